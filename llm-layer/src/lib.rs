@@ -1,0 +1,1 @@
+//! A tower layer that recognises LLM calls and accounts for every token.

@@ -1,0 +1,1 @@
+//! OpenTelemetry for tower and axum services and their LLM calls.

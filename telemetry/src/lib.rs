@@ -1,0 +1,1 @@
+//! Configuration, exporters, sampling and shutdown for OpenTelemetry in one call.

@@ -1,0 +1,1 @@
+//! Tower layers that trace and measure HTTP servers and clients with OpenTelemetry.

@@ -27,7 +27,7 @@ pub enum Script {
 
 /// The error of [`Script::Fail`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_structs, reason = "tests make one to compare with")]
 pub struct ScriptedError(pub &'static str);
 
 impl fmt::Display for ScriptedError {

@@ -1,0 +1,125 @@
+//! The body of an observed response.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Buf;
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+
+use super::{Armed, Cause, End, Observe};
+
+pin_project! {
+    /// Passes the inner body's frames on as they come, and shows them to the observer.
+    #[project = Projected]
+    #[derive(Debug)]
+    pub struct ResponseBody<B, O>
+    where
+        B: Body,
+        O: Observe,
+    {
+        #[pin]
+        inner: Option<B>,
+        left: Option<u64>,
+        armed: Option<Armed<O>>,
+    }
+
+    impl<B, O> PinnedDrop for ResponseBody<B, O>
+    where
+        B: Body,
+        O: Observe,
+    {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if let Some(armed) = this.armed.take() {
+                let ended = *this.left == Some(0)
+                    || this.inner.as_ref().get_ref().as_ref().is_some_and(Body::is_end_stream);
+                armed.attached(|| this.inner.set(None));
+                if ended {
+                    armed.end(End::Complete);
+                }
+            }
+        }
+    }
+}
+
+impl<B: Body, O: Observe> ResponseBody<B, O> {
+    /// Of `length`, the caller may stop asking once it has that many bytes.
+    pub(super) fn new(inner: B, length: Option<u64>, armed: Option<Armed<O>>) -> Self {
+        Self {
+            inner: Some(inner),
+            left: length,
+            armed,
+        }
+    }
+}
+
+impl<B: Body + Default, O: Observe> Default for ResponseBody<B, O> {
+    /// The inner body's default, with nobody watching: for layers outside that answer in the service's place.
+    fn default() -> Self {
+        Self::new(B::default(), None, None)
+    }
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl<B, O> Body for ResponseBody<B, O>
+where
+    B: Body<Error: fmt::Display + 'static>,
+    O: Observe,
+{
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        let Projected {
+            mut inner,
+            left,
+            armed,
+        } = self.project();
+        let Some(mut body) = inner.as_mut().as_pin_mut() else {
+            return Poll::Ready(None);
+        };
+        let Some(watch) = armed else {
+            return body.poll_frame(cx);
+        };
+        let polled = ready!(watch.poll(|| body.as_mut().poll_frame(cx)));
+        if let (Some(Ok(frame)), Some(observer)) = (&polled, watch.observer()) {
+            observer.on_frame(frame);
+            let bytes = frame.data_ref().map_or(0, Buf::remaining) as u64;
+            *left = left.and_then(|left| left.checked_sub(bytes));
+        }
+        if let Some(end) = end_of(polled.as_ref(), body.is_end_stream())
+            && let Some(armed) = armed.take()
+        {
+            armed.end(end);
+        }
+        Poll::Ready(polled)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner
+            .as_ref()
+            .map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+    }
+}
+
+/// Whether what a body yielded was its last, and how that ends the exchange.
+fn end_of<D, E: fmt::Display + 'static>(
+    polled: Option<&Result<Frame<D>, E>>,
+    is_end_stream: bool,
+) -> Option<End<'_>> {
+    match polled {
+        None => Some(End::Complete),
+        Some(Err(error)) => Some(End::BodyError(Cause::new(error))),
+        Some(Ok(frame)) if frame.is_trailers() => Some(End::Trailers),
+        Some(Ok(_)) => is_end_stream.then_some(End::Complete),
+    }
+}

@@ -1,0 +1,81 @@
+//! How an exchange ended, and why.
+
+use std::any::Any;
+use std::error::Error;
+use std::fmt;
+
+/// How an exchange ended.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum End<'a> {
+    /// The response was delivered whole (or up to its head, where the observer asked for no more).
+    Complete,
+    /// The body ended with trailers, which `on_frame` saw.
+    Trailers,
+    /// The body failed.
+    BodyError(Cause<'a>),
+    /// The service failed before there was a response.
+    ServiceError(Cause<'a>),
+    /// The caller dropped the future, or the body with something left in it.
+    Dropped,
+    /// The inner service, future or body panicked.
+    Panicked,
+}
+
+/// An error as an observer may see it: borrowed, whatever its type.
+#[derive(Clone, Copy)]
+pub struct Cause<'a> {
+    any: &'a dyn Any,
+    text: &'a dyn fmt::Display,
+    type_name: &'static str,
+}
+
+/// The boxed error of tower and axum.
+type BoxError = Box<dyn Error + Send + Sync>;
+
+impl<'a> Cause<'a> {
+    /// Borrows an error.
+    pub fn new<E: fmt::Display + 'static>(error: &'a E) -> Self {
+        Self {
+            any: error,
+            text: error,
+            type_name: std::any::type_name::<E>(),
+        }
+    }
+
+    /// The name of the error's static type, such as `reqwest::error::Error`.
+    #[must_use]
+    pub fn type_name(&self) -> &'static str {
+        self.type_name
+    }
+
+    /// The error, if its type is `T`.
+    #[must_use]
+    pub fn downcast_ref<T: 'static>(&self) -> Option<&'a T> {
+        self.any.downcast_ref()
+    }
+
+    /// The error with its chain of sources, if its type is a boxed error or [`std::io::Error`].
+    ///
+    /// Of any other type ask [`Cause::downcast_ref`].
+    #[must_use]
+    pub fn as_error(&self) -> Option<&'a (dyn Error + 'static)> {
+        if let Some(boxed) = self.downcast_ref::<BoxError>() {
+            return Some(boxed.as_ref());
+        }
+        self.downcast_ref::<std::io::Error>()
+            .map(|error| error as &(dyn Error + 'static))
+    }
+}
+
+impl fmt::Display for Cause<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.text.fmt(f)
+    }
+}
+
+impl fmt::Debug for Cause<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}({})", self.type_name, self.text)
+    }
+}

@@ -1,0 +1,80 @@
+//! The future of an observed response.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+
+use super::{Armed, Cause, End, Observe, Observed};
+
+pin_project! {
+    /// Resolves to the inner response with the observer in its body.
+    #[project = Projected]
+    #[derive(Debug)]
+    pub struct ResponseFuture<F, O: Observe> {
+        #[pin]
+        inner: Option<F>,
+        armed: Option<Armed<O>>,
+    }
+
+    impl<F, O: Observe> PinnedDrop for ResponseFuture<F, O> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if let Some(armed) = this.armed.take() {
+                armed.attached(|| this.inner.set(None));
+            }
+        }
+    }
+}
+
+impl<F, O: Observe> ResponseFuture<F, O> {
+    /// Observes the response of `inner`.
+    pub fn new(inner: F, armed: Armed<O>) -> Self {
+        Self {
+            inner: Some(inner),
+            armed: Some(armed),
+        }
+    }
+
+    /// Lets the response of `inner` pass, unobserved from here on.
+    pub fn unobserved(inner: F) -> Self {
+        Self {
+            inner: Some(inner),
+            armed: None,
+        }
+    }
+}
+
+impl<F, O, R, E> Future for ResponseFuture<F, O>
+where
+    F: Future<Output = Result<R, E>>,
+    R: Observed<O>,
+    O: Observe,
+    E: fmt::Display + 'static,
+{
+    type Output = Result<R::Output, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Projected { mut inner, armed } = self.project();
+        let Some(future) = inner.as_mut().as_pin_mut() else {
+            return Poll::Pending;
+        };
+        let Some(watch) = armed else {
+            return future.poll(cx).map_ok(R::unobserved);
+        };
+        let result = ready!(watch.poll(|| future.poll(cx)));
+        watch.attached(|| inner.set(None));
+        let Some(armed) = armed.take() else {
+            return Poll::Pending;
+        };
+        Poll::Ready(match result {
+            Ok(response) => Ok(response.observed(armed)),
+            Err(error) => {
+                armed.end(End::ServiceError(Cause::new(&error)));
+                Err(error)
+            }
+        })
+    }
+}

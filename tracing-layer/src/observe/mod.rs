@@ -1,0 +1,90 @@
+//! Watches one exchange from call to end without touching it.
+//!
+//! Every layer of this workspace that looks at a response is an [`Observe`] behind the same future and the same body, so
+//! that the question "how did it end?" has one answer, given once.
+//!
+//! ```
+//! use bytes::Buf;
+//! use http::{Request, Response};
+//! use http_body::Frame;
+//! use opentelemetry::Context;
+//! use throughline_tracing_layer::observe::{Armed, End, EndAt, Head, Observe, ResponseFuture};
+//!
+//! struct Bytes(u64);
+//!
+//! impl Observe for Bytes {
+//!     fn context(&self) -> Option<&Context> {
+//!         None
+//!     }
+//!     fn on_response(&mut self, _: Head<'_>) -> EndAt {
+//!         EndAt::Body
+//!     }
+//!     fn on_frame<D: Buf>(&mut self, frame: &Frame<D>) {
+//!         self.0 += frame.data_ref().map_or(0, Buf::remaining) as u64;
+//!     }
+//!     fn on_end(self, end: End<'_>) {
+//!         println!("{} bytes, {end:?}", self.0);
+//!     }
+//! }
+//!
+//! fn call<S, B>(service: &mut S, request: Request<B>) -> ResponseFuture<S::Future, Bytes>
+//! where
+//!     S: tower_service::Service<Request<B>>,
+//! {
+//!     let armed = Armed::new(Bytes(0));
+//!     ResponseFuture::new(armed.attached(|| service.call(request)), armed)
+//! }
+//! ```
+//!
+//! # What is called when
+//!
+//! | call | when |
+//! |---|---|
+//! | [`Observe::on_response`] | the inner future is ready with a response, before the caller gets it |
+//! | [`Observe::on_frame`] | a body frame is ready, before the caller gets it |
+//! | [`Observe::on_end`] | once, whatever happens: see [`End`] |
+//!
+//! [`Observe::context`] is current while the inner service is called, at every poll of the inner future and body, and
+//! while they are dropped, so what they start, and what their destructors end, is a child of the exchange.
+//!
+//! # When the client leaves
+//!
+//! The future or the body is dropped: the inner one first, in the context, then `on_end` is called with
+//! [`End::Dropped`], or [`End::Panicked`] if a poll of the inner one never came back. A dropped body that had nothing
+//! more to give has ended: that is [`End::Complete`].
+
+mod body;
+mod end;
+mod future;
+mod guard;
+mod response;
+
+use bytes::Buf;
+use http_body::Frame;
+use opentelemetry::Context;
+
+pub use self::body::ResponseBody;
+pub use self::end::{Cause, End};
+pub use self::future::ResponseFuture;
+pub use self::guard::Armed;
+pub use self::response::{EndAt, Head, Observed};
+
+/// What watches one exchange.
+///
+/// It borrows what passes and can change none of it; it must not panic or block.
+pub trait Observe: Sized {
+    /// The context of the exchange, current while the inner service works; `None` leaves the caller's.
+    fn context(&self) -> Option<&Context>;
+
+    /// Sees the head of the response, and says whether the exchange lasts until its body has ended.
+    fn on_response(&mut self, head: Head<'_>) -> EndAt;
+
+    /// Sees a frame of the response body on its way to the caller.
+    fn on_frame<D: Buf>(&mut self, frame: &Frame<D>);
+
+    /// Sees the end. Called exactly once, also when the future or the body is dropped.
+    fn on_end(self, end: End<'_>);
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 mod body;
 mod recorder;
+pub mod tree;
 
 pub use body::{Script, ScriptedBody, ScriptedError};
 pub use recorder::Recorder;

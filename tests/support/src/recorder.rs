@@ -1,13 +1,14 @@
 //! A tracer and meter provider that remember, and print what they saw as text that compares whole.
 
-use std::collections::HashMap;
-use std::fmt::Write as _;
+use std::time::SystemTime;
 
-use opentelemetry::trace::{SpanId, Status};
+use opentelemetry::trace::Status;
 use opentelemetry::{KeyValue, Value};
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData, ResourceMetrics};
 use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMeterProvider};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, Sampler, SdkTracerProvider, SpanData};
+
+use crate::tree::{self, Node};
 
 /// Providers for a layer under test, and what they received.
 #[derive(Debug, Clone)]
@@ -69,33 +70,10 @@ impl Recorder {
         self.spans.get_finished_spans().unwrap_or_default()
     }
 
-    /// Every ended span as an indented text: kind, name, attributes sorted by key, events, status.
-    ///
-    /// Children stand under their parents in the order in which they started. A span whose parent is remote or was
-    /// not recorded is a root. Of the keys in `masked`, only the presence is shown (`key=_`).
+    /// Every ended span as an indented text: see [`tree::render`].
     #[must_use]
     pub fn tree(&self, masked: &[&str]) -> String {
-        let mut spans = self.spans();
-        spans.sort_by_key(|span| span.start_time);
-        let mut children: HashMap<SpanId, Vec<usize>> = HashMap::new();
-        let mut roots = Vec::new();
-        for (index, span) in spans.iter().enumerate() {
-            let is_parent = |other: &SpanData| other.span_context.span_id() == span.parent_span_id;
-            if spans.iter().any(is_parent) {
-                children.entry(span.parent_span_id).or_default().push(index);
-            } else {
-                roots.push(index);
-            }
-        }
-        let mut text = String::new();
-        let mut stack: Vec<(usize, usize)> = roots.into_iter().rev().map(|root| (root, 0)).collect();
-        while let Some((index, depth)) = stack.pop() {
-            let Some(span) = spans.get(index) else { continue };
-            write_span(&mut text, span, depth, masked);
-            let below = children.get(&span.span_context.span_id()).into_iter().flatten();
-            stack.extend(below.rev().map(|&child| (child, depth + 1)));
-        }
-        text
+        tree::render(self.spans().iter().map(node).collect(), masked)
     }
 
     /// The last value of every counter and up-down counter, and the count of every histogram, a line a series:
@@ -118,43 +96,35 @@ impl Recorder {
     }
 }
 
-fn write_span(text: &mut String, span: &SpanData, depth: usize, masked: &[&str]) {
-    let indent = "  ".repeat(depth);
-    let _ = write!(text, "{indent}{:?} {}", span.span_kind, span.name);
-    match &span.status {
-        Status::Unset => {}
-        Status::Ok => text.push_str(" [ok]"),
-        Status::Error { description } if description.is_empty() => text.push_str(" [error]"),
-        Status::Error { description } => {
-            let _ = write!(text, " [error: {description}]");
-        }
-    }
-    text.push('\n');
-    for line in attributes(&span.attributes, masked) {
-        let _ = writeln!(text, "{indent}  - {line}");
-    }
-    for event in &span.events.events {
-        let _ = writeln!(
-            text,
-            "{indent}  ! {} {}",
-            event.name,
-            attributes(&event.attributes, masked).join(" ")
-        );
+fn node(span: &SpanData) -> Node {
+    let status = match &span.status {
+        Status::Unset => String::new(),
+        Status::Ok => "[ok]".to_owned(),
+        Status::Error { description } if description.is_empty() => "[error]".to_owned(),
+        Status::Error { description } => format!("[error: {description}]"),
+    };
+    let event = |event: &opentelemetry::trace::Event| (event.name.to_string(), attributes(&event.attributes));
+    Node {
+        id: span.span_context.span_id().to_bytes(),
+        parent: span.parent_span_id.to_bytes(),
+        start: span
+            .start_time
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .map_or(0, |start| start.as_nanos()),
+        kind: format!("{:?}", span.span_kind),
+        name: span.name.to_string(),
+        status,
+        attributes: attributes(&span.attributes),
+        events: span.events.events.iter().map(event).collect(),
     }
 }
 
-fn attributes(attributes: &[KeyValue], masked: &[&str]) -> Vec<String> {
-    let show = |attribute: &KeyValue| {
-        let key = attribute.key.as_str();
-        match &attribute.value {
-            _ if masked.contains(&key) => format!("{key}=_"),
-            Value::String(text) => format!("{key}={:?}", text.as_str()),
-            other => format!("{key}={other}"),
-        }
+fn attributes(attributes: &[KeyValue]) -> Vec<(String, String)> {
+    let show = |attribute: &KeyValue| match &attribute.value {
+        Value::String(text) => (attribute.key.to_string(), format!("{:?}", text.as_str())),
+        other => (attribute.key.to_string(), other.to_string()),
     };
-    let mut lines: Vec<String> = attributes.iter().map(show).collect();
-    lines.sort();
-    lines
+    attributes.iter().map(show).collect()
 }
 
 fn lines(resource: &ResourceMetrics) -> Vec<String> {

@@ -67,7 +67,8 @@ impl LazyTracer {
             return None;
         }
         let span = self.tracer().build_with_context(builder(), parent);
-        if span.span_context().span_id() == parent.span().span_context().span_id() {
+        let started = span.span_context();
+        if !started.is_valid() || started.span_id() == parent.span().span_context().span_id() {
             self.found_noop();
             return None;
         }
@@ -81,7 +82,8 @@ impl LazyTracer {
         })
     }
 
-    /// A no-op tracer hands its parent's ids on; every other makes an id of its own, also for a span sampled out.
+    /// A no-op tracer hands its parent's ids on, and one that is shut down has none; every other makes an id of its own,
+    /// also for a span sampled out.
     fn found_noop(&self) {
         if !self.inner.noop.swap(true, Ordering::Relaxed) {
             otel_warn!(

@@ -55,7 +55,8 @@ impl<'a> Cause<'a> {
         self.any.downcast_ref()
     }
 
-    /// The error with its chain of sources, if its type is a boxed error or [`std::io::Error`].
+    /// The error with its chain of sources, if its type is a boxed error, [`std::io::Error`], `axum::Error` (feature
+    /// `axum`) or `reqwest::Error` (feature `reqwest`).
     ///
     /// Of any other type ask [`Cause::downcast_ref`].
     #[must_use]
@@ -63,8 +64,18 @@ impl<'a> Cause<'a> {
         if let Some(boxed) = self.downcast_ref::<BoxError>() {
             return Some(boxed.as_ref());
         }
-        self.downcast_ref::<std::io::Error>()
-            .map(|error| error as &(dyn Error + 'static))
+        let known = [
+            self.as_known::<std::io::Error>(),
+            #[cfg(feature = "axum")]
+            self.as_known::<axum::Error>(),
+            #[cfg(feature = "reqwest")]
+            self.as_known::<reqwest::Error>(),
+        ];
+        known.into_iter().flatten().next()
+    }
+
+    fn as_known<E: Error + 'static>(&self) -> Option<&'a (dyn Error + 'static)> {
+        self.downcast_ref::<E>().map(|error| error as _)
     }
 }
 

@@ -1,7 +1,5 @@
 //! An observer that is told its end exactly once.
 
-use opentelemetry::Context;
-
 use super::{End, Observe};
 
 /// An observer on duty: dropped before [`Armed::end`], it is told that the exchange was dropped, or that it panicked.
@@ -24,12 +22,10 @@ impl<O: Observe> Armed<O> {
     ///
     /// For what the inner service does on behalf of the caller: its call, its polls, its destructors.
     pub fn attached<T>(&self, work: impl FnOnce() -> T) -> T {
-        let _attached = self
-            .observer
-            .as_ref()
-            .and_then(Observe::context)
-            .map(|cx| Context::attach(cx.clone()));
-        work()
+        match &self.observer {
+            Some(observer) => observer.attached(work),
+            None => work(),
+        }
     }
 
     /// Like [`Armed::attached`], and remembers a panic that leaves `work`, also if somebody catches it outside.

@@ -76,6 +76,12 @@ pub trait Observe: Sized {
     /// The context of the exchange, current while the inner service works; `None` leaves the caller's.
     fn context(&self) -> Option<&Context>;
 
+    /// Runs a piece of the inner service's work: its call, a poll, a destructor. By default, in the context.
+    fn attached<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _attached = self.context().map(|cx| Context::attach(cx.clone()));
+        work()
+    }
+
     /// Sees the head of the response, and says whether the exchange lasts until its body has ended.
     fn on_response(&mut self, head: Head<'_>) -> EndAt;
 

@@ -1,0 +1,79 @@
+//! The methods that telemetry may name.
+
+use http::Method;
+
+use crate::intern;
+use crate::semconv::{KNOWN_METHODS, KNOWN_METHODS_VARIABLE, OTHER, UNKNOWN_METHOD_SPAN_NAME};
+
+/// The methods of a layer: the convention's, or the user's.
+#[derive(Debug, Clone)]
+pub(crate) struct Methods(Vec<&'static str>);
+
+/// A method as telemetry shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Known(Option<&'static str>);
+
+impl Methods {
+    /// The methods that the process's environment names, or the convention's.
+    pub(crate) fn from_env() -> Self {
+        std::env::var(KNOWN_METHODS_VARIABLE).map_or_else(
+            |_| Self(KNOWN_METHODS.to_vec()),
+            |list| Self::new(list.split(',')),
+        )
+    }
+
+    /// These methods and no others. Case matters.
+    pub(crate) fn new<'a>(methods: impl IntoIterator<Item = &'a str>) -> Self {
+        let named = methods.into_iter().map(str::trim).filter(|name| !name.is_empty());
+        Self(named.filter_map(intern::text).collect())
+    }
+
+    pub(crate) fn known(&self, method: &Method) -> Known {
+        let sent = method.as_str();
+        Known(self.0.iter().copied().find(|&known| known == sent))
+    }
+}
+
+impl Known {
+    /// The attribute's value.
+    pub(crate) fn label(self) -> &'static str {
+        self.0.unwrap_or(OTHER)
+    }
+
+    /// What a span's name begins with.
+    pub(crate) fn span_name(self) -> &'static str {
+        self.0.unwrap_or(UNKNOWN_METHOD_SPAN_NAME)
+    }
+
+    pub(crate) fn is_other(self) -> bool {
+        self.0.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_methods_share_one_label() {
+        let methods = Methods(KNOWN_METHODS.to_vec());
+        let cases = [
+            (Method::GET, "GET", "GET"),
+            (Method::PATCH, "PATCH", "PATCH"),
+            (Method::from_bytes(b"XYZZY").expect("a token"), "_OTHER", "HTTP"),
+            (Method::from_bytes(b"get").expect("a token"), "_OTHER", "HTTP"),
+        ];
+        for (method, label, name) in cases {
+            let known = methods.known(&method);
+            assert_eq!((known.label(), known.span_name()), (label, name), "{method}");
+        }
+    }
+
+    #[test]
+    fn a_list_replaces_the_default() {
+        let methods = Methods::new(" GET ,PROPFIND,,".split(','));
+        let propfind = Method::from_bytes(b"PROPFIND").expect("a token");
+        assert_eq!(methods.known(&propfind).label(), "PROPFIND", "named");
+        assert!(methods.known(&Method::POST).is_other(), "no longer named");
+    }
+}

@@ -1,0 +1,51 @@
+//! The service.
+
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context as Task, Poll};
+
+use http::Request;
+use tower_service::Service;
+
+use super::Exchange;
+use super::settings::Settings;
+use crate::observe::{Armed, Observed, ResponseFuture};
+
+/// A service whose requests are traced and measured: see [`ServerLayer`](super::ServerLayer).
+#[derive(Debug, Clone)]
+pub struct Server<S> {
+    inner: S,
+    settings: Arc<Settings>,
+}
+
+impl<S> Server<S> {
+    pub(super) fn new(inner: S, settings: Arc<Settings>) -> Self {
+        Self { inner, settings }
+    }
+}
+
+impl<S, B> Service<Request<B>> for Server<S>
+where
+    S: Service<Request<B>>,
+    S::Response: Observed<Exchange>,
+    S::Error: fmt::Display + 'static,
+{
+    type Response = <S::Response as Observed<Exchange>>::Output;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, Exchange>;
+
+    fn poll_ready(&mut self, cx: &mut Task<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        match Exchange::begin(&self.settings, &request) {
+            Some(exchange) => {
+                let armed = Armed::new(exchange);
+                let response = armed.attached(|| self.inner.call(request));
+                ResponseFuture::new(response, armed)
+            }
+            None => ResponseFuture::unobserved(self.inner.call(request)),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! [`HeaderMap`] as a carrier.
+
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use opentelemetry::propagation::{Extractor, Injector};
+
+use crate::outgoing::Allowed;
+use crate::w3c::{BAGGAGE, TRACEPARENT, TRACESTATE};
+
+/// Reads a [`HeaderMap`] for a propagator.
+///
+/// A line that is not UTF-8 is not skipped but shows as U+FFFD, which no propagator accepts: half of what came is not
+/// taken for the whole. Several `traceparent` lines show as one such line, so that even a propagator that reads only
+/// the first starts a new trace, as the specification demands.
+#[derive(Debug, Clone, Copy)]
+pub struct Headers<'a>(&'a HeaderMap);
+
+impl<'a> Headers<'a> {
+    /// Reads these headers.
+    #[must_use]
+    pub const fn new(headers: &'a HeaderMap) -> Self {
+        Self(headers)
+    }
+}
+
+impl Extractor for Headers<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        if key == ONE_LINE_OR_NONE {
+            return Some(ONE_LINE_OR_NONE);
+        }
+        let mut lines = self.0.get_all(key).iter();
+        let first = lines.next()?;
+        if key.eq_ignore_ascii_case(TRACEPARENT) && lines.next().is_some() {
+            return Some(UNREADABLE);
+        }
+        Some(text(first))
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(HeaderName::as_str).collect()
+    }
+
+    fn get_all(&self, key: &str) -> Option<Vec<&str>> {
+        let mut lines = self.0.get_all(key).iter().map(text).peekable();
+        lines.peek()?;
+        Some(lines.collect())
+    }
+}
+
+/// Writes into a [`HeaderMap`] for a propagator, in the place of what is there.
+///
+/// A value that no header may have is left out. Once dropped, no `tracestate` is left that belongs to another
+/// `traceparent` than the one that was written.
+#[derive(Debug)]
+pub struct HeadersMut<'a> {
+    headers: &'a mut HeaderMap,
+    allowed: Allowed,
+    wrote_parent: bool,
+    wrote_state: bool,
+}
+
+impl<'a> HeadersMut<'a> {
+    /// Writes whatever the propagator has to say, baggage too.
+    #[must_use]
+    pub const fn new(headers: &'a mut HeaderMap) -> Self {
+        Self::allowing(headers, Allowed::ALL)
+    }
+
+    pub(crate) const fn allowing(headers: &'a mut HeaderMap, allowed: Allowed) -> Self {
+        Self {
+            headers,
+            allowed,
+            wrote_parent: false,
+            wrote_state: false,
+        }
+    }
+}
+
+impl Injector for HeadersMut<'_> {
+    fn set(&mut self, key: &str, value: String) {
+        if !self.allowed.permits(key) {
+            return;
+        }
+        let (Some(name), Ok(value)) = (name(key), HeaderValue::try_from(value)) else {
+            return;
+        };
+        self.wrote_parent |= name == TRACEPARENT;
+        self.wrote_state |= name == TRACESTATE;
+        // A map that is full of headers refuses one more; the request goes without it.
+        let _ = self.headers.try_insert(name, value);
+    }
+
+    fn reserve(&mut self, additional: usize) {
+        let _ = self.headers.try_reserve(additional);
+    }
+}
+
+impl Drop for HeadersMut<'_> {
+    fn drop(&mut self) {
+        if self.wrote_parent && !self.wrote_state {
+            self.headers.remove(TRACESTATE);
+        }
+    }
+}
+
+/// The key by which [`Headers`] tells that its `get` shows several `traceparent` lines as an unreadable one, so that
+/// a propagator need not ask for a list, which would have to be allocated.
+pub(crate) const ONE_LINE_OR_NONE: &str = "throughline-one-line-or-none";
+
+/// Whether it was [`Headers`] that answered, and not a peer who sent a header of that name.
+pub(crate) fn is_one_line_or_none(answer: &str) -> bool {
+    std::ptr::eq(answer, ONE_LINE_OR_NONE)
+}
+
+fn text(line: &HeaderValue) -> &str {
+    std::str::from_utf8(line.as_bytes()).unwrap_or(UNREADABLE)
+}
+
+fn name(key: &str) -> Option<HeaderName> {
+    Some(match key {
+        TRACEPARENT => HeaderName::from_static(TRACEPARENT),
+        TRACESTATE => HeaderName::from_static(TRACESTATE),
+        BAGGAGE => HeaderName::from_static(BAGGAGE),
+        other => HeaderName::try_from(other).ok()?,
+    })
+}
+
+const UNREADABLE: &str = "\u{fffd}";

@@ -1,0 +1,143 @@
+//! String maps as carriers.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+
+use opentelemetry::Context;
+use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator};
+
+use crate::w3c::{TRACEPARENT, TRACESTATE, W3cPropagator};
+
+/// Names and values of a message. Names are compared without regard to case.
+///
+/// Implemented for maps of strings and for lists of pairs; implement it for the metadata of your broker.
+pub trait StringMap {
+    /// All names and values, in any order; a name may come more than once.
+    fn entries(&self) -> impl Iterator<Item = (&str, &str)>;
+
+    /// Removes every entry for which `keep` is false.
+    fn retain(&mut self, keep: impl Fn(&str) -> bool);
+
+    /// Adds an entry. No entry of that name is there.
+    fn add(&mut self, name: &str, value: String);
+}
+
+impl<S: std::hash::BuildHasher> StringMap for HashMap<String, String, S> {
+    fn entries(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        self.retain(|name, _| keep(name));
+    }
+
+    fn add(&mut self, name: &str, value: String) {
+        self.insert(name.to_owned(), value);
+    }
+}
+
+impl StringMap for BTreeMap<String, String> {
+    fn entries(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        self.retain(|name, _| keep(name));
+    }
+
+    fn add(&mut self, name: &str, value: String) {
+        self.insert(name.to_owned(), value);
+    }
+}
+
+impl StringMap for Vec<(String, String)> {
+    fn entries(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        self.retain(|(name, _)| keep(name));
+    }
+
+    fn add(&mut self, name: &str, value: String) {
+        self.push((name.to_owned(), value));
+    }
+}
+
+/// Reads W3C trace context and baggage from a message's metadata: `cx` with the remote span and baggage.
+#[must_use]
+pub fn extract(map: &impl StringMap, cx: &Context) -> Context {
+    W3cPropagator::new().extract_with_context(cx, &Map::new(map))
+}
+
+/// Writes W3C trace context and baggage into a message's metadata.
+///
+/// Baggage is written too: it goes wherever the message goes. Use
+/// [`W3cPropagator::baggage`] and [`MapMut`] to leave it out.
+pub fn inject(cx: &Context, map: &mut impl StringMap) {
+    W3cPropagator::new().inject_context(cx, &mut MapMut::new(map));
+}
+
+/// Reads a [`StringMap`] for a propagator.
+pub struct Map<'a, M>(&'a M);
+
+impl<'a, M: StringMap> Map<'a, M> {
+    /// Reads this map.
+    pub const fn new(map: &'a M) -> Self {
+        Self(map)
+    }
+}
+
+impl<M: StringMap> Extractor for Map<'_, M> {
+    fn get(&self, key: &str) -> Option<&str> {
+        self.0
+            .entries()
+            .find_map(|(name, value)| name.eq_ignore_ascii_case(key).then_some(value))
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.0.entries().map(|(name, _)| name).collect()
+    }
+
+    fn get_all(&self, key: &str) -> Option<Vec<&str>> {
+        let entries = self.0.entries();
+        let values: Vec<&str> = entries
+            .filter_map(|(name, value)| name.eq_ignore_ascii_case(key).then_some(value))
+            .collect();
+        (!values.is_empty()).then_some(values)
+    }
+}
+
+impl<M> fmt::Debug for Map<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Map").finish_non_exhaustive()
+    }
+}
+
+/// Writes into a [`StringMap`] for a propagator, in the place of what is there.
+///
+/// A new `traceparent` removes a `tracestate` that belonged to another.
+pub struct MapMut<'a, M>(&'a mut M);
+
+impl<'a, M: StringMap> MapMut<'a, M> {
+    /// Writes into this map.
+    pub const fn new(map: &'a mut M) -> Self {
+        Self(map)
+    }
+}
+
+impl<M: StringMap> Injector for MapMut<'_, M> {
+    fn set(&mut self, key: &str, value: String) {
+        // Every propagator writes `traceparent` before the `tracestate` that belongs to it.
+        let stale = if key == TRACEPARENT { TRACESTATE } else { key };
+        self.0
+            .retain(|name| !name.eq_ignore_ascii_case(key) && !name.eq_ignore_ascii_case(stale));
+        self.0.add(key, value);
+    }
+}
+
+impl<M> fmt::Debug for MapMut<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MapMut").finish_non_exhaustive()
+    }
+}

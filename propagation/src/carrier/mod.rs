@@ -1,0 +1,35 @@
+//! Carriers: where the headers of a context are kept while it travels.
+//!
+//! | carrier | read | write |
+//! |---|---|---|
+//! | [`http::HeaderMap`] | [`Headers`], [`Propagator::extract`] | [`HeadersMut`], [`Propagator::inject`] |
+//! | string maps: message metadata, MCP's `_meta`, job arguments | [`extract`], [`Map`] | [`inject`], [`MapMut`] |
+//! | environment variables of a child process | [`env::extract`] | [`env::inject`] |
+//! | anything else | any [`Extractor`] | any [`Injector`], [`W3cPropagator::headers`] |
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//!
+//! use opentelemetry::Context;
+//! use throughline_propagation::carrier;
+//!
+//! let mut metadata = BTreeMap::new();                       // what the message broker carries
+//! carrier::inject(&Context::current(), &mut metadata);      // on the sending side
+//! let parent = carrier::extract(&metadata, &Context::new()); // on the receiving side
+//! # let _ = parent;
+//! ```
+//!
+//! [`Propagator::extract`]: crate::Propagator::extract
+//! [`Propagator::inject`]: crate::Propagator::inject
+//! [`W3cPropagator::headers`]: crate::W3cPropagator::headers
+//! [`Extractor`]: opentelemetry::propagation::Extractor
+//! [`Injector`]: opentelemetry::propagation::Injector
+//! [`env::extract`]: crate::env::extract
+//! [`env::inject`]: crate::env::inject
+
+mod headers;
+mod map;
+
+pub use headers::{Headers, HeadersMut};
+pub(crate) use headers::{ONE_LINE_OR_NONE, is_one_line_or_none};
+pub use map::{Map, MapMut, StringMap, extract, inject};

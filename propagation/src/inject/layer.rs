@@ -1,0 +1,49 @@
+use http::Request;
+use opentelemetry::Context;
+use tower_layer::Layer;
+
+use super::Inject;
+use crate::outgoing::Outgoing;
+use crate::propagator::Propagator;
+
+/// Writes the current context into the headers of outgoing requests. See the [module](super).
+#[derive(Debug, Clone, Default)]
+pub struct InjectLayer {
+    propagator: Propagator,
+    outgoing: Outgoing,
+}
+
+impl InjectLayer {
+    /// The global propagator; trace context to every host, baggage to none.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the propagator. Default: [`Propagator::global`].
+    #[must_use]
+    pub fn propagator(mut self, propagator: impl Into<Propagator>) -> Self {
+        self.propagator = propagator.into();
+        self
+    }
+
+    /// Sets which hosts see what. Default: [`Outgoing::new`].
+    #[must_use]
+    pub fn outgoing(mut self, outgoing: Outgoing) -> Self {
+        self.outgoing = outgoing;
+        self
+    }
+
+    pub(super) fn inject<B>(&self, cx: &Context, request: &mut Request<B>) {
+        let allowed = self.outgoing.to_request(request);
+        self.propagator.inject_allowed(cx, allowed, request.headers_mut());
+    }
+}
+
+impl<S> Layer<S> for InjectLayer {
+    type Service = Inject<S>;
+
+    fn layer(&self, inner: S) -> Inject<S> {
+        Inject::new(inner, self.clone())
+    }
+}

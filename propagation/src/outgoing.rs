@@ -1,0 +1,239 @@
+//! Which hosts may see the context.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::Request;
+use http::header::HOST;
+
+/// Which hosts get trace context, and which get baggage.
+///
+/// **By default trace context goes to every host, and baggage to none.** Baggage is what the application, or a caller
+/// before it, put there: user ids, tenants, plans. It leaves the process only towards hosts that are named here.
+/// Trace context is random numbers and what tracing systems wrote into `tracestate`.
+///
+/// A pattern is a host name, `*.` and a domain for all hosts below that domain, or `*` for all hosts. Case and port do
+/// not matter. The host is that of the request's URI, otherwise that of its `Host` header; a request that has neither
+/// is for no named host.
+///
+/// The policy rules what a layer writes. A header that the application itself put into the request stays as it is.
+///
+/// ```
+/// use throughline_propagation::Outgoing;
+///
+/// let outgoing = Outgoing::new().baggage_to(["billing.internal", "*.svc.cluster.local"]);
+/// # let _ = outgoing;
+/// ```
+#[derive(Clone)]
+pub struct Outgoing {
+    trace: Hosts,
+    baggage: Hosts,
+}
+
+impl Outgoing {
+    /// Trace context to all hosts, baggage to none.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            trace: Hosts::All,
+            baggage: Hosts::None,
+        }
+    }
+
+    /// Sets the hosts that get `traceparent` and `tracestate`. Default: all.
+    #[must_use]
+    pub fn trace_to<P: Into<String>>(mut self, patterns: impl IntoIterator<Item = P>) -> Self {
+        self.trace = Hosts::named(patterns);
+        self
+    }
+
+    /// Sets the hosts that get `baggage`. Default: none.
+    #[must_use]
+    pub fn baggage_to<P: Into<String>>(mut self, patterns: impl IntoIterator<Item = P>) -> Self {
+        self.baggage = Hosts::named(patterns);
+        self
+    }
+
+    /// What a host may see, its port left out; `None` is a host that is not known.
+    #[must_use]
+    pub fn to_host(&self, host: Option<&str>) -> Allowed {
+        Allowed {
+            trace: self.trace.include(host),
+            baggage: self.baggage.include(host),
+        }
+    }
+
+    /// What the host of a request may see.
+    #[must_use]
+    pub fn to_request<B>(&self, request: &Request<B>) -> Allowed {
+        let header = || host_of(request.headers().get(HOST)?.to_str().ok()?);
+        self.to_host(request.uri().host().or_else(header))
+    }
+}
+
+impl Default for Outgoing {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { trace, baggage } = self;
+        f.debug_struct("Outgoing")
+            .field("trace", trace)
+            .field("baggage", baggage)
+            .finish()
+    }
+}
+
+/// What one request may carry. An [`Outgoing`] says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Allowed {
+    /// `traceparent` and `tracestate`, and the headers of other formats.
+    pub trace: bool,
+    /// `baggage`.
+    pub baggage: bool,
+}
+
+impl Allowed {
+    /// Everything.
+    pub const ALL: Self = Self {
+        trace: true,
+        baggage: true,
+    };
+
+    /// Whether a header may be written. What is not known to be baggage is trace context, in whatever format.
+    pub(crate) fn permits(self, header: &str) -> bool {
+        let is_baggage =
+            header == "baggage" || BAGGAGE_PREFIXES.iter().any(|prefix| header.starts_with(prefix));
+        if is_baggage { self.baggage } else { self.trace }
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Hosts {
+    All,
+    None,
+    Named(Arc<[String]>),
+}
+
+impl Hosts {
+    fn named<P: Into<String>>(patterns: impl IntoIterator<Item = P>) -> Self {
+        let patterns: Arc<[String]> = patterns.into_iter().map(Into::into).collect();
+        match &*patterns {
+            [] => Self::None,
+            _ if patterns.iter().any(|pattern| pattern == "*") => Self::All,
+            _ => Self::Named(patterns),
+        }
+    }
+
+    fn include(&self, host: Option<&str>) -> bool {
+        match (self, host) {
+            (Self::All, _) => true,
+            (Self::None, _) | (_, None) => false,
+            (Self::Named(patterns), Some(host)) => patterns.iter().any(|pattern| matches(pattern, host)),
+        }
+    }
+}
+
+/// The host in `host:port`; `None` if it is not that.
+fn host_of(header: &str) -> Option<&str> {
+    let end = match header.strip_prefix('[') {
+        Some(_) => header.find(']')? + 1,
+        None => header.find(':').unwrap_or(header.len()),
+    };
+    header
+        .get(..end)
+        .filter(|host| !host.contains(['@', '/', ' ', ',']))
+}
+
+fn matches(pattern: &str, host: &str) -> bool {
+    match pattern.strip_prefix('*') {
+        Some(domain) => {
+            let below = host.len().checked_sub(domain.len()).and_then(|at| host.get(at..));
+            host.len() > domain.len() && below.is_some_and(|below| below.eq_ignore_ascii_case(domain))
+        }
+        None => pattern.eq_ignore_ascii_case(host),
+    }
+}
+
+/// Jaeger's and OpenTracing's headers for baggage, an entry each.
+const BAGGAGE_PREFIXES: [&str; 3] = ["uberctx-", "ot-baggage-", "baggage-"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trace_goes_everywhere_and_baggage_nowhere_until_a_host_is_named() {
+        let named = Outgoing::new()
+            .baggage_to(["Billing.internal", "*.svc.local", "[::1]"])
+            .trace_to(["billing.internal"]);
+        let cases: &[(&Outgoing, &str, Option<&str>, bool, bool)] = &[
+            (&Outgoing::new(), "http://anywhere.example/", None, true, false),
+            (&Outgoing::new(), "/", None, true, false),
+            (&named, "http://BILLING.internal:8443/x", None, true, true),
+            (&named, "http://xbilling.internal/", None, false, false),
+            (&named, "http://a.svc.local/", None, false, true),
+            (&named, "http://a.b.SVC.local/", None, false, true),
+            (&named, "http://svc.local/", None, false, false),
+            (&named, "http://evilsvc.local/", None, false, false),
+            (&named, "http://svc.local.evil.example/", None, false, false),
+            (&named, "http://[::1]:80/", None, false, true),
+            (&named, "/path", Some("billing.internal:80"), true, true),
+            (&named, "/path", Some("evil.example"), false, false),
+            (&named, "/path", Some("not a host"), false, false),
+            (&named, "/path", Some("[::1]:80"), false, true),
+            (&named, "/path", Some("evil@billing.internal"), false, false),
+            (&named, "/path", None, false, false),
+            (
+                &named,
+                "http://evil.example/",
+                Some("billing.internal"),
+                false,
+                false,
+            ),
+            (
+                &named,
+                "http://billing.internal@evil.example/",
+                None,
+                false,
+                false,
+            ),
+        ];
+        for (outgoing, uri, host, trace, baggage) in cases {
+            let mut request = Request::get(*uri);
+            if let Some(host) = host {
+                request = request.header(HOST, *host);
+            }
+            let request = request.body(()).expect("a request");
+            let (trace, baggage) = (*trace, *baggage);
+            let allowed = outgoing.to_request(&request);
+            assert_eq!(allowed, Allowed { trace, baggage }, "{uri} {host:?}");
+        }
+        let all = Outgoing::new().baggage_to(["*"]);
+        assert!(all.to_host(None).baggage, "a star is every host, known or not");
+        let none = Outgoing::new().trace_to([""; 0]);
+        assert!(!none.to_host(Some("a")).trace, "no pattern is no host");
+    }
+
+    #[test]
+    fn headers_of_other_formats_are_told_apart() {
+        let only_trace = Allowed {
+            trace: true,
+            baggage: false,
+        };
+        for (header, permitted) in [
+            ("traceparent", true),
+            ("b3", true),
+            ("uber-trace-id", true),
+            ("baggage", false),
+            ("uberctx-user", false),
+            ("ot-baggage-user", false),
+        ] {
+            assert_eq!(only_trace.permits(header), permitted, "{header}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Which propagator a layer uses.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use http::HeaderMap;
+use opentelemetry::propagation::TextMapPropagator;
+use opentelemetry::trace::TraceContextExt;
+use opentelemetry::{Context, global};
+
+use crate::carrier::{Headers, HeadersMut};
+use crate::outgoing::Allowed;
+use crate::trust::{Extracted, Head, Trust};
+
+/// The propagator of a layer: OpenTelemetry's global one, or one of its own. Cheap to clone.
+///
+/// The global one is looked up for each request, so a layer may be built before it is installed. While none is
+/// installed nothing is read or written, and OpenTelemetry's internal log says so once.
+///
+/// ```
+/// use throughline_propagation::{Propagator, W3cPropagator};
+///
+/// let global = Propagator::global();
+/// let own = Propagator::from(W3cPropagator::new().baggage(false));
+/// # let _ = (global, own);
+/// ```
+#[derive(Clone, Default)]
+pub struct Propagator(Option<Arc<dyn TextMapPropagator + Send + Sync>>);
+
+impl Propagator {
+    /// Whatever is installed by [`opentelemetry::global::set_text_map_propagator`] when a request comes. The default.
+    #[must_use]
+    pub const fn global() -> Self {
+        Self(None)
+    }
+
+    /// Reads the context that a request brought: `cx` with the remote span and baggage.
+    #[must_use]
+    pub fn extract(&self, headers: &HeaderMap, cx: &Context) -> Context {
+        self.with(|propagator| propagator.extract_with_context(cx, &Headers::new(headers)))
+    }
+
+    /// Reads the context that a request brought, as far as its caller is believed.
+    #[must_use]
+    pub fn extract_trusting(&self, trust: &Trust, head: &Head<'_>, cx: &Context) -> Extracted {
+        if trust.decide(head) {
+            let context = self.extract(head.headers(), cx);
+            return Extracted { context, link: None };
+        }
+        let remote = self.extract(head.headers(), &Context::new());
+        let link = Some(remote.span().span_context().clone()).filter(|span| span.is_valid());
+        let context = cx.clone();
+        Extracted { context, link }
+    }
+
+    /// Writes `cx` into the headers of a request: all of it, **baggage too**, whatever host it is for.
+    ///
+    /// If `cx` has no valid span, `traceparent` and `tracestate` stay as they are.
+    pub fn inject(&self, cx: &Context, headers: &mut HeaderMap) {
+        self.inject_allowed(cx, Allowed::ALL, headers);
+    }
+
+    /// Writes of `cx` what [`Outgoing`](crate::Outgoing) allows a host to see.
+    pub fn inject_allowed(&self, cx: &Context, allowed: Allowed, headers: &mut HeaderMap) {
+        self.with(|propagator| propagator.inject_context(cx, &mut HeadersMut::allowing(headers, allowed)));
+    }
+
+    /// Whether there is nothing to read or write: no global propagator is installed.
+    #[must_use]
+    pub fn is_noop(&self) -> bool {
+        match &self.0 {
+            Some(own) => is_noop(&**own),
+            None => global::get_text_map_propagator(is_noop),
+        }
+    }
+
+    fn with<T>(&self, mut act: impl FnMut(&dyn TextMapPropagator) -> T) -> T {
+        let Some(own) = &self.0 else {
+            let (done, is_noop) = global::get_text_map_propagator(|global| (act(global), is_noop(global)));
+            if is_noop {
+                warn_of_noop();
+            }
+            return done;
+        };
+        act(&**own)
+    }
+}
+
+impl<P: TextMapPropagator + Send + Sync + 'static> From<P> for Propagator {
+    fn from(propagator: P) -> Self {
+        Self(Some(Arc::new(propagator)))
+    }
+}
+
+impl fmt::Debug for Propagator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(own) => fmt::Debug::fmt(own, f),
+            None => f.write_str("Global"),
+        }
+    }
+}
+
+fn is_noop(propagator: &dyn TextMapPropagator) -> bool {
+    propagator.fields().next().is_none()
+}
+
+fn warn_of_noop() {
+    static SAID: AtomicBool = AtomicBool::new(false);
+    if !SAID.load(Ordering::Relaxed) && !SAID.swap(true, Ordering::Relaxed) {
+        opentelemetry::otel_warn!(
+            name: "Propagator.GlobalIsNoop",
+            message = "no global propagator is installed, so trace context is neither read nor written: call \
+                       opentelemetry::global::set_text_map_propagator(W3cPropagator::new()) or \
+                       throughline::telemetry::init, or give the layer a propagator of its own"
+        );
+    }
+}

@@ -1,0 +1,69 @@
+//! What came over the wire and a span context cannot carry.
+
+use opentelemetry::Context;
+use opentelemetry::trace::{SpanContext, TraceContextExt, TraceId, TraceState as ApiTraceState};
+
+use crate::traceparent::TraceParent;
+use crate::tracestate::{TraceState, is_representable};
+
+/// A value of the [`Context`]: it belongs to one trace, and is looked at only for spans of that trace.
+#[derive(Debug, Clone)]
+pub(crate) struct Remainder {
+    trace_id: TraceId,
+    random: bool,
+    /// All members, if the API's `TraceState` has no room for some; otherwise empty.
+    members: TraceState,
+}
+
+impl Remainder {
+    /// `cx` with the remote span, and beside it what the span context could not take.
+    pub(crate) fn with_remote(cx: &Context, parent: TraceParent, members: TraceState) -> Context {
+        let carried = ApiTraceState::from(&members);
+        let complete = members.iter().count() == (&carried).into_iter().count();
+        let cx = cx.with_remote_span_context(parent.to_span_context(carried));
+        let remainder = Self {
+            trace_id: parent.trace_id(),
+            random: parent.is_random(),
+            members: if complete { TraceState::default() } else { members },
+        };
+        let says_something = remainder.random || !remainder.members.is_empty();
+        // What an earlier extraction left there must not speak for this one.
+        if says_something || cx.get::<Self>().is_some() {
+            return cx.with_value(remainder);
+        }
+        cx
+    }
+
+    /// The headers for a span: its own, and what remains of the wire if it belongs to the same trace.
+    pub(crate) fn merge(cx: &Context, span: &SpanContext) -> Option<(TraceParent, TraceState)> {
+        let parent = TraceParent::try_from(span).ok()?;
+        let remainder = cx
+            .get::<Self>()
+            .filter(|remainder| remainder.trace_id == span.trace_id());
+        let Some(remainder) = remainder else {
+            return Some((parent, TraceState::from(span.trace_state())));
+        };
+        let parent = if remainder.random {
+            parent.with_random()
+        } else {
+            parent
+        };
+        Some((parent, remainder.members_for(span)))
+    }
+
+    /// Modified and new members first, then those of the wire in their order, without those that were deleted.
+    fn members_for(&self, span: &SpanContext) -> TraceState {
+        let now = span.trace_state();
+        if self.members.is_empty() {
+            return TraceState::from(now);
+        }
+        let changed = now
+            .into_iter()
+            .filter(|&(key, value)| self.members.get(key) != Some(value));
+        let unchanged = self.members.iter().filter(|&(key, value)| match now.get(key) {
+            Some(current) => current == value,
+            None => !is_representable((key, value)),
+        });
+        TraceState::collect(changed.chain(unchanged), self.members.len())
+    }
+}

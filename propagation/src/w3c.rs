@@ -1,0 +1,151 @@
+//! The propagator.
+
+use std::sync::OnceLock;
+
+use opentelemetry::Context;
+use opentelemetry::baggage::BaggageExt;
+use opentelemetry::propagation::text_map_propagator::FieldIter;
+use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator};
+use opentelemetry::trace::TraceContextExt;
+
+use crate::baggage;
+use crate::carrier::{ONE_LINE_OR_NONE, is_one_line_or_none};
+use crate::remainder::Remainder;
+use crate::traceparent::TraceParent;
+use crate::tracestate::TraceState;
+
+/// W3C Trace Context Level 2 and W3C Baggage, as one [`TextMapPropagator`].
+///
+/// Installed as OpenTelemetry's global propagator it serves our layers and every other instrumentation of the process:
+///
+/// ```
+/// use throughline_propagation::W3cPropagator;
+///
+/// opentelemetry::global::set_text_map_propagator(W3cPropagator::new());
+/// ```
+///
+/// | header | on extraction | on injection |
+/// |---|---|---|
+/// | `traceparent` | the remote span context, if there is exactly one header and it is valid; otherwise nothing, and `tracestate` is not looked at | if the context has a valid span, recorded or not, local or remote |
+/// | `tracestate` | [`TraceState`]; a list that breaks the grammar is dropped, `traceparent` stays | if it has members; never empty |
+/// | `baggage` | added to the context, whatever becomes of `traceparent` | if there are entries |
+///
+/// OpenTelemetry's span context cannot carry every legal `tracestate` member, and its SDK forgets the random flag of a
+/// span that is not sampled. What cannot be carried travels beside the span in the [`Context`] and joins it again on
+/// injection, as long as the span is of the same trace. A member that a sampler or the application added or changed
+/// moves to the left; one that it deleted is gone; all others keep their order.
+///
+/// Extracting a `traceparent` costs one allocation (the [`Context`]'s span); if the random flag is set, three more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct W3cPropagator {
+    trace_context: bool,
+    baggage: bool,
+}
+
+impl W3cPropagator {
+    /// Trace context and baggage.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            trace_context: true,
+            baggage: true,
+        }
+    }
+
+    /// Sets whether `traceparent` and `tracestate` are read and written. Default: `true`.
+    #[must_use]
+    pub const fn trace_context(mut self, enabled: bool) -> Self {
+        self.trace_context = enabled;
+        self
+    }
+
+    /// Sets whether `baggage` is read and written. Default: `true`.
+    #[must_use]
+    pub const fn baggage(mut self, enabled: bool) -> Self {
+        self.baggage = enabled;
+        self
+    }
+
+    /// The headers that carry `cx` to another process: name and value, none of them empty.
+    ///
+    /// For carriers that have no [`Injector`].
+    pub fn headers(self, cx: &Context) -> impl Iterator<Item = (&'static str, String)> + use<> {
+        let span = cx.span();
+        let trace = self
+            .trace_context
+            .then(|| Remainder::merge(cx, span.span_context()))
+            .flatten();
+        let (parent, state) = trace.unzip();
+        let baggage = self.baggage.then(|| baggage::format(cx.baggage()));
+        let headers = [
+            (TRACEPARENT, parent.map(TraceParent::to_header)),
+            (TRACESTATE, state.map(TraceState::into_header)),
+            (BAGGAGE, baggage),
+        ];
+        headers
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?)))
+    }
+
+    fn extract_trace(cx: &Context, extractor: &dyn Extractor) -> Option<Context> {
+        let parent = TraceParent::parse(single_traceparent(extractor)?.as_bytes()).ok()?;
+        let lines = extractor.get_all(TRACESTATE).unwrap_or_default();
+        let members = TraceState::parse(lines).unwrap_or_default();
+        Some(Remainder::with_remote(cx, parent, members))
+    }
+}
+
+impl Default for W3cPropagator {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl TextMapPropagator for W3cPropagator {
+    fn inject_context(&self, cx: &Context, injector: &mut dyn Injector) {
+        for (name, value) in self.headers(cx) {
+            injector.set(name, value);
+        }
+    }
+
+    fn extract_with_context(&self, cx: &Context, extractor: &dyn Extractor) -> Context {
+        let trace = self
+            .trace_context
+            .then(|| Self::extract_trace(cx, extractor))
+            .flatten();
+        let lines = self.baggage.then(|| extractor.get_all(BAGGAGE)).flatten();
+        let baggage = lines.and_then(|lines| baggage::parse(lines.into_iter().map(str::as_bytes)));
+        match (trace, baggage) {
+            (trace, Some(baggage)) => trace.as_ref().unwrap_or(cx).with_baggage(baggage),
+            (Some(trace), None) => trace,
+            (None, None) => cx.clone(),
+        }
+    }
+
+    fn fields(&self) -> FieldIter<'_> {
+        static ALL: OnceLock<[String; 3]> = OnceLock::new();
+        let all = ALL.get_or_init(|| [TRACEPARENT, TRACESTATE, BAGGAGE].map(str::to_owned));
+        let (trace_context, baggage) = all.split_at(2);
+        FieldIter::new(match (self.trace_context, self.baggage) {
+            (true, true) => all,
+            (true, false) => trace_context,
+            (false, true) => baggage,
+            (false, false) => &[],
+        })
+    }
+}
+
+/// The value of `traceparent`, unless there are several: then the trace starts anew.
+fn single_traceparent(extractor: &dyn Extractor) -> Option<&str> {
+    if extractor.get(ONE_LINE_OR_NONE).is_some_and(is_one_line_or_none) {
+        return extractor.get(TRACEPARENT);
+    }
+    match extractor.get_all(TRACEPARENT)?.as_slice() {
+        [one] => Some(*one),
+        _ => None,
+    }
+}
+
+pub(crate) const TRACEPARENT: &str = "traceparent";
+pub(crate) const TRACESTATE: &str = "tracestate";
+pub(crate) const BAGGAGE: &str = "baggage";

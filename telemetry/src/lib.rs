@@ -1,1 +1,81 @@
 //! Configuration, exporters, sampling and shutdown for OpenTelemetry in one call.
+//!
+//! The layers of Throughline record through OpenTelemetry's API and know no exporter. This crate is the other side: it
+//! installs the global tracer provider, meter provider and W3C propagator, and ends them within a deadline.
+//!
+//! ```
+//! use throughline_telemetry::{Exporter, TelemetryConfig, init};
+//!
+//! let config = TelemetryConfig::default()
+//!     .with_enabled(true)
+//!     .with_service_name("shop")
+//!     .with_exporter(Exporter::Console);
+//! let telemetry = init(config)?;
+//! // … serve …
+//! telemetry.shutdown()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Configuration
+//! [`TelemetryConfig::default`] is off. A program that calls [`init_from_env`] stays off until its environment says
+//! otherwise. Later sources win: defaults, the file that `THROUGHLINE_CONFIG` names, the variables, code.
+//!
+//! | field | keys of a file | variable | default |
+//! |---|---|---|---|
+//! | [`enabled`](TelemetryConfig::enabled) | `tracing.enabled`, `enable_tracing` | see below | `false` |
+//! | [`service_name`](TelemetryConfig::service_name) | `service_name` | `OTEL_SERVICE_NAME` | `unknown_service:` and the program |
+//! | [`exporter`](TelemetryConfig::exporter) | `tracing.exporter`, `exporter` | `OTEL_TRACES_EXPORTER`, `OTEL_METRICS_EXPORTER` | `console`; `otlp` if a variable sets the endpoint |
+//! | [`endpoint`](TelemetryConfig::endpoint) | `tracing.endpoint`, `otlp_endpoint` | `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS}_ENDPOINT` | `http://127.0.0.1:4317`, for HTTP `:4318` |
+//! | [`protocol`](TelemetryConfig::protocol) | `protocol` | `OTEL_EXPORTER_OTLP_PROTOCOL`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS}_PROTOCOL` | `http/protobuf` if the endpoint has the port 4318 or a path, else `grpc` |
+//! | [`sampling_rate`](TelemetryConfig::sampling_rate) | `sampling_rate` (0.0 to 1.0), `random_sampling` (0 to 100) | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | `1.0` |
+//! | [`parent_based`](TelemetryConfig::parent_based) | | `OTEL_TRACES_SAMPLER` | `true` |
+//! | [`tokenizer_target_model`](TelemetryConfig::tokenizer_target_model) | `tracing.tokenizer_target_model` | `THROUGHLINE_TOKENIZER_TARGET_MODEL` | `gpt-4` |
+//!
+//! An unknown key and a value that is not accepted are an [`InitError`] that names the place, the key, the value and what
+//! is accepted. An empty variable is an unset one.
+//!
+//! **What turns it on**, first match: `OTEL_SDK_DISABLED=true` is off. `THROUGHLINE_ENABLED=true` or `false` decides. Any of
+//! `OTEL_TRACES_EXPORTER`, `OTEL_METRICS_EXPORTER`, `OTEL_EXPORTER_OTLP_ENDPOINT` or its forms for one signal is on. Else
+//! the file decides.
+//!
+//! These variables go to the SDK as they are: `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_EXPORTER_OTLP_{HEADERS,TIMEOUT}` and their
+//! forms for one signal, `OTEL_BSP_*`, `OTEL_METRIC_EXPORT_INTERVAL`, `OTEL_SPAN_{ATTRIBUTE,EVENT,LINK}_COUNT_LIMIT`.
+//!
+//! # Exporters and features
+//! | exporter | feature | what it brings |
+//! |---|---|---|
+//! | [console](Exporter::Console) | | a tree for each trace and a line for each metric, on standard output |
+//! | [OTLP](Exporter::Otlp) over gRPC | `otlp-grpc` | tonic, and one thread of tokio of its own |
+//! | OTLP over HTTP | `otlp-http` | reqwest, called from the exporting thread |
+//!
+//! The console prints a trace when its last span in this process has ended, at the latest at shutdown. Bars show spans on
+//! the trace's timeline; `●` marks the critical path, and the dark part of a bar is where the trace waited for that span.
+//! Tokens are those of `gen_ai.usage.*`; `~` marks estimates. Under the tree stand the tokens of the model calls, by agent.
+//! It is coloured on a terminal unless `NO_COLOR` is set.
+//!
+//! ```text
+#![doc = include_str!("exporter/console/golden/task.txt")]
+//! ```
+//!
+//! # What happens on shutdown
+//! [`Telemetry::shutdown`] delivers what has been recorded, and returns within 5 seconds whatever the collector does;
+//! [`shutdown_within`](Telemetry::shutdown_within) takes another deadline, [`flush`](Telemetry::flush) delivers and goes on.
+//! They block their thread, inside tokio or outside, and need no runtime of the caller. Dropping the guard is a shutdown.
+//! Spans and metrics are exported in batches on threads of their own; a full queue drops, and never waits. After a shutdown
+//! [`init`] may be called again; a layer that has resolved the old provider keeps it, and records nothing.
+
+mod config;
+mod deadline;
+mod error;
+mod exporter;
+mod guard;
+mod init;
+mod propagator;
+mod semconv;
+mod signal;
+mod target;
+
+pub use config::{Exporter, Protocol, TelemetryConfig};
+pub use error::{InitError, ShutdownError};
+pub use guard::Telemetry;
+pub use init::{init, init_from_env};

@@ -1,0 +1,144 @@
+//! The keys of a file and the variables of the environment, and how the text behind one becomes a field.
+
+use crate::config::{Exporter, Protocol, TelemetryConfig};
+use crate::signal::Signal;
+use crate::target;
+
+/// A field that a file or a variable can set.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Field {
+    Enabled,
+    ServiceName,
+    Exporter,
+    ExporterOf(Signal),
+    Endpoint,
+    EndpointOf(Signal),
+    Protocol,
+    ProtocolOf(Signal),
+    SamplingRate,
+    SamplingPercentage,
+    Sampler,
+    TokenizerTargetModel,
+}
+
+impl TelemetryConfig {
+    /// Sets a field from text, or says what is accepted.
+    pub(crate) fn set(&mut self, field: Field, text: &str) -> Result<(), &'static str> {
+        match field {
+            Field::Enabled => self.enabled = boolean(text)?,
+            Field::ServiceName => self.service_name = Some(name(text)?),
+            Field::Exporter => self.exporter = exporter(text)?,
+            Field::ExporterOf(signal) => self.signals.at(signal).exporter = Some(exporter(text)?),
+            Field::Endpoint => self.endpoint = Some(endpoint(text)?),
+            Field::EndpointOf(signal) => self.signals.at(signal).endpoint = Some(endpoint(text)?),
+            Field::Protocol => self.protocol = Some(protocol(text)?),
+            Field::ProtocolOf(signal) => self.signals.at(signal).protocol = Some(protocol(text)?),
+            Field::SamplingRate => self.sampling_rate = text.parse().map_err(|_| RATE).and_then(rate)?,
+            Field::SamplingPercentage => self.sampling_rate = percentage(text)?,
+            Field::Sampler => (self.parent_based, self.sampling_rate) = sampler(text)?,
+            Field::TokenizerTargetModel => self.tokenizer_target_model = name(text)?,
+        }
+        Ok(())
+    }
+}
+
+/// Whether a share of traces is one, or what is accepted.
+pub(super) fn rate(rate: f64) -> Result<f64, &'static str> {
+    if (0.0..=1.0).contains(&rate) {
+        Ok(rate)
+    } else {
+        Err(RATE)
+    }
+}
+
+pub(super) fn boolean(text: &str) -> Result<bool, &'static str> {
+    match text {
+        _ if text.eq_ignore_ascii_case("true") => Ok(true),
+        _ if text.eq_ignore_ascii_case("false") => Ok(false),
+        _ => Err("true or false"),
+    }
+}
+
+fn name(text: &str) -> Result<String, &'static str> {
+    let text = text.trim();
+    if text.is_empty() {
+        Err("a name that is not empty")
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+fn exporter(text: &str) -> Result<Exporter, &'static str> {
+    Exporter::parse(text).ok_or(Exporter::ACCEPTED)
+}
+
+fn protocol(text: &str) -> Result<Protocol, &'static str> {
+    Protocol::parse(text).ok_or(Protocol::ACCEPTED)
+}
+
+fn endpoint(text: &str) -> Result<String, &'static str> {
+    target::parse(text).map(|_| text.to_owned())
+}
+
+fn percentage(text: &str) -> Result<f64, &'static str> {
+    const ACCEPTED: &str = "a number from 0 to 100";
+    let percent: f64 = text.parse().map_err(|_| ACCEPTED)?;
+    rate(percent / 100.0).map_err(|_| ACCEPTED)
+}
+
+/// The values of `OTEL_TRACES_SAMPLER` that exist everywhere, as (parent-based, rate).
+fn sampler(text: &str) -> Result<(bool, f64), &'static str> {
+    Ok(match text {
+        "always_on" | "traceidratio" => (false, 1.0),
+        "always_off" => (false, 0.0),
+        "parentbased_always_on" | "parentbased_traceidratio" => (true, 1.0),
+        "parentbased_always_off" => (true, 0.0),
+        _ => {
+            return Err(r#""always_on", "always_off", "traceidratio", or one of them after "parentbased_""#);
+        }
+    })
+}
+
+const RATE: &str = "a number from 0.0 to 1.0";
+
+/// The keys of a configuration file, in the order in which an error lists them: TaskWeaver's, TinyLLM's, Arch's, ours.
+pub(super) const KEYS: &[(&str, Field)] = &[
+    ("tracing.enabled", Field::Enabled),
+    ("tracing.exporter", Field::Exporter),
+    ("tracing.endpoint", Field::Endpoint),
+    ("tracing.tokenizer_target_model", Field::TokenizerTargetModel),
+    ("enable_tracing", Field::Enabled),
+    ("service_name", Field::ServiceName),
+    ("exporter", Field::Exporter),
+    ("otlp_endpoint", Field::Endpoint),
+    ("sampling_rate", Field::SamplingRate),
+    ("random_sampling", Field::SamplingPercentage),
+    ("protocol", Field::Protocol),
+];
+
+/// The variables that set one field each. A later one wins.
+pub(super) const VARIABLES: &[(&str, Field)] = &[
+    ("OTEL_SERVICE_NAME", Field::ServiceName),
+    ("OTEL_TRACES_EXPORTER", Field::ExporterOf(Signal::Traces)),
+    ("OTEL_METRICS_EXPORTER", Field::ExporterOf(Signal::Metrics)),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", Field::Endpoint),
+    (
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+        Field::EndpointOf(Signal::Traces),
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+        Field::EndpointOf(Signal::Metrics),
+    ),
+    ("OTEL_EXPORTER_OTLP_PROTOCOL", Field::Protocol),
+    (
+        "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+        Field::ProtocolOf(Signal::Traces),
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
+        Field::ProtocolOf(Signal::Metrics),
+    ),
+    ("OTEL_TRACES_SAMPLER", Field::Sampler),
+    ("THROUGHLINE_TOKENIZER_TARGET_MODEL", Field::TokenizerTargetModel),
+];

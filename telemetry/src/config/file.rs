@@ -1,0 +1,72 @@
+//! A file, or text, as a source of configuration.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use crate::config::TelemetryConfig;
+use crate::config::fields::KEYS;
+use crate::error::{InitError, Place};
+
+impl TelemetryConfig {
+    /// Reads a JSON object from a file. The [crate](crate)'s table lists its keys; an object in it means the same as
+    /// dotted keys.
+    ///
+    /// # Errors
+    /// The file cannot be read, is not JSON, has a key that is not known or a value that is not accepted.
+    pub fn from_json_file(path: impl AsRef<Path>) -> Result<Self, InitError> {
+        let path = path.as_ref();
+        let text = fs::read_to_string(path).map_err(|error| InitError::unreadable(path, error))?;
+        Self::from_json(&text, &Place::File(path.to_owned()))
+    }
+
+    /// Reads a JSON object, as [`from_json_file`](Self::from_json_file) does.
+    ///
+    /// # Errors
+    /// The text is not JSON, has a key that is not known or a value that is not accepted.
+    ///
+    /// ```
+    /// use throughline_telemetry::{Exporter, TelemetryConfig};
+    ///
+    /// let config = TelemetryConfig::from_json_str(r#"{"tracing.enabled": true, "tracing.exporter": "otlp"}"#)?;
+    /// assert_eq!(config.exporter, Exporter::Otlp);
+    /// # Ok::<(), throughline_telemetry::InitError>(())
+    /// ```
+    pub fn from_json_str(text: &str) -> Result<Self, InitError> {
+        Self::from_json(text, &Place::Text)
+    }
+
+    pub(super) fn from_file(path: impl AsRef<Path>) -> Result<Self, InitError> {
+        Self::from_json_file(path)
+    }
+
+    fn from_json(text: &str, place: &Place) -> Result<Self, InitError> {
+        let table: Map<String, Value> =
+            serde_json::from_str(text).map_err(|error| InitError::syntax(place, error))?;
+        let mut config = Self::default();
+        config.set_all("", &table, place)?;
+        Ok(config)
+    }
+
+    fn set_all(&mut self, prefix: &str, table: &Map<String, Value>, place: &Place) -> Result<(), InitError> {
+        for (name, value) in table {
+            let key = format!("{prefix}{name}");
+            if let Value::Object(inner) = value {
+                self.set_all(&format!("{key}."), inner, place)?;
+                continue;
+            }
+            let Some((_, field)) = KEYS.iter().find(|(known, _)| *known == key) else {
+                let known: Vec<&str> = KEYS.iter().map(|(known, _)| *known).collect();
+                return Err(InitError::unknown_key(place, &key, &known.join(", ")));
+            };
+            let text = match value {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            self.set(*field, &text)
+                .map_err(|accepted| InitError::value(place.clone(), key, text, accepted))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,157 @@
+//! What telemetry is to do: plain data, its defaults, and where it can come from.
+
+mod environment;
+mod exporter;
+mod fields;
+mod file;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+pub use exporter::{Exporter, Protocol};
+pub(crate) use writer::ConsoleWriter;
+
+use std::io::Write;
+
+use crate::error::{InitError, Place};
+use crate::signal::{PerSignal, Signal};
+use crate::target::Target;
+
+/// What telemetry is to do. The default is off: nothing is installed and nothing is exported.
+///
+/// Each field has a setter of the same name. Values are checked by [`init`](crate::init), and, when they come from a file
+/// or the environment, where they are read. The [crate](crate) documentation has the table of keys and variables.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct TelemetryConfig {
+    /// Whether anything is installed at all. Default: `false`.
+    pub enabled: bool,
+    /// The resource's `service.name`. Default: the SDK's `unknown_service:` and the program's name.
+    pub service_name: Option<String>,
+    /// Where spans and metrics go. Default: [`Exporter::Console`].
+    pub exporter: Exporter,
+    /// The collector's URL. Default: `http://127.0.0.1:4317`, or `http://127.0.0.1:4318` if `protocol` is HTTP.
+    pub endpoint: Option<String>,
+    /// How to speak to the collector. Default: HTTP if the endpoint has a path or the port 4318, else gRPC.
+    pub protocol: Option<Protocol>,
+    /// The share of new traces that is recorded, 0.0 to 1.0. Default: 1.0.
+    pub sampling_rate: f64,
+    /// Whether a span with a parent takes its parent's sampling decision. Default: `true`.
+    pub parent_based: bool,
+    /// The model whose tokenizer counts what a provider does not report. Default: `gpt-4`.
+    pub tokenizer_target_model: String,
+    pub(crate) signals: PerSignal<SignalConfig>,
+    pub(crate) console_writer: Option<ConsoleWriter>,
+}
+
+/// What one signal does differently from the others.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct SignalConfig {
+    pub(crate) exporter: Option<Exporter>,
+    pub(crate) endpoint: Option<String>,
+    pub(crate) protocol: Option<Protocol>,
+}
+
+impl Default for TelemetryConfig {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            service_name: None,
+            exporter: Exporter::Console,
+            endpoint: None,
+            protocol: None,
+            sampling_rate: 1.0,
+            parent_based: true,
+            tokenizer_target_model: "gpt-4".into(),
+            signals: PerSignal::default(),
+            console_writer: None,
+        }
+    }
+}
+
+impl TelemetryConfig {
+    /// Turns telemetry on or off. Default: off.
+    #[must_use]
+    pub fn with_enabled(mut self, enabled: bool) -> Self {
+        self.enabled = enabled;
+        self
+    }
+
+    /// Names the service: the resource's `service.name`.
+    #[must_use]
+    pub fn with_service_name(mut self, name: impl Into<String>) -> Self {
+        self.service_name = Some(name.into());
+        self
+    }
+
+    /// Says where spans and metrics go. Default: the console.
+    #[must_use]
+    pub fn with_exporter(mut self, exporter: Exporter) -> Self {
+        self.exporter = exporter;
+        self.signals = PerSignal::default();
+        self
+    }
+
+    /// Sets the collector's URL, as `http://127.0.0.1:4317`. For HTTP a path is that of a proxy: `/v1/traces` and
+    /// `/v1/metrics` are appended to it, unless it ends so already.
+    #[must_use]
+    pub fn with_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.endpoint = Some(url.into());
+        for signal in Signal::ALL {
+            self.signals.at(signal).endpoint = None;
+        }
+        self
+    }
+
+    /// Sets how to speak to the collector. Default: by the endpoint's port and path.
+    #[must_use]
+    pub fn with_protocol(mut self, protocol: Protocol) -> Self {
+        self.protocol = Some(protocol);
+        for signal in Signal::ALL {
+            self.signals.at(signal).protocol = None;
+        }
+        self
+    }
+
+    /// Sets the share of new traces that is recorded, 0.0 to 1.0. Default: 1.0.
+    #[must_use]
+    pub fn with_sampling_rate(mut self, rate: f64) -> Self {
+        self.sampling_rate = rate;
+        self
+    }
+
+    /// Sets whether a span with a parent takes its parent's sampling decision. Default: it does.
+    #[must_use]
+    pub fn with_parent_based(mut self, parent_based: bool) -> Self {
+        self.parent_based = parent_based;
+        self
+    }
+
+    /// Names the model whose tokenizer counts what a provider does not report. Default: `gpt-4`.
+    #[must_use]
+    pub fn with_tokenizer_target_model(mut self, model: impl Into<String>) -> Self {
+        self.tokenizer_target_model = model.into();
+        self
+    }
+
+    /// Sends what the console exporter prints elsewhere, without colour. Default: standard output.
+    #[must_use]
+    pub fn with_console_writer(mut self, writer: impl Write + Send + 'static) -> Self {
+        self.console_writer = Some(ConsoleWriter::new(writer));
+        self
+    }
+
+    pub(crate) fn exporter_of(&self, signal: Signal) -> Exporter {
+        self.signals.of(signal).exporter.unwrap_or(self.exporter)
+    }
+
+    pub(crate) fn check(&self) -> Result<(), InitError> {
+        fields::rate(self.sampling_rate).map_err(|accepted| {
+            InitError::value(Place::Code, "sampling_rate", self.sampling_rate, accepted)
+        })?;
+        for signal in Signal::ALL {
+            Target::new(self, signal)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,187 @@
+//! Why telemetry could not be set up, or not be delivered to the end.
+
+use std::error::Error;
+use std::fmt;
+use std::panic::Location;
+use std::path::{Path, PathBuf};
+
+use crate::signal::Signal;
+
+/// Why [`init`](crate::init) or a configuration source refused.
+///
+/// The text names the key, its value and what is accepted; [`source`](Error::source) has the cause beneath.
+pub struct InitError(Box<Inner>);
+
+/// Why a [flush](crate::Telemetry::flush) or a [shutdown](crate::Telemetry::shutdown) did not deliver everything.
+pub struct ShutdownError(Vec<(Signal, String)>);
+
+/// Where a value was read.
+#[derive(Debug, Clone)]
+pub(crate) enum Place {
+    Code,
+    Text,
+    Environment,
+    File(PathBuf),
+}
+
+struct Inner {
+    kind: Kind,
+    message: String,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Configuration,
+    Exporter,
+    Running,
+}
+
+impl InitError {
+    /// Whether a configuration value, key or file is at fault.
+    #[must_use]
+    pub fn is_configuration(&self) -> bool {
+        self.0.kind == Kind::Configuration
+    }
+
+    /// Whether an exporter could not be built, as when its feature is not compiled in.
+    #[must_use]
+    pub fn is_exporter(&self) -> bool {
+        self.0.kind == Kind::Exporter
+    }
+
+    /// Whether telemetry is running already.
+    #[must_use]
+    pub fn is_already_running(&self) -> bool {
+        self.0.kind == Kind::Running
+    }
+
+    pub(crate) fn value(place: Place, key: impl fmt::Display, value: impl ToString, accepted: &str) -> Self {
+        let value = without_credentials(value.to_string());
+        Self::new(
+            Kind::Configuration,
+            format!("{place}{key} = {value:?} is not accepted: use {accepted}"),
+        )
+    }
+
+    pub(crate) fn unknown_key(place: &Place, key: &str, known: &str) -> Self {
+        Self::new(
+            Kind::Configuration,
+            format!("{place}the key {key:?} is not known: use {known}"),
+        )
+    }
+
+    pub(crate) fn unreadable(path: &Path, source: std::io::Error) -> Self {
+        let message = format!("the configuration file {} cannot be read", path.display());
+        Self::new(Kind::Configuration, message).caused_by(source)
+    }
+
+    pub(crate) fn syntax(place: &Place, source: impl Error + Send + Sync + 'static) -> Self {
+        Self::new(
+            Kind::Configuration,
+            format!("{place}the configuration is not a JSON object"),
+        )
+        .caused_by(source)
+    }
+
+    pub(crate) fn exporter(message: String) -> Self {
+        Self::new(Kind::Exporter, message)
+    }
+
+    pub(crate) fn twice(first: &'static Location<'static>) -> Self {
+        let message = format!("telemetry is running already, started at {first}: shut that down first");
+        Self::new(Kind::Running, message)
+    }
+
+    pub(crate) fn caused_by(mut self, source: impl Error + Send + Sync + 'static) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    fn new(kind: Kind, message: String) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            message,
+            source: None,
+        }))
+    }
+}
+
+impl fmt::Display for InitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl fmt::Debug for InitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut chain = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            chain.push_str(&format!(": {error}"));
+            cause = error.source();
+        }
+        f.debug_tuple("InitError").field(&chain).finish()
+    }
+}
+
+impl Error for InitError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0
+            .source
+            .as_deref()
+            .map(|source| source as &(dyn Error + 'static))
+    }
+}
+
+impl ShutdownError {
+    pub(crate) fn from_failures(failures: Vec<(Signal, String)>) -> Result<(), Self> {
+        if failures.is_empty() {
+            Ok(())
+        } else {
+            Err(Self(failures))
+        }
+    }
+}
+
+impl fmt::Display for ShutdownError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not everything was delivered")?;
+        self.0
+            .iter()
+            .try_for_each(|(signal, why)| write!(f, "; {signal}: {why}"))
+    }
+}
+
+impl fmt::Debug for ShutdownError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ShutdownError").field(&self.0).finish()
+    }
+}
+
+impl Error for ShutdownError {}
+
+/// A URL that was refused may hold a password; an error is read by many.
+fn without_credentials(value: String) -> String {
+    match (value.find("://"), value.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme < at => {
+            format!(
+                "{}REDACTED{}",
+                value.get(..scheme + 3).unwrap_or_default(),
+                value.get(at..).unwrap_or_default()
+            )
+        }
+        _ => value,
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code => Ok(()),
+            Self::Text => f.write_str("in the configuration text, "),
+            Self::Environment => f.write_str("in the environment, "),
+            Self::File(path) => write!(f, "in {}, ", path.display()),
+        }
+    }
+}

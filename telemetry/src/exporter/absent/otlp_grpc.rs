@@ -1,0 +1,50 @@
+//! What stands in for OTLP over gRPC where the feature `otlp-grpc` is not compiled in.
+
+use opentelemetry_sdk::metrics::MeterProviderBuilder;
+use opentelemetry_sdk::trace::TracerProviderBuilder;
+
+use crate::error::InitError;
+use crate::target::Target;
+
+/// A runtime that never exists.
+#[derive(Debug)]
+pub(crate) enum Runtime {}
+
+pub(crate) fn traces(
+    _: TracerProviderBuilder,
+    target: &Target,
+    _: &mut Option<Runtime>,
+) -> Result<TracerProviderBuilder, InitError> {
+    Err(missing(target))
+}
+
+pub(crate) fn metrics(
+    _: MeterProviderBuilder,
+    target: &Target,
+    _: &mut Option<Runtime>,
+) -> Result<MeterProviderBuilder, InitError> {
+    Err(missing(target))
+}
+
+fn missing(target: &Target) -> InitError {
+    InitError::exporter(format!(
+        "{target} needs the feature \"otlp-grpc\" of throughline-telemetry, which is not compiled in"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Exporter, Protocol, TelemetryConfig};
+
+    #[test]
+    fn the_feature_is_named() {
+        let config = TelemetryConfig::default()
+            .with_enabled(true)
+            .with_exporter(Exporter::Otlp);
+        let error = crate::init(config.with_protocol(Protocol::Grpc).with_endpoint("http://c"))
+            .expect_err("no feature");
+        let expected = "traces over OTLP by gRPC to http://c needs the feature \"otlp-grpc\" of throughline-telemetry, which is not compiled in";
+        assert_eq!(error.to_string(), expected, "the message");
+        assert!(error.is_exporter(), "what kind it is");
+    }
+}

@@ -1,0 +1,42 @@
+//! What stands in for OTLP over HTTP where the feature `otlp-http` is not compiled in.
+
+use opentelemetry_sdk::metrics::MeterProviderBuilder;
+use opentelemetry_sdk::trace::TracerProviderBuilder;
+
+use crate::error::InitError;
+use crate::target::Target;
+
+pub(crate) fn traces(_: TracerProviderBuilder, target: &Target) -> Result<TracerProviderBuilder, InitError> {
+    Err(missing(target))
+}
+
+pub(crate) fn metrics(_: MeterProviderBuilder, target: &Target) -> Result<MeterProviderBuilder, InitError> {
+    Err(missing(target))
+}
+
+fn missing(target: &Target) -> InitError {
+    InitError::exporter(format!(
+        "{target} needs the feature \"otlp-http\" of throughline-telemetry, which is not compiled in"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Exporter, Protocol, TelemetryConfig};
+
+    #[test]
+    fn the_feature_is_named() {
+        let config = TelemetryConfig::default()
+            .with_enabled(true)
+            .with_exporter(Exporter::Otlp);
+        let error = crate::init(
+            config
+                .with_protocol(Protocol::HttpProtobuf)
+                .with_endpoint("http://c"),
+        )
+        .expect_err("no feature");
+        let expected = "traces over OTLP by HTTP to http://c/v1/traces needs the feature \"otlp-http\" of throughline-telemetry, which is not compiled in";
+        assert_eq!(error.to_string(), expected, "the message");
+        assert!(error.is_exporter(), "what kind it is");
+    }
+}

@@ -1,0 +1,128 @@
+//! Traces by hand, with fixed ids and times, for the console's tests.
+
+use std::time::{Duration, SystemTime};
+
+use opentelemetry::trace::{Event, SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState};
+use opentelemetry::{InstrumentationScope, KeyValue, Value};
+use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
+
+use super::row::Row;
+use super::trace::Trace;
+
+pub(super) const TRACE: TraceId = TraceId::from_bytes([
+    0x4b, 0xf9, 0x2f, 0x35, 0x77, 0xb3, 0x4d, 0xa6, 0xa3, 0xce, 0x92, 0x9d, 0x0e, 0x0e, 0x47, 0x36,
+]);
+
+/// Spans in the order of their ids, which count from 1.
+#[derive(Debug, Default)]
+pub(super) struct Fixture(pub(super) Vec<SpanData>);
+
+impl Fixture {
+    /// A span from one microsecond to another after the trace's start; parent 0 is none.
+    pub(super) fn span(
+        mut self,
+        parent: u64,
+        name: &'static str,
+        kind: SpanKind,
+        from: u64,
+        to: u64,
+    ) -> Self {
+        let at = |micros| SystemTime::UNIX_EPOCH + Duration::from_micros(1_000_000_000 + micros);
+        let id = SpanId::from(self.0.len() as u64 + 1);
+        self.0.push(SpanData {
+            span_context: SpanContext::new(TRACE, id, TraceFlags::SAMPLED, false, TraceState::NONE),
+            parent_span_id: SpanId::from(parent),
+            parent_span_is_remote: false,
+            span_kind: kind,
+            name: name.into(),
+            start_time: at(from),
+            end_time: at(to),
+            attributes: Vec::new(),
+            dropped_attributes_count: 0,
+            events: SpanEvents::default(),
+            links: SpanLinks::default(),
+            status: Status::Unset,
+            instrumentation_scope: InstrumentationScope::default(),
+        });
+        self
+    }
+
+    /// An attribute of the last span.
+    pub(super) fn with(mut self, key: &'static str, value: impl Into<Value>) -> Self {
+        self.last().attributes.push(KeyValue::new(key, value));
+        self
+    }
+
+    /// An error status of the last span.
+    pub(super) fn failing(mut self, kind: &'static str, description: &'static str) -> Self {
+        self.last().status = Status::error(description);
+        self.with("error.type", kind)
+    }
+
+    /// An exception event of the last span.
+    pub(super) fn throwing(mut self, message: &'static str) -> Self {
+        let attributes = vec![KeyValue::new("exception.message", message)];
+        let event = Event::new("exception", SystemTime::UNIX_EPOCH, attributes, 0);
+        self.last().events.events.push(event);
+        self
+    }
+
+    pub(super) fn trace(&self) -> Trace {
+        let mut trace = Trace::new(TRACE);
+        self.0.iter().for_each(|span| trace.push(Row::new(span)));
+        trace
+    }
+
+    fn last(&mut self) -> &mut SpanData {
+        self.0.last_mut().expect("a span")
+    }
+}
+
+/// TaskWeaver's roles at work: one call answered, one estimated, one refused and made again.
+pub(super) fn task() -> Fixture {
+    Fixture::default()
+        .span(0, "POST /task", SpanKind::Server, 0, 1_420_000)
+        .span(1, "invoke_agent Planner", SpanKind::Internal, 4_000, 1_416_000)
+        .with("gen_ai.operation.name", "invoke_agent")
+        .with("gen_ai.agent.name", "Planner")
+        .span(2, "chat gpt-4o", SpanKind::Client, 6_000, 420_000)
+        .with("gen_ai.operation.name", "chat")
+        .with("gen_ai.request.model", "gpt-4o")
+        .with("gen_ai.response.model", "gpt-4o")
+        .with("gen_ai.usage.input_tokens", 57)
+        .with("gen_ai.usage.output_tokens", 24)
+        .with("gen_ai.usage.cache_read.input_tokens", 40)
+        .span(3, "POST", SpanKind::Client, 7_000, 400_000)
+        .span(
+            2,
+            "invoke_agent CodeInterpreter",
+            SpanKind::Internal,
+            424_000,
+            1_410_000,
+        )
+        .with("gen_ai.agent.name", "CodeInterpreter")
+        .span(
+            5,
+            "invoke_agent CodeGenerator",
+            SpanKind::Internal,
+            425_000,
+            1_180_000,
+        )
+        .with("gen_ai.agent.name", "CodeGenerator")
+        .span(6, "chat gpt-4o", SpanKind::Client, 426_000, 1_178_000)
+        .with("gen_ai.operation.name", "chat")
+        .with("gen_ai.request.model", "gpt-4o")
+        .with("gen_ai.usage.input_tokens", 210)
+        .with("gen_ai.usage.output_tokens", 96)
+        .with("throughline.tokens.source", "estimated")
+        .span(7, "POST", SpanKind::Client, 427_000, 520_000)
+        .failing("429", "Too many requests")
+        .span(7, "POST", SpanKind::Client, 620_000, 700_000)
+        .span(
+            5,
+            "execute_tool run_code",
+            SpanKind::Internal,
+            1_182_000,
+            1_408_000,
+        )
+}

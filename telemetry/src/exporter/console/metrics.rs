@@ -1,0 +1,227 @@
+//! Metrics as lines: `name{attribute="value"} 123`.
+
+use std::fmt::Display;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use opentelemetry::{KeyValue, Value};
+use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
+use opentelemetry_sdk::metrics::Temporality;
+use opentelemetry_sdk::metrics::data::{AggregatedMetrics, Metric, MetricData, ResourceMetrics};
+use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
+
+use super::output::{Output, Page};
+use super::text::{Style, plain};
+
+/// Prints the totals since the start: at a flush, at shutdown and once a minute, if they have changed.
+#[derive(Debug)]
+pub(super) struct LineExporter {
+    output: Output,
+    last: Mutex<String>,
+}
+
+impl LineExporter {
+    pub(super) fn new(output: Output) -> Self {
+        Self {
+            output,
+            last: Mutex::default(),
+        }
+    }
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl PushMetricExporter for LineExporter {
+    async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
+        let text = text(metrics, self.output.page);
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if text.is_empty() || *last == text {
+            return Ok(());
+        }
+        let printed = self.output.print(&text);
+        *last = text;
+        printed.map_err(|error| OTelSdkError::InternalFailure(format!("the console: {error}")))
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        Ok(())
+    }
+
+    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+        Ok(())
+    }
+
+    fn shutdown(&self) -> OTelSdkResult {
+        Ok(())
+    }
+
+    fn temporality(&self) -> Temporality {
+        Temporality::Cumulative
+    }
+}
+
+fn text(metrics: &ResourceMetrics, page: Page) -> String {
+    let metrics = metrics.scope_metrics().flat_map(|scope| scope.metrics());
+    let mut lines: Vec<String> = metrics.flat_map(lines).collect();
+    if lines.is_empty() {
+        return String::new();
+    }
+    lines.sort();
+    format!(
+        "{}\n{}\n\n",
+        page.paint(Style::Strong, "metrics"),
+        lines.join("\n")
+    )
+}
+
+fn lines(metric: &Metric) -> Vec<String> {
+    match metric.data() {
+        AggregatedMetrics::F64(data) => series(metric, data, |value| value),
+        AggregatedMetrics::I64(data) => series(metric, data, |value| value as f64),
+        AggregatedMetrics::U64(data) => series(metric, data, |value| value as f64),
+    }
+}
+
+fn series<T: Copy + Display>(metric: &Metric, data: &MetricData<T>, float: impl Fn(T) -> f64) -> Vec<String> {
+    let unit = unit(metric.unit());
+    let distribution = |count: u64, sum: T| {
+        let mean = if count == 0 {
+            0.0
+        } else {
+            float(sum) / count as f64
+        };
+        format!("count {count}, mean {}{unit}", short(mean))
+    };
+    let line = |labels: String, value: String| format!("{}{labels} {value}", plain(metric.name()));
+    match data {
+        MetricData::Sum(sum) => sum
+            .data_points()
+            .map(|point| line(labels(point.attributes()), point.value().to_string()))
+            .collect(),
+        MetricData::Gauge(gauge) => gauge
+            .data_points()
+            .map(|point| line(labels(point.attributes()), point.value().to_string()))
+            .collect(),
+        MetricData::Histogram(histogram) => histogram
+            .data_points()
+            .map(|point| {
+                line(
+                    labels(point.attributes()),
+                    distribution(point.count(), point.sum()),
+                )
+            })
+            .collect(),
+        MetricData::ExponentialHistogram(histogram) => histogram
+            .data_points()
+            .map(|point| {
+                line(
+                    labels(point.attributes()),
+                    distribution(point.count() as u64, point.sum()),
+                )
+            })
+            .collect(),
+    }
+}
+
+fn labels<'a>(attributes: impl Iterator<Item = &'a KeyValue>) -> String {
+    let label = |attribute: &KeyValue| {
+        let value = match &attribute.value {
+            Value::String(text) => format!("\"{}\"", plain(text.as_str())),
+            other => plain(&other.to_string()),
+        };
+        format!("{}={value}", plain(attribute.key.as_str()))
+    };
+    let mut labels: Vec<String> = attributes.map(label).collect();
+    labels.sort();
+    if labels.is_empty() {
+        String::new()
+    } else {
+        format!("{{{}}}", labels.join(","))
+    }
+}
+
+/// Units in braces are annotations, not units (<https://ucum.org/ucum#section-Curly-Braces>).
+fn unit(unit: &str) -> String {
+    if unit.is_empty() || unit.starts_with('{') || unit == "1" {
+        String::new()
+    } else {
+        format!(" {}", plain(unit))
+    }
+}
+
+/// At most three decimals that say something.
+fn short(value: f64) -> String {
+    let text = format!("{value:.3}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "0" && value > 0.0 {
+        format!("{value:.1e}")
+    } else {
+        text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry::metrics::MeterProvider;
+    use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMeterProvider};
+
+    use super::*;
+
+    #[test]
+    fn counters_gauges_and_histograms_as_lines() {
+        let memory = InMemoryMetricExporter::default();
+        let reader = PeriodicReader::builder(memory.clone()).build();
+        let provider = SdkMeterProvider::builder().with_reader(reader).build();
+        let meter = provider.meter("test");
+        let prompt_size = meter.u64_counter("prompt_size").with_unit("{token}").build();
+        prompt_size.add(100, &[KeyValue::new("direction", "input")]);
+        prompt_size.add(23, &[KeyValue::new("direction", "input")]);
+        prompt_size.add(7, &[KeyValue::new("direction", "output")]);
+        meter.i64_gauge("queue").build().record(-3, &[]);
+        let seconds = meter
+            .f64_histogram("http.server.request.duration")
+            .with_unit("s")
+            .build();
+        let labels = [
+            KeyValue::new("route", "/a\nb"),
+            KeyValue::new("http.response.status_code", 200),
+        ];
+        seconds.record(0.5, &labels);
+        seconds.record(0.75, &labels);
+        meter
+            .u64_histogram("bytes")
+            .with_unit("By")
+            .build()
+            .record(9, &[]);
+        provider.force_flush().expect("collected");
+        let collected = memory.get_finished_metrics().expect("metrics");
+        let text = text(
+            &collected[0],
+            Page {
+                width: 100,
+                colour: false,
+            },
+        );
+        let expected = r#"metrics
+bytes count 1, mean 9 By
+http.server.request.duration{http.response.status_code=200,route="/a\nb"} count 2, mean 0.625 s
+prompt_size{direction="input"} 123
+prompt_size{direction="output"} 7
+queue -3
+
+"#;
+        assert_eq!(text, expected, "the lines");
+    }
+
+    #[test]
+    fn means_are_short() {
+        for (value, expected) in [
+            (0.0, "0"),
+            (12.0, "12"),
+            (0.6254, "0.625"),
+            (0.000_04, "4.0e-5"),
+            (1e9, "1000000000"),
+        ] {
+            assert_eq!(short(value), expected, "{value}");
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! How many spans of each trace have started and not been printed.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use opentelemetry::trace::TraceId;
+
+/// The open spans of this process's sampled traces: a trace that calls the process it runs in has several local roots, and
+/// only here is it known which of them is the last to end.
+#[derive(Debug, Default)]
+pub(super) struct OpenSpans(Mutex<HashMap<TraceId, usize>>);
+
+impl OpenSpans {
+    pub(super) fn start(&self, trace: TraceId) {
+        let mut open = self.lock();
+        if open.len() < MOST_TRACES || open.contains_key(&trace) {
+            *open.entry(trace).or_default() += 1;
+        }
+    }
+
+    /// Counts a span as ended, and returns how many remain; `None` if the trace was not counted.
+    pub(super) fn end(&self, trace: TraceId) -> Option<usize> {
+        let mut open = self.lock();
+        let count = open.get_mut(&trace)?;
+        *count = count.saturating_sub(1);
+        let remaining = *count;
+        if remaining == 0 {
+            open.remove(&trace);
+        }
+        Some(remaining)
+    }
+
+    /// Stops counting a trace, and returns how many of its spans were open.
+    pub(super) fn forget(&self, trace: TraceId) -> Option<usize> {
+        self.lock().remove(&trace)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<TraceId, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The traces whose open spans are counted; of more than these, a trace is printed when a local root of it has ended.
+const MOST_TRACES: usize = 4_096;

@@ -1,0 +1,50 @@
+//! Where the console exporter prints, how wide and in which colours.
+
+use std::io::{self, IsTerminal, Write};
+
+use crate::config::ConsoleWriter;
+
+/// Standard output or a writer.
+#[derive(Debug)]
+pub(super) struct Output {
+    writer: Option<ConsoleWriter>,
+    pub(super) page: Page,
+}
+
+/// What a text is laid out for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Page {
+    pub(super) width: usize,
+    pub(super) colour: bool,
+}
+
+impl Output {
+    pub(super) fn new(writer: Option<ConsoleWriter>) -> Self {
+        let terminal = writer.is_none() && io::stdout().is_terminal();
+        let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let width = terminal.then(terminal_size::terminal_size).flatten();
+        let width = width.map_or(WIDTH, |(width, _)| usize::from(width.0).max(NARROWEST));
+        Self {
+            writer,
+            page: Page {
+                width,
+                colour: terminal && !refused,
+            },
+        }
+    }
+
+    pub(super) fn print(&self, text: &str) -> io::Result<()> {
+        match &self.writer {
+            Some(writer) => writer.write(text),
+            None => {
+                let mut stdout = io::stdout().lock();
+                stdout.write_all(text.as_bytes())?;
+                stdout.flush()
+            }
+        }
+    }
+}
+
+/// The width where there is no terminal, which also fits a README.
+const WIDTH: usize = 100;
+const NARROWEST: usize = 60;

@@ -1,0 +1,216 @@
+//! Tokens by role: the model calls of a trace, summed by the agent that made them.
+
+use std::fmt;
+
+use super::output::Page;
+use super::text::{Style, fit, width};
+use super::trace::Node;
+
+/// The sums of one agent's model calls.
+#[derive(Debug, Default)]
+struct Role {
+    name: String,
+    calls: u64,
+    input: Sum,
+    output: Sum,
+}
+
+/// A sum that says how much of it is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Sum {
+    tokens: u64,
+    is_inexact: bool,
+    misses_some: bool,
+}
+
+/// The table, a row for each agent in the order of its first call and one for the total; empty if no model was called.
+pub(super) fn table(nodes: &[Node<'_>], page: Page) -> String {
+    let mut roles: Vec<Role> = Vec::new();
+    let mut total = Role {
+        name: "total".into(),
+        ..Role::default()
+    };
+    for node in nodes.iter().filter(|node| counts(node, nodes)) {
+        let name = ancestry(node, nodes)
+            .find_map(|node| node.row.agent.as_deref())
+            .unwrap_or(NOBODY);
+        let index = roles
+            .iter()
+            .position(|role| role.name == name)
+            .unwrap_or(roles.len());
+        if index == roles.len() {
+            roles.push(Role {
+                name: name.to_owned(),
+                ..Role::default()
+            });
+        }
+        if let Some(role) = roles.get_mut(index) {
+            role.add(node);
+        }
+        total.add(node);
+    }
+    if roles.is_empty() {
+        String::new()
+    } else {
+        lay_out(&roles, &total, page)
+    }
+}
+
+impl Role {
+    fn add(&mut self, node: &Node<'_>) {
+        let tokens = node.row.tokens;
+        let unknown = tokens.input.is_none() && tokens.output.is_none();
+        self.calls += 1;
+        self.input.add(tokens.input, tokens.is_exact, unknown);
+        self.output.add(tokens.output, tokens.is_exact, unknown);
+    }
+
+    fn cells(&self) -> [String; 4] {
+        [
+            self.name.clone(),
+            self.calls.to_string(),
+            self.input.to_string(),
+            self.output.to_string(),
+        ]
+    }
+}
+
+impl Sum {
+    fn add(&mut self, tokens: Option<u64>, is_exact: bool, unknown: bool) {
+        self.tokens = self.tokens.saturating_add(tokens.unwrap_or(0));
+        self.is_inexact |= !is_exact;
+        self.misses_some |= unknown;
+    }
+}
+
+impl fmt::Display for Sum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self {
+                tokens: 0,
+                misses_some: true,
+                ..
+            } => f.write_str("unknown"),
+            Self {
+                tokens,
+                misses_some: true,
+                ..
+            } => write!(f, "≥{tokens}"),
+            Self {
+                tokens,
+                is_inexact: true,
+                ..
+            } => write!(f, "~{tokens}"),
+            Self { tokens, .. } => write!(f, "{tokens}"),
+        }
+    }
+}
+
+/// Whether a node is a model call; one within another is the same call, seen again on its way.
+fn counts(node: &Node<'_>, nodes: &[Node<'_>]) -> bool {
+    node.row.is_model_call && !ancestry(node, nodes).skip(1).any(|above| above.row.is_model_call)
+}
+
+/// A node and all above it.
+fn ancestry<'a>(node: &'a Node<'a>, nodes: &'a [Node<'a>]) -> impl Iterator<Item = &'a Node<'a>> {
+    std::iter::successors(Some(node), |node| nodes.get(node.above?))
+}
+
+fn lay_out(roles: &[Role], total: &Role, page: Page) -> String {
+    let head = ["tokens by role", "calls", "input", "output"].map(str::to_owned);
+    let rows: Vec<[String; 4]> = roles.iter().chain([total]).map(Role::cells).collect();
+    let widest = |column: usize| {
+        let cells = std::iter::once(&head).chain(&rows);
+        cells
+            .filter_map(|row| row.get(column))
+            .map(|cell| width(cell))
+            .max()
+            .unwrap_or(0)
+    };
+    let first = widest(0).min(page.width / 2);
+    let line = |[name, numbers @ ..]: &[String; 4]| {
+        let mut line = fit(name, first);
+        for (column, number) in numbers.iter().enumerate() {
+            let pad = (widest(column + 1) + 2).saturating_sub(width(number));
+            line.push_str(&" ".repeat(pad));
+            line.push_str(number);
+        }
+        line
+    };
+    let mut table = page.paint(Style::Faint, &line(&head)) + "\n";
+    for (index, row) in rows.iter().enumerate() {
+        let is_total = index == roles.len();
+        table += &if is_total {
+            page.paint(Style::Strong, &line(row))
+        } else {
+            line(row)
+        };
+        table.push('\n');
+    }
+    table
+}
+
+/// The row of model calls that no agent made.
+const NOBODY: &str = "(no agent)";
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry::trace::SpanKind;
+
+    use super::super::fixture::Fixture;
+    use super::*;
+
+    fn call(fixture: Fixture, parent: u64, tokens: Option<(i64, i64)>) -> Fixture {
+        let call = fixture
+            .span(parent, "chat", SpanKind::Client, 1, 2)
+            .with("gen_ai.operation.name", "chat");
+        match tokens {
+            None => call,
+            Some((input, output)) => call
+                .with("gen_ai.usage.input_tokens", input)
+                .with("gen_ai.usage.output_tokens", output),
+        }
+    }
+
+    fn of(fixture: &Fixture) -> String {
+        table(
+            &fixture.trace().nodes(),
+            Page {
+                width: 100,
+                colour: false,
+            },
+        )
+    }
+
+    #[test]
+    fn unknown_is_said_and_a_call_within_a_call_is_counted_once() {
+        let mut fixture = Fixture::default().span(0, "root", SpanKind::Server, 0, 9);
+        fixture = call(fixture, 1, Some((5, 6)));
+        fixture = call(fixture, 2, Some((5, 6)));
+        fixture = fixture
+            .span(1, "agent", SpanKind::Internal, 2, 8)
+            .with("gen_ai.agent.name", "Planner");
+        fixture = call(fixture, 4, Some((1, 2)));
+        fixture = call(fixture, 4, None);
+        fixture = fixture
+            .span(1, "agent", SpanKind::Internal, 3, 8)
+            .with("gen_ai.agent.name", "Executor");
+        fixture = call(fixture, 7, None);
+        let expected = "\
+tokens by role  calls    input   output
+(no agent)          1        5        6
+Planner             2       ≥1       ≥2
+Executor            1  unknown  unknown
+total               4       ≥6       ≥8
+";
+        assert_eq!(of(&fixture), expected, "the table");
+    }
+
+    #[test]
+    fn a_trace_without_model_calls_has_no_table() {
+        let fixture = Fixture::default()
+            .span(0, "agent", SpanKind::Internal, 0, 9)
+            .with("gen_ai.usage.input_tokens", 5);
+        assert_eq!(of(&fixture), "", "an agent's sums are not a call");
+    }
+}

@@ -1,0 +1,142 @@
+//! What the console keeps of a span.
+
+use std::time::SystemTime;
+
+use opentelemetry::trace::{SpanId, SpanKind, Status};
+use opentelemetry::{KeyValue, Value};
+use opentelemetry_sdk::trace::SpanData;
+
+use crate::semconv;
+
+use super::text::plain;
+
+/// The few bounded things of a span that are printed; prompts and other attributes are let go at once.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) id: SpanId,
+    pub(super) parent: SpanId,
+    pub(super) is_local_root: bool,
+    pub(super) name: String,
+    pub(super) kind: &'static str,
+    pub(super) start: SystemTime,
+    pub(super) end: SystemTime,
+    pub(super) model: Option<String>,
+    pub(super) agent: Option<String>,
+    pub(super) is_model_call: bool,
+    pub(super) tokens: Tokens,
+    pub(super) failure: Option<String>,
+}
+
+/// The tokens that a span reports; `None` is unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Tokens {
+    pub(super) input: Option<u64>,
+    pub(super) output: Option<u64>,
+    pub(super) cached: Option<u64>,
+    pub(super) reasoning: Option<u64>,
+    pub(super) is_exact: bool,
+}
+
+impl Row {
+    pub(super) fn new(span: &SpanData) -> Self {
+        let text = |key| find(&span.attributes, key).map(|value| plain(&value.as_str()));
+        let operation = text(semconv::OPERATION_NAME).unwrap_or_default();
+        Self {
+            id: span.span_context.span_id(),
+            parent: span.parent_span_id,
+            is_local_root: span.parent_span_id == SpanId::INVALID || span.parent_span_is_remote,
+            name: plain(&span.name),
+            kind: kind(&span.span_kind),
+            start: span.start_time,
+            end: span.end_time.max(span.start_time),
+            model: text(semconv::RESPONSE_MODEL).or_else(|| text(semconv::REQUEST_MODEL)),
+            agent: text(semconv::AGENT_NAME),
+            is_model_call: semconv::MODEL_CALLS.contains(&operation.as_str()),
+            tokens: Tokens::new(&span.attributes),
+            failure: failure(span),
+        }
+    }
+}
+
+impl Tokens {
+    fn new(attributes: &[KeyValue]) -> Self {
+        let number = |key| match find(attributes, key) {
+            Some(Value::I64(number)) => u64::try_from(*number).ok(),
+            _ => None,
+        };
+        let source = find(attributes, semconv::TOKENS_SOURCE).map(Value::as_str);
+        Self {
+            input: number(semconv::USAGE_INPUT),
+            output: number(semconv::USAGE_OUTPUT),
+            cached: number(semconv::USAGE_CACHED),
+            reasoning: number(semconv::USAGE_REASONING),
+            is_exact: !source.is_some_and(|source| semconv::INEXACT_SOURCES.contains(&source.as_ref())),
+        }
+    }
+
+    /// As `in 57 (40 cached) out 24 (8 reasoning)`; empty if nothing is known.
+    pub(super) fn text(self) -> String {
+        let about = if self.is_exact { "" } else { "~" };
+        let side = |word: &str, total: Option<u64>, part: Option<u64>, kind: &str| {
+            let total = total.map(|total| format!("{word} {about}{total}"))?;
+            let part = part
+                .filter(|part| *part > 0)
+                .map(|part| format!(" ({part} {kind})"));
+            Some(total + &part.unwrap_or_default())
+        };
+        let sides = [
+            side("in", self.input, self.cached, "cached"),
+            side("out", self.output, self.reasoning, "reasoning"),
+        ];
+        sides.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// A span's error in words: what kind, what the status says, what was thrown.
+fn failure(span: &SpanData) -> Option<String> {
+    let Status::Error { description } = &span.status else {
+        return None;
+    };
+    let kind = find(&span.attributes, semconv::ERROR_TYPE).map(|value| plain(&value.as_str()));
+    let kind = kind.map(|kind| {
+        if kind.bytes().all(|byte| byte.is_ascii_digit()) {
+            format!("error {kind}")
+        } else {
+            kind
+        }
+    });
+    let mut thrown = span
+        .events
+        .iter()
+        .filter_map(|event| find(&event.attributes, semconv::EXCEPTION_MESSAGE));
+    let thrown = thrown.next_back().map(|value| plain(&value.as_str()));
+    let mut words: Vec<String> = Vec::new();
+    for part in [kind, Some(plain(description)), thrown].into_iter().flatten() {
+        if !part.is_empty() && !words.iter().any(|word| word.contains(&part)) {
+            words.push(part);
+        }
+    }
+    Some(if words.is_empty() {
+        "error".into()
+    } else {
+        words.join(": ")
+    })
+}
+
+fn find<'a>(attributes: &'a [KeyValue], key: &str) -> Option<&'a Value> {
+    attributes
+        .iter()
+        .rev()
+        .find(|attribute| attribute.key.as_str() == key)
+        .map(|attribute| &attribute.value)
+}
+
+fn kind(kind: &SpanKind) -> &'static str {
+    match kind {
+        SpanKind::Client => "client",
+        SpanKind::Server => "server",
+        SpanKind::Producer => "producer",
+        SpanKind::Consumer => "consumer",
+        SpanKind::Internal => "internal",
+    }
+}

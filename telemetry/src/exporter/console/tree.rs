@@ -1,0 +1,349 @@
+//! One trace as text: a header, a line a span, and the tokens by role.
+
+use std::time::Duration;
+
+use super::critical::{self, Section};
+use super::output::Page;
+use super::roles;
+use super::row::Row;
+use super::text::{Style, clip, duration, fit, width};
+use super::trace::{Node, Trace};
+
+/// The trace as it is printed. What is known to be missing is said in the header.
+pub(super) fn print(trace: &Trace, missing: Option<&str>, page: Page) -> String {
+    let nodes = trace.nodes();
+    let lines = lines(&nodes);
+    let columns = Columns::new(&lines, page);
+    let paths = critical::paths(&nodes);
+    let bars = Bars::new(&paths, trace.duration(), columns.bar);
+    let mut text = header(trace, missing, page);
+    for ((line, path), index) in lines.iter().zip(&paths).zip(0..) {
+        text += &columns.line(line, !path.is_empty(), &bars.draw(line.node, index), page);
+        if let Some(failure) = &line.node.row.failure {
+            let lead = format!("  {}", line.beneath);
+            let failure = clip(
+                &format!("✗ {failure}"),
+                page.width.saturating_sub(width(&lead)).max(SHORTEST),
+            );
+            text += &format!(
+                "{}{}\n",
+                page.paint(Style::Faint, &lead),
+                page.paint(Style::Failure, &failure)
+            );
+        }
+    }
+    let roles = roles::table(&nodes, page);
+    if !roles.is_empty() {
+        text.push('\n');
+        text += &roles;
+    }
+    text.push('\n');
+    text
+}
+
+fn header(trace: &Trace, missing: Option<&str>, page: Page) -> String {
+    let count = match trace.rows.len() + trace.more {
+        1 => "1 span".to_owned(),
+        count => format!("{count} spans"),
+    };
+    let mut header = format!("{} · {count}", duration(trace.duration()));
+    if trace.more > 0 {
+        header += &format!(", {} of them not shown", trace.more);
+    }
+    if let Some(missing) = missing {
+        header += &format!(" · incomplete: {missing}");
+    }
+    let id = page.paint(Style::Strong, &format!("trace {}", trace.id));
+    format!(
+        "{id} · {header} · {} critical path\n",
+        page.paint(Style::Critical, "●")
+    )
+}
+
+/// A span with the glyphs that hang it into the tree.
+#[derive(Debug)]
+struct Line<'a> {
+    node: &'a Node<'a>,
+    name: String,
+    /// The glyphs under the name.
+    beneath: String,
+    details: String,
+}
+
+fn lines<'a>(nodes: &'a [Node<'a>]) -> Vec<Line<'a>> {
+    let mut beneath: Vec<String> = Vec::with_capacity(nodes.len());
+    let mut lines = Vec::with_capacity(nodes.len());
+    for (index, node) in nodes.iter().enumerate() {
+        let above = node
+            .above
+            .and_then(|above| Some((nodes.get(above)?, beneath.get(above)?)));
+        let (branch, under) = match above {
+            None => (String::new(), String::new()),
+            Some((parent, lead)) if parent.below.last() == Some(&index) => {
+                (format!("{lead}└─ "), format!("{lead}   "))
+            }
+            Some((_, lead)) => (format!("{lead}├─ "), format!("{lead}│  ")),
+        };
+        let has_children = if node.below.is_empty() { "" } else { "│" };
+        lines.push(Line {
+            node,
+            name: format!("{branch}{}", node.row.name),
+            beneath: format!("{under}{}", fit(has_children, 3)),
+            details: details(node.row),
+        });
+        beneath.push(under);
+    }
+    lines
+}
+
+/// The model, unless the name says it, and the tokens.
+fn details(row: &Row) -> String {
+    let model = row.model.as_deref().filter(|model| !row.name.contains(model));
+    let tokens = row.tokens.text();
+    let parts = model
+        .into_iter()
+        .chain((!tokens.is_empty()).then_some(tokens.as_str()));
+    parts.collect::<Vec<_>>().join("  ")
+}
+
+/// The widths that make the lines of a tree line up on the page.
+#[derive(Debug)]
+struct Columns {
+    name: usize,
+    kind: usize,
+    time: usize,
+    bar: usize,
+    details: usize,
+}
+
+impl Columns {
+    fn new(lines: &[Line<'_>], page: Page) -> Self {
+        let widest = |of: &dyn Fn(&Line<'_>) -> usize| lines.iter().map(of).max().unwrap_or(0);
+        let kind = widest(&|line| width(line.node.row.kind));
+        let time = widest(&|line| width(&time(line.node)));
+        let fixed = kind + time + GAPS;
+        let details = widest(&|line| width(&line.details)).min(page.width * 2 / 5);
+        let free = page.width.saturating_sub(fixed + details);
+        let name = widest(&|line| width(&line.name))
+            .min(free.saturating_sub(NARROWEST_BAR))
+            .max(SHORTEST);
+        let bar = free.saturating_sub(name).clamp(NARROWEST_BAR, WIDEST_BAR);
+        Self {
+            name,
+            kind,
+            time,
+            bar,
+            details,
+        }
+    }
+
+    fn line(&self, line: &Line<'_>, is_critical: bool, bar: &Bar, page: Page) -> String {
+        let row = line.node.row;
+        let time = time(line.node);
+        let pad = " ".repeat(self.time.saturating_sub(width(&time)));
+        let name = fit(&line.name, self.name);
+        let style = if row.failure.is_some() {
+            Style::Failure
+        } else {
+            Style::Strong
+        };
+        let text = format!(
+            "{} {}  {}  {pad}{time}  {} {}",
+            page.paint(Style::Critical, if is_critical { "●" } else { " " }),
+            if row.failure.is_some() || line.node.above.is_none() {
+                page.paint(style, &name)
+            } else {
+                name
+            },
+            page.paint(Style::Faint, &fit(row.kind, self.kind)),
+            bar.paint(page),
+            page.paint(Style::Number, &clip(&line.details, self.details)),
+        );
+        format!("{}\n", text.trim_end())
+    }
+}
+
+fn time(node: &Node<'_>) -> String {
+    duration(Duration::from_nanos(node.end.saturating_sub(node.start)))
+}
+
+/// The timeline cut into cells, each given to the span that was waited for the longest in it.
+#[derive(Debug)]
+struct Bars {
+    cells: usize,
+    total: u64,
+    critical: Vec<Option<usize>>,
+}
+
+/// One span on the timeline.
+#[derive(Debug)]
+struct Bar {
+    before: usize,
+    cells: Vec<bool>,
+    after: usize,
+}
+
+impl Bars {
+    fn new(paths: &[Vec<Section>], total: Duration, cells: usize) -> Self {
+        let total = u64::try_from(total.as_nanos()).unwrap_or(u64::MAX).max(1);
+        let mut bars = Self {
+            cells,
+            total,
+            critical: Vec::new(),
+        };
+        bars.critical = (0..cells).map(|cell| bars.waited_for(cell, paths)).collect();
+        bars
+    }
+
+    fn waited_for(&self, cell: usize, paths: &[Vec<Section>]) -> Option<usize> {
+        let (from, to) = (self.time(cell), self.time(cell + 1));
+        let within = |section: &Section| section.to.min(to).saturating_sub(section.from.max(from));
+        let waits = paths.iter().map(|path| path.iter().map(within).sum::<u64>());
+        waits
+            .enumerate()
+            .filter(|(_, wait)| *wait > 0)
+            .max_by_key(|(_, wait)| *wait)
+            .map(|(index, _)| index)
+    }
+
+    fn draw(&self, node: &Node<'_>, index: usize) -> Bar {
+        let first = self.cell(node.start).min(self.cells.saturating_sub(1));
+        let last = self
+            .cell(node.end.saturating_sub(1))
+            .clamp(first, self.cells.saturating_sub(1));
+        let cells = self.critical.iter().skip(first).take(last - first + 1);
+        Bar {
+            before: first,
+            cells: cells.map(|owner| *owner == Some(index)).collect(),
+            after: self.cells.saturating_sub(last + 1),
+        }
+    }
+
+    fn time(&self, cell: usize) -> u64 {
+        let time = u128::from(self.total) * cell as u128 / (self.cells as u128).max(1);
+        u64::try_from(time).unwrap_or(u64::MAX)
+    }
+
+    fn cell(&self, time: u64) -> usize {
+        usize::try_from(u128::from(time) * self.cells as u128 / u128::from(self.total)).unwrap_or(usize::MAX)
+    }
+}
+
+impl Bar {
+    fn paint(&self, page: Page) -> String {
+        let mut text = " ".repeat(self.before);
+        for run in self.cells.chunk_by(|one, next| one == next) {
+            let is_critical = run.first() == Some(&true);
+            let (glyph, style) = if is_critical {
+                ("█", Style::Critical)
+            } else {
+                ("░", Style::Faint)
+            };
+            text += &page.paint(style, &glyph.repeat(run.len()));
+        }
+        text + &" ".repeat(self.after)
+    }
+}
+
+/// The mark and the blanks between the columns.
+const GAPS: usize = 9;
+const SHORTEST: usize = 12;
+const NARROWEST_BAR: usize = 12;
+const WIDEST_BAR: usize = 36;
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry::trace::SpanKind;
+
+    use super::super::fixture::{self, Fixture};
+    use super::*;
+
+    const PAGE: Page = Page {
+        width: 100,
+        colour: false,
+    };
+
+    fn printed(fixture: &Fixture, page: Page) -> String {
+        print(&fixture.trace(), None, page)
+    }
+
+    #[test]
+    fn a_task_with_roles_and_a_refused_attempt() {
+        let text = printed(&fixture::task(), PAGE);
+
+        assert_eq!(text, include_str!("golden/task.txt"), "{text}");
+    }
+
+    #[test]
+    fn a_narrow_page_cuts_names_and_details_but_keeps_the_columns() {
+        let text = printed(
+            &fixture::task(),
+            Page {
+                width: 60,
+                colour: false,
+            },
+        );
+
+        assert_eq!(text, include_str!("golden/narrow.txt"), "{text}");
+    }
+
+    #[test]
+    fn the_network_cannot_drive_the_terminal_and_wide_characters_line_up() {
+        let fixture = Fixture::default()
+            .span(0, "GET \u{1b}[2J/\r\nx", SpanKind::Server, 0, 1_000)
+            .failing("_OTHER", "broken\u{7}\u{202e}pipe")
+            .throwing("connection reset\nby peer")
+            .span(1, "invoke_agent 计划者", SpanKind::Internal, 100, 900)
+            .with("gen_ai.agent.name", "计划者")
+            .span(2, "chat", SpanKind::Client, 200, 800)
+            .with("gen_ai.operation.name", "chat")
+            .with("gen_ai.response.model", "qwen\u{0}3")
+            .with("gen_ai.usage.input_tokens", 7)
+            .with("gen_ai.usage.output_tokens", 9)
+            .with("gen_ai.usage.reasoning.output_tokens", 5);
+        let text = printed(&fixture, PAGE);
+
+        assert_eq!(text, include_str!("golden/hostile.txt"), "{text}");
+    }
+
+    #[test]
+    fn colour_is_only_added_around_the_same_text() {
+        let coloured = printed(
+            &fixture::task(),
+            Page {
+                width: 100,
+                colour: true,
+            },
+        );
+        let mut plain = String::new();
+        for (index, part) in coloured.split('\u{1b}').enumerate() {
+            plain += if index == 0 {
+                part
+            } else {
+                part.split_once('m').expect("a colour code").1
+            };
+        }
+        let trimmed = |text: &str| {
+            text.lines()
+                .map(|line| line.trim_end().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            trimmed(&plain),
+            trimmed(include_str!("golden/task.txt")),
+            "without the colour codes"
+        );
+        assert!(
+            coloured.contains("\u{1b}[31m✗ error 429: Too many requests\u{1b}[0m"),
+            "{coloured:?}"
+        );
+    }
+
+    #[test]
+    fn what_is_missing_is_said() {
+        let orphan = Fixture::default().span(9, "orphan", SpanKind::Internal, 0, 0);
+        let text = print(&orphan.trace(), Some("1 span still open"), PAGE);
+
+        assert_eq!(text, include_str!("golden/orphan.txt"), "{text}");
+    }
+}

@@ -1,0 +1,78 @@
+//! OTLP over gRPC, on a runtime of its own: it works without tokio, and keeps working while the caller's tokio is stopped.
+
+use opentelemetry_otlp::{MetricExporter, SpanExporter, WithExportConfig};
+use opentelemetry_sdk::metrics::MeterProviderBuilder;
+use opentelemetry_sdk::trace::TracerProviderBuilder;
+use tokio::runtime::{self, EnterGuard};
+
+use crate::error::InitError;
+use crate::target::Target;
+
+/// A runtime of one thread, which is let go without waiting: dropping a tokio runtime inside another one panics.
+#[derive(Debug)]
+pub(crate) struct Runtime(Option<runtime::Runtime>);
+
+impl Runtime {
+    fn start() -> Result<Self, InitError> {
+        runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("throughline-otlp")
+            .enable_all()
+            .build()
+            .map(|runtime| Self(Some(runtime)))
+            .map_err(|error| {
+                InitError::exporter("the runtime of OTLP over gRPC cannot be started".into()).caused_by(error)
+            })
+    }
+
+    fn enter(&self) -> Option<EnterGuard<'_>> {
+        self.0.as_ref().map(runtime::Runtime::enter)
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+pub(crate) fn traces(
+    builder: TracerProviderBuilder,
+    target: &Target,
+    runtime: &mut Option<Runtime>,
+) -> Result<TracerProviderBuilder, InitError> {
+    let runtime = running(runtime)?;
+    let _entered = runtime.enter();
+    let exporter = SpanExporter::builder()
+        .with_tonic()
+        .with_endpoint(&target.url)
+        .build();
+    let exporter = exporter
+        .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;
+    Ok(builder.with_batch_exporter(exporter))
+}
+
+pub(crate) fn metrics(
+    builder: MeterProviderBuilder,
+    target: &Target,
+    runtime: &mut Option<Runtime>,
+) -> Result<MeterProviderBuilder, InitError> {
+    let runtime = running(runtime)?;
+    let _entered = runtime.enter();
+    let exporter = MetricExporter::builder()
+        .with_tonic()
+        .with_endpoint(&target.url)
+        .build();
+    let exporter = exporter
+        .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;
+    Ok(builder.with_periodic_exporter(exporter))
+}
+
+fn running(runtime: &mut Option<Runtime>) -> Result<&Runtime, InitError> {
+    match runtime {
+        Some(runtime) => Ok(runtime),
+        None => Ok(runtime.insert(Runtime::start()?)),
+    }
+}

@@ -1,0 +1,34 @@
+//! OTLP over HTTP, by a blocking client on the threads of the batch processors.
+
+use opentelemetry_otlp::{MetricExporter, Protocol, SpanExporter, WithExportConfig};
+use opentelemetry_sdk::metrics::MeterProviderBuilder;
+use opentelemetry_sdk::trace::TracerProviderBuilder;
+
+use crate::error::InitError;
+use crate::target::Target;
+
+pub(crate) fn traces(
+    builder: TracerProviderBuilder,
+    target: &Target,
+) -> Result<TracerProviderBuilder, InitError> {
+    let exporter = SpanExporter::builder()
+        .with_http()
+        .with_protocol(Protocol::HttpBinary);
+    let exporter = exporter.with_endpoint(&target.url).build();
+    let exporter = exporter
+        .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;
+    Ok(builder.with_batch_exporter(exporter))
+}
+
+pub(crate) fn metrics(
+    builder: MeterProviderBuilder,
+    target: &Target,
+) -> Result<MeterProviderBuilder, InitError> {
+    let exporter = MetricExporter::builder()
+        .with_http()
+        .with_protocol(Protocol::HttpBinary);
+    let exporter = exporter.with_endpoint(&target.url).build();
+    let exporter = exporter
+        .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;
+    Ok(builder.with_periodic_exporter(exporter))
+}

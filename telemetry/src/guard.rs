@@ -1,0 +1,173 @@
+//! The guard over what runs: flush, shutdown, and the claim that only one runs at a time.
+
+use std::panic::Location;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+
+use crate::deadline::{Job, within};
+use crate::error::{InitError, ShutdownError};
+use crate::exporter::otlp_grpc::Runtime;
+use crate::signal::Signal;
+
+/// Telemetry that runs until this is shut down or dropped.
+///
+/// Keep it until the program ends. Dropping it is a [`shutdown`](Self::shutdown) whose result nobody reads.
+#[derive(Debug)]
+#[must_use = "telemetry ends when this is dropped"]
+pub struct Telemetry {
+    active: Option<Active>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Active {
+    pub(crate) tracer_provider: Option<SdkTracerProvider>,
+    pub(crate) meter_provider: Option<SdkMeterProvider>,
+    /// Whether spans and metrics are printed to one place, in that order.
+    pub(crate) in_order: bool,
+    /// Ends after the providers: a field is dropped after those before it.
+    pub(crate) _runtime: Option<Runtime>,
+    pub(crate) _claim: Claim,
+}
+
+impl Telemetry {
+    pub(crate) fn off() -> Self {
+        Self { active: None }
+    }
+
+    pub(crate) fn on(active: Active) -> Self {
+        Self { active: Some(active) }
+    }
+
+    /// Whether anything runs; `false` if the configuration said off.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.active.is_some()
+    }
+
+    /// The tracer provider that was installed globally, if spans are recorded.
+    #[must_use]
+    pub fn tracer_provider(&self) -> Option<&SdkTracerProvider> {
+        self.active.as_ref()?.tracer_provider.as_ref()
+    }
+
+    /// The meter provider that was installed globally, if metrics are recorded.
+    #[must_use]
+    pub fn meter_provider(&self) -> Option<&SdkMeterProvider> {
+        self.active.as_ref()?.meter_provider.as_ref()
+    }
+
+    /// Delivers what has been recorded so far, and returns within the deadline. It blocks the thread; tokio's other threads
+    /// go on, and it needs none of them.
+    ///
+    /// # Errors
+    /// An exporter failed or did not finish in time.
+    pub fn flush(&self, deadline: Duration) -> Result<(), ShutdownError> {
+        let Some(active) = &self.active else { return Ok(()) };
+        let traces = active
+            .tracer_provider
+            .clone()
+            .map(|provider| job(Signal::Traces, move || provider.force_flush()));
+        let metrics = active
+            .meter_provider
+            .clone()
+            .map(|provider| job(Signal::Metrics, move || provider.force_flush()));
+        within(deadline, active.lanes(traces, metrics))
+    }
+
+    /// Delivers what has been recorded, stops, and returns within 5 seconds.
+    ///
+    /// # Errors
+    /// As [`shutdown_within`](Self::shutdown_within).
+    pub fn shutdown(self) -> Result<(), ShutdownError> {
+        self.shutdown_within(SHUTDOWN_DEADLINE)
+    }
+
+    /// Delivers what has been recorded, stops, and returns within the deadline. It blocks the thread, inside tokio or
+    /// outside; what has not been delivered by then is lost. Afterwards [`init`](crate::init) may be called again.
+    ///
+    /// # Errors
+    /// An exporter failed or did not finish in time. Telemetry is stopped all the same.
+    pub fn shutdown_within(mut self, deadline: Duration) -> Result<(), ShutdownError> {
+        self.active.take().map_or(Ok(()), |active| active.end(deadline))
+    }
+}
+
+impl Drop for Telemetry {
+    fn drop(&mut self) {
+        if let Some(active) = self.active.take() {
+            let _ = active.end(SHUTDOWN_DEADLINE);
+        }
+    }
+}
+
+impl Active {
+    fn end(self, deadline: Duration) -> Result<(), ShutdownError> {
+        let traces = self
+            .tracer_provider
+            .clone()
+            .map(|provider| job(Signal::Traces, move || end_spans(&provider, deadline)));
+        let metrics = self.meter_provider.clone();
+        let metrics =
+            metrics.map(|provider| job(Signal::Metrics, move || provider.shutdown_with_timeout(deadline)));
+        within(deadline, self.lanes(traces, metrics))
+    }
+
+    fn lanes(&self, traces: Option<Job>, metrics: Option<Job>) -> Vec<Vec<Job>> {
+        let jobs = traces.into_iter().chain(metrics);
+        if self.in_order {
+            vec![jobs.collect()]
+        } else {
+            jobs.map(|job| vec![job]).collect()
+        }
+    }
+}
+
+/// The processor's shutdown hides the result of its last export, its flush tells, but gives up after 5 seconds of its own.
+fn end_spans(provider: &SdkTracerProvider, deadline: Duration) -> OTelSdkResult {
+    let flushed = provider.force_flush();
+    let ended = provider.shutdown_with_timeout(deadline);
+    match flushed {
+        Err(OTelSdkError::Timeout(_)) | Ok(()) => ended,
+        failed => failed,
+    }
+}
+
+fn job(signal: Signal, run: impl FnOnce() -> OTelSdkResult + Send + 'static) -> Job {
+    Job {
+        signal,
+        run: Box::new(run),
+    }
+}
+
+/// How long [`Telemetry::shutdown`] and a drop may take.
+const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(5);
+
+/// The right to be the one telemetry of this process, given back on drop.
+#[derive(Debug)]
+pub(crate) struct Claim(());
+
+impl Claim {
+    #[track_caller]
+    pub(crate) fn take() -> Result<Self, InitError> {
+        let mut first = FIRST.lock().unwrap_or_else(PoisonError::into_inner);
+        match *first {
+            Some(first) => Err(InitError::twice(first)),
+            None => {
+                *first = Some(Location::caller());
+                Ok(Self(()))
+            }
+        }
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        *FIRST.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+static FIRST: Mutex<Option<&'static Location<'static>>> = Mutex::new(None);

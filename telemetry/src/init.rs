@@ -1,0 +1,82 @@
+//! Installs what a configuration asks for.
+
+use opentelemetry::global;
+use opentelemetry_sdk::Resource;
+
+use crate::config::{Exporter, TelemetryConfig};
+use crate::error::InitError;
+use crate::exporter;
+use crate::guard::{Active, Claim, Telemetry};
+use crate::propagator::install_propagator;
+use crate::signal::Signal;
+
+/// Installs the global tracer provider, meter provider and propagator that a configuration asks for; nothing if it says
+/// off.
+///
+/// # Errors
+/// A value is not accepted, a feature is not compiled in, or telemetry is running already: the error says where it was
+/// started.
+///
+/// ```
+/// use throughline_telemetry::{Exporter, TelemetryConfig, init};
+///
+/// let config = TelemetryConfig::default()
+///     .with_enabled(true)
+///     .with_service_name("shop")
+///     .with_exporter(Exporter::Console);
+/// let telemetry = init(config)?;
+/// telemetry.shutdown()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[track_caller]
+pub fn init(config: TelemetryConfig) -> Result<Telemetry, InitError> {
+    config.check()?;
+    if !config.enabled {
+        return Ok(Telemetry::off());
+    }
+    let claim = Claim::take()?;
+    let mut runtime = None;
+    let resource = resource(&config);
+    let tracer_provider = exporter::tracer_provider(&config, resource.clone(), &mut runtime)?;
+    let meter_provider = exporter::meter_provider(&config, resource, &mut runtime)?;
+    if let Some(provider) = &tracer_provider {
+        global::set_tracer_provider(provider.clone());
+    }
+    if let Some(provider) = &meter_provider {
+        global::set_meter_provider(provider.clone());
+    }
+    install_propagator();
+    let in_order = Signal::ALL
+        .iter()
+        .all(|signal| config.exporter_of(*signal) == Exporter::Console);
+    Ok(Telemetry::on(Active {
+        tracer_provider,
+        meter_provider,
+        in_order,
+        _runtime: runtime,
+        _claim: claim,
+    }))
+}
+
+/// [`init`] with what the environment says ([`TelemetryConfig::from_env`]): off unless a variable turns it on.
+///
+/// # Errors
+/// A variable has a value that is not accepted, or as [`init`].
+///
+/// ```no_run
+/// let telemetry = throughline_telemetry::init_from_env()?;
+/// telemetry.shutdown()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[track_caller]
+pub fn init_from_env() -> Result<Telemetry, InitError> {
+    init(TelemetryConfig::from_env()?)
+}
+
+fn resource(config: &TelemetryConfig) -> Resource {
+    let builder = Resource::builder();
+    match &config.service_name {
+        Some(name) => builder.with_service_name(name.clone()).build(),
+        None => builder.build(),
+    }
+}

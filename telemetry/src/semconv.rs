@@ -1,0 +1,19 @@
+//! The names that the console exporter looks for (<https://github.com/open-telemetry/semantic-conventions-genai>).
+
+pub(crate) const AGENT_NAME: &str = "gen_ai.agent.name";
+pub(crate) const ERROR_TYPE: &str = "error.type";
+pub(crate) const EXCEPTION_MESSAGE: &str = "exception.message";
+pub(crate) const OPERATION_NAME: &str = "gen_ai.operation.name";
+pub(crate) const REQUEST_MODEL: &str = "gen_ai.request.model";
+pub(crate) const RESPONSE_MODEL: &str = "gen_ai.response.model";
+pub(crate) const TOKENS_SOURCE: &str = "throughline.tokens.source";
+pub(crate) const USAGE_CACHED: &str = "gen_ai.usage.cache_read.input_tokens";
+pub(crate) const USAGE_INPUT: &str = "gen_ai.usage.input_tokens";
+pub(crate) const USAGE_OUTPUT: &str = "gen_ai.usage.output_tokens";
+pub(crate) const USAGE_REASONING: &str = "gen_ai.usage.reasoning.output_tokens";
+
+/// The operations that ask a model, and so use tokens themselves; an agent's span carries sums of theirs.
+pub(crate) const MODEL_CALLS: &[&str] = &["chat", "text_completion", "generate_content", "embeddings"];
+
+/// The sources of token numbers that are not exact.
+pub(crate) const INEXACT_SOURCES: &[&str] = &["estimated", "partial"];

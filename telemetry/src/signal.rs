@@ -1,0 +1,54 @@
+//! The signals that are exported, and a value for each.
+
+use std::fmt;
+
+/// A kind of telemetry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Signal {
+    Traces,
+    Metrics,
+}
+
+impl Signal {
+    pub(crate) const ALL: [Self; 2] = [Self::Traces, Self::Metrics];
+
+    /// The path of this signal's OTLP/HTTP endpoint (<https://opentelemetry.io/docs/specs/otlp/#otlphttp-request>).
+    pub(crate) fn path(self) -> &'static str {
+        match self {
+            Self::Traces => "/v1/traces",
+            Self::Metrics => "/v1/metrics",
+        }
+    }
+}
+
+impl fmt::Display for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Traces => "traces",
+            Self::Metrics => "metrics",
+        })
+    }
+}
+
+/// One value for each signal.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct PerSignal<T> {
+    traces: T,
+    metrics: T,
+}
+
+impl<T> PerSignal<T> {
+    pub(crate) fn of(&self, signal: Signal) -> &T {
+        match signal {
+            Signal::Traces => &self.traces,
+            Signal::Metrics => &self.metrics,
+        }
+    }
+
+    pub(crate) fn at(&mut self, signal: Signal) -> &mut T {
+        match signal {
+            Signal::Traces => &mut self.traces,
+            Signal::Metrics => &mut self.metrics,
+        }
+    }
+}

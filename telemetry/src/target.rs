@@ -1,0 +1,106 @@
+//! Where a signal goes over OTLP: protocol and URL, from what was configured.
+
+use std::fmt;
+
+use crate::config::{Protocol, TelemetryConfig};
+use crate::error::{InitError, Place};
+use crate::signal::Signal;
+
+/// The collector as one signal sees it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) signal: Signal,
+    pub(crate) protocol: Protocol,
+    pub(crate) url: String,
+}
+
+impl Target {
+    /// The rules of the specification (<https://opentelemetry.io/docs/specs/otel/protocol/exporter/>): what is set for the
+    /// signal is taken as it is; of what is set for all signals, HTTP gets the signal's path appended.
+    pub(crate) fn new(config: &TelemetryConfig, signal: Signal) -> Result<Self, InitError> {
+        let own = config.signals.of(signal);
+        let set = own.endpoint.as_deref().or(config.endpoint.as_deref());
+        let parts = set.map(|url| {
+            parse(url).map_err(|accepted| InitError::value(Place::Code, "endpoint", url, accepted))
+        });
+        let parts = parts.transpose()?;
+        let looks = || parts.as_ref().map_or(Protocol::Grpc, Parts::protocol);
+        let protocol = own.protocol.or(config.protocol).unwrap_or_else(looks);
+        let url = match (&own.endpoint, parts, protocol) {
+            (Some(url), _, _) => url.clone(),
+            (None, Some(parts), Protocol::Grpc) => parts.origin,
+            (None, Some(parts), Protocol::HttpProtobuf) => parts.with_path(signal),
+            (None, None, Protocol::Grpc) => GRPC.to_owned(),
+            (None, None, Protocol::HttpProtobuf) => format!("{HTTP}{}", signal.path()),
+        };
+        Ok(Self {
+            signal,
+            protocol,
+            url,
+        })
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let by = match self.protocol {
+            Protocol::Grpc => "gRPC",
+            Protocol::HttpProtobuf => "HTTP",
+        };
+        write!(f, "{} over OTLP by {by} to {}", self.signal, self.url)
+    }
+}
+
+/// A URL taken apart.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    origin: String,
+    path: String,
+    port: Option<u16>,
+}
+
+impl Parts {
+    fn protocol(&self) -> Protocol {
+        if self.port == Some(4318) || !self.path.is_empty() {
+            Protocol::HttpProtobuf
+        } else {
+            Protocol::Grpc
+        }
+    }
+
+    fn with_path(self, signal: Signal) -> String {
+        let Self { origin, path, .. } = self;
+        let base = Signal::ALL
+            .iter()
+            .find_map(|other| path.strip_suffix(other.path()))
+            .unwrap_or(&path);
+        format!("{origin}{base}{}", signal.path())
+    }
+}
+
+/// Takes a URL apart, or says what is accepted. A trailing slash is no path.
+pub(crate) fn parse(url: &str) -> Result<Parts, &'static str> {
+    const ACCEPTED: &str = "a URL such as http://127.0.0.1:4317 (gRPC) or http://127.0.0.1:4318 (HTTP)";
+    let (scheme, rest) = url.split_once("://").ok_or(ACCEPTED)?;
+    let slash = rest.find('/').unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(slash);
+    let well_formed = url.bytes().all(|byte| byte.is_ascii_graphic()) && !url.contains(['?', '#', '@', '\\']);
+    if !matches!(scheme, "http" | "https") || !well_formed {
+        return Err(ACCEPTED);
+    }
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port.parse().map_err(|_| ACCEPTED)?)),
+        _ => (authority, None),
+    };
+    if host.is_empty() || port == Some(0) {
+        return Err(ACCEPTED);
+    }
+    Ok(Parts {
+        origin: format!("{scheme}://{authority}"),
+        path: path.trim_end_matches('/').to_owned(),
+        port,
+    })
+}
+
+const GRPC: &str = "http://127.0.0.1:4317";
+const HTTP: &str = "http://127.0.0.1:4318";

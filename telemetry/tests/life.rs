@@ -1,0 +1,213 @@
+//! The life of telemetry in a process: installed once, bounded at the end, wherever it is called from.
+
+#![expect(clippy::expect_used, reason = "a test's helpers may fail the test")]
+
+use std::io::{self, Write};
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use opentelemetry::global;
+use opentelemetry::trace::{Span, Tracer, TracerProvider};
+use throughline_telemetry::{Exporter, Protocol, Telemetry, TelemetryConfig, init};
+
+/// Telemetry is one for the process, so its tests take turns.
+fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A writer whose text can be read while another has it.
+#[derive(Debug, Clone, Default)]
+struct Shared(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("unpoisoned").write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Shared {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().expect("unpoisoned").clone()).expect("UTF-8")
+    }
+}
+
+fn console(writer: &Shared) -> TelemetryConfig {
+    TelemetryConfig::default()
+        .with_enabled(true)
+        .with_service_name("test")
+        .with_exporter(Exporter::Console)
+        .with_console_writer(writer.clone())
+}
+
+fn record(telemetry: &Telemetry, name: &'static str) {
+    telemetry
+        .tracer_provider()
+        .expect("spans are on")
+        .tracer("test")
+        .start(name)
+        .end();
+}
+
+#[test]
+fn off_is_off() {
+    let _turn = turn();
+    let first = init(TelemetryConfig::default()).expect("off");
+    let second = init(TelemetryConfig::default()).expect("off is not running");
+    assert!(
+        !first.is_enabled() && first.tracer_provider().is_none() && first.meter_provider().is_none(),
+        "off"
+    );
+    first.flush(Duration::ZERO).expect("nothing to flush");
+    first.shutdown().expect("nothing to end");
+    drop(second);
+}
+
+#[test]
+fn a_second_start_says_where_the_first_was() {
+    let _turn = turn();
+    let writer = Shared::default();
+    let line = line!() + 1;
+    let first = init(console(&writer)).expect("the first");
+    let error = init(console(&writer)).expect_err("the second");
+    let file = file!();
+    let text = error.to_string();
+    let expected = format!("telemetry is running already, started at {file}:{line}:17: shut that down first");
+    assert_eq!(text, expected, "the message");
+    assert!(
+        error.is_already_running() && !error.is_configuration(),
+        "what kind it is"
+    );
+    first.shutdown().expect("ended");
+    init(console(&writer))
+        .expect("again, after the first has ended")
+        .shutdown()
+        .expect("ended");
+}
+
+#[test]
+fn spans_and_metrics_of_the_globals_are_printed_in_order() {
+    let _turn = turn();
+    let writer = Shared::default();
+    let telemetry = init(console(&writer)).expect("started");
+    let tokens = global::meter_provider()
+        .meter("test")
+        .u64_counter("prompt_size")
+        .with_unit("{token}")
+        .build();
+    tokens.add(123, &[opentelemetry::KeyValue::new("direction", "input")]);
+    global::tracer_provider().tracer("test").start("work").end();
+    telemetry.flush(Duration::from_secs(5)).expect("flushed");
+    let text = writer.text();
+    let at = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part:?} in {text}"));
+    assert!(
+        at("● work ") < at("\nmetrics\nprompt_size{direction=\"input\"} 123\n"),
+        "the tree, then the metrics: {text}"
+    );
+    telemetry.shutdown().expect("ended");
+    assert_eq!(
+        writer.text(),
+        text,
+        "the end prints nothing that was printed before"
+    );
+}
+
+#[test]
+fn dropping_the_guard_delivers_the_last_span() {
+    let _turn = turn();
+    let writer = Shared::default();
+    let telemetry = init(console(&writer)).expect("started");
+    record(&telemetry, "last");
+    drop(telemetry);
+    assert!(writer.text().contains("● last "), "{}", writer.text());
+}
+
+#[test]
+fn an_unsampled_trace_is_not_printed() {
+    let _turn = turn();
+    let writer = Shared::default();
+    let telemetry = init(console(&writer).with_sampling_rate(0.0)).expect("started");
+    record(&telemetry, "unseen");
+    telemetry.shutdown().expect("ended");
+    assert_eq!(writer.text(), "", "nothing");
+}
+
+/// A collector that takes connections and never answers.
+fn black_hole() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    (listener, url)
+}
+
+fn ends_in_time(protocol: Protocol) {
+    let deadline = Duration::from_millis(300);
+    let (_listener, url) = black_hole();
+    let config = TelemetryConfig::default()
+        .with_enabled(true)
+        .with_exporter(Exporter::Otlp);
+    let telemetry = init(config.with_endpoint(url).with_protocol(protocol)).expect("started");
+    global::meter_provider()
+        .meter("test")
+        .u64_counter("n")
+        .build()
+        .add(1, &[]);
+    record(&telemetry, "lost");
+    let begin = Instant::now();
+    let flushed = telemetry.flush(deadline).expect_err("nobody answers").to_string();
+    let ended = telemetry
+        .shutdown_within(deadline)
+        .expect_err("nobody answers")
+        .to_string();
+    let late =
+        "not everything was delivered; traces: not finished within 300ms; metrics: not finished within 300ms";
+    assert_eq!((flushed.as_str(), ended.as_str()), (late, late), "{protocol:?}");
+    assert!(
+        begin.elapsed() < deadline * 2 + Duration::from_secs(1),
+        "{protocol:?}: {:?}",
+        begin.elapsed()
+    );
+}
+
+#[test]
+fn a_black_hole_cannot_hold_the_end() {
+    let _turn = turn();
+    for protocol in [Protocol::Grpc, Protocol::HttpProtobuf] {
+        ends_in_time(protocol);
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime")
+            .block_on(async { ends_in_time(protocol) });
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime")
+            .block_on(async move { tokio::spawn(async move { ends_in_time(protocol) }).await })
+            .expect("no panic");
+    }
+}
+
+#[test]
+fn a_collector_that_refuses_is_reported() {
+    let _turn = turn();
+    for protocol in [Protocol::Grpc, Protocol::HttpProtobuf] {
+        let (listener, url) = black_hole();
+        drop(listener);
+        let config = TelemetryConfig::default()
+            .with_enabled(true)
+            .with_exporter(Exporter::Otlp);
+        let telemetry = init(config.with_endpoint(url).with_protocol(protocol)).expect("started");
+        record(&telemetry, "lost");
+        let error = telemetry.shutdown().expect_err("nobody listens").to_string();
+        assert!(
+            error.starts_with("not everything was delivered; traces: "),
+            "{protocol:?}: {error}"
+        );
+    }
+}

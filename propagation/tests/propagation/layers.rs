@@ -8,12 +8,11 @@ use std::task::{self, Poll, Waker};
 
 use http::{HeaderMap, Request, Response};
 use opentelemetry::Context;
-use opentelemetry::baggage::BaggageExt;
 use opentelemetry::trace::TraceContextExt;
 use throughline_propagation::{
-    ExtractLayer, Extracted, InContext, InjectLayer, Outgoing, Propagator, TraceParent, Trust, W3cPropagator,
+    ExtractLayer, Extracted, InContext, InjectLayer, Outgoing, TraceParent, Trust,
 };
-use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
+use tower::{Layer, Service, ServiceExt, service_fn};
 
 use crate::support::{TRACE, headers, lines, traceparent, w3c};
 
@@ -303,30 +302,4 @@ fn a_full_header_map_goes_without_rather_than_panic() {
     let before = headers.len();
     w3c().inject(&cx, &mut headers);
     assert_eq!(headers.len(), before, "as it was");
-}
-
-#[test]
-fn the_global_propagator_is_looked_up_when_a_request_comes() {
-    let propagator = Propagator::default();
-    let sent = headers(&[("traceparent", traceparent("01")), ("baggage", "a=1".to_owned())]);
-    assert!(propagator.is_noop(), "none is installed");
-    let cx = propagator.extract(&sent, &Context::new());
-    assert!(
-        !cx.has_active_span() && cx.baggage().is_empty(),
-        "nothing is read"
-    );
-    opentelemetry::global::set_text_map_propagator(W3cPropagator::new());
-    assert!(!propagator.is_noop(), "one is installed");
-    let cx = propagator.extract(&sent, &Context::new());
-    assert_eq!(cx.span().span_context().trace_id().to_string(), TRACE, "read");
-    let mut got = HeaderMap::new();
-    propagator.inject(&cx, &mut got);
-    assert_eq!(got, sent, "written");
-    assert!(
-        Propagator::from(W3cPropagator::new().baggage(false).trace_context(false)).is_noop(),
-        "both off"
-    );
-    let _ = ServiceBuilder::new()
-        .layer(ExtractLayer::new())
-        .layer(InjectLayer::new());
 }

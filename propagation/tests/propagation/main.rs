@@ -5,6 +5,7 @@
 mod allocations;
 mod baggage;
 mod carriers;
+mod global;
 mod layers;
 mod merge;
 mod support;

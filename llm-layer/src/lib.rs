@@ -1,1 +1,94 @@
-//! A tower layer that recognises LLM calls and accounts for every token.
+//! A tower layer that recognises LLM calls, reads their answers as they pass, and accounts for every token.
+//!
+//! ```
+//! use http::Request;
+//! use http_body_util::Full;
+//! use throughline_llm_layer::{LlmLayer, RequestBody};
+//! use tower::{ServiceBuilder, ServiceExt, service_fn};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! # type Body = RequestBody<Full<bytes::Bytes>>;
+//! # let hyper_client = service_fn(|_: Request<Body>| async { Ok::<_, std::io::Error>(http::Response::new(Full::new(bytes::Bytes::new()))) });
+//! let client = ServiceBuilder::new().layer(LlmLayer::new()).service(hyper_client);
+//!
+//! let request = Request::post("https://api.openai.com/v1/chat/completions")
+//!     .body(Full::from(r#"{"model":"gpt-4o","messages":[{"role":"user","content":"Hello"}]}"#))?;
+//! let response = client.oneshot(request).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A model call is a `POST` to a path that ends with `/chat/completions`, with a body of that API's shape. Everything
+//! else passes as it came. Of a model call too, every byte passes as it came and when it came: the layer looks at
+//! what goes by and holds nothing back. Only the request is read before it is sent, up to
+//! [`LlmLayer::with_request_limit`], because the span must know the model when it begins.
+//!
+//! # What is recorded
+//!
+//! One span a call, `chat {model}` of kind client, from the call until the answer has ended, by the
+//! [GenAI conventions](https://github.com/open-telemetry/semantic-conventions-genai):
+//!
+//! | attribute | when | what |
+//! |---|---|---|
+//! | `gen_ai.operation.name`, `gen_ai.provider.name` | always, at the start | the provider by its host, else the format's |
+//! | `gen_ai.request.model`, `server.address`, `server.port` | at the start | from the request |
+//! | `gen_ai.request.*`, `gen_ai.output.type`, `openai.*` | at the start, where the request has them | parameters, `openai.api.type` |
+//! | `gen_ai.agent.name`, `gen_ai.conversation.id` | at the start, in a scope | see [`agent`] |
+//! | `gen_ai.response.id`, `gen_ai.response.model` | at the end | from the answer |
+//! | `gen_ai.response.finish_reasons` | at the end | one an alternative; `error` where it did not come |
+//! | `gen_ai.response.time_to_first_chunk` | streams | seconds from the call to the first bytes of the answer |
+//! | `gen_ai.usage.*` | where the provider reported them | tokens; input with cached ones, output with reasoning |
+//! | `throughline.tokens.input`, `throughline.tokens.output` | where nobody reported them | an estimate |
+//! | `throughline.tokens.source` | always | `reported`, `partial`, `estimated`, `unknown` |
+//! | `throughline.tokens.encoding` | with an estimate | `o200k_base`, `cl100k_base`; with `?` if the model's own is not known |
+//! | `throughline.request.unseen`, `throughline.response.unseen` | if so | why a body was not read |
+//! | `error.type`, status `Error` | on failure | the provider's code, else the HTTP status, else the kind of error |
+//!
+//! One metric: the counter `prompt_size` (`{token}`) with the attribute `direction` = `input` or `output`, whether the
+//! tokens were reported or estimated. And an entry in the ledger of each scope above: see [`tokens`].
+//!
+//! # Where the numbers come from
+//!
+//! The provider's last report; where there is none, an estimate: of the prompt by the formula of OpenAI's cookbook, of
+//! the answer by the text that passed, counted with tiktoken-rs (feature `tiktoken`, on by default; the first estimate
+//! takes 0.1 s to load the vocabulary). What could be neither seen nor estimated is not there, and never 0.
+//!
+//! # When the caller leaves
+//!
+//! The span ends with what was seen: `error.type` = `cancelled`, finish reason `error`, the tokens that passed. A caller
+//! that leaves after the last finish reason, as most do after `[DONE]`, has the whole answer: no error.
+//!
+//! # Features
+//!
+//! | feature | for |
+//! |---|---|
+//! | `tiktoken` (default) | estimates |
+//! | `reqwest` | [`LlmLayer`] over `reqwest::Client` |
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod call;
+mod estimate;
+mod framing;
+mod json;
+mod layer;
+pub mod scope;
+mod semconv;
+mod wire;
+
+use opentelemetry::InstrumentationScope;
+
+pub use self::call::{CallFuture, LlmRequest, RequestBody, Watch};
+pub use self::layer::{Llm, LlmLayer};
+pub use self::scope::{
+    Tokens, agent, in_agent, in_tool, in_workflow, tokens, tool, try_in_agent, try_in_tool, try_in_workflow,
+    workflow,
+};
+
+/// The instrumentation scope of all that this crate records.
+fn scope_of_instrumentation() -> InstrumentationScope {
+    InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
+        .with_version(env!("CARGO_PKG_VERSION"))
+        .with_schema_url(semconv::SCHEMA_URL)
+        .build()
+}

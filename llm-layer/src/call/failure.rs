@@ -1,0 +1,98 @@
+//! What went wrong with a call, in the words of whoever knows best.
+
+use std::borrow::Cow;
+
+use http::StatusCode;
+use throughline_tracing_layer::observe::{Cause, End};
+
+use super::watch::Watching;
+
+/// Why a call failed.
+#[derive(Debug)]
+pub(super) struct Failure {
+    /// The provider's code, else the status, else the kind of error: few values.
+    pub(super) kind: Cow<'static, str>,
+    pub(super) description: String,
+}
+
+impl Failure {
+    fn new(kind: impl Into<Cow<'static, str>>, description: impl Into<String>) -> Self {
+        Self {
+            kind: kind.into(),
+            description: description.into(),
+        }
+    }
+
+    /// Why this call failed, if it did. `intact` says that the response was read to its end and made sense.
+    pub(super) fn of(call: &Watching, end: End<'_>, intact: bool) -> Option<Self> {
+        let code = code(call);
+        if let Some(status) = call
+            .status
+            .filter(|status| status.is_client_error() || status.is_server_error())
+        {
+            return Some(Self::refused(status, code));
+        }
+        if let Some(code) = code {
+            let description = format!("the provider reported {code} in its answer");
+            return Some(Self::new(code, description));
+        }
+        match end {
+            End::ServiceError(cause) => Some(Self::new(kind(cause), cause.to_string())),
+            End::BodyError(cause) => Some(Self::new(kind(cause), format!("the answer broke off: {cause}"))),
+            End::Panicked => Some(Self::new("panic", "the call panicked")),
+            _ if call.is_answered() => None,
+            End::Dropped => Some(Self::new(
+                "cancelled",
+                "the caller left before the answer was complete",
+            )),
+            _ if call.framing.is_none() => None,
+            _ if !intact => Some(Self::new(
+                "malformed_response",
+                "the answer is not what the API promises",
+            )),
+            _ if call.is_stream() => Some(Self::new(
+                "incomplete_stream",
+                "the stream ended before its last event",
+            )),
+            _ => None,
+        }
+    }
+
+    fn refused(status: StatusCode, code: Option<String>) -> Self {
+        match code {
+            Some(code) => {
+                let description = format!("the provider answered {}: {code}", status.as_u16());
+                Self::new(code, description)
+            }
+            None => Self::new(
+                status.as_str().to_owned(),
+                format!("the provider answered {}", status.as_u16()),
+            ),
+        }
+    }
+}
+
+/// The provider's code for an error, if it is one: a short word, so that it has few values.
+fn code(call: &Watching) -> Option<String> {
+    let is_code = |code: &&String| {
+        let word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+        !code.is_empty() && code.len() <= 64 && code.bytes().all(word)
+    };
+    let code = call.reply.error_code.as_ref().filter(is_code);
+    code.or_else(|| call.reply.error_class.as_ref().filter(is_code))
+        .cloned()
+}
+
+fn kind(cause: Cause<'_>) -> &'static str {
+    #[cfg(feature = "reqwest")]
+    if let Some(error) = cause.downcast_ref::<reqwest::Error>() {
+        if error.is_timeout() {
+            return "timeout";
+        }
+        if error.is_connect() {
+            return "connect";
+        }
+    }
+    let name = cause.type_name();
+    if name.contains("dyn ") { "_OTHER" } else { name }
+}

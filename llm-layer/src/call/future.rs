@@ -1,0 +1,164 @@
+//! The future of a call: reads the request, then is a [`ResponseFuture`].
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+use throughline_tracing_layer::observe::{Armed, Observed, ResponseFuture};
+use tower_service::Service;
+
+use super::request::LlmRequest;
+use super::watch::{Seen, Start, Watch};
+use super::{RequestBody, Shared};
+
+pin_project! {
+    /// Resolves to the inner service's response, observed if the request is a model call.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct CallFuture<S, R>
+    where
+        R: LlmRequest,
+        S: Service<R::Sent>,
+    {
+        reading: Option<Box<Unread<S, R>>>,
+        #[pin]
+        response: Option<ResponseFuture<S::Future, Watch>>,
+    }
+}
+
+/// A call whose request body is still to be read.
+struct Unread<S, R: LlmRequest> {
+    service: S,
+    shell: R::Shell,
+    body: RequestBody<R::Body>,
+    start: Start,
+    limit: usize,
+}
+
+impl<S, R> CallFuture<S, R>
+where
+    R: LlmRequest,
+    S: Service<R::Sent> + Clone,
+{
+    /// Calls `service`, which must be ready.
+    pub(crate) fn new(service: &mut S, request: R, shared: &Shared) -> Self {
+        let context = opentelemetry::Context::current();
+        let head = (!context.is_telemetry_suppressed())
+            .then(|| request.head())
+            .flatten();
+        let Some(head) = head else {
+            return Self::unobserved(service, request);
+        };
+        let start = Start::new(shared.clone(), context, head);
+        if let Some(bytes) = request.bytes() {
+            return match start.watch(Seen::bytes(bytes)) {
+                Ok(watch) => Self::observed(service, request.untouched(), watch),
+                Err(_) => Self::unobserved(service, request),
+            };
+        }
+        let next = service.clone();
+        let service = std::mem::replace(service, next);
+        let (shell, body) = request.split();
+        Self {
+            reading: Some(Box::new(Unread {
+                service,
+                shell,
+                body: RequestBody::to_read(body),
+                limit: shared.limit,
+                start,
+            })),
+            response: None,
+        }
+    }
+}
+
+impl<S, R> CallFuture<S, R>
+where
+    R: LlmRequest,
+    S: Service<R::Sent>,
+{
+    fn unobserved(service: &mut S, request: R) -> Self {
+        Self {
+            reading: None,
+            response: Some(ResponseFuture::unobserved(service.call(request.untouched()))),
+        }
+    }
+
+    fn observed(service: &mut S, request: R::Sent, watch: Watch) -> Self {
+        Self {
+            reading: None,
+            response: Some(respond(service, request, watch)),
+        }
+    }
+}
+
+fn respond<S, Q>(service: &mut S, request: Q, watch: Watch) -> ResponseFuture<S::Future, Watch>
+where
+    S: Service<Q>,
+{
+    let armed = Armed::new(watch);
+    ResponseFuture::new(armed.attached(|| service.call(request)), armed)
+}
+
+impl<S, R: LlmRequest> Unread<S, R> {
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Seen> {
+        if self.start.is_encoded() {
+            return Poll::Ready(Seen::Not("encoded"));
+        }
+        let complete = ready!(self.body.poll_read(cx, self.limit));
+        Poll::Ready(match complete {
+            true => self
+                .body
+                .with_bytes(Seen::bytes)
+                .unwrap_or(Seen::Not("fragmented")),
+            false if self.body.is_failed() => Seen::Not("failed"),
+            false => Seen::Not("too_large"),
+        })
+    }
+
+    fn send(mut self, seen: Seen) -> ResponseFuture<S::Future, Watch>
+    where
+        S: Service<R::Sent>,
+    {
+        let request = R::join(self.shell, self.body);
+        match self.start.watch(seen) {
+            Ok(watch) => respond(&mut self.service, request, watch),
+            Err(_) => ResponseFuture::unobserved(self.service.call(request)),
+        }
+    }
+}
+
+impl<S, R> Future for CallFuture<S, R>
+where
+    R: LlmRequest,
+    S: Service<R::Sent, Response: Observed<Watch>, Error: fmt::Display + 'static>,
+{
+    type Output = Result<<S::Response as Observed<Watch>>::Output, S::Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        if let Some(reading) = this.reading.as_mut() {
+            let seen = ready!(reading.poll_read(cx));
+            if let Some(reading) = this.reading.take() {
+                this.response.set(Some(reading.send(seen)));
+            }
+        }
+        match this.response.as_pin_mut() {
+            Some(response) => response.poll(cx),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl<S, R> fmt::Debug for CallFuture<S, R>
+where
+    R: LlmRequest,
+    S: Service<R::Sent>,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallFuture")
+            .field("reading", &self.reading.is_some())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,151 @@
+//! Requests that may be model calls, whatever their type.
+
+use http::header::{CONTENT_ENCODING, HOST};
+use http_body::Body;
+
+use super::RequestBody;
+use crate::wire::{Recognised, Target, recognise};
+
+/// A request that a [`Llm`](crate::Llm) service takes: `http::Request<B>`, and `reqwest::Request` with the feature
+/// `reqwest`. It cannot be implemented outside this crate.
+pub trait LlmRequest: sealed::Parts {}
+
+pub(crate) mod sealed {
+    use std::fmt;
+
+    use http::HeaderMap;
+    use http_body::Body;
+
+    use super::{Head, RequestBody};
+
+    #[expect(unnameable_types, reason = "it seals LlmRequest")]
+    pub trait Parts: Sized {
+        /// What an inner service gets.
+        type Sent;
+        /// The request without its body.
+        type Shell;
+        type Body: Body<Error: fmt::Debug>;
+
+        fn head(&self) -> Option<Head>;
+        fn headers(&self) -> &HeaderMap;
+        /// The body, if it is in memory and may be read where it is.
+        fn bytes(&self) -> Option<&[u8]>;
+        fn split(self) -> (Self::Shell, Self::Body);
+        fn join(shell: Self::Shell, body: RequestBody<Self::Body>) -> Self::Sent;
+        /// The request as it came.
+        fn untouched(self) -> Self::Sent;
+    }
+}
+
+/// What the head of a model call tells.
+#[derive(Debug, Clone)]
+#[expect(unnameable_types, reason = "only this crate makes one")]
+pub struct Head {
+    pub(super) recognised: Recognised,
+    pub(super) address: Option<String>,
+    pub(super) port: Option<u16>,
+    pub(super) encoded: bool,
+}
+
+impl Head {
+    fn new(target: &Target<'_>, headers: &http::HeaderMap) -> Option<Self> {
+        Some(Self {
+            recognised: recognise(target)?,
+            address: target.host.map(str::to_owned),
+            port: target.port,
+            encoded: is_encoded(headers),
+        })
+    }
+}
+
+impl<B: Body<Error: std::fmt::Debug>> LlmRequest for http::Request<B> {}
+
+impl<B: Body<Error: std::fmt::Debug>> sealed::Parts for http::Request<B> {
+    type Sent = http::Request<RequestBody<B>>;
+    type Shell = http::request::Parts;
+    type Body = B;
+
+    fn head(&self) -> Option<Head> {
+        let authority = self.headers().get(HOST).and_then(|host| host.to_str().ok());
+        Head::new(&Target::new(self.method(), self.uri(), authority), self.headers())
+    }
+
+    fn headers(&self) -> &http::HeaderMap {
+        self.headers()
+    }
+
+    fn bytes(&self) -> Option<&[u8]> {
+        None
+    }
+
+    fn split(self) -> (http::request::Parts, B) {
+        self.into_parts()
+    }
+
+    fn join(shell: http::request::Parts, body: RequestBody<B>) -> Self::Sent {
+        http::Request::from_parts(shell, body)
+    }
+
+    fn untouched(self) -> Self::Sent {
+        self.map(RequestBody::untouched)
+    }
+}
+
+/// Whether a content encoding stands between us and the body.
+pub(super) fn is_encoded(headers: &http::HeaderMap) -> bool {
+    headers
+        .get(CONTENT_ENCODING)
+        .is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
+#[cfg(feature = "reqwest")]
+mod of_reqwest {
+    use reqwest::{Body, Request};
+
+    use super::sealed::Parts;
+    use super::{Head, LlmRequest, RequestBody, Target};
+
+    impl LlmRequest for Request {}
+
+    impl Parts for Request {
+        type Sent = Request;
+        type Shell = Request;
+        type Body = Body;
+
+        fn head(&self) -> Option<Head> {
+            let url = self.url();
+            let target = Target {
+                method: self.method(),
+                path: url.path(),
+                host: url.host_str(),
+                port: url.port_or_known_default(),
+            };
+            Head::new(&target, self.headers())
+        }
+
+        fn headers(&self) -> &http::HeaderMap {
+            self.headers()
+        }
+
+        fn bytes(&self) -> Option<&[u8]> {
+            match self.body() {
+                Some(body) => body.as_bytes(),
+                None => Some(&[]),
+            }
+        }
+
+        fn split(mut self) -> (Request, Body) {
+            let body = self.body_mut().take().unwrap_or_default();
+            (self, body)
+        }
+
+        fn join(mut shell: Request, body: RequestBody<Body>) -> Request {
+            *shell.body_mut() = Some(Body::wrap(body));
+            shell
+        }
+
+        fn untouched(self) -> Request {
+            self
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! The request body that an inner service gets.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Buf;
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+
+use super::peek::peek;
+
+pin_project! {
+    /// A request body that was looked at before it was sent: the frames that were read, then what is left.
+    ///
+    /// The body of any request that is no model call passes in it as it is. A client behind [`LlmLayer`] is typed with
+    /// it: `Client<HttpConnector, RequestBody<Full<Bytes>>>` for a hyper client that is given `Full<Bytes>`.
+    ///
+    /// [`LlmLayer`]: crate::LlmLayer
+    #[project = Projected]
+    pub struct RequestBody<B: Body> {
+        read: VecDeque<Frame<B::Data>>,
+        error: Option<B::Error>,
+        #[pin]
+        unread: Option<B>,
+        rest: Option<Pin<Box<B>>>,
+    }
+}
+
+impl<B: Body> RequestBody<B> {
+    /// A body that nobody looked at.
+    pub(super) fn untouched(body: B) -> Self {
+        Self {
+            read: VecDeque::new(),
+            error: None,
+            unread: Some(body),
+            rest: None,
+        }
+    }
+
+    /// A body that will be read.
+    pub(super) fn to_read(body: B) -> Self {
+        Self {
+            read: VecDeque::new(),
+            error: None,
+            unread: None,
+            rest: Some(Box::pin(body)),
+        }
+    }
+
+    /// Reads ahead until the end, an error, or more than `limit` bytes; whether all of it is here.
+    pub(super) fn poll_read(&mut self, cx: &mut Context<'_>, limit: usize) -> Poll<bool> {
+        while let Some(rest) = &mut self.rest {
+            let read: usize = self
+                .read
+                .iter()
+                .filter_map(Frame::data_ref)
+                .map(Buf::remaining)
+                .sum();
+            if read > limit || rest.size_hint().lower() > (limit - read) as u64 {
+                return Poll::Ready(false);
+            }
+            match std::task::ready!(rest.as_mut().poll_frame(cx)) {
+                Some(Ok(frame)) => self.read.push_back(frame),
+                Some(Err(error)) => {
+                    self.error = Some(error);
+                    self.rest = None;
+                    return Poll::Ready(false);
+                }
+                None => self.rest = None,
+            }
+        }
+        Poll::Ready(true)
+    }
+
+    /// Whether reading it failed.
+    pub(super) fn is_failed(&self) -> bool {
+        self.error.is_some()
+    }
+
+    /// Shows what was read, in one piece if it came in one frame; `None` if it cannot all be seen.
+    pub(super) fn with_bytes<T>(&self, see: impl FnOnce(&[u8]) -> T) -> Option<T> {
+        let mut data = self.read.iter().filter_map(Frame::data_ref);
+        match (data.next(), data.next()) {
+            (Some(only), None) if only.chunk().len() == only.remaining() => return Some(see(only.chunk())),
+            _ => {}
+        }
+        let mut bytes = Vec::new();
+        self.read
+            .iter()
+            .filter_map(Frame::data_ref)
+            .all(|data| peek(data, |chunk| bytes.extend_from_slice(chunk)))
+            .then(|| see(&bytes))
+    }
+}
+
+impl<B: Body + Default> Default for RequestBody<B> {
+    fn default() -> Self {
+        Self::untouched(B::default())
+    }
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl<B: Body> Body for RequestBody<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        let this = self.project();
+        if let Some(frame) = this.read.pop_front() {
+            return Poll::Ready(Some(Ok(frame)));
+        }
+        if let Some(error) = this.error.take() {
+            return Poll::Ready(Some(Err(error)));
+        }
+        match (this.unread.as_pin_mut(), this.rest) {
+            (Some(body), _) => body.poll_frame(cx),
+            (None, Some(body)) => body.as_mut().poll_frame(cx),
+            (None, None) => Poll::Ready(None),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.read.is_empty()
+            && self.error.is_none()
+            && self.unread.as_ref().is_none_or(Body::is_end_stream)
+            && self.rest.as_ref().is_none_or(|rest| rest.is_end_stream())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let rest = match (&self.unread, &self.rest) {
+            (Some(body), _) => body.size_hint(),
+            (None, Some(body)) => body.size_hint(),
+            (None, None) if self.error.is_some() => SizeHint::new(),
+            (None, None) => SizeHint::with_exact(0),
+        };
+        let read: usize = self
+            .read
+            .iter()
+            .filter_map(Frame::data_ref)
+            .map(Buf::remaining)
+            .sum();
+        let read = read as u64;
+        let mut hint = SizeHint::new();
+        hint.set_lower(rest.lower().saturating_add(read));
+        if let Some(upper) = rest.upper().and_then(|upper| upper.checked_add(read)) {
+            hint.set_upper(upper);
+        }
+        hint
+    }
+}
+
+impl<B: Body> fmt::Debug for RequestBody<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestBody")
+            .field("read", &self.read.len())
+            .field("size", &self.size_hint())
+            .finish_non_exhaustive()
+    }
+}

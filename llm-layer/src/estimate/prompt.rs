@@ -1,0 +1,114 @@
+//! Counts a prompt by the formula of OpenAI's cookbook.
+//!
+//! <https://github.com/openai/openai-cookbook/blob/main/examples/How_to_count_tokens_with_tiktoken.ipynb>
+
+use serde_json::Value;
+
+use super::segmented::{Count, Segmented};
+use super::{Encoding, Vocabulary};
+
+/// A prompt being counted.
+#[derive(Debug)]
+pub(crate) struct Prompt {
+    encoding: Encoding,
+    tokens: u64,
+    exact: bool,
+    unable: bool,
+    messages: bool,
+    tools: bool,
+}
+
+impl Prompt {
+    pub(crate) fn new(encoding: Encoding) -> Self {
+        Self {
+            encoding,
+            tokens: 0,
+            exact: true,
+            unable: false,
+            messages: false,
+            tools: false,
+        }
+    }
+
+    /// A message begins.
+    pub(crate) fn message(&mut self, named: bool) {
+        self.messages = true;
+        self.tokens += PER_MESSAGE + if named { PER_NAME } else { 0 };
+    }
+
+    /// A text of the prompt, whole.
+    pub(crate) fn text(&mut self, text: &str) {
+        let mut counter = Segmented::new(self.encoding);
+        counter.push(text);
+        match counter.finish() {
+            Some(Count { tokens, exact }) => {
+                self.tokens += tokens;
+                self.exact &= exact;
+            }
+            None => self.unable = true,
+        }
+    }
+
+    /// A function that the model may call: its name, description and JSON schema.
+    pub(crate) fn function(&mut self, name: &str, description: &str, parameters: Option<&Value>) {
+        self.tools = true;
+        self.tokens += match self.encoding.vocabulary {
+            Vocabulary::O200k => FUNCTION_O200K,
+            Vocabulary::Cl100k => FUNCTION_CL100K,
+        };
+        self.text(&format!("{name}:{}", without_stop(description)));
+        let properties = parameters.and_then(|schema| schema.get("properties")?.as_object());
+        let Some(properties) = properties.filter(|properties| !properties.is_empty()) else {
+            return;
+        };
+        self.tokens += PROPERTIES;
+        for (key, property) in properties {
+            self.property(key, property);
+        }
+    }
+
+    fn property(&mut self, key: &str, property: &Value) {
+        let string = |key| property.get(key).and_then(Value::as_str).unwrap_or_default();
+        self.tokens += PER_PROPERTY;
+        if let Some(items) = property.get("enum").and_then(Value::as_array) {
+            self.tokens = self.tokens.saturating_sub(ENUM);
+            for item in items {
+                self.tokens += PER_ENUM_ITEM;
+                match item.as_str() {
+                    Some(item) => self.text(item),
+                    None => self.text(&item.to_string()),
+                }
+            }
+        }
+        let line = format!("{key}:{}:{}", string("type"), without_stop(string("description")));
+        self.text(&line);
+    }
+
+    /// The tokens of the prompt, or `None` if nothing here can count.
+    pub(crate) fn finish(self) -> Option<Count> {
+        let priming = if self.messages { REPLY } else { 0 };
+        let tools = if self.tools { FUNCTIONS } else { 0 };
+        (!self.unable).then_some(Count {
+            tokens: self.tokens + priming + tools,
+            exact: self.exact,
+        })
+    }
+}
+
+fn without_stop(description: &str) -> &str {
+    description.trim_end_matches('.')
+}
+
+const PER_MESSAGE: u64 = 3;
+const PER_NAME: u64 = 1;
+/// What primes the reply.
+const REPLY: u64 = 3;
+const FUNCTION_O200K: u64 = 7;
+const FUNCTION_CL100K: u64 = 10;
+const PROPERTIES: u64 = 3;
+const PER_PROPERTY: u64 = 3;
+/// What an enumeration takes away before its items.
+const ENUM: u64 = 3;
+const PER_ENUM_ITEM: u64 = 3;
+/// What ends the list of functions.
+const FUNCTIONS: u64 = 12;

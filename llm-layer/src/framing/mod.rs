@@ -1,0 +1,70 @@
+//! Cuts a response into the documents it carries, by its content type.
+
+mod sse;
+
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+
+use self::sse::Sse;
+use crate::json::{Malformed, Scanner, Visit};
+
+/// Receives what a [`Framing`] reads.
+pub(crate) trait Receive: Visit {
+    /// The name of the event whose data comes next.
+    fn event(&mut self, name: &str);
+
+    /// The stream says that it is complete.
+    fn done(&mut self);
+}
+
+/// A decoder of one response body.
+#[derive(Debug)]
+pub(crate) enum Framing {
+    /// JSON documents: one, one a line, or the elements of an array.
+    Json {
+        scanner: Scanner,
+        broken: bool,
+    },
+    Sse(Box<Sse>),
+}
+
+impl Framing {
+    /// The framing that the response's head announces.
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let essence = content_type
+            .and_then(|value| value.split(';').next())
+            .map(str::trim);
+        match essence {
+            Some(essence) if essence.eq_ignore_ascii_case("text/event-stream") => Self::Sse(Box::default()),
+            _ => Self::Json {
+                scanner: Scanner::default(),
+                broken: false,
+            },
+        }
+    }
+
+    /// Whether the answer comes in events, whatever was asked for.
+    pub(crate) fn is_stream(&self) -> bool {
+        matches!(self, Self::Sse(_))
+    }
+
+    /// Reads on. What is malformed is passed over.
+    pub(crate) fn feed(&mut self, bytes: &[u8], receive: &mut impl Receive) {
+        match self {
+            Self::Json { scanner, broken } => {
+                *broken = *broken || scanner.feed(bytes, receive).is_err();
+            }
+            Self::Sse(sse) => sse.feed(bytes, receive),
+        }
+    }
+
+    /// Ends the body: what is still open is read as far as it came.
+    pub(crate) fn finish(&mut self, receive: &mut impl Receive) -> Result<(), Malformed> {
+        match self {
+            Self::Json { broken: true, .. } => Err(Malformed),
+            Self::Json { scanner, .. } => scanner.finish(receive),
+            Self::Sse(sse) => sse.finish(receive),
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Server-sent events: <https://html.spec.whatwg.org/multipage/server-sent-events.html>.
+
+use memchr::memchr2;
+
+use super::Receive;
+use crate::json::{Malformed, Scanner};
+
+/// Reads the data of events as JSON while it comes, so that an event may have any size.
+#[derive(Debug, Default)]
+pub(crate) struct Sse {
+    scanner: Scanner,
+    line: Line,
+    field: Vec<u8>,
+    name: Vec<u8>,
+    data: Data,
+    after_cr: bool,
+    /// How many events were not JSON.
+    malformed: u32,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Line {
+    /// In front of the colon.
+    #[default]
+    Field,
+    /// Behind the colon: one space may follow.
+    Space(Field),
+    Value(Field),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Data,
+    Event,
+    Other,
+}
+
+/// The data of the current event, as far as it came.
+#[derive(Debug, Default)]
+struct Data {
+    begun: bool,
+    broken: bool,
+    head: Vec<u8>,
+}
+
+impl Sse {
+    /// The most bytes kept of a field's name, an event's name, and the head of its data.
+    const KEPT: usize = 64;
+    /// The data that ends a stream of OpenAI's and all that took after it.
+    const DONE: &[u8] = b"[DONE]";
+
+    pub(super) fn feed(&mut self, mut bytes: &[u8], receive: &mut impl Receive) {
+        while let [byte, rest @ ..] = bytes {
+            if std::mem::take(&mut self.after_cr) && *byte == b'\n' {
+                bytes = rest;
+                continue;
+            }
+            bytes = match (self.line, byte) {
+                (Line::Space(field), b' ') => {
+                    self.begin(field, receive);
+                    rest
+                }
+                (Line::Space(field), _) => {
+                    self.begin(field, receive);
+                    bytes
+                }
+                (_, b'\n' | b'\r') => {
+                    self.after_cr = *byte == b'\r';
+                    self.end_line(receive);
+                    rest
+                }
+                (Line::Field, b':') => {
+                    self.line = Line::Space(self.kind());
+                    rest
+                }
+                (Line::Field, _) => {
+                    keep(&mut self.field, &[*byte]);
+                    rest
+                }
+                (Line::Value(field), _) => {
+                    let len = memchr2(b'\n', b'\r', bytes).unwrap_or(bytes.len());
+                    let (value, rest) = bytes.split_at_checked(len).unwrap_or((bytes, &[]));
+                    self.value(field, value, receive);
+                    rest
+                }
+            };
+        }
+    }
+
+    /// Ends the stream; its last event may lack the blank line.
+    pub(super) fn finish(&mut self, receive: &mut impl Receive) -> Result<(), Malformed> {
+        self.end_event(receive);
+        if self.malformed == 0 {
+            Ok(())
+        } else {
+            Err(Malformed)
+        }
+    }
+
+    fn kind(&self) -> Field {
+        match self.field.as_slice() {
+            b"data" | b"\xef\xbb\xbfdata" => Field::Data,
+            b"event" | b"\xef\xbb\xbfevent" => Field::Event,
+            _ => Field::Other,
+        }
+    }
+
+    fn begin(&mut self, field: Field, receive: &mut impl Receive) {
+        self.line = Line::Value(field);
+        match field {
+            Field::Data if self.data.begun => self.value(field, b"\n", receive),
+            Field::Data => {
+                self.data.begun = true;
+                if let Ok(name) = std::str::from_utf8(&self.name)
+                    && !name.is_empty()
+                {
+                    receive.event(name);
+                }
+            }
+            Field::Event => self.name.clear(),
+            Field::Other => {}
+        }
+    }
+
+    fn value(&mut self, field: Field, value: &[u8], receive: &mut impl Receive) {
+        match field {
+            Field::Data => {
+                keep(&mut self.data.head, value);
+                if !self.data.broken {
+                    self.data.broken = self.scanner.feed(value, receive).is_err();
+                }
+            }
+            Field::Event => keep(&mut self.name, value),
+            Field::Other => {}
+        }
+    }
+
+    fn end_line(&mut self, receive: &mut impl Receive) {
+        if self.line == Line::Field && self.field.is_empty() {
+            self.end_event(receive);
+        }
+        self.line = Line::Field;
+        self.field.clear();
+    }
+
+    fn end_event(&mut self, receive: &mut impl Receive) {
+        if self.data.head.trim_ascii() == Self::DONE {
+            receive.done();
+        } else if self.data.begun && (self.data.broken || self.scanner.finish(receive).is_err()) {
+            self.malformed = self.malformed.saturating_add(1);
+        }
+        self.scanner.reset();
+        self.data.begun = false;
+        self.data.broken = false;
+        self.data.head.clear();
+        self.name.clear();
+    }
+}
+
+fn keep(kept: &mut Vec<u8>, bytes: &[u8]) {
+    let room = Sse::KEPT.saturating_sub(kept.len());
+    kept.extend(bytes.iter().take(room));
+}

@@ -1,0 +1,75 @@
+//! Reads JSON as it comes, cut at any byte, in constant memory.
+//!
+//! A model's answer may be one document of many megabytes or a hundred thousand small ones; of either only a few values
+//! matter. So nothing is kept but the path of the value being read: its events go to a [`Visit`].
+
+mod path;
+mod scanner;
+mod text;
+
+pub(crate) use self::path::Path;
+pub(crate) use self::scanner::{Malformed, Scanner};
+
+/// What a reader does with a string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Take {
+    /// Nothing.
+    Skip,
+    /// Gets it whole, cut off after [`Scanner::WHOLE`] bytes.
+    Whole,
+    /// Gets it piece by piece, whatever its length.
+    Pieces,
+}
+
+/// A value that is neither an object nor an array.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Scalar<'a> {
+    /// A string, unescaped.
+    Text(&'a str),
+    /// A number as it is written.
+    Number(&'a str),
+    /// `true` or `false`.
+    Bool(bool),
+    /// `null`.
+    Null,
+}
+
+impl<'a> Scalar<'a> {
+    /// The string, if it is one.
+    pub(crate) fn as_str(self) -> Option<&'a str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The number as a count, if it can be one: an integer from 0 to 10¹².
+    ///
+    /// What a provider reports beyond that is nonsense and must not spoil a sum.
+    pub(crate) fn as_count(self) -> Option<u64> {
+        const MOST: u64 = 1_000_000_000_000;
+        let Self::Number(digits) = self else {
+            return None;
+        };
+        let digits = digits.strip_suffix(".0").unwrap_or(digits);
+        digits.parse().ok().filter(|count| *count <= MOST)
+    }
+}
+
+/// Receives what a [`Scanner`] reads.
+pub(crate) trait Visit {
+    /// A string value begins: what is to be done with it?
+    fn string(&mut self, at: &Path) -> Take;
+
+    /// A piece of a string that is taken in pieces.
+    fn piece(&mut self, at: &Path, piece: &str);
+
+    /// A whole value.
+    fn value(&mut self, at: &Path, value: Scalar<'_>);
+
+    /// A document has ended; an element of an array at the root counts as one.
+    fn document(&mut self);
+}
+
+#[cfg(test)]
+mod tests;

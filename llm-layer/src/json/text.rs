@@ -1,0 +1,185 @@
+//! The inside of a string: UTF-8 and escapes, cut at any byte.
+
+use memchr::memchr2;
+
+/// Decodes the inside of a string into pieces; invalid UTF-8 and lone surrogates become U+FFFD.
+#[derive(Debug, Default)]
+pub(super) struct Text {
+    escape: Escape,
+    /// A high surrogate that waits for its low one.
+    high: Option<u32>,
+    /// The start of a character whose other bytes have not come.
+    partial: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Escape {
+    #[default]
+    None,
+    Begun,
+    Unicode {
+        digits: u8,
+        value: u32,
+    },
+}
+
+impl Text {
+    /// Reads up to the closing quote; what stands behind it, or `None` if the string goes on.
+    ///
+    /// Pieces go to `emit`; with `skip`, nobody wants them.
+    pub(super) fn feed<'a>(
+        &mut self,
+        mut bytes: &'a [u8],
+        skip: bool,
+        emit: &mut impl FnMut(&str),
+    ) -> Option<&'a [u8]> {
+        while let [byte, rest @ ..] = bytes {
+            if self.escape != Escape::None {
+                self.escaped(*byte, emit);
+                bytes = rest;
+                continue;
+            }
+            let stop = memchr2(b'"', b'\\', bytes);
+            let (run, rest) = bytes.split_at_checked(stop.unwrap_or(bytes.len()))?;
+            if !skip && !run.is_empty() {
+                self.lone_surrogate(emit);
+                self.plain(run, emit);
+            }
+            let [mark, rest @ ..] = rest else {
+                return None;
+            };
+            bytes = rest;
+            if *mark == b'"' {
+                self.lone_surrogate(emit);
+                self.broken_character(emit);
+                return Some(bytes);
+            }
+            self.broken_character(emit);
+            self.escape = Escape::Begun;
+        }
+        None
+    }
+
+    fn escaped(&mut self, byte: u8, emit: &mut impl FnMut(&str)) {
+        let plain = match (self.escape, byte) {
+            (Escape::Unicode { digits, value }, _) => {
+                let Some(digit) = char::from(byte).to_digit(16) else {
+                    self.escape = Escape::None;
+                    return emit(REPLACEMENT);
+                };
+                let value = value * 16 + digit;
+                if digits == 3 {
+                    self.escape = Escape::None;
+                    self.unit(value, emit);
+                } else {
+                    self.escape = Escape::Unicode {
+                        digits: digits + 1,
+                        value,
+                    };
+                }
+                return;
+            }
+            (_, b'u') => {
+                self.escape = Escape::Unicode { digits: 0, value: 0 };
+                return;
+            }
+            (_, b'n') => "\n",
+            (_, b't') => "\t",
+            (_, b'r') => "\r",
+            (_, b'b') => "\u{8}",
+            (_, b'f') => "\u{c}",
+            (_, b'"') => "\"",
+            (_, b'\\') => "\\",
+            (_, b'/') => "/",
+            _ => REPLACEMENT,
+        };
+        self.escape = Escape::None;
+        self.lone_surrogate(emit);
+        emit(plain);
+    }
+
+    /// Takes a UTF-16 unit written as `\uXXXX`.
+    fn unit(&mut self, unit: u32, emit: &mut impl FnMut(&str)) {
+        let high = self.high.take();
+        let character = match (high, unit) {
+            (Some(high), 0xDC00..=0xDFFF) => {
+                char::from_u32(0x1_0000 + ((high - 0xD800) << 10) + (unit - 0xDC00))
+            }
+            (_, 0xD800..=0xDBFF) => {
+                self.high = Some(unit);
+                if high.is_some() {
+                    emit(REPLACEMENT);
+                }
+                return;
+            }
+            _ => {
+                if high.is_some() {
+                    emit(REPLACEMENT);
+                }
+                char::from_u32(unit)
+            }
+        };
+        emit(
+            character
+                .unwrap_or(char::REPLACEMENT_CHARACTER)
+                .encode_utf8(&mut [0; 4]),
+        );
+    }
+
+    fn plain(&mut self, mut bytes: &[u8], emit: &mut impl FnMut(&str)) {
+        while let [byte, rest @ ..] = bytes
+            && !self.partial.is_empty()
+        {
+            self.partial.push(*byte);
+            match std::str::from_utf8(&self.partial) {
+                Ok(character) => emit(character),
+                Err(error) if error.error_len().is_none() => {
+                    bytes = rest;
+                    continue;
+                }
+                Err(_) => {
+                    self.partial.clear();
+                    emit(REPLACEMENT);
+                    break;
+                }
+            }
+            self.partial.clear();
+            bytes = rest;
+        }
+        let mut left = bytes.len();
+        for chunk in bytes.utf8_chunks() {
+            left = left.saturating_sub(chunk.valid().len() + chunk.invalid().len());
+            if !chunk.valid().is_empty() {
+                emit(chunk.valid());
+            }
+            match std::str::from_utf8(chunk.invalid()) {
+                Err(error) if left == 0 && error.error_len().is_none() => {
+                    self.partial.extend_from_slice(chunk.invalid());
+                }
+                Err(_) => emit(REPLACEMENT),
+                Ok(_) => {}
+            }
+        }
+    }
+
+    fn lone_surrogate(&mut self, emit: &mut impl FnMut(&str)) {
+        if self.high.take().is_some() {
+            emit(REPLACEMENT);
+        }
+    }
+
+    fn broken_character(&mut self, emit: &mut impl FnMut(&str)) {
+        if !self.partial.is_empty() {
+            self.partial.clear();
+            emit(REPLACEMENT);
+        }
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.escape = Escape::None;
+        self.high = None;
+        self.partial.clear();
+    }
+}
+
+const REPLACEMENT: &str = "\u{FFFD}";

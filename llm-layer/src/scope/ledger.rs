@@ -1,0 +1,118 @@
+//! The tokens of a scope.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use opentelemetry::Context;
+
+use super::Scoped;
+
+/// What the model calls of a scope spent, so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Tokens {
+    /// Tokens of the prompts, cached ones included.
+    pub input: u64,
+    /// Tokens of the answers, reasoning included.
+    pub output: u64,
+    /// Of the input, those that the provider read from its cache.
+    pub cache_read: u64,
+    /// Of the output, those that the model spent on reasoning.
+    pub reasoning: u64,
+    /// Of all tokens, those that no provider reported: they are estimates.
+    pub estimated: u64,
+    /// The model calls that have ended.
+    pub calls: u64,
+    /// Of the calls, those whose tokens are not known, or not all of them.
+    pub unknown: u64,
+}
+
+/// What the model calls beneath the innermost scope of the current context spent so far; zero outside of any scope.
+#[must_use]
+pub fn tokens() -> Tokens {
+    Context::map_current(|cx| cx.get::<Scoped>().map(Scoped::tokens)).unwrap_or_default()
+}
+
+impl Tokens {
+    /// Input and output.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.input.saturating_add(self.output)
+    }
+}
+
+/// Where a number of tokens comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Reported,
+    Estimated,
+}
+
+/// What one model call spent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Spent {
+    pub(crate) input: Option<(u64, Origin)>,
+    pub(crate) output: Option<(u64, Origin)>,
+    pub(crate) cache_read: u64,
+    pub(crate) reasoning: u64,
+}
+
+/// The ledger of a scope, and those above it.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    above: Option<Arc<Ledger>>,
+    input: AtomicU64,
+    output: AtomicU64,
+    cache_read: AtomicU64,
+    reasoning: AtomicU64,
+    estimated: AtomicU64,
+    calls: AtomicU64,
+    unknown: AtomicU64,
+}
+
+impl Ledger {
+    pub(super) fn beneath(above: Option<Arc<Ledger>>) -> Self {
+        Self {
+            above,
+            ..Self::default()
+        }
+    }
+
+    /// Adds a call to this ledger and all above it.
+    pub(super) fn add(&self, spent: &Spent) {
+        let mut ledger = Some(self);
+        while let Some(this) = ledger {
+            this.add_here(spent);
+            ledger = this.above.as_deref();
+        }
+    }
+
+    fn add_here(&self, spent: &Spent) {
+        for (total, count) in [(&self.input, spent.input), (&self.output, spent.output)] {
+            if let Some((tokens, origin)) = count {
+                total.fetch_add(tokens, Ordering::Relaxed);
+                if origin == Origin::Estimated {
+                    self.estimated.fetch_add(tokens, Ordering::Relaxed);
+                }
+            }
+        }
+        self.cache_read.fetch_add(spent.cache_read, Ordering::Relaxed);
+        self.reasoning.fetch_add(spent.reasoning, Ordering::Relaxed);
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        if spent.input.is_none() || spent.output.is_none() {
+            self.unknown.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn tokens(&self) -> Tokens {
+        Tokens {
+            input: self.input.load(Ordering::Relaxed),
+            output: self.output.load(Ordering::Relaxed),
+            cache_read: self.cache_read.load(Ordering::Relaxed),
+            reasoning: self.reasoning.load(Ordering::Relaxed),
+            estimated: self.estimated.load(Ordering::Relaxed),
+            calls: self.calls.load(Ordering::Relaxed),
+            unknown: self.unknown.load(Ordering::Relaxed),
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Agents, tools and workflows: spans that know what the model calls beneath them spent.
+//!
+//! A scope is a span and a ledger of tokens, current while its work runs. Every model call that a [`LlmLayer`] sees adds
+//! to all the scopes above it, across tasks and concurrent branches, and carries the name of the innermost agent.
+//!
+//! ```
+//! use throughline_llm_layer::{in_agent, in_tool, tokens, try_in_agent};
+//!
+//! # async fn plan() -> Result<String, std::io::Error> { Ok(String::new()) }
+//! # async fn work() {
+//! let plan = try_in_agent("Planner", async {
+//!     let plan = plan().await?;
+//!     in_tool("execute_plan", async { /* … */ }).await;
+//!     println!("{} tokens so far", tokens().total());
+//!     Ok::<_, std::io::Error>(plan)
+//! })
+//! .await;
+//! # }
+//! ```
+//!
+//! # What is recorded
+//!
+//! | span | kind | attributes |
+//! |---|---|---|
+//! | `invoke_agent {name}` | internal | `gen_ai.operation.name`, `gen_ai.agent.name`, `gen_ai.conversation.id` if set |
+//! | `execute_tool {name}` | internal | `gen_ai.operation.name`, `gen_ai.tool.name`, `gen_ai.agent.name` of the agent around it |
+//! | `invoke_workflow {name}` | internal | `gen_ai.operation.name`, `gen_ai.workflow.name` |
+//!
+//! When a scope ends with model calls beneath it, its span gets `throughline.tokens.input`, `throughline.tokens.output`
+//! and `throughline.tokens.calls`, and where they are not zero `throughline.tokens.cache_read`,
+//! `throughline.tokens.reasoning` and `throughline.tokens.estimated`. An agent's span also gets
+//! `gen_ai.usage.input_tokens` and `gen_ai.usage.output_tokens`, if all its numbers were reported by providers: the
+//! conventions leave no room for estimates.
+//!
+//! # Errors
+//!
+//! [`in_agent`], [`in_tool`] and [`in_workflow`] do not look at what the future gives. [`try_in_agent`],
+//! [`try_in_tool`] and [`try_in_workflow`] take a future of a [`Result`] and mark the span of an `Err`: status `Error` with the
+//! error's text, `error.type` the name of its type. A future dropped before it is ready gives `error.type` =
+//! `cancelled`, one that panics `panic`.
+//!
+//! [`LlmLayer`]: crate::LlmLayer
+
+mod future;
+mod ledger;
+mod running;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future;
+use std::sync::LazyLock;
+
+use opentelemetry::trace::{Span, SpanBuilder, SpanKind, Tracer, TracerProvider};
+use opentelemetry::{Context, KeyValue};
+use throughline_tracing_layer::provider::LazyTracer;
+
+pub use self::future::InScope;
+pub(crate) use self::ledger::{Origin, Spent};
+pub use self::ledger::{Tokens, tokens};
+use self::running::Failure;
+pub use self::running::Running;
+pub(crate) use self::running::Scoped;
+use crate::semconv;
+
+/// An agent, a tool or a workflow that has not begun.
+#[derive(Debug, Clone)]
+#[must_use = "a scope does nothing until it runs something"]
+pub struct Scope {
+    kind: Kind,
+    name: Cow<'static, str>,
+    conversation: Option<String>,
+    attributes: Vec<KeyValue>,
+    tracer: LazyTracer,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Agent,
+    Tool,
+    Workflow,
+}
+
+/// An agent of this name: a span `invoke_agent {name}`.
+pub fn agent(name: impl Into<Cow<'static, str>>) -> Scope {
+    Scope::new(Kind::Agent, name.into())
+}
+
+/// A tool of this name: a span `execute_tool {name}`.
+pub fn tool(name: impl Into<Cow<'static, str>>) -> Scope {
+    Scope::new(Kind::Tool, name.into())
+}
+
+/// A workflow of this name: a span `invoke_workflow {name}`.
+pub fn workflow(name: impl Into<Cow<'static, str>>) -> Scope {
+    Scope::new(Kind::Workflow, name.into())
+}
+
+/// Runs a future as an agent of this name.
+pub fn in_agent<F: Future>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F> {
+    agent(name).run(future)
+}
+
+/// Runs a future as a tool of this name.
+pub fn in_tool<F: Future>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F> {
+    tool(name).run(future)
+}
+
+/// Runs a future as a workflow of this name.
+pub fn in_workflow<F: Future>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F> {
+    workflow(name).run(future)
+}
+
+/// Runs a future as an agent of this name; an `Err` marks the span as failed.
+pub fn try_in_agent<F, T, E>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F>
+where
+    F: Future<Output = Result<T, E>>,
+    E: fmt::Display,
+{
+    agent(name).try_run(future)
+}
+
+/// Runs a future as a tool of this name; an `Err` marks the span as failed.
+pub fn try_in_tool<F, T, E>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F>
+where
+    F: Future<Output = Result<T, E>>,
+    E: fmt::Display,
+{
+    tool(name).try_run(future)
+}
+
+/// Runs a future as a workflow of this name; an `Err` marks the span as failed.
+pub fn try_in_workflow<F, T, E>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F>
+where
+    F: Future<Output = Result<T, E>>,
+    E: fmt::Display,
+{
+    workflow(name).try_run(future)
+}
+
+impl Scope {
+    fn new(kind: Kind, name: Cow<'static, str>) -> Self {
+        Self {
+            kind,
+            name,
+            conversation: None,
+            attributes: Vec::new(),
+            tracer: GLOBAL.clone(),
+        }
+    }
+
+    /// The conversation that this scope and all beneath it belong to: `gen_ai.conversation.id`.
+    ///
+    /// Give it only where there is one; the conventions forbid made-up ids.
+    pub fn with_conversation(mut self, id: impl Into<String>) -> Self {
+        self.conversation = Some(id.into());
+        self
+    }
+
+    /// An attribute for the scope's span.
+    pub fn with_attribute(mut self, attribute: KeyValue) -> Self {
+        self.attributes.push(attribute);
+        self
+    }
+
+    /// The provider of the scope's span; by default the global one.
+    pub fn with_tracer_provider<P, T, S>(mut self, provider: P) -> Self
+    where
+        P: TracerProvider<Tracer = T> + Send + Sync + 'static,
+        T: Tracer<Span = S> + Send + Sync + 'static,
+        S: Span + Send + Sync + 'static,
+    {
+        self.tracer = self.tracer.with_provider(provider);
+        self
+    }
+
+    /// Runs a future in this scope, which begins with its first poll, under the context that is current now.
+    pub fn run<F: Future>(self, future: F) -> InScope<F> {
+        InScope::new(self, future, |_| None)
+    }
+
+    /// Like [`Scope::run`], and an `Err` marks the span as failed.
+    pub fn try_run<F, T, E>(self, future: F) -> InScope<F>
+    where
+        F: Future<Output = Result<T, E>>,
+        E: fmt::Display,
+    {
+        InScope::new(self, future, |output| output.as_ref().err().map(Failure::new))
+    }
+
+    /// Begins this scope now, for work that is not one future: it ends when what is returned is dropped.
+    #[must_use = "the scope ends when this is dropped"]
+    pub fn start(self) -> Running {
+        self.start_under(&Context::current())
+    }
+
+    fn start_under(self, parent: &Context) -> Running {
+        let above = parent.get::<Scoped>();
+        let scoped = Scoped::new(
+            above,
+            (self.kind == Kind::Agent).then_some(&*self.name),
+            self.conversation.as_deref(),
+        );
+        let span = self.tracer.start(parent, || self.builder(&scoped));
+        Running::new(parent, scoped, span, self.kind == Kind::Agent)
+    }
+
+    fn builder(&self, scoped: &Scoped) -> SpanBuilder {
+        let (operation, key) = match self.kind {
+            Kind::Agent => ("invoke_agent", semconv::AGENT_NAME),
+            Kind::Tool => ("execute_tool", semconv::TOOL_NAME),
+            Kind::Workflow => ("invoke_workflow", semconv::WORKFLOW_NAME),
+        };
+        let mut attributes = vec![
+            KeyValue::new(semconv::OPERATION_NAME, operation),
+            KeyValue::new(key, self.name.clone()),
+        ];
+        if self.kind == Kind::Tool {
+            attributes.extend(scoped.agent());
+        }
+        attributes.extend(scoped.conversation());
+        attributes.extend(self.attributes.iter().cloned());
+        SpanBuilder::from_name(format!("{operation} {}", self.name))
+            .with_kind(SpanKind::Internal)
+            .with_attributes(attributes)
+    }
+}
+
+static GLOBAL: LazyLock<LazyTracer> = LazyLock::new(|| LazyTracer::global(crate::scope_of_instrumentation()));

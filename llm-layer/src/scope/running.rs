@@ -1,0 +1,183 @@
+//! A scope that has begun.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use opentelemetry::global::BoxedSpan;
+use opentelemetry::trace::{Status, TraceContextExt};
+use opentelemetry::{Context, ContextGuard, KeyValue};
+
+use super::ledger::{Ledger, Spent, Tokens};
+use crate::semconv;
+
+/// A scope that has begun, and ends when it is dropped.
+#[derive(Debug)]
+pub struct Running {
+    cx: Context,
+    scoped: Scoped,
+    /// Whether the context's span is this scope's own.
+    has_span: bool,
+    is_agent: bool,
+    failure: Option<Failure>,
+}
+
+/// What model calls find in the context: the ledger to add to, the names to carry.
+#[derive(Debug, Clone)]
+pub(crate) struct Scoped {
+    ledger: Arc<Ledger>,
+    agent: Option<Arc<str>>,
+    conversation: Option<Arc<str>>,
+}
+
+/// Why a scope failed.
+#[derive(Debug, Clone)]
+pub(super) struct Failure {
+    kind: Cow<'static, str>,
+    description: String,
+}
+
+impl Running {
+    pub(super) fn new(parent: &Context, scoped: Scoped, span: Option<BoxedSpan>, is_agent: bool) -> Self {
+        let cx = parent.with_value(scoped.clone());
+        Self {
+            has_span: span.is_some(),
+            cx: match span {
+                Some(span) => cx.with_span(span),
+                None => cx,
+            },
+            scoped,
+            is_agent,
+            failure: None,
+        }
+    }
+
+    /// The context of the scope, for work to be run in it.
+    #[must_use]
+    pub fn context(&self) -> &Context {
+        &self.cx
+    }
+
+    /// Makes the scope current on this thread until the guard is dropped. Never hold the guard across an `.await`.
+    #[must_use = "the scope is current until this is dropped"]
+    pub fn attach(&self) -> ContextGuard {
+        self.cx.clone().attach()
+    }
+
+    /// What the model calls beneath this scope spent so far.
+    #[must_use]
+    pub fn tokens(&self) -> Tokens {
+        self.scoped.tokens()
+    }
+
+    /// Marks the span as failed: status `Error` with the error's text, `error.type` the name of its type.
+    pub fn fail<E: fmt::Display>(&mut self, error: &E) {
+        self.fail_with(Failure::new(error));
+    }
+
+    pub(super) fn fail_with(&mut self, failure: Failure) {
+        self.failure = Some(failure);
+    }
+
+    fn totals(&self) -> Vec<KeyValue> {
+        let tokens = self.tokens();
+        if tokens.calls == 0 {
+            return Vec::new();
+        }
+        let int = |name, count: u64| KeyValue::new(name, i64::try_from(count).unwrap_or(i64::MAX));
+        let mut totals = vec![
+            int(semconv::TOKENS_CALLS, tokens.calls),
+            int(semconv::TOKENS_INPUT, tokens.input),
+            int(semconv::TOKENS_OUTPUT, tokens.output),
+        ];
+        let parts = [
+            (semconv::TOKENS_CACHE_READ, tokens.cache_read),
+            (semconv::TOKENS_REASONING, tokens.reasoning),
+            (semconv::TOKENS_ESTIMATED, tokens.estimated),
+        ];
+        totals.extend(
+            parts
+                .into_iter()
+                .filter(|(_, count)| *count > 0)
+                .map(|(name, count)| int(name, count)),
+        );
+        if self.is_agent && tokens.estimated == 0 && tokens.unknown == 0 {
+            totals.push(int(semconv::USAGE_INPUT_TOKENS, tokens.input));
+            totals.push(int(semconv::USAGE_OUTPUT_TOKENS, tokens.output));
+        }
+        totals
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !self.has_span {
+            return;
+        }
+        let span = self.cx.span();
+        if span.is_recording() {
+            span.set_attributes(self.totals());
+            let panicked = std::thread::panicking().then(Failure::panicked);
+            if let Some(failure) = panicked.or_else(|| self.failure.take()) {
+                span.set_attribute(KeyValue::new(semconv::ERROR_TYPE, failure.kind));
+                span.set_status(Status::error(failure.description));
+            }
+        }
+        span.end();
+    }
+}
+
+impl Scoped {
+    pub(super) fn new(above: Option<&Self>, agent: Option<&str>, conversation: Option<&str>) -> Self {
+        Self {
+            ledger: Arc::new(Ledger::beneath(above.map(|above| above.ledger.clone()))),
+            agent: agent.map_or_else(|| above?.agent.clone(), |name| Some(name.into())),
+            conversation: conversation.map_or_else(|| above?.conversation.clone(), |id| Some(id.into())),
+        }
+    }
+
+    /// Adds a call to this scope and all above it.
+    pub(crate) fn add(&self, spent: &Spent) {
+        self.ledger.add(spent);
+    }
+
+    pub(super) fn tokens(&self) -> Tokens {
+        self.ledger.tokens()
+    }
+
+    /// The name of the innermost agent, as an attribute.
+    pub(crate) fn agent(&self) -> Option<KeyValue> {
+        let name = self.agent.clone()?;
+        Some(KeyValue::new(semconv::AGENT_NAME, name))
+    }
+
+    /// The id of the conversation, as an attribute.
+    pub(crate) fn conversation(&self) -> Option<KeyValue> {
+        let id = self.conversation.clone()?;
+        Some(KeyValue::new(semconv::CONVERSATION_ID, id))
+    }
+}
+
+impl Failure {
+    pub(super) fn new<E: fmt::Display>(error: &E) -> Self {
+        let name = std::any::type_name::<E>();
+        Self {
+            kind: if name.contains("dyn ") { "_OTHER" } else { name }.into(),
+            description: error.to_string(),
+        }
+    }
+
+    pub(super) fn cancelled() -> Self {
+        Self {
+            kind: "cancelled".into(),
+            description: "dropped before it was ready".to_owned(),
+        }
+    }
+
+    fn panicked() -> Self {
+        Self {
+            kind: "panic".into(),
+            description: "panicked".to_owned(),
+        }
+    }
+}

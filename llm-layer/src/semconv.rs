@@ -1,0 +1,79 @@
+//! Every name and unit that this crate emits.
+//!
+//! The GenAI conventions are in development and have moved twice; their crate's constants are deprecated. So the names
+//! stand here: <https://github.com/open-telemetry/semantic-conventions-genai>.
+
+pub(crate) const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/gen-ai/1.42.0";
+
+pub(crate) const AGENT_NAME: &str = "gen_ai.agent.name";
+pub(crate) const CONVERSATION_ID: &str = "gen_ai.conversation.id";
+pub(crate) const OPERATION_NAME: &str = "gen_ai.operation.name";
+pub(crate) const OUTPUT_TYPE: &str = "gen_ai.output.type";
+pub(crate) const PROVIDER_NAME: &str = "gen_ai.provider.name";
+pub(crate) const TOOL_NAME: &str = "gen_ai.tool.name";
+pub(crate) const WORKFLOW_NAME: &str = "gen_ai.workflow.name";
+
+pub(crate) const REQUEST_CHOICE_COUNT: &str = "gen_ai.request.choice.count";
+pub(crate) const REQUEST_FREQUENCY_PENALTY: &str = "gen_ai.request.frequency_penalty";
+pub(crate) const REQUEST_MAX_TOKENS: &str = "gen_ai.request.max_tokens";
+pub(crate) const REQUEST_MODEL: &str = "gen_ai.request.model";
+pub(crate) const REQUEST_PRESENCE_PENALTY: &str = "gen_ai.request.presence_penalty";
+pub(crate) const REQUEST_REASONING_LEVEL: &str = "gen_ai.request.reasoning.level";
+pub(crate) const REQUEST_SEED: &str = "gen_ai.request.seed";
+pub(crate) const REQUEST_STOP_SEQUENCES: &str = "gen_ai.request.stop_sequences";
+pub(crate) const REQUEST_STREAM: &str = "gen_ai.request.stream";
+pub(crate) const REQUEST_TEMPERATURE: &str = "gen_ai.request.temperature";
+pub(crate) const REQUEST_TOP_K: &str = "gen_ai.request.top_k";
+pub(crate) const REQUEST_TOP_P: &str = "gen_ai.request.top_p";
+
+pub(crate) const RESPONSE_FINISH_REASONS: &str = "gen_ai.response.finish_reasons";
+pub(crate) const RESPONSE_ID: &str = "gen_ai.response.id";
+pub(crate) const RESPONSE_MODEL: &str = "gen_ai.response.model";
+pub(crate) const RESPONSE_TIME_TO_FIRST_CHUNK: &str = "gen_ai.response.time_to_first_chunk";
+
+pub(crate) const USAGE_AUDIO_INPUT_TOKENS: &str = "gen_ai.usage.audio.input_tokens";
+pub(crate) const USAGE_AUDIO_OUTPUT_TOKENS: &str = "gen_ai.usage.audio.output_tokens";
+pub(crate) const USAGE_CACHE_READ_INPUT_TOKENS: &str = "gen_ai.usage.cache_read.input_tokens";
+pub(crate) const USAGE_CACHE_WRITE_INPUT_TOKENS: &str = "gen_ai.usage.cache_write.input_tokens";
+pub(crate) const USAGE_INPUT_TOKENS: &str = "gen_ai.usage.input_tokens";
+pub(crate) const USAGE_OUTPUT_TOKENS: &str = "gen_ai.usage.output_tokens";
+pub(crate) const USAGE_REASONING_OUTPUT_TOKENS: &str = "gen_ai.usage.reasoning.output_tokens";
+
+pub(crate) const OPENAI_API_TYPE: &str = "openai.api.type";
+pub(crate) const OPENAI_REQUEST_SERVICE_TIER: &str = "openai.request.service_tier";
+pub(crate) const OPENAI_RESPONSE_SERVICE_TIER: &str = "openai.response.service_tier";
+pub(crate) const OPENAI_RESPONSE_SYSTEM_FINGERPRINT: &str = "openai.response.system_fingerprint";
+
+pub(crate) const ERROR_TYPE: &str = "error.type";
+pub(crate) const SERVER_ADDRESS: &str = "server.address";
+pub(crate) const SERVER_PORT: &str = "server.port";
+
+/// What was not observed of the request: `too_large`, `encoded`, `malformed`, `failed`.
+pub(crate) const REQUEST_UNSEEN: &str = "throughline.request.unseen";
+/// What was not observed of the response: `encoded`, `malformed`.
+pub(crate) const RESPONSE_UNSEEN: &str = "throughline.response.unseen";
+/// Where the numbers of tokens come from: `reported`, `partial`, `estimated`, `unknown`.
+pub(crate) const TOKENS_SOURCE: &str = "throughline.tokens.source";
+/// The rule that an estimate follows where the model's own tokenizer is not known.
+pub(crate) const TOKENS_ENCODING: &str = "throughline.tokens.encoding";
+/// Input tokens: of a call, an estimate that the conventions leave no name for; of a scope, its total.
+pub(crate) const TOKENS_INPUT: &str = "throughline.tokens.input";
+/// Output tokens, like [`TOKENS_INPUT`].
+pub(crate) const TOKENS_OUTPUT: &str = "throughline.tokens.output";
+/// Of a scope: the input tokens read from a cache.
+pub(crate) const TOKENS_CACHE_READ: &str = "throughline.tokens.cache_read";
+/// Of a scope: the output tokens spent on reasoning.
+pub(crate) const TOKENS_REASONING: &str = "throughline.tokens.reasoning";
+/// Of a scope: how many of the tokens are estimates.
+pub(crate) const TOKENS_ESTIMATED: &str = "throughline.tokens.estimated";
+/// Of a scope: the number of its model calls.
+pub(crate) const TOKENS_CALLS: &str = "throughline.tokens.calls";
+
+/// TaskWeaver's counter, with its description and its only attribute. The unit keeps the Prometheus name
+/// `prompt_size_total` whatever the way out.
+pub(crate) const PROMPT_SIZE: &str = "prompt_size";
+pub(crate) const PROMPT_SIZE_DESCRIPTION: &str = "Counts the number of tokens in the prompt.";
+pub(crate) const PROMPT_SIZE_UNIT: &str = "{token}";
+pub(crate) const DIRECTION: &str = "direction";
+pub(crate) const INPUT: &str = "input";
+pub(crate) const OUTPUT: &str = "output";

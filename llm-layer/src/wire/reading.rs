@@ -1,0 +1,49 @@
+//! A wire format reading a response into a reply.
+
+use super::{Reply, WireFormat};
+use crate::framing::Receive;
+use crate::json::{Path, Scalar, Take, Visit};
+
+/// Reads what a framing yields.
+#[derive(Debug)]
+pub(crate) struct Reading<'a> {
+    wire: &'a dyn WireFormat,
+    reply: &'a mut Reply,
+}
+
+impl<'a> Reading<'a> {
+    pub(crate) fn new(wire: &'a dyn WireFormat, reply: &'a mut Reply) -> Self {
+        Self { wire, reply }
+    }
+}
+
+impl Visit for Reading<'_> {
+    fn string(&mut self, at: &Path) -> Take {
+        match self.wire.channel(at, self.reply) {
+            Some(_) => Take::Pieces,
+            None => Take::Whole,
+        }
+    }
+
+    fn piece(&mut self, at: &Path, piece: &str) {
+        if let Some(channel) = self.wire.channel(at, self.reply) {
+            self.reply.text(self.wire.position(at), channel, piece);
+        }
+    }
+
+    fn value(&mut self, at: &Path, value: Scalar<'_>) {
+        self.wire.value(at, value, self.reply);
+    }
+
+    fn document(&mut self) {
+        self.reply.document();
+    }
+}
+
+impl Receive for Reading<'_> {
+    fn event(&mut self, _name: &str) {}
+
+    fn done(&mut self) {
+        self.reply.done = true;
+    }
+}

@@ -1,0 +1,149 @@
+//! What came of a call, gathered while it passes.
+
+use std::time::Instant;
+
+use opentelemetry::KeyValue;
+
+use super::usage::Usage;
+use crate::estimate::{Encoding, Segmented};
+
+/// What came of a call.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) id: Option<String>,
+    pub(crate) model: Option<String>,
+    pub(crate) usage: Usage,
+    /// The provider's code for what went wrong, and the rougher class of it.
+    pub(crate) error_code: Option<String>,
+    pub(crate) error_class: Option<String>,
+    pub(crate) attributes: Vec<KeyValue>,
+    /// The stream said that it was complete.
+    pub(crate) done: bool,
+    /// When the first piece of text came, on whatever channel.
+    pub(crate) first_text: Option<Instant>,
+    finishes: Vec<Option<String>>,
+    /// Of the document being read: which alternative stands at a position, and which finish reasons were given there.
+    indices: Vec<(u32, u32)>,
+    pending: Vec<(u32, String)>,
+    texts: Vec<(u32, Channel, Segmented)>,
+    encoding: Encoding,
+}
+
+/// What a text of an answer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Channel {
+    Content,
+    Reasoning,
+    ToolCall,
+}
+
+impl Reply {
+    /// The most alternatives that are told apart.
+    const CHOICES: u32 = 128;
+    /// The most texts counted apart; what goes beyond is counted as one.
+    const TEXTS: usize = 8;
+
+    pub(crate) fn new(encoding: Encoding) -> Self {
+        Self {
+            id: None,
+            model: None,
+            usage: Usage::default(),
+            error_code: None,
+            error_class: None,
+            attributes: Vec::new(),
+            done: false,
+            first_text: None,
+            finishes: Vec::new(),
+            indices: Vec::new(),
+            pending: Vec::new(),
+            texts: Vec::new(),
+            encoding,
+        }
+    }
+
+    /// Puts down an attribute of the response; the last value of a name wins.
+    pub(crate) fn attribute(&mut self, name: &'static str, value: &str) {
+        let attribute = KeyValue::new(name, value.to_owned());
+        match self
+            .attributes
+            .iter_mut()
+            .find(|other| other.key.as_str() == name)
+        {
+            Some(other) => *other = attribute,
+            None => self.attributes.push(attribute),
+        }
+    }
+
+    /// The alternative at a position of this document has another number.
+    pub(crate) fn index(&mut self, position: u32, index: u64) {
+        if let Ok(index) = u32::try_from(index)
+            && index < Self::CHOICES
+            && position < Self::CHOICES
+        {
+            self.indices.push((position, index));
+        }
+    }
+
+    /// The alternative at a position of this document is finished.
+    pub(crate) fn finish(&mut self, position: u32, reason: &str) {
+        if position < Self::CHOICES && self.pending.len() < Self::CHOICES as usize {
+            self.pending.push((position, reason.to_owned()));
+        }
+    }
+
+    /// A piece of text of the alternative at a position of this document.
+    pub(crate) fn text(&mut self, position: u32, channel: Channel, piece: &str) {
+        if piece.is_empty() {
+            return;
+        }
+        self.first_text.get_or_insert_with(Instant::now);
+        let choice = self.resolve(position);
+        let known = self
+            .texts
+            .iter()
+            .position(|(other, kind, _)| (*other, *kind) == (choice, channel));
+        if known.is_none() && self.texts.len() < Self::TEXTS {
+            self.texts.push((choice, channel, Segmented::new(self.encoding)));
+        }
+        let at = known.unwrap_or_else(|| self.texts.len().saturating_sub(1));
+        if let Some((_, _, counter)) = self.texts.get_mut(at) {
+            counter.push(piece);
+        }
+    }
+
+    /// A document of the response has ended.
+    pub(crate) fn document(&mut self) {
+        for (position, reason) in std::mem::take(&mut self.pending) {
+            let choice = self.resolve(position) as usize;
+            if self.finishes.len() <= choice {
+                self.finishes.resize(choice + 1, None);
+            }
+            if let Some(finish) = self.finishes.get_mut(choice) {
+                *finish = Some(reason);
+            }
+        }
+        self.indices.clear();
+    }
+
+    /// The finish reasons of at least `expected` alternatives, `None` where none came.
+    pub(crate) fn finishes(&self, expected: u32) -> impl Iterator<Item = Option<&str>> {
+        let len = self.finishes.len().max(expected.min(Self::CHOICES) as usize);
+        (0..len).map(|choice| self.finishes.get(choice)?.as_deref())
+    }
+
+    /// The number of tokens of the text that came, or `None` if nothing here can count.
+    pub(crate) fn count(&mut self) -> Option<u64> {
+        std::mem::take(&mut self.texts)
+            .into_iter()
+            .map(|(_, _, counter)| counter.finish().map(|count| count.tokens))
+            .sum()
+    }
+
+    fn resolve(&self, position: u32) -> u32 {
+        let index = self.indices.iter().rev().find(|(at, _)| *at == position);
+        match index {
+            Some((_, index)) => *index,
+            None => position.min(Self::CHOICES - 1),
+        }
+    }
+}

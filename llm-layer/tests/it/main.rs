@@ -1,0 +1,19 @@
+//! The layer from outside: whole exchanges in, whole span trees out.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests are tests"
+)]
+
+#[cfg(feature = "tiktoken")]
+mod endings;
+#[cfg(feature = "tiktoken")]
+mod golden;
+mod requests;
+#[cfg(feature = "reqwest")]
+mod reqwest_client;
+mod scopes;
+mod support;

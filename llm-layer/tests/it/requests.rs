@@ -1,0 +1,80 @@
+//! Which requests are observed, and how they pass.
+
+use http::{Method, Request, Response};
+use throughline_test_support::Recorder;
+
+use crate::support::{CHAT, Chunks, HELLO, MASKED, exchange, layer};
+
+fn answer() -> Response<Chunks> {
+    Response::new(Chunks::from_iter([
+        r#"{"choices":[{"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#,
+    ]))
+}
+
+#[test]
+fn what_is_no_model_call_passes() {
+    let cases = [
+        (Method::GET, CHAT, HELLO),
+        (
+            Method::POST,
+            "https://api.openai.com/v1/chat/completions/chatcmpl-1",
+            HELLO,
+        ),
+        (Method::POST, "https://api.openai.com/v1/files", HELLO),
+        (Method::POST, CHAT, r#"{"model":"gpt-4o"}"#),
+        (Method::POST, CHAT, "[]"),
+    ];
+    for (method, uri, body) in cases {
+        let recorder = Recorder::new();
+        let request = Request::builder()
+            .method(&method)
+            .uri(uri)
+            .body(Chunks::from_iter([body]));
+        let (sent, _) = exchange(&layer(&recorder), request.unwrap(), answer());
+        assert_eq!(sent, body, "{method} {uri} {body}: the body");
+        assert_eq!(recorder.tree(MASKED), "", "{method} {uri} {body}: no span");
+    }
+}
+
+#[test]
+fn what_was_not_seen_of_a_request() {
+    let cases = [
+        ("too_large", "identity", HELLO, 10),
+        ("encoded", "gzip", HELLO, 1000),
+        ("malformed", "identity", "{", 1000),
+    ];
+    for (reason, encoding, body, limit) in cases {
+        let recorder = Recorder::new();
+        let request = Request::post(CHAT).header("content-encoding", encoding);
+        let half = body.len() / 2;
+        let chunks = Chunks::from_iter([&body[..half], &body[half..]]);
+        let layer = layer(&recorder).with_request_limit(limit);
+        let (sent, _) = exchange(&layer, request.body(chunks).unwrap(), answer());
+        assert_eq!(sent, body, "{reason}: the body passes");
+        let expected = format!(
+            "Client chat\n  - gen_ai.operation.name=\"chat\"\n  - gen_ai.provider.name=\"openai\"\n  \
+             - gen_ai.response.finish_reasons=[\"stop\"]\n  - gen_ai.usage.input_tokens=1\n  \
+             - gen_ai.usage.output_tokens=2\n  - server.address=\"api.openai.com\"\n  - server.port=443\n  \
+             - throughline.request.unseen=\"{reason}\"\n  - throughline.tokens.source=\"reported\"\n"
+        );
+        assert_eq!(recorder.tree(MASKED), expected, "{reason}: the span");
+    }
+}
+
+#[test]
+fn what_was_not_seen_of_a_response() {
+    let recorder = Recorder::new();
+    let mut response = answer();
+    response
+        .headers_mut()
+        .insert("content-encoding", "gzip".parse().unwrap());
+    let request = Request::post(CHAT).body(Chunks::from_iter([HELLO])).unwrap();
+    exchange(&layer(&recorder), request, response);
+    let tree = recorder.tree(MASKED);
+    assert!(
+        tree.contains("throughline.response.unseen=\"encoded\""),
+        "said: {tree}"
+    );
+    assert!(tree.starts_with("Client chat gpt-4o\n"), "and no error: {tree}");
+    assert!(!tree.contains("output"), "and no number: {tree}");
+}

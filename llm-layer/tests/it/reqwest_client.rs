@@ -1,0 +1,51 @@
+//! The layer over a service of reqwest's types.
+
+use std::convert::Infallible;
+
+use reqwest::{Body, Method, Request, Response, ResponseBuilderExt, Url};
+use throughline_llm_layer::LlmLayer;
+use throughline_test_support::Recorder;
+use tower::{Layer, Service, service_fn};
+
+use crate::support::{CHAT, HELLO, MASKED, block_on, layer, read};
+
+const ANSWER: &str =
+    r#"{"choices":[{"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#;
+
+fn call(layer: &LlmLayer, body: Body) -> Response {
+    let service = service_fn(|mut request: Request| async move {
+        let sent = request.body_mut().take().map(read);
+        assert_eq!(sent.as_deref(), Some(HELLO.as_bytes()), "the request passes");
+        let url = request.url().clone();
+        let response = http::Response::builder().url(url).header("x-request-id", "r-1");
+        Ok::<_, Infallible>(Response::from(response.body(ANSWER).unwrap()))
+    });
+    let mut request = Request::new(Method::POST, Url::parse(CHAT).unwrap());
+    *request.body_mut() = Some(body);
+    let Ok(response) = block_on(layer.layer(service).call(request));
+    response
+}
+
+#[test]
+fn in_memory_and_streamed_bodies() {
+    let streamed = Body::wrap(http_body_util::StreamBody::new(futures_util::stream::iter(
+        HELLO
+            .as_bytes()
+            .chunks(7)
+            .map(|chunk| Ok::<_, Infallible>(http_body::Frame::data(bytes::Bytes::from_static(chunk)))),
+    )));
+    for (name, body) in [("in memory", Body::from(HELLO)), ("streamed", streamed)] {
+        let recorder = Recorder::new();
+        let response = call(&layer(&recorder), body);
+        assert_eq!(response.url().as_str(), CHAT, "{name}: the URL passes");
+        assert_eq!(
+            response.headers()["x-request-id"],
+            "r-1",
+            "{name}: the headers pass"
+        );
+        assert_eq!(read(Body::from(response)), ANSWER, "{name}: the answer passes");
+        let tree = recorder.tree(MASKED);
+        assert!(tree.starts_with("Client chat gpt-4o\n"), "{name}: {tree}");
+        assert!(tree.contains("gen_ai.usage.output_tokens=2"), "{name}: {tree}");
+    }
+}

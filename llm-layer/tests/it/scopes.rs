@@ -1,0 +1,213 @@
+//! Agents, tools and workflows, and the tokens of each.
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use http::{Request, Response};
+use opentelemetry::KeyValue;
+use throughline_llm_layer::{LlmLayer, Tokens, agent, in_agent, tokens, tool, workflow};
+use throughline_test_support::Recorder;
+
+use crate::support::{CHAT, Chunks, HELLO, MASKED, block_on, exchange, layer};
+
+async fn ask(layer: &LlmLayer, input: u64, output: u64) {
+    let answer = format!(
+        r#"{{"choices":[{{"finish_reason":"stop"}}],"usage":{{"prompt_tokens":{input},"completion_tokens":{output}}}}}"#
+    );
+    let request = Request::post(CHAT).body(Chunks::from_iter([HELLO])).unwrap();
+    exchange(layer, request, Response::new(Chunks::from_iter([answer])));
+}
+
+fn spent(tokens: Tokens) -> (u64, u64, u64) {
+    (tokens.calls, tokens.input, tokens.output)
+}
+
+#[test]
+fn every_scope_knows_what_was_spent_beneath_it() {
+    let recorder = Recorder::new();
+    let layer = layer(&recorder);
+    let provider = recorder.tracer_provider();
+    block_on(
+        workflow("checkout")
+            .with_tracer_provider(provider.clone())
+            .run(async {
+                let planner = agent("Planner")
+                    .with_tracer_provider(provider.clone())
+                    .with_conversation("c-1");
+                planner
+                    .run(async {
+                        ask(&layer, 10, 1).await;
+                        let search = tool("search").with_tracer_provider(provider.clone());
+                        search
+                            .with_attribute(KeyValue::new("k", "v"))
+                            .run(ask(&layer, 200, 20))
+                            .await;
+                        assert_eq!(spent(tokens()), (2, 210, 21), "of the agent, tools included");
+                    })
+                    .await;
+                ask(&layer, 3000, 300).await;
+                assert_eq!(spent(tokens()), (3, 3210, 321), "of the workflow");
+            }),
+    );
+    assert_eq!(tokens(), Tokens::default(), "outside of any scope");
+    let tree = recorder.tree(MASKED);
+    let kept = |line: &&str| {
+        ![
+            "server.",
+            "openai.",
+            "gen_ai.provider",
+            "gen_ai.request",
+            "source",
+            "finish",
+        ]
+        .iter()
+        .any(|part| line.contains(part))
+    };
+    let seen: Vec<&str> = tree.lines().filter(kept).collect();
+    let expected = r#"Internal invoke_workflow checkout
+  - gen_ai.operation.name="invoke_workflow"
+  - gen_ai.workflow.name="checkout"
+  - throughline.tokens.calls=3
+  - throughline.tokens.input=3210
+  - throughline.tokens.output=321
+  Internal invoke_agent Planner
+    - gen_ai.agent.name="Planner"
+    - gen_ai.conversation.id="c-1"
+    - gen_ai.operation.name="invoke_agent"
+    - gen_ai.usage.input_tokens=210
+    - gen_ai.usage.output_tokens=21
+    - throughline.tokens.calls=2
+    - throughline.tokens.input=210
+    - throughline.tokens.output=21
+    Client chat gpt-4o
+      - gen_ai.agent.name="Planner"
+      - gen_ai.conversation.id="c-1"
+      - gen_ai.operation.name="chat"
+      - gen_ai.usage.input_tokens=10
+      - gen_ai.usage.output_tokens=1
+    Internal execute_tool search
+      - gen_ai.agent.name="Planner"
+      - gen_ai.conversation.id="c-1"
+      - gen_ai.operation.name="execute_tool"
+      - gen_ai.tool.name="search"
+      - k="v"
+      - throughline.tokens.calls=1
+      - throughline.tokens.input=200
+      - throughline.tokens.output=20
+      Client chat gpt-4o
+        - gen_ai.agent.name="Planner"
+        - gen_ai.conversation.id="c-1"
+        - gen_ai.operation.name="chat"
+        - gen_ai.usage.input_tokens=200
+        - gen_ai.usage.output_tokens=20
+  Client chat gpt-4o
+    - gen_ai.operation.name="chat"
+    - gen_ai.usage.input_tokens=3000
+    - gen_ai.usage.output_tokens=300"#;
+    assert_eq!(seen.join("\n"), expected, "the tree");
+}
+
+#[derive(Debug)]
+struct Refused;
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the tool refused")
+    }
+}
+
+#[test]
+fn failures() {
+    let provider = Recorder::new();
+    let scope = || tool("t").with_tracer_provider(provider.tracer_provider());
+    let line = |recorder: &Recorder| {
+        let span = recorder.spans().pop().expect("a span");
+        let kind = span
+            .attributes
+            .into_iter()
+            .find(|attribute| attribute.key.as_str() == "error.type");
+        format!(
+            "{:?} {:?}",
+            span.status,
+            kind.map(|kind| kind.value.as_str().into_owned())
+        )
+    };
+    let _ = block_on(scope().try_run(async { Err::<(), _>(Refused) }));
+    assert_eq!(
+        line(&provider),
+        "Error { description: \"the tool refused\" } Some(\"it::scopes::Refused\")",
+        "an Err"
+    );
+    let _ = block_on(scope().try_run(async { Err::<(), _>(Box::<dyn std::error::Error>::from("boxed")) }));
+    assert_eq!(
+        line(&provider),
+        "Error { description: \"boxed\" } Some(\"_OTHER\")",
+        "an error of any type"
+    );
+    let _ = block_on(scope().try_run(async { Ok::<_, Refused>(()) }));
+    assert_eq!(line(&provider), "Unset None", "an Ok");
+    let _ = block_on(scope().run(async { Err::<(), _>(Refused) }));
+    assert_eq!(
+        line(&provider),
+        "Unset None",
+        "an Err that nobody was asked to look at"
+    );
+    drop(scope().run(async {}));
+    assert_eq!(
+        provider.spans().len(),
+        4,
+        "a future that was never polled has no span"
+    );
+    let mut pending = Box::pin(scope().run(std::future::pending::<()>()));
+    let waker = std::task::Waker::noop();
+    let polled = pending.as_mut().poll(&mut std::task::Context::from_waker(waker));
+    assert!(polled.is_pending(), "pending");
+    drop(pending);
+    assert_eq!(
+        line(&provider),
+        "Error { description: \"dropped before it was ready\" } Some(\"cancelled\")",
+        "dropped"
+    );
+    let panics = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        block_on(scope().run(async { panic!("on purpose") }));
+    }));
+    assert!(panics.is_err(), "the panic passes");
+    assert_eq!(
+        line(&provider),
+        "Error { description: \"panicked\" } Some(\"panic\")",
+        "panicked"
+    );
+}
+
+#[test]
+fn totals_are_exact_when_calls_run_at_once() {
+    let outer = workflow("all").start();
+    let layer = LlmLayer::new();
+    let inner = Arc::new(Mutex::new(Vec::new()));
+    std::thread::scope(|threads| {
+        for _ in 0..8 {
+            threads.spawn(|| {
+                let _attached = outer.attach();
+                let tokens = block_on(in_agent("one of many", async {
+                    for _ in 0..500 {
+                        ask(&layer, 3, 1).await;
+                    }
+                    tokens()
+                }));
+                inner.lock().unwrap().push(spent(tokens));
+            });
+        }
+    });
+    assert_eq!(*inner.lock().unwrap(), [(500, 1500, 500); 8], "of each agent");
+    assert_eq!(spent(outer.tokens()), (4000, 12_000, 4000), "of all");
+}
+
+#[test]
+fn an_outer_span_is_not_ended_by_a_scope_without_one() {
+    use opentelemetry::trace::{TraceContextExt, Tracer, TracerProvider};
+    let recorder = Recorder::new();
+    let span = recorder.tracer_provider().tracer("test").start("outer");
+    let _attached = opentelemetry::Context::current_with_span(span).attach();
+    block_on(in_agent("with a no-op provider", async {}));
+    assert_eq!(recorder.spans().len(), 0, "it is still open");
+}

@@ -1,0 +1,113 @@
+//! A service that answers as told, behind the layer.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+
+use bytes::{Buf, Bytes};
+use http::{Request, Response};
+use http_body::{Body, Frame};
+use throughline_llm_layer::{LlmLayer, RequestBody};
+use throughline_test_support::Recorder;
+use tower::{Layer, Service, service_fn};
+
+/// What no test can know beforehand.
+pub(crate) const MASKED: &[&str] = &["gen_ai.response.time_to_first_chunk"];
+
+pub(crate) const CHAT: &str = "https://api.openai.com/v1/chat/completions";
+pub(crate) const HELLO: &str = r#"{"model":"gpt-4o","messages":[{"role":"user","content":"Hello"}]}"#;
+pub(crate) const HELLO_STREAMED: &str =
+    r#"{"model":"gpt-4o","messages":[{"role":"user","content":"Hello"}],"stream":true}"#;
+
+/// A body of chunks.
+#[derive(Debug, Default)]
+pub(crate) struct Chunks(pub(crate) VecDeque<Bytes>);
+
+impl<B: Into<Bytes>> FromIterator<B> for Chunks {
+    fn from_iter<I: IntoIterator<Item = B>>(chunks: I) -> Self {
+        Self(chunks.into_iter().map(Into::into).collect())
+    }
+}
+
+impl Body for Chunks {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(self.0.pop_front().map(|chunk| Ok(Frame::data(chunk))))
+    }
+}
+
+pub(crate) fn layer(recorder: &Recorder) -> LlmLayer {
+    LlmLayer::new()
+        .with_tracer_provider(recorder.tracer_provider())
+        .with_meter_provider(recorder.meter_provider())
+}
+
+/// Runs a future that is never pending for long.
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    for _ in 0..1_000 {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return output;
+        }
+    }
+    panic!("the future is pending for ever");
+}
+
+/// The next frame of data.
+pub(crate) fn next<B: Body + Unpin>(body: &mut B) -> Option<Result<Bytes, B::Error>> {
+    let frame = block_on(std::future::poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)))?;
+    Some(frame.map(|frame| {
+        let mut data = frame.into_data().ok().expect("a frame of data");
+        data.copy_to_bytes(data.remaining())
+    }))
+}
+
+/// All data of a body.
+pub(crate) fn read<B: Body<Error: std::fmt::Debug>>(body: B) -> Bytes {
+    let mut body = Box::pin(body);
+    let mut all = Vec::new();
+    while let Some(data) = next(&mut body) {
+        all.extend_from_slice(&data.expect("a body without errors"));
+    }
+    all.into()
+}
+
+/// Sends a request in chunks and reads the answer, given in chunks, to its end; both as the other side saw them.
+pub(crate) fn exchange(
+    layer: &LlmLayer,
+    request: Request<Chunks>,
+    response: Response<Chunks>,
+) -> (Bytes, Response<Bytes>) {
+    let mut response = Some(response);
+    let mut received = Bytes::new();
+    let service = service_fn(|request: Request<RequestBody<Chunks>>| {
+        received = read(request.into_body());
+        let response = response.take().expect("one request");
+        async move { Ok::<_, Infallible>(response) }
+    });
+    let response = call_once(layer, service, request);
+    let response = response.map(read);
+    (received, response)
+}
+
+fn call_once<S, B>(
+    layer: &LlmLayer,
+    service: S,
+    request: Request<Chunks>,
+) -> Response<throughline_tracing_layer::observe::ResponseBody<B, throughline_llm_layer::Watch>>
+where
+    S: Service<Request<RequestBody<Chunks>>, Response = Response<B>, Error = Infallible>,
+    B: Body<Error = Infallible>,
+{
+    let service = std::rc::Rc::new(std::cell::RefCell::new(service));
+    let shared = service_fn(move |request| service.borrow_mut().call(request));
+    let Ok(response) = block_on(layer.layer(shared).call(request));
+    response
+}

@@ -5,7 +5,7 @@ use opentelemetry_sdk::Resource;
 
 use crate::config::{Exporter, TelemetryConfig};
 use crate::error::InitError;
-use crate::exporter;
+use crate::exporter::Setup;
 use crate::guard::{Active, Claim, Telemetry};
 use crate::propagator::install_propagator;
 use crate::signal::Signal;
@@ -35,10 +35,10 @@ pub fn init(config: TelemetryConfig) -> Result<Telemetry, InitError> {
         return Ok(Telemetry::off());
     }
     let claim = Claim::take()?;
-    let mut runtime = None;
-    let resource = resource(&config);
-    let tracer_provider = exporter::tracer_provider(&config, resource.clone(), &mut runtime)?;
-    let meter_provider = exporter::meter_provider(&config, resource, &mut runtime)?;
+    let mut setup = Setup::new(&config, resource(&config));
+    let tracer_provider = setup.tracer_provider()?;
+    let meter_provider = setup.meter_provider()?;
+    let Setup { runtime, health, .. } = setup;
     if let Some(provider) = &tracer_provider {
         global::set_tracer_provider(provider.clone());
     }
@@ -52,6 +52,8 @@ pub fn init(config: TelemetryConfig) -> Result<Telemetry, InitError> {
     Ok(Telemetry::on(Active {
         tracer_provider,
         meter_provider,
+        config,
+        health,
         in_order,
         _runtime: runtime,
         _claim: claim,

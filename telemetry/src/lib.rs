@@ -57,6 +57,11 @@
 #![doc = include_str!("exporter/console/golden/task.txt")]
 //! ```
 //!
+//! # When nothing arrives
+//! A signal that begins not to be delivered says so once, with the cause: to the `tracing` subscriber, or where there is
+//! none, to standard error. [`Telemetry::diagnose`] tells what is installed, what was delivered and lost, and tries the
+//! connection.
+//!
 //! # What happens on shutdown
 //! [`Telemetry::shutdown`] delivers what has been recorded, and returns within 5 seconds whatever the collector does;
 //! [`shutdown_within`](Telemetry::shutdown_within) takes another deadline, [`flush`](Telemetry::flush) delivers and goes on.
@@ -66,9 +71,11 @@
 
 mod config;
 mod deadline;
+mod diagnosis;
 mod error;
 mod exporter;
 mod guard;
+mod health;
 mod init;
 mod propagator;
 mod semconv;
@@ -76,6 +83,7 @@ mod signal;
 mod target;
 
 pub use config::{Exporter, Protocol, TelemetryConfig};
+pub use diagnosis::{Diagnosis, SignalDiagnosis};
 pub use error::{InitError, ShutdownError};
 pub use guard::Telemetry;
 pub use init::{init, init_from_env};

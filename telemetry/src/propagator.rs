@@ -1,13 +1,9 @@
 //! The propagator that is installed globally.
 
 use opentelemetry::global;
-use opentelemetry::propagation::TextMapCompositePropagator;
-use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
+use throughline_propagation::W3cPropagator;
 
 /// Makes W3C trace context and baggage the global propagator.
 pub(crate) fn install_propagator() {
-    global::set_text_map_propagator(TextMapCompositePropagator::new(vec![
-        Box::new(TraceContextPropagator::new()),
-        Box::new(BaggagePropagator::new()),
-    ]));
+    global::set_text_map_propagator(W3cPropagator::new());
 }

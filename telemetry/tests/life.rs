@@ -69,6 +69,42 @@ fn off_is_off() {
 }
 
 #[test]
+fn a_diagnosis_tells_what_is_wrong() {
+    let _turn = turn();
+    let off = init(TelemetryConfig::default()).expect("off").diagnose();
+    assert!(!off.enabled, "off");
+
+    let writer = Shared::default();
+    let telemetry = init(console(&writer)).expect("started");
+    record(&telemetry, "work");
+    telemetry.flush(Duration::from_secs(5)).expect("flushed");
+    let expected = "\
+telemetry   on
+sampling    1 of new traces
+propagator  traceparent, tracestate, baggage
+traces      to the console; 1 delivered, 0 lost
+metrics     to the console; 0 delivered, 0 lost
+";
+    assert_eq!(telemetry.diagnose().to_string(), expected, "all is well");
+    telemetry.shutdown().expect("ended");
+
+    let (listener, url) = black_hole();
+    drop(listener);
+    let config = TelemetryConfig::default()
+        .with_enabled(true)
+        .with_exporter(Exporter::Otlp);
+    let telemetry = init(config.with_endpoint(&url).with_sampling_rate(0.0)).expect("started");
+    let refused = "Connection refused (os error 111)";
+    let expected = [
+        "the sampling rate is 0: no new trace is recorded".to_owned(),
+        format!("traces cannot reach {url}: {refused}"),
+        format!("metrics cannot reach {url}: {refused}"),
+    ];
+    assert_eq!(telemetry.diagnose().warnings, expected, "nobody listens");
+    drop(telemetry);
+}
+
+#[test]
 fn a_second_start_says_where_the_first_was() {
     let _turn = turn();
     let writer = Shared::default();
@@ -205,9 +241,16 @@ fn a_collector_that_refuses_is_reported() {
         let telemetry = init(config.with_endpoint(url).with_protocol(protocol)).expect("started");
         record(&telemetry, "lost");
         let error = telemetry.shutdown().expect_err("nobody listens").to_string();
-        assert!(
-            error.starts_with("not everything was delivered; traces: "),
-            "{protocol:?}: {error}"
+        let why = match protocol {
+            Protocol::Grpc => {
+                "TonicTracesClient export failed with gRPC code: Unavailable: transport error: tcp connect error: tcp connect error: Connection refused (os error 111)"
+            }
+            _ => "HTTP export failed: network error",
+        };
+        assert_eq!(
+            error,
+            format!("not everything was delivered; traces: {why}"),
+            "{protocol:?}"
         );
     }
 }

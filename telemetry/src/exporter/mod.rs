@@ -6,66 +6,82 @@ pub(crate) mod otlp_grpc;
 #[cfg_attr(not(feature = "otlp-http"), path = "absent/otlp_http.rs")]
 mod otlp_http;
 
+use std::sync::Arc;
+
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::metrics::{MeterProviderBuilder, SdkMeterProvider};
-use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, TracerProviderBuilder};
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 
 use crate::config::{Exporter, Protocol, TelemetryConfig};
 use crate::error::InitError;
-use crate::signal::Signal;
+use crate::health::Health;
+use crate::signal::{PerSignal, Signal};
 use crate::target::Target;
 
-/// The tracer provider that a configuration asks for, if it wants spans.
-pub(crate) fn tracer_provider(
-    config: &TelemetryConfig,
-    resource: Resource,
-    runtime: &mut Option<otlp_grpc::Runtime>,
-) -> Result<Option<SdkTracerProvider>, InitError> {
-    let builder = SdkTracerProvider::builder()
-        .with_resource(resource)
-        .with_sampler(sampler(config));
-    let builder = match config.exporter_of(Signal::Traces) {
-        Exporter::None => return Ok(None),
-        Exporter::Console => console::traces(builder, config.console_writer.clone()),
-        Exporter::Otlp => otlp_traces(builder, &Target::new(config, Signal::Traces)?, runtime)?,
-    };
-    Ok(Some(builder.build()))
+/// What building the providers needs and leaves behind.
+#[derive(Debug)]
+pub(crate) struct Setup<'a> {
+    pub(crate) config: &'a TelemetryConfig,
+    pub(crate) resource: Resource,
+    pub(crate) runtime: Option<otlp_grpc::Runtime>,
+    pub(crate) health: PerSignal<Option<Arc<Health>>>,
 }
 
-/// The meter provider that a configuration asks for, if it wants metrics.
-pub(crate) fn meter_provider(
-    config: &TelemetryConfig,
-    resource: Resource,
-    runtime: &mut Option<otlp_grpc::Runtime>,
-) -> Result<Option<SdkMeterProvider>, InitError> {
-    let builder = SdkMeterProvider::builder().with_resource(resource);
-    let builder = match config.exporter_of(Signal::Metrics) {
-        Exporter::None => return Ok(None),
-        Exporter::Console => console::metrics(builder, config.console_writer.clone()),
-        Exporter::Otlp => otlp_metrics(builder, &Target::new(config, Signal::Metrics)?, runtime)?,
-    };
-    Ok(Some(builder.build()))
-}
-
-fn otlp_traces(
-    builder: TracerProviderBuilder,
-    target: &Target,
-    runtime: &mut Option<otlp_grpc::Runtime>,
-) -> Result<TracerProviderBuilder, InitError> {
-    match target.protocol {
-        Protocol::Grpc => otlp_grpc::traces(builder, target, runtime),
-        Protocol::HttpProtobuf => otlp_http::traces(builder, target),
+impl<'a> Setup<'a> {
+    pub(crate) fn new(config: &'a TelemetryConfig, resource: Resource) -> Self {
+        Self {
+            config,
+            resource,
+            runtime: None,
+            health: PerSignal::default(),
+        }
     }
-}
 
-fn otlp_metrics(
-    builder: MeterProviderBuilder,
-    target: &Target,
-    runtime: &mut Option<otlp_grpc::Runtime>,
-) -> Result<MeterProviderBuilder, InitError> {
-    match target.protocol {
-        Protocol::Grpc => otlp_grpc::metrics(builder, target, runtime),
-        Protocol::HttpProtobuf => otlp_http::metrics(builder, target),
+    /// The tracer provider that the configuration asks for, if it wants spans.
+    pub(crate) fn tracer_provider(&mut self) -> Result<Option<SdkTracerProvider>, InitError> {
+        let builder = SdkTracerProvider::builder().with_resource(self.resource.clone());
+        let builder = builder.with_sampler(sampler(self.config));
+        let builder = match self.config.exporter_of(Signal::Traces) {
+            Exporter::None => return Ok(None),
+            Exporter::Console => {
+                let health = self.watch(Signal::Traces, "the console".into());
+                console::traces(builder, self.config.console_writer.clone(), &health)
+            }
+            Exporter::Otlp => {
+                let target = Target::new(self.config, Signal::Traces)?;
+                let health = self.watch(Signal::Traces, target.url.clone());
+                match target.protocol {
+                    Protocol::Grpc => otlp_grpc::traces(builder, &target, &health, &mut self.runtime)?,
+                    Protocol::HttpProtobuf => otlp_http::traces(builder, &target, &health)?,
+                }
+            }
+        };
+        Ok(Some(builder.build()))
+    }
+
+    /// The meter provider that the configuration asks for, if it wants metrics.
+    pub(crate) fn meter_provider(&mut self) -> Result<Option<SdkMeterProvider>, InitError> {
+        let builder = SdkMeterProvider::builder().with_resource(self.resource.clone());
+        let builder = match self.config.exporter_of(Signal::Metrics) {
+            Exporter::None => return Ok(None),
+            Exporter::Console => {
+                let health = self.watch(Signal::Metrics, "the console".into());
+                console::metrics(builder, self.config.console_writer.clone(), &health)
+            }
+            Exporter::Otlp => {
+                let target = Target::new(self.config, Signal::Metrics)?;
+                let health = self.watch(Signal::Metrics, target.url.clone());
+                match target.protocol {
+                    Protocol::Grpc => otlp_grpc::metrics(builder, &target, &health, &mut self.runtime)?,
+                    Protocol::HttpProtobuf => otlp_http::metrics(builder, &target, &health)?,
+                }
+            }
+        };
+        Ok(Some(builder.build()))
+    }
+
+    fn watch(&mut self, signal: Signal, destination: String) -> Arc<Health> {
+        Arc::clone(self.health.at(signal).insert(Health::new(signal, destination)))
     }
 }
 

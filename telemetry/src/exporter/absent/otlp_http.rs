@@ -1,16 +1,27 @@
 //! What stands in for OTLP over HTTP where the feature `otlp-http` is not compiled in.
 
+use std::sync::Arc;
+
 use opentelemetry_sdk::metrics::MeterProviderBuilder;
 use opentelemetry_sdk::trace::TracerProviderBuilder;
 
 use crate::error::InitError;
+use crate::health::Health;
 use crate::target::Target;
 
-pub(crate) fn traces(_: TracerProviderBuilder, target: &Target) -> Result<TracerProviderBuilder, InitError> {
+pub(crate) fn traces(
+    _: TracerProviderBuilder,
+    target: &Target,
+    _: &Arc<Health>,
+) -> Result<TracerProviderBuilder, InitError> {
     Err(missing(target))
 }
 
-pub(crate) fn metrics(_: MeterProviderBuilder, target: &Target) -> Result<MeterProviderBuilder, InitError> {
+pub(crate) fn metrics(
+    _: MeterProviderBuilder,
+    target: &Target,
+    _: &Arc<Health>,
+) -> Result<MeterProviderBuilder, InitError> {
     Err(missing(target))
 }
 

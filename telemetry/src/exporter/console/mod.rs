@@ -14,19 +14,30 @@ mod text;
 mod trace;
 mod tree;
 
+use std::sync::Arc;
+
 use opentelemetry_sdk::metrics::MeterProviderBuilder;
 use opentelemetry_sdk::trace::TracerProviderBuilder;
 
 use crate::config::ConsoleWriter;
+use crate::health::{Health, Watched};
 
 use self::metrics::LineExporter;
 use self::output::Output;
 use self::processor::ConsoleProcessor;
 
-pub(crate) fn traces(builder: TracerProviderBuilder, writer: Option<ConsoleWriter>) -> TracerProviderBuilder {
-    builder.with_span_processor(ConsoleProcessor::new(Output::new(writer)))
+pub(crate) fn traces(
+    builder: TracerProviderBuilder,
+    writer: Option<ConsoleWriter>,
+    health: &Arc<Health>,
+) -> TracerProviderBuilder {
+    builder.with_span_processor(ConsoleProcessor::new(Output::new(writer), health))
 }
 
-pub(crate) fn metrics(builder: MeterProviderBuilder, writer: Option<ConsoleWriter>) -> MeterProviderBuilder {
-    builder.with_periodic_exporter(LineExporter::new(Output::new(writer)))
+pub(crate) fn metrics(
+    builder: MeterProviderBuilder,
+    writer: Option<ConsoleWriter>,
+    health: &Arc<Health>,
+) -> MeterProviderBuilder {
+    builder.with_periodic_exporter(Watched::new(LineExporter::new(Output::new(writer)), health))
 }

@@ -12,6 +12,7 @@ use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 
+use crate::limit::cut;
 use crate::signal::Signal;
 
 /// The deliveries of one signal.
@@ -80,28 +81,42 @@ impl Health {
     }
 }
 
-/// An exporter whose deliveries are counted.
-#[derive(Debug)]
-pub(crate) struct Watched<E> {
-    inner: E,
+/// What stands between a processor and its exporter.
+#[derive(Debug, Clone)]
+pub(crate) struct Watch {
     health: Arc<Health>,
+    longest: Option<usize>,
 }
 
-impl<E> Watched<E> {
-    pub(crate) fn new(inner: E, health: &Arc<Health>) -> Self {
-        Self {
+impl Watch {
+    pub(crate) fn new(health: Arc<Health>, longest: Option<usize>) -> Self {
+        Self { health, longest }
+    }
+
+    pub(crate) fn over<E>(&self, inner: E) -> Watched<E> {
+        Watched {
             inner,
-            health: Arc::clone(health),
+            watch: self.clone(),
         }
     }
 }
 
+/// An exporter whose deliveries are counted and whose long texts are cut.
+#[derive(Debug)]
+pub(crate) struct Watched<E> {
+    inner: E,
+    watch: Watch,
+}
+
 #[deny(clippy::missing_trait_methods)]
 impl<E: SpanExporter> SpanExporter for Watched<E> {
-    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+    async fn export(&self, mut batch: Vec<SpanData>) -> OTelSdkResult {
         let count = batch.len();
+        if let Some(longest) = self.watch.longest {
+            batch.iter_mut().for_each(|span| cut(span, longest));
+        }
         let result = self.inner.export(batch).await;
-        self.health.record(count, &result);
+        self.watch.health.record(count, &result);
         result
     }
 
@@ -126,7 +141,7 @@ impl<E: SpanExporter> SpanExporter for Watched<E> {
 impl<E: PushMetricExporter> PushMetricExporter for Watched<E> {
     async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
         let result = self.inner.export(metrics).await;
-        self.health.record(1, &result);
+        self.watch.health.record(1, &result);
         result
     }
 

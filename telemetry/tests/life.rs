@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use opentelemetry::global;
 use opentelemetry::trace::{Span, Tracer, TracerProvider};
-use throughline_telemetry::{Exporter, Protocol, Telemetry, TelemetryConfig, init};
+use opentelemetry_sdk::trace::{InMemorySpanExporter, SimpleSpanProcessor};
+use throughline_telemetry::{Exporter, Propagator, Protocol, Telemetry, TelemetryConfig, init};
 
 /// Telemetry is one for the process, so its tests take turns.
 fn turn() -> MutexGuard<'static, ()> {
@@ -253,4 +254,59 @@ fn a_collector_that_refuses_is_reported() {
             "{protocol:?}"
         );
     }
+}
+
+#[test]
+fn a_start_up_hook_adds_to_what_is_configured() {
+    let _turn = turn();
+    let spans = InMemorySpanExporter::default();
+    let exporter = spans.clone();
+    let config = TelemetryConfig::default()
+        .with_enabled(true)
+        .with_exporter(Exporter::None);
+    let telemetry = init(config.with_startup_hook(move |mut builders| {
+        let processor = SimpleSpanProcessor::new(exporter.clone());
+        builders.tracer_provider = builders.tracer_provider.with_span_processor(processor);
+        builders
+    }));
+    let telemetry = telemetry.expect("started");
+    record(&telemetry, "seen by the hook's exporter");
+    let names: Vec<_> = spans
+        .get_finished_spans()
+        .expect("spans")
+        .into_iter()
+        .map(|span| span.name)
+        .collect();
+    assert_eq!(names, ["seen by the hook's exporter"], "the hook's processor");
+    telemetry.shutdown().expect("ended");
+
+    let text = r#"{"tracing.enabled": true, "startup_hook": "MyLibrary:setup"}"#;
+    let error = init(TelemetryConfig::from_json_str(text).expect("accepted")).expect_err("not registered");
+    let expected = "startup_hook = \"MyLibrary:setup\" is not accepted: use a name given to register_startup_hook \
+                    before: there is none";
+    assert_eq!(error.to_string(), expected, "a hook that nobody registered");
+}
+
+#[test]
+fn long_texts_are_cut_and_the_propagators_are_those_that_are_configured() {
+    let _turn = turn();
+    let writer = Shared::default();
+    let config = console(&writer).with_attribute_value_length_limit(3);
+    let telemetry =
+        init(config.with_propagators([Propagator::B3, Propagator::TraceContext])).expect("started");
+    let tracer = telemetry.tracer_provider().expect("spans are on").tracer("test");
+    let mut span = tracer.start("work");
+    span.set_status(opentelemetry::trace::Status::error("broken"));
+    span.set_attribute(opentelemetry::KeyValue::new("error.type", "ééééé"));
+    span.end();
+    let mut fields: Vec<String> =
+        global::get_text_map_propagator(|it| it.fields().map(str::to_owned).collect());
+    fields.sort();
+    assert_eq!(fields, ["b3", "traceparent", "tracestate"], "the propagators");
+    telemetry.shutdown().expect("ended");
+    assert!(
+        writer.text().contains("✗ ééé: broken\n"),
+        "cut at a character: {}",
+        writer.text()
+    );
 }

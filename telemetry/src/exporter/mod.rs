@@ -9,12 +9,13 @@ mod otlp_http;
 use std::sync::Arc;
 
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::metrics::SdkMeterProvider;
-use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
+use opentelemetry_sdk::metrics::{MeterProviderBuilder, SdkMeterProvider};
+use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, TracerProviderBuilder};
 
 use crate::config::{Exporter, Protocol, TelemetryConfig};
 use crate::error::InitError;
-use crate::health::Health;
+use crate::health::{Health, Watch};
+use crate::hook::Builders;
 use crate::signal::{PerSignal, Signal};
 use crate::target::Target;
 
@@ -37,51 +38,72 @@ impl<'a> Setup<'a> {
         }
     }
 
-    /// The tracer provider that the configuration asks for, if it wants spans.
-    pub(crate) fn tracer_provider(&mut self) -> Result<Option<SdkTracerProvider>, InitError> {
+    /// The providers of the signals that the configuration wants recorded, or that a start-up hook may want.
+    pub(crate) fn providers(
+        &mut self,
+    ) -> Result<(Option<SdkTracerProvider>, Option<SdkMeterProvider>), InitError> {
+        let mut builders = Builders::new(self.traces()?, self.metrics()?);
+        let hook = self.config.startup_hook.as_ref();
+        if let Some(hook) = hook {
+            builders = hook.run(builders)?;
+        }
+        let wants = |signal| hook.is_some() || self.config.exporter_of(signal) != Exporter::None;
+        Ok((
+            wants(Signal::Traces).then(|| builders.tracer_provider.build()),
+            wants(Signal::Metrics).then(|| builders.meter_provider.build()),
+        ))
+    }
+
+    fn traces(&mut self) -> Result<TracerProviderBuilder, InitError> {
         let builder = SdkTracerProvider::builder().with_resource(self.resource.clone());
         let builder = builder.with_sampler(sampler(self.config));
-        let builder = match self.config.exporter_of(Signal::Traces) {
-            Exporter::None => return Ok(None),
+        match self.config.exporter_of(Signal::Traces) {
+            Exporter::None => Ok(builder),
             Exporter::Console => {
-                let health = self.watch(Signal::Traces, "the console".into());
-                console::traces(builder, self.config.console_writer.clone(), &health)
+                let watch = self.watch(Signal::Traces, "the console".into());
+                Ok(console::traces(
+                    builder,
+                    self.config.console_writer.clone(),
+                    &watch,
+                ))
             }
             Exporter::Otlp => {
                 let target = Target::new(self.config, Signal::Traces)?;
-                let health = self.watch(Signal::Traces, target.url.clone());
+                let watch = self.watch(Signal::Traces, target.url.clone());
                 match target.protocol {
-                    Protocol::Grpc => otlp_grpc::traces(builder, &target, &health, &mut self.runtime)?,
-                    Protocol::HttpProtobuf => otlp_http::traces(builder, &target, &health)?,
+                    Protocol::Grpc => otlp_grpc::traces(builder, &target, &watch, &mut self.runtime),
+                    Protocol::HttpProtobuf => otlp_http::traces(builder, &target, &watch),
                 }
             }
-        };
-        Ok(Some(builder.build()))
+        }
     }
 
-    /// The meter provider that the configuration asks for, if it wants metrics.
-    pub(crate) fn meter_provider(&mut self) -> Result<Option<SdkMeterProvider>, InitError> {
+    fn metrics(&mut self) -> Result<MeterProviderBuilder, InitError> {
         let builder = SdkMeterProvider::builder().with_resource(self.resource.clone());
-        let builder = match self.config.exporter_of(Signal::Metrics) {
-            Exporter::None => return Ok(None),
+        match self.config.exporter_of(Signal::Metrics) {
+            Exporter::None => Ok(builder),
             Exporter::Console => {
-                let health = self.watch(Signal::Metrics, "the console".into());
-                console::metrics(builder, self.config.console_writer.clone(), &health)
+                let watch = self.watch(Signal::Metrics, "the console".into());
+                Ok(console::metrics(
+                    builder,
+                    self.config.console_writer.clone(),
+                    &watch,
+                ))
             }
             Exporter::Otlp => {
                 let target = Target::new(self.config, Signal::Metrics)?;
-                let health = self.watch(Signal::Metrics, target.url.clone());
+                let watch = self.watch(Signal::Metrics, target.url.clone());
                 match target.protocol {
-                    Protocol::Grpc => otlp_grpc::metrics(builder, &target, &health, &mut self.runtime)?,
-                    Protocol::HttpProtobuf => otlp_http::metrics(builder, &target, &health)?,
+                    Protocol::Grpc => otlp_grpc::metrics(builder, &target, &watch, &mut self.runtime),
+                    Protocol::HttpProtobuf => otlp_http::metrics(builder, &target, &watch),
                 }
             }
-        };
-        Ok(Some(builder.build()))
+        }
     }
 
-    fn watch(&mut self, signal: Signal, destination: String) -> Arc<Health> {
-        Arc::clone(self.health.at(signal).insert(Health::new(signal, destination)))
+    fn watch(&mut self, signal: Signal, destination: String) -> Watch {
+        let health = self.health.at(signal).insert(Health::new(signal, destination));
+        Watch::new(Arc::clone(health), self.config.attribute_value_length_limit)
     }
 }
 

@@ -1,14 +1,12 @@
 //! OTLP over gRPC, on a runtime of its own: it works without tokio, and keeps working while the caller's tokio is stopped.
 
-use std::sync::Arc;
-
 use opentelemetry_otlp::{MetricExporter, SpanExporter, WithExportConfig};
 use opentelemetry_sdk::metrics::MeterProviderBuilder;
 use opentelemetry_sdk::trace::TracerProviderBuilder;
 use tokio::runtime::{self, EnterGuard};
 
 use crate::error::InitError;
-use crate::health::{Health, Watched};
+use crate::health::Watch;
 use crate::target::Target;
 
 /// A runtime of one thread, which is let go without waiting: dropping a tokio runtime inside another one panics.
@@ -44,7 +42,7 @@ impl Drop for Runtime {
 pub(crate) fn traces(
     builder: TracerProviderBuilder,
     target: &Target,
-    health: &Arc<Health>,
+    watch: &Watch,
     runtime: &mut Option<Runtime>,
 ) -> Result<TracerProviderBuilder, InitError> {
     let runtime = running(runtime)?;
@@ -55,13 +53,13 @@ pub(crate) fn traces(
         .build();
     let exporter = exporter
         .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;
-    Ok(builder.with_batch_exporter(Watched::new(exporter, health)))
+    Ok(builder.with_batch_exporter(watch.over(exporter)))
 }
 
 pub(crate) fn metrics(
     builder: MeterProviderBuilder,
     target: &Target,
-    health: &Arc<Health>,
+    watch: &Watch,
     runtime: &mut Option<Runtime>,
 ) -> Result<MeterProviderBuilder, InitError> {
     let runtime = running(runtime)?;
@@ -72,7 +70,7 @@ pub(crate) fn metrics(
         .build();
     let exporter = exporter
         .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;
-    Ok(builder.with_periodic_exporter(Watched::new(exporter, health)))
+    Ok(builder.with_periodic_exporter(watch.over(exporter)))
 }
 
 fn running(runtime: &mut Option<Runtime>) -> Result<&Runtime, InitError> {

@@ -1,19 +1,17 @@
 //! OTLP over HTTP, by a blocking client on the threads of the batch processors.
 
-use std::sync::Arc;
-
 use opentelemetry_otlp::{MetricExporter, Protocol, SpanExporter, WithExportConfig};
 use opentelemetry_sdk::metrics::MeterProviderBuilder;
 use opentelemetry_sdk::trace::TracerProviderBuilder;
 
 use crate::error::InitError;
-use crate::health::{Health, Watched};
+use crate::health::Watch;
 use crate::target::Target;
 
 pub(crate) fn traces(
     builder: TracerProviderBuilder,
     target: &Target,
-    health: &Arc<Health>,
+    watch: &Watch,
 ) -> Result<TracerProviderBuilder, InitError> {
     let exporter = SpanExporter::builder()
         .with_http()
@@ -21,13 +19,13 @@ pub(crate) fn traces(
     let exporter = exporter.with_endpoint(&target.url).build();
     let exporter = exporter
         .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;
-    Ok(builder.with_batch_exporter(Watched::new(exporter, health)))
+    Ok(builder.with_batch_exporter(watch.over(exporter)))
 }
 
 pub(crate) fn metrics(
     builder: MeterProviderBuilder,
     target: &Target,
-    health: &Arc<Health>,
+    watch: &Watch,
 ) -> Result<MeterProviderBuilder, InitError> {
     let exporter = MetricExporter::builder()
         .with_http()
@@ -35,5 +33,5 @@ pub(crate) fn metrics(
     let exporter = exporter.with_endpoint(&target.url).build();
     let exporter = exporter
         .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;
-    Ok(builder.with_periodic_exporter(Watched::new(exporter, health)))
+    Ok(builder.with_periodic_exporter(watch.over(exporter)))
 }

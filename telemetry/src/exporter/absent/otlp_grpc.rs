@@ -1,12 +1,10 @@
 //! What stands in for OTLP over gRPC where the feature `otlp-grpc` is not compiled in.
 
-use std::sync::Arc;
-
 use opentelemetry_sdk::metrics::MeterProviderBuilder;
 use opentelemetry_sdk::trace::TracerProviderBuilder;
 
 use crate::error::InitError;
-use crate::health::Health;
+use crate::health::Watch;
 use crate::target::Target;
 
 /// A runtime that never exists.
@@ -16,7 +14,7 @@ pub(crate) enum Runtime {}
 pub(crate) fn traces(
     _: TracerProviderBuilder,
     target: &Target,
-    _: &Arc<Health>,
+    _: &Watch,
     _: &mut Option<Runtime>,
 ) -> Result<TracerProviderBuilder, InitError> {
     Err(missing(target))
@@ -25,7 +23,7 @@ pub(crate) fn traces(
 pub(crate) fn metrics(
     _: MeterProviderBuilder,
     target: &Target,
-    _: &Arc<Health>,
+    _: &Watch,
     _: &mut Option<Runtime>,
 ) -> Result<MeterProviderBuilder, InitError> {
     Err(missing(target))

@@ -1,18 +1,16 @@
 //! What stands in for OTLP over HTTP where the feature `otlp-http` is not compiled in.
 
-use std::sync::Arc;
-
 use opentelemetry_sdk::metrics::MeterProviderBuilder;
 use opentelemetry_sdk::trace::TracerProviderBuilder;
 
 use crate::error::InitError;
-use crate::health::Health;
+use crate::health::Watch;
 use crate::target::Target;
 
 pub(crate) fn traces(
     _: TracerProviderBuilder,
     target: &Target,
-    _: &Arc<Health>,
+    _: &Watch,
 ) -> Result<TracerProviderBuilder, InitError> {
     Err(missing(target))
 }
@@ -20,7 +18,7 @@ pub(crate) fn traces(
 pub(crate) fn metrics(
     _: MeterProviderBuilder,
     target: &Target,
-    _: &Arc<Health>,
+    _: &Watch,
 ) -> Result<MeterProviderBuilder, InitError> {
     Err(missing(target))
 }

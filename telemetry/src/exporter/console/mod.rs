@@ -14,13 +14,11 @@ mod text;
 mod trace;
 mod tree;
 
-use std::sync::Arc;
-
 use opentelemetry_sdk::metrics::MeterProviderBuilder;
 use opentelemetry_sdk::trace::TracerProviderBuilder;
 
 use crate::config::ConsoleWriter;
-use crate::health::{Health, Watched};
+use crate::health::Watch;
 
 use self::metrics::LineExporter;
 use self::output::Output;
@@ -29,15 +27,15 @@ use self::processor::ConsoleProcessor;
 pub(crate) fn traces(
     builder: TracerProviderBuilder,
     writer: Option<ConsoleWriter>,
-    health: &Arc<Health>,
+    watch: &Watch,
 ) -> TracerProviderBuilder {
-    builder.with_span_processor(ConsoleProcessor::new(Output::new(writer), health))
+    builder.with_span_processor(ConsoleProcessor::new(Output::new(writer), watch))
 }
 
 pub(crate) fn metrics(
     builder: MeterProviderBuilder,
     writer: Option<ConsoleWriter>,
-    health: &Arc<Health>,
+    watch: &Watch,
 ) -> MeterProviderBuilder {
-    builder.with_periodic_exporter(Watched::new(LineExporter::new(Output::new(writer)), health))
+    builder.with_periodic_exporter(watch.over(LineExporter::new(Output::new(writer))))
 }

@@ -9,7 +9,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{BatchConfigBuilder, BatchSpanProcessor, Span, SpanData, SpanProcessor};
 
-use crate::health::{Health, Watched};
+use crate::health::Watch;
 
 use super::exporter::TreeExporter;
 use super::open::OpenSpans;
@@ -23,9 +23,9 @@ pub(super) struct ConsoleProcessor {
 }
 
 impl ConsoleProcessor {
-    pub(super) fn new(output: Output, health: &Arc<Health>) -> Self {
+    pub(super) fn new(output: Output, watch: &Watch) -> Self {
         let open = Arc::new(OpenSpans::default());
-        let exporter = Watched::new(TreeExporter::new(output, Arc::clone(&open)), health);
+        let exporter = watch.over(TreeExporter::new(output, Arc::clone(&open)));
         let config = BatchConfigBuilder::default().with_scheduled_delay(DELAY).build();
         Self {
             open,

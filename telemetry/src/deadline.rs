@@ -5,15 +5,13 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use opentelemetry_sdk::error::OTelSdkResult;
-
 use crate::error::ShutdownError;
 use crate::signal::Signal;
 
 /// Work for one signal.
 pub(crate) struct Job {
     pub(crate) signal: Signal,
-    pub(crate) run: Box<dyn FnOnce() -> OTelSdkResult + Send>,
+    pub(crate) run: Box<dyn FnOnce() -> Result<(), String> + Send>,
 }
 
 impl fmt::Debug for Job {
@@ -44,7 +42,7 @@ pub(crate) fn within(deadline: Duration, lanes: Vec<Vec<Job>>) -> Result<(), Shu
         match results.recv_timeout(end.map_or(Duration::MAX, left)) {
             Ok((signal, result)) => {
                 waiting.retain(|other| *other != signal);
-                failures.extend(result.err().map(|error| (signal, error.to_string())));
+                failures.extend(result.err().map(|why| (signal, why)));
             }
             Err(RecvTimeoutError::Timeout) => {
                 let late = format!("not finished within {deadline:?}");
@@ -56,5 +54,6 @@ pub(crate) fn within(deadline: Duration, lanes: Vec<Vec<Job>>) -> Result<(), Shu
             }
         }
     }
+    failures.sort();
     ShutdownError::from_failures(failures)
 }

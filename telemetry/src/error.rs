@@ -44,7 +44,7 @@ impl InitError {
         self.0.kind == Kind::Configuration
     }
 
-    /// Whether an exporter could not be built, as when its feature is not compiled in.
+    /// Whether an exporter or a propagator could not be built, as when its feature is not compiled in.
     #[must_use]
     pub fn is_exporter(&self) -> bool {
         self.0.kind == Kind::Exporter
@@ -76,10 +76,10 @@ impl InitError {
         Self::new(Kind::Configuration, message).caused_by(source)
     }
 
-    pub(crate) fn syntax(place: &Place, source: impl Error + Send + Sync + 'static) -> Self {
+    pub(crate) fn syntax(place: &Place, format: &str, source: impl Error + Send + Sync + 'static) -> Self {
         Self::new(
             Kind::Configuration,
-            format!("{place}the configuration is not a JSON object"),
+            format!("{place}the configuration is not {format}"),
         )
         .caused_by(source)
     }

@@ -1,17 +1,20 @@
 //! The guard over what runs: flush, shutdown, and the claim that only one runs at a time.
 
 use std::panic::Location;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
+use crate::config::TelemetryConfig;
 use crate::deadline::{Job, within};
+use crate::diagnosis::Diagnosis;
 use crate::error::{InitError, ShutdownError};
 use crate::exporter::otlp_grpc::Runtime;
-use crate::signal::Signal;
+use crate::health::{Health, words};
+use crate::signal::{PerSignal, Signal};
 
 /// Telemetry that runs until this is shut down or dropped.
 ///
@@ -26,6 +29,8 @@ pub struct Telemetry {
 pub(crate) struct Active {
     pub(crate) tracer_provider: Option<SdkTracerProvider>,
     pub(crate) meter_provider: Option<SdkMeterProvider>,
+    pub(crate) config: TelemetryConfig,
+    pub(crate) health: PerSignal<Option<Arc<Health>>>,
     /// Whether spans and metrics are printed to one place, in that order.
     pub(crate) in_order: bool,
     /// Ends after the providers: a field is dropped after those before it.
@@ -60,6 +65,20 @@ impl Telemetry {
         self.active.as_ref()?.meter_provider.as_ref()
     }
 
+    /// Looks at what is installed and whether its destinations can be reached, for at most a second each.
+    ///
+    /// ```
+    /// let telemetry = throughline_telemetry::init_from_env()?;
+    /// eprintln!("{}", telemetry.diagnose());
+    /// # Ok::<(), throughline_telemetry::InitError>(())
+    /// ```
+    #[must_use]
+    pub fn diagnose(&self) -> Diagnosis {
+        self.active.as_ref().map_or_else(Diagnosis::off, |active| {
+            Diagnosis::of(&active.config, &active.health)
+        })
+    }
+
     /// Delivers what has been recorded so far, and returns within the deadline. It blocks the thread; tokio's other threads
     /// go on, and it needs none of them.
     ///
@@ -67,14 +86,10 @@ impl Telemetry {
     /// An exporter failed or did not finish in time.
     pub fn flush(&self, deadline: Duration) -> Result<(), ShutdownError> {
         let Some(active) = &self.active else { return Ok(()) };
-        let traces = active
-            .tracer_provider
-            .clone()
-            .map(|provider| job(Signal::Traces, move || provider.force_flush()));
-        let metrics = active
-            .meter_provider
-            .clone()
-            .map(|provider| job(Signal::Metrics, move || provider.force_flush()));
+        let traces = active.tracer_provider.clone();
+        let traces = traces.map(|provider| active.job(Signal::Traces, move || provider.force_flush()));
+        let metrics = active.meter_provider.clone();
+        let metrics = metrics.map(|provider| active.job(Signal::Metrics, move || provider.force_flush()));
         within(deadline, active.lanes(traces, metrics))
     }
 
@@ -106,14 +121,33 @@ impl Drop for Telemetry {
 
 impl Active {
     fn end(self, deadline: Duration) -> Result<(), ShutdownError> {
-        let traces = self
-            .tracer_provider
-            .clone()
-            .map(|provider| job(Signal::Traces, move || end_spans(&provider, deadline)));
+        let traces = self.tracer_provider.clone();
+        let traces = traces.map(|provider| self.job(Signal::Traces, move || end_spans(&provider, deadline)));
         let metrics = self.meter_provider.clone();
-        let metrics =
-            metrics.map(|provider| job(Signal::Metrics, move || provider.shutdown_with_timeout(deadline)));
-        within(deadline, self.lanes(traces, metrics))
+        let metrics = metrics
+            .map(|provider| self.job(Signal::Metrics, move || provider.shutdown_with_timeout(deadline)));
+        let result = within(deadline, self.lanes(traces, metrics));
+        Signal::ALL
+            .iter()
+            .filter_map(|signal| self.health.of(*signal).as_ref())
+            .for_each(|health| health.hush());
+        result
+    }
+
+    /// Work whose failure is told in the exporter's words; the SDK wraps them in its own.
+    fn job(&self, signal: Signal, run: impl FnOnce() -> OTelSdkResult + Send + 'static) -> Job {
+        let health = self.health.of(signal).clone();
+        let run = move || {
+            run().map_err(|error| {
+                health
+                    .and_then(|health| health.failure())
+                    .unwrap_or_else(|| words(&error))
+            })
+        };
+        Job {
+            signal,
+            run: Box::new(run),
+        }
     }
 
     fn lanes(&self, traces: Option<Job>, metrics: Option<Job>) -> Vec<Vec<Job>> {
@@ -133,13 +167,6 @@ fn end_spans(provider: &SdkTracerProvider, deadline: Duration) -> OTelSdkResult 
     match flushed {
         Err(OTelSdkError::Timeout(_)) | Ok(()) => ended,
         failed => failed,
-    }
-}
-
-fn job(signal: Signal, run: impl FnOnce() -> OTelSdkResult + Send + 'static) -> Job {
-    Job {
-        signal,
-        run: Box::new(run),
     }
 }
 

@@ -1,13 +1,13 @@
 //! Installs what a configuration asks for.
 
 use opentelemetry::global;
-use opentelemetry_sdk::Resource;
 
 use crate::config::{Exporter, TelemetryConfig};
 use crate::error::InitError;
-use crate::exporter;
+use crate::exporter::Setup;
 use crate::guard::{Active, Claim, Telemetry};
 use crate::propagator::install_propagator;
+use crate::resource::resource;
 use crate::signal::Signal;
 
 /// Installs the global tracer provider, meter provider and propagator that a configuration asks for; nothing if it says
@@ -35,23 +35,24 @@ pub fn init(config: TelemetryConfig) -> Result<Telemetry, InitError> {
         return Ok(Telemetry::off());
     }
     let claim = Claim::take()?;
-    let mut runtime = None;
-    let resource = resource(&config);
-    let tracer_provider = exporter::tracer_provider(&config, resource.clone(), &mut runtime)?;
-    let meter_provider = exporter::meter_provider(&config, resource, &mut runtime)?;
+    let mut setup = Setup::new(&config, resource(&config));
+    let (tracer_provider, meter_provider) = setup.providers()?;
+    install_propagator(&config)?;
+    let Setup { runtime, health, .. } = setup;
     if let Some(provider) = &tracer_provider {
         global::set_tracer_provider(provider.clone());
     }
     if let Some(provider) = &meter_provider {
         global::set_meter_provider(provider.clone());
     }
-    install_propagator();
     let in_order = Signal::ALL
         .iter()
         .all(|signal| config.exporter_of(*signal) == Exporter::Console);
     Ok(Telemetry::on(Active {
         tracer_provider,
         meter_provider,
+        config,
+        health,
         in_order,
         _runtime: runtime,
         _claim: claim,
@@ -71,12 +72,4 @@ pub fn init(config: TelemetryConfig) -> Result<Telemetry, InitError> {
 #[track_caller]
 pub fn init_from_env() -> Result<Telemetry, InitError> {
     init(TelemetryConfig::from_env()?)
-}
-
-fn resource(config: &TelemetryConfig) -> Resource {
-    let builder = Resource::builder();
-    match &config.service_name {
-        Some(name) => builder.with_service_name(name.clone()).build(),
-        None => builder.build(),
-    }
 }

@@ -30,6 +30,12 @@
 //! | [`sampling_rate`](TelemetryConfig::sampling_rate) | `sampling_rate` (0.0 to 1.0), `random_sampling` (0 to 100) | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | `1.0` |
 //! | [`parent_based`](TelemetryConfig::parent_based) | | `OTEL_TRACES_SAMPLER` | `true` |
 //! | [`tokenizer_target_model`](TelemetryConfig::tokenizer_target_model) | `tracing.tokenizer_target_model` | `THROUGHLINE_TOKENIZER_TARGET_MODEL` | `gpt-4` |
+//! | [`propagators`](TelemetryConfig::propagators) | `propagators` | `OTEL_PROPAGATORS` | `tracecontext,baggage` |
+//! | [`attribute_value_length_limit`](TelemetryConfig::attribute_value_length_limit) | `attribute_value_length_limit` | `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT`, `OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT` | none |
+//! | [`service_version`](TelemetryConfig::service_version) | `service_version` | `OTEL_RESOURCE_ATTRIBUTES` | none |
+//! | [start-up hook](TelemetryConfig::with_startup_hook) | `startup_hook` | `THROUGHLINE_STARTUP_HOOK` | none |
+//!
+//! A file is JSON, or TOML if its name ends in `.toml`; nested tables and dotted keys mean the same.
 //!
 //! An unknown key and a value that is not accepted are an [`InitError`] that names the place, the key, the value and what
 //! is accepted. An empty variable is an unset one.
@@ -41,12 +47,17 @@
 //! These variables go to the SDK as they are: `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_EXPORTER_OTLP_{HEADERS,TIMEOUT}` and their
 //! forms for one signal, `OTEL_BSP_*`, `OTEL_METRIC_EXPORT_INTERVAL`, `OTEL_SPAN_{ATTRIBUTE,EVENT,LINK}_COUNT_LIMIT`.
 //!
+//! The resource holds what can be read of process, host and container (no path, no argument), a random
+//! `service.instance.id`, then what `OTEL_RESOURCE_ATTRIBUTES` says, then what is configured.
+//!
 //! # Exporters and features
 //! | exporter | feature | what it brings |
 //! |---|---|---|
 //! | [console](Exporter::Console) | | a tree for each trace and a line for each metric, on standard output |
 //! | [OTLP](Exporter::Otlp) over gRPC | `otlp-grpc` | tonic, and one thread of tokio of its own |
 //! | OTLP over HTTP | `otlp-http` | reqwest, called from the exporting thread |
+//!
+//! The feature `xray` adds the propagator of that name; W3C, B3 and Jaeger are always there.
 //!
 //! The console prints a trace when its last span in this process has ended, at the latest at shutdown. Bars show spans on
 //! the trace's timeline; `●` marks the critical path, and the dark part of a bar is where the trace waited for that span.
@@ -57,6 +68,11 @@
 #![doc = include_str!("exporter/console/golden/task.txt")]
 //! ```
 //!
+//! # When nothing arrives
+//! A signal that begins not to be delivered says so once, with the cause: to the `tracing` subscriber, or where there is
+//! none, to standard error. [`Telemetry::diagnose`] tells what is installed, what was delivered and lost, and tries the
+//! connection.
+//!
 //! # What happens on shutdown
 //! [`Telemetry::shutdown`] delivers what has been recorded, and returns within 5 seconds whatever the collector does;
 //! [`shutdown_within`](Telemetry::shutdown_within) takes another deadline, [`flush`](Telemetry::flush) delivers and goes on.
@@ -66,16 +82,23 @@
 
 mod config;
 mod deadline;
+mod diagnosis;
 mod error;
 mod exporter;
 mod guard;
+mod health;
+mod hook;
 mod init;
+mod limit;
 mod propagator;
+mod resource;
 mod semconv;
 mod signal;
 mod target;
 
-pub use config::{Exporter, Protocol, TelemetryConfig};
+pub use config::{Exporter, Propagator, Protocol, TelemetryConfig};
+pub use diagnosis::{Diagnosis, SignalDiagnosis};
 pub use error::{InitError, ShutdownError};
 pub use guard::Telemetry;
+pub use hook::{Builders, register_startup_hook};
 pub use init::{init, init_from_env};

@@ -1,4 +1,6 @@
-//! The names that the console exporter looks for (<https://github.com/open-telemetry/semantic-conventions-genai>).
+//! The names of attributes: those that the console looks for
+//! (<https://github.com/open-telemetry/semantic-conventions-genai>) and those of the resource
+//! (<https://opentelemetry.io/docs/specs/semconv/resource/>).
 
 pub(crate) const AGENT_NAME: &str = "gen_ai.agent.name";
 pub(crate) const ERROR_TYPE: &str = "error.type";
@@ -17,3 +19,13 @@ pub(crate) const MODEL_CALLS: &[&str] = &["chat", "text_completion", "generate_c
 
 /// The sources of token numbers that are not exact.
 pub(crate) const INEXACT_SOURCES: &[&str] = &["estimated", "partial"];
+
+pub(crate) const CONTAINER_ID: &str = "container.id";
+pub(crate) const HOST_ARCH: &str = "host.arch";
+pub(crate) const HOST_NAME: &str = "host.name";
+pub(crate) const OS_TYPE: &str = "os.type";
+pub(crate) const PROCESS_EXECUTABLE_NAME: &str = "process.executable.name";
+pub(crate) const PROCESS_PID: &str = "process.pid";
+pub(crate) const SERVICE_INSTANCE_ID: &str = "service.instance.id";
+pub(crate) const SERVICE_NAME: &str = "service.name";
+pub(crate) const SERVICE_VERSION: &str = "service.version";

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A kind of telemetry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Signal {
     Traces,
     Metrics,
@@ -11,6 +11,13 @@ pub(crate) enum Signal {
 
 impl Signal {
     pub(crate) const ALL: [Self; 2] = [Self::Traces, Self::Metrics];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Traces => "traces",
+            Self::Metrics => "metrics",
+        }
+    }
 
     /// The path of this signal's OTLP/HTTP endpoint (<https://opentelemetry.io/docs/specs/otlp/#otlphttp-request>).
     pub(crate) fn path(self) -> &'static str {
@@ -23,10 +30,7 @@ impl Signal {
 
 impl fmt::Display for Signal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Traces => "traces",
-            Self::Metrics => "metrics",
-        })
+        f.write_str(self.name())
     }
 }
 

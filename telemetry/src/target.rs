@@ -60,6 +60,20 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
+    /// Host and port.
+    pub(crate) fn address(&self) -> String {
+        let authority = self
+            .origin
+            .split_once("://")
+            .map_or("", |(_, authority)| authority);
+        let default = if self.origin.starts_with("https") { 443 } else { 80 };
+        if self.port.is_some() {
+            authority.to_owned()
+        } else {
+            format!("{authority}:{default}")
+        }
+    }
+
     fn protocol(&self) -> Protocol {
         if self.port == Some(4318) || !self.path.is_empty() {
             Protocol::HttpProtobuf

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use opentelemetry::global;
 use opentelemetry::trace::{Span, Tracer, TracerProvider};
-use throughline_telemetry::{Exporter, Protocol, Telemetry, TelemetryConfig, init};
+use opentelemetry_sdk::trace::{InMemorySpanExporter, SimpleSpanProcessor};
+use throughline_telemetry::{Exporter, Propagator, Protocol, Telemetry, TelemetryConfig, init};
 
 /// Telemetry is one for the process, so its tests take turns.
 fn turn() -> MutexGuard<'static, ()> {
@@ -66,6 +67,42 @@ fn off_is_off() {
     first.flush(Duration::ZERO).expect("nothing to flush");
     first.shutdown().expect("nothing to end");
     drop(second);
+}
+
+#[test]
+fn a_diagnosis_tells_what_is_wrong() {
+    let _turn = turn();
+    let off = init(TelemetryConfig::default()).expect("off").diagnose();
+    assert!(!off.enabled, "off");
+
+    let writer = Shared::default();
+    let telemetry = init(console(&writer)).expect("started");
+    record(&telemetry, "work");
+    telemetry.flush(Duration::from_secs(5)).expect("flushed");
+    let expected = "\
+telemetry   on
+sampling    1 of new traces
+propagator  traceparent, tracestate, baggage
+traces      to the console; 1 delivered, 0 lost
+metrics     to the console; 0 delivered, 0 lost
+";
+    assert_eq!(telemetry.diagnose().to_string(), expected, "all is well");
+    telemetry.shutdown().expect("ended");
+
+    let (listener, url) = black_hole();
+    drop(listener);
+    let config = TelemetryConfig::default()
+        .with_enabled(true)
+        .with_exporter(Exporter::Otlp);
+    let telemetry = init(config.with_endpoint(&url).with_sampling_rate(0.0)).expect("started");
+    let refused = "Connection refused (os error 111)";
+    let expected = [
+        "the sampling rate is 0: no new trace is recorded".to_owned(),
+        format!("traces cannot reach {url}: {refused}"),
+        format!("metrics cannot reach {url}: {refused}"),
+    ];
+    assert_eq!(telemetry.diagnose().warnings, expected, "nobody listens");
+    drop(telemetry);
 }
 
 #[test]
@@ -205,9 +242,71 @@ fn a_collector_that_refuses_is_reported() {
         let telemetry = init(config.with_endpoint(url).with_protocol(protocol)).expect("started");
         record(&telemetry, "lost");
         let error = telemetry.shutdown().expect_err("nobody listens").to_string();
-        assert!(
-            error.starts_with("not everything was delivered; traces: "),
-            "{protocol:?}: {error}"
+        let why = match protocol {
+            Protocol::Grpc => {
+                "TonicTracesClient export failed with gRPC code: Unavailable: transport error: tcp connect error: tcp connect error: Connection refused (os error 111)"
+            }
+            _ => "HTTP export failed: network error",
+        };
+        assert_eq!(
+            error,
+            format!("not everything was delivered; traces: {why}"),
+            "{protocol:?}"
         );
     }
+}
+
+#[test]
+fn a_start_up_hook_adds_to_what_is_configured() {
+    let _turn = turn();
+    let spans = InMemorySpanExporter::default();
+    let exporter = spans.clone();
+    let config = TelemetryConfig::default()
+        .with_enabled(true)
+        .with_exporter(Exporter::None);
+    let telemetry = init(config.with_startup_hook(move |mut builders| {
+        let processor = SimpleSpanProcessor::new(exporter.clone());
+        builders.tracer_provider = builders.tracer_provider.with_span_processor(processor);
+        builders
+    }));
+    let telemetry = telemetry.expect("started");
+    record(&telemetry, "seen by the hook's exporter");
+    let names: Vec<_> = spans
+        .get_finished_spans()
+        .expect("spans")
+        .into_iter()
+        .map(|span| span.name)
+        .collect();
+    assert_eq!(names, ["seen by the hook's exporter"], "the hook's processor");
+    telemetry.shutdown().expect("ended");
+
+    let text = r#"{"tracing.enabled": true, "startup_hook": "MyLibrary:setup"}"#;
+    let error = init(TelemetryConfig::from_json_str(text).expect("accepted")).expect_err("not registered");
+    let expected = "startup_hook = \"MyLibrary:setup\" is not accepted: use a name given to register_startup_hook \
+                    before: there is none";
+    assert_eq!(error.to_string(), expected, "a hook that nobody registered");
+}
+
+#[test]
+fn long_texts_are_cut_and_the_propagators_are_those_that_are_configured() {
+    let _turn = turn();
+    let writer = Shared::default();
+    let config = console(&writer).with_attribute_value_length_limit(3);
+    let telemetry =
+        init(config.with_propagators([Propagator::B3, Propagator::TraceContext])).expect("started");
+    let tracer = telemetry.tracer_provider().expect("spans are on").tracer("test");
+    let mut span = tracer.start("work");
+    span.set_status(opentelemetry::trace::Status::error("broken"));
+    span.set_attribute(opentelemetry::KeyValue::new("error.type", "ééééé"));
+    span.end();
+    let mut fields: Vec<String> =
+        global::get_text_map_propagator(|it| it.fields().map(str::to_owned).collect());
+    fields.sort();
+    assert_eq!(fields, ["b3", "traceparent", "tracestate"], "the propagators");
+    telemetry.shutdown().expect("ended");
+    assert!(
+        writer.text().contains("✗ ééé: broken\n"),
+        "cut at a character: {}",
+        writer.text()
+    );
 }

@@ -46,3 +46,43 @@ impl Protocol {
         })
     }
 }
+
+/// A format of the headers that carry a trace from one service to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Propagator {
+    /// W3C `traceparent` and `tracestate`. In a file or a variable: `tracecontext`.
+    TraceContext,
+    /// W3C `baggage`. In a file or a variable: `baggage`.
+    Baggage,
+    /// B3 in one header; a missing decision counts as sampled. In a file or a variable: `b3`.
+    B3,
+    /// B3 in several headers, read like the other. In a file or a variable: `b3multi`.
+    B3Multi,
+    /// Jaeger's `uber-trace-id`, without its baggage. In a file or a variable: `jaeger`.
+    Jaeger,
+    /// AWS X-Ray; needs the feature `xray`. In a file or a variable: `xray`.
+    XRay,
+}
+
+impl Propagator {
+    pub(crate) const ACCEPTED: &str = r#""tracecontext", "baggage", "b3", "b3multi", "jaeger" and "xray", with commas between them, or "none""#;
+
+    pub(crate) fn parse_list(text: &str) -> Option<Vec<Self>> {
+        if text.trim() == "none" {
+            return Some(Vec::new());
+        }
+        let parse = |name: &str| {
+            Some(match name.trim() {
+                "tracecontext" => Self::TraceContext,
+                "baggage" => Self::Baggage,
+                "b3" => Self::B3,
+                "b3multi" => Self::B3Multi,
+                "jaeger" => Self::Jaeger,
+                "xray" => Self::XRay,
+                _ => return None,
+            })
+        };
+        text.split(',').map(parse).collect()
+    }
+}

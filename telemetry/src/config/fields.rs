@@ -1,6 +1,7 @@
 //! The keys of a file and the variables of the environment, and how the text behind one becomes a field.
 
-use crate::config::{Exporter, Protocol, TelemetryConfig};
+use crate::config::{Exporter, Propagator, Protocol, TelemetryConfig};
+use crate::hook::Hook;
 use crate::signal::Signal;
 use crate::target;
 
@@ -19,6 +20,10 @@ pub(crate) enum Field {
     SamplingPercentage,
     Sampler,
     TokenizerTargetModel,
+    Propagators,
+    AttributeValueLengthLimit,
+    ServiceVersion,
+    StartupHook,
 }
 
 impl TelemetryConfig {
@@ -36,6 +41,15 @@ impl TelemetryConfig {
             Field::SamplingRate => self.sampling_rate = text.parse().map_err(|_| RATE).and_then(rate)?,
             Field::SamplingPercentage => self.sampling_rate = percentage(text)?,
             Field::Sampler => (self.parent_based, self.sampling_rate) = sampler(text)?,
+            Field::Propagators => {
+                self.propagators = Propagator::parse_list(text).ok_or(Propagator::ACCEPTED)?;
+            }
+            Field::AttributeValueLengthLimit => {
+                let limit = text.parse().map_err(|_| "a whole number of characters")?;
+                self.attribute_value_length_limit = Some(limit);
+            }
+            Field::ServiceVersion => self.service_version = Some(name(text)?),
+            Field::StartupHook => self.startup_hook = Some(Hook::Name(name(text)?)),
             Field::TokenizerTargetModel => self.tokenizer_target_model = name(text)?,
         }
         Ok(())
@@ -114,6 +128,10 @@ pub(super) const KEYS: &[(&str, Field)] = &[
     ("sampling_rate", Field::SamplingRate),
     ("random_sampling", Field::SamplingPercentage),
     ("protocol", Field::Protocol),
+    ("propagators", Field::Propagators),
+    ("attribute_value_length_limit", Field::AttributeValueLengthLimit),
+    ("service_version", Field::ServiceVersion),
+    ("startup_hook", Field::StartupHook),
 ];
 
 /// The variables that set one field each. A later one wins.
@@ -140,5 +158,15 @@ pub(super) const VARIABLES: &[(&str, Field)] = &[
         Field::ProtocolOf(Signal::Metrics),
     ),
     ("OTEL_TRACES_SAMPLER", Field::Sampler),
+    ("OTEL_PROPAGATORS", Field::Propagators),
+    (
+        "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+        Field::AttributeValueLengthLimit,
+    ),
+    (
+        "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+        Field::AttributeValueLengthLimit,
+    ),
+    ("THROUGHLINE_STARTUP_HOOK", Field::StartupHook),
     ("THROUGHLINE_TOKENIZER_TARGET_MODEL", Field::TokenizerTargetModel),
 ];

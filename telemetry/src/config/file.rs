@@ -37,15 +37,60 @@ impl TelemetryConfig {
         Self::from_json(text, &Place::Text)
     }
 
-    pub(super) fn from_file(path: impl AsRef<Path>) -> Result<Self, InitError> {
-        Self::from_json_file(path)
+    /// Reads a table from a file of TOML, with the same keys as JSON.
+    ///
+    /// # Errors
+    /// The file cannot be read, is not TOML, has a key that is not known or a value that is not accepted.
+    pub fn from_toml_file(path: impl AsRef<Path>) -> Result<Self, InitError> {
+        let path = path.as_ref();
+        let text = fs::read_to_string(path).map_err(|error| InitError::unreadable(path, error))?;
+        Self::from_toml(&text, &Place::File(path.to_owned()))
+    }
+
+    /// Reads a table of TOML, as [`from_toml_file`](Self::from_toml_file) does.
+    ///
+    /// # Errors
+    /// The text is not TOML, has a key that is not known or a value that is not accepted.
+    ///
+    /// ```
+    /// use throughline_telemetry::TelemetryConfig;
+    ///
+    /// let config = TelemetryConfig::from_toml_str("[tracing]\nenabled = true\nexporter = 'console'")?;
+    /// assert!(config.enabled);
+    /// # Ok::<(), throughline_telemetry::InitError>(())
+    /// ```
+    pub fn from_toml_str(text: &str) -> Result<Self, InitError> {
+        Self::from_toml(text, &Place::Text)
+    }
+
+    /// A file of TOML if its name ends so, else of JSON.
+    pub(super) fn from_file(path: &str) -> Result<Self, InitError> {
+        if path.ends_with(".toml") {
+            Self::from_toml_file(path)
+        } else {
+            Self::from_json_file(path)
+        }
     }
 
     fn from_json(text: &str, place: &Place) -> Result<Self, InitError> {
-        let table: Map<String, Value> =
-            serde_json::from_str(text).map_err(|error| InitError::syntax(place, error))?;
+        let table = serde_json::from_str(text);
+        Self::from_table(
+            &table.map_err(|error| InitError::syntax(place, "a JSON object", error))?,
+            place,
+        )
+    }
+
+    fn from_toml(text: &str, place: &Place) -> Result<Self, InitError> {
+        let table = toml::from_str(text);
+        Self::from_table(
+            &table.map_err(|error| InitError::syntax(place, "a TOML table", error))?,
+            place,
+        )
+    }
+
+    fn from_table(table: &Map<String, Value>, place: &Place) -> Result<Self, InitError> {
         let mut config = Self::default();
-        config.set_all("", &table, place)?;
+        config.set_all("", table, place)?;
         Ok(config)
     }
 

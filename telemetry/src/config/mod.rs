@@ -8,12 +8,14 @@ mod file;
 mod tests;
 mod writer;
 
-pub use exporter::{Exporter, Protocol};
+pub use exporter::{Exporter, Propagator, Protocol};
 pub(crate) use writer::ConsoleWriter;
 
 use std::io::Write;
+use std::sync::Arc;
 
 use crate::error::{InitError, Place};
+use crate::hook::{Builders, Hook};
 use crate::signal::{PerSignal, Signal};
 use crate::target::Target;
 
@@ -40,6 +42,13 @@ pub struct TelemetryConfig {
     pub parent_based: bool,
     /// The model whose tokenizer counts what a provider does not report. Default: `gpt-4`.
     pub tokenizer_target_model: String,
+    /// The headers that are read and written, the first read last. Default: W3C trace context and baggage.
+    pub propagators: Vec<Propagator>,
+    /// The most characters of a text on a span; longer ones are cut. Default: no limit.
+    pub attribute_value_length_limit: Option<usize>,
+    /// The resource's `service.version`. Default: none.
+    pub service_version: Option<String>,
+    pub(crate) startup_hook: Option<Hook>,
     pub(crate) signals: PerSignal<SignalConfig>,
     pub(crate) console_writer: Option<ConsoleWriter>,
 }
@@ -63,6 +72,10 @@ impl Default for TelemetryConfig {
             sampling_rate: 1.0,
             parent_based: true,
             tokenizer_target_model: "gpt-4".into(),
+            propagators: vec![Propagator::TraceContext, Propagator::Baggage],
+            attribute_value_length_limit: None,
+            service_version: None,
+            startup_hook: None,
             signals: PerSignal::default(),
             console_writer: None,
         }
@@ -131,6 +144,37 @@ impl TelemetryConfig {
     #[must_use]
     pub fn with_tokenizer_target_model(mut self, model: impl Into<String>) -> Self {
         self.tokenizer_target_model = model.into();
+        self
+    }
+
+    /// Sets the headers that are read and written. Default: W3C trace context and baggage. None at all leaves the global
+    /// propagator as it is.
+    #[must_use]
+    pub fn with_propagators(mut self, propagators: impl IntoIterator<Item = Propagator>) -> Self {
+        self.propagators = propagators.into_iter().collect();
+        self
+    }
+
+    /// Cuts longer texts on spans to so many characters. Default: no limit.
+    #[must_use]
+    pub fn with_attribute_value_length_limit(mut self, characters: usize) -> Self {
+        self.attribute_value_length_limit = Some(characters);
+        self
+    }
+
+    /// Tells the service's version: the resource's `service.version`. Default: none.
+    #[must_use]
+    pub fn with_service_version(mut self, version: impl Into<String>) -> Self {
+        self.service_version = Some(version.into());
+        self
+    }
+
+    /// Lets a closure add span processors, readers or views to what is configured, when telemetry starts.
+    ///
+    /// [`register_startup_hook`](crate::register_startup_hook) gives one a name instead, for a configuration file.
+    #[must_use]
+    pub fn with_startup_hook(mut self, hook: impl Fn(Builders) -> Builders + Send + Sync + 'static) -> Self {
+        self.startup_hook = Some(Hook::Closure(Arc::new(hook)));
         self
     }
 

@@ -2,7 +2,8 @@
 
 use std::error::Error;
 
-use super::{Exporter, Protocol, TelemetryConfig};
+use super::{Exporter, Propagator, Protocol, TelemetryConfig};
+use crate::hook::Hook;
 use crate::signal::Signal;
 use crate::target::Target;
 
@@ -84,7 +85,22 @@ fn every_variable_sets_its_field() {
         ("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"),
         ("OTEL_TRACES_SAMPLER_ARG", "0.25"),
         ("THROUGHLINE_TOKENIZER_TARGET_MODEL", "gpt-4o"),
+        ("OTEL_PROPAGATORS", "b3, tracecontext"),
+        ("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "100"),
+        ("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "50"),
+        ("THROUGHLINE_STARTUP_HOOK", "mine"),
     ]);
+    assert_eq!(
+        config.propagators,
+        [Propagator::B3, Propagator::TraceContext],
+        "propagators"
+    );
+    assert_eq!(
+        config.attribute_value_length_limit,
+        Some(50),
+        "the limit for spans wins"
+    );
+    assert_eq!(config.startup_hook, Some(Hook::Name("mine".into())), "hook");
     assert_eq!(config.service_name.as_deref(), Some("shop"), "service name");
     assert_eq!(
         config.exporter_of(Signal::Metrics),
@@ -179,6 +195,31 @@ fn a_file_in_any_of_its_spellings() {
 }
 
 #[test]
+fn toml_means_the_same_as_json() {
+    let toml = "service_name = 'shop'\nsampling_rate = 0.5\n[tracing]\nenabled = true\nexporter = 'otlp'";
+    let json =
+        r#"{"service_name": "shop", "sampling_rate": 0.5, "tracing": {"enabled": true, "exporter": "otlp"}}"#;
+    let toml = TelemetryConfig::from_toml_str(toml).expect("accepted");
+    assert_eq!(
+        toml,
+        TelemetryConfig::from_json_str(json).expect("accepted"),
+        "the same"
+    );
+    let error = TelemetryConfig::from_toml_str("x =").expect_err("half a line");
+    assert_eq!(
+        error.to_string(),
+        "in the configuration text, the configuration is not a TOML table",
+        "syntax"
+    );
+    let error = TelemetryConfig::from_vars([("THROUGHLINE_CONFIG", "/nowhere/t.toml")]).expect_err("no file");
+    assert_eq!(
+        error.to_string(),
+        "the configuration file /nowhere/t.toml cannot be read",
+        "by its name"
+    );
+}
+
+#[test]
 fn the_environment_wins_over_the_file_and_code_over_both() {
     let folder = std::env::temp_dir().join(format!("throughline-config-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
@@ -248,6 +289,16 @@ fn refusals_from_the_environment() {
             "http/xml",
             r#"use "grpc" or "http/protobuf""#,
         ),
+        (
+            "OTEL_PROPAGATORS",
+            "tracecontext,zipkin",
+            r#"use "tracecontext", "baggage", "b3", "b3multi", "jaeger" and "xray", with commas between them, or "none""#,
+        ),
+        (
+            "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+            "-1",
+            "use a whole number of characters",
+        ),
         ("OTEL_SDK_DISABLED", "1", "use true or false"),
         ("THROUGHLINE_ENABLED", "yes", "use true or false"),
         (
@@ -282,7 +333,8 @@ fn refusals_from_the_environment() {
 #[test]
 fn refusals_from_a_file() {
     let known = "tracing.enabled, tracing.exporter, tracing.endpoint, tracing.tokenizer_target_model, enable_tracing, \
-                 service_name, exporter, otlp_endpoint, sampling_rate, random_sampling, protocol";
+                 service_name, exporter, otlp_endpoint, sampling_rate, random_sampling, protocol, propagators, \
+                 attribute_value_length_limit, service_version, startup_hook";
     for (text, expected) in [
         ("[]", "the configuration is not a JSON object".to_owned()),
         (

@@ -6,66 +6,104 @@ pub(crate) mod otlp_grpc;
 #[cfg_attr(not(feature = "otlp-http"), path = "absent/otlp_http.rs")]
 mod otlp_http;
 
+use std::sync::Arc;
+
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::{MeterProviderBuilder, SdkMeterProvider};
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, TracerProviderBuilder};
 
 use crate::config::{Exporter, Protocol, TelemetryConfig};
 use crate::error::InitError;
-use crate::signal::Signal;
+use crate::health::{Health, Watch};
+use crate::hook::Builders;
+use crate::signal::{PerSignal, Signal};
 use crate::target::Target;
 
-/// The tracer provider that a configuration asks for, if it wants spans.
-pub(crate) fn tracer_provider(
-    config: &TelemetryConfig,
-    resource: Resource,
-    runtime: &mut Option<otlp_grpc::Runtime>,
-) -> Result<Option<SdkTracerProvider>, InitError> {
-    let builder = SdkTracerProvider::builder()
-        .with_resource(resource)
-        .with_sampler(sampler(config));
-    let builder = match config.exporter_of(Signal::Traces) {
-        Exporter::None => return Ok(None),
-        Exporter::Console => console::traces(builder, config.console_writer.clone()),
-        Exporter::Otlp => otlp_traces(builder, &Target::new(config, Signal::Traces)?, runtime)?,
-    };
-    Ok(Some(builder.build()))
+/// What building the providers needs and leaves behind.
+#[derive(Debug)]
+pub(crate) struct Setup<'a> {
+    pub(crate) config: &'a TelemetryConfig,
+    pub(crate) resource: Resource,
+    pub(crate) runtime: Option<otlp_grpc::Runtime>,
+    pub(crate) health: PerSignal<Option<Arc<Health>>>,
 }
 
-/// The meter provider that a configuration asks for, if it wants metrics.
-pub(crate) fn meter_provider(
-    config: &TelemetryConfig,
-    resource: Resource,
-    runtime: &mut Option<otlp_grpc::Runtime>,
-) -> Result<Option<SdkMeterProvider>, InitError> {
-    let builder = SdkMeterProvider::builder().with_resource(resource);
-    let builder = match config.exporter_of(Signal::Metrics) {
-        Exporter::None => return Ok(None),
-        Exporter::Console => console::metrics(builder, config.console_writer.clone()),
-        Exporter::Otlp => otlp_metrics(builder, &Target::new(config, Signal::Metrics)?, runtime)?,
-    };
-    Ok(Some(builder.build()))
-}
-
-fn otlp_traces(
-    builder: TracerProviderBuilder,
-    target: &Target,
-    runtime: &mut Option<otlp_grpc::Runtime>,
-) -> Result<TracerProviderBuilder, InitError> {
-    match target.protocol {
-        Protocol::Grpc => otlp_grpc::traces(builder, target, runtime),
-        Protocol::HttpProtobuf => otlp_http::traces(builder, target),
+impl<'a> Setup<'a> {
+    pub(crate) fn new(config: &'a TelemetryConfig, resource: Resource) -> Self {
+        Self {
+            config,
+            resource,
+            runtime: None,
+            health: PerSignal::default(),
+        }
     }
-}
 
-fn otlp_metrics(
-    builder: MeterProviderBuilder,
-    target: &Target,
-    runtime: &mut Option<otlp_grpc::Runtime>,
-) -> Result<MeterProviderBuilder, InitError> {
-    match target.protocol {
-        Protocol::Grpc => otlp_grpc::metrics(builder, target, runtime),
-        Protocol::HttpProtobuf => otlp_http::metrics(builder, target),
+    /// The providers of the signals that the configuration wants recorded, or that a start-up hook may want.
+    pub(crate) fn providers(
+        &mut self,
+    ) -> Result<(Option<SdkTracerProvider>, Option<SdkMeterProvider>), InitError> {
+        let mut builders = Builders::new(self.traces()?, self.metrics()?);
+        let hook = self.config.startup_hook.as_ref();
+        if let Some(hook) = hook {
+            builders = hook.run(builders)?;
+        }
+        let wants = |signal| hook.is_some() || self.config.exporter_of(signal) != Exporter::None;
+        Ok((
+            wants(Signal::Traces).then(|| builders.tracer_provider.build()),
+            wants(Signal::Metrics).then(|| builders.meter_provider.build()),
+        ))
+    }
+
+    fn traces(&mut self) -> Result<TracerProviderBuilder, InitError> {
+        let builder = SdkTracerProvider::builder().with_resource(self.resource.clone());
+        let builder = builder.with_sampler(sampler(self.config));
+        match self.config.exporter_of(Signal::Traces) {
+            Exporter::None => Ok(builder),
+            Exporter::Console => {
+                let watch = self.watch(Signal::Traces, "the console".into());
+                Ok(console::traces(
+                    builder,
+                    self.config.console_writer.clone(),
+                    &watch,
+                ))
+            }
+            Exporter::Otlp => {
+                let target = Target::new(self.config, Signal::Traces)?;
+                let watch = self.watch(Signal::Traces, target.url.clone());
+                match target.protocol {
+                    Protocol::Grpc => otlp_grpc::traces(builder, &target, &watch, &mut self.runtime),
+                    Protocol::HttpProtobuf => otlp_http::traces(builder, &target, &watch),
+                }
+            }
+        }
+    }
+
+    fn metrics(&mut self) -> Result<MeterProviderBuilder, InitError> {
+        let builder = SdkMeterProvider::builder().with_resource(self.resource.clone());
+        match self.config.exporter_of(Signal::Metrics) {
+            Exporter::None => Ok(builder),
+            Exporter::Console => {
+                let watch = self.watch(Signal::Metrics, "the console".into());
+                Ok(console::metrics(
+                    builder,
+                    self.config.console_writer.clone(),
+                    &watch,
+                ))
+            }
+            Exporter::Otlp => {
+                let target = Target::new(self.config, Signal::Metrics)?;
+                let watch = self.watch(Signal::Metrics, target.url.clone());
+                match target.protocol {
+                    Protocol::Grpc => otlp_grpc::metrics(builder, &target, &watch, &mut self.runtime),
+                    Protocol::HttpProtobuf => otlp_http::metrics(builder, &target, &watch),
+                }
+            }
+        }
+    }
+
+    fn watch(&mut self, signal: Signal, destination: String) -> Watch {
+        let health = self.health.at(signal).insert(Health::new(signal, destination));
+        Watch::new(Arc::clone(health), self.config.attribute_value_length_limit)
     }
 }
 

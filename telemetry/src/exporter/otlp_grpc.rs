@@ -6,6 +6,7 @@ use opentelemetry_sdk::trace::TracerProviderBuilder;
 use tokio::runtime::{self, EnterGuard};
 
 use crate::error::InitError;
+use crate::health::Watch;
 use crate::target::Target;
 
 /// A runtime of one thread, which is let go without waiting: dropping a tokio runtime inside another one panics.
@@ -41,6 +42,7 @@ impl Drop for Runtime {
 pub(crate) fn traces(
     builder: TracerProviderBuilder,
     target: &Target,
+    watch: &Watch,
     runtime: &mut Option<Runtime>,
 ) -> Result<TracerProviderBuilder, InitError> {
     let runtime = running(runtime)?;
@@ -51,12 +53,13 @@ pub(crate) fn traces(
         .build();
     let exporter = exporter
         .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;
-    Ok(builder.with_batch_exporter(exporter))
+    Ok(builder.with_batch_exporter(watch.over(exporter)))
 }
 
 pub(crate) fn metrics(
     builder: MeterProviderBuilder,
     target: &Target,
+    watch: &Watch,
     runtime: &mut Option<Runtime>,
 ) -> Result<MeterProviderBuilder, InitError> {
     let runtime = running(runtime)?;
@@ -67,7 +70,7 @@ pub(crate) fn metrics(
         .build();
     let exporter = exporter
         .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;
-    Ok(builder.with_periodic_exporter(exporter))
+    Ok(builder.with_periodic_exporter(watch.over(exporter)))
 }
 
 fn running(runtime: &mut Option<Runtime>) -> Result<&Runtime, InitError> {

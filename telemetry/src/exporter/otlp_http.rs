@@ -5,11 +5,13 @@ use opentelemetry_sdk::metrics::MeterProviderBuilder;
 use opentelemetry_sdk::trace::TracerProviderBuilder;
 
 use crate::error::InitError;
+use crate::health::Watch;
 use crate::target::Target;
 
 pub(crate) fn traces(
     builder: TracerProviderBuilder,
     target: &Target,
+    watch: &Watch,
 ) -> Result<TracerProviderBuilder, InitError> {
     let exporter = SpanExporter::builder()
         .with_http()
@@ -17,12 +19,13 @@ pub(crate) fn traces(
     let exporter = exporter.with_endpoint(&target.url).build();
     let exporter = exporter
         .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;
-    Ok(builder.with_batch_exporter(exporter))
+    Ok(builder.with_batch_exporter(watch.over(exporter)))
 }
 
 pub(crate) fn metrics(
     builder: MeterProviderBuilder,
     target: &Target,
+    watch: &Watch,
 ) -> Result<MeterProviderBuilder, InitError> {
     let exporter = MetricExporter::builder()
         .with_http()
@@ -30,5 +33,5 @@ pub(crate) fn metrics(
     let exporter = exporter.with_endpoint(&target.url).build();
     let exporter = exporter
         .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;
-    Ok(builder.with_periodic_exporter(exporter))
+    Ok(builder.with_periodic_exporter(watch.over(exporter)))
 }

@@ -4,6 +4,7 @@ use opentelemetry_sdk::metrics::MeterProviderBuilder;
 use opentelemetry_sdk::trace::TracerProviderBuilder;
 
 use crate::error::InitError;
+use crate::health::Watch;
 use crate::target::Target;
 
 /// A runtime that never exists.
@@ -13,6 +14,7 @@ pub(crate) enum Runtime {}
 pub(crate) fn traces(
     _: TracerProviderBuilder,
     target: &Target,
+    _: &Watch,
     _: &mut Option<Runtime>,
 ) -> Result<TracerProviderBuilder, InitError> {
     Err(missing(target))
@@ -21,6 +23,7 @@ pub(crate) fn traces(
 pub(crate) fn metrics(
     _: MeterProviderBuilder,
     target: &Target,
+    _: &Watch,
     _: &mut Option<Runtime>,
 ) -> Result<MeterProviderBuilder, InitError> {
     Err(missing(target))

@@ -4,13 +4,22 @@ use opentelemetry_sdk::metrics::MeterProviderBuilder;
 use opentelemetry_sdk::trace::TracerProviderBuilder;
 
 use crate::error::InitError;
+use crate::health::Watch;
 use crate::target::Target;
 
-pub(crate) fn traces(_: TracerProviderBuilder, target: &Target) -> Result<TracerProviderBuilder, InitError> {
+pub(crate) fn traces(
+    _: TracerProviderBuilder,
+    target: &Target,
+    _: &Watch,
+) -> Result<TracerProviderBuilder, InitError> {
     Err(missing(target))
 }
 
-pub(crate) fn metrics(_: MeterProviderBuilder, target: &Target) -> Result<MeterProviderBuilder, InitError> {
+pub(crate) fn metrics(
+    _: MeterProviderBuilder,
+    target: &Target,
+    _: &Watch,
+) -> Result<MeterProviderBuilder, InitError> {
     Err(missing(target))
 }
 

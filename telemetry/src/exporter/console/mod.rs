@@ -18,15 +18,24 @@ use opentelemetry_sdk::metrics::MeterProviderBuilder;
 use opentelemetry_sdk::trace::TracerProviderBuilder;
 
 use crate::config::ConsoleWriter;
+use crate::health::Watch;
 
 use self::metrics::LineExporter;
 use self::output::Output;
 use self::processor::ConsoleProcessor;
 
-pub(crate) fn traces(builder: TracerProviderBuilder, writer: Option<ConsoleWriter>) -> TracerProviderBuilder {
-    builder.with_span_processor(ConsoleProcessor::new(Output::new(writer)))
+pub(crate) fn traces(
+    builder: TracerProviderBuilder,
+    writer: Option<ConsoleWriter>,
+    watch: &Watch,
+) -> TracerProviderBuilder {
+    builder.with_span_processor(ConsoleProcessor::new(Output::new(writer), watch))
 }
 
-pub(crate) fn metrics(builder: MeterProviderBuilder, writer: Option<ConsoleWriter>) -> MeterProviderBuilder {
-    builder.with_periodic_exporter(LineExporter::new(Output::new(writer)))
+pub(crate) fn metrics(
+    builder: MeterProviderBuilder,
+    writer: Option<ConsoleWriter>,
+    watch: &Watch,
+) -> MeterProviderBuilder {
+    builder.with_periodic_exporter(watch.over(LineExporter::new(Output::new(writer))))
 }

@@ -9,6 +9,8 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{BatchConfigBuilder, BatchSpanProcessor, Span, SpanData, SpanProcessor};
 
+use crate::health::Watch;
+
 use super::exporter::TreeExporter;
 use super::open::OpenSpans;
 use super::output::Output;
@@ -21,9 +23,9 @@ pub(super) struct ConsoleProcessor {
 }
 
 impl ConsoleProcessor {
-    pub(super) fn new(output: Output) -> Self {
+    pub(super) fn new(output: Output, watch: &Watch) -> Self {
         let open = Arc::new(OpenSpans::default());
-        let exporter = TreeExporter::new(output, Arc::clone(&open));
+        let exporter = watch.over(TreeExporter::new(output, Arc::clone(&open)));
         let config = BatchConfigBuilder::default().with_scheduled_delay(DELAY).build();
         Self {
             open,

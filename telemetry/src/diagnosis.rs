@@ -1,0 +1,184 @@
+//! What telemetry does at the moment, as values and as text: the first thing to look at when nothing arrives.
+
+use std::fmt;
+use std::net::{TcpStream, ToSocketAddrs};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use opentelemetry::global;
+
+use crate::config::{Exporter, TelemetryConfig};
+use crate::health::Health;
+use crate::signal::{PerSignal, Signal};
+use crate::target;
+
+/// The state of telemetry, from [`Telemetry::diagnose`](crate::Telemetry::diagnose). Its text is for people.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Diagnosis {
+    /// Whether anything is installed.
+    pub enabled: bool,
+    /// The share of new traces that is recorded, 0.0 to 1.0.
+    pub sampling_rate: f64,
+    /// The headers that the global propagator writes.
+    pub propagated: Vec<String>,
+    /// Each signal that is recorded.
+    pub signals: Vec<SignalDiagnosis>,
+    /// What is probably not as it was meant, in words.
+    pub warnings: Vec<String>,
+}
+
+/// How one signal is delivered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SignalDiagnosis {
+    /// `traces` or `metrics`.
+    pub signal: &'static str,
+    /// Where it goes.
+    pub exporter: Exporter,
+    /// The URL or the place that it goes to.
+    pub destination: String,
+    /// Why a connection to the destination failed just now; nothing is tried where there is no network.
+    pub unreachable: Option<String>,
+    /// The spans, or the collections of metrics, that were delivered.
+    pub delivered: u64,
+    /// Those that an exporter gave up.
+    pub lost: u64,
+    /// Why the last failed delivery failed.
+    pub failure: Option<String>,
+}
+
+impl Diagnosis {
+    pub(crate) fn off() -> Self {
+        let warning = "telemetry is off: nothing is recorded; enable it in code, in a file or by THROUGHLINE_ENABLED=true";
+        Self {
+            enabled: false,
+            sampling_rate: 0.0,
+            propagated: propagated(),
+            signals: Vec::new(),
+            warnings: vec![warning.into()],
+        }
+    }
+
+    pub(crate) fn of(config: &TelemetryConfig, health: &PerSignal<Option<std::sync::Arc<Health>>>) -> Self {
+        let signals = Signal::ALL.into_iter().filter_map(|signal| {
+            Some(SignalDiagnosis::of(
+                signal,
+                config.exporter_of(signal),
+                health.of(signal).as_deref()?,
+            ))
+        });
+        let mut diagnosis = Self {
+            enabled: true,
+            sampling_rate: config.sampling_rate,
+            propagated: propagated(),
+            signals: signals.collect(),
+            warnings: Vec::new(),
+        };
+        diagnosis.warn();
+        diagnosis
+    }
+
+    fn warn(&mut self) {
+        if self.sampling_rate == 0.0 {
+            self.warnings
+                .push("the sampling rate is 0: no new trace is recorded".into());
+        }
+        if !self.propagated.iter().any(|field| field == "traceparent") {
+            self.warnings
+                .push("the global propagator does not write traceparent: traces end at this process".into());
+        }
+        for signal in &self.signals {
+            let SignalDiagnosis {
+                signal: name,
+                destination,
+                ..
+            } = signal;
+            if let Some(why) = &signal.unreachable {
+                self.warnings
+                    .push(format!("{name} cannot reach {destination}: {why}"));
+            } else if let Some(why) = &signal.failure {
+                self.warnings
+                    .push(format!("{name} were lost on the way to {destination}: {why}"));
+            }
+        }
+    }
+}
+
+impl SignalDiagnosis {
+    fn of(signal: Signal, exporter: Exporter, health: &Health) -> Self {
+        let (delivered, lost) = health.counts();
+        let destination = health.destination().to_owned();
+        Self {
+            signal: signal.name(),
+            exporter,
+            unreachable: address(&destination).and_then(|address| connect(address).err()),
+            destination,
+            delivered,
+            lost,
+            failure: health.failure(),
+        }
+    }
+}
+
+impl fmt::Display for Diagnosis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "telemetry   {}", if self.enabled { "on" } else { "off" })?;
+        if self.enabled {
+            writeln!(f, "sampling    {} of new traces", self.sampling_rate)?;
+        }
+        writeln!(f, "propagator  {}", self.propagated.join(", "))?;
+        for SignalDiagnosis {
+            signal,
+            destination,
+            delivered,
+            lost,
+            ..
+        } in &self.signals
+        {
+            writeln!(
+                f,
+                "{signal:<12}to {destination}; {delivered} delivered, {lost} lost"
+            )?;
+        }
+        self.warnings
+            .iter()
+            .try_for_each(|warning| writeln!(f, "warning: {warning}"))
+    }
+}
+
+fn propagated() -> Vec<String> {
+    global::get_text_map_propagator(|propagator| propagator.fields().map(str::to_owned).collect())
+}
+
+/// Host and port of a URL; `None` for a destination that is no URL.
+fn address(destination: &str) -> Option<String> {
+    target::parse(destination).ok().map(|parts| parts.address())
+}
+
+/// Resolves and connects, or says why not. A name server may hang, so it is asked on a thread.
+fn connect(address: String) -> Result<(), String> {
+    let (sender, answer) = mpsc::channel();
+    let attempt = move || -> std::io::Result<()> {
+        let mut last = Err(std::io::ErrorKind::AddrNotAvailable.into());
+        for address in address.to_socket_addrs()? {
+            last = TcpStream::connect_timeout(&address, PATIENCE).map(drop);
+            if last.is_ok() {
+                break;
+            }
+        }
+        last
+    };
+    let run = move || drop(sender.send(attempt()));
+    thread::Builder::new()
+        .name("throughline-diagnose".into())
+        .spawn(run)
+        .map_err(|error| error.to_string())?;
+    match answer.recv_timeout(PATIENCE) {
+        Ok(result) => result.map_err(|error| error.to_string()),
+        Err(_) => Err(format!("no connection within {PATIENCE:?}")),
+    }
+}
+
+const PATIENCE: Duration = Duration::from_secs(1);

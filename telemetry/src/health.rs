@@ -1,0 +1,180 @@
+//! How delivery goes: what was delivered, what failed and why, said once in words when it begins to fail.
+
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
+use opentelemetry_sdk::metrics::Temporality;
+use opentelemetry_sdk::metrics::data::ResourceMetrics;
+use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
+use opentelemetry_sdk::trace::{SpanData, SpanExporter};
+
+use crate::limit::cut;
+use crate::signal::Signal;
+
+/// The deliveries of one signal.
+#[derive(Debug)]
+pub(crate) struct Health {
+    signal: Signal,
+    destination: String,
+    delivered: AtomicU64,
+    lost: AtomicU64,
+    failure: Mutex<Option<String>>,
+    is_said: AtomicBool,
+}
+
+impl Health {
+    pub(crate) fn new(signal: Signal, destination: String) -> Arc<Self> {
+        let (delivered, lost) = (AtomicU64::new(0), AtomicU64::new(0));
+        Arc::new(Self {
+            signal,
+            destination,
+            delivered,
+            lost,
+            failure: Mutex::default(),
+            is_said: AtomicBool::new(false),
+        })
+    }
+
+    pub(crate) fn destination(&self) -> &str {
+        &self.destination
+    }
+
+    /// Why the last failed delivery failed.
+    pub(crate) fn failure(&self) -> Option<String> {
+        self.failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// The spans, log records or collections of metrics that an exporter took, and those that it failed to take.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        (
+            self.delivered.load(Ordering::Relaxed),
+            self.lost.load(Ordering::Relaxed),
+        )
+    }
+
+    /// Says no more: who asked for the end has been told how it went.
+    pub(crate) fn hush(&self) {
+        self.is_said.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn record(&self, count: usize, result: &OTelSdkResult) {
+        let Err(error) = result else {
+            self.delivered.fetch_add(count as u64, Ordering::Relaxed);
+            return;
+        };
+        let why = words(error);
+        self.lost.fetch_add(count as u64, Ordering::Relaxed);
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(why.clone());
+        if !self.is_said.swap(true, Ordering::Relaxed) {
+            say(&format!(
+                "{} are not reaching {}: {why} (said once)",
+                self.signal, self.destination
+            ));
+        }
+    }
+}
+
+/// What stands between a processor and its exporter.
+#[derive(Debug, Clone)]
+pub(crate) struct Watch {
+    health: Arc<Health>,
+    longest: Option<usize>,
+}
+
+impl Watch {
+    pub(crate) fn new(health: Arc<Health>, longest: Option<usize>) -> Self {
+        Self { health, longest }
+    }
+
+    pub(crate) fn over<E>(&self, inner: E) -> Watched<E> {
+        Watched {
+            inner,
+            watch: self.clone(),
+        }
+    }
+}
+
+/// An exporter whose deliveries are counted and whose long texts are cut.
+#[derive(Debug)]
+pub(crate) struct Watched<E> {
+    inner: E,
+    watch: Watch,
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl<E: SpanExporter> SpanExporter for Watched<E> {
+    async fn export(&self, mut batch: Vec<SpanData>) -> OTelSdkResult {
+        let count = batch.len();
+        if let Some(longest) = self.watch.longest {
+            batch.iter_mut().for_each(|span| cut(span, longest));
+        }
+        let result = self.inner.export(batch).await;
+        self.watch.health.record(count, &result);
+        result
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.inner.shutdown_with_timeout(timeout)
+    }
+
+    fn shutdown(&self) -> OTelSdkResult {
+        self.inner.shutdown()
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.inner.force_flush()
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.inner.set_resource(resource);
+    }
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl<E: PushMetricExporter> PushMetricExporter for Watched<E> {
+    async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
+        let result = self.inner.export(metrics).await;
+        self.watch.health.record(1, &result);
+        result
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.inner.force_flush()
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.inner.shutdown_with_timeout(timeout)
+    }
+
+    fn shutdown(&self) -> OTelSdkResult {
+        self.inner.shutdown()
+    }
+
+    fn temporality(&self) -> Temporality {
+        self.inner.temporality()
+    }
+}
+
+/// The SDK's errors without its preamble.
+pub(crate) fn words(error: &OTelSdkError) -> String {
+    match error {
+        OTelSdkError::InternalFailure(why) => why.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// To the program's `tracing` subscriber, or where there is none, to standard error: silence is the worst answer.
+pub(crate) fn say(text: &str) {
+    if tracing::dispatcher::has_been_set() {
+        tracing::warn!(target: "throughline", "{text}");
+    } else {
+        let _ = writeln!(io::stderr(), "throughline: {text}");
+    }
+}

@@ -1,0 +1,115 @@
+//! A program's own word in how telemetry is built: a closure, or one that was registered under a name that a file can say.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use opentelemetry_sdk::metrics::MeterProviderBuilder;
+use opentelemetry_sdk::trace::TracerProviderBuilder;
+
+use crate::error::{InitError, Place};
+
+/// The builders of the providers, as configured; a start-up hook adds to them.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Builders {
+    /// Builds the tracer provider: add span processors here.
+    pub tracer_provider: TracerProviderBuilder,
+    /// Builds the meter provider: add readers and views here.
+    pub meter_provider: MeterProviderBuilder,
+}
+
+impl Builders {
+    pub(crate) fn new(tracer_provider: TracerProviderBuilder, meter_provider: MeterProviderBuilder) -> Self {
+        Self {
+            tracer_provider,
+            meter_provider,
+        }
+    }
+}
+
+/// Registers a start-up hook under a name, which a configuration file gives as `startup_hook`. A later hook of the same
+/// name replaces the earlier one.
+///
+/// ```
+/// use opentelemetry_sdk::trace::{InMemorySpanExporter, SimpleSpanProcessor};
+/// use throughline_telemetry::{TelemetryConfig, init, register_startup_hook};
+///
+/// let spans = InMemorySpanExporter::default();
+/// let exporter = spans.clone();
+/// register_startup_hook("MyLibrary:setup_tracing", move |mut builders| {
+///     let processor = SimpleSpanProcessor::new(exporter.clone());
+///     builders.tracer_provider = builders.tracer_provider.with_span_processor(processor);
+///     builders
+/// });
+/// let config = TelemetryConfig::from_json_str(
+///     r#"{"tracing.enabled": true, "startup_hook": "MyLibrary:setup_tracing"}"#,
+/// )?;
+/// # let config = config.with_exporter(throughline_telemetry::Exporter::None);
+/// init(config)?.shutdown()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn register_startup_hook(
+    name: impl Into<String>,
+    hook: impl Fn(Builders) -> Builders + Send + Sync + 'static,
+) {
+    REGISTERED
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert(name.into(), Arc::new(hook));
+}
+
+/// A closure or the name of one.
+#[derive(Clone)]
+pub(crate) enum Hook {
+    Closure(Closure),
+    Name(String),
+}
+
+type Closure = Arc<dyn Fn(Builders) -> Builders + Send + Sync>;
+
+impl Hook {
+    pub(crate) fn run(&self, builders: Builders) -> Result<Builders, InitError> {
+        Ok(self.find()?(builders))
+    }
+
+    fn find(&self) -> Result<Closure, InitError> {
+        let name = match self {
+            Self::Closure(hook) => return Ok(Arc::clone(hook)),
+            Self::Name(name) => name,
+        };
+        let registered = REGISTERED.lock().unwrap_or_else(PoisonError::into_inner);
+        registered.get(name).cloned().ok_or_else(|| {
+            let known: Vec<&str> = registered.keys().map(String::as_str).collect();
+            let accepted = match known.as_slice() {
+                [] => "a name given to register_startup_hook before: there is none".to_owned(),
+                _ => format!(
+                    "a name given to register_startup_hook before: {}",
+                    known.join(", ")
+                ),
+            };
+            InitError::value(Place::Code, "startup_hook", name, &accepted)
+        })
+    }
+}
+
+impl PartialEq for Hook {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Closure(one), Self::Closure(other)) => Arc::ptr_eq(one, other),
+            (Self::Name(one), Self::Name(other)) => one == other,
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Debug for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closure(_) => f.write_str("Closure"),
+            Self::Name(name) => f.debug_tuple("Name").field(name).finish(),
+        }
+    }
+}
+
+static REGISTERED: Mutex<BTreeMap<String, Closure>> = Mutex::new(BTreeMap::new());

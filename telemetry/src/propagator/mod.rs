@@ -1,0 +1,47 @@
+//! The propagators that are installed globally.
+
+mod b3;
+mod ids;
+mod jaeger;
+#[cfg(test)]
+mod tests;
+#[cfg_attr(not(feature = "xray"), path = "absent/xray.rs")]
+mod xray;
+
+use opentelemetry::global;
+use opentelemetry::propagation::{TextMapCompositePropagator, TextMapPropagator};
+use throughline_propagation::W3cPropagator;
+
+use self::b3::B3;
+use self::jaeger::Jaeger;
+use crate::config::{Propagator, TelemetryConfig};
+use crate::error::InitError;
+
+type Boxed = Box<dyn TextMapPropagator + Send + Sync>;
+
+/// Makes what is configured the global propagator, later ones read first; nothing if none is configured.
+pub(crate) fn install_propagator(config: &TelemetryConfig) -> Result<(), InitError> {
+    let wants = |propagator| config.propagators.contains(&propagator);
+    let (trace_context, baggage) = (wants(Propagator::TraceContext), wants(Propagator::Baggage));
+    let w3c = W3cPropagator::new().trace_context(trace_context).baggage(baggage);
+    let mut others: Vec<Boxed> = Vec::new();
+    for propagator in &config.propagators {
+        match propagator {
+            Propagator::TraceContext | Propagator::Baggage => {}
+            Propagator::B3 => others.push(Box::new(B3::single())),
+            Propagator::B3Multi => others.push(Box::new(B3::multi())),
+            Propagator::Jaeger => others.push(Box::new(Jaeger::new())),
+            Propagator::XRay => others.push(xray::propagator()?),
+        }
+    }
+    match (trace_context || baggage, others.is_empty()) {
+        (true, true) => global::set_text_map_propagator(w3c),
+        (true, false) => {
+            others.push(Box::new(w3c));
+            global::set_text_map_propagator(TextMapCompositePropagator::new(others));
+        }
+        (false, false) => global::set_text_map_propagator(TextMapCompositePropagator::new(others)),
+        (false, true) => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,167 @@
+//! What is known about the process that records: the resource of all its telemetry.
+
+use std::fs;
+
+use opentelemetry::KeyValue;
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::resource::{
+    EnvResourceDetector, ResourceDetector, SdkProvidedResourceDetector, TelemetryResourceDetector,
+};
+use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator};
+
+use crate::config::TelemetryConfig;
+use crate::semconv;
+
+/// What can be read, then what `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME` say, then what is configured.
+pub(crate) fn resource(config: &TelemetryConfig) -> Resource {
+    let builder = Resource::builder_empty()
+        .with_detector(Box::new(ProcessDetector))
+        .with_detector(Box::new(SdkProvidedResourceDetector))
+        .with_detector(Box::new(TelemetryResourceDetector))
+        .with_detector(Box::new(EnvResourceDetector::new()));
+    let version = config
+        .service_version
+        .iter()
+        .map(|version| KeyValue::new(semconv::SERVICE_VERSION, version.clone()));
+    let name = config
+        .service_name
+        .iter()
+        .map(|name| KeyValue::new(semconv::SERVICE_NAME, name.clone()));
+    builder.with_attributes(version.chain(name)).build()
+}
+
+/// Process, host and container, where they can be read; no argument and no path, which may be private.
+#[derive(Debug)]
+struct ProcessDetector;
+
+impl ResourceDetector for ProcessDetector {
+    fn detect(&self) -> Resource {
+        let text = |path| fs::read_to_string(path).ok();
+        let program = std::env::current_exe().ok();
+        let program = program
+            .as_ref()
+            .and_then(|path| path.file_name())
+            .map(|name| name.to_string_lossy().into_owned());
+        let host = text("/proc/sys/kernel/hostname")
+            .map(|name| name.trim().to_owned())
+            .filter(|name| !name.is_empty());
+        let container = text("/proc/self/cgroup").as_deref().and_then(container);
+        let container =
+            container.or_else(|| text("/proc/self/mountinfo").as_deref().and_then(container_mounts));
+        let found = [
+            Some((semconv::SERVICE_INSTANCE_ID, instance())),
+            program.map(|name| (semconv::PROCESS_EXECUTABLE_NAME, name)),
+            host.map(|name| (semconv::HOST_NAME, name)),
+            Some((semconv::HOST_ARCH, architecture().to_owned())),
+            Some((semconv::OS_TYPE, system().to_owned())),
+            container.map(|id| (semconv::CONTAINER_ID, id)),
+        ];
+        let found = found
+            .into_iter()
+            .flatten()
+            .map(|(key, value)| KeyValue::new(key, value));
+        let pid = KeyValue::new(semconv::PROCESS_PID, i64::from(std::process::id()));
+        Resource::builder_empty()
+            .with_attributes(found.chain([pid]))
+            .build()
+    }
+}
+
+/// A random UUID of this process (<https://opentelemetry.io/docs/specs/semconv/registry/attributes/service/>).
+fn instance() -> String {
+    let random = u128::from_be_bytes(RandomIdGenerator::default().new_trace_id().to_bytes());
+    let version_and_variant =
+        (random & !(0xf000_u128 << 64 | 0xc000_u128 << 48)) | 0x4000_u128 << 64 | 0x8000_u128 << 48;
+    let digits = format!("{version_and_variant:032x}");
+    let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
+    [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-")
+}
+
+/// The 64 digits that end a line of `/proc/self/cgroup` in a container of cgroup v1.
+fn container(cgroup: &str) -> Option<String> {
+    let last = |line: &str| {
+        line.rsplit(['/', ':', '-'])
+            .next()
+            .map(|name| name.trim_end_matches(".scope").to_owned())
+    };
+    cgroup.lines().filter_map(last).find(|name| is_container(name))
+}
+
+/// The 64 digits in the path from which a container of cgroup v2 has its host name.
+fn container_mounts(mounts: &str) -> Option<String> {
+    let hostname = mounts.lines().find(|line| line.contains("/hostname "))?;
+    hostname
+        .split('/')
+        .find(|name| is_container(name))
+        .map(str::to_owned)
+}
+
+fn is_container(name: &str) -> bool {
+    name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        "arm" => "arm32",
+        other => other,
+    }
+}
+
+fn system() -> &'static str {
+    match std::env::consts::OS {
+        "macos" => "darwin",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_configured_name_wins_and_the_process_is_described() {
+        let config = TelemetryConfig::default()
+            .with_service_name("shop")
+            .with_service_version("1.2.3");
+        let resource = resource(&config);
+        let value = |key: &'static str| resource.get(&key.into()).map(|value| value.to_string());
+        assert_eq!(value("service.name").as_deref(), Some("shop"), "name");
+        assert_eq!(value("service.version").as_deref(), Some("1.2.3"), "version");
+        assert_eq!(value("process.pid"), Some(std::process::id().to_string()), "pid");
+        assert_eq!(
+            value("telemetry.sdk.language").as_deref(),
+            Some("rust"),
+            "the SDK's own"
+        );
+        let instance = value("service.instance.id").expect("an instance");
+        let lengths: Vec<usize> = instance.split('-').map(str::len).collect();
+        assert_eq!(lengths, [8, 4, 4, 4, 12], "{instance}");
+        assert_eq!(instance.as_bytes()[14], b'4', "a random UUID: {instance}");
+        assert!(
+            b"89ab".contains(&instance.as_bytes()[19]),
+            "of the standard's variant: {instance}"
+        );
+    }
+
+    #[test]
+    fn containers() {
+        let id = "a1".repeat(32);
+        for (cgroup, expected) in [
+            ("0::/", None),
+            ("12:cpu:/user.slice", None),
+            (&format!("12:cpu:/docker/{id}"), Some(&id)),
+            (
+                &format!("0::/system.slice\n1:x:/kubepods/pod1/cri-containerd-{id}.scope\n"),
+                Some(&id),
+            ),
+        ] {
+            assert_eq!(container(cgroup).as_ref(), expected, "{cgroup}");
+        }
+        let mounts = format!(
+            "1 2 8:1 / / rw\n3 4 8:1 /var/lib/docker/containers/{id}/hostname /etc/hostname rw - ext4 x rw"
+        );
+        assert_eq!(container_mounts(&mounts), Some(id), "cgroup v2");
+    }
+}

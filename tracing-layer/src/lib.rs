@@ -2,5 +2,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod asking;
 pub mod observe;
 pub mod provider;
+pub mod span;

@@ -2,6 +2,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod asking;
 pub mod client;
 pub mod error_type;
 mod exchange;
@@ -18,6 +19,7 @@ mod redact;
 mod request_body;
 pub mod semconv;
 pub mod server;
+pub mod span;
 
 pub use client::ClientLayer;
 pub use observe::EndAt;

@@ -2,6 +2,9 @@
 //!
 //! A layer is given a provider, or takes the global one when it is first used. One that finds the global provider a
 //! no-op says so once and then costs nothing: it does not call the tracer again.
+//!
+//! What lives as long as the process, such as the [span helpers](crate::span), may be used before there is a provider.
+//! Its [`LazyTracer::following`] asks again.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,8 +12,13 @@ use std::sync::{Arc, OnceLock};
 
 use opentelemetry::global::{self, BoxedSpan, BoxedTracer, ObjectSafeTracerProvider};
 use opentelemetry::metrics::{Meter, MeterProvider};
-use opentelemetry::trace::{Span, SpanBuilder, TraceContextExt, Tracer, TracerProvider};
+use opentelemetry::trace::{
+    Span, SpanBuilder, SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState, Tracer,
+    TracerProvider,
+};
 use opentelemetry::{Context, InstrumentationScope, otel_warn};
+
+use crate::asking::Asking;
 
 type SharedTracerProvider = Arc<dyn ObjectSafeTracerProvider + Send + Sync>;
 type SharedMeterProvider = Arc<dyn MeterProvider + Send + Sync>;
@@ -24,6 +32,7 @@ pub struct LazyTracer {
 struct TracerInner {
     scope: InstrumentationScope,
     given: Option<SharedTracerProvider>,
+    asking: Option<Asking>,
     tracer: OnceLock<BoxedTracer>,
     noop: AtomicBool,
 }
@@ -32,7 +41,18 @@ impl LazyTracer {
     /// A tracer of the provider that is global when the first span is started.
     #[must_use]
     pub fn global(scope: InstrumentationScope) -> Self {
-        Self::new(scope, None)
+        Self::new(scope, None, None)
+    }
+
+    /// A tracer of the global provider that asks again for as long as that is a no-op, and once more when it has been
+    /// shut down; so it may be used before the provider is set.
+    ///
+    /// A provider that records is kept until it is shut down; the first span after that is lost in finding out. While
+    /// there is none, it is looked for at each of the first 1,000 spans, then once a millisecond: a span costs a look at
+    /// the clock, and one in a millisecond an allocation.
+    #[must_use]
+    pub fn following(scope: InstrumentationScope) -> Self {
+        Self::new(scope, None, Some(Asking::default()))
     }
 
     /// A tracer of this provider, for the same scope.
@@ -43,13 +63,14 @@ impl LazyTracer {
         T: Tracer<Span = S> + Send + Sync + 'static,
         S: Span + Send + Sync + 'static,
     {
-        Self::new(self.inner.scope.clone(), Some(Arc::new(provider)))
+        Self::new(self.inner.scope.clone(), Some(Arc::new(provider)), None)
     }
 
-    fn new(scope: InstrumentationScope, given: Option<SharedTracerProvider>) -> Self {
+    fn new(scope: InstrumentationScope, given: Option<SharedTracerProvider>, asking: Option<Asking>) -> Self {
         let inner = TracerInner {
             scope,
             given,
+            asking,
             tracer: OnceLock::new(),
             noop: AtomicBool::new(false),
         };
@@ -63,27 +84,80 @@ impl LazyTracer {
     ///
     /// The span of `Some` may still be sampled out: ask `is_recording`.
     pub fn start(&self, parent: &Context, builder: impl FnOnce() -> SpanBuilder) -> Option<BoxedSpan> {
-        if parent.is_telemetry_suppressed() || self.inner.noop.load(Ordering::Relaxed) {
+        if parent.is_telemetry_suppressed() {
             return None;
         }
-        let span = self.tracer().build_with_context(builder(), parent);
-        let started = span.span_context();
-        if !started.is_valid() || started.span_id() == parent.span().span_context().span_id() {
+        if let Some(asking) = &self.inner.asking {
+            return self.start_or_ask(asking, parent, builder);
+        }
+        if self.inner.noop.load(Ordering::Relaxed) {
+            return None;
+        }
+        let span = started(self.tracer(), parent, builder);
+        if span.is_none() {
             self.found_noop();
+        }
+        span
+    }
+
+    /// Whether no provider would get the next span. A provider that was shut down counts until a span has found it out.
+    ///
+    /// Until a first span has found a provider, it is asked with a span that none records: a few allocations.
+    #[must_use]
+    pub fn is_noop(&self) -> bool {
+        let known = self.inner.noop.load(Ordering::Relaxed);
+        match (self.inner.tracer.get(), &self.inner.asking) {
+            (None, _) => echoes(&self.resolve()),
+            (Some(_), None) => known,
+            (Some(_), Some(asking)) => known && asking.was_in_vain(),
+        }
+    }
+
+    /// Here `noop` says that the tracer that was kept has been shut down.
+    fn start_or_ask(
+        &self,
+        asking: &Asking,
+        parent: &Context,
+        builder: impl FnOnce() -> SpanBuilder,
+    ) -> Option<BoxedSpan> {
+        if let Some(kept) = self
+            .inner
+            .tracer
+            .get()
+            .filter(|_| !self.inner.noop.load(Ordering::Relaxed))
+        {
+            let span = started(kept, parent, builder);
+            if span.is_none() {
+                self.inner.noop.store(true, Ordering::Relaxed);
+                asking.in_vain();
+            }
+            return span;
+        }
+        if !asking.is_due() {
             return None;
         }
-        Some(span)
+        let tracer = self.resolve();
+        let span = started(&tracer, parent, builder);
+        if span.is_some() {
+            asking.found();
+            let _ = self.inner.tracer.set(tracer);
+        } else {
+            asking.in_vain();
+        }
+        span
+    }
+
+    fn resolve(&self) -> BoxedTracer {
+        match &self.inner.given {
+            Some(provider) => BoxedTracer::new(provider.boxed_tracer(self.inner.scope.clone())),
+            None => global::tracer_with_scope(self.inner.scope.clone()),
+        }
     }
 
     fn tracer(&self) -> &BoxedTracer {
-        self.inner.tracer.get_or_init(|| match &self.inner.given {
-            Some(provider) => BoxedTracer::new(provider.boxed_tracer(self.inner.scope.clone())),
-            None => global::tracer_with_scope(self.inner.scope.clone()),
-        })
+        self.inner.tracer.get_or_init(|| self.resolve())
     }
 
-    /// A no-op tracer hands its parent's ids on, and one that is shut down has none; every other makes an id of its own,
-    /// also for a span sampled out.
     fn found_noop(&self) {
         if !self.inner.noop.swap(true, Ordering::Relaxed) {
             otel_warn!(
@@ -109,6 +183,35 @@ impl fmt::Debug for LazyTracer {
             .field("provider", &provider)
             .finish_non_exhaustive()
     }
+}
+
+/// A no-op tracer hands its parent's ids on, and one that is shut down has none; every other makes an id of its own, also
+/// for a span sampled out.
+fn started(
+    tracer: &BoxedTracer,
+    parent: &Context,
+    builder: impl FnOnce() -> SpanBuilder,
+) -> Option<BoxedSpan> {
+    let span = tracer.build_with_context(builder(), parent);
+    let started = span.span_context();
+    let own = started.is_valid() && started.span_id() != parent.span().span_context().span_id();
+    own.then_some(span)
+}
+
+/// Whether the tracer is a no-op: that hands on the ids even of a context in which the others start nothing.
+fn echoes(tracer: &BoxedTracer) -> bool {
+    let ids = SpanContext::new(
+        TraceId::from(1),
+        SpanId::from(1),
+        TraceFlags::NOT_SAMPLED,
+        true,
+        TraceState::NONE,
+    );
+    let parent = Context::new()
+        .with_remote_span_context(ids)
+        .with_telemetry_suppressed();
+    let span = tracer.build_with_context(SpanBuilder::from_name("probe"), &parent);
+    span.span_context().span_id() == parent.span().span_context().span_id()
 }
 
 /// A layer's instruments, built at the first measurement. Clones share them.

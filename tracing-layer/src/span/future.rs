@@ -1,0 +1,126 @@
+//! A future that runs in a context.
+
+use std::borrow::Cow;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context as Task, Poll, ready};
+
+use opentelemetry::Context;
+use pin_project_lite::pin_project;
+
+use super::open::{OpenSpan, current, open};
+use super::thread::Attached;
+
+pin_project! {
+    /// A future with a context of its own, current at every poll and while the future is dropped, on whatever thread.
+    ///
+    /// The inner future is dropped as soon as it is ready, and then its span, if it has one, ends: at once, however long
+    /// the spawned tasks live that hold the same context. (OpenTelemetry's own `WithContext` drops its future outside the
+    /// context, so what the destructors do is lost to the trace.)
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless they are polled"]
+    #[project = Projected]
+    pub struct Traced<F> {
+        #[pin]
+        future: Option<F>,
+        span: Option<OpenSpan>,
+        working: bool,
+    }
+
+    impl<F> PinnedDrop for Traced<F> {
+        fn drop(this: Pin<&mut Self>) {
+            this.project().finish();
+        }
+    }
+}
+
+impl<F> Traced<F> {
+    pub(super) fn new(future: F, span: OpenSpan) -> Self {
+        Self {
+            future: Some(future),
+            span: Some(span),
+            working: false,
+        }
+    }
+}
+
+impl<F: Future> Future for Traced<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Task<'_>) -> Poll<F::Output> {
+        let mut this = self.project();
+        let (Some(future), Some(span)) = (this.future.as_mut().as_pin_mut(), &this.span) else {
+            return Poll::Pending;
+        };
+        *this.working = true;
+        let attached = Attached::new(span.context().clone());
+        let polled = future.poll(cx);
+        drop(attached);
+        *this.working = false;
+        let output = ready!(polled);
+        this.finish();
+        Poll::Ready(output)
+    }
+}
+
+impl<F> Projected<'_, F> {
+    /// Drops the future in its context, then ends the span. A poll that never came back was a panic, also if somebody
+    /// caught it outside.
+    fn finish(&mut self) {
+        let Some(span) = self.span.take() else {
+            return;
+        };
+        let attached = Attached::new(span.context().clone());
+        self.future.set(None);
+        drop(attached);
+        if *self.working {
+            span.panicked();
+        }
+    }
+}
+
+/// Carries a context into a future, across whatever it is spawned on.
+///
+/// ```
+/// use throughline_tracing_layer::span::{InContextExt, current_trace_id, in_span};
+/// # async fn spawn<T>(future: impl Future<Output = T> + Send) -> T { future.await }
+///
+/// # async fn example() {
+/// in_span("parent", async {
+///     let task = async { current_trace_id() }.in_current_context();
+///     spawn(task).await;
+/// })
+/// .await;
+/// # }
+/// ```
+pub trait InContextExt: Future + Sized {
+    /// Makes `context` current whenever this future is polled or dropped.
+    fn in_context(self, context: Context) -> Traced<Self> {
+        Traced::new(self, OpenSpan::none(context))
+    }
+
+    /// Makes what is now the current context current whenever this future is polled or dropped.
+    fn in_current_context(self) -> Traced<Self> {
+        self.in_context(current())
+    }
+}
+
+impl<F: Future> InContextExt for F {}
+
+/// Starts a span, now, and makes it the current one of `future` until that is ready or dropped.
+///
+/// ```
+/// use throughline_tracing_layer::span::{in_span, set_span_attribute};
+///
+/// # async fn load(id: i64) -> i64 { id }
+/// # async fn example() -> i64 {
+/// in_span("load user", async {
+///     set_span_attribute("user.id", 7);
+///     load(7).await
+/// })
+/// .await
+/// # }
+/// ```
+pub fn in_span<F: Future>(name: impl Into<Cow<'static, str>>, future: F) -> Traced<F> {
+    open(name).around(future)
+}

@@ -10,8 +10,10 @@ use crate::propagator::install_propagator;
 use crate::resource::resource;
 use crate::signal::Signal;
 
-/// Installs the global tracer provider, meter provider and propagator that a configuration asks for; nothing if it says
-/// off.
+/// Installs the global tracer provider and meter provider that a configuration asks for, if it is on, and in any case the
+/// W3C propagator: a service that records nothing must not break the traces that pass through it
+/// ([`OTEL_SDK_DISABLED`](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/) has no effect
+/// on propagators either).
 ///
 /// # Errors
 /// A value is not accepted, a feature is not compiled in, or telemetry is running already: the error says where it was
@@ -32,6 +34,7 @@ use crate::signal::Signal;
 pub fn init(config: TelemetryConfig) -> Result<Telemetry, InitError> {
     config.check()?;
     if !config.enabled {
+        install_propagator(&config)?;
         return Ok(Telemetry::off());
     }
     let claim = Claim::take()?;

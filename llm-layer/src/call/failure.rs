@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use http::StatusCode;
-use throughline_tracing_layer::observe::{Cause, End};
+use throughline_tracing_layer::error_type::error_type;
+use throughline_tracing_layer::observe::End;
 
 use super::watch::Watching;
 
@@ -37,8 +38,11 @@ impl Failure {
             return Some(Self::new(code, description));
         }
         match end {
-            End::ServiceError(cause) => Some(Self::new(kind(cause), cause.to_string())),
-            End::BodyError(cause) => Some(Self::new(kind(cause), format!("the answer broke off: {cause}"))),
+            End::ServiceError(cause) => Some(Self::new(error_type(cause), cause.to_string())),
+            End::BodyError(cause) => Some(Self::new(
+                error_type(cause),
+                format!("the answer broke off: {cause}"),
+            )),
             End::Panicked => Some(Self::new("panic", "the call panicked")),
             _ if call.is_answered() => None,
             End::Dropped => Some(Self::new(
@@ -46,7 +50,7 @@ impl Failure {
                 "the caller left before the answer was complete",
             )),
             _ if call.framing.is_none() => None,
-            _ if !intact => Some(Self::new(
+            _ if !intact || (call.reply.is_empty() && !call.is_stream()) => Some(Self::new(
                 "malformed_response",
                 "the answer is not what the API promises",
             )),
@@ -81,18 +85,4 @@ fn code(call: &Watching) -> Option<String> {
     let code = call.reply.error_code.as_ref().filter(is_code);
     code.or_else(|| call.reply.error_class.as_ref().filter(is_code))
         .cloned()
-}
-
-fn kind(cause: Cause<'_>) -> &'static str {
-    #[cfg(feature = "reqwest")]
-    if let Some(error) = cause.downcast_ref::<reqwest::Error>() {
-        if error.is_timeout() {
-            return "timeout";
-        }
-        if error.is_connect() {
-            return "connect";
-        }
-    }
-    let name = cause.type_name();
-    if name.contains("dyn ") { "_OTHER" } else { name }
 }

@@ -125,6 +125,15 @@ impl Reply {
         self.indices.clear();
     }
 
+    /// Whether nothing came that the format knows.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.id.is_none()
+            && self.model.is_none()
+            && self.first_text.is_none()
+            && self.finishes.is_empty()
+            && self.usage == Usage::default()
+    }
+
     /// The finish reasons of at least `expected` alternatives, `None` where none came.
     pub(crate) fn finishes(&self, expected: u32) -> impl Iterator<Item = Option<&str>> {
         let len = self.finishes.len().max(expected.min(Self::CHOICES) as usize);

@@ -5,7 +5,10 @@ use std::ffi::OsStr;
 use std::process::Command;
 
 use opentelemetry::Context;
+use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry::trace::TraceContextExt;
+use opentelemetry_http::{HeaderExtractor, HeaderInjector};
+use throughline_propagation::W3cPropagator;
 use throughline_propagation::carrier::{self, StringMap};
 use throughline_propagation::env;
 
@@ -148,4 +151,26 @@ fn a_real_child_process_sees_the_context() {
     let output = child.output().expect("a shell");
     let expected = format!("{} x@@y=9 a=1", traceparent("03"));
     assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
+}
+
+#[test]
+fn other_instrumentation_reads_and_writes_the_same() {
+    let sent = [
+        ("traceparent", traceparent("03")),
+        ("tracestate", "x@@y=9".to_owned()),
+    ];
+    let cx = W3cPropagator::new().extract_with_context(&Context::new(), &HeaderExtractor(&headers(&sent)));
+    let mut written = http::HeaderMap::new();
+    W3cPropagator::new().inject_context(&cx, &mut HeaderInjector(&mut written));
+    assert_eq!(written, headers(&sent), "through opentelemetry-http's adapters");
+
+    let twice = [
+        ("traceparent", traceparent("00")),
+        ("traceparent", traceparent("01")),
+    ];
+    let cx = W3cPropagator::new().extract_with_context(&Context::new(), &HeaderExtractor(&headers(&twice)));
+    assert!(
+        !cx.span().span_context().is_valid(),
+        "two traceparents start a new trace there too"
+    );
 }

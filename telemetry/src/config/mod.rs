@@ -19,14 +19,14 @@ use crate::hook::{Builders, Hook};
 use crate::signal::{PerSignal, Signal};
 use crate::target::Target;
 
-/// What telemetry is to do. The default is off: nothing is installed and nothing is exported.
+/// What telemetry is to do. The default is off: nothing is recorded and nothing is exported.
 ///
 /// Each field has a setter of the same name. Values are checked by [`init`](crate::init), and, when they come from a file
 /// or the environment, where they are read. The [crate](crate) documentation has the table of keys and variables.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TelemetryConfig {
-    /// Whether anything is installed at all. Default: `false`.
+    /// Whether anything is recorded at all. Default: `false`.
     pub enabled: bool,
     /// The resource's `service.name`. Default: the SDK's `unknown_service:` and the program's name.
     pub service_name: Option<String>,

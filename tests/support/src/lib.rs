@@ -1,8 +1,24 @@
-//! What the tests of this workspace share: a recorder of spans and metrics, and scripted bodies.
+//! What the tests of this workspace share: a recorder of spans and metrics, scripted bodies, a collector.
+
+#![cfg_attr(
+    feature = "end-to-end",
+    expect(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        reason = "a test that cannot go on panics"
+    )
+)]
 
 mod body;
+#[cfg(feature = "end-to-end")]
+mod collector;
+#[cfg(feature = "end-to-end")]
+pub mod process;
 mod recorder;
 pub mod tree;
 
 pub use body::{Script, ScriptedBody, ScriptedError};
+#[cfg(feature = "end-to-end")]
+pub use collector::Collector;
 pub use recorder::Recorder;

@@ -1,0 +1,59 @@
+//! The service: `POST /task` with `{"query": …}` answers `{"answer": …}` or `{"error": …}`.
+
+use std::error::Error;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::post;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use throughline::ServerLayer;
+use throughline::propagation::{self, Propagator};
+
+use crate::model::Model;
+use crate::roles::planner;
+
+/// The service, asking this model.
+pub(crate) fn app(model: Model) -> Router {
+    Router::new()
+        .route("/task", post(task))
+        // One server span a request, child of the `traceparent` that came; it ends with the response body.
+        .layer(ServerLayer::new())
+        .with_state(model)
+}
+
+async fn task(State(model): State<Model>, Json(task): Json<Value>) -> (StatusCode, Json<Value>) {
+    let Some(query) = task
+        .get("query")
+        .and_then(Value::as_str)
+        .filter(|query| !query.trim().is_empty())
+    else {
+        let accepted = "the body must be JSON with the question as text: {\"query\": \"…\"}";
+        return (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            Json(json!({ "error": accepted })),
+        );
+    };
+    match planner::work(&model, query).await {
+        Ok(answer) => (StatusCode::OK, Json(json!({ "answer": answer }))),
+        Err(error) => (
+            StatusCode::BAD_GATEWAY,
+            Json(json!({ "error": error.to_string() })),
+        ),
+    }
+}
+
+/// Sends a task to the service, as its user would: in the trace that `TRACEPARENT` names, if there is one.
+pub(crate) async fn send(url: &str, query: &str) -> Result<String, Box<dyn Error>> {
+    let mut request = reqwest::Client::new()
+        .post(url)
+        .json(&json!({ "query": query }))
+        .build()?;
+    Propagator::global().inject(&propagation::env::extract(), request.headers_mut());
+    let reply: Value = reqwest::Client::new().execute(request).await?.json().await?;
+    match (reply.get("answer"), reply.get("error")) {
+        (Some(Value::String(answer)), _) => Ok(answer.clone()),
+        (_, Some(Value::String(error))) => Err(error.clone().into()),
+        _ => Err(format!("the service answered {reply}").into()),
+    }
+}

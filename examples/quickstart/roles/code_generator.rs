@@ -1,0 +1,19 @@
+//! The `CodeGenerator` asks the model for a plan.
+
+use throughline::llm::try_in_agent;
+
+use super::Failure;
+use crate::model::Model;
+use crate::plan::Plan;
+
+const SYSTEM: &str = "You are the CodeGenerator. Write the plan for the instruction as JSON with the fields operation \
+                      (sum, average, max or count) and group_by (region, product or month).";
+
+/// Writes a plan for the instruction.
+pub(crate) async fn work(model: &Model, instruction: &str) -> Result<Plan, Failure> {
+    try_in_agent("CodeGenerator", async {
+        let text = model.ask_for_json(SYSTEM, instruction, Plan::schema()).await?;
+        Ok(Plan::parse(&text)?)
+    })
+    .await
+}

@@ -1,0 +1,6 @@
+//! End to end: the examples as their users run them, over real sockets.
+
+#![expect(clippy::expect_used, reason = "a test that cannot go on says why")]
+
+mod orders;
+mod quickstart;

@@ -1,0 +1,90 @@
+//! Starts a peer, waits until it answers, and stops it.
+
+use std::fs::File;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+use tokio::time;
+
+/// How long a peer may take to start, or to show what it received.
+const DEADLINE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// A running peer; it stops when this is dropped.
+pub(crate) struct Peer {
+    _child: Child,
+    log: PathBuf,
+}
+
+impl Peer {
+    /// Starts a program that listens on `address`; what it prints goes to a file named after it.
+    pub(crate) async fn start(name: &str, mut command: Command, address: SocketAddr) -> Self {
+        let log = peers().join(format!("{name}-{}.log", address.port()));
+        let file = File::create(&log).expect("a log file");
+        command
+            .stdout(file.try_clone().expect("the log file"))
+            .stderr(file)
+            .kill_on_drop(true);
+        let child = command.spawn().unwrap_or_else(|error| {
+            panic!("{name} does not start: {error}; tests/peers/run installs it");
+        });
+        let peer = Self { _child: child, log };
+        until(&format!("{name} listens"), async || {
+            TcpStream::connect(address).await.ok()
+        })
+        .await;
+        peer
+    }
+
+    /// What the peer printed so far.
+    pub(crate) fn printed(&self) -> String {
+        std::fs::read_to_string(&self.log).expect("the log")
+    }
+}
+
+/// Where the peers are installed.
+pub(crate) fn peers() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/peers");
+    root.canonicalize().expect("tests/peers/run installs the peers")
+}
+
+/// The one file below the peers' packages whose name ends so.
+pub(crate) fn installed(ending: &str) -> PathBuf {
+    let mut folders = vec![peers().join("venv/lib")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.to_string_lossy().ends_with(ending) {
+                return path;
+            }
+        }
+    }
+    panic!(
+        "no {ending} below {}; tests/peers/run installs it",
+        peers().display()
+    );
+}
+
+/// A free address of the loopback interface.
+pub(crate) fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a port")
+}
+
+/// Asks until there is an answer.
+pub(crate) async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(start.elapsed() < DEADLINE, "{what}: not within {DEADLINE:?}");
+        time::sleep(PAUSE).await;
+    }
+}

@@ -1,0 +1,233 @@
+//! `examples/quickstart`, as a user runs it.
+
+use std::sync::{Arc, Mutex};
+
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use axum::{Json, Router};
+use serde_json::json;
+use throughline_test_support::Collector;
+use throughline_test_support::process::{Ran, example, run};
+use tokio::net::TcpListener;
+
+const QUERY: &str = "Which product sold most?";
+const ANSWER: &str = "By the sales table: chair: 1250, desk: 5200, lamp: 1500.";
+
+/// What differs from run to run.
+const MASKED: &[&str] = &[
+    "client.port",
+    "gen_ai.response.time_to_first_chunk",
+    "network.peer.port",
+    "server.port",
+    "throughline.http.time_to_headers",
+    "url.full",
+    "user_agent.original",
+];
+
+async fn quickstart(arguments: &[&str]) -> Ran {
+    let mut command = example("quickstart");
+    command.args(arguments);
+    run(command).await
+}
+
+#[tokio::test]
+async fn without_arguments_it_shows_everything_and_succeeds() {
+    let ran = quickstart(&[]).await;
+    assert_eq!(ran.code, Some(0), "exit code; {}", ran.err);
+    for part in [
+        "By the sales table: north: 10150, south: 7450, west: 5600.",
+        "POST /task",
+        "invoke_agent Planner",
+        "invoke_agent CodeInterpreter",
+        "invoke_agent CodeGenerator",
+        "execute_tool Executor",
+        "chat scripted",
+        "tokens by role",
+        "prompt_size",
+    ] {
+        assert!(ran.out.contains(part), "the output lacks {part:?}:\n{}", ran.out);
+    }
+    assert!(
+        !ran.out.contains('\u{1b}'),
+        "no colour where standard output is no terminal:\n{}",
+        ran.out
+    );
+}
+
+#[tokio::test]
+async fn without_tracing_the_answer_is_the_same_and_nothing_is_traced() {
+    let (collector, url) = Collector::start().await;
+    let quiet = quickstart(&["run", QUERY, "--exporter", "otlp", "--otlp-endpoint", &url]).await;
+    assert_eq!(
+        (quiet.code, quiet.out.trim()),
+        (Some(0), ANSWER),
+        "untraced; {}",
+        quiet.err
+    );
+    assert_eq!(
+        collector.spans().len(),
+        0,
+        "nothing is exported without --tracing"
+    );
+    let traced = quickstart(&["run", QUERY, "--tracing"]).await;
+    assert_eq!(traced.code, Some(0), "traced; {}", traced.err);
+    assert!(
+        traced.out.contains(ANSWER),
+        "the answer is the same:\n{}",
+        traced.out
+    );
+}
+
+#[tokio::test]
+async fn whole_tree_arrives() {
+    let (collector, url) = Collector::start().await;
+    let endpoint = format!("{url}/v1/traces");
+    let ran = quickstart(&[
+        "run",
+        QUERY,
+        "--tracing",
+        "--exporter",
+        "otlp",
+        "--otlp-endpoint",
+        &endpoint,
+    ])
+    .await;
+    assert_eq!((ran.code, ran.out.trim()), (Some(0), ANSWER), "{}", ran.err);
+    assert_eq!(collector.traces().len(), 1, "one trace");
+    let expected = include_str!("quickstart_tree.txt");
+    assert_eq!(collector.tree(MASKED), expected, "the whole tree, value by value");
+    let counted = collector.counter("prompt_size");
+    assert_eq!(
+        counted,
+        ["direction=\"input\" 93", "direction=\"output\" 18"],
+        "tokens of the three calls"
+    );
+}
+
+#[tokio::test]
+async fn faults_of_the_model_end_the_task_with_words() {
+    let unreachable = ["--model-url", "http://127.0.0.1:9/v1"];
+    let cases: [(&[&str], &str, &str); 6] = [
+        (
+            &["--model", "scripted-401"],
+            "401 Unauthorized: Incorrect API key provided.",
+            "invalid_api_key",
+        ),
+        (
+            &["--model", "scripted-429"],
+            "429 Too Many Requests: Rate limit reached.",
+            "rate_limit_exceeded",
+        ),
+        (
+            &["--model", "scripted-500"],
+            "500 Internal Server Error: The model failed.",
+            "server_error",
+        ),
+        (
+            &["--model", "scripted-nonsense"],
+            "answered something that is no chat completion",
+            "malformed_response",
+        ),
+        (&["--model", "scripted-cut"], "was cut: ", "unexpected_eof"),
+        (
+            &unreachable,
+            "cannot be reached: Connection refused",
+            "connection_refused",
+        ),
+    ];
+    for (arguments, words, error_type) in cases {
+        let (collector, url) = Collector::start().await;
+        let endpoint = format!("{url}/v1/traces");
+        let mut all = vec![
+            "run",
+            QUERY,
+            "--tracing",
+            "--exporter",
+            "otlp",
+            "--otlp-endpoint",
+            &endpoint,
+        ];
+        all.extend(arguments);
+        let ran = quickstart(&all).await;
+        assert_eq!(ran.code, Some(1), "{arguments:?}: exit code");
+        assert!(
+            ran.err.contains(words),
+            "{arguments:?}: the message lacks {words:?}: {}",
+            ran.err
+        );
+        assert_eq!(ran.out.trim(), "", "{arguments:?}: no answer");
+        let tree = collector.tree(MASKED);
+        let told = format!("error.type=\"{error_type}\"");
+        assert!(
+            tree.contains(&told),
+            "{arguments:?}: no span says {told}:\n{tree}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn traceparent_continues_in_every_call_that_leaves() {
+    let seen: Arc<Mutex<Vec<HeaderMap>>> = Arc::default();
+    let log = Arc::clone(&seen);
+    let model = post(move |headers: HeaderMap| async move {
+        log.lock().unwrap_or_else(|_| panic!("the log")).push(headers);
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            Json(json!({ "error": { "message": "closed" } })),
+        )
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}/v1", listener.local_addr().expect("an address"));
+    tokio::spawn(
+        async move { axum::serve(listener, Router::new().route("/v1/chat/completions", model)).await },
+    );
+
+    for tracing in [true, false] {
+        let mut command = example("quickstart");
+        command
+            .args(["run", QUERY, "--model-url", &url])
+            .args(tracing.then_some("--tracing"));
+        command.env(
+            "TRACEPARENT",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        );
+        command.env("TRACESTATE", "vendor=1");
+        let ran = run(command).await;
+        assert_eq!(ran.code, Some(1), "this model answers nothing but 503");
+        let calls = std::mem::take(&mut *seen.lock().unwrap_or_else(|_| panic!("the log")));
+        assert_eq!(calls.len(), 1, "tracing {tracing}: one call left the service");
+        for headers in calls {
+            let traceparent = headers["traceparent"].to_str().expect("text");
+            let same_span = traceparent.contains("-b7ad6b7169203331-");
+            assert!(
+                traceparent.starts_with("00-0af7651916cd43dd8448eb211c80319c-"),
+                "{traceparent}"
+            );
+            assert!(traceparent.ends_with("-01"), "the sampled flag: {traceparent}");
+            assert_eq!(
+                same_span, !tracing,
+                "the parent is the HTTP span, if there is one: {traceparent}"
+            );
+            assert_eq!(headers["tracestate"], "vendor=1", "the state of other vendors");
+        }
+    }
+}
+
+#[tokio::test]
+async fn bad_arguments_are_explained() {
+    let bad_url = quickstart(&["run", QUERY, "--model-url", "nowhere"]).await;
+    assert_eq!(bad_url.code, Some(1), "a bad URL");
+    let accepted = "expected a URL such as http://127.0.0.1:8080/v1";
+    assert!(
+        bad_url.err.contains("nowhere") && bad_url.err.contains(accepted),
+        "{}",
+        bad_url.err
+    );
+    let bad_exporter = quickstart(&["--exporter", "pigeon"]).await;
+    assert_eq!(bad_exporter.code, Some(2), "an unknown exporter");
+    assert!(
+        bad_exporter.err.contains("[possible values: console, otlp]"),
+        "{}",
+        bad_exporter.err
+    );
+}

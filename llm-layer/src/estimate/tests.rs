@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::segmented::Count;
+use super::segmented::{Count, is_safe};
 use super::{Encoding, Prompt, Segmented, Vocabulary};
 use crate::wire::{OpenAiChat, WireFormat};
 
@@ -122,4 +122,115 @@ fn a_long_text_is_counted_as_one() {
     );
     let pieces: Vec<&str> = text.split_inclusive(['e', ' ', '务']).collect();
     assert_eq!(count(encoding, &pieces), Some(whole), "piece by piece");
+}
+
+/// A generator of the same numbers every time: splitmix64.
+fn random(state: &mut u64, below: usize) -> usize {
+    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let mut z = *state;
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    ((z ^ (z >> 31)) % below as u64) as usize
+}
+
+/// 1,500 texts counted by Python tiktoken, each whole and cut at random.
+#[test]
+fn oracle() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/token_counts.jsonl");
+    let file = std::fs::read_to_string(path).unwrap();
+    let mut state = 1;
+    let mut all = [String::new(), String::new()];
+    let mut sums = [0, 0];
+    for (number, line) in file.lines().enumerate() {
+        let case: Value = serde_json::from_str(line).unwrap();
+        let text = case["text"].as_str().unwrap();
+        for (at, model) in ["gpt-4o", "gpt-4"].into_iter().enumerate() {
+            let encoding = Encoding::of_model(model);
+            let tokens = case[encoding.name()].as_u64().unwrap();
+            let expected = Some(Count { tokens, exact: true });
+            assert_eq!(
+                count(encoding, &[text]),
+                expected,
+                "{}, line {number}, whole",
+                encoding.name()
+            );
+            let mut pieces = Vec::new();
+            let mut rest = text;
+            while !rest.is_empty() {
+                let to = rest.ceil_char_boundary(random(&mut state, 40).min(rest.len()));
+                let (piece, tail) = rest.split_at(to);
+                pieces.push(piece);
+                rest = tail;
+            }
+            assert_eq!(
+                count(encoding, &pieces),
+                expected,
+                "{}, line {number}, cut",
+                encoding.name()
+            );
+            let joinable =
+                text.starts_with(|first| is_safe('1', first)) && text.ends_with(|last| is_safe(last, ' '));
+            if joinable {
+                all[at].push_str(text);
+                all[at].push_str(" 1");
+                sums[at] += tokens + count(encoding, &[" 1"]).unwrap().tokens;
+            }
+        }
+    }
+    for (at, model) in ["gpt-4o", "gpt-4"].into_iter().enumerate() {
+        let joined = count(Encoding::of_model(model), &[&all[at]]);
+        assert!(
+            all[at].len() > 4 * Segmented::SEGMENT,
+            "{model}: long enough to be counted by segments"
+        );
+        assert_eq!(
+            joined,
+            Some(Count {
+                tokens: sums[at],
+                exact: true
+            }),
+            "{model}: joined at safe boundaries"
+        );
+    }
+}
+
+#[test]
+fn hostile_texts() {
+    let bmp: String = (0..60_000u32)
+        .filter_map(|i| char::from_u32(0x100 + i * 7919 % 0xFE00))
+        .collect();
+    let texts = [
+        ("one letter", "a".repeat(200_000)),
+        ("dashes", "-".repeat(200_000)),
+        ("no-break spaces, digits, tabs", "\u{a0}0\t".repeat(50_000)),
+        ("newlines and spaces", "\n     ".repeat(30_000)),
+        ("families", "👨‍👩‍👧‍👦".repeat(8_000)),
+        ("combining marks", "e\u{301}\u{302}".repeat(30_000)),
+        ("special tokens", "<|endoftext|><|im_start|>".repeat(5_000)),
+        ("NUL", "\0".repeat(100_000)),
+        ("random characters", bmp),
+    ];
+    for (name, text) in texts {
+        for model in ["gpt-4o", "gpt-4"] {
+            let count = count(Encoding::of_model(model), &[&text]).unwrap();
+            let bounds = text.len() as u64 / 128..=text.len() as u64;
+            assert!(bounds.contains(&count.tokens), "{name}, {model}: {count:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_too_long_to_count_is_extrapolated() {
+    let sentence = " All work and no play makes Jack a dull boy.";
+    let encoding = Encoding::of_model("gpt-4o");
+    let mut counter = Segmented::new(encoding);
+    let times = 3 * Segmented::COUNTED as usize / sentence.len();
+    (0..times).for_each(|_| counter.push(sentence));
+    let long = counter.finish().unwrap();
+    let expected = self::count(encoding, &[sentence]).unwrap().tokens * times as u64;
+    assert!(!long.exact, "and says so");
+    assert!(
+        long.tokens.abs_diff(expected) * 100 < expected,
+        "{long:?}, expected about {expected}"
+    );
 }

@@ -8,9 +8,7 @@
     reason = "helpers of tests are tests"
 )]
 
-#[cfg(feature = "tiktoken")]
 mod endings;
-#[cfg(feature = "tiktoken")]
 mod golden;
 mod requests;
 #[cfg(feature = "reqwest")]

@@ -34,6 +34,7 @@
 //! | [`attribute_value_length_limit`](TelemetryConfig::attribute_value_length_limit) | `attribute_value_length_limit` | `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT`, `OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT` | none |
 //! | [`service_version`](TelemetryConfig::service_version) | `service_version` | `OTEL_RESOURCE_ATTRIBUTES` | none |
 //! | [start-up hook](TelemetryConfig::with_startup_hook) | `startup_hook` | `THROUGHLINE_STARTUP_HOOK` | none |
+//! | [`file`](TelemetryConfig::file) | `file.path`, `file.max_bytes`, `file.max_files` | `THROUGHLINE_FILE_PATH` | `throughline-{pid}.jsonl`, 100 MiB, 5 |
 //!
 //! A file is JSON, or TOML if its name ends in `.toml`; nested tables and dotted keys mean the same.
 //!
@@ -56,6 +57,7 @@
 //! | [console](Exporter::Console) | | a tree for each trace and a line for each metric, on standard output |
 //! | [OTLP](Exporter::Otlp) over gRPC | `otlp-grpc` | tonic, and one thread of tokio of its own |
 //! | OTLP over HTTP | `otlp-http` | reqwest, called from the exporting thread |
+//! | [file](Exporter::File), [console-json](Exporter::ConsoleJson) | `file` | OTLP/JSON, a line a batch, as the collector's otlpjsonfile receiver reads it |
 //!
 //! The feature `xray` adds the propagator of that name; W3C, B3 and Jaeger are always there.
 //!
@@ -67,6 +69,9 @@
 //! ```text
 #![doc = include_str!("exporter/console/golden/task.txt")]
 //! ```
+//!
+//! A file is begun anew at `file.max_bytes`; the old ones get `.1`, `.2` and so on. A line is written whole or not at all: a
+//! disk that is full loses batches, which is said, and nothing else. The file is synced at flush and shutdown.
 //!
 //! # When nothing arrives
 //! A signal that begins not to be delivered says so once, with the cause: to the `tracing` subscriber, or where there is
@@ -96,7 +101,7 @@ mod semconv;
 mod signal;
 mod target;
 
-pub use config::{Exporter, Propagator, Protocol, TelemetryConfig};
+pub use config::{Exporter, FileConfig, Propagator, Protocol, TelemetryConfig};
 pub use diagnosis::{Diagnosis, SignalDiagnosis};
 pub use error::{InitError, ShutdownError};
 pub use guard::Telemetry;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use opentelemetry::global;
 use opentelemetry::trace::{Span, Tracer, TracerProvider};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SimpleSpanProcessor};
-use throughline_telemetry::{Exporter, Propagator, Protocol, Telemetry, TelemetryConfig, init};
+use throughline_telemetry::{Exporter, FileConfig, Propagator, Protocol, Telemetry, TelemetryConfig, init};
 
 /// Telemetry is one for the process, so its tests take turns.
 fn turn() -> MutexGuard<'static, ()> {
@@ -308,5 +308,67 @@ fn long_texts_are_cut_and_the_propagators_are_those_that_are_configured() {
         writer.text().contains("✗ ééé: broken\n"),
         "cut at a character: {}",
         writer.text()
+    );
+}
+
+#[test]
+fn a_file_holds_what_was_exported() {
+    let _turn = turn();
+    let folder = std::env::temp_dir().join(format!("throughline-file-{}", std::process::id()));
+    let path = folder.join("{pid}.jsonl");
+    let file = FileConfig::default().with_path(path.to_string_lossy());
+    let config = TelemetryConfig::default()
+        .with_enabled(true)
+        .with_service_name("shop");
+    let telemetry = init(config.with_exporter(Exporter::File).with_file(file)).expect("started");
+    let tracer = telemetry.tracer_provider().expect("spans are on").tracer("test");
+    let mut span = tracer.start("work");
+    span.set_attribute(opentelemetry::KeyValue::new("answer", 42));
+    let (trace, id) = (
+        span.span_context().trace_id().to_string(),
+        span.span_context().span_id().to_string(),
+    );
+    span.end();
+    global::meter_provider()
+        .meter("test")
+        .u64_counter("prompt_size")
+        .build()
+        .add(9, &[]);
+    telemetry.shutdown().expect("ended");
+
+    let text = std::fs::read_to_string(folder.join(format!("{}.jsonl", std::process::id()))).expect("a file");
+    std::fs::remove_dir_all(&folder).expect("removed");
+    let lines: Vec<serde_json::Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a JSON line"))
+        .collect();
+    let of = |key: &str| {
+        lines
+            .iter()
+            .find_map(|line| line.get(key))
+            .unwrap_or_else(|| panic!("{key} in {text}"))
+    };
+    let spans = &of("resourceSpans")[0];
+    let name = spans["resource"]["attributes"].as_array().expect("attributes");
+    let name = name
+        .iter()
+        .find(|attribute| attribute["key"] == "service.name")
+        .expect("a service name");
+    assert_eq!(name["value"]["stringValue"], "shop", "the resource");
+    let span = &spans["scopeSpans"][0]["spans"][0];
+    assert_eq!(
+        (&span["name"], &span["traceId"], &span["spanId"]),
+        (&"work".into(), &trace.into(), &id.into()),
+        "{span}"
+    );
+    assert_eq!(
+        span["attributes"][0]["value"]["intValue"], "42",
+        "a 64-bit number is a text in OTLP/JSON: {span}"
+    );
+    let metric = &of("resourceMetrics")[0]["scopeMetrics"][0]["metrics"][0];
+    assert_eq!(
+        (&metric["name"], &metric["sum"]["dataPoints"][0]["asInt"]),
+        (&"prompt_size".into(), &"9".into()),
+        "{metric}"
     );
 }

@@ -24,6 +24,9 @@ pub(crate) enum Field {
     AttributeValueLengthLimit,
     ServiceVersion,
     StartupHook,
+    FilePath,
+    FileMaxBytes,
+    FileMaxFiles,
 }
 
 impl TelemetryConfig {
@@ -50,6 +53,13 @@ impl TelemetryConfig {
             }
             Field::ServiceVersion => self.service_version = Some(name(text)?),
             Field::StartupHook => self.startup_hook = Some(Hook::Name(name(text)?)),
+            Field::FilePath => self.file.path = name(text)?,
+            Field::FileMaxBytes => {
+                self.file.max_bytes = text.parse().map_err(|_| "a whole number of bytes")?;
+            }
+            Field::FileMaxFiles => {
+                self.file.max_files = text.parse().map_err(|_| "a whole number of files")?;
+            }
             Field::TokenizerTargetModel => self.tokenizer_target_model = name(text)?,
         }
         Ok(())
@@ -132,6 +142,9 @@ pub(super) const KEYS: &[(&str, Field)] = &[
     ("attribute_value_length_limit", Field::AttributeValueLengthLimit),
     ("service_version", Field::ServiceVersion),
     ("startup_hook", Field::StartupHook),
+    ("file.path", Field::FilePath),
+    ("file.max_bytes", Field::FileMaxBytes),
+    ("file.max_files", Field::FileMaxFiles),
 ];
 
 /// The variables that set one field each. A later one wins.
@@ -168,5 +181,6 @@ pub(super) const VARIABLES: &[(&str, Field)] = &[
         Field::AttributeValueLengthLimit,
     ),
     ("THROUGHLINE_STARTUP_HOOK", Field::StartupHook),
+    ("THROUGHLINE_FILE_PATH", Field::FilePath),
     ("THROUGHLINE_TOKENIZER_TARGET_MODEL", Field::TokenizerTargetModel),
 ];

@@ -4,11 +4,13 @@ mod environment;
 mod exporter;
 mod fields;
 mod file;
+mod file_config;
 #[cfg(test)]
 mod tests;
 mod writer;
 
 pub use exporter::{Exporter, Propagator, Protocol};
+pub use file_config::FileConfig;
 pub(crate) use writer::ConsoleWriter;
 
 use std::io::Write;
@@ -48,6 +50,8 @@ pub struct TelemetryConfig {
     pub attribute_value_length_limit: Option<usize>,
     /// The resource's `service.version`. Default: none.
     pub service_version: Option<String>,
+    /// Where the file exporter writes.
+    pub file: FileConfig,
     pub(crate) startup_hook: Option<Hook>,
     pub(crate) signals: PerSignal<SignalConfig>,
     pub(crate) console_writer: Option<ConsoleWriter>,
@@ -75,6 +79,7 @@ impl Default for TelemetryConfig {
             propagators: vec![Propagator::TraceContext, Propagator::Baggage],
             attribute_value_length_limit: None,
             service_version: None,
+            file: FileConfig::default(),
             startup_hook: None,
             signals: PerSignal::default(),
             console_writer: None,
@@ -166,6 +171,13 @@ impl TelemetryConfig {
     #[must_use]
     pub fn with_service_version(mut self, version: impl Into<String>) -> Self {
         self.service_version = Some(version.into());
+        self
+    }
+
+    /// Sets where the file exporter writes. Default: `throughline-{pid}.jsonl` in the current folder.
+    #[must_use]
+    pub fn with_file(mut self, file: FileConfig) -> Self {
+        self.file = file;
         self
     }
 

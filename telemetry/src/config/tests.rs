@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use super::{Exporter, Propagator, Protocol, TelemetryConfig};
+use super::{Exporter, FileConfig, Propagator, Protocol, TelemetryConfig};
 use crate::hook::Hook;
 use crate::signal::Signal;
 use crate::target::Target;
@@ -190,6 +190,13 @@ fn a_file_in_any_of_its_spellings() {
         expected,
         "TinyLLM"
     );
+    let file = r#"{"file": {"path": "spans_{pid}.json", "max_bytes": 10, "max_files": 2}}"#;
+    let file = TelemetryConfig::from_json_str(file).expect("accepted").file;
+    let expected = FileConfig::default()
+        .with_path("spans_{pid}.json")
+        .with_max_bytes(10)
+        .with_max_files(2);
+    assert_eq!(file, expected, "file");
     let arch = TelemetryConfig::from_json_str(r#"{"random_sampling": 25}"#).expect("accepted");
     assert_eq!(arch.sampling_rate, 0.25, "Arch");
 }
@@ -269,7 +276,8 @@ fn the_environment_wins_over_the_file_and_code_over_both() {
 
 #[test]
 fn refusals_from_the_environment() {
-    const NAMES: &str = r#"use "console", "otlp", "jaeger" (which is otlp) or "none""#;
+    const NAMES: &str =
+        r#"use "console", "console-json", "file", "otlp", "jaeger" (which is otlp) or "none""#;
     const URL: &str = "use a URL such as http://127.0.0.1:4317 (gRPC) or http://127.0.0.1:4318 (HTTP)";
     const RATE: &str = "use a number from 0.0 to 1.0";
     for (name, value, accepted) in [
@@ -334,7 +342,8 @@ fn refusals_from_the_environment() {
 fn refusals_from_a_file() {
     let known = "tracing.enabled, tracing.exporter, tracing.endpoint, tracing.tokenizer_target_model, enable_tracing, \
                  service_name, exporter, otlp_endpoint, sampling_rate, random_sampling, protocol, propagators, \
-                 attribute_value_length_limit, service_version, startup_hook";
+                 attribute_value_length_limit, service_version, startup_hook, file.path, \
+                 file.max_bytes, file.max_files";
     for (text, expected) in [
         ("[]", "the configuration is not a JSON object".to_owned()),
         (
@@ -368,7 +377,7 @@ fn refusals_from_a_file() {
         ),
         (
             r#"{"exporter": null}"#,
-            r#"exporter = "null" is not accepted: use "console", "otlp", "jaeger" (which is otlp) or "none""#
+            r#"exporter = "null" is not accepted: use "console", "console-json", "file", "otlp", "jaeger" (which is otlp) or "none""#
                 .to_owned(),
         ),
     ] {

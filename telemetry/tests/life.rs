@@ -2,8 +2,8 @@
 
 #![expect(clippy::expect_used, reason = "a test's helpers may fail the test")]
 
-use std::io::{self, Write};
-use std::net::TcpListener;
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -371,4 +371,49 @@ fn a_file_holds_what_was_exported() {
         (&"prompt_size".into(), &"9".into()),
         "{metric}"
     );
+}
+
+#[test]
+fn prometheus_scrapes_prompt_size_with_its_only_label() {
+    let _turn = turn();
+    let config = TelemetryConfig::default()
+        .with_enabled(true)
+        .with_service_name("shop");
+    let config = config
+        .with_exporter(Exporter::None)
+        .with_metrics_exporter(Exporter::Prometheus);
+    let telemetry = init(config.with_prometheus_listen(Some("127.0.0.1:0"))).expect("started");
+    let meter = global::meter_provider().meter("test");
+    let tokens = meter.u64_counter("prompt_size").with_unit("{token}");
+    let tokens = tokens
+        .with_description("Counts the number of tokens in the prompt.")
+        .build();
+    tokens.add(57, &[opentelemetry::KeyValue::new("direction", "input")]);
+    let text = telemetry.prometheus_text().expect("Prometheus");
+    let expected = "\
+# HELP prompt_size_total Counts the number of tokens in the prompt.
+# TYPE prompt_size_total counter
+prompt_size_total{direction=\"input\"} 57
+# HELP target_info Target metadata
+";
+    assert!(text.starts_with(expected), "{text}");
+    let mut connection =
+        TcpStream::connect(telemetry.prometheus_address().expect("a listener")).expect("connected");
+    connection
+        .write_all(b"GET /metrics HTTP/1.1\r\n\r\n")
+        .expect("asked");
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).expect("answered");
+    assert_eq!(
+        answer.split_once("\r\n\r\n").expect("a body").1,
+        text,
+        "the listener says the same"
+    );
+    telemetry.shutdown().expect("ended");
+
+    let error =
+        init(TelemetryConfig::default().with_exporter(Exporter::Prometheus)).expect_err("no traces there");
+    let expected = "exporter = \"prometheus\" is not accepted: use an exporter that takes traces, and Prometheus as the \
+                    exporter of metrics only";
+    assert_eq!(error.to_string(), expected, "the message");
 }

@@ -24,6 +24,9 @@ pub(crate) enum Field {
     AttributeValueLengthLimit,
     ServiceVersion,
     StartupHook,
+    PrometheusListen,
+    PrometheusHost,
+    PrometheusPort,
     FilePath,
     FileMaxBytes,
     FileMaxFiles,
@@ -53,6 +56,17 @@ impl TelemetryConfig {
             }
             Field::ServiceVersion => self.service_version = Some(name(text)?),
             Field::StartupHook => self.startup_hook = Some(Hook::Name(name(text)?)),
+            Field::PrometheusListen => self.prometheus_listen = listen(text)?,
+            Field::PrometheusHost => self.prometheus_listen = Some(format!("{}:9464", host(text)?)),
+            Field::PrometheusPort => {
+                let port: u16 = text.parse().map_err(|_| "a port")?;
+                let host = self
+                    .prometheus_listen
+                    .as_deref()
+                    .and_then(|listen| listen.rsplit_once(':'));
+                let host = host.map_or("127.0.0.1", |(host, _)| host);
+                self.prometheus_listen = Some(format!("{host}:{port}"));
+            }
             Field::FilePath => self.file.path = name(text)?,
             Field::FileMaxBytes => {
                 self.file.max_bytes = text.parse().map_err(|_| "a whole number of bytes")?;
@@ -104,6 +118,30 @@ fn endpoint(text: &str) -> Result<String, &'static str> {
     target::parse(text).map(|_| text.to_owned())
 }
 
+/// An IPv6 address stands in brackets before a port.
+fn host(text: &str) -> Result<String, &'static str> {
+    let host = name(text)?;
+    Ok(if host.contains(':') && !host.starts_with('[') {
+        format!("[{host}]")
+    } else {
+        host
+    })
+}
+
+fn listen(text: &str) -> Result<Option<String>, &'static str> {
+    const ACCEPTED: &str = r#"a host and a port such as 127.0.0.1:9464, or "none""#;
+    if text == "none" {
+        return Ok(None);
+    }
+    let (host, port) = text.rsplit_once(':').ok_or(ACCEPTED)?;
+    let is_whole = !host.is_empty() && port.parse::<u16>().is_ok();
+    if is_whole {
+        Ok(Some(text.to_owned()))
+    } else {
+        Err(ACCEPTED)
+    }
+}
+
 fn percentage(text: &str) -> Result<f64, &'static str> {
     const ACCEPTED: &str = "a number from 0 to 100";
     let percent: f64 = text.parse().map_err(|_| ACCEPTED)?;
@@ -145,6 +183,8 @@ pub(super) const KEYS: &[(&str, Field)] = &[
     ("file.path", Field::FilePath),
     ("file.max_bytes", Field::FileMaxBytes),
     ("file.max_files", Field::FileMaxFiles),
+    ("metrics_exporter", Field::ExporterOf(Signal::Metrics)),
+    ("prometheus.listen", Field::PrometheusListen),
 ];
 
 /// The variables that set one field each. A later one wins.
@@ -181,6 +221,8 @@ pub(super) const VARIABLES: &[(&str, Field)] = &[
         Field::AttributeValueLengthLimit,
     ),
     ("THROUGHLINE_STARTUP_HOOK", Field::StartupHook),
+    ("OTEL_EXPORTER_PROMETHEUS_HOST", Field::PrometheusHost),
+    ("OTEL_EXPORTER_PROMETHEUS_PORT", Field::PrometheusPort),
     ("THROUGHLINE_FILE_PATH", Field::FilePath),
     ("THROUGHLINE_TOKENIZER_TARGET_MODEL", Field::TokenizerTargetModel),
 ];

@@ -52,6 +52,8 @@ pub struct TelemetryConfig {
     pub service_version: Option<String>,
     /// Where the file exporter writes.
     pub file: FileConfig,
+    /// The host and port of the Prometheus exporter's listener; `None` for none. Default: `127.0.0.1:9464`.
+    pub prometheus_listen: Option<String>,
     pub(crate) startup_hook: Option<Hook>,
     pub(crate) signals: PerSignal<SignalConfig>,
     pub(crate) console_writer: Option<ConsoleWriter>,
@@ -80,6 +82,7 @@ impl Default for TelemetryConfig {
             attribute_value_length_limit: None,
             service_version: None,
             file: FileConfig::default(),
+            prometheus_listen: Some("127.0.0.1:9464".into()),
             startup_hook: None,
             signals: PerSignal::default(),
             console_writer: None,
@@ -174,6 +177,21 @@ impl TelemetryConfig {
         self
     }
 
+    /// Sends metrics elsewhere than spans.
+    #[must_use]
+    pub fn with_metrics_exporter(mut self, exporter: Exporter) -> Self {
+        self.signals.at(Signal::Metrics).exporter = Some(exporter);
+        self
+    }
+
+    /// Sets the host and port of the Prometheus exporter's listener. Default: `127.0.0.1:9464`. Without one, serve
+    /// [`Telemetry::prometheus_text`](crate::Telemetry::prometheus_text) from a route.
+    #[must_use]
+    pub fn with_prometheus_listen(mut self, address: Option<&str>) -> Self {
+        self.prometheus_listen = address.map(str::to_owned);
+        self
+    }
+
     /// Sets where the file exporter writes. Default: `throughline-{pid}.jsonl` in the current folder.
     #[must_use]
     pub fn with_file(mut self, file: FileConfig) -> Self {
@@ -207,6 +225,10 @@ impl TelemetryConfig {
         })?;
         for signal in Signal::ALL {
             Target::new(self, signal)?;
+        }
+        if self.exporter_of(Signal::Traces) == Exporter::Prometheus {
+            let accepted = "an exporter that takes traces, and Prometheus as the exporter of metrics only";
+            return Err(InitError::value(Place::Code, "exporter", "prometheus", accepted));
         }
         Ok(())
     }

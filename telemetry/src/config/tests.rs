@@ -73,6 +73,78 @@ fn which_variables_turn_it_on() {
 }
 
 #[test]
+fn a_signal_without_a_variable_goes_where_the_specification_says() {
+    for (set, traces, metrics) in [
+        (
+            &[("OTEL_TRACES_EXPORTER", "otlp")][..],
+            Exporter::Otlp,
+            Exporter::Otlp,
+        ),
+        (
+            &[("OTEL_TRACES_EXPORTER", "console")],
+            Exporter::Console,
+            Exporter::Console,
+        ),
+        (
+            &[("OTEL_TRACES_EXPORTER", "none")],
+            Exporter::None,
+            Exporter::Otlp,
+        ),
+        (
+            &[("OTEL_METRICS_EXPORTER", "none")],
+            Exporter::Otlp,
+            Exporter::None,
+        ),
+        (
+            &[("OTEL_METRICS_EXPORTER", "prometheus")],
+            Exporter::Otlp,
+            Exporter::Prometheus,
+        ),
+    ] {
+        let config = vars(set);
+        let exporters = (
+            config.exporter_of(Signal::Traces),
+            config.exporter_of(Signal::Metrics),
+        );
+        assert_eq!(exporters, (traces, metrics), "{set:?}");
+    }
+    let mine = TelemetryConfig::default()
+        .with_enabled(true)
+        .with_exporter(Exporter::Console);
+    let mine = mine
+        .with_vars([("OTEL_METRICS_EXPORTER".to_owned(), "none".to_owned())])
+        .expect("accepted");
+    assert_eq!(
+        mine.exporter_of(Signal::Traces),
+        Exporter::Console,
+        "what was chosen in code stays"
+    );
+}
+
+#[test]
+fn where_prometheus_listens() {
+    for (set, expected) in [
+        (&[("OTEL_EXPORTER_PROMETHEUS_PORT", "9000")][..], "127.0.0.1:9000"),
+        (&[("OTEL_EXPORTER_PROMETHEUS_HOST", "0.0.0.0")], "0.0.0.0:9464"),
+        (
+            &[
+                ("OTEL_EXPORTER_PROMETHEUS_PORT", "9000"),
+                ("OTEL_EXPORTER_PROMETHEUS_HOST", "::"),
+            ],
+            "[::]:9000",
+        ),
+    ] {
+        assert_eq!(vars(set).prometheus_listen.as_deref(), Some(expected), "{set:?}");
+    }
+    let none = TelemetryConfig::from_json_str(r#"{"prometheus.listen": "none"}"#).expect("accepted");
+    assert_eq!(none.prometheus_listen, None, "no listener");
+    let error = TelemetryConfig::from_json_str(r#"{"prometheus.listen": "9464"}"#).expect_err("no host");
+    let expected = "in the configuration text, prometheus.listen = \"9464\" is not accepted: use a host and a port such as \
+                    127.0.0.1:9464, or \"none\"";
+    assert_eq!(error.to_string(), expected, "the message");
+}
+
+#[test]
 fn every_variable_sets_its_field() {
     let config = vars(&[
         ("OTEL_SERVICE_NAME", " shop "),
@@ -276,8 +348,7 @@ fn the_environment_wins_over_the_file_and_code_over_both() {
 
 #[test]
 fn refusals_from_the_environment() {
-    const NAMES: &str =
-        r#"use "console", "console-json", "file", "otlp", "jaeger" (which is otlp) or "none""#;
+    const NAMES: &str = r#"use "console", "console-json", "file", "otlp", "jaeger" (which is otlp), "prometheus" (metrics only) or "none""#;
     const URL: &str = "use a URL such as http://127.0.0.1:4317 (gRPC) or http://127.0.0.1:4318 (HTTP)";
     const RATE: &str = "use a number from 0.0 to 1.0";
     for (name, value, accepted) in [
@@ -343,7 +414,7 @@ fn refusals_from_a_file() {
     let known = "tracing.enabled, tracing.exporter, tracing.endpoint, tracing.tokenizer_target_model, enable_tracing, \
                  service_name, exporter, otlp_endpoint, sampling_rate, random_sampling, protocol, propagators, \
                  attribute_value_length_limit, service_version, startup_hook, file.path, \
-                 file.max_bytes, file.max_files";
+                 file.max_bytes, file.max_files, metrics_exporter, prometheus.listen";
     for (text, expected) in [
         ("[]", "the configuration is not a JSON object".to_owned()),
         (
@@ -377,7 +448,7 @@ fn refusals_from_a_file() {
         ),
         (
             r#"{"exporter": null}"#,
-            r#"exporter = "null" is not accepted: use "console", "console-json", "file", "otlp", "jaeger" (which is otlp) or "none""#
+            r#"exporter = "null" is not accepted: use "console", "console-json", "file", "otlp", "jaeger" (which is otlp), "prometheus" (metrics only) or "none""#
                 .to_owned(),
         ),
     ] {

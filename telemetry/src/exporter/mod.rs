@@ -7,6 +7,8 @@ mod json;
 pub(crate) mod otlp_grpc;
 #[cfg_attr(not(feature = "otlp-http"), path = "absent/otlp_http.rs")]
 mod otlp_http;
+#[cfg_attr(not(feature = "prometheus"), path = "absent/prometheus.rs")]
+pub(crate) mod prometheus;
 
 use std::sync::Arc;
 
@@ -28,6 +30,7 @@ pub(crate) struct Setup<'a> {
     pub(crate) resource: Resource,
     pub(crate) runtime: Option<otlp_grpc::Runtime>,
     lines: Option<json::Lines>,
+    pub(crate) prometheus: Option<prometheus::Prometheus>,
     pub(crate) health: PerSignal<Option<Arc<Health>>>,
 }
 
@@ -38,6 +41,7 @@ impl<'a> Setup<'a> {
             resource,
             runtime: None,
             lines: None,
+            prometheus: None,
             health: PerSignal::default(),
         }
     }
@@ -62,7 +66,8 @@ impl<'a> Setup<'a> {
         let builder = SdkTracerProvider::builder().with_resource(self.resource.clone());
         let builder = builder.with_sampler(sampler(self.config));
         match self.config.exporter_of(Signal::Traces) {
-            Exporter::None => Ok(builder),
+            // Refused by the configuration's check: there are no traces in a scrape.
+            Exporter::None | Exporter::Prometheus => Ok(builder),
             Exporter::Console => {
                 let watch = self.watch(Signal::Traces, "the console".into());
                 Ok(console::traces(
@@ -105,6 +110,11 @@ impl<'a> Setup<'a> {
                     &lines,
                     &self.watch(Signal::Metrics, place),
                 ))
+            }
+            Exporter::Prometheus => {
+                let (builder, prometheus) = prometheus::metrics(builder, self.config)?;
+                self.prometheus = Some(prometheus);
+                Ok(builder)
             }
             Exporter::Otlp => {
                 let target = Target::new(self.config, Signal::Metrics)?;

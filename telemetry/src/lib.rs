@@ -36,6 +36,7 @@
 //! | [start-up hook](TelemetryConfig::with_startup_hook) | `startup_hook` | `THROUGHLINE_STARTUP_HOOK` | none |
 //! | [`file`](TelemetryConfig::file) | `file.path`, `file.max_bytes`, `file.max_files` | `THROUGHLINE_FILE_PATH` | `throughline-{pid}.jsonl`, 100 MiB, 5 |
 //! | [`prometheus_listen`](TelemetryConfig::prometheus_listen) | `prometheus.listen` | `OTEL_EXPORTER_PROMETHEUS_HOST`, `OTEL_EXPORTER_PROMETHEUS_PORT` | `127.0.0.1:9464` |
+//! | [`tls`](TelemetryConfig::tls) | `tls.certificate`, `tls.client_certificate`, `tls.client_key` | `OTEL_EXPORTER_OTLP_{CERTIFICATE,CLIENT_CERTIFICATE,CLIENT_KEY}` | the system's roots |
 //!
 //! A file is JSON, or TOML if its name ends in `.toml`; nested tables and dotted keys mean the same.
 //!
@@ -62,7 +63,7 @@
 //! | [file](Exporter::File), [console-json](Exporter::ConsoleJson) | `file` | OTLP/JSON, a line a batch, as the collector's otlpjsonfile receiver reads it |
 //! | [Prometheus](Exporter::Prometheus), for metrics only | `prometheus` | `/metrics` on a listener, or [`Telemetry::prometheus_text`] for a route of yours |
 //!
-//! The feature `xray` adds the propagator of that name; W3C, B3 and Jaeger are always there.
+//! The feature `tls` adds `https` to OTLP. The feature `xray` adds the propagator of that name; W3C, B3 and Jaeger are always there.
 //!
 //! The console prints a trace when its last span in this process has ended, at the latest at shutdown. Bars show spans on
 //! the trace's timeline; `●` marks the critical path, and the dark part of a bar is where the trace waited for that span.
@@ -104,7 +105,7 @@ mod semconv;
 mod signal;
 mod target;
 
-pub use config::{Exporter, FileConfig, Propagator, Protocol, TelemetryConfig};
+pub use config::{Exporter, FileConfig, Propagator, Protocol, TelemetryConfig, TlsConfig};
 pub use diagnosis::{Diagnosis, SignalDiagnosis};
 pub use error::{InitError, ShutdownError};
 pub use guard::Telemetry;

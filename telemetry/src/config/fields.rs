@@ -24,6 +24,9 @@ pub(crate) enum Field {
     AttributeValueLengthLimit,
     ServiceVersion,
     StartupHook,
+    Certificate,
+    ClientCertificate,
+    ClientKey,
     PrometheusListen,
     PrometheusHost,
     PrometheusPort,
@@ -56,6 +59,9 @@ impl TelemetryConfig {
             }
             Field::ServiceVersion => self.service_version = Some(name(text)?),
             Field::StartupHook => self.startup_hook = Some(Hook::Name(name(text)?)),
+            Field::Certificate => self.tls.certificate = Some(name(text)?),
+            Field::ClientCertificate => self.tls.client_certificate = Some(name(text)?),
+            Field::ClientKey => self.tls.client_key = Some(name(text)?),
             Field::PrometheusListen => self.prometheus_listen = listen(text)?,
             Field::PrometheusHost => self.prometheus_listen = Some(format!("{}:9464", host(text)?)),
             Field::PrometheusPort => {
@@ -185,6 +191,9 @@ pub(super) const KEYS: &[(&str, Field)] = &[
     ("file.max_files", Field::FileMaxFiles),
     ("metrics_exporter", Field::ExporterOf(Signal::Metrics)),
     ("prometheus.listen", Field::PrometheusListen),
+    ("tls.certificate", Field::Certificate),
+    ("tls.client_certificate", Field::ClientCertificate),
+    ("tls.client_key", Field::ClientKey),
 ];
 
 /// The variables that set one field each. A later one wins.
@@ -223,6 +232,9 @@ pub(super) const VARIABLES: &[(&str, Field)] = &[
     ("THROUGHLINE_STARTUP_HOOK", Field::StartupHook),
     ("OTEL_EXPORTER_PROMETHEUS_HOST", Field::PrometheusHost),
     ("OTEL_EXPORTER_PROMETHEUS_PORT", Field::PrometheusPort),
+    ("OTEL_EXPORTER_OTLP_CERTIFICATE", Field::Certificate),
+    ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", Field::ClientCertificate),
+    ("OTEL_EXPORTER_OTLP_CLIENT_KEY", Field::ClientKey),
     ("THROUGHLINE_FILE_PATH", Field::FilePath),
     ("THROUGHLINE_TOKENIZER_TARGET_MODEL", Field::TokenizerTargetModel),
 ];

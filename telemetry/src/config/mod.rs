@@ -7,10 +7,12 @@ mod file;
 mod file_config;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod writer;
 
 pub use exporter::{Exporter, Propagator, Protocol};
 pub use file_config::FileConfig;
+pub use tls::TlsConfig;
 pub(crate) use writer::ConsoleWriter;
 
 use std::io::Write;
@@ -50,6 +52,8 @@ pub struct TelemetryConfig {
     pub attribute_value_length_limit: Option<usize>,
     /// The resource's `service.version`. Default: none.
     pub service_version: Option<String>,
+    /// The certificates of the connection to the collector.
+    pub tls: TlsConfig,
     /// Where the file exporter writes.
     pub file: FileConfig,
     /// The host and port of the Prometheus exporter's listener; `None` for none. Default: `127.0.0.1:9464`.
@@ -81,6 +85,7 @@ impl Default for TelemetryConfig {
             propagators: vec![Propagator::TraceContext, Propagator::Baggage],
             attribute_value_length_limit: None,
             service_version: None,
+            tls: TlsConfig::default(),
             file: FileConfig::default(),
             prometheus_listen: Some("127.0.0.1:9464".into()),
             startup_hook: None,
@@ -177,6 +182,13 @@ impl TelemetryConfig {
         self
     }
 
+    /// Sets the certificates of the connection to an `https` endpoint. Default: the system's roots.
+    #[must_use]
+    pub fn with_tls(mut self, tls: TlsConfig) -> Self {
+        self.tls = tls;
+        self
+    }
+
     /// Sends metrics elsewhere than spans.
     #[must_use]
     pub fn with_metrics_exporter(mut self, exporter: Exporter) -> Self {
@@ -226,6 +238,8 @@ impl TelemetryConfig {
         for signal in Signal::ALL {
             Target::new(self, signal)?;
         }
+        self.tls.root()?;
+        self.tls.identity()?;
         if self.exporter_of(Signal::Traces) == Exporter::Prometheus {
             let accepted = "an exporter that takes traces, and Prometheus as the exporter of metrics only";
             return Err(InitError::value(Place::Code, "exporter", "prometheus", accepted));

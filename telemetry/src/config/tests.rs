@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use super::{Exporter, FileConfig, Propagator, Protocol, TelemetryConfig};
+use super::{Exporter, FileConfig, Propagator, Protocol, TelemetryConfig, TlsConfig};
 use crate::hook::Hook;
 use crate::signal::Signal;
 use crate::target::Target;
@@ -293,7 +293,7 @@ fn toml_means_the_same_as_json() {
     let error = TelemetryConfig::from_vars([("THROUGHLINE_CONFIG", "/nowhere/t.toml")]).expect_err("no file");
     assert_eq!(
         error.to_string(),
-        "the configuration file /nowhere/t.toml cannot be read",
+        "the file /nowhere/t.toml cannot be read",
         "by its name"
     );
 }
@@ -340,7 +340,7 @@ fn the_environment_wins_over_the_file_and_code_over_both() {
     let error = TelemetryConfig::from_json_file(&path).expect_err("no file");
     assert_eq!(
         error.to_string(),
-        format!("the configuration file {path_text} cannot be read"),
+        format!("the file {path_text} cannot be read"),
         "missing"
     );
     assert!(error.source().is_some() && error.is_configuration(), "its cause");
@@ -414,7 +414,8 @@ fn refusals_from_a_file() {
     let known = "tracing.enabled, tracing.exporter, tracing.endpoint, tracing.tokenizer_target_model, enable_tracing, \
                  service_name, exporter, otlp_endpoint, sampling_rate, random_sampling, protocol, propagators, \
                  attribute_value_length_limit, service_version, startup_hook, file.path, \
-                 file.max_bytes, file.max_files, metrics_exporter, prometheus.listen";
+                 file.max_bytes, file.max_files, metrics_exporter, prometheus.listen, \
+                 tls.certificate, tls.client_certificate, tls.client_key";
     for (text, expected) in [
         ("[]", "the configuration is not a JSON object".to_owned()),
         (
@@ -471,6 +472,24 @@ fn refusals_from_code() {
         let expected = format!("sampling_rate = \"{rate}\" is not accepted: use a number from 0.0 to 1.0");
         assert_eq!(error.to_string(), expected, "{rate}");
     }
+    let tls = TlsConfig::default().with_identity("/nowhere/cert.pem", "/nowhere/key.pem");
+    let error = TelemetryConfig::default()
+        .with_tls(tls)
+        .check()
+        .expect_err("no such file");
+    assert_eq!(
+        error.to_string(),
+        "the file /nowhere/cert.pem cannot be read",
+        "certificate"
+    );
+    let half = TelemetryConfig::from_vars([("OTEL_EXPORTER_OTLP_CLIENT_KEY", "/nowhere/key.pem")])
+        .expect("accepted");
+    let expected = "a client's certificate and its key are given together or not at all";
+    assert_eq!(
+        half.check().expect_err("half an identity").to_string(),
+        expected,
+        "key"
+    );
     let error = TelemetryConfig::default()
         .with_endpoint("collector")
         .check()

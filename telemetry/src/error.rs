@@ -72,7 +72,7 @@ impl InitError {
     }
 
     pub(crate) fn unreadable(path: &Path, source: std::io::Error) -> Self {
-        let message = format!("the configuration file {} cannot be read", path.display());
+        let message = format!("the file {} cannot be read", path.display());
         Self::new(Kind::Configuration, message).caused_by(source)
     }
 

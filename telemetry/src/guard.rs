@@ -1,5 +1,6 @@
 //! The guard over what runs: flush, shutdown, and the claim that only one runs at a time.
 
+use std::net::SocketAddr;
 use std::panic::Location;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -13,6 +14,7 @@ use crate::deadline::{Job, within};
 use crate::diagnosis::Diagnosis;
 use crate::error::{InitError, ShutdownError};
 use crate::exporter::otlp_grpc::Runtime;
+use crate::exporter::prometheus::Prometheus;
 use crate::health::{Health, words};
 use crate::signal::{PerSignal, Signal};
 
@@ -31,6 +33,7 @@ pub(crate) struct Active {
     pub(crate) meter_provider: Option<SdkMeterProvider>,
     pub(crate) config: TelemetryConfig,
     pub(crate) health: PerSignal<Option<Arc<Health>>>,
+    pub(crate) prometheus: Option<Prometheus>,
     /// Whether spans and metrics are printed to one place, in that order.
     pub(crate) in_order: bool,
     /// Ends after the providers: a field is dropped after those before it.
@@ -63,6 +66,19 @@ impl Telemetry {
     #[must_use]
     pub fn meter_provider(&self) -> Option<&SdkMeterProvider> {
         self.active.as_ref()?.meter_provider.as_ref()
+    }
+
+    /// The metrics as a Prometheus reads them (`text/plain; version=0.0.4`), if the metrics' exporter is Prometheus: the
+    /// body of a `/metrics` route.
+    #[must_use]
+    pub fn prometheus_text(&self) -> Option<String> {
+        self.active.as_ref()?.prometheus.as_ref().map(Prometheus::text)
+    }
+
+    /// Where the Prometheus exporter listens; its page is `/metrics`.
+    #[must_use]
+    pub fn prometheus_address(&self) -> Option<SocketAddr> {
+        self.active.as_ref()?.prometheus.as_ref()?.address()
     }
 
     /// Looks at what is installed and whether its destinations can be reached, for at most a second each.

@@ -41,7 +41,12 @@ pub fn init(config: TelemetryConfig) -> Result<Telemetry, InitError> {
     let mut setup = Setup::new(&config, resource(&config));
     let (tracer_provider, meter_provider) = setup.providers()?;
     install_propagator(&config)?;
-    let Setup { runtime, health, .. } = setup;
+    let Setup {
+        runtime,
+        prometheus,
+        health,
+        ..
+    } = setup;
     if let Some(provider) = &tracer_provider {
         global::set_tracer_provider(provider.clone());
     }
@@ -56,6 +61,7 @@ pub fn init(config: TelemetryConfig) -> Result<Telemetry, InitError> {
         meter_provider,
         config,
         health,
+        prometheus,
         in_order,
         _runtime: runtime,
         _claim: claim,

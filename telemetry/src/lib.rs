@@ -24,7 +24,7 @@
 //! |---|---|---|---|
 //! | [`enabled`](TelemetryConfig::enabled) | `tracing.enabled`, `enable_tracing` | see below | `false` |
 //! | [`service_name`](TelemetryConfig::service_name) | `service_name` | `OTEL_SERVICE_NAME` | `unknown_service:` and the program |
-//! | [`exporter`](TelemetryConfig::exporter) | `tracing.exporter`, `exporter` | `OTEL_TRACES_EXPORTER`, `OTEL_METRICS_EXPORTER` | `console`; `otlp` if a variable sets the endpoint |
+//! | [`exporter`](TelemetryConfig::exporter) | `tracing.exporter`, `exporter`, `metrics_exporter` | `OTEL_TRACES_EXPORTER`, `OTEL_METRICS_EXPORTER` | `console`; see below |
 //! | [`endpoint`](TelemetryConfig::endpoint) | `tracing.endpoint`, `otlp_endpoint` | `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS}_ENDPOINT` | `http://127.0.0.1:4317`, for HTTP `:4318` |
 //! | [`protocol`](TelemetryConfig::protocol) | `protocol` | `OTEL_EXPORTER_OTLP_PROTOCOL`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS}_PROTOCOL` | `http/protobuf` if the endpoint has the port 4318 or a path, else `grpc` |
 //! | [`sampling_rate`](TelemetryConfig::sampling_rate) | `sampling_rate` (0.0 to 1.0), `random_sampling` (0 to 100) | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | `1.0` |
@@ -34,6 +34,9 @@
 //! | [`attribute_value_length_limit`](TelemetryConfig::attribute_value_length_limit) | `attribute_value_length_limit` | `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT`, `OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT` | none |
 //! | [`service_version`](TelemetryConfig::service_version) | `service_version` | `OTEL_RESOURCE_ATTRIBUTES` | none |
 //! | [start-up hook](TelemetryConfig::with_startup_hook) | `startup_hook` | `THROUGHLINE_STARTUP_HOOK` | none |
+//! | [`file`](TelemetryConfig::file) | `file.path`, `file.max_bytes`, `file.max_files` | `THROUGHLINE_FILE_PATH` | `throughline-{pid}.jsonl`, 100 MiB, 5 |
+//! | [`prometheus_listen`](TelemetryConfig::prometheus_listen) | `prometheus.listen` | `OTEL_EXPORTER_PROMETHEUS_HOST`, `OTEL_EXPORTER_PROMETHEUS_PORT` | `127.0.0.1:9464` |
+//! | [`tls`](TelemetryConfig::tls) | `tls.certificate`, `tls.client_certificate`, `tls.client_key` | `OTEL_EXPORTER_OTLP_{CERTIFICATE,CLIENT_CERTIFICATE,CLIENT_KEY}` | the system's roots |
 //!
 //! A file is JSON, or TOML if its name ends in `.toml`; nested tables and dotted keys mean the same.
 //!
@@ -42,7 +45,8 @@
 //!
 //! **What turns it on**, first match: `OTEL_SDK_DISABLED=true` is off. `THROUGHLINE_ENABLED=true` or `false` decides. Any of
 //! `OTEL_TRACES_EXPORTER`, `OTEL_METRICS_EXPORTER`, `OTEL_EXPORTER_OTLP_ENDPOINT` or its forms for one signal is on. Else
-//! the file decides.
+//! the file decides. Turned on by a variable, a signal goes to `otlp` unless a variable names its exporter, as the
+//! specification says; metrics go with traces that a variable sends to the console or to a file.
 //!
 //! These variables go to the SDK as they are: `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_EXPORTER_OTLP_{HEADERS,TIMEOUT}` and their
 //! forms for one signal, `OTEL_BSP_*`, `OTEL_METRIC_EXPORT_INTERVAL`, `OTEL_SPAN_{ATTRIBUTE,EVENT,LINK}_COUNT_LIMIT`.
@@ -56,8 +60,10 @@
 //! | [console](Exporter::Console) | | a tree for each trace and a line for each metric, on standard output |
 //! | [OTLP](Exporter::Otlp) over gRPC | `otlp-grpc` | tonic, and one thread of tokio of its own |
 //! | OTLP over HTTP | `otlp-http` | reqwest, called from the exporting thread |
+//! | [file](Exporter::File), [console-json](Exporter::ConsoleJson) | `file` | OTLP/JSON, a line a batch, as the collector's otlpjsonfile receiver reads it |
+//! | [Prometheus](Exporter::Prometheus), for metrics only | `prometheus` | `/metrics` on a listener, or [`Telemetry::prometheus_text`] for a route of yours |
 //!
-//! The feature `xray` adds the propagator of that name; W3C, B3 and Jaeger are always there.
+//! The feature `tls` adds `https` to OTLP. The feature `xray` adds the propagator of that name; W3C, B3 and Jaeger are always there.
 //!
 //! The console prints a trace when its last span in this process has ended, at the latest at shutdown. Bars show spans on
 //! the trace's timeline; `●` marks the critical path, and the dark part of a bar is where the trace waited for that span.
@@ -67,6 +73,9 @@
 //! ```text
 #![doc = include_str!("exporter/console/golden/task.txt")]
 //! ```
+//!
+//! A file is begun anew at `file.max_bytes`; the old ones get `.1`, `.2` and so on. A line is written whole or not at all: a
+//! disk that is full loses batches, which is said, and nothing else. The file is synced at flush and shutdown.
 //!
 //! # When nothing arrives
 //! A signal that begins not to be delivered says so once, with the cause: to the `tracing` subscriber, or where there is
@@ -96,7 +105,7 @@ mod semconv;
 mod signal;
 mod target;
 
-pub use config::{Exporter, Propagator, Protocol, TelemetryConfig};
+pub use config::{Exporter, FileConfig, Propagator, Protocol, TelemetryConfig, TlsConfig};
 pub use diagnosis::{Diagnosis, SignalDiagnosis};
 pub use error::{InitError, ShutdownError};
 pub use guard::Telemetry;

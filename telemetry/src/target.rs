@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::config::{Protocol, TelemetryConfig};
+use crate::config::{Protocol, TelemetryConfig, TlsConfig};
 use crate::error::{InitError, Place};
 use crate::signal::Signal;
 
@@ -12,6 +12,7 @@ pub(crate) struct Target {
     pub(crate) signal: Signal,
     pub(crate) protocol: Protocol,
     pub(crate) url: String,
+    pub(crate) tls: TlsConfig,
 }
 
 impl Target {
@@ -37,6 +38,7 @@ impl Target {
             signal,
             protocol,
             url,
+            tls: config.tls.clone(),
         })
     }
 }

@@ -2,15 +2,15 @@
 
 #![expect(clippy::expect_used, reason = "a test's helpers may fail the test")]
 
-use std::io::{self, Write};
-use std::net::TcpListener;
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use opentelemetry::global;
 use opentelemetry::trace::{Span, Tracer, TracerProvider};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SimpleSpanProcessor};
-use throughline_telemetry::{Exporter, Propagator, Protocol, Telemetry, TelemetryConfig, init};
+use throughline_telemetry::{Exporter, FileConfig, Propagator, Protocol, Telemetry, TelemetryConfig, init};
 
 /// Telemetry is one for the process, so its tests take turns.
 fn turn() -> MutexGuard<'static, ()> {
@@ -309,4 +309,111 @@ fn long_texts_are_cut_and_the_propagators_are_those_that_are_configured() {
         "cut at a character: {}",
         writer.text()
     );
+}
+
+#[test]
+fn a_file_holds_what_was_exported() {
+    let _turn = turn();
+    let folder = std::env::temp_dir().join(format!("throughline-file-{}", std::process::id()));
+    let path = folder.join("{pid}.jsonl");
+    let file = FileConfig::default().with_path(path.to_string_lossy());
+    let config = TelemetryConfig::default()
+        .with_enabled(true)
+        .with_service_name("shop");
+    let telemetry = init(config.with_exporter(Exporter::File).with_file(file)).expect("started");
+    let tracer = telemetry.tracer_provider().expect("spans are on").tracer("test");
+    let mut span = tracer.start("work");
+    span.set_attribute(opentelemetry::KeyValue::new("answer", 42));
+    let (trace, id) = (
+        span.span_context().trace_id().to_string(),
+        span.span_context().span_id().to_string(),
+    );
+    span.end();
+    global::meter_provider()
+        .meter("test")
+        .u64_counter("prompt_size")
+        .build()
+        .add(9, &[]);
+    telemetry.shutdown().expect("ended");
+
+    let text = std::fs::read_to_string(folder.join(format!("{}.jsonl", std::process::id()))).expect("a file");
+    std::fs::remove_dir_all(&folder).expect("removed");
+    let lines: Vec<serde_json::Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a JSON line"))
+        .collect();
+    let of = |key: &str| {
+        lines
+            .iter()
+            .find_map(|line| line.get(key))
+            .unwrap_or_else(|| panic!("{key} in {text}"))
+    };
+    let spans = &of("resourceSpans")[0];
+    let name = spans["resource"]["attributes"].as_array().expect("attributes");
+    let name = name
+        .iter()
+        .find(|attribute| attribute["key"] == "service.name")
+        .expect("a service name");
+    assert_eq!(name["value"]["stringValue"], "shop", "the resource");
+    let span = &spans["scopeSpans"][0]["spans"][0];
+    assert_eq!(
+        (&span["name"], &span["traceId"], &span["spanId"]),
+        (&"work".into(), &trace.into(), &id.into()),
+        "{span}"
+    );
+    assert_eq!(
+        span["attributes"][0]["value"]["intValue"], "42",
+        "a 64-bit number is a text in OTLP/JSON: {span}"
+    );
+    let metric = &of("resourceMetrics")[0]["scopeMetrics"][0]["metrics"][0];
+    assert_eq!(
+        (&metric["name"], &metric["sum"]["dataPoints"][0]["asInt"]),
+        (&"prompt_size".into(), &"9".into()),
+        "{metric}"
+    );
+}
+
+#[test]
+fn prometheus_scrapes_prompt_size_with_its_only_label() {
+    let _turn = turn();
+    let config = TelemetryConfig::default()
+        .with_enabled(true)
+        .with_service_name("shop");
+    let config = config
+        .with_exporter(Exporter::None)
+        .with_metrics_exporter(Exporter::Prometheus);
+    let telemetry = init(config.with_prometheus_listen(Some("127.0.0.1:0"))).expect("started");
+    let meter = global::meter_provider().meter("test");
+    let tokens = meter.u64_counter("prompt_size").with_unit("{token}");
+    let tokens = tokens
+        .with_description("Counts the number of tokens in the prompt.")
+        .build();
+    tokens.add(57, &[opentelemetry::KeyValue::new("direction", "input")]);
+    let text = telemetry.prometheus_text().expect("Prometheus");
+    let expected = "\
+# HELP prompt_size_total Counts the number of tokens in the prompt.
+# TYPE prompt_size_total counter
+prompt_size_total{direction=\"input\"} 57
+# HELP target_info Target metadata
+";
+    assert!(text.starts_with(expected), "{text}");
+    let mut connection =
+        TcpStream::connect(telemetry.prometheus_address().expect("a listener")).expect("connected");
+    connection
+        .write_all(b"GET /metrics HTTP/1.1\r\n\r\n")
+        .expect("asked");
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).expect("answered");
+    assert_eq!(
+        answer.split_once("\r\n\r\n").expect("a body").1,
+        text,
+        "the listener says the same"
+    );
+    telemetry.shutdown().expect("ended");
+
+    let error =
+        init(TelemetryConfig::default().with_exporter(Exporter::Prometheus)).expect_err("no traces there");
+    let expected = "exporter = \"prometheus\" is not accepted: use an exporter that takes traces, and Prometheus as the \
+                    exporter of metrics only";
+    assert_eq!(error.to_string(), expected, "the message");
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::config::fields::{Field, VARIABLES, boolean};
 use crate::config::{Exporter, TelemetryConfig};
 use crate::error::{InitError, Place};
+use crate::signal::Signal;
 
 impl TelemetryConfig {
     /// Reads the process's environment: the file that `THROUGHLINE_CONFIG` names, if any, then the variables in the
@@ -49,7 +50,10 @@ impl TelemetryConfig {
         base.overlay(&vars)
     }
 
-    fn with_vars(self, vars: impl IntoIterator<Item = (String, String)>) -> Result<Self, InitError> {
+    pub(super) fn with_vars(
+        self,
+        vars: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, InitError> {
         self.overlay(&Variables::new(vars))
     }
 
@@ -63,12 +67,21 @@ impl TelemetryConfig {
         {
             self.set_from(vars, "OTEL_TRACES_SAMPLER_ARG", Field::SamplingRate)?;
         }
-        if vars.any(ENDPOINTS) && !vars.any(EXPORTERS) {
-            self.exporter = Exporter::Otlp;
+        let (has_endpoint, has_exporter) = (vars.any(ENDPOINTS), vars.any(EXPORTERS));
+        if (has_endpoint && !has_exporter) || (has_exporter && !self.enabled) {
+            // The specification's default is otlp; who looks at traces on the console looks at metrics there.
+            self.exporter = match self.exporter_of(Signal::Traces) {
+                named @ (Exporter::Console | Exporter::ConsoleJson | Exporter::File)
+                    if vars.of("OTEL_TRACES_EXPORTER").is_some() =>
+                {
+                    named
+                }
+                _ => Exporter::Otlp,
+            };
         }
         self.enabled = vars
             .boolean(ENABLED)?
-            .unwrap_or_else(|| self.enabled || vars.any(ENDPOINTS) || vars.any(EXPORTERS));
+            .unwrap_or(self.enabled || has_endpoint || has_exporter);
         if vars.boolean(DISABLED)? == Some(true) {
             self.enabled = false;
         }

@@ -8,17 +8,28 @@ pub enum Exporter {
     None,
     /// Standard output, for people: a tree for each trace, a line for each metric. In a file or a variable: `console`.
     Console,
+    /// Standard output, for machines: a line of OTLP/JSON for each batch; needs the feature `file`. In a file or a
+    /// variable: `console-json`.
+    ConsoleJson,
+    /// A file of such lines ([`FileConfig`](crate::FileConfig)); needs the feature `file`. In a file or a variable: `file`.
+    File,
+    /// A page of metrics for a Prometheus to scrape; needs the feature `prometheus`. There are no traces in it. In a file
+    /// or a variable: `prometheus`.
+    Prometheus,
     /// A collector, or anything else that speaks OTLP, such as Jaeger. In a file or a variable: `otlp` or `jaeger`.
     Otlp,
 }
 
 impl Exporter {
-    pub(crate) const ACCEPTED: &str = r#""console", "otlp", "jaeger" (which is otlp) or "none""#;
+    pub(crate) const ACCEPTED: &str = r#""console", "console-json", "file", "otlp", "jaeger" (which is otlp), "prometheus" (metrics only) or "none""#;
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
         Some(match text {
             "none" => Self::None,
             "console" => Self::Console,
+            "console-json" => Self::ConsoleJson,
+            "file" => Self::File,
+            "prometheus" => Self::Prometheus,
             "otlp" | "jaeger" => Self::Otlp,
             _ => return None,
         })

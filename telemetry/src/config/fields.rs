@@ -24,6 +24,15 @@ pub(crate) enum Field {
     AttributeValueLengthLimit,
     ServiceVersion,
     StartupHook,
+    Certificate,
+    ClientCertificate,
+    ClientKey,
+    PrometheusListen,
+    PrometheusHost,
+    PrometheusPort,
+    FilePath,
+    FileMaxBytes,
+    FileMaxFiles,
 }
 
 impl TelemetryConfig {
@@ -50,6 +59,27 @@ impl TelemetryConfig {
             }
             Field::ServiceVersion => self.service_version = Some(name(text)?),
             Field::StartupHook => self.startup_hook = Some(Hook::Name(name(text)?)),
+            Field::Certificate => self.tls.certificate = Some(name(text)?),
+            Field::ClientCertificate => self.tls.client_certificate = Some(name(text)?),
+            Field::ClientKey => self.tls.client_key = Some(name(text)?),
+            Field::PrometheusListen => self.prometheus_listen = listen(text)?,
+            Field::PrometheusHost => self.prometheus_listen = Some(format!("{}:9464", host(text)?)),
+            Field::PrometheusPort => {
+                let port: u16 = text.parse().map_err(|_| "a port")?;
+                let host = self
+                    .prometheus_listen
+                    .as_deref()
+                    .and_then(|listen| listen.rsplit_once(':'));
+                let host = host.map_or("127.0.0.1", |(host, _)| host);
+                self.prometheus_listen = Some(format!("{host}:{port}"));
+            }
+            Field::FilePath => self.file.path = name(text)?,
+            Field::FileMaxBytes => {
+                self.file.max_bytes = text.parse().map_err(|_| "a whole number of bytes")?;
+            }
+            Field::FileMaxFiles => {
+                self.file.max_files = text.parse().map_err(|_| "a whole number of files")?;
+            }
             Field::TokenizerTargetModel => self.tokenizer_target_model = name(text)?,
         }
         Ok(())
@@ -94,6 +124,30 @@ fn endpoint(text: &str) -> Result<String, &'static str> {
     target::parse(text).map(|_| text.to_owned())
 }
 
+/// An IPv6 address stands in brackets before a port.
+fn host(text: &str) -> Result<String, &'static str> {
+    let host = name(text)?;
+    Ok(if host.contains(':') && !host.starts_with('[') {
+        format!("[{host}]")
+    } else {
+        host
+    })
+}
+
+fn listen(text: &str) -> Result<Option<String>, &'static str> {
+    const ACCEPTED: &str = r#"a host and a port such as 127.0.0.1:9464, or "none""#;
+    if text == "none" {
+        return Ok(None);
+    }
+    let (host, port) = text.rsplit_once(':').ok_or(ACCEPTED)?;
+    let is_whole = !host.is_empty() && port.parse::<u16>().is_ok();
+    if is_whole {
+        Ok(Some(text.to_owned()))
+    } else {
+        Err(ACCEPTED)
+    }
+}
+
 fn percentage(text: &str) -> Result<f64, &'static str> {
     const ACCEPTED: &str = "a number from 0 to 100";
     let percent: f64 = text.parse().map_err(|_| ACCEPTED)?;
@@ -132,6 +186,14 @@ pub(super) const KEYS: &[(&str, Field)] = &[
     ("attribute_value_length_limit", Field::AttributeValueLengthLimit),
     ("service_version", Field::ServiceVersion),
     ("startup_hook", Field::StartupHook),
+    ("file.path", Field::FilePath),
+    ("file.max_bytes", Field::FileMaxBytes),
+    ("file.max_files", Field::FileMaxFiles),
+    ("metrics_exporter", Field::ExporterOf(Signal::Metrics)),
+    ("prometheus.listen", Field::PrometheusListen),
+    ("tls.certificate", Field::Certificate),
+    ("tls.client_certificate", Field::ClientCertificate),
+    ("tls.client_key", Field::ClientKey),
 ];
 
 /// The variables that set one field each. A later one wins.
@@ -168,5 +230,11 @@ pub(super) const VARIABLES: &[(&str, Field)] = &[
         Field::AttributeValueLengthLimit,
     ),
     ("THROUGHLINE_STARTUP_HOOK", Field::StartupHook),
+    ("OTEL_EXPORTER_PROMETHEUS_HOST", Field::PrometheusHost),
+    ("OTEL_EXPORTER_PROMETHEUS_PORT", Field::PrometheusPort),
+    ("OTEL_EXPORTER_OTLP_CERTIFICATE", Field::Certificate),
+    ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", Field::ClientCertificate),
+    ("OTEL_EXPORTER_OTLP_CLIENT_KEY", Field::ClientKey),
+    ("THROUGHLINE_FILE_PATH", Field::FilePath),
     ("THROUGHLINE_TOKENIZER_TARGET_MODEL", Field::TokenizerTargetModel),
 ];

@@ -4,11 +4,15 @@ mod environment;
 mod exporter;
 mod fields;
 mod file;
+mod file_config;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod writer;
 
 pub use exporter::{Exporter, Propagator, Protocol};
+pub use file_config::FileConfig;
+pub use tls::TlsConfig;
 pub(crate) use writer::ConsoleWriter;
 
 use std::io::Write;
@@ -48,6 +52,12 @@ pub struct TelemetryConfig {
     pub attribute_value_length_limit: Option<usize>,
     /// The resource's `service.version`. Default: none.
     pub service_version: Option<String>,
+    /// The certificates of the connection to the collector.
+    pub tls: TlsConfig,
+    /// Where the file exporter writes.
+    pub file: FileConfig,
+    /// The host and port of the Prometheus exporter's listener; `None` for none. Default: `127.0.0.1:9464`.
+    pub prometheus_listen: Option<String>,
     pub(crate) startup_hook: Option<Hook>,
     pub(crate) signals: PerSignal<SignalConfig>,
     pub(crate) console_writer: Option<ConsoleWriter>,
@@ -75,6 +85,9 @@ impl Default for TelemetryConfig {
             propagators: vec![Propagator::TraceContext, Propagator::Baggage],
             attribute_value_length_limit: None,
             service_version: None,
+            tls: TlsConfig::default(),
+            file: FileConfig::default(),
+            prometheus_listen: Some("127.0.0.1:9464".into()),
             startup_hook: None,
             signals: PerSignal::default(),
             console_writer: None,
@@ -169,6 +182,35 @@ impl TelemetryConfig {
         self
     }
 
+    /// Sets the certificates of the connection to an `https` endpoint. Default: the system's roots.
+    #[must_use]
+    pub fn with_tls(mut self, tls: TlsConfig) -> Self {
+        self.tls = tls;
+        self
+    }
+
+    /// Sends metrics elsewhere than spans.
+    #[must_use]
+    pub fn with_metrics_exporter(mut self, exporter: Exporter) -> Self {
+        self.signals.at(Signal::Metrics).exporter = Some(exporter);
+        self
+    }
+
+    /// Sets the host and port of the Prometheus exporter's listener. Default: `127.0.0.1:9464`. Without one, serve
+    /// [`Telemetry::prometheus_text`](crate::Telemetry::prometheus_text) from a route.
+    #[must_use]
+    pub fn with_prometheus_listen(mut self, address: Option<&str>) -> Self {
+        self.prometheus_listen = address.map(str::to_owned);
+        self
+    }
+
+    /// Sets where the file exporter writes. Default: `throughline-{pid}.jsonl` in the current folder.
+    #[must_use]
+    pub fn with_file(mut self, file: FileConfig) -> Self {
+        self.file = file;
+        self
+    }
+
     /// Lets a closure add span processors, readers or views to what is configured, when telemetry starts.
     ///
     /// [`register_startup_hook`](crate::register_startup_hook) gives one a name instead, for a configuration file.
@@ -195,6 +237,12 @@ impl TelemetryConfig {
         })?;
         for signal in Signal::ALL {
             Target::new(self, signal)?;
+        }
+        self.tls.root()?;
+        self.tls.identity()?;
+        if self.exporter_of(Signal::Traces) == Exporter::Prometheus {
+            let accepted = "an exporter that takes traces, and Prometheus as the exporter of metrics only";
+            return Err(InitError::value(Place::Code, "exporter", "prometheus", accepted));
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use super::{Exporter, Propagator, Protocol, TelemetryConfig};
+use super::{Exporter, FileConfig, Propagator, Protocol, TelemetryConfig, TlsConfig};
 use crate::hook::Hook;
 use crate::signal::Signal;
 use crate::target::Target;
@@ -70,6 +70,78 @@ fn which_variables_turn_it_on() {
             "{set:?}"
         );
     }
+}
+
+#[test]
+fn a_signal_without_a_variable_goes_where_the_specification_says() {
+    for (set, traces, metrics) in [
+        (
+            &[("OTEL_TRACES_EXPORTER", "otlp")][..],
+            Exporter::Otlp,
+            Exporter::Otlp,
+        ),
+        (
+            &[("OTEL_TRACES_EXPORTER", "console")],
+            Exporter::Console,
+            Exporter::Console,
+        ),
+        (
+            &[("OTEL_TRACES_EXPORTER", "none")],
+            Exporter::None,
+            Exporter::Otlp,
+        ),
+        (
+            &[("OTEL_METRICS_EXPORTER", "none")],
+            Exporter::Otlp,
+            Exporter::None,
+        ),
+        (
+            &[("OTEL_METRICS_EXPORTER", "prometheus")],
+            Exporter::Otlp,
+            Exporter::Prometheus,
+        ),
+    ] {
+        let config = vars(set);
+        let exporters = (
+            config.exporter_of(Signal::Traces),
+            config.exporter_of(Signal::Metrics),
+        );
+        assert_eq!(exporters, (traces, metrics), "{set:?}");
+    }
+    let mine = TelemetryConfig::default()
+        .with_enabled(true)
+        .with_exporter(Exporter::Console);
+    let mine = mine
+        .with_vars([("OTEL_METRICS_EXPORTER".to_owned(), "none".to_owned())])
+        .expect("accepted");
+    assert_eq!(
+        mine.exporter_of(Signal::Traces),
+        Exporter::Console,
+        "what was chosen in code stays"
+    );
+}
+
+#[test]
+fn where_prometheus_listens() {
+    for (set, expected) in [
+        (&[("OTEL_EXPORTER_PROMETHEUS_PORT", "9000")][..], "127.0.0.1:9000"),
+        (&[("OTEL_EXPORTER_PROMETHEUS_HOST", "0.0.0.0")], "0.0.0.0:9464"),
+        (
+            &[
+                ("OTEL_EXPORTER_PROMETHEUS_PORT", "9000"),
+                ("OTEL_EXPORTER_PROMETHEUS_HOST", "::"),
+            ],
+            "[::]:9000",
+        ),
+    ] {
+        assert_eq!(vars(set).prometheus_listen.as_deref(), Some(expected), "{set:?}");
+    }
+    let none = TelemetryConfig::from_json_str(r#"{"prometheus.listen": "none"}"#).expect("accepted");
+    assert_eq!(none.prometheus_listen, None, "no listener");
+    let error = TelemetryConfig::from_json_str(r#"{"prometheus.listen": "9464"}"#).expect_err("no host");
+    let expected = "in the configuration text, prometheus.listen = \"9464\" is not accepted: use a host and a port such as \
+                    127.0.0.1:9464, or \"none\"";
+    assert_eq!(error.to_string(), expected, "the message");
 }
 
 #[test]
@@ -190,6 +262,13 @@ fn a_file_in_any_of_its_spellings() {
         expected,
         "TinyLLM"
     );
+    let file = r#"{"file": {"path": "spans_{pid}.json", "max_bytes": 10, "max_files": 2}}"#;
+    let file = TelemetryConfig::from_json_str(file).expect("accepted").file;
+    let expected = FileConfig::default()
+        .with_path("spans_{pid}.json")
+        .with_max_bytes(10)
+        .with_max_files(2);
+    assert_eq!(file, expected, "file");
     let arch = TelemetryConfig::from_json_str(r#"{"random_sampling": 25}"#).expect("accepted");
     assert_eq!(arch.sampling_rate, 0.25, "Arch");
 }
@@ -214,7 +293,7 @@ fn toml_means_the_same_as_json() {
     let error = TelemetryConfig::from_vars([("THROUGHLINE_CONFIG", "/nowhere/t.toml")]).expect_err("no file");
     assert_eq!(
         error.to_string(),
-        "the configuration file /nowhere/t.toml cannot be read",
+        "the file /nowhere/t.toml cannot be read",
         "by its name"
     );
 }
@@ -261,7 +340,7 @@ fn the_environment_wins_over_the_file_and_code_over_both() {
     let error = TelemetryConfig::from_json_file(&path).expect_err("no file");
     assert_eq!(
         error.to_string(),
-        format!("the configuration file {path_text} cannot be read"),
+        format!("the file {path_text} cannot be read"),
         "missing"
     );
     assert!(error.source().is_some() && error.is_configuration(), "its cause");
@@ -269,7 +348,7 @@ fn the_environment_wins_over_the_file_and_code_over_both() {
 
 #[test]
 fn refusals_from_the_environment() {
-    const NAMES: &str = r#"use "console", "otlp", "jaeger" (which is otlp) or "none""#;
+    const NAMES: &str = r#"use "console", "console-json", "file", "otlp", "jaeger" (which is otlp), "prometheus" (metrics only) or "none""#;
     const URL: &str = "use a URL such as http://127.0.0.1:4317 (gRPC) or http://127.0.0.1:4318 (HTTP)";
     const RATE: &str = "use a number from 0.0 to 1.0";
     for (name, value, accepted) in [
@@ -334,7 +413,9 @@ fn refusals_from_the_environment() {
 fn refusals_from_a_file() {
     let known = "tracing.enabled, tracing.exporter, tracing.endpoint, tracing.tokenizer_target_model, enable_tracing, \
                  service_name, exporter, otlp_endpoint, sampling_rate, random_sampling, protocol, propagators, \
-                 attribute_value_length_limit, service_version, startup_hook";
+                 attribute_value_length_limit, service_version, startup_hook, file.path, \
+                 file.max_bytes, file.max_files, metrics_exporter, prometheus.listen, \
+                 tls.certificate, tls.client_certificate, tls.client_key";
     for (text, expected) in [
         ("[]", "the configuration is not a JSON object".to_owned()),
         (
@@ -368,7 +449,7 @@ fn refusals_from_a_file() {
         ),
         (
             r#"{"exporter": null}"#,
-            r#"exporter = "null" is not accepted: use "console", "otlp", "jaeger" (which is otlp) or "none""#
+            r#"exporter = "null" is not accepted: use "console", "console-json", "file", "otlp", "jaeger" (which is otlp), "prometheus" (metrics only) or "none""#
                 .to_owned(),
         ),
     ] {
@@ -391,6 +472,24 @@ fn refusals_from_code() {
         let expected = format!("sampling_rate = \"{rate}\" is not accepted: use a number from 0.0 to 1.0");
         assert_eq!(error.to_string(), expected, "{rate}");
     }
+    let tls = TlsConfig::default().with_identity("/nowhere/cert.pem", "/nowhere/key.pem");
+    let error = TelemetryConfig::default()
+        .with_tls(tls)
+        .check()
+        .expect_err("no such file");
+    assert_eq!(
+        error.to_string(),
+        "the file /nowhere/cert.pem cannot be read",
+        "certificate"
+    );
+    let half = TelemetryConfig::from_vars([("OTEL_EXPORTER_OTLP_CLIENT_KEY", "/nowhere/key.pem")])
+        .expect("accepted");
+    let expected = "a client's certificate and its key are given together or not at all";
+    assert_eq!(
+        half.check().expect_err("half an identity").to_string(),
+        expected,
+        "key"
+    );
     let error = TelemetryConfig::default()
         .with_endpoint("collector")
         .check()

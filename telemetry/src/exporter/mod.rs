@@ -1,10 +1,14 @@
 //! The ways out. A feature's gate is the `mod` line of its file; callers see the same functions either way.
 
 mod console;
+#[cfg_attr(not(feature = "file"), path = "absent/json.rs")]
+mod json;
 #[cfg_attr(not(feature = "otlp-grpc"), path = "absent/otlp_grpc.rs")]
 pub(crate) mod otlp_grpc;
 #[cfg_attr(not(feature = "otlp-http"), path = "absent/otlp_http.rs")]
 mod otlp_http;
+#[cfg_attr(not(feature = "prometheus"), path = "absent/prometheus.rs")]
+pub(crate) mod prometheus;
 
 use std::sync::Arc;
 
@@ -25,6 +29,8 @@ pub(crate) struct Setup<'a> {
     pub(crate) config: &'a TelemetryConfig,
     pub(crate) resource: Resource,
     pub(crate) runtime: Option<otlp_grpc::Runtime>,
+    lines: Option<json::Lines>,
+    pub(crate) prometheus: Option<prometheus::Prometheus>,
     pub(crate) health: PerSignal<Option<Arc<Health>>>,
 }
 
@@ -34,6 +40,8 @@ impl<'a> Setup<'a> {
             config,
             resource,
             runtime: None,
+            lines: None,
+            prometheus: None,
             health: PerSignal::default(),
         }
     }
@@ -58,7 +66,8 @@ impl<'a> Setup<'a> {
         let builder = SdkTracerProvider::builder().with_resource(self.resource.clone());
         let builder = builder.with_sampler(sampler(self.config));
         match self.config.exporter_of(Signal::Traces) {
-            Exporter::None => Ok(builder),
+            // Refused by the configuration's check: there are no traces in a scrape.
+            Exporter::None | Exporter::Prometheus => Ok(builder),
             Exporter::Console => {
                 let watch = self.watch(Signal::Traces, "the console".into());
                 Ok(console::traces(
@@ -66,6 +75,10 @@ impl<'a> Setup<'a> {
                     self.config.console_writer.clone(),
                     &watch,
                 ))
+            }
+            Exporter::ConsoleJson | Exporter::File => {
+                let (lines, place) = self.lines(Signal::Traces)?;
+                Ok(json::traces(builder, &lines, &self.watch(Signal::Traces, place)))
             }
             Exporter::Otlp => {
                 let target = Target::new(self.config, Signal::Traces)?;
@@ -90,6 +103,19 @@ impl<'a> Setup<'a> {
                     &watch,
                 ))
             }
+            Exporter::ConsoleJson | Exporter::File => {
+                let (lines, place) = self.lines(Signal::Metrics)?;
+                Ok(json::metrics(
+                    builder,
+                    &lines,
+                    &self.watch(Signal::Metrics, place),
+                ))
+            }
+            Exporter::Prometheus => {
+                let (builder, prometheus) = prometheus::metrics(builder, self.config)?;
+                self.prometheus = Some(prometheus);
+                Ok(builder)
+            }
             Exporter::Otlp => {
                 let target = Target::new(self.config, Signal::Metrics)?;
                 let watch = self.watch(Signal::Metrics, target.url.clone());
@@ -99,6 +125,21 @@ impl<'a> Setup<'a> {
                 }
             }
         }
+    }
+
+    /// The lines of JSON that a signal is written as, and where; signals in one file share it.
+    fn lines(&mut self, signal: Signal) -> Result<(json::Lines, String), InitError> {
+        if self.config.exporter_of(signal) == Exporter::ConsoleJson {
+            return Ok((
+                json::console(self.config.console_writer.clone())?,
+                "the console".into(),
+            ));
+        }
+        let lines = match &self.lines {
+            Some(lines) => lines.clone(),
+            None => self.lines.insert(json::file(&self.config.file)?).clone(),
+        };
+        Ok((lines, format!("the file {}", self.config.file.path)))
     }
 
     fn watch(&mut self, signal: Signal, destination: String) -> Watch {

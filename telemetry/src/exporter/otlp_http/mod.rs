@@ -1,5 +1,8 @@
 //! OTLP over HTTP, by a blocking client on the threads of the batch processors.
 
+#[cfg_attr(not(feature = "tls"), path = "tls_absent.rs")]
+mod tls;
+
 use opentelemetry_otlp::{MetricExporter, Protocol, SpanExporter, WithExportConfig};
 use opentelemetry_sdk::metrics::MeterProviderBuilder;
 use opentelemetry_sdk::trace::TracerProviderBuilder;
@@ -16,7 +19,7 @@ pub(crate) fn traces(
     let exporter = SpanExporter::builder()
         .with_http()
         .with_protocol(Protocol::HttpBinary);
-    let exporter = exporter.with_endpoint(&target.url).build();
+    let exporter = tls::secure(exporter.with_endpoint(&target.url), target)?.build();
     let exporter = exporter
         .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;
     Ok(builder.with_batch_exporter(watch.over(exporter)))
@@ -30,7 +33,7 @@ pub(crate) fn metrics(
     let exporter = MetricExporter::builder()
         .with_http()
         .with_protocol(Protocol::HttpBinary);
-    let exporter = exporter.with_endpoint(&target.url).build();
+    let exporter = tls::secure(exporter.with_endpoint(&target.url), target)?.build();
     let exporter = exporter
         .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;
     Ok(builder.with_periodic_exporter(watch.over(exporter)))

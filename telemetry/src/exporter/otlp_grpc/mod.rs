@@ -1,5 +1,8 @@
 //! OTLP over gRPC, on a runtime of its own: it works without tokio, and keeps working while the caller's tokio is stopped.
 
+#[cfg_attr(not(feature = "tls"), path = "tls_absent.rs")]
+mod tls;
+
 use opentelemetry_otlp::{MetricExporter, SpanExporter, WithExportConfig};
 use opentelemetry_sdk::metrics::MeterProviderBuilder;
 use opentelemetry_sdk::trace::TracerProviderBuilder;
@@ -47,10 +50,11 @@ pub(crate) fn traces(
 ) -> Result<TracerProviderBuilder, InitError> {
     let runtime = running(runtime)?;
     let _entered = runtime.enter();
-    let exporter = SpanExporter::builder()
-        .with_tonic()
-        .with_endpoint(&target.url)
-        .build();
+    let exporter = tls::secure(
+        SpanExporter::builder().with_tonic().with_endpoint(&target.url),
+        target,
+    )?
+    .build();
     let exporter = exporter
         .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;
     Ok(builder.with_batch_exporter(watch.over(exporter)))
@@ -64,10 +68,11 @@ pub(crate) fn metrics(
 ) -> Result<MeterProviderBuilder, InitError> {
     let runtime = running(runtime)?;
     let _entered = runtime.enter();
-    let exporter = MetricExporter::builder()
-        .with_tonic()
-        .with_endpoint(&target.url)
-        .build();
+    let exporter = tls::secure(
+        MetricExporter::builder().with_tonic().with_endpoint(&target.url),
+        target,
+    )?
+    .build();
     let exporter = exporter
         .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;
     Ok(builder.with_periodic_exporter(watch.over(exporter)))

@@ -1,0 +1,60 @@
+//! The certificates of the connection to a collector.
+
+use std::fs;
+use std::path::Path;
+
+use crate::error::InitError;
+
+/// Files in PEM format for an `https` endpoint; none is needed where the system's roots know the collector.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TlsConfig {
+    /// Roots to trust beside the system's. Default: none.
+    pub certificate: Option<String>,
+    /// The certificate that this process shows. Default: none.
+    pub client_certificate: Option<String>,
+    /// The key of that certificate. Default: none.
+    pub client_key: Option<String>,
+}
+
+/// A certificate and its key.
+pub(crate) type Identity = (Vec<u8>, Vec<u8>);
+
+impl TlsConfig {
+    /// Trusts the roots in a file beside the system's.
+    #[must_use]
+    pub fn with_certificate(mut self, path: impl Into<String>) -> Self {
+        self.certificate = Some(path.into());
+        self
+    }
+
+    /// Shows a certificate to the collector.
+    #[must_use]
+    pub fn with_identity(mut self, certificate: impl Into<String>, key: impl Into<String>) -> Self {
+        self.client_certificate = Some(certificate.into());
+        self.client_key = Some(key.into());
+        self
+    }
+}
+
+impl TlsConfig {
+    pub(crate) fn root(&self) -> Result<Option<Vec<u8>>, InitError> {
+        self.certificate.as_deref().map(read).transpose()
+    }
+
+    pub(crate) fn identity(&self) -> Result<Option<Identity>, InitError> {
+        match (&self.client_certificate, &self.client_key) {
+            (Some(certificate), Some(key)) => Ok(Some((read(certificate)?, read(key)?))),
+            (None, None) => Ok(None),
+            _ => {
+                let message =
+                    "a client's certificate and its key are given together or not at all".to_owned();
+                Err(InitError::exporter(message))
+            }
+        }
+    }
+}
+
+fn read(path: &str) -> Result<Vec<u8>, InitError> {
+    fs::read(path).map_err(|error| InitError::unreadable(Path::new(path), error))
+}

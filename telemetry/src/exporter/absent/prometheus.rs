@@ -1,0 +1,43 @@
+//! What stands in for Prometheus where the feature `prometheus` is not compiled in.
+
+use opentelemetry_sdk::metrics::MeterProviderBuilder;
+
+use crate::config::TelemetryConfig;
+use crate::error::InitError;
+
+/// Metrics that never are.
+#[derive(Debug)]
+pub(crate) enum Prometheus {}
+
+impl Prometheus {
+    pub(crate) fn text(&self) -> String {
+        match *self {}
+    }
+
+    pub(crate) fn address(&self) -> Option<std::net::SocketAddr> {
+        match *self {}
+    }
+}
+
+pub(crate) fn metrics(
+    _: MeterProviderBuilder,
+    _: &TelemetryConfig,
+) -> Result<(MeterProviderBuilder, Prometheus), InitError> {
+    let message = "the exporter prometheus needs the feature \"prometheus\" of throughline-telemetry, which is not compiled in";
+    Err(InitError::exporter(message.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Exporter, TelemetryConfig};
+
+    #[test]
+    fn the_feature_is_named() {
+        let config = TelemetryConfig::default()
+            .with_enabled(true)
+            .with_exporter(Exporter::None);
+        let error = crate::init(config.with_metrics_exporter(Exporter::Prometheus)).expect_err("no feature");
+        let expected = "the exporter prometheus needs the feature \"prometheus\" of throughline-telemetry, which is not compiled in";
+        assert_eq!(error.to_string(), expected, "the message");
+    }
+}

@@ -1,0 +1,127 @@
+//! Spans and metrics as OTLP/JSON lines.
+
+use std::fmt::Debug;
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
+use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_scope;
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
+use opentelemetry_sdk::metrics::Temporality;
+use opentelemetry_sdk::metrics::data::ResourceMetrics;
+use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
+use opentelemetry_sdk::trace::{SpanData, SpanExporter};
+use serde::Serialize;
+
+use crate::config::ConsoleWriter;
+
+/// Where lines go.
+pub(super) trait Sink: Send + Sync + Debug {
+    /// Writes a line with its newline, whole or not at all.
+    fn line(&self, line: &str) -> io::Result<()>;
+
+    /// Makes what was written last, even if the machine stops.
+    fn sync(&self) -> io::Result<()>;
+}
+
+/// Standard output or the configured writer.
+#[derive(Debug)]
+pub(super) struct Console(pub(super) Option<ConsoleWriter>);
+
+impl Sink for Console {
+    fn line(&self, line: &str) -> io::Result<()> {
+        match &self.0 {
+            Some(writer) => writer.write(line),
+            None => {
+                let mut stdout = io::stdout().lock();
+                stdout.write_all(line.as_bytes())?;
+                stdout.flush()
+            }
+        }
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes each batch as one line.
+#[derive(Debug)]
+pub(super) struct LineExporter {
+    sink: Arc<dyn Sink>,
+    resource: ResourceAttributesWithSchema,
+}
+
+impl LineExporter {
+    pub(super) fn new(sink: Arc<dyn Sink>) -> Self {
+        Self {
+            sink,
+            resource: ResourceAttributesWithSchema::default(),
+        }
+    }
+
+    fn write(&self, batch: &impl Serialize) -> OTelSdkResult {
+        let mut line = serde_json::to_string(batch).map_err(|error| failure(&error))?;
+        line.push('\n');
+        self.sink.line(&line).map_err(|error| failure(&error))
+    }
+
+    fn sync(&self) -> OTelSdkResult {
+        self.sink.sync().map_err(|error| failure(&error))
+    }
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl SpanExporter for LineExporter {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        let resource_spans = group_spans_by_resource_and_scope(batch, &self.resource);
+        self.write(&ExportTraceServiceRequest { resource_spans })
+    }
+
+    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+        self.sync()
+    }
+
+    fn shutdown(&self) -> OTelSdkResult {
+        self.sync()
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.sync()
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.resource = resource.into();
+    }
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl PushMetricExporter for LineExporter {
+    async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
+        self.write(&ExportMetricsServiceRequest::from(metrics))
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.sync()
+    }
+
+    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+        self.sync()
+    }
+
+    fn shutdown(&self) -> OTelSdkResult {
+        self.sync()
+    }
+
+    fn temporality(&self) -> Temporality {
+        Temporality::Cumulative
+    }
+}
+
+fn failure(error: &dyn std::error::Error) -> OTelSdkError {
+    OTelSdkError::InternalFailure(error.to_string())
+}

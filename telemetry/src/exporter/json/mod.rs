@@ -1,0 +1,41 @@
+//! OTLP as lines of JSON, one line a batch, as the collector's otlpjsonfile receiver reads them
+//! (<https://opentelemetry.io/docs/specs/otel/protocol/file-exporter/>).
+
+mod file;
+mod lines;
+
+use std::sync::Arc;
+
+use opentelemetry_sdk::metrics::MeterProviderBuilder;
+use opentelemetry_sdk::trace::TracerProviderBuilder;
+
+use crate::config::{ConsoleWriter, FileConfig};
+use crate::error::InitError;
+use crate::health::Watch;
+
+use self::file::RotatingFile;
+use self::lines::{LineExporter, Sink};
+
+/// A place for lines that several signals share.
+#[derive(Debug, Clone)]
+pub(crate) struct Lines(Arc<dyn Sink>);
+
+pub(crate) fn file(config: &FileConfig) -> Result<Lines, InitError> {
+    let file = RotatingFile::open(config);
+    let file = file.map_err(|error| {
+        InitError::exporter(format!("the file {:?} cannot be opened", config.path)).caused_by(error)
+    })?;
+    Ok(Lines(Arc::new(file)))
+}
+
+pub(crate) fn console(writer: Option<ConsoleWriter>) -> Result<Lines, InitError> {
+    Ok(Lines(Arc::new(lines::Console(writer))))
+}
+
+pub(crate) fn traces(builder: TracerProviderBuilder, lines: &Lines, watch: &Watch) -> TracerProviderBuilder {
+    builder.with_batch_exporter(watch.over(LineExporter::new(Arc::clone(&lines.0))))
+}
+
+pub(crate) fn metrics(builder: MeterProviderBuilder, lines: &Lines, watch: &Watch) -> MeterProviderBuilder {
+    builder.with_periodic_exporter(watch.over(LineExporter::new(Arc::clone(&lines.0))))
+}

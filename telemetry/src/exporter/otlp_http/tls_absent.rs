@@ -1,0 +1,32 @@
+//! What stands in for TLS where the feature `tls` is not compiled in.
+
+use crate::error::InitError;
+use crate::target::Target;
+
+/// Lets `http` pass and refuses `https`.
+pub(super) fn secure<B>(builder: B, target: &Target) -> Result<B, InitError> {
+    if target.url.starts_with("https:") {
+        return Err(InitError::exporter(format!(
+            "{target} needs the feature \"tls\" of throughline-telemetry, which is not compiled in"
+        )));
+    }
+    Ok(builder)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Exporter, Protocol, TelemetryConfig};
+
+    #[test]
+    fn the_feature_is_named() {
+        let config = TelemetryConfig::default()
+            .with_enabled(true)
+            .with_exporter(Exporter::Otlp);
+        let config = config
+            .with_protocol(Protocol::HttpProtobuf)
+            .with_endpoint("https://c");
+        let error = crate::init(config).expect_err("no feature");
+        let expected = "traces over OTLP by HTTP to https://c/v1/traces needs the feature \"tls\" of throughline-telemetry, which is not compiled in";
+        assert_eq!(error.to_string(), expected, "the message");
+    }
+}

@@ -1,0 +1,72 @@
+"""The dashboard: its structure, and its queries as Grafana would send them."""
+
+import re
+
+from .compose import services
+from .files import INFRA, name, read_json, read_yaml
+
+FOLDER = INFRA / "grafana"
+VARIABLES = {"$__rate_interval": "6s", "$__range": "1m", "$job": ".*", "$model": ".*"}
+
+
+def panels():
+    """Every panel that asks something."""
+    for path in sorted((FOLDER / "dashboards").glob("*.json")):
+        for panel in read_json(path)["panels"]:
+            if panel["type"] != "row":
+                yield panel
+
+
+def queries():
+    """(panel, query's letter, PromQL) for every query of every panel, its variables filled in."""
+    for panel in panels():
+        for target in panel["targets"]:
+            query = target["expr"]
+            for variable, value in VARIABLES.items():
+                query = query.replace(variable, value)
+            yield panel["title"], target["refId"], query
+
+
+def check(report):
+    sources = {}
+    for path in sorted((FOLDER / "provisioning/datasources").glob("*.yaml")):
+        for source in read_yaml(path)["datasources"]:
+            sources[source["uid"]] = source
+            host = re.match(r"http://([\w-]+):\d+$", source["url"])
+            report.check(f"data source: {source['name']}",
+                         [] if host and host[1] in services() else [f"{source['url']} is no service"])
+    for path in sorted((FOLDER / "dashboards").glob("*.json")):
+        report.check(f"dashboard: {name(path)}", list(problems(read_json(path), sources)))
+
+
+def problems(dashboard, sources):
+    seen, taken = set(), {}
+    for panel in dashboard["panels"]:
+        title = panel["title"]
+        for key in (panel["id"], title):
+            if key in seen:
+                yield f"{title}: {key!r} stands twice"
+            seen.add(key)
+        place = panel["gridPos"]
+        if place["x"] + place["w"] > 24:
+            yield f"{title}: is wider than the page"
+        for cell in ((x, y) for x in range(place["x"], place["x"] + place["w"])
+                     for y in range(place["y"], place["y"] + place["h"])):
+            if cell in taken:
+                yield f"{title}: lies over {taken[cell]}"
+                break
+            taken[cell] = title
+        if panel["type"] == "row":
+            continue
+        if not panel.get("description") or not panel["fieldConfig"]["defaults"].get("unit"):
+            yield f"{title}: lacks a description or a unit"
+        for target in panel["targets"]:
+            source = target["datasource"]
+            if sources.get(source["uid"], {}).get("type") != source["type"]:
+                yield f"{title}: no {source['type']} data source has the uid {source['uid']}"
+            for variable in re.findall(r"\$\w+", target["expr"]):
+                if variable not in VARIABLES:
+                    yield f"{title}: {variable} is no variable"
+    for variable in dashboard["templating"]["list"]:
+        if f"${variable['name']}" not in VARIABLES:
+            yield f"the variable {variable['name']} is in no check"

@@ -1,0 +1,28 @@
+"""Prometheus' configurations and rules, by promtool."""
+
+import shutil
+import subprocess
+
+from .files import INFRA, WORK, name
+
+PROMETHEUS = INFRA / "prometheus"
+
+
+def check(report):
+    rules = sorted((PROMETHEUS / "rules").glob("*.yaml"))
+    report.check("promtool check rules", promtool("check", "rules", *rules))
+    for config in (PROMETHEUS / "prometheus.yml", INFRA / "fleet/prometheus.yml"):
+        # As the container sees it: the configuration with rules/ beside it.
+        folder = WORK / "config"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(PROMETHEUS / "rules", folder / "rules")
+        shutil.copy(config, folder / "prometheus.yml")
+        report.check(f"promtool check config: {name(config)}", promtool("check", "config", folder / "prometheus.yml"))
+    for tests in sorted((PROMETHEUS / "tests").glob("*.yaml")):
+        report.check(f"promtool test rules: {name(tests)}", promtool("test", "rules", tests))
+
+
+def promtool(*arguments, given=None):
+    """The complaints of one promtool run; none if it succeeded."""
+    ran = subprocess.run(["promtool", *map(str, arguments)], input=given, capture_output=True, text=True, check=False)
+    return [] if ran.returncode == 0 else [(ran.stdout + ran.stderr).strip()]

@@ -30,6 +30,10 @@ def check(report):
         )
         report.check(f"Compose schema: {name(path)}", [] if schema.returncode == 0 else [schema.stdout + schema.stderr])
         report.check(f"promises: {name(path)}", list(problems(read_yaml(path))))
+    readme = (INFRA / "README.md").read_text()
+    images = {each["image"] for definitions in services().values() for each in definitions if "image" in each}
+    report.check("the README names the images' versions",
+                 [f"not {image}" for image in sorted(images) if image.split(":v")[-1].split(":")[-1] not in readme])
 
 
 def problems(file):

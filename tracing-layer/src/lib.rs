@@ -6,3 +6,7 @@ mod asking;
 pub mod observe;
 pub mod provider;
 pub mod span;
+
+#[cfg(feature = "macros")]
+#[cfg_attr(docsrs, doc(cfg(feature = "macros")))]
+pub use throughline_macros::traced;

@@ -21,6 +21,10 @@
 //! # fn main() {}
 //! ```
 //!
+#![cfg_attr(
+    feature = "macros",
+    doc = "\nThe attribute [`#[traced]`](macro@crate::traced) does this for a whole function.\n"
+)]
 //! Everything goes through the OpenTelemetry API: it works with any SDK, beside other instrumentation, and without any.
 //! Spans come from the global tracer provider, also when it is set after the first call.
 //!
@@ -73,6 +77,11 @@
 //! [`LazyTracer::following`](crate::provider::LazyTracer::following). A span that is not started takes nothing from the
 //! one above it: what is set in its scope goes nowhere, as it would with any no-op span.
 
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod __private;
+#[cfg(feature = "macros")]
+mod attribute;
 mod carried;
 mod current;
 mod future;
@@ -82,6 +91,9 @@ mod semconv;
 mod task;
 mod thread;
 
+#[cfg(feature = "macros")]
+#[cfg_attr(docsrs, doc(cfg(feature = "macros")))]
+pub use self::attribute::ToAttribute;
 pub use self::carried::{Carried, carry};
 pub use self::current::{
     current_span_id, current_trace_id, record_span_event, set_span_attribute, set_span_attributes,

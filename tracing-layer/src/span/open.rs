@@ -57,6 +57,12 @@ impl OpenSpan {
         }
     }
 
+    /// Runs `work` with the span as the current one, and leaves it open.
+    pub fn within<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _attached = Attached::new(self.context.clone());
+        work()
+    }
+
     /// Makes the span the current one of a future, whatever thread polls it, and ends it with the future.
     pub fn around<F: Future>(self, future: F) -> Traced<F> {
         Traced::new(future, self)

@@ -91,12 +91,13 @@ fn is(value: &Expr, name: &Ident) -> bool {
     matches!(value, Expr::Path(value) if value.path.is_ident(name))
 }
 
-/// `let __span = open_with(|| …);`
+/// `let __span = open_with(|| …);`, or the guard of a function that returns a value.
 fn open(args: &Args, sig: &Signature, block: &Block, owner: Owner, names: &Names) -> TokenStream {
     let Names {
         helpers,
         private,
         span,
+        guard,
         ..
     } = names;
     let name = name(args, sig, block, owner, private);
@@ -116,12 +117,13 @@ fn open(args: &Args, sig: &Signature, block: &Block, owner: Owner, names: &Names
         ))
     });
     let build = quote!(|| #private::SpanBuilder::from_name(#name) #kind #attributes);
-    match &args.parent {
-        Some(parent) => {
-            let parent = quote_spanned!(parent.span()=> #private::parent(&(#parent)));
-            quote!(let #span = #helpers::open_in(#parent, #build);)
-        }
-        None => quote!(let #span = #helpers::open_with(#build);),
+    let parent = args.parent.as_ref();
+    let parent = parent.map(|parent| quote_spanned!(parent.span()=> #private::parent(&(#parent))));
+    match (parent, Output::of(sig)) {
+        (None, Output::Value) => quote!(let #guard = #helpers::span_with(#build);),
+        (Some(parent), Output::Value) => quote!(let #guard = #helpers::open_in(#parent, #build).enter();),
+        (None, _) => quote!(let #span = #helpers::open_with(#build);),
+        (Some(parent), _) => quote!(let #span = #helpers::open_in(#parent, #build);),
     }
 }
 
@@ -145,7 +147,6 @@ fn body(err: Option<Span>, sig: &Signature, block: &Block, names: &Names) -> Tok
     let Names {
         private,
         span,
-        guard,
         future: name,
         ..
     } = names;
@@ -153,14 +154,12 @@ fn body(err: Option<Span>, sig: &Signature, block: &Block, names: &Names) -> Tok
     let stmts = &block.stmts;
     match Output::of(sig) {
         Output::Value => match err {
-            None => {
-                quote!(let #guard = #span.enter(); #(#stmts)*)
-            }
-            Some(err) => {
-                let call = quote!(#private::call(move || -> #output { #(#stmts)* }));
-                let told = told(call, err, names);
-                quote!(let #guard = #span.enter(); #told)
-            }
+            None => quote!(#(#stmts)*),
+            Some(err) => told(
+                quote!(#private::call(move || -> #output { #(#stmts)* })),
+                err,
+                names,
+            ),
         },
         Output::Async => {
             let hint = hint(sig, &output);

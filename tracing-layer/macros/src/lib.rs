@@ -115,7 +115,7 @@ use crate::parse::Item;
 /// }
 /// ```
 ///
-/// A function that is not async is `let _guard = span.enter();` and its body; with `err`, its body is a closure.
+/// A function that returns a value is `let _guard = span_with(…);` and its body; with `err`, its body is a closure.
 ///
 /// # Beside `#[instrument]`
 ///

@@ -37,7 +37,7 @@
 //! | helper | what it does | without a span | TaskWeaver, TinyLLM |
 //! |---|---|---|---|
 //! | [`span`] | starts a span, current until its guard is dropped | a root span; with no provider a look at the clock | `get_tracer().start_as_current_span` |
-//! | [`trace_span`] | the same, with attributes | the same | `trace_span` |
+//! | [`trace_span`], [`span_with`] | the same, with attributes, kind, links | the same | `trace_span` |
 //! | [`in_span`] | starts a span, current in a future | the same | |
 //! | [`open`], [`open_with`], [`open_in`] | start a span to be entered elsewhere; with kind, links, parent | the same | `get_tracer().start_span` |
 //! | [`set_span_attribute`], [`set_span_attributes`] | set attributes | nothing | `set_span_attribute` |
@@ -100,7 +100,9 @@ pub use self::current::{
     set_span_error, set_span_exception, set_span_status,
 };
 pub use self::future::{InContextExt, Traced, in_span};
-pub use self::open::{OpenSpan, SpanGuard, is_telemetry_enabled, open, open_in, open_with, span, trace_span};
+pub use self::open::{
+    OpenSpan, SpanGuard, is_telemetry_enabled, open, open_in, open_with, span, span_with, trace_span,
+};
 #[cfg(feature = "tokio")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
 pub use self::task::{spawn_blocking_in_context, spawn_in_context};

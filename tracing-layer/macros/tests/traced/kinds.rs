@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::future::{Future, ready};
 use std::pin::Pin;
+use std::sync::Arc;
 
 use throughline_tracing_layer::span::span;
 use throughline_tracing_layer::traced;
@@ -207,6 +208,107 @@ Internal Counter::add
 Internal Counter::try_add
 Internal Counter::later
 Internal Counter::into_inner
+";
+    assert_eq!(tree, expected, "a span each");
+}
+
+struct Shared(u32);
+
+#[traced]
+impl Shared {
+    async fn own(self: Arc<Self>) -> u32 {
+        yield_now().await;
+        self.0
+    }
+
+    fn boxed(&self) -> Pin<Box<dyn Future<Output = &u32> + Send + '_>> {
+        let ready = ready(&self.0);
+        Box::pin(ready)
+    }
+
+    #[traced(err)]
+    async fn borrow(&mut self, fail: bool) -> Result<&mut u32, String> {
+        if fail {
+            return Err("asked to".into());
+        }
+        yield_now().await;
+        Ok(&mut self.0)
+    }
+
+    #[traced(record(text), err)]
+    fn boxed_fallible<'a>(
+        &'a self,
+        text: &'a str,
+    ) -> Pin<Box<dyn Future<Output = Result<u32, String>> + 'a>> {
+        Box::pin(async move {
+            text.parse()
+                .map_err(|_| "no number".to_owned())
+                .map(|it: u32| it + self.0)
+        })
+    }
+
+    fn closure(&self, add: impl Fn(u32) -> u32) -> impl Fn(u32) -> u32 {
+        let own = self.0;
+        move |it| add(it) + own
+    }
+}
+
+trait Native {
+    #[traced]
+    async fn provided(&self) -> u8 {
+        yield_now().await;
+        1
+    }
+}
+
+impl Native for Shared {}
+
+#[traced]
+fn recursive(depth: u8) -> Pin<Box<dyn Future<Output = u8>>> {
+    Box::pin(async move {
+        match depth {
+            0 => 0,
+            _ => recursive(depth - 1).await + 1,
+        }
+    })
+}
+
+#[test]
+fn the_rest() {
+    let tree = below("rest", || {
+        let mut shared = Shared(1);
+        assert_eq!(now(shared.boxed()), &1, "a boxed future that borrows");
+        assert_eq!(now(shared.borrow(false)), Ok(&mut 1), "a borrow, fallible");
+        assert!(now(shared.borrow(true)).is_err(), "a borrow, failed");
+        assert_eq!(now(shared.boxed_fallible("2")), Ok(3), "a boxed future, fallible");
+        assert!(now(shared.boxed_fallible("x")).is_err(), "a boxed future, failed");
+        assert_eq!(shared.closure(|it| it * 2)(3), 7, "a closure");
+        assert_eq!(now(shared.provided()), 1, "an async fn of a trait");
+        assert_eq!(
+            now(is_send(Arc::new(shared).own())),
+            1,
+            "a receiver of another type"
+        );
+        assert_eq!(now(recursive(2)), 2, "recursion");
+    });
+    let expected = "\
+Internal Shared::boxed
+Internal Shared::borrow
+Internal Shared::borrow [error: asked to]
+  - error.type=\"alloc::string::String\"
+  ! exception exception.message=\"asked to\" exception.type=\"alloc::string::String\"
+Internal Shared::boxed_fallible
+  - text=\"2\"
+Internal Shared::boxed_fallible [error: no number]
+  - error.type=\"alloc::string::String\"
+  - text=\"x\"
+  ! exception exception.message=\"no number\" exception.type=\"alloc::string::String\"
+Internal Shared::closure
+Internal Shared::provided
+Internal Shared::own
+Internal recursive
+  Internal recursive
+    Internal recursive
 ";
     assert_eq!(tree, expected, "a span each");
 }

@@ -24,3 +24,6 @@ pub mod span;
 pub use client::ClientLayer;
 pub use observe::EndAt;
 pub use server::ServerLayer;
+#[cfg(feature = "macros")]
+#[cfg_attr(docsrs, doc(cfg(feature = "macros")))]
+pub use throughline_macros::traced;

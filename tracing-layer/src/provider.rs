@@ -50,6 +50,28 @@ impl LazyTracer {
     /// A provider that records is kept until it is shut down; the first span after that is lost in finding out. While
     /// there is none, it is looked for at each of the first 1,000 spans, then once a millisecond: a span costs a look at
     /// the clock, and one in a millisecond an allocation.
+    ///
+    /// ```standalone_crate
+    /// use opentelemetry::trace::SpanBuilder;
+    /// use opentelemetry::{Context, InstrumentationScope, global};
+    /// use opentelemetry_sdk::trace::SdkTracerProvider;
+    /// use throughline_tracing_layer::provider::LazyTracer;
+    ///
+    /// let tracer = LazyTracer::following(InstrumentationScope::builder("early").build());
+    /// let start = || tracer.start(&Context::new(), || SpanBuilder::from_name("span"));
+    /// assert!(start().is_none() && tracer.is_noop());
+    ///
+    /// let provider = SdkTracerProvider::default();
+    /// global::set_tracer_provider(provider.clone());
+    /// assert!(!tracer.is_noop() && start().is_some());
+    ///
+    /// provider.shutdown()?;
+    /// assert!(start().is_none() && tracer.is_noop());
+    ///
+    /// global::set_tracer_provider(SdkTracerProvider::default());
+    /// assert!(start().is_some() && !tracer.is_noop());
+    /// # Ok::<(), opentelemetry_sdk::error::OTelSdkError>(())
+    /// ```
     #[must_use]
     pub fn following(scope: InstrumentationScope) -> Self {
         Self::new(scope, None, Some(Asking::default()))
@@ -333,6 +355,33 @@ mod tests {
             span.is_none(),
             "a no-op tracer hands its parent's span context on"
         );
+    }
+
+    #[test]
+    fn noop_is_known_before_and_after_the_first_span() {
+        let recorder = Recorder::new();
+        let noop = LazyTracer::global(scope()).with_provider(NoopTracerProvider::new());
+        let real = LazyTracer::global(scope()).with_provider(recorder.tracer_provider());
+        for _ in 0..2 {
+            assert!(noop.is_noop(), "a no-op provider");
+            assert!(!real.is_noop(), "a real provider");
+            for tracer in [&noop, &real] {
+                drop(tracer.start(&Context::new(), || SpanBuilder::from_name("x")));
+            }
+        }
+        let names: Vec<_> = recorder.spans().into_iter().map(|span| span.name).collect();
+        assert_eq!(names, ["x", "x"], "asking leaves no span");
+    }
+
+    #[test]
+    fn provider_that_is_shut_down_starts_nothing() {
+        let recorder = Recorder::new();
+        let parent = recorder.tracer_provider().tracer("parent").start("parent");
+        let parent = Context::new().with_span(parent);
+        let tracer = LazyTracer::global(scope()).with_provider(recorder.tracer_provider());
+        assert!(recorder.tracer_provider().shutdown().is_ok(), "shut down");
+        let span = tracer.start(&parent, || SpanBuilder::from_name("x"));
+        assert!(span.is_none(), "its span has no ids to pass on");
     }
 
     #[test]

@@ -117,6 +117,14 @@ pub(super) fn class<E: ?Sized>() -> Option<&'static str> {
     Some(any::type_name::<E>()).filter(|name| !name.starts_with("dyn "))
 }
 
+/// Fails the current span with what need not be an [`Error`].
+#[cfg(feature = "macros")]
+pub(super) fn fail_current(failure: &Failure<'_>) {
+    if let Some(cx) = recording() {
+        fail(&cx, failure);
+    }
+}
+
 fn fail(cx: &Context, failure: &Failure<'_>) {
     exception(cx, failure);
     let class = failure.class.unwrap_or(semconv::OTHER);

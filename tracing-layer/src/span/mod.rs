@@ -21,6 +21,10 @@
 //! # fn main() {}
 //! ```
 //!
+#![cfg_attr(
+    feature = "macros",
+    doc = "\nThe attribute [`#[traced]`](macro@crate::traced) does this for a whole function.\n"
+)]
 //! Everything goes through the OpenTelemetry API: it works with any SDK, beside other instrumentation, and without any.
 //! Spans come from the global tracer provider, also when it is set after the first call.
 //!
@@ -33,7 +37,7 @@
 //! | helper | what it does | without a span | TaskWeaver, TinyLLM |
 //! |---|---|---|---|
 //! | [`span`] | starts a span, current until its guard is dropped | a root span; with no provider a look at the clock | `get_tracer().start_as_current_span` |
-//! | [`trace_span`] | the same, with attributes | the same | `trace_span` |
+//! | [`trace_span`], [`span_with`] | the same, with attributes, kind, links | the same | `trace_span` |
 //! | [`in_span`] | starts a span, current in a future | the same | |
 //! | [`open`], [`open_with`], [`open_in`] | start a span to be entered elsewhere; with kind, links, parent | the same | `get_tracer().start_span` |
 //! | [`set_span_attribute`], [`set_span_attributes`] | set attributes | nothing | `set_span_attribute` |
@@ -73,6 +77,11 @@
 //! [`LazyTracer::following`](crate::provider::LazyTracer::following). A span that is not started takes nothing from the
 //! one above it: what is set in its scope goes nowhere, as it would with any no-op span.
 
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod __private;
+#[cfg(feature = "macros")]
+mod attribute;
 mod carried;
 mod current;
 mod future;
@@ -82,13 +91,18 @@ mod semconv;
 mod task;
 mod thread;
 
+#[cfg(feature = "macros")]
+#[cfg_attr(docsrs, doc(cfg(feature = "macros")))]
+pub use self::attribute::ToAttribute;
 pub use self::carried::{Carried, carry};
 pub use self::current::{
     current_span_id, current_trace_id, record_span_event, set_span_attribute, set_span_attributes,
     set_span_error, set_span_exception, set_span_status,
 };
 pub use self::future::{InContextExt, Traced, in_span};
-pub use self::open::{OpenSpan, SpanGuard, is_telemetry_enabled, open, open_in, open_with, span, trace_span};
+pub use self::open::{
+    OpenSpan, SpanGuard, is_telemetry_enabled, open, open_in, open_with, span, span_with, trace_span,
+};
 #[cfg(feature = "tokio")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
 pub use self::task::{spawn_blocking_in_context, spawn_in_context};

@@ -57,6 +57,12 @@ impl OpenSpan {
         }
     }
 
+    /// Runs `work` with the span as the current one, and leaves it open.
+    pub fn within<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _attached = Attached::new(self.context.clone());
+        work()
+    }
+
     /// Makes the span the current one of a future, whatever thread polls it, and ends it with the future.
     pub fn around<F: Future>(self, future: F) -> Traced<F> {
         Traced::new(future, self)
@@ -120,7 +126,7 @@ pub struct SpanGuard {
 /// # assert_eq!(plan("a,b"), 2);
 /// ```
 pub fn span(name: impl Into<Cow<'static, str>>) -> SpanGuard {
-    enter(|| SpanBuilder::from_name(name))
+    span_with(|| SpanBuilder::from_name(name))
 }
 
 /// Starts a span with attributes and makes it current until the guard is dropped. TinyLLM's `trace_span`.
@@ -137,7 +143,25 @@ pub fn trace_span(
     name: impl Into<Cow<'static, str>>,
     attributes: impl IntoIterator<Item = KeyValue>,
 ) -> SpanGuard {
-    enter(|| SpanBuilder::from_name(name).with_attributes(attributes))
+    span_with(|| SpanBuilder::from_name(name).with_attributes(attributes))
+}
+
+/// Like [`span`], with all that a [`SpanBuilder`] knows: kind, attributes, links, start.
+///
+/// `build` is not called where no span is started.
+pub fn span_with(build: impl FnOnce() -> SpanBuilder) -> SpanGuard {
+    // Where no span is started, nothing is attached either: the current context is the right one.
+    let span = match start(&current(), build) {
+        Start::Span(context) => OpenSpan::started(context),
+        Start::Shade(context) => OpenSpan::none(context),
+        Start::Nothing => {
+            return SpanGuard {
+                _attached: None,
+                _span: None,
+            };
+        }
+    };
+    span.enter()
 }
 
 /// Starts a span that is not current yet, a child of the current one. TaskWeaver's `get_tracer().start_span(name)`.
@@ -155,15 +179,14 @@ pub fn open(name: impl Into<Cow<'static, str>>) -> OpenSpan {
     open_with(|| SpanBuilder::from_name(name))
 }
 
-/// Like [`open`], with all that a [`SpanBuilder`] knows: kind, attributes, links, start.
-///
-/// `build` is not called where no span is started.
+/// Like [`open`], with all that a [`SpanBuilder`] knows.
 ///
 /// ```
 /// use opentelemetry::trace::{SpanBuilder, SpanKind};
 /// use throughline_tracing_layer::span::open_with;
 ///
-/// let _span = open_with(|| SpanBuilder::from_name("publish").with_kind(SpanKind::Producer)).enter();
+/// let span = open_with(|| SpanBuilder::from_name("publish").with_kind(SpanKind::Producer));
+/// span.within(|| println!("published"));
 /// ```
 pub fn open_with(build: impl FnOnce() -> SpanBuilder) -> OpenSpan {
     open_in(current(), build)
@@ -216,21 +239,6 @@ fn start(parent: &Context, build: impl FnOnce() -> SpanBuilder) -> Start {
         }
         None => Start::Nothing,
     }
-}
-
-/// Where no span is started, nothing is attached either: the current context is the right one.
-fn enter(build: impl FnOnce() -> SpanBuilder) -> SpanGuard {
-    let span = match start(&current(), build) {
-        Start::Span(context) => OpenSpan::started(context),
-        Start::Shade(context) => OpenSpan::none(context),
-        Start::Nothing => {
-            return SpanGuard {
-                _attached: None,
-                _span: None,
-            };
-        }
-    };
-    span.enter()
 }
 
 pub(super) fn current() -> Context {

@@ -1,0 +1,102 @@
+//! What `err` tells of every kind of error.
+
+use std::error::Error;
+use std::fmt;
+use std::future::Future;
+use std::io;
+
+use throughline_tracing_layer::traced;
+
+use crate::{below, now};
+
+#[derive(Debug)]
+struct Failure(io::Error);
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("failed")
+    }
+}
+
+impl Error for Failure {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+#[traced(err)]
+fn concrete(fail: bool) -> Result<u8, Failure> {
+    let number: Result<u8, _> = if fail {
+        Err(io::Error::other("disk"))
+    } else {
+        Ok(1)
+    };
+    let number = number.map_err(Failure)?;
+    Ok(number)
+}
+
+#[traced(err)]
+async fn boxed() -> Result<u8, Box<dyn Error + Send + Sync>> {
+    tokio::task::yield_now().await;
+    Err(Failure(io::Error::other("disk")))?
+}
+
+#[traced(err)]
+fn text() -> Result<(), String> {
+    Err("only a text".to_owned())
+}
+
+#[traced(err)]
+fn generic<E: Error>(error: E) -> Result<(), E> {
+    Err(error)
+}
+
+#[traced(err)]
+fn future() -> impl Future<Output = Result<(), fmt::Error>> {
+    std::future::ready(Err(fmt::Error))
+}
+
+#[traced(err)]
+fn iterator(fail: bool) -> Result<impl Iterator<Item = u8>, fmt::Error> {
+    if fail {
+        return Err(fmt::Error);
+    }
+    Ok(std::iter::once(1))
+}
+
+#[test]
+fn errors_are_told() {
+    let tree = below("errors", || {
+        assert!(concrete(false).is_ok(), "no error");
+        assert!(concrete(true).is_err(), "an error");
+        assert!(now(boxed()).is_err(), "an error");
+        assert!(text().is_err(), "an error");
+        assert!(generic(fmt::Error).is_err(), "an error");
+        assert!(now(future()).is_err(), "an error");
+        assert_eq!(iterator(false).map(Iterator::count), Ok(1), "no error");
+        assert!(iterator(true).is_err(), "an error");
+    });
+    let fmt_error = "\
+[error: an error occurred when formatting an argument]
+  - error.type=\"core::fmt::Error\"
+  ! exception exception.message=\"an error occurred when formatting an argument\" \
+exception.type=\"core::fmt::Error\"
+";
+    let chain = "exception.message=\"failed\" exception.stacktrace=\"failed\\nCaused by: disk\"";
+    let expected = format!(
+        "\
+Internal concrete
+Internal concrete [error: failed]
+  - error.type=\"traced::errors::Failure\"
+  ! exception {chain} exception.type=\"traced::errors::Failure\"
+Internal boxed [error: failed]
+  - error.type=\"_OTHER\"
+  ! exception {chain}
+Internal text [error: only a text]
+  - error.type=\"alloc::string::String\"
+  ! exception exception.message=\"only a text\" exception.type=\"alloc::string::String\"
+Internal generic {fmt_error}Internal future {fmt_error}Internal iterator
+Internal iterator {fmt_error}"
+    );
+    assert_eq!(tree, expected, "status, type and exception");
+}

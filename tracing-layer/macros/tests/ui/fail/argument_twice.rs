@@ -1,0 +1,8 @@
+use throughline_tracing_layer::traced;
+
+#[traced(err, name = "a", err)]
+fn f() -> Result<(), String> {
+    Ok(())
+}
+
+fn main() {}

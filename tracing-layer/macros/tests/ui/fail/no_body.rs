@@ -1,0 +1,8 @@
+use throughline_tracing_layer::traced;
+
+trait T {
+    #[traced]
+    fn f(&self);
+}
+
+fn main() {}

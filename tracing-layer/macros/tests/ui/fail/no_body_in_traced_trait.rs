@@ -1,0 +1,9 @@
+use throughline_tracing_layer::traced;
+
+#[traced]
+trait T {
+    #[traced(err)]
+    fn f(&self);
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use throughline_tracing_layer::traced;
+
+#[traced(record(user.name))]
+fn f(user: &str) {
+    drop(user.len());
+}
+
+fn main() {}

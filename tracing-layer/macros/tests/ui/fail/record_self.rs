@@ -1,0 +1,10 @@
+use throughline_tracing_layer::traced;
+
+struct S;
+
+impl S {
+    #[traced(record(self))]
+    fn f(&self) {}
+}
+
+fn main() {}

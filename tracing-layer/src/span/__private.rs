@@ -1,0 +1,182 @@
+//! What the expansion of `#[traced]` calls. Nobody else should: it changes without notice.
+
+use std::any;
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+use std::ops::Deref;
+use std::sync::OnceLock;
+
+pub use opentelemetry::trace::{SpanBuilder, SpanKind};
+pub use opentelemetry::{Context, KeyValue};
+
+use super::ToAttribute;
+use super::current::{Failure, class, fail_current};
+
+/// Calls a closure that is called once, so that it may give away what it owns.
+pub fn call<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
+
+/// Takes a `&Context` too, by the compiler's own dereferencing.
+#[must_use]
+pub fn parent(context: &Context) -> Context {
+    context.clone()
+}
+
+pub fn attribute(key: &'static str, value: &(impl ToAttribute + ?Sized)) -> Option<KeyValue> {
+    value.to_attribute().map(|value| KeyValue::new(key, value))
+}
+
+#[must_use]
+pub fn literal(key: &'static str, value: &'static str) -> Option<KeyValue> {
+    Some(KeyValue::new(key, value))
+}
+
+pub fn display(key: &'static str, value: &(impl fmt::Display + ?Sized)) -> Option<KeyValue> {
+    Some(KeyValue::new(key, value.to_string()))
+}
+
+pub fn debug(key: &'static str, value: &(impl fmt::Debug + ?Sized)) -> Option<KeyValue> {
+    Some(KeyValue::new(key, format!("{value:?}")))
+}
+
+/// The name `Type::method` of a method that is written for many types, remembered for the first.
+#[derive(Debug)]
+pub struct MethodName {
+    method: &'static str,
+    first: OnceLock<(&'static str, String)>,
+}
+
+impl MethodName {
+    #[must_use]
+    pub const fn new(method: &'static str) -> Self {
+        Self {
+            method,
+            first: OnceLock::new(),
+        }
+    }
+
+    #[must_use]
+    pub fn of<T: ?Sized>(&'static self) -> Cow<'static, str> {
+        let owner = short(any::type_name::<T>());
+        let named = || format!("{owner}::{}", self.method);
+        let (first, name) = self.first.get_or_init(|| (owner, named()));
+        if *first == owner {
+            Cow::Borrowed(name)
+        } else {
+            Cow::Owned(named())
+        }
+    }
+}
+
+/// `Type` of `path::to::Type<path::to::Argument>`; what is not a path stays as it is.
+fn short(name: &'static str) -> &'static str {
+    let path = name.split('<').next().unwrap_or(name);
+    let last = path.rsplit("::").next().unwrap_or(path);
+    let is_word = |text: &str| !text.is_empty() && text.chars().all(|it| it.is_alphanumeric() || it == '_');
+    if is_word(last) { last } else { name }
+}
+
+/// What a traced function with `err` returns.
+#[diagnostic::on_unimplemented(
+    message = "`err` needs a function that returns a `Result`, not `{Self}`",
+    label = "there is no error to record"
+)]
+pub trait Fallible {
+    type Error;
+
+    fn failure(&self) -> Option<&Self::Error>;
+}
+
+impl<T, E> Fallible for Result<T, E> {
+    type Error = E;
+
+    fn failure(&self) -> Option<&E> {
+        self.as_ref().err()
+    }
+}
+
+pub fn failure<R: Fallible>(result: &R) -> Option<&R::Error> {
+    result.failure()
+}
+
+/// An error of a traced function, told by the first of three traits that its type has.
+///
+/// Method resolution takes the one with the most references: `(&&&Failed(error)).tell()`.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_structs, reason = "made by the macro")]
+pub struct Failed<'a, E: ?Sized>(pub &'a E);
+
+/// An [`Error`], with its type and its sources.
+pub trait IsError {
+    fn tell(&self);
+}
+
+/// A box of an [`Error`], or what else points to one: sources, but no type.
+pub trait PointsToError {
+    fn tell(&self);
+}
+
+/// Any other: text and type.
+pub trait IsShown {
+    fn tell(&self);
+}
+
+impl<E: Error + ?Sized> IsError for &&Failed<'_, E> {
+    fn tell(&self) {
+        fail_current(&Failure::of(&self.0));
+    }
+}
+
+impl<P: Deref<Target: Error>> PointsToError for &Failed<'_, P> {
+    fn tell(&self) {
+        fail_current(&Failure::of(&&**self.0));
+    }
+}
+
+impl<E: fmt::Display> IsShown for Failed<'_, E> {
+    fn tell(&self) {
+        fail_current(&Failure {
+            message: self.0,
+            source: None,
+            class: class::<E>(),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Named<T>(T);
+
+    #[test]
+    fn types_are_called_by_their_last_name() {
+        let cases = [
+            (any::type_name::<Named<Named<u8>>>(), "Named"),
+            (any::type_name::<String>(), "String"),
+            (any::type_name::<dyn Error>(), "Error"),
+            (any::type_name::<u8>(), "u8"),
+            (any::type_name::<(u8, String)>(), "(u8, alloc::string::String)"),
+            (any::type_name::<[String]>(), "[alloc::string::String]"),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(short(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn method_name_knows_more_than_one_type() {
+        static NAME: MethodName = MethodName::new("run");
+        for _ in 0..2 {
+            assert_eq!(NAME.of::<Named<u8>>(), "Named::run", "the first");
+            assert_eq!(NAME.of::<Named<String>>(), "Named::run", "of the same name");
+            assert_eq!(NAME.of::<String>(), "String::run", "another");
+        }
+        assert!(
+            matches!(NAME.of::<Named<u8>>(), Cow::Borrowed(_)),
+            "the first is not made twice"
+        );
+    }
+}

@@ -10,9 +10,11 @@ use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
-use opentelemetry_sdk::trace::{SpanData, SpanExporter};
+use opentelemetry_sdk::trace::{SpanData, SpanExporter, SpanProcessor, TracerProviderBuilder};
 
+use crate::config::{TailRule, TelemetryConfig};
 use crate::limit::cut;
+use crate::sampling::TailProcessor;
 use crate::signal::Signal;
 
 /// The deliveries of one signal.
@@ -86,11 +88,29 @@ impl Health {
 pub(crate) struct Watch {
     health: Arc<Health>,
     longest: Option<usize>,
+    tail: Option<TailRule>,
 }
 
 impl Watch {
-    pub(crate) fn new(health: Arc<Health>, longest: Option<usize>) -> Self {
-        Self { health, longest }
+    pub(crate) fn new(health: Arc<Health>, config: &TelemetryConfig) -> Self {
+        let (longest, tail) = (config.attribute_value_length_limit, config.tail.clone());
+        Self {
+            health,
+            longest,
+            tail,
+        }
+    }
+
+    /// Adds a processor, behind the rule that decides in the end if there is one.
+    pub(crate) fn process(
+        &self,
+        builder: TracerProviderBuilder,
+        processor: impl SpanProcessor + 'static,
+    ) -> TracerProviderBuilder {
+        match &self.tail {
+            Some(rule) => builder.with_span_processor(TailProcessor::new(processor, rule.clone())),
+            None => builder.with_span_processor(processor),
+        }
     }
 
     pub(crate) fn over<E>(&self, inner: E) -> Watched<E> {

@@ -37,6 +37,8 @@
 //! | [`file`](TelemetryConfig::file) | `file.path`, `file.max_bytes`, `file.max_files` | `THROUGHLINE_FILE_PATH` | `throughline-{pid}.jsonl`, 100 MiB, 5 |
 //! | [`prometheus_listen`](TelemetryConfig::prometheus_listen) | `prometheus.listen` | `OTEL_EXPORTER_PROMETHEUS_HOST`, `OTEL_EXPORTER_PROMETHEUS_PORT` | `127.0.0.1:9464` |
 //! | [`tls`](TelemetryConfig::tls) | `tls.certificate`, `tls.client_certificate`, `tls.client_key` | `OTEL_EXPORTER_OTLP_{CERTIFICATE,CLIENT_CERTIFICATE,CLIENT_KEY}` | the system's roots |
+//! | [`sampling_rules`](TelemetryConfig::sampling_rules) | `sampling_rules.ROUTE` | | none |
+//! | [`tail`](TelemetryConfig::tail) | `tail.errors`, `tail.slower_than_ms`, `tail.max_spans` | | none |
 //!
 //! A file is JSON, or TOML if its name ends in `.toml`; nested tables and dotted keys mean the same.
 //!
@@ -101,11 +103,14 @@ mod init;
 mod limit;
 mod propagator;
 mod resource;
+mod sampling;
 mod semconv;
 mod signal;
 mod target;
 
-pub use config::{Exporter, FileConfig, Propagator, Protocol, TelemetryConfig, TlsConfig};
+pub use config::{
+    Exporter, FileConfig, Propagator, Protocol, SamplingRule, TailRule, TelemetryConfig, TlsConfig,
+};
 pub use diagnosis::{Diagnosis, SignalDiagnosis};
 pub use error::{InitError, ShutdownError};
 pub use guard::Telemetry;

@@ -14,12 +14,13 @@ use std::sync::Arc;
 
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::{MeterProviderBuilder, SdkMeterProvider};
-use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, TracerProviderBuilder};
+use opentelemetry_sdk::trace::{SdkTracerProvider, TracerProviderBuilder};
 
 use crate::config::{Exporter, Protocol, TelemetryConfig};
 use crate::error::InitError;
 use crate::health::{Health, Watch};
 use crate::hook::Builders;
+use crate::sampling::sampler;
 use crate::signal::{PerSignal, Signal};
 use crate::target::Target;
 
@@ -144,15 +145,6 @@ impl<'a> Setup<'a> {
 
     fn watch(&mut self, signal: Signal, destination: String) -> Watch {
         let health = self.health.at(signal).insert(Health::new(signal, destination));
-        Watch::new(Arc::clone(health), self.config.attribute_value_length_limit)
-    }
-}
-
-fn sampler(config: &TelemetryConfig) -> Sampler {
-    let root = Sampler::TraceIdRatioBased(config.sampling_rate);
-    if config.parent_based {
-        Sampler::ParentBased(Box::new(root))
-    } else {
-        root
+        Watch::new(Arc::clone(health), self.config)
     }
 }

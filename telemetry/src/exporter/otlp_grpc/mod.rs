@@ -5,7 +5,7 @@ mod tls;
 
 use opentelemetry_otlp::{MetricExporter, SpanExporter, WithExportConfig};
 use opentelemetry_sdk::metrics::MeterProviderBuilder;
-use opentelemetry_sdk::trace::TracerProviderBuilder;
+use opentelemetry_sdk::trace::{BatchSpanProcessor, TracerProviderBuilder};
 use tokio::runtime::{self, EnterGuard};
 
 use crate::error::InitError;
@@ -57,7 +57,7 @@ pub(crate) fn traces(
     .build();
     let exporter = exporter
         .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;
-    Ok(builder.with_batch_exporter(watch.over(exporter)))
+    Ok(watch.process(builder, BatchSpanProcessor::builder(watch.over(exporter)).build()))
 }
 
 pub(crate) fn metrics(

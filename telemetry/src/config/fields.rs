@@ -214,6 +214,7 @@ pub(super) const KEYS: &[(&str, Field)] = &[
     ("file.max_bytes", Field::FileMaxBytes),
     ("file.max_files", Field::FileMaxFiles),
     ("metrics_exporter", Field::ExporterOf(Signal::Metrics)),
+    ("logs_exporter", Field::ExporterOf(Signal::Logs)),
     ("prometheus.listen", Field::PrometheusListen),
     ("tail.errors", Field::TailErrors),
     ("tail.slower_than_ms", Field::TailSlowerThan),
@@ -228,6 +229,7 @@ pub(super) const VARIABLES: &[(&str, Field)] = &[
     ("OTEL_SERVICE_NAME", Field::ServiceName),
     ("OTEL_TRACES_EXPORTER", Field::ExporterOf(Signal::Traces)),
     ("OTEL_METRICS_EXPORTER", Field::ExporterOf(Signal::Metrics)),
+    ("OTEL_LOGS_EXPORTER", Field::ExporterOf(Signal::Logs)),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", Field::Endpoint),
     (
         "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
@@ -245,6 +247,14 @@ pub(super) const VARIABLES: &[(&str, Field)] = &[
     (
         "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
         Field::ProtocolOf(Signal::Metrics),
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
+        Field::EndpointOf(Signal::Logs),
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL",
+        Field::ProtocolOf(Signal::Logs),
     ),
     ("OTEL_TRACES_SAMPLER", Field::Sampler),
     ("OTEL_PROPAGATORS", Field::Propagators),

@@ -122,7 +122,9 @@ impl TelemetryConfig {
     #[must_use]
     pub fn with_exporter(mut self, exporter: Exporter) -> Self {
         self.exporter = exporter;
-        self.signals = PerSignal::default();
+        for signal in [Signal::Traces, Signal::Metrics] {
+            self.signals.at(signal).exporter = None;
+        }
         self
     }
 
@@ -218,6 +220,13 @@ impl TelemetryConfig {
         self
     }
 
+    /// Sends the log records that [`Telemetry::logger_provider`](crate::Telemetry::logger_provider) takes. Default: nowhere.
+    #[must_use]
+    pub fn with_logs_exporter(mut self, exporter: Exporter) -> Self {
+        self.signals.at(Signal::Logs).exporter = Some(exporter);
+        self
+    }
+
     /// Sets the host and port of the Prometheus exporter's listener. Default: `127.0.0.1:9464`. Without one, serve
     /// [`Telemetry::prometheus_text`](crate::Telemetry::prometheus_text) from a route.
     #[must_use]
@@ -249,8 +258,14 @@ impl TelemetryConfig {
         self
     }
 
+    /// Logs go nowhere unless they are asked for.
     pub(crate) fn exporter_of(&self, signal: Signal) -> Exporter {
-        self.signals.of(signal).exporter.unwrap_or(self.exporter)
+        let common = if signal == Signal::Logs {
+            Exporter::None
+        } else {
+            self.exporter
+        };
+        self.signals.of(signal).exporter.unwrap_or(common)
     }
 
     pub(crate) fn check(&self) -> Result<(), InitError> {
@@ -270,6 +285,17 @@ impl TelemetryConfig {
         if self.exporter_of(Signal::Traces) == Exporter::Prometheus {
             let accepted = "an exporter that takes traces, and Prometheus as the exporter of metrics only";
             return Err(InitError::value(Place::Code, "exporter", "prometheus", accepted));
+        }
+        let logs = self.exporter_of(Signal::Logs);
+        if matches!(logs, Exporter::Console | Exporter::Prometheus) {
+            let accepted =
+                r#""otlp", "file", "console-json" or "none": a tracing subscriber prints logs for people"#;
+            return Err(InitError::value(
+                Place::Code,
+                "logs_exporter",
+                logs.name(),
+                accepted,
+            ));
         }
         Ok(())
     }

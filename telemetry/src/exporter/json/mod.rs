@@ -6,6 +6,7 @@ mod lines;
 
 use std::sync::Arc;
 
+use opentelemetry_sdk::logs::LoggerProviderBuilder;
 use opentelemetry_sdk::metrics::MeterProviderBuilder;
 use opentelemetry_sdk::trace::{BatchSpanProcessor, TracerProviderBuilder};
 
@@ -41,4 +42,8 @@ pub(crate) fn traces(builder: TracerProviderBuilder, lines: &Lines, watch: &Watc
 
 pub(crate) fn metrics(builder: MeterProviderBuilder, lines: &Lines, watch: &Watch) -> MeterProviderBuilder {
     builder.with_periodic_exporter(watch.over(LineExporter::new(Arc::clone(&lines.0))))
+}
+
+pub(crate) fn logs(builder: LoggerProviderBuilder, lines: &Lines, watch: &Watch) -> LoggerProviderBuilder {
+    builder.with_batch_exporter(watch.over(LineExporter::new(Arc::clone(&lines.0))))
 }

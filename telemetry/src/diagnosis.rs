@@ -33,7 +33,7 @@ pub struct Diagnosis {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SignalDiagnosis {
-    /// `traces` or `metrics`.
+    /// `traces`, `logs` or `metrics`.
     pub signal: &'static str,
     /// Where it goes.
     pub exporter: Exporter,
@@ -41,7 +41,7 @@ pub struct SignalDiagnosis {
     pub destination: String,
     /// Why a connection to the destination failed just now; nothing is tried where there is no network.
     pub unreachable: Option<String>,
-    /// The spans, or the collections of metrics, that were delivered.
+    /// The spans, log records or collections of metrics that were delivered.
     pub delivered: u64,
     /// Those that an exporter gave up.
     pub lost: u64,

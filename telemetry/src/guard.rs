@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
+use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
@@ -13,6 +14,7 @@ use crate::config::TelemetryConfig;
 use crate::deadline::{Job, within};
 use crate::diagnosis::Diagnosis;
 use crate::error::{InitError, ShutdownError};
+use crate::exporter::Providers;
 use crate::exporter::otlp_grpc::Runtime;
 use crate::exporter::prometheus::Prometheus;
 use crate::health::{Health, words};
@@ -29,8 +31,7 @@ pub struct Telemetry {
 
 #[derive(Debug)]
 pub(crate) struct Active {
-    pub(crate) tracer_provider: Option<SdkTracerProvider>,
-    pub(crate) meter_provider: Option<SdkMeterProvider>,
+    pub(crate) providers: Providers,
     pub(crate) config: TelemetryConfig,
     pub(crate) health: PerSignal<Option<Arc<Health>>>,
     pub(crate) prometheus: Option<Prometheus>,
@@ -59,13 +60,19 @@ impl Telemetry {
     /// The tracer provider that was installed globally, if spans are recorded.
     #[must_use]
     pub fn tracer_provider(&self) -> Option<&SdkTracerProvider> {
-        self.active.as_ref()?.tracer_provider.as_ref()
+        self.active.as_ref()?.providers.tracer.as_ref()
     }
 
     /// The meter provider that was installed globally, if metrics are recorded.
     #[must_use]
     pub fn meter_provider(&self) -> Option<&SdkMeterProvider> {
-        self.active.as_ref()?.meter_provider.as_ref()
+        self.active.as_ref()?.providers.meter.as_ref()
+    }
+
+    /// The logger provider that takes log records, if logs are exported.
+    #[must_use]
+    pub fn logger_provider(&self) -> Option<&SdkLoggerProvider> {
+        self.active.as_ref()?.providers.logger.as_ref()
     }
 
     /// The metrics as a Prometheus reads them (`text/plain; version=0.0.4`), if the metrics' exporter is Prometheus: the
@@ -102,11 +109,17 @@ impl Telemetry {
     /// An exporter failed or did not finish in time.
     pub fn flush(&self, deadline: Duration) -> Result<(), ShutdownError> {
         let Some(active) = &self.active else { return Ok(()) };
-        let traces = active.tracer_provider.clone();
-        let traces = traces.map(|provider| active.job(Signal::Traces, move || provider.force_flush()));
-        let metrics = active.meter_provider.clone();
-        let metrics = metrics.map(|provider| active.job(Signal::Metrics, move || provider.force_flush()));
-        within(deadline, active.lanes(traces, metrics))
+        let Providers {
+            tracer,
+            logger,
+            meter,
+        } = active.providers.clone();
+        let jobs = [
+            tracer.map(|provider| active.job(Signal::Traces, move || provider.force_flush())),
+            logger.map(|provider| active.job(Signal::Logs, move || provider.force_flush())),
+            meter.map(|provider| active.job(Signal::Metrics, move || provider.force_flush())),
+        ];
+        within(deadline, active.lanes(jobs))
     }
 
     /// Delivers what has been recorded, stops, and returns within 5 seconds.
@@ -137,12 +150,17 @@ impl Drop for Telemetry {
 
 impl Active {
     fn end(self, deadline: Duration) -> Result<(), ShutdownError> {
-        let traces = self.tracer_provider.clone();
-        let traces = traces.map(|provider| self.job(Signal::Traces, move || end_spans(&provider, deadline)));
-        let metrics = self.meter_provider.clone();
-        let metrics = metrics
-            .map(|provider| self.job(Signal::Metrics, move || provider.shutdown_with_timeout(deadline)));
-        let result = within(deadline, self.lanes(traces, metrics));
+        let Providers {
+            tracer,
+            logger,
+            meter,
+        } = self.providers.clone();
+        let jobs = [
+            tracer.map(|provider| self.job(Signal::Traces, move || end_spans(&provider, deadline))),
+            logger.map(|provider| self.job(Signal::Logs, move || end_logs(&provider, deadline))),
+            meter.map(|provider| self.job(Signal::Metrics, move || provider.shutdown_with_timeout(deadline))),
+        ];
+        let result = within(deadline, self.lanes(jobs));
         Signal::ALL
             .iter()
             .filter_map(|signal| self.health.of(*signal).as_ref())
@@ -166,8 +184,8 @@ impl Active {
         }
     }
 
-    fn lanes(&self, traces: Option<Job>, metrics: Option<Job>) -> Vec<Vec<Job>> {
-        let jobs = traces.into_iter().chain(metrics);
+    fn lanes(&self, jobs: [Option<Job>; 3]) -> Vec<Vec<Job>> {
+        let jobs = jobs.into_iter().flatten();
         if self.in_order {
             vec![jobs.collect()]
         } else {
@@ -176,10 +194,16 @@ impl Active {
     }
 }
 
-/// The processor's shutdown hides the result of its last export, its flush tells, but gives up after 5 seconds of its own.
 fn end_spans(provider: &SdkTracerProvider, deadline: Duration) -> OTelSdkResult {
-    let flushed = provider.force_flush();
-    let ended = provider.shutdown_with_timeout(deadline);
+    last(provider.force_flush(), provider.shutdown_with_timeout(deadline))
+}
+
+fn end_logs(provider: &SdkLoggerProvider, deadline: Duration) -> OTelSdkResult {
+    last(provider.force_flush(), provider.shutdown_with_timeout(deadline))
+}
+
+/// A batch processor's shutdown hides the result of its last export; its flush tells, but gives up after 5 seconds.
+fn last(flushed: OTelSdkResult, ended: OTelSdkResult) -> OTelSdkResult {
     match flushed {
         Err(OTelSdkError::Timeout(_)) | Ok(()) => ended,
         failed => failed,

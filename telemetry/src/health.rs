@@ -5,14 +5,18 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use opentelemetry::logs::Severity;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
+use opentelemetry_sdk::logs::{LogBatch, LogExporter};
 use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
-use opentelemetry_sdk::trace::{SpanData, SpanExporter};
+use opentelemetry_sdk::trace::{SpanData, SpanExporter, SpanProcessor, TracerProviderBuilder};
 
+use crate::config::{TailRule, TelemetryConfig};
 use crate::limit::cut;
+use crate::sampling::TailProcessor;
 use crate::signal::Signal;
 
 /// The deliveries of one signal.
@@ -86,11 +90,29 @@ impl Health {
 pub(crate) struct Watch {
     health: Arc<Health>,
     longest: Option<usize>,
+    tail: Option<TailRule>,
 }
 
 impl Watch {
-    pub(crate) fn new(health: Arc<Health>, longest: Option<usize>) -> Self {
-        Self { health, longest }
+    pub(crate) fn new(health: Arc<Health>, config: &TelemetryConfig) -> Self {
+        let (longest, tail) = (config.attribute_value_length_limit, config.tail.clone());
+        Self {
+            health,
+            longest,
+            tail,
+        }
+    }
+
+    /// Adds a processor, behind the rule that decides in the end if there is one.
+    pub(crate) fn process(
+        &self,
+        builder: TracerProviderBuilder,
+        processor: impl SpanProcessor + 'static,
+    ) -> TracerProviderBuilder {
+        match &self.tail {
+            Some(rule) => builder.with_span_processor(TailProcessor::new(processor, rule.clone())),
+            None => builder.with_span_processor(processor),
+        }
     }
 
     pub(crate) fn over<E>(&self, inner: E) -> Watched<E> {
@@ -130,6 +152,32 @@ impl<E: SpanExporter> SpanExporter for Watched<E> {
 
     fn force_flush(&self) -> OTelSdkResult {
         self.inner.force_flush()
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.inner.set_resource(resource);
+    }
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl<E: LogExporter> LogExporter for Watched<E> {
+    async fn export(&self, batch: LogBatch<'_>) -> OTelSdkResult {
+        let count = batch.iter().count();
+        let result = self.inner.export(batch).await;
+        self.watch.health.record(count, &result);
+        result
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.inner.shutdown_with_timeout(timeout)
+    }
+
+    fn shutdown(&self) -> OTelSdkResult {
+        self.inner.shutdown()
+    }
+
+    fn event_enabled(&self, level: Severity, target: &str, name: Option<&str>) -> bool {
+        self.inner.event_enabled(level, target, name)
     }
 
     fn set_resource(&mut self, resource: &Resource) {

@@ -39,7 +39,7 @@ pub fn init(config: TelemetryConfig) -> Result<Telemetry, InitError> {
     }
     let claim = Claim::take()?;
     let mut setup = Setup::new(&config, resource(&config));
-    let (tracer_provider, meter_provider) = setup.providers()?;
+    let providers = setup.providers()?;
     install_propagator(&config)?;
     let Setup {
         runtime,
@@ -47,18 +47,16 @@ pub fn init(config: TelemetryConfig) -> Result<Telemetry, InitError> {
         health,
         ..
     } = setup;
-    if let Some(provider) = &tracer_provider {
+    if let Some(provider) = &providers.tracer {
         global::set_tracer_provider(provider.clone());
     }
-    if let Some(provider) = &meter_provider {
+    if let Some(provider) = &providers.meter {
         global::set_meter_provider(provider.clone());
     }
-    let in_order = Signal::ALL
-        .iter()
-        .all(|signal| config.exporter_of(*signal) == Exporter::Console);
+    let is_printed = |signal| config.exporter_of(signal) == Exporter::Console;
+    let in_order = is_printed(Signal::Traces) && is_printed(Signal::Metrics);
     Ok(Telemetry::on(Active {
-        tracer_provider,
-        meter_provider,
+        providers,
         config,
         health,
         prometheus,

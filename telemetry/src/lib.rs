@@ -24,9 +24,9 @@
 //! |---|---|---|---|
 //! | [`enabled`](TelemetryConfig::enabled) | `tracing.enabled`, `enable_tracing` | see below | `false` |
 //! | [`service_name`](TelemetryConfig::service_name) | `service_name` | `OTEL_SERVICE_NAME` | `unknown_service:` and the program |
-//! | [`exporter`](TelemetryConfig::exporter) | `tracing.exporter`, `exporter`, `metrics_exporter` | `OTEL_TRACES_EXPORTER`, `OTEL_METRICS_EXPORTER` | `console`; see below |
-//! | [`endpoint`](TelemetryConfig::endpoint) | `tracing.endpoint`, `otlp_endpoint` | `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS}_ENDPOINT` | `http://127.0.0.1:4317`, for HTTP `:4318` |
-//! | [`protocol`](TelemetryConfig::protocol) | `protocol` | `OTEL_EXPORTER_OTLP_PROTOCOL`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS}_PROTOCOL` | `http/protobuf` if the endpoint has the port 4318 or a path, else `grpc` |
+//! | [`exporter`](TelemetryConfig::exporter) | `tracing.exporter`, `exporter`; `metrics_exporter`, `logs_exporter` | `OTEL_{TRACES,METRICS,LOGS}_EXPORTER` | `console`; see below |
+//! | [`endpoint`](TelemetryConfig::endpoint) | `tracing.endpoint`, `otlp_endpoint` | `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_ENDPOINT` | `http://127.0.0.1:4317`, for HTTP `:4318` |
+//! | [`protocol`](TelemetryConfig::protocol) | `protocol` | `OTEL_EXPORTER_OTLP_PROTOCOL`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_PROTOCOL` | `http/protobuf` if the endpoint has the port 4318 or a path, else `grpc` |
 //! | [`sampling_rate`](TelemetryConfig::sampling_rate) | `sampling_rate` (0.0 to 1.0), `random_sampling` (0 to 100) | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | `1.0` |
 //! | [`parent_based`](TelemetryConfig::parent_based) | | `OTEL_TRACES_SAMPLER` | `true` |
 //! | [`tokenizer_target_model`](TelemetryConfig::tokenizer_target_model) | `tracing.tokenizer_target_model` | `THROUGHLINE_TOKENIZER_TARGET_MODEL` | `gpt-4` |
@@ -37,6 +37,8 @@
 //! | [`file`](TelemetryConfig::file) | `file.path`, `file.max_bytes`, `file.max_files` | `THROUGHLINE_FILE_PATH` | `throughline-{pid}.jsonl`, 100 MiB, 5 |
 //! | [`prometheus_listen`](TelemetryConfig::prometheus_listen) | `prometheus.listen` | `OTEL_EXPORTER_PROMETHEUS_HOST`, `OTEL_EXPORTER_PROMETHEUS_PORT` | `127.0.0.1:9464` |
 //! | [`tls`](TelemetryConfig::tls) | `tls.certificate`, `tls.client_certificate`, `tls.client_key` | `OTEL_EXPORTER_OTLP_{CERTIFICATE,CLIENT_CERTIFICATE,CLIENT_KEY}` | the system's roots |
+//! | [`sampling_rules`](TelemetryConfig::sampling_rules) | `sampling_rules.ROUTE` | | none |
+//! | [`tail`](TelemetryConfig::tail) | `tail.errors`, `tail.slower_than_ms`, `tail.max_spans` | | none |
 //!
 //! A file is JSON, or TOML if its name ends in `.toml`; nested tables and dotted keys mean the same.
 //!
@@ -44,7 +46,7 @@
 //! is accepted. An empty variable is an unset one.
 //!
 //! **What turns it on**, first match: `OTEL_SDK_DISABLED=true` is off. `THROUGHLINE_ENABLED=true` or `false` decides. Any of
-//! `OTEL_TRACES_EXPORTER`, `OTEL_METRICS_EXPORTER`, `OTEL_EXPORTER_OTLP_ENDPOINT` or its forms for one signal is on. Else
+//! `OTEL_{TRACES,METRICS,LOGS}_EXPORTER`, `OTEL_EXPORTER_OTLP_ENDPOINT` or its forms for one signal is on. Else
 //! the file decides. Turned on by a variable, a signal goes to `otlp` unless a variable names its exporter, as the
 //! specification says; metrics go with traces that a variable sends to the console or to a file.
 //!
@@ -63,7 +65,8 @@
 //! | [file](Exporter::File), [console-json](Exporter::ConsoleJson) | `file` | OTLP/JSON, a line a batch, as the collector's otlpjsonfile receiver reads it |
 //! | [Prometheus](Exporter::Prometheus), for metrics only | `prometheus` | `/metrics` on a listener, or [`Telemetry::prometheus_text`] for a route of yours |
 //!
-//! The feature `tls` adds `https` to OTLP. The feature `xray` adds the propagator of that name; W3C, B3 and Jaeger are always there.
+//! Logs are exported if a `logs_exporter` is named; the feature `logs` has the layer that feeds them from `tracing`, and puts
+//! the ids of the trace into printed lines. The feature `tls` adds `https` to OTLP. The feature `xray` adds the propagator of that name; W3C, B3 and Jaeger are always there.
 //!
 //! The console prints a trace when its last span in this process has ended, at the latest at shutdown. Bars show spans on
 //! the trace's timeline; `●` marks the critical path, and the dark part of a bar is where the trace waited for that span.
@@ -99,13 +102,18 @@ mod health;
 mod hook;
 mod init;
 mod limit;
+#[cfg(feature = "logs")]
+pub mod logs;
 mod propagator;
 mod resource;
+mod sampling;
 mod semconv;
 mod signal;
 mod target;
 
-pub use config::{Exporter, FileConfig, Propagator, Protocol, TelemetryConfig, TlsConfig};
+pub use config::{
+    Exporter, FileConfig, Propagator, Protocol, SamplingRule, TailRule, TelemetryConfig, TlsConfig,
+};
 pub use diagnosis::{Diagnosis, SignalDiagnosis};
 pub use error::{InitError, ShutdownError};
 pub use guard::Telemetry;

@@ -27,5 +27,9 @@ pub(crate) const OS_TYPE: &str = "os.type";
 pub(crate) const PROCESS_EXECUTABLE_NAME: &str = "process.executable.name";
 pub(crate) const PROCESS_PID: &str = "process.pid";
 pub(crate) const SERVICE_INSTANCE_ID: &str = "service.instance.id";
+pub(crate) const HTTP_ROUTE: &str = "http.route";
+
+pub(crate) const URL_PATH: &str = "url.path";
+
 pub(crate) const SERVICE_NAME: &str = "service.name";
 pub(crate) const SERVICE_VERSION: &str = "service.version";

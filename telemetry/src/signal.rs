@@ -6,15 +6,17 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Signal {
     Traces,
+    Logs,
     Metrics,
 }
 
 impl Signal {
-    pub(crate) const ALL: [Self; 2] = [Self::Traces, Self::Metrics];
+    pub(crate) const ALL: [Self; 3] = [Self::Traces, Self::Logs, Self::Metrics];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Traces => "traces",
+            Self::Logs => "logs",
             Self::Metrics => "metrics",
         }
     }
@@ -23,6 +25,7 @@ impl Signal {
     pub(crate) fn path(self) -> &'static str {
         match self {
             Self::Traces => "/v1/traces",
+            Self::Logs => "/v1/logs",
             Self::Metrics => "/v1/metrics",
         }
     }
@@ -38,6 +41,7 @@ impl fmt::Display for Signal {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct PerSignal<T> {
     traces: T,
+    logs: T,
     metrics: T,
 }
 
@@ -45,6 +49,7 @@ impl<T> PerSignal<T> {
     pub(crate) fn of(&self, signal: Signal) -> &T {
         match signal {
             Signal::Traces => &self.traces,
+            Signal::Logs => &self.logs,
             Signal::Metrics => &self.metrics,
         }
     }
@@ -52,6 +57,7 @@ impl<T> PerSignal<T> {
     pub(crate) fn at(&mut self, signal: Signal) -> &mut T {
         match signal {
             Signal::Traces => &mut self.traces,
+            Signal::Logs => &mut self.logs,
             Signal::Metrics => &mut self.metrics,
         }
     }

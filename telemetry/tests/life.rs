@@ -8,9 +8,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use opentelemetry::global;
-use opentelemetry::trace::{Span, Tracer, TracerProvider};
+use opentelemetry::trace::{
+    Span, SpanContext, TraceContextExt, TraceFlags, TraceState, Tracer, TracerProvider,
+};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SimpleSpanProcessor};
 use throughline_telemetry::{Exporter, FileConfig, Propagator, Protocol, Telemetry, TelemetryConfig, init};
+use tracing_subscriber::layer::SubscriberExt;
 
 /// Telemetry is one for the process, so its tests take turns.
 fn turn() -> MutexGuard<'static, ()> {
@@ -416,4 +419,47 @@ prompt_size_total{direction=\"input\"} 57
     let expected = "exporter = \"prometheus\" is not accepted: use an exporter that takes traces, and Prometheus as the \
                     exporter of metrics only";
     assert_eq!(error.to_string(), expected, "the message");
+}
+
+#[test]
+fn tracing_events_are_exported_with_the_ids_of_their_span() {
+    let _turn = turn();
+    let writer = Shared::default();
+    let config = TelemetryConfig::default()
+        .with_enabled(true)
+        .with_console_writer(writer.clone());
+    let config = config
+        .with_exporter(Exporter::None)
+        .with_logs_exporter(Exporter::ConsoleJson);
+    let telemetry = init(config).expect("started");
+    let subscriber = tracing_subscriber::registry().with(telemetry.log_layer());
+    let span = SpanContext::new(7.into(), 9.into(), TraceFlags::SAMPLED, false, TraceState::NONE);
+    tracing::subscriber::with_default(subscriber, || {
+        let _current = opentelemetry::Context::new()
+            .with_remote_span_context(span)
+            .attach();
+        tracing::warn!("low on stock");
+        tracing::warn!(target: "hyper::client", "not this one");
+    });
+    telemetry.shutdown().expect("ended");
+    let line: serde_json::Value = serde_json::from_str(&writer.text()).expect("one line of JSON");
+    let records = line["resourceLogs"][0]["scopeLogs"][0]["logRecords"]
+        .as_array()
+        .expect("records");
+    assert_eq!(records.len(), 1, "{line}");
+    assert_eq!(records[0]["body"]["stringValue"], "low on stock", "{line}");
+    assert_eq!(
+        records[0]["traceId"], "00000000000000000000000000000007",
+        "{line}"
+    );
+    assert_eq!(records[0]["spanId"], "0000000000000009", "{line}");
+
+    let config = TelemetryConfig::default().with_logs_exporter(Exporter::Console);
+    let expected = "logs_exporter = \"console\" is not accepted: use \"otlp\", \"file\", \"console-json\" or \"none\": a \
+                    tracing subscriber prints logs for people";
+    assert_eq!(
+        init(config).expect_err("refused").to_string(),
+        expected,
+        "the message"
+    );
 }

@@ -23,6 +23,17 @@ pub enum Exporter {
 impl Exporter {
     pub(crate) const ACCEPTED: &str = r#""console", "console-json", "file", "otlp", "jaeger" (which is otlp), "prometheus" (metrics only) or "none""#;
 
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Console => "console",
+            Self::ConsoleJson => "console-json",
+            Self::File => "file",
+            Self::Prometheus => "prometheus",
+            Self::Otlp => "otlp",
+        }
+    }
+
     pub(crate) fn parse(text: &str) -> Option<Self> {
         Some(match text {
             "none" => Self::None,

@@ -1,6 +1,8 @@
 //! The keys of a file and the variables of the environment, and how the text behind one becomes a field.
 
-use crate::config::{Exporter, Propagator, Protocol, TelemetryConfig};
+use std::time::Duration;
+
+use crate::config::{Exporter, Propagator, Protocol, SamplingRule, TelemetryConfig};
 use crate::hook::Hook;
 use crate::signal::Signal;
 use crate::target;
@@ -24,6 +26,9 @@ pub(crate) enum Field {
     AttributeValueLengthLimit,
     ServiceVersion,
     StartupHook,
+    TailErrors,
+    TailSlowerThan,
+    TailMaxSpans,
     Certificate,
     ClientCertificate,
     ClientKey,
@@ -36,6 +41,13 @@ pub(crate) enum Field {
 }
 
 impl TelemetryConfig {
+    /// Adds the share of a route's traces from text, or says what is accepted.
+    pub(super) fn set_rule(&mut self, route: &str, text: &str) -> Result<(), &'static str> {
+        let share = text.parse().map_err(|_| RATE).and_then(rate)?;
+        self.sampling_rules.push(SamplingRule::new(route, share));
+        Ok(())
+    }
+
     /// Sets a field from text, or says what is accepted.
     pub(crate) fn set(&mut self, field: Field, text: &str) -> Result<(), &'static str> {
         match field {
@@ -59,6 +71,15 @@ impl TelemetryConfig {
             }
             Field::ServiceVersion => self.service_version = Some(name(text)?),
             Field::StartupHook => self.startup_hook = Some(Hook::Name(name(text)?)),
+            Field::TailErrors => self.tail.get_or_insert_default().errors = boolean(text)?,
+            Field::TailSlowerThan => {
+                let millis = text.parse().map_err(|_| "a whole number of milliseconds")?;
+                self.tail.get_or_insert_default().slower_than = Some(Duration::from_millis(millis));
+            }
+            Field::TailMaxSpans => {
+                let spans = text.parse().map_err(|_| "a whole number of spans")?;
+                self.tail.get_or_insert_default().max_spans = spans;
+            }
             Field::Certificate => self.tls.certificate = Some(name(text)?),
             Field::ClientCertificate => self.tls.client_certificate = Some(name(text)?),
             Field::ClientKey => self.tls.client_key = Some(name(text)?),
@@ -167,6 +188,9 @@ fn sampler(text: &str) -> Result<(bool, f64), &'static str> {
     })
 }
 
+/// The keys of a file that begin so name a route.
+pub(super) const RULES: &str = "sampling_rules.";
+
 const RATE: &str = "a number from 0.0 to 1.0";
 
 /// The keys of a configuration file, in the order in which an error lists them: TaskWeaver's, TinyLLM's, Arch's, ours.
@@ -190,7 +214,11 @@ pub(super) const KEYS: &[(&str, Field)] = &[
     ("file.max_bytes", Field::FileMaxBytes),
     ("file.max_files", Field::FileMaxFiles),
     ("metrics_exporter", Field::ExporterOf(Signal::Metrics)),
+    ("logs_exporter", Field::ExporterOf(Signal::Logs)),
     ("prometheus.listen", Field::PrometheusListen),
+    ("tail.errors", Field::TailErrors),
+    ("tail.slower_than_ms", Field::TailSlowerThan),
+    ("tail.max_spans", Field::TailMaxSpans),
     ("tls.certificate", Field::Certificate),
     ("tls.client_certificate", Field::ClientCertificate),
     ("tls.client_key", Field::ClientKey),
@@ -201,6 +229,7 @@ pub(super) const VARIABLES: &[(&str, Field)] = &[
     ("OTEL_SERVICE_NAME", Field::ServiceName),
     ("OTEL_TRACES_EXPORTER", Field::ExporterOf(Signal::Traces)),
     ("OTEL_METRICS_EXPORTER", Field::ExporterOf(Signal::Metrics)),
+    ("OTEL_LOGS_EXPORTER", Field::ExporterOf(Signal::Logs)),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", Field::Endpoint),
     (
         "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
@@ -218,6 +247,14 @@ pub(super) const VARIABLES: &[(&str, Field)] = &[
     (
         "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
         Field::ProtocolOf(Signal::Metrics),
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
+        Field::EndpointOf(Signal::Logs),
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL",
+        Field::ProtocolOf(Signal::Logs),
     ),
     ("OTEL_TRACES_SAMPLER", Field::Sampler),
     ("OTEL_PROPAGATORS", Field::Propagators),

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use crate::config::TelemetryConfig;
-use crate::config::fields::KEYS;
+use crate::config::fields::{KEYS, RULES};
 use crate::error::{InitError, Place};
 
 impl TelemetryConfig {
@@ -101,17 +101,25 @@ impl TelemetryConfig {
                 self.set_all(&format!("{key}."), inner, place)?;
                 continue;
             }
-            let Some((_, field)) = KEYS.iter().find(|(known, _)| *known == key) else {
-                let known: Vec<&str> = KEYS.iter().map(|(known, _)| *known).collect();
-                return Err(InitError::unknown_key(place, &key, &known.join(", ")));
-            };
             let text = match value {
                 Value::String(text) => text.clone(),
                 other => other.to_string(),
             };
-            self.set(*field, &text)
-                .map_err(|accepted| InitError::value(place.clone(), key, text, accepted))?;
+            let set = match (
+                key.strip_prefix(RULES),
+                KEYS.iter().find(|(known, _)| *known == key),
+            ) {
+                (Some(route), _) => self.set_rule(route, &text),
+                (None, Some((_, field))) => self.set(*field, &text),
+                (None, None) => return Err(unknown(place, &key)),
+            };
+            set.map_err(|accepted| InitError::value(place.clone(), key, text, accepted))?;
         }
         Ok(())
     }
+}
+
+fn unknown(place: &Place, key: &str) -> InitError {
+    let known: Vec<&str> = KEYS.iter().map(|(known, _)| *known).collect();
+    InitError::unknown_key(place, key, &format!("{}, {RULES}ROUTE", known.join(", ")))
 }

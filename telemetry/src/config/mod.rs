@@ -5,6 +5,7 @@ mod exporter;
 mod fields;
 mod file;
 mod file_config;
+mod sampling;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -12,6 +13,7 @@ mod writer;
 
 pub use exporter::{Exporter, Propagator, Protocol};
 pub use file_config::FileConfig;
+pub use sampling::{SamplingRule, TailRule};
 pub use tls::TlsConfig;
 pub(crate) use writer::ConsoleWriter;
 
@@ -52,6 +54,10 @@ pub struct TelemetryConfig {
     pub attribute_value_length_limit: Option<usize>,
     /// The resource's `service.version`. Default: none.
     pub service_version: Option<String>,
+    /// The shares of single routes; the first rule that matches decides. Default: none.
+    pub sampling_rules: Vec<SamplingRule>,
+    /// Which traces are kept though they were not sampled. Default: none.
+    pub tail: Option<TailRule>,
     /// The certificates of the connection to the collector.
     pub tls: TlsConfig,
     /// Where the file exporter writes.
@@ -85,6 +91,8 @@ impl Default for TelemetryConfig {
             propagators: vec![Propagator::TraceContext, Propagator::Baggage],
             attribute_value_length_limit: None,
             service_version: None,
+            sampling_rules: Vec::new(),
+            tail: None,
             tls: TlsConfig::default(),
             file: FileConfig::default(),
             prometheus_listen: Some("127.0.0.1:9464".into()),
@@ -114,7 +122,9 @@ impl TelemetryConfig {
     #[must_use]
     pub fn with_exporter(mut self, exporter: Exporter) -> Self {
         self.exporter = exporter;
-        self.signals = PerSignal::default();
+        for signal in [Signal::Traces, Signal::Metrics] {
+            self.signals.at(signal).exporter = None;
+        }
         self
     }
 
@@ -182,6 +192,20 @@ impl TelemetryConfig {
         self
     }
 
+    /// Adds the share of a route's traces; the first rule that matches decides.
+    #[must_use]
+    pub fn with_sampling_rule(mut self, route: impl Into<String>, rate: f64) -> Self {
+        self.sampling_rules.push(SamplingRule::new(route, rate));
+        self
+    }
+
+    /// Keeps traces that were not sampled if they have an error or were slow. Default: they are not kept.
+    #[must_use]
+    pub fn with_tail(mut self, rule: TailRule) -> Self {
+        self.tail = Some(rule);
+        self
+    }
+
     /// Sets the certificates of the connection to an `https` endpoint. Default: the system's roots.
     #[must_use]
     pub fn with_tls(mut self, tls: TlsConfig) -> Self {
@@ -193,6 +217,13 @@ impl TelemetryConfig {
     #[must_use]
     pub fn with_metrics_exporter(mut self, exporter: Exporter) -> Self {
         self.signals.at(Signal::Metrics).exporter = Some(exporter);
+        self
+    }
+
+    /// Sends the log records that [`Telemetry::logger_provider`](crate::Telemetry::logger_provider) takes. Default: nowhere.
+    #[must_use]
+    pub fn with_logs_exporter(mut self, exporter: Exporter) -> Self {
+        self.signals.at(Signal::Logs).exporter = Some(exporter);
         self
     }
 
@@ -227,14 +258,25 @@ impl TelemetryConfig {
         self
     }
 
+    /// Logs go nowhere unless they are asked for.
     pub(crate) fn exporter_of(&self, signal: Signal) -> Exporter {
-        self.signals.of(signal).exporter.unwrap_or(self.exporter)
+        let common = if signal == Signal::Logs {
+            Exporter::None
+        } else {
+            self.exporter
+        };
+        self.signals.of(signal).exporter.unwrap_or(common)
     }
 
     pub(crate) fn check(&self) -> Result<(), InitError> {
         fields::rate(self.sampling_rate).map_err(|accepted| {
             InitError::value(Place::Code, "sampling_rate", self.sampling_rate, accepted)
         })?;
+        for rule in &self.sampling_rules {
+            let key = format!("sampling_rules.{}", rule.route);
+            fields::rate(rule.rate)
+                .map_err(|accepted| InitError::value(Place::Code, key, rule.rate, accepted))?;
+        }
         for signal in Signal::ALL {
             Target::new(self, signal)?;
         }
@@ -243,6 +285,17 @@ impl TelemetryConfig {
         if self.exporter_of(Signal::Traces) == Exporter::Prometheus {
             let accepted = "an exporter that takes traces, and Prometheus as the exporter of metrics only";
             return Err(InitError::value(Place::Code, "exporter", "prometheus", accepted));
+        }
+        let logs = self.exporter_of(Signal::Logs);
+        if matches!(logs, Exporter::Console | Exporter::Prometheus) {
+            let accepted =
+                r#""otlp", "file", "console-json" or "none": a tracing subscriber prints logs for people"#;
+            return Err(InitError::value(
+                Place::Code,
+                "logs_exporter",
+                logs.name(),
+                accepted,
+            ));
         }
         Ok(())
     }

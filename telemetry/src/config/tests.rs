@@ -1,8 +1,9 @@
 //! Every source of configuration, and every refusal word for word.
 
 use std::error::Error;
+use std::time::Duration;
 
-use super::{Exporter, FileConfig, Propagator, Protocol, TelemetryConfig, TlsConfig};
+use super::{Exporter, FileConfig, Propagator, Protocol, TailRule, TelemetryConfig, TlsConfig};
 use crate::hook::Hook;
 use crate::signal::Signal;
 use crate::target::Target;
@@ -194,6 +195,10 @@ fn every_variable_sets_its_field() {
                 Protocol::HttpProtobuf,
                 "https://collector/otel/v1/traces".to_owned()
             ),
+            (
+                Protocol::HttpProtobuf,
+                "https://collector/otel/v1/logs".to_owned()
+            ),
             (Protocol::Grpc, "http://metrics:4317".to_owned()),
         ],
         "targets"
@@ -269,6 +274,16 @@ fn a_file_in_any_of_its_spellings() {
         .with_max_bytes(10)
         .with_max_files(2);
     assert_eq!(file, expected, "file");
+    let rules =
+        r#"{"sampling_rules": {"/a": 0, "/b/*": 0.5}, "tail": {"slower_than_ms": 250, "errors": false}}"#;
+    let rules = TelemetryConfig::from_json_str(rules).expect("accepted");
+    let tail = TailRule::default()
+        .with_errors(false)
+        .with_slower_than(Duration::from_millis(250));
+    let expected = TelemetryConfig::default()
+        .with_sampling_rule("/a", 0.0)
+        .with_sampling_rule("/b/*", 0.5);
+    assert_eq!(rules, expected.with_tail(tail), "rules");
     let arch = TelemetryConfig::from_json_str(r#"{"random_sampling": 25}"#).expect("accepted");
     assert_eq!(arch.sampling_rate, 0.25, "Arch");
 }
@@ -414,8 +429,9 @@ fn refusals_from_a_file() {
     let known = "tracing.enabled, tracing.exporter, tracing.endpoint, tracing.tokenizer_target_model, enable_tracing, \
                  service_name, exporter, otlp_endpoint, sampling_rate, random_sampling, protocol, propagators, \
                  attribute_value_length_limit, service_version, startup_hook, file.path, \
-                 file.max_bytes, file.max_files, metrics_exporter, prometheus.listen, \
-                 tls.certificate, tls.client_certificate, tls.client_key";
+                 file.max_bytes, file.max_files, metrics_exporter, logs_exporter, prometheus.listen, \
+                 tail.errors, tail.slower_than_ms, tail.max_spans, tls.certificate, tls.client_certificate, tls.client_key, \
+                 sampling_rules.ROUTE";
     for (text, expected) in [
         ("[]", "the configuration is not a JSON object".to_owned()),
         (
@@ -472,6 +488,12 @@ fn refusals_from_code() {
         let expected = format!("sampling_rate = \"{rate}\" is not accepted: use a number from 0.0 to 1.0");
         assert_eq!(error.to_string(), expected, "{rate}");
     }
+    let error = TelemetryConfig::default()
+        .with_sampling_rule("/a", 2.0)
+        .check()
+        .expect_err("a bad rate");
+    let expected = "sampling_rules./a = \"2\" is not accepted: use a number from 0.0 to 1.0";
+    assert_eq!(error.to_string(), expected, "rule");
     let tls = TlsConfig::default().with_identity("/nowhere/cert.pem", "/nowhere/key.pem");
     let error = TelemetryConfig::default()
         .with_tls(tls)
@@ -572,7 +594,8 @@ fn protocol_and_url_of_each_signal() {
             "http://c:4318",
         ),
     ] {
-        let targets = Signal::ALL.map(|signal| Target::new(&config, signal).expect("a target"));
+        let targets =
+            [Signal::Traces, Signal::Metrics].map(|signal| Target::new(&config, signal).expect("a target"));
         assert_eq!(
             targets.each_ref().map(|target| target.url.as_str()),
             [traces, metrics],

@@ -13,15 +13,25 @@ pub(crate) mod prometheus;
 use std::sync::Arc;
 
 use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::logs::{LoggerProviderBuilder, SdkLoggerProvider};
 use opentelemetry_sdk::metrics::{MeterProviderBuilder, SdkMeterProvider};
-use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, TracerProviderBuilder};
+use opentelemetry_sdk::trace::{SdkTracerProvider, TracerProviderBuilder};
 
 use crate::config::{Exporter, Protocol, TelemetryConfig};
 use crate::error::InitError;
 use crate::health::{Health, Watch};
 use crate::hook::Builders;
+use crate::sampling::sampler;
 use crate::signal::{PerSignal, Signal};
 use crate::target::Target;
+
+/// A provider of each signal that is recorded.
+#[derive(Debug, Clone)]
+pub(crate) struct Providers {
+    pub(crate) tracer: Option<SdkTracerProvider>,
+    pub(crate) logger: Option<SdkLoggerProvider>,
+    pub(crate) meter: Option<SdkMeterProvider>,
+}
 
 /// What building the providers needs and leaves behind.
 #[derive(Debug)]
@@ -47,19 +57,42 @@ impl<'a> Setup<'a> {
     }
 
     /// The providers of the signals that the configuration wants recorded, or that a start-up hook may want.
-    pub(crate) fn providers(
-        &mut self,
-    ) -> Result<(Option<SdkTracerProvider>, Option<SdkMeterProvider>), InitError> {
+    pub(crate) fn providers(&mut self) -> Result<Providers, InitError> {
         let mut builders = Builders::new(self.traces()?, self.metrics()?);
         let hook = self.config.startup_hook.as_ref();
         if let Some(hook) = hook {
             builders = hook.run(builders)?;
         }
         let wants = |signal| hook.is_some() || self.config.exporter_of(signal) != Exporter::None;
-        Ok((
-            wants(Signal::Traces).then(|| builders.tracer_provider.build()),
-            wants(Signal::Metrics).then(|| builders.meter_provider.build()),
-        ))
+        Ok(Providers {
+            tracer: wants(Signal::Traces).then(|| builders.tracer_provider.build()),
+            meter: wants(Signal::Metrics).then(|| builders.meter_provider.build()),
+            logger: self.logs()?.map(LoggerProviderBuilder::build),
+        })
+    }
+
+    fn logs(&mut self) -> Result<Option<LoggerProviderBuilder>, InitError> {
+        let builder = SdkLoggerProvider::builder().with_resource(self.resource.clone());
+        match self.config.exporter_of(Signal::Logs) {
+            // Refused by the configuration's check: the program's own subscriber prints logs, and Prometheus takes none.
+            Exporter::None | Exporter::Console | Exporter::Prometheus => Ok(None),
+            Exporter::ConsoleJson | Exporter::File => {
+                let (lines, place) = self.lines(Signal::Logs)?;
+                Ok(Some(json::logs(
+                    builder,
+                    &lines,
+                    &self.watch(Signal::Logs, place),
+                )))
+            }
+            Exporter::Otlp => {
+                let target = Target::new(self.config, Signal::Logs)?;
+                let watch = self.watch(Signal::Logs, target.url.clone());
+                match target.protocol {
+                    Protocol::Grpc => otlp_grpc::logs(builder, &target, &watch, &mut self.runtime).map(Some),
+                    Protocol::HttpProtobuf => otlp_http::logs(builder, &target, &watch).map(Some),
+                }
+            }
+        }
     }
 
     fn traces(&mut self) -> Result<TracerProviderBuilder, InitError> {
@@ -144,15 +177,6 @@ impl<'a> Setup<'a> {
 
     fn watch(&mut self, signal: Signal, destination: String) -> Watch {
         let health = self.health.at(signal).insert(Health::new(signal, destination));
-        Watch::new(Arc::clone(health), self.config.attribute_value_length_limit)
-    }
-}
-
-fn sampler(config: &TelemetryConfig) -> Sampler {
-    let root = Sampler::TraceIdRatioBased(config.sampling_rate);
-    if config.parent_based {
-        Sampler::ParentBased(Box::new(root))
-    } else {
-        root
+        Watch::new(Arc::clone(health), self.config)
     }
 }

@@ -1,5 +1,6 @@
 //! What stands in for lines of JSON where the feature `file` is not compiled in.
 
+use opentelemetry_sdk::logs::LoggerProviderBuilder;
 use opentelemetry_sdk::metrics::MeterProviderBuilder;
 use opentelemetry_sdk::trace::TracerProviderBuilder;
 
@@ -27,6 +28,10 @@ pub(crate) fn metrics(builder: MeterProviderBuilder, _: &Lines, _: &Watch) -> Me
     builder
 }
 
+pub(crate) fn logs(builder: LoggerProviderBuilder, _: &Lines, _: &Watch) -> LoggerProviderBuilder {
+    builder
+}
+
 fn missing(what: &str) -> InitError {
     InitError::exporter(format!(
         "{what} needs the feature \"file\" of throughline-telemetry, which is not compiled in"
@@ -35,7 +40,10 @@ fn missing(what: &str) -> InitError {
 
 #[cfg(test)]
 mod tests {
+    use opentelemetry_sdk::Resource;
+
     use crate::config::{Exporter, TelemetryConfig};
+    use crate::exporter::Setup;
 
     #[test]
     fn the_feature_is_named() {
@@ -46,7 +54,8 @@ mod tests {
             let config = TelemetryConfig::default()
                 .with_enabled(true)
                 .with_exporter(exporter);
-            let error = crate::init(config).expect_err("no feature");
+            let resource = Resource::builder_empty().build();
+            let error = Setup::new(&config, resource).providers().expect_err("no feature");
             let expected = format!(
                 "{what} needs the feature \"file\" of throughline-telemetry, which is not compiled in"
             );

@@ -1,5 +1,6 @@
 //! What stands in for OTLP over HTTP where the feature `otlp-http` is not compiled in.
 
+use opentelemetry_sdk::logs::LoggerProviderBuilder;
 use opentelemetry_sdk::metrics::MeterProviderBuilder;
 use opentelemetry_sdk::trace::TracerProviderBuilder;
 
@@ -23,6 +24,14 @@ pub(crate) fn metrics(
     Err(missing(target))
 }
 
+pub(crate) fn logs(
+    _: LoggerProviderBuilder,
+    target: &Target,
+    _: &Watch,
+) -> Result<LoggerProviderBuilder, InitError> {
+    Err(missing(target))
+}
+
 fn missing(target: &Target) -> InitError {
     InitError::exporter(format!(
         "{target} needs the feature \"otlp-http\" of throughline-telemetry, which is not compiled in"
@@ -31,19 +40,21 @@ fn missing(target: &Target) -> InitError {
 
 #[cfg(test)]
 mod tests {
+    use opentelemetry_sdk::Resource;
+
     use crate::config::{Exporter, Protocol, TelemetryConfig};
+    use crate::exporter::Setup;
 
     #[test]
     fn the_feature_is_named() {
         let config = TelemetryConfig::default()
             .with_enabled(true)
             .with_exporter(Exporter::Otlp);
-        let error = crate::init(
-            config
-                .with_protocol(Protocol::HttpProtobuf)
-                .with_endpoint("http://c"),
-        )
-        .expect_err("no feature");
+        let config = config
+            .with_protocol(Protocol::HttpProtobuf)
+            .with_endpoint("http://c");
+        let resource = Resource::builder_empty().build();
+        let error = Setup::new(&config, resource).providers().expect_err("no feature");
         let expected = "traces over OTLP by HTTP to http://c/v1/traces needs the feature \"otlp-http\" of throughline-telemetry, which is not compiled in";
         assert_eq!(error.to_string(), expected, "the message");
         assert!(error.is_exporter(), "what kind it is");

@@ -29,14 +29,19 @@ pub(crate) fn metrics(
 
 #[cfg(test)]
 mod tests {
+    use opentelemetry_sdk::Resource;
+
     use crate::config::{Exporter, TelemetryConfig};
+    use crate::exporter::Setup;
 
     #[test]
     fn the_feature_is_named() {
         let config = TelemetryConfig::default()
             .with_enabled(true)
             .with_exporter(Exporter::None);
-        let error = crate::init(config.with_metrics_exporter(Exporter::Prometheus)).expect_err("no feature");
+        let config = config.with_metrics_exporter(Exporter::Prometheus);
+        let resource = Resource::builder_empty().build();
+        let error = Setup::new(&config, resource).providers().expect_err("no feature");
         let expected = "the exporter prometheus needs the feature \"prometheus\" of throughline-telemetry, which is not compiled in";
         assert_eq!(error.to_string(), expected, "the message");
     }

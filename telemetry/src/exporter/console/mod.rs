@@ -29,7 +29,7 @@ pub(crate) fn traces(
     writer: Option<ConsoleWriter>,
     watch: &Watch,
 ) -> TracerProviderBuilder {
-    builder.with_span_processor(ConsoleProcessor::new(Output::new(writer), watch))
+    watch.process(builder, ConsoleProcessor::new(Output::new(writer), watch))
 }
 
 pub(crate) fn metrics(

@@ -1,16 +1,20 @@
-//! Spans and metrics as OTLP/JSON lines.
+//! Spans, logs and metrics as OTLP/JSON lines.
 
 use std::fmt::Debug;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
+use opentelemetry::logs::Severity;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
+use opentelemetry_proto::transform::logs::tonic::group_logs_by_resource_and_scope;
 use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_scope;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
+use opentelemetry_sdk::logs::{LogBatch, LogExporter};
 use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
@@ -92,6 +96,30 @@ impl SpanExporter for LineExporter {
 
     fn force_flush(&self) -> OTelSdkResult {
         self.sync()
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.resource = resource.into();
+    }
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl LogExporter for LineExporter {
+    async fn export(&self, batch: LogBatch<'_>) -> OTelSdkResult {
+        let resource_logs = group_logs_by_resource_and_scope(&batch, &self.resource);
+        self.write(&ExportLogsServiceRequest { resource_logs })
+    }
+
+    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+        self.sync()
+    }
+
+    fn shutdown(&self) -> OTelSdkResult {
+        self.sync()
+    }
+
+    fn event_enabled(&self, _: Severity, _: &str, _: Option<&str>) -> bool {
+        true
     }
 
     fn set_resource(&mut self, resource: &Resource) {

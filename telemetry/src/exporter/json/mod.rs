@@ -6,8 +6,9 @@ mod lines;
 
 use std::sync::Arc;
 
+use opentelemetry_sdk::logs::LoggerProviderBuilder;
 use opentelemetry_sdk::metrics::MeterProviderBuilder;
-use opentelemetry_sdk::trace::TracerProviderBuilder;
+use opentelemetry_sdk::trace::{BatchSpanProcessor, TracerProviderBuilder};
 
 use crate::config::{ConsoleWriter, FileConfig};
 use crate::error::InitError;
@@ -33,9 +34,16 @@ pub(crate) fn console(writer: Option<ConsoleWriter>) -> Result<Lines, InitError>
 }
 
 pub(crate) fn traces(builder: TracerProviderBuilder, lines: &Lines, watch: &Watch) -> TracerProviderBuilder {
-    builder.with_batch_exporter(watch.over(LineExporter::new(Arc::clone(&lines.0))))
+    watch.process(
+        builder,
+        BatchSpanProcessor::builder(watch.over(LineExporter::new(Arc::clone(&lines.0)))).build(),
+    )
 }
 
 pub(crate) fn metrics(builder: MeterProviderBuilder, lines: &Lines, watch: &Watch) -> MeterProviderBuilder {
     builder.with_periodic_exporter(watch.over(LineExporter::new(Arc::clone(&lines.0))))
+}
+
+pub(crate) fn logs(builder: LoggerProviderBuilder, lines: &Lines, watch: &Watch) -> LoggerProviderBuilder {
+    builder.with_batch_exporter(watch.over(LineExporter::new(Arc::clone(&lines.0))))
 }

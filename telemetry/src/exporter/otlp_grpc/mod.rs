@@ -3,16 +3,18 @@
 #[cfg_attr(not(feature = "tls"), path = "tls_absent.rs")]
 mod tls;
 
-use opentelemetry_otlp::{MetricExporter, SpanExporter, WithExportConfig};
+use opentelemetry::Context;
+use opentelemetry_otlp::{LogExporter, MetricExporter, SpanExporter, WithExportConfig};
+use opentelemetry_sdk::logs::LoggerProviderBuilder;
 use opentelemetry_sdk::metrics::MeterProviderBuilder;
-use opentelemetry_sdk::trace::TracerProviderBuilder;
+use opentelemetry_sdk::trace::{BatchSpanProcessor, TracerProviderBuilder};
 use tokio::runtime::{self, EnterGuard};
 
 use crate::error::InitError;
 use crate::health::Watch;
 use crate::target::Target;
 
-/// A runtime of one thread, which is let go without waiting: dropping a tokio runtime inside another one panics.
+/// A runtime of one thread, on which nothing is recorded of what it does itself, and which is let go without waiting: dropping a tokio runtime inside another one panics.
 #[derive(Debug)]
 pub(crate) struct Runtime(Option<runtime::Runtime>);
 
@@ -21,6 +23,7 @@ impl Runtime {
         runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("throughline-otlp")
+            .on_thread_start(|| std::mem::forget(Context::enter_telemetry_suppressed_scope()))
             .enable_all()
             .build()
             .map(|runtime| Self(Some(runtime)))
@@ -57,7 +60,7 @@ pub(crate) fn traces(
     .build();
     let exporter = exporter
         .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;
-    Ok(builder.with_batch_exporter(watch.over(exporter)))
+    Ok(watch.process(builder, BatchSpanProcessor::builder(watch.over(exporter)).build()))
 }
 
 pub(crate) fn metrics(
@@ -76,6 +79,24 @@ pub(crate) fn metrics(
     let exporter = exporter
         .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;
     Ok(builder.with_periodic_exporter(watch.over(exporter)))
+}
+
+pub(crate) fn logs(
+    builder: LoggerProviderBuilder,
+    target: &Target,
+    watch: &Watch,
+    runtime: &mut Option<Runtime>,
+) -> Result<LoggerProviderBuilder, InitError> {
+    let runtime = running(runtime)?;
+    let _entered = runtime.enter();
+    let exporter = tls::secure(
+        LogExporter::builder().with_tonic().with_endpoint(&target.url),
+        target,
+    )?
+    .build();
+    let exporter = exporter
+        .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;
+    Ok(builder.with_batch_exporter(watch.over(exporter)))
 }
 
 fn running(runtime: &mut Option<Runtime>) -> Result<&Runtime, InitError> {

@@ -3,9 +3,10 @@
 #[cfg_attr(not(feature = "tls"), path = "tls_absent.rs")]
 mod tls;
 
-use opentelemetry_otlp::{MetricExporter, Protocol, SpanExporter, WithExportConfig};
+use opentelemetry_otlp::{LogExporter, MetricExporter, Protocol, SpanExporter, WithExportConfig};
+use opentelemetry_sdk::logs::LoggerProviderBuilder;
 use opentelemetry_sdk::metrics::MeterProviderBuilder;
-use opentelemetry_sdk::trace::TracerProviderBuilder;
+use opentelemetry_sdk::trace::{BatchSpanProcessor, TracerProviderBuilder};
 
 use crate::error::InitError;
 use crate::health::Watch;
@@ -22,7 +23,7 @@ pub(crate) fn traces(
     let exporter = tls::secure(exporter.with_endpoint(&target.url), target)?.build();
     let exporter = exporter
         .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;
-    Ok(builder.with_batch_exporter(watch.over(exporter)))
+    Ok(watch.process(builder, BatchSpanProcessor::builder(watch.over(exporter)).build()))
 }
 
 pub(crate) fn metrics(
@@ -37,4 +38,18 @@ pub(crate) fn metrics(
     let exporter = exporter
         .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;
     Ok(builder.with_periodic_exporter(watch.over(exporter)))
+}
+
+pub(crate) fn logs(
+    builder: LoggerProviderBuilder,
+    target: &Target,
+    watch: &Watch,
+) -> Result<LoggerProviderBuilder, InitError> {
+    let exporter = LogExporter::builder()
+        .with_http()
+        .with_protocol(Protocol::HttpBinary);
+    let exporter = tls::secure(exporter.with_endpoint(&target.url), target)?.build();
+    let exporter = exporter
+        .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;
+    Ok(builder.with_batch_exporter(watch.over(exporter)))
 }

@@ -15,7 +15,10 @@ pub(super) fn secure<B>(builder: B, target: &Target) -> Result<B, InitError> {
 
 #[cfg(test)]
 mod tests {
+    use opentelemetry_sdk::Resource;
+
     use crate::config::{Exporter, Protocol, TelemetryConfig};
+    use crate::exporter::Setup;
 
     #[test]
     fn the_feature_is_named() {
@@ -25,7 +28,8 @@ mod tests {
         let config = config
             .with_protocol(Protocol::HttpProtobuf)
             .with_endpoint("https://c");
-        let error = crate::init(config).expect_err("no feature");
+        let resource = Resource::builder_empty().build();
+        let error = Setup::new(&config, resource).providers().expect_err("no feature");
         let expected = "traces over OTLP by HTTP to https://c/v1/traces needs the feature \"tls\" of throughline-telemetry, which is not compiled in";
         assert_eq!(error.to_string(), expected, "the message");
     }

@@ -1,0 +1,228 @@
+//! Logs that know their trace: ids in every printed line, and `tracing` events as OTLP log records.
+//!
+//! ```
+//! use throughline_telemetry::logs::Correlated;
+//! use throughline_telemetry::{TelemetryConfig, init};
+//! use tracing_subscriber::layer::SubscriberExt;
+//!
+//! let telemetry = init(TelemetryConfig::default())?;
+//! let lines = tracing_subscriber::fmt::layer().event_format(Correlated::text(tracing_subscriber::fmt::format()));
+//! let subscriber = tracing_subscriber::registry().with(lines).with(telemetry.log_layer());
+//! # drop(subscriber);
+//! # telemetry.shutdown()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! | when | what |
+//! |---|---|
+//! | an event inside a span, in text | `trace_id=… span_id=…` before the line |
+//! | an event inside a span, in JSON | the members `trace_id` and `span_id` first in the object |
+//! | an event outside a span | nothing is added |
+//! | a logs exporter is named | the event as a log record with the ids of the span; not those of exporters' own libraries |
+//!
+//! The span is OpenTelemetry's current one, as this workspace's layers and `tracing-opentelemetry` set it.
+
+use std::fmt;
+
+use opentelemetry::Context;
+use opentelemetry::trace::TraceContextExt;
+use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::filter::FilterFn;
+use tracing_subscriber::fmt::FmtContext;
+use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
+use tracing_subscriber::layer::Layer;
+use tracing_subscriber::registry::LookupSpan;
+
+use crate::guard::Telemetry;
+
+/// A format of events that adds the ids of the current span to another format.
+#[derive(Debug, Clone)]
+pub struct Correlated<F> {
+    format: F,
+    is_json: bool,
+}
+
+impl<F> Correlated<F> {
+    /// Writes the ids before a line of text.
+    #[must_use]
+    pub fn text(format: F) -> Self {
+        Self {
+            format,
+            is_json: false,
+        }
+    }
+
+    /// Writes the ids as the first members of a line that is a JSON object.
+    #[must_use]
+    pub fn json(format: F) -> Self {
+        Self {
+            format,
+            is_json: true,
+        }
+    }
+}
+
+impl<S, N, F> FormatEvent<S, N> for Correlated<F>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+    F: FormatEvent<S, N>,
+{
+    fn format_event(
+        &self,
+        ctx: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let span = Context::map_current(|cx| cx.span().span_context().clone());
+        if !span.is_valid() {
+            return self.format.format_event(ctx, writer, event);
+        }
+        let (trace, id) = (span.trace_id(), span.span_id());
+        if !self.is_json {
+            write!(writer, "trace_id={trace} span_id={id} ")?;
+            return self.format.format_event(ctx, writer, event);
+        }
+        let mut line = String::new();
+        self.format.format_event(ctx, Writer::new(&mut line), event)?;
+        match line.strip_prefix('{') {
+            Some(members) => {
+                let comma = if members.starts_with('}') { "" } else { "," };
+                write!(
+                    writer,
+                    "{{\"trace_id\":\"{trace}\",\"span_id\":\"{id}\"{comma}{members}"
+                )
+            }
+            None => writer.write_str(&line),
+        }
+    }
+}
+
+impl Telemetry {
+    /// A layer that exports `tracing` events as log records; `None`, which is a layer too, if no logs exporter is named.
+    ///
+    /// Events of the libraries that exporters themselves use are left out: they would never end.
+    #[must_use]
+    pub fn log_layer<S>(&self) -> Option<impl Layer<S> + Send + Sync + 'static + use<S>>
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        let bridge = OpenTelemetryTracingBridge::new(self.logger_provider()?);
+        Some(bridge.with_filter(FilterFn::new(|metadata| !is_of_exporters(metadata.target()))))
+    }
+}
+
+fn is_of_exporters(target: &str) -> bool {
+    let library = target.split("::").next().unwrap_or(target);
+    LIBRARIES.contains(&library) || library.starts_with("opentelemetry")
+}
+
+const LIBRARIES: &[&str] = &[
+    "h2",
+    "hyper",
+    "hyper_util",
+    "reqwest",
+    "rustls",
+    "throughline",
+    "tonic",
+    "tower",
+];
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
+    use tracing_subscriber::fmt::MakeWriter;
+    use tracing_subscriber::layer::SubscriberExt;
+
+    use super::*;
+
+    #[derive(Debug, Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("unpoisoned").write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl<'a> MakeWriter<'a> for Lines {
+        type Writer = Self;
+
+        fn make_writer(&'a self) -> Self {
+            self.clone()
+        }
+    }
+
+    /// What is printed of an event outside a span and of one inside.
+    fn printed(layer: impl Layer<tracing_subscriber::Registry> + Send + Sync, lines: &Lines) -> String {
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            tracing::info!(answer = 42, "outside");
+            let span = SpanContext::new(
+                TraceId::from(0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736),
+                SpanId::from(0x00f0_67aa_0ba9_02b7),
+                TraceFlags::SAMPLED,
+                false,
+                TraceState::NONE,
+            );
+            let _current = Context::new().with_remote_span_context(span).attach();
+            tracing::info!(answer = 42, "inside");
+        });
+        String::from_utf8(lines.0.lock().expect("unpoisoned").clone()).expect("UTF-8")
+    }
+
+    #[test]
+    fn text_lines_carry_the_ids() {
+        let lines = Lines::default();
+        let format = tracing_subscriber::fmt::format()
+            .without_time()
+            .with_target(false);
+        let layer = tracing_subscriber::fmt::layer()
+            .with_ansi(false)
+            .with_writer(lines.clone());
+        let expected = " INFO outside answer=42\n\
+                        trace_id=4bf92f3577b34da6a3ce929d0e0e4736 span_id=00f067aa0ba902b7  INFO inside answer=42\n";
+        assert_eq!(
+            printed(layer.event_format(Correlated::text(format)), &lines),
+            expected,
+            "text"
+        );
+    }
+
+    #[test]
+    fn json_lines_carry_the_ids_as_members() {
+        let lines = Lines::default();
+        let format = tracing_subscriber::fmt::format()
+            .json()
+            .without_time()
+            .with_target(false);
+        let layer = tracing_subscriber::fmt::layer().json().with_writer(lines.clone());
+        let expected = r#"{"level":"INFO","fields":{"message":"outside","answer":42}}
+{"trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","span_id":"00f067aa0ba902b7","level":"INFO","fields":{"message":"inside","answer":42}}
+"#;
+        assert_eq!(
+            printed(layer.event_format(Correlated::json(format)), &lines),
+            expected,
+            "JSON"
+        );
+    }
+
+    #[test]
+    fn exporters_do_not_export_themselves() {
+        for (target, is_theirs) in [
+            ("hyper::client", true),
+            ("opentelemetry_sdk", true),
+            ("h2", true),
+            ("hyperion", false),
+            ("shop::orders", false),
+        ] {
+            assert_eq!(is_of_exporters(target), is_theirs, "{target}");
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! The decision in the end: of the traces that were not sampled, those with an error and the slow ones are kept.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use opentelemetry::Context;
+use opentelemetry::trace::{Span as _, SpanContext, SpanId, Status, TraceId};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
+
+use crate::config::TailRule;
+
+/// Holds the ended spans of unsampled traces back until no span of the trace is open in this process.
+#[derive(Debug)]
+pub(crate) struct TailProcessor<P> {
+    next: P,
+    rule: TailRule,
+    held: Mutex<Held>,
+}
+
+/// What is held back, the oldest trace first.
+#[derive(Debug, Default)]
+struct Held {
+    traces: HashMap<TraceId, Trace>,
+    order: VecDeque<TraceId>,
+    spans: usize,
+}
+
+#[derive(Debug, Default)]
+struct Trace {
+    open: usize,
+    spans: Vec<SpanData>,
+}
+
+impl<P: SpanProcessor> TailProcessor<P> {
+    pub(crate) fn new(next: P, rule: TailRule) -> Self {
+        Self {
+            next,
+            rule,
+            held: Mutex::default(),
+        }
+    }
+
+    fn is_kept(&self, span: &SpanData) -> bool {
+        let is_local_root = span.parent_span_id == SpanId::INVALID || span.parent_span_is_remote;
+        let lasted = span.end_time.duration_since(span.start_time).unwrap_or_default();
+        let is_slow = is_local_root && self.rule.slower_than.is_some_and(|limit| lasted >= limit);
+        is_slow || (self.rule.errors && matches!(span.status, Status::Error { .. }))
+    }
+}
+
+impl Held {
+    /// Counts a span that starts; of too many traces, the oldest is given up.
+    fn start(&mut self, trace: TraceId, most: usize) {
+        if !self.traces.contains_key(&trace) {
+            self.order.push_back(trace);
+            self.make_room(most.saturating_sub(1));
+        }
+        self.traces.entry(trace).or_default().open += 1;
+    }
+
+    /// Takes a span that ended, and returns the spans of its trace if it was the last that was open.
+    fn end(&mut self, span: SpanData, most: usize) -> Option<Vec<SpanData>> {
+        let id = span.span_context.trace_id();
+        let trace = self.traces.get_mut(&id)?;
+        trace.open = trace.open.saturating_sub(1);
+        trace.spans.push(span);
+        self.spans += 1;
+        if trace.open > 0 {
+            self.make_room(most);
+            return None;
+        }
+        self.order.retain(|other| *other != id);
+        let spans = self.traces.remove(&id)?.spans;
+        self.spans -= spans.len();
+        Some(spans)
+    }
+
+    fn make_room(&mut self, most: usize) {
+        while self.spans > most || self.traces.len() > most {
+            let Some(oldest) = self.order.pop_front() else {
+                return;
+            };
+            self.spans -= self.traces.remove(&oldest).map_or(0, |trace| trace.spans.len());
+        }
+    }
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl<P: SpanProcessor> SpanProcessor for TailProcessor<P> {
+    fn on_start(&self, span: &mut Span, cx: &Context) {
+        let context = span.span_context();
+        if !context.is_sampled() {
+            let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+            held.start(context.trace_id(), self.rule.max_spans);
+        }
+        self.next.on_start(span, cx);
+    }
+
+    fn on_end(&self, span: SpanData) {
+        if span.span_context.is_sampled() {
+            return self.next.on_end(span);
+        }
+        let ended = self
+            .held
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .end(span, self.rule.max_spans);
+        let Some(spans) = ended else { return };
+        if spans.iter().any(|span| self.is_kept(span)) {
+            spans
+                .into_iter()
+                .map(sampled)
+                .for_each(|span| self.next.on_end(span));
+        }
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.next.force_flush()
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.next.shutdown_with_timeout(timeout)
+    }
+
+    fn shutdown(&self) -> OTelSdkResult {
+        self.next.shutdown()
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.next.set_resource(resource);
+    }
+}
+
+/// Exporters take sampled spans only.
+fn sampled(mut span: SpanData) -> SpanData {
+    let context = &span.span_context;
+    span.span_context = SpanContext::new(
+        context.trace_id(),
+        context.span_id(),
+        context.trace_flags().with_sampled(true),
+        context.is_remote(),
+        context.trace_state().clone(),
+    );
+    span
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use opentelemetry::trace::{SpanBuilder, TraceContextExt, Tracer, TracerProvider};
+    use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracer, SdkTracerProvider, SimpleSpanProcessor};
+
+    use super::*;
+    use crate::config::TelemetryConfig;
+    use crate::sampling::sampler;
+
+    fn tracer(rate: f64, rule: TailRule) -> (SdkTracer, InMemorySpanExporter) {
+        let exporter = InMemorySpanExporter::default();
+        let processor = TailProcessor::new(SimpleSpanProcessor::new(exporter.clone()), rule.clone());
+        let config = TelemetryConfig::default()
+            .with_sampling_rate(rate)
+            .with_tail(rule);
+        let provider = SdkTracerProvider::builder()
+            .with_sampler(sampler(&config))
+            .with_span_processor(processor);
+        (provider.build().tracer("test"), exporter)
+    }
+
+    /// A root that lasts so many milliseconds, with a child that may fail.
+    fn trace(tracer: &SdkTracer, name: &'static str, millis: u64, is_failing: bool) {
+        let start = SystemTime::UNIX_EPOCH;
+        let root = tracer.build(SpanBuilder::from_name(name).with_start_time(start));
+        let cx = Context::new().with_span(root);
+        let mut child = tracer.start_with_context("child", &cx);
+        if is_failing {
+            child.set_status(Status::error("broken"));
+        }
+        child.end();
+        cx.span()
+            .end_with_timestamp(start + Duration::from_millis(millis));
+    }
+
+    fn names(exporter: &InMemorySpanExporter) -> Vec<String> {
+        let spans = exporter.get_finished_spans().expect("spans");
+        assert!(
+            spans.iter().all(|span| span.span_context.is_sampled()),
+            "what is exported is sampled"
+        );
+        spans.into_iter().map(|span| span.name.into_owned()).collect()
+    }
+
+    #[test]
+    fn errors_and_slow_traces_are_kept_whole() {
+        let rule = TailRule::default().with_slower_than(Duration::from_millis(500));
+        let (tracer, exporter) = tracer(0.0, rule);
+        trace(&tracer, "quick", 10, false);
+        trace(&tracer, "failed", 10, true);
+        trace(&tracer, "slow", 500, false);
+        assert_eq!(names(&exporter), ["child", "failed", "child", "slow"], "kept");
+    }
+
+    #[test]
+    fn a_sampled_trace_is_not_held() {
+        let (tracer, exporter) = tracer(1.0, TailRule::default());
+        trace(&tracer, "quick", 10, false);
+        assert_eq!(names(&exporter), ["child", "quick"], "all of it");
+    }
+
+    #[test]
+    fn memory_is_bounded_and_the_oldest_trace_goes() {
+        let (tracer, exporter) = tracer(0.0, TailRule::default().with_max_spans(3));
+        let roots: Vec<Context> = (0..3)
+            .map(|_| Context::new().with_span(tracer.start("root")))
+            .collect();
+        for cx in &roots {
+            for _ in 0..2 {
+                let mut child = tracer.start_with_context("child", cx);
+                child.set_status(Status::error("broken"));
+                child.end();
+            }
+        }
+        roots.iter().for_each(|cx| cx.span().end());
+        assert_eq!(names(&exporter), ["child", "child", "root"], "the newest, whole");
+    }
+}

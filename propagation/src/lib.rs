@@ -1,4 +1,67 @@
-//! W3C Trace Context and Baggage: values, a propagator, and tower layers.
+//! W3C Trace Context and Baggage for tower services: values, a propagator, layers, and carriers.
+//!
+//! A trace crosses a process boundary in three headers. This crate reads and writes them by the letter of
+//! [Trace Context Level 2](https://www.w3.org/TR/trace-context-2/) and [Baggage](https://www.w3.org/TR/baggage/), for
+//! HTTP, for messages and for child processes. It needs OpenTelemetry's API and no SDK.
+//!
+//! ```
+//! use http::{Request, Response};
+//! use throughline_propagation::{ExtractLayer, InjectLayer, W3cPropagator};
+//! use tower::{ServiceBuilder, ServiceExt, service_fn};
+//!
+//! opentelemetry::global::set_text_map_propagator(W3cPropagator::new());
+//!
+//! let client = ServiceBuilder::new()
+//!     .layer(InjectLayer::new()) // the current context into the headers
+//!     .service(service_fn(|_: Request<String>| async { Ok::<_, http::Error>(Response::new(String::new())) }));
+//! let server = ServiceBuilder::new()
+//!     .layer(ExtractLayer::new()) // the caller's context becomes the current one
+//!     .service(service_fn(move |_: Request<String>| {
+//!         let client = client.clone();
+//!         async move { client.oneshot(Request::get("http://callee/").body(String::new())?).await }
+//!     }));
+//! # let _ = server;
+//! ```
+//!
+//! # What is where
+//!
+//! | you have | you use |
+//! |---|---|
+//! | a header in your hand | [`TraceParent`], [`TraceState`] |
+//! | a process whose instrumentation should follow the specification | [`W3cPropagator`], installed globally |
+//! | a server without an SDK, a proxy, a gateway | [`ExtractLayer`] and [`InjectLayer`]; [`ExtractLayer::minting`] |
+//! | callers that you do not know | [`Trust`] |
+//! | callees that you do not know | [`Outgoing`] |
+//! | a layer of your own | [`Propagator`], [`InContext`] |
+//! | messages, child processes, other carriers | [`carrier`], [`mod@env`] |
+//!
+//! # What is read and written, and when
+//!
+//! | header | read | refused | written |
+//! |---|---|---|---|
+//! | `traceparent` | once a request | two of them; wrong lengths, upper case, signs, zero ids, version `ff`: the trace starts anew | for a valid span, recorded or not |
+//! | `tracestate` | after a valid `traceparent`, all lines | one malformed member, or more than 32: all of it | never empty; what is new or changed on the left; at most 512 bytes |
+//! | `baggage` | all lines | a malformed member alone; members beyond 64 or 8192 bytes | to named hosts only |
+//!
+//! Whatever a header holds, the request goes on: a refused header is as good as an absent one, and nothing that comes
+//! from the network can panic.
+//!
+//! # What leaves the process
+//!
+//! [`InjectLayer`] sends trace context to every host. **It sends baggage to no host until [`Outgoing`] names one**,
+//! because baggage is what applications put there about their users. [`Propagator::inject`], [`carrier::inject`] and
+//! [`env::inject`] are explicit calls and write everything.
+//!
+//! # When the client leaves
+//!
+//! The future of the inner service is dropped in the context it ran in, so whatever it does last still belongs to the
+//! trace.
+//!
+//! # Features
+//!
+//! | feature | default | |
+//! |---|---|---|
+//! | `internal-logs` | on | says once through OpenTelemetry's internal log that no global propagator is installed |
 
 pub mod carrier;
 pub mod env;

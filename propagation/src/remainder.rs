@@ -4,27 +4,38 @@ use opentelemetry::Context;
 use opentelemetry::trace::{SpanContext, TraceContextExt, TraceId, TraceState as ApiTraceState};
 
 use crate::traceparent::TraceParent;
-use crate::tracestate::{TraceState, is_representable};
+use crate::tracestate::TraceState;
 
 /// A value of the [`Context`]: it belongs to one trace, and is looked at only for spans of that trace.
 #[derive(Debug, Clone)]
 pub(crate) struct Remainder {
     trace_id: TraceId,
     random: bool,
-    /// All members, if the API's `TraceState` has no room for some; otherwise empty.
+    /// All members, if the API's `TraceState` takes only some; otherwise none.
     members: TraceState,
+    /// Which of them it does not take: a bit each, the first member's the lowest.
+    foreign: u32,
 }
 
 impl Remainder {
     /// `cx` with the remote span, and beside it what the span context could not take.
     pub(crate) fn with_remote(cx: &Context, parent: TraceParent, members: TraceState) -> Context {
         let carried = ApiTraceState::from(&members);
-        let complete = members.iter().count() == (&carried).into_iter().count();
+        let foreign = members
+            .iter()
+            .enumerate()
+            .filter(|(_, (key, _))| carried.get(key).is_none())
+            .fold(0, |bits, (index, _)| bits | 1 << index);
         let cx = cx.with_remote_span_context(parent.to_span_context(carried));
         let remainder = Self {
             trace_id: parent.trace_id(),
             random: parent.is_random(),
-            members: if complete { TraceState::default() } else { members },
+            members: if foreign == 0 {
+                TraceState::default()
+            } else {
+                members
+            },
+            foreign,
         };
         let says_something = remainder.random || !remainder.members.is_empty();
         // What an earlier extraction left there must not speak for this one.
@@ -60,10 +71,15 @@ impl Remainder {
         let changed = now
             .into_iter()
             .filter(|&(key, value)| self.members.get(key) != Some(value));
-        let unchanged = self.members.iter().filter(|&(key, value)| match now.get(key) {
-            Some(current) => current == value,
-            None => !is_representable((key, value)),
-        });
+        let unchanged = self
+            .members
+            .iter()
+            .enumerate()
+            .filter(|&(index, (key, value))| match now.get(key) {
+                Some(current) => current == value,
+                None => self.foreign & 1 << index != 0,
+            });
+        let unchanged = unchanged.map(|(_, member)| member);
         TraceState::collect(changed.chain(unchanged), self.members.len())
     }
 }

@@ -1,6 +1,6 @@
 //! The `traceparent` header as a value.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::str::FromStr;
 
 use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
@@ -143,8 +143,17 @@ impl TraceParent {
 
     pub(crate) fn to_header(self) -> String {
         let mut header = String::with_capacity(LEN);
-        let _ = write!(header, "{self}");
+        let _ = self.write_to(&mut header);
         header
+    }
+
+    fn write_to(self, out: &mut impl fmt::Write) -> fmt::Result {
+        out.write_str("00-")?;
+        write_hex(out, &self.trace_id)?;
+        out.write_str("-")?;
+        write_hex(out, &self.parent_id)?;
+        out.write_str("-")?;
+        write_hex(out, &[self.flags])
     }
 
     pub(crate) fn with_random(self) -> Self {
@@ -157,9 +166,7 @@ impl TraceParent {
 
 impl fmt::Display for TraceParent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let trace_id = u128::from_be_bytes(self.trace_id);
-        let parent_id = u64::from_be_bytes(self.parent_id);
-        write!(f, "00-{trace_id:032x}-{parent_id:016x}-{:02x}", self.flags)
+        self.write_to(f)
     }
 }
 
@@ -223,6 +230,20 @@ fn nibble(digit: u8) -> Result<u8, ParseError> {
         b'a'..=b'f' => Ok(digit - b'a' + 10),
         _ => Err(ParseError::new(Refusal::Hex)),
     }
+}
+
+fn write_hex(out: &mut impl fmt::Write, bytes: &[u8]) -> fmt::Result {
+    let digit = |nibble: u8| {
+        char::from(if nibble < 10 {
+            b'0' + nibble
+        } else {
+            b'a' - 10 + nibble
+        })
+    };
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 0xf])
+        .try_for_each(|nibble| out.write_char(digit(nibble)))
 }
 
 /// The length of a version 00 header, in bytes.

@@ -153,7 +153,9 @@ impl FromStr for TraceState {
 impl From<&TraceState> for ApiTraceState {
     fn from(state: &TraceState) -> Self {
         Self::from_key_value(state.iter()).unwrap_or_else(|_| {
-            let accepted = state.iter().filter(|&member| is_representable(member));
+            let accepted = state
+                .iter()
+                .filter(|&member| Self::from_key_value([member]).is_ok());
             Self::from_key_value(accepted).unwrap_or_default()
         })
     }
@@ -165,11 +167,6 @@ impl From<&ApiTraceState> for TraceState {
         let length = state.into_iter().map(|(key, value)| key.len() + value.len() + 2);
         Self::collect(state.into_iter(), length.sum::<usize>().saturating_sub(1))
     }
-}
-
-/// Whether the API's [`TraceState`](ApiTraceState) can carry the member.
-pub(crate) fn is_representable(member: (&str, &str)) -> bool {
-    ApiTraceState::from_key_value([member]).is_ok()
 }
 
 /// Without the optional white space of RFC 9110 around it: spaces and tabs, nothing else.

@@ -104,7 +104,9 @@ impl Drop for HeadersMut<'_> {
 
 /// The key by which [`Headers`] tells that its `get` shows several `traceparent` lines as an unreadable one, so that
 /// a propagator need not ask for a list, which would have to be allocated.
-pub(crate) const ONE_LINE_OR_NONE: &str = "throughline-one-line-or-none";
+///
+/// A static, because it is known by its address, and the text of a constant may have many.
+pub(crate) static ONE_LINE_OR_NONE: &str = "throughline-one-line-or-none";
 
 /// Whether it was [`Headers`] that answered, and not a peer who sent a header of that name.
 pub(crate) fn is_one_line_or_none(answer: &str) -> bool {

@@ -1,0 +1,13 @@
+//! The crate as its users see it: headers in, headers out.
+
+#![expect(clippy::expect_used, reason = "a helper of tests fails as loudly as a test")]
+
+mod allocations;
+mod baggage;
+mod carriers;
+mod global;
+mod layers;
+mod merge;
+mod support;
+mod trace_context;
+mod trust;

@@ -18,14 +18,28 @@
 //! # }
 //! ```
 //!
-//! A model call is a `POST` to a path that ends with `/chat/completions`, with a body of that API's shape. Everything
-//! else passes as it came. Of a model call too, every byte passes as it came and when it came: the layer looks at
-//! what goes by and holds nothing back. Only the request is read before it is sent, up to
+//! # What is a model call
+//!
+//! A `POST` to a path with one of these ends, whatever the host, with a body of that API's shape:
+//!
+//! | API | path ends with |
+//! |---|---|
+//! | OpenAI chat completions, and all that speak like it | `/chat/completions` |
+//! | OpenAI Responses, legacy completions, embeddings | `/responses`, `/completions`, `/embeddings` |
+//! | Azure OpenAI and Foundry | the same, under `/openai/deployments/{model}`, `/openai/v1` or `/models` |
+//! | Anthropic Messages, also on Vertex | `/v1/messages`, `:rawPredict`, `:streamRawPredict` |
+//! | Gemini, Vertex | `:generateContent`, `:streamGenerateContent`, `:embedContent`, `:batchEmbedContents` |
+//! | Ollama | `/api/chat`, `/api/generate`, `/api/embed` |
+//! | Cohere | `/v2/chat`, `/v2/embed`; `/v1/chat` at cohere.com |
+//! | Bedrock | `/converse`, `/converse-stream`, `/invoke-with-response-stream`; `/invoke` at amazonaws.com |
+//!
+//! Everything else passes as it came. Of a model call too, every byte passes as it came and when it came: the layer
+//! looks at what goes by and holds nothing back. Only the request is read before it is sent, up to
 //! [`LlmLayer::with_request_limit`], because the span must know the model when it begins.
 //!
 //! # What is recorded
 //!
-//! One span a call, `chat {model}` of kind client, from the call until the answer has ended, by the
+//! One span a call, `chat {model}` (or `embeddings {model}` and so on) of kind client, from the call until the answer has ended, by the
 //! [GenAI conventions](https://github.com/open-telemetry/semantic-conventions-genai):
 //!
 //! | attribute | when | what |

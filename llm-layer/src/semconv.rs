@@ -7,17 +7,22 @@ pub(crate) const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/gen-ai/1.4
 
 pub(crate) const AGENT_NAME: &str = "gen_ai.agent.name";
 pub(crate) const CONVERSATION_ID: &str = "gen_ai.conversation.id";
+pub(crate) const EMBEDDINGS_DIMENSION_COUNT: &str = "gen_ai.embeddings.dimension.count";
 pub(crate) const OPERATION_NAME: &str = "gen_ai.operation.name";
 pub(crate) const OUTPUT_TYPE: &str = "gen_ai.output.type";
+pub(crate) const PROMPT_NAME: &str = "gen_ai.prompt.name";
+pub(crate) const PROMPT_VERSION: &str = "gen_ai.prompt.version";
 pub(crate) const PROVIDER_NAME: &str = "gen_ai.provider.name";
 pub(crate) const TOOL_NAME: &str = "gen_ai.tool.name";
 pub(crate) const WORKFLOW_NAME: &str = "gen_ai.workflow.name";
 
 pub(crate) const REQUEST_CHOICE_COUNT: &str = "gen_ai.request.choice.count";
+pub(crate) const REQUEST_ENCODING_FORMATS: &str = "gen_ai.request.encoding_formats";
 pub(crate) const REQUEST_FREQUENCY_PENALTY: &str = "gen_ai.request.frequency_penalty";
 pub(crate) const REQUEST_MAX_TOKENS: &str = "gen_ai.request.max_tokens";
 pub(crate) const REQUEST_MODEL: &str = "gen_ai.request.model";
 pub(crate) const REQUEST_PRESENCE_PENALTY: &str = "gen_ai.request.presence_penalty";
+pub(crate) const REQUEST_PREVIOUS_RESPONSE_ID: &str = "gen_ai.request.previous_response.id";
 pub(crate) const REQUEST_REASONING_LEVEL: &str = "gen_ai.request.reasoning.level";
 pub(crate) const REQUEST_SEED: &str = "gen_ai.request.seed";
 pub(crate) const REQUEST_STOP_SEQUENCES: &str = "gen_ai.request.stop_sequences";
@@ -35,14 +40,20 @@ pub(crate) const USAGE_AUDIO_INPUT_TOKENS: &str = "gen_ai.usage.audio.input_toke
 pub(crate) const USAGE_AUDIO_OUTPUT_TOKENS: &str = "gen_ai.usage.audio.output_tokens";
 pub(crate) const USAGE_CACHE_READ_INPUT_TOKENS: &str = "gen_ai.usage.cache_read.input_tokens";
 pub(crate) const USAGE_CACHE_WRITE_INPUT_TOKENS: &str = "gen_ai.usage.cache_write.input_tokens";
+pub(crate) const USAGE_IMAGE_INPUT_TOKENS: &str = "gen_ai.usage.image.input_tokens";
+pub(crate) const USAGE_IMAGE_OUTPUT_TOKENS: &str = "gen_ai.usage.image.output_tokens";
 pub(crate) const USAGE_INPUT_TOKENS: &str = "gen_ai.usage.input_tokens";
 pub(crate) const USAGE_OUTPUT_TOKENS: &str = "gen_ai.usage.output_tokens";
 pub(crate) const USAGE_REASONING_OUTPUT_TOKENS: &str = "gen_ai.usage.reasoning.output_tokens";
+pub(crate) const USAGE_TEXT_INPUT_TOKENS: &str = "gen_ai.usage.text.input_tokens";
+pub(crate) const USAGE_TEXT_OUTPUT_TOKENS: &str = "gen_ai.usage.text.output_tokens";
 
 pub(crate) const OPENAI_API_TYPE: &str = "openai.api.type";
 pub(crate) const OPENAI_REQUEST_SERVICE_TIER: &str = "openai.request.service_tier";
 pub(crate) const OPENAI_RESPONSE_SERVICE_TIER: &str = "openai.response.service_tier";
 pub(crate) const OPENAI_RESPONSE_SYSTEM_FINGERPRINT: &str = "openai.response.system_fingerprint";
+
+pub(crate) const BEDROCK_GUARDRAIL_ID: &str = "aws.bedrock.guardrail.id";
 
 pub(crate) const ERROR_TYPE: &str = "error.type";
 pub(crate) const SERVER_ADDRESS: &str = "server.address";

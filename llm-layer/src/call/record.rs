@@ -10,7 +10,7 @@ use super::watch::Watching;
 use crate::estimate::Prompt;
 use crate::scope::{Origin, Scoped, Spent};
 use crate::semconv;
-use crate::wire::Reading;
+use crate::wire::{Field, Reading};
 
 /// The instruments of a layer.
 #[derive(Debug)]
@@ -57,10 +57,7 @@ impl Watching {
             None => false,
         };
         let failure = Failure::of(&self, end, intact);
-        if failure
-            .as_ref()
-            .is_some_and(|failure| failure.kind == "malformed_response")
-        {
+        if failure.as_ref().is_some_and(Failure::is_malformed) {
             self.unseen = Some("malformed");
         }
         let refused =
@@ -71,7 +68,9 @@ impl Watching {
         }
         if let Some(instruments) = self.shared.instruments.in_context(&self.cx) {
             instruments.add_prompt_size(semconv::INPUT, spent.input);
-            instruments.add_prompt_size(semconv::OUTPUT, spent.output);
+            if self.ask.choices > 0 {
+                instruments.add_prompt_size(semconv::OUTPUT, spent.output);
+            }
         }
         if let Some(scoped) = self.cx.get::<Scoped>() {
             scoped.add(&spent);
@@ -86,16 +85,19 @@ impl Watching {
     /// An answer that broke off may have been reported only up to some point; then the larger number is nearer. Of a
     /// call that was refused, or never arrived, nobody knows what it cost.
     fn spent(&mut self, refused: bool, failed: bool) -> Spent {
-        let usage = self.reply.usage;
+        let usage = &self.reply.usage;
         let reported = |count: Option<u64>| count.map(|count| (count, Origin::Reported));
         let mut spent = Spent {
-            input: reported(usage.total_input()),
-            output: reported(usage.total_output()),
-            cache_read: usage.cache_read.unwrap_or(0),
-            reasoning: usage.reasoning.unwrap_or(0),
+            input: reported(usage.input()),
+            output: reported(usage.output()),
+            cache_read: usage.part(Field::CacheRead).unwrap_or(0),
+            reasoning: usage.reasoning().unwrap_or(0),
         };
         if refused {
             return spent;
+        }
+        if self.ask.choices == 0 {
+            spent.output = Some((0, Origin::Reported));
         }
         if spent.input.is_none() {
             spent.input = self.estimate_input().map(|count| (count, Origin::Estimated));
@@ -124,6 +126,7 @@ impl Watching {
     fn source(&self, spent: &Spent) -> &'static str {
         match (spent.input, spent.output) {
             (Some((_, Origin::Reported)), Some((_, Origin::Reported))) if self.is_answered() => "reported",
+            (Some((_, Origin::Estimated)), _) if self.ask.choices == 0 => "estimated",
             (Some((_, Origin::Reported)), _) | (_, Some((_, Origin::Reported))) => "partial",
             (None, None) => "unknown",
             _ => "estimated",
@@ -169,6 +172,7 @@ impl Watching {
         ];
         for (count, reported, estimated) in directions {
             match count {
+                Some((0, _)) if self.ask.choices == 0 => {}
                 Some((count, Origin::Reported)) => attributes.push(int(reported, count)),
                 Some((count, Origin::Estimated)) => attributes.push(int(estimated, count)),
                 None => {}
@@ -176,22 +180,35 @@ impl Watching {
         }
         let usage = &self.reply.usage;
         let parts = [
-            (semconv::USAGE_CACHE_READ_INPUT_TOKENS, usage.cache_read),
-            (semconv::USAGE_CACHE_WRITE_INPUT_TOKENS, usage.cache_write),
-            (semconv::USAGE_REASONING_OUTPUT_TOKENS, usage.reasoning),
             (
-                semconv::USAGE_AUDIO_INPUT_TOKENS,
-                usage.audio_input.filter(|count| *count > 0),
+                semconv::USAGE_CACHE_READ_INPUT_TOKENS,
+                usage.part(Field::CacheRead),
             ),
             (
-                semconv::USAGE_AUDIO_OUTPUT_TOKENS,
-                usage.audio_output.filter(|count| *count > 0),
+                semconv::USAGE_CACHE_WRITE_INPUT_TOKENS,
+                usage.part(Field::CacheWrite),
             ),
+            (semconv::USAGE_REASONING_OUTPUT_TOKENS, usage.reasoning()),
         ];
         attributes.extend(
             parts
                 .into_iter()
                 .filter_map(|(name, count)| Some(int(name, count?))),
+        );
+        let modalities = [
+            (semconv::USAGE_TEXT_INPUT_TOKENS, Field::TextInput),
+            (semconv::USAGE_TEXT_OUTPUT_TOKENS, Field::TextOutput),
+            (semconv::USAGE_AUDIO_INPUT_TOKENS, Field::AudioInput),
+            (semconv::USAGE_AUDIO_OUTPUT_TOKENS, Field::AudioOutput),
+            (semconv::USAGE_IMAGE_INPUT_TOKENS, Field::ImageInput),
+            (semconv::USAGE_IMAGE_OUTPUT_TOKENS, Field::ImageOutput),
+        ];
+        let used = modalities
+            .into_iter()
+            .filter_map(|(name, field)| Some((name, usage.part(field)?)));
+        attributes.extend(
+            used.filter(|(_, count)| *count > 0)
+                .map(|(name, count)| int(name, count)),
         );
         let source = self.source(spent);
         attributes.push(KeyValue::new(semconv::TOKENS_SOURCE, source));

@@ -42,6 +42,7 @@ pub(crate) mod sealed {
 #[expect(unnameable_types, reason = "only this crate makes one")]
 pub struct Head {
     pub(super) recognised: Recognised,
+    pub(super) path: String,
     pub(super) address: Option<String>,
     pub(super) port: Option<u16>,
     pub(super) encoded: bool,
@@ -51,6 +52,7 @@ impl Head {
     fn new(target: &Target<'_>, headers: &http::HeaderMap) -> Option<Self> {
         Some(Self {
             recognised: recognise(target)?,
+            path: target.path.trim_end_matches('/').to_owned(),
             address: target.host.map(str::to_owned),
             port: target.port,
             encoded: is_encoded(headers),

@@ -77,8 +77,8 @@ impl Start {
         let wire = self.head.recognised.wire;
         let (ask, body, unseen) = match seen {
             Seen::Body(body) if !wire.matches(&body) => return Err(NoModelCall),
-            Seen::Body(body) => (wire.ask(&body), Some(body), None),
-            Seen::Not(reason) => (Ask::default(), None, Some(reason)),
+            Seen::Body(body) => (wire.ask(&self.head.path, &body), Some(body), None),
+            Seen::Not(reason) => (wire.ask(&self.head.path, &Value::Null), None, Some(reason)),
         };
         let span = self
             .shared
@@ -178,6 +178,7 @@ impl Observe for Watch {
     fn on_response(&mut self, head: ResponseHead<'_>) -> EndAt {
         let this = &mut *self.0;
         this.status = Some(head.status);
+        this.head.recognised.wire.head(head.headers, &mut this.reply);
         if is_encoded(head.headers) {
             this.unseen = Some("encoded");
         } else {

@@ -227,7 +227,7 @@ fn what_is_too_long_to_count_is_extrapolated() {
     let times = 3 * Segmented::COUNTED as usize / sentence.len();
     (0..times).for_each(|_| counter.push(sentence));
     let long = counter.finish().unwrap();
-    let expected = self::count(encoding, &[sentence]).unwrap().tokens * times as u64;
+    let expected = count(encoding, &[sentence]).unwrap().tokens * times as u64;
     assert!(!long.exact, "and says so");
     assert!(
         long.tokens.abs_diff(expected) * 100 < expected,

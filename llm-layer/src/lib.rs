@@ -58,8 +58,19 @@
 //! | `throughline.request.unseen`, `throughline.response.unseen` | if so | why a body was not read |
 //! | `error.type`, status `Error` | on failure | the provider's code, else the HTTP status, else the kind of error |
 //!
-//! One metric: the counter `prompt_size` (`{token}`) with the attribute `direction` = `input` or `output`, whether the
-//! tokens were reported or estimated. And an entry in the ledger of each scope above: see [`tokens`].
+//! Metrics, told apart by operation, provider, models, server address and port:
+//!
+//! | metric | unit | when |
+//! |---|---|---|
+//! | `gen_ai.client.inference.duration` | s | each call; with `error.type` on failure |
+//! | `gen_ai.client.inference.time_to_first_chunk`, `.time_per_output_chunk` | s | streams |
+//! | `gen_ai.client.inference.usage.input_tokens`, `.output_tokens` and their parts | `{token}` | each call, by `gen_ai.token.modality`; 0 where nothing was reported |
+//! | `gen_ai.client.inference.operation.input_tokens`, `.output_tokens` | `{token}` | calls whose tokens were reported |
+//! | `gen_ai.client.operation.duration` | s | embeddings; with [`Convention::V1_41`] each call |
+//! | `gen_ai.client.token.usage` and `gen_ai.client.operation.*` | `{token}`, s | with [`Convention::V1_41`] or [`Convention::Both`] |
+//! | `prompt_size` | `{token}` | each call, told apart only by `direction` = `input` or `output`; estimates too |
+//!
+//! And an entry in the ledger of each scope above: see [`tokens`].
 //!
 //! # Where the numbers come from
 //!
@@ -82,6 +93,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod call;
+mod convention;
 mod estimate;
 mod framing;
 mod json;
@@ -92,12 +104,14 @@ mod wire;
 
 use opentelemetry::InstrumentationScope;
 
-pub use self::call::{CallFuture, LlmRequest, RequestBody, Watch};
+pub use self::call::{CallFuture, LlmRequest, RequestBody, Watch, in_model_call};
+pub use self::convention::Convention;
 pub use self::layer::{Llm, LlmLayer};
 pub use self::scope::{
     Tokens, agent, in_agent, in_tool, in_workflow, tokens, tool, try_in_agent, try_in_tool, try_in_workflow,
     workflow,
 };
+pub use self::wire::{Format, Rule};
 
 /// The instrumentation scope of all that this crate records.
 fn scope_of_instrumentation() -> InstrumentationScope {

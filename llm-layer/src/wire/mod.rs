@@ -13,6 +13,7 @@ mod openai_responses;
 mod reading;
 mod recognise;
 mod reply;
+mod rule;
 mod texts;
 mod usage;
 
@@ -27,6 +28,7 @@ pub(crate) use self::openai_chat::OpenAiChat;
 pub(crate) use self::reading::Reading;
 pub(crate) use self::recognise::{Recognised, Target, recognise};
 pub(crate) use self::reply::{Channel, Reply};
+pub use self::rule::{Format, Rule};
 pub(crate) use self::usage::Field;
 use crate::estimate::Prompt;
 use crate::json::{Path, Scalar};

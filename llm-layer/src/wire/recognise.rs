@@ -1,17 +1,10 @@
 //! Which requests are model calls.
 
+use std::borrow::Cow;
+
 use http::{Method, Uri};
 
-use super::WireFormat;
-use super::anthropic::Anthropic;
-use super::bedrock::{Converse, InvokeModel};
-use super::cohere::Cohere;
-use super::embeddings::Embeddings;
-use super::gemini::Gemini;
-use super::ollama::Ollama;
-use super::openai_chat::OpenAiChat;
-use super::openai_completions::OpenAiCompletions;
-use super::openai_responses::OpenAiResponses;
+use super::{Format, Rule, WireFormat};
 
 /// Where a request goes.
 #[derive(Debug, Clone, Copy)]
@@ -47,74 +40,91 @@ impl<'a> Target<'a> {
     }
 
     /// Whether the host is `domain`, or stands below it.
-    fn is_at(&self, domain: &str) -> bool {
+    pub(super) fn is_at(&self, domain: &str) -> bool {
         let above = self.host.and_then(|host| host.strip_suffix(domain));
         above.is_some_and(|sub| sub.is_empty() || sub.ends_with(['.', '-']))
     }
 }
 
 /// A request that is a model call, as far as its head tells.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Recognised {
     pub(crate) wire: &'static dyn WireFormat,
-    pub(crate) provider: &'static str,
+    pub(crate) provider: Cow<'static, str>,
+    /// Whether a rule of the user's said so: then the body's shape is not asked.
+    pub(crate) told: bool,
 }
 
-/// Recognises a model call by its method and the end of its path: a proxy may have any host.
-pub(crate) fn recognise(target: &Target<'_>) -> Option<Recognised> {
+/// Recognises a model call: by the user's rules, else by its method and the end of its path, since a proxy may have any
+/// host.
+pub(crate) fn recognise(target: &Target<'_>, rules: &[Rule]) -> Option<Recognised> {
     if target.method != Method::POST {
         return None;
     }
     let path = target.path.trim_end_matches('/');
-    let (_, _, wire, usual) = RULES.iter().find(|(suffix, domain, _, _)| {
+    if let Some(rule) = rules.iter().find(|rule| rule.applies(target, path)) {
+        return Some(Recognised {
+            wire: rule.format?.wire(),
+            provider: rule.provider.clone(),
+            told: true,
+        });
+    }
+    let (_, _, format, usual) = RULES.iter().find(|(suffix, domain, _, _)| {
         path.ends_with(suffix) && (domain.is_empty() || target.is_at(domain))
     })?;
     let host = PROVIDERS.iter().find(|(domain, _)| target.is_at(domain));
+    let provider = match host {
+        Some((_, "azure.ai.openai")) if path.starts_with("/models/") => "azure.ai.inference",
+        Some((_, provider)) => provider,
+        None => usual,
+    };
     Some(Recognised {
-        wire: *wire,
-        provider: match host {
-            Some((_, "azure.ai.openai")) if path.starts_with("/models/") => "azure.ai.inference",
-            Some((_, provider)) => provider,
-            None => usual,
-        },
+        wire: format.wire(),
+        provider: provider.into(),
+        told: false,
     })
 }
 
 /// A path's end, the domain it must be at if the end alone says too little, and whose format it is.
-type Rule = (&'static str, &'static str, &'static dyn WireFormat, &'static str);
+type Known = (&'static str, &'static str, Format, &'static str);
 
-const RULES: &[Rule] = &[
-    ("/chat/completions", "", &OpenAiChat, "openai"),
-    ("/responses", "", &OpenAiResponses, "openai"),
-    ("/completions", "", &OpenAiCompletions, "openai"),
-    ("/embeddings", "", &Embeddings, "openai"),
-    ("/v1/messages", "", &Anthropic, "anthropic"),
+const RULES: &[Known] = &[
+    ("/chat/completions", "", Format::OpenAiChat, "openai"),
+    ("/responses", "", Format::OpenAiResponses, "openai"),
+    ("/completions", "", Format::OpenAiCompletions, "openai"),
+    ("/embeddings", "", Format::Embeddings, "openai"),
+    ("/v1/messages", "", Format::Anthropic, "anthropic"),
     (
         ":rawPredict",
         "aiplatform.googleapis.com",
-        &Anthropic,
+        Format::Anthropic,
         "gcp.vertex_ai",
     ),
     (
         ":streamRawPredict",
         "aiplatform.googleapis.com",
-        &Anthropic,
+        Format::Anthropic,
         "gcp.vertex_ai",
     ),
-    (":generateContent", "", &Gemini, "gcp.gen_ai"),
-    (":streamGenerateContent", "", &Gemini, "gcp.gen_ai"),
-    (":embedContent", "", &Embeddings, "gcp.gen_ai"),
-    (":batchEmbedContents", "", &Embeddings, "gcp.gen_ai"),
-    ("/api/chat", "", &Ollama::Chat, "ollama"),
-    ("/api/generate", "", &Ollama::Generate, "ollama"),
-    ("/api/embed", "", &Embeddings, "ollama"),
-    ("/v2/chat", "", &Cohere, "cohere"),
-    ("/v1/chat", "cohere.com", &Cohere, "cohere"),
-    ("/v2/embed", "", &Embeddings, "cohere"),
-    ("/converse", "", &Converse, "aws.bedrock"),
-    ("/converse-stream", "", &Converse, "aws.bedrock"),
-    ("/invoke", "amazonaws.com", &InvokeModel, "aws.bedrock"),
-    ("/invoke-with-response-stream", "", &InvokeModel, "aws.bedrock"),
+    (":generateContent", "", Format::Gemini, "gcp.gen_ai"),
+    (":streamGenerateContent", "", Format::Gemini, "gcp.gen_ai"),
+    (":embedContent", "", Format::Embeddings, "gcp.gen_ai"),
+    (":batchEmbedContents", "", Format::Embeddings, "gcp.gen_ai"),
+    ("/api/chat", "", Format::OllamaChat, "ollama"),
+    ("/api/generate", "", Format::OllamaGenerate, "ollama"),
+    ("/api/embed", "", Format::Embeddings, "ollama"),
+    ("/v2/chat", "", Format::Cohere, "cohere"),
+    ("/v1/chat", "cohere.com", Format::Cohere, "cohere"),
+    ("/v2/embed", "", Format::Embeddings, "cohere"),
+    ("/converse", "", Format::BedrockConverse, "aws.bedrock"),
+    ("/converse-stream", "", Format::BedrockConverse, "aws.bedrock"),
+    ("/invoke", "amazonaws.com", Format::BedrockInvoke, "aws.bedrock"),
+    (
+        "/invoke-with-response-stream",
+        "",
+        Format::BedrockInvoke,
+        "aws.bedrock",
+    ),
 ];
 
 const PROVIDERS: &[(&str, &str)] = &[

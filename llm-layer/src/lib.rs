@@ -88,12 +88,14 @@
 //! | feature | for |
 //! |---|---|
 //! | `tiktoken` (default) | estimates |
+//! | `encodings` | answers encoded with gzip, deflate, br or zstd; without it they pass and are not observed |
 //! | `reqwest` | [`LlmLayer`] over `reqwest::Client` |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod call;
 mod convention;
+mod encoding;
 mod estimate;
 mod framing;
 mod json;

@@ -46,7 +46,7 @@ impl Failure {
                 "cancelled",
                 "the caller left before the answer was complete",
             )),
-            _ if call.framing.is_none() => None,
+            _ if call.decoder.is_none() => None,
             _ if call.is_stream() && (intact || call.reply.documents > 0) => Some(Self::new(
                 "incomplete_stream",
                 "the stream ended before its last event",

@@ -102,6 +102,7 @@ impl Start {
             started: self.at,
             status: None,
             framing: None,
+            decoder: None,
             reply: Reply::new(encoding),
             first_chunk: None,
             last_chunk: None,

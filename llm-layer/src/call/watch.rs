@@ -13,7 +13,8 @@ use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 
 use super::Instruments;
 use super::peek::peek;
-use super::request::{Head, is_encoded};
+use super::request::Head;
+use crate::encoding::{Decoder, Hidden};
 use crate::estimate::Encoding;
 use crate::framing::Framing;
 use crate::layer::Config;
@@ -44,6 +45,8 @@ pub(super) struct Watching {
     pub(super) started: Instant,
     pub(super) status: Option<StatusCode>,
     pub(super) framing: Option<Framing>,
+    /// Gone when nothing more can be read.
+    pub(super) decoder: Option<Decoder>,
     pub(super) reply: Reply,
     pub(super) first_chunk: Option<Duration>,
     pub(super) last_chunk: Option<Instant>,
@@ -66,10 +69,12 @@ impl Observe for Watch {
         let this = &mut *self.0;
         this.status = Some(head.status);
         this.head.recognised.wire.head(head.headers, &mut this.reply);
-        if is_encoded(head.headers) {
-            this.unseen = Some("encoded");
-        } else {
-            this.framing = Some(Framing::of(head.headers));
+        match Decoder::of(head.headers) {
+            Ok(decoder) => {
+                this.framing = Some(Framing::of(head.headers));
+                this.decoder = Some(decoder);
+            }
+            Err(hidden) => this.unseen = Some(hidden.reason()),
         }
         EndAt::Body
     }
@@ -83,14 +88,21 @@ impl Observe for Watch {
         let now = Instant::now();
         this.first_chunk
             .get_or_insert_with(|| now.duration_since(this.started));
-        let Some(framing) = &mut this.framing else {
+        let (Some(framing), Some(decoder)) = (&mut this.framing, &mut this.decoder) else {
             return;
         };
         let documents = this.reply.documents;
         let mut reading = Reading::new(this.head.recognised.wire, &mut this.reply);
-        if !peek(data, |bytes| framing.feed(bytes, &mut reading)) {
-            this.unseen = Some("fragmented");
-            this.framing = None;
+        let mut seen = Ok(());
+        let all = peek(data, |bytes| {
+            if seen.is_ok() {
+                seen = decoder.feed(bytes, |bytes| framing.feed(bytes, &mut reading));
+            }
+        });
+        let fragmented = (!all).then_some("fragmented");
+        if let Some(reason) = seen.err().map(Hidden::reason).or(fragmented) {
+            this.unseen = Some(reason);
+            this.decoder = None;
         }
         if this.reply.documents > documents {
             this.chunk(now);

@@ -67,7 +67,7 @@ fn what_was_not_seen_of_a_response() {
     let mut response = answer();
     response
         .headers_mut()
-        .insert("content-encoding", "gzip".parse().unwrap());
+        .insert("content-encoding", "compress".parse().unwrap());
     let request = Request::post(CHAT).body(Chunks::from_iter([HELLO])).unwrap();
     exchange(&layer(&recorder), request, response);
     let tree = recorder.tree(MASKED);

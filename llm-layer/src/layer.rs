@@ -1,6 +1,7 @@
 //! The layer and its service.
 
 use std::fmt;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use opentelemetry::metrics::MeterProvider;
@@ -11,6 +12,8 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::call::{CallFuture, Instruments, LlmRequest, Shared, Watch};
+use crate::convention::Convention;
+use crate::wire::Rule;
 
 /// Puts a [`Llm`] around a service. Its clones share tracer and instruments.
 #[derive(Debug, Clone)]
@@ -33,7 +36,7 @@ impl LlmLayer {
             shared: Shared {
                 tracer: LazyTracer::global(scope.clone()),
                 instruments: LazyInstruments::global(scope, Instruments::new),
-                limit: REQUEST_LIMIT,
+                config: Arc::default(),
             },
         }
     }
@@ -63,8 +66,33 @@ impl LlmLayer {
     /// in memory, as reqwest's mostly are, is read where it is, whatever its length.
     #[must_use]
     pub fn with_request_limit(mut self, bytes: usize) -> Self {
-        self.shared.limit = bytes;
+        self.config().request_limit = bytes;
         self
+    }
+
+    /// The version of the GenAI conventions; by default [`Convention::Latest`].
+    #[must_use]
+    pub fn with_convention(mut self, convention: Convention) -> Self {
+        self.config().convention = convention;
+        self
+    }
+
+    /// Whether estimated tokens go into the conventions' metrics too; by default not, as the conventions demand.
+    #[must_use]
+    pub fn with_estimates_in_metrics(mut self, estimates: bool) -> Self {
+        self.config().estimates_in_metrics = estimates;
+        self
+    }
+
+    /// Adds a rule that says which requests are model calls; the first that applies wins, before all that is built in.
+    #[must_use]
+    pub fn with_rule(mut self, rule: Rule) -> Self {
+        self.config().rules.push(rule);
+        self
+    }
+
+    fn config(&mut self) -> &mut Config {
+        Arc::make_mut(&mut self.shared.config)
     }
 }
 
@@ -104,6 +132,26 @@ where
 
     fn call(&mut self, request: R) -> CallFuture<S, R> {
         CallFuture::new(&mut self.inner, request, &self.shared)
+    }
+}
+
+/// What a user can choose.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub(crate) request_limit: usize,
+    pub(crate) convention: Convention,
+    pub(crate) estimates_in_metrics: bool,
+    pub(crate) rules: Vec<Rule>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            request_limit: REQUEST_LIMIT,
+            convention: Convention::default(),
+            estimates_in_metrics: false,
+            rules: Vec::new(),
+        }
     }
 }
 

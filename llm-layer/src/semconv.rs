@@ -7,17 +7,22 @@ pub(crate) const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/gen-ai/1.4
 
 pub(crate) const AGENT_NAME: &str = "gen_ai.agent.name";
 pub(crate) const CONVERSATION_ID: &str = "gen_ai.conversation.id";
+pub(crate) const EMBEDDINGS_DIMENSION_COUNT: &str = "gen_ai.embeddings.dimension.count";
 pub(crate) const OPERATION_NAME: &str = "gen_ai.operation.name";
 pub(crate) const OUTPUT_TYPE: &str = "gen_ai.output.type";
+pub(crate) const PROMPT_NAME: &str = "gen_ai.prompt.name";
+pub(crate) const PROMPT_VERSION: &str = "gen_ai.prompt.version";
 pub(crate) const PROVIDER_NAME: &str = "gen_ai.provider.name";
 pub(crate) const TOOL_NAME: &str = "gen_ai.tool.name";
 pub(crate) const WORKFLOW_NAME: &str = "gen_ai.workflow.name";
 
 pub(crate) const REQUEST_CHOICE_COUNT: &str = "gen_ai.request.choice.count";
+pub(crate) const REQUEST_ENCODING_FORMATS: &str = "gen_ai.request.encoding_formats";
 pub(crate) const REQUEST_FREQUENCY_PENALTY: &str = "gen_ai.request.frequency_penalty";
 pub(crate) const REQUEST_MAX_TOKENS: &str = "gen_ai.request.max_tokens";
 pub(crate) const REQUEST_MODEL: &str = "gen_ai.request.model";
 pub(crate) const REQUEST_PRESENCE_PENALTY: &str = "gen_ai.request.presence_penalty";
+pub(crate) const REQUEST_PREVIOUS_RESPONSE_ID: &str = "gen_ai.request.previous_response.id";
 pub(crate) const REQUEST_REASONING_LEVEL: &str = "gen_ai.request.reasoning.level";
 pub(crate) const REQUEST_SEED: &str = "gen_ai.request.seed";
 pub(crate) const REQUEST_STOP_SEQUENCES: &str = "gen_ai.request.stop_sequences";
@@ -34,15 +39,23 @@ pub(crate) const RESPONSE_TIME_TO_FIRST_CHUNK: &str = "gen_ai.response.time_to_f
 pub(crate) const USAGE_AUDIO_INPUT_TOKENS: &str = "gen_ai.usage.audio.input_tokens";
 pub(crate) const USAGE_AUDIO_OUTPUT_TOKENS: &str = "gen_ai.usage.audio.output_tokens";
 pub(crate) const USAGE_CACHE_READ_INPUT_TOKENS: &str = "gen_ai.usage.cache_read.input_tokens";
+/// The name up to 1.41 of [`USAGE_CACHE_WRITE_INPUT_TOKENS`].
+pub(crate) const USAGE_CACHE_CREATION_INPUT_TOKENS: &str = "gen_ai.usage.cache_creation.input_tokens";
 pub(crate) const USAGE_CACHE_WRITE_INPUT_TOKENS: &str = "gen_ai.usage.cache_write.input_tokens";
+pub(crate) const USAGE_IMAGE_INPUT_TOKENS: &str = "gen_ai.usage.image.input_tokens";
+pub(crate) const USAGE_IMAGE_OUTPUT_TOKENS: &str = "gen_ai.usage.image.output_tokens";
 pub(crate) const USAGE_INPUT_TOKENS: &str = "gen_ai.usage.input_tokens";
 pub(crate) const USAGE_OUTPUT_TOKENS: &str = "gen_ai.usage.output_tokens";
 pub(crate) const USAGE_REASONING_OUTPUT_TOKENS: &str = "gen_ai.usage.reasoning.output_tokens";
+pub(crate) const USAGE_TEXT_INPUT_TOKENS: &str = "gen_ai.usage.text.input_tokens";
+pub(crate) const USAGE_TEXT_OUTPUT_TOKENS: &str = "gen_ai.usage.text.output_tokens";
 
 pub(crate) const OPENAI_API_TYPE: &str = "openai.api.type";
 pub(crate) const OPENAI_REQUEST_SERVICE_TIER: &str = "openai.request.service_tier";
 pub(crate) const OPENAI_RESPONSE_SERVICE_TIER: &str = "openai.response.service_tier";
 pub(crate) const OPENAI_RESPONSE_SYSTEM_FINGERPRINT: &str = "openai.response.system_fingerprint";
+
+pub(crate) const BEDROCK_GUARDRAIL_ID: &str = "aws.bedrock.guardrail.id";
 
 pub(crate) const ERROR_TYPE: &str = "error.type";
 pub(crate) const SERVER_ADDRESS: &str = "server.address";
@@ -73,7 +86,44 @@ pub(crate) const TOKENS_CALLS: &str = "throughline.tokens.calls";
 /// `prompt_size_total` whatever the way out.
 pub(crate) const PROMPT_SIZE: &str = "prompt_size";
 pub(crate) const PROMPT_SIZE_DESCRIPTION: &str = "Counts the number of tokens in the prompt.";
-pub(crate) const PROMPT_SIZE_UNIT: &str = "{token}";
 pub(crate) const DIRECTION: &str = "direction";
 pub(crate) const INPUT: &str = "input";
 pub(crate) const OUTPUT: &str = "output";
+
+/// The durations of inference in the newest convention: whole, to the first chunk, between chunks.
+pub(crate) const INFERENCE_TIMES: [&str; 3] = [
+    "gen_ai.client.inference.duration",
+    "gen_ai.client.inference.time_to_first_chunk",
+    "gen_ai.client.inference.time_per_output_chunk",
+];
+/// The durations of every operation up to 1.41, and since then of those that are not inference.
+pub(crate) const OPERATION_TIMES: [&str; 3] = [
+    "gen_ai.client.operation.duration",
+    "gen_ai.client.operation.time_to_first_chunk",
+    "gen_ai.client.operation.time_per_output_chunk",
+];
+pub(crate) const INFERENCE_USAGE_INPUT: &str = "gen_ai.client.inference.usage.input_tokens";
+pub(crate) const INFERENCE_USAGE_OUTPUT: &str = "gen_ai.client.inference.usage.output_tokens";
+pub(crate) const INFERENCE_USAGE_CACHE_READ: &str = "gen_ai.client.inference.usage.cache_read.input_tokens";
+pub(crate) const INFERENCE_USAGE_CACHE_WRITE: &str = "gen_ai.client.inference.usage.cache_write.input_tokens";
+pub(crate) const INFERENCE_USAGE_REASONING: &str = "gen_ai.client.inference.usage.reasoning.output_tokens";
+pub(crate) const INFERENCE_OPERATION_INPUT: &str = "gen_ai.client.inference.operation.input_tokens";
+pub(crate) const INFERENCE_OPERATION_OUTPUT: &str = "gen_ai.client.inference.operation.output_tokens";
+/// Up to 1.41.
+pub(crate) const CLIENT_TOKEN_USAGE: &str = "gen_ai.client.token.usage";
+pub(crate) const TOKEN_TYPE: &str = "gen_ai.token.type";
+pub(crate) const TOKEN_MODALITY: &str = "gen_ai.token.modality";
+pub(crate) const TEXT: &str = "text";
+pub(crate) const AUDIO: &str = "audio";
+pub(crate) const IMAGE: &str = "image";
+pub(crate) const UNKNOWN: &str = "unknown";
+
+pub(crate) const TOKEN_UNIT: &str = "{token}";
+pub(crate) const SECOND_UNIT: &str = "s";
+pub(crate) const SECOND_BUCKETS: [f64; 14] = [
+    0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
+];
+pub(crate) const TOKEN_BUCKETS: [f64; 14] = [
+    1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0, 16384.0, 65536.0, 262144.0, 1048576.0, 4194304.0,
+    16777216.0, 67108864.0,
+];

@@ -10,7 +10,8 @@ use throughline_tracing_layer::observe::{Armed, Observed, ResponseFuture};
 use tower_service::Service;
 
 use super::request::LlmRequest;
-use super::watch::{Seen, Start, Watch};
+use super::start::{Seen, Start, is_observed};
+use super::watch::Watch;
 use super::{RequestBody, Shared};
 
 pin_project! {
@@ -44,8 +45,8 @@ where
     /// Calls `service`, which must be ready.
     pub(crate) fn new(service: &mut S, request: R, shared: &Shared) -> Self {
         let context = opentelemetry::Context::current();
-        let head = (!context.is_telemetry_suppressed())
-            .then(|| request.head())
+        let head = is_observed(&context)
+            .then(|| request.head(&shared.config.rules))
             .flatten();
         let Some(head) = head else {
             return Self::unobserved(service, request);
@@ -65,7 +66,7 @@ where
                 service,
                 shell,
                 body: RequestBody::to_read(body),
-                limit: shared.limit,
+                limit: shared.config.request_limit,
                 start,
             })),
             response: None,

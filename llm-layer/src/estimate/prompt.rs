@@ -36,6 +36,11 @@ impl Prompt {
         self.tokens += PER_MESSAGE + if named { PER_NAME } else { 0 };
     }
 
+    /// Tokens that are known to be some.
+    pub(crate) fn add(&mut self, tokens: u64) {
+        self.tokens += tokens;
+    }
+
     /// A text of the prompt, whole.
     pub(crate) fn text(&mut self, text: &str) {
         let mut counter = Segmented::new(self.encoding);

@@ -6,6 +6,7 @@ use opentelemetry::KeyValue;
 
 use super::usage::Usage;
 use crate::estimate::{Encoding, Segmented};
+use crate::json::Scalar;
 
 /// What came of a call.
 #[derive(Debug)]
@@ -13,15 +14,20 @@ pub(crate) struct Reply {
     pub(crate) id: Option<String>,
     pub(crate) model: Option<String>,
     pub(crate) usage: Usage,
-    /// The provider's code for what went wrong, and the rougher class of it.
+    /// Whether the answer speaks of an error, its code, and the rougher class of it.
+    pub(crate) has_error: bool,
     pub(crate) error_code: Option<String>,
     pub(crate) error_class: Option<String>,
+    /// How many documents ended.
+    pub(crate) documents: u64,
     pub(crate) attributes: Vec<KeyValue>,
     /// The stream said that it was complete.
     pub(crate) done: bool,
     /// When the first piece of text came, on whatever channel.
     pub(crate) first_text: Option<Instant>,
     finishes: Vec<Option<String>>,
+    event: String,
+    modality: String,
     /// Of the document being read: which alternative stands at a position, and which finish reasons were given there.
     indices: Vec<(u32, u32)>,
     pending: Vec<(u32, String)>,
@@ -48,12 +54,16 @@ impl Reply {
             id: None,
             model: None,
             usage: Usage::default(),
+            has_error: false,
             error_code: None,
             error_class: None,
+            documents: 0,
             attributes: Vec::new(),
             done: false,
             first_text: None,
             finishes: Vec::new(),
+            event: String::new(),
+            modality: String::new(),
             indices: Vec::new(),
             pending: Vec::new(),
             texts: Vec::new(),
@@ -74,9 +84,44 @@ impl Reply {
         }
     }
 
+    /// The name of the event being read.
+    pub(crate) fn event(&self) -> &str {
+        &self.event
+    }
+
+    pub(super) fn set_event(&mut self, name: &str) {
+        self.event.clear();
+        self.event.push_str(name);
+    }
+
+    /// Keeps the name of a modality whose count comes next.
+    pub(crate) fn modality(&mut self, name: &str) {
+        self.modality.clear();
+        self.modality.push_str(name);
+    }
+
+    pub(crate) fn last_modality(&self) -> &str {
+        &self.modality
+    }
+
+    /// Takes a value whose path may be that of an error.
+    pub(crate) fn error(&mut self, path: &str, value: Scalar<'_>) {
+        let text = match value {
+            Scalar::Text(text) | Scalar::Number(text) => text,
+            Scalar::Bool(_) | Scalar::Null => return,
+        };
+        match path {
+            "error.code" => self.error_code = Some(text.to_owned()),
+            "error.type" => self.error_class = Some(text.to_owned()),
+            "error" | "error.message" => {}
+            _ => return,
+        }
+        self.has_error = true;
+    }
+
     /// The alternative at a position of this document has another number.
-    pub(crate) fn index(&mut self, position: u32, index: u64) {
-        if let Ok(index) = u32::try_from(index)
+    pub(crate) fn index(&mut self, position: u32, index: Option<u64>) {
+        if let Some(index) = index.and_then(|index| u32::try_from(index).ok())
             && index < Self::CHOICES
             && position < Self::CHOICES
         {
@@ -88,6 +133,13 @@ impl Reply {
     pub(crate) fn finish(&mut self, position: u32, reason: &str) {
         if position < Self::CHOICES && self.pending.len() < Self::CHOICES as usize {
             self.pending.push((position, reason.to_owned()));
+        }
+    }
+
+    /// Another reason is the truer one, if `reason` was given for the first alternative of this document.
+    pub(crate) fn finish_instead(&mut self, reason: &str, truer: &str) {
+        if self.pending.last().is_some_and(|(_, last)| last == reason) {
+            self.finish(0, truer);
         }
     }
 
@@ -123,6 +175,8 @@ impl Reply {
             }
         }
         self.indices.clear();
+        self.event.clear();
+        self.documents = self.documents.saturating_add(1);
     }
 
     /// Whether nothing came that the format knows.

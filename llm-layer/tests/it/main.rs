@@ -10,6 +10,7 @@
 
 mod endings;
 mod golden;
+mod options;
 mod requests;
 #[cfg(feature = "reqwest")]
 mod reqwest_client;

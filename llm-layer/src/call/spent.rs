@@ -1,0 +1,62 @@
+//! What a call spent, and how far that can be trusted.
+
+use super::watch::Watching;
+use crate::estimate::Prompt;
+use crate::scope::{Origin, Spent};
+use crate::wire::Field;
+
+impl Watching {
+    /// What the call spent: what the provider reported, else an estimate of what passed.
+    ///
+    /// An answer that broke off may have been reported only up to some point; then the larger number is nearer. Of a
+    /// call that was refused, or never arrived, nobody knows what it cost.
+    pub(super) fn spent(&mut self, refused: bool, failed: bool) -> Spent {
+        let usage = &self.reply.usage;
+        let reported = |count: Option<u64>| count.map(|count| (count, Origin::Reported));
+        let mut spent = Spent {
+            input: reported(usage.input()),
+            output: reported(usage.output()),
+            cache_read: usage.part(Field::CacheRead).unwrap_or(0),
+            reasoning: usage.reasoning().unwrap_or(0),
+        };
+        if refused {
+            return spent;
+        }
+        if self.ask.choices == 0 {
+            spent.output = Some((0, Origin::Reported));
+        }
+        if spent.input.is_none() {
+            spent.input = self.estimate_input().map(|count| (count, Origin::Estimated));
+        }
+        if (spent.output.is_none() || failed) && self.framing.is_some() && !self.is_illegible() {
+            let seen = self.reply.count();
+            let known = spent.output.map(|(count, _)| count);
+            if let Some(seen) = seen.filter(|seen| known.is_none_or(|known| *seen > known)) {
+                spent.output = Some((seen, Origin::Estimated));
+            }
+        }
+        spent
+    }
+
+    /// Whether the answer made no sense and gave no text.
+    fn is_illegible(&self) -> bool {
+        self.unseen.is_some() && self.reply.first_text.is_none()
+    }
+
+    fn estimate_input(&self) -> Option<u64> {
+        let mut prompt = Prompt::new(self.encoding);
+        self.head.recognised.wire.prompt(self.body.as_ref()?, &mut prompt);
+        prompt.finish().map(|count| count.tokens)
+    }
+
+    /// Where the numbers come from.
+    pub(super) fn source(&self, spent: &Spent) -> &'static str {
+        match (spent.input, spent.output) {
+            (Some((_, Origin::Reported)), Some((_, Origin::Reported))) if self.is_answered() => "reported",
+            (Some((_, Origin::Estimated)), _) if self.ask.choices == 0 => "estimated",
+            (Some((_, Origin::Reported)), _) | (_, Some((_, Origin::Reported))) => "partial",
+            (None, None) => "unknown",
+            _ => "estimated",
+        }
+    }
+}

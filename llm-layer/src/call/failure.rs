@@ -55,7 +55,9 @@ impl Failure {
                 "incomplete_stream",
                 "the stream ended before its last event",
             )),
-            _ if !intact || call.reply.is_empty() => Some(Self::new(MALFORMED, "the answer is not what the API promises")),
+            _ if !intact || call.reply.is_empty() => {
+                Some(Self::new(MALFORMED, "the answer is not what the API promises"))
+            }
             _ => None,
         }
     }

@@ -12,7 +12,8 @@ impl Watching {
     /// Whether every alternative has its finish reason, or the answer is complete by its form.
     pub(super) fn is_answered(&self) -> bool {
         let mut finishes = self.reply.finishes(self.ask.choices);
-        let whole = !self.is_stream() && self.reply.documents > 0;
+        let expected = self.ask.choices == 0 || !self.reply.is_empty();
+        let whole = !self.is_stream() && self.reply.documents > 0 && expected;
         self.reply.done || whole || self.ask.choices > 0 && finishes.all(|finish| finish.is_some())
     }
 

@@ -185,7 +185,7 @@ impl Reply {
             && self.model.is_none()
             && self.first_text.is_none()
             && self.finishes.is_empty()
-            && self.usage == Usage::default()
+            && self.usage.is_empty()
     }
 
     /// The finish reasons of at least `expected` alternatives, `None` where none came.

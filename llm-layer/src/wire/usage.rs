@@ -57,6 +57,11 @@ impl Usage {
         }
     }
 
+    /// Whether nothing was reported.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.counts.iter().all(Option::is_none)
+    }
+
     pub(crate) fn part(&self, field: Field) -> Option<u64> {
         self.counts.get(field as usize).copied().flatten()
     }

@@ -137,7 +137,11 @@ fn rules() {
         let recorder = Recorder::new();
         let request = Request::post(uri).body(Chunks::from_iter([HELLO])).unwrap();
         let layer = layer(&recorder).with_rule(rule.clone());
-        exchange(&layer, request, Response::new(Chunks::from_iter(["{}"])));
+        exchange(
+            &layer,
+            request,
+            Response::new(Chunks::from_iter([r#"{"id":"1"}"#])),
+        );
         let tree = recorder.tree(MASKED);
         assert_eq!(tree.lines().next().unwrap_or_default(), name, "{rule:?} {uri}");
         assert!(tree.contains(provider), "{rule:?} {uri}: the provider");

@@ -4,17 +4,20 @@
 
 pub mod client;
 pub mod error_type;
+mod exchange;
+mod headers;
+mod hook;
 mod intern;
 mod labels;
 mod method;
 pub mod observe;
-mod propagate;
 mod protocol;
 pub mod provider;
+mod recent;
 mod redact;
+mod request_body;
 pub mod semconv;
 pub mod server;
-mod span;
 
 pub use client::ClientLayer;
 pub use observe::EndAt;

@@ -99,6 +99,23 @@ pub const KNOWN_METHODS_VARIABLE: &str = "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHOD
 pub const KNOWN_METHODS: [&str; 10] = [
     "GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "QUERY", "CONNECT", "TRACE",
 ];
+/// The headers that no span shows, whoever asks.
+pub const SECRET_HEADERS: [&str; 14] = [
+    "api-key",
+    "authorization",
+    "cookie",
+    "ocp-apim-subscription-key",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "set-cookie",
+    "www-authenticate",
+    "x-amz-security-token",
+    "x-api-key",
+    "x-auth-token",
+    "x-csrf-token",
+    "x-goog-api-key",
+    "x-xsrf-token",
+];
 /// The query keys whose values are secret wherever they occur.
 pub const SENSITIVE_QUERY_KEYS: [&str; 7] = [
     "AWSAccessKeyId",

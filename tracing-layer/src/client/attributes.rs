@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use opentelemetry::KeyValue;
 
-use super::outbound::{Outbound, Peer};
+use super::outbound::{Attempt, Peer};
 use crate::method::Known;
 use crate::redact::Redaction;
 use crate::semconv;
 
 /// The attributes that a sampler may want to see.
-pub(super) fn at_creation<R: Outbound>(
-    request: &R,
+pub(super) fn at_creation(
+    attempt: &Attempt<'_>,
     method: Known,
     peer: Option<&Peer>,
     redaction: &Redaction,
@@ -19,14 +19,14 @@ pub(super) fn at_creation<R: Outbound>(
     let mut attributes = Vec::with_capacity(CAPACITY);
     attributes.push(KeyValue::new(semconv::HTTP_REQUEST_METHOD, method.label()));
     if method.is_other() {
-        let sent = request.method().as_str().to_owned();
+        let sent = attempt.method().as_str().to_owned();
         attributes.push(KeyValue::new(semconv::HTTP_REQUEST_METHOD_ORIGINAL, sent));
     }
     if let Some(peer) = peer {
         attributes.push(KeyValue::new(semconv::SERVER_ADDRESS, Arc::clone(&peer.host)));
         attributes.push(KeyValue::new(semconv::SERVER_PORT, i64::from(peer.port)));
     }
-    attributes.push(KeyValue::new(semconv::URL_FULL, redaction.url(&request.url())));
+    attributes.push(KeyValue::new(semconv::URL_FULL, redaction.url(attempt.url())));
     attributes
 }
 

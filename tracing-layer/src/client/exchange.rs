@@ -1,161 +1,244 @@
 //! One attempt, from its head to its end.
 
+use std::borrow::Cow;
+use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Buf;
-use http::{Method, StatusCode, Version};
 use http_body::Frame;
-use opentelemetry::trace::{SpanBuilder, SpanKind};
-use opentelemetry::{Context, KeyValue};
+use opentelemetry::global::BoxedSpan;
+use opentelemetry::trace::{Span, SpanBuilder, SpanKind};
+use opentelemetry::{Context, KeyValue, StringValue};
 
+use super::attempts::{Attempts, UrlTemplate};
 use super::attributes;
 use super::metrics::Instruments;
-use super::outbound::{Outbound, Peer};
+use super::outbound::{Attempt, Outbound, Peer};
 use super::settings::Settings;
-use crate::error_type::error_type;
+use crate::exchange::{Began, Exchange, Failures};
 use crate::labels::Labels;
 use crate::method::Known;
 use crate::observe::{End, EndAt, Head, Observe};
-use crate::span::{Began, OpenSpan};
-use crate::{intern, protocol, semconv};
+use crate::{intern, recent, semconv};
 
 /// A request that is being sent: the observer behind the response of [`Client`](super::Client).
-#[derive(Debug)]
-pub struct Exchange {
+pub struct Sending {
     settings: Arc<Settings>,
-    began: Began,
-    context: Context,
-    span: Option<OpenSpan>,
-    method: Method,
-    known: Known,
+    exchange: Exchange,
     peer: Option<Peer>,
-    status: Option<StatusCode>,
-    version: Option<Version>,
-    received: Option<u64>,
+    template: Option<StringValue>,
+    measured: bool,
 }
 
-impl Exchange {
+impl Sending {
     /// Begins where a request goes out, or not where telemetry is suppressed.
     pub(super) fn begin<R: Outbound>(settings: &Arc<Settings>, request: &mut R) -> Option<Self> {
-        let context = Context::current();
-        if context.is_telemetry_suppressed() {
+        let current = Context::current();
+        if current.is_telemetry_suppressed() {
             return None;
         }
         let began = Began::now();
-        let known = settings.methods.known(request.method());
-        let peer = Peer::of(&request.url());
-        let span = settings.tracer.start(&context, || {
-            SpanBuilder::from_name(known.span_name())
-                .with_kind(SpanKind::Client)
-                .with_start_time(began.at)
-                .with_attributes(attributes::at_creation(
-                    request,
-                    known,
-                    peer.as_ref(),
-                    &settings.redaction,
-                ))
-        });
-        let exchange = Self {
-            settings: Arc::clone(settings),
+        let attempt = request.attempt();
+        let observed = settings.filter.call(|filter| filter(&attempt)).unwrap_or(true);
+        let method = settings.methods.known(attempt.method());
+        let peer = Peer::of(attempt.url());
+        let template = template(request, &current);
+        let resent = attempts(request, &current).map_or(0, |attempts| attempts.count());
+        let outline = Outline {
             began,
-            span: span.map(|span| OpenSpan::new(&context, span)),
-            context,
-            method: request.method().clone(),
-            known,
-            peer,
-            status: None,
-            version: None,
-            received: Some(0),
+            method,
+            peer: peer.as_ref(),
+            template: template.as_ref(),
+            resent,
         };
-        if let Some(context) = exchange.context() {
-            settings.propagation.inject(context, request.headers_mut());
+        let span = (observed && settings.parts.spans)
+            .then(|| outline.span(settings, &attempt, &current))
+            .flatten();
+        let mut exchange = Exchange::new(began, current, span, attempt.method(), method);
+        let measured = observed && settings.parts.metrics;
+        if settings.parts.inject {
+            let allowed = settings.outgoing.to_host(attempt.host());
+            let headers = request.headers_mut();
+            settings
+                .propagator
+                .inject_allowed(exchange.context(), allowed, headers);
         }
-        Some(exchange)
+        if measured && settings.body_sizes {
+            exchange.request = request.body_bytes();
+        }
+        Some(Self {
+            settings: Arc::clone(settings),
+            exchange,
+            peer,
+            template,
+            measured,
+        })
     }
 
-    /// The class of error: the status code's where there is one that says so, else that of the ending.
-    ///
-    /// A caller that no longer wants the response is not an error.
-    fn error(&self, end: End<'_>) -> Option<&'static str> {
-        let failed = |status: &StatusCode| status.is_client_error() || status.is_server_error();
-        if let Some(status) = self.status.filter(failed) {
-            return intern::text(status.as_str());
-        }
-        match end {
-            End::BodyError(cause) | End::ServiceError(cause) => Some(error_type(cause)),
-            End::Panicked => Some(semconv::PANIC),
-            End::Complete | End::Trailers | End::Dropped => None,
-        }
+    /// The instruments, if the exchange is measured.
+    fn instruments(&self) -> Option<&Instruments> {
+        let instruments = self.settings.instruments.in_context(self.exchange.context());
+        instruments.filter(|_| self.measured)
     }
 
-    fn measure(&self, instruments: &Instruments, lasted: Duration, error: Option<&'static str>) {
+    fn labels(&self) -> Labels {
         let mut labels = Labels::new();
-        labels.push(semconv::HTTP_REQUEST_METHOD, self.known.label());
+        labels.push(semconv::HTTP_REQUEST_METHOD, self.exchange.known.label());
         if let Some(peer) = &self.peer {
             labels.push(semconv::SERVER_ADDRESS, Arc::clone(&peer.host));
             labels.push(semconv::SERVER_PORT, i64::from(peer.port));
         }
-        if let Some(version) = self.version.and_then(protocol::version) {
-            labels.push(semconv::NETWORK_PROTOCOL_VERSION, version);
+        if let Some(template) = &self.template {
+            labels.push(semconv::URL_TEMPLATE, template.clone());
         }
-        if let Some(status) = self.status {
-            labels.push(semconv::HTTP_RESPONSE_STATUS_CODE, i64::from(status.as_u16()));
-        }
-        if let Some(error) = error {
-            labels.push(semconv::ERROR_TYPE, error);
-        }
-        instruments
-            .duration
-            .record(lasted.as_secs_f64(), labels.as_slice());
-        if let (Some(received), Some(_)) = (self.received, self.status) {
-            instruments.response_size.record(received, labels.as_slice());
-        }
+        self.exchange.label(&mut labels);
+        labels
     }
 
-    fn finish(self, lasted: Duration, error: Option<&'static str>) {
-        let Some(span) = self.span.filter(OpenSpan::is_recording) else {
+    /// Ends span and duration, the first time.
+    fn conclude(&mut self, end: End<'_>) {
+        let Some(conclusion) = self.exchange.conclude(end, FAILURES) else {
             return;
         };
-        let version = self.version.and_then(protocol::version);
-        let status = self.status.map(|status| i64::from(status.as_u16()));
-        let attributes = [
-            version.map(|version| KeyValue::new(semconv::NETWORK_PROTOCOL_VERSION, version)),
-            status.map(|status| KeyValue::new(semconv::HTTP_RESPONSE_STATUS_CODE, status)),
-        ];
-        span.set(attributes.into_iter().flatten());
-        span.end(self.began, lasted, error);
+        if let Some(instruments) = self.instruments() {
+            let seconds = conclusion.lasted.as_secs_f64();
+            instruments.duration.record(seconds, self.labels().as_slice());
+        }
+        let until_body = self.settings.end_at == EndAt::Body && !self.exchange.ends_with_head();
+        self.exchange.end_span(conclusion, until_body);
     }
 }
 
-impl Observe for Exchange {
+impl Observe for Sending {
     fn context(&self) -> Option<&Context> {
-        Some(self.span.as_ref().map_or(&self.context, OpenSpan::context))
+        Some(self.exchange.context())
     }
 
     fn on_response(&mut self, head: Head<'_>) -> EndAt {
-        self.status = Some(head.status);
-        self.version = Some(head.version);
-        if protocol::ends_with_head(&self.method, head.status) {
+        self.exchange.version = Some(head.version);
+        self.exchange.see(&head);
+        if let Some(span) = self.exchange.span() {
+            span.set_attributes(head.peer.into_iter().flat_map(connection));
+            span.set_attributes(self.settings.response_headers.attributes(head.headers));
+            let mut attributes = Vec::new();
+            self.settings
+                .response_attributes
+                .call(|add| add(&head, &mut attributes));
+            span.set_attributes(attributes);
+        }
+        if self.exchange.ends_with_head() {
             return EndAt::Headers;
         }
         if self.settings.end_at == EndAt::Headers {
-            self.received = None;
+            self.conclude(End::Complete);
+            if !(self.measured && self.settings.body_sizes) {
+                return EndAt::Headers;
+            }
         }
-        self.settings.end_at
+        EndAt::Body
     }
 
     fn on_frame<D: Buf>(&mut self, frame: &Frame<D>) {
-        let bytes = frame.data_ref().map_or(0, Buf::remaining) as u64;
-        self.received = self.received.map(|received| received.saturating_add(bytes));
+        self.exchange.count(frame);
     }
 
-    fn on_end(self, end: End<'_>) {
-        let lasted = self.began.elapsed();
-        let error = self.error(end);
-        if let Some(instruments) = self.settings.instruments.in_context(&self.context) {
-            self.measure(instruments, lasted, error);
+    fn on_end(mut self, end: End<'_>) {
+        self.conclude(end);
+        if !self.settings.body_sizes {
+            return;
         }
-        self.finish(lasted, error);
+        let Some(instruments) = self.instruments() else {
+            return;
+        };
+        let labels = self.labels();
+        if let Some(bytes) = self.exchange.request.so_far() {
+            instruments.request_size.record(bytes, labels.as_slice());
+        }
+        if let Some(bytes) = self.exchange.response() {
+            instruments.response_size.record(bytes, labels.as_slice());
+        }
     }
 }
+
+impl fmt::Debug for Sending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sending")
+            .field("exchange", &self.exchange)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a span begins with.
+struct Outline<'a> {
+    began: Began,
+    method: Known,
+    peer: Option<&'a Peer>,
+    template: Option<&'a StringValue>,
+    resent: u32,
+}
+
+impl Outline<'_> {
+    /// The span, if there is anybody to take it.
+    fn span(&self, settings: &Settings, attempt: &Attempt<'_>, parent: &Context) -> Option<BoxedSpan> {
+        let mut span = settings.tracer.start(parent, || {
+            SpanBuilder::from_name(self.name())
+                .with_kind(SpanKind::Client)
+                .with_start_time(self.began.at)
+                .with_attributes(attributes::at_creation(
+                    attempt,
+                    self.method,
+                    self.peer,
+                    &settings.redaction,
+                ))
+        })?;
+        if span.is_recording() {
+            let template = self.template.cloned();
+            span.set_attributes(template.map(|template| KeyValue::new(semconv::URL_TEMPLATE, template)));
+            if self.resent > 0 {
+                let resent = i64::from(self.resent);
+                span.set_attribute(KeyValue::new(semconv::HTTP_REQUEST_RESEND_COUNT, resent));
+            }
+            span.set_attributes(settings.request_headers.attributes(attempt.headers()));
+            let mut attributes = Vec::new();
+            settings
+                .request_attributes
+                .call(|add| add(attempt, &mut attributes));
+            span.set_attributes(attributes);
+        }
+        Some(span)
+    }
+
+    fn name(&self) -> Cow<'static, str> {
+        let method = self.method.span_name();
+        match self.template.map(StringValue::as_str) {
+            None => method.into(),
+            Some(template) => match intern::named(method, template) {
+                Some(named) => named.span.into(),
+                None => format!("{method} {template}").into(),
+            },
+        }
+    }
+}
+
+fn attempts<'a, R: Outbound>(request: &'a R, current: &'a Context) -> Option<&'a Attempts> {
+    request.extension().or_else(|| current.get())
+}
+
+fn template<R: Outbound>(request: &R, current: &Context) -> Option<StringValue> {
+    let UrlTemplate(template) = request.extension().or_else(|| current.get())?;
+    Some(intern::text(template).map_or_else(|| template.clone().into(), StringValue::from))
+}
+
+fn connection(peer: SocketAddr) -> [KeyValue; 2] {
+    [
+        KeyValue::new(semconv::NETWORK_PEER_ADDRESS, recent::address(peer.ip())),
+        KeyValue::new(semconv::NETWORK_PEER_PORT, i64::from(peer.port())),
+    ]
+}
+
+/// A caller that no longer wants the response is not an error.
+const FAILURES: Failures = Failures {
+    from: 400,
+    dropped: None,
+};

@@ -13,16 +13,23 @@
 //! let client = ClientLayer::new().layer(tower::service_fn(send));
 //! ```
 
+mod attempts;
 mod attributes;
 mod exchange;
 mod layer;
 mod metrics;
+#[cfg(feature = "reqwest-middleware")]
+mod middleware;
 mod outbound;
+mod parts;
 mod service;
 mod settings;
 
-pub use self::exchange::Exchange;
+pub use self::attempts::{Attempts, AttemptsLayer, Counted, UrlTemplate};
+pub use self::exchange::Sending;
 pub use self::layer::ClientLayer;
+pub use self::outbound::Attempt;
+pub use self::parts::{MetricsLayer, SpanLayer};
 pub use self::service::Client;
 
 #[cfg(test)]

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::task::{Context as Task, Poll};
 
 use http::Request;
+use http_body::Body;
 use tower_service::Service;
 
-use super::Exchange;
+use super::Sending;
 use super::outbound::Outbound;
 use super::settings::Settings;
 use crate::observe::{Armed, Observed, ResponseFuture};
@@ -24,13 +25,13 @@ impl<S> Client<S> {
         Self { inner, settings }
     }
 
-    fn send<R: Outbound>(&mut self, mut request: R) -> ResponseFuture<S::Future, Exchange>
+    fn send<R: Outbound>(&mut self, mut request: R) -> ResponseFuture<S::Future, Sending>
     where
         S: Service<R>,
     {
-        match Exchange::begin(&self.settings, &mut request) {
-            Some(exchange) => {
-                let armed = Armed::new(exchange);
+        match Sending::begin(&self.settings, &mut request) {
+            Some(sending) => {
+                let armed = Armed::new(sending);
                 let response = armed.attached(|| self.inner.call(request));
                 ResponseFuture::new(response, armed)
             }
@@ -42,12 +43,13 @@ impl<S> Client<S> {
 impl<S, B> Service<Request<B>> for Client<S>
 where
     S: Service<Request<B>>,
-    S::Response: Observed<Exchange>,
+    B: Body + 'static,
+    S::Response: Observed<Sending>,
     S::Error: fmt::Display + 'static,
 {
-    type Response = <S::Response as Observed<Exchange>>::Output;
+    type Response = <S::Response as Observed<Sending>>::Output;
     type Error = S::Error;
-    type Future = ResponseFuture<S::Future, Exchange>;
+    type Future = ResponseFuture<S::Future, Sending>;
 
     fn poll_ready(&mut self, cx: &mut Task<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -66,7 +68,7 @@ where
 {
     type Response = reqwest::Response;
     type Error = S::Error;
-    type Future = ResponseFuture<S::Future, Exchange>;
+    type Future = ResponseFuture<S::Future, Sending>;
 
     fn poll_ready(&mut self, cx: &mut Task<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)

@@ -46,7 +46,7 @@ pin_project! {
 
 impl<B: Body, O: Observe> ResponseBody<B, O> {
     /// Of `length`, the caller may stop asking once it has that many bytes.
-    pub(super) fn new(inner: B, length: Option<u64>, armed: Option<Armed<O>>) -> Self {
+    pub(crate) fn new(inner: B, length: Option<u64>, armed: Option<Armed<O>>) -> Self {
         Self {
             inner: Some(inner),
             left: length,
@@ -92,9 +92,8 @@ where
             let bytes = frame.data_ref().map_or(0, Buf::remaining) as u64;
             *left = left.and_then(|left| left.checked_sub(bytes));
         }
-        if let Some(end) = end_of(polled.as_ref(), body.is_end_stream())
-            && let Some(armed) = armed.take()
-        {
+        let end = end_of(polled.as_ref(), body.is_end_stream());
+        if let Some((end, armed)) = end.and_then(|end| Some((end, armed.take()?))) {
             armed.end(end);
         }
         Poll::Ready(polled)

@@ -55,8 +55,8 @@ impl<'a> Cause<'a> {
         self.any.downcast_ref()
     }
 
-    /// The error with its chain of sources, if its type is a boxed error, [`std::io::Error`], `axum::Error` (feature
-    /// `axum`) or `reqwest::Error` (feature `reqwest`).
+    /// The error with its chain of sources, if its type is a boxed error, [`std::io::Error`], or the error of axum,
+    /// hyper-util's client, reqwest, or reqwest-middleware (the features of these names).
     ///
     /// Of any other type ask [`Cause::downcast_ref`].
     #[must_use]
@@ -68,8 +68,12 @@ impl<'a> Cause<'a> {
             self.as_known::<std::io::Error>(),
             #[cfg(feature = "axum")]
             self.as_known::<axum::Error>(),
+            #[cfg(feature = "hyper-util")]
+            self.as_known::<hyper_util::client::legacy::Error>(),
             #[cfg(feature = "reqwest")]
             self.as_known::<reqwest::Error>(),
+            #[cfg(feature = "reqwest-middleware")]
+            self.as_known::<reqwest_middleware::Error>(),
         ];
         known.into_iter().flatten().next()
     }

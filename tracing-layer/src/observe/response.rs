@@ -1,6 +1,7 @@
 //! Responses that can be observed.
 
 use std::fmt;
+use std::net::SocketAddr;
 
 use http::header::CONTENT_LENGTH;
 use http::{Extensions, HeaderMap, Response, StatusCode, Version};
@@ -20,6 +21,8 @@ pub struct Head<'a> {
     pub headers: &'a HeaderMap,
     /// The extensions.
     pub extensions: &'a Extensions,
+    /// The other end of the connection, if the client's library tells it.
+    pub peer: Option<SocketAddr>,
 }
 
 /// Where an exchange ends.
@@ -59,6 +62,7 @@ where
             version: parts.version,
             headers: &parts.headers,
             extensions: &parts.extensions,
+            peer: peer(&parts.extensions),
         };
         let armed = match armed.observer().map(|observer| observer.on_response(head)) {
             Some(EndAt::Body) if !body.is_end_stream() => Some(armed),
@@ -74,6 +78,16 @@ where
     fn unobserved(self) -> Self::Output {
         self.map(|body| ResponseBody::new(body, None, None))
     }
+}
+
+/// The address that a client of hyper-util's left.
+fn peer(extensions: &Extensions) -> Option<SocketAddr> {
+    #[cfg(feature = "hyper-util")]
+    if let Some(info) = extensions.get::<hyper_util::client::legacy::connect::HttpInfo>() {
+        return Some(info.remote_addr());
+    }
+    let _ = extensions;
+    None
 }
 
 /// The length that the head promises, in bytes.
@@ -96,6 +110,7 @@ mod of_reqwest {
                 version: self.version(),
                 headers: self.headers(),
                 extensions: self.extensions(),
+                peer: self.remote_addr(),
             };
             match armed.observer().map(|observer| observer.on_response(head)) {
                 Some(EndAt::Body) => with_body(self, armed),

@@ -1,52 +1,76 @@
 //! What a request says about itself.
 
-use http::header::{HOST, USER_AGENT};
-use http::{HeaderMap, Request};
+use std::net::SocketAddr;
+
+use http::Request;
+use http::header::USER_AGENT;
 use opentelemetry::KeyValue;
 
+use super::origin::Origin;
+use super::route::Route;
+use super::settings::Settings;
 use crate::method::Known;
-use crate::protocol;
-use crate::redact::Redaction;
-use crate::semconv;
+use crate::{recent, semconv};
 
-/// The attributes that a sampler may want to see.
-pub(super) fn at_creation<B>(
-    request: &Request<B>,
-    method: Known,
-    scheme: &'static str,
-    redaction: &Redaction,
-) -> Vec<KeyValue> {
-    let mut attributes = Vec::with_capacity(CAPACITY);
-    let uri = request.uri();
-    attributes.push(KeyValue::new(semconv::HTTP_REQUEST_METHOD, method.label()));
-    attributes.push(KeyValue::new(semconv::URL_SCHEME, scheme));
-    attributes.push(KeyValue::new(semconv::URL_PATH, uri.path().to_owned()));
-    if method.is_other() {
-        let sent = request.method().as_str().to_owned();
-        attributes.push(KeyValue::new(semconv::HTTP_REQUEST_METHOD_ORIGINAL, sent));
-    }
-    if let Some(query) = uri.query() {
-        attributes.push(KeyValue::new(
-            semconv::URL_QUERY,
-            redaction.query(query).into_owned(),
-        ));
-    }
-    let authority = uri.authority().map(http::uri::Authority::as_str);
-    if let Some((host, port)) = authority
-        .or_else(|| text(request.headers(), &HOST))
-        .and_then(protocol::host_and_port)
-    {
-        attributes.push(KeyValue::new(semconv::SERVER_ADDRESS, host.to_owned()));
-        attributes.extend(port.map(|port| KeyValue::new(semconv::SERVER_PORT, i64::from(port))));
-    }
-    if let Some(agent) = text(request.headers(), &USER_AGENT) {
-        attributes.push(KeyValue::new(semconv::USER_AGENT_ORIGINAL, agent.to_owned()));
-    }
-    attributes
+/// What of a request its attributes are made of.
+pub(super) struct Facts<'a, B> {
+    pub(super) request: &'a Request<B>,
+    pub(super) method: Known,
+    pub(super) scheme: &'static str,
+    pub(super) route: Option<&'a Route>,
+    pub(super) origin: &'a Origin<'a>,
+    pub(super) peer: Option<SocketAddr>,
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &http::HeaderName) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
+impl<B> Facts<'_, B> {
+    /// The attributes that a sampler may want to see.
+    pub(super) fn at_creation(&self, settings: &Settings) -> Vec<KeyValue> {
+        let mut attributes = Vec::with_capacity(CAPACITY);
+        let uri = self.request.uri();
+        attributes.push(KeyValue::new(semconv::HTTP_REQUEST_METHOD, self.method.label()));
+        attributes.push(KeyValue::new(semconv::URL_SCHEME, self.scheme));
+        attributes.push(match self.route {
+            Some(route) if route.template.as_str() == uri.path() => {
+                KeyValue::new(semconv::URL_PATH, route.template.clone())
+            }
+            _ => KeyValue::new(semconv::URL_PATH, recent::text(uri.path())),
+        });
+        if let Some(query) = uri.query() {
+            let query = settings.redaction.query(query);
+            attributes.push(KeyValue::new(semconv::URL_QUERY, recent::text(&query)));
+        }
+        if self.method.is_other() {
+            let sent = self.request.method().as_str().to_owned();
+            attributes.push(KeyValue::new(semconv::HTTP_REQUEST_METHOD_ORIGINAL, sent));
+        }
+        if let Some(host) = self.origin.host {
+            attributes.push(KeyValue::new(semconv::SERVER_ADDRESS, recent::text(host)));
+        }
+        if let Some(port) = self.origin.port {
+            attributes.push(KeyValue::new(semconv::SERVER_PORT, i64::from(port)));
+        }
+        let peer = self.peer.map(|peer| peer.ip());
+        if let Some(client) = self.origin.client.or(peer) {
+            attributes.push(KeyValue::new(semconv::CLIENT_ADDRESS, recent::address(client)));
+        }
+        let agent = self.request.headers().get(USER_AGENT);
+        if let Some(agent) = agent.and_then(|agent| agent.to_str().ok()) {
+            attributes.push(KeyValue::new(semconv::USER_AGENT_ORIGINAL, recent::text(agent)));
+        }
+        attributes
+    }
+
+    /// The others, for a span that records. Those that are only known later come later.
+    pub(super) fn when_recording(&self, settings: &Settings) -> impl Iterator<Item = KeyValue> {
+        let peer = self.peer.map(|peer| {
+            [
+                KeyValue::new(semconv::NETWORK_PEER_ADDRESS, recent::address(peer.ip())),
+                KeyValue::new(semconv::NETWORK_PEER_PORT, i64::from(peer.port())),
+            ]
+        });
+        let headers = settings.request_headers.attributes(self.request.headers());
+        peer.into_iter().flatten().chain(headers)
+    }
 }
 
 /// Room for all that a span usually gets, so that it grows no more.

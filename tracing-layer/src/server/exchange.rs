@@ -1,173 +1,191 @@
 //! One request, from its head to its end.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Buf;
-use http::{Method, Request, StatusCode, Version};
-use http_body::Frame;
-use opentelemetry::trace::{SpanBuilder, SpanKind};
+use http::Request;
+use http_body::{Body, Frame};
 use opentelemetry::{Context, KeyValue};
 
-use super::attributes;
+use super::incoming::Incoming;
 use super::metrics::{Active, Instruments};
-use super::route::Route;
+use super::route::{self, Route};
 use super::settings::Settings;
-use crate::error_type::error_type;
+use crate::exchange::{Exchange, Failures};
 use crate::labels::Labels;
-use crate::method::Known;
 use crate::observe::{End, EndAt, Head, Observe};
-use crate::span::{Began, OpenSpan};
-use crate::{intern, protocol, semconv};
+use crate::request_body::RequestBytes;
+use crate::semconv;
 
 /// A request that is being served: the observer behind the response of [`Server`](super::Server).
-#[derive(Debug)]
-pub struct Exchange {
+pub struct Serving {
     settings: Arc<Settings>,
-    began: Began,
-    context: Context,
-    span: Option<OpenSpan>,
-    active: Option<Active>,
-    method: Method,
-    known: Known,
+    exchange: Exchange,
     scheme: &'static str,
-    version: Version,
     route: Option<Route>,
-    status: Option<StatusCode>,
-    time_to_headers: Option<Duration>,
-    sent: Option<u64>,
+    late: Mutex<Option<Cow<'static, str>>>,
+    active: Option<Active>,
+    measured: bool,
 }
 
-impl Exchange {
+impl Serving {
     /// Begins where a request comes in, or not where telemetry is suppressed.
-    pub(super) fn begin<B>(settings: &Arc<Settings>, request: &Request<B>) -> Option<Self> {
+    pub(super) fn begin<B>(settings: &Arc<Settings>, request: &mut Request<B>) -> Option<Self>
+    where
+        B: Body + 'static,
+    {
         let current = Context::current();
         if current.is_telemetry_suppressed() {
             return None;
         }
-        let context = settings.propagation.extract(&current, request.headers());
-        let began = Began::now();
-        let known = settings.methods.known(request.method());
-        let scheme = request
-            .uri()
-            .scheme_str()
-            .and_then(protocol::scheme)
-            .unwrap_or(semconv::HTTP);
-        let route = Route::matched(known, request.extensions());
-        let span = settings.tracer.start(&context, || {
-            let name = route.as_ref().map(|route| route.span_name.clone());
-            let mut attributes = attributes::at_creation(request, known, scheme, &settings.redaction);
-            attributes.extend(route.as_ref().map(Route::attribute));
-            SpanBuilder::from_name(name.unwrap_or_else(|| known.span_name().into()))
-                .with_kind(SpanKind::Server)
-                .with_start_time(began.at)
-                .with_attributes(attributes)
-        });
-        let active = settings
-            .instruments
-            .in_context(&context)
-            .map(|instruments| instruments.activate(known.label(), scheme));
-        Some(Self {
-            settings: Arc::clone(settings),
+        let incoming = Incoming::new(settings, request, &current);
+        let observed = incoming.observed;
+        let span = (observed && settings.parts.spans)
+            .then(|| incoming.span(settings))
+            .flatten();
+        let Incoming {
             began,
-            span: span.map(|span| OpenSpan::new(&context, span)),
-            context,
-            active,
-            method: request.method().clone(),
-            known,
+            parent,
+            method,
             scheme,
-            version: request.version(),
             route,
-            status: None,
-            time_to_headers: None,
-            sent: Some(0),
+            ..
+        } = incoming;
+        let mut exchange = Exchange::new(began, parent, span, request.method(), method);
+        exchange.version = Some(request.version());
+        let measured = observed && settings.parts.metrics;
+        if measured && settings.body_sizes {
+            exchange.request = RequestBytes::of(request.body_mut());
+        }
+        let instruments = settings.instruments.in_context(&current).filter(|_| measured);
+        Some(Self {
+            active: instruments.map(|instruments| instruments.activate(method.label(), scheme)),
+            settings: Arc::clone(settings),
+            exchange,
+            scheme,
+            route,
+            late: Mutex::default(),
+            measured,
         })
     }
 
-    /// The class of error: the status code's where there is one that says so, else that of the ending.
-    fn error(&self, end: End<'_>) -> Option<&'static str> {
-        if let Some(status) = self.status.filter(StatusCode::is_server_error) {
-            return intern::text(status.as_str());
-        }
-        match end {
-            End::BodyError(cause) | End::ServiceError(cause) => Some(error_type(cause)),
-            End::Dropped => Some(semconv::CANCELLED),
-            End::Panicked => Some(semconv::PANIC),
-            End::Complete | End::Trailers => None,
-        }
+    /// The instruments, if the exchange is measured.
+    fn instruments(&self) -> Option<&Instruments> {
+        let instruments = self.settings.instruments.in_context(self.exchange.context());
+        instruments.filter(|_| self.measured)
     }
 
-    fn measure(&self, instruments: &Instruments, lasted: Duration, error: Option<&'static str>) {
+    fn labels(&self) -> Labels {
         let mut labels = Labels::new();
-        labels.push(semconv::HTTP_REQUEST_METHOD, self.known.label());
+        labels.push(semconv::HTTP_REQUEST_METHOD, self.exchange.known.label());
         labels.push(semconv::URL_SCHEME, self.scheme);
-        if let Some(version) = protocol::version(self.version) {
-            labels.push(semconv::NETWORK_PROTOCOL_VERSION, version);
-        }
-        if let Some(status) = self.status {
-            labels.push(semconv::HTTP_RESPONSE_STATUS_CODE, i64::from(status.as_u16()));
-        }
         if let Some(route) = &self.route {
             labels.push(semconv::HTTP_ROUTE, route.template.clone());
         }
-        if let Some(error) = error {
-            labels.push(semconv::ERROR_TYPE, error);
-        }
-        instruments
-            .duration
-            .record(lasted.as_secs_f64(), labels.as_slice());
-        if let Some(sent) = self.sent {
-            instruments.response_size.record(sent, labels.as_slice());
-        }
+        self.exchange.label(&mut labels);
+        labels
     }
 
-    fn finish(self, lasted: Duration, error: Option<&'static str>) {
-        let Some(span) = self.span.filter(OpenSpan::is_recording) else {
+    /// Ends span, duration and activity, the first time.
+    fn conclude(&mut self, end: End<'_>) {
+        let Some(conclusion) = self.exchange.conclude(end, FAILURES) else {
             return;
         };
-        let version = protocol::version(self.version);
-        let status = self.status.map(|status| i64::from(status.as_u16()));
-        let time_to_headers = self.time_to_headers.map(|time| time.as_secs_f64());
-        let attributes = [
-            version.map(|version| KeyValue::new(semconv::NETWORK_PROTOCOL_VERSION, version)),
-            status.map(|status| KeyValue::new(semconv::HTTP_RESPONSE_STATUS_CODE, status)),
-            time_to_headers.map(|time| KeyValue::new(semconv::TIME_TO_HEADERS, time)),
-        ];
-        span.set(attributes.into_iter().flatten());
-        span.end(self.began, lasted, error);
+        self.learn_late_route();
+        self.active = None;
+        if let Some(instruments) = self.instruments() {
+            let seconds = conclusion.lasted.as_secs_f64();
+            instruments.duration.record(seconds, self.labels().as_slice());
+        }
+        // Only now: a span that is told twice shows both.
+        if let (Some(span), Some(route)) = (self.exchange.span(), &self.route) {
+            span.set_attribute(KeyValue::new(semconv::HTTP_ROUTE, route.template.clone()));
+        }
+        let until_body = self.settings.end_at == EndAt::Body && !self.exchange.ends_with_head();
+        self.exchange.end_span(conclusion, until_body);
+    }
+
+    fn learn_late_route(&mut self) {
+        let late = self.late.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(template) = late else { return };
+        let route = Route::new(self.exchange.known, &template);
+        if let Some(span) = self.exchange.span() {
+            span.update_name(route.span_name.clone());
+        }
+        self.route = Some(route);
     }
 }
 
-impl Observe for Exchange {
+impl Observe for Serving {
     fn context(&self) -> Option<&Context> {
-        Some(self.span.as_ref().map_or(&self.context, OpenSpan::context))
+        Some(self.exchange.context())
+    }
+
+    fn attached<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _attached = Context::attach(self.exchange.context().clone());
+        let (done, named) = route::listening(work);
+        if let Some(template) = named {
+            *self.late.lock().unwrap_or_else(PoisonError::into_inner) = Some(template);
+        }
+        done
     }
 
     fn on_response(&mut self, head: Head<'_>) -> EndAt {
-        self.status = Some(head.status);
-        if protocol::ends_with_head(&self.method, head.status) {
+        self.exchange.see(&head);
+        if let Some(span) = self.exchange.span() {
+            span.set_attributes(self.settings.response_headers.attributes(head.headers));
+            let mut attributes = Vec::new();
+            self.settings
+                .response_attributes
+                .call(|add| add(&head, &mut attributes));
+            span.set_attributes(attributes);
+        }
+        if self.exchange.ends_with_head() {
             return EndAt::Headers;
         }
-        if self.settings.end_at == EndAt::Body {
-            self.time_to_headers = Some(self.began.elapsed());
-        } else {
-            self.sent = None;
+        if self.settings.end_at == EndAt::Headers {
+            self.conclude(End::Complete);
+            if !(self.measured && self.settings.body_sizes) {
+                return EndAt::Headers;
+            }
         }
-        self.settings.end_at
+        EndAt::Body
     }
 
     fn on_frame<D: Buf>(&mut self, frame: &Frame<D>) {
-        let bytes = frame.data_ref().map_or(0, Buf::remaining) as u64;
-        self.sent = self.sent.map(|sent| sent.saturating_add(bytes));
+        self.exchange.count(frame);
     }
 
     fn on_end(mut self, end: End<'_>) {
-        let lasted = self.began.elapsed();
-        let error = self.error(end);
-        drop(self.active.take());
-        if let Some(instruments) = self.settings.instruments.in_context(&self.context) {
-            self.measure(instruments, lasted, error);
+        self.conclude(end);
+        if !self.settings.body_sizes {
+            return;
         }
-        self.finish(lasted, error);
+        let Some(instruments) = self.instruments() else {
+            return;
+        };
+        let labels = self.labels();
+        if let Some(bytes) = self.exchange.request.so_far() {
+            instruments.request_size.record(bytes, labels.as_slice());
+        }
+        if let Some(bytes) = self.exchange.response() {
+            instruments.response_size.record(bytes, labels.as_slice());
+        }
     }
 }
+
+impl fmt::Debug for Serving {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Serving")
+            .field("exchange", &self.exchange)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Only what the server did is an error of the server's, and what the client did not wait for.
+const FAILURES: Failures = Failures {
+    from: 500,
+    dropped: Some(semconv::CANCELLED),
+};

@@ -1,20 +1,26 @@
 //! The layer, and what can be set on it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use http::uri::Scheme;
+use opentelemetry::KeyValue;
 use opentelemetry::metrics::MeterProvider;
-use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry::trace::{Span, Tracer, TracerProvider};
+use throughline_propagation::{Head, Propagator, Trust};
 use tower_layer::Layer;
 
 use super::Server;
-use super::settings::Settings;
-use crate::observe::EndAt;
-use crate::propagate::Propagation;
+use super::settings::{Parts, Settings};
+use crate::headers::Captured;
+use crate::hook::Hook;
+use crate::method::Methods;
+use crate::observe::{self, EndAt};
+use crate::{protocol, semconv};
 
 /// Extracts the caller's context, and wraps each request in a span and its metrics.
 ///
-/// Put it outermost, with only a layer that catches panics outside.
+/// Put it outermost. What is recorded, and when, is in the [module's documentation](super).
 #[derive(Debug, Clone)]
 pub struct ServerLayer {
     settings: Arc<Settings>,
@@ -48,8 +54,17 @@ impl ServerLayer {
 
     /// Extracts with this propagator. Default: the global one.
     #[must_use]
-    pub fn with_propagator(self, propagator: impl TextMapPropagator + Send + Sync + 'static) -> Self {
-        self.with(|settings| settings.propagation = Propagation::given(propagator))
+    pub fn with_propagator(self, propagator: impl Into<Propagator>) -> Self {
+        self.with(|settings| settings.propagator = propagator.into())
+    }
+
+    /// Believes these callers. Default: [`Trust::Always`].
+    ///
+    /// One that is not believed gets a trace of its own with a link to what it sent, and neither its `Forwarded` and
+    /// `X-Forwarded-*` headers nor its `Host` are recorded.
+    #[must_use]
+    pub fn with_trust(self, trust: Trust) -> Self {
+        self.with(|settings| settings.trust = trust)
     }
 
     /// Ends span and duration there. Default: [`EndAt::Body`].
@@ -58,10 +73,93 @@ impl ServerLayer {
         self.with(|settings| settings.end_at = end_at)
     }
 
+    /// Whether to measure the bytes of the bodies. Default: `true`.
+    #[must_use]
+    pub fn with_body_sizes(self, measured: bool) -> Self {
+        self.with(|settings| settings.body_sizes = measured)
+    }
+
+    /// Names these methods, and any other `_OTHER`. Default: those of the environment variable
+    /// `OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS` when the layer is made, otherwise the convention's.
+    #[must_use]
+    pub fn with_known_methods<'a>(self, methods: impl IntoIterator<Item = &'a str>) -> Self {
+        self.with(|settings| settings.methods = Methods::new(methods))
+    }
+
+    /// The `url.scheme` of a request that does not tell its own: any over HTTP/1.1. Default: `http`.
+    ///
+    /// A scheme other than `http` and `https` is ignored.
+    #[must_use]
+    pub fn with_scheme(self, scheme: &Scheme) -> Self {
+        self.with(|settings| {
+            settings.scheme = protocol::scheme(scheme.as_str()).unwrap_or(settings.scheme);
+        })
+    }
+
     /// Also redacts the values of these query keys, whatever their case. The convention's keys stay.
     #[must_use]
     pub fn with_redacted_query_keys<'a>(self, keys: impl IntoIterator<Item = &'a str>) -> Self {
         self.with(|settings| settings.redaction = settings.redaction.with_keys(keys))
+    }
+
+    /// Records these request headers on spans. Default: none. Those of [`semconv::SECRET_HEADERS`], and values marked
+    /// as sensitive, never are.
+    #[must_use]
+    pub fn with_request_headers<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Self {
+        self.with(|settings| {
+            settings.request_headers = Captured::new(semconv::HTTP_REQUEST_HEADER, names);
+        })
+    }
+
+    /// Records these response headers on spans. Default: none. Those of [`semconv::SECRET_HEADERS`], and values marked
+    /// as sensitive, never are.
+    #[must_use]
+    pub fn with_response_headers<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Self {
+        self.with(|settings| {
+            settings.response_headers = Captured::new(semconv::HTTP_RESPONSE_HEADER, names);
+        })
+    }
+
+    /// Traces and measures only the requests for which `filter` is true. Default: all.
+    ///
+    /// The others keep their caller's context: traces pass through them. Of a `filter` that panics, all are recorded.
+    #[must_use]
+    pub fn with_filter(self, filter: impl Fn(&Head<'_>) -> bool + Send + Sync + 'static) -> Self {
+        self.with(|settings| settings.filter = Hook::new(Arc::new(filter)))
+    }
+
+    /// Asks `route` for the route of each request, before the framework is asked. Default: nobody.
+    ///
+    /// A route is a template with few values, such as `/users/{id}`; a path is not.
+    #[must_use]
+    pub fn with_route(
+        self,
+        route: impl Fn(&Head<'_>) -> Option<Cow<'static, str>> + Send + Sync + 'static,
+    ) -> Self {
+        self.with(|settings| settings.route = Hook::new(Arc::new(route)))
+    }
+
+    /// Adds attributes to each recorded span when its request comes.
+    #[must_use]
+    pub fn with_request_attributes(
+        self,
+        add: impl Fn(&Head<'_>, &mut Vec<KeyValue>) + Send + Sync + 'static,
+    ) -> Self {
+        self.with(|settings| settings.request_attributes = Hook::new(Arc::new(add)))
+    }
+
+    /// Adds attributes to each recorded span when its response's head is there.
+    #[must_use]
+    pub fn with_response_attributes(
+        self,
+        add: impl Fn(&observe::Head<'_>, &mut Vec<KeyValue>) + Send + Sync + 'static,
+    ) -> Self {
+        self.with(|settings| settings.response_attributes = Hook::new(Arc::new(add)))
+    }
+
+    /// Does only these parts.
+    pub(super) fn only(self, parts: Parts) -> Self {
+        self.with(|settings| settings.parts = parts)
     }
 
     fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {

@@ -15,14 +15,21 @@
 
 mod attributes;
 mod exchange;
+mod incoming;
 mod layer;
 mod metrics;
+mod origin;
+mod parts;
 mod route;
+mod route_layer;
 mod service;
 mod settings;
 
-pub use self::exchange::Exchange;
+pub use self::exchange::Serving;
 pub use self::layer::ServerLayer;
+pub use self::parts::{MetricsLayer, SpanLayer};
+pub use self::route::set_route;
+pub use self::route_layer::{RouteLayer, WithRoute};
 pub use self::service::Server;
 
 #[cfg(test)]

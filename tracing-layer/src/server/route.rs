@@ -1,13 +1,49 @@
 //! The route of a request, and the span name that comes of it.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use http::Extensions;
-use opentelemetry::{KeyValue, StringValue};
+use opentelemetry::StringValue;
 
 use crate::intern;
 use crate::method::Known;
-use crate::semconv;
+
+/// Names the route of the request that is being served, late.
+///
+/// For handlers and inner routers that know what the server layer could not: `http.route` on span and metrics, and the
+/// span's name. The last call before the end counts. Returns whether there is such a request: inside a
+/// [`ServerLayer`](super::ServerLayer), in the task that serves the request, not in one that was spawned.
+///
+/// A route is a template with few values, such as `/users/{id}`; a path is not.
+///
+/// ```
+/// use throughline_tracing_layer::server::set_route;
+///
+/// let served = set_route("/users/{id}");
+/// assert!(!served, "no request is being served here");
+/// ```
+pub fn set_route(template: impl Into<Cow<'static, str>>) -> bool {
+    SLOT.try_with(|slot| match slot.take() {
+        Slot::Nobody => false,
+        Slot::Waiting | Slot::Named(_) => {
+            slot.set(Slot::Named(template.into()));
+            true
+        }
+    })
+    .unwrap_or(false)
+}
+
+/// Runs `work`, and returns the route that was set meanwhile.
+pub(super) fn listening<T>(work: impl FnOnce() -> T) -> (T, Option<Cow<'static, str>>) {
+    let _outer = Restore(swap(Slot::Waiting));
+    let done = work();
+    let named = match swap(Slot::Nobody) {
+        Slot::Named(template) => Some(template),
+        Slot::Nobody | Slot::Waiting => None,
+    };
+    (done, named)
+}
 
 /// A route with the name of its span.
 #[derive(Debug, Clone)]
@@ -31,17 +67,44 @@ impl Route {
         }
     }
 
-    pub(super) fn attribute(&self) -> KeyValue {
-        KeyValue::new(semconv::HTTP_ROUTE, self.template.clone())
-    }
-
     /// The route that the framework has found before the layer was reached.
     pub(super) fn matched(method: Known, extensions: &Extensions) -> Option<Self> {
-        #[cfg(feature = "axum")]
-        if let Some(path) = extensions.get::<axum::extract::MatchedPath>() {
-            return Some(Self::new(method, path.as_str()));
-        }
-        let _ = (method, extensions);
-        None
+        matched(extensions).map(|template| Self::new(method, template))
     }
+}
+
+/// The route that the framework has found.
+pub(super) fn matched(extensions: &Extensions) -> Option<&str> {
+    #[cfg(feature = "axum")]
+    if let Some(path) = extensions.get::<axum::extract::MatchedPath>() {
+        return Some(path.as_str());
+    }
+    let _ = extensions;
+    None
+}
+
+/// What the request that this thread is working on is told.
+#[derive(Default)]
+enum Slot {
+    #[default]
+    Nobody,
+    Waiting,
+    Named(Cow<'static, str>),
+}
+
+thread_local! {
+    static SLOT: Cell<Slot> = const { Cell::new(Slot::Nobody) };
+}
+
+/// Puts the outer request's slot back, also when the inner one panics.
+struct Restore(Slot);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        swap(std::mem::take(&mut self.0));
+    }
+}
+
+fn swap(new: Slot) -> Slot {
+    SLOT.try_with(|slot| slot.replace(new)).unwrap_or_default()
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::task::{Context as Task, Poll};
 
 use http::Request;
+use http_body::Body;
 use tower_service::Service;
 
-use super::Exchange;
+use super::Serving;
 use super::settings::Settings;
 use crate::observe::{Armed, Observed, ResponseFuture};
 
@@ -27,21 +28,22 @@ impl<S> Server<S> {
 impl<S, B> Service<Request<B>> for Server<S>
 where
     S: Service<Request<B>>,
-    S::Response: Observed<Exchange>,
+    B: Body + 'static,
+    S::Response: Observed<Serving>,
     S::Error: fmt::Display + 'static,
 {
-    type Response = <S::Response as Observed<Exchange>>::Output;
+    type Response = <S::Response as Observed<Serving>>::Output;
     type Error = S::Error;
-    type Future = ResponseFuture<S::Future, Exchange>;
+    type Future = ResponseFuture<S::Future, Serving>;
 
     fn poll_ready(&mut self, cx: &mut Task<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        match Exchange::begin(&self.settings, &request) {
-            Some(exchange) => {
-                let armed = Armed::new(exchange);
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        match Serving::begin(&self.settings, &mut request) {
+            Some(serving) => {
+                let armed = Armed::new(serving);
                 let response = armed.attached(|| self.inner.call(request));
                 ResponseFuture::new(response, armed)
             }

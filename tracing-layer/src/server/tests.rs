@@ -59,6 +59,7 @@ async fn one_span_and_its_metrics() {
         recorder.metrics(),
         [
             "http.server.active_requests{http.request.method=GET,url.scheme=http} 0".to_owned(),
+            format!("http.server.request.body.size{{{labels}}} count=1"),
             format!("http.server.request.duration{{{labels}}} count=1"),
             format!("http.server.response.body.size{{{labels}}} count=1"),
         ],

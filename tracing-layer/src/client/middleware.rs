@@ -1,0 +1,68 @@
+//! The layer as a middleware of reqwest-middleware.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use http::{Extensions, HeaderMap};
+use reqwest::{Request, Response};
+use reqwest_middleware::{Middleware, Next, Result};
+
+use super::outbound::{Attempt, Outbound};
+use super::{ClientLayer, Sending};
+use crate::observe::{Armed, ResponseFuture};
+use crate::request_body::RequestBytes;
+
+/// Put it last, after what retries, so that each attempt is a span of its own.
+///
+/// [`Attempts`](super::Attempts) and [`UrlTemplate`](super::UrlTemplate) are found among the extensions of the chain.
+impl Middleware for ClientLayer {
+    fn handle<'this, 'chain, 'next, 'all>(
+        &'this self,
+        mut request: Request,
+        extensions: &'chain mut Extensions,
+        next: Next<'next>,
+    ) -> Pin<Box<dyn Future<Output = Result<Response>> + Send + 'all>>
+    where
+        'this: 'all,
+        'chain: 'all,
+        'next: 'all,
+        Self: 'all,
+    {
+        Box::pin(async move {
+            let mut extended = Extended {
+                request: &mut request,
+                extensions,
+            };
+            let Some(sending) = Sending::begin(self.settings(), &mut extended) else {
+                return next.run(request, extensions).await;
+            };
+            let armed = Armed::new(sending);
+            let response = armed.attached(|| next.run(request, extensions));
+            ResponseFuture::new(response, armed).await
+        })
+    }
+}
+
+/// A request with the extensions that travel beside it.
+struct Extended<'a> {
+    request: &'a mut Request,
+    extensions: &'a Extensions,
+}
+
+impl Outbound for Extended<'_> {
+    fn attempt(&self) -> Attempt<'_> {
+        self.request.attempt()
+    }
+
+    fn headers_mut(&mut self) -> &mut HeaderMap {
+        self.request.headers_mut()
+    }
+
+    fn body_bytes(&mut self) -> RequestBytes {
+        self.request.body_bytes()
+    }
+
+    fn extension<T: Clone + Send + Sync + 'static>(&self) -> Option<&T> {
+        self.extensions.get()
+    }
+}

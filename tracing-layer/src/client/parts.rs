@@ -1,0 +1,67 @@
+//! The layer's parts, for those who compose.
+
+use tower_layer::Layer;
+
+use super::settings::Parts;
+use super::{Client, ClientLayer};
+
+/// Only the spans of a [`ClientLayer`]: no context is injected.
+///
+/// It is made of a layer that is set as you like, and goes outside an
+/// [`InjectLayer`](throughline_propagation::InjectLayer).
+///
+/// ```
+/// use throughline_tracing_layer::ClientLayer;
+/// use throughline_tracing_layer::client::SpanLayer;
+///
+/// let spans = SpanLayer::from(ClientLayer::new().with_request_headers(["x-tenant"]));
+/// ```
+#[derive(Debug, Clone)]
+pub struct SpanLayer(ClientLayer);
+
+/// Only the metrics of a [`ClientLayer`].
+///
+/// ```
+/// use throughline_tracing_layer::ClientLayer;
+/// use throughline_tracing_layer::client::MetricsLayer;
+///
+/// let metrics = MetricsLayer::from(ClientLayer::new().with_body_sizes(false));
+/// ```
+#[derive(Debug, Clone)]
+pub struct MetricsLayer(ClientLayer);
+
+impl From<ClientLayer> for SpanLayer {
+    fn from(layer: ClientLayer) -> Self {
+        Self(layer.only(Parts {
+            inject: false,
+            spans: true,
+            metrics: false,
+        }))
+    }
+}
+
+impl From<ClientLayer> for MetricsLayer {
+    fn from(layer: ClientLayer) -> Self {
+        Self(layer.only(Parts {
+            inject: false,
+            spans: false,
+            metrics: true,
+        }))
+    }
+}
+
+impl<S> Layer<S> for SpanLayer {
+    type Service = Client<S>;
+
+    fn layer(&self, inner: S) -> Client<S> {
+        self.0.layer(inner)
+    }
+}
+
+impl<S> Layer<S> for MetricsLayer {
+    type Service = Client<S>;
+
+    fn layer(&self, inner: S) -> Client<S> {
+        self.0.layer(inner)
+    }
+}

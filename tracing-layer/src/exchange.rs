@@ -1,0 +1,189 @@
+//! What a server's exchange and a client's have in common.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::Buf;
+use http::{Method, StatusCode, Version};
+use http_body::Frame;
+use opentelemetry::global::BoxedSpan;
+use opentelemetry::trace::{Span, SpanRef, Status, TraceContextExt};
+use opentelemetry::{Context, KeyValue};
+
+use crate::error_type::error_type;
+use crate::labels::Labels;
+use crate::method::Known;
+use crate::observe::{End, Head};
+use crate::request_body::RequestBytes;
+use crate::{intern, protocol, semconv};
+
+/// One exchange: its span, and what was seen of it.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    pub(crate) known: Known,
+    /// The version that is spoken, once it is known.
+    pub(crate) version: Option<Version>,
+    /// Bytes of the request's body.
+    pub(crate) request: RequestBytes,
+    method: Method,
+    began: Began,
+    context: Context,
+    recording: bool,
+    status: Option<StatusCode>,
+    time_to_headers: Option<Duration>,
+    response: Option<u64>,
+    concluded: Option<Conclusion>,
+}
+
+/// When an exchange began.
+///
+/// Its length is measured by the monotonic clock and added to the start, so that the span is as long as the metric
+/// says, also if the system's clock is set meanwhile.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Began {
+    pub(crate) at: SystemTime,
+    instant: Instant,
+}
+
+/// How an exchange ended.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Conclusion {
+    pub(crate) lasted: Duration,
+    pub(crate) error: Option<&'static str>,
+}
+
+/// What makes an exchange a failed one: its side decides.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Failures {
+    /// The least status code that is an error.
+    pub(crate) from: u16,
+    /// The class of an exchange that was dropped, if that is an error.
+    pub(crate) dropped: Option<&'static str>,
+}
+
+impl Began {
+    pub(crate) fn now() -> Self {
+        Self {
+            at: SystemTime::now(),
+            instant: Instant::now(),
+        }
+    }
+}
+
+impl Exchange {
+    /// An exchange in `parent`, with a span of its own where there is one.
+    pub(crate) fn new(
+        began: Began,
+        parent: Context,
+        span: Option<BoxedSpan>,
+        method: &Method,
+        known: Known,
+    ) -> Self {
+        let recording = span.as_ref().is_some_and(Span::is_recording);
+        // Of a span that records nothing only the ids are of use, and they are cheaper to keep.
+        let context = match span {
+            Some(span) if recording => parent.with_span(span),
+            Some(span) => parent.with_remote_span_context(span.span_context().clone()),
+            None => parent,
+        };
+        Self {
+            known,
+            version: None,
+            request: RequestBytes::Unknown,
+            method: method.clone(),
+            began,
+            context,
+            recording,
+            status: None,
+            time_to_headers: None,
+            response: Some(0),
+            concluded: None,
+        }
+    }
+
+    pub(crate) fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// The span, if it records.
+    pub(crate) fn span(&self) -> Option<SpanRef<'_>> {
+        self.recording.then(|| self.context.span())
+    }
+
+    /// Sees the response's head.
+    pub(crate) fn see(&mut self, head: &Head<'_>) {
+        self.status = Some(head.status);
+        self.time_to_headers = Some(self.began.instant.elapsed());
+    }
+
+    /// Whether nothing follows the response's head.
+    pub(crate) fn ends_with_head(&self) -> bool {
+        self.status
+            .is_some_and(|status| protocol::ends_with_head(&self.method, status))
+    }
+
+    /// Counts a piece of the response's body.
+    pub(crate) fn count<D: Buf>(&mut self, frame: &Frame<D>) {
+        let bytes = frame.data_ref().map_or(0, Buf::remaining) as u64;
+        self.response = self.response.map(|counted| counted.saturating_add(bytes));
+    }
+
+    /// Bytes of the response's body, if there was a response.
+    pub(crate) fn response(&self) -> Option<u64> {
+        self.status.and(self.response)
+    }
+
+    /// Decides how the exchange ended, or `None` if that was decided before.
+    ///
+    /// A status code that says so is the class of the error; otherwise the ending is.
+    pub(crate) fn conclude(&mut self, end: End<'_>, failures: Failures) -> Option<Conclusion> {
+        if self.concluded.is_some() {
+            return None;
+        }
+        let failed = self.status.filter(|status| status.as_u16() >= failures.from);
+        let error = match (failed, end) {
+            (Some(status), _) => intern::text(status.as_str()),
+            (None, End::BodyError(cause) | End::ServiceError(cause)) => Some(error_type(cause)),
+            (None, End::Dropped) => failures.dropped,
+            (None, End::Panicked) => Some(semconv::PANIC),
+            (None, End::Complete | End::Trailers) => None,
+        };
+        let lasted = self.began.instant.elapsed();
+        self.concluded = Some(Conclusion { lasted, error });
+        self.concluded
+    }
+
+    /// What every measurement of this exchange says about its end.
+    pub(crate) fn label(&self, labels: &mut Labels) {
+        if let Some(version) = self.version.and_then(protocol::version) {
+            labels.push(semconv::NETWORK_PROTOCOL_VERSION, version);
+        }
+        if let Some(status) = self.status {
+            labels.push(semconv::HTTP_RESPONSE_STATUS_CODE, i64::from(status.as_u16()));
+        }
+        if let Some(error) = self.concluded.and_then(|concluded| concluded.error) {
+            labels.push(semconv::ERROR_TYPE, error);
+        }
+    }
+
+    /// Ends the span.
+    ///
+    /// There is never a description: a status code needs none, and an error's text may hold secrets.
+    pub(crate) fn end_span(&self, conclusion: Conclusion, until_body: bool) {
+        let Some(span) = self.span() else { return };
+        let Conclusion { lasted, error } = conclusion;
+        let version = self.version.and_then(protocol::version);
+        let status = self.status.map(|status| i64::from(status.as_u16()));
+        let to_headers = self.time_to_headers.filter(|_| until_body);
+        let attributes = [
+            version.map(|version| KeyValue::new(semconv::NETWORK_PROTOCOL_VERSION, version)),
+            status.map(|status| KeyValue::new(semconv::HTTP_RESPONSE_STATUS_CODE, status)),
+            to_headers.map(|time| KeyValue::new(semconv::TIME_TO_HEADERS, time.as_secs_f64())),
+            error.map(|error| KeyValue::new(semconv::ERROR_TYPE, error)),
+        ];
+        span.set_attributes(attributes.into_iter().flatten());
+        if error.is_some() {
+            span.set_status(Status::error(""));
+        }
+        span.end_with_timestamp(self.began.at + lasted);
+    }
+}

@@ -1,0 +1,74 @@
+//! The headers that a user wants to see on spans.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderName};
+use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
+
+use crate::semconv::SECRET_HEADERS;
+
+/// Header names with their attributes' keys. None that holds a secret.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Captured(Arc<[(HeaderName, Key)]>);
+
+impl Captured {
+    /// These headers, under `prefix`. Names that no header can have, and names of secrets, are left out.
+    pub(crate) fn new<'a>(prefix: &str, names: impl IntoIterator<Item = &'a str>) -> Self {
+        let keyed = names.into_iter().filter_map(|name| {
+            let name = HeaderName::try_from(name).ok()?;
+            let key = Key::from(Arc::<str>::from(format!("{prefix}{name}")));
+            (!SECRET_HEADERS.contains(&name.as_str())).then_some((name, key))
+        });
+        Self(keyed.collect())
+    }
+
+    /// The attributes of the headers that are there, without values that are marked as sensitive.
+    pub(crate) fn attributes(&self, headers: &HeaderMap) -> impl Iterator<Item = KeyValue> {
+        self.0.iter().filter_map(|(name, key)| {
+            let open = headers.get_all(name).iter().filter(|value| !value.is_sensitive());
+            let text = |value: &http::HeaderValue| {
+                StringValue::from(String::from_utf8_lossy(value.as_bytes()).into_owned())
+            };
+            let values: Vec<StringValue> = open.map(text).collect();
+            (!values.is_empty()).then(|| KeyValue::new(key.clone(), Value::Array(Array::String(values))))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn only_what_is_listed_and_no_secret() {
+        let names = [
+            "X-Tenant",
+            "cookie",
+            "Authorization",
+            "x-marked",
+            "not a name",
+            "x-absent",
+        ];
+        let captured = Captured::new("http.request.header.", names);
+        let mut marked = HeaderValue::from_static("secret");
+        marked.set_sensitive(true);
+        let mut headers = HeaderMap::new();
+        headers.append("x-tenant", HeaderValue::from_static("a"));
+        headers.append("x-tenant", HeaderValue::from_bytes(b"b\xff").expect("a value"));
+        headers.insert("cookie", HeaderValue::from_static("id=1"));
+        headers.insert("authorization", HeaderValue::from_static("Bearer 1"));
+        headers.insert("x-marked", marked);
+        headers.insert("x-other", HeaderValue::from_static("not listed"));
+        let shown: Vec<String> = captured
+            .attributes(&headers)
+            .map(|attribute| format!("{}={}", attribute.key, attribute.value))
+            .collect();
+        assert_eq!(
+            shown,
+            ["http.request.header.x-tenant=[\"a\",\"b\u{fffd}\"]"],
+            "the attributes"
+        );
+    }
+}

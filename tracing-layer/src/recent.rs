@@ -1,0 +1,136 @@
+//! Texts that were seen a moment ago, so that seeing them again costs no allocation.
+//!
+//! A server's requests name the same few hosts, clients and user agents over and over. Each thread keeps some of them; a
+//! new text takes the place of an older one, so nobody outside can make it grow.
+
+use std::cell::RefCell;
+use std::fmt::{self, Write};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// The text, shared if it was seen a moment ago.
+pub(crate) fn text(text: &str) -> Arc<str> {
+    if text.len() > MAX_LENGTH {
+        return text.into();
+    }
+    let find = |slots: &RefCell<Slots>| {
+        let mut slots = slots.try_borrow_mut().ok()?;
+        let slot = slots.get_mut(place(text.as_bytes()))?;
+        match slot {
+            Some(kept) if **kept == *text => Some(Arc::clone(kept)),
+            _ => Some(Arc::clone(slot.insert(text.into()))),
+        }
+    };
+    SEEN.try_with(find).ok().flatten().unwrap_or_else(|| text.into())
+}
+
+/// The address as text.
+pub(crate) fn address(ip: IpAddr) -> Arc<str> {
+    let mut line = Line {
+        bytes: [0; 48],
+        length: 0,
+    };
+    match write!(line, "{ip}") {
+        Ok(()) => text(line.as_str()),
+        Err(fmt::Error) => ip.to_string().into(),
+    }
+}
+
+/// A text on the stack, long enough for any address.
+struct Line {
+    bytes: [u8; 48],
+    length: usize,
+}
+
+impl Line {
+    fn as_str(&self) -> &str {
+        let written = self.bytes.get(..self.length).unwrap_or_default();
+        std::str::from_utf8(written).unwrap_or_default()
+    }
+}
+
+impl Write for Line {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = self.length + text.len();
+        let room = self.bytes.get_mut(self.length..end).ok_or(fmt::Error)?;
+        room.copy_from_slice(text.as_bytes());
+        self.length = end;
+        Ok(())
+    }
+}
+
+type Slots = [Option<Arc<str>>; SLOTS];
+
+thread_local! {
+    static SEEN: RefCell<Slots> = const { RefCell::new([const { None }; SLOTS]) };
+}
+
+/// Where a text is kept: its length, its first and its last bytes tell most texts apart.
+fn place(text: &[u8]) -> usize {
+    let mut ends = [0; 16];
+    let half = text.len().min(8);
+    for (to, from) in ends.iter_mut().zip(text.iter().take(half)) {
+        *to = *from;
+    }
+    for (to, from) in ends.iter_mut().skip(8).zip(text.iter().rev().take(half)) {
+        *to = *from;
+    }
+    let mixed = u128::from_le_bytes(ends) ^ text.len() as u128;
+    let folded = (mixed as u64) ^ ((mixed >> 64) as u64).rotate_left(29);
+    (folded.wrapping_mul(MULTIPLIER) >> SHIFT) as usize
+}
+
+/// So many texts a thread.
+const SLOTS: usize = 64;
+/// Of at most this many bytes: 16 KiB a thread.
+const MAX_LENGTH: usize = 256;
+/// Leaves as many bits as number a slot.
+const SHIFT: u32 = u64::BITS - SLOTS.trailing_zeros();
+/// The golden ratio's fraction, which spreads neighbours far apart.
+const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seen_again_is_shared() {
+        let agents = ["curl/8.9", "", "Mozilla/5.0 (X11; Linux x86_64)", "ä"];
+        for agent in agents {
+            let first = text(agent);
+            assert_eq!(&*first, agent, "the text itself");
+            assert!(Arc::ptr_eq(&first, &text(agent)), "{agent:?} is shared");
+        }
+    }
+
+    #[test]
+    fn a_collision_is_told_apart() {
+        // Same length, same ends.
+        let (one, other) = ("aaaaaaaa-1-zzzzzzzz", "aaaaaaaa-2-zzzzzzzz");
+        for _ in 0..2 {
+            assert_eq!(&*text(one), one, "one");
+            assert_eq!(&*text(other), other, "other");
+        }
+    }
+
+    #[test]
+    fn any_length() {
+        for length in 0..MAX_LENGTH + 2 {
+            let long = "x".repeat(length);
+            assert_eq!(&*text(&long), long, "{length} bytes");
+        }
+    }
+
+    #[test]
+    fn addresses() {
+        for address in [
+            "127.0.0.1",
+            "::1",
+            "2001:db8:1111:2222:3333:4444:5555:6666",
+            "::ffff:255.255.255.255",
+        ] {
+            let ip: IpAddr = address.parse().expect("an address");
+            assert_eq!(&*super::address(ip), address, "as it is written");
+        }
+    }
+}

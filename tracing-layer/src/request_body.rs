@@ -1,0 +1,110 @@
+//! How long the body of a request is.
+
+use http_body::Body;
+
+/// The bytes of a request body.
+#[derive(Debug, Default)]
+pub(crate) enum RequestBytes {
+    /// Nobody can say.
+    #[default]
+    Unknown,
+    /// The body said so.
+    Known(u64),
+    /// They are counted as they pass.
+    #[cfg(any(feature = "axum", feature = "reqwest"))]
+    Counted(std::sync::Arc<std::sync::atomic::AtomicU64>),
+}
+
+impl RequestBytes {
+    /// The length that the body tells. If it tells none, a body of axum's or reqwest's is made to count.
+    #[cfg_attr(
+        not(any(feature = "axum", feature = "reqwest")),
+        expect(clippy::needless_pass_by_ref_mut, reason = "with an adapter it is changed")
+    )]
+    pub(crate) fn of<B: Body + 'static>(body: &mut B) -> Self {
+        match body.size_hint().exact() {
+            Some(bytes) => Self::Known(bytes),
+            None => Self::counted(body),
+        }
+    }
+
+    #[cfg(any(feature = "axum", feature = "reqwest"))]
+    fn counted<B: 'static>(body: &mut B) -> Self {
+        counted::count_any(body)
+    }
+
+    #[cfg(not(any(feature = "axum", feature = "reqwest")))]
+    fn counted<B>(_: &B) -> Self {
+        Self::Unknown
+    }
+
+    /// The bytes so far.
+    pub(crate) fn so_far(&self) -> Option<u64> {
+        match self {
+            Self::Unknown => None,
+            Self::Known(bytes) => Some(*bytes),
+            #[cfg(any(feature = "axum", feature = "reqwest"))]
+            Self::Counted(counter) => Some(counter.load(std::sync::atomic::Ordering::Relaxed)),
+        }
+    }
+}
+
+#[cfg(any(feature = "axum", feature = "reqwest"))]
+mod counted {
+    use std::any::Any;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use bytes::Buf;
+    use http_body::{Body, Frame};
+    use opentelemetry::Context;
+
+    use super::RequestBytes;
+    use crate::observe::{Armed, End, EndAt, Head, Observe, ResponseBody};
+
+    /// Counts a body whose type can hold any other, so that it stays of its type.
+    pub(super) fn count_any(body: &mut dyn Any) -> RequestBytes {
+        #[cfg(feature = "axum")]
+        if let Some(body) = body.downcast_mut::<axum::body::Body>() {
+            let (counted, bytes) = count(std::mem::take(body));
+            *body = axum::body::Body::new(counted);
+            return bytes;
+        }
+        #[cfg(feature = "reqwest")]
+        if let Some(body) = body.downcast_mut::<reqwest::Body>() {
+            let (counted, bytes) = count(std::mem::take(body));
+            *body = reqwest::Body::wrap(counted);
+            return bytes;
+        }
+        RequestBytes::Unknown
+    }
+
+    /// Counts the bytes of a body that passes.
+    struct Counter(Arc<AtomicU64>);
+
+    fn count<B: Body>(body: B) -> (ResponseBody<B, Counter>, RequestBytes) {
+        let bytes = Arc::new(AtomicU64::new(0));
+        let armed = Armed::new(Counter(Arc::clone(&bytes)));
+        (
+            ResponseBody::new(body, None, Some(armed)),
+            RequestBytes::Counted(bytes),
+        )
+    }
+
+    impl Observe for Counter {
+        fn context(&self) -> Option<&Context> {
+            None
+        }
+
+        fn on_response(&mut self, _: Head<'_>) -> EndAt {
+            EndAt::Body
+        }
+
+        fn on_frame<D: Buf>(&mut self, frame: &Frame<D>) {
+            let bytes = frame.data_ref().map_or(0, Buf::remaining) as u64;
+            self.0.fetch_add(bytes, Ordering::Relaxed);
+        }
+
+        fn on_end(self, _: End<'_>) {}
+    }
+}

@@ -1,0 +1,125 @@
+//! A request as it comes in, and how far its caller is believed.
+
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use http::Request;
+use opentelemetry::Context;
+use opentelemetry::global::BoxedSpan;
+use opentelemetry::trace::{Link, Span, SpanBuilder, SpanContext, SpanKind};
+use throughline_propagation::{Extracted, Head, Trust};
+
+use super::attributes::Facts;
+use super::origin::{self, Origin};
+use super::route::Route;
+use super::settings::Settings;
+use crate::exchange::Began;
+use crate::method::Known;
+
+/// What the exchange is made of.
+pub(super) struct Incoming<'a, B> {
+    pub(super) began: Began,
+    pub(super) parent: Context,
+    pub(super) observed: bool,
+    pub(super) method: Known,
+    pub(super) scheme: &'static str,
+    pub(super) route: Option<Route>,
+    request: &'a Request<B>,
+    link: Option<SpanContext>,
+    origin: Origin<'a>,
+    peer: Option<SocketAddr>,
+}
+
+impl<'a, B> Incoming<'a, B> {
+    pub(super) fn new(settings: &Settings, request: &'a Request<B>, current: &Context) -> Self {
+        let began = Began::now();
+        let peer = origin::peer(request);
+        let head = Head::new(request).with_peer(peer);
+        let method = settings.methods.known(request.method());
+        let trusted = trusts(&settings.trust, &head);
+        let (parent, link) = parent(settings, request, &head, trusted, current);
+        let origin = if trusted {
+            Origin::of(request)
+        } else {
+            Origin::untrusted(request)
+        };
+        let named = settings.route.call(|route| route(&head)).flatten();
+        Self {
+            began,
+            parent,
+            observed: settings.filter.call(|filter| filter(&head)).unwrap_or(true),
+            method,
+            scheme: origin.scheme.unwrap_or(settings.scheme),
+            route: named
+                .map(|template| Route::new(method, &template))
+                .or_else(|| Route::matched(method, request.extensions())),
+            request,
+            link,
+            origin,
+            peer,
+        }
+    }
+
+    /// The span, if there is anybody to take it.
+    pub(super) fn span(&self, settings: &Settings) -> Option<BoxedSpan> {
+        let facts = Facts {
+            request: self.request,
+            method: self.method,
+            scheme: self.scheme,
+            route: self.route.as_ref(),
+            origin: &self.origin,
+            peer: self.peer,
+        };
+        let mut span = settings.tracer.start(&self.parent, || {
+            let name = self.route.as_ref().map(|route| route.span_name.clone());
+            let mut builder = SpanBuilder::from_name(name.unwrap_or_else(|| self.method.span_name().into()))
+                .with_kind(SpanKind::Server)
+                .with_start_time(self.began.at)
+                .with_attributes(facts.at_creation(settings));
+            if let Some(link) = &self.link {
+                builder = builder.with_links(vec![Link::with_context(link.clone())]);
+            }
+            builder
+        })?;
+        if span.is_recording() {
+            span.set_attributes(facts.when_recording(settings));
+            let mut attributes = Vec::new();
+            let head = Head::new(self.request).with_peer(self.peer);
+            settings
+                .request_attributes
+                .call(|add| add(&head, &mut attributes));
+            span.set_attributes(attributes);
+        }
+        Some(span)
+    }
+}
+
+/// A predicate that panics believes nobody.
+fn trusts(trust: &Trust, head: &Head<'_>) -> bool {
+    match trust {
+        Trust::Always => true,
+        judging => catch_unwind(AssertUnwindSafe(|| judging.decide(head))).unwrap_or(false),
+    }
+}
+
+/// The parent of the span, or what it is to be linked to.
+fn parent<B>(
+    settings: &Settings,
+    request: &Request<B>,
+    head: &Head<'_>,
+    trusted: bool,
+    current: &Context,
+) -> (Context, Option<SpanContext>) {
+    if !settings.parts.extract {
+        let before = request.extensions().get::<Extracted>();
+        return (
+            current.clone(),
+            before.and_then(|extracted| extracted.link.clone()),
+        );
+    }
+    if trusted {
+        return (settings.propagator.extract(request.headers(), current), None);
+    }
+    let judged = settings.propagator.extract_trusting(&Trust::Never, head, current);
+    (judged.context, judged.link)
+}

@@ -108,3 +108,40 @@ mod counted {
         fn on_end(self, _: End<'_>) {}
     }
 }
+
+#[cfg(test)]
+#[cfg(all(feature = "axum", feature = "reqwest"))]
+mod tests {
+    use std::pin::pin;
+
+    use http_body_util::{BodyExt, Full};
+    use throughline_test_support::{Script, ScriptedBody};
+
+    use super::*;
+
+    fn streamed() -> ScriptedBody {
+        ScriptedBody::new([Script::Data("ab"), Script::Pending, Script::Data("cde")])
+    }
+
+    async fn counted<B: Body<Error: std::fmt::Debug> + Unpin + 'static>(mut body: B) -> [Option<u64>; 2] {
+        let bytes = RequestBytes::of(&mut body);
+        let before = bytes.so_far();
+        pin!(body).collect().await.expect("the body passes");
+        [before, bytes.so_far()]
+    }
+
+    #[tokio::test]
+    async fn bytes_of_bodies() {
+        let axum = |body| counted(axum::body::Body::new(body));
+        assert_eq!(axum(streamed()).await, [Some(0), Some(5)], "axum's, counted");
+        let reqwest = counted(reqwest::Body::wrap(streamed())).await;
+        assert_eq!(reqwest, [Some(0), Some(5)], "reqwest's, counted");
+        assert_eq!(
+            counted(streamed()).await,
+            [None, None],
+            "of any other type, unknown"
+        );
+        let full = counted(Full::<bytes::Bytes>::from("abc")).await;
+        assert_eq!(full, [Some(3), Some(3)], "of known length");
+    }
+}

@@ -1,23 +1,29 @@
 //! What a sent request leaves: its span, its metrics, and its headers.
 
-use std::io;
+use std::{future, io};
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Empty, Full};
-use opentelemetry::Context;
-use opentelemetry::trace::{TraceContextExt, Tracer, TracerProvider};
-use opentelemetry_sdk::propagation::TraceContextPropagator;
+use opentelemetry::baggage::BaggageExt;
+use opentelemetry::trace::noop::NoopTracerProvider;
+use opentelemetry::trace::{
+    SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState, Tracer, TracerProvider,
+};
+use opentelemetry::{Context, KeyValue};
+use throughline_propagation::{Outgoing, W3cPropagator};
 use throughline_test_support::Recorder;
 use tower::{Layer, ServiceExt, service_fn};
 
-use crate::ClientLayer;
+use super::{Attempts, AttemptsLayer, UrlTemplate};
+use crate::{ClientLayer, EndAt};
 
 fn layer(recorder: &Recorder) -> ClientLayer {
     ClientLayer::new()
         .with_tracer_provider(recorder.tracer_provider())
         .with_meter_provider(recorder.meter_provider())
-        .with_propagator(TraceContextPropagator::new())
+        .with_propagator(W3cPropagator::new())
 }
 
 fn request(uri: &str) -> Request<Empty<Bytes>> {
@@ -72,4 +78,183 @@ async fn nothing_while_telemetry_is_suppressed() {
         .expect("sent");
     assert_eq!(recorder.spans().len(), 0, "no span");
     assert_eq!(recorder.metrics(), Vec::<String>::new(), "no metrics");
+}
+
+fn attribute(recorder: &Recorder, key: &str) -> Vec<Option<String>> {
+    let find = |span: opentelemetry_sdk::trace::SpanData| {
+        let found = span
+            .attributes
+            .iter()
+            .find(|attribute| attribute.key.as_str() == key);
+        found.map(|attribute| attribute.value.to_string())
+    };
+    recorder.spans().into_iter().map(find).collect()
+}
+
+fn ok() -> Result<Response<Full<Bytes>>, io::Error> {
+    Ok(Response::new(Full::new(Bytes::from_static(b"hello"))))
+}
+
+#[tokio::test]
+async fn each_attempt_is_a_span_and_says_which() {
+    let recorder = Recorder::new();
+    let client = layer(&recorder).layer(service_fn(|_| async { ok() }));
+    let thrice = service_fn(move |uri: &'static str| {
+        let client = client.clone();
+        async move {
+            for _ in 0..3 {
+                client.clone().oneshot(request(uri)).await?;
+            }
+            Ok::<_, io::Error>(())
+        }
+    });
+    AttemptsLayer::new()
+        .layer(thrice)
+        .oneshot("http://a/b")
+        .await
+        .expect("sent");
+    let expected = [None, Some("1".to_owned()), Some("2".to_owned())];
+    assert_eq!(
+        attribute(&recorder, "http.request.resend_count"),
+        expected,
+        "by context"
+    );
+
+    let recorder = Recorder::new();
+    let client = layer(&recorder).layer(service_fn(|_| async { ok() }));
+    let mut first = request("http://a/b");
+    first.extensions_mut().insert(Attempts::new());
+    for attempt in [first.clone(), first] {
+        client.clone().oneshot(attempt).await.expect("sent");
+    }
+    let expected = [None, Some("1".to_owned())];
+    assert_eq!(
+        attribute(&recorder, "http.request.resend_count"),
+        expected,
+        "by extension"
+    );
+}
+
+#[tokio::test]
+async fn a_template_names_the_span() {
+    let recorder = Recorder::new();
+    let client = layer(&recorder).layer(service_fn(|_| async { ok() }));
+    let mut by_extension = request("http://a/users/7");
+    by_extension
+        .extensions_mut()
+        .insert(UrlTemplate("/users/{id}".into()));
+    client.clone().oneshot(by_extension).await.expect("sent");
+    let context = Context::new().with_value(UrlTemplate("/by/{context}".into()));
+    let _attached = context.attach();
+    client.oneshot(request("http://a/by/1")).await.expect("sent");
+    let names: Vec<_> = recorder
+        .spans()
+        .into_iter()
+        .map(|span| span.name.into_owned())
+        .collect();
+    assert_eq!(names, ["GET /users/{id}", "GET /by/{context}"], "span names");
+    let metrics = recorder.metrics().join("\n");
+    assert!(
+        metrics.contains("url.template=/users/{id}"),
+        "on metrics too:\n{metrics}"
+    );
+}
+
+#[tokio::test]
+async fn a_caller_that_leaves_is_no_error() {
+    let recorder = Recorder::new();
+    let client = layer(&recorder).layer(service_fn(|_: Request<Empty<Bytes>>| {
+        future::pending::<Result<Response<Full<Bytes>>, io::Error>>()
+    }));
+    drop(client.oneshot(request("http://a/")).now_or_never());
+    let tree = recorder.tree(&[]);
+    assert!(tree.starts_with("Client GET\n"), "unset, and ended:\n{tree}");
+    assert!(!tree.contains("error.type"), "no class of error:\n{tree}");
+    assert_eq!(
+        recorder.metrics().len(),
+        2,
+        "the duration and the request's size are measured"
+    );
+}
+
+#[tokio::test]
+async fn an_error_of_the_transport_is_classed() {
+    let recorder = Recorder::new();
+    let refused = || {
+        future::ready(Err::<Response<Full<Bytes>>, _>(io::Error::from(
+            io::ErrorKind::ConnectionRefused,
+        )))
+    };
+    let client = layer(&recorder).layer(service_fn(move |_: Request<Empty<Bytes>>| refused()));
+    client.oneshot(request("http://a/")).await.expect_err("refused");
+    assert_eq!(
+        attribute(&recorder, "error.type"),
+        [Some("connection_refused".to_owned())],
+        "its kind"
+    );
+}
+
+#[tokio::test]
+async fn baggage_goes_only_to_hosts_that_were_named() {
+    let outgoing = Outgoing::new().baggage_to(["*.internal"]);
+    let cases = [("http://a.internal:1/", true), ("http://example.com/", false)];
+    for (uri, expected) in cases {
+        let recorder = Recorder::new();
+        let layer = layer(&recorder)
+            .with_propagator(W3cPropagator::new())
+            .with_outgoing(outgoing.clone());
+        let client = layer.layer(service_fn(move |request: Request<Empty<Bytes>>| async move {
+            assert!(
+                request.headers().contains_key("traceparent"),
+                "{uri}: trace context"
+            );
+            assert_eq!(
+                request.headers().contains_key("baggage"),
+                expected,
+                "{uri}: baggage"
+            );
+            ok()
+        }));
+        let _baggage = Context::new().with_baggage([KeyValue::new("user", "7")]).attach();
+        client.oneshot(request(uri)).await.expect("sent");
+    }
+}
+
+#[tokio::test]
+async fn a_trace_passes_also_where_nothing_records() {
+    let client = ClientLayer::new()
+        .with_tracer_provider(NoopTracerProvider::new())
+        .with_propagator(W3cPropagator::new());
+    let client = client.layer(service_fn(|request: Request<Empty<Bytes>>| async move {
+        let sent = request.headers().get("traceparent").cloned();
+        let expected = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        assert_eq!(sent.expect("a traceparent"), expected, "as it came");
+        ok()
+    }));
+    let remote = SpanContext::new(
+        TraceId::from_hex("0af7651916cd43dd8448eb211c80319c").expect("an id"),
+        SpanId::from_hex("b7ad6b7169203331").expect("an id"),
+        TraceFlags::SAMPLED,
+        true,
+        TraceState::default(),
+    );
+    let _remote = Context::new().with_remote_span_context(remote).attach();
+    client.oneshot(request("http://a/")).await.expect("sent");
+}
+
+#[tokio::test]
+async fn until_the_body_has_ended_if_asked() {
+    let recorder = Recorder::new();
+    let layer = layer(&recorder).with_end_at(EndAt::Body);
+    let client = layer.layer(service_fn(|_: Request<Empty<Bytes>>| async { ok() }));
+    let response = client.oneshot(request("http://a/")).await.expect("sent");
+    assert_eq!(recorder.spans().len(), 0, "the body is on its way");
+    response.into_body().collect().await.expect("a body");
+    assert_eq!(recorder.spans().len(), 1, "ended with the body");
+    let body = recorder
+        .metrics()
+        .into_iter()
+        .filter(|line| line.contains("response.body"))
+        .count();
+    assert_eq!(body, 1, "and measured");
 }

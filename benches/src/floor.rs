@@ -1,6 +1,5 @@
 //! The least that telemetry costs: the raw API in a straight line, with no layer, no future and no body.
 
-use std::io::Write;
 use std::time::Instant;
 
 use http::header::{HOST, USER_AGENT};
@@ -157,8 +156,18 @@ fn remote<B>(request: &Request<B>) -> Context {
 
 /// The header in one allocation, that of its value.
 fn header(context: &Context) -> Option<HeaderValue> {
-    let parent = TraceParent::try_from(context.span().span_context()).ok()?;
-    let mut text = [0; 55];
-    write!(text.as_mut_slice(), "{parent}").ok()?;
+    let span = context.span();
+    let span = span.span_context();
+    let mut text = *b"00-00000000000000000000000000000000-0000000000000000-00";
+    hex(&mut text[3..35], &span.trace_id().to_bytes());
+    hex(&mut text[36..52], &span.span_id().to_bytes());
+    hex(&mut text[53..], &[span.trace_flags().to_u8()]);
     HeaderValue::from_bytes(&text).ok()
+}
+
+fn hex(digits: &mut [u8], bytes: &[u8]) {
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+        pair[0] = b"0123456789abcdef"[usize::from(byte >> 4)];
+        pair[1] = b"0123456789abcdef"[usize::from(byte & 15)];
+    }
 }

@@ -45,8 +45,8 @@
 //! | metric | unit | when | labels |
 //! |---|---|---|---|
 //! | `http.client.request.duration` | `s` | with the span's end, and as long | method, server address and port, template, status code, protocol version, `error.type` |
-//! | `http.client.request.body.size` | `By` | when the response's body has passed | as of the duration |
-//! | `http.client.response.body.size` | `By` | when the response's body has passed | as of the duration |
+//! | `http.client.request.body.size` | `By` | [if asked](ClientLayer::with_body_sizes), when the response's body has passed | as of the duration |
+//! | `http.client.response.body.size` | `By` | [if asked](ClientLayer::with_body_sizes), when the response's body has passed | as of the duration |
 //!
 //! The context is injected into every request for which nothing suppresses telemetry, also where no span is recorded:
 //! trace context for every host, **baggage for none** until [hosts are named](ClientLayer::with_outgoing). Exporters

@@ -38,18 +38,14 @@ impl<'a, B> Incoming<'a, B> {
         let method = settings.methods.known(request.method());
         let trusted = trusts(&settings.trust, &head);
         let (parent, link) = parent(settings, request, &head, trusted, current);
-        let origin = if trusted {
-            Origin::of(request)
-        } else {
-            Origin::untrusted(request)
-        };
+        let origin = Origin::of(request, trusted);
         let named = settings.route.call(|route| route(&head)).flatten();
         Self {
             began,
             parent,
             observed: settings.filter.call(|filter| filter(&head)).unwrap_or(true),
             method,
-            scheme: origin.scheme.unwrap_or(settings.scheme),
+            scheme: origin.scheme().unwrap_or(settings.scheme),
             route: named
                 .map(|template| Route::new(method, &template))
                 .or_else(|| Route::matched(method, request.extensions())),

@@ -50,8 +50,8 @@
 //! |---|---|---|---|
 //! | `http.server.request.duration` | `s` | with the span's end, and as long | method, scheme, route, status code, protocol version, `error.type` |
 //! | `http.server.active_requests` | `{request}` | from the call to the span's end | method, scheme |
-//! | `http.server.request.body.size` | `By` | when the body has passed | as of the duration |
-//! | `http.server.response.body.size` | `By` | when the body has passed | as of the duration |
+//! | `http.server.request.body.size` | `By` | [if asked](ServerLayer::with_body_sizes), when the body has passed | as of the duration |
+//! | `http.server.response.body.size` | `By` | [if asked](ServerLayer::with_body_sizes), when the body has passed | as of the duration |
 //!
 //! No label is of a client's choosing. A request's size is what its body says, or what was counted of a streamed
 //! `axum::body::Body`; where nobody can say, there is no measurement. A response's bytes are counted.

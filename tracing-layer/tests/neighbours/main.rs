@@ -38,6 +38,7 @@ fn server(recorder: &Recorder) -> ServerLayer {
     ServerLayer::new()
         .with_tracer_provider(recorder.tracer_provider())
         .with_meter_provider(recorder.meter_provider())
+        .with_body_sizes(true)
         .with_propagator(W3cPropagator::new())
 }
 
@@ -45,6 +46,7 @@ fn client(recorder: &Recorder) -> ClientLayer {
     ClientLayer::new()
         .with_tracer_provider(recorder.tracer_provider())
         .with_meter_provider(recorder.meter_provider())
+        .with_body_sizes(true)
         .with_propagator(W3cPropagator::new())
 }
 

@@ -30,7 +30,7 @@ pub(crate) enum Extent {
     Span,
     /// The same with the duration and the active requests.
     SpanAndMetrics,
-    /// What `ServerLayer` records: the request's own texts, and the sizes of both bodies.
+    /// What `ServerLayer` can record: the request's own texts, and the sizes of both bodies.
     Same,
 }
 

@@ -64,8 +64,8 @@ fn sampled(sdk: &Sdk) -> Section {
         Row::new("raw API, span + metrics", floor(sdk, Extent::SpanAndMetrics)),
         Row::new("ClientLayer, span + metrics", over(&ours(sdk))),
         Row::new(
-            "ClientLayer, without body sizes",
-            over(&ours(sdk).with_body_sizes(false)),
+            "ClientLayer, with body sizes",
+            over(&ours(sdk).with_body_sizes(true)),
         ),
         Row::new(
             "ClientLayer, span only",

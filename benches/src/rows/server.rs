@@ -103,11 +103,14 @@ fn spans_and_metrics(sdk: &Sdk) -> Section {
         title: "Server, sampled, span + metrics",
         rows: vec![
             Row::new("raw API", floor(sdk, Extent::SpanAndMetrics)),
-            Row::new("raw API, all that ServerLayer records", floor(sdk, Extent::Same)),
+            Row::new(
+                "raw API, all that ServerLayer can record",
+                floor(sdk, Extent::Same),
+            ),
             Row::new("ServerLayer", over(&ours(sdk))),
             Row::new(
-                "ServerLayer, without body sizes",
-                over(&ours(sdk).with_body_sizes(false)),
+                "ServerLayer, with body sizes",
+                over(&ours(sdk).with_body_sizes(true)),
             ),
             Row::new("instrumentation-tower", over(&contrib(true))),
             Row::new("tower-otel", over(&(tower_otel(), tower_otel_metrics(sdk)))),

@@ -7,12 +7,13 @@ use http::{Method, StatusCode, Version};
 use http_body::Frame;
 use opentelemetry::global::BoxedSpan;
 use opentelemetry::trace::{Span, SpanRef, Status, TraceContextExt};
-use opentelemetry::{Context, KeyValue};
+use opentelemetry::{Context, KeyValue, StringValue};
 
 use crate::error_type::error_type;
 use crate::labels::Labels;
 use crate::method::Known;
 use crate::observe::{End, Head};
+use crate::protocol::ResponseRule;
 use crate::request_body::RequestBytes;
 use crate::{intern, protocol, semconv};
 
@@ -24,14 +25,15 @@ pub(crate) struct Exchange {
     pub(crate) version: Option<Version>,
     /// Bytes of the request's body.
     pub(crate) request: RequestBytes,
-    method: Method,
+    rule: ResponseRule,
     began: Began,
     context: Context,
     recording: bool,
     status: Option<StatusCode>,
     time_to_headers: Option<Duration>,
     response: Option<u64>,
-    concluded: Option<Conclusion>,
+    error: Option<&'static str>,
+    concluded: bool,
 }
 
 /// When an exchange began.
@@ -89,14 +91,15 @@ impl Exchange {
             known,
             version: None,
             request: RequestBytes::Unknown,
-            method: method.clone(),
+            rule: ResponseRule::of(method),
             began,
             context,
             recording,
             status: None,
             time_to_headers: None,
             response: Some(0),
-            concluded: None,
+            error: None,
+            concluded: false,
         }
     }
 
@@ -117,8 +120,7 @@ impl Exchange {
 
     /// Whether nothing follows the response's head.
     pub(crate) fn ends_with_head(&self) -> bool {
-        self.status
-            .is_some_and(|status| protocol::ends_with_head(&self.method, status))
+        self.status.is_some_and(|status| self.rule.ends_with_head(status))
     }
 
     /// Counts a piece of the response's body.
@@ -136,7 +138,7 @@ impl Exchange {
     ///
     /// A status code that says so is the class of the error; otherwise the ending is.
     pub(crate) fn conclude(&mut self, end: End<'_>, failures: Failures) -> Option<Conclusion> {
-        if self.concluded.is_some() {
+        if self.concluded {
             return None;
         }
         let failed = self.status.filter(|status| status.as_u16() >= failures.from);
@@ -148,8 +150,9 @@ impl Exchange {
             (None, End::Complete | End::Trailers) => None,
         };
         let lasted = self.began.instant.elapsed();
-        self.concluded = Some(Conclusion { lasted, error });
-        self.concluded
+        self.concluded = true;
+        self.error = error;
+        Some(Conclusion { lasted, error })
     }
 
     /// What every measurement of this exchange says about its end.
@@ -160,15 +163,15 @@ impl Exchange {
         if let Some(status) = self.status {
             labels.push(semconv::HTTP_RESPONSE_STATUS_CODE, i64::from(status.as_u16()));
         }
-        if let Some(error) = self.concluded.and_then(|concluded| concluded.error) {
+        if let Some(error) = self.error {
             labels.push(semconv::ERROR_TYPE, error);
         }
     }
 
-    /// Ends the span.
+    /// Ends the span. Its route is set only now: a span that is told twice shows both.
     ///
     /// There is never a description: a status code needs none, and an error's text may hold secrets.
-    pub(crate) fn end_span(&self, conclusion: Conclusion, until_body: bool) {
+    pub(crate) fn end_span(&self, conclusion: Conclusion, until_body: bool, route: Option<&StringValue>) {
         let Some(span) = self.span() else { return };
         let Conclusion { lasted, error } = conclusion;
         let version = self.version.and_then(protocol::version);
@@ -179,6 +182,7 @@ impl Exchange {
             status.map(|status| KeyValue::new(semconv::HTTP_RESPONSE_STATUS_CODE, status)),
             to_headers.map(|time| KeyValue::new(semconv::TIME_TO_HEADERS, time.as_secs_f64())),
             error.map(|error| KeyValue::new(semconv::ERROR_TYPE, error)),
+            route.map(|route| KeyValue::new(semconv::HTTP_ROUTE, route.clone())),
         ];
         span.set_attributes(attributes.into_iter().flatten());
         if error.is_some() {

@@ -106,7 +106,7 @@ impl Sending {
             instruments.duration.record(seconds, self.labels().as_slice());
         }
         let until_body = self.settings.end_at == EndAt::Body && !self.exchange.ends_with_head();
-        self.exchange.end_span(conclusion, until_body);
+        self.exchange.end_span(conclusion, until_body, None);
     }
 }
 

@@ -31,6 +31,7 @@ pin_project! {
 
 impl<F, O: Observe> ResponseFuture<F, O> {
     /// Observes the response of `inner`.
+    #[inline]
     pub fn new(inner: F, armed: Armed<O>) -> Self {
         Self {
             inner: Some(inner),
@@ -39,6 +40,7 @@ impl<F, O: Observe> ResponseFuture<F, O> {
     }
 
     /// Lets the response of `inner` pass, unobserved from here on.
+    #[inline]
     pub fn unobserved(inner: F) -> Self {
         Self {
             inner: Some(inner),

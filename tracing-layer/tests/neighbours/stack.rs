@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Request;
 use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn};
 use axum::routing::get;
 use throughline_test_support::Recorder;
 use tower::ServiceBuilder;
@@ -61,6 +63,18 @@ async fn compression_and_cors() {
         assert_eq!(outline(&recorder, &KEYS), expected, "ours outside: {outside}");
         assert_eq!(active(&recorder), [IDLE], "ours outside: {outside}");
     }
+}
+
+#[tokio::test]
+async fn in_one_builder_with_middleware_from_a_function() {
+    let recorder = Recorder::new();
+    let pass = |request: Request, next: Next| async move { next.run(request).await };
+    let layers = ServiceBuilder::new()
+        .layer(server(&recorder))
+        .layer(from_fn(pass));
+    let response = requested(router().layer(layers), "/hello").await;
+    assert_eq!(response.expect("a response").status(), 200, "the types fit");
+    spans(&recorder, 1).await;
 }
 
 #[tokio::test]

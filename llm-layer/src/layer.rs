@@ -12,7 +12,9 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::call::{CallFuture, Instruments, LlmRequest, Shared, Watch};
+use crate::content::{Capture, Content, Limits, Redact};
 use crate::convention::Convention;
+use crate::estimate::PromptSizeMode;
 use crate::wire::Rule;
 
 /// Puts a [`Llm`] around a service. Its clones share tracer and instruments.
@@ -84,6 +86,50 @@ impl LlmLayer {
         self
     }
 
+    /// Where prompts and answers go; by default nowhere. Whatever this says, at most 64 KiB of each are recorded, and 16
+    /// KiB of one text: see [`LlmLayer::with_content_limits`].
+    #[must_use]
+    pub fn with_capture(mut self, capture: Capture) -> Self {
+        self.config().capture = capture;
+        self
+    }
+
+    /// A hook that may change or empty what is captured before it is written down. If it panics, nothing is written.
+    #[must_use]
+    pub fn with_redaction(mut self, redact: impl Fn(&mut Content) + Send + Sync + 'static) -> Self {
+        self.config().redact = Some(Redact::new(redact));
+        self
+    }
+
+    /// The most bytes of one attribute of content, and of one text in it; by default 64 KiB and 16 KiB.
+    #[must_use]
+    pub fn with_content_limits(mut self, total: usize, text: usize) -> Self {
+        self.config().limits = Limits { total, text };
+        self
+    }
+
+    /// Whether spans also carry OpenInference's attributes, which Phoenix reads; by default not.
+    #[must_use]
+    pub fn with_openinference(mut self, openinference: bool) -> Self {
+        self.config().openinference = openinference;
+        self
+    }
+
+    /// Whether spans also carry what TinyLLM's (`llm.model`, `llm.prompt_length`, `llm.input_tokens` …) and
+    /// TaskWeaver's (`prompt_size`, `output_size`, and with [`LlmLayer::with_capture`] `prompt`) carry; by default not.
+    #[must_use]
+    pub fn with_legacy_attributes(mut self, legacy: bool) -> Self {
+        self.config().legacy = legacy;
+        self
+    }
+
+    /// What the counter `prompt_size` counts; by default what providers report.
+    #[must_use]
+    pub fn with_prompt_size(mut self, mode: PromptSizeMode) -> Self {
+        self.config().prompt_size = mode;
+        self
+    }
+
     /// Adds a rule that says which requests are model calls; the first that applies wins, before all that is built in.
     #[must_use]
     pub fn with_rule(mut self, rule: Rule) -> Self {
@@ -142,6 +188,12 @@ pub(crate) struct Config {
     pub(crate) convention: Convention,
     pub(crate) estimates_in_metrics: bool,
     pub(crate) rules: Vec<Rule>,
+    pub(crate) capture: Capture,
+    pub(crate) redact: Option<Redact>,
+    pub(crate) limits: Limits,
+    pub(crate) openinference: bool,
+    pub(crate) legacy: bool,
+    pub(crate) prompt_size: PromptSizeMode,
 }
 
 impl Default for Config {
@@ -151,6 +203,12 @@ impl Default for Config {
             convention: Convention::default(),
             estimates_in_metrics: false,
             rules: Vec::new(),
+            capture: Capture::default(),
+            redact: None,
+            limits: Limits::default(),
+            openinference: false,
+            legacy: false,
+            prompt_size: PromptSizeMode::default(),
         }
     }
 }

@@ -72,6 +72,9 @@
 //!
 //! And an entry in the ledger of each scope above: see [`tokens`].
 //!
+//! What a user can add: the content of calls ([`LlmLayer::with_capture`]), OpenInference's attributes for Phoenix
+//! ([`LlmLayer::with_openinference`]), those of TinyLLM and TaskWeaver ([`LlmLayer::with_legacy_attributes`]).
+//!
 //! # Where the numbers come from
 //!
 //! The provider's last report; where there is none, an estimate: of the prompt by the formula of OpenAI's cookbook, of
@@ -94,6 +97,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod call;
+mod content;
 mod convention;
 mod encoding;
 mod estimate;
@@ -107,7 +111,9 @@ mod wire;
 use opentelemetry::InstrumentationScope;
 
 pub use self::call::{CallFuture, LlmRequest, RequestBody, Watch, in_model_call};
+pub use self::content::{Capture, Content};
 pub use self::convention::Convention;
+pub use self::estimate::PromptSizeMode;
 pub use self::layer::{Llm, LlmLayer};
 pub use self::scope::{
     Tokens, agent, in_agent, in_tool, in_workflow, tokens, tool, try_in_agent, try_in_tool, try_in_workflow,

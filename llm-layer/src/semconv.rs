@@ -8,11 +8,15 @@ pub(crate) const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/gen-ai/1.4
 pub(crate) const AGENT_NAME: &str = "gen_ai.agent.name";
 pub(crate) const CONVERSATION_ID: &str = "gen_ai.conversation.id";
 pub(crate) const EMBEDDINGS_DIMENSION_COUNT: &str = "gen_ai.embeddings.dimension.count";
+pub(crate) const INPUT_MESSAGES: &str = "gen_ai.input.messages";
 pub(crate) const OPERATION_NAME: &str = "gen_ai.operation.name";
+pub(crate) const OUTPUT_MESSAGES: &str = "gen_ai.output.messages";
 pub(crate) const OUTPUT_TYPE: &str = "gen_ai.output.type";
 pub(crate) const PROMPT_NAME: &str = "gen_ai.prompt.name";
 pub(crate) const PROMPT_VERSION: &str = "gen_ai.prompt.version";
 pub(crate) const PROVIDER_NAME: &str = "gen_ai.provider.name";
+pub(crate) const SYSTEM_INSTRUCTIONS: &str = "gen_ai.system_instructions";
+pub(crate) const TOOL_DEFINITIONS: &str = "gen_ai.tool.definitions";
 pub(crate) const TOOL_NAME: &str = "gen_ai.tool.name";
 pub(crate) const WORKFLOW_NAME: &str = "gen_ai.workflow.name";
 
@@ -49,6 +53,8 @@ pub(crate) const USAGE_OUTPUT_TOKENS: &str = "gen_ai.usage.output_tokens";
 pub(crate) const USAGE_REASONING_OUTPUT_TOKENS: &str = "gen_ai.usage.reasoning.output_tokens";
 pub(crate) const USAGE_TEXT_INPUT_TOKENS: &str = "gen_ai.usage.text.input_tokens";
 pub(crate) const USAGE_TEXT_OUTPUT_TOKENS: &str = "gen_ai.usage.text.output_tokens";
+
+pub(crate) const OPERATION_DETAILS: &str = "gen_ai.client.inference.operation.details";
 
 pub(crate) const OPENAI_API_TYPE: &str = "openai.api.type";
 pub(crate) const OPENAI_REQUEST_SERVICE_TIER: &str = "openai.request.service_tier";
@@ -127,3 +133,39 @@ pub(crate) const TOKEN_BUCKETS: [f64; 14] = [
     1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0, 16384.0, 65536.0, 262144.0, 1048576.0, 4194304.0,
     16777216.0, 67108864.0,
 ];
+
+/// OpenInference, for Phoenix: <https://github.com/Arize-ai/openinference/blob/main/spec/semantic_conventions.md>.
+pub(crate) mod openinference {
+    pub(crate) const SPAN_KIND: &str = "openinference.span.kind";
+    pub(crate) const MODEL_NAME: &str = "llm.model_name";
+    pub(crate) const EMBEDDING_MODEL_NAME: &str = "embedding.model_name";
+    pub(crate) const PROVIDER: &str = "llm.provider";
+    pub(crate) const INVOCATION_PARAMETERS: &str = "llm.invocation_parameters";
+    pub(crate) const TOKENS_PROMPT: &str = "llm.token_count.prompt";
+    pub(crate) const TOKENS_COMPLETION: &str = "llm.token_count.completion";
+    pub(crate) const TOKENS_TOTAL: &str = "llm.token_count.total";
+    pub(crate) const TOKENS_CACHE_READ: &str = "llm.token_count.prompt_details.cache_read";
+    pub(crate) const TOKENS_CACHE_WRITE: &str = "llm.token_count.prompt_details.cache_write";
+    pub(crate) const TOKENS_REASONING: &str = "llm.token_count.completion_details.reasoning";
+    pub(crate) const SESSION_ID: &str = "session.id";
+    pub(crate) const INPUT_VALUE: &str = "input.value";
+    pub(crate) const INPUT_MIME_TYPE: &str = "input.mime_type";
+    pub(crate) const OUTPUT_VALUE: &str = "output.value";
+    pub(crate) const OUTPUT_MIME_TYPE: &str = "output.mime_type";
+    pub(crate) const INPUT_MESSAGES: &str = "llm.input_messages";
+    pub(crate) const OUTPUT_MESSAGES: &str = "llm.output_messages";
+    pub(crate) const JSON: &str = "application/json";
+}
+
+/// What TinyLLM and TaskWeaver put on their spans.
+pub(crate) mod legacy {
+    pub(crate) const MODEL: &str = "llm.model";
+    pub(crate) const PROMPT_LENGTH: &str = "llm.prompt_length";
+    pub(crate) const TEMPERATURE: &str = "llm.temperature";
+    pub(crate) const INPUT_TOKENS: &str = "llm.input_tokens";
+    pub(crate) const OUTPUT_TOKENS: &str = "llm.output_tokens";
+    pub(crate) const TOTAL_TOKENS: &str = "llm.total_tokens";
+    pub(crate) const PROMPT: &str = "prompt";
+    pub(crate) const PROMPT_SIZE: &str = "prompt_size";
+    pub(crate) const OUTPUT_SIZE: &str = "output_size";
+}

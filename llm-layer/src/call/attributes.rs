@@ -10,11 +10,9 @@ use crate::semconv;
 use crate::wire::Field;
 
 impl Watching {
-    pub(super) fn set_attributes(&self, spent: &Spent, failure: Option<&Failure>) {
+    pub(super) fn set_attributes(&mut self, spent: &Spent, failure: Option<&Failure>) {
+        let content = self.content();
         let span = self.cx.span();
-        if !span.is_recording() {
-            return;
-        }
         let mut attributes = self.reply.attributes.clone();
         let text = |name, value: &Option<String>| value.clone().map(|value| KeyValue::new(name, value));
         attributes.extend(text(semconv::RESPONSE_ID, &self.reply.id));
@@ -34,6 +32,10 @@ impl Watching {
         self.push_tokens(&mut attributes, spent);
         if let Some(failure) = failure {
             attributes.push(KeyValue::new(semconv::ERROR_TYPE, failure.kind.clone()));
+        }
+        self.push_additions(&mut attributes, spent, content.as_ref());
+        if let Some(content) = content {
+            self.put_content(&span, &mut attributes, &content);
         }
         span.set_attributes(attributes);
         if let Some(failure) = failure {

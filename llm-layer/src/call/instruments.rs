@@ -61,9 +61,9 @@ impl Instruments {
     }
 
     /// TaskWeaver's counter: input, then output.
-    pub(super) fn prompt_size(&self, counts: &[Option<(u64, Origin)>]) {
+    pub(super) fn prompt_size(&self, counts: &[Option<u64>; 2]) {
         for (count, direction) in counts.iter().zip([semconv::INPUT, semconv::OUTPUT]) {
-            if let Some((tokens, _)) = count {
+            if let Some(tokens) = count {
                 self.prompt_size
                     .add(*tokens, &[KeyValue::new(semconv::DIRECTION, direction)]);
             }

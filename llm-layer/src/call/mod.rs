@@ -1,5 +1,6 @@
 //! One model call: its request, its observer, and what is recorded of it.
 
+mod additions;
 mod attributes;
 mod failure;
 mod future;

@@ -34,17 +34,14 @@ impl Watching {
         let refused =
             matches!(end, End::ServiceError(_)) || self.status.is_some_and(|status| !status.is_success());
         let spent = self.spent(refused, failure.is_some());
-        if self.has_span {
+        if self.has_span && self.cx.span().is_recording() {
             self.set_attributes(&spent, failure.as_ref());
         }
+        let prompt_size = self.prompt_size(&spent);
         if let Some(instruments) = self.shared.instruments.in_context(&self.cx) {
             let error = failure.as_ref().map(|failure| &*failure.kind);
             instruments.call(&self, &spent, error, duration);
-            if self.ask.choices > 0 {
-                instruments.prompt_size(&[spent.input, spent.output]);
-            } else {
-                instruments.prompt_size(&[spent.input]);
-            }
+            instruments.prompt_size(&prompt_size);
         }
         if let Some(scoped) = self.cx.get::<Scoped>() {
             scoped.add(&spent);

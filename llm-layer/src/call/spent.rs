@@ -1,7 +1,7 @@
 //! What a call spent, and how far that can be trusted.
 
 use super::watch::Watching;
-use crate::estimate::Prompt;
+use crate::estimate::{Prompt, PromptSizeMode, Segmented, taskweaver};
 use crate::scope::{Origin, Spent};
 use crate::wire::Field;
 
@@ -36,6 +36,22 @@ impl Watching {
             }
         }
         spent
+    }
+
+    /// What the counter `prompt_size` counts: input, then output.
+    pub(super) fn prompt_size(&mut self, spent: &Spent) -> [Option<u64>; 2] {
+        let output = spent.output.filter(|_| self.ask.choices > 0);
+        match (self.shared.config.prompt_size, &self.body) {
+            (PromptSizeMode::TaskWeaver, Some(body)) => {
+                let text = self.reply.content.take().and_then(Segmented::finish);
+                let seen = text.filter(|_| output.is_some());
+                [taskweaver::prompt_size(body), seen.map(|count| count.tokens)]
+            }
+            _ => [
+                spent.input.map(|(tokens, _)| tokens),
+                output.map(|(tokens, _)| tokens),
+            ],
+        }
     }
 
     /// Whether the answer made no sense and gave no text.

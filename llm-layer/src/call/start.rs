@@ -2,13 +2,14 @@
 
 use std::time::{Instant, SystemTime};
 
-use opentelemetry::trace::{SpanBuilder, SpanKind, TraceContextExt};
+use opentelemetry::trace::{Span, SpanBuilder, SpanKind, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 use serde_json::Value;
 
 use super::request::Head;
 use super::watch::{Shared, Watch, Watching};
-use crate::estimate::Encoding;
+use crate::content::Answer;
+use crate::estimate::{Encoding, PromptSizeMode, Segmented, taskweaver};
 use crate::scope::Scoped;
 use crate::semconv;
 use crate::wire::{Ask, Reply};
@@ -88,6 +89,14 @@ impl Start {
             .tracer
             .start(&self.parent, || self.builder(&ask, unseen));
         let encoding = Encoding::of_model(ask.model.as_deref().unwrap_or_default());
+        let config = &self.shared.config;
+        let mut reply = Reply::new(encoding);
+        if config.capture.is_on() && span.as_ref().is_some_and(Span::is_recording) {
+            reply.answer = Some(Answer::up_to(config.limits.total));
+        }
+        if config.prompt_size == PromptSizeMode::TaskWeaver {
+            reply.content = Some(Segmented::new(taskweaver::encoding()));
+        }
         Ok(Watch(Box::new(Watching {
             has_span: span.is_some(),
             cx: match span {
@@ -103,7 +112,7 @@ impl Start {
             status: None,
             framing: None,
             decoder: None,
-            reply: Reply::new(encoding),
+            reply,
             first_chunk: None,
             last_chunk: None,
             unseen: None,

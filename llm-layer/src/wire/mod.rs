@@ -22,7 +22,7 @@ use std::fmt;
 use http::HeaderMap;
 use serde_json::Value;
 
-pub(crate) use self::ask::Ask;
+pub(crate) use self::ask::{Ask, items, string};
 #[cfg(all(test, feature = "tiktoken"))]
 pub(crate) use self::openai_chat::OpenAiChat;
 pub(crate) use self::reading::Reading;

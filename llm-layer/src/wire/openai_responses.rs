@@ -60,6 +60,7 @@ impl WireFormat for OpenAiResponses {
     fn channel(&self, at: &Path, reply: &Reply) -> Option<Channel> {
         match at.as_str() {
             "delta" => delta(reply.event()),
+            "item.name" if reply.event() == "response.output_item.added" => Some(Channel::ToolCall),
             "output[].content[].text" | "output[].content[].refusal" => Some(Channel::Content),
             "output[].summary[].text" => Some(Channel::Reasoning),
             "output[].name" | "output[].arguments" | "output[].input" => Some(Channel::ToolCall),

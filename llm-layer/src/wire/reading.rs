@@ -20,14 +20,17 @@ impl<'a> Reading<'a> {
 impl Visit for Reading<'_> {
     fn string(&mut self, at: &Path) -> Take {
         match self.wire.channel(at, self.reply) {
-            Some(_) => Take::Pieces,
+            Some(channel) => {
+                self.reply.begin(at, channel);
+                Take::Pieces
+            }
             None => Take::Whole,
         }
     }
 
     fn piece(&mut self, at: &Path, piece: &str) {
         if let Some(channel) = self.wire.channel(at, self.reply) {
-            self.reply.text(at.position(0), channel, piece);
+            self.reply.text(at, channel, piece);
         }
     }
 

@@ -5,8 +5,9 @@ use std::time::Instant;
 use opentelemetry::KeyValue;
 
 use super::usage::Usage;
+use crate::content::Answer;
 use crate::estimate::{Encoding, Segmented};
-use crate::json::Scalar;
+use crate::json::{Path, Scalar};
 
 /// What came of a call.
 #[derive(Debug)]
@@ -32,6 +33,10 @@ pub(crate) struct Reply {
     indices: Vec<(u32, u32)>,
     pending: Vec<(u32, String)>,
     texts: Vec<(u32, Channel, Segmented)>,
+    /// The answer itself, if it is to be recorded.
+    pub(crate) answer: Option<Answer>,
+    /// What is counted of the content for TaskWeaver's sake.
+    pub(crate) content: Option<Segmented>,
     encoding: Encoding,
 }
 
@@ -67,6 +72,8 @@ impl Reply {
             indices: Vec::new(),
             pending: Vec::new(),
             texts: Vec::new(),
+            answer: None,
+            content: None,
             encoding,
         }
     }
@@ -143,13 +150,27 @@ impl Reply {
         }
     }
 
+    /// A text of the alternative at a position of this document begins.
+    pub(super) fn begin(&mut self, at: &Path, channel: Channel) {
+        let choice = self.resolve(at.position(0));
+        if let Some(answer) = &mut self.answer {
+            answer.begin(choice, channel, at.as_str());
+        }
+    }
+
     /// A piece of text of the alternative at a position of this document.
-    pub(crate) fn text(&mut self, position: u32, channel: Channel, piece: &str) {
+    pub(super) fn text(&mut self, at: &Path, channel: Channel, piece: &str) {
         if piece.is_empty() {
             return;
         }
         self.first_text.get_or_insert_with(Instant::now);
-        let choice = self.resolve(position);
+        let choice = self.resolve(at.position(0));
+        if let Some(answer) = &mut self.answer {
+            answer.piece(choice, channel, at.as_str(), piece);
+        }
+        if let Some(content) = self.content.as_mut().filter(|_| channel == Channel::Content) {
+            content.push(piece);
+        }
         let known = self
             .texts
             .iter()

@@ -3,7 +3,9 @@
 use std::convert::Infallible;
 
 use http::{Request, Response};
-use throughline_llm_layer::{Convention, Format, LlmLayer, Rule, in_model_call};
+use throughline_llm_layer::{
+    Capture, Convention, Format, LlmLayer, PromptSizeMode, Rule, agent, in_model_call,
+};
 use throughline_test_support::Recorder;
 use tower::{Layer, Service, service_fn};
 
@@ -169,4 +171,138 @@ fn a_model_call_in_a_model_call_counts_once() {
     read(response.into_body());
     drop(above);
     assert_eq!(recorder.spans().len(), 1, "ours under another's");
+}
+
+const ANSWER: &str = r#"{"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":8,"completion_tokens":2}}"#;
+
+fn unary(layer: &LlmLayer) {
+    let body = r#"{"model":"gpt-4o","temperature":0.5,"messages":[{"role":"user","content":"Hello"}],"tools":[{"type":"function","function":{"name":"f"}}]}"#;
+    let request = Request::post(CHAT).body(Chunks::from_iter([body])).unwrap();
+    exchange(layer, request, Response::new(Chunks::from_iter([ANSWER])));
+}
+
+/// The lines of the tree that speak of content.
+fn content(recorder: &Recorder) -> Vec<String> {
+    let words = ["messages", "definitions", "details"];
+    let tree = recorder.tree(MASKED);
+    let lines = tree
+        .lines()
+        .filter(|line| words.iter().any(|word| line.contains(word)));
+    lines.map(|line| line.trim().to_owned()).collect()
+}
+
+#[test]
+fn capture() {
+    let input = r#"gen_ai.input.messages="[{\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"content\":\"Hello\"}]}]""#;
+    let output = r#"gen_ai.output.messages="[{\"role\":\"assistant\",\"parts\":[{\"type\":\"text\",\"content\":\"Hi\"}],\"finish_reason\":\"stop\"}]""#;
+    let tools = r#"gen_ai.tool.definitions="[{\"type\":\"function\",\"name\":\"f\"}]""#;
+    let on_span = [format!("- {input}"), format!("- {output}"), format!("- {tools}")];
+    let on_event = [format!(
+        "! gen_ai.client.inference.operation.details {input} {output} {tools}"
+    )];
+    let cases = [
+        (Capture::NoContent, vec![]),
+        (Capture::SpanOnly, on_span.to_vec()),
+        (Capture::EventOnly, on_event.to_vec()),
+        (Capture::SpanAndEvent, [on_span.as_slice(), &on_event].concat()),
+    ];
+    for (capture, expected) in cases {
+        let recorder = Recorder::new();
+        unary(&layer(&recorder).with_capture(capture));
+        assert_eq!(content(&recorder), expected, "{capture:?}");
+    }
+    let recorder = Recorder::new();
+    let redacted = layer(&recorder).with_capture(Capture::SpanOnly);
+    unary(&redacted.with_redaction(|content| content.input.clear()));
+    assert_eq!(content(&recorder), on_span[1..], "redacted");
+    let recorder = Recorder::new();
+    let broken = layer(&recorder).with_capture(Capture::SpanOnly);
+    unary(&broken.with_redaction(|_| panic!("on purpose")));
+    assert_eq!(content(&recorder), Vec::<String>::new(), "a hook that panics");
+    assert!(
+        recorder.tree(MASKED).contains("output_tokens=2"),
+        "harms nothing else"
+    );
+}
+
+fn lines_with(recorder: &Recorder, prefixes: &[&str]) -> Vec<String> {
+    let tree = recorder.tree(MASKED);
+    let lines = tree.lines().filter_map(|line| line.trim().strip_prefix("- "));
+    let kept = |line: &&str| prefixes.iter().any(|prefix| line.starts_with(prefix));
+    lines.filter(kept).map(str::to_owned).collect()
+}
+
+#[test]
+fn openinference() {
+    let recorder = Recorder::new();
+    let layer = layer(&recorder)
+        .with_openinference(true)
+        .with_capture(Capture::SpanOnly);
+    let agent = agent("a")
+        .with_tracer_provider(recorder.tracer_provider())
+        .with_conversation("c-1");
+    block_on(agent.run(async { unary(&layer) }));
+    let expected = [
+        r#"input.mime_type="application/json""#,
+        r#"input.value="[{\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"content\":\"Hello\"}]}]""#,
+        r#"llm.input_messages.0.message.content="Hello""#,
+        r#"llm.input_messages.0.message.role="user""#,
+        r#"llm.invocation_parameters="{\"temperature\":0.5}""#,
+        r#"llm.model_name="m""#,
+        r#"llm.output_messages.0.message.content="Hi""#,
+        r#"llm.output_messages.0.message.role="assistant""#,
+        r#"llm.provider="openai""#,
+        "llm.token_count.completion=2",
+        "llm.token_count.prompt=8",
+        "llm.token_count.total=10",
+        r#"openinference.span.kind="LLM""#,
+        r#"output.mime_type="application/json""#,
+        r#"output.value="[{\"role\":\"assistant\",\"parts\":[{\"type\":\"text\",\"content\":\"Hi\"}],\"finish_reason\":\"stop\"}]""#,
+        r#"session.id="c-1""#,
+    ];
+    let prefixes = ["input.", "output.", "llm.", "openinference", "session"];
+    assert_eq!(lines_with(&recorder, &prefixes), expected);
+}
+
+#[test]
+fn legacy_attributes() {
+    let recorder = Recorder::new();
+    unary(
+        &layer(&recorder)
+            .with_legacy_attributes(true)
+            .with_capture(Capture::SpanOnly),
+    );
+    let expected = [
+        "llm.input_tokens=8",
+        r#"llm.model="gpt-4o""#,
+        "llm.output_tokens=2",
+        "llm.prompt_length=11",
+        "llm.temperature=0.5",
+        "llm.total_tokens=10",
+        "output_size=2",
+        r#"prompt="[{\"role\": \"user\", \"content\": \"Hello\"}]""#,
+        "prompt_size=8",
+    ];
+    assert_eq!(
+        lines_with(&recorder, &["llm.", "prompt", "output_size"]),
+        expected
+    );
+}
+
+/// `json.dumps` of the prompt and of the tools, and the text of the answer, in cl100k_base.
+#[test]
+fn prompt_size_as_taskweaver_counts() {
+    let recorder = Recorder::new();
+    unary(&layer(&recorder).with_prompt_size(PromptSizeMode::TaskWeaver));
+    let sizes: Vec<String> = metrics(&recorder)
+        .into_iter()
+        .filter(|line| line.starts_with("prompt_size"))
+        .collect();
+    assert_eq!(
+        sizes,
+        [
+            "prompt_size{direction=input} 31",
+            "prompt_size{direction=output} 1"
+        ]
+    );
 }

@@ -26,9 +26,13 @@ pub(crate) struct Exchange {
     /// Bytes of the request's body.
     pub(crate) request: RequestBytes,
     rule: ResponseRule,
-    began: Began,
+    began: Instant,
     context: Context,
-    recording: bool,
+    /// When the span began, if it records.
+    ///
+    /// Its length is measured by the monotonic clock and added to this, so that the span is as long as the metric says,
+    /// also if the system's clock is set meanwhile.
+    recording: Option<SystemTime>,
     status: Option<StatusCode>,
     time_to_headers: Option<Duration>,
     response: Option<u64>,
@@ -36,14 +40,11 @@ pub(crate) struct Exchange {
     concluded: bool,
 }
 
-/// When an exchange began.
-///
-/// Its length is measured by the monotonic clock and added to the start, so that the span is as long as the metric
-/// says, also if the system's clock is set meanwhile.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Began {
+/// A span that has begun, and when.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    pub(crate) span: BoxedSpan,
     pub(crate) at: SystemTime,
-    instant: Instant,
 }
 
 /// How an exchange ended.
@@ -62,29 +63,26 @@ pub(crate) struct Failures {
     pub(crate) dropped: Option<&'static str>,
 }
 
-impl Began {
-    pub(crate) fn now() -> Self {
-        Self {
-            at: SystemTime::now(),
-            instant: Instant::now(),
-        }
+impl Begun {
+    fn recording(&self) -> Option<SystemTime> {
+        self.span.is_recording().then_some(self.at)
     }
 }
 
 impl Exchange {
     /// An exchange in `parent`, with a span of its own where there is one.
     pub(crate) fn new(
-        began: Began,
+        began: Instant,
         parent: Context,
-        span: Option<BoxedSpan>,
+        begun: Option<Begun>,
         method: &Method,
         known: Known,
     ) -> Self {
-        let recording = span.as_ref().is_some_and(Span::is_recording);
+        let recording = begun.as_ref().and_then(Begun::recording);
         // Of a span that records nothing only the ids are of use, and they are cheaper to keep.
-        let context = match span {
-            Some(span) if recording => parent.with_span(span),
-            Some(span) => parent.with_remote_span_context(span.span_context().clone()),
+        let context = match begun {
+            Some(Begun { span, .. }) if recording.is_some() => parent.with_span(span),
+            Some(Begun { span, .. }) => parent.with_remote_span_context(span.span_context().clone()),
             None => parent,
         };
         Self {
@@ -109,13 +107,13 @@ impl Exchange {
 
     /// The span, if it records.
     pub(crate) fn span(&self) -> Option<SpanRef<'_>> {
-        self.recording.then(|| self.context.span())
+        self.recording.map(|_| self.context.span())
     }
 
     /// Sees the response's head.
     pub(crate) fn see(&mut self, head: &Head<'_>) {
         self.status = Some(head.status);
-        self.time_to_headers = Some(self.began.instant.elapsed());
+        self.time_to_headers = self.recording.map(|_| self.began.elapsed());
     }
 
     /// Whether nothing follows the response's head.
@@ -149,7 +147,7 @@ impl Exchange {
             (None, End::Panicked) => Some(semconv::PANIC),
             (None, End::Complete | End::Trailers) => None,
         };
-        let lasted = self.began.instant.elapsed();
+        let lasted = self.began.elapsed();
         self.concluded = true;
         self.error = error;
         Some(Conclusion { lasted, error })
@@ -172,7 +170,9 @@ impl Exchange {
     ///
     /// There is never a description: a status code needs none, and an error's text may hold secrets.
     pub(crate) fn end_span(&self, conclusion: Conclusion, until_body: bool, route: Option<&StringValue>) {
-        let Some(span) = self.span() else { return };
+        let (Some(span), Some(began)) = (self.span(), self.recording) else {
+            return;
+        };
         let Conclusion { lasted, error } = conclusion;
         let version = self.version.and_then(protocol::version);
         let status = self.status.map(|status| i64::from(status.as_u16()));
@@ -188,6 +188,6 @@ impl Exchange {
         if error.is_some() {
             span.set_status(Status::error(""));
         }
-        span.end_with_timestamp(self.began.at + lasted);
+        span.end_with_timestamp(began + lasted);
     }
 }

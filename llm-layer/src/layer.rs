@@ -65,7 +65,7 @@ impl LlmLayer {
     /// The most bytes of a request body that are read before it is sent; by default 4 MiB.
     ///
     /// A longer one is sent as it comes, and the span says `throughline.request.unseen` = `too_large`. A body that is
-    /// in memory, as reqwest's mostly are, is read where it is, whatever its length.
+    /// in memory, as reqwest's mostly are, is read where it is.
     #[must_use]
     pub fn with_request_limit(mut self, bytes: usize) -> Self {
         self.config().request_limit = bytes;

@@ -54,7 +54,7 @@
 //! | `gen_ai.usage.*` | where the provider reported them | tokens; input with cached ones, output with reasoning |
 //! | `throughline.tokens.input`, `throughline.tokens.output` | where nobody reported them | an estimate |
 //! | `throughline.tokens.source` | always | `reported`, `partial`, `estimated`, `unknown` |
-//! | `throughline.tokens.encoding` | with an estimate | `o200k_base`, `cl100k_base`; with `?` if the model's own is not known |
+//! | `throughline.tokens.encoding` | with an estimate | `o200k_base`, `cl100k_base`, with `?` if the model's own is not known; `bytes/4` if there was no time to count |
 //! | `throughline.request.unseen`, `throughline.response.unseen` | if so | why a body was not read |
 //! | `error.type`, status `Error` | on failure | the provider's code, else the HTTP status, else the kind of error |
 //!
@@ -79,7 +79,8 @@
 //!
 //! The provider's last report; where there is none, an estimate: of the prompt by the formula of OpenAI's cookbook, of
 //! the answer by the text that passed, counted with tiktoken-rs (feature `tiktoken`, on by default; the first estimate
-//! takes 0.1 s to load the vocabulary). What could be neither seen nor estimated is not there, and never 0.
+//! takes 0.1 s to load the vocabulary). A prompt of more than 32 KiB is counted on a thread of its own, and the call's span
+//! ends late with the time at which it ended: see [`settle`]. What could be neither seen nor estimated is not there, and never 0.
 //!
 //! # When the caller leaves
 //!
@@ -110,7 +111,7 @@ mod wire;
 
 use opentelemetry::InstrumentationScope;
 
-pub use self::call::{CallFuture, LlmRequest, RequestBody, Watch, in_model_call};
+pub use self::call::{CallFuture, LlmRequest, RequestBody, Watch, in_model_call, settle};
 pub use self::content::{Capture, Content};
 pub use self::convention::Convention;
 pub use self::estimate::PromptSizeMode;

@@ -101,10 +101,10 @@ impl Watching {
             (spent.input, spent.output),
             (Some((_, Origin::Estimated)), _) | (_, Some((_, Origin::Estimated)))
         ) {
-            let name = if self.encoding.known {
-                self.encoding.name().to_owned()
-            } else {
-                format!("{}?", self.encoding.name())
+            let name = match self.encoding.known {
+                _ if self.rough => "bytes/4".to_owned(),
+                true => self.encoding.name().to_owned(),
+                false => format!("{}?", self.encoding.name()),
             };
             attributes.push(KeyValue::new(semconv::TOKENS_ENCODING, name));
         }

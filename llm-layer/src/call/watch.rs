@@ -41,7 +41,10 @@ pub(super) struct Watching {
     pub(super) head: Head,
     pub(super) ask: Ask,
     pub(super) body: Option<Value>,
+    pub(super) body_length: usize,
     pub(super) encoding: Encoding,
+    /// There is no time to count.
+    pub(super) rough: bool,
     pub(super) started: Instant,
     pub(super) status: Option<StatusCode>,
     pub(super) framing: Option<Framing>,

@@ -1,11 +1,12 @@
 //! The tokens of a scope.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use opentelemetry::Context;
 
 use super::Scoped;
+use super::running::Close;
 
 /// What the model calls of a scope spent, so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -68,6 +69,9 @@ pub(super) struct Ledger {
     estimated: AtomicU64,
     calls: AtomicU64,
     unknown: AtomicU64,
+    /// Calls that have ended and are still being counted, and the scope's end if it waits for them.
+    open: AtomicUsize,
+    close: Mutex<Option<Close>>,
 }
 
 impl Ledger {
@@ -102,6 +106,44 @@ impl Ledger {
         if spent.input.is_none() || spent.output.is_none() {
             self.unknown.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// A call of this scope, and those above it, is still being counted.
+    pub(super) fn hold(&self) {
+        let mut ledger = Some(self);
+        while let Some(this) = ledger {
+            this.open.fetch_add(1, Ordering::AcqRel);
+            ledger = this.above.as_deref();
+        }
+    }
+
+    /// It is counted. A scope that waited for it ends.
+    pub(super) fn release(&self) {
+        let mut ledger = Some(self);
+        while let Some(this) = ledger {
+            if this.open.fetch_sub(1, Ordering::AcqRel) == 1 {
+                let close = this.lock().take();
+                if let Some(close) = close {
+                    close.end(&this.tokens());
+                }
+            }
+            ledger = this.above.as_deref();
+        }
+    }
+
+    /// Ends the scope now, or when its last call is counted.
+    pub(super) fn close(&self, close: Close) {
+        let mut slot = self.lock();
+        if self.open.load(Ordering::Acquire) > 0 {
+            *slot = Some(close);
+            return;
+        }
+        drop(slot);
+        close.end(&self.tokens());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Close>> {
+        self.close.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn tokens(&self) -> Tokens {

@@ -95,6 +95,7 @@ impl Watching {
             used.filter(|(_, count)| *count > 0)
                 .map(|(name, count)| int(name, count)),
         );
+        attributes.extend(spent.cost.map(|cost| KeyValue::new(semconv::COST, cost)));
         let source = self.source(spent);
         attributes.push(KeyValue::new(semconv::TOKENS_SOURCE, source));
         if matches!(

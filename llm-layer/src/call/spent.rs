@@ -18,7 +18,9 @@ impl Watching {
             input: reported(usage.input()),
             output: reported(usage.output()),
             cache_read: usage.part(Field::CacheRead).unwrap_or(0),
+            cache_write: usage.part(Field::CacheWrite).unwrap_or(0),
             reasoning: usage.reasoning().unwrap_or(0),
+            cost: None,
         };
         if refused {
             return spent;
@@ -36,6 +38,8 @@ impl Watching {
                 spent.output = Some((seen, Origin::Estimated));
             }
         }
+        let models = [self.reply.model.as_deref(), self.ask.model.as_deref()];
+        spent.cost = self.shared.config.prices.cost(models, &spent);
         spent
     }
 

@@ -22,6 +22,8 @@ pub struct Tokens {
     pub reasoning: u64,
     /// Of all tokens, those that no provider reported: they are estimates.
     pub estimated: u64,
+    /// What it cost, in billionths of the currency of [`Prices`](crate::Prices); 0 without prices.
+    pub nanocost: u64,
     /// The model calls that have ended.
     pub calls: u64,
     /// Of the calls, those whose tokens are not known, or not all of them.
@@ -50,12 +52,14 @@ pub(crate) enum Origin {
 }
 
 /// What one model call spent.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Spent {
     pub(crate) input: Option<(u64, Origin)>,
     pub(crate) output: Option<(u64, Origin)>,
     pub(crate) cache_read: u64,
+    pub(crate) cache_write: u64,
     pub(crate) reasoning: u64,
+    pub(crate) cost: Option<f64>,
 }
 
 /// The ledger of a scope, and those above it.
@@ -67,6 +71,7 @@ pub(super) struct Ledger {
     cache_read: AtomicU64,
     reasoning: AtomicU64,
     estimated: AtomicU64,
+    nanocost: AtomicU64,
     calls: AtomicU64,
     unknown: AtomicU64,
     /// Calls that have ended and are still being counted, and the scope's end if it waits for them.
@@ -102,6 +107,7 @@ impl Ledger {
         }
         self.cache_read.fetch_add(spent.cache_read, Ordering::Relaxed);
         self.reasoning.fetch_add(spent.reasoning, Ordering::Relaxed);
+        self.nanocost.fetch_add(nanos(spent.cost), Ordering::Relaxed);
         self.calls.fetch_add(1, Ordering::Relaxed);
         if spent.input.is_none() || spent.output.is_none() {
             self.unknown.fetch_add(1, Ordering::Relaxed);
@@ -153,8 +159,20 @@ impl Ledger {
             cache_read: self.cache_read.load(Ordering::Relaxed),
             reasoning: self.reasoning.load(Ordering::Relaxed),
             estimated: self.estimated.load(Ordering::Relaxed),
+            nanocost: self.nanocost.load(Ordering::Relaxed),
             calls: self.calls.load(Ordering::Relaxed),
             unknown: self.unknown.load(Ordering::Relaxed),
         }
     }
+}
+
+/// A cost in billionths.
+fn nanos(cost: Option<f64>) -> u64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "such a cast saturates"
+    )]
+    let nanos = (cost.unwrap_or(0.0) * 1e9).round() as u64;
+    nanos
 }

@@ -149,6 +149,10 @@ impl Close {
                 .filter(|(_, count)| *count > 0)
                 .map(|(name, count)| int(name, count)),
         );
+        if tokens.nanocost > 0 {
+            #[expect(clippy::cast_precision_loss, reason = "nobody spends 2⁵² billionths")]
+            totals.push(KeyValue::new(semconv::COST, tokens.nanocost as f64 / 1e9));
+        }
         if self.is_agent && tokens.estimated == 0 && tokens.unknown == 0 {
             totals.push(int(semconv::USAGE_INPUT_TOKENS, tokens.input));
             totals.push(int(semconv::USAGE_OUTPUT_TOKENS, tokens.output));

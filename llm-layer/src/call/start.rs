@@ -145,7 +145,8 @@ impl Start {
         attributes.extend(ask.attributes.iter().cloned());
         if let Some(scoped) = self.parent.get::<Scoped>() {
             attributes.extend(scoped.agent());
-            attributes.extend(scoped.conversation());
+            let conversation = scoped.conversation().filter(|id| !ask.has(&id.key));
+            attributes.extend(conversation);
         }
         attributes.extend(unseen.map(|reason| KeyValue::new(semconv::REQUEST_UNSEEN, reason)));
         let name = match &ask.model {

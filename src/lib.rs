@@ -15,12 +15,13 @@
 //! | `telemetry` | [`telemetry`]: configuration, exporters, shutdown; without it you set up OpenTelemetry yourself |
 //! | `tiktoken` | token estimates where a provider reports none; 7 MB of vocabulary |
 //! | | |
+//! | `async-openai` | the model calls of async-openai's client |
 //! | `encodings` | model answers encoded with gzip, deflate, br or zstd, read on a copy |
 //! | `file` | OTLP as lines of JSON, to a file or to the console |
 //! | `hyper-util` | the address of the peer on the spans of a hyper-util client |
 //! | `logs` | trace ids in the lines of tracing-subscriber; `tracing` events as OTLP logs |
 //! | `prometheus` | metrics for a Prometheus to scrape |
-//! | `reqwest-middleware` | [`ClientLayer`] as a `Middleware` of reqwest-middleware |
+//! | `reqwest-middleware` | [`ClientLayer`] and [`LlmLayer`] as `Middleware` of reqwest-middleware |
 //! | `tls` | https to a collector; brings rustls, which needs a C compiler |
 //! | `tokio` | helpers that spawn Tokio tasks in the current context |
 //! | `xray` | X-Ray propagation |

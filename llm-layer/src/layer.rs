@@ -15,6 +15,7 @@ use crate::call::{CallFuture, Instruments, LlmRequest, Shared, Watch};
 use crate::content::{Capture, Content, Limits, Redact};
 use crate::convention::Convention;
 use crate::estimate::PromptSizeMode;
+use crate::prices::Prices;
 use crate::wire::Rule;
 
 /// Puts a [`Llm`] around a service. Its clones share tracer and instruments.
@@ -65,7 +66,7 @@ impl LlmLayer {
     /// The most bytes of a request body that are read before it is sent; by default 4 MiB.
     ///
     /// A longer one is sent as it comes, and the span says `throughline.request.unseen` = `too_large`. A body that is
-    /// in memory, as reqwest's mostly are, is read where it is, whatever its length.
+    /// in memory, as reqwest's mostly are, is read where it is.
     #[must_use]
     pub fn with_request_limit(mut self, bytes: usize) -> Self {
         self.config().request_limit = bytes;
@@ -130,6 +131,13 @@ impl LlmLayer {
         self
     }
 
+    /// What tokens cost; by default nothing is known of it, and spans say nothing.
+    #[must_use]
+    pub fn with_prices(mut self, prices: Prices) -> Self {
+        self.config().prices = prices;
+        self
+    }
+
     /// Adds a rule that says which requests are model calls; the first that applies wins, before all that is built in.
     #[must_use]
     pub fn with_rule(mut self, rule: Rule) -> Self {
@@ -188,6 +196,7 @@ pub(crate) struct Config {
     pub(crate) convention: Convention,
     pub(crate) estimates_in_metrics: bool,
     pub(crate) rules: Vec<Rule>,
+    pub(crate) prices: Prices,
     pub(crate) capture: Capture,
     pub(crate) redact: Option<Redact>,
     pub(crate) limits: Limits,
@@ -203,6 +212,7 @@ impl Default for Config {
             convention: Convention::default(),
             estimates_in_metrics: false,
             rules: Vec::new(),
+            prices: Prices::default(),
             capture: Capture::default(),
             redact: None,
             limits: Limits::default(),

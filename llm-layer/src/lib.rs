@@ -53,8 +53,10 @@
 //! | `gen_ai.response.time_to_first_chunk` | streams | seconds from the call to the first bytes of the answer |
 //! | `gen_ai.usage.*` | where the provider reported them | tokens; input with cached ones, output with reasoning |
 //! | `throughline.tokens.input`, `throughline.tokens.output` | where nobody reported them | an estimate |
+//! | `throughline.cost` | with [`LlmLayer::with_prices`] | in the prices' currency |
+//! | `http.response.header.{name}` | refusals | `retry-after`, rate limits, the request's id |
 //! | `throughline.tokens.source` | always | `reported`, `partial`, `estimated`, `unknown` |
-//! | `throughline.tokens.encoding` | with an estimate | `o200k_base`, `cl100k_base`; with `?` if the model's own is not known |
+//! | `throughline.tokens.encoding` | with an estimate | `o200k_base`, `cl100k_base`, with `?` if the model's own is not known; `bytes/4` if there was no time to count |
 //! | `throughline.request.unseen`, `throughline.response.unseen` | if so | why a body was not read |
 //! | `error.type`, status `Error` | on failure | the provider's code, else the HTTP status, else the kind of error |
 //!
@@ -79,7 +81,8 @@
 //!
 //! The provider's last report; where there is none, an estimate: of the prompt by the formula of OpenAI's cookbook, of
 //! the answer by the text that passed, counted with tiktoken-rs (feature `tiktoken`, on by default; the first estimate
-//! takes 0.1 s to load the vocabulary). What could be neither seen nor estimated is not there, and never 0.
+//! takes 0.1 s to load the vocabulary). A prompt of more than 32 KiB is counted on a thread of its own, and the call's span
+//! ends late with the time at which it ended: see [`settle`]. What could be neither seen nor estimated is not there, and never 0.
 //!
 //! # When the caller leaves
 //!
@@ -91,11 +94,15 @@
 //! | feature | for |
 //! |---|---|
 //! | `tiktoken` (default) | estimates |
+//! | `async-openai` | `AsyncOpenAi`: async-openai over a service such as [`Llm`] |
 //! | `encodings` | answers encoded with gzip, deflate, br or zstd; without it they pass and are not observed |
 //! | `reqwest` | [`LlmLayer`] over `reqwest::Client` |
+//! | `reqwest-middleware` | `LlmMiddleware`: [`LlmLayer`] as a middleware |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(any(feature = "async-openai", feature = "reqwest-middleware"))]
+mod adapter;
 mod call;
 mod content;
 mod convention;
@@ -104,17 +111,23 @@ mod estimate;
 mod framing;
 mod json;
 mod layer;
+mod prices;
 pub mod scope;
 mod semconv;
 mod wire;
 
 use opentelemetry::InstrumentationScope;
 
-pub use self::call::{CallFuture, LlmRequest, RequestBody, Watch, in_model_call};
+#[cfg(feature = "async-openai")]
+pub use self::adapter::AsyncOpenAi;
+#[cfg(feature = "reqwest-middleware")]
+pub use self::adapter::LlmMiddleware;
+pub use self::call::{CallFuture, LlmRequest, RequestBody, Watch, in_model_call, settle};
 pub use self::content::{Capture, Content};
 pub use self::convention::Convention;
 pub use self::estimate::PromptSizeMode;
 pub use self::layer::{Llm, LlmLayer};
+pub use self::prices::{Price, Prices};
 pub use self::scope::{
     Tokens, agent, in_agent, in_tool, in_workflow, tokens, tool, try_in_agent, try_in_tool, try_in_workflow,
     workflow,

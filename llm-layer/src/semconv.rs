@@ -88,6 +88,11 @@ pub(crate) const TOKENS_ESTIMATED: &str = "throughline.tokens.estimated";
 /// Of a scope: the number of its model calls.
 pub(crate) const TOKENS_CALLS: &str = "throughline.tokens.calls";
 
+/// What a call, or a scope, cost: no convention has a name for it.
+pub(crate) const COST: &str = "throughline.cost";
+/// What precedes the name of a header.
+pub(crate) const RESPONSE_HEADER: &str = "http.response.header.";
+
 /// TaskWeaver's counter, with its description and its only attribute. The unit keeps the Prometheus name
 /// `prompt_size_total` whatever the way out.
 pub(crate) const PROMPT_SIZE: &str = "prompt_size";

@@ -1,11 +1,11 @@
 //! What a call's span says at its end.
 
 use opentelemetry::trace::{Status, TraceContextExt};
-use opentelemetry::{Array, KeyValue, StringValue, Value};
+use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
 
 use super::failure::Failure;
 use super::watch::Watching;
-use crate::scope::{Origin, Spent};
+use crate::scope::{Origin, Scoped, Spent};
 use crate::semconv;
 use crate::wire::Field;
 
@@ -13,7 +13,11 @@ impl Watching {
     pub(super) fn set_attributes(&mut self, spent: &Spent, failure: Option<&Failure>) {
         let content = self.content();
         let span = self.cx.span();
+        let conversation = self.cx.get::<Scoped>().and_then(Scoped::conversation);
+        let known =
+            |name: &Key| self.ask.has(name) || conversation.as_ref().is_some_and(|id| id.key == *name);
         let mut attributes = self.reply.attributes.clone();
+        attributes.retain(|attribute| !known(&attribute.key));
         let text = |name, value: &Option<String>| value.clone().map(|value| KeyValue::new(name, value));
         attributes.extend(text(semconv::RESPONSE_ID, &self.reply.id));
         attributes.extend(text(semconv::RESPONSE_MODEL, &self.reply.model));
@@ -95,16 +99,17 @@ impl Watching {
             used.filter(|(_, count)| *count > 0)
                 .map(|(name, count)| int(name, count)),
         );
+        attributes.extend(spent.cost.map(|cost| KeyValue::new(semconv::COST, cost)));
         let source = self.source(spent);
         attributes.push(KeyValue::new(semconv::TOKENS_SOURCE, source));
         if matches!(
             (spent.input, spent.output),
             (Some((_, Origin::Estimated)), _) | (_, Some((_, Origin::Estimated)))
         ) {
-            let name = if self.encoding.known {
-                self.encoding.name().to_owned()
-            } else {
-                format!("{}?", self.encoding.name())
+            let name = match self.encoding.known {
+                _ if self.rough => "bytes/4".to_owned(),
+                true => self.encoding.name().to_owned(),
+                false => format!("{}?", self.encoding.name()),
             };
             attributes.push(KeyValue::new(semconv::TOKENS_ENCODING, name));
         }

@@ -53,7 +53,12 @@ where
         };
         let start = Start::new(shared.clone(), context, head);
         if let Some(bytes) = request.bytes() {
-            return match start.watch(Seen::bytes(bytes)) {
+            let seen = match bytes.len() {
+                _ if start.is_encoded() => Seen::Not("encoded"),
+                length if length > shared.config.request_limit => Seen::Not("too_large"),
+                _ => Seen::bytes(bytes),
+            };
+            return match start.watch(seen) {
                 Ok(watch) => Self::observed(service, request.untouched(), watch),
                 Err(_) => Self::unobserved(service, request),
             };

@@ -175,9 +175,10 @@ impl Watching {
     /// A chunk of the answer has come.
     pub(super) fn chunk(&mut self, now: Instant) {
         let last = self.last_chunk.replace(now);
-        if let Some(last) = last.filter(|_| self.is_streamed())
-            && let Some(instruments) = self.shared.instruments.in_context(&self.cx)
-        {
+        let Some(last) = last.filter(|_| self.is_streamed()) else {
+            return;
+        };
+        if let Some(instruments) = self.shared.instruments.in_context(&self.cx) {
             instruments.chunk(self, now.duration_since(last));
         }
     }

@@ -2,6 +2,7 @@
 
 mod additions;
 mod attributes;
+mod background;
 mod failure;
 mod future;
 mod instruments;
@@ -13,6 +14,7 @@ mod spent;
 mod start;
 mod watch;
 
+pub use self::background::settle;
 pub use self::future::CallFuture;
 pub(crate) use self::instruments::Instruments;
 pub use self::request::LlmRequest;

@@ -1,8 +1,12 @@
 //! The one place where what was seen of a call becomes attributes, metrics and ledger entries.
 
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
 use opentelemetry::trace::TraceContextExt;
 use throughline_tracing_layer::observe::End;
 
+use super::background;
 use super::failure::Failure;
 use super::watch::Watching;
 use crate::scope::Scoped;
@@ -17,8 +21,32 @@ impl Watching {
         self.reply.done || whole || self.ask.choices > 0 && finishes.all(|finish| finish.is_some())
     }
 
-    /// Ends the call.
-    pub(super) fn record(mut self, end: End<'_>) {
+    /// Ends the call. What takes long to count is counted elsewhere, and recorded with the time of the end.
+    pub(super) fn record(mut self: Box<Self>, end: End<'_>) {
+        let ending = self.ending(end);
+        if !self.counts_long(&ending) {
+            return self.settle(ending);
+        }
+        let hold = self.cx.get::<Scoped>().map(Scoped::hold);
+        let again = Arc::new(Mutex::new(Some((self, ending))));
+        let job = again.clone();
+        let run = move || {
+            let call = job.lock().ok().and_then(|mut call| call.take());
+            if let Some((call, ending)) = call {
+                call.settle(ending);
+            }
+            drop(hold);
+        };
+        if background::run(Box::new(run)).is_err() {
+            let call = again.lock().ok().and_then(|mut call| call.take());
+            if let Some((mut call, ending)) = call {
+                call.rough = true;
+                call.settle(ending);
+            }
+        }
+    }
+
+    fn ending(&mut self, end: End<'_>) -> Ending {
         let duration = self.started.elapsed();
         let intact = match &mut self.framing {
             Some(framing) => {
@@ -27,12 +55,26 @@ impl Watching {
             }
             None => false,
         };
-        let failure = Failure::of(&self, end, intact);
+        let failure = Failure::of(self, end, intact);
         if failure.as_ref().is_some_and(Failure::is_malformed) {
             self.unseen = Some("malformed");
         }
-        let refused =
-            matches!(end, End::ServiceError(_)) || self.status.is_some_and(|status| !status.is_success());
+        let unsuccessful = self.status.is_some_and(|status| !status.is_success());
+        Ending {
+            failure,
+            refused: unsuccessful || matches!(end, End::ServiceError(_)),
+            duration,
+            at: SystemTime::now(),
+        }
+    }
+
+    fn settle(mut self: Box<Self>, ending: Ending) {
+        let Ending {
+            failure,
+            refused,
+            duration,
+            at,
+        } = ending;
         let spent = self.spent(refused, failure.is_some());
         if self.has_span && self.cx.span().is_recording() {
             self.set_attributes(&spent, failure.as_ref());
@@ -47,7 +89,17 @@ impl Watching {
             scoped.add(&spent);
         }
         if self.has_span {
-            self.cx.span().end();
+            self.cx.span().end_with_timestamp(at);
         }
     }
+}
+
+/// How a call ended.
+#[derive(Debug)]
+pub(super) struct Ending {
+    failure: Option<Failure>,
+    /// Nobody knows what it cost.
+    pub(super) refused: bool,
+    duration: Duration,
+    at: SystemTime,
 }

@@ -1,5 +1,6 @@
 //! What a call spent, and how far that can be trusted.
 
+use super::record::Ending;
 use super::watch::Watching;
 use crate::estimate::{Prompt, PromptSizeMode, Segmented, taskweaver};
 use crate::scope::{Origin, Spent};
@@ -17,7 +18,9 @@ impl Watching {
             input: reported(usage.input()),
             output: reported(usage.output()),
             cache_read: usage.part(Field::CacheRead).unwrap_or(0),
+            cache_write: usage.part(Field::CacheWrite).unwrap_or(0),
             reasoning: usage.reasoning().unwrap_or(0),
+            cost: None,
         };
         if refused {
             return spent;
@@ -35,6 +38,8 @@ impl Watching {
                 spent.output = Some((seen, Origin::Estimated));
             }
         }
+        let models = [self.reply.model.as_deref(), self.ask.model.as_deref()];
+        spent.cost = self.shared.config.prices.cost(models, &spent);
         spent
     }
 
@@ -59,7 +64,17 @@ impl Watching {
         self.unseen.is_some() && self.reply.first_text.is_none()
     }
 
+    /// Whether what is still to be counted would keep a caller waiting.
+    pub(super) fn counts_long(&self, ending: &Ending) -> bool {
+        let prompt = !ending.refused && self.reply.usage.input().is_none();
+        let taskweaver = self.shared.config.prompt_size == PromptSizeMode::TaskWeaver;
+        self.body_length > INLINE && (prompt || taskweaver)
+    }
+
     fn estimate_input(&self) -> Option<u64> {
+        if self.rough {
+            return Some(self.body_length as u64 / BYTES_A_TOKEN);
+        }
         let mut prompt = Prompt::new(self.encoding);
         self.head.recognised.wire.prompt(self.body.as_ref()?, &mut prompt);
         prompt.finish().map(|count| count.tokens)
@@ -76,3 +91,8 @@ impl Watching {
         }
     }
 }
+
+/// The longest request body that is counted where the call ends: it takes a millisecond or two.
+const INLINE: usize = 32 * 1024;
+/// The rate of English, where there is no time to count.
+const BYTES_A_TOKEN: u64 = 4;

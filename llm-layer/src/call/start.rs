@@ -27,7 +27,8 @@ pub(super) struct Start {
 /// What was seen of a request body.
 #[derive(Debug)]
 pub(super) enum Seen {
-    Body(Value),
+    /// A body, and its length in bytes.
+    Body(Value, usize),
     /// Nothing, for this reason.
     Not(&'static str),
 }
@@ -55,7 +56,10 @@ pub(super) struct NoModelCall;
 
 impl Seen {
     pub(super) fn bytes(bytes: &[u8]) -> Self {
-        serde_json::from_slice(bytes).map_or(Self::Not("malformed"), Self::Body)
+        match serde_json::from_slice(bytes) {
+            Ok(body) => Self::Body(body, bytes.len()),
+            Err(_) => Self::Not("malformed"),
+        }
     }
 }
 
@@ -77,13 +81,14 @@ impl Start {
     /// Starts the span, as of when the call began.
     pub(super) fn watch(self, seen: Seen) -> Result<Watch, NoModelCall> {
         let wire = self.head.recognised.wire;
-        let (ask, body, unseen) = match seen {
-            Seen::Body(body) if !self.head.recognised.told && !wire.matches(&body) => {
+        let (body, body_length, unseen) = match seen {
+            Seen::Body(body, _) if !self.head.recognised.told && !wire.matches(&body) => {
                 return Err(NoModelCall);
             }
-            Seen::Body(body) => (wire.ask(&self.head.path, &body), Some(body), None),
-            Seen::Not(reason) => (wire.ask(&self.head.path, &Value::Null), None, Some(reason)),
+            Seen::Body(body, length) => (Some(body), length, None),
+            Seen::Not(reason) => (None, 0, Some(reason)),
         };
+        let ask = wire.ask(&self.head.path, body.as_ref().unwrap_or(&Value::Null));
         let span = self
             .shared
             .tracer
@@ -107,7 +112,9 @@ impl Start {
             head: self.head,
             ask,
             body,
+            body_length,
             encoding,
+            rough: false,
             started: self.at,
             status: None,
             framing: None,
@@ -138,7 +145,8 @@ impl Start {
         attributes.extend(ask.attributes.iter().cloned());
         if let Some(scoped) = self.parent.get::<Scoped>() {
             attributes.extend(scoped.agent());
-            attributes.extend(scoped.conversation());
+            let conversation = scoped.conversation().filter(|id| !ask.has(&id.key));
+            attributes.extend(conversation);
         }
         attributes.extend(unseen.map(|reason| KeyValue::new(semconv::REQUEST_UNSEEN, reason)));
         let name = match &ask.model {

@@ -4,10 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Buf;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use http_body::Frame;
-use opentelemetry::Context;
-use serde_json::Value;
+use opentelemetry::{Array, Context, KeyValue, Value};
 use throughline_tracing_layer::observe::{End, EndAt, Head as ResponseHead, Observe};
 use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 
@@ -18,6 +17,7 @@ use crate::encoding::{Decoder, Hidden};
 use crate::estimate::Encoding;
 use crate::framing::Framing;
 use crate::layer::Config;
+use crate::semconv;
 use crate::wire::{Ask, Reading, Reply};
 
 /// What all calls of a layer share.
@@ -40,8 +40,11 @@ pub(super) struct Watching {
     pub(super) has_span: bool,
     pub(super) head: Head,
     pub(super) ask: Ask,
-    pub(super) body: Option<Value>,
+    pub(super) body: Option<serde_json::Value>,
+    pub(super) body_length: usize,
     pub(super) encoding: Encoding,
+    /// There is no time to count.
+    pub(super) rough: bool,
     pub(super) started: Instant,
     pub(super) status: Option<StatusCode>,
     pub(super) framing: Option<Framing>,
@@ -69,6 +72,9 @@ impl Observe for Watch {
         let this = &mut *self.0;
         this.status = Some(head.status);
         this.head.recognised.wire.head(head.headers, &mut this.reply);
+        if !head.status.is_success() {
+            this.reply.attributes.extend(refusal(head.headers));
+        }
         match Decoder::of(head.headers) {
             Ok(decoder) => {
                 this.framing = Some(Framing::of(head.headers));
@@ -113,3 +119,30 @@ impl Observe for Watch {
         self.0.record(end);
     }
 }
+
+/// What the head of a refusal tells of limits, and whom to ask about it.
+fn refusal(headers: &HeaderMap) -> impl Iterator<Item = KeyValue> {
+    let told = headers.iter().filter(|(name, _)| {
+        let name = name.as_str();
+        TOLD.contains(&name) || name.starts_with("x-ratelimit-") || name.starts_with("anthropic-ratelimit-")
+    });
+    let short = told.filter_map(|(name, value)| Some((name, value.to_str().ok()?)));
+    short
+        .filter(|(_, value)| value.len() <= 128)
+        .take(16)
+        .map(|(name, value)| {
+            let values = Array::String(vec![value.to_owned().into()]);
+            KeyValue::new(
+                format!("{}{name}", semconv::RESPONSE_HEADER),
+                Value::Array(values),
+            )
+        })
+}
+
+const TOLD: &[&str] = &[
+    "retry-after",
+    "retry-after-ms",
+    "x-request-id",
+    "request-id",
+    "x-amzn-requestid",
+];

@@ -5,6 +5,7 @@
 use serde_json::Value;
 
 use super::ask::{Kind, Param, items, segment};
+use super::reply::set;
 use super::usage::{Field, Paths};
 use super::{Ask, Channel, Reply, WireFormat, texts};
 use crate::estimate::Prompt;
@@ -53,8 +54,8 @@ impl WireFormat for Anthropic {
         let path = at.as_str();
         let path = path.strip_prefix("message.").unwrap_or(path);
         match (path, value.as_str()) {
-            ("id", Some(id)) => reply.id = Some(id.to_owned()),
-            ("model", Some(model)) => reply.model = Some(model.to_owned()),
+            ("id", Some(id)) => set(&mut reply.id, id),
+            ("model", Some(model)) => set(&mut reply.model, model),
             ("stop_reason" | "delta.stop_reason", Some(reason)) => reply.finish(0, reason),
             (path, _) => {
                 reply.error(path, value);

@@ -1,6 +1,6 @@
 //! What a request asks for.
 
-use opentelemetry::{Array, KeyValue, StringValue};
+use opentelemetry::{Array, Key, KeyValue, StringValue};
 use serde_json::Value;
 
 /// What a request asks for.
@@ -48,6 +48,11 @@ impl Ask {
     /// Puts down an attribute.
     pub(crate) fn put(&mut self, name: &'static str, value: impl Into<opentelemetry::Value>) {
         self.attributes.push(KeyValue::new(name, value));
+    }
+
+    /// Whether an attribute of this name is put down.
+    pub(crate) fn has(&self, name: &Key) -> bool {
+        self.attributes.iter().any(|known| known.key == *name)
     }
 
     /// Reads the number of alternatives that are asked for.

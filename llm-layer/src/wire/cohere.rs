@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::ask::{Kind, Param, items, string};
 use super::openai_chat::output_type;
+use super::reply::set;
 use super::usage::{Field, Paths};
 use super::{Ask, Channel, Reply, WireFormat, texts};
 use crate::estimate::Prompt;
@@ -68,7 +69,7 @@ impl WireFormat for Cohere {
             .find_map(|prefix| path.strip_prefix(prefix))
             .unwrap_or(path);
         match (path, value.as_str()) {
-            ("id" | "generation_id", Some(id)) => reply.id = Some(id.to_owned()),
+            ("id" | "generation_id", Some(id)) => set(&mut reply.id, id),
             ("finish_reason", Some(reason)) => reply.finish(0, reason),
             ("error", Some(_)) => reply.error("error", value),
             (path, _) => reply.usage.read(USAGE, path, value.as_count()),

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::ask::{Kind, Param, segment};
 use super::openai_chat::deployment;
+use super::reply::set;
 use super::usage::{Field, Paths};
 use super::{Ask, Channel, Reply, WireFormat, texts};
 use crate::estimate::Prompt;
@@ -43,8 +44,8 @@ impl WireFormat for Embeddings {
 
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
         match (at.as_str(), value.as_str()) {
-            ("id", Some(id)) => reply.id = Some(id.to_owned()),
-            ("model", Some(model)) => reply.model = Some(model.to_owned()),
+            ("id", Some(id)) => set(&mut reply.id, id),
+            ("model", Some(model)) => set(&mut reply.model, model),
             (path, _) => {
                 reply.error(path, value);
                 reply.usage.read(USAGE, path, value.as_count());

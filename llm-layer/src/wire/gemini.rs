@@ -5,6 +5,7 @@
 use serde_json::Value;
 
 use super::ask::{Kind, Param, items, segment};
+use super::reply::set;
 use super::usage::{Field, Paths};
 use super::{Ask, Channel, Reply, WireFormat, texts};
 use crate::estimate::Prompt;
@@ -62,8 +63,8 @@ impl WireFormat for Gemini {
 
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
         match (at.as_str(), value.as_str()) {
-            ("responseId", Some(id)) => reply.id = Some(id.to_owned()),
-            ("modelVersion", Some(model)) => reply.model = Some(model.to_owned()),
+            ("responseId", Some(id)) => set(&mut reply.id, id),
+            ("modelVersion", Some(model)) => set(&mut reply.model, model),
             ("candidates[].index", _) => reply.index(at.position(0), value.as_count()),
             ("candidates[].finishReason", Some(reason)) => reply.finish(at.position(0), reason),
             ("promptFeedback.blockReason", Some(reason)) => reply.finish(0, reason),

@@ -5,6 +5,7 @@
 use serde_json::Value;
 
 use super::ask::{Kind, Param, items, string};
+use super::reply::set;
 use super::usage::{Field, Paths};
 use super::{Ask, Channel, Reply, WireFormat, texts};
 use crate::estimate::Prompt;
@@ -64,7 +65,7 @@ impl WireFormat for Ollama {
 
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
         match (at.as_str(), value) {
-            ("model", Scalar::Text(model)) => reply.model = Some(model.to_owned()),
+            ("model", Scalar::Text(model)) => set(&mut reply.model, model),
             ("done", Scalar::Bool(done)) => reply.done |= done,
             ("done_reason", Scalar::Text(reason)) => reply.finish(0, reason),
             (path, _) => {

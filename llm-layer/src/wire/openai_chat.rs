@@ -6,6 +6,7 @@
 use serde_json::Value;
 
 use super::ask::{Kind, Param, items, segment, string};
+use super::reply::set;
 use super::usage::{Field, Paths};
 use super::{Ask, Channel, Reply, WireFormat, texts};
 use crate::estimate::Prompt;
@@ -78,8 +79,8 @@ impl WireFormat for OpenAiChat {
 /// Reads a value of what chat completions and legacy completions have in common.
 pub(super) fn completion(at: &Path, value: Scalar<'_>, reply: &mut Reply) {
     match (at.as_str(), value.as_str()) {
-        ("id", Some(id)) => reply.id = Some(id.to_owned()),
-        ("model", Some(model)) => reply.model = Some(model.to_owned()),
+        ("id", Some(id)) => set(&mut reply.id, id),
+        ("model", Some(model)) => set(&mut reply.model, model),
         ("service_tier", Some(tier)) => reply.attribute(semconv::OPENAI_RESPONSE_SERVICE_TIER, tier),
         ("system_fingerprint", Some(print)) => {
             reply.attribute(semconv::OPENAI_RESPONSE_SYSTEM_FINGERPRINT, print);

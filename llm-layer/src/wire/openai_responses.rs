@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::ask::{Kind, Param, items};
 use super::openai_chat::{output_type, service_tier};
+use super::reply::set;
 use super::usage::{Field, Paths};
 use super::{Ask, Channel, Reply, WireFormat, texts};
 use crate::estimate::Prompt;
@@ -73,8 +74,8 @@ impl WireFormat for OpenAiResponses {
         let path = at.as_str();
         let path = path.strip_prefix("response.").unwrap_or(path);
         match (path, value.as_str()) {
-            ("id", Some(id)) => reply.id = Some(id.to_owned()),
-            ("model", Some(model)) => reply.model = Some(model.to_owned()),
+            ("id", Some(id)) => set(&mut reply.id, id),
+            ("model", Some(model)) => set(&mut reply.model, model),
             ("service_tier", Some(tier)) => reply.attribute(semconv::OPENAI_RESPONSE_SERVICE_TIER, tier),
             ("conversation.id", Some(id)) => reply.attribute(semconv::CONVERSATION_ID, id),
             ("status", Some("completed")) => reply.finish(0, "stop"),

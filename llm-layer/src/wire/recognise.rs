@@ -42,7 +42,7 @@ impl<'a> Target<'a> {
     /// Whether the host is `domain`, or stands below it.
     pub(super) fn is_at(&self, domain: &str) -> bool {
         let above = self.host.and_then(|host| host.strip_suffix(domain));
-        above.is_some_and(|sub| sub.is_empty() || sub.ends_with(['.', '-']))
+        above.is_some_and(|sub| sub.is_empty() || sub.ends_with('.'))
     }
 }
 
@@ -72,10 +72,12 @@ pub(crate) fn recognise(target: &Target<'_>, rules: &[Rule]) -> Option<Recognise
     let (_, _, format, usual) = RULES.iter().find(|(suffix, domain, _, _)| {
         path.ends_with(suffix) && (domain.is_empty() || target.is_at(domain))
     })?;
+    let is_vertex = target.host.is_some_and(|host| host.ends_with(VERTEX));
     let host = PROVIDERS.iter().find(|(domain, _)| target.is_at(domain));
     let provider = match host {
         Some((_, "azure.ai.openai")) if path.starts_with("/models/") => "azure.ai.inference",
         Some((_, provider)) => provider,
+        None if is_vertex => "gcp.vertex_ai",
         None => usual,
     };
     Some(Recognised {
@@ -96,13 +98,13 @@ const RULES: &[Known] = &[
     ("/v1/messages", "", Format::Anthropic, "anthropic"),
     (
         ":rawPredict",
-        "aiplatform.googleapis.com",
+        "googleapis.com",
         Format::Anthropic,
         "gcp.vertex_ai",
     ),
     (
         ":streamRawPredict",
-        "aiplatform.googleapis.com",
+        "googleapis.com",
         Format::Anthropic,
         "gcp.vertex_ai",
     ),
@@ -135,7 +137,6 @@ const PROVIDERS: &[(&str, &str)] = &[
     ("anthropic.com", "anthropic"),
     ("amazonaws.com", "aws.bedrock"),
     ("generativelanguage.googleapis.com", "gcp.gemini"),
-    ("aiplatform.googleapis.com", "gcp.vertex_ai"),
     ("cohere.com", "cohere"),
     ("mistral.ai", "mistral_ai"),
     ("groq.com", "groq"),
@@ -146,3 +147,6 @@ const PROVIDERS: &[(&str, &str)] = &[
     ("moonshot.cn", "moonshot_ai"),
     ("openrouter.ai", "openrouter"),
 ];
+
+/// The end of Vertex's hosts, which have a region in front of it, with a hyphen.
+const VERTEX: &str = "aiplatform.googleapis.com";

@@ -80,14 +80,14 @@ impl Reply {
 
     /// Puts down an attribute of the response; the last value of a name wins.
     pub(crate) fn attribute(&mut self, name: &'static str, value: &str) {
-        let attribute = KeyValue::new(name, value.to_owned());
-        match self
+        let known = self
             .attributes
             .iter_mut()
-            .find(|other| other.key.as_str() == name)
-        {
-            Some(other) => *other = attribute,
-            None => self.attributes.push(attribute),
+            .find(|other| other.key.as_str() == name);
+        match known {
+            Some(known) if known.value.as_str() == value => {}
+            Some(known) => known.value = value.to_owned().into(),
+            None => self.attributes.push(KeyValue::new(name, value.to_owned())),
         }
     }
 
@@ -229,5 +229,12 @@ impl Reply {
             Some((_, index)) => *index,
             None => position.min(Self::CHOICES - 1),
         }
+    }
+}
+
+/// Takes a value that every document of a stream repeats; an empty one says nothing.
+pub(super) fn set(slot: &mut Option<String>, value: &str) {
+    if !value.is_empty() && slot.as_deref() != Some(value) {
+        *slot = Some(value.to_owned());
     }
 }

@@ -44,9 +44,8 @@ pub(crate) type Paths = [(&'static str, Field)];
 impl Usage {
     /// Takes a value, if `paths` knows its path.
     pub(crate) fn read(&mut self, paths: &Paths, path: &str, count: Option<u64>) {
-        if let Some(count) = count
-            && let Some((_, field)) = paths.iter().find(|(known, _)| *known == path)
-        {
+        let known = paths.iter().find(|(known, _)| *known == path);
+        if let (Some(count), Some((_, field))) = (count, known) {
             self.set(*field, count);
         }
     }

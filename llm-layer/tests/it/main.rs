@@ -10,6 +10,7 @@
 
 mod endings;
 mod golden;
+mod hostile;
 mod options;
 mod requests;
 #[cfg(feature = "reqwest")]

@@ -133,6 +133,12 @@ fn rules() {
             "",
             "",
         ),
+        (
+            Rule::new("/ask", Format::OpenAiChat).at("a.test"),
+            "http://not-a.test/ask",
+            "",
+            "",
+        ),
         (Rule::ignore("/chat/completions"), CHAT, "", ""),
     ];
     for (rule, uri, name, provider) in cases {

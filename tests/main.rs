@@ -2,5 +2,6 @@
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on says why")]
 
+mod agents;
 mod orders;
 mod quickstart;

@@ -45,6 +45,26 @@ impl Collector {
         tree::render(self.spans().iter().map(node).collect(), masked)
     }
 
+    /// Every span as text, as [`tree`](Self::tree) with the name of its service before it: `Server shop: POST /orders`.
+    #[must_use]
+    pub fn tree_of_services(&self, masked: &[&str]) -> String {
+        let requests = self.traces.lock().unwrap().clone();
+        let resources = requests.into_iter().flat_map(|request| request.resource_spans);
+        let nodes = resources.flat_map(|resource| {
+            let attributes = attributes(&resource.resource.unwrap_or_default().attributes);
+            let service = attributes.into_iter().find(|(key, _)| key == "service.name");
+            let service =
+                service.map_or_else(|| "no service.name".to_owned(), |(_, name)| name.replace('"', ""));
+            let spans = resource.scope_spans.into_iter().flat_map(|scope| scope.spans);
+            spans.map(move |span| {
+                let node = node(&span);
+                let name = format!("{service}: {}", node.name);
+                Node { name, ..node }
+            })
+        });
+        tree::render(nodes.collect(), masked)
+    }
+
     /// The ids of the traces.
     #[must_use]
     pub fn traces(&self) -> BTreeSet<Vec<u8>> {
@@ -118,6 +138,8 @@ fn node(span: &Span) -> Node {
             SpanKind::Server => "Server",
             SpanKind::Client => "Client",
             SpanKind::Internal => "Internal",
+            SpanKind::Producer => "Producer",
+            SpanKind::Consumer => "Consumer",
             other => other.as_str_name(),
         }
         .to_owned(),

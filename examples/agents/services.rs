@@ -1,0 +1,114 @@
+//! The services of the picture: what they are called, where they listen, what they say to each other.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use serde::{Deserialize, Serialize};
+use throughline::ServerLayer;
+use tokio::net::TcpListener;
+
+use crate::caller::Caller;
+use crate::fleet::{Fleet, FleetError};
+use crate::{agents, externals};
+
+/// A box of the picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Service {
+    Customer,
+    Main,
+    Payment,
+    Support,
+    TechSupport,
+    Orders,
+    Inventory,
+}
+
+/// What the customer wants to have looked at.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Order {
+    pub(crate) account: String,
+    pub(crate) item: String,
+}
+
+/// What a service answers.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Answer {
+    pub(crate) text: String,
+}
+
+/// Where each service listens.
+pub(crate) type Directory = Arc<HashMap<Service, SocketAddr>>;
+
+impl Service {
+    const LISTENING: [Self; 6] = [
+        Self::Main,
+        Self::Payment,
+        Self::Support,
+        Self::TechSupport,
+        Self::Orders,
+        Self::Inventory,
+    ];
+
+    /// The `service.name` of its spans: the text in the box.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Customer => "Customer Interaction",
+            Self::Main => "Agent 1 (Main - Arch)",
+            Self::Payment => "External Payment Service",
+            Self::Support => "Agent 2 (Support - Arch)",
+            Self::TechSupport => "Internal Tech Support",
+            Self::Orders => "Agent 3 (Orders - Arch)",
+            Self::Inventory => "Inventory Management",
+        }
+    }
+
+    /// The path of its one route; the customer has none.
+    pub(crate) fn path(self) -> &'static str {
+        match self {
+            Self::Customer => "",
+            Self::Main => "/agents/main",
+            Self::Payment => "/payments",
+            Self::Support => "/agents/support",
+            Self::TechSupport => "/investigations",
+            Self::Orders => "/agents/orders",
+            Self::Inventory => "/stock",
+        }
+    }
+
+    fn routes(self, caller: Caller) -> Router {
+        let router = Router::new();
+        match self {
+            Self::Customer => router,
+            Self::Main => router.route(self.path(), agents::main().with_state(caller)),
+            Self::Support => router.route(self.path(), agents::support().with_state(caller)),
+            Self::Orders => router.route(self.path(), agents::orders().with_state(caller)),
+            Self::Payment => router.route(self.path(), externals::payment()),
+            Self::TechSupport => router.route(self.path(), externals::tech_support()),
+            Self::Inventory => router.route(self.path(), externals::inventory()),
+        }
+    }
+}
+
+/// Starts every service on a free port of the loopback interface, but the one that is to be down.
+pub(crate) async fn start(fleet: &Fleet, down: Option<Service>) -> Result<Directory, FleetError> {
+    let mut listeners = Vec::new();
+    let mut directory = HashMap::new();
+    for service in Service::LISTENING {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        directory.insert(service, listener.local_addr()?);
+        listeners.push((service, listener));
+    }
+    let directory = Directory::new(directory);
+    listeners.retain(|(service, _)| Some(*service) != down);
+    for (service, listener) in listeners {
+        let caller = Caller::new(service, fleet, Arc::clone(&directory))?;
+        let app = service
+            .routes(caller)
+            // One server span a request, child of the `traceparent` that came, recorded as this service's.
+            .layer(ServerLayer::new().with_tracer_provider(fleet.provider(service)?));
+        tokio::spawn(async move { axum::serve(listener, app).await });
+    }
+    Ok(directory)
+}

@@ -1,0 +1,177 @@
+//! `examples/agents`, as a user runs it.
+
+use throughline_test_support::Collector;
+use throughline_test_support::process::{Ran, example, run};
+
+/// What differs from run to run.
+const MASKED: &[&str] = &[
+    "network.peer.port",
+    "server.port",
+    "throughline.http.time_to_headers",
+    "url.full",
+];
+
+async fn agents(arguments: &[&str]) -> Ran {
+    let mut command = example("agents");
+    command.args(arguments);
+    run(command).await
+}
+
+/// Runs it with the spans going to a collector, over HTTP.
+async fn collected(arguments: &[&str]) -> (Ran, Collector) {
+    let (collector, url) = Collector::start().await;
+    let endpoint = format!("{url}/v1/traces");
+    let otlp = ["--exporter", "otlp", "--otlp-endpoint", &endpoint];
+    (agents(&[arguments, &otlp].concat()).await, collector)
+}
+
+#[tokio::test]
+async fn ten_spans_of_seven_services_arrive_as_one_trace() {
+    let (ran, collector) = collected(&[]).await;
+    let answer = "The bill of ada is paid. The account is open. The desk is in stock.";
+    assert_eq!((ran.code, ran.out.trim()), (Some(0), answer), "{}", ran.err);
+    assert_eq!(collector.traces().len(), 1, "one trace");
+    assert_eq!(collector.spans().len(), 10, "the document's ten spans");
+    let expected = include_str!("agents_tree.txt");
+    assert_eq!(
+        collector.tree_of_services(MASKED),
+        expected,
+        "the whole tree, value by value"
+    );
+}
+
+#[tokio::test]
+async fn console_shows_one_tree() {
+    let ran = agents(&["--account", "bob", "--item", "lamp"]).await;
+    assert_eq!(ran.code, Some(0), "exit code; {}", ran.err);
+    let (answer, tree) = ran.out.split_once("\n\n").expect("an answer, then the tree");
+    assert_eq!(
+        answer,
+        "The bill of bob is overdue. The account was locked and is open again. The lamp is sold out."
+    );
+    let mut lines = tree.trim().lines();
+    let header = lines.next().unwrap_or_default();
+    assert!(header.contains(" · 10 spans · "), "one trace of ten: {header}");
+    // The columns after the name and the kind are times.
+    let spans: Vec<String> = lines
+        .map(|line| line.trim_start_matches(['●', ' ', '│', '├', '└', '─']).to_owned())
+        .map(|line| line.split_whitespace().take(3).collect::<Vec<_>>().join(" "))
+        .collect();
+    let expected = [
+        "POST /agents/main client",
+        "POST /agents/main server",
+        "POST /payments server",
+        "POST /agents/support client",
+        "POST /agents/support server",
+        "POST /investigations client",
+        "POST /investigations server",
+        "POST /agents/orders server",
+        "POST /stock client",
+        "POST /stock server",
+    ];
+    assert_eq!(spans, expected, "no other tree, no metrics:\n{tree}");
+}
+
+#[tokio::test]
+async fn service_that_is_down_is_named_and_its_callers_spans_have_failed() {
+    let cases = [
+        ("main", "Customer Interaction", "Agent 1 (Main - Arch)", 1, 1),
+        (
+            "payment",
+            "Agent 1 (Main - Arch)",
+            "External Payment Service",
+            2,
+            2,
+        ),
+        (
+            "support",
+            "Agent 1 (Main - Arch)",
+            "Agent 2 (Support - Arch)",
+            4,
+            3,
+        ),
+        (
+            "tech-support",
+            "Agent 2 (Support - Arch)",
+            "Internal Tech Support",
+            6,
+            5,
+        ),
+        ("orders", "Agent 1 (Main - Arch)", "Agent 3 (Orders - Arch)", 7, 2),
+        (
+            "inventory",
+            "Agent 3 (Orders - Arch)",
+            "Inventory Management",
+            9,
+            4,
+        ),
+    ];
+    for (down, caller, service, spans, failed) in cases {
+        let (ran, collector) = collected(&["--down", down]).await;
+        assert_eq!((ran.code, ran.out.trim()), (Some(1), ""), "{down}: no answer");
+        let words = format!("error: {caller} gets no answer of {service}: Connection refused");
+        assert!(ran.err.starts_with(&words), "{down}: {}", ran.err);
+        let tree = collector.tree_of_services(MASKED);
+        assert!(
+            !tree.contains(&format!("{service}:")),
+            "{down}: no span of it:\n{tree}"
+        );
+        let counted = (collector.spans().len(), tree.matches("error.type=").count());
+        assert_eq!(
+            counted,
+            (spans, failed),
+            "{down}: spans, and those that failed:\n{tree}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_a_service_does_not_know_reaches_the_customer() {
+    let cases = [
+        (
+            ["--account", "eve"],
+            "External Payment Service does not know the account \"eve\"",
+        ),
+        (
+            ["--item", "sofa"],
+            "Inventory Management does not know the item \"sofa\"",
+        ),
+    ];
+    for (arguments, words) in cases {
+        let ran = agents(&arguments).await;
+        assert_eq!(ran.code, Some(1), "{arguments:?}: exit code");
+        assert_eq!(ran.err.trim(), format!("error: {words}"), "{arguments:?}");
+    }
+}
+
+#[tokio::test]
+async fn collector_that_is_not_there_is_told() {
+    for (endpoint, words) in [
+        ("http://127.0.0.1:9", "do not reach http://127.0.0.1:9/"),
+        (
+            "http://127.0.0.1:9/v1/traces",
+            "do not reach http://127.0.0.1:9/v1/traces",
+        ),
+        ("nowhere", "expected a URL such as http://127.0.0.1:4317"),
+        ("ftp://nowhere", "expected a URL such as http://127.0.0.1:4317"),
+    ] {
+        let ran = agents(&["--exporter", "otlp", "--otlp-endpoint", endpoint]).await;
+        assert_eq!(ran.code, Some(1), "{endpoint}: exit code");
+        assert!(ran.err.contains(words), "{endpoint}: {}", ran.err);
+    }
+}
+
+#[tokio::test]
+async fn help_teaches() {
+    let ran = agents(&["--help"]).await;
+    assert_eq!(ran.code, Some(0), "exit code; {}", ran.err);
+    for part in [
+        "ten spans",
+        "traceparent",
+        "--otlp-endpoint",
+        "Examples:",
+        "agents --down inventory",
+    ] {
+        assert!(ran.out.contains(part), "the help lacks {part:?}:\n{}", ran.out);
+    }
+}

@@ -20,6 +20,9 @@ pub(crate) struct Remainder {
 impl Remainder {
     /// `cx` with the remote span, and beside it what the span context could not take.
     pub(crate) fn with_remote(cx: &Context, parent: TraceParent, members: TraceState) -> Context {
+        if members.is_empty() && !parent.is_random() && cx.get::<Self>().is_none() {
+            return cx.with_remote_span_context(parent.into());
+        }
         let carried = ApiTraceState::from(&members);
         let foreign = members
             .iter()

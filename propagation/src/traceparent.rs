@@ -142,18 +142,20 @@ impl TraceParent {
     }
 
     pub(crate) fn to_header(self) -> String {
-        let mut header = String::with_capacity(LEN);
-        let _ = self.write_to(&mut header);
-        header
+        self.text(str::to_owned)
     }
 
-    fn write_to(self, out: &mut impl fmt::Write) -> fmt::Result {
-        out.write_str("00-")?;
-        write_hex(out, &self.trace_id)?;
-        out.write_str("-")?;
-        write_hex(out, &self.parent_id)?;
-        out.write_str("-")?;
-        write_hex(out, &[self.flags])
+    /// What `read` makes of the header.
+    fn text<T>(self, read: impl FnOnce(&str) -> T) -> T {
+        let mut text = *b"00-................................-................-..";
+        for (at, bytes) in [
+            (3, self.trace_id.as_slice()),
+            (36, &self.parent_id),
+            (53, &[self.flags]),
+        ] {
+            write_hex(text.get_mut(at..).unwrap_or_default(), bytes);
+        }
+        read(std::str::from_utf8(&text).unwrap_or_default())
     }
 
     pub(crate) fn with_random(self) -> Self {
@@ -166,7 +168,7 @@ impl TraceParent {
 
 impl fmt::Display for TraceParent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write_to(f)
+        self.text(|text| f.write_str(text))
     }
 }
 
@@ -232,18 +234,17 @@ fn nibble(digit: u8) -> Result<u8, ParseError> {
     }
 }
 
-fn write_hex(out: &mut impl fmt::Write, bytes: &[u8]) -> fmt::Result {
+fn write_hex(out: &mut [u8], bytes: &[u8]) {
     let digit = |nibble: u8| {
-        char::from(if nibble < 10 {
+        if nibble < 10 {
             b'0' + nibble
         } else {
             b'a' - 10 + nibble
-        })
+        }
     };
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 0xf])
-        .try_for_each(|nibble| out.write_char(digit(nibble)))
+    for (pair, byte) in out.chunks_exact_mut(2).zip(bytes) {
+        pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 0xf)]);
+    }
 }
 
 /// The length of a version 00 header, in bytes.

@@ -1,6 +1,6 @@
 //! [`HeaderMap`] as a carrier.
 
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{HeaderMap, HeaderName, HeaderValue, ValueIter};
 use opentelemetry::propagation::{Extractor, Injector};
 
 use crate::outgoing::Allowed;
@@ -27,7 +27,7 @@ impl Extractor for Headers<'_> {
         if key == ONE_LINE_OR_NONE {
             return Some(ONE_LINE_OR_NONE);
         }
-        let mut lines = self.0.get_all(key).iter();
+        let mut lines = lines(self.0, key);
         let first = lines.next()?;
         if key.eq_ignore_ascii_case(TRACEPARENT) && lines.next().is_some() {
             return Some(UNREADABLE);
@@ -40,7 +40,7 @@ impl Extractor for Headers<'_> {
     }
 
     fn get_all(&self, key: &str) -> Option<Vec<&str>> {
-        let mut lines = self.0.get_all(key).iter().map(text).peekable();
+        let mut lines = lines(self.0, key).map(text).peekable();
         lines.peek()?;
         Some(lines.collect())
     }
@@ -83,8 +83,8 @@ impl Injector for HeadersMut<'_> {
         let (Some(name), Ok(value)) = (name(key), HeaderValue::try_from(value)) else {
             return;
         };
-        self.wrote_parent |= name == TRACEPARENT;
-        self.wrote_state |= name == TRACESTATE;
+        self.wrote_parent |= name == PARENT;
+        self.wrote_state |= name == STATE;
         // A map that is full of headers refuses one more; the request goes without it.
         let _ = self.headers.try_insert(name, value);
     }
@@ -97,7 +97,7 @@ impl Injector for HeadersMut<'_> {
 impl Drop for HeadersMut<'_> {
     fn drop(&mut self) {
         if self.wrote_parent && !self.wrote_state {
-            self.headers.remove(TRACESTATE);
+            self.headers.remove(&STATE);
         }
     }
 }
@@ -117,13 +117,29 @@ fn text(line: &HeaderValue) -> &str {
     std::str::from_utf8(line.as_bytes()).unwrap_or(UNREADABLE)
 }
 
-fn name(key: &str) -> Option<HeaderName> {
-    Some(match key {
-        TRACEPARENT => HeaderName::from_static(TRACEPARENT),
-        TRACESTATE => HeaderName::from_static(TRACESTATE),
-        BAGGAGE => HeaderName::from_static(BAGGAGE),
-        other => HeaderName::try_from(other).ok()?,
-    })
+fn lines<'a>(headers: &'a HeaderMap, key: &str) -> ValueIter<'a, HeaderValue> {
+    match known(key) {
+        Some(name) => headers.get_all(name).iter(),
+        None => headers.get_all(key).iter(),
+    }
 }
+
+fn name(key: &str) -> Option<HeaderName> {
+    known(key).cloned().or_else(|| HeaderName::try_from(key).ok())
+}
+
+/// The names that our own propagator asks for, which need not be parsed.
+fn known(key: &str) -> Option<&'static HeaderName> {
+    match key {
+        TRACEPARENT => Some(&PARENT),
+        TRACESTATE => Some(&STATE),
+        BAGGAGE => Some(&ENTRIES),
+        _ => None,
+    }
+}
+
+static PARENT: HeaderName = HeaderName::from_static(TRACEPARENT);
+static STATE: HeaderName = HeaderName::from_static(TRACESTATE);
+static ENTRIES: HeaderName = HeaderName::from_static(BAGGAGE);
 
 const UNREADABLE: &str = "\u{fffd}";

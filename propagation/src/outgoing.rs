@@ -150,6 +150,7 @@ fn host_of(header: &str) -> Option<&str> {
 }
 
 fn matches(pattern: &str, host: &str) -> bool {
+    let [pattern, host] = [pattern, host].map(|host| host.trim_matches(['[', ']']));
     match pattern.strip_prefix('*') {
         Some(domain) => {
             let below = host.len().checked_sub(domain.len()).and_then(|at| host.get(at..));
@@ -213,6 +214,10 @@ mod tests {
             let allowed = outgoing.to_request(&request);
             assert_eq!(allowed, Allowed { trace, baggage }, "{uri} {host:?}");
         }
+        assert!(
+            named.to_host(Some("::1")).baggage,
+            "an address without its brackets is the same host"
+        );
         let all = Outgoing::new().baggage_to(["*"]);
         assert!(all.to_host(None).baggage, "a star is every host, known or not");
         let none = Outgoing::new().trace_to([""; 0]);

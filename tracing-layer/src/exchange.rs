@@ -166,7 +166,7 @@ impl Exchange {
         }
     }
 
-    /// Ends the span. Its route is set only now: a span that is told twice shows both.
+    /// Ends the span, with its route if it did not begin with that: a span that is told twice shows both.
     ///
     /// There is never a description: a status code needs none, and an error's text may hold secrets.
     pub(crate) fn end_span(&self, conclusion: Conclusion, until_body: bool, route: Option<&StringValue>) {

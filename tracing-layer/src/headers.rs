@@ -1,5 +1,6 @@
 //! The headers that a user wants to see on spans.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName};
@@ -12,12 +13,18 @@ use crate::semconv::SECRET_HEADERS;
 pub(crate) struct Captured(Arc<[(HeaderName, Key)]>);
 
 impl Captured {
-    /// These headers, under `prefix`. Names that no header can have, and names of secrets, are left out.
+    /// These headers, each once, under `prefix`. Names that no header can have, and names of secrets, are left out.
     pub(crate) fn new<'a>(prefix: &str, names: impl IntoIterator<Item = &'a str>) -> Self {
-        let keyed = names.into_iter().filter_map(|name| {
-            let name = HeaderName::try_from(name).ok()?;
+        let valid = names
+            .into_iter()
+            .filter_map(|name| HeaderName::try_from(name).ok());
+        let open: BTreeSet<String> = valid
+            .filter(|name| !SECRET_HEADERS.contains(&name.as_str()))
+            .map(|name| name.as_str().to_owned())
+            .collect();
+        let keyed = open.into_iter().filter_map(|name| {
             let key = Key::from(Arc::<str>::from(format!("{prefix}{name}")));
-            (!SECRET_HEADERS.contains(&name.as_str())).then_some((name, key))
+            Some((HeaderName::try_from(name).ok()?, key))
         });
         Self(keyed.collect())
     }
@@ -45,6 +52,7 @@ mod tests {
     fn only_what_is_listed_and_no_secret() {
         let names = [
             "X-Tenant",
+            "x-tenant",
             "cookie",
             "Authorization",
             "x-marked",

@@ -16,10 +16,16 @@ pub(crate) struct Known(Option<&'static str>);
 impl Methods {
     /// The methods that the process's environment names, or the convention's.
     pub(crate) fn from_env() -> Self {
-        std::env::var(KNOWN_METHODS_VARIABLE).map_or_else(
-            |_| Self(KNOWN_METHODS.to_vec()),
-            |list| Self::new(list.split(',')),
-        )
+        Self::listed(&std::env::var(KNOWN_METHODS_VARIABLE).unwrap_or_default())
+    }
+
+    /// Those of a list with a comma between two; the convention's if there is none in it, as if it were not set.
+    fn listed(list: &str) -> Self {
+        let named = Self::new(list.split(','));
+        if named.0.is_empty() {
+            return Self(KNOWN_METHODS.to_vec());
+        }
+        named
     }
 
     /// These methods and no others. Case matters.
@@ -70,8 +76,20 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_list_is_none() {
+        for list in ["", " ", ","] {
+            let known = Methods::listed(list).known(&Method::DELETE);
+            assert_eq!(
+                known.label(),
+                "DELETE",
+                "{list:?}: as if the variable were not set"
+            );
+        }
+    }
+
+    #[test]
     fn a_list_replaces_the_default() {
-        let methods = Methods::new(" GET ,PROPFIND,,".split(','));
+        let methods = Methods::listed(" GET ,PROPFIND,,");
         let propfind = Method::from_bytes(b"PROPFIND").expect("a token");
         assert_eq!(methods.known(&propfind).label(), "PROPFIND", "named");
         assert!(methods.known(&Method::POST).is_other(), "no longer named");

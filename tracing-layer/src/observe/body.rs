@@ -32,10 +32,10 @@ pin_project! {
     {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            if let Some(armed) = this.armed.take() {
+            if let Some(mut armed) = this.armed.take() {
                 let ended = *this.left == Some(0)
                     || this.inner.as_ref().get_ref().as_ref().is_some_and(Body::is_end_stream);
-                armed.attached(|| this.inner.set(None));
+                armed.poll(|| this.inner.set(None));
                 if ended {
                     armed.end(End::Complete);
                 }
@@ -51,7 +51,7 @@ impl<B: Body, O: Observe> ResponseBody<B, O> {
         Self {
             inner: Some(inner),
             left: length,
-            armed,
+            armed: armed.map(Armed::called),
         }
     }
 }

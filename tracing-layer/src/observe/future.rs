@@ -22,8 +22,8 @@ pin_project! {
     impl<F, O: Observe> PinnedDrop for ResponseFuture<F, O> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            if let Some(armed) = this.armed.take() {
-                armed.attached(|| this.inner.set(None));
+            if let Some(mut armed) = this.armed.take() {
+                armed.poll(|| this.inner.set(None));
             }
         }
     }
@@ -35,7 +35,7 @@ impl<F, O: Observe> ResponseFuture<F, O> {
     pub fn new(inner: F, armed: Armed<O>) -> Self {
         Self {
             inner: Some(inner),
-            armed: Some(armed),
+            armed: Some(armed.called()),
         }
     }
 

@@ -1,5 +1,7 @@
 //! An observer that is told its end exactly once.
 
+use std::mem;
+
 use super::{End, Observe};
 
 /// An observer on duty: dropped before [`Armed::end`], it is told that the exchange was dropped, or that it panicked.
@@ -7,6 +9,7 @@ use super::{End, Observe};
 pub struct Armed<O: Observe> {
     observer: Option<O>,
     working: bool,
+    called: bool,
 }
 
 impl<O: Observe> Armed<O> {
@@ -16,7 +19,16 @@ impl<O: Observe> Armed<O> {
         Self {
             observer: Some(observer),
             working: false,
+            called: false,
         }
+    }
+
+    /// The inner service's call has come back. A panic that unwinds past the observer from now on is somebody else's,
+    /// unless it leaves [`Armed::poll`].
+    #[inline]
+    pub(super) fn called(mut self) -> Self {
+        self.called = true;
+        self
     }
 
     /// Runs `work` in the context of the exchange.
@@ -33,9 +45,9 @@ impl<O: Observe> Armed<O> {
     /// Like [`Armed::attached`], and remembers a panic that leaves `work`, also if somebody catches it outside.
     #[inline]
     pub(super) fn poll<T>(&mut self, work: impl FnOnce() -> T) -> T {
-        self.working = true;
+        let before = mem::replace(&mut self.working, true);
         let done = self.attached(work);
-        self.working = false;
+        self.working = before;
         done
     }
 
@@ -54,7 +66,7 @@ impl<O: Observe> Armed<O> {
 
 impl<O: Observe> Drop for Armed<O> {
     fn drop(&mut self) {
-        let panicked = self.working || std::thread::panicking();
+        let panicked = self.working || (!self.called && std::thread::panicking());
         if let Some(observer) = self.observer.take() {
             observer.on_end(if panicked { End::Panicked } else { End::Dropped });
         }

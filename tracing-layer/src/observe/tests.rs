@@ -284,6 +284,52 @@ fn panic_is_told_also_when_it_is_caught_outside() {
     assert_eq!(*log.borrow(), ["Panicked"], "call");
 }
 
+/// Panics in its destructor, unless there is a panic already.
+struct PanicsInDrop;
+
+impl Drop for PanicsInDrop {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            panic!("in the destructor");
+        }
+    }
+}
+
+#[test]
+fn a_panic_of_the_callers_is_none_of_the_exchange() {
+    let log = Log::default();
+    let caught = catch_unwind(AssertUnwindSafe(|| {
+        let _body = observed(ScriptedBody::new([Script::Data("a")]), &log);
+        panic!("while reading");
+    }));
+    assert!(caught.is_err(), "the caller's panic");
+    assert_eq!(*log.borrow(), ["head 200", "Dropped"], "body");
+
+    let log = Log::default();
+    let caught = catch_unwind(AssertUnwindSafe(|| {
+        let inner = future::pending::<Result<Response<ScriptedBody>, ScriptedError>>();
+        let _future = ResponseFuture::new(inner, armed(&log, EndAt::Body));
+        panic!("while waiting");
+    }));
+    assert!(caught.is_err(), "the caller's panic");
+    assert_eq!(*log.borrow(), ["Dropped"], "future");
+
+    let log = Log::default();
+    let inner = async {
+        let _held = PanicsInDrop;
+        future::pending::<Result<Response<ScriptedBody>, ScriptedError>>().await
+    };
+    let mut future = Box::pin(ResponseFuture::new(inner, armed(&log, EndAt::Body)));
+    assert!(poll(future.as_mut()).is_pending(), "not ready");
+    let caught = catch_unwind(AssertUnwindSafe(|| drop(future)));
+    assert!(caught.is_err(), "the panic passes through");
+    assert_eq!(
+        *log.borrow(),
+        ["Panicked"],
+        "a panic in the service's destructor is its own"
+    );
+}
+
 #[test]
 fn hints_pass_through() {
     let log = Log::default();

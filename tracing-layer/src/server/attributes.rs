@@ -51,23 +51,26 @@ impl<B> Facts<'_, B> {
         if let Some(client) = self.origin.client().or_else(peer) {
             attributes.push(KeyValue::new(semconv::CLIENT_ADDRESS, recent::address(client)));
         }
-        let agent = self.request.headers().get(USER_AGENT);
-        if let Some(agent) = agent.and_then(|agent| agent.to_str().ok()) {
-            attributes.push(KeyValue::new(semconv::USER_AGENT_ORIGINAL, recent::text(agent)));
+        if let Some(agent) = self.request.headers().get(USER_AGENT) {
+            let agent = String::from_utf8_lossy(agent.as_bytes());
+            attributes.push(KeyValue::new(semconv::USER_AGENT_ORIGINAL, recent::text(&agent)));
         }
+        if let Some(route) = self.route.filter(|route| route.is_final()) {
+            attributes.push(KeyValue::new(semconv::HTTP_ROUTE, route.template.clone()));
+        }
+        attributes.extend(settings.request_headers.attributes(self.request.headers()));
         attributes
     }
 
     /// The others, for a span that records. Those that are only known later come later.
-    pub(super) fn when_recording(&self, settings: &Settings) -> impl Iterator<Item = KeyValue> {
+    pub(super) fn when_recording(&self) -> impl Iterator<Item = KeyValue> {
         let peer = self.peer.map(|peer| {
             [
                 KeyValue::new(semconv::NETWORK_PEER_ADDRESS, recent::address(peer.ip())),
                 KeyValue::new(semconv::NETWORK_PEER_PORT, i64::from(peer.port())),
             ]
         });
-        let headers = settings.request_headers.attributes(self.request.headers());
-        peer.into_iter().flatten().chain(headers)
+        peer.into_iter().flatten()
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Serving {
     exchange: Exchange,
     scheme: &'static str,
     route: Option<StringValue>,
+    /// Whether the span began with its route.
+    routed: bool,
     late: Mutex<Option<Cow<'static, str>>>,
     active: Option<Active>,
     measured: bool,
@@ -65,6 +67,7 @@ impl Serving {
             settings: Arc::clone(settings),
             exchange,
             scheme,
+            routed: route.as_ref().is_some_and(Route::is_final),
             route: route.map(|route| route.template),
             late: Mutex::default(),
             measured,
@@ -100,8 +103,8 @@ impl Serving {
             instruments.duration.record(seconds, self.labels().as_slice());
         }
         let until_body = self.settings.end_at == EndAt::Body && !self.exchange.ends_with_head();
-        self.exchange
-            .end_span(conclusion, until_body, self.route.as_ref());
+        let route = self.route.as_ref().filter(|_| !self.routed);
+        self.exchange.end_span(conclusion, until_body, route);
     }
 
     fn learn_late_route(&mut self) {

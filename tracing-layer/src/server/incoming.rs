@@ -80,7 +80,7 @@ impl<'a, B> Incoming<'a, B> {
             builder
         })?;
         if span.is_recording() {
-            span.set_attributes(facts.when_recording(settings));
+            span.set_attributes(facts.when_recording());
             let mut attributes = Vec::new();
             let head = Head::new(self.request).with_peer(self.peer);
             settings

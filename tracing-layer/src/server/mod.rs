@@ -34,9 +34,9 @@
 //! | `client.address` | at creation | `Forwarded`, `X-Forwarded-For`, or the connection |
 //! | `user_agent.original` | at creation | `User-Agent` |
 //! | `network.peer.address`, `network.peer.port` | at the start | [`PeerAddr`](throughline_propagation::PeerAddr) or axum's `ConnectInfo` among the extensions |
-//! | `http.request.header.*` | at the start | [the headers that were listed](ServerLayer::with_request_headers) |
+//! | `http.request.header.*` | at creation | [the headers that were listed](ServerLayer::with_request_headers) |
 //! | `http.response.header.*` | at the head | [the headers that were listed](ServerLayer::with_response_headers) |
-//! | `http.route` | at the end | [`set_route`] or [`RouteLayer`], else [a function](ServerLayer::with_route), else axum's `MatchedPath`; otherwise absent |
+//! | `http.route` | at creation; at the end, if it has a wildcard or is learned late | [`set_route`] or [`RouteLayer`], else [a function](ServerLayer::with_route), else axum's `MatchedPath`; otherwise absent |
 //! | `http.response.status_code` | at the end | the response |
 //! | `network.protocol.version` | at the end | the request |
 //! | `throughline.http.time_to_headers` | at the end | seconds to the response's head, if the span lasts until the body's end |

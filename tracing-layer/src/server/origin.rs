@@ -29,24 +29,28 @@ impl<'a> Origin<'a> {
     }
 
     pub(super) fn scheme(&self) -> Option<&'static str> {
-        let proto = self.forwarded.proto.or_else(|| self.first(&X_FORWARDED_PROTO));
-        proto.or_else(|| self.uri.scheme_str()).and_then(protocol::scheme)
+        let said = [
+            self.forwarded.proto,
+            self.first(&X_FORWARDED_PROTO),
+            self.uri.scheme_str(),
+        ];
+        said.into_iter().flatten().find_map(protocol::scheme)
     }
 
     pub(super) fn host_and_port(&self) -> Option<(&'a str, Option<u16>)> {
         let headers = self.headers?;
-        let authority = self
-            .forwarded
-            .host
-            .or_else(|| self.first(&X_FORWARDED_HOST))
-            .or_else(|| self.uri.authority().map(Authority::as_str))
-            .or_else(|| text(headers, &HOST));
-        authority.and_then(protocol::host_and_port)
+        let said = [
+            self.forwarded.host,
+            self.first(&X_FORWARDED_HOST),
+            self.uri.authority().map(Authority::as_str),
+            text(headers, &HOST),
+        ];
+        said.into_iter().flatten().find_map(protocol::host_and_port)
     }
 
     pub(super) fn client(&self) -> Option<IpAddr> {
-        let client = self.forwarded.client.or_else(|| self.first(&X_FORWARDED_FOR));
-        client.and_then(address)
+        let said = [self.forwarded.client, self.first(&X_FORWARDED_FOR)];
+        said.into_iter().flatten().find_map(address)
     }
 
     fn first(&self, name: &HeaderName) -> Option<&'a str> {
@@ -141,7 +145,7 @@ mod tests {
 
     #[test]
     fn believed() {
-        let cases: [(&[(&str, &str)], _); 8] = [
+        let cases: [(&[(&str, &str)], _); 9] = [
             (
                 &[("host", "a.example:81")],
                 (None, Some("a.example"), Some(81), None),
@@ -171,6 +175,15 @@ mod tests {
                     ("x-forwarded-for", "198.51.100.1"),
                 ],
                 (None, None, None, Some("192.0.2.60")),
+            ),
+            (
+                &[
+                    ("host", "b"),
+                    ("forwarded", "for=_hidden;host=;proto=gopher"),
+                    ("x-forwarded-proto", "https"),
+                    ("x-forwarded-for", "198.51.100.1"),
+                ],
+                (Some("https"), Some("b"), None, Some("198.51.100.1")),
             ),
             (&[("forwarded", "for=unknown;;proto;=")], (None, None, None, None)),
             (&[("x-forwarded-for", "_hidden")], (None, None, None, None)),

@@ -12,7 +12,8 @@ use crate::method::Known;
 /// Names the route of the request that is being served, late.
 ///
 /// For handlers and inner routers that know what the server layer could not: `http.route` on span and metrics, and the
-/// span's name. The last call before the end counts. Returns whether there is such a request: inside a
+/// span's name. The last call before the end counts. (A span that began with a route that has no wildcard keeps that as
+/// its `http.route`, since an attribute cannot be taken back; name and metrics change.) Returns whether there is such a request: inside a
 /// [`ServerLayer`](super::ServerLayer), in the task that serves the request, not in one that was spawned.
 ///
 /// A route is a template with few values, such as `/users/{id}`; a path is not.
@@ -65,6 +66,12 @@ impl Route {
                 span_name: format!("{method} {template}").into(),
             },
         }
+    }
+
+    /// Whether this is the attribute's value from the start, for samplers to see: one with a wildcard may be told
+    /// better, and a span that is told twice shows both.
+    pub(super) fn is_final(&self) -> bool {
+        !self.template.as_str().contains('*')
     }
 
     /// The route that the framework has found before the layer was reached.

@@ -19,7 +19,7 @@
 
 pub use opentelemetry;
 pub use throughline_propagation as propagation;
-pub use throughline_tracing_layer::{client, observe, provider, semconv, server};
+pub use throughline_tracing_layer::{client, observe, provider, semconv, server, span};
 
 pub use throughline_propagation::{ExtractLayer, InjectLayer, W3cPropagator};
 pub use throughline_tracing_layer::{ClientLayer, EndAt, ServerLayer};

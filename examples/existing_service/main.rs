@@ -1,0 +1,118 @@
+//! A service that had logs, tower-http and reqwest long before it had traces, and what was added to it.
+//!
+//! It tells the price of an item in dollars, by the rate of another service. All that was added stands under a comment
+//! `ADDED`, all that was changed under a comment `BEFORE` with the line as it was; nothing was taken away. The logs are the
+//! same lines as before, with `trace_id` and `span_id` in front.
+//!
+//! | what was there | what became of it |
+//! |---|---|
+//! | `tracing` events, printed as JSON by tracing-subscriber | the same, with the ids of the trace: `main.rs` |
+//! | a router with tower-http's `TraceLayer` | the same, inside a `ServerLayer`: `app.rs` |
+//! | a reqwest client | the same, inside a `ClientLayer`: `rates.rs` |
+//!
+//! Run with
+//!
+//! ```text
+//! cargo run --example existing_service
+//! cargo run --example existing_service -- --exporter otlp --otlp-endpoint http://127.0.0.1:4317
+//! cargo run --example existing_service -- --help
+//! ```
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line program talks"
+)]
+
+mod app;
+mod cli;
+mod rates;
+mod rates_server;
+
+use std::error::Error;
+use std::io;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use axum::Router;
+use clap::Parser;
+use serde_json::Value;
+// ADDED
+use throughline::telemetry::{self, TelemetryConfig, logs::Correlated};
+use tokio::net::TcpListener;
+use tracing::Level;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::cli::Cli;
+use crate::rates::Rates;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    log_as_json();
+    match run(Cli::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The service's own logs and tower-http's, a line of JSON each.
+fn log_as_json() {
+    let lines = tracing_subscriber::fmt::layer()
+        .json()
+        // ADDED: `trace_id` and `span_id` as the first members of a line that is written in a trace.
+        .map_event_format(Correlated::json)
+        .with_writer(io::stderr)
+        .with_filter(
+            Targets::new()
+                .with_target("existing_service", Level::INFO)
+                .with_target("tower_http", Level::DEBUG),
+        );
+    tracing_subscriber::registry().with(lines).init();
+}
+
+async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
+    // ADDED: installs the providers and the propagator that the layers use. In production,
+    // `telemetry::init_from_env()?`, which is off until an `OTEL_*` variable turns it on.
+    let config = TelemetryConfig::default()
+        .with_enabled(true)
+        .with_service_name("prices")
+        .with_exporter(cli.exporter())
+        .with_endpoint(&cli.otlp_endpoint);
+    let telemetry = telemetry::init(config)?;
+
+    let answer = ask(&cli).await.map(|price| println!("{price}\n"));
+
+    // ADDED: what was recorded is delivered before the process ends, within a deadline.
+    telemetry.shutdown()?;
+    answer
+}
+
+/// Starts the service, and asks it once, as a customer who knows nothing of traces.
+async fn ask(cli: &Cli) -> Result<String, Box<dyn Error>> {
+    let rates_url = match &cli.rates_url {
+        Some(url) => url.clone(),
+        None => format!("http://{}", serve(rates_server::app()).await?),
+    };
+    let service = serve(app::app(Rates::new(&rates_url))).await?;
+    let url = format!("http://{service}/prices/{}", cli.item);
+    let reply: Value = reqwest::get(url).await?.json().await?;
+    match (reply.get("price"), reply.get("error")) {
+        (Some(price), _) => Ok(format!("{} for {price} dollars", cli.item)),
+        (_, Some(Value::String(error))) => Err(error.clone().into()),
+        _ => Err(format!("the service answered {reply}").into()),
+    }
+}
+
+/// Serves a router on a free port of the loopback interface.
+async fn serve(app: Router) -> io::Result<SocketAddr> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    Ok(address)
+}

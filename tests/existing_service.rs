@@ -1,0 +1,213 @@
+//! `examples/existing_service`, as a user runs it.
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::get;
+use serde_json::{Value, json};
+use throughline_test_support::Collector;
+use throughline_test_support::process::{Ran, example, run};
+use tokio::net::TcpListener;
+
+use crate::hex;
+
+/// What differs from run to run.
+const MASKED: &[&str] = &[
+    "network.peer.port",
+    "server.port",
+    "throughline.http.time_to_headers",
+    "url.full",
+];
+
+async fn existing_service(arguments: &[&str]) -> Ran {
+    let mut command = example("existing_service");
+    command.args(arguments);
+    run(command).await
+}
+
+/// Runs it with spans and metrics going to a collector, over HTTP.
+async fn collected(arguments: &[&str]) -> (Ran, Collector) {
+    let (collector, url) = Collector::start().await;
+    let endpoint = format!("{url}/v1/traces");
+    let otlp = ["--exporter", "otlp", "--otlp-endpoint", &endpoint];
+    (existing_service(&[arguments, &otlp].concat()).await, collector)
+}
+
+/// The base URL of rates that answer this, and the headers that each request came with.
+async fn rates(status: StatusCode, answer: &'static str) -> (String, Arc<Mutex<Vec<HeaderMap>>>) {
+    let seen: Arc<Mutex<Vec<HeaderMap>>> = Arc::default();
+    let log = Arc::clone(&seen);
+    let rate = get(async move |headers: HeaderMap| {
+        log.lock().expect("the log").push(headers);
+        (status, answer)
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let app = Router::new().route("/rates/usd", rate);
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    (url, seen)
+}
+
+/// The lines of the service's log.
+fn logs(ran: &Ran) -> Vec<Value> {
+    let lines = ran.err.lines().filter(|line| line.starts_with('{'));
+    lines
+        .map(|line| serde_json::from_str(line).expect("a line of JSON"))
+        .collect()
+}
+
+#[tokio::test]
+async fn trace_goes_from_the_service_to_the_rates() {
+    let (rates_url, seen) = rates(StatusCode::OK, r#"{"rate":2}"#).await;
+    let (ran, collector) = collected(&["--rates-url", &rates_url]).await;
+    assert_eq!(
+        (ran.code, ran.out.trim()),
+        (Some(0), "desk for 900.0 dollars"),
+        "{}",
+        ran.err
+    );
+    let expected = include_str!("existing_service_tree.txt");
+    assert_eq!(
+        collector.tree_of_services(MASKED),
+        expected,
+        "the whole tree, value by value"
+    );
+    let spans = collector.spans();
+    let client = spans
+        .iter()
+        .find(|span| span.name == "GET")
+        .expect("the client's span");
+    let traceparent = format!("00-{}-{}-01", hex(&client.trace_id), hex(&client.span_id));
+    let seen: Vec<_> = seen
+        .lock()
+        .expect("the log")
+        .iter()
+        .map(|headers| headers["traceparent"].clone())
+        .collect();
+    assert_eq!(
+        seen,
+        [traceparent.as_str()],
+        "the rates are asked once, in the client's span"
+    );
+}
+
+#[tokio::test]
+async fn logs_carry_on_and_name_the_trace() {
+    let (ran, collector) = collected(&[]).await;
+    assert_eq!(
+        (ran.code, ran.out.trim()),
+        (Some(0), "desk for 675.0 dollars"),
+        "{}",
+        ran.err
+    );
+    let spans = collector.spans();
+    let server = spans
+        .iter()
+        .find(|span| span.parent_span_id.is_empty())
+        .expect("the server's span");
+    let logs = logs(&ran);
+    let told: Vec<_> = logs
+        .iter()
+        .map(|line| {
+            (
+                line["level"].clone(),
+                line["target"].clone(),
+                line["fields"]["message"].clone(),
+            )
+        })
+        .collect();
+    let line = |level: &str, target: &str, message: &str| (json!(level), json!(target), json!(message));
+    let expected = [
+        line(
+            "DEBUG",
+            "tower_http::trace::on_request",
+            "started processing request",
+        ),
+        line("INFO", "existing_service::app", "priced"),
+        line(
+            "DEBUG",
+            "tower_http::trace::on_response",
+            "finished processing request",
+        ),
+        line("DEBUG", "tower_http::trace::on_eos", "end of stream"),
+    ];
+    assert_eq!(told, expected, "the lines that were there before");
+    for line in &logs {
+        assert_eq!(line["trace_id"], hex(&server.trace_id), "the trace of {line}");
+        assert_eq!(line["span_id"], hex(&server.span_id), "the span of {line}");
+        assert_eq!(line["span"]["uri"], "/prices/desk", "tower-http's span of {line}");
+    }
+    assert_eq!(logs[1]["fields"]["rate"], 1.5, "the fields of an event");
+}
+
+#[tokio::test]
+async fn rates_that_fail_are_told() {
+    let (broken, _) = rates(StatusCode::INTERNAL_SERVER_ERROR, "").await;
+    let (senseless, _) = rates(StatusCode::OK, "fine").await;
+    let down = "http://127.0.0.1:9";
+    let cases = [
+        (
+            down,
+            "cannot be reached: Connection refused (os error 111)",
+            Some("connection_refused"),
+        ),
+        (&broken, "answered 500 Internal Server Error", Some("500")),
+        (&senseless, "answered something that is no rate", None),
+    ];
+    for (url, words, error_type) in cases {
+        let (ran, collector) = collected(&["--rates-url", url]).await;
+        assert_eq!((ran.code, ran.out.trim()), (Some(1), ""), "{url}: no price");
+        let told = format!("the rates at {url} {words}");
+        assert!(
+            ran.err.ends_with(&format!("error: {told}\n")),
+            "{url}: {}",
+            ran.err
+        );
+        let warned = logs(&ran).into_iter().find(|line| line["level"] == "WARN");
+        let warned = warned.map(|line| line["fields"]["error"].clone());
+        assert_eq!(warned, Some(json!(told)), "{url}: the log says it too");
+        let tree = collector.tree_of_services(MASKED);
+        for error_type in error_type.into_iter().chain(["502"]) {
+            let told = format!("error.type=\"{error_type}\"");
+            assert!(tree.contains(&told), "{url}: no span says {told}:\n{tree}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn console_shows_the_trace_beside_the_logs() {
+    let ran = existing_service(&["--item", "lamp"]).await;
+    assert_eq!(ran.code, Some(0), "exit code; {}", ran.err);
+    for part in [
+        "lamp for 52.5 dollars",
+        " · 2 spans · ",
+        "GET /prices/{item}",
+        "http.server.request.duration{",
+    ] {
+        assert!(ran.out.contains(part), "the output lacks {part:?}:\n{}", ran.out);
+    }
+    let trace = ran.out.split_once("trace ").map(|(_, rest)| json!(rest[..32]));
+    assert_eq!(
+        trace.as_ref(),
+        logs(&ran).first().map(|line| &line["trace_id"]),
+        "one id in both"
+    );
+}
+
+#[tokio::test]
+async fn item_that_is_not_there_is_told() {
+    let ran = existing_service(&["--item", "sofa"]).await;
+    assert_eq!(ran.code, Some(1), "exit code");
+    let words = "error: there is no item \"sofa\"; there are chair, desk and lamp\n";
+    assert!(ran.err.ends_with(words), "{}", ran.err);
+}
+
+#[tokio::test]
+async fn help_teaches() {
+    let ran = existing_service(&["--help"]).await;
+    assert_eq!(ran.code, Some(0), "exit code; {}", ran.err);
+    for part in ["already has logs", "--rates-url", "--otlp-endpoint", "Examples:"] {
+        assert!(ran.out.contains(part), "the help lacks {part:?}:\n{}", ran.out);
+    }
+}

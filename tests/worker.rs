@@ -1,0 +1,158 @@
+//! `examples/worker`, as a user runs it.
+
+use throughline_test_support::Collector;
+use throughline_test_support::process::{Ran, example, run};
+use tokio::process::Command;
+
+use crate::hex;
+
+/// What differs from run to run.
+const MASKED: &[&str] = &["process.pid"];
+
+const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+/// The example, outside of any trace that runs these tests.
+fn worker(arguments: &[&str]) -> Command {
+    let mut command = example("worker");
+    command.args(arguments).env_remove("TRACEPARENT");
+    command
+}
+
+/// Runs it with the spans of all its processes going to a collector, over HTTP.
+async fn collected(mut command: Command) -> (Ran, Collector) {
+    let (collector, url) = Collector::start().await;
+    command.args([
+        "--exporter",
+        "otlp",
+        "--otlp-endpoint",
+        &format!("{url}/v1/traces"),
+    ]);
+    (run(command).await, collector)
+}
+
+#[tokio::test]
+async fn trace_crosses_the_queue_and_the_processes() {
+    let (ran, collector) = collected(worker(&["--job", "to be or not to be", "--job=--help"])).await;
+    let counted = "6 words: to be or not to be\n1 words: --help";
+    assert_eq!((ran.code, ran.out.trim()), (Some(0), counted), "{}", ran.err);
+    assert_eq!(collector.traces().len(), 1, "one trace");
+    let expected = include_str!("worker_tree.txt");
+    assert_eq!(
+        collector.tree_of_services(MASKED),
+        expected,
+        "the whole tree, value by value"
+    );
+}
+
+#[tokio::test]
+async fn trace_that_a_shell_began_goes_on() {
+    let trace = &TRACEPARENT[3..35];
+    for arguments in [&["--job", "one"][..], &["count", "one"]] {
+        let mut command = worker(arguments);
+        command
+            .env("TRACEPARENT", TRACEPARENT)
+            .env("TRACESTATE", "vendor=1");
+        let (ran, collector) = collected(command).await;
+        assert_eq!(ran.code, Some(0), "{arguments:?}: {}", ran.err);
+        let spans = collector.spans();
+        let root = spans
+            .iter()
+            .min_by_key(|span| span.start_time_unix_nano)
+            .expect("a span");
+        assert_eq!(
+            hex(&root.parent_span_id),
+            &TRACEPARENT[36..52],
+            "{arguments:?}: the shell's span"
+        );
+        for span in &spans {
+            assert_eq!(hex(&span.trace_id), trace, "{arguments:?}: the shell's trace");
+            assert_eq!(
+                span.trace_state, "vendor=1",
+                "{arguments:?}: {} keeps the state",
+                span.name
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_process_prints_its_own_part() {
+    let ran = run(worker(&["--job", "one"])).await;
+    assert_eq!(ran.code, Some(0), "exit code; {}", ran.err);
+    let id = |text: &str| text.split_once("trace ").map(|(_, rest)| rest[..32].to_owned());
+    assert_eq!(id(&ran.out), id(&ran.err), "one trace:\n{}\n{}", ran.out, ran.err);
+    for (text, spans) in [
+        (&ran.out, &["submit", "send jobs", "process jobs"][..]),
+        (&ran.err, &["count"]),
+    ] {
+        assert!(
+            spans.iter().all(|span| text.contains(span)),
+            "{spans:?} in:\n{text}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn child_that_cannot_do_its_job_is_told() {
+    let cases = [
+        (
+            "/nowhere/child",
+            "/nowhere/child cannot be started: No such file or directory",
+        ),
+        ("/bin/false", "/bin/false failed: exit status: 1"),
+        (
+            "/bin/echo",
+            "/bin/echo did not answer with a number: \"--exporter otlp",
+        ),
+    ];
+    for (child, words) in cases {
+        let (ran, collector) = collected(worker(&["--job", "one", "--child", child])).await;
+        assert_eq!((ran.code, ran.out.trim()), (Some(1), ""), "{child}: no number");
+        let told = format!("error: the child process {words}");
+        assert!(ran.err.contains(&told), "{child}: {}", ran.err);
+        let tree = collector.tree_of_services(MASKED);
+        let failed = "Consumer worker: process jobs [error: the child process ";
+        assert!(tree.contains(failed), "{child}: the job's span says it:\n{tree}");
+        assert_eq!(collector.spans().len(), 3, "{child}: all but the child's");
+    }
+}
+
+#[tokio::test]
+async fn collector_that_is_not_there_fails_no_job() {
+    let ran = run(worker(&[
+        "count",
+        "to be",
+        "--exporter",
+        "otlp",
+        "--otlp-endpoint",
+        "http://127.0.0.1:9",
+    ]))
+    .await;
+    assert_eq!((ran.code, ran.out.trim()), (Some(0), "2"), "the job is done");
+    assert!(ran.err.contains("warning: "), "and the loss is told: {}", ran.err);
+}
+
+#[tokio::test]
+async fn help_teaches() {
+    let cases = [
+        (
+            &["--help"][..],
+            &["TRACEPARENT", "metadata", "count", "--otlp-endpoint", "Examples:"][..],
+        ),
+        (
+            &["count", "--help"],
+            &["Continues the trace of TRACEPARENT", "--exporter"],
+        ),
+    ];
+    for (arguments, parts) in cases {
+        let ran = run(worker(arguments)).await;
+        assert_eq!(ran.code, Some(0), "{arguments:?}: exit code; {}", ran.err);
+        for part in parts {
+            assert!(
+                ran.out.contains(part),
+                "{arguments:?} lacks {part:?}:\n{}",
+                ran.out
+            );
+        }
+    }
+}

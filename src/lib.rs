@@ -2,24 +2,35 @@
 //!
 //! # Features
 //!
-//! All are on by default, so that the example above works as it stands. Who wants less takes
+//! The first group is on by default, so that the example above works as it stands. Who wants less takes
 //! `default-features = false` and names the rest, or depends on the member crates.
 //!
-//! | feature | gives | without it |
-//! |---|---|---|
-//! | `axum` | routes from axum's `MatchedPath` | a server span has no `http.route` unless you name it |
-//! | `llm` | [`LlmLayer`], agents, tools, [`llm`] | no model calls are recognised |
-//! | `otlp-grpc` | OTLP over gRPC | one HTTP/2 stack and tonic less |
-//! | `otlp-http` | OTLP over HTTP | one blocking HTTP client less |
-//! | `reqwest` | the client layers over `reqwest::Client` | they are for `http::Request` services, such as hyper's |
-//! | `telemetry` | [`telemetry`]: configuration, exporters, shutdown | you set up OpenTelemetry yourself |
-//! | `tiktoken` | token estimates where a provider reports none | such calls say `unknown`; 7 MB of vocabulary less |
+//! | feature | gives |
+//! |---|---|
+//! | `axum` | routes from axum's `MatchedPath`; without it a server span has no `http.route` unless you name it |
+//! | `llm` | [`LlmLayer`], agents, tools, [`llm`] |
+//! | `macros` | [`traced`] |
+//! | `otlp-grpc`, `otlp-http` | OTLP over gRPC, which brings tonic, and over HTTP, which brings a blocking reqwest |
+//! | `reqwest` | the client layers over `reqwest::Client`; without it they are for `http::Request` services, such as hyper's |
+//! | `telemetry` | [`telemetry`]: configuration, exporters, shutdown; without it you set up OpenTelemetry yourself |
+//! | `tiktoken` | token estimates where a provider reports none; 7 MB of vocabulary |
+//! | | |
+//! | `async-openai` | the model calls of async-openai's client |
+//! | `encodings` | model answers encoded with gzip, deflate, br or zstd, read on a copy |
+//! | `file` | OTLP as lines of JSON, to a file or to the console |
+//! | `hyper-util` | the address of the peer on the spans of a hyper-util client |
+//! | `logs` | trace ids in the lines of tracing-subscriber; `tracing` events as OTLP logs |
+//! | `prometheus` | metrics for a Prometheus to scrape |
+//! | `reqwest-middleware` | [`ClientLayer`] and [`LlmLayer`] as `Middleware` of reqwest-middleware |
+//! | `tls` | https to a collector; brings rustls, which needs a C compiler |
+//! | `tokio` | helpers that spawn Tokio tasks in the current context |
+//! | `xray` | X-Ray propagation |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub use opentelemetry;
 pub use throughline_propagation as propagation;
-pub use throughline_tracing_layer::{client, observe, provider, semconv, server, span};
+pub use throughline_tracing_layer::{client, error_type, observe, provider, semconv, server, span};
 
 pub use throughline_propagation::{ExtractLayer, InjectLayer, W3cPropagator};
 pub use throughline_tracing_layer::{ClientLayer, EndAt, ServerLayer};
@@ -28,5 +39,7 @@ pub use throughline_tracing_layer::{ClientLayer, EndAt, ServerLayer};
 pub use throughline_llm_layer as llm;
 #[cfg(feature = "llm")]
 pub use throughline_llm_layer::LlmLayer;
+#[cfg(feature = "macros")]
+pub use throughline_macros::traced_by_throughline as traced;
 #[cfg(feature = "telemetry")]
 pub use throughline_telemetry as telemetry;

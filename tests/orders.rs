@@ -139,11 +139,16 @@ async fn every_layer_twice() {
         .layer(client)
         .service(Client::new());
     ask(stack, model(None).await).await;
+    let expected = ["Client chat gpt-4o", "  Client POST", "    Client POST"];
     assert_eq!(
-        shape(&recorder).len(),
-        4,
-        "a span a layer: {:?}",
-        shape(&recorder)
+        shape(&recorder),
+        expected,
+        "a model call is one, however many layers see it"
+    );
+    assert!(
+        counted(&recorder),
+        "its tokens are counted once: {:?}",
+        recorder.metrics()
     );
 }
 

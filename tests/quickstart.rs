@@ -191,7 +191,9 @@ async fn traceparent_continues_in_every_call_that_leaves() {
             "TRACEPARENT",
             "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         );
-        command.env("TRACESTATE", "vendor=1");
+        command
+            .env("TRACESTATE", "vendor=1")
+            .env("OPENAI_API_KEY", "secret");
         let ran = run(command).await;
         assert_eq!(ran.code, Some(1), "this model answers nothing but 503");
         let calls = std::mem::take(&mut *seen.lock().unwrap_or_else(|_| panic!("the log")));
@@ -209,7 +211,43 @@ async fn traceparent_continues_in_every_call_that_leaves() {
                 "the parent is the HTTP span, if there is one: {traceparent}"
             );
             assert_eq!(headers["tracestate"], "vendor=1", "the state of other vendors");
+            assert_eq!(
+                headers["authorization"], "Bearer secret",
+                "the key goes to the model"
+            );
+            assert!(
+                !format!("{}{}", ran.out, ran.err).contains("secret"),
+                "and nowhere else: {}",
+                ran.out
+            );
         }
+    }
+}
+
+#[tokio::test]
+async fn without_a_collector_the_answer_is_the_same_and_the_user_is_told() {
+    for endpoint in ["http://127.0.0.1:9", "http://127.0.0.1:9/v1/traces"] {
+        let ran = quickstart(&[
+            "run",
+            QUERY,
+            "--tracing",
+            "--exporter",
+            "otlp",
+            "--otlp-endpoint",
+            endpoint,
+        ])
+        .await;
+        assert_eq!(
+            (ran.code, ran.out.trim()),
+            (Some(0), ANSWER),
+            "{endpoint}: {}",
+            ran.err
+        );
+        assert!(
+            ran.err.contains(endpoint.trim_end_matches("/v1/traces")),
+            "{endpoint}: the place: {}",
+            ran.err
+        );
     }
 }
 

@@ -60,7 +60,9 @@ async fn run(task: &Task) -> Result<(), Box<dyn Error>> {
         .with_endpoint(&task.otlp_endpoint);
     let telemetry = telemetry::init(config)?;
     let answer = answer(task).await.map(|answer| println!("{answer}\n"));
-    telemetry.shutdown()?;
+    if let Err(error) = telemetry.shutdown() {
+        eprintln!("warning: {error}"); // The task is done all the same.
+    }
     answer
 }
 

@@ -1,6 +1,7 @@
 //! The layer and its service.
 
 use std::fmt;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use opentelemetry::metrics::MeterProvider;
@@ -11,6 +12,11 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::call::{CallFuture, Instruments, LlmRequest, Shared, Watch};
+use crate::content::{Capture, Content, Limits, Redact};
+use crate::convention::Convention;
+use crate::estimate::PromptSizeMode;
+use crate::prices::Prices;
+use crate::wire::Rule;
 
 /// Puts a [`Llm`] around a service. Its clones share tracer and instruments.
 #[derive(Debug, Clone)]
@@ -33,7 +39,7 @@ impl LlmLayer {
             shared: Shared {
                 tracer: LazyTracer::global(scope.clone()),
                 instruments: LazyInstruments::global(scope, Instruments::new),
-                limit: REQUEST_LIMIT,
+                config: Arc::default(),
             },
         }
     }
@@ -60,11 +66,87 @@ impl LlmLayer {
     /// The most bytes of a request body that are read before it is sent; by default 4 MiB.
     ///
     /// A longer one is sent as it comes, and the span says `throughline.request.unseen` = `too_large`. A body that is
-    /// in memory, as reqwest's mostly are, is read where it is, whatever its length.
+    /// in memory, as reqwest's mostly are, is read where it is.
     #[must_use]
     pub fn with_request_limit(mut self, bytes: usize) -> Self {
-        self.shared.limit = bytes;
+        self.config().request_limit = bytes;
         self
+    }
+
+    /// The version of the GenAI conventions; by default [`Convention::Latest`].
+    #[must_use]
+    pub fn with_convention(mut self, convention: Convention) -> Self {
+        self.config().convention = convention;
+        self
+    }
+
+    /// Whether estimated tokens go into the conventions' metrics too; by default not, as the conventions demand.
+    #[must_use]
+    pub fn with_estimates_in_metrics(mut self, estimates: bool) -> Self {
+        self.config().estimates_in_metrics = estimates;
+        self
+    }
+
+    /// Where prompts and answers go; by default nowhere. Whatever this says, at most 64 KiB of each are recorded, and 16
+    /// KiB of one text: see [`LlmLayer::with_content_limits`].
+    #[must_use]
+    pub fn with_capture(mut self, capture: Capture) -> Self {
+        self.config().capture = capture;
+        self
+    }
+
+    /// A hook that may change or empty what is captured before it is written down. If it panics, nothing is written.
+    #[must_use]
+    pub fn with_redaction(mut self, redact: impl Fn(&mut Content) + Send + Sync + 'static) -> Self {
+        self.config().redact = Some(Redact::new(redact));
+        self
+    }
+
+    /// The most bytes of one attribute of content, and of one text in it; by default 64 KiB and 16 KiB.
+    #[must_use]
+    pub fn with_content_limits(mut self, total: usize, text: usize) -> Self {
+        self.config().limits = Limits { total, text };
+        self
+    }
+
+    /// Whether spans also carry OpenInference's attributes, which Phoenix reads; by default not.
+    #[must_use]
+    pub fn with_openinference(mut self, openinference: bool) -> Self {
+        self.config().openinference = openinference;
+        self
+    }
+
+    /// Whether spans also carry what TinyLLM's (`llm.model`, `llm.prompt_length`, `llm.input_tokens` …) and
+    /// TaskWeaver's (`prompt_size`, `output_size`, and with [`LlmLayer::with_capture`] `prompt`) carry; by default not.
+    #[must_use]
+    pub fn with_legacy_attributes(mut self, legacy: bool) -> Self {
+        self.config().legacy = legacy;
+        self
+    }
+
+    /// What the counter `prompt_size` counts; by default what providers report.
+    #[must_use]
+    pub fn with_prompt_size(mut self, mode: PromptSizeMode) -> Self {
+        self.config().prompt_size = mode;
+        self
+    }
+
+    /// What tokens cost; by default nothing is known of it, and spans say nothing.
+    #[must_use]
+    pub fn with_prices(mut self, prices: Prices) -> Self {
+        self.config().prices = prices;
+        self
+    }
+
+    /// Adds a rule that says which requests are model calls; the first that applies wins, before all that is built in.
+    #[must_use]
+    pub fn with_rule(mut self, rule: Rule) -> Self {
+        self.config().rules.push(rule);
+        self
+    }
+
+    fn config(&mut self) -> &mut Config {
+        Arc::make_mut(&mut self.shared.config)
     }
 }
 
@@ -104,6 +186,40 @@ where
 
     fn call(&mut self, request: R) -> CallFuture<S, R> {
         CallFuture::new(&mut self.inner, request, &self.shared)
+    }
+}
+
+/// What a user can choose.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub(crate) request_limit: usize,
+    pub(crate) convention: Convention,
+    pub(crate) estimates_in_metrics: bool,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) prices: Prices,
+    pub(crate) capture: Capture,
+    pub(crate) redact: Option<Redact>,
+    pub(crate) limits: Limits,
+    pub(crate) openinference: bool,
+    pub(crate) legacy: bool,
+    pub(crate) prompt_size: PromptSizeMode,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            request_limit: REQUEST_LIMIT,
+            convention: Convention::default(),
+            estimates_in_metrics: false,
+            rules: Vec::new(),
+            prices: Prices::default(),
+            capture: Capture::default(),
+            redact: None,
+            limits: Limits::default(),
+            openinference: false,
+            legacy: false,
+            prompt_size: PromptSizeMode::default(),
+        }
     }
 }
 

@@ -18,14 +18,28 @@
 //! # }
 //! ```
 //!
-//! A model call is a `POST` to a path that ends with `/chat/completions`, with a body of that API's shape. Everything
-//! else passes as it came. Of a model call too, every byte passes as it came and when it came: the layer looks at
-//! what goes by and holds nothing back. Only the request is read before it is sent, up to
+//! # What is a model call
+//!
+//! A `POST` to a path with one of these ends, whatever the host, with a body of that API's shape:
+//!
+//! | API | path ends with |
+//! |---|---|
+//! | OpenAI chat completions, and all that speak like it | `/chat/completions` |
+//! | OpenAI Responses, legacy completions, embeddings | `/responses`, `/completions`, `/embeddings` |
+//! | Azure OpenAI and Foundry | the same, under `/openai/deployments/{model}`, `/openai/v1` or `/models` |
+//! | Anthropic Messages, also on Vertex | `/v1/messages`, `:rawPredict`, `:streamRawPredict` |
+//! | Gemini, Vertex | `:generateContent`, `:streamGenerateContent`, `:embedContent`, `:batchEmbedContents` |
+//! | Ollama | `/api/chat`, `/api/generate`, `/api/embed` |
+//! | Cohere | `/v2/chat`, `/v2/embed`; `/v1/chat` at cohere.com |
+//! | Bedrock | `/converse`, `/converse-stream`, `/invoke-with-response-stream`; `/invoke` at amazonaws.com |
+//!
+//! Everything else passes as it came. Of a model call too, every byte passes as it came and when it came: the layer
+//! looks at what goes by and holds nothing back. Only the request is read before it is sent, up to
 //! [`LlmLayer::with_request_limit`], because the span must know the model when it begins.
 //!
 //! # What is recorded
 //!
-//! One span a call, `chat {model}` of kind client, from the call until the answer has ended, by the
+//! One span a call, `chat {model}` (or `embeddings {model}` and so on) of kind client, from the call until the answer has ended, by the
 //! [GenAI conventions](https://github.com/open-telemetry/semantic-conventions-genai):
 //!
 //! | attribute | when | what |
@@ -39,19 +53,36 @@
 //! | `gen_ai.response.time_to_first_chunk` | streams | seconds from the call to the first bytes of the answer |
 //! | `gen_ai.usage.*` | where the provider reported them | tokens; input with cached ones, output with reasoning |
 //! | `throughline.tokens.input`, `throughline.tokens.output` | where nobody reported them | an estimate |
+//! | `throughline.cost` | with [`LlmLayer::with_prices`] | in the prices' currency |
+//! | `http.response.header.{name}` | refusals | `retry-after`, rate limits, the request's id |
 //! | `throughline.tokens.source` | always | `reported`, `partial`, `estimated`, `unknown` |
-//! | `throughline.tokens.encoding` | with an estimate | `o200k_base`, `cl100k_base`; with `?` if the model's own is not known |
+//! | `throughline.tokens.encoding` | with an estimate | `o200k_base`, `cl100k_base`, with `?` if the model's own is not known; `bytes/4` if there was no time to count |
 //! | `throughline.request.unseen`, `throughline.response.unseen` | if so | why a body was not read |
 //! | `error.type`, status `Error` | on failure | the provider's code, else the HTTP status, else the kind of error |
 //!
-//! One metric: the counter `prompt_size` (`{token}`) with the attribute `direction` = `input` or `output`, whether the
-//! tokens were reported or estimated. And an entry in the ledger of each scope above: see [`tokens`].
+//! Metrics, told apart by operation, provider, models, server address and port:
+//!
+//! | metric | unit | when |
+//! |---|---|---|
+//! | `gen_ai.client.inference.duration` | s | each call; with `error.type` on failure |
+//! | `gen_ai.client.inference.time_to_first_chunk`, `.time_per_output_chunk` | s | streams |
+//! | `gen_ai.client.inference.usage.input_tokens`, `.output_tokens` and their parts | `{token}` | each call, by `gen_ai.token.modality`; 0 where nothing was reported |
+//! | `gen_ai.client.inference.operation.input_tokens`, `.output_tokens` | `{token}` | calls whose tokens were reported |
+//! | `gen_ai.client.operation.duration` | s | embeddings; with [`Convention::V1_41`] each call |
+//! | `gen_ai.client.token.usage` and `gen_ai.client.operation.*` | `{token}`, s | with [`Convention::V1_41`] or [`Convention::Both`] |
+//! | `prompt_size` | `{token}` | each call, told apart only by `direction` = `input` or `output`; estimates too |
+//!
+//! And an entry in the ledger of each scope above: see [`tokens`].
+//!
+//! What a user can add: the content of calls ([`LlmLayer::with_capture`]), OpenInference's attributes for Phoenix
+//! ([`LlmLayer::with_openinference`]), those of TinyLLM and TaskWeaver ([`LlmLayer::with_legacy_attributes`]).
 //!
 //! # Where the numbers come from
 //!
 //! The provider's last report; where there is none, an estimate: of the prompt by the formula of OpenAI's cookbook, of
 //! the answer by the text that passed, counted with tiktoken-rs (feature `tiktoken`, on by default; the first estimate
-//! takes 0.1 s to load the vocabulary). What could be neither seen nor estimated is not there, and never 0.
+//! takes 0.1 s to load the vocabulary). A prompt of more than 32 KiB is counted on a thread of its own, and the call's span
+//! ends late with the time at which it ended: see [`settle`]. What could be neither seen nor estimated is not there, and never 0.
 //!
 //! # When the caller leaves
 //!
@@ -63,27 +94,45 @@
 //! | feature | for |
 //! |---|---|
 //! | `tiktoken` (default) | estimates |
+//! | `async-openai` | `AsyncOpenAi`: async-openai over a service such as [`Llm`] |
+//! | `encodings` | answers encoded with gzip, deflate, br or zstd; without it they pass and are not observed |
 //! | `reqwest` | [`LlmLayer`] over `reqwest::Client` |
+//! | `reqwest-middleware` | `LlmMiddleware`: [`LlmLayer`] as a middleware |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(any(feature = "async-openai", feature = "reqwest-middleware"))]
+mod adapter;
 mod call;
+mod content;
+mod convention;
+mod encoding;
 mod estimate;
 mod framing;
 mod json;
 mod layer;
+mod prices;
 pub mod scope;
 mod semconv;
 mod wire;
 
 use opentelemetry::InstrumentationScope;
 
-pub use self::call::{CallFuture, LlmRequest, RequestBody, Watch};
+#[cfg(feature = "async-openai")]
+pub use self::adapter::AsyncOpenAi;
+#[cfg(feature = "reqwest-middleware")]
+pub use self::adapter::LlmMiddleware;
+pub use self::call::{CallFuture, LlmRequest, RequestBody, Watch, in_model_call, settle};
+pub use self::content::{Capture, Content};
+pub use self::convention::Convention;
+pub use self::estimate::PromptSizeMode;
 pub use self::layer::{Llm, LlmLayer};
+pub use self::prices::{Price, Prices};
 pub use self::scope::{
     Tokens, agent, in_agent, in_tool, in_workflow, tokens, tool, try_in_agent, try_in_tool, try_in_workflow,
     workflow,
 };
+pub use self::wire::{Format, Rule};
 
 /// The instrumentation scope of all that this crate records.
 fn scope_of_instrumentation() -> InstrumentationScope {

@@ -7,17 +7,26 @@ pub(crate) const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/gen-ai/1.4
 
 pub(crate) const AGENT_NAME: &str = "gen_ai.agent.name";
 pub(crate) const CONVERSATION_ID: &str = "gen_ai.conversation.id";
+pub(crate) const EMBEDDINGS_DIMENSION_COUNT: &str = "gen_ai.embeddings.dimension.count";
+pub(crate) const INPUT_MESSAGES: &str = "gen_ai.input.messages";
 pub(crate) const OPERATION_NAME: &str = "gen_ai.operation.name";
+pub(crate) const OUTPUT_MESSAGES: &str = "gen_ai.output.messages";
 pub(crate) const OUTPUT_TYPE: &str = "gen_ai.output.type";
+pub(crate) const PROMPT_NAME: &str = "gen_ai.prompt.name";
+pub(crate) const PROMPT_VERSION: &str = "gen_ai.prompt.version";
 pub(crate) const PROVIDER_NAME: &str = "gen_ai.provider.name";
+pub(crate) const SYSTEM_INSTRUCTIONS: &str = "gen_ai.system_instructions";
+pub(crate) const TOOL_DEFINITIONS: &str = "gen_ai.tool.definitions";
 pub(crate) const TOOL_NAME: &str = "gen_ai.tool.name";
 pub(crate) const WORKFLOW_NAME: &str = "gen_ai.workflow.name";
 
 pub(crate) const REQUEST_CHOICE_COUNT: &str = "gen_ai.request.choice.count";
+pub(crate) const REQUEST_ENCODING_FORMATS: &str = "gen_ai.request.encoding_formats";
 pub(crate) const REQUEST_FREQUENCY_PENALTY: &str = "gen_ai.request.frequency_penalty";
 pub(crate) const REQUEST_MAX_TOKENS: &str = "gen_ai.request.max_tokens";
 pub(crate) const REQUEST_MODEL: &str = "gen_ai.request.model";
 pub(crate) const REQUEST_PRESENCE_PENALTY: &str = "gen_ai.request.presence_penalty";
+pub(crate) const REQUEST_PREVIOUS_RESPONSE_ID: &str = "gen_ai.request.previous_response.id";
 pub(crate) const REQUEST_REASONING_LEVEL: &str = "gen_ai.request.reasoning.level";
 pub(crate) const REQUEST_SEED: &str = "gen_ai.request.seed";
 pub(crate) const REQUEST_STOP_SEQUENCES: &str = "gen_ai.request.stop_sequences";
@@ -34,15 +43,25 @@ pub(crate) const RESPONSE_TIME_TO_FIRST_CHUNK: &str = "gen_ai.response.time_to_f
 pub(crate) const USAGE_AUDIO_INPUT_TOKENS: &str = "gen_ai.usage.audio.input_tokens";
 pub(crate) const USAGE_AUDIO_OUTPUT_TOKENS: &str = "gen_ai.usage.audio.output_tokens";
 pub(crate) const USAGE_CACHE_READ_INPUT_TOKENS: &str = "gen_ai.usage.cache_read.input_tokens";
+/// The name up to 1.41 of [`USAGE_CACHE_WRITE_INPUT_TOKENS`].
+pub(crate) const USAGE_CACHE_CREATION_INPUT_TOKENS: &str = "gen_ai.usage.cache_creation.input_tokens";
 pub(crate) const USAGE_CACHE_WRITE_INPUT_TOKENS: &str = "gen_ai.usage.cache_write.input_tokens";
+pub(crate) const USAGE_IMAGE_INPUT_TOKENS: &str = "gen_ai.usage.image.input_tokens";
+pub(crate) const USAGE_IMAGE_OUTPUT_TOKENS: &str = "gen_ai.usage.image.output_tokens";
 pub(crate) const USAGE_INPUT_TOKENS: &str = "gen_ai.usage.input_tokens";
 pub(crate) const USAGE_OUTPUT_TOKENS: &str = "gen_ai.usage.output_tokens";
 pub(crate) const USAGE_REASONING_OUTPUT_TOKENS: &str = "gen_ai.usage.reasoning.output_tokens";
+pub(crate) const USAGE_TEXT_INPUT_TOKENS: &str = "gen_ai.usage.text.input_tokens";
+pub(crate) const USAGE_TEXT_OUTPUT_TOKENS: &str = "gen_ai.usage.text.output_tokens";
+
+pub(crate) const OPERATION_DETAILS: &str = "gen_ai.client.inference.operation.details";
 
 pub(crate) const OPENAI_API_TYPE: &str = "openai.api.type";
 pub(crate) const OPENAI_REQUEST_SERVICE_TIER: &str = "openai.request.service_tier";
 pub(crate) const OPENAI_RESPONSE_SERVICE_TIER: &str = "openai.response.service_tier";
 pub(crate) const OPENAI_RESPONSE_SYSTEM_FINGERPRINT: &str = "openai.response.system_fingerprint";
+
+pub(crate) const BEDROCK_GUARDRAIL_ID: &str = "aws.bedrock.guardrail.id";
 
 pub(crate) const ERROR_TYPE: &str = "error.type";
 pub(crate) const SERVER_ADDRESS: &str = "server.address";
@@ -69,11 +88,89 @@ pub(crate) const TOKENS_ESTIMATED: &str = "throughline.tokens.estimated";
 /// Of a scope: the number of its model calls.
 pub(crate) const TOKENS_CALLS: &str = "throughline.tokens.calls";
 
+/// What a call, or a scope, cost: no convention has a name for it.
+pub(crate) const COST: &str = "throughline.cost";
+/// What precedes the name of a header.
+pub(crate) const RESPONSE_HEADER: &str = "http.response.header.";
+
 /// TaskWeaver's counter, with its description and its only attribute. The unit keeps the Prometheus name
 /// `prompt_size_total` whatever the way out.
 pub(crate) const PROMPT_SIZE: &str = "prompt_size";
 pub(crate) const PROMPT_SIZE_DESCRIPTION: &str = "Counts the number of tokens in the prompt.";
-pub(crate) const PROMPT_SIZE_UNIT: &str = "{token}";
 pub(crate) const DIRECTION: &str = "direction";
 pub(crate) const INPUT: &str = "input";
 pub(crate) const OUTPUT: &str = "output";
+
+/// The durations of inference in the newest convention: whole, to the first chunk, between chunks.
+pub(crate) const INFERENCE_TIMES: [&str; 3] = [
+    "gen_ai.client.inference.duration",
+    "gen_ai.client.inference.time_to_first_chunk",
+    "gen_ai.client.inference.time_per_output_chunk",
+];
+/// The durations of every operation up to 1.41, and since then of those that are not inference.
+pub(crate) const OPERATION_TIMES: [&str; 3] = [
+    "gen_ai.client.operation.duration",
+    "gen_ai.client.operation.time_to_first_chunk",
+    "gen_ai.client.operation.time_per_output_chunk",
+];
+pub(crate) const INFERENCE_USAGE_INPUT: &str = "gen_ai.client.inference.usage.input_tokens";
+pub(crate) const INFERENCE_USAGE_OUTPUT: &str = "gen_ai.client.inference.usage.output_tokens";
+pub(crate) const INFERENCE_USAGE_CACHE_READ: &str = "gen_ai.client.inference.usage.cache_read.input_tokens";
+pub(crate) const INFERENCE_USAGE_CACHE_WRITE: &str = "gen_ai.client.inference.usage.cache_write.input_tokens";
+pub(crate) const INFERENCE_USAGE_REASONING: &str = "gen_ai.client.inference.usage.reasoning.output_tokens";
+pub(crate) const INFERENCE_OPERATION_INPUT: &str = "gen_ai.client.inference.operation.input_tokens";
+pub(crate) const INFERENCE_OPERATION_OUTPUT: &str = "gen_ai.client.inference.operation.output_tokens";
+/// Up to 1.41.
+pub(crate) const CLIENT_TOKEN_USAGE: &str = "gen_ai.client.token.usage";
+pub(crate) const TOKEN_TYPE: &str = "gen_ai.token.type";
+pub(crate) const TOKEN_MODALITY: &str = "gen_ai.token.modality";
+pub(crate) const TEXT: &str = "text";
+pub(crate) const AUDIO: &str = "audio";
+pub(crate) const IMAGE: &str = "image";
+pub(crate) const UNKNOWN: &str = "unknown";
+
+pub(crate) const TOKEN_UNIT: &str = "{token}";
+pub(crate) const SECOND_UNIT: &str = "s";
+pub(crate) const SECOND_BUCKETS: [f64; 14] = [
+    0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
+];
+pub(crate) const TOKEN_BUCKETS: [f64; 14] = [
+    1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0, 16384.0, 65536.0, 262144.0, 1048576.0, 4194304.0,
+    16777216.0, 67108864.0,
+];
+
+/// OpenInference, for Phoenix: <https://github.com/Arize-ai/openinference/blob/main/spec/semantic_conventions.md>.
+pub(crate) mod openinference {
+    pub(crate) const SPAN_KIND: &str = "openinference.span.kind";
+    pub(crate) const MODEL_NAME: &str = "llm.model_name";
+    pub(crate) const EMBEDDING_MODEL_NAME: &str = "embedding.model_name";
+    pub(crate) const PROVIDER: &str = "llm.provider";
+    pub(crate) const INVOCATION_PARAMETERS: &str = "llm.invocation_parameters";
+    pub(crate) const TOKENS_PROMPT: &str = "llm.token_count.prompt";
+    pub(crate) const TOKENS_COMPLETION: &str = "llm.token_count.completion";
+    pub(crate) const TOKENS_TOTAL: &str = "llm.token_count.total";
+    pub(crate) const TOKENS_CACHE_READ: &str = "llm.token_count.prompt_details.cache_read";
+    pub(crate) const TOKENS_CACHE_WRITE: &str = "llm.token_count.prompt_details.cache_write";
+    pub(crate) const TOKENS_REASONING: &str = "llm.token_count.completion_details.reasoning";
+    pub(crate) const SESSION_ID: &str = "session.id";
+    pub(crate) const INPUT_VALUE: &str = "input.value";
+    pub(crate) const INPUT_MIME_TYPE: &str = "input.mime_type";
+    pub(crate) const OUTPUT_VALUE: &str = "output.value";
+    pub(crate) const OUTPUT_MIME_TYPE: &str = "output.mime_type";
+    pub(crate) const INPUT_MESSAGES: &str = "llm.input_messages";
+    pub(crate) const OUTPUT_MESSAGES: &str = "llm.output_messages";
+    pub(crate) const JSON: &str = "application/json";
+}
+
+/// What TinyLLM and TaskWeaver put on their spans.
+pub(crate) mod legacy {
+    pub(crate) const MODEL: &str = "llm.model";
+    pub(crate) const PROMPT_LENGTH: &str = "llm.prompt_length";
+    pub(crate) const TEMPERATURE: &str = "llm.temperature";
+    pub(crate) const INPUT_TOKENS: &str = "llm.input_tokens";
+    pub(crate) const OUTPUT_TOKENS: &str = "llm.output_tokens";
+    pub(crate) const TOTAL_TOKENS: &str = "llm.total_tokens";
+    pub(crate) const PROMPT: &str = "prompt";
+    pub(crate) const PROMPT_SIZE: &str = "prompt_size";
+    pub(crate) const OUTPUT_SIZE: &str = "output_size";
+}

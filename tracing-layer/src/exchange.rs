@@ -7,12 +7,13 @@ use http::{Method, StatusCode, Version};
 use http_body::Frame;
 use opentelemetry::global::BoxedSpan;
 use opentelemetry::trace::{Span, SpanRef, Status, TraceContextExt};
-use opentelemetry::{Context, KeyValue};
+use opentelemetry::{Context, KeyValue, StringValue};
 
 use crate::error_type::error_type;
 use crate::labels::Labels;
 use crate::method::Known;
 use crate::observe::{End, Head};
+use crate::protocol::ResponseRule;
 use crate::request_body::RequestBytes;
 use crate::{intern, protocol, semconv};
 
@@ -24,24 +25,26 @@ pub(crate) struct Exchange {
     pub(crate) version: Option<Version>,
     /// Bytes of the request's body.
     pub(crate) request: RequestBytes,
-    method: Method,
-    began: Began,
+    rule: ResponseRule,
+    began: Instant,
     context: Context,
-    recording: bool,
+    /// When the span began, if it records.
+    ///
+    /// Its length is measured by the monotonic clock and added to this, so that the span is as long as the metric says,
+    /// also if the system's clock is set meanwhile.
+    recording: Option<SystemTime>,
     status: Option<StatusCode>,
     time_to_headers: Option<Duration>,
     response: Option<u64>,
-    concluded: Option<Conclusion>,
+    error: Option<&'static str>,
+    concluded: bool,
 }
 
-/// When an exchange began.
-///
-/// Its length is measured by the monotonic clock and added to the start, so that the span is as long as the metric
-/// says, also if the system's clock is set meanwhile.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Began {
+/// A span that has begun, and when.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    pub(crate) span: BoxedSpan,
     pub(crate) at: SystemTime,
-    instant: Instant,
 }
 
 /// How an exchange ended.
@@ -60,43 +63,41 @@ pub(crate) struct Failures {
     pub(crate) dropped: Option<&'static str>,
 }
 
-impl Began {
-    pub(crate) fn now() -> Self {
-        Self {
-            at: SystemTime::now(),
-            instant: Instant::now(),
-        }
+impl Begun {
+    fn recording(&self) -> Option<SystemTime> {
+        self.span.is_recording().then_some(self.at)
     }
 }
 
 impl Exchange {
     /// An exchange in `parent`, with a span of its own where there is one.
     pub(crate) fn new(
-        began: Began,
+        began: Instant,
         parent: Context,
-        span: Option<BoxedSpan>,
+        begun: Option<Begun>,
         method: &Method,
         known: Known,
     ) -> Self {
-        let recording = span.as_ref().is_some_and(Span::is_recording);
+        let recording = begun.as_ref().and_then(Begun::recording);
         // Of a span that records nothing only the ids are of use, and they are cheaper to keep.
-        let context = match span {
-            Some(span) if recording => parent.with_span(span),
-            Some(span) => parent.with_remote_span_context(span.span_context().clone()),
+        let context = match begun {
+            Some(Begun { span, .. }) if recording.is_some() => parent.with_span(span),
+            Some(Begun { span, .. }) => parent.with_remote_span_context(span.span_context().clone()),
             None => parent,
         };
         Self {
             known,
             version: None,
             request: RequestBytes::Unknown,
-            method: method.clone(),
+            rule: ResponseRule::of(method),
             began,
             context,
             recording,
             status: None,
             time_to_headers: None,
             response: Some(0),
-            concluded: None,
+            error: None,
+            concluded: false,
         }
     }
 
@@ -106,19 +107,18 @@ impl Exchange {
 
     /// The span, if it records.
     pub(crate) fn span(&self) -> Option<SpanRef<'_>> {
-        self.recording.then(|| self.context.span())
+        self.recording.map(|_| self.context.span())
     }
 
     /// Sees the response's head.
     pub(crate) fn see(&mut self, head: &Head<'_>) {
         self.status = Some(head.status);
-        self.time_to_headers = Some(self.began.instant.elapsed());
+        self.time_to_headers = self.recording.map(|_| self.began.elapsed());
     }
 
     /// Whether nothing follows the response's head.
     pub(crate) fn ends_with_head(&self) -> bool {
-        self.status
-            .is_some_and(|status| protocol::ends_with_head(&self.method, status))
+        self.status.is_some_and(|status| self.rule.ends_with_head(status))
     }
 
     /// Counts a piece of the response's body.
@@ -136,7 +136,7 @@ impl Exchange {
     ///
     /// A status code that says so is the class of the error; otherwise the ending is.
     pub(crate) fn conclude(&mut self, end: End<'_>, failures: Failures) -> Option<Conclusion> {
-        if self.concluded.is_some() {
+        if self.concluded {
             return None;
         }
         let failed = self.status.filter(|status| status.as_u16() >= failures.from);
@@ -147,9 +147,10 @@ impl Exchange {
             (None, End::Panicked) => Some(semconv::PANIC),
             (None, End::Complete | End::Trailers) => None,
         };
-        let lasted = self.began.instant.elapsed();
-        self.concluded = Some(Conclusion { lasted, error });
-        self.concluded
+        let lasted = self.began.elapsed();
+        self.concluded = true;
+        self.error = error;
+        Some(Conclusion { lasted, error })
     }
 
     /// What every measurement of this exchange says about its end.
@@ -160,16 +161,18 @@ impl Exchange {
         if let Some(status) = self.status {
             labels.push(semconv::HTTP_RESPONSE_STATUS_CODE, i64::from(status.as_u16()));
         }
-        if let Some(error) = self.concluded.and_then(|concluded| concluded.error) {
+        if let Some(error) = self.error {
             labels.push(semconv::ERROR_TYPE, error);
         }
     }
 
-    /// Ends the span.
+    /// Ends the span. Its route is set only now: a span that is told twice shows both.
     ///
     /// There is never a description: a status code needs none, and an error's text may hold secrets.
-    pub(crate) fn end_span(&self, conclusion: Conclusion, until_body: bool) {
-        let Some(span) = self.span() else { return };
+    pub(crate) fn end_span(&self, conclusion: Conclusion, until_body: bool, route: Option<&StringValue>) {
+        let (Some(span), Some(began)) = (self.span(), self.recording) else {
+            return;
+        };
         let Conclusion { lasted, error } = conclusion;
         let version = self.version.and_then(protocol::version);
         let status = self.status.map(|status| i64::from(status.as_u16()));
@@ -179,11 +182,12 @@ impl Exchange {
             status.map(|status| KeyValue::new(semconv::HTTP_RESPONSE_STATUS_CODE, status)),
             to_headers.map(|time| KeyValue::new(semconv::TIME_TO_HEADERS, time.as_secs_f64())),
             error.map(|error| KeyValue::new(semconv::ERROR_TYPE, error)),
+            route.map(|route| KeyValue::new(semconv::HTTP_ROUTE, route.clone())),
         ];
         span.set_attributes(attributes.into_iter().flatten());
         if error.is_some() {
             span.set_status(Status::error(""));
         }
-        span.end_with_timestamp(self.began.at + lasted);
+        span.end_with_timestamp(began + lasted);
     }
 }

@@ -1,4 +1,18 @@
 //! Tower layers that trace and measure HTTP servers and clients with OpenTelemetry.
+//!
+//! [`ServerLayer`] goes around a service, [`ClientLayer`] around a client. Each is one layer for context, span and
+//! metrics, by the stable [semantic conventions for HTTP](https://opentelemetry.io/docs/specs/semconv/http/); what it
+//! records, and when, is in the documentation of [`server`] and [`client`].
+//!
+//! | feature | what for |
+//! |---|---|
+//! | `axum` | routes from `MatchedPath`, peers from `ConnectInfo`, bytes of streamed requests |
+//! | `reqwest` | [`ClientLayer`] over `reqwest::Client` |
+//! | `reqwest-middleware` | [`ClientLayer`] as a `Middleware` |
+//! | `hyper-util` | the peer's address on the spans of hyper-util's client |
+//! | `internal-logs` | a layer that finds nothing to work with says so, once; on by default |
+//!
+//! Other layers of this workspace watch a response through [`observe`] too: one future, one body, one ending.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

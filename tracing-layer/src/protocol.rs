@@ -23,15 +23,36 @@ pub(crate) fn scheme(scheme: &str) -> Option<&'static str> {
         .find(|known| known.eq_ignore_ascii_case(scheme))
 }
 
-/// Whether the response to `method` ends with its head, whatever body it is made with.
-///
-/// The connection that follows a `101`, or a `CONNECT` that succeeded, is no part of the exchange.
-pub(crate) fn ends_with_head(method: &Method, status: StatusCode) -> bool {
-    status.is_informational()
-        || status == StatusCode::NO_CONTENT
-        || status == StatusCode::NOT_MODIFIED
-        || method == Method::HEAD
-        || (method == Method::CONNECT && status.is_success())
+/// What a request's method says of the body of its response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ResponseRule {
+    /// There is none.
+    Head,
+    /// There is none if it succeeds: a tunnel follows.
+    Connect,
+    /// The status code decides.
+    Other,
+}
+
+impl ResponseRule {
+    pub(crate) fn of(method: &Method) -> Self {
+        match *method {
+            Method::HEAD => Self::Head,
+            Method::CONNECT => Self::Connect,
+            _ => Self::Other,
+        }
+    }
+
+    /// Whether the response ends with its head, whatever body it is made with.
+    ///
+    /// The connection that follows a `101`, or a `CONNECT` that succeeded, is no part of the exchange.
+    pub(crate) fn ends_with_head(self, status: StatusCode) -> bool {
+        status.is_informational()
+            || status == StatusCode::NO_CONTENT
+            || status == StatusCode::NOT_MODIFIED
+            || self == Self::Head
+            || (self == Self::Connect && status.is_success())
+    }
 }
 
 /// The host, without the brackets of an IPv6 address, and the port of `user@host:port`.
@@ -80,7 +101,8 @@ mod tests {
         ];
         for (method, status, expected) in cases {
             let code = StatusCode::from_u16(status).expect("a status code");
-            assert_eq!(ends_with_head(&method, code), expected, "{method} {status}");
+            let ends = ResponseRule::of(&method).ends_with_head(code);
+            assert_eq!(ends, expected, "{method} {status}");
         }
     }
 }

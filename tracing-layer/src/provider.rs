@@ -404,6 +404,17 @@ mod tests {
     }
 
     #[test]
+    fn provider_that_is_shut_down_hides_no_parent() {
+        let provider = Recorder::new().tracer_provider();
+        let tracer = LazyTracer::global(scope()).with_provider(provider.clone());
+        provider.shutdown().expect("shut down");
+        let parent = Recorder::new().tracer_provider().tracer("parent").start("parent");
+        let parent = Context::new().with_span(parent);
+        let span = tracer.start(&parent, || SpanBuilder::from_name("x"));
+        assert!(span.is_none(), "a span without ids would break the trace");
+    }
+
+    #[test]
     fn sampled_out_span_is_not_taken_for_a_noop() {
         let recorder = Recorder::with_sampler(opentelemetry_sdk::trace::Sampler::AlwaysOff);
         let tracer = LazyTracer::global(scope()).with_provider(recorder.tracer_provider());

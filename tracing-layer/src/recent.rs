@@ -67,17 +67,13 @@ thread_local! {
 
 /// Where a text is kept: its length, its first and its last bytes tell most texts apart.
 fn place(text: &[u8]) -> usize {
-    let mut ends = [0; 16];
-    let half = text.len().min(8);
-    for (to, from) in ends.iter_mut().zip(text.iter().take(half)) {
-        *to = *from;
-    }
-    for (to, from) in ends.iter_mut().skip(8).zip(text.iter().rev().take(half)) {
-        *to = *from;
-    }
-    let mixed = u128::from_le_bytes(ends) ^ text.len() as u128;
-    let folded = (mixed as u64) ^ ((mixed >> 64) as u64).rotate_left(29);
-    (folded.wrapping_mul(MULTIPLIER) >> SHIFT) as usize
+    let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
+    let ends = match (text.first_chunk(), text.last_chunk()) {
+        (Some(first), Some(last)) => word(first) ^ word(last).rotate_left(29),
+        _ => text.iter().fold(0, |word, &byte| word << 8 | u64::from(byte)),
+    };
+    let mixed = (ends ^ text.len() as u64).wrapping_mul(MULTIPLIER);
+    (mixed >> SHIFT) as usize
 }
 
 /// So many texts a thread.

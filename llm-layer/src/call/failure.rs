@@ -33,7 +33,8 @@ impl Failure {
         {
             return Some(Self::refused(status, code));
         }
-        if let Some(code) = code {
+        if call.reply.has_error {
+            let code = code.unwrap_or_else(|| "_OTHER".to_owned());
             let description = format!("the provider reported {code} in its answer");
             return Some(Self::new(code, description));
         }
@@ -49,30 +50,32 @@ impl Failure {
                 "cancelled",
                 "the caller left before the answer was complete",
             )),
-            _ if call.framing.is_none() => None,
-            _ if !intact || (call.reply.is_empty() && !call.is_stream()) => Some(Self::new(
-                "malformed_response",
-                "the answer is not what the API promises",
-            )),
-            _ if call.is_stream() => Some(Self::new(
+            _ if call.decoder.is_none() => None,
+            _ if call.is_stream() && (intact || call.reply.documents > 0) => Some(Self::new(
                 "incomplete_stream",
                 "the stream ended before its last event",
             )),
+            _ if !intact || call.reply.is_empty() => {
+                Some(Self::new(MALFORMED, "the answer is not what the API promises"))
+            }
             _ => None,
         }
     }
 
     fn refused(status: StatusCode, code: Option<String>) -> Self {
-        match code {
+        let status = status.as_str();
+        match code.filter(|code| code != status) {
             Some(code) => {
-                let description = format!("the provider answered {}: {code}", status.as_u16());
+                let description = format!("the provider answered {status}: {code}");
                 Self::new(code, description)
             }
-            None => Self::new(
-                status.as_str().to_owned(),
-                format!("the provider answered {}", status.as_u16()),
-            ),
+            None => Self::new(status.to_owned(), format!("the provider answered {status}")),
         }
+    }
+
+    /// Whether the answer made no sense.
+    pub(super) fn is_malformed(&self) -> bool {
+        self.kind == MALFORMED
     }
 }
 
@@ -86,3 +89,5 @@ fn code(call: &Watching) -> Option<String> {
     code.or_else(|| call.reply.error_class.as_ref().filter(is_code))
         .cloned()
 }
+
+const MALFORMED: &str = "malformed_response";

@@ -10,7 +10,8 @@ use throughline_tracing_layer::observe::{Armed, Observed, ResponseFuture};
 use tower_service::Service;
 
 use super::request::LlmRequest;
-use super::watch::{Seen, Start, Watch};
+use super::start::{Seen, Start, is_observed};
+use super::watch::Watch;
 use super::{RequestBody, Shared};
 
 pin_project! {
@@ -44,15 +45,20 @@ where
     /// Calls `service`, which must be ready.
     pub(crate) fn new(service: &mut S, request: R, shared: &Shared) -> Self {
         let context = opentelemetry::Context::current();
-        let head = (!context.is_telemetry_suppressed())
-            .then(|| request.head())
+        let head = is_observed(&context)
+            .then(|| request.head(&shared.config.rules))
             .flatten();
         let Some(head) = head else {
             return Self::unobserved(service, request);
         };
         let start = Start::new(shared.clone(), context, head);
         if let Some(bytes) = request.bytes() {
-            return match start.watch(Seen::bytes(bytes)) {
+            let seen = match bytes.len() {
+                _ if start.is_encoded() => Seen::Not("encoded"),
+                length if length > shared.config.request_limit => Seen::Not("too_large"),
+                _ => Seen::bytes(bytes),
+            };
+            return match start.watch(seen) {
                 Ok(watch) => Self::observed(service, request.untouched(), watch),
                 Err(_) => Self::unobserved(service, request),
             };
@@ -65,7 +71,7 @@ where
                 service,
                 shell,
                 body: RequestBody::to_read(body),
-                limit: shared.limit,
+                limit: shared.config.request_limit,
                 start,
             })),
             response: None,

@@ -1,16 +1,24 @@
 //! One model call: its request, its observer, and what is recorded of it.
 
+mod additions;
+mod attributes;
+mod background;
 mod failure;
 mod future;
+mod instruments;
 mod peek;
 mod record;
 mod request;
 mod request_body;
+mod spent;
+mod start;
 mod watch;
 
+pub use self::background::settle;
 pub use self::future::CallFuture;
-pub(crate) use self::record::Instruments;
+pub(crate) use self::instruments::Instruments;
 pub use self::request::LlmRequest;
 pub use self::request_body::RequestBody;
+pub use self::start::in_model_call;
 pub(crate) use self::watch::Shared;
 pub use self::watch::Watch;

@@ -4,7 +4,7 @@ use http::header::{CONTENT_ENCODING, HOST};
 use http_body::Body;
 
 use super::RequestBody;
-use crate::wire::{Recognised, Target, recognise};
+use crate::wire::{Recognised, Rule, Target, recognise};
 
 /// A request that a [`Llm`](crate::Llm) service takes: `http::Request<B>`, and `reqwest::Request` with the feature
 /// `reqwest`. It cannot be implemented outside this crate.
@@ -16,7 +16,7 @@ pub(crate) mod sealed {
     use http::HeaderMap;
     use http_body::Body;
 
-    use super::{Head, RequestBody};
+    use super::{Head, RequestBody, Rule};
 
     #[expect(unnameable_types, reason = "it seals LlmRequest")]
     pub trait Parts: Sized {
@@ -26,7 +26,7 @@ pub(crate) mod sealed {
         type Shell;
         type Body: Body<Error: fmt::Debug>;
 
-        fn head(&self) -> Option<Head>;
+        fn head(&self, rules: &[Rule]) -> Option<Head>;
         fn headers(&self) -> &HeaderMap;
         /// The body, if it is in memory and may be read where it is.
         fn bytes(&self) -> Option<&[u8]>;
@@ -42,15 +42,17 @@ pub(crate) mod sealed {
 #[expect(unnameable_types, reason = "only this crate makes one")]
 pub struct Head {
     pub(super) recognised: Recognised,
+    pub(super) path: String,
     pub(super) address: Option<String>,
     pub(super) port: Option<u16>,
     pub(super) encoded: bool,
 }
 
 impl Head {
-    fn new(target: &Target<'_>, headers: &http::HeaderMap) -> Option<Self> {
+    fn new(target: &Target<'_>, rules: &[Rule], headers: &http::HeaderMap) -> Option<Self> {
         Some(Self {
-            recognised: recognise(target)?,
+            recognised: recognise(target, rules)?,
+            path: target.path.trim_end_matches('/').to_owned(),
             address: target.host.map(str::to_owned),
             port: target.port,
             encoded: is_encoded(headers),
@@ -65,9 +67,13 @@ impl<B: Body<Error: std::fmt::Debug>> sealed::Parts for http::Request<B> {
     type Shell = http::request::Parts;
     type Body = B;
 
-    fn head(&self) -> Option<Head> {
+    fn head(&self, rules: &[Rule]) -> Option<Head> {
         let authority = self.headers().get(HOST).and_then(|host| host.to_str().ok());
-        Head::new(&Target::new(self.method(), self.uri(), authority), self.headers())
+        Head::new(
+            &Target::new(self.method(), self.uri(), authority),
+            rules,
+            self.headers(),
+        )
     }
 
     fn headers(&self) -> &http::HeaderMap {
@@ -103,7 +109,7 @@ mod of_reqwest {
     use reqwest::{Body, Request};
 
     use super::sealed::Parts;
-    use super::{Head, LlmRequest, RequestBody, Target};
+    use super::{Head, LlmRequest, RequestBody, Rule, Target};
 
     impl LlmRequest for Request {}
 
@@ -112,7 +118,7 @@ mod of_reqwest {
         type Shell = Request;
         type Body = Body;
 
-        fn head(&self) -> Option<Head> {
+        fn head(&self, rules: &[Rule]) -> Option<Head> {
             let url = self.url();
             let target = Target {
                 method: self.method(),
@@ -120,7 +126,7 @@ mod of_reqwest {
                 host: url.host_str(),
                 port: url.port_or_known_default(),
             };
-            Head::new(&target, self.headers())
+            Head::new(&target, rules, self.headers())
         }
 
         fn headers(&self) -> &http::HeaderMap {

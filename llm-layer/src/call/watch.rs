@@ -1,22 +1,22 @@
 //! The observer of a model call.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Buf;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use http_body::Frame;
-use opentelemetry::trace::{SpanBuilder, SpanKind, TraceContextExt};
-use opentelemetry::{Context, KeyValue};
-use serde_json::Value;
+use opentelemetry::{Array, Context, KeyValue, Value};
 use throughline_tracing_layer::observe::{End, EndAt, Head as ResponseHead, Observe};
 use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 
 use super::Instruments;
 use super::peek::peek;
-use super::request::{Head, is_encoded};
+use super::request::Head;
+use crate::encoding::{Decoder, Hidden};
 use crate::estimate::Encoding;
 use crate::framing::Framing;
-use crate::scope::Scoped;
+use crate::layer::Config;
 use crate::semconv;
 use crate::wire::{Ask, Reading, Reply};
 
@@ -25,125 +25,12 @@ use crate::wire::{Ask, Reading, Reply};
 pub(crate) struct Shared {
     pub(crate) tracer: LazyTracer,
     pub(crate) instruments: LazyInstruments<Instruments>,
-    /// The most bytes of a request body that are buffered.
-    pub(crate) limit: usize,
-}
-
-/// A call that has begun, and whose request is not known yet.
-#[derive(Debug)]
-pub(super) struct Start {
-    shared: Shared,
-    parent: Context,
-    head: Head,
-    at: Instant,
-    time: SystemTime,
-}
-
-/// What was seen of a request body.
-#[derive(Debug)]
-pub(super) enum Seen {
-    Body(Value),
-    /// Nothing, for this reason.
-    Not(&'static str),
-}
-
-/// The request is no model call after all.
-#[derive(Debug)]
-pub(super) struct NoModelCall;
-
-impl Seen {
-    pub(super) fn bytes(bytes: &[u8]) -> Self {
-        serde_json::from_slice(bytes).map_or(Self::Not("malformed"), Self::Body)
-    }
-}
-
-impl Start {
-    pub(super) fn new(shared: Shared, parent: Context, head: Head) -> Self {
-        Self {
-            shared,
-            parent,
-            head,
-            at: Instant::now(),
-            time: SystemTime::now(),
-        }
-    }
-
-    pub(super) fn is_encoded(&self) -> bool {
-        self.head.encoded
-    }
-
-    /// Starts the span, as of when the call began.
-    pub(super) fn watch(self, seen: Seen) -> Result<Watch, NoModelCall> {
-        let wire = self.head.recognised.wire;
-        let (ask, body, unseen) = match seen {
-            Seen::Body(body) if !wire.matches(&body) => return Err(NoModelCall),
-            Seen::Body(body) => (wire.ask(&body), Some(body), None),
-            Seen::Not(reason) => (Ask::default(), None, Some(reason)),
-        };
-        let span = self
-            .shared
-            .tracer
-            .start(&self.parent, || self.builder(&ask, unseen));
-        let encoding = Encoding::of_model(ask.model.as_deref().unwrap_or_default());
-        Ok(Watch(Box::new(Watching {
-            has_span: span.is_some(),
-            cx: match span {
-                Some(span) => self.parent.with_span(span),
-                None => self.parent,
-            },
-            shared: self.shared,
-            head: self.head,
-            ask,
-            body,
-            encoding,
-            started: self.at,
-            status: None,
-            framing: None,
-            reply: Reply::new(encoding),
-            first_chunk: None,
-            unseen: None,
-        })))
-    }
-
-    fn builder(&self, ask: &Ask, unseen: Option<&'static str>) -> SpanBuilder {
-        let operation = self.head.recognised.wire.operation();
-        let mut attributes = vec![
-            KeyValue::new(semconv::OPERATION_NAME, operation),
-            KeyValue::new(semconv::PROVIDER_NAME, self.head.recognised.provider),
-        ];
-        if let Some(address) = &self.head.address {
-            attributes.push(KeyValue::new(semconv::SERVER_ADDRESS, address.clone()));
-            attributes.extend(
-                self.head
-                    .port
-                    .map(|port| KeyValue::new(semconv::SERVER_PORT, i64::from(port))),
-            );
-        }
-        let model = ask.model.clone();
-        attributes.extend(model.map(|model| KeyValue::new(semconv::REQUEST_MODEL, model)));
-        if ask.stream {
-            attributes.push(KeyValue::new(semconv::REQUEST_STREAM, true));
-        }
-        attributes.extend(ask.attributes.iter().cloned());
-        if let Some(scoped) = self.parent.get::<Scoped>() {
-            attributes.extend(scoped.agent());
-            attributes.extend(scoped.conversation());
-        }
-        attributes.extend(unseen.map(|reason| KeyValue::new(semconv::REQUEST_UNSEEN, reason)));
-        let name = match &ask.model {
-            Some(model) => format!("{operation} {model}"),
-            None => operation.to_owned(),
-        };
-        SpanBuilder::from_name(name)
-            .with_kind(SpanKind::Client)
-            .with_start_time(self.time)
-            .with_attributes(attributes)
-    }
+    pub(crate) config: Arc<Config>,
 }
 
 /// Observes the response of a model call.
 #[derive(Debug)]
-pub struct Watch(Box<Watching>);
+pub struct Watch(pub(super) Box<Watching>);
 
 #[derive(Debug)]
 pub(super) struct Watching {
@@ -153,13 +40,19 @@ pub(super) struct Watching {
     pub(super) has_span: bool,
     pub(super) head: Head,
     pub(super) ask: Ask,
-    pub(super) body: Option<Value>,
+    pub(super) body: Option<serde_json::Value>,
+    pub(super) body_length: usize,
     pub(super) encoding: Encoding,
+    /// There is no time to count.
+    pub(super) rough: bool,
     pub(super) started: Instant,
     pub(super) status: Option<StatusCode>,
     pub(super) framing: Option<Framing>,
+    /// Gone when nothing more can be read.
+    pub(super) decoder: Option<Decoder>,
     pub(super) reply: Reply,
     pub(super) first_chunk: Option<Duration>,
+    pub(super) last_chunk: Option<Instant>,
     /// Why the response was not observed.
     pub(super) unseen: Option<&'static str>,
 }
@@ -172,16 +65,22 @@ impl Watching {
 
 impl Observe for Watch {
     fn context(&self) -> Option<&Context> {
-        self.0.has_span.then_some(&self.0.cx)
+        Some(&self.0.cx)
     }
 
     fn on_response(&mut self, head: ResponseHead<'_>) -> EndAt {
         let this = &mut *self.0;
         this.status = Some(head.status);
-        if is_encoded(head.headers) {
-            this.unseen = Some("encoded");
-        } else {
-            this.framing = Some(Framing::of(head.headers));
+        this.head.recognised.wire.head(head.headers, &mut this.reply);
+        if !head.status.is_success() {
+            this.reply.attributes.extend(refusal(head.headers));
+        }
+        match Decoder::of(head.headers) {
+            Ok(decoder) => {
+                this.framing = Some(Framing::of(head.headers));
+                this.decoder = Some(decoder);
+            }
+            Err(hidden) => this.unseen = Some(hidden.reason()),
         }
         EndAt::Body
     }
@@ -189,16 +88,30 @@ impl Observe for Watch {
     fn on_frame<D: Buf>(&mut self, frame: &Frame<D>) {
         let this = &mut *self.0;
         let Some(data) = frame.data_ref() else { return };
-        if data.has_remaining() && this.first_chunk.is_none() {
-            this.first_chunk = Some(this.started.elapsed());
+        if !data.has_remaining() {
+            return;
         }
-        let Some(framing) = &mut this.framing else {
+        let now = Instant::now();
+        this.first_chunk
+            .get_or_insert_with(|| now.duration_since(this.started));
+        let (Some(framing), Some(decoder)) = (&mut this.framing, &mut this.decoder) else {
             return;
         };
+        let documents = this.reply.documents;
         let mut reading = Reading::new(this.head.recognised.wire, &mut this.reply);
-        if !peek(data, |bytes| framing.feed(bytes, &mut reading)) {
-            this.unseen = Some("fragmented");
-            this.framing = None;
+        let mut seen = Ok(());
+        let all = peek(data, |bytes| {
+            if seen.is_ok() {
+                seen = decoder.feed(bytes, |bytes| framing.feed(bytes, &mut reading));
+            }
+        });
+        let fragmented = (!all).then_some("fragmented");
+        if let Some(reason) = seen.err().map(Hidden::reason).or(fragmented) {
+            this.unseen = Some(reason);
+            this.decoder = None;
+        }
+        if this.reply.documents > documents {
+            this.chunk(now);
         }
     }
 
@@ -206,3 +119,30 @@ impl Observe for Watch {
         self.0.record(end);
     }
 }
+
+/// What the head of a refusal tells of limits, and whom to ask about it.
+fn refusal(headers: &HeaderMap) -> impl Iterator<Item = KeyValue> {
+    let told = headers.iter().filter(|(name, _)| {
+        let name = name.as_str();
+        TOLD.contains(&name) || name.starts_with("x-ratelimit-") || name.starts_with("anthropic-ratelimit-")
+    });
+    let short = told.filter_map(|(name, value)| Some((name, value.to_str().ok()?)));
+    short
+        .filter(|(_, value)| value.len() <= 128)
+        .take(16)
+        .map(|(name, value)| {
+            let values = Array::String(vec![value.to_owned().into()]);
+            KeyValue::new(
+                format!("{}{name}", semconv::RESPONSE_HEADER),
+                Value::Array(values),
+            )
+        })
+}
+
+const TOLD: &[&str] = &[
+    "retry-after",
+    "retry-after-ms",
+    "x-request-id",
+    "request-id",
+    "x-amzn-requestid",
+];

@@ -16,6 +16,8 @@ pub(crate) struct Prompt {
     unable: bool,
     messages: bool,
     tools: bool,
+    chars: u64,
+    counts: bool,
 }
 
 impl Prompt {
@@ -27,7 +29,22 @@ impl Prompt {
             unable: false,
             messages: false,
             tools: false,
+            chars: 0,
+            counts: true,
         }
+    }
+
+    /// A prompt of which only the characters are counted.
+    pub(crate) fn uncounted() -> Self {
+        Self {
+            counts: false,
+            ..Self::new(Encoding::of_model(""))
+        }
+    }
+
+    /// The characters of the texts so far.
+    pub(crate) fn chars(&self) -> u64 {
+        self.chars
     }
 
     /// A message begins.
@@ -36,8 +53,17 @@ impl Prompt {
         self.tokens += PER_MESSAGE + if named { PER_NAME } else { 0 };
     }
 
+    /// Tokens that are known to be some.
+    pub(crate) fn add(&mut self, tokens: u64) {
+        self.tokens += tokens;
+    }
+
     /// A text of the prompt, whole.
     pub(crate) fn text(&mut self, text: &str) {
+        if !self.counts {
+            self.chars += text.chars().count() as u64;
+            return;
+        }
         let mut counter = Segmented::new(self.encoding);
         counter.push(text);
         match counter.finish() {

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::segmented::{Count, is_safe};
-use super::{Encoding, Prompt, Segmented, Vocabulary};
+use super::{Encoding, Prompt, Segmented, Vocabulary, taskweaver};
 use crate::wire::{OpenAiChat, WireFormat};
 
 fn count(encoding: Encoding, pieces: &[&str]) -> Option<Count> {
@@ -63,6 +63,11 @@ fn cookbook_messages() {
         {"role": "user", "content": "This late pivot means we don't have time to boil the ocean for the client deliverable."},
     ]});
     assert_eq!(prompt("gpt-4", &body), 129, "cl100k_base");
+    assert_eq!(
+        taskweaver::prompt_size(&body),
+        Some(185),
+        "as TaskWeaver counts it"
+    );
     assert_eq!(prompt("gpt-4o", &body), 124, "o200k_base");
 }
 
@@ -233,4 +238,13 @@ fn what_is_too_long_to_count_is_extrapolated() {
         long.tokens.abs_diff(expected) * 100 < expected,
         "{long:?}, expected about {expected}"
     );
+}
+
+/// What Python's `json.dumps` writes.
+#[test]
+fn json_dumps() {
+    let value = json!({"b": [1, 2.5, true, null], "a": "é\"\\\n\t😀\u{7f}", "c": {}, "d": []});
+    let expected =
+        r#"{"b": [1, 2.5, true, null], "a": "\u00e9\"\\\n\t\ud83d\ude00\u007f", "c": {}, "d": []}"#;
+    assert_eq!(taskweaver::dumps(&value), expected);
 }

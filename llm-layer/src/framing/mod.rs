@@ -1,10 +1,13 @@
 //! Cuts a response into the documents it carries, by its content type.
 
+mod base64;
+mod event_stream;
 mod sse;
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
+use self::event_stream::EventStream;
 use self::sse::Sse;
 use crate::json::{Malformed, Scanner, Visit};
 
@@ -15,6 +18,9 @@ pub(crate) trait Receive: Visit {
 
     /// The stream says that it is complete.
     fn done(&mut self);
+
+    /// The stream says that it failed.
+    fn fail(&mut self, code: &str);
 }
 
 /// A decoder of one response body.
@@ -26,6 +32,7 @@ pub(crate) enum Framing {
         broken: bool,
     },
     Sse(Box<Sse>),
+    EventStream(Box<EventStream>),
 }
 
 impl Framing {
@@ -37,6 +44,9 @@ impl Framing {
             .map(str::trim);
         match essence {
             Some(essence) if essence.eq_ignore_ascii_case("text/event-stream") => Self::Sse(Box::default()),
+            Some(essence) if essence.eq_ignore_ascii_case("application/vnd.amazon.eventstream") => {
+                Self::EventStream(Box::default())
+            }
             _ => Self::Json {
                 scanner: Scanner::default(),
                 broken: false,
@@ -46,7 +56,7 @@ impl Framing {
 
     /// Whether the answer comes in events, whatever was asked for.
     pub(crate) fn is_stream(&self) -> bool {
-        matches!(self, Self::Sse(_))
+        matches!(self, Self::Sse(_) | Self::EventStream(_))
     }
 
     /// Reads on. What is malformed is passed over.
@@ -56,6 +66,7 @@ impl Framing {
                 *broken = *broken || scanner.feed(bytes, receive).is_err();
             }
             Self::Sse(sse) => sse.feed(bytes, receive),
+            Self::EventStream(events) => events.feed(bytes, receive),
         }
     }
 
@@ -65,6 +76,7 @@ impl Framing {
             Self::Json { broken: true, .. } => Err(Malformed),
             Self::Json { scanner, .. } => scanner.finish(receive),
             Self::Sse(sse) => sse.finish(receive),
+            Self::EventStream(events) => events.finish(),
         }
     }
 }

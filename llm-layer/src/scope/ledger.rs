@@ -1,11 +1,12 @@
 //! The tokens of a scope.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use opentelemetry::Context;
 
 use super::Scoped;
+use super::running::Close;
 
 /// What the model calls of a scope spent, so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub struct Tokens {
     pub reasoning: u64,
     /// Of all tokens, those that no provider reported: they are estimates.
     pub estimated: u64,
+    /// What it cost, in billionths of the currency of [`Prices`](crate::Prices); 0 without prices.
+    pub nanocost: u64,
     /// The model calls that have ended.
     pub calls: u64,
     /// Of the calls, those whose tokens are not known, or not all of them.
@@ -49,12 +52,14 @@ pub(crate) enum Origin {
 }
 
 /// What one model call spent.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Spent {
     pub(crate) input: Option<(u64, Origin)>,
     pub(crate) output: Option<(u64, Origin)>,
     pub(crate) cache_read: u64,
+    pub(crate) cache_write: u64,
     pub(crate) reasoning: u64,
+    pub(crate) cost: Option<f64>,
 }
 
 /// The ledger of a scope, and those above it.
@@ -66,8 +71,12 @@ pub(super) struct Ledger {
     cache_read: AtomicU64,
     reasoning: AtomicU64,
     estimated: AtomicU64,
+    nanocost: AtomicU64,
     calls: AtomicU64,
     unknown: AtomicU64,
+    /// Calls that have ended and are still being counted, and the scope's end if it waits for them.
+    open: AtomicUsize,
+    close: Mutex<Option<Close>>,
 }
 
 impl Ledger {
@@ -98,10 +107,49 @@ impl Ledger {
         }
         self.cache_read.fetch_add(spent.cache_read, Ordering::Relaxed);
         self.reasoning.fetch_add(spent.reasoning, Ordering::Relaxed);
+        self.nanocost.fetch_add(nanos(spent.cost), Ordering::Relaxed);
         self.calls.fetch_add(1, Ordering::Relaxed);
         if spent.input.is_none() || spent.output.is_none() {
             self.unknown.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// A call of this scope, and those above it, is still being counted.
+    pub(super) fn hold(&self) {
+        let mut ledger = Some(self);
+        while let Some(this) = ledger {
+            this.open.fetch_add(1, Ordering::AcqRel);
+            ledger = this.above.as_deref();
+        }
+    }
+
+    /// It is counted. A scope that waited for it ends.
+    pub(super) fn release(&self) {
+        let mut ledger = Some(self);
+        while let Some(this) = ledger {
+            if this.open.fetch_sub(1, Ordering::AcqRel) == 1 {
+                let close = this.lock().take();
+                if let Some(close) = close {
+                    close.end(&this.tokens());
+                }
+            }
+            ledger = this.above.as_deref();
+        }
+    }
+
+    /// Ends the scope now, or when its last call is counted.
+    pub(super) fn close(&self, close: Close) {
+        let mut slot = self.lock();
+        if self.open.load(Ordering::Acquire) > 0 {
+            *slot = Some(close);
+            return;
+        }
+        drop(slot);
+        close.end(&self.tokens());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Close>> {
+        self.close.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn tokens(&self) -> Tokens {
@@ -111,8 +159,20 @@ impl Ledger {
             cache_read: self.cache_read.load(Ordering::Relaxed),
             reasoning: self.reasoning.load(Ordering::Relaxed),
             estimated: self.estimated.load(Ordering::Relaxed),
+            nanocost: self.nanocost.load(Ordering::Relaxed),
             calls: self.calls.load(Ordering::Relaxed),
             unknown: self.unknown.load(Ordering::Relaxed),
         }
     }
+}
+
+/// A cost in billionths.
+fn nanos(cost: Option<f64>) -> u64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "such a cast saturates"
+    )]
+    let nanos = (cost.unwrap_or(0.0) * 1e9).round() as u64;
+    nanos
 }

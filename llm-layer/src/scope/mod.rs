@@ -28,9 +28,12 @@
 //!
 //! When a scope ends with model calls beneath it, its span gets `throughline.tokens.input`, `throughline.tokens.output`
 //! and `throughline.tokens.calls`, and where they are not zero `throughline.tokens.cache_read`,
-//! `throughline.tokens.reasoning` and `throughline.tokens.estimated`. An agent's span also gets
+//! `throughline.tokens.reasoning`, `throughline.tokens.estimated` and `throughline.cost`. An agent's span also gets
 //! `gen_ai.usage.input_tokens` and `gen_ai.usage.output_tokens`, if all its numbers were reported by providers: the
 //! conventions leave no room for estimates.
+//!
+//! A call counts when its answer has ended: what is read after the scope has ended is no longer on the scope's span. A
+//! call whose long prompt is still being counted keeps the span waiting, with the time at which the scope ended.
 //!
 //! # Errors
 //!

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use opentelemetry::global::BoxedSpan;
 use opentelemetry::trace::{Status, TraceContextExt};
@@ -28,6 +29,16 @@ pub(crate) struct Scoped {
     ledger: Arc<Ledger>,
     agent: Option<Arc<str>>,
     conversation: Option<Arc<str>>,
+}
+
+/// Keeps scopes open until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Hold(Arc<Ledger>);
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.release();
+    }
 }
 
 /// Why a scope failed.
@@ -78,9 +89,46 @@ impl Running {
     pub(super) fn fail_with(&mut self, failure: Failure) {
         self.failure = Some(failure);
     }
+}
 
-    fn totals(&self) -> Vec<KeyValue> {
-        let tokens = self.tokens();
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !self.has_span {
+            return;
+        }
+        let panicked = std::thread::panicking().then(Failure::panicked);
+        self.scoped.ledger.close(Close {
+            cx: self.cx.clone(),
+            is_agent: self.is_agent,
+            failure: panicked.or_else(|| self.failure.take()),
+            at: SystemTime::now(),
+        });
+    }
+}
+
+/// The end of a scope that has a span.
+#[derive(Debug)]
+pub(super) struct Close {
+    cx: Context,
+    is_agent: bool,
+    failure: Option<Failure>,
+    at: SystemTime,
+}
+
+impl Close {
+    pub(super) fn end(self, tokens: &Tokens) {
+        let span = self.cx.span();
+        if span.is_recording() {
+            span.set_attributes(self.totals(tokens));
+            if let Some(failure) = self.failure {
+                span.set_attribute(KeyValue::new(semconv::ERROR_TYPE, failure.kind));
+                span.set_status(Status::error(failure.description));
+            }
+        }
+        span.end_with_timestamp(self.at);
+    }
+
+    fn totals(&self, tokens: &Tokens) -> Vec<KeyValue> {
         if tokens.calls == 0 {
             return Vec::new();
         }
@@ -101,29 +149,15 @@ impl Running {
                 .filter(|(_, count)| *count > 0)
                 .map(|(name, count)| int(name, count)),
         );
+        if tokens.nanocost > 0 {
+            #[expect(clippy::cast_precision_loss, reason = "nobody spends 2⁵² billionths")]
+            totals.push(KeyValue::new(semconv::COST, tokens.nanocost as f64 / 1e9));
+        }
         if self.is_agent && tokens.estimated == 0 && tokens.unknown == 0 {
             totals.push(int(semconv::USAGE_INPUT_TOKENS, tokens.input));
             totals.push(int(semconv::USAGE_OUTPUT_TOKENS, tokens.output));
         }
         totals
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if !self.has_span {
-            return;
-        }
-        let span = self.cx.span();
-        if span.is_recording() {
-            span.set_attributes(self.totals());
-            let panicked = std::thread::panicking().then(Failure::panicked);
-            if let Some(failure) = panicked.or_else(|| self.failure.take()) {
-                span.set_attribute(KeyValue::new(semconv::ERROR_TYPE, failure.kind));
-                span.set_status(Status::error(failure.description));
-            }
-        }
-        span.end();
     }
 }
 
@@ -139,6 +173,12 @@ impl Scoped {
     /// Adds a call to this scope and all above it.
     pub(crate) fn add(&self, spent: &Spent) {
         self.ledger.add(spent);
+    }
+
+    /// Keeps this scope and all above it from ending before a call of theirs is counted.
+    pub(crate) fn hold(&self) -> Hold {
+        self.ledger.hold();
+        Hold(self.ledger.clone())
     }
 
     pub(super) fn tokens(&self) -> Tokens {

@@ -1,6 +1,6 @@
 //! What a request asks for.
 
-use opentelemetry::{Array, KeyValue, StringValue};
+use opentelemetry::{Array, Key, KeyValue, StringValue};
 use serde_json::Value;
 
 /// What a request asks for.
@@ -8,57 +8,84 @@ use serde_json::Value;
 pub(crate) struct Ask {
     pub(crate) model: Option<String>,
     pub(crate) stream: bool,
-    /// How many alternative answers; at least 1.
+    /// How many alternative answers; 0 where text is not what is asked for.
     pub(crate) choices: u32,
     pub(crate) attributes: Vec<KeyValue>,
 }
 
+/// A parameter of a request: its attribute, the JSON pointer to it, and its type.
+pub(crate) type Param = (&'static str, &'static str, Kind);
+
+/// The type of a parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Int,
+    Double,
+    Text,
+    /// A string or an array of strings, put down as an array.
+    Texts,
+}
+
 impl Ask {
-    pub(crate) fn new(body: &Value) -> Self {
-        Self {
+    /// Reads `model`, `stream` and the parameters; of several pointers for one attribute, the first that is there.
+    pub(crate) fn new(body: &Value, params: &[Param]) -> Self {
+        let mut ask = Self {
             model: string(body, "model").map(str::to_owned),
             stream: body.get("stream").and_then(Value::as_bool).unwrap_or(false),
             choices: 1,
             attributes: Vec::new(),
-        }
-    }
-
-    /// Puts down an integer, if there is one.
-    pub(crate) fn int(&mut self, name: &'static str, value: Option<&Value>) {
-        if let Some(value) = value.and_then(Value::as_i64) {
-            self.attributes.push(KeyValue::new(name, value));
-        }
-    }
-
-    /// Puts down a number, if there is one.
-    pub(crate) fn double(&mut self, name: &'static str, value: Option<&Value>) {
-        if let Some(value) = value.and_then(Value::as_f64) {
-            self.attributes.push(KeyValue::new(name, value));
-        }
-    }
-
-    /// Puts down a short string, if there is one.
-    pub(crate) fn string(&mut self, name: &'static str, value: Option<&Value>) {
-        if let Some(value) = value.and_then(Value::as_str) {
-            self.attributes.push(KeyValue::new(name, value.to_owned()));
-        }
-    }
-
-    /// Puts down a string or an array of strings as an array.
-    pub(crate) fn strings(&mut self, name: &'static str, value: Option<&Value>) {
-        let strings: Vec<StringValue> = match value {
-            Some(Value::String(one)) => vec![one.clone().into()],
-            Some(Value::Array(many)) => many
-                .iter()
-                .filter_map(|one| one.as_str().map(|one| one.to_owned().into()))
-                .collect(),
-            _ => return,
         };
-        self.attributes.push(KeyValue::new(
-            name,
-            opentelemetry::Value::Array(Array::String(strings)),
-        ));
+        for (name, pointer, kind) in params {
+            if let Some(value) = body.pointer(pointer).and_then(|value| kind.read(value))
+                && !ask.attributes.iter().any(|known| known.key.as_str() == *name)
+            {
+                ask.put(name, value);
+            }
+        }
+        ask
     }
+
+    /// Puts down an attribute.
+    pub(crate) fn put(&mut self, name: &'static str, value: impl Into<opentelemetry::Value>) {
+        self.attributes.push(KeyValue::new(name, value));
+    }
+
+    /// Whether an attribute of this name is put down.
+    pub(crate) fn has(&self, name: &Key) -> bool {
+        self.attributes.iter().any(|known| known.key == *name)
+    }
+
+    /// Reads the number of alternatives that are asked for.
+    pub(crate) fn choices(&mut self, name: &'static str, value: Option<&Value>) {
+        let count = value
+            .and_then(Value::as_u64)
+            .and_then(|count| u32::try_from(count).ok());
+        if let Some(count) = count.filter(|count| *count > 1) {
+            self.choices = count;
+            self.put(name, i64::from(count));
+        }
+    }
+}
+
+impl Kind {
+    fn read(self, value: &Value) -> Option<opentelemetry::Value> {
+        Some(match (self, value) {
+            (Self::Int, _) => value.as_i64()?.into(),
+            (Self::Double, _) => value.as_f64()?.into(),
+            (Self::Text, _) => value.as_str()?.to_owned().into(),
+            (Self::Texts, Value::String(one)) => texts(vec![one.clone().into()]),
+            (Self::Texts, Value::Array(many)) => texts(
+                many.iter()
+                    .filter_map(|one| one.as_str().map(|one| one.to_owned().into()))
+                    .collect(),
+            ),
+            (Self::Texts, _) => return None,
+        })
+    }
+}
+
+fn texts(texts: Vec<StringValue>) -> opentelemetry::Value {
+    opentelemetry::Value::Array(Array::String(texts))
 }
 
 /// A member of an object that is a string.
@@ -69,4 +96,12 @@ pub(crate) fn string<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
 /// The members of an array, or none.
 pub(crate) fn items(value: Option<&Value>) -> impl Iterator<Item = &Value> {
     value.and_then(Value::as_array).into_iter().flatten()
+}
+
+/// The segment of a path that follows `before`, percent-decoded, up to `stop`.
+pub(crate) fn segment(path: &str, before: &str, stop: char) -> Option<String> {
+    let (_, after) = path.rsplit_once(before)?;
+    let segment = after.split(['/', stop]).next()?;
+    let decoded = percent_encoding::percent_decode_str(segment).decode_utf8().ok()?;
+    (!decoded.is_empty()).then(|| decoded.into_owned())
 }

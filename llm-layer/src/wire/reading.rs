@@ -20,18 +20,24 @@ impl<'a> Reading<'a> {
 impl Visit for Reading<'_> {
     fn string(&mut self, at: &Path) -> Take {
         match self.wire.channel(at, self.reply) {
-            Some(_) => Take::Pieces,
+            Some(channel) => {
+                self.reply.begin(at, channel);
+                Take::Pieces
+            }
             None => Take::Whole,
         }
     }
 
     fn piece(&mut self, at: &Path, piece: &str) {
         if let Some(channel) = self.wire.channel(at, self.reply) {
-            self.reply.text(self.wire.position(at), channel, piece);
+            self.reply.text(at, channel, piece);
         }
     }
 
     fn value(&mut self, at: &Path, value: Scalar<'_>) {
+        if let ("type" | "event_type", Scalar::Text(name)) = (at.as_str(), value) {
+            self.event(name);
+        }
         self.wire.value(at, value, self.reply);
     }
 
@@ -41,7 +47,14 @@ impl Visit for Reading<'_> {
 }
 
 impl Receive for Reading<'_> {
-    fn event(&mut self, _name: &str) {}
+    fn event(&mut self, name: &str) {
+        self.reply.set_event(name);
+        self.wire.event(name, self.reply);
+    }
+
+    fn fail(&mut self, code: &str) {
+        self.reply.error("error.code", Scalar::Text(code));
+    }
 
     fn done(&mut self) {
         self.reply.done = true;

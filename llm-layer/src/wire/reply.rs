@@ -5,7 +5,9 @@ use std::time::Instant;
 use opentelemetry::KeyValue;
 
 use super::usage::Usage;
+use crate::content::Answer;
 use crate::estimate::{Encoding, Segmented};
+use crate::json::{Path, Scalar};
 
 /// What came of a call.
 #[derive(Debug)]
@@ -13,19 +15,28 @@ pub(crate) struct Reply {
     pub(crate) id: Option<String>,
     pub(crate) model: Option<String>,
     pub(crate) usage: Usage,
-    /// The provider's code for what went wrong, and the rougher class of it.
+    /// Whether the answer speaks of an error, its code, and the rougher class of it.
+    pub(crate) has_error: bool,
     pub(crate) error_code: Option<String>,
     pub(crate) error_class: Option<String>,
+    /// How many documents ended.
+    pub(crate) documents: u64,
     pub(crate) attributes: Vec<KeyValue>,
     /// The stream said that it was complete.
     pub(crate) done: bool,
     /// When the first piece of text came, on whatever channel.
     pub(crate) first_text: Option<Instant>,
     finishes: Vec<Option<String>>,
+    event: String,
+    modality: String,
     /// Of the document being read: which alternative stands at a position, and which finish reasons were given there.
     indices: Vec<(u32, u32)>,
     pending: Vec<(u32, String)>,
     texts: Vec<(u32, Channel, Segmented)>,
+    /// The answer itself, if it is to be recorded.
+    pub(crate) answer: Option<Answer>,
+    /// What is counted of the content for TaskWeaver's sake.
+    pub(crate) content: Option<Segmented>,
     encoding: Encoding,
 }
 
@@ -48,35 +59,76 @@ impl Reply {
             id: None,
             model: None,
             usage: Usage::default(),
+            has_error: false,
             error_code: None,
             error_class: None,
+            documents: 0,
             attributes: Vec::new(),
             done: false,
             first_text: None,
             finishes: Vec::new(),
+            event: String::new(),
+            modality: String::new(),
             indices: Vec::new(),
             pending: Vec::new(),
             texts: Vec::new(),
+            answer: None,
+            content: None,
             encoding,
         }
     }
 
     /// Puts down an attribute of the response; the last value of a name wins.
     pub(crate) fn attribute(&mut self, name: &'static str, value: &str) {
-        let attribute = KeyValue::new(name, value.to_owned());
-        match self
+        let known = self
             .attributes
             .iter_mut()
-            .find(|other| other.key.as_str() == name)
-        {
-            Some(other) => *other = attribute,
-            None => self.attributes.push(attribute),
+            .find(|other| other.key.as_str() == name);
+        match known {
+            Some(known) if known.value.as_str() == value => {}
+            Some(known) => known.value = value.to_owned().into(),
+            None => self.attributes.push(KeyValue::new(name, value.to_owned())),
         }
     }
 
+    /// The name of the event being read.
+    pub(crate) fn event(&self) -> &str {
+        &self.event
+    }
+
+    pub(super) fn set_event(&mut self, name: &str) {
+        self.event.clear();
+        self.event.push_str(name);
+    }
+
+    /// Keeps the name of a modality whose count comes next.
+    pub(crate) fn modality(&mut self, name: &str) {
+        self.modality.clear();
+        self.modality.push_str(name);
+    }
+
+    pub(crate) fn last_modality(&self) -> &str {
+        &self.modality
+    }
+
+    /// Takes a value whose path may be that of an error.
+    pub(crate) fn error(&mut self, path: &str, value: Scalar<'_>) {
+        let text = match value {
+            Scalar::Text(text) | Scalar::Number(text) => text,
+            Scalar::Bool(_) | Scalar::Null => return,
+        };
+        match path {
+            "error.code" => self.error_code = Some(text.to_owned()),
+            "error.type" => self.error_class = Some(text.to_owned()),
+            "error" | "error.message" => {}
+            _ => return,
+        }
+        self.has_error = true;
+    }
+
     /// The alternative at a position of this document has another number.
-    pub(crate) fn index(&mut self, position: u32, index: u64) {
-        if let Ok(index) = u32::try_from(index)
+    pub(crate) fn index(&mut self, position: u32, index: Option<u64>) {
+        if let Some(index) = index.and_then(|index| u32::try_from(index).ok())
             && index < Self::CHOICES
             && position < Self::CHOICES
         {
@@ -91,13 +143,34 @@ impl Reply {
         }
     }
 
+    /// Another reason is the truer one, if `reason` was given for the first alternative of this document.
+    pub(crate) fn finish_instead(&mut self, reason: &str, truer: &str) {
+        if self.pending.last().is_some_and(|(_, last)| last == reason) {
+            self.finish(0, truer);
+        }
+    }
+
+    /// A text of the alternative at a position of this document begins.
+    pub(super) fn begin(&mut self, at: &Path, channel: Channel) {
+        let choice = self.resolve(at.position(0));
+        if let Some(answer) = &mut self.answer {
+            answer.begin(choice, channel, at.as_str());
+        }
+    }
+
     /// A piece of text of the alternative at a position of this document.
-    pub(crate) fn text(&mut self, position: u32, channel: Channel, piece: &str) {
+    pub(super) fn text(&mut self, at: &Path, channel: Channel, piece: &str) {
         if piece.is_empty() {
             return;
         }
         self.first_text.get_or_insert_with(Instant::now);
-        let choice = self.resolve(position);
+        let choice = self.resolve(at.position(0));
+        if let Some(answer) = &mut self.answer {
+            answer.piece(choice, channel, at.as_str(), piece);
+        }
+        if let Some(content) = self.content.as_mut().filter(|_| channel == Channel::Content) {
+            content.push(piece);
+        }
         let known = self
             .texts
             .iter()
@@ -123,6 +196,8 @@ impl Reply {
             }
         }
         self.indices.clear();
+        self.event.clear();
+        self.documents = self.documents.saturating_add(1);
     }
 
     /// Whether nothing came that the format knows.
@@ -131,7 +206,7 @@ impl Reply {
             && self.model.is_none()
             && self.first_text.is_none()
             && self.finishes.is_empty()
-            && self.usage == Usage::default()
+            && self.usage.is_empty()
     }
 
     /// The finish reasons of at least `expected` alternatives, `None` where none came.
@@ -154,5 +229,12 @@ impl Reply {
             Some((_, index)) => *index,
             None => position.min(Self::CHOICES - 1),
         }
+    }
+}
+
+/// Takes a value that every document of a stream repeats; an empty one says nothing.
+pub(super) fn set(slot: &mut Option<String>, value: &str) {
+    if !value.is_empty() && slot.as_deref() != Some(value) {
+        *slot = Some(value.to_owned());
     }
 }

@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use http::{Request, Response};
+use throughline_llm_layer::LlmLayer;
 use throughline_test_support::Recorder;
 
-use crate::support::{Chunks, MASKED, exchange, layer};
+use crate::support::{Chunks, MASKED, exchange, layer, metrics};
 
 struct Case {
     name: String,
@@ -73,8 +74,8 @@ impl Case {
     }
 
     /// Runs the case with request and answer cut in two, and checks that every byte passed.
-    fn run(&self, recorder: &Recorder, cut: usize) {
-        let (sent, response) = exchange(&layer(recorder), self.request(cut), self.response(cut));
+    fn run(&self, layer: &LlmLayer, cut: usize) {
+        let (sent, response) = exchange(layer, self.request(cut), self.response(cut));
         assert_eq!(
             sent, self.request.1,
             "{}: the request as sent, cut at {cut}",
@@ -105,9 +106,9 @@ fn golden() {
     assert!(!all.is_empty(), "there are cases");
     for case in all {
         let recorder = Recorder::new();
-        case.run(&recorder, 0);
+        case.run(&layer(&recorder), 0);
         let tree = recorder.tree(MASKED);
-        let seen = format!("{tree}\n{}\n", recorder.metrics().join("\n"));
+        let seen = format!("{tree}\n{}\n", metrics(&recorder).join("\n"));
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
             fs::write(&case.expected, &seen).unwrap();
         }
@@ -116,7 +117,8 @@ fn golden() {
 
         let recorder = Recorder::new();
         let length = case.request.1.len().max(case.response.1.len());
-        (1..length).for_each(|cut| case.run(&recorder, cut));
+        let layer = LlmLayer::new().with_tracer_provider(recorder.tracer_provider());
+        (1..length).for_each(|cut| case.run(&layer, cut));
         let trees = recorder.tree(MASKED);
         assert_eq!(trees, tree.repeat(length - 1), "{}: cut at every byte", case.name);
     }

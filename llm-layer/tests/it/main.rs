@@ -10,6 +10,8 @@
 
 mod endings;
 mod golden;
+mod hostile;
+mod options;
 mod requests;
 #[cfg(feature = "reqwest")]
 mod reqwest_client;

@@ -49,3 +49,11 @@ fn in_memory_and_streamed_bodies() {
         assert!(tree.contains("gen_ai.usage.output_tokens=2"), "{name}: {tree}");
     }
 }
+
+#[test]
+fn a_call_may_be_spawned() {
+    fn is_send<T: Send>(_: &T) {}
+    let mut client = LlmLayer::new().layer(reqwest::Client::new());
+    let request = Request::new(Method::POST, Url::parse(CHAT).unwrap());
+    is_send(&client.call(request));
+}

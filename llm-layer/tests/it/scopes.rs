@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use http::{Request, Response};
 use opentelemetry::KeyValue;
-use throughline_llm_layer::{LlmLayer, Tokens, agent, in_agent, tokens, tool, workflow};
+use throughline_llm_layer::{LlmLayer, Tokens, agent, in_agent, settle, tokens, tool, workflow};
 use throughline_test_support::Recorder;
 
 use crate::support::{CHAT, Chunks, HELLO, MASKED, block_on, exchange, layer};
@@ -210,4 +211,38 @@ fn an_outer_span_is_not_ended_by_a_scope_without_one() {
     let _attached = opentelemetry::Context::current_with_span(span).attach();
     block_on(in_agent("with a no-op provider", async {}));
     assert_eq!(recorder.spans().len(), 0, "it is still open");
+}
+
+/// A long prompt is counted on another thread: the scope's span waits for the number, not for the caller.
+#[test]
+fn a_long_prompt_is_counted_elsewhere_and_still_in_its_scope() {
+    let recorder = Recorder::new();
+    let layer = layer(&recorder);
+    let long = "word ".repeat(20_000);
+    let body = format!(r#"{{"model":"gpt-4o","messages":[{{"role":"user","content":"{long}"}}]}}"#);
+    let answer = r#"{"choices":[{"message":{"content":"Hi"},"finish_reason":"stop"}]}"#;
+    block_on(
+        workflow("w")
+            .with_tracer_provider(recorder.tracer_provider())
+            .run(async {
+                let request = Request::post(CHAT).body(Chunks::from_iter([body])).unwrap();
+                exchange(&layer, request, Response::new(Chunks::from_iter([answer])));
+            }),
+    );
+    assert!(settle(Duration::from_secs(60)), "counted in time");
+    let spans = recorder.spans();
+    assert_eq!(spans.len(), 2, "both spans ended");
+    let tree = recorder.tree(MASKED);
+    assert!(
+        tree.contains("  - throughline.tokens.input=20008\n"),
+        "the scope's total: {tree}"
+    );
+    assert!(
+        tree.contains("    - throughline.tokens.input=20008\n"),
+        "the call's: {tree}"
+    );
+    assert!(
+        spans[0].end_time <= spans[1].end_time,
+        "the scope ended after the call"
+    );
 }

@@ -111,3 +111,22 @@ where
     let Ok(response) = block_on(layer.layer(shared).call(request));
     response
 }
+
+/// The metrics without the labels that all of the conventions' share.
+pub(crate) fn metrics(recorder: &Recorder) -> Vec<String> {
+    const COMMON: &[&str] = &[
+        "gen_ai.operation.",
+        "gen_ai.provider.",
+        "gen_ai.request.",
+        "gen_ai.response.",
+        "server.",
+    ];
+    let short = |line: String| {
+        let (name, rest) = line.split_once('{').expect("labels");
+        let (labels, value) = rest.rsplit_once('}').expect("a value");
+        let kept = |label: &&str| !COMMON.iter().any(|common| label.starts_with(common));
+        let labels: Vec<&str> = labels.split(',').filter(kept).collect();
+        format!("{name}{{{}}}{value}", labels.join(","))
+    };
+    recorder.metrics().into_iter().map(short).collect()
+}

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::{Instant, SystemTime};
 
 use bytes::Buf;
 use http_body::Frame;
-use opentelemetry::global::BoxedSpan;
 use opentelemetry::trace::{Span, SpanBuilder, SpanKind};
 use opentelemetry::{Context, KeyValue, StringValue};
 
@@ -16,7 +16,7 @@ use super::attributes;
 use super::metrics::Instruments;
 use super::outbound::{Attempt, Outbound, Peer};
 use super::settings::Settings;
-use crate::exchange::{Began, Exchange, Failures};
+use crate::exchange::{Begun, Exchange, Failures};
 use crate::labels::Labels;
 use crate::method::Known;
 use crate::observe::{End, EndAt, Head, Observe};
@@ -38,7 +38,7 @@ impl Sending {
         if current.is_telemetry_suppressed() {
             return None;
         }
-        let began = Began::now();
+        let began = Instant::now();
         let attempt = request.attempt();
         let observed = settings.filter.call(|filter| filter(&attempt)).unwrap_or(true);
         let method = settings.methods.known(attempt.method());
@@ -46,7 +46,6 @@ impl Sending {
         let template = template(request, &current);
         let resent = attempts(request, &current).map_or(0, |attempts| attempts.count());
         let outline = Outline {
-            began,
             method,
             peer: peer.as_ref(),
             template: template.as_ref(),
@@ -106,7 +105,7 @@ impl Sending {
             instruments.duration.record(seconds, self.labels().as_slice());
         }
         let until_body = self.settings.end_at == EndAt::Body && !self.exchange.ends_with_head();
-        self.exchange.end_span(conclusion, until_body);
+        self.exchange.end_span(conclusion, until_body, None);
     }
 }
 
@@ -171,7 +170,6 @@ impl fmt::Debug for Sending {
 
 /// What a span begins with.
 struct Outline<'a> {
-    began: Began,
     method: Known,
     peer: Option<&'a Peer>,
     template: Option<&'a StringValue>,
@@ -180,11 +178,13 @@ struct Outline<'a> {
 
 impl Outline<'_> {
     /// The span, if there is anybody to take it.
-    fn span(&self, settings: &Settings, attempt: &Attempt<'_>, parent: &Context) -> Option<BoxedSpan> {
+    fn span(&self, settings: &Settings, attempt: &Attempt<'_>, parent: &Context) -> Option<Begun> {
+        let mut at = SystemTime::UNIX_EPOCH;
         let mut span = settings.tracer.start(parent, || {
+            at = SystemTime::now();
             SpanBuilder::from_name(self.name())
                 .with_kind(SpanKind::Client)
-                .with_start_time(self.began.at)
+                .with_start_time(at)
                 .with_attributes(attributes::at_creation(
                     attempt,
                     self.method,
@@ -206,7 +206,7 @@ impl Outline<'_> {
                 .call(|add| add(attempt, &mut attributes));
             span.set_attributes(attributes);
         }
-        Some(span)
+        Some(Begun { span, at })
     }
 
     fn name(&self) -> Cow<'static, str> {

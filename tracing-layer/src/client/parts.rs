@@ -25,7 +25,7 @@ pub struct SpanLayer(ClientLayer);
 /// use throughline_tracing_layer::ClientLayer;
 /// use throughline_tracing_layer::client::MetricsLayer;
 ///
-/// let metrics = MetricsLayer::from(ClientLayer::new().with_body_sizes(false));
+/// let metrics = MetricsLayer::from(ClientLayer::new().with_body_sizes(true));
 /// ```
 #[derive(Debug, Clone)]
 pub struct MetricsLayer(ClientLayer);

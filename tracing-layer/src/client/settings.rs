@@ -63,7 +63,7 @@ impl Settings {
             request_attributes: Hook::NONE,
             response_attributes: Hook::NONE,
             end_at: EndAt::Headers,
-            body_sizes: true,
+            body_sizes: false,
         }
     }
 }

@@ -23,6 +23,7 @@ fn layer(recorder: &Recorder) -> ClientLayer {
     ClientLayer::new()
         .with_tracer_provider(recorder.tracer_provider())
         .with_meter_provider(recorder.meter_provider())
+        .with_body_sizes(true)
         .with_propagator(W3cPropagator::new())
 }
 

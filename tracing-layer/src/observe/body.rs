@@ -46,6 +46,7 @@ pin_project! {
 
 impl<B: Body, O: Observe> ResponseBody<B, O> {
     /// Of `length`, the caller may stop asking once it has that many bytes.
+    #[inline]
     pub(crate) fn new(inner: B, length: Option<u64>, armed: Option<Armed<O>>) -> Self {
         Self {
             inner: Some(inner),

@@ -31,6 +31,7 @@ pin_project! {
 
 impl<F, O: Observe> ResponseFuture<F, O> {
     /// Observes the response of `inner`.
+    #[inline]
     pub fn new(inner: F, armed: Armed<O>) -> Self {
         Self {
             inner: Some(inner),
@@ -39,6 +40,7 @@ impl<F, O: Observe> ResponseFuture<F, O> {
     }
 
     /// Lets the response of `inner` pass, unobserved from here on.
+    #[inline]
     pub fn unobserved(inner: F) -> Self {
         Self {
             inner: Some(inner),
@@ -58,14 +60,21 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Projected { mut inner, armed } = self.project();
-        let Some(future) = inner.as_mut().as_pin_mut() else {
+        if inner.is_none() {
             return Poll::Pending;
+        }
+        // A future that is ready is dropped at once, while its context is still attached.
+        let mut work = || {
+            let polled = inner.as_mut().as_pin_mut().map(|future| future.poll(cx));
+            if polled.as_ref().is_some_and(Poll::is_ready) {
+                inner.set(None);
+            }
+            polled.unwrap_or(Poll::Pending)
         };
         let Some(watch) = armed else {
-            return future.poll(cx).map_ok(R::unobserved);
+            return work().map_ok(R::unobserved);
         };
-        let result = ready!(watch.poll(|| future.poll(cx)));
-        watch.attached(|| inner.set(None));
+        let result = ready!(watch.poll(work));
         let Some(armed) = armed.take() else {
             return Poll::Pending;
         };

@@ -11,6 +11,7 @@ pub struct Armed<O: Observe> {
 
 impl<O: Observe> Armed<O> {
     /// Puts an observer on duty. Do it before the inner service is called, so that a panic in the call is seen.
+    #[inline]
     pub fn new(observer: O) -> Self {
         Self {
             observer: Some(observer),
@@ -21,6 +22,7 @@ impl<O: Observe> Armed<O> {
     /// Runs `work` in the context of the exchange.
     ///
     /// For what the inner service does on behalf of the caller: its call, its polls, its destructors.
+    #[inline]
     pub fn attached<T>(&self, work: impl FnOnce() -> T) -> T {
         match &self.observer {
             Some(observer) => observer.attached(work),
@@ -29,6 +31,7 @@ impl<O: Observe> Armed<O> {
     }
 
     /// Like [`Armed::attached`], and remembers a panic that leaves `work`, also if somebody catches it outside.
+    #[inline]
     pub(super) fn poll<T>(&mut self, work: impl FnOnce() -> T) -> T {
         self.working = true;
         let done = self.attached(work);
@@ -41,6 +44,7 @@ impl<O: Observe> Armed<O> {
     }
 
     /// Tells the end.
+    #[inline]
     pub fn end(mut self, end: End<'_>) {
         if let Some(observer) = self.observer.take() {
             observer.on_end(end);

@@ -43,14 +43,12 @@ impl<B> Facts<'_, B> {
             let sent = self.request.method().as_str().to_owned();
             attributes.push(KeyValue::new(semconv::HTTP_REQUEST_METHOD_ORIGINAL, sent));
         }
-        if let Some(host) = self.origin.host {
+        if let Some((host, port)) = self.origin.host_and_port() {
             attributes.push(KeyValue::new(semconv::SERVER_ADDRESS, recent::text(host)));
+            attributes.extend(port.map(|port| KeyValue::new(semconv::SERVER_PORT, i64::from(port))));
         }
-        if let Some(port) = self.origin.port {
-            attributes.push(KeyValue::new(semconv::SERVER_PORT, i64::from(port)));
-        }
-        let peer = self.peer.map(|peer| peer.ip());
-        if let Some(client) = self.origin.client.or(peer) {
+        let peer = || self.peer.map(|peer| peer.ip());
+        if let Some(client) = self.origin.client().or_else(peer) {
             attributes.push(KeyValue::new(semconv::CLIENT_ADDRESS, recent::address(client)));
         }
         let agent = self.request.headers().get(USER_AGENT);

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Buf;
 use http::Request;
 use http_body::{Body, Frame};
-use opentelemetry::{Context, KeyValue};
+use opentelemetry::{Context, StringValue};
 
 use super::incoming::Incoming;
 use super::metrics::{Active, Instruments};
@@ -24,7 +24,7 @@ pub struct Serving {
     settings: Arc<Settings>,
     exchange: Exchange,
     scheme: &'static str,
-    route: Option<Route>,
+    route: Option<StringValue>,
     late: Mutex<Option<Cow<'static, str>>>,
     active: Option<Active>,
     measured: bool,
@@ -65,7 +65,7 @@ impl Serving {
             settings: Arc::clone(settings),
             exchange,
             scheme,
-            route,
+            route: route.map(|route| route.template),
             late: Mutex::default(),
             measured,
         })
@@ -82,7 +82,7 @@ impl Serving {
         labels.push(semconv::HTTP_REQUEST_METHOD, self.exchange.known.label());
         labels.push(semconv::URL_SCHEME, self.scheme);
         if let Some(route) = &self.route {
-            labels.push(semconv::HTTP_ROUTE, route.template.clone());
+            labels.push(semconv::HTTP_ROUTE, route.clone());
         }
         self.exchange.label(&mut labels);
         labels
@@ -99,12 +99,9 @@ impl Serving {
             let seconds = conclusion.lasted.as_secs_f64();
             instruments.duration.record(seconds, self.labels().as_slice());
         }
-        // Only now: a span that is told twice shows both.
-        if let (Some(span), Some(route)) = (self.exchange.span(), &self.route) {
-            span.set_attribute(KeyValue::new(semconv::HTTP_ROUTE, route.template.clone()));
-        }
         let until_body = self.settings.end_at == EndAt::Body && !self.exchange.ends_with_head();
-        self.exchange.end_span(conclusion, until_body);
+        self.exchange
+            .end_span(conclusion, until_body, self.route.as_ref());
     }
 
     fn learn_late_route(&mut self) {
@@ -112,9 +109,9 @@ impl Serving {
         let Some(template) = late else { return };
         let route = Route::new(self.exchange.known, &template);
         if let Some(span) = self.exchange.span() {
-            span.update_name(route.span_name.clone());
+            span.update_name(route.span_name);
         }
-        self.route = Some(route);
+        self.route = Some(route.template);
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Instant, SystemTime};
 
 use http::Request;
 use opentelemetry::Context;
-use opentelemetry::global::BoxedSpan;
 use opentelemetry::trace::{Link, Span, SpanBuilder, SpanContext, SpanKind};
 use throughline_propagation::{Extracted, Head, Trust};
 
@@ -13,12 +13,12 @@ use super::attributes::Facts;
 use super::origin::{self, Origin};
 use super::route::Route;
 use super::settings::Settings;
-use crate::exchange::Began;
+use crate::exchange::Begun;
 use crate::method::Known;
 
 /// What the exchange is made of.
 pub(super) struct Incoming<'a, B> {
-    pub(super) began: Began,
+    pub(super) began: Instant,
     pub(super) parent: Context,
     pub(super) observed: bool,
     pub(super) method: Known,
@@ -32,24 +32,20 @@ pub(super) struct Incoming<'a, B> {
 
 impl<'a, B> Incoming<'a, B> {
     pub(super) fn new(settings: &Settings, request: &'a Request<B>, current: &Context) -> Self {
-        let began = Began::now();
+        let began = Instant::now();
         let peer = origin::peer(request);
         let head = Head::new(request).with_peer(peer);
         let method = settings.methods.known(request.method());
         let trusted = trusts(&settings.trust, &head);
         let (parent, link) = parent(settings, request, &head, trusted, current);
-        let origin = if trusted {
-            Origin::of(request)
-        } else {
-            Origin::untrusted(request)
-        };
+        let origin = Origin::of(request, trusted);
         let named = settings.route.call(|route| route(&head)).flatten();
         Self {
             began,
             parent,
             observed: settings.filter.call(|filter| filter(&head)).unwrap_or(true),
             method,
-            scheme: origin.scheme.unwrap_or(settings.scheme),
+            scheme: origin.scheme().unwrap_or(settings.scheme),
             route: named
                 .map(|template| Route::new(method, &template))
                 .or_else(|| Route::matched(method, request.extensions())),
@@ -61,7 +57,7 @@ impl<'a, B> Incoming<'a, B> {
     }
 
     /// The span, if there is anybody to take it.
-    pub(super) fn span(&self, settings: &Settings) -> Option<BoxedSpan> {
+    pub(super) fn span(&self, settings: &Settings) -> Option<Begun> {
         let facts = Facts {
             request: self.request,
             method: self.method,
@@ -70,11 +66,13 @@ impl<'a, B> Incoming<'a, B> {
             origin: &self.origin,
             peer: self.peer,
         };
+        let mut at = SystemTime::UNIX_EPOCH;
         let mut span = settings.tracer.start(&self.parent, || {
+            at = SystemTime::now();
             let name = self.route.as_ref().map(|route| route.span_name.clone());
             let mut builder = SpanBuilder::from_name(name.unwrap_or_else(|| self.method.span_name().into()))
                 .with_kind(SpanKind::Server)
-                .with_start_time(self.began.at)
+                .with_start_time(at)
                 .with_attributes(facts.at_creation(settings));
             if let Some(link) = &self.link {
                 builder = builder.with_links(vec![Link::with_context(link.clone())]);
@@ -90,7 +88,7 @@ impl<'a, B> Incoming<'a, B> {
                 .call(|add| add(&head, &mut attributes));
             span.set_attributes(attributes);
         }
-        Some(span)
+        Some(Begun { span, at })
     }
 }
 

@@ -3,48 +3,54 @@
 use std::net::{IpAddr, SocketAddr};
 
 use http::header::{FORWARDED, HOST};
-use http::{HeaderMap, HeaderName, Request};
+use http::uri::Authority;
+use http::{HeaderMap, HeaderName, Request, Uri};
 use throughline_propagation::PeerAddr;
 
 use crate::protocol;
 
-/// What a request and the proxies before it say.
-#[derive(Debug, Default)]
+/// What a request and the proxies before it say. Looked up when it is asked for.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Origin<'a> {
-    pub(super) scheme: Option<&'static str>,
-    pub(super) host: Option<&'a str>,
-    pub(super) port: Option<u16>,
-    pub(super) client: Option<IpAddr>,
+    uri: &'a Uri,
+    headers: Option<&'a HeaderMap>,
+    forwarded: Forwarded<'a>,
 }
 
 impl<'a> Origin<'a> {
-    /// What a caller says who is believed.
-    pub(super) fn of<B>(request: &'a Request<B>) -> Self {
-        let headers = request.headers();
-        let uri = request.uri();
-        let forwarded = Forwarded::first(headers);
-        let authority = forwarded
-            .host
-            .or_else(|| first(headers, &X_FORWARDED_HOST))
-            .or_else(|| uri.authority().map(http::uri::Authority::as_str))
-            .or_else(|| text(headers, &HOST));
-        let (host, port) = authority.and_then(protocol::host_and_port).unzip();
-        let scheme = forwarded.proto.or_else(|| first(headers, &X_FORWARDED_PROTO));
-        let client = forwarded.client.or_else(|| first(headers, &X_FORWARDED_FOR));
+    /// What a caller says; of one who is not believed, only the URI that the server itself made out.
+    pub(super) fn of<B>(request: &'a Request<B>, believed: bool) -> Self {
+        let headers = believed.then(|| request.headers());
         Self {
-            scheme: scheme.or_else(|| uri.scheme_str()).and_then(protocol::scheme),
-            host,
-            port: port.flatten(),
-            client: client.and_then(address),
+            uri: request.uri(),
+            headers,
+            forwarded: headers.map(Forwarded::first).unwrap_or_default(),
         }
     }
 
-    /// What a request says whose caller is not believed: the scheme that the server itself made out.
-    pub(super) fn untrusted<B>(request: &Request<B>) -> Self {
-        Self {
-            scheme: request.uri().scheme_str().and_then(protocol::scheme),
-            ..Self::default()
-        }
+    pub(super) fn scheme(&self) -> Option<&'static str> {
+        let proto = self.forwarded.proto.or_else(|| self.first(&X_FORWARDED_PROTO));
+        proto.or_else(|| self.uri.scheme_str()).and_then(protocol::scheme)
+    }
+
+    pub(super) fn host_and_port(&self) -> Option<(&'a str, Option<u16>)> {
+        let headers = self.headers?;
+        let authority = self
+            .forwarded
+            .host
+            .or_else(|| self.first(&X_FORWARDED_HOST))
+            .or_else(|| self.uri.authority().map(Authority::as_str))
+            .or_else(|| text(headers, &HOST));
+        authority.and_then(protocol::host_and_port)
+    }
+
+    pub(super) fn client(&self) -> Option<IpAddr> {
+        let client = self.forwarded.client.or_else(|| self.first(&X_FORWARDED_FOR));
+        client.and_then(address)
+    }
+
+    fn first(&self, name: &HeaderName) -> Option<&'a str> {
+        first(self.headers?, name)
     }
 }
 
@@ -63,7 +69,7 @@ pub(super) fn peer<B>(request: &Request<B>) -> Option<SocketAddr> {
 /// The first element of `Forwarded`: what the proxy next to the client says.
 ///
 /// <https://www.rfc-editor.org/rfc/rfc7239>
-#[derive(Default)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Forwarded<'a> {
     client: Option<&'a str>,
     host: Option<&'a str>,
@@ -73,7 +79,10 @@ struct Forwarded<'a> {
 impl<'a> Forwarded<'a> {
     fn first(headers: &'a HeaderMap) -> Self {
         let mut forwarded = Self::default();
-        for pair in first(headers, &FORWARDED).unwrap_or_default().split(';') {
+        let Some(element) = first(headers, &FORWARDED) else {
+            return forwarded;
+        };
+        for pair in element.split(';') {
             let Some((name, value)) = pair.split_once('=') else {
                 continue;
             };
@@ -120,12 +129,13 @@ mod tests {
             request = request.header(*name, *value);
         }
         let request = request.body(()).expect("a request");
-        let origin = Origin::of(&request);
+        let origin = Origin::of(&request, true);
+        let (host, port) = origin.host_and_port().unzip();
         (
-            origin.scheme,
-            origin.host.map(str::to_owned),
-            origin.port,
-            origin.client.map(|client| client.to_string()),
+            origin.scheme(),
+            host.map(str::to_owned),
+            port.flatten(),
+            origin.client().map(|client| client.to_string()),
         )
     }
 

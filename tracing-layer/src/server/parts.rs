@@ -25,7 +25,7 @@ pub struct SpanLayer(ServerLayer);
 /// use throughline_tracing_layer::ServerLayer;
 /// use throughline_tracing_layer::server::MetricsLayer;
 ///
-/// let metrics = MetricsLayer::from(ServerLayer::new().with_body_sizes(false));
+/// let metrics = MetricsLayer::from(ServerLayer::new().with_body_sizes(true));
 /// ```
 #[derive(Debug, Clone)]
 pub struct MetricsLayer(ServerLayer);

@@ -69,7 +69,7 @@ impl Settings {
             request_attributes: Hook::NONE,
             response_attributes: Hook::NONE,
             end_at: EndAt::Body,
-            body_sizes: true,
+            body_sizes: false,
         }
     }
 }

@@ -21,6 +21,7 @@ fn layer(recorder: &Recorder) -> ServerLayer {
     ServerLayer::new()
         .with_tracer_provider(recorder.tracer_provider())
         .with_meter_provider(recorder.meter_provider())
+        .with_body_sizes(true)
 }
 
 fn request(method: &str, uri: &str) -> Request<Empty<Bytes>> {

@@ -1,0 +1,173 @@
+//! The least that telemetry costs: the raw API in a straight line, with no layer, no future and no body.
+
+use std::time::Instant;
+
+use http::header::{HOST, USER_AGENT};
+use http::{HeaderValue, Request};
+use opentelemetry::global::{BoxedTracer, ObjectSafeTracerProvider};
+use opentelemetry::metrics::{Histogram, MeterProvider, UpDownCounter};
+use opentelemetry::trace::{SpanBuilder, SpanKind, TraceContextExt, Tracer};
+use opentelemetry::{Context, InstrumentationScope, KeyValue, StringValue};
+use throughline_propagation::TraceParent;
+
+use crate::telemetry::Sdk;
+use crate::workload::{Trivial, call};
+
+/// A tracer and instruments, and how much is done with them.
+pub(crate) struct Floor {
+    tracer: BoxedTracer,
+    duration: Histogram<f64>,
+    request_size: Histogram<u64>,
+    response_size: Histogram<u64>,
+    active: UpDownCounter<i64>,
+    extent: Extent,
+}
+
+/// How much of what a layer records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// A span of nine attributes, all their texts known when the program is written.
+    Span,
+    /// The same with the duration and the active requests.
+    SpanAndMetrics,
+    /// What `ServerLayer` can record: the request's own texts, and the sizes of both bodies.
+    Same,
+}
+
+impl Floor {
+    pub(crate) fn new(sdk: &Sdk, extent: Extent) -> Self {
+        let scope = InstrumentationScope::builder("floor").build();
+        let meter = sdk.meters.meter_with_scope(scope.clone());
+        Self {
+            tracer: BoxedTracer::new(sdk.tracers.boxed_tracer(scope)),
+            duration: meter.f64_histogram("duration").build(),
+            request_size: meter.u64_histogram("request.size").build(),
+            response_size: meter.u64_histogram("response.size").build(),
+            active: meter.i64_up_down_counter("active").build(),
+            extent,
+        }
+    }
+
+    /// Serves a request.
+    pub(crate) fn serve<B>(&self, request: Request<B>) {
+        let began = Instant::now();
+        let parent = remote(&request);
+        let attributes = vec![
+            KeyValue::new("http.request.method", "GET"),
+            KeyValue::new("url.scheme", "http"),
+            KeyValue::new("url.path", self.text("/users/42", || request.uri().path())),
+            KeyValue::new(
+                "url.query",
+                self.text("a=b", || request.uri().query().unwrap_or_default()),
+            ),
+            KeyValue::new(
+                "server.address",
+                self.text("localhost", || text(request.headers().get(HOST))),
+            ),
+            KeyValue::new(
+                "user_agent.original",
+                self.text("curl", || text(request.headers().get(USER_AGENT))),
+            ),
+            KeyValue::new("network.protocol.version", "1.1"),
+            KeyValue::new("http.response.time_to_headers", 0.1),
+            KeyValue::new("http.response.status_code", 200),
+        ];
+        let builder = SpanBuilder::from_name("GET")
+            .with_kind(SpanKind::Server)
+            .with_attributes(attributes);
+        let context = parent.with_span(self.tracer.build_with_context(builder, &parent));
+        let active = [
+            KeyValue::new("http.request.method", "GET"),
+            KeyValue::new("url.scheme", "http"),
+        ];
+        if self.extent != Extent::Span {
+            self.active.add(1, &active);
+        }
+        let attached = context.clone().attach();
+        call(&mut Trivial, request);
+        drop(attached);
+        if self.extent != Extent::Span {
+            self.active.add(-1, &active);
+            self.measure(began);
+        }
+        context.span().end();
+    }
+
+    fn measure(&self, began: Instant) {
+        let labels = [
+            KeyValue::new("http.request.method", "GET"),
+            KeyValue::new("url.scheme", "http"),
+            KeyValue::new("network.protocol.version", "1.1"),
+            KeyValue::new("http.response.status_code", 200),
+            KeyValue::new("server.port", 80),
+        ];
+        self.duration.record(began.elapsed().as_secs_f64(), &labels);
+        if self.extent == Extent::Same {
+            self.request_size.record(0, &labels);
+            self.response_size.record(5, &labels);
+        }
+    }
+
+    /// Sends a request.
+    pub(crate) fn send<B>(&self, mut request: Request<B>) {
+        let began = Instant::now();
+        let attributes = vec![
+            KeyValue::new("http.request.method", "GET"),
+            KeyValue::new("server.address", "localhost"),
+            KeyValue::new("server.port", 80),
+            KeyValue::new("url.full", "http://localhost/users/42?a=b"),
+            KeyValue::new("network.protocol.version", "1.1"),
+            KeyValue::new("http.response.status_code", 200),
+        ];
+        let parent = Context::current();
+        let builder = SpanBuilder::from_name("GET")
+            .with_kind(SpanKind::Client)
+            .with_attributes(attributes);
+        let context = parent.with_span(self.tracer.build_with_context(builder, &parent));
+        if let Some(value) = header(&context) {
+            request.headers_mut().insert("traceparent", value);
+        }
+        let attached = context.clone().attach();
+        call(&mut Trivial, request);
+        drop(attached);
+        self.measure(began);
+        context.span().end();
+    }
+
+    fn text<'a>(&self, known: &'static str, of_request: impl FnOnce() -> &'a str) -> StringValue {
+        match self.extent {
+            Extent::Same => of_request().to_owned().into(),
+            Extent::Span | Extent::SpanAndMetrics => known.into(),
+        }
+    }
+}
+
+fn text(value: Option<&HeaderValue>) -> &str {
+    value.and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+fn remote<B>(request: &Request<B>) -> Context {
+    let value = request.headers().get("traceparent");
+    match value.and_then(|value| TraceParent::parse(value.as_bytes()).ok()) {
+        Some(parent) => Context::new().with_remote_span_context(parent.into()),
+        None => Context::new(),
+    }
+}
+
+/// The header in one allocation, that of its value.
+fn header(context: &Context) -> Option<HeaderValue> {
+    let span = context.span();
+    let span = span.span_context();
+    let mut text = *b"00-00000000000000000000000000000000-0000000000000000-00";
+    hex(&mut text[3..35], &span.trace_id().to_bytes());
+    hex(&mut text[36..52], &span.span_id().to_bytes());
+    hex(&mut text[53..], &[span.trace_flags().to_u8()]);
+    HeaderValue::from_bytes(&text).ok()
+}
+
+fn hex(digits: &mut [u8], bytes: &[u8]) {
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+        pair[0] = b"0123456789abcdef"[usize::from(byte >> 4)];
+        pair[1] = b"0123456789abcdef"[usize::from(byte & 15)];
+    }
+}

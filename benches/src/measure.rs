@@ -1,0 +1,109 @@
+//! Counts and times the rows.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use crate::counting::Allocated;
+use crate::rows::{Row, Section};
+use crate::workload::Exercise;
+
+/// What a row costs a request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cost {
+    /// Blocks of memory.
+    pub(crate) blocks: f64,
+    /// Bytes of memory.
+    pub(crate) bytes: f64,
+    /// Nanoseconds in the quickest round.
+    pub(crate) best: f64,
+    /// Nanoseconds in the middle round.
+    pub(crate) median: f64,
+}
+
+/// Measures all rows, in rounds in which each has its turn, so that what else the machine does hits all alike.
+pub(crate) fn costs(sections: &mut [Section]) -> Vec<Vec<Cost>> {
+    let mut tallies: Vec<Vec<Tally>> = sections
+        .iter_mut()
+        .map(|section| section.rows.iter_mut().map(Tally::new).collect())
+        .collect();
+    for _ in 0..ROUNDS {
+        for (section, tallies) in sections.iter_mut().zip(&mut tallies) {
+            for (row, tally) in section.rows.iter_mut().zip(tallies) {
+                tally.time(row);
+            }
+        }
+    }
+    let costs = |tallies: Vec<Tally>| tallies.into_iter().map(Tally::cost).collect();
+    tallies.into_iter().map(costs).collect()
+}
+
+/// Does each row a known number of times inside [`measured`], for a tool that counts instructions.
+pub(crate) fn instructions(sections: &mut [Section]) -> usize {
+    for row in sections.iter_mut().flat_map(|section| &mut section.rows) {
+        warm(row);
+        row.exercise.prepare(COUNTED);
+        let _entered = row.conditions.enter();
+        measured(black_box(&mut *row.exercise));
+    }
+    COUNTED
+}
+
+/// All that counts happens in here. The script `instructions` knows this function by its name.
+#[inline(never)]
+fn measured(exercise: &mut dyn Exercise) {
+    exercise.exercise();
+    // Not a jump into `exercise`, which a tool would not see return.
+    black_box(());
+}
+
+/// What was seen of a row so far.
+struct Tally {
+    allocated: Allocated,
+    nanoseconds: Vec<f64>,
+}
+
+impl Tally {
+    fn new(row: &mut Row) -> Self {
+        warm(row);
+        row.exercise.prepare(COUNTED);
+        let _entered = row.conditions.enter();
+        let before = Allocated::so_far();
+        row.exercise.exercise();
+        Self {
+            allocated: Allocated::so_far() - before,
+            nanoseconds: Vec::with_capacity(ROUNDS),
+        }
+    }
+
+    fn time(&mut self, row: &mut Row) {
+        row.exercise.prepare(TIMED);
+        let _entered = row.conditions.enter();
+        let began = Instant::now();
+        measured(&mut *row.exercise);
+        self.nanoseconds
+            .push(began.elapsed().as_nanos() as f64 / TIMED as f64);
+    }
+
+    fn cost(mut self) -> Cost {
+        self.nanoseconds.sort_by(f64::total_cmp);
+        Cost {
+            blocks: self.allocated.blocks as f64 / COUNTED as f64,
+            bytes: self.allocated.bytes as f64 / COUNTED as f64,
+            best: self.nanoseconds[0],
+            median: self.nanoseconds[ROUNDS / 2],
+        }
+    }
+}
+
+/// First uses build what later ones find.
+fn warm(row: &mut Row) {
+    row.exercise.prepare(COUNTED);
+    let _entered = row.conditions.enter();
+    row.exercise.exercise();
+}
+
+const ROUNDS: usize = 101;
+/// Requests a round.
+const TIMED: usize = 512;
+/// Requests whose allocations, or instructions, are counted.
+const COUNTED: usize = 1000;

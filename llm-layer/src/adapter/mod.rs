@@ -1,0 +1,11 @@
+//! The layer where a library has a shape of its own for what goes over HTTP.
+
+#[cfg(feature = "async-openai")]
+mod async_openai;
+#[cfg(feature = "reqwest-middleware")]
+mod reqwest_middleware;
+
+#[cfg(feature = "async-openai")]
+pub use self::async_openai::AsyncOpenAi;
+#[cfg(feature = "reqwest-middleware")]
+pub use self::reqwest_middleware::LlmMiddleware;

@@ -1,0 +1,127 @@
+//! reqwest-middleware.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use async_trait::async_trait;
+use http::Extensions;
+use reqwest::{Request, Response};
+use reqwest_middleware::{Error, Middleware, Next};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::LlmLayer;
+
+/// A [`LlmLayer`] as a middleware.
+///
+/// ```
+/// use reqwest_middleware::ClientBuilder;
+/// use throughline_llm_layer::{LlmLayer, LlmMiddleware};
+///
+/// let client = ClientBuilder::new(reqwest::Client::new())
+///     .with(LlmMiddleware::new(LlmLayer::new()))
+///     .build();
+/// ```
+///
+/// Add it before a retry middleware: then its span is the logical call, whatever the number of attempts.
+#[derive(Debug, Clone)]
+pub struct LlmMiddleware {
+    layer: LlmLayer,
+}
+
+impl LlmMiddleware {
+    /// A middleware that observes what the layer would.
+    #[must_use]
+    pub fn new(layer: LlmLayer) -> Self {
+        Self { layer }
+    }
+}
+
+#[async_trait]
+impl Middleware for LlmMiddleware {
+    async fn handle(
+        &self,
+        request: Request,
+        extensions: &mut Extensions,
+        next: Next<'_>,
+    ) -> reqwest_middleware::Result<Response> {
+        let rest = Rest(Arc::new(Mutex::new(Some((next, extensions)))));
+        self.layer.layer(rest).call(request).await
+    }
+}
+
+/// The rest of the chain, which can be called once.
+#[derive(Clone)]
+struct Rest<'a>(Arc<Mutex<Option<(Next<'a>, &'a mut Extensions)>>>);
+
+impl<'a> Service<Request> for Rest<'a> {
+    type Response = Response;
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = reqwest_middleware::Result<Response>> + Send + 'a>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let rest = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match rest {
+            Some((next, extensions)) => next.run(request, extensions),
+            None => Box::pin(std::future::pending()),
+        }
+    }
+}
+
+impl fmt::Debug for Rest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Rest")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest_middleware::ClientBuilder;
+    use throughline_test_support::Recorder;
+
+    use super::*;
+
+    /// Answers in the network's place.
+    struct Answer;
+
+    #[async_trait]
+    impl Middleware for Answer {
+        async fn handle(
+            &self,
+            _: Request,
+            extensions: &mut Extensions,
+            _: Next<'_>,
+        ) -> reqwest_middleware::Result<Response> {
+            assert_eq!(extensions.get(), Some(&7), "the extensions pass");
+            Ok(http::Response::new(ANSWER).into())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_call_passes_through_the_layer() {
+        let recorder = Recorder::new();
+        let layer = LlmLayer::new().with_tracer_provider(recorder.tracer_provider());
+        let client = ClientBuilder::new(reqwest::Client::new())
+            .with(LlmMiddleware::new(layer))
+            .with(Answer)
+            .build();
+        let request = client
+            .post("http://127.0.0.1:1/v1/chat/completions")
+            .with_extension(7);
+        let request = request.body(r#"{"model":"gpt-4o","messages":[]}"#);
+        let response = request.send().await.unwrap();
+        assert_eq!(response.text().await.unwrap(), ANSWER, "the answer");
+        let tree = recorder.tree(&[]);
+        assert!(tree.contains("gen_ai.usage.output_tokens=2"), "the span: {tree}");
+    }
+
+    const ANSWER: &str =
+        r#"{"choices":[{"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#;
+}

@@ -1,0 +1,211 @@
+//! Attributes beyond the conventions, for those who ask: content, OpenInference, and the names of the systems before.
+
+use opentelemetry::trace::SpanRef;
+use opentelemetry::{KeyValue, Value};
+use serde_json::{Map, json};
+
+use super::watch::Watching;
+use crate::content::Content;
+use crate::estimate::{Prompt, taskweaver};
+use crate::scope::Spent;
+use crate::semconv::{self, legacy, openinference};
+use crate::wire::Field;
+
+impl Watching {
+    /// What was said, if it is to be recorded.
+    pub(super) fn content(&mut self) -> Option<Content> {
+        let config = &self.shared.config;
+        let answer = self.reply.answer.take()?;
+        let output = answer.into_messages(self.reply.finishes(self.ask.choices));
+        let redact = config.redact.as_ref();
+        Some(Content::of(self.body.as_ref(), output, redact, config.limits))
+    }
+
+    /// Puts the content where the user wants it.
+    pub(super) fn put_content(&self, span: &SpanRef<'_>, attributes: &mut Vec<KeyValue>, content: &Content) {
+        let capture = self.shared.config.capture;
+        let said: Vec<KeyValue> = content
+            .attributes()
+            .map(|(name, json)| KeyValue::new(name, json))
+            .collect();
+        if capture.on_event() {
+            span.add_event(semconv::OPERATION_DETAILS, said.clone());
+        }
+        if capture.on_span() {
+            attributes.extend(said);
+        }
+    }
+
+    pub(super) fn push_additions(
+        &self,
+        attributes: &mut Vec<KeyValue>,
+        spent: &Spent,
+        content: Option<&Content>,
+    ) {
+        let config = &self.shared.config;
+        let content = content.filter(|_| config.capture.on_span());
+        if config.legacy {
+            self.push_legacy(attributes, spent, content);
+        }
+        if config.openinference {
+            self.push_openinference(attributes, spent);
+            if let Some(content) = content {
+                push_messages(attributes, content);
+            }
+        }
+    }
+
+    fn push_legacy(&self, attributes: &mut Vec<KeyValue>, spent: &Spent, content: Option<&Content>) {
+        attributes.extend(
+            self.ask
+                .model
+                .clone()
+                .map(|model| KeyValue::new(legacy::MODEL, model)),
+        );
+        let temperature = self
+            .ask
+            .attributes
+            .iter()
+            .find(|known| known.key.as_str() == semconv::REQUEST_TEMPERATURE);
+        attributes.extend(temperature.map(|known| KeyValue::new(legacy::TEMPERATURE, known.value.clone())));
+        if let Some(body) = &self.body {
+            let mut prompt = Prompt::uncounted();
+            self.head.recognised.wire.prompt(body, &mut prompt);
+            attributes.push(int(legacy::PROMPT_LENGTH, prompt.chars()));
+            // The hook may have taken the prompt away.
+            let prompt = content.filter(|content| !content.input.is_empty());
+            let unchanged = prompt.filter(|_| self.shared.config.redact.is_none());
+            let text = unchanged.and_then(|_| taskweaver::prompt(body));
+            let text = text.filter(|text| text.len() <= self.shared.config.limits.total);
+            attributes.extend(text.map(|text| KeyValue::new(legacy::PROMPT, text)));
+        }
+        let input = spent.input.map(|(tokens, _)| tokens);
+        let output = spent.output.map(|(tokens, _)| tokens);
+        let counts = [
+            (legacy::INPUT_TOKENS, input),
+            (legacy::OUTPUT_TOKENS, output),
+            (
+                legacy::TOTAL_TOKENS,
+                input.zip(output).map(|(input, output)| input + output),
+            ),
+            (legacy::PROMPT_SIZE, input),
+            (legacy::OUTPUT_SIZE, output),
+        ];
+        attributes.extend(
+            counts
+                .into_iter()
+                .filter_map(|(name, count)| Some(int(name, count?))),
+        );
+    }
+
+    fn push_openinference(&self, attributes: &mut Vec<KeyValue>, spent: &Spent) {
+        let is_embedding = self.ask.choices == 0;
+        let (kind, model) = if is_embedding {
+            ("EMBEDDING", openinference::EMBEDDING_MODEL_NAME)
+        } else {
+            ("LLM", openinference::MODEL_NAME)
+        };
+        attributes.push(KeyValue::new(openinference::SPAN_KIND, kind));
+        let name = self.reply.model.clone().or_else(|| self.ask.model.clone());
+        attributes.extend(name.map(|name| KeyValue::new(model, name)));
+        let provider = self.head.recognised.provider.clone();
+        attributes.push(KeyValue::new(openinference::PROVIDER, provider));
+        let parameters = self.ask.attributes.iter().filter_map(|known| {
+            let name = known.key.as_str().strip_prefix("gen_ai.request.")?;
+            Some((name.to_owned(), parameter(&known.value)))
+        });
+        let parameters: Map<String, serde_json::Value> = parameters.collect();
+        let parameters = serde_json::Value::Object(parameters).to_string();
+        attributes.push(KeyValue::new(openinference::INVOCATION_PARAMETERS, parameters));
+        let input = spent.input.map(|(tokens, _)| tokens);
+        let output = spent.output.map(|(tokens, _)| tokens);
+        let usage = &self.reply.usage;
+        let counts = [
+            (openinference::TOKENS_PROMPT, input),
+            (openinference::TOKENS_COMPLETION, output.filter(|_| !is_embedding)),
+            (
+                openinference::TOKENS_TOTAL,
+                input.zip(output).map(|(input, output)| input + output),
+            ),
+            (openinference::TOKENS_CACHE_READ, usage.part(Field::CacheRead)),
+            (openinference::TOKENS_CACHE_WRITE, usage.part(Field::CacheWrite)),
+            (openinference::TOKENS_REASONING, usage.reasoning()),
+        ];
+        attributes.extend(
+            counts
+                .into_iter()
+                .filter_map(|(name, count)| Some(int(name, count?))),
+        );
+        let scoped = self.cx.get::<crate::scope::Scoped>();
+        let conversation = scoped.and_then(crate::scope::Scoped::conversation);
+        attributes.extend(conversation.map(|known| KeyValue::new(openinference::SESSION_ID, known.value)));
+    }
+}
+
+/// OpenInference wants messages one attribute a field.
+fn push_messages(attributes: &mut Vec<KeyValue>, content: &Content) {
+    let sides = [
+        (
+            openinference::INPUT_MESSAGES,
+            openinference::INPUT_VALUE,
+            openinference::INPUT_MIME_TYPE,
+            &content.input,
+        ),
+        (
+            openinference::OUTPUT_MESSAGES,
+            openinference::OUTPUT_VALUE,
+            openinference::OUTPUT_MIME_TYPE,
+            &content.output,
+        ),
+    ];
+    for (prefix, value, mime_type, messages) in sides {
+        if messages.is_empty() {
+            continue;
+        }
+        attributes.push(KeyValue::new(value, json!(messages).to_string()));
+        attributes.push(KeyValue::new(mime_type, openinference::JSON));
+        for (index, message) in messages.iter().enumerate() {
+            push_message(attributes, &format!("{prefix}.{index}.message"), message);
+        }
+    }
+}
+
+fn push_message(attributes: &mut Vec<KeyValue>, prefix: &str, message: &serde_json::Value) {
+    let mut put = |name: String, value: Option<&str>| {
+        attributes.extend(value.map(|value| KeyValue::new(name, value.to_owned())));
+    };
+    put(format!("{prefix}.role"), crate::wire::string(message, "role"));
+    let mut texts = Vec::new();
+    let mut calls = 0;
+    for part in crate::wire::items(message.get("parts")) {
+        match crate::wire::string(part, "type") {
+            Some("text") => texts.extend(crate::wire::string(part, "content")),
+            Some("tool_call") => {
+                let call = format!("{prefix}.tool_calls.{calls}.tool_call");
+                calls += 1;
+                put(format!("{call}.id"), crate::wire::string(part, "id"));
+                put(format!("{call}.function.name"), crate::wire::string(part, "name"));
+                let arguments = part.get("arguments").map(ToString::to_string);
+                put(format!("{call}.function.arguments"), arguments.as_deref());
+            }
+            _ => {}
+        }
+    }
+    put(
+        format!("{prefix}.content"),
+        (!texts.is_empty()).then(|| texts.join("\n")).as_deref(),
+    );
+}
+
+fn parameter(value: &Value) -> serde_json::Value {
+    match value {
+        Value::Bool(value) => json!(value),
+        Value::I64(value) => json!(value),
+        Value::F64(value) => json!(value),
+        other => json!(other.as_str()),
+    }
+}
+
+fn int(name: &'static str, count: u64) -> KeyValue {
+    KeyValue::new(name, i64::try_from(count).unwrap_or(i64::MAX))
+}

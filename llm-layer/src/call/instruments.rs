@@ -1,0 +1,246 @@
+//! The metrics of model calls.
+
+use std::time::{Duration, Instant};
+
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::{Counter, Histogram, Meter};
+
+use super::watch::Watching;
+use crate::scope::{Origin, Spent};
+use crate::semconv;
+use crate::wire::Field;
+
+/// The instruments of a layer: those of every convention; one that is not used costs nothing.
+#[derive(Debug)]
+pub(crate) struct Instruments {
+    prompt_size: Counter<u64>,
+    inference: Times,
+    operation: Times,
+    input: Counter<u64>,
+    output: Counter<u64>,
+    cache_read: Counter<u64>,
+    cache_write: Counter<u64>,
+    reasoning: Counter<u64>,
+    input_of_one: Histogram<u64>,
+    output_of_one: Histogram<u64>,
+    token_usage: Histogram<u64>,
+}
+
+/// The three durations of a call.
+#[derive(Debug)]
+struct Times {
+    duration: Histogram<f64>,
+    first_chunk: Histogram<f64>,
+    output_chunk: Histogram<f64>,
+}
+
+impl Instruments {
+    pub(crate) fn new(meter: &Meter) -> Self {
+        let counter = |name| meter.u64_counter(name).with_unit(semconv::TOKEN_UNIT).build();
+        let tokens = |name| {
+            let histogram = meter.u64_histogram(name).with_unit(semconv::TOKEN_UNIT);
+            histogram.with_boundaries(semconv::TOKEN_BUCKETS.to_vec()).build()
+        };
+        Self {
+            prompt_size: meter
+                .u64_counter(semconv::PROMPT_SIZE)
+                .with_description(semconv::PROMPT_SIZE_DESCRIPTION)
+                .with_unit(semconv::TOKEN_UNIT)
+                .build(),
+            inference: Times::new(meter, semconv::INFERENCE_TIMES),
+            operation: Times::new(meter, semconv::OPERATION_TIMES),
+            input: counter(semconv::INFERENCE_USAGE_INPUT),
+            output: counter(semconv::INFERENCE_USAGE_OUTPUT),
+            cache_read: counter(semconv::INFERENCE_USAGE_CACHE_READ),
+            cache_write: counter(semconv::INFERENCE_USAGE_CACHE_WRITE),
+            reasoning: counter(semconv::INFERENCE_USAGE_REASONING),
+            input_of_one: tokens(semconv::INFERENCE_OPERATION_INPUT),
+            output_of_one: tokens(semconv::INFERENCE_OPERATION_OUTPUT),
+            token_usage: tokens(semconv::CLIENT_TOKEN_USAGE),
+        }
+    }
+
+    /// TaskWeaver's counter: input, then output.
+    pub(super) fn prompt_size(&self, counts: &[Option<u64>; 2]) {
+        for (count, direction) in counts.iter().zip([semconv::INPUT, semconv::OUTPUT]) {
+            if let Some(tokens) = count {
+                self.prompt_size
+                    .add(*tokens, &[KeyValue::new(semconv::DIRECTION, direction)]);
+            }
+        }
+    }
+
+    /// A call has ended.
+    pub(super) fn call(&self, call: &Watching, spent: &Spent, error: Option<&str>, duration: Duration) {
+        let common = call.dimensions();
+        let mut with_error = common.clone();
+        with_error.extend(error.map(|kind| KeyValue::new(semconv::ERROR_TYPE, kind.to_owned())));
+        for times in self.times(call) {
+            times.duration.record(duration.as_secs_f64(), &with_error);
+            if let Some(first) = call.first_chunk.filter(|_| call.is_streamed()) {
+                times.first_chunk.record(first.as_secs_f64(), &common);
+            }
+        }
+        let convention = call.shared.config.convention;
+        if convention.is_latest() && call.ask.choices > 0 {
+            self.latest(call, spent, &common, &with_error);
+        }
+        if convention.is_v1_41() {
+            let directions = [
+                (call.usable(spent.input), semconv::INPUT),
+                (call.usable(spent.output), semconv::OUTPUT),
+            ];
+            let directions = directions.iter().take(if call.ask.choices > 0 { 2 } else { 1 });
+            for (tokens, direction) in
+                directions.filter_map(|(count, direction)| Some(((*count)?, *direction)))
+            {
+                self.token_usage
+                    .record(tokens, &with(&common, semconv::TOKEN_TYPE, direction));
+            }
+        }
+    }
+
+    /// A chunk of an answer has come, so long after the one before it.
+    pub(super) fn chunk(&self, call: &Watching, gap: Duration) {
+        let common = call.dimensions();
+        for times in self.times(call) {
+            times.output_chunk.record(gap.as_secs_f64(), &common);
+        }
+    }
+
+    fn latest(&self, call: &Watching, spent: &Spent, common: &[KeyValue], with_error: &[KeyValue]) {
+        let usage = &call.reply.usage;
+        let input = [
+            (semconv::TEXT, usage.part(Field::TextInput)),
+            (semconv::AUDIO, usage.part(Field::AudioInput)),
+            (semconv::IMAGE, usage.part(Field::ImageInput)),
+        ];
+        let output = [
+            (semconv::TEXT, usage.part(Field::TextOutput)),
+            (semconv::AUDIO, usage.part(Field::AudioOutput)),
+            (semconv::IMAGE, usage.part(Field::ImageOutput)),
+        ];
+        for (counter, histogram, total, parts) in [
+            (&self.input, &self.input_of_one, call.usable(spent.input), input),
+            (
+                &self.output,
+                &self.output_of_one,
+                call.usable(spent.output),
+                output,
+            ),
+        ] {
+            by_modality(counter, common, total.unwrap_or(0), &parts);
+            if let Some(total) = total {
+                histogram.record(total, with_error);
+            }
+        }
+        for (counter, tokens) in [
+            (&self.cache_read, usage.part(Field::CacheRead)),
+            (&self.cache_write, usage.part(Field::CacheWrite)),
+            (&self.reasoning, usage.reasoning()),
+        ] {
+            if let Some(tokens) = tokens {
+                counter.add(tokens, &with(common, semconv::TOKEN_MODALITY, semconv::UNKNOWN));
+            }
+        }
+    }
+
+    /// The durations that the convention asks for; what is not inference kept the older names.
+    fn times(&self, call: &Watching) -> impl Iterator<Item = &Times> {
+        let convention = call.shared.config.convention;
+        let inference = call.ask.choices > 0;
+        let latest = (convention.is_latest() && inference).then_some(&self.inference);
+        let older = (convention.is_v1_41() || !inference).then_some(&self.operation);
+        latest.into_iter().chain(older)
+    }
+}
+
+impl Times {
+    fn new(meter: &Meter, [duration, first_chunk, output_chunk]: [&'static str; 3]) -> Self {
+        let seconds = |name| {
+            let histogram = meter.f64_histogram(name).with_unit(semconv::SECOND_UNIT);
+            histogram
+                .with_boundaries(semconv::SECOND_BUCKETS.to_vec())
+                .build()
+        };
+        Self {
+            duration: seconds(duration),
+            first_chunk: seconds(first_chunk),
+            output_chunk: seconds(output_chunk),
+        }
+    }
+}
+
+impl Watching {
+    /// A chunk of the answer has come.
+    pub(super) fn chunk(&mut self, now: Instant) {
+        let last = self.last_chunk.replace(now);
+        let Some(last) = last.filter(|_| self.is_streamed()) else {
+            return;
+        };
+        if let Some(instruments) = self.shared.instruments.in_context(&self.cx) {
+            instruments.chunk(self, now.duration_since(last));
+        }
+    }
+
+    /// Whether an answer is coming in pieces.
+    pub(super) fn is_streamed(&self) -> bool {
+        self.is_stream() && self.status.is_some_and(|status| status.is_success())
+    }
+
+    /// The number that may go into the conventions' metrics: an estimate only if the user asked for it.
+    fn usable(&self, count: Option<(u64, Origin)>) -> Option<u64> {
+        let estimates = self.shared.config.estimates_in_metrics;
+        count
+            .filter(|(_, origin)| estimates || *origin == Origin::Reported)
+            .map(|(count, _)| count)
+    }
+
+    /// What all the conventions' metrics are told apart by.
+    fn dimensions(&self) -> Vec<KeyValue> {
+        let mut dimensions = vec![
+            KeyValue::new(semconv::OPERATION_NAME, self.head.recognised.wire.operation()),
+            KeyValue::new(semconv::PROVIDER_NAME, self.head.recognised.provider.clone()),
+        ];
+        let texts = [
+            (semconv::REQUEST_MODEL, &self.ask.model),
+            (semconv::RESPONSE_MODEL, &self.reply.model),
+            (semconv::SERVER_ADDRESS, &self.head.address),
+        ];
+        dimensions.extend(
+            texts
+                .into_iter()
+                .filter_map(|(name, text)| Some(KeyValue::new(name, text.clone()?))),
+        );
+        let port = self.head.port.filter(|_| self.head.address.is_some());
+        dimensions.extend(port.map(|port| KeyValue::new(semconv::SERVER_PORT, i64::from(port))));
+        dimensions
+    }
+}
+
+/// Adds a total by the modalities that the provider told apart; the rest is unknown.
+fn by_modality(
+    counter: &Counter<u64>,
+    common: &[KeyValue],
+    total: u64,
+    parts: &[(&'static str, Option<u64>)],
+) {
+    let known = parts
+        .iter()
+        .filter_map(|(modality, tokens)| Some((*modality, (*tokens)?)));
+    let mut rest = total;
+    for (modality, tokens) in known.filter(|(_, tokens)| *tokens > 0) {
+        let tokens = tokens.min(rest);
+        rest -= tokens;
+        counter.add(tokens, &with(common, semconv::TOKEN_MODALITY, modality));
+    }
+    if rest > 0 || total == 0 {
+        counter.add(rest, &with(common, semconv::TOKEN_MODALITY, semconv::UNKNOWN));
+    }
+}
+
+fn with(common: &[KeyValue], name: &'static str, value: &'static str) -> Vec<KeyValue> {
+    let mut attributes = common.to_vec();
+    attributes.push(KeyValue::new(name, value));
+    attributes
+}

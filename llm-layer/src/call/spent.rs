@@ -1,0 +1,98 @@
+//! What a call spent, and how far that can be trusted.
+
+use super::record::Ending;
+use super::watch::Watching;
+use crate::estimate::{Prompt, PromptSizeMode, Segmented, taskweaver};
+use crate::scope::{Origin, Spent};
+use crate::wire::Field;
+
+impl Watching {
+    /// What the call spent: what the provider reported, else an estimate of what passed.
+    ///
+    /// An answer that broke off may have been reported only up to some point; then the larger number is nearer. Of a
+    /// call that was refused, or never arrived, nobody knows what it cost.
+    pub(super) fn spent(&mut self, refused: bool, failed: bool) -> Spent {
+        let usage = &self.reply.usage;
+        let reported = |count: Option<u64>| count.map(|count| (count, Origin::Reported));
+        let mut spent = Spent {
+            input: reported(usage.input()),
+            output: reported(usage.output()),
+            cache_read: usage.part(Field::CacheRead).unwrap_or(0),
+            cache_write: usage.part(Field::CacheWrite).unwrap_or(0),
+            reasoning: usage.reasoning().unwrap_or(0),
+            cost: None,
+        };
+        if refused {
+            return spent;
+        }
+        if self.ask.choices == 0 {
+            spent.output = Some((0, Origin::Reported));
+        }
+        if spent.input.is_none() {
+            spent.input = self.estimate_input().map(|count| (count, Origin::Estimated));
+        }
+        if (spent.output.is_none() || failed) && self.framing.is_some() && !self.is_illegible() {
+            let seen = self.reply.count();
+            let known = spent.output.map(|(count, _)| count);
+            if let Some(seen) = seen.filter(|seen| known.is_none_or(|known| *seen > known)) {
+                spent.output = Some((seen, Origin::Estimated));
+            }
+        }
+        let models = [self.reply.model.as_deref(), self.ask.model.as_deref()];
+        spent.cost = self.shared.config.prices.cost(models, &spent);
+        spent
+    }
+
+    /// What the counter `prompt_size` counts: input, then output.
+    pub(super) fn prompt_size(&mut self, spent: &Spent) -> [Option<u64>; 2] {
+        let output = spent.output.filter(|_| self.ask.choices > 0);
+        match (self.shared.config.prompt_size, &self.body) {
+            (PromptSizeMode::TaskWeaver, Some(body)) => {
+                let text = self.reply.content.take().and_then(Segmented::finish);
+                let seen = text.filter(|_| output.is_some());
+                [taskweaver::prompt_size(body), seen.map(|count| count.tokens)]
+            }
+            _ => [
+                spent.input.map(|(tokens, _)| tokens),
+                output.map(|(tokens, _)| tokens),
+            ],
+        }
+    }
+
+    /// Whether the answer made no sense and gave no text.
+    fn is_illegible(&self) -> bool {
+        self.unseen.is_some() && self.reply.first_text.is_none()
+    }
+
+    /// Whether what is still to be counted would keep a caller waiting.
+    pub(super) fn counts_long(&self, ending: &Ending) -> bool {
+        let prompt = !ending.refused && self.reply.usage.input().is_none();
+        let taskweaver = self.shared.config.prompt_size == PromptSizeMode::TaskWeaver;
+        self.body_length > INLINE && (prompt || taskweaver)
+    }
+
+    fn estimate_input(&self) -> Option<u64> {
+        if self.rough {
+            return Some(self.body_length as u64 / BYTES_A_TOKEN);
+        }
+        let mut prompt = Prompt::new(self.encoding);
+        self.head.recognised.wire.prompt(self.body.as_ref()?, &mut prompt);
+        prompt.finish().map(|count| count.tokens)
+    }
+
+    /// Where the numbers come from.
+    pub(super) fn source(&self, spent: &Spent) -> &'static str {
+        match (spent.input, spent.output) {
+            (Some((_, Origin::Reported)), Some((_, Origin::Reported))) if self.is_answered() => "reported",
+            (Some((_, Origin::Estimated)), _) if self.ask.choices == 0 => "estimated",
+            (Some((_, Origin::Reported)), _) | (_, Some((_, Origin::Reported))) => "partial",
+            (None, None) => "unknown",
+            _ => "estimated",
+        }
+    }
+}
+
+/// The longest request body that is counted where the call ends: it takes a millisecond or two.
+const INLINE: usize = 32 * 1024;
+/// The rate of English, where there is no time to count.
+const BYTES_A_TOKEN: u64 = 4;

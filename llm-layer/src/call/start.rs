@@ -1,0 +1,161 @@
+//! The beginning of a model call: its span, once the request is known.
+
+use std::time::{Instant, SystemTime};
+
+use opentelemetry::trace::{Span, SpanBuilder, SpanKind, TraceContextExt};
+use opentelemetry::{Context, KeyValue};
+use serde_json::Value;
+
+use super::request::Head;
+use super::watch::{Shared, Watch, Watching};
+use crate::content::Answer;
+use crate::estimate::{Encoding, PromptSizeMode, Segmented, taskweaver};
+use crate::scope::Scoped;
+use crate::semconv;
+use crate::wire::{Ask, Reply};
+
+/// A call that has begun, and whose request is not known yet.
+#[derive(Debug)]
+pub(super) struct Start {
+    shared: Shared,
+    parent: Context,
+    head: Head,
+    at: Instant,
+    time: SystemTime,
+}
+
+/// What was seen of a request body.
+#[derive(Debug)]
+pub(super) enum Seen {
+    /// A body, and its length in bytes.
+    Body(Value, usize),
+    /// Nothing, for this reason.
+    Not(&'static str),
+}
+
+/// In a context with this, model calls are not observed: somebody above does it.
+#[derive(Debug, Clone, Copy)]
+struct InModelCall;
+
+/// A context in which model calls are not observed, for a library that observes its own: so their tokens count once.
+///
+/// Every [`Llm`](crate::Llm) makes one for the service inside it.
+#[must_use]
+pub fn in_model_call(cx: &Context) -> Context {
+    cx.with_value(InModelCall)
+}
+
+/// Whether model calls are observed in a context.
+pub(super) fn is_observed(cx: &Context) -> bool {
+    !cx.is_telemetry_suppressed() && cx.get::<InModelCall>().is_none()
+}
+
+/// The request is no model call after all.
+#[derive(Debug)]
+pub(super) struct NoModelCall;
+
+impl Seen {
+    pub(super) fn bytes(bytes: &[u8]) -> Self {
+        match serde_json::from_slice(bytes) {
+            Ok(body) => Self::Body(body, bytes.len()),
+            Err(_) => Self::Not("malformed"),
+        }
+    }
+}
+
+impl Start {
+    pub(super) fn new(shared: Shared, parent: Context, head: Head) -> Self {
+        Self {
+            shared,
+            parent,
+            head,
+            at: Instant::now(),
+            time: SystemTime::now(),
+        }
+    }
+
+    pub(super) fn is_encoded(&self) -> bool {
+        self.head.encoded
+    }
+
+    /// Starts the span, as of when the call began.
+    pub(super) fn watch(self, seen: Seen) -> Result<Watch, NoModelCall> {
+        let wire = self.head.recognised.wire;
+        let (body, body_length, unseen) = match seen {
+            Seen::Body(body, _) if !self.head.recognised.told && !wire.matches(&body) => {
+                return Err(NoModelCall);
+            }
+            Seen::Body(body, length) => (Some(body), length, None),
+            Seen::Not(reason) => (None, 0, Some(reason)),
+        };
+        let ask = wire.ask(&self.head.path, body.as_ref().unwrap_or(&Value::Null));
+        let span = self
+            .shared
+            .tracer
+            .start(&self.parent, || self.builder(&ask, unseen));
+        let encoding = Encoding::of_model(ask.model.as_deref().unwrap_or_default());
+        let config = &self.shared.config;
+        let mut reply = Reply::new(encoding);
+        if config.capture.is_on() && span.as_ref().is_some_and(Span::is_recording) {
+            reply.answer = Some(Answer::up_to(config.limits.total));
+        }
+        if config.prompt_size == PromptSizeMode::TaskWeaver {
+            reply.content = Some(Segmented::new(taskweaver::encoding()));
+        }
+        Ok(Watch(Box::new(Watching {
+            has_span: span.is_some(),
+            cx: match span {
+                Some(span) => in_model_call(&self.parent).with_span(span),
+                None => in_model_call(&self.parent),
+            },
+            shared: self.shared,
+            head: self.head,
+            ask,
+            body,
+            body_length,
+            encoding,
+            rough: false,
+            started: self.at,
+            status: None,
+            framing: None,
+            decoder: None,
+            reply,
+            first_chunk: None,
+            last_chunk: None,
+            unseen: None,
+        })))
+    }
+
+    fn builder(&self, ask: &Ask, unseen: Option<&'static str>) -> SpanBuilder {
+        let operation = self.head.recognised.wire.operation();
+        let mut attributes = vec![
+            KeyValue::new(semconv::OPERATION_NAME, operation),
+            KeyValue::new(semconv::PROVIDER_NAME, self.head.recognised.provider.clone()),
+        ];
+        if let Some(address) = &self.head.address {
+            let port = self.head.port.map(i64::from);
+            attributes.push(KeyValue::new(semconv::SERVER_ADDRESS, address.clone()));
+            attributes.extend(port.map(|port| KeyValue::new(semconv::SERVER_PORT, port)));
+        }
+        let model = ask.model.clone();
+        attributes.extend(model.map(|model| KeyValue::new(semconv::REQUEST_MODEL, model)));
+        if ask.stream {
+            attributes.push(KeyValue::new(semconv::REQUEST_STREAM, true));
+        }
+        attributes.extend(ask.attributes.iter().cloned());
+        if let Some(scoped) = self.parent.get::<Scoped>() {
+            attributes.extend(scoped.agent());
+            let conversation = scoped.conversation().filter(|id| !ask.has(&id.key));
+            attributes.extend(conversation);
+        }
+        attributes.extend(unseen.map(|reason| KeyValue::new(semconv::REQUEST_UNSEEN, reason)));
+        let name = match &ask.model {
+            Some(model) => format!("{operation} {model}"),
+            None => operation.to_owned(),
+        };
+        SpanBuilder::from_name(name)
+            .with_kind(SpanKind::Client)
+            .with_start_time(self.time)
+            .with_attributes(attributes)
+    }
+}

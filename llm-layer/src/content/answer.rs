@@ -1,0 +1,143 @@
+//! What a model said, gathered while it passes.
+
+use serde_json::{Map, Value, json};
+
+use crate::wire::Channel;
+
+/// The texts of an answer, up to a limit.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    parts: Vec<(u32, Part)>,
+    left: usize,
+}
+
+#[derive(Debug, Clone)]
+enum Part {
+    Text {
+        channel: Channel,
+        text: String,
+    },
+    Tool {
+        name: String,
+        arguments: String,
+        members: Map<String, Value>,
+    },
+}
+
+impl Answer {
+    /// An answer of which at most so many bytes are kept.
+    pub(crate) fn up_to(bytes: usize) -> Self {
+        Self {
+            parts: Vec::new(),
+            left: bytes,
+        }
+    }
+
+    /// A text of this alternative begins at `path`: a name is that of a new tool call.
+    pub(crate) fn begin(&mut self, choice: u32, channel: Channel, path: &str) {
+        if channel == Channel::ToolCall && is_name(path) && self.parts.len() < Self::PARTS {
+            let tool = Part::Tool {
+                name: String::new(),
+                arguments: String::new(),
+                members: Map::new(),
+            };
+            self.parts.push((choice, tool));
+        }
+    }
+
+    /// The most parts of an answer.
+    const PARTS: usize = 256;
+
+    /// A piece of a text.
+    pub(crate) fn piece(&mut self, choice: u32, channel: Channel, path: &str, piece: &str) {
+        let end = (0..=self.left.min(piece.len()))
+            .rev()
+            .find(|end| piece.is_char_boundary(*end));
+        let piece = end.and_then(|end| piece.get(..end)).unwrap_or_default();
+        self.left -= piece.len();
+        if piece.is_empty() {
+            return;
+        }
+        let has_room = self.parts.len() < Self::PARTS;
+        let mut of_choice = self.parts.iter_mut().rev().filter(|(other, _)| *other == choice);
+        match of_choice.next().map(|(_, part)| part) {
+            Some(Part::Tool {
+                name,
+                arguments,
+                members,
+            }) if channel == Channel::ToolCall => match member(path) {
+                _ if is_name(path) => name.push_str(piece),
+                Some(member) => append(members, member, piece),
+                None => arguments.push_str(piece),
+            },
+            Some(Part::Text { channel: other, text }) if *other == channel => text.push_str(piece),
+            _ if channel != Channel::ToolCall && has_room => {
+                let text = piece.to_owned();
+                self.parts.push((choice, Part::Text { channel, text }));
+            }
+            _ => {}
+        }
+    }
+
+    /// The answer as messages of the conventions' schema, one an alternative.
+    pub(crate) fn into_messages<'a>(self, finishes: impl Iterator<Item = Option<&'a str>>) -> Vec<Value> {
+        let finishes: Vec<Option<&str>> = finishes.collect();
+        let mut messages: Vec<(u32, Vec<Value>)> = Vec::new();
+        for (choice, part) in self.parts {
+            match messages.iter_mut().find(|(other, _)| *other == choice) {
+                Some((_, parts)) => parts.push(part.into_value()),
+                None => messages.push((choice, vec![part.into_value()])),
+            }
+        }
+        messages.sort_by_key(|(choice, _)| *choice);
+        let message = |(choice, parts): (u32, Vec<Value>)| {
+            let finish = finishes.get(choice as usize).copied().flatten();
+            json!({"role": "assistant", "parts": parts, "finish_reason": finish.unwrap_or("error")})
+        };
+        messages.into_iter().map(message).collect()
+    }
+}
+
+impl Part {
+    fn into_value(self) -> Value {
+        match self {
+            Self::Text {
+                channel: Channel::Reasoning,
+                text,
+            } => json!({"type": "reasoning", "content": text}),
+            Self::Text { text, .. } => json!({"type": "text", "content": text}),
+            Self::Tool {
+                name,
+                arguments,
+                members,
+            } => {
+                let arguments = if arguments.is_empty() {
+                    Value::Object(members)
+                } else {
+                    serde_json::from_str(&arguments).unwrap_or(Value::String(arguments))
+                };
+                json!({"type": "tool_call", "name": name, "arguments": arguments})
+            }
+        }
+    }
+}
+
+fn is_name(path: &str) -> bool {
+    path.rsplit('.').next() == Some("name") && member(path).is_none()
+}
+
+/// The path of a value within a tool call's arguments, where these are an object.
+fn member(path: &str) -> Option<&str> {
+    [".input.", ".args.", ".arguments."]
+        .iter()
+        .find_map(|marker| path.split_once(marker).map(|(_, member)| member))
+}
+
+fn append(members: &mut Map<String, Value>, member: &str, piece: &str) {
+    match members.get_mut(member) {
+        Some(Value::String(text)) => text.push_str(piece),
+        _ => {
+            members.insert(member.to_owned(), piece.into());
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! A request's content in the conventions' schema, whatever the provider's.
+//!
+//! <https://github.com/open-telemetry/semantic-conventions-genai/tree/main/docs/gen-ai>
+
+use serde_json::{Value, json};
+
+use super::Content;
+use crate::wire::{items, string};
+
+/// Reads a request.
+pub(super) fn read(body: &Value) -> Content {
+    let instructions = ["system", "instructions", "systemInstruction", "preamble"];
+    let said = [
+        "messages",
+        "chat_history",
+        "contents",
+        "input",
+        "message",
+        "prompt",
+    ];
+    let definitions = items(body.get("tools")).chain(items(body.get("functions")));
+    let definitions = definitions.chain(items(body.pointer("/toolConfig/tools")));
+    Content {
+        system_instructions: instructions
+            .iter()
+            .filter_map(|key| body.get(*key))
+            .flat_map(|value| parts(value.get("parts").unwrap_or(value)))
+            .collect(),
+        input: said
+            .iter()
+            .filter_map(|key| body.get(*key))
+            .flat_map(messages)
+            .collect(),
+        output: Vec::new(),
+        tools: definitions.flat_map(tools).collect(),
+    }
+}
+
+/// Messages, or the one that a bare text is.
+fn messages(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Array(messages) => messages.iter().map(message).collect(),
+        other => vec![json!({"role": "user", "parts": parts(other)})],
+    }
+}
+
+fn message(message: &Value) -> Value {
+    let role = match string(message, "role") {
+        Some(role) => role.to_ascii_lowercase(),
+        None if string(message, "type") == Some("function_call") => "assistant".to_owned(),
+        None if string(message, "type") == Some("function_call_output") => "tool".to_owned(),
+        None => "user".to_owned(),
+    };
+    let content = ["content", "parts", "message"]
+        .iter()
+        .find_map(|key| message.get(*key));
+    let content = content.unwrap_or(message);
+    let mut all = match string(message, "tool_call_id") {
+        Some(id) => vec![json!({"type": "tool_call_response", "id": id, "response": content})],
+        None if content.is_null() => Vec::new(),
+        None => parts(content),
+    };
+    all.extend(items(message.get("tool_calls")).flat_map(parts));
+    match string(message, "name").filter(|_| message.get("role").is_some()) {
+        Some(name) => json!({"role": role, "parts": all, "name": name}),
+        None => json!({"role": role, "parts": all}),
+    }
+}
+
+/// The parts that a content is made of.
+fn parts(content: &Value) -> Vec<Value> {
+    match content {
+        Value::String(text) => vec![json!({"type": "text", "content": text})],
+        Value::Array(parts) => parts.iter().flat_map(self::parts).collect(),
+        Value::Object(_) => vec![part(content)],
+        _ => Vec::new(),
+    }
+}
+
+fn part(part: &Value) -> Value {
+    let kind = string(part, "type").unwrap_or_default();
+    if let Some(text) = string(part, "text").or_else(|| string(part, "refusal")) {
+        return json!({"type": "text", "content": text});
+    }
+    if let Some(text) =
+        string(part, "thinking").or_else(|| part.pointer("/reasoningContent/reasoningText/text")?.as_str())
+    {
+        return json!({"type": "reasoning", "content": text});
+    }
+    tool_call(part, kind)
+        .or_else(|| tool_response(part, kind))
+        .or_else(|| media(part, kind))
+        .unwrap_or_else(|| json!({"type": if kind.is_empty() { "unknown" } else { kind }}))
+}
+
+fn tool_call(part: &Value, kind: &str) -> Option<Value> {
+    let call = ["function", "functionCall", "toolUse"]
+        .iter()
+        .find_map(|key| part.get(*key));
+    if call.is_none() && !matches!(kind, "tool_use" | "function_call") {
+        return None;
+    }
+    let call = call.unwrap_or(part);
+    let id = ["id", "call_id", "toolUseId"]
+        .iter()
+        .find_map(|key| part.get(*key).or_else(|| call.get(*key)));
+    let arguments = ["arguments", "args", "input"]
+        .iter()
+        .find_map(|key| call.get(*key));
+    let arguments = match arguments {
+        Some(Value::String(text)) => {
+            serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()))
+        }
+        other => other.cloned().unwrap_or_default(),
+    };
+    Some(json!({"type": "tool_call", "id": id, "name": call.get("name"), "arguments": arguments}))
+}
+
+fn tool_response(part: &Value, kind: &str) -> Option<Value> {
+    let response = ["functionResponse", "toolResult"]
+        .iter()
+        .find_map(|key| part.get(*key));
+    if response.is_none() && !matches!(kind, "tool_result" | "function_call_output") {
+        return None;
+    }
+    let response = response.unwrap_or(part);
+    let id = ["id", "call_id", "tool_use_id", "toolUseId"]
+        .iter()
+        .find_map(|key| response.get(*key));
+    let said = ["response", "output", "content"]
+        .iter()
+        .find_map(|key| response.get(*key));
+    Some(json!({"type": "tool_call_response", "id": id, "response": said}))
+}
+
+/// An image, a sound, a document: where it is, or what it looks like from outside.
+fn media(part: &Value, kind: &str) -> Option<Value> {
+    let pointers = [
+        "/image_url/url",
+        "/image_url",
+        "/source/url",
+        "/fileData/fileUri",
+        "/file_url",
+    ];
+    if let Some(uri) = pointers
+        .iter()
+        .find_map(|pointer| part.pointer(pointer)?.as_str())
+    {
+        return Some(
+            match uri.strip_prefix("data:").and_then(|data| data.split_once(',')) {
+                Some((mime, data)) => blob(mime.split(';').next().unwrap_or_default(), data),
+                None => json!({"type": "uri", "modality": modality(kind, ""), "uri": uri}),
+            },
+        );
+    }
+    let sources = [
+        ("/source/media_type", "/source/data"),
+        ("/inlineData/mimeType", "/inlineData/data"),
+        ("/input_audio/format", "/input_audio/data"),
+        ("/image/format", "/image/source/bytes"),
+        ("/document/format", "/document/source/bytes"),
+        ("/file/filename", "/file/file_data"),
+    ];
+    for (mime, data) in sources {
+        if let Some(data) = part.pointer(data).and_then(Value::as_str) {
+            let mime = part.pointer(mime).and_then(Value::as_str).unwrap_or_default();
+            return Some(blob(if kind == "input_audio" { "audio" } else { mime }, data));
+        }
+    }
+    let id = part.pointer("/file/file_id").or_else(|| part.get("file_id"))?;
+    Some(json!({"type": "file", "modality": modality(kind, ""), "file_id": id}))
+}
+
+/// A medium in place: not itself, but its length as it was encoded, and a digest to know it again.
+fn blob(mime: &str, data: &str) -> Value {
+    json!({
+        "type": "blob",
+        "modality": modality("", mime),
+        "mime_type": mime,
+        "encoded_length": data.len(),
+        "digest": format!("fnv1a64:{:016x}", fnv1a64(data.as_bytes())),
+    })
+}
+
+fn modality(kind: &str, mime: &str) -> &'static str {
+    let is = |what: &str| kind.contains(what) || mime.starts_with(what);
+    if is("audio") {
+        "audio"
+    } else if is("video") {
+        "video"
+    } else if is("image") || matches!(mime, "png" | "jpeg" | "gif" | "webp") {
+        "image"
+    } else {
+        "document"
+    }
+}
+
+/// Tools by type and name: the conventions advise against more.
+fn tools(tool: &Value) -> Vec<Value> {
+    let declared: Vec<Value> = items(tool.get("functionDeclarations")).flat_map(tools).collect();
+    if !declared.is_empty() {
+        return declared;
+    }
+    let function = ["function", "toolSpec"]
+        .iter()
+        .find_map(|key| tool.get(*key))
+        .unwrap_or(tool);
+    let kind = string(tool, "type").unwrap_or("function");
+    match string(function, "name") {
+        Some(name) => vec![json!({"type": kind, "name": name})],
+        None => vec![json!({"type": kind})],
+    }
+}
+
+/// <http://www.isthe.com/chongo/tech/comp/fnv/>
+fn fnv1a64(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3)
+    })
+}

@@ -1,0 +1,211 @@
+//! Content of every shape.
+
+use serde_json::{Value, json};
+
+use super::{Answer, Capture, Content, Limits, Redact, input};
+use crate::wire::Channel;
+
+#[test]
+fn choices() {
+    let cases = [
+        ("NO_CONTENT", Some(Capture::NoContent)),
+        ("span_only", Some(Capture::SpanOnly)),
+        ("EVENT_ONLY", Some(Capture::EventOnly)),
+        ("SPAN_AND_EVENT", Some(Capture::SpanAndEvent)),
+        ("true", Some(Capture::SpanOnly)),
+        ("false", Some(Capture::NoContent)),
+        ("", None),
+        ("yes", None),
+    ];
+    for (choice, capture) in cases {
+        assert_eq!(Capture::from_choice(choice), capture, "{choice}");
+    }
+}
+
+#[test]
+fn messages_of_every_provider() {
+    let text = |role: &str, text: &str| json!({"role": role, "parts": [{"type": "text", "content": text}]});
+    let call = json!({"type": "tool_call", "id": "c", "name": "f", "arguments": {"a": 1}});
+    let cases: Vec<(&str, Value, Vec<Value>)> = vec![
+        (
+            "OpenAI",
+            json!({"messages": [
+                {"role": "system", "content": "s"},
+                {"role": "user", "name": "n", "content": [{"type": "text", "text": "t"}]},
+                {"role": "assistant", "content": null, "tool_calls": [{"id": "c", "type": "function", "function": {"name": "f", "arguments": "{\"a\":1}"}}]},
+                {"role": "tool", "tool_call_id": "c", "content": "r"},
+            ]}),
+            vec![
+                text("system", "s"),
+                json!({"role": "user", "parts": [{"type": "text", "content": "t"}], "name": "n"}),
+                json!({"role": "assistant", "parts": [call]}),
+                json!({"role": "tool", "parts": [{"type": "tool_call_response", "id": "c", "response": "r"}]}),
+            ],
+        ),
+        (
+            "Responses",
+            json!({"input": [
+                {"role": "user", "content": [{"type": "input_text", "text": "t"}]},
+                {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{\"a\":1}"},
+                {"type": "function_call_output", "call_id": "c", "output": "r"},
+            ]}),
+            vec![
+                text("user", "t"),
+                json!({"role": "assistant", "parts": [call]}),
+                json!({"role": "tool", "parts": [{"type": "tool_call_response", "id": "c", "response": "r"}]}),
+            ],
+        ),
+        ("a bare text", json!({"input": "t"}), vec![text("user", "t")]),
+        (
+            "Anthropic",
+            json!({"messages": [
+                {"role": "assistant", "content": [{"type": "thinking", "thinking": "h"}, {"type": "tool_use", "id": "c", "name": "f", "input": {"a": 1}}]},
+                {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "c", "content": "r"}]},
+            ]}),
+            vec![
+                json!({"role": "assistant", "parts": [{"type": "reasoning", "content": "h"}, call]}),
+                json!({"role": "user", "parts": [{"type": "tool_call_response", "id": "c", "response": "r"}]}),
+            ],
+        ),
+        (
+            "Gemini",
+            json!({"contents": [{"role": "model", "parts": [{"text": "t"}, {"functionCall": {"id": "c", "name": "f", "args": {"a": 1}}}]}]}),
+            vec![json!({"role": "model", "parts": [{"type": "text", "content": "t"}, call]})],
+        ),
+        (
+            "Bedrock",
+            json!({"messages": [{"role": "assistant", "content": [{"text": "t"}, {"toolUse": {"toolUseId": "c", "name": "f", "input": {"a": 1}}}]}]}),
+            vec![json!({"role": "assistant", "parts": [{"type": "text", "content": "t"}, call]})],
+        ),
+    ];
+    for (name, body, messages) in cases {
+        assert_eq!(input::read(&body).input, messages, "{name}");
+    }
+}
+
+#[test]
+fn media_stay_outside() {
+    let image = |part: Value| {
+        input::read(&json!({"messages": [{"role": "user", "content": [part]}]})).input[0]["parts"][0].clone()
+    };
+    let blob = json!({"type": "blob", "modality": "image", "mime_type": "image/png", "encoded_length": 8, "digest": "fnv1a64:fccfd2d1559a2c71"});
+    let cases = [
+        (
+            "OpenAI",
+            json!({"type": "image_url", "image_url": {"url": "data:image/png;base64,aGVsbG8="}}),
+        ),
+        (
+            "Anthropic",
+            json!({"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "aGVsbG8="}}),
+        ),
+        (
+            "Gemini",
+            json!({"inlineData": {"mimeType": "image/png", "data": "aGVsbG8="}}),
+        ),
+    ];
+    for (name, part) in cases {
+        let seen = image(part);
+        assert!(!seen.to_string().contains("aGVsbG8="), "{name}: {seen}");
+        let mut seen = seen;
+        let digest = seen["digest"].take();
+        let mut expected = blob.clone();
+        expected["digest"].take();
+        assert_eq!(seen, expected, "{name}");
+        assert!(
+            digest.as_str().is_some_and(|digest| digest.len() == 24),
+            "{name}: {digest}"
+        );
+    }
+    let by_address = image(json!({"type": "image_url", "image_url": {"url": "https://x.test/i.png"}}));
+    assert_eq!(
+        by_address,
+        json!({"type": "uri", "modality": "image", "uri": "https://x.test/i.png"}),
+        "an address"
+    );
+}
+
+#[test]
+fn instructions_and_tools() {
+    let content = input::read(&json!({
+        "system": [{"type": "text", "text": "s"}],
+        "tools": [
+            {"type": "function", "function": {"name": "f", "description": "secret", "parameters": {}}},
+            {"functionDeclarations": [{"name": "g"}]},
+            {"type": "web_search"},
+        ],
+    }));
+    assert_eq!(
+        content.system_instructions,
+        [json!({"type": "text", "content": "s"})],
+        "instructions"
+    );
+    let tools = [
+        json!({"type": "function", "name": "f"}),
+        json!({"type": "function", "name": "g"}),
+        json!({"type": "web_search"}),
+    ];
+    assert_eq!(content.tools, tools, "tools");
+}
+
+#[test]
+fn an_answer_in_pieces() {
+    let mut answer = Answer::up_to(1000);
+    let path = "choices[].delta.tool_calls[].function.";
+    answer.piece(0, Channel::Reasoning, "r", "hm");
+    answer.piece(0, Channel::Content, "c", "a");
+    answer.piece(1, Channel::Content, "c", "other");
+    answer.piece(0, Channel::Content, "c", "b");
+    answer.begin(0, Channel::ToolCall, &format!("{path}name"));
+    answer.piece(0, Channel::ToolCall, &format!("{path}name"), "f");
+    answer.piece(0, Channel::ToolCall, &format!("{path}arguments"), "{\"a\"");
+    answer.piece(0, Channel::ToolCall, &format!("{path}arguments"), ":1}");
+    answer.begin(0, Channel::ToolCall, "content[].name");
+    answer.piece(0, Channel::ToolCall, "content[].name", "g");
+    answer.piece(0, Channel::ToolCall, "content[].input.name", "Os");
+    answer.piece(0, Channel::ToolCall, "content[].input.name", "lo");
+    let expected = [
+        json!({"role": "assistant", "finish_reason": "stop", "parts": [
+            {"type": "reasoning", "content": "hm"},
+            {"type": "text", "content": "ab"},
+            {"type": "tool_call", "name": "f", "arguments": {"a": 1}},
+            {"type": "tool_call", "name": "g", "arguments": {"name": "Oslo"}},
+        ]}),
+        json!({"role": "assistant", "finish_reason": "error", "parts": [{"type": "text", "content": "other"}]}),
+    ];
+    assert_eq!(answer.into_messages([Some("stop"), None].into_iter()), expected);
+}
+
+#[test]
+fn content_is_cut_to_size_and_stays_json() {
+    let long = "é".repeat(10_000);
+    let body =
+        json!({"messages": (0..200).map(|_| json!({"role": "user", "content": long})).collect::<Vec<_>>()});
+    let limits = Limits {
+        total: 4096,
+        text: 1000,
+    };
+    let content = Content::of(Some(&body), Vec::new(), None, limits);
+    let (_, json) = content.attributes().next().unwrap();
+    assert!(json.len() <= limits.total, "{} bytes", json.len());
+    let messages: Vec<Value> = serde_json::from_str(&json).unwrap();
+    assert!(messages.len() > 10, "{} messages", messages.len());
+    assert!(
+        messages[0]["parts"][0]["content"]
+            .as_str()
+            .unwrap()
+            .ends_with("é…"),
+        "{}",
+        messages[0]
+    );
+}
+
+#[test]
+fn a_hook_may_change_everything_and_panic() {
+    let body = json!({"messages": [{"role": "user", "content": "secret"}]});
+    let redact = Redact::new(|content| content.input.clear());
+    let redacted = Content::of(Some(&body), vec![json!("o")], Some(&redact), Limits::default());
+    assert_eq!((redacted.input.len(), redacted.output.len()), (0, 1), "changed");
+    let redact = Redact::new(|_| panic!("on purpose"));
+    let nothing = Content::of(Some(&body), vec![json!("o")], Some(&redact), Limits::default());
+    assert_eq!(nothing, Content::default(), "a panic leaves nothing");
+}

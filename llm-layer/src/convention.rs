@@ -1,0 +1,58 @@
+//! Which version of the GenAI conventions is spoken.
+
+/// A version of the GenAI conventions. They are in development, and dashboards lag behind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Convention {
+    /// As of October 2026: counters of tokens, `gen_ai.client.inference.*`.
+    #[default]
+    Latest,
+    /// 1.37 to 1.41, which most dashboards still ask for: the histograms `gen_ai.client.token.usage` and
+    /// `gen_ai.client.operation.duration`.
+    V1_41,
+    /// Both at once, for the time of moving.
+    Both,
+}
+
+impl Convention {
+    /// The choice that `OTEL_SEMCONV_STABILITY_OPT_IN` makes, a list with commas.
+    ///
+    /// `gen_ai_latest_experimental` is [`Convention::Latest`]; `gen_ai_latest_experimental/dup` and `gen_ai/dup` are
+    /// [`Convention::Both`]; `gen_ai` is [`Convention::V1_41`]. Anything else says nothing of GenAI: `None`.
+    #[must_use]
+    pub fn from_opt_in(list: &str) -> Option<Self> {
+        list.split(',').find_map(|choice| match choice.trim() {
+            "gen_ai_latest_experimental" => Some(Self::Latest),
+            "gen_ai_latest_experimental/dup" | "gen_ai/dup" => Some(Self::Both),
+            "gen_ai" => Some(Self::V1_41),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn is_latest(self) -> bool {
+        self != Self::V1_41
+    }
+
+    pub(crate) fn is_v1_41(self) -> bool {
+        self != Self::Latest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Convention;
+
+    #[test]
+    fn opt_in() {
+        let cases = [
+            ("", None),
+            ("http,database", None),
+            ("http, gen_ai_latest_experimental", Some(Convention::Latest)),
+            ("gen_ai_latest_experimental/dup", Some(Convention::Both)),
+            ("gen_ai", Some(Convention::V1_41)),
+        ];
+        for (list, convention) in cases {
+            assert_eq!(Convention::from_opt_in(list), convention, "{list}");
+        }
+    }
+}

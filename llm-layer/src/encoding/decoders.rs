@@ -1,0 +1,132 @@
+//! The decoders of other crates.
+
+use std::io::{self, Write};
+
+use brotli_decompressor::DecompressorWriter;
+use flate2::write::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+use zstd::stream::write::Decoder as ZstdDecoder;
+
+use super::{Decode, Unfolded};
+
+/// The decoder for an encoding, if there is one.
+pub(super) fn of(encoding: &[u8]) -> Option<Box<dyn Decode>> {
+    let is = |name: &str| encoding.eq_ignore_ascii_case(name.as_bytes());
+    if is("gzip") || is("x-gzip") {
+        Some(Box::new(Gzip(MultiGzDecoder::new(Unfolded::default()))))
+    } else if is("deflate") {
+        Some(Box::new(Deflate::Unknown(Unfolded::default())))
+    } else if is("br") {
+        Some(Box::new(Brotli(DecompressorWriter::new(
+            Unfolded::default(),
+            BUFFER,
+        ))))
+    } else if is("zstd") {
+        let mut decoder = ZstdDecoder::new(Unfolded::default()).ok()?;
+        decoder.window_log_max(ZSTD_WINDOW).ok()?;
+        Some(Box::new(Zstd(decoder)))
+    } else {
+        None
+    }
+}
+
+struct Gzip(MultiGzDecoder<Unfolded>);
+
+/// `deflate` means zlib, and some servers send it bare: the first byte tells.
+enum Deflate {
+    Unknown(Unfolded),
+    Zlib(ZlibDecoder<Unfolded>),
+    Bare(DeflateDecoder<Unfolded>),
+}
+
+struct Brotli(DecompressorWriter<Unfolded>);
+
+struct Zstd(ZstdDecoder<'static, Unfolded>);
+
+impl Decode for Gzip {
+    fn out(&mut self) -> &mut Unfolded {
+        self.0.get_mut()
+    }
+}
+
+impl Decode for Deflate {
+    fn out(&mut self) -> &mut Unfolded {
+        match self {
+            Self::Unknown(out) => out,
+            Self::Zlib(decoder) => decoder.get_mut(),
+            Self::Bare(decoder) => decoder.get_mut(),
+        }
+    }
+}
+
+impl Decode for Brotli {
+    fn out(&mut self) -> &mut Unfolded {
+        self.0.get_mut()
+    }
+}
+
+impl Decode for Zstd {
+    fn out(&mut self) -> &mut Unfolded {
+        self.0.get_mut()
+    }
+}
+
+impl Write for Gzip {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl Write for Deflate {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        const DEFLATE: u8 = 8;
+        if let (Self::Unknown(out), Some(first)) = (&mut *self, bytes.first()) {
+            let out = std::mem::take(out);
+            *self = if first & 0x0F == DEFLATE {
+                Self::Zlib(ZlibDecoder::new(out))
+            } else {
+                Self::Bare(DeflateDecoder::new(out))
+            };
+        }
+        match self {
+            Self::Unknown(_) => Ok(0),
+            Self::Zlib(decoder) => decoder.write(bytes),
+            Self::Bare(decoder) => decoder.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Unknown(_) => Ok(()),
+            Self::Zlib(decoder) => decoder.flush(),
+            Self::Bare(decoder) => decoder.flush(),
+        }
+    }
+}
+
+impl Write for Brotli {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl Write for Zstd {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+const BUFFER: usize = 8 * 1024;
+/// A window of 8 MiB, the most that HTTP allows.
+const ZSTD_WINDOW: u32 = 23;

@@ -1,0 +1,140 @@
+//! What calls cost, by a table that the user supplies.
+
+use std::collections::HashMap;
+
+use crate::scope::Spent;
+
+/// What a model's tokens cost, a million of them, in any currency.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Price {
+    input: f64,
+    output: f64,
+    cache_read: Option<f64>,
+    cache_write: Option<f64>,
+}
+
+impl Price {
+    /// A price for a million tokens of input, and of output.
+    #[must_use]
+    pub fn new(input: f64, output: f64) -> Self {
+        Self {
+            input,
+            output,
+            cache_read: None,
+            cache_write: None,
+        }
+    }
+
+    /// Another price for input that is read from the provider's cache, and for input that is written to it.
+    #[must_use]
+    pub fn with_cache(mut self, read: f64, write: f64) -> Self {
+        self.cache_read = Some(read);
+        self.cache_write = Some(write);
+        self
+    }
+
+    fn of(&self, spent: &Spent) -> Option<f64> {
+        let (input, _) = spent.input?;
+        let (output, _) = spent.output?;
+        let rest = input.saturating_sub(spent.cache_read + spent.cache_write);
+        let parts = [
+            (rest, self.input),
+            (spent.cache_read, self.cache_read.unwrap_or(self.input)),
+            (spent.cache_write, self.cache_write.unwrap_or(self.input)),
+            (output, self.output),
+        ];
+        #[expect(clippy::cast_precision_loss, reason = "a call has less than 2⁵² tokens")]
+        let cost = parts
+            .iter()
+            .map(|(tokens, price)| *tokens as f64 * price)
+            .sum::<f64>();
+        Some(cost / MILLION)
+    }
+}
+
+/// Prices by model.
+///
+/// ```
+/// use throughline_llm_layer::{LlmLayer, Price, Prices};
+///
+/// let prices = Prices::new()
+///     .with("gpt-4o", Price::new(2.5, 10.0).with_cache(1.25, 2.5))
+///     .with("gpt-4o-mini", Price::new(0.15, 0.6));
+/// let layer = LlmLayer::new().with_prices(prices);
+/// ```
+///
+/// A model has the price of the longest name that it begins with: `gpt-4o-mini-2024-07-18` that of `gpt-4o-mini`.
+#[derive(Debug, Clone, Default)]
+pub struct Prices {
+    by_model: HashMap<String, Price>,
+}
+
+impl Prices {
+    /// No prices.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a model's price.
+    #[must_use]
+    pub fn with(mut self, model: impl Into<String>, price: Price) -> Self {
+        self.by_model.insert(model.into(), price);
+        self
+    }
+
+    /// What a call cost: of the first of these names that has a price, if the tokens are known.
+    pub(crate) fn cost(&self, models: [Option<&str>; 2], spent: &Spent) -> Option<f64> {
+        let price = models.into_iter().flatten().find_map(|model| self.price(model))?;
+        price.of(spent)
+    }
+
+    fn price(&self, model: &str) -> Option<&Price> {
+        let ends = model
+            .char_indices()
+            .map(|(index, _)| index)
+            .skip(1)
+            .chain([model.len()]);
+        let mut ends: Vec<usize> = ends.collect();
+        ends.reverse();
+        ends.iter().find_map(|end| self.by_model.get(model.get(..*end)?))
+    }
+}
+
+const MILLION: f64 = 1_000_000.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scope::Origin;
+
+    #[test]
+    fn costs() {
+        let prices = Prices::new()
+            .with("gpt-4o", Price::new(2.0, 8.0).with_cache(1.0, 4.0))
+            .with("gpt-4o-mini", Price::new(0.5, 1.0));
+        let spent = Spent {
+            input: Some((1_000_000, Origin::Reported)),
+            output: Some((500_000, Origin::Estimated)),
+            cache_read: 250_000,
+            cache_write: 250_000,
+            ..Spent::default()
+        };
+        let cases = [
+            ([Some("gpt-4o"), None], Some(1.0 + 0.25 + 1.0 + 4.0)),
+            ([Some("gpt-4o-2024-08-06"), None], Some(6.25)),
+            ([Some("gpt-4o-mini-2024-07-18"), None], Some(1.0)),
+            ([Some("unheard-of"), Some("gpt-4o-mini")], Some(1.0)),
+            ([Some("gpt-4"), None], None),
+            ([None, None], None),
+        ];
+        for (models, cost) in cases {
+            assert_eq!(prices.cost(models, &spent), cost, "{models:?}");
+        }
+        let unknown = Spent {
+            output: None,
+            ..spent
+        };
+        assert_eq!(prices.cost([Some("gpt-4o"), None], &unknown), None, "not known");
+    }
+}

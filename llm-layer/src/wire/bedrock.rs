@@ -1,0 +1,197 @@
+//! Amazon Bedrock: Converse, and InvokeModel, which carries each provider's own format.
+//!
+//! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html>
+
+use http::HeaderMap;
+use serde_json::Value;
+
+use super::anthropic::Anthropic;
+use super::ask::{Kind, Param, items, segment};
+use super::usage::{Field, Paths};
+use super::{Ask, Channel, Reply, WireFormat, texts};
+use crate::estimate::Prompt;
+use crate::json::{Path, Scalar};
+use crate::semconv;
+
+/// `POST /model/{model}/converse`, `/converse-stream`.
+#[derive(Debug)]
+pub(crate) struct Converse;
+
+/// `POST /model/{model}/invoke`, `/invoke-with-response-stream`.
+#[derive(Debug)]
+pub(crate) struct InvokeModel;
+
+impl WireFormat for Converse {
+    fn operation(&self) -> &'static str {
+        "chat"
+    }
+
+    fn matches(&self, body: &Value) -> bool {
+        body.get("messages").is_some_and(Value::is_array)
+    }
+
+    fn ask(&self, path: &str, body: &Value) -> Ask {
+        let mut ask = Ask::new(body, PARAMS);
+        ask.model = segment(path, "/model/", '/');
+        ask.stream = path.ends_with("/converse-stream");
+        ask
+    }
+
+    fn prompt(&self, body: &Value, prompt: &mut Prompt) {
+        texts::count(body.get("system"), prompt);
+        texts::messages(body.get("messages"), prompt);
+        texts::tools(items(body.pointer("/toolConfig/tools")), prompt);
+    }
+
+    fn head(&self, headers: &HeaderMap, reply: &mut Reply) {
+        error_type(headers, reply);
+    }
+
+    fn channel(&self, at: &Path, _: &Reply) -> Option<Channel> {
+        let path = at.as_str();
+        let content = path
+            .strip_prefix("output.message.content[].")
+            .or_else(|| path.strip_prefix("delta."));
+        match content.or_else(|| path.strip_prefix("start."))? {
+            "text" => Some(Channel::Content),
+            "reasoningContent.text" | "reasoningContent.reasoningText.text" => Some(Channel::Reasoning),
+            "toolUse.name" | "toolUse.input" => Some(Channel::ToolCall),
+            part if part.starts_with("toolUse.input.") => Some(Channel::ToolCall),
+            _ => None,
+        }
+    }
+
+    fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
+        reply.usage.cache_is_apart = true;
+        match (at.as_str(), value.as_str()) {
+            ("stopReason", Some(reason)) => reply.finish(0, reason),
+            (path, _) => reply.usage.read(USAGE, path, value.as_count()),
+        }
+    }
+
+    fn event(&self, name: &str, reply: &mut Reply) {
+        reply.done |= name == "metadata";
+    }
+}
+
+impl WireFormat for InvokeModel {
+    fn operation(&self) -> &'static str {
+        "chat"
+    }
+
+    fn matches(&self, body: &Value) -> bool {
+        body.is_object()
+    }
+
+    fn ask(&self, path: &str, body: &Value) -> Ask {
+        let mut ask = Anthropic.ask(path, body);
+        ask.model = segment(path, "/model/", '/');
+        ask.stream = path.ends_with("/invoke-with-response-stream");
+        ask
+    }
+
+    fn prompt(&self, body: &Value, prompt: &mut Prompt) {
+        Anthropic.prompt(body, prompt);
+        for key in ["prompt", "inputText"] {
+            texts::count(body.get(key), prompt);
+        }
+    }
+
+    fn head(&self, headers: &HeaderMap, reply: &mut Reply) {
+        error_type(headers, reply);
+        let counts = [
+            ("x-amzn-bedrock-input-token-count", Field::Input),
+            ("x-amzn-bedrock-output-token-count", Field::Output),
+        ];
+        for (name, field) in counts {
+            let count = headers.get(name).and_then(|value| value.to_str().ok());
+            if let Some(count) = count.and_then(|count| Scalar::Number(count).as_count()) {
+                reply.usage.set(field, count);
+            }
+        }
+    }
+
+    fn channel(&self, at: &Path, reply: &Reply) -> Option<Channel> {
+        match at.as_str() {
+            "generation" | "results[].outputText" | "outputText" | "completion" | "outputs[].text" => {
+                Some(Channel::Content)
+            }
+            _ => Anthropic.channel(at, reply),
+        }
+    }
+
+    fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
+        match (at.as_str(), value.as_str()) {
+            ("completionReason" | "results[].completionReason" | "outputs[].stop_reason", Some(reason)) => {
+                reply.finish(0, reason);
+            }
+            (path, _) if path.starts_with(METRICS) => reply.usage.read(INVOKE_USAGE, path, value.as_count()),
+            _ => Anthropic.value(at, value, reply),
+        }
+    }
+
+    fn event(&self, name: &str, reply: &mut Reply) {
+        Anthropic.event(name, reply);
+    }
+}
+
+/// The error that a refusal names in its head: `ThrottlingException:http://…`.
+fn error_type(headers: &HeaderMap, reply: &mut Reply) {
+    let error = headers
+        .get("x-amzn-errortype")
+        .and_then(|value| value.to_str().ok());
+    if let Some(code) = error.and_then(|error| error.split(':').next()) {
+        reply.error("error.code", Scalar::Text(code));
+    }
+}
+
+const METRICS: &str = "amazon-bedrock-invocationMetrics.";
+
+const PARAMS: &[Param] = &[
+    (
+        semconv::REQUEST_MAX_TOKENS,
+        "/inferenceConfig/maxTokens",
+        Kind::Int,
+    ),
+    (
+        semconv::REQUEST_TEMPERATURE,
+        "/inferenceConfig/temperature",
+        Kind::Double,
+    ),
+    (semconv::REQUEST_TOP_P, "/inferenceConfig/topP", Kind::Double),
+    (
+        semconv::REQUEST_TOP_K,
+        "/additionalModelRequestFields/top_k",
+        Kind::Int,
+    ),
+    (
+        semconv::REQUEST_STOP_SEQUENCES,
+        "/inferenceConfig/stopSequences",
+        Kind::Texts,
+    ),
+    (
+        semconv::BEDROCK_GUARDRAIL_ID,
+        "/guardrailConfig/guardrailIdentifier",
+        Kind::Text,
+    ),
+];
+
+const USAGE: &Paths = &[
+    ("usage.inputTokens", Field::Input),
+    ("usage.outputTokens", Field::Output),
+    ("usage.cacheReadInputTokens", Field::CacheRead),
+    ("usage.cacheWriteInputTokens", Field::CacheWrite),
+];
+
+const INVOKE_USAGE: &Paths = &[
+    ("amazon-bedrock-invocationMetrics.inputTokenCount", Field::Input),
+    ("amazon-bedrock-invocationMetrics.outputTokenCount", Field::Output),
+    (
+        "amazon-bedrock-invocationMetrics.cacheReadInputTokenCount",
+        Field::CacheRead,
+    ),
+    (
+        "amazon-bedrock-invocationMetrics.cacheWriteInputTokenCount",
+        Field::CacheWrite,
+    ),
+];

@@ -1,0 +1,81 @@
+//! Embeddings of OpenAI and those that speak like it, Gemini, Ollama and Cohere: one shape of answer, a vector nobody
+//! here reads and the number of tokens.
+
+use serde_json::Value;
+
+use super::ask::{Kind, Param, segment};
+use super::openai_chat::deployment;
+use super::reply::set;
+use super::usage::{Field, Paths};
+use super::{Ask, Channel, Reply, WireFormat, texts};
+use crate::estimate::Prompt;
+use crate::json::{Path, Scalar};
+use crate::semconv;
+
+/// `POST …/embeddings`, `/api/embed`, `/v2/embed`, `…:embedContent`, `…:batchEmbedContents`.
+#[derive(Debug)]
+pub(crate) struct Embeddings;
+
+impl WireFormat for Embeddings {
+    fn operation(&self) -> &'static str {
+        "embeddings"
+    }
+
+    fn matches(&self, body: &Value) -> bool {
+        TEXTS.iter().any(|key| body.get(*key).is_some())
+    }
+
+    fn ask(&self, path: &str, body: &Value) -> Ask {
+        let mut ask = Ask::new(body, PARAMS);
+        let in_path = deployment(path).or_else(|| segment(path, "/models/", ':'));
+        ask.model = in_path.or(ask.model);
+        ask.choices = 0;
+        ask.stream = false;
+        ask
+    }
+
+    fn prompt(&self, body: &Value, prompt: &mut Prompt) {
+        TEXTS.iter().for_each(|key| texts::count(body.get(*key), prompt));
+    }
+
+    fn channel(&self, _: &Path, _: &Reply) -> Option<Channel> {
+        None
+    }
+
+    fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
+        match (at.as_str(), value.as_str()) {
+            ("id", Some(id)) => set(&mut reply.id, id),
+            ("model", Some(model)) => set(&mut reply.model, model),
+            (path, _) => {
+                reply.error(path, value);
+                reply.usage.read(USAGE, path, value.as_count());
+            }
+        }
+    }
+}
+
+const TEXTS: &[&str] = &["input", "texts", "inputs", "content", "requests", "instances"];
+
+const PARAMS: &[Param] = &[
+    (semconv::EMBEDDINGS_DIMENSION_COUNT, "/dimensions", Kind::Int),
+    (
+        semconv::EMBEDDINGS_DIMENSION_COUNT,
+        "/output_dimension",
+        Kind::Int,
+    ),
+    (
+        semconv::EMBEDDINGS_DIMENSION_COUNT,
+        "/outputDimensionality",
+        Kind::Int,
+    ),
+    (semconv::REQUEST_ENCODING_FORMATS, "/encoding_format", Kind::Texts),
+    (semconv::REQUEST_ENCODING_FORMATS, "/embedding_types", Kind::Texts),
+];
+
+const USAGE: &Paths = &[
+    ("usage.prompt_tokens", Field::Input),
+    ("prompt_eval_count", Field::Input),
+    ("usageMetadata.promptTokenCount", Field::Input),
+    ("meta.tokens.input_tokens", Field::Input),
+    ("meta.billed_units.input_tokens", Field::BilledInput),
+];

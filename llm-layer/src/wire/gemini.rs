@@ -1,0 +1,144 @@
+//! Gemini and Vertex AI: `generateContent`, `streamGenerateContent`.
+//!
+//! <https://ai.google.dev/api/generate-content>
+
+use serde_json::Value;
+
+use super::ask::{Kind, Param, items, segment};
+use super::reply::set;
+use super::usage::{Field, Paths};
+use super::{Ask, Channel, Reply, WireFormat, texts};
+use crate::estimate::Prompt;
+use crate::json::{Path, Scalar};
+use crate::semconv;
+
+/// `POST …/models/{model}:generateContent` and `:streamGenerateContent`.
+#[derive(Debug)]
+pub(crate) struct Gemini;
+
+impl WireFormat for Gemini {
+    fn operation(&self) -> &'static str {
+        "generate_content"
+    }
+
+    fn matches(&self, body: &Value) -> bool {
+        body.get("contents").is_some()
+    }
+
+    fn ask(&self, path: &str, body: &Value) -> Ask {
+        let mut ask = Ask::new(body, PARAMS);
+        ask.model = segment(path, "/models/", ':');
+        ask.stream = path.ends_with(":streamGenerateContent");
+        ask.choices(
+            semconv::REQUEST_CHOICE_COUNT,
+            body.pointer("/generationConfig/candidateCount"),
+        );
+        let mime = body
+            .pointer("/generationConfig/responseMimeType")
+            .and_then(Value::as_str);
+        match mime {
+            Some("application/json") => ask.put(semconv::OUTPUT_TYPE, "json"),
+            Some("text/plain") => ask.put(semconv::OUTPUT_TYPE, "text"),
+            _ => {}
+        }
+        ask
+    }
+
+    fn prompt(&self, body: &Value, prompt: &mut Prompt) {
+        texts::count(body.get("systemInstruction"), prompt);
+        texts::messages(body.get("contents"), prompt);
+        let tools = items(body.get("tools")).flat_map(|tool| items(tool.get("functionDeclarations")));
+        texts::tools(tools, prompt);
+    }
+
+    fn channel(&self, at: &Path, _: &Reply) -> Option<Channel> {
+        match at.as_str().strip_prefix("candidates[].content.parts[].")? {
+            "text" => Some(Channel::Content),
+            part if part == "functionCall.name" || part.starts_with("functionCall.args.") => {
+                Some(Channel::ToolCall)
+            }
+            _ => None,
+        }
+    }
+
+    fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
+        match (at.as_str(), value.as_str()) {
+            ("responseId", Some(id)) => set(&mut reply.id, id),
+            ("modelVersion", Some(model)) => set(&mut reply.model, model),
+            ("candidates[].index", _) => reply.index(at.position(0), value.as_count()),
+            ("candidates[].finishReason", Some(reason)) => reply.finish(at.position(0), reason),
+            ("promptFeedback.blockReason", Some(reason)) => reply.finish(0, reason),
+            ("error.status", Some(_)) => reply.error("error.code", value),
+            ("error.code", _) => reply.error("error", value),
+            (path, Some(modality)) if path.ends_with("Details[].modality") => reply.modality(modality),
+            (path, _) => match path.strip_suffix("Details[].tokenCount") {
+                Some(details) => modality(details, value.as_count(), reply),
+                None => reply.usage.read(USAGE, path, value.as_count()),
+            },
+        }
+    }
+}
+
+/// Takes a count of one modality: its name came before it.
+fn modality(details: &str, count: Option<u64>, reply: &mut Reply) {
+    let is_output = details == "usageMetadata.candidatesTokens";
+    if !is_output && details != "usageMetadata.promptTokens" {
+        return;
+    }
+    let field = match (reply.last_modality(), is_output) {
+        ("TEXT", false) => Field::TextInput,
+        ("TEXT", true) => Field::TextOutput,
+        ("AUDIO", false) => Field::AudioInput,
+        ("AUDIO", true) => Field::AudioOutput,
+        ("IMAGE", false) => Field::ImageInput,
+        ("IMAGE", true) => Field::ImageOutput,
+        _ => return,
+    };
+    if let Some(count) = count {
+        reply.usage.set(field, count);
+    }
+}
+
+const PARAMS: &[Param] = &[
+    (
+        semconv::REQUEST_MAX_TOKENS,
+        "/generationConfig/maxOutputTokens",
+        Kind::Int,
+    ),
+    (
+        semconv::REQUEST_TEMPERATURE,
+        "/generationConfig/temperature",
+        Kind::Double,
+    ),
+    (semconv::REQUEST_TOP_P, "/generationConfig/topP", Kind::Double),
+    (semconv::REQUEST_TOP_K, "/generationConfig/topK", Kind::Int),
+    (semconv::REQUEST_SEED, "/generationConfig/seed", Kind::Int),
+    (
+        semconv::REQUEST_STOP_SEQUENCES,
+        "/generationConfig/stopSequences",
+        Kind::Texts,
+    ),
+    (
+        semconv::REQUEST_FREQUENCY_PENALTY,
+        "/generationConfig/frequencyPenalty",
+        Kind::Double,
+    ),
+    (
+        semconv::REQUEST_PRESENCE_PENALTY,
+        "/generationConfig/presencePenalty",
+        Kind::Double,
+    ),
+    (
+        semconv::REQUEST_REASONING_LEVEL,
+        "/generationConfig/thinkingConfig/thinkingLevel",
+        Kind::Text,
+    ),
+];
+
+const USAGE: &Paths = &[
+    ("usageMetadata.promptTokenCount", Field::Input),
+    ("usageMetadata.toolUsePromptTokenCount", Field::ToolInput),
+    ("usageMetadata.cachedContentTokenCount", Field::CacheRead),
+    ("usageMetadata.candidatesTokenCount", Field::Output),
+    ("usageMetadata.thoughtsTokenCount", Field::Thoughts),
+];

@@ -1,0 +1,314 @@
+//! What a user can choose.
+
+use std::convert::Infallible;
+
+use http::{Request, Response};
+use throughline_llm_layer::{
+    Capture, Convention, Format, LlmLayer, PromptSizeMode, Rule, agent, in_model_call,
+};
+use throughline_test_support::Recorder;
+use tower::{Layer, Service, service_fn};
+
+use crate::support::{CHAT, Chunks, HELLO, MASKED, block_on, exchange, layer, metrics, read};
+
+/// An answer in two chunks that reports all kinds of tokens.
+const STREAM: [&str; 3] = [
+    "data: {\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"}}]}\n\n",
+    "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n",
+    "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":100,\"completion_tokens\":20,\"prompt_tokens_details\":{\"cached_tokens\":64,\"cache_write_tokens\":8,\"audio_tokens\":30},\"completion_tokens_details\":{\"reasoning_tokens\":5}}}\n\ndata: [DONE]\n\n",
+];
+
+fn stream(layer: &LlmLayer) {
+    let body = r#"{"model":"gpt-4o","messages":[{"role":"user","content":"Hello"}],"stream":true}"#;
+    let request = Request::post(CHAT).body(Chunks::from_iter([body])).unwrap();
+    let response = Response::builder().header("content-type", "text/event-stream");
+    exchange(layer, request, response.body(Chunks::from_iter(STREAM)).unwrap());
+}
+
+#[test]
+fn conventions() {
+    let latest = [
+        "gen_ai.client.inference.duration{} count=1",
+        "gen_ai.client.inference.operation.input_tokens{} count=1",
+        "gen_ai.client.inference.operation.output_tokens{} count=1",
+        "gen_ai.client.inference.time_per_output_chunk{} count=2",
+        "gen_ai.client.inference.time_to_first_chunk{} count=1",
+        "gen_ai.client.inference.usage.cache_read.input_tokens{gen_ai.token.modality=unknown} 64",
+        "gen_ai.client.inference.usage.cache_write.input_tokens{gen_ai.token.modality=unknown} 8",
+        "gen_ai.client.inference.usage.input_tokens{gen_ai.token.modality=audio} 30",
+        "gen_ai.client.inference.usage.input_tokens{gen_ai.token.modality=unknown} 70",
+        "gen_ai.client.inference.usage.output_tokens{gen_ai.token.modality=unknown} 20",
+        "gen_ai.client.inference.usage.reasoning.output_tokens{gen_ai.token.modality=unknown} 5",
+    ];
+    let older = [
+        "gen_ai.client.operation.duration{} count=1",
+        "gen_ai.client.operation.time_per_output_chunk{} count=2",
+        "gen_ai.client.operation.time_to_first_chunk{} count=1",
+        "gen_ai.client.token.usage{gen_ai.token.type=input} count=1",
+        "gen_ai.client.token.usage{gen_ai.token.type=output} count=1",
+    ];
+    let prompt_size = [
+        "prompt_size{direction=input} 100",
+        "prompt_size{direction=output} 20",
+    ];
+    let both = [&latest[..], &older, &prompt_size].concat();
+    let cases = [
+        (
+            Convention::Latest,
+            [&latest[..], &prompt_size].concat(),
+            ["cache_write"].as_slice(),
+        ),
+        (
+            Convention::V1_41,
+            [&older[..], &prompt_size].concat(),
+            &["cache_creation"],
+        ),
+        (Convention::Both, both, &["cache_creation", "cache_write"]),
+    ];
+    for (convention, expected, cache) in cases {
+        let recorder = Recorder::new();
+        stream(&layer(&recorder).with_convention(convention));
+        assert_eq!(metrics(&recorder), expected, "{convention:?}");
+        let tree = recorder.tree(MASKED);
+        for name in ["cache_creation", "cache_write"] {
+            let attribute = format!("gen_ai.usage.{name}.input_tokens=8");
+            assert_eq!(
+                tree.contains(&attribute),
+                cache.contains(&name),
+                "{convention:?}: {attribute}"
+            );
+        }
+    }
+}
+
+#[test]
+fn metrics_are_told_apart_by_what_the_conventions_say() {
+    let recorder = Recorder::new();
+    stream(&layer(&recorder));
+    let line = "gen_ai.client.inference.duration{gen_ai.operation.name=chat,gen_ai.provider.name=openai,\
+                gen_ai.request.model=gpt-4o,gen_ai.response.model=m,server.address=api.openai.com,server.port=443} count=1";
+    assert!(
+        recorder.metrics().iter().any(|other| other == line),
+        "{:#?}",
+        recorder.metrics()
+    );
+}
+
+#[test]
+fn estimates_go_into_the_metrics_only_where_asked_for() {
+    for (estimates, expected) in [(false, " 0"), (true, " 8")] {
+        let recorder = Recorder::new();
+        let layer = layer(&recorder).with_estimates_in_metrics(estimates);
+        let request = Request::post(CHAT).body(Chunks::from_iter([HELLO])).unwrap();
+        let answer = r#"{"choices":[{"message":{"content":"Hi"},"finish_reason":"stop"}]}"#;
+        exchange(&layer, request, Response::new(Chunks::from_iter([answer])));
+        let name = "gen_ai.client.inference.usage.input_tokens{gen_ai.token.modality=unknown}";
+        let line = metrics(&recorder).into_iter().find(|line| line.starts_with(name));
+        assert_eq!(line, Some(format!("{name}{expected}")), "estimates: {estimates}");
+        assert!(
+            metrics(&recorder).contains(&"prompt_size{direction=input} 8".to_owned()),
+            "always"
+        );
+    }
+}
+
+#[test]
+fn rules() {
+    let cases = [
+        (
+            Rule::new("/ask", Format::OpenAiChat).by("acme"),
+            "http://a.test/ask",
+            "Client chat gpt-4o",
+            "acme",
+        ),
+        (
+            Rule::new("/ask", Format::OpenAiChat).at("a.test"),
+            "http://x.a.test/ask",
+            "Client chat gpt-4o",
+            "_OTHER",
+        ),
+        (
+            Rule::new("/ask", Format::OpenAiChat).at("a.test"),
+            "http://b.test/ask",
+            "",
+            "",
+        ),
+        (
+            Rule::new("/ask", Format::OpenAiChat).at("a.test"),
+            "http://not-a.test/ask",
+            "",
+            "",
+        ),
+        (Rule::ignore("/chat/completions"), CHAT, "", ""),
+    ];
+    for (rule, uri, name, provider) in cases {
+        let recorder = Recorder::new();
+        let request = Request::post(uri).body(Chunks::from_iter([HELLO])).unwrap();
+        let layer = layer(&recorder).with_rule(rule.clone());
+        exchange(
+            &layer,
+            request,
+            Response::new(Chunks::from_iter([r#"{"id":"1"}"#])),
+        );
+        let tree = recorder.tree(MASKED);
+        assert_eq!(tree.lines().next().unwrap_or_default(), name, "{rule:?} {uri}");
+        assert!(tree.contains(provider), "{rule:?} {uri}: the provider");
+    }
+}
+
+#[test]
+fn a_model_call_in_a_model_call_counts_once() {
+    let recorder = Recorder::new();
+    let answer =
+        r#"{"choices":[{"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#;
+    let service =
+        service_fn(move |_| async move { Ok::<_, Infallible>(Response::new(Chunks::from_iter([answer]))) });
+    let twice = layer(&recorder).layer(layer(&recorder).layer(service));
+    let request = || Request::post(CHAT).body(Chunks::from_iter([HELLO])).unwrap();
+    let Ok(response) = block_on(twice.clone().call(request()));
+    read(response.into_body());
+    assert_eq!(
+        recorder.tree(MASKED).matches("Client").count(),
+        1,
+        "ours under ours"
+    );
+    let above = in_model_call(&opentelemetry::Context::new()).attach();
+    let Ok(response) = block_on(twice.clone().call(request()));
+    read(response.into_body());
+    drop(above);
+    assert_eq!(recorder.spans().len(), 1, "ours under another's");
+}
+
+const ANSWER: &str = r#"{"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":8,"completion_tokens":2}}"#;
+
+fn unary(layer: &LlmLayer) {
+    let body = r#"{"model":"gpt-4o","temperature":0.5,"messages":[{"role":"user","content":"Hello"}],"tools":[{"type":"function","function":{"name":"f"}}]}"#;
+    let request = Request::post(CHAT).body(Chunks::from_iter([body])).unwrap();
+    exchange(layer, request, Response::new(Chunks::from_iter([ANSWER])));
+}
+
+/// The lines of the tree that speak of content.
+fn content(recorder: &Recorder) -> Vec<String> {
+    let words = ["messages", "definitions", "details"];
+    let tree = recorder.tree(MASKED);
+    let lines = tree
+        .lines()
+        .filter(|line| words.iter().any(|word| line.contains(word)));
+    lines.map(|line| line.trim().to_owned()).collect()
+}
+
+#[test]
+fn capture() {
+    let input = r#"gen_ai.input.messages="[{\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"content\":\"Hello\"}]}]""#;
+    let output = r#"gen_ai.output.messages="[{\"role\":\"assistant\",\"parts\":[{\"type\":\"text\",\"content\":\"Hi\"}],\"finish_reason\":\"stop\"}]""#;
+    let tools = r#"gen_ai.tool.definitions="[{\"type\":\"function\",\"name\":\"f\"}]""#;
+    let on_span = [format!("- {input}"), format!("- {output}"), format!("- {tools}")];
+    let on_event = [format!(
+        "! gen_ai.client.inference.operation.details {input} {output} {tools}"
+    )];
+    let cases = [
+        (Capture::NoContent, vec![]),
+        (Capture::SpanOnly, on_span.to_vec()),
+        (Capture::EventOnly, on_event.to_vec()),
+        (Capture::SpanAndEvent, [on_span.as_slice(), &on_event].concat()),
+    ];
+    for (capture, expected) in cases {
+        let recorder = Recorder::new();
+        unary(&layer(&recorder).with_capture(capture));
+        assert_eq!(content(&recorder), expected, "{capture:?}");
+    }
+    let recorder = Recorder::new();
+    let redacted = layer(&recorder).with_capture(Capture::SpanOnly);
+    unary(&redacted.with_redaction(|content| content.input.clear()));
+    assert_eq!(content(&recorder), on_span[1..], "redacted");
+    let recorder = Recorder::new();
+    let broken = layer(&recorder).with_capture(Capture::SpanOnly);
+    unary(&broken.with_redaction(|_| panic!("on purpose")));
+    assert_eq!(content(&recorder), Vec::<String>::new(), "a hook that panics");
+    assert!(
+        recorder.tree(MASKED).contains("output_tokens=2"),
+        "harms nothing else"
+    );
+}
+
+fn lines_with(recorder: &Recorder, prefixes: &[&str]) -> Vec<String> {
+    let tree = recorder.tree(MASKED);
+    let lines = tree.lines().filter_map(|line| line.trim().strip_prefix("- "));
+    let kept = |line: &&str| prefixes.iter().any(|prefix| line.starts_with(prefix));
+    lines.filter(kept).map(str::to_owned).collect()
+}
+
+#[test]
+fn openinference() {
+    let recorder = Recorder::new();
+    let layer = layer(&recorder)
+        .with_openinference(true)
+        .with_capture(Capture::SpanOnly);
+    let agent = agent("a")
+        .with_tracer_provider(recorder.tracer_provider())
+        .with_conversation("c-1");
+    block_on(agent.run(async { unary(&layer) }));
+    let expected = [
+        r#"input.mime_type="application/json""#,
+        r#"input.value="[{\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"content\":\"Hello\"}]}]""#,
+        r#"llm.input_messages.0.message.content="Hello""#,
+        r#"llm.input_messages.0.message.role="user""#,
+        r#"llm.invocation_parameters="{\"temperature\":0.5}""#,
+        r#"llm.model_name="m""#,
+        r#"llm.output_messages.0.message.content="Hi""#,
+        r#"llm.output_messages.0.message.role="assistant""#,
+        r#"llm.provider="openai""#,
+        "llm.token_count.completion=2",
+        "llm.token_count.prompt=8",
+        "llm.token_count.total=10",
+        r#"openinference.span.kind="LLM""#,
+        r#"output.mime_type="application/json""#,
+        r#"output.value="[{\"role\":\"assistant\",\"parts\":[{\"type\":\"text\",\"content\":\"Hi\"}],\"finish_reason\":\"stop\"}]""#,
+        r#"session.id="c-1""#,
+    ];
+    let prefixes = ["input.", "output.", "llm.", "openinference", "session"];
+    assert_eq!(lines_with(&recorder, &prefixes), expected);
+}
+
+#[test]
+fn legacy_attributes() {
+    let recorder = Recorder::new();
+    unary(
+        &layer(&recorder)
+            .with_legacy_attributes(true)
+            .with_capture(Capture::SpanOnly),
+    );
+    let expected = [
+        "llm.input_tokens=8",
+        r#"llm.model="gpt-4o""#,
+        "llm.output_tokens=2",
+        "llm.prompt_length=11",
+        "llm.temperature=0.5",
+        "llm.total_tokens=10",
+        "output_size=2",
+        r#"prompt="[{\"role\": \"user\", \"content\": \"Hello\"}]""#,
+        "prompt_size=8",
+    ];
+    assert_eq!(
+        lines_with(&recorder, &["llm.", "prompt", "output_size"]),
+        expected
+    );
+}
+
+/// `json.dumps` of the prompt and of the tools, and the text of the answer, in cl100k_base.
+#[test]
+fn prompt_size_as_taskweaver_counts() {
+    let recorder = Recorder::new();
+    unary(&layer(&recorder).with_prompt_size(PromptSizeMode::TaskWeaver));
+    let sizes: Vec<String> = metrics(&recorder)
+        .into_iter()
+        .filter(|line| line.starts_with("prompt_size"))
+        .collect();
+    assert_eq!(
+        sizes,
+        [
+            "prompt_size{direction=input} 31",
+            "prompt_size{direction=output} 1"
+        ]
+    );
+}

@@ -1,0 +1,94 @@
+//! The layers among the libraries that they are used with, over real sockets.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may"
+)]
+
+mod aborted;
+mod bytes;
+mod clients;
+mod routes;
+mod stack;
+mod streams;
+mod tracing_spans;
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use throughline_propagation::W3cPropagator;
+use throughline_test_support::Recorder;
+use throughline_tracing_layer::{ClientLayer, ServerLayer};
+use tokio::net::TcpListener;
+
+/// Attributes that differ from run to run.
+const MASKED: [&str; 6] = [
+    "client.address",
+    "network.peer.address",
+    "network.peer.port",
+    "server.port",
+    "throughline.http.time_to_headers",
+    "url.full",
+];
+
+fn server(recorder: &Recorder) -> ServerLayer {
+    ServerLayer::new()
+        .with_tracer_provider(recorder.tracer_provider())
+        .with_meter_provider(recorder.meter_provider())
+        .with_body_sizes(true)
+        .with_propagator(W3cPropagator::new())
+}
+
+fn client(recorder: &Recorder) -> ClientLayer {
+    ClientLayer::new()
+        .with_tracer_provider(recorder.tracer_provider())
+        .with_meter_provider(recorder.meter_provider())
+        .with_body_sizes(true)
+        .with_propagator(W3cPropagator::new())
+}
+
+/// Serves a router, until the runtime of the test ends.
+async fn serve(router: Router) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    drop(tokio::spawn(async move { axum::serve(listener, service).await }));
+    address
+}
+
+/// Waits until as many spans have ended.
+async fn spans(recorder: &Recorder, count: usize) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while recorder.spans().len() < count {
+        assert!(
+            Instant::now() < deadline,
+            "{count} spans, not\n{}",
+            recorder.tree(&MASKED)
+        );
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// The tree of spans with the attributes that a test is about, without events.
+fn outline(recorder: &Recorder, keys: &[&str]) -> String {
+    let wanted = |line: &str| {
+        let text = line.trim_start();
+        match text.strip_prefix("- ") {
+            Some(attribute) => keys.iter().any(|key| attribute.split('=').next() == Some(*key)),
+            None => !text.starts_with("! "),
+        }
+    };
+    let tree = recorder.tree(&MASKED);
+    let lines: Vec<&str> = tree.lines().filter(|line| wanted(line)).collect();
+    lines.join("\n")
+}
+
+fn active(recorder: &Recorder) -> Vec<String> {
+    let metrics = recorder.metrics().into_iter();
+    metrics
+        .filter(|line| line.starts_with("http.server.active_requests"))
+        .collect()
+}

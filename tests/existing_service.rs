@@ -196,6 +196,19 @@ async fn console_shows_the_trace_beside_the_logs() {
 }
 
 #[tokio::test]
+async fn collector_that_is_not_there_is_told_and_the_answer_is_the_same() {
+    let ran = existing_service(&["--exporter", "otlp", "--otlp-endpoint", "http://127.0.0.1:9"]).await;
+    assert_eq!(
+        (ran.code, ran.out.trim()),
+        (Some(0), "desk for 675.0 dollars"),
+        "{}",
+        ran.err
+    );
+    assert!(ran.err.contains("warning: "), "the loss is told: {}", ran.err);
+    assert_eq!(logs(&ran).len(), 4, "the logs carry on: {}", ran.err);
+}
+
+#[tokio::test]
 async fn item_that_is_not_there_is_told() {
     let ran = existing_service(&["--item", "sofa"]).await;
     assert_eq!(ran.code, Some(1), "exit code");

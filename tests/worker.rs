@@ -119,17 +119,21 @@ async fn child_that_cannot_do_its_job_is_told() {
 
 #[tokio::test]
 async fn collector_that_is_not_there_fails_no_job() {
-    let ran = run(worker(&[
-        "count",
-        "to be",
-        "--exporter",
-        "otlp",
-        "--otlp-endpoint",
-        "http://127.0.0.1:9",
-    ]))
-    .await;
-    assert_eq!((ran.code, ran.out.trim()), (Some(0), "2"), "the job is done");
-    assert!(ran.err.contains("warning: "), "and the loss is told: {}", ran.err);
+    let nowhere = ["--exporter", "otlp", "--otlp-endpoint", "http://127.0.0.1:9"];
+    for (arguments, answer) in [(["--job", "to be"], "2 words: to be"), (["count", "to be"], "2")] {
+        let ran = run(worker(&[&arguments[..], &nowhere].concat())).await;
+        assert_eq!(
+            (ran.code, ran.out.trim()),
+            (Some(0), answer),
+            "{arguments:?}: {}",
+            ran.err
+        );
+        assert!(
+            ran.err.contains("warning: "),
+            "{arguments:?}: the loss is told: {}",
+            ran.err
+        );
+    }
 }
 
 #[tokio::test]

@@ -71,7 +71,9 @@ async fn main() -> ExitCode {
 async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
     let fleet = Fleet::new(cli.exporter(), &cli.otlp_endpoint)?;
     let answer = answer(&fleet, cli).await.map(|answer| println!("{answer}\n"));
-    fleet.shutdown()?;
+    if let Err(error) = fleet.shutdown() {
+        eprintln!("warning: {error}"); // The customer is answered all the same.
+    }
     answer
 }
 

@@ -6,7 +6,7 @@
 //!
 //! | what was there | what became of it |
 //! |---|---|
-//! | `tracing` events, printed as JSON by tracing-subscriber | the same, with the ids of the trace: `main.rs` |
+//! | `tracing` events, printed as JSON by tracing-subscriber | the same, with the ids of the trace (feature `logs`): `main.rs` |
 //! | a router with tower-http's `TraceLayer` | the same, inside a `ServerLayer`: `app.rs` |
 //! | a reqwest client | the same, inside a `ClientLayer`: `rates.rs` |
 //!
@@ -89,7 +89,9 @@ async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
     let answer = ask(&cli).await.map(|price| println!("{price}\n"));
 
     // ADDED: what was recorded is delivered before the process ends, within a deadline.
-    telemetry.shutdown()?;
+    if let Err(error) = telemetry.shutdown() {
+        eprintln!("warning: {error}");
+    }
     answer
 }
 

@@ -63,7 +63,9 @@ async fn main() -> ExitCode {
 async fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     let telemetry = telemetry::init(cli.telemetry("worker"))?;
     let done = work(cli).await;
-    telemetry.shutdown()?;
+    if let Err(error) = telemetry.shutdown() {
+        eprintln!("warning: {error}"); // The jobs are done all the same.
+    }
     done
 }
 

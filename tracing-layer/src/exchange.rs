@@ -110,6 +110,16 @@ impl Exchange {
         self.recording.map(|_| self.context.span())
     }
 
+    /// Adds attributes to the span, if it records. Where there are none, its lock is not taken.
+    pub(crate) fn add(&self, attributes: impl IntoIterator<Item = KeyValue>) {
+        let mut attributes = attributes.into_iter().peekable();
+        if attributes.peek().is_some() {
+            if let Some(span) = self.span() {
+                span.set_attributes(attributes);
+            }
+        }
+    }
+
     /// Sees the response's head.
     pub(crate) fn see(&mut self, head: &Head<'_>) {
         self.status = Some(head.status);

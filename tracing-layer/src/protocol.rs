@@ -57,10 +57,15 @@ impl ResponseRule {
 
 /// The host, without the brackets of an IPv6 address, and the port of `user@host:port`.
 pub(crate) fn host_and_port(authority: &str) -> Option<(&str, Option<u16>)> {
-    let authority = authority.rsplit('@').next()?;
+    // A search for a character prepares for more text than an authority has.
+    let user = authority.bytes().rposition(|byte| byte == b'@');
+    let authority = user.map_or(Some(authority), |at| authority.get(at + 1..))?;
     let (host, rest) = match authority.strip_prefix('[') {
         Some(bracketed) => bracketed.split_once(']')?,
-        None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
+        None => {
+            let port = authority.bytes().position(|byte| byte == b':');
+            authority.split_at(port.unwrap_or(authority.len()))
+        }
     };
     let port = rest.strip_prefix(':').and_then(|port| port.parse().ok());
     (!host.is_empty()).then_some((host, port))

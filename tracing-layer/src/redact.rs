@@ -22,8 +22,14 @@ impl Redaction {
 
     /// The query with `REDACTED` for each secret value.
     pub(crate) fn query<'a>(&self, query: &'a str) -> Cow<'a, str> {
-        let secret = |pair: &str| pair.split_once('=').is_some_and(|(key, _)| self.is_secret(key));
-        if !query.split('&').any(secret) {
+        let secret = |pair: &[u8]| {
+            let key = pair
+                .iter()
+                .position(|&byte| byte == b'=')
+                .and_then(|at| pair.get(..at));
+            key.is_some_and(|key| self.is_secret(key))
+        };
+        if !query.as_bytes().split(|&byte| byte == b'&').any(secret) {
             return Cow::Borrowed(query);
         }
         let mut redacted = String::with_capacity(query.len() + REDACTED.len());
@@ -32,7 +38,7 @@ impl Redaction {
                 redacted.push('&');
             }
             match pair.split_once('=') {
-                Some((key, _)) if self.is_secret(key) => {
+                Some((key, _)) if self.is_secret(key.as_bytes()) => {
                     redacted.extend([key, "=", REDACTED]);
                 }
                 _ => redacted.push_str(pair),
@@ -65,12 +71,21 @@ impl Redaction {
         full
     }
 
-    fn is_secret(&self, key: &str) -> bool {
+    /// Whether a key as it stands in a query, perhaps percent-coded, names a secret.
+    fn is_secret(&self, key: &[u8]) -> bool {
+        if key.contains(&b'%') {
+            let decoded: Vec<u8> = decoded(key).collect();
+            return self.names(&decoded);
+        }
+        self.names(key)
+    }
+
+    fn names(&self, key: &[u8]) -> bool {
         let own = self.keys.iter().map(AsRef::as_ref);
         SENSITIVE_QUERY_KEYS
             .into_iter()
             .chain(own)
-            .any(|secret| is_same_key(key, secret))
+            .any(|secret| secret.len() == key.len() && key.eq_ignore_ascii_case(secret.as_bytes()))
     }
 }
 
@@ -83,13 +98,10 @@ pub(crate) struct Url<'a> {
     pub(crate) query: Option<&'a str>,
 }
 
-/// Whether a key as it stands in a query, perhaps percent-coded, is `name`.
-fn is_same_key(key: &str, name: &str) -> bool {
-    if !key.contains('%') {
-        return key.eq_ignore_ascii_case(name);
-    }
-    let mut bytes = key.bytes();
-    let decoded = std::iter::from_fn(|| match bytes.next()? {
+/// A key without its percent-coding. What is not a code stays as it is.
+fn decoded(key: &[u8]) -> impl Iterator<Item = u8> {
+    let mut bytes = key.iter().copied();
+    std::iter::from_fn(move || match bytes.next()? {
         b'%' => {
             let mut ahead = bytes.clone();
             let hex = |byte: Option<u8>| char::from(byte?).to_digit(16);
@@ -102,10 +114,7 @@ fn is_same_key(key: &str, name: &str) -> bool {
             }
         }
         byte => Some(byte),
-    });
-    decoded
-        .map(|byte| byte.to_ascii_lowercase())
-        .eq(name.bytes().map(|byte| byte.to_ascii_lowercase()))
+    })
 }
 
 /// For a scheme, its separator, and what redaction adds.

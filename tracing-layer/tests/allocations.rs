@@ -149,10 +149,10 @@ fn server_allocations() {
     let cases = [
         ("no-op", noop(), false, Uri::New, 0),
         ("no-op, a traceparent passes", noop(), true, Uri::New, 1),
-        ("sampled out", out(), true, Uri::Same, 4),
+        ("sampled out", out(), true, Uri::Same, 5),
         ("sampled out, new path", out(), true, Uri::NewPath, 5),
         ("sampled out, new path and query", out(), true, Uri::New, 6),
-        ("sampled", full(), true, Uri::Same, 5),
+        ("sampled", full(), true, Uri::Same, 6),
         ("sampled, new path and query", full(), true, Uri::New, 7),
     ];
     for (index, (name, layer, traced, uri, expected)) in cases.into_iter().enumerate() {

@@ -33,11 +33,11 @@ impl<B> Facts<'_, B> {
             Some(route) if route.template.as_str() == uri.path() => {
                 KeyValue::new(semconv::URL_PATH, route.template.clone())
             }
-            _ => KeyValue::new(semconv::URL_PATH, recent::text(uri.path())),
+            _ => KeyValue::new(semconv::URL_PATH, uri.path().to_owned()),
         });
         if let Some(query) = uri.query() {
             let query = settings.redaction.query(query);
-            attributes.push(KeyValue::new(semconv::URL_QUERY, recent::text(&query)));
+            attributes.push(KeyValue::new(semconv::URL_QUERY, query.into_owned()));
         }
         if self.method.is_other() {
             let sent = self.request.method().as_str().to_owned();

@@ -134,13 +134,14 @@ impl Observe for Serving {
 
     fn on_response(&mut self, head: Head<'_>) -> EndAt {
         self.exchange.see(&head);
-        if let Some(span) = self.exchange.span() {
-            span.set_attributes(self.settings.response_headers.attributes(head.headers));
+        if self.exchange.span().is_some() {
+            self.exchange
+                .add(self.settings.response_headers.attributes(head.headers));
             let mut attributes = Vec::new();
             self.settings
                 .response_attributes
                 .call(|add| add(&head, &mut attributes));
-            span.set_attributes(attributes);
+            self.exchange.add(attributes);
         }
         if self.exchange.ends_with_head() {
             return EndAt::Headers;

@@ -25,24 +25,21 @@ use crate::method::Known;
 /// assert!(!served, "no request is being served here");
 /// ```
 pub fn set_route(template: impl Into<Cow<'static, str>>) -> bool {
-    SLOT.try_with(|slot| match slot.take() {
-        Slot::Nobody => false,
-        Slot::Waiting | Slot::Named(_) => {
-            slot.set(Slot::Named(template.into()));
-            true
-        }
-    })
-    .unwrap_or(false)
+    if SLOT.get() == Slot::Nobody {
+        return false;
+    }
+    let named = NAME.try_with(|name| name.set(Some(template.into()))).is_ok();
+    if named {
+        SLOT.set(Slot::Named);
+    }
+    named
 }
 
 /// Runs `work`, and returns the route that was set meanwhile.
 pub(super) fn listening<T>(work: impl FnOnce() -> T) -> (T, Option<Cow<'static, str>>) {
-    let _outer = Restore(swap(Slot::Waiting));
+    let _outer = Restore(take(Slot::Waiting));
     let done = work();
-    let named = match swap(Slot::Nobody) {
-        Slot::Named(template) => Some(template),
-        Slot::Nobody | Slot::Waiting => None,
-    };
+    let (_, named) = take(Slot::Nobody);
     (done, named)
 }
 
@@ -90,28 +87,39 @@ pub(super) fn matched(extensions: &Extensions) -> Option<&str> {
     None
 }
 
-/// What the request that this thread is working on is told.
-#[derive(Default)]
+/// What the request that this thread is working on is told. Its name is looked for only if there is one.
+#[derive(Clone, Copy, PartialEq)]
 enum Slot {
-    #[default]
     Nobody,
     Waiting,
-    Named(Cow<'static, str>),
+    Named,
 }
 
 thread_local! {
     static SLOT: Cell<Slot> = const { Cell::new(Slot::Nobody) };
+    static NAME: Cell<Option<Cow<'static, str>>> = const { Cell::new(None) };
 }
 
 /// Puts the outer request's slot back, also when the inner one panics.
-struct Restore(Slot);
+struct Restore((Slot, Option<Cow<'static, str>>));
 
 impl Drop for Restore {
     fn drop(&mut self) {
-        swap(std::mem::take(&mut self.0));
+        let (slot, name) = &mut self.0;
+        take(*slot);
+        if let Some(name) = name.take() {
+            let _ = NAME.try_with(|named| named.set(Some(name)));
+        }
     }
 }
 
-fn swap(new: Slot) -> Slot {
-    SLOT.try_with(|slot| slot.replace(new)).unwrap_or_default()
+/// Empties the slot for what comes.
+fn take(next: Slot) -> (Slot, Option<Cow<'static, str>>) {
+    let slot = SLOT.replace(next);
+    let name = if slot == Slot::Named {
+        NAME.try_with(Cell::take).ok().flatten()
+    } else {
+        None
+    };
+    (slot, name)
 }

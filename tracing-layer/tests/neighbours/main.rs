@@ -10,6 +10,7 @@
 mod aborted;
 mod bytes;
 mod clients;
+mod conventions;
 mod routes;
 mod stack;
 mod streams;

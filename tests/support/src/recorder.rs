@@ -1,5 +1,6 @@
 //! A tracer and meter provider that remember, and print what they saw as text that compares whole.
 
+use std::fmt::Display;
 use std::time::SystemTime;
 
 use opentelemetry::trace::Status;
@@ -80,6 +81,16 @@ impl Recorder {
     /// `name{key=value,…} value`, sorted.
     #[must_use]
     pub fn metrics(&self) -> Vec<String> {
+        self.measured(|count, _| format!("count={count}"))
+    }
+
+    /// Like [`Recorder::metrics`], with the sum of every histogram in the place of its count.
+    #[must_use]
+    pub fn sums(&self) -> Vec<String> {
+        self.measured(|_, sum| format!("sum={sum}"))
+    }
+
+    fn measured(&self, histogram: Show) -> Vec<String> {
         self.metrics.reset();
         if self.meter_provider.force_flush().is_err() {
             return Vec::new();
@@ -89,7 +100,7 @@ impl Recorder {
             .get_finished_metrics()
             .unwrap_or_default()
             .iter()
-            .flat_map(lines)
+            .flat_map(|resource| lines(resource, histogram))
             .collect();
         lines.sort();
         lines
@@ -127,17 +138,20 @@ fn attributes(attributes: &[KeyValue]) -> Vec<(String, String)> {
     attributes.iter().map(show).collect()
 }
 
-fn lines(resource: &ResourceMetrics) -> Vec<String> {
+/// What is shown of a histogram's count and sum.
+type Show = fn(&dyn Display, &dyn Display) -> String;
+
+fn lines(resource: &ResourceMetrics, histogram: Show) -> Vec<String> {
     let metrics = resource.scope_metrics().flat_map(|scope| scope.metrics());
     let series = |metric: &opentelemetry_sdk::metrics::data::Metric| match metric.data() {
-        AggregatedMetrics::F64(data) => series(metric.name(), data),
-        AggregatedMetrics::I64(data) => series(metric.name(), data),
-        AggregatedMetrics::U64(data) => series(metric.name(), data),
+        AggregatedMetrics::F64(data) => series(metric.name(), data, histogram),
+        AggregatedMetrics::I64(data) => series(metric.name(), data, histogram),
+        AggregatedMetrics::U64(data) => series(metric.name(), data, histogram),
     };
     metrics.flat_map(series).collect()
 }
 
-fn series<T: Copy + std::fmt::Display>(name: &str, data: &MetricData<T>) -> Vec<String> {
+fn series<T: Copy + Display>(name: &str, data: &MetricData<T>, show: Show) -> Vec<String> {
     let line = |labels: Vec<&KeyValue>, value: String| {
         let mut labels: Vec<String> = labels
             .iter()
@@ -157,11 +171,11 @@ fn series<T: Copy + std::fmt::Display>(name: &str, data: &MetricData<T>) -> Vec<
             .collect(),
         MetricData::Histogram(histogram) => histogram
             .data_points()
-            .map(|point| line(point.attributes().collect(), format!("count={}", point.count())))
+            .map(|point| line(point.attributes().collect(), show(&point.count(), &point.sum())))
             .collect(),
         MetricData::ExponentialHistogram(histogram) => histogram
             .data_points()
-            .map(|point| line(point.attributes().collect(), format!("count={}", point.count())))
+            .map(|point| line(point.attributes().collect(), show(&point.count(), &point.sum())))
             .collect(),
     }
 }

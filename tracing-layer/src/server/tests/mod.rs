@@ -72,6 +72,11 @@ async fn one_span_and_its_metrics() {
         ],
         "the metrics"
     );
+    let sums = recorder.sums();
+    for (side, bytes) in [("request", 0), ("response", 5)] {
+        let line = format!("http.server.{side}.body.size{{{labels}}} sum={bytes}");
+        assert!(sums.contains(&line), "{line} among {sums:?}");
+    }
 }
 
 /// The span of one request through `layer`, served by an empty response.

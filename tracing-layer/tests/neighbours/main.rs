@@ -11,6 +11,7 @@ mod aborted;
 mod bytes;
 mod clients;
 mod conventions;
+mod peers;
 mod routes;
 mod stack;
 mod streams;

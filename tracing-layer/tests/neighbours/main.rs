@@ -16,6 +16,7 @@ mod routes;
 mod stack;
 mod streams;
 mod tracing_spans;
+mod w3c;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};

@@ -16,7 +16,9 @@ mod routes;
 mod stack;
 mod streams;
 mod tracing_spans;
+mod upgrades;
 mod w3c;
+mod warnings;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};

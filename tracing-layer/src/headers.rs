@@ -79,4 +79,23 @@ mod tests {
             "the attributes"
         );
     }
+
+    #[test]
+    fn secrets_stay_secret_whoever_asks() {
+        let secrets = [
+            "Authorization",
+            "proxy-authorization",
+            "COOKIE",
+            "set-cookie",
+            "x-api-key",
+            "api-key",
+        ];
+        let captured = Captured::new("http.request.header.", secrets);
+        let mut headers = HeaderMap::new();
+        for name in secrets {
+            let name = HeaderName::from_bytes(name.as_bytes()).expect("a name");
+            headers.insert(name, HeaderValue::from_static("s3cr3t"));
+        }
+        assert_eq!(captured.attributes(&headers).count(), 0, "none of {secrets:?}");
+    }
 }

@@ -29,7 +29,7 @@
 //! | `http.request.method` | at creation | the method, or `_OTHER` if it is not [a known one](ClientLayer::with_known_methods) |
 //! | `http.request.method_original` | at creation | the method, if that was `_OTHER` |
 //! | `server.address`, `server.port` | at creation | the URL, or `Host`; the port by default that of the scheme |
-//! | `url.full` | at creation | the URL without user and password, its query [redacted](ClientLayer::with_redacted_query_keys) |
+//! | `url.full` | at creation | the URL without user, password and fragment, its query [redacted](ClientLayer::with_redacted_query_keys) |
 //! | `url.template` | at the start | [`UrlTemplate`] among the extensions or in the context |
 //! | `http.request.resend_count` | at the start | [`Attempts`] among the extensions or in the context, from the second attempt on |
 //! | `http.request.header.*` | at the start | [the headers that were listed](ClientLayer::with_request_headers) |

@@ -50,8 +50,8 @@
 //! # When the client leaves
 //!
 //! The future or the body is dropped: the inner one first, in the context, then `on_end` is called with
-//! [`End::Dropped`], or [`End::Panicked`] if a call, a poll or a destructor of the inner one never came back: a panic of the caller's is a drop. A dropped body that had nothing
-//! more to give has ended: that is [`End::Complete`].
+//! [`End::Dropped`], or [`End::Panicked`] if a call, a poll or a destructor of the inner one never came back: a panic of
+//! the caller's is a drop. A dropped body that had nothing more to give has ended: that is [`End::Complete`].
 
 mod body;
 mod end;

@@ -71,7 +71,8 @@
 //! | a panic in the service or its body, wherever it is caught outside | `panic` | that of the response, if there was one |
 //! | the body fails | [its class](crate::error_type) | the response's |
 //!
-//! In each case the span ends once, the duration is measured and the request is no longer active.
+//! A status code from 500 on is the `error.type` in any case. The span always ends once, the duration is measured and the
+//! request is no longer active.
 //!
 //! # What it costs
 //!

@@ -13,8 +13,9 @@ use crate::method::Known;
 ///
 /// For handlers and inner routers that know what the server layer could not: `http.route` on span and metrics, and the
 /// span's name. The last call before the end counts. (A span that began with a route that has no wildcard keeps that as
-/// its `http.route`, since an attribute cannot be taken back; name and metrics change.) Returns whether there is such a request: inside a
-/// [`ServerLayer`](super::ServerLayer), in the task that serves the request, not in one that was spawned.
+/// its `http.route`, since an attribute cannot be taken back; name and metrics change.) Returns whether there is such a
+/// request: inside a [`ServerLayer`](super::ServerLayer), in the task that serves the request, not in one that was
+/// spawned.
 ///
 /// A route is a template with few values, such as `/users/{id}`; a path is not.
 ///

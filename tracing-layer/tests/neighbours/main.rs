@@ -11,10 +11,14 @@ mod aborted;
 mod bytes;
 mod clients;
 mod conventions;
+mod peers;
 mod routes;
 mod stack;
 mod streams;
 mod tracing_spans;
+mod upgrades;
+mod w3c;
+mod warnings;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};

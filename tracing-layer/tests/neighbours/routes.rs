@@ -29,9 +29,29 @@ async fn nested_merged_and_missed() {
         ),
         ("/merged", "Server GET /merged\n  - http.route=\"/merged\""),
         ("/files/a/b", "Server GET"),
+        (
+            "/inside/a",
+            "Server GET /inside/{name}\n  - http.route=\"/inside/{name}\"",
+        ),
+        ("/inside/a/b", "Server GET"),
+        (
+            "/rest/a/b",
+            "Server GET /rest/{*path}\n  - http.route=\"/rest/{*path}\"",
+        ),
+        (
+            "/better/a/b",
+            "Server GET /better/{a}/{b}\n  - http.route=\"/better/{a}/{b}\"",
+        ),
+        (
+            "/renamed",
+            "Server GET /renamed?op=list\n  - http.route=\"/renamed\"",
+        ),
         ("/api/miss", "Server GET"),
         ("/miss", "Server GET"),
     ];
+    let inside = Router::new().route("/{name}", get(ok));
+    let inside = inside.route_layer(RouteLayer::matched());
+    let named = |template| get(ok).layer(RouteLayer::named(template));
     for (path, expected) in cases {
         let recorder = Recorder::new();
         let router = Router::new()
@@ -39,6 +59,10 @@ async fn nested_merged_and_missed() {
             .nest("/api", api().fallback(ok))
             .merge(Router::new().route("/merged", get(ok)))
             .nest_service("/files", any_service(get(ok)))
+            .nest_service("/inside", inside.clone())
+            .route("/rest/{*path}", get(ok))
+            .route("/better/{*path}", named("/better/{a}/{b}"))
+            .route("/renamed", named("/renamed?op=list"))
             .fallback(ok)
             .layer(server(&recorder));
         let address = serve(router).await;

@@ -12,6 +12,7 @@ use futures_util::future::BoxFuture;
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt, Empty};
 use opentelemetry::Context;
+use opentelemetry::trace::TraceContextExt;
 use throughline_test_support::{Recorder, Script, ScriptedBody};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
@@ -126,9 +127,12 @@ async fn a_context_that_is_kept_does_not_prolong_the_span() {
     }));
     service.oneshot(request("GET", "/")).await.expect("infallible");
     assert_eq!(recorder.spans().len(), 1, "ended with the response");
-    assert!(
-        kept.lock().expect("not poisoned").is_some(),
-        "somebody has the context still"
+    let kept = kept.lock().expect("not poisoned").take();
+    let kept = kept.expect("somebody has the context still");
+    assert_eq!(
+        kept.span().span_context().span_id(),
+        recorder.spans()[0].span_context.span_id(),
+        "what is done in the call itself is done in the span"
     );
 }
 

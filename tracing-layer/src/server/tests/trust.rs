@@ -4,6 +4,7 @@ use std::future;
 
 use opentelemetry::Context;
 use opentelemetry::baggage::BaggageExt;
+use opentelemetry_sdk::trace::Sampler;
 use throughline_propagation::{ExtractLayer, PeerAddr, Trust, W3cPropagator};
 use throughline_test_support::Recorder;
 use tower::{Layer, ServiceExt, service_fn};
@@ -95,6 +96,29 @@ async fn callers_that_are_believed_and_others() {
             "{name}: who the caller says it is"
         );
         assert_eq!(shows("server.address"), believed, "{name}: whom it says it calls");
+    }
+}
+
+#[tokio::test]
+async fn a_caller_that_is_not_believed_decides_no_sampling() {
+    let cases = [
+        ("hides nothing", "00", Sampler::AlwaysOn, [0, 1]),
+        ("forces nothing", "01", Sampler::AlwaysOff, [1, 0]),
+    ];
+    for (name, flags, root, [believed, not]) in cases {
+        for (trust, expected) in [(Trust::Always, believed), (Trust::Never, not)] {
+            let recorder = Recorder::with_sampler(Sampler::ParentBased(Box::new(root.clone())));
+            let layer = layer(&recorder)
+                .with_propagator(W3cPropagator::new())
+                .with_trust(trust.clone());
+            let mut request = traced();
+            let traceparent = format!("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-{flags}");
+            let value = traceparent.parse().expect("a value");
+            request.headers_mut().insert("traceparent", value);
+            let service = layer.layer(service_fn(|_| future::ready(hello())));
+            service.oneshot(request).await.expect("infallible");
+            assert_eq!(recorder.spans().len(), expected, "{name}, {trust:?}");
+        }
     }
 }
 

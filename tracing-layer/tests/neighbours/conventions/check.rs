@@ -103,6 +103,41 @@ impl Witness {
         }
     }
 
+    /// How long the next span that ends is.
+    pub(super) async fn length(&self, case: impl std::fmt::Debug) -> Duration {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            let spans = self.spans.get_finished_spans().unwrap_or_default();
+            if let Some(span) = spans.first() {
+                return span.end_time.duration_since(span.start_time).expect("forward");
+            }
+            assert!(Instant::now() < deadline, "{case:?}: no span");
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// The sum of a histogram.
+    pub(super) fn sum(&self, name: &str) -> f64 {
+        self.metrics.reset();
+        self.meter_provider.force_flush().expect("flushed");
+        let resources = self.metrics.get_finished_metrics().expect("metrics");
+        let metrics = resources.iter().flat_map(|resource| resource.scope_metrics());
+        let named = metrics
+            .flat_map(|scope| scope.metrics())
+            .filter(|metric| metric.name() == name);
+        named
+            .map(|metric| match metric.data() {
+                AggregatedMetrics::F64(MetricData::Histogram(histogram)) => {
+                    histogram.data_points().map(|point| point.sum()).sum::<f64>()
+                }
+                AggregatedMetrics::U64(MetricData::Histogram(histogram)) => {
+                    histogram.data_points().map(|point| point.sum() as f64).sum()
+                }
+                data => panic!("{name}: {data:?}"),
+            })
+            .sum()
+    }
+
     /// Checks all metrics, and returns how many durations they hold and how many requests are active.
     pub(super) fn check_metrics(&self) -> (u64, i64) {
         self.metrics.reset();

@@ -2,6 +2,7 @@
 
 mod check;
 mod client;
+mod numbers;
 mod server;
 mod table;
 

@@ -1,21 +1,24 @@
 //! How delivery goes: what was delivered, what failed and why, said once in words when it begins to fail.
 
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use opentelemetry::logs::Severity;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
-use opentelemetry_sdk::logs::{LogBatch, LogExporter};
+use opentelemetry_sdk::logs::{BatchLogProcessor, LogBatch, LogExporter, LoggerProviderBuilder};
 use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
-use opentelemetry_sdk::trace::{SpanData, SpanExporter, SpanProcessor, TracerProviderBuilder};
+use opentelemetry_sdk::trace::{
+    BatchSpanProcessor, SpanData, SpanExporter, SpanProcessor, TracerProviderBuilder,
+};
 
 use crate::config::{TailRule, TelemetryConfig};
 use crate::limit::cut;
+use crate::queue::Bounded;
 use crate::sampling::TailProcessor;
 use crate::signal::Signal;
 
@@ -26,20 +29,25 @@ pub(crate) struct Health {
     destination: String,
     delivered: AtomicU64,
     lost: AtomicU64,
+    dropped: AtomicU64,
+    queued: AtomicUsize,
     failure: Mutex<Option<String>>,
     is_said: AtomicBool,
+    is_drop_said: AtomicBool,
 }
 
 impl Health {
     pub(crate) fn new(signal: Signal, destination: String) -> Arc<Self> {
-        let (delivered, lost) = (AtomicU64::new(0), AtomicU64::new(0));
         Arc::new(Self {
             signal,
             destination,
-            delivered,
-            lost,
+            delivered: AtomicU64::new(0),
+            lost: AtomicU64::new(0),
+            dropped: AtomicU64::new(0),
+            queued: AtomicUsize::new(0),
             failure: Mutex::default(),
             is_said: AtomicBool::new(false),
+            is_drop_said: AtomicBool::new(false),
         })
     }
 
@@ -63,9 +71,43 @@ impl Health {
         )
     }
 
+    /// What waits to be exported, and what found no room to wait.
+    pub(crate) fn queue(&self) -> (usize, u64) {
+        (
+            self.queued.load(Ordering::Relaxed),
+            self.dropped.load(Ordering::Relaxed),
+        )
+    }
+
+    /// Takes a place among so many at most, or counts what is dropped for want of one.
+    pub(crate) fn enter(&self, most: usize) -> bool {
+        if self.queued.fetch_add(1, Ordering::Relaxed) < most {
+            return true;
+        }
+        self.queued.fetch_sub(1, Ordering::Relaxed);
+        self.dropped.fetch_add(1, Ordering::Relaxed);
+        if !self.is_drop_said.swap(true, Ordering::Relaxed) {
+            say(&format!(
+                "{} are recorded faster than {} takes them: what finds no room in the queue of {most} is dropped (said once)",
+                self.signal, self.destination
+            ));
+        }
+        false
+    }
+
+    /// Gives places back.
+    fn leave(&self, count: usize) {
+        let _ = self
+            .queued
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |queued| {
+                Some(queued.saturating_sub(count))
+            });
+    }
+
     /// Says no more: who asked for the end has been told how it went.
     pub(crate) fn hush(&self) {
         self.is_said.store(true, Ordering::Relaxed);
+        self.is_drop_said.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn record(&self, count: usize, result: &OTelSdkResult) {
@@ -115,6 +157,29 @@ impl Watch {
         }
     }
 
+    /// Adds an exporter that gets spans in batches, from a bounded queue.
+    pub(crate) fn spans(
+        &self,
+        builder: TracerProviderBuilder,
+        exporter: impl SpanExporter + 'static,
+    ) -> TracerProviderBuilder {
+        let batches = BatchSpanProcessor::builder(self.over(exporter)).build();
+        self.process(
+            builder,
+            Bounded::new(batches, &self.health, "OTEL_BSP_MAX_QUEUE_SIZE"),
+        )
+    }
+
+    /// Adds an exporter that gets log records in batches, from a bounded queue.
+    pub(crate) fn logs(
+        &self,
+        builder: LoggerProviderBuilder,
+        exporter: impl LogExporter + 'static,
+    ) -> LoggerProviderBuilder {
+        let batches = BatchLogProcessor::builder(self.over(exporter)).build();
+        builder.with_log_processor(Bounded::new(batches, &self.health, "OTEL_BLRP_MAX_QUEUE_SIZE"))
+    }
+
     pub(crate) fn over<E>(&self, inner: E) -> Watched<E> {
         Watched {
             inner,
@@ -134,6 +199,7 @@ pub(crate) struct Watched<E> {
 impl<E: SpanExporter> SpanExporter for Watched<E> {
     async fn export(&self, mut batch: Vec<SpanData>) -> OTelSdkResult {
         let count = batch.len();
+        self.watch.health.leave(count);
         if let Some(longest) = self.watch.longest {
             batch.iter_mut().for_each(|span| cut(span, longest));
         }
@@ -163,6 +229,7 @@ impl<E: SpanExporter> SpanExporter for Watched<E> {
 impl<E: LogExporter> LogExporter for Watched<E> {
     async fn export(&self, batch: LogBatch<'_>) -> OTelSdkResult {
         let count = batch.iter().count();
+        self.watch.health.leave(count);
         let result = self.inner.export(batch).await;
         self.watch.health.record(count, &result);
         result

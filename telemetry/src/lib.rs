@@ -107,7 +107,6 @@ mod limit;
 #[cfg(feature = "logs")]
 pub mod logs;
 mod propagator;
-mod queue;
 mod resource;
 mod sampling;
 mod semconv;

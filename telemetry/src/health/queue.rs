@@ -4,20 +4,68 @@
 //! their queue holds.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use opentelemetry::logs::Severity;
 use opentelemetry::{Context, InstrumentationScope};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::logs::{LogProcessor, SdkLogRecord};
-use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
+use opentelemetry_sdk::logs::{
+    BatchLogProcessor, LogExporter, LogProcessor, LoggerProviderBuilder, SdkLogRecord,
+};
+use opentelemetry_sdk::trace::{
+    BatchSpanProcessor, Span, SpanData, SpanExporter, SpanProcessor, TracerProviderBuilder,
+};
 
-use crate::health::Health;
+use super::{Health, Watch, say};
+
+impl Watch {
+    /// Adds an exporter that gets spans in batches, from a bounded queue.
+    pub(crate) fn spans(
+        &self,
+        builder: TracerProviderBuilder,
+        exporter: impl SpanExporter + 'static,
+    ) -> TracerProviderBuilder {
+        let batches = BatchSpanProcessor::builder(self.over(exporter)).build();
+        self.process(
+            builder,
+            Bounded::new(batches, &self.health, "OTEL_BSP_MAX_QUEUE_SIZE"),
+        )
+    }
+
+    /// Adds an exporter that gets log records in batches, from a bounded queue.
+    pub(crate) fn logs(
+        &self,
+        builder: LoggerProviderBuilder,
+        exporter: impl LogExporter + 'static,
+    ) -> LoggerProviderBuilder {
+        let batches = BatchLogProcessor::builder(self.over(exporter)).build();
+        builder.with_log_processor(Bounded::new(batches, &self.health, "OTEL_BLRP_MAX_QUEUE_SIZE"))
+    }
+}
+
+impl Health {
+    /// Takes a place among so many at most, or counts what is dropped for want of one.
+    fn enter(&self, most: usize) -> bool {
+        if self.queued.fetch_add(1, Ordering::Relaxed) < most {
+            return true;
+        }
+        self.queued.fetch_sub(1, Ordering::Relaxed);
+        self.dropped.fetch_add(1, Ordering::Relaxed);
+        if !self.is_drop_said.swap(true, Ordering::Relaxed) {
+            say(&format!(
+                "{} are recorded faster than {} takes them: what finds no room in the queue of {most} is dropped (said once)",
+                self.signal, self.destination
+            ));
+        }
+        false
+    }
+}
 
 /// A batch processor that is given no more than it has room for.
 #[derive(Debug)]
-pub(crate) struct Bounded<P> {
+struct Bounded<P> {
     next: P,
     health: Arc<Health>,
     most: usize,
@@ -25,7 +73,7 @@ pub(crate) struct Bounded<P> {
 
 impl<P> Bounded<P> {
     /// The bound is that of the processor: the variable it reads, or the specification's default.
-    pub(crate) fn new(next: P, health: &Arc<Health>, variable: &str) -> Self {
+    fn new(next: P, health: &Arc<Health>, variable: &str) -> Self {
         let set = std::env::var(variable).ok().and_then(|size| size.parse().ok());
         Self {
             next,

@@ -1,5 +1,11 @@
 //! How delivery goes: what was delivered, what failed and why, said once in words when it begins to fail.
 
+#[cfg_attr(
+    not(any(feature = "file", feature = "otlp-grpc", feature = "otlp-http")),
+    expect(dead_code, reason = "the console prints without a queue")
+)]
+mod queue;
+
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,17 +14,14 @@ use std::time::Duration;
 use opentelemetry::logs::Severity;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
-use opentelemetry_sdk::logs::{BatchLogProcessor, LogBatch, LogExporter, LoggerProviderBuilder};
+use opentelemetry_sdk::logs::{LogBatch, LogExporter};
 use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
-use opentelemetry_sdk::trace::{
-    BatchSpanProcessor, SpanData, SpanExporter, SpanProcessor, TracerProviderBuilder,
-};
+use opentelemetry_sdk::trace::{SpanData, SpanExporter, SpanProcessor, TracerProviderBuilder};
 
 use crate::config::{TailRule, TelemetryConfig};
 use crate::limit::cut;
-use crate::queue::Bounded;
 use crate::sampling::TailProcessor;
 use crate::signal::Signal;
 
@@ -77,22 +80,6 @@ impl Health {
             self.queued.load(Ordering::Relaxed),
             self.dropped.load(Ordering::Relaxed),
         )
-    }
-
-    /// Takes a place among so many at most, or counts what is dropped for want of one.
-    pub(crate) fn enter(&self, most: usize) -> bool {
-        if self.queued.fetch_add(1, Ordering::Relaxed) < most {
-            return true;
-        }
-        self.queued.fetch_sub(1, Ordering::Relaxed);
-        self.dropped.fetch_add(1, Ordering::Relaxed);
-        if !self.is_drop_said.swap(true, Ordering::Relaxed) {
-            say(&format!(
-                "{} are recorded faster than {} takes them: what finds no room in the queue of {most} is dropped (said once)",
-                self.signal, self.destination
-            ));
-        }
-        false
     }
 
     /// Gives places back.
@@ -155,29 +142,6 @@ impl Watch {
             Some(rule) => builder.with_span_processor(TailProcessor::new(processor, rule.clone())),
             None => builder.with_span_processor(processor),
         }
-    }
-
-    /// Adds an exporter that gets spans in batches, from a bounded queue.
-    pub(crate) fn spans(
-        &self,
-        builder: TracerProviderBuilder,
-        exporter: impl SpanExporter + 'static,
-    ) -> TracerProviderBuilder {
-        let batches = BatchSpanProcessor::builder(self.over(exporter)).build();
-        self.process(
-            builder,
-            Bounded::new(batches, &self.health, "OTEL_BSP_MAX_QUEUE_SIZE"),
-        )
-    }
-
-    /// Adds an exporter that gets log records in batches, from a bounded queue.
-    pub(crate) fn logs(
-        &self,
-        builder: LoggerProviderBuilder,
-        exporter: impl LogExporter + 'static,
-    ) -> LoggerProviderBuilder {
-        let batches = BatchLogProcessor::builder(self.over(exporter)).build();
-        builder.with_log_processor(Bounded::new(batches, &self.health, "OTEL_BLRP_MAX_QUEUE_SIZE"))
     }
 
     pub(crate) fn over<E>(&self, inner: E) -> Watched<E> {

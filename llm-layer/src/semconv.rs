@@ -122,6 +122,29 @@ pub(crate) const INFERENCE_OPERATION_INPUT: &str = "gen_ai.client.inference.oper
 pub(crate) const INFERENCE_OPERATION_OUTPUT: &str = "gen_ai.client.inference.operation.output_tokens";
 /// Up to 1.41.
 pub(crate) const CLIENT_TOKEN_USAGE: &str = "gen_ai.client.token.usage";
+
+/// What an instrument counts, for people: Prometheus shows it, and its linter wants it.
+pub(crate) fn description(instrument: &str) -> &'static str {
+    match instrument {
+        "gen_ai.client.inference.duration" | "gen_ai.client.operation.duration" => "Duration of model calls.",
+        "gen_ai.client.inference.time_to_first_chunk" | "gen_ai.client.operation.time_to_first_chunk" => {
+            "Time to the first chunk of streamed answers."
+        }
+        "gen_ai.client.inference.time_per_output_chunk" | "gen_ai.client.operation.time_per_output_chunk" => {
+            "Time between two chunks of streamed answers."
+        }
+        INFERENCE_USAGE_INPUT => "Input tokens, cached ones among them.",
+        INFERENCE_USAGE_OUTPUT => "Output tokens, reasoning among them.",
+        INFERENCE_USAGE_CACHE_READ => "Input tokens read from the provider's cache.",
+        INFERENCE_USAGE_CACHE_WRITE => "Input tokens written to the provider's cache.",
+        INFERENCE_USAGE_REASONING => "Output tokens spent on reasoning.",
+        INFERENCE_OPERATION_INPUT => "Input tokens of one model call.",
+        INFERENCE_OPERATION_OUTPUT => "Output tokens of one model call.",
+        CLIENT_TOKEN_USAGE => "Tokens of one model call, by type.",
+        PROMPT_SIZE => PROMPT_SIZE_DESCRIPTION,
+        _ => "",
+    }
+}
 pub(crate) const TOKEN_TYPE: &str = "gen_ai.token.type";
 pub(crate) const TOKEN_MODALITY: &str = "gen_ai.token.modality";
 pub(crate) const TEXT: &str = "text";

@@ -45,6 +45,10 @@ pub struct SignalDiagnosis {
     pub delivered: u64,
     /// Those that an exporter gave up.
     pub lost: u64,
+    /// The spans or log records that wait to be exported.
+    pub queued: usize,
+    /// Those that found no room to wait, because they were recorded faster than the destination took them.
+    pub dropped: u64,
     /// Why the last failed delivery failed.
     pub failure: Option<String>,
 }
@@ -95,6 +99,12 @@ impl Diagnosis {
                 destination,
                 ..
             } = signal;
+            if signal.dropped > 0 {
+                self.warnings.push(format!(
+                    "{} {name} were dropped: they were recorded faster than {destination} took them",
+                    signal.dropped
+                ));
+            }
             if let Some(why) = &signal.unreachable {
                 self.warnings
                     .push(format!("{name} cannot reach {destination}: {why}"));
@@ -109,6 +119,7 @@ impl Diagnosis {
 impl SignalDiagnosis {
     fn of(signal: Signal, exporter: Exporter, health: &Health) -> Self {
         let (delivered, lost) = health.counts();
+        let (queued, dropped) = health.queue();
         let destination = health.destination().to_owned();
         Self {
             signal: signal.name(),
@@ -117,6 +128,8 @@ impl SignalDiagnosis {
             destination,
             delivered,
             lost,
+            queued,
+            dropped,
             failure: health.failure(),
         }
     }
@@ -134,12 +147,14 @@ impl fmt::Display for Diagnosis {
             destination,
             delivered,
             lost,
+            queued,
+            dropped,
             ..
         } in &self.signals
         {
             writeln!(
                 f,
-                "{signal:<12}to {destination}; {delivered} delivered, {lost} lost"
+                "{signal:<12}to {destination}; {delivered} delivered, {lost} lost, {dropped} dropped, {queued} queued"
             )?;
         }
         self.warnings

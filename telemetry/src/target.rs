@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::config::{Protocol, TelemetryConfig, TlsConfig};
+use crate::config::{Compression, Protocol, TelemetryConfig, TlsConfig};
 use crate::error::{InitError, Place};
 use crate::signal::Signal;
 
@@ -12,6 +12,7 @@ pub(crate) struct Target {
     pub(crate) signal: Signal,
     pub(crate) protocol: Protocol,
     pub(crate) url: String,
+    pub(crate) compression: Compression,
     pub(crate) tls: TlsConfig,
 }
 
@@ -30,15 +31,16 @@ impl Target {
         let url = match (&own.endpoint, parts, protocol) {
             (Some(url), _, _) => url.clone(),
             (None, Some(parts), Protocol::Grpc) => parts.origin,
-            (None, Some(parts), Protocol::HttpProtobuf) => parts.with_path(signal),
+            (None, Some(parts), Protocol::HttpProtobuf | Protocol::HttpJson) => parts.with_path(signal),
             (None, None, Protocol::Grpc) => GRPC.to_owned(),
-            (None, None, Protocol::HttpProtobuf) => format!("{HTTP}{}", signal.path()),
+            (None, None, Protocol::HttpProtobuf | Protocol::HttpJson) => format!("{HTTP}{}", signal.path()),
         };
         Ok(Self {
             signal,
             protocol,
             url,
-            tls: config.tls.clone(),
+            compression: own.compression.unwrap_or(config.compression),
+            tls: own.tls.or(&config.tls),
         })
     }
 }
@@ -47,7 +49,7 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let by = match self.protocol {
             Protocol::Grpc => "gRPC",
-            Protocol::HttpProtobuf => "HTTP",
+            Protocol::HttpProtobuf | Protocol::HttpJson => "HTTP",
         };
         write!(f, "{} over OTLP by {by} to {}", self.signal, self.url)
     }

@@ -36,17 +36,17 @@ struct Times {
 
 impl Instruments {
     pub(crate) fn new(meter: &Meter) -> Self {
-        let counter = |name| meter.u64_counter(name).with_unit(semconv::TOKEN_UNIT).build();
-        let tokens = |name| {
+        let counter = |name: &'static str| {
+            let counter = meter.u64_counter(name).with_unit(semconv::TOKEN_UNIT);
+            counter.with_description(semconv::description(name)).build()
+        };
+        let tokens = |name: &'static str| {
             let histogram = meter.u64_histogram(name).with_unit(semconv::TOKEN_UNIT);
+            let histogram = histogram.with_description(semconv::description(name));
             histogram.with_boundaries(semconv::TOKEN_BUCKETS.to_vec()).build()
         };
         Self {
-            prompt_size: meter
-                .u64_counter(semconv::PROMPT_SIZE)
-                .with_description(semconv::PROMPT_SIZE_DESCRIPTION)
-                .with_unit(semconv::TOKEN_UNIT)
-                .build(),
+            prompt_size: counter(semconv::PROMPT_SIZE),
             inference: Times::new(meter, semconv::INFERENCE_TIMES),
             operation: Times::new(meter, semconv::OPERATION_TIMES),
             input: counter(semconv::INFERENCE_USAGE_INPUT),
@@ -157,8 +157,9 @@ impl Instruments {
 
 impl Times {
     fn new(meter: &Meter, [duration, first_chunk, output_chunk]: [&'static str; 3]) -> Self {
-        let seconds = |name| {
+        let seconds = |name: &'static str| {
             let histogram = meter.f64_histogram(name).with_unit(semconv::SECOND_UNIT);
+            let histogram = histogram.with_description(semconv::description(name));
             histogram
                 .with_boundaries(semconv::SECOND_BUCKETS.to_vec())
                 .build()

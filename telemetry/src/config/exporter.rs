@@ -55,15 +55,42 @@ pub enum Protocol {
     Grpc,
     /// Protobuf over HTTP, usually on port 4318; needs the feature `otlp-http`. In a file or a variable: `http/protobuf`.
     HttpProtobuf,
+    /// JSON over HTTP, for what stands between that reads no protobuf; needs the feature `otlp-http`. In a file or a
+    /// variable: `http/json`.
+    HttpJson,
 }
 
 impl Protocol {
-    pub(crate) const ACCEPTED: &str = r#""grpc" or "http/protobuf""#;
+    pub(crate) const ACCEPTED: &str = r#""grpc", "http/protobuf" or "http/json""#;
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
         Some(match text {
             "grpc" => Self::Grpc,
             "http/protobuf" => Self::HttpProtobuf,
+            "http/json" => Self::HttpJson,
+            _ => return None,
+        })
+    }
+}
+
+/// How a request to the collector is made smaller.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Compression {
+    /// Not at all: the cheapest for a collector on the same machine. In a file or a variable: `none`.
+    #[default]
+    None,
+    /// By gzip, to a few percent of the bytes. In a file or a variable: `gzip`.
+    Gzip,
+}
+
+impl Compression {
+    pub(crate) const ACCEPTED: &str = r#""gzip" or "none""#;
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Some(match text {
+            "none" => Self::None,
+            "gzip" => Self::Gzip,
             _ => return None,
         })
     }

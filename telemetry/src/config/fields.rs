@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::config::{Exporter, Propagator, Protocol, SamplingRule, TelemetryConfig};
+use crate::config::{Compression, Exporter, Propagator, Protocol, SamplingRule, TelemetryConfig};
 use crate::hook::Hook;
 use crate::signal::Signal;
 use crate::target;
@@ -18,6 +18,8 @@ pub(crate) enum Field {
     EndpointOf(Signal),
     Protocol,
     ProtocolOf(Signal),
+    Compression,
+    CompressionOf(Signal),
     SamplingRate,
     SamplingPercentage,
     Sampler,
@@ -32,6 +34,9 @@ pub(crate) enum Field {
     Certificate,
     ClientCertificate,
     ClientKey,
+    CertificateOf(Signal),
+    ClientCertificateOf(Signal),
+    ClientKeyOf(Signal),
     PrometheusListen,
     PrometheusHost,
     PrometheusPort,
@@ -59,6 +64,8 @@ impl TelemetryConfig {
             Field::EndpointOf(signal) => self.signals.at(signal).endpoint = Some(endpoint(text)?),
             Field::Protocol => self.protocol = Some(protocol(text)?),
             Field::ProtocolOf(signal) => self.signals.at(signal).protocol = Some(protocol(text)?),
+            Field::Compression => self.compression = compression(text)?,
+            Field::CompressionOf(signal) => self.signals.at(signal).compression = Some(compression(text)?),
             Field::SamplingRate => self.sampling_rate = text.parse().map_err(|_| RATE).and_then(rate)?,
             Field::SamplingPercentage => self.sampling_rate = percentage(text)?,
             Field::Sampler => (self.parent_based, self.sampling_rate) = sampler(text)?,
@@ -83,6 +90,11 @@ impl TelemetryConfig {
             Field::Certificate => self.tls.certificate = Some(name(text)?),
             Field::ClientCertificate => self.tls.client_certificate = Some(name(text)?),
             Field::ClientKey => self.tls.client_key = Some(name(text)?),
+            Field::CertificateOf(signal) => self.signals.at(signal).tls.certificate = Some(name(text)?),
+            Field::ClientCertificateOf(signal) => {
+                self.signals.at(signal).tls.client_certificate = Some(name(text)?);
+            }
+            Field::ClientKeyOf(signal) => self.signals.at(signal).tls.client_key = Some(name(text)?),
             Field::PrometheusListen => self.prometheus_listen = listen(text)?,
             Field::PrometheusHost => self.prometheus_listen = Some(format!("{}:9464", host(text)?)),
             Field::PrometheusPort => {
@@ -139,6 +151,10 @@ fn exporter(text: &str) -> Result<Exporter, &'static str> {
 
 fn protocol(text: &str) -> Result<Protocol, &'static str> {
     Protocol::parse(text).ok_or(Protocol::ACCEPTED)
+}
+
+fn compression(text: &str) -> Result<Compression, &'static str> {
+    Compression::parse(text).ok_or(Compression::ACCEPTED)
 }
 
 fn endpoint(text: &str) -> Result<String, &'static str> {
@@ -206,6 +222,7 @@ pub(super) const KEYS: &[(&str, Field)] = &[
     ("sampling_rate", Field::SamplingRate),
     ("random_sampling", Field::SamplingPercentage),
     ("protocol", Field::Protocol),
+    ("compression", Field::Compression),
     ("propagators", Field::Propagators),
     ("attribute_value_length_limit", Field::AttributeValueLengthLimit),
     ("service_version", Field::ServiceVersion),
@@ -272,6 +289,55 @@ pub(super) const VARIABLES: &[(&str, Field)] = &[
     ("OTEL_EXPORTER_OTLP_CERTIFICATE", Field::Certificate),
     ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", Field::ClientCertificate),
     ("OTEL_EXPORTER_OTLP_CLIENT_KEY", Field::ClientKey),
+    ("OTEL_EXPORTER_OTLP_COMPRESSION", Field::Compression),
+    (
+        "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION",
+        Field::CompressionOf(Signal::Traces),
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE",
+        Field::CertificateOf(Signal::Traces),
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE",
+        Field::ClientCertificateOf(Signal::Traces),
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY",
+        Field::ClientKeyOf(Signal::Traces),
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION",
+        Field::CompressionOf(Signal::Metrics),
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE",
+        Field::CertificateOf(Signal::Metrics),
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE",
+        Field::ClientCertificateOf(Signal::Metrics),
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY",
+        Field::ClientKeyOf(Signal::Metrics),
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_LOGS_COMPRESSION",
+        Field::CompressionOf(Signal::Logs),
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE",
+        Field::CertificateOf(Signal::Logs),
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_LOGS_CLIENT_CERTIFICATE",
+        Field::ClientCertificateOf(Signal::Logs),
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY",
+        Field::ClientKeyOf(Signal::Logs),
+    ),
     ("THROUGHLINE_FILE_PATH", Field::FilePath),
     ("THROUGHLINE_TOKENIZER_TARGET_MODEL", Field::TokenizerTargetModel),
 ];

@@ -11,7 +11,7 @@ mod tests;
 mod tls;
 mod writer;
 
-pub use exporter::{Exporter, Propagator, Protocol};
+pub use exporter::{Compression, Exporter, Propagator, Protocol};
 pub use file_config::FileConfig;
 pub use sampling::{SamplingRule, TailRule};
 pub use tls::TlsConfig;
@@ -42,6 +42,8 @@ pub struct TelemetryConfig {
     pub endpoint: Option<String>,
     /// How to speak to the collector. Default: HTTP if the endpoint has a path or the port 4318, else gRPC.
     pub protocol: Option<Protocol>,
+    /// How requests to the collector are made smaller. Default: not at all.
+    pub compression: Compression,
     /// The share of new traces that is recorded, 0.0 to 1.0. Default: 1.0.
     pub sampling_rate: f64,
     /// Whether a span with a parent takes its parent's sampling decision. Default: `true`.
@@ -75,6 +77,8 @@ pub(crate) struct SignalConfig {
     pub(crate) exporter: Option<Exporter>,
     pub(crate) endpoint: Option<String>,
     pub(crate) protocol: Option<Protocol>,
+    pub(crate) compression: Option<Compression>,
+    pub(crate) tls: TlsConfig,
 }
 
 impl Default for TelemetryConfig {
@@ -85,6 +89,7 @@ impl Default for TelemetryConfig {
             exporter: Exporter::Console,
             endpoint: None,
             protocol: None,
+            compression: Compression::None,
             sampling_rate: 1.0,
             parent_based: true,
             tokenizer_target_model: "gpt-4".into(),
@@ -145,6 +150,16 @@ impl TelemetryConfig {
         self.protocol = Some(protocol);
         for signal in Signal::ALL {
             self.signals.at(signal).protocol = None;
+        }
+        self
+    }
+
+    /// Sets how requests to the collector are made smaller. Default: not at all.
+    #[must_use]
+    pub fn with_compression(mut self, compression: Compression) -> Self {
+        self.compression = compression;
+        for signal in Signal::ALL {
+            self.signals.at(signal).compression = None;
         }
         self
     }
@@ -210,6 +225,9 @@ impl TelemetryConfig {
     #[must_use]
     pub fn with_tls(mut self, tls: TlsConfig) -> Self {
         self.tls = tls;
+        for signal in Signal::ALL {
+            self.signals.at(signal).tls = TlsConfig::default();
+        }
         self
     }
 
@@ -278,10 +296,10 @@ impl TelemetryConfig {
                 .map_err(|accepted| InitError::value(Place::Code, key, rule.rate, accepted))?;
         }
         for signal in Signal::ALL {
-            Target::new(self, signal)?;
+            let target = Target::new(self, signal)?;
+            target.tls.root()?;
+            target.tls.identity()?;
         }
-        self.tls.root()?;
-        self.tls.identity()?;
         if self.exporter_of(Signal::Traces) == Exporter::Prometheus {
             let accepted = "an exporter that takes traces, and Prometheus as the exporter of metrics only";
             return Err(InitError::value(Place::Code, "exporter", "prometheus", accepted));

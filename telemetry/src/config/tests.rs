@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use super::{Exporter, FileConfig, Propagator, Protocol, TailRule, TelemetryConfig, TlsConfig};
+use super::{Compression, Exporter, FileConfig, Propagator, Protocol, TailRule, TelemetryConfig, TlsConfig};
 use crate::hook::Hook;
 use crate::signal::Signal;
 use crate::target::Target;
@@ -206,6 +206,33 @@ fn every_variable_sets_its_field() {
 }
 
 #[test]
+fn a_signal_has_its_own_compression_and_certificates() {
+    let config = vars(&[
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+        ("OTEL_EXPORTER_OTLP_LOGS_COMPRESSION", "none"),
+        ("OTEL_EXPORTER_OTLP_CERTIFICATE", "all.pem"),
+        ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "client.pem"),
+        ("OTEL_EXPORTER_OTLP_CLIENT_KEY", "client.key"),
+        ("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", "traces.pem"),
+        ("OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE", "metrics.pem"),
+        ("OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY", "metrics.key"),
+    ]);
+    let tls = |root: &str, name: &str| {
+        TlsConfig::default()
+            .with_certificate(root)
+            .with_identity(format!("{name}.pem"), format!("{name}.key"))
+    };
+    let targets = Signal::ALL.map(|signal| Target::new(&config, signal).expect("a target"));
+    let targets = targets.map(|target| (target.compression, target.tls));
+    let expected = [
+        (Compression::Gzip, tls("traces.pem", "client")),
+        (Compression::None, tls("all.pem", "client")),
+        (Compression::Gzip, tls("all.pem", "metrics")),
+    ];
+    assert_eq!(targets, expected, "traces, logs, metrics");
+}
+
+#[test]
 fn samplers() {
     for (name, argument, parent_based, rate) in [
         ("always_on", "0.5", false, 1.0),
@@ -381,7 +408,17 @@ fn refusals_from_the_environment() {
         (
             "OTEL_EXPORTER_OTLP_PROTOCOL",
             "http/xml",
-            r#"use "grpc" or "http/protobuf""#,
+            r#"use "grpc", "http/protobuf" or "http/json""#,
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_COMPRESSION",
+            "zstd",
+            r#"use "gzip" or "none""#,
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_LOGS_COMPRESSION",
+            "br",
+            r#"use "gzip" or "none""#,
         ),
         (
             "OTEL_PROPAGATORS",
@@ -427,7 +464,7 @@ fn refusals_from_the_environment() {
 #[test]
 fn refusals_from_a_file() {
     let known = "tracing.enabled, tracing.exporter, tracing.endpoint, tracing.tokenizer_target_model, enable_tracing, \
-                 service_name, exporter, otlp_endpoint, sampling_rate, random_sampling, protocol, propagators, \
+                 service_name, exporter, otlp_endpoint, sampling_rate, random_sampling, protocol, compression, propagators, \
                  attribute_value_length_limit, service_version, startup_hook, file.path, \
                  file.max_bytes, file.max_files, metrics_exporter, logs_exporter, prometheus.listen, \
                  tail.errors, tail.slower_than_ms, tail.max_spans, tls.certificate, tls.client_certificate, tls.client_key, \

@@ -38,6 +38,17 @@ impl TlsConfig {
 }
 
 impl TlsConfig {
+    /// What is set for one signal, and else what is set for all: the certificate and its key go together.
+    pub(crate) fn or(&self, all: &Self) -> Self {
+        let own = self.client_certificate.is_some() || self.client_key.is_some();
+        let identity = if own { self } else { all };
+        Self {
+            certificate: self.certificate.clone().or_else(|| all.certificate.clone()),
+            client_certificate: identity.client_certificate.clone(),
+            client_key: identity.client_key.clone(),
+        }
+    }
+
     pub(crate) fn root(&self) -> Result<Option<Vec<u8>>, InitError> {
         self.certificate.as_deref().map(read).transpose()
     }

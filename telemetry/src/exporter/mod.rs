@@ -89,7 +89,9 @@ impl<'a> Setup<'a> {
                 let watch = self.watch(Signal::Logs, target.url.clone());
                 match target.protocol {
                     Protocol::Grpc => otlp_grpc::logs(builder, &target, &watch, &mut self.runtime).map(Some),
-                    Protocol::HttpProtobuf => otlp_http::logs(builder, &target, &watch).map(Some),
+                    Protocol::HttpProtobuf | Protocol::HttpJson => {
+                        otlp_http::logs(builder, &target, &watch).map(Some)
+                    }
                 }
             }
         }
@@ -118,7 +120,9 @@ impl<'a> Setup<'a> {
                 let watch = self.watch(Signal::Traces, target.url.clone());
                 match target.protocol {
                     Protocol::Grpc => otlp_grpc::traces(builder, &target, &watch, &mut self.runtime),
-                    Protocol::HttpProtobuf => otlp_http::traces(builder, &target, &watch),
+                    Protocol::HttpProtobuf | Protocol::HttpJson => {
+                        otlp_http::traces(builder, &target, &watch)
+                    }
                 }
             }
         }
@@ -154,7 +158,9 @@ impl<'a> Setup<'a> {
                 let watch = self.watch(Signal::Metrics, target.url.clone());
                 match target.protocol {
                     Protocol::Grpc => otlp_grpc::metrics(builder, &target, &watch, &mut self.runtime),
-                    Protocol::HttpProtobuf => otlp_http::metrics(builder, &target, &watch),
+                    Protocol::HttpProtobuf | Protocol::HttpJson => {
+                        otlp_http::metrics(builder, &target, &watch)
+                    }
                 }
             }
         }

@@ -10,12 +10,12 @@ use tokio::process::{Child, Command};
 use tokio::time;
 
 /// How long a peer may take to start, or to show what it received.
-const DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// A running peer; it stops when this is dropped.
 pub(crate) struct Peer {
-    _child: Child,
+    child: Child,
     log: PathBuf,
 }
 
@@ -31,12 +31,17 @@ impl Peer {
         let child = command.spawn().unwrap_or_else(|error| {
             panic!("{name} does not start: {error}; tests/peers/run installs it");
         });
-        let peer = Self { _child: child, log };
+        let peer = Self { child, log };
         until(&format!("{name} listens"), async || {
             TcpStream::connect(address).await.ok()
         })
         .await;
         peer
+    }
+
+    /// Stops it and waits for its end.
+    pub(crate) async fn stop(mut self) {
+        self.child.kill().await.expect("it runs");
     }
 
     /// What the peer printed so far.

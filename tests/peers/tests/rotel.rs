@@ -1,8 +1,10 @@
 //! Every span arrives at a collector that is not ours, over gRPC and over HTTP, with the right parent.
 
 use std::collections::{HashMap, HashSet};
+use std::net::SocketAddr;
 
 use throughline_test_support::process::{example, run};
+use tokio::net::TcpStream;
 use tokio::process::Command;
 
 use crate::peer::{Peer, free_address, installed, peers, until};
@@ -29,7 +31,8 @@ async fn every_span_arrives_over_http() {
     arrives(&format!("http://{http}/v1/traces"), grpc, http).await;
 }
 
-async fn arrives(endpoint: &str, grpc: std::net::SocketAddr, http: std::net::SocketAddr) {
+/// Starts a collector that prints what it receives.
+pub(crate) async fn rotel(grpc: SocketAddr, http: SocketAddr) -> Peer {
     let mut command = Command::new(installed("rotel-agent"));
     command
         .args([
@@ -40,6 +43,8 @@ async fn arrives(endpoint: &str, grpc: std::net::SocketAddr, http: std::net::Soc
             "traces",
             "--debug-log",
             "metrics",
+            "--debug-log",
+            "logs",
         ])
         .args(["--debug-log-verbosity", "detailed"])
         .args([
@@ -50,7 +55,13 @@ async fn arrives(endpoint: &str, grpc: std::net::SocketAddr, http: std::net::Soc
         ])
         .arg("--pid-file")
         .arg(peers().join(format!("rotel-{}.pid", grpc.port())));
-    let rotel = Peer::start("rotel", command, http).await;
+    let peer = Peer::start("rotel", command, http).await;
+    until("rotel takes gRPC", async || TcpStream::connect(grpc).await.ok()).await;
+    peer
+}
+
+async fn arrives(endpoint: &str, grpc: SocketAddr, http: SocketAddr) {
+    let rotel = rotel(grpc, http).await;
     let mut quickstart = example("quickstart");
     quickstart.args(["--exporter", "otlp", "--otlp-endpoint", endpoint]);
     let ran = run(quickstart).await;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use opentelemetry_sdk::logs::LoggerProviderBuilder;
 use opentelemetry_sdk::metrics::MeterProviderBuilder;
-use opentelemetry_sdk::trace::{BatchSpanProcessor, TracerProviderBuilder};
+use opentelemetry_sdk::trace::TracerProviderBuilder;
 
 use crate::config::{ConsoleWriter, FileConfig};
 use crate::error::InitError;
@@ -34,10 +34,7 @@ pub(crate) fn console(writer: Option<ConsoleWriter>) -> Result<Lines, InitError>
 }
 
 pub(crate) fn traces(builder: TracerProviderBuilder, lines: &Lines, watch: &Watch) -> TracerProviderBuilder {
-    watch.process(
-        builder,
-        BatchSpanProcessor::builder(watch.over(LineExporter::new(Arc::clone(&lines.0)))).build(),
-    )
+    watch.spans(builder, LineExporter::new(Arc::clone(&lines.0)))
 }
 
 pub(crate) fn metrics(builder: MeterProviderBuilder, lines: &Lines, watch: &Watch) -> MeterProviderBuilder {
@@ -45,5 +42,5 @@ pub(crate) fn metrics(builder: MeterProviderBuilder, lines: &Lines, watch: &Watc
 }
 
 pub(crate) fn logs(builder: LoggerProviderBuilder, lines: &Lines, watch: &Watch) -> LoggerProviderBuilder {
-    builder.with_batch_exporter(watch.over(LineExporter::new(Arc::clone(&lines.0))))
+    watch.logs(builder, LineExporter::new(Arc::clone(&lines.0)))
 }

@@ -4,12 +4,13 @@
 mod tls;
 
 use opentelemetry::Context;
-use opentelemetry_otlp::{LogExporter, MetricExporter, SpanExporter, WithExportConfig};
+use opentelemetry_otlp::{LogExporter, MetricExporter, SpanExporter, WithExportConfig, WithTonicConfig};
 use opentelemetry_sdk::logs::LoggerProviderBuilder;
 use opentelemetry_sdk::metrics::MeterProviderBuilder;
-use opentelemetry_sdk::trace::{BatchSpanProcessor, TracerProviderBuilder};
+use opentelemetry_sdk::trace::TracerProviderBuilder;
 use tokio::runtime::{self, EnterGuard};
 
+use crate::config::Compression;
 use crate::error::InitError;
 use crate::health::Watch;
 use crate::target::Target;
@@ -53,14 +54,10 @@ pub(crate) fn traces(
 ) -> Result<TracerProviderBuilder, InitError> {
     let runtime = running(runtime)?;
     let _entered = runtime.enter();
-    let exporter = tls::secure(
-        SpanExporter::builder().with_tonic().with_endpoint(&target.url),
-        target,
-    )?
-    .build();
+    let exporter = carry(SpanExporter::builder().with_tonic(), target)?.build();
     let exporter = exporter
         .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;
-    Ok(watch.process(builder, BatchSpanProcessor::builder(watch.over(exporter)).build()))
+    Ok(watch.spans(builder, exporter))
 }
 
 pub(crate) fn metrics(
@@ -71,11 +68,7 @@ pub(crate) fn metrics(
 ) -> Result<MeterProviderBuilder, InitError> {
     let runtime = running(runtime)?;
     let _entered = runtime.enter();
-    let exporter = tls::secure(
-        MetricExporter::builder().with_tonic().with_endpoint(&target.url),
-        target,
-    )?
-    .build();
+    let exporter = carry(MetricExporter::builder().with_tonic(), target)?.build();
     let exporter = exporter
         .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;
     Ok(builder.with_periodic_exporter(watch.over(exporter)))
@@ -89,14 +82,19 @@ pub(crate) fn logs(
 ) -> Result<LoggerProviderBuilder, InitError> {
     let runtime = running(runtime)?;
     let _entered = runtime.enter();
-    let exporter = tls::secure(
-        LogExporter::builder().with_tonic().with_endpoint(&target.url),
-        target,
-    )?
-    .build();
+    let exporter = carry(LogExporter::builder().with_tonic(), target)?.build();
     let exporter = exporter
         .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;
-    Ok(builder.with_batch_exporter(watch.over(exporter)))
+    Ok(watch.logs(builder, exporter))
+}
+
+fn carry<B: WithExportConfig + WithTonicConfig>(builder: B, target: &Target) -> Result<B, InitError> {
+    let builder = builder.with_endpoint(&target.url);
+    let builder = match target.compression {
+        Compression::None => builder,
+        Compression::Gzip => builder.with_compression(opentelemetry_otlp::Compression::Gzip),
+    };
+    tls::secure(builder, target)
 }
 
 fn running(runtime: &mut Option<Runtime>) -> Result<&Runtime, InitError> {

@@ -1,7 +1,13 @@
 //! How delivery goes: what was delivered, what failed and why, said once in words when it begins to fail.
 
+#[cfg_attr(
+    not(any(feature = "file", feature = "otlp-grpc", feature = "otlp-http")),
+    expect(dead_code, reason = "the console prints without a queue")
+)]
+mod queue;
+
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -26,20 +32,25 @@ pub(crate) struct Health {
     destination: String,
     delivered: AtomicU64,
     lost: AtomicU64,
+    dropped: AtomicU64,
+    queued: AtomicUsize,
     failure: Mutex<Option<String>>,
     is_said: AtomicBool,
+    is_drop_said: AtomicBool,
 }
 
 impl Health {
     pub(crate) fn new(signal: Signal, destination: String) -> Arc<Self> {
-        let (delivered, lost) = (AtomicU64::new(0), AtomicU64::new(0));
         Arc::new(Self {
             signal,
             destination,
-            delivered,
-            lost,
+            delivered: AtomicU64::new(0),
+            lost: AtomicU64::new(0),
+            dropped: AtomicU64::new(0),
+            queued: AtomicUsize::new(0),
             failure: Mutex::default(),
             is_said: AtomicBool::new(false),
+            is_drop_said: AtomicBool::new(false),
         })
     }
 
@@ -63,9 +74,27 @@ impl Health {
         )
     }
 
+    /// What waits to be exported, and what found no room to wait.
+    pub(crate) fn queue(&self) -> (usize, u64) {
+        (
+            self.queued.load(Ordering::Relaxed),
+            self.dropped.load(Ordering::Relaxed),
+        )
+    }
+
+    /// Gives places back.
+    fn leave(&self, count: usize) {
+        let _ = self
+            .queued
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |queued| {
+                Some(queued.saturating_sub(count))
+            });
+    }
+
     /// Says no more: who asked for the end has been told how it went.
     pub(crate) fn hush(&self) {
         self.is_said.store(true, Ordering::Relaxed);
+        self.is_drop_said.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn record(&self, count: usize, result: &OTelSdkResult) {
@@ -134,6 +163,7 @@ pub(crate) struct Watched<E> {
 impl<E: SpanExporter> SpanExporter for Watched<E> {
     async fn export(&self, mut batch: Vec<SpanData>) -> OTelSdkResult {
         let count = batch.len();
+        self.watch.health.leave(count);
         if let Some(longest) = self.watch.longest {
             batch.iter_mut().for_each(|span| cut(span, longest));
         }
@@ -163,6 +193,7 @@ impl<E: SpanExporter> SpanExporter for Watched<E> {
 impl<E: LogExporter> LogExporter for Watched<E> {
     async fn export(&self, batch: LogBatch<'_>) -> OTelSdkResult {
         let count = batch.iter().count();
+        self.watch.health.leave(count);
         let result = self.inner.export(batch).await;
         self.watch.health.record(count, &result);
         result

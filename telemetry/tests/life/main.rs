@@ -2,6 +2,10 @@
 
 #![expect(clippy::expect_used, reason = "a test's helpers may fail the test")]
 
+mod collector;
+mod faults;
+mod wire;
+
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -86,8 +90,8 @@ fn a_diagnosis_tells_what_is_wrong() {
 telemetry   on
 sampling    1 of new traces
 propagator  traceparent, tracestate, baggage
-traces      to the console; 1 delivered, 0 lost
-metrics     to the console; 0 delivered, 0 lost
+traces      to the console; 1 delivered, 0 lost, 0 dropped, 0 queued
+metrics     to the console; 0 delivered, 0 lost, 0 dropped, 0 queued
 ";
     assert_eq!(telemetry.diagnose().to_string(), expected, "all is well");
     telemetry.shutdown().expect("ended");

@@ -1,0 +1,138 @@
+//! A collector over HTTP that answers as it is told, and keeps what it accepted.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+
+/// How a request is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Accept,
+    Status(u16),
+    /// Bytes that are no HTTP.
+    Garbage,
+    /// Nothing, until the answer changes; then the connection is closed.
+    Silence,
+    /// The connection is closed before a word was read.
+    Close,
+}
+
+/// A request that was accepted.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Request {
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Collector {
+    pub(crate) address: SocketAddr,
+    state: Arc<Mutex<(Answer, Vec<Request>)>>,
+}
+
+impl Collector {
+    pub(crate) fn start(answer: Answer) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let collector = Self {
+            address,
+            state: Arc::new(Mutex::new((answer, Vec::new()))),
+        };
+        let serving = collector.clone();
+        thread::spawn(move || {
+            for connection in listener.incoming().flatten() {
+                let collector = serving.clone();
+                thread::spawn(move || collector.serve(connection));
+            }
+        });
+        collector
+    }
+
+    pub(crate) fn answer(&self, answer: Answer) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).0 = answer;
+    }
+
+    fn answers(&self) -> Answer {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        self.state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .1
+            .clone()
+    }
+
+    /// The names of the spans that were accepted as JSON.
+    pub(crate) fn spans(&self) -> Vec<String> {
+        let requests = self.requests().into_iter();
+        let traces = requests.filter(|request| request.head.starts_with("POST /v1/traces "));
+        traces
+            .flat_map(|request| names(&serde_json::from_slice(&request.body).expect("OTLP/JSON")))
+            .collect()
+    }
+
+    fn serve(&self, connection: TcpStream) -> io::Result<()> {
+        let answer = self.answers();
+        if answer == Answer::Close {
+            return Ok(());
+        }
+        let mut reader = BufReader::new(connection.try_clone()?);
+        let mut writer = connection;
+        if answer == Answer::Garbage {
+            return writer.write_all(b"\x16\x03\x01 this is no HTTP \xff\xfe\r\n\r\n");
+        }
+        let mut request = Request::default();
+        while !request.head.ends_with("\r\n\r\n") {
+            if reader.read_line(&mut request.head)? == 0 {
+                return Ok(());
+            }
+        }
+        request.head.make_ascii_lowercase();
+        request.head = request.head.replacen("post ", "POST ", 1);
+        let length = request
+            .head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "));
+        request.body = vec![0; length.map_or(0, |length| length.parse().expect("a length"))];
+        reader.read_exact(&mut request.body)?;
+        let status = match answer {
+            Answer::Status(status) => status,
+            Answer::Silence => {
+                writer.set_read_timeout(Some(Duration::from_millis(10)))?;
+                while self.answers() == Answer::Silence {
+                    if matches!(reader.read(&mut [0]), Ok(0)) {
+                        break;
+                    }
+                }
+                return Ok(());
+            }
+            _ => {
+                let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+                state.1.push(request);
+                200
+            }
+        };
+        let head = format!(
+            "HTTP/1.1 {status} Told\r\ncontent-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}"
+        );
+        writer.write_all(head.as_bytes())
+    }
+}
+
+/// The names of the spans of a request.
+pub(crate) fn names(request: &ExportTraceServiceRequest) -> Vec<String> {
+    let scopes = request
+        .resource_spans
+        .iter()
+        .flat_map(|resource| &resource.scope_spans);
+    scopes
+        .flat_map(|scope| &scope.spans)
+        .map(|span| span.name.clone())
+        .collect()
+}

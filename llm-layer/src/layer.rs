@@ -14,7 +14,7 @@ use tower_service::Service;
 use crate::call::{CallFuture, Instruments, LlmRequest, Shared, Watch};
 use crate::content::{Capture, Content, Limits, Redact};
 use crate::convention::Convention;
-use crate::estimate::PromptSizeMode;
+use crate::estimate::{Counter, PromptSizeMode, TokenCounter};
 use crate::prices::Prices;
 use crate::wire::Rule;
 
@@ -131,6 +131,14 @@ impl LlmLayer {
         self
     }
 
+    /// Adds a counter of tokens for calls that nobody reported the tokens of; the first that knows a model counts, and
+    /// tiktoken-rs (feature `tiktoken`) the models that none of them knows.
+    #[must_use]
+    pub fn with_token_counter(mut self, counter: impl TokenCounter + 'static) -> Self {
+        self.config().counters.push(Counter::new(counter));
+        self
+    }
+
     /// What tokens cost; by default nothing is known of it, and spans say nothing.
     #[must_use]
     pub fn with_prices(mut self, prices: Prices) -> Self {
@@ -203,6 +211,7 @@ pub(crate) struct Config {
     pub(crate) openinference: bool,
     pub(crate) legacy: bool,
     pub(crate) prompt_size: PromptSizeMode,
+    pub(crate) counters: Vec<Counter>,
 }
 
 impl Default for Config {
@@ -219,6 +228,7 @@ impl Default for Config {
             openinference: false,
             legacy: false,
             prompt_size: PromptSizeMode::default(),
+            counters: Vec::new(),
         }
     }
 }

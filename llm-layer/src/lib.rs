@@ -56,7 +56,7 @@
 //! | `throughline.cost` | with [`LlmLayer::with_prices`] | in the prices' currency |
 //! | `http.response.header.{name}` | refusals | `retry-after`, rate limits, the request's id |
 //! | `throughline.tokens.source` | always | `reported`, `partial`, `estimated`, `unknown` |
-//! | `throughline.tokens.encoding` | with an estimate | `o200k_base`, `cl100k_base`, with `?` if the model's own is not known; `bytes/4` if there was no time to count |
+//! | `throughline.tokens.encoding` | with an estimate | `o200k_base`, `cl100k_base` or a [`TokenCounter`]'s, with `?` if the model's own is not known; `bytes/4` if there was no time to count |
 //! | `throughline.request.unseen`, `throughline.response.unseen` | if so | why a body was not read |
 //! | `error.type`, status `Error` | on failure | the provider's code, else the HTTP status, else the kind of error |
 //!
@@ -81,7 +81,7 @@
 //!
 //! The provider's last report; where there is none, an estimate: of the prompt by the formula of OpenAI's cookbook, of
 //! the answer by the text that passed, counted with tiktoken-rs (feature `tiktoken`, on by default; the first estimate
-//! takes 0.1 s to load the vocabulary). A prompt of more than 32 KiB is counted on a thread of its own, and the call's span
+//! takes 0.1 s to load the vocabulary) or with a [`TokenCounter`] of the user's. A prompt of more than 32 KiB is counted on a thread of its own, and the call's span
 //! ends late with the time at which it ended: see [`settle`]. What could be neither seen nor estimated is not there, and never 0.
 //!
 //! # When the caller leaves
@@ -125,7 +125,7 @@ pub use self::adapter::LlmMiddleware;
 pub use self::call::{CallFuture, LlmRequest, RequestBody, Watch, in_model_call, settle};
 pub use self::content::{Capture, Content};
 pub use self::convention::Convention;
-pub use self::estimate::PromptSizeMode;
+pub use self::estimate::{PromptSizeMode, TokenCounter, TokenEncoding};
 pub use self::layer::{Llm, LlmLayer};
 pub use self::prices::{Price, Prices};
 pub use self::scope::{

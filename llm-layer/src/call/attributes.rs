@@ -106,10 +106,9 @@ impl Watching {
             (spent.input, spent.output),
             (Some((_, Origin::Estimated)), _) | (_, Some((_, Origin::Estimated)))
         ) {
-            let name = match self.encoding.known {
-                _ if self.rough => "bytes/4".to_owned(),
-                true => self.encoding.name().to_owned(),
-                false => format!("{}?", self.encoding.name()),
+            let name = match self.rough {
+                true => "bytes/4".to_owned(),
+                false => self.encoding.is().to_string(),
             };
             attributes.push(KeyValue::new(semconv::TOKENS_ENCODING, name));
         }

@@ -75,7 +75,7 @@ impl Watching {
         if self.rough {
             return Some(self.body_length as u64 / BYTES_A_TOKEN);
         }
-        let mut prompt = Prompt::new(self.encoding);
+        let mut prompt = Prompt::new(self.encoding.clone());
         self.head.recognised.wire.prompt(self.body.as_ref()?, &mut prompt);
         prompt.finish().map(|count| count.tokens)
     }

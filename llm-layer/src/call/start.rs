@@ -93,9 +93,9 @@ impl Start {
             .shared
             .tracer
             .start(&self.parent, || self.builder(&ask, unseen));
-        let encoding = Encoding::of_model(ask.model.as_deref().unwrap_or_default());
         let config = &self.shared.config;
-        let mut reply = Reply::new(encoding);
+        let encoding = Encoding::of(ask.model.as_deref().unwrap_or_default(), &config.counters);
+        let mut reply = Reply::new(encoding.clone());
         if config.capture.is_on() && span.as_ref().is_some_and(Span::is_recording) {
             reply.answer = Some(Answer::up_to(config.limits.total));
         }

@@ -1,5 +1,6 @@
 //! Counts tokens where no provider did.
 
+mod counter;
 mod encoding;
 mod prompt;
 mod segmented;
@@ -7,7 +8,8 @@ pub(crate) mod taskweaver;
 #[cfg(feature = "tiktoken")]
 mod tiktoken;
 
-pub(crate) use self::encoding::{Encoding, Vocabulary};
+pub(crate) use self::counter::{Counter, Encoding};
+pub use self::counter::{TokenCounter, TokenEncoding};
 pub(crate) use self::prompt::Prompt;
 pub(crate) use self::segmented::Segmented;
 pub use self::taskweaver::PromptSizeMode;

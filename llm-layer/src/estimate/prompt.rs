@@ -4,8 +4,9 @@
 
 use serde_json::Value;
 
+use super::Encoding;
+use super::encoding::CL100K_BASE;
 use super::segmented::{Count, Segmented};
-use super::{Encoding, Vocabulary};
 
 /// A prompt being counted.
 #[derive(Debug)]
@@ -64,7 +65,7 @@ impl Prompt {
             self.chars += text.chars().count() as u64;
             return;
         }
-        let mut counter = Segmented::new(self.encoding);
+        let mut counter = Segmented::new(self.encoding.clone());
         counter.push(text);
         match counter.finish() {
             Some(Count { tokens, exact }) => {
@@ -78,9 +79,9 @@ impl Prompt {
     /// A function that the model may call: its name, description and JSON schema.
     pub(crate) fn function(&mut self, name: &str, description: &str, parameters: Option<&Value>) {
         self.tools = true;
-        self.tokens += match self.encoding.vocabulary {
-            Vocabulary::O200k => FUNCTION_O200K,
-            Vocabulary::Cl100k => FUNCTION_CL100K,
+        self.tokens += match self.encoding.is().name() {
+            CL100K_BASE => FUNCTION_CL100K,
+            _ => FUNCTION_O200K,
         };
         self.text(&format!("{name}:{}", without_stop(description)));
         let properties = parameters.and_then(|schema| schema.get("properties")?.as_object());

@@ -96,7 +96,7 @@ impl Segmented {
             return;
         }
         match self.encoding.count(segment) {
-            Some(tokens) => self.counted += tokens,
+            Some(tokens) => self.counted = self.counted.saturating_add(tokens),
             None => self.unable = true,
         }
     }

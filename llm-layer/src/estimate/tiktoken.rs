@@ -7,13 +7,14 @@ use std::collections::HashSet;
 
 use tiktoken_rs::{cl100k_base_singleton, o200k_base_singleton};
 
-use super::Vocabulary;
+use super::TokenEncoding;
+use super::encoding::CL100K_BASE;
 
 /// The number of tokens of a text, special tokens read as plain text. The first call takes 0.1 s to load a vocabulary.
-pub(super) fn count(vocabulary: Vocabulary, text: &str) -> Option<u64> {
-    let core = match vocabulary {
-        Vocabulary::O200k => o200k_base_singleton(),
-        Vocabulary::Cl100k => cl100k_base_singleton(),
+pub(super) fn count(encoding: &TokenEncoding, text: &str) -> Option<u64> {
+    let core = match encoding.name() {
+        CL100K_BASE => cl100k_base_singleton(),
+        _ => o200k_base_singleton(),
     };
     let count = core.count(text, &HashSet::new()).ok()?;
     u64::try_from(count).ok()

@@ -176,7 +176,8 @@ impl Reply {
             .iter()
             .position(|(other, kind, _)| (*other, *kind) == (choice, channel));
         if known.is_none() && self.texts.len() < Self::TEXTS {
-            self.texts.push((choice, channel, Segmented::new(self.encoding)));
+            let counter = Segmented::new(self.encoding.clone());
+            self.texts.push((choice, channel, counter));
         }
         let at = known.unwrap_or_else(|| self.texts.len().saturating_sub(1));
         if let Some((_, _, counter)) = self.texts.get_mut(at) {

@@ -1,0 +1,165 @@
+//! Who counts.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, LazyLock};
+
+use super::encoding;
+
+/// Counts the tokens of texts that no provider reported the tokens of.
+///
+/// Give one to [`LlmLayer::with_token_counter`](crate::LlmLayer::with_token_counter) for models that tiktoken-rs does
+/// not know. It is called where a call ends, on the task of whoever reads the answer, and must not wait for anything. If
+/// it panics, the call's tokens are `unknown`, and nothing else happens.
+///
+/// ```
+/// use throughline_llm_layer::{LlmLayer, TokenCounter, TokenEncoding};
+///
+/// struct Bytes;
+///
+/// impl TokenCounter for Bytes {
+///     fn encoding(&self, model: &str) -> Option<TokenEncoding> {
+///         model.contains("byt5").then(|| TokenEncoding::exact("bytes"))
+///     }
+///
+///     fn count(&self, _: &TokenEncoding, segment: &str) -> Option<u64> {
+///         u64::try_from(segment.len()).ok()
+///     }
+/// }
+///
+/// let layer = LlmLayer::new().with_token_counter(Bytes);
+/// ```
+pub trait TokenCounter: Send + Sync {
+    /// The encoding of a model, by its name in requests; `None` leaves the model to the next counter.
+    fn encoding(&self, model: &str) -> Option<TokenEncoding>;
+
+    /// The number of tokens of a segment, all of it ordinary text; `None` if it cannot be told, and the call's tokens
+    /// are then `unknown`.
+    ///
+    /// A segment is a text of at most 16 KiB. A longer text comes in several, cut in front of a space or between a word
+    /// and a punctuation mark, where OpenAI's vocabularies split anyway; their counts are added up. No segment has more
+    /// tokens than bytes: a larger count is cut down to that.
+    fn count(&self, encoding: &TokenEncoding, segment: &str) -> Option<u64>;
+}
+
+/// How a model's text is counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenEncoding {
+    name: Cow<'static, str>,
+    exact: bool,
+}
+
+impl TokenEncoding {
+    /// The model's own encoding, by its name, such as `o200k_base`.
+    pub fn exact(name: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            name: name.into(),
+            exact: true,
+        }
+    }
+
+    /// An encoding that only comes near the model's own. `throughline.tokens.encoding` is then the name with `?` behind.
+    pub fn rough(name: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            name: name.into(),
+            exact: false,
+        }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it is the model's own.
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
+        self.exact
+    }
+}
+
+/// The encoding as `throughline.tokens.encoding` shows it.
+impl fmt::Display for TokenEncoding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        f.write_str(if self.exact { "" } else { "?" })
+    }
+}
+
+/// A counter, and the encoding that it counts with.
+#[derive(Debug, Clone)]
+pub(crate) struct Encoding {
+    is: TokenEncoding,
+    by: Counter,
+}
+
+/// A counter that several calls share.
+#[derive(Clone)]
+pub(crate) struct Counter(Arc<dyn TokenCounter>);
+
+impl Counter {
+    pub(crate) fn new(counter: impl TokenCounter + 'static) -> Self {
+        Self(Arc::new(counter))
+    }
+}
+
+impl fmt::Debug for Counter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Counter(..)")
+    }
+}
+
+impl Encoding {
+    /// The encoding of a model by the first counter that knows it, else by the one that is built in.
+    pub(crate) fn of(model: &str, counters: &[Counter]) -> Self {
+        let mut known = counters.iter().filter_map(|by| {
+            let is = catch_unwind(AssertUnwindSafe(|| by.0.encoding(model))).ok()??;
+            Some(Self { is, by: by.clone() })
+        });
+        known.next().unwrap_or_else(|| Self::of_model(model))
+    }
+
+    /// The encoding of a model by the counter that is built in.
+    pub(crate) fn of_model(model: &str) -> Self {
+        Self {
+            is: encoding::of_model(model),
+            by: BUILT_IN.clone(),
+        }
+    }
+
+    pub(crate) fn is(&self) -> &TokenEncoding {
+        &self.is
+    }
+
+    /// The number of tokens of a short text (at most [`super::Segmented::SEGMENT`]), special tokens read as plain text;
+    /// `None` if nothing here can count.
+    pub(super) fn count(&self, segment: &str) -> Option<u64> {
+        let counted = catch_unwind(AssertUnwindSafe(|| self.by.0.count(&self.is, segment)));
+        let most = u64::try_from(segment.len()).unwrap_or(u64::MAX);
+        counted.ok().flatten().map(|tokens| tokens.min(most))
+    }
+}
+
+static BUILT_IN: LazyLock<Counter> = LazyLock::new(|| Counter::new(BuiltIn));
+
+/// tiktoken-rs, or nothing without it.
+#[derive(Debug)]
+struct BuiltIn;
+
+impl TokenCounter for BuiltIn {
+    fn encoding(&self, model: &str) -> Option<TokenEncoding> {
+        Some(encoding::of_model(model))
+    }
+
+    #[cfg(feature = "tiktoken")]
+    fn count(&self, encoding: &TokenEncoding, segment: &str) -> Option<u64> {
+        super::tiktoken::count(encoding, segment)
+    }
+
+    #[cfg(not(feature = "tiktoken"))]
+    fn count(&self, _: &TokenEncoding, _: &str) -> Option<u64> {
+        None
+    }
+}

@@ -80,8 +80,8 @@
 //! # Where the numbers come from
 //!
 //! The provider's last report; where there is none, an estimate: of the prompt by the formula of OpenAI's cookbook, of
-//! the answer by the text that passed, counted with tiktoken-rs (feature `tiktoken`, on by default; the first estimate
-//! takes 0.1 s to load the vocabulary) or with a [`TokenCounter`] of the user's. A prompt of more than 32 KiB is counted on a thread of its own, and the call's span
+//! the answer by the text that passed, counted with tiktoken-rs (feature `tiktoken`, on by default; its vocabulary is
+//! loaded in the background when a stream begins that was not asked for its usage, else takes the first estimate 0.1 s) or with a [`TokenCounter`] of the user's. A prompt of more than 32 KiB is counted on a thread of its own, and the call's span
 //! ends late with the time at which it ended: see [`settle`]. What could be neither seen nor estimated is not there, and never 0.
 //!
 //! # When the caller leaves

@@ -6,6 +6,7 @@ use opentelemetry::trace::{Span, SpanBuilder, SpanKind, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 use serde_json::Value;
 
+use super::background;
 use super::request::Head;
 use super::watch::{Shared, Watch, Watching};
 use crate::content::Answer;
@@ -99,8 +100,14 @@ impl Start {
         if config.capture.is_on() && span.as_ref().is_some_and(Span::is_recording) {
             reply.answer = Some(Answer::up_to(config.limits.total));
         }
+        let told = body.as_ref().is_none_or(|body| wire.reports(body));
+        if !told && !ALWAYS_TOLD.contains(&&*self.head.recognised.provider) {
+            prepare(&encoding);
+        }
         if config.prompt_size == PromptSizeMode::TaskWeaver {
-            reply.content = Some(Segmented::new(taskweaver::encoding()));
+            let encoding = taskweaver::encoding();
+            prepare(&encoding);
+            reply.content = Some(Segmented::new(encoding));
         }
         Ok(Watch(Box::new(Watching {
             has_span: span.is_some(),
@@ -159,3 +166,14 @@ impl Start {
             .with_attributes(attributes)
     }
 }
+
+/// Has loaded what an estimate at the end of the call will need, where no caller waits for it.
+fn prepare(encoding: &Encoding) {
+    if let Some(work) = encoding.to_prepare() {
+        // Without room it is loaded where it is first needed.
+        let _ = background::run(Box::new(work));
+    }
+}
+
+/// The providers whose streams end with their usage, asked for or not.
+const ALWAYS_TOLD: &[&str] = &["groq", "mistral_ai", "x_ai"];

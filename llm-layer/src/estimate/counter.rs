@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use super::encoding;
 
@@ -41,6 +41,13 @@ pub trait TokenCounter: Send + Sync {
     /// and a punctuation mark, where OpenAI's vocabularies split anyway; their counts are added up. No segment has more
     /// tokens than bytes: a larger count is cut down to that.
     fn count(&self, encoding: &TokenEncoding, segment: &str) -> Option<u64>;
+
+    /// Loads what counting in an encoding needs; by default nothing.
+    ///
+    /// It is called once for each encoding, on a thread of this crate's, when it turns out that something may have to
+    /// be counted, such as when a stream begins whose provider was not asked for its usage. [`TokenCounter::count`] may
+    /// come before it has returned, or without it.
+    fn prepare(&self, _encoding: &TokenEncoding) {}
 }
 
 /// How a model's text is counted.
@@ -97,11 +104,20 @@ pub(crate) struct Encoding {
 
 /// A counter that several calls share.
 #[derive(Clone)]
-pub(crate) struct Counter(Arc<dyn TokenCounter>);
+pub(crate) struct Counter(Arc<Shared<dyn TokenCounter>>);
+
+struct Shared<C: ?Sized> {
+    /// The encodings that are prepared, or about to be.
+    prepared: Mutex<Vec<TokenEncoding>>,
+    counter: C,
+}
 
 impl Counter {
     pub(crate) fn new(counter: impl TokenCounter + 'static) -> Self {
-        Self(Arc::new(counter))
+        Self(Arc::new(Shared {
+            prepared: Mutex::default(),
+            counter,
+        }))
     }
 }
 
@@ -115,7 +131,7 @@ impl Encoding {
     /// The encoding of a model by the first counter that knows it, else by the one that is built in.
     pub(crate) fn of(model: &str, counters: &[Counter]) -> Self {
         let mut known = counters.iter().filter_map(|by| {
-            let is = catch_unwind(AssertUnwindSafe(|| by.0.encoding(model))).ok()??;
+            let is = catch_unwind(AssertUnwindSafe(|| by.0.counter.encoding(model))).ok()??;
             Some(Self { is, by: by.clone() })
         });
         known.next().unwrap_or_else(|| Self::of_model(model))
@@ -133,14 +149,30 @@ impl Encoding {
         &self.is
     }
 
+    /// The work of preparing to count, if nobody does it yet.
+    pub(crate) fn to_prepare(&self) -> Option<impl FnOnce() + Send + use<>> {
+        let prepared = self.by.0.prepared.lock();
+        let mut prepared = prepared.unwrap_or_else(PoisonError::into_inner);
+        let full = prepared.len() >= MOST_PREPARED;
+        if full || prepared.contains(&self.is) {
+            return None;
+        }
+        prepared.push(self.is.clone());
+        let Self { is, by } = self.clone();
+        Some(move || by.0.counter.prepare(&is))
+    }
+
     /// The number of tokens of a short text (at most [`super::Segmented::SEGMENT`]), special tokens read as plain text;
     /// `None` if nothing here can count.
     pub(super) fn count(&self, segment: &str) -> Option<u64> {
-        let counted = catch_unwind(AssertUnwindSafe(|| self.by.0.count(&self.is, segment)));
+        let counted = catch_unwind(AssertUnwindSafe(|| self.by.0.counter.count(&self.is, segment)));
         let most = u64::try_from(segment.len()).unwrap_or(u64::MAX);
         counted.ok().flatten().map(|tokens| tokens.min(most))
     }
 }
+
+/// A counter with more encodings loads the rest when it counts.
+const MOST_PREPARED: usize = 64;
 
 static BUILT_IN: LazyLock<Counter> = LazyLock::new(|| Counter::new(BuiltIn));
 
@@ -156,6 +188,11 @@ impl TokenCounter for BuiltIn {
     #[cfg(feature = "tiktoken")]
     fn count(&self, encoding: &TokenEncoding, segment: &str) -> Option<u64> {
         super::tiktoken::count(encoding, segment)
+    }
+
+    #[cfg(feature = "tiktoken")]
+    fn prepare(&self, encoding: &TokenEncoding) {
+        super::tiktoken::load(encoding);
     }
 
     #[cfg(not(feature = "tiktoken"))]

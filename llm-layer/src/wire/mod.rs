@@ -47,6 +47,11 @@ pub(crate) trait WireFormat: fmt::Debug + Send + Sync {
     /// Counts a request's prompt.
     fn prompt(&self, body: &Value, prompt: &mut Prompt);
 
+    /// Whether the answer to a request tells its usage, as far as the request shows.
+    fn reports(&self, _body: &Value) -> bool {
+        true
+    }
+
     /// Reads the head of a response.
     fn head(&self, _headers: &HeaderMap, _reply: &mut Reply) {}
 

@@ -55,6 +55,10 @@ impl WireFormat for OpenAiChat {
         );
     }
 
+    fn reports(&self, body: &Value) -> bool {
+        includes_usage(body)
+    }
+
     fn channel(&self, at: &Path, _: &Reply) -> Option<Channel> {
         let choice = at.as_str().strip_prefix("choices[].")?;
         let message = choice
@@ -74,6 +78,12 @@ impl WireFormat for OpenAiChat {
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
         completion(at, value, reply);
     }
+}
+
+/// Whether an answer is no stream, or one that was asked for its usage.
+pub(super) fn includes_usage(body: &Value) -> bool {
+    let is = |pointer| body.pointer(pointer).and_then(Value::as_bool) == Some(true);
+    !is("/stream") || is("/stream_options/include_usage")
 }
 
 /// Reads a value of what chat completions and legacy completions have in common.

@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::ask::{Kind, Param, items};
-use super::openai_chat::{completion, deployment};
+use super::openai_chat::{completion, deployment, includes_usage};
 use super::{Ask, Channel, Reply, WireFormat, texts};
 use crate::estimate::Prompt;
 use crate::json::{Path, Scalar};
@@ -42,6 +42,10 @@ impl WireFormat for OpenAiCompletions {
             prompt.add(tokens(one) + items(Some(one)).map(tokens).sum::<u64>());
             texts::count(Some(one), prompt);
         }
+    }
+
+    fn reports(&self, body: &Value) -> bool {
+        includes_usage(body)
     }
 
     fn channel(&self, at: &Path, _: &Reply) -> Option<Channel> {

@@ -1,13 +1,18 @@
 //! A user's counter of tokens.
 
-use std::sync::Arc;
+use std::cell::RefCell;
+use std::convert::Infallible;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use http::{Request, Response};
-use throughline_llm_layer::{TokenCounter, TokenEncoding};
+use throughline_llm_layer::{LlmLayer, RequestBody, TokenCounter, TokenEncoding, settle};
 use throughline_test_support::Recorder;
+use tower::{Layer, Service, service_fn};
 
-use super::support::{CHAT, Chunks, MASKED, exchange, layer};
+use super::support::{CHAT, Chunks, HELLO, HELLO_STREAMED, MASKED, block_on, exchange, layer, read};
 
 /// Counts letters of the models that begin with `llama`, and remembers the longest segment.
 struct Letters {
@@ -85,4 +90,67 @@ fn a_users_counter_harms_nobody() {
         tree.contains("throughline.tokens.output=40000"),
         "no more than bytes: {tree}"
     );
+}
+
+/// Remembers which threads load.
+#[derive(Clone, Default)]
+struct Threads(Arc<Mutex<Vec<Option<String>>>>);
+
+impl TokenCounter for Threads {
+    fn encoding(&self, _: &str) -> Option<TokenEncoding> {
+        Some(TokenEncoding::exact("threads"))
+    }
+
+    fn count(&self, _: &TokenEncoding, _: &str) -> Option<u64> {
+        Some(1)
+    }
+
+    fn prepare(&self, _: &TokenEncoding) {
+        let name = std::thread::current().name().map(str::to_owned);
+        self.0.lock().unwrap().push(name);
+    }
+}
+
+/// Loading a vocabulary used to take 0.1 s of the first caller whose stream told no usage.
+#[test]
+fn what_counting_needs_is_loaded_before_and_elsewhere() {
+    let loaded = [Some("throughline-tokens".to_owned())];
+    let cases = [
+        (CHAT, HELLO_STREAMED, &loaded[..]),
+        (CHAT, HELLO, &[]),
+        (
+            CHAT,
+            r#"{"model":"gpt-4o","messages":[],"stream":true,"stream_options":{"include_usage":true}}"#,
+            &[],
+        ),
+        ("https://api.mistral.ai/v1/chat/completions", HELLO_STREAMED, &[]),
+    ];
+    for (url, body, expected) in cases {
+        let threads = Threads::default();
+        let layer = layer(&Recorder::new()).with_token_counter(threads.clone());
+        for _ in 0..2 {
+            let request = Request::post(url).body(Chunks::from_iter([body])).unwrap();
+            let at_the_beginning = threads.clone();
+            exchange_with(&layer, request, || {
+                assert!(settle(Duration::from_secs(60)), "loaded in time");
+                assert_eq!(
+                    *at_the_beginning.0.lock().unwrap(),
+                    expected,
+                    "{url} {body}: when the answer begins"
+                );
+            });
+        }
+    }
+}
+
+/// Sends a request to a service that does something before it answers.
+fn exchange_with(layer: &LlmLayer, request: Request<Chunks>, before: impl Fn()) {
+    let service = service_fn(|_: Request<RequestBody<Chunks>>| {
+        before();
+        async { Ok::<_, Infallible>(Response::new(Chunks::from_iter(["data: [DONE]\n\n"]))) }
+    });
+    let service = Rc::new(RefCell::new(service));
+    let service = service_fn(move |request| service.borrow_mut().call(request));
+    let Ok(response) = block_on(layer.layer(service).call(request));
+    read(response.into_body());
 }

@@ -96,6 +96,7 @@
 //! | a certificate that nobody trusts, or none where one is wanted | which setting and variable give one |
 //! | 401, 403, `Unauthenticated` | where the headers come from |
 //! | 404, `Unimplemented`, a page for people | that no OTLP is there |
+//! | two versions of OpenTelemetry in the executable ([`LinkedVersions`]) | which, and how to find who brings them |
 //!
 //! # What happens on shutdown
 //! [`Telemetry::shutdown`] delivers what has been recorded, and returns within 5 seconds whatever the collector does;
@@ -124,6 +125,7 @@ mod sampling;
 mod semconv;
 mod signal;
 mod target;
+mod versions;
 
 pub use config::{
     Compression, Exporter, FileConfig, Propagator, Protocol, SamplingRule, TailRule, TelemetryConfig,
@@ -134,3 +136,4 @@ pub use error::{InitError, ShutdownError};
 pub use guard::Telemetry;
 pub use hook::{Builders, register_startup_hook};
 pub use init::{init, init_from_env};
+pub use versions::LinkedVersions;

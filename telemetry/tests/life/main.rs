@@ -6,6 +6,7 @@ mod collector;
 mod diagnosis;
 mod faults;
 mod grpc;
+mod services;
 mod wire;
 
 use std::io::{self, Read, Write};

@@ -85,6 +85,11 @@ impl InitError {
         Self::new(Kind::Configuration, message).caused_by(source)
     }
 
+    pub(crate) fn holds_no(path: &Path, what: &str) -> Self {
+        let message = format!("the file {} holds no {what} in PEM", path.display());
+        Self::new(Kind::Configuration, message)
+    }
+
     pub(crate) fn syntax(place: &Place, format: &str, source: impl Error + Send + Sync + 'static) -> Self {
         Self::new(
             Kind::Configuration,

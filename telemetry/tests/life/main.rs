@@ -7,6 +7,7 @@ mod diagnosis;
 mod faults;
 mod grpc;
 mod services;
+mod tls;
 mod wire;
 
 use std::io::{self, Read, Write};

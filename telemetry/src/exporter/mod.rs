@@ -74,7 +74,7 @@ impl Setup {
             service,
         };
         let (traces, metrics, logs) = (self.traces(&part)?, self.metrics(&part)?, self.logs(&part)?);
-        let mut builders = Builders::new(traces, metrics);
+        let mut builders = Builders::new(traces, metrics, logs);
         let hook = self.config.startup_hook.as_ref();
         if let Some(hook) = hook {
             builders = hook.run(builders)?;
@@ -83,31 +83,25 @@ impl Setup {
         Ok(Providers {
             tracer: wants(Signal::Traces).then(|| builders.tracer_provider.build()),
             meter: wants(Signal::Metrics).then(|| builders.meter_provider.build()),
-            logger: logs.map(LoggerProviderBuilder::build),
+            logger: wants(Signal::Logs).then(|| builders.logger_provider.build()),
         })
     }
 
-    fn logs(&mut self, part: &Part<'_>) -> Result<Option<LoggerProviderBuilder>, InitError> {
+    fn logs(&mut self, part: &Part<'_>) -> Result<LoggerProviderBuilder, InitError> {
         let builder = SdkLoggerProvider::builder().with_resource(part.resource.clone());
         match self.config.exporter_of(Signal::Logs) {
             // Refused by the configuration's check: the program's own subscriber prints logs, and Prometheus takes none.
-            Exporter::None | Exporter::Console | Exporter::Prometheus => Ok(None),
+            Exporter::None | Exporter::Console | Exporter::Prometheus => Ok(builder),
             Exporter::ConsoleJson | Exporter::File => {
                 let (lines, place) = self.lines(Signal::Logs)?;
-                Ok(Some(json::logs(
-                    builder,
-                    &lines,
-                    &self.watch(Signal::Logs, place),
-                )))
+                Ok(json::logs(builder, &lines, &self.watch(Signal::Logs, place)))
             }
             Exporter::Otlp => {
                 let target = Target::new(&self.config, Signal::Logs)?;
                 let watch = self.watch(Signal::Logs, Destination::Otlp(target.clone()));
                 match target.protocol {
-                    Protocol::Grpc => otlp_grpc::logs(builder, &target, &watch, &mut self.runtime).map(Some),
-                    Protocol::HttpProtobuf | Protocol::HttpJson => {
-                        otlp_http::logs(builder, &target, &watch).map(Some)
-                    }
+                    Protocol::Grpc => otlp_grpc::logs(builder, &target, &watch, &mut self.runtime),
+                    Protocol::HttpProtobuf | Protocol::HttpJson => otlp_http::logs(builder, &target, &watch),
                 }
             }
         }

@@ -5,6 +5,7 @@
 mod collector;
 mod diagnosis;
 mod faults;
+mod file;
 mod grpc;
 mod services;
 mod tls;

@@ -5,6 +5,7 @@ mod propagation;
 mod reqwest;
 mod router;
 mod server;
+mod span;
 
 use opentelemetry::Context;
 use tracing::Dispatch;
@@ -89,5 +90,6 @@ pub(crate) fn all(sdk: &Sdk) -> Vec<Section> {
     sections.extend(client::sections(sdk));
     sections.push(reqwest::section(sdk));
     sections.extend(propagation::sections());
+    sections.extend(span::sections(sdk));
     sections
 }

@@ -38,7 +38,7 @@ pub use throughline_tracing_layer::{ClientLayer, EndAt, ServerLayer};
 #[cfg(feature = "llm")]
 pub use throughline_llm_layer as llm;
 #[cfg(feature = "llm")]
-pub use throughline_llm_layer::LlmLayer;
+pub use throughline_llm_layer::{IncludeUsageLayer, LlmLayer};
 #[cfg(feature = "macros")]
 pub use throughline_macros::traced_by_throughline as traced;
 #[cfg(feature = "telemetry")]

@@ -84,6 +84,9 @@
 //! loaded in the background when a stream begins that was not asked for its usage, else takes the first estimate 0.1 s) or with a [`TokenCounter`] of the user's. A prompt of more than 32 KiB is counted on a thread of its own, and the call's span
 //! ends late with the time at which it ended: see [`settle`]. What could be neither seen nor estimated is not there, and never 0.
 //!
+//! Streams of OpenAI's tell their usage only if they are asked: [`IncludeUsageLayer`], around this one, asks, and hides
+//! from the caller that it did.
+//!
 //! # When the caller leaves
 //!
 //! The span ends with what was seen: `error.type` = `cancelled`, finish reason `error`, the tokens that passed. A caller
@@ -109,9 +112,11 @@ mod convention;
 mod encoding;
 mod estimate;
 mod framing;
+pub mod include_usage;
 mod json;
 mod layer;
 mod prices;
+mod response;
 pub mod scope;
 mod semconv;
 mod wire;
@@ -126,8 +131,10 @@ pub use self::call::{CallFuture, LlmRequest, RequestBody, Watch, in_model_call, 
 pub use self::content::{Capture, Content};
 pub use self::convention::Convention;
 pub use self::estimate::{PromptSizeMode, TokenCounter, TokenEncoding};
+pub use self::include_usage::IncludeUsageLayer;
 pub use self::layer::{Llm, LlmLayer};
 pub use self::prices::{Price, Prices};
+pub use self::response::LlmResponse;
 pub use self::scope::{
     Tokens, agent, in_agent, in_tool, in_workflow, tokens, tool, try_in_agent, try_in_tool, try_in_workflow,
     workflow,

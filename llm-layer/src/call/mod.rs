@@ -18,6 +18,8 @@ pub use self::background::settle;
 pub use self::future::CallFuture;
 pub(crate) use self::instruments::Instruments;
 pub use self::request::LlmRequest;
+pub(crate) use self::request::is_encoded;
+pub(crate) use self::request::sealed::Parts;
 pub use self::request_body::RequestBody;
 pub use self::start::in_model_call;
 pub(crate) use self::watch::Shared;

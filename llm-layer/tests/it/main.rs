@@ -12,6 +12,7 @@ mod counters;
 mod endings;
 mod golden;
 mod hostile;
+mod include_usage;
 mod options;
 mod requests;
 #[cfg(feature = "reqwest")]

@@ -57,6 +57,7 @@
 //! | `http.response.header.{name}` | refusals | `retry-after`, rate limits, the request's id |
 //! | `throughline.tokens.source` | always | `reported`, `partial`, `estimated`, `unknown` |
 //! | `throughline.tokens.encoding` | with an estimate | `o200k_base`, `cl100k_base` or a [`TokenCounter`]'s, with `?` if the model's own is not known; `bytes/4` if there was no time to count |
+//! | `throughline.response.drained` | if so | see [`drain`] |
 //! | `throughline.request.unseen`, `throughline.response.unseen` | if so | why a body was not read |
 //! | `error.type`, status `Error` | on failure | the provider's code, else the HTTP status, else the kind of error |
 //!
@@ -92,6 +93,8 @@
 //! The span ends with what was seen: `error.type` = `cancelled`, finish reason `error`, the tokens that passed. A caller
 //! that leaves after the last finish reason, as most do after `[DONE]`, has the whole answer: no error.
 //!
+//! What it leaves behind is billed too: [`DrainLayer`], around this one, reads on within bounds, to learn what it cost.
+//!
 //! # Features
 //!
 //! | feature | for |
@@ -101,6 +104,7 @@
 //! | `encodings` | answers encoded with gzip, deflate, br or zstd; without it they pass and are not observed |
 //! | `reqwest` | [`LlmLayer`] over `reqwest::Client` |
 //! | `reqwest-middleware` | `LlmMiddleware`: [`LlmLayer`] as a middleware |
+//! | `tokio` | [`DrainLayer`] on a Tokio runtime |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -109,6 +113,7 @@ mod adapter;
 mod call;
 mod content;
 mod convention;
+pub mod drain;
 mod encoding;
 mod estimate;
 mod framing;
@@ -130,6 +135,7 @@ pub use self::adapter::LlmMiddleware;
 pub use self::call::{CallFuture, LlmRequest, RequestBody, Watch, in_model_call, settle};
 pub use self::content::{Capture, Content};
 pub use self::convention::Convention;
+pub use self::drain::DrainLayer;
 pub use self::estimate::{PromptSizeMode, TokenCounter, TokenEncoding};
 pub use self::include_usage::IncludeUsageLayer;
 pub use self::layer::{Llm, LlmLayer};

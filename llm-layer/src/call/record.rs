@@ -1,7 +1,7 @@
 //! The one place where what was seen of a call becomes attributes, metrics and ledger entries.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use opentelemetry::trace::TraceContextExt;
 use throughline_tracing_layer::observe::End;
@@ -47,7 +47,8 @@ impl Watching {
     }
 
     fn ending(&mut self, end: End<'_>) -> Ending {
-        let duration = self.started.elapsed();
+        let left = self.left.as_ref().map(|left| left.when);
+        let ended = left.map_or_else(Instant::now, |left| left.at);
         let intact = match &mut self.framing {
             Some(framing) => {
                 let mut reading = Reading::new(self.head.recognised.wire, &mut self.reply);
@@ -63,8 +64,8 @@ impl Watching {
         Ending {
             failure,
             refused: unsuccessful || matches!(end, End::ServiceError(_)),
-            duration,
-            at: SystemTime::now(),
+            duration: ended.duration_since(self.started),
+            at: left.map_or_else(SystemTime::now, |left| left.time),
         }
     }
 
@@ -75,7 +76,8 @@ impl Watching {
             duration,
             at,
         } = ending;
-        let spent = self.spent(refused, failure.is_some());
+        let whole = self.left.is_some() && self.is_answered();
+        let spent = self.spent(refused, failure.is_some() && !whole);
         if self.has_span && self.cx.span().is_recording() {
             self.set_attributes(&spent, failure.as_ref());
         }

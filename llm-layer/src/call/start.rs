@@ -47,7 +47,7 @@ pub fn in_model_call(cx: &Context) -> Context {
 }
 
 /// Whether model calls are observed in a context.
-pub(super) fn is_observed(cx: &Context) -> bool {
+pub(crate) fn is_observed(cx: &Context) -> bool {
     !cx.is_telemetry_suppressed() && cx.get::<InModelCall>().is_none()
 }
 
@@ -129,6 +129,7 @@ impl Start {
             reply,
             first_chunk: None,
             last_chunk: None,
+            left: None,
             unseen: None,
         })))
     }

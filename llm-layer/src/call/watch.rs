@@ -13,6 +13,7 @@ use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 use super::Instruments;
 use super::peek::peek;
 use super::request::Head;
+use crate::drain::CallerLeft;
 use crate::encoding::{Decoder, Hidden};
 use crate::estimate::Encoding;
 use crate::framing::Framing;
@@ -53,11 +54,33 @@ pub(super) struct Watching {
     pub(super) reply: Reply,
     pub(super) first_chunk: Option<Duration>,
     pub(super) last_chunk: Option<Instant>,
+    /// The caller left, and a drain reads on.
+    pub(super) left: Option<Left>,
     /// Why the response was not observed.
     pub(super) unseen: Option<&'static str>,
 }
 
+/// What was known of a call when its caller left.
+#[derive(Debug)]
+pub(super) struct Left {
+    pub(super) when: CallerLeft,
+    pub(super) answered: bool,
+    /// Whether something came afterwards.
+    pub(super) drained: bool,
+}
+
 impl Watching {
+    /// Looks whether the caller has left, before what comes next changes what is known.
+    fn look_for_leaving(&mut self) {
+        if self.left.is_none() {
+            self.left = CallerLeft::current().map(|when| Left {
+                when,
+                answered: self.is_answered(),
+                drained: false,
+            });
+        }
+    }
+
     pub(super) fn is_stream(&self) -> bool {
         self.ask.stream || self.framing.as_ref().is_some_and(Framing::is_stream)
     }
@@ -91,6 +114,10 @@ impl Observe for Watch {
         if !data.has_remaining() {
             return;
         }
+        this.look_for_leaving();
+        if let Some(left) = &mut this.left {
+            left.drained = true;
+        }
         let now = Instant::now();
         this.first_chunk
             .get_or_insert_with(|| now.duration_since(this.started));
@@ -115,7 +142,8 @@ impl Observe for Watch {
         }
     }
 
-    fn on_end(self, end: End<'_>) {
+    fn on_end(mut self, end: End<'_>) {
+        self.0.look_for_leaving();
         self.0.record(end);
     }
 }

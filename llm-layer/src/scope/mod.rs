@@ -62,7 +62,7 @@ pub(crate) use self::ledger::{Origin, Spent};
 pub use self::ledger::{Tokens, tokens};
 use self::running::Failure;
 pub use self::running::Running;
-pub(crate) use self::running::Scoped;
+pub(crate) use self::running::{Hold, Scoped};
 use crate::semconv;
 
 /// An agent, a tool or a workflow that has not begun.

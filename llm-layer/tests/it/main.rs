@@ -9,6 +9,8 @@
 )]
 
 mod counters;
+#[cfg(feature = "tokio")]
+mod drain;
 mod endings;
 mod golden;
 mod hostile;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -49,7 +50,7 @@ impl Drains {
         let Some(room) = self.open.enter(self.limits.count) else {
             return;
         };
-        self.executor.spawn(Box::pin(Drain {
+        let drain = Box::pin(Drain {
             body: Some(body),
             left: self.limits.bytes,
             time: self.limits.time,
@@ -58,7 +59,9 @@ impl Drains {
             context: CallerLeft::context(),
             _hold: self.scoped.as_ref().map(Scoped::hold),
             room,
-        }));
+        });
+        // It is the caller's drop that this happens in.
+        let _ = catch_unwind(AssertUnwindSafe(|| self.executor.spawn(drain)));
     }
 
     /// Waits until no drain is open, at most so long; whether none is.

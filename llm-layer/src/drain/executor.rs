@@ -9,7 +9,8 @@ pub type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Runs drains. With the feature `tokio`, `tokio::runtime::Handle` is one.
 pub trait Executor: Send + Sync + 'static {
-    /// Runs `work` to its end, or drops it. It is called where a body is dropped, and so must neither block nor panic.
+    /// Runs `work` to its end, or drops it. It is called where a body is dropped, and so must not block; if it panics,
+    /// there is no drain.
     fn spawn(&self, work: Work);
 
     /// Ends after `time`. It is called in spawned work and in [`DrainLayer::settle`](super::DrainLayer::settle).

@@ -141,7 +141,7 @@ impl Cutter {
             }
             Mode::Between if !is_end(first) => {
                 self.mode = Mode::Held;
-                self.event = Event::default();
+                self.event.reset();
                 self.read_held(bytes)
             }
             Mode::Held => self.read_held(bytes),
@@ -205,6 +205,12 @@ impl Cutter {
 }
 
 impl Event {
+    fn reset(&mut self) {
+        self.data.clear();
+        self.scanner.reset();
+        self.look.is_other = false;
+    }
+
     /// Reads of its data; an error if it cannot be the added one.
     fn read(&mut self, value: &[u8]) -> Result<(), Malformed> {
         for piece in value.chunks(PIECE) {

@@ -42,6 +42,8 @@
 //! layer do, ask for encodings where this layer does not see it, and are fine. From a provider that encodes unasked, the
 //! caller sees the added event.
 //!
+//! A caller that leaves before the end has left before the usage: see [`drain`](crate::drain).
+//!
 //! What stays in the answer: the `"usage": null` that OpenAI writes into all other events once it was asked. Every client
 //! that knows the option knows it.
 //!

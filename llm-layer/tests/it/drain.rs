@@ -325,6 +325,36 @@ fn an_executor_of_the_users() {
     );
 }
 
+/// Runs nothing.
+struct Broken;
+
+impl Executor for Broken {
+    fn spawn(&self, _: Work) {
+        panic!("no runtime");
+    }
+
+    fn sleep(&self, _: Duration) -> Work {
+        Box::pin(std::future::pending())
+    }
+}
+
+#[test]
+fn an_executor_that_panics_is_none_of_the_callers_business() {
+    let recorder = Recorder::new();
+    let drain = DrainLayer::new(Broken);
+    crate::support::block_on(leave_after(
+        1,
+        &drain,
+        &layer(&recorder),
+        ScriptedBody::new(whole()),
+    ));
+    assert_eq!(drain.open(), 0, "it takes no room");
+    assert_has(
+        &recorder.tree(MASKED),
+        &["error.type=\"cancelled\"", "source=\"estimated\""],
+    );
+}
+
 #[test]
 fn what_is_no_model_call_is_not_drained() {
     let drain = DrainLayer::new(ByHand::default());

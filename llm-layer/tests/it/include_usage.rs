@@ -7,6 +7,8 @@ use std::pin::Pin;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
+use opentelemetry::Context;
+use opentelemetry::trace::{TraceContextExt, Tracer, TracerProvider};
 use throughline_llm_layer::include_usage::IncludeUsageBody;
 use throughline_llm_layer::{IncludeUsageLayer, RequestBody};
 use throughline_test_support::{Recorder, Script, ScriptedBody};
@@ -153,6 +155,27 @@ fn answers_that_are_no_such_stream_pass_untouched() {
     *response.status_mut() = http::StatusCode::BAD_REQUEST;
     let (_, response) = exchange(request(HELLO_STREAMED), response);
     assert_eq!(read(response.into_body()), USAGE, "a refusal");
+}
+
+#[test]
+fn the_span_is_a_child_of_where_the_call_was_made() {
+    let recorder = Recorder::new();
+    let provider = service_fn(|_: Request<RequestBody<RequestBody<Chunks>>>| async {
+        Ok::<_, Infallible>(stream([Script::Data(DONE)]))
+    });
+    let mut client = IncludeUsageLayer::new().layer(layer(&recorder).layer(provider));
+    let parent = recorder.tracer_provider().tracer("test").start("parent");
+    let call = {
+        let _attached = Context::current_with_span(parent).attach();
+        client.call(request(HELLO_STREAMED))
+    };
+    let Ok(response) = block_on(call);
+    read(response.into_body());
+    let tree = recorder.tree(MASKED);
+    assert!(
+        tree.starts_with("Internal parent\n  Client chat gpt-4o"),
+        "{tree}"
+    );
 }
 
 #[test]

@@ -18,6 +18,8 @@ use tower::{Layer, Service, service_fn};
 use crate::support::{CHAT, HELLO_STREAMED, MASKED, layer, next};
 
 const FIRST: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hello\"}}]}\n\n";
+/// A tokenizer that is not the provider's counts more than seven tokens here.
+const LONG: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"one two three four five six seven eight nine\"}}]}\n\n";
 const LAST: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
 const USAGE: &str =
     "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":11,\"completion_tokens\":7,\"total_tokens\":18}}\n\n";
@@ -49,10 +51,11 @@ fn on_this_runtime() -> DrainLayer {
     DrainLayer::new(tokio::runtime::Handle::current())
 }
 
-fn whole() -> [Script; 6] {
+fn whole() -> [Script; 7] {
     [
         Script::Data(FIRST),
         Script::Pending,
+        Script::Data(LONG),
         Script::Data(LAST),
         Script::Data(USAGE),
         Script::Pending,
@@ -136,7 +139,7 @@ async fn a_caller_who_had_it_all_did_not_cancel() {
 
     let recorder = Recorder::new();
     leave_after(
-        4,
+        5,
         &drain,
         &layer(&recorder),
         ScriptedBody::new(whole()).knowing_its_end(),

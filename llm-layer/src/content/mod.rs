@@ -103,9 +103,8 @@ impl Content {
     ) -> Self {
         let mut content = body.map(input::read).unwrap_or_default();
         content.output = output;
-        if let Some(Redact(redact)) = redact
-            && catch_unwind(AssertUnwindSafe(|| redact(&mut content))).is_err()
-        {
+        let redacted = redact.map(|Redact(redact)| catch_unwind(AssertUnwindSafe(|| redact(&mut content))));
+        if redacted.is_some_and(|redacted| redacted.is_err()) {
             return Self::default();
         }
         let parts = [

@@ -128,12 +128,9 @@ impl Reply {
 
     /// The alternative at a position of this document has another number.
     pub(crate) fn index(&mut self, position: u32, index: Option<u64>) {
-        if let Some(index) = index.and_then(|index| u32::try_from(index).ok())
-            && index < Self::CHOICES
-            && position < Self::CHOICES
-        {
-            self.indices.push((position, index));
-        }
+        let index = index.and_then(|index| u32::try_from(index).ok());
+        let known = index.filter(|index| *index < Self::CHOICES && position < Self::CHOICES);
+        self.indices.extend(known.map(|index| (position, index)));
     }
 
     /// The alternative at a position of this document is finished.

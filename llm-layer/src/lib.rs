@@ -74,6 +74,9 @@
 //!
 //! And an entry in the ledger of each scope above: see [`tokens`].
 //!
+//! And, with [`LlmLayer::with_logger_provider`], two events as log records: `gen_ai.client.operation.exception` for each
+//! call that failed, and `gen_ai.client.inference.operation.details` with the content, for those who capture it there.
+//!
 //! What a user can add: the content of calls ([`LlmLayer::with_capture`]), OpenInference's attributes for Phoenix
 //! ([`LlmLayer::with_openinference`]), those of TinyLLM and TaskWeaver ([`LlmLayer::with_legacy_attributes`]).
 //!
@@ -96,6 +99,7 @@
 //! | `tiktoken` (default) | estimates |
 //! | `async-openai` | `AsyncOpenAi`: async-openai over a service such as [`Llm`] |
 //! | `encodings` | answers encoded with gzip, deflate, br or zstd; without it they pass and are not observed |
+//! | `internal-logs` (default) | a setting that is not understood is told to OpenTelemetry's internal log |
 //! | `reqwest` | [`LlmLayer`] over `reqwest::Client` |
 //! | `reqwest-middleware` | `LlmMiddleware`: [`LlmLayer`] as a middleware |
 

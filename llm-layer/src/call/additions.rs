@@ -23,15 +23,15 @@ impl Watching {
 
     /// Puts the content where the user wants it.
     pub(super) fn put_content(&self, span: &SpanRef<'_>, attributes: &mut Vec<KeyValue>, content: &Content) {
-        let capture = self.shared.config.capture;
+        let config = &self.shared.config;
         let said: Vec<KeyValue> = content
             .attributes()
             .map(|(name, json)| KeyValue::new(name, json))
             .collect();
-        if capture.on_event() {
+        if config.capture.on_event() && config.events.is_none() {
             span.add_event(semconv::OPERATION_DETAILS, said.clone());
         }
-        if capture.on_span() {
+        if config.capture.on_span() {
             attributes.extend(said);
         }
     }

@@ -1,16 +1,20 @@
 //! What a call's span says at its end.
 
+use std::time::SystemTime;
+
 use opentelemetry::trace::{Status, TraceContextExt};
 use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
 
+use super::Events;
 use super::failure::Failure;
 use super::watch::Watching;
+use crate::content::Content;
 use crate::scope::{Origin, Scoped, Spent};
 use crate::semconv;
 use crate::wire::Field;
 
 impl Watching {
-    pub(super) fn set_attributes(&mut self, spent: &Spent, failure: Option<&Failure>) {
+    pub(super) fn set_attributes(&mut self, spent: &Spent, failure: Option<&Failure>, at: SystemTime) {
         let content = self.content();
         let span = self.cx.span();
         let conversation = self.cx.get::<Scoped>().and_then(Scoped::conversation);
@@ -37,6 +41,9 @@ impl Watching {
         if let Some(failure) = failure {
             attributes.push(KeyValue::new(semconv::ERROR_TYPE, failure.kind.clone()));
         }
+        if let Some(events) = &self.shared.config.events {
+            self.emit(events, at, &attributes, content.as_ref(), failure);
+        }
         self.push_additions(&mut attributes, spent, content.as_ref());
         if let Some(content) = content {
             self.put_content(&span, &mut attributes, &content);
@@ -44,6 +51,24 @@ impl Watching {
         span.set_attributes(attributes);
         if let Some(failure) = failure {
             span.set_status(Status::error(failure.description.clone()));
+        }
+    }
+
+    fn emit(
+        &self,
+        events: &Events,
+        at: SystemTime,
+        attributes: &[KeyValue],
+        content: Option<&Content>,
+        failure: Option<&Failure>,
+    ) {
+        let span = self.cx.span();
+        if let Some(failure) = failure {
+            events.exception(span.span_context(), at, &failure.kind, &failure.description);
+        }
+        if let Some(content) = content.filter(|_| self.shared.config.capture.on_event()) {
+            let known = self.begun.iter().chain(attributes).cloned();
+            events.details(span.span_context(), at, known, content);
         }
     }
 

@@ -3,6 +3,7 @@
 mod additions;
 mod attributes;
 mod background;
+mod event;
 mod failure;
 mod future;
 mod instruments;
@@ -15,6 +16,7 @@ mod start;
 mod watch;
 
 pub use self::background::settle;
+pub(crate) use self::event::Events;
 pub use self::future::CallFuture;
 pub(crate) use self::instruments::Instruments;
 pub use self::request::LlmRequest;

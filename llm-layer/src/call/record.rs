@@ -77,7 +77,7 @@ impl Watching {
         } = ending;
         let spent = self.spent(refused, failure.is_some());
         if self.has_span && self.cx.span().is_recording() {
-            self.set_attributes(&spent, failure.as_ref());
+            self.set_attributes(&spent, failure.as_ref(), at);
         }
         let prompt_size = self.prompt_size(&spent);
         if let Some(instruments) = self.shared.instruments.in_context(&self.cx) {

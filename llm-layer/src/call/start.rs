@@ -109,6 +109,10 @@ impl Start {
             prepare(&encoding);
             reply.content = Some(Segmented::new(encoding));
         }
+        let begun = match &config.events {
+            Some(_) => self.attributes(&ask, unseen),
+            None => Vec::new(),
+        };
         Ok(Watch(Box::new(Watching {
             has_span: span.is_some(),
             cx: match span {
@@ -118,6 +122,7 @@ impl Start {
             shared: self.shared,
             head: self.head,
             ask,
+            begun,
             body,
             body_length,
             encoding,
@@ -134,6 +139,19 @@ impl Start {
     }
 
     fn builder(&self, ask: &Ask, unseen: Option<&'static str>) -> SpanBuilder {
+        let operation = self.head.recognised.wire.operation();
+        let name = match &ask.model {
+            Some(model) => format!("{operation} {model}"),
+            None => operation.to_owned(),
+        };
+        SpanBuilder::from_name(name)
+            .with_kind(SpanKind::Client)
+            .with_start_time(self.time)
+            .with_attributes(self.attributes(ask, unseen))
+    }
+
+    /// What is known when the call begins.
+    fn attributes(&self, ask: &Ask, unseen: Option<&'static str>) -> Vec<KeyValue> {
         let operation = self.head.recognised.wire.operation();
         let mut attributes = vec![
             KeyValue::new(semconv::OPERATION_NAME, operation),
@@ -156,14 +174,7 @@ impl Start {
             attributes.extend(conversation);
         }
         attributes.extend(unseen.map(|reason| KeyValue::new(semconv::REQUEST_UNSEEN, reason)));
-        let name = match &ask.model {
-            Some(model) => format!("{operation} {model}"),
-            None => operation.to_owned(),
-        };
-        SpanBuilder::from_name(name)
-            .with_kind(SpanKind::Client)
-            .with_start_time(self.time)
-            .with_attributes(attributes)
+        attributes
     }
 }
 

@@ -40,6 +40,8 @@ pub(super) struct Watching {
     pub(super) has_span: bool,
     pub(super) head: Head,
     pub(super) ask: Ask,
+    /// What the span began with, if events repeat it.
+    pub(super) begun: Vec<KeyValue>,
     pub(super) body: Option<serde_json::Value>,
     pub(super) body_length: usize,
     pub(super) encoding: Encoding,

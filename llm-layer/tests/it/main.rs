@@ -10,6 +10,7 @@
 
 mod counters;
 mod endings;
+mod events;
 mod golden;
 mod hostile;
 mod options;

@@ -13,7 +13,7 @@ use crate::content::Answer;
 use crate::estimate::{Encoding, PromptSizeMode, Segmented, taskweaver};
 use crate::scope::Scoped;
 use crate::semconv;
-use crate::wire::{Ask, Reply};
+use crate::wire::{Ask, Known, Reply};
 
 /// A call that has begun, and whose request is not known yet.
 #[derive(Debug)]
@@ -80,15 +80,16 @@ impl Start {
     }
 
     /// Starts the span, as of when the call began.
-    pub(super) fn watch(self, seen: Seen) -> Result<Watch, NoModelCall> {
-        let wire = self.head.recognised.wire;
+    pub(super) fn watch(mut self, seen: Seen) -> Result<Watch, NoModelCall> {
         let (body, body_length, unseen) = match seen {
-            Seen::Body(body, _) if !self.head.recognised.told && !wire.matches(&body) => {
-                return Err(NoModelCall);
-            }
             Seen::Body(body, length) => (Some(body), length, None),
             Seen::Not(reason) => (None, 0, Some(reason)),
         };
+        let known = body.as_ref().map_or(Known::Never, Known::Body);
+        if !self.head.is_call(&self.shared.config.rules, known) {
+            return Err(NoModelCall);
+        }
+        let wire = &self.head.recognised.wire;
         let ask = wire.ask(&self.head.path, body.as_ref().unwrap_or(&Value::Null));
         let span = self
             .shared
@@ -96,7 +97,7 @@ impl Start {
             .start(&self.parent, || self.builder(&ask, unseen));
         let config = &self.shared.config;
         let encoding = Encoding::of(ask.model.as_deref().unwrap_or_default(), &config.counters);
-        let mut reply = Reply::new(encoding.clone());
+        let mut reply = Reply::new(encoding.clone(), wire.alternatives());
         if config.capture.is_on() && span.as_ref().is_some_and(Span::is_recording) {
             reply.answer = Some(Answer::up_to(config.limits.total));
         }

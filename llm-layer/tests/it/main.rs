@@ -13,6 +13,7 @@ mod endings;
 mod golden;
 mod hostile;
 mod options;
+mod providers;
 mod requests;
 #[cfg(feature = "reqwest")]
 mod reqwest_client;

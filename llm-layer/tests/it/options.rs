@@ -312,3 +312,39 @@ fn prompt_size_as_taskweaver_counts() {
         ]
     );
 }
+
+/// The parts of an answer used to be taken for alternatives where no alternatives are.
+#[test]
+fn an_answer_of_several_parts_is_one_message() {
+    let cases = [
+        (
+            "https://api.anthropic.com/v1/messages",
+            r#"{"model":"m","max_tokens":9,"messages":[]}"#,
+            r#"{"content":[{"type":"thinking","thinking":"hm"},{"type":"text","text":"Hi"}],"stop_reason":"end_turn"}"#,
+            "end_turn",
+        ),
+        (
+            "https://api.openai.com/v1/responses",
+            r#"{"model":"m","input":"x"}"#,
+            r#"{"status":"completed","output":[{"type":"reasoning","summary":[{"text":"hm"}]},{"type":"message","content":[{"text":"Hi"}]}]}"#,
+            "stop",
+        ),
+        (
+            "https://bedrock-runtime.us-east-1.amazonaws.com/model/m/converse",
+            r#"{"messages":[]}"#,
+            r#"{"output":{"message":{"content":[{"reasoningContent":{"reasoningText":{"text":"hm"}}},{"text":"Hi"}]}},"stopReason":"end_turn"}"#,
+            "end_turn",
+        ),
+    ];
+    for (uri, body, answer, reason) in cases {
+        let recorder = Recorder::new();
+        let layer = layer(&recorder).with_capture(Capture::SpanOnly);
+        let request = Request::post(uri).body(Chunks::from_iter([body])).unwrap();
+        exchange(&layer, request, Response::new(Chunks::from_iter([answer])));
+        let expected = format!(
+            r#"gen_ai.output.messages="[{{\"role\":\"assistant\",\"parts\":[{{\"type\":\"reasoning\",\"content\":\"hm\"}},{{\"type\":\"text\",\"content\":\"Hi\"}}],\"finish_reason\":\"{reason}\"}}]""#
+        );
+        let seen = lines_with(&recorder, &["gen_ai.output.messages"]);
+        assert_eq!(seen, [expected], "{uri}");
+    }
+}

@@ -28,8 +28,8 @@ pub(super) struct Start {
 /// What was seen of a request body.
 #[derive(Debug)]
 pub(super) enum Seen {
-    /// A body, and its length in bytes.
-    Body(Value, usize),
+    /// A body, its length in bytes, and where the order of its keys matters, these.
+    Body(Value, usize, Option<Box<[u8]>>),
     /// Nothing, for this reason.
     Not(&'static str),
 }
@@ -55,15 +55,6 @@ pub(super) fn is_observed(cx: &Context) -> bool {
 #[derive(Debug)]
 pub(super) struct NoModelCall;
 
-impl Seen {
-    pub(super) fn bytes(bytes: &[u8]) -> Self {
-        match serde_json::from_slice(bytes) {
-            Ok(body) => Self::Body(body, bytes.len()),
-            Err(_) => Self::Not("malformed"),
-        }
-    }
-}
-
 impl Start {
     pub(super) fn new(shared: Shared, parent: Context, head: Head) -> Self {
         Self {
@@ -79,11 +70,22 @@ impl Start {
         self.head.encoded
     }
 
+    /// What is seen in the bytes of a body.
+    pub(super) fn see(&self, bytes: &[u8]) -> Seen {
+        let config = &self.shared.config;
+        let in_order =
+            config.prompt_size == PromptSizeMode::TaskWeaver || config.legacy && config.capture.on_span();
+        match serde_json::from_slice(bytes) {
+            Ok(body) => Seen::Body(body, bytes.len(), in_order.then(|| bytes.into())),
+            Err(_) => Seen::Not("malformed"),
+        }
+    }
+
     /// Starts the span, as of when the call began.
     pub(super) fn watch(mut self, seen: Seen) -> Result<Watch, NoModelCall> {
-        let (body, body_length, unseen) = match seen {
-            Seen::Body(body, length) => (Some(body), length, None),
-            Seen::Not(reason) => (None, 0, Some(reason)),
+        let (body, body_length, body_in_order, unseen) = match seen {
+            Seen::Body(body, length, in_order) => (Some(body), length, in_order, None),
+            Seen::Not(reason) => (None, 0, None, Some(reason)),
         };
         let known = body.as_ref().map_or(Known::Never, Known::Body);
         if !self.head.is_call(&self.shared.config.rules, known) {
@@ -121,6 +123,7 @@ impl Start {
             ask,
             body,
             body_length,
+            body_in_order,
             encoding,
             rough: false,
             started: self.at,

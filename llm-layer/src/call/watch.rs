@@ -42,6 +42,8 @@ pub(super) struct Watching {
     pub(super) ask: Ask,
     pub(super) body: Option<serde_json::Value>,
     pub(super) body_length: usize,
+    /// The body as it came, if somebody asked for something that depends on the order of its keys.
+    pub(super) body_in_order: Option<Box<[u8]>>,
     pub(super) encoding: Encoding,
     /// There is no time to count.
     pub(super) rough: bool,

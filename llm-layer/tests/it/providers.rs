@@ -39,7 +39,7 @@ fn ask(layer: &LlmLayer, uri: &str, body: &str, answer: &str, cut: usize) {
 fn a_provider_of_the_users() {
     let expected = r#"Client chat acme-1
   - gen_ai.operation.name="chat"
-  - gen_ai.output.messages="[{\"role\":\"assistant\",\"parts\":[{\"type\":\"text\",\"content\":\"Rayleigh scattering.\"}],\"finish_reason\":\"stop\"}]"
+  - gen_ai.output.messages="[{\"finish_reason\":\"stop\",\"parts\":[{\"content\":\"Rayleigh scattering.\",\"type\":\"text\"}],\"role\":\"assistant\"}]"
   - gen_ai.provider.name="acme"
   - gen_ai.request.model="acme-1"
   - gen_ai.request.stream=true

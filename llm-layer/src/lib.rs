@@ -33,6 +33,9 @@
 //! | Cohere | `/v2/chat`, `/v2/embed`; `/v1/chat` at cohere.com |
 //! | Bedrock | `/converse`, `/converse-stream`, `/invoke-with-response-stream`; `/invoke` at amazonaws.com |
 //!
+//! What else is a model call, and what is none, you say by a [`Rule`]: by path, host and model. A provider that speaks
+//! another format needs a [`wire::WireFormat`].
+//!
 //! Everything else passes as it came. Of a model call too, every byte passes as it came and when it came: the layer
 //! looks at what goes by and holds nothing back. Only the request is read before it is sent, up to
 //! [`LlmLayer::with_request_limit`], because the span must know the model when it begins.
@@ -118,7 +121,7 @@ mod layer;
 mod prices;
 pub mod scope;
 mod semconv;
-mod wire;
+pub mod wire;
 
 use opentelemetry::InstrumentationScope;
 

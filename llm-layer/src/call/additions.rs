@@ -75,7 +75,7 @@ impl Watching {
             // The hook may have taken the prompt away.
             let prompt = content.filter(|content| !content.input.is_empty());
             let unchanged = prompt.filter(|_| self.shared.config.redact.is_none());
-            let text = unchanged.and_then(|_| taskweaver::prompt(body));
+            let text = unchanged.and_then(|_| taskweaver::prompt(self.body_in_order.as_deref()?));
             let text = text.filter(|text| text.len() <= self.shared.config.limits.total);
             attributes.extend(text.map(|text| KeyValue::new(legacy::PROMPT, text)));
         }

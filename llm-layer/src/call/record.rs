@@ -50,11 +50,15 @@ impl Watching {
         let duration = self.started.elapsed();
         let intact = match &mut self.framing {
             Some(framing) => {
-                let mut reading = Reading::new(self.head.recognised.wire, &mut self.reply);
+                let mut reading = Reading::new(&*self.head.recognised.wire, &mut self.reply);
                 framing.finish(&mut reading).is_ok()
             }
             None => false,
         };
+        if self.reply.is_abandoned() {
+            self.unseen = Some("panicked");
+            self.decoder = None;
+        }
         let failure = Failure::of(self, end, intact);
         if failure.as_ref().is_some_and(Failure::is_malformed) {
             self.unseen = Some("malformed");

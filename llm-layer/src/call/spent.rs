@@ -46,7 +46,7 @@ impl Watching {
     /// What the counter `prompt_size` counts: input, then output.
     pub(super) fn prompt_size(&mut self, spent: &Spent) -> [Option<u64>; 2] {
         let output = spent.output.filter(|_| self.ask.choices > 0);
-        match (self.shared.config.prompt_size, &self.body) {
+        match (self.shared.config.prompt_size, &self.body_in_order) {
             (PromptSizeMode::TaskWeaver, Some(body)) => {
                 let text = self.reply.content.take().and_then(Segmented::finish);
                 let seen = text.filter(|_| output.is_some());

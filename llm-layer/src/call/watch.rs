@@ -44,6 +44,8 @@ pub(super) struct Watching {
     pub(super) begun: Vec<KeyValue>,
     pub(super) body: Option<serde_json::Value>,
     pub(super) body_length: usize,
+    /// The body as it came, if somebody asked for something that depends on the order of its keys.
+    pub(super) body_in_order: Option<Box<[u8]>>,
     pub(super) encoding: Encoding,
     /// There is no time to count.
     pub(super) rough: bool,
@@ -100,7 +102,7 @@ impl Observe for Watch {
             return;
         };
         let documents = this.reply.documents;
-        let mut reading = Reading::new(this.head.recognised.wire, &mut this.reply);
+        let mut reading = Reading::new(&*this.head.recognised.wire, &mut this.reply);
         let mut seen = Ok(());
         let all = peek(data, |bytes| {
             if seen.is_ok() {

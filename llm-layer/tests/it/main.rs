@@ -14,6 +14,7 @@ mod events;
 mod golden;
 mod hostile;
 mod options;
+mod providers;
 mod requests;
 #[cfg(feature = "reqwest")]
 mod reqwest_client;

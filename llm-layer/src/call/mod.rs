@@ -3,9 +3,11 @@
 mod additions;
 mod attributes;
 mod background;
+mod clock;
 mod failure;
 mod future;
 mod instruments;
+mod pace;
 mod peek;
 mod record;
 mod request;
@@ -15,6 +17,7 @@ mod start;
 mod watch;
 
 pub use self::background::settle;
+pub(crate) use self::clock::Clock;
 pub use self::future::CallFuture;
 pub(crate) use self::instruments::Instruments;
 pub use self::request::LlmRequest;
@@ -22,3 +25,6 @@ pub use self::request_body::RequestBody;
 pub use self::start::in_model_call;
 pub(crate) use self::watch::Shared;
 pub use self::watch::Watch;
+
+#[cfg(test)]
+mod tests;

@@ -51,6 +51,7 @@
 //! | `gen_ai.response.id`, `gen_ai.response.model` | at the end | from the answer |
 //! | `gen_ai.response.finish_reasons` | at the end | one an alternative; `error` where it did not come |
 //! | `gen_ai.response.time_to_first_chunk` | streams | seconds from the call to the first bytes of the answer |
+//! | `throughline.time_to_first_token` | streams with text | seconds from the call to the first text, be it content, reasoning or a tool's arguments; a frame with a role only, or a ping, has none |
 //! | `throughline.time_waiting_for_reader` | streams | seconds in which the caller did not ask for more: see [below](#a-slow-reader-is-no-slow-model) |
 //! | `gen_ai.usage.*` | where the provider reported them | tokens; input with cached ones, output with reasoning |
 //! | `throughline.tokens.input`, `throughline.tokens.output` | where nobody reported them | an estimate |

@@ -47,6 +47,7 @@ impl Watching {
         }
         let times = [
             (semconv::RESPONSE_TIME_TO_FIRST_CHUNK, self.pace.first_chunk()),
+            (semconv::TIME_TO_FIRST_TOKEN, self.pace.first_token()),
             (semconv::TIME_WAITING_FOR_READER, Some(self.pace.reader())),
         ];
         let known = times.into_iter().filter_map(|(name, time)| Some((name, time?)));

@@ -12,6 +12,7 @@ pub(super) struct Pace {
     clock: Clock,
     started: Instant,
     first_chunk: Option<Duration>,
+    first_token: Option<Duration>,
     /// When the last chunk came, and the reader's time until then.
     last_chunk: Option<(Instant, Duration)>,
     /// When the caller was given what it has not come back from.
@@ -25,6 +26,7 @@ impl Pace {
             clock,
             started,
             first_chunk: None,
+            first_token: None,
             last_chunk: None,
             handed: None,
             reader: Duration::ZERO,
@@ -45,8 +47,12 @@ impl Pace {
 
     /// Bytes of the answer have come, in the frame that is being handed on.
     pub(super) fn bytes(&mut self) {
-        let since = self.handed.map(|now| now.saturating_duration_since(self.started));
-        self.first_chunk = self.first_chunk.or(since);
+        self.first_chunk = self.first_chunk.or_else(|| self.handed_after());
+    }
+
+    /// The answer has text, be it content, reasoning or a tool's arguments, in the frame that is being handed on or before.
+    pub(super) fn text(&mut self) {
+        self.first_token = self.first_token.or_else(|| self.handed_after());
     }
 
     /// A chunk of the answer has come, in the frame that is being handed on: how long the caller waited for it, if it is
@@ -63,6 +69,11 @@ impl Pace {
         self.first_chunk
     }
 
+    /// From the call to the first text of the answer.
+    pub(super) fn first_token(&self) -> Option<Duration> {
+        self.first_token
+    }
+
     /// How long the answer waited for its reader.
     pub(super) fn reader(&self) -> Duration {
         self.reader
@@ -71,5 +82,9 @@ impl Pace {
     /// From the call until now.
     pub(super) fn elapsed(&self) -> Duration {
         self.clock.now().saturating_duration_since(self.started)
+    }
+
+    fn handed_after(&self) -> Option<Duration> {
+        self.handed.map(|now| now.saturating_duration_since(self.started))
     }
 }

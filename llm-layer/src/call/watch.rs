@@ -117,6 +117,9 @@ impl Observe for Watch {
             this.unseen = Some(reason);
             this.decoder = None;
         }
+        if this.reply.has_text {
+            this.pace.text();
+        }
         if this.reply.documents > documents {
             this.chunk();
         }

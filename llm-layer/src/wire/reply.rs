@@ -1,7 +1,5 @@
 //! What came of a call, gathered while it passes.
 
-use std::time::Instant;
-
 use opentelemetry::KeyValue;
 
 use super::usage::Usage;
@@ -24,8 +22,8 @@ pub(crate) struct Reply {
     pub(crate) attributes: Vec<KeyValue>,
     /// The stream said that it was complete.
     pub(crate) done: bool,
-    /// When the first piece of text came, on whatever channel.
-    pub(crate) first_text: Option<Instant>,
+    /// Whether any text came, on whatever channel.
+    pub(crate) has_text: bool,
     finishes: Vec<Option<String>>,
     event: String,
     modality: String,
@@ -65,7 +63,7 @@ impl Reply {
             documents: 0,
             attributes: Vec::new(),
             done: false,
-            first_text: None,
+            has_text: false,
             finishes: Vec::new(),
             event: String::new(),
             modality: String::new(),
@@ -163,7 +161,7 @@ impl Reply {
         if piece.is_empty() {
             return;
         }
-        self.first_text.get_or_insert_with(Instant::now);
+        self.has_text = true;
         let choice = self.resolve(at.position(0));
         if let Some(answer) = &mut self.answer {
             answer.piece(choice, channel, at.as_str(), piece);
@@ -205,7 +203,7 @@ impl Reply {
     pub(crate) fn is_empty(&self) -> bool {
         self.id.is_none()
             && self.model.is_none()
-            && self.first_text.is_none()
+            && !self.has_text
             && self.finishes.is_empty()
             && self.usage.is_empty()
     }

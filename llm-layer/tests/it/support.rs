@@ -16,6 +16,7 @@ use tower::{Layer, Service, service_fn};
 /// What no test can know beforehand.
 pub(crate) const MASKED: &[&str] = &[
     "gen_ai.response.time_to_first_chunk",
+    "throughline.time_to_first_token",
     "throughline.time_waiting_for_reader",
 ];
 

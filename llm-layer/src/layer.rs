@@ -12,7 +12,7 @@ use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::call::{CallFuture, Events, Instruments, LlmRequest, Shared, Watch};
+use crate::call::{CallFuture, Clock, Events, Instruments, LlmRequest, Shared, Watch};
 use crate::content::{Capture, Content, Limits, Redact};
 use crate::convention::Convention;
 use crate::estimate::{Counter, PromptSizeMode, TokenCounter};
@@ -41,6 +41,7 @@ impl LlmLayer {
                 tracer: LazyTracer::global(scope.clone()),
                 instruments: LazyInstruments::global(scope, Instruments::new),
                 config: Arc::default(),
+                clock: Clock::default(),
             },
         }
     }
@@ -166,6 +167,13 @@ impl LlmLayer {
     #[must_use]
     pub fn with_rule(mut self, rule: Rule) -> Self {
         self.config().rules.push(rule);
+        self
+    }
+
+    /// Another clock, for tests.
+    #[cfg(test)]
+    pub(crate) fn with_clock(mut self, clock: Clock) -> Self {
+        self.shared.clock = clock;
         self
     }
 

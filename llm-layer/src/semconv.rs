@@ -74,6 +74,10 @@ pub(crate) const SERVER_PORT: &str = "server.port";
 pub(crate) const REQUEST_UNSEEN: &str = "throughline.request.unseen";
 /// What was not observed of the response: `encoded`, `malformed`.
 pub(crate) const RESPONSE_UNSEEN: &str = "throughline.response.unseen";
+/// Seconds from the call to the first text of the answer: content, reasoning or a tool's arguments.
+pub(crate) const TIME_TO_FIRST_TOKEN: &str = "throughline.time_to_first_token";
+/// Seconds in which the answer had to wait for its reader to ask for more.
+pub(crate) const TIME_WAITING_FOR_READER: &str = "throughline.time_waiting_for_reader";
 /// Where the numbers of tokens come from: `reported`, `partial`, `estimated`, `unknown`.
 pub(crate) const TOKENS_SOURCE: &str = "throughline.tokens.source";
 /// The rule that an estimate follows where the model's own tokenizer is not known.

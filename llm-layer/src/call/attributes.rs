@@ -26,13 +26,7 @@ impl Watching {
         attributes.extend(text(semconv::RESPONSE_ID, &self.reply.id));
         attributes.extend(text(semconv::RESPONSE_MODEL, &self.reply.model));
         attributes.extend(self.finish_reasons(failure.is_some()));
-        let succeeded = self.status.is_some_and(|status| status.is_success());
-        if let Some(first) = self.first_chunk.filter(|_| succeeded && self.is_stream()) {
-            attributes.push(KeyValue::new(
-                semconv::RESPONSE_TIME_TO_FIRST_CHUNK,
-                first.as_secs_f64(),
-            ));
-        }
+        self.push_times(&mut attributes);
         attributes.extend(
             self.unseen
                 .map(|reason| KeyValue::new(semconv::RESPONSE_UNSEEN, reason)),
@@ -70,6 +64,19 @@ impl Watching {
             let known = self.begun.iter().chain(attributes).cloned();
             events.details(span.span_context(), at, known, content);
         }
+    }
+
+    fn push_times(&self, attributes: &mut Vec<KeyValue>) {
+        if !self.is_streamed() {
+            return;
+        }
+        let times = [
+            (semconv::RESPONSE_TIME_TO_FIRST_CHUNK, self.pace.first_chunk()),
+            (semconv::TIME_TO_FIRST_TOKEN, self.pace.first_token()),
+            (semconv::TIME_WAITING_FOR_READER, Some(self.pace.reader())),
+        ];
+        let known = times.into_iter().filter_map(|(name, time)| Some((name, time?)));
+        attributes.extend(known.map(|(name, time)| KeyValue::new(name, time.as_secs_f64())));
     }
 
     fn push_tokens(&self, attributes: &mut Vec<KeyValue>, spent: &Spent) {

@@ -4,9 +4,11 @@ mod additions;
 mod attributes;
 mod background;
 mod event;
+mod clock;
 mod failure;
 mod future;
 mod instruments;
+mod pace;
 mod peek;
 mod record;
 mod request;
@@ -17,6 +19,7 @@ mod watch;
 
 pub use self::background::settle;
 pub(crate) use self::event::Events;
+pub(crate) use self::clock::Clock;
 pub use self::future::CallFuture;
 pub(crate) use self::instruments::Instruments;
 pub use self::request::LlmRequest;
@@ -24,3 +27,6 @@ pub use self::request_body::RequestBody;
 pub use self::start::in_model_call;
 pub(crate) use self::watch::Shared;
 pub use self::watch::Watch;
+
+#[cfg(test)]
+mod tests;

@@ -47,7 +47,8 @@ impl Watching {
     }
 
     fn ending(&mut self, end: End<'_>) -> Ending {
-        let duration = self.started.elapsed();
+        self.pace.ask();
+        let duration = self.pace.elapsed();
         let intact = match &mut self.framing {
             Some(framing) => {
                 let mut reading = Reading::new(&*self.head.recognised.wire, &mut self.reply);
@@ -68,7 +69,7 @@ impl Watching {
             failure,
             refused: unsuccessful || matches!(end, End::ServiceError(_)),
             duration,
-            at: SystemTime::now(),
+            at: self.began + duration,
         }
     }
 

@@ -61,7 +61,7 @@ impl Watching {
 
     /// Whether the answer made no sense and gave no text.
     fn is_illegible(&self) -> bool {
-        self.unseen.is_some() && self.reply.first_text.is_none()
+        self.unseen.is_some() && !self.reply.has_text
     }
 
     /// Whether what is still to be counted would keep a caller waiting.

@@ -7,6 +7,7 @@ use opentelemetry::{Context, KeyValue};
 use serde_json::Value;
 
 use super::background;
+use super::pace::Pace;
 use super::request::Head;
 use super::watch::{Shared, Watch, Watching};
 use crate::content::Answer;
@@ -58,10 +59,10 @@ pub(super) struct NoModelCall;
 impl Start {
     pub(super) fn new(shared: Shared, parent: Context, head: Head) -> Self {
         Self {
-            shared,
             parent,
             head,
-            at: Instant::now(),
+            at: shared.clock.now(),
+            shared,
             time: SystemTime::now(),
         }
     }
@@ -122,6 +123,8 @@ impl Start {
                 Some(span) => in_model_call(&self.parent).with_span(span),
                 None => in_model_call(&self.parent),
             },
+            began: self.time,
+            pace: Pace::new(self.shared.clock, self.at),
             shared: self.shared,
             head: self.head,
             ask,
@@ -131,13 +134,10 @@ impl Start {
             body_in_order,
             encoding,
             rough: false,
-            started: self.at,
             status: None,
             framing: None,
             decoder: None,
             reply,
-            first_chunk: None,
-            last_chunk: None,
             unseen: None,
         })))
     }

@@ -87,6 +87,19 @@ impl Ledger {
         }
     }
 
+    /// Whether another is above this one; every ledger is beneath none.
+    pub(super) fn is_beneath(&self, other: Option<&Arc<Self>>) -> bool {
+        let Some(other) = other else { return true };
+        let mut above = self.above.as_ref();
+        while let Some(this) = above {
+            if Arc::ptr_eq(this, other) {
+                return true;
+            }
+            above = this.above.as_ref();
+        }
+        false
+    }
+
     /// Adds a call to this ledger and all above it.
     pub(super) fn add(&self, spent: &Spent) {
         let mut ledger = Some(self);

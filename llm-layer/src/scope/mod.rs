@@ -63,7 +63,7 @@ pub use self::ledger::{Tokens, tokens};
 use self::running::Failure;
 pub use self::running::Running;
 pub(crate) use self::running::Scoped;
-use crate::semconv;
+use crate::semconv::{self, tinyllm};
 
 /// An agent, a tool or a workflow that has not begun.
 #[derive(Debug, Clone)]
@@ -77,10 +77,12 @@ pub struct Scope {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Agent,
     Tool,
     Workflow,
+    Graph,
+    Node,
 }
 
 /// An agent of this name: a span `invoke_agent {name}`.
@@ -141,7 +143,7 @@ where
 }
 
 impl Scope {
-    fn new(kind: Kind, name: Cow<'static, str>) -> Self {
+    pub(crate) fn new(kind: Kind, name: Cow<'static, str>) -> Self {
         Self {
             kind,
             name,
@@ -198,31 +200,34 @@ impl Scope {
 
     fn start_under(self, parent: &Context) -> Running {
         let above = parent.get::<Scoped>();
-        let scoped = Scoped::new(
-            above,
-            (self.kind == Kind::Agent).then_some(&*self.name),
-            self.conversation.as_deref(),
-        );
-        let span = self.tracer.start(parent, || self.builder(&scoped));
-        Running::new(parent, scoped, span, self.kind == Kind::Agent)
+        let step = (self.kind == Kind::Node).then(|| above?.step()).flatten();
+        let scoped = Scoped::new(above, &self);
+        let span = self.tracer.start(parent, || self.builder(&scoped, step));
+        Running::new(parent, scoped, span, self.kind)
     }
 
-    fn builder(&self, scoped: &Scoped) -> SpanBuilder {
+    fn builder(&self, scoped: &Scoped, step: Option<i64>) -> SpanBuilder {
         let (operation, key) = match self.kind {
-            Kind::Agent => ("invoke_agent", semconv::AGENT_NAME),
-            Kind::Tool => ("execute_tool", semconv::TOOL_NAME),
-            Kind::Workflow => ("invoke_workflow", semconv::WORKFLOW_NAME),
+            Kind::Agent => (Some("invoke_agent"), semconv::AGENT_NAME),
+            Kind::Tool => (Some("execute_tool"), semconv::TOOL_NAME),
+            Kind::Workflow => (Some("invoke_workflow"), semconv::WORKFLOW_NAME),
+            Kind::Graph => (None, tinyllm::GRAPH_ID),
+            Kind::Node => (None, tinyllm::NODE_TYPE),
         };
-        let mut attributes = vec![
-            KeyValue::new(semconv::OPERATION_NAME, operation),
-            KeyValue::new(key, self.name.clone()),
-        ];
+        let mut attributes = vec![KeyValue::new(key, self.name.clone())];
+        attributes.extend(operation.map(|operation| KeyValue::new(semconv::OPERATION_NAME, operation)));
         if self.kind == Kind::Tool {
             attributes.extend(scoped.agent());
         }
         attributes.extend(scoped.conversation());
+        attributes.extend(step.map(|step| KeyValue::new(tinyllm::STEP, step)));
         attributes.extend(self.attributes.iter().cloned());
-        SpanBuilder::from_name(format!("{operation} {}", self.name))
+        let name = match (self.kind, operation) {
+            (_, Some(operation)) => format!("{operation} {}", self.name).into(),
+            (Kind::Graph, _) => Cow::Borrowed(tinyllm::GRAPH),
+            _ => format!("{}{}", tinyllm::NODE, self.name).into(),
+        };
+        SpanBuilder::from_name(name)
             .with_kind(SpanKind::Internal)
             .with_attributes(attributes)
     }

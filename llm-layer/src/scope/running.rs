@@ -10,6 +10,8 @@ use opentelemetry::trace::{Status, TraceContextExt};
 use opentelemetry::{Context, ContextGuard, KeyValue};
 
 use super::ledger::{Ledger, Spent, Tokens};
+use super::{Kind, Scope};
+use crate::graph::Run;
 use crate::semconv;
 
 /// A scope that has begun, and ends when it is dropped.
@@ -19,7 +21,7 @@ pub struct Running {
     scoped: Scoped,
     /// Whether the context's span is this scope's own.
     has_span: bool,
-    is_agent: bool,
+    kind: Kind,
     failure: Option<Failure>,
 }
 
@@ -29,6 +31,7 @@ pub(crate) struct Scoped {
     ledger: Arc<Ledger>,
     agent: Option<Arc<str>>,
     conversation: Option<Arc<str>>,
+    run: Option<Arc<Run>>,
 }
 
 /// Keeps scopes open until it is dropped.
@@ -49,7 +52,7 @@ pub(super) struct Failure {
 }
 
 impl Running {
-    pub(super) fn new(parent: &Context, scoped: Scoped, span: Option<BoxedSpan>, is_agent: bool) -> Self {
+    pub(super) fn new(parent: &Context, scoped: Scoped, span: Option<BoxedSpan>, kind: Kind) -> Self {
         let cx = parent.with_value(scoped.clone());
         Self {
             has_span: span.is_some(),
@@ -58,7 +61,7 @@ impl Running {
                 None => cx,
             },
             scoped,
-            is_agent,
+            kind,
             failure: None,
         }
     }
@@ -99,7 +102,7 @@ impl Drop for Running {
         let panicked = std::thread::panicking().then(Failure::panicked);
         self.scoped.ledger.close(Close {
             cx: self.cx.clone(),
-            is_agent: self.is_agent,
+            kind: self.kind,
             failure: panicked.or_else(|| self.failure.take()),
             at: SystemTime::now(),
         });
@@ -110,7 +113,7 @@ impl Drop for Running {
 #[derive(Debug)]
 pub(super) struct Close {
     cx: Context,
-    is_agent: bool,
+    kind: Kind,
     failure: Option<Failure>,
     at: SystemTime,
 }
@@ -129,9 +132,19 @@ impl Close {
     }
 
     fn totals(&self, tokens: &Tokens) -> Vec<KeyValue> {
-        if tokens.calls == 0 {
-            return Vec::new();
+        match self.kind {
+            Kind::Agent | Kind::Tool | Kind::Workflow if tokens.calls > 0 => self.spent(tokens),
+            Kind::Graph => {
+                let run = self.cx.get::<Scoped>().and_then(|scoped| scoped.run.as_ref());
+                let trace = self.cx.span().span_context().trace_id();
+                run.map(|run| run.totals(trace, tokens, self.at))
+                    .unwrap_or_default()
+            }
+            _ => Vec::new(),
         }
+    }
+
+    fn spent(&self, tokens: &Tokens) -> Vec<KeyValue> {
         let int = |name, count: u64| KeyValue::new(name, i64::try_from(count).unwrap_or(i64::MAX));
         let mut totals = vec![
             int(semconv::TOKENS_CALLS, tokens.calls),
@@ -153,7 +166,7 @@ impl Close {
             #[expect(clippy::cast_precision_loss, reason = "nobody spends 2⁵² billionths")]
             totals.push(KeyValue::new(semconv::COST, tokens.nanocost as f64 / 1e9));
         }
-        if self.is_agent && tokens.estimated == 0 && tokens.unknown == 0 {
+        if self.kind == Kind::Agent && tokens.estimated == 0 && tokens.unknown == 0 {
             totals.push(int(semconv::USAGE_INPUT_TOKENS, tokens.input));
             totals.push(int(semconv::USAGE_OUTPUT_TOKENS, tokens.output));
         }
@@ -162,12 +175,28 @@ impl Close {
 }
 
 impl Scoped {
-    pub(super) fn new(above: Option<&Self>, agent: Option<&str>, conversation: Option<&str>) -> Self {
+    pub(super) fn new(above: Option<&Self>, scope: &Scope) -> Self {
+        let agent = (scope.kind == Kind::Agent).then(|| Arc::from(&*scope.name));
+        let conversation = scope.conversation.as_deref().map(Arc::from);
+        let run = (scope.kind == Kind::Graph).then(|| Arc::new(Run::begin()));
         Self {
             ledger: Arc::new(Ledger::beneath(above.map(|above| above.ledger.clone()))),
-            agent: agent.map_or_else(|| above?.agent.clone(), |name| Some(name.into())),
-            conversation: conversation.map_or_else(|| above?.conversation.clone(), |id| Some(id.into())),
+            agent: agent.or_else(|| above?.agent.clone()),
+            conversation: conversation.or_else(|| above?.conversation.clone()),
+            run: run.or_else(|| above?.run.clone()),
         }
+    }
+
+    /// Whether a context is in a scope beneath that of another.
+    pub(super) fn is_beneath(cx: &Context, other: &Context) -> bool {
+        let other = other.get::<Self>().map(|scoped| &scoped.ledger);
+        cx.get::<Self>()
+            .is_some_and(|scoped| scoped.ledger.is_beneath(other))
+    }
+
+    /// The number of a node that begins beneath this scope.
+    pub(super) fn step(&self) -> Option<i64> {
+        Some(self.run.as_ref()?.step())
     }
 
     /// Adds a call to this scope and all above it.

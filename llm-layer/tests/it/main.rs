@@ -11,6 +11,7 @@
 mod counters;
 mod endings;
 mod golden;
+mod graph;
 mod hostile;
 mod options;
 mod requests;

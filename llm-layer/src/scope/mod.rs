@@ -35,6 +35,18 @@
 //! A call counts when its answer has ended: what is read after the scope has ended is no longer on the scope's span. A
 //! call whose long prompt is still being counted keeps the span waiting, with the time at which the scope ended.
 //!
+//! # Across services
+//!
+//! Where the user allows it, the names travel as OpenTelemetry baggage:
+//!
+//! | side | what allows it |
+//! |---|---|
+//! | the caller | a scope with [`Scope::with_names_to_baggage`], and a client layer with an [`Outgoing`] that names the host |
+//! | the callee | a server layer whose [`Trust`] believes the caller, and [`LlmLayer::with_names_from_baggage`] or [`Scope::with_names_from_baggage`] |
+//!
+//! Of a name that both a scope of the callee and the baggage give, the scope's counts. Tokens stay where they are
+//! spent: a ledger is of one process.
+//!
 //! # Errors
 //!
 //! [`in_agent`], [`in_tool`] and [`in_workflow`] do not look at what the future gives. [`try_in_agent`],
@@ -43,9 +55,13 @@
 //! `cancelled`, one that panics `panic`.
 //!
 //! [`LlmLayer`]: crate::LlmLayer
+//! [`LlmLayer::with_names_from_baggage`]: crate::LlmLayer::with_names_from_baggage
+//! [`Outgoing`]: throughline_propagation::Outgoing
+//! [`Trust`]: throughline_propagation::Trust
 
 mod future;
 mod ledger;
+mod names;
 mod running;
 
 use std::borrow::Cow;
@@ -60,6 +76,7 @@ use throughline_tracing_layer::provider::LazyTracer;
 pub use self::future::InScope;
 pub(crate) use self::ledger::{Origin, Spent};
 pub use self::ledger::{Tokens, tokens};
+pub(crate) use self::names::Names;
 use self::running::Failure;
 pub use self::running::Running;
 pub(crate) use self::running::Scoped;
@@ -72,6 +89,8 @@ pub struct Scope {
     kind: Kind,
     name: Cow<'static, str>,
     conversation: Option<String>,
+    to_baggage: bool,
+    from_baggage: bool,
     attributes: Vec<KeyValue>,
     tracer: LazyTracer,
 }
@@ -148,6 +167,8 @@ impl Scope {
             kind,
             name,
             conversation: None,
+            to_baggage: false,
+            from_baggage: false,
             attributes: Vec::new(),
             tracer: GLOBAL.clone(),
         }
@@ -158,6 +179,27 @@ impl Scope {
     /// Give it only where there is one; the conventions forbid made-up ids.
     pub fn with_conversation(mut self, id: impl Into<String>) -> Self {
         self.conversation = Some(id.into());
+        self
+    }
+
+    /// Puts the names of this scope and of all beneath it into the context's baggage: `gen_ai.agent.name` and
+    /// `gen_ai.conversation.id`, so that the model calls of other services can carry them. By default nothing is put
+    /// there.
+    ///
+    /// Baggage leaves the process where the client's layer is told so, host by host: see [`Outgoing`].
+    ///
+    /// [`Outgoing`]: throughline_propagation::Outgoing
+    pub fn with_names_to_baggage(mut self) -> Self {
+        self.to_baggage = true;
+        self
+    }
+
+    /// Takes the names that no scope here gives from the context's baggage, which is the caller's. By default it is not
+    /// believed.
+    ///
+    /// What is no name is left out: what is empty, longer than 256 bytes, or has control characters.
+    pub fn with_names_from_baggage(mut self) -> Self {
+        self.from_baggage = true;
         self
     }
 
@@ -201,7 +243,7 @@ impl Scope {
     fn start_under(self, parent: &Context) -> Running {
         let above = parent.get::<Scoped>();
         let step = (self.kind == Kind::Node).then(|| above?.step()).flatten();
-        let scoped = Scoped::new(above, &self);
+        let scoped = Scoped::new(parent, &self);
         let span = self.tracer.start(parent, || self.builder(&scoped, step));
         Running::new(parent, scoped, span, self.kind)
     }
@@ -217,9 +259,9 @@ impl Scope {
         let mut attributes = vec![KeyValue::new(key, self.name.clone())];
         attributes.extend(operation.map(|operation| KeyValue::new(semconv::OPERATION_NAME, operation)));
         if self.kind == Kind::Tool {
-            attributes.extend(scoped.agent());
+            attributes.extend(scoped.names.agent());
         }
-        attributes.extend(scoped.conversation());
+        attributes.extend(scoped.names.conversation());
         attributes.extend(step.map(|step| KeyValue::new(tinyllm::STEP, step)));
         attributes.extend(self.attributes.iter().cloned());
         let name = match (self.kind, operation) {

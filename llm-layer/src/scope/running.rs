@@ -10,7 +10,7 @@ use opentelemetry::trace::{Status, TraceContextExt};
 use opentelemetry::{Context, ContextGuard, KeyValue};
 
 use super::ledger::{Ledger, Spent, Tokens};
-use super::{Kind, Scope};
+use super::{Kind, Names, Scope};
 use crate::graph::Run;
 use crate::semconv;
 
@@ -29,8 +29,9 @@ pub struct Running {
 #[derive(Debug, Clone)]
 pub(crate) struct Scoped {
     ledger: Arc<Ledger>,
-    agent: Option<Arc<str>>,
-    conversation: Option<Arc<str>>,
+    pub(super) names: Names,
+    /// Whether the names also go into baggage.
+    shares: bool,
     run: Option<Arc<Run>>,
 }
 
@@ -54,6 +55,10 @@ pub(super) struct Failure {
 impl Running {
     pub(super) fn new(parent: &Context, scoped: Scoped, span: Option<BoxedSpan>, kind: Kind) -> Self {
         let cx = parent.with_value(scoped.clone());
+        let cx = match scoped.shares {
+            true => scoped.names.put_in_baggage(cx),
+            false => cx,
+        };
         Self {
             has_span: span.is_some(),
             cx: match span {
@@ -175,14 +180,17 @@ impl Close {
 }
 
 impl Scoped {
-    pub(super) fn new(above: Option<&Self>, scope: &Scope) -> Self {
-        let agent = (scope.kind == Kind::Agent).then(|| Arc::from(&*scope.name));
-        let conversation = scope.conversation.as_deref().map(Arc::from);
+    pub(super) fn new(parent: &Context, scope: &Scope) -> Self {
+        let above = parent.get::<Self>();
+        let own = Names {
+            agent: (scope.kind == Kind::Agent).then(|| Arc::from(&*scope.name)),
+            conversation: scope.conversation.as_deref().map(Arc::from),
+        };
         let run = (scope.kind == Kind::Graph).then(|| Arc::new(Run::begin()));
         Self {
             ledger: Arc::new(Ledger::beneath(above.map(|above| above.ledger.clone()))),
-            agent: agent.or_else(|| above?.agent.clone()),
-            conversation: conversation.or_else(|| above?.conversation.clone()),
+            names: own.or(Names::of(parent, scope.from_baggage)),
+            shares: scope.to_baggage || above.is_some_and(|above| above.shares),
             run: run.or_else(|| above?.run.clone()),
         }
     }
@@ -212,18 +220,6 @@ impl Scoped {
 
     pub(super) fn tokens(&self) -> Tokens {
         self.ledger.tokens()
-    }
-
-    /// The name of the innermost agent, as an attribute.
-    pub(crate) fn agent(&self) -> Option<KeyValue> {
-        let name = self.agent.clone()?;
-        Some(KeyValue::new(semconv::AGENT_NAME, name))
-    }
-
-    /// The id of the conversation, as an attribute.
-    pub(crate) fn conversation(&self) -> Option<KeyValue> {
-        let id = self.conversation.clone()?;
-        Some(KeyValue::new(semconv::CONVERSATION_ID, id))
     }
 }
 

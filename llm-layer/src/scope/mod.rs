@@ -32,6 +32,19 @@
 //! `gen_ai.usage.input_tokens` and `gen_ai.usage.output_tokens`, if all its numbers were reported by providers: the
 //! conventions leave no room for estimates.
 //!
+//! Metrics, also of scopes whose span is not recorded:
+//!
+//! | metric | unit | attributes |
+//! |---|---|---|
+//! | `gen_ai.invoke_agent.duration` | s | `gen_ai.agent.name`; `error.type` on failure |
+//! | `gen_ai.invoke_agent.inference_calls` | `{inference_call}` | `gen_ai.agent.name` |
+//! | `gen_ai.invoke_agent.tool_calls` | `{tool_call}` | `gen_ai.agent.name` |
+//! | `gen_ai.execute_tool.duration` | s | `gen_ai.tool.name`, `gen_ai.agent.name` of the agent around it; `error.type` on failure |
+//! | `gen_ai.invoke_workflow.duration` | s | `gen_ai.workflow.name`; `error.type` on failure |
+//!
+//! The numbers of calls are of one invocation, 0 among them, and of the agent itself: what it called in its tools and
+//! workflows is its own, what another agent beneath it called is that one's. Calls that fail count, embeddings do not.
+//!
 //! A call counts when its answer has ended: what is read after the scope has ended is no longer on the scope's span. A
 //! call whose long prompt is still being counted keeps the span waiting, with the time at which the scope ended.
 //!
@@ -47,15 +60,17 @@
 mod future;
 mod ledger;
 mod running;
+mod subject;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
+use opentelemetry::metrics::MeterProvider;
 use opentelemetry::trace::{Span, SpanBuilder, SpanKind, Tracer, TracerProvider};
 use opentelemetry::{Context, KeyValue};
-use throughline_tracing_layer::provider::LazyTracer;
+use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 
 pub use self::future::InScope;
 pub(crate) use self::ledger::{Origin, Spent};
@@ -63,24 +78,17 @@ pub use self::ledger::{Tokens, tokens};
 use self::running::Failure;
 pub use self::running::Running;
 pub(crate) use self::running::Scoped;
+use self::subject::{Instruments, Kind, Subject};
 use crate::semconv;
 
 /// An agent, a tool or a workflow that has not begun.
 #[derive(Debug, Clone)]
 #[must_use = "a scope does nothing until it runs something"]
 pub struct Scope {
-    kind: Kind,
-    name: Cow<'static, str>,
+    subject: Subject,
     conversation: Option<String>,
     attributes: Vec<KeyValue>,
     tracer: LazyTracer,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Agent,
-    Tool,
-    Workflow,
 }
 
 /// An agent of this name: a span `invoke_agent {name}`.
@@ -143,8 +151,14 @@ where
 impl Scope {
     fn new(kind: Kind, name: Cow<'static, str>) -> Self {
         Self {
-            kind,
-            name,
+            subject: Subject {
+                kind,
+                name: match name {
+                    Cow::Borrowed(name) => name.into(),
+                    Cow::Owned(name) => Arc::<str>::from(name).into(),
+                },
+                instruments: INSTRUMENTS.clone(),
+            },
             conversation: None,
             attributes: Vec::new(),
             tracer: GLOBAL.clone(),
@@ -176,6 +190,12 @@ impl Scope {
         self
     }
 
+    /// The provider of the scope's metrics; by default the one that is global when the first scope ends.
+    pub fn with_meter_provider(mut self, provider: impl MeterProvider + Send + Sync + 'static) -> Self {
+        self.subject.instruments = self.subject.instruments.with_provider(provider);
+        self
+    }
+
     /// Runs a future in this scope, which begins with its first poll, under the context that is current now.
     pub fn run<F: Future>(self, future: F) -> InScope<F> {
         InScope::new(self, future, |_| None)
@@ -198,34 +218,28 @@ impl Scope {
 
     fn start_under(self, parent: &Context) -> Running {
         let above = parent.get::<Scoped>();
-        let scoped = Scoped::new(
-            above,
-            (self.kind == Kind::Agent).then_some(&*self.name),
-            self.conversation.as_deref(),
-        );
+        let scoped = Scoped::new(above, &self.subject, self.conversation.as_deref());
         let span = self.tracer.start(parent, || self.builder(&scoped));
-        Running::new(parent, scoped, span, self.kind == Kind::Agent)
+        Running::new(parent, scoped, span)
     }
 
     fn builder(&self, scoped: &Scoped) -> SpanBuilder {
-        let (operation, key) = match self.kind {
-            Kind::Agent => ("invoke_agent", semconv::AGENT_NAME),
-            Kind::Tool => ("execute_tool", semconv::TOOL_NAME),
-            Kind::Workflow => ("invoke_workflow", semconv::WORKFLOW_NAME),
-        };
+        let Subject { kind, name, .. } = &self.subject;
         let mut attributes = vec![
-            KeyValue::new(semconv::OPERATION_NAME, operation),
-            KeyValue::new(key, self.name.clone()),
+            KeyValue::new(semconv::OPERATION_NAME, kind.operation()),
+            self.subject.attribute(),
         ];
-        if self.kind == Kind::Tool {
+        if *kind == Kind::Tool {
             attributes.extend(scoped.agent());
         }
         attributes.extend(scoped.conversation());
         attributes.extend(self.attributes.iter().cloned());
-        SpanBuilder::from_name(format!("{operation} {}", self.name))
+        SpanBuilder::from_name(format!("{} {name}", kind.operation()))
             .with_kind(SpanKind::Internal)
             .with_attributes(attributes)
     }
 }
 
 static GLOBAL: LazyLock<LazyTracer> = LazyLock::new(|| LazyTracer::global(crate::scope_of_instrumentation()));
+static INSTRUMENTS: LazyLock<LazyInstruments<Instruments>> =
+    LazyLock::new(|| LazyInstruments::global(crate::scope_of_instrumentation(), Instruments::new));

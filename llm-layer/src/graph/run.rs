@@ -1,7 +1,7 @@
 //! What a run counts.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::SystemTime;
+use std::time::Duration;
 
 use opentelemetry::KeyValue;
 use opentelemetry::trace::TraceId;
@@ -10,28 +10,20 @@ use crate::scope::Tokens;
 use crate::semconv::tinyllm;
 
 /// A run of a graph, shared by all nodes beneath it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Run {
-    began: SystemTime,
     steps: AtomicI64,
 }
 
 impl Run {
-    pub(crate) fn begin() -> Self {
-        Self {
-            began: SystemTime::now(),
-            steps: AtomicI64::new(0),
-        }
-    }
-
     /// The number of a node that begins.
     pub(crate) fn step(&self) -> i64 {
         self.steps.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// What the span of a run says when it ends.
-    pub(crate) fn totals(&self, trace: TraceId, tokens: &Tokens, end: SystemTime) -> Vec<KeyValue> {
-        let millis = end.duration_since(self.began).unwrap_or_default().as_millis();
+    pub(crate) fn totals(&self, trace: TraceId, tokens: &Tokens, duration: Duration) -> Vec<KeyValue> {
+        let millis = duration.as_millis();
         let mut totals = vec![
             KeyValue::new(tinyllm::TRACE_ID, trace.to_string()),
             KeyValue::new(tinyllm::NODES_EXECUTED, self.steps.load(Ordering::Relaxed)),

@@ -32,6 +32,19 @@
 //! `gen_ai.usage.input_tokens` and `gen_ai.usage.output_tokens`, if all its numbers were reported by providers: the
 //! conventions leave no room for estimates.
 //!
+//! Metrics, also of scopes whose span is not recorded:
+//!
+//! | metric | unit | attributes |
+//! |---|---|---|
+//! | `gen_ai.invoke_agent.duration` | s | `gen_ai.agent.name`; `error.type` on failure |
+//! | `gen_ai.invoke_agent.inference_calls` | `{inference_call}` | `gen_ai.agent.name` |
+//! | `gen_ai.invoke_agent.tool_calls` | `{tool_call}` | `gen_ai.agent.name` |
+//! | `gen_ai.execute_tool.duration` | s | `gen_ai.tool.name`, `gen_ai.agent.name` of the agent around it; `error.type` on failure |
+//! | `gen_ai.invoke_workflow.duration` | s | `gen_ai.workflow.name`; `error.type` on failure |
+//!
+//! The numbers of calls are of one invocation, 0 among them, and of the agent itself: what it called in its tools and
+//! workflows is its own, what another agent beneath it called is that one's. Calls that fail count, embeddings do not.
+//!
 //! A call counts when its answer has ended: what is read after the scope has ended is no longer on the scope's span. A
 //! call whose long prompt is still being counted keeps the span waiting, with the time at which the scope ended.
 //!
@@ -63,15 +76,17 @@ mod future;
 mod ledger;
 mod names;
 mod running;
+mod subject;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
+use opentelemetry::metrics::MeterProvider;
 use opentelemetry::trace::{Span, SpanBuilder, SpanKind, Tracer, TracerProvider};
-use opentelemetry::{Context, KeyValue};
-use throughline_tracing_layer::provider::LazyTracer;
+use opentelemetry::{Context, KeyValue, StringValue};
+use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 
 pub use self::future::InScope;
 pub(crate) use self::ledger::{Origin, Spent};
@@ -80,28 +95,20 @@ pub(crate) use self::names::Names;
 use self::running::Failure;
 pub use self::running::Running;
 pub(crate) use self::running::Scoped;
+pub(crate) use self::subject::Kind;
+use self::subject::{Instruments, Subject};
 use crate::semconv::{self, tinyllm};
 
 /// An agent, a tool or a workflow that has not begun.
 #[derive(Debug, Clone)]
 #[must_use = "a scope does nothing until it runs something"]
 pub struct Scope {
-    kind: Kind,
-    name: Cow<'static, str>,
-    conversation: Option<String>,
+    subject: Subject,
+    conversation: Option<StringValue>,
     to_baggage: bool,
     from_baggage: bool,
     attributes: Vec<KeyValue>,
     tracer: LazyTracer,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Agent,
-    Tool,
-    Workflow,
-    Graph,
-    Node,
 }
 
 /// An agent of this name: a span `invoke_agent {name}`.
@@ -164,8 +171,14 @@ where
 impl Scope {
     pub(crate) fn new(kind: Kind, name: Cow<'static, str>) -> Self {
         Self {
-            kind,
-            name,
+            subject: Subject {
+                kind,
+                name: match name {
+                    Cow::Borrowed(name) => name.into(),
+                    Cow::Owned(name) => Arc::<str>::from(name).into(),
+                },
+                instruments: INSTRUMENTS.clone(),
+            },
             conversation: None,
             to_baggage: false,
             from_baggage: false,
@@ -178,7 +191,7 @@ impl Scope {
     ///
     /// Give it only where there is one; the conventions forbid made-up ids.
     pub fn with_conversation(mut self, id: impl Into<String>) -> Self {
-        self.conversation = Some(id.into());
+        self.conversation = Some(Arc::<str>::from(id.into()).into());
         self
     }
 
@@ -220,6 +233,12 @@ impl Scope {
         self
     }
 
+    /// The provider of the scope's metrics; by default the one that is global when the first scope ends.
+    pub fn with_meter_provider(mut self, provider: impl MeterProvider + Send + Sync + 'static) -> Self {
+        self.subject.instruments = self.subject.instruments.with_provider(provider);
+        self
+    }
+
     /// Runs a future in this scope, which begins with its first poll, under the context that is current now.
     pub fn run<F: Future>(self, future: F) -> InScope<F> {
         InScope::new(self, future, |_| None)
@@ -242,37 +261,29 @@ impl Scope {
 
     fn start_under(self, parent: &Context) -> Running {
         let above = parent.get::<Scoped>();
-        let step = (self.kind == Kind::Node).then(|| above?.step()).flatten();
+        let step = (self.subject.kind == Kind::Node).then(|| above?.step()).flatten();
         let scoped = Scoped::new(parent, &self);
         let span = self.tracer.start(parent, || self.builder(&scoped, step));
-        Running::new(parent, scoped, span, self.kind)
+        Running::new(parent, scoped, span)
     }
 
     fn builder(&self, scoped: &Scoped, step: Option<i64>) -> SpanBuilder {
-        let (operation, key) = match self.kind {
-            Kind::Agent => (Some("invoke_agent"), semconv::AGENT_NAME),
-            Kind::Tool => (Some("execute_tool"), semconv::TOOL_NAME),
-            Kind::Workflow => (Some("invoke_workflow"), semconv::WORKFLOW_NAME),
-            Kind::Graph => (None, tinyllm::GRAPH_ID),
-            Kind::Node => (None, tinyllm::NODE_TYPE),
-        };
-        let mut attributes = vec![KeyValue::new(key, self.name.clone())];
+        let Subject { kind, .. } = self.subject;
+        let mut attributes = vec![self.subject.attribute()];
+        let operation = kind.operation();
         attributes.extend(operation.map(|operation| KeyValue::new(semconv::OPERATION_NAME, operation)));
-        if self.kind == Kind::Tool {
+        if kind == Kind::Tool {
             attributes.extend(scoped.names.agent());
         }
         attributes.extend(scoped.names.conversation());
         attributes.extend(step.map(|step| KeyValue::new(tinyllm::STEP, step)));
         attributes.extend(self.attributes.iter().cloned());
-        let name = match (self.kind, operation) {
-            (_, Some(operation)) => format!("{operation} {}", self.name).into(),
-            (Kind::Graph, _) => Cow::Borrowed(tinyllm::GRAPH),
-            _ => format!("{}{}", tinyllm::NODE, self.name).into(),
-        };
-        SpanBuilder::from_name(name)
+        SpanBuilder::from_name(self.subject.span_name())
             .with_kind(SpanKind::Internal)
             .with_attributes(attributes)
     }
 }
 
 static GLOBAL: LazyLock<LazyTracer> = LazyLock::new(|| LazyTracer::global(crate::scope_of_instrumentation()));
+static INSTRUMENTS: LazyLock<LazyInstruments<Instruments>> =
+    LazyLock::new(|| LazyInstruments::global(crate::scope_of_instrumentation(), Instruments::new));

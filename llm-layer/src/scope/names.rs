@@ -11,8 +11,8 @@ use crate::semconv;
 /// The agent and the conversation in a context.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Names {
-    pub(super) agent: Option<Arc<str>>,
-    pub(super) conversation: Option<Arc<str>>,
+    pub(super) agent: Option<StringValue>,
+    pub(super) conversation: Option<StringValue>,
 }
 
 impl Names {
@@ -35,9 +35,8 @@ impl Names {
 
     pub(super) fn in_baggage(baggage: &Baggage) -> Self {
         let name = |key| {
-            Some(baggage.get(key)?.as_str())
-                .filter(|name| is_name(name))
-                .map(Arc::from)
+            let name = baggage.get(key)?.as_str();
+            is_name(name).then(|| Arc::<str>::from(name).into())
         };
         Self {
             agent: name(semconv::AGENT_NAME),
@@ -58,8 +57,8 @@ impl Names {
         ];
         for (key, name) in names {
             baggage.remove(key);
-            if let Some(name) = name.clone().filter(|name| is_name(name)) {
-                baggage.insert(key, StringValue::from(name));
+            if let Some(name) = name.clone().filter(|name| is_name(name.as_str())) {
+                baggage.insert(key, name);
             }
         }
         cx.with_baggage(baggage)

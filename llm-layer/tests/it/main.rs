@@ -19,4 +19,5 @@ mod requests;
 #[cfg(feature = "reqwest")]
 mod reqwest_client;
 mod scopes;
+mod scopes_metrics;
 mod support;

@@ -77,7 +77,8 @@
 //! | `gen_ai.client.token.usage` and `gen_ai.client.operation.*` | `{token}`, s | with [`Convention::V1_41`] or [`Convention::Both`] |
 //! | `prompt_size` | `{token}` | each call, told apart only by `direction` = `input` or `output`; estimates too |
 //!
-//! And an entry in the ledger of each scope above: see [`tokens`].
+//! And an entry in the ledger of each scope above: see [`tokens`]. Agents, tools and workflows have spans of their own,
+//! see [`scope`], and so have the runs of a graph, step by step: see [`mod@graph`].
 //!
 //! And, with [`LlmLayer::with_logger_provider`], two events as log records: `gen_ai.client.operation.exception` for each
 //! call that failed, and `gen_ai.client.inference.operation.details` with the content, for those who capture it there.
@@ -126,6 +127,7 @@ mod convention;
 mod encoding;
 mod estimate;
 mod framing;
+pub mod graph;
 mod json;
 mod layer;
 mod prices;
@@ -143,6 +145,7 @@ pub use self::call::{CallFuture, LlmRequest, RequestBody, Watch, in_model_call, 
 pub use self::content::{Capture, Content};
 pub use self::convention::Convention;
 pub use self::estimate::{PromptSizeMode, TokenCounter, TokenEncoding};
+pub use self::graph::{graph, node};
 pub use self::layer::{Llm, LlmLayer};
 pub use self::prices::{Price, Prices};
 pub use self::scope::{

@@ -21,6 +21,7 @@ impl Watching {
             cache_write: usage.part(Field::CacheWrite).unwrap_or(0),
             reasoning: usage.reasoning().unwrap_or(0),
             cost: None,
+            inference: self.ask.choices > 0,
         };
         if refused {
             return spent;

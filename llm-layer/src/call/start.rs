@@ -12,7 +12,7 @@ use super::request::Head;
 use super::watch::{Shared, Watch, Watching};
 use crate::content::Answer;
 use crate::estimate::{Encoding, PromptSizeMode, Segmented, taskweaver};
-use crate::scope::Scoped;
+use crate::scope::Names;
 use crate::semconv;
 use crate::wire::{Ask, Known, Reply};
 
@@ -94,10 +94,11 @@ impl Start {
         }
         let wire = &self.head.recognised.wire;
         let ask = wire.ask(&self.head.path, body.as_ref().unwrap_or(&Value::Null));
+        let names = Names::of(&self.parent, self.shared.config.names_from_baggage);
         let span = self
             .shared
             .tracer
-            .start(&self.parent, || self.builder(&ask, unseen));
+            .start(&self.parent, || self.builder(&ask, &names, unseen));
         let config = &self.shared.config;
         let encoding = Encoding::of(ask.model.as_deref().unwrap_or_default(), &config.counters);
         let mut reply = Reply::new(encoding.clone(), wire.alternatives());
@@ -127,6 +128,7 @@ impl Start {
             pace: Pace::new(self.shared.clock, self.at),
             shared: self.shared,
             head: self.head,
+            names,
             ask,
             begun,
             body,
@@ -142,7 +144,7 @@ impl Start {
         })))
     }
 
-    fn builder(&self, ask: &Ask, unseen: Option<&'static str>) -> SpanBuilder {
+    fn builder(&self, ask: &Ask, names: &Names, unseen: Option<&'static str>) -> SpanBuilder {
         let operation = self.head.recognised.wire.operation();
         let name = match &ask.model {
             Some(model) => format!("{operation} {model}"),
@@ -172,11 +174,8 @@ impl Start {
             attributes.push(KeyValue::new(semconv::REQUEST_STREAM, true));
         }
         attributes.extend(ask.attributes.iter().cloned());
-        if let Some(scoped) = self.parent.get::<Scoped>() {
-            attributes.extend(scoped.agent());
-            let conversation = scoped.conversation().filter(|id| !ask.has(&id.key));
-            attributes.extend(conversation);
-        }
+        attributes.extend(names.agent());
+        attributes.extend(names.conversation().filter(|id| !ask.has(&id.key)));
         attributes.extend(unseen.map(|reason| KeyValue::new(semconv::REQUEST_UNSEEN, reason)));
         attributes
     }

@@ -19,6 +19,7 @@ use crate::encoding::{Decoder, Hidden};
 use crate::estimate::Encoding;
 use crate::framing::Framing;
 use crate::layer::Config;
+use crate::scope::Names;
 use crate::semconv;
 use crate::wire::{Ask, Reading, Reply};
 
@@ -42,6 +43,7 @@ pub(super) struct Watching {
     /// Whether the context's span is this call's own.
     pub(super) has_span: bool,
     pub(super) head: Head,
+    pub(super) names: Names,
     pub(super) ask: Ask,
     /// What the span began with, if events repeat it.
     pub(super) begun: Vec<KeyValue>,

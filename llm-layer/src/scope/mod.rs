@@ -58,6 +58,8 @@
 //! [`LlmLayer`]: crate::LlmLayer
 
 mod future;
+mod http;
+mod layer;
 mod ledger;
 mod running;
 mod subject;
@@ -73,6 +75,8 @@ use opentelemetry::{Context, KeyValue};
 use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 
 pub use self::future::InScope;
+pub use self::http::{HttpScopeLayer, HttpScopedService, ScopedExchange};
+pub use self::layer::{ScopeFor, ScopeLayer, ScopedService};
 pub(crate) use self::ledger::{Origin, Spent};
 pub use self::ledger::{Tokens, tokens};
 use self::running::Failure;

@@ -181,6 +181,13 @@ impl Scoped {
 }
 
 impl Failure {
+    pub(super) fn of(kind: impl Into<Cow<'static, str>>, description: String) -> Self {
+        Self {
+            kind: kind.into(),
+            description,
+        }
+    }
+
     pub(super) fn new<E: fmt::Display>(error: &E) -> Self {
         let name = std::any::type_name::<E>();
         Self {
@@ -196,7 +203,7 @@ impl Failure {
         }
     }
 
-    fn panicked() -> Self {
+    pub(super) fn panicked() -> Self {
         Self {
             kind: "panic".into(),
             description: "panicked".to_owned(),

@@ -124,6 +124,14 @@ impl LlmLayer {
         self
     }
 
+    /// Whether calls carry the agent and the conversation that the context's baggage names, where no scope here does;
+    /// by default not, because baggage is what callers say. See [`scope`](crate::scope#across-services).
+    #[must_use]
+    pub fn with_names_from_baggage(mut self, believe: bool) -> Self {
+        self.config().names_from_baggage = believe;
+        self
+    }
+
     /// What the counter `prompt_size` counts; by default what providers report.
     #[must_use]
     pub fn with_prompt_size(mut self, mode: PromptSizeMode) -> Self {
@@ -210,6 +218,7 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     pub(crate) openinference: bool,
     pub(crate) legacy: bool,
+    pub(crate) names_from_baggage: bool,
     pub(crate) prompt_size: PromptSizeMode,
     pub(crate) counters: Vec<Counter>,
 }
@@ -227,6 +236,7 @@ impl Default for Config {
             limits: Limits::default(),
             openinference: false,
             legacy: false,
+            names_from_baggage: false,
             prompt_size: PromptSizeMode::default(),
             counters: Vec::new(),
         }

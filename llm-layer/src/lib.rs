@@ -72,7 +72,8 @@
 //! | `gen_ai.client.token.usage` and `gen_ai.client.operation.*` | `{token}`, s | with [`Convention::V1_41`] or [`Convention::Both`] |
 //! | `prompt_size` | `{token}` | each call, told apart only by `direction` = `input` or `output`; estimates too |
 //!
-//! And an entry in the ledger of each scope above: see [`tokens`].
+//! And an entry in the ledger of each scope above: see [`tokens`]. Agents, tools and workflows have spans of their own,
+//! see [`scope`], and so have the runs of a graph, step by step: see [`mod@graph`].
 //!
 //! What a user can add: the content of calls ([`LlmLayer::with_capture`]), OpenInference's attributes for Phoenix
 //! ([`LlmLayer::with_openinference`]), those of TinyLLM and TaskWeaver ([`LlmLayer::with_legacy_attributes`]).
@@ -109,6 +110,7 @@ mod convention;
 mod encoding;
 mod estimate;
 mod framing;
+pub mod graph;
 mod json;
 mod layer;
 mod prices;
@@ -126,6 +128,7 @@ pub use self::call::{CallFuture, LlmRequest, RequestBody, Watch, in_model_call, 
 pub use self::content::{Capture, Content};
 pub use self::convention::Convention;
 pub use self::estimate::{PromptSizeMode, TokenCounter, TokenEncoding};
+pub use self::graph::{graph, node};
 pub use self::layer::{Llm, LlmLayer};
 pub use self::prices::{Price, Prices};
 pub use self::scope::{

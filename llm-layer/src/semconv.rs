@@ -217,3 +217,19 @@ pub(crate) mod legacy {
     pub(crate) const PROMPT_SIZE: &str = "prompt_size";
     pub(crate) const OUTPUT_SIZE: &str = "output_size";
 }
+
+/// A run of a graph and its nodes, as TinyLLM has them.
+pub(crate) mod tinyllm {
+    pub(crate) const GRAPH: &str = "graph.execute";
+    pub(crate) const GRAPH_ID: &str = "graph.id";
+    pub(crate) const TASK_CONTENT: &str = "task.content";
+    pub(crate) const TRACE_ID: &str = "execution.trace_id";
+    pub(crate) const NODES_EXECUTED: &str = "execution.nodes_executed";
+    pub(crate) const TOKENS_USED: &str = "execution.tokens_used";
+    pub(crate) const DURATION_MS: &str = "execution.duration_ms";
+    /// What precedes a node's type.
+    pub(crate) const NODE: &str = "node.";
+    pub(crate) const NODE_ID: &str = "node.id";
+    pub(crate) const NODE_TYPE: &str = "node.type";
+    pub(crate) const STEP: &str = "execution.step";
+}

@@ -136,8 +136,7 @@ impl Watching {
                 .into_iter()
                 .filter_map(|(name, count)| Some(int(name, count?))),
         );
-        let scoped = self.cx.get::<crate::scope::Scoped>();
-        let conversation = scoped.and_then(crate::scope::Scoped::conversation);
+        let conversation = self.names.conversation();
         attributes.extend(conversation.map(|known| KeyValue::new(openinference::SESSION_ID, known.value)));
     }
 }

@@ -5,7 +5,7 @@ use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
 
 use super::failure::Failure;
 use super::watch::Watching;
-use crate::scope::{Origin, Scoped, Spent};
+use crate::scope::{Origin, Spent};
 use crate::semconv;
 use crate::wire::Field;
 
@@ -13,7 +13,7 @@ impl Watching {
     pub(super) fn set_attributes(&mut self, spent: &Spent, failure: Option<&Failure>) {
         let content = self.content();
         let span = self.cx.span();
-        let conversation = self.cx.get::<Scoped>().and_then(Scoped::conversation);
+        let conversation = self.names.conversation();
         let known =
             |name: &Key| self.ask.has(name) || conversation.as_ref().is_some_and(|id| id.key == *name);
         let mut attributes = self.reply.attributes.clone();

@@ -11,7 +11,7 @@ use super::request::Head;
 use super::watch::{Shared, Watch, Watching};
 use crate::content::Answer;
 use crate::estimate::{Encoding, PromptSizeMode, Segmented, taskweaver};
-use crate::scope::Scoped;
+use crate::scope::Names;
 use crate::semconv;
 use crate::wire::{Ask, Reply};
 
@@ -90,10 +90,11 @@ impl Start {
             Seen::Not(reason) => (None, 0, Some(reason)),
         };
         let ask = wire.ask(&self.head.path, body.as_ref().unwrap_or(&Value::Null));
+        let names = Names::of(&self.parent, self.shared.config.names_from_baggage);
         let span = self
             .shared
             .tracer
-            .start(&self.parent, || self.builder(&ask, unseen));
+            .start(&self.parent, || self.builder(&ask, &names, unseen));
         let config = &self.shared.config;
         let encoding = Encoding::of(ask.model.as_deref().unwrap_or_default(), &config.counters);
         let mut reply = Reply::new(encoding.clone());
@@ -117,6 +118,7 @@ impl Start {
             },
             shared: self.shared,
             head: self.head,
+            names,
             ask,
             body,
             body_length,
@@ -133,7 +135,7 @@ impl Start {
         })))
     }
 
-    fn builder(&self, ask: &Ask, unseen: Option<&'static str>) -> SpanBuilder {
+    fn builder(&self, ask: &Ask, names: &Names, unseen: Option<&'static str>) -> SpanBuilder {
         let operation = self.head.recognised.wire.operation();
         let mut attributes = vec![
             KeyValue::new(semconv::OPERATION_NAME, operation),
@@ -150,11 +152,8 @@ impl Start {
             attributes.push(KeyValue::new(semconv::REQUEST_STREAM, true));
         }
         attributes.extend(ask.attributes.iter().cloned());
-        if let Some(scoped) = self.parent.get::<Scoped>() {
-            attributes.extend(scoped.agent());
-            let conversation = scoped.conversation().filter(|id| !ask.has(&id.key));
-            attributes.extend(conversation);
-        }
+        attributes.extend(names.agent());
+        attributes.extend(names.conversation().filter(|id| !ask.has(&id.key)));
         attributes.extend(unseen.map(|reason| KeyValue::new(semconv::REQUEST_UNSEEN, reason)));
         let name = match &ask.model {
             Some(model) => format!("{operation} {model}"),

@@ -17,6 +17,7 @@ use crate::encoding::{Decoder, Hidden};
 use crate::estimate::Encoding;
 use crate::framing::Framing;
 use crate::layer::Config;
+use crate::scope::Names;
 use crate::semconv;
 use crate::wire::{Ask, Reading, Reply};
 
@@ -39,6 +40,7 @@ pub(super) struct Watching {
     /// Whether the context's span is this call's own.
     pub(super) has_span: bool,
     pub(super) head: Head,
+    pub(super) names: Names,
     pub(super) ask: Ask,
     pub(super) body: Option<serde_json::Value>,
     pub(super) body_length: usize,

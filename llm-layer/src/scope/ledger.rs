@@ -106,6 +106,11 @@ impl Ledger {
         ledger
     }
 
+    /// Whether another is above this one; every ledger is beneath none.
+    pub(super) fn is_beneath(&self, other: Option<&Arc<Self>>) -> bool {
+        other.is_none_or(|other| self.upwards().skip(1).any(|above| std::ptr::eq(above, &**other)))
+    }
+
     /// Adds a call to this ledger and all above it.
     pub(super) fn add(&self, spent: &Spent) {
         for ledger in self.upwards() {

@@ -48,6 +48,18 @@
 //! A call counts when its answer has ended: what is read after the scope has ended is no longer on the scope's span. A
 //! call whose long prompt is still being counted keeps the span waiting, with the time at which the scope ended.
 //!
+//! # Across services
+//!
+//! Where the user allows it, the names travel as OpenTelemetry baggage:
+//!
+//! | side | what allows it |
+//! |---|---|
+//! | the caller | a scope with [`Scope::with_names_to_baggage`], and a client layer with an [`Outgoing`] that names the host |
+//! | the callee | a server layer whose [`Trust`] believes the caller, and [`LlmLayer::with_names_from_baggage`] or [`Scope::with_names_from_baggage`] |
+//!
+//! Of a name that both a scope of the callee and the baggage give, the scope's counts. Tokens stay where they are
+//! spent: a ledger is of one process.
+//!
 //! # Errors
 //!
 //! [`in_agent`], [`in_tool`] and [`in_workflow`] do not look at what the future gives. [`try_in_agent`],
@@ -56,11 +68,15 @@
 //! `cancelled`, one that panics `panic`.
 //!
 //! [`LlmLayer`]: crate::LlmLayer
+//! [`LlmLayer::with_names_from_baggage`]: crate::LlmLayer::with_names_from_baggage
+//! [`Outgoing`]: throughline_propagation::Outgoing
+//! [`Trust`]: throughline_propagation::Trust
 
 mod future;
 mod http;
 mod layer;
 mod ledger;
+mod names;
 mod running;
 mod subject;
 
@@ -71,7 +87,7 @@ use std::sync::{Arc, LazyLock};
 
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry::trace::{Span, SpanBuilder, SpanKind, Tracer, TracerProvider};
-use opentelemetry::{Context, KeyValue};
+use opentelemetry::{Context, KeyValue, StringValue};
 use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 
 pub use self::future::InScope;
@@ -79,18 +95,22 @@ pub use self::http::{HttpScopeLayer, HttpScopedService, ScopedExchange};
 pub use self::layer::{ScopeFor, ScopeLayer, ScopedService};
 pub(crate) use self::ledger::{Origin, Spent};
 pub use self::ledger::{Tokens, tokens};
+pub(crate) use self::names::Names;
 use self::running::Failure;
 pub use self::running::Running;
 pub(crate) use self::running::Scoped;
-use self::subject::{Instruments, Kind, Subject};
-use crate::semconv;
+pub(crate) use self::subject::Kind;
+use self::subject::{Instruments, Subject};
+use crate::semconv::{self, tinyllm};
 
 /// An agent, a tool or a workflow that has not begun.
 #[derive(Debug, Clone)]
 #[must_use = "a scope does nothing until it runs something"]
 pub struct Scope {
     subject: Subject,
-    conversation: Option<String>,
+    conversation: Option<StringValue>,
+    to_baggage: bool,
+    from_baggage: bool,
     attributes: Vec<KeyValue>,
     tracer: LazyTracer,
 }
@@ -153,7 +173,7 @@ where
 }
 
 impl Scope {
-    fn new(kind: Kind, name: Cow<'static, str>) -> Self {
+    pub(crate) fn new(kind: Kind, name: Cow<'static, str>) -> Self {
         Self {
             subject: Subject {
                 kind,
@@ -164,6 +184,8 @@ impl Scope {
                 instruments: INSTRUMENTS.clone(),
             },
             conversation: None,
+            to_baggage: false,
+            from_baggage: false,
             attributes: Vec::new(),
             tracer: GLOBAL.clone(),
         }
@@ -173,7 +195,28 @@ impl Scope {
     ///
     /// Give it only where there is one; the conventions forbid made-up ids.
     pub fn with_conversation(mut self, id: impl Into<String>) -> Self {
-        self.conversation = Some(id.into());
+        self.conversation = Some(Arc::<str>::from(id.into()).into());
+        self
+    }
+
+    /// Puts the names of this scope and of all beneath it into the context's baggage: `gen_ai.agent.name` and
+    /// `gen_ai.conversation.id`, so that the model calls of other services can carry them. By default nothing is put
+    /// there.
+    ///
+    /// Baggage leaves the process where the client's layer is told so, host by host: see [`Outgoing`].
+    ///
+    /// [`Outgoing`]: throughline_propagation::Outgoing
+    pub fn with_names_to_baggage(mut self) -> Self {
+        self.to_baggage = true;
+        self
+    }
+
+    /// Takes the names that no scope here gives from the context's baggage, which is the caller's. By default it is not
+    /// believed.
+    ///
+    /// What is no name is left out: what is empty, longer than 256 bytes, or has control characters.
+    pub fn with_names_from_baggage(mut self) -> Self {
+        self.from_baggage = true;
         self
     }
 
@@ -222,23 +265,24 @@ impl Scope {
 
     fn start_under(self, parent: &Context) -> Running {
         let above = parent.get::<Scoped>();
-        let scoped = Scoped::new(above, &self.subject, self.conversation.as_deref());
-        let span = self.tracer.start(parent, || self.builder(&scoped));
+        let step = (self.subject.kind == Kind::Node).then(|| above?.step()).flatten();
+        let scoped = Scoped::new(parent, &self);
+        let span = self.tracer.start(parent, || self.builder(&scoped, step));
         Running::new(parent, scoped, span)
     }
 
-    fn builder(&self, scoped: &Scoped) -> SpanBuilder {
-        let Subject { kind, name, .. } = &self.subject;
-        let mut attributes = vec![
-            KeyValue::new(semconv::OPERATION_NAME, kind.operation()),
-            self.subject.attribute(),
-        ];
-        if *kind == Kind::Tool {
-            attributes.extend(scoped.agent());
+    fn builder(&self, scoped: &Scoped, step: Option<i64>) -> SpanBuilder {
+        let Subject { kind, .. } = self.subject;
+        let mut attributes = vec![self.subject.attribute()];
+        let operation = kind.operation();
+        attributes.extend(operation.map(|operation| KeyValue::new(semconv::OPERATION_NAME, operation)));
+        if kind == Kind::Tool {
+            attributes.extend(scoped.names.agent());
         }
-        attributes.extend(scoped.conversation());
+        attributes.extend(scoped.names.conversation());
+        attributes.extend(step.map(|step| KeyValue::new(tinyllm::STEP, step)));
         attributes.extend(self.attributes.iter().cloned());
-        SpanBuilder::from_name(format!("{} {name}", kind.operation()))
+        SpanBuilder::from_name(self.subject.span_name())
             .with_kind(SpanKind::Internal)
             .with_attributes(attributes)
     }

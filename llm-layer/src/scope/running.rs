@@ -7,10 +7,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 use opentelemetry::global::BoxedSpan;
 use opentelemetry::trace::{Status, TraceContextExt};
-use opentelemetry::{Context, ContextGuard, KeyValue, StringValue};
+use opentelemetry::{Context, ContextGuard, KeyValue};
 
 use super::ledger::{Ledger, Spent, Tokens};
 use super::subject::{Ended, Kind, Subject};
+use super::{Names, Scope};
+use crate::graph::Run;
 use crate::semconv;
 
 /// A scope that has begun, and ends when it is dropped.
@@ -28,8 +30,10 @@ pub struct Running {
 #[derive(Debug, Clone)]
 pub(crate) struct Scoped {
     ledger: Arc<Ledger>,
-    agent: Option<StringValue>,
-    conversation: Option<Arc<str>>,
+    pub(super) names: Names,
+    /// Whether the names also go into baggage.
+    shares: bool,
+    run: Option<Arc<Run>>,
 }
 
 /// Keeps scopes open until it is dropped.
@@ -52,6 +56,10 @@ pub(super) struct Failure {
 impl Running {
     pub(super) fn new(parent: &Context, scoped: Scoped, span: Option<BoxedSpan>) -> Self {
         let cx = parent.with_value(scoped.clone());
+        let cx = match scoped.shares {
+            true => scoped.names.put_in_baggage(cx),
+            false => cx,
+        };
         Self {
             has_span: span.is_some(),
             cx: match span {
@@ -120,7 +128,7 @@ impl Close {
         let ended = Ended {
             duration: self.duration,
             own_calls: ledger.own_calls(),
-            agent: self.cx.get::<Scoped>().and_then(Scoped::agent),
+            agent: self.cx.get::<Scoped>().and_then(|scoped| scoped.names.agent()),
             error: self.failure.as_ref().map(|failure| failure.kind.clone()),
         };
         ledger.subject.measure(&self.cx, ended);
@@ -129,7 +137,7 @@ impl Close {
         }
         let span = self.cx.span();
         if span.is_recording() {
-            span.set_attributes(totals(&ledger.tokens(), ledger.subject.kind));
+            span.set_attributes(self.totals(ledger));
             if let Some(failure) = self.failure {
                 span.set_attribute(KeyValue::new(semconv::ERROR_TYPE, failure.kind));
                 span.set_status(Status::error(failure.description));
@@ -137,19 +145,52 @@ impl Close {
         }
         span.end_with_timestamp(self.at);
     }
+
+    fn totals(&self, ledger: &Ledger) -> Vec<KeyValue> {
+        let tokens = ledger.tokens();
+        match ledger.subject.kind {
+            Kind::Graph => {
+                let run = self.cx.get::<Scoped>().and_then(|scoped| scoped.run.as_ref());
+                let trace = self.cx.span().span_context().trace_id();
+                run.map(|run| run.totals(trace, &tokens, self.duration))
+                    .unwrap_or_default()
+            }
+            Kind::Node => Vec::new(),
+            kind => totals(&tokens, kind),
+        }
+    }
 }
 
 impl Scoped {
-    pub(super) fn new(above: Option<&Self>, subject: &Subject, conversation: Option<&str>) -> Self {
-        let agent = (subject.kind == Kind::Agent).then(|| subject.name.clone());
+    pub(super) fn new(parent: &Context, scope: &Scope) -> Self {
+        let Subject { kind, name, .. } = &scope.subject;
+        let above = parent.get::<Self>();
+        let own = Names {
+            agent: (*kind == Kind::Agent).then(|| name.clone()),
+            conversation: scope.conversation.clone(),
+        };
+        let run = (*kind == Kind::Graph).then(Arc::default);
         Self {
-            agent: agent.or_else(|| above?.agent.clone()),
-            conversation: conversation.map_or_else(|| above?.conversation.clone(), |id| Some(id.into())),
             ledger: Arc::new(Ledger::new(
-                subject.clone(),
+                scope.subject.clone(),
                 above.map(|above| above.ledger.clone()),
             )),
+            names: own.or(Names::of(parent, scope.from_baggage)),
+            shares: scope.to_baggage || above.is_some_and(|above| above.shares),
+            run: run.or_else(|| above?.run.clone()),
         }
+    }
+
+    /// Whether a context is in a scope beneath that of another.
+    pub(super) fn is_beneath(cx: &Context, other: &Context) -> bool {
+        let other = other.get::<Self>().map(|scoped| &scoped.ledger);
+        cx.get::<Self>()
+            .is_some_and(|scoped| scoped.ledger.is_beneath(other))
+    }
+
+    /// The number of a node that begins beneath this scope.
+    pub(super) fn step(&self) -> Option<i64> {
+        Some(self.run.as_ref()?.step())
     }
 
     /// Adds a call to this scope and all above it.
@@ -165,18 +206,6 @@ impl Scoped {
 
     pub(super) fn tokens(&self) -> Tokens {
         self.ledger.tokens()
-    }
-
-    /// The name of the innermost agent, as an attribute.
-    pub(crate) fn agent(&self) -> Option<KeyValue> {
-        let name = self.agent.clone()?;
-        Some(KeyValue::new(semconv::AGENT_NAME, name))
-    }
-
-    /// The id of the conversation, as an attribute.
-    pub(crate) fn conversation(&self) -> Option<KeyValue> {
-        let id = self.conversation.clone()?;
-        Some(KeyValue::new(semconv::CONVERSATION_ID, id))
     }
 }
 

@@ -7,7 +7,7 @@ use opentelemetry::metrics::{Histogram, Meter};
 use opentelemetry::{Context, KeyValue, StringValue};
 use throughline_tracing_layer::provider::LazyInstruments;
 
-use crate::semconv;
+use crate::semconv::{self, tinyllm};
 
 /// Whom the tokens of a ledger are counted for.
 #[derive(Debug, Clone)]
@@ -18,18 +18,23 @@ pub(super) struct Subject {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Agent,
     Tool,
     Workflow,
+    Graph,
+    /// Its name is its type.
+    Node,
 }
 
 impl Kind {
-    pub(super) fn operation(self) -> &'static str {
+    /// The operation of the conventions that a scope of this kind is.
+    pub(super) fn operation(self) -> Option<&'static str> {
         match self {
-            Self::Agent => "invoke_agent",
-            Self::Tool => "execute_tool",
-            Self::Workflow => "invoke_workflow",
+            Self::Agent => Some("invoke_agent"),
+            Self::Tool => Some("execute_tool"),
+            Self::Workflow => Some("invoke_workflow"),
+            Self::Graph | Self::Node => None,
         }
     }
 
@@ -38,6 +43,8 @@ impl Kind {
             Self::Agent => semconv::AGENT_NAME,
             Self::Tool => semconv::TOOL_NAME,
             Self::Workflow => semconv::WORKFLOW_NAME,
+            Self::Graph => tinyllm::GRAPH_ID,
+            Self::Node => tinyllm::NODE_TYPE,
         }
     }
 }
@@ -48,10 +55,24 @@ impl Subject {
         KeyValue::new(self.kind.key(), self.name.clone())
     }
 
+    pub(super) fn span_name(&self) -> Cow<'static, str> {
+        match (self.kind, self.kind.operation()) {
+            (_, Some(operation)) => format!("{operation} {}", self.name).into(),
+            (Kind::Graph, _) => tinyllm::GRAPH.into(),
+            _ => format!("{}{}", tinyllm::NODE, self.name).into(),
+        }
+    }
+
     /// Measures a scope that has ended.
     pub(super) fn measure(&self, cx: &Context, ended: Ended) {
         let Some(instruments) = self.instruments.in_context(cx) else {
             return;
+        };
+        let duration = match self.kind {
+            Kind::Agent => &instruments.agent,
+            Kind::Tool => &instruments.tool,
+            Kind::Workflow => &instruments.workflow,
+            Kind::Graph | Kind::Node => return,
         };
         let name = self.attribute();
         if self.kind == Kind::Agent {
@@ -69,11 +90,6 @@ impl Subject {
             length += 1;
         }
         let attributes = attributes.get(..length).unwrap_or_default();
-        let duration = match self.kind {
-            Kind::Agent => &instruments.agent,
-            Kind::Tool => &instruments.tool,
-            Kind::Workflow => &instruments.workflow,
-        };
         duration.record(ended.duration.as_secs_f64(), attributes);
     }
 }

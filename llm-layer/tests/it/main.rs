@@ -8,9 +8,11 @@
     reason = "helpers of tests are tests"
 )]
 
+mod baggage;
 mod counters;
 mod endings;
 mod golden;
+mod graph;
 mod hostile;
 mod options;
 mod requests;

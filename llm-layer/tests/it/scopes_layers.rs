@@ -9,9 +9,10 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body, Frame};
-use throughline_llm_layer::scope::ScopeLayer;
+use throughline_llm_layer::scope::{ScopeLayer, request};
 use throughline_llm_layer::{LlmLayer, agent, tokens, tool};
 use throughline_test_support::Recorder;
+use throughline_tracing_layer::ServerLayer;
 use tower::{Layer, Service, service_fn};
 
 use crate::support::{CHAT, Chunks, HELLO, block_on, exchange, read};
@@ -173,5 +174,62 @@ fn an_http_scope_lasts_as_long_as_the_body() {
         spans.collect::<Vec<_>>(),
         expected,
         "all that was spent, and how it ended"
+    );
+}
+
+/// The server's span ends with the body too: what the request spent must be on it before.
+#[test]
+fn a_server_span_says_what_its_request_spent() {
+    let recorder = Recorder::new();
+    let server = ServerLayer::new()
+        .with_tracer_provider(recorder.tracer_provider())
+        .with_meter_provider(recorder.meter_provider());
+    let request_scope = request()
+        .with_conversation("c-1")
+        .with_meter_provider(recorder.meter_provider());
+    let provider = recorder.tracer_provider();
+    let handler = service_fn(move |_: Request<String>| {
+        let writer = agent("Writer").with_tracer_provider(provider.clone());
+        async move {
+            writer.run(async { chat(1000) }).await;
+            Ok::<_, Infallible>(Response::new(Asking(3)))
+        }
+    });
+    let mut service = server.layer(request_scope.http_layer().layer(handler));
+    let post = || {
+        Request::post("http://localhost/chat")
+            .body(String::new())
+            .unwrap()
+    };
+    let Ok(response) = block_on(service.call(post()));
+    read(response.into_body());
+    let Ok(dropped) = block_on(service.call(post()));
+    drop(dropped);
+    let spans = recorder.spans();
+    let of_requests = spans.iter().filter(|span| span.name == "POST").map(|span| {
+        let of = |key: &str| {
+            let found = span
+                .attributes
+                .iter()
+                .find(|attribute| attribute.key.as_str() == key);
+            found.map(|attribute| attribute.value.to_string())
+        };
+        let keys = [
+            "throughline.tokens.input",
+            "throughline.tokens.calls",
+            "gen_ai.conversation.id",
+        ];
+        keys.map(|key| of(key).expect(key)).join(" ")
+    });
+    assert_eq!(
+        of_requests.collect::<Vec<_>>(),
+        ["1200 3 c-1", "1000 1 c-1"],
+        "the server's spans"
+    );
+    assert_eq!(spans.len(), 4, "no others than those and the agents'");
+    let metrics = recorder.metrics();
+    assert!(
+        metrics.iter().all(|line| line.starts_with("http.server.")),
+        "a request has its metrics: {metrics:?}"
     );
 }

@@ -21,5 +21,6 @@ mod requests;
 #[cfg(feature = "reqwest")]
 mod reqwest_client;
 mod scopes;
+mod scopes_layers;
 mod scopes_metrics;
 mod support;

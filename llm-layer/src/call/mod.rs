@@ -3,8 +3,8 @@
 mod additions;
 mod attributes;
 mod background;
-mod event;
 mod clock;
+mod event;
 mod failure;
 mod future;
 mod instruments;
@@ -18,8 +18,8 @@ mod start;
 mod watch;
 
 pub use self::background::settle;
-pub(crate) use self::event::Events;
 pub(crate) use self::clock::Clock;
+pub(crate) use self::event::Events;
 pub use self::future::CallFuture;
 pub(crate) use self::instruments::Instruments;
 pub use self::request::LlmRequest;

@@ -115,7 +115,7 @@ impl Start {
             reply.content = Some(Segmented::new(encoding));
         }
         let begun = match &config.events {
-            Some(_) => self.attributes(&ask, unseen),
+            Some(_) => self.attributes(&ask, &names, unseen),
             None => Vec::new(),
         };
         Ok(Watch(Box::new(Watching {
@@ -153,11 +153,11 @@ impl Start {
         SpanBuilder::from_name(name)
             .with_kind(SpanKind::Client)
             .with_start_time(self.time)
-            .with_attributes(self.attributes(ask, unseen))
+            .with_attributes(self.attributes(ask, names, unseen))
     }
 
     /// What is known when the call begins.
-    fn attributes(&self, ask: &Ask, unseen: Option<&'static str>) -> Vec<KeyValue> {
+    fn attributes(&self, ask: &Ask, names: &Names, unseen: Option<&'static str>) -> Vec<KeyValue> {
         let operation = self.head.recognised.wire.operation();
         let mut attributes = vec![
             KeyValue::new(semconv::OPERATION_NAME, operation),

@@ -20,6 +20,8 @@ const MASKED: &[&str] = &[
     "network.peer.port",
     "server.port",
     "throughline.http.time_to_headers",
+    "throughline.time_to_first_token",
+    "throughline.time_waiting_for_reader",
     "url.full",
     "user_agent.original",
 ];

@@ -26,10 +26,7 @@ async fn chat(Json(request): Json<Value>) -> Response {
     let words = |index: usize| request["messages"][index]["content"].as_str().unwrap_or_default();
     let fault = model.rsplit('-').next();
     let answer = answer(words(0), words(1), fault == Some("crash"));
-    let usage = usage(
-        words(0).split_whitespace().count() + words(1).split_whitespace().count(),
-        &answer,
-    );
+    let usage = usage(words(0), words(1), &answer);
     match fault {
         Some("401") => error(
             StatusCode::UNAUTHORIZED,
@@ -75,12 +72,14 @@ fn answer(system: &str, user: &str, crash: bool) -> String {
     }
 }
 
-fn usage(prompt: usize, answer: &str) -> Value {
-    let completion = answer.split_whitespace().count();
+/// A token is a word; the instructions of a role come from the cache.
+fn usage(system: &str, user: &str, answer: &str) -> Value {
+    let [cached, asked, completion] = [system, user, answer].map(|text| text.split_whitespace().count());
     json!({
-        "prompt_tokens": prompt,
+        "prompt_tokens": cached + asked,
+        "prompt_tokens_details": { "cached_tokens": cached },
         "completion_tokens": completion,
-        "total_tokens": prompt + completion,
+        "total_tokens": cached + asked + completion,
     })
 }
 

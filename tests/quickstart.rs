@@ -19,7 +19,10 @@ const MASKED: &[&str] = &[
     "gen_ai.response.time_to_first_chunk",
     "network.peer.port",
     "server.port",
+    "throughline.attempt.duration",
     "throughline.http.time_to_headers",
+    "throughline.time_to_first_token",
+    "throughline.time_waiting_for_reader",
     "url.full",
     "user_agent.original",
 ];

@@ -56,6 +56,7 @@
 //! | `gen_ai.usage.*` | where the provider reported them | tokens; input with cached ones, output with reasoning |
 //! | `throughline.tokens.input`, `throughline.tokens.output` | where nobody reported them | an estimate |
 //! | `throughline.cost` | with [`LlmLayer::with_prices`] | in the prices' currency |
+//! | `http.request.resend_count`, event `throughline.attempt` | with a [`ClientLayer`] inside | how often the request was sent again; [one event an attempt](#attempts) |
 //! | `http.response.header.{name}` | refusals | `retry-after`, rate limits, the request's id |
 //! | `throughline.tokens.source` | always | `reported`, `partial`, `estimated`, `unknown` |
 //! | `throughline.tokens.encoding` | with an estimate | `o200k_base`, `cl100k_base` or a [`TokenCounter`]'s, with `?` if the model's own is not known; `bytes/4` if there was no time to count |
@@ -86,6 +87,14 @@
 //! loaded in the background when a stream begins that was not asked for its usage, else takes the first estimate 0.1 s) or with a [`TokenCounter`] of the user's. A prompt of more than 32 KiB is counted on a thread of its own, and the call's span
 //! ends late with the time at which it ended: see [`settle`]. What could be neither seen nor estimated is not there, and never 0.
 //!
+//! # Attempts
+//!
+//! The span is the call as the caller sees it. What retries goes inside this layer, and a [`ClientLayer`] inside that:
+//! `LlmLayer` → retry → [`ClientLayer`] → transport. Each attempt then is a span of its own below the call's, and an
+//! [event](throughline_tracing_layer::client::Attempts::told_to) on the call's with its number, status and duration. A
+//! request to another URL, if the one before it was not redirected there, is no attempt: let what fails over to another
+//! provider call one service with this layer for each. tower's retry clones requests: see [`RequestBody::try_clone`].
+//!
 //! # A slow reader is no slow model
 //!
 //! A stream is as slow as the slower of its two ends. `throughline.time_waiting_for_reader` is the sum of all times from the
@@ -108,6 +117,8 @@
 //! | `encodings` | answers encoded with gzip, deflate, br or zstd; without it they pass and are not observed |
 //! | `reqwest` | [`LlmLayer`] over `reqwest::Client` |
 //! | `reqwest-middleware` | `LlmMiddleware`: [`LlmLayer`] as a middleware |
+//!
+//! [`ClientLayer`]: throughline_tracing_layer::ClientLayer
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

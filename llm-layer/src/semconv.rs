@@ -3,6 +3,8 @@
 //! The GenAI conventions are in development and have moved twice; their crate's constants are deprecated. So the names
 //! stand here: <https://github.com/open-telemetry/semantic-conventions-genai>.
 
+pub(crate) use throughline_tracing_layer::semconv::HTTP_REQUEST_RESEND_COUNT;
+
 pub(crate) const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/gen-ai/1.42.0";
 
 pub(crate) const AGENT_NAME: &str = "gen_ai.agent.name";

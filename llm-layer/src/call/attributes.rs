@@ -2,6 +2,7 @@
 
 use opentelemetry::trace::{Status, TraceContextExt};
 use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
+use throughline_tracing_layer::client::Attempts;
 
 use super::failure::Failure;
 use super::watch::Watching;
@@ -23,6 +24,7 @@ impl Watching {
         attributes.extend(text(semconv::RESPONSE_MODEL, &self.reply.model));
         attributes.extend(self.finish_reasons(failure.is_some()));
         self.push_times(&mut attributes);
+        attributes.extend(self.resent());
         attributes.extend(
             self.unseen
                 .map(|reason| KeyValue::new(semconv::RESPONSE_UNSEEN, reason)),
@@ -39,6 +41,12 @@ impl Watching {
         if let Some(failure) = failure {
             span.set_status(Status::error(failure.description.clone()));
         }
+    }
+
+    /// How often the request was sent again.
+    fn resent(&self) -> Option<KeyValue> {
+        let resent = self.cx.get::<Attempts>()?.resent();
+        (resent > 0).then(|| KeyValue::new(semconv::HTTP_REQUEST_RESEND_COUNT, i64::from(resent)))
     }
 
     fn push_times(&self, attributes: &mut Vec<KeyValue>) {

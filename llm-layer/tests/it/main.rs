@@ -8,6 +8,7 @@
     reason = "helpers of tests are tests"
 )]
 
+mod attempts;
 mod counters;
 mod endings;
 mod golden;

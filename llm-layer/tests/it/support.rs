@@ -26,7 +26,7 @@ pub(crate) const HELLO_STREAMED: &str =
     r#"{"model":"gpt-4o","messages":[{"role":"user","content":"Hello"}],"stream":true}"#;
 
 /// A body of chunks.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Chunks(pub(crate) VecDeque<Bytes>);
 
 impl<B: Into<Bytes>> FromIterator<B> for Chunks {

@@ -33,6 +33,9 @@
 //! | Cohere | `/v2/chat`, `/v2/embed`; `/v1/chat` at cohere.com |
 //! | Bedrock | `/converse`, `/converse-stream`, `/invoke-with-response-stream`; `/invoke` at amazonaws.com |
 //!
+//! What else is a model call, and what is none, you say by a [`Rule`]: by path, host and model. A provider that speaks
+//! another format needs a [`wire::WireFormat`].
+//!
 //! Everything else passes as it came. Of a model call too, every byte passes as it came and when it came: the layer
 //! looks at what goes by and holds nothing back. Only the request is read before it is sent, up to
 //! [`LlmLayer::with_request_limit`], because the span must know the model when it begins.
@@ -75,7 +78,11 @@
 //! | `gen_ai.client.token.usage` and `gen_ai.client.operation.*` | `{token}`, s | with [`Convention::V1_41`] or [`Convention::Both`] |
 //! | `prompt_size` | `{token}` | each call, told apart only by `direction` = `input` or `output`; estimates too |
 //!
-//! And an entry in the ledger of each scope above: see [`tokens`].
+//! And an entry in the ledger of each scope above: see [`tokens`]. Agents, tools and workflows have spans of their own,
+//! see [`scope`], and so have the runs of a graph, step by step: see [`mod@graph`].
+//!
+//! And, with [`LlmLayer::with_logger_provider`], two events as log records: `gen_ai.client.operation.exception` for each
+//! call that failed, and `gen_ai.client.inference.operation.details` with the content, for those who capture it there.
 //!
 //! What a user can add: the content of calls ([`LlmLayer::with_capture`]), OpenInference's attributes for Phoenix
 //! ([`LlmLayer::with_openinference`]), those of TinyLLM and TaskWeaver ([`LlmLayer::with_legacy_attributes`]).
@@ -115,6 +122,7 @@
 //! | `tiktoken` (default) | estimates |
 //! | `async-openai` | `AsyncOpenAi`: async-openai over a service such as [`Llm`] |
 //! | `encodings` | answers encoded with gzip, deflate, br or zstd; without it they pass and are not observed |
+//! | `internal-logs` (default) | a setting that is not understood is told to OpenTelemetry's internal log |
 //! | `reqwest` | [`LlmLayer`] over `reqwest::Client` |
 //! | `reqwest-middleware` | `LlmMiddleware`: [`LlmLayer`] as a middleware |
 //!
@@ -130,12 +138,13 @@ mod convention;
 mod encoding;
 mod estimate;
 mod framing;
+pub mod graph;
 mod json;
 mod layer;
 mod prices;
 pub mod scope;
 mod semconv;
-mod wire;
+pub mod wire;
 
 use opentelemetry::InstrumentationScope;
 
@@ -147,6 +156,7 @@ pub use self::call::{CallFuture, LlmRequest, RequestBody, Watch, in_model_call, 
 pub use self::content::{Capture, Content};
 pub use self::convention::Convention;
 pub use self::estimate::{PromptSizeMode, TokenCounter, TokenEncoding};
+pub use self::graph::{graph, node};
 pub use self::layer::{Llm, LlmLayer};
 pub use self::prices::{Price, Prices};
 pub use self::scope::{

@@ -1,20 +1,24 @@
 //! What a call's span says at its end.
 
+use std::time::SystemTime;
+
 use opentelemetry::trace::{Status, TraceContextExt};
 use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
 use throughline_tracing_layer::client::Attempts;
 
+use super::Events;
 use super::failure::Failure;
 use super::watch::Watching;
-use crate::scope::{Origin, Scoped, Spent};
+use crate::content::Content;
+use crate::scope::{Origin, Spent};
 use crate::semconv;
 use crate::wire::Field;
 
 impl Watching {
-    pub(super) fn set_attributes(&mut self, spent: &Spent, failure: Option<&Failure>) {
+    pub(super) fn set_attributes(&mut self, spent: &Spent, failure: Option<&Failure>, at: SystemTime) {
         let content = self.content();
         let span = self.cx.span();
-        let conversation = self.cx.get::<Scoped>().and_then(Scoped::conversation);
+        let conversation = self.names.conversation();
         let known =
             |name: &Key| self.ask.has(name) || conversation.as_ref().is_some_and(|id| id.key == *name);
         let mut attributes = self.reply.attributes.clone();
@@ -33,6 +37,9 @@ impl Watching {
         if let Some(failure) = failure {
             attributes.push(KeyValue::new(semconv::ERROR_TYPE, failure.kind.clone()));
         }
+        if let Some(events) = &self.shared.config.events {
+            self.emit(events, at, &attributes, content.as_ref(), failure);
+        }
         self.push_additions(&mut attributes, spent, content.as_ref());
         if let Some(content) = content {
             self.put_content(&span, &mut attributes, &content);
@@ -47,6 +54,24 @@ impl Watching {
     fn resent(&self) -> Option<KeyValue> {
         let resent = self.cx.get::<Attempts>()?.resent();
         (resent > 0).then(|| KeyValue::new(semconv::HTTP_REQUEST_RESEND_COUNT, i64::from(resent)))
+    }
+
+    fn emit(
+        &self,
+        events: &Events,
+        at: SystemTime,
+        attributes: &[KeyValue],
+        content: Option<&Content>,
+        failure: Option<&Failure>,
+    ) {
+        let span = self.cx.span();
+        if let Some(failure) = failure {
+            events.exception(span.span_context(), at, &failure.kind, &failure.description);
+        }
+        if let Some(content) = content.filter(|_| self.shared.config.capture.on_event()) {
+            let known = self.begun.iter().chain(attributes).cloned();
+            events.details(span.span_context(), at, known, content);
+        }
     }
 
     fn push_times(&self, attributes: &mut Vec<KeyValue>) {

@@ -4,6 +4,7 @@ mod additions;
 mod attributes;
 mod background;
 mod clock;
+mod event;
 mod failure;
 mod future;
 mod instruments;
@@ -18,6 +19,7 @@ mod watch;
 
 pub use self::background::settle;
 pub(crate) use self::clock::Clock;
+pub(crate) use self::event::Events;
 pub use self::future::CallFuture;
 pub(crate) use self::instruments::Instruments;
 pub use self::request::LlmRequest;

@@ -19,6 +19,7 @@ use crate::encoding::{Decoder, Hidden};
 use crate::estimate::Encoding;
 use crate::framing::Framing;
 use crate::layer::Config;
+use crate::scope::Names;
 use crate::semconv;
 use crate::wire::{Ask, Reading, Reply};
 
@@ -42,9 +43,14 @@ pub(super) struct Watching {
     /// Whether the context's span is this call's own.
     pub(super) has_span: bool,
     pub(super) head: Head,
+    pub(super) names: Names,
     pub(super) ask: Ask,
+    /// What the span began with, if events repeat it.
+    pub(super) begun: Vec<KeyValue>,
     pub(super) body: Option<serde_json::Value>,
     pub(super) body_length: usize,
+    /// The body as it came, if somebody asked for something that depends on the order of its keys.
+    pub(super) body_in_order: Option<Box<[u8]>>,
     pub(super) encoding: Encoding,
     /// There is no time to count.
     pub(super) rough: bool,
@@ -105,7 +111,7 @@ impl Observe for Watch {
             return;
         };
         let documents = this.reply.documents;
-        let mut reading = Reading::new(this.head.recognised.wire, &mut this.reply);
+        let mut reading = Reading::new(&*this.head.recognised.wire, &mut this.reply);
         let mut seen = Ok(());
         let all = peek(data, |bytes| {
             if seen.is_ok() {

@@ -103,6 +103,17 @@ impl LlmLayer {
         self
     }
 
+    /// Whether what providers say is left of their rate limits becomes a gauge, `throughline.rate_limit.remaining`; by
+    /// default not.
+    ///
+    /// It is read from the headers `x-ratelimit-remaining-*` and `anthropic-ratelimit-*-remaining` of every answer, and
+    /// told apart by provider, requested model, and `throughline.rate_limit.kind`: `requests`, `tokens`, `input_tokens` …
+    #[must_use]
+    pub fn with_rate_limit_metrics(mut self, rate_limits: bool) -> Self {
+        self.config().rate_limits = rate_limits;
+        self
+    }
+
     /// Where prompts and answers go; by default what [`Capture::from_env`] says when the layer is made: nowhere, unless
     /// the environment asks for it. Whatever this says, at most 64 KiB of each are recorded, and 16
     /// KiB of one text: see [`LlmLayer::with_content_limits`].
@@ -235,6 +246,7 @@ pub(crate) struct Config {
     pub(crate) request_limit: usize,
     pub(crate) convention: Convention,
     pub(crate) estimates_in_metrics: bool,
+    pub(crate) rate_limits: bool,
     pub(crate) rules: Vec<Rule>,
     pub(crate) prices: Prices,
     pub(crate) capture: Capture,
@@ -254,6 +266,7 @@ impl Default for Config {
             request_limit: REQUEST_LIMIT,
             convention: Convention::from_env(),
             estimates_in_metrics: false,
+            rate_limits: false,
             rules: Vec::new(),
             prices: Prices::default(),
             capture: Capture::from_env(),

@@ -76,6 +76,8 @@
 //! | `gen_ai.client.inference.operation.input_tokens`, `.output_tokens` | `{token}` | calls whose tokens were reported |
 //! | `gen_ai.client.operation.duration` | s | embeddings; with [`Convention::V1_41`] each call |
 //! | `gen_ai.client.token.usage` and `gen_ai.client.operation.*` | `{token}`, s | with [`Convention::V1_41`] or [`Convention::Both`] |
+//! | `throughline.active_streams` | `{stream}` | streams, from the answer's head until its body has ended or is dropped; by operation, provider and requested model |
+//! | `throughline.rate_limit.remaining` | | with [`LlmLayer::with_rate_limit_metrics`], which says more |
 //! | `prompt_size` | `{token}` | each call, told apart only by `direction` = `input` or `output`; estimates too |
 //!
 //! And an entry in the ledger of each scope above: see [`tokens`]. Agents, tools and workflows have spans of their own,

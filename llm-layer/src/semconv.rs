@@ -138,6 +138,13 @@ pub(crate) const INVOKE_AGENT_TOOL_CALLS: &str = "gen_ai.invoke_agent.tool_calls
 pub(crate) const INVOKE_WORKFLOW_DURATION: &str = "gen_ai.invoke_workflow.duration";
 pub(crate) const EXECUTE_TOOL_DURATION: &str = "gen_ai.execute_tool.duration";
 
+/// Streams whose body is being read, an up-down counter.
+pub(crate) const ACTIVE_STREAMS: &str = "throughline.active_streams";
+pub(crate) const STREAM_UNIT: &str = "{stream}";
+/// What is left of a rate limit, a gauge of requests or tokens: [`RATE_LIMIT_KIND`] says of what.
+pub(crate) const RATE_LIMIT_REMAINING: &str = "throughline.rate_limit.remaining";
+pub(crate) const RATE_LIMIT_KIND: &str = "throughline.rate_limit.kind";
+
 /// What an instrument counts, for people: Prometheus shows it, and its linter wants it.
 pub(crate) fn description(instrument: &str) -> &'static str {
     match instrument {
@@ -161,6 +168,8 @@ pub(crate) fn description(instrument: &str) -> &'static str {
         INVOKE_AGENT_TOOL_CALLS => "Tools that an agent called in one invocation.",
         INVOKE_WORKFLOW_DURATION => "Duration of workflows.",
         EXECUTE_TOOL_DURATION => "Duration of tools' executions.",
+        ACTIVE_STREAMS => "Streamed answers that are being read.",
+        RATE_LIMIT_REMAINING => "What a provider's last answer said is left of a rate limit.",
         PROMPT_SIZE => PROMPT_SIZE_DESCRIPTION,
         _ => "",
     }

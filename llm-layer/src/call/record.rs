@@ -23,6 +23,7 @@ impl Watching {
 
     /// Ends the call. What takes long to count is counted elsewhere, and recorded with the time of the end.
     pub(super) fn record(mut self: Box<Self>, end: End<'_>) {
+        self.stream = None;
         let ending = self.ending(end);
         if !self.counts_long(&ending) {
             return self.settle(ending);

@@ -139,6 +139,7 @@ impl Start {
             framing: None,
             decoder: None,
             reply,
+            stream: None,
             unseen: None,
         })))
     }

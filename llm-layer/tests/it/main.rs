@@ -24,4 +24,5 @@ mod reqwest_client;
 mod scopes;
 mod scopes_layers;
 mod scopes_metrics;
+mod streams;
 mod support;

@@ -7,9 +7,5 @@ mod baggage;
 mod existing_service;
 mod orders;
 mod quickstart;
+mod serve;
 mod worker;
-
-/// An id as headers and logs show it.
-fn hex(id: &[u8]) -> String {
-    id.iter().map(|byte| format!("{byte:02x}")).collect()
-}

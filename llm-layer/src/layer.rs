@@ -17,6 +17,7 @@ use crate::content::{Capture, Content, Limits, Redact};
 use crate::convention::Convention;
 use crate::estimate::{Counter, PromptSizeMode, TokenCounter};
 use crate::prices::Prices;
+use crate::role::Role;
 use crate::wire::Rule;
 
 /// Puts a [`Llm`] around a service. Its clones share tracer and instruments.
@@ -93,6 +94,15 @@ impl LlmLayer {
     #[must_use]
     pub fn with_convention(mut self, convention: Convention) -> Self {
         self.config().convention = convention;
+        self
+    }
+
+    /// Whether this layer counts the tokens of its calls; by default it does, as [`Role::Client`].
+    ///
+    /// [`Role::Proxy`] is for a gateway whose callers count already: [so no token counts twice](crate#one-call-many-hops).
+    #[must_use]
+    pub fn with_role(mut self, role: Role) -> Self {
+        self.config().role = Some(role);
         self
     }
 
@@ -245,6 +255,7 @@ where
 pub(crate) struct Config {
     pub(crate) request_limit: usize,
     pub(crate) convention: Convention,
+    pub(crate) role: Option<Role>,
     pub(crate) estimates_in_metrics: bool,
     pub(crate) rate_limits: bool,
     pub(crate) rules: Vec<Rule>,
@@ -265,6 +276,7 @@ impl Default for Config {
         Self {
             request_limit: REQUEST_LIMIT,
             convention: Convention::from_env(),
+            role: None,
             estimates_in_metrics: false,
             rate_limits: false,
             rules: Vec::new(),

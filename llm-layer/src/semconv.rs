@@ -80,11 +80,14 @@ pub(crate) const RESPONSE_UNSEEN: &str = "throughline.response.unseen";
 pub(crate) const TIME_TO_FIRST_TOKEN: &str = "throughline.time_to_first_token";
 /// Seconds in which the answer had to wait for its reader to ask for more.
 pub(crate) const TIME_WAITING_FOR_READER: &str = "throughline.time_waiting_for_reader";
+/// What the layer is to the call, if it was told: `client`, `proxy`.
+pub(crate) const ROLE: &str = "throughline.role";
 /// Where the numbers of tokens come from: `reported`, `partial`, `estimated`, `unknown`.
 pub(crate) const TOKENS_SOURCE: &str = "throughline.tokens.source";
 /// The rule that an estimate follows where the model's own tokenizer is not known.
 pub(crate) const TOKENS_ENCODING: &str = "throughline.tokens.encoding";
-/// Input tokens: of a call, an estimate that the conventions leave no name for; of a scope, its total.
+/// Input tokens: of a call, an estimate that the conventions leave no name for, or what a proxy saw; of a scope, its
+/// total.
 pub(crate) const TOKENS_INPUT: &str = "throughline.tokens.input";
 /// Output tokens, like [`TOKENS_INPUT`].
 pub(crate) const TOKENS_OUTPUT: &str = "throughline.tokens.output";

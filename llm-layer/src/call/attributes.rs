@@ -88,19 +88,39 @@ impl Watching {
     }
 
     fn push_tokens(&self, attributes: &mut Vec<KeyValue>, spent: &Spent) {
-        let int = |name, count: u64| KeyValue::new(name, i64::try_from(count).unwrap_or(i64::MAX));
         let directions = [
             (spent.input, semconv::USAGE_INPUT_TOKENS, semconv::TOKENS_INPUT),
             (spent.output, semconv::USAGE_OUTPUT_TOKENS, semconv::TOKENS_OUTPUT),
         ];
-        for (count, reported, estimated) in directions {
+        let counts = self.counts();
+        for (count, reported, otherwise) in directions {
             match count {
                 Some((0, _)) if self.ask.choices == 0 => {}
-                Some((count, Origin::Reported)) => attributes.push(int(reported, count)),
-                Some((count, Origin::Estimated)) => attributes.push(int(estimated, count)),
+                Some((count, Origin::Reported)) if counts => attributes.push(int(reported, count)),
+                Some((count, _)) => attributes.push(int(otherwise, count)),
                 None => {}
             }
         }
+        if counts {
+            self.push_usage(attributes);
+        }
+        attributes.extend(spent.cost.map(|cost| KeyValue::new(semconv::COST, cost)));
+        let source = self.source(spent);
+        attributes.push(KeyValue::new(semconv::TOKENS_SOURCE, source));
+        if matches!(
+            (spent.input, spent.output),
+            (Some((_, Origin::Estimated)), _) | (_, Some((_, Origin::Estimated)))
+        ) {
+            let name = match self.rough {
+                true => "bytes/4".to_owned(),
+                false => self.encoding.is().to_string(),
+            };
+            attributes.push(KeyValue::new(semconv::TOKENS_ENCODING, name));
+        }
+    }
+
+    /// The parts of the tokens that the provider told apart.
+    fn push_usage(&self, attributes: &mut Vec<KeyValue>) {
         let usage = &self.reply.usage;
         let convention = self.shared.config.convention;
         let written = usage.part(Field::CacheWrite);
@@ -139,19 +159,6 @@ impl Watching {
             used.filter(|(_, count)| *count > 0)
                 .map(|(name, count)| int(name, count)),
         );
-        attributes.extend(spent.cost.map(|cost| KeyValue::new(semconv::COST, cost)));
-        let source = self.source(spent);
-        attributes.push(KeyValue::new(semconv::TOKENS_SOURCE, source));
-        if matches!(
-            (spent.input, spent.output),
-            (Some((_, Origin::Estimated)), _) | (_, Some((_, Origin::Estimated)))
-        ) {
-            let name = match self.rough {
-                true => "bytes/4".to_owned(),
-                false => self.encoding.is().to_string(),
-            };
-            attributes.push(KeyValue::new(semconv::TOKENS_ENCODING, name));
-        }
     }
 
     /// The finish reasons in the order of the alternatives: `error` where one was expected and did not come.
@@ -174,4 +181,8 @@ impl Watching {
             Value::Array(Array::String(reasons)),
         ))
     }
+}
+
+fn int(name: &'static str, count: u64) -> KeyValue {
+    KeyValue::new(name, i64::try_from(count).unwrap_or(i64::MAX))
 }

@@ -92,9 +92,15 @@ impl Instruments {
                 times.first_chunk.record(first.as_secs_f64(), &common);
             }
         }
+        if call.counts() {
+            self.tokens(call, spent, &common, &with_error);
+        }
+    }
+
+    fn tokens(&self, call: &Watching, spent: &Spent, common: &[KeyValue], with_error: &[KeyValue]) {
         let convention = call.shared.config.convention;
         if convention.is_latest() && call.ask.choices > 0 {
-            self.latest(call, spent, &common, &with_error);
+            self.latest(call, spent, common, with_error);
         }
         if convention.is_v1_41() {
             let directions = [
@@ -106,7 +112,7 @@ impl Instruments {
                 directions.filter_map(|(count, direction)| Some(((*count)?, *direction)))
             {
                 self.token_usage
-                    .record(tokens, &with(&common, semconv::TOKEN_TYPE, direction));
+                    .record(tokens, &with(common, semconv::TOKEN_TYPE, direction));
             }
         }
     }

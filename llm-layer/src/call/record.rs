@@ -89,7 +89,9 @@ impl Watching {
         if let Some(instruments) = self.shared.instruments.in_context(&self.cx) {
             let error = failure.as_ref().map(|failure| &*failure.kind);
             instruments.call(&self, &spent, error, duration);
-            instruments.prompt_size(&prompt_size);
+            if self.counts() {
+                instruments.prompt_size(&prompt_size);
+            }
         }
         if let Some(scoped) = self.cx.get::<Scoped>() {
             scoped.add(&spent);

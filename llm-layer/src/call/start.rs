@@ -173,6 +173,8 @@ impl Start {
         if ask.stream {
             attributes.push(KeyValue::new(semconv::REQUEST_STREAM, true));
         }
+        let role = self.shared.config.role;
+        attributes.extend(role.map(|role| KeyValue::new(semconv::ROLE, role.name())));
         attributes.extend(ask.attributes.iter().cloned());
         attributes.extend(names.agent());
         attributes.extend(names.conversation().filter(|id| !ask.has(&id.key)));

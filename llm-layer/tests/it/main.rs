@@ -21,6 +21,7 @@ mod providers;
 mod requests;
 #[cfg(feature = "reqwest")]
 mod reqwest_client;
+mod roles;
 mod scopes;
 mod scopes_layers;
 mod scopes_metrics;

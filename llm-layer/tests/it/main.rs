@@ -8,6 +8,7 @@
     reason = "helpers of tests are tests"
 )]
 
+mod attempts;
 mod baggage;
 mod counters;
 mod endings;
@@ -20,7 +21,9 @@ mod providers;
 mod requests;
 #[cfg(feature = "reqwest")]
 mod reqwest_client;
+mod roles;
 mod scopes;
 mod scopes_layers;
 mod scopes_metrics;
+mod streams;
 mod support;

@@ -3,18 +3,25 @@
 mod additions;
 mod attributes;
 mod background;
+mod clock;
+mod event;
 mod failure;
 mod future;
 mod instruments;
+mod pace;
 mod peek;
+mod rate_limits;
 mod record;
 mod request;
 mod request_body;
 mod spent;
 mod start;
+mod streams;
 mod watch;
 
 pub use self::background::settle;
+pub(crate) use self::clock::Clock;
+pub(crate) use self::event::Events;
 pub use self::future::CallFuture;
 pub(crate) use self::instruments::Instruments;
 pub use self::request::LlmRequest;
@@ -25,3 +32,6 @@ pub use self::start::in_model_call;
 pub(crate) use self::start::is_observed;
 pub(crate) use self::watch::Shared;
 pub use self::watch::Watch;
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! The one place where what was seen of a call becomes attributes, metrics and ledger entries.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use opentelemetry::trace::TraceContextExt;
 use throughline_tracing_layer::observe::End;
@@ -23,6 +23,7 @@ impl Watching {
 
     /// Ends the call. What takes long to count is counted elsewhere, and recorded with the time of the end.
     pub(super) fn record(mut self: Box<Self>, end: End<'_>) {
+        self.stream = None;
         let ending = self.ending(end);
         if !self.counts_long(&ending) {
             return self.settle(ending);
@@ -47,15 +48,20 @@ impl Watching {
     }
 
     fn ending(&mut self, end: End<'_>) -> Ending {
-        let left = self.left.as_ref().map(|left| left.when);
-        let ended = left.map_or_else(Instant::now, |left| left.at);
+        self.pace.ask();
+        let left = self.left.as_ref().map(|left| left.after);
+        let duration = left.unwrap_or_else(|| self.pace.elapsed());
         let intact = match &mut self.framing {
             Some(framing) => {
-                let mut reading = Reading::new(self.head.recognised.wire, &mut self.reply);
+                let mut reading = Reading::new(&*self.head.recognised.wire, &mut self.reply);
                 framing.finish(&mut reading).is_ok()
             }
             None => false,
         };
+        if self.reply.is_abandoned() {
+            self.unseen = Some("panicked");
+            self.decoder = None;
+        }
         let failure = Failure::of(self, end, intact);
         if failure.as_ref().is_some_and(Failure::is_malformed) {
             self.unseen = Some("malformed");
@@ -64,8 +70,8 @@ impl Watching {
         Ending {
             failure,
             refused: unsuccessful || matches!(end, End::ServiceError(_)),
-            duration: ended.duration_since(self.started),
-            at: left.map_or_else(SystemTime::now, |left| left.time),
+            duration,
+            at: self.began + duration,
         }
     }
 
@@ -79,13 +85,15 @@ impl Watching {
         let whole = self.left.is_some() && self.is_answered();
         let spent = self.spent(refused, failure.is_some() && !whole);
         if self.has_span && self.cx.span().is_recording() {
-            self.set_attributes(&spent, failure.as_ref());
+            self.set_attributes(&spent, failure.as_ref(), at);
         }
         let prompt_size = self.prompt_size(&spent);
         if let Some(instruments) = self.shared.instruments.in_context(&self.cx) {
             let error = failure.as_ref().map(|failure| &*failure.kind);
             instruments.call(&self, &spent, error, duration);
-            instruments.prompt_size(&prompt_size);
+            if self.counts() {
+                instruments.prompt_size(&prompt_size);
+            }
         }
         if let Some(scoped) = self.cx.get::<Scoped>() {
             scoped.add(&spent);

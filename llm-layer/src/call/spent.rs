@@ -3,6 +3,7 @@
 use super::record::Ending;
 use super::watch::Watching;
 use crate::estimate::{Prompt, PromptSizeMode, Segmented, taskweaver};
+use crate::role::Role;
 use crate::scope::{Origin, Spent};
 use crate::wire::Field;
 
@@ -21,6 +22,7 @@ impl Watching {
             cache_write: usage.part(Field::CacheWrite).unwrap_or(0),
             reasoning: usage.reasoning().unwrap_or(0),
             cost: None,
+            inference: self.ask.choices > 0,
         };
         if refused {
             return spent;
@@ -43,10 +45,15 @@ impl Watching {
         spent
     }
 
+    /// Whether this layer is the one that counts the call's tokens.
+    pub(super) fn counts(&self) -> bool {
+        self.shared.config.role != Some(Role::Proxy)
+    }
+
     /// What the counter `prompt_size` counts: input, then output.
     pub(super) fn prompt_size(&mut self, spent: &Spent) -> [Option<u64>; 2] {
         let output = spent.output.filter(|_| self.ask.choices > 0);
-        match (self.shared.config.prompt_size, &self.body) {
+        match (self.shared.config.prompt_size, &self.body_in_order) {
             (PromptSizeMode::TaskWeaver, Some(body)) => {
                 let text = self.reply.content.take().and_then(Segmented::finish);
                 let seen = text.filter(|_| output.is_some());
@@ -61,7 +68,7 @@ impl Watching {
 
     /// Whether the answer made no sense and gave no text.
     fn is_illegible(&self) -> bool {
-        self.unseen.is_some() && self.reply.first_text.is_none()
+        self.unseen.is_some() && !self.reply.has_text
     }
 
     /// Whether what is still to be counted would keep a caller waiting.

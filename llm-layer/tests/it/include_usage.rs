@@ -7,10 +7,11 @@ use std::pin::Pin;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
+use http_body_util::Full;
 use opentelemetry::Context;
 use opentelemetry::trace::{TraceContextExt, Tracer, TracerProvider};
 use throughline_llm_layer::include_usage::IncludeUsageBody;
-use throughline_llm_layer::{IncludeUsageLayer, RequestBody};
+use throughline_llm_layer::{IncludeUsageLayer, LlmLayer, RequestBody};
 use throughline_test_support::{Recorder, Script, ScriptedBody};
 use tower::{Layer, Service, service_fn};
 
@@ -179,6 +180,21 @@ fn the_span_is_a_child_of_where_the_call_was_made() {
 }
 
 #[test]
+fn what_two_layers_looked_at_can_be_sent_again() {
+    let provider = service_fn(
+        |request: Request<RequestBody<RequestBody<Full<Bytes>>>>| async move {
+            let again = request.body().try_clone().expect("nothing failed");
+            assert_eq!(read(again), ASKED, "what is sent again");
+            assert_eq!(read(request.into_body()), ASKED, "what is sent");
+            Ok::<_, Infallible>(stream([]))
+        },
+    );
+    let mut client = IncludeUsageLayer::new().layer(LlmLayer::new().layer(provider));
+    let request = Request::post(CHAT).body(Full::from(HELLO_STREAMED)).unwrap();
+    let Ok(_) = block_on(client.call(request));
+}
+
+#[test]
 fn ends_errors_and_hints() {
     let held = "data: {\"choices\":[],";
     let (_, response) = exchange(
@@ -240,7 +256,6 @@ fn ends_errors_and_hints() {
 #[cfg(feature = "reqwest")]
 mod over_reqwest {
     use reqwest::{Body, Method, ResponseBuilderExt, Url};
-    use throughline_llm_layer::LlmLayer;
 
     use super::*;
 

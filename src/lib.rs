@@ -23,7 +23,7 @@
 //! | `prometheus` | metrics for a Prometheus to scrape |
 //! | `reqwest-middleware` | [`ClientLayer`] and [`LlmLayer`] as `Middleware` of reqwest-middleware |
 //! | `tls` | https to a collector; brings rustls, which needs a C compiler |
-//! | `tokio` | helpers that spawn Tokio tasks in the current context |
+//! | `tokio` | helpers that spawn Tokio tasks in the current context; [`DrainLayer`] on a Tokio runtime |
 //! | `xray` | X-Ray propagation |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -38,7 +38,7 @@ pub use throughline_tracing_layer::{ClientLayer, EndAt, ServerLayer};
 #[cfg(feature = "llm")]
 pub use throughline_llm_layer as llm;
 #[cfg(feature = "llm")]
-pub use throughline_llm_layer::LlmLayer;
+pub use throughline_llm_layer::{DrainLayer, IncludeUsageLayer, LlmLayer};
 #[cfg(feature = "macros")]
 pub use throughline_macros::traced_by_throughline as traced;
 #[cfg(feature = "telemetry")]

@@ -64,6 +64,7 @@
 //! | `http.response.header.{name}` | refusals | `retry-after`, rate limits, the request's id |
 //! | `throughline.tokens.source` | always | `reported`, `partial`, `estimated`, `unknown` |
 //! | `throughline.tokens.encoding` | with an estimate | `o200k_base`, `cl100k_base` or a [`TokenCounter`]'s, with `?` if the model's own is not known; `bytes/4` if there was no time to count |
+//! | `throughline.response.drained` | if so | see [`drain`] |
 //! | `throughline.request.unseen`, `throughline.response.unseen` | if so | why a body was not read |
 //! | `error.type`, status `Error` | on failure | the provider's code, else the HTTP status, else the kind of error |
 //!
@@ -96,6 +97,9 @@
 //! the answer by the text that passed, counted with tiktoken-rs (feature `tiktoken`, on by default; its vocabulary is
 //! loaded in the background when a stream begins that was not asked for its usage, else takes the first estimate 0.1 s) or with a [`TokenCounter`] of the user's. A prompt of more than 32 KiB is counted on a thread of its own, and the call's span
 //! ends late with the time at which it ended: see [`settle`]. What could be neither seen nor estimated is not there, and never 0.
+//!
+//! Streams of OpenAI's tell their usage only if they are asked: [`IncludeUsageLayer`], around this one, asks, and hides
+//! from the caller that it did.
 //!
 //! # One call, many hops
 //!
@@ -136,6 +140,8 @@
 //! The span ends with what was seen: `error.type` = `cancelled`, finish reason `error`, the tokens that passed. A caller
 //! that leaves after the last finish reason, as most do after `[DONE]`, has the whole answer: no error.
 //!
+//! What it leaves behind is billed too: [`DrainLayer`], around this one, reads on within bounds, to learn what it cost.
+//!
 //! # Features
 //!
 //! | feature | for |
@@ -146,6 +152,7 @@
 //! | `internal-logs` (default) | a setting that is not understood is told to OpenTelemetry's internal log |
 //! | `reqwest` | [`LlmLayer`] over `reqwest::Client` |
 //! | `reqwest-middleware` | `LlmMiddleware`: [`LlmLayer`] as a middleware |
+//! | `tokio` | [`DrainLayer`] on a Tokio runtime |
 //!
 //! [`ClientLayer`]: throughline_tracing_layer::ClientLayer
 
@@ -156,13 +163,16 @@ mod adapter;
 mod call;
 mod content;
 mod convention;
+pub mod drain;
 mod encoding;
 mod estimate;
 mod framing;
 pub mod graph;
+pub mod include_usage;
 mod json;
 mod layer;
 mod prices;
+mod response;
 mod role;
 pub mod scope;
 mod semconv;
@@ -177,10 +187,13 @@ pub use self::adapter::LlmMiddleware;
 pub use self::call::{CallFuture, LlmRequest, RequestBody, Watch, in_model_call, settle};
 pub use self::content::{Capture, Content};
 pub use self::convention::Convention;
+pub use self::drain::DrainLayer;
 pub use self::estimate::{PromptSizeMode, TokenCounter, TokenEncoding};
 pub use self::graph::{graph, node};
+pub use self::include_usage::IncludeUsageLayer;
 pub use self::layer::{Llm, LlmLayer};
 pub use self::prices::{Price, Prices};
+pub use self::response::LlmResponse;
 pub use self::role::Role;
 pub use self::scope::{
     Tokens, agent, in_agent, in_tool, in_workflow, tokens, tool, try_in_agent, try_in_tool, try_in_workflow,

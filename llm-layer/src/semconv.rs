@@ -82,6 +82,8 @@ pub(crate) const TIME_TO_FIRST_TOKEN: &str = "throughline.time_to_first_token";
 pub(crate) const TIME_WAITING_FOR_READER: &str = "throughline.time_waiting_for_reader";
 /// What the layer is to the call, if it was told: `client`, `proxy`.
 pub(crate) const ROLE: &str = "throughline.role";
+/// Whether something of the response was read after the caller had left.
+pub(crate) const RESPONSE_DRAINED: &str = "throughline.response.drained";
 /// Where the numbers of tokens come from: `reported`, `partial`, `estimated`, `unknown`.
 pub(crate) const TOKENS_SOURCE: &str = "throughline.tokens.source";
 /// The rule that an estimate follows where the model's own tokenizer is not known.

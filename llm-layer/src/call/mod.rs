@@ -25,8 +25,11 @@ pub(crate) use self::event::Events;
 pub use self::future::CallFuture;
 pub(crate) use self::instruments::Instruments;
 pub use self::request::LlmRequest;
+pub(crate) use self::request::is_encoded;
+pub(crate) use self::request::sealed::Parts;
 pub use self::request_body::RequestBody;
 pub use self::start::in_model_call;
+pub(crate) use self::start::is_observed;
 pub(crate) use self::watch::Shared;
 pub use self::watch::Watch;
 

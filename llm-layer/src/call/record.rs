@@ -81,7 +81,8 @@ impl Watching {
             duration,
             at,
         } = ending;
-        let spent = self.spent(refused, failure.is_some());
+        let whole = self.left.is_some() && self.is_answered();
+        let spent = self.spent(refused, failure.is_some() && !whole);
         if self.has_span && self.cx.span().is_recording() {
             self.set_attributes(&spent, failure.as_ref(), at);
         }

@@ -50,7 +50,7 @@ pub fn in_model_call(cx: &Context) -> Context {
 }
 
 /// Whether model calls are observed in a context.
-pub(super) fn is_observed(cx: &Context) -> bool {
+pub(crate) fn is_observed(cx: &Context) -> bool {
     !cx.is_telemetry_suppressed() && cx.get::<InModelCall>().is_none()
 }
 
@@ -140,6 +140,7 @@ impl Start {
             decoder: None,
             reply,
             stream: None,
+            left: None,
             unseen: None,
         })))
     }

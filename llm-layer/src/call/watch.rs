@@ -16,6 +16,7 @@ use super::pace::Pace;
 use super::peek::peek;
 use super::request::Head;
 use super::streams::OpenStream;
+use crate::drain::CallerLeft;
 use crate::encoding::{Decoder, Hidden};
 use crate::estimate::Encoding;
 use crate::framing::Framing;
@@ -64,11 +65,35 @@ pub(super) struct Watching {
     pub(super) decoder: Option<Decoder>,
     pub(super) reply: Reply,
     pub(super) stream: Option<OpenStream>,
+    /// The caller left, and a drain reads on.
+    pub(super) left: Option<Left>,
     /// Why the response was not observed.
     pub(super) unseen: Option<&'static str>,
 }
 
+/// What was known of a call when its caller left.
+#[derive(Debug)]
+pub(super) struct Left {
+    pub(super) answered: bool,
+    /// Whether something came afterwards.
+    pub(super) drained: bool,
+}
+
 impl Watching {
+    /// Looks whether the caller has left, before what comes next changes what is known.
+    fn look_for_leaving(&mut self) {
+        if self.left.is_some() {
+            return;
+        }
+        if let Some(CallerLeft { at }) = CallerLeft::current() {
+            self.pace.stop(at);
+            self.left = Some(Left {
+                answered: self.is_answered(),
+                drained: false,
+            });
+        }
+    }
+
     pub(super) fn is_stream(&self) -> bool {
         self.ask.stream || self.framing.as_ref().is_some_and(Framing::is_stream)
     }
@@ -110,6 +135,10 @@ impl Observe for Watch {
         if !data.has_remaining() {
             return;
         }
+        this.look_for_leaving();
+        if let Some(left) = &mut this.left {
+            left.drained = true;
+        }
         this.pace.bytes();
         let (Some(framing), Some(decoder)) = (&mut this.framing, &mut this.decoder) else {
             return;
@@ -135,7 +164,8 @@ impl Observe for Watch {
         }
     }
 
-    fn on_end(self, end: End<'_>) {
+    fn on_end(mut self, end: End<'_>) {
+        self.0.look_for_leaving();
         self.0.record(end);
     }
 }

@@ -104,7 +104,7 @@ pub use self::ledger::{Tokens, tokens};
 pub(crate) use self::names::Names;
 use self::running::Failure;
 pub use self::running::Running;
-pub(crate) use self::running::Scoped;
+pub(crate) use self::running::{Hold, Scoped};
 pub(crate) use self::subject::Kind;
 use self::subject::{Instruments, Subject};
 use crate::semconv::{self, tinyllm};

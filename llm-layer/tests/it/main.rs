@@ -11,11 +11,14 @@
 mod attempts;
 mod baggage;
 mod counters;
+#[cfg(feature = "tokio")]
+mod drain;
 mod endings;
 mod events;
 mod golden;
 mod graph;
 mod hostile;
+mod include_usage;
 mod options;
 mod providers;
 mod requests;

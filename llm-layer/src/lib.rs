@@ -98,6 +98,7 @@
 //! |---|---|
 //! | `tiktoken` (default) | estimates |
 //! | `async-openai` | `AsyncOpenAi`: async-openai over a service such as [`Llm`] |
+//! | `bpe-openai` | `BpeOpenAi`: estimates by bpe-openai, which its documentation compares |
 //! | `encodings` | answers encoded with gzip, deflate, br or zstd; without it they pass and are not observed |
 //! | `reqwest` | [`LlmLayer`] over `reqwest::Client` |
 //! | `reqwest-middleware` | `LlmMiddleware`: [`LlmLayer`] as a middleware |
@@ -128,6 +129,8 @@ pub use self::adapter::LlmMiddleware;
 pub use self::call::{CallFuture, LlmRequest, RequestBody, Watch, in_model_call, settle};
 pub use self::content::{Capture, Content};
 pub use self::convention::Convention;
+#[cfg(feature = "bpe-openai")]
+pub use self::estimate::BpeOpenAi;
 pub use self::estimate::{PromptSizeMode, TokenCounter, TokenEncoding};
 pub use self::layer::{Llm, LlmLayer};
 pub use self::prices::{Price, Prices};

@@ -50,7 +50,11 @@ impl Watching {
             (PromptSizeMode::TaskWeaver, Some(body)) => {
                 let text = self.reply.content.take().and_then(Segmented::finish);
                 let seen = text.filter(|_| output.is_some());
-                [taskweaver::prompt_size(body), seen.map(|count| count.tokens)]
+                let encoding = taskweaver::encoding(&self.shared.config.counters);
+                [
+                    taskweaver::prompt_size(body, &encoding),
+                    seen.map(|count| count.tokens),
+                ]
             }
             _ => [
                 spent.input.map(|(tokens, _)| tokens),

@@ -108,7 +108,7 @@ impl Start {
             prepare(&encoding);
         }
         if config.prompt_size == PromptSizeMode::TaskWeaver {
-            let encoding = taskweaver::encoding();
+            let encoding = taskweaver::encoding(&config.counters);
             prepare(&encoding);
             reply.content = Some(Segmented::new(encoding));
         }

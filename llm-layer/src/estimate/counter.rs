@@ -130,11 +130,16 @@ impl fmt::Debug for Counter {
 impl Encoding {
     /// The encoding of a model by the first counter that knows it, else by the one that is built in.
     pub(crate) fn of(model: &str, counters: &[Counter]) -> Self {
-        let mut known = counters.iter().filter_map(|by| {
+        let known = Self::known(model, counters).next();
+        known.unwrap_or_else(|| Self::of_model(model))
+    }
+
+    /// The encodings of a model by the counters that know it.
+    pub(super) fn known(model: &str, counters: &[Counter]) -> impl Iterator<Item = Self> {
+        counters.iter().filter_map(move |by| {
             let is = catch_unwind(AssertUnwindSafe(|| by.0.counter.encoding(model))).ok()??;
             Some(Self { is, by: by.clone() })
-        });
-        known.next().unwrap_or_else(|| Self::of_model(model))
+        })
     }
 
     /// The encoding of a model by the counter that is built in.

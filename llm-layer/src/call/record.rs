@@ -47,7 +47,8 @@ impl Watching {
     }
 
     fn ending(&mut self, end: End<'_>) -> Ending {
-        let duration = self.started.elapsed();
+        self.pace.ask();
+        let duration = self.pace.elapsed();
         let intact = match &mut self.framing {
             Some(framing) => {
                 let mut reading = Reading::new(&*self.head.recognised.wire, &mut self.reply);
@@ -68,7 +69,7 @@ impl Watching {
             failure,
             refused: unsuccessful || matches!(end, End::ServiceError(_)),
             duration,
-            at: SystemTime::now(),
+            at: self.began + duration,
         }
     }
 
@@ -81,7 +82,7 @@ impl Watching {
         } = ending;
         let spent = self.spent(refused, failure.is_some());
         if self.has_span && self.cx.span().is_recording() {
-            self.set_attributes(&spent, failure.as_ref());
+            self.set_attributes(&spent, failure.as_ref(), at);
         }
         let prompt_size = self.prompt_size(&spent);
         if let Some(instruments) = self.shared.instruments.in_context(&self.cx) {

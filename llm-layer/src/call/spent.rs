@@ -21,6 +21,7 @@ impl Watching {
             cache_write: usage.part(Field::CacheWrite).unwrap_or(0),
             reasoning: usage.reasoning().unwrap_or(0),
             cost: None,
+            inference: self.ask.choices > 0,
         };
         if refused {
             return spent;
@@ -65,7 +66,7 @@ impl Watching {
 
     /// Whether the answer made no sense and gave no text.
     fn is_illegible(&self) -> bool {
-        self.unseen.is_some() && self.reply.first_text.is_none()
+        self.unseen.is_some() && !self.reply.has_text
     }
 
     /// Whether what is still to be counted would keep a caller waiting.

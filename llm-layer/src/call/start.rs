@@ -7,11 +7,12 @@ use opentelemetry::{Context, KeyValue};
 use serde_json::Value;
 
 use super::background;
+use super::pace::Pace;
 use super::request::Head;
 use super::watch::{Shared, Watch, Watching};
 use crate::content::Answer;
 use crate::estimate::{Encoding, PromptSizeMode, Segmented, taskweaver};
-use crate::scope::Scoped;
+use crate::scope::Names;
 use crate::semconv;
 use crate::wire::{Ask, Known, Reply};
 
@@ -58,10 +59,10 @@ pub(super) struct NoModelCall;
 impl Start {
     pub(super) fn new(shared: Shared, parent: Context, head: Head) -> Self {
         Self {
-            shared,
             parent,
             head,
-            at: Instant::now(),
+            at: shared.clock.now(),
+            shared,
             time: SystemTime::now(),
         }
     }
@@ -93,10 +94,11 @@ impl Start {
         }
         let wire = &self.head.recognised.wire;
         let ask = wire.ask(&self.head.path, body.as_ref().unwrap_or(&Value::Null));
+        let names = Names::of(&self.parent, self.shared.config.names_from_baggage);
         let span = self
             .shared
             .tracer
-            .start(&self.parent, || self.builder(&ask, unseen));
+            .start(&self.parent, || self.builder(&ask, &names, unseen));
         let config = &self.shared.config;
         let encoding = Encoding::of(ask.model.as_deref().unwrap_or_default(), &config.counters);
         let mut reply = Reply::new(encoding.clone(), wire.alternatives());
@@ -112,32 +114,50 @@ impl Start {
             prepare(&encoding);
             reply.content = Some(Segmented::new(encoding));
         }
+        let begun = match &config.events {
+            Some(_) => self.attributes(&ask, &names, unseen),
+            None => Vec::new(),
+        };
         Ok(Watch(Box::new(Watching {
             has_span: span.is_some(),
             cx: match span {
                 Some(span) => in_model_call(&self.parent).with_span(span),
                 None => in_model_call(&self.parent),
             },
+            began: self.time,
+            pace: Pace::new(self.shared.clock, self.at),
             shared: self.shared,
             head: self.head,
+            names,
             ask,
+            begun,
             body,
             body_length,
             body_in_order,
             encoding,
             rough: false,
-            started: self.at,
             status: None,
             framing: None,
             decoder: None,
             reply,
-            first_chunk: None,
-            last_chunk: None,
             unseen: None,
         })))
     }
 
-    fn builder(&self, ask: &Ask, unseen: Option<&'static str>) -> SpanBuilder {
+    fn builder(&self, ask: &Ask, names: &Names, unseen: Option<&'static str>) -> SpanBuilder {
+        let operation = self.head.recognised.wire.operation();
+        let name = match &ask.model {
+            Some(model) => format!("{operation} {model}"),
+            None => operation.to_owned(),
+        };
+        SpanBuilder::from_name(name)
+            .with_kind(SpanKind::Client)
+            .with_start_time(self.time)
+            .with_attributes(self.attributes(ask, names, unseen))
+    }
+
+    /// What is known when the call begins.
+    fn attributes(&self, ask: &Ask, names: &Names, unseen: Option<&'static str>) -> Vec<KeyValue> {
         let operation = self.head.recognised.wire.operation();
         let mut attributes = vec![
             KeyValue::new(semconv::OPERATION_NAME, operation),
@@ -154,20 +174,10 @@ impl Start {
             attributes.push(KeyValue::new(semconv::REQUEST_STREAM, true));
         }
         attributes.extend(ask.attributes.iter().cloned());
-        if let Some(scoped) = self.parent.get::<Scoped>() {
-            attributes.extend(scoped.agent());
-            let conversation = scoped.conversation().filter(|id| !ask.has(&id.key));
-            attributes.extend(conversation);
-        }
+        attributes.extend(names.agent());
+        attributes.extend(names.conversation().filter(|id| !ask.has(&id.key)));
         attributes.extend(unseen.map(|reason| KeyValue::new(semconv::REQUEST_UNSEEN, reason)));
-        let name = match &ask.model {
-            Some(model) => format!("{operation} {model}"),
-            None => operation.to_owned(),
-        };
-        SpanBuilder::from_name(name)
-            .with_kind(SpanKind::Client)
-            .with_start_time(self.time)
-            .with_attributes(attributes)
+        attributes
     }
 }
 

@@ -50,10 +50,9 @@ impl Ask {
             ..Self::default()
         };
         for (name, pointer, kind) in params {
-            if let Some(value) = body.pointer(pointer).and_then(|value| kind.read(value))
-                && !ask.attributes.iter().any(|known| known.key.as_str() == *name)
-            {
-                ask.put(name, value);
+            match body.pointer(pointer).and_then(|value| kind.read(value)) {
+                Some(value) if !ask.has(&Key::from_static_str(name)) => ask.put(name, value),
+                _ => {}
             }
         }
         ask

@@ -1,7 +1,6 @@
 //! What came of a call, gathered while it passes.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
 use opentelemetry::KeyValue;
 
@@ -28,8 +27,8 @@ pub struct Reply {
     pub(crate) attributes: Vec<KeyValue>,
     /// The stream said that it was complete.
     pub(crate) done: bool,
-    /// When the first piece of text came, on whatever channel.
-    pub(crate) first_text: Option<Instant>,
+    /// Whether any text came, on whatever channel.
+    pub(crate) has_text: bool,
     finishes: Vec<Option<String>>,
     event: String,
     kept: String,
@@ -77,7 +76,7 @@ impl Reply {
             documents: 0,
             attributes: Vec::new(),
             done: false,
-            first_text: None,
+            has_text: false,
             finishes: Vec::new(),
             event: String::new(),
             kept: String::new(),
@@ -122,12 +121,9 @@ impl Reply {
     /// The alternative that `at` stands in has this number, and not that of its position.
     pub fn index(&mut self, at: &Path, index: Scalar<'_>) {
         let position = self.position(at);
-        if let Some(index) = index.as_count().and_then(|index| u32::try_from(index).ok())
-            && index < Self::CHOICES
-            && position < Self::CHOICES
-        {
-            self.indices.push((position, index));
-        }
+        let index = index.as_count().and_then(|index| u32::try_from(index).ok());
+        let known = index.filter(|index| *index < Self::CHOICES && position < Self::CHOICES);
+        self.indices.extend(known.map(|index| (position, index)));
     }
 
     /// The answer says that it is complete: nothing of it is missing if it ends here.
@@ -213,7 +209,7 @@ impl Reply {
         if piece.is_empty() {
             return;
         }
-        self.first_text.get_or_insert_with(Instant::now);
+        self.has_text = true;
         let choice = self.resolve(self.position(at));
         if let Some(answer) = &mut self.answer {
             answer.piece(choice, channel, at.as_str(), piece);
@@ -260,7 +256,7 @@ impl Reply {
     pub(crate) fn is_empty(&self) -> bool {
         self.id.is_none()
             && self.model.is_none()
-            && self.first_text.is_none()
+            && !self.has_text
             && self.finishes.is_empty()
             && self.usage.is_empty()
     }

@@ -6,7 +6,6 @@ use opentelemetry::trace::{Span, SpanBuilder, SpanKind, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 use serde_json::Value;
 
-use super::background;
 use super::pace::Pace;
 use super::request::Head;
 use super::watch::{Shared, Watch, Watching};
@@ -107,12 +106,12 @@ impl Start {
         }
         let told = body.as_ref().is_none_or(|body| wire.reports(body));
         if !told && !ALWAYS_TOLD.contains(&&*self.head.recognised.provider) {
-            prepare(&encoding);
+            encoding.ask();
         }
         if config.prompt_size == PromptSizeMode::TaskWeaver {
             let encoding = taskweaver::encoding(&config.counters);
-            prepare(&encoding);
-            reply.content = Some(Segmented::new(encoding));
+            encoding.ask();
+            reply.content = Some(Segmented::of_stream(encoding));
         }
         let begun = match &config.events {
             Some(_) => self.attributes(&ask, &names, unseen),
@@ -178,14 +177,6 @@ impl Start {
         attributes.extend(names.conversation().filter(|id| !ask.has(&id.key)));
         attributes.extend(unseen.map(|reason| KeyValue::new(semconv::REQUEST_UNSEEN, reason)));
         attributes
-    }
-}
-
-/// Has loaded what an estimate at the end of the call will need, where no caller waits for it.
-fn prepare(encoding: &Encoding) {
-    if let Some(work) = encoding.to_prepare() {
-        // Without room it is loaded where it is first needed.
-        let _ = background::run(Box::new(work));
     }
 }
 

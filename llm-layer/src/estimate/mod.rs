@@ -15,7 +15,7 @@ pub use self::bpe_openai::BpeOpenAi;
 pub(crate) use self::counter::{Counter, Encoding};
 pub use self::counter::{TokenCounter, TokenEncoding};
 pub use self::prompt::Prompt;
-pub(crate) use self::segmented::Segmented;
+pub(crate) use self::segmented::{Segmented, rough};
 pub use self::taskweaver::PromptSizeMode;
 
 #[cfg(test)]

@@ -94,9 +94,13 @@
 //! # Where the numbers come from
 //!
 //! The provider's last report; where there is none, an estimate: of the prompt by the formula of OpenAI's cookbook, of
-//! the answer by the text that passed, counted with tiktoken-rs (feature `tiktoken`, on by default; its vocabulary is
-//! loaded in the background when a stream begins that was not asked for its usage, else takes the first estimate 0.1 s) or with a [`TokenCounter`] of the user's. A prompt of more than 32 KiB is counted on a thread of its own, and the call's span
-//! ends late with the time at which it ended: see [`settle`]. What could be neither seen nor estimated is not there, and never 0.
+//! the answer by the text that passed, counted with tiktoken-rs (feature `tiktoken`, on by default) or with a
+//! [`TokenCounter`] of the user's. What could be neither seen nor estimated is not there, and never 0.
+//!
+//! No caller waits for it: a vocabulary is loaded (0.1 s) by a thread of this crate's, when a stream begins that was not
+//! asked for its usage or else when it is first needed, and what is long (a prompt of more than 32 KiB, each 16 KiB of
+//! an answer) is counted there too. A call that waits for that thread is recorded late, with the time at which it ended:
+//! see [`settle`]. If too much waits, bytes are divided by 4, and `throughline.tokens.encoding` says so.
 //!
 //! Streams of OpenAI's tell their usage only if they are asked: [`IncludeUsageLayer`], around this one, asks, and hides
 //! from the caller that it did.
@@ -148,6 +152,7 @@
 //! |---|---|
 //! | `tiktoken` (default) | estimates |
 //! | `async-openai` | `AsyncOpenAi`: async-openai over a service such as [`Llm`] |
+//! | `bpe-openai` | `BpeOpenAi`: estimates by bpe-openai, which its documentation compares |
 //! | `encodings` | answers encoded with gzip, deflate, br or zstd; without it they pass and are not observed |
 //! | `internal-logs` (default) | a setting that is not understood is told to OpenTelemetry's internal log |
 //! | `reqwest` | [`LlmLayer`] over `reqwest::Client` |
@@ -188,6 +193,8 @@ pub use self::call::{CallFuture, LlmRequest, RequestBody, Watch, in_model_call, 
 pub use self::content::{Capture, Content};
 pub use self::convention::Convention;
 pub use self::drain::DrainLayer;
+#[cfg(feature = "bpe-openai")]
+pub use self::estimate::BpeOpenAi;
 pub use self::estimate::{PromptSizeMode, TokenCounter, TokenEncoding};
 pub use self::graph::{graph, node};
 pub use self::include_usage::IncludeUsageLayer;

@@ -2,7 +2,7 @@
 
 mod additions;
 mod attributes;
-mod background;
+pub(crate) mod background;
 mod clock;
 mod event;
 mod failure;

@@ -34,6 +34,7 @@ impl Watching {
         let run = move || {
             let call = job.lock().ok().and_then(|mut call| call.take());
             if let Some((call, ending)) = call {
+                call.encoding.prepare();
                 call.settle(ending);
             }
             drop(hold);
@@ -106,7 +107,7 @@ impl Watching {
 /// How a call ended.
 #[derive(Debug)]
 pub(super) struct Ending {
-    failure: Option<Failure>,
+    pub(super) failure: Option<Failure>,
     /// Nobody knows what it cost.
     pub(super) refused: bool,
     duration: Duration,

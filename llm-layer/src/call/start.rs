@@ -8,7 +8,6 @@ use opentelemetry::{Context, KeyValue};
 use serde_json::Value;
 use throughline_tracing_layer::client::Attempts;
 
-use super::background;
 use super::pace::Pace;
 use super::request::Head;
 use super::watch::{Shared, Watch, Watching};
@@ -109,12 +108,12 @@ impl Start {
         }
         let told = body.as_ref().is_none_or(|body| wire.reports(body));
         if !told && !ALWAYS_TOLD.contains(&&*self.head.recognised.provider) {
-            prepare(&encoding);
+            encoding.ask();
         }
         if config.prompt_size == PromptSizeMode::TaskWeaver {
-            let encoding = taskweaver::encoding();
-            prepare(&encoding);
-            reply.content = Some(Segmented::new(encoding));
+            let encoding = taskweaver::encoding(&config.counters);
+            encoding.ask();
+            reply.content = Some(Segmented::of_stream(encoding));
         }
         let begun = match &config.events {
             Some(_) => self.attributes(&ask, &names, unseen),
@@ -193,14 +192,6 @@ fn within(parent: &Context, span: Option<BoxedSpan>) -> Context {
     match is_recording {
         true => cx.with_value(Attempts::told_to(cx.clone())),
         false => cx,
-    }
-}
-
-/// Has loaded what an estimate at the end of the call will need, where no caller waits for it.
-fn prepare(encoding: &Encoding) {
-    if let Some(work) = encoding.to_prepare() {
-        // Without room it is loaded where it is first needed.
-        let _ = background::run(Box::new(work));
     }
 }
 

@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use clap::{Args, Parser, Subcommand};
+use throughline::llm::Capture;
 use throughline::telemetry::{InitError, TelemetryConfig};
 
 use crate::model::Model;
@@ -64,6 +65,19 @@ struct ModelOptions {
         value_name = "KEY"
     )]
     api_key: Option<String>,
+    /// Put prompts, answers, the posts between the roles and the plan on the spans: SPAN_ONLY if no choice is given,
+    /// EVENT_ONLY, SPAN_AND_EVENT or NO_CONTENT [default: NO_CONTENT]
+    #[arg(
+        long,
+        global = true,
+        env = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
+        value_name = "CHOICE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "SPAN_ONLY",
+        value_parser = capture
+    )]
+    capture: Option<Capture>,
 }
 
 const AFTER: &str = "\
@@ -71,6 +85,7 @@ Examples:
   quickstart
   quickstart run \"Which product sold most?\" --tracing
   quickstart run \"What is the average amount by month?\" --tracing --otlp-endpoint http://127.0.0.1:4318
+  quickstart run \"Which product sold most?\" --tracing --capture --file trace.jsonl
   quickstart serve --exporter prometheus
   quickstart serve --otlp-endpoint http://127.0.0.1:4317 --metrics-listen 127.0.0.1:9464
   quickstart --model-url https://api.openai.com/v1 --model gpt-4o-mini
@@ -111,12 +126,17 @@ impl Cli {
             model_url,
             model,
             api_key,
+            capture,
         } = &self.model;
         let url = match model_url {
             Some(url) => url.clone(),
             None => format!("http://{}/v1", server::start(model_server::app()).await?),
         };
         let key = api_key.clone().filter(|key| !key.is_empty());
-        Ok(Model::new(&url, model, key)?)
+        Ok(Model::new(&url, model, key, capture.unwrap_or_default())?)
     }
+}
+
+fn capture(choice: &str) -> Result<Capture, &'static str> {
+    Capture::from_choice(choice).ok_or("expected SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT or NO_CONTENT")
 }

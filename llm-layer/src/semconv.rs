@@ -55,6 +55,7 @@ pub(crate) const USAGE_TEXT_INPUT_TOKENS: &str = "gen_ai.usage.text.input_tokens
 pub(crate) const USAGE_TEXT_OUTPUT_TOKENS: &str = "gen_ai.usage.text.output_tokens";
 
 pub(crate) const OPERATION_DETAILS: &str = "gen_ai.client.inference.operation.details";
+pub(crate) const OPERATION_EXCEPTION: &str = "gen_ai.client.operation.exception";
 
 pub(crate) const OPENAI_API_TYPE: &str = "openai.api.type";
 pub(crate) const OPENAI_REQUEST_SERVICE_TIER: &str = "openai.request.service_tier";
@@ -64,6 +65,8 @@ pub(crate) const OPENAI_RESPONSE_SYSTEM_FINGERPRINT: &str = "openai.response.sys
 pub(crate) const BEDROCK_GUARDRAIL_ID: &str = "aws.bedrock.guardrail.id";
 
 pub(crate) const ERROR_TYPE: &str = "error.type";
+pub(crate) const EXCEPTION_MESSAGE: &str = "exception.message";
+pub(crate) const EXCEPTION_TYPE: &str = "exception.type";
 pub(crate) const SERVER_ADDRESS: &str = "server.address";
 pub(crate) const SERVER_PORT: &str = "server.port";
 
@@ -71,6 +74,10 @@ pub(crate) const SERVER_PORT: &str = "server.port";
 pub(crate) const REQUEST_UNSEEN: &str = "throughline.request.unseen";
 /// What was not observed of the response: `encoded`, `malformed`.
 pub(crate) const RESPONSE_UNSEEN: &str = "throughline.response.unseen";
+/// Seconds from the call to the first text of the answer: content, reasoning or a tool's arguments.
+pub(crate) const TIME_TO_FIRST_TOKEN: &str = "throughline.time_to_first_token";
+/// Seconds in which the answer had to wait for its reader to ask for more.
+pub(crate) const TIME_WAITING_FOR_READER: &str = "throughline.time_waiting_for_reader";
 /// Where the numbers of tokens come from: `reported`, `partial`, `estimated`, `unknown`.
 pub(crate) const TOKENS_SOURCE: &str = "throughline.tokens.source";
 /// The rule that an estimate follows where the model's own tokenizer is not known.
@@ -123,6 +130,12 @@ pub(crate) const INFERENCE_OPERATION_OUTPUT: &str = "gen_ai.client.inference.ope
 /// Up to 1.41.
 pub(crate) const CLIENT_TOKEN_USAGE: &str = "gen_ai.client.token.usage";
 
+pub(crate) const INVOKE_AGENT_DURATION: &str = "gen_ai.invoke_agent.duration";
+pub(crate) const INVOKE_AGENT_INFERENCE_CALLS: &str = "gen_ai.invoke_agent.inference_calls";
+pub(crate) const INVOKE_AGENT_TOOL_CALLS: &str = "gen_ai.invoke_agent.tool_calls";
+pub(crate) const INVOKE_WORKFLOW_DURATION: &str = "gen_ai.invoke_workflow.duration";
+pub(crate) const EXECUTE_TOOL_DURATION: &str = "gen_ai.execute_tool.duration";
+
 /// What an instrument counts, for people: Prometheus shows it, and its linter wants it.
 pub(crate) fn description(instrument: &str) -> &'static str {
     match instrument {
@@ -141,6 +154,11 @@ pub(crate) fn description(instrument: &str) -> &'static str {
         INFERENCE_OPERATION_INPUT => "Input tokens of one model call.",
         INFERENCE_OPERATION_OUTPUT => "Output tokens of one model call.",
         CLIENT_TOKEN_USAGE => "Tokens of one model call, by type.",
+        INVOKE_AGENT_DURATION => "Duration of agents' invocations.",
+        INVOKE_AGENT_INFERENCE_CALLS => "Model calls that an agent made in one invocation.",
+        INVOKE_AGENT_TOOL_CALLS => "Tools that an agent called in one invocation.",
+        INVOKE_WORKFLOW_DURATION => "Duration of workflows.",
+        EXECUTE_TOOL_DURATION => "Duration of tools' executions.",
         PROMPT_SIZE => PROMPT_SIZE_DESCRIPTION,
         _ => "",
     }
@@ -153,6 +171,8 @@ pub(crate) const IMAGE: &str = "image";
 pub(crate) const UNKNOWN: &str = "unknown";
 
 pub(crate) const TOKEN_UNIT: &str = "{token}";
+pub(crate) const INFERENCE_CALL_UNIT: &str = "{inference_call}";
+pub(crate) const TOOL_CALL_UNIT: &str = "{tool_call}";
 pub(crate) const SECOND_UNIT: &str = "s";
 pub(crate) const SECOND_BUCKETS: [f64; 14] = [
     0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
@@ -161,6 +181,13 @@ pub(crate) const TOKEN_BUCKETS: [f64; 14] = [
     1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0, 16384.0, 65536.0, 262144.0, 1048576.0, 4194304.0,
     16777216.0, 67108864.0,
 ];
+pub(crate) const AGENT_SECOND_BUCKETS: [f64; 13] = [
+    0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 102.4, 204.8, 409.6,
+];
+pub(crate) const WORKFLOW_SECOND_BUCKETS: [f64; 11] = [
+    1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0,
+];
+pub(crate) const CALL_BUCKETS: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
 
 /// OpenInference, for Phoenix: <https://github.com/Arize-ai/openinference/blob/main/spec/semantic_conventions.md>.
 pub(crate) mod openinference {
@@ -196,4 +223,20 @@ pub(crate) mod legacy {
     pub(crate) const PROMPT: &str = "prompt";
     pub(crate) const PROMPT_SIZE: &str = "prompt_size";
     pub(crate) const OUTPUT_SIZE: &str = "output_size";
+}
+
+/// A run of a graph and its nodes, as TinyLLM has them.
+pub(crate) mod tinyllm {
+    pub(crate) const GRAPH: &str = "graph.execute";
+    pub(crate) const GRAPH_ID: &str = "graph.id";
+    pub(crate) const TASK_CONTENT: &str = "task.content";
+    pub(crate) const TRACE_ID: &str = "execution.trace_id";
+    pub(crate) const NODES_EXECUTED: &str = "execution.nodes_executed";
+    pub(crate) const TOKENS_USED: &str = "execution.tokens_used";
+    pub(crate) const DURATION_MS: &str = "execution.duration_ms";
+    /// What precedes a node's type.
+    pub(crate) const NODE: &str = "node.";
+    pub(crate) const NODE_ID: &str = "node.id";
+    pub(crate) const NODE_TYPE: &str = "node.type";
+    pub(crate) const STEP: &str = "execution.step";
 }

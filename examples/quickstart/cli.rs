@@ -65,19 +65,10 @@ struct ModelOptions {
         value_name = "KEY"
     )]
     api_key: Option<String>,
-    /// Put prompts, answers, the posts between the roles and the plan on the spans: SPAN_ONLY if no choice is given,
-    /// EVENT_ONLY, SPAN_AND_EVENT or NO_CONTENT [default: NO_CONTENT]
-    #[arg(
-        long,
-        global = true,
-        env = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
-        value_name = "CHOICE",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "SPAN_ONLY",
-        value_parser = capture
-    )]
-    capture: Option<Capture>,
+    /// Put prompts, answers, the posts between the roles and the plan on the spans, as
+    /// OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=SPAN_ONLY does.
+    #[arg(long, global = true)]
+    capture: bool,
 }
 
 const AFTER: &str = "\
@@ -133,10 +124,11 @@ impl Cli {
             None => format!("http://{}/v1", server::start(model_server::app()).await?),
         };
         let key = api_key.clone().filter(|key| !key.is_empty());
-        Ok(Model::new(&url, model, key, capture.unwrap_or_default())?)
+        let capture = if *capture {
+            Capture::SpanOnly
+        } else {
+            Capture::from_env()
+        };
+        Ok(Model::new(&url, model, key, capture)?)
     }
-}
-
-fn capture(choice: &str) -> Result<Capture, &'static str> {
-    Capture::from_choice(choice).ok_or("expected SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT or NO_CONTENT")
 }

@@ -66,9 +66,9 @@ impl Model {
         })
     }
 
-    /// Whether what is said to the model, and between the roles, may be written down.
+    /// Whether what is said to the model, and between the roles, may stand on spans.
     pub(crate) fn is_captured(&self) -> bool {
-        self.capture != Capture::NoContent
+        matches!(self.capture, Capture::SpanOnly | Capture::SpanAndEvent)
     }
 
     /// Asks for a text.

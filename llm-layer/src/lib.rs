@@ -74,7 +74,7 @@
 //! |---|---|---|
 //! | `gen_ai.client.inference.duration` | s | each call; with `error.type` on failure |
 //! | `gen_ai.client.inference.time_to_first_chunk`, `.time_per_output_chunk` | s | streams |
-//! | `gen_ai.client.inference.usage.input_tokens`, `.output_tokens` and their parts | `{token}` | each call, by `gen_ai.token.modality`; 0 where nothing was reported |
+//! | `gen_ai.client.inference.usage.input_tokens`, `.output_tokens` and their parts | `{token}` | each call, by `gen_ai.token.modality` and, in an [`agent`] of this process, `gen_ai.agent.name`; 0 where nothing was reported |
 //! | `gen_ai.client.inference.operation.input_tokens`, `.output_tokens` | `{token}` | calls whose tokens were reported |
 //! | `gen_ai.client.operation.duration` | s | embeddings; with [`Convention::V1_41`] each call |
 //! | `gen_ai.client.token.usage` and `gen_ai.client.operation.*` | `{token}`, s | with [`Convention::V1_41`] or [`Convention::Both`] |

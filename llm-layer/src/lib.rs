@@ -55,7 +55,7 @@
 //! | `throughline.tokens.input`, `throughline.tokens.output` | where nobody reported them | an estimate |
 //! | `throughline.cost` | with [`LlmLayer::with_prices`] | in the prices' currency |
 //! | `http.response.header.{name}` | refusals | `retry-after`, rate limits, the request's id |
-//! | `throughline.tokens.source` | always | `reported`, `partial`, `estimated`, `unknown` |
+//! | `throughline.tokens.source` | always | `reported`, `partial`, `estimated`, `unknown`; `none` where a [`budget`] refused the call |
 //! | `throughline.tokens.encoding` | with an estimate | `o200k_base`, `cl100k_base` or a [`TokenCounter`]'s, with `?` if the model's own is not known; `bytes/4` if there was no time to count |
 //! | `throughline.request.unseen`, `throughline.response.unseen` | if so | why a body was not read |
 //! | `error.type`, status `Error` | on failure | the provider's code, else the HTTP status, else the kind of error |
@@ -104,6 +104,7 @@
 
 #[cfg(any(feature = "async-openai", feature = "reqwest-middleware"))]
 mod adapter;
+pub mod budget;
 mod call;
 mod content;
 mod convention;
@@ -124,6 +125,7 @@ use opentelemetry::InstrumentationScope;
 pub use self::adapter::AsyncOpenAi;
 #[cfg(feature = "reqwest-middleware")]
 pub use self::adapter::LlmMiddleware;
+pub use self::budget::{TokenBudget, TokenBudgetLayer};
 pub use self::call::{CallFuture, LlmRequest, RequestBody, Watch, in_model_call, settle};
 pub use self::content::{Capture, Content};
 pub use self::convention::Convention;

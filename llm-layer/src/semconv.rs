@@ -71,7 +71,7 @@ pub(crate) const SERVER_PORT: &str = "server.port";
 pub(crate) const REQUEST_UNSEEN: &str = "throughline.request.unseen";
 /// What was not observed of the response: `encoded`, `malformed`.
 pub(crate) const RESPONSE_UNSEEN: &str = "throughline.response.unseen";
-/// Where the numbers of tokens come from: `reported`, `partial`, `estimated`, `unknown`.
+/// Where the numbers of tokens come from: `reported`, `partial`, `estimated`, `unknown`, `none` of a call not sent.
 pub(crate) const TOKENS_SOURCE: &str = "throughline.tokens.source";
 /// The rule that an estimate follows where the model's own tokenizer is not known.
 pub(crate) const TOKENS_ENCODING: &str = "throughline.tokens.encoding";
@@ -85,6 +85,10 @@ pub(crate) const TOKENS_CACHE_READ: &str = "throughline.tokens.cache_read";
 pub(crate) const TOKENS_REASONING: &str = "throughline.tokens.reasoning";
 /// Of a scope: how many of the tokens are estimates.
 pub(crate) const TOKENS_ESTIMATED: &str = "throughline.tokens.estimated";
+/// Of a scope: how many tokens it may spend.
+pub(crate) const TOKENS_LIMIT: &str = "throughline.tokens.limit";
+/// Of a scope: the number of model calls that a budget refused.
+pub(crate) const TOKENS_REFUSED: &str = "throughline.tokens.refused";
 /// Of a scope: the number of its model calls.
 pub(crate) const TOKENS_CALLS: &str = "throughline.tokens.calls";
 

@@ -20,5 +20,6 @@ pub(crate) use self::instruments::Instruments;
 pub use self::request::LlmRequest;
 pub use self::request_body::RequestBody;
 pub use self::start::in_model_call;
+pub(crate) use self::start::is_model_call;
 pub(crate) use self::watch::Shared;
 pub use self::watch::Watch;

@@ -86,7 +86,10 @@ impl Watching {
             instruments.prompt_size(&prompt_size);
         }
         if let Some(scoped) = self.cx.get::<Scoped>() {
-            scoped.add(&spent);
+            match self.refusal {
+                Some(_) => scoped.refuse(),
+                None => scoped.add(&spent),
+            }
         }
         if self.has_span {
             self.cx.span().end_with_timestamp(at);

@@ -48,6 +48,7 @@ impl Watching {
     pub(super) fn prompt_size(&mut self, spent: &Spent) -> [Option<u64>; 2] {
         let output = spent.output.filter(|_| self.ask.choices > 0);
         match (self.shared.config.prompt_size, &self.body) {
+            _ if self.refusal.is_some() => [None; 2],
             (PromptSizeMode::TaskWeaver, Some(body)) => {
                 let text = self.reply.content.take().and_then(Segmented::finish);
                 let seen = text.filter(|_| output.is_some());
@@ -69,7 +70,7 @@ impl Watching {
     pub(super) fn counts_long(&self, ending: &Ending) -> bool {
         let prompt = !ending.refused && self.reply.usage.input().is_none();
         let taskweaver = self.shared.config.prompt_size == PromptSizeMode::TaskWeaver;
-        self.body_length > INLINE && (prompt || taskweaver)
+        self.refusal.is_none() && self.body_length > INLINE && (prompt || taskweaver)
     }
 
     fn estimate_input(&self) -> Option<u64> {
@@ -84,6 +85,7 @@ impl Watching {
     /// Where the numbers come from.
     pub(super) fn source(&self, spent: &Spent) -> &'static str {
         match (spent.input, spent.output) {
+            _ if self.refusal.is_some() => "none",
             (Some((_, Origin::Reported)), Some((_, Origin::Reported))) if self.is_answered() => "reported",
             (Some((_, Origin::Estimated)), _) if self.ask.choices == 0 => "estimated",
             (Some((_, Origin::Reported)), _) | (_, Some((_, Origin::Reported))) => "partial",

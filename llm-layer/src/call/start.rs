@@ -46,9 +46,14 @@ pub fn in_model_call(cx: &Context) -> Context {
     cx.with_value(InModelCall)
 }
 
+/// Whether a context is that of a model call.
+pub(crate) fn is_model_call(cx: &Context) -> bool {
+    cx.get::<InModelCall>().is_some()
+}
+
 /// Whether model calls are observed in a context.
 pub(super) fn is_observed(cx: &Context) -> bool {
-    !cx.is_telemetry_suppressed() && cx.get::<InModelCall>().is_none()
+    !cx.is_telemetry_suppressed() && !is_model_call(cx)
 }
 
 /// The request is no model call after all.
@@ -132,6 +137,7 @@ impl Start {
             first_chunk: None,
             last_chunk: None,
             unseen: None,
+            refusal: None,
         })))
     }
 

@@ -13,6 +13,7 @@ use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 use super::Instruments;
 use super::peek::peek;
 use super::request::Head;
+use crate::budget::Refusal;
 use crate::encoding::{Decoder, Hidden};
 use crate::estimate::Encoding;
 use crate::framing::Framing;
@@ -57,6 +58,8 @@ pub(super) struct Watching {
     pub(super) last_chunk: Option<Instant>,
     /// Why the response was not observed.
     pub(super) unseen: Option<&'static str>,
+    /// The budget that kept the call from being sent.
+    pub(super) refusal: Option<Refusal>,
 }
 
 impl Watching {
@@ -73,6 +76,7 @@ impl Observe for Watch {
     fn on_response(&mut self, head: ResponseHead<'_>) -> EndAt {
         let this = &mut *self.0;
         this.status = Some(head.status);
+        this.refusal = head.extensions.get().cloned();
         this.head.recognised.wire.head(head.headers, &mut this.reply);
         if !head.status.is_success() {
             this.reply.attributes.extend(refusal(head.headers));

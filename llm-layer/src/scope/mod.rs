@@ -32,6 +32,9 @@
 //! `gen_ai.usage.input_tokens` and `gen_ai.usage.output_tokens`, if all its numbers were reported by providers: the
 //! conventions leave no room for estimates.
 //!
+//! With a [budget](Scope::with_token_budget) a span also has `throughline.tokens.limit`; where calls were refused, the
+//! spans above them have `throughline.tokens.refused`.
+//!
 //! Metrics, also of scopes whose span is not recorded:
 //!
 //! | metric | unit | attributes |
@@ -204,6 +207,7 @@ impl Scope {
                     Cow::Owned(name) => Arc::<str>::from(name).into(),
                 },
                 instruments: INSTRUMENTS.clone(),
+                limit: None,
             },
             conversation: None,
             to_baggage: false,
@@ -239,6 +243,14 @@ impl Scope {
     /// What is no name is left out: what is empty, longer than 256 bytes, or has control characters.
     pub fn with_names_from_baggage(mut self) -> Self {
         self.from_baggage = true;
+        self
+    }
+
+    /// The most tokens, input and output, that may be spent beneath this scope; by default as many as it likes.
+    ///
+    /// A [`TokenBudgetLayer`](crate::TokenBudgetLayer) refuses the calls after that: see [`budget`](crate::budget).
+    pub fn with_token_budget(mut self, tokens: u64) -> Self {
+        self.subject.limit = Some(tokens);
         self
     }
 
@@ -314,9 +326,18 @@ impl Scope {
         }
         attributes.extend(scoped.names.conversation());
         attributes.extend(step.map(|step| KeyValue::new(tinyllm::STEP, step)));
+        attributes.extend(
+            self.subject
+                .limit
+                .map(|limit| count(semconv::TOKENS_LIMIT, limit)),
+        );
         attributes.extend(self.attributes.iter().cloned());
         attributes
     }
+}
+
+fn count(name: &'static str, count: u64) -> KeyValue {
+    KeyValue::new(name, i64::try_from(count).unwrap_or(i64::MAX))
 }
 
 static GLOBAL: LazyLock<LazyTracer> = LazyLock::new(|| LazyTracer::global(crate::scope_of_instrumentation()));

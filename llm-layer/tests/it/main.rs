@@ -9,6 +9,7 @@
 )]
 
 mod baggage;
+mod budgets;
 mod counters;
 mod endings;
 mod golden;

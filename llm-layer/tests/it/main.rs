@@ -20,6 +20,7 @@ mod requests;
 #[cfg(feature = "reqwest")]
 mod reqwest_client;
 mod scopes;
+mod scopes_branches;
 mod scopes_layers;
 mod scopes_metrics;
 mod support;

@@ -73,7 +73,8 @@
 //! | `prompt_size` | `{token}` | each call, told apart only by `direction` = `input` or `output`; estimates too |
 //!
 //! And an entry in the ledger of each scope above: see [`tokens`]. Agents, tools and workflows have spans of their own,
-//! see [`scope`], and so have the runs of a graph, step by step: see [`mod@graph`].
+//! see [`scope`], and so have the runs of a graph, step by step: see [`mod@graph`]. With a
+//! [`budget`], a scope that has spent its tokens calls no more models.
 //!
 //! What a user can add: the content of calls ([`LlmLayer::with_capture`]), OpenInference's attributes for Phoenix
 //! ([`LlmLayer::with_openinference`]), those of TinyLLM and TaskWeaver ([`LlmLayer::with_legacy_attributes`]).

@@ -260,7 +260,21 @@ impl Scope {
         self
     }
 
-    /// The provider of the scope's span; by default the global one.
+    /// The provider of the scope's span; by default the global one, which may be set after the first scope.
+    ///
+    /// ```standalone_crate
+    /// use opentelemetry::global;
+    /// use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
+    /// use throughline_llm_layer::agent;
+    ///
+    /// drop(agent("early").start());
+    ///
+    /// let spans = InMemorySpanExporter::default();
+    /// global::set_tracer_provider(SdkTracerProvider::builder().with_simple_exporter(spans.clone()).build());
+    /// drop(agent("Planner").start());
+    /// assert_eq!(spans.get_finished_spans()?.len(), 1);
+    /// # Ok::<(), opentelemetry_sdk::error::OTelSdkError>(())
+    /// ```
     pub fn with_tracer_provider<P, T, S>(mut self, provider: P) -> Self
     where
         P: TracerProvider<Tracer = T> + Send + Sync + 'static,
@@ -340,6 +354,7 @@ fn count(name: &'static str, count: u64) -> KeyValue {
     KeyValue::new(name, i64::try_from(count).unwrap_or(i64::MAX))
 }
 
-static GLOBAL: LazyLock<LazyTracer> = LazyLock::new(|| LazyTracer::global(crate::scope_of_instrumentation()));
+static GLOBAL: LazyLock<LazyTracer> =
+    LazyLock::new(|| LazyTracer::following(crate::scope_of_instrumentation()));
 static INSTRUMENTS: LazyLock<LazyInstruments<Instruments>> =
     LazyLock::new(|| LazyInstruments::global(crate::scope_of_instrumentation(), Instruments::new));

@@ -24,6 +24,8 @@ enum Operation {
     Average,
     Max,
     Count,
+    /// In no schema: stands for generated code that crashes what runs it.
+    Crash,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -98,6 +100,11 @@ impl Operation {
             Self::Average => (amounts.iter().sum::<f64>() / count).round(),
             Self::Max => amounts.iter().copied().fold(f64::MIN, f64::max),
             Self::Count => count,
+            #[expect(
+                clippy::panic,
+                reason = "how a panic looks in a trace is part of the demonstration"
+            )]
+            Self::Crash => panic!("the plan crashed"),
         }
     }
 }

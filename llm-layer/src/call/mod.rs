@@ -3,9 +3,12 @@
 mod additions;
 mod attributes;
 mod background;
+mod clock;
+mod event;
 mod failure;
 mod future;
 mod instruments;
+mod pace;
 mod peek;
 mod record;
 mod request;
@@ -15,6 +18,8 @@ mod start;
 mod watch;
 
 pub use self::background::settle;
+pub(crate) use self::clock::Clock;
+pub(crate) use self::event::Events;
 pub use self::future::CallFuture;
 pub(crate) use self::instruments::Instruments;
 pub use self::request::LlmRequest;
@@ -23,3 +28,6 @@ pub use self::start::in_model_call;
 pub(crate) use self::start::is_model_call;
 pub(crate) use self::watch::Shared;
 pub use self::watch::Watch;
+
+#[cfg(test)]
+mod tests;

@@ -12,10 +12,12 @@ mod baggage;
 mod budgets;
 mod counters;
 mod endings;
+mod events;
 mod golden;
 mod graph;
 mod hostile;
 mod options;
+mod providers;
 mod requests;
 #[cfg(feature = "reqwest")]
 mod reqwest_client;

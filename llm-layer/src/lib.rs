@@ -50,6 +50,7 @@
 //! | `gen_ai.operation.name`, `gen_ai.provider.name` | always, at the start | the provider by its host, else the format's |
 //! | `gen_ai.request.model`, `server.address`, `server.port` | at the start | from the request |
 //! | `gen_ai.request.*`, `gen_ai.output.type`, `openai.*` | at the start, where the request has them | parameters, `openai.api.type` |
+//! | `throughline.role` | at the start, with [`LlmLayer::with_role`] | `client`, `proxy` |
 //! | `gen_ai.agent.name`, `gen_ai.conversation.id` | at the start, in a scope | see [`agent`] |
 //! | `gen_ai.response.id`, `gen_ai.response.model` | at the end | from the answer |
 //! | `gen_ai.response.finish_reasons` | at the end | one an alternative; `error` where it did not come |
@@ -59,6 +60,7 @@
 //! | `gen_ai.usage.*` | where the provider reported them | tokens; input with cached ones, output with reasoning |
 //! | `throughline.tokens.input`, `throughline.tokens.output` | where nobody reported them | an estimate |
 //! | `throughline.cost` | with [`LlmLayer::with_prices`] | in the prices' currency |
+//! | `http.request.resend_count`, event `throughline.attempt` | with a [`ClientLayer`] inside | how often the request was sent again; [one event an attempt](#attempts) |
 //! | `http.response.header.{name}` | refusals | `retry-after`, rate limits, the request's id |
 //! | `throughline.tokens.source` | always | `reported`, `partial`, `estimated`, `unknown`; `none` where a [`budget`] refused the call |
 //! | `throughline.tokens.encoding` | with an estimate | `o200k_base`, `cl100k_base` or a [`TokenCounter`]'s, with `?` if the model's own is not known; `bytes/4` if there was no time to count |
@@ -75,6 +77,8 @@
 //! | `gen_ai.client.inference.operation.input_tokens`, `.output_tokens` | `{token}` | calls whose tokens were reported |
 //! | `gen_ai.client.operation.duration` | s | embeddings; with [`Convention::V1_41`] each call |
 //! | `gen_ai.client.token.usage` and `gen_ai.client.operation.*` | `{token}`, s | with [`Convention::V1_41`] or [`Convention::Both`] |
+//! | `throughline.active_streams` | `{stream}` | streams, from the answer's head until its body has ended or is dropped; by operation, provider and requested model |
+//! | `throughline.rate_limit.remaining` | | with [`LlmLayer::with_rate_limit_metrics`], which says more |
 //! | `prompt_size` | `{token}` | each call, told apart only by `direction` = `input` or `output`; estimates too |
 //!
 //! And an entry in the ledger of each scope above: see [`tokens`]. Agents, tools and workflows have spans of their own,
@@ -93,6 +97,32 @@
 //! the answer by the text that passed, counted with tiktoken-rs (feature `tiktoken`, on by default; its vocabulary is
 //! loaded in the background when a stream begins that was not asked for its usage, else takes the first estimate 0.1 s) or with a [`TokenCounter`] of the user's. A prompt of more than 32 KiB is counted on a thread of its own, and the call's span
 //! ends late with the time at which it ended: see [`settle`]. What could be neither seen nor estimated is not there, and never 0.
+//!
+//! # One call, many hops
+//!
+//! An application that observes its calls may send them through a gateway that observes them too. Their spans are one trace,
+//! and both durations are true; but a sum over all spans, or over the metrics of all services, would find every token
+//! twice. So only one hop reports a call's tokens: give the gateway's layer [`Role::Proxy`].
+//!
+//! | | [`Role::Client`], the default | [`Role::Proxy`] |
+//! |---|---|---|
+//! | span | `gen_ai.usage.*` | none of them; `throughline.tokens.input` and `.output`, reported ones too |
+//! | attributes for Phoenix, TinyLLM and TaskWeaver | where asked for | those of tokens are left out |
+//! | metrics of tokens, `prompt_size` | yes | none |
+//! | `throughline.cost` | with prices | with prices: give them to one of both |
+//! | durations, open streams, rate limits | yes | yes |
+//! | ledgers of [scopes](scope), which belong to one process | yes | yes |
+//!
+//! The span of a layer that was given a role has `throughline.role` = `client` or `proxy`. A gateway whose callers do not
+//! count stays a client. Within one process nothing is to be done: see [`in_model_call`].
+//!
+//! # Attempts
+//!
+//! The span is the call as the caller sees it. What retries goes inside this layer, and a [`ClientLayer`] inside that:
+//! `LlmLayer` → retry → [`ClientLayer`] → transport. Each attempt then is a span of its own below the call's, and an
+//! [event](throughline_tracing_layer::client::Attempts::told_to) on the call's with its number, status and duration. A
+//! request to another URL, if the one before it was not redirected there, is no attempt: let what fails over to another
+//! provider call one service with this layer for each. tower's retry clones requests: see [`RequestBody::try_clone`].
 //!
 //! # A slow reader is no slow model
 //!
@@ -117,6 +147,8 @@
 //! | `internal-logs` (default) | a setting that is not understood is told to OpenTelemetry's internal log |
 //! | `reqwest` | [`LlmLayer`] over `reqwest::Client` |
 //! | `reqwest-middleware` | `LlmMiddleware`: [`LlmLayer`] as a middleware |
+//!
+//! [`ClientLayer`]: throughline_tracing_layer::ClientLayer
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -133,6 +165,7 @@ pub mod graph;
 mod json;
 mod layer;
 mod prices;
+mod role;
 pub mod scope;
 mod semconv;
 pub mod wire;
@@ -151,6 +184,7 @@ pub use self::estimate::{PromptSizeMode, TokenCounter, TokenEncoding};
 pub use self::graph::{graph, node};
 pub use self::layer::{Llm, LlmLayer};
 pub use self::prices::{Price, Prices};
+pub use self::role::Role;
 pub use self::scope::{
     Tokens, agent, in_agent, in_tool, in_workflow, tokens, tool, try_in_agent, try_in_tool, try_in_workflow,
     workflow,

@@ -10,11 +10,13 @@ mod future;
 mod instruments;
 mod pace;
 mod peek;
+mod rate_limits;
 mod record;
 mod request;
 mod request_body;
 mod spent;
 mod start;
+mod streams;
 mod watch;
 
 pub use self::background::settle;

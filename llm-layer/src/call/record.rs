@@ -23,6 +23,7 @@ impl Watching {
 
     /// Ends the call. What takes long to count is counted elsewhere, and recorded with the time of the end.
     pub(super) fn record(mut self: Box<Self>, end: End<'_>) {
+        self.stream = None;
         let ending = self.ending(end);
         if !self.counts_long(&ending) {
             return self.settle(ending);
@@ -88,7 +89,9 @@ impl Watching {
         if let Some(instruments) = self.shared.instruments.in_context(&self.cx) {
             let error = failure.as_ref().map(|failure| &*failure.kind);
             instruments.call(&self, &spent, error, duration);
-            instruments.prompt_size(&prompt_size);
+            if self.counts() {
+                instruments.prompt_size(&prompt_size);
+            }
         }
         if let Some(scoped) = self.cx.get::<Scoped>() {
             match self.refusal {

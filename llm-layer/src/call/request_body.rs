@@ -39,6 +39,24 @@ impl<B: Body> RequestBody<B> {
         }
     }
 
+    /// Another body like this one, for what retries; `None` if reading this one failed.
+    ///
+    /// What was read is not copied if `B::Data` is cheap to clone, as [`bytes::Bytes`] is.
+    #[must_use]
+    pub fn try_clone(&self) -> Option<Self>
+    where
+        B: Clone,
+        B::Data: Clone,
+    {
+        let read: Option<VecDeque<_>> = self.read.iter().map(clone).collect();
+        Some(Self {
+            read: read.filter(|_| self.error.is_none())?,
+            error: None,
+            unread: self.unread.clone(),
+            rest: self.rest.as_deref().cloned().map(Box::pin),
+        })
+    }
+
     /// A body that will be read.
     pub(super) fn to_read(body: B) -> Self {
         Self {
@@ -93,6 +111,11 @@ impl<B: Body> RequestBody<B> {
             .all(|data| peek(data, |chunk| bytes.extend_from_slice(chunk)))
             .then(|| see(&bytes))
     }
+}
+
+fn clone<D: Clone>(frame: &Frame<D>) -> Option<Frame<D>> {
+    let data = frame.data_ref().cloned().map(Frame::data);
+    data.or_else(|| frame.trailers_ref().cloned().map(Frame::trailers))
 }
 
 impl<B: Body + Default> Default for RequestBody<B> {

@@ -3,6 +3,7 @@
 use super::record::Ending;
 use super::watch::Watching;
 use crate::estimate::{Prompt, PromptSizeMode, Segmented, taskweaver};
+use crate::role::Role;
 use crate::scope::{Origin, Spent};
 use crate::wire::Field;
 
@@ -42,6 +43,11 @@ impl Watching {
         let models = [self.reply.model.as_deref(), self.ask.model.as_deref()];
         spent.cost = self.shared.config.prices.cost(models, &spent);
         spent
+    }
+
+    /// Whether this layer is the one that counts the call's tokens.
+    pub(super) fn counts(&self) -> bool {
+        self.shared.config.role != Some(Role::Proxy)
     }
 
     /// What the counter `prompt_size` counts: input, then output.

@@ -2,9 +2,11 @@
 
 use std::time::{Instant, SystemTime};
 
+use opentelemetry::global::BoxedSpan;
 use opentelemetry::trace::{Span, SpanBuilder, SpanKind, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 use serde_json::Value;
+use throughline_tracing_layer::client::Attempts;
 
 use super::background;
 use super::pace::Pace;
@@ -125,10 +127,7 @@ impl Start {
         };
         Ok(Watch(Box::new(Watching {
             has_span: span.is_some(),
-            cx: match span {
-                Some(span) => in_model_call(&self.parent).with_span(span),
-                None => in_model_call(&self.parent),
-            },
+            cx: within(&self.parent, span),
             began: self.time,
             pace: Pace::new(self.shared.clock, self.at),
             shared: self.shared,
@@ -145,6 +144,7 @@ impl Start {
             framing: None,
             decoder: None,
             reply,
+            stream: None,
             unseen: None,
             refusal: None,
         })))
@@ -179,11 +179,25 @@ impl Start {
         if ask.stream {
             attributes.push(KeyValue::new(semconv::REQUEST_STREAM, true));
         }
+        let role = self.shared.config.role;
+        attributes.extend(role.map(|role| KeyValue::new(semconv::ROLE, role.name())));
         attributes.extend(ask.attributes.iter().cloned());
         attributes.extend(names.agent());
         attributes.extend(names.conversation().filter(|id| !ask.has(&id.key)));
         attributes.extend(unseen.map(|reason| KeyValue::new(semconv::REQUEST_UNSEEN, reason)));
         attributes
+    }
+}
+
+/// The context of a call: of its span, which is told of the attempts beneath.
+fn within(parent: &Context, span: Option<BoxedSpan>) -> Context {
+    let cx = in_model_call(parent);
+    let Some(span) = span else { return cx };
+    let is_recording = span.is_recording();
+    let cx = cx.with_span(span);
+    match is_recording {
+        true => cx.with_value(Attempts::told_to(cx.clone())),
+        false => cx,
     }
 }
 

@@ -15,6 +15,7 @@ use super::clock::Clock;
 use super::pace::Pace;
 use super::peek::peek;
 use super::request::Head;
+use super::streams::OpenStream;
 use crate::budget::Refusal;
 use crate::encoding::{Decoder, Hidden};
 use crate::estimate::Encoding;
@@ -63,6 +64,7 @@ pub(super) struct Watching {
     /// Gone when nothing more can be read.
     pub(super) decoder: Option<Decoder>,
     pub(super) reply: Reply,
+    pub(super) stream: Option<OpenStream>,
     /// Why the response was not observed.
     pub(super) unseen: Option<&'static str>,
     /// The budget that kept the call from being sent.
@@ -95,6 +97,8 @@ impl Observe for Watch {
             }
             Err(hidden) => this.unseen = Some(hidden.reason()),
         }
+        this.open_stream();
+        this.record_rate_limits(head.headers);
         this.pace.hand();
         EndAt::Body
     }

@@ -8,6 +8,7 @@
     reason = "helpers of tests are tests"
 )]
 
+mod attempts;
 mod baggage;
 mod budgets;
 mod counters;
@@ -21,8 +22,10 @@ mod providers;
 mod requests;
 #[cfg(feature = "reqwest")]
 mod reqwest_client;
+mod roles;
 mod scopes;
 mod scopes_branches;
 mod scopes_layers;
 mod scopes_metrics;
+mod streams;
 mod support;

@@ -49,6 +49,8 @@ fn a_provider_of_the_users() {
   - gen_ai.usage.output_tokens=4
   - server.address="eu.acme.example"
   - server.port=443
+  - throughline.time_to_first_token=_
+  - throughline.time_waiting_for_reader=_
   - throughline.tokens.source="reported"
 "#;
     for cut in 0..ANSWER.len() {

@@ -62,7 +62,7 @@
 //! | `throughline.cost` | with [`LlmLayer::with_prices`] | in the prices' currency |
 //! | `http.request.resend_count`, event `throughline.attempt` | with a [`ClientLayer`] inside | how often the request was sent again; [one event an attempt](#attempts) |
 //! | `http.response.header.{name}` | refusals | `retry-after`, rate limits, the request's id |
-//! | `throughline.tokens.source` | always | `reported`, `partial`, `estimated`, `unknown` |
+//! | `throughline.tokens.source` | always | `reported`, `partial`, `estimated`, `unknown`; `none` where a [`budget`] refused the call |
 //! | `throughline.tokens.encoding` | with an estimate | `o200k_base`, `cl100k_base` or a [`TokenCounter`]'s, with `?` if the model's own is not known; `bytes/4` if there was no time to count |
 //! | `throughline.response.drained` | if so | see [`drain`] |
 //! | `throughline.request.unseen`, `throughline.response.unseen` | if so | why a body was not read |
@@ -83,7 +83,8 @@
 //! | `prompt_size` | `{token}` | each call, told apart only by `direction` = `input` or `output`; estimates too |
 //!
 //! And an entry in the ledger of each scope above: see [`tokens`]. Agents, tools and workflows have spans of their own,
-//! see [`scope`], and so have the runs of a graph, step by step: see [`mod@graph`].
+//! see [`scope`], and so have the runs of a graph, step by step: see [`mod@graph`]. With a
+//! [`budget`], a scope that has spent its tokens calls no more models.
 //!
 //! And, with [`LlmLayer::with_logger_provider`], two events as log records: `gen_ai.client.operation.exception` for each
 //! call that failed, and `gen_ai.client.inference.operation.details` with the content, for those who capture it there.
@@ -165,6 +166,7 @@
 
 #[cfg(any(feature = "async-openai", feature = "reqwest-middleware"))]
 mod adapter;
+pub mod budget;
 mod call;
 mod content;
 mod convention;
@@ -189,6 +191,7 @@ use opentelemetry::InstrumentationScope;
 pub use self::adapter::AsyncOpenAi;
 #[cfg(feature = "reqwest-middleware")]
 pub use self::adapter::LlmMiddleware;
+pub use self::budget::{TokenBudget, TokenBudgetLayer};
 pub use self::call::{CallFuture, LlmRequest, RequestBody, Watch, in_model_call, settle};
 pub use self::content::{Capture, Content};
 pub use self::convention::Convention;

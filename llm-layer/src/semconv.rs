@@ -84,7 +84,7 @@ pub(crate) const TIME_WAITING_FOR_READER: &str = "throughline.time_waiting_for_r
 pub(crate) const ROLE: &str = "throughline.role";
 /// Whether something of the response was read after the caller had left.
 pub(crate) const RESPONSE_DRAINED: &str = "throughline.response.drained";
-/// Where the numbers of tokens come from: `reported`, `partial`, `estimated`, `unknown`.
+/// Where the numbers of tokens come from: `reported`, `partial`, `estimated`, `unknown`, `none` of a call not sent.
 pub(crate) const TOKENS_SOURCE: &str = "throughline.tokens.source";
 /// The rule that an estimate follows where the model's own tokenizer is not known.
 pub(crate) const TOKENS_ENCODING: &str = "throughline.tokens.encoding";
@@ -99,6 +99,10 @@ pub(crate) const TOKENS_CACHE_READ: &str = "throughline.tokens.cache_read";
 pub(crate) const TOKENS_REASONING: &str = "throughline.tokens.reasoning";
 /// Of a scope: how many of the tokens are estimates.
 pub(crate) const TOKENS_ESTIMATED: &str = "throughline.tokens.estimated";
+/// Of a scope: how many tokens it may spend.
+pub(crate) const TOKENS_LIMIT: &str = "throughline.tokens.limit";
+/// Of a scope: the number of model calls that a budget refused.
+pub(crate) const TOKENS_REFUSED: &str = "throughline.tokens.refused";
 /// Of a scope: the number of its model calls.
 pub(crate) const TOKENS_CALLS: &str = "throughline.tokens.calls";
 

@@ -96,7 +96,10 @@ impl Watching {
             }
         }
         if let Some(scoped) = self.cx.get::<Scoped>() {
-            scoped.add(&spent);
+            match self.refusal {
+                Some(_) => scoped.refuse(),
+                None => scoped.add(&spent),
+            }
         }
         if self.has_span {
             self.cx.span().end_with_timestamp(at);

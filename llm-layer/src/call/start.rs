@@ -48,9 +48,14 @@ pub fn in_model_call(cx: &Context) -> Context {
     cx.with_value(InModelCall)
 }
 
+/// Whether a context is that of a model call.
+pub(crate) fn is_model_call(cx: &Context) -> bool {
+    cx.get::<InModelCall>().is_some()
+}
+
 /// Whether model calls are observed in a context.
 pub(crate) fn is_observed(cx: &Context) -> bool {
-    !cx.is_telemetry_suppressed() && cx.get::<InModelCall>().is_none()
+    !cx.is_telemetry_suppressed() && !is_model_call(cx)
 }
 
 /// The request is no model call after all.
@@ -141,6 +146,7 @@ impl Start {
             stream: None,
             left: None,
             unseen: None,
+            refusal: None,
         })))
     }
 

@@ -16,6 +16,7 @@ use super::pace::Pace;
 use super::peek::peek;
 use super::request::Head;
 use super::streams::OpenStream;
+use crate::budget::Refusal;
 use crate::drain::CallerLeft;
 use crate::encoding::{Decoder, Hidden};
 use crate::estimate::Encoding;
@@ -69,6 +70,8 @@ pub(super) struct Watching {
     pub(super) left: Option<Left>,
     /// Why the response was not observed.
     pub(super) unseen: Option<&'static str>,
+    /// The budget that kept the call from being sent.
+    pub(super) refusal: Option<Refusal>,
 }
 
 /// What was known of a call when its caller left.
@@ -107,6 +110,7 @@ impl Observe for Watch {
     fn on_response(&mut self, head: ResponseHead<'_>) -> EndAt {
         let this = &mut *self.0;
         this.status = Some(head.status);
+        this.refusal = head.extensions.get().cloned();
         this.head.recognised.wire.head(head.headers, &mut this.reply);
         if !head.status.is_success() {
             this.reply.attributes.extend(refusal(head.headers));

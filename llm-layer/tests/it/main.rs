@@ -10,6 +10,7 @@
 
 mod attempts;
 mod baggage;
+mod budgets;
 mod counters;
 #[cfg(feature = "tokio")]
 mod drain;
@@ -26,6 +27,7 @@ mod requests;
 mod reqwest_client;
 mod roles;
 mod scopes;
+mod scopes_branches;
 mod scopes_layers;
 mod scopes_metrics;
 mod streams;

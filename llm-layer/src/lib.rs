@@ -47,7 +47,7 @@
 //! | `gen_ai.operation.name`, `gen_ai.provider.name` | always, at the start | the provider by its host, else the format's |
 //! | `gen_ai.request.model`, `server.address`, `server.port` | at the start | from the request |
 //! | `gen_ai.request.*`, `gen_ai.output.type`, `openai.*` | at the start, where the request has them | parameters, `openai.api.type` |
-//! | `gen_ai.agent.name`, `gen_ai.conversation.id` | at the start, in a scope | see [`agent`] |
+//! | `gen_ai.agent.name`, `gen_ai.conversation.id` | at the start, in a scope or by baggage | see [`scope`] |
 //! | `gen_ai.response.id`, `gen_ai.response.model` | at the end | from the answer |
 //! | `gen_ai.response.finish_reasons` | at the end | one an alternative; `error` where it did not come |
 //! | `gen_ai.response.time_to_first_chunk` | streams | seconds from the call to the first bytes of the answer |
@@ -76,7 +76,8 @@
 //! see [`scope`], and so have the runs of a graph, step by step: see [`mod@graph`].
 //!
 //! What a user can add: the content of calls ([`LlmLayer::with_capture`]), OpenInference's attributes for Phoenix
-//! ([`LlmLayer::with_openinference`]), those of TinyLLM and TaskWeaver ([`LlmLayer::with_legacy_attributes`]).
+//! ([`LlmLayer::with_openinference`]), those of TinyLLM and TaskWeaver ([`LlmLayer::with_legacy_attributes`]), and
+//! attributes of their own ([`CallAttributes`]).
 //!
 //! # Where the numbers come from
 //!
@@ -124,7 +125,7 @@ use opentelemetry::InstrumentationScope;
 pub use self::adapter::AsyncOpenAi;
 #[cfg(feature = "reqwest-middleware")]
 pub use self::adapter::LlmMiddleware;
-pub use self::call::{CallFuture, LlmRequest, RequestBody, Watch, in_model_call, settle};
+pub use self::call::{CallAttributes, CallFuture, LlmRequest, RequestBody, Watch, in_model_call, settle};
 pub use self::content::{Capture, Content};
 pub use self::convention::Convention;
 pub use self::estimate::{PromptSizeMode, TokenCounter, TokenEncoding};

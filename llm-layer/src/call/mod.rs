@@ -5,6 +5,7 @@ mod attributes;
 mod background;
 mod failure;
 mod future;
+mod given;
 mod instruments;
 mod peek;
 mod record;
@@ -16,6 +17,7 @@ mod watch;
 
 pub use self::background::settle;
 pub use self::future::CallFuture;
+pub use self::given::CallAttributes;
 pub(crate) use self::instruments::Instruments;
 pub use self::request::LlmRequest;
 pub use self::request_body::RequestBody;

@@ -7,6 +7,7 @@ use opentelemetry::{Context, KeyValue};
 use serde_json::Value;
 
 use super::background;
+use super::given::Given;
 use super::request::Head;
 use super::watch::{Shared, Watch, Watching};
 use crate::content::Answer;
@@ -21,6 +22,7 @@ pub(super) struct Start {
     shared: Shared,
     parent: Context,
     head: Head,
+    given: Given,
     at: Instant,
     time: SystemTime,
 }
@@ -65,11 +67,12 @@ impl Seen {
 }
 
 impl Start {
-    pub(super) fn new(shared: Shared, parent: Context, head: Head) -> Self {
+    pub(super) fn new(shared: Shared, parent: Context, head: Head, given: Given) -> Self {
         Self {
             shared,
             parent,
             head,
+            given,
             at: Instant::now(),
             time: SystemTime::now(),
         }
@@ -155,6 +158,7 @@ impl Start {
         attributes.extend(names.agent());
         attributes.extend(names.conversation().filter(|id| !ask.has(&id.key)));
         attributes.extend(unseen.map(|reason| KeyValue::new(semconv::REQUEST_UNSEEN, reason)));
+        self.given.add_to(&mut attributes);
         let name = match &ask.model {
             Some(model) => format!("{operation} {model}"),
             None => operation.to_owned(),

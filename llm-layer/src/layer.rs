@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use opentelemetry::logs::LoggerProvider;
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry::trace::{Span, Tracer, TracerProvider};
 use throughline_tracing_layer::observe::Observed;
@@ -11,7 +12,7 @@ use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::call::{CallFuture, Instruments, LlmRequest, Shared, Watch};
+use crate::call::{CallFuture, Clock, Events, Instruments, LlmRequest, Shared, Watch};
 use crate::content::{Capture, Content, Limits, Redact};
 use crate::convention::Convention;
 use crate::estimate::{Counter, PromptSizeMode, TokenCounter};
@@ -40,6 +41,7 @@ impl LlmLayer {
                 tracer: LazyTracer::global(scope.clone()),
                 instruments: LazyInstruments::global(scope, Instruments::new),
                 config: Arc::default(),
+                clock: Clock::default(),
             },
         }
     }
@@ -63,6 +65,20 @@ impl LlmLayer {
         self
     }
 
+    /// The provider of a logger for the conventions' events; by default there is none.
+    ///
+    /// With one, each call that failed emits `gen_ai.client.operation.exception` (severity `WARN`), and each call whose
+    /// content goes into an event ([`Capture`]) emits `gen_ai.client.inference.operation.details` (`DEBUG`), with what
+    /// the span says and the content as structured values. Both for calls whose span is recorded.
+    #[must_use]
+    pub fn with_logger_provider<P>(mut self, provider: &P) -> Self
+    where
+        P: LoggerProvider<Logger: Send + Sync + 'static>,
+    {
+        self.config().events = Some(Events::new(provider));
+        self
+    }
+
     /// The most bytes of a request body that are read before it is sent; by default 4 MiB.
     ///
     /// A longer one is sent as it comes, and the span says `throughline.request.unseen` = `too_large`. A body that is
@@ -73,7 +89,7 @@ impl LlmLayer {
         self
     }
 
-    /// The version of the GenAI conventions; by default [`Convention::Latest`].
+    /// The version of the GenAI conventions; by default that of [`Convention::from_env`] when the layer is made.
     #[must_use]
     pub fn with_convention(mut self, convention: Convention) -> Self {
         self.config().convention = convention;
@@ -87,7 +103,8 @@ impl LlmLayer {
         self
     }
 
-    /// Where prompts and answers go; by default nowhere. Whatever this says, at most 64 KiB of each are recorded, and 16
+    /// Where prompts and answers go; by default what [`Capture::from_env`] says when the layer is made: nowhere, unless
+    /// the environment asks for it. Whatever this says, at most 64 KiB of each are recorded, and 16
     /// KiB of one text: see [`LlmLayer::with_content_limits`].
     #[must_use]
     pub fn with_capture(mut self, capture: Capture) -> Self {
@@ -161,6 +178,13 @@ impl LlmLayer {
         self
     }
 
+    /// Another clock, for tests.
+    #[cfg(test)]
+    pub(crate) fn with_clock(mut self, clock: Clock) -> Self {
+        self.shared.clock = clock;
+        self
+    }
+
     fn config(&mut self) -> &mut Config {
         Arc::make_mut(&mut self.shared.config)
     }
@@ -221,17 +245,18 @@ pub(crate) struct Config {
     pub(crate) names_from_baggage: bool,
     pub(crate) prompt_size: PromptSizeMode,
     pub(crate) counters: Vec<Counter>,
+    pub(crate) events: Option<Events>,
 }
 
 impl Default for Config {
     fn default() -> Self {
         Self {
             request_limit: REQUEST_LIMIT,
-            convention: Convention::default(),
+            convention: Convention::from_env(),
             estimates_in_metrics: false,
             rules: Vec::new(),
             prices: Prices::default(),
-            capture: Capture::default(),
+            capture: Capture::from_env(),
             redact: None,
             limits: Limits::default(),
             openinference: false,
@@ -239,6 +264,7 @@ impl Default for Config {
             names_from_baggage: false,
             prompt_size: PromptSizeMode::default(),
             counters: Vec::new(),
+            events: None,
         }
     }
 }

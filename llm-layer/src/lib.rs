@@ -33,6 +33,9 @@
 //! | Cohere | `/v2/chat`, `/v2/embed`; `/v1/chat` at cohere.com |
 //! | Bedrock | `/converse`, `/converse-stream`, `/invoke-with-response-stream`; `/invoke` at amazonaws.com |
 //!
+//! What else is a model call, and what is none, you say by a [`Rule`]: by path, host and model. A provider that speaks
+//! another format needs a [`wire::WireFormat`].
+//!
 //! Everything else passes as it came. Of a model call too, every byte passes as it came and when it came: the layer
 //! looks at what goes by and holds nothing back. Only the request is read before it is sent, up to
 //! [`LlmLayer::with_request_limit`], because the span must know the model when it begins.
@@ -51,6 +54,8 @@
 //! | `gen_ai.response.id`, `gen_ai.response.model` | at the end | from the answer |
 //! | `gen_ai.response.finish_reasons` | at the end | one an alternative; `error` where it did not come |
 //! | `gen_ai.response.time_to_first_chunk` | streams | seconds from the call to the first bytes of the answer |
+//! | `throughline.time_to_first_token` | streams with text | seconds from the call to the first text, be it content, reasoning or a tool's arguments; a frame with a role only, or a ping, has none |
+//! | `throughline.time_waiting_for_reader` | streams | seconds in which the caller did not ask for more: see [below](#a-slow-reader-is-no-slow-model) |
 //! | `gen_ai.usage.*` | where the provider reported them | tokens; input with cached ones, output with reasoning |
 //! | `throughline.tokens.input`, `throughline.tokens.output` | where nobody reported them | an estimate |
 //! | `throughline.cost` | with [`LlmLayer::with_prices`] | in the prices' currency |
@@ -75,6 +80,9 @@
 //! And an entry in the ledger of each scope above: see [`tokens`]. Agents, tools and workflows have spans of their own,
 //! see [`scope`], and so have the runs of a graph, step by step: see [`mod@graph`].
 //!
+//! And, with [`LlmLayer::with_logger_provider`], two events as log records: `gen_ai.client.operation.exception` for each
+//! call that failed, and `gen_ai.client.inference.operation.details` with the content, for those who capture it there.
+//!
 //! What a user can add: the content of calls ([`LlmLayer::with_capture`]), OpenInference's attributes for Phoenix
 //! ([`LlmLayer::with_openinference`]), those of TinyLLM and TaskWeaver ([`LlmLayer::with_legacy_attributes`]), and
 //! attributes of their own ([`CallAttributes`]).
@@ -85,6 +93,14 @@
 //! the answer by the text that passed, counted with tiktoken-rs (feature `tiktoken`, on by default; its vocabulary is
 //! loaded in the background when a stream begins that was not asked for its usage, else takes the first estimate 0.1 s) or with a [`TokenCounter`] of the user's. A prompt of more than 32 KiB is counted on a thread of its own, and the call's span
 //! ends late with the time at which it ended: see [`settle`]. What could be neither seen nor estimated is not there, and never 0.
+//!
+//! # A slow reader is no slow model
+//!
+//! A stream is as slow as the slower of its two ends. `throughline.time_waiting_for_reader` is the sum of all times from the
+//! answer's head, or a frame of its body, until the caller asked for the next, or dropped the body.
+//! `time_per_output_chunk` is how long the caller waited for a chunk: the time since the one before, less the reader's time
+//! in between. What the model did while the reader was busy is not in it: a slow reader never makes a model look slow.
+//! `time_to_first_chunk` runs from the call, whoever was slow.
 //!
 //! # When the caller leaves
 //!
@@ -98,6 +114,7 @@
 //! | `tiktoken` (default) | estimates |
 //! | `async-openai` | `AsyncOpenAi`: async-openai over a service such as [`Llm`] |
 //! | `encodings` | answers encoded with gzip, deflate, br or zstd; without it they pass and are not observed |
+//! | `internal-logs` (default) | a setting that is not understood is told to OpenTelemetry's internal log |
 //! | `reqwest` | [`LlmLayer`] over `reqwest::Client` |
 //! | `reqwest-middleware` | `LlmMiddleware`: [`LlmLayer`] as a middleware |
 
@@ -117,7 +134,7 @@ mod layer;
 mod prices;
 pub mod scope;
 mod semconv;
-mod wire;
+pub mod wire;
 
 use opentelemetry::InstrumentationScope;
 

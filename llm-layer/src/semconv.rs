@@ -55,6 +55,7 @@ pub(crate) const USAGE_TEXT_INPUT_TOKENS: &str = "gen_ai.usage.text.input_tokens
 pub(crate) const USAGE_TEXT_OUTPUT_TOKENS: &str = "gen_ai.usage.text.output_tokens";
 
 pub(crate) const OPERATION_DETAILS: &str = "gen_ai.client.inference.operation.details";
+pub(crate) const OPERATION_EXCEPTION: &str = "gen_ai.client.operation.exception";
 
 pub(crate) const OPENAI_API_TYPE: &str = "openai.api.type";
 pub(crate) const OPENAI_REQUEST_SERVICE_TIER: &str = "openai.request.service_tier";
@@ -64,6 +65,8 @@ pub(crate) const OPENAI_RESPONSE_SYSTEM_FINGERPRINT: &str = "openai.response.sys
 pub(crate) const BEDROCK_GUARDRAIL_ID: &str = "aws.bedrock.guardrail.id";
 
 pub(crate) const ERROR_TYPE: &str = "error.type";
+pub(crate) const EXCEPTION_MESSAGE: &str = "exception.message";
+pub(crate) const EXCEPTION_TYPE: &str = "exception.type";
 pub(crate) const SERVER_ADDRESS: &str = "server.address";
 pub(crate) const SERVER_PORT: &str = "server.port";
 
@@ -71,6 +74,10 @@ pub(crate) const SERVER_PORT: &str = "server.port";
 pub(crate) const REQUEST_UNSEEN: &str = "throughline.request.unseen";
 /// What was not observed of the response: `encoded`, `malformed`.
 pub(crate) const RESPONSE_UNSEEN: &str = "throughline.response.unseen";
+/// Seconds from the call to the first text of the answer: content, reasoning or a tool's arguments.
+pub(crate) const TIME_TO_FIRST_TOKEN: &str = "throughline.time_to_first_token";
+/// Seconds in which the answer had to wait for its reader to ask for more.
+pub(crate) const TIME_WAITING_FOR_READER: &str = "throughline.time_waiting_for_reader";
 /// Where the numbers of tokens come from: `reported`, `partial`, `estimated`, `unknown`.
 pub(crate) const TOKENS_SOURCE: &str = "throughline.tokens.source";
 /// The rule that an estimate follows where the model's own tokenizer is not known.

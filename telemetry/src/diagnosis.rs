@@ -1,17 +1,14 @@
 //! What telemetry does at the moment, as values and as text: the first thing to look at when nothing arrives.
 
 use std::fmt;
-use std::net::{TcpStream, ToSocketAddrs};
-use std::sync::mpsc;
-use std::thread;
-use std::time::Duration;
+use std::sync::Arc;
 
 use opentelemetry::global;
 
 use crate::config::{Exporter, TelemetryConfig};
 use crate::health::Health;
+use crate::probe::{Answer, Question};
 use crate::signal::{PerSignal, Signal};
-use crate::target;
 
 /// The state of telemetry, from [`Telemetry::diagnose`](crate::Telemetry::diagnose). Its text is for people.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,9 +36,13 @@ pub struct SignalDiagnosis {
     pub exporter: Exporter,
     /// The URL or the place that it goes to.
     pub destination: String,
-    /// Why a connection to the destination failed just now; nothing is tried where there is no network.
+    /// What the destination answered just now to an export of nothing, as `200 OK`; `None` where there is no network and
+    /// where there was no answer.
+    pub answer: Option<String>,
+    /// Why it would not take an export just now, and what to do: it cannot be found, connected to or understood, or what it
+    /// answered is a refusal.
     pub unreachable: Option<String>,
-    /// The spans, log records or collections of metrics that were delivered.
+    /// The spans, log records or collections of metrics that were delivered; for Prometheus, those that were read.
     pub delivered: u64,
     /// Those that an exporter gave up.
     pub lost: u64,
@@ -65,14 +66,21 @@ impl Diagnosis {
         }
     }
 
-    pub(crate) fn of(config: &TelemetryConfig, health: &PerSignal<Option<std::sync::Arc<Health>>>) -> Self {
-        let signals = Signal::ALL.into_iter().filter_map(|signal| {
-            Some(SignalDiagnosis::of(
-                signal,
-                config.exporter_of(signal),
-                health.of(signal).as_deref()?,
-            ))
-        });
+    pub(crate) fn of(config: &TelemetryConfig, health: &PerSignal<Option<Arc<Health>>>) -> Self {
+        let of = |signal| Some((signal, health.of(signal).as_deref()?));
+        let recorded: Vec<_> = Signal::ALL.into_iter().filter_map(of).collect();
+        // All are asked at once, so that it takes no longer than the slowest.
+        let questions: Vec<_> = recorded
+            .iter()
+            .map(|(_, health)| Question::ask(health.destination()))
+            .collect();
+        let signals = recorded
+            .into_iter()
+            .zip(questions)
+            .map(|((signal, health), question)| {
+                let answer = question.map(Question::wait);
+                SignalDiagnosis::of(signal, config.exporter_of(signal), health, answer)
+            });
         let mut diagnosis = Self {
             enabled: true,
             sampling_rate: config.sampling_rate,
@@ -117,15 +125,16 @@ impl Diagnosis {
 }
 
 impl SignalDiagnosis {
-    fn of(signal: Signal, exporter: Exporter, health: &Health) -> Self {
+    fn of(signal: Signal, exporter: Exporter, health: &Health, answer: Option<Answer>) -> Self {
         let (delivered, lost) = health.counts();
         let (queued, dropped) = health.queue();
-        let destination = health.destination().to_owned();
+        let (answer, unreachable) = answer.map_or((None, None), |answer| (answer.said, answer.fault));
         Self {
             signal: signal.name(),
             exporter,
-            unreachable: address(&destination).and_then(|address| connect(address).err()),
-            destination,
+            answer,
+            unreachable,
+            destination: health.destination().to_string(),
             delivered,
             lost,
             queued,
@@ -145,6 +154,7 @@ impl fmt::Display for Diagnosis {
         for SignalDiagnosis {
             signal,
             destination,
+            answer,
             delivered,
             lost,
             queued,
@@ -152,9 +162,13 @@ impl fmt::Display for Diagnosis {
             ..
         } in &self.signals
         {
+            let answers = answer
+                .iter()
+                .map(|answer| format!(", which answers {answer}"))
+                .collect::<String>();
             writeln!(
                 f,
-                "{signal:<12}to {destination}; {delivered} delivered, {lost} lost, {dropped} dropped, {queued} queued"
+                "{signal:<12}to {destination}{answers}; {delivered} delivered, {lost} lost, {dropped} dropped, {queued} queued"
             )?;
         }
         self.warnings
@@ -166,34 +180,3 @@ impl fmt::Display for Diagnosis {
 fn propagated() -> Vec<String> {
     global::get_text_map_propagator(|propagator| propagator.fields().map(str::to_owned).collect())
 }
-
-/// Host and port of a URL; `None` for a destination that is no URL.
-fn address(destination: &str) -> Option<String> {
-    target::parse(destination).ok().map(|parts| parts.address())
-}
-
-/// Resolves and connects, or says why not. A name server may hang, so it is asked on a thread.
-fn connect(address: String) -> Result<(), String> {
-    let (sender, answer) = mpsc::channel();
-    let attempt = move || -> std::io::Result<()> {
-        let mut last = Err(std::io::ErrorKind::AddrNotAvailable.into());
-        for address in address.to_socket_addrs()? {
-            last = TcpStream::connect_timeout(&address, PATIENCE).map(drop);
-            if last.is_ok() {
-                break;
-            }
-        }
-        last
-    };
-    let run = move || drop(sender.send(attempt()));
-    thread::Builder::new()
-        .name("throughline-diagnose".into())
-        .spawn(run)
-        .map_err(|error| error.to_string())?;
-    match answer.recv_timeout(PATIENCE) {
-        Ok(result) => result.map_err(|error| error.to_string()),
-        Err(_) => Err(format!("no connection within {PATIENCE:?}")),
-    }
-}
-
-const PATIENCE: Duration = Duration::from_secs(1);

@@ -115,13 +115,7 @@ impl fmt::Display for InitError {
 
 impl fmt::Debug for InitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut chain = self.to_string();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            chain.push_str(&format!(": {error}"));
-            cause = error.source();
-        }
-        f.debug_tuple("InitError").field(&chain).finish()
+        f.debug_tuple("InitError").field(&chain(self)).finish()
     }
 }
 
@@ -160,6 +154,21 @@ impl fmt::Debug for ShutdownError {
 }
 
 impl Error for ShutdownError {}
+
+/// An error and its causes, each said once.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut chain = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !chain.ends_with(&text) {
+            chain.push_str(": ");
+            chain.push_str(&text);
+        }
+        cause = error.source();
+    }
+    chain
+}
 
 /// A URL that was refused may hold a password; an error is read by many.
 fn without_credentials(value: String) -> String {

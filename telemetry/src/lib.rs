@@ -84,8 +84,18 @@
 //! # When nothing arrives
 //! A signal that begins not to be delivered says so once, with the cause: to the `tracing` subscriber, or where there is
 //! none, to standard error. A full queue drops, which is
-//! said once and counted. [`Telemetry::diagnose`] tells what is installed, what was delivered, lost and dropped, and tries the
-//! connection.
+//! said once and counted. [`Telemetry::diagnose`] tells what is installed, what was delivered, lost and dropped, and asks each
+//! destination whether it answers:
+//!
+//! | what it finds | what it says, besides the answer |
+//! |---|---|
+//! | no such host, nobody listens | the system's words |
+//! | a connection, and no answer within a second | that |
+//! | the port of the other protocol, 4317 for 4318 | which protocol is spoken there, and what to set |
+//! | TLS without `https`, or `https` without TLS | which of the two |
+//! | a certificate that nobody trusts, or none where one is wanted | which setting and variable give one |
+//! | 401, 403, `Unauthenticated` | where the headers come from |
+//! | 404, `Unimplemented`, a page for people | that no OTLP is there |
 //!
 //! # What happens on shutdown
 //! [`Telemetry::shutdown`] delivers what has been recorded, and returns within 5 seconds whatever the collector does;
@@ -96,6 +106,7 @@
 
 mod config;
 mod deadline;
+mod destination;
 mod diagnosis;
 mod error;
 mod exporter;
@@ -106,6 +117,7 @@ mod init;
 mod limit;
 #[cfg(feature = "logs")]
 pub mod logs;
+mod probe;
 mod propagator;
 mod resource;
 mod sampling;

@@ -1,16 +1,20 @@
 //! What a call's span says at its end.
 
+use std::time::SystemTime;
+
 use opentelemetry::trace::{Status, TraceContextExt};
 use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
 
+use super::Events;
 use super::failure::Failure;
 use super::watch::Watching;
+use crate::content::Content;
 use crate::scope::{Origin, Spent};
 use crate::semconv;
 use crate::wire::Field;
 
 impl Watching {
-    pub(super) fn set_attributes(&mut self, spent: &Spent, failure: Option<&Failure>) {
+    pub(super) fn set_attributes(&mut self, spent: &Spent, failure: Option<&Failure>, at: SystemTime) {
         let content = self.content();
         let span = self.cx.span();
         let conversation = self.names.conversation();
@@ -22,13 +26,7 @@ impl Watching {
         attributes.extend(text(semconv::RESPONSE_ID, &self.reply.id));
         attributes.extend(text(semconv::RESPONSE_MODEL, &self.reply.model));
         attributes.extend(self.finish_reasons(failure.is_some()));
-        let succeeded = self.status.is_some_and(|status| status.is_success());
-        if let Some(first) = self.first_chunk.filter(|_| succeeded && self.is_stream()) {
-            attributes.push(KeyValue::new(
-                semconv::RESPONSE_TIME_TO_FIRST_CHUNK,
-                first.as_secs_f64(),
-            ));
-        }
+        self.push_times(&mut attributes);
         attributes.extend(
             self.unseen
                 .map(|reason| KeyValue::new(semconv::RESPONSE_UNSEEN, reason)),
@@ -36,6 +34,9 @@ impl Watching {
         self.push_tokens(&mut attributes, spent);
         if let Some(failure) = failure {
             attributes.push(KeyValue::new(semconv::ERROR_TYPE, failure.kind.clone()));
+        }
+        if let Some(events) = &self.shared.config.events {
+            self.emit(events, at, &attributes, content.as_ref(), failure);
         }
         self.push_additions(&mut attributes, spent, content.as_ref());
         if let Some(content) = content {
@@ -45,6 +46,37 @@ impl Watching {
         if let Some(failure) = failure {
             span.set_status(Status::error(failure.description.clone()));
         }
+    }
+
+    fn emit(
+        &self,
+        events: &Events,
+        at: SystemTime,
+        attributes: &[KeyValue],
+        content: Option<&Content>,
+        failure: Option<&Failure>,
+    ) {
+        let span = self.cx.span();
+        if let Some(failure) = failure {
+            events.exception(span.span_context(), at, &failure.kind, &failure.description);
+        }
+        if let Some(content) = content.filter(|_| self.shared.config.capture.on_event()) {
+            let known = self.begun.iter().chain(attributes).cloned();
+            events.details(span.span_context(), at, known, content);
+        }
+    }
+
+    fn push_times(&self, attributes: &mut Vec<KeyValue>) {
+        if !self.is_streamed() {
+            return;
+        }
+        let times = [
+            (semconv::RESPONSE_TIME_TO_FIRST_CHUNK, self.pace.first_chunk()),
+            (semconv::TIME_TO_FIRST_TOKEN, self.pace.first_token()),
+            (semconv::TIME_WAITING_FOR_READER, Some(self.pace.reader())),
+        ];
+        let known = times.into_iter().filter_map(|(name, time)| Some((name, time?)));
+        attributes.extend(known.map(|(name, time)| KeyValue::new(name, time.as_secs_f64())));
     }
 
     fn push_tokens(&self, attributes: &mut Vec<KeyValue>, spent: &Spent) {

@@ -58,7 +58,7 @@ where
             let seen = match bytes.len() {
                 _ if start.is_encoded() => Seen::Not("encoded"),
                 length if length > shared.config.request_limit => Seen::Not("too_large"),
-                _ => Seen::bytes(bytes),
+                _ => start.see(bytes),
             };
             return match start.watch(seen) {
                 Ok(watch) => Self::observed(service, request.untouched(), watch),
@@ -118,7 +118,7 @@ impl<S, R: LlmRequest> Unread<S, R> {
         Poll::Ready(match complete {
             true => self
                 .body
-                .with_bytes(Seen::bytes)
+                .with_bytes(|bytes| self.start.see(bytes))
                 .unwrap_or(Seen::Not("fragmented")),
             false if self.body.is_failed() => Seen::Not("failed"),
             false => Seen::Not("too_large"),

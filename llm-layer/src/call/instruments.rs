@@ -1,6 +1,6 @@
 //! The metrics of model calls.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Histogram, Meter};
@@ -77,7 +77,7 @@ impl Instruments {
         with_error.extend(error.map(|kind| KeyValue::new(semconv::ERROR_TYPE, kind.to_owned())));
         for times in self.times(call) {
             times.duration.record(duration.as_secs_f64(), &with_error);
-            if let Some(first) = call.first_chunk.filter(|_| call.is_streamed()) {
+            if let Some(first) = call.pace.first_chunk().filter(|_| call.is_streamed()) {
                 times.first_chunk.record(first.as_secs_f64(), &common);
             }
         }
@@ -100,11 +100,11 @@ impl Instruments {
         }
     }
 
-    /// A chunk of an answer has come, so long after the one before it.
-    pub(super) fn chunk(&self, call: &Watching, gap: Duration) {
+    /// A chunk of an answer has come, for which the caller waited so long.
+    pub(super) fn chunk(&self, call: &Watching, waited: Duration) {
         let common = call.dimensions();
         for times in self.times(call) {
-            times.output_chunk.record(gap.as_secs_f64(), &common);
+            times.output_chunk.record(waited.as_secs_f64(), &common);
         }
     }
 
@@ -174,13 +174,13 @@ impl Times {
 
 impl Watching {
     /// A chunk of the answer has come.
-    pub(super) fn chunk(&mut self, now: Instant) {
-        let last = self.last_chunk.replace(now);
-        let Some(last) = last.filter(|_| self.is_streamed()) else {
+    pub(super) fn chunk(&mut self) {
+        let waited = self.pace.chunk();
+        let Some(waited) = waited.filter(|_| self.is_streamed()) else {
             return;
         };
         if let Some(instruments) = self.shared.instruments.in_context(&self.cx) {
-            instruments.chunk(self, now.duration_since(last));
+            instruments.chunk(self, waited);
         }
     }
 

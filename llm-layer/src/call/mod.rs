@@ -3,10 +3,13 @@
 mod additions;
 mod attributes;
 mod background;
+mod clock;
+mod event;
 mod failure;
 mod future;
 mod given;
 mod instruments;
+mod pace;
 mod peek;
 mod record;
 mod request;
@@ -16,6 +19,8 @@ mod start;
 mod watch;
 
 pub use self::background::settle;
+pub(crate) use self::clock::Clock;
+pub(crate) use self::event::Events;
 pub use self::future::CallFuture;
 pub use self::given::CallAttributes;
 pub(crate) use self::instruments::Instruments;
@@ -24,3 +29,6 @@ pub use self::request_body::RequestBody;
 pub use self::start::in_model_call;
 pub(crate) use self::watch::Shared;
 pub use self::watch::Watch;
+
+#[cfg(test)]
+mod tests;

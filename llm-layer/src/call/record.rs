@@ -47,14 +47,19 @@ impl Watching {
     }
 
     fn ending(&mut self, end: End<'_>) -> Ending {
-        let duration = self.started.elapsed();
+        self.pace.ask();
+        let duration = self.pace.elapsed();
         let intact = match &mut self.framing {
             Some(framing) => {
-                let mut reading = Reading::new(self.head.recognised.wire, &mut self.reply);
+                let mut reading = Reading::new(&*self.head.recognised.wire, &mut self.reply);
                 framing.finish(&mut reading).is_ok()
             }
             None => false,
         };
+        if self.reply.is_abandoned() {
+            self.unseen = Some("panicked");
+            self.decoder = None;
+        }
         let failure = Failure::of(self, end, intact);
         if failure.as_ref().is_some_and(Failure::is_malformed) {
             self.unseen = Some("malformed");
@@ -64,7 +69,7 @@ impl Watching {
             failure,
             refused: unsuccessful || matches!(end, End::ServiceError(_)),
             duration,
-            at: SystemTime::now(),
+            at: self.began + duration,
         }
     }
 
@@ -77,7 +82,7 @@ impl Watching {
         } = ending;
         let spent = self.spent(refused, failure.is_some());
         if self.has_span && self.cx.span().is_recording() {
-            self.set_attributes(&spent, failure.as_ref());
+            self.set_attributes(&spent, failure.as_ref(), at);
         }
         let prompt_size = self.prompt_size(&spent);
         if let Some(instruments) = self.shared.instruments.in_context(&self.cx) {

@@ -1,10 +1,11 @@
 //! Requests that may be model calls, whatever their type.
 
+use http::Method;
 use http::header::{CONTENT_ENCODING, HOST};
 use http_body::Body;
 
 use super::RequestBody;
-use crate::wire::{Recognised, Rule, Target, recognise};
+use crate::wire::{Known, Recognised, Rule, Target, recognise};
 
 /// A request that a [`Llm`](crate::Llm) service takes: `http::Request<B>`, and `reqwest::Request` with the feature
 /// `reqwest`. It cannot be implemented outside this crate.
@@ -53,12 +54,28 @@ pub struct Head {
 impl Head {
     fn new(target: &Target<'_>, rules: &[Rule], headers: &http::HeaderMap) -> Option<Self> {
         Some(Self {
-            recognised: recognise(target, rules)?,
+            recognised: recognise(target, rules, Known::NotYet)?,
             path: target.path.trim_end_matches('/').to_owned(),
             address: target.host.map(str::to_owned),
             port: target.port,
             encoded: is_encoded(headers),
         })
+    }
+
+    /// Whether the request is a model call, now that its body is known as far as it ever will be.
+    pub(super) fn is_call(&mut self, rules: &[Rule], body: Known<'_>) -> bool {
+        let target = Target {
+            method: &Method::POST,
+            path: &self.path,
+            host: self.address.as_deref(),
+            port: self.port,
+        };
+        let recognised = recognise(&target, rules, body);
+        let is_call = recognised.is_some();
+        if let Some(recognised) = recognised {
+            self.recognised = recognised;
+        }
+        is_call
     }
 }
 

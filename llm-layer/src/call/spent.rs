@@ -47,7 +47,7 @@ impl Watching {
     /// What the counter `prompt_size` counts: input, then output.
     pub(super) fn prompt_size(&mut self, spent: &Spent) -> [Option<u64>; 2] {
         let output = spent.output.filter(|_| self.ask.choices > 0);
-        match (self.shared.config.prompt_size, &self.body) {
+        match (self.shared.config.prompt_size, &self.body_in_order) {
             (PromptSizeMode::TaskWeaver, Some(body)) => {
                 let text = self.reply.content.take().and_then(Segmented::finish);
                 let seen = text.filter(|_| output.is_some());
@@ -62,7 +62,7 @@ impl Watching {
 
     /// Whether the answer made no sense and gave no text.
     fn is_illegible(&self) -> bool {
-        self.unseen.is_some() && self.reply.first_text.is_none()
+        self.unseen.is_some() && !self.reply.has_text
     }
 
     /// Whether what is still to be counted would keep a caller waiting.

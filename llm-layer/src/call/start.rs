@@ -8,13 +8,14 @@ use serde_json::Value;
 
 use super::background;
 use super::given::Given;
+use super::pace::Pace;
 use super::request::Head;
 use super::watch::{Shared, Watch, Watching};
 use crate::content::Answer;
 use crate::estimate::{Encoding, PromptSizeMode, Segmented, taskweaver};
 use crate::scope::Names;
 use crate::semconv;
-use crate::wire::{Ask, Reply};
+use crate::wire::{Ask, Known, Reply};
 
 /// A call that has begun, and whose request is not known yet.
 #[derive(Debug)]
@@ -30,8 +31,8 @@ pub(super) struct Start {
 /// What was seen of a request body.
 #[derive(Debug)]
 pub(super) enum Seen {
-    /// A body, and its length in bytes.
-    Body(Value, usize),
+    /// A body, its length in bytes, and where the order of its keys matters, these.
+    Body(Value, usize, Option<Box<[u8]>>),
     /// Nothing, for this reason.
     Not(&'static str),
 }
@@ -57,23 +58,14 @@ pub(super) fn is_observed(cx: &Context) -> bool {
 #[derive(Debug)]
 pub(super) struct NoModelCall;
 
-impl Seen {
-    pub(super) fn bytes(bytes: &[u8]) -> Self {
-        match serde_json::from_slice(bytes) {
-            Ok(body) => Self::Body(body, bytes.len()),
-            Err(_) => Self::Not("malformed"),
-        }
-    }
-}
-
 impl Start {
     pub(super) fn new(shared: Shared, parent: Context, head: Head, given: Given) -> Self {
         Self {
-            shared,
             parent,
             head,
             given,
-            at: Instant::now(),
+            at: shared.clock.now(),
+            shared,
             time: SystemTime::now(),
         }
     }
@@ -82,16 +74,28 @@ impl Start {
         self.head.encoded
     }
 
+    /// What is seen in the bytes of a body.
+    pub(super) fn see(&self, bytes: &[u8]) -> Seen {
+        let config = &self.shared.config;
+        let in_order =
+            config.prompt_size == PromptSizeMode::TaskWeaver || config.legacy && config.capture.on_span();
+        match serde_json::from_slice(bytes) {
+            Ok(body) => Seen::Body(body, bytes.len(), in_order.then(|| bytes.into())),
+            Err(_) => Seen::Not("malformed"),
+        }
+    }
+
     /// Starts the span, as of when the call began.
-    pub(super) fn watch(self, seen: Seen) -> Result<Watch, NoModelCall> {
-        let wire = self.head.recognised.wire;
-        let (body, body_length, unseen) = match seen {
-            Seen::Body(body, _) if !self.head.recognised.told && !wire.matches(&body) => {
-                return Err(NoModelCall);
-            }
-            Seen::Body(body, length) => (Some(body), length, None),
-            Seen::Not(reason) => (None, 0, Some(reason)),
+    pub(super) fn watch(mut self, seen: Seen) -> Result<Watch, NoModelCall> {
+        let (body, body_length, body_in_order, unseen) = match seen {
+            Seen::Body(body, length, in_order) => (Some(body), length, in_order, None),
+            Seen::Not(reason) => (None, 0, None, Some(reason)),
         };
+        let known = body.as_ref().map_or(Known::Never, Known::Body);
+        if !self.head.is_call(&self.shared.config.rules, known) {
+            return Err(NoModelCall);
+        }
+        let wire = &self.head.recognised.wire;
         let ask = wire.ask(&self.head.path, body.as_ref().unwrap_or(&Value::Null));
         let names = Names::of(&self.parent, self.shared.config.names_from_baggage);
         let span = self
@@ -100,7 +104,7 @@ impl Start {
             .start(&self.parent, || self.builder(&ask, &names, unseen));
         let config = &self.shared.config;
         let encoding = Encoding::of(ask.model.as_deref().unwrap_or_default(), &config.counters);
-        let mut reply = Reply::new(encoding.clone());
+        let mut reply = Reply::new(encoding.clone(), wire.alternatives());
         if config.capture.is_on() && span.as_ref().is_some_and(Span::is_recording) {
             reply.answer = Some(Answer::up_to(config.limits.total));
         }
@@ -113,32 +117,50 @@ impl Start {
             prepare(&encoding);
             reply.content = Some(Segmented::new(encoding));
         }
+        let begun = match &config.events {
+            Some(_) => self.attributes(&ask, &names, unseen),
+            None => Vec::new(),
+        };
         Ok(Watch(Box::new(Watching {
             has_span: span.is_some(),
             cx: match span {
                 Some(span) => in_model_call(&self.parent).with_span(span),
                 None => in_model_call(&self.parent),
             },
+            began: self.time,
+            pace: Pace::new(self.shared.clock, self.at),
             shared: self.shared,
             head: self.head,
             names,
             ask,
+            begun,
             body,
             body_length,
+            body_in_order,
             encoding,
             rough: false,
-            started: self.at,
             status: None,
             framing: None,
             decoder: None,
             reply,
-            first_chunk: None,
-            last_chunk: None,
             unseen: None,
         })))
     }
 
     fn builder(&self, ask: &Ask, names: &Names, unseen: Option<&'static str>) -> SpanBuilder {
+        let operation = self.head.recognised.wire.operation();
+        let name = match &ask.model {
+            Some(model) => format!("{operation} {model}"),
+            None => operation.to_owned(),
+        };
+        SpanBuilder::from_name(name)
+            .with_kind(SpanKind::Client)
+            .with_start_time(self.time)
+            .with_attributes(self.attributes(ask, names, unseen))
+    }
+
+    /// What is known when the call begins.
+    fn attributes(&self, ask: &Ask, names: &Names, unseen: Option<&'static str>) -> Vec<KeyValue> {
         let operation = self.head.recognised.wire.operation();
         let mut attributes = vec![
             KeyValue::new(semconv::OPERATION_NAME, operation),
@@ -159,14 +181,7 @@ impl Start {
         attributes.extend(names.conversation().filter(|id| !ask.has(&id.key)));
         attributes.extend(unseen.map(|reason| KeyValue::new(semconv::REQUEST_UNSEEN, reason)));
         self.given.add_to(&mut attributes);
-        let name = match &ask.model {
-            Some(model) => format!("{operation} {model}"),
-            None => operation.to_owned(),
-        };
-        SpanBuilder::from_name(name)
-            .with_kind(SpanKind::Client)
-            .with_start_time(self.time)
-            .with_attributes(attributes)
+        attributes
     }
 }
 

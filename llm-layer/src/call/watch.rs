@@ -1,7 +1,7 @@
 //! The observer of a model call.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::SystemTime;
 
 use bytes::Buf;
 use http::{HeaderMap, StatusCode};
@@ -11,6 +11,8 @@ use throughline_tracing_layer::observe::{End, EndAt, Head as ResponseHead, Obser
 use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 
 use super::Instruments;
+use super::clock::Clock;
+use super::pace::Pace;
 use super::peek::peek;
 use super::request::Head;
 use crate::encoding::{Decoder, Hidden};
@@ -27,6 +29,7 @@ pub(crate) struct Shared {
     pub(crate) tracer: LazyTracer,
     pub(crate) instruments: LazyInstruments<Instruments>,
     pub(crate) config: Arc<Config>,
+    pub(crate) clock: Clock,
 }
 
 /// Observes the response of a model call.
@@ -42,19 +45,23 @@ pub(super) struct Watching {
     pub(super) head: Head,
     pub(super) names: Names,
     pub(super) ask: Ask,
+    /// What the span began with, if events repeat it.
+    pub(super) begun: Vec<KeyValue>,
     pub(super) body: Option<serde_json::Value>,
     pub(super) body_length: usize,
+    /// The body as it came, if somebody asked for something that depends on the order of its keys.
+    pub(super) body_in_order: Option<Box<[u8]>>,
     pub(super) encoding: Encoding,
     /// There is no time to count.
     pub(super) rough: bool,
-    pub(super) started: Instant,
+    /// When the span began. It ends by the monotonic clock, so that it is as long as the metric says.
+    pub(super) began: SystemTime,
+    pub(super) pace: Pace,
     pub(super) status: Option<StatusCode>,
     pub(super) framing: Option<Framing>,
     /// Gone when nothing more can be read.
     pub(super) decoder: Option<Decoder>,
     pub(super) reply: Reply,
-    pub(super) first_chunk: Option<Duration>,
-    pub(super) last_chunk: Option<Instant>,
     /// Why the response was not observed.
     pub(super) unseen: Option<&'static str>,
 }
@@ -84,23 +91,27 @@ impl Observe for Watch {
             }
             Err(hidden) => this.unseen = Some(hidden.reason()),
         }
+        this.pace.hand();
         EndAt::Body
+    }
+
+    fn on_poll(&mut self) {
+        self.0.pace.ask();
     }
 
     fn on_frame<D: Buf>(&mut self, frame: &Frame<D>) {
         let this = &mut *self.0;
+        this.pace.hand();
         let Some(data) = frame.data_ref() else { return };
         if !data.has_remaining() {
             return;
         }
-        let now = Instant::now();
-        this.first_chunk
-            .get_or_insert_with(|| now.duration_since(this.started));
+        this.pace.bytes();
         let (Some(framing), Some(decoder)) = (&mut this.framing, &mut this.decoder) else {
             return;
         };
         let documents = this.reply.documents;
-        let mut reading = Reading::new(this.head.recognised.wire, &mut this.reply);
+        let mut reading = Reading::new(&*this.head.recognised.wire, &mut this.reply);
         let mut seen = Ok(());
         let all = peek(data, |bytes| {
             if seen.is_ok() {
@@ -112,8 +123,11 @@ impl Observe for Watch {
             this.unseen = Some(reason);
             this.decoder = None;
         }
+        if this.reply.has_text {
+            this.pace.text();
+        }
         if this.reply.documents > documents {
-            this.chunk(now);
+            this.chunk();
         }
     }
 

@@ -10,7 +10,7 @@ mod tiktoken;
 
 pub(crate) use self::counter::{Counter, Encoding};
 pub use self::counter::{TokenCounter, TokenEncoding};
-pub(crate) use self::prompt::Prompt;
+pub use self::prompt::Prompt;
 pub(crate) use self::segmented::Segmented;
 pub use self::taskweaver::PromptSizeMode;
 

@@ -106,10 +106,9 @@ impl Segmented {
 fn last_boundary(text: &str) -> Option<usize> {
     let mut next: Option<(usize, char)> = None;
     for (index, character) in text.char_indices().rev() {
-        if let Some((boundary, next)) = next
-            && is_safe(character, next)
-        {
-            return Some(boundary);
+        match next {
+            Some((boundary, next)) if is_safe(character, next) => return Some(boundary),
+            _ => {}
         }
         next = Some((index, character));
     }

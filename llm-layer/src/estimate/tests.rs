@@ -55,17 +55,18 @@ fn encodings_of_models() {
 /// The numbers that OpenAI's API gives for the example of its cookbook.
 #[test]
 fn cookbook_messages() {
-    let body = json!({"messages": [
+    let text = r#"{"messages": [
         {"role": "system", "content": "You are a helpful, pattern-following assistant that translates corporate jargon into plain English."},
         {"role": "system", "name": "example_user", "content": "New synergies will help drive top-line growth."},
         {"role": "system", "name": "example_assistant", "content": "Things working well together will increase revenue."},
         {"role": "system", "name": "example_user", "content": "Let's circle back when we have more bandwidth to touch base on opportunities for increased leverage."},
         {"role": "system", "name": "example_assistant", "content": "Let's talk later when we're less busy about how to do better."},
-        {"role": "user", "content": "This late pivot means we don't have time to boil the ocean for the client deliverable."},
-    ]});
+        {"role": "user", "content": "This late pivot means we don't have time to boil the ocean for the client deliverable."}
+    ]}"#;
+    let body = serde_json::from_str(text).unwrap();
     assert_eq!(prompt("gpt-4", &body), 129, "cl100k_base");
     assert_eq!(
-        taskweaver::prompt_size(&body),
+        taskweaver::prompt_size(text.as_bytes()),
         Some(185),
         "as TaskWeaver counts it"
     );
@@ -244,8 +245,21 @@ fn what_is_too_long_to_count_is_extrapolated() {
 /// What Python's `json.dumps` writes.
 #[test]
 fn json_dumps() {
-    let value = json!({"b": [1, 2.5, true, null], "a": "é\"\\\n\t😀\u{7f}", "c": {}, "d": []});
+    let body = r#"{"skip": {"z": 1}, "x":{"b" :[1,-2, 2.50,true,null],"a":"é\"\\\n\t😀\u007f", "c":{},"d":[ ]}, "y": "y"}"#;
     let expected =
-        r#"{"b": [1, 2.5, true, null], "a": "\u00e9\"\\\n\t\ud83d\ude00\u007f", "c": {}, "d": []}"#;
-    assert_eq!(taskweaver::dumps(&value), expected);
+        r#"{"b": [1, -2, 2.5, true, null], "a": "\u00e9\"\\\n\t\ud83d\ude00\u007f", "c": {}, "d": []}"#;
+    let [x, absent, y] = taskweaver::dumps(body.as_bytes(), ["x", "absent", "y"]);
+    assert_eq!(x.as_deref(), Some(expected), "an object, its keys in order");
+    assert_eq!(
+        (absent, y.as_deref()),
+        (None, Some("\"y\"")),
+        "no member, a string"
+    );
+    for body in ["[]", r#"{"x": 1, "y": {"a""#, ""] {
+        assert_eq!(
+            taskweaver::dumps(body.as_bytes(), ["x"]),
+            [None],
+            "no object: {body}"
+        );
+    }
 }

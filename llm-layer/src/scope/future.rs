@@ -51,6 +51,17 @@ impl<F: Future> InScope<F> {
             running: None,
         }
     }
+
+    /// A future whose scope has begun.
+    pub(super) fn begun(scope: Running, future: F, judge: fn(&F::Output) -> Option<Failure>) -> Self {
+        Self {
+            inner: Some(future),
+            judge,
+            parent: Context::new(),
+            scope: None,
+            running: Some(scope),
+        }
+    }
 }
 
 impl<F: Future> Future for InScope<F> {

@@ -155,7 +155,8 @@ impl Ledger {
     /// Ends the scope now, or when its last call is counted.
     pub(super) fn close(&self, close: Close) {
         let mut slot = self.lock();
-        if self.open.load(Ordering::Acquire) > 0 {
+        // The span of a request ends whoever waits for it.
+        if self.open.load(Ordering::Acquire) > 0 && self.subject.kind != Kind::Request {
             *slot = Some(close);
             return;
         }

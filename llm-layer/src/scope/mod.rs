@@ -48,6 +48,12 @@
 //! A call counts when its answer has ended: what is read after the scope has ended is no longer on the scope's span. A
 //! call whose long prompt is still being counted keeps the span waiting, with the time at which the scope ended.
 //!
+//! # Services
+//!
+//! [`Scope::layer`] puts a scope around each request of a tower service, [`Scope::http_layer`] around each exchange of
+//! one for HTTP, until its body has ended. [`request`] is a scope without a span: inside of a server's layer,
+//! `request().http_layer()` has each server span say what its request spent.
+//!
 //! # Across services
 //!
 //! Where the user allows it, the names travel as OpenTelemetry baggage:
@@ -73,6 +79,8 @@
 //! [`Trust`]: throughline_propagation::Trust
 
 mod future;
+mod http;
+mod layer;
 mod ledger;
 mod names;
 mod running;
@@ -84,11 +92,13 @@ use std::future::Future;
 use std::sync::{Arc, LazyLock};
 
 use opentelemetry::metrics::MeterProvider;
-use opentelemetry::trace::{Span, SpanBuilder, SpanKind, Tracer, TracerProvider};
+use opentelemetry::trace::{Span, SpanBuilder, SpanKind, TraceContextExt, Tracer, TracerProvider};
 use opentelemetry::{Context, KeyValue, StringValue};
 use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 
 pub use self::future::InScope;
+pub use self::http::{HttpScopeLayer, HttpScopedService, ScopedExchange};
+pub use self::layer::{ScopeFor, ScopeLayer, ScopedService};
 pub(crate) use self::ledger::{Origin, Spent};
 pub use self::ledger::{Tokens, tokens};
 pub(crate) use self::names::Names;
@@ -124,6 +134,22 @@ pub fn tool(name: impl Into<Cow<'static, str>>) -> Scope {
 /// A workflow of this name: a span `invoke_workflow {name}`.
 pub fn workflow(name: impl Into<Cow<'static, str>>) -> Scope {
     Scope::new(Kind::Workflow, name.into())
+}
+
+/// A request, or whatever the span is of that is current: the scope has none of its own, and writes its totals on that.
+///
+/// ```
+/// use throughline_llm_layer::scope::request;
+/// # use tower::{Layer, service_fn};
+/// # let service = service_fn(|_: http::Request<String>| async { Ok::<_, std::io::Error>(http::Response::new(String::new())) });
+/// // Inside of a `ServerLayer`: each server span says what its request spent.
+/// let service = request().http_layer().layer(service);
+/// ```
+///
+/// Attributes and conversation go on that span when the scope begins. The scope marks no failure, ends no span, and
+/// waits for no call that is still being counted when it ends.
+pub fn request() -> Scope {
+    Scope::new(Kind::Request, Cow::Borrowed("request"))
 }
 
 /// Runs a future as an agent of this name.
@@ -263,13 +289,24 @@ impl Scope {
         let above = parent.get::<Scoped>();
         let step = (self.subject.kind == Kind::Node).then(|| above?.step()).flatten();
         let scoped = Scoped::new(parent, &self);
-        let span = self.tracer.start(parent, || self.builder(&scoped, step));
+        let span = if self.subject.kind == Kind::Request {
+            parent.span().set_attributes(self.attributes(&scoped, None));
+            None
+        } else {
+            self.tracer.start(parent, || self.builder(&scoped, step))
+        };
         Running::new(parent, scoped, span)
     }
 
     fn builder(&self, scoped: &Scoped, step: Option<i64>) -> SpanBuilder {
+        SpanBuilder::from_name(self.subject.span_name())
+            .with_kind(SpanKind::Internal)
+            .with_attributes(self.attributes(scoped, step))
+    }
+
+    fn attributes(&self, scoped: &Scoped, step: Option<i64>) -> Vec<KeyValue> {
         let Subject { kind, .. } = self.subject;
-        let mut attributes = vec![self.subject.attribute()];
+        let mut attributes = Vec::from_iter(self.subject.attribute());
         let operation = kind.operation();
         attributes.extend(operation.map(|operation| KeyValue::new(semconv::OPERATION_NAME, operation)));
         if kind == Kind::Tool {
@@ -278,9 +315,7 @@ impl Scope {
         attributes.extend(scoped.names.conversation());
         attributes.extend(step.map(|step| KeyValue::new(tinyllm::STEP, step)));
         attributes.extend(self.attributes.iter().cloned());
-        SpanBuilder::from_name(self.subject.span_name())
-            .with_kind(SpanKind::Internal)
-            .with_attributes(attributes)
+        attributes
     }
 }
 

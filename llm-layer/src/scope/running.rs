@@ -132,16 +132,17 @@ impl Close {
             error: self.failure.as_ref().map(|failure| failure.kind.clone()),
         };
         ledger.subject.measure(&self.cx, ended);
+        let span = self.cx.span();
+        let is_request = ledger.subject.kind == Kind::Request;
+        if (self.has_span || is_request) && span.is_recording() {
+            span.set_attributes(self.totals(ledger));
+        }
         if !self.has_span {
             return;
         }
-        let span = self.cx.span();
-        if span.is_recording() {
-            span.set_attributes(self.totals(ledger));
-            if let Some(failure) = self.failure {
-                span.set_attribute(KeyValue::new(semconv::ERROR_TYPE, failure.kind));
-                span.set_status(Status::error(failure.description));
-            }
+        if let Some(failure) = self.failure {
+            span.set_attribute(KeyValue::new(semconv::ERROR_TYPE, failure.kind));
+            span.set_status(Status::error(failure.description));
         }
         span.end_with_timestamp(self.at);
     }
@@ -210,6 +211,13 @@ impl Scoped {
 }
 
 impl Failure {
+    pub(super) fn of(kind: impl Into<Cow<'static, str>>, description: String) -> Self {
+        Self {
+            kind: kind.into(),
+            description,
+        }
+    }
+
     pub(super) fn new<E: fmt::Display>(error: &E) -> Self {
         let name = std::any::type_name::<E>();
         Self {
@@ -225,7 +233,7 @@ impl Failure {
         }
     }
 
-    fn panicked() -> Self {
+    pub(super) fn panicked() -> Self {
         Self {
             kind: "panic".into(),
             description: "panicked".to_owned(),

@@ -25,6 +25,8 @@ pub(crate) enum Kind {
     Graph,
     /// Its name is its type.
     Node,
+    /// It has no span of its own.
+    Request,
 }
 
 impl Kind {
@@ -34,25 +36,27 @@ impl Kind {
             Self::Agent => Some("invoke_agent"),
             Self::Tool => Some("execute_tool"),
             Self::Workflow => Some("invoke_workflow"),
-            Self::Graph | Self::Node => None,
+            Self::Graph | Self::Node | Self::Request => None,
         }
     }
 
-    fn key(self) -> &'static str {
+    fn key(self) -> Option<&'static str> {
         match self {
-            Self::Agent => semconv::AGENT_NAME,
-            Self::Tool => semconv::TOOL_NAME,
-            Self::Workflow => semconv::WORKFLOW_NAME,
-            Self::Graph => tinyllm::GRAPH_ID,
-            Self::Node => tinyllm::NODE_TYPE,
+            Self::Agent => Some(semconv::AGENT_NAME),
+            Self::Tool => Some(semconv::TOOL_NAME),
+            Self::Workflow => Some(semconv::WORKFLOW_NAME),
+            Self::Graph => Some(tinyllm::GRAPH_ID),
+            Self::Node => Some(tinyllm::NODE_TYPE),
+            Self::Request => None,
         }
     }
 }
 
 impl Subject {
     /// The name, as an attribute.
-    pub(super) fn attribute(&self) -> KeyValue {
-        KeyValue::new(self.kind.key(), self.name.clone())
+    pub(super) fn attribute(&self) -> Option<KeyValue> {
+        let key = self.kind.key()?;
+        Some(KeyValue::new(key, self.name.clone()))
     }
 
     pub(super) fn span_name(&self) -> Cow<'static, str> {
@@ -72,9 +76,9 @@ impl Subject {
             Kind::Agent => &instruments.agent,
             Kind::Tool => &instruments.tool,
             Kind::Workflow => &instruments.workflow,
-            Kind::Graph | Kind::Node => return,
+            Kind::Graph | Kind::Node | Kind::Request => return,
         };
-        let name = self.attribute();
+        let Some(name) = self.attribute() else { return };
         if self.kind == Kind::Agent {
             let name = std::slice::from_ref(&name);
             let [inference, tools] = ended.own_calls;

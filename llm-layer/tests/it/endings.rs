@@ -66,6 +66,8 @@ fn a_caller_who_leaves() {
   - gen_ai.response.id="chatcmpl-1"
   - gen_ai.response.model="gpt-4o-2024-08-06"
   - gen_ai.response.time_to_first_chunk=_
+  - throughline.time_to_first_token=_
+  - throughline.time_waiting_for_reader=_
   - throughline.tokens.encoding="o200k_base"
   - throughline.tokens.input=8
   - throughline.tokens.output=2
@@ -77,6 +79,8 @@ fn a_caller_who_leaves() {
   - gen_ai.response.id="chatcmpl-1"
   - gen_ai.response.model="gpt-4o-2024-08-06"
   - gen_ai.response.time_to_first_chunk=_
+  - throughline.time_to_first_token=_
+  - throughline.time_waiting_for_reader=_
   - throughline.tokens.encoding="o200k_base"
   - throughline.tokens.input=8
   - throughline.tokens.output=2

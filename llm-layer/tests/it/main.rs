@@ -11,13 +11,16 @@
 mod baggage;
 mod counters;
 mod endings;
+mod events;
 mod golden;
 mod graph;
 mod hostile;
 mod options;
+mod providers;
 mod requests;
 #[cfg(feature = "reqwest")]
 mod reqwest_client;
 mod scopes;
+mod scopes_layers;
 mod scopes_metrics;
 mod support;

@@ -200,9 +200,9 @@ fn content(recorder: &Recorder) -> Vec<String> {
 
 #[test]
 fn capture() {
-    let input = r#"gen_ai.input.messages="[{\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"content\":\"Hello\"}]}]""#;
-    let output = r#"gen_ai.output.messages="[{\"role\":\"assistant\",\"parts\":[{\"type\":\"text\",\"content\":\"Hi\"}],\"finish_reason\":\"stop\"}]""#;
-    let tools = r#"gen_ai.tool.definitions="[{\"type\":\"function\",\"name\":\"f\"}]""#;
+    let input = r#"gen_ai.input.messages="[{\"parts\":[{\"content\":\"Hello\",\"type\":\"text\"}],\"role\":\"user\"}]""#;
+    let output = r#"gen_ai.output.messages="[{\"finish_reason\":\"stop\",\"parts\":[{\"content\":\"Hi\",\"type\":\"text\"}],\"role\":\"assistant\"}]""#;
+    let tools = r#"gen_ai.tool.definitions="[{\"name\":\"f\",\"type\":\"function\"}]""#;
     let on_span = [format!("- {input}"), format!("- {output}"), format!("- {tools}")];
     let on_event = [format!(
         "! gen_ai.client.inference.operation.details {input} {output} {tools}"
@@ -251,7 +251,7 @@ fn openinference() {
     block_on(agent.run(async { unary(&layer) }));
     let expected = [
         r#"input.mime_type="application/json""#,
-        r#"input.value="[{\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"content\":\"Hello\"}]}]""#,
+        r#"input.value="[{\"parts\":[{\"content\":\"Hello\",\"type\":\"text\"}],\"role\":\"user\"}]""#,
         r#"llm.input_messages.0.message.content="Hello""#,
         r#"llm.input_messages.0.message.role="user""#,
         r#"llm.invocation_parameters="{\"temperature\":0.5}""#,
@@ -264,7 +264,7 @@ fn openinference() {
         "llm.token_count.total=10",
         r#"openinference.span.kind="LLM""#,
         r#"output.mime_type="application/json""#,
-        r#"output.value="[{\"role\":\"assistant\",\"parts\":[{\"type\":\"text\",\"content\":\"Hi\"}],\"finish_reason\":\"stop\"}]""#,
+        r#"output.value="[{\"finish_reason\":\"stop\",\"parts\":[{\"content\":\"Hi\",\"type\":\"text\"}],\"role\":\"assistant\"}]""#,
         r#"session.id="c-1""#,
     ];
     let prefixes = ["input.", "output.", "llm.", "openinference", "session"];
@@ -348,4 +348,40 @@ fn attributes_of_the_users_from_context_and_request() {
         !metrics.contains("acme"),
         "no metric is told apart by them: {metrics}"
     );
+}
+
+/// The parts of an answer used to be taken for alternatives where no alternatives are.
+#[test]
+fn an_answer_of_several_parts_is_one_message() {
+    let cases = [
+        (
+            "https://api.anthropic.com/v1/messages",
+            r#"{"model":"m","max_tokens":9,"messages":[]}"#,
+            r#"{"content":[{"type":"thinking","thinking":"hm"},{"type":"text","text":"Hi"}],"stop_reason":"end_turn"}"#,
+            "end_turn",
+        ),
+        (
+            "https://api.openai.com/v1/responses",
+            r#"{"model":"m","input":"x"}"#,
+            r#"{"status":"completed","output":[{"type":"reasoning","summary":[{"text":"hm"}]},{"type":"message","content":[{"text":"Hi"}]}]}"#,
+            "stop",
+        ),
+        (
+            "https://bedrock-runtime.us-east-1.amazonaws.com/model/m/converse",
+            r#"{"messages":[]}"#,
+            r#"{"output":{"message":{"content":[{"reasoningContent":{"reasoningText":{"text":"hm"}}},{"text":"Hi"}]}},"stopReason":"end_turn"}"#,
+            "end_turn",
+        ),
+    ];
+    for (uri, body, answer, reason) in cases {
+        let recorder = Recorder::new();
+        let layer = layer(&recorder).with_capture(Capture::SpanOnly);
+        let request = Request::post(uri).body(Chunks::from_iter([body])).unwrap();
+        exchange(&layer, request, Response::new(Chunks::from_iter([answer])));
+        let expected = format!(
+            r#"gen_ai.output.messages="[{{\"finish_reason\":\"{reason}\",\"parts\":[{{\"content\":\"hm\",\"type\":\"reasoning\"}},{{\"content\":\"Hi\",\"type\":\"text\"}}],\"role\":\"assistant\"}}]""#
+        );
+        let seen = lines_with(&recorder, &["gen_ai.output.messages"]);
+        assert_eq!(seen, [expected], "{uri}");
+    }
 }

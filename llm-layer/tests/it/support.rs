@@ -14,7 +14,11 @@ use throughline_test_support::Recorder;
 use tower::{Layer, Service, service_fn};
 
 /// What no test can know beforehand.
-pub(crate) const MASKED: &[&str] = &["gen_ai.response.time_to_first_chunk"];
+pub(crate) const MASKED: &[&str] = &[
+    "gen_ai.response.time_to_first_chunk",
+    "throughline.time_to_first_token",
+    "throughline.time_waiting_for_reader",
+];
 
 pub(crate) const CHAT: &str = "https://api.openai.com/v1/chat/completions";
 pub(crate) const HELLO: &str = r#"{"model":"gpt-4o","messages":[{"role":"user","content":"Hello"}]}"#;

@@ -6,7 +6,7 @@ mod json;
 #[cfg_attr(not(feature = "otlp-grpc"), path = "absent/otlp_grpc.rs")]
 pub(crate) mod otlp_grpc;
 #[cfg_attr(not(feature = "otlp-http"), path = "absent/otlp_http.rs")]
-mod otlp_http;
+pub(crate) mod otlp_http;
 #[cfg_attr(not(feature = "prometheus"), path = "absent/prometheus.rs")]
 pub(crate) mod prometheus;
 
@@ -18,6 +18,7 @@ use opentelemetry_sdk::metrics::{MeterProviderBuilder, SdkMeterProvider};
 use opentelemetry_sdk::trace::{SdkTracerProvider, TracerProviderBuilder};
 
 use crate::config::{Exporter, Protocol, TelemetryConfig};
+use crate::destination::Destination;
 use crate::error::InitError;
 use crate::health::{Health, Watch};
 use crate::hook::Builders;
@@ -86,7 +87,7 @@ impl<'a> Setup<'a> {
             }
             Exporter::Otlp => {
                 let target = Target::new(self.config, Signal::Logs)?;
-                let watch = self.watch(Signal::Logs, target.url.clone());
+                let watch = self.watch(Signal::Logs, Destination::Otlp(target.clone()));
                 match target.protocol {
                     Protocol::Grpc => otlp_grpc::logs(builder, &target, &watch, &mut self.runtime).map(Some),
                     Protocol::HttpProtobuf | Protocol::HttpJson => {
@@ -104,7 +105,7 @@ impl<'a> Setup<'a> {
             // Refused by the configuration's check: there are no traces in a scrape.
             Exporter::None | Exporter::Prometheus => Ok(builder),
             Exporter::Console => {
-                let watch = self.watch(Signal::Traces, "the console".into());
+                let watch = self.watch(Signal::Traces, Destination::Console);
                 Ok(console::traces(
                     builder,
                     self.config.console_writer.clone(),
@@ -117,7 +118,7 @@ impl<'a> Setup<'a> {
             }
             Exporter::Otlp => {
                 let target = Target::new(self.config, Signal::Traces)?;
-                let watch = self.watch(Signal::Traces, target.url.clone());
+                let watch = self.watch(Signal::Traces, Destination::Otlp(target.clone()));
                 match target.protocol {
                     Protocol::Grpc => otlp_grpc::traces(builder, &target, &watch, &mut self.runtime),
                     Protocol::HttpProtobuf | Protocol::HttpJson => {
@@ -133,7 +134,7 @@ impl<'a> Setup<'a> {
         match self.config.exporter_of(Signal::Metrics) {
             Exporter::None => Ok(builder),
             Exporter::Console => {
-                let watch = self.watch(Signal::Metrics, "the console".into());
+                let watch = self.watch(Signal::Metrics, Destination::Console);
                 Ok(console::metrics(
                     builder,
                     self.config.console_writer.clone(),
@@ -150,12 +151,14 @@ impl<'a> Setup<'a> {
             }
             Exporter::Prometheus => {
                 let (builder, prometheus) = prometheus::metrics(builder, self.config)?;
+                let destination = Destination::Prometheus(prometheus.address());
+                prometheus.count(self.watch(Signal::Metrics, destination).health());
                 self.prometheus = Some(prometheus);
                 Ok(builder)
             }
             Exporter::Otlp => {
                 let target = Target::new(self.config, Signal::Metrics)?;
-                let watch = self.watch(Signal::Metrics, target.url.clone());
+                let watch = self.watch(Signal::Metrics, Destination::Otlp(target.clone()));
                 match target.protocol {
                     Protocol::Grpc => otlp_grpc::metrics(builder, &target, &watch, &mut self.runtime),
                     Protocol::HttpProtobuf | Protocol::HttpJson => {
@@ -167,21 +170,21 @@ impl<'a> Setup<'a> {
     }
 
     /// The lines of JSON that a signal is written as, and where; signals in one file share it.
-    fn lines(&mut self, signal: Signal) -> Result<(json::Lines, String), InitError> {
+    fn lines(&mut self, signal: Signal) -> Result<(json::Lines, Destination), InitError> {
         if self.config.exporter_of(signal) == Exporter::ConsoleJson {
             return Ok((
                 json::console(self.config.console_writer.clone())?,
-                "the console".into(),
+                Destination::Console,
             ));
         }
         let lines = match &self.lines {
             Some(lines) => lines.clone(),
             None => self.lines.insert(json::file(&self.config.file)?).clone(),
         };
-        Ok((lines, format!("the file {}", self.config.file.path)))
+        Ok((lines, Destination::File(self.config.file.path.clone())))
     }
 
-    fn watch(&mut self, signal: Signal, destination: String) -> Watch {
+    fn watch(&mut self, signal: Signal, destination: Destination) -> Watch {
         let health = self.health.at(signal).insert(Health::new(signal, destination));
         Watch::new(Arc::clone(health), self.config)
     }

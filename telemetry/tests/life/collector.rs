@@ -19,6 +19,8 @@ pub(crate) enum Answer {
     Silence,
     /// The connection is closed before a word was read.
     Close,
+    /// None: there is no collector any more.
+    Stop,
 }
 
 /// A request that was accepted.
@@ -36,7 +38,11 @@ pub(crate) struct Collector {
 
 impl Collector {
     pub(crate) fn start(answer: Answer) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        Self::start_at("127.0.0.1:0".parse().expect("an address"), answer)
+    }
+
+    pub(crate) fn start_at(address: SocketAddr, answer: Answer) -> Self {
+        let listener = TcpListener::bind(address).expect("a port");
         let address = listener.local_addr().expect("an address");
         let collector = Self {
             address,
@@ -45,11 +51,22 @@ impl Collector {
         let serving = collector.clone();
         thread::spawn(move || {
             for connection in listener.incoming().flatten() {
+                if serving.answers() == Answer::Stop {
+                    break;
+                }
                 let collector = serving.clone();
                 thread::spawn(move || collector.serve(connection));
             }
         });
         collector
+    }
+
+    /// Listens no more.
+    pub(crate) fn stop(&self) {
+        self.answer(Answer::Stop);
+        while TcpStream::connect(self.address).is_ok() {
+            thread::yield_now();
+        }
     }
 
     pub(crate) fn answer(&self, answer: Answer) {

@@ -3,7 +3,9 @@
 #![expect(clippy::expect_used, reason = "a test's helpers may fail the test")]
 
 mod collector;
+mod diagnosis;
 mod faults;
+mod grpc;
 mod wire;
 
 use std::io::{self, Read, Write};
@@ -253,7 +255,9 @@ fn a_collector_that_refuses_is_reported() {
             Protocol::Grpc => {
                 "TonicTracesClient export failed with gRPC code: Unavailable: transport error: tcp connect error: tcp connect error: Connection refused (os error 111)"
             }
-            _ => "HTTP export failed: network error",
+            _ => {
+                "HTTP export failed: client error (Connect): tcp connect error: Connection refused (os error 111)"
+            }
         };
         assert_eq!(
             error,

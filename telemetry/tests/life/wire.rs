@@ -13,8 +13,10 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SimpleSpanProcessor};
 use throughline_telemetry::{Compression, Exporter, FileConfig, Protocol, TelemetryConfig, init};
+use tonic::Code;
 
 use crate::collector::{Answer, Collector};
+use crate::grpc::Grpc;
 use crate::{record, turn};
 
 #[test]
@@ -75,6 +77,42 @@ fn each_encoding_is_what_its_headers_say() {
         let name = b"a span with a name";
         assert!(body.windows(name.len()).any(|part| part == name), "{case}");
     }
+}
+
+/// The environment is the process's, so another process exports: this test, begun again with variables.
+#[test]
+fn the_headers_of_the_environment_arrive() {
+    if std::env::var_os("OTEL_EXPORTER_OTLP_HEADERS").is_some() {
+        let telemetry = throughline_telemetry::init_from_env().expect("started");
+        record(&telemetry, "work");
+        telemetry.shutdown().expect("accepted");
+        return;
+    }
+    let (http, grpc) = (Collector::start(Answer::Accept), Grpc::start(Code::Ok));
+    for (protocol, address) in [("http/protobuf", http.address), ("grpc", grpc.address)] {
+        let test = std::process::Command::new(std::env::current_exe().expect("this test"))
+            .args(["--exact", "wire::the_headers_of_the_environment_arrive"])
+            .env(
+                "OTEL_EXPORTER_OTLP_HEADERS",
+                "api-key=a%20key%3D,authorization=Bearer%20x",
+            )
+            .env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{address}"))
+            .env("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)
+            .output()
+            .expect("run");
+        assert!(test.status.success(), "{protocol}: {test:?}");
+    }
+    let request = http.requests().remove(0);
+    for line in ["api-key: a key=\r\n", "authorization: bearer x\r\n"] {
+        assert!(request.head.contains(line), "{line:?} in {}", request.head);
+    }
+    let headers = grpc.headers().remove(0);
+    let of = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    assert_eq!(
+        (of("api-key"), of("authorization")),
+        (Some("a key="), Some("Bearer x")),
+        "{headers:?}"
+    );
 }
 
 /// A second exporter, in memory, sees what the file's exporter sees.

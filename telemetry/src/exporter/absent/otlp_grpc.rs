@@ -1,11 +1,14 @@
 //! What stands in for OTLP over gRPC where the feature `otlp-grpc` is not compiled in.
 
+use std::time::Duration;
+
 use opentelemetry_sdk::logs::LoggerProviderBuilder;
 use opentelemetry_sdk::metrics::MeterProviderBuilder;
 use opentelemetry_sdk::trace::TracerProviderBuilder;
 
 use crate::error::InitError;
 use crate::health::Watch;
+use crate::probe::Heard;
 use crate::target::Target;
 
 /// A runtime that never exists.
@@ -36,6 +39,10 @@ pub(crate) fn logs(
     _: &Watch,
     _: &mut Option<Runtime>,
 ) -> Result<LoggerProviderBuilder, InitError> {
+    Err(missing(target))
+}
+
+pub(crate) fn ask(target: &Target, _: Duration) -> Result<Heard, InitError> {
     Err(missing(target))
 }
 

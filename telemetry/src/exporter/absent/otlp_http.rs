@@ -1,11 +1,14 @@
 //! What stands in for OTLP over HTTP where the feature `otlp-http` is not compiled in.
 
+use std::time::Duration;
+
 use opentelemetry_sdk::logs::LoggerProviderBuilder;
 use opentelemetry_sdk::metrics::MeterProviderBuilder;
 use opentelemetry_sdk::trace::TracerProviderBuilder;
 
 use crate::error::InitError;
 use crate::health::Watch;
+use crate::probe::Heard;
 use crate::target::Target;
 
 pub(crate) fn traces(
@@ -29,6 +32,10 @@ pub(crate) fn logs(
     target: &Target,
     _: &Watch,
 ) -> Result<LoggerProviderBuilder, InitError> {
+    Err(missing(target))
+}
+
+pub(crate) fn ask(target: &Target, _: Duration) -> Result<Heard, InitError> {
     Err(missing(target))
 }
 

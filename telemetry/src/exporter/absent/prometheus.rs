@@ -1,9 +1,12 @@
 //! What stands in for Prometheus where the feature `prometheus` is not compiled in.
 
+use std::sync::Arc;
+
 use opentelemetry_sdk::metrics::MeterProviderBuilder;
 
 use crate::config::TelemetryConfig;
 use crate::error::InitError;
+use crate::health::Health;
 
 /// Metrics that never are.
 #[derive(Debug)]
@@ -11,6 +14,10 @@ pub(crate) enum Prometheus {}
 
 impl Prometheus {
     pub(crate) fn text(&self) -> String {
+        match *self {}
+    }
+
+    pub(crate) fn count(&self, _: Arc<Health>) {
         match *self {}
     }
 

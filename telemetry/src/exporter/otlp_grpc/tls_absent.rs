@@ -1,16 +1,18 @@
 //! What stands in for TLS where the feature `tls` is not compiled in.
 
+use tonic::transport::Endpoint;
+
 use crate::error::InitError;
 use crate::target::Target;
 
 /// Lets `http` pass and refuses `https`.
-pub(super) fn secure<B>(builder: B, target: &Target) -> Result<B, InitError> {
-    if target.url.starts_with("https:") {
+pub(super) fn secure(endpoint: Endpoint, target: &Target) -> Result<Endpoint, InitError> {
+    if target.is_https() {
         return Err(InitError::exporter(format!(
             "{target} needs the feature \"tls\" of throughline-telemetry, which is not compiled in"
         )));
     }
-    Ok(builder)
+    Ok(endpoint)
 }
 
 #[cfg(test)]

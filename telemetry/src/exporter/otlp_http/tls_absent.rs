@@ -1,11 +1,13 @@
 //! What stands in for TLS where the feature `tls` is not compiled in.
 
+use reqwest::blocking::ClientBuilder;
+
 use crate::error::InitError;
 use crate::target::Target;
 
 /// Lets `http` pass and refuses `https`.
-pub(super) fn secure<B>(builder: B, target: &Target) -> Result<B, InitError> {
-    if target.url.starts_with("https:") {
+pub(super) fn secure(builder: ClientBuilder, target: &Target) -> Result<ClientBuilder, InitError> {
+    if target.is_https() {
         return Err(InitError::exporter(format!(
             "{target} needs the feature \"tls\" of throughline-telemetry, which is not compiled in"
         )));

@@ -3,14 +3,16 @@
 mod server;
 
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use opentelemetry_sdk::metrics::MeterProviderBuilder;
 use prometheus::{Registry, TextEncoder};
 
 use crate::config::TelemetryConfig;
 use crate::error::InitError;
+use crate::health::Health;
 
-use self::server::Server;
+use self::server::{Reading, Server};
 
 /// What a scrape sees, and the listener that answers it.
 #[derive(Debug)]
@@ -21,12 +23,20 @@ pub(crate) struct Prometheus {
 
 /// The metrics of one meter provider.
 #[derive(Clone)]
-struct Metrics(Registry);
+struct Metrics {
+    registry: Registry,
+    readings: Arc<OnceLock<Arc<Health>>>,
+}
 
 impl Prometheus {
     /// The metrics as Prometheus reads them.
     pub(crate) fn text(&self) -> String {
-        self.metrics.text()
+        self.metrics.page(Reading::Read)
+    }
+
+    /// Counts each reading.
+    pub(crate) fn count(&self, readings: Arc<Health>) {
+        let _ = self.metrics.readings.set(readings);
     }
 
     /// Where the listener is.
@@ -36,9 +46,12 @@ impl Prometheus {
 }
 
 impl Metrics {
-    fn text(&self) -> String {
+    fn page(&self, reading: Reading) -> String {
+        if let (Reading::Read, Some(readings)) = (reading, self.readings.get()) {
+            readings.record(1, &Ok(()));
+        }
         TextEncoder::new()
-            .encode_to_string(&self.0.gather())
+            .encode_to_string(&self.registry.gather())
             .unwrap_or_default()
     }
 }
@@ -62,11 +75,14 @@ pub(crate) fn metrics(
     let exporter = exporter.map_err(|error| {
         InitError::exporter("metrics for Prometheus cannot be set up".into()).caused_by(error)
     })?;
-    let metrics = Metrics(registry);
+    let metrics = Metrics {
+        registry,
+        readings: Arc::default(),
+    };
     let served = metrics.clone();
     let listen = config.prometheus_listen.as_deref();
     let server = listen
-        .map(|address| Server::start(address, move || served.text()))
+        .map(|address| Server::start(address, move |reading| served.page(reading)))
         .transpose()?;
     Ok((builder.with_reader(exporter), Prometheus { metrics, server }))
 }

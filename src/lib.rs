@@ -8,7 +8,7 @@
 //! | feature | gives |
 //! |---|---|
 //! | `axum` | routes from axum's `MatchedPath`; without it a server span has no `http.route` unless you name it |
-//! | `llm` | [`LlmLayer`], agents, tools, graphs, [`llm`] |
+//! | `llm` | [`LlmLayer`], agents, tools, graphs, MCP, [`llm`] |
 //! | `macros` | [`traced`] |
 //! | `otlp-grpc`, `otlp-http` | OTLP over gRPC, which brings tonic, and over HTTP, which brings a blocking reqwest |
 //! | `reqwest` | the client layers over `reqwest::Client`; without it they are for `http::Request` services, such as hyper's |

@@ -78,7 +78,8 @@
 //! | `prompt_size` | `{token}` | each call, told apart only by `direction` = `input` or `output`; estimates too |
 //!
 //! And an entry in the ledger of each scope above: see [`tokens`]. Agents, tools and workflows have spans of their own,
-//! see [`scope`], and so have the runs of a graph, step by step: see [`mod@graph`].
+//! see [`scope`], and so have the runs of a graph, step by step: see [`mod@graph`]. Tools of other processes are reached
+//! by the Model Context Protocol: see [`mcp`].
 //!
 //! And, with [`LlmLayer::with_logger_provider`], two events as log records: `gen_ai.client.operation.exception` for each
 //! call that failed, and `gen_ai.client.inference.operation.details` with the content, for those who capture it there.
@@ -131,6 +132,7 @@ mod framing;
 pub mod graph;
 mod json;
 mod layer;
+pub mod mcp;
 mod prices;
 pub mod scope;
 mod semconv;

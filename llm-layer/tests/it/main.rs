@@ -15,6 +15,7 @@ mod events;
 mod golden;
 mod graph;
 mod hostile;
+mod mcp;
 mod options;
 mod providers;
 mod requests;

@@ -65,9 +65,9 @@ impl<'a> Message<'a> {
         Some(KeyValue::new(mcp::PROTOCOL_VERSION, version.to_owned()))
     }
 
-    /// Whether the other side is to answer.
+    /// Whether the other side is to answer. The id may be given later, by who sends it.
     pub(super) fn is_request(&self) -> bool {
-        self.message.get("id").is_some_and(|id| !id.is_null())
+        !self.method.starts_with("notifications/")
     }
 
     pub(super) fn meta(&self) -> Option<&'a Map<String, Value>> {

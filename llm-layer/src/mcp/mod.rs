@@ -27,8 +27,9 @@
 //! # let _ = (call(&mcp), serve(&mcp, Value::Null));
 //! ```
 //!
-//! A library with types of its own, such as rmcp, makes a message of its request with `serde_json::to_value` and a
-//! request of the message again; its answer implements [`Answer`] or is told with [`Exchange::fail`].
+//! With a library that has types of its own, such as rmcp, make a message of the parameters,
+//! `json!({"method": "tools/call", "params": params})`, and parameters of the message again with `serde_json::from_value`;
+//! wrap its answer in a type that implements [`Answer`].
 //!
 //! # What is recorded
 //!

@@ -263,7 +263,10 @@ fn an_exchange_ends_however_it_ends() {
     assert!(block_on(broken).is_err(), "the error passes");
     assert_eq!(status(), "tools/call search std::io::error::Error", "no answer");
     let panics = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        block_on(mcp.server(&call(json!(1))).run(async { Value::from(Vec::<i32>::new()[0]) }));
+        block_on(
+            mcp.server(&call(json!(1)))
+                .run(async { Value::from(Vec::<i32>::new()[0]) }),
+        );
     }));
     assert!(panics.is_err(), "the panic passes");
     assert_eq!(status(), "tools/call search panic", "panicked");

@@ -4,7 +4,7 @@ use opentelemetry::trace::TraceContextExt;
 use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData};
 use rmcp::service::{Peer, RequestContext, ServiceError};
 use rmcp::{RoleClient, RoleServer, ServerHandler, ServiceExt};
-use serde_json::json;
+use serde_json::{Value, json};
 use throughline::llm::agent;
 use throughline::llm::mcp::{Answer, Exchange, Mcp, Transport};
 use throughline::propagation::W3cPropagator;
@@ -65,7 +65,9 @@ async fn call(
 ) -> Result<CallToolResult, ServiceError> {
     let mut message = json!({"method": "tools/call", "params": CallToolRequestParams::new(tool)});
     let exchange = mcp.client(&mut message);
-    let params: CallToolRequestParams = serde_json::from_value(message["params"].take()).expect("parameters");
+    let params = message.get_mut("params").map(Value::take);
+    let params: CallToolRequestParams =
+        serde_json::from_value(params.unwrap_or_default()).expect("parameters");
     exchange
         .run(async { Called(server.call_tool(params).await) })
         .await

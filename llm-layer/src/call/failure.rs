@@ -7,6 +7,7 @@ use throughline_tracing_layer::error_type::error_type;
 use throughline_tracing_layer::observe::End;
 
 use super::watch::Watching;
+use crate::budget;
 
 /// Why a call failed.
 #[derive(Debug)]
@@ -26,6 +27,9 @@ impl Failure {
 
     /// Why this call failed, if it did. `intact` says that the response was read to its end and made sense.
     pub(super) fn of(call: &Watching, end: End<'_>, intact: bool) -> Option<Self> {
+        if let Some(refusal) = &call.refusal {
+            return Some(Self::new(budget::CODE, refusal.to_string()));
+        }
         let code = code(call);
         if let Some(status) = call
             .status

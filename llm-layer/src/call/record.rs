@@ -34,6 +34,7 @@ impl Watching {
         let run = move || {
             let call = job.lock().ok().and_then(|mut call| call.take());
             if let Some((call, ending)) = call {
+                call.encoding.prepare();
                 call.settle(ending);
             }
             drop(hold);
@@ -49,8 +50,7 @@ impl Watching {
 
     fn ending(&mut self, end: End<'_>) -> Ending {
         self.pace.ask();
-        let left = self.left.as_ref().map(|left| left.after);
-        let duration = left.unwrap_or_else(|| self.pace.elapsed());
+        let duration = self.pace.elapsed();
         let intact = match &mut self.framing {
             Some(framing) => {
                 let mut reading = Reading::new(&*self.head.recognised.wire, &mut self.reply);
@@ -96,7 +96,10 @@ impl Watching {
             }
         }
         if let Some(scoped) = self.cx.get::<Scoped>() {
-            scoped.add(&spent);
+            match self.refusal {
+                Some(_) => scoped.refuse(),
+                None => scoped.add(&spent),
+            }
         }
         if self.has_span {
             self.cx.span().end_with_timestamp(at);
@@ -107,7 +110,7 @@ impl Watching {
 /// How a call ended.
 #[derive(Debug)]
 pub(super) struct Ending {
-    failure: Option<Failure>,
+    pub(super) failure: Option<Failure>,
     /// Nobody knows what it cost.
     pub(super) refused: bool,
     duration: Duration,

@@ -1,7 +1,7 @@
 //! The observer of a model call.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use bytes::Buf;
 use http::{HeaderMap, StatusCode};
@@ -16,6 +16,7 @@ use super::pace::Pace;
 use super::peek::peek;
 use super::request::Head;
 use super::streams::OpenStream;
+use crate::budget::Refusal;
 use crate::drain::caller_left;
 use crate::encoding::{Decoder, Hidden};
 use crate::estimate::Encoding;
@@ -69,13 +70,13 @@ pub(super) struct Watching {
     pub(super) left: Option<Left>,
     /// Why the response was not observed.
     pub(super) unseen: Option<&'static str>,
+    /// The budget that kept the call from being sent.
+    pub(super) refusal: Option<Refusal>,
 }
 
 /// What was known of a call when its caller left.
 #[derive(Debug)]
 pub(super) struct Left {
-    /// From the call until then.
-    pub(super) after: Duration,
     pub(super) answered: bool,
     /// Whether something came afterwards.
     pub(super) drained: bool,
@@ -85,8 +86,8 @@ impl Watching {
     /// Looks whether the caller has left, before more is known.
     fn look_for_leaving(&mut self) {
         if self.left.is_none() && caller_left() {
+            self.pace.stop();
             self.left = Some(Left {
-                after: self.pace.elapsed(),
                 answered: self.is_answered(),
                 drained: false,
             });
@@ -106,6 +107,7 @@ impl Observe for Watch {
     fn on_response(&mut self, head: ResponseHead<'_>) -> EndAt {
         let this = &mut *self.0;
         this.status = Some(head.status);
+        this.refusal = head.extensions.get().cloned();
         this.head.recognised.wire.head(head.headers, &mut this.reply);
         if !head.status.is_success() {
             this.reply.attributes.extend(refusal(head.headers));

@@ -10,6 +10,7 @@
 
 mod attempts;
 mod baggage;
+mod budgets;
 mod counters;
 #[cfg(feature = "tokio")]
 mod drain;
@@ -19,6 +20,7 @@ mod golden;
 mod graph;
 mod hostile;
 mod include_usage;
+mod mcp;
 mod options;
 mod providers;
 mod requests;
@@ -26,6 +28,7 @@ mod requests;
 mod reqwest_client;
 mod roles;
 mod scopes;
+mod scopes_branches;
 mod scopes_layers;
 mod scopes_metrics;
 mod streams;

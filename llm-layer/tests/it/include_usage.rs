@@ -15,7 +15,7 @@ use throughline_llm_layer::{IncludeUsageLayer, LlmLayer, RequestBody};
 use throughline_test_support::{Recorder, Script, ScriptedBody};
 use tower::{Layer, Service, service_fn};
 
-use crate::support::{CHAT, Chunks, HELLO_STREAMED, MASKED, block_on, layer, next, read};
+use crate::support::{CHAT, Chunks, HELLO_STREAMED, MASKED, block_on, layer, next, read, recorded};
 
 const CONTENT: &str = "data: {\"id\":\"chatcmpl-1\",\"model\":\"gpt-4o-2024-08-06\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hello there\"},\"finish_reason\":null}]}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
 const USAGE: &str = "data: {\"id\":\"chatcmpl-1\",\"choices\":[],\"usage\":{\"prompt_tokens\":11,\"completion_tokens\":7,\"total_tokens\":18}}\n\n";
@@ -172,6 +172,7 @@ fn the_span_is_a_child_of_where_the_call_was_made() {
     };
     let Ok(response) = block_on(call);
     read(response.into_body());
+    recorded();
     let tree = recorder.tree(MASKED);
     assert!(
         tree.starts_with("Internal parent\n  Client chat gpt-4o"),

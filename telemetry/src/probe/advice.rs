@@ -146,4 +146,4 @@ const NO_HTTP1: &str = "HTTP/2 is spoken there, as gRPC is, and not HTTP/1.1: us
 const NO_TLS: &str = "TLS is not spoken there: use http";
 const CLIENT: &str = "give it as tls.client_certificate (OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE), and its key";
 const HEADERS: &str = "it does not know who asks: see the headers (OTEL_EXPORTER_OTLP_HEADERS)";
-const QUICK: Duration = Duration::from_millis(150);
+const QUICK: Duration = Duration::from_millis(400);

@@ -332,7 +332,11 @@ impl Scope {
 
     fn attributes(&self, scoped: &Scoped, step: Option<i64>) -> Vec<KeyValue> {
         let Subject { kind, .. } = self.subject;
-        let mut attributes = Vec::from_iter(self.subject.attribute());
+        let mut attributes = Vec::new();
+        if let Some(name) = self.subject.attribute() {
+            attributes.reserve(5 + self.attributes.len());
+            attributes.push(name);
+        }
         let operation = kind.operation();
         attributes.extend(operation.map(|operation| KeyValue::new(semconv::OPERATION_NAME, operation)));
         if kind == Kind::Tool {

@@ -106,10 +106,9 @@ impl Drop for Running {
         let panicked = std::thread::panicking().then(Failure::panicked);
         self.scoped.ledger.close(Close {
             cx: self.cx.clone(),
-            has_span: self.has_span,
             failure: panicked.or_else(|| self.failure.take()),
             duration: self.started.elapsed(),
-            at: SystemTime::now(),
+            at: self.has_span.then(SystemTime::now),
         });
     }
 }
@@ -118,34 +117,36 @@ impl Drop for Running {
 #[derive(Debug)]
 pub(super) struct Close {
     cx: Context,
-    has_span: bool,
     failure: Option<Failure>,
     duration: Duration,
-    at: SystemTime,
+    /// When the scope's own span ended, if it has one.
+    at: Option<SystemTime>,
 }
 
 impl Close {
     pub(super) fn end(self, ledger: &Ledger) {
+        let around = self
+            .cx
+            .get::<Scoped>()
+            .filter(|_| ledger.subject.kind == Kind::Tool);
         let ended = Ended {
             duration: self.duration,
             own_calls: ledger.own_calls(),
-            agent: self.cx.get::<Scoped>().and_then(|scoped| scoped.names.agent()),
+            agent: around.and_then(|scoped| scoped.names.agent()),
             error: self.failure.as_ref().map(|failure| failure.kind.clone()),
         };
         ledger.subject.measure(&self.cx, ended);
         let span = self.cx.span();
         let is_request = ledger.subject.kind == Kind::Request;
-        if (self.has_span || is_request) && span.is_recording() {
+        if (self.at.is_some() || is_request) && span.is_recording() {
             span.set_attributes(self.totals(ledger));
         }
-        if !self.has_span {
-            return;
-        }
+        let Some(at) = self.at else { return };
         if let Some(failure) = self.failure {
             span.set_attribute(KeyValue::new(semconv::ERROR_TYPE, failure.kind));
             span.set_status(Status::error(failure.description));
         }
-        span.end_with_timestamp(self.at);
+        span.end_with_timestamp(at);
     }
 
     fn totals(&self, ledger: &Ledger) -> Vec<KeyValue> {

@@ -42,6 +42,10 @@ impl Failure {
             let description = format!("the provider reported {code} in its answer");
             return Some(Self::new(code, description));
         }
+        let cancelled = || Self::new("cancelled", "the caller left before the answer was complete");
+        if let Some(left) = &call.left {
+            return (!left.answered).then(cancelled);
+        }
         match end {
             End::ServiceError(cause) => Some(Self::new(error_type(cause), cause.to_string())),
             End::BodyError(cause) => Some(Self::new(
@@ -50,10 +54,7 @@ impl Failure {
             )),
             End::Panicked => Some(Self::new("panic", "the call panicked")),
             _ if call.is_answered() => None,
-            End::Dropped => Some(Self::new(
-                "cancelled",
-                "the caller left before the answer was complete",
-            )),
+            End::Dropped => Some(cancelled()),
             _ if call.decoder.is_none() => None,
             _ if call.is_stream() && (intact || call.reply.documents > 0) => Some(Self::new(
                 "incomplete_stream",

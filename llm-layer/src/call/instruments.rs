@@ -6,7 +6,7 @@ use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter, UpDownCounter};
 
 use super::watch::Watching;
-use crate::scope::{Origin, Spent};
+use crate::scope::{Names, Origin, Spent};
 use crate::semconv;
 use crate::wire::Field;
 
@@ -125,6 +125,8 @@ impl Instruments {
         }
     }
 
+    /// The counters of tokens name the agent of this process beneath which they were spent, so that a sum by role needs
+    /// no trace; a name from baggage is another's choice and no label.
     fn latest(&self, call: &Watching, spent: &Spent, common: &[KeyValue], with_error: &[KeyValue]) {
         let usage = &call.reply.usage;
         let input = [
@@ -137,6 +139,8 @@ impl Instruments {
             (semconv::AUDIO, usage.part(Field::AudioOutput)),
             (semconv::IMAGE, usage.part(Field::ImageOutput)),
         ];
+        let agent = Names::of(&call.cx, false).agent();
+        let counted: Vec<KeyValue> = common.iter().cloned().chain(agent).collect();
         for (counter, histogram, total, parts) in [
             (&self.input, &self.input_of_one, call.usable(spent.input), input),
             (
@@ -146,7 +150,7 @@ impl Instruments {
                 output,
             ),
         ] {
-            by_modality(counter, common, total.unwrap_or(0), &parts);
+            by_modality(counter, &counted, total.unwrap_or(0), &parts);
             if let Some(total) = total {
                 histogram.record(total, with_error);
             }
@@ -157,7 +161,7 @@ impl Instruments {
             (&self.reasoning, usage.reasoning()),
         ] {
             if let Some(tokens) = tokens {
-                counter.add(tokens, &with(common, semconv::TOKEN_MODALITY, semconv::UNKNOWN));
+                counter.add(tokens, &with(&counted, semconv::TOKEN_MODALITY, semconv::UNKNOWN));
             }
         }
     }

@@ -8,11 +8,12 @@ use opentelemetry::{Context, KeyValue};
 use serde_json::Value;
 use throughline_tracing_layer::client::Attempts;
 
-use super::background;
+use super::given::Given;
 use super::pace::Pace;
 use super::request::Head;
 use super::watch::{Shared, Watch, Watching};
 use crate::content::Answer;
+use crate::drain;
 use crate::estimate::{Encoding, PromptSizeMode, Segmented, taskweaver};
 use crate::scope::Names;
 use crate::semconv;
@@ -24,6 +25,7 @@ pub(super) struct Start {
     shared: Shared,
     parent: Context,
     head: Head,
+    given: Given,
     at: Instant,
     time: SystemTime,
 }
@@ -55,7 +57,7 @@ pub(crate) fn is_model_call(cx: &Context) -> bool {
 }
 
 /// Whether model calls are observed in a context.
-pub(super) fn is_observed(cx: &Context) -> bool {
+pub(crate) fn is_observed(cx: &Context) -> bool {
     !cx.is_telemetry_suppressed() && !is_model_call(cx)
 }
 
@@ -64,10 +66,11 @@ pub(super) fn is_observed(cx: &Context) -> bool {
 pub(super) struct NoModelCall;
 
 impl Start {
-    pub(super) fn new(shared: Shared, parent: Context, head: Head) -> Self {
+    pub(super) fn new(shared: Shared, parent: Context, head: Head, given: Given) -> Self {
         Self {
             parent,
             head,
+            given,
             at: shared.clock.now(),
             shared,
             time: SystemTime::now(),
@@ -114,17 +117,18 @@ impl Start {
         }
         let told = body.as_ref().is_none_or(|body| wire.reports(body));
         if !told && !ALWAYS_TOLD.contains(&&*self.head.recognised.provider) {
-            prepare(&encoding);
+            encoding.ask();
         }
         if config.prompt_size == PromptSizeMode::TaskWeaver {
-            let encoding = taskweaver::encoding();
-            prepare(&encoding);
-            reply.content = Some(Segmented::new(encoding));
+            let encoding = taskweaver::encoding(&config.counters);
+            encoding.ask();
+            reply.content = Some(Segmented::of_stream(encoding));
         }
         let begun = match &config.events {
             Some(_) => self.attributes(&ask, &names, unseen),
             None => Vec::new(),
         };
+        drain::observe(&self.parent);
         Ok(Watch(Box::new(Watching {
             has_span: span.is_some(),
             cx: within(&self.parent, span),
@@ -145,6 +149,7 @@ impl Start {
             decoder: None,
             reply,
             stream: None,
+            left: None,
             unseen: None,
             refusal: None,
         })))
@@ -185,6 +190,7 @@ impl Start {
         attributes.extend(names.agent());
         attributes.extend(names.conversation().filter(|id| !ask.has(&id.key)));
         attributes.extend(unseen.map(|reason| KeyValue::new(semconv::REQUEST_UNSEEN, reason)));
+        self.given.add_to(&mut attributes);
         attributes
     }
 }
@@ -198,14 +204,6 @@ fn within(parent: &Context, span: Option<BoxedSpan>) -> Context {
     match is_recording {
         true => cx.with_value(Attempts::told_to(cx.clone())),
         false => cx,
-    }
-}
-
-/// Has loaded what an estimate at the end of the call will need, where no caller waits for it.
-fn prepare(encoding: &Encoding) {
-    if let Some(work) = encoding.to_prepare() {
-        // Without room it is loaded where it is first needed.
-        let _ = background::run(Box::new(work));
     }
 }
 

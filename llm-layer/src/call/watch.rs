@@ -17,6 +17,7 @@ use super::peek::peek;
 use super::request::Head;
 use super::streams::OpenStream;
 use crate::budget::Refusal;
+use crate::drain::caller_left;
 use crate::encoding::{Decoder, Hidden};
 use crate::estimate::Encoding;
 use crate::framing::Framing;
@@ -65,13 +66,34 @@ pub(super) struct Watching {
     pub(super) decoder: Option<Decoder>,
     pub(super) reply: Reply,
     pub(super) stream: Option<OpenStream>,
+    /// The caller left, and a drain reads on.
+    pub(super) left: Option<Left>,
     /// Why the response was not observed.
     pub(super) unseen: Option<&'static str>,
     /// The budget that kept the call from being sent.
     pub(super) refusal: Option<Refusal>,
 }
 
+/// What was known of a call when its caller left.
+#[derive(Debug)]
+pub(super) struct Left {
+    pub(super) answered: bool,
+    /// Whether something came afterwards.
+    pub(super) drained: bool,
+}
+
 impl Watching {
+    /// Looks whether the caller has left, before more is known.
+    fn look_for_leaving(&mut self) {
+        if self.left.is_none() && caller_left() {
+            self.pace.stop();
+            self.left = Some(Left {
+                answered: self.is_answered(),
+                drained: false,
+            });
+        }
+    }
+
     pub(super) fn is_stream(&self) -> bool {
         self.ask.stream || self.framing.as_ref().is_some_and(Framing::is_stream)
     }
@@ -105,6 +127,7 @@ impl Observe for Watch {
 
     fn on_poll(&mut self) {
         self.0.pace.ask();
+        self.0.look_for_leaving();
     }
 
     fn on_frame<D: Buf>(&mut self, frame: &Frame<D>) {
@@ -113,6 +136,9 @@ impl Observe for Watch {
         let Some(data) = frame.data_ref() else { return };
         if !data.has_remaining() {
             return;
+        }
+        if let Some(left) = &mut this.left {
+            left.drained = true;
         }
         this.pace.bytes();
         let (Some(framing), Some(decoder)) = (&mut this.framing, &mut this.decoder) else {
@@ -139,7 +165,8 @@ impl Observe for Watch {
         }
     }
 
-    fn on_end(self, end: End<'_>) {
+    fn on_end(mut self, end: End<'_>) {
+        self.0.look_for_leaving();
         self.0.record(end);
     }
 }

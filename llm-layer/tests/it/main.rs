@@ -12,11 +12,15 @@ mod attempts;
 mod baggage;
 mod budgets;
 mod counters;
+#[cfg(feature = "tokio")]
+mod drain;
 mod endings;
 mod events;
 mod golden;
 mod graph;
 mod hostile;
+mod include_usage;
+mod mcp;
 mod options;
 mod providers;
 mod requests;

@@ -285,7 +285,7 @@ impl Scope {
         self
     }
 
-    /// The provider of the scope's metrics; by default the one that is global when the first scope ends.
+    /// The provider of the scope's metrics; by default the global one, which may be set after the first scope.
     pub fn with_meter_provider(mut self, provider: impl MeterProvider + Send + Sync + 'static) -> Self {
         self.subject.instruments = self.subject.instruments.with_provider(provider);
         self
@@ -361,4 +361,4 @@ fn count(name: &'static str, count: u64) -> KeyValue {
 static GLOBAL: LazyLock<LazyTracer> =
     LazyLock::new(|| LazyTracer::following(crate::scope_of_instrumentation()));
 static INSTRUMENTS: LazyLock<LazyInstruments<Instruments>> =
-    LazyLock::new(|| LazyInstruments::global(crate::scope_of_instrumentation(), Instruments::new));
+    LazyLock::new(|| LazyInstruments::following(crate::scope_of_instrumentation(), Instruments::new));

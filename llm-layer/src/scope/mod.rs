@@ -81,6 +81,7 @@
 //! [`Outgoing`]: throughline_propagation::Outgoing
 //! [`Trust`]: throughline_propagation::Trust
 
+mod close;
 mod future;
 mod http;
 mod layer;

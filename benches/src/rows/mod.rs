@@ -4,6 +4,7 @@ mod client;
 mod propagation;
 mod reqwest;
 mod router;
+mod scope;
 mod server;
 
 use opentelemetry::Context;
@@ -89,5 +90,6 @@ pub(crate) fn all(sdk: &Sdk) -> Vec<Section> {
     sections.extend(client::sections(sdk));
     sections.push(reqwest::section(sdk));
     sections.extend(propagation::sections());
+    sections.extend(scope::sections(sdk));
     sections
 }

@@ -16,6 +16,7 @@
 //! | `tiktoken` | token estimates where a provider reports none; 7 MB of vocabulary |
 //! | | |
 //! | `async-openai` | the model calls of async-openai's client |
+//! | `bpe-openai` | [`llm`]`::BpeOpenAi`, token estimates by bpe-openai; 49 MB of vocabulary |
 //! | `encodings` | model answers encoded with gzip, deflate, br or zstd, read on a copy |
 //! | `file` | OTLP as lines of JSON, to a file or to the console |
 //! | `hyper-util` | the address of the peer on the spans of a hyper-util client |
@@ -23,7 +24,7 @@
 //! | `prometheus` | metrics for a Prometheus to scrape |
 //! | `reqwest-middleware` | [`ClientLayer`] and [`LlmLayer`] as `Middleware` of reqwest-middleware |
 //! | `tls` | https to a collector; brings rustls, which needs a C compiler |
-//! | `tokio` | helpers that spawn Tokio tasks in the current context |
+//! | `tokio` | helpers that spawn Tokio tasks in the current context; [`DrainLayer`] on a Tokio runtime |
 //! | `xray` | X-Ray propagation |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -38,7 +39,7 @@ pub use throughline_tracing_layer::{ClientLayer, EndAt, ServerLayer};
 #[cfg(feature = "llm")]
 pub use throughline_llm_layer as llm;
 #[cfg(feature = "llm")]
-pub use throughline_llm_layer::LlmLayer;
+pub use throughline_llm_layer::{DrainLayer, IncludeUsageLayer, LlmLayer};
 #[cfg(feature = "macros")]
 pub use throughline_macros::traced_by_throughline as traced;
 #[cfg(feature = "telemetry")]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use opentelemetry::KeyValue;
-use opentelemetry::metrics::{Counter, Histogram, Meter};
+use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter, UpDownCounter};
 
 use super::watch::Watching;
 use crate::scope::{Names, Origin, Spent};
@@ -24,6 +24,8 @@ pub(crate) struct Instruments {
     input_of_one: Histogram<u64>,
     output_of_one: Histogram<u64>,
     token_usage: Histogram<u64>,
+    pub(super) streams: UpDownCounter<i64>,
+    pub(super) remaining: Gauge<u64>,
 }
 
 /// The three durations of a call.
@@ -57,6 +59,15 @@ impl Instruments {
             input_of_one: tokens(semconv::INFERENCE_OPERATION_INPUT),
             output_of_one: tokens(semconv::INFERENCE_OPERATION_OUTPUT),
             token_usage: tokens(semconv::CLIENT_TOKEN_USAGE),
+            streams: meter
+                .i64_up_down_counter(semconv::ACTIVE_STREAMS)
+                .with_unit(semconv::STREAM_UNIT)
+                .with_description(semconv::description(semconv::ACTIVE_STREAMS))
+                .build(),
+            remaining: meter
+                .u64_gauge(semconv::RATE_LIMIT_REMAINING)
+                .with_description(semconv::description(semconv::RATE_LIMIT_REMAINING))
+                .build(),
         }
     }
 
@@ -81,9 +92,15 @@ impl Instruments {
                 times.first_chunk.record(first.as_secs_f64(), &common);
             }
         }
+        if call.counts() {
+            self.tokens(call, spent, &common, &with_error);
+        }
+    }
+
+    fn tokens(&self, call: &Watching, spent: &Spent, common: &[KeyValue], with_error: &[KeyValue]) {
         let convention = call.shared.config.convention;
         if convention.is_latest() && call.ask.choices > 0 {
-            self.latest(call, spent, &common, &with_error);
+            self.latest(call, spent, common, with_error);
         }
         if convention.is_v1_41() {
             let directions = [
@@ -95,7 +112,7 @@ impl Instruments {
                 directions.filter_map(|(count, direction)| Some(((*count)?, *direction)))
             {
                 self.token_usage
-                    .record(tokens, &with(&common, semconv::TOKEN_TYPE, direction));
+                    .record(tokens, &with(common, semconv::TOKEN_TYPE, direction));
             }
         }
     }

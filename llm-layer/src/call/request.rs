@@ -115,7 +115,7 @@ impl<B: Body<Error: std::fmt::Debug>> sealed::Parts for http::Request<B> {
 }
 
 /// Whether a content encoding stands between us and the body.
-pub(super) fn is_encoded(headers: &http::HeaderMap) -> bool {
+pub(crate) fn is_encoded(headers: &http::HeaderMap) -> bool {
     headers
         .get(CONTENT_ENCODING)
         .is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))

@@ -2,11 +2,12 @@
 
 use std::time::{Instant, SystemTime};
 
+use opentelemetry::global::BoxedSpan;
 use opentelemetry::trace::{Span, SpanBuilder, SpanKind, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 use serde_json::Value;
+use throughline_tracing_layer::client::Attempts;
 
-use super::background;
 use super::pace::Pace;
 use super::request::Head;
 use super::watch::{Shared, Watch, Watching};
@@ -47,9 +48,14 @@ pub fn in_model_call(cx: &Context) -> Context {
     cx.with_value(InModelCall)
 }
 
+/// Whether a context is that of a model call.
+pub(crate) fn is_model_call(cx: &Context) -> bool {
+    cx.get::<InModelCall>().is_some()
+}
+
 /// Whether model calls are observed in a context.
-pub(super) fn is_observed(cx: &Context) -> bool {
-    !cx.is_telemetry_suppressed() && cx.get::<InModelCall>().is_none()
+pub(crate) fn is_observed(cx: &Context) -> bool {
+    !cx.is_telemetry_suppressed() && !is_model_call(cx)
 }
 
 /// The request is no model call after all.
@@ -107,12 +113,12 @@ impl Start {
         }
         let told = body.as_ref().is_none_or(|body| wire.reports(body));
         if !told && !ALWAYS_TOLD.contains(&&*self.head.recognised.provider) {
-            prepare(&encoding);
+            encoding.ask();
         }
         if config.prompt_size == PromptSizeMode::TaskWeaver {
-            let encoding = taskweaver::encoding();
-            prepare(&encoding);
-            reply.content = Some(Segmented::new(encoding));
+            let encoding = taskweaver::encoding(&config.counters);
+            encoding.ask();
+            reply.content = Some(Segmented::of_stream(encoding));
         }
         let begun = match &config.events {
             Some(_) => self.attributes(&ask, &names, unseen),
@@ -120,10 +126,7 @@ impl Start {
         };
         Ok(Watch(Box::new(Watching {
             has_span: span.is_some(),
-            cx: match span {
-                Some(span) => in_model_call(&self.parent).with_span(span),
-                None => in_model_call(&self.parent),
-            },
+            cx: within(&self.parent, span),
             began: self.time,
             pace: Pace::new(self.shared.clock, self.at),
             shared: self.shared,
@@ -140,7 +143,10 @@ impl Start {
             framing: None,
             decoder: None,
             reply,
+            stream: None,
+            left: None,
             unseen: None,
+            refusal: None,
         })))
     }
 
@@ -173,6 +179,8 @@ impl Start {
         if ask.stream {
             attributes.push(KeyValue::new(semconv::REQUEST_STREAM, true));
         }
+        let role = self.shared.config.role;
+        attributes.extend(role.map(|role| KeyValue::new(semconv::ROLE, role.name())));
         attributes.extend(ask.attributes.iter().cloned());
         attributes.extend(names.agent());
         attributes.extend(names.conversation().filter(|id| !ask.has(&id.key)));
@@ -181,11 +189,15 @@ impl Start {
     }
 }
 
-/// Has loaded what an estimate at the end of the call will need, where no caller waits for it.
-fn prepare(encoding: &Encoding) {
-    if let Some(work) = encoding.to_prepare() {
-        // Without room it is loaded where it is first needed.
-        let _ = background::run(Box::new(work));
+/// The context of a call: of its span, which is told of the attempts beneath.
+fn within(parent: &Context, span: Option<BoxedSpan>) -> Context {
+    let cx = in_model_call(parent);
+    let Some(span) = span else { return cx };
+    let is_recording = span.is_recording();
+    let cx = cx.with_span(span);
+    match is_recording {
+        true => cx.with_value(Attempts::told_to(cx.clone())),
+        false => cx,
     }
 }
 

@@ -11,7 +11,8 @@ use opentelemetry::{Context, ContextGuard, KeyValue};
 
 use super::ledger::{Ledger, Spent, Tokens};
 use super::subject::{Ended, Kind, Subject};
-use super::{Names, Scope};
+use super::{Names, Scope, count};
+use crate::budget::Refusal;
 use crate::graph::Run;
 use crate::semconv;
 
@@ -199,6 +200,16 @@ impl Scoped {
         self.ledger.add(spent);
     }
 
+    /// Counts a call that a budget refused.
+    pub(crate) fn refuse(&self) {
+        self.ledger.refuse();
+    }
+
+    /// The refusal of the innermost scope, of this and those above it, that has spent its budget.
+    pub(crate) fn exhausted(&self) -> Option<Refusal> {
+        self.ledger.exhausted()
+    }
+
     /// Keeps this scope and all above it from ending before a call of theirs is counted.
     pub(crate) fn hold(&self) -> Hold {
         self.ledger.hold();
@@ -243,33 +254,29 @@ impl Failure {
 
 /// What the span of a scope says of the model calls beneath it.
 fn totals(tokens: &Tokens, kind: Kind) -> Vec<KeyValue> {
-    if tokens.calls == 0 {
-        return Vec::new();
+    let mut totals = Vec::new();
+    if tokens.calls > 0 {
+        totals.extend([
+            count(semconv::TOKENS_CALLS, tokens.calls),
+            count(semconv::TOKENS_INPUT, tokens.input),
+            count(semconv::TOKENS_OUTPUT, tokens.output),
+        ]);
     }
-    let int = |name, count: u64| KeyValue::new(name, i64::try_from(count).unwrap_or(i64::MAX));
-    let mut totals = vec![
-        int(semconv::TOKENS_CALLS, tokens.calls),
-        int(semconv::TOKENS_INPUT, tokens.input),
-        int(semconv::TOKENS_OUTPUT, tokens.output),
-    ];
     let parts = [
         (semconv::TOKENS_CACHE_READ, tokens.cache_read),
         (semconv::TOKENS_REASONING, tokens.reasoning),
         (semconv::TOKENS_ESTIMATED, tokens.estimated),
+        (semconv::TOKENS_REFUSED, tokens.refused),
     ];
-    totals.extend(
-        parts
-            .into_iter()
-            .filter(|(_, count)| *count > 0)
-            .map(|(name, count)| int(name, count)),
-    );
+    let parts = parts.into_iter().filter(|(_, tokens)| *tokens > 0);
+    totals.extend(parts.map(|(name, tokens)| count(name, tokens)));
     if tokens.nanocost > 0 {
         #[expect(clippy::cast_precision_loss, reason = "nobody spends 2⁵² billionths")]
         totals.push(KeyValue::new(semconv::COST, tokens.nanocost as f64 / 1e9));
     }
-    if kind == Kind::Agent && tokens.estimated == 0 && tokens.unknown == 0 {
-        totals.push(int(semconv::USAGE_INPUT_TOKENS, tokens.input));
-        totals.push(int(semconv::USAGE_OUTPUT_TOKENS, tokens.output));
+    if kind == Kind::Agent && tokens.calls > 0 && tokens.estimated == 0 && tokens.unknown == 0 {
+        totals.push(count(semconv::USAGE_INPUT_TOKENS, tokens.input));
+        totals.push(count(semconv::USAGE_OUTPUT_TOKENS, tokens.output));
     }
     totals
 }

@@ -24,6 +24,7 @@ pub const VARYING: &[&str] = &[
     "network.peer.port",
     "process.pid",
     "server.port",
+    "throughline.attempt.duration",
     "throughline.http.time_to_headers",
     "throughline.time_to_first_token",
     "throughline.time_waiting_for_reader",

@@ -51,7 +51,7 @@
 //! | `gen_ai.request.model`, `server.address`, `server.port` | at the start | from the request |
 //! | `gen_ai.request.*`, `gen_ai.output.type`, `openai.*` | at the start, where the request has them | parameters, `openai.api.type` |
 //! | `throughline.role` | at the start, with [`LlmLayer::with_role`] | `client`, `proxy` |
-//! | `gen_ai.agent.name`, `gen_ai.conversation.id` | at the start, in a scope | see [`agent`] |
+//! | `gen_ai.agent.name`, `gen_ai.conversation.id` | at the start, in a scope or by baggage | see [`scope`] |
 //! | `gen_ai.response.id`, `gen_ai.response.model` | at the end | from the answer |
 //! | `gen_ai.response.finish_reasons` | at the end | one an alternative; `error` where it did not come |
 //! | `gen_ai.response.time_to_first_chunk` | streams | seconds from the call to the first bytes of the answer |
@@ -84,13 +84,15 @@
 //!
 //! And an entry in the ledger of each scope above: see [`tokens`]. Agents, tools and workflows have spans of their own,
 //! see [`scope`], and so have the runs of a graph, step by step: see [`mod@graph`]. With a
-//! [`budget`], a scope that has spent its tokens calls no more models.
+//! [`budget`], a scope that has spent its tokens calls no more models. Tools of other processes are reached by the Model
+//! Context Protocol: see [`mcp`].
 //!
 //! And, with [`LlmLayer::with_logger_provider`], two events as log records: `gen_ai.client.operation.exception` for each
 //! call that failed, and `gen_ai.client.inference.operation.details` with the content, for those who capture it there.
 //!
 //! What a user can add: the content of calls ([`LlmLayer::with_capture`]), OpenInference's attributes for Phoenix
-//! ([`LlmLayer::with_openinference`]), those of TinyLLM and TaskWeaver ([`LlmLayer::with_legacy_attributes`]).
+//! ([`LlmLayer::with_openinference`]), those of TinyLLM and TaskWeaver ([`LlmLayer::with_legacy_attributes`]), and
+//! attributes of their own ([`CallAttributes`]).
 //!
 //! # Where the numbers come from
 //!
@@ -178,6 +180,7 @@ pub mod graph;
 pub mod include_usage;
 mod json;
 mod layer;
+pub mod mcp;
 mod prices;
 mod response;
 mod role;
@@ -192,7 +195,7 @@ pub use self::adapter::AsyncOpenAi;
 #[cfg(feature = "reqwest-middleware")]
 pub use self::adapter::LlmMiddleware;
 pub use self::budget::{TokenBudget, TokenBudgetLayer};
-pub use self::call::{CallFuture, LlmRequest, RequestBody, Watch, in_model_call, settle};
+pub use self::call::{CallAttributes, CallFuture, LlmRequest, RequestBody, Watch, in_model_call, settle};
 pub use self::content::{Capture, Content};
 pub use self::convention::Convention;
 pub use self::drain::DrainLayer;

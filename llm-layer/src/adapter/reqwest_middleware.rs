@@ -13,7 +13,7 @@ use reqwest_middleware::{Error, Middleware, Next};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::LlmLayer;
+use crate::{CallAttributes, LlmLayer};
 
 /// A [`LlmLayer`] as a middleware.
 ///
@@ -64,8 +64,13 @@ where
         extensions: &mut Extensions,
         next: Next<'_>,
     ) -> reqwest_middleware::Result<Response> {
+        let given = extensions.get::<CallAttributes>().cloned();
         let rest = Rest(Arc::new(Mutex::new(Some((next, extensions)))));
-        self.layer.layer(rest).call(request).await
+        let call = {
+            let _attached = given.map(|given| opentelemetry::Context::current_with_value(given).attach());
+            self.layer.layer(rest).call(request)
+        };
+        call.await
     }
 }
 
@@ -131,12 +136,16 @@ mod tests {
             .build();
         let request = client
             .post("http://127.0.0.1:1/v1/chat/completions")
-            .with_extension(7);
+            .with_extension(7)
+            .with_extension(CallAttributes::new([opentelemetry::KeyValue::new(
+                "tenant", "acme",
+            )]));
         let request = request.body(r#"{"model":"gpt-4o","messages":[]}"#);
         let response = request.send().await.unwrap();
         assert_eq!(response.text().await.unwrap(), ANSWER, "the answer");
         let tree = recorder.tree(&[]);
         assert!(tree.contains("gen_ai.usage.output_tokens=2"), "the span: {tree}");
+        assert!(tree.contains("tenant=\"acme\""), "the user's attribute: {tree}");
     }
 
     /// Streams an answer in the network's place, with its usage.

@@ -8,6 +8,7 @@ use opentelemetry::{Context, KeyValue};
 use serde_json::Value;
 use throughline_tracing_layer::client::Attempts;
 
+use super::given::Given;
 use super::pace::Pace;
 use super::request::Head;
 use super::watch::{Shared, Watch, Watching};
@@ -23,6 +24,7 @@ pub(super) struct Start {
     shared: Shared,
     parent: Context,
     head: Head,
+    given: Given,
     at: Instant,
     time: SystemTime,
 }
@@ -63,10 +65,11 @@ pub(crate) fn is_observed(cx: &Context) -> bool {
 pub(super) struct NoModelCall;
 
 impl Start {
-    pub(super) fn new(shared: Shared, parent: Context, head: Head) -> Self {
+    pub(super) fn new(shared: Shared, parent: Context, head: Head, given: Given) -> Self {
         Self {
             parent,
             head,
+            given,
             at: shared.clock.now(),
             shared,
             time: SystemTime::now(),
@@ -185,6 +188,7 @@ impl Start {
         attributes.extend(names.agent());
         attributes.extend(names.conversation().filter(|id| !ask.has(&id.key)));
         attributes.extend(unseen.map(|reason| KeyValue::new(semconv::REQUEST_UNSEEN, reason)));
+        self.given.add_to(&mut attributes);
         attributes
     }
 }

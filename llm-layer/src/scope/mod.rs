@@ -105,7 +105,7 @@ pub use self::layer::{ScopeFor, ScopeLayer, ScopedService};
 pub(crate) use self::ledger::{Origin, Spent};
 pub use self::ledger::{Tokens, tokens};
 pub(crate) use self::names::Names;
-use self::running::Failure;
+pub(crate) use self::running::Failure;
 pub use self::running::Running;
 pub(crate) use self::running::{Hold, Scoped};
 pub(crate) use self::subject::Kind;

@@ -49,9 +49,9 @@ impl Drop for Hold {
 
 /// Why a scope failed.
 #[derive(Debug, Clone)]
-pub(super) struct Failure {
-    kind: Cow<'static, str>,
-    description: String,
+pub(crate) struct Failure {
+    pub(crate) kind: Cow<'static, str>,
+    pub(crate) description: String,
 }
 
 impl Running {
@@ -229,7 +229,7 @@ impl Failure {
         }
     }
 
-    pub(super) fn new<E: fmt::Display>(error: &E) -> Self {
+    pub(crate) fn new<E: fmt::Display>(error: &E) -> Self {
         let name = std::any::type_name::<E>();
         Self {
             kind: if name.contains("dyn ") { "_OTHER" } else { name }.into(),
@@ -237,14 +237,14 @@ impl Failure {
         }
     }
 
-    pub(super) fn cancelled() -> Self {
+    pub(crate) fn cancelled() -> Self {
         Self {
             kind: "cancelled".into(),
             description: "dropped before it was ready".to_owned(),
         }
     }
 
-    pub(super) fn panicked() -> Self {
+    pub(crate) fn panicked() -> Self {
         Self {
             kind: "panic".into(),
             description: "panicked".to_owned(),

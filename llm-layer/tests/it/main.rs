@@ -20,6 +20,7 @@ mod golden;
 mod graph;
 mod hostile;
 mod include_usage;
+mod mcp;
 mod options;
 mod providers;
 mod requests;

@@ -63,7 +63,9 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     // Ends the requests that nobody waits for any more, and so their spans, before the last spans are delivered.
     runtime.shutdown_timeout(LEFTOVERS);
     // The tokens of a call that broke off are counted beside the program: its spans end when they are known.
-    settle(LEFTOVERS);
+    if !settle(LEFTOVERS) {
+        eprintln!("warning: tokens are still being counted; the spans of their calls are lost");
+    }
     if let Err(error) = telemetry.shutdown() {
         eprintln!("warning: {error}"); // The job is done all the same.
     }
@@ -87,4 +89,4 @@ async fn work(cli: &Cli, telemetry: &Telemetry) -> Result<(), Box<dyn Error>> {
 }
 
 /// How long tasks may take to end at their next await, and tokens to be counted.
-const LEFTOVERS: Duration = Duration::from_secs(5);
+const LEFTOVERS: Duration = Duration::from_secs(10);

@@ -80,7 +80,7 @@
 //! | `gen_ai.client.token.usage` and `gen_ai.client.operation.*` | `{token}`, s | with [`Convention::V1_41`] or [`Convention::Both`] |
 //! | `throughline.active_streams` | `{stream}` | streams, from the answer's head until its body has ended or is dropped; by operation, provider and requested model |
 //! | `throughline.rate_limit.remaining` | | with [`LlmLayer::with_rate_limit_metrics`], which says more |
-//! | `prompt_size` | `{token}` | each call, told apart only by `direction` = `input` or `output`; estimates too |
+//! | `prompt_size` | `{token}` | each call, told apart only by `direction` = `input` or `output`; estimates too; and [`add_prompt_size`] |
 //!
 //! And an entry in the ledger of each scope above: see [`tokens`]. Agents, tools and workflows have spans of their own,
 //! see [`scope`], and so have the runs of a graph, step by step: see [`mod@graph`]. With a
@@ -195,7 +195,10 @@ pub use self::adapter::AsyncOpenAi;
 #[cfg(feature = "reqwest-middleware")]
 pub use self::adapter::LlmMiddleware;
 pub use self::budget::{TokenBudget, TokenBudgetLayer};
-pub use self::call::{CallAttributes, CallFuture, LlmRequest, RequestBody, Watch, in_model_call, settle};
+pub use self::call::{
+    CallAttributes, CallFuture, Direction, LlmRequest, RequestBody, Watch, add_prompt_size, in_model_call,
+    settle,
+};
 pub use self::content::{Capture, Content};
 pub use self::convention::Convention;
 pub use self::drain::DrainLayer;

@@ -15,6 +15,7 @@ mod endings;
 mod events;
 mod golden;
 mod graph;
+mod hooks;
 mod hostile;
 mod options;
 mod providers;

@@ -8,6 +8,7 @@
     reason = "helpers of tests are tests"
 )]
 
+mod allocations;
 mod attempts;
 mod baggage;
 mod counters;

@@ -5,6 +5,7 @@
 mod agents;
 mod baggage;
 mod existing_service;
+mod mcp;
 mod orders;
 mod quickstart;
 mod serve;

@@ -84,6 +84,68 @@ async fn whole_tree_arrives() {
 }
 
 #[tokio::test]
+async fn what_is_said_is_on_the_spans_only_if_it_is_asked_for() {
+    let said = [
+        // The posts between the roles, as input and output of each.
+        ("Internal invoke_agent Planner", r#"\"name\":\"User\""#),
+        (
+            "Internal invoke_agent Planner",
+            r#"\"content\":\"Which product sold most?\""#,
+        ),
+        ("Internal invoke_agent Planner", "By the sales table: chair: 1250"),
+        (
+            "Internal invoke_agent CodeInterpreter",
+            "Compute the max of amount by product.",
+        ),
+        ("Internal invoke_agent CodeInterpreter", "chair: 1250, desk: 5200"),
+        // The generated code, from whom it comes and where it runs.
+        (
+            "Internal invoke_agent CodeGenerator",
+            r#"\\\"operation\\\":\\\"max\\\""#,
+        ),
+        (
+            "Internal execute_tool Executor",
+            r#"gen_ai.tool.call.arguments="{\"operation\":\"max\",\"group_by\":\"product\"}""#,
+        ),
+        (
+            "Internal execute_tool Executor",
+            r#"gen_ai.tool.call.result="chair: 1250, desk: 5200, lamp: 1500""#,
+        ),
+        // The prompt and the answer of a model call.
+        ("Client chat scripted", "You are the CodeGenerator."),
+    ];
+    let variable = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT";
+    let cases: [(&[&str], &str, bool); 4] = [
+        (&["--capture"], "", true),
+        (&[], "true", true),
+        (&[], "NO_CONTENT", false),
+        (&[], "", false),
+    ];
+    for (arguments, choice, captured) in cases {
+        let mut command = quickstart(&["run", QUERY, "--tracing"]);
+        command.args(arguments);
+        command.envs((!choice.is_empty()).then_some((variable, choice)));
+        let (ran, collector) = collected(command).await;
+        assert_eq!(ran.code, Some(0), "{arguments:?} {choice}: {}", ran.err);
+        let tree = collector.tree(VARYING);
+        for (span, part) in said {
+            let spans = tree.split("\n").scan("", |span, line| {
+                let line = line.trim_start();
+                *span = if line.starts_with("- ") { span } else { line };
+                Some((*span, line))
+            });
+            let found = spans
+                .into_iter()
+                .any(|(on, line)| on == span && line.contains(part));
+            assert_eq!(
+                found, captured,
+                "{arguments:?} {choice}: {span} says {part}:\n{tree}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn faults_of_the_model_end_the_task_with_words() {
     let unreachable = ["--model-url", "http://127.0.0.1:9/v1"];
     let cases: [(&[&str], &str, &str); 6] = [

@@ -8,6 +8,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use throughline::ServerLayer;
+use throughline::llm::scope::request;
 use throughline::propagation::{self, Propagator};
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -18,6 +19,8 @@ use crate::roles::planner;
 pub(crate) fn app(model: Model) -> Router {
     Router::new()
         .route("/task", post(task))
+        // What the request spent, over all its roles, on the server span.
+        .layer(request().http_layer())
         // One server span a request, child of the `traceparent` that came; it ends with the response body.
         .layer(ServerLayer::new())
         // Outside of it, so that the span sees the panic that is answered with 500.

@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use clap::{Args, Parser, Subcommand};
+use throughline::llm::Capture;
 use throughline::telemetry::{InitError, TelemetryConfig};
 
 use crate::model::Model;
@@ -64,6 +65,10 @@ struct ModelOptions {
         value_name = "KEY"
     )]
     api_key: Option<String>,
+    /// Put prompts, answers, the posts between the roles and the plan on the spans, as
+    /// OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=SPAN_ONLY does.
+    #[arg(long, global = true)]
+    capture: bool,
 }
 
 const AFTER: &str = "\
@@ -71,6 +76,7 @@ Examples:
   quickstart
   quickstart run \"Which product sold most?\" --tracing
   quickstart run \"What is the average amount by month?\" --tracing --otlp-endpoint http://127.0.0.1:4318
+  quickstart run \"Which product sold most?\" --tracing --capture --file trace.jsonl
   quickstart serve --exporter prometheus
   quickstart serve --otlp-endpoint http://127.0.0.1:4317 --metrics-listen 127.0.0.1:9464
   quickstart --model-url https://api.openai.com/v1 --model gpt-4o-mini
@@ -111,12 +117,18 @@ impl Cli {
             model_url,
             model,
             api_key,
+            capture,
         } = &self.model;
         let url = match model_url {
             Some(url) => url.clone(),
             None => format!("http://{}/v1", server::start(model_server::app()).await?),
         };
         let key = api_key.clone().filter(|key| !key.is_empty());
-        Ok(Model::new(&url, model, key)?)
+        let capture = if *capture {
+            Capture::SpanOnly
+        } else {
+            Capture::from_env()
+        };
+        Ok(Model::new(&url, model, key, capture)?)
     }
 }

@@ -3,21 +3,21 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// The table: region, product, month, amount.
 const SALES: &str = include_str!("sales.csv");
 
 /// An aggregation of the amounts, by the values of a column.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Plan {
     operation: Operation,
     group_by: Column,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Operation {
     Sum,
@@ -28,7 +28,7 @@ enum Operation {
     Crash,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Column {
     Region,
@@ -89,6 +89,12 @@ impl Plan {
         let line =
             |(group, amounts): (&str, Vec<f64>)| format!("{group}: {}", self.operation.apply(&amounts));
         groups.into_iter().map(line).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
     }
 }
 

@@ -35,6 +35,9 @@ impl Watching {
             self.unseen
                 .map(|reason| KeyValue::new(semconv::RESPONSE_UNSEEN, reason)),
         );
+        if self.left.as_ref().is_some_and(|left| left.drained) {
+            attributes.push(KeyValue::new(semconv::RESPONSE_DRAINED, true));
+        }
         self.push_tokens(&mut attributes, spent);
         if let Some(failure) = failure {
             attributes.push(KeyValue::new(semconv::ERROR_TYPE, failure.kind.clone()));

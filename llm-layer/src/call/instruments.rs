@@ -7,7 +7,7 @@ use opentelemetry::{KeyValue, Value};
 use throughline_tracing_layer::labels::Labels;
 
 use super::watch::Watching;
-use crate::scope::{Origin, Spent};
+use crate::scope::{Names, Origin, Spent};
 use crate::semconv;
 use crate::wire::Field;
 
@@ -130,6 +130,8 @@ impl Instruments {
         }
     }
 
+    /// The counters of tokens name the agent of this process beneath which they were spent, so that a sum by role needs
+    /// no trace; a name from baggage is another's choice and no label.
     fn latest(&self, call: &Watching, spent: &Spent, common: &Labels, with_error: &Labels) {
         let usage = &call.reply.usage;
         let input = [
@@ -142,6 +144,11 @@ impl Instruments {
             (semconv::AUDIO, usage.part(Field::AudioOutput)),
             (semconv::IMAGE, usage.part(Field::ImageOutput)),
         ];
+        let agent = Names::of(&call.cx, false).agent();
+        let counted = agent.map_or_else(
+            || common.clone(),
+            |agent| with(common, semconv::AGENT_NAME, agent.value),
+        );
         for (counter, histogram, total, parts) in [
             (&self.input, &self.input_of_one, call.usable(spent.input), input),
             (
@@ -151,7 +158,7 @@ impl Instruments {
                 output,
             ),
         ] {
-            by_modality(counter, common, total.unwrap_or(0), &parts);
+            by_modality(counter, &counted, total.unwrap_or(0), &parts);
             if let Some(total) = total {
                 histogram.record(total, with_error.as_slice());
             }
@@ -164,7 +171,7 @@ impl Instruments {
             if let Some(tokens) = tokens {
                 counter.add(
                     tokens,
-                    with(common, semconv::TOKEN_MODALITY, semconv::UNKNOWN).as_slice(),
+                    with(&counted, semconv::TOKEN_MODALITY, semconv::UNKNOWN).as_slice(),
                 );
             }
         }

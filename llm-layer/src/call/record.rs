@@ -34,6 +34,7 @@ impl Watching {
         let run = move || {
             let call = job.lock().ok().and_then(|mut call| call.take());
             if let Some((call, ending)) = call {
+                call.encoding.prepare();
                 call.settle(ending);
             }
             drop(hold);
@@ -81,7 +82,8 @@ impl Watching {
             duration,
             at,
         } = ending;
-        let spent = self.spent(refused, failure.is_some());
+        let whole = self.left.is_some() && self.is_answered();
+        let spent = self.spent(refused, failure.is_some() && !whole);
         if self.has_span && self.cx.span().is_recording() {
             self.set_attributes(&spent, failure.as_ref(), at);
         }
@@ -94,7 +96,10 @@ impl Watching {
             }
         }
         if let Some(scoped) = self.cx.get::<Scoped>() {
-            scoped.add(&spent);
+            match self.refusal {
+                Some(_) => scoped.refuse(),
+                None => scoped.add(&spent),
+            }
         }
         if self.has_span {
             self.cx.span().end_with_timestamp(at);
@@ -105,7 +110,7 @@ impl Watching {
 /// How a call ended.
 #[derive(Debug)]
 pub(super) struct Ending {
-    failure: Option<Failure>,
+    pub(super) failure: Option<Failure>,
     /// Nobody knows what it cost.
     pub(super) refused: bool,
     duration: Duration,

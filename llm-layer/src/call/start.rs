@@ -10,7 +10,7 @@ use serde_json::Value;
 use throughline_tracing_layer::client::Attempts;
 use throughline_tracing_layer::labels::Labels;
 
-use super::background;
+use super::given::Given;
 use super::pace::Pace;
 use super::request::Head;
 use super::watch::{Shared, Watch, Watching};
@@ -26,6 +26,7 @@ pub(super) struct Start {
     shared: Shared,
     parent: Context,
     head: Head,
+    given: Given,
     at: Instant,
     time: SystemTime,
 }
@@ -51,9 +52,14 @@ pub fn in_model_call(cx: &Context) -> Context {
     cx.with_value(InModelCall)
 }
 
+/// Whether a context is that of a model call.
+pub(crate) fn is_model_call(cx: &Context) -> bool {
+    cx.get::<InModelCall>().is_some()
+}
+
 /// Whether model calls are observed in a context.
-pub(super) fn is_observed(cx: &Context) -> bool {
-    !cx.is_telemetry_suppressed() && cx.get::<InModelCall>().is_none()
+pub(crate) fn is_observed(cx: &Context) -> bool {
+    !cx.is_telemetry_suppressed() && !is_model_call(cx)
 }
 
 /// The request is no model call after all.
@@ -61,10 +67,11 @@ pub(super) fn is_observed(cx: &Context) -> bool {
 pub(super) struct NoModelCall;
 
 impl Start {
-    pub(super) fn new(shared: Shared, parent: Context, head: Head) -> Self {
+    pub(super) fn new(shared: Shared, parent: Context, head: Head, given: Given) -> Self {
         Self {
             parent,
             head,
+            given,
             at: shared.clock.now(),
             shared,
             time: SystemTime::now(),
@@ -112,12 +119,12 @@ impl Start {
         }
         let told = body.as_ref().is_none_or(|body| wire.reports(body));
         if !told && !ALWAYS_TOLD.contains(&&*self.head.recognised.provider) {
-            prepare(&encoding);
+            encoding.ask();
         }
         if config.prompt_size == PromptSizeMode::TaskWeaver {
-            let encoding = taskweaver::encoding();
-            prepare(&encoding);
-            reply.content = Some(Segmented::new(encoding));
+            let encoding = taskweaver::encoding(&config.counters);
+            encoding.ask();
+            reply.content = Some(Segmented::of_stream(encoding));
         }
         let begun = match &config.events {
             Some(_) => self.attributes(&ask, &labels, &names, unseen),
@@ -144,7 +151,9 @@ impl Start {
             decoder: None,
             reply,
             stream: None,
+            left: None,
             unseen: None,
+            refusal: None,
         })))
     }
 
@@ -185,6 +194,7 @@ impl Start {
         attributes.extend(names.agent());
         attributes.extend(names.conversation().filter(|id| !ask.has(&id.key)));
         attributes.extend(unseen.map(|reason| KeyValue::new(semconv::REQUEST_UNSEEN, reason)));
+        self.given.add_to(&mut attributes);
         attributes
     }
 
@@ -215,14 +225,6 @@ fn within(parent: &Context, span: Option<BoxedSpan>) -> Context {
     match is_recording {
         true => cx.with_value(Attempts::told_to(cx.clone())),
         false => cx,
-    }
-}
-
-/// Has loaded what an estimate at the end of the call will need, where no caller waits for it.
-fn prepare(encoding: &Encoding) {
-    if let Some(work) = encoding.to_prepare() {
-        // Without room it is loaded where it is first needed.
-        let _ = background::run(Box::new(work));
     }
 }
 

@@ -15,7 +15,7 @@ use http_body_util::Full;
 use throughline_test_support::Recorder;
 use tower::{Layer, Service, service_fn};
 
-use super::{Clock, RequestBody};
+use super::{Clock, RequestBody, settle};
 use crate::LlmLayer;
 
 thread_local! {
@@ -84,6 +84,7 @@ fn stream(url: &str, model: &[Step], reader: u64, polls: usize) -> (String, Stri
         let _ = body.as_mut().poll_frame(&mut task);
     }
     drop(body);
+    assert!(settle(Duration::from_secs(60)), "recorded in time");
     let own = recorder
         .tree(&[])
         .lines()

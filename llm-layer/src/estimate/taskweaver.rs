@@ -6,7 +6,8 @@ use std::fmt::{self, Write as _};
 use serde_core::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::{Encoding, Segmented};
+use super::encoding::CL100K_BASE;
+use super::{Counter, Encoding, Segmented};
 
 /// What the counter `prompt_size` counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -20,16 +21,18 @@ pub enum PromptSizeMode {
     TaskWeaver,
 }
 
-/// The vocabulary of TaskWeaver's default model.
-pub(crate) fn encoding() -> Encoding {
-    Encoding::of_model("gpt-4")
+/// The vocabulary of TaskWeaver's default model, by the first counter that has it.
+pub(crate) fn encoding(counters: &[Counter]) -> Encoding {
+    let mut known = Encoding::known(MODEL, counters);
+    let same = known.find(|encoding| encoding.is().name() == CL100K_BASE);
+    same.unwrap_or_else(|| Encoding::of_model(MODEL))
 }
 
 /// The size of a prompt as TaskWeaver counts it.
-pub(crate) fn prompt_size(body: &[u8]) -> Option<u64> {
+pub(crate) fn prompt_size(body: &[u8], encoding: &Encoding) -> Option<u64> {
     let mut size = 0;
     for part in dumps(body, ["messages", "tools"]).into_iter().flatten() {
-        let mut counter = Segmented::new(encoding());
+        let mut counter = Segmented::new(encoding.clone());
         counter.push(&part);
         size += counter.finish()?.tokens;
     }
@@ -185,3 +188,5 @@ fn quoted(string: &str, text: &mut String) {
     }
     text.push('"');
 }
+
+const MODEL: &str = "gpt-4";

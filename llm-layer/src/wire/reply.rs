@@ -224,7 +224,7 @@ impl Reply {
             .iter()
             .position(|(other, kind, _)| (*other, *kind) == (choice, channel));
         if known.is_none() && self.texts.len() < Self::TEXTS {
-            let counter = Segmented::new(self.encoding.clone());
+            let counter = Segmented::of_stream(self.encoding.clone());
             self.texts.push((choice, channel, counter));
         }
         let at = known.unwrap_or_else(|| self.texts.len().saturating_sub(1));
@@ -269,12 +269,24 @@ impl Reply {
         (0..len).map(|choice| self.finishes.get(choice)?.as_deref())
     }
 
-    /// The number of tokens of the text that came, or `None` if nothing here can count.
-    pub(crate) fn count(&mut self) -> Option<u64> {
-        std::mem::take(&mut self.texts)
-            .into_iter()
-            .map(|(_, _, counter)| counter.finish().map(|count| count.tokens))
-            .sum()
+    /// Whether text of the answer is still being counted.
+    pub(crate) fn is_behind(&self) -> bool {
+        let mut texts = self
+            .texts
+            .iter()
+            .map(|(_, _, counter)| counter)
+            .chain(&self.content);
+        texts.any(Segmented::is_behind)
+    }
+
+    /// The number of tokens of the text that came, or `None` if nothing here can count. Roughly, if there is no time.
+    pub(crate) fn count(&mut self, roughly: bool) -> Option<u64> {
+        let texts = std::mem::take(&mut self.texts).into_iter();
+        let count = |(_, _, counter): (u32, Channel, Segmented)| match roughly {
+            true => Some(counter.rough()),
+            false => counter.finish().map(|count| count.tokens),
+        };
+        texts.map(count).sum()
     }
 
     /// Which element of the array of alternatives a path stands in.

@@ -9,7 +9,9 @@ use throughline_llm_layer::RequestBody;
 use throughline_test_support::{Recorder, Script, ScriptedBody};
 use tower::{Layer, Service, service_fn};
 
-use crate::support::{CHAT, Chunks, HELLO, HELLO_STREAMED, MASKED, block_on, exchange, layer, metrics, next};
+use crate::support::{
+    CHAT, Chunks, HELLO, HELLO_STREAMED, MASKED, block_on, exchange, layer, metrics, next, recorded,
+};
 
 const FIRST: &str = "data: {\"id\":\"chatcmpl-1\",\"model\":\"gpt-4o-2024-08-06\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"Hello there\"}}]}\n\n";
 const LAST: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
@@ -34,6 +36,7 @@ fn stream(script: impl IntoIterator<Item = Script>, frames: usize) -> String {
         let _ = next(&mut body);
     }
     drop(body);
+    recorded();
     recorder.tree(MASKED)
 }
 

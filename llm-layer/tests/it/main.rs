@@ -11,13 +11,18 @@
 mod allocations;
 mod attempts;
 mod baggage;
+mod budgets;
 mod counters;
+#[cfg(feature = "tokio")]
+mod drain;
 mod endings;
 mod events;
 mod golden;
 mod graph;
 mod hooks;
 mod hostile;
+mod include_usage;
+mod mcp;
 mod options;
 mod providers;
 mod requests;
@@ -25,6 +30,7 @@ mod requests;
 mod reqwest_client;
 mod roles;
 mod scopes;
+mod scopes_branches;
 mod scopes_layers;
 mod scopes_metrics;
 mod streams;

@@ -5,11 +5,12 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use http::{Request, Response};
 use http_body::{Body, Frame};
-use throughline_llm_layer::{LlmLayer, RequestBody};
+use throughline_llm_layer::{LlmLayer, RequestBody, settle};
 use throughline_test_support::Recorder;
 use tower::{Layer, Service, service_fn};
 
@@ -100,7 +101,13 @@ pub(crate) fn exchange(
     });
     let response = call_once(layer, service, request);
     let response = response.map(read);
+    recorded();
     (received, response)
+}
+
+/// Waits until all calls are recorded: the first ones that are estimated are so in the background.
+pub(crate) fn recorded() {
+    assert!(settle(Duration::from_secs(60)), "recorded in time");
 }
 
 fn call_once<S, B>(

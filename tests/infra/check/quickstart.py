@@ -7,7 +7,7 @@ import threading
 import urllib.error
 import urllib.request
 
-from .files import ROOT
+from .files import ROOT, WORK
 
 PROGRAM = ROOT / "target/debug/examples/quickstart"
 QUESTIONS = ["Which product sold most?", "What is the total amount by region?"]
@@ -16,13 +16,15 @@ QUESTIONS = ["Which product sold most?", "What is the total amount by region?"]
 class Quickstart:
     """Serves from `with` to its end, is asked all the time, and by some who do not wait for the answer."""
 
-    def __init__(self, *arguments):
-        self.command = [PROGRAM, "serve", "--port", "0", "--exporter", "prometheus", "--metrics-listen", "127.0.0.1:0",
-                        *arguments]
+    def __init__(self, model):
+        self.model = model
         self.ended = threading.Event()
 
     def __enter__(self):
-        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True)
+        command = [PROGRAM, "serve", "--port", "0", "--exporter", "prometheus", "--metrics-listen", "127.0.0.1:0",
+                   "--model", self.model]
+        with (WORK / f"{self.model}.log").open("w") as log:
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
         self.url = self.told(r"tasks: curl (\S+) ")
         self.page = self.told(r"metrics: http://(\S+)/metrics")
         self.traffic = threading.Thread(target=self.ask_on)

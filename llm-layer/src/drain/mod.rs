@@ -30,7 +30,7 @@
 //!
 //! | the caller drops | drained |
 //! |---|---|
-//! | the body of a successful answer to a model call, before its end | yes, unless a bound is reached |
+//! | the body of a successful answer that a [`LlmLayer`](crate::LlmLayer) inside observes, before its end | yes, unless a bound is reached |
 //! | such a body after its end, its trailers or an error | no: nothing more comes |
 //! | the call before its answer began | no: nothing says that it ever does |
 //! | anything else | no |
@@ -78,4 +78,4 @@ pub use self::drains::Drains;
 pub use self::executor::{Executor, Work};
 pub use self::future::DrainFuture;
 pub use self::layer::{Drain, DrainLayer};
-pub(crate) use self::mark::CallerLeft;
+pub(crate) use self::mark::{caller_left, observe};

@@ -1,7 +1,7 @@
 //! Callers who leave, and what is read after them.
 
 use std::convert::Infallible;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -18,6 +18,8 @@ use tower::{Layer, Service, service_fn};
 use crate::support::{CHAT, HELLO_STREAMED, MASKED, layer, next};
 
 const FIRST: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hello\"}}]}\n\n";
+/// A tokenizer that is not the provider's counts more than seven tokens here.
+const LONG: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"one two three four five six seven eight nine\"}}]}\n\n";
 const LAST: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
 const USAGE: &str =
     "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":11,\"completion_tokens\":7,\"total_tokens\":18}}\n\n";
@@ -49,10 +51,11 @@ fn on_this_runtime() -> DrainLayer {
     DrainLayer::new(tokio::runtime::Handle::current())
 }
 
-fn whole() -> [Script; 6] {
+fn whole() -> [Script; 7] {
     [
         Script::Data(FIRST),
         Script::Pending,
+        Script::Data(LONG),
         Script::Data(LAST),
         Script::Data(USAGE),
         Script::Pending,
@@ -136,7 +139,7 @@ async fn a_caller_who_had_it_all_did_not_cancel() {
 
     let recorder = Recorder::new();
     leave_after(
-        4,
+        5,
         &drain,
         &layer(&recorder),
         ScriptedBody::new(whole()).knowing_its_end(),
@@ -357,24 +360,26 @@ fn an_executor_that_panics_is_none_of_the_callers_business() {
 
 #[test]
 fn what_is_no_model_call_is_not_drained() {
-    let drain = DrainLayer::new(ByHand::default());
-    let (sender, connection, upstream) = Upstream::new();
-    sender.send(FIRST).unwrap();
-    let mut upstream = Some(upstream);
-    let service = service_fn(move |_: Request<Full<&[u8]>>| {
-        let response = Response::new(upstream.take().unwrap());
-        async move { Ok::<_, Infallible>(response) }
-    });
-    let mut client = drain.layer(service);
-    let call = client.call(
-        Request::post("https://shop.example/orders")
-            .body(Full::default())
-            .unwrap(),
-    );
-    let Ok(response) = crate::support::block_on(pin!(call));
-    drop(response);
-    assert_eq!(drain.open(), 0, "nothing is read");
-    assert_eq!(Arc::strong_count(&connection), 1, "it is dropped at once");
+    let recorder = Recorder::new();
+    for (uri, body) in [
+        ("https://shop.example/orders", HELLO_STREAMED),
+        ("https://shop.example/polls/7/responses", "{\"rating\":5}"),
+    ] {
+        let drain = DrainLayer::new(ByHand::default());
+        let (sender, connection, upstream) = Upstream::new();
+        sender.send(FIRST).unwrap();
+        let upstream = Arc::new(Mutex::new(Some(upstream)));
+        let service = service_fn(move |_: Request<RequestBody<Full<&[u8]>>>| {
+            let response = Response::new(upstream.lock().unwrap().take().unwrap());
+            async move { Ok::<_, Infallible>(response) }
+        });
+        let request = Request::post(uri).body(Full::new(body.as_bytes())).unwrap();
+        let mut client = drain.layer(layer(&recorder).layer(service));
+        let Ok(response) = crate::support::block_on(client.call(request));
+        drop(response);
+        assert_eq!(drain.open(), 0, "{uri}: nothing is read");
+        assert_eq!(Arc::strong_count(&connection), 1, "{uri}: it is dropped at once");
+    }
 }
 
 #[cfg(feature = "reqwest")]

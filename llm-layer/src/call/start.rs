@@ -19,7 +19,7 @@ use crate::drain;
 use crate::estimate::{Encoding, PromptSizeMode, Segmented, taskweaver};
 use crate::scope::Names;
 use crate::semconv;
-use crate::wire::{Ask, Known, Reply};
+use crate::wire::{Ask, Known, Reply, Target, recognise};
 
 /// A call that has begun, and whose request is not known yet.
 #[derive(Debug)]
@@ -134,7 +134,7 @@ impl Start {
         drain::observe(&self.parent);
         Ok(Watch(Box::new(Watching {
             has_span: span.is_some(),
-            cx: within(&self.parent, span),
+            cx: self.context(span),
             began: self.time,
             pace: Pace::new(self.shared.clock, self.at),
             shared: self.shared,
@@ -200,6 +200,34 @@ impl Start {
         attributes
     }
 
+    /// The context of the call: of its span, which is told of the attempts beneath.
+    fn context(&self, span: Option<BoxedSpan>) -> Context {
+        let cx = in_model_call(&self.parent);
+        let Some(span) = span else { return cx };
+        let is_recording = span.is_recording();
+        let cx = cx.with_span(span);
+        match is_recording {
+            true => cx.with_value(self.attempts().with_events_on(cx.clone())),
+            false => cx,
+        }
+    }
+
+    /// Counts what is sent again, also to another provider: any model call of this operation.
+    fn attempts(&self) -> Attempts {
+        let config = self.shared.config.clone();
+        let operation = self.head.recognised.wire.operation();
+        Attempts::new().with_others(move |attempt| {
+            let target = Target {
+                method: attempt.method(),
+                path: attempt.path(),
+                host: attempt.host(),
+                port: None,
+            };
+            let other = recognise(&target, &config.rules, Known::NotYet);
+            other.is_some_and(|other| other.wire.operation() == operation)
+        })
+    }
+
     /// What the call's metrics are told apart by, as far as it is known when the call begins.
     fn labels(&self, ask: &Ask) -> Labels {
         let mut labels = Labels::new();
@@ -215,18 +243,6 @@ impl Start {
             }
         }
         labels
-    }
-}
-
-/// The context of a call: of its span, which is told of the attempts beneath.
-fn within(parent: &Context, span: Option<BoxedSpan>) -> Context {
-    let cx = in_model_call(parent);
-    let Some(span) = span else { return cx };
-    let is_recording = span.is_recording();
-    let cx = cx.with_span(span);
-    match is_recording {
-        true => cx.with_value(Attempts::told_to(cx.clone())),
-        false => cx,
     }
 }
 

@@ -78,7 +78,7 @@ fn a_small_call() {
     let cases = [
         ("no-op", noop, 44),
         ("sampled out", sampled(Sampler::AlwaysOff), 49),
-        ("sampled", sampled(Sampler::AlwaysOn), 57),
+        ("sampled", sampled(Sampler::AlwaysOn), 58),
     ];
     for (name, layer, most) in cases {
         call(&layer, HELLO, &[ANSWER]);

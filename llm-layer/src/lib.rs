@@ -130,9 +130,9 @@
 //!
 //! The span is the call as the caller sees it. What retries goes inside this layer, and a [`ClientLayer`] inside that:
 //! `LlmLayer` → retry → [`ClientLayer`] → transport. Each attempt then is a span of its own below the call's, and an
-//! [event](throughline_tracing_layer::client::Attempts::told_to) on the call's with its number, status and duration. A
-//! request to another URL, if the one before it was not redirected there, is no attempt: let what fails over to another
-//! provider call one service with this layer for each. tower's retry clones requests: see [`RequestBody::try_clone`].
+//! [event](throughline_tracing_layer::client::Attempts::with_events_on) on the call's with its number, status and duration. What
+//! fails over to another provider counts too, if it is a model call of the same operation; any other request on the way, such
+//! as one for a token, does not. tower's retry clones requests: see [`RequestBody::try_clone`].
 //!
 //! # A slow reader is no slow model
 //!

@@ -181,4 +181,4 @@ impl Start {
 }
 
 /// The providers whose streams end with their usage, asked for or not.
-const ALWAYS_TOLD: &[&str] = &["groq", "mistral_ai", "x_ai"];
+const ALWAYS_TOLD: &[&str] = &["groq", "mistral_ai"];

@@ -8,6 +8,7 @@ use super::bedrock::{Converse, InvokeModel};
 use super::cohere::Cohere;
 use super::embeddings::Embeddings;
 use super::gemini::Gemini;
+use super::mistral::MistralConversations;
 use super::ollama::Ollama;
 use super::openai_chat::OpenAiChat;
 use super::openai_completions::OpenAiCompletions;
@@ -67,12 +68,16 @@ pub enum Format {
     OpenAiResponses,
     /// Legacy completions.
     OpenAiCompletions,
-    /// Embeddings, of any provider.
+    /// Embeddings, of any provider but Vertex.
     Embeddings,
+    /// Embeddings of Vertex's `:predict`.
+    VertexEmbeddings,
     /// Anthropic Messages.
     Anthropic,
     /// Gemini's `generateContent` and `streamGenerateContent`.
     Gemini,
+    /// Mistral's conversations.
+    MistralConversations,
     /// Ollama's `/api/chat`.
     OllamaChat,
     /// Ollama's `/api/generate`.
@@ -91,9 +96,11 @@ impl Format {
             Self::OpenAiChat => &OpenAiChat,
             Self::OpenAiResponses => &OpenAiResponses,
             Self::OpenAiCompletions => &OpenAiCompletions,
-            Self::Embeddings => &Embeddings,
+            Self::Embeddings => &Embeddings::OfTexts,
+            Self::VertexEmbeddings => &Embeddings::OfInstances,
             Self::Anthropic => &Anthropic,
             Self::Gemini => &Gemini,
+            Self::MistralConversations => &MistralConversations,
             Self::OllamaChat => &Ollama::Chat,
             Self::OllamaGenerate => &Ollama::Generate,
             Self::Cohere => &Cohere,

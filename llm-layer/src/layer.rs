@@ -17,6 +17,7 @@ use crate::content::{Capture, Content, Limits, Redact};
 use crate::convention::Convention;
 use crate::estimate::{Counter, PromptSizeMode, TokenCounter};
 use crate::prices::Prices;
+use crate::role::Role;
 use crate::wire::Rule;
 
 /// Puts a [`Llm`] around a service. Its clones share tracer and instruments.
@@ -96,10 +97,30 @@ impl LlmLayer {
         self
     }
 
+    /// Whether this layer counts the tokens of its calls; by default it does, as [`Role::Client`].
+    ///
+    /// [`Role::Proxy`] is for a gateway whose callers count already: [so no token counts twice](crate#one-call-many-hops).
+    #[must_use]
+    pub fn with_role(mut self, role: Role) -> Self {
+        self.config().role = Some(role);
+        self
+    }
+
     /// Whether estimated tokens go into the conventions' metrics too; by default not, as the conventions demand.
     #[must_use]
     pub fn with_estimates_in_metrics(mut self, estimates: bool) -> Self {
         self.config().estimates_in_metrics = estimates;
+        self
+    }
+
+    /// Whether what providers say is left of their rate limits becomes a gauge, `throughline.rate_limit.remaining`; by
+    /// default not.
+    ///
+    /// It is read from the headers `x-ratelimit-remaining-*` and `anthropic-ratelimit-*-remaining` of every answer, and
+    /// told apart by provider, requested model, and `throughline.rate_limit.kind`: `requests`, `tokens`, `input_tokens` …
+    #[must_use]
+    pub fn with_rate_limit_metrics(mut self, rate_limits: bool) -> Self {
+        self.config().rate_limits = rate_limits;
         self
     }
 
@@ -234,7 +255,9 @@ where
 pub(crate) struct Config {
     pub(crate) request_limit: usize,
     pub(crate) convention: Convention,
+    pub(crate) role: Option<Role>,
     pub(crate) estimates_in_metrics: bool,
+    pub(crate) rate_limits: bool,
     pub(crate) rules: Vec<Rule>,
     pub(crate) prices: Prices,
     pub(crate) capture: Capture,
@@ -253,7 +276,9 @@ impl Default for Config {
         Self {
             request_limit: REQUEST_LIMIT,
             convention: Convention::from_env(),
+            role: None,
             estimates_in_metrics: false,
+            rate_limits: false,
             rules: Vec::new(),
             prices: Prices::default(),
             capture: Capture::from_env(),

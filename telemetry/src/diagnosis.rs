@@ -9,6 +9,7 @@ use crate::config::{Exporter, TelemetryConfig};
 use crate::health::Health;
 use crate::probe::{Answer, Question};
 use crate::signal::{PerSignal, Signal};
+use crate::versions::LinkedVersions;
 
 /// The state of telemetry, from [`Telemetry::diagnose`](crate::Telemetry::diagnose). Its text is for people.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +23,8 @@ pub struct Diagnosis {
     pub propagated: Vec<String>,
     /// Each signal that is recorded.
     pub signals: Vec<SignalDiagnosis>,
+    /// The versions of OpenTelemetry in the program.
+    pub versions: LinkedVersions,
     /// What is probably not as it was meant, in words.
     pub warnings: Vec<String>,
 }
@@ -57,13 +60,16 @@ pub struct SignalDiagnosis {
 impl Diagnosis {
     pub(crate) fn off() -> Self {
         let warning = "telemetry is off: nothing is recorded; enable it in code, in a file or by THROUGHLINE_ENABLED=true";
-        Self {
+        let mut diagnosis = Self {
             enabled: false,
             sampling_rate: 0.0,
             propagated: propagated(),
             signals: Vec::new(),
+            versions: LinkedVersions::of_this_program().clone(),
             warnings: vec![warning.into()],
-        }
+        };
+        diagnosis.warn_of_versions();
+        diagnosis
     }
 
     pub(crate) fn of(config: &TelemetryConfig, health: &PerSignal<Option<Arc<Health>>>) -> Self {
@@ -74,6 +80,8 @@ impl Diagnosis {
             .iter()
             .map(|(_, health)| Question::ask(health.destination()))
             .collect();
+        // Read while the answers are on their way.
+        let versions = LinkedVersions::of_this_program().clone();
         let signals = recorded
             .into_iter()
             .zip(questions)
@@ -86,6 +94,7 @@ impl Diagnosis {
             sampling_rate: config.sampling_rate,
             propagated: propagated(),
             signals: signals.collect(),
+            versions,
             warnings: Vec::new(),
         };
         diagnosis.warn();
@@ -93,6 +102,7 @@ impl Diagnosis {
     }
 
     fn warn(&mut self) {
+        self.warn_of_versions();
         if self.sampling_rate == 0.0 {
             self.warnings
                 .push("the sampling rate is 0: no new trace is recorded".into());
@@ -119,6 +129,20 @@ impl Diagnosis {
             } else if let Some(why) = &signal.failure {
                 self.warnings
                     .push(format!("{name} were lost on the way to {destination}: {why}"));
+            }
+        }
+    }
+}
+
+impl Diagnosis {
+    fn warn_of_versions(&mut self) {
+        for (name, versions) in self.versions.crates() {
+            if versions.len() > 1 {
+                self.warnings.push(format!(
+                    "{name} is in this program in the versions {}: what is recorded through one of them is not seen by \
+                     the others; `cargo tree -d` shows who brings each",
+                    versions.join(" and ")
+                ));
             }
         }
     }
@@ -171,6 +195,14 @@ impl fmt::Display for Diagnosis {
                 "{signal:<12}to {destination}{answers}; {delivered} delivered, {lost} lost, {dropped} dropped, {queued} queued"
             )?;
         }
+        let versions = self.versions.crates().map(|(name, versions)| {
+            if versions.is_empty() {
+                format!("{name} in a version not known")
+            } else {
+                format!("{name} {}", versions.join(" and "))
+            }
+        });
+        writeln!(f, "versions    {}", versions.join(", "))?;
         self.warnings
             .iter()
             .try_for_each(|warning| writeln!(f, "warning: {warning}"))
@@ -179,4 +211,32 @@ impl fmt::Display for Diagnosis {
 
 fn propagated() -> Vec<String> {
     global::get_text_map_propagator(|propagator| propagator.fields().map(str::to_owned).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_versions_are_warned_of_and_none_is_not() {
+        let mut diagnosis = Diagnosis::off();
+        diagnosis.warnings.clear();
+        diagnosis.versions = LinkedVersions::default();
+        diagnosis.warn_of_versions();
+        assert!(diagnosis.warnings.is_empty(), "{:?}", diagnosis.warnings);
+        let text = diagnosis.to_string();
+        let unknown =
+            "versions    opentelemetry in a version not known, opentelemetry_sdk in a version not known\n";
+        assert!(text.ends_with(unknown), "{text}");
+
+        diagnosis.versions.api = vec!["0.31.0".into(), "0.33.1".into()];
+        diagnosis.versions.sdk = vec!["0.33.1".into()];
+        diagnosis.warn_of_versions();
+        let expected = "opentelemetry is in this program in the versions 0.31.0 and 0.33.1: what is recorded through \
+                        one of them is not seen by the others; `cargo tree -d` shows who brings each";
+        assert_eq!(diagnosis.warnings, [expected], "the warning");
+        let text = diagnosis.to_string();
+        let versions = "versions    opentelemetry 0.31.0 and 0.33.1, opentelemetry_sdk 0.33.1\n";
+        assert!(text.contains(versions), "{text}");
+    }
 }

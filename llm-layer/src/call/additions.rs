@@ -91,11 +91,8 @@ impl Watching {
             (legacy::PROMPT_SIZE, input),
             (legacy::OUTPUT_SIZE, output),
         ];
-        attributes.extend(
-            counts
-                .into_iter()
-                .filter_map(|(name, count)| Some(int(name, count?))),
-        );
+        let counts = counts.into_iter().filter(|_| self.counts());
+        attributes.extend(counts.filter_map(|(name, count)| Some(int(name, count?))));
     }
 
     fn push_openinference(&self, attributes: &mut Vec<KeyValue>, spent: &Spent) {
@@ -131,11 +128,8 @@ impl Watching {
             (openinference::TOKENS_CACHE_WRITE, usage.part(Field::CacheWrite)),
             (openinference::TOKENS_REASONING, usage.reasoning()),
         ];
-        attributes.extend(
-            counts
-                .into_iter()
-                .filter_map(|(name, count)| Some(int(name, count?))),
-        );
+        let counts = counts.into_iter().filter(|_| self.counts());
+        attributes.extend(counts.filter_map(|(name, count)| Some(int(name, count?))));
         let conversation = self.names.conversation();
         attributes.extend(conversation.map(|known| KeyValue::new(openinference::SESSION_ID, known.value)));
     }

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use opentelemetry::trace::{Status, TraceContextExt};
 use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
+use throughline_tracing_layer::client::Attempts;
 
 use super::Events;
 use super::failure::Failure;
@@ -27,10 +28,14 @@ impl Watching {
         attributes.extend(text(semconv::RESPONSE_MODEL, &self.reply.model));
         attributes.extend(self.finish_reasons(failure.is_some()));
         self.push_times(&mut attributes);
+        attributes.extend(self.resent());
         attributes.extend(
             self.unseen
                 .map(|reason| KeyValue::new(semconv::RESPONSE_UNSEEN, reason)),
         );
+        if self.left.as_ref().is_some_and(|left| left.drained) {
+            attributes.push(KeyValue::new(semconv::RESPONSE_DRAINED, true));
+        }
         self.push_tokens(&mut attributes, spent);
         if let Some(failure) = failure {
             attributes.push(KeyValue::new(semconv::ERROR_TYPE, failure.kind.clone()));
@@ -46,6 +51,12 @@ impl Watching {
         if let Some(failure) = failure {
             span.set_status(Status::error(failure.description.clone()));
         }
+    }
+
+    /// How often the request was sent again.
+    fn resent(&self) -> Option<KeyValue> {
+        let resent = self.cx.get::<Attempts>()?.resent();
+        (resent > 0).then(|| KeyValue::new(semconv::HTTP_REQUEST_RESEND_COUNT, i64::from(resent)))
     }
 
     fn emit(
@@ -80,19 +91,39 @@ impl Watching {
     }
 
     fn push_tokens(&self, attributes: &mut Vec<KeyValue>, spent: &Spent) {
-        let int = |name, count: u64| KeyValue::new(name, i64::try_from(count).unwrap_or(i64::MAX));
         let directions = [
             (spent.input, semconv::USAGE_INPUT_TOKENS, semconv::TOKENS_INPUT),
             (spent.output, semconv::USAGE_OUTPUT_TOKENS, semconv::TOKENS_OUTPUT),
         ];
-        for (count, reported, estimated) in directions {
+        let counts = self.counts();
+        for (count, reported, otherwise) in directions {
             match count {
                 Some((0, _)) if self.ask.choices == 0 => {}
-                Some((count, Origin::Reported)) => attributes.push(int(reported, count)),
-                Some((count, Origin::Estimated)) => attributes.push(int(estimated, count)),
+                Some((count, Origin::Reported)) if counts => attributes.push(int(reported, count)),
+                Some((count, _)) => attributes.push(int(otherwise, count)),
                 None => {}
             }
         }
+        if counts {
+            self.push_usage(attributes);
+        }
+        attributes.extend(spent.cost.map(|cost| KeyValue::new(semconv::COST, cost)));
+        let source = self.source(spent);
+        attributes.push(KeyValue::new(semconv::TOKENS_SOURCE, source));
+        if matches!(
+            (spent.input, spent.output),
+            (Some((_, Origin::Estimated)), _) | (_, Some((_, Origin::Estimated)))
+        ) {
+            let name = match self.rough {
+                true => "bytes/4".to_owned(),
+                false => self.encoding.is().to_string(),
+            };
+            attributes.push(KeyValue::new(semconv::TOKENS_ENCODING, name));
+        }
+    }
+
+    /// The parts of the tokens that the provider told apart.
+    fn push_usage(&self, attributes: &mut Vec<KeyValue>) {
         let usage = &self.reply.usage;
         let convention = self.shared.config.convention;
         let written = usage.part(Field::CacheWrite);
@@ -131,19 +162,6 @@ impl Watching {
             used.filter(|(_, count)| *count > 0)
                 .map(|(name, count)| int(name, count)),
         );
-        attributes.extend(spent.cost.map(|cost| KeyValue::new(semconv::COST, cost)));
-        let source = self.source(spent);
-        attributes.push(KeyValue::new(semconv::TOKENS_SOURCE, source));
-        if matches!(
-            (spent.input, spent.output),
-            (Some((_, Origin::Estimated)), _) | (_, Some((_, Origin::Estimated)))
-        ) {
-            let name = match self.rough {
-                true => "bytes/4".to_owned(),
-                false => self.encoding.is().to_string(),
-            };
-            attributes.push(KeyValue::new(semconv::TOKENS_ENCODING, name));
-        }
     }
 
     /// The finish reasons in the order of the alternatives: `error` where one was expected and did not come.
@@ -166,4 +184,8 @@ impl Watching {
             Value::Array(Array::String(reasons)),
         ))
     }
+}
+
+fn int(name: &'static str, count: u64) -> KeyValue {
+    KeyValue::new(name, i64::try_from(count).unwrap_or(i64::MAX))
 }

@@ -9,6 +9,7 @@ use pin_project_lite::pin_project;
 use throughline_tracing_layer::observe::{Armed, Observed, ResponseFuture};
 use tower_service::Service;
 
+use super::given::Given;
 use super::request::LlmRequest;
 use super::start::{Seen, Start, is_observed};
 use super::watch::Watch;
@@ -51,7 +52,8 @@ where
         let Some(head) = head else {
             return Self::unobserved(service, request);
         };
-        let start = Start::new(shared.clone(), context, head);
+        let given = Given::of(&context, request.extensions());
+        let start = Start::new(shared.clone(), context, head, given);
         if let Some(bytes) = request.bytes() {
             let seen = match bytes.len() {
                 _ if start.is_encoded() => Seen::Not("encoded"),

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use opentelemetry::KeyValue;
-use opentelemetry::metrics::{Counter, Histogram, Meter};
+use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter, UpDownCounter};
 
 use super::watch::Watching;
-use crate::scope::{Origin, Spent};
+use crate::scope::{Names, Origin, Spent};
 use crate::semconv;
 use crate::wire::Field;
 
@@ -24,6 +24,8 @@ pub(crate) struct Instruments {
     input_of_one: Histogram<u64>,
     output_of_one: Histogram<u64>,
     token_usage: Histogram<u64>,
+    pub(super) streams: UpDownCounter<i64>,
+    pub(super) remaining: Gauge<u64>,
 }
 
 /// The three durations of a call.
@@ -57,6 +59,15 @@ impl Instruments {
             input_of_one: tokens(semconv::INFERENCE_OPERATION_INPUT),
             output_of_one: tokens(semconv::INFERENCE_OPERATION_OUTPUT),
             token_usage: tokens(semconv::CLIENT_TOKEN_USAGE),
+            streams: meter
+                .i64_up_down_counter(semconv::ACTIVE_STREAMS)
+                .with_unit(semconv::STREAM_UNIT)
+                .with_description(semconv::description(semconv::ACTIVE_STREAMS))
+                .build(),
+            remaining: meter
+                .u64_gauge(semconv::RATE_LIMIT_REMAINING)
+                .with_description(semconv::description(semconv::RATE_LIMIT_REMAINING))
+                .build(),
         }
     }
 
@@ -81,9 +92,15 @@ impl Instruments {
                 times.first_chunk.record(first.as_secs_f64(), &common);
             }
         }
+        if call.counts() {
+            self.tokens(call, spent, &common, &with_error);
+        }
+    }
+
+    fn tokens(&self, call: &Watching, spent: &Spent, common: &[KeyValue], with_error: &[KeyValue]) {
         let convention = call.shared.config.convention;
         if convention.is_latest() && call.ask.choices > 0 {
-            self.latest(call, spent, &common, &with_error);
+            self.latest(call, spent, common, with_error);
         }
         if convention.is_v1_41() {
             let directions = [
@@ -95,7 +112,7 @@ impl Instruments {
                 directions.filter_map(|(count, direction)| Some(((*count)?, *direction)))
             {
                 self.token_usage
-                    .record(tokens, &with(&common, semconv::TOKEN_TYPE, direction));
+                    .record(tokens, &with(common, semconv::TOKEN_TYPE, direction));
             }
         }
     }
@@ -108,6 +125,8 @@ impl Instruments {
         }
     }
 
+    /// The counters of tokens name the agent of this process beneath which they were spent, so that a sum by role needs
+    /// no trace; a name from baggage is another's choice and no label.
     fn latest(&self, call: &Watching, spent: &Spent, common: &[KeyValue], with_error: &[KeyValue]) {
         let usage = &call.reply.usage;
         let input = [
@@ -120,6 +139,8 @@ impl Instruments {
             (semconv::AUDIO, usage.part(Field::AudioOutput)),
             (semconv::IMAGE, usage.part(Field::ImageOutput)),
         ];
+        let agent = Names::of(&call.cx, false).agent();
+        let counted: Vec<KeyValue> = common.iter().cloned().chain(agent).collect();
         for (counter, histogram, total, parts) in [
             (&self.input, &self.input_of_one, call.usable(spent.input), input),
             (
@@ -129,7 +150,7 @@ impl Instruments {
                 output,
             ),
         ] {
-            by_modality(counter, common, total.unwrap_or(0), &parts);
+            by_modality(counter, &counted, total.unwrap_or(0), &parts);
             if let Some(total) = total {
                 histogram.record(total, with_error);
             }
@@ -140,7 +161,7 @@ impl Instruments {
             (&self.reasoning, usage.reasoning()),
         ] {
             if let Some(tokens) = tokens {
-                counter.add(tokens, &with(common, semconv::TOKEN_MODALITY, semconv::UNKNOWN));
+                counter.add(tokens, &with(&counted, semconv::TOKEN_MODALITY, semconv::UNKNOWN));
             }
         }
     }

@@ -18,6 +18,8 @@ pub(super) struct Pace {
     /// When the caller was given what it has not come back from.
     handed: Option<Instant>,
     reader: Duration,
+    /// When the caller left, and the clock was stopped.
+    left: Option<Instant>,
 }
 
 impl Pace {
@@ -30,12 +32,13 @@ impl Pace {
             last_chunk: None,
             handed: None,
             reader: Duration::ZERO,
+            left: None,
         }
     }
 
     /// The caller is given something: the response's head, or a frame of its body.
     pub(super) fn hand(&mut self) {
-        self.handed = Some(self.clock.now());
+        self.handed = Some(self.clock.now()).filter(|_| self.left.is_none());
     }
 
     /// The caller asks for more.
@@ -79,9 +82,16 @@ impl Pace {
         self.reader
     }
 
-    /// From the call until now.
+    /// The caller has left: what comes now is nobody's waiting.
+    pub(super) fn stop(&mut self, at: Instant) {
+        self.handed = None;
+        self.left = Some(at);
+    }
+
+    /// From the call until now, or until the caller left.
     pub(super) fn elapsed(&self) -> Duration {
-        self.clock.now().saturating_duration_since(self.started)
+        let end = self.left.unwrap_or_else(|| self.clock.now());
+        end.saturating_duration_since(self.started)
     }
 
     fn handed_after(&self) -> Option<Duration> {

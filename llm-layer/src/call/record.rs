@@ -23,6 +23,7 @@ impl Watching {
 
     /// Ends the call. What takes long to count is counted elsewhere, and recorded with the time of the end.
     pub(super) fn record(mut self: Box<Self>, end: End<'_>) {
+        self.stream = None;
         let ending = self.ending(end);
         if !self.counts_long(&ending) {
             return self.settle(ending);
@@ -81,7 +82,8 @@ impl Watching {
             duration,
             at,
         } = ending;
-        let spent = self.spent(refused, failure.is_some());
+        let whole = self.left.is_some() && self.is_answered();
+        let spent = self.spent(refused, failure.is_some() && !whole);
         if self.has_span && self.cx.span().is_recording() {
             self.set_attributes(&spent, failure.as_ref(), at);
         }
@@ -89,10 +91,15 @@ impl Watching {
         if let Some(instruments) = self.shared.instruments.in_context(&self.cx) {
             let error = failure.as_ref().map(|failure| &*failure.kind);
             instruments.call(&self, &spent, error, duration);
-            instruments.prompt_size(&prompt_size);
+            if self.counts() {
+                instruments.prompt_size(&prompt_size);
+            }
         }
         if let Some(scoped) = self.cx.get::<Scoped>() {
-            scoped.add(&spent);
+            match self.refusal {
+                Some(_) => scoped.refuse(),
+                None => scoped.add(&spent),
+            }
         }
         if self.has_span {
             self.cx.span().end_with_timestamp(at);

@@ -14,7 +14,7 @@ pub trait LlmRequest: sealed::Parts {}
 pub(crate) mod sealed {
     use std::fmt;
 
-    use http::HeaderMap;
+    use http::{Extensions, HeaderMap};
     use http_body::Body;
 
     use super::{Head, RequestBody, Rule};
@@ -29,6 +29,8 @@ pub(crate) mod sealed {
 
         fn head(&self, rules: &[Rule]) -> Option<Head>;
         fn headers(&self) -> &HeaderMap;
+        /// What the user left with the request, if it can be seen.
+        fn extensions(&self) -> Option<&Extensions>;
         /// The body, if it is in memory and may be read where it is.
         fn bytes(&self) -> Option<&[u8]>;
         fn split(self) -> (Self::Shell, Self::Body);
@@ -97,6 +99,10 @@ impl<B: Body<Error: std::fmt::Debug>> sealed::Parts for http::Request<B> {
         self.headers()
     }
 
+    fn extensions(&self) -> Option<&http::Extensions> {
+        Some(self.extensions())
+    }
+
     fn bytes(&self) -> Option<&[u8]> {
         None
     }
@@ -115,7 +121,7 @@ impl<B: Body<Error: std::fmt::Debug>> sealed::Parts for http::Request<B> {
 }
 
 /// Whether a content encoding stands between us and the body.
-pub(super) fn is_encoded(headers: &http::HeaderMap) -> bool {
+pub(crate) fn is_encoded(headers: &http::HeaderMap) -> bool {
     headers
         .get(CONTENT_ENCODING)
         .is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
@@ -148,6 +154,10 @@ mod of_reqwest {
 
         fn headers(&self) -> &http::HeaderMap {
             self.headers()
+        }
+
+        fn extensions(&self) -> Option<&http::Extensions> {
+            None
         }
 
         fn bytes(&self) -> Option<&[u8]> {

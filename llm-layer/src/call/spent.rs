@@ -3,6 +3,7 @@
 use super::record::Ending;
 use super::watch::Watching;
 use crate::estimate::{Prompt, PromptSizeMode, Segmented, rough, taskweaver};
+use crate::role::Role;
 use crate::scope::{Origin, Spent};
 use crate::wire::Field;
 
@@ -50,10 +51,16 @@ impl Watching {
         spent
     }
 
+    /// Whether this layer is the one that counts the call's tokens.
+    pub(super) fn counts(&self) -> bool {
+        self.shared.config.role != Some(Role::Proxy)
+    }
+
     /// What the counter `prompt_size` counts: input, then output.
     pub(super) fn prompt_size(&mut self, spent: &Spent) -> [Option<u64>; 2] {
         let output = spent.output.filter(|_| self.ask.choices > 0);
         match (self.shared.config.prompt_size, &self.body_in_order) {
+            _ if self.refusal.is_some() => [None; 2],
             (PromptSizeMode::TaskWeaver, Some(body)) => {
                 let text = self.reply.content.take().filter(|_| output.is_some());
                 if self.rough {
@@ -83,6 +90,9 @@ impl Watching {
 
     /// Whether what is still to be counted would keep a caller waiting.
     pub(super) fn counts_long(&self, ending: &Ending) -> bool {
+        if self.refusal.is_some() {
+            return false;
+        }
         let usage = &self.reply.usage;
         let unreported = usage.output().is_none() || ending.failure.is_some();
         let prompt = !ending.refused && usage.input().is_none() && self.body.is_some();
@@ -107,6 +117,7 @@ impl Watching {
     /// Where the numbers come from.
     pub(super) fn source(&self, spent: &Spent) -> &'static str {
         match (spent.input, spent.output) {
+            _ if self.refusal.is_some() => "none",
             (Some((_, Origin::Reported)), Some((_, Origin::Reported))) if self.is_answered() => "reported",
             (Some((_, Origin::Estimated)), _) if self.ask.choices == 0 => "estimated",
             (Some((_, Origin::Reported)), _) | (_, Some((_, Origin::Reported))) => "partial",

@@ -2,10 +2,13 @@
 
 use std::time::{Instant, SystemTime};
 
+use opentelemetry::global::BoxedSpan;
 use opentelemetry::trace::{Span, SpanBuilder, SpanKind, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 use serde_json::Value;
+use throughline_tracing_layer::client::Attempts;
 
+use super::given::Given;
 use super::pace::Pace;
 use super::request::Head;
 use super::watch::{Shared, Watch, Watching};
@@ -21,6 +24,7 @@ pub(super) struct Start {
     shared: Shared,
     parent: Context,
     head: Head,
+    given: Given,
     at: Instant,
     time: SystemTime,
 }
@@ -46,9 +50,14 @@ pub fn in_model_call(cx: &Context) -> Context {
     cx.with_value(InModelCall)
 }
 
+/// Whether a context is that of a model call.
+pub(crate) fn is_model_call(cx: &Context) -> bool {
+    cx.get::<InModelCall>().is_some()
+}
+
 /// Whether model calls are observed in a context.
-pub(super) fn is_observed(cx: &Context) -> bool {
-    !cx.is_telemetry_suppressed() && cx.get::<InModelCall>().is_none()
+pub(crate) fn is_observed(cx: &Context) -> bool {
+    !cx.is_telemetry_suppressed() && !is_model_call(cx)
 }
 
 /// The request is no model call after all.
@@ -56,10 +65,11 @@ pub(super) fn is_observed(cx: &Context) -> bool {
 pub(super) struct NoModelCall;
 
 impl Start {
-    pub(super) fn new(shared: Shared, parent: Context, head: Head) -> Self {
+    pub(super) fn new(shared: Shared, parent: Context, head: Head, given: Given) -> Self {
         Self {
             parent,
             head,
+            given,
             at: shared.clock.now(),
             shared,
             time: SystemTime::now(),
@@ -119,10 +129,7 @@ impl Start {
         };
         Ok(Watch(Box::new(Watching {
             has_span: span.is_some(),
-            cx: match span {
-                Some(span) => in_model_call(&self.parent).with_span(span),
-                None => in_model_call(&self.parent),
-            },
+            cx: within(&self.parent, span),
             began: self.time,
             pace: Pace::new(self.shared.clock, self.at),
             shared: self.shared,
@@ -139,7 +146,10 @@ impl Start {
             framing: None,
             decoder: None,
             reply,
+            stream: None,
+            left: None,
             unseen: None,
+            refusal: None,
         })))
     }
 
@@ -172,11 +182,26 @@ impl Start {
         if ask.stream {
             attributes.push(KeyValue::new(semconv::REQUEST_STREAM, true));
         }
+        let role = self.shared.config.role;
+        attributes.extend(role.map(|role| KeyValue::new(semconv::ROLE, role.name())));
         attributes.extend(ask.attributes.iter().cloned());
         attributes.extend(names.agent());
         attributes.extend(names.conversation().filter(|id| !ask.has(&id.key)));
         attributes.extend(unseen.map(|reason| KeyValue::new(semconv::REQUEST_UNSEEN, reason)));
+        self.given.add_to(&mut attributes);
         attributes
+    }
+}
+
+/// The context of a call: of its span, which is told of the attempts beneath.
+fn within(parent: &Context, span: Option<BoxedSpan>) -> Context {
+    let cx = in_model_call(parent);
+    let Some(span) = span else { return cx };
+    let is_recording = span.is_recording();
+    let cx = cx.with_span(span);
+    match is_recording {
+        true => cx.with_value(Attempts::told_to(cx.clone())),
+        false => cx,
     }
 }
 

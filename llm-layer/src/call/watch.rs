@@ -15,6 +15,9 @@ use super::clock::Clock;
 use super::pace::Pace;
 use super::peek::peek;
 use super::request::Head;
+use super::streams::OpenStream;
+use crate::budget::Refusal;
+use crate::drain::CallerLeft;
 use crate::encoding::{Decoder, Hidden};
 use crate::estimate::Encoding;
 use crate::framing::Framing;
@@ -62,11 +65,38 @@ pub(super) struct Watching {
     /// Gone when nothing more can be read.
     pub(super) decoder: Option<Decoder>,
     pub(super) reply: Reply,
+    pub(super) stream: Option<OpenStream>,
+    /// The caller left, and a drain reads on.
+    pub(super) left: Option<Left>,
     /// Why the response was not observed.
     pub(super) unseen: Option<&'static str>,
+    /// The budget that kept the call from being sent.
+    pub(super) refusal: Option<Refusal>,
+}
+
+/// What was known of a call when its caller left.
+#[derive(Debug)]
+pub(super) struct Left {
+    pub(super) answered: bool,
+    /// Whether something came afterwards.
+    pub(super) drained: bool,
 }
 
 impl Watching {
+    /// Looks whether the caller has left, before what comes next changes what is known.
+    fn look_for_leaving(&mut self) {
+        if self.left.is_some() {
+            return;
+        }
+        if let Some(CallerLeft { at }) = CallerLeft::current() {
+            self.pace.stop(at);
+            self.left = Some(Left {
+                answered: self.is_answered(),
+                drained: false,
+            });
+        }
+    }
+
     pub(super) fn is_stream(&self) -> bool {
         self.ask.stream || self.framing.as_ref().is_some_and(Framing::is_stream)
     }
@@ -80,6 +110,7 @@ impl Observe for Watch {
     fn on_response(&mut self, head: ResponseHead<'_>) -> EndAt {
         let this = &mut *self.0;
         this.status = Some(head.status);
+        this.refusal = head.extensions.get().cloned();
         this.head.recognised.wire.head(head.headers, &mut this.reply);
         if !head.status.is_success() {
             this.reply.attributes.extend(refusal(head.headers));
@@ -91,6 +122,8 @@ impl Observe for Watch {
             }
             Err(hidden) => this.unseen = Some(hidden.reason()),
         }
+        this.open_stream();
+        this.record_rate_limits(head.headers);
         this.pace.hand();
         EndAt::Body
     }
@@ -105,6 +138,10 @@ impl Observe for Watch {
         let Some(data) = frame.data_ref() else { return };
         if !data.has_remaining() {
             return;
+        }
+        this.look_for_leaving();
+        if let Some(left) = &mut this.left {
+            left.drained = true;
         }
         this.pace.bytes();
         let (Some(framing), Some(decoder)) = (&mut this.framing, &mut this.decoder) else {
@@ -131,7 +168,8 @@ impl Observe for Watch {
         }
     }
 
-    fn on_end(self, end: End<'_>) {
+    fn on_end(mut self, end: End<'_>) {
+        self.0.look_for_leaving();
         self.0.record(end);
     }
 }

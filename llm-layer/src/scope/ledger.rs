@@ -8,6 +8,7 @@ use opentelemetry::Context;
 use super::Scoped;
 use super::running::Close;
 use super::subject::{Kind, Subject};
+use crate::budget::Refusal;
 
 /// What the model calls of a scope spent, so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub struct Tokens {
     pub calls: u64,
     /// Of the calls, those whose tokens are not known, or not all of them.
     pub unknown: u64,
+    /// The model calls that a [budget](crate::budget) refused: none of [`calls`](Self::calls).
+    pub refused: u64,
 }
 
 /// What the model calls beneath the innermost scope of the current context spent so far; zero outside of any scope.
@@ -86,6 +89,7 @@ struct Counts {
     nanocost: AtomicU64,
     calls: AtomicU64,
     unknown: AtomicU64,
+    refused: AtomicU64,
     /// Of an agent: the inference and the tools that it called itself, and no agent beneath it.
     own_inference: AtomicU64,
     own_tools: AtomicU64,
@@ -119,6 +123,26 @@ impl Ledger {
         if spent.inference {
             self.add_own(|counts| &counts.own_inference);
         }
+    }
+
+    /// Counts a refused call here and in all ledgers above.
+    pub(super) fn refuse(&self) {
+        for ledger in self.upwards() {
+            ledger.counts.refused.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// The innermost budget that is spent.
+    pub(super) fn exhausted(&self) -> Option<Refusal> {
+        self.upwards().find_map(|ledger| {
+            let limit = ledger.subject.limit?;
+            let spent = ledger.tokens().total();
+            (spent >= limit).then(|| Refusal {
+                scope: ledger.subject.to_string(),
+                limit,
+                spent,
+            })
+        })
     }
 
     /// Counts for the innermost agent.
@@ -207,6 +231,7 @@ impl Counts {
             nanocost: self.nanocost.load(Ordering::Relaxed),
             calls: self.calls.load(Ordering::Relaxed),
             unknown: self.unknown.load(Ordering::Relaxed),
+            refused: self.refused.load(Ordering::Relaxed),
         }
     }
 }

@@ -32,6 +32,9 @@
 //! `gen_ai.usage.input_tokens` and `gen_ai.usage.output_tokens`, if all its numbers were reported by providers: the
 //! conventions leave no room for estimates.
 //!
+//! With a [budget](Scope::with_token_budget) a span also has `throughline.tokens.limit`; where calls were refused, the
+//! spans above them have `throughline.tokens.refused`.
+//!
 //! Metrics, also of scopes whose span is not recorded:
 //!
 //! | metric | unit | attributes |
@@ -102,9 +105,9 @@ pub use self::layer::{ScopeFor, ScopeLayer, ScopedService};
 pub(crate) use self::ledger::{Origin, Spent};
 pub use self::ledger::{Tokens, tokens};
 pub(crate) use self::names::Names;
-use self::running::Failure;
+pub(crate) use self::running::Failure;
 pub use self::running::Running;
-pub(crate) use self::running::Scoped;
+pub(crate) use self::running::{Hold, Scoped};
 pub(crate) use self::subject::Kind;
 use self::subject::{Instruments, Subject};
 use crate::semconv::{self, tinyllm};
@@ -204,6 +207,7 @@ impl Scope {
                     Cow::Owned(name) => Arc::<str>::from(name).into(),
                 },
                 instruments: INSTRUMENTS.clone(),
+                limit: None,
             },
             conversation: None,
             to_baggage: false,
@@ -242,13 +246,35 @@ impl Scope {
         self
     }
 
+    /// The most tokens, input and output, that may be spent beneath this scope; by default as many as it likes.
+    ///
+    /// A [`TokenBudgetLayer`](crate::TokenBudgetLayer) refuses the calls after that: see [`budget`](crate::budget).
+    pub fn with_token_budget(mut self, tokens: u64) -> Self {
+        self.subject.limit = Some(tokens);
+        self
+    }
+
     /// An attribute for the scope's span.
     pub fn with_attribute(mut self, attribute: KeyValue) -> Self {
         self.attributes.push(attribute);
         self
     }
 
-    /// The provider of the scope's span; by default the global one.
+    /// The provider of the scope's span; by default the global one, which may be set after the first scope.
+    ///
+    /// ```standalone_crate
+    /// use opentelemetry::global;
+    /// use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
+    /// use throughline_llm_layer::agent;
+    ///
+    /// drop(agent("early").start());
+    ///
+    /// let spans = InMemorySpanExporter::default();
+    /// global::set_tracer_provider(SdkTracerProvider::builder().with_simple_exporter(spans.clone()).build());
+    /// drop(agent("Planner").start());
+    /// assert_eq!(spans.get_finished_spans()?.len(), 1);
+    /// # Ok::<(), opentelemetry_sdk::error::OTelSdkError>(())
+    /// ```
     pub fn with_tracer_provider<P, T, S>(mut self, provider: P) -> Self
     where
         P: TracerProvider<Tracer = T> + Send + Sync + 'static,
@@ -314,11 +340,21 @@ impl Scope {
         }
         attributes.extend(scoped.names.conversation());
         attributes.extend(step.map(|step| KeyValue::new(tinyllm::STEP, step)));
+        attributes.extend(
+            self.subject
+                .limit
+                .map(|limit| count(semconv::TOKENS_LIMIT, limit)),
+        );
         attributes.extend(self.attributes.iter().cloned());
         attributes
     }
 }
 
-static GLOBAL: LazyLock<LazyTracer> = LazyLock::new(|| LazyTracer::global(crate::scope_of_instrumentation()));
+fn count(name: &'static str, count: u64) -> KeyValue {
+    KeyValue::new(name, i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+static GLOBAL: LazyLock<LazyTracer> =
+    LazyLock::new(|| LazyTracer::following(crate::scope_of_instrumentation()));
 static INSTRUMENTS: LazyLock<LazyInstruments<Instruments>> =
     LazyLock::new(|| LazyInstruments::global(crate::scope_of_instrumentation(), Instruments::new));

@@ -11,7 +11,8 @@ use opentelemetry::{Context, ContextGuard, KeyValue};
 
 use super::ledger::{Ledger, Spent, Tokens};
 use super::subject::{Ended, Kind, Subject};
-use super::{Names, Scope};
+use super::{Names, Scope, count};
+use crate::budget::Refusal;
 use crate::graph::Run;
 use crate::semconv;
 
@@ -48,9 +49,9 @@ impl Drop for Hold {
 
 /// Why a scope failed.
 #[derive(Debug, Clone)]
-pub(super) struct Failure {
-    kind: Cow<'static, str>,
-    description: String,
+pub(crate) struct Failure {
+    pub(crate) kind: Cow<'static, str>,
+    pub(crate) description: String,
 }
 
 impl Running {
@@ -199,6 +200,16 @@ impl Scoped {
         self.ledger.add(spent);
     }
 
+    /// Counts a call that a budget refused.
+    pub(crate) fn refuse(&self) {
+        self.ledger.refuse();
+    }
+
+    /// The refusal of the innermost scope, of this and those above it, that has spent its budget.
+    pub(crate) fn exhausted(&self) -> Option<Refusal> {
+        self.ledger.exhausted()
+    }
+
     /// Keeps this scope and all above it from ending before a call of theirs is counted.
     pub(crate) fn hold(&self) -> Hold {
         self.ledger.hold();
@@ -218,7 +229,7 @@ impl Failure {
         }
     }
 
-    pub(super) fn new<E: fmt::Display>(error: &E) -> Self {
+    pub(crate) fn new<E: fmt::Display>(error: &E) -> Self {
         let name = std::any::type_name::<E>();
         Self {
             kind: if name.contains("dyn ") { "_OTHER" } else { name }.into(),
@@ -226,14 +237,14 @@ impl Failure {
         }
     }
 
-    pub(super) fn cancelled() -> Self {
+    pub(crate) fn cancelled() -> Self {
         Self {
             kind: "cancelled".into(),
             description: "dropped before it was ready".to_owned(),
         }
     }
 
-    pub(super) fn panicked() -> Self {
+    pub(crate) fn panicked() -> Self {
         Self {
             kind: "panic".into(),
             description: "panicked".to_owned(),
@@ -243,33 +254,29 @@ impl Failure {
 
 /// What the span of a scope says of the model calls beneath it.
 fn totals(tokens: &Tokens, kind: Kind) -> Vec<KeyValue> {
-    if tokens.calls == 0 {
-        return Vec::new();
+    let mut totals = Vec::new();
+    if tokens.calls > 0 {
+        totals.extend([
+            count(semconv::TOKENS_CALLS, tokens.calls),
+            count(semconv::TOKENS_INPUT, tokens.input),
+            count(semconv::TOKENS_OUTPUT, tokens.output),
+        ]);
     }
-    let int = |name, count: u64| KeyValue::new(name, i64::try_from(count).unwrap_or(i64::MAX));
-    let mut totals = vec![
-        int(semconv::TOKENS_CALLS, tokens.calls),
-        int(semconv::TOKENS_INPUT, tokens.input),
-        int(semconv::TOKENS_OUTPUT, tokens.output),
-    ];
     let parts = [
         (semconv::TOKENS_CACHE_READ, tokens.cache_read),
         (semconv::TOKENS_REASONING, tokens.reasoning),
         (semconv::TOKENS_ESTIMATED, tokens.estimated),
+        (semconv::TOKENS_REFUSED, tokens.refused),
     ];
-    totals.extend(
-        parts
-            .into_iter()
-            .filter(|(_, count)| *count > 0)
-            .map(|(name, count)| int(name, count)),
-    );
+    let parts = parts.into_iter().filter(|(_, tokens)| *tokens > 0);
+    totals.extend(parts.map(|(name, tokens)| count(name, tokens)));
     if tokens.nanocost > 0 {
         #[expect(clippy::cast_precision_loss, reason = "nobody spends 2⁵² billionths")]
         totals.push(KeyValue::new(semconv::COST, tokens.nanocost as f64 / 1e9));
     }
-    if kind == Kind::Agent && tokens.estimated == 0 && tokens.unknown == 0 {
-        totals.push(int(semconv::USAGE_INPUT_TOKENS, tokens.input));
-        totals.push(int(semconv::USAGE_OUTPUT_TOKENS, tokens.output));
+    if kind == Kind::Agent && tokens.calls > 0 && tokens.estimated == 0 && tokens.unknown == 0 {
+        totals.push(count(semconv::USAGE_INPUT_TOKENS, tokens.input));
+        totals.push(count(semconv::USAGE_OUTPUT_TOKENS, tokens.output));
     }
     totals
 }

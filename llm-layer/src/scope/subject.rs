@@ -1,6 +1,7 @@
 //! What a scope is: its kind and name, and what is measured of it.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::time::Duration;
 
 use opentelemetry::metrics::{Histogram, Meter};
@@ -15,6 +16,22 @@ pub(super) struct Subject {
     pub(super) kind: Kind,
     pub(super) name: StringValue,
     pub(super) instruments: LazyInstruments<Instruments>,
+    /// The most tokens that it may spend.
+    pub(super) limit: Option<u64>,
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind {
+            Kind::Agent => "agent",
+            Kind::Tool => "tool",
+            Kind::Workflow => "workflow",
+            Kind::Graph => "graph",
+            Kind::Node => "node",
+            Kind::Request => return f.write_str("the request"),
+        };
+        write!(f, "{kind} {:?}", self.name.as_str())
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

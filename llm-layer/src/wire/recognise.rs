@@ -45,7 +45,7 @@ impl<'a> Target<'a> {
     }
 
     /// Whether the host is `domain`, or stands below it.
-    pub(super) fn is_at(&self, domain: &str) -> bool {
+    pub(crate) fn is_at(&self, domain: &str) -> bool {
         let above = self.host.and_then(|host| host.strip_suffix(domain));
         above.is_some_and(|sub| sub.is_empty() || sub.ends_with('.'))
     }

@@ -3,8 +3,9 @@
 use std::convert::Infallible;
 
 use http::{Request, Response};
+use opentelemetry::{Context, KeyValue};
 use throughline_llm_layer::{
-    Capture, Convention, Format, LlmLayer, PromptSizeMode, Rule, agent, in_model_call,
+    CallAttributes, Capture, Convention, Format, LlmLayer, PromptSizeMode, Rule, agent, in_model_call,
 };
 use throughline_test_support::Recorder;
 use tower::{Layer, Service, service_fn};
@@ -172,7 +173,7 @@ fn a_model_call_in_a_model_call_counts_once() {
         1,
         "ours under ours"
     );
-    let above = in_model_call(&opentelemetry::Context::new()).attach();
+    let above = in_model_call(&Context::new()).attach();
     let Ok(response) = block_on(twice.clone().call(request()));
     read(response.into_body());
     drop(above);
@@ -310,6 +311,42 @@ fn prompt_size_as_taskweaver_counts() {
             "prompt_size{direction=input} 31",
             "prompt_size{direction=output} 1"
         ]
+    );
+}
+
+#[test]
+fn attributes_of_the_users_from_context_and_request() {
+    let recorder = Recorder::new();
+    let layer = layer(&recorder);
+    let given = |pairs: &[(&'static str, &'static str)]| {
+        CallAttributes::new(pairs.iter().map(|(key, value)| KeyValue::new(*key, *value)))
+    };
+    let of_all = given(&[
+        ("tenant", "acme"),
+        ("plan", "free"),
+        ("gen_ai.request.model", "mine"),
+    ]);
+    let _attached = Context::current_with_value(of_all).attach();
+    let mut request = Request::post(CHAT).body(Chunks::from_iter([HELLO])).unwrap();
+    request
+        .extensions_mut()
+        .insert(given(&[("plan", "paid"), ("user", "7")]));
+    exchange(&layer, request, Response::new(Chunks::from_iter(["{}"])));
+    let expected = [
+        "gen_ai.request.model=\"gpt-4o\"",
+        "plan=\"paid\"",
+        "tenant=\"acme\"",
+        "user=\"7\"",
+    ];
+    let lines = lines_with(&recorder, &["plan=", "tenant=", "user=", "gen_ai.request.model="]);
+    assert_eq!(
+        lines, expected,
+        "the layer's, then the request's, then the context's"
+    );
+    let metrics = recorder.metrics().join("\n");
+    assert!(
+        !metrics.contains("acme"),
+        "no metric is told apart by them: {metrics}"
     );
 }
 

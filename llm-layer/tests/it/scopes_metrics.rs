@@ -1,7 +1,8 @@
 //! The durations of scopes, and the calls of agents.
 
 use http::{Request, Response};
-use opentelemetry::Context;
+use opentelemetry::baggage::BaggageExt;
+use opentelemetry::{Context, KeyValue};
 use throughline_llm_layer::scope::Scope;
 use throughline_llm_layer::{LlmLayer, agent, tool, workflow};
 use throughline_test_support::Recorder;
@@ -122,4 +123,53 @@ fn the_duration_is_the_span_s() {
         measured >= 0.02 && measured <= span + 0.001,
         "{measured} s, and the span {span} s"
     );
+}
+
+#[test]
+fn tokens_are_counted_by_the_agent_that_spent_them() {
+    let recorder = Recorder::new();
+    let layer = LlmLayer::new()
+        .with_meter_provider(recorder.meter_provider())
+        .with_names_from_baggage(true);
+    let answer =
+        r#"{"choices":[{"finish_reason":"stop"}],"usage":{"prompt_tokens":2,"completion_tokens":1}}"#;
+    let chat = || {
+        let request = Request::post(CHAT).body(Chunks::from_iter([HELLO])).unwrap();
+        exchange(&layer, request, Response::new(Chunks::from_iter([answer])));
+    };
+    block_on(agent("Planner").run(async {
+        chat();
+        agent("Coder").run(async { chat() }).await;
+        chat();
+    }));
+    let another = Context::new().with_baggage([KeyValue::new("gen_ai.agent.name", "Stranger")]);
+    let attached = another.attach();
+    chat();
+    drop(attached);
+    for (counter, tokens) in [("input_tokens", 2), ("output_tokens", 1)] {
+        let lines = recorder.metrics();
+        let name = format!("gen_ai.client.inference.usage.{counter}{{");
+        let lines = lines.iter().filter_map(|line| line.strip_prefix(&name));
+        let counted: Vec<(Option<&str>, &str)> = lines
+            .map(|line| {
+                let (labels, value) = line.split_once("} ").unwrap();
+                let mut labels = labels.split(',');
+                (
+                    labels.find_map(|label| label.strip_prefix("gen_ai.agent.name=")),
+                    value,
+                )
+            })
+            .collect();
+        let expected = [
+            (Some("Coder"), tokens),
+            (Some("Planner"), 2 * tokens),
+            (None, tokens),
+        ];
+        let expected = expected.map(|(agent, value)| (agent, value.to_string()));
+        let expected: Vec<_> = expected.iter().map(|(agent, value)| (*agent, &**value)).collect();
+        assert_eq!(
+            counted, expected,
+            "{counter}: by the agents here, and by no name that came with a request"
+        );
+    }
 }

@@ -26,8 +26,10 @@ pub(crate) const HELLO: &str = r#"{"model":"gpt-4o","messages":[{"role":"user","
 pub(crate) const HELLO_STREAMED: &str =
     r#"{"model":"gpt-4o","messages":[{"role":"user","content":"Hello"}],"stream":true}"#;
 
+pub(crate) const ACTIVE_STREAMS: &str = "throughline.active_streams";
+
 /// A body of chunks.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Chunks(pub(crate) VecDeque<Bytes>);
 
 impl<B: Into<Bytes>> FromIterator<B> for Chunks {
@@ -123,7 +125,7 @@ where
     response
 }
 
-/// The metrics without the labels that all of the conventions' share.
+/// The metrics without the labels that all of the conventions' share, and without the streams that are open.
 pub(crate) fn metrics(recorder: &Recorder) -> Vec<String> {
     const COMMON: &[&str] = &[
         "gen_ai.operation.",
@@ -139,5 +141,8 @@ pub(crate) fn metrics(recorder: &Recorder) -> Vec<String> {
         let labels: Vec<&str> = labels.split(',').filter(kept).collect();
         format!("{name}{{{}}}{value}", labels.join(","))
     };
-    recorder.metrics().into_iter().map(short).collect()
+    let all = recorder.metrics().into_iter();
+    all.filter(|line| !line.starts_with(ACTIVE_STREAMS))
+        .map(short)
+        .collect()
 }

@@ -45,7 +45,8 @@ pub(crate) fn of_tls(why: &str, target: &Target) -> Option<String> {
     if !target.is_https() {
         return None;
     }
-    if why.contains("UnknownIssuer") {
+    let is_refused = |kind: &str| why.contains("invalid peer certificate") && why.contains(kind);
+    if is_refused("UnknownIssuer") || is_refused("BadSignature") {
         let roots = match &target.tls.certificate {
             Some(path) => format!("neither the system nor {path} knows who issued its certificate"),
             None => "the system does not know who issued its certificate".to_owned(),
@@ -54,17 +55,27 @@ pub(crate) fn of_tls(why: &str, target: &Target) -> Option<String> {
             "{roots}: give the issuer's certificate as tls.certificate (OTEL_EXPORTER_OTLP_CERTIFICATE)"
         ));
     }
+    if is_refused("NotValidForName") {
+        return Some("its certificate is another host's: see the endpoint".to_owned());
+    }
+    if is_refused("Expired") {
+        return Some("its certificate has expired".to_owned());
+    }
     if why.contains("InvalidContentType") {
-        return Some("TLS is not spoken there: use http".to_owned());
+        return Some(NO_TLS.to_owned());
     }
-    if why.contains("CertificateRequired") || why.contains("CertificateUnknown") {
-        return Some(
-            "it wants a client's certificate that it knows: tls.client_certificate \
-             (OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE) and its key"
-                .to_owned(),
-        );
+    let is_closed = ["closed", "reset", "Broken pipe"]
+        .iter()
+        .any(|end| why.contains(end));
+    if why.contains("CertificateRequired") || why.contains("UnknownCA") {
+        Some(format!("it wants a client's certificate that it knows: {CLIENT}"))
+    } else if is_closed && target.tls.client_certificate.is_none() {
+        Some(format!(
+            "it ends the connection: if it wants a client's certificate, {CLIENT}"
+        ))
+    } else {
+        None
     }
-    None
 }
 
 fn of_status(status: u16, target: &Target) -> String {
@@ -99,12 +110,15 @@ fn of_silence(why: String, target: &Target, address: &str) -> String {
         return silent();
     }
     let is_grpc = target.protocol == Protocol::Grpc;
-    let spoken = if target.is_https() {
-        return why;
-    } else {
-        spoken(address, if is_grpc { HTTP1 } else { HTTP2 }, QUICK)
-    };
-    match spoken {
+    if target.is_https() {
+        return match spoken(address, HTTP1, QUICK) {
+            // What speaks TLS may say 400 without it.
+            Spoken::Http1(status) if !status.starts_with("400") => NO_TLS.to_owned(),
+            Spoken::Http2 => NO_TLS.to_owned(),
+            _ => why,
+        };
+    }
+    match spoken(address, if is_grpc { HTTP1 } else { HTTP2 }, QUICK) {
         Spoken::Http2 if !is_grpc => {
             "HTTP/2 is spoken there, as gRPC is, and not HTTP/1.1: use the collector's port for HTTP, usually 4318, or \
              the protocol grpc (OTEL_EXPORTER_OTLP_PROTOCOL)"
@@ -122,5 +136,7 @@ fn of_silence(why: String, target: &Target, address: &str) -> String {
     }
 }
 
+const NO_TLS: &str = "TLS is not spoken there: use http";
+const CLIENT: &str = "give it as tls.client_certificate (OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE), and its key";
 const HEADERS: &str = "it does not know who asks: see the headers (OTEL_EXPORTER_OTLP_HEADERS)";
 const QUICK: Duration = Duration::from_millis(150);

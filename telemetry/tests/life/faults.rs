@@ -88,7 +88,7 @@ impl Restarted {
     fn start(protocol: Protocol, address: SocketAddr) -> Self {
         match protocol {
             Protocol::Grpc => Self::Grpc(Some(Grpc::serve(address, Code::Ok, Server::builder()))),
-            _ => Self::Http(Collector::start_at(address, Answer::Accept)),
+            _ => Self::Http(Collector::start_at(address, Answer::Accept, None)),
         }
     }
 

@@ -54,8 +54,6 @@ fn missing(target: &Target) -> InitError {
 
 #[cfg(test)]
 mod tests {
-    use opentelemetry_sdk::Resource;
-
     use crate::config::{Exporter, Protocol, TelemetryConfig};
     use crate::exporter::Setup;
 
@@ -65,8 +63,7 @@ mod tests {
             .with_enabled(true)
             .with_exporter(Exporter::Otlp);
         let config = config.with_protocol(Protocol::Grpc).with_endpoint("http://c");
-        let resource = Resource::builder_empty().build();
-        let error = Setup::new(&config, resource).providers().expect_err("no feature");
+        let error = Setup::new(config).providers(None).expect_err("no feature");
         let expected = "traces over OTLP by gRPC to http://c needs the feature \"otlp-grpc\" of throughline-telemetry, which is not compiled in";
         assert_eq!(error.to_string(), expected, "the message");
         assert!(error.is_exporter(), "what kind it is");

@@ -47,8 +47,6 @@ fn missing(target: &Target) -> InitError {
 
 #[cfg(test)]
 mod tests {
-    use opentelemetry_sdk::Resource;
-
     use crate::config::{Exporter, Protocol, TelemetryConfig};
     use crate::exporter::Setup;
 
@@ -60,8 +58,7 @@ mod tests {
         let config = config
             .with_protocol(Protocol::HttpProtobuf)
             .with_endpoint("http://c");
-        let resource = Resource::builder_empty().build();
-        let error = Setup::new(&config, resource).providers().expect_err("no feature");
+        let error = Setup::new(config).providers(None).expect_err("no feature");
         let expected = "traces over OTLP by HTTP to http://c/v1/traces needs the feature \"otlp-http\" of throughline-telemetry, which is not compiled in";
         assert_eq!(error.to_string(), expected, "the message");
         assert!(error.is_exporter(), "what kind it is");

@@ -17,8 +17,6 @@ pub(super) fn secure(builder: ClientBuilder, target: &Target) -> Result<ClientBu
 
 #[cfg(test)]
 mod tests {
-    use opentelemetry_sdk::Resource;
-
     use crate::config::{Exporter, Protocol, TelemetryConfig};
     use crate::exporter::Setup;
 
@@ -30,8 +28,7 @@ mod tests {
         let config = config
             .with_protocol(Protocol::HttpProtobuf)
             .with_endpoint("https://c");
-        let resource = Resource::builder_empty().build();
-        let error = Setup::new(&config, resource).providers().expect_err("no feature");
+        let error = Setup::new(config).providers(None).expect_err("no feature");
         let expected = "traces over OTLP by HTTP to https://c/v1/traces needs the feature \"tls\" of throughline-telemetry, which is not compiled in";
         assert_eq!(error.to_string(), expected, "the message");
     }

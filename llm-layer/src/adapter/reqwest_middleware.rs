@@ -182,6 +182,10 @@ mod tests {
         let request = request.body(r#"{"model":"gpt-4o","messages":[],"stream":true}"#);
         let response = request.send().await.unwrap();
         assert_eq!(response.text().await.unwrap(), "data: [DONE]\n\n", "the answer");
+        assert!(
+            crate::settle(std::time::Duration::from_secs(60)),
+            "recorded in time"
+        );
         let tree = recorder.tree(&[]);
         assert!(tree.contains("gen_ai.usage.output_tokens=2"), "the span: {tree}");
     }

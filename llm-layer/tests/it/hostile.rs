@@ -19,7 +19,7 @@ use tower::{Layer, Service, service_fn};
 use crate::support::{CHAT, Chunks, HELLO_STREAMED, MASKED, block_on, layer, next, read, recorded};
 
 /// The most bytes that a stream may hold, whatever comes.
-const MOST: u64 = 256 * 1024;
+pub(crate) const MOST: u64 = 256 * 1024;
 
 #[test]
 fn hostile_answers() {
@@ -97,7 +97,7 @@ fn hostile_answers() {
                     .step_by(size)
                     .map(|at| answer.slice(at..answer.len().min(at + size)))
             };
-            let body = observed(&layer(&recorder), chunks().collect::<Chunks>(), "identity");
+            let body = streamed(&layer(&recorder), chunks().collect::<Chunks>(), "identity");
             assert!(read(body) == answer, "{name}: every byte passes");
             recorded();
             let tree = recorder.tree(MASKED);
@@ -106,34 +106,43 @@ fn hostile_answers() {
                 "{name}: {}",
                 tree.get(..2000).unwrap_or(&tree)
             );
-            let mut body = observed(&layer(&recorder), chunks().collect::<Chunks>(), "identity");
+            let mut body = streamed(&layer(&recorder), chunks().collect::<Chunks>(), "identity");
             let held = measure(|| while next(&mut body).is_some() {}).bytes_max;
             assert!(held <= MOST, "{name}: {held} bytes held");
         }
     }
 }
 
-/// The observed body of an answer to a streamed call.
-fn observed<B: Body<Error = Infallible> + 'static>(
+/// The observed body of an answer.
+pub(crate) fn observed<B: Body<Error = Infallible> + 'static>(
     layer: &LlmLayer,
-    body: B,
-    encoding: &str,
+    request: Request<Chunks>,
+    response: Response<B>,
 ) -> ResponseBody<B, Watch> {
-    let response = Response::builder()
-        .header("content-type", "text/event-stream")
-        .header("content-encoding", encoding);
-    let mut response = Some(response.body(body).unwrap());
+    let mut response = Some(response);
     let service = service_fn(move |_: Request<RequestBody<Chunks>>| {
         let response = response.take().unwrap();
         async { Ok::<_, Infallible>(response) }
     });
     let service = Rc::new(RefCell::new(service));
     let service = service_fn(move |request| service.borrow_mut().call(request));
+    let Ok(response) = block_on(layer.layer(service).call(request));
+    response.into_body()
+}
+
+/// The observed body of a stream that was asked for.
+fn streamed<B: Body<Error = Infallible> + 'static>(
+    layer: &LlmLayer,
+    body: B,
+    encoding: &str,
+) -> ResponseBody<B, Watch> {
     let request = Request::post(CHAT)
         .body(Chunks::from_iter([HELLO_STREAMED]))
         .unwrap();
-    let Ok(response) = block_on(layer.layer(service).call(request));
-    response.into_body()
+    let response = Response::builder()
+        .header("content-type", "text/event-stream")
+        .header("content-encoding", encoding);
+    observed(layer, request, response.body(body).unwrap())
 }
 
 /// A few kilobytes that unfold to 300 MB.
@@ -142,7 +151,7 @@ fn a_bomb() {
     let bomb = Bytes::from(zstd::encode_all(std::io::repeat(b' ').take(300_000_000), 3).unwrap());
     assert!(bomb.len() < 100_000, "{} bytes", bomb.len());
     let recorder = Recorder::new();
-    let body = observed(&layer(&recorder), Chunks::from_iter([bomb.clone()]), "zstd");
+    let body = streamed(&layer(&recorder), Chunks::from_iter([bomb.clone()]), "zstd");
     assert_eq!(read(body), bomb, "it passes as it came");
     recorded();
     let tree = recorder.tree(MASKED);
@@ -185,7 +194,7 @@ fn an_endless_stream() {
     ];
     for (name, frame, expected) in frames {
         let recorder = Recorder::new();
-        let mut body = observed(&layer(&recorder), Endless(frame), "identity");
+        let mut body = streamed(&layer(&recorder), Endless(frame), "identity");
         let mut read = |frames| (0..frames).for_each(|_| assert!(next(&mut body).is_some(), "it goes on"));
         // What is counted of a text, at most 1 MiB, is held by the thread that counts it.
         read(30_000);

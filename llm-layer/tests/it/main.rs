@@ -21,6 +21,7 @@ mod golden;
 mod graph;
 mod hostile;
 mod include_usage;
+mod mangled;
 mod mcp;
 mod options;
 mod providers;

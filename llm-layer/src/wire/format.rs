@@ -14,6 +14,7 @@ use super::openai_chat::OpenAiChat;
 use super::openai_completions::OpenAiCompletions;
 use super::openai_responses::OpenAiResponses;
 use super::{Ask, Channel, Reply};
+use crate::content::Content;
 use crate::estimate::Prompt;
 use crate::json::{Path, Scalar};
 
@@ -31,6 +32,12 @@ pub trait WireFormat: Send + Sync {
 
     /// Puts down the texts of a request's prompt, which are counted if nobody reports their tokens.
     fn prompt(&self, body: &Value, prompt: &mut Prompt);
+
+    /// What a request says, for users who capture content; by default what can be read of it in the shapes of the formats
+    /// that this crate knows.
+    fn content(&self, body: &Value) -> Content {
+        Content::of_request(body)
+    }
 
     /// Whether the answer to a request tells its usage, as far as the request shows; by default it does. If not, what an
     /// estimate needs is loaded while the answer is awaited.
@@ -126,6 +133,10 @@ impl WireFormat for Format {
 
     fn prompt(&self, body: &Value, prompt: &mut Prompt) {
         self.wire().prompt(body, prompt);
+    }
+
+    fn content(&self, body: &Value) -> Content {
+        self.wire().content(body)
     }
 
     fn reports(&self, body: &Value) -> bool {

@@ -190,7 +190,8 @@ mod tests {
         assert!(tree.contains("gen_ai.usage.output_tokens=2"), "the span: {tree}");
     }
 
-    const STREAM: &str = "data: {\"choices\":[],\"usage\":{\"completion_tokens\":2}}\n\ndata: [DONE]\n\n";
+    const STREAM: &str =
+        "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":2}}\n\ndata: [DONE]\n\n";
     const ANSWER: &str =
         r#"{"choices":[{"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#;
 }

@@ -13,6 +13,7 @@ use super::pace::Pace;
 use super::request::Head;
 use super::watch::{Shared, Watch, Watching};
 use crate::content::Answer;
+use crate::drain;
 use crate::estimate::{Encoding, PromptSizeMode, Segmented, taskweaver};
 use crate::scope::Names;
 use crate::semconv;
@@ -127,6 +128,7 @@ impl Start {
             Some(_) => self.attributes(&ask, &names, unseen),
             None => Vec::new(),
         };
+        drain::observe(&self.parent);
         Ok(Watch(Box::new(Watching {
             has_span: span.is_some(),
             cx: within(&self.parent, span),

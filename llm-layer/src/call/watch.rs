@@ -17,7 +17,7 @@ use super::peek::peek;
 use super::request::Head;
 use super::streams::OpenStream;
 use crate::budget::Refusal;
-use crate::drain::CallerLeft;
+use crate::drain::caller_left;
 use crate::encoding::{Decoder, Hidden};
 use crate::estimate::Encoding;
 use crate::framing::Framing;
@@ -83,13 +83,10 @@ pub(super) struct Left {
 }
 
 impl Watching {
-    /// Looks whether the caller has left, before what comes next changes what is known.
+    /// Looks whether the caller has left, before more is known.
     fn look_for_leaving(&mut self) {
-        if self.left.is_some() {
-            return;
-        }
-        if let Some(CallerLeft { at }) = CallerLeft::current() {
-            self.pace.stop(at);
+        if self.left.is_none() && caller_left() {
+            self.pace.stop();
             self.left = Some(Left {
                 answered: self.is_answered(),
                 drained: false,
@@ -130,6 +127,7 @@ impl Observe for Watch {
 
     fn on_poll(&mut self) {
         self.0.pace.ask();
+        self.0.look_for_leaving();
     }
 
     fn on_frame<D: Buf>(&mut self, frame: &Frame<D>) {
@@ -139,7 +137,6 @@ impl Observe for Watch {
         if !data.has_remaining() {
             return;
         }
-        this.look_for_leaving();
         if let Some(left) = &mut this.left {
             left.drained = true;
         }

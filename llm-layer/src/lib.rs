@@ -28,10 +28,11 @@
 //! | OpenAI Responses, legacy completions, embeddings | `/responses`, `/completions`, `/embeddings` |
 //! | Azure OpenAI and Foundry | the same, under `/openai/deployments/{model}`, `/openai/v1` or `/models` |
 //! | Anthropic Messages, also on Vertex | `/v1/messages`, `:rawPredict`, `:streamRawPredict` |
-//! | Gemini, Vertex | `:generateContent`, `:streamGenerateContent`, `:embedContent`, `:batchEmbedContents` |
-//! | Ollama | `/api/chat`, `/api/generate`, `/api/embed` |
-//! | Cohere | `/v2/chat`, `/v2/embed`; `/v1/chat` at cohere.com |
-//! | Bedrock | `/converse`, `/converse-stream`, `/invoke-with-response-stream`; `/invoke` at amazonaws.com |
+//! | Gemini, Vertex | `:generateContent`, `:streamGenerateContent`, `:embedContent`, `:batchEmbedContents`; embeddings by `:predict` at googleapis.com |
+//! | Ollama | `/api/chat`, `/api/generate`, `/api/embed`, `/api/embeddings` |
+//! | Cohere | `/v2/chat`, `/v2/embed`; `/v1/chat`, `/v1/embed` at cohere.com |
+//! | Mistral | OpenAI's, `/v1/fim/completions`, `/v1/conversations`; `/v1/conversations/{id}` at mistral.ai |
+//! | Bedrock | `/model/{model}/` and `converse`, `converse-stream`, `invoke`, `invoke-with-response-stream` |
 //!
 //! What else is a model call, and what is none, you say by a [`Rule`]: by path, host and model. A provider that speaks
 //! another format needs a [`wire::WireFormat`].

@@ -188,7 +188,7 @@ mod tests {
         assert_eq!(response.text().await.unwrap(), "data: [DONE]\n\n", "the answer");
         assert!(
             crate::settle(std::time::Duration::from_secs(60)),
-            "counted in time"
+            "recorded in time"
         );
         let tree = recorder.tree(&[]);
         assert!(tree.contains("gen_ai.usage.output_tokens=2"), "the span: {tree}");

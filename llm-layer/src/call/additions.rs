@@ -18,7 +18,12 @@ impl Watching {
         let answer = self.reply.answer.take()?;
         let output = answer.into_messages(self.reply.finishes(self.ask.choices));
         let redact = config.redact.as_ref();
-        Some(Content::of(self.body.as_ref(), output, redact, config.limits))
+        let wire = &self.head.recognised.wire;
+        let said = self.body.as_ref().map(|body| wire.content(body));
+        Some(
+            said.unwrap_or_default()
+                .with_answer(output, redact, config.limits),
+        )
     }
 
     /// Puts the content where the user wants it.

@@ -247,7 +247,7 @@ impl Start {
 }
 
 /// The providers whose streams end with their usage, asked for or not.
-const ALWAYS_TOLD: &[&str] = &["groq", "mistral_ai", "x_ai"];
+const ALWAYS_TOLD: &[&str] = &["groq", "mistral_ai"];
 
 /// Room for what may be added to a request's own attributes.
 const ROOM: usize = 5;

@@ -28,6 +28,7 @@ impl WireFormat for OpenAiChat {
     fn ask(&self, path: &str, body: &Value) -> Ask {
         let mut ask = Ask::read(body, PARAMS);
         ask.model = ask.model.or_else(|| deployment(path));
+        ask.stream |= path.ends_with(":streamRawPredict");
         ask.count_choices(semconv::REQUEST_CHOICE_COUNT, body.get("n"));
         if let Some(kind) = member(body, "/response_format/type")
             .and_then(Value::as_str)
@@ -100,6 +101,7 @@ pub(super) fn completion(at: &Path, value: Scalar<'_>, reply: &mut Reply) {
         ("system_fingerprint", Some(print)) => {
             reply.attribute(semconv::OPENAI_RESPONSE_SYSTEM_FINGERPRINT, print);
         }
+        ("x_groq.error", Some(code)) => reply.fail(code),
         ("choices[].index", _) => reply.index(at, value),
         ("choices[].finish_reason", Some(reason)) => reply.finish(at, reason),
         (path, _) => {
@@ -160,6 +162,7 @@ const PARAMS: &[Param] = &[
         Kind::Double,
     ),
     (semconv::REQUEST_SEED, "/seed", Kind::Int),
+    (semconv::REQUEST_SEED, "/random_seed", Kind::Int),
     (semconv::REQUEST_STOP_SEQUENCES, "/stop", Kind::Texts),
     (semconv::REQUEST_REASONING_LEVEL, "/reasoning_effort", Kind::Text),
 ];

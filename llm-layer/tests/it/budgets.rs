@@ -3,14 +3,13 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use http::{Method, Request, Response, StatusCode};
 use opentelemetry_sdk::trace::SpanData;
 use throughline_llm_layer::scope::{Scope, request};
 use throughline_llm_layer::{
     LlmLayer, PromptSizeMode, RequestBody, TokenBudgetLayer, Tokens, Watch, agent, budget::BudgetBody,
-    settle, tokens, workflow,
+    tokens, workflow,
 };
 use throughline_test_support::Recorder;
 use throughline_tracing_layer::ClientLayer;

@@ -12,6 +12,7 @@ mod allocations;
 mod attempts;
 mod baggage;
 mod budgets;
+mod complaints;
 mod counters;
 #[cfg(feature = "tokio")]
 mod drain;
@@ -22,6 +23,7 @@ mod graph;
 mod hooks;
 mod hostile;
 mod include_usage;
+mod mangled;
 mod mcp;
 mod options;
 mod providers;

@@ -1,10 +1,15 @@
 //! End to end: the examples as their users run them, over real sockets.
 
-#![expect(clippy::expect_used, reason = "a test that cannot go on says why")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on says why"
+)]
 
 mod agents;
 mod existing_service;
 mod orders;
+mod proxy;
 mod quickstart;
 mod worker;
 

@@ -1,10 +1,11 @@
-//! Runs an example and keeps what it prints.
+//! Runs an example, to its end or until it is told to stop, and keeps what it prints.
 
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::process::Command;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::process::{Child, ChildStdout, Command};
 
 /// No example takes longer than this, in debug mode on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -50,5 +51,55 @@ pub async fn run(mut command: Command) -> Ran {
         code: output.status.code(),
         out: String::from_utf8(output.stdout).unwrap(),
         err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// An example that serves until it is told to stop.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    out: BufReader<ChildStdout>,
+    /// The first line that it printed, which is its address.
+    pub address: String,
+}
+
+impl Server {
+    /// Starts it and waits for its address.
+    pub async fn start(mut command: Command) -> Self {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the example is built and starts");
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut address = String::new();
+        tokio::time::timeout(DEADLINE, out.read_line(&mut address))
+            .await
+            .expect("it says its address in time")
+            .unwrap();
+        let address = address.trim().to_owned();
+        Self { child, out, address }
+    }
+
+    /// Asks it to terminate, and waits for its end.
+    pub async fn stop(self) -> Ran {
+        let Self { child, mut out, .. } = self;
+        let id = child.id().expect("it runs").to_string();
+        Command::new("kill").arg(id).status().await.expect("kill");
+        let mut rest = String::new();
+        let rest = async {
+            out.read_to_string(&mut rest).await.unwrap();
+            rest
+        };
+        let end = async { tokio::join!(rest, child.wait_with_output()) };
+        let (out, output) = tokio::time::timeout(DEADLINE, end)
+            .await
+            .expect("the example ends in time");
+        let output = output.unwrap();
+        Ran {
+            code: output.status.code(),
+            out,
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
     }
 }

@@ -51,11 +51,14 @@ impl Watching {
         let int = |name, count: u64| KeyValue::new(name, i64::try_from(count).unwrap_or(i64::MAX));
         let directions = [
             (spent.input, semconv::USAGE_INPUT_TOKENS, semconv::TOKENS_INPUT),
-            (spent.output, semconv::USAGE_OUTPUT_TOKENS, semconv::TOKENS_OUTPUT),
+            (
+                spent.output.filter(|_| self.ask.choices > 0),
+                semconv::USAGE_OUTPUT_TOKENS,
+                semconv::TOKENS_OUTPUT,
+            ),
         ];
         for (count, reported, estimated) in directions {
             match count {
-                Some((0, _)) if self.ask.choices == 0 => {}
                 Some((count, Origin::Reported)) => attributes.push(int(reported, count)),
                 Some((count, Origin::Estimated)) => attributes.push(int(estimated, count)),
                 None => {}

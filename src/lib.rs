@@ -18,7 +18,7 @@
 //! | `async-openai` | the model calls of async-openai's client |
 //! | `encodings` | model answers encoded with gzip, deflate, br or zstd, read on a copy |
 //! | `file` | OTLP as lines of JSON, to a file or to the console |
-//! | `hyper-util` | the address of the peer on the spans of a hyper-util client |
+//! | `hyper-util` | the address of the peer on the spans of a hyper-util client, and the kind of its errors |
 //! | `logs` | trace ids in the lines of tracing-subscriber; `tracing` events as OTLP logs |
 //! | `prometheus` | metrics for a Prometheus to scrape |
 //! | `reqwest-middleware` | [`ClientLayer`] and [`LlmLayer`] as `Middleware` of reqwest-middleware |

@@ -205,13 +205,19 @@ async fn anything_else_passes_both_ways_as_it_comes() {
 #[tokio::test]
 async fn cut_answer_is_cut_and_a_client_that_leaves_is_told() {
     let path = Path::new("").await;
-    let ask = "GET /v1/models HTTP/1.1\r\nhost: proxy\r\n\r\n";
+    let question = r#"{"model":"m","messages":[]}"#;
+    let length = question.len();
+    let ask = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: proxy\r\ncontent-length: {length}\r\n\r\n{question}"
+    );
+    let half = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{\"id\"";
+
     let mut client = path.client().await;
-    write(&mut client, ask).await;
+    write(&mut client, &ask).await;
     let mut provider = path.provider().await;
-    until(&mut provider, "\r\n\r\n").await;
-    write(&mut provider, "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf").await;
-    until(&mut client, "half").await;
+    until(&mut provider, question).await;
+    write(&mut provider, half).await;
+    until(&mut client, "{\"id\"").await;
     drop(provider);
     let rest = time::timeout(DEADLINE, client.read_u8()).await;
     assert!(
@@ -220,18 +226,28 @@ async fn cut_answer_is_cut_and_a_client_that_leaves_is_told() {
     );
 
     let mut client = path.client().await;
-    write(&mut client, ask).await;
+    write(&mut client, &ask).await;
     let mut provider = path.provider().await;
-    until(&mut provider, "\r\n\r\n").await;
-    write(&mut provider, "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf").await;
-    until(&mut client, "half").await;
+    until(&mut provider, question).await;
+    write(&mut provider, half).await;
+    until(&mut client, "{\"id\"").await;
     drop(client);
     let rest = time::timeout(DEADLINE, provider.read_u8()).await;
     assert!(
         matches!(rest, Ok(Err(_))),
         "the provider's connection ends with the client's: {rest:?}"
     );
+
     path.proxy.stop().await;
+    let tree = path.collector.tree(MASKED);
+    for error in ["unexpected_eof", "cancelled"] {
+        let told = format!("error.type=\"{error}\"");
+        assert_eq!(
+            tree.matches(&told).count(),
+            2,
+            "the server's span and the call's say {error}:\n{tree}"
+        );
+    }
 }
 
 #[tokio::test]

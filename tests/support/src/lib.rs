@@ -21,4 +21,5 @@ pub mod tree;
 pub use body::{Script, ScriptedBody, ScriptedError};
 #[cfg(feature = "end-to-end")]
 pub use collector::Collector;
+pub use opentelemetry_sdk::trace::SpanData;
 pub use recorder::Recorder;

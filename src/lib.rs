@@ -8,7 +8,7 @@
 //! | feature | gives |
 //! |---|---|
 //! | `axum` | routes from axum's `MatchedPath`; without it a server span has no `http.route` unless you name it |
-//! | `llm` | [`LlmLayer`], agents, tools, [`llm`] |
+//! | `llm` | [`LlmLayer`], agents, tools, graphs, MCP, [`llm`] |
 //! | `macros` | [`traced`] |
 //! | `otlp-grpc`, `otlp-http` | OTLP over gRPC, which brings tonic, and over HTTP, which brings a blocking reqwest |
 //! | `reqwest` | the client layers over `reqwest::Client`; without it they are for `http::Request` services, such as hyper's |
@@ -16,14 +16,16 @@
 //! | `tiktoken` | token estimates where a provider reports none; 7 MB of vocabulary |
 //! | | |
 //! | `async-openai` | the model calls of async-openai's client |
+//! | `bpe-openai` | [`llm`]`::BpeOpenAi`, token estimates by bpe-openai; 49 MB of vocabulary |
 //! | `encodings` | model answers encoded with gzip, deflate, br or zstd, read on a copy |
 //! | `file` | OTLP as lines of JSON, to a file or to the console |
 //! | `hyper-util` | the address of the peer on the spans of a hyper-util client, and the kind of its errors |
+//! | `json` | serde_json's objects as carriers, also without `llm` |
 //! | `logs` | trace ids in the lines of tracing-subscriber; `tracing` events as OTLP logs |
 //! | `prometheus` | metrics for a Prometheus to scrape |
 //! | `reqwest-middleware` | [`ClientLayer`] and [`LlmLayer`] as `Middleware` of reqwest-middleware |
 //! | `tls` | https to a collector; brings rustls, which needs a C compiler |
-//! | `tokio` | helpers that spawn Tokio tasks in the current context |
+//! | `tokio` | helpers that spawn Tokio tasks in the current context; [`DrainLayer`] on a Tokio runtime |
 //! | `xray` | X-Ray propagation |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -38,7 +40,7 @@ pub use throughline_tracing_layer::{ClientLayer, EndAt, ServerLayer};
 #[cfg(feature = "llm")]
 pub use throughline_llm_layer as llm;
 #[cfg(feature = "llm")]
-pub use throughline_llm_layer::LlmLayer;
+pub use throughline_llm_layer::{DrainLayer, IncludeUsageLayer, LlmLayer};
 #[cfg(feature = "macros")]
 pub use throughline_macros::traced_by_throughline as traced;
 #[cfg(feature = "telemetry")]

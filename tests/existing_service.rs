@@ -6,32 +6,12 @@ use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::get;
 use serde_json::{Value, json};
-use throughline_test_support::Collector;
-use throughline_test_support::process::{Ran, example, run};
-use tokio::net::TcpListener;
+use throughline_test_support::process::{Ran, collected, example_with, run, teaches};
+use throughline_test_support::{VARYING, hex, serve};
+use tokio::process::Command;
 
-use crate::hex;
-
-/// What differs from run to run.
-const MASKED: &[&str] = &[
-    "network.peer.port",
-    "server.port",
-    "throughline.http.time_to_headers",
-    "url.full",
-];
-
-async fn existing_service(arguments: &[&str]) -> Ran {
-    let mut command = example("existing_service");
-    command.args(arguments);
-    run(command).await
-}
-
-/// Runs it with spans and metrics going to a collector, over HTTP.
-async fn collected(arguments: &[&str]) -> (Ran, Collector) {
-    let (collector, url) = Collector::start().await;
-    let endpoint = format!("{url}/v1/traces");
-    let otlp = ["--exporter", "otlp", "--otlp-endpoint", &endpoint];
-    (existing_service(&[arguments, &otlp].concat()).await, collector)
+fn existing_service(arguments: &[&str]) -> Command {
+    example_with("existing_service", arguments)
 }
 
 /// The base URL of rates that answer this, and the headers that each request came with.
@@ -42,11 +22,8 @@ async fn rates(status: StatusCode, answer: &'static str) -> (String, Arc<Mutex<V
         log.lock().expect("the log").push(headers);
         (status, answer)
     });
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let url = format!("http://{}", listener.local_addr().expect("an address"));
-    let app = Router::new().route("/rates/usd", rate);
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    (url, seen)
+    let address = serve(Router::new().route("/rates/usd", rate)).await;
+    (format!("http://{address}"), seen)
 }
 
 /// The lines of the service's log.
@@ -60,7 +37,7 @@ fn logs(ran: &Ran) -> Vec<Value> {
 #[tokio::test]
 async fn trace_goes_from_the_service_to_the_rates() {
     let (rates_url, seen) = rates(StatusCode::OK, r#"{"rate":2}"#).await;
-    let (ran, collector) = collected(&["--rates-url", &rates_url]).await;
+    let (ran, collector) = collected(existing_service(&["--rates-url", &rates_url])).await;
     assert_eq!(
         (ran.code, ran.out.trim()),
         (Some(0), "desk for 900.0 dollars"),
@@ -69,7 +46,7 @@ async fn trace_goes_from_the_service_to_the_rates() {
     );
     let expected = include_str!("existing_service_tree.txt");
     assert_eq!(
-        collector.tree_of_services(MASKED),
+        collector.tree_of_services(VARYING),
         expected,
         "the whole tree, value by value"
     );
@@ -94,7 +71,7 @@ async fn trace_goes_from_the_service_to_the_rates() {
 
 #[tokio::test]
 async fn logs_carry_on_and_name_the_trace() {
-    let (ran, collector) = collected(&[]).await;
+    let (ran, collector) = collected(existing_service(&[])).await;
     assert_eq!(
         (ran.code, ran.out.trim()),
         (Some(0), "desk for 675.0 dollars"),
@@ -156,7 +133,7 @@ async fn rates_that_fail_are_told() {
         (&senseless, "answered something that is no rate", None),
     ];
     for (url, words, error_type) in cases {
-        let (ran, collector) = collected(&["--rates-url", url]).await;
+        let (ran, collector) = collected(existing_service(&["--rates-url", url])).await;
         assert_eq!((ran.code, ran.out.trim()), (Some(1), ""), "{url}: no price");
         let told = format!("the rates at {url} {words}");
         assert!(
@@ -167,7 +144,7 @@ async fn rates_that_fail_are_told() {
         let warned = logs(&ran).into_iter().find(|line| line["level"] == "WARN");
         let warned = warned.map(|line| line["fields"]["error"].clone());
         assert_eq!(warned, Some(json!(told)), "{url}: the log says it too");
-        let tree = collector.tree_of_services(MASKED);
+        let tree = collector.tree_of_services(VARYING);
         for error_type in error_type.into_iter().chain(["502"]) {
             let told = format!("error.type=\"{error_type}\"");
             assert!(tree.contains(&told), "{url}: no span says {told}:\n{tree}");
@@ -177,7 +154,7 @@ async fn rates_that_fail_are_told() {
 
 #[tokio::test]
 async fn console_shows_the_trace_beside_the_logs() {
-    let ran = existing_service(&["--item", "lamp"]).await;
+    let ran = run(existing_service(&["--item", "lamp"])).await;
     assert_eq!(ran.code, Some(0), "exit code; {}", ran.err);
     for part in [
         "lamp for 52.5 dollars",
@@ -197,7 +174,7 @@ async fn console_shows_the_trace_beside_the_logs() {
 
 #[tokio::test]
 async fn collector_that_is_not_there_is_told_and_the_answer_is_the_same() {
-    let ran = existing_service(&["--exporter", "otlp", "--otlp-endpoint", "http://127.0.0.1:9"]).await;
+    let ran = run(existing_service(&["--otlp-endpoint", "http://127.0.0.1:9"])).await;
     assert_eq!(
         (ran.code, ran.out.trim()),
         (Some(0), "desk for 675.0 dollars"),
@@ -210,7 +187,7 @@ async fn collector_that_is_not_there_is_told_and_the_answer_is_the_same() {
 
 #[tokio::test]
 async fn item_that_is_not_there_is_told() {
-    let ran = existing_service(&["--item", "sofa"]).await;
+    let ran = run(existing_service(&["--item", "sofa"])).await;
     assert_eq!(ran.code, Some(1), "exit code");
     let words = "error: there is no item \"sofa\"; there are chair, desk and lamp\n";
     assert!(ran.err.ends_with(words), "{}", ran.err);
@@ -218,9 +195,6 @@ async fn item_that_is_not_there_is_told() {
 
 #[tokio::test]
 async fn help_teaches() {
-    let ran = existing_service(&["--help"]).await;
-    assert_eq!(ran.code, Some(0), "exit code; {}", ran.err);
-    for part in ["already has logs", "--rates-url", "--otlp-endpoint", "Examples:"] {
-        assert!(ran.out.contains(part), "the help lacks {part:?}:\n{}", ran.out);
-    }
+    let parts = ["already has logs", "--rates-url", "--otlp-endpoint", "Examples:"];
+    teaches(existing_service(&[]), &parts).await;
 }

@@ -7,13 +7,11 @@
 )]
 
 mod agents;
+mod baggage;
 mod existing_service;
+mod mcp;
 mod orders;
 mod proxy;
 mod quickstart;
+mod serve;
 mod worker;
-
-/// An id as headers and logs show it.
-fn hex(id: &[u8]) -> String {
-    id.iter().map(|byte| format!("{byte:02x}")).collect()
-}

@@ -78,7 +78,7 @@ fn layers(recorder: &Recorder) -> (LlmLayer, ClientLayer) {
 fn shape(recorder: &Recorder) -> Vec<String> {
     let tree = recorder.tree(&[]);
     tree.lines()
-        .filter(|line| !line.trim_start().starts_with('-'))
+        .filter(|line| !line.trim_start().starts_with(['-', '!']))
         .map(str::to_owned)
         .collect()
 }

@@ -3,28 +3,20 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use throughline_test_support::Collector;
-use throughline_test_support::process::{Server, example, run};
+use throughline_test_support::process::{Ran, Running, example, run};
+use throughline_test_support::{Collector, VARYING, hex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time;
-
-/// What differs from run to run.
-const MASKED: &[&str] = &[
-    "client.port",
-    "gen_ai.response.time_to_first_chunk",
-    "network.peer.port",
-    "server.port",
-    "throughline.http.time_to_headers",
-    "url.full",
-];
 
 /// How long a byte may take to come.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// A proxy, the provider behind it, and a client of it.
 struct Path {
-    proxy: Server,
+    proxy: Running,
+    /// The proxy's address.
+    at: String,
     provider: TcpListener,
     address: SocketAddr,
     collector: Collector,
@@ -41,9 +33,11 @@ impl Path {
             .args(["--port", "0", "--upstream", &format!("http://{address}{base}")])
             .env("OTEL_EXPORTER_OTLP_ENDPOINT", url)
             .env("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf");
-        let proxy = Server::start(command).await;
+        let mut proxy = Running::start(command);
+        let at = proxy.line("http://").await;
         Self {
             proxy,
+            at,
             provider,
             address,
             collector,
@@ -52,8 +46,13 @@ impl Path {
 
     /// A connection to the proxy.
     async fn client(&self) -> TcpStream {
-        let address = self.proxy.address.trim_start_matches("http://");
-        TcpStream::connect(address).await.expect("the proxy listens")
+        TcpStream::connect(&self.at).await.expect("the proxy listens")
+    }
+
+    /// Asks the proxy to end, and waits until it has.
+    async fn stop(self) -> (Ran, Collector) {
+        self.proxy.signal("TERM").await;
+        (self.proxy.end().await, self.collector)
     }
 
     /// The proxy's connection to the provider.
@@ -140,20 +139,20 @@ async fn model_call_passes_and_is_counted() {
     ];
     assert_eq!(lines(head), expected, "the client gets what the provider sent");
 
-    let ran = path.proxy.stop().await;
+    let (ran, collector) = path.stop().await;
     assert_eq!(ran.code, Some(0), "it ends by itself: {}", ran.err);
     let expected = include_str!("proxy_tree.txt");
     assert_eq!(
-        path.collector.tree(MASKED),
+        collector.tree(VARYING),
         expected,
         "the whole tree, value by value"
     );
-    let spans = path.collector.spans();
+    let spans = collector.spans();
     let attempt = spans.iter().find(|span| span.name == "POST" && span.kind == 3);
     let attempt = attempt.expect("a client span");
-    let trace = crate::hex(&attempt.trace_id);
+    let trace = hex(&attempt.trace_id);
     assert_eq!(trace, "0af7651916cd43dd8448eb211c80319c", "the client's trace");
-    let ids = format!("00-{trace}-{}-01\r\n", crate::hex(&attempt.span_id));
+    let ids = format!("00-{trace}-{}-01\r\n", hex(&attempt.span_id));
     assert_eq!(
         traceparent,
         format!("traceparent: {ids}"),
@@ -199,7 +198,7 @@ async fn anything_else_passes_both_ways_as_it_comes() {
         answered.starts_with("HTTP/1.1 404 ") && answered.contains("content-length: 99"),
         "{answered}"
     );
-    path.proxy.stop().await;
+    path.stop().await;
 }
 
 #[tokio::test]
@@ -238,8 +237,8 @@ async fn cut_answer_is_cut_and_a_client_that_leaves_is_told() {
         "the provider's connection ends with the client's: {rest:?}"
     );
 
-    path.proxy.stop().await;
-    let tree = path.collector.tree(MASKED);
+    let (_, collector) = path.stop().await;
+    let tree = collector.tree(VARYING);
     for error in ["unexpected_eof", "cancelled"] {
         let told = format!("error.type=\"{error}\"");
         assert_eq!(
@@ -252,9 +251,11 @@ async fn cut_answer_is_cut_and_a_client_that_leaves_is_told() {
 
 #[tokio::test]
 async fn provider_that_is_not_there_is_a_502_that_says_so() {
-    let path = Path::new("").await;
-    drop(path.provider);
-    let url = format!("{}/v1/models", path.proxy.address);
+    let Path {
+        proxy, at, provider, ..
+    } = Path::new("").await;
+    drop(provider);
+    let url = format!("http://{at}/v1/models");
     let response = reqwest::get(url).await.expect("an answer");
     assert_eq!(
         response.status(),
@@ -266,7 +267,8 @@ async fn provider_that_is_not_there_is_a_502_that_says_so() {
         text.contains("proxy_error") && text.contains("Connection refused"),
         "{text}"
     );
-    path.proxy.stop().await;
+    proxy.signal("TERM").await;
+    proxy.end().await;
 }
 
 #[tokio::test]

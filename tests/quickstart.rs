@@ -6,33 +6,20 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::json;
-use throughline_test_support::Collector;
-use throughline_test_support::process::{Ran, example, run};
-use tokio::net::TcpListener;
+use throughline_test_support::process::{collected, example_with, run};
+use throughline_test_support::{VARYING, serve};
+use tokio::process::Command;
 
 const QUERY: &str = "Which product sold most?";
 const ANSWER: &str = "By the sales table: chair: 1250, desk: 5200, lamp: 1500.";
 
-/// What differs from run to run.
-const MASKED: &[&str] = &[
-    "client.port",
-    "gen_ai.response.time_to_first_chunk",
-    "network.peer.port",
-    "server.port",
-    "throughline.http.time_to_headers",
-    "url.full",
-    "user_agent.original",
-];
-
-async fn quickstart(arguments: &[&str]) -> Ran {
-    let mut command = example("quickstart");
-    command.args(arguments);
-    run(command).await
+fn quickstart(arguments: &[&str]) -> Command {
+    example_with("quickstart", arguments)
 }
 
 #[tokio::test]
 async fn without_arguments_it_shows_everything_and_succeeds() {
-    let ran = quickstart(&[]).await;
+    let ran = run(quickstart(&[])).await;
     assert_eq!(ran.code, Some(0), "exit code; {}", ran.err);
     for part in [
         "By the sales table: north: 10150, south: 7450, west: 5600.",
@@ -56,8 +43,7 @@ async fn without_arguments_it_shows_everything_and_succeeds() {
 
 #[tokio::test]
 async fn without_tracing_the_answer_is_the_same_and_nothing_is_traced() {
-    let (collector, url) = Collector::start().await;
-    let quiet = quickstart(&["run", QUERY, "--exporter", "otlp", "--otlp-endpoint", &url]).await;
+    let (quiet, collector) = collected(quickstart(&["run", QUERY])).await;
     assert_eq!(
         (quiet.code, quiet.out.trim()),
         (Some(0), ANSWER),
@@ -69,7 +55,7 @@ async fn without_tracing_the_answer_is_the_same_and_nothing_is_traced() {
         0,
         "nothing is exported without --tracing"
     );
-    let traced = quickstart(&["run", QUERY, "--tracing"]).await;
+    let traced = run(quickstart(&["run", QUERY, "--tracing"])).await;
     assert_eq!(traced.code, Some(0), "traced; {}", traced.err);
     assert!(
         traced.out.contains(ANSWER),
@@ -80,28 +66,83 @@ async fn without_tracing_the_answer_is_the_same_and_nothing_is_traced() {
 
 #[tokio::test]
 async fn whole_tree_arrives() {
-    let (collector, url) = Collector::start().await;
-    let endpoint = format!("{url}/v1/traces");
-    let ran = quickstart(&[
-        "run",
-        QUERY,
-        "--tracing",
-        "--exporter",
-        "otlp",
-        "--otlp-endpoint",
-        &endpoint,
-    ])
-    .await;
+    let (ran, collector) = collected(quickstart(&["run", QUERY, "--tracing"])).await;
     assert_eq!((ran.code, ran.out.trim()), (Some(0), ANSWER), "{}", ran.err);
     assert_eq!(collector.traces().len(), 1, "one trace");
     let expected = include_str!("quickstart_tree.txt");
-    assert_eq!(collector.tree(MASKED), expected, "the whole tree, value by value");
+    assert_eq!(
+        collector.tree(VARYING),
+        expected,
+        "the whole tree, value by value"
+    );
     let counted = collector.counter("prompt_size");
     assert_eq!(
         counted,
         ["direction=\"input\" 93", "direction=\"output\" 18"],
         "tokens of the three calls"
     );
+}
+
+#[tokio::test]
+async fn what_is_said_is_on_the_spans_only_if_it_is_asked_for() {
+    let said = [
+        // The posts between the roles, as input and output of each.
+        ("Internal invoke_agent Planner", r#"\"name\":\"User\""#),
+        (
+            "Internal invoke_agent Planner",
+            r#"\"content\":\"Which product sold most?\""#,
+        ),
+        ("Internal invoke_agent Planner", "By the sales table: chair: 1250"),
+        (
+            "Internal invoke_agent CodeInterpreter",
+            "Compute the max of amount by product.",
+        ),
+        ("Internal invoke_agent CodeInterpreter", "chair: 1250, desk: 5200"),
+        // The generated code, from whom it comes and where it runs.
+        (
+            "Internal invoke_agent CodeGenerator",
+            r#"\\\"operation\\\":\\\"max\\\""#,
+        ),
+        (
+            "Internal execute_tool Executor",
+            r#"gen_ai.tool.call.arguments="{\"operation\":\"max\",\"group_by\":\"product\"}""#,
+        ),
+        (
+            "Internal execute_tool Executor",
+            r#"gen_ai.tool.call.result="chair: 1250, desk: 5200, lamp: 1500""#,
+        ),
+        // The prompt and the answer of a model call.
+        ("Client chat scripted", "You are the CodeGenerator."),
+    ];
+    let variable = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT";
+    let cases: [(&[&str], &str, bool); 4] = [
+        (&["--capture"], "", true),
+        (&[], "true", true),
+        (&[], "NO_CONTENT", false),
+        (&[], "", false),
+    ];
+    for (arguments, choice, captured) in cases {
+        let mut command = quickstart(&["run", QUERY, "--tracing"]);
+        command.args(arguments);
+        command.envs((!choice.is_empty()).then_some((variable, choice)));
+        let (ran, collector) = collected(command).await;
+        assert_eq!(ran.code, Some(0), "{arguments:?} {choice}: {}", ran.err);
+        let tree = collector.tree(VARYING);
+        for (span, part) in said {
+            let spans = tree.split("\n").scan("", |span, line| {
+                let line = line.trim_start();
+                *span = if line.starts_with("- ") { span } else { line };
+                Some((*span, line))
+            });
+            let found = spans
+                .into_iter()
+                .any(|(on, line)| on == span && line.contains(part));
+            assert_eq!(
+                found, captured,
+                "{arguments:?} {choice}: {span} says {part}:\n{tree}"
+            );
+        }
+    }
 }
 
 #[tokio::test]
@@ -136,19 +177,8 @@ async fn faults_of_the_model_end_the_task_with_words() {
         ),
     ];
     for (arguments, words, error_type) in cases {
-        let (collector, url) = Collector::start().await;
-        let endpoint = format!("{url}/v1/traces");
-        let mut all = vec![
-            "run",
-            QUERY,
-            "--tracing",
-            "--exporter",
-            "otlp",
-            "--otlp-endpoint",
-            &endpoint,
-        ];
-        all.extend(arguments);
-        let ran = quickstart(&all).await;
+        let all = [&["run", QUERY, "--tracing"], arguments].concat();
+        let (ran, collector) = collected(quickstart(&all)).await;
         assert_eq!(ran.code, Some(1), "{arguments:?}: exit code");
         assert!(
             ran.err.contains(words),
@@ -156,7 +186,7 @@ async fn faults_of_the_model_end_the_task_with_words() {
             ran.err
         );
         assert_eq!(ran.out.trim(), "", "{arguments:?}: no answer");
-        let tree = collector.tree(MASKED);
+        let tree = collector.tree(VARYING);
         let told = format!("error.type=\"{error_type}\"");
         assert!(
             tree.contains(&told),
@@ -176,17 +206,12 @@ async fn traceparent_continues_in_every_call_that_leaves() {
             Json(json!({ "error": { "message": "closed" } })),
         )
     });
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let url = format!("http://{}/v1", listener.local_addr().expect("an address"));
-    tokio::spawn(
-        async move { axum::serve(listener, Router::new().route("/v1/chat/completions", model)).await },
-    );
+    let address = serve(Router::new().route("/v1/chat/completions", model)).await;
+    let url = format!("http://{address}/v1");
 
     for tracing in [true, false] {
-        let mut command = example("quickstart");
-        command
-            .args(["run", QUERY, "--model-url", &url])
-            .args(tracing.then_some("--tracing"));
+        let mut command = quickstart(&["run", QUERY, "--model-url", &url]);
+        command.args(tracing.then_some("--tracing"));
         command.env(
             "TRACEPARENT",
             "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
@@ -227,15 +252,13 @@ async fn traceparent_continues_in_every_call_that_leaves() {
 #[tokio::test]
 async fn without_a_collector_the_answer_is_the_same_and_the_user_is_told() {
     for endpoint in ["http://127.0.0.1:9", "http://127.0.0.1:9/v1/traces"] {
-        let ran = quickstart(&[
+        let ran = run(quickstart(&[
             "run",
             QUERY,
             "--tracing",
-            "--exporter",
-            "otlp",
             "--otlp-endpoint",
             endpoint,
-        ])
+        ]))
         .await;
         assert_eq!(
             (ran.code, ran.out.trim()),
@@ -253,7 +276,7 @@ async fn without_a_collector_the_answer_is_the_same_and_the_user_is_told() {
 
 #[tokio::test]
 async fn bad_arguments_are_explained() {
-    let bad_url = quickstart(&["run", QUERY, "--model-url", "nowhere"]).await;
+    let bad_url = run(quickstart(&["run", QUERY, "--model-url", "nowhere"])).await;
     assert_eq!(bad_url.code, Some(1), "a bad URL");
     let accepted = "expected a URL such as http://127.0.0.1:8080/v1";
     assert!(
@@ -261,10 +284,12 @@ async fn bad_arguments_are_explained() {
         "{}",
         bad_url.err
     );
-    let bad_exporter = quickstart(&["--exporter", "pigeon"]).await;
+    let bad_exporter = run(quickstart(&["--exporter", "pigeon"])).await;
     assert_eq!(bad_exporter.code, Some(2), "an unknown exporter");
     assert!(
-        bad_exporter.err.contains("[possible values: console, otlp]"),
+        bad_exporter
+            .err
+            .contains("[possible values: console, otlp, file, prometheus]"),
         "{}",
         bad_exporter.err
     );

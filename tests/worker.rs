@@ -1,33 +1,13 @@
 //! `examples/worker`, as a user runs it.
 
-use throughline_test_support::Collector;
-use throughline_test_support::process::{Ran, example, run};
+use throughline_test_support::process::{collected, example_with, run, teaches};
+use throughline_test_support::{VARYING, hex};
 use tokio::process::Command;
-
-use crate::hex;
-
-/// What differs from run to run.
-const MASKED: &[&str] = &["process.pid"];
 
 const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
-/// The example, outside of any trace that runs these tests.
 fn worker(arguments: &[&str]) -> Command {
-    let mut command = example("worker");
-    command.args(arguments).env_remove("TRACEPARENT");
-    command
-}
-
-/// Runs it with the spans of all its processes going to a collector, over HTTP.
-async fn collected(mut command: Command) -> (Ran, Collector) {
-    let (collector, url) = Collector::start().await;
-    command.args([
-        "--exporter",
-        "otlp",
-        "--otlp-endpoint",
-        &format!("{url}/v1/traces"),
-    ]);
-    (run(command).await, collector)
+    example_with("worker", arguments)
 }
 
 #[tokio::test]
@@ -38,7 +18,7 @@ async fn trace_crosses_the_queue_and_the_processes() {
     assert_eq!(collector.traces().len(), 1, "one trace");
     let expected = include_str!("worker_tree.txt");
     assert_eq!(
-        collector.tree_of_services(MASKED),
+        collector.tree_of_services(VARYING),
         expected,
         "the whole tree, value by value"
     );
@@ -110,7 +90,7 @@ async fn child_that_cannot_do_its_job_is_told() {
         assert_eq!((ran.code, ran.out.trim()), (Some(1), ""), "{child}: no number");
         let told = format!("error: the child process {words}");
         assert!(ran.err.contains(&told), "{child}: {}", ran.err);
-        let tree = collector.tree_of_services(MASKED);
+        let tree = collector.tree_of_services(VARYING);
         let failed = "Consumer worker: process jobs [error: the child process ";
         assert!(tree.contains(failed), "{child}: the job's span says it:\n{tree}");
         assert_eq!(collector.spans().len(), 3, "{child}: all but the child's");
@@ -119,7 +99,7 @@ async fn child_that_cannot_do_its_job_is_told() {
 
 #[tokio::test]
 async fn collector_that_is_not_there_fails_no_job() {
-    let nowhere = ["--exporter", "otlp", "--otlp-endpoint", "http://127.0.0.1:9"];
+    let nowhere = ["--otlp-endpoint", "http://127.0.0.1:9"];
     for (arguments, answer) in [(["--job", "to be"], "2 words: to be"), (["count", "to be"], "2")] {
         let ran = run(worker(&[&arguments[..], &nowhere].concat())).await;
         assert_eq!(
@@ -138,25 +118,8 @@ async fn collector_that_is_not_there_fails_no_job() {
 
 #[tokio::test]
 async fn help_teaches() {
-    let cases = [
-        (
-            &["--help"][..],
-            &["TRACEPARENT", "metadata", "count", "--otlp-endpoint", "Examples:"][..],
-        ),
-        (
-            &["count", "--help"],
-            &["Continues the trace of TRACEPARENT", "--exporter"],
-        ),
-    ];
-    for (arguments, parts) in cases {
-        let ran = run(worker(arguments)).await;
-        assert_eq!(ran.code, Some(0), "{arguments:?}: exit code; {}", ran.err);
-        for part in parts {
-            assert!(
-                ran.out.contains(part),
-                "{arguments:?} lacks {part:?}:\n{}",
-                ran.out
-            );
-        }
-    }
+    let parts = ["TRACEPARENT", "metadata", "count", "--otlp-endpoint", "Examples:"];
+    teaches(worker(&[]), &parts).await;
+    let parts = ["Continues the trace of TRACEPARENT", "--exporter"];
+    teaches(worker(&["count"]), &parts).await;
 }

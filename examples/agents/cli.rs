@@ -19,12 +19,13 @@ pub(crate) struct Cli {
     /// The item that the customer ordered: chair, desk or lamp.
     #[arg(long, value_name = "NAME", default_value = "desk")]
     pub(crate) item: String,
-    /// Where the spans go.
-    #[arg(long, value_enum, default_value = "console")]
-    exporter: ExporterName,
-    /// The collector, for --exporter otlp: port 4317 is gRPC; port 4318, or a URL with a path, is HTTP.
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:4317")]
-    pub(crate) otlp_endpoint: String,
+    /// Where the spans go [default: console]
+    #[arg(long, value_enum)]
+    exporter: Option<ExporterName>,
+    /// The collector: port 4317 is gRPC; port 4318, or a URL with a path, is HTTP. Implies --exporter otlp
+    /// [default: http://127.0.0.1:4317]
+    #[arg(long, value_name = "URL")]
+    otlp_endpoint: Option<String>,
     /// Leave this service down, to see how its absence looks in the trace.
     #[arg(long, value_enum, value_name = "SERVICE")]
     down: Option<Down>,
@@ -58,7 +59,7 @@ const AFTER: &str = "\
 Examples:
   agents
   agents --account bob --item lamp
-  agents --exporter otlp --otlp-endpoint http://127.0.0.1:4318
+  agents --otlp-endpoint http://127.0.0.1:4318
   agents --down inventory
 
 When a service is down or does not know the account or the item, the message says which, the trace shows where, and the
@@ -66,10 +67,14 @@ exit code is 1.";
 
 impl Cli {
     pub(crate) fn exporter(&self) -> Exporter {
-        match self.exporter {
-            ExporterName::Console => Exporter::Console,
-            ExporterName::Otlp => Exporter::Otlp,
+        match (self.exporter, &self.otlp_endpoint) {
+            (Some(ExporterName::Console), _) | (None, None) => Exporter::Console,
+            (Some(ExporterName::Otlp), _) | (None, Some(_)) => Exporter::Otlp,
         }
+    }
+
+    pub(crate) fn otlp_endpoint(&self) -> &str {
+        self.otlp_endpoint.as_deref().unwrap_or("http://127.0.0.1:4317")
     }
 
     pub(crate) fn down(&self) -> Option<Service> {

@@ -28,7 +28,7 @@
 //!
 //! ```text
 //! cargo run --example agents
-//! cargo run --example agents -- --exporter otlp --otlp-endpoint http://127.0.0.1:4317
+//! cargo run --example agents -- --otlp-endpoint http://127.0.0.1:4317
 //! cargo run --example agents -- --down inventory
 //! cargo run --example agents -- --help
 //! ```
@@ -69,7 +69,7 @@ async fn main() -> ExitCode {
 
 /// Starts the services, plays the customer, prints the answer, and delivers the spans whether there is one or not.
 async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
-    let fleet = Fleet::new(cli.exporter(), &cli.otlp_endpoint)?;
+    let fleet = Fleet::new(cli.exporter(), cli.otlp_endpoint())?;
     let answer = answer(&fleet, cli).await.map(|answer| println!("{answer}\n"));
     if let Err(error) = fleet.shutdown() {
         eprintln!("warning: {error}"); // The customer is answered all the same.

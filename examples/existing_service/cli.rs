@@ -16,12 +16,13 @@ pub(crate) struct Cli {
     /// The base URL of the rates, such as http://127.0.0.1:8080 [default: rates of its own]
     #[arg(long, value_name = "URL")]
     pub(crate) rates_url: Option<String>,
-    /// Where traces and metrics go.
-    #[arg(long, value_enum, default_value = "console")]
-    exporter: ExporterName,
-    /// The collector, for --exporter otlp: port 4317 is gRPC; port 4318, or a URL with a path, is HTTP.
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:4317")]
-    pub(crate) otlp_endpoint: String,
+    /// Where traces and metrics go [default: console]
+    #[arg(long, value_enum)]
+    exporter: Option<ExporterName>,
+    /// The collector: port 4317 is gRPC; port 4318, or a URL with a path, is HTTP. Implies --exporter otlp
+    /// [default: http://127.0.0.1:4317]
+    #[arg(long, value_name = "URL")]
+    otlp_endpoint: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -36,16 +37,20 @@ const AFTER: &str = "\
 Examples:
   existing_service
   existing_service --item lamp 2>/dev/null
-  existing_service --exporter otlp --otlp-endpoint http://127.0.0.1:4318
+  existing_service --otlp-endpoint http://127.0.0.1:4318
   existing_service --rates-url http://127.0.0.1:9
 
 When the rates are down or the item is unknown, the message says so, logs and trace show where, and the exit code is 1.";
 
 impl Cli {
     pub(crate) fn exporter(&self) -> Exporter {
-        match self.exporter {
-            ExporterName::Console => Exporter::Console,
-            ExporterName::Otlp => Exporter::Otlp,
+        match (self.exporter, &self.otlp_endpoint) {
+            (Some(ExporterName::Console), _) | (None, None) => Exporter::Console,
+            (Some(ExporterName::Otlp), _) | (None, Some(_)) => Exporter::Otlp,
         }
+    }
+
+    pub(crate) fn otlp_endpoint(&self) -> &str {
+        self.otlp_endpoint.as_deref().unwrap_or("http://127.0.0.1:4317")
     }
 }

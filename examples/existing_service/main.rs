@@ -14,7 +14,7 @@
 //!
 //! ```text
 //! cargo run --example existing_service
-//! cargo run --example existing_service -- --exporter otlp --otlp-endpoint http://127.0.0.1:4317
+//! cargo run --example existing_service -- --otlp-endpoint http://127.0.0.1:4317
 //! cargo run --example existing_service -- --help
 //! ```
 
@@ -83,7 +83,7 @@ async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
         .with_enabled(true)
         .with_service_name("prices")
         .with_exporter(cli.exporter())
-        .with_endpoint(&cli.otlp_endpoint);
+        .with_endpoint(cli.otlp_endpoint());
     let telemetry = telemetry::init(config)?;
 
     let answer = ask(&cli).await.map(|price| println!("{price}\n"));

@@ -2,7 +2,6 @@
 
 use clap::Parser;
 use throughline::LlmLayer;
-use throughline::llm::Capture;
 
 use crate::proxy::Upstream;
 
@@ -19,15 +18,6 @@ pub(crate) struct Cli {
     /// The port on 127.0.0.1 to listen on; 0 takes a free one.
     #[arg(long, value_name = "N", default_value_t = 8080)]
     pub(crate) port: u16,
-    /// Where prompts and answers go: NO_CONTENT, SPAN_ONLY, EVENT_ONLY or SPAN_AND_EVENT.
-    #[arg(
-        long,
-        value_name = "WHERE",
-        env = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
-        default_value = "NO_CONTENT",
-        value_parser = capture
-    )]
-    content: Capture,
     /// Add OpenInference's attributes to the spans, for Phoenix.
     #[arg(long)]
     openinference: bool,
@@ -39,25 +29,20 @@ Examples:
   OTEL_TRACES_EXPORTER=console proxy --upstream http://127.0.0.1:11434 --port 8081
   OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317 proxy --upstream https://api.anthropic.com
   OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:6006 OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf \\
-      OTEL_METRICS_EXPORTER=none proxy --upstream http://127.0.0.1:11434 --content SPAN_ONLY --openinference
+      OTEL_METRICS_EXPORTER=none OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=SPAN_ONLY \\
+      proxy --upstream http://127.0.0.1:11434 --openinference
 
 Then, in another terminal:
   curl http://127.0.0.1:8080/v1/chat/completions -H \"Authorization: Bearer $OPENAI_API_KEY\" \\
       -H 'Content-Type: application/json' -d '{\"model\":\"gpt-4o-mini\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}'
   OPENAI_BASE_URL=http://127.0.0.1:8080/v1 python your_program.py
 
+Prompts and answers are recorded only if OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT asks for it.
 It listens on this machine only, keeps no key and asks for none. Protocol upgrades (WebSocket) are not forwarded.";
 
 impl Cli {
     /// The layer that observes the model calls.
     pub(crate) fn layer(&self) -> LlmLayer {
-        LlmLayer::new()
-            .with_capture(self.content)
-            .with_openinference(self.openinference)
+        LlmLayer::new().with_openinference(self.openinference)
     }
-}
-
-fn capture(choice: &str) -> Result<Capture, String> {
-    Capture::from_choice(choice)
-        .ok_or_else(|| "expected NO_CONTENT, SPAN_ONLY, EVENT_ONLY or SPAN_AND_EVENT".to_owned())
 }

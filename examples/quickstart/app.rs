@@ -8,7 +8,9 @@ use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use throughline::ServerLayer;
+use throughline::llm::scope::request;
 use throughline::propagation::{self, Propagator};
+use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::model::Model;
 use crate::roles::planner;
@@ -17,8 +19,12 @@ use crate::roles::planner;
 pub(crate) fn app(model: Model) -> Router {
     Router::new()
         .route("/task", post(task))
+        // What the request spent, over all its roles, on the server span.
+        .layer(request().http_layer())
         // One server span a request, child of the `traceparent` that came; it ends with the response body.
         .layer(ServerLayer::new())
+        // Outside of it, so that the span sees the panic that is answered with 500.
+        .layer(CatchPanicLayer::new())
         .with_state(model)
 }
 
@@ -50,10 +56,12 @@ pub(crate) async fn send(url: &str, query: &str) -> Result<String, Box<dyn Error
         .json(&json!({ "query": query }))
         .build()?;
     Propagator::global().inject(&propagation::env::extract(), request.headers_mut());
-    let reply: Value = reqwest::Client::new().execute(request).await?.json().await?;
+    let response = reqwest::Client::new().execute(request).await?;
+    let (status, text) = (response.status(), response.text().await?);
+    let reply: Value = serde_json::from_str(&text).unwrap_or_default();
     match (reply.get("answer"), reply.get("error")) {
         (Some(Value::String(answer)), _) => Ok(answer.clone()),
         (_, Some(Value::String(error))) => Err(error.clone().into()),
-        _ => Err(format!("the service answered {reply}").into()),
+        _ => Err(format!("the service answered {status}: {text}").into()),
     }
 }

@@ -1,7 +1,14 @@
 //! The command line.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use throughline::telemetry::Exporter;
+use std::error::Error;
+
+use clap::{Args, Parser, Subcommand};
+use throughline::llm::Capture;
+use throughline::telemetry::{InitError, TelemetryConfig};
+
+use crate::model::Model;
+use crate::telemetry_options::TelemetryOptions;
+use crate::{model_server, server};
 
 /// The question of the demonstration.
 const QUERY: &str = "What is the total amount by region?";
@@ -16,12 +23,14 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    options: Options,
+    telemetry: TelemetryOptions,
+    #[command(flatten)]
+    model: ModelOptions,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Asks one question; traced only with --tracing.
+    /// Asks one question; traced only with --tracing, or if an OTEL_* variable turns it on.
     Run {
         /// The question, such as "Which product sold most?"
         query: String,
@@ -29,21 +38,18 @@ enum Command {
         #[arg(long)]
         tracing: bool,
     },
+    /// Serves POST /task with {"query": "…"} until Ctrl-C or SIGTERM, traced.
+    ///
+    /// Requests under way when it stops have their answers, and their spans are delivered before it ends.
+    Serve {
+        /// The port on 127.0.0.1; 0 is a free one.
+        #[arg(long, default_value_t = 8000)]
+        port: u16,
+    },
 }
 
 #[derive(Debug, Args)]
-struct Options {
-    /// Where traces and metrics go.
-    #[arg(long, global = true, value_enum, default_value = "console")]
-    exporter: ExporterName,
-    /// The collector, for --exporter otlp: port 4317 is gRPC; port 4318, or a URL with a path, is HTTP.
-    #[arg(
-        long,
-        global = true,
-        value_name = "URL",
-        default_value = "http://127.0.0.1:4317"
-    )]
-    otlp_endpoint: String,
+struct ModelOptions {
     /// The base URL of an OpenAI-compatible model, such as https://api.openai.com/v1 [default: a scripted model]
     #[arg(long, global = true, value_name = "URL")]
     model_url: Option<String>,
@@ -59,66 +65,70 @@ struct Options {
         value_name = "KEY"
     )]
     api_key: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum ExporterName {
-    /// A tree of each trace, on standard output.
-    Console,
-    /// OpenTelemetry's protocol, to a collector.
-    Otlp,
+    /// Put prompts, answers, the posts between the roles and the plan on the spans, as
+    /// OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=SPAN_ONLY does.
+    #[arg(long, global = true)]
+    capture: bool,
 }
 
 const AFTER: &str = "\
 Examples:
   quickstart
   quickstart run \"Which product sold most?\" --tracing
-  quickstart run \"What is the average amount by month?\" --tracing --exporter otlp --otlp-endpoint http://127.0.0.1:4318
+  quickstart run \"What is the average amount by month?\" --tracing --otlp-endpoint http://127.0.0.1:4318
+  quickstart run \"Which product sold most?\" --tracing --capture --file trace.jsonl
+  quickstart serve --exporter prometheus
+  quickstart serve --otlp-endpoint http://127.0.0.1:4317 --metrics-listen 127.0.0.1:9464
   quickstart --model-url https://api.openai.com/v1 --model gpt-4o-mini
   quickstart --model scripted-429
 
+The variables of OpenTelemetry work too, such as OTEL_TRACES_EXPORTER, OTEL_EXPORTER_OTLP_ENDPOINT and
+OTEL_SDK_DISABLED, and THROUGHLINE_CONFIG with the path of a configuration file. Options win.
+
 The scripted model also plays the faults of a real one. By name: scripted-401, scripted-429, scripted-500,
-scripted-nonsense (answers what is no chat completion), scripted-cut (its stream breaks off).
+scripted-nonsense (answers what is no chat completion), scripted-cut (its stream breaks off), scripted-crash (the plan it
+writes makes the Executor panic).
 When a task fails, the message says why, the trace shows where, and the exit code is 1.";
 
 /// What to do.
 #[derive(Debug)]
-pub(crate) struct Task {
-    pub(crate) query: String,
-    pub(crate) tracing: bool,
-    pub(crate) exporter: Exporter,
-    pub(crate) otlp_endpoint: String,
-    pub(crate) model_url: Option<String>,
-    pub(crate) model: String,
-    pub(crate) api_key: Option<String>,
+pub(crate) enum Job<'a> {
+    Ask(&'a str),
+    Serve(u16),
 }
 
 impl Cli {
-    pub(crate) fn task(self) -> Task {
-        let (query, tracing) = match self.command {
-            None => (QUERY.to_owned(), true),
-            Some(Command::Run { query, tracing }) => (query, tracing),
-        };
-        let Options {
-            exporter,
-            otlp_endpoint,
-            model_url,
-            model,
-            api_key,
-        } = self.options;
-        let exporter = match exporter {
-            ExporterName::Console => Exporter::Console,
-            ExporterName::Otlp => Exporter::Otlp,
-        };
-        let api_key = api_key.filter(|key| !key.is_empty());
-        Task {
-            query,
-            tracing,
-            exporter,
-            otlp_endpoint,
-            model_url,
-            model,
-            api_key,
+    pub(crate) fn job(&self) -> Job<'_> {
+        match &self.command {
+            None => Job::Ask(QUERY),
+            Some(Command::Run { query, .. }) => Job::Ask(query),
+            Some(Command::Serve { port }) => Job::Serve(*port),
         }
+    }
+
+    pub(crate) fn telemetry(&self) -> Result<TelemetryConfig, InitError> {
+        let untraced = matches!(self.command, Some(Command::Run { tracing: false, .. }));
+        self.telemetry.config(!untraced)
+    }
+
+    /// The model that is asked for; the scripted one is started.
+    pub(crate) async fn model(&self) -> Result<Model, Box<dyn Error>> {
+        let ModelOptions {
+            model_url,
+            model,
+            api_key,
+            capture,
+        } = &self.model;
+        let url = match model_url {
+            Some(url) => url.clone(),
+            None => format!("http://{}/v1", server::start(model_server::app()).await?),
+        };
+        let key = api_key.clone().filter(|key| !key.is_empty());
+        let capture = if *capture {
+            Capture::SpanOnly
+        } else {
+            Capture::from_env()
+        };
+        Ok(Model::new(&url, model, key, capture)?)
     }
 }

@@ -8,7 +8,8 @@
 //!
 //! ```text
 //! cargo run --example quickstart
-//! cargo run --example quickstart -- run "Which product sold most?" --tracing --exporter console
+//! cargo run --example quickstart -- run "Which product sold most?" --tracing --otlp-endpoint http://127.0.0.1:4317
+//! cargo run --example quickstart -- serve --exporter prometheus
 //! cargo run --example quickstart -- --help
 //! ```
 
@@ -28,21 +29,23 @@ mod model;
 mod model_server;
 mod plan;
 mod roles;
+mod server;
+mod stop;
+mod telemetry_options;
 
 use std::error::Error;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
-use throughline::telemetry::{self, TelemetryConfig};
-use tokio::net::TcpListener;
+use throughline::telemetry::{self, Telemetry};
+use tokio::runtime::Runtime;
 
-use crate::cli::{Cli, Task};
-use crate::model::Model;
+use crate::cli::{Cli, Job};
+use crate::stop::Stop;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let task = Cli::parse().task();
-    match run(&task).await {
+fn main() -> ExitCode {
+    match run(&Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
@@ -51,35 +54,34 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Starts what the task needs, sends it, prints the answer, and flushes the telemetry whether there is one or not.
-async fn run(task: &Task) -> Result<(), Box<dyn Error>> {
-    let config = TelemetryConfig::default()
-        .with_enabled(task.tracing)
-        .with_service_name("quickstart")
-        .with_exporter(task.exporter)
-        .with_endpoint(&task.otlp_endpoint);
-    let telemetry = telemetry::init(config)?;
-    let answer = answer(task).await.map(|answer| println!("{answer}\n"));
+/// Does the job between the start of telemetry and its end, so that no last span is lost, whatever becomes of the job.
+fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
+    let telemetry = telemetry::init(cli.telemetry()?)?;
+    let runtime = Runtime::new()?;
+    let done = runtime.block_on(work(cli, &telemetry));
+    // Ends the requests that nobody waits for any more, and so their spans, before the last spans are delivered.
+    runtime.shutdown_timeout(LEFTOVERS);
     if let Err(error) = telemetry.shutdown() {
-        eprintln!("warning: {error}"); // The task is done all the same.
+        eprintln!("warning: {error}"); // The job is done all the same.
     }
-    answer
+    done
 }
 
-async fn answer(task: &Task) -> Result<String, Box<dyn Error>> {
-    let model_url = match &task.model_url {
-        Some(url) => url.clone(),
-        None => format!("http://{}/v1", serve(model_server::app()).await?),
-    };
-    let model = Model::new(&model_url, &task.model, task.api_key.clone())?;
-    let service = serve(app::app(model)).await?;
-    app::send(&format!("http://{service}/task"), &task.query).await
+async fn work(cli: &Cli, telemetry: &Telemetry) -> Result<(), Box<dyn Error>> {
+    let mut stop = Stop::new()?;
+    let app = app::app(cli.model().await?);
+    match cli.job() {
+        Job::Ask(query) => {
+            let url = format!("http://{}/task", server::start(app).await?);
+            tokio::select! {
+                answer = app::send(&url, query) => println!("{}\n", answer?),
+                () = stop.asked() => return Err("interrupted".into()),
+            }
+        }
+        Job::Serve(port) => server::serve(app, port, telemetry, &mut stop).await?,
+    }
+    Ok(())
 }
 
-/// Serves a router on a free port of the loopback interface.
-async fn serve(app: axum::Router) -> std::io::Result<std::net::SocketAddr> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    Ok(address)
-}
+/// How long the runtime's tasks may take to end at their next await.
+const LEFTOVERS: Duration = Duration::from_secs(5);

@@ -5,7 +5,7 @@ use std::fmt;
 use reqwest::{Client, Request, Response, Url};
 use serde_json::{Value, json};
 use throughline::client::Client as Traced;
-use throughline::llm::Llm;
+use throughline::llm::{Capture, Llm};
 use throughline::{ClientLayer, LlmLayer};
 use tower::{ServiceBuilder, ServiceExt};
 
@@ -20,6 +20,7 @@ pub(crate) struct Model {
     url: Url,
     name: String,
     key: Option<String>,
+    capture: Capture,
 }
 
 /// Why the model gave no answer, in words for the user.
@@ -36,7 +37,12 @@ impl std::error::Error for ModelError {}
 
 impl Model {
     /// The model `name` of the API at `base_url`, such as `http://127.0.0.1:8080/v1`.
-    pub(crate) fn new(base_url: &str, name: &str, key: Option<String>) -> Result<Self, ModelError> {
+    pub(crate) fn new(
+        base_url: &str,
+        name: &str,
+        key: Option<String>,
+        capture: Capture,
+    ) -> Result<Self, ModelError> {
         let url = format!("{}/chat/completions", base_url.trim_end_matches('/'));
         let url = Url::parse(&url).map_err(|error| {
             ModelError(format!(
@@ -45,8 +51,8 @@ impl Model {
         })?;
         let builder = Client::new();
         let http = ServiceBuilder::new()
-            // One span a model call: tokens, timing, finish reason, errors.
-            .layer(LlmLayer::new())
+            // One span a model call: tokens, timing, finish reason, errors; what was said only if the user asks for it.
+            .layer(LlmLayer::new().with_capture(capture))
             // One span an HTTP attempt, and the `traceparent` that continues the trace in the model's server.
             .layer(ClientLayer::new())
             .service(builder.clone());
@@ -56,7 +62,13 @@ impl Model {
             url,
             name: name.to_owned(),
             key,
+            capture,
         })
+    }
+
+    /// Whether what is said to the model, and between the roles, may stand on spans.
+    pub(crate) fn is_captured(&self) -> bool {
+        matches!(self.capture, Capture::SpanOnly | Capture::SpanAndEvent)
     }
 
     /// Asks for a text.

@@ -15,7 +15,7 @@ use tokio::time::sleep;
 /// How long the model takes for a word.
 const PER_WORD: Duration = Duration::from_millis(10);
 
-/// The model's server. A model whose name ends in `-401`, `-429`, `-500`, `-nonsense` or `-cut` plays that fault.
+/// The model's server. A model whose name ends in `-401`, `-429`, `-500`, `-nonsense`, `-cut` or `-crash` plays that fault.
 pub(crate) fn app() -> Router {
     Router::new().route("/v1/chat/completions", post(chat))
 }
@@ -24,12 +24,10 @@ async fn chat(Json(request): Json<Value>) -> Response {
     let model = request["model"].as_str().unwrap_or_default();
     let streamed = request["stream"] == json!(true);
     let words = |index: usize| request["messages"][index]["content"].as_str().unwrap_or_default();
-    let answer = answer(words(0), words(1));
-    let usage = usage(
-        words(0).split_whitespace().count() + words(1).split_whitespace().count(),
-        &answer,
-    );
-    match model.rsplit('-').next() {
+    let fault = model.rsplit('-').next();
+    let answer = answer(words(0), words(1), fault == Some("crash"));
+    let usage = usage(words(0), words(1), &answer);
+    match fault {
         Some("401") => error(
             StatusCode::UNAUTHORIZED,
             "invalid_api_key",
@@ -46,7 +44,7 @@ async fn chat(Json(request): Json<Value>) -> Response {
             "The model failed.",
         ),
         Some("nonsense") => Json(json!({ "weather": "fine" })).into_response(),
-        fault if streamed => events(model, &answer, &usage, fault == Some("cut")),
+        _ if streamed => events(model, &answer, &usage, fault == Some("cut")),
         _ => {
             sleep(PER_WORD * answer.split_whitespace().count() as u32).await;
             whole(model, &answer, &usage)
@@ -55,7 +53,7 @@ async fn chat(Json(request): Json<Value>) -> Response {
 }
 
 /// What the roles of this example need to hear.
-fn answer(system: &str, user: &str) -> String {
+fn answer(system: &str, user: &str, crash: bool) -> String {
     let user = user.to_lowercase();
     let pick = |words: &[&'static str]| words.iter().find(|word| user.contains(*word)).copied();
     let operation = match pick(&["average", "count", "max", "most"]) {
@@ -65,6 +63,7 @@ fn answer(system: &str, user: &str) -> String {
     };
     let group_by = pick(&["region", "product", "month"]).unwrap_or("region");
     if system.contains("CodeGenerator") {
+        let operation = if crash { "crash" } else { operation };
         json!({ "operation": operation, "group_by": group_by }).to_string()
     } else if let Some((_, result)) = user.split_once("result: ") {
         format!("By the sales table: {result}.")
@@ -73,12 +72,14 @@ fn answer(system: &str, user: &str) -> String {
     }
 }
 
-fn usage(prompt: usize, answer: &str) -> Value {
-    let completion = answer.split_whitespace().count();
+/// A token is a word; the instructions of a role come from the cache.
+fn usage(system: &str, user: &str, answer: &str) -> Value {
+    let [cached, asked, completion] = [system, user, answer].map(|text| text.split_whitespace().count());
     json!({
-        "prompt_tokens": prompt,
+        "prompt_tokens": cached + asked,
+        "prompt_tokens_details": { "cached_tokens": cached },
         "completion_tokens": completion,
-        "total_tokens": prompt + completion,
+        "total_tokens": cached + asked + completion,
     })
 }
 

@@ -3,30 +3,32 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// The table: region, product, month, amount.
 const SALES: &str = include_str!("sales.csv");
 
 /// An aggregation of the amounts, by the values of a column.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Plan {
     operation: Operation,
     group_by: Column,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Operation {
     Sum,
     Average,
     Max,
     Count,
+    /// In no schema: stands for generated code that crashes what runs it.
+    Crash,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Column {
     Region,
@@ -90,6 +92,12 @@ impl Plan {
     }
 }
 
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
+    }
+}
+
 impl Operation {
     fn apply(self, amounts: &[f64]) -> f64 {
         let count = amounts.len() as f64;
@@ -98,6 +106,11 @@ impl Operation {
             Self::Average => (amounts.iter().sum::<f64>() / count).round(),
             Self::Max => amounts.iter().copied().fold(f64::MIN, f64::max),
             Self::Count => count,
+            #[expect(
+                clippy::panic,
+                reason = "how a panic looks in a trace is part of the demonstration"
+            )]
+            Self::Crash => panic!("the plan crashed"),
         }
     }
 }

@@ -27,17 +27,13 @@ pub(crate) struct Cli {
     /// The program that the worker starts for each job [default: this one]
     #[arg(long, value_name = "PATH")]
     pub(crate) child: Option<PathBuf>,
-    /// Where the spans go.
-    #[arg(long, global = true, value_enum, default_value = "console")]
-    exporter: ExporterName,
-    /// The collector, for --exporter otlp: port 4317 is gRPC; port 4318, or a URL with a path, is HTTP.
-    #[arg(
-        long,
-        global = true,
-        value_name = "URL",
-        default_value = "http://127.0.0.1:4317"
-    )]
-    otlp_endpoint: String,
+    /// Where the spans go [default: console]
+    #[arg(long, global = true, value_enum)]
+    exporter: Option<ExporterName>,
+    /// The collector: port 4317 is gRPC; port 4318, or a URL with a path, is HTTP. Implies --exporter otlp
+    /// [default: http://127.0.0.1:4317]
+    #[arg(long, global = true, value_name = "URL")]
+    otlp_endpoint: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -61,7 +57,7 @@ const AFTER: &str = "\
 Examples:
   worker
   worker --job \"to be or not to be\"
-  worker --exporter otlp --otlp-endpoint http://127.0.0.1:4318
+  worker --otlp-endpoint http://127.0.0.1:4318
   TRACEPARENT=00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01 worker
   worker count \"to be or not to be\"
   worker --child /nowhere
@@ -74,11 +70,8 @@ impl Cli {
         let config = TelemetryConfig::default()
             .with_enabled(true)
             .with_service_name(service)
-            .with_endpoint(&self.otlp_endpoint)
-            .with_exporter(match self.exporter {
-                ExporterName::Console => Exporter::Console,
-                ExporterName::Otlp => Exporter::Otlp,
-            });
+            .with_endpoint(self.otlp_endpoint())
+            .with_exporter(self.exporter());
         match self.command {
             Some(Command::Count { .. }) => config.with_console_writer(io::stderr()),
             None => config,
@@ -87,12 +80,21 @@ impl Cli {
 
     /// The arguments that make a child send its spans to the same place.
     pub(crate) fn of_child(&self) -> Vec<OsString> {
-        let exporter = match self.exporter {
-            ExporterName::Console => "console",
-            ExporterName::Otlp => "otlp",
+        let arguments: &[&str] = match self.exporter() {
+            Exporter::Otlp => &["--exporter", "otlp", "--otlp-endpoint", self.otlp_endpoint()],
+            _ => &["--exporter", "console"],
         };
-        ["--exporter", exporter, "--otlp-endpoint", &self.otlp_endpoint]
-            .map(OsString::from)
-            .to_vec()
+        arguments.iter().map(OsString::from).collect()
+    }
+
+    fn exporter(&self) -> Exporter {
+        match (self.exporter, &self.otlp_endpoint) {
+            (Some(ExporterName::Console), _) | (None, None) => Exporter::Console,
+            (Some(ExporterName::Otlp), _) | (None, Some(_)) => Exporter::Otlp,
+        }
+    }
+
+    fn otlp_endpoint(&self) -> &str {
+        self.otlp_endpoint.as_deref().unwrap_or("http://127.0.0.1:4317")
     }
 }

@@ -17,7 +17,7 @@
 //!
 //! ```text
 //! cargo run --example worker
-//! cargo run --example worker -- --exporter otlp --otlp-endpoint http://127.0.0.1:4317
+//! cargo run --example worker -- --otlp-endpoint http://127.0.0.1:4317
 //! cargo run --example worker -- --help
 //! ```
 

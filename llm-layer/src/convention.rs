@@ -15,12 +15,17 @@ pub enum Convention {
 }
 
 impl Convention {
-    /// The choice that `OTEL_SEMCONV_STABILITY_OPT_IN` makes, a list with commas.
+    /// What the environment variable `OTEL_SEMCONV_STABILITY_OPT_IN` says, a list with commas.
     ///
     /// `gen_ai_latest_experimental` is [`Convention::Latest`]; `gen_ai_latest_experimental/dup` and `gen_ai/dup` are
-    /// [`Convention::Both`]; `gen_ai` is [`Convention::V1_41`]. Anything else says nothing of GenAI: `None`.
+    /// [`Convention::Both`]; `gen_ai` is [`Convention::V1_41`]. Where it says nothing of GenAI: [`Convention::Latest`].
     #[must_use]
-    pub fn from_opt_in(list: &str) -> Option<Self> {
+    pub fn from_env() -> Self {
+        let list = std::env::var("OTEL_SEMCONV_STABILITY_OPT_IN").unwrap_or_default();
+        Self::from_opt_in(&list).unwrap_or_default()
+    }
+
+    fn from_opt_in(list: &str) -> Option<Self> {
         list.split(',').find_map(|choice| match choice.trim() {
             "gen_ai_latest_experimental" => Some(Self::Latest),
             "gen_ai_latest_experimental/dup" | "gen_ai/dup" => Some(Self::Both),

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use opentelemetry::logs::LoggerProvider;
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry::trace::{Span, Tracer, TracerProvider};
 use throughline_tracing_layer::observe::Observed;
@@ -11,11 +12,12 @@ use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::call::{CallFuture, Instruments, LlmRequest, Shared, Watch};
+use crate::call::{CallFuture, Clock, Events, Instruments, LlmRequest, Shared, Watch};
 use crate::content::{Capture, Content, Limits, Redact};
 use crate::convention::Convention;
 use crate::estimate::{Counter, PromptSizeMode, TokenCounter};
 use crate::prices::Prices;
+use crate::role::Role;
 use crate::wire::Rule;
 
 /// Puts a [`Llm`] around a service. Its clones share tracer and instruments.
@@ -40,6 +42,7 @@ impl LlmLayer {
                 tracer: LazyTracer::global(scope.clone()),
                 instruments: LazyInstruments::global(scope, Instruments::new),
                 config: Arc::default(),
+                clock: Clock::default(),
             },
         }
     }
@@ -63,6 +66,20 @@ impl LlmLayer {
         self
     }
 
+    /// The provider of a logger for the conventions' events; by default there is none.
+    ///
+    /// With one, each call that failed emits `gen_ai.client.operation.exception` (severity `WARN`), and each call whose
+    /// content goes into an event ([`Capture`]) emits `gen_ai.client.inference.operation.details` (`DEBUG`), with what
+    /// the span says and the content as structured values. Both for calls whose span is recorded.
+    #[must_use]
+    pub fn with_logger_provider<P>(mut self, provider: &P) -> Self
+    where
+        P: LoggerProvider<Logger: Send + Sync + 'static>,
+    {
+        self.config().events = Some(Events::new(provider));
+        self
+    }
+
     /// The most bytes of a request body that are read before it is sent; by default 4 MiB.
     ///
     /// A longer one is sent as it comes, and the span says `throughline.request.unseen` = `too_large`. A body that is
@@ -73,10 +90,19 @@ impl LlmLayer {
         self
     }
 
-    /// The version of the GenAI conventions; by default [`Convention::Latest`].
+    /// The version of the GenAI conventions; by default that of [`Convention::from_env`] when the layer is made.
     #[must_use]
     pub fn with_convention(mut self, convention: Convention) -> Self {
         self.config().convention = convention;
+        self
+    }
+
+    /// Whether this layer counts the tokens of its calls; by default it does, as [`Role::Client`].
+    ///
+    /// [`Role::Proxy`] is for a gateway whose callers count already: [so no token counts twice](crate#one-call-many-hops).
+    #[must_use]
+    pub fn with_role(mut self, role: Role) -> Self {
+        self.config().role = Some(role);
         self
     }
 
@@ -87,7 +113,19 @@ impl LlmLayer {
         self
     }
 
-    /// Where prompts and answers go; by default nowhere. Whatever this says, at most 64 KiB of each are recorded, and 16
+    /// Whether what providers say is left of their rate limits becomes a gauge, `throughline.rate_limit.remaining`; by
+    /// default not.
+    ///
+    /// It is read from the headers `x-ratelimit-remaining-*` and `anthropic-ratelimit-*-remaining` of every answer, and
+    /// told apart by provider, requested model, and `throughline.rate_limit.kind`: `requests`, `tokens`, `input_tokens` …
+    #[must_use]
+    pub fn with_rate_limit_metrics(mut self, rate_limits: bool) -> Self {
+        self.config().rate_limits = rate_limits;
+        self
+    }
+
+    /// Where prompts and answers go; by default what [`Capture::from_env`] says when the layer is made: nowhere, unless
+    /// the environment asks for it. Whatever this says, at most 64 KiB of each are recorded, and 16
     /// KiB of one text: see [`LlmLayer::with_content_limits`].
     #[must_use]
     pub fn with_capture(mut self, capture: Capture) -> Self {
@@ -124,6 +162,14 @@ impl LlmLayer {
         self
     }
 
+    /// Whether calls carry the agent and the conversation that the context's baggage names, where no scope here does;
+    /// by default not, because baggage is what callers say. See [`scope`](crate::scope#across-services).
+    #[must_use]
+    pub fn with_names_from_baggage(mut self, believe: bool) -> Self {
+        self.config().names_from_baggage = believe;
+        self
+    }
+
     /// What the counter `prompt_size` counts; by default what providers report.
     #[must_use]
     pub fn with_prompt_size(mut self, mode: PromptSizeMode) -> Self {
@@ -150,6 +196,13 @@ impl LlmLayer {
     #[must_use]
     pub fn with_rule(mut self, rule: Rule) -> Self {
         self.config().rules.push(rule);
+        self
+    }
+
+    /// Another clock, for tests.
+    #[cfg(test)]
+    pub(crate) fn with_clock(mut self, clock: Clock) -> Self {
+        self.shared.clock = clock;
         self
     }
 
@@ -202,7 +255,9 @@ where
 pub(crate) struct Config {
     pub(crate) request_limit: usize,
     pub(crate) convention: Convention,
+    pub(crate) role: Option<Role>,
     pub(crate) estimates_in_metrics: bool,
+    pub(crate) rate_limits: bool,
     pub(crate) rules: Vec<Rule>,
     pub(crate) prices: Prices,
     pub(crate) capture: Capture,
@@ -210,25 +265,31 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     pub(crate) openinference: bool,
     pub(crate) legacy: bool,
+    pub(crate) names_from_baggage: bool,
     pub(crate) prompt_size: PromptSizeMode,
     pub(crate) counters: Vec<Counter>,
+    pub(crate) events: Option<Events>,
 }
 
 impl Default for Config {
     fn default() -> Self {
         Self {
             request_limit: REQUEST_LIMIT,
-            convention: Convention::default(),
+            convention: Convention::from_env(),
+            role: None,
             estimates_in_metrics: false,
+            rate_limits: false,
             rules: Vec::new(),
             prices: Prices::default(),
-            capture: Capture::default(),
+            capture: Capture::from_env(),
             redact: None,
             limits: Limits::default(),
             openinference: false,
             legacy: false,
+            names_from_baggage: false,
             prompt_size: PromptSizeMode::default(),
             counters: Vec::new(),
+            events: None,
         }
     }
 }

@@ -33,6 +33,9 @@
 //! | Cohere | `/v2/chat`, `/v2/embed`; `/v1/chat` at cohere.com |
 //! | Bedrock | `/converse`, `/converse-stream`, `/invoke-with-response-stream`; `/invoke` at amazonaws.com |
 //!
+//! What else is a model call, and what is none, you say by a [`Rule`]: by path, host and model. A provider that speaks
+//! another format needs a [`wire::WireFormat`].
+//!
 //! Everything else passes as it came. Of a model call too, every byte passes as it came and when it came: the layer
 //! looks at what goes by and holds nothing back. Only the request is read before it is sent, up to
 //! [`LlmLayer::with_request_limit`], because the span must know the model when it begins.
@@ -47,16 +50,21 @@
 //! | `gen_ai.operation.name`, `gen_ai.provider.name` | always, at the start | the provider by its host, else the format's |
 //! | `gen_ai.request.model`, `server.address`, `server.port` | at the start | from the request |
 //! | `gen_ai.request.*`, `gen_ai.output.type`, `openai.*` | at the start, where the request has them | parameters, `openai.api.type` |
-//! | `gen_ai.agent.name`, `gen_ai.conversation.id` | at the start, in a scope | see [`agent`] |
+//! | `throughline.role` | at the start, with [`LlmLayer::with_role`] | `client`, `proxy` |
+//! | `gen_ai.agent.name`, `gen_ai.conversation.id` | at the start, in a scope or by baggage | see [`scope`] |
 //! | `gen_ai.response.id`, `gen_ai.response.model` | at the end | from the answer |
 //! | `gen_ai.response.finish_reasons` | at the end | one an alternative; `error` where it did not come |
 //! | `gen_ai.response.time_to_first_chunk` | streams | seconds from the call to the first bytes of the answer |
+//! | `throughline.time_to_first_token` | streams with text | seconds from the call to the first text, be it content, reasoning or a tool's arguments; a frame with a role only, or a ping, has none |
+//! | `throughline.time_waiting_for_reader` | streams | seconds in which the caller did not ask for more: see [below](#a-slow-reader-is-no-slow-model) |
 //! | `gen_ai.usage.*` | where the provider reported them | tokens; input with cached ones, output with reasoning |
 //! | `throughline.tokens.input`, `throughline.tokens.output` | where nobody reported them | an estimate |
 //! | `throughline.cost` | with [`LlmLayer::with_prices`] | in the prices' currency |
+//! | `http.request.resend_count`, event `throughline.attempt` | with a [`ClientLayer`] inside | how often the request was sent again; [one event an attempt](#attempts) |
 //! | `http.response.header.{name}` | refusals | `retry-after`, rate limits, the request's id |
-//! | `throughline.tokens.source` | always | `reported`, `partial`, `estimated`, `unknown` |
+//! | `throughline.tokens.source` | always | `reported`, `partial`, `estimated`, `unknown`; `none` where a [`budget`] refused the call |
 //! | `throughline.tokens.encoding` | with an estimate | `o200k_base`, `cl100k_base` or a [`TokenCounter`]'s, with `?` if the model's own is not known; `bytes/4` if there was no time to count |
+//! | `throughline.response.drained` | if so | see [`drain`] |
 //! | `throughline.request.unseen`, `throughline.response.unseen` | if so | why a body was not read |
 //! | `error.type`, status `Error` | on failure | the provider's code, else the HTTP status, else the kind of error |
 //!
@@ -66,28 +74,80 @@
 //! |---|---|---|
 //! | `gen_ai.client.inference.duration` | s | each call; with `error.type` on failure |
 //! | `gen_ai.client.inference.time_to_first_chunk`, `.time_per_output_chunk` | s | streams |
-//! | `gen_ai.client.inference.usage.input_tokens`, `.output_tokens` and their parts | `{token}` | each call, by `gen_ai.token.modality`; 0 where nothing was reported |
+//! | `gen_ai.client.inference.usage.input_tokens`, `.output_tokens` and their parts | `{token}` | each call, by `gen_ai.token.modality` and, in an [`agent`] of this process, `gen_ai.agent.name`; 0 where nothing was reported |
 //! | `gen_ai.client.inference.operation.input_tokens`, `.output_tokens` | `{token}` | calls whose tokens were reported |
 //! | `gen_ai.client.operation.duration` | s | embeddings; with [`Convention::V1_41`] each call |
 //! | `gen_ai.client.token.usage` and `gen_ai.client.operation.*` | `{token}`, s | with [`Convention::V1_41`] or [`Convention::Both`] |
+//! | `throughline.active_streams` | `{stream}` | streams, from the answer's head until its body has ended or is dropped; by operation, provider and requested model |
+//! | `throughline.rate_limit.remaining` | | with [`LlmLayer::with_rate_limit_metrics`], which says more |
 //! | `prompt_size` | `{token}` | each call, told apart only by `direction` = `input` or `output`; estimates too |
 //!
-//! And an entry in the ledger of each scope above: see [`tokens`].
+//! And an entry in the ledger of each scope above: see [`tokens`]. Agents, tools and workflows have spans of their own,
+//! see [`scope`], and so have the runs of a graph, step by step: see [`mod@graph`]. With a
+//! [`budget`], a scope that has spent its tokens calls no more models. Tools of other processes are reached by the Model
+//! Context Protocol: see [`mcp`].
+//!
+//! And, with [`LlmLayer::with_logger_provider`], two events as log records: `gen_ai.client.operation.exception` for each
+//! call that failed, and `gen_ai.client.inference.operation.details` with the content, for those who capture it there.
 //!
 //! What a user can add: the content of calls ([`LlmLayer::with_capture`]), OpenInference's attributes for Phoenix
-//! ([`LlmLayer::with_openinference`]), those of TinyLLM and TaskWeaver ([`LlmLayer::with_legacy_attributes`]).
+//! ([`LlmLayer::with_openinference`]), those of TinyLLM and TaskWeaver ([`LlmLayer::with_legacy_attributes`]), and
+//! attributes of their own ([`CallAttributes`]).
 //!
 //! # Where the numbers come from
 //!
 //! The provider's last report; where there is none, an estimate: of the prompt by the formula of OpenAI's cookbook, of
-//! the answer by the text that passed, counted with tiktoken-rs (feature `tiktoken`, on by default; its vocabulary is
-//! loaded in the background when a stream begins that was not asked for its usage, else takes the first estimate 0.1 s) or with a [`TokenCounter`] of the user's. A prompt of more than 32 KiB is counted on a thread of its own, and the call's span
-//! ends late with the time at which it ended: see [`settle`]. What could be neither seen nor estimated is not there, and never 0.
+//! the answer by the text that passed, counted with tiktoken-rs (feature `tiktoken`, on by default) or with a
+//! [`TokenCounter`] of the user's. What could be neither seen nor estimated is not there, and never 0.
+//!
+//! No caller waits for it: a vocabulary is loaded (0.1 s) by a thread of this crate's, when a stream begins that was not
+//! asked for its usage or else when it is first needed, and what is long (a prompt of more than 32 KiB, each 16 KiB of
+//! an answer) is counted there too. A call that waits for that thread is recorded late, with the time at which it ended:
+//! see [`settle`]. If too much waits, bytes are divided by 4, and `throughline.tokens.encoding` says so.
+//!
+//! Streams of OpenAI's tell their usage only if they are asked: [`IncludeUsageLayer`], around this one, asks, and hides
+//! from the caller that it did.
+//!
+//! # One call, many hops
+//!
+//! An application that observes its calls may send them through a gateway that observes them too. Their spans are one trace,
+//! and both durations are true; but a sum over all spans, or over the metrics of all services, would find every token
+//! twice. So only one hop reports a call's tokens: give the gateway's layer [`Role::Proxy`].
+//!
+//! | | [`Role::Client`], the default | [`Role::Proxy`] |
+//! |---|---|---|
+//! | span | `gen_ai.usage.*` | none of them; `throughline.tokens.input` and `.output`, reported ones too |
+//! | attributes for Phoenix, TinyLLM and TaskWeaver | where asked for | those of tokens are left out |
+//! | metrics of tokens, `prompt_size` | yes | none |
+//! | `throughline.cost` | with prices | with prices: give them to one of both |
+//! | durations, open streams, rate limits | yes | yes |
+//! | ledgers of [scopes](scope), which belong to one process | yes | yes |
+//!
+//! The span of a layer that was given a role has `throughline.role` = `client` or `proxy`. A gateway whose callers do not
+//! count stays a client. Within one process nothing is to be done: see [`in_model_call`].
+//!
+//! # Attempts
+//!
+//! The span is the call as the caller sees it. What retries goes inside this layer, and a [`ClientLayer`] inside that:
+//! `LlmLayer` → retry → [`ClientLayer`] → transport. Each attempt then is a span of its own below the call's, and an
+//! [event](throughline_tracing_layer::client::Attempts::told_to) on the call's with its number, status and duration. A
+//! request to another URL, if the one before it was not redirected there, is no attempt: let what fails over to another
+//! provider call one service with this layer for each. tower's retry clones requests: see [`RequestBody::try_clone`].
+//!
+//! # A slow reader is no slow model
+//!
+//! A stream is as slow as the slower of its two ends. `throughline.time_waiting_for_reader` is the sum of all times from the
+//! answer's head, or a frame of its body, until the caller asked for the next, or dropped the body.
+//! `time_per_output_chunk` is how long the caller waited for a chunk: the time since the one before, less the reader's time
+//! in between. What the model did while the reader was busy is not in it: a slow reader never makes a model look slow.
+//! `time_to_first_chunk` runs from the call, whoever was slow.
 //!
 //! # When the caller leaves
 //!
 //! The span ends with what was seen: `error.type` = `cancelled`, finish reason `error`, the tokens that passed. A caller
 //! that leaves after the last finish reason, as most do after `[DONE]`, has the whole answer: no error.
+//!
+//! What it leaves behind is billed too: [`DrainLayer`], around this one, reads on within bounds, to learn what it cost.
 //!
 //! # Features
 //!
@@ -95,26 +155,38 @@
 //! |---|---|
 //! | `tiktoken` (default) | estimates |
 //! | `async-openai` | `AsyncOpenAi`: async-openai over a service such as [`Llm`] |
+//! | `bpe-openai` | `BpeOpenAi`: estimates by bpe-openai, which its documentation compares |
 //! | `encodings` | answers encoded with gzip, deflate, br or zstd; without it they pass and are not observed |
+//! | `internal-logs` (default) | a setting that is not understood is told to OpenTelemetry's internal log |
 //! | `reqwest` | [`LlmLayer`] over `reqwest::Client` |
 //! | `reqwest-middleware` | `LlmMiddleware`: [`LlmLayer`] as a middleware |
+//! | `tokio` | [`DrainLayer`] on a Tokio runtime |
+//!
+//! [`ClientLayer`]: throughline_tracing_layer::ClientLayer
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(any(feature = "async-openai", feature = "reqwest-middleware"))]
 mod adapter;
+pub mod budget;
 mod call;
 mod content;
 mod convention;
+pub mod drain;
 mod encoding;
 mod estimate;
 mod framing;
+pub mod graph;
+pub mod include_usage;
 mod json;
 mod layer;
+pub mod mcp;
 mod prices;
+mod response;
+mod role;
 pub mod scope;
 mod semconv;
-mod wire;
+pub mod wire;
 
 use opentelemetry::InstrumentationScope;
 
@@ -122,12 +194,20 @@ use opentelemetry::InstrumentationScope;
 pub use self::adapter::AsyncOpenAi;
 #[cfg(feature = "reqwest-middleware")]
 pub use self::adapter::LlmMiddleware;
-pub use self::call::{CallFuture, LlmRequest, RequestBody, Watch, in_model_call, settle};
+pub use self::budget::{TokenBudget, TokenBudgetLayer};
+pub use self::call::{CallAttributes, CallFuture, LlmRequest, RequestBody, Watch, in_model_call, settle};
 pub use self::content::{Capture, Content};
 pub use self::convention::Convention;
+pub use self::drain::DrainLayer;
+#[cfg(feature = "bpe-openai")]
+pub use self::estimate::BpeOpenAi;
 pub use self::estimate::{PromptSizeMode, TokenCounter, TokenEncoding};
+pub use self::graph::{graph, node};
+pub use self::include_usage::IncludeUsageLayer;
 pub use self::layer::{Llm, LlmLayer};
 pub use self::prices::{Price, Prices};
+pub use self::response::LlmResponse;
+pub use self::role::Role;
 pub use self::scope::{
     Tokens, agent, in_agent, in_tool, in_workflow, tokens, tool, try_in_agent, try_in_tool, try_in_workflow,
     workflow,

@@ -3,6 +3,8 @@
 //! The GenAI conventions are in development and have moved twice; their crate's constants are deprecated. So the names
 //! stand here: <https://github.com/open-telemetry/semantic-conventions-genai>.
 
+pub(crate) use throughline_tracing_layer::semconv::HTTP_REQUEST_RESEND_COUNT;
+
 pub(crate) const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/gen-ai/1.42.0";
 
 pub(crate) const AGENT_NAME: &str = "gen_ai.agent.name";
@@ -55,6 +57,7 @@ pub(crate) const USAGE_TEXT_INPUT_TOKENS: &str = "gen_ai.usage.text.input_tokens
 pub(crate) const USAGE_TEXT_OUTPUT_TOKENS: &str = "gen_ai.usage.text.output_tokens";
 
 pub(crate) const OPERATION_DETAILS: &str = "gen_ai.client.inference.operation.details";
+pub(crate) const OPERATION_EXCEPTION: &str = "gen_ai.client.operation.exception";
 
 pub(crate) const OPENAI_API_TYPE: &str = "openai.api.type";
 pub(crate) const OPENAI_REQUEST_SERVICE_TIER: &str = "openai.request.service_tier";
@@ -64,6 +67,10 @@ pub(crate) const OPENAI_RESPONSE_SYSTEM_FINGERPRINT: &str = "openai.response.sys
 pub(crate) const BEDROCK_GUARDRAIL_ID: &str = "aws.bedrock.guardrail.id";
 
 pub(crate) const ERROR_TYPE: &str = "error.type";
+/// What has no name of its own.
+pub(crate) const OTHER: &str = "_OTHER";
+pub(crate) const EXCEPTION_MESSAGE: &str = "exception.message";
+pub(crate) const EXCEPTION_TYPE: &str = "exception.type";
 pub(crate) const SERVER_ADDRESS: &str = "server.address";
 pub(crate) const SERVER_PORT: &str = "server.port";
 
@@ -71,11 +78,20 @@ pub(crate) const SERVER_PORT: &str = "server.port";
 pub(crate) const REQUEST_UNSEEN: &str = "throughline.request.unseen";
 /// What was not observed of the response: `encoded`, `malformed`.
 pub(crate) const RESPONSE_UNSEEN: &str = "throughline.response.unseen";
-/// Where the numbers of tokens come from: `reported`, `partial`, `estimated`, `unknown`.
+/// Seconds from the call to the first text of the answer: content, reasoning or a tool's arguments.
+pub(crate) const TIME_TO_FIRST_TOKEN: &str = "throughline.time_to_first_token";
+/// Seconds in which the answer had to wait for its reader to ask for more.
+pub(crate) const TIME_WAITING_FOR_READER: &str = "throughline.time_waiting_for_reader";
+/// What the layer is to the call, if it was told: `client`, `proxy`.
+pub(crate) const ROLE: &str = "throughline.role";
+/// Whether something of the response was read after the caller had left.
+pub(crate) const RESPONSE_DRAINED: &str = "throughline.response.drained";
+/// Where the numbers of tokens come from: `reported`, `partial`, `estimated`, `unknown`, `none` of a call not sent.
 pub(crate) const TOKENS_SOURCE: &str = "throughline.tokens.source";
 /// The rule that an estimate follows where the model's own tokenizer is not known.
 pub(crate) const TOKENS_ENCODING: &str = "throughline.tokens.encoding";
-/// Input tokens: of a call, an estimate that the conventions leave no name for; of a scope, its total.
+/// Input tokens: of a call, an estimate that the conventions leave no name for, or what a proxy saw; of a scope, its
+/// total.
 pub(crate) const TOKENS_INPUT: &str = "throughline.tokens.input";
 /// Output tokens, like [`TOKENS_INPUT`].
 pub(crate) const TOKENS_OUTPUT: &str = "throughline.tokens.output";
@@ -85,6 +101,10 @@ pub(crate) const TOKENS_CACHE_READ: &str = "throughline.tokens.cache_read";
 pub(crate) const TOKENS_REASONING: &str = "throughline.tokens.reasoning";
 /// Of a scope: how many of the tokens are estimates.
 pub(crate) const TOKENS_ESTIMATED: &str = "throughline.tokens.estimated";
+/// Of a scope: how many tokens it may spend.
+pub(crate) const TOKENS_LIMIT: &str = "throughline.tokens.limit";
+/// Of a scope: the number of model calls that a budget refused.
+pub(crate) const TOKENS_REFUSED: &str = "throughline.tokens.refused";
 /// Of a scope: the number of its model calls.
 pub(crate) const TOKENS_CALLS: &str = "throughline.tokens.calls";
 
@@ -123,6 +143,19 @@ pub(crate) const INFERENCE_OPERATION_OUTPUT: &str = "gen_ai.client.inference.ope
 /// Up to 1.41.
 pub(crate) const CLIENT_TOKEN_USAGE: &str = "gen_ai.client.token.usage";
 
+pub(crate) const INVOKE_AGENT_DURATION: &str = "gen_ai.invoke_agent.duration";
+pub(crate) const INVOKE_AGENT_INFERENCE_CALLS: &str = "gen_ai.invoke_agent.inference_calls";
+pub(crate) const INVOKE_AGENT_TOOL_CALLS: &str = "gen_ai.invoke_agent.tool_calls";
+pub(crate) const INVOKE_WORKFLOW_DURATION: &str = "gen_ai.invoke_workflow.duration";
+pub(crate) const EXECUTE_TOOL_DURATION: &str = "gen_ai.execute_tool.duration";
+
+/// Streams whose body is being read, an up-down counter.
+pub(crate) const ACTIVE_STREAMS: &str = "throughline.active_streams";
+pub(crate) const STREAM_UNIT: &str = "{stream}";
+/// What is left of a rate limit, a gauge of requests or tokens: [`RATE_LIMIT_KIND`] says of what.
+pub(crate) const RATE_LIMIT_REMAINING: &str = "throughline.rate_limit.remaining";
+pub(crate) const RATE_LIMIT_KIND: &str = "throughline.rate_limit.kind";
+
 /// What an instrument counts, for people: Prometheus shows it, and its linter wants it.
 pub(crate) fn description(instrument: &str) -> &'static str {
     match instrument {
@@ -141,6 +174,15 @@ pub(crate) fn description(instrument: &str) -> &'static str {
         INFERENCE_OPERATION_INPUT => "Input tokens of one model call.",
         INFERENCE_OPERATION_OUTPUT => "Output tokens of one model call.",
         CLIENT_TOKEN_USAGE => "Tokens of one model call, by type.",
+        INVOKE_AGENT_DURATION => "Duration of agents' invocations.",
+        INVOKE_AGENT_INFERENCE_CALLS => "Model calls that an agent made in one invocation.",
+        INVOKE_AGENT_TOOL_CALLS => "Tools that an agent called in one invocation.",
+        INVOKE_WORKFLOW_DURATION => "Duration of workflows.",
+        EXECUTE_TOOL_DURATION => "Duration of tools' executions.",
+        ACTIVE_STREAMS => "Streamed answers that are being read.",
+        RATE_LIMIT_REMAINING => "What a provider's last answer said is left of a rate limit.",
+        mcp::CLIENT_DURATION => "Duration of MCP requests and notifications, as their sender sees it.",
+        mcp::SERVER_DURATION => "Duration of MCP requests and notifications, as their receiver sees it.",
         PROMPT_SIZE => PROMPT_SIZE_DESCRIPTION,
         _ => "",
     }
@@ -153,6 +195,8 @@ pub(crate) const IMAGE: &str = "image";
 pub(crate) const UNKNOWN: &str = "unknown";
 
 pub(crate) const TOKEN_UNIT: &str = "{token}";
+pub(crate) const INFERENCE_CALL_UNIT: &str = "{inference_call}";
+pub(crate) const TOOL_CALL_UNIT: &str = "{tool_call}";
 pub(crate) const SECOND_UNIT: &str = "s";
 pub(crate) const SECOND_BUCKETS: [f64; 14] = [
     0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
@@ -161,6 +205,13 @@ pub(crate) const TOKEN_BUCKETS: [f64; 14] = [
     1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0, 16384.0, 65536.0, 262144.0, 1048576.0, 4194304.0,
     16777216.0, 67108864.0,
 ];
+pub(crate) const AGENT_SECOND_BUCKETS: [f64; 13] = [
+    0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 102.4, 204.8, 409.6,
+];
+pub(crate) const WORKFLOW_SECOND_BUCKETS: [f64; 11] = [
+    1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0,
+];
+pub(crate) const CALL_BUCKETS: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
 
 /// OpenInference, for Phoenix: <https://github.com/Arize-ai/openinference/blob/main/spec/semantic_conventions.md>.
 pub(crate) mod openinference {
@@ -196,4 +247,41 @@ pub(crate) mod legacy {
     pub(crate) const PROMPT: &str = "prompt";
     pub(crate) const PROMPT_SIZE: &str = "prompt_size";
     pub(crate) const OUTPUT_SIZE: &str = "output_size";
+}
+
+/// A run of a graph and its nodes, as TinyLLM has them.
+pub(crate) mod tinyllm {
+    pub(crate) const GRAPH: &str = "graph.execute";
+    pub(crate) const GRAPH_ID: &str = "graph.id";
+    pub(crate) const TASK_CONTENT: &str = "task.content";
+    pub(crate) const TRACE_ID: &str = "execution.trace_id";
+    pub(crate) const NODES_EXECUTED: &str = "execution.nodes_executed";
+    pub(crate) const TOKENS_USED: &str = "execution.tokens_used";
+    pub(crate) const DURATION_MS: &str = "execution.duration_ms";
+    /// What precedes a node's type.
+    pub(crate) const NODE: &str = "node.";
+    pub(crate) const NODE_ID: &str = "node.id";
+    pub(crate) const NODE_TYPE: &str = "node.type";
+    pub(crate) const STEP: &str = "execution.step";
+}
+
+/// The Model Context Protocol:
+/// <https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/gen-ai/mcp.md>.
+pub(crate) mod mcp {
+    pub(crate) const METHOD_NAME: &str = "mcp.method.name";
+    pub(crate) const PROTOCOL_VERSION: &str = "mcp.protocol.version";
+    pub(crate) const RESOURCE_URI: &str = "mcp.resource.uri";
+    pub(crate) const SESSION_ID: &str = "mcp.session.id";
+    pub(crate) const JSONRPC_REQUEST_ID: &str = "jsonrpc.request.id";
+    pub(crate) const JSONRPC_VERSION: &str = "jsonrpc.protocol.version";
+    pub(crate) const STATUS_CODE: &str = "rpc.response.status_code";
+    pub(crate) const NETWORK_TRANSPORT: &str = "network.transport";
+    pub(crate) const NETWORK_PROTOCOL_NAME: &str = "network.protocol.name";
+    /// The `error.type` of a tool that failed within an answer that is none.
+    pub(crate) const TOOL_ERROR: &str = "tool_error";
+    pub(crate) const CLIENT_DURATION: &str = "mcp.client.operation.duration";
+    pub(crate) const SERVER_DURATION: &str = "mcp.server.operation.duration";
+    pub(crate) const SECOND_BUCKETS: [f64; 14] = [
+        0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0,
+    ];
 }

@@ -61,6 +61,7 @@
 //!
 //! | feature | default | |
 //! |---|---|---|
+//! | `json` | off | serde_json's objects as [carriers](carrier) |
 //! | `internal-logs` | on | says once through OpenTelemetry's internal log that no global propagator is installed |
 
 pub mod carrier;

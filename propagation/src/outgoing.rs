@@ -103,6 +103,11 @@ impl Allowed {
         trace: true,
         baggage: true,
     };
+    /// Trace context, and no baggage.
+    pub const TRACE: Self = Self {
+        trace: true,
+        baggage: false,
+    };
 
     /// Whether a header may be written. What is not known to be baggage is trace context, in whatever format.
     pub(crate) fn permits(self, header: &str) -> bool {

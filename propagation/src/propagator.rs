@@ -9,7 +9,7 @@ use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry::trace::TraceContextExt;
 use opentelemetry::{Context, global};
 
-use crate::carrier::{Headers, HeadersMut};
+use crate::carrier::{Headers, HeadersMut, Map, MapMut, StringMap};
 use crate::outgoing::Allowed;
 use crate::trust::{Extracted, Head, Trust};
 
@@ -64,6 +64,17 @@ impl Propagator {
     /// Writes of `cx` what [`Outgoing`](crate::Outgoing) allows a host to see.
     pub fn inject_allowed(&self, cx: &Context, allowed: Allowed, headers: &mut HeaderMap) {
         self.with(|propagator| propagator.inject_context(cx, &mut HeadersMut::allowing(headers, allowed)));
+    }
+
+    /// Reads what is allowed of the context that a message brought: `cx` with the remote span and baggage.
+    #[must_use]
+    pub fn extract_from(&self, map: &impl StringMap, allowed: Allowed, cx: &Context) -> Context {
+        self.with(|propagator| propagator.extract_with_context(cx, &Map::allowing(map, allowed)))
+    }
+
+    /// Writes of `cx` what a message is allowed to carry.
+    pub fn inject_into(&self, cx: &Context, allowed: Allowed, map: &mut impl StringMap) {
+        self.with(|propagator| propagator.inject_context(cx, &mut MapMut::allowing(map, allowed)));
     }
 
     /// Whether there is nothing to read or write: no global propagator is installed.

@@ -1,17 +1,15 @@
 //! What telemetry does at the moment, as values and as text: the first thing to look at when nothing arrives.
 
 use std::fmt;
-use std::net::{TcpStream, ToSocketAddrs};
-use std::sync::mpsc;
-use std::thread;
-use std::time::Duration;
+use std::sync::Arc;
 
 use opentelemetry::global;
 
 use crate::config::{Exporter, TelemetryConfig};
 use crate::health::Health;
+use crate::probe::{Answer, Question};
 use crate::signal::{PerSignal, Signal};
-use crate::target;
+use crate::versions::LinkedVersions;
 
 /// The state of telemetry, from [`Telemetry::diagnose`](crate::Telemetry::diagnose). Its text is for people.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +23,8 @@ pub struct Diagnosis {
     pub propagated: Vec<String>,
     /// Each signal that is recorded.
     pub signals: Vec<SignalDiagnosis>,
+    /// The versions of OpenTelemetry in the program.
+    pub versions: LinkedVersions,
     /// What is probably not as it was meant, in words.
     pub warnings: Vec<String>,
 }
@@ -39,9 +39,13 @@ pub struct SignalDiagnosis {
     pub exporter: Exporter,
     /// The URL or the place that it goes to.
     pub destination: String,
-    /// Why a connection to the destination failed just now; nothing is tried where there is no network.
+    /// What the destination answered just now to an export of nothing, as `200 OK`; `None` where there is no network and
+    /// where there was no answer.
+    pub answer: Option<String>,
+    /// Why it would not take an export just now, and what to do: it cannot be found, connected to or understood, or what it
+    /// answered is a refusal.
     pub unreachable: Option<String>,
-    /// The spans, log records or collections of metrics that were delivered.
+    /// The spans, log records or collections of metrics that were delivered; for Prometheus, those that were read.
     pub delivered: u64,
     /// Those that an exporter gave up.
     pub lost: u64,
@@ -56,28 +60,41 @@ pub struct SignalDiagnosis {
 impl Diagnosis {
     pub(crate) fn off() -> Self {
         let warning = "telemetry is off: nothing is recorded; enable it in code, in a file or by THROUGHLINE_ENABLED=true";
-        Self {
+        let mut diagnosis = Self {
             enabled: false,
             sampling_rate: 0.0,
             propagated: propagated(),
             signals: Vec::new(),
+            versions: LinkedVersions::of_this_program().clone(),
             warnings: vec![warning.into()],
-        }
+        };
+        diagnosis.warn_of_versions();
+        diagnosis
     }
 
-    pub(crate) fn of(config: &TelemetryConfig, health: &PerSignal<Option<std::sync::Arc<Health>>>) -> Self {
-        let signals = Signal::ALL.into_iter().filter_map(|signal| {
-            Some(SignalDiagnosis::of(
-                signal,
-                config.exporter_of(signal),
-                health.of(signal).as_deref()?,
-            ))
-        });
+    pub(crate) fn of(config: &TelemetryConfig, health: &PerSignal<Option<Arc<Health>>>) -> Self {
+        let of = |signal| Some((signal, health.of(signal).as_deref()?));
+        let recorded: Vec<_> = Signal::ALL.into_iter().filter_map(of).collect();
+        // All are asked at once, so that it takes no longer than the slowest.
+        let questions: Vec<_> = recorded
+            .iter()
+            .map(|(_, health)| Question::ask(health.destination()))
+            .collect();
+        // Read while the answers are on their way.
+        let versions = LinkedVersions::of_this_program().clone();
+        let signals = recorded
+            .into_iter()
+            .zip(questions)
+            .map(|((signal, health), question)| {
+                let answer = question.map(Question::wait);
+                SignalDiagnosis::of(signal, config.exporter_of(signal), health, answer)
+            });
         let mut diagnosis = Self {
             enabled: true,
             sampling_rate: config.sampling_rate,
             propagated: propagated(),
             signals: signals.collect(),
+            versions,
             warnings: Vec::new(),
         };
         diagnosis.warn();
@@ -85,6 +102,7 @@ impl Diagnosis {
     }
 
     fn warn(&mut self) {
+        self.warn_of_versions();
         if self.sampling_rate == 0.0 {
             self.warnings
                 .push("the sampling rate is 0: no new trace is recorded".into());
@@ -116,16 +134,31 @@ impl Diagnosis {
     }
 }
 
+impl Diagnosis {
+    fn warn_of_versions(&mut self) {
+        for (name, versions) in self.versions.crates() {
+            if versions.len() > 1 {
+                self.warnings.push(format!(
+                    "{name} is in this program in the versions {}: what is recorded through one of them is not seen by \
+                     the others; `cargo tree -d` shows who brings each",
+                    versions.join(" and ")
+                ));
+            }
+        }
+    }
+}
+
 impl SignalDiagnosis {
-    fn of(signal: Signal, exporter: Exporter, health: &Health) -> Self {
+    fn of(signal: Signal, exporter: Exporter, health: &Health, answer: Option<Answer>) -> Self {
         let (delivered, lost) = health.counts();
         let (queued, dropped) = health.queue();
-        let destination = health.destination().to_owned();
+        let (answer, unreachable) = answer.map_or((None, None), |answer| (answer.said, answer.fault));
         Self {
             signal: signal.name(),
             exporter,
-            unreachable: address(&destination).and_then(|address| connect(address).err()),
-            destination,
+            answer,
+            unreachable,
+            destination: health.destination().to_string(),
             delivered,
             lost,
             queued,
@@ -145,6 +178,7 @@ impl fmt::Display for Diagnosis {
         for SignalDiagnosis {
             signal,
             destination,
+            answer,
             delivered,
             lost,
             queued,
@@ -152,11 +186,23 @@ impl fmt::Display for Diagnosis {
             ..
         } in &self.signals
         {
+            let answers = answer
+                .iter()
+                .map(|answer| format!(", which answers {answer}"))
+                .collect::<String>();
             writeln!(
                 f,
-                "{signal:<12}to {destination}; {delivered} delivered, {lost} lost, {dropped} dropped, {queued} queued"
+                "{signal:<12}to {destination}{answers}; {delivered} delivered, {lost} lost, {dropped} dropped, {queued} queued"
             )?;
         }
+        let versions = self.versions.crates().map(|(name, versions)| {
+            if versions.is_empty() {
+                format!("{name} in a version not known")
+            } else {
+                format!("{name} {}", versions.join(" and "))
+            }
+        });
+        writeln!(f, "versions    {}", versions.join(", "))?;
         self.warnings
             .iter()
             .try_for_each(|warning| writeln!(f, "warning: {warning}"))
@@ -167,33 +213,30 @@ fn propagated() -> Vec<String> {
     global::get_text_map_propagator(|propagator| propagator.fields().map(str::to_owned).collect())
 }
 
-/// Host and port of a URL; `None` for a destination that is no URL.
-fn address(destination: &str) -> Option<String> {
-    target::parse(destination).ok().map(|parts| parts.address())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Resolves and connects, or says why not. A name server may hang, so it is asked on a thread.
-fn connect(address: String) -> Result<(), String> {
-    let (sender, answer) = mpsc::channel();
-    let attempt = move || -> std::io::Result<()> {
-        let mut last = Err(std::io::ErrorKind::AddrNotAvailable.into());
-        for address in address.to_socket_addrs()? {
-            last = TcpStream::connect_timeout(&address, PATIENCE).map(drop);
-            if last.is_ok() {
-                break;
-            }
-        }
-        last
-    };
-    let run = move || drop(sender.send(attempt()));
-    thread::Builder::new()
-        .name("throughline-diagnose".into())
-        .spawn(run)
-        .map_err(|error| error.to_string())?;
-    match answer.recv_timeout(PATIENCE) {
-        Ok(result) => result.map_err(|error| error.to_string()),
-        Err(_) => Err(format!("no connection within {PATIENCE:?}")),
+    #[test]
+    fn two_versions_are_warned_of_and_none_is_not() {
+        let mut diagnosis = Diagnosis::off();
+        diagnosis.warnings.clear();
+        diagnosis.versions = LinkedVersions::default();
+        diagnosis.warn_of_versions();
+        assert!(diagnosis.warnings.is_empty(), "{:?}", diagnosis.warnings);
+        let text = diagnosis.to_string();
+        let unknown =
+            "versions    opentelemetry in a version not known, opentelemetry_sdk in a version not known\n";
+        assert!(text.ends_with(unknown), "{text}");
+
+        diagnosis.versions.api = vec!["0.31.0".into(), "0.33.1".into()];
+        diagnosis.versions.sdk = vec!["0.33.1".into()];
+        diagnosis.warn_of_versions();
+        let expected = "opentelemetry is in this program in the versions 0.31.0 and 0.33.1: what is recorded through \
+                        one of them is not seen by the others; `cargo tree -d` shows who brings each";
+        assert_eq!(diagnosis.warnings, [expected], "the warning");
+        let text = diagnosis.to_string();
+        let versions = "versions    opentelemetry 0.31.0 and 0.33.1, opentelemetry_sdk 0.33.1\n";
+        assert!(text.contains(versions), "{text}");
     }
 }
-
-const PATIENCE: Duration = Duration::from_secs(1);

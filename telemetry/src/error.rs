@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::panic::Location;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::signal::Signal;
 
@@ -13,7 +14,15 @@ use crate::signal::Signal;
 pub struct InitError(Box<Inner>);
 
 /// Why a [flush](crate::Telemetry::flush) or a [shutdown](crate::Telemetry::shutdown) did not deliver everything.
-pub struct ShutdownError(Vec<(Signal, String)>);
+pub struct ShutdownError(Vec<Failure>);
+
+/// What was not delivered. Failures of one kind are neighbours in their order.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Failure {
+    pub(crate) signal: Signal,
+    pub(crate) why: String,
+    pub(crate) service: Option<Arc<str>>,
+}
 
 /// Where a value was read.
 #[derive(Debug, Clone)]
@@ -76,6 +85,11 @@ impl InitError {
         Self::new(Kind::Configuration, message).caused_by(source)
     }
 
+    pub(crate) fn holds_no(path: &Path, what: &str) -> Self {
+        let message = format!("the file {} holds no {what} in PEM", path.display());
+        Self::new(Kind::Configuration, message)
+    }
+
     pub(crate) fn syntax(place: &Place, format: &str, source: impl Error + Send + Sync + 'static) -> Self {
         Self::new(
             Kind::Configuration,
@@ -115,13 +129,7 @@ impl fmt::Display for InitError {
 
 impl fmt::Debug for InitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut chain = self.to_string();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            chain.push_str(&format!(": {error}"));
-            cause = error.source();
-        }
-        f.debug_tuple("InitError").field(&chain).finish()
+        f.debug_tuple("InitError").field(&chain(self)).finish()
     }
 }
 
@@ -135,7 +143,7 @@ impl Error for InitError {
 }
 
 impl ShutdownError {
-    pub(crate) fn from_failures(failures: Vec<(Signal, String)>) -> Result<(), Self> {
+    pub(crate) fn from_failures(failures: Vec<Failure>) -> Result<(), Self> {
         if failures.is_empty() {
             Ok(())
         } else {
@@ -147,9 +155,21 @@ impl ShutdownError {
 impl fmt::Display for ShutdownError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("not everything was delivered")?;
-        self.0
-            .iter()
-            .try_for_each(|(signal, why)| write!(f, "; {signal}: {why}"))
+        let is_one_kind =
+            |one: &Failure, other: &Failure| (one.signal, &one.why) == (other.signal, &other.why);
+        for failures in self.0.chunk_by(is_one_kind) {
+            let Some(Failure { signal, why, .. }) = failures.first() else {
+                continue;
+            };
+            let services = failures.iter().map(|failure| failure.service.as_deref());
+            let services: Vec<&str> = services.map(|service| service.unwrap_or("the process")).collect();
+            if failures.iter().all(|failure| failure.service.is_none()) {
+                write!(f, "; {signal}: {why}")?;
+            } else {
+                write!(f, "; {signal} of {}: {why}", services.join(", "))?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -160,6 +180,21 @@ impl fmt::Debug for ShutdownError {
 }
 
 impl Error for ShutdownError {}
+
+/// An error and its causes, each said once.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut chain = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !chain.ends_with(&text) {
+            chain.push_str(": ");
+            chain.push_str(&text);
+        }
+        cause = error.source();
+    }
+    chain
+}
 
 /// A URL that was refused may hold a password; an error is read by many.
 fn without_credentials(value: String) -> String {

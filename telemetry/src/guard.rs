@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::panic::Location;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
@@ -10,15 +10,14 @@ use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
-use crate::config::TelemetryConfig;
 use crate::deadline::{Job, within};
 use crate::diagnosis::Diagnosis;
 use crate::error::{InitError, ShutdownError};
 use crate::exporter::Providers;
-use crate::exporter::otlp_grpc::Runtime;
 use crate::exporter::prometheus::Prometheus;
-use crate::health::{Health, words};
-use crate::signal::{PerSignal, Signal};
+use crate::health::words;
+use crate::service::Services;
+use crate::signal::Signal;
 
 /// Telemetry that runs until this is shut down or dropped.
 ///
@@ -32,13 +31,10 @@ pub struct Telemetry {
 #[derive(Debug)]
 pub(crate) struct Active {
     pub(crate) providers: Providers,
-    pub(crate) config: TelemetryConfig,
-    pub(crate) health: PerSignal<Option<Arc<Health>>>,
-    pub(crate) prometheus: Option<Prometheus>,
+    /// Ends after the providers: a field is dropped after those before it.
+    pub(crate) services: Mutex<Services>,
     /// Whether spans and metrics are printed to one place, in that order.
     pub(crate) in_order: bool,
-    /// Ends after the providers: a field is dropped after those before it.
-    pub(crate) _runtime: Option<Runtime>,
     pub(crate) _claim: Claim,
 }
 
@@ -49,6 +45,10 @@ impl Telemetry {
 
     pub(crate) fn on(active: Active) -> Self {
         Self { active: Some(active) }
+    }
+
+    pub(crate) fn active(&self) -> Option<&Active> {
+        self.active.as_ref()
     }
 
     /// Whether anything runs; `false` if the configuration said off.
@@ -79,16 +79,19 @@ impl Telemetry {
     /// body of a `/metrics` route.
     #[must_use]
     pub fn prometheus_text(&self) -> Option<String> {
-        self.active.as_ref()?.prometheus.as_ref().map(Prometheus::text)
+        let services = self.active()?.services();
+        services.setup.prometheus.as_ref().map(Prometheus::text)
     }
 
     /// Where the Prometheus exporter listens; its page is `/metrics`.
     #[must_use]
     pub fn prometheus_address(&self) -> Option<SocketAddr> {
-        self.active.as_ref()?.prometheus.as_ref()?.address()
+        self.active()?.services().setup.prometheus.as_ref()?.address()
     }
 
-    /// Looks at what is installed and whether its destinations can be reached, for at most a second each.
+    /// Looks at what is installed, and asks its destinations whether they answer: each is sent an export of nothing, with
+    /// the configured headers and certificates. All are asked at once; a connection may take a second, and an answer
+    /// another.
     ///
     /// ```
     /// let telemetry = throughline_telemetry::init_from_env()?;
@@ -97,9 +100,14 @@ impl Telemetry {
     /// ```
     #[must_use]
     pub fn diagnose(&self) -> Diagnosis {
-        self.active.as_ref().map_or_else(Diagnosis::off, |active| {
-            Diagnosis::of(&active.config, &active.health)
-        })
+        let Some(active) = &self.active else {
+            return Diagnosis::off();
+        };
+        let (config, health) = {
+            let setup = &active.services().setup;
+            (setup.config.clone(), setup.health.clone())
+        };
+        Diagnosis::of(&config, &health)
     }
 
     /// Delivers what has been recorded so far, and returns within the deadline. It blocks the thread; tokio's other threads
@@ -109,16 +117,27 @@ impl Telemetry {
     /// An exporter failed or did not finish in time.
     pub fn flush(&self, deadline: Duration) -> Result<(), ShutdownError> {
         let Some(active) = &self.active else { return Ok(()) };
-        let Providers {
-            tracer,
-            logger,
-            meter,
-        } = active.providers.clone();
-        let jobs = [
-            tracer.map(|provider| active.job(Signal::Traces, move || provider.force_flush())),
-            logger.map(|provider| active.job(Signal::Logs, move || provider.force_flush())),
-            meter.map(|provider| active.job(Signal::Metrics, move || provider.force_flush())),
-        ];
+        let jobs = active.jobs(|providers| {
+            let Providers {
+                tracer,
+                logger,
+                meter,
+            } = providers;
+            [
+                (
+                    Signal::Traces,
+                    tracer.map(|provider| work(move || provider.force_flush())),
+                ),
+                (
+                    Signal::Logs,
+                    logger.map(|provider| work(move || provider.force_flush())),
+                ),
+                (
+                    Signal::Metrics,
+                    meter.map(|provider| work(move || provider.force_flush())),
+                ),
+            ]
+        });
         within(deadline, active.lanes(jobs))
     }
 
@@ -149,49 +168,83 @@ impl Drop for Telemetry {
 }
 
 impl Active {
+    pub(crate) fn services(&self) -> MutexGuard<'_, Services> {
+        self.services.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn end(self, deadline: Duration) -> Result<(), ShutdownError> {
-        let Providers {
-            tracer,
-            logger,
-            meter,
-        } = self.providers.clone();
-        let jobs = [
-            tracer.map(|provider| self.job(Signal::Traces, move || end_spans(&provider, deadline))),
-            logger.map(|provider| self.job(Signal::Logs, move || end_logs(&provider, deadline))),
-            meter.map(|provider| self.job(Signal::Metrics, move || provider.shutdown_with_timeout(deadline))),
-        ];
+        let jobs = self.jobs(|providers| {
+            let Providers {
+                tracer,
+                logger,
+                meter,
+            } = providers;
+            [
+                (
+                    Signal::Traces,
+                    tracer.map(|provider| work(move || end_spans(&provider, deadline))),
+                ),
+                (
+                    Signal::Logs,
+                    logger.map(|provider| work(move || end_logs(&provider, deadline))),
+                ),
+                (
+                    Signal::Metrics,
+                    meter.map(|provider| work(move || provider.shutdown_with_timeout(deadline))),
+                ),
+            ]
+        });
         let result = within(deadline, self.lanes(jobs));
+        let health = &self.services().setup.health;
         Signal::ALL
             .iter()
-            .filter_map(|signal| self.health.of(*signal).as_ref())
+            .filter_map(|signal| health.of(*signal).as_ref())
             .for_each(|health| health.hush());
         result
     }
 
-    /// Work whose failure is told in the exporter's words; the SDK wraps them in its own.
-    fn job(&self, signal: Signal, run: impl FnOnce() -> OTelSdkResult + Send + 'static) -> Job {
-        let health = self.health.of(signal).clone();
-        let run = move || {
-            run().map_err(|error| {
-                health
-                    .and_then(|health| health.failure())
-                    .unwrap_or_else(|| words(&error))
-            })
-        };
-        Job {
-            signal,
-            run: Box::new(run),
+    /// The work on each service's providers, signal by signal. Its failure is told in the exporter's words; the SDK wraps
+    /// them in its own.
+    fn jobs(&self, work: impl Fn(Providers) -> [(Signal, Option<Work>); 3]) -> Vec<Job> {
+        let services = self.services();
+        let own = [(None, &self.providers)];
+        let known = services.known().map(|(name, providers)| (Some(name), providers));
+        let mut jobs = Vec::new();
+        for (service, providers) in own.into_iter().chain(known) {
+            for (signal, run) in work(providers.clone()) {
+                let Some(run) = run else { continue };
+                let health = services.setup.health.of(signal).clone();
+                let run = move || {
+                    run().map_err(|error| {
+                        health
+                            .and_then(|health| health.failure())
+                            .unwrap_or_else(|| words(&error))
+                    })
+                };
+                jobs.push(Job {
+                    signal,
+                    service: service.cloned(),
+                    run: Box::new(run),
+                });
+            }
         }
+        jobs.sort_by_key(|job| job.signal);
+        jobs
     }
 
-    fn lanes(&self, jobs: [Option<Job>; 3]) -> Vec<Vec<Job>> {
-        let jobs = jobs.into_iter().flatten();
+    fn lanes(&self, jobs: Vec<Job>) -> Vec<Vec<Job>> {
         if self.in_order {
-            vec![jobs.collect()]
+            vec![jobs]
         } else {
-            jobs.map(|job| vec![job]).collect()
+            jobs.into_iter().map(|job| vec![job]).collect()
         }
     }
+}
+
+type Work = Box<dyn FnOnce() -> OTelSdkResult + Send>;
+
+fn work(run: impl FnOnce() -> OTelSdkResult + Send + 'static) -> Work {
+    Box::new(run)
 }
 
 fn end_spans(provider: &SdkTracerProvider, deadline: Duration) -> OTelSdkResult {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use opentelemetry_sdk::logs::LoggerProviderBuilder;
 use opentelemetry_sdk::metrics::MeterProviderBuilder;
 use opentelemetry_sdk::trace::TracerProviderBuilder;
 
@@ -17,13 +18,20 @@ pub struct Builders {
     pub tracer_provider: TracerProviderBuilder,
     /// Builds the meter provider: add readers and views here.
     pub meter_provider: MeterProviderBuilder,
+    /// Builds the logger provider: add log processors here.
+    pub logger_provider: LoggerProviderBuilder,
 }
 
 impl Builders {
-    pub(crate) fn new(tracer_provider: TracerProviderBuilder, meter_provider: MeterProviderBuilder) -> Self {
+    pub(crate) fn new(
+        tracer_provider: TracerProviderBuilder,
+        meter_provider: MeterProviderBuilder,
+        logger_provider: LoggerProviderBuilder,
+    ) -> Self {
         Self {
             tracer_provider,
             meter_provider,
+            logger_provider,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Installs what a configuration asks for.
 
+use std::sync::Mutex;
+
 use opentelemetry::global;
 
 use crate::config::{Exporter, TelemetryConfig};
@@ -7,7 +9,7 @@ use crate::error::InitError;
 use crate::exporter::Setup;
 use crate::guard::{Active, Claim, Telemetry};
 use crate::propagator::install_propagator;
-use crate::resource::resource;
+use crate::service::Services;
 use crate::signal::Signal;
 
 /// Installs the global tracer provider and meter provider that a configuration asks for, if it is on, and in any case the
@@ -38,30 +40,21 @@ pub fn init(config: TelemetryConfig) -> Result<Telemetry, InitError> {
         return Ok(Telemetry::off());
     }
     let claim = Claim::take()?;
-    let mut setup = Setup::new(&config, resource(&config));
-    let providers = setup.providers()?;
-    install_propagator(&config)?;
-    let Setup {
-        runtime,
-        prometheus,
-        health,
-        ..
-    } = setup;
+    let is_printed = |signal| config.exporter_of(signal) == Exporter::Console;
+    let in_order = is_printed(Signal::Traces) && is_printed(Signal::Metrics);
+    let mut setup = Setup::new(config);
+    let providers = setup.providers(None)?;
+    install_propagator(&setup.config)?;
     if let Some(provider) = &providers.tracer {
         global::set_tracer_provider(provider.clone());
     }
     if let Some(provider) = &providers.meter {
         global::set_meter_provider(provider.clone());
     }
-    let is_printed = |signal| config.exporter_of(signal) == Exporter::Console;
-    let in_order = is_printed(Signal::Traces) && is_printed(Signal::Metrics);
     Ok(Telemetry::on(Active {
         providers,
-        config,
-        health,
-        prometheus,
+        services: Mutex::new(Services::new(setup)),
         in_order,
-        _runtime: runtime,
         _claim: claim,
     }))
 }

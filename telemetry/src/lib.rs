@@ -81,11 +81,26 @@
 //! A file is begun anew at `file.max_bytes`; the old ones get `.1`, `.2` and so on. A line is written whole or not at all: a
 //! disk that is full loses batches, which is said, and nothing else. The file is synced at flush and shutdown.
 //!
+//! # Several services in one process
+//! [`Telemetry::for_service`] gives providers that share all this and carry another `service.name`; the console names the
+//! services of a trace that has more than one.
+//!
 //! # When nothing arrives
 //! A signal that begins not to be delivered says so once, with the cause: to the `tracing` subscriber, or where there is
 //! none, to standard error. A full queue drops, which is
-//! said once and counted. [`Telemetry::diagnose`] tells what is installed, what was delivered, lost and dropped, and tries the
-//! connection.
+//! said once and counted. [`Telemetry::diagnose`] tells what is installed, what was delivered, lost and dropped, and asks each
+//! destination whether it answers:
+//!
+//! | what it finds | what it says, besides the answer |
+//! |---|---|
+//! | no such host, nobody listens | the system's words |
+//! | a connection, and no answer within a second | that |
+//! | the port of the other protocol, 4317 for 4318 | which protocol is spoken there, and what to set |
+//! | TLS without `https`, or `https` without TLS | which of the two |
+//! | a certificate that nobody trusts, or none where one is wanted | which setting and variable give one |
+//! | 401, 403, `Unauthenticated` | where the headers come from |
+//! | 404, `Unimplemented`, a page for people | that no OTLP is there |
+//! | two versions of OpenTelemetry in the executable ([`LinkedVersions`]) | which, and how to find who brings them |
 //!
 //! # What happens on shutdown
 //! [`Telemetry::shutdown`] delivers what has been recorded, and returns within 5 seconds whatever the collector does;
@@ -96,6 +111,7 @@
 
 mod config;
 mod deadline;
+mod destination;
 mod diagnosis;
 mod error;
 mod exporter;
@@ -106,12 +122,15 @@ mod init;
 mod limit;
 #[cfg(feature = "logs")]
 pub mod logs;
+mod probe;
 mod propagator;
 mod resource;
 mod sampling;
 mod semconv;
+mod service;
 mod signal;
 mod target;
+mod versions;
 
 pub use config::{
     Compression, Exporter, FileConfig, Propagator, Protocol, SamplingRule, TailRule, TelemetryConfig,
@@ -122,3 +141,5 @@ pub use error::{InitError, ShutdownError};
 pub use guard::Telemetry;
 pub use hook::{Builders, register_startup_hook};
 pub use init::{init, init_from_env};
+pub use service::ServiceTelemetry;
+pub use versions::LinkedVersions;

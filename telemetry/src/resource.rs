@@ -12,8 +12,9 @@ use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator};
 use crate::config::TelemetryConfig;
 use crate::semconv;
 
-/// What can be read, then what `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME` say, then what is configured.
-pub(crate) fn resource(config: &TelemetryConfig) -> Resource {
+/// What can be read, then what `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME` say, then what is configured, then the
+/// name of a service that is one of several.
+pub(crate) fn resource(config: &TelemetryConfig, service: Option<&str>) -> Resource {
     let builder = Resource::builder_empty()
         .with_detector(Box::new(ProcessDetector))
         .with_detector(Box::new(SdkProvidedResourceDetector))
@@ -23,10 +24,9 @@ pub(crate) fn resource(config: &TelemetryConfig) -> Resource {
         .service_version
         .iter()
         .map(|version| KeyValue::new(semconv::SERVICE_VERSION, version.clone()));
-    let name = config
-        .service_name
-        .iter()
-        .map(|name| KeyValue::new(semconv::SERVICE_NAME, name.clone()));
+    let name = service
+        .or(config.service_name.as_deref())
+        .map(|name| KeyValue::new(semconv::SERVICE_NAME, name.to_owned()));
     builder.with_attributes(version.chain(name)).build()
 }
 
@@ -125,7 +125,7 @@ mod tests {
         let config = TelemetryConfig::default()
             .with_service_name("shop")
             .with_service_version("1.2.3");
-        let resource = resource(&config);
+        let resource = resource(&config, None);
         let value = |key: &'static str| resource.get(&key.into()).map(|value| value.to_string());
         assert_eq!(value("service.name").as_deref(), Some("shop"), "name");
         assert_eq!(value("service.version").as_deref(), Some("1.2.3"), "version");

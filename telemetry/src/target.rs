@@ -1,13 +1,14 @@
 //! Where a signal goes over OTLP: protocol and URL, from what was configured.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::config::{Compression, Protocol, TelemetryConfig, TlsConfig};
 use crate::error::{InitError, Place};
 use crate::signal::Signal;
 
 /// The collector as one signal sees it.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) signal: Signal,
     pub(crate) protocol: Protocol,
@@ -43,6 +44,30 @@ impl Target {
             tls: own.tls.or(&config.tls),
         })
     }
+
+    pub(crate) fn is_https(&self) -> bool {
+        self.url.starts_with("https:")
+    }
+
+    /// How long one delivery may take: the signal's variable in milliseconds, else that of all signals, as the SDK reads
+    /// them.
+    #[cfg_attr(
+        not(any(feature = "otlp-grpc", feature = "otlp-http")),
+        expect(dead_code, reason = "nothing is delivered over a network")
+    )]
+    pub(crate) fn timeout(&self) -> Duration {
+        timeout(self.signal, |variable| std::env::var(variable).ok())
+    }
+}
+
+fn timeout(signal: Signal, variable: impl Fn(&str) -> Option<String>) -> Duration {
+    let own = format!(
+        "OTEL_EXPORTER_OTLP_{}_TIMEOUT",
+        signal.name().to_ascii_uppercase()
+    );
+    let set = variable(&own).or_else(|| variable("OTEL_EXPORTER_OTLP_TIMEOUT"));
+    let millis = set.and_then(|text| text.trim().parse().ok());
+    millis.map_or(TIMEOUT, Duration::from_millis)
 }
 
 impl fmt::Display for Target {
@@ -122,3 +147,33 @@ pub(crate) fn parse(url: &str) -> Result<Parts, &'static str> {
 
 const GRPC: &str = "http://127.0.0.1:4317";
 const HTTP: &str = "http://127.0.0.1:4318";
+/// The specification's default of a delivery.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn certificates_do_not_change_the_timeout() {
+        for (set, expected) in [
+            (&[][..], 10_000),
+            (&[("OTEL_EXPORTER_OTLP_TIMEOUT", "300")], 300),
+            (
+                &[
+                    ("OTEL_EXPORTER_OTLP_TIMEOUT", "300"),
+                    ("OTEL_EXPORTER_OTLP_LOGS_TIMEOUT", "20"),
+                ],
+                20,
+            ),
+            (&[("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "20")], 10_000),
+        ] {
+            let variable = |name: &str| {
+                let found = set.iter().find(|(other, _)| *other == name);
+                found.map(|(_, value)| (*value).to_owned())
+            };
+            let timeout = timeout(Signal::Logs, variable);
+            assert_eq!(timeout, Duration::from_millis(expected), "{set:?}");
+        }
+    }
+}

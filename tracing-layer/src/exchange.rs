@@ -126,6 +126,11 @@ impl Exchange {
         self.time_to_headers = self.recording.map(|_| self.began.elapsed());
     }
 
+    /// The response's status, if there was a response.
+    pub(crate) fn status(&self) -> Option<StatusCode> {
+        self.status
+    }
+
     /// Whether nothing follows the response's head.
     pub(crate) fn ends_with_head(&self) -> bool {
         self.status.is_some_and(|status| self.rule.ends_with_head(status))

@@ -33,6 +33,7 @@ mod redact;
 mod request_body;
 pub mod semconv;
 pub mod server;
+mod setters;
 pub mod span;
 
 pub use client::ClientLayer;

@@ -51,6 +51,13 @@ pub const USER_AGENT_ORIGINAL: &str = "user_agent.original";
 /// Seconds from the start to the response's head, on a span that lasts until its body has ended.
 pub const TIME_TO_HEADERS: &str = "throughline.http.time_to_headers";
 
+/// The event of an attempt that has ended.
+pub const ATTEMPT: &str = "throughline.attempt";
+/// Which attempt it was, from 1 on.
+pub const ATTEMPT_NUMBER: &str = "throughline.attempt.number";
+/// How long the attempt lasted, in seconds.
+pub const ATTEMPT_DURATION: &str = "throughline.attempt.duration";
+
 /// A method or an error that is none of the known ones.
 pub const OTHER: &str = "_OTHER";
 /// The span name of a request whose method is [`OTHER`].

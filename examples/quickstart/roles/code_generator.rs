@@ -2,7 +2,7 @@
 
 use throughline::llm::try_in_agent;
 
-use super::Failure;
+use super::{Failure, answered, received};
 use crate::model::Model;
 use crate::plan::Plan;
 
@@ -12,7 +12,9 @@ const SYSTEM: &str = "You are the CodeGenerator. Write the plan for the instruct
 /// Writes a plan for the instruction.
 pub(crate) async fn work(model: &Model, instruction: &str) -> Result<Plan, Failure> {
     try_in_agent("CodeGenerator", async {
+        received(model, "CodeInterpreter", instruction);
         let text = model.ask_for_json(SYSTEM, instruction, Plan::schema()).await?;
+        answered(model, &text);
         Ok(Plan::parse(&text)?)
     })
     .await

@@ -2,14 +2,17 @@
 
 use throughline::llm::try_in_agent;
 
-use super::{Failure, code_generator, executor};
+use super::{Failure, answered, code_generator, executor, received};
 use crate::model::Model;
 
 /// Does what the instruction says.
 pub(crate) async fn work(model: &Model, instruction: &str) -> Result<String, Failure> {
     try_in_agent("CodeInterpreter", async {
+        received(model, "Planner", instruction);
         let plan = code_generator::work(model, instruction).await?;
-        Ok(executor::work(&plan).await)
+        let result = executor::work(model, &plan).await;
+        answered(model, &result);
+        Ok(result)
     })
     .await
 }

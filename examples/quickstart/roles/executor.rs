@@ -1,10 +1,22 @@
 //! The Executor runs a plan.
 
 use throughline::llm::in_tool;
+use throughline::span::set_span_attribute;
 
+use crate::model::Model;
 use crate::plan::Plan;
 
-/// Runs the plan on the table.
-pub(crate) async fn work(plan: &Plan) -> String {
-    in_tool("Executor", async { plan.run() }).await
+/// Runs the plan on the table; both the plan and its result are on the span, if content is captured.
+pub(crate) async fn work(model: &Model, plan: &Plan) -> String {
+    in_tool("Executor", async {
+        if model.is_captured() {
+            set_span_attribute("gen_ai.tool.call.arguments", plan.to_string());
+        }
+        let result = plan.run();
+        if model.is_captured() {
+            set_span_attribute("gen_ai.tool.call.result", result.clone());
+        }
+        result
+    })
+    .await
 }

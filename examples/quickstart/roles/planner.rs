@@ -2,7 +2,7 @@
 
 use throughline::llm::try_in_agent;
 
-use super::{Failure, code_interpreter};
+use super::{Failure, answered, code_interpreter, received};
 use crate::model::Model;
 
 const PLAN: &str = "You are the Planner. Say in one sentence what to compute from a table of sales with the columns \
@@ -12,11 +12,13 @@ const REPLY: &str = "You are the Planner. Answer the question in one sentence fr
 /// Answers a question.
 pub(crate) async fn work(model: &Model, query: &str) -> Result<String, Failure> {
     try_in_agent("Planner", async {
+        received(model, "User", query);
         let instruction = model.ask(PLAN, query).await?;
         let result = code_interpreter::work(model, &instruction).await?;
-        Ok(model
-            .ask_streamed(REPLY, &format!("Question: {query}\nResult: {result}"))
-            .await?)
+        let reply = format!("Question: {query}\nResult: {result}");
+        let answer = model.ask_streamed(REPLY, &reply).await?;
+        answered(model, &answer);
+        Ok(answer)
     })
     .await
 }

@@ -54,11 +54,15 @@ where
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use async_openai::middleware::retry::OpenAIRetryLayer;
     use throughline_test_support::Recorder;
-    use tower::{ServiceBuilder, ServiceExt, service_fn};
+    use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 
     use super::*;
-    use crate::LlmLayer;
+    use crate::{LlmLayer, TokenBudgetLayer, agent};
 
     #[tokio::test]
     async fn a_call_passes_through_the_layer() {
@@ -76,6 +80,34 @@ mod tests {
         assert_eq!(response.text().await.unwrap(), ANSWER, "the answer");
         let tree = recorder.tree(&[]);
         assert!(tree.contains("gen_ai.usage.output_tokens=2"), "the span: {tree}");
+    }
+
+    /// Its own retry knows the error for final.
+    #[tokio::test]
+    async fn a_call_that_a_budget_refused_is_not_retried() {
+        let layers = ServiceBuilder::new()
+            .layer(LlmLayer::new())
+            .layer(TokenBudgetLayer::new());
+        let service = layers.service(service_fn(|_: Request| async {
+            Err::<Response, reqwest::Error>(reqwest::Client::new().get("not a URL").build().unwrap_err())
+        }));
+        let service = OpenAIRetryLayer::default().layer(AsyncOpenAi::new(service));
+        let built = Arc::new(AtomicU32::new(0));
+        let count = built.clone();
+        let factory = HttpRequestFactory::new(move || {
+            count.fetch_add(1, Ordering::Relaxed);
+            let client = reqwest::Client::new().post("http://127.0.0.1:1/v1/chat/completions");
+            let request = client.body(r#"{"model":"gpt-4o","messages":[]}"#).build();
+            async move { Ok(request?) }
+        });
+        let planner = agent("Planner").with_token_budget(0);
+        let error = planner.run(service.oneshot(factory)).await.unwrap_err();
+        let OpenAIError::ApiError(error) = error else {
+            panic!("not the API's error: {error}");
+        };
+        let code = error.api_error.code.as_deref();
+        assert_eq!(code, Some("token_budget_exceeded"), "what the caller sees");
+        assert_eq!(built.load(Ordering::Relaxed), 1, "it was tried once");
     }
 
     const ANSWER: &str =

@@ -13,7 +13,7 @@ use reqwest_middleware::{Error, Middleware, Next};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::LlmLayer;
+use crate::{CallAttributes, LlmLayer};
 
 /// A [`LlmLayer`] as a middleware.
 ///
@@ -27,35 +27,57 @@ use crate::LlmLayer;
 /// ```
 ///
 /// Add it before a retry middleware: then its span is the logical call, whatever the number of attempts.
+///
+/// With other layers around it, such as an [`IncludeUsageLayer`](crate::IncludeUsageLayer), it takes the stack:
+///
+/// ```
+/// use throughline_llm_layer::{IncludeUsageLayer, LlmLayer, LlmMiddleware};
+/// use tower::ServiceBuilder;
+///
+/// let layers = ServiceBuilder::new().layer(IncludeUsageLayer::new()).layer(LlmLayer::new());
+/// let middleware = LlmMiddleware::new(layers);
+/// # reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(middleware);
+/// ```
 #[derive(Debug, Clone)]
-pub struct LlmMiddleware {
-    layer: LlmLayer,
+pub struct LlmMiddleware<L = LlmLayer> {
+    layer: L,
 }
 
-impl LlmMiddleware {
-    /// A middleware that observes what the layer would.
+impl<L> LlmMiddleware<L> {
+    /// A middleware that does what the layer would.
     #[must_use]
-    pub fn new(layer: LlmLayer) -> Self {
+    pub fn new(layer: L) -> Self {
         Self { layer }
     }
 }
 
 #[async_trait]
-impl Middleware for LlmMiddleware {
+impl<L> Middleware for LlmMiddleware<L>
+where
+    L: for<'a> Layer<Rest<'a>> + Send + Sync + 'static,
+    for<'a> <L as Layer<Rest<'a>>>::Service: Service<Request, Response = Response, Error = Error> + Send,
+    for<'a> <<L as Layer<Rest<'a>>>::Service as Service<Request>>::Future: Send,
+{
     async fn handle(
         &self,
         request: Request,
         extensions: &mut Extensions,
         next: Next<'_>,
     ) -> reqwest_middleware::Result<Response> {
+        let given = extensions.get::<CallAttributes>().cloned();
         let rest = Rest(Arc::new(Mutex::new(Some((next, extensions)))));
-        self.layer.layer(rest).call(request).await
+        let call = {
+            let _attached = given.map(|given| opentelemetry::Context::current_with_value(given).attach());
+            self.layer.layer(rest).call(request)
+        };
+        call.await
     }
 }
 
 /// The rest of the chain, which can be called once.
 #[derive(Clone)]
-struct Rest<'a>(Arc<Mutex<Option<(Next<'a>, &'a mut Extensions)>>>);
+#[expect(unnameable_types, reason = "only this crate makes one")]
+pub struct Rest<'a>(Arc<Mutex<Option<(Next<'a>, &'a mut Extensions)>>>);
 
 impl<'a> Service<Request> for Rest<'a> {
     type Response = Response;
@@ -114,14 +136,57 @@ mod tests {
             .build();
         let request = client
             .post("http://127.0.0.1:1/v1/chat/completions")
-            .with_extension(7);
+            .with_extension(7)
+            .with_extension(CallAttributes::new([opentelemetry::KeyValue::new(
+                "tenant", "acme",
+            )]));
         let request = request.body(r#"{"model":"gpt-4o","messages":[]}"#);
         let response = request.send().await.unwrap();
         assert_eq!(response.text().await.unwrap(), ANSWER, "the answer");
         let tree = recorder.tree(&[]);
         assert!(tree.contains("gen_ai.usage.output_tokens=2"), "the span: {tree}");
+        assert!(tree.contains("tenant=\"acme\""), "the user's attribute: {tree}");
     }
 
+    /// Streams an answer in the network's place, with its usage.
+    struct Stream;
+
+    #[async_trait]
+    impl Middleware for Stream {
+        async fn handle(
+            &self,
+            request: Request,
+            _: &mut Extensions,
+            _: Next<'_>,
+        ) -> reqwest_middleware::Result<Response> {
+            let sent = request.body().and_then(reqwest::Body::as_bytes);
+            let asked = sent.is_some_and(|sent| sent.ends_with(b"\"include_usage\":true}}"));
+            assert!(asked, "the provider is asked");
+            let response = http::Response::builder().header("content-type", "text/event-stream");
+            Ok(response.body(STREAM).unwrap().into())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_call_passes_through_a_stack() {
+        let recorder = Recorder::new();
+        let llm = LlmLayer::new().with_tracer_provider(recorder.tracer_provider());
+        let layers = tower::ServiceBuilder::new()
+            .layer(crate::IncludeUsageLayer::new())
+            .layer(llm);
+        let client = ClientBuilder::new(reqwest::Client::new())
+            .with(LlmMiddleware::new(layers))
+            .with(Stream)
+            .build();
+        let request = client.post("https://api.openai.com/v1/chat/completions");
+        let request = request.body(r#"{"model":"gpt-4o","messages":[],"stream":true}"#);
+        let response = request.send().await.unwrap();
+        assert_eq!(response.text().await.unwrap(), "data: [DONE]\n\n", "the answer");
+        let tree = recorder.tree(&[]);
+        assert!(tree.contains("gen_ai.usage.output_tokens=2"), "the span: {tree}");
+    }
+
+    const STREAM: &str = "data: {\"choices\":[],\"usage\":{\"completion_tokens\":2}}\n\ndata: [DONE]\n\n";
     const ANSWER: &str =
         r#"{"choices":[{"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#;
 }

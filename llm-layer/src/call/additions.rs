@@ -23,15 +23,15 @@ impl Watching {
 
     /// Puts the content where the user wants it.
     pub(super) fn put_content(&self, span: &SpanRef<'_>, attributes: &mut Vec<KeyValue>, content: &Content) {
-        let capture = self.shared.config.capture;
+        let config = &self.shared.config;
         let said: Vec<KeyValue> = content
             .attributes()
             .map(|(name, json)| KeyValue::new(name, json))
             .collect();
-        if capture.on_event() {
+        if config.capture.on_event() && config.events.is_none() {
             span.add_event(semconv::OPERATION_DETAILS, said.clone());
         }
-        if capture.on_span() {
+        if config.capture.on_span() {
             attributes.extend(said);
         }
     }
@@ -75,7 +75,7 @@ impl Watching {
             // The hook may have taken the prompt away.
             let prompt = content.filter(|content| !content.input.is_empty());
             let unchanged = prompt.filter(|_| self.shared.config.redact.is_none());
-            let text = unchanged.and_then(|_| taskweaver::prompt(body));
+            let text = unchanged.and_then(|_| taskweaver::prompt(self.body_in_order.as_deref()?));
             let text = text.filter(|text| text.len() <= self.shared.config.limits.total);
             attributes.extend(text.map(|text| KeyValue::new(legacy::PROMPT, text)));
         }
@@ -91,11 +91,8 @@ impl Watching {
             (legacy::PROMPT_SIZE, input),
             (legacy::OUTPUT_SIZE, output),
         ];
-        attributes.extend(
-            counts
-                .into_iter()
-                .filter_map(|(name, count)| Some(int(name, count?))),
-        );
+        let counts = counts.into_iter().filter(|_| self.counts());
+        attributes.extend(counts.filter_map(|(name, count)| Some(int(name, count?))));
     }
 
     fn push_openinference(&self, attributes: &mut Vec<KeyValue>, spent: &Spent) {
@@ -131,13 +128,9 @@ impl Watching {
             (openinference::TOKENS_CACHE_WRITE, usage.part(Field::CacheWrite)),
             (openinference::TOKENS_REASONING, usage.reasoning()),
         ];
-        attributes.extend(
-            counts
-                .into_iter()
-                .filter_map(|(name, count)| Some(int(name, count?))),
-        );
-        let scoped = self.cx.get::<crate::scope::Scoped>();
-        let conversation = scoped.and_then(crate::scope::Scoped::conversation);
+        let counts = counts.into_iter().filter(|_| self.counts());
+        attributes.extend(counts.filter_map(|(name, count)| Some(int(name, count?))));
+        let conversation = self.names.conversation();
         attributes.extend(conversation.map(|known| KeyValue::new(openinference::SESSION_ID, known.value)));
     }
 }

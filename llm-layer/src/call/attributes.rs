@@ -1,19 +1,24 @@
 //! What a call's span says at its end.
 
+use std::time::SystemTime;
+
 use opentelemetry::trace::{Status, TraceContextExt};
 use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
+use throughline_tracing_layer::client::Attempts;
 
+use super::Events;
 use super::failure::Failure;
 use super::watch::Watching;
-use crate::scope::{Origin, Scoped, Spent};
+use crate::content::Content;
+use crate::scope::{Origin, Spent};
 use crate::semconv;
 use crate::wire::Field;
 
 impl Watching {
-    pub(super) fn set_attributes(&mut self, spent: &Spent, failure: Option<&Failure>) {
+    pub(super) fn set_attributes(&mut self, spent: &Spent, failure: Option<&Failure>, at: SystemTime) {
         let content = self.content();
         let span = self.cx.span();
-        let conversation = self.cx.get::<Scoped>().and_then(Scoped::conversation);
+        let conversation = self.names.conversation();
         let known =
             |name: &Key| self.ask.has(name) || conversation.as_ref().is_some_and(|id| id.key == *name);
         let mut attributes = self.reply.attributes.clone();
@@ -22,20 +27,21 @@ impl Watching {
         attributes.extend(text(semconv::RESPONSE_ID, &self.reply.id));
         attributes.extend(text(semconv::RESPONSE_MODEL, &self.reply.model));
         attributes.extend(self.finish_reasons(failure.is_some()));
-        let succeeded = self.status.is_some_and(|status| status.is_success());
-        if let Some(first) = self.first_chunk.filter(|_| succeeded && self.is_stream()) {
-            attributes.push(KeyValue::new(
-                semconv::RESPONSE_TIME_TO_FIRST_CHUNK,
-                first.as_secs_f64(),
-            ));
-        }
+        self.push_times(&mut attributes);
+        attributes.extend(self.resent());
         attributes.extend(
             self.unseen
                 .map(|reason| KeyValue::new(semconv::RESPONSE_UNSEEN, reason)),
         );
+        if self.left.as_ref().is_some_and(|left| left.drained) {
+            attributes.push(KeyValue::new(semconv::RESPONSE_DRAINED, true));
+        }
         self.push_tokens(&mut attributes, spent);
         if let Some(failure) = failure {
             attributes.push(KeyValue::new(semconv::ERROR_TYPE, failure.kind.clone()));
+        }
+        if let Some(events) = &self.shared.config.events {
+            self.emit(events, at, &attributes, content.as_ref(), failure);
         }
         self.push_additions(&mut attributes, spent, content.as_ref());
         if let Some(content) = content {
@@ -47,8 +53,44 @@ impl Watching {
         }
     }
 
+    /// How often the request was sent again.
+    fn resent(&self) -> Option<KeyValue> {
+        let resent = self.cx.get::<Attempts>()?.resent();
+        (resent > 0).then(|| KeyValue::new(semconv::HTTP_REQUEST_RESEND_COUNT, i64::from(resent)))
+    }
+
+    fn emit(
+        &self,
+        events: &Events,
+        at: SystemTime,
+        attributes: &[KeyValue],
+        content: Option<&Content>,
+        failure: Option<&Failure>,
+    ) {
+        let span = self.cx.span();
+        if let Some(failure) = failure {
+            events.exception(span.span_context(), at, &failure.kind, &failure.description);
+        }
+        if let Some(content) = content.filter(|_| self.shared.config.capture.on_event()) {
+            let known = self.begun.iter().chain(attributes).cloned();
+            events.details(span.span_context(), at, known, content);
+        }
+    }
+
+    fn push_times(&self, attributes: &mut Vec<KeyValue>) {
+        if !self.is_streamed() {
+            return;
+        }
+        let times = [
+            (semconv::RESPONSE_TIME_TO_FIRST_CHUNK, self.pace.first_chunk()),
+            (semconv::TIME_TO_FIRST_TOKEN, self.pace.first_token()),
+            (semconv::TIME_WAITING_FOR_READER, Some(self.pace.reader())),
+        ];
+        let known = times.into_iter().filter_map(|(name, time)| Some((name, time?)));
+        attributes.extend(known.map(|(name, time)| KeyValue::new(name, time.as_secs_f64())));
+    }
+
     fn push_tokens(&self, attributes: &mut Vec<KeyValue>, spent: &Spent) {
-        let int = |name, count: u64| KeyValue::new(name, i64::try_from(count).unwrap_or(i64::MAX));
         let directions = [
             (spent.input, semconv::USAGE_INPUT_TOKENS, semconv::TOKENS_INPUT),
             (
@@ -57,13 +99,34 @@ impl Watching {
                 semconv::TOKENS_OUTPUT,
             ),
         ];
-        for (count, reported, estimated) in directions {
+        let counts = self.counts();
+        for (count, reported, otherwise) in directions {
             match count {
-                Some((count, Origin::Reported)) => attributes.push(int(reported, count)),
-                Some((count, Origin::Estimated)) => attributes.push(int(estimated, count)),
+                Some((count, Origin::Reported)) if counts => attributes.push(int(reported, count)),
+                Some((count, _)) => attributes.push(int(otherwise, count)),
                 None => {}
             }
         }
+        if counts {
+            self.push_usage(attributes);
+        }
+        attributes.extend(spent.cost.map(|cost| KeyValue::new(semconv::COST, cost)));
+        let source = self.source(spent);
+        attributes.push(KeyValue::new(semconv::TOKENS_SOURCE, source));
+        if matches!(
+            (spent.input, spent.output),
+            (Some((_, Origin::Estimated)), _) | (_, Some((_, Origin::Estimated)))
+        ) {
+            let name = match self.rough {
+                true => "bytes/4".to_owned(),
+                false => self.encoding.is().to_string(),
+            };
+            attributes.push(KeyValue::new(semconv::TOKENS_ENCODING, name));
+        }
+    }
+
+    /// The parts of the tokens that the provider told apart.
+    fn push_usage(&self, attributes: &mut Vec<KeyValue>) {
         let usage = &self.reply.usage;
         let convention = self.shared.config.convention;
         let written = usage.part(Field::CacheWrite);
@@ -102,19 +165,6 @@ impl Watching {
             used.filter(|(_, count)| *count > 0)
                 .map(|(name, count)| int(name, count)),
         );
-        attributes.extend(spent.cost.map(|cost| KeyValue::new(semconv::COST, cost)));
-        let source = self.source(spent);
-        attributes.push(KeyValue::new(semconv::TOKENS_SOURCE, source));
-        if matches!(
-            (spent.input, spent.output),
-            (Some((_, Origin::Estimated)), _) | (_, Some((_, Origin::Estimated)))
-        ) {
-            let name = match self.rough {
-                true => "bytes/4".to_owned(),
-                false => self.encoding.is().to_string(),
-            };
-            attributes.push(KeyValue::new(semconv::TOKENS_ENCODING, name));
-        }
     }
 
     /// The finish reasons in the order of the alternatives: `error` where one was expected and did not come.
@@ -137,4 +187,8 @@ impl Watching {
             Value::Array(Array::String(reasons)),
         ))
     }
+}
+
+fn int(name: &'static str, count: u64) -> KeyValue {
+    KeyValue::new(name, i64::try_from(count).unwrap_or(i64::MAX))
 }

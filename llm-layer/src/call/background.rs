@@ -1,67 +1,135 @@
-//! Counts long prompts on a thread of its own, so that no caller waits for it.
+//! Loads vocabularies and counts long texts on a thread of its own, so that no caller waits for it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-/// A call to be recorded.
+/// A call to be recorded, a text to be counted, or a vocabulary to be loaded.
 type Job = Box<dyn FnOnce() + Send>;
 
 /// Waits until all calls that have ended are recorded, at most so long; whether they are.
 ///
-/// Only a call with a long prompt (more than 32 KiB) that nobody reported the tokens of is recorded later than it ends.
-/// Call this before the providers are shut down.
+/// Only a call that nobody reported the tokens of is recorded later than it ends: one with a long prompt (more than 32
+/// KiB) or a long answer (more than 16 KiB), and any as long as the vocabulary is not loaded. Call this before the
+/// providers are shut down.
 pub fn settle(within: Duration) -> bool {
-    let open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-    let waited = DONE.wait_timeout_while(open, within, |open| *open > 0);
-    let (open, _) = waited.unwrap_or_else(PoisonError::into_inner);
-    *open == 0
+    BACKGROUND.settle(within)
 }
 
-/// Runs a job in the background; gives it back if there is no room, or no thread.
-pub(super) fn run(job: Job) -> Result<(), Job> {
-    let Some(queue) = QUEUE.get_or_init(start) else {
-        return Err(job);
-    };
-    change(|open| open.saturating_add(1));
-    queue.try_send(job).map_err(|error| {
-        finished();
-        match error {
-            TrySendError::Full(job) | TrySendError::Disconnected(job) => job,
+/// Runs a job in the background, after those before it; gives it back if there is no room, or no thread.
+pub(crate) fn run(job: Job) -> Result<(), Job> {
+    BACKGROUND.run(job)
+}
+
+/// A queue and the thread that works it off.
+struct Background {
+    queue: OnceLock<Option<SyncSender<Job>>>,
+    open: Mutex<usize>,
+    done: Condvar,
+}
+
+impl Background {
+    /// The most jobs that wait: a call holds its prompt, a text 16 KiB.
+    const ROOM: usize = 64;
+
+    const fn new() -> Self {
+        Self {
+            queue: OnceLock::new(),
+            open: Mutex::new(0),
+            done: Condvar::new(),
         }
-    })
-}
+    }
 
-fn start() -> Option<SyncSender<Job>> {
-    let (queue, jobs) = sync_channel(ROOM);
-    let thread = std::thread::Builder::new().name("throughline-tokens".to_owned());
-    thread.spawn(move || work(&jobs)).ok()?;
-    Some(queue)
-}
+    fn settle(&self, within: Duration) -> bool {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.done.wait_timeout_while(open, within, |open| *open > 0);
+        let (open, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        *open == 0
+    }
 
-fn work(jobs: &Receiver<Job>) {
-    while let Ok(job) = jobs.recv() {
-        let _ = catch_unwind(AssertUnwindSafe(job));
-        finished();
+    fn run(&'static self, job: Job) -> Result<(), Job> {
+        let Some(queue) = self.queue.get_or_init(|| self.start()) else {
+            return Err(job);
+        };
+        self.change(|open| open.saturating_add(1));
+        queue.try_send(job).map_err(|error| {
+            self.finished();
+            match error {
+                TrySendError::Full(job) | TrySendError::Disconnected(job) => job,
+            }
+        })
+    }
+
+    fn start(&'static self) -> Option<SyncSender<Job>> {
+        let (queue, jobs) = sync_channel(Self::ROOM);
+        let thread = std::thread::Builder::new().name("throughline-tokens".to_owned());
+        thread.spawn(move || self.work(&jobs)).ok()?;
+        Some(queue)
+    }
+
+    fn work(&self, jobs: &Receiver<Job>) {
+        while let Ok(job) = jobs.recv() {
+            let _ = catch_unwind(AssertUnwindSafe(job));
+            self.finished();
+        }
+    }
+
+    fn finished(&self) {
+        if self.change(|open| open.saturating_sub(1)) == 0 {
+            self.done.notify_all();
+        }
+    }
+
+    fn change(&self, to: impl FnOnce(usize) -> usize) -> usize {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        *open = to(*open);
+        *open
     }
 }
 
-fn finished() {
-    if change(|open| open.saturating_sub(1)) == 0 {
-        DONE.notify_all();
+static BACKGROUND: Background = Background::new();
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, mpsc};
+    use std::time::Duration;
+
+    use super::Background;
+
+    #[test]
+    fn a_full_queue_refuses_and_loses_nothing() {
+        let background: &'static Background = Box::leak(Box::new(Background::new()));
+        let (working, has_begun) = mpsc::channel();
+        let (release, released) = mpsc::channel::<()>();
+        let block = move || {
+            working.send(()).unwrap();
+            released.recv().unwrap();
+        };
+        assert!(background.run(Box::new(block)).is_ok(), "the first");
+        has_begun.recv().unwrap();
+        let ran = Arc::new(AtomicUsize::new(0));
+        let job = || {
+            let ran = ran.clone();
+            Box::new(move || {
+                ran.fetch_add(1, Ordering::Relaxed);
+            })
+        };
+        for number in 0..Background::ROOM {
+            assert!(background.run(job()).is_ok(), "there is room for job {number}");
+        }
+        assert!(background.run(job()).is_err(), "and no more");
+        assert!(!background.settle(Duration::ZERO), "none is done");
+        release.send(()).unwrap();
+        assert!(background.settle(Duration::from_secs(60)), "all are done");
+        assert_eq!(ran.load(Ordering::Relaxed), Background::ROOM, "each once");
+        assert!(
+            background.run(Box::new(|| panic!("on purpose"))).is_ok(),
+            "a job that panics"
+        );
+        assert!(background.run(job()).is_ok(), "and one behind it");
+        assert!(background.settle(Duration::from_secs(60)), "the thread lives on");
+        assert_eq!(ran.load(Ordering::Relaxed), Background::ROOM + 1, "and works");
     }
 }
-
-fn change(to: impl FnOnce(usize) -> usize) -> usize {
-    let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-    *open = to(*open);
-    *open
-}
-
-static QUEUE: OnceLock<Option<SyncSender<Job>>> = OnceLock::new();
-static OPEN: Mutex<usize> = Mutex::new(0);
-static DONE: Condvar = Condvar::new();
-
-/// The most calls that wait: each holds its prompt.
-const ROOM: usize = 64;

@@ -7,6 +7,7 @@ use throughline_tracing_layer::error_type::error_type;
 use throughline_tracing_layer::observe::End;
 
 use super::watch::Watching;
+use crate::budget;
 
 /// Why a call failed.
 #[derive(Debug)]
@@ -26,6 +27,9 @@ impl Failure {
 
     /// Why this call failed, if it did. `intact` says that the response was read to its end and made sense.
     pub(super) fn of(call: &Watching, end: End<'_>, intact: bool) -> Option<Self> {
+        if let Some(refusal) = &call.refusal {
+            return Some(Self::new(budget::CODE, refusal.to_string()));
+        }
         let code = code(call);
         if let Some(status) = call
             .status
@@ -38,6 +42,10 @@ impl Failure {
             let description = format!("the provider reported {code} in its answer");
             return Some(Self::new(code, description));
         }
+        let cancelled = || Self::new("cancelled", "the caller left before the answer was complete");
+        if let Some(left) = &call.left {
+            return (!left.answered).then(cancelled);
+        }
         match end {
             End::ServiceError(cause) => Some(Self::new(error_type(cause), cause.to_string())),
             End::BodyError(cause) => Some(Self::new(
@@ -46,10 +54,7 @@ impl Failure {
             )),
             End::Panicked => Some(Self::new("panic", "the call panicked")),
             _ if call.is_answered() => None,
-            End::Dropped => Some(Self::new(
-                "cancelled",
-                "the caller left before the answer was complete",
-            )),
+            End::Dropped => Some(cancelled()),
             _ if call.decoder.is_none() => None,
             _ if call.is_stream() && (intact || call.reply.documents > 0) => Some(Self::new(
                 "incomplete_stream",

@@ -9,6 +9,7 @@ use pin_project_lite::pin_project;
 use throughline_tracing_layer::observe::{Armed, Observed, ResponseFuture};
 use tower_service::Service;
 
+use super::given::Given;
 use super::request::LlmRequest;
 use super::start::{Seen, Start, is_observed};
 use super::watch::Watch;
@@ -51,12 +52,13 @@ where
         let Some(head) = head else {
             return Self::unobserved(service, request);
         };
-        let start = Start::new(shared.clone(), context, head);
+        let given = Given::of(&context, request.extensions());
+        let start = Start::new(shared.clone(), context, head, given);
         if let Some(bytes) = request.bytes() {
             let seen = match bytes.len() {
                 _ if start.is_encoded() => Seen::Not("encoded"),
                 length if length > shared.config.request_limit => Seen::Not("too_large"),
-                _ => Seen::bytes(bytes),
+                _ => start.see(bytes),
             };
             return match start.watch(seen) {
                 Ok(watch) => Self::observed(service, request.untouched(), watch),
@@ -116,7 +118,7 @@ impl<S, R: LlmRequest> Unread<S, R> {
         Poll::Ready(match complete {
             true => self
                 .body
-                .with_bytes(Seen::bytes)
+                .with_bytes(|bytes| self.start.see(bytes))
                 .unwrap_or(Seen::Not("fragmented")),
             false if self.body.is_failed() => Seen::Not("failed"),
             false => Seen::Not("too_large"),

@@ -1,12 +1,12 @@
 //! The metrics of model calls.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use opentelemetry::KeyValue;
-use opentelemetry::metrics::{Counter, Histogram, Meter};
+use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter, UpDownCounter};
 
 use super::watch::Watching;
-use crate::scope::{Origin, Spent};
+use crate::scope::{Names, Origin, Spent};
 use crate::semconv;
 use crate::wire::Field;
 
@@ -24,6 +24,8 @@ pub(crate) struct Instruments {
     input_of_one: Histogram<u64>,
     output_of_one: Histogram<u64>,
     token_usage: Histogram<u64>,
+    pub(super) streams: UpDownCounter<i64>,
+    pub(super) remaining: Gauge<u64>,
 }
 
 /// The three durations of a call.
@@ -57,6 +59,15 @@ impl Instruments {
             input_of_one: tokens(semconv::INFERENCE_OPERATION_INPUT),
             output_of_one: tokens(semconv::INFERENCE_OPERATION_OUTPUT),
             token_usage: tokens(semconv::CLIENT_TOKEN_USAGE),
+            streams: meter
+                .i64_up_down_counter(semconv::ACTIVE_STREAMS)
+                .with_unit(semconv::STREAM_UNIT)
+                .with_description(semconv::description(semconv::ACTIVE_STREAMS))
+                .build(),
+            remaining: meter
+                .u64_gauge(semconv::RATE_LIMIT_REMAINING)
+                .with_description(semconv::description(semconv::RATE_LIMIT_REMAINING))
+                .build(),
         }
     }
 
@@ -77,13 +88,19 @@ impl Instruments {
         with_error.extend(error.map(|kind| KeyValue::new(semconv::ERROR_TYPE, kind.to_owned())));
         for times in self.times(call) {
             times.duration.record(duration.as_secs_f64(), &with_error);
-            if let Some(first) = call.first_chunk.filter(|_| call.is_streamed()) {
+            if let Some(first) = call.pace.first_chunk().filter(|_| call.is_streamed()) {
                 times.first_chunk.record(first.as_secs_f64(), &common);
             }
         }
+        if call.counts() {
+            self.tokens(call, spent, &common, &with_error);
+        }
+    }
+
+    fn tokens(&self, call: &Watching, spent: &Spent, common: &[KeyValue], with_error: &[KeyValue]) {
         let convention = call.shared.config.convention;
         if convention.is_latest() && call.ask.choices > 0 {
-            self.latest(call, spent, &common, &with_error);
+            self.latest(call, spent, common, with_error);
         }
         if convention.is_v1_41() {
             let directions = [
@@ -95,19 +112,21 @@ impl Instruments {
                 directions.filter_map(|(count, direction)| Some(((*count)?, *direction)))
             {
                 self.token_usage
-                    .record(tokens, &with(&common, semconv::TOKEN_TYPE, direction));
+                    .record(tokens, &with(common, semconv::TOKEN_TYPE, direction));
             }
         }
     }
 
-    /// A chunk of an answer has come, so long after the one before it.
-    pub(super) fn chunk(&self, call: &Watching, gap: Duration) {
+    /// A chunk of an answer has come, for which the caller waited so long.
+    pub(super) fn chunk(&self, call: &Watching, waited: Duration) {
         let common = call.dimensions();
         for times in self.times(call) {
-            times.output_chunk.record(gap.as_secs_f64(), &common);
+            times.output_chunk.record(waited.as_secs_f64(), &common);
         }
     }
 
+    /// The counters of tokens name the agent of this process beneath which they were spent, so that a sum by role needs
+    /// no trace; a name from baggage is another's choice and no label.
     fn latest(&self, call: &Watching, spent: &Spent, common: &[KeyValue], with_error: &[KeyValue]) {
         let usage = &call.reply.usage;
         let input = [
@@ -120,6 +139,8 @@ impl Instruments {
             (semconv::AUDIO, usage.part(Field::AudioOutput)),
             (semconv::IMAGE, usage.part(Field::ImageOutput)),
         ];
+        let agent = Names::of(&call.cx, false).agent();
+        let counted: Vec<KeyValue> = common.iter().cloned().chain(agent).collect();
         for (counter, histogram, total, parts) in [
             (&self.input, &self.input_of_one, call.usable(spent.input), input),
             (
@@ -129,7 +150,7 @@ impl Instruments {
                 output,
             ),
         ] {
-            by_modality(counter, common, total.unwrap_or(0), &parts);
+            by_modality(counter, &counted, total.unwrap_or(0), &parts);
             if let Some(total) = total {
                 histogram.record(total, with_error);
             }
@@ -140,7 +161,7 @@ impl Instruments {
             (&self.reasoning, usage.reasoning()),
         ] {
             if let Some(tokens) = tokens {
-                counter.add(tokens, &with(common, semconv::TOKEN_MODALITY, semconv::UNKNOWN));
+                counter.add(tokens, &with(&counted, semconv::TOKEN_MODALITY, semconv::UNKNOWN));
             }
         }
     }
@@ -174,13 +195,13 @@ impl Times {
 
 impl Watching {
     /// A chunk of the answer has come.
-    pub(super) fn chunk(&mut self, now: Instant) {
-        let last = self.last_chunk.replace(now);
-        let Some(last) = last.filter(|_| self.is_streamed()) else {
+    pub(super) fn chunk(&mut self) {
+        let waited = self.pace.chunk();
+        let Some(waited) = waited.filter(|_| self.is_streamed()) else {
             return;
         };
         if let Some(instruments) = self.shared.instruments.in_context(&self.cx) {
-            instruments.chunk(self, now.duration_since(last));
+            instruments.chunk(self, waited);
         }
     }
 

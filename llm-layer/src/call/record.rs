@@ -23,6 +23,7 @@ impl Watching {
 
     /// Ends the call. What takes long to count is counted elsewhere, and recorded with the time of the end.
     pub(super) fn record(mut self: Box<Self>, end: End<'_>) {
+        self.stream = None;
         let ending = self.ending(end);
         if !self.counts_long(&ending) {
             return self.settle(ending);
@@ -33,6 +34,7 @@ impl Watching {
         let run = move || {
             let call = job.lock().ok().and_then(|mut call| call.take());
             if let Some((call, ending)) = call {
+                call.encoding.prepare();
                 call.settle(ending);
             }
             drop(hold);
@@ -47,14 +49,19 @@ impl Watching {
     }
 
     fn ending(&mut self, end: End<'_>) -> Ending {
-        let duration = self.started.elapsed();
+        self.pace.ask();
+        let duration = self.pace.elapsed();
         let intact = match &mut self.framing {
             Some(framing) => {
-                let mut reading = Reading::new(self.head.recognised.wire, &mut self.reply);
+                let mut reading = Reading::new(&*self.head.recognised.wire, &mut self.reply);
                 framing.finish(&mut reading).is_ok()
             }
             None => false,
         };
+        if self.reply.is_abandoned() {
+            self.unseen = Some("panicked");
+            self.decoder = None;
+        }
         let failure = Failure::of(self, end, intact);
         if failure.as_ref().is_some_and(Failure::is_malformed) {
             self.unseen = Some("malformed");
@@ -64,7 +71,7 @@ impl Watching {
             failure,
             refused: unsuccessful || matches!(end, End::ServiceError(_)),
             duration,
-            at: SystemTime::now(),
+            at: self.began + duration,
         }
     }
 
@@ -75,18 +82,24 @@ impl Watching {
             duration,
             at,
         } = ending;
-        let spent = self.spent(refused, failure.is_some());
+        let whole = self.left.is_some() && self.is_answered();
+        let spent = self.spent(refused, failure.is_some() && !whole);
         if self.has_span && self.cx.span().is_recording() {
-            self.set_attributes(&spent, failure.as_ref());
+            self.set_attributes(&spent, failure.as_ref(), at);
         }
         let prompt_size = self.prompt_size(&spent);
         if let Some(instruments) = self.shared.instruments.in_context(&self.cx) {
             let error = failure.as_ref().map(|failure| &*failure.kind);
             instruments.call(&self, &spent, error, duration);
-            instruments.prompt_size(&prompt_size);
+            if self.counts() {
+                instruments.prompt_size(&prompt_size);
+            }
         }
         if let Some(scoped) = self.cx.get::<Scoped>() {
-            scoped.add(&spent);
+            match self.refusal {
+                Some(_) => scoped.refuse(),
+                None => scoped.add(&spent),
+            }
         }
         if self.has_span {
             self.cx.span().end_with_timestamp(at);
@@ -97,7 +110,7 @@ impl Watching {
 /// How a call ended.
 #[derive(Debug)]
 pub(super) struct Ending {
-    failure: Option<Failure>,
+    pub(super) failure: Option<Failure>,
     /// Nobody knows what it cost.
     pub(super) refused: bool,
     duration: Duration,

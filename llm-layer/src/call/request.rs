@@ -1,10 +1,11 @@
 //! Requests that may be model calls, whatever their type.
 
+use http::Method;
 use http::header::{CONTENT_ENCODING, HOST};
 use http_body::Body;
 
 use super::RequestBody;
-use crate::wire::{Recognised, Rule, Target, recognise};
+use crate::wire::{Known, Recognised, Rule, Target, recognise};
 
 /// A request that a [`Llm`](crate::Llm) service takes: `http::Request<B>`, and `reqwest::Request` with the feature
 /// `reqwest`. It cannot be implemented outside this crate.
@@ -13,7 +14,7 @@ pub trait LlmRequest: sealed::Parts {}
 pub(crate) mod sealed {
     use std::fmt;
 
-    use http::HeaderMap;
+    use http::{Extensions, HeaderMap};
     use http_body::Body;
 
     use super::{Head, RequestBody, Rule};
@@ -28,6 +29,8 @@ pub(crate) mod sealed {
 
         fn head(&self, rules: &[Rule]) -> Option<Head>;
         fn headers(&self) -> &HeaderMap;
+        /// What the user left with the request, if it can be seen.
+        fn extensions(&self) -> Option<&Extensions>;
         /// The body, if it is in memory and may be read where it is.
         fn bytes(&self) -> Option<&[u8]>;
         fn split(self) -> (Self::Shell, Self::Body);
@@ -51,12 +54,28 @@ pub struct Head {
 impl Head {
     fn new(target: &Target<'_>, rules: &[Rule], headers: &http::HeaderMap) -> Option<Self> {
         Some(Self {
-            recognised: recognise(target, rules)?,
+            recognised: recognise(target, rules, Known::NotYet)?,
             path: target.path.trim_end_matches('/').to_owned(),
             address: target.host.map(str::to_owned),
             port: target.port,
             encoded: is_encoded(headers),
         })
+    }
+
+    /// Whether the request is a model call, now that its body is known as far as it ever will be.
+    pub(super) fn is_call(&mut self, rules: &[Rule], body: Known<'_>) -> bool {
+        let target = Target {
+            method: &Method::POST,
+            path: &self.path,
+            host: self.address.as_deref(),
+            port: self.port,
+        };
+        let recognised = recognise(&target, rules, body);
+        let is_call = recognised.is_some();
+        if let Some(recognised) = recognised {
+            self.recognised = recognised;
+        }
+        is_call
     }
 }
 
@@ -80,6 +99,10 @@ impl<B: Body<Error: std::fmt::Debug>> sealed::Parts for http::Request<B> {
         self.headers()
     }
 
+    fn extensions(&self) -> Option<&http::Extensions> {
+        Some(self.extensions())
+    }
+
     fn bytes(&self) -> Option<&[u8]> {
         None
     }
@@ -98,7 +121,7 @@ impl<B: Body<Error: std::fmt::Debug>> sealed::Parts for http::Request<B> {
 }
 
 /// Whether a content encoding stands between us and the body.
-pub(super) fn is_encoded(headers: &http::HeaderMap) -> bool {
+pub(crate) fn is_encoded(headers: &http::HeaderMap) -> bool {
     headers
         .get(CONTENT_ENCODING)
         .is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
@@ -131,6 +154,10 @@ mod of_reqwest {
 
         fn headers(&self) -> &http::HeaderMap {
             self.headers()
+        }
+
+        fn extensions(&self) -> Option<&http::Extensions> {
+            None
         }
 
         fn bytes(&self) -> Option<&[u8]> {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bytes::Buf;
+use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
@@ -30,7 +30,7 @@ pin_project! {
 
 impl<B: Body> RequestBody<B> {
     /// A body that nobody looked at.
-    pub(super) fn untouched(body: B) -> Self {
+    pub(crate) fn untouched(body: B) -> Self {
         Self {
             read: VecDeque::new(),
             error: None,
@@ -39,8 +39,26 @@ impl<B: Body> RequestBody<B> {
         }
     }
 
+    /// Another body like this one, for what retries; `None` if reading this one failed.
+    ///
+    /// What was read is not copied if `B::Data` is cheap to clone, as [`bytes::Bytes`] is.
+    #[must_use]
+    pub fn try_clone(&self) -> Option<Self>
+    where
+        B: Clone,
+        B::Data: Clone,
+    {
+        let read: Option<VecDeque<_>> = self.read.iter().map(clone).collect();
+        Some(Self {
+            read: read.filter(|_| self.error.is_none())?,
+            error: None,
+            unread: self.unread.clone(),
+            rest: self.rest.as_deref().cloned().map(Box::pin),
+        })
+    }
+
     /// A body that will be read.
-    pub(super) fn to_read(body: B) -> Self {
+    pub(crate) fn to_read(body: B) -> Self {
         Self {
             read: VecDeque::new(),
             error: None,
@@ -50,7 +68,7 @@ impl<B: Body> RequestBody<B> {
     }
 
     /// Reads ahead until the end, an error, or more than `limit` bytes; whether all of it is here.
-    pub(super) fn poll_read(&mut self, cx: &mut Context<'_>, limit: usize) -> Poll<bool> {
+    pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, limit: usize) -> Poll<bool> {
         while let Some(rest) = &mut self.rest {
             let read: usize = self
                 .read
@@ -75,12 +93,17 @@ impl<B: Body> RequestBody<B> {
     }
 
     /// Whether reading it failed.
-    pub(super) fn is_failed(&self) -> bool {
+    pub(crate) fn is_failed(&self) -> bool {
         self.error.is_some()
     }
 
+    /// Whether more than data was read.
+    pub(crate) fn has_trailers(&self) -> bool {
+        self.read.iter().any(Frame::is_trailers)
+    }
+
     /// Shows what was read, in one piece if it came in one frame; `None` if it cannot all be seen.
-    pub(super) fn with_bytes<T>(&self, see: impl FnOnce(&[u8]) -> T) -> Option<T> {
+    pub(crate) fn with_bytes<T>(&self, see: impl FnOnce(&[u8]) -> T) -> Option<T> {
         let mut data = self.read.iter().filter_map(Frame::data_ref);
         match (data.next(), data.next()) {
             (Some(only), None) if only.chunk().len() == only.remaining() => return Some(see(only.chunk())),
@@ -93,6 +116,23 @@ impl<B: Body> RequestBody<B> {
             .all(|data| peek(data, |chunk| bytes.extend_from_slice(chunk)))
             .then(|| see(&bytes))
     }
+}
+
+impl<B: Body<Data = Bytes>> RequestBody<B> {
+    /// A body of these bytes.
+    pub(crate) fn of(bytes: Bytes) -> Self {
+        Self {
+            read: VecDeque::from([Frame::data(bytes)]),
+            error: None,
+            unread: None,
+            rest: None,
+        }
+    }
+}
+
+fn clone<D: Clone>(frame: &Frame<D>) -> Option<Frame<D>> {
+    let data = frame.data_ref().cloned().map(Frame::data);
+    data.or_else(|| frame.trailers_ref().cloned().map(Frame::trailers))
 }
 
 impl<B: Body + Default> Default for RequestBody<B> {

@@ -2,7 +2,8 @@
 
 use super::record::Ending;
 use super::watch::Watching;
-use crate::estimate::{Prompt, PromptSizeMode, Segmented, taskweaver};
+use crate::estimate::{Prompt, PromptSizeMode, Segmented, rough, taskweaver};
+use crate::role::Role;
 use crate::scope::{Origin, Spent};
 use crate::wire::Field;
 
@@ -21,6 +22,7 @@ impl Watching {
             cache_write: usage.part(Field::CacheWrite).unwrap_or(0),
             reasoning: usage.reasoning().unwrap_or(0),
             cost: None,
+            inference: self.ask.choices > 0,
         };
         if refused {
             return spent;
@@ -32,7 +34,7 @@ impl Watching {
             spent.input = self.estimate_input().map(|count| (count, Origin::Estimated));
         }
         if (spent.output.is_none() || failed) && self.framing.is_some() && !self.is_illegible() {
-            let seen = self.reply.count();
+            let seen = self.reply.count(self.rough);
             let known = spent.output.map(|(count, _)| count);
             if let Some(seen) = seen.filter(|seen| known.is_none_or(|known| *seen > known)) {
                 spent.output = Some((seen, Origin::Estimated));
@@ -43,14 +45,30 @@ impl Watching {
         spent
     }
 
+    /// Whether this layer is the one that counts the call's tokens.
+    pub(super) fn counts(&self) -> bool {
+        self.shared.config.role != Some(Role::Proxy)
+    }
+
     /// What the counter `prompt_size` counts: input, then output.
     pub(super) fn prompt_size(&mut self, spent: &Spent) -> [Option<u64>; 2] {
         let output = spent.output.filter(|_| self.ask.choices > 0);
-        match (self.shared.config.prompt_size, &self.body) {
+        match (self.shared.config.prompt_size, &self.body_in_order) {
+            _ if self.refusal.is_some() => [None; 2],
             (PromptSizeMode::TaskWeaver, Some(body)) => {
-                let text = self.reply.content.take().and_then(Segmented::finish);
-                let seen = text.filter(|_| output.is_some());
-                [taskweaver::prompt_size(body), seen.map(|count| count.tokens)]
+                let text = self.reply.content.take().filter(|_| output.is_some());
+                if self.rough {
+                    return [
+                        Some(rough(body.len() as u64)),
+                        text.as_ref().map(Segmented::rough),
+                    ];
+                }
+                let encoding = taskweaver::encoding(&self.shared.config.counters);
+                let seen = text.and_then(Segmented::finish);
+                [
+                    taskweaver::prompt_size(body, &encoding),
+                    seen.map(|count| count.tokens),
+                ]
             }
             _ => [
                 spent.input.map(|(tokens, _)| tokens),
@@ -61,28 +79,39 @@ impl Watching {
 
     /// Whether the answer made no sense and gave no text.
     fn is_illegible(&self) -> bool {
-        self.unseen.is_some() && self.reply.first_text.is_none()
+        self.unseen.is_some() && !self.reply.has_text
     }
 
     /// Whether what is still to be counted would keep a caller waiting.
     pub(super) fn counts_long(&self, ending: &Ending) -> bool {
-        let prompt = !ending.refused && self.reply.usage.input().is_none();
-        let taskweaver = self.shared.config.prompt_size == PromptSizeMode::TaskWeaver;
-        self.body_length > INLINE && (prompt || taskweaver)
+        if self.refusal.is_some() {
+            return false;
+        }
+        let usage = &self.reply.usage;
+        let unreported = usage.output().is_none() || ending.failure.is_some();
+        let prompt = !ending.refused && usage.input().is_none() && self.body.is_some();
+        let answer = !ending.refused && unreported && self.reply.has_text;
+        let taskweaver = self.body_in_order.as_ref().and(self.reply.content.as_ref());
+        (prompt || taskweaver.is_some()) && self.body_length > INLINE
+            || (answer || taskweaver.is_some()) && self.reply.is_behind()
+            || (prompt || answer) && !self.encoding.is_ready()
+            || taskweaver.is_some_and(|content| !content.is_ready())
     }
 
     fn estimate_input(&self) -> Option<u64> {
+        let body = self.body.as_ref()?;
         if self.rough {
-            return Some(self.body_length as u64 / BYTES_A_TOKEN);
+            return Some(rough(self.body_length as u64));
         }
         let mut prompt = Prompt::new(self.encoding.clone());
-        self.head.recognised.wire.prompt(self.body.as_ref()?, &mut prompt);
+        self.head.recognised.wire.prompt(body, &mut prompt);
         prompt.finish().map(|count| count.tokens)
     }
 
     /// Where the numbers come from.
     pub(super) fn source(&self, spent: &Spent) -> &'static str {
         match (spent.input, spent.output) {
+            _ if self.refusal.is_some() => "none",
             (Some((_, Origin::Reported)), Some((_, Origin::Reported))) if self.is_answered() => "reported",
             (Some((_, Origin::Estimated)), _) if self.ask.choices == 0 => "estimated",
             (Some((_, Origin::Reported)), _) | (_, Some((_, Origin::Reported))) => "partial",
@@ -94,5 +123,3 @@ impl Watching {
 
 /// The longest request body that is counted where the call ends: it takes a millisecond or two.
 const INLINE: usize = 32 * 1024;
-/// The rate of English, where there is no time to count.
-const BYTES_A_TOKEN: u64 = 4;

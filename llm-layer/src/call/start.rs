@@ -2,18 +2,21 @@
 
 use std::time::{Instant, SystemTime};
 
+use opentelemetry::global::BoxedSpan;
 use opentelemetry::trace::{Span, SpanBuilder, SpanKind, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 use serde_json::Value;
+use throughline_tracing_layer::client::Attempts;
 
-use super::background;
+use super::given::Given;
+use super::pace::Pace;
 use super::request::Head;
 use super::watch::{Shared, Watch, Watching};
 use crate::content::Answer;
 use crate::estimate::{Encoding, PromptSizeMode, Segmented, taskweaver};
-use crate::scope::Scoped;
+use crate::scope::Names;
 use crate::semconv;
-use crate::wire::{Ask, Reply};
+use crate::wire::{Ask, Known, Reply};
 
 /// A call that has begun, and whose request is not known yet.
 #[derive(Debug)]
@@ -21,6 +24,7 @@ pub(super) struct Start {
     shared: Shared,
     parent: Context,
     head: Head,
+    given: Given,
     at: Instant,
     time: SystemTime,
 }
@@ -28,8 +32,8 @@ pub(super) struct Start {
 /// What was seen of a request body.
 #[derive(Debug)]
 pub(super) enum Seen {
-    /// A body, and its length in bytes.
-    Body(Value, usize),
+    /// A body, its length in bytes, and where the order of its keys matters, these.
+    Body(Value, usize, Option<Box<[u8]>>),
     /// Nothing, for this reason.
     Not(&'static str),
 }
@@ -46,31 +50,28 @@ pub fn in_model_call(cx: &Context) -> Context {
     cx.with_value(InModelCall)
 }
 
+/// Whether a context is that of a model call.
+pub(crate) fn is_model_call(cx: &Context) -> bool {
+    cx.get::<InModelCall>().is_some()
+}
+
 /// Whether model calls are observed in a context.
-pub(super) fn is_observed(cx: &Context) -> bool {
-    !cx.is_telemetry_suppressed() && cx.get::<InModelCall>().is_none()
+pub(crate) fn is_observed(cx: &Context) -> bool {
+    !cx.is_telemetry_suppressed() && !is_model_call(cx)
 }
 
 /// The request is no model call after all.
 #[derive(Debug)]
 pub(super) struct NoModelCall;
 
-impl Seen {
-    pub(super) fn bytes(bytes: &[u8]) -> Self {
-        match serde_json::from_slice(bytes) {
-            Ok(body) => Self::Body(body, bytes.len()),
-            Err(_) => Self::Not("malformed"),
-        }
-    }
-}
-
 impl Start {
-    pub(super) fn new(shared: Shared, parent: Context, head: Head) -> Self {
+    pub(super) fn new(shared: Shared, parent: Context, head: Head, given: Given) -> Self {
         Self {
-            shared,
             parent,
             head,
-            at: Instant::now(),
+            given,
+            at: shared.clock.now(),
+            shared,
             time: SystemTime::now(),
         }
     }
@@ -79,61 +80,93 @@ impl Start {
         self.head.encoded
     }
 
+    /// What is seen in the bytes of a body.
+    pub(super) fn see(&self, bytes: &[u8]) -> Seen {
+        let config = &self.shared.config;
+        let in_order =
+            config.prompt_size == PromptSizeMode::TaskWeaver || config.legacy && config.capture.on_span();
+        match serde_json::from_slice(bytes) {
+            Ok(body) => Seen::Body(body, bytes.len(), in_order.then(|| bytes.into())),
+            Err(_) => Seen::Not("malformed"),
+        }
+    }
+
     /// Starts the span, as of when the call began.
-    pub(super) fn watch(self, seen: Seen) -> Result<Watch, NoModelCall> {
-        let wire = self.head.recognised.wire;
-        let (body, body_length, unseen) = match seen {
-            Seen::Body(body, _) if !self.head.recognised.told && !wire.matches(&body) => {
-                return Err(NoModelCall);
-            }
-            Seen::Body(body, length) => (Some(body), length, None),
-            Seen::Not(reason) => (None, 0, Some(reason)),
+    pub(super) fn watch(mut self, seen: Seen) -> Result<Watch, NoModelCall> {
+        let (body, body_length, body_in_order, unseen) = match seen {
+            Seen::Body(body, length, in_order) => (Some(body), length, in_order, None),
+            Seen::Not(reason) => (None, 0, None, Some(reason)),
         };
+        let known = body.as_ref().map_or(Known::Never, Known::Body);
+        if !self.head.is_call(&self.shared.config.rules, known) {
+            return Err(NoModelCall);
+        }
+        let wire = &self.head.recognised.wire;
         let ask = wire.ask(&self.head.path, body.as_ref().unwrap_or(&Value::Null));
+        let names = Names::of(&self.parent, self.shared.config.names_from_baggage);
         let span = self
             .shared
             .tracer
-            .start(&self.parent, || self.builder(&ask, unseen));
+            .start(&self.parent, || self.builder(&ask, &names, unseen));
         let config = &self.shared.config;
         let encoding = Encoding::of(ask.model.as_deref().unwrap_or_default(), &config.counters);
-        let mut reply = Reply::new(encoding.clone());
+        let mut reply = Reply::new(encoding.clone(), wire.alternatives());
         if config.capture.is_on() && span.as_ref().is_some_and(Span::is_recording) {
             reply.answer = Some(Answer::up_to(config.limits.total));
         }
         let told = body.as_ref().is_none_or(|body| wire.reports(body));
         if !told && !ALWAYS_TOLD.contains(&&*self.head.recognised.provider) {
-            prepare(&encoding);
+            encoding.ask();
         }
         if config.prompt_size == PromptSizeMode::TaskWeaver {
-            let encoding = taskweaver::encoding();
-            prepare(&encoding);
-            reply.content = Some(Segmented::new(encoding));
+            let encoding = taskweaver::encoding(&config.counters);
+            encoding.ask();
+            reply.content = Some(Segmented::of_stream(encoding));
         }
+        let begun = match &config.events {
+            Some(_) => self.attributes(&ask, &names, unseen),
+            None => Vec::new(),
+        };
         Ok(Watch(Box::new(Watching {
             has_span: span.is_some(),
-            cx: match span {
-                Some(span) => in_model_call(&self.parent).with_span(span),
-                None => in_model_call(&self.parent),
-            },
+            cx: within(&self.parent, span),
+            began: self.time,
+            pace: Pace::new(self.shared.clock, self.at),
             shared: self.shared,
             head: self.head,
+            names,
             ask,
+            begun,
             body,
             body_length,
+            body_in_order,
             encoding,
             rough: false,
-            started: self.at,
             status: None,
             framing: None,
             decoder: None,
             reply,
-            first_chunk: None,
-            last_chunk: None,
+            stream: None,
+            left: None,
             unseen: None,
+            refusal: None,
         })))
     }
 
-    fn builder(&self, ask: &Ask, unseen: Option<&'static str>) -> SpanBuilder {
+    fn builder(&self, ask: &Ask, names: &Names, unseen: Option<&'static str>) -> SpanBuilder {
+        let operation = self.head.recognised.wire.operation();
+        let name = match &ask.model {
+            Some(model) => format!("{operation} {model}"),
+            None => operation.to_owned(),
+        };
+        SpanBuilder::from_name(name)
+            .with_kind(SpanKind::Client)
+            .with_start_time(self.time)
+            .with_attributes(self.attributes(ask, names, unseen))
+    }
+
+    /// What is known when the call begins.
+    fn attributes(&self, ask: &Ask, names: &Names, unseen: Option<&'static str>) -> Vec<KeyValue> {
         let operation = self.head.recognised.wire.operation();
         let mut attributes = vec![
             KeyValue::new(semconv::OPERATION_NAME, operation),
@@ -149,29 +182,26 @@ impl Start {
         if ask.stream {
             attributes.push(KeyValue::new(semconv::REQUEST_STREAM, true));
         }
+        let role = self.shared.config.role;
+        attributes.extend(role.map(|role| KeyValue::new(semconv::ROLE, role.name())));
         attributes.extend(ask.attributes.iter().cloned());
-        if let Some(scoped) = self.parent.get::<Scoped>() {
-            attributes.extend(scoped.agent());
-            let conversation = scoped.conversation().filter(|id| !ask.has(&id.key));
-            attributes.extend(conversation);
-        }
+        attributes.extend(names.agent());
+        attributes.extend(names.conversation().filter(|id| !ask.has(&id.key)));
         attributes.extend(unseen.map(|reason| KeyValue::new(semconv::REQUEST_UNSEEN, reason)));
-        let name = match &ask.model {
-            Some(model) => format!("{operation} {model}"),
-            None => operation.to_owned(),
-        };
-        SpanBuilder::from_name(name)
-            .with_kind(SpanKind::Client)
-            .with_start_time(self.time)
-            .with_attributes(attributes)
+        self.given.add_to(&mut attributes);
+        attributes
     }
 }
 
-/// Has loaded what an estimate at the end of the call will need, where no caller waits for it.
-fn prepare(encoding: &Encoding) {
-    if let Some(work) = encoding.to_prepare() {
-        // Without room it is loaded where it is first needed.
-        let _ = background::run(Box::new(work));
+/// The context of a call: of its span, which is told of the attempts beneath.
+fn within(parent: &Context, span: Option<BoxedSpan>) -> Context {
+    let cx = in_model_call(parent);
+    let Some(span) = span else { return cx };
+    let is_recording = span.is_recording();
+    let cx = cx.with_span(span);
+    match is_recording {
+        true => cx.with_value(Attempts::told_to(cx.clone())),
+        false => cx,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The observer of a model call.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::SystemTime;
 
 use bytes::Buf;
 use http::{HeaderMap, StatusCode};
@@ -11,12 +11,18 @@ use throughline_tracing_layer::observe::{End, EndAt, Head as ResponseHead, Obser
 use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 
 use super::Instruments;
+use super::clock::Clock;
+use super::pace::Pace;
 use super::peek::peek;
 use super::request::Head;
+use super::streams::OpenStream;
+use crate::budget::Refusal;
+use crate::drain::CallerLeft;
 use crate::encoding::{Decoder, Hidden};
 use crate::estimate::Encoding;
 use crate::framing::Framing;
 use crate::layer::Config;
+use crate::scope::Names;
 use crate::semconv;
 use crate::wire::{Ask, Reading, Reply};
 
@@ -26,6 +32,7 @@ pub(crate) struct Shared {
     pub(crate) tracer: LazyTracer,
     pub(crate) instruments: LazyInstruments<Instruments>,
     pub(crate) config: Arc<Config>,
+    pub(crate) clock: Clock,
 }
 
 /// Observes the response of a model call.
@@ -39,25 +46,57 @@ pub(super) struct Watching {
     /// Whether the context's span is this call's own.
     pub(super) has_span: bool,
     pub(super) head: Head,
+    pub(super) names: Names,
     pub(super) ask: Ask,
+    /// What the span began with, if events repeat it.
+    pub(super) begun: Vec<KeyValue>,
     pub(super) body: Option<serde_json::Value>,
     pub(super) body_length: usize,
+    /// The body as it came, if somebody asked for something that depends on the order of its keys.
+    pub(super) body_in_order: Option<Box<[u8]>>,
     pub(super) encoding: Encoding,
     /// There is no time to count.
     pub(super) rough: bool,
-    pub(super) started: Instant,
+    /// When the span began. It ends by the monotonic clock, so that it is as long as the metric says.
+    pub(super) began: SystemTime,
+    pub(super) pace: Pace,
     pub(super) status: Option<StatusCode>,
     pub(super) framing: Option<Framing>,
     /// Gone when nothing more can be read.
     pub(super) decoder: Option<Decoder>,
     pub(super) reply: Reply,
-    pub(super) first_chunk: Option<Duration>,
-    pub(super) last_chunk: Option<Instant>,
+    pub(super) stream: Option<OpenStream>,
+    /// The caller left, and a drain reads on.
+    pub(super) left: Option<Left>,
     /// Why the response was not observed.
     pub(super) unseen: Option<&'static str>,
+    /// The budget that kept the call from being sent.
+    pub(super) refusal: Option<Refusal>,
+}
+
+/// What was known of a call when its caller left.
+#[derive(Debug)]
+pub(super) struct Left {
+    pub(super) answered: bool,
+    /// Whether something came afterwards.
+    pub(super) drained: bool,
 }
 
 impl Watching {
+    /// Looks whether the caller has left, before what comes next changes what is known.
+    fn look_for_leaving(&mut self) {
+        if self.left.is_some() {
+            return;
+        }
+        if let Some(CallerLeft { at }) = CallerLeft::current() {
+            self.pace.stop(at);
+            self.left = Some(Left {
+                answered: self.is_answered(),
+                drained: false,
+            });
+        }
+    }
+
     pub(super) fn is_stream(&self) -> bool {
         self.ask.stream || self.framing.as_ref().is_some_and(Framing::is_stream)
     }
@@ -71,6 +110,7 @@ impl Observe for Watch {
     fn on_response(&mut self, head: ResponseHead<'_>) -> EndAt {
         let this = &mut *self.0;
         this.status = Some(head.status);
+        this.refusal = head.extensions.get().cloned();
         this.head.recognised.wire.head(head.headers, &mut this.reply);
         if !head.status.is_success() {
             this.reply.attributes.extend(refusal(head.headers));
@@ -82,23 +122,33 @@ impl Observe for Watch {
             }
             Err(hidden) => this.unseen = Some(hidden.reason()),
         }
+        this.open_stream();
+        this.record_rate_limits(head.headers);
+        this.pace.hand();
         EndAt::Body
+    }
+
+    fn on_poll(&mut self) {
+        self.0.pace.ask();
     }
 
     fn on_frame<D: Buf>(&mut self, frame: &Frame<D>) {
         let this = &mut *self.0;
+        this.pace.hand();
         let Some(data) = frame.data_ref() else { return };
         if !data.has_remaining() {
             return;
         }
-        let now = Instant::now();
-        this.first_chunk
-            .get_or_insert_with(|| now.duration_since(this.started));
+        this.look_for_leaving();
+        if let Some(left) = &mut this.left {
+            left.drained = true;
+        }
+        this.pace.bytes();
         let (Some(framing), Some(decoder)) = (&mut this.framing, &mut this.decoder) else {
             return;
         };
         let documents = this.reply.documents;
-        let mut reading = Reading::new(this.head.recognised.wire, &mut this.reply);
+        let mut reading = Reading::new(&*this.head.recognised.wire, &mut this.reply);
         let mut seen = Ok(());
         let all = peek(data, |bytes| {
             if seen.is_ok() {
@@ -110,12 +160,16 @@ impl Observe for Watch {
             this.unseen = Some(reason);
             this.decoder = None;
         }
+        if this.reply.has_text {
+            this.pace.text();
+        }
         if this.reply.documents > documents {
-            this.chunk(now);
+            this.chunk();
         }
     }
 
-    fn on_end(self, end: End<'_>) {
+    fn on_end(mut self, end: End<'_>) {
+        self.0.look_for_leaving();
         self.0.record(end);
     }
 }

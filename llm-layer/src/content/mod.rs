@@ -12,6 +12,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use opentelemetry::otel_warn;
 use serde_json::Value;
 
 pub(crate) use self::answer::Answer;
@@ -26,17 +27,37 @@ pub enum Capture {
     NoContent,
     /// Into attributes of the span.
     SpanOnly,
-    /// Into an event of the span, `gen_ai.client.inference.operation.details`.
+    /// Into the event `gen_ai.client.inference.operation.details`: a log record where there is a logger
+    /// ([`LlmLayer::with_logger_provider`](crate::LlmLayer::with_logger_provider)), else an event of the span.
     EventOnly,
     /// Into both.
     SpanAndEvent,
 }
 
 impl Capture {
-    /// The choice that `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` makes, in any case: `NO_CONTENT`,
-    /// `SPAN_ONLY`, `EVENT_ONLY`, `SPAN_AND_EVENT`, or as it was once, `false` and `true` (on the span).
+    /// What the environment variable `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` says, in any case:
+    /// `NO_CONTENT`, `SPAN_ONLY`, `EVENT_ONLY`, `SPAN_AND_EVENT`, or as it was once, `false` and `true` (on the span).
+    ///
+    /// Of anything else OpenTelemetry's log is told, and nothing is captured.
     #[must_use]
-    pub fn from_choice(choice: &str) -> Option<Self> {
+    pub fn from_env() -> Self {
+        let choice = std::env::var(VARIABLE).unwrap_or_default();
+        if choice.trim().is_empty() {
+            return Self::NoContent;
+        }
+        Self::from_choice(&choice).unwrap_or_else(|| {
+            otel_warn!(
+                name: "throughline.unknown_capture",
+                message = format!(
+                    "{VARIABLE}={choice:?} is none of NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT, true, false: \
+                     no content is captured"
+                )
+            );
+            Self::NoContent
+        })
+    }
+
+    fn from_choice(choice: &str) -> Option<Self> {
         match choice.trim().to_ascii_uppercase().as_str() {
             "NO_CONTENT" | "FALSE" => Some(Self::NoContent),
             "SPAN_ONLY" | "TRUE" => Some(Self::SpanOnly),
@@ -103,9 +124,8 @@ impl Content {
     ) -> Self {
         let mut content = body.map(input::read).unwrap_or_default();
         content.output = output;
-        if let Some(Redact(redact)) = redact
-            && catch_unwind(AssertUnwindSafe(|| redact(&mut content))).is_err()
-        {
+        let redacted = redact.map(|Redact(redact)| catch_unwind(AssertUnwindSafe(|| redact(&mut content))));
+        if redacted.is_some_and(|redacted| redacted.is_err()) {
             return Self::default();
         }
         let parts = [
@@ -118,16 +138,20 @@ impl Content {
         content
     }
 
-    /// The parts that are not empty, by the names of their attributes, as JSON.
-    pub(crate) fn attributes(&self) -> impl Iterator<Item = (&'static str, String)> {
+    /// The parts by the names of their attributes.
+    pub(crate) fn parts(&self) -> [(&'static str, &[Value]); 4] {
         use crate::semconv::{INPUT_MESSAGES, OUTPUT_MESSAGES, SYSTEM_INSTRUCTIONS, TOOL_DEFINITIONS};
-        let parts = [
+        [
             (SYSTEM_INSTRUCTIONS, &self.system_instructions),
             (INPUT_MESSAGES, &self.input),
             (OUTPUT_MESSAGES, &self.output),
             (TOOL_DEFINITIONS, &self.tools),
-        ];
-        let full = parts.into_iter().filter(|(_, part)| !part.is_empty());
+        ]
+    }
+
+    /// The parts that are not empty, by the names of their attributes, as JSON.
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let full = self.parts().into_iter().filter(|(_, part)| !part.is_empty());
         full.filter_map(|(name, part)| Some((name, serde_json::to_string(part).ok()?)))
     }
 }
@@ -143,6 +167,8 @@ impl fmt::Debug for Redact {
         f.write_str("Redact")
     }
 }
+
+const VARIABLE: &str = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT";
 
 #[cfg(test)]
 mod tests;

@@ -3,15 +3,17 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use super::encoding;
+use crate::call::background;
 
 /// Counts the tokens of texts that no provider reported the tokens of.
 ///
 /// Give one to [`LlmLayer::with_token_counter`](crate::LlmLayer::with_token_counter) for models that tiktoken-rs does
-/// not know. It is called where a call ends, on the task of whoever reads the answer, and must not wait for anything. If
-/// it panics, the call's tokens are `unknown`, and nothing else happens.
+/// not know. It is called where a call ends, on the task of whoever reads the answer, and must not wait for anything; or,
+/// until it is prepared and for what is long, on a thread of this crate's. If it panics, the call's tokens are `unknown`,
+/// and nothing else happens.
 ///
 /// ```
 /// use throughline_llm_layer::{LlmLayer, TokenCounter, TokenEncoding};
@@ -44,9 +46,9 @@ pub trait TokenCounter: Send + Sync {
 
     /// Loads what counting in an encoding needs; by default nothing.
     ///
-    /// It is called once for each encoding, on a thread of this crate's, when it turns out that something may have to
-    /// be counted, such as when a stream begins whose provider was not asked for its usage. [`TokenCounter::count`] may
-    /// come before it has returned, or without it.
+    /// It is called once for each encoding, on a thread of this crate's, before [`TokenCounter::count`]: when it turns
+    /// out that something may have to be counted, such as when a stream begins whose provider was not asked for its
+    /// usage, and at the latest when it has to be.
     fn prepare(&self, _encoding: &TokenEncoding) {}
 }
 
@@ -107,9 +109,15 @@ pub(crate) struct Encoding {
 pub(crate) struct Counter(Arc<Shared<dyn TokenCounter>>);
 
 struct Shared<C: ?Sized> {
-    /// The encodings that are prepared, or about to be.
-    prepared: Mutex<Vec<TokenEncoding>>,
+    prepared: Mutex<Vec<(TokenEncoding, State)>>,
     counter: C,
+}
+
+/// How far an encoding is prepared that somebody asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Asked,
+    Ready,
 }
 
 impl Counter {
@@ -130,11 +138,16 @@ impl fmt::Debug for Counter {
 impl Encoding {
     /// The encoding of a model by the first counter that knows it, else by the one that is built in.
     pub(crate) fn of(model: &str, counters: &[Counter]) -> Self {
-        let mut known = counters.iter().filter_map(|by| {
+        let known = Self::known(model, counters).next();
+        known.unwrap_or_else(|| Self::of_model(model))
+    }
+
+    /// The encodings of a model by the counters that know it.
+    pub(super) fn known(model: &str, counters: &[Counter]) -> impl Iterator<Item = Self> {
+        counters.iter().filter_map(move |by| {
             let is = catch_unwind(AssertUnwindSafe(|| by.0.counter.encoding(model))).ok()??;
             Some(Self { is, by: by.clone() })
-        });
-        known.next().unwrap_or_else(|| Self::of_model(model))
+        })
     }
 
     /// The encoding of a model by the counter that is built in.
@@ -149,17 +162,42 @@ impl Encoding {
         &self.is
     }
 
-    /// The work of preparing to count, if nobody does it yet.
-    pub(crate) fn to_prepare(&self) -> Option<impl FnOnce() + Send + use<>> {
-        let prepared = self.by.0.prepared.lock();
-        let mut prepared = prepared.unwrap_or_else(PoisonError::into_inner);
-        let full = prepared.len() >= MOST_PREPARED;
-        if full || prepared.contains(&self.is) {
-            return None;
+    /// Whether counting needs nothing that is still to be loaded.
+    pub(crate) fn is_ready(&self) -> bool {
+        let is = |(known, state): &(TokenEncoding, State)| *known == self.is && *state == State::Ready;
+        self.states().iter().any(is)
+    }
+
+    /// Has it prepared in the background, unless somebody else did.
+    pub(crate) fn ask(&self) {
+        let mut states = self.states();
+        if states.len() >= MOST_PREPARED || states.iter().any(|(known, _)| *known == self.is) {
+            return;
         }
-        prepared.push(self.is.clone());
-        let Self { is, by } = self.clone();
-        Some(move || by.0.counter.prepare(&is))
+        states.push((self.is.clone(), State::Asked));
+        drop(states);
+        let encoding = self.clone();
+        if background::run(Box::new(move || encoding.prepare())).is_err() {
+            self.states().retain(|(known, _)| *known != self.is);
+        }
+    }
+
+    /// Prepares it here, unless that is done.
+    pub(crate) fn prepare(&self) {
+        if self.is_ready() {
+            return;
+        }
+        // Whoever panics here has nothing more to load.
+        let _ = catch_unwind(AssertUnwindSafe(|| self.by.0.counter.prepare(&self.is)));
+        let mut states = self.states();
+        states.retain(|(known, _)| *known != self.is);
+        if states.len() < MOST_PREPARED {
+            states.push((self.is.clone(), State::Ready));
+        }
+    }
+
+    fn states(&self) -> MutexGuard<'_, Vec<(TokenEncoding, State)>> {
+        self.by.0.prepared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The number of tokens of a short text (at most [`super::Segmented::SEGMENT`]), special tokens read as plain text;
@@ -171,7 +209,7 @@ impl Encoding {
     }
 }
 
-/// A counter with more encodings loads the rest when it counts.
+/// The encodings of a counter that are remembered; calls with any other always end in the background.
 const MOST_PREPARED: usize = 64;
 
 static BUILT_IN: LazyLock<Counter> = LazyLock::new(|| Counter::new(BuiltIn));

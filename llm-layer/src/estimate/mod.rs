@@ -1,5 +1,7 @@
 //! Counts tokens where no provider did.
 
+#[cfg(feature = "bpe-openai")]
+mod bpe_openai;
 mod counter;
 mod encoding;
 mod prompt;
@@ -8,10 +10,12 @@ pub(crate) mod taskweaver;
 #[cfg(feature = "tiktoken")]
 mod tiktoken;
 
+#[cfg(feature = "bpe-openai")]
+pub use self::bpe_openai::BpeOpenAi;
 pub(crate) use self::counter::{Counter, Encoding};
 pub use self::counter::{TokenCounter, TokenEncoding};
-pub(crate) use self::prompt::Prompt;
-pub(crate) use self::segmented::Segmented;
+pub use self::prompt::Prompt;
+pub(crate) use self::segmented::{Segmented, rough};
 pub use self::taskweaver::PromptSizeMode;
 
 #[cfg(test)]

@@ -7,10 +7,11 @@ use serde_json::Value;
 use super::Encoding;
 use super::encoding::CL100K_BASE;
 use super::segmented::{Count, Segmented};
+use crate::wire::texts;
 
-/// A prompt being counted.
+/// A prompt being counted, by the formula of OpenAI's cookbook.
 #[derive(Debug)]
-pub(crate) struct Prompt {
+pub struct Prompt {
     encoding: Encoding,
     tokens: u64,
     exact: bool,
@@ -48,19 +49,30 @@ impl Prompt {
         self.chars
     }
 
-    /// A message begins.
-    pub(crate) fn message(&mut self, named: bool) {
+    /// A message begins: 3 tokens, and 3 for all of them.
+    pub fn message(&mut self) {
         self.messages = true;
-        self.tokens += PER_MESSAGE + if named { PER_NAME } else { 0 };
+        self.add(PER_MESSAGE);
+    }
+
+    /// The message has the name of its author beside the role: 1 token.
+    pub(crate) fn author(&mut self) {
+        self.add(PER_NAME);
     }
 
     /// Tokens that are known to be some.
-    pub(crate) fn add(&mut self, tokens: u64) {
-        self.tokens += tokens;
+    pub fn add(&mut self, tokens: u64) {
+        self.tokens = self.tokens.saturating_add(tokens);
+    }
+
+    /// Every text of a value that a model reads: all strings but ids, types, addresses and encoded media, by the names
+    /// that providers use for these.
+    pub fn texts(&mut self, value: Option<&Value>) {
+        texts::count(value, self);
     }
 
     /// A text of the prompt, whole.
-    pub(crate) fn text(&mut self, text: &str) {
+    pub fn text(&mut self, text: &str) {
         if !self.counts {
             self.chars += text.chars().count() as u64;
             return;
@@ -77,7 +89,7 @@ impl Prompt {
     }
 
     /// A function that the model may call: its name, description and JSON schema.
-    pub(crate) fn function(&mut self, name: &str, description: &str, parameters: Option<&Value>) {
+    pub fn function(&mut self, name: &str, description: &str, parameters: Option<&Value>) {
         self.tools = true;
         self.tokens += match self.encoding.is().name() {
             CL100K_BASE => FUNCTION_CL100K,
@@ -111,12 +123,17 @@ impl Prompt {
         self.text(&line);
     }
 
+    /// The tokens cannot be told.
+    pub(crate) fn give_up(&mut self) {
+        self.unable = true;
+    }
+
     /// The tokens of the prompt, or `None` if nothing here can count.
     pub(crate) fn finish(self) -> Option<Count> {
         let priming = if self.messages { REPLY } else { 0 };
         let tools = if self.tools { FUNCTIONS } else { 0 };
         (!self.unable).then_some(Count {
-            tokens: self.tokens + priming + tools,
+            tokens: self.tokens.saturating_add(priming + tools),
             exact: self.exact,
         })
     }

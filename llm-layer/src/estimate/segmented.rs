@@ -1,20 +1,32 @@
 //! Counts a text of any length exactly, in bounded memory, as it comes.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
 use super::Encoding;
+use crate::call::background;
 
 /// A counter that is fed.
 ///
 /// It keeps a tail of the text and counts what lies before the last boundary where both vocabularies of OpenAI always
 /// split and look nowhere across, so that the counts of the parts add up to the count of the whole. Nothing is counted
 /// before a segment is full: a short text whose number nobody asks for costs a copy.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Segmented {
     encoding: Encoding,
     tail: String,
-    counted: u64,
     bytes: u64,
     cut: bool,
-    unable: bool,
+    counted: Arc<Counted>,
+    elsewhere: bool,
+}
+
+/// What is counted of a text, perhaps by another thread.
+#[derive(Debug, Default)]
+struct Counted {
+    tokens: AtomicU64,
+    bytes: AtomicU64,
+    unable: AtomicBool,
 }
 
 /// What came out of a count.
@@ -36,11 +48,29 @@ impl Segmented {
         Self {
             encoding,
             tail: String::new(),
-            counted: 0,
             bytes: 0,
             cut: false,
-            unable: false,
+            counted: Arc::default(),
+            elsewhere: false,
         }
+    }
+
+    /// A counter for a text that a caller reads meanwhile: full segments are counted in the background.
+    pub(crate) fn of_stream(encoding: Encoding) -> Self {
+        Self {
+            elsewhere: true,
+            ..Self::new(encoding)
+        }
+    }
+
+    /// Whether counting needs nothing that is still to be loaded.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.encoding.is_ready()
+    }
+
+    /// Whether the background is still counting.
+    pub(crate) fn is_behind(&self) -> bool {
+        Arc::strong_count(&self.counted) > 1
     }
 
     /// Appends a piece of the text, however it was cut.
@@ -61,25 +91,28 @@ impl Segmented {
         }
     }
 
-    /// The count, or `None` if nothing here can count.
-    pub(crate) fn finish(mut self) -> Option<Count> {
-        if self.bytes == 0 {
-            return Some(Count {
-                tokens: 0,
-                exact: true,
-            });
-        }
-        let tail = std::mem::take(&mut self.tail);
-        self.count(&tail);
-        if self.unable {
+    /// The count, or `None` if nothing here can count. What there was no time to count is taken at the rate of the rest.
+    pub(crate) fn finish(self) -> Option<Count> {
+        self.counted.add(&self.encoding, &self.tail);
+        if self.counted.unable.load(Ordering::Relaxed) {
             return None;
         }
-        let left = self.bytes.saturating_sub(Self::COUNTED);
-        let rate = |bytes: u64| self.counted.saturating_mul(bytes) / Self::COUNTED;
+        let tokens = self.counted.tokens.load(Ordering::Relaxed);
+        let counted = self.counted.bytes.load(Ordering::Relaxed);
+        let left = self.bytes.saturating_sub(counted);
+        let rest = match tokens.saturating_mul(left).checked_div(counted) {
+            Some(rest) => rest,
+            None => rough(left),
+        };
         Some(Count {
-            tokens: self.counted + if left > 0 { rate(left) } else { 0 },
+            tokens: tokens.saturating_add(rest),
             exact: !self.cut && left == 0,
         })
+    }
+
+    /// The number of tokens as far as it is known without counting more.
+    pub(crate) fn rough(&self) -> u64 {
+        rough(self.bytes)
     }
 
     /// Counts the tail up to its last safe boundary, or all of it where there is none.
@@ -88,28 +121,46 @@ impl Segmented {
         self.cut = self.cut || boundary.is_none();
         let rest = self.tail.split_off(boundary.unwrap_or(self.tail.len()));
         let segment = std::mem::replace(&mut self.tail, rest);
-        self.count(&segment);
+        if !self.elsewhere {
+            return self.counted.add(&self.encoding, &segment);
+        }
+        let (encoding, counted) = (self.encoding.clone(), self.counted.clone());
+        // Without room it is taken at the rate of the rest.
+        let _ = background::run(Box::new(move || {
+            encoding.prepare();
+            counted.add(&encoding, &segment);
+        }));
     }
+}
 
-    fn count(&mut self, segment: &str) {
-        if segment.is_empty() || self.unable {
+impl Counted {
+    fn add(&self, encoding: &Encoding, segment: &str) {
+        if segment.is_empty() || self.unable.load(Ordering::Relaxed) {
             return;
         }
-        match self.encoding.count(segment) {
-            Some(tokens) => self.counted = self.counted.saturating_add(tokens),
-            None => self.unable = true,
+        match encoding.count(segment) {
+            Some(tokens) => {
+                self.tokens.fetch_add(tokens, Ordering::Relaxed);
+                self.bytes.fetch_add(segment.len() as u64, Ordering::Relaxed);
+            }
+            None => self.unable.store(true, Ordering::Relaxed),
         }
     }
+}
+
+/// The tokens of a text that there is no time to count, at the rate of English.
+pub(crate) fn rough(bytes: u64) -> u64 {
+    const BYTES_A_TOKEN: u64 = 4;
+    bytes / BYTES_A_TOKEN
 }
 
 /// The last place to cut at.
 fn last_boundary(text: &str) -> Option<usize> {
     let mut next: Option<(usize, char)> = None;
     for (index, character) in text.char_indices().rev() {
-        if let Some((boundary, next)) = next
-            && is_safe(character, next)
-        {
-            return Some(boundary);
+        match next {
+            Some((boundary, next)) if is_safe(character, next) => return Some(boundary),
+            _ => {}
         }
         next = Some((index, character));
     }

@@ -1,10 +1,13 @@
 //! What the counter `prompt_size` counts, and TaskWeaver's way of counting.
 
-use std::fmt::Write as _;
+use std::borrow::Cow;
+use std::fmt::{self, Write as _};
 
+use serde_core::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::{Encoding, Segmented};
+use super::encoding::CL100K_BASE;
+use super::{Counter, Encoding, Segmented};
 
 /// What the counter `prompt_size` counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -18,59 +21,151 @@ pub enum PromptSizeMode {
     TaskWeaver,
 }
 
-/// The vocabulary of TaskWeaver's default model.
-pub(crate) fn encoding() -> Encoding {
-    Encoding::of_model("gpt-4")
+/// The vocabulary of TaskWeaver's default model, by the first counter that has it.
+pub(crate) fn encoding(counters: &[Counter]) -> Encoding {
+    let mut known = Encoding::known(MODEL, counters);
+    let same = known.find(|encoding| encoding.is().name() == CL100K_BASE);
+    same.unwrap_or_else(|| Encoding::of_model(MODEL))
 }
 
 /// The size of a prompt as TaskWeaver counts it.
-pub(crate) fn prompt_size(body: &Value) -> Option<u64> {
+pub(crate) fn prompt_size(body: &[u8], encoding: &Encoding) -> Option<u64> {
     let mut size = 0;
-    for key in ["messages", "tools"] {
-        let Some(part) = body.get(key) else { continue };
-        let mut counter = Segmented::new(encoding());
-        counter.push(&dumps(part));
+    for part in dumps(body, ["messages", "tools"]).into_iter().flatten() {
+        let mut counter = Segmented::new(encoding.clone());
+        counter.push(&part);
         size += counter.finish()?.tokens;
     }
     Some(size)
 }
 
 /// A prompt as TaskWeaver writes it on its spans.
-pub(crate) fn prompt(body: &Value) -> Option<String> {
-    body.get("messages").or_else(|| body.get("prompt")).map(dumps)
+pub(crate) fn prompt(body: &[u8]) -> Option<String> {
+    let [messages, prompt] = dumps(body, ["messages", "prompt"]);
+    messages.or(prompt)
 }
 
-/// `json.dumps` of Python, with its defaults: a space behind commas and colons, nothing but ASCII.
-pub(crate) fn dumps(value: &Value) -> String {
-    let mut text = String::new();
-    write(value, &mut text);
-    text
+/// What `json.dumps` of Python writes of some members of a JSON object, with its defaults: a space behind commas and
+/// colons, nothing but ASCII, the keys in the order they came in.
+pub(super) fn dumps<const N: usize>(body: &[u8], members: [&str; N]) -> [Option<String>; N] {
+    let mut texts = [const { None }; N];
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let pick = Pick {
+        members,
+        texts: &mut texts,
+    };
+    // What is written so far is no use to anybody.
+    if json.deserialize_map(pick).is_err() {
+        return [const { None }; N];
+    }
+    texts
 }
 
-fn write(value: &Value, text: &mut String) {
-    match value {
-        Value::String(string) => quoted(string, text),
-        Value::Array(items) => {
-            text.push('[');
-            for (index, item) in items.iter().enumerate() {
-                text.push_str(if index > 0 { ", " } else { "" });
-                write(item, text);
+/// Picks members of an object.
+struct Pick<'a, const N: usize> {
+    members: [&'a str; N],
+    texts: &'a mut [Option<String>; N],
+}
+
+/// Writes a value while it is read: a `Value` would have forgotten the order of its keys.
+struct Dump<'a>(&'a mut String);
+
+impl<'de, const N: usize> Visitor<'de> for Pick<'_, N> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<Cow<'_, str>>()? {
+            let slot = self
+                .members
+                .iter()
+                .zip(&mut *self.texts)
+                .find(|(member, _)| **member == key);
+            match slot {
+                Some((_, slot)) => {
+                    let mut text = String::new();
+                    map.next_value_seed(Dump(&mut text))?;
+                    *slot = Some(text);
+                }
+                None => drop(map.next_value::<IgnoredAny>()?),
             }
-            text.push(']');
         }
-        Value::Object(members) => {
-            text.push('{');
-            for (index, (key, member)) in members.iter().enumerate() {
-                text.push_str(if index > 0 { ", " } else { "" });
-                quoted(key, text);
-                text.push_str(": ");
-                write(member, text);
-            }
-            text.push('}');
+        Ok(())
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Dump<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<(), D::Error> {
+        value.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Dump<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        self.0.push_str("null");
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
+        self.0.push_str(if value { "true" } else { "false" });
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
+        let _ = write!(self.0, "{value}");
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
+        let _ = write!(self.0, "{value}");
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<(), E> {
+        let _ = write!(self.0, "{}", Value::from(value));
+        Ok(())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<(), E> {
+        quoted(value, self.0);
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        self.0.push('[');
+        let begin = self.0.len();
+        // The comma behind the last item is one too many.
+        while items.next_element_seed(Dump(&mut *self.0))?.is_some() {
+            self.0.push_str(", ");
         }
-        other => {
-            let _ = write!(text, "{other}");
+        self.0.truncate(self.0.len().saturating_sub(2).max(begin));
+        self.0.push(']');
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        self.0.push('{');
+        let mut first = true;
+        while let Some(key) = members.next_key::<Cow<'_, str>>()? {
+            self.0
+                .push_str(if std::mem::take(&mut first) { "" } else { ", " });
+            quoted(&key, self.0);
+            self.0.push_str(": ");
+            members.next_value_seed(Dump(&mut *self.0))?;
         }
+        self.0.push('}');
+        Ok(())
     }
 }
 
@@ -93,3 +188,5 @@ fn quoted(string: &str, text: &mut String) {
     }
     text.push('"');
 }
+
+const MODEL: &str = "gpt-4";

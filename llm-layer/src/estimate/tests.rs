@@ -1,12 +1,20 @@
 //! Counts against known numbers.
 
-#![cfg(feature = "tiktoken")]
+#![cfg(all(feature = "bpe-openai", feature = "tiktoken"))]
 
 use serde_json::{Value, json};
 
 use super::segmented::{Count, is_safe};
-use super::{Encoding, Prompt, Segmented, TokenEncoding, taskweaver};
+use super::{BpeOpenAi, Counter, Encoding, Prompt, Segmented, TokenEncoding, taskweaver};
 use crate::wire::{OpenAiChat, WireFormat};
+
+/// The counters that have OpenAI's vocabularies, as a user would give them to the layer.
+fn backends() -> [(&'static str, Vec<Counter>); 2] {
+    [
+        ("tiktoken-rs", Vec::new()),
+        ("bpe-openai", vec![Counter::new(BpeOpenAi::new())]),
+    ]
+}
 
 fn count(encoding: &Encoding, pieces: &[&str]) -> Option<Count> {
     let mut counter = Segmented::new(encoding.clone());
@@ -55,17 +63,18 @@ fn encodings_of_models() {
 /// The numbers that OpenAI's API gives for the example of its cookbook.
 #[test]
 fn cookbook_messages() {
-    let body = json!({"messages": [
+    let text = r#"{"messages": [
         {"role": "system", "content": "You are a helpful, pattern-following assistant that translates corporate jargon into plain English."},
         {"role": "system", "name": "example_user", "content": "New synergies will help drive top-line growth."},
         {"role": "system", "name": "example_assistant", "content": "Things working well together will increase revenue."},
         {"role": "system", "name": "example_user", "content": "Let's circle back when we have more bandwidth to touch base on opportunities for increased leverage."},
         {"role": "system", "name": "example_assistant", "content": "Let's talk later when we're less busy about how to do better."},
-        {"role": "user", "content": "This late pivot means we don't have time to boil the ocean for the client deliverable."},
-    ]});
+        {"role": "user", "content": "This late pivot means we don't have time to boil the ocean for the client deliverable."}
+    ]}"#;
+    let body = serde_json::from_str(text).unwrap();
     assert_eq!(prompt("gpt-4", &body), 129, "cl100k_base");
     assert_eq!(
-        taskweaver::prompt_size(&body),
+        taskweaver::prompt_size(text.as_bytes(), &taskweaver::encoding(&[])),
         Some(185),
         "as TaskWeaver counts it"
     );
@@ -94,20 +103,27 @@ fn cookbook_tools() {
 
 #[test]
 fn special_tokens_are_plain_text() {
-    let encoding = Encoding::of_model("gpt-4o");
-    let count = count(&encoding, &["<|endoftext|>"]).unwrap();
-    assert_eq!(count.tokens, 7, "a user must not talk their way under a limit");
+    for (name, counters) in backends() {
+        let encoding = Encoding::of("gpt-4o", &counters);
+        let count = count(&encoding, &["<|endoftext|>"]).unwrap();
+        assert_eq!(
+            count.tokens, 7,
+            "{name}: a user must not talk their way under a limit"
+        );
+    }
 }
 
 /// tiktoken-rs alone panics here.
 #[test]
 fn a_million_spaces() {
     let spaces = " ".repeat(1_100_000);
-    for model in ["gpt-4", "gpt-4o"] {
-        let count = count(&Encoding::of_model(model), &[&spaces, "x"]).unwrap();
-        let bounds = spaces.len() as u64 / 128..=spaces.len() as u64;
-        assert!(bounds.contains(&count.tokens), "{model}: {count:?}");
-        assert!(!count.exact, "{model}: there is no boundary to cut at");
+    for (name, counters) in backends() {
+        for model in ["gpt-4", "gpt-4o"] {
+            let count = count(&Encoding::of(model, &counters), &[&spaces, "x"]).unwrap();
+            let bounds = spaces.len() as u64 / 128..=spaces.len() as u64;
+            assert!(bounds.contains(&count.tokens), "{name}, {model}: {count:?}");
+            assert!(!count.exact, "{name}, {model}: there is no boundary to cut at");
+        }
     }
 }
 
@@ -142,6 +158,12 @@ fn random(state: &mut u64, below: usize) -> usize {
 /// 1,500 texts counted by Python tiktoken, each whole and cut at random.
 #[test]
 fn oracle() {
+    for (name, counters) in backends() {
+        agrees(name, &counters);
+    }
+}
+
+fn agrees(name: &str, counters: &[Counter]) {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/token_counts.jsonl");
     let file = std::fs::read_to_string(path).unwrap();
     let mut state = 1;
@@ -151,13 +173,13 @@ fn oracle() {
         let case: Value = serde_json::from_str(line).unwrap();
         let text = case["text"].as_str().unwrap();
         for (at, model) in ["gpt-4o", "gpt-4"].into_iter().enumerate() {
-            let encoding = Encoding::of_model(model);
+            let encoding = Encoding::of(model, counters);
             let tokens = case[encoding.is().name()].as_u64().unwrap();
             let expected = Some(Count { tokens, exact: true });
             assert_eq!(
                 count(&encoding, &[text]),
                 expected,
-                "{}, line {number}, whole",
+                "{name}, {}, line {number}, whole",
                 encoding.is().name()
             );
             let mut pieces = Vec::new();
@@ -171,7 +193,7 @@ fn oracle() {
             assert_eq!(
                 count(&encoding, &pieces),
                 expected,
-                "{}, line {number}, cut",
+                "{name}, {}, line {number}, cut",
                 encoding.is().name()
             );
             let joinable =
@@ -184,10 +206,10 @@ fn oracle() {
         }
     }
     for (at, model) in ["gpt-4o", "gpt-4"].into_iter().enumerate() {
-        let joined = count(&Encoding::of_model(model), &[&all[at]]);
+        let joined = count(&Encoding::of(model, counters), &[&all[at]]);
         assert!(
             all[at].len() > 4 * Segmented::SEGMENT,
-            "{model}: long enough to be counted by segments"
+            "{name}, {model}: long enough to be counted by segments"
         );
         assert_eq!(
             joined,
@@ -195,7 +217,7 @@ fn oracle() {
                 tokens: sums[at],
                 exact: true
             }),
-            "{model}: joined at safe boundaries"
+            "{name}, {model}: joined at safe boundaries"
         );
     }
 }
@@ -218,9 +240,13 @@ fn hostile_texts() {
     ];
     for (name, text) in texts {
         for model in ["gpt-4o", "gpt-4"] {
-            let count = count(&Encoding::of_model(model), &[&text]).unwrap();
-            let bounds = text.len() as u64 / 128..=text.len() as u64;
-            assert!(bounds.contains(&count.tokens), "{name}, {model}: {count:?}");
+            let counts = backends().map(|(by, counters)| {
+                let count = count(&Encoding::of(model, &counters), &[&text]).unwrap();
+                let bounds = text.len() as u64 / 128..=text.len() as u64;
+                assert!(bounds.contains(&count.tokens), "{name}, {model}, {by}: {count:?}");
+                count
+            });
+            assert_eq!(counts[0], counts[1], "{name}, {model}: both count the same");
         }
     }
 }
@@ -244,8 +270,21 @@ fn what_is_too_long_to_count_is_extrapolated() {
 /// What Python's `json.dumps` writes.
 #[test]
 fn json_dumps() {
-    let value = json!({"b": [1, 2.5, true, null], "a": "é\"\\\n\t😀\u{7f}", "c": {}, "d": []});
+    let body = r#"{"skip": {"z": 1}, "x":{"b" :[1,-2, 2.50,true,null],"a":"é\"\\\n\t😀\u007f", "c":{},"d":[ ]}, "y": "y"}"#;
     let expected =
-        r#"{"b": [1, 2.5, true, null], "a": "\u00e9\"\\\n\t\ud83d\ude00\u007f", "c": {}, "d": []}"#;
-    assert_eq!(taskweaver::dumps(&value), expected);
+        r#"{"b": [1, -2, 2.5, true, null], "a": "\u00e9\"\\\n\t\ud83d\ude00\u007f", "c": {}, "d": []}"#;
+    let [x, absent, y] = taskweaver::dumps(body.as_bytes(), ["x", "absent", "y"]);
+    assert_eq!(x.as_deref(), Some(expected), "an object, its keys in order");
+    assert_eq!(
+        (absent, y.as_deref()),
+        (None, Some("\"y\"")),
+        "no member, a string"
+    );
+    for body in ["[]", r#"{"x": 1, "y": {"a""#, ""] {
+        assert_eq!(
+            taskweaver::dumps(body.as_bytes(), ["x"]),
+            [None],
+            "no object: {body}"
+        );
+    }
 }

@@ -111,10 +111,9 @@ impl Sse {
             Field::Data if self.data.begun => self.value(field, b"\n", receive),
             Field::Data => {
                 self.data.begun = true;
-                if let Ok(name) = std::str::from_utf8(&self.name)
-                    && !name.is_empty()
-                {
-                    receive.event(name);
+                match std::str::from_utf8(&self.name) {
+                    Ok(name) if !name.is_empty() => receive.event(name),
+                    _ => {}
                 }
             }
             Field::Event => self.name.clear(),

@@ -7,7 +7,7 @@ mod path;
 mod scanner;
 mod text;
 
-pub(crate) use self::path::Path;
+pub use self::path::Path;
 pub(crate) use self::scanner::{Malformed, Scanner};
 
 /// What a reader does with a string.
@@ -23,7 +23,8 @@ pub(crate) enum Take {
 
 /// A value that is neither an object nor an array.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Scalar<'a> {
+#[non_exhaustive]
+pub enum Scalar<'a> {
     /// A string, unescaped.
     Text(&'a str),
     /// A number as it is written.
@@ -36,7 +37,8 @@ pub(crate) enum Scalar<'a> {
 
 impl<'a> Scalar<'a> {
     /// The string, if it is one.
-    pub(crate) fn as_str(self) -> Option<&'a str> {
+    #[must_use]
+    pub fn as_str(self) -> Option<&'a str> {
         match self {
             Self::Text(text) => Some(text),
             _ => None,
@@ -46,7 +48,8 @@ impl<'a> Scalar<'a> {
     /// The number as a count, if it can be one: an integer from 0 to 10¹².
     ///
     /// What a provider reports beyond that is nonsense and must not spoil a sum.
-    pub(crate) fn as_count(self) -> Option<u64> {
+    #[must_use]
+    pub fn as_count(self) -> Option<u64> {
         const MOST: u64 = 1_000_000_000_000;
         let Self::Number(digits) = self else {
             return None;

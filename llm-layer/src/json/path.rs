@@ -6,19 +6,21 @@ use std::fmt;
 ///
 /// An array at the root adds nothing to the path: its elements are read as documents.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Path {
+pub struct Path {
     text: String,
     positions: Vec<u32>,
 }
 
 impl Path {
     /// The path as text, each array shown as `[]`.
-    pub(crate) fn as_str(&self) -> &str {
+    #[must_use]
+    pub fn as_str(&self) -> &str {
         &self.text
     }
 
     /// The position in the `depth`th array of the path, from 0; 0 where there is none.
-    pub(crate) fn position(&self, depth: usize) -> u32 {
+    #[must_use]
+    pub fn position(&self, depth: usize) -> u32 {
         self.positions.get(depth).copied().unwrap_or(0)
     }
 

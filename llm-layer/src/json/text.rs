@@ -127,9 +127,7 @@ impl Text {
     }
 
     fn plain(&mut self, mut bytes: &[u8], emit: &mut impl FnMut(&str)) {
-        while let [byte, rest @ ..] = bytes
-            && !self.partial.is_empty()
-        {
+        while let ([byte, rest @ ..], false) = (bytes, self.partial.is_empty()) {
             self.partial.push(*byte);
             match std::str::from_utf8(&self.partial) {
                 Ok(character) => emit(character),

@@ -9,12 +9,14 @@ use opentelemetry::Context;
 use pin_project_lite::pin_project;
 
 use super::running::Failure;
-use super::{Running, Scope};
+use super::{Running, Scope, Scoped};
 
 pin_project! {
     /// Polls, and drops, a future with its scope current.
     ///
-    /// The scope begins with the first poll, and its parent is the context in which this was made: it may be spawned.
+    /// The scope begins with the first poll, and its parent is the context in which this was made: it may be spawned. If
+    /// it is first polled in a scope beneath that context's, as in `workflow("w").run(agent("a").run(…))`, that is its
+    /// parent.
     #[must_use = "futures do nothing unless polled"]
     #[project = Projected]
     pub struct InScope<F: Future> {
@@ -49,6 +51,17 @@ impl<F: Future> InScope<F> {
             running: None,
         }
     }
+
+    /// A future whose scope has begun.
+    pub(super) fn begun(scope: Running, future: F, judge: fn(&F::Output) -> Option<Failure>) -> Self {
+        Self {
+            inner: Some(future),
+            judge,
+            parent: Context::new(),
+            scope: None,
+            running: Some(scope),
+        }
+    }
 }
 
 impl<F: Future> Future for InScope<F> {
@@ -63,7 +76,8 @@ impl<F: Future> Future for InScope<F> {
             running,
         } = self.project();
         if let Some(scope) = scope.take() {
-            *running = Some(scope.start_under(parent));
+            let nested = Context::map_current(|cx| Scoped::is_beneath(cx, parent).then(|| cx.clone()));
+            *running = Some(scope.start_under(nested.as_ref().unwrap_or(parent)));
         }
         let (Some(mut scope), Some(future)) = (running.take(), inner.as_mut().as_pin_mut()) else {
             return Poll::Pending;

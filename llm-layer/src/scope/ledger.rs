@@ -7,6 +7,8 @@ use opentelemetry::Context;
 
 use super::Scoped;
 use super::running::Close;
+use super::subject::{Kind, Subject};
+use crate::budget::Refusal;
 
 /// What the model calls of a scope spent, so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub struct Tokens {
     pub calls: u64,
     /// Of the calls, those whose tokens are not known, or not all of them.
     pub unknown: u64,
+    /// The model calls that a [budget](crate::budget) refused: none of [`calls`](Self::calls).
+    pub refused: u64,
 }
 
 /// What the model calls beneath the innermost scope of the current context spent so far; zero outside of any scope.
@@ -60,12 +64,23 @@ pub(crate) struct Spent {
     pub(crate) cache_write: u64,
     pub(crate) reasoning: u64,
     pub(crate) cost: Option<f64>,
+    /// Whether a model was asked for an answer, not for embeddings.
+    pub(crate) inference: bool,
 }
 
 /// The ledger of a scope, and those above it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Ledger {
+    pub(super) subject: Subject,
     above: Option<Arc<Ledger>>,
+    counts: Counts,
+    /// Calls that have ended and are still being counted, and the scope's end if it waits for them.
+    open: AtomicUsize,
+    close: Mutex<Option<Close>>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
     input: AtomicU64,
     output: AtomicU64,
     cache_read: AtomicU64,
@@ -74,29 +89,121 @@ pub(super) struct Ledger {
     nanocost: AtomicU64,
     calls: AtomicU64,
     unknown: AtomicU64,
-    /// Calls that have ended and are still being counted, and the scope's end if it waits for them.
-    open: AtomicUsize,
-    close: Mutex<Option<Close>>,
+    refused: AtomicU64,
+    /// Of an agent: the inference and the tools that it called itself, and no agent beneath it.
+    own_inference: AtomicU64,
+    own_tools: AtomicU64,
 }
 
 impl Ledger {
-    pub(super) fn beneath(above: Option<Arc<Ledger>>) -> Self {
-        Self {
+    pub(super) fn new(subject: Subject, above: Option<Arc<Ledger>>) -> Self {
+        let ledger = Self {
+            subject,
             above,
-            ..Self::default()
+            counts: Counts::default(),
+            open: AtomicUsize::new(0),
+            close: Mutex::new(None),
+        };
+        if ledger.subject.kind == Kind::Tool {
+            ledger.add_own(|counts| &counts.own_tools);
         }
+        ledger
+    }
+
+    /// Whether another is above this one; every ledger is beneath none.
+    pub(super) fn is_beneath(&self, other: Option<&Arc<Self>>) -> bool {
+        other.is_none_or(|other| self.upwards().skip(1).any(|above| std::ptr::eq(above, &**other)))
     }
 
     /// Adds a call to this ledger and all above it.
     pub(super) fn add(&self, spent: &Spent) {
-        let mut ledger = Some(self);
-        while let Some(this) = ledger {
-            this.add_here(spent);
-            ledger = this.above.as_deref();
+        for ledger in self.upwards() {
+            ledger.counts.add(spent);
+        }
+        if spent.inference {
+            self.add_own(|counts| &counts.own_inference);
         }
     }
 
-    fn add_here(&self, spent: &Spent) {
+    /// Counts a refused call here and in all ledgers above.
+    pub(super) fn refuse(&self) {
+        for ledger in self.upwards() {
+            ledger.counts.refused.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// The innermost budget that is spent.
+    pub(super) fn exhausted(&self) -> Option<Refusal> {
+        self.upwards().find_map(|ledger| {
+            let limit = ledger.subject.limit?;
+            let spent = ledger.tokens().total();
+            (spent >= limit).then(|| Refusal {
+                scope: ledger.subject.to_string(),
+                limit,
+                spent,
+            })
+        })
+    }
+
+    /// Counts for the innermost agent.
+    fn add_own(&self, count: impl FnOnce(&Counts) -> &AtomicU64) {
+        let mut agents = self.upwards().filter(|ledger| ledger.subject.kind == Kind::Agent);
+        if let Some(agent) = agents.next() {
+            count(&agent.counts).fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn upwards(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |ledger| ledger.above.as_deref())
+    }
+
+    /// A call of this scope, and those above it, is still being counted.
+    pub(super) fn hold(&self) {
+        for ledger in self.upwards() {
+            ledger.open.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    /// It is counted. A scope that waited for it ends.
+    pub(super) fn release(&self) {
+        for ledger in self.upwards() {
+            if ledger.open.fetch_sub(1, Ordering::AcqRel) == 1 {
+                let close = ledger.lock().take();
+                if let Some(close) = close {
+                    close.end(ledger);
+                }
+            }
+        }
+    }
+
+    /// Ends the scope now, or when its last call is counted.
+    pub(super) fn close(&self, close: Close) {
+        let mut slot = self.lock();
+        // The span of a request ends whoever waits for it.
+        if self.open.load(Ordering::Acquire) > 0 && self.subject.kind != Kind::Request {
+            *slot = Some(close);
+            return;
+        }
+        drop(slot);
+        close.end(self);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Close>> {
+        self.close.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn tokens(&self) -> Tokens {
+        self.counts.tokens()
+    }
+
+    /// The inference and the tools that an agent called itself.
+    pub(super) fn own_calls(&self) -> [u64; 2] {
+        [&self.counts.own_inference, &self.counts.own_tools].map(|count| count.load(Ordering::Relaxed))
+    }
+}
+
+impl Counts {
+    fn add(&self, spent: &Spent) {
         for (total, count) in [(&self.input, spent.input), (&self.output, spent.output)] {
             if let Some((tokens, origin)) = count {
                 total.fetch_add(tokens, Ordering::Relaxed);
@@ -114,45 +221,7 @@ impl Ledger {
         }
     }
 
-    /// A call of this scope, and those above it, is still being counted.
-    pub(super) fn hold(&self) {
-        let mut ledger = Some(self);
-        while let Some(this) = ledger {
-            this.open.fetch_add(1, Ordering::AcqRel);
-            ledger = this.above.as_deref();
-        }
-    }
-
-    /// It is counted. A scope that waited for it ends.
-    pub(super) fn release(&self) {
-        let mut ledger = Some(self);
-        while let Some(this) = ledger {
-            if this.open.fetch_sub(1, Ordering::AcqRel) == 1 {
-                let close = this.lock().take();
-                if let Some(close) = close {
-                    close.end(&this.tokens());
-                }
-            }
-            ledger = this.above.as_deref();
-        }
-    }
-
-    /// Ends the scope now, or when its last call is counted.
-    pub(super) fn close(&self, close: Close) {
-        let mut slot = self.lock();
-        if self.open.load(Ordering::Acquire) > 0 {
-            *slot = Some(close);
-            return;
-        }
-        drop(slot);
-        close.end(&self.tokens());
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Close>> {
-        self.close.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn tokens(&self) -> Tokens {
+    fn tokens(&self) -> Tokens {
         Tokens {
             input: self.input.load(Ordering::Relaxed),
             output: self.output.load(Ordering::Relaxed),
@@ -162,6 +231,7 @@ impl Ledger {
             nanocost: self.nanocost.load(Ordering::Relaxed),
             calls: self.calls.load(Ordering::Relaxed),
             unknown: self.unknown.load(Ordering::Relaxed),
+            refused: self.refused.load(Ordering::Relaxed),
         }
     }
 }

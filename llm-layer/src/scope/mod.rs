@@ -32,8 +32,42 @@
 //! `gen_ai.usage.input_tokens` and `gen_ai.usage.output_tokens`, if all its numbers were reported by providers: the
 //! conventions leave no room for estimates.
 //!
+//! With a [budget](Scope::with_token_budget) a span also has `throughline.tokens.limit`; where calls were refused, the
+//! spans above them have `throughline.tokens.refused`.
+//!
+//! Metrics, also of scopes whose span is not recorded:
+//!
+//! | metric | unit | attributes |
+//! |---|---|---|
+//! | `gen_ai.invoke_agent.duration` | s | `gen_ai.agent.name`; `error.type` on failure |
+//! | `gen_ai.invoke_agent.inference_calls` | `{inference_call}` | `gen_ai.agent.name` |
+//! | `gen_ai.invoke_agent.tool_calls` | `{tool_call}` | `gen_ai.agent.name` |
+//! | `gen_ai.execute_tool.duration` | s | `gen_ai.tool.name`, `gen_ai.agent.name` of the agent around it; `error.type` on failure |
+//! | `gen_ai.invoke_workflow.duration` | s | `gen_ai.workflow.name`; `error.type` on failure |
+//!
+//! The numbers of calls are of one invocation, 0 among them, and of the agent itself: what it called in its tools and
+//! workflows is its own, what another agent beneath it called is that one's. Calls that fail count, embeddings do not.
+//!
 //! A call counts when its answer has ended: what is read after the scope has ended is no longer on the scope's span. A
 //! call whose long prompt is still being counted keeps the span waiting, with the time at which the scope ended.
+//!
+//! # Services
+//!
+//! [`Scope::layer`] puts a scope around each request of a tower service, [`Scope::http_layer`] around each exchange of
+//! one for HTTP, until its body has ended. [`request`] is a scope without a span: inside of a server's layer,
+//! `request().http_layer()` has each server span say what its request spent.
+//!
+//! # Across services
+//!
+//! Where the user allows it, the names travel as OpenTelemetry baggage:
+//!
+//! | side | what allows it |
+//! |---|---|
+//! | the caller | a scope with [`Scope::with_names_to_baggage`], and a client layer with an [`Outgoing`] that names the host |
+//! | the callee | a server layer whose [`Trust`] believes the caller, and [`LlmLayer::with_names_from_baggage`] or [`Scope::with_names_from_baggage`] |
+//!
+//! Of a name that both a scope of the callee and the baggage give, the scope's counts. Tokens stay where they are
+//! spent: a ledger is of one process.
 //!
 //! # Errors
 //!
@@ -43,44 +77,51 @@
 //! `cancelled`, one that panics `panic`.
 //!
 //! [`LlmLayer`]: crate::LlmLayer
+//! [`LlmLayer::with_names_from_baggage`]: crate::LlmLayer::with_names_from_baggage
+//! [`Outgoing`]: throughline_propagation::Outgoing
+//! [`Trust`]: throughline_propagation::Trust
 
 mod future;
+mod http;
+mod layer;
 mod ledger;
+mod names;
 mod running;
+mod subject;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
-use opentelemetry::trace::{Span, SpanBuilder, SpanKind, Tracer, TracerProvider};
-use opentelemetry::{Context, KeyValue};
-use throughline_tracing_layer::provider::LazyTracer;
+use opentelemetry::metrics::MeterProvider;
+use opentelemetry::trace::{Span, SpanBuilder, SpanKind, TraceContextExt, Tracer, TracerProvider};
+use opentelemetry::{Context, KeyValue, StringValue};
+use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 
 pub use self::future::InScope;
+pub use self::http::{HttpScopeLayer, HttpScopedService, ScopedExchange};
+pub use self::layer::{ScopeFor, ScopeLayer, ScopedService};
 pub(crate) use self::ledger::{Origin, Spent};
 pub use self::ledger::{Tokens, tokens};
-use self::running::Failure;
+pub(crate) use self::names::Names;
+pub(crate) use self::running::Failure;
 pub use self::running::Running;
-pub(crate) use self::running::Scoped;
-use crate::semconv;
+pub(crate) use self::running::{Hold, Scoped};
+pub(crate) use self::subject::Kind;
+use self::subject::{Instruments, Subject};
+use crate::semconv::{self, tinyllm};
 
 /// An agent, a tool or a workflow that has not begun.
 #[derive(Debug, Clone)]
 #[must_use = "a scope does nothing until it runs something"]
 pub struct Scope {
-    kind: Kind,
-    name: Cow<'static, str>,
-    conversation: Option<String>,
+    subject: Subject,
+    conversation: Option<StringValue>,
+    to_baggage: bool,
+    from_baggage: bool,
     attributes: Vec<KeyValue>,
     tracer: LazyTracer,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Agent,
-    Tool,
-    Workflow,
 }
 
 /// An agent of this name: a span `invoke_agent {name}`.
@@ -96,6 +137,22 @@ pub fn tool(name: impl Into<Cow<'static, str>>) -> Scope {
 /// A workflow of this name: a span `invoke_workflow {name}`.
 pub fn workflow(name: impl Into<Cow<'static, str>>) -> Scope {
     Scope::new(Kind::Workflow, name.into())
+}
+
+/// A request, or whatever the span is of that is current: the scope has none of its own, and writes its totals on that.
+///
+/// ```
+/// use throughline_llm_layer::scope::request;
+/// # use tower::{Layer, service_fn};
+/// # let service = service_fn(|_: http::Request<String>| async { Ok::<_, std::io::Error>(http::Response::new(String::new())) });
+/// // Inside of a `ServerLayer`: each server span says what its request spent.
+/// let service = request().http_layer().layer(service);
+/// ```
+///
+/// Attributes and conversation go on that span when the scope begins. The scope marks no failure, ends no span, and
+/// waits for no call that is still being counted when it ends.
+pub fn request() -> Scope {
+    Scope::new(Kind::Request, Cow::Borrowed("request"))
 }
 
 /// Runs a future as an agent of this name.
@@ -141,11 +198,20 @@ where
 }
 
 impl Scope {
-    fn new(kind: Kind, name: Cow<'static, str>) -> Self {
+    pub(crate) fn new(kind: Kind, name: Cow<'static, str>) -> Self {
         Self {
-            kind,
-            name,
+            subject: Subject {
+                kind,
+                name: match name {
+                    Cow::Borrowed(name) => name.into(),
+                    Cow::Owned(name) => Arc::<str>::from(name).into(),
+                },
+                instruments: INSTRUMENTS.clone(),
+                limit: None,
+            },
             conversation: None,
+            to_baggage: false,
+            from_baggage: false,
             attributes: Vec::new(),
             tracer: GLOBAL.clone(),
         }
@@ -155,7 +221,36 @@ impl Scope {
     ///
     /// Give it only where there is one; the conventions forbid made-up ids.
     pub fn with_conversation(mut self, id: impl Into<String>) -> Self {
-        self.conversation = Some(id.into());
+        self.conversation = Some(Arc::<str>::from(id.into()).into());
+        self
+    }
+
+    /// Puts the names of this scope and of all beneath it into the context's baggage: `gen_ai.agent.name` and
+    /// `gen_ai.conversation.id`, so that the model calls of other services can carry them. By default nothing is put
+    /// there.
+    ///
+    /// Baggage leaves the process where the client's layer is told so, host by host: see [`Outgoing`].
+    ///
+    /// [`Outgoing`]: throughline_propagation::Outgoing
+    pub fn with_names_to_baggage(mut self) -> Self {
+        self.to_baggage = true;
+        self
+    }
+
+    /// Takes the names that no scope here gives from the context's baggage, which is the caller's. By default it is not
+    /// believed.
+    ///
+    /// What is no name is left out: what is empty, longer than 256 bytes, or has control characters.
+    pub fn with_names_from_baggage(mut self) -> Self {
+        self.from_baggage = true;
+        self
+    }
+
+    /// The most tokens, input and output, that may be spent beneath this scope; by default as many as it likes.
+    ///
+    /// A [`TokenBudgetLayer`](crate::TokenBudgetLayer) refuses the calls after that: see [`budget`](crate::budget).
+    pub fn with_token_budget(mut self, tokens: u64) -> Self {
+        self.subject.limit = Some(tokens);
         self
     }
 
@@ -165,7 +260,21 @@ impl Scope {
         self
     }
 
-    /// The provider of the scope's span; by default the global one.
+    /// The provider of the scope's span; by default the global one, which may be set after the first scope.
+    ///
+    /// ```standalone_crate
+    /// use opentelemetry::global;
+    /// use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
+    /// use throughline_llm_layer::agent;
+    ///
+    /// drop(agent("early").start());
+    ///
+    /// let spans = InMemorySpanExporter::default();
+    /// global::set_tracer_provider(SdkTracerProvider::builder().with_simple_exporter(spans.clone()).build());
+    /// drop(agent("Planner").start());
+    /// assert_eq!(spans.get_finished_spans()?.len(), 1);
+    /// # Ok::<(), opentelemetry_sdk::error::OTelSdkError>(())
+    /// ```
     pub fn with_tracer_provider<P, T, S>(mut self, provider: P) -> Self
     where
         P: TracerProvider<Tracer = T> + Send + Sync + 'static,
@@ -173,6 +282,12 @@ impl Scope {
         S: Span + Send + Sync + 'static,
     {
         self.tracer = self.tracer.with_provider(provider);
+        self
+    }
+
+    /// The provider of the scope's metrics; by default the one that is global when the first scope ends.
+    pub fn with_meter_provider(mut self, provider: impl MeterProvider + Send + Sync + 'static) -> Self {
+        self.subject.instruments = self.subject.instruments.with_provider(provider);
         self
     }
 
@@ -198,34 +313,48 @@ impl Scope {
 
     fn start_under(self, parent: &Context) -> Running {
         let above = parent.get::<Scoped>();
-        let scoped = Scoped::new(
-            above,
-            (self.kind == Kind::Agent).then_some(&*self.name),
-            self.conversation.as_deref(),
-        );
-        let span = self.tracer.start(parent, || self.builder(&scoped));
-        Running::new(parent, scoped, span, self.kind == Kind::Agent)
+        let step = (self.subject.kind == Kind::Node).then(|| above?.step()).flatten();
+        let scoped = Scoped::new(parent, &self);
+        let span = if self.subject.kind == Kind::Request {
+            parent.span().set_attributes(self.attributes(&scoped, None));
+            None
+        } else {
+            self.tracer.start(parent, || self.builder(&scoped, step))
+        };
+        Running::new(parent, scoped, span)
     }
 
-    fn builder(&self, scoped: &Scoped) -> SpanBuilder {
-        let (operation, key) = match self.kind {
-            Kind::Agent => ("invoke_agent", semconv::AGENT_NAME),
-            Kind::Tool => ("execute_tool", semconv::TOOL_NAME),
-            Kind::Workflow => ("invoke_workflow", semconv::WORKFLOW_NAME),
-        };
-        let mut attributes = vec![
-            KeyValue::new(semconv::OPERATION_NAME, operation),
-            KeyValue::new(key, self.name.clone()),
-        ];
-        if self.kind == Kind::Tool {
-            attributes.extend(scoped.agent());
-        }
-        attributes.extend(scoped.conversation());
-        attributes.extend(self.attributes.iter().cloned());
-        SpanBuilder::from_name(format!("{operation} {}", self.name))
+    fn builder(&self, scoped: &Scoped, step: Option<i64>) -> SpanBuilder {
+        SpanBuilder::from_name(self.subject.span_name())
             .with_kind(SpanKind::Internal)
-            .with_attributes(attributes)
+            .with_attributes(self.attributes(scoped, step))
+    }
+
+    fn attributes(&self, scoped: &Scoped, step: Option<i64>) -> Vec<KeyValue> {
+        let Subject { kind, .. } = self.subject;
+        let mut attributes = Vec::from_iter(self.subject.attribute());
+        let operation = kind.operation();
+        attributes.extend(operation.map(|operation| KeyValue::new(semconv::OPERATION_NAME, operation)));
+        if kind == Kind::Tool {
+            attributes.extend(scoped.names.agent());
+        }
+        attributes.extend(scoped.names.conversation());
+        attributes.extend(step.map(|step| KeyValue::new(tinyllm::STEP, step)));
+        attributes.extend(
+            self.subject
+                .limit
+                .map(|limit| count(semconv::TOKENS_LIMIT, limit)),
+        );
+        attributes.extend(self.attributes.iter().cloned());
+        attributes
     }
 }
 
-static GLOBAL: LazyLock<LazyTracer> = LazyLock::new(|| LazyTracer::global(crate::scope_of_instrumentation()));
+fn count(name: &'static str, count: u64) -> KeyValue {
+    KeyValue::new(name, i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+static GLOBAL: LazyLock<LazyTracer> =
+    LazyLock::new(|| LazyTracer::following(crate::scope_of_instrumentation()));
+static INSTRUMENTS: LazyLock<LazyInstruments<Instruments>> =
+    LazyLock::new(|| LazyInstruments::global(crate::scope_of_instrumentation(), Instruments::new));

@@ -3,13 +3,17 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use opentelemetry::global::BoxedSpan;
 use opentelemetry::trace::{Status, TraceContextExt};
 use opentelemetry::{Context, ContextGuard, KeyValue};
 
 use super::ledger::{Ledger, Spent, Tokens};
+use super::subject::{Ended, Kind, Subject};
+use super::{Names, Scope, count};
+use crate::budget::Refusal;
+use crate::graph::Run;
 use crate::semconv;
 
 /// A scope that has begun, and ends when it is dropped.
@@ -19,7 +23,7 @@ pub struct Running {
     scoped: Scoped,
     /// Whether the context's span is this scope's own.
     has_span: bool,
-    is_agent: bool,
+    started: Instant,
     failure: Option<Failure>,
 }
 
@@ -27,8 +31,10 @@ pub struct Running {
 #[derive(Debug, Clone)]
 pub(crate) struct Scoped {
     ledger: Arc<Ledger>,
-    agent: Option<Arc<str>>,
-    conversation: Option<Arc<str>>,
+    pub(super) names: Names,
+    /// Whether the names also go into baggage.
+    shares: bool,
+    run: Option<Arc<Run>>,
 }
 
 /// Keeps scopes open until it is dropped.
@@ -43,14 +49,18 @@ impl Drop for Hold {
 
 /// Why a scope failed.
 #[derive(Debug, Clone)]
-pub(super) struct Failure {
-    kind: Cow<'static, str>,
-    description: String,
+pub(crate) struct Failure {
+    pub(crate) kind: Cow<'static, str>,
+    pub(crate) description: String,
 }
 
 impl Running {
-    pub(super) fn new(parent: &Context, scoped: Scoped, span: Option<BoxedSpan>, is_agent: bool) -> Self {
+    pub(super) fn new(parent: &Context, scoped: Scoped, span: Option<BoxedSpan>) -> Self {
         let cx = parent.with_value(scoped.clone());
+        let cx = match scoped.shares {
+            true => scoped.names.put_in_baggage(cx),
+            false => cx,
+        };
         Self {
             has_span: span.is_some(),
             cx: match span {
@@ -58,7 +68,7 @@ impl Running {
                 None => cx,
             },
             scoped,
-            is_agent,
+            started: Instant::now(),
             failure: None,
         }
     }
@@ -93,86 +103,111 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if !self.has_span {
-            return;
-        }
         let panicked = std::thread::panicking().then(Failure::panicked);
         self.scoped.ledger.close(Close {
             cx: self.cx.clone(),
-            is_agent: self.is_agent,
+            has_span: self.has_span,
             failure: panicked.or_else(|| self.failure.take()),
+            duration: self.started.elapsed(),
             at: SystemTime::now(),
         });
     }
 }
 
-/// The end of a scope that has a span.
+/// The end of a scope.
 #[derive(Debug)]
 pub(super) struct Close {
     cx: Context,
-    is_agent: bool,
+    has_span: bool,
     failure: Option<Failure>,
+    duration: Duration,
     at: SystemTime,
 }
 
 impl Close {
-    pub(super) fn end(self, tokens: &Tokens) {
+    pub(super) fn end(self, ledger: &Ledger) {
+        let ended = Ended {
+            duration: self.duration,
+            own_calls: ledger.own_calls(),
+            agent: self.cx.get::<Scoped>().and_then(|scoped| scoped.names.agent()),
+            error: self.failure.as_ref().map(|failure| failure.kind.clone()),
+        };
+        ledger.subject.measure(&self.cx, ended);
         let span = self.cx.span();
-        if span.is_recording() {
-            span.set_attributes(self.totals(tokens));
-            if let Some(failure) = self.failure {
-                span.set_attribute(KeyValue::new(semconv::ERROR_TYPE, failure.kind));
-                span.set_status(Status::error(failure.description));
-            }
+        let is_request = ledger.subject.kind == Kind::Request;
+        if (self.has_span || is_request) && span.is_recording() {
+            span.set_attributes(self.totals(ledger));
+        }
+        if !self.has_span {
+            return;
+        }
+        if let Some(failure) = self.failure {
+            span.set_attribute(KeyValue::new(semconv::ERROR_TYPE, failure.kind));
+            span.set_status(Status::error(failure.description));
         }
         span.end_with_timestamp(self.at);
     }
 
-    fn totals(&self, tokens: &Tokens) -> Vec<KeyValue> {
-        if tokens.calls == 0 {
-            return Vec::new();
+    fn totals(&self, ledger: &Ledger) -> Vec<KeyValue> {
+        let tokens = ledger.tokens();
+        match ledger.subject.kind {
+            Kind::Graph => {
+                let run = self.cx.get::<Scoped>().and_then(|scoped| scoped.run.as_ref());
+                let trace = self.cx.span().span_context().trace_id();
+                run.map(|run| run.totals(trace, &tokens, self.duration))
+                    .unwrap_or_default()
+            }
+            Kind::Node => Vec::new(),
+            kind => totals(&tokens, kind),
         }
-        let int = |name, count: u64| KeyValue::new(name, i64::try_from(count).unwrap_or(i64::MAX));
-        let mut totals = vec![
-            int(semconv::TOKENS_CALLS, tokens.calls),
-            int(semconv::TOKENS_INPUT, tokens.input),
-            int(semconv::TOKENS_OUTPUT, tokens.output),
-        ];
-        let parts = [
-            (semconv::TOKENS_CACHE_READ, tokens.cache_read),
-            (semconv::TOKENS_REASONING, tokens.reasoning),
-            (semconv::TOKENS_ESTIMATED, tokens.estimated),
-        ];
-        totals.extend(
-            parts
-                .into_iter()
-                .filter(|(_, count)| *count > 0)
-                .map(|(name, count)| int(name, count)),
-        );
-        if tokens.nanocost > 0 {
-            #[expect(clippy::cast_precision_loss, reason = "nobody spends 2⁵² billionths")]
-            totals.push(KeyValue::new(semconv::COST, tokens.nanocost as f64 / 1e9));
-        }
-        if self.is_agent && tokens.estimated == 0 && tokens.unknown == 0 {
-            totals.push(int(semconv::USAGE_INPUT_TOKENS, tokens.input));
-            totals.push(int(semconv::USAGE_OUTPUT_TOKENS, tokens.output));
-        }
-        totals
     }
 }
 
 impl Scoped {
-    pub(super) fn new(above: Option<&Self>, agent: Option<&str>, conversation: Option<&str>) -> Self {
+    pub(super) fn new(parent: &Context, scope: &Scope) -> Self {
+        let Subject { kind, name, .. } = &scope.subject;
+        let above = parent.get::<Self>();
+        let own = Names {
+            agent: (*kind == Kind::Agent).then(|| name.clone()),
+            conversation: scope.conversation.clone(),
+        };
+        let run = (*kind == Kind::Graph).then(Arc::default);
         Self {
-            ledger: Arc::new(Ledger::beneath(above.map(|above| above.ledger.clone()))),
-            agent: agent.map_or_else(|| above?.agent.clone(), |name| Some(name.into())),
-            conversation: conversation.map_or_else(|| above?.conversation.clone(), |id| Some(id.into())),
+            ledger: Arc::new(Ledger::new(
+                scope.subject.clone(),
+                above.map(|above| above.ledger.clone()),
+            )),
+            names: own.or(Names::of(parent, scope.from_baggage)),
+            shares: scope.to_baggage || above.is_some_and(|above| above.shares),
+            run: run.or_else(|| above?.run.clone()),
         }
+    }
+
+    /// Whether a context is in a scope beneath that of another.
+    pub(super) fn is_beneath(cx: &Context, other: &Context) -> bool {
+        let other = other.get::<Self>().map(|scoped| &scoped.ledger);
+        cx.get::<Self>()
+            .is_some_and(|scoped| scoped.ledger.is_beneath(other))
+    }
+
+    /// The number of a node that begins beneath this scope.
+    pub(super) fn step(&self) -> Option<i64> {
+        Some(self.run.as_ref()?.step())
     }
 
     /// Adds a call to this scope and all above it.
     pub(crate) fn add(&self, spent: &Spent) {
         self.ledger.add(spent);
+    }
+
+    /// Counts a call that a budget refused.
+    pub(crate) fn refuse(&self) {
+        self.ledger.refuse();
+    }
+
+    /// The refusal of the innermost scope, of this and those above it, that has spent its budget.
+    pub(crate) fn exhausted(&self) -> Option<Refusal> {
+        self.ledger.exhausted()
     }
 
     /// Keeps this scope and all above it from ending before a call of theirs is counted.
@@ -184,22 +219,17 @@ impl Scoped {
     pub(super) fn tokens(&self) -> Tokens {
         self.ledger.tokens()
     }
-
-    /// The name of the innermost agent, as an attribute.
-    pub(crate) fn agent(&self) -> Option<KeyValue> {
-        let name = self.agent.clone()?;
-        Some(KeyValue::new(semconv::AGENT_NAME, name))
-    }
-
-    /// The id of the conversation, as an attribute.
-    pub(crate) fn conversation(&self) -> Option<KeyValue> {
-        let id = self.conversation.clone()?;
-        Some(KeyValue::new(semconv::CONVERSATION_ID, id))
-    }
 }
 
 impl Failure {
-    pub(super) fn new<E: fmt::Display>(error: &E) -> Self {
+    pub(super) fn of(kind: impl Into<Cow<'static, str>>, description: String) -> Self {
+        Self {
+            kind: kind.into(),
+            description,
+        }
+    }
+
+    pub(crate) fn new<E: fmt::Display>(error: &E) -> Self {
         let name = std::any::type_name::<E>();
         Self {
             kind: if name.contains("dyn ") { "_OTHER" } else { name }.into(),
@@ -207,17 +237,46 @@ impl Failure {
         }
     }
 
-    pub(super) fn cancelled() -> Self {
+    pub(crate) fn cancelled() -> Self {
         Self {
             kind: "cancelled".into(),
             description: "dropped before it was ready".to_owned(),
         }
     }
 
-    fn panicked() -> Self {
+    pub(crate) fn panicked() -> Self {
         Self {
             kind: "panic".into(),
             description: "panicked".to_owned(),
         }
     }
+}
+
+/// What the span of a scope says of the model calls beneath it.
+fn totals(tokens: &Tokens, kind: Kind) -> Vec<KeyValue> {
+    let mut totals = Vec::new();
+    if tokens.calls > 0 {
+        totals.extend([
+            count(semconv::TOKENS_CALLS, tokens.calls),
+            count(semconv::TOKENS_INPUT, tokens.input),
+            count(semconv::TOKENS_OUTPUT, tokens.output),
+        ]);
+    }
+    let parts = [
+        (semconv::TOKENS_CACHE_READ, tokens.cache_read),
+        (semconv::TOKENS_REASONING, tokens.reasoning),
+        (semconv::TOKENS_ESTIMATED, tokens.estimated),
+        (semconv::TOKENS_REFUSED, tokens.refused),
+    ];
+    let parts = parts.into_iter().filter(|(_, tokens)| *tokens > 0);
+    totals.extend(parts.map(|(name, tokens)| count(name, tokens)));
+    if tokens.nanocost > 0 {
+        #[expect(clippy::cast_precision_loss, reason = "nobody spends 2⁵² billionths")]
+        totals.push(KeyValue::new(semconv::COST, tokens.nanocost as f64 / 1e9));
+    }
+    if kind == Kind::Agent && tokens.calls > 0 && tokens.estimated == 0 && tokens.unknown == 0 {
+        totals.push(count(semconv::USAGE_INPUT_TOKENS, tokens.input));
+        totals.push(count(semconv::USAGE_OUTPUT_TOKENS, tokens.output));
+    }
+    totals
 }

@@ -5,7 +5,6 @@
 use serde_json::Value;
 
 use super::ask::{Kind, Param, items, segment};
-use super::reply::set;
 use super::usage::{Field, Paths};
 use super::{Ask, Channel, Reply, WireFormat, texts};
 use crate::estimate::Prompt;
@@ -26,7 +25,7 @@ impl WireFormat for Anthropic {
     }
 
     fn ask(&self, path: &str, body: &Value) -> Ask {
-        let mut ask = Ask::new(body, PARAMS);
+        let mut ask = Ask::read(body, PARAMS);
         ask.model = ask.model.or_else(|| segment(path, "/models/", ':'));
         ask.stream |= path.ends_with(":streamRawPredict");
         ask
@@ -54,12 +53,11 @@ impl WireFormat for Anthropic {
         let path = at.as_str();
         let path = path.strip_prefix("message.").unwrap_or(path);
         match (path, value.as_str()) {
-            ("id", Some(id)) => set(&mut reply.id, id),
-            ("model", Some(model)) => set(&mut reply.model, model),
-            ("stop_reason" | "delta.stop_reason", Some(reason)) => reply.finish(0, reason),
+            ("id", Some(id)) => reply.set_id(id),
+            ("model", Some(model)) => reply.set_model(model),
+            ("stop_reason" | "delta.stop_reason", Some(reason)) => reply.finish(at, reason),
             (path, _) => {
                 reply.error(path, value);
-                reply.usage.cache_is_apart = true;
                 reply.usage.read(USAGE, path, value.as_count());
             }
         }
@@ -84,7 +82,7 @@ const PARAMS: &[Param] = &[
 ];
 
 const USAGE: &Paths = &[
-    ("usage.input_tokens", Field::Input),
+    ("usage.input_tokens", Field::UncachedInput),
     ("usage.output_tokens", Field::Output),
     ("usage.cache_read_input_tokens", Field::CacheRead),
     ("usage.cache_creation_input_tokens", Field::CacheWrite),

@@ -4,13 +4,28 @@ use opentelemetry::{Array, Key, KeyValue, StringValue};
 use serde_json::Value;
 
 /// What a request asks for.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Ask {
-    pub(crate) model: Option<String>,
-    pub(crate) stream: bool,
-    /// How many alternative answers; 0 where text is not what is asked for.
-    pub(crate) choices: u32,
-    pub(crate) attributes: Vec<KeyValue>,
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Ask {
+    /// The model's name: `gen_ai.request.model`, and the second word of the span's name. By default unknown.
+    pub model: Option<String>,
+    /// Whether the answer is to come in pieces. By default not.
+    pub stream: bool,
+    /// How many alternative answers; 0 where text is not what is asked for, as with embeddings. By default 1.
+    pub choices: u32,
+    /// More attributes of the span, such as `gen_ai.request.temperature`. By default none.
+    pub attributes: Vec<KeyValue>,
+}
+
+impl Default for Ask {
+    fn default() -> Self {
+        Self {
+            model: None,
+            stream: false,
+            choices: 1,
+            attributes: Vec::new(),
+        }
+    }
 }
 
 /// A parameter of a request: its attribute, the JSON pointer to it, and its type.
@@ -28,18 +43,16 @@ pub(crate) enum Kind {
 
 impl Ask {
     /// Reads `model`, `stream` and the parameters; of several pointers for one attribute, the first that is there.
-    pub(crate) fn new(body: &Value, params: &[Param]) -> Self {
+    pub(super) fn read(body: &Value, params: &[Param]) -> Self {
         let mut ask = Self {
             model: string(body, "model").map(str::to_owned),
             stream: body.get("stream").and_then(Value::as_bool).unwrap_or(false),
-            choices: 1,
-            attributes: Vec::new(),
+            ..Self::default()
         };
         for (name, pointer, kind) in params {
-            if let Some(value) = body.pointer(pointer).and_then(|value| kind.read(value))
-                && !ask.attributes.iter().any(|known| known.key.as_str() == *name)
-            {
-                ask.put(name, value);
+            match body.pointer(pointer).and_then(|value| kind.read(value)) {
+                Some(value) if !ask.has(&Key::from_static_str(name)) => ask.put(name, value),
+                _ => {}
             }
         }
         ask
@@ -56,7 +69,7 @@ impl Ask {
     }
 
     /// Reads the number of alternatives that are asked for.
-    pub(crate) fn choices(&mut self, name: &'static str, value: Option<&Value>) {
+    pub(super) fn count_choices(&mut self, name: &'static str, value: Option<&Value>) {
         let count = value
             .and_then(Value::as_u64)
             .and_then(|count| u32::try_from(count).ok());

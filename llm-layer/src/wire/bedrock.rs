@@ -31,7 +31,7 @@ impl WireFormat for Converse {
     }
 
     fn ask(&self, path: &str, body: &Value) -> Ask {
-        let mut ask = Ask::new(body, PARAMS);
+        let mut ask = Ask::read(body, PARAMS);
         ask.model = segment(path, "/model/", '/');
         ask.stream = path.ends_with("/converse-stream");
         ask
@@ -62,9 +62,8 @@ impl WireFormat for Converse {
     }
 
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
-        reply.usage.cache_is_apart = true;
         match (at.as_str(), value.as_str()) {
-            ("stopReason", Some(reason)) => reply.finish(0, reason),
+            ("stopReason", Some(reason)) => reply.finish(at, reason),
             (path, _) => reply.usage.read(USAGE, path, value.as_count()),
         }
     }
@@ -100,7 +99,7 @@ impl WireFormat for InvokeModel {
     fn head(&self, headers: &HeaderMap, reply: &mut Reply) {
         error_type(headers, reply);
         let counts = [
-            ("x-amzn-bedrock-input-token-count", Field::Input),
+            ("x-amzn-bedrock-input-token-count", Field::UncachedInput),
             ("x-amzn-bedrock-output-token-count", Field::Output),
         ];
         for (name, field) in counts {
@@ -123,7 +122,7 @@ impl WireFormat for InvokeModel {
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
         match (at.as_str(), value.as_str()) {
             ("completionReason" | "results[].completionReason" | "outputs[].stop_reason", Some(reason)) => {
-                reply.finish(0, reason);
+                reply.finish(at, reason);
             }
             (path, _) if path.starts_with(METRICS) => reply.usage.read(INVOKE_USAGE, path, value.as_count()),
             _ => Anthropic.value(at, value, reply),
@@ -177,14 +176,17 @@ const PARAMS: &[Param] = &[
 ];
 
 const USAGE: &Paths = &[
-    ("usage.inputTokens", Field::Input),
+    ("usage.inputTokens", Field::UncachedInput),
     ("usage.outputTokens", Field::Output),
     ("usage.cacheReadInputTokens", Field::CacheRead),
     ("usage.cacheWriteInputTokens", Field::CacheWrite),
 ];
 
 const INVOKE_USAGE: &Paths = &[
-    ("amazon-bedrock-invocationMetrics.inputTokenCount", Field::Input),
+    (
+        "amazon-bedrock-invocationMetrics.inputTokenCount",
+        Field::UncachedInput,
+    ),
     ("amazon-bedrock-invocationMetrics.outputTokenCount", Field::Output),
     (
         "amazon-bedrock-invocationMetrics.cacheReadInputTokenCount",

@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use super::ask::{Kind, Param, items, string};
 use super::openai_chat::output_type;
-use super::reply::set;
 use super::usage::{Field, Paths};
 use super::{Ask, Channel, Reply, WireFormat, texts};
 use crate::estimate::Prompt;
@@ -28,7 +27,7 @@ impl WireFormat for Cohere {
     }
 
     fn ask(&self, _: &str, body: &Value) -> Ask {
-        let mut ask = Ask::new(body, PARAMS);
+        let mut ask = Ask::read(body, PARAMS);
         if let Some(kind) = body
             .pointer("/response_format/type")
             .and_then(Value::as_str)
@@ -69,8 +68,8 @@ impl WireFormat for Cohere {
             .find_map(|prefix| path.strip_prefix(prefix))
             .unwrap_or(path);
         match (path, value.as_str()) {
-            ("id" | "generation_id", Some(id)) => set(&mut reply.id, id),
-            ("finish_reason", Some(reason)) => reply.finish(0, reason),
+            ("id" | "generation_id", Some(id)) => reply.set_id(id),
+            ("finish_reason", Some(reason)) => reply.finish(at, reason),
             ("error", Some(_)) => reply.error("error", value),
             (path, _) => reply.usage.read(USAGE, path, value.as_count()),
         }

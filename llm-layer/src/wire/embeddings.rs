@@ -5,7 +5,6 @@ use serde_json::Value;
 
 use super::ask::{Kind, Param, segment};
 use super::openai_chat::deployment;
-use super::reply::set;
 use super::usage::{Field, Paths};
 use super::{Ask, Channel, Reply, WireFormat, texts};
 use crate::estimate::Prompt;
@@ -26,7 +25,7 @@ impl WireFormat for Embeddings {
     }
 
     fn ask(&self, path: &str, body: &Value) -> Ask {
-        let mut ask = Ask::new(body, PARAMS);
+        let mut ask = Ask::read(body, PARAMS);
         let in_path = deployment(path).or_else(|| segment(path, "/models/", ':'));
         ask.model = in_path.or(ask.model);
         ask.choices = 0;
@@ -44,8 +43,8 @@ impl WireFormat for Embeddings {
 
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
         match (at.as_str(), value.as_str()) {
-            ("id", Some(id)) => set(&mut reply.id, id),
-            ("model", Some(model)) => set(&mut reply.model, model),
+            ("id", Some(id)) => reply.set_id(id),
+            ("model", Some(model)) => reply.set_model(model),
             (path, _) => {
                 reply.error(path, value);
                 reply.usage.read(USAGE, path, value.as_count());

@@ -5,7 +5,6 @@
 use serde_json::Value;
 
 use super::ask::{Kind, Param, items, segment};
-use super::reply::set;
 use super::usage::{Field, Paths};
 use super::{Ask, Channel, Reply, WireFormat, texts};
 use crate::estimate::Prompt;
@@ -26,10 +25,10 @@ impl WireFormat for Gemini {
     }
 
     fn ask(&self, path: &str, body: &Value) -> Ask {
-        let mut ask = Ask::new(body, PARAMS);
+        let mut ask = Ask::read(body, PARAMS);
         ask.model = segment(path, "/models/", ':');
         ask.stream = path.ends_with(":streamGenerateContent");
-        ask.choices(
+        ask.count_choices(
             semconv::REQUEST_CHOICE_COUNT,
             body.pointer("/generationConfig/candidateCount"),
         );
@@ -51,6 +50,10 @@ impl WireFormat for Gemini {
         texts::tools(tools, prompt);
     }
 
+    fn alternatives(&self) -> &'static str {
+        "candidates[]"
+    }
+
     fn channel(&self, at: &Path, _: &Reply) -> Option<Channel> {
         match at.as_str().strip_prefix("candidates[].content.parts[].")? {
             "text" => Some(Channel::Content),
@@ -63,14 +66,15 @@ impl WireFormat for Gemini {
 
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
         match (at.as_str(), value.as_str()) {
-            ("responseId", Some(id)) => set(&mut reply.id, id),
-            ("modelVersion", Some(model)) => set(&mut reply.model, model),
-            ("candidates[].index", _) => reply.index(at.position(0), value.as_count()),
-            ("candidates[].finishReason", Some(reason)) => reply.finish(at.position(0), reason),
-            ("promptFeedback.blockReason", Some(reason)) => reply.finish(0, reason),
+            ("responseId", Some(id)) => reply.set_id(id),
+            ("modelVersion", Some(model)) => reply.set_model(model),
+            ("candidates[].index", _) => reply.index(at, value),
+            ("candidates[].finishReason" | "promptFeedback.blockReason", Some(reason)) => {
+                reply.finish(at, reason);
+            }
             ("error.status", Some(_)) => reply.error("error.code", value),
             ("error.code", _) => reply.error("error", value),
-            (path, Some(modality)) if path.ends_with("Details[].modality") => reply.modality(modality),
+            (path, Some(modality)) if path.ends_with("Details[].modality") => reply.keep(modality),
             (path, _) => match path.strip_suffix("Details[].tokenCount") {
                 Some(details) => modality(details, value.as_count(), reply),
                 None => reply.usage.read(USAGE, path, value.as_count()),
@@ -85,7 +89,7 @@ fn modality(details: &str, count: Option<u64>, reply: &mut Reply) {
     if !is_output && details != "usageMetadata.promptTokens" {
         return;
     }
-    let field = match (reply.last_modality(), is_output) {
+    let field = match (reply.kept(), is_output) {
         ("TEXT", false) => Field::TextInput,
         ("TEXT", true) => Field::TextOutput,
         ("AUDIO", false) => Field::AudioInput,

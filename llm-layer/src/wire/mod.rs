@@ -1,11 +1,44 @@
 //! What a model call looks like on the wire: one file a format, behind [`WireFormat`].
+//!
+//! The formats that this crate knows are the values of [`Format`]. For any other provider, implement [`WireFormat`] and
+//! say by a [`Rule`] where it is spoken:
+//!
+//! ```
+#![doc = include_str!("example.rs")]
+//!
+//! let layer = throughline_llm_layer::LlmLayer::new()
+//!     .with_rule(throughline_llm_layer::Rule::new("/v7/ask", Acme).at("acme.example").by("acme"));
+//! ```
+//!
+//! A provider that speaks a known format with a difference asks that format for the rest: `Format` is a [`WireFormat`]
+//! too.
+//!
+//! # How an answer is read
+//!
+//! JSON is read while it comes, cut anywhere, and nothing is kept of it. It may be one document, one a line, the
+//! elements of an array, or the data of server-sent events or of Amazon's event stream, as the `content-type` of the
+//! answer says. Of each document, the format hears in this order:
+//!
+//! | hook | when | for |
+//! |---|---|---|
+//! | [`WireFormat::head`] | the head of the answer has come | what stands in headers |
+//! | [`WireFormat::event`] | the line `event:`, the header `:event-type`, or a member `type` or `event_type` at the root | streams of named events |
+//! | [`WireFormat::channel`] | a string begins, and at each of its pieces | texts of the answer, which may be of any length |
+//! | [`WireFormat::value`] | a number, `true`, `false`, `null`, or a string that is no text, as far as 1 KiB | the rest |
+//!
+//! # What a hook must not do
+//!
+//! The hooks run where the answer is read, for each value that passes: they must not wait. If one panics, the caller
+//! notices nothing; the rest of the answer is not observed, and the span says `throughline.response.unseen` = `panicked`.
 
 mod anthropic;
 mod ask;
 mod bedrock;
 mod cohere;
 mod embeddings;
+mod format;
 mod gemini;
+mod guarded;
 mod ollama;
 mod openai_chat;
 mod openai_completions;
@@ -14,53 +47,18 @@ mod reading;
 mod recognise;
 mod reply;
 mod rule;
-mod texts;
+pub(crate) mod texts;
 mod usage;
 
-use std::fmt;
-
-use http::HeaderMap;
-use serde_json::Value;
-
-pub(crate) use self::ask::{Ask, items, string};
+pub use self::ask::Ask;
+pub(crate) use self::ask::{items, string};
+pub use self::format::{Format, WireFormat};
 #[cfg(all(test, feature = "tiktoken"))]
 pub(crate) use self::openai_chat::OpenAiChat;
 pub(crate) use self::reading::Reading;
-pub(crate) use self::recognise::{Recognised, Target, recognise};
-pub(crate) use self::reply::{Channel, Reply};
-pub use self::rule::{Format, Rule};
-pub(crate) use self::usage::Field;
-use crate::estimate::Prompt;
-use crate::json::{Path, Scalar};
-
-/// A wire format: how a request says what it asks for, and a response what came of it.
-pub(crate) trait WireFormat: fmt::Debug + Send + Sync {
-    /// The operation's name in the conventions, such as `chat`.
-    fn operation(&self) -> &'static str;
-
-    /// Whether a request body has this format's shape.
-    fn matches(&self, body: &Value) -> bool;
-
-    /// Reads a request; `body` is null where it was not seen.
-    fn ask(&self, path: &str, body: &Value) -> Ask;
-
-    /// Counts a request's prompt.
-    fn prompt(&self, body: &Value, prompt: &mut Prompt);
-
-    /// Whether the answer to a request tells its usage, as far as the request shows.
-    fn reports(&self, _body: &Value) -> bool {
-        true
-    }
-
-    /// Reads the head of a response.
-    fn head(&self, _headers: &HeaderMap, _reply: &mut Reply) {}
-
-    /// Whether the string that begins here is text of the answer.
-    fn channel(&self, at: &Path, reply: &Reply) -> Option<Channel>;
-
-    /// Reads a value of the response.
-    fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply);
-
-    /// An event of this name begins, by its line in the stream or by its member `type`.
-    fn event(&self, _name: &str, _reply: &mut Reply) {}
-}
+pub(crate) use self::recognise::{Known, Recognised, Target, recognise};
+pub use self::reply::{Channel, Reply};
+pub use self::rule::Rule;
+pub use self::usage::Field;
+pub use crate::estimate::Prompt;
+pub use crate::json::{Path, Scalar};

@@ -5,7 +5,6 @@
 use serde_json::Value;
 
 use super::ask::{Kind, Param, items, string};
-use super::reply::set;
 use super::usage::{Field, Paths};
 use super::{Ask, Channel, Reply, WireFormat, texts};
 use crate::estimate::Prompt;
@@ -36,7 +35,7 @@ impl WireFormat for Ollama {
     }
 
     fn ask(&self, _: &str, body: &Value) -> Ask {
-        let mut ask = Ask::new(body, PARAMS);
+        let mut ask = Ask::read(body, PARAMS);
         ask.stream = body.get("stream").and_then(Value::as_bool) != Some(false);
         match body.get("format") {
             Some(Value::Object(_)) => ask.put(semconv::OUTPUT_TYPE, "json"),
@@ -65,9 +64,9 @@ impl WireFormat for Ollama {
 
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
         match (at.as_str(), value) {
-            ("model", Scalar::Text(model)) => set(&mut reply.model, model),
+            ("model", Scalar::Text(model)) => reply.set_model(model),
             ("done", Scalar::Bool(done)) => reply.done |= done,
-            ("done_reason", Scalar::Text(reason)) => reply.finish(0, reason),
+            ("done_reason", Scalar::Text(reason)) => reply.finish(at, reason),
             (path, _) => {
                 reply.error(path, value);
                 reply.usage.read(USAGE, path, value.as_count());

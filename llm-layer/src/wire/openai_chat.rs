@@ -6,7 +6,6 @@
 use serde_json::Value;
 
 use super::ask::{Kind, Param, items, segment, string};
-use super::reply::set;
 use super::usage::{Field, Paths};
 use super::{Ask, Channel, Reply, WireFormat, texts};
 use crate::estimate::Prompt;
@@ -27,9 +26,9 @@ impl WireFormat for OpenAiChat {
     }
 
     fn ask(&self, path: &str, body: &Value) -> Ask {
-        let mut ask = Ask::new(body, PARAMS);
+        let mut ask = Ask::read(body, PARAMS);
         ask.model = ask.model.or_else(|| deployment(path));
-        ask.choices(semconv::REQUEST_CHOICE_COUNT, body.get("n"));
+        ask.count_choices(semconv::REQUEST_CHOICE_COUNT, body.get("n"));
         if let Some(kind) = body
             .pointer("/response_format/type")
             .and_then(Value::as_str)
@@ -44,7 +43,10 @@ impl WireFormat for OpenAiChat {
 
     fn prompt(&self, body: &Value, prompt: &mut Prompt) {
         for message in items(body.get("messages")) {
-            prompt.message(message.get("name").is_some());
+            prompt.message();
+            if message.get("name").is_some() {
+                prompt.author();
+            }
             for text in message.as_object().into_iter().flatten().map(|(_, value)| value) {
                 message_texts(text, prompt);
             }
@@ -57,6 +59,10 @@ impl WireFormat for OpenAiChat {
 
     fn reports(&self, body: &Value) -> bool {
         includes_usage(body)
+    }
+
+    fn alternatives(&self) -> &'static str {
+        "choices[]"
     }
 
     fn channel(&self, at: &Path, _: &Reply) -> Option<Channel> {
@@ -89,14 +95,14 @@ pub(super) fn includes_usage(body: &Value) -> bool {
 /// Reads a value of what chat completions and legacy completions have in common.
 pub(super) fn completion(at: &Path, value: Scalar<'_>, reply: &mut Reply) {
     match (at.as_str(), value.as_str()) {
-        ("id", Some(id)) => set(&mut reply.id, id),
-        ("model", Some(model)) => set(&mut reply.model, model),
+        ("id", Some(id)) => reply.set_id(id),
+        ("model", Some(model)) => reply.set_model(model),
         ("service_tier", Some(tier)) => reply.attribute(semconv::OPENAI_RESPONSE_SERVICE_TIER, tier),
         ("system_fingerprint", Some(print)) => {
             reply.attribute(semconv::OPENAI_RESPONSE_SYSTEM_FINGERPRINT, print);
         }
-        ("choices[].index", _) => reply.index(at.position(0), value.as_count()),
-        ("choices[].finish_reason", Some(reason)) => reply.finish(at.position(0), reason),
+        ("choices[].index", _) => reply.index(at, value),
+        ("choices[].finish_reason", Some(reason)) => reply.finish(at, reason),
         (path, _) => {
             reply.error(path, value);
             // Moonshot reports in the choice, Groq in a member of its own.

@@ -25,9 +25,9 @@ impl WireFormat for OpenAiCompletions {
     }
 
     fn ask(&self, path: &str, body: &Value) -> Ask {
-        let mut ask = Ask::new(body, PARAMS);
+        let mut ask = Ask::read(body, PARAMS);
         ask.model = ask.model.or_else(|| deployment(path));
-        ask.choices(semconv::REQUEST_CHOICE_COUNT, body.get("n"));
+        ask.count_choices(semconv::REQUEST_CHOICE_COUNT, body.get("n"));
         ask
     }
 
@@ -46,6 +46,10 @@ impl WireFormat for OpenAiCompletions {
 
     fn reports(&self, body: &Value) -> bool {
         includes_usage(body)
+    }
+
+    fn alternatives(&self) -> &'static str {
+        "choices[]"
     }
 
     fn channel(&self, at: &Path, _: &Reply) -> Option<Channel> {

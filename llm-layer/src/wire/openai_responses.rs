@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use super::ask::{Kind, Param, items};
 use super::openai_chat::{output_type, service_tier};
-use super::reply::set;
 use super::usage::{Field, Paths};
 use super::{Ask, Channel, Reply, WireFormat, texts};
 use crate::estimate::Prompt;
@@ -29,7 +28,7 @@ impl WireFormat for OpenAiResponses {
     }
 
     fn ask(&self, _: &str, body: &Value) -> Ask {
-        let mut ask = Ask::new(body, PARAMS);
+        let mut ask = Ask::read(body, PARAMS);
         if let Some(kind) = body
             .pointer("/text/format/type")
             .and_then(Value::as_str)
@@ -46,12 +45,12 @@ impl WireFormat for OpenAiResponses {
         match body.get("input") {
             Some(Value::Array(_)) => texts::messages(body.get("input"), prompt),
             input => {
-                prompt.message(false);
+                prompt.message();
                 texts::count(input, prompt);
             }
         }
         if body.get("instructions").is_some() {
-            prompt.message(false);
+            prompt.message();
             texts::count(body.get("instructions"), prompt);
         }
         let functions = items(body.get("tools")).filter(|tool| tool.get("name").is_some());
@@ -74,15 +73,15 @@ impl WireFormat for OpenAiResponses {
         let path = at.as_str();
         let path = path.strip_prefix("response.").unwrap_or(path);
         match (path, value.as_str()) {
-            ("id", Some(id)) => set(&mut reply.id, id),
-            ("model", Some(model)) => set(&mut reply.model, model),
+            ("id", Some(id)) => reply.set_id(id),
+            ("model", Some(model)) => reply.set_model(model),
             ("service_tier", Some(tier)) => reply.attribute(semconv::OPENAI_RESPONSE_SERVICE_TIER, tier),
             ("conversation.id", Some(id)) => reply.attribute(semconv::CONVERSATION_ID, id),
-            ("status", Some("completed")) => reply.finish(0, "stop"),
+            ("status", Some("completed")) => reply.finish(at, "stop"),
             ("status", Some(reason @ ("incomplete" | "failed" | "cancelled")))
-            | ("incomplete_details.reason", Some(reason)) => reply.finish(0, reason),
+            | ("incomplete_details.reason", Some(reason)) => reply.finish(at, reason),
             ("output[].type", Some("function_call" | "custom_tool_call")) => {
-                reply.finish_instead("stop", "tool_call");
+                reply.finish_instead(at, "stop", "tool_call");
             }
             ("code", Some(_)) if reply.event() == "error" => reply.error("error.code", value),
             (path, _) => {

@@ -5,7 +5,6 @@ use crate::framing::Receive;
 use crate::json::{Path, Scalar, Take, Visit};
 
 /// Reads what a framing yields.
-#[derive(Debug)]
 pub(crate) struct Reading<'a> {
     wire: &'a dyn WireFormat,
     reply: &'a mut Reply,

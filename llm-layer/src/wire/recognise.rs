@@ -1,9 +1,14 @@
 //! Which requests are model calls.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use http::{Method, Uri};
+use serde_json::Value;
 
+use super::ask::string;
 use super::{Format, Rule, WireFormat};
 
 /// Where a request goes.
@@ -40,34 +45,98 @@ impl<'a> Target<'a> {
     }
 
     /// Whether the host is `domain`, or stands below it.
-    pub(super) fn is_at(&self, domain: &str) -> bool {
+    pub(crate) fn is_at(&self, domain: &str) -> bool {
         let above = self.host.and_then(|host| host.strip_suffix(domain));
         above.is_some_and(|sub| sub.is_empty() || sub.ends_with('.'))
     }
 }
 
-/// A request that is a model call, as far as its head tells.
+/// A request that is a model call.
 #[derive(Debug, Clone)]
 pub(crate) struct Recognised {
-    pub(crate) wire: &'static dyn WireFormat,
+    pub(crate) wire: Wire,
     pub(crate) provider: Cow<'static, str>,
-    /// Whether a rule of the user's said so: then the body's shape is not asked.
-    pub(crate) told: bool,
 }
 
-/// Recognises a model call: by the user's rules, else by its method and the end of its path, since a proxy may have any
-/// host.
-pub(crate) fn recognise(target: &Target<'_>, rules: &[Rule]) -> Option<Recognised> {
+/// A wire format, wherever it is from.
+#[derive(Clone)]
+pub(crate) enum Wire {
+    BuiltIn(&'static dyn WireFormat),
+    Users(Arc<dyn WireFormat>),
+}
+
+/// What is known of a request's body.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Known<'a> {
+    /// It is still to be read.
+    NotYet,
+    /// It cannot be seen.
+    Never,
+    Body(&'a Value),
+}
+
+impl Deref for Wire {
+    type Target = dyn WireFormat;
+
+    fn deref(&self) -> &Self::Target {
+        match self {
+            Self::BuiltIn(wire) => *wire,
+            Self::Users(wire) => &**wire,
+        }
+    }
+}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.operation())
+    }
+}
+
+impl Known<'_> {
+    /// Whether it is a body of this format, as far as can be seen.
+    fn is(self, wire: &Wire) -> bool {
+        match self {
+            Self::NotYet | Self::Never => true,
+            Self::Body(body) => wire.matches(body),
+        }
+    }
+
+    /// Whether a rule that is about the request holds for its model too; `None` as long as it may.
+    fn is_meant(self, rule: &Rule, path: &str) -> Option<bool> {
+        let body = match self {
+            _ if rule.is_of_any_model() => return Some(true),
+            Self::NotYet => return None,
+            Self::Never => &Value::Null,
+            Self::Body(body) => body,
+        };
+        let model = match &rule.wire {
+            Some(wire) => wire.ask(path, body).model,
+            None => string(body, "model").map(str::to_owned),
+        };
+        Some(rule.is_of(model.as_deref()))
+    }
+}
+
+/// Recognises a model call: by the user's rules, else by its method, the end of its path, since a proxy may have any
+/// host, and the shape of its body.
+///
+/// What is recognised before the body is known may be no model call after all, or another.
+pub(crate) fn recognise(target: &Target<'_>, rules: &[Rule], body: Known<'_>) -> Option<Recognised> {
     if target.method != Method::POST {
         return None;
     }
     let path = target.path.trim_end_matches('/');
-    if let Some(rule) = rules.iter().find(|rule| rule.applies(target, path)) {
-        return Some(Recognised {
-            wire: rule.format?.wire(),
-            provider: rule.provider.clone(),
-            told: true,
-        });
+    for rule in rules.iter().filter(|rule| rule.is_about(target, path)) {
+        match (body.is_meant(rule, path), &rule.wire) {
+            (Some(true), None) => return None,
+            (Some(true) | None, Some(wire)) if body.is(wire) => {
+                return Some(Recognised {
+                    wire: wire.clone(),
+                    provider: rule.provider.clone(),
+                });
+            }
+            _ => {}
+        }
     }
     let (_, _, format, usual) = RULES.iter().find(|(suffix, domain, _, _)| {
         path.ends_with(suffix) && (domain.is_empty() || target.is_at(domain))
@@ -80,17 +149,17 @@ pub(crate) fn recognise(target: &Target<'_>, rules: &[Rule]) -> Option<Recognise
         None if is_vertex => "gcp.vertex_ai",
         None => usual,
     };
-    Some(Recognised {
-        wire: format.wire(),
+    let wire = Wire::BuiltIn(format.wire());
+    body.is(&wire).then(|| Recognised {
+        wire,
         provider: provider.into(),
-        told: false,
     })
 }
 
 /// A path's end, the domain it must be at if the end alone says too little, and whose format it is.
-type Known = (&'static str, &'static str, Format, &'static str);
+type Entry = (&'static str, &'static str, Format, &'static str);
 
-const RULES: &[Known] = &[
+const RULES: &[Entry] = &[
     ("/chat/completions", "", Format::OpenAiChat, "openai"),
     ("/responses", "", Format::OpenAiResponses, "openai"),
     ("/completions", "", Format::OpenAiCompletions, "openai"),

@@ -1,17 +1,20 @@
 //! What came of a call, gathered while it passes.
 
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use opentelemetry::KeyValue;
 
+use super::Field;
 use super::usage::Usage;
 use crate::content::Answer;
 use crate::estimate::{Encoding, Segmented};
 use crate::json::{Path, Scalar};
 
-/// What came of a call.
+/// What came of a call, as far as its answer was read.
+///
+/// Of each value that comes more than once, the last one counts.
 #[derive(Debug)]
-pub(crate) struct Reply {
+pub struct Reply {
     pub(crate) id: Option<String>,
     pub(crate) model: Option<String>,
     pub(crate) usage: Usage,
@@ -24,11 +27,15 @@ pub(crate) struct Reply {
     pub(crate) attributes: Vec<KeyValue>,
     /// The stream said that it was complete.
     pub(crate) done: bool,
-    /// When the first piece of text came, on whatever channel.
-    pub(crate) first_text: Option<Instant>,
+    /// Whether any text came, on whatever channel.
+    pub(crate) has_text: bool,
     finishes: Vec<Option<String>>,
     event: String,
-    modality: String,
+    kept: String,
+    /// The array whose elements are the alternatives.
+    alternatives: &'static str,
+    /// Whether a user's format has panicked.
+    pub(super) panicked: AtomicBool,
     /// Of the document being read: which alternative stands at a position, and which finish reasons were given there.
     indices: Vec<(u32, u32)>,
     pending: Vec<(u32, String)>,
@@ -42,9 +49,13 @@ pub(crate) struct Reply {
 
 /// What a text of an answer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Channel {
+#[non_exhaustive]
+pub enum Channel {
+    /// What the model says.
     Content,
+    /// What it thinks.
     Reasoning,
+    /// The name or the arguments of a tool that it calls.
     ToolCall,
 }
 
@@ -54,7 +65,7 @@ impl Reply {
     /// The most texts counted apart; what goes beyond is counted as one.
     const TEXTS: usize = 8;
 
-    pub(crate) fn new(encoding: Encoding) -> Self {
+    pub(crate) fn new(encoding: Encoding, alternatives: &'static str) -> Self {
         Self {
             id: None,
             model: None,
@@ -65,10 +76,12 @@ impl Reply {
             documents: 0,
             attributes: Vec::new(),
             done: false,
-            first_text: None,
+            has_text: false,
             finishes: Vec::new(),
             event: String::new(),
-            modality: String::new(),
+            kept: String::new(),
+            alternatives,
+            panicked: AtomicBool::new(false),
             indices: Vec::new(),
             pending: Vec::new(),
             texts: Vec::new(),
@@ -78,8 +91,55 @@ impl Reply {
         }
     }
 
-    /// Puts down an attribute of the response; the last value of a name wins.
-    pub(crate) fn attribute(&mut self, name: &'static str, value: &str) {
+    /// The answer's id: `gen_ai.response.id`. An empty one says nothing.
+    pub fn set_id(&mut self, id: &str) {
+        set(&mut self.id, id);
+    }
+
+    /// The model that answered: `gen_ai.response.model`. An empty one says nothing.
+    pub fn set_model(&mut self, model: &str) {
+        set(&mut self.model, model);
+    }
+
+    /// Takes a count of tokens; what is no integer from 0 to 10¹² says nothing.
+    pub fn tokens(&mut self, field: Field, count: Scalar<'_>) {
+        if let Some(count) = count.as_count() {
+            self.usage.set(field, count);
+        }
+    }
+
+    /// The alternative that `at` stands in is finished, for this reason: `gen_ai.response.finish_reasons`.
+    ///
+    /// The answer is complete once all alternatives that were asked for are finished, or with [`Reply::complete`].
+    pub fn finish(&mut self, at: &Path, reason: &str) {
+        let position = self.position(at);
+        if position < Self::CHOICES && self.pending.len() < Self::CHOICES as usize {
+            self.pending.push((position, reason.to_owned()));
+        }
+    }
+
+    /// The alternative that `at` stands in has this number, and not that of its position.
+    pub fn index(&mut self, at: &Path, index: Scalar<'_>) {
+        let position = self.position(at);
+        let index = index.as_count().and_then(|index| u32::try_from(index).ok());
+        let known = index.filter(|index| *index < Self::CHOICES && position < Self::CHOICES);
+        self.indices.extend(known.map(|index| (position, index)));
+    }
+
+    /// The answer says that it is complete: nothing of it is missing if it ends here.
+    pub fn complete(&mut self) {
+        self.done = true;
+    }
+
+    /// The answer says that the call failed: `error.type`, unless it is no short word. The status of a refusal is
+    /// known without.
+    pub fn fail(&mut self, code: &str) {
+        self.error_code = Some(code.to_owned());
+        self.has_error = true;
+    }
+
+    /// Puts down an attribute of the span.
+    pub fn attribute(&mut self, name: &'static str, value: &str) {
         let known = self
             .attributes
             .iter_mut()
@@ -91,9 +151,22 @@ impl Reply {
         }
     }
 
-    /// The name of the event being read.
-    pub(crate) fn event(&self) -> &str {
+    /// The name of the event being read, if the stream told it ahead of the event's data.
+    #[must_use]
+    pub fn event(&self) -> &str {
         &self.event
+    }
+
+    /// Keeps a text for values that come after it, in place of the one that was kept before.
+    pub fn keep(&mut self, text: &str) {
+        self.kept.clear();
+        self.kept.push_str(text);
+    }
+
+    /// The text that was kept last.
+    #[must_use]
+    pub fn kept(&self) -> &str {
+        &self.kept
     }
 
     pub(super) fn set_event(&mut self, name: &str) {
@@ -101,18 +174,8 @@ impl Reply {
         self.event.push_str(name);
     }
 
-    /// Keeps the name of a modality whose count comes next.
-    pub(crate) fn modality(&mut self, name: &str) {
-        self.modality.clear();
-        self.modality.push_str(name);
-    }
-
-    pub(crate) fn last_modality(&self) -> &str {
-        &self.modality
-    }
-
     /// Takes a value whose path may be that of an error.
-    pub(crate) fn error(&mut self, path: &str, value: Scalar<'_>) {
+    pub(super) fn error(&mut self, path: &str, value: Scalar<'_>) {
         let text = match value {
             Scalar::Text(text) | Scalar::Number(text) => text,
             Scalar::Bool(_) | Scalar::Null => return,
@@ -126,45 +189,28 @@ impl Reply {
         self.has_error = true;
     }
 
-    /// The alternative at a position of this document has another number.
-    pub(crate) fn index(&mut self, position: u32, index: Option<u64>) {
-        if let Some(index) = index.and_then(|index| u32::try_from(index).ok())
-            && index < Self::CHOICES
-            && position < Self::CHOICES
-        {
-            self.indices.push((position, index));
-        }
-    }
-
-    /// The alternative at a position of this document is finished.
-    pub(crate) fn finish(&mut self, position: u32, reason: &str) {
-        if position < Self::CHOICES && self.pending.len() < Self::CHOICES as usize {
-            self.pending.push((position, reason.to_owned()));
-        }
-    }
-
-    /// Another reason is the truer one, if `reason` was given for the first alternative of this document.
-    pub(crate) fn finish_instead(&mut self, reason: &str, truer: &str) {
+    /// Another reason is the truer one, if `reason` was given last in this document.
+    pub(super) fn finish_instead(&mut self, at: &Path, reason: &str, truer: &str) {
         if self.pending.last().is_some_and(|(_, last)| last == reason) {
-            self.finish(0, truer);
+            self.finish(at, truer);
         }
     }
 
-    /// A text of the alternative at a position of this document begins.
+    /// A text of the alternative that `at` stands in begins.
     pub(super) fn begin(&mut self, at: &Path, channel: Channel) {
-        let choice = self.resolve(at.position(0));
+        let choice = self.resolve(self.position(at));
         if let Some(answer) = &mut self.answer {
             answer.begin(choice, channel, at.as_str());
         }
     }
 
-    /// A piece of text of the alternative at a position of this document.
+    /// A piece of text of the alternative that `at` stands in.
     pub(super) fn text(&mut self, at: &Path, channel: Channel, piece: &str) {
         if piece.is_empty() {
             return;
         }
-        self.first_text.get_or_insert_with(Instant::now);
-        let choice = self.resolve(at.position(0));
+        self.has_text = true;
+        let choice = self.resolve(self.position(at));
         if let Some(answer) = &mut self.answer {
             answer.piece(choice, channel, at.as_str(), piece);
         }
@@ -176,7 +222,7 @@ impl Reply {
             .iter()
             .position(|(other, kind, _)| (*other, *kind) == (choice, channel));
         if known.is_none() && self.texts.len() < Self::TEXTS {
-            let counter = Segmented::new(self.encoding.clone());
+            let counter = Segmented::of_stream(self.encoding.clone());
             self.texts.push((choice, channel, counter));
         }
         let at = known.unwrap_or_else(|| self.texts.len().saturating_sub(1));
@@ -201,11 +247,16 @@ impl Reply {
         self.documents = self.documents.saturating_add(1);
     }
 
+    /// Whether a user's format has panicked, and no more was asked of it.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.panicked.load(Ordering::Relaxed)
+    }
+
     /// Whether nothing came that the format knows.
     pub(crate) fn is_empty(&self) -> bool {
         self.id.is_none()
             && self.model.is_none()
-            && self.first_text.is_none()
+            && !self.has_text
             && self.finishes.is_empty()
             && self.usage.is_empty()
     }
@@ -216,12 +267,30 @@ impl Reply {
         (0..len).map(|choice| self.finishes.get(choice)?.as_deref())
     }
 
-    /// The number of tokens of the text that came, or `None` if nothing here can count.
-    pub(crate) fn count(&mut self) -> Option<u64> {
-        std::mem::take(&mut self.texts)
-            .into_iter()
-            .map(|(_, _, counter)| counter.finish().map(|count| count.tokens))
-            .sum()
+    /// Whether text of the answer is still being counted.
+    pub(crate) fn is_behind(&self) -> bool {
+        let mut texts = self
+            .texts
+            .iter()
+            .map(|(_, _, counter)| counter)
+            .chain(&self.content);
+        texts.any(Segmented::is_behind)
+    }
+
+    /// The number of tokens of the text that came, or `None` if nothing here can count. Roughly, if there is no time.
+    pub(crate) fn count(&mut self, roughly: bool) -> Option<u64> {
+        let texts = std::mem::take(&mut self.texts).into_iter();
+        let count = |(_, _, counter): (u32, Channel, Segmented)| match roughly {
+            true => Some(counter.rough()),
+            false => counter.finish().map(|count| count.tokens),
+        };
+        texts.map(count).sum()
+    }
+
+    /// Which element of the array of alternatives a path stands in.
+    fn position(&self, at: &Path) -> u32 {
+        let is_within = !self.alternatives.is_empty() && at.as_str().starts_with(self.alternatives);
+        if is_within { at.position(0) } else { 0 }
     }
 
     fn resolve(&self, position: u32) -> u32 {
@@ -234,7 +303,7 @@ impl Reply {
 }
 
 /// Takes a value that every document of a stream repeats; an empty one says nothing.
-pub(super) fn set(slot: &mut Option<String>, value: &str) {
+fn set(slot: &mut Option<String>, value: &str) {
     if !value.is_empty() && slot.as_deref() != Some(value) {
         *slot = Some(value.to_owned());
     }

@@ -1,73 +1,40 @@
 //! What the user knows better.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::WireFormat;
-use super::anthropic::Anthropic;
-use super::bedrock::{Converse, InvokeModel};
-use super::cohere::Cohere;
-use super::embeddings::Embeddings;
-use super::gemini::Gemini;
-use super::ollama::Ollama;
-use super::openai_chat::OpenAiChat;
-use super::openai_completions::OpenAiCompletions;
-use super::openai_responses::OpenAiResponses;
-use super::recognise::Target;
+use super::guarded::Guarded;
+use super::recognise::{Target, Wire};
 
-/// A wire format that this crate reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Format {
-    /// OpenAI chat completions.
-    OpenAiChat,
-    /// OpenAI Responses.
-    OpenAiResponses,
-    /// Legacy completions.
-    OpenAiCompletions,
-    /// Embeddings, of any provider.
-    Embeddings,
-    /// Anthropic Messages.
-    Anthropic,
-    /// Gemini's `generateContent` and `streamGenerateContent`.
-    Gemini,
-    /// Ollama's `/api/chat`.
-    OllamaChat,
-    /// Ollama's `/api/generate`.
-    OllamaGenerate,
-    /// Cohere's chat.
-    Cohere,
-    /// Bedrock's Converse.
-    BedrockConverse,
-    /// Bedrock's InvokeModel.
-    BedrockInvoke,
-}
-
-/// Says which requests are model calls, and whose, where their path and body do not.
+/// Says which requests are model calls, and whose: by their path, host and model.
 ///
 /// ```
 /// use throughline_llm_layer::{Format, LlmLayer, Rule};
 ///
 /// let layer = LlmLayer::new()
 ///     .with_rule(Rule::new("/internal/ask", Format::OpenAiChat).at("llm.example.com").by("acme"))
+///     .with_rule(Rule::new("/chat/completions", Format::OpenAiChat).of("claude-*").by("anthropic"))
 ///     .with_rule(Rule::ignore("/api/chat"));
 /// ```
 #[derive(Debug, Clone)]
 pub struct Rule {
     path: Cow<'static, str>,
     domain: Cow<'static, str>,
-    pub(super) format: Option<Format>,
+    pub(super) model: Cow<'static, str>,
+    pub(super) wire: Option<Wire>,
     pub(super) provider: Cow<'static, str>,
 }
 
 impl Rule {
-    /// A `POST` to a path that ends with `path` is a model call in this format, whatever its body looks like.
+    /// A `POST` to a path that ends with `path`, with a body of the format's shape or one that cannot be seen, is a model
+    /// call in this format: a [`Format`](crate::Format), or your own.
     #[must_use]
-    pub fn new(path: impl Into<Cow<'static, str>>, format: Format) -> Self {
+    pub fn new(path: impl Into<Cow<'static, str>>, format: impl WireFormat + 'static) -> Self {
         Self {
-            path: path.into(),
-            domain: "".into(),
-            format: Some(format),
+            wire: Some(Wire::Users(Arc::new(Guarded(format)))),
             provider: "_OTHER".into(),
+            ..Self::ignore(path)
         }
     }
 
@@ -77,7 +44,8 @@ impl Rule {
         Self {
             path: path.into(),
             domain: "".into(),
-            format: None,
+            model: "*".into(),
+            wire: None,
             provider: "".into(),
         }
     }
@@ -89,6 +57,15 @@ impl Rule {
         self
     }
 
+    /// Only for this model, as the request names it, or with `*` at the end, for all that begin so. By default for any.
+    ///
+    /// The rule does not apply to a request whose model is not known, such as one with too long a body.
+    #[must_use]
+    pub fn of(mut self, model: impl Into<Cow<'static, str>>) -> Self {
+        self.model = model.into();
+        self
+    }
+
     /// The provider: `gen_ai.provider.name`. By default `_OTHER`.
     #[must_use]
     pub fn by(mut self, provider: impl Into<Cow<'static, str>>) -> Self {
@@ -96,25 +73,19 @@ impl Rule {
         self
     }
 
-    pub(super) fn applies(&self, target: &Target<'_>, path: &str) -> bool {
+    pub(super) fn is_about(&self, target: &Target<'_>, path: &str) -> bool {
         path.ends_with(&*self.path) && (self.domain.is_empty() || target.is_at(&self.domain))
     }
-}
 
-impl Format {
-    pub(super) fn wire(self) -> &'static dyn WireFormat {
-        match self {
-            Self::OpenAiChat => &OpenAiChat,
-            Self::OpenAiResponses => &OpenAiResponses,
-            Self::OpenAiCompletions => &OpenAiCompletions,
-            Self::Embeddings => &Embeddings,
-            Self::Anthropic => &Anthropic,
-            Self::Gemini => &Gemini,
-            Self::OllamaChat => &Ollama::Chat,
-            Self::OllamaGenerate => &Ollama::Generate,
-            Self::Cohere => &Cohere,
-            Self::BedrockConverse => &Converse,
-            Self::BedrockInvoke => &InvokeModel,
-        }
+    pub(super) fn is_of_any_model(&self) -> bool {
+        self.model == "*"
+    }
+
+    pub(super) fn is_of(&self, model: Option<&str>) -> bool {
+        let is = |model: &str| match self.model.strip_suffix('*') {
+            Some(beginning) => model.starts_with(beginning),
+            None => model == self.model,
+        };
+        self.is_of_any_model() || model.is_some_and(is)
     }
 }

@@ -21,7 +21,7 @@ pub(crate) fn count(value: Option<&Value>, prompt: &mut Prompt) {
 /// Counts messages: each with its texts and what frames it.
 pub(crate) fn messages(messages: Option<&Value>, prompt: &mut Prompt) {
     for message in items(messages) {
-        prompt.message(false);
+        prompt.message();
         count(Some(message), prompt);
     }
 }

@@ -4,38 +4,53 @@
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Usage {
     counts: [Option<u64>; Field::ALL],
-    /// Whether the provider's input leaves cached tokens out (Anthropic, Bedrock).
-    pub(crate) cache_is_apart: bool,
 }
 
-/// A part of a usage report.
+/// A part of a usage report, by what the provider means with it.
+///
+/// The totals on the span follow from the parts: input with all that was cached, output with all reasoning, and what is
+/// billed where that is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Field {
+#[non_exhaustive]
+pub enum Field {
+    /// Input, cached tokens included (OpenAI, Gemini).
     Input,
+    /// Input without the tokens that were read from a cache or written to one (Anthropic, Bedrock).
+    UncachedInput,
     /// What the results of the provider's own tools add to the input (Gemini).
     ToolInput,
+    /// Output, reasoning included unless it is told as [`Field::Thoughts`].
     Output,
     /// Reasoning that the provider's output leaves out (Gemini).
     Thoughts,
     /// Input and output together.
     Total,
-    /// What is billed, where that is not what was used (Cohere).
+    /// Billed input, where that is not what was used (Cohere).
     BilledInput,
+    /// Billed output, where that is not what was used (Cohere).
     BilledOutput,
+    /// Input read from a cache.
     CacheRead,
+    /// Input written to a cache.
     CacheWrite,
     /// Reasoning that the provider's output includes.
     Reasoning,
+    /// Input that is text.
     TextInput,
+    /// Output that is text.
     TextOutput,
+    /// Input that is audio.
     AudioInput,
+    /// Output that is audio.
     AudioOutput,
+    /// Input that is images.
     ImageInput,
+    /// Output that is images.
     ImageOutput,
 }
 
 impl Field {
-    const ALL: usize = 16;
+    const ALL: usize = 17;
 }
 
 /// Where a format reports usage: the path of each part.
@@ -67,15 +82,12 @@ impl Usage {
 
     /// All tokens of the prompt: cached ones included, billed ones where they are told apart.
     pub(crate) fn input(&self) -> Option<u64> {
-        let cache = if self.cache_is_apart {
-            self.sum(&[Field::CacheRead, Field::CacheWrite])
-        } else {
-            0
-        };
+        let beside_cache = |input| input + self.sum(&[Field::CacheRead, Field::CacheWrite]);
         let input = self
             .part(Field::BilledInput)
-            .or_else(|| self.part(Field::Input))?;
-        Some(input + self.sum(&[Field::ToolInput]) + cache)
+            .or_else(|| self.part(Field::Input))
+            .or_else(|| self.part(Field::UncachedInput).map(beside_cache))?;
+        Some(input + self.sum(&[Field::ToolInput]))
     }
 
     /// All tokens of the answer: reasoning included, billed ones where they are told apart.

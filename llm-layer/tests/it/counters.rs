@@ -5,14 +5,15 @@ use std::convert::Infallible;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use http::{Request, Response};
-use throughline_llm_layer::{LlmLayer, RequestBody, TokenCounter, TokenEncoding, settle};
+use throughline_llm_layer::{LlmLayer, RequestBody, TokenCounter, TokenEncoding};
 use throughline_test_support::Recorder;
 use tower::{Layer, Service, service_fn};
 
-use super::support::{CHAT, Chunks, HELLO, HELLO_STREAMED, MASKED, block_on, exchange, layer, read};
+use super::support::{
+    CHAT, Chunks, HELLO, HELLO_STREAMED, MASKED, block_on, exchange, layer, read, recorded,
+};
 
 /// Counts letters of the models that begin with `llama`, and remembers the longest segment.
 struct Letters {
@@ -92,31 +93,42 @@ fn a_users_counter_harms_nobody() {
     );
 }
 
-/// Remembers which threads load.
+/// Remembers which threads load and count.
 #[derive(Clone, Default)]
-struct Threads(Arc<Mutex<Vec<Option<String>>>>);
+struct Threads(Arc<Mutex<Vec<(&'static str, bool)>>>);
+
+impl Threads {
+    fn note(&self, what: &'static str) {
+        let thread = std::thread::current();
+        let is_ours = thread.name() == Some("throughline-tokens");
+        self.0.lock().unwrap().push((what, is_ours));
+    }
+
+    fn noted(&self) -> Vec<(&'static str, bool)> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
 
 impl TokenCounter for Threads {
     fn encoding(&self, _: &str) -> Option<TokenEncoding> {
         Some(TokenEncoding::exact("threads"))
     }
 
-    fn count(&self, _: &TokenEncoding, _: &str) -> Option<u64> {
-        Some(1)
+    fn count(&self, _: &TokenEncoding, segment: &str) -> Option<u64> {
+        self.note("count");
+        u64::try_from(segment.len()).ok()
     }
 
     fn prepare(&self, _: &TokenEncoding) {
-        let name = std::thread::current().name().map(str::to_owned);
-        self.0.lock().unwrap().push(name);
+        self.note("load");
     }
 }
 
 /// Loading a vocabulary used to take 0.1 s of the first caller whose stream told no usage.
 #[test]
 fn what_counting_needs_is_loaded_before_and_elsewhere() {
-    let loaded = [Some("throughline-tokens".to_owned())];
     let cases = [
-        (CHAT, HELLO_STREAMED, &loaded[..]),
+        (CHAT, HELLO_STREAMED, &[("load", true)][..]),
         (CHAT, HELLO, &[]),
         (
             CHAT,
@@ -128,26 +140,68 @@ fn what_counting_needs_is_loaded_before_and_elsewhere() {
     for (url, body, expected) in cases {
         let threads = Threads::default();
         let layer = layer(&Recorder::new()).with_token_counter(threads.clone());
-        for _ in 0..2 {
-            let request = Request::post(url).body(Chunks::from_iter([body])).unwrap();
-            let at_the_beginning = threads.clone();
-            exchange_with(&layer, request, || {
-                assert!(settle(Duration::from_secs(60)), "loaded in time");
-                assert_eq!(
-                    *at_the_beginning.0.lock().unwrap(),
-                    expected,
-                    "{url} {body}: when the answer begins"
-                );
-            });
-        }
+        let request = Request::post(url).body(Chunks::from_iter([body])).unwrap();
+        exchange_with(&layer, request, Chunks::from_iter(["data: [DONE]\n\n"]), || {
+            recorded();
+            assert_eq!(threads.noted(), expected, "{url} {body}: when the answer begins");
+        });
+    }
+}
+
+/// Whoever came first to a call without usage used to load the vocabulary, and every reader of a long answer to count.
+#[test]
+fn no_caller_loads_or_counts_for_long() {
+    let text = |length| {
+        format!(
+            r#"{{"choices":[{{"message":{{"content":"{}"}}"#,
+            "a".repeat(length)
+        )
+    };
+    let cases = [
+        (
+            "an answer without usage",
+            text(1) + r#","finish_reason":"stop"}]}"#,
+            0,
+        ),
+        ("an answer that broke off", text(10), 0),
+        ("a long answer", text(40_000) + r#","finish_reason":"stop"}]}"#, 2),
+    ];
+    for (name, answer, segments) in cases {
+        let threads = Threads::default();
+        let recorder = Recorder::new();
+        let layer = layer(&recorder).with_token_counter(threads.clone());
+        let ask = || {
+            let request = Request::post(CHAT).body(Chunks::from_iter([HELLO])).unwrap();
+            exchange_with(&layer, request, Chunks::from_iter([answer.clone()]), || {});
+            recorded();
+            threads.noted()
+        };
+        let first = ask();
+        assert_eq!(first.first(), Some(&("load", true)), "{name}, first: {first:?}");
+        assert!(
+            first.iter().all(|(_, is_ours)| *is_ours),
+            "{name}, first: {first:?}"
+        );
+        let second = ask();
+        let elsewhere = second.iter().filter(|(_, is_ours)| *is_ours).count();
+        assert!(elsewhere >= segments, "{name}, second: {second:?}");
+        assert!(
+            !second.contains(&("load", true)),
+            "{name}, loaded once: {second:?}"
+        );
+        let trees = recorder.tree(MASKED);
+        let (one, other) = trees.split_at(trees.len() / 2);
+        assert_eq!(one, other, "{name}: wherever it is counted");
     }
 }
 
 /// Sends a request to a service that does something before it answers.
-fn exchange_with(layer: &LlmLayer, request: Request<Chunks>, before: impl Fn()) {
+fn exchange_with(layer: &LlmLayer, request: Request<Chunks>, answer: Chunks, before: impl Fn()) {
+    let mut answer = Some(answer);
     let service = service_fn(|_: Request<RequestBody<Chunks>>| {
         before();
-        async { Ok::<_, Infallible>(Response::new(Chunks::from_iter(["data: [DONE]\n\n"]))) }
+        let answer = answer.take().unwrap();
+        async { Ok::<_, Infallible>(Response::new(answer)) }
     });
     let service = Rc::new(RefCell::new(service));
     let service = service_fn(move |request| service.borrow_mut().call(request));

@@ -9,7 +9,9 @@ use throughline_llm_layer::RequestBody;
 use throughline_test_support::{Recorder, Script, ScriptedBody};
 use tower::{Layer, Service, service_fn};
 
-use crate::support::{CHAT, Chunks, HELLO, HELLO_STREAMED, MASKED, block_on, exchange, layer, metrics, next};
+use crate::support::{
+    CHAT, Chunks, HELLO, HELLO_STREAMED, MASKED, block_on, exchange, layer, metrics, next, recorded,
+};
 
 const FIRST: &str = "data: {\"id\":\"chatcmpl-1\",\"model\":\"gpt-4o-2024-08-06\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"Hello there\"}}]}\n\n";
 const LAST: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
@@ -34,6 +36,7 @@ fn stream(script: impl IntoIterator<Item = Script>, frames: usize) -> String {
         let _ = next(&mut body);
     }
     drop(body);
+    recorded();
     recorder.tree(MASKED)
 }
 
@@ -66,6 +69,8 @@ fn a_caller_who_leaves() {
   - gen_ai.response.id="chatcmpl-1"
   - gen_ai.response.model="gpt-4o-2024-08-06"
   - gen_ai.response.time_to_first_chunk=_
+  - throughline.time_to_first_token=_
+  - throughline.time_waiting_for_reader=_
   - throughline.tokens.encoding="o200k_base"
   - throughline.tokens.input=8
   - throughline.tokens.output=2
@@ -77,6 +82,8 @@ fn a_caller_who_leaves() {
   - gen_ai.response.id="chatcmpl-1"
   - gen_ai.response.model="gpt-4o-2024-08-06"
   - gen_ai.response.time_to_first_chunk=_
+  - throughline.time_to_first_token=_
+  - throughline.time_waiting_for_reader=_
   - throughline.tokens.encoding="o200k_base"
   - throughline.tokens.input=8
   - throughline.tokens.output=2

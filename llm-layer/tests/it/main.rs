@@ -8,13 +8,28 @@
     reason = "helpers of tests are tests"
 )]
 
+mod attempts;
+mod baggage;
+mod budgets;
 mod counters;
+#[cfg(feature = "tokio")]
+mod drain;
 mod endings;
+mod events;
 mod golden;
+mod graph;
 mod hostile;
+mod include_usage;
+mod mcp;
 mod options;
+mod providers;
 mod requests;
 #[cfg(feature = "reqwest")]
 mod reqwest_client;
+mod roles;
 mod scopes;
+mod scopes_branches;
+mod scopes_layers;
+mod scopes_metrics;
+mod streams;
 mod support;

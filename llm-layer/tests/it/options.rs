@@ -3,8 +3,9 @@
 use std::convert::Infallible;
 
 use http::{Request, Response};
+use opentelemetry::{Context, KeyValue};
 use throughline_llm_layer::{
-    Capture, Convention, Format, LlmLayer, PromptSizeMode, Rule, agent, in_model_call,
+    CallAttributes, Capture, Convention, Format, LlmLayer, PromptSizeMode, Rule, agent, in_model_call,
 };
 use throughline_test_support::Recorder;
 use tower::{Layer, Service, service_fn};
@@ -172,7 +173,7 @@ fn a_model_call_in_a_model_call_counts_once() {
         1,
         "ours under ours"
     );
-    let above = in_model_call(&opentelemetry::Context::new()).attach();
+    let above = in_model_call(&Context::new()).attach();
     let Ok(response) = block_on(twice.clone().call(request()));
     read(response.into_body());
     drop(above);
@@ -199,9 +200,9 @@ fn content(recorder: &Recorder) -> Vec<String> {
 
 #[test]
 fn capture() {
-    let input = r#"gen_ai.input.messages="[{\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"content\":\"Hello\"}]}]""#;
-    let output = r#"gen_ai.output.messages="[{\"role\":\"assistant\",\"parts\":[{\"type\":\"text\",\"content\":\"Hi\"}],\"finish_reason\":\"stop\"}]""#;
-    let tools = r#"gen_ai.tool.definitions="[{\"type\":\"function\",\"name\":\"f\"}]""#;
+    let input = r#"gen_ai.input.messages="[{\"parts\":[{\"content\":\"Hello\",\"type\":\"text\"}],\"role\":\"user\"}]""#;
+    let output = r#"gen_ai.output.messages="[{\"finish_reason\":\"stop\",\"parts\":[{\"content\":\"Hi\",\"type\":\"text\"}],\"role\":\"assistant\"}]""#;
+    let tools = r#"gen_ai.tool.definitions="[{\"name\":\"f\",\"type\":\"function\"}]""#;
     let on_span = [format!("- {input}"), format!("- {output}"), format!("- {tools}")];
     let on_event = [format!(
         "! gen_ai.client.inference.operation.details {input} {output} {tools}"
@@ -250,7 +251,7 @@ fn openinference() {
     block_on(agent.run(async { unary(&layer) }));
     let expected = [
         r#"input.mime_type="application/json""#,
-        r#"input.value="[{\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"content\":\"Hello\"}]}]""#,
+        r#"input.value="[{\"parts\":[{\"content\":\"Hello\",\"type\":\"text\"}],\"role\":\"user\"}]""#,
         r#"llm.input_messages.0.message.content="Hello""#,
         r#"llm.input_messages.0.message.role="user""#,
         r#"llm.invocation_parameters="{\"temperature\":0.5}""#,
@@ -263,7 +264,7 @@ fn openinference() {
         "llm.token_count.total=10",
         r#"openinference.span.kind="LLM""#,
         r#"output.mime_type="application/json""#,
-        r#"output.value="[{\"role\":\"assistant\",\"parts\":[{\"type\":\"text\",\"content\":\"Hi\"}],\"finish_reason\":\"stop\"}]""#,
+        r#"output.value="[{\"finish_reason\":\"stop\",\"parts\":[{\"content\":\"Hi\",\"type\":\"text\"}],\"role\":\"assistant\"}]""#,
         r#"session.id="c-1""#,
     ];
     let prefixes = ["input.", "output.", "llm.", "openinference", "session"];
@@ -311,4 +312,76 @@ fn prompt_size_as_taskweaver_counts() {
             "prompt_size{direction=output} 1"
         ]
     );
+}
+
+#[test]
+fn attributes_of_the_users_from_context_and_request() {
+    let recorder = Recorder::new();
+    let layer = layer(&recorder);
+    let given = |pairs: &[(&'static str, &'static str)]| {
+        CallAttributes::new(pairs.iter().map(|(key, value)| KeyValue::new(*key, *value)))
+    };
+    let of_all = given(&[
+        ("tenant", "acme"),
+        ("plan", "free"),
+        ("gen_ai.request.model", "mine"),
+    ]);
+    let _attached = Context::current_with_value(of_all).attach();
+    let mut request = Request::post(CHAT).body(Chunks::from_iter([HELLO])).unwrap();
+    request
+        .extensions_mut()
+        .insert(given(&[("plan", "paid"), ("user", "7")]));
+    exchange(&layer, request, Response::new(Chunks::from_iter(["{}"])));
+    let expected = [
+        "gen_ai.request.model=\"gpt-4o\"",
+        "plan=\"paid\"",
+        "tenant=\"acme\"",
+        "user=\"7\"",
+    ];
+    let lines = lines_with(&recorder, &["plan=", "tenant=", "user=", "gen_ai.request.model="]);
+    assert_eq!(
+        lines, expected,
+        "the layer's, then the request's, then the context's"
+    );
+    let metrics = recorder.metrics().join("\n");
+    assert!(
+        !metrics.contains("acme"),
+        "no metric is told apart by them: {metrics}"
+    );
+}
+
+/// The parts of an answer used to be taken for alternatives where no alternatives are.
+#[test]
+fn an_answer_of_several_parts_is_one_message() {
+    let cases = [
+        (
+            "https://api.anthropic.com/v1/messages",
+            r#"{"model":"m","max_tokens":9,"messages":[]}"#,
+            r#"{"content":[{"type":"thinking","thinking":"hm"},{"type":"text","text":"Hi"}],"stop_reason":"end_turn"}"#,
+            "end_turn",
+        ),
+        (
+            "https://api.openai.com/v1/responses",
+            r#"{"model":"m","input":"x"}"#,
+            r#"{"status":"completed","output":[{"type":"reasoning","summary":[{"text":"hm"}]},{"type":"message","content":[{"text":"Hi"}]}]}"#,
+            "stop",
+        ),
+        (
+            "https://bedrock-runtime.us-east-1.amazonaws.com/model/m/converse",
+            r#"{"messages":[]}"#,
+            r#"{"output":{"message":{"content":[{"reasoningContent":{"reasoningText":{"text":"hm"}}},{"text":"Hi"}]}},"stopReason":"end_turn"}"#,
+            "end_turn",
+        ),
+    ];
+    for (uri, body, answer, reason) in cases {
+        let recorder = Recorder::new();
+        let layer = layer(&recorder).with_capture(Capture::SpanOnly);
+        let request = Request::post(uri).body(Chunks::from_iter([body])).unwrap();
+        exchange(&layer, request, Response::new(Chunks::from_iter([answer])));
+        let expected = format!(
+            r#"gen_ai.output.messages="[{{\"finish_reason\":\"{reason}\",\"parts\":[{{\"content\":\"hm\",\"type\":\"reasoning\"}},{{\"content\":\"Hi\",\"type\":\"text\"}}],\"role\":\"assistant\"}}]""#
+        );
+        let seen = lines_with(&recorder, &["gen_ai.output.messages"]);
+        assert_eq!(seen, [expected], "{uri}");
+    }
 }

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use opentelemetry::KeyValue;
+use throughline_llm_layer::scope::Scope;
 use throughline_llm_layer::{LlmLayer, Tokens, agent, in_agent, settle, tokens, tool, workflow};
 use throughline_test_support::Recorder;
 
 use crate::support::{CHAT, Chunks, HELLO, MASKED, block_on, exchange, layer};
 
-async fn ask(layer: &LlmLayer, input: u64, output: u64) {
+pub(crate) async fn ask(layer: &LlmLayer, input: u64, output: u64) {
     let answer = format!(
         r#"{{"choices":[{{"finish_reason":"stop"}}],"usage":{{"prompt_tokens":{input},"completion_tokens":{output}}}}}"#
     );
@@ -245,4 +246,44 @@ fn a_long_prompt_is_counted_elsewhere_and_still_in_its_scope() {
         spans[0].end_time <= spans[1].end_time,
         "the scope ended after the call"
     );
+}
+
+/// Written in one expression, the inner scope is made before the outer one has begun.
+#[test]
+fn a_scope_belongs_where_it_runs_if_that_is_within_the_scope_that_made_it() {
+    let recorder = Recorder::new();
+    let of = |scope: Scope| scope.with_tracer_provider(recorder.tracer_provider());
+    let nested = || of(workflow("w")).run(of(agent("a")).run(of(tool("t")).run(async {})));
+    block_on(nested());
+    block_on(of(agent("around")).run(async {
+        nested().await;
+        let made_here = of(tool("of another")).run(async {});
+        std::thread::spawn(|| block_on(made_here))
+            .join()
+            .expect("no panic");
+    }));
+    let made_in_one = of(agent("one")).start();
+    let attached = made_in_one.attach();
+    let future = of(tool("of one")).run(async {});
+    drop(attached);
+    block_on(of(agent("two")).run(future));
+    drop(made_in_one);
+    let tree = recorder.tree(MASKED);
+    let names: Vec<&str> = tree
+        .lines()
+        .filter(|line| !line.trim_start().starts_with('-'))
+        .collect();
+    let expected = "\
+Internal invoke_workflow w
+  Internal invoke_agent a
+    Internal execute_tool t
+Internal invoke_agent around
+  Internal invoke_workflow w
+    Internal invoke_agent a
+      Internal execute_tool t
+  Internal execute_tool of another
+Internal invoke_agent one
+  Internal execute_tool of one
+Internal invoke_agent two";
+    assert_eq!(names.join("\n"), expected, "the tree");
 }

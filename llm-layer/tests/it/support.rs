@@ -5,24 +5,31 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use http::{Request, Response};
 use http_body::{Body, Frame};
-use throughline_llm_layer::{LlmLayer, RequestBody};
+use throughline_llm_layer::{LlmLayer, RequestBody, settle};
 use throughline_test_support::Recorder;
 use tower::{Layer, Service, service_fn};
 
 /// What no test can know beforehand.
-pub(crate) const MASKED: &[&str] = &["gen_ai.response.time_to_first_chunk"];
+pub(crate) const MASKED: &[&str] = &[
+    "gen_ai.response.time_to_first_chunk",
+    "throughline.time_to_first_token",
+    "throughline.time_waiting_for_reader",
+];
 
 pub(crate) const CHAT: &str = "https://api.openai.com/v1/chat/completions";
 pub(crate) const HELLO: &str = r#"{"model":"gpt-4o","messages":[{"role":"user","content":"Hello"}]}"#;
 pub(crate) const HELLO_STREAMED: &str =
     r#"{"model":"gpt-4o","messages":[{"role":"user","content":"Hello"}],"stream":true}"#;
 
+pub(crate) const ACTIVE_STREAMS: &str = "throughline.active_streams";
+
 /// A body of chunks.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Chunks(pub(crate) VecDeque<Bytes>);
 
 impl<B: Into<Bytes>> FromIterator<B> for Chunks {
@@ -94,7 +101,13 @@ pub(crate) fn exchange(
     });
     let response = call_once(layer, service, request);
     let response = response.map(read);
+    recorded();
     (received, response)
+}
+
+/// Waits until all calls are recorded: the first ones that are estimated are so in the background.
+pub(crate) fn recorded() {
+    assert!(settle(Duration::from_secs(60)), "recorded in time");
 }
 
 fn call_once<S, B>(
@@ -112,7 +125,7 @@ where
     response
 }
 
-/// The metrics without the labels that all of the conventions' share.
+/// The metrics without the labels that all of the conventions' share, and without the streams that are open.
 pub(crate) fn metrics(recorder: &Recorder) -> Vec<String> {
     const COMMON: &[&str] = &[
         "gen_ai.operation.",
@@ -128,5 +141,8 @@ pub(crate) fn metrics(recorder: &Recorder) -> Vec<String> {
         let labels: Vec<&str> = labels.split(',').filter(kept).collect();
         format!("{name}{{{}}}{value}", labels.join(","))
     };
-    recorder.metrics().into_iter().map(short).collect()
+    let all = recorder.metrics().into_iter();
+    all.filter(|line| !line.starts_with(ACTIVE_STREAMS))
+        .map(short)
+        .collect()
 }

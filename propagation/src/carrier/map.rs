@@ -6,11 +6,13 @@ use std::fmt;
 use opentelemetry::Context;
 use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator};
 
+use crate::outgoing::Allowed;
 use crate::w3c::{TRACEPARENT, TRACESTATE, W3cPropagator};
 
 /// Names and values of a message. Names are compared without regard to case.
 ///
-/// Implemented for maps of strings and for lists of pairs; implement it for the metadata of your broker.
+/// Implemented for maps of strings, for lists of pairs and, with the feature `json`, for serde_json's objects, of which
+/// only strings are read; implement it for the metadata of your broker.
 pub trait StringMap {
     /// All names and values, in any order; a name may come more than once.
     fn entries(&self) -> impl Iterator<Item = (&str, &str)>;
@@ -64,6 +66,22 @@ impl StringMap for Vec<(String, String)> {
     }
 }
 
+#[cfg(feature = "json")]
+impl StringMap for serde_json::Map<String, serde_json::Value> {
+    fn entries(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.iter()
+            .filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)))
+    }
+
+    fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        self.retain(|name, _| keep(name));
+    }
+
+    fn add(&mut self, name: &str, value: String) {
+        self.insert(name.to_owned(), value.into());
+    }
+}
+
 /// Reads W3C trace context and baggage from a message's metadata: `cx` with the remote span and baggage.
 #[must_use]
 pub fn extract(map: &impl StringMap, cx: &Context) -> Context {
@@ -79,31 +97,39 @@ pub fn inject(cx: &Context, map: &mut impl StringMap) {
 }
 
 /// Reads a [`StringMap`] for a propagator.
-pub struct Map<'a, M>(&'a M);
+pub struct Map<'a, M> {
+    map: &'a M,
+    allowed: Allowed,
+}
 
 impl<'a, M: StringMap> Map<'a, M> {
     /// Reads this map.
     pub const fn new(map: &'a M) -> Self {
-        Self(map)
+        Self::allowing(map, Allowed::ALL)
+    }
+
+    pub(crate) const fn allowing(map: &'a M, allowed: Allowed) -> Self {
+        Self { map, allowed }
+    }
+
+    fn values<'k>(&self, key: &'k str) -> impl Iterator<Item = &'a str> + use<'a, 'k, M> {
+        let entries = self.allowed.permits(key).then(|| self.map.entries());
+        let entries = entries.into_iter().flatten();
+        entries.filter_map(move |(name, value)| name.eq_ignore_ascii_case(key).then_some(value))
     }
 }
 
 impl<M: StringMap> Extractor for Map<'_, M> {
     fn get(&self, key: &str) -> Option<&str> {
-        self.0
-            .entries()
-            .find_map(|(name, value)| name.eq_ignore_ascii_case(key).then_some(value))
+        self.values(key).next()
     }
 
     fn keys(&self) -> Vec<&str> {
-        self.0.entries().map(|(name, _)| name).collect()
+        self.map.entries().map(|(name, _)| name).collect()
     }
 
     fn get_all(&self, key: &str) -> Option<Vec<&str>> {
-        let entries = self.0.entries();
-        let values: Vec<&str> = entries
-            .filter_map(|(name, value)| name.eq_ignore_ascii_case(key).then_some(value))
-            .collect();
+        let values: Vec<&str> = self.values(key).collect();
         (!values.is_empty()).then_some(values)
     }
 }
@@ -117,22 +143,32 @@ impl<M> fmt::Debug for Map<'_, M> {
 /// Writes into a [`StringMap`] for a propagator, in the place of what is there.
 ///
 /// A new `traceparent` removes a `tracestate` that belonged to another.
-pub struct MapMut<'a, M>(&'a mut M);
+pub struct MapMut<'a, M> {
+    map: &'a mut M,
+    allowed: Allowed,
+}
 
 impl<'a, M: StringMap> MapMut<'a, M> {
     /// Writes into this map.
     pub const fn new(map: &'a mut M) -> Self {
-        Self(map)
+        Self::allowing(map, Allowed::ALL)
+    }
+
+    pub(crate) const fn allowing(map: &'a mut M, allowed: Allowed) -> Self {
+        Self { map, allowed }
     }
 }
 
 impl<M: StringMap> Injector for MapMut<'_, M> {
     fn set(&mut self, key: &str, value: String) {
+        if !self.allowed.permits(key) {
+            return;
+        }
         // Every propagator writes `traceparent` before the `tracestate` that belongs to it.
         let stale = if key == TRACEPARENT { TRACESTATE } else { key };
-        self.0
+        self.map
             .retain(|name| !name.eq_ignore_ascii_case(key) && !name.eq_ignore_ascii_case(stale));
-        self.0.add(key, value);
+        self.map.add(key, value);
     }
 }
 

@@ -3,7 +3,7 @@
 //! | carrier | read | write |
 //! |---|---|---|
 //! | [`http::HeaderMap`] | [`Headers`], [`Propagator::extract`] | [`HeadersMut`], [`Propagator::inject`] |
-//! | string maps: message metadata, MCP's `_meta`, job arguments | [`extract`], [`Map`] | [`inject`], [`MapMut`] |
+//! | string maps: message metadata, job arguments; with the feature `json` serde_json's objects, such as MCP's `_meta` | [`extract`], [`Map`], [`Propagator::extract_from`] | [`inject`], [`MapMut`], [`Propagator::inject_into`] |
 //! | environment variables of a child process | [`env::extract`] | [`env::inject`] |
 //! | anything else | any [`Extractor`] | any [`Injector`], [`W3cPropagator::headers`] |
 //!
@@ -20,7 +20,9 @@
 //! ```
 //!
 //! [`Propagator::extract`]: crate::Propagator::extract
+//! [`Propagator::extract_from`]: crate::Propagator::extract_from
 //! [`Propagator::inject`]: crate::Propagator::inject
+//! [`Propagator::inject_into`]: crate::Propagator::inject_into
 //! [`W3cPropagator::headers`]: crate::W3cPropagator::headers
 //! [`Extractor`]: opentelemetry::propagation::Extractor
 //! [`Injector`]: opentelemetry::propagation::Injector

@@ -5,12 +5,13 @@ use std::ffi::OsStr;
 use std::process::Command;
 
 use opentelemetry::Context;
+use opentelemetry::baggage::BaggageExt;
 use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry::trace::TraceContextExt;
 use opentelemetry_http::{HeaderExtractor, HeaderInjector};
-use throughline_propagation::W3cPropagator;
 use throughline_propagation::carrier::{self, StringMap};
 use throughline_propagation::env;
+use throughline_propagation::{Allowed, Propagator, W3cPropagator};
 
 use crate::support::{PARENT, TRACE, headers, traceparent, w3c};
 
@@ -62,6 +63,48 @@ fn string_maps_carry_a_context_there_and_back() {
     there_and_back(HashMap::from(stale()));
     there_and_back(BTreeMap::from(stale()));
     there_and_back(Vec::from(stale()));
+    there_and_back(
+        stale()
+            .into_iter()
+            .map(|(k, v)| (k, v.into()))
+            .collect::<serde_json::Map<_, _>>(),
+    );
+}
+
+/// As in MCP's `_meta`, which has members of others and of other types.
+#[test]
+fn of_a_json_object_only_strings_are_read_and_the_rest_stays() {
+    let json = |text: &str| serde_json::from_str::<serde_json::Map<_, _>>(text).expect("an object");
+    let mut meta = json(r#"{"progressToken":7,"com.example/tracestate":{"a":1},"tracestate":[1]}"#);
+    carrier::inject(&full(), &mut meta);
+    let expected = format!(
+        r#"{{"progressToken":7,"com.example/tracestate":{{"a":1}},"traceparent":"{}","tracestate":"x@@y=9","baggage":"a=1"}}"#,
+        traceparent("03")
+    );
+    assert_eq!(meta, json(&expected), "written beside what was there");
+    for other in ["7", "null", "{}", r#"["00"]"#] {
+        let meta = json(&format!(r#"{{"traceparent":{other},"baggage":{other}}}"#));
+        let cx = carrier::extract(&meta, &Context::new());
+        assert!(!cx.span().span_context().is_valid(), "{other} is no traceparent");
+    }
+}
+
+#[test]
+fn what_is_not_allowed_is_neither_read_nor_written() {
+    let propagator = Propagator::from(W3cPropagator::new());
+    let mut map = BTreeMap::from([("baggage".to_owned(), "own=1".to_owned())]);
+    propagator.inject_into(&full(), Allowed::TRACE, &mut map);
+    let expected = [
+        "baggage: own=1".to_owned(),
+        format!("traceparent: {}", traceparent("03")),
+        "tracestate: x@@y=9".to_owned(),
+    ];
+    assert_eq!(sorted(&map), expected, "what the application wrote stays");
+    for (allowed, entries) in [(Allowed::ALL, 1), (Allowed::TRACE, 0)] {
+        let cx = propagator.extract_from(&map, allowed, &Context::new());
+        assert!(cx.span().span_context().is_valid(), "{allowed:?}: the span");
+        assert_eq!(cx.baggage().len(), entries, "{allowed:?}: the baggage");
+    }
 }
 
 #[test]

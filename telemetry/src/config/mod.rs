@@ -260,7 +260,8 @@ impl TelemetryConfig {
         self
     }
 
-    /// Lets a closure add span processors, readers or views to what is configured, when telemetry starts.
+    /// Lets a closure add processors, readers or views to what is configured, when telemetry starts, and again for each
+    /// [service](crate::Telemetry::for_service).
     ///
     /// [`register_startup_hook`](crate::register_startup_hook) gives one a name instead, for a configuration file.
     #[must_use]

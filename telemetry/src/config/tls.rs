@@ -50,12 +50,13 @@ impl TlsConfig {
     }
 
     pub(crate) fn root(&self) -> Result<Option<Vec<u8>>, InitError> {
-        self.certificate.as_deref().map(read).transpose()
+        let root = self.certificate.as_deref();
+        root.map(|path| read(path, CERTIFICATE)).transpose()
     }
 
     pub(crate) fn identity(&self) -> Result<Option<Identity>, InitError> {
         match (&self.client_certificate, &self.client_key) {
-            (Some(certificate), Some(key)) => Ok(Some((read(certificate)?, read(key)?))),
+            (Some(certificate), Some(key)) => Ok(Some((read(certificate, CERTIFICATE)?, read(key, KEY)?))),
             (None, None) => Ok(None),
             _ => {
                 let message =
@@ -66,6 +67,19 @@ impl TlsConfig {
     }
 }
 
-fn read(path: &str) -> Result<Vec<u8>, InitError> {
-    fs::read(path).map_err(|error| InitError::unreadable(Path::new(path), error))
+/// The file's bytes, if there is in them what there is to be: a client would take a file without for an empty list.
+fn read(path: &str, what: &str) -> Result<Vec<u8>, InitError> {
+    let bytes = fs::read(path).map_err(|error| InitError::unreadable(Path::new(path), error))?;
+    let ending = format!("{}-----", what.to_ascii_uppercase());
+    let has_it = String::from_utf8_lossy(&bytes)
+        .lines()
+        .any(|line| line.starts_with("-----BEGIN ") && line.trim_end().ends_with(&ending));
+    if has_it {
+        Ok(bytes)
+    } else {
+        Err(InitError::holds_no(Path::new(path), what))
+    }
 }
+
+const CERTIFICATE: &str = "certificate";
+const KEY: &str = "private key";

@@ -6,7 +6,7 @@ mod json;
 #[cfg_attr(not(feature = "otlp-grpc"), path = "absent/otlp_grpc.rs")]
 pub(crate) mod otlp_grpc;
 #[cfg_attr(not(feature = "otlp-http"), path = "absent/otlp_http.rs")]
-mod otlp_http;
+pub(crate) mod otlp_http;
 #[cfg_attr(not(feature = "prometheus"), path = "absent/prometheus.rs")]
 pub(crate) mod prometheus;
 
@@ -18,9 +18,11 @@ use opentelemetry_sdk::metrics::{MeterProviderBuilder, SdkMeterProvider};
 use opentelemetry_sdk::trace::{SdkTracerProvider, TracerProviderBuilder};
 
 use crate::config::{Exporter, Protocol, TelemetryConfig};
+use crate::destination::Destination;
 use crate::error::InitError;
 use crate::health::{Health, Watch};
 use crate::hook::Builders;
+use crate::resource::resource;
 use crate::sampling::sampler;
 use crate::signal::{PerSignal, Signal};
 use crate::target::Target;
@@ -33,32 +35,46 @@ pub(crate) struct Providers {
     pub(crate) meter: Option<SdkMeterProvider>,
 }
 
-/// What building the providers needs and leaves behind.
+/// What builds the providers of each service, and what they share.
 #[derive(Debug)]
-pub(crate) struct Setup<'a> {
-    pub(crate) config: &'a TelemetryConfig,
-    pub(crate) resource: Resource,
-    pub(crate) runtime: Option<otlp_grpc::Runtime>,
-    lines: Option<json::Lines>,
-    pub(crate) prometheus: Option<prometheus::Prometheus>,
+pub(crate) struct Setup {
+    pub(crate) config: TelemetryConfig,
     pub(crate) health: PerSignal<Option<Arc<Health>>>,
+    pub(crate) prometheus: Option<prometheus::Prometheus>,
+    runtime: Option<otlp_grpc::Runtime>,
+    lines: Option<json::Lines>,
+    console: Option<console::Console>,
 }
 
-impl<'a> Setup<'a> {
-    pub(crate) fn new(config: &'a TelemetryConfig, resource: Resource) -> Self {
+/// A service whose providers are built.
+#[derive(Debug)]
+struct Part<'a> {
+    resource: Resource,
+    /// Its name, if it is one of several.
+    service: Option<&'a str>,
+}
+
+impl Setup {
+    pub(crate) fn new(config: TelemetryConfig) -> Self {
         Self {
             config,
-            resource,
             runtime: None,
             lines: None,
+            console: None,
             prometheus: None,
             health: PerSignal::default(),
         }
     }
 
-    /// The providers of the signals that the configuration wants recorded, or that a start-up hook may want.
-    pub(crate) fn providers(&mut self) -> Result<Providers, InitError> {
-        let mut builders = Builders::new(self.traces()?, self.metrics()?);
+    /// The providers of the signals that the configuration wants recorded, or that a start-up hook may want: those of the
+    /// process, or of a service in it.
+    pub(crate) fn providers(&mut self, service: Option<&str>) -> Result<Providers, InitError> {
+        let part = Part {
+            resource: resource(&self.config, service),
+            service,
+        };
+        let (traces, metrics, logs) = (self.traces(&part)?, self.metrics(&part)?, self.logs(&part)?);
+        let mut builders = Builders::new(traces, metrics, logs);
         let hook = self.config.startup_hook.as_ref();
         if let Some(hook) = hook {
             builders = hook.run(builders)?;
@@ -67,57 +83,50 @@ impl<'a> Setup<'a> {
         Ok(Providers {
             tracer: wants(Signal::Traces).then(|| builders.tracer_provider.build()),
             meter: wants(Signal::Metrics).then(|| builders.meter_provider.build()),
-            logger: self.logs()?.map(LoggerProviderBuilder::build),
+            logger: wants(Signal::Logs).then(|| builders.logger_provider.build()),
         })
     }
 
-    fn logs(&mut self) -> Result<Option<LoggerProviderBuilder>, InitError> {
-        let builder = SdkLoggerProvider::builder().with_resource(self.resource.clone());
+    fn logs(&mut self, part: &Part<'_>) -> Result<LoggerProviderBuilder, InitError> {
+        let builder = SdkLoggerProvider::builder().with_resource(part.resource.clone());
         match self.config.exporter_of(Signal::Logs) {
             // Refused by the configuration's check: the program's own subscriber prints logs, and Prometheus takes none.
-            Exporter::None | Exporter::Console | Exporter::Prometheus => Ok(None),
+            Exporter::None | Exporter::Console | Exporter::Prometheus => Ok(builder),
             Exporter::ConsoleJson | Exporter::File => {
                 let (lines, place) = self.lines(Signal::Logs)?;
-                Ok(Some(json::logs(
-                    builder,
-                    &lines,
-                    &self.watch(Signal::Logs, place),
-                )))
+                Ok(json::logs(builder, &lines, &self.watch(Signal::Logs, place)))
             }
             Exporter::Otlp => {
-                let target = Target::new(self.config, Signal::Logs)?;
-                let watch = self.watch(Signal::Logs, target.url.clone());
+                let target = Target::new(&self.config, Signal::Logs)?;
+                let watch = self.watch(Signal::Logs, Destination::Otlp(target.clone()));
                 match target.protocol {
-                    Protocol::Grpc => otlp_grpc::logs(builder, &target, &watch, &mut self.runtime).map(Some),
-                    Protocol::HttpProtobuf | Protocol::HttpJson => {
-                        otlp_http::logs(builder, &target, &watch).map(Some)
-                    }
+                    Protocol::Grpc => otlp_grpc::logs(builder, &target, &watch, &mut self.runtime),
+                    Protocol::HttpProtobuf | Protocol::HttpJson => otlp_http::logs(builder, &target, &watch),
                 }
             }
         }
     }
 
-    fn traces(&mut self) -> Result<TracerProviderBuilder, InitError> {
-        let builder = SdkTracerProvider::builder().with_resource(self.resource.clone());
-        let builder = builder.with_sampler(sampler(self.config));
+    fn traces(&mut self, part: &Part<'_>) -> Result<TracerProviderBuilder, InitError> {
+        let builder = SdkTracerProvider::builder().with_resource(part.resource.clone());
+        let builder = builder.with_sampler(sampler(&self.config));
         match self.config.exporter_of(Signal::Traces) {
             // Refused by the configuration's check: there are no traces in a scrape.
             Exporter::None | Exporter::Prometheus => Ok(builder),
             Exporter::Console => {
-                let watch = self.watch(Signal::Traces, "the console".into());
-                Ok(console::traces(
-                    builder,
-                    self.config.console_writer.clone(),
-                    &watch,
-                ))
+                let watch = self.watch(Signal::Traces, Destination::Console);
+                let console = self
+                    .console
+                    .get_or_insert_with(|| console::Console::new(self.config.console_writer.clone()));
+                Ok(console.traces(builder, &watch))
             }
             Exporter::ConsoleJson | Exporter::File => {
                 let (lines, place) = self.lines(Signal::Traces)?;
                 Ok(json::traces(builder, &lines, &self.watch(Signal::Traces, place)))
             }
             Exporter::Otlp => {
-                let target = Target::new(self.config, Signal::Traces)?;
-                let watch = self.watch(Signal::Traces, target.url.clone());
+                let target = Target::new(&self.config, Signal::Traces)?;
+                let watch = self.watch(Signal::Traces, Destination::Otlp(target.clone()));
                 match target.protocol {
                     Protocol::Grpc => otlp_grpc::traces(builder, &target, &watch, &mut self.runtime),
                     Protocol::HttpProtobuf | Protocol::HttpJson => {
@@ -128,15 +137,16 @@ impl<'a> Setup<'a> {
         }
     }
 
-    fn metrics(&mut self) -> Result<MeterProviderBuilder, InitError> {
-        let builder = SdkMeterProvider::builder().with_resource(self.resource.clone());
+    fn metrics(&mut self, part: &Part<'_>) -> Result<MeterProviderBuilder, InitError> {
+        let builder = SdkMeterProvider::builder().with_resource(part.resource.clone());
         match self.config.exporter_of(Signal::Metrics) {
             Exporter::None => Ok(builder),
             Exporter::Console => {
-                let watch = self.watch(Signal::Metrics, "the console".into());
+                let watch = self.watch(Signal::Metrics, Destination::Console);
                 Ok(console::metrics(
                     builder,
                     self.config.console_writer.clone(),
+                    part.service,
                     &watch,
                 ))
             }
@@ -149,13 +159,17 @@ impl<'a> Setup<'a> {
                 ))
             }
             Exporter::Prometheus => {
-                let (builder, prometheus) = prometheus::metrics(builder, self.config)?;
-                self.prometheus = Some(prometheus);
-                Ok(builder)
+                if let Some(prometheus) = &self.prometheus {
+                    return prometheus.add(builder, part.service);
+                }
+                let prometheus = prometheus::Prometheus::start(&self.config)?;
+                let destination = Destination::Prometheus(prometheus.address());
+                prometheus.count(self.watch(Signal::Metrics, destination).health());
+                self.prometheus.insert(prometheus).add(builder, part.service)
             }
             Exporter::Otlp => {
-                let target = Target::new(self.config, Signal::Metrics)?;
-                let watch = self.watch(Signal::Metrics, target.url.clone());
+                let target = Target::new(&self.config, Signal::Metrics)?;
+                let watch = self.watch(Signal::Metrics, Destination::Otlp(target.clone()));
                 match target.protocol {
                     Protocol::Grpc => otlp_grpc::metrics(builder, &target, &watch, &mut self.runtime),
                     Protocol::HttpProtobuf | Protocol::HttpJson => {
@@ -167,22 +181,23 @@ impl<'a> Setup<'a> {
     }
 
     /// The lines of JSON that a signal is written as, and where; signals in one file share it.
-    fn lines(&mut self, signal: Signal) -> Result<(json::Lines, String), InitError> {
+    fn lines(&mut self, signal: Signal) -> Result<(json::Lines, Destination), InitError> {
         if self.config.exporter_of(signal) == Exporter::ConsoleJson {
             return Ok((
                 json::console(self.config.console_writer.clone())?,
-                "the console".into(),
+                Destination::Console,
             ));
         }
         let lines = match &self.lines {
             Some(lines) => lines.clone(),
             None => self.lines.insert(json::file(&self.config.file)?).clone(),
         };
-        Ok((lines, format!("the file {}", self.config.file.path)))
+        Ok((lines, Destination::File(self.config.file.path.clone())))
     }
 
-    fn watch(&mut self, signal: Signal, destination: String) -> Watch {
-        let health = self.health.at(signal).insert(Health::new(signal, destination));
-        Watch::new(Arc::clone(health), self.config)
+    fn watch(&mut self, signal: Signal, destination: Destination) -> Watch {
+        let health = self.health.at(signal);
+        let health = health.get_or_insert_with(|| Health::new(signal, destination));
+        Watch::new(Arc::clone(health), &self.config)
     }
 }

@@ -21,7 +21,9 @@ use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter, SpanProcessor, TracerProviderBuilder};
 
 use crate::config::{TailRule, TelemetryConfig};
+use crate::destination::Destination;
 use crate::limit::cut;
+use crate::probe::of_tls;
 use crate::sampling::TailProcessor;
 use crate::signal::Signal;
 
@@ -29,18 +31,19 @@ use crate::signal::Signal;
 #[derive(Debug)]
 pub(crate) struct Health {
     signal: Signal,
-    destination: String,
+    destination: Destination,
     delivered: AtomicU64,
     lost: AtomicU64,
     dropped: AtomicU64,
     queued: AtomicUsize,
+    cause: Mutex<Option<String>>,
     failure: Mutex<Option<String>>,
     is_said: AtomicBool,
     is_drop_said: AtomicBool,
 }
 
 impl Health {
-    pub(crate) fn new(signal: Signal, destination: String) -> Arc<Self> {
+    pub(crate) fn new(signal: Signal, destination: Destination) -> Arc<Self> {
         Arc::new(Self {
             signal,
             destination,
@@ -48,13 +51,14 @@ impl Health {
             lost: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
             queued: AtomicUsize::new(0),
+            cause: Mutex::default(),
             failure: Mutex::default(),
             is_said: AtomicBool::new(false),
             is_drop_said: AtomicBool::new(false),
         })
     }
 
-    pub(crate) fn destination(&self) -> &str {
+    pub(crate) fn destination(&self) -> &Destination {
         &self.destination
     }
 
@@ -97,12 +101,27 @@ impl Health {
         self.is_drop_said.store(true, Ordering::Relaxed);
     }
 
+    /// Why the delivery that is under way fails, if whoever makes it knows better than the SDK will say.
+    #[cfg_attr(
+        not(feature = "otlp-http"),
+        expect(dead_code, reason = "the SDK says enough of gRPC and files")
+    )]
+    pub(crate) fn because(&self, cause: Option<String>) {
+        *self.cause.lock().unwrap_or_else(PoisonError::into_inner) = cause;
+    }
+
     pub(crate) fn record(&self, count: usize, result: &OTelSdkResult) {
         let Err(error) = result else {
             self.delivered.fetch_add(count as u64, Ordering::Relaxed);
             return;
         };
-        let why = words(error);
+        let cause = self.cause.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let mut why = cause.unwrap_or_else(|| words(error));
+        if let Destination::Otlp(target) = &self.destination
+            && let Some(advice) = of_tls(&why, target)
+        {
+            why = format!("{why}; {advice}");
+        }
         self.lost.fetch_add(count as u64, Ordering::Relaxed);
         *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(why.clone());
         if !self.is_said.swap(true, Ordering::Relaxed) {
@@ -130,6 +149,10 @@ impl Watch {
             longest,
             tail,
         }
+    }
+
+    pub(crate) fn health(&self) -> Arc<Health> {
+        Arc::clone(&self.health)
     }
 
     /// Adds a processor, behind the rule that decides in the end if there is one.

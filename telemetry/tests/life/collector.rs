@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// How a request is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub(crate) enum Answer {
     Silence,
     /// The connection is closed before a word was read.
     Close,
+    /// None: there is no collector any more.
+    Stop,
 }
 
 /// A request that was accepted.
@@ -32,24 +35,42 @@ pub(crate) struct Request {
 pub(crate) struct Collector {
     pub(crate) address: SocketAddr,
     state: Arc<Mutex<(Answer, Vec<Request>)>>,
+    tls: Option<Arc<ServerConfig>>,
 }
 
 impl Collector {
     pub(crate) fn start(answer: Answer) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        Self::start_at("127.0.0.1:0".parse().expect("an address"), answer, None)
+    }
+
+    /// At an address, and over TLS if it is given.
+    pub(crate) fn start_at(address: SocketAddr, answer: Answer, tls: Option<Arc<ServerConfig>>) -> Self {
+        let listener = TcpListener::bind(address).expect("a port");
         let address = listener.local_addr().expect("an address");
         let collector = Self {
             address,
             state: Arc::new(Mutex::new((answer, Vec::new()))),
+            tls,
         };
         let serving = collector.clone();
         thread::spawn(move || {
             for connection in listener.incoming().flatten() {
+                if serving.answers() == Answer::Stop {
+                    break;
+                }
                 let collector = serving.clone();
-                thread::spawn(move || collector.serve(connection));
+                thread::spawn(move || collector.accept(connection));
             }
         });
         collector
+    }
+
+    /// Listens no more.
+    pub(crate) fn stop(&self) {
+        self.answer(Answer::Stop);
+        while TcpStream::connect(self.address).is_ok() {
+            thread::yield_now();
+        }
     }
 
     pub(crate) fn answer(&self, answer: Answer) {
@@ -77,15 +98,27 @@ impl Collector {
             .collect()
     }
 
-    fn serve(&self, connection: TcpStream) -> io::Result<()> {
+    fn accept(&self, connection: TcpStream) -> io::Result<()> {
+        let control = connection.try_clone()?;
+        match &self.tls {
+            Some(tls) => {
+                let session = ServerConnection::new(Arc::clone(tls)).map_err(io::Error::other)?;
+                self.serve(&control, StreamOwned::new(session, connection))
+            }
+            None => self.serve(&control, connection),
+        }
+    }
+
+    fn serve(&self, control: &TcpStream, stream: impl Read + Write) -> io::Result<()> {
         let answer = self.answers();
         if answer == Answer::Close {
             return Ok(());
         }
-        let mut reader = BufReader::new(connection.try_clone()?);
-        let mut writer = connection;
+        let mut reader = BufReader::new(stream);
         if answer == Answer::Garbage {
-            return writer.write_all(b"\x16\x03\x01 this is no HTTP \xff\xfe\r\n\r\n");
+            return reader
+                .get_mut()
+                .write_all(b"\x16\x03\x01 this is no HTTP \xff\xfe\r\n\r\n");
         }
         let mut request = Request::default();
         while !request.head.ends_with("\r\n\r\n") {
@@ -104,7 +137,7 @@ impl Collector {
         let status = match answer {
             Answer::Status(status) => status,
             Answer::Silence => {
-                writer.set_read_timeout(Some(Duration::from_millis(10)))?;
+                control.set_read_timeout(Some(Duration::from_millis(10)))?;
                 while self.answers() == Answer::Silence {
                     if matches!(reader.read(&mut [0]), Ok(0)) {
                         break;
@@ -121,7 +154,8 @@ impl Collector {
         let head = format!(
             "HTTP/1.1 {status} Told\r\ncontent-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}"
         );
-        writer.write_all(head.as_bytes())
+        reader.get_mut().write_all(head.as_bytes())?;
+        reader.get_mut().flush()
     }
 }
 

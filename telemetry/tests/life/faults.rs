@@ -1,13 +1,17 @@
 //! Whatever the collector does: requests keep their speed, memory is bounded, the end is on time, and what is recorded
 //! after its recovery arrives.
 
+use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{Span, Tracer, TracerProvider};
 use throughline_telemetry::{Exporter, Protocol, SignalDiagnosis, Telemetry, TelemetryConfig, init};
+use tonic::Code;
+use tonic::transport::Server;
 
 use crate::collector::{Answer, Collector};
+use crate::grpc::Grpc;
 use crate::{black_hole, record, turn};
 
 /// Spans go to the URL; metrics would only double the waiting.
@@ -71,6 +75,68 @@ fn what_is_recorded_after_a_recovery_arrives() {
             "{fault:?}: each span is accounted for"
         );
         telemetry.shutdown().expect("ended");
+    }
+}
+
+/// A collector that can be started at the address of one that was stopped.
+enum Restarted {
+    Grpc(Option<Grpc>),
+    Http(Collector),
+}
+
+impl Restarted {
+    fn start(protocol: Protocol, address: SocketAddr) -> Self {
+        match protocol {
+            Protocol::Grpc => Self::Grpc(Some(Grpc::serve(address, Code::Ok, Server::builder()))),
+            _ => Self::Http(Collector::start_at(address, Answer::Accept, None)),
+        }
+    }
+
+    fn stop(&mut self) {
+        match self {
+            Self::Grpc(grpc) => *grpc = None,
+            Self::Http(collector) => collector.stop(),
+        }
+    }
+
+    fn spans(&self) -> Vec<String> {
+        match self {
+            Self::Grpc(grpc) => grpc.as_ref().map(Grpc::spans).unwrap_or_default(),
+            Self::Http(collector) => collector.spans(),
+        }
+    }
+}
+
+#[test]
+fn a_collector_that_is_restarted_gets_all_that_is_recorded_after() {
+    let _turn = turn();
+    for protocol in [Protocol::Grpc, Protocol::HttpJson] {
+        let free = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = free.local_addr().expect("an address");
+        drop(free);
+        let mut collector = Restarted::start(protocol, address);
+        let telemetry = traces_to(&format!("http://{address}"), protocol);
+        record(&telemetry, "before");
+        telemetry.flush(Duration::from_secs(5)).expect("accepted");
+        assert_eq!(collector.spans(), ["before"], "{protocol:?}: the first collector");
+
+        collector.stop();
+        record(&telemetry, "between");
+        telemetry
+            .flush(Duration::from_secs(20))
+            .expect_err("nobody listens");
+
+        let collector = Restarted::start(protocol, address);
+        for _ in 0..1_000 {
+            record(&telemetry, "after");
+        }
+        telemetry.shutdown().expect("accepted again");
+        let after = collector.spans();
+        let count = after.iter().filter(|name| *name == "after").count();
+        assert_eq!(
+            count, 1_000,
+            "{protocol:?}: all that was recorded after the restart"
+        );
     }
 }
 

@@ -3,7 +3,12 @@
 #![expect(clippy::expect_used, reason = "a test's helpers may fail the test")]
 
 mod collector;
+mod diagnosis;
 mod faults;
+mod file;
+mod grpc;
+mod services;
+mod tls;
 mod wire;
 
 use std::io::{self, Read, Write};
@@ -93,7 +98,22 @@ propagator  traceparent, tracestate, baggage
 traces      to the console; 1 delivered, 0 lost, 0 dropped, 0 queued
 metrics     to the console; 0 delivered, 0 lost, 0 dropped, 0 queued
 ";
-    assert_eq!(telemetry.diagnose().to_string(), expected, "all is well");
+    let diagnosis = telemetry.diagnose();
+    let (api, sdk) = (&diagnosis.versions.api, &diagnosis.versions.sdk);
+    assert_eq!(
+        (api.len(), sdk.len()),
+        (1, 1),
+        "one version of each: {api:?} {sdk:?}"
+    );
+    let versions = format!(
+        "versions    opentelemetry {}, opentelemetry_sdk {}\n",
+        api[0], sdk[0]
+    );
+    assert_eq!(
+        diagnosis.to_string(),
+        format!("{expected}{versions}"),
+        "all is well"
+    );
     telemetry.shutdown().expect("ended");
 
     let (listener, url) = black_hole();
@@ -253,7 +273,9 @@ fn a_collector_that_refuses_is_reported() {
             Protocol::Grpc => {
                 "TonicTracesClient export failed with gRPC code: Unavailable: transport error: tcp connect error: tcp connect error: Connection refused (os error 111)"
             }
-            _ => "HTTP export failed: network error",
+            _ => {
+                "HTTP export failed: client error (Connect): tcp connect error: Connection refused (os error 111)"
+            }
         };
         assert_eq!(
             error,

@@ -1,17 +1,13 @@
 """All checks, then one line: how many passed, how many failed."""
 
-import argparse
 import signal
 import sys
 
-from . import collector, compose, dashboard, files, live, names, rules
+from . import collector, compose, dashboard, files, live, names, rules, values
 from .report import Report
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="tests/infra/run")
-    parser.add_argument("--target", metavar="HOST:PORT", help="applications to scrape in place of the fixture")
-    arguments = parser.parse_args()
     # An interrupted run stops what it started, as a finished one does.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     report = Report()
@@ -22,7 +18,8 @@ def main():
     rules.check(report)
     names.check(report)
     dashboard.check(report)
-    live.check(report, arguments.target)
+    values.check(report)
+    live.check(report)
     print(f"{report.passed} passed, {report.failed} failed")
     return 1 if report.failed else 0
 

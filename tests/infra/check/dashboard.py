@@ -18,13 +18,13 @@ def panels():
 
 
 def queries():
-    """(panel, query's letter, PromQL) for every query of every panel, its variables filled in."""
+    """(panel, query's letter, PromQL with its variables filled in, labels of the legend) for every query of every panel."""
     for panel in panels():
         for target in panel["targets"]:
             query = target["expr"]
             for variable, value in VARIABLES.items():
                 query = query.replace(variable, value)
-            yield panel["title"], target["refId"], query
+            yield panel["title"], target["refId"], query, re.findall(r"{{(\w+)}}", target["legendFormat"])
 
 
 def check(report):

@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 
 use serde_json::Value;
-use throughline_test_support::process::{Server, example, run};
+use throughline_test_support::process::{Running, example, run};
 use tokio::process::Command;
 
 use crate::aimock::Aimock;
@@ -64,8 +64,8 @@ async fn through_the_proxy(questions: &str, peer: SocketAddr) -> (Vec<Message>, 
     command
         .args(["--port", "0", "--upstream", &format!("http://{}", far.address)])
         .env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{grpc}"));
-    let proxy = Server::start(command).await;
-    let address = proxy.address.trim_start_matches("http://");
+    let mut proxy = Running::start(command);
+    let address = proxy.line("http://").await;
     let near = Tap::start(address.parse().expect("an address")).await;
 
     let traced = sdks(questions, near.address).await;
@@ -90,7 +90,8 @@ async fn through_the_proxy(questions: &str, peer: SocketAddr) -> (Vec<Message>, 
         assert_eq!(answered, sent, "the answer passes as it came");
     }
 
-    let ended = proxy.stop().await;
+    proxy.signal("TERM").await;
+    let ended = proxy.end().await;
     assert_eq!(ended.code, Some(0), "the proxy ends by itself: {}", ended.err);
     let count = |spans: &[Printed], kind: &str| spans.iter().filter(|span| span.kind == kind).count();
     let mut spans = until("a server span for each request arrives", async || {

@@ -14,9 +14,22 @@ use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use opentelemetry_proto::tonic::metrics::v1::number_data_point;
 use opentelemetry_proto::tonic::trace::v1::{Span, span::SpanKind, status::StatusCode};
 use prost::Message;
-use tokio::net::TcpListener;
 
+use crate::server::serve;
 use crate::tree::{self, Node};
+
+/// The attributes that differ from run to run.
+pub const VARYING: &[&str] = &[
+    "gen_ai.response.time_to_first_chunk",
+    "network.peer.port",
+    "process.pid",
+    "server.port",
+    "throughline.attempt.duration",
+    "throughline.http.time_to_headers",
+    "throughline.time_to_first_token",
+    "throughline.time_waiting_for_reader",
+    "url.full",
+];
 
 /// What came so far. Clones share it.
 #[derive(Debug, Clone, Default)]
@@ -33,10 +46,24 @@ impl Collector {
             .route("/v1/traces", post(traces))
             .route("/v1/metrics", post(metrics))
             .with_state(collector.clone());
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(async move { axum::serve(listener, app).await });
+        let url = format!("http://{}", serve(app).await);
         (collector, url)
+    }
+
+    /// What a file of OTLP/JSON lines holds.
+    #[must_use]
+    pub fn read(lines: &str) -> Self {
+        let collector = Self::default();
+        for line in lines.lines() {
+            if line.starts_with("{\"resourceSpans\"") {
+                let request = serde_json::from_str(line).expect("a line of spans");
+                collector.traces.lock().unwrap().push(request);
+            } else {
+                let request = serde_json::from_str(line).expect("a line of metrics");
+                collector.metrics.lock().unwrap().push(request);
+            }
+        }
+        collector
     }
 
     /// Every span as text: see [`tree::render`].
@@ -110,6 +137,12 @@ impl Collector {
         lines.sort();
         lines
     }
+}
+
+/// An id as headers and logs show it.
+#[must_use]
+pub fn hex(id: &[u8]) -> String {
+    id.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 async fn traces(State(collector): State<Collector>, body: Bytes) {

@@ -16,10 +16,14 @@ mod collector;
 #[cfg(feature = "end-to-end")]
 pub mod process;
 mod recorder;
+#[cfg(feature = "end-to-end")]
+mod server;
 pub mod tree;
 
 pub use body::{Script, ScriptedBody, ScriptedError};
 #[cfg(feature = "end-to-end")]
-pub use collector::Collector;
+pub use collector::{Collector, VARYING, hex};
 pub use opentelemetry_sdk::trace::SpanData;
 pub use recorder::Recorder;
+#[cfg(feature = "end-to-end")]
+pub use server::serve;

@@ -1,4 +1,4 @@
-//! Runs an example, to its end or until it is told to stop, and keeps what it prints.
+//! Runs an example and keeps what it prints.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
+use tokio::time::timeout;
+
+use crate::collector::Collector;
 
 /// No example takes longer than this, in debug mode on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -22,6 +25,14 @@ pub struct Ran {
     pub err: String,
 }
 
+/// An example that goes on until it is stopped; killed on drop.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    out: String,
+}
+
 /// An example's binary: `cargo test` builds it beside this test.
 #[must_use]
 pub fn example(name: &str) -> Command {
@@ -32,8 +43,11 @@ pub fn example(name: &str) -> Command {
     path.push(name);
     let mut command = Command::new(&path);
     // The developer's own environment must not change what is tested.
-    let foreign =
-        |key: &str| key.starts_with("OTEL_") || key.starts_with("THROUGHLINE_") || key == "OPENAI_API_KEY";
+    let foreign = |key: &str| {
+        let prefixes = ["OTEL_", "THROUGHLINE_"];
+        let names = ["BAGGAGE", "OPENAI_API_KEY", "TRACEPARENT", "TRACESTATE"];
+        prefixes.iter().any(|prefix| key.starts_with(prefix)) || names.contains(&key)
+    };
     for (key, _) in std::env::vars().filter(|(key, _)| foreign(key)) {
         command.env_remove(key);
     }
@@ -41,65 +55,95 @@ pub fn example(name: &str) -> Command {
     command
 }
 
+/// An example's binary with these arguments.
+#[must_use]
+pub fn example_with(name: &str, arguments: &[&str]) -> Command {
+    let mut command = example(name);
+    command.args(arguments);
+    command
+}
+
 /// Runs it to its end.
-pub async fn run(mut command: Command) -> Ran {
-    let output = tokio::time::timeout(DEADLINE, command.output()).await;
-    let output = output
-        .expect("the example ends in time")
-        .expect("the example is built and starts");
-    Ran {
-        code: output.status.code(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
+pub async fn run(command: Command) -> Ran {
+    Running::start(command).end().await
+}
+
+/// Runs it to its end with `--exporter otlp` to a collector, over HTTP.
+pub async fn collected(mut command: Command) -> (Ran, Collector) {
+    let (collector, url) = Collector::start().await;
+    let endpoint = format!("{url}/v1/traces");
+    command.args(["--exporter", "otlp", "--otlp-endpoint", &endpoint]);
+    (run(command).await, collector)
+}
+
+/// Asks it for help, and expects all of these parts.
+pub async fn teaches(mut command: Command, parts: &[&str]) {
+    command.arg("--help");
+    let ran = run(command).await;
+    assert_eq!(ran.code, Some(0), "exit code; {}", ran.err);
+    for part in parts {
+        assert!(ran.out.contains(part), "the help lacks {part:?}:\n{}", ran.out);
     }
 }
 
-/// An example that serves until it is told to stop.
-#[derive(Debug)]
-pub struct Server {
-    child: Child,
-    out: BufReader<ChildStdout>,
-    /// The first line that it printed, which is its address.
-    pub address: String,
-}
-
-impl Server {
-    /// Starts it and waits for its address.
-    pub async fn start(mut command: Command) -> Self {
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the example is built and starts");
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        let mut address = String::new();
-        tokio::time::timeout(DEADLINE, out.read_line(&mut address))
-            .await
-            .expect("it says its address in time")
-            .unwrap();
-        let address = address.trim().to_owned();
-        Self { child, out, address }
+impl Running {
+    /// Starts it.
+    #[must_use]
+    pub fn start(mut command: Command) -> Self {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the example is built and starts");
+        Self {
+            stdout: BufReader::new(child.stdout.take().unwrap()),
+            child,
+            out: String::new(),
+        }
     }
 
-    /// Asks it to terminate, and waits for its end.
-    pub async fn stop(self) -> Ran {
-        let Self { child, mut out, .. } = self;
-        let id = child.id().expect("it runs").to_string();
-        Command::new("kill").arg(id).status().await.expect("kill");
-        let mut rest = String::new();
-        let rest = async {
-            out.read_to_string(&mut rest).await.unwrap();
-            rest
+    /// Waits for a line of standard output that begins so, and returns the rest of it.
+    pub async fn line(&mut self, start: &str) -> String {
+        let find = async {
+            loop {
+                let mut line = String::new();
+                let read = self.stdout.read_line(&mut line).await.unwrap();
+                assert!(read > 0, "no line begins with {start:?}:\n{}", self.out);
+                self.out += &line;
+                if let Some(rest) = line.trim_end().strip_prefix(start) {
+                    return rest.to_owned();
+                }
+            }
         };
-        let end = async { tokio::join!(rest, child.wait_with_output()) };
-        let (out, output) = tokio::time::timeout(DEADLINE, end)
+        timeout(DEADLINE, find)
             .await
-            .expect("the example ends in time");
-        let output = output.unwrap();
+            .expect("the example says it in time")
+    }
+
+    /// Sends it a signal, such as `INT`.
+    pub async fn signal(&self, name: &str) {
+        let id = self.child.id().expect("it runs");
+        let mut kill = Command::new("sh");
+        let sent = kill.arg("-c").arg(format!("kill -{name} {id}")).status().await;
+        assert!(sent.unwrap().success(), "kill -{name}");
+    }
+
+    /// Waits for its end.
+    pub async fn end(mut self) -> Ran {
+        let mut stderr = self.child.stderr.take().unwrap();
+        let mut err = String::new();
+        let read = async {
+            tokio::try_join!(
+                self.stdout.read_to_string(&mut self.out),
+                stderr.read_to_string(&mut err)
+            )?;
+            self.child.wait().await
+        };
+        let status = timeout(DEADLINE, read)
+            .await
+            .expect("the example ends in time")
+            .unwrap();
         Ran {
-            code: output.status.code(),
-            out,
-            err: String::from_utf8(output.stderr).unwrap(),
+            code: status.code(),
+            out: self.out,
+            err,
         }
     }
 }

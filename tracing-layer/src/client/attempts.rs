@@ -1,22 +1,58 @@
 //! What the caller knows of a request and its client cannot: how often it was sent, and its URL's template.
 
 use std::borrow::Cow;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context as Task, Poll};
+use std::time::Duration;
 
-use opentelemetry::Context;
+use http::StatusCode;
+use opentelemetry::trace::{SpanId, TraceContextExt};
+use opentelemetry::{Context, KeyValue};
 use throughline_propagation::InContext;
 use tower_layer::Layer;
 use tower_service::Service;
+
+use super::Attempt;
+use crate::semconv;
 
 /// Counts the attempts of one logical request. Clones count together.
 ///
 /// Every [`Client`](super::Client) that finds one among the request's extensions, or in the current
 /// [`Context`], counts an attempt; from the second on, the span has `http.request.resend_count`. For a retry layer,
 /// [`AttemptsLayer`] outside does all of it.
+///
+/// A request is an attempt if its method and URL are those of the first, or if the attempt before it was redirected;
+/// then the URL that it was redirected to counts from there on too. Any other, such as a call for a token between two attempts, is
+/// a request of its own.
 #[derive(Debug, Clone, Default)]
-pub struct Attempts(Arc<AtomicU32>);
+pub struct Attempts(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    /// Whose span is told of each attempt.
+    listener: Option<Context>,
+    sent: Mutex<Sent>,
+}
+
+/// What was sent so far.
+#[derive(Debug, Default)]
+struct Sent {
+    count: u32,
+    first: u64,
+    /// Where the last redirection led.
+    last: u64,
+    redirected: bool,
+    /// The span of the last attempt: what is sent beneath it is the same attempt, seen by another layer.
+    span: Option<SpanId>,
+}
+
+/// One of [`Attempts`].
+#[derive(Debug)]
+pub(super) struct Nth {
+    attempts: Attempts,
+    before: u32,
+}
 
 impl Attempts {
     /// No attempt so far.
@@ -25,10 +61,102 @@ impl Attempts {
         Self::default()
     }
 
-    /// Counts an attempt, and returns how many were before.
-    pub(crate) fn count(&self) -> u32 {
-        self.0.fetch_add(1, Ordering::Relaxed)
+    /// No attempt so far; the span of `cx` gets an event of each when it has ended.
+    ///
+    /// The event is named `throughline.attempt` and has the attributes `throughline.attempt.number`, from 1 on,
+    /// `throughline.attempt.duration` in seconds, and, where they are known, `http.response.status_code` and `error.type`.
+    /// An attempt ends [where its span does](super::ClientLayer::with_end_at).
+    #[must_use]
+    pub fn told_to(cx: Context) -> Self {
+        Self(Arc::new(Shared {
+            listener: Some(cx),
+            sent: Mutex::default(),
+        }))
     }
+
+    /// How often the request was sent again so far.
+    #[must_use]
+    pub fn resent(&self) -> u32 {
+        self.sent().count.saturating_sub(1)
+    }
+
+    /// Counts a request that is sent in `cx`, if it is an attempt.
+    pub(super) fn count(&self, attempt: &Attempt<'_>, cx: &Context) -> Option<Nth> {
+        let target = target(attempt);
+        let mut sent = self.sent();
+        if sent.span.is_some() && sent.span == span_id(cx) {
+            return None;
+        }
+        if sent.count == 0 {
+            sent.first = target;
+            sent.last = target;
+        } else if sent.redirected {
+            sent.last = target;
+        } else if ![sent.first, sent.last].contains(&target) {
+            return None;
+        }
+        sent.redirected = false;
+        let before = sent.count;
+        sent.count = before.saturating_add(1);
+        drop(sent);
+        Some(Nth {
+            attempts: self.clone(),
+            before,
+        })
+    }
+
+    fn sent(&self) -> MutexGuard<'_, Sent> {
+        self.0.sent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Nth {
+    /// How many attempts were before.
+    pub(super) fn before(&self) -> u32 {
+        self.before
+    }
+
+    /// The attempt has begun, with this context.
+    pub(super) fn begin(&self, cx: &Context) {
+        self.attempts.sent().span = span_id(cx);
+    }
+
+    /// The attempt has ended like this.
+    pub(super) fn end(self, status: Option<StatusCode>, error: Option<&'static str>, lasted: Duration) {
+        if status.is_some_and(|status| status.is_redirection() && status != StatusCode::NOT_MODIFIED) {
+            self.attempts.sent().redirected = true;
+        }
+        let Some(listener) = &self.attempts.0.listener else {
+            return;
+        };
+        let span = listener.span();
+        if !span.is_recording() {
+            return;
+        }
+        let number = i64::from(self.before) + 1;
+        let mut attributes = vec![
+            KeyValue::new(semconv::ATTEMPT_NUMBER, number),
+            KeyValue::new(semconv::ATTEMPT_DURATION, lasted.as_secs_f64()),
+        ];
+        let status = status.map(|status| i64::from(status.as_u16()));
+        attributes.extend(status.map(|status| KeyValue::new(semconv::HTTP_RESPONSE_STATUS_CODE, status)));
+        attributes.extend(error.map(|error| KeyValue::new(semconv::ERROR_TYPE, error)));
+        span.add_event(semconv::ATTEMPT, attributes);
+    }
+}
+
+fn span_id(cx: &Context) -> Option<SpanId> {
+    cx.has_active_span().then(|| cx.span().span_context().span_id())
+}
+
+/// What is sent, and where to.
+fn target(attempt: &Attempt<'_>) -> u64 {
+    let url = attempt.url();
+    let mut hasher = DefaultHasher::new();
+    attempt.method().hash(&mut hasher);
+    [url.scheme, url.authority, url.path].hash(&mut hasher);
+    url.query.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// The template of a request's URL, such as `/users/{id}`, for the span's name, `url.template`, and metrics.

@@ -11,7 +11,7 @@ use http_body::Frame;
 use opentelemetry::trace::{Span, SpanBuilder, SpanKind};
 use opentelemetry::{Context, KeyValue, StringValue};
 
-use super::attempts::{Attempts, UrlTemplate};
+use super::attempts::{Attempts, Nth, UrlTemplate};
 use super::attributes;
 use super::metrics::Instruments;
 use super::outbound::{Attempt, Outbound, Peer};
@@ -28,6 +28,7 @@ pub struct Sending {
     exchange: Exchange,
     peer: Option<Peer>,
     template: Option<StringValue>,
+    nth: Option<Nth>,
     measured: bool,
 }
 
@@ -44,17 +45,21 @@ impl Sending {
         let method = settings.methods.known(attempt.method());
         let peer = Peer::of(attempt.url());
         let template = template(request, &current);
-        let resent = attempts(request, &current).map_or(0, |attempts| attempts.count());
+        let nth = attempts(request, &current).and_then(|attempts| attempts.count(&attempt, &current));
         let outline = Outline {
             method,
             peer: peer.as_ref(),
             template: template.as_ref(),
-            resent,
+            resent: nth.as_ref().map_or(0, Nth::before),
         };
         let span = (observed && settings.parts.spans)
             .then(|| outline.span(settings, &attempt, &current))
             .flatten();
+        let has_span = span.is_some();
         let mut exchange = Exchange::new(began, current, span, attempt.method(), method);
+        if let Some(nth) = nth.as_ref().filter(|_| has_span) {
+            nth.begin(exchange.context());
+        }
         let measured = observed && settings.parts.metrics;
         if settings.parts.inject {
             let allowed = settings.outgoing.to_host(attempt.host());
@@ -71,6 +76,7 @@ impl Sending {
             exchange,
             peer,
             template,
+            nth,
             measured,
         })
     }
@@ -106,6 +112,9 @@ impl Sending {
         }
         let until_body = self.settings.end_at == EndAt::Body && !self.exchange.ends_with_head();
         self.exchange.end_span(conclusion, until_body, None);
+        if let Some(nth) = self.nth.take() {
+            nth.end(self.exchange.status(), conclusion.error, conclusion.lasted);
+        }
     }
 }
 

@@ -3,18 +3,14 @@
 use std::sync::Arc;
 
 use opentelemetry::KeyValue;
-use opentelemetry::metrics::MeterProvider;
-use opentelemetry::trace::{Span, Tracer, TracerProvider};
 use throughline_propagation::{Outgoing, Propagator};
 use tower_layer::Layer;
 
 use super::settings::{Parts, Settings};
 use super::{Attempt, Client};
-use crate::headers::Captured;
 use crate::hook::Hook;
-use crate::method::Methods;
-use crate::observe::{EndAt, Head};
-use crate::semconv;
+use crate::observe::EndAt;
+use crate::setters::shared_setters;
 
 /// Wraps each request in a span and its metrics, and injects the span's context.
 ///
@@ -33,22 +29,7 @@ impl ClientLayer {
         }
     }
 
-    /// Takes spans from this provider. Default: the global one.
-    #[must_use]
-    pub fn with_tracer_provider<P, T, S>(self, provider: P) -> Self
-    where
-        P: TracerProvider<Tracer = T> + Send + Sync + 'static,
-        T: Tracer<Span = S> + Send + Sync + 'static,
-        S: Span + Send + Sync + 'static,
-    {
-        self.with(|settings| settings.tracer = settings.tracer.with_provider(provider))
-    }
-
-    /// Takes instruments from this provider. Default: the global one.
-    #[must_use]
-    pub fn with_meter_provider(self, provider: impl MeterProvider + Send + Sync + 'static) -> Self {
-        self.with(|settings| settings.instruments = settings.instruments.with_provider(provider))
-    }
+    shared_setters!();
 
     /// Injects with this propagator. Default: the global one.
     #[must_use]
@@ -79,37 +60,6 @@ impl ClientLayer {
         self.with(|settings| settings.body_sizes = measured)
     }
 
-    /// Names these methods, and any other `_OTHER`. Default: those of the environment variable
-    /// `OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS` when the layer is made, otherwise the convention's.
-    #[must_use]
-    pub fn with_known_methods<'a>(self, methods: impl IntoIterator<Item = &'a str>) -> Self {
-        self.with(|settings| settings.methods = Methods::new(methods))
-    }
-
-    /// Also redacts the values of these query keys, whatever their case. The convention's keys stay.
-    #[must_use]
-    pub fn with_redacted_query_keys<'a>(self, keys: impl IntoIterator<Item = &'a str>) -> Self {
-        self.with(|settings| settings.redaction = settings.redaction.with_keys(keys))
-    }
-
-    /// Records these request headers on spans. Default: none. Those of [`semconv::SECRET_HEADERS`], and values marked
-    /// as sensitive, never are.
-    #[must_use]
-    pub fn with_request_headers<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Self {
-        self.with(|settings| {
-            settings.request_headers = Captured::new(semconv::HTTP_REQUEST_HEADER, names);
-        })
-    }
-
-    /// Records these response headers on spans. Default: none. Those of [`semconv::SECRET_HEADERS`], and values marked
-    /// as sensitive, never are.
-    #[must_use]
-    pub fn with_response_headers<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Self {
-        self.with(|settings| {
-            settings.response_headers = Captured::new(semconv::HTTP_RESPONSE_HEADER, names);
-        })
-    }
-
     /// Traces and measures only the requests for which `filter` is true. Default: all.
     ///
     /// The current context is injected into the others too. Of a `filter` that panics, all are recorded.
@@ -125,15 +75,6 @@ impl ClientLayer {
         add: impl Fn(&Attempt<'_>, &mut Vec<KeyValue>) + Send + Sync + 'static,
     ) -> Self {
         self.with(|settings| settings.request_attributes = Hook::new(Arc::new(add)))
-    }
-
-    /// Adds attributes to each recorded span when its response's head is there.
-    #[must_use]
-    pub fn with_response_attributes(
-        self,
-        add: impl Fn(&Head<'_>, &mut Vec<KeyValue>) + Send + Sync + 'static,
-    ) -> Self {
-        self.with(|settings| settings.response_attributes = Hook::new(Arc::new(add)))
     }
 
     #[cfg(feature = "reqwest-middleware")]

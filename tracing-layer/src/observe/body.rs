@@ -87,6 +87,9 @@ where
         let Some(watch) = armed else {
             return body.poll_frame(cx);
         };
+        if let Some(observer) = watch.observer() {
+            observer.on_poll();
+        }
         let polled = ready!(watch.poll(|| body.as_mut().poll_frame(cx)));
         if let (Some(Ok(frame)), Some(observer)) = (&polled, watch.observer()) {
             observer.on_frame(frame);

@@ -41,6 +41,7 @@
 //! | call | when |
 //! |---|---|
 //! | [`Observe::on_response`] | the inner future is ready with a response, before the caller gets it |
+//! | [`Observe::on_poll`] | the caller asks for a frame, at each poll, before the inner body is polled |
 //! | [`Observe::on_frame`] | a body frame is ready, before the caller gets it |
 //! | [`Observe::on_end`] | once, whatever happens: see [`End`] |
 //!
@@ -84,6 +85,13 @@ pub trait Observe: Sized {
 
     /// Sees the head of the response, and says whether the exchange lasts until its body has ended.
     fn on_response(&mut self, head: Head<'_>) -> EndAt;
+
+    /// Sees the caller ask for a frame: called before every poll of the body, also if the last one was pending. By
+    /// default, does nothing.
+    ///
+    /// From a frame to the next poll it is the caller who takes its time; from there to the next frame it is the body.
+    #[inline]
+    fn on_poll(&mut self) {}
 
     /// Sees a frame of the response body on its way to the caller.
     fn on_frame<D: Buf>(&mut self, frame: &Frame<D>);

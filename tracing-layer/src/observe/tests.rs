@@ -23,6 +23,7 @@ struct Watch {
     log: Log,
     context: Context,
     until: EndAt,
+    polls: bool,
 }
 
 struct InContext;
@@ -37,6 +38,12 @@ impl Observe for Watch {
             .borrow_mut()
             .push(format!("head {}", head.status.as_u16()));
         self.until
+    }
+
+    fn on_poll(&mut self) {
+        if self.polls {
+            self.log.borrow_mut().push("poll".to_owned());
+        }
     }
 
     fn on_frame<D: Buf>(&mut self, frame: &Frame<D>) {
@@ -59,6 +66,7 @@ fn armed(log: &Log, until: EndAt) -> Armed<Watch> {
         log: log.clone(),
         context: Context::new().with_value(InContext),
         until,
+        polls: false,
     })
 }
 
@@ -141,6 +149,32 @@ fn body_endings() {
         );
         assert_eq!(*log.borrow(), told, "{name}: what the observer is told");
     }
+}
+
+#[test]
+fn every_poll_is_told_before_what_comes_of_it() {
+    let log = Log::default();
+    let armed = Armed::new(Watch {
+        log: log.clone(),
+        context: Context::new(),
+        until: EndAt::Body,
+        polls: true,
+    });
+    let script = [
+        Script::Data("a"),
+        Script::Pending,
+        Script::Data("b"),
+        Script::Trailers("x", "1"),
+    ];
+    read(
+        Response::new(ScriptedBody::new(script))
+            .observed(armed)
+            .into_body(),
+    );
+    let expected = [
+        "head 200", "poll", "data 1", "poll", "poll", "data 1", "poll", "trailers", "Trailers",
+    ];
+    assert_eq!(*log.borrow(), expected, "and none after the end");
 }
 
 #[test]

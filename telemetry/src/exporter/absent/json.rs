@@ -40,8 +40,6 @@ fn missing(what: &str) -> InitError {
 
 #[cfg(test)]
 mod tests {
-    use opentelemetry_sdk::Resource;
-
     use crate::config::{Exporter, TelemetryConfig};
     use crate::exporter::Setup;
 
@@ -54,8 +52,7 @@ mod tests {
             let config = TelemetryConfig::default()
                 .with_enabled(true)
                 .with_exporter(exporter);
-            let resource = Resource::builder_empty().build();
-            let error = Setup::new(&config, resource).providers().expect_err("no feature");
+            let error = Setup::new(config).providers(None).expect_err("no feature");
             let expected = format!(
                 "{what} needs the feature \"file\" of throughline-telemetry, which is not compiled in"
             );

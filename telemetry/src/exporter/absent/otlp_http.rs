@@ -1,11 +1,14 @@
 //! What stands in for OTLP over HTTP where the feature `otlp-http` is not compiled in.
 
+use std::time::Duration;
+
 use opentelemetry_sdk::logs::LoggerProviderBuilder;
 use opentelemetry_sdk::metrics::MeterProviderBuilder;
 use opentelemetry_sdk::trace::TracerProviderBuilder;
 
 use crate::error::InitError;
 use crate::health::Watch;
+use crate::probe::Heard;
 use crate::target::Target;
 
 pub(crate) fn traces(
@@ -32,6 +35,10 @@ pub(crate) fn logs(
     Err(missing(target))
 }
 
+pub(crate) fn ask(target: &Target, _: Duration) -> Result<Heard, InitError> {
+    Err(missing(target))
+}
+
 fn missing(target: &Target) -> InitError {
     InitError::exporter(format!(
         "{target} needs the feature \"otlp-http\" of throughline-telemetry, which is not compiled in"
@@ -40,8 +47,6 @@ fn missing(target: &Target) -> InitError {
 
 #[cfg(test)]
 mod tests {
-    use opentelemetry_sdk::Resource;
-
     use crate::config::{Exporter, Protocol, TelemetryConfig};
     use crate::exporter::Setup;
 
@@ -53,8 +58,7 @@ mod tests {
         let config = config
             .with_protocol(Protocol::HttpProtobuf)
             .with_endpoint("http://c");
-        let resource = Resource::builder_empty().build();
-        let error = Setup::new(&config, resource).providers().expect_err("no feature");
+        let error = Setup::new(config).providers(None).expect_err("no feature");
         let expected = "traces over OTLP by HTTP to http://c/v1/traces needs the feature \"otlp-http\" of throughline-telemetry, which is not compiled in";
         assert_eq!(error.to_string(), expected, "the message");
         assert!(error.is_exporter(), "what kind it is");

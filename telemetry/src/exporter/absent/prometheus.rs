@@ -1,16 +1,36 @@
 //! What stands in for Prometheus where the feature `prometheus` is not compiled in.
 
+use std::sync::Arc;
+
 use opentelemetry_sdk::metrics::MeterProviderBuilder;
 
 use crate::config::TelemetryConfig;
 use crate::error::InitError;
+use crate::health::Health;
 
 /// Metrics that never are.
 #[derive(Debug)]
 pub(crate) enum Prometheus {}
 
 impl Prometheus {
+    pub(crate) fn start(_: &TelemetryConfig) -> Result<Self, InitError> {
+        let message = "the exporter prometheus needs the feature \"prometheus\" of throughline-telemetry, which is not compiled in";
+        Err(InitError::exporter(message.into()))
+    }
+
+    pub(crate) fn add(
+        &self,
+        _: MeterProviderBuilder,
+        _: Option<&str>,
+    ) -> Result<MeterProviderBuilder, InitError> {
+        match *self {}
+    }
+
     pub(crate) fn text(&self) -> String {
+        match *self {}
+    }
+
+    pub(crate) fn count(&self, _: Arc<Health>) {
         match *self {}
     }
 
@@ -19,18 +39,8 @@ impl Prometheus {
     }
 }
 
-pub(crate) fn metrics(
-    _: MeterProviderBuilder,
-    _: &TelemetryConfig,
-) -> Result<(MeterProviderBuilder, Prometheus), InitError> {
-    let message = "the exporter prometheus needs the feature \"prometheus\" of throughline-telemetry, which is not compiled in";
-    Err(InitError::exporter(message.into()))
-}
-
 #[cfg(test)]
 mod tests {
-    use opentelemetry_sdk::Resource;
-
     use crate::config::{Exporter, TelemetryConfig};
     use crate::exporter::Setup;
 
@@ -40,8 +50,7 @@ mod tests {
             .with_enabled(true)
             .with_exporter(Exporter::None);
         let config = config.with_metrics_exporter(Exporter::Prometheus);
-        let resource = Resource::builder_empty().build();
-        let error = Setup::new(&config, resource).providers().expect_err("no feature");
+        let error = Setup::new(config).providers(None).expect_err("no feature");
         let expected = "the exporter prometheus needs the feature \"prometheus\" of throughline-telemetry, which is not compiled in";
         assert_eq!(error.to_string(), expected, "the message");
     }

@@ -1,35 +1,54 @@
 //! Collects spans into traces and prints each when it is complete.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use opentelemetry::Key;
 use opentelemetry::trace::TraceId;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 
+use crate::semconv;
+
 use super::open::OpenSpans;
 use super::output::Output;
 use super::row::Row;
+use super::text::plain;
 use super::trace::Trace;
 use super::tree;
 
-/// Prints a trace when no span of it is open in this process; what is left is printed at shutdown as incomplete.
+/// The traces of this process. One is printed when no span of it is open; what is left is printed as incomplete when the
+/// last exporter shuts down.
 #[derive(Debug)]
-pub(super) struct TreeExporter {
+pub(super) struct Traces {
     output: Output,
-    open: Arc<OpenSpans>,
+    pub(super) open: OpenSpans,
     /// The oldest first.
-    traces: Mutex<Vec<Trace>>,
+    ended: Mutex<Vec<Trace>>,
+    exporters: AtomicUsize,
 }
 
-impl TreeExporter {
-    pub(super) fn new(output: Output, open: Arc<OpenSpans>) -> Self {
+/// The way of one service's spans into the traces.
+#[derive(Debug)]
+pub(super) struct TreeExporter {
+    traces: Arc<Traces>,
+    service: Arc<str>,
+}
+
+impl Traces {
+    pub(super) fn new(output: Output) -> Self {
         Self {
             output,
-            open,
-            traces: Mutex::default(),
+            open: OpenSpans::default(),
+            ended: Mutex::default(),
+            exporters: AtomicUsize::new(0),
         }
+    }
+
+    fn ended(&self) -> MutexGuard<'_, Vec<Trace>> {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn print(&self, trace: &Trace, missing: Option<&str>) -> OTelSdkResult {
@@ -48,9 +67,9 @@ impl TreeExporter {
         self.print(trace, Some(&missing))
     }
 
-    fn add(&self, traces: &mut Vec<Trace>, span: &SpanData) -> OTelSdkResult {
+    fn add(&self, traces: &mut Vec<Trace>, span: &SpanData, service: &Arc<str>) -> OTelSdkResult {
         let id = span.span_context.trace_id();
-        let row = Row::new(span);
+        let row = Row::new(span, service);
         let is_local_root = row.is_local_root;
         let index = index(traces, id);
         if let Some(trace) = traces.get_mut(index) {
@@ -67,23 +86,35 @@ impl TreeExporter {
     }
 }
 
+impl TreeExporter {
+    pub(super) fn new(traces: Arc<Traces>) -> Self {
+        traces.exporters.fetch_add(1, Ordering::Relaxed);
+        Self {
+            traces,
+            service: Arc::default(),
+        }
+    }
+}
+
 #[deny(clippy::missing_trait_methods)]
 impl SpanExporter for TreeExporter {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
-        let mut traces = self.traces.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut traces = self.traces.ended();
         let mut result = Ok(());
         for span in batch {
-            let added = self.add(&mut traces, &span);
+            let added = self.traces.add(&mut traces, &span, &self.service);
             result = result.and(added);
         }
         result
     }
 
     fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
-        let mut traces = self.traces.lock().unwrap_or_else(PoisonError::into_inner);
-        traces
-            .drain(..)
-            .map(|trace| self.print_incomplete(&trace))
+        if self.traces.exporters.fetch_sub(1, Ordering::AcqRel) > 1 {
+            return Ok(());
+        }
+        let left = std::mem::take(&mut *self.traces.ended());
+        left.iter()
+            .map(|trace| self.traces.print_incomplete(trace))
             .fold(Ok(()), OTelSdkResult::and)
     }
 
@@ -95,7 +126,10 @@ impl SpanExporter for TreeExporter {
         Ok(())
     }
 
-    fn set_resource(&mut self, _: &Resource) {}
+    fn set_resource(&mut self, resource: &Resource) {
+        let name = resource.get(&Key::from_static_str(semconv::SERVICE_NAME));
+        self.service = name.map_or_else(Arc::default, |name| plain(&name.as_str()).into());
+    }
 }
 
 /// The place of a trace, which is added if it is new.
@@ -146,11 +180,10 @@ mod tests {
         }
     }
 
-    fn exporter() -> (TreeExporter, Arc<OpenSpans>, Shared) {
+    fn exporter() -> (TreeExporter, Arc<Traces>, Shared) {
         let shared = Shared::default();
-        let open = Arc::new(OpenSpans::default());
-        let output = Output::new(Some(ConsoleWriter::new(shared.clone())));
-        (TreeExporter::new(output, Arc::clone(&open)), open, shared)
+        let traces = Arc::new(Traces::new(Output::new(Some(ConsoleWriter::new(shared.clone())))));
+        (TreeExporter::new(Arc::clone(&traces)), traces, shared)
     }
 
     fn export(exporter: &TreeExporter, spans: Vec<SpanData>) {
@@ -163,28 +196,28 @@ mod tests {
 
     #[test]
     fn a_trace_that_calls_its_own_process_is_one_tree() {
-        let (exporter, open, shared) = exporter();
+        let (exporter, traces, shared) = exporter();
         let mut spans = Fixture::default()
             .span(0, "client", SpanKind::Client, 0, 9)
             .span(1, "server", SpanKind::Server, 1, 8)
             .0;
         spans[1].parent_span_is_remote = true;
-        open.start(TRACE);
-        open.start(TRACE);
+        traces.open.start(TRACE);
+        traces.open.start(TRACE);
         let server = spans.pop().expect("the server's span");
         export(&exporter, vec![server]);
         assert!(shared.headers().is_empty(), "the client's span is still open");
         export(&exporter, spans);
         assert_eq!(shared.headers(), ["2 spans · ● critical path"], "both have ended");
-        assert_eq!(open.forget(TRACE), None, "nothing is counted any more");
+        assert_eq!(traces.open.forget(TRACE), None, "nothing is counted any more");
     }
 
     #[test]
     fn a_trace_left_open_is_printed_at_shutdown_as_incomplete() {
-        let (exporter, open, shared) = exporter();
+        let (exporter, traces, shared) = exporter();
         let spans = Fixture::default().span(7, "child", SpanKind::Internal, 0, 9).0;
-        open.start(TRACE);
-        open.start(TRACE);
+        traces.open.start(TRACE);
+        traces.open.start(TRACE);
         export(&exporter, spans);
         exporter.shutdown().expect("printed");
         let expected = ["1 span · incomplete: 1 span still open · ● critical path"];
@@ -192,8 +225,29 @@ mod tests {
     }
 
     #[test]
+    fn what_one_service_leaves_open_waits_for_the_last_to_shut_down() {
+        let (exporter, traces, shared) = exporter();
+        let mut other = TreeExporter::new(Arc::clone(&traces));
+        other.set_resource(&Resource::builder_empty().with_service_name("other").build());
+        traces.open.start(TRACE);
+        traces.open.start(TRACE);
+        let mut spans = Fixture::default()
+            .span(0, "client", SpanKind::Client, 0, 9)
+            .span(1, "server", SpanKind::Server, 1, 8)
+            .0;
+        export(&other, vec![spans.pop().expect("the server's span")]);
+        other.shutdown().expect("ended");
+        assert!(shared.headers().is_empty(), "the client's service is not ended");
+        export(&exporter, spans);
+        let headers = ["2 spans · 2 services · ● critical path"];
+        assert_eq!(shared.headers(), headers, "one tree of both");
+        exporter.shutdown().expect("ended");
+        assert_eq!(shared.headers(), headers, "nothing is left");
+    }
+
+    #[test]
     fn memory_is_bounded_in_traces_and_in_spans() {
-        let (exporter, _, shared) = exporter();
+        let (exporter, traces, shared) = exporter();
         let orphan = Fixture::default()
             .span(7, "child", SpanKind::Internal, 0, 9)
             .0
@@ -207,11 +261,7 @@ mod tests {
         }
         let early = "1 span · incomplete: its root has not ended · ● critical path";
         assert_eq!(shared.headers(), [early, early], "the two oldest");
-        assert_eq!(
-            exporter.traces.lock().expect("unpoisoned").len(),
-            MOST_TRACES,
-            "kept"
-        );
+        assert_eq!(traces.ended().len(), MOST_TRACES, "kept");
 
         let mut many = Fixture::default();
         for _ in 0..1_003 {
@@ -223,7 +273,7 @@ mod tests {
             (1_000, 3),
             "a trace keeps its first spans"
         );
-        let text = tree::print(&trace, None, exporter.output.page);
+        let text = tree::print(&trace, None, traces.output.page);
         assert!(
             text.contains(" · 1003 spans, 3 of them not shown · "),
             "{:?}",

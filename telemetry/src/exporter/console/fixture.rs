@@ -1,5 +1,6 @@
 //! Traces by hand, with fixed ids and times, for the console's tests.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use opentelemetry::trace::{Event, SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState};
@@ -15,7 +16,7 @@ pub(super) const TRACE: TraceId = TraceId::from_bytes([
 
 /// Spans in the order of their ids, which count from 1.
 #[derive(Debug, Default)]
-pub(super) struct Fixture(pub(super) Vec<SpanData>);
+pub(super) struct Fixture(pub(super) Vec<SpanData>, Vec<Arc<str>>);
 
 impl Fixture {
     /// A span from one microsecond to another after the trace's start; parent 0 is none.
@@ -47,6 +48,16 @@ impl Fixture {
         self
     }
 
+    /// The service of the last span and, unless they say otherwise, of those after it.
+    pub(super) fn of(mut self, service: &str) -> Self {
+        self.1
+            .resize(self.0.len(), self.1.last().cloned().unwrap_or_default());
+        if let Some(last) = self.1.last_mut() {
+            *last = service.into();
+        }
+        self
+    }
+
     /// An attribute of the last span.
     pub(super) fn with(mut self, key: &'static str, value: impl Into<Value>) -> Self {
         self.last().attributes.push(KeyValue::new(key, value));
@@ -69,7 +80,11 @@ impl Fixture {
 
     pub(super) fn trace(&self) -> Trace {
         let mut trace = Trace::new(TRACE);
-        self.0.iter().for_each(|span| trace.push(Row::new(span)));
+        let last = self.1.last().cloned().unwrap_or_default();
+        let services = self.1.iter().chain(std::iter::repeat(&last));
+        for (span, service) in self.0.iter().zip(services) {
+            trace.push(Row::new(span, service));
+        }
         trace
     }
 

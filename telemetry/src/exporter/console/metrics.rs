@@ -17,13 +17,19 @@ use super::text::{Style, plain};
 #[derive(Debug)]
 pub(super) struct LineExporter {
     output: Output,
+    title: String,
     last: Mutex<String>,
 }
 
 impl LineExporter {
-    pub(super) fn new(output: Output) -> Self {
+    /// Of the process, or of a service in it.
+    pub(super) fn new(output: Output, service: Option<&str>) -> Self {
         Self {
             output,
+            title: service.map_or_else(
+                || "metrics".to_owned(),
+                |name| format!("metrics of {}", plain(name)),
+            ),
             last: Mutex::default(),
         }
     }
@@ -32,7 +38,7 @@ impl LineExporter {
 #[deny(clippy::missing_trait_methods)]
 impl PushMetricExporter for LineExporter {
     async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
-        let text = text(metrics, self.output.page);
+        let text = text(metrics, &self.title, self.output.page);
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if text.is_empty() || *last == text {
             return Ok(());
@@ -59,18 +65,14 @@ impl PushMetricExporter for LineExporter {
     }
 }
 
-fn text(metrics: &ResourceMetrics, page: Page) -> String {
+fn text(metrics: &ResourceMetrics, title: &str, page: Page) -> String {
     let metrics = metrics.scope_metrics().flat_map(|scope| scope.metrics());
     let mut lines: Vec<String> = metrics.flat_map(lines).collect();
     if lines.is_empty() {
         return String::new();
     }
     lines.sort();
-    format!(
-        "{}\n{}\n\n",
-        page.paint(Style::Strong, "metrics"),
-        lines.join("\n")
-    )
+    format!("{}\n{}\n\n", page.paint(Style::Strong, title), lines.join("\n"))
 }
 
 fn lines(metric: &Metric) -> Vec<String> {
@@ -196,6 +198,7 @@ mod tests {
         let collected = memory.get_finished_metrics().expect("metrics");
         let text = text(
             &collected[0],
+            "metrics",
             Page {
                 width: 100,
                 colour: false,

@@ -14,28 +14,38 @@ mod text;
 mod trace;
 mod tree;
 
+use std::sync::Arc;
+
 use opentelemetry_sdk::metrics::MeterProviderBuilder;
 use opentelemetry_sdk::trace::TracerProviderBuilder;
 
 use crate::config::ConsoleWriter;
 use crate::health::Watch;
 
+use self::exporter::Traces;
 use self::metrics::LineExporter;
 use self::output::Output;
 use self::processor::ConsoleProcessor;
 
-pub(crate) fn traces(
-    builder: TracerProviderBuilder,
-    writer: Option<ConsoleWriter>,
-    watch: &Watch,
-) -> TracerProviderBuilder {
-    watch.process(builder, ConsoleProcessor::new(Output::new(writer), watch))
+/// Where the services of a process print their traces, each span in the tree of its trace.
+#[derive(Debug)]
+pub(crate) struct Console(Arc<Traces>);
+
+impl Console {
+    pub(crate) fn new(writer: Option<ConsoleWriter>) -> Self {
+        Self(Arc::new(Traces::new(Output::new(writer))))
+    }
+
+    pub(crate) fn traces(&self, builder: TracerProviderBuilder, watch: &Watch) -> TracerProviderBuilder {
+        watch.process(builder, ConsoleProcessor::new(&self.0, watch))
+    }
 }
 
 pub(crate) fn metrics(
     builder: MeterProviderBuilder,
     writer: Option<ConsoleWriter>,
+    service: Option<&str>,
     watch: &Watch,
 ) -> MeterProviderBuilder {
-    builder.with_periodic_exporter(watch.over(LineExporter::new(Output::new(writer))))
+    builder.with_periodic_exporter(watch.over(LineExporter::new(Output::new(writer), service)))
 }

@@ -11,24 +11,21 @@ use opentelemetry_sdk::trace::{BatchConfigBuilder, BatchSpanProcessor, Span, Spa
 
 use crate::health::Watch;
 
-use super::exporter::TreeExporter;
-use super::open::OpenSpans;
-use super::output::Output;
+use super::exporter::{Traces, TreeExporter};
 
 /// Counts the spans that start, and hands those that end to a batch processor, which prints on a thread of its own.
 #[derive(Debug)]
 pub(super) struct ConsoleProcessor {
-    open: Arc<OpenSpans>,
+    traces: Arc<Traces>,
     batch: BatchSpanProcessor,
 }
 
 impl ConsoleProcessor {
-    pub(super) fn new(output: Output, watch: &Watch) -> Self {
-        let open = Arc::new(OpenSpans::default());
-        let exporter = watch.over(TreeExporter::new(output, Arc::clone(&open)));
+    pub(super) fn new(traces: &Arc<Traces>, watch: &Watch) -> Self {
+        let exporter = watch.over(TreeExporter::new(Arc::clone(traces)));
         let config = BatchConfigBuilder::default().with_scheduled_delay(DELAY).build();
         Self {
-            open,
+            traces: Arc::clone(traces),
             batch: BatchSpanProcessor::builder(exporter)
                 .with_batch_config(config)
                 .build(),
@@ -40,7 +37,7 @@ impl ConsoleProcessor {
 impl SpanProcessor for ConsoleProcessor {
     fn on_start(&self, span: &mut Span, cx: &Context) {
         if span.span_context().is_sampled() {
-            self.open.start(span.span_context().trace_id());
+            self.traces.open.start(span.span_context().trace_id());
         }
         self.batch.on_start(span, cx);
     }

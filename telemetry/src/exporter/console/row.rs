@@ -1,5 +1,6 @@
 //! What the console keeps of a span.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use opentelemetry::trace::{SpanId, SpanKind, Status};
@@ -16,6 +17,8 @@ pub(super) struct Row {
     pub(super) id: SpanId,
     pub(super) parent: SpanId,
     pub(super) is_local_root: bool,
+    /// The `service.name` of its resource; empty if there is none.
+    pub(super) service: Arc<str>,
     pub(super) name: String,
     pub(super) kind: &'static str,
     pub(super) start: SystemTime,
@@ -38,13 +41,14 @@ pub(super) struct Tokens {
 }
 
 impl Row {
-    pub(super) fn new(span: &SpanData) -> Self {
+    pub(super) fn new(span: &SpanData, service: &Arc<str>) -> Self {
         let text = |key| find(&span.attributes, key).map(|value| plain(&value.as_str()));
         let operation = text(semconv::OPERATION_NAME).unwrap_or_default();
         Self {
             id: span.span_context.span_id(),
             parent: span.parent_span_id,
             is_local_root: span.parent_span_id == SpanId::INVALID || span.parent_span_is_remote,
+            service: Arc::clone(service),
             name: plain(&span.name),
             kind: kind(&span.span_kind),
             start: span.start_time,

@@ -46,6 +46,12 @@ impl Trace {
         }
     }
 
+    /// How many services its spans are of.
+    pub(super) fn services(&self) -> usize {
+        let names: HashSet<&str> = self.rows.iter().map(|row| &*row.service).collect();
+        names.len()
+    }
+
     /// From the first start to the last end.
     pub(super) fn duration(&self) -> Duration {
         let end = self

@@ -13,7 +13,7 @@ use super::trace::{Node, Trace};
 pub(super) fn print(trace: &Trace, missing: Option<&str>, page: Page) -> String {
     let nodes = trace.nodes();
     let lines = lines(&nodes);
-    let columns = Columns::new(&lines, page);
+    let columns = Columns::new(&lines, trace.services() > 1, page);
     let paths = critical::paths(&nodes);
     let bars = Bars::new(&paths, trace.duration(), columns.bar);
     let mut text = header(trace, missing, page);
@@ -49,6 +49,10 @@ fn header(trace: &Trace, missing: Option<&str>, page: Page) -> String {
     let mut header = format!("{} · {count}", duration(trace.duration()));
     if trace.more > 0 {
         header += &format!(", {} of them not shown", trace.more);
+    }
+    let services = trace.services();
+    if services > 1 {
+        header += &format!(" · {services} services");
     }
     if let Some(missing) = missing {
         header += &format!(" · incomplete: {missing}");
@@ -111,17 +115,24 @@ fn details(row: &Row) -> String {
 struct Columns {
     name: usize,
     kind: usize,
+    /// With the gap before it; none where all spans are of one service.
+    service: usize,
     time: usize,
     bar: usize,
     details: usize,
 }
 
 impl Columns {
-    fn new(lines: &[Line<'_>], page: Page) -> Self {
+    fn new(lines: &[Line<'_>], has_services: bool, page: Page) -> Self {
         let widest = |of: &dyn Fn(&Line<'_>) -> usize| lines.iter().map(of).max().unwrap_or(0);
         let kind = widest(&|line| width(line.node.row.kind));
         let time = widest(&|line| width(&time(line.node)));
-        let fixed = kind + time + GAPS;
+        let service = if has_services {
+            widest(&|line| width(&line.node.row.service)).min(page.width / 4) + 2
+        } else {
+            0
+        };
+        let fixed = kind + service + time + GAPS;
         let details = widest(&|line| width(&line.details)).min(page.width * 2 / 5);
         let free = page.width.saturating_sub(fixed + details);
         let name = widest(&|line| width(&line.name))
@@ -131,6 +142,7 @@ impl Columns {
         Self {
             name,
             kind,
+            service,
             time,
             bar,
             details,
@@ -140,6 +152,11 @@ impl Columns {
     fn line(&self, line: &Line<'_>, is_critical: bool, bar: &Bar, page: Page) -> String {
         let row = line.node.row;
         let time = time(line.node);
+        let service = if self.service == 0 {
+            String::new()
+        } else {
+            fit(&format!("  {}", row.service), self.service)
+        };
         let pad = " ".repeat(self.time.saturating_sub(width(&time)));
         let name = fit(&line.name, self.name);
         let style = if row.failure.is_some() {
@@ -148,7 +165,7 @@ impl Columns {
             Style::Strong
         };
         let text = format!(
-            "{} {}  {}  {pad}{time}  {} {}",
+            "{} {}  {}{}  {pad}{time}  {} {}",
             page.paint(Style::Critical, if is_critical { "●" } else { " " }),
             if row.failure.is_some() || line.node.above.is_none() {
                 page.paint(style, &name)
@@ -156,6 +173,7 @@ impl Columns {
                 name
             },
             page.paint(Style::Faint, &fit(row.kind, self.kind)),
+            service,
             bar.paint(page),
             page.paint(Style::Number, &clip(&line.details, self.details)),
         );
@@ -337,6 +355,18 @@ mod tests {
             coloured.contains("\u{1b}[31m✗ error 429: Too many requests\u{1b}[0m"),
             "{coloured:?}"
         );
+    }
+
+    #[test]
+    fn the_services_of_a_trace_are_named_if_there_is_more_than_one() {
+        let fixture = Fixture::default()
+            .span(0, "POST /orders", SpanKind::Server, 0, 9_000)
+            .of("shop")
+            .span(1, "POST", SpanKind::Client, 1_000, 8_000)
+            .span(2, "POST /payments", SpanKind::Server, 2_000, 7_000)
+            .of("External Payment Service");
+        let text = printed(&fixture, PAGE);
+        assert_eq!(text, include_str!("golden/services.txt"), "{text}");
     }
 
     #[test]

@@ -153,3 +153,63 @@ impl PushMetricExporter for LineExporter {
 fn failure(error: &dyn std::error::Error) -> OTelSdkError {
     OTelSdkError::InternalFailure(error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use opentelemetry::logs::{Logger, LoggerProvider};
+    use opentelemetry::metrics::MeterProvider;
+    use opentelemetry::trace::{Tracer, TracerProvider};
+    use opentelemetry_sdk::logs::SdkLoggerProvider;
+    use opentelemetry_sdk::metrics::SdkMeterProvider;
+    use opentelemetry_sdk::trace::SdkTracerProvider;
+
+    use super::*;
+
+    /// Remembers what it was asked for.
+    #[derive(Debug, Default)]
+    struct Asked(Mutex<Vec<&'static str>>);
+
+    impl Sink for Asked {
+        fn line(&self, _: &str) -> io::Result<()> {
+            self.0.lock().expect("unpoisoned").push("line");
+            Ok(())
+        }
+
+        fn sync(&self) -> io::Result<()> {
+            self.0.lock().expect("unpoisoned").push("sync");
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_was_written_is_synced_at_the_end() {
+        let asked = || Arc::new(Asked::default());
+        let exporter = |asked: &Arc<Asked>| LineExporter::new(Arc::clone(asked) as Arc<dyn Sink>);
+        let (spans, logs, metrics) = (asked(), asked(), asked());
+
+        let provider = SdkTracerProvider::builder()
+            .with_batch_exporter(exporter(&spans))
+            .build();
+        drop(provider.tracer("test").start("work"));
+        provider.shutdown().expect("ended");
+
+        let provider = SdkLoggerProvider::builder()
+            .with_batch_exporter(exporter(&logs))
+            .build();
+        let logger = provider.logger("test");
+        logger.emit(logger.create_log_record());
+        provider.shutdown().expect("ended");
+
+        let provider = SdkMeterProvider::builder()
+            .with_periodic_exporter(exporter(&metrics))
+            .build();
+        provider.meter("test").u64_counter("n").build().add(1, &[]);
+        provider.shutdown().expect("ended");
+
+        for (signal, asked) in [("spans", spans), ("logs", logs), ("metrics", metrics)] {
+            assert_eq!(*asked.0.lock().expect("unpoisoned"), ["line", "sync"], "{signal}");
+        }
+    }
+}

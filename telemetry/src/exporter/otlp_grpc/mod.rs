@@ -3,16 +3,27 @@
 #[cfg_attr(not(feature = "tls"), path = "tls_absent.rs")]
 mod tls;
 
+use std::time::Duration;
+
 use opentelemetry::Context;
-use opentelemetry_otlp::{LogExporter, MetricExporter, SpanExporter, WithExportConfig, WithTonicConfig};
-use opentelemetry_sdk::logs::LoggerProviderBuilder;
+use opentelemetry_otlp::{
+    ExporterBuildError, LogExporter, MetricExporter, RetryPolicy, SpanExporter, WithExportConfig,
+    WithTonicConfig,
+};
+use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
+use opentelemetry_sdk::logs::{LogBatch, LogExporter as _, LoggerProviderBuilder};
 use opentelemetry_sdk::metrics::MeterProviderBuilder;
-use opentelemetry_sdk::trace::TracerProviderBuilder;
+use opentelemetry_sdk::metrics::data::ResourceMetrics;
+use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
+use opentelemetry_sdk::trace::{SpanExporter as _, TracerProviderBuilder};
 use tokio::runtime::{self, EnterGuard};
+use tonic::transport::{Channel, Endpoint};
 
 use crate::config::Compression;
 use crate::error::InitError;
-use crate::health::Watch;
+use crate::health::{Watch, words};
+use crate::probe::Heard;
+use crate::signal::Signal;
 use crate::target::Target;
 
 /// A runtime of one thread, on which nothing is recorded of what it does itself, and which is let go without waiting: dropping a tokio runtime inside another one panics.
@@ -54,10 +65,8 @@ pub(crate) fn traces(
 ) -> Result<TracerProviderBuilder, InitError> {
     let runtime = running(runtime)?;
     let _entered = runtime.enter();
-    let exporter = carry(SpanExporter::builder().with_tonic(), target)?.build();
-    let exporter = exporter
-        .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;
-    Ok(watch.spans(builder, exporter))
+    let exporter = carry(SpanExporter::builder().with_tonic(), target, target.timeout())?.build();
+    Ok(watch.spans(builder, built(target, exporter)?))
 }
 
 pub(crate) fn metrics(
@@ -68,10 +77,8 @@ pub(crate) fn metrics(
 ) -> Result<MeterProviderBuilder, InitError> {
     let runtime = running(runtime)?;
     let _entered = runtime.enter();
-    let exporter = carry(MetricExporter::builder().with_tonic(), target)?.build();
-    let exporter = exporter
-        .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;
-    Ok(builder.with_periodic_exporter(watch.over(exporter)))
+    let exporter = carry(MetricExporter::builder().with_tonic(), target, target.timeout())?.build();
+    Ok(builder.with_periodic_exporter(watch.over(built(target, exporter)?)))
 }
 
 pub(crate) fn logs(
@@ -82,19 +89,85 @@ pub(crate) fn logs(
 ) -> Result<LoggerProviderBuilder, InitError> {
     let runtime = running(runtime)?;
     let _entered = runtime.enter();
-    let exporter = carry(LogExporter::builder().with_tonic(), target)?.build();
-    let exporter = exporter
-        .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;
-    Ok(watch.logs(builder, exporter))
+    let exporter = carry(LogExporter::builder().with_tonic(), target, target.timeout())?.build();
+    Ok(watch.logs(builder, built(target, exporter)?))
 }
 
-fn carry<B: WithExportConfig + WithTonicConfig>(builder: B, target: &Target) -> Result<B, InitError> {
-    let builder = builder.with_endpoint(&target.url);
-    let builder = match target.compression {
+/// Exports nothing, once, and tells what came of it. It blocks, and must not be called on a thread of a tokio runtime.
+pub(crate) fn ask(target: &Target, patience: Duration) -> Result<Heard, InitError> {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build();
+    let runtime =
+        runtime.map_err(|error| InitError::exporter(format!("{target} cannot be asked")).caused_by(error))?;
+    let asked = runtime.block_on(async {
+        let asked = tokio::time::timeout(patience, export_nothing(target, patience)).await;
+        asked.unwrap_or(Ok(Err(OTelSdkError::Timeout(patience))))
+    })?;
+    runtime.shutdown_background();
+    Ok(match asked {
+        Ok(()) => Heard::Grpc("OK".into()),
+        Err(error) => {
+            let text = words(&error);
+            let code = text.split_once("gRPC code: ").map(|(_, code)| code.to_owned());
+            match code {
+                // A code with a cause is the client's own.
+                Some(code) if !code.contains(": ") => Heard::Grpc(code),
+                Some(cause) => Heard::Nothing(cause),
+                None => Heard::Nothing(text),
+            }
+        }
+    })
+}
+
+async fn export_nothing(target: &Target, patience: Duration) -> Result<OTelSdkResult, InitError> {
+    Ok(match target.signal {
+        Signal::Traces => {
+            let exporter = once(SpanExporter::builder().with_tonic(), target, patience)?.build();
+            built(target, exporter)?.export(Vec::new()).await
+        }
+        Signal::Logs => {
+            let exporter = once(LogExporter::builder().with_tonic(), target, patience)?.build();
+            built(target, exporter)?.export(LogBatch::new(&[])).await
+        }
+        Signal::Metrics => {
+            let exporter = once(MetricExporter::builder().with_tonic(), target, patience)?.build();
+            built(target, exporter)?.export(&ResourceMetrics::default()).await
+        }
+    })
+}
+
+fn carry<B: WithExportConfig + WithTonicConfig>(
+    builder: B,
+    target: &Target,
+    timeout: Duration,
+) -> Result<B, InitError> {
+    let builder = builder
+        .with_channel(channel(target, timeout)?)
+        .with_timeout(timeout);
+    Ok(match target.compression {
         Compression::None => builder,
         Compression::Gzip => builder.with_compression(opentelemetry_otlp::Compression::Gzip),
-    };
-    tls::secure(builder, target)
+    })
+}
+
+fn once<B: WithExportConfig + WithTonicConfig>(
+    builder: B,
+    target: &Target,
+    timeout: Duration,
+) -> Result<B, InitError> {
+    Ok(carry(builder, target, timeout)?.with_retry_policy(RetryPolicy::disabled()))
+}
+
+/// Our own channel: with the exporter's, the feature `tls` would bring tonic into programs that export over HTTP.
+fn channel(target: &Target, timeout: Duration) -> Result<Channel, InitError> {
+    let endpoint = Endpoint::from_shared(target.url.clone());
+    let endpoint = endpoint
+        .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;
+    let endpoint = tls::secure(endpoint, target)?;
+    Ok(endpoint.timeout(timeout).connect_lazy())
+}
+
+fn built<E>(target: &Target, exporter: Result<E, ExporterBuildError>) -> Result<E, InitError> {
+    exporter.map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))
 }
 
 fn running(runtime: &mut Option<Runtime>) -> Result<&Runtime, InitError> {

@@ -1,14 +1,13 @@
 //! TLS for gRPC: the system's roots, the configured ones, and a client's certificate.
 
-use opentelemetry_otlp::WithTonicConfig;
-use opentelemetry_otlp::tonic_types::transport::{Certificate, ClientTlsConfig, Identity};
+use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity};
 
 use crate::error::InitError;
 use crate::target::Target;
 
-pub(super) fn secure<B: WithTonicConfig>(builder: B, target: &Target) -> Result<B, InitError> {
-    if !target.url.starts_with("https:") {
-        return Ok(builder);
+pub(super) fn secure(endpoint: Endpoint, target: &Target) -> Result<Endpoint, InitError> {
+    if !target.is_https() {
+        return Ok(endpoint);
     }
     let mut tls = ClientTlsConfig::new().with_enabled_roots();
     if let Some(root) = target.tls.root()? {
@@ -17,5 +16,7 @@ pub(super) fn secure<B: WithTonicConfig>(builder: B, target: &Target) -> Result<
     if let Some((certificate, key)) = target.tls.identity()? {
         tls = tls.identity(Identity::from_pem(certificate, key));
     }
-    Ok(builder.with_tls_config(tls))
+    endpoint.tls_config(tls).map_err(|error| {
+        InitError::exporter(format!("the certificates of {target} cannot be used")).caused_by(error)
+    })
 }

@@ -1,22 +1,22 @@
 //! What stands in for TLS where the feature `tls` is not compiled in.
 
+use tonic::transport::Endpoint;
+
 use crate::error::InitError;
 use crate::target::Target;
 
 /// Lets `http` pass and refuses `https`.
-pub(super) fn secure<B>(builder: B, target: &Target) -> Result<B, InitError> {
-    if target.url.starts_with("https:") {
+pub(super) fn secure(endpoint: Endpoint, target: &Target) -> Result<Endpoint, InitError> {
+    if target.is_https() {
         return Err(InitError::exporter(format!(
             "{target} needs the feature \"tls\" of throughline-telemetry, which is not compiled in"
         )));
     }
-    Ok(builder)
+    Ok(endpoint)
 }
 
 #[cfg(test)]
 mod tests {
-    use opentelemetry_sdk::Resource;
-
     use crate::config::{Exporter, Protocol, TelemetryConfig};
     use crate::exporter::Setup;
 
@@ -26,8 +26,7 @@ mod tests {
             .with_enabled(true)
             .with_exporter(Exporter::Otlp);
         let config = config.with_protocol(Protocol::Grpc).with_endpoint("https://c");
-        let resource = Resource::builder_empty().build();
-        let error = Setup::new(&config, resource).providers().expect_err("no feature");
+        let error = Setup::new(config).providers(None).expect_err("no feature");
         let expected = "traces over OTLP by gRPC to https://c needs the feature \"tls\" of throughline-telemetry, which is not compiled in";
         assert_eq!(error.to_string(), expected, "the message");
     }

@@ -1,11 +1,13 @@
 //! What stands in for TLS where the feature `tls` is not compiled in.
 
+use reqwest::blocking::ClientBuilder;
+
 use crate::error::InitError;
 use crate::target::Target;
 
 /// Lets `http` pass and refuses `https`.
-pub(super) fn secure<B>(builder: B, target: &Target) -> Result<B, InitError> {
-    if target.url.starts_with("https:") {
+pub(super) fn secure(builder: ClientBuilder, target: &Target) -> Result<ClientBuilder, InitError> {
+    if target.is_https() {
         return Err(InitError::exporter(format!(
             "{target} needs the feature \"tls\" of throughline-telemetry, which is not compiled in"
         )));
@@ -15,8 +17,6 @@ pub(super) fn secure<B>(builder: B, target: &Target) -> Result<B, InitError> {
 
 #[cfg(test)]
 mod tests {
-    use opentelemetry_sdk::Resource;
-
     use crate::config::{Exporter, Protocol, TelemetryConfig};
     use crate::exporter::Setup;
 
@@ -28,8 +28,7 @@ mod tests {
         let config = config
             .with_protocol(Protocol::HttpProtobuf)
             .with_endpoint("https://c");
-        let resource = Resource::builder_empty().build();
-        let error = Setup::new(&config, resource).providers().expect_err("no feature");
+        let error = Setup::new(config).providers(None).expect_err("no feature");
         let expected = "traces over OTLP by HTTP to https://c/v1/traces needs the feature \"tls\" of throughline-telemetry, which is not compiled in";
         assert_eq!(error.to_string(), expected, "the message");
     }

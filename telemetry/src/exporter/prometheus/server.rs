@@ -20,10 +20,18 @@ pub(super) struct Server {
     ended: Mutex<Receiver<()>>,
 }
 
+/// What becomes of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    Read,
+    /// Only its length is told.
+    Measured,
+}
+
 impl Server {
     pub(super) fn start(
         address: &str,
-        metrics: impl Fn() -> String + Send + 'static,
+        page: impl Fn(Reading) -> String + Send + 'static,
     ) -> Result<Self, InitError> {
         let failed = |error| {
             InitError::exporter(format!("prometheus.listen = {address:?} cannot be listened on"))
@@ -40,7 +48,7 @@ impl Server {
                 if ending.load(Ordering::Acquire) {
                     break;
                 }
-                let _ = connection.and_then(|connection| answer(connection, &metrics));
+                let _ = connection.and_then(|connection| answer(connection, &page));
             }
             drop(listener);
             drop(alive);
@@ -74,14 +82,15 @@ impl Drop for Server {
     }
 }
 
-fn answer(mut connection: TcpStream, metrics: &impl Fn() -> String) -> io::Result<()> {
+fn answer(mut connection: TcpStream, page: &impl Fn(Reading) -> String) -> io::Result<()> {
     connection.set_write_timeout(Some(PATIENCE))?;
     let request = head(&mut connection)?;
     let mut words = request.split(|byte| *byte == b' ');
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let path = target.split(|byte| *byte == b'?').next().unwrap_or_default();
     let (status, body) = match (method, path) {
-        (b"GET" | b"HEAD", b"/metrics") => ("200 OK", metrics()),
+        (b"GET", b"/metrics") => ("200 OK", page(Reading::Read)),
+        (b"HEAD", b"/metrics") => ("200 OK", page(Reading::Measured)),
         (_, b"/metrics") => ("405 Method Not Allowed", "use GET\n".to_owned()),
         _ => ("404 Not Found", "the metrics are at /metrics\n".to_owned()),
     };
@@ -136,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_scrape_is_answered_and_nothing_else() {
-        let server = Server::start("127.0.0.1:0", || "up 1\n".to_owned()).expect("started");
+        let server = Server::start("127.0.0.1:0", |_| "up 1\n".to_owned()).expect("started");
         let head = |status: &str, length: usize| {
             format!(
                 "HTTP/1.1 {status}\r\ncontent-type: text/plain; version=0.0.4; charset=utf-8\r\ncontent-length: \
@@ -174,7 +183,7 @@ mod tests {
     fn a_port_in_use_is_told() {
         let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = taken.local_addr().expect("an address").to_string();
-        let error = Server::start(&address, String::new).expect_err("taken");
+        let error = Server::start(&address, |_| String::new()).expect_err("taken");
         assert_eq!(
             error.to_string(),
             format!("prometheus.listen = {address:?} cannot be listened on"),

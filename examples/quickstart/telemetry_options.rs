@@ -1,0 +1,76 @@
+//! Where traces and metrics go: the options, over what the environment says.
+
+use clap::{Args, ValueEnum};
+use throughline::telemetry::{Exporter, InitError, TelemetryConfig};
+
+#[derive(Debug, Args)]
+pub(crate) struct TelemetryOptions {
+    /// Where traces and metrics go [default: console, unless another option or a variable says where]
+    #[arg(long, global = true, value_enum)]
+    exporter: Option<ExporterName>,
+    /// The collector: port 4317 is gRPC; port 4318, or a URL with a path, is HTTP. Implies --exporter otlp
+    /// [default: http://127.0.0.1:4317]
+    #[arg(long, global = true, value_name = "URL")]
+    otlp_endpoint: Option<String>,
+    /// The file; {pid} in it is the process's id. Implies --exporter file [default: throughline-{pid}.jsonl]
+    #[arg(long, global = true, value_name = "PATH")]
+    file: Option<String>,
+    /// Serve metrics here for a Prometheus to scrape, wherever the traces go [default with --exporter prometheus:
+    /// 127.0.0.1:9464]
+    #[arg(long, global = true, value_name = "HOST:PORT")]
+    metrics_listen: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ExporterName {
+    /// A tree of each trace, and at the end a line for each metric, on standard output.
+    Console,
+    /// OpenTelemetry's protocol, to a collector.
+    Otlp,
+    /// Lines of OTLP/JSON, as a collector's otlpjsonfile receiver reads them.
+    File,
+    /// Metrics on a page for a Prometheus to scrape; no traces.
+    Prometheus,
+}
+
+impl TelemetryOptions {
+    /// What the environment says, on if it says so or `wanted`, with what the options say on top.
+    pub(crate) fn config(&self, wanted: bool) -> Result<TelemetryConfig, InitError> {
+        let mut config = TelemetryConfig::from_env()?;
+        if wanted && !config.enabled {
+            // Once more, so that OTEL_SDK_DISABLED still turns it off.
+            config = config.with_enabled(true).with_env()?;
+        }
+        if config.service_name.is_none() {
+            config = config.with_service_name("quickstart");
+        }
+        config = match self.exporter() {
+            None => config,
+            Some(ExporterName::Console) => config.with_exporter(Exporter::Console),
+            Some(ExporterName::Otlp) => config.with_exporter(Exporter::Otlp),
+            Some(ExporterName::File) => config.with_exporter(Exporter::File),
+            Some(ExporterName::Prometheus) => config
+                .with_exporter(Exporter::None)
+                .with_metrics_exporter(Exporter::Prometheus),
+        };
+        if let Some(url) = &self.otlp_endpoint {
+            config = config.with_endpoint(url);
+        }
+        if let Some(path) = &self.file {
+            let file = config.file.clone().with_path(path);
+            config = config.with_file(file);
+        }
+        if let Some(address) = &self.metrics_listen {
+            config = config
+                .with_metrics_exporter(Exporter::Prometheus)
+                .with_prometheus_listen(Some(address));
+        }
+        Ok(config)
+    }
+
+    fn exporter(&self) -> Option<ExporterName> {
+        let otlp = self.otlp_endpoint.as_ref().map(|_| ExporterName::Otlp);
+        let file = self.file.as_ref().map(|_| ExporterName::File);
+        self.exporter.or(otlp).or(file)
+    }
+}

@@ -1,0 +1,135 @@
+//! The layer and its service.
+
+use std::sync::Arc;
+use std::task::{self, Poll};
+use std::time::Duration;
+
+use opentelemetry::Context;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::drains::{Drains, Limits};
+use super::executor::Executor;
+use super::future::DrainFuture;
+use crate::call::{LlmRequest, is_observed};
+use crate::response::LlmResponse;
+use crate::wire::Rule;
+
+/// Puts a [`Drain`] around a service: see [the module](super). Its clones share their drains.
+#[derive(Debug, Clone)]
+pub struct DrainLayer {
+    drains: Drains,
+    rules: Arc<Vec<Rule>>,
+}
+
+impl DrainLayer {
+    /// A layer whose drains run on `executor`, such as `tokio::runtime::Handle::current()`.
+    #[must_use]
+    pub fn new(executor: impl Executor) -> Self {
+        Self {
+            drains: Drains {
+                executor: Arc::new(executor),
+                limits: Limits::default(),
+                open: Arc::default(),
+                scoped: None,
+            },
+            rules: Arc::default(),
+        }
+    }
+
+    /// The most drains at once, each of which keeps a connection; by default 64. An answer beyond that is dropped.
+    #[must_use]
+    pub fn with_count(mut self, count: usize) -> Self {
+        self.drains.limits.count = count;
+        self
+    }
+
+    /// The most bytes that one drain reads; by default 1 MiB.
+    #[must_use]
+    pub fn with_bytes(mut self, bytes: u64) -> Self {
+        self.drains.limits.bytes = bytes;
+        self
+    }
+
+    /// The longest that one drain reads; by default 30 s.
+    #[must_use]
+    pub fn with_time(mut self, time: Duration) -> Self {
+        self.drains.limits.time = time;
+        self
+    }
+
+    /// Adds a rule that says which requests are model calls, as
+    /// [`LlmLayer::with_rule`](crate::LlmLayer::with_rule) does; give both the same.
+    #[must_use]
+    pub fn with_rule(mut self, rule: Rule) -> Self {
+        Arc::make_mut(&mut self.rules).push(rule);
+        self
+    }
+
+    /// The number of open drains, for a gauge.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        self.drains.open.count()
+    }
+
+    /// Waits until no drain is open; those that still are after `within` are cut off. Whether none had to be.
+    ///
+    /// Call it when no more calls are made, and before [`settle`](crate::settle) and the shutdown of the providers: a drain
+    /// that was cut off has its span too, unless the executor does not get to it within 100 ms.
+    pub async fn settle(&self, within: Duration) -> bool {
+        let settled = self.drains.none_open(within).await;
+        if !settled {
+            self.drains.open.cut_off();
+            self.drains.none_open(GRACE).await;
+        }
+        settled
+    }
+}
+
+impl<S> Layer<S> for DrainLayer {
+    type Service = Drain<S>;
+
+    fn layer(&self, inner: S) -> Drain<S> {
+        Drain {
+            inner,
+            layer: self.clone(),
+        }
+    }
+}
+
+/// Reads the answers of model calls on when their callers leave.
+#[derive(Debug, Clone)]
+pub struct Drain<S> {
+    inner: S,
+    layer: DrainLayer,
+}
+
+impl<S, R> Service<R> for Drain<S>
+where
+    R: LlmRequest,
+    S: Service<R, Response: LlmResponse<Drains>>,
+{
+    type Response = <S::Response as LlmResponse<Drains>>::Output;
+    type Error = S::Error;
+    type Future = DrainFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: R) -> Self::Future {
+        // Where nobody observes, nobody would learn what a drain reads.
+        let is_call = Context::map_current(is_observed) && request.head(&self.layer.rules).is_some();
+        let drains = is_call.then(|| Drains {
+            scoped: Context::map_current(|cx| cx.get().cloned()),
+            ..self.layer.drains.clone()
+        });
+        DrainFuture {
+            inner: self.inner.call(request),
+            drains,
+        }
+    }
+}
+
+/// How long a drain that was cut off has to end.
+const GRACE: Duration = Duration::from_millis(100);

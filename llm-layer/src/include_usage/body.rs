@@ -1,0 +1,193 @@
+//! The response body without the event.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, StatusCode};
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+
+use super::cutter::Cutter;
+use crate::call::is_encoded;
+use crate::response::Wrap;
+
+/// Marks a call whose usage was asked for by the layer: its answer goes through an [`IncludeUsageBody`].
+#[derive(Debug)]
+pub struct Asked(pub(super) ());
+
+impl<B> Wrap<B> for Asked
+where
+    B: Body<Data = Bytes>,
+{
+    type Body = IncludeUsageBody<B>;
+
+    fn wants(&self, status: StatusCode, headers: &mut HeaderMap) -> bool {
+        let content_type = headers.get(CONTENT_TYPE).map(|value| value.as_bytes());
+        let essence = content_type.and_then(|value| value.split(|byte| *byte == b';').next());
+        let is_stream =
+            essence.is_some_and(|essence| essence.trim_ascii().eq_ignore_ascii_case(b"text/event-stream"));
+        let wants = status.is_success() && is_stream && !is_encoded(headers);
+        if wants {
+            headers.remove(CONTENT_LENGTH);
+        }
+        wants
+    }
+
+    fn wrap(asked: Option<Self>, inner: B) -> IncludeUsageBody<B> {
+        IncludeUsageBody {
+            inner,
+            cutting: asked.map(|_| Box::default()),
+        }
+    }
+}
+
+pin_project! {
+    /// Passes the inner body's frames on, without the event that the layer asked for.
+    pub struct IncludeUsageBody<B>
+    where
+        B: Body,
+    {
+        #[pin]
+        inner: B,
+        cutting: Option<Box<Cutting<B::Error>>>,
+    }
+}
+
+/// What stands between the inner body and the caller.
+struct Cutting<E> {
+    cutter: Cutter,
+    out: VecDeque<Bytes>,
+    last: Last<E>,
+}
+
+/// What comes behind the data.
+enum Last<E> {
+    Unknown,
+    Next(Result<Frame<Bytes>, E>),
+    End,
+}
+
+impl<E> Default for Cutting<E> {
+    fn default() -> Self {
+        Self {
+            cutter: Cutter::default(),
+            out: VecDeque::new(),
+            last: Last::Unknown,
+        }
+    }
+}
+
+impl<E> Cutting<E> {
+    /// What can be given without asking the inner body.
+    fn next(&mut self) -> Option<Option<Result<Frame<Bytes>, E>>> {
+        if let Some(data) = self.out.pop_front() {
+            return Some(Some(Ok(Frame::data(data))));
+        }
+        match std::mem::replace(&mut self.last, Last::Unknown) {
+            Last::Unknown => None,
+            Last::Next(last) => Some(Some(last)),
+            Last::End => {
+                self.last = Last::End;
+                Some(None)
+            }
+        }
+    }
+
+    /// Takes what the inner body gave.
+    fn take(&mut self, polled: Option<Result<Frame<Bytes>, E>>) {
+        self.last = match polled {
+            Some(Ok(frame)) => match frame.into_data() {
+                Ok(data) if data.is_empty() => Last::Next(Ok(Frame::data(data))),
+                Ok(data) => return self.cutter.feed(&data, &mut self.out),
+                Err(trailers) => Last::Next(Ok(trailers)),
+            },
+            Some(Err(error)) => Last::Next(Err(error)),
+            None => Last::End,
+        };
+        if !matches!(&self.last, Last::Next(Ok(frame)) if frame.is_data()) {
+            self.cutter.finish(&mut self.out);
+        }
+    }
+
+    /// The number of bytes that are here, and whether those to come will all pass.
+    fn known(&self) -> (u64, bool) {
+        let out: usize = self.out.iter().map(Bytes::len).sum();
+        (out as u64, self.cutter.is_done())
+    }
+}
+
+impl<B: Body<Data = Bytes> + Default> Default for IncludeUsageBody<B> {
+    /// The inner body's default as it is, for layers outside that answer in the service's place.
+    fn default() -> Self {
+        Asked::wrap(None, B::default())
+    }
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl<B> Body for IncludeUsageBody<B>
+where
+    B: Body<Data = Bytes>,
+{
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let mut this = self.project();
+        let Some(cutting) = this.cutting else {
+            return this.inner.poll_frame(cx);
+        };
+        loop {
+            if let Some(next) = cutting.next() {
+                return Poll::Ready(next);
+            }
+            let polled = ready!(this.inner.as_mut().poll_frame(cx));
+            cutting.take(polled);
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self.cutting.as_deref() {
+            None => self.inner.is_end_stream(),
+            Some(Cutting { out, last, cutter }) => match last {
+                _ if !out.is_empty() => false,
+                Last::Unknown => cutter.held() == 0 && self.inner.is_end_stream(),
+                Last::Next(_) => false,
+                Last::End => true,
+            },
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let inner = self.inner.size_hint();
+        let Some(cutting) = &self.cutting else {
+            return inner;
+        };
+        let (out, all_pass) = cutting.known();
+        let lower = if all_pass { inner.lower() } else { 0 };
+        let upper = inner
+            .upper()
+            .map(|upper| upper.saturating_add(cutting.cutter.held() as u64));
+        let mut hint = SizeHint::new();
+        hint.set_lower(lower.saturating_add(out));
+        if let Some(upper) = upper.and_then(|upper| upper.checked_add(out)) {
+            hint.set_upper(upper);
+        }
+        hint
+    }
+}
+
+impl<B: Body + fmt::Debug> fmt::Debug for IncludeUsageBody<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IncludeUsageBody")
+            .field("inner", &self.inner)
+            .field("cutter", &self.cutting.as_ref().map(|cutting| &cutting.cutter))
+            .finish_non_exhaustive()
+    }
+}

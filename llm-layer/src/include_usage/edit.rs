@@ -1,0 +1,297 @@
+//! Adds the option to a request body, touching nothing else of it.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use memchr::memchr2;
+use serde_json::Value;
+
+/// The body with the option in it; `None` if it has to stay as it is.
+///
+/// That is: whatever is no JSON object with one `"stream": true`, says what it wants of its usage already, or says one of
+/// these things twice, since nobody knows which of the two counts. And the searches of Azure's own data, which refuse the
+/// option.
+pub(super) fn with_usage(body: &[u8]) -> Option<Vec<u8>> {
+    let members = Cursor { body, at: 0 }.members()?;
+    let stream = only(&members, "stream")?;
+    if body.get(stream.clone()) != Some(b"true") || members.iter().any(|(key, _)| key == "data_sources") {
+        return None;
+    }
+    let options = members.iter().filter(|(key, _)| key == OPTIONS).count();
+    let (range, text): (Range<usize>, &str) = match options {
+        0 => (stream.end..stream.end, NO_OPTIONS),
+        1 => {
+            let range = only(&members, OPTIONS)?;
+            match serde_json::from_slice(body.get(range.clone())?).ok()? {
+                Value::Null => (range, NULL_OPTIONS),
+                Value::Object(options) if options.contains_key("include_usage") => return None,
+                Value::Object(options) => {
+                    let inside = range.start + 1..range.start + 1;
+                    let text = if options.is_empty() {
+                        EMPTY_OPTIONS
+                    } else {
+                        SOME_OPTIONS
+                    };
+                    (inside, text)
+                }
+                _ => return None,
+            }
+        }
+        _ => return None,
+    };
+    // What the provider would refuse is not ours to touch.
+    serde_json::from_slice::<Value>(body).ok()?;
+    let mut edited = Vec::with_capacity(body.len() + text.len());
+    edited.extend_from_slice(body.get(..range.start)?);
+    edited.extend_from_slice(text.as_bytes());
+    edited.extend_from_slice(body.get(range.end..)?);
+    Some(edited)
+}
+
+/// A member of the object at the root: its key, and where its value stands.
+type Member<'a> = (Cow<'a, str>, Range<usize>);
+
+/// Where the value of a key stands that must be there once.
+fn only(members: &[Member<'_>], name: &str) -> Option<Range<usize>> {
+    let mut found = members.iter().filter(|(key, _)| key == name);
+    let (_, range) = found.next()?;
+    found.next().is_none().then(|| range.clone())
+}
+
+/// Finds the members of the object at the root. Of what is valid it finds all, of the rest something.
+struct Cursor<'a> {
+    body: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    fn members(mut self) -> Option<Vec<Member<'a>>> {
+        let mut members = Vec::new();
+        self.take(b'{')?;
+        while self.peek()? != b'}' {
+            let key = self.value()?;
+            self.take(b':')?;
+            members.push((self.key(key)?, self.value()?));
+            if self.peek()? == b',' {
+                self.at += 1;
+            }
+        }
+        Some(members)
+    }
+
+    /// The next byte that is not white space.
+    fn peek(&mut self) -> Option<u8> {
+        while let b' ' | b'\t' | b'\n' | b'\r' = self.body.get(self.at)? {
+            self.at += 1;
+        }
+        self.body.get(self.at).copied()
+    }
+
+    fn take(&mut self, byte: u8) -> Option<()> {
+        (self.peek()? == byte).then(|| self.at += 1)
+    }
+
+    fn key(&self, range: Range<usize>) -> Option<Cow<'a, str>> {
+        let raw = self.body.get(range)?;
+        if raw.contains(&b'\\') {
+            return serde_json::from_slice(raw).ok().map(Cow::Owned);
+        }
+        let name = raw.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+        std::str::from_utf8(name).ok().map(Cow::Borrowed)
+    }
+
+    /// Where the next value stands.
+    fn value(&mut self) -> Option<Range<usize>> {
+        self.peek()?;
+        let start = self.at;
+        let mut depth = 0_usize;
+        loop {
+            match self.body.get(self.at)? {
+                b'"' => self.string()?,
+                b'{' | b'[' => {
+                    depth += 1;
+                    self.at += 1;
+                }
+                b'}' | b']' => {
+                    depth = depth.checked_sub(1)?;
+                    self.at += 1;
+                }
+                _ if depth == 0 => self.word()?,
+                _ => self.at += 1,
+            }
+            if depth == 0 {
+                return Some(start..self.at);
+            }
+        }
+    }
+
+    fn string(&mut self) -> Option<()> {
+        self.at += 1;
+        loop {
+            let rest = self.body.get(self.at..)?;
+            let length = memchr2(b'"', b'\\', rest)?;
+            self.at += length + 1;
+            match rest.get(length)? {
+                b'"' => return Some(()),
+                _ => self.at += 1,
+            }
+        }
+    }
+
+    fn word(&mut self) -> Option<()> {
+        let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']' | b':' | b' ' | b'\t' | b'\n' | b'\r');
+        let length = self.body.get(self.at..)?.iter().position(ends)?;
+        self.at += length;
+        (length > 0).then_some(())
+    }
+}
+
+const OPTIONS: &str = "stream_options";
+const NO_OPTIONS: &str = r#","stream_options":{"include_usage":true}"#;
+const NULL_OPTIONS: &str = r#"{"include_usage":true}"#;
+const EMPTY_OPTIONS: &str = r#""include_usage":true"#;
+const SOME_OPTIONS: &str = r#""include_usage":true,"#;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::with_usage;
+
+    /// Before, and after; without an after, nothing may change.
+    const CASES: &[(&str, &str, Option<&str>)] = &[
+        (
+            "a stream",
+            r#"{"model":"m","stream":true}"#,
+            Some(r#"{"model":"m","stream":true,"stream_options":{"include_usage":true}}"#),
+        ),
+        (
+            "white space and what stands behind",
+            "\n{ \"stream\" :\ttrue , \"model\" : \"m\" }\r\n",
+            Some(
+                "\n{ \"stream\" :\ttrue,\"stream_options\":{\"include_usage\":true} , \"model\" : \"m\" }\r\n",
+            ),
+        ),
+        (
+            "numbers and escapes as they were written",
+            r#"{"temperature":1.0e0,"stream":true,"user":"\u00fc\/\"}"}"#,
+            Some(
+                r#"{"temperature":1.0e0,"stream":true,"stream_options":{"include_usage":true},"user":"\u00fc\/\"}"}"#,
+            ),
+        ),
+        (
+            "other options",
+            r#"{"stream":true,"stream_options":{"include_obfuscation":false}}"#,
+            Some(r#"{"stream":true,"stream_options":{"include_usage":true,"include_obfuscation":false}}"#),
+        ),
+        (
+            "no options in an object",
+            r#"{"stream_options":{ },"stream":true}"#,
+            Some(r#"{"stream_options":{"include_usage":true },"stream":true}"#),
+        ),
+        (
+            "null options",
+            r#"{"stream_options": null ,"stream":true}"#,
+            Some(r#"{"stream_options": {"include_usage":true} ,"stream":true}"#),
+        ),
+        (
+            "escaped names",
+            r#"{"str\u0065am":true,"stream\u005foptions":{}}"#,
+            Some(r#"{"str\u0065am":true,"stream\u005foptions":{"include_usage":true}}"#),
+        ),
+        (
+            "the same names further in",
+            r#"{"metadata":{"stream":false,"stream_options":{"include_usage":false}},"stream":true,"messages":[{"stream":true}]}"#,
+            Some(
+                r#"{"metadata":{"stream":false,"stream_options":{"include_usage":false}},"stream":true,"stream_options":{"include_usage":true},"messages":[{"stream":true}]}"#,
+            ),
+        ),
+        (
+            "the name as a value",
+            r#"{"user":"stream_options","stream":true}"#,
+            Some(r#"{"user":"stream_options","stream":true,"stream_options":{"include_usage":true}}"#),
+        ),
+        (
+            "an explicit no",
+            r#"{"stream":true,"stream_options":{"include_usage":false}}"#,
+            None,
+        ),
+        (
+            "an explicit yes",
+            r#"{"stream":true,"stream_options":{"include_usage":true}}"#,
+            None,
+        ),
+        (
+            "a null",
+            r#"{"stream":true,"stream_options":{"include_usage":null}}"#,
+            None,
+        ),
+        (
+            "an escaped no",
+            r#"{"stream":true,"stream_options":{"include\u005fusage":false}}"#,
+            None,
+        ),
+        (
+            "options of another type",
+            r#"{"stream":true,"stream_options":[]}"#,
+            None,
+        ),
+        ("no stream", r#"{"model":"m"}"#, None),
+        ("stream off", r#"{"stream":false}"#, None),
+        ("a stream of another type", r#"{"stream":"true"}"#, None),
+        ("a stream further in", r#"{"a":{"stream":true}}"#, None),
+        ("the stream twice", r#"{"stream":true,"stream":false}"#, None),
+        (
+            "the stream twice, once escaped",
+            r#"{"stream":true,"strea\u006d":true}"#,
+            None,
+        ),
+        (
+            "options twice",
+            r#"{"stream":true,"stream_options":{},"stream_options":{}}"#,
+            None,
+        ),
+        ("data of Azure's", r#"{"stream":true,"data_sources":[{}]}"#, None),
+        ("an array", r#"[{"stream":true}]"#, None),
+        ("two documents", r#"{"stream":true}{"stream":true}"#, None),
+        ("a byte order mark", "\u{feff}{\"stream\":true}", None),
+        ("a comma too many", r#"{"stream":true,}"#, None),
+        ("a comma too few", r#"{"a":1 "stream":true}"#, None),
+        ("no end", r#"{"stream":true"#, None),
+        ("nothing", "", None),
+        ("no JSON", "stream=true", None),
+    ];
+
+    #[test]
+    fn cases() {
+        for (name, before, after) in CASES {
+            let edited = with_usage(before.as_bytes()).map(|bytes| String::from_utf8(bytes).unwrap());
+            assert_eq!(edited.as_deref(), *after, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_beginning_stays_as_it_is() {
+        for (name, before, _) in CASES.iter().filter(|(_, _, after)| after.is_some()) {
+            let end = before.trim_end().len();
+            for cut in 0..end {
+                let edited = with_usage(&before.as_bytes()[..cut]);
+                assert_eq!(edited, None, "{name}, cut at {cut}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes(bytes in proptest::collection::vec(prop_oneof![
+            any::<u8>(),
+            proptest::sample::select(&b"{}[],:\"\\ \ntrue"[..]),
+        ], 0..200)) {
+            let body = [b"{\"stream\":true,", &*bytes, b"}"].concat();
+            if let Some(edited) = with_usage(&body) {
+                let edited: serde_json::Value = serde_json::from_slice(&edited).expect("JSON stays JSON");
+                prop_assert_eq!(&edited["stream_options"]["include_usage"], &serde_json::Value::Bool(true));
+            }
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! A request and its answer, or a notification.
+
+use std::future::Future;
+use std::time::Instant;
+
+use opentelemetry::global::BoxedSpan;
+use opentelemetry::trace::{SpanKind, Status, TraceContextExt};
+use opentelemetry::{Context, ContextGuard, KeyValue};
+use serde_json::Value;
+use throughline_tracing_layer::provider::LazyInstruments;
+use throughline_tracing_layer::span::InContextExt;
+
+use super::answer::Answer;
+use super::instruments::Instruments;
+use super::message::{Message, short};
+use crate::scope::Failure;
+use crate::semconv::{self, mcp};
+
+/// An exchange that has begun, and ends when it is dropped.
+#[derive(Debug)]
+#[must_use = "the exchange ends when this is dropped"]
+pub struct Exchange {
+    side: Side,
+    cx: Context,
+    /// Whether the context's span is this exchange's own.
+    has_span: bool,
+    started: Instant,
+    /// `None` for what is no message.
+    dimensions: Option<Vec<KeyValue>>,
+    labels: Vec<KeyValue>,
+    instruments: LazyInstruments<Instruments>,
+    answered: bool,
+    failure: Option<Failure>,
+    code: Option<i64>,
+}
+
+/// What an exchange begins with.
+pub(super) struct Begun<'a> {
+    pub(super) side: Side,
+    pub(super) parent: Context,
+    pub(super) span: Option<BoxedSpan>,
+    pub(super) labels: Vec<KeyValue>,
+    pub(super) instruments: LazyInstruments<Instruments>,
+    pub(super) message: Option<&'a Message<'a>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Client,
+    Server,
+}
+
+impl Side {
+    pub(super) fn kind(self) -> SpanKind {
+        match self {
+            Self::Client => SpanKind::Client,
+            Self::Server => SpanKind::Server,
+        }
+    }
+}
+
+impl Exchange {
+    pub(super) fn new(begun: Begun<'_>) -> Self {
+        Self {
+            side: begun.side,
+            has_span: begun.span.is_some(),
+            cx: match begun.span {
+                Some(span) => begun.parent.with_span(span),
+                None => begun.parent,
+            },
+            started: Instant::now(),
+            dimensions: begun.message.map(Message::dimensions),
+            labels: begun.labels,
+            instruments: begun.instruments,
+            answered: !begun.message.is_some_and(Message::is_request),
+            failure: None,
+            code: None,
+        }
+    }
+
+    /// Runs a future in the exchange's context; what it gives is the answer.
+    ///
+    /// On the side that asks, that is the future that sends the request and waits; on the side that answers, the one
+    /// that does the work.
+    pub async fn run<F: Future<Output: Answer>>(mut self, future: F) -> F::Output {
+        let answer = future.in_context(self.cx.clone()).await;
+        answer.tell(&mut self);
+        answer
+    }
+
+    /// The context of the exchange, for work to be run in it.
+    #[must_use]
+    pub fn context(&self) -> &Context {
+        &self.cx
+    }
+
+    /// Makes the exchange current on this thread until the guard is dropped. Never hold the guard across an `.await`.
+    #[must_use = "the exchange is current until this is dropped"]
+    pub fn attach(&self) -> ContextGuard {
+        self.cx.clone().attach()
+    }
+
+    /// Tells the answer: a JSON-RPC response, with a result or an error.
+    pub fn answer(&mut self, response: &Value) {
+        self.answered = true;
+        let result = response.get("result");
+        if let Some(error) = response.get("error") {
+            self.refuse(error);
+        } else if result.and_then(|result| result.get("isError")) == Some(&Value::Bool(true)) {
+            self.failure = Some(Failure {
+                kind: mcp::TOOL_ERROR.into(),
+                description: String::new(),
+            });
+        }
+        let version = result.and_then(|result| result.get("protocolVersion")?.as_str());
+        if let Some(version) = version.filter(|_| self.has_span) {
+            self.cx
+                .span()
+                .set_attribute(KeyValue::new(mcp::PROTOCOL_VERSION, short(version).to_owned()));
+        }
+    }
+
+    /// Tells that there was no answer, or that the work failed: `error.type` is the name of the error's type.
+    pub fn fail<E: std::fmt::Display>(&mut self, error: &E) {
+        self.answered = true;
+        self.failure = Some(Failure::new(error));
+    }
+
+    /// Tells that all is done, and no answer is to be looked at.
+    pub(super) fn done(&mut self) {
+        self.answered = true;
+    }
+
+    fn refuse(&mut self, error: &Value) {
+        self.code = error.get("code").and_then(Value::as_i64);
+        if self.blames_caller() {
+            return;
+        }
+        let message = error.get("message").and_then(Value::as_str);
+        self.failure = Some(Failure {
+            kind: self
+                .code
+                .map_or_else(|| semconv::OTHER.into(), |code| code.to_string().into()),
+            description: short(message.unwrap_or_default()).to_owned(),
+        });
+    }
+
+    /// Whether this side answered that it was asked what it cannot be asked.
+    fn blames_caller(&self) -> bool {
+        self.side == Side::Server && self.code.is_some_and(|code| BLAMES_CALLER.contains(&code))
+    }
+
+    fn record(&mut self, ends: &[KeyValue]) {
+        let Some(mut labels) = self.dimensions.take() else {
+            return;
+        };
+        let Some(instruments) = self.instruments.in_context(&self.cx) else {
+            return;
+        };
+        if self.blames_caller() {
+            // What a stranger made up is no series of ours.
+            labels.retain(|label| ![semconv::TOOL_NAME, semconv::PROMPT_NAME].contains(&label.key.as_str()));
+            if let Some(method) = labels.first_mut().filter(|_| self.code != Some(INVALID_PARAMS)) {
+                method.value = semconv::OTHER.into();
+            }
+        }
+        labels.append(&mut self.labels);
+        labels.extend_from_slice(ends);
+        let duration = match self.side {
+            Side::Client => &instruments.client,
+            Side::Server => &instruments.server,
+        };
+        duration.record(self.started.elapsed().as_secs_f64(), &labels);
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        let failure = match self.failure.take() {
+            _ if std::thread::panicking() => Some(Failure::panicked()),
+            None if !self.answered => Some(Failure::cancelled()),
+            failure => failure,
+        };
+        let code = self
+            .code
+            .map(|code| KeyValue::new(mcp::STATUS_CODE, code.to_string()));
+        let kind = failure
+            .as_ref()
+            .map(|failure| KeyValue::new(semconv::ERROR_TYPE, failure.kind.clone()));
+        let ends: Vec<KeyValue> = code.into_iter().chain(kind).collect();
+        self.record(&ends);
+        if self.has_span {
+            let span = self.cx.span();
+            span.set_attributes(ends);
+            if let Some(failure) = failure {
+                span.set_status(Status::error(failure.description));
+            }
+            span.end();
+        }
+    }
+}
+
+const INVALID_PARAMS: i64 = -32602;
+/// <https://github.com/open-telemetry/semantic-conventions-genai/blob/main/model/mcp/common.yaml>
+const BLAMES_CALLER: [i64; 5] = [-32700, -32600, -32601, INVALID_PARAMS, -32002];

@@ -1,0 +1,25 @@
+//! The metrics of exchanges.
+
+use opentelemetry::metrics::{Histogram, Meter};
+
+use crate::semconv::{self, mcp};
+
+#[derive(Debug)]
+pub(super) struct Instruments {
+    pub(super) client: Histogram<f64>,
+    pub(super) server: Histogram<f64>,
+}
+
+impl Instruments {
+    pub(super) fn new(meter: &Meter) -> Self {
+        let duration = |name: &'static str| {
+            let histogram = meter.f64_histogram(name).with_unit(semconv::SECOND_UNIT);
+            let histogram = histogram.with_description(semconv::description(name));
+            histogram.with_boundaries(mcp::SECOND_BUCKETS.to_vec()).build()
+        };
+        Self {
+            client: duration(mcp::CLIENT_DURATION),
+            server: duration(mcp::SERVER_DURATION),
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! What a JSON-RPC message says of itself.
+
+use std::borrow::Cow;
+
+use opentelemetry::KeyValue;
+use serde_json::{Map, Value};
+
+use crate::semconv::{self, mcp};
+
+/// A request or a notification.
+#[derive(Debug)]
+pub(super) struct Message<'a> {
+    message: &'a Map<String, Value>,
+    method: &'a str,
+}
+
+impl<'a> Message<'a> {
+    pub(super) fn of(message: &'a Value) -> Option<Self> {
+        let message = message.as_object()?;
+        let method = short(message.get("method")?.as_str()?);
+        Some(Self { message, method })
+    }
+
+    pub(super) fn span_name(&self) -> Cow<'static, str> {
+        match self.target() {
+            Some(target) => format!("{} {}", self.method, target.value.as_str()).into(),
+            None => self.method.to_owned().into(),
+        }
+    }
+
+    /// What metrics are told apart by, the method first.
+    pub(super) fn dimensions(&self) -> Vec<KeyValue> {
+        let mut attributes = vec![KeyValue::new(mcp::METHOD_NAME, self.method.to_owned())];
+        if self.method == TOOLS_CALL {
+            attributes.push(KeyValue::new(semconv::OPERATION_NAME, "execute_tool"));
+        }
+        attributes.extend(self.target());
+        let version = self.message.get("jsonrpc").and_then(Value::as_str);
+        let version = version.filter(|version| *version != "2.0").map(short);
+        attributes.extend(version.map(|version| KeyValue::new(mcp::JSONRPC_VERSION, version.to_owned())));
+        attributes
+    }
+
+    /// What is of this message alone.
+    pub(super) fn details(&self) -> impl Iterator<Item = KeyValue> + use<> {
+        let id = match self.message.get("id") {
+            Some(Value::String(id)) => Some(short(id).to_owned()),
+            Some(Value::Number(id)) => Some(id.to_string()),
+            _ => None,
+        };
+        let uri = self
+            .param("uri")
+            .filter(|_| ABOUT_A_RESOURCE.contains(&self.method));
+        [
+            id.map(|id| KeyValue::new(mcp::JSONRPC_REQUEST_ID, id)),
+            uri.map(|uri| KeyValue::new(mcp::RESOURCE_URI, without_secrets(uri))),
+        ]
+        .into_iter()
+        .flatten()
+    }
+
+    /// The version of MCP that the message is of, if it says so.
+    pub(super) fn protocol_version(&self) -> Option<KeyValue> {
+        let version = short(self.meta()?.get(META_PROTOCOL_VERSION)?.as_str()?);
+        Some(KeyValue::new(mcp::PROTOCOL_VERSION, version.to_owned()))
+    }
+
+    /// Whether the other side is to answer. The id may be given later, by who sends it.
+    pub(super) fn is_request(&self) -> bool {
+        !self.method.starts_with("notifications/")
+    }
+
+    pub(super) fn meta(&self) -> Option<&'a Map<String, Value>> {
+        self.message.get("params")?.get("_meta")?.as_object()
+    }
+
+    /// The tool or the prompt.
+    fn target(&self) -> Option<KeyValue> {
+        let key = match self.method {
+            TOOLS_CALL => semconv::TOOL_NAME,
+            "prompts/get" => semconv::PROMPT_NAME,
+            _ => return None,
+        };
+        Some(KeyValue::new(key, self.param("name")?.to_owned()))
+    }
+
+    fn param(&self, name: &str) -> Option<&'a str> {
+        Some(short(self.message.get("params")?.get(name)?.as_str()?))
+    }
+}
+
+/// The message's `params._meta`, made if it is not there; `None` if there is something else in its place.
+pub(super) fn meta_mut(message: &mut Value) -> Option<&mut Map<String, Value>> {
+    let message = message.as_object_mut()?;
+    if message.get("params").is_some_and(|params| !params.is_object()) {
+        return None;
+    }
+    let params = message.entry("params").or_insert_with(|| Map::new().into());
+    params
+        .as_object_mut()?
+        .entry("_meta")
+        .or_insert_with(|| Map::new().into())
+        .as_object_mut()
+}
+
+/// The start of a text.
+pub(super) fn short(text: &str) -> &str {
+    let mut ends = (0..=MAX_TEXT.min(text.len())).rev();
+    ends.find_map(|end| text.get(..end)).unwrap_or_default()
+}
+
+fn without_secrets(uri: &str) -> String {
+    let end = uri.find(['?', '#']).unwrap_or(uri.len());
+    let uri = uri.get(..end).unwrap_or_default();
+    let Some((scheme, rest)) = uri.split_once("://") else {
+        return uri.to_owned();
+    };
+    let (authority, path) = rest
+        .split_at_checked(rest.find('/').unwrap_or(rest.len()))
+        .unwrap_or((rest, ""));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{scheme}://{host}{path}")
+}
+
+const TOOLS_CALL: &str = "tools/call";
+
+const ABOUT_A_RESOURCE: &[&str] = &[
+    "resources/read",
+    "resources/subscribe",
+    "resources/unsubscribe",
+    "notifications/resources/updated",
+];
+
+/// <https://github.com/modelcontextprotocol/modelcontextprotocol/pull/2575>
+const META_PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+
+/// In bytes: what a message says of itself comes from another process.
+const MAX_TEXT: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn uris_are_told_without_what_may_be_secret() {
+        for (uri, expected) in [
+            ("file:///home/user/a.pdf", "file:///home/user/a.pdf"),
+            (
+                "postgres://user:p@ss@db:5432/customers?sslkey=x#f",
+                "postgres://db:5432/customers",
+            ),
+            ("https://host?token=1", "https://host"),
+            ("urn:isbn:1#x", "urn:isbn:1"),
+            ("note://@/a@b", "note:///a@b"),
+            ("", ""),
+        ] {
+            assert_eq!(without_secrets(uri), expected, "{uri}");
+        }
+    }
+
+    #[test]
+    fn meta_is_made_only_where_nothing_else_is_in_its_place() {
+        for (mut message, expected) in [
+            (
+                json!({"method": "ping"}),
+                Some(json!({"method": "ping", "params": {"_meta": {}}})),
+            ),
+            (
+                json!({"params": {"a": 1}}),
+                Some(json!({"params": {"a": 1, "_meta": {}}})),
+            ),
+            (
+                json!({"params": {"_meta": {"progressToken": 7}}}),
+                Some(json!({"params": {"_meta": {"progressToken": 7}}})),
+            ),
+            (json!({"params": [1]}), None),
+            (json!({"params": null}), None),
+            (json!({"params": {"_meta": "x"}}), None),
+            (json!({"params": {"_meta": null}}), None),
+            (json!([{"method": "ping"}]), None),
+            (json!("ping"), None),
+        ] {
+            let before = message.clone();
+            let made = meta_mut(&mut message).is_some();
+            assert_eq!(made, expected.is_some(), "{before}");
+            assert_eq!(message, expected.unwrap_or_else(|| before.clone()), "{before}");
+        }
+    }
+
+    #[test]
+    fn texts_are_cut_between_characters() {
+        for (text, bytes) in [
+            ("", 0),
+            ("abc", 3),
+            (&*"x".repeat(300), 256),
+            (&*"€".repeat(100), 255),
+        ] {
+            assert_eq!(short(text).len(), bytes, "{text}");
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The trait of all formats, and the formats that this crate knows.
+
+use http::HeaderMap;
+use serde_json::Value;
+
+use super::anthropic::Anthropic;
+use super::bedrock::{Converse, InvokeModel};
+use super::cohere::Cohere;
+use super::embeddings::Embeddings;
+use super::gemini::Gemini;
+use super::ollama::Ollama;
+use super::openai_chat::OpenAiChat;
+use super::openai_completions::OpenAiCompletions;
+use super::openai_responses::OpenAiResponses;
+use super::{Ask, Channel, Reply};
+use crate::estimate::Prompt;
+use crate::json::{Path, Scalar};
+
+/// A wire format: how a request says what it asks for, and an answer what came of it. See [the module](super).
+pub trait WireFormat: Send + Sync {
+    /// The operation's name in the conventions: `chat`, `text_completion`, `generate_content`, `embeddings` …
+    fn operation(&self) -> &'static str;
+
+    /// Whether a request body has this format's shape; if not, the request is none of this format's. A body that could
+    /// not be seen is not asked about.
+    fn matches(&self, body: &Value) -> bool;
+
+    /// Reads a request by its path, without a slash at its end, and its body, which is null where it was not seen.
+    fn ask(&self, path: &str, body: &Value) -> Ask;
+
+    /// Puts down the texts of a request's prompt, which are counted if nobody reports their tokens.
+    fn prompt(&self, body: &Value, prompt: &mut Prompt);
+
+    /// Whether the answer to a request tells its usage, as far as the request shows; by default it does. If not, what an
+    /// estimate needs is loaded while the answer is awaited.
+    fn reports(&self, _body: &Value) -> bool {
+        true
+    }
+
+    /// The outermost array of an answer's documents, if its elements are alternative answers, such as `choices[]`. By
+    /// default there is one answer only.
+    fn alternatives(&self) -> &'static str {
+        ""
+    }
+
+    /// Reads the head of an answer; by default nothing.
+    fn head(&self, _headers: &HeaderMap, _reply: &mut Reply) {}
+
+    /// Whether the string at a path is text of the answer, which is counted; else it is a value.
+    fn channel(&self, at: &Path, reply: &Reply) -> Option<Channel>;
+
+    /// Reads a value of the answer.
+    fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply);
+
+    /// An event of this name begins; by default it does not matter. Its values come next, and [`Reply::event`] is its
+    /// name if the stream told it ahead of them.
+    fn event(&self, _name: &str, _reply: &mut Reply) {}
+}
+
+/// A wire format that this crate reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Format {
+    /// OpenAI chat completions.
+    OpenAiChat,
+    /// OpenAI Responses.
+    OpenAiResponses,
+    /// Legacy completions.
+    OpenAiCompletions,
+    /// Embeddings, of any provider.
+    Embeddings,
+    /// Anthropic Messages.
+    Anthropic,
+    /// Gemini's `generateContent` and `streamGenerateContent`.
+    Gemini,
+    /// Ollama's `/api/chat`.
+    OllamaChat,
+    /// Ollama's `/api/generate`.
+    OllamaGenerate,
+    /// Cohere's chat.
+    Cohere,
+    /// Bedrock's Converse.
+    BedrockConverse,
+    /// Bedrock's InvokeModel.
+    BedrockInvoke,
+}
+
+impl Format {
+    pub(super) fn wire(self) -> &'static dyn WireFormat {
+        match self {
+            Self::OpenAiChat => &OpenAiChat,
+            Self::OpenAiResponses => &OpenAiResponses,
+            Self::OpenAiCompletions => &OpenAiCompletions,
+            Self::Embeddings => &Embeddings,
+            Self::Anthropic => &Anthropic,
+            Self::Gemini => &Gemini,
+            Self::OllamaChat => &Ollama::Chat,
+            Self::OllamaGenerate => &Ollama::Generate,
+            Self::Cohere => &Cohere,
+            Self::BedrockConverse => &Converse,
+            Self::BedrockInvoke => &InvokeModel,
+        }
+    }
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl WireFormat for Format {
+    fn operation(&self) -> &'static str {
+        self.wire().operation()
+    }
+
+    fn matches(&self, body: &Value) -> bool {
+        self.wire().matches(body)
+    }
+
+    fn ask(&self, path: &str, body: &Value) -> Ask {
+        self.wire().ask(path, body)
+    }
+
+    fn prompt(&self, body: &Value, prompt: &mut Prompt) {
+        self.wire().prompt(body, prompt);
+    }
+
+    fn reports(&self, body: &Value) -> bool {
+        self.wire().reports(body)
+    }
+
+    fn alternatives(&self) -> &'static str {
+        self.wire().alternatives()
+    }
+
+    fn head(&self, headers: &HeaderMap, reply: &mut Reply) {
+        self.wire().head(headers, reply);
+    }
+
+    fn channel(&self, at: &Path, reply: &Reply) -> Option<Channel> {
+        self.wire().channel(at, reply)
+    }
+
+    fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
+        self.wire().value(at, value, reply);
+    }
+
+    fn event(&self, name: &str, reply: &mut Reply) {
+        self.wire().event(name, reply);
+    }
+}

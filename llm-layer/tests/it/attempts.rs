@@ -1,0 +1,132 @@
+//! A call that is sent more than once.
+
+use std::cell::RefCell;
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::rc::Rc;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use throughline_llm_layer::RequestBody;
+use throughline_test_support::Recorder;
+use throughline_tracing_layer::ClientLayer;
+use throughline_tracing_layer::client::Sending;
+use throughline_tracing_layer::observe::ResponseBody;
+use tower::retry::{Policy, RetryLayer};
+use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
+
+use crate::support::{CHAT, Chunks, HELLO, block_on, layer, read};
+
+type Asked = Request<RequestBody<Full<Bytes>>>;
+type Answered = Response<ResponseBody<Full<Bytes>, Sending>>;
+
+/// Sends again what was not answered with 200, twice at most.
+#[derive(Clone)]
+struct Twice(u8);
+
+impl Policy<Asked, Answered, Infallible> for Twice {
+    type Future = Ready<()>;
+
+    fn retry(&mut self, _: &mut Asked, result: &mut Result<Answered, Infallible>) -> Option<Ready<()>> {
+        let failed = result.as_ref().is_ok_and(|response| response.status() != 200);
+        self.0 = self.0.checked_sub(1)?;
+        failed.then(|| ready(()))
+    }
+
+    fn clone_request(&mut self, request: &Asked) -> Option<Asked> {
+        let mut again = Request::new(request.body().try_clone()?);
+        *again.method_mut() = request.method().clone();
+        *again.uri_mut() = request.uri().clone();
+        Some(again)
+    }
+}
+
+const MASKED: &[&str] = &["throughline.attempt.duration"];
+
+#[test]
+fn attempts_are_spans_beneath_the_calls_and_events_on_it() {
+    let recorder = Recorder::new();
+    let received = Rc::new(RefCell::new(Vec::new()));
+    let log = received.clone();
+    let service = service_fn(move |request: Asked| {
+        let attempt = log.borrow().len();
+        log.borrow_mut().push(read(request.into_body()));
+        let (status, answer) = [(429, "{}"), (503, "{}"), (200, ANSWER)][attempt];
+        let response = Response::builder().status(status).body(Full::from(answer));
+        ready(Ok::<_, Infallible>(response.unwrap()))
+    });
+    let client = ClientLayer::new()
+        .with_tracer_provider(recorder.tracer_provider())
+        .with_meter_provider(recorder.meter_provider());
+    let client = ServiceBuilder::new()
+        .layer(layer(&recorder))
+        .layer(RetryLayer::new(Twice(2)))
+        .layer(client)
+        .service(service);
+    let request = Request::post(CHAT).body(Full::from(HELLO)).unwrap();
+    let Ok(response) = block_on(client.oneshot(request));
+    assert_eq!(read(response.into_body()), ANSWER, "the last answer");
+    assert_eq!(*received.borrow(), [HELLO; 3], "the request, each time");
+    assert_eq!(recorder.tree(MASKED), TREE, "the spans");
+}
+
+#[test]
+fn a_body_is_cloned_however_far_it_was_read() {
+    for limit in [1, 20, 1_000] {
+        let service = service_fn(|request: Request<RequestBody<Chunks>>| {
+            let clone = request.body().try_clone().expect("nothing failed");
+            assert_eq!(read(clone), HELLO, "the clone, read up to {limit}");
+            assert_eq!(read(request.into_body()), HELLO, "the body, read up to {limit}");
+            ready(Ok::<_, Infallible>(Response::new(Chunks::from_iter([ANSWER]))))
+        });
+        let chunks = HELLO.as_bytes().chunks(10);
+        let request = Request::post(CHAT).body(Chunks::from_iter(chunks)).unwrap();
+        let layer = layer(&Recorder::new()).with_request_limit(limit);
+        let Ok(_) = block_on(layer.layer(service).oneshot(request));
+    }
+}
+
+const ANSWER: &str = r#"{"choices":[{"message":{"content":"Hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":8,"completion_tokens":1}}"#;
+
+const TREE: &str = r#"Client chat gpt-4o
+  - gen_ai.operation.name="chat"
+  - gen_ai.provider.name="openai"
+  - gen_ai.request.model="gpt-4o"
+  - gen_ai.response.finish_reasons=["stop"]
+  - gen_ai.usage.input_tokens=8
+  - gen_ai.usage.output_tokens=1
+  - http.request.resend_count=2
+  - openai.api.type="chat_completions"
+  - server.address="api.openai.com"
+  - server.port=443
+  - throughline.tokens.source="reported"
+  ! throughline.attempt error.type="429" http.response.status_code=429 throughline.attempt.duration=_ throughline.attempt.number=1
+  ! throughline.attempt error.type="503" http.response.status_code=503 throughline.attempt.duration=_ throughline.attempt.number=2
+  ! throughline.attempt http.response.status_code=200 throughline.attempt.duration=_ throughline.attempt.number=3
+  Client POST [error]
+    - error.type="429"
+    - http.request.method="POST"
+    - http.response.status_code=429
+    - network.protocol.version="1.1"
+    - server.address="api.openai.com"
+    - server.port=443
+    - url.full="https://api.openai.com/v1/chat/completions"
+  Client POST [error]
+    - error.type="503"
+    - http.request.method="POST"
+    - http.request.resend_count=1
+    - http.response.status_code=503
+    - network.protocol.version="1.1"
+    - server.address="api.openai.com"
+    - server.port=443
+    - url.full="https://api.openai.com/v1/chat/completions"
+  Client POST
+    - http.request.method="POST"
+    - http.request.resend_count=2
+    - http.response.status_code=200
+    - network.protocol.version="1.1"
+    - server.address="api.openai.com"
+    - server.port=443
+    - url.full="https://api.openai.com/v1/chat/completions"
+"#;

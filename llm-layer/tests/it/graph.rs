@@ -1,0 +1,259 @@
+//! Runs of a graph, with TinyLLM's spans.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::{Context, Waker};
+
+use opentelemetry::Value;
+use throughline_llm_layer::graph::{TASK_LIMIT, graph, node, task};
+use throughline_llm_layer::scope::Scope;
+use throughline_llm_layer::{LlmLayer, agent, in_agent, tokens};
+use throughline_test_support::Recorder;
+
+use crate::scopes::ask;
+use crate::support::{block_on, layer};
+
+/// What no test can know beforehand.
+const MASKED: &[&str] = &["execution.duration_ms", "execution.trace_id"];
+
+#[derive(Debug)]
+struct Refused;
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no route")
+    }
+}
+
+/// The tree without the spans of model calls, whose attributes other tests look at.
+fn tree(recorder: &Recorder) -> String {
+    let tree = recorder.tree(MASKED);
+    let mut call = None;
+    let kept = |line: &&str| {
+        let depth = line.len() - line.trim_start().len();
+        if call.is_some_and(|call| depth > call) {
+            return false;
+        }
+        call = line.trim_start().starts_with("Client ").then_some(depth);
+        call.is_none()
+    };
+    tree.lines().filter(kept).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_run_has_the_spans_and_exactly_the_attributes_of_tinyllm() {
+    let recorder = Recorder::new();
+    let layer = layer(&recorder);
+    let provider = recorder.tracer_provider();
+    let of = |scope: Scope| scope.with_tracer_provider(provider.clone());
+    let question = "why ".repeat(50);
+    let run = of(graph("support")).with_attribute(task(&question));
+    let answer = block_on(run.try_run(async {
+        let _entry = of(node("entry", "start")).start();
+        of(node("router", "classify")).run(ask(&layer, 10, 1)).await;
+        let model = of(node("model", "draft")).run(async {
+            ask(&layer, 200, 20).await;
+            of(node("tool", "search")).run(ask(&layer, 3000, 300)).await;
+            tokens().total()
+        });
+        assert_eq!(model.await, 3520, "of one node");
+        let check = of(node("gate", "check")).try_run(async { Err::<(), _>(Refused) });
+        assert!(check.await.is_err(), "the node's error passes");
+        Ok::<_, Refused>(tokens().total())
+    }));
+    assert_eq!(answer.ok(), Some(3531), "of the run");
+    let expected = r#"Internal graph.execute
+  - execution.duration_ms=_
+  - execution.nodes_executed=5
+  - execution.tokens_used=3531
+  - execution.trace_id=_
+  - graph.id="support"
+  - task.content="why why why why why why why why why why why why why why why why why why why why why why why why why "
+  Internal node.entry
+    - execution.step=1
+    - node.id="start"
+    - node.type="entry"
+  Internal node.router
+    - execution.step=2
+    - node.id="classify"
+    - node.type="router"
+  Internal node.model
+    - execution.step=3
+    - node.id="draft"
+    - node.type="model"
+    Internal node.tool
+      - execution.step=4
+      - node.id="search"
+      - node.type="tool"
+  Internal node.gate [error: no route]
+    - error.type="it::graph::Refused"
+    - execution.step=5
+    - node.id="check"
+    - node.type="gate""#;
+    assert_eq!(tree(&recorder), expected, "the tree");
+    let spans = recorder.spans();
+    let root = spans
+        .iter()
+        .find(|span| span.name == "graph.execute")
+        .expect("a root");
+    let value = |key: &str| {
+        root.attributes
+            .iter()
+            .find(|kv| kv.key.as_str() == key)
+            .map(|kv| kv.value.clone())
+    };
+    let trace = root.span_context.trace_id().to_string();
+    assert_eq!(
+        value("execution.trace_id"),
+        Some(Value::from(trace)),
+        "the trace's id"
+    );
+    let lasted = root
+        .end_time
+        .duration_since(root.start_time)
+        .expect("a duration")
+        .as_millis();
+    let Some(Value::I64(millis)) = value("execution.duration_ms") else {
+        panic!("whole milliseconds")
+    };
+    assert!(
+        u128::try_from(millis).is_ok_and(|millis| millis.abs_diff(lasted) <= 1),
+        "{millis} of {lasted} ms"
+    );
+    assert_eq!(question.chars().take(TASK_LIMIT).count(), 100, "TinyLLM's limit");
+}
+
+#[test]
+fn nodes_that_run_at_once_have_a_step_each() {
+    let recorder = Recorder::new();
+    let provider = recorder.tracer_provider();
+    let layer = LlmLayer::new();
+    let run = graph("parallel").with_tracer_provider(provider.clone()).start();
+    std::thread::scope(|threads| {
+        for _ in 0..8 {
+            threads.spawn(|| {
+                let _attached = run.attach();
+                for _ in 0..50 {
+                    let model = node("model", "one of many").with_tracer_provider(provider.clone());
+                    block_on(model.run(in_agent("within", ask(&layer, 2, 1))));
+                }
+            });
+        }
+    });
+    drop(run);
+    let spans = recorder.spans();
+    let steps: BTreeSet<String> = spans
+        .iter()
+        .filter_map(|span| {
+            span.attributes
+                .iter()
+                .find(|kv| kv.key.as_str() == "execution.step")
+        })
+        .map(|step| step.value.to_string())
+        .collect();
+    assert_eq!(steps.len(), 400, "every step once");
+    assert!(
+        steps.contains("1") && steps.contains("400"),
+        "from 1, without a gap"
+    );
+    let root = recorder.tree(MASKED);
+    assert!(
+        root.contains("  - execution.nodes_executed=400\n  - execution.tokens_used=1200\n"),
+        "{}",
+        root.lines().take(6).collect::<Vec<_>>().join("\n")
+    );
+}
+
+#[test]
+fn a_run_ends_however_its_work_ends() {
+    let recorder = Recorder::new();
+    let of = |scope: Scope| scope.with_tracer_provider(recorder.tracer_provider());
+    let work = || of(graph("g")).run(of(node("n", "a")).run(std::future::pending::<()>()));
+    drop(work());
+    assert_eq!(recorder.spans().len(), 0, "what was never polled has no span");
+    let mut pending = Box::pin(work());
+    assert!(
+        pending
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+            .is_pending()
+    );
+    drop(pending);
+    let panics = catch_unwind(AssertUnwindSafe(|| {
+        block_on(of(graph("g")).run(of(node("n", "b")).run(async { panic!("on purpose") })));
+    }));
+    assert!(panics.is_err(), "the panic passes");
+    let expected = r#"Internal graph.execute [error: dropped before it was ready]
+  - error.type="cancelled"
+  - execution.duration_ms=_
+  - execution.nodes_executed=1
+  - execution.tokens_used=0
+  - execution.trace_id=_
+  - graph.id="g"
+  Internal node.n [error: dropped before it was ready]
+    - error.type="cancelled"
+    - execution.step=1
+    - node.id="a"
+    - node.type="n"
+Internal graph.execute [error: panicked]
+  - error.type="panic"
+  - execution.duration_ms=_
+  - execution.nodes_executed=1
+  - execution.tokens_used=0
+  - execution.trace_id=_
+  - graph.id="g"
+  Internal node.n [error: panicked]
+    - error.type="panic"
+    - execution.step=1
+    - node.id="b"
+    - node.type="n""#;
+    assert_eq!(tree(&recorder), expected, "the tree");
+}
+
+#[test]
+fn graphs_nest_and_nodes_may_stand_alone() {
+    let recorder = Recorder::new();
+    let of = |scope: Scope| scope.with_tracer_provider(recorder.tracer_provider());
+    block_on(of(node("tool", "alone")).run(async {}));
+    block_on(of(graph("outer")).run(async {
+        let inner = of(graph("inner")).run(of(node("model", "x")).run(async {}));
+        of(node("graph", "sub")).run(inner).await;
+        of(agent("Writer").with_conversation("c-1"))
+            .run(of(node("model", "y")).run(async {}))
+            .await;
+    }));
+    let expected = r#"Internal node.tool
+  - node.id="alone"
+  - node.type="tool"
+Internal graph.execute
+  - execution.duration_ms=_
+  - execution.nodes_executed=2
+  - execution.tokens_used=0
+  - execution.trace_id=_
+  - graph.id="outer"
+  Internal node.graph
+    - execution.step=1
+    - node.id="sub"
+    - node.type="graph"
+    Internal graph.execute
+      - execution.duration_ms=_
+      - execution.nodes_executed=1
+      - execution.tokens_used=0
+      - execution.trace_id=_
+      - graph.id="inner"
+      Internal node.model
+        - execution.step=1
+        - node.id="x"
+        - node.type="model"
+  Internal invoke_agent Writer
+    - gen_ai.agent.name="Writer"
+    - gen_ai.conversation.id="c-1"
+    - gen_ai.operation.name="invoke_agent"
+    Internal node.model
+      - execution.step=2
+      - gen_ai.conversation.id="c-1"
+      - node.id="y"
+      - node.type="model""#;
+    assert_eq!(tree(&recorder), expected, "the tree");
+}

@@ -1,0 +1,247 @@
+//! Providers that only a user knows.
+
+use http::{Request, Response};
+use throughline_llm_layer::{Capture, Format, LlmLayer, Rule};
+use throughline_test_support::Recorder;
+
+use crate::support::{CHAT, Chunks, HELLO, MASKED, exchange, layer};
+
+/// The provider of the documentation.
+mod acme {
+    include!("../../src/wire/example.rs");
+
+    pub(super) fn rule() -> throughline_llm_layer::Rule {
+        throughline_llm_layer::Rule::new("/v7/ask", Acme)
+            .at("acme.example")
+            .by("acme")
+    }
+}
+
+const ASK: &str = "https://eu.acme.example/v7/ask";
+const QUESTION: &str = r#"{"engine":"acme-1","question":"Why is the sky blue?"}"#;
+const ANSWER: &str = "data: {\"say\":\"Rayleigh \"}\n\ndata: {\"say\":\"scattering.\"}\n\n\
+                      data: {\"end\":{\"why\":\"stop\",\"read\":6,\"written\":4}}\n\n";
+
+/// Sends a body, gets an answer of events cut at `cut`, and checks that both passed as they were.
+fn ask(layer: &LlmLayer, uri: &str, body: &str, answer: &str, cut: usize) {
+    let request = Request::post(uri)
+        .body(Chunks::from_iter([body.to_owned()]))
+        .unwrap();
+    let response = Response::builder().header("content-type", "text/event-stream");
+    let (head, tail) = answer.split_at(cut);
+    let chunks = Chunks::from_iter([head.to_owned(), tail.to_owned()]);
+    let (sent, response) = exchange(layer, request, response.body(chunks).unwrap());
+    assert_eq!(sent, body, "the request passes");
+    assert_eq!(response.body(), answer, "the answer passes");
+}
+
+#[test]
+fn a_provider_of_the_users() {
+    let expected = r#"Client chat acme-1
+  - gen_ai.operation.name="chat"
+  - gen_ai.output.messages="[{\"finish_reason\":\"stop\",\"parts\":[{\"content\":\"Rayleigh scattering.\",\"type\":\"text\"}],\"role\":\"assistant\"}]"
+  - gen_ai.provider.name="acme"
+  - gen_ai.request.model="acme-1"
+  - gen_ai.request.stream=true
+  - gen_ai.response.finish_reasons=["stop"]
+  - gen_ai.response.time_to_first_chunk=_
+  - gen_ai.usage.input_tokens=6
+  - gen_ai.usage.output_tokens=4
+  - server.address="eu.acme.example"
+  - server.port=443
+  - throughline.time_to_first_token=_
+  - throughline.time_waiting_for_reader=_
+  - throughline.tokens.source="reported"
+"#;
+    for cut in 0..ANSWER.len() {
+        let recorder = Recorder::new();
+        let layer = layer(&recorder)
+            .with_rule(acme::rule())
+            .with_capture(Capture::SpanOnly);
+        ask(&layer, ASK, QUESTION, ANSWER, cut);
+        assert_eq!(recorder.tree(MASKED), expected, "cut at {cut}");
+    }
+    let recorder = Recorder::new();
+    let layer = layer(&recorder).with_rule(acme::rule());
+    ask(&layer, ASK, r#"{"engine":"acme-1"}"#, ANSWER, 0);
+    ask(&layer, "https://acme.test/v7/ask", QUESTION, ANSWER, 0);
+    assert_eq!(recorder.tree(MASKED), "", "another body, another host");
+}
+
+#[test]
+fn what_a_provider_of_the_users_does_not_report_is_estimated() {
+    let recorder = Recorder::new();
+    let layer = layer(&recorder).with_rule(acme::rule());
+    ask(
+        &layer,
+        ASK,
+        QUESTION,
+        "data: {\"say\":\"Rayleigh scattering.\"}\n\n",
+        9,
+    );
+    let tree = recorder.tree(MASKED);
+    assert!(
+        tree.contains("error.type=\"incomplete_stream\""),
+        "it broke off: {tree}"
+    );
+    assert!(tree.contains("throughline.tokens.input=6"), "the prompt: {tree}");
+    assert!(tree.contains("throughline.tokens.output=4"), "the answer: {tree}");
+}
+
+/// OpenAI's chat, with one hook that panics.
+mod broken {
+    use http::HeaderMap;
+    use serde_json::Value;
+    use throughline_llm_layer::Format;
+    use throughline_llm_layer::wire::{Ask, Channel, Path, Prompt, Reply, Scalar, WireFormat};
+
+    pub(super) struct Broken(pub(super) &'static str);
+
+    impl Broken {
+        fn chat(&self, hook: &str) -> Format {
+            assert_ne!(self.0, hook, "on purpose");
+            Format::OpenAiChat
+        }
+    }
+
+    impl WireFormat for Broken {
+        fn operation(&self) -> &'static str {
+            self.chat("operation").operation()
+        }
+
+        fn matches(&self, body: &Value) -> bool {
+            self.chat("matches").matches(body)
+        }
+
+        fn ask(&self, path: &str, body: &Value) -> Ask {
+            self.chat("ask").ask(path, body)
+        }
+
+        fn prompt(&self, body: &Value, prompt: &mut Prompt) {
+            self.chat("prompt").prompt(body, prompt);
+        }
+
+        fn reports(&self, body: &Value) -> bool {
+            self.chat("reports").reports(body)
+        }
+
+        fn alternatives(&self) -> &'static str {
+            self.chat("alternatives").alternatives()
+        }
+
+        fn head(&self, headers: &HeaderMap, reply: &mut Reply) {
+            self.chat("head").head(headers, reply);
+        }
+
+        fn channel(&self, at: &Path, reply: &Reply) -> Option<Channel> {
+            self.chat("channel").channel(at, reply)
+        }
+
+        fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
+            self.chat("value").value(at, value, reply);
+        }
+
+        fn event(&self, name: &str, reply: &mut Reply) {
+            self.chat("event").event(name, reply);
+        }
+    }
+}
+
+#[test]
+fn a_format_that_panics_harms_nobody() {
+    let answer = "event: chunk\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+    let panicked = "throughline.response.unseen=\"panicked\"";
+    let cases = [
+        ("none", "throughline.tokens.output=1"),
+        ("operation", "gen_ai.operation.name=\"_OTHER\""),
+        ("ask", "gen_ai.operation.name=\"chat\""),
+        ("prompt", "throughline.tokens.output=1"),
+        ("reports", "throughline.tokens.output=1"),
+        ("alternatives", "throughline.tokens.output=1"),
+        ("head", panicked),
+        ("channel", panicked),
+        ("value", panicked),
+        ("event", panicked),
+    ];
+    for (hook, expected) in cases {
+        let recorder = Recorder::new();
+        let layer = layer(&recorder).with_rule(Rule::new("/ask", broken::Broken(hook)));
+        ask(&layer, "https://a.test/ask", HELLO, answer, 40);
+        let tree = recorder.tree(MASKED);
+        assert!(tree.contains(expected), "{hook}: {tree}");
+        assert!(
+            !tree.contains("error"),
+            "{hook}: it is no fault of the call's: {tree}"
+        );
+    }
+    let recorder = Recorder::new();
+    let layer = layer(&recorder).with_rule(Rule::new("/ask", broken::Broken("matches")));
+    ask(&layer, "https://a.test/ask", HELLO, answer, 40);
+    assert_eq!(recorder.tree(MASKED), "", "matches: nobody knows what it is");
+}
+
+#[test]
+fn rules_by_model() {
+    let claude = || {
+        Rule::new("/chat/completions", Format::OpenAiChat)
+            .of("claude-*")
+            .by("anthropic")
+    };
+    let cases = [
+        (claude(), CHAT, "claude-opus-5", "anthropic"),
+        (claude(), CHAT, "gpt-4o", "openai"),
+        (claude().of("claude-opus-5"), CHAT, "claude-opus-5-1", "openai"),
+        (claude().of("claude-opus-5"), CHAT, "claude-opus-5", "anthropic"),
+        (Rule::ignore("/chat/completions").of("test-*"), CHAT, "test-1", ""),
+        (Rule::ignore("").of("test-*"), CHAT, "gpt-4o", "openai"),
+        (
+            claude(),
+            "https://x.test/deployments/claude-1/chat/completions",
+            "",
+            "anthropic",
+        ),
+    ];
+    for (rule, uri, model, provider) in cases {
+        let recorder = Recorder::new();
+        let layer = layer(&recorder).with_rule(rule.clone());
+        let body = match model {
+            "" => r#"{"messages":[]}"#.to_owned(),
+            model => format!(r#"{{"model":"{model}","messages":[]}}"#),
+        };
+        ask(&layer, uri, &body, "", 0);
+        let tree = recorder.tree(MASKED);
+        let seen = tree
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("- gen_ai.provider.name="));
+        let expected = (!provider.is_empty()).then(|| format!("{provider:?}"));
+        assert_eq!(seen, expected.as_deref(), "{rule:?} {uri} {model}");
+    }
+    let recorder = Recorder::new();
+    let layer = layer(&recorder).with_rule(claude()).with_request_limit(10);
+    ask(&layer, CHAT, r#"{"model":"claude-1","messages":[]}"#, "", 0);
+    let tree = recorder.tree(MASKED);
+    assert!(
+        tree.contains("gen_ai.provider.name=\"openai\""),
+        "a body that was not seen: {tree}"
+    );
+}
+
+/// Two formats at one path are told apart by the shape of the body.
+#[test]
+fn rules_by_shape() {
+    let cases = [
+        (r#"{"model":"m","messages":[]}"#, "Client chat m"),
+        (r#"{"model":"m","input":"text"}"#, "Client embeddings m"),
+        (r#"{"model":"m"}"#, ""),
+    ];
+    for (body, expected) in cases {
+        let recorder = Recorder::new();
+        let layer = layer(&recorder)
+            .with_rule(Rule::new("/any", Format::OpenAiChat))
+            .with_rule(Rule::new("/any", Format::Embeddings));
+        ask(&layer, "https://a.test/any", body, "", 0);
+        let tree = recorder.tree(MASKED);
+        let name = tree.lines().next().unwrap_or_default();
+        assert_eq!(name.split(" [").next(), Some(expected), "{body}");
+    }
+}

@@ -1,0 +1,175 @@
+//! The durations of scopes, and the calls of agents.
+
+use http::{Request, Response};
+use opentelemetry::baggage::BaggageExt;
+use opentelemetry::{Context, KeyValue};
+use throughline_llm_layer::scope::Scope;
+use throughline_llm_layer::{LlmLayer, agent, tool, workflow};
+use throughline_test_support::Recorder;
+
+use crate::support::{CHAT, Chunks, HELLO, block_on, exchange};
+
+fn of(recorder: &Recorder, scope: Scope) -> Scope {
+    scope.with_meter_provider(recorder.meter_provider())
+}
+
+fn call(url: &str, body: &'static str, response: Response<Chunks>) {
+    let request = Request::post(url).body(Chunks::from_iter([body])).unwrap();
+    exchange(&LlmLayer::new(), request, response);
+}
+
+fn chat() {
+    let answer =
+        r#"{"choices":[{"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1}}"#;
+    call(CHAT, HELLO, Response::new(Chunks::from_iter([answer])));
+}
+
+#[test]
+fn each_call_belongs_to_one_agent() {
+    let recorder = Recorder::new();
+    block_on(of(&recorder, workflow("trip")).run(async {
+        let planner = of(&recorder, agent("Planner"));
+        let planned = planner.try_run(async {
+            chat();
+            let fails = Response::builder().status(500);
+            call(CHAT, HELLO, fails.body(Chunks::default()).unwrap());
+            let embed = "https://api.openai.com/v1/embeddings";
+            call(
+                embed,
+                r#"{"model":"e","input":"x"}"#,
+                Response::new(Chunks::default()),
+            );
+            let search = of(&recorder, tool("search")).run(async {
+                chat();
+                let coder = of(&recorder, agent("Coder".to_owned()));
+                coder.run(async { chat() }).await;
+            });
+            search.await;
+            let run = of(&recorder, tool("run")).try_run(async { Err("no such file") });
+            run.await
+        });
+        let _: Result<(), _> = planned.await;
+        chat();
+    }));
+    let expected = [
+        "gen_ai.execute_tool.duration{error.type=&str,gen_ai.agent.name=Planner,gen_ai.tool.name=run} count=1",
+        "gen_ai.execute_tool.duration{gen_ai.agent.name=Planner,gen_ai.tool.name=search} count=1",
+        "gen_ai.invoke_agent.duration{error.type=&str,gen_ai.agent.name=Planner} count=1",
+        "gen_ai.invoke_agent.duration{gen_ai.agent.name=Coder} count=1",
+        "gen_ai.invoke_agent.inference_calls{gen_ai.agent.name=Coder} count=1",
+        "gen_ai.invoke_agent.inference_calls{gen_ai.agent.name=Planner} count=1",
+        "gen_ai.invoke_agent.tool_calls{gen_ai.agent.name=Coder} count=1",
+        "gen_ai.invoke_agent.tool_calls{gen_ai.agent.name=Planner} count=1",
+        "gen_ai.invoke_workflow.duration{gen_ai.workflow.name=trip} count=1",
+    ];
+    assert_eq!(recorder.metrics(), expected, "one point a scope");
+    let calls = recorder.sums().into_iter().filter(|line| line.contains("_calls"));
+    let expected = [
+        "gen_ai.invoke_agent.inference_calls{gen_ai.agent.name=Coder} sum=1",
+        "gen_ai.invoke_agent.inference_calls{gen_ai.agent.name=Planner} sum=3",
+        "gen_ai.invoke_agent.tool_calls{gen_ai.agent.name=Coder} sum=0",
+        "gen_ai.invoke_agent.tool_calls{gen_ai.agent.name=Planner} sum=2",
+    ];
+    assert_eq!(
+        calls.collect::<Vec<_>>(),
+        expected,
+        "failed calls too, embeddings not"
+    );
+}
+
+#[test]
+fn a_cancelled_scope_is_measured_and_a_suppressed_one_is_not() {
+    let recorder = Recorder::new();
+    {
+        let suppressed = Context::new().with_telemetry_suppressed();
+        let _attached = suppressed.attach();
+        block_on(of(&recorder, tool("unseen")).run(async {}));
+    }
+    let mut pending = Box::pin(of(&recorder, tool("slow")).run(std::future::pending::<()>()));
+    let waker = std::task::Waker::noop();
+    let polled = pending.as_mut().poll(&mut std::task::Context::from_waker(waker));
+    assert!(polled.is_pending(), "pending");
+    drop(pending);
+    assert_eq!(
+        recorder.metrics(),
+        ["gen_ai.execute_tool.duration{error.type=cancelled,gen_ai.tool.name=slow} count=1"],
+        "the one that was cancelled"
+    );
+}
+
+/// The conventions want the metric to be what the span shows.
+#[test]
+fn the_duration_is_the_span_s() {
+    let recorder = Recorder::new();
+    let scope = of(&recorder, agent("a")).with_tracer_provider(recorder.tracer_provider());
+    block_on(scope.run(async {
+        let until = std::time::Instant::now() + std::time::Duration::from_millis(20);
+        while std::time::Instant::now() < until {
+            std::hint::spin_loop();
+        }
+    }));
+    let span = recorder.spans().pop().expect("a span");
+    let span = span
+        .end_time
+        .duration_since(span.start_time)
+        .unwrap()
+        .as_secs_f64();
+    let sums = recorder.sums();
+    let sum = sums
+        .iter()
+        .find_map(|line| line.strip_prefix("gen_ai.invoke_agent.duration{gen_ai.agent.name=a} sum="));
+    let measured: f64 = sum.expect("a duration").parse().unwrap();
+    assert!(
+        measured >= 0.02 && measured <= span + 0.001,
+        "{measured} s, and the span {span} s"
+    );
+}
+
+#[test]
+fn tokens_are_counted_by_the_agent_that_spent_them() {
+    let recorder = Recorder::new();
+    let layer = LlmLayer::new()
+        .with_meter_provider(recorder.meter_provider())
+        .with_names_from_baggage(true);
+    let answer =
+        r#"{"choices":[{"finish_reason":"stop"}],"usage":{"prompt_tokens":2,"completion_tokens":1}}"#;
+    let chat = || {
+        let request = Request::post(CHAT).body(Chunks::from_iter([HELLO])).unwrap();
+        exchange(&layer, request, Response::new(Chunks::from_iter([answer])));
+    };
+    block_on(agent("Planner").run(async {
+        chat();
+        agent("Coder").run(async { chat() }).await;
+        chat();
+    }));
+    let another = Context::new().with_baggage([KeyValue::new("gen_ai.agent.name", "Stranger")]);
+    let attached = another.attach();
+    chat();
+    drop(attached);
+    for (counter, tokens) in [("input_tokens", 2), ("output_tokens", 1)] {
+        let lines = recorder.metrics();
+        let name = format!("gen_ai.client.inference.usage.{counter}{{");
+        let lines = lines.iter().filter_map(|line| line.strip_prefix(&name));
+        let counted: Vec<(Option<&str>, &str)> = lines
+            .map(|line| {
+                let (labels, value) = line.split_once("} ").unwrap();
+                let mut labels = labels.split(',');
+                (
+                    labels.find_map(|label| label.strip_prefix("gen_ai.agent.name=")),
+                    value,
+                )
+            })
+            .collect();
+        let expected = [
+            (Some("Coder"), tokens),
+            (Some("Planner"), 2 * tokens),
+            (None, tokens),
+        ];
+        let expected = expected.map(|(agent, value)| (agent, value.to_string()));
+        let expected: Vec<_> = expected.iter().map(|(agent, value)| (*agent, &**value)).collect();
+        assert_eq!(
+            counted, expected,
+            "{counter}: by the agents here, and by no name that came with a request"
+        );
+    }
+}

@@ -1,0 +1,28 @@
+//! Where a signal goes: how it is called when people are told, and what it can be asked.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use crate::target::Target;
+
+/// The end of a signal's way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Destination {
+    Console,
+    File(String),
+    /// A listener, or a route of the program's own.
+    Prometheus(Option<SocketAddr>),
+    Otlp(Target),
+}
+
+impl fmt::Display for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Console => f.write_str("the console"),
+            Self::File(path) => write!(f, "the file {path}"),
+            Self::Prometheus(Some(address)) => write!(f, "http://{address}/metrics"),
+            Self::Prometheus(None) => f.write_str("a route of the program"),
+            Self::Otlp(target) => f.write_str(&target.url),
+        }
+    }
+}

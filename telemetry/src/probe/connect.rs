@@ -1,0 +1,17 @@
+//! Resolves a name and connects to it.
+
+use std::io;
+use std::net::{TcpStream, ToSocketAddrs};
+use std::time::Duration;
+
+/// The first connection that is taken, of all addresses of a host and port.
+pub(super) fn connect(address: &str, patience: Duration) -> io::Result<TcpStream> {
+    let mut last = Err(io::ErrorKind::AddrNotAvailable.into());
+    for address in address.to_socket_addrs()? {
+        last = TcpStream::connect_timeout(&address, patience);
+        if last.is_ok() {
+            break;
+        }
+    }
+    last
+}

@@ -1,0 +1,136 @@
+//! Asks a destination whether it is there and would take what is exported: it is sent an export of nothing.
+
+mod advice;
+mod connect;
+mod heard;
+mod spoken;
+
+pub(crate) use advice::of_tls;
+pub(crate) use heard::Heard;
+
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use opentelemetry::Context;
+use tracing::Dispatch;
+
+use crate::config::Protocol;
+use crate::destination::Destination;
+use crate::error::{InitError, chain};
+use crate::exporter::{otlp_grpc, otlp_http};
+use crate::target::{self, Target};
+
+use self::connect::connect;
+
+/// What a destination said, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Answer {
+    /// As it was said: `200 OK`.
+    pub(crate) said: Option<String>,
+    /// Why it takes nothing.
+    pub(crate) fault: Option<String>,
+}
+
+/// A question that is being asked, on a thread of its own: a name server may hang.
+#[derive(Debug)]
+pub(crate) struct Question {
+    begun: Instant,
+    stages: Receiver<Stage>,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Connected,
+    Done(Answer),
+}
+
+impl Question {
+    /// Asks; `None` where there is no network between.
+    pub(crate) fn ask(destination: &Destination) -> Option<Self> {
+        let url = match destination {
+            Destination::Prometheus(Some(_)) | Destination::Otlp(_) => destination.to_string(),
+            Destination::Prometheus(None) | Destination::Console | Destination::File(_) => return None,
+        };
+        let address = target::parse(&url).ok()?.address();
+        let destination = destination.clone();
+        let (stage, stages) = mpsc::channel();
+        let run = move || {
+            // What is asked here is neither recorded nor logged: it is no delivery.
+            let _suppressed = Context::enter_telemetry_suppressed_scope();
+            tracing::dispatcher::with_default(&Dispatch::none(), || {
+                let done = match connect(&address, PATIENCE).map(drop) {
+                    Err(error) => Answer::fault(error.to_string()),
+                    Ok(()) => {
+                        let _ = stage.send(Stage::Connected);
+                        answer(&destination, &address)
+                    }
+                };
+                let _ = stage.send(Stage::Done(done));
+            });
+        };
+        let begun = Instant::now();
+        // A thread that cannot be started drops its sender, which is told below.
+        let _ = thread::Builder::new()
+            .name("throughline-diagnose".into())
+            .spawn(run);
+        Some(Self { begun, stages })
+    }
+
+    /// Waits for the answer, at most [`PATIENCE`] for the connection and as long again for the answer.
+    pub(crate) fn wait(self) -> Answer {
+        let mut deadline = self.begun + PATIENCE;
+        let mut late = format!("no connection within {PATIENCE:?}");
+        loop {
+            match self
+                .stages
+                .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+            {
+                Ok(Stage::Done(answer)) => return answer,
+                Ok(Stage::Connected) => {
+                    deadline += PATIENCE;
+                    late = silent();
+                }
+                Err(RecvTimeoutError::Timeout) => return Answer::fault(late),
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Answer::fault("the question could not be asked".into());
+                }
+            }
+        }
+    }
+}
+
+impl Answer {
+    fn fault(fault: String) -> Self {
+        Self {
+            said: None,
+            fault: Some(fault),
+        }
+    }
+}
+
+fn answer(destination: &Destination, address: &str) -> Answer {
+    let Destination::Otlp(target) = destination else {
+        return spoken::page(address, PATIENCE);
+    };
+    match ask(target) {
+        Ok(heard) => advice::answer(heard, target, address),
+        Err(error) => Answer::fault(chain(&error)),
+    }
+}
+
+fn ask(target: &Target) -> Result<Heard, InitError> {
+    // Less than is waited for, so that what was heard so far is told and not that it took too long.
+    let patience = PATIENCE.mul_f32(0.8);
+    match target.protocol {
+        Protocol::Grpc => otlp_grpc::ask(target, patience),
+        Protocol::HttpProtobuf | Protocol::HttpJson => otlp_http::ask(target, patience),
+    }
+}
+
+fn silent() -> String {
+    format!("it connects but does not answer within {PATIENCE:?}")
+}
+
+/// How long a connection may take, and how long an answer.
+const PATIENCE: Duration = Duration::from_secs(1);

@@ -1,0 +1,102 @@
+//! A provider for each service, where a process is several.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use opentelemetry_sdk::logs::SdkLoggerProvider;
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+
+use crate::error::InitError;
+use crate::exporter::{Providers, Setup};
+use crate::guard::Telemetry;
+
+/// The providers of one service of several in a process, from [`Telemetry::for_service`]. Clones share them.
+///
+/// They are flushed and shut down with the [`Telemetry`] that they are of.
+#[derive(Debug, Clone)]
+pub struct ServiceTelemetry {
+    providers: Option<Providers>,
+}
+
+impl ServiceTelemetry {
+    /// The provider for the service's layers, if spans are recorded.
+    #[must_use]
+    pub fn tracer_provider(&self) -> Option<&SdkTracerProvider> {
+        self.providers.as_ref()?.tracer.as_ref()
+    }
+
+    /// The provider of the service's instruments, if metrics are recorded.
+    #[must_use]
+    pub fn meter_provider(&self) -> Option<&SdkMeterProvider> {
+        self.providers.as_ref()?.meter.as_ref()
+    }
+
+    /// The provider that takes the service's log records, if logs are exported.
+    #[must_use]
+    pub fn logger_provider(&self) -> Option<&SdkLoggerProvider> {
+        self.providers.as_ref()?.logger.as_ref()
+    }
+}
+
+impl Telemetry {
+    /// The providers of a service in this process: exported, sampled and hooked as the configuration says, under a
+    /// `service.name` of their own. They are made when a name is first asked for; nothing global is changed.
+    ///
+    /// The console prints the spans of all services in one tree and names them. In Prometheus' page the series of a service
+    /// have its name as the label `job`. The deliveries of all are counted together.
+    ///
+    /// ```
+    /// use throughline_telemetry::{TelemetryConfig, init};
+    ///
+    /// let telemetry = init(TelemetryConfig::default().with_enabled(true).with_service_name("gateway"))?;
+    /// let billing = telemetry.for_service("billing")?;
+    /// if let Some(provider) = billing.tracer_provider() {
+    ///     // ServerLayer::new().with_tracer_provider(provider.clone())
+    /// #   drop(provider.clone());
+    /// }
+    /// telemetry.shutdown()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// An exporter cannot be made a second time, as when a certificate is gone.
+    pub fn for_service(&self, name: impl Into<Arc<str>>) -> Result<ServiceTelemetry, InitError> {
+        let providers = self
+            .active()
+            .map(|active| active.services().providers(name.into()))
+            .transpose()?;
+        Ok(ServiceTelemetry { providers })
+    }
+}
+
+/// The services of a process, and what makes their providers.
+#[derive(Debug)]
+pub(crate) struct Services {
+    known: BTreeMap<Arc<str>, Providers>,
+    /// Ends after the providers: a field is dropped after those before it.
+    pub(crate) setup: Setup,
+}
+
+impl Services {
+    pub(crate) fn new(setup: Setup) -> Self {
+        Self {
+            known: BTreeMap::new(),
+            setup,
+        }
+    }
+
+    /// Each service with its providers.
+    pub(crate) fn known(&self) -> impl Iterator<Item = (&Arc<str>, &Providers)> {
+        self.known.iter()
+    }
+
+    fn providers(&mut self, name: Arc<str>) -> Result<Providers, InitError> {
+        if let Some(known) = self.known.get(&name) {
+            return Ok(known.clone());
+        }
+        let providers = self.setup.providers(Some(&name))?;
+        self.known.insert(name, providers.clone());
+        Ok(providers)
+    }
+}

@@ -1,0 +1,242 @@
+//! A diagnosis says in words what is wrong with what it was set up with.
+
+use std::time::{Duration, Instant};
+
+use throughline_telemetry::{Exporter, Protocol, SignalDiagnosis, TelemetryConfig, init};
+use tonic::Code;
+
+use crate::collector::{Answer, Collector};
+use crate::grpc::Grpc;
+use crate::{black_hole, turn};
+
+/// What is found of the traces that go to a URL.
+fn diagnosed(url: &str, protocol: Protocol) -> SignalDiagnosis {
+    let config = TelemetryConfig::default()
+        .with_enabled(true)
+        .with_exporter(Exporter::Otlp)
+        .with_metrics_exporter(Exporter::None);
+    let telemetry = init(config.with_endpoint(url).with_protocol(protocol)).expect("started");
+    let begun = Instant::now();
+    let found = telemetry.diagnose().signals.remove(0);
+    assert!(
+        begun.elapsed() < Duration::from_millis(2_500),
+        "{url}: {:?}",
+        begun.elapsed()
+    );
+    telemetry.shutdown().expect("nothing to deliver");
+    found
+}
+
+fn assert_found(case: &str, found: &SignalDiagnosis, answer: Option<&str>, fault: Option<&str>) {
+    assert_eq!(
+        (found.answer.as_deref(), found.unreachable.as_deref()),
+        (answer, fault),
+        "{case}"
+    );
+    let counts = (found.delivered, found.lost);
+    assert_eq!(counts, (0, 0), "{case}: a question is no delivery");
+}
+
+#[test]
+fn what_a_collector_answers_over_http() {
+    let _turn = turn();
+    let headers = "it does not know who asks: see the headers (OTEL_EXPORTER_OTLP_HEADERS)";
+    for (told, answer, fault) in [
+        (Answer::Accept, Some("200 OK"), None),
+        (
+            Answer::Status(400),
+            Some("400 Bad Request"),
+            Some("it answers 400 Bad Request ({}): it does not take traces".to_owned()),
+        ),
+        (
+            Answer::Status(401),
+            Some("401 Unauthorized"),
+            Some(format!("it answers 401 Unauthorized ({{}}): {headers}")),
+        ),
+        (
+            Answer::Status(404),
+            Some("404 Not Found"),
+            Some("it answers 404 Not Found ({}): there is no OTLP at this path: see the endpoint".to_owned()),
+        ),
+        (
+            Answer::Status(429),
+            Some("429 Too Many Requests"),
+            Some("it answers 429 Too Many Requests ({}): it is asked more than it wants to be".to_owned()),
+        ),
+        (
+            Answer::Status(500),
+            Some("500 Internal Server Error"),
+            Some("it answers 500 Internal Server Error ({}): the fault is there".to_owned()),
+        ),
+        (
+            Answer::Garbage,
+            None,
+            Some("what answers there speaks no HTTP".to_owned()),
+        ),
+        (
+            Answer::Silence,
+            None,
+            Some("it connects but does not answer within 1s".to_owned()),
+        ),
+    ] {
+        for protocol in [Protocol::HttpProtobuf, Protocol::HttpJson] {
+            let collector = Collector::start(told);
+            let found = diagnosed(&format!("http://{}", collector.address), protocol);
+            assert_found(
+                &format!("{protocol:?} {told:?}"),
+                &found,
+                answer,
+                fault.as_deref(),
+            );
+            collector.answer(Answer::Close);
+        }
+    }
+    let collector = Collector::start(Answer::Close);
+    let found = diagnosed(&format!("http://{}", collector.address), Protocol::HttpProtobuf);
+    let fault = found.unreachable.unwrap_or_default();
+    assert!(
+        fault.starts_with("it connects and closes without an answer ("),
+        "{fault}"
+    );
+}
+
+#[test]
+fn what_a_collector_answers_over_grpc() {
+    let _turn = turn();
+    for (code, answer, fault) in [
+        (Code::Ok, "OK", None),
+        (
+            Code::Unauthenticated,
+            "Unauthenticated",
+            Some(
+                "it answers Unauthenticated: it does not know who asks: see the headers \
+                 (OTEL_EXPORTER_OTLP_HEADERS)",
+            ),
+        ),
+        (
+            Code::Unimplemented,
+            "Unimplemented",
+            Some("it answers Unimplemented: it speaks gRPC, but no OTLP of traces"),
+        ),
+        (
+            Code::ResourceExhausted,
+            "ResourceExhausted",
+            Some("it answers ResourceExhausted: it is asked more than it wants to be"),
+        ),
+        (
+            Code::Internal,
+            "Internal",
+            Some("it answers Internal: the fault is there"),
+        ),
+    ] {
+        let collector = Grpc::start(code);
+        let found = diagnosed(&format!("http://{}", collector.address), Protocol::Grpc);
+        assert_found(&format!("{code:?}"), &found, Some(answer), fault);
+    }
+    let silent = Collector::start(Answer::Silence);
+    let found = diagnosed(&format!("http://{}", silent.address), Protocol::Grpc);
+    let fault = "it connects but does not answer within 1s";
+    assert_found("silence", &found, None, Some(fault));
+    silent.answer(Answer::Close);
+    let garbage = Collector::start(Answer::Garbage);
+    let found = diagnosed(&format!("http://{}", garbage.address), Protocol::Grpc);
+    let fault = "what answers there speaks no HTTP";
+    assert_found("garbage", &found, None, Some(fault));
+}
+
+#[test]
+fn nobody_listens_or_nobody_answers() {
+    let _turn = turn();
+    for protocol in [Protocol::Grpc, Protocol::HttpProtobuf] {
+        let (listener, url) = black_hole();
+        let found = diagnosed(&url, protocol);
+        let fault = "it connects but does not answer within 1s";
+        assert_found(&format!("{protocol:?} {url}"), &found, None, Some(fault));
+        drop(listener);
+        let found = diagnosed(&url, protocol);
+        let fault = "Connection refused (os error 111)";
+        assert_found(&format!("{protocol:?} {url}"), &found, None, Some(fault));
+        let found = diagnosed("http://nowhere.invalid:4317", protocol);
+        let fault = found.unreachable.unwrap_or_default();
+        assert!(
+            fault.starts_with("failed to lookup address information") || fault == "no connection within 1s",
+            "{protocol:?}: {fault}"
+        );
+    }
+}
+
+#[test]
+fn the_port_of_the_other_protocol_is_told() {
+    let _turn = turn();
+    let grpc = Grpc::start(Code::Ok);
+    let found = diagnosed(&format!("http://{}", grpc.address), Protocol::HttpProtobuf);
+    let fault = "HTTP/2 is spoken there, as gRPC is, and not HTTP/1.1: use the collector's port for HTTP, usually 4318, \
+                 or the protocol grpc (OTEL_EXPORTER_OTLP_PROTOCOL)";
+    assert_found("HTTP to a port of gRPC", &found, None, Some(fault));
+
+    let http = Collector::start(Answer::Accept);
+    let found = diagnosed(&format!("http://{}", http.address), Protocol::Grpc);
+    let fault = "HTTP/1.1 is spoken there and not gRPC: use the collector's port for gRPC, usually 4317, or the \
+                 protocol http/protobuf (OTEL_EXPORTER_OTLP_PROTOCOL)";
+    assert_found("gRPC to a port of HTTP", &found, None, Some(fault));
+}
+
+#[test]
+fn every_signal_is_asked_by_itself_and_all_at_once() {
+    let _turn = turn();
+    let (_listener, url) = black_hole();
+    let config = TelemetryConfig::default()
+        .with_enabled(true)
+        .with_exporter(Exporter::Otlp)
+        .with_logs_exporter(Exporter::Otlp)
+        .with_protocol(Protocol::HttpProtobuf);
+    let telemetry = init(config.clone().with_endpoint(url)).expect("started");
+    let begun = Instant::now();
+    let diagnosis = telemetry.diagnose();
+    let took = begun.elapsed();
+    assert!(took < Duration::from_millis(2_500), "three signals took {took:?}");
+    assert_eq!(
+        diagnosis.warnings.len(),
+        3,
+        "each signal is told: {:?}",
+        diagnosis.warnings
+    );
+    let _ = telemetry.shutdown_within(Duration::from_millis(50));
+
+    let collector = Collector::start(Answer::Accept);
+    let url = format!("http://{}", collector.address);
+    let telemetry = init(config.with_endpoint(&url)).expect("started");
+    let text = telemetry.diagnose().to_string();
+    for signal in ["traces", "logs", "metrics"] {
+        let expected = format!("{signal:<12}to {url}/v1/{signal}, which answers 200 OK; 0 delivered");
+        assert!(text.contains(&expected), "{expected:?} in {text}");
+    }
+    telemetry.shutdown().expect("ended");
+}
+
+#[test]
+fn the_page_for_prometheus_is_asked_for() {
+    let _turn = turn();
+    let config = TelemetryConfig::default()
+        .with_enabled(true)
+        .with_exporter(Exporter::None)
+        .with_metrics_exporter(Exporter::Prometheus);
+    let telemetry = init(config.clone().with_prometheus_listen(Some("127.0.0.1:0"))).expect("started");
+    let found = telemetry.diagnose().signals.remove(0);
+    assert_found("never read", &found, Some("200 OK"), None);
+    telemetry.prometheus_text().expect("metrics");
+    let text = telemetry.diagnose().to_string();
+    let address = telemetry.prometheus_address().expect("a listener");
+    let expected = format!("metrics     to http://{address}/metrics, which answers 200 OK; 1 delivered,");
+    assert!(text.contains(&expected), "{expected:?} in {text}");
+    telemetry.shutdown().expect("ended");
+
+    let telemetry = init(config.with_prometheus_listen(None)).expect("started");
+    let found = telemetry.diagnose().signals.remove(0);
+    assert_eq!(
+        found.destination, "a route of the program",
+        "there is nobody to ask"
+    );
+    assert_found("no listener", &found, None, None);
+    telemetry.shutdown().expect("ended");
+}

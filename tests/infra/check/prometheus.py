@@ -1,0 +1,98 @@
+"""A real Prometheus with the example's configuration, and what it answers."""
+
+import json
+import math
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+import yaml
+
+from .files import INFRA, WORK, read_yaml
+
+DEADLINE = 120
+
+
+class Prometheus:
+    """Runs from `with` to its end; the example's targets are at `places`, and `jobs` are scraped beside them."""
+
+    def __init__(self, name, places, jobs):
+        self.folder = WORK / name
+        self.places = places
+        self.jobs = jobs
+        self.end = time.monotonic() + DEADLINE
+
+    def __enter__(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.copytree(INFRA / "prometheus/rules", self.folder / "rules")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.address = f"127.0.0.1:{free.getsockname()[1]}"
+        (self.folder / "prometheus.yml").write_text(yaml.safe_dump(self.config()))
+        with (self.folder / "prometheus.log").open("w") as log:
+            self.process = subprocess.Popen(
+                ["prometheus", f"--config.file={self.folder}/prometheus.yml",
+                 f"--storage.tsdb.path={self.folder}/data", f"--web.listen-address={self.address}"],
+                stdout=log, stderr=subprocess.STDOUT,
+            )
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(timeout=20)
+
+    def config(self):
+        """The example's, with a quicker clock and without the targets that are not here."""
+        config = read_yaml(INFRA / "prometheus/prometheus.yml")
+        config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+        places = {"localhost:9090": self.address, **self.places}
+        for job in config["scrape_configs"]:
+            for group in job["static_configs"]:
+                group["targets"] = [places[each] for each in group["targets"] if each in places]
+        config["scrape_configs"] += [
+            {"job_name": name, "static_configs": [{"targets": [place]}]} for name, place in self.jobs.items()
+        ]
+        return config
+
+    def until(self, attempt):
+        """Repeats the attempt until it has no complaints, time is over, or Prometheus refuses the query itself."""
+        while True:
+            try:
+                problems = attempt()
+            except ValueError as refusal:
+                return [refusal]
+            except OSError as error:
+                problems = [error]
+            if not problems or time.monotonic() > self.end:
+                return problems
+            time.sleep(0.2)
+
+    def healthy(self):
+        if self.process.poll() is not None:
+            return [f"Prometheus ended: {(self.folder / 'prometheus.log').read_text()[-2000:]}"]
+        groups = self.get("/api/v1/rules")["groups"]
+        bad = [f"{rule['name']}: {rule['health']} {rule.get('lastError', '')}"
+               for group in groups for rule in group["rules"] if rule["health"] != "ok"]
+        return bad or ([] if groups else ["no rules"])
+
+    def answers(self, query, labels):
+        """Complaints unless a number comes, and a series with each of the labels."""
+        result = self.ask(query)
+        if all(math.isnan(float(series["value"][1])) for series in result):
+            return [f"{query}\nanswers {'only NaN' if result else 'nothing'}"]
+        return [f"{query}\nno series has the label {label}" for label in labels
+                if not any(series["metric"].get(label) for series in result)]
+
+    def ask(self, query):
+        return self.get("/api/v1/query?" + urllib.parse.urlencode({"query": query}))["result"]
+
+    def get(self, path):
+        try:
+            with urllib.request.urlopen(f"http://{self.address}{path}", timeout=10) as response:
+                return json.load(response)["data"]
+        except urllib.error.HTTPError as error:
+            raise ValueError(f"{path}\n{error.read().decode()}") from error

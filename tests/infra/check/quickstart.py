@@ -1,0 +1,62 @@
+"""The quickstart as a service, with traffic."""
+
+import json
+import re
+import subprocess
+import threading
+import urllib.error
+import urllib.request
+
+from .files import ROOT, WORK
+
+PROGRAM = ROOT / "target/debug/examples/quickstart"
+QUESTIONS = ["Which product sold most?", "What is the total amount by region?"]
+
+
+class Quickstart:
+    """Serves from `with` to its end, is asked all the time, and by some who do not wait for the answer."""
+
+    def __init__(self, model):
+        self.model = model
+        self.ended = threading.Event()
+
+    def __enter__(self):
+        command = [PROGRAM, "serve", "--port", "0", "--exporter", "prometheus", "--metrics-listen", "127.0.0.1:0",
+                   "--model", self.model]
+        with (WORK / f"{self.model}.log").open("w") as log:
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+        self.url = self.told(r"tasks: curl (\S+) ")
+        self.page = self.told(r"metrics: http://(\S+)/metrics")
+        self.traffic = threading.Thread(target=self.ask_on)
+        self.traffic.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.traffic.join(timeout=20)
+        self.process.terminate()
+        self.process.wait(timeout=20)
+
+    def told(self, pattern):
+        line = self.process.stdout.readline()
+        found = re.match(pattern, line)
+        if not found:
+            raise RuntimeError(f"the quickstart says {line!r}, not {pattern}")
+        return found[1]
+
+    def ask_on(self):
+        while not self.ended.wait(0.2):
+            for question, patience in [*((each, 20) for each in QUESTIONS), (QUESTIONS[0], 0.05)]:
+                self.ask(question, patience)
+
+    def ask(self, question, patience):
+        body = json.dumps({"query": question}).encode()
+        request = urllib.request.Request(self.url, body, {"Content-Type": "application/json"})
+        try:
+            urllib.request.urlopen(request, timeout=patience).read()
+        except (urllib.error.HTTPError, OSError):
+            pass  # A failure is traffic too; what comes of it is for Prometheus to tell.
+
+    def metrics(self):
+        with urllib.request.urlopen(f"http://{self.page}/metrics", timeout=10) as response:
+            return response.read().decode()

@@ -1,0 +1,74 @@
+//! What can be set on the server's layer and on the client's alike, written once.
+
+/// The setters of a layer that has `settings` with the fields of these names, and a method `with` that changes them.
+///
+/// A type parameter would show in the layers' types, a trait would have to be imported by every user.
+macro_rules! shared_setters {
+    () => {
+        /// Takes spans from this provider. Default: the global one.
+        #[must_use]
+        pub fn with_tracer_provider<P, T, S>(self, provider: P) -> Self
+        where
+            P: opentelemetry::trace::TracerProvider<Tracer = T> + Send + Sync + 'static,
+            T: opentelemetry::trace::Tracer<Span = S> + Send + Sync + 'static,
+            S: opentelemetry::trace::Span + Send + Sync + 'static,
+        {
+            self.with(|settings| settings.tracer = settings.tracer.with_provider(provider))
+        }
+
+        /// Takes instruments from this provider. Default: the global one.
+        #[must_use]
+        pub fn with_meter_provider(
+            self,
+            provider: impl opentelemetry::metrics::MeterProvider + Send + Sync + 'static,
+        ) -> Self {
+            self.with(|settings| settings.instruments = settings.instruments.with_provider(provider))
+        }
+
+        /// Names these methods, and any other `_OTHER`. Default: those of the environment variable
+        /// `OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS` when the layer is made, otherwise the convention's.
+        #[must_use]
+        pub fn with_known_methods<'a>(self, methods: impl IntoIterator<Item = &'a str>) -> Self {
+            self.with(|settings| settings.methods = crate::method::Methods::new(methods))
+        }
+
+        /// Also redacts the values of these query keys, whatever their case. The convention's keys stay.
+        #[must_use]
+        pub fn with_redacted_query_keys<'a>(self, keys: impl IntoIterator<Item = &'a str>) -> Self {
+            self.with(|settings| settings.redaction = settings.redaction.with_keys(keys))
+        }
+
+        /// Records these request headers on spans. Default: none. Those of [`semconv::SECRET_HEADERS`], and values
+        /// marked as sensitive, never are.
+        ///
+        /// [`semconv::SECRET_HEADERS`]: crate::semconv::SECRET_HEADERS
+        #[must_use]
+        pub fn with_request_headers<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Self {
+            let captured = crate::headers::Captured::new(crate::semconv::HTTP_REQUEST_HEADER, names);
+            self.with(|settings| settings.request_headers = captured)
+        }
+
+        /// Records these response headers on spans. Default: none. Those of [`semconv::SECRET_HEADERS`], and values
+        /// marked as sensitive, never are.
+        ///
+        /// [`semconv::SECRET_HEADERS`]: crate::semconv::SECRET_HEADERS
+        #[must_use]
+        pub fn with_response_headers<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Self {
+            let captured = crate::headers::Captured::new(crate::semconv::HTTP_RESPONSE_HEADER, names);
+            self.with(|settings| settings.response_headers = captured)
+        }
+
+        /// Adds attributes to each recorded span when its response's head is there.
+        #[must_use]
+        pub fn with_response_attributes(
+            self,
+            add: impl Fn(&crate::observe::Head<'_>, &mut Vec<opentelemetry::KeyValue>) + Send + Sync + 'static,
+        ) -> Self {
+            self.with(|settings| {
+                settings.response_attributes = crate::hook::Hook::new(std::sync::Arc::new(add));
+            })
+        }
+    };
+}
+
+pub(crate) use shared_setters;

@@ -11,6 +11,7 @@
 mod attempts;
 mod baggage;
 mod budgets;
+mod conventions;
 mod counters;
 #[cfg(feature = "tokio")]
 mod drain;

@@ -108,8 +108,8 @@ impl Watching {
             ("LLM", openinference::MODEL_NAME)
         };
         attributes.push(KeyValue::new(openinference::SPAN_KIND, kind));
-        let name = self.reply.model.clone().or_else(|| self.ask.model.clone());
-        attributes.extend(name.map(|name| KeyValue::new(model, name)));
+        let name = self.reply.model.as_deref().or(self.ask.model.as_deref());
+        attributes.extend(name.map(|name| KeyValue::new(model, name.to_owned())));
         let provider = self.head.recognised.provider.clone();
         attributes.push(KeyValue::new(openinference::PROVIDER, provider));
         let parameters = self.ask.attributes.iter().filter_map(|known| {

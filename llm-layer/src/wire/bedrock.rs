@@ -6,7 +6,7 @@ use http::HeaderMap;
 use serde_json::Value;
 
 use super::anthropic::Anthropic;
-use super::ask::{Kind, Param, items, segment};
+use super::ask::{Kind, Param, items, member, segment};
 use super::openai_chat::OpenAiChat;
 use super::usage::{Field, Paths};
 use super::{Ask, Channel, Reply, WireFormat, texts};
@@ -41,7 +41,7 @@ impl WireFormat for Converse {
     fn prompt(&self, body: &Value, prompt: &mut Prompt) {
         texts::count(body.get("system"), prompt);
         texts::messages(body.get("messages"), prompt);
-        texts::tools(items(body.pointer("/toolConfig/tools")), prompt);
+        texts::tools(items(member(body, "/toolConfig/tools")), prompt);
     }
 
     fn head(&self, headers: &HeaderMap, reply: &mut Reply) {

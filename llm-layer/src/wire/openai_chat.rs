@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::ask::{Kind, Param, items, segment, string};
+use super::ask::{Kind, Param, items, member, segment, string};
 use super::usage::{Field, Paths};
 use super::{Ask, Channel, Reply, WireFormat, texts};
 use crate::estimate::Prompt;
@@ -30,8 +30,7 @@ impl WireFormat for OpenAiChat {
         ask.model = ask.model.or_else(|| deployment(path));
         ask.stream |= path.ends_with(":streamRawPredict");
         ask.count_choices(semconv::REQUEST_CHOICE_COUNT, body.get("n"));
-        if let Some(kind) = body
-            .pointer("/response_format/type")
+        if let Some(kind) = member(body, "/response_format/type")
             .and_then(Value::as_str)
             .and_then(output_type)
         {
@@ -89,7 +88,7 @@ impl WireFormat for OpenAiChat {
 
 /// Whether an answer is no stream, or one that was asked for its usage.
 pub(super) fn includes_usage(body: &Value) -> bool {
-    let is = |pointer| body.pointer(pointer).and_then(Value::as_bool) == Some(true);
+    let is = |pointer| member(body, pointer).and_then(Value::as_bool) == Some(true);
     !is("/stream") || is("/stream_options/include_usage")
 }
 

@@ -8,6 +8,7 @@
     reason = "helpers of tests are tests"
 )]
 
+mod allocations;
 mod attempts;
 mod baggage;
 mod budgets;
@@ -19,6 +20,7 @@ mod endings;
 mod events;
 mod golden;
 mod graph;
+mod hooks;
 mod hostile;
 mod include_usage;
 mod mangled;

@@ -103,7 +103,8 @@
 //!
 //! No caller waits for it: a vocabulary is loaded (0.1 s) by a thread of this crate's, when a stream begins that was not
 //! asked for its usage or else when it is first needed, and what is long (a prompt of more than 32 KiB, each 16 KiB of
-//! an answer) is counted there too. A call that waits for that thread is recorded late, with the time at which it ended:
+//! an answer) is counted there too. Where usage will be reported, nothing is counted unless the answer breaks off or has
+//! more than 64 KiB of text. A call that waits for that thread is recorded late, with the time at which it ended:
 //! see [`settle`]. If too much waits, bytes are divided by 4, and `throughline.tokens.encoding` says so.
 //!
 //! Streams of OpenAI's tell their usage only if they are asked: [`IncludeUsageLayer`], around this one, asks, and hides

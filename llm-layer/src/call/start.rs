@@ -119,13 +119,15 @@ impl Start {
             reply.answer = Some(Answer::up_to(config.limits.total));
         }
         let told = body.as_ref().is_none_or(|body| wire.reports(body));
-        if !told && !ALWAYS_TOLD.contains(&&*self.head.recognised.provider) {
+        if told || ALWAYS_TOLD.contains(&&*self.head.recognised.provider) {
+            reply.expect_usage();
+        } else {
             encoding.ask();
         }
         if config.prompt_size == PromptSizeMode::TaskWeaver {
             let encoding = taskweaver::encoding(&config.counters);
             encoding.ask();
-            reply.content = Some(Segmented::of_stream(encoding));
+            reply.content = Some(Segmented::of_stream(encoding, 0));
         }
         let begun = match &config.events {
             Some(_) => self.attributes(&ask, &labels, &names, unseen),

@@ -207,3 +207,24 @@ fn an_endless_stream() {
         assert!(tree.contains(expected), "{name}: {tree}");
     }
 }
+
+#[test]
+fn what_waits_to_be_counted_is_bounded() {
+    let request =
+        r#"{"model":"gpt-4o","n":2,"messages":[],"stream":true,"stream_options":{"include_usage":true}}"#;
+    let request = Request::post(CHAT).body(Chunks::from_iter([request])).unwrap();
+    let frame = b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"twenty letters long. \"}},{\"index\":1,\"delta\":{\"content\":\"twenty letters long. \"}}]}\n\n";
+    let response = Response::builder().header("content-type", "text/event-stream");
+    let recorder = Recorder::new();
+    let mut body = observed(&layer(&recorder), request, response.body(Endless(frame)).unwrap());
+    let held = measure(|| (0..3_000).for_each(|_| assert!(next(&mut body).is_some(), "it goes on")));
+    assert!(held.bytes_max > 100_000, "they wait: {} bytes", held.bytes_max);
+    assert!(held.bytes_max <= MOST, "{} bytes", held.bytes_max);
+    drop(body);
+    recorded();
+    let tree = recorder.tree(MASKED);
+    assert!(
+        tree.contains("throughline.tokens.output=24004"),
+        "none is lost: {tree}"
+    );
+}

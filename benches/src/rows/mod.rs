@@ -6,6 +6,7 @@ mod reqwest;
 mod router;
 mod scope;
 mod server;
+mod span;
 
 use opentelemetry::Context;
 use tracing::Dispatch;
@@ -91,5 +92,6 @@ pub(crate) fn all(sdk: &Sdk) -> Vec<Section> {
     sections.push(reqwest::section(sdk));
     sections.extend(propagation::sections());
     sections.extend(scope::sections(sdk));
+    sections.extend(span::sections(sdk));
     sections
 }

@@ -1,7 +1,7 @@
 //! Counts a text of any length exactly, in bounded memory, as it comes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 
 use super::Encoding;
 use crate::call::background;
@@ -70,7 +70,10 @@ impl Segmented {
 
     /// Whether the background is still counting.
     pub(crate) fn is_behind(&self) -> bool {
-        Arc::strong_count(&self.counted) > 1
+        let is_behind = Arc::strong_count(&self.counted) > 1;
+        // What the last job counted is seen here once its share is gone.
+        fence(Ordering::Acquire);
+        is_behind
     }
 
     /// Appends a piece of the text, however it was cut.

@@ -1,5 +1,7 @@
 //! What came of a call, gathered while it passes.
 
+use std::ops::Deref;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use opentelemetry::KeyValue;
@@ -16,7 +18,7 @@ use crate::json::{Path, Scalar};
 #[derive(Debug)]
 pub struct Reply {
     pub(crate) id: Option<String>,
-    pub(crate) model: Option<String>,
+    pub(crate) model: Option<Arc<str>>,
     pub(crate) usage: Usage,
     /// Whether the answer speaks of an error, its code, and the rougher class of it.
     pub(crate) has_error: bool,
@@ -303,8 +305,11 @@ impl Reply {
 }
 
 /// Takes a value that every document of a stream repeats; an empty one says nothing.
-fn set(slot: &mut Option<String>, value: &str) {
+fn set<T>(slot: &mut Option<T>, value: &str)
+where
+    T: Deref<Target = str> + for<'a> From<&'a str>,
+{
     if !value.is_empty() && slot.as_deref() != Some(value) {
-        *slot = Some(value.to_owned());
+        *slot = Some(value.into());
     }
 }

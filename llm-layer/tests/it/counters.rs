@@ -178,10 +178,10 @@ fn no_caller_loads_or_counts_for_long() {
         };
         let first = ask();
         assert_eq!(first.first(), Some(&("load", true)), "{name}, first: {first:?}");
-        assert!(
-            first.iter().all(|(_, is_ours)| *is_ours),
-            "{name}, first: {first:?}"
-        );
+        // What is left of a long answer may be counted here, if all is loaded by then.
+        let ours = first.iter().filter(|(_, is_ours)| *is_ours).count();
+        let least = if segments > 0 { 1 + segments } else { first.len() };
+        assert!(ours >= least, "{name}, first: {first:?}");
         let second = ask();
         let elsewhere = second.iter().filter(|(_, is_ours)| *is_ours).count();
         assert!(elsewhere >= segments, "{name}, second: {second:?}");

@@ -63,6 +63,9 @@ impl WireFormat for Gemini {
     }
 
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
+        if (at.as_str(), value) == ("candidates[].content.parts[].thought", Scalar::Bool(true)) {
+            reply.correct(at, Channel::Reasoning);
+        }
         match (at.as_str(), value.as_str()) {
             ("responseId", Some(id)) => reply.set_id(id),
             ("modelVersion", Some(model)) => reply.set_model(model),

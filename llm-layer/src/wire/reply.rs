@@ -41,6 +41,8 @@ pub struct Reply {
     /// Of the document being read: which alternative stands at a position, and which finish reasons were given there.
     indices: Vec<(u32, u32)>,
     pending: Vec<(u32, String)>,
+    /// The outer positions of the text that began last in this document.
+    begun: Option<(u32, u32)>,
     texts: Vec<(u32, Channel, Segmented)>,
     /// The answer itself, if it is to be recorded.
     pub(crate) answer: Option<Answer>,
@@ -90,6 +92,7 @@ impl Reply {
             panicked: AtomicBool::new(false),
             indices: Vec::new(),
             pending: Vec::new(),
+            begun: None,
             texts: Vec::new(),
             answer: None,
             content: None,
@@ -210,9 +213,19 @@ impl Reply {
 
     /// A text of the alternative that `at` stands in begins.
     pub(super) fn begin(&mut self, at: &Path, channel: Channel) {
+        self.begun = Some((at.position(0), at.position(1)));
         let choice = self.resolve(self.position(at));
         if let Some(answer) = &mut self.answer {
             answer.begin(choice, channel, at.as_str());
+        }
+    }
+
+    /// The text beside this value, which came just before it, is of another channel.
+    pub(super) fn correct(&mut self, at: &Path, truer: Channel) {
+        let choice = self.resolve(self.position(at));
+        let is_beside = self.begun == Some((at.position(0), at.position(1)));
+        if let Some(answer) = self.answer.as_mut().filter(|_| is_beside) {
+            answer.correct(choice, truer);
         }
     }
 
@@ -260,6 +273,7 @@ impl Reply {
             }
         }
         self.indices.clear();
+        self.begun = None;
         self.event.clear();
         self.documents = self.documents.saturating_add(1);
     }

@@ -188,13 +188,14 @@ mod tests {
         assert_eq!(response.text().await.unwrap(), "data: [DONE]\n\n", "the answer");
         assert!(
             crate::settle(std::time::Duration::from_secs(60)),
-            "counted in time"
+            "recorded in time"
         );
         let tree = recorder.tree(&[]);
         assert!(tree.contains("gen_ai.usage.output_tokens=2"), "the span: {tree}");
     }
 
-    const STREAM: &str = "data: {\"choices\":[],\"usage\":{\"completion_tokens\":2}}\n\ndata: [DONE]\n\n";
+    const STREAM: &str =
+        "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":2}}\n\ndata: [DONE]\n\n";
     const ANSWER: &str =
         r#"{"choices":[{"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#;
 }

@@ -55,8 +55,8 @@
 //! | `throughline.response.drained` | something was read after the caller had left | `true` |
 //! | `gen_ai.usage.*`, `gen_ai.response.finish_reasons`, `throughline.tokens.source` | always | by all that was read, the rest included: `reported` if the usage came, else `partial` or `estimated` |
 //!
-//! The span is exported when the drain ends; so are those of the scopes above, such as an agent's, which have the call in
-//! their totals.
+//! The span is exported when the drain ends; so are those of the scopes above, such as an agent's, that had not ended when
+//! the caller left: they have the call in their totals.
 //!
 //! # Where it stands
 //!

@@ -1,5 +1,7 @@
 //! What came of a call, gathered while it passes.
 
+use std::ops::Deref;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use opentelemetry::KeyValue;
@@ -16,7 +18,7 @@ use crate::json::{Path, Scalar};
 #[derive(Debug)]
 pub struct Reply {
     pub(crate) id: Option<String>,
-    pub(crate) model: Option<String>,
+    pub(crate) model: Option<Arc<str>>,
     pub(crate) usage: Usage,
     /// Whether the answer speaks of an error, its code, and the rougher class of it.
     pub(crate) has_error: bool,
@@ -45,6 +47,7 @@ pub struct Reply {
     /// What is counted of the content for TaskWeaver's sake.
     pub(crate) content: Option<Segmented>,
     encoding: Encoding,
+    patience: usize,
 }
 
 /// What a text of an answer is.
@@ -64,6 +67,9 @@ impl Reply {
     const CHOICES: u32 = 128;
     /// The most texts counted apart; what goes beyond is counted as one.
     const TEXTS: usize = 8;
+    /// How many segments of a text may wait to be counted, and of how many texts: 96 KiB.
+    const PATIENCE: usize = 3;
+    const PATIENT: usize = 2;
 
     pub(crate) fn new(encoding: Encoding, alternatives: &'static str) -> Self {
         Self {
@@ -88,7 +94,13 @@ impl Reply {
             answer: None,
             content: None,
             encoding,
+            patience: 0,
         }
+    }
+
+    /// Nobody need count the texts until it turns out that their usage is not reported: as long as there is room.
+    pub(crate) fn expect_usage(&mut self) {
+        self.patience = Self::PATIENCE;
     }
 
     /// The answer's id: `gen_ai.response.id`. An empty one says nothing.
@@ -222,7 +234,12 @@ impl Reply {
             .iter()
             .position(|(other, kind, _)| (*other, *kind) == (choice, channel));
         if known.is_none() && self.texts.len() < Self::TEXTS {
-            let counter = Segmented::of_stream(self.encoding.clone());
+            let patience = if self.texts.len() < Self::PATIENT {
+                self.patience
+            } else {
+                0
+            };
+            let counter = Segmented::of_stream(self.encoding.clone(), patience);
             self.texts.push((choice, channel, counter));
         }
         let at = known.unwrap_or_else(|| self.texts.len().saturating_sub(1));
@@ -303,8 +320,11 @@ impl Reply {
 }
 
 /// Takes a value that every document of a stream repeats; an empty one says nothing.
-fn set(slot: &mut Option<String>, value: &str) {
+fn set<T>(slot: &mut Option<T>, value: &str)
+where
+    T: Deref<Target = str> + for<'a> From<&'a str>,
+{
     if !value.is_empty() && slot.as_deref() != Some(value) {
-        *slot = Some(value.to_owned());
+        *slot = Some(value.into());
     }
 }

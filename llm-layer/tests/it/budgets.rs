@@ -3,21 +3,20 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use http::{Method, Request, Response, StatusCode};
 use opentelemetry_sdk::trace::SpanData;
 use throughline_llm_layer::scope::{Scope, request};
 use throughline_llm_layer::{
     LlmLayer, PromptSizeMode, RequestBody, TokenBudgetLayer, Tokens, Watch, agent, budget::BudgetBody,
-    settle, tokens, workflow,
+    tokens, workflow,
 };
 use throughline_test_support::Recorder;
 use throughline_tracing_layer::ClientLayer;
 use throughline_tracing_layer::observe::ResponseBody;
 use tower::{Layer, Service, ServiceBuilder, service_fn};
 
-use crate::support::{CHAT, Chunks, HELLO, HELLO_STREAMED, MASKED, block_on, layer, next, read};
+use crate::support::{CHAT, Chunks, HELLO, HELLO_STREAMED, MASKED, block_on, layer, next, read, recorded};
 
 type Answered = Response<ResponseBody<BudgetBody<Chunks>, Watch>>;
 
@@ -256,7 +255,7 @@ fn streams_count_when_they_end() {
         assert!(!server.ask(&llm).await, "by the first alone");
         next(second.body_mut()).expect("a chunk").unwrap();
         drop(second);
-        assert!(settle(Duration::from_secs(60)), "counted in time");
+        recorded();
         let tokens = tokens();
         assert_eq!(
             (tokens.calls, tokens.refused),
@@ -283,7 +282,7 @@ fn a_cancelled_call_spends_what_passed() {
         next(response.body_mut()).expect("a chunk").unwrap();
         next(response.body_mut()).expect("its end").unwrap();
         drop(response);
-        assert!(settle(Duration::from_secs(60)), "counted in time");
+        recorded();
         assert!(tokens().total() >= 10, "{:?}", tokens());
         assert!(!server.ask(&llm).await, "refused");
     }));

@@ -109,7 +109,8 @@ impl Telemetry {
         Diagnosis::of(&config, &health)
     }
 
-    /// Delivers what has been recorded so far, and returns within the deadline. It blocks the thread; tokio's other threads
+    /// Delivers what has been recorded so far, and returns within the deadline. It first waits, at most half of that, for
+    /// what has ended and is not recorded yet, such as model calls whose tokens are being counted. It blocks the thread; tokio's other threads
     /// go on, and it needs none of them.
     ///
     /// # Errors
@@ -127,7 +128,7 @@ impl Telemetry {
         self.shutdown_within(SHUTDOWN_DEADLINE)
     }
 
-    /// Delivers what has been recorded, stops, and returns within the deadline. It blocks the thread, inside tokio or
+    /// Delivers what has been recorded, what [`flush`](Self::flush) waits for too, stops, and returns within the deadline. It blocks the thread, inside tokio or
     /// outside; what has not been delivered by then is lost. Afterwards [`init`](crate::init) may be called again.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ mod client;
 mod propagation;
 mod reqwest;
 mod router;
+mod scope;
 mod server;
 mod span;
 
@@ -90,6 +91,7 @@ pub(crate) fn all(sdk: &Sdk) -> Vec<Section> {
     sections.extend(client::sections(sdk));
     sections.push(reqwest::section(sdk));
     sections.extend(propagation::sections());
+    sections.extend(scope::sections(sdk));
     sections.extend(span::sections(sdk));
     sections
 }

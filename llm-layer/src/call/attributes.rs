@@ -17,15 +17,19 @@ use crate::wire::Field;
 impl Watching {
     pub(super) fn set_attributes(&mut self, spent: &Spent, failure: Option<&Failure>, at: SystemTime) {
         let content = self.content();
+        // The conventions have no place for the content of embeddings; OpenInference has.
+        let said = content.as_ref().filter(|_| self.ask.choices > 0);
         let span = self.cx.span();
         let conversation = self.names.conversation();
         let known =
             |name: &Key| self.ask.has(name) || conversation.as_ref().is_some_and(|id| id.key == *name);
-        let mut attributes = self.reply.attributes.clone();
+        let mut attributes = Vec::with_capacity(CAPACITY);
+        attributes.append(&mut self.reply.attributes);
         attributes.retain(|attribute| !known(&attribute.key));
-        let text = |name, value: &Option<String>| value.clone().map(|value| KeyValue::new(name, value));
-        attributes.extend(text(semconv::RESPONSE_ID, &self.reply.id));
-        attributes.extend(text(semconv::RESPONSE_MODEL, &self.reply.model));
+        let id = self.reply.id.take();
+        attributes.extend(id.map(|id| KeyValue::new(semconv::RESPONSE_ID, id)));
+        let model = self.reply.model.clone();
+        attributes.extend(model.map(|model| KeyValue::new(semconv::RESPONSE_MODEL, model)));
         attributes.extend(self.finish_reasons(failure.is_some()));
         self.push_times(&mut attributes);
         attributes.extend(self.resent());
@@ -41,11 +45,11 @@ impl Watching {
             attributes.push(KeyValue::new(semconv::ERROR_TYPE, failure.kind.clone()));
         }
         if let Some(events) = &self.shared.config.events {
-            self.emit(events, at, &attributes, content.as_ref(), failure);
+            self.emit(events, at, &attributes, said, failure);
         }
         self.push_additions(&mut attributes, spent, content.as_ref());
-        if let Some(content) = content {
-            self.put_content(&span, &mut attributes, &content);
+        if let Some(content) = said {
+            self.put_content(&span, &mut attributes, content);
         }
         span.set_attributes(attributes);
         if let Some(failure) = failure {
@@ -93,12 +97,15 @@ impl Watching {
     fn push_tokens(&self, attributes: &mut Vec<KeyValue>, spent: &Spent) {
         let directions = [
             (spent.input, semconv::USAGE_INPUT_TOKENS, semconv::TOKENS_INPUT),
-            (spent.output, semconv::USAGE_OUTPUT_TOKENS, semconv::TOKENS_OUTPUT),
+            (
+                spent.output.filter(|_| self.ask.choices > 0),
+                semconv::USAGE_OUTPUT_TOKENS,
+                semconv::TOKENS_OUTPUT,
+            ),
         ];
         let counts = self.counts();
         for (count, reported, otherwise) in directions {
             match count {
-                Some((0, _)) if self.ask.choices == 0 => {}
                 Some((count, Origin::Reported)) if counts => attributes.push(int(reported, count)),
                 Some((count, _)) => attributes.push(int(otherwise, count)),
                 None => {}
@@ -189,3 +196,6 @@ impl Watching {
 fn int(name: &'static str, count: u64) -> KeyValue {
     KeyValue::new(name, i64::try_from(count).unwrap_or(i64::MAX))
 }
+
+/// Room for all that a span usually gets at its end.
+const CAPACITY: usize = 24;

@@ -7,6 +7,7 @@ use bytes::Buf;
 use http::{HeaderMap, StatusCode};
 use http_body::Frame;
 use opentelemetry::{Array, Context, KeyValue, Value};
+use throughline_tracing_layer::labels::Labels;
 use throughline_tracing_layer::observe::{End, EndAt, Head as ResponseHead, Observe};
 use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 
@@ -47,6 +48,7 @@ pub(super) struct Watching {
     pub(super) has_span: bool,
     pub(super) head: Head,
     pub(super) names: Names,
+    pub(super) labels: Labels,
     pub(super) ask: Ask,
     /// What the span began with, if events repeat it.
     pub(super) begun: Vec<KeyValue>,

@@ -14,14 +14,25 @@ use throughline_test_support::Recorder;
 
 use crate::support::{Chunks, MASKED, exchange, layer, metrics};
 
-struct Case {
-    name: String,
+pub(crate) struct Case {
+    pub(crate) name: String,
     request: (String, Bytes),
     response: (String, Bytes),
     expected: PathBuf,
 }
 
-fn cases(folder: &Path, cases: &mut Vec<Case>) {
+/// All exchanges.
+pub(crate) fn all() -> Vec<Case> {
+    let mut all = Vec::new();
+    cases(
+        Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden")),
+        &mut all,
+    );
+    assert!(!all.is_empty(), "there are cases");
+    all
+}
+
+pub(crate) fn cases(folder: &Path, cases: &mut Vec<Case>) {
     let mut paths: Vec<PathBuf> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -54,7 +65,15 @@ fn split(path: &Path) -> (String, Bytes) {
 }
 
 impl Case {
-    fn request(&self, cut: usize) -> Request<Chunks> {
+    pub(crate) fn request_body(&self) -> &Bytes {
+        &self.request.1
+    }
+
+    pub(crate) fn response_body(&self) -> &Bytes {
+        &self.response.1
+    }
+
+    pub(crate) fn request(&self, cut: usize) -> Request<Chunks> {
         let mut lines = self.request.0.lines();
         let (method, uri) = lines.next().unwrap().split_once(' ').unwrap();
         let mut request = Request::builder().method(method).uri(uri);
@@ -64,7 +83,7 @@ impl Case {
         request.body(chunks(&self.request.1, cut)).unwrap()
     }
 
-    fn response(&self, cut: usize) -> Response<Chunks> {
+    pub(crate) fn response(&self, cut: usize) -> Response<Chunks> {
         let mut lines = self.response.0.lines();
         let mut response = Response::builder().status(lines.next().unwrap());
         for (name, value) in lines.map(|line| line.split_once(": ").unwrap()) {
@@ -74,7 +93,7 @@ impl Case {
     }
 
     /// Runs the case with request and answer cut in two, and checks that every byte passed.
-    fn run(&self, layer: &LlmLayer, cut: usize) {
+    pub(crate) fn run(&self, layer: &LlmLayer, cut: usize) {
         let (sent, response) = exchange(layer, self.request(cut), self.response(cut));
         assert_eq!(
             sent, self.request.1,
@@ -98,13 +117,7 @@ fn chunks(bytes: &Bytes, cut: usize) -> Chunks {
 
 #[test]
 fn golden() {
-    let mut all = Vec::new();
-    cases(
-        Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden")),
-        &mut all,
-    );
-    assert!(!all.is_empty(), "there are cases");
-    for case in all {
+    for case in all() {
         let recorder = Recorder::new();
         case.run(&layer(&recorder), 0);
         let tree = recorder.tree(MASKED);

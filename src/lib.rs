@@ -19,7 +19,7 @@
 //! | `bpe-openai` | [`llm`]`::BpeOpenAi`, token estimates by bpe-openai; 49 MB of vocabulary |
 //! | `encodings` | model answers encoded with gzip, deflate, br or zstd, read on a copy |
 //! | `file` | OTLP as lines of JSON, to a file or to the console |
-//! | `hyper-util` | the address of the peer on the spans of a hyper-util client |
+//! | `hyper-util` | the address of the peer on the spans of a hyper-util client, and the kind of its errors |
 //! | `json` | serde_json's objects as carriers, also without `llm` |
 //! | `logs` | trace ids in the lines of tracing-subscriber; `tracing` events as OTLP logs |
 //! | `prometheus` | metrics for a Prometheus to scrape |

@@ -38,7 +38,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use throughline::llm::settle;
 use throughline::telemetry::{self, Telemetry};
 use tokio::runtime::Runtime;
 
@@ -62,10 +61,6 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     let done = runtime.block_on(work(cli, &telemetry));
     // Ends the requests that nobody waits for any more, and so their spans, before the last spans are delivered.
     runtime.shutdown_timeout(LEFTOVERS);
-    // The tokens of a call that broke off are counted beside the program: its spans end when they are known.
-    if !settle(LEFTOVERS) {
-        eprintln!("warning: tokens are still being counted; the spans of their calls are lost");
-    }
     if let Err(error) = telemetry.shutdown() {
         eprintln!("warning: {error}"); // The job is done all the same.
     }

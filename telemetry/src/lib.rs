@@ -127,6 +127,7 @@ mod limit;
 pub mod logs;
 mod probe;
 mod propagator;
+mod providers;
 mod resource;
 mod sampling;
 mod semconv;

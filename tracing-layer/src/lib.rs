@@ -9,7 +9,7 @@
 //! | `axum` | routes from `MatchedPath`, peers from `ConnectInfo`, bytes of streamed requests |
 //! | `reqwest` | [`ClientLayer`] over `reqwest::Client` |
 //! | `reqwest-middleware` | [`ClientLayer`] as a `Middleware` |
-//! | `hyper-util` | the peer's address on the spans of hyper-util's client |
+//! | `hyper-util` | the peer's address and the kind of errors on the spans of hyper-util's client |
 //! | `internal-logs` | a layer that finds nothing to work with says so, once; on by default |
 //!
 //! Other layers of this workspace watch a response through [`observe`] too: one future, one body, one ending.

@@ -17,6 +17,8 @@ use crate::wire::Field;
 impl Watching {
     pub(super) fn set_attributes(&mut self, spent: &Spent, failure: Option<&Failure>, at: SystemTime) {
         let content = self.content();
+        // The conventions have no place for the content of embeddings; OpenInference has.
+        let said = content.as_ref().filter(|_| self.ask.choices > 0);
         let span = self.cx.span();
         let conversation = self.names.conversation();
         let known =
@@ -43,11 +45,11 @@ impl Watching {
             attributes.push(KeyValue::new(semconv::ERROR_TYPE, failure.kind.clone()));
         }
         if let Some(events) = &self.shared.config.events {
-            self.emit(events, at, &attributes, content.as_ref(), failure);
+            self.emit(events, at, &attributes, said, failure);
         }
         self.push_additions(&mut attributes, spent, content.as_ref());
-        if let Some(content) = content {
-            self.put_content(&span, &mut attributes, &content);
+        if let Some(content) = said {
+            self.put_content(&span, &mut attributes, content);
         }
         span.set_attributes(attributes);
         if let Some(failure) = failure {
@@ -95,12 +97,15 @@ impl Watching {
     fn push_tokens(&self, attributes: &mut Vec<KeyValue>, spent: &Spent) {
         let directions = [
             (spent.input, semconv::USAGE_INPUT_TOKENS, semconv::TOKENS_INPUT),
-            (spent.output, semconv::USAGE_OUTPUT_TOKENS, semconv::TOKENS_OUTPUT),
+            (
+                spent.output.filter(|_| self.ask.choices > 0),
+                semconv::USAGE_OUTPUT_TOKENS,
+                semconv::TOKENS_OUTPUT,
+            ),
         ];
         let counts = self.counts();
         for (count, reported, otherwise) in directions {
             match count {
-                Some((0, _)) if self.ask.choices == 0 => {}
                 Some((count, Origin::Reported)) if counts => attributes.push(int(reported, count)),
                 Some((count, _)) => attributes.push(int(otherwise, count)),
                 None => {}

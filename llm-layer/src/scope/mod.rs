@@ -64,7 +64,7 @@
 //! | side | what allows it |
 //! |---|---|
 //! | the caller | a scope with [`Scope::with_names_to_baggage`], and a client layer with an [`Outgoing`] that names the host |
-//! | the callee | a server layer whose [`Trust`] believes the caller, and [`LlmLayer::with_names_from_baggage`] or [`Scope::with_names_from_baggage`] |
+//! | the callee | a server layer whose [`Trust`] believes the caller, and [`LlmLayer::with_names_from_baggage`], or a scope around the calls, such as a [`request()`], with [`Scope::with_names_from_baggage`] |
 //!
 //! Of a name that both a scope of the callee and the baggage give, the scope's counts. Tokens stay where they are
 //! spent: a ledger is of one process.

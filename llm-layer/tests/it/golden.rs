@@ -15,10 +15,21 @@ use throughline_test_support::Recorder;
 use crate::support::{Chunks, MASKED, exchange, layer, metrics};
 
 pub(crate) struct Case {
-    name: String,
+    pub(crate) name: String,
     request: (String, Bytes),
     response: (String, Bytes),
     expected: PathBuf,
+}
+
+/// All exchanges.
+pub(crate) fn all() -> Vec<Case> {
+    let mut all = Vec::new();
+    cases(
+        Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden")),
+        &mut all,
+    );
+    assert!(!all.is_empty(), "there are cases");
+    all
 }
 
 pub(crate) fn cases(folder: &Path, cases: &mut Vec<Case>) {
@@ -82,7 +93,7 @@ impl Case {
     }
 
     /// Runs the case with request and answer cut in two, and checks that every byte passed.
-    fn run(&self, layer: &LlmLayer, cut: usize) {
+    pub(crate) fn run(&self, layer: &LlmLayer, cut: usize) {
         let (sent, response) = exchange(layer, self.request(cut), self.response(cut));
         assert_eq!(
             sent, self.request.1,
@@ -106,13 +117,7 @@ fn chunks(bytes: &Bytes, cut: usize) -> Chunks {
 
 #[test]
 fn golden() {
-    let mut all = Vec::new();
-    cases(
-        Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden")),
-        &mut all,
-    );
-    assert!(!all.is_empty(), "there are cases");
-    for case in all {
+    for case in all() {
         let recorder = Recorder::new();
         case.run(&layer(&recorder), 0);
         let tree = recorder.tree(MASKED);

@@ -13,6 +13,7 @@ mod attempts;
 mod baggage;
 mod budgets;
 mod complaints;
+mod conventions;
 mod counters;
 #[cfg(feature = "tokio")]
 mod drain;

@@ -1,11 +1,15 @@
 //! An end is on time and tells what was lost.
 
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use opentelemetry::global;
+use opentelemetry::global::{self, BoxedSpan};
+use opentelemetry::trace::{Span, Tracer, TracerProvider};
+use throughline_propagation::unfinished;
 use throughline_telemetry::{Exporter, Protocol, TelemetryConfig, init};
 
-use crate::{black_hole, record, turn};
+use crate::{Shared, black_hole, console, record, turn};
+
 fn ends_in_time(protocol: Protocol) {
     let deadline = Duration::from_millis(300);
     let (_listener, url) = black_hole();
@@ -81,4 +85,23 @@ fn a_collector_that_refuses_is_reported() {
             "{protocol:?}"
         );
     }
+}
+
+/// Spans of model calls whose tokens were still being counted used to be lost at the end, unless the program waited.
+#[test]
+fn what_is_recorded_late_is_waited_for() {
+    static LATE: Mutex<Option<BoxedSpan>> = Mutex::new(None);
+    let _turn = turn();
+    let screen = Shared::default();
+    let telemetry = init(console(&screen)).expect("started");
+    *LATE.lock().expect("unpoisoned") = Some(global::tracer_provider().tracer("test").start("late"));
+    unfinished::register(|within| {
+        if let Some(mut span) = LATE.lock().expect("unpoisoned").take() {
+            assert!(within > Duration::ZERO, "there is time");
+            span.end();
+        }
+        true
+    });
+    telemetry.shutdown().expect("a clean end");
+    assert!(screen.text().contains("late"), "{}", screen.text());
 }

@@ -1,4 +1,5 @@
-//! Real peers: `rotel`, a collector, Prometheus, and `SmolLM2` by llama.cpp, a model.
+//! Real peers: `rotel`, a collector, Prometheus, `SmolLM2` by llama.cpp, a model, aimock, a mock of all providers, and the
+//! SDKs that people call models with.
 
 #![expect(
     clippy::expect_used,
@@ -7,9 +8,13 @@
     reason = "a test that cannot go on panics"
 )]
 
+mod aimock;
+mod clients;
 mod model;
 mod peer;
 mod prometheus;
 mod rotel;
+mod sdks;
 mod service;
 mod signals;
+mod tap;

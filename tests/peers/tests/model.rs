@@ -30,21 +30,7 @@ struct Tap {
 
 #[tokio::test]
 async fn tokens_are_those_that_the_model_reported() {
-    let model = free_address();
-    let mut command = Command::new(peers().join("venv/bin/python"));
-    command
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/llm_server.py"))
-        .arg(installed(".gguf"))
-        .arg(model.port().to_string());
-    let _model = Peer::start("model", command, model).await;
-    let health = format!("http://{model}/health");
-    until("the model is loaded", async || {
-        reqwest::get(&health)
-            .await
-            .ok()
-            .filter(|response| response.status() == StatusCode::OK)
-    })
-    .await;
+    let (_model, model) = model().await;
     let tap = Tap {
         model,
         client: reqwest::Client::new(),
@@ -102,6 +88,26 @@ async fn tokens_are_those_that_the_model_reported() {
         format!("direction=\"output\" {output}"),
     ];
     assert_eq!(collector.counter("prompt_size"), counted, "prompt_size");
+}
+
+/// Starts the model.
+pub(crate) async fn model() -> (Peer, SocketAddr) {
+    let model = free_address();
+    let mut command = Command::new(peers().join("venv/bin/python"));
+    command
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/llm_server.py"))
+        .arg(installed(".gguf"))
+        .arg(model.port().to_string());
+    let peer = Peer::start("model", command, model).await;
+    let health = format!("http://{model}/health");
+    until("the model is loaded", async || {
+        reqwest::get(&health)
+            .await
+            .ok()
+            .filter(|response| response.status() == StatusCode::OK)
+    })
+    .await;
+    (peer, model)
 }
 
 async fn pass_on(State(tap): State<Tap>, body: Bytes) -> impl IntoResponse {

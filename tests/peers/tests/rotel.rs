@@ -11,12 +11,16 @@ use crate::peer::{Peer, free_address, installed, peers, until};
 
 /// A span as the collector printed it.
 #[derive(Debug, Default, Clone)]
-struct Printed {
-    id: String,
-    parent: String,
-    trace: String,
-    name: String,
-    kind: String,
+pub(crate) struct Printed {
+    pub(crate) id: String,
+    pub(crate) parent: String,
+    pub(crate) trace: String,
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    /// In nanoseconds.
+    pub(crate) start: u64,
+    /// Such as `Int(5)`.
+    pub(crate) attributes: HashMap<String, String>,
 }
 
 #[tokio::test]
@@ -124,22 +128,33 @@ const EXPECTED: [(&str, &str, &str); 11] = [
 ];
 
 /// Reads the collector's print of each span.
-fn spans(printed: &str) -> Vec<Printed> {
+pub(crate) fn spans(printed: &str) -> Vec<Printed> {
     let mut spans: Vec<Printed> = Vec::new();
+    let mut within = false;
     for line in printed.lines() {
+        if line.starts_with("Resource") || line.starts_with("Scope") {
+            within = false;
+        }
         if line.starts_with("Span #") {
+            within = true;
             spans.push(Printed::default());
         }
-        let (Some(span), Some((key, value))) = (spans.last_mut(), line.split_once(':')) else {
+        let (Some(span), Some((key, value))) = (spans.last_mut().filter(|_| within), line.split_once(':'))
+        else {
             continue;
         };
         let value = value.trim().to_owned();
+        if let Some(key) = key.trim().strip_prefix("-> ") {
+            span.attributes.insert(key.to_owned(), value);
+            continue;
+        }
         match key.trim() {
             "Trace ID" => span.trace = value,
             "Parent ID" => span.parent = value,
             "ID" => span.id = value,
             "Name" => span.name = value,
             "Kind" => span.kind = value,
+            "Start time" => span.start = value.parse().expect("nanoseconds"),
             _ => {}
         }
     }

@@ -23,6 +23,7 @@ pub mod tree;
 pub use body::{Script, ScriptedBody, ScriptedError};
 #[cfg(feature = "end-to-end")]
 pub use collector::{Collector, VARYING, hex};
+pub use opentelemetry_sdk::trace::SpanData;
 pub use recorder::Recorder;
 #[cfg(feature = "end-to-end")]
 pub use server::serve;

@@ -56,7 +56,7 @@ impl<'a> Cause<'a> {
     }
 
     /// The error with its chain of sources, if its type is a boxed error, [`std::io::Error`], or the error of axum,
-    /// hyper-util's client, reqwest, or reqwest-middleware (the features of these names).
+    /// hyper-util's client and its bodies, reqwest, or reqwest-middleware (the features of these names).
     ///
     /// Of any other type ask [`Cause::downcast_ref`].
     #[must_use]
@@ -70,6 +70,8 @@ impl<'a> Cause<'a> {
             self.as_known::<axum::Error>(),
             #[cfg(feature = "hyper-util")]
             self.as_known::<hyper_util::client::legacy::Error>(),
+            #[cfg(feature = "hyper-util")]
+            self.as_known::<hyper::Error>(),
             #[cfg(feature = "reqwest")]
             self.as_known::<reqwest::Error>(),
             #[cfg(feature = "reqwest-middleware")]

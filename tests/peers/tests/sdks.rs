@@ -1,0 +1,199 @@
+//! What the OpenAI and Anthropic SDKs get through the proxy is what they get without it, byte for byte, and the spans tell
+//! it exactly.
+
+use std::net::SocketAddr;
+
+use serde_json::Value;
+use throughline_test_support::process::{Running, example, run};
+use tokio::process::Command;
+
+use crate::aimock::Aimock;
+use crate::model::model;
+use crate::peer::{free_address, peers, until};
+use crate::rotel::{Printed, rotel, spans};
+use crate::tap::{Message, Tap};
+
+#[tokio::test]
+async fn sdks_get_what_a_mock_sends() {
+    let aimock = Aimock::start().await;
+    let (_, spans) = through_the_proxy("mock", aimock.address).await;
+    let told: Vec<String> = calls(&spans).into_iter().map(tell).collect();
+    assert_eq!(
+        told, MOCKED,
+        "name, input and output tokens, provenance, finish reason, error"
+    );
+
+    // Its journal leaves out what is no model call.
+    let attempts = spans
+        .iter()
+        .filter(|span| span.kind == "SPAN_KIND_CLIENT" && span.name == "POST");
+    let continued: Vec<String> = attempts
+        .map(|span| format!("00-{}-{}-01", span.trace, span.id))
+        .collect();
+    let received = aimock.received("traceparent").await;
+    assert_eq!(received, continued, "the mock continues the span of each attempt");
+}
+
+#[tokio::test]
+async fn sdks_get_what_a_real_model_sends() {
+    let (_model, address) = model().await;
+    let (answers, spans) = through_the_proxy("model", address).await;
+    let reported: Vec<(u64, u64)> = answers.iter().filter_map(usage).collect();
+    assert_eq!(
+        reported.len(),
+        6,
+        "two of OpenAI's APIs and Anthropic's, unary and streamed"
+    );
+    let told: Vec<String> = calls(&spans).into_iter().map(tell).collect();
+    for (told, (input, output)) in told.iter().zip(reported) {
+        let expected = format!("chat smollm2: Int({input}) Int({output}) reported");
+        assert!(told.starts_with(&expected), "{told} is {expected}");
+    }
+    let refused = told.get(6).expect("a refusal");
+    assert_eq!(refused, "chat smollm2: - - unknown - 400", "a refusal");
+}
+
+/// Has the SDKs ask a peer with and without the proxy between, holds the bytes on both sides of it together, and returns
+/// the answers and the spans in their order.
+async fn through_the_proxy(questions: &str, peer: SocketAddr) -> (Vec<Message>, Vec<Printed>) {
+    let plain = sdks(questions, peer).await;
+    let (grpc, http) = (free_address(), free_address());
+    let rotel = rotel(grpc, http).await;
+    let far = Tap::start(peer).await;
+    let mut command = example("proxy");
+    command
+        .args(["--port", "0", "--upstream", &format!("http://{}", far.address)])
+        .env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{grpc}"));
+    let mut proxy = Running::start(command);
+    let address = proxy.line("http://").await;
+    let near = Tap::start(address.parse().expect("an address")).await;
+
+    let traced = sdks(questions, near.address).await;
+    assert_eq!(
+        traced, plain,
+        "what the SDKs make of it with the proxy, and without"
+    );
+    let (near, far) = (near.exchanges(), far.exchanges());
+    assert_eq!(near.len(), far.len(), "every request goes on, once");
+    for ((asked, mut answered), (mut passed, sent)) in near.into_iter().zip(far.iter().cloned()) {
+        passed.headers.retain(|(name, _)| name != "traceparent");
+        if !sent.headers.iter().any(|(name, _)| name == "date") {
+            // RFC 9110 section 6.6.1: who passes an answer without a date on says when it came.
+            answered.headers.retain(|(name, _)| name != "date");
+        }
+        assert_eq!(passed, asked, "the request passes as it came");
+        if !answered.whole && sent.body.starts_with(&answered.body) {
+            // The client left, maybe after the last event: what was still under way then is a matter of time.
+            answered.body = sent.body.clone();
+            answered.whole = sent.whole;
+        }
+        assert_eq!(answered, sent, "the answer passes as it came");
+    }
+
+    proxy.signal("TERM").await;
+    let ended = proxy.end().await;
+    assert_eq!(ended.code, Some(0), "the proxy ends by itself: {}", ended.err);
+    let count = |spans: &[Printed], kind: &str| spans.iter().filter(|span| span.kind == kind).count();
+    let mut spans = until("a server span for each request arrives", async || {
+        let spans = spans(&rotel.printed());
+        (count(&spans, "SPAN_KIND_SERVER") == far.len() && count(&spans, "SPAN_KIND_CLIENT") > far.len())
+            .then_some(spans)
+    })
+    .await;
+    spans.sort_by_key(|span| span.start);
+    (far.into_iter().map(|(_, answer)| answer).collect(), spans)
+}
+
+/// Runs the SDKs' questions; what they print.
+async fn sdks(questions: &str, address: SocketAddr) -> String {
+    let mut command = Command::new(peers().join("venv/bin/python"));
+    command
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/sdks.py"))
+        .args([questions, &format!("http://{address}")])
+        .env("NO_PROXY", "127.0.0.1")
+        .kill_on_drop(true);
+    let ran = run(command).await;
+    assert_eq!(ran.code, Some(0), "the SDKs' questions: {}", ran.err);
+    ran.out
+}
+
+fn calls(spans: &[Printed]) -> Vec<&Printed> {
+    spans
+        .iter()
+        .filter(|span| span.attributes.contains_key("gen_ai.operation.name"))
+        .collect()
+}
+
+/// A call in a line.
+fn tell(span: &Printed) -> String {
+    let text = |key: &str| {
+        let value = span.attributes.get(key).map_or("-", String::as_str);
+        let value = value
+            .strip_prefix("Slice(")
+            .and_then(|value| value.strip_suffix(')'))
+            .unwrap_or(value);
+        value
+            .strip_prefix("Str(")
+            .and_then(|value| value.strip_suffix(')'))
+            .unwrap_or(value)
+            .to_owned()
+    };
+    format!(
+        "{}: {} {} {} {} {}",
+        span.name,
+        text("gen_ai.usage.input_tokens"),
+        text("gen_ai.usage.output_tokens"),
+        text("throughline.tokens.source"),
+        text("gen_ai.response.finish_reasons"),
+        text("error.type"),
+    )
+}
+
+/// Input and output tokens of an answer, by either vendor's names: the last of each.
+fn usage(answer: &Message) -> Option<(u64, u64)> {
+    let text = std::str::from_utf8(&answer.body).ok()?;
+    let (mut input, mut output) = (None, None);
+    for line in text.lines() {
+        let json = line.strip_prefix("data: ").unwrap_or(line);
+        let Ok(json) = serde_json::from_str::<Value>(json) else {
+            continue;
+        };
+        for usage in [
+            &json["usage"],
+            &json["message"]["usage"],
+            &json["response"]["usage"],
+        ] {
+            let number = |name: &str| usage[name].as_u64();
+            let cached = number("cache_read_input_tokens").unwrap_or(0);
+            let sent = number("prompt_tokens").or_else(|| number("input_tokens"));
+            input = sent.map(|sent| sent + cached).or(input);
+            output = number("completion_tokens")
+                .or_else(|| number("output_tokens"))
+                .or(output);
+        }
+    }
+    input.zip(output)
+}
+
+/// The calls of `sdks.py mock`, with the numbers of `aimock.json`.
+const MOCKED: [&str; 19] = [
+    "chat gpt-4o: Int(11) Int(5) reported stop -",
+    "chat gpt-4o: Int(11) Int(5) reported stop -",
+    "chat gpt-4o: Int(61) Int(13) reported tool_calls -",
+    "chat gpt-4o: Int(61) Int(13) reported tool_calls -",
+    "chat gpt-5: Int(31) Int(7) reported stop -",
+    "chat gpt-5: Int(31) Int(7) reported stop -",
+    "embeddings text-embedding-3-small: Int(0) - reported - -",
+    "chat claude: Int(21) Int(6) reported end_turn -",
+    "chat claude: Int(21) Int(6) reported end_turn -",
+    "chat claude: Int(71) Int(14) reported tool_use -",
+    "chat claude: Int(71) Int(14) reported tool_use -",
+    "chat gpt-4o: - - unknown - rate_limit_exceeded",
+    "chat gpt-4o: - - unknown - server_error",
+    "chat gpt-4o: - - estimated error unexpected_eof",
+    "chat claude: - - unknown - rate_limit_error",
+    "chat claude: - - unknown - server_error",
+    "chat claude: Int(12) Int(11) partial error unexpected_eof",
+    "chat gpt-4o: - - estimated error cancelled",
+    "chat claude: Int(12) Int(24) partial error cancelled",
+];

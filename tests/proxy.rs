@@ -1,0 +1,292 @@
+//! `examples/proxy`, as a user runs it: between raw sockets, so that every byte of both sides is seen.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use throughline_test_support::process::{Ran, Running, example, run};
+use throughline_test_support::{Collector, VARYING, hex};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time;
+
+/// How long a byte may take to come.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// A proxy, the provider behind it, and a client of it.
+struct Path {
+    proxy: Running,
+    /// The proxy's address.
+    at: String,
+    provider: TcpListener,
+    address: SocketAddr,
+    collector: Collector,
+}
+
+impl Path {
+    /// Starts the proxy; requests go below this path of the provider.
+    async fn new(base: &str) -> Self {
+        let provider = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = provider.local_addr().expect("an address");
+        let (collector, url) = Collector::start().await;
+        let mut command = example("proxy");
+        command
+            .args(["--port", "0", "--upstream", &format!("http://{address}{base}")])
+            .env("OTEL_EXPORTER_OTLP_ENDPOINT", url)
+            .env("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf");
+        let mut proxy = Running::start(command);
+        let at = proxy.line("http://").await;
+        Self {
+            proxy,
+            at,
+            provider,
+            address,
+            collector,
+        }
+    }
+
+    /// A connection to the proxy.
+    async fn client(&self) -> TcpStream {
+        TcpStream::connect(&self.at).await.expect("the proxy listens")
+    }
+
+    /// Asks the proxy to end, and waits until it has.
+    async fn stop(self) -> (Ran, Collector) {
+        self.proxy.signal("TERM").await;
+        (self.proxy.end().await, self.collector)
+    }
+
+    /// The proxy's connection to the provider.
+    async fn provider(&self) -> TcpStream {
+        self.provider.accept().await.expect("a connection").0
+    }
+}
+
+/// Reads until what was read ends so.
+async fn until(stream: &mut TcpStream, end: &str) -> String {
+    let mut read = Vec::new();
+    while !read.ends_with(end.as_bytes()) {
+        match time::timeout(DEADLINE, stream.read_u8()).await {
+            Ok(Ok(byte)) => read.push(byte),
+            other => panic!("{other:?} before {end:?}: {}", String::from_utf8_lossy(&read)),
+        }
+    }
+    String::from_utf8(read).expect("text")
+}
+
+async fn write(stream: &mut TcpStream, text: &str) {
+    stream.write_all(text.as_bytes()).await.expect("written");
+}
+
+#[tokio::test]
+async fn model_call_passes_and_is_counted() {
+    let path = Path::new("").await;
+    let question = r#"{"model":"m","stream":true,"messages":[]}"#;
+    let request = format!(
+        "POST /v1/chat/completions?beta=%2F&x HTTP/1.1\r\nhost: proxy\r\nauthorization: Bearer key\r\n\
+         connection: x-mine, close\r\nx-mine: 1\r\nte: trailers\r\nproxy-authorization: Basic Zm9v\r\nx-two: a\r\nx-two: b\r\n\
+         traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\ncontent-length: {}\r\n\r\n{question}",
+        question.len()
+    );
+    let mut client = path.client().await;
+    write(&mut client, &request).await;
+
+    let mut provider = path.provider().await;
+    let mut asked = until(&mut provider, question).await;
+    let traceparent = asked
+        .find("traceparent: ")
+        .map(|at| asked.drain(at..at + 13 + 55 + 2).collect::<String>())
+        .expect("a traceparent");
+    let sent = format!(
+        "POST /v1/chat/completions?beta=%2F&x HTTP/1.1\r\nauthorization: Bearer key\r\nx-two: a\r\nx-two: b\r\n\
+         content-length: {}\r\nhost: {}\r\n\r\n{question}",
+        question.len(),
+        path.address
+    );
+    assert_eq!(
+        lines(&asked),
+        lines(&sent),
+        "the provider gets what the client sent"
+    );
+
+    // Every event arrives before the next one is sent.
+    let head = "HTTP/1.1 200 Fine\r\ncontent-type: text/event-stream\r\nx-request-id: 7\r\nset-cookie: a=1\r\nset-cookie: b=2\r\n\
+                keep-alive: timeout=5\r\nconnection: keep-alive\r\ndate: Sat, 21 Nov 2026 00:00:00 GMT\r\ntransfer-encoding: chunked\r\n\r\n";
+    write(&mut provider, head).await;
+    let events = [
+        r#"data: {"id":"1","model":"m-1","choices":[{"index":0,"delta":{"content":"Hi"}}]}"#,
+        r#"data: {"id":"1","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#,
+        r#"data: {"id":"1","choices":[],"usage":{"prompt_tokens":9,"completion_tokens":2}}"#,
+        "data: [DONE]",
+    ];
+    let mut answered = String::new();
+    for event in events {
+        let chunk = format!("{:X}\r\n{event}\n\n\r\n", event.len() + 2);
+        write(&mut provider, &chunk).await;
+        answered += &until(&mut client, &chunk).await;
+    }
+    write(&mut provider, "0\r\n\r\n").await;
+    answered += &until(&mut client, "0\r\n\r\n").await;
+    let (head, _) = answered.split_once("\r\n\r\n").expect("a head");
+    let expected = [
+        "HTTP/1.1 200 Fine",
+        "connection: close",
+        "content-type: text/event-stream",
+        "date: Sat, 21 Nov 2026 00:00:00 GMT",
+        "set-cookie: a=1",
+        "set-cookie: b=2",
+        "transfer-encoding: chunked",
+        "x-request-id: 7",
+    ];
+    assert_eq!(lines(head), expected, "the client gets what the provider sent");
+
+    let (ran, collector) = path.stop().await;
+    assert_eq!(ran.code, Some(0), "it ends by itself: {}", ran.err);
+    let expected = include_str!("proxy_tree.txt");
+    assert_eq!(
+        collector.tree(VARYING),
+        expected,
+        "the whole tree, value by value"
+    );
+    let spans = collector.spans();
+    let attempt = spans.iter().find(|span| span.name == "POST" && span.kind == 3);
+    let attempt = attempt.expect("a client span");
+    let trace = hex(&attempt.trace_id);
+    assert_eq!(trace, "0af7651916cd43dd8448eb211c80319c", "the client's trace");
+    let ids = format!("00-{trace}-{}-01\r\n", hex(&attempt.span_id));
+    assert_eq!(
+        traceparent,
+        format!("traceparent: {ids}"),
+        "the provider continues our span"
+    );
+}
+
+#[tokio::test]
+async fn anything_else_passes_both_ways_as_it_comes() {
+    let path = Path::new("/base/").await;
+    let mut client = path.client().await;
+    let head = "PUT /files//a%20b?q=1 HTTP/1.1\r\nhost: proxy\r\ntransfer-encoding: chunked\r\n\r\n";
+    write(&mut client, head).await;
+    write(&mut client, "3\r\none\r\n").await;
+    let mut provider = path.provider().await;
+    let asked = until(&mut provider, "3\r\none\r\n").await;
+    assert!(
+        asked.starts_with("PUT /base/files//a%20b?q=1 HTTP/1.1\r\n"),
+        "below the provider's path: {asked}"
+    );
+    // An answer that begins before the question has ended.
+    write(
+        &mut provider,
+        "HTTP/1.1 207 Multi\r\ncontent-length: 6\r\n\r\nabc",
+    )
+    .await;
+    until(&mut client, "\r\n\r\nabc").await;
+    write(&mut client, "3\r\ntwo\r\n0\r\n\r\n").await;
+    until(&mut provider, "3\r\ntwo\r\n0\r\n\r\n").await;
+    write(&mut provider, "def").await;
+    until(&mut client, "def").await;
+
+    // No body where there was none, and a length without a body for HEAD.
+    write(&mut client, "HEAD /x HTTP/1.1\r\nhost: proxy\r\n\r\n").await;
+    let asked = until(&mut provider, "\r\n\r\n").await;
+    assert!(
+        !asked.contains("content-length") && !asked.contains("transfer-encoding"),
+        "no body: {asked}"
+    );
+    write(&mut provider, "HTTP/1.1 404 No\r\ncontent-length: 99\r\n\r\n").await;
+    let answered = until(&mut client, "\r\n\r\n").await;
+    assert!(
+        answered.starts_with("HTTP/1.1 404 ") && answered.contains("content-length: 99"),
+        "{answered}"
+    );
+    path.stop().await;
+}
+
+#[tokio::test]
+async fn cut_answer_is_cut_and_a_client_that_leaves_is_told() {
+    let path = Path::new("").await;
+    let question = r#"{"model":"m","messages":[]}"#;
+    let length = question.len();
+    let ask = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: proxy\r\ncontent-length: {length}\r\n\r\n{question}"
+    );
+    let half = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{\"id\"";
+
+    let mut client = path.client().await;
+    write(&mut client, &ask).await;
+    let mut provider = path.provider().await;
+    until(&mut provider, question).await;
+    write(&mut provider, half).await;
+    until(&mut client, "{\"id\"").await;
+    drop(provider);
+    let rest = time::timeout(DEADLINE, client.read_u8()).await;
+    assert!(
+        matches!(rest, Ok(Err(_))),
+        "the connection ends with the provider's: {rest:?}"
+    );
+
+    let mut client = path.client().await;
+    write(&mut client, &ask).await;
+    let mut provider = path.provider().await;
+    until(&mut provider, question).await;
+    write(&mut provider, half).await;
+    until(&mut client, "{\"id\"").await;
+    drop(client);
+    let rest = time::timeout(DEADLINE, provider.read_u8()).await;
+    assert!(
+        matches!(rest, Ok(Err(_))),
+        "the provider's connection ends with the client's: {rest:?}"
+    );
+
+    let (_, collector) = path.stop().await;
+    let tree = collector.tree(VARYING);
+    for error in ["unexpected_eof", "cancelled"] {
+        let told = format!("error.type=\"{error}\"");
+        assert_eq!(
+            tree.matches(&told).count(),
+            2,
+            "the server's span and the call's say {error}:\n{tree}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn provider_that_is_not_there_is_a_502_that_says_so() {
+    let Path {
+        proxy, at, provider, ..
+    } = Path::new("").await;
+    drop(provider);
+    let url = format!("http://{at}/v1/models");
+    let response = reqwest::get(url).await.expect("an answer");
+    assert_eq!(
+        response.status(),
+        502,
+        "the proxy answers in the provider's place"
+    );
+    let text = response.text().await.expect("text");
+    assert!(
+        text.contains("proxy_error") && text.contains("Connection refused"),
+        "{text}"
+    );
+    proxy.signal("TERM").await;
+    proxy.end().await;
+}
+
+#[tokio::test]
+async fn upstream_that_is_no_url_is_refused_with_words() {
+    for upstream in ["api.openai.com", "/v1", "ftp://host", "http://host/?q", ""] {
+        let mut command = example("proxy");
+        command.args(["--upstream", upstream]);
+        let ran = run(command).await;
+        assert_eq!(ran.code, Some(2), "{upstream:?}: {}", ran.err);
+        assert!(ran.err.contains("--upstream"), "{upstream:?}: {}", ran.err);
+    }
+}
+
+/// The lines, sorted: headers of different names have no order.
+fn lines(text: &str) -> Vec<&str> {
+    let mut lines: Vec<&str> = text.split("\r\n").collect();
+    if let Some(headers) = lines.get_mut(1..) {
+        headers.sort_unstable();
+    }
+    lines
+}

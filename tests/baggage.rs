@@ -6,7 +6,7 @@ use axum::Router;
 use axum::http::HeaderMap;
 use axum::routing::post;
 use reqwest::Client;
-use throughline::llm::agent;
+use throughline::llm::{agent, scope::request};
 use throughline::propagation::{Outgoing, Trust, W3cPropagator};
 use throughline::{ClientLayer, LlmLayer, ServerLayer};
 use throughline_test_support::Recorder;
@@ -26,6 +26,7 @@ struct Case {
     hosts: &'static [&'static str],
     trust: Trust,
     believes: bool,
+    request_believes: bool,
     header: Option<&'static str>,
     names: [&'static str; 2],
 }
@@ -40,6 +41,7 @@ async fn names_cross_services_only_where_everybody_allows_it() {
         hosts: &["127.0.0.1"],
         trust: Trust::Always,
         believes: true,
+        request_believes: false,
         header: SENT,
         names: ["Reise & Büro", "c-1"],
     };
@@ -76,6 +78,12 @@ async fn names_cross_services_only_where_everybody_allows_it() {
             name: "the model's layer does not believe",
             believes: false,
             names: ["", ""],
+            ..yes()
+        },
+        Case {
+            name: "the scope of the request believes for all beneath it",
+            believes: false,
+            request_believes: true,
             ..yes()
         },
     ];
@@ -148,7 +156,13 @@ fn service(recorder: &Recorder, case: &Case, model: SocketAddr) -> Router {
     let layer = ServerLayer::new()
         .with_propagator(W3cPropagator::new())
         .with_trust(case.trust.clone());
-    Router::new().route("/work", post(ask)).layer(layer)
+    let app = Router::new().route("/work", post(ask));
+    match case.request_believes {
+        true => app
+            .layer(request().with_names_from_baggage().http_layer())
+            .layer(layer),
+        false => app.layer(layer),
+    }
 }
 
 /// An agent of another service calls that one.

@@ -284,6 +284,14 @@ async fn bad_arguments_are_explained() {
         "{}",
         bad_url.err
     );
+    let both = run(quickstart(&[
+        "--file",
+        "f",
+        "--otlp-endpoint",
+        "http://127.0.0.1:9",
+    ]))
+    .await;
+    assert_eq!(both.code, Some(2), "two places: {}", both.err);
     let bad_exporter = run(quickstart(&["--exporter", "pigeon"])).await;
     assert_eq!(bad_exporter.code, Some(2), "an unknown exporter");
     assert!(

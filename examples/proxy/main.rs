@@ -25,7 +25,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use throughline::llm::settle;
 use throughline::telemetry;
 use tokio::net::TcpListener;
 use tokio::time;
@@ -34,8 +33,6 @@ use crate::cli::Cli;
 
 /// How long answers that are under way may take when the proxy is told to stop.
 const GRACE: Duration = Duration::from_secs(30);
-/// How long the counting of tokens may take after that.
-const COUNTING: Duration = Duration::from_secs(5);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -60,8 +57,6 @@ async fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
         ended = served => ended?,
         () = late() => eprintln!("warning: answers were still under way after {GRACE:?}"),
     }
-    // Tokens that no provider reported are counted in the background: their spans end when that is done.
-    settle(COUNTING);
     telemetry.shutdown()?;
     Ok(())
 }

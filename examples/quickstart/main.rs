@@ -83,5 +83,5 @@ async fn work(cli: &Cli, telemetry: &Telemetry) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// How long the runtime's tasks may take to end at their next await.
-const LEFTOVERS: Duration = Duration::from_secs(5);
+/// How long tasks may take to end at their next await, and tokens to be counted.
+const LEFTOVERS: Duration = Duration::from_secs(10);

@@ -13,7 +13,7 @@ pub(crate) struct TelemetryOptions {
     #[arg(long, global = true, value_name = "URL")]
     otlp_endpoint: Option<String>,
     /// The file; {pid} in it is the process's id. Implies --exporter file [default: throughline-{pid}.jsonl]
-    #[arg(long, global = true, value_name = "PATH")]
+    #[arg(long, global = true, value_name = "PATH", conflicts_with = "otlp_endpoint")]
     file: Option<String>,
     /// Serve metrics here for a Prometheus to scrape, wherever the traces go [default with --exporter prometheus:
     /// 127.0.0.1:9464]

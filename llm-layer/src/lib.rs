@@ -28,10 +28,11 @@
 //! | OpenAI Responses, legacy completions, embeddings | `/responses`, `/completions`, `/embeddings` |
 //! | Azure OpenAI and Foundry | the same, under `/openai/deployments/{model}`, `/openai/v1` or `/models` |
 //! | Anthropic Messages, also on Vertex | `/v1/messages`, `:rawPredict`, `:streamRawPredict` |
-//! | Gemini, Vertex | `:generateContent`, `:streamGenerateContent`, `:embedContent`, `:batchEmbedContents` |
-//! | Ollama | `/api/chat`, `/api/generate`, `/api/embed` |
-//! | Cohere | `/v2/chat`, `/v2/embed`; `/v1/chat` at cohere.com |
-//! | Bedrock | `/converse`, `/converse-stream`, `/invoke-with-response-stream`; `/invoke` at amazonaws.com |
+//! | Gemini, Vertex | `:generateContent`, `:streamGenerateContent`, `:embedContent`, `:batchEmbedContents`; embeddings by `:predict` at googleapis.com |
+//! | Ollama | `/api/chat`, `/api/generate`, `/api/embed`, `/api/embeddings` |
+//! | Cohere | `/v2/chat`, `/v2/embed`; `/v1/chat`, `/v1/embed` at cohere.com |
+//! | Mistral | OpenAI's, `/v1/fim/completions`, `/v1/conversations`; `/v1/conversations/{id}` at mistral.ai |
+//! | Bedrock | `/model/{model}/` and `converse`, `converse-stream`, `invoke`, `invoke-with-response-stream` |
 //!
 //! What else is a model call, and what is none, you say by a [`Rule`]: by path, host and model. A provider that speaks
 //! another format needs a [`wire::WireFormat`].
@@ -80,7 +81,7 @@
 //! | `gen_ai.client.token.usage` and `gen_ai.client.operation.*` | `{token}`, s | with [`Convention::V1_41`] or [`Convention::Both`] |
 //! | `throughline.active_streams` | `{stream}` | streams, from the answer's head until its body has ended or is dropped; by operation, provider and requested model |
 //! | `throughline.rate_limit.remaining` | | with [`LlmLayer::with_rate_limit_metrics`], which says more |
-//! | `prompt_size` | `{token}` | each call, told apart only by `direction` = `input` or `output`; estimates too |
+//! | `prompt_size` | `{token}` | each call, told apart only by `direction` = `input` or `output`; estimates too; and [`add_prompt_size`] |
 //!
 //! And an entry in the ledger of each scope above: see [`tokens`]. Agents, tools and workflows have spans of their own,
 //! see [`scope`], and so have the runs of a graph, step by step: see [`mod@graph`]. With a
@@ -102,7 +103,8 @@
 //!
 //! No caller waits for it: a vocabulary is loaded (0.1 s) by a thread of this crate's, when a stream begins that was not
 //! asked for its usage or else when it is first needed, and what is long (a prompt of more than 32 KiB, each 16 KiB of
-//! an answer) is counted there too. A call that waits for that thread is recorded late, with the time at which it ended:
+//! an answer) is counted there too. Where usage will be reported, nothing is counted unless the answer breaks off or has
+//! more than 64 KiB of text. A call that waits for that thread is recorded late, with the time at which it ended:
 //! see [`settle`]. If too much waits, bytes are divided by 4, and `throughline.tokens.encoding` says so.
 //!
 //! Streams of OpenAI's tell their usage only if they are asked: [`IncludeUsageLayer`], around this one, asks, and hides
@@ -130,9 +132,9 @@
 //!
 //! The span is the call as the caller sees it. What retries goes inside this layer, and a [`ClientLayer`] inside that:
 //! `LlmLayer` → retry → [`ClientLayer`] → transport. Each attempt then is a span of its own below the call's, and an
-//! [event](throughline_tracing_layer::client::Attempts::told_to) on the call's with its number, status and duration. A
-//! request to another URL, if the one before it was not redirected there, is no attempt: let what fails over to another
-//! provider call one service with this layer for each. tower's retry clones requests: see [`RequestBody::try_clone`].
+//! [event](throughline_tracing_layer::client::Attempts::with_events_on) on the call's with its number, status and duration. What
+//! fails over to another provider counts too, if it is a model call of the same operation; any other request on the way, such
+//! as one for a token, does not. tower's retry clones requests: see [`RequestBody::try_clone`].
 //!
 //! # A slow reader is no slow model
 //!
@@ -195,7 +197,10 @@ pub use self::adapter::AsyncOpenAi;
 #[cfg(feature = "reqwest-middleware")]
 pub use self::adapter::LlmMiddleware;
 pub use self::budget::{TokenBudget, TokenBudgetLayer};
-pub use self::call::{CallAttributes, CallFuture, LlmRequest, RequestBody, Watch, in_model_call, settle};
+pub use self::call::{
+    CallAttributes, CallFuture, Direction, LlmRequest, RequestBody, Watch, add_prompt_size, in_model_call,
+    settle,
+};
 pub use self::content::{Capture, Content};
 pub use self::convention::Convention;
 pub use self::drain::DrainLayer;

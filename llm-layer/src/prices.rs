@@ -90,14 +90,9 @@ impl Prices {
     }
 
     fn price(&self, model: &str) -> Option<&Price> {
-        let ends = model
-            .char_indices()
-            .map(|(index, _)| index)
-            .skip(1)
-            .chain([model.len()]);
-        let mut ends: Vec<usize> = ends.collect();
-        ends.reverse();
-        ends.iter().find_map(|end| self.by_model.get(model.get(..*end)?))
+        let ends = (1..=model.len()).rev();
+        let mut names = ends.filter_map(|end| model.get(..end));
+        names.find_map(|name| self.by_model.get(name))
     }
 }
 

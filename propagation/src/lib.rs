@@ -34,6 +34,7 @@
 //! | callees that you do not know | [`Outgoing`] |
 //! | a layer of your own | [`Propagator`], [`InContext`] |
 //! | messages, child processes, other carriers | [`carrier`], [`mod@env`] |
+//! | spans that end on a thread of yours | [`unfinished`] |
 //!
 //! # What is read and written, and when
 //!
@@ -68,6 +69,7 @@ pub mod carrier;
 pub mod env;
 pub mod extract;
 pub mod inject;
+pub mod unfinished;
 
 mod baggage;
 mod error;

@@ -6,6 +6,8 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use throughline_propagation::unfinished;
+
 use crate::error::{Failure, ShutdownError};
 use crate::signal::Signal;
 
@@ -30,9 +32,11 @@ impl Job {
 
 type Of = (Signal, Option<Arc<str>>);
 
-/// Runs lanes side by side and the jobs of a lane one after the other. A job that is late goes on by itself.
+/// Waits, at most half of the time, until what has ended is recorded, then runs lanes side by side and the jobs of a lane
+/// one after the other. A job that is late goes on by itself.
 pub(crate) fn within(deadline: Duration, lanes: Vec<Vec<Job>>) -> Result<(), ShutdownError> {
     let end = Instant::now().checked_add(deadline);
+    unfinished::settle(deadline / 2);
     let left = |end: Instant| end.saturating_duration_since(Instant::now());
     let mut waiting: Vec<Of> = lanes.iter().flatten().map(Job::of).collect();
     let mut failures = Vec::new();

@@ -5,7 +5,6 @@ use std::panic::Location;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
@@ -13,9 +12,9 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 use crate::deadline::{Job, within};
 use crate::diagnosis::Diagnosis;
 use crate::error::{InitError, ShutdownError};
-use crate::exporter::Providers;
 use crate::exporter::prometheus::Prometheus;
 use crate::health::words;
+use crate::providers::{Providers, Work};
 use crate::service::Services;
 use crate::signal::Signal;
 
@@ -110,35 +109,15 @@ impl Telemetry {
         Diagnosis::of(&config, &health)
     }
 
-    /// Delivers what has been recorded so far, and returns within the deadline. It blocks the thread; tokio's other threads
+    /// Delivers what has been recorded so far, and returns within the deadline. It first waits, at most half of that, for
+    /// what has ended and is not recorded yet, such as model calls whose tokens are being counted. It blocks the thread; tokio's other threads
     /// go on, and it needs none of them.
     ///
     /// # Errors
     /// An exporter failed or did not finish in time.
     pub fn flush(&self, deadline: Duration) -> Result<(), ShutdownError> {
         let Some(active) = &self.active else { return Ok(()) };
-        let jobs = active.jobs(|providers| {
-            let Providers {
-                tracer,
-                logger,
-                meter,
-            } = providers;
-            [
-                (
-                    Signal::Traces,
-                    tracer.map(|provider| work(move || provider.force_flush())),
-                ),
-                (
-                    Signal::Logs,
-                    logger.map(|provider| work(move || provider.force_flush())),
-                ),
-                (
-                    Signal::Metrics,
-                    meter.map(|provider| work(move || provider.force_flush())),
-                ),
-            ]
-        });
-        within(deadline, active.lanes(jobs))
+        within(deadline, active.lanes(active.jobs(Providers::flush)))
     }
 
     /// Delivers what has been recorded, stops, and returns within 5 seconds.
@@ -149,7 +128,7 @@ impl Telemetry {
         self.shutdown_within(SHUTDOWN_DEADLINE)
     }
 
-    /// Delivers what has been recorded, stops, and returns within the deadline. It blocks the thread, inside tokio or
+    /// Delivers what has been recorded, what [`flush`](Self::flush) waits for too, stops, and returns within the deadline. It blocks the thread, inside tokio or
     /// outside; what has not been delivered by then is lost. Afterwards [`init`](crate::init) may be called again.
     ///
     /// # Errors
@@ -173,27 +152,7 @@ impl Active {
     }
 
     fn end(self, deadline: Duration) -> Result<(), ShutdownError> {
-        let jobs = self.jobs(|providers| {
-            let Providers {
-                tracer,
-                logger,
-                meter,
-            } = providers;
-            [
-                (
-                    Signal::Traces,
-                    tracer.map(|provider| work(move || end_spans(&provider, deadline))),
-                ),
-                (
-                    Signal::Logs,
-                    logger.map(|provider| work(move || end_logs(&provider, deadline))),
-                ),
-                (
-                    Signal::Metrics,
-                    meter.map(|provider| work(move || provider.shutdown_with_timeout(deadline))),
-                ),
-            ]
-        });
+        let jobs = self.jobs(|providers| providers.end(deadline));
         let result = within(deadline, self.lanes(jobs));
         let health = &self.services().setup.health;
         Signal::ALL
@@ -205,14 +164,13 @@ impl Active {
 
     /// The work on each service's providers, signal by signal. Its failure is told in the exporter's words; the SDK wraps
     /// them in its own.
-    fn jobs(&self, work: impl Fn(Providers) -> [(Signal, Option<Work>); 3]) -> Vec<Job> {
+    fn jobs(&self, work: impl Fn(Providers) -> Vec<(Signal, Work)>) -> Vec<Job> {
         let services = self.services();
         let own = [(None, &self.providers)];
         let known = services.known().map(|(name, providers)| (Some(name), providers));
         let mut jobs = Vec::new();
         for (service, providers) in own.into_iter().chain(known) {
             for (signal, run) in work(providers.clone()) {
-                let Some(run) = run else { continue };
                 let health = services.setup.health.of(signal).clone();
                 let run = move || {
                     run().map_err(|error| {
@@ -238,28 +196,6 @@ impl Active {
         } else {
             jobs.into_iter().map(|job| vec![job]).collect()
         }
-    }
-}
-
-type Work = Box<dyn FnOnce() -> OTelSdkResult + Send>;
-
-fn work(run: impl FnOnce() -> OTelSdkResult + Send + 'static) -> Work {
-    Box::new(run)
-}
-
-fn end_spans(provider: &SdkTracerProvider, deadline: Duration) -> OTelSdkResult {
-    last(provider.force_flush(), provider.shutdown_with_timeout(deadline))
-}
-
-fn end_logs(provider: &SdkLoggerProvider, deadline: Duration) -> OTelSdkResult {
-    last(provider.force_flush(), provider.shutdown_with_timeout(deadline))
-}
-
-/// A batch processor's shutdown hides the result of its last export; its flush tells, but gives up after 5 seconds.
-fn last(flushed: OTelSdkResult, ended: OTelSdkResult) -> OTelSdkResult {
-    match flushed {
-        Err(OTelSdkError::Timeout(_)) | Ok(()) => ended,
-        failed => failed,
     }
 }
 

@@ -66,6 +66,9 @@
 //! | [file](Exporter::File), [console-json](Exporter::ConsoleJson) | `file` | OTLP/JSON, a line a batch, as the collector's otlpjsonfile receiver reads it |
 //! | [Prometheus](Exporter::Prometheus), for metrics only | `prometheus` | `/metrics` on a listener, or [`Telemetry::prometheus_text`] for a route of yours |
 //!
+//! No exporter shows exemplars: the SDK takes none, whatever `OTEL_METRICS_EXEMPLAR_FILTER` says. From a point to its traces
+//! it is by time and attributes.
+//!
 //! Logs are exported if a `logs_exporter` is named; the feature `logs` has the layer that feeds them from `tracing`, and puts
 //! the ids of the trace into printed lines. The feature `tls` adds `https` to OTLP. The feature `xray` adds the propagator of that name; W3C, B3 and Jaeger are always there.
 //!
@@ -124,6 +127,7 @@ mod limit;
 pub mod logs;
 mod probe;
 mod propagator;
+mod providers;
 mod resource;
 mod sampling;
 mod semconv;

@@ -8,8 +8,9 @@ use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
 use crate::error::InitError;
-use crate::exporter::{Providers, Setup};
+use crate::exporter::Setup;
 use crate::guard::Telemetry;
+use crate::providers::Providers;
 
 /// The providers of one service of several in a process, from [`Telemetry::for_service`]. Clones share them.
 ///

@@ -18,16 +18,21 @@ use crate::semconv;
 /// An error's text is never part of it: texts hold addresses, names and secrets, and there is no end of them.
 #[must_use]
 pub fn error_type(cause: Cause<'_>) -> &'static str {
-    let error = cause.as_error();
-    if let Some(kind) = error.and_then(io_kind) {
-        return kind;
-    }
-    if let Some(class) = error.and_then(of_reqwest) {
-        return class;
-    }
-    match cause.type_name() {
-        name if name.starts_with(BOXED) => semconv::OTHER,
-        name => name,
+    let known = cause.as_error().and_then(of_chain);
+    known.unwrap_or_else(|| of_type(cause.type_name()))
+}
+
+/// The class of an error that is told by the error itself or by one of its sources.
+pub(crate) fn of_chain(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    io_kind(error).or_else(|| of_reqwest(error))
+}
+
+/// The class of an error that tells nothing: the name of its type, if it has one.
+pub(crate) fn of_type(name: &'static str) -> &'static str {
+    if name.starts_with(BOXED) || name.starts_with("dyn ") {
+        semconv::OTHER
+    } else {
+        name
     }
 }
 

@@ -30,6 +30,12 @@ impl<F: ?Sized> Hook<F> {
     }
 }
 
+impl<F: ?Sized> Default for Hook<F> {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
 impl<F: ?Sized> Clone for Hook<F> {
     fn clone(&self) -> Self {
         Self(self.0.clone())

@@ -23,7 +23,7 @@ mod exchange;
 mod headers;
 mod hook;
 mod intern;
-mod labels;
+pub mod labels;
 mod method;
 pub mod observe;
 mod protocol;

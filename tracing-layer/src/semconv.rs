@@ -1,7 +1,8 @@
 //! Every name that these layers emit: attributes, metrics, units, buckets.
 //!
-//! From the [semantic conventions for HTTP](https://opentelemetry.io/docs/specs/semconv/http/); names that are ours
-//! begin with `throughline.`.
+//! From the semantic conventions for [HTTP](https://opentelemetry.io/docs/specs/semconv/http/) and for
+//! [exceptions](https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/); names that are ours begin with
+//! `throughline.`.
 
 use opentelemetry::InstrumentationScope;
 
@@ -10,8 +11,16 @@ pub const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.44.0";
 
 /// The original client's address.
 pub const CLIENT_ADDRESS: &str = "client.address";
-/// The class of error that an exchange ended with.
+/// The class of error that an exchange or a span ended with.
 pub const ERROR_TYPE: &str = "error.type";
+/// The event of an error.
+pub const EXCEPTION: &str = "exception";
+/// The text of an error.
+pub const EXCEPTION_MESSAGE: &str = "exception.message";
+/// The text of an error and of its sources.
+pub const EXCEPTION_STACKTRACE: &str = "exception.stacktrace";
+/// The name of an error's type.
+pub const EXCEPTION_TYPE: &str = "exception.type";
 /// The method, or [`OTHER`].
 pub const HTTP_REQUEST_METHOD: &str = "http.request.method";
 /// The method as it was sent, where it is not a known one.
@@ -64,7 +73,7 @@ pub const OTHER: &str = "_OTHER";
 pub const UNKNOWN_METHOD_SPAN_NAME: &str = "HTTP";
 /// The [`ERROR_TYPE`] of an exchange that the client left.
 pub const CANCELLED: &str = "cancelled";
-/// The [`ERROR_TYPE`] of an exchange that panicked.
+/// The [`ERROR_TYPE`] of an exchange or a span that panicked.
 pub const PANIC: &str = "panic";
 /// What stands in the place of a secret.
 pub const REDACTED: &str = "REDACTED";

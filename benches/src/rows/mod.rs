@@ -4,7 +4,9 @@ mod client;
 mod propagation;
 mod reqwest;
 mod router;
+mod scope;
 mod server;
+mod span;
 
 use opentelemetry::Context;
 use tracing::Dispatch;
@@ -89,5 +91,7 @@ pub(crate) fn all(sdk: &Sdk) -> Vec<Section> {
     sections.extend(client::sections(sdk));
     sections.push(reqwest::section(sdk));
     sections.extend(propagation::sections());
+    sections.extend(scope::sections(sdk));
+    sections.extend(span::sections(sdk));
     sections
 }

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use http::Extensions;
 use reqwest::{Request, Response};
 use reqwest_middleware::{Error, Middleware, Next};
+use throughline_tracing_layer::span::InContextExt;
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -66,11 +67,14 @@ where
     ) -> reqwest_middleware::Result<Response> {
         let given = extensions.get::<CallAttributes>().cloned();
         let rest = Rest(Arc::new(Mutex::new(Some((next, extensions)))));
-        let call = {
-            let _attached = given.map(|given| opentelemetry::Context::current_with_value(given).attach());
-            self.layer.layer(rest).call(request)
-        };
-        call.await
+        let call = async { self.layer.layer(rest).call(request).await };
+        match given {
+            Some(given) => {
+                call.in_context(opentelemetry::Context::current_with_value(given))
+                    .await
+            }
+            None => call.await,
+        }
     }
 }
 
@@ -182,11 +186,16 @@ mod tests {
         let request = request.body(r#"{"model":"gpt-4o","messages":[],"stream":true}"#);
         let response = request.send().await.unwrap();
         assert_eq!(response.text().await.unwrap(), "data: [DONE]\n\n", "the answer");
+        assert!(
+            crate::settle(std::time::Duration::from_secs(60)),
+            "recorded in time"
+        );
         let tree = recorder.tree(&[]);
         assert!(tree.contains("gen_ai.usage.output_tokens=2"), "the span: {tree}");
     }
 
-    const STREAM: &str = "data: {\"choices\":[],\"usage\":{\"completion_tokens\":2}}\n\ndata: [DONE]\n\n";
+    const STREAM: &str =
+        "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":2}}\n\ndata: [DONE]\n\n";
     const ANSWER: &str =
         r#"{"choices":[{"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#;
 }

@@ -18,7 +18,12 @@ impl Watching {
         let answer = self.reply.answer.take()?;
         let output = answer.into_messages(self.reply.finishes(self.ask.choices));
         let redact = config.redact.as_ref();
-        Some(Content::of(self.body.as_ref(), output, redact, config.limits))
+        let wire = &self.head.recognised.wire;
+        let said = self.body.as_ref().map(|body| wire.content(body));
+        Some(
+            said.unwrap_or_default()
+                .with_answer(output, redact, config.limits),
+        )
     }
 
     /// Puts the content where the user wants it.
@@ -103,8 +108,8 @@ impl Watching {
             ("LLM", openinference::MODEL_NAME)
         };
         attributes.push(KeyValue::new(openinference::SPAN_KIND, kind));
-        let name = self.reply.model.clone().or_else(|| self.ask.model.clone());
-        attributes.extend(name.map(|name| KeyValue::new(model, name)));
+        let name = self.reply.model.as_deref().or(self.ask.model.as_deref());
+        attributes.extend(name.map(|name| KeyValue::new(model, name.to_owned())));
         let provider = self.head.recognised.provider.clone();
         attributes.push(KeyValue::new(openinference::PROVIDER, provider));
         let parameters = self.ask.attributes.iter().filter_map(|known| {

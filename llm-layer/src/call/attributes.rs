@@ -23,11 +23,13 @@ impl Watching {
         let conversation = self.names.conversation();
         let known =
             |name: &Key| self.ask.has(name) || conversation.as_ref().is_some_and(|id| id.key == *name);
-        let mut attributes = self.reply.attributes.clone();
+        let mut attributes = Vec::with_capacity(CAPACITY);
+        attributes.append(&mut self.reply.attributes);
         attributes.retain(|attribute| !known(&attribute.key));
-        let text = |name, value: &Option<String>| value.clone().map(|value| KeyValue::new(name, value));
-        attributes.extend(text(semconv::RESPONSE_ID, &self.reply.id));
-        attributes.extend(text(semconv::RESPONSE_MODEL, &self.reply.model));
+        let id = self.reply.id.take();
+        attributes.extend(id.map(|id| KeyValue::new(semconv::RESPONSE_ID, id)));
+        let model = self.reply.model.clone();
+        attributes.extend(model.map(|model| KeyValue::new(semconv::RESPONSE_MODEL, model)));
         attributes.extend(self.finish_reasons(failure.is_some()));
         self.push_times(&mut attributes);
         attributes.extend(self.resent());
@@ -194,3 +196,6 @@ impl Watching {
 fn int(name: &'static str, count: u64) -> KeyValue {
     KeyValue::new(name, i64::try_from(count).unwrap_or(i64::MAX))
 }
+
+/// Room for all that a span usually gets at its end.
+const CAPACITY: usize = 24;

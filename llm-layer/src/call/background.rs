@@ -5,14 +5,16 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use throughline_propagation::unfinished;
+
 /// A call to be recorded, a text to be counted, or a vocabulary to be loaded.
 type Job = Box<dyn FnOnce() + Send>;
 
 /// Waits until all calls that have ended are recorded, at most so long; whether they are.
 ///
 /// Only a call that nobody reported the tokens of is recorded later than it ends: one with a long prompt (more than 32
-/// KiB) or a long answer (more than 16 KiB), and any as long as the vocabulary is not loaded. Call this before the
-/// providers are shut down.
+/// KiB) or a long answer (more than 16 KiB), and any as long as the vocabulary is not loaded. Call this before you shut
+/// providers of your own down; throughline's telemetry waits by itself.
 pub fn settle(within: Duration) -> bool {
     BACKGROUND.settle(within)
 }
@@ -65,6 +67,7 @@ impl Background {
         let (queue, jobs) = sync_channel(Self::ROOM);
         let thread = std::thread::Builder::new().name("throughline-tokens".to_owned());
         thread.spawn(move || self.work(&jobs)).ok()?;
+        unfinished::register(settle);
         Some(queue)
     }
 

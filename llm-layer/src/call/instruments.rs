@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter, UpDownCounter};
+use opentelemetry::{KeyValue, Value};
+use throughline_tracing_layer::labels::Labels;
 
 use super::watch::Watching;
 use crate::scope::{Names, Origin, Spent};
@@ -84,20 +85,24 @@ impl Instruments {
     /// A call has ended.
     pub(super) fn call(&self, call: &Watching, spent: &Spent, error: Option<&str>, duration: Duration) {
         let common = call.dimensions();
-        let mut with_error = common.clone();
-        with_error.extend(error.map(|kind| KeyValue::new(semconv::ERROR_TYPE, kind.to_owned())));
+        let with_error = match error {
+            Some(kind) => &with(&common, semconv::ERROR_TYPE, kind.to_owned()),
+            None => &common,
+        };
         for times in self.times(call) {
-            times.duration.record(duration.as_secs_f64(), &with_error);
+            times
+                .duration
+                .record(duration.as_secs_f64(), with_error.as_slice());
             if let Some(first) = call.pace.first_chunk().filter(|_| call.is_streamed()) {
-                times.first_chunk.record(first.as_secs_f64(), &common);
+                times.first_chunk.record(first.as_secs_f64(), common.as_slice());
             }
         }
         if call.counts() {
-            self.tokens(call, spent, &common, &with_error);
+            self.tokens(call, spent, &common, with_error);
         }
     }
 
-    fn tokens(&self, call: &Watching, spent: &Spent, common: &[KeyValue], with_error: &[KeyValue]) {
+    fn tokens(&self, call: &Watching, spent: &Spent, common: &Labels, with_error: &Labels) {
         let convention = call.shared.config.convention;
         if convention.is_latest() && call.ask.choices > 0 {
             self.latest(call, spent, common, with_error);
@@ -112,7 +117,7 @@ impl Instruments {
                 directions.filter_map(|(count, direction)| Some(((*count)?, *direction)))
             {
                 self.token_usage
-                    .record(tokens, &with(common, semconv::TOKEN_TYPE, direction));
+                    .record(tokens, with(common, semconv::TOKEN_TYPE, direction).as_slice());
             }
         }
     }
@@ -121,13 +126,13 @@ impl Instruments {
     pub(super) fn chunk(&self, call: &Watching, waited: Duration) {
         let common = call.dimensions();
         for times in self.times(call) {
-            times.output_chunk.record(waited.as_secs_f64(), &common);
+            times.output_chunk.record(waited.as_secs_f64(), common.as_slice());
         }
     }
 
     /// The counters of tokens name the agent of this process beneath which they were spent, so that a sum by role needs
     /// no trace; a name from baggage is another's choice and no label.
-    fn latest(&self, call: &Watching, spent: &Spent, common: &[KeyValue], with_error: &[KeyValue]) {
+    fn latest(&self, call: &Watching, spent: &Spent, common: &Labels, with_error: &Labels) {
         let usage = &call.reply.usage;
         let input = [
             (semconv::TEXT, usage.part(Field::TextInput)),
@@ -140,7 +145,10 @@ impl Instruments {
             (semconv::IMAGE, usage.part(Field::ImageOutput)),
         ];
         let agent = Names::of(&call.cx, false).agent();
-        let counted: Vec<KeyValue> = common.iter().cloned().chain(agent).collect();
+        let counted = agent.map_or_else(
+            || common.clone(),
+            |agent| with(common, semconv::AGENT_NAME, agent.value),
+        );
         for (counter, histogram, total, parts) in [
             (&self.input, &self.input_of_one, call.usable(spent.input), input),
             (
@@ -152,7 +160,7 @@ impl Instruments {
         ] {
             by_modality(counter, &counted, total.unwrap_or(0), &parts);
             if let Some(total) = total {
-                histogram.record(total, with_error);
+                histogram.record(total, with_error.as_slice());
             }
         }
         for (counter, tokens) in [
@@ -161,7 +169,10 @@ impl Instruments {
             (&self.reasoning, usage.reasoning()),
         ] {
             if let Some(tokens) = tokens {
-                counter.add(tokens, &with(&counted, semconv::TOKEN_MODALITY, semconv::UNKNOWN));
+                counter.add(
+                    tokens,
+                    with(&counted, semconv::TOKEN_MODALITY, semconv::UNKNOWN).as_slice(),
+                );
             }
         }
     }
@@ -219,34 +230,17 @@ impl Watching {
     }
 
     /// What all the conventions' metrics are told apart by.
-    fn dimensions(&self) -> Vec<KeyValue> {
-        let mut dimensions = vec![
-            KeyValue::new(semconv::OPERATION_NAME, self.head.recognised.wire.operation()),
-            KeyValue::new(semconv::PROVIDER_NAME, self.head.recognised.provider.clone()),
-        ];
-        let texts = [
-            (semconv::REQUEST_MODEL, &self.ask.model),
-            (semconv::RESPONSE_MODEL, &self.reply.model),
-            (semconv::SERVER_ADDRESS, &self.head.address),
-        ];
-        dimensions.extend(
-            texts
-                .into_iter()
-                .filter_map(|(name, text)| Some(KeyValue::new(name, text.clone()?))),
-        );
-        let port = self.head.port.filter(|_| self.head.address.is_some());
-        dimensions.extend(port.map(|port| KeyValue::new(semconv::SERVER_PORT, i64::from(port))));
-        dimensions
+    fn dimensions(&self) -> Labels {
+        let model = self.reply.model.clone();
+        model.map_or_else(
+            || self.labels.clone(),
+            |model| with(&self.labels, semconv::RESPONSE_MODEL, model),
+        )
     }
 }
 
 /// Adds a total by the modalities that the provider told apart; the rest is unknown.
-fn by_modality(
-    counter: &Counter<u64>,
-    common: &[KeyValue],
-    total: u64,
-    parts: &[(&'static str, Option<u64>)],
-) {
+fn by_modality(counter: &Counter<u64>, common: &Labels, total: u64, parts: &[(&'static str, Option<u64>)]) {
     let known = parts
         .iter()
         .filter_map(|(modality, tokens)| Some((*modality, (*tokens)?)));
@@ -254,15 +248,18 @@ fn by_modality(
     for (modality, tokens) in known.filter(|(_, tokens)| *tokens > 0) {
         let tokens = tokens.min(rest);
         rest -= tokens;
-        counter.add(tokens, &with(common, semconv::TOKEN_MODALITY, modality));
+        counter.add(tokens, with(common, semconv::TOKEN_MODALITY, modality).as_slice());
     }
     if rest > 0 || total == 0 {
-        counter.add(rest, &with(common, semconv::TOKEN_MODALITY, semconv::UNKNOWN));
+        counter.add(
+            rest,
+            with(common, semconv::TOKEN_MODALITY, semconv::UNKNOWN).as_slice(),
+        );
     }
 }
 
-fn with(common: &[KeyValue], name: &'static str, value: &'static str) -> Vec<KeyValue> {
-    let mut attributes = common.to_vec();
-    attributes.push(KeyValue::new(name, value));
-    attributes
+fn with(common: &Labels, name: &'static str, value: impl Into<Value>) -> Labels {
+    let mut labels = common.clone();
+    labels.push(name, value);
+    labels
 }

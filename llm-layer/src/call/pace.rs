@@ -83,9 +83,9 @@ impl Pace {
     }
 
     /// The caller has left: what comes now is nobody's waiting.
-    pub(super) fn stop(&mut self, at: Instant) {
+    pub(super) fn stop(&mut self) {
         self.handed = None;
-        self.left = Some(at);
+        self.left = Some(self.clock.now());
     }
 
     /// From the call until now, or until the caller left.

@@ -1,5 +1,7 @@
 //! Requests that may be model calls, whatever their type.
 
+use std::sync::Arc;
+
 use http::Method;
 use http::header::{CONTENT_ENCODING, HOST};
 use http_body::Body;
@@ -46,7 +48,7 @@ pub(crate) mod sealed {
 pub struct Head {
     pub(super) recognised: Recognised,
     pub(super) path: String,
-    pub(super) address: Option<String>,
+    pub(super) address: Option<Arc<str>>,
     pub(super) port: Option<u16>,
     pub(super) encoded: bool,
 }
@@ -56,7 +58,7 @@ impl Head {
         Some(Self {
             recognised: recognise(target, rules, Known::NotYet)?,
             path: target.path.trim_end_matches('/').to_owned(),
-            address: target.host.map(str::to_owned),
+            address: target.host.map(Arc::from),
             port: target.port,
             encoded: is_encoded(headers),
         })

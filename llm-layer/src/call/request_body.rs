@@ -39,21 +39,23 @@ impl<B: Body> RequestBody<B> {
         }
     }
 
-    /// Another body like this one, for what retries; `None` if reading this one failed.
+    /// Another body like this one, for what retries; `None` if reading this one failed. For bodies that are `Clone`, and
+    /// those that several layers looked at.
     ///
     /// What was read is not copied if `B::Data` is cheap to clone, as [`bytes::Bytes`] is.
     #[must_use]
     pub fn try_clone(&self) -> Option<Self>
     where
-        B: Clone,
+        B: Again,
         B::Data: Clone,
     {
         let read: Option<VecDeque<_>> = self.read.iter().map(clone).collect();
+        let again = |body: Option<&B>| body.map_or(Some(None), |body| body.again().map(Some));
         Some(Self {
             read: read.filter(|_| self.error.is_none())?,
             error: None,
-            unread: self.unread.clone(),
-            rest: self.rest.as_deref().cloned().map(Box::pin),
+            unread: again(self.unread.as_ref())?,
+            rest: again(self.rest.as_deref())?.map(Box::pin),
         })
     }
 
@@ -127,6 +129,24 @@ impl<B: Body<Data = Bytes>> RequestBody<B> {
             unread: None,
             rest: None,
         }
+    }
+}
+
+/// What can be made twice, if nothing went wrong.
+#[expect(unnameable_types, reason = "nobody else has to implement it")]
+pub trait Again: Sized {
+    fn again(&self) -> Option<Self>;
+}
+
+impl<B: Clone> Again for B {
+    fn again(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+}
+
+impl<B: Body<Data: Clone> + Again> Again for RequestBody<B> {
+    fn again(&self) -> Option<Self> {
+        self.try_clone()
     }
 }
 

@@ -36,7 +36,13 @@ impl Watching {
         if (spent.output.is_none() || failed) && self.framing.is_some() && !self.is_illegible() {
             let seen = self.reply.count(self.rough);
             let known = spent.output.map(|(count, _)| count);
-            if let Some(seen) = seen.filter(|seen| known.is_none_or(|known| *seen > known)) {
+            // Of an answer that gave neither text nor a reason to end, nobody knows what it cost.
+            let ended = !failed && self.reply.finishes(0).any(|finish| finish.is_some());
+            let more = |seen: &u64| match known {
+                Some(known) => *seen > known,
+                None => *seen > 0 || ended,
+            };
+            if let Some(seen) = seen.filter(more) {
                 spent.output = Some((seen, Origin::Estimated));
             }
         }

@@ -1,5 +1,6 @@
 //! The beginning of a model call: its span, once the request is known.
 
+use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use opentelemetry::global::BoxedSpan;
@@ -7,16 +8,18 @@ use opentelemetry::trace::{Span, SpanBuilder, SpanKind, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 use serde_json::Value;
 use throughline_tracing_layer::client::Attempts;
+use throughline_tracing_layer::labels::Labels;
 
 use super::given::Given;
 use super::pace::Pace;
 use super::request::Head;
 use super::watch::{Shared, Watch, Watching};
 use crate::content::Answer;
+use crate::drain;
 use crate::estimate::{Encoding, PromptSizeMode, Segmented, taskweaver};
 use crate::scope::Names;
 use crate::semconv;
-use crate::wire::{Ask, Known, Reply};
+use crate::wire::{Ask, Known, Reply, Target, recognise};
 
 /// A call that has begun, and whose request is not known yet.
 #[derive(Debug)]
@@ -104,10 +107,11 @@ impl Start {
         let wire = &self.head.recognised.wire;
         let ask = wire.ask(&self.head.path, body.as_ref().unwrap_or(&Value::Null));
         let names = Names::of(&self.parent, self.shared.config.names_from_baggage);
+        let labels = self.labels(&ask);
         let span = self
             .shared
             .tracer
-            .start(&self.parent, || self.builder(&ask, &names, unseen));
+            .start(&self.parent, || self.builder(&ask, &labels, &names, unseen));
         let config = &self.shared.config;
         let encoding = Encoding::of(ask.model.as_deref().unwrap_or_default(), &config.counters);
         let mut reply = Reply::new(encoding.clone(), wire.alternatives());
@@ -115,26 +119,30 @@ impl Start {
             reply.answer = Some(Answer::up_to(config.limits.total));
         }
         let told = body.as_ref().is_none_or(|body| wire.reports(body));
-        if !told && !ALWAYS_TOLD.contains(&&*self.head.recognised.provider) {
+        if told || ALWAYS_TOLD.contains(&&*self.head.recognised.provider) {
+            reply.expect_usage();
+        } else {
             encoding.ask();
         }
         if config.prompt_size == PromptSizeMode::TaskWeaver {
             let encoding = taskweaver::encoding(&config.counters);
             encoding.ask();
-            reply.content = Some(Segmented::of_stream(encoding));
+            reply.content = Some(Segmented::of_stream(encoding, 0));
         }
         let begun = match &config.events {
-            Some(_) => self.attributes(&ask, &names, unseen),
+            Some(_) => self.attributes(&ask, &labels, &names, unseen),
             None => Vec::new(),
         };
+        drain::observe(&self.parent);
         Ok(Watch(Box::new(Watching {
             has_span: span.is_some(),
-            cx: within(&self.parent, span),
+            cx: self.context(span),
             began: self.time,
             pace: Pace::new(self.shared.clock, self.at),
             shared: self.shared,
             head: self.head,
             names,
+            labels,
             ask,
             begun,
             body,
@@ -153,32 +161,34 @@ impl Start {
         })))
     }
 
-    fn builder(&self, ask: &Ask, names: &Names, unseen: Option<&'static str>) -> SpanBuilder {
+    fn builder(
+        &self,
+        ask: &Ask,
+        labels: &Labels,
+        names: &Names,
+        unseen: Option<&'static str>,
+    ) -> SpanBuilder {
         let operation = self.head.recognised.wire.operation();
         let name = match &ask.model {
-            Some(model) => format!("{operation} {model}"),
+            Some(model) => [operation, " ", model].concat(),
             None => operation.to_owned(),
         };
         SpanBuilder::from_name(name)
             .with_kind(SpanKind::Client)
             .with_start_time(self.time)
-            .with_attributes(self.attributes(ask, names, unseen))
+            .with_attributes(self.attributes(ask, labels, names, unseen))
     }
 
     /// What is known when the call begins.
-    fn attributes(&self, ask: &Ask, names: &Names, unseen: Option<&'static str>) -> Vec<KeyValue> {
-        let operation = self.head.recognised.wire.operation();
-        let mut attributes = vec![
-            KeyValue::new(semconv::OPERATION_NAME, operation),
-            KeyValue::new(semconv::PROVIDER_NAME, self.head.recognised.provider.clone()),
-        ];
-        if let Some(address) = &self.head.address {
-            let port = self.head.port.map(i64::from);
-            attributes.push(KeyValue::new(semconv::SERVER_ADDRESS, address.clone()));
-            attributes.extend(port.map(|port| KeyValue::new(semconv::SERVER_PORT, port)));
-        }
-        let model = ask.model.clone();
-        attributes.extend(model.map(|model| KeyValue::new(semconv::REQUEST_MODEL, model)));
+    fn attributes(
+        &self,
+        ask: &Ask,
+        labels: &Labels,
+        names: &Names,
+        unseen: Option<&'static str>,
+    ) -> Vec<KeyValue> {
+        let mut attributes = Vec::with_capacity(labels.as_slice().len() + ask.attributes.len() + ROOM);
+        attributes.extend_from_slice(labels.as_slice());
         if ask.stream {
             attributes.push(KeyValue::new(semconv::REQUEST_STREAM, true));
         }
@@ -191,19 +201,55 @@ impl Start {
         self.given.add_to(&mut attributes);
         attributes
     }
-}
 
-/// The context of a call: of its span, which is told of the attempts beneath.
-fn within(parent: &Context, span: Option<BoxedSpan>) -> Context {
-    let cx = in_model_call(parent);
-    let Some(span) = span else { return cx };
-    let is_recording = span.is_recording();
-    let cx = cx.with_span(span);
-    match is_recording {
-        true => cx.with_value(Attempts::told_to(cx.clone())),
-        false => cx,
+    /// The context of the call: of its span, which is told of the attempts beneath.
+    fn context(&self, span: Option<BoxedSpan>) -> Context {
+        let cx = in_model_call(&self.parent);
+        let Some(span) = span else { return cx };
+        let is_recording = span.is_recording();
+        let cx = cx.with_span(span);
+        match is_recording {
+            true => cx.with_value(self.attempts().with_events_on(cx.clone())),
+            false => cx,
+        }
+    }
+
+    /// Counts what is sent again, also to another provider: any model call of this operation.
+    fn attempts(&self) -> Attempts {
+        let config = self.shared.config.clone();
+        let operation = self.head.recognised.wire.operation();
+        Attempts::new().with_others(move |attempt| {
+            let target = Target {
+                method: attempt.method(),
+                path: attempt.path(),
+                host: attempt.host(),
+                port: None,
+            };
+            let other = recognise(&target, &config.rules, Known::NotYet);
+            other.is_some_and(|other| other.wire.operation() == operation)
+        })
+    }
+
+    /// What the call's metrics are told apart by, as far as it is known when the call begins.
+    fn labels(&self, ask: &Ask) -> Labels {
+        let mut labels = Labels::new();
+        labels.push(semconv::OPERATION_NAME, self.head.recognised.wire.operation());
+        labels.push(semconv::PROVIDER_NAME, self.head.recognised.provider.clone());
+        if let Some(model) = &ask.model {
+            labels.push(semconv::REQUEST_MODEL, Arc::<str>::from(&**model));
+        }
+        if let Some(address) = &self.head.address {
+            labels.push(semconv::SERVER_ADDRESS, address.clone());
+            if let Some(port) = self.head.port {
+                labels.push(semconv::SERVER_PORT, i64::from(port));
+            }
+        }
+        labels
     }
 }
 
 /// The providers whose streams end with their usage, asked for or not.
-const ALWAYS_TOLD: &[&str] = &["groq", "mistral_ai", "x_ai"];
+const ALWAYS_TOLD: &[&str] = &["groq", "mistral_ai"];
+
+/// Room for what may be added to a request's own attributes.
+const ROOM: usize = 5;

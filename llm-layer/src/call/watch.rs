@@ -7,6 +7,7 @@ use bytes::Buf;
 use http::{HeaderMap, StatusCode};
 use http_body::Frame;
 use opentelemetry::{Array, Context, KeyValue, Value};
+use throughline_tracing_layer::labels::Labels;
 use throughline_tracing_layer::observe::{End, EndAt, Head as ResponseHead, Observe};
 use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 
@@ -17,7 +18,7 @@ use super::peek::peek;
 use super::request::Head;
 use super::streams::OpenStream;
 use crate::budget::Refusal;
-use crate::drain::CallerLeft;
+use crate::drain::caller_left;
 use crate::encoding::{Decoder, Hidden};
 use crate::estimate::Encoding;
 use crate::framing::Framing;
@@ -47,6 +48,7 @@ pub(super) struct Watching {
     pub(super) has_span: bool,
     pub(super) head: Head,
     pub(super) names: Names,
+    pub(super) labels: Labels,
     pub(super) ask: Ask,
     /// What the span began with, if events repeat it.
     pub(super) begun: Vec<KeyValue>,
@@ -83,13 +85,10 @@ pub(super) struct Left {
 }
 
 impl Watching {
-    /// Looks whether the caller has left, before what comes next changes what is known.
+    /// Looks whether the caller has left, before more is known.
     fn look_for_leaving(&mut self) {
-        if self.left.is_some() {
-            return;
-        }
-        if let Some(CallerLeft { at }) = CallerLeft::current() {
-            self.pace.stop(at);
+        if self.left.is_none() && caller_left() {
+            self.pace.stop();
             self.left = Some(Left {
                 answered: self.is_answered(),
                 drained: false,
@@ -130,6 +129,7 @@ impl Observe for Watch {
 
     fn on_poll(&mut self) {
         self.0.pace.ask();
+        self.0.look_for_leaving();
     }
 
     fn on_frame<D: Buf>(&mut self, frame: &Frame<D>) {
@@ -139,7 +139,6 @@ impl Observe for Watch {
         if !data.has_remaining() {
             return;
         }
-        this.look_for_leaving();
         if let Some(left) = &mut this.left {
             left.drained = true;
         }

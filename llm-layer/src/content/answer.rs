@@ -9,6 +9,8 @@ use crate::wire::Channel;
 pub(crate) struct Answer {
     parts: Vec<(u32, Part)>,
     left: usize,
+    /// Where in its part the text that began last begins.
+    begun: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -30,11 +32,17 @@ impl Answer {
         Self {
             parts: Vec::new(),
             left: bytes,
+            begun: 0,
         }
     }
 
     /// A text of this alternative begins at `path`: a name is that of a new tool call.
     pub(crate) fn begin(&mut self, choice: u32, channel: Channel, path: &str) {
+        let last = self.parts.iter().rev().find(|(other, _)| *other == choice);
+        self.begun = match last {
+            Some((_, Part::Text { channel: other, text })) if *other == channel => text.len(),
+            _ => 0,
+        };
         if channel == Channel::ToolCall && is_name(path) && self.parts.len() < Self::PARTS {
             let tool = Part::Tool {
                 name: String::new(),
@@ -43,6 +51,24 @@ impl Answer {
             };
             self.parts.push((choice, tool));
         }
+    }
+
+    /// The text of this alternative that began last turns out to be of another channel.
+    pub(crate) fn correct(&mut self, choice: u32, truer: Channel) {
+        let at = self.parts.iter().rposition(|(other, _)| *other == choice);
+        let Some(at) = at else { return };
+        let Some((_, Part::Text { channel, text })) = self.parts.get_mut(at) else {
+            return;
+        };
+        if *channel == truer || !text.is_char_boundary(self.begun) {
+            return;
+        }
+        let moved = text.split_off(self.begun);
+        if text.is_empty() {
+            self.parts.remove(at);
+        }
+        self.left = self.left.saturating_add(moved.len());
+        self.piece(choice, truer, "", &moved);
     }
 
     /// The most parts of an answer.

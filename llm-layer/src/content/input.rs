@@ -15,6 +15,7 @@ pub(super) fn read(body: &Value) -> Content {
         "chat_history",
         "contents",
         "input",
+        "inputs",
         "message",
         "prompt",
     ];

@@ -116,26 +116,25 @@ impl Default for Limits {
 
 impl Content {
     /// The content of a call, redacted and cut to size. A hook that panics leaves nothing.
-    pub(crate) fn of(
-        body: Option<&Value>,
-        output: Vec<Value>,
-        redact: Option<&Redact>,
-        limits: Limits,
-    ) -> Self {
-        let mut content = body.map(input::read).unwrap_or_default();
-        content.output = output;
-        let redacted = redact.map(|Redact(redact)| catch_unwind(AssertUnwindSafe(|| redact(&mut content))));
+    pub(crate) fn with_answer(mut self, output: Vec<Value>, redact: Option<&Redact>, limits: Limits) -> Self {
+        self.output = output;
+        let redacted = redact.map(|Redact(redact)| catch_unwind(AssertUnwindSafe(|| redact(&mut self))));
         if redacted.is_some_and(|redacted| redacted.is_err()) {
             return Self::default();
         }
         let parts = [
-            &mut content.system_instructions,
-            &mut content.output,
-            &mut content.input,
-            &mut content.tools,
+            &mut self.system_instructions,
+            &mut self.output,
+            &mut self.input,
+            &mut self.tools,
         ];
         fit(parts, limits);
-        content
+        self
+    }
+
+    /// What a request says, whatever its format.
+    pub(crate) fn of_request(body: &Value) -> Self {
+        input::read(body)
     }
 
     /// The parts by the names of their attributes.

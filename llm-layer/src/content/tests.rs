@@ -184,7 +184,7 @@ fn content_is_cut_to_size_and_stays_json() {
         total: 4096,
         text: 1000,
     };
-    let content = Content::of(Some(&body), Vec::new(), None, limits);
+    let content = Content::of_request(&body).with_answer(Vec::new(), None, limits);
     let (_, json) = content.attributes().next().unwrap();
     assert!(json.len() <= limits.total, "{} bytes", json.len());
     let messages: Vec<Value> = serde_json::from_str(&json).unwrap();
@@ -203,9 +203,9 @@ fn content_is_cut_to_size_and_stays_json() {
 fn a_hook_may_change_everything_and_panic() {
     let body = json!({"messages": [{"role": "user", "content": "secret"}]});
     let redact = Redact::new(|content| content.input.clear());
-    let redacted = Content::of(Some(&body), vec![json!("o")], Some(&redact), Limits::default());
+    let redacted = Content::of_request(&body).with_answer(vec![json!("o")], Some(&redact), Limits::default());
     assert_eq!((redacted.input.len(), redacted.output.len()), (0, 1), "changed");
     let redact = Redact::new(|_| panic!("on purpose"));
-    let nothing = Content::of(Some(&body), vec![json!("o")], Some(&redact), Limits::default());
+    let nothing = Content::of_request(&body).with_answer(vec![json!("o")], Some(&redact), Limits::default());
     assert_eq!(nothing, Content::default(), "a panic leaves nothing");
 }

@@ -12,7 +12,7 @@ use bytes::Buf;
 use http_body::Body;
 
 use super::executor::{Executor, Work};
-use super::mark::CallerLeft;
+use super::mark;
 use super::open::{Open, Room};
 use crate::scope::{Hold, Scoped};
 
@@ -56,7 +56,7 @@ impl Drains {
             time: self.limits.time,
             timer: None,
             executor: self.executor.clone(),
-            context: CallerLeft::context(),
+            context: mark::of_a_drain(),
             _hold: self.scoped.as_ref().map(Scoped::hold),
             room,
         });

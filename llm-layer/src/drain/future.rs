@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 
 use super::drains::Drains;
+use super::mark::IsObserved;
 use crate::response::LlmResponse;
 
 pin_project! {
@@ -15,8 +16,14 @@ pin_project! {
     #[derive(Debug)]
     pub struct DrainFuture<F> {
         #[pin]
-        pub(super) inner: F,
-        pub(super) drains: Option<Drains>,
+        inner: F,
+        drains: Option<(IsObserved, Drains)>,
+    }
+}
+
+impl<F> DrainFuture<F> {
+    pub(super) fn new(inner: F, drains: Option<(IsObserved, Drains)>) -> Self {
+        Self { inner, drains }
     }
 }
 
@@ -30,6 +37,8 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let response = ready!(this.inner.poll(cx))?;
-        Poll::Ready(Ok(response.wrapped(this.drains.take())))
+        let drains = this.drains.take();
+        let drains = drains.filter(|(observed, _)| observed.get());
+        Poll::Ready(Ok(response.wrapped(drains.map(|(_, drains)| drains))))
     }
 }

@@ -11,15 +11,14 @@ use tower_service::Service;
 use super::drains::{Drains, Limits};
 use super::executor::Executor;
 use super::future::DrainFuture;
-use crate::call::{LlmRequest, is_observed};
+use super::mark::IsObserved;
+use crate::call::is_observed;
 use crate::response::LlmResponse;
-use crate::wire::Rule;
 
 /// Puts a [`Drain`] around a service: see [the module](super). Its clones share their drains.
 #[derive(Debug, Clone)]
 pub struct DrainLayer {
     drains: Drains,
-    rules: Arc<Vec<Rule>>,
 }
 
 impl DrainLayer {
@@ -33,7 +32,6 @@ impl DrainLayer {
                 open: Arc::default(),
                 scoped: None,
             },
-            rules: Arc::default(),
         }
     }
 
@@ -55,14 +53,6 @@ impl DrainLayer {
     #[must_use]
     pub fn with_time(mut self, time: Duration) -> Self {
         self.drains.limits.time = time;
-        self
-    }
-
-    /// Adds a rule that says which requests are model calls, as
-    /// [`LlmLayer::with_rule`](crate::LlmLayer::with_rule) does; give both the same.
-    #[must_use]
-    pub fn with_rule(mut self, rule: Rule) -> Self {
-        Arc::make_mut(&mut self.rules).push(rule);
         self
     }
 
@@ -92,7 +82,7 @@ impl<S> Layer<S> for DrainLayer {
     fn layer(&self, inner: S) -> Drain<S> {
         Drain {
             inner,
-            layer: self.clone(),
+            drains: self.drains.clone(),
         }
     }
 }
@@ -101,12 +91,11 @@ impl<S> Layer<S> for DrainLayer {
 #[derive(Debug, Clone)]
 pub struct Drain<S> {
     inner: S,
-    layer: DrainLayer,
+    drains: Drains,
 }
 
 impl<S, R> Service<R> for Drain<S>
 where
-    R: LlmRequest,
     S: Service<R, Response: LlmResponse<Drains>>,
 {
     type Response = <S::Response as LlmResponse<Drains>>::Output;
@@ -119,15 +108,16 @@ where
 
     fn call(&mut self, request: R) -> Self::Future {
         // Where nobody observes, nobody would learn what a drain reads.
-        let is_call = Context::map_current(is_observed) && request.head(&self.layer.rules).is_some();
-        let drains = is_call.then(|| Drains {
-            scoped: Context::map_current(|cx| cx.get().cloned()),
-            ..self.layer.drains.clone()
-        });
-        DrainFuture {
-            inner: self.inner.call(request),
-            drains,
+        if !Context::map_current(is_observed) {
+            return DrainFuture::new(self.inner.call(request), None);
         }
+        let observed = IsObserved::default();
+        let drains = Drains {
+            scoped: Context::map_current(|cx| cx.get().cloned()),
+            ..self.drains.clone()
+        };
+        let _attached = observed.context().attach();
+        DrainFuture::new(self.inner.call(request), Some((observed, drains)))
     }
 }
 

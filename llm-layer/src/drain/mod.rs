@@ -30,7 +30,7 @@
 //!
 //! | the caller drops | drained |
 //! |---|---|
-//! | the body of a successful answer to a model call, before its end | yes, unless a bound is reached |
+//! | the body of a successful answer that a [`LlmLayer`](crate::LlmLayer) inside observes, before its end | yes, unless a bound is reached |
 //! | such a body after its end, its trailers or an error | no: nothing more comes |
 //! | the call before its answer began | no: nothing says that it ever does |
 //! | anything else | no |
@@ -55,8 +55,8 @@
 //! | `throughline.response.drained` | something was read after the caller had left | `true` |
 //! | `gen_ai.usage.*`, `gen_ai.response.finish_reasons`, `throughline.tokens.source` | always | by all that was read, the rest included: `reported` if the usage came, else `partial` or `estimated` |
 //!
-//! The span is exported when the drain ends; so are those of the scopes above, such as an agent's, which have the call in
-//! their totals.
+//! The span is exported when the drain ends; so are those of the scopes above, such as an agent's, that had not ended when
+//! the caller left: they have the call in their totals.
 //!
 //! # Where it stands
 //!
@@ -78,4 +78,4 @@ pub use self::drains::Drains;
 pub use self::executor::{Executor, Work};
 pub use self::future::DrainFuture;
 pub use self::layer::{Drain, DrainLayer};
-pub(crate) use self::mark::CallerLeft;
+pub(crate) use self::mark::{caller_left, observe};

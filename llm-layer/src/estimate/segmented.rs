@@ -1,7 +1,7 @@
 //! Counts a text of any length exactly, in bounded memory, as it comes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 
 use super::Encoding;
 use crate::call::background;
@@ -19,6 +19,9 @@ pub(crate) struct Segmented {
     cut: bool,
     counted: Arc<Counted>,
     elsewhere: bool,
+    /// Full segments that nobody has to count yet, and how many of them may wait.
+    held: Vec<String>,
+    patience: usize,
 }
 
 /// What is counted of a text, perhaps by another thread.
@@ -52,13 +55,17 @@ impl Segmented {
             cut: false,
             counted: Arc::default(),
             elsewhere: false,
+            held: Vec::new(),
+            patience: 0,
         }
     }
 
-    /// A counter for a text that a caller reads meanwhile: full segments are counted in the background.
-    pub(crate) fn of_stream(encoding: Encoding) -> Self {
+    /// A counter for a text that a caller reads meanwhile: full segments are counted in the background, but so many of
+    /// them only if more come or the number is asked for.
+    pub(crate) fn of_stream(encoding: Encoding, patience: usize) -> Self {
         Self {
             elsewhere: true,
+            patience,
             ..Self::new(encoding)
         }
     }
@@ -68,9 +75,12 @@ impl Segmented {
         self.encoding.is_ready()
     }
 
-    /// Whether the background is still counting.
+    /// Whether the background is still counting, or has to.
     pub(crate) fn is_behind(&self) -> bool {
-        Arc::strong_count(&self.counted) > 1
+        let is_behind = Arc::strong_count(&self.counted) > 1;
+        // What the last job counted is seen here once its share is gone.
+        fence(Ordering::Acquire);
+        is_behind || !self.held.is_empty()
     }
 
     /// Appends a piece of the text, however it was cut.
@@ -93,7 +103,9 @@ impl Segmented {
 
     /// The count, or `None` if nothing here can count. What there was no time to count is taken at the rate of the rest.
     pub(crate) fn finish(self) -> Option<Count> {
-        self.counted.add(&self.encoding, &self.tail);
+        for segment in self.held.iter().chain([&self.tail]) {
+            self.counted.add(&self.encoding, segment);
+        }
         if self.counted.unable.load(Ordering::Relaxed) {
             return None;
         }
@@ -124,11 +136,19 @@ impl Segmented {
         if !self.elsewhere {
             return self.counted.add(&self.encoding, &segment);
         }
+        self.held.push(segment);
+        if self.held.len() <= self.patience {
+            return;
+        }
+        self.patience = 0;
+        let segments = std::mem::take(&mut self.held);
         let (encoding, counted) = (self.encoding.clone(), self.counted.clone());
         // Without room it is taken at the rate of the rest.
         let _ = background::run(Box::new(move || {
             encoding.prepare();
-            counted.add(&encoding, &segment);
+            segments
+                .iter()
+                .for_each(|segment| counted.add(&encoding, segment));
         }));
     }
 }

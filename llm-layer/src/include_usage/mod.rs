@@ -39,8 +39,9 @@
 //!
 //! A request whose `accept-encoding` allows more than `identity` passes as it is too, since nothing can be taken out of an
 //! encoded answer. Clients that decode answers themselves, as reqwest and tower-http's `Decompression` *inside* this
-//! layer do, ask for encodings where this layer does not see it, and are fine. From a provider that encodes unasked, the
-//! caller sees the added event.
+//! layer do, ask for encodings where this layer does not see it, and are fine. A proxy, whose callers ask for encodings
+//! themselves, takes that header away in front of this layer. From a provider that encodes unasked, the caller sees the
+//! added event.
 //!
 //! A caller that leaves before the end has left before the usage: see [`drain`](crate::drain).
 //!

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
+use proptest::prelude::*;
 
 use super::cutter::Cutter;
 
@@ -186,5 +187,29 @@ fn an_event_too_long_to_hold() {
     ] {
         let frames: Vec<&[u8]> = event.as_bytes().chunks(500).collect();
         assert_eq!(cut(&frames).concat(), event.as_bytes(), "it passes");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_stream_cut_anywhere(
+        words in proptest::collection::vec(proptest::sample::select(&[
+            "data: ", "data:", "data", USAGE, USAGE, CONTENT, AZURE, "\n", "\n\n", "\r\n", "\r", ": c", "event: x", "{", "[DONE]",
+        ][..]), 0..24),
+        cuts in proptest::collection::vec(0_usize..4000, 0..8),
+    ) {
+        let stream = words.concat();
+        let mut cuts: Vec<usize> = cuts.into_iter().filter(|at| *at < stream.len()).collect();
+        cuts.extend([0, stream.len()]);
+        cuts.sort_unstable();
+        let frames: Vec<&[u8]> = cuts.windows(2).map(|ends| &stream.as_bytes()[ends[0]..ends[1]]).collect();
+        let whole = cut(&[stream.as_bytes()]).concat();
+        prop_assert_eq!(&cut(&frames).concat(), &whole, "the frames do not matter");
+        let same = |(left, right): &(u8, u8)| left == right;
+        let before = whole.iter().copied().zip(stream.bytes()).take_while(same).count();
+        let behind = whole.iter().rev().copied().zip(stream.bytes().rev()).take_while(same).count();
+        prop_assert!(before + behind >= whole.len(), "one piece is missing, at most");
+        let missing = stream.len() - whole.len();
+        prop_assert!(missing == 0 || missing >= USAGE.len(), "and that is the event");
     }
 }

@@ -12,6 +12,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::ScopeFor;
+use super::layer::start;
 use super::running::{Failure, Running};
 
 /// Puts a [`HttpScopedService`] around a service: see [`Scope::http_layer`](super::Scope::http_layer).
@@ -59,7 +60,7 @@ where
     }
 
     fn call(&mut self, request: R) -> Self::Future {
-        let running = self.scopes.scope_for(&request).start();
+        let running = start(&self.scopes, &request);
         let armed = Armed::new(ScopedExchange { running });
         let response = armed.attached(|| self.inner.call(request));
         ResponseFuture::new(response, armed)

@@ -1,6 +1,7 @@
 //! A scope around each request of a service of any kind.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context as Task, Poll};
 
 use throughline_tracing_layer::error_type::error_type;
@@ -8,7 +9,7 @@ use throughline_tracing_layer::observe::Cause;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::running::Failure;
+use super::running::{Failure, Running};
 use super::{HttpScopeLayer, InScope, Scope};
 
 impl Scope {
@@ -43,7 +44,7 @@ impl Scope {
 
 /// Gives each request its scope: a [`Scope`], always the same, or a function of the request.
 pub trait ScopeFor<R> {
-    /// The scope of this request.
+    /// The scope of this request. If it panics, the request has a scope without a span: see [`request`](super::request).
     fn scope_for(&self, request: &R) -> Scope;
 }
 
@@ -117,7 +118,7 @@ where
     }
 
     fn call(&mut self, request: R) -> InScope<S::Future> {
-        let running = self.scopes.scope_for(&request).start();
+        let running = start(&self.scopes, &request);
         let attached = running.attach();
         let future = self.inner.call(request);
         drop(attached);
@@ -126,6 +127,12 @@ where
             Some(Failure::of(error_type(Cause::new(error)), error.to_string()))
         })
     }
+}
+
+/// Begins the scope of a request.
+pub(super) fn start<R>(scopes: &impl ScopeFor<R>, request: &R) -> Running {
+    let scope = catch_unwind(AssertUnwindSafe(|| scopes.scope_for(request)));
+    scope.unwrap_or_else(|_| super::request()).start()
 }
 
 impl<M> fmt::Debug for ScopeLayer<M> {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use opentelemetry::Context;
 
 use super::Scoped;
-use super::running::Close;
+use super::close::Close;
 use super::subject::{Kind, Subject};
 use crate::budget::Refusal;
 

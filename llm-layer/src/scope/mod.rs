@@ -64,7 +64,7 @@
 //! | side | what allows it |
 //! |---|---|
 //! | the caller | a scope with [`Scope::with_names_to_baggage`], and a client layer with an [`Outgoing`] that names the host |
-//! | the callee | a server layer whose [`Trust`] believes the caller, and [`LlmLayer::with_names_from_baggage`] or [`Scope::with_names_from_baggage`] |
+//! | the callee | a server layer whose [`Trust`] believes the caller, and [`LlmLayer::with_names_from_baggage`], or a scope around the calls, such as a [`request()`], with [`Scope::with_names_from_baggage`] |
 //!
 //! Of a name that both a scope of the callee and the baggage give, the scope's counts. Tokens stay where they are
 //! spent: a ledger is of one process.
@@ -81,6 +81,7 @@
 //! [`Outgoing`]: throughline_propagation::Outgoing
 //! [`Trust`]: throughline_propagation::Trust
 
+mod close;
 mod future;
 mod http;
 mod layer;
@@ -285,7 +286,7 @@ impl Scope {
         self
     }
 
-    /// The provider of the scope's metrics; by default the one that is global when the first scope ends.
+    /// The provider of the scope's metrics; by default the global one, which may be set after the first scope.
     pub fn with_meter_provider(mut self, provider: impl MeterProvider + Send + Sync + 'static) -> Self {
         self.subject.instruments = self.subject.instruments.with_provider(provider);
         self
@@ -332,7 +333,11 @@ impl Scope {
 
     fn attributes(&self, scoped: &Scoped, step: Option<i64>) -> Vec<KeyValue> {
         let Subject { kind, .. } = self.subject;
-        let mut attributes = Vec::from_iter(self.subject.attribute());
+        let mut attributes = Vec::new();
+        if let Some(name) = self.subject.attribute() {
+            attributes.reserve(5 + self.attributes.len());
+            attributes.push(name);
+        }
         let operation = kind.operation();
         attributes.extend(operation.map(|operation| KeyValue::new(semconv::OPERATION_NAME, operation)));
         if kind == Kind::Tool {
@@ -357,4 +362,4 @@ fn count(name: &'static str, count: u64) -> KeyValue {
 static GLOBAL: LazyLock<LazyTracer> =
     LazyLock::new(|| LazyTracer::following(crate::scope_of_instrumentation()));
 static INSTRUMENTS: LazyLock<LazyInstruments<Instruments>> =
-    LazyLock::new(|| LazyInstruments::global(crate::scope_of_instrumentation(), Instruments::new));
+    LazyLock::new(|| LazyInstruments::following(crate::scope_of_instrumentation(), Instruments::new));

@@ -3,18 +3,18 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use opentelemetry::global::BoxedSpan;
-use opentelemetry::trace::{Status, TraceContextExt};
-use opentelemetry::{Context, ContextGuard, KeyValue};
+use opentelemetry::trace::TraceContextExt;
+use opentelemetry::{Context, ContextGuard};
 
+use super::close::Close;
 use super::ledger::{Ledger, Spent, Tokens};
-use super::subject::{Ended, Kind, Subject};
-use super::{Names, Scope, count};
+use super::subject::{Kind, Subject};
+use super::{Names, Scope};
 use crate::budget::Refusal;
 use crate::graph::Run;
-use crate::semconv;
 
 /// A scope that has begun, and ends when it is dropped.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub(crate) struct Scoped {
     pub(super) names: Names,
     /// Whether the names also go into baggage.
     shares: bool,
-    run: Option<Arc<Run>>,
+    pub(super) run: Option<Arc<Run>>,
 }
 
 /// Keeps scopes open until it is dropped.
@@ -106,60 +106,10 @@ impl Drop for Running {
         let panicked = std::thread::panicking().then(Failure::panicked);
         self.scoped.ledger.close(Close {
             cx: self.cx.clone(),
-            has_span: self.has_span,
             failure: panicked.or_else(|| self.failure.take()),
             duration: self.started.elapsed(),
-            at: SystemTime::now(),
+            at: self.has_span.then(SystemTime::now),
         });
-    }
-}
-
-/// The end of a scope.
-#[derive(Debug)]
-pub(super) struct Close {
-    cx: Context,
-    has_span: bool,
-    failure: Option<Failure>,
-    duration: Duration,
-    at: SystemTime,
-}
-
-impl Close {
-    pub(super) fn end(self, ledger: &Ledger) {
-        let ended = Ended {
-            duration: self.duration,
-            own_calls: ledger.own_calls(),
-            agent: self.cx.get::<Scoped>().and_then(|scoped| scoped.names.agent()),
-            error: self.failure.as_ref().map(|failure| failure.kind.clone()),
-        };
-        ledger.subject.measure(&self.cx, ended);
-        let span = self.cx.span();
-        let is_request = ledger.subject.kind == Kind::Request;
-        if (self.has_span || is_request) && span.is_recording() {
-            span.set_attributes(self.totals(ledger));
-        }
-        if !self.has_span {
-            return;
-        }
-        if let Some(failure) = self.failure {
-            span.set_attribute(KeyValue::new(semconv::ERROR_TYPE, failure.kind));
-            span.set_status(Status::error(failure.description));
-        }
-        span.end_with_timestamp(self.at);
-    }
-
-    fn totals(&self, ledger: &Ledger) -> Vec<KeyValue> {
-        let tokens = ledger.tokens();
-        match ledger.subject.kind {
-            Kind::Graph => {
-                let run = self.cx.get::<Scoped>().and_then(|scoped| scoped.run.as_ref());
-                let trace = self.cx.span().span_context().trace_id();
-                run.map(|run| run.totals(trace, &tokens, self.duration))
-                    .unwrap_or_default()
-            }
-            Kind::Node => Vec::new(),
-            kind => totals(&tokens, kind),
-        }
     }
 }
 
@@ -250,33 +200,4 @@ impl Failure {
             description: "panicked".to_owned(),
         }
     }
-}
-
-/// What the span of a scope says of the model calls beneath it.
-fn totals(tokens: &Tokens, kind: Kind) -> Vec<KeyValue> {
-    let mut totals = Vec::new();
-    if tokens.calls > 0 {
-        totals.extend([
-            count(semconv::TOKENS_CALLS, tokens.calls),
-            count(semconv::TOKENS_INPUT, tokens.input),
-            count(semconv::TOKENS_OUTPUT, tokens.output),
-        ]);
-    }
-    let parts = [
-        (semconv::TOKENS_CACHE_READ, tokens.cache_read),
-        (semconv::TOKENS_REASONING, tokens.reasoning),
-        (semconv::TOKENS_ESTIMATED, tokens.estimated),
-        (semconv::TOKENS_REFUSED, tokens.refused),
-    ];
-    let parts = parts.into_iter().filter(|(_, tokens)| *tokens > 0);
-    totals.extend(parts.map(|(name, tokens)| count(name, tokens)));
-    if tokens.nanocost > 0 {
-        #[expect(clippy::cast_precision_loss, reason = "nobody spends 2⁵² billionths")]
-        totals.push(KeyValue::new(semconv::COST, tokens.nanocost as f64 / 1e9));
-    }
-    if kind == Kind::Agent && tokens.calls > 0 && tokens.estimated == 0 && tokens.unknown == 0 {
-        totals.push(count(semconv::USAGE_INPUT_TOKENS, tokens.input));
-        totals.push(count(semconv::USAGE_OUTPUT_TOKENS, tokens.output));
-    }
-    totals
 }

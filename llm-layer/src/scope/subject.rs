@@ -78,9 +78,9 @@ impl Subject {
 
     pub(super) fn span_name(&self) -> Cow<'static, str> {
         match (self.kind, self.kind.operation()) {
-            (_, Some(operation)) => format!("{operation} {}", self.name).into(),
+            (_, Some(operation)) => [operation, " ", self.name.as_str()].concat().into(),
             (Kind::Graph, _) => tinyllm::GRAPH.into(),
-            _ => format!("{}{}", tinyllm::NODE, self.name).into(),
+            _ => [tinyllm::NODE, self.name.as_str()].concat().into(),
         }
     }
 
@@ -102,16 +102,14 @@ impl Subject {
             instruments.inference_calls.record(inference, name);
             instruments.tool_calls.record(tools, name);
         }
-        let agent = ended.agent.filter(|_| self.kind == Kind::Tool);
+        let seconds = ended.duration.as_secs_f64();
         let error = ended.error.map(|kind| KeyValue::new(semconv::ERROR_TYPE, kind));
-        let mut attributes = [name.clone(), name.clone(), name];
-        let mut length = 1;
-        for (slot, more) in attributes.iter_mut().skip(1).zip(agent.into_iter().chain(error)) {
-            *slot = more;
-            length += 1;
+        let mut more = ended.agent.into_iter().chain(error);
+        match (more.next(), more.next()) {
+            (None, _) => duration.record(seconds, &[name]),
+            (Some(one), None) => duration.record(seconds, &[name, one]),
+            (Some(one), Some(two)) => duration.record(seconds, &[name, one, two]),
         }
-        let attributes = attributes.get(..length).unwrap_or_default();
-        duration.record(ended.duration.as_secs_f64(), attributes);
     }
 }
 
@@ -120,7 +118,7 @@ impl Subject {
 pub(super) struct Ended {
     pub(super) duration: Duration,
     pub(super) own_calls: [u64; 2],
-    /// The agent around it.
+    /// The agent around a tool.
     pub(super) agent: Option<KeyValue>,
     pub(super) error: Option<Cow<'static, str>>,
 }

@@ -50,7 +50,7 @@ impl Ask {
             ..Self::default()
         };
         for (name, pointer, kind) in params {
-            match body.pointer(pointer).and_then(|value| kind.read(value)) {
+            match member(body, pointer).and_then(|value| kind.read(value)) {
                 Some(value) if !ask.has(&Key::from_static_str(name)) => ask.put(name, value),
                 _ => {}
             }
@@ -104,6 +104,12 @@ fn texts(texts: Vec<StringValue>) -> opentelemetry::Value {
 /// A member of an object that is a string.
 pub(crate) fn string<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
     object.get(key).and_then(Value::as_str)
+}
+
+/// What stands at a JSON pointer of plain names. `Value::pointer` copies each of them.
+pub(crate) fn member<'a>(value: &'a Value, pointer: &str) -> Option<&'a Value> {
+    let mut names = pointer.split('/').skip(1);
+    names.try_fold(value, |value, name| value.get(name))
 }
 
 /// The members of an array, or none.

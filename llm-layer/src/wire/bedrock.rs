@@ -6,7 +6,8 @@ use http::HeaderMap;
 use serde_json::Value;
 
 use super::anthropic::Anthropic;
-use super::ask::{Kind, Param, items, segment};
+use super::ask::{Kind, Param, items, member, segment};
+use super::openai_chat::OpenAiChat;
 use super::usage::{Field, Paths};
 use super::{Ask, Channel, Reply, WireFormat, texts};
 use crate::estimate::Prompt;
@@ -40,7 +41,7 @@ impl WireFormat for Converse {
     fn prompt(&self, body: &Value, prompt: &mut Prompt) {
         texts::count(body.get("system"), prompt);
         texts::messages(body.get("messages"), prompt);
-        texts::tools(items(body.pointer("/toolConfig/tools")), prompt);
+        texts::tools(items(member(body, "/toolConfig/tools")), prompt);
     }
 
     fn head(&self, headers: &HeaderMap, reply: &mut Reply) {
@@ -48,17 +49,7 @@ impl WireFormat for Converse {
     }
 
     fn channel(&self, at: &Path, _: &Reply) -> Option<Channel> {
-        let path = at.as_str();
-        let content = path
-            .strip_prefix("output.message.content[].")
-            .or_else(|| path.strip_prefix("delta."));
-        match content.or_else(|| path.strip_prefix("start."))? {
-            "text" => Some(Channel::Content),
-            "reasoningContent.text" | "reasoningContent.reasoningText.text" => Some(Channel::Reasoning),
-            "toolUse.name" | "toolUse.input" => Some(Channel::ToolCall),
-            part if part.starts_with("toolUse.input.") => Some(Channel::ToolCall),
-            _ => None,
-        }
+        converse_channel(at.as_str())
     }
 
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
@@ -101,6 +92,8 @@ impl WireFormat for InvokeModel {
         let counts = [
             ("x-amzn-bedrock-input-token-count", Field::UncachedInput),
             ("x-amzn-bedrock-output-token-count", Field::Output),
+            ("x-amzn-bedrock-cache-read-input-token-count", Field::CacheRead),
+            ("x-amzn-bedrock-cache-write-input-token-count", Field::CacheWrite),
         ];
         for (name, field) in counts {
             let count = headers.get(name).and_then(|value| value.to_str().ok());
@@ -110,28 +103,64 @@ impl WireFormat for InvokeModel {
         }
     }
 
+    fn alternatives(&self) -> &'static str {
+        OpenAiChat.alternatives()
+    }
+
     fn channel(&self, at: &Path, reply: &Reply) -> Option<Channel> {
-        match at.as_str() {
+        match within(at.as_str()) {
             "generation" | "results[].outputText" | "outputText" | "completion" | "outputs[].text" => {
                 Some(Channel::Content)
             }
-            _ => Anthropic.channel(at, reply),
+            path => converse_channel(path)
+                .or_else(|| Anthropic.channel(at, reply))
+                .or_else(|| OpenAiChat.channel(at, reply)),
         }
     }
 
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
-        match (at.as_str(), value.as_str()) {
-            ("completionReason" | "results[].completionReason" | "outputs[].stop_reason", Some(reason)) => {
-                reply.finish(at, reason);
+        match (within(at.as_str()), value.as_str()) {
+            (
+                "stopReason" | "completionReason" | "results[].completionReason" | "outputs[].stop_reason",
+                Some(reason),
+            ) => reply.finish(at, reason),
+            (path, _) if path.starts_with("choices[]") => OpenAiChat.value(at, value, reply),
+            (path, _) => {
+                reply.usage.read(USAGE, path, value.as_count());
+                reply.usage.read(INVOKE_USAGE, path, value.as_count());
+                Anthropic.value(at, value, reply);
             }
-            (path, _) if path.starts_with(METRICS) => reply.usage.read(INVOKE_USAGE, path, value.as_count()),
-            _ => Anthropic.value(at, value, reply),
         }
     }
 
     fn event(&self, name: &str, reply: &mut Reply) {
         Anthropic.event(name, reply);
     }
+}
+
+fn converse_channel(path: &str) -> Option<Channel> {
+    let content = path
+        .strip_prefix("output.message.content[].")
+        .or_else(|| path.strip_prefix("delta."));
+    match content.or_else(|| path.strip_prefix("start."))? {
+        "text" => Some(Channel::Content),
+        "reasoningContent.text" | "reasoningContent.reasoningText.text" => Some(Channel::Reasoning),
+        "toolUse.name" | "toolUse.input" => Some(Channel::ToolCall),
+        part if part.starts_with("toolUse.input.") => Some(Channel::ToolCall),
+        _ => None,
+    }
+}
+
+/// A path of Converse's: Nova's streams say in the document which event it is, Converse's in front of it.
+fn within(path: &str) -> &str {
+    let events = [
+        "contentBlockStart.",
+        "contentBlockDelta.",
+        "messageStop.",
+        "metadata.",
+    ];
+    let within = events.iter().find_map(|event| path.strip_prefix(event));
+    within.unwrap_or(path)
 }
 
 /// The error that a refusal names in its head: `ThrottlingException:http://…`.
@@ -143,8 +172,6 @@ fn error_type(headers: &HeaderMap, reply: &mut Reply) {
         reply.error("error.code", Scalar::Text(code));
     }
 }
-
-const METRICS: &str = "amazon-bedrock-invocationMetrics.";
 
 const PARAMS: &[Param] = &[
     (
@@ -183,6 +210,10 @@ const USAGE: &Paths = &[
 ];
 
 const INVOKE_USAGE: &Paths = &[
+    ("prompt_token_count", Field::UncachedInput),
+    ("generation_token_count", Field::Output),
+    ("usage.cacheReadInputTokenCount", Field::CacheRead),
+    ("usage.cacheWriteInputTokenCount", Field::CacheWrite),
     (
         "amazon-bedrock-invocationMetrics.inputTokenCount",
         Field::UncachedInput,

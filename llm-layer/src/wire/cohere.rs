@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::ask::{Kind, Param, items, string};
+use super::ask::{Kind, Param, items, member, string};
 use super::openai_chat::output_type;
 use super::usage::{Field, Paths};
 use super::{Ask, Channel, Reply, WireFormat, texts};
@@ -28,8 +28,7 @@ impl WireFormat for Cohere {
 
     fn ask(&self, _: &str, body: &Value) -> Ask {
         let mut ask = Ask::read(body, PARAMS);
-        if let Some(kind) = body
-            .pointer("/response_format/type")
+        if let Some(kind) = member(body, "/response_format/type")
             .and_then(Value::as_str)
             .and_then(output_type)
         {

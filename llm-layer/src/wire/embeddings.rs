@@ -1,5 +1,5 @@
-//! Embeddings of OpenAI and those that speak like it, Gemini, Ollama and Cohere: one shape of answer, a vector nobody
-//! here reads and the number of tokens.
+//! Embeddings of OpenAI and those that speak like it, Gemini, Ollama, Cohere and Vertex: one shape of answer, a vector
+//! nobody here reads and the number of tokens.
 
 use serde_json::Value;
 
@@ -11,9 +11,14 @@ use crate::estimate::Prompt;
 use crate::json::{Path, Scalar};
 use crate::semconv;
 
-/// `POST …/embeddings`, `/api/embed`, `/v2/embed`, `…:embedContent`, `…:batchEmbedContents`.
+/// The shape of a request.
 #[derive(Debug)]
-pub(crate) struct Embeddings;
+pub(crate) enum Embeddings {
+    /// `POST …/embeddings`, `/api/embed`, `/v2/embed`, `…:embedContent`, `…:batchEmbedContents`.
+    OfTexts,
+    /// `POST …:predict`, which is for models of many kinds.
+    OfInstances,
+}
 
 impl WireFormat for Embeddings {
     fn operation(&self) -> &'static str {
@@ -21,7 +26,10 @@ impl WireFormat for Embeddings {
     }
 
     fn matches(&self, body: &Value) -> bool {
-        TEXTS.iter().any(|key| body.get(*key).is_some())
+        match self {
+            Self::OfTexts => TEXTS.iter().any(|key| body.get(*key).is_some()),
+            Self::OfInstances => body.pointer("/instances/0/content").is_some_and(Value::is_string),
+        }
     }
 
     fn ask(&self, path: &str, body: &Value) -> Ask {
@@ -45,6 +53,7 @@ impl WireFormat for Embeddings {
         match (at.as_str(), value.as_str()) {
             ("id", Some(id)) => reply.set_id(id),
             ("model", Some(model)) => reply.set_model(model),
+            (INSTANCE, _) => reply.usage.add(Field::Input, value.as_count()),
             (path, _) => {
                 reply.error(path, value);
                 reply.usage.read(USAGE, path, value.as_count());
@@ -53,7 +62,19 @@ impl WireFormat for Embeddings {
     }
 }
 
-const TEXTS: &[&str] = &["input", "texts", "inputs", "content", "requests", "instances"];
+/// What holds the texts; `prompt` did so in Ollama's first API.
+const TEXTS: &[&str] = &[
+    "input",
+    "texts",
+    "inputs",
+    "content",
+    "requests",
+    "instances",
+    "prompt",
+];
+
+/// Vertex counts each text by itself.
+const INSTANCE: &str = "predictions[].embeddings.statistics.token_count";
 
 const PARAMS: &[Param] = &[
     (semconv::EMBEDDINGS_DIMENSION_COUNT, "/dimensions", Kind::Int),
@@ -65,6 +86,11 @@ const PARAMS: &[Param] = &[
     (
         semconv::EMBEDDINGS_DIMENSION_COUNT,
         "/outputDimensionality",
+        Kind::Int,
+    ),
+    (
+        semconv::EMBEDDINGS_DIMENSION_COUNT,
+        "/parameters/outputDimensionality",
         Kind::Int,
     ),
     (semconv::REQUEST_ENCODING_FORMATS, "/encoding_format", Kind::Texts),

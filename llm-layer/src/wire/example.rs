@@ -1,4 +1,5 @@
-use serde_json::Value;
+use serde_json::{Value, json};
+use throughline_llm_layer::Content;
 use throughline_llm_layer::wire::{Ask, Channel, Field, Path, Prompt, Reply, Scalar, WireFormat};
 
 /// `{"engine":"acme-1","question":"Why?"}` is answered by events: `{"say":"Be"}`, `{"say":"cause"}` and at last
@@ -23,6 +24,13 @@ impl WireFormat for Acme {
 
     fn prompt(&self, body: &Value, prompt: &mut Prompt) {
         prompt.texts(body.get("question"));
+    }
+
+    fn content(&self, body: &Value) -> Content {
+        let mut content = Content::default();
+        let part = json!({"type": "text", "content": body["question"]});
+        content.input = vec![json!({"role": "user", "parts": [part]})];
+        content
     }
 
     fn channel(&self, at: &Path, _reply: &Reply) -> Option<Channel> {

@@ -8,11 +8,13 @@ use super::bedrock::{Converse, InvokeModel};
 use super::cohere::Cohere;
 use super::embeddings::Embeddings;
 use super::gemini::Gemini;
+use super::mistral::MistralConversations;
 use super::ollama::Ollama;
 use super::openai_chat::OpenAiChat;
 use super::openai_completions::OpenAiCompletions;
 use super::openai_responses::OpenAiResponses;
 use super::{Ask, Channel, Reply};
+use crate::content::Content;
 use crate::estimate::Prompt;
 use crate::json::{Path, Scalar};
 
@@ -30,6 +32,12 @@ pub trait WireFormat: Send + Sync {
 
     /// Puts down the texts of a request's prompt, which are counted if nobody reports their tokens.
     fn prompt(&self, body: &Value, prompt: &mut Prompt);
+
+    /// What a request says, for users who capture content; by default what can be read of it in the shapes of the formats
+    /// that this crate knows.
+    fn content(&self, body: &Value) -> Content {
+        Content::of_request(body)
+    }
 
     /// Whether the answer to a request tells its usage, as far as the request shows; by default it does. If not, what an
     /// estimate needs is loaded while the answer is awaited.
@@ -67,12 +75,16 @@ pub enum Format {
     OpenAiResponses,
     /// Legacy completions.
     OpenAiCompletions,
-    /// Embeddings, of any provider.
+    /// Embeddings, of any provider but Vertex.
     Embeddings,
+    /// Embeddings of Vertex's `:predict`.
+    VertexEmbeddings,
     /// Anthropic Messages.
     Anthropic,
     /// Gemini's `generateContent` and `streamGenerateContent`.
     Gemini,
+    /// Mistral's conversations.
+    MistralConversations,
     /// Ollama's `/api/chat`.
     OllamaChat,
     /// Ollama's `/api/generate`.
@@ -91,9 +103,11 @@ impl Format {
             Self::OpenAiChat => &OpenAiChat,
             Self::OpenAiResponses => &OpenAiResponses,
             Self::OpenAiCompletions => &OpenAiCompletions,
-            Self::Embeddings => &Embeddings,
+            Self::Embeddings => &Embeddings::OfTexts,
+            Self::VertexEmbeddings => &Embeddings::OfInstances,
             Self::Anthropic => &Anthropic,
             Self::Gemini => &Gemini,
+            Self::MistralConversations => &MistralConversations,
             Self::OllamaChat => &Ollama::Chat,
             Self::OllamaGenerate => &Ollama::Generate,
             Self::Cohere => &Cohere,
@@ -119,6 +133,10 @@ impl WireFormat for Format {
 
     fn prompt(&self, body: &Value, prompt: &mut Prompt) {
         self.wire().prompt(body, prompt);
+    }
+
+    fn content(&self, body: &Value) -> Content {
+        self.wire().content(body)
     }
 
     fn reports(&self, body: &Value) -> bool {

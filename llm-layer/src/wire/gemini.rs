@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::ask::{Kind, Param, items, segment};
+use super::ask::{Kind, Param, items, member, segment};
 use super::usage::{Field, Paths};
 use super::{Ask, Channel, Reply, WireFormat, texts};
 use crate::estimate::Prompt;
@@ -30,11 +30,9 @@ impl WireFormat for Gemini {
         ask.stream = path.ends_with(":streamGenerateContent");
         ask.count_choices(
             semconv::REQUEST_CHOICE_COUNT,
-            body.pointer("/generationConfig/candidateCount"),
+            member(body, "/generationConfig/candidateCount"),
         );
-        let mime = body
-            .pointer("/generationConfig/responseMimeType")
-            .and_then(Value::as_str);
+        let mime = member(body, "/generationConfig/responseMimeType").and_then(Value::as_str);
         match mime {
             Some("application/json") => ask.put(semconv::OUTPUT_TYPE, "json"),
             Some("text/plain") => ask.put(semconv::OUTPUT_TYPE, "text"),
@@ -65,6 +63,9 @@ impl WireFormat for Gemini {
     }
 
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
+        if (at.as_str(), value) == ("candidates[].content.parts[].thought", Scalar::Bool(true)) {
+            reply.correct(at, Channel::Reasoning);
+        }
         match (at.as_str(), value.as_str()) {
             ("responseId", Some(id)) => reply.set_id(id),
             ("modelVersion", Some(model)) => reply.set_model(model),

@@ -7,6 +7,7 @@ use http::HeaderMap;
 use serde_json::Value;
 
 use super::{Ask, Channel, Reply, WireFormat};
+use crate::content::Content;
 use crate::estimate::Prompt;
 use crate::json::{Path, Scalar};
 
@@ -43,6 +44,10 @@ impl<F: WireFormat> WireFormat for Guarded<F> {
         if self.call(|format| format.prompt(body, prompt)).is_none() {
             prompt.give_up();
         }
+    }
+
+    fn content(&self, body: &Value) -> Content {
+        self.call(|format| format.content(body)).unwrap_or_default()
     }
 
     fn reports(&self, body: &Value) -> bool {

@@ -39,6 +39,8 @@ mod embeddings;
 mod format;
 mod gemini;
 mod guarded;
+mod known;
+mod mistral;
 mod ollama;
 mod openai_chat;
 mod openai_completions;

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::ask::{Kind, Param, items, segment, string};
+use super::ask::{Kind, Param, items, member, segment, string};
 use super::usage::{Field, Paths};
 use super::{Ask, Channel, Reply, WireFormat, texts};
 use crate::estimate::Prompt;
@@ -28,9 +28,9 @@ impl WireFormat for OpenAiChat {
     fn ask(&self, path: &str, body: &Value) -> Ask {
         let mut ask = Ask::read(body, PARAMS);
         ask.model = ask.model.or_else(|| deployment(path));
+        ask.stream |= path.ends_with(":streamRawPredict");
         ask.count_choices(semconv::REQUEST_CHOICE_COUNT, body.get("n"));
-        if let Some(kind) = body
-            .pointer("/response_format/type")
+        if let Some(kind) = member(body, "/response_format/type")
             .and_then(Value::as_str)
             .and_then(output_type)
         {
@@ -88,7 +88,7 @@ impl WireFormat for OpenAiChat {
 
 /// Whether an answer is no stream, or one that was asked for its usage.
 pub(super) fn includes_usage(body: &Value) -> bool {
-    let is = |pointer| body.pointer(pointer).and_then(Value::as_bool) == Some(true);
+    let is = |pointer| member(body, pointer).and_then(Value::as_bool) == Some(true);
     !is("/stream") || is("/stream_options/include_usage")
 }
 
@@ -101,6 +101,7 @@ pub(super) fn completion(at: &Path, value: Scalar<'_>, reply: &mut Reply) {
         ("system_fingerprint", Some(print)) => {
             reply.attribute(semconv::OPENAI_RESPONSE_SYSTEM_FINGERPRINT, print);
         }
+        ("x_groq.error", Some(code)) => reply.fail(code),
         ("choices[].index", _) => reply.index(at, value),
         ("choices[].finish_reason", Some(reason)) => reply.finish(at, reason),
         (path, _) => {
@@ -161,6 +162,7 @@ const PARAMS: &[Param] = &[
         Kind::Double,
     ),
     (semconv::REQUEST_SEED, "/seed", Kind::Int),
+    (semconv::REQUEST_SEED, "/random_seed", Kind::Int),
     (semconv::REQUEST_STOP_SEQUENCES, "/stop", Kind::Texts),
     (semconv::REQUEST_REASONING_LEVEL, "/reasoning_effort", Kind::Text),
 ];

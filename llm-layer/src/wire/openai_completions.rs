@@ -81,5 +81,6 @@ const PARAMS: &[Param] = &[
         Kind::Double,
     ),
     (semconv::REQUEST_SEED, "/seed", Kind::Int),
+    (semconv::REQUEST_SEED, "/random_seed", Kind::Int),
     (semconv::REQUEST_STOP_SEQUENCES, "/stop", Kind::Texts),
 ];

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::ask::{Kind, Param, items};
+use super::ask::{Kind, Param, items, member};
 use super::openai_chat::{output_type, service_tier};
 use super::usage::{Field, Paths};
 use super::{Ask, Channel, Reply, WireFormat, texts};
@@ -29,8 +29,7 @@ impl WireFormat for OpenAiResponses {
 
     fn ask(&self, _: &str, body: &Value) -> Ask {
         let mut ask = Ask::read(body, PARAMS);
-        if let Some(kind) = body
-            .pointer("/text/format/type")
+        if let Some(kind) = member(body, "/text/format/type")
             .and_then(Value::as_str)
             .and_then(output_type)
         {

@@ -9,7 +9,7 @@ use http::{Method, Uri};
 use serde_json::Value;
 
 use super::ask::string;
-use super::{Format, Rule, WireFormat};
+use super::{Rule, WireFormat, known};
 
 /// Where a request goes.
 #[derive(Debug, Clone, Copy)]
@@ -138,84 +138,10 @@ pub(crate) fn recognise(target: &Target<'_>, rules: &[Rule], body: Known<'_>) ->
             _ => {}
         }
     }
-    let (_, _, format, usual) = RULES.iter().find(|(suffix, domain, _, _)| {
-        path.ends_with(suffix) && (domain.is_empty() || target.is_at(domain))
-    })?;
-    let is_vertex = target.host.is_some_and(|host| host.ends_with(VERTEX));
-    let host = PROVIDERS.iter().find(|(domain, _)| target.is_at(domain));
-    let provider = match host {
-        Some((_, "azure.ai.openai")) if path.starts_with("/models/") => "azure.ai.inference",
-        Some((_, provider)) => provider,
-        None if is_vertex => "gcp.vertex_ai",
-        None => usual,
-    };
+    let (format, provider) = known::find(target, path)?;
     let wire = Wire::BuiltIn(format.wire());
     body.is(&wire).then(|| Recognised {
         wire,
         provider: provider.into(),
     })
 }
-
-/// A path's end, the domain it must be at if the end alone says too little, and whose format it is.
-type Entry = (&'static str, &'static str, Format, &'static str);
-
-const RULES: &[Entry] = &[
-    ("/chat/completions", "", Format::OpenAiChat, "openai"),
-    ("/responses", "", Format::OpenAiResponses, "openai"),
-    ("/completions", "", Format::OpenAiCompletions, "openai"),
-    ("/embeddings", "", Format::Embeddings, "openai"),
-    ("/v1/messages", "", Format::Anthropic, "anthropic"),
-    (
-        ":rawPredict",
-        "googleapis.com",
-        Format::Anthropic,
-        "gcp.vertex_ai",
-    ),
-    (
-        ":streamRawPredict",
-        "googleapis.com",
-        Format::Anthropic,
-        "gcp.vertex_ai",
-    ),
-    (":generateContent", "", Format::Gemini, "gcp.gen_ai"),
-    (":streamGenerateContent", "", Format::Gemini, "gcp.gen_ai"),
-    (":embedContent", "", Format::Embeddings, "gcp.gen_ai"),
-    (":batchEmbedContents", "", Format::Embeddings, "gcp.gen_ai"),
-    ("/api/chat", "", Format::OllamaChat, "ollama"),
-    ("/api/generate", "", Format::OllamaGenerate, "ollama"),
-    ("/api/embed", "", Format::Embeddings, "ollama"),
-    ("/v2/chat", "", Format::Cohere, "cohere"),
-    ("/v1/chat", "cohere.com", Format::Cohere, "cohere"),
-    ("/v2/embed", "", Format::Embeddings, "cohere"),
-    ("/converse", "", Format::BedrockConverse, "aws.bedrock"),
-    ("/converse-stream", "", Format::BedrockConverse, "aws.bedrock"),
-    ("/invoke", "amazonaws.com", Format::BedrockInvoke, "aws.bedrock"),
-    (
-        "/invoke-with-response-stream",
-        "",
-        Format::BedrockInvoke,
-        "aws.bedrock",
-    ),
-];
-
-const PROVIDERS: &[(&str, &str)] = &[
-    ("openai.com", "openai"),
-    ("openai.azure.com", "azure.ai.openai"),
-    ("cognitiveservices.azure.com", "azure.ai.openai"),
-    ("services.ai.azure.com", "azure.ai.openai"),
-    ("anthropic.com", "anthropic"),
-    ("amazonaws.com", "aws.bedrock"),
-    ("generativelanguage.googleapis.com", "gcp.gemini"),
-    ("cohere.com", "cohere"),
-    ("mistral.ai", "mistral_ai"),
-    ("groq.com", "groq"),
-    ("deepseek.com", "deepseek"),
-    ("perplexity.ai", "perplexity"),
-    ("x.ai", "x_ai"),
-    ("moonshot.ai", "moonshot_ai"),
-    ("moonshot.cn", "moonshot_ai"),
-    ("openrouter.ai", "openrouter"),
-];
-
-/// The end of Vertex's hosts, which have a region in front of it, with a hyphen.
-const VERTEX: &str = "aiplatform.googleapis.com";

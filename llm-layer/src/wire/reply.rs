@@ -1,5 +1,7 @@
 //! What came of a call, gathered while it passes.
 
+use std::ops::Deref;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use opentelemetry::KeyValue;
@@ -16,7 +18,7 @@ use crate::json::{Path, Scalar};
 #[derive(Debug)]
 pub struct Reply {
     pub(crate) id: Option<String>,
-    pub(crate) model: Option<String>,
+    pub(crate) model: Option<Arc<str>>,
     pub(crate) usage: Usage,
     /// Whether the answer speaks of an error, its code, and the rougher class of it.
     pub(crate) has_error: bool,
@@ -39,12 +41,15 @@ pub struct Reply {
     /// Of the document being read: which alternative stands at a position, and which finish reasons were given there.
     indices: Vec<(u32, u32)>,
     pending: Vec<(u32, String)>,
+    /// The outer positions of the text that began last in this document.
+    begun: Option<(u32, u32)>,
     texts: Vec<(u32, Channel, Segmented)>,
     /// The answer itself, if it is to be recorded.
     pub(crate) answer: Option<Answer>,
     /// What is counted of the content for TaskWeaver's sake.
     pub(crate) content: Option<Segmented>,
     encoding: Encoding,
+    patience: usize,
 }
 
 /// What a text of an answer is.
@@ -64,6 +69,9 @@ impl Reply {
     const CHOICES: u32 = 128;
     /// The most texts counted apart; what goes beyond is counted as one.
     const TEXTS: usize = 8;
+    /// How many segments of a text may wait to be counted, and of how many texts: 96 KiB.
+    const PATIENCE: usize = 3;
+    const PATIENT: usize = 2;
 
     pub(crate) fn new(encoding: Encoding, alternatives: &'static str) -> Self {
         Self {
@@ -84,11 +92,18 @@ impl Reply {
             panicked: AtomicBool::new(false),
             indices: Vec::new(),
             pending: Vec::new(),
+            begun: None,
             texts: Vec::new(),
             answer: None,
             content: None,
             encoding,
+            patience: 0,
         }
+    }
+
+    /// Nobody need count the texts until it turns out that their usage is not reported: as long as there is room.
+    pub(crate) fn expect_usage(&mut self) {
+        self.patience = Self::PATIENCE;
     }
 
     /// The answer's id: `gen_ai.response.id`. An empty one says nothing.
@@ -198,9 +213,19 @@ impl Reply {
 
     /// A text of the alternative that `at` stands in begins.
     pub(super) fn begin(&mut self, at: &Path, channel: Channel) {
+        self.begun = Some((at.position(0), at.position(1)));
         let choice = self.resolve(self.position(at));
         if let Some(answer) = &mut self.answer {
             answer.begin(choice, channel, at.as_str());
+        }
+    }
+
+    /// The text beside this value, which came just before it, is of another channel.
+    pub(super) fn correct(&mut self, at: &Path, truer: Channel) {
+        let choice = self.resolve(self.position(at));
+        let is_beside = self.begun == Some((at.position(0), at.position(1)));
+        if let Some(answer) = self.answer.as_mut().filter(|_| is_beside) {
+            answer.correct(choice, truer);
         }
     }
 
@@ -222,7 +247,12 @@ impl Reply {
             .iter()
             .position(|(other, kind, _)| (*other, *kind) == (choice, channel));
         if known.is_none() && self.texts.len() < Self::TEXTS {
-            let counter = Segmented::of_stream(self.encoding.clone());
+            let patience = if self.texts.len() < Self::PATIENT {
+                self.patience
+            } else {
+                0
+            };
+            let counter = Segmented::of_stream(self.encoding.clone(), patience);
             self.texts.push((choice, channel, counter));
         }
         let at = known.unwrap_or_else(|| self.texts.len().saturating_sub(1));
@@ -243,6 +273,7 @@ impl Reply {
             }
         }
         self.indices.clear();
+        self.begun = None;
         self.event.clear();
         self.documents = self.documents.saturating_add(1);
     }
@@ -303,8 +334,11 @@ impl Reply {
 }
 
 /// Takes a value that every document of a stream repeats; an empty one says nothing.
-fn set(slot: &mut Option<String>, value: &str) {
+fn set<T>(slot: &mut Option<T>, value: &str)
+where
+    T: Deref<Target = str> + for<'a> From<&'a str>,
+{
     if !value.is_empty() && slot.as_deref() != Some(value) {
-        *slot = Some(value.to_owned());
+        *slot = Some(value.into());
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::ask::{items, string};
+use super::ask::{items, member, string};
 use crate::estimate::Prompt;
 
 /// Counts what the model reads of a value: every string but ids, types, addresses and encoded media.
@@ -39,7 +39,7 @@ pub(crate) fn tools<'a>(tools: impl Iterator<Item = &'a Value>, prompt: &mut Pro
         prompt.function(
             string(tool, "name").unwrap_or_default(),
             string(tool, "description").unwrap_or_default(),
-            schema.or_else(|| tool.pointer("/inputSchema/json")),
+            schema.or_else(|| member(tool, "/inputSchema/json")),
         );
     }
 }

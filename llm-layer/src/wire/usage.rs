@@ -71,6 +71,13 @@ impl Usage {
         }
     }
 
+    /// Adds a value to those of the same answer: only where each is of another text.
+    pub(super) fn add(&mut self, field: Field, count: Option<u64>) {
+        if let Some(count) = count {
+            self.set(field, count.saturating_add(self.part(field).unwrap_or(0)));
+        }
+    }
+
     /// Whether nothing was reported.
     pub(crate) fn is_empty(&self) -> bool {
         self.counts.iter().all(Option::is_none)

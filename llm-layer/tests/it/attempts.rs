@@ -71,6 +71,72 @@ fn attempts_are_spans_beneath_the_calls_and_events_on_it() {
     assert_eq!(recorder.tree(MASKED), TREE, "the spans");
 }
 
+/// A request for a token, or for an embedding, between two attempts is none; another provider's answer is.
+#[test]
+fn what_fails_over_is_an_attempt() {
+    let recorder = Recorder::new();
+    let service = service_fn(|request: Asked| {
+        let status = if request.uri().host() == Some("api.openai.com") {
+            503
+        } else {
+            200
+        };
+        let response = Response::builder().status(status);
+        ready(Ok::<_, Infallible>(
+            response.body(Full::<Bytes>::from(ANSWER)).unwrap(),
+        ))
+    });
+    let client = ClientLayer::new()
+        .with_tracer_provider(recorder.tracer_provider())
+        .layer(service);
+    let fails_over = service_fn(move |request: Asked| {
+        let client = client.clone();
+        async move {
+            let urls = [
+                CHAT,
+                "https://login.example.com/oauth/token",
+                "https://eu.example.com/v1/embeddings",
+                "https://eu.example.com/openai/deployments/gpt/chat/completions",
+            ];
+            let mut last = None;
+            for url in urls {
+                let body = request.body().try_clone().expect("a body in memory");
+                last = Some(
+                    client
+                        .clone()
+                        .oneshot(Request::post(url).body(body).unwrap())
+                        .await?,
+                );
+            }
+            Ok::<_, Infallible>(last.expect("an answer"))
+        }
+    });
+    let request = Request::post(CHAT).body(Full::from(HELLO)).unwrap();
+    let Ok(response) = block_on(layer(&recorder).layer(fails_over).oneshot(request));
+    read(response.into_body());
+    let tree = recorder.tree(MASKED);
+    let told: Vec<_> = tree
+        .lines()
+        .map(str::trim)
+        .filter(|line| {
+            ["! ", "- http.request.resend", "- url.full"]
+                .iter()
+                .any(|of| line.starts_with(of))
+        })
+        .collect();
+    let expected = [
+        "- http.request.resend_count=1",
+        "! throughline.attempt error.type=\"503\" http.response.status_code=503 throughline.attempt.duration=_ throughline.attempt.number=1",
+        "! throughline.attempt http.response.status_code=200 throughline.attempt.duration=_ throughline.attempt.number=2",
+        "- url.full=\"https://api.openai.com/v1/chat/completions\"",
+        "- url.full=\"https://login.example.com/oauth/token\"",
+        "- url.full=\"https://eu.example.com/v1/embeddings\"",
+        "- http.request.resend_count=1",
+        "- url.full=\"https://eu.example.com/openai/deployments/gpt/chat/completions\"",
+    ];
+    assert_eq!(told, expected, "two attempts:\n{tree}");
+}
+
 #[test]
 fn a_body_is_cloned_however_far_it_was_read() {
     for limit in [1, 20, 1_000] {

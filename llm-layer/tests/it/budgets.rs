@@ -16,7 +16,7 @@ use throughline_tracing_layer::ClientLayer;
 use throughline_tracing_layer::observe::ResponseBody;
 use tower::{Layer, Service, ServiceBuilder, service_fn};
 
-use crate::support::{CHAT, Chunks, HELLO, HELLO_STREAMED, MASKED, block_on, layer, next, read};
+use crate::support::{CHAT, Chunks, HELLO, HELLO_STREAMED, MASKED, block_on, layer, next, read, recorded};
 
 type Answered = Response<ResponseBody<BudgetBody<Chunks>, Watch>>;
 
@@ -255,6 +255,7 @@ fn streams_count_when_they_end() {
         assert!(!server.ask(&llm).await, "by the first alone");
         next(second.body_mut()).expect("a chunk").unwrap();
         drop(second);
+        recorded();
         let tokens = tokens();
         assert_eq!(
             (tokens.calls, tokens.refused),
@@ -281,6 +282,7 @@ fn a_cancelled_call_spends_what_passed() {
         next(response.body_mut()).expect("a chunk").unwrap();
         next(response.body_mut()).expect("its end").unwrap();
         drop(response);
+        recorded();
         assert!(tokens().total() >= 10, "{:?}", tokens());
         assert!(!server.ask(&llm).await, "refused");
     }));

@@ -1,7 +1,7 @@
 //! Callers who leave, and what is read after them.
 
 use std::convert::Infallible;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -15,9 +15,11 @@ use throughline_llm_layer::{DrainLayer, IncludeUsageLayer, LlmLayer, RequestBody
 use throughline_test_support::{Recorder, Script, ScriptedBody};
 use tower::{Layer, Service, service_fn};
 
-use crate::support::{CHAT, HELLO_STREAMED, MASKED, layer, next};
+use crate::support::{CHAT, HELLO_STREAMED, MASKED, layer, next, recorded};
 
 const FIRST: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hello\"}}]}\n\n";
+/// A tokenizer that is not the provider's counts more than seven tokens here.
+const LONG: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"one two three four five six seven eight nine\"}}]}\n\n";
 const LAST: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
 const USAGE: &str =
     "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":11,\"completion_tokens\":7,\"total_tokens\":18}}\n\n";
@@ -49,15 +51,22 @@ fn on_this_runtime() -> DrainLayer {
     DrainLayer::new(tokio::runtime::Handle::current())
 }
 
-fn whole() -> [Script; 6] {
+fn whole() -> [Script; 7] {
     [
         Script::Data(FIRST),
         Script::Pending,
+        Script::Data(LONG),
         Script::Data(LAST),
         Script::Data(USAGE),
         Script::Pending,
         Script::Data(DONE),
     ]
+}
+
+/// The spans, once all are recorded.
+fn spans(recorder: &Recorder) -> String {
+    recorded();
+    recorder.tree(MASKED)
 }
 
 fn assert_has(tree: &str, expected: &[&str]) {
@@ -103,11 +112,11 @@ async fn the_usage_is_reported_after_the_caller_left() {
     let drain = on_this_runtime();
     leave_after(1, &drain, &layer(&recorder), ScriptedBody::new(whole())).await;
     assert_eq!(drain.open(), 1, "the rest is being read");
-    assert_eq!(recorder.tree(MASKED), "", "the span waits for it");
+    assert_eq!(spans(&recorder), "", "the span waits for it");
     assert!(drain.settle(Duration::from_secs(5)).await, "it ends");
     assert_eq!(drain.open(), 0, "nothing is left");
     assert_has(
-        &recorder.tree(MASKED),
+        &spans(&recorder),
         &[
             "[error: the caller left before the answer was complete]",
             "error.type=\"cancelled\"",
@@ -127,7 +136,7 @@ async fn a_caller_who_had_it_all_did_not_cancel() {
     let script = [Script::Data(FIRST), Script::Data(LAST), Script::Data(USAGE)];
     leave_after(2, &drain, &layer(&recorder), ScriptedBody::new(script)).await;
     assert!(drain.settle(Duration::from_secs(5)).await, "it ends");
-    let tree = recorder.tree(MASKED);
+    let tree = spans(&recorder);
     assert_has(
         &tree,
         &["throughline.response.drained=true", "source=\"reported\""],
@@ -136,14 +145,14 @@ async fn a_caller_who_had_it_all_did_not_cancel() {
 
     let recorder = Recorder::new();
     leave_after(
-        4,
+        5,
         &drain,
         &layer(&recorder),
         ScriptedBody::new(whole()).knowing_its_end(),
     )
     .await;
     assert_eq!(drain.open(), 0, "nothing is left to read");
-    let tree = recorder.tree(MASKED);
+    let tree = spans(&recorder);
     assert!(!tree.contains("drained"), "nothing was drained: {tree}");
 }
 
@@ -158,7 +167,7 @@ async fn the_bound_of_time() {
     assert!(drain.settle(Duration::from_secs(60)).await, "it ends by itself");
     assert_eq!(begun.elapsed(), Duration::from_secs(3), "at once");
     assert_eq!(Arc::strong_count(&connection), 1, "the connection is released");
-    let tree = recorder.tree(MASKED);
+    let tree = spans(&recorder);
     assert_has(&tree, &["error.type=\"cancelled\"", "source=\"estimated\""]);
     assert!(!tree.contains("drained"), "nothing came any more: {tree}");
 }
@@ -175,7 +184,7 @@ async fn the_bound_of_bytes() {
     assert!(drain.settle(Duration::from_secs(60)).await, "it ends by itself");
     assert_eq!(Arc::strong_count(&connection), 1, "the connection is released");
     assert_has(
-        &recorder.tree(MASKED),
+        &spans(&recorder),
         &[
             "error.type=\"cancelled\"",
             "throughline.response.drained=true",
@@ -192,7 +201,7 @@ async fn the_bound_of_bytes() {
     leave_after(1, &drain, &layer(&recorder), upstream).await;
     assert!(drain.settle(Duration::from_secs(60)).await, "it ends by itself");
     assert_has(
-        &recorder.tree(MASKED),
+        &spans(&recorder),
         &["throughline.tokens.output=3", "source=\"estimated\""],
     );
 }
@@ -209,7 +218,7 @@ async fn the_bound_of_count_and_a_shutdown() {
     leave_after(1, &drain, &layer(&recorder), upstream).await;
     assert_eq!(drain.open(), 1, "only one is read");
     assert_eq!(Arc::strong_count(&refused), 1, "the other is dropped at once");
-    assert_has(&recorder.tree(MASKED), &["source=\"estimated\"", "cancelled"]);
+    assert_has(&spans(&recorder), &["source=\"estimated\"", "cancelled"]);
 
     assert!(
         !drain.settle(Duration::from_secs(1)).await,
@@ -218,7 +227,7 @@ async fn the_bound_of_count_and_a_shutdown() {
     assert_eq!(drain.open(), 0, "it is cut off");
     assert_eq!(Arc::strong_count(&connection), 1, "its connection is released");
     assert_eq!(
-        recorder.tree(MASKED).matches("cancelled").count(),
+        spans(&recorder).matches("cancelled").count(),
         2,
         "both have spans"
     );
@@ -244,7 +253,7 @@ fn a_runtime_that_ends_drops_its_drains() {
     drop(runtime);
     assert_eq!(drain.open(), 0, "its room is free");
     assert_eq!(Arc::strong_count(&connection), 1, "its connection is released");
-    assert_has(&recorder.tree(MASKED), &["error.type=\"cancelled\""]);
+    assert_has(&spans(&recorder), &["error.type=\"cancelled\""]);
 
     let recorder = Recorder::new();
     let (sender, connection, upstream) = Upstream::new();
@@ -252,7 +261,7 @@ fn a_runtime_that_ends_drops_its_drains() {
     crate::support::block_on(leave_after(1, &drain, &layer(&recorder), upstream));
     assert_eq!(drain.open(), 0, "a dead executor takes no room");
     assert_eq!(Arc::strong_count(&connection), 1, "nor a connection");
-    assert_has(&recorder.tree(MASKED), &["error.type=\"cancelled\""]);
+    assert_has(&spans(&recorder), &["error.type=\"cancelled\""]);
 }
 
 #[tokio::test]
@@ -262,7 +271,7 @@ async fn a_drain_that_panics_ends_only_itself() {
     let script = [Script::Data(FIRST), Script::Panic];
     leave_after(1, &drain, &layer(&recorder), ScriptedBody::new(script)).await;
     assert!(drain.settle(Duration::from_secs(5)).await, "it ends");
-    assert_has(&recorder.tree(MASKED), &["error.type=\"cancelled\""]);
+    assert_has(&spans(&recorder), &["error.type=\"cancelled\""]);
 }
 
 #[tokio::test]
@@ -275,7 +284,7 @@ async fn a_scope_above_has_the_call_in_its_totals() {
     planner.run(call).await;
     assert!(drain.settle(Duration::from_secs(5)).await, "it ends");
     assert_has(
-        &recorder.tree(MASKED),
+        &spans(&recorder),
         &["throughline.tokens.calls=1", "throughline.tokens.output=7"],
     );
 }
@@ -308,7 +317,7 @@ fn an_executor_of_the_users() {
     let work = executor.0.lock().unwrap().pop().expect("a drain");
     crate::support::block_on(work);
     assert_eq!(drain.open(), 0, "it is done");
-    assert_has(&recorder.tree(MASKED), &["source=\"reported\""]);
+    assert_has(&spans(&recorder), &["source=\"reported\""]);
 
     let recorder = Recorder::new();
     crate::support::block_on(leave_after(
@@ -320,7 +329,7 @@ fn an_executor_of_the_users() {
     drop(executor.0.lock().unwrap().pop().expect("a drain"));
     assert_eq!(drain.open(), 0, "dropped before it began");
     assert_has(
-        &recorder.tree(MASKED),
+        &spans(&recorder),
         &["error.type=\"cancelled\"", "source=\"estimated\""],
     );
 }
@@ -350,31 +359,33 @@ fn an_executor_that_panics_is_none_of_the_callers_business() {
     ));
     assert_eq!(drain.open(), 0, "it takes no room");
     assert_has(
-        &recorder.tree(MASKED),
+        &spans(&recorder),
         &["error.type=\"cancelled\"", "source=\"estimated\""],
     );
 }
 
 #[test]
 fn what_is_no_model_call_is_not_drained() {
-    let drain = DrainLayer::new(ByHand::default());
-    let (sender, connection, upstream) = Upstream::new();
-    sender.send(FIRST).unwrap();
-    let mut upstream = Some(upstream);
-    let service = service_fn(move |_: Request<Full<&[u8]>>| {
-        let response = Response::new(upstream.take().unwrap());
-        async move { Ok::<_, Infallible>(response) }
-    });
-    let mut client = drain.layer(service);
-    let call = client.call(
-        Request::post("https://shop.example/orders")
-            .body(Full::default())
-            .unwrap(),
-    );
-    let Ok(response) = crate::support::block_on(pin!(call));
-    drop(response);
-    assert_eq!(drain.open(), 0, "nothing is read");
-    assert_eq!(Arc::strong_count(&connection), 1, "it is dropped at once");
+    let recorder = Recorder::new();
+    for (uri, body) in [
+        ("https://shop.example/orders", HELLO_STREAMED),
+        ("https://shop.example/polls/7/responses", "{\"rating\":5}"),
+    ] {
+        let drain = DrainLayer::new(ByHand::default());
+        let (sender, connection, upstream) = Upstream::new();
+        sender.send(FIRST).unwrap();
+        let upstream = Arc::new(Mutex::new(Some(upstream)));
+        let service = service_fn(move |_: Request<RequestBody<Full<&[u8]>>>| {
+            let response = Response::new(upstream.lock().unwrap().take().unwrap());
+            async move { Ok::<_, Infallible>(response) }
+        });
+        let request = Request::post(uri).body(Full::new(body.as_bytes())).unwrap();
+        let mut client = drain.layer(layer(&recorder).layer(service));
+        let Ok(response) = crate::support::block_on(client.call(request));
+        drop(response);
+        assert_eq!(drain.open(), 0, "{uri}: nothing is read");
+        assert_eq!(Arc::strong_count(&connection), 1, "{uri}: it is dropped at once");
+    }
 }
 
 #[cfg(feature = "reqwest")]
@@ -404,7 +415,7 @@ async fn over_reqwest_with_usage_that_was_asked_for() {
     drop(response);
     assert!(drain.settle(Duration::from_secs(5)).await, "it ends");
     assert_has(
-        &recorder.tree(MASKED),
+        &spans(&recorder),
         &[
             "error.type=\"cancelled\"",
             "gen_ai.usage.output_tokens=7",

@@ -1,9 +1,15 @@
 //! What the span says of an exchange that did not go to its end.
 
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use http::{Request, Response};
+use http_body::{Body, Frame};
 use http_body_util::Full;
 use throughline_llm_layer::RequestBody;
 use throughline_test_support::{Recorder, Script, ScriptedBody};
@@ -159,4 +165,56 @@ fn nonsense() {
 "#;
         assert_eq!(seen, expected, "the span of {answer}");
     }
+}
+
+/// Says when it is dropped.
+struct Upstream(Chunks, Rc<Cell<bool>>);
+
+impl Drop for Upstream {
+    fn drop(&mut self) {
+        self.1.set(true);
+    }
+}
+
+impl Body for Upstream {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Pin::new(&mut self.0).poll_frame(cx)
+    }
+}
+
+#[test]
+fn the_span_lasts_as_long_as_the_body_and_no_longer_than_the_caller() {
+    let recorder = Recorder::new();
+    let dropped = Rc::new(Cell::new(false));
+    let mut upstream = Some(Upstream(Chunks::from_iter([FIRST, LAST]), dropped.clone()));
+    let service = service_fn(|_: Request<RequestBody<Full<&[u8]>>>| {
+        let response = Response::builder().header("content-type", "text/event-stream");
+        let response = response.body(upstream.take().unwrap()).unwrap();
+        async move { Ok::<_, Infallible>(response) }
+    });
+    let service = std::cell::RefCell::new(service);
+    let shared = service_fn(|request| service.borrow_mut().call(request));
+    let request = Request::post(CHAT)
+        .body(Full::new(HELLO_STREAMED.as_bytes()))
+        .unwrap();
+    let Ok(response) = block_on(layer(&recorder).layer(shared).call(request));
+    let mut body = response.into_body();
+    assert_eq!(recorder.tree(MASKED), "", "the head is not the end");
+    assert!(next(&mut body).is_some(), "a frame");
+    assert_eq!(recorder.tree(MASKED), "", "nor is a frame");
+    drop(body);
+    assert!(dropped.get(), "the connection is given up with the body");
+    recorded();
+    assert!(
+        recorder
+            .tree(MASKED)
+            .contains("gen_ai.response.id=\"chatcmpl-1\""),
+        "what was read is on the span"
+    );
 }

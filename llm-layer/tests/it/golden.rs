@@ -32,7 +32,7 @@ pub(crate) fn all() -> Vec<Case> {
     all
 }
 
-fn cases(folder: &Path, cases: &mut Vec<Case>) {
+pub(crate) fn cases(folder: &Path, cases: &mut Vec<Case>) {
     let mut paths: Vec<PathBuf> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -65,7 +65,15 @@ fn split(path: &Path) -> (String, Bytes) {
 }
 
 impl Case {
-    fn request(&self, cut: usize) -> Request<Chunks> {
+    pub(crate) fn request_body(&self) -> &Bytes {
+        &self.request.1
+    }
+
+    pub(crate) fn response_body(&self) -> &Bytes {
+        &self.response.1
+    }
+
+    pub(crate) fn request(&self, cut: usize) -> Request<Chunks> {
         let mut lines = self.request.0.lines();
         let (method, uri) = lines.next().unwrap().split_once(' ').unwrap();
         let mut request = Request::builder().method(method).uri(uri);
@@ -75,7 +83,7 @@ impl Case {
         request.body(chunks(&self.request.1, cut)).unwrap()
     }
 
-    fn response(&self, cut: usize) -> Response<Chunks> {
+    pub(crate) fn response(&self, cut: usize) -> Response<Chunks> {
         let mut lines = self.response.0.lines();
         let mut response = Response::builder().status(lines.next().unwrap());
         for (name, value) in lines.map(|line| line.split_once(": ").unwrap()) {

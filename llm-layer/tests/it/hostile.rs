@@ -1,9 +1,25 @@
 //! Answers made to hurt: the caller gets what was sent, the span says what was seen.
 
-use http::{Request, Response};
-use throughline_test_support::Recorder;
+use std::cell::RefCell;
+use std::convert::Infallible;
+use std::io::Read;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
 
-use crate::support::{CHAT, Chunks, HELLO_STREAMED, MASKED, exchange, layer};
+use allocation_counter::measure;
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::{Body, Frame};
+use throughline_llm_layer::{LlmLayer, RequestBody, Watch};
+use throughline_test_support::Recorder;
+use throughline_tracing_layer::observe::ResponseBody;
+use tower::{Layer, Service, service_fn};
+
+use crate::support::{CHAT, Chunks, HELLO_STREAMED, MASKED, block_on, layer, next, read, recorded};
+
+/// The most bytes that a stream may hold, whatever comes.
+pub(crate) const MOST: u64 = 256 * 1024;
 
 #[test]
 fn hostile_answers() {
@@ -73,24 +89,142 @@ fn hostile_answers() {
         ),
     ];
     for (name, answer, expected) in cases {
-        for size in [usize::MAX, 16 * 1024] {
+        let answer = Bytes::from(answer);
+        for size in [answer.len(), 16 * 1024] {
             let recorder = Recorder::new();
-            let request = Request::post(CHAT)
-                .body(Chunks::from_iter([HELLO_STREAMED]))
-                .unwrap();
-            let response = Response::builder().header("content-type", "text/event-stream");
-            let chunks = answer
-                .chunks(size.min(answer.len()))
-                .map(<[u8]>::to_vec)
-                .collect();
-            let (_, response) = exchange(&layer(&recorder), request, response.body(chunks).unwrap());
-            assert!(*response.body() == answer, "{name}: every byte passes");
+            let chunks = || {
+                (0..answer.len())
+                    .step_by(size)
+                    .map(|at| answer.slice(at..answer.len().min(at + size)))
+            };
+            let body = streamed(&layer(&recorder), chunks().collect::<Chunks>(), "identity");
+            assert!(read(body) == answer, "{name}: every byte passes");
+            recorded();
             let tree = recorder.tree(MASKED);
             assert!(
                 tree.contains(expected),
                 "{name}: {}",
                 tree.get(..2000).unwrap_or(&tree)
             );
+            let mut body = streamed(&layer(&recorder), chunks().collect::<Chunks>(), "identity");
+            let held = measure(|| while next(&mut body).is_some() {}).bytes_max;
+            assert!(held <= MOST, "{name}: {held} bytes held");
         }
     }
+}
+
+/// The observed body of an answer.
+pub(crate) fn observed<B: Body<Error = Infallible> + 'static>(
+    layer: &LlmLayer,
+    request: Request<Chunks>,
+    response: Response<B>,
+) -> ResponseBody<B, Watch> {
+    let mut response = Some(response);
+    let service = service_fn(move |_: Request<RequestBody<Chunks>>| {
+        let response = response.take().unwrap();
+        async { Ok::<_, Infallible>(response) }
+    });
+    let service = Rc::new(RefCell::new(service));
+    let service = service_fn(move |request| service.borrow_mut().call(request));
+    let Ok(response) = block_on(layer.layer(service).call(request));
+    response.into_body()
+}
+
+/// The observed body of a stream that was asked for.
+fn streamed<B: Body<Error = Infallible> + 'static>(
+    layer: &LlmLayer,
+    body: B,
+    encoding: &str,
+) -> ResponseBody<B, Watch> {
+    let request = Request::post(CHAT)
+        .body(Chunks::from_iter([HELLO_STREAMED]))
+        .unwrap();
+    let response = Response::builder()
+        .header("content-type", "text/event-stream")
+        .header("content-encoding", encoding);
+    observed(layer, request, response.body(body).unwrap())
+}
+
+/// A few kilobytes that unfold to 300 MB.
+#[test]
+fn a_bomb() {
+    let bomb = Bytes::from(zstd::encode_all(std::io::repeat(b' ').take(300_000_000), 3).unwrap());
+    assert!(bomb.len() < 100_000, "{} bytes", bomb.len());
+    let recorder = Recorder::new();
+    let body = streamed(&layer(&recorder), Chunks::from_iter([bomb.clone()]), "zstd");
+    assert_eq!(read(body), bomb, "it passes as it came");
+    recorded();
+    let tree = recorder.tree(MASKED);
+    assert!(
+        tree.contains("throughline.response.unseen=\"too_large\""),
+        "the span says so: {tree}"
+    );
+    assert!(!tree.contains("error"), "it is no error: {tree}");
+}
+
+/// The same frame for ever.
+struct Endless(&'static [u8]);
+
+impl Body for Endless {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(self.0)))))
+    }
+}
+
+#[test]
+fn an_endless_stream() {
+    let frames: [(&str, &[u8], &str); 3] = [
+        (
+            "text",
+            b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"All work and no play makes Jack a dull boy. \"}}]}\n\n",
+            "throughline.tokens.output=",
+        ),
+        ("comments", b": ping\n\n", "throughline.tokens.source=\"estimated\""),
+        (
+            "one string",
+            b"data: {\"x\":\"never closed ",
+            "throughline.tokens.source=\"estimated\"",
+        ),
+    ];
+    for (name, frame, expected) in frames {
+        let recorder = Recorder::new();
+        let mut body = streamed(&layer(&recorder), Endless(frame), "identity");
+        let mut read = |frames| (0..frames).for_each(|_| assert!(next(&mut body).is_some(), "it goes on"));
+        // What is counted of a text, at most 1 MiB, is held by the thread that counts it.
+        read(30_000);
+        let held = measure(|| read(200_000)).bytes_max;
+        assert!(held <= MOST, "{name}: {held} bytes held");
+        drop(body);
+        recorded();
+        let tree = recorder.tree(MASKED);
+        assert!(tree.contains("error.type=\"cancelled\""), "{name}: {tree}");
+        assert!(tree.contains(expected), "{name}: {tree}");
+    }
+}
+
+#[test]
+fn what_waits_to_be_counted_is_bounded() {
+    let request =
+        r#"{"model":"gpt-4o","n":2,"messages":[],"stream":true,"stream_options":{"include_usage":true}}"#;
+    let request = Request::post(CHAT).body(Chunks::from_iter([request])).unwrap();
+    let frame = b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"twenty letters long. \"}},{\"index\":1,\"delta\":{\"content\":\"twenty letters long. \"}}]}\n\n";
+    let response = Response::builder().header("content-type", "text/event-stream");
+    let recorder = Recorder::new();
+    let mut body = observed(&layer(&recorder), request, response.body(Endless(frame)).unwrap());
+    let held = measure(|| (0..3_000).for_each(|_| assert!(next(&mut body).is_some(), "it goes on")));
+    assert!(held.bytes_max > 100_000, "they wait: {} bytes", held.bytes_max);
+    assert!(held.bytes_max <= MOST, "{} bytes", held.bytes_max);
+    drop(body);
+    recorded();
+    let tree = recorder.tree(MASKED);
+    assert!(
+        tree.contains("throughline.tokens.output=24004"),
+        "none is lost: {tree}"
+    );
 }

@@ -7,14 +7,15 @@ use std::pin::Pin;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
+use http_body_util::Full;
 use opentelemetry::Context;
 use opentelemetry::trace::{TraceContextExt, Tracer, TracerProvider};
 use throughline_llm_layer::include_usage::IncludeUsageBody;
-use throughline_llm_layer::{IncludeUsageLayer, RequestBody};
+use throughline_llm_layer::{IncludeUsageLayer, LlmLayer, RequestBody};
 use throughline_test_support::{Recorder, Script, ScriptedBody};
 use tower::{Layer, Service, service_fn};
 
-use crate::support::{CHAT, Chunks, HELLO_STREAMED, MASKED, block_on, layer, next, read};
+use crate::support::{CHAT, Chunks, HELLO_STREAMED, MASKED, block_on, layer, next, read, recorded};
 
 const CONTENT: &str = "data: {\"id\":\"chatcmpl-1\",\"model\":\"gpt-4o-2024-08-06\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hello there\"},\"finish_reason\":null}]}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
 const USAGE: &str = "data: {\"id\":\"chatcmpl-1\",\"choices\":[],\"usage\":{\"prompt_tokens\":11,\"completion_tokens\":7,\"total_tokens\":18}}\n\n";
@@ -171,11 +172,27 @@ fn the_span_is_a_child_of_where_the_call_was_made() {
     };
     let Ok(response) = block_on(call);
     read(response.into_body());
+    recorded();
     let tree = recorder.tree(MASKED);
     assert!(
         tree.starts_with("Internal parent\n  Client chat gpt-4o"),
         "{tree}"
     );
+}
+
+#[test]
+fn what_two_layers_looked_at_can_be_sent_again() {
+    let provider = service_fn(
+        |request: Request<RequestBody<RequestBody<Full<Bytes>>>>| async move {
+            let again = request.body().try_clone().expect("nothing failed");
+            assert_eq!(read(again), ASKED, "what is sent again");
+            assert_eq!(read(request.into_body()), ASKED, "what is sent");
+            Ok::<_, Infallible>(stream([]))
+        },
+    );
+    let mut client = IncludeUsageLayer::new().layer(LlmLayer::new().layer(provider));
+    let request = Request::post(CHAT).body(Full::from(HELLO_STREAMED)).unwrap();
+    let Ok(_) = block_on(client.call(request));
 }
 
 #[test]
@@ -240,7 +257,6 @@ fn ends_errors_and_hints() {
 #[cfg(feature = "reqwest")]
 mod over_reqwest {
     use reqwest::{Body, Method, ResponseBuilderExt, Url};
-    use throughline_llm_layer::LlmLayer;
 
     use super::*;
 

@@ -8,9 +8,11 @@
     reason = "helpers of tests are tests"
 )]
 
+mod allocations;
 mod attempts;
 mod baggage;
 mod budgets;
+mod complaints;
 mod conventions;
 mod counters;
 #[cfg(feature = "tokio")]
@@ -19,8 +21,10 @@ mod endings;
 mod events;
 mod golden;
 mod graph;
+mod hooks;
 mod hostile;
 mod include_usage;
+mod mangled;
 mod mcp;
 mod options;
 mod providers;

@@ -373,7 +373,13 @@ fn an_answer_of_several_parts_is_one_message() {
             "end_turn",
         ),
     ];
-    for (uri, body, answer, reason) in cases {
+    let gemini = [(
+        "https://generativelanguage.googleapis.com/v1beta/models/m:streamGenerateContent",
+        r#"{"contents":[]}"#,
+        r#"[{"candidates":[{"content":{"parts":[{"text":"h","thought":true}]}}]},{"candidates":[{"content":{"parts":[{"text":"m","thought":true},{"text":"H"}]}}]},{"candidates":[{"content":{"parts":[{"text":"i","thought":false}]},"finishReason":"STOP"}]}]"#,
+        "STOP",
+    )];
+    for (uri, body, answer, reason) in cases.into_iter().chain(gemini) {
         let recorder = Recorder::new();
         let layer = layer(&recorder).with_capture(Capture::SpanOnly);
         let request = Request::post(uri).body(Chunks::from_iter([body])).unwrap();

@@ -38,6 +38,7 @@ fn ask(layer: &LlmLayer, uri: &str, body: &str, answer: &str, cut: usize) {
 #[test]
 fn a_provider_of_the_users() {
     let expected = r#"Client chat acme-1
+  - gen_ai.input.messages="[{\"parts\":[{\"content\":\"Why is the sky blue?\",\"type\":\"text\"}],\"role\":\"user\"}]"
   - gen_ai.operation.name="chat"
   - gen_ai.output.messages="[{\"finish_reason\":\"stop\",\"parts\":[{\"content\":\"Rayleigh scattering.\",\"type\":\"text\"}],\"role\":\"assistant\"}]"
   - gen_ai.provider.name="acme"
@@ -92,8 +93,8 @@ fn what_a_provider_of_the_users_does_not_report_is_estimated() {
 mod broken {
     use http::HeaderMap;
     use serde_json::Value;
-    use throughline_llm_layer::Format;
     use throughline_llm_layer::wire::{Ask, Channel, Path, Prompt, Reply, Scalar, WireFormat};
+    use throughline_llm_layer::{Content, Format};
 
     pub(super) struct Broken(pub(super) &'static str);
 
@@ -119,6 +120,10 @@ mod broken {
 
         fn prompt(&self, body: &Value, prompt: &mut Prompt) {
             self.chat("prompt").prompt(body, prompt);
+        }
+
+        fn content(&self, body: &Value) -> Content {
+            self.chat("content").content(body)
         }
 
         fn reports(&self, body: &Value) -> bool {
@@ -156,6 +161,7 @@ fn a_format_that_panics_harms_nobody() {
         ("operation", "gen_ai.operation.name=\"_OTHER\""),
         ("ask", "gen_ai.operation.name=\"chat\""),
         ("prompt", "throughline.tokens.output=1"),
+        ("content", "gen_ai.output.messages"),
         ("reports", "throughline.tokens.output=1"),
         ("alternatives", "throughline.tokens.output=1"),
         ("head", panicked),
@@ -165,7 +171,9 @@ fn a_format_that_panics_harms_nobody() {
     ];
     for (hook, expected) in cases {
         let recorder = Recorder::new();
-        let layer = layer(&recorder).with_rule(Rule::new("/ask", broken::Broken(hook)));
+        let layer = layer(&recorder)
+            .with_rule(Rule::new("/ask", broken::Broken(hook)))
+            .with_capture(Capture::SpanOnly);
         ask(&layer, "https://a.test/ask", HELLO, answer, 40);
         let tree = recorder.tree(MASKED);
         assert!(tree.contains(expected), "{hook}: {tree}");

@@ -3,7 +3,15 @@
 use http::{Method, Request, Response};
 use throughline_test_support::Recorder;
 
-use crate::support::{CHAT, Chunks, HELLO, MASKED, exchange, layer};
+use crate::support::{CHAT, Chunks, HELLO, MASKED, exchange, layer, read};
+
+const INPUT: &str = r#"{"model":"m","input":"Hello","prompt":"Hello"}"#;
+const CLAUDE: &str = r#"{"model":"m","max_tokens":9,"messages":[]}"#;
+const CONTENTS: &str = r#"{"contents":[{"parts":[{"text":"Hello"}]}]}"#;
+
+fn gemini(method: &str) -> String {
+    format!("https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-pro:{method}")
+}
 
 fn answer() -> Response<Chunks> {
     Response::new(Chunks::from_iter([
@@ -22,6 +30,69 @@ fn what_is_no_model_call_passes() {
         ),
         (Method::POST, "https://api.openai.com/v1/files", HELLO),
         (Method::POST, CHAT, r#"{"model":"gpt-4o"}"#),
+        (Method::GET, "https://api.openai.com/v1/responses/resp_1", ""),
+        (Method::DELETE, "https://api.openai.com/v1/responses/resp_1", ""),
+        (
+            Method::POST,
+            "https://api.openai.com/v1/responses/resp_1/cancel",
+            "",
+        ),
+        (
+            Method::POST,
+            "https://api.openai.com/v1/responses/input_tokens",
+            INPUT,
+        ),
+        (Method::POST, "https://api.openai.com/v1/responses/compact", INPUT),
+        (
+            Method::POST,
+            "https://api.anthropic.com/v1/messages/count_tokens",
+            CLAUDE,
+        ),
+        (
+            Method::POST,
+            "https://api.anthropic.com/v1/messages/batches",
+            CLAUDE,
+        ),
+        (Method::POST, "https://api.anthropic.com/v1/messages", HELLO),
+        (Method::POST, &gemini("countTokens"), CONTENTS),
+        (Method::POST, &gemini("batchGenerateContent"), CONTENTS),
+        (
+            Method::POST,
+            "https://us-central1-aiplatform.googleapis.com/v1/models/imagen-4:predict",
+            r#"{"instances":[{"prompt":"a cat"}]}"#,
+        ),
+        (
+            Method::POST,
+            "https://bedrock-runtime.us-east-1.amazonaws.com/model/m/count-tokens",
+            HELLO,
+        ),
+        (
+            Method::POST,
+            "https://lambda.us-east-1.amazonaws.com/functions/f/invoke",
+            HELLO,
+        ),
+        (Method::POST, "https://api.cohere.com/v2/rerank", INPUT),
+        (Method::POST, "https://api.cohere.com/v2/tokenize", INPUT),
+        (
+            Method::GET,
+            "https://api.mistral.ai/v1/conversations/conv_1/history",
+            "",
+        ),
+        (
+            Method::POST,
+            "https://chat.example.com/v1/conversations/conv_1",
+            r#"{"inputs":[]}"#,
+        ),
+        (
+            Method::POST,
+            "http://localhost:11434/api/show",
+            r#"{"model":"m"}"#,
+        ),
+        (
+            Method::POST,
+            "http://localhost:11434/api/chat",
+            r#"{"text":"hi"}"#,
+        ),
         (Method::POST, CHAT, "[]"),
     ];
     for (method, uri, body) in cases {
@@ -30,8 +101,9 @@ fn what_is_no_model_call_passes() {
             .method(&method)
             .uri(uri)
             .body(Chunks::from_iter([body]));
-        let (sent, _) = exchange(&layer(&recorder), request.unwrap(), answer());
+        let (sent, answered) = exchange(&layer(&recorder), request.unwrap(), answer());
         assert_eq!(sent, body, "{method} {uri} {body}: the body");
+        assert_eq!(*answered.body(), read(answer().into_body()), "{uri}: the answer");
         assert_eq!(recorder.tree(MASKED), "", "{method} {uri} {body}: no span");
     }
 }

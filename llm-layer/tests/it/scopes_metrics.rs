@@ -4,7 +4,7 @@ use http::{Request, Response};
 use opentelemetry::baggage::BaggageExt;
 use opentelemetry::{Context, KeyValue};
 use throughline_llm_layer::scope::Scope;
-use throughline_llm_layer::{LlmLayer, agent, tool, workflow};
+use throughline_llm_layer::{Direction, LlmLayer, add_prompt_size, agent, tool, workflow};
 use throughline_test_support::Recorder;
 
 use crate::support::{CHAT, Chunks, HELLO, block_on, exchange};
@@ -172,4 +172,18 @@ fn tokens_are_counted_by_the_agent_that_spent_them() {
             "{counter}: by the agents here, and by no name that came with a request"
         );
     }
+}
+
+#[test]
+fn prompt_size_of_a_call_that_no_layer_sees_is_on_the_span() {
+    let recorder = Recorder::new();
+    let role = agent("Planner").with_tracer_provider(recorder.tracer_provider());
+    block_on(role.run(async {
+        add_prompt_size(120, Direction::Input);
+        add_prompt_size(u64::MAX, Direction::Output);
+    }));
+    add_prompt_size(1, Direction::Input);
+    let expected = "Internal invoke_agent Planner\n  - gen_ai.agent.name=\"Planner\"\n  - gen_ai.operation.name=\"invoke_agent\"\n  \
+                    - output_size=9223372036854775807\n  - prompt_size=120\n";
+    assert_eq!(recorder.tree(&[]), expected, "TaskWeaver's names");
 }

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::config::fields::{Field, VARIABLES, boolean};
+use crate::config::fields::{Field, boolean};
+use crate::config::keys::VARIABLES;
 use crate::config::{Exporter, TelemetryConfig};
 use crate::error::{InitError, Place};
 use crate::signal::Signal;

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use crate::config::TelemetryConfig;
-use crate::config::fields::{KEYS, RULES};
+use crate::config::keys::{KEYS, RULES};
 use crate::error::{InitError, Place};
 
 impl TelemetryConfig {

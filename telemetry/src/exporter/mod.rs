@@ -22,18 +22,11 @@ use crate::destination::Destination;
 use crate::error::InitError;
 use crate::health::{Health, Watch};
 use crate::hook::Builders;
+use crate::providers::Providers;
 use crate::resource::resource;
 use crate::sampling::sampler;
 use crate::signal::{PerSignal, Signal};
 use crate::target::Target;
-
-/// A provider of each signal that is recorded.
-#[derive(Debug, Clone)]
-pub(crate) struct Providers {
-    pub(crate) tracer: Option<SdkTracerProvider>,
-    pub(crate) logger: Option<SdkLoggerProvider>,
-    pub(crate) meter: Option<SdkMeterProvider>,
-}
 
 /// What builds the providers of each service, and what they share.
 #[derive(Debug)]

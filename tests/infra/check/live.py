@@ -12,9 +12,10 @@ from .prometheus import Prometheus
 from .quickstart import Quickstart
 from .rules import promtool, rules
 
-
 # One that answers; streams that break off, and no price; refusals; a plan that crashes its tool.
 MODELS = ["scripted", "scripted-cut", "scripted-429", "scripted-crash"]
+# The alerts that would be raised, and for which of them; never for the first.
+RAISED = {"HttpErrors": "scripted-429", "ModelCallErrors": "scripted-cut", "TokensUnpriced": "scripted-cut"}
 
 
 def check(report):
@@ -31,6 +32,11 @@ def check(report):
                 if name not in silent:
                     answers = partial(prometheus.answers, query, labels)
                     report.check(f"answers: {name}", prometheus.until(answers))
+            for rule in rules():
+                job = RAISED.get(rule.get("alert"))
+                if job:
+                    report.check(f"raised: {rule['alert']}",
+                                 prometheus.until(partial(raised, prometheus, rule["expr"], job)))
             unanswered = {name for name, query, labels in asked if prometheus.answers(query, labels)}
             page = services["scripted"].metrics()
     collector.shutdown()
@@ -52,6 +58,13 @@ def questions():
         else:
             # Without its thresholds: what it looks at must be there, also when all is well.
             yield rule["alert"], re.sub(r"(>|==) *[\d.]+", ">= 0", rule["expr"]), []
+
+
+def raised(prometheus, query, job):
+    jobs = {series["metric"]["job"] for series in prometheus.ask(query)}
+    if job in jobs and MODELS[0] not in jobs:
+        return []
+    return [f"{query}\nis raised for {sorted(jobs)}, should be for {job} and never for {MODELS[0]}"]
 
 
 def selector(rule):

@@ -95,4 +95,6 @@ class Prometheus:
             with urllib.request.urlopen(f"http://{self.address}{path}", timeout=10) as response:
                 return json.load(response)["data"]
         except urllib.error.HTTPError as error:
+            if error.code == 503:  # not ready yet
+                raise
             raise ValueError(f"{path}\n{error.read().decode()}") from error

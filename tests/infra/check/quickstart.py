@@ -1,15 +1,16 @@
 """The quickstart as a service, with traffic."""
 
+import http.client
 import json
+import os
 import re
 import subprocess
 import threading
-import urllib.error
 import urllib.request
 
 from .files import ROOT, WORK
 
-PROGRAM = ROOT / "target/debug/examples/quickstart"
+PROGRAM = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "debug/examples/quickstart"
 QUESTIONS = ["Which product sold most?", "What is the total amount by region?"]
 
 
@@ -41,6 +42,7 @@ class Quickstart:
         line = self.process.stdout.readline()
         found = re.match(pattern, line)
         if not found:
+            self.process.terminate()
             raise RuntimeError(f"the quickstart says {line!r}, not {pattern}")
         return found[1]
 
@@ -54,7 +56,7 @@ class Quickstart:
         request = urllib.request.Request(self.url, body, {"Content-Type": "application/json"})
         try:
             urllib.request.urlopen(request, timeout=patience).read()
-        except (urllib.error.HTTPError, OSError):
+        except (OSError, http.client.HTTPException):
             pass  # A failure is traffic too; what comes of it is for Prometheus to tell.
 
     def metrics(self):

@@ -191,12 +191,12 @@ fn told(result: TokenStream, err: Span, names: &Names) -> TokenStream {
     } = names;
     let shown = Ident::new("__result", err.resolved_at(Span::mixed_site()));
     let failure = quote_spanned!(err=> #private::failure(&#shown));
-    let tell = quote_spanned!(err=> (&&&#private::Failed(#error)).tell());
+    let tell = quote_spanned!(err=> (&&&&#private::Failed(#error)).tell());
     quote! {
         let #name = #result;
         if let ::core::option::Option::Some(#error) = #failure {
             #[allow(unused_imports)]
-            use #private::{IsError as _, IsShown as _, PointsToError as _};
+            use #private::{IsError as _, IsOfKinds as _, IsShown as _, PointsToError as _};
             #tell;
         }
         #name

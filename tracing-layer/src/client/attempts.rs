@@ -14,6 +14,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::Attempt;
+use crate::hook::Hook;
 use crate::semconv;
 
 /// Counts the attempts of one logical request. Clones count together.
@@ -22,25 +23,25 @@ use crate::semconv;
 /// [`Context`], counts an attempt; from the second on, the span has `http.request.resend_count`. For a retry layer,
 /// [`AttemptsLayer`] outside does all of it.
 ///
-/// A request is an attempt if its method and URL are those of the first, or if the attempt before it was redirected;
-/// then the URL that it was redirected to counts from there on too. Any other, such as a call for a token between two attempts, is
-/// a request of its own.
+/// A request is an attempt if its method and URL are those of the first, if the attempt before it was redirected, or
+/// if [`Attempts::with_others`] says so; then its URL counts from there on too. Any other, such as a call for a token
+/// between two attempts, is a request of its own.
 #[derive(Debug, Clone, Default)]
-pub struct Attempts(Arc<Shared>);
-
-#[derive(Debug, Default)]
-struct Shared {
+pub struct Attempts {
+    sent: Arc<Mutex<Sent>>,
     /// Whose span is told of each attempt.
     listener: Option<Context>,
-    sent: Mutex<Sent>,
+    others: Hook<Others>,
 }
+
+type Others = dyn Fn(&Attempt<'_>) -> bool + Send + Sync;
 
 /// What was sent so far.
 #[derive(Debug, Default)]
 struct Sent {
     count: u32,
     first: u64,
-    /// Where the last redirection led.
+    /// Where the last redirection led, or the last of the others went.
     last: u64,
     redirected: bool,
     /// The span of the last attempt: what is sent beneath it is the same attempt, seen by another layer.
@@ -61,17 +62,23 @@ impl Attempts {
         Self::default()
     }
 
-    /// No attempt so far; the span of `cx` gets an event of each when it has ended.
+    /// Puts an event of each attempt, when it has ended, on the span of `cx`.
     ///
     /// The event is named `throughline.attempt` and has the attributes `throughline.attempt.number`, from 1 on,
     /// `throughline.attempt.duration` in seconds, and, where they are known, `http.response.status_code` and `error.type`.
     /// An attempt ends [where its span does](super::ClientLayer::with_end_at).
     #[must_use]
-    pub fn told_to(cx: Context) -> Self {
-        Self(Arc::new(Shared {
-            listener: Some(cx),
-            sent: Mutex::default(),
-        }))
+    pub fn with_events_on(mut self, cx: Context) -> Self {
+        self.listener = Some(cx);
+        self
+    }
+
+    /// Counts the requests for which this is true too, whatever their method and URL, such as those that fail over to
+    /// another provider. By default none. One that panics says no.
+    #[must_use]
+    pub fn with_others(mut self, is_attempt: impl Fn(&Attempt<'_>) -> bool + Send + Sync + 'static) -> Self {
+        self.others = Hook::new(Arc::new(is_attempt));
+        self
     }
 
     /// How often the request was sent again so far.
@@ -83,6 +90,7 @@ impl Attempts {
     /// Counts a request that is sent in `cx`, if it is an attempt.
     pub(super) fn count(&self, attempt: &Attempt<'_>, cx: &Context) -> Option<Nth> {
         let target = target(attempt);
+        let other = self.others.call(|others| others(attempt)).unwrap_or(false);
         let mut sent = self.sent();
         if sent.span.is_some() && sent.span == span_id(cx) {
             return None;
@@ -90,7 +98,7 @@ impl Attempts {
         if sent.count == 0 {
             sent.first = target;
             sent.last = target;
-        } else if sent.redirected {
+        } else if sent.redirected || other {
             sent.last = target;
         } else if ![sent.first, sent.last].contains(&target) {
             return None;
@@ -106,7 +114,7 @@ impl Attempts {
     }
 
     fn sent(&self) -> MutexGuard<'_, Sent> {
-        self.0.sent.lock().unwrap_or_else(PoisonError::into_inner)
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -126,7 +134,7 @@ impl Nth {
         if status.is_some_and(|status| status.is_redirection() && status != StatusCode::NOT_MODIFIED) {
             self.attempts.sent().redirected = true;
         }
-        let Some(listener) = &self.attempts.0.listener else {
+        let Some(listener) = &self.attempts.listener else {
             return;
         };
         let span = listener.span();

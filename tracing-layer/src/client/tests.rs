@@ -187,6 +187,30 @@ async fn a_call_between_two_attempts_is_none() {
 }
 
 #[tokio::test]
+async fn a_request_elsewhere_is_an_attempt_where_the_caller_says_so() {
+    let recorder = Recorder::new();
+    let client = layer(&recorder).layer(service_fn(|_: Request<Empty<Bytes>>| async { ok() }));
+    let attempts = Attempts::new().with_others(|attempt| match attempt.path() {
+        "/broken" => panic!("on purpose"),
+        path => path == "/ask",
+    });
+    let cases = [
+        ("http://a/ask", None),
+        ("http://login/token", None),
+        ("http://b/ask", Some("1")),
+        ("http://c/broken", None),
+        ("http://a/ask", Some("2")),
+    ];
+    for (uri, expected) in cases {
+        let mut request = request(uri);
+        request.extensions_mut().insert(attempts.clone());
+        client.clone().oneshot(request).await.expect("sent");
+        let seen = attribute(&recorder, "http.request.resend_count").pop().flatten();
+        assert_eq!(seen.as_deref(), expected, "{uri}");
+    }
+}
+
+#[tokio::test]
 async fn an_attempt_is_one_however_many_layers_see_it() {
     let recorder = Recorder::new();
     let twice = (layer(&recorder), layer(&recorder));
@@ -218,7 +242,7 @@ async fn a_span_is_told_of_its_attempts() {
     let span = recorder.tracer_provider().tracer("test").start("logical");
     let cx = Context::new().with_span(span);
     {
-        let told = cx.with_value(Attempts::told_to(cx.clone()));
+        let told = cx.with_value(Attempts::new().with_events_on(cx.clone()));
         let _attached = told.attach();
         for _ in 0..3 {
             let _ = client.clone().oneshot(request("http://a/")).await;

@@ -4,14 +4,18 @@ use std::any;
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
+use std::io;
 use std::ops::Deref;
 use std::sync::OnceLock;
 
 pub use opentelemetry::trace::{SpanBuilder, SpanKind};
 pub use opentelemetry::{Context, KeyValue};
 
+use crate::error_type::of_type;
+
 use super::ToAttribute;
-use super::current::{Failure, class, fail_current};
+use super::current::{Failure, fail_current};
+use super::set_span_error;
 
 /// Calls a closure that is called once, so that it may give away what it owns.
 pub fn call<T>(work: impl FnOnce() -> T) -> T {
@@ -101,12 +105,18 @@ pub fn failure<R: Fallible>(result: &R) -> Option<&R::Error> {
     result.failure()
 }
 
-/// An error of a traced function, told by the first of three traits that its type has.
+/// An error of a traced function, told by the first of four traits that its type has.
 ///
-/// Method resolution takes the one with the most references: `(&&&Failed(error)).tell()`.
+/// Method resolution takes the one with the most references: `(&&&&Failed(error)).tell()`. It sees no lifetimes, so that
+/// only errors without one can be told by [`Classified`](super::Classified).
 #[derive(Debug)]
 #[expect(clippy::exhaustive_structs, reason = "made by the macro")]
 pub struct Failed<'a, E: ?Sized>(pub &'a E);
+
+/// An error whose kind says more than its type.
+pub trait IsOfKinds {
+    fn tell(&self);
+}
 
 /// An [`Error`], with its type and its sources.
 pub trait IsError {
@@ -123,6 +133,19 @@ pub trait IsShown {
     fn tell(&self);
 }
 
+impl IsOfKinds for &&&Failed<'_, io::Error> {
+    fn tell(&self) {
+        set_span_error(self.0);
+    }
+}
+
+#[cfg(feature = "reqwest")]
+impl IsOfKinds for &&&Failed<'_, reqwest::Error> {
+    fn tell(&self) {
+        set_span_error(self.0);
+    }
+}
+
 impl<E: Error + ?Sized> IsError for &&Failed<'_, E> {
     fn tell(&self) {
         fail_current(&Failure::of(&self.0));
@@ -137,10 +160,12 @@ impl<P: Deref<Target: Error>> PointsToError for &Failed<'_, P> {
 
 impl<E: fmt::Display> IsShown for Failed<'_, E> {
     fn tell(&self) {
+        let type_name = any::type_name::<E>();
         fail_current(&Failure {
             message: self.0,
             source: None,
-            class: class::<E>(),
+            type_name,
+            class: of_type(type_name),
         });
     }
 }

@@ -9,7 +9,9 @@ use std::iter;
 use opentelemetry::trace::{SpanId, Status, TraceContextExt, TraceId};
 use opentelemetry::{Context, Key, KeyValue, Value};
 
-use super::semconv;
+use crate::error_type::{of_chain, of_type};
+use crate::semconv;
+
 use super::thread::with_current;
 
 /// Sets an attribute of the current span. TaskWeaver's and TinyLLM's `set_span_attribute`.
@@ -61,10 +63,19 @@ pub fn set_span_exception<E: Error + ?Sized>(error: &E) {
 /// Fails the current span: status Error with the error's text, `error.type`, and the event `exception` of
 /// [`set_span_exception`]. TinyLLM's `set_span_error`.
 ///
-/// `error.type` is the name of the type, or `_OTHER` for a `&dyn Error`.
-pub fn set_span_error<E: Error + ?Sized>(error: &E) {
+/// `error.type` is the same class that the layers tell of an exchange that failed so: see
+/// [`error_type`](crate::error_type). An error that borrows has none: tell it by [`set_span_exception`] and
+/// [`set_span_status`].
+pub fn set_span_error<E: Classified + ?Sized>(error: &E) {
     if let Some(cx) = recording() {
-        fail(&cx, &Failure::of(&error));
+        let class = error.class();
+        fail(
+            &cx,
+            &Failure {
+                class,
+                ..Failure::of(&error)
+            },
+        );
     }
 }
 
@@ -94,27 +105,57 @@ pub fn current_span_id() -> Option<SpanId> {
     with_current(|cx| cx.span().span_context().span_id()).filter(|id| *id != SpanId::INVALID)
 }
 
+/// An error whose class [`set_span_error`] can tell: every [`Error`] that borrows nothing, also as `dyn Error`.
+pub trait Classified: Error {
+    /// What `error.type` is of it.
+    #[doc(hidden)]
+    fn class(&self) -> &'static str;
+}
+
+impl<E: Error + 'static> Classified for E {
+    fn class(&self) -> &'static str {
+        of_chain(self).unwrap_or_else(|| of_type(any::type_name::<E>()))
+    }
+}
+
+impl Classified for dyn Error {
+    fn class(&self) -> &'static str {
+        of_chain(self).unwrap_or(semconv::OTHER)
+    }
+}
+
+impl Classified for dyn Error + Send {
+    fn class(&self) -> &'static str {
+        of_chain(self).unwrap_or(semconv::OTHER)
+    }
+}
+
+impl Classified for dyn Error + Send + Sync {
+    fn class(&self) -> &'static str {
+        of_chain(self).unwrap_or(semconv::OTHER)
+    }
+}
+
 /// What is told of an error, by whatever trait it has.
 pub(super) struct Failure<'a> {
     pub(super) message: &'a dyn fmt::Display,
     pub(super) source: Option<&'a (dyn Error + 'static)>,
-    /// A type's name, if it is one that tells anything.
-    pub(super) class: Option<&'static str>,
+    pub(super) type_name: &'static str,
+    /// What `error.type` is.
+    pub(super) class: &'static str,
 }
 
 impl<'a> Failure<'a> {
+    /// The class is what a source tells, or the type's name: of an error that may borrow, no more can be known.
     pub(super) fn of<E: Error + ?Sized>(error: &'a &'a E) -> Self {
+        let (source, type_name) = (error.source(), any::type_name::<E>());
         Failure {
             message: error,
-            source: error.source(),
-            class: class::<E>(),
+            source,
+            type_name,
+            class: source.and_then(of_chain).unwrap_or_else(|| of_type(type_name)),
         }
     }
-}
-
-/// The name of a type; none for `dyn Error`.
-pub(super) fn class<E: ?Sized>() -> Option<&'static str> {
-    Some(any::type_name::<E>()).filter(|name| !name.starts_with("dyn "))
 }
 
 /// Fails the current span with what need not be an [`Error`].
@@ -127,19 +168,17 @@ pub(super) fn fail_current(failure: &Failure<'_>) {
 
 fn fail(cx: &Context, failure: &Failure<'_>) {
     exception(cx, failure);
-    let class = failure.class.unwrap_or(semconv::OTHER);
     let span = cx.span();
-    span.set_attribute(KeyValue::new(semconv::ERROR_TYPE, class));
+    span.set_attribute(KeyValue::new(semconv::ERROR_TYPE, failure.class));
     span.set_status(Status::error(failure.message.to_string()));
 }
 
 fn exception(cx: &Context, failure: &Failure<'_>) {
     let message = failure.message.to_string();
     let stacktrace = failure.source.map(|source| chain(&message, source));
+    let type_name = Some(failure.type_name).filter(|name| !name.starts_with("dyn "));
     let attributes = [
-        failure
-            .class
-            .map(|class| KeyValue::new(semconv::EXCEPTION_TYPE, class)),
+        type_name.map(|name| KeyValue::new(semconv::EXCEPTION_TYPE, name)),
         Some(KeyValue::new(semconv::EXCEPTION_MESSAGE, message)),
         stacktrace.map(|text| KeyValue::new(semconv::EXCEPTION_STACKTRACE, text)),
     ];

@@ -63,7 +63,7 @@
 //! | `exception.type` | the name of the error's type; not for `dyn Error`, which has none to tell | both |
 //! | `exception.message` | its `Display` | both |
 //! | `exception.stacktrace` | if it has a source: its text and those of its sources, a line each, at most 32 | both |
-//! | `error.type` | as `exception.type`, or `_OTHER` | [`set_span_error`] |
+//! | `error.type` | its class, as the layers tell it ([`error_type`](crate::error_type)): `connection_refused`, a type's name, `_OTHER` | [`set_span_error`] |
 //! | status Error | its `Display` | [`set_span_error`] |
 //!
 //! # When the work is cut short
@@ -86,7 +86,6 @@ mod carried;
 mod current;
 mod future;
 mod open;
-mod semconv;
 #[cfg(feature = "tokio")]
 mod task;
 mod thread;
@@ -96,8 +95,8 @@ mod thread;
 pub use self::attribute::ToAttribute;
 pub use self::carried::{Carried, carry};
 pub use self::current::{
-    current_span_id, current_trace_id, record_span_event, set_span_attribute, set_span_attributes,
-    set_span_error, set_span_exception, set_span_status,
+    Classified, current_span_id, current_trace_id, record_span_event, set_span_attribute,
+    set_span_attributes, set_span_error, set_span_exception, set_span_status,
 };
 pub use self::future::{InContextExt, Traced, in_span};
 pub use self::open::{

@@ -8,9 +8,10 @@ use std::thread;
 use opentelemetry::trace::{SpanBuilder, Status, TraceContextExt};
 use opentelemetry::{Context, InstrumentationScope, KeyValue};
 
+use super::Traced;
 use super::thread::{Attached, is_alive, shielded, with_current};
-use super::{Traced, semconv};
 use crate::provider::LazyTracer;
+use crate::semconv;
 
 /// A span that has started, not current yet: [`enter`](OpenSpan::enter) it in a function, put it
 /// [`around`](OpenSpan::around) a future, or send it to another thread and do so there.

@@ -91,6 +91,48 @@ Internal boxed [error: broken]
     assert_eq!(tree("boxed"), expected, "an error of an unknown type");
 }
 
+#[derive(Debug)]
+struct Unsent(std::io::Error);
+
+impl fmt::Display for Unsent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not sent")
+    }
+}
+
+impl Error for Unsent {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+#[test]
+fn the_class_of_an_error_is_the_one_that_the_layers_tell() {
+    let refused = || std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+    let boxed: Box<dyn Error + Send + Sync> = Unsent(refused()).into();
+    let sendable: Box<dyn Error + Send> = Box::new(refused());
+    within("classes", || {
+        let each = |name: &'static str, set: &dyn Fn()| {
+            let _span = span(name);
+            set();
+        };
+        each("of its kind", &|| set_span_error(&refused()));
+        each("of its source's kind", &|| set_span_error(&Unsent(refused())));
+        each("boxed", &|| set_span_error(&*boxed));
+        each("boxed, not shared", &|| set_span_error(&*sendable));
+        each("of a kind that says nothing", &|| {
+            set_span_error(&std::io::Error::other("x"));
+        });
+    });
+    let classes: Vec<String> = tree("classes")
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("- error.type=").map(str::to_owned))
+        .collect();
+    let refused = "\"connection_refused\"";
+    let expected = [refused, refused, refused, refused, "\"std::io::error::Error\""];
+    assert_eq!(classes, expected, "{}", tree("classes"));
+}
+
 #[test]
 fn builder_gives_kind_and_attributes() {
     within("builder", || {

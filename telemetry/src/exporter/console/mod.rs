@@ -1,5 +1,6 @@
 //! Telemetry for people: one tree a trace, one line a metric.
 
+mod bars;
 mod critical;
 mod exporter;
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::critical::{self, Section};
+use super::bars::{Bar, Bars};
+use super::critical;
 use super::output::Page;
 use super::roles;
 use super::row::Row;
@@ -183,84 +184,6 @@ impl Columns {
 
 fn time(node: &Node<'_>) -> String {
     duration(Duration::from_nanos(node.end.saturating_sub(node.start)))
-}
-
-/// The timeline cut into cells, each given to the span that was waited for the longest in it.
-#[derive(Debug)]
-struct Bars {
-    cells: usize,
-    total: u64,
-    critical: Vec<Option<usize>>,
-}
-
-/// One span on the timeline.
-#[derive(Debug)]
-struct Bar {
-    before: usize,
-    cells: Vec<bool>,
-    after: usize,
-}
-
-impl Bars {
-    fn new(paths: &[Vec<Section>], total: Duration, cells: usize) -> Self {
-        let total = u64::try_from(total.as_nanos()).unwrap_or(u64::MAX).max(1);
-        let mut bars = Self {
-            cells,
-            total,
-            critical: Vec::new(),
-        };
-        bars.critical = (0..cells).map(|cell| bars.waited_for(cell, paths)).collect();
-        bars
-    }
-
-    fn waited_for(&self, cell: usize, paths: &[Vec<Section>]) -> Option<usize> {
-        let (from, to) = (self.time(cell), self.time(cell + 1));
-        let within = |section: &Section| section.to.min(to).saturating_sub(section.from.max(from));
-        let waits = paths.iter().map(|path| path.iter().map(within).sum::<u64>());
-        waits
-            .enumerate()
-            .filter(|(_, wait)| *wait > 0)
-            .max_by_key(|(_, wait)| *wait)
-            .map(|(index, _)| index)
-    }
-
-    fn draw(&self, node: &Node<'_>, index: usize) -> Bar {
-        let first = self.cell(node.start).min(self.cells.saturating_sub(1));
-        let last = self
-            .cell(node.end.saturating_sub(1))
-            .clamp(first, self.cells.saturating_sub(1));
-        let cells = self.critical.iter().skip(first).take(last - first + 1);
-        Bar {
-            before: first,
-            cells: cells.map(|owner| *owner == Some(index)).collect(),
-            after: self.cells.saturating_sub(last + 1),
-        }
-    }
-
-    fn time(&self, cell: usize) -> u64 {
-        let time = u128::from(self.total) * cell as u128 / (self.cells as u128).max(1);
-        u64::try_from(time).unwrap_or(u64::MAX)
-    }
-
-    fn cell(&self, time: u64) -> usize {
-        usize::try_from(u128::from(time) * self.cells as u128 / u128::from(self.total)).unwrap_or(usize::MAX)
-    }
-}
-
-impl Bar {
-    fn paint(&self, page: Page) -> String {
-        let mut text = " ".repeat(self.before);
-        for run in self.cells.chunk_by(|one, next| one == next) {
-            let is_critical = run.first() == Some(&true);
-            let (glyph, style) = if is_critical {
-                ("█", Style::Critical)
-            } else {
-                ("░", Style::Faint)
-            };
-            text += &page.paint(style, &glyph.repeat(run.len()));
-        }
-        text + &" ".repeat(self.after)
-    }
 }
 
 /// The mark and the blanks between the columns.

@@ -64,6 +64,45 @@ fn iterator(fail: bool) -> Result<impl Iterator<Item = u8>, fmt::Error> {
     Ok(std::iter::once(1))
 }
 
+#[traced(err)]
+fn refused() -> Result<(), io::Error> {
+    Err(io::ErrorKind::ConnectionRefused.into())
+}
+
+/// An error that borrows, which no class can be told of but its type.
+#[derive(Debug)]
+struct Borrowed<'a>(&'a str);
+
+impl fmt::Display for Borrowed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl Error for Borrowed<'_> {}
+
+#[traced(err)]
+fn borrowed(text: &str) -> Result<(), Borrowed<'_>> {
+    Err(Borrowed(text))
+}
+
+#[test]
+fn the_class_of_an_error_is_the_one_that_the_layers_tell() {
+    let tree = below("classes", || {
+        assert!(refused().is_err(), "an error");
+        assert!(borrowed("text").is_err(), "an error");
+    });
+    let expected = "\
+Internal refused [error: connection refused]
+  - error.type=\"connection_refused\"
+  ! exception exception.message=\"connection refused\" exception.type=\"std::io::error::Error\"
+Internal borrowed [error: text]
+  - error.type=\"traced::errors::Borrowed<'_>\"
+  ! exception exception.message=\"text\" exception.type=\"traced::errors::Borrowed<'_>\"
+";
+    assert_eq!(tree, expected, "its kind, and its type where it borrows");
+}
+
 #[test]
 fn errors_are_told() {
     let tree = below("errors", || {

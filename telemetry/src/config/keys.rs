@@ -1,0 +1,140 @@
+//! The keys of a file and the variables of the environment, and the field behind each.
+
+use crate::config::fields::Field;
+use crate::signal::Signal;
+
+/// The keys of a file that begin so name a route.
+pub(super) const RULES: &str = "sampling_rules.";
+
+/// The keys of a configuration file, in the order in which an error lists them: TaskWeaver's, TinyLLM's, Arch's, ours.
+pub(super) const KEYS: &[(&str, Field)] = &[
+    ("tracing.enabled", Field::Enabled),
+    ("tracing.exporter", Field::Exporter),
+    ("tracing.endpoint", Field::Endpoint),
+    ("tracing.tokenizer_target_model", Field::TokenizerTargetModel),
+    ("enable_tracing", Field::Enabled),
+    ("service_name", Field::ServiceName),
+    ("exporter", Field::Exporter),
+    ("otlp_endpoint", Field::Endpoint),
+    ("sampling_rate", Field::SamplingRate),
+    ("random_sampling", Field::SamplingPercentage),
+    ("protocol", Field::Protocol),
+    ("compression", Field::Compression),
+    ("propagators", Field::Propagators),
+    ("attribute_value_length_limit", Field::AttributeValueLengthLimit),
+    ("service_version", Field::ServiceVersion),
+    ("startup_hook", Field::StartupHook),
+    ("file.path", Field::FilePath),
+    ("file.max_bytes", Field::FileMaxBytes),
+    ("file.max_files", Field::FileMaxFiles),
+    ("metrics_exporter", Field::ExporterOf(Signal::Metrics)),
+    ("logs_exporter", Field::ExporterOf(Signal::Logs)),
+    ("prometheus.listen", Field::PrometheusListen),
+    ("tail.errors", Field::TailErrors),
+    ("tail.slower_than_ms", Field::TailSlowerThan),
+    ("tail.max_spans", Field::TailMaxSpans),
+    ("tls.certificate", Field::Certificate),
+    ("tls.client_certificate", Field::ClientCertificate),
+    ("tls.client_key", Field::ClientKey),
+];
+
+/// The variables that set one field each. A later one wins.
+pub(super) const VARIABLES: &[(&str, Field)] = &[
+    ("OTEL_SERVICE_NAME", Field::ServiceName),
+    ("OTEL_TRACES_EXPORTER", Field::ExporterOf(Signal::Traces)),
+    ("OTEL_METRICS_EXPORTER", Field::ExporterOf(Signal::Metrics)),
+    ("OTEL_LOGS_EXPORTER", Field::ExporterOf(Signal::Logs)),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", Field::Endpoint),
+    (
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+        Field::EndpointOf(Signal::Traces),
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+        Field::EndpointOf(Signal::Metrics),
+    ),
+    ("OTEL_EXPORTER_OTLP_PROTOCOL", Field::Protocol),
+    (
+        "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+        Field::ProtocolOf(Signal::Traces),
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
+        Field::ProtocolOf(Signal::Metrics),
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
+        Field::EndpointOf(Signal::Logs),
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL",
+        Field::ProtocolOf(Signal::Logs),
+    ),
+    ("OTEL_TRACES_SAMPLER", Field::Sampler),
+    ("OTEL_PROPAGATORS", Field::Propagators),
+    (
+        "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+        Field::AttributeValueLengthLimit,
+    ),
+    (
+        "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+        Field::AttributeValueLengthLimit,
+    ),
+    ("THROUGHLINE_STARTUP_HOOK", Field::StartupHook),
+    ("OTEL_EXPORTER_PROMETHEUS_HOST", Field::PrometheusHost),
+    ("OTEL_EXPORTER_PROMETHEUS_PORT", Field::PrometheusPort),
+    ("OTEL_EXPORTER_OTLP_CERTIFICATE", Field::Certificate),
+    ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", Field::ClientCertificate),
+    ("OTEL_EXPORTER_OTLP_CLIENT_KEY", Field::ClientKey),
+    ("OTEL_EXPORTER_OTLP_COMPRESSION", Field::Compression),
+    (
+        "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION",
+        Field::CompressionOf(Signal::Traces),
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE",
+        Field::CertificateOf(Signal::Traces),
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE",
+        Field::ClientCertificateOf(Signal::Traces),
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY",
+        Field::ClientKeyOf(Signal::Traces),
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION",
+        Field::CompressionOf(Signal::Metrics),
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE",
+        Field::CertificateOf(Signal::Metrics),
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE",
+        Field::ClientCertificateOf(Signal::Metrics),
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY",
+        Field::ClientKeyOf(Signal::Metrics),
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_LOGS_COMPRESSION",
+        Field::CompressionOf(Signal::Logs),
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE",
+        Field::CertificateOf(Signal::Logs),
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_LOGS_CLIENT_CERTIFICATE",
+        Field::ClientCertificateOf(Signal::Logs),
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY",
+        Field::ClientKeyOf(Signal::Logs),
+    ),
+    ("THROUGHLINE_FILE_PATH", Field::FilePath),
+    ("THROUGHLINE_TOKENIZER_TARGET_MODEL", Field::TokenizerTargetModel),
+];

@@ -1,0 +1,139 @@
+//! A file in all its spellings, and which source wins.
+
+use std::error::Error;
+use std::time::Duration;
+
+use crate::config::{Exporter, FileConfig, TailRule, TelemetryConfig};
+
+#[test]
+fn a_file_in_any_of_its_spellings() {
+    let task_weaver = r#"{
+        "tracing.enabled": true,
+        "tracing.exporter": "otlp",
+        "tracing.endpoint": "http://127.0.0.1:4318/v1/traces",
+        "tracing.tokenizer_target_model": "gpt-4o",
+        "service_name": "taskweaver.otlp.tracer"
+    }"#;
+    let nested = r#"{
+        "tracing": {"enabled": true, "exporter": "otlp", "endpoint": "http://127.0.0.1:4318/v1/traces", "tokenizer_target_model": "gpt-4o"},
+        "service_name": "taskweaver.otlp.tracer"
+    }"#;
+    let tiny_llm = r#"{"enable_tracing": true, "service_name": "tinyllm", "exporter": "jaeger",
+        "otlp_endpoint": "http://localhost:4317", "sampling_rate": 0.1}"#;
+    let expected = TelemetryConfig::default()
+        .with_enabled(true)
+        .with_exporter(Exporter::Otlp)
+        .with_endpoint("http://127.0.0.1:4318/v1/traces")
+        .with_tokenizer_target_model("gpt-4o")
+        .with_service_name("taskweaver.otlp.tracer");
+    for text in [task_weaver, nested] {
+        assert_eq!(
+            TelemetryConfig::from_json_str(text).expect("accepted"),
+            expected,
+            "{text}"
+        );
+    }
+    let expected = TelemetryConfig::default()
+        .with_enabled(true)
+        .with_exporter(Exporter::Otlp)
+        .with_endpoint("http://localhost:4317")
+        .with_sampling_rate(0.1)
+        .with_service_name("tinyllm");
+    assert_eq!(
+        TelemetryConfig::from_json_str(tiny_llm).expect("accepted"),
+        expected,
+        "TinyLLM"
+    );
+    let file = r#"{"file": {"path": "spans_{pid}.json", "max_bytes": 10, "max_files": 2}}"#;
+    let file = TelemetryConfig::from_json_str(file).expect("accepted").file;
+    let expected = FileConfig::default()
+        .with_path("spans_{pid}.json")
+        .with_max_bytes(10)
+        .with_max_files(2);
+    assert_eq!(file, expected, "file");
+    let rules =
+        r#"{"sampling_rules": {"/a": 0, "/b/*": 0.5}, "tail": {"slower_than_ms": 250, "errors": false}}"#;
+    let rules = TelemetryConfig::from_json_str(rules).expect("accepted");
+    let tail = TailRule::default()
+        .with_errors(false)
+        .with_slower_than(Duration::from_millis(250));
+    let expected = TelemetryConfig::default()
+        .with_sampling_rule("/a", 0.0)
+        .with_sampling_rule("/b/*", 0.5);
+    assert_eq!(rules, expected.with_tail(tail), "rules");
+    let arch = TelemetryConfig::from_json_str(r#"{"random_sampling": 25}"#).expect("accepted");
+    assert_eq!(arch.sampling_rate, 0.25, "Arch");
+}
+
+#[test]
+fn toml_means_the_same_as_json() {
+    let toml = "service_name = 'shop'\nsampling_rate = 0.5\n[tracing]\nenabled = true\nexporter = 'otlp'";
+    let json =
+        r#"{"service_name": "shop", "sampling_rate": 0.5, "tracing": {"enabled": true, "exporter": "otlp"}}"#;
+    let toml = TelemetryConfig::from_toml_str(toml).expect("accepted");
+    assert_eq!(
+        toml,
+        TelemetryConfig::from_json_str(json).expect("accepted"),
+        "the same"
+    );
+    let error = TelemetryConfig::from_toml_str("x =").expect_err("half a line");
+    assert_eq!(
+        error.to_string(),
+        "in the configuration text, the configuration is not a TOML table",
+        "syntax"
+    );
+    let error = TelemetryConfig::from_vars([("THROUGHLINE_CONFIG", "/nowhere/t.toml")]).expect_err("no file");
+    assert_eq!(
+        error.to_string(),
+        "the file /nowhere/t.toml cannot be read",
+        "by its name"
+    );
+}
+
+#[test]
+fn the_environment_wins_over_the_file_and_code_over_both() {
+    let folder = std::env::temp_dir().join(format!("throughline-config-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let path = folder.join("telemetry.json");
+    std::fs::write(
+        &path,
+        r#"{"tracing.enabled": true, "service_name": "file", "sampling_rate": 0.5}"#,
+    )
+    .expect("written");
+    let path_text = path.to_string_lossy().into_owned();
+    let config = TelemetryConfig::from_vars([
+        ("THROUGHLINE_CONFIG", path_text.as_str()),
+        ("OTEL_SERVICE_NAME", "env"),
+    ]);
+    let config = config.expect("accepted").with_sampling_rate(0.75);
+    assert_eq!(
+        (
+            config.enabled,
+            config.service_name.as_deref(),
+            config.sampling_rate
+        ),
+        (true, Some("env"), 0.75),
+        "all"
+    );
+
+    std::fs::write(&path, "{").expect("written");
+    let error = TelemetryConfig::from_json_file(&path).expect_err("half an object");
+    assert_eq!(
+        error.to_string(),
+        format!("in {path_text}, the configuration is not a JSON object"),
+        "syntax"
+    );
+    assert_eq!(
+        error.source().expect("a cause").to_string(),
+        "EOF while parsing an object at line 1 column 1",
+        "its cause"
+    );
+    std::fs::remove_dir_all(&folder).expect("removed");
+    let error = TelemetryConfig::from_json_file(&path).expect_err("no file");
+    assert_eq!(
+        error.to_string(),
+        format!("the file {path_text} cannot be read"),
+        "missing"
+    );
+    assert!(error.source().is_some() && error.is_configuration(), "its cause");
+}

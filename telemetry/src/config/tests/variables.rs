@@ -1,0 +1,250 @@
+//! What each variable means.
+
+use crate::config::tests::vars;
+use crate::config::{Compression, Exporter, Propagator, Protocol, TelemetryConfig, TlsConfig};
+use crate::hook::Hook;
+use crate::signal::Signal;
+use crate::target::Target;
+
+#[test]
+fn nothing_set_is_off() {
+    assert_eq!(vars(&[]), TelemetryConfig::default(), "no variable");
+    assert_eq!(
+        vars(&[("OTEL_TRACES_EXPORTER", " "), ("OTEL_SERVICE_NAME", "")]),
+        TelemetryConfig::default(),
+        "empty"
+    );
+    assert!(!TelemetryConfig::default().enabled, "the default");
+}
+
+#[test]
+fn which_variables_turn_it_on() {
+    for (set, enabled, exporter) in [
+        (&[("OTEL_SERVICE_NAME", "shop")][..], false, Exporter::Console),
+        (&[("OTEL_TRACES_SAMPLER", "always_on")], false, Exporter::Console),
+        (&[("THROUGHLINE_ENABLED", "true")], true, Exporter::Console),
+        (&[("OTEL_TRACES_EXPORTER", "otlp")], true, Exporter::Otlp),
+        (
+            &[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4317")],
+            true,
+            Exporter::Otlp,
+        ),
+        (
+            &[("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://c:4317")],
+            true,
+            Exporter::Otlp,
+        ),
+        (
+            &[
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4317"),
+                ("OTEL_TRACES_EXPORTER", "console"),
+            ],
+            true,
+            Exporter::Console,
+        ),
+        (
+            &[("OTEL_TRACES_EXPORTER", "otlp"), ("THROUGHLINE_ENABLED", "False")],
+            false,
+            Exporter::Otlp,
+        ),
+        (
+            &[("THROUGHLINE_ENABLED", "true"), ("OTEL_SDK_DISABLED", "TRUE")],
+            false,
+            Exporter::Console,
+        ),
+        (
+            &[("THROUGHLINE_ENABLED", "true"), ("OTEL_SDK_DISABLED", "false")],
+            true,
+            Exporter::Console,
+        ),
+    ] {
+        let config = vars(set);
+        assert_eq!(
+            (config.enabled, config.exporter_of(Signal::Traces)),
+            (enabled, exporter),
+            "{set:?}"
+        );
+    }
+}
+
+#[test]
+fn a_signal_without_a_variable_goes_where_the_specification_says() {
+    for (set, traces, metrics) in [
+        (
+            &[("OTEL_TRACES_EXPORTER", "otlp")][..],
+            Exporter::Otlp,
+            Exporter::Otlp,
+        ),
+        (
+            &[("OTEL_TRACES_EXPORTER", "console")],
+            Exporter::Console,
+            Exporter::Console,
+        ),
+        (
+            &[("OTEL_TRACES_EXPORTER", "none")],
+            Exporter::None,
+            Exporter::Otlp,
+        ),
+        (
+            &[("OTEL_METRICS_EXPORTER", "none")],
+            Exporter::Otlp,
+            Exporter::None,
+        ),
+        (
+            &[("OTEL_METRICS_EXPORTER", "prometheus")],
+            Exporter::Otlp,
+            Exporter::Prometheus,
+        ),
+    ] {
+        let config = vars(set);
+        let exporters = (
+            config.exporter_of(Signal::Traces),
+            config.exporter_of(Signal::Metrics),
+        );
+        assert_eq!(exporters, (traces, metrics), "{set:?}");
+    }
+    let mine = TelemetryConfig::default()
+        .with_enabled(true)
+        .with_exporter(Exporter::Console);
+    let mine = mine
+        .with_vars([("OTEL_METRICS_EXPORTER".to_owned(), "none".to_owned())])
+        .expect("accepted");
+    assert_eq!(
+        mine.exporter_of(Signal::Traces),
+        Exporter::Console,
+        "what was chosen in code stays"
+    );
+}
+
+#[test]
+fn where_prometheus_listens() {
+    for (set, expected) in [
+        (&[("OTEL_EXPORTER_PROMETHEUS_PORT", "9000")][..], "127.0.0.1:9000"),
+        (&[("OTEL_EXPORTER_PROMETHEUS_HOST", "0.0.0.0")], "0.0.0.0:9464"),
+        (
+            &[
+                ("OTEL_EXPORTER_PROMETHEUS_PORT", "9000"),
+                ("OTEL_EXPORTER_PROMETHEUS_HOST", "::"),
+            ],
+            "[::]:9000",
+        ),
+    ] {
+        assert_eq!(vars(set).prometheus_listen.as_deref(), Some(expected), "{set:?}");
+    }
+    let none = TelemetryConfig::from_json_str(r#"{"prometheus.listen": "none"}"#).expect("accepted");
+    assert_eq!(none.prometheus_listen, None, "no listener");
+    let error = TelemetryConfig::from_json_str(r#"{"prometheus.listen": "9464"}"#).expect_err("no host");
+    let expected = "in the configuration text, prometheus.listen = \"9464\" is not accepted: use a host and a port such as \
+                    127.0.0.1:9464, or \"none\"";
+    assert_eq!(error.to_string(), expected, "the message");
+}
+
+#[test]
+fn every_variable_sets_its_field() {
+    let config = vars(&[
+        ("OTEL_SERVICE_NAME", " shop "),
+        ("OTEL_TRACES_EXPORTER", "otlp"),
+        ("OTEL_METRICS_EXPORTER", "none"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector/otel"),
+        ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://metrics:4317"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+        ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "grpc"),
+        ("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"),
+        ("OTEL_TRACES_SAMPLER_ARG", "0.25"),
+        ("THROUGHLINE_TOKENIZER_TARGET_MODEL", "gpt-4o"),
+        ("OTEL_PROPAGATORS", "b3, tracecontext"),
+        ("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "100"),
+        ("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "50"),
+        ("THROUGHLINE_STARTUP_HOOK", "mine"),
+    ]);
+    assert_eq!(
+        config.propagators,
+        [Propagator::B3, Propagator::TraceContext],
+        "propagators"
+    );
+    assert_eq!(
+        config.attribute_value_length_limit,
+        Some(50),
+        "the limit for spans wins"
+    );
+    assert_eq!(config.startup_hook, Some(Hook::Name("mine".into())), "hook");
+    assert_eq!(config.service_name.as_deref(), Some("shop"), "service name");
+    assert_eq!(
+        config.exporter_of(Signal::Metrics),
+        Exporter::None,
+        "metrics exporter"
+    );
+    assert_eq!(
+        (config.parent_based, config.sampling_rate),
+        (true, 0.25),
+        "sampler"
+    );
+    assert_eq!(config.tokenizer_target_model, "gpt-4o", "model");
+    let targets = Signal::ALL.map(|signal| Target::new(&config, signal).expect("a target"));
+    let targets = targets.map(|target| (target.protocol, target.url));
+    assert_eq!(
+        targets,
+        [
+            (
+                Protocol::HttpProtobuf,
+                "https://collector/otel/v1/traces".to_owned()
+            ),
+            (
+                Protocol::HttpProtobuf,
+                "https://collector/otel/v1/logs".to_owned()
+            ),
+            (Protocol::Grpc, "http://metrics:4317".to_owned()),
+        ],
+        "targets"
+    );
+}
+
+#[test]
+fn a_signal_has_its_own_compression_and_certificates() {
+    let config = vars(&[
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+        ("OTEL_EXPORTER_OTLP_LOGS_COMPRESSION", "none"),
+        ("OTEL_EXPORTER_OTLP_CERTIFICATE", "all.pem"),
+        ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "client.pem"),
+        ("OTEL_EXPORTER_OTLP_CLIENT_KEY", "client.key"),
+        ("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", "traces.pem"),
+        ("OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE", "metrics.pem"),
+        ("OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY", "metrics.key"),
+    ]);
+    let tls = |root: &str, name: &str| {
+        TlsConfig::default()
+            .with_certificate(root)
+            .with_identity(format!("{name}.pem"), format!("{name}.key"))
+    };
+    let targets = Signal::ALL.map(|signal| Target::new(&config, signal).expect("a target"));
+    let targets = targets.map(|target| (target.compression, target.tls));
+    let expected = [
+        (Compression::Gzip, tls("traces.pem", "client")),
+        (Compression::None, tls("all.pem", "client")),
+        (Compression::Gzip, tls("all.pem", "metrics")),
+    ];
+    assert_eq!(targets, expected, "traces, logs, metrics");
+}
+
+#[test]
+fn samplers() {
+    for (name, argument, parent_based, rate) in [
+        ("always_on", "0.5", false, 1.0),
+        ("always_off", "", false, 0.0),
+        ("traceidratio", "0.5", false, 0.5),
+        ("traceidratio", "", false, 1.0),
+        ("parentbased_always_on", "", true, 1.0),
+        ("parentbased_always_off", "", true, 0.0),
+        ("parentbased_traceidratio", "0", true, 0.0),
+    ] {
+        let config = vars(&[
+            ("OTEL_TRACES_SAMPLER", name),
+            ("OTEL_TRACES_SAMPLER_ARG", argument),
+        ]);
+        assert_eq!(
+            (config.parent_based, config.sampling_rate),
+            (parent_based, rate),
+            "{name} {argument}"
+        );
+    }
+}

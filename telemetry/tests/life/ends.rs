@@ -1,0 +1,107 @@
+//! An end is on time and tells what was lost.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use opentelemetry::global::{self, BoxedSpan};
+use opentelemetry::trace::{Span, Tracer, TracerProvider};
+use throughline_propagation::unfinished;
+use throughline_telemetry::{Exporter, Protocol, TelemetryConfig, init};
+
+use crate::{Shared, black_hole, console, record, turn};
+
+fn ends_in_time(protocol: Protocol) {
+    let deadline = Duration::from_millis(300);
+    let (_listener, url) = black_hole();
+    let config = TelemetryConfig::default()
+        .with_enabled(true)
+        .with_exporter(Exporter::Otlp);
+    let telemetry = init(config.with_endpoint(url).with_protocol(protocol)).expect("started");
+    global::meter_provider()
+        .meter("test")
+        .u64_counter("n")
+        .build()
+        .add(1, &[]);
+    record(&telemetry, "lost");
+    let begin = Instant::now();
+    let flushed = telemetry.flush(deadline).expect_err("nobody answers").to_string();
+    let ended = telemetry
+        .shutdown_within(deadline)
+        .expect_err("nobody answers")
+        .to_string();
+    let late =
+        "not everything was delivered; traces: not finished within 300ms; metrics: not finished within 300ms";
+    assert_eq!((flushed.as_str(), ended.as_str()), (late, late), "{protocol:?}");
+    assert!(
+        begin.elapsed() < deadline * 2 + Duration::from_secs(1),
+        "{protocol:?}: {:?}",
+        begin.elapsed()
+    );
+}
+
+#[test]
+fn a_black_hole_cannot_hold_the_end() {
+    let _turn = turn();
+    for protocol in [Protocol::Grpc, Protocol::HttpProtobuf] {
+        ends_in_time(protocol);
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime")
+            .block_on(async { ends_in_time(protocol) });
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime")
+            .block_on(async move { tokio::spawn(async move { ends_in_time(protocol) }).await })
+            .expect("no panic");
+    }
+}
+
+#[test]
+fn a_collector_that_refuses_is_reported() {
+    let _turn = turn();
+    for protocol in [Protocol::Grpc, Protocol::HttpProtobuf] {
+        let (listener, url) = black_hole();
+        drop(listener);
+        let config = TelemetryConfig::default()
+            .with_enabled(true)
+            .with_exporter(Exporter::Otlp);
+        let telemetry = init(config.with_endpoint(url).with_protocol(protocol)).expect("started");
+        record(&telemetry, "lost");
+        let error = telemetry.shutdown().expect_err("nobody listens").to_string();
+        let why = match protocol {
+            Protocol::Grpc => {
+                "TonicTracesClient export failed with gRPC code: Unavailable: transport error: tcp connect error: tcp connect error: Connection refused (os error 111)"
+            }
+            _ => {
+                "HTTP export failed: client error (Connect): tcp connect error: Connection refused (os error 111)"
+            }
+        };
+        assert_eq!(
+            error,
+            format!("not everything was delivered; traces: {why}"),
+            "{protocol:?}"
+        );
+    }
+}
+
+/// Spans of model calls whose tokens were still being counted used to be lost at the end, unless the program waited.
+#[test]
+fn what_is_recorded_late_is_waited_for() {
+    static LATE: Mutex<Option<BoxedSpan>> = Mutex::new(None);
+    let _turn = turn();
+    let screen = Shared::default();
+    let telemetry = init(console(&screen)).expect("started");
+    *LATE.lock().expect("unpoisoned") = Some(global::tracer_provider().tracer("test").start("late"));
+    unfinished::register(|within| {
+        if let Some(mut span) = LATE.lock().expect("unpoisoned").take() {
+            assert!(within > Duration::ZERO, "there is time");
+            span.end();
+        }
+        true
+    });
+    telemetry.shutdown().expect("a clean end");
+    assert!(screen.text().contains("late"), "{}", screen.text());
+}

@@ -1,0 +1,6 @@
+use throughline_tracing_layer::traced;
+
+#[traced(attributes)]
+fn f() {}
+
+fn main() {}

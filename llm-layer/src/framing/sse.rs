@@ -158,5 +158,5 @@ impl Sse {
 
 fn keep(kept: &mut Vec<u8>, bytes: &[u8]) {
     let room = Sse::KEPT.saturating_sub(kept.len());
-    kept.extend(bytes.iter().take(room));
+    kept.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
 }

@@ -185,6 +185,12 @@ impl Scanner {
 
     /// Reads inside a string; what stands behind it, or `None` if it goes on.
     fn string<'a>(&mut self, bytes: &'a [u8], visit: &mut impl Visit) -> Option<&'a [u8]> {
+        if self.take != Some(Take::Skip) && self.scratch.is_empty() {
+            if let Some((text, rest)) = self.text.plain_to_end(bytes) {
+                self.plain_string(text, visit);
+                return Some(rest);
+            }
+        }
         let Self {
             text,
             take,
@@ -213,6 +219,21 @@ impl Scanner {
         Some(rest)
     }
 
+    /// Takes a string, or what is left of one that is taken in pieces, where it lies.
+    fn plain_string(&mut self, text: &str, visit: &mut impl Visit) {
+        match self.take {
+            None => {
+                self.path.enter_key(up_to(text, Self::KEY));
+                self.state = State::Colon;
+                return;
+            }
+            Some(Take::Whole) => visit.value(&self.path, Scalar::Text(up_to(text, Self::WHOLE))),
+            Some(Take::Pieces) if !text.is_empty() => visit.piece(&self.path, text),
+            Some(Take::Pieces | Take::Skip) => {}
+        }
+        self.after_value(visit);
+    }
+
     /// Reads inside a word; the character behind it ends it.
     fn word<'a>(&mut self, bytes: &'a [u8], visit: &mut impl Visit) -> Result<&'a [u8], Malformed> {
         let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.');
@@ -224,9 +245,14 @@ impl Scanner {
         if self.scratch.len() + part.len() > Self::WORD {
             return Err(Malformed);
         }
-        self.scratch.extend(part.iter().map(|byte| char::from(*byte)));
-        if !rest.is_empty() {
-            self.end_word(visit)?;
+        let part = std::str::from_utf8(part).map_err(|_| Malformed)?;
+        if self.scratch.is_empty() && !rest.is_empty() {
+            self.take_word(part, visit)?;
+        } else {
+            self.scratch.push_str(part);
+            if !rest.is_empty() {
+                self.end_word(visit)?;
+            }
         }
         Ok(rest)
     }
@@ -240,7 +266,14 @@ impl Scanner {
     }
 
     fn end_word(&mut self, visit: &mut impl Visit) -> Result<(), Malformed> {
-        let value = match self.scratch.as_str() {
+        let word = std::mem::take(&mut self.scratch);
+        let taken = self.take_word(&word, visit);
+        self.scratch = word;
+        taken
+    }
+
+    fn take_word(&mut self, word: &str, visit: &mut impl Visit) -> Result<(), Malformed> {
+        let value = match word {
             "true" => Scalar::Bool(true),
             "false" => Scalar::Bool(false),
             "null" => Scalar::Null,
@@ -257,7 +290,14 @@ impl Scanner {
 
 /// Appends as much of `piece` as fits in `limit` bytes, at a character's boundary.
 fn push_up_to(text: &mut String, piece: &str, limit: usize) {
-    let room = limit.saturating_sub(text.len()).min(piece.len());
-    let end = (0..=room).rev().find(|end| piece.is_char_boundary(*end));
-    text.push_str(end.and_then(|end| piece.get(..end)).unwrap_or_default());
+    text.push_str(up_to(piece, limit.saturating_sub(text.len())));
+}
+
+/// As much of `text` as fits in `limit` bytes, at a character's boundary.
+fn up_to(text: &str, limit: usize) -> &str {
+    if text.len() <= limit {
+        return text;
+    }
+    let end = (0..=limit).rev().find(|end| text.is_char_boundary(*end));
+    end.and_then(|end| text.get(..end)).unwrap_or_default()
 }

@@ -60,6 +60,16 @@ impl Text {
         None
     }
 
+    /// What is left of a string that closes in `bytes` and needs no decoding, and what stands behind it.
+    pub(super) fn plain_to_end<'a>(&self, bytes: &'a [u8]) -> Option<(&'a str, &'a [u8])> {
+        if self.escape != Escape::None || self.high.is_some() || !self.partial.is_empty() {
+            return None;
+        }
+        let (run, rest) = bytes.split_at_checked(memchr2(b'"', b'\\', bytes)?)?;
+        let rest = rest.strip_prefix(b"\"")?;
+        Some((std::str::from_utf8(run).ok()?, rest))
+    }
+
     fn escaped(&mut self, byte: u8, emit: &mut impl FnMut(&str)) {
         let plain = match (self.escape, byte) {
             (Escape::Unicode { digits, value }, _) => {
@@ -143,6 +153,12 @@ impl Text {
             }
             self.partial.clear();
             bytes = rest;
+        }
+        if let Ok(text) = std::str::from_utf8(bytes) {
+            if !text.is_empty() {
+                emit(text);
+            }
+            return;
         }
         let mut left = bytes.len();
         for chunk in bytes.utf8_chunks() {

@@ -1,0 +1,49 @@
+//! The measurements as a table.
+
+use std::time::Duration;
+
+use crate::Cost;
+use crate::provider::Stream;
+
+/// Costs without the layer and with it, of one round.
+type Pair = (Cost, Cost);
+/// One of the two.
+type Side = fn(&Pair) -> &Cost;
+
+pub(crate) fn head(mib: u64) {
+    println!("| {mib} MiB | | MiB/s | ratio | processor, s/GiB | first byte, µs | ratio | heap, KiB |");
+    println!("|---|---|--:|--:|--:|--:|--:|--:|");
+}
+
+/// The best of the whole streams, the median of the first bytes, the most of the heap.
+pub(crate) fn row(stream: Stream, length: u64, firsts: Vec<Pair>, wholes: Vec<Pair>) {
+    let mib = length as f64 / (1024.0 * 1024.0);
+    let least = |side: Side, of: fn(&Cost) -> Duration| {
+        let least = wholes.iter().map(|pair| of(side(pair))).min();
+        least.unwrap_or_default().as_secs_f64()
+    };
+    let first = |side: Side| {
+        let mut firsts: Vec<Duration> = firsts.iter().map(|pair| side(pair).first_byte).collect();
+        firsts.sort_unstable();
+        firsts[firsts.len() / 2].as_secs_f64() * 1e6
+    };
+    let sides: [(&str, Side); 2] = [("alone", |pair| &pair.0), ("**LlmLayer**", |pair| &pair.1)];
+    let floor = (mib / least(sides[0].1, |cost| cost.whole), first(sides[0].1));
+    for (name, side) in sides {
+        let what = match (name, stream.singly) {
+            ("alone", true) => format!("{} bytes of text an event, each written by itself", stream.text),
+            ("alone", false) => format!("{} bytes, many events at once", stream.text),
+            _ => String::new(),
+        };
+        let rate = mib / least(side, |cost| cost.whole);
+        let heap = wholes.iter().map(|pair| side(pair).heap).max().unwrap_or(0);
+        println!(
+            "| {what} | {name} | {rate:.0} | {:.2} | {:.2} | {:.0} | {:.2} | {} |",
+            rate / floor.0,
+            least(side, |cost| cost.busy) * 1024.0 / mib,
+            first(side),
+            first(side) / floor.1,
+            heap / 1024,
+        );
+    }
+}

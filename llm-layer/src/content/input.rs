@@ -155,32 +155,38 @@ fn media(part: &Value, kind: &str) -> Option<Value> {
         );
     }
     let sources = [
-        ("/source/media_type", "/source/data"),
-        ("/inlineData/mimeType", "/inlineData/data"),
-        ("/input_audio/format", "/input_audio/data"),
-        ("/image/format", "/image/source/bytes"),
-        ("/document/format", "/document/source/bytes"),
-        ("/file/filename", "/file/file_data"),
+        ("", "/source/media_type", "/source/data"),
+        ("", "/inlineData/mimeType", "/inlineData/data"),
+        ("audio/", "/input_audio/format", "/input_audio/data"),
+        ("image/", "/image/format", "/image/source/bytes"),
+        ("video/", "/video/format", "/video/source/bytes"),
+        ("document", "", "/document/source/bytes"),
+        ("document", "", "/file/file_data"),
     ];
-    for (mime, data) in sources {
+    for (family, format, data) in sources {
         if let Some(data) = part.pointer(data).and_then(Value::as_str) {
-            let mime = part.pointer(mime).and_then(Value::as_str).unwrap_or_default();
-            return Some(blob(if kind == "input_audio" { "audio" } else { mime }, data));
+            let format = part.pointer(format).and_then(Value::as_str).unwrap_or_default();
+            return Some(blob(&format!("{family}{format}"), data));
         }
     }
     let id = part.pointer("/file/file_id").or_else(|| part.get("file_id"))?;
     Some(json!({"type": "file", "modality": modality(kind, ""), "file_id": id}))
 }
 
-/// A medium in place: not itself, but its length as it was encoded, and a digest to know it again.
+/// A medium in place: not itself, but its length as it was encoded, and a digest to know it again. The content, which the
+/// conventions' schema demands, is empty.
 fn blob(mime: &str, data: &str) -> Value {
-    json!({
+    let mut blob = json!({
         "type": "blob",
         "modality": modality("", mime),
-        "mime_type": mime,
+        "content": "",
         "encoded_length": data.len(),
         "digest": format!("fnv1a64:{:016x}", fnv1a64(data.as_bytes())),
-    })
+    });
+    if let Some(members) = blob.as_object_mut().filter(|_| mime.contains('/')) {
+        members.insert("mime_type".to_owned(), mime.into());
+    }
+    blob
 }
 
 fn modality(kind: &str, mime: &str) -> &'static str {
@@ -189,7 +195,7 @@ fn modality(kind: &str, mime: &str) -> &'static str {
         "audio"
     } else if is("video") {
         "video"
-    } else if is("image") || matches!(mime, "png" | "jpeg" | "gif" | "webp") {
+    } else if is("image") {
         "image"
     } else {
         "document"

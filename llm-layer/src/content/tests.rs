@@ -88,7 +88,7 @@ fn media_stay_outside() {
     let image = |part: Value| {
         input::read(&json!({"messages": [{"role": "user", "content": [part]}]})).input[0]["parts"][0].clone()
     };
-    let blob = json!({"type": "blob", "modality": "image", "mime_type": "image/png", "encoded_length": 8, "digest": "fnv1a64:fccfd2d1559a2c71"});
+    let blob = json!({"type": "blob", "modality": "image", "mime_type": "image/png", "content": "", "encoded_length": 8, "digest": "fnv1a64:fccfd2d1559a2c71"});
     let cases = [
         (
             "OpenAI",
@@ -101,6 +101,10 @@ fn media_stay_outside() {
         (
             "Gemini",
             json!({"inlineData": {"mimeType": "image/png", "data": "aGVsbG8="}}),
+        ),
+        (
+            "Bedrock",
+            json!({"image": {"format": "png", "source": {"bytes": "aGVsbG8="}}}),
         ),
     ];
     for (name, part) in cases {

@@ -172,12 +172,14 @@ fn media(part: &Value, kind: &str) -> Option<Value> {
     Some(json!({"type": "file", "modality": modality(kind, ""), "file_id": id}))
 }
 
-/// A medium in place: not itself, but its length as it was encoded, and a digest to know it again.
+/// A medium in place: not itself, but its length as it was encoded, and a digest to know it again. The conventions' schema
+/// wants a content.
 fn blob(mime: &str, data: &str) -> Value {
     json!({
         "type": "blob",
         "modality": modality("", mime),
         "mime_type": mime,
+        "content": "",
         "encoded_length": data.len(),
         "digest": format!("fnv1a64:{:016x}", fnv1a64(data.as_bytes())),
     })
@@ -206,10 +208,18 @@ fn tools(tool: &Value) -> Vec<Value> {
         .iter()
         .find_map(|key| tool.get(*key))
         .unwrap_or(tool);
-    let kind = string(tool, "type").unwrap_or("function");
-    match string(function, "name") {
-        Some(name) => vec![json!({"type": kind, "name": name})],
-        None => vec![json!({"type": kind})],
+    match (string(function, "name"), string(tool, "type")) {
+        (Some(name), kind) => vec![json!({"type": kind.unwrap_or("function"), "name": name})],
+        (None, Some("function")) => Vec::new(),
+        (None, Some(kind)) => vec![json!({"type": kind})],
+        // Gemini's own tools are members: `{"googleSearch": {}}`.
+        (None, None) => tool
+            .as_object()
+            .into_iter()
+            .flat_map(|tool| tool.keys())
+            .filter(|kind| *kind != "functionDeclarations")
+            .map(|kind| json!({"type": kind}))
+            .collect(),
     }
 }
 

@@ -88,7 +88,7 @@ fn media_stay_outside() {
     let image = |part: Value| {
         input::read(&json!({"messages": [{"role": "user", "content": [part]}]})).input[0]["parts"][0].clone()
     };
-    let blob = json!({"type": "blob", "modality": "image", "mime_type": "image/png", "encoded_length": 8, "digest": "fnv1a64:fccfd2d1559a2c71"});
+    let blob = json!({"type": "blob", "modality": "image", "mime_type": "image/png", "content": "", "encoded_length": 8, "digest": "fnv1a64:fccfd2d1559a2c71"});
     let cases = [
         (
             "OpenAI",
@@ -132,6 +132,8 @@ fn instructions_and_tools() {
             {"type": "function", "function": {"name": "f", "description": "secret", "parameters": {}}},
             {"functionDeclarations": [{"name": "g"}]},
             {"type": "web_search"},
+            {"googleSearch": {}},
+            {"type": "function", "function": {}},
         ],
     }));
     assert_eq!(
@@ -143,6 +145,7 @@ fn instructions_and_tools() {
         json!({"type": "function", "name": "f"}),
         json!({"type": "function", "name": "g"}),
         json!({"type": "web_search"}),
+        json!({"type": "googleSearch"}),
     ];
     assert_eq!(content.tools, tools, "tools");
 }

@@ -213,14 +213,17 @@ fn tools(tool: &Value) -> Vec<Value> {
         .iter()
         .find_map(|key| tool.get(*key))
         .unwrap_or(tool);
-    let kind = string(tool, "type");
-    let own = || tool.as_object()?.keys().next().map(String::as_str);
-    let own = || kind.or_else(own);
-    match string(function, "name") {
-        Some(name) => vec![json!({"type": kind.unwrap_or("function"), "name": name})],
-        None => own()
-            .map(|own| json!({"type": own, "name": own}))
+    match (string(function, "name"), string(tool, "type")) {
+        (Some(name), kind) => vec![json!({"type": kind.unwrap_or("function"), "name": name})],
+        (None, Some("function")) => Vec::new(),
+        (None, Some(kind)) => vec![json!({"type": kind, "name": kind})],
+        // Gemini's own tools are members: `{"googleSearch": {}}`.
+        (None, None) => tool
+            .as_object()
             .into_iter()
+            .flat_map(|tool| tool.keys())
+            .filter(|kind| *kind != "functionDeclarations")
+            .map(|kind| json!({"type": kind, "name": kind}))
             .collect(),
     }
 }

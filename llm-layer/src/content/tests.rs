@@ -136,6 +136,8 @@ fn instructions_and_tools() {
             {"type": "function", "function": {"name": "f", "description": "secret", "parameters": {}}},
             {"functionDeclarations": [{"name": "g"}]},
             {"type": "web_search"},
+            {"googleSearch": {}},
+            {"type": "function", "function": {}},
         ],
     }));
     assert_eq!(
@@ -147,6 +149,7 @@ fn instructions_and_tools() {
         json!({"type": "function", "name": "f"}),
         json!({"type": "function", "name": "g"}),
         json!({"type": "web_search", "name": "web_search"}),
+        json!({"type": "googleSearch", "name": "googleSearch"}),
     ];
     assert_eq!(content.tools, tools, "tools");
 }

@@ -275,6 +275,8 @@ pub(crate) mod mcp {
     pub(crate) const JSONRPC_REQUEST_ID: &str = "jsonrpc.request.id";
     pub(crate) const JSONRPC_VERSION: &str = "jsonrpc.protocol.version";
     pub(crate) const STATUS_CODE: &str = "rpc.response.status_code";
+    /// What precedes the names about the transport.
+    pub(crate) const NETWORK: &str = "network.";
     pub(crate) const NETWORK_TRANSPORT: &str = "network.transport";
     pub(crate) const NETWORK_PROTOCOL_NAME: &str = "network.protocol.name";
     /// The `error.type` of a tool that failed within an answer that is none.

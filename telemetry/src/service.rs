@@ -42,7 +42,8 @@ impl ServiceTelemetry {
 
 impl Telemetry {
     /// The providers of a service in this process: exported, sampled and hooked as the configuration says, under a
-    /// `service.name` of their own. They are made when a name is first asked for; nothing global is changed.
+    /// `service.name` of their own. They are made when a name is first asked for; nothing global is changed. A start-up hook
+    /// must not call this.
     ///
     /// The console prints the spans of all services in one tree and names them. In Prometheus' page the series of a service
     /// have its name as the label `job`. The deliveries of all are counted together.

@@ -196,7 +196,8 @@ fn modality(kind: &str, mime: &str) -> &'static str {
     }
 }
 
-/// Tools by type and name: the conventions advise against more.
+/// Tools by type and name: the conventions advise against more. A provider's own tool, such as `web_search`, has one word
+/// for both: its type, or in Gemini's requests the member that it stands in.
 fn tools(tool: &Value) -> Vec<Value> {
     let declared: Vec<Value> = items(tool.get("functionDeclarations")).flat_map(tools).collect();
     if !declared.is_empty() {
@@ -206,10 +207,15 @@ fn tools(tool: &Value) -> Vec<Value> {
         .iter()
         .find_map(|key| tool.get(*key))
         .unwrap_or(tool);
-    let kind = string(tool, "type").unwrap_or("function");
+    let kind = string(tool, "type");
+    let own = || tool.as_object()?.keys().next().map(String::as_str);
+    let own = || kind.or_else(own);
     match string(function, "name") {
-        Some(name) => vec![json!({"type": kind, "name": name})],
-        None => vec![json!({"type": kind})],
+        Some(name) => vec![json!({"type": kind.unwrap_or("function"), "name": name})],
+        None => own()
+            .map(|own| json!({"type": own, "name": own}))
+            .into_iter()
+            .collect(),
     }
 }
 

@@ -142,7 +142,7 @@ fn instructions_and_tools() {
     let tools = [
         json!({"type": "function", "name": "f"}),
         json!({"type": "function", "name": "g"}),
-        json!({"type": "web_search"}),
+        json!({"type": "web_search", "name": "web_search"}),
     ];
     assert_eq!(content.tools, tools, "tools");
 }

@@ -116,7 +116,8 @@ pub(crate) struct Encoding {
 pub(crate) struct Counter(Arc<Shared<dyn TokenCounter>>);
 
 struct Shared<C: ?Sized> {
-    prepared: Mutex<Vec<(TokenEncoding, State)>>,
+    /// Encodings by their names.
+    prepared: Mutex<Vec<(Cow<'static, str>, State)>>,
     counter: C,
 }
 
@@ -171,21 +172,21 @@ impl Encoding {
 
     /// Whether counting needs nothing that is still to be loaded.
     pub(crate) fn is_ready(&self) -> bool {
-        let is = |(known, state): &(TokenEncoding, State)| *known == self.is && *state == State::Ready;
+        let is = |(known, state): &(Cow<_>, State)| *known == self.is.name && *state == State::Ready;
         self.states().iter().any(is)
     }
 
     /// Has it prepared in the background, unless somebody else did.
     pub(crate) fn ask(&self) {
         let mut states = self.states();
-        if states.len() >= MOST_PREPARED || states.iter().any(|(known, _)| *known == self.is) {
+        if states.len() >= MOST_PREPARED || states.iter().any(|(known, _)| *known == self.is.name) {
             return;
         }
-        states.push((self.is.clone(), State::Asked));
+        states.push((self.is.name.clone(), State::Asked));
         drop(states);
         let encoding = self.clone();
         if background::run(Box::new(move || encoding.prepare())).is_err() {
-            self.states().retain(|(known, _)| *known != self.is);
+            self.states().retain(|(known, _)| *known != self.is.name);
         }
     }
 
@@ -197,13 +198,13 @@ impl Encoding {
         // Whoever panics here has nothing more to load.
         let _ = catch_unwind(AssertUnwindSafe(|| self.by.0.counter.prepare(&self.is)));
         let mut states = self.states();
-        states.retain(|(known, _)| *known != self.is);
+        states.retain(|(known, _)| *known != self.is.name);
         if states.len() < MOST_PREPARED {
-            states.push((self.is.clone(), State::Ready));
+            states.push((self.is.name.clone(), State::Ready));
         }
     }
 
-    fn states(&self) -> MutexGuard<'_, Vec<(TokenEncoding, State)>> {
+    fn states(&self) -> MutexGuard<'_, Vec<(Cow<'static, str>, State)>> {
         self.by.0.prepared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

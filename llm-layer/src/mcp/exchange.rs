@@ -113,11 +113,20 @@ impl Exchange {
             });
         }
         let version = result.and_then(|result| result.get("protocolVersion")?.as_str());
-        if let Some(version) = version.filter(|_| self.has_span) {
-            self.cx
-                .span()
-                .set_attribute(KeyValue::new(mcp::PROTOCOL_VERSION, short(version).to_owned()));
+        if let Some(version) = version.filter(|_| self.has_span && self.agrees_on_version()) {
+            let version = KeyValue::new(mcp::PROTOCOL_VERSION, short(version).to_owned());
+            self.cx.span().set_attribute(version);
         }
+    }
+
+    /// Whether the answer tells a version that is not known yet.
+    fn agrees_on_version(&self) -> bool {
+        let method = self.dimensions.as_ref().and_then(|dimensions| dimensions.first());
+        let known = self
+            .labels
+            .iter()
+            .any(|known| known.key.as_str() == mcp::PROTOCOL_VERSION);
+        method.is_some_and(|method| method.value.as_str() == "initialize") && !known
     }
 
     /// Tells that there was no answer, or that the work failed: `error.type` is the name of the error's type.

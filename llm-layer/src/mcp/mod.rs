@@ -77,26 +77,22 @@
 //! when it is dropped.
 
 mod answer;
+mod begin;
 mod exchange;
 mod instruments;
 mod message;
 
 use std::sync::LazyLock;
 
+use opentelemetry::KeyValue;
 use opentelemetry::metrics::MeterProvider;
-use opentelemetry::propagation::Injector;
-use opentelemetry::trace::{Link, Span, SpanBuilder, SpanContext, TraceContextExt, Tracer, TracerProvider};
-use opentelemetry::{Context, KeyValue};
-use serde_json::Value;
-use throughline_propagation::carrier::MapMut;
-use throughline_propagation::{Allowed, Propagator};
+use opentelemetry::trace::{Span, Tracer, TracerProvider};
+use throughline_propagation::Propagator;
 use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 
 pub use self::answer::Answer;
 pub use self::exchange::Exchange;
-use self::exchange::{Begun, Side};
 use self::instruments::Instruments;
-use self::message::{Message, meta_mut};
 use crate::semconv::mcp;
 
 /// Traces and measures the exchanges of an MCP session, or of many that are alike. See the [module](self).
@@ -194,6 +190,8 @@ impl Mcp {
             Transport::Stdio => ("pipe", None),
             Transport::Http => ("tcp", Some("http")),
         };
+        let is_old = |known: &KeyValue| known.key.as_str().starts_with(mcp::NETWORK);
+        self.common.retain(|known| !is_old(known));
         self.common.push(KeyValue::new(mcp::NETWORK_TRANSPORT, network));
         let protocol = protocol.map(|name| KeyValue::new(mcp::NETWORK_PROTOCOL_NAME, name));
         self.common.extend(protocol);
@@ -203,6 +201,8 @@ impl Mcp {
     /// The version of MCP that the session agreed on, such as `2025-11-25`; by default what messages say.
     #[must_use]
     pub fn with_protocol_version(mut self, version: impl Into<String>) -> Self {
+        self.common
+            .retain(|known| known.key.as_str() != mcp::PROTOCOL_VERSION);
         self.common
             .push(KeyValue::new(mcp::PROTOCOL_VERSION, version.into()));
         self
@@ -229,98 +229,6 @@ impl Mcp {
     pub fn with_attribute(mut self, attribute: KeyValue) -> Self {
         self.own.push(attribute);
         self
-    }
-
-    /// Begins an exchange on the side that asks: a span, whose context goes into the message.
-    pub fn client(&self, message: &mut Value) -> Exchange {
-        let exchange = self.begin(Side::Client, Context::current(), None, message);
-        self.inject(exchange.context(), message);
-        exchange
-    }
-
-    /// Begins an exchange on the side that answers: a span beneath the one in the message.
-    pub fn server(&self, message: &Value) -> Exchange {
-        let current = Context::current();
-        let around = current.span().span_context().clone();
-        let meta = Message::of(message).and_then(|message| message.meta());
-        let (parent, link) = match (meta, self.trust) {
-            (None, _) => (current, None),
-            (Some(meta), true) => (
-                self.propagator.extract_from(meta, self.allowed(), &current),
-                Some(around),
-            ),
-            (Some(meta), false) => {
-                let remote = self
-                    .propagator
-                    .extract_from(meta, Allowed::TRACE, &Context::new());
-                (current, Some(remote.span().span_context().clone()))
-            }
-        };
-        self.begin(Side::Server, parent, link, message)
-    }
-
-    fn begin(&self, side: Side, parent: Context, link: Option<SpanContext>, message: &Value) -> Exchange {
-        let message = Message::of(message);
-        let span = message.as_ref().and_then(|message| {
-            let builder = || self.builder(side, &parent, link, message);
-            self.tracer.start(&parent, builder)
-        });
-        let mut labels = self.common.clone();
-        if side == Side::Client {
-            labels.extend(self.server.iter().cloned());
-        }
-        Exchange::new(Begun {
-            side,
-            parent,
-            span,
-            labels,
-            instruments: self.instruments.clone(),
-            message: message.as_ref(),
-        })
-    }
-
-    fn builder(
-        &self,
-        side: Side,
-        parent: &Context,
-        link: Option<SpanContext>,
-        message: &Message<'_>,
-    ) -> SpanBuilder {
-        let mut attributes = message.dimensions();
-        attributes.extend(message.details());
-        attributes.extend(self.common.iter().chain(&self.own).cloned());
-        if side == Side::Client {
-            attributes.extend(self.server.iter().cloned());
-        }
-        let known = attributes
-            .iter()
-            .any(|known| known.key.as_str() == mcp::PROTOCOL_VERSION);
-        attributes.extend(message.protocol_version().filter(|_| !known));
-        let link = link.filter(|link| link.is_valid() && link != parent.span().span_context());
-        SpanBuilder::from_name(message.span_name())
-            .with_kind(side.kind())
-            .with_attributes(attributes)
-            .with_links(link.into_iter().map(Link::with_context).collect())
-    }
-
-    fn inject(&self, cx: &Context, message: &mut Value) {
-        let mut members = Vec::new();
-        self.propagator.inject_into(cx, self.allowed(), &mut members);
-        if members.is_empty() {
-            return;
-        }
-        let Some(meta) = meta_mut(message) else { return };
-        let mut carrier = MapMut::new(meta);
-        for (name, value) in members {
-            carrier.set(&name, value);
-        }
-    }
-
-    fn allowed(&self) -> Allowed {
-        match self.baggage {
-            true => Allowed::ALL,
-            false => Allowed::TRACE,
-        }
     }
 }
 

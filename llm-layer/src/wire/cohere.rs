@@ -98,10 +98,10 @@ const PARAMS: &[Param] = &[
     ),
 ];
 
+// `cached_tokens` are a part of what was used, which is more than what is billed.
 const USAGE: &Paths = &[
     ("usage.tokens.input_tokens", Field::Input),
     ("usage.tokens.output_tokens", Field::Output),
-    ("usage.cached_tokens", Field::CacheRead),
     ("usage.billed_units.input_tokens", Field::BilledInput),
     ("usage.billed_units.output_tokens", Field::BilledOutput),
     ("meta.tokens.input_tokens", Field::Input),

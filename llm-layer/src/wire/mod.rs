@@ -49,6 +49,7 @@ mod reading;
 mod recognise;
 mod reply;
 mod rule;
+mod spoken;
 pub(crate) mod texts;
 mod usage;
 

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use opentelemetry::KeyValue;
 
 use super::Field;
+use super::spoken::Spoken;
 use super::usage::Usage;
 use crate::content::Answer;
 use crate::estimate::{Encoding, Segmented};
@@ -43,13 +44,11 @@ pub struct Reply {
     pending: Vec<(u32, String)>,
     /// The outer positions of the text that began last in this document.
     begun: Option<(u32, u32)>,
-    texts: Vec<(u32, Channel, Segmented)>,
+    spoken: Spoken,
     /// The answer itself, if it is to be recorded.
     pub(crate) answer: Option<Answer>,
     /// What is counted of the content for TaskWeaver's sake.
     pub(crate) content: Option<Segmented>,
-    encoding: Encoding,
-    patience: usize,
 }
 
 /// What a text of an answer is.
@@ -67,11 +66,8 @@ pub enum Channel {
 impl Reply {
     /// The most alternatives that are told apart.
     const CHOICES: u32 = 128;
-    /// The most texts counted apart; what goes beyond is counted as one.
-    const TEXTS: usize = 8;
-    /// How many segments of a text may wait to be counted, and of how many texts: 96 KiB.
-    const PATIENCE: usize = 3;
-    const PATIENT: usize = 2;
+    /// The most bytes kept of the reason that an alternative ended for.
+    const REASON: usize = 64;
 
     pub(crate) fn new(encoding: Encoding, alternatives: &'static str) -> Self {
         Self {
@@ -93,17 +89,15 @@ impl Reply {
             indices: Vec::new(),
             pending: Vec::new(),
             begun: None,
-            texts: Vec::new(),
+            spoken: Spoken::new(encoding),
             answer: None,
             content: None,
-            encoding,
-            patience: 0,
         }
     }
 
     /// Nobody need count the texts until it turns out that their usage is not reported: as long as there is room.
     pub(crate) fn expect_usage(&mut self) {
-        self.patience = Self::PATIENCE;
+        self.spoken.wait();
     }
 
     /// The answer's id: `gen_ai.response.id`. An empty one says nothing.
@@ -129,6 +123,10 @@ impl Reply {
     pub fn finish(&mut self, at: &Path, reason: &str) {
         let position = self.position(at);
         if position < Self::CHOICES && self.pending.len() < Self::CHOICES as usize {
+            let end = (0..=reason.len().min(Self::REASON))
+                .rev()
+                .find(|end| reason.is_char_boundary(*end));
+            let reason = end.and_then(|end| reason.get(..end)).unwrap_or_default();
             self.pending.push((position, reason.to_owned()));
         }
     }
@@ -137,7 +135,8 @@ impl Reply {
     pub fn index(&mut self, at: &Path, index: Scalar<'_>) {
         let position = self.position(at);
         let index = index.as_count().and_then(|index| u32::try_from(index).ok());
-        let known = index.filter(|index| *index < Self::CHOICES && position < Self::CHOICES);
+        let has_room = self.indices.len() < Self::CHOICES as usize;
+        let known = index.filter(|index| *index < Self::CHOICES && position < Self::CHOICES && has_room);
         self.indices.extend(known.map(|index| (position, index)));
     }
 
@@ -242,23 +241,7 @@ impl Reply {
         if let Some(content) = self.content.as_mut().filter(|_| channel == Channel::Content) {
             content.push(piece);
         }
-        let known = self
-            .texts
-            .iter()
-            .position(|(other, kind, _)| (*other, *kind) == (choice, channel));
-        if known.is_none() && self.texts.len() < Self::TEXTS {
-            let patience = if self.texts.len() < Self::PATIENT {
-                self.patience
-            } else {
-                0
-            };
-            let counter = Segmented::of_stream(self.encoding.clone(), patience);
-            self.texts.push((choice, channel, counter));
-        }
-        let at = known.unwrap_or_else(|| self.texts.len().saturating_sub(1));
-        if let Some((_, _, counter)) = self.texts.get_mut(at) {
-            counter.push(piece);
-        }
+        self.spoken.piece(choice, channel, piece);
     }
 
     /// A document of the response has ended.
@@ -298,24 +281,14 @@ impl Reply {
         (0..len).map(|choice| self.finishes.get(choice)?.as_deref())
     }
 
-    /// Whether text of the answer is still being counted.
+    /// Whether text of the answer is still being counted, or has to be.
     pub(crate) fn is_behind(&self) -> bool {
-        let mut texts = self
-            .texts
-            .iter()
-            .map(|(_, _, counter)| counter)
-            .chain(&self.content);
-        texts.any(Segmented::is_behind)
+        self.spoken.is_behind() || self.content.as_ref().is_some_and(Segmented::is_behind)
     }
 
     /// The number of tokens of the text that came, or `None` if nothing here can count. Roughly, if there is no time.
     pub(crate) fn count(&mut self, roughly: bool) -> Option<u64> {
-        let texts = std::mem::take(&mut self.texts).into_iter();
-        let count = |(_, _, counter): (u32, Channel, Segmented)| match roughly {
-            true => Some(counter.rough()),
-            false => counter.finish().map(|count| count.tokens),
-        };
-        texts.map(count).sum()
+        self.spoken.count(roughly)
     }
 
     /// Which element of the array of alternatives a path stands in.

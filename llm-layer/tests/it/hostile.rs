@@ -83,6 +83,19 @@ fn hostile_answers() {
             "",
         ),
         (
+            "long reasons to end",
+            (0..200)
+                .map(|index| {
+                    format!(
+                        "data: {{\"choices\":[{{\"index\":{index},\"finish_reason\":\"{}\"}}]}}\n\n",
+                        "x".repeat(100_000)
+                    )
+                })
+                .collect::<String>()
+                .into_bytes(),
+            "",
+        ),
+        (
             "nothing but line ends",
             "\r\n".repeat(100_000).into_bytes(),
             estimated,
@@ -162,39 +175,57 @@ fn a_bomb() {
     assert!(!tree.contains("error"), "it is no error: {tree}");
 }
 
-/// The same frame for ever.
-struct Endless(&'static [u8]);
+/// A beginning, and then the same frame for ever.
+struct Endless(&'static [u8], &'static [u8]);
 
 impl Body for Endless {
     type Data = Bytes;
     type Error = Infallible;
 
     fn poll_frame(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(self.0)))))
+        let frame = match std::mem::take(&mut self.0) {
+            [] => self.1,
+            beginning => beginning,
+        };
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(frame)))))
     }
 }
 
 #[test]
 fn an_endless_stream() {
-    let frames: [(&str, &[u8], &str); 3] = [
+    let frames: [(&str, &[u8], &[u8], &str); 5] = [
         (
             "text",
+            b"",
             b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"All work and no play makes Jack a dull boy. \"}}]}\n\n",
             "throughline.tokens.output=",
         ),
-        ("comments", b": ping\n\n", "throughline.tokens.source=\"estimated\""),
+        ("comments", b"", b": ping\n\n", "throughline.tokens.source=\"estimated\""),
         (
             "one string",
-            b"data: {\"x\":\"never closed ",
+            b"data: {\"x\":\"",
+            b"never closed ",
+            "throughline.tokens.source=\"estimated\"",
+        ),
+        (
+            "one document",
+            b"data: {",
+            b"\"choices\":[{\"index\":7,\"finish_reason\":\"stop\"}],",
+            "throughline.tokens.source=\"estimated\"",
+        ),
+        (
+            "one array",
+            b"data: {\"choices\":[",
+            b"{\"index\":7,\"finish_reason\":\"stop\",\"delta\":{\"tool_calls\":[{\"function\":{\"name\":\"\"}}]}},",
             "throughline.tokens.source=\"estimated\"",
         ),
     ];
-    for (name, frame, expected) in frames {
+    for (name, beginning, frame, expected) in frames {
         let recorder = Recorder::new();
-        let mut body = streamed(&layer(&recorder), Endless(frame), "identity");
+        let mut body = streamed(&layer(&recorder), Endless(beginning, frame), "identity");
         let mut read = |frames| (0..frames).for_each(|_| assert!(next(&mut body).is_some(), "it goes on"));
         // What is counted of a text, at most 1 MiB, is held by the thread that counts it.
         read(30_000);
@@ -216,7 +247,11 @@ fn what_waits_to_be_counted_is_bounded() {
     let frame = b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"twenty letters long. \"}},{\"index\":1,\"delta\":{\"content\":\"twenty letters long. \"}}]}\n\n";
     let response = Response::builder().header("content-type", "text/event-stream");
     let recorder = Recorder::new();
-    let mut body = observed(&layer(&recorder), request, response.body(Endless(frame)).unwrap());
+    let mut body = observed(
+        &layer(&recorder),
+        request,
+        response.body(Endless(b"", frame)).unwrap(),
+    );
     let held = measure(|| (0..3_000).for_each(|_| assert!(next(&mut body).is_some(), "it goes on")));
     assert!(held.bytes_max > 100_000, "they wait: {} bytes", held.bytes_max);
     assert!(held.bytes_max <= MOST, "{} bytes", held.bytes_max);

@@ -390,3 +390,20 @@ fn the_parent_is_in_the_message_and_the_span_around_is_linked() {
         "no trace in the message"
     );
 }
+
+#[test]
+fn what_is_said_twice_is_recorded_once() {
+    let recorder = Recorder::new();
+    let mcp = mcp(&recorder)
+        .with_transport(Transport::Http)
+        .with_transport(Transport::Stdio)
+        .with_protocol_version("2024-11-05")
+        .with_protocol_version("2025-11-25");
+    let mut request = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {}});
+    block_on(
+        mcp.client(&mut request)
+            .run(async { result(json!({"protocolVersion": "2025-06-18"})) }),
+    );
+    let expected = r#"Client initialize - jsonrpc.request.id="1" - mcp.method.name="initialize" - mcp.protocol.version="2025-11-25" - network.transport="pipe""#;
+    assert_eq!(line(&recorder, "Client"), expected, "the last that the user said");
+}

@@ -32,10 +32,17 @@ pub(super) fn answer(heard: Heard, target: &Target, address: &str) -> Answer {
                 said: Some(said),
             }
         }
-        Heard::Grpc(code) => Answer {
-            fault: of_code(&code, target).map(|advice| format!("it answers {code}: {advice}")),
-            said: Some(code),
-        },
+        Heard::Grpc(code) => {
+            let advice = match code.as_str() {
+                // A port for HTTP that takes HTTP/2 too knows no such method.
+                "Unimplemented" if speaks_http1(target, address) => Some(NO_GRPC.to_owned()),
+                _ => of_code(&code, target),
+            };
+            Answer {
+                fault: advice.map(|advice| format!("it answers {code}: {advice}")),
+                said: Some(code),
+            }
+        }
         Heard::Nothing(why) => Answer::fault(of_silence(why, target, address)),
     }
 }
@@ -119,16 +126,8 @@ fn of_silence(why: String, target: &Target, address: &str) -> String {
         };
     }
     match spoken(address, if is_grpc { HTTP1 } else { HTTP2 }, QUICK) {
-        Spoken::Http2 if !is_grpc => {
-            "HTTP/2 is spoken there, as gRPC is, and not HTTP/1.1: use the collector's port for HTTP, usually 4318, or \
-             the protocol grpc (OTEL_EXPORTER_OTLP_PROTOCOL)"
-                .to_owned()
-        }
-        Spoken::Http1(_) if is_grpc => {
-            "HTTP/1.1 is spoken there and not gRPC: use the collector's port for gRPC, usually 4317, or the protocol \
-             http/protobuf (OTEL_EXPORTER_OTLP_PROTOCOL)"
-                .to_owned()
-        }
+        Spoken::Http2 if !is_grpc => NO_HTTP1.to_owned(),
+        Spoken::Http1(_) if is_grpc => NO_GRPC.to_owned(),
         Spoken::Tls => "TLS is spoken there: use https".to_owned(),
         Spoken::Other => "what answers there speaks no HTTP".to_owned(),
         Spoken::Nothing => format!("it connects and closes without an answer ({why})"),
@@ -136,7 +135,15 @@ fn of_silence(why: String, target: &Target, address: &str) -> String {
     }
 }
 
+fn speaks_http1(target: &Target, address: &str) -> bool {
+    !target.is_https() && matches!(spoken(address, HTTP1, QUICK), Spoken::Http1(_))
+}
+
+const NO_GRPC: &str = "HTTP/1.1 is spoken there and not gRPC: use the collector's port for gRPC, usually 4317, or the \
+                       protocol http/protobuf (OTEL_EXPORTER_OTLP_PROTOCOL)";
+const NO_HTTP1: &str = "HTTP/2 is spoken there, as gRPC is, and not HTTP/1.1: use the collector's port for HTTP, \
+                        usually 4318, or the protocol grpc (OTEL_EXPORTER_OTLP_PROTOCOL)";
 const NO_TLS: &str = "TLS is not spoken there: use http";
 const CLIENT: &str = "give it as tls.client_certificate (OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE), and its key";
 const HEADERS: &str = "it does not know who asks: see the headers (OTEL_EXPORTER_OTLP_HEADERS)";
-const QUICK: Duration = Duration::from_millis(150);
+const QUICK: Duration = Duration::from_millis(400);

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use throughline_telemetry::{Exporter, Protocol, SignalDiagnosis, TelemetryConfig, init};
 use tonic::Code;
+use tonic::transport::Server;
 
 use crate::collector::{Answer, Collector};
 use crate::grpc::Grpc;
@@ -179,6 +180,17 @@ fn the_port_of_the_other_protocol_is_told() {
     let fault = "HTTP/1.1 is spoken there and not gRPC: use the collector's port for gRPC, usually 4317, or the \
                  protocol http/protobuf (OTEL_EXPORTER_OTLP_PROTOCOL)";
     assert_found("gRPC to a port of HTTP", &found, None, Some(fault));
+
+    let any = "127.0.0.1:0".parse().expect("an address");
+    let both = Grpc::serve(any, Code::Unimplemented, Server::builder().accept_http1(true));
+    let found = diagnosed(&format!("http://{}", both.address), Protocol::Grpc);
+    let fault = format!("it answers Unimplemented: {fault}");
+    assert_found(
+        "gRPC to a port of HTTP/1.1 and HTTP/2",
+        &found,
+        Some("Unimplemented"),
+        Some(&fault),
+    );
 }
 
 #[test]

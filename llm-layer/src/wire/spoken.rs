@@ -1,0 +1,65 @@
+//! The texts of an answer, counted in case nobody reports their tokens.
+
+use super::Channel;
+use crate::estimate::{Encoding, Segmented};
+
+/// The texts of an answer, by alternative and channel.
+#[derive(Debug)]
+pub(super) struct Spoken {
+    texts: Vec<(u32, Channel, Segmented)>,
+    encoding: Encoding,
+    patience: usize,
+}
+
+impl Spoken {
+    /// The most texts counted apart; what goes beyond is counted as one.
+    const TEXTS: usize = 8;
+    /// How many segments of a text may wait to be counted, and of how many texts: 96 KiB.
+    const PATIENCE: usize = 3;
+    const PATIENT: usize = 2;
+
+    pub(super) fn new(encoding: Encoding) -> Self {
+        Self {
+            texts: Vec::new(),
+            encoding,
+            patience: 0,
+        }
+    }
+
+    /// Nothing need be counted until it turns out that usage is not reported: as long as there is room.
+    pub(super) fn wait(&mut self) {
+        self.patience = Self::PATIENCE;
+    }
+
+    /// A piece of a text.
+    pub(super) fn piece(&mut self, choice: u32, channel: Channel, piece: &str) {
+        let known = self
+            .texts
+            .iter()
+            .position(|(other, kind, _)| (*other, *kind) == (choice, channel));
+        let count = self.texts.len();
+        if known.is_none() && count < Self::TEXTS {
+            let patience = if count < Self::PATIENT { self.patience } else { 0 };
+            let counter = Segmented::of_stream(self.encoding.clone(), patience);
+            self.texts.push((choice, channel, counter));
+        }
+        let at = known.unwrap_or_else(|| self.texts.len().saturating_sub(1));
+        if let Some((_, _, counter)) = self.texts.get_mut(at) {
+            counter.push(piece);
+        }
+    }
+
+    /// Whether text is still being counted, or has to be.
+    pub(super) fn is_behind(&self) -> bool {
+        self.texts.iter().any(|(_, _, counter)| counter.is_behind())
+    }
+
+    /// The number of tokens, or `None` if nothing here can count. Roughly, if there is no time.
+    pub(super) fn count(&mut self, roughly: bool) -> Option<u64> {
+        let count = |(_, _, counter): (u32, Channel, Segmented)| match roughly {
+            true => Some(counter.rough()),
+            false => counter.finish().map(|count| count.tokens),
+        };
+        std::mem::take(&mut self.texts).into_iter().map(count).sum()
+    }
+}

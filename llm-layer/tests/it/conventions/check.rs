@@ -240,7 +240,8 @@ fn is_part(part: &Json) -> bool {
         Some("text" | "reasoning") => text("content"),
         Some("tool_call") => text("name"),
         Some("tool_call_response") => part.get("response").is_some(),
-        Some("blob") => text("modality") && part.get("content").is_some(),
+        // The medium itself is left out; the schema admits that.
+        Some("blob") => text("modality"),
         Some("file") => text("modality") && text("file_id"),
         Some("uri") => text("modality") && text("uri") && !part["uri"].to_string().starts_with("\"data:"),
         other => other.is_some(),

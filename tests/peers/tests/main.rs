@@ -12,6 +12,8 @@ mod aimock;
 mod clients;
 mod model;
 mod peer;
+#[cfg(feature = "phoenix")]
+mod phoenix;
 mod prometheus;
 mod rotel;
 mod sdks;

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use clap::{Args, Parser, Subcommand};
-use throughline::llm::Capture;
+use throughline::llm::{Capture, TargetModel};
 use throughline::telemetry::{InitError, TelemetryConfig};
 
 use crate::model::Model;
@@ -111,8 +111,8 @@ impl Cli {
         self.telemetry.config(!untraced)
     }
 
-    /// The model that is asked for; the scripted one is started.
-    pub(crate) async fn model(&self) -> Result<Model, Box<dyn Error>> {
+    /// The model that is asked for; the scripted one is started. Tokens that it does not report are counted as `target`'s.
+    pub(crate) async fn model(&self, target: Option<String>) -> Result<Model, Box<dyn Error>> {
         let ModelOptions {
             model_url,
             model,
@@ -129,6 +129,8 @@ impl Cli {
         } else {
             Capture::from_env()
         };
-        Ok(Model::new(&url, model, key, capture)?)
+        let target = target.map(|target| target.parse::<TargetModel>()).transpose();
+        let target = target.map_err(|error| format!("tracing.tokenizer_target_model: {error}"))?;
+        Ok(Model::new(&url, model, key, capture, target)?)
     }
 }

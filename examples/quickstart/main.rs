@@ -69,7 +69,7 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
 
 async fn work(cli: &Cli, telemetry: &Telemetry) -> Result<(), Box<dyn Error>> {
     let mut stop = Stop::new()?;
-    let app = app::app(cli.model().await?);
+    let app = app::app(cli.model(telemetry.tokenizer_target_model()).await?);
     match cli.job() {
         Job::Ask(query) => {
             let url = format!("http://{}/task", server::start(app).await?);

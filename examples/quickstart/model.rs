@@ -5,7 +5,7 @@ use std::fmt;
 use reqwest::{Client, Request, Response, Url};
 use serde_json::{Value, json};
 use throughline::client::Client as Traced;
-use throughline::llm::{Capture, Llm};
+use throughline::llm::{Capture, Llm, TargetModel};
 use throughline::{ClientLayer, LlmLayer};
 use tower::{ServiceBuilder, ServiceExt};
 
@@ -42,6 +42,7 @@ impl Model {
         name: &str,
         key: Option<String>,
         capture: Capture,
+        target: Option<TargetModel>,
     ) -> Result<Self, ModelError> {
         let url = format!("{}/chat/completions", base_url.trim_end_matches('/'));
         let url = Url::parse(&url).map_err(|error| {
@@ -50,9 +51,13 @@ impl Model {
             ))
         })?;
         let builder = Client::new();
+        // One span a model call: tokens, timing, finish reason, errors; what was said only if the user asks for it.
+        let mut calls = LlmLayer::new().with_capture(capture);
+        if let Some(target) = target {
+            calls = calls.with_tokenizer_target_model(target);
+        }
         let http = ServiceBuilder::new()
-            // One span a model call: tokens, timing, finish reason, errors; what was said only if the user asks for it.
-            .layer(LlmLayer::new().with_capture(capture))
+            .layer(calls)
             // One span an HTTP attempt, and the `traceparent` that continues the trace in the model's server.
             .layer(ClientLayer::new())
             .service(builder.clone());

@@ -15,7 +15,7 @@ use tower_service::Service;
 use crate::call::{CallFuture, Clock, Events, Instruments, LlmRequest, Shared, Watch};
 use crate::content::{Capture, Content, Limits, Redact};
 use crate::convention::Convention;
-use crate::estimate::{Counter, PromptSizeMode, TokenCounter};
+use crate::estimate::{Counter, Encoding, PromptSizeMode, TargetModel, TokenCounter, taskweaver};
 use crate::prices::Prices;
 use crate::role::Role;
 use crate::wire::Rule;
@@ -177,6 +177,15 @@ impl LlmLayer {
         self
     }
 
+    /// The model whose vocabulary counts the tokens of models that no counter knows, and all of them with
+    /// [`PromptSizeMode::TaskWeaver`]; by default `gpt-4o` and `gpt-4`. It is `tracing.tokenizer_target_model` of a
+    /// configuration like TaskWeaver's.
+    #[must_use]
+    pub fn with_tokenizer_target_model(mut self, model: TargetModel) -> Self {
+        self.config().target_model = Some(model);
+        self
+    }
+
     /// Adds a counter of tokens for calls that nobody reported the tokens of; the first that knows a model counts, and
     /// tiktoken-rs (feature `tiktoken`) the models that none of them knows.
     #[must_use]
@@ -267,8 +276,16 @@ pub(crate) struct Config {
     pub(crate) legacy: bool,
     pub(crate) names_from_baggage: bool,
     pub(crate) prompt_size: PromptSizeMode,
+    pub(crate) target_model: Option<TargetModel>,
     pub(crate) counters: Vec<Counter>,
     pub(crate) events: Option<Events>,
+}
+
+impl Config {
+    /// What [`PromptSizeMode::TaskWeaver`] counts with.
+    pub(crate) fn taskweaver(&self) -> Encoding {
+        taskweaver::encoding(self.target_model.as_ref(), &self.counters)
+    }
 }
 
 impl Default for Config {
@@ -288,6 +305,7 @@ impl Default for Config {
             legacy: false,
             names_from_baggage: false,
             prompt_size: PromptSizeMode::default(),
+            target_model: None,
             counters: Vec::new(),
             events: None,
         }

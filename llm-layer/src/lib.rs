@@ -206,7 +206,7 @@ pub use self::convention::Convention;
 pub use self::drain::DrainLayer;
 #[cfg(feature = "bpe-openai")]
 pub use self::estimate::BpeOpenAi;
-pub use self::estimate::{PromptSizeMode, TokenCounter, TokenEncoding};
+pub use self::estimate::{PromptSizeMode, TargetModel, TokenCounter, TokenEncoding, UnknownModel};
 pub use self::graph::{graph, node};
 pub use self::include_usage::IncludeUsageLayer;
 pub use self::layer::{Llm, LlmLayer};

@@ -74,6 +74,20 @@ impl Telemetry {
         self.active.as_ref()?.providers.logger.as_ref()
     }
 
+    /// The model whose tokenizer is to count what providers do not report, from the configuration; nothing if telemetry is
+    /// off. Hand it to `LlmLayer::with_tokenizer_target_model`, which knows which models there are.
+    #[must_use]
+    pub fn tokenizer_target_model(&self) -> Option<String> {
+        Some(
+            self.active()?
+                .services()
+                .setup
+                .config
+                .tokenizer_target_model
+                .clone(),
+        )
+    }
+
     /// The metrics as a Prometheus reads them (`text/plain; version=0.0.4`), if the metrics' exporter is Prometheus: the
     /// body of a `/metrics` route.
     #[must_use]

@@ -69,7 +69,7 @@ impl Watching {
                         text.as_ref().map(Segmented::rough),
                     ];
                 }
-                let encoding = taskweaver::encoding(&self.shared.config.counters);
+                let encoding = self.shared.config.taskweaver();
                 let seen = text.and_then(Segmented::finish);
                 [
                     taskweaver::prompt_size(body, &encoding),

@@ -16,7 +16,7 @@ use super::request::Head;
 use super::watch::{Shared, Watch, Watching};
 use crate::content::Answer;
 use crate::drain;
-use crate::estimate::{Encoding, PromptSizeMode, Segmented, taskweaver};
+use crate::estimate::{Encoding, PromptSizeMode, Segmented};
 use crate::scope::Names;
 use crate::semconv;
 use crate::wire::{Ask, Known, Reply, Target, recognise};
@@ -113,7 +113,8 @@ impl Start {
             .tracer
             .start(&self.parent, || self.builder(&ask, &labels, &names, unseen));
         let config = &self.shared.config;
-        let encoding = Encoding::of(ask.model.as_deref().unwrap_or_default(), &config.counters);
+        let model = ask.model.as_deref().unwrap_or_default();
+        let encoding = Encoding::of(model, &config.counters, config.target_model.as_ref());
         let mut reply = Reply::new(encoding.clone(), wire.alternatives());
         if config.capture.is_on() && span.as_ref().is_some_and(Span::is_recording) {
             reply.answer = Some(Answer::up_to(config.limits.total));
@@ -125,7 +126,7 @@ impl Start {
             encoding.ask();
         }
         if config.prompt_size == PromptSizeMode::TaskWeaver {
-            let encoding = taskweaver::encoding(&config.counters);
+            let encoding = config.taskweaver();
             encoding.ask();
             reply.content = Some(Segmented::of_stream(encoding, 0));
         }

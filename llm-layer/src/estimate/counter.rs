@@ -5,7 +5,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
-use super::encoding;
+use super::{TargetModel, encoding};
 use crate::call::background;
 
 /// Counts the tokens of texts that no provider reported the tokens of.
@@ -145,9 +145,21 @@ impl fmt::Debug for Counter {
 
 impl Encoding {
     /// The encoding of a model by the first counter that knows it, else by the one that is built in.
-    pub(crate) fn of(model: &str, counters: &[Counter]) -> Self {
-        let known = Self::known(model, counters).next();
-        known.unwrap_or_else(|| Self::of_model(model))
+    ///
+    /// A model that neither knows is counted as the target, if there is one: a rough number.
+    pub(crate) fn of(model: &str, counters: &[Counter], target: Option<&TargetModel>) -> Self {
+        if let Some(known) = Self::known(model, counters).next() {
+            return known;
+        }
+        let own = Self::of_model(model);
+        match target {
+            Some(target) if !own.is.exact => {
+                let mut other = Self::of(target.as_str(), counters, None);
+                other.is.exact = false;
+                other
+            }
+            _ => own,
+        }
     }
 
     /// The encodings of a model by the counters that know it.

@@ -31,7 +31,7 @@ fn is_family(name: &str, family: &str) -> bool {
         .is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_alphanumeric()))
 }
 
-const O200K: &[&str] = &[
+pub(super) const O200K: &[&str] = &[
     "gpt-4o",
     "chatgpt-4o",
     "gpt-4.1",
@@ -47,7 +47,7 @@ const O200K: &[&str] = &[
     "computer-use-preview",
 ];
 
-const CL100K: &[&str] = &[
+pub(super) const CL100K: &[&str] = &[
     "gpt-4",
     "gpt-3.5",
     "gpt-35",

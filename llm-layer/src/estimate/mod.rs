@@ -6,6 +6,7 @@ mod counter;
 mod encoding;
 mod prompt;
 mod segmented;
+mod target;
 pub(crate) mod taskweaver;
 #[cfg(feature = "tiktoken")]
 mod tiktoken;
@@ -16,6 +17,7 @@ pub(crate) use self::counter::{Counter, Encoding};
 pub use self::counter::{TokenCounter, TokenEncoding};
 pub use self::prompt::Prompt;
 pub(crate) use self::segmented::{Segmented, rough};
+pub use self::target::{TargetModel, UnknownModel};
 pub use self::taskweaver::PromptSizeMode;
 
 #[cfg(test)]

@@ -6,8 +6,7 @@ use std::fmt::{self, Write as _};
 use serde_core::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::encoding::CL100K_BASE;
-use super::{Counter, Encoding, Segmented};
+use super::{Counter, Encoding, Segmented, TargetModel};
 
 /// What the counter `prompt_size` counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -17,15 +16,19 @@ pub enum PromptSizeMode {
     #[default]
     Usage,
     /// What TaskWeaver counted, for old dashboards to go on: the prompt's messages and tools as JSON, and the text of the
-    /// answer, with `cl100k_base`, the vocabulary of its default model. It is about 40 % more than what is billed.
+    /// answer, with `cl100k_base`, the vocabulary of its default model, or that of
+    /// [`LlmLayer::with_tokenizer_target_model`](crate::LlmLayer::with_tokenizer_target_model). It is about 40 % more than
+    /// what is billed.
     TaskWeaver,
 }
 
-/// The vocabulary of TaskWeaver's default model, by the first counter that has it.
-pub(crate) fn encoding(counters: &[Counter]) -> Encoding {
-    let mut known = Encoding::known(MODEL, counters);
-    let same = known.find(|encoding| encoding.is().name() == CL100K_BASE);
-    same.unwrap_or_else(|| Encoding::of_model(MODEL))
+/// The vocabulary of TaskWeaver's target model, by the first counter that has it.
+pub(crate) fn encoding(target: Option<&TargetModel>, counters: &[Counter]) -> Encoding {
+    let model = target.map_or(MODEL, TargetModel::as_str);
+    let own = Encoding::of_model(model);
+    let mut known = Encoding::known(model, counters);
+    let same = known.find(|encoding| encoding.is().name() == own.is().name());
+    same.unwrap_or(own)
 }
 
 /// The size of a prompt as TaskWeaver counts it.

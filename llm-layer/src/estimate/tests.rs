@@ -74,7 +74,7 @@ fn cookbook_messages() {
     let body = serde_json::from_str(text).unwrap();
     assert_eq!(prompt("gpt-4", &body), 129, "cl100k_base");
     assert_eq!(
-        taskweaver::prompt_size(text.as_bytes(), &taskweaver::encoding(&[])),
+        taskweaver::prompt_size(text.as_bytes(), &taskweaver::encoding(None, &[])),
         Some(185),
         "as TaskWeaver counts it"
     );
@@ -104,7 +104,7 @@ fn cookbook_tools() {
 #[test]
 fn special_tokens_are_plain_text() {
     for (name, counters) in backends() {
-        let encoding = Encoding::of("gpt-4o", &counters);
+        let encoding = Encoding::of("gpt-4o", &counters, None);
         let count = count(&encoding, &["<|endoftext|>"]).unwrap();
         assert_eq!(
             count.tokens, 7,
@@ -119,7 +119,7 @@ fn a_million_spaces() {
     let spaces = " ".repeat(1_100_000);
     for (name, counters) in backends() {
         for model in ["gpt-4", "gpt-4o"] {
-            let count = count(&Encoding::of(model, &counters), &[&spaces, "x"]).unwrap();
+            let count = count(&Encoding::of(model, &counters, None), &[&spaces, "x"]).unwrap();
             let bounds = spaces.len() as u64 / 128..=spaces.len() as u64;
             assert!(bounds.contains(&count.tokens), "{name}, {model}: {count:?}");
             assert!(!count.exact, "{name}, {model}: there is no boundary to cut at");
@@ -173,7 +173,7 @@ fn agrees(name: &str, counters: &[Counter]) {
         let case: Value = serde_json::from_str(line).unwrap();
         let text = case["text"].as_str().unwrap();
         for (at, model) in ["gpt-4o", "gpt-4"].into_iter().enumerate() {
-            let encoding = Encoding::of(model, counters);
+            let encoding = Encoding::of(model, counters, None);
             let tokens = case[encoding.is().name()].as_u64().unwrap();
             let expected = Some(Count { tokens, exact: true });
             assert_eq!(
@@ -206,7 +206,7 @@ fn agrees(name: &str, counters: &[Counter]) {
         }
     }
     for (at, model) in ["gpt-4o", "gpt-4"].into_iter().enumerate() {
-        let joined = count(&Encoding::of(model, counters), &[&all[at]]);
+        let joined = count(&Encoding::of(model, counters, None), &[&all[at]]);
         assert!(
             all[at].len() > 4 * Segmented::SEGMENT,
             "{name}, {model}: long enough to be counted by segments"
@@ -241,7 +241,7 @@ fn hostile_texts() {
     for (name, text) in texts {
         for model in ["gpt-4o", "gpt-4"] {
             let counts = backends().map(|(by, counters)| {
-                let count = count(&Encoding::of(model, &counters), &[&text]).unwrap();
+                let count = count(&Encoding::of(model, &counters, None), &[&text]).unwrap();
                 let bounds = text.len() as u64 / 128..=text.len() as u64;
                 assert!(bounds.contains(&count.tokens), "{name}, {model}, {by}: {count:?}");
                 count

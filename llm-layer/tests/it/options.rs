@@ -10,7 +10,7 @@ use throughline_llm_layer::{
 use throughline_test_support::Recorder;
 use tower::{Layer, Service, service_fn};
 
-use crate::support::{CHAT, Chunks, HELLO, MASKED, block_on, exchange, layer, metrics, read};
+use crate::support::{CHAT, Chunks, HELLO, MASKED, block_on, exchange, layer, metrics, read, recorded};
 
 /// An answer in two chunks that reports all kinds of tokens.
 const STREAM: [&str; 3] = [
@@ -312,6 +312,50 @@ fn prompt_size_as_taskweaver_counts() {
             "prompt_size{direction=output} 1"
         ]
     );
+}
+
+/// TaskWeaver's `tokenizer_target_model` used to be read from configurations, and to change nothing.
+#[test]
+fn the_target_model_counts_for_models_that_are_not_known() {
+    let text = r#"{"model":"llama-4","messages":[{"role":"user","content":"नमस्ते दुनिया"}]}"#;
+    let counted = |layer: LlmLayer, recorder: &Recorder| {
+        let request = Request::post(CHAT).body(Chunks::from_iter([text])).unwrap();
+        let answer = r#"{"choices":[{"message":{"content":"Hi"},"finish_reason":"stop"}]}"#;
+        exchange(&layer, request, Response::new(Chunks::from_iter([answer])));
+        recorded();
+        let input = lines_with(
+            recorder,
+            &["throughline.tokens.input", "throughline.tokens.encoding"],
+        );
+        let size = metrics(recorder)
+            .into_iter()
+            .find(|line| line.starts_with("prompt_size{direction=input}"));
+        (input, size.unwrap())
+    };
+    let target = || "gpt-4".parse().unwrap();
+    let said = |encoding: &str, input: u64| {
+        vec![
+            format!("throughline.tokens.encoding={encoding:?}"),
+            format!("throughline.tokens.input={input}"),
+        ]
+    };
+    let recorder = Recorder::new();
+    let default = counted(layer(&recorder), &recorder);
+    let recorder = Recorder::new();
+    let as_gpt_4 = counted(layer(&recorder).with_tokenizer_target_model(target()), &recorder);
+    assert_eq!(default.0, said("o200k_base?", 12), "by default");
+    assert_eq!(as_gpt_4.0, said("cl100k_base?", 19), "as gpt-4");
+    let recorder = Recorder::new();
+    let taskweaver = layer(&recorder).with_prompt_size(PromptSizeMode::TaskWeaver);
+    let by_default = counted(taskweaver, &recorder).1;
+    let recorder = Recorder::new();
+    let taskweaver = layer(&recorder).with_prompt_size(PromptSizeMode::TaskWeaver);
+    let as_gpt_4o = counted(
+        taskweaver.with_tokenizer_target_model("gpt-4o".parse().unwrap()),
+        &recorder,
+    )
+    .1;
+    assert_ne!(by_default, as_gpt_4o, "TaskWeaver's way, with another vocabulary");
 }
 
 #[test]

@@ -47,7 +47,8 @@ pub struct TelemetryConfig {
     pub sampling_rate: f64,
     /// Whether a span with a parent takes its parent's sampling decision. Default: `true`.
     pub parent_based: bool,
-    /// The model whose tokenizer counts what a provider does not report. Default: `gpt-4`.
+    /// The model whose tokenizer counts what a provider does not report, for
+    /// [`Telemetry::tokenizer_target_model`](crate::Telemetry::tokenizer_target_model). Default: `gpt-4`.
     pub tokenizer_target_model: String,
     /// The headers that are read and written, the first read last. Default: W3C trace context and baggage.
     pub propagators: Vec<Propagator>,

@@ -12,11 +12,12 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client as Hyper;
 use hyper_util::rt::TokioExecutor;
 use throughline::LlmLayer;
-use throughline::llm::AsyncOpenAi;
+use throughline::llm::{AsyncOpenAi, settle};
 use throughline_test_support::{Recorder, SpanData};
 use tower::{ServiceBuilder, ServiceExt};
 
 use crate::aimock::Aimock;
+use crate::peer::DEADLINE;
 
 /// A call, and the attributes that its span must have.
 struct Call {
@@ -152,6 +153,7 @@ impl Call {
 
 /// Name, input and output tokens (`~` before estimates), provenance, finish reasons and error of each span.
 fn tokens(recorder: &Recorder) -> Vec<String> {
+    assert!(settle(DEADLINE), "all calls are recorded");
     let line = |span: SpanData| {
         let text = |key: &str| {
             let attribute = span
@@ -229,7 +231,7 @@ const CALLS: &[Call] = &[
     call(
         "/v1/responses",
         r#"{"model":"gpt-5","input":"cut","stream":true}"#,
-        r#"chat gpt-5 ~7 ~0 estimated ["error"] unexpected_eof"#,
+        r#"chat gpt-5 ~7 - estimated ["error"] unexpected_eof"#,
     ),
     call(
         "/v1/embeddings",

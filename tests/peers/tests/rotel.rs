@@ -144,7 +144,8 @@ pub(crate) fn spans(printed: &str) -> Vec<Printed> {
             continue;
         };
         let value = value.trim().to_owned();
-        if let Some(key) = key.trim().strip_prefix("-> ") {
+        // Those of events stand further in.
+        if let Some(key) = key.strip_prefix("     -> ") {
             span.attributes.insert(key.to_owned(), value);
             continue;
         }

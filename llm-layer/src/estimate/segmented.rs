@@ -46,6 +46,9 @@ impl Segmented {
     /// The most bytes counted of one text; what follows is counted at the rate of what came before. It takes 0.1 s,
     /// and is longer than a model's answers.
     pub(super) const COUNTED: u64 = 1024 * 1024;
+    /// The most jobs of one text that wait for the background. A text that comes faster than it is counted is taken at the
+    /// rate of the rest, so that a stream keeps less than 256 KiB, whatever its speed.
+    pub(super) const JOBS: usize = 6;
 
     pub(crate) fn new(encoding: Encoding) -> Self {
         Self {
@@ -77,10 +80,15 @@ impl Segmented {
 
     /// Whether the background is still counting, or has to.
     pub(crate) fn is_behind(&self) -> bool {
-        let is_behind = Arc::strong_count(&self.counted) > 1;
+        let is_behind = self.jobs() > 0;
         // What the last job counted is seen here once its share is gone.
         fence(Ordering::Acquire);
         is_behind || !self.held.is_empty()
+    }
+
+    /// How many jobs of this text wait for the background: each has a share of the count.
+    pub(super) fn jobs(&self) -> usize {
+        Arc::strong_count(&self.counted) - 1
     }
 
     /// Appends a piece of the text, however it was cut.
@@ -132,10 +140,14 @@ impl Segmented {
         let boundary = last_boundary(&self.tail);
         self.cut = self.cut || boundary.is_none();
         let rest = self.tail.split_off(boundary.unwrap_or(self.tail.len()));
-        let segment = std::mem::replace(&mut self.tail, rest);
+        let mut segment = std::mem::replace(&mut self.tail, rest);
         if !self.elsewhere {
             return self.counted.add(&self.encoding, &segment);
         }
+        if self.jobs() >= Self::JOBS {
+            return;
+        }
+        segment.shrink_to_fit();
         self.held.push(segment);
         if self.held.len() <= self.patience {
             return;

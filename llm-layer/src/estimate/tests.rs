@@ -2,10 +2,12 @@
 
 #![cfg(all(feature = "bpe-openai", feature = "tiktoken"))]
 
+use std::sync::{Arc, Condvar, Mutex};
+
 use serde_json::{Value, json};
 
 use super::segmented::{Count, is_safe};
-use super::{BpeOpenAi, Counter, Encoding, Prompt, Segmented, TokenEncoding, taskweaver};
+use super::{BpeOpenAi, Counter, Encoding, Prompt, Segmented, TokenCounter, TokenEncoding, taskweaver};
 use crate::wire::{OpenAiChat, WireFormat};
 
 /// The counters that have OpenAI's vocabularies, as a user would give them to the layer.
@@ -287,4 +289,44 @@ fn json_dumps() {
             "no object: {body}"
         );
     }
+}
+
+/// A stream that came faster than it was counted used to fill the queue of the whole process.
+#[test]
+fn a_fast_stream_keeps_little() {
+    #[derive(Default)]
+    struct Slow(Arc<(Mutex<bool>, Condvar)>);
+
+    impl TokenCounter for Slow {
+        fn encoding(&self, _: &str) -> Option<TokenEncoding> {
+            Some(TokenEncoding::exact("slow"))
+        }
+
+        fn count(&self, _: &TokenEncoding, segment: &str) -> Option<u64> {
+            let (gate, opened) = &*self.0;
+            drop(opened.wait_while(gate.lock().unwrap(), |open| !*open).unwrap());
+            u64::try_from(segment.len() / 2).ok()
+        }
+    }
+
+    let gate = Slow::default();
+    let counters = [Counter::new(Slow(gate.0.clone()))];
+    let mut text = Segmented::of_stream(Encoding::of("m", &counters, None), 4);
+    for _ in 0..64 {
+        text.push(&"ab cd ".repeat(Segmented::SEGMENT / 6));
+        assert!(text.jobs() <= Segmented::JOBS, "jobs that wait");
+    }
+    assert_eq!(text.jobs(), Segmented::JOBS, "as many as may");
+    *gate.0.0.lock().unwrap() = true;
+    gate.0.1.notify_all();
+    while text.is_behind() {
+        std::thread::yield_now();
+    }
+    let count = text.finish().unwrap();
+    let bytes = (Segmented::SEGMENT / 6 * 6 * 64) as u64;
+    assert!(!count.exact, "not all was counted");
+    assert!(
+        count.tokens.abs_diff(bytes / 2) <= 64,
+        "at the rate of the rest: {count:?}"
+    );
 }

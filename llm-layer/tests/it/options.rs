@@ -320,7 +320,7 @@ fn the_target_model_counts_for_models_that_are_not_known() {
     let text = r#"{"model":"llama-4","messages":[{"role":"user","content":"नमस्ते दुनिया"}]}"#;
     let counted = |layer: LlmLayer, recorder: &Recorder| {
         let request = Request::post(CHAT).body(Chunks::from_iter([text])).unwrap();
-        let answer = r#"{"choices":[{"message":{"content":"Hi"},"finish_reason":"stop"}]}"#;
+        let answer = r#"{"choices":[{"message":{"content":"नमस्ते दुनिया"},"finish_reason":"stop"}]}"#;
         exchange(&layer, request, Response::new(Chunks::from_iter([answer])));
         recorded();
         let input = lines_with(
@@ -329,7 +329,7 @@ fn the_target_model_counts_for_models_that_are_not_known() {
         );
         let size = metrics(recorder)
             .into_iter()
-            .find(|line| line.starts_with("prompt_size{direction=input}"));
+            .find(|line| line.starts_with("prompt_size{direction=output}"));
         (input, size.unwrap())
     };
     let target = || "gpt-4".parse().unwrap();
@@ -344,7 +344,7 @@ fn the_target_model_counts_for_models_that_are_not_known() {
     let recorder = Recorder::new();
     let as_gpt_4 = counted(layer(&recorder).with_tokenizer_target_model(target()), &recorder);
     assert_eq!(default.0, said("o200k_base?", 12), "by default");
-    assert_eq!(as_gpt_4.0, said("cl100k_base?", 19), "as gpt-4");
+    assert_eq!(as_gpt_4.0, said("cl100k_base?", 20), "as gpt-4");
     let recorder = Recorder::new();
     let taskweaver = layer(&recorder).with_prompt_size(PromptSizeMode::TaskWeaver);
     let by_default = counted(taskweaver, &recorder).1;
@@ -355,7 +355,14 @@ fn the_target_model_counts_for_models_that_are_not_known() {
         &recorder,
     )
     .1;
-    assert_ne!(by_default, as_gpt_4o, "TaskWeaver's way, with another vocabulary");
+    assert_eq!(
+        [by_default, as_gpt_4o],
+        [
+            "prompt_size{direction=output} 13",
+            "prompt_size{direction=output} 5"
+        ],
+        "TaskWeaver's way, by its own target and by another"
+    );
 }
 
 #[test]

@@ -79,7 +79,7 @@ fn memory_of_a_stream_is_flat() {
         let heap = heap_of(events, text, 1 << 30);
         assert!(settle(Duration::from_secs(60)), "counted");
         assert!(
-            heap <= STREAM,
+            heap <= STREAM + TOKENIZER,
             "{events} events of {text} bytes a chunk: {heap} bytes"
         );
     }
@@ -87,3 +87,5 @@ fn memory_of_a_stream_is_flat() {
 
 /// What a stream may hold, what waits to be counted among it.
 const STREAM: usize = 256 * 1024;
+/// What tiktoken-rs works with while it counts 16 KiB, on the one thread that counts for all streams.
+const TOKENIZER: usize = 256 * 1024;

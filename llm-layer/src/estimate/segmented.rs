@@ -1,7 +1,7 @@
 //! Counts a text of any length exactly, in bounded memory, as it comes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 
 use super::Encoding;
 use crate::call::background;
@@ -30,6 +30,8 @@ struct Counted {
     tokens: AtomicU64,
     bytes: AtomicU64,
     unable: AtomicBool,
+    /// Segments that were given to the background.
+    waiting: AtomicUsize,
 }
 
 /// What came out of a count.
@@ -46,9 +48,9 @@ impl Segmented {
     /// The most bytes counted of one text; what follows is counted at the rate of what came before. It takes 0.1 s,
     /// and is longer than a model's answers.
     pub(super) const COUNTED: u64 = 1024 * 1024;
-    /// The most jobs of one text that wait for the background. A text that comes faster than it is counted is taken at the
+    /// The most segments of one text that wait to be counted. A text that comes faster than it is counted is taken at the
     /// rate of the rest, so that a stream keeps less than 256 KiB, whatever its speed.
-    pub(super) const JOBS: usize = 6;
+    pub(super) const WAITING: usize = 4;
 
     pub(crate) fn new(encoding: Encoding) -> Self {
         Self {
@@ -80,15 +82,15 @@ impl Segmented {
 
     /// Whether the background is still counting, or has to.
     pub(crate) fn is_behind(&self) -> bool {
-        let is_behind = self.jobs() > 0;
+        let is_behind = Arc::strong_count(&self.counted) > 1;
         // What the last job counted is seen here once its share is gone.
         fence(Ordering::Acquire);
         is_behind || !self.held.is_empty()
     }
 
-    /// How many jobs of this text wait for the background: each has a share of the count.
-    pub(super) fn jobs(&self) -> usize {
-        Arc::strong_count(&self.counted) - 1
+    /// How many segments wait to be counted.
+    pub(super) fn waiting(&self) -> usize {
+        self.held.len() + self.counted.waiting.load(Ordering::Relaxed)
     }
 
     /// Appends a piece of the text, however it was cut.
@@ -144,7 +146,8 @@ impl Segmented {
         if !self.elsewhere {
             return self.counted.add(&self.encoding, &segment);
         }
-        if self.jobs() >= Self::JOBS {
+        self.tail.reserve_exact(Self::SEGMENT);
+        if self.waiting() >= Self::WAITING {
             return;
         }
         segment.shrink_to_fit();
@@ -155,13 +158,20 @@ impl Segmented {
         self.patience = 0;
         let segments = std::mem::take(&mut self.held);
         let (encoding, counted) = (self.encoding.clone(), self.counted.clone());
-        // Without room it is taken at the rate of the rest.
-        let _ = background::run(Box::new(move || {
+        let (waiting, all) = (&self.counted.waiting, segments.len());
+        waiting.fetch_add(all, Ordering::Relaxed);
+        let job = background::run(Box::new(move || {
             encoding.prepare();
-            segments
-                .iter()
-                .for_each(|segment| counted.add(&encoding, segment));
+            for segment in segments {
+                counted.add(&encoding, &segment);
+                drop(segment);
+                counted.waiting.fetch_sub(1, Ordering::Relaxed);
+            }
         }));
+        // Without room it is taken at the rate of the rest.
+        if job.is_err() {
+            waiting.fetch_sub(all, Ordering::Relaxed);
+        }
     }
 }
 

@@ -311,12 +311,12 @@ fn a_fast_stream_keeps_little() {
 
     let gate = Slow::default();
     let counters = [Counter::new(Slow(gate.0.clone()))];
-    let mut text = Segmented::of_stream(Encoding::of("m", &counters, None), 4);
+    let mut text = Segmented::of_stream(Encoding::of("m", &counters, None), 3);
     for _ in 0..64 {
         text.push(&"ab cd ".repeat(Segmented::SEGMENT / 6));
-        assert!(text.jobs() <= Segmented::JOBS, "jobs that wait");
+        assert!(text.waiting() <= Segmented::WAITING, "segments that wait");
     }
-    assert_eq!(text.jobs(), Segmented::JOBS, "as many as may");
+    assert_eq!(text.waiting(), Segmented::WAITING, "as many as may");
     *gate.0.0.lock().unwrap() = true;
     gate.0.1.notify_all();
     while text.is_behind() {

@@ -1,10 +1,12 @@
 //! How long a request takes while the collector fails in each way it can, beside one with no telemetry. See the README.
 //!
-//! Run with `cargo run --release --bin faults`.
+//! Run with `cargo run --release --bin faults`: one request after the other, without a pause; or with `-- 500`: with a pause of so
+//! many microseconds before each, and fewer rounds.
 
 mod collector;
 mod service;
 
+use std::thread;
 use std::time::Duration;
 
 use throughline_telemetry::{Exporter, Protocol, Telemetry, TelemetryConfig, init};
@@ -32,7 +34,7 @@ impl Case {
     }
 
     /// One round, with telemetry begun before it and ended after it.
-    fn round(&mut self) {
+    fn round(&mut self, pause: Duration) {
         let telemetry = self.collector.as_ref().map(|(collector, protocol)| {
             let config = TelemetryConfig::default()
                 .with_enabled(true)
@@ -48,7 +50,12 @@ impl Case {
         for _ in 0..WARM {
             connection.request();
         }
-        let times = (0..REQUESTS).map(|_| connection.request().as_nanos() as u64);
+        let times = (0..REQUESTS).map(|_| {
+            if !pause.is_zero() {
+                thread::sleep(pause);
+            }
+            connection.request().as_nanos() as u64
+        });
         let mut times: Vec<u64> = times.collect();
         times.sort_unstable();
         self.p50.push(times[REQUESTS / 2]);
@@ -104,8 +111,10 @@ fn main() {
     ] {
         cases.push(Case::new(name, Some((collector, protocol))));
     }
-    for _ in 0..ROUNDS {
-        cases.iter_mut().for_each(Case::round);
+    let pause = std::env::args().nth(1).map_or(0, |micros| micros.parse().expect("microseconds"));
+    let rounds = if pause == 0 { ROUNDS } else { PACED_ROUNDS };
+    for _ in 0..rounds {
+        cases.iter_mut().for_each(|case| case.round(Duration::from_micros(pause)));
     }
     let (p50, p99) = (middle(&cases[0].p50), middle(&cases[0].p99));
     println!("| a request | p50 µs | ratio | p99 µs | ratio | best p99 µs |");
@@ -123,6 +132,7 @@ fn main() {
 }
 
 const ROUNDS: usize = 41;
+const PACED_ROUNDS: usize = 7;
 /// Requests a round, with those that warm up more than a queue of spans holds.
 const REQUESTS: usize = 2_000;
 const WARM: usize = 200;

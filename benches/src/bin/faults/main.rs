@@ -111,10 +111,14 @@ fn main() {
     ] {
         cases.push(Case::new(name, Some((collector, protocol))));
     }
-    let pause = std::env::args().nth(1).map_or(0, |micros| micros.parse().expect("microseconds"));
+    let pause = std::env::args()
+        .nth(1)
+        .map_or(0, |micros| micros.parse().expect("microseconds"));
     let rounds = if pause == 0 { ROUNDS } else { PACED_ROUNDS };
     for _ in 0..rounds {
-        cases.iter_mut().for_each(|case| case.round(Duration::from_micros(pause)));
+        cases
+            .iter_mut()
+            .for_each(|case| case.round(Duration::from_micros(pause)));
     }
     let (p50, p99) = (middle(&cases[0].p50), middle(&cases[0].p99));
     println!("| a request | p50 µs | ratio | p99 µs | ratio | best p99 µs |");

@@ -64,7 +64,7 @@
 //! | `http.request.resend_count`, event `throughline.attempt` | with a [`ClientLayer`] inside | how often the request was sent again; [one event an attempt](#attempts) |
 //! | `http.response.header.{name}` | refusals | `retry-after`, rate limits, the request's id |
 //! | `throughline.tokens.source` | always | `reported`, `partial`, `estimated`, `unknown`; `none` where a [`budget`] refused the call |
-//! | `throughline.tokens.encoding` | with an estimate | `o200k_base`, `cl100k_base` or a [`TokenCounter`]'s, with `?` if the model's own is not known; `bytes/4` if there was no time to count |
+//! | `throughline.tokens.encoding` | with an estimate | `o200k_base`, `cl100k_base` or a [`TokenCounter`]'s, with `?` if the model's own is not known or not all of the text was counted; `bytes/4` if there was no time to count |
 //! | `throughline.response.drained` | if so | see [`drain`] |
 //! | `throughline.request.unseen`, `throughline.response.unseen` | if so | why a body was not read |
 //! | `error.type`, status `Error` | on failure | the provider's code, else the HTTP status, else the kind of error |
@@ -105,7 +105,8 @@
 //! asked for its usage or else when it is first needed, and what is long (a prompt of more than 32 KiB, each 16 KiB of
 //! an answer) is counted there too. Where usage will be reported, nothing is counted unless the answer breaks off or has
 //! more than 64 KiB of text. A call that waits for that thread is recorded late, with the time at which it ended:
-//! see [`settle`]. If too much waits, bytes are divided by 4, and `throughline.tokens.encoding` says so.
+//! see [`settle`]. If too many calls wait, bytes are divided by 4; of one answer at most 128 KiB wait, and what comes faster than
+//! it is counted, or after 1 MiB, is taken at the rate of the rest. `throughline.tokens.encoding` says so.
 //!
 //! Streams of OpenAI's tell their usage only if they are asked: [`IncludeUsageLayer`], around this one, asks, and hides
 //! from the caller that it did.

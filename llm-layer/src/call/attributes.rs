@@ -121,9 +121,10 @@ impl Watching {
             (spent.input, spent.output),
             (Some((_, Origin::Estimated)), _) | (_, Some((_, Origin::Estimated)))
         ) {
-            let name = match self.rough {
-                true => "bytes/4".to_owned(),
-                false => self.encoding.is().to_string(),
+            let name = match (self.rough, self.inexact) {
+                (true, _) => "bytes/4".to_owned(),
+                (false, true) => format!("{}?", self.encoding.is().name()),
+                (false, false) => self.encoding.is().to_string(),
             };
             attributes.push(KeyValue::new(semconv::TOKENS_ENCODING, name));
         }

@@ -42,7 +42,9 @@ impl Watching {
                 Some(known) => *seen > known,
                 None => *seen > 0 || ended,
             };
-            if let Some(seen) = seen.filter(more) {
+            let exact = seen.is_none_or(|count| count.exact);
+            if let Some(seen) = seen.map(|count| count.tokens).filter(more) {
+                self.inexact = !exact;
                 spent.output = Some((seen, Origin::Estimated));
             }
         }

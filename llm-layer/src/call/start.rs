@@ -150,6 +150,7 @@ impl Start {
             body_length,
             body_in_order,
             encoding,
+            inexact: false,
             rough: false,
             status: None,
             framing: None,

@@ -57,6 +57,8 @@ pub(super) struct Watching {
     /// The body as it came, if somebody asked for something that depends on the order of its keys.
     pub(super) body_in_order: Option<Box<[u8]>>,
     pub(super) encoding: Encoding,
+    /// Not all of the answer's text was counted, or it was cut where the number may depend on it.
+    pub(super) inexact: bool,
     /// There is no time to count.
     pub(super) rough: bool,
     /// When the span began. It ends by the monotonic clock, so that it is as long as the metric says.

@@ -50,7 +50,7 @@ impl Segmented {
     pub(super) const COUNTED: u64 = 1024 * 1024;
     /// The most segments of one text that wait to be counted. A text that comes faster than it is counted is taken at the
     /// rate of the rest, so that a stream keeps less than 256 KiB, whatever its speed.
-    pub(super) const WAITING: usize = 4;
+    pub(super) const WAITING: usize = 8;
 
     pub(crate) fn new(encoding: Encoding) -> Self {
         Self {

@@ -10,7 +10,7 @@ use super::Field;
 use super::spoken::Spoken;
 use super::usage::Usage;
 use crate::content::Answer;
-use crate::estimate::{Encoding, Segmented};
+use crate::estimate::{Count, Encoding, Segmented};
 use crate::json::{Path, Scalar};
 
 /// What came of a call, as far as its answer was read.
@@ -287,7 +287,7 @@ impl Reply {
     }
 
     /// The number of tokens of the text that came, or `None` if nothing here can count. Roughly, if there is no time.
-    pub(crate) fn count(&mut self, roughly: bool) -> Option<u64> {
+    pub(crate) fn count(&mut self, roughly: bool) -> Option<Count> {
         self.spoken.count(roughly)
     }
 

@@ -1,7 +1,7 @@
 //! The texts of an answer, counted in case nobody reports their tokens.
 
 use super::Channel;
-use crate::estimate::{Encoding, Segmented};
+use crate::estimate::{Count, Encoding, Segmented};
 
 /// The texts of an answer, by alternative and channel.
 #[derive(Debug)]
@@ -55,11 +55,21 @@ impl Spoken {
     }
 
     /// The number of tokens, or `None` if nothing here can count. Roughly, if there is no time.
-    pub(super) fn count(&mut self, roughly: bool) -> Option<u64> {
-        let count = |(_, _, counter): (u32, Channel, Segmented)| match roughly {
-            true => Some(counter.rough()),
-            false => counter.finish().map(|count| count.tokens),
+    pub(super) fn count(&mut self, roughly: bool) -> Option<Count> {
+        let mut all = Count {
+            tokens: 0,
+            exact: !roughly,
         };
-        std::mem::take(&mut self.texts).into_iter().map(count).sum()
+        for (_, _, counter) in std::mem::take(&mut self.texts) {
+            match roughly {
+                true => all.tokens += counter.rough(),
+                false => {
+                    let count = counter.finish()?;
+                    all.tokens += count.tokens;
+                    all.exact &= count.exact;
+                }
+            }
+        }
+        Some(all)
     }
 }

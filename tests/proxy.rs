@@ -173,10 +173,11 @@ async fn anything_else_passes_both_ways_as_it_comes() {
         asked.starts_with("PUT /base/files//a%20b?q=1 HTTP/1.1\r\n"),
         "below the provider's path: {asked}"
     );
-    // An answer that begins before the question has ended.
+    // An answer that begins before the question has ended, on a connection that is not used again:
+    // whether one that could be is back in the proxy's pool by the next question is not for this test to say.
     write(
         &mut provider,
-        "HTTP/1.1 207 Multi\r\ncontent-length: 6\r\n\r\nabc",
+        "HTTP/1.1 207 Multi\r\nconnection: close\r\ncontent-length: 6\r\n\r\nabc",
     )
     .await;
     until(&mut client, "\r\n\r\nabc").await;
@@ -187,6 +188,7 @@ async fn anything_else_passes_both_ways_as_it_comes() {
 
     // No body where there was none, and a length without a body for HEAD.
     write(&mut client, "HEAD /x HTTP/1.1\r\nhost: proxy\r\n\r\n").await;
+    let mut provider = path.provider().await;
     let asked = until(&mut provider, "\r\n\r\n").await;
     assert!(
         !asked.contains("content-length") && !asked.contains("transfer-encoding"),

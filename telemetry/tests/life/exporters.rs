@@ -38,8 +38,8 @@ fn a_start_up_hook_adds_to_what_is_configured() {
 
     let text = r#"{"tracing.enabled": true, "startup_hook": "MyLibrary:setup"}"#;
     let error = init(TelemetryConfig::from_json_str(text).expect("accepted")).expect_err("not registered");
-    let expected = "startup_hook = \"MyLibrary:setup\" is not accepted: use a name given to register_startup_hook \
-                    before: there is none";
+    let expected = "startup_hook (THROUGHLINE_STARTUP_HOOK) = \"MyLibrary:setup\" is not accepted: use a name given to \
+                    register_startup_hook before: there is none";
     assert_eq!(error.to_string(), expected, "a hook that nobody registered");
 }
 
@@ -169,8 +169,8 @@ prompt_size_total{direction=\"input\"} 57
 
     let error =
         init(TelemetryConfig::default().with_exporter(Exporter::Prometheus)).expect_err("no traces there");
-    let expected = "exporter = \"prometheus\" is not accepted: use an exporter that takes traces, and Prometheus as the \
-                    exporter of metrics only";
+    let expected = "the exporter of traces (tracing.exporter, OTEL_TRACES_EXPORTER) = \"prometheus\" is not accepted: use one \
+                    that takes traces, and Prometheus for metrics alone (metrics_exporter, OTEL_METRICS_EXPORTER)";
     assert_eq!(error.to_string(), expected, "the message");
 }
 

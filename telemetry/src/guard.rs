@@ -20,7 +20,8 @@ use crate::signal::Signal;
 
 /// Telemetry that runs until this is shut down or dropped.
 ///
-/// Keep it until the program ends. Dropping it is a [`shutdown`](Self::shutdown) whose result nobody reads.
+/// Keep it until the program ends. Dropping it is a [`shutdown`](Self::shutdown) whose result nobody reads. Nothing drops
+/// what is in a `static`, nor what [`std::process::exit`] leaves behind: shut down or [`flush`](Self::flush) before.
 #[derive(Debug)]
 #[must_use = "telemetry ends when this is dropped"]
 pub struct Telemetry {

@@ -63,7 +63,7 @@
 //! # Exporters and features
 //! | exporter | feature | what it brings |
 //! |---|---|---|
-//! | [console](Exporter::Console) | | a tree for each trace and a line for each metric, on standard output |
+//! | [console](Exporter::Console) | | a tree for each trace, a line for each metric and log record, on standard output |
 //! | [OTLP](Exporter::Otlp) over gRPC | `otlp-grpc` | tonic, and one thread of tokio of its own |
 //! | OTLP over HTTP | `otlp-http` | reqwest, called from the exporting thread |
 //! | [file](Exporter::File), [console-json](Exporter::ConsoleJson) | `file` | OTLP/JSON, a line a batch, as the collector's otlpjsonfile receiver reads it |

@@ -145,16 +145,10 @@ impl TelemetryConfig {
             let accepted = "one that takes traces, and Prometheus for metrics alone (metrics_exporter, OTEL_METRICS_EXPORTER)";
             return Err(InitError::value(Place::Code, key, "prometheus", accepted));
         }
-        let logs = self.exporter_of(Signal::Logs);
-        if matches!(logs, Exporter::Console | Exporter::Prometheus) {
-            let accepted =
-                r#""otlp", "file", "console-json" or "none": a tracing subscriber prints logs for people"#;
-            return Err(InitError::value(
-                Place::Code,
-                "logs_exporter",
-                logs.name(),
-                accepted,
-            ));
+        if self.exporter_of(Signal::Logs) == Exporter::Prometheus {
+            let key = "logs_exporter (OTEL_LOGS_EXPORTER)";
+            let accepted = "one that takes logs, and Prometheus for metrics alone";
+            return Err(InitError::value(Place::Code, key, "prometheus", accepted));
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use crate::config::{TelemetryConfig, TlsConfig};
 
 #[test]
 fn refusals_from_the_environment() {
-    const NAMES: &str = r#"use "console", "console-json", "file", "otlp", "jaeger" (which is otlp), "prometheus" (metrics only) or "none""#;
+    const NAMES: &str = r#"use one of "console", "console-json", "file", "otlp", "jaeger" (which is otlp), "prometheus" (metrics only) or "none""#;
     const URL: &str = "use a URL such as http://127.0.0.1:4317 (gRPC) or http://127.0.0.1:4318 (HTTP)";
     const RATE: &str = "use a number from 0.0 to 1.0";
     for (name, value, accepted) in [
@@ -133,7 +133,7 @@ fn refusals_from_a_file() {
         ),
         (
             r#"{"exporter": null}"#,
-            r#"exporter = "null" is not accepted: use "console", "console-json", "file", "otlp", "jaeger" (which is otlp), "prometheus" (metrics only) or "none""#
+            r#"exporter = "null" is not accepted: use one of "console", "console-json", "file", "otlp", "jaeger" (which is otlp), "prometheus" (metrics only) or "none""#
                 .to_owned(),
         ),
     ] {

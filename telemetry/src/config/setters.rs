@@ -140,6 +140,14 @@ impl TelemetryConfig {
         self
     }
 
+    /// Sends a header, such as a key, with every request to the collector; it wins over one of that name in
+    /// `OTEL_EXPORTER_OTLP_HEADERS`.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.insert(name, value.into());
+        self
+    }
+
     /// Sends metrics elsewhere than spans.
     #[must_use]
     pub fn with_metrics_exporter(mut self, exporter: Exporter) -> Self {

@@ -45,6 +45,30 @@
 //!
 //! A file is JSON, or TOML if its name ends in `.toml`; nested tables and dotted keys mean the same.
 //!
+//! ```
+//! # let text = r#"
+//! service_name = "shop"
+//! startup_hook = "MyLibrary:setup_tracing" # given to register_startup_hook before
+//! propagators = ["tracecontext", "baggage", "b3"]
+//! sampling_rate = 0.1
+//! sampling_rules = { "/health" = 0.0, "/pay/*" = 1.0 }
+//!
+//! [tracing]
+//! enabled = true
+//! exporter = "otlp"
+//! endpoint = "http://127.0.0.1:4317"
+//!
+//! [tail] # kept though not sampled
+//! errors = true
+//! slower_than_ms = 500
+//!
+//! [resource_attributes]
+//! "deployment.environment.name" = "staging"
+//! # "#;
+//! # throughline_telemetry::TelemetryConfig::from_toml_str(text)?;
+//! # Ok::<(), throughline_telemetry::InitError>(())
+//! ```
+//!
 //! An unknown key and a value that is not accepted are an [`InitError`] that names the place, the key, the value and what
 //! is accepted. An empty variable is an unset one.
 //!

@@ -25,6 +25,7 @@ mod hook;
 mod intern;
 pub mod labels;
 mod method;
+mod metrics;
 pub mod observe;
 mod protocol;
 pub mod provider;
@@ -34,6 +35,7 @@ mod request_body;
 pub mod semconv;
 pub mod server;
 mod setters;
+mod settings;
 pub mod span;
 
 pub use client::ClientLayer;

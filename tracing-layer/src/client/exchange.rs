@@ -1,8 +1,6 @@
 //! One attempt, from its head to its end.
 
 use std::borrow::Cow;
-use std::fmt;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
@@ -13,23 +11,23 @@ use opentelemetry::{Context, KeyValue, StringValue};
 
 use super::attempts::{Attempts, Nth, UrlTemplate};
 use super::attributes;
-use super::metrics::Instruments;
 use super::outbound::{Attempt, Outbound, Peer};
 use super::settings::Settings;
-use crate::exchange::{Begun, Exchange, Failures};
+use crate::exchange::{Begun, Exchange, Failures, connection};
 use crate::labels::Labels;
 use crate::method::Known;
+use crate::metrics::Instruments;
 use crate::observe::{End, EndAt, Head, Observe};
-use crate::{intern, recent, semconv};
+use crate::{intern, semconv};
 
 /// A request that is being sent: the observer behind the response of [`Client`](super::Client).
+#[derive(Debug)]
 pub struct Sending {
     settings: Arc<Settings>,
     exchange: Exchange,
     peer: Option<Peer>,
     template: Option<StringValue>,
     nth: Option<Nth>,
-    measured: bool,
 }
 
 impl Sending {
@@ -42,7 +40,7 @@ impl Sending {
         let began = Instant::now();
         let attempt = request.attempt();
         let observed = settings.filter.call(|filter| filter(&attempt)).unwrap_or(true);
-        let method = settings.methods.known(attempt.method());
+        let method = settings.shared.methods.known(attempt.method());
         let peer = Peer::of(attempt.url());
         let template = template(request, &current);
         let nth = attempts(request, &current).and_then(|attempts| attempts.count(&attempt, &current));
@@ -52,7 +50,7 @@ impl Sending {
             template: template.as_ref(),
             resent: nth.as_ref().map_or(0, Nth::before),
         };
-        let span = (observed && settings.parts.spans)
+        let span = (observed && settings.shared.parts.spans)
             .then(|| outline.span(settings, &attempt, &current))
             .flatten();
         let has_span = span.is_some();
@@ -60,31 +58,27 @@ impl Sending {
         if let Some(nth) = nth.as_ref().filter(|_| has_span) {
             nth.begin(exchange.context());
         }
-        let measured = observed && settings.parts.metrics;
-        if settings.parts.inject {
+        exchange.measured = observed && settings.shared.parts.metrics;
+        if settings.shared.parts.propagation {
             let allowed = settings.outgoing.to_host(attempt.host());
             let headers = request.headers_mut();
             settings
+                .shared
                 .propagator
                 .inject_allowed(exchange.context(), allowed, headers);
         }
-        if measured && settings.body_sizes {
-            exchange.request = request.body_bytes();
-        }
+        exchange.request = (exchange.measured && settings.shared.body_sizes).then(|| request.body_bytes());
         Some(Self {
             settings: Arc::clone(settings),
             exchange,
             peer,
             template,
             nth,
-            measured,
         })
     }
 
-    /// The instruments, if the exchange is measured.
     fn instruments(&self) -> Option<&Instruments> {
-        let instruments = self.settings.instruments.in_context(self.exchange.context());
-        instruments.filter(|_| self.measured)
+        self.exchange.instruments(&self.settings.instruments)
     }
 
     fn labels(&self) -> Labels {
@@ -107,11 +101,9 @@ impl Sending {
             return;
         };
         if let Some(instruments) = self.instruments() {
-            let seconds = conclusion.lasted.as_secs_f64();
-            instruments.duration.record(seconds, self.labels().as_slice());
+            instruments.record_duration(conclusion.lasted, &self.labels());
         }
-        let until_body = self.settings.end_at == EndAt::Body && !self.exchange.ends_with_head();
-        self.exchange.end_span(conclusion, until_body, None);
+        self.exchange.end_span(conclusion, None);
         if let Some(nth) = self.nth.take() {
             nth.end(self.exchange.status(), conclusion.error, conclusion.lasted);
         }
@@ -125,27 +117,12 @@ impl Observe for Sending {
 
     fn on_response(&mut self, head: Head<'_>) -> EndAt {
         self.exchange.version = Some(head.version);
-        self.exchange.see(&head);
-        if self.exchange.span().is_some() {
-            self.exchange.add(head.peer.into_iter().flat_map(connection));
-            self.exchange
-                .add(self.settings.response_headers.attributes(head.headers));
-            let mut attributes = Vec::new();
-            self.settings
-                .response_attributes
-                .call(|add| add(&head, &mut attributes));
-            self.exchange.add(attributes);
-        }
-        if self.exchange.ends_with_head() {
-            return EndAt::Headers;
-        }
-        if self.settings.end_at == EndAt::Headers {
+        self.exchange.add(head.peer.into_iter().flat_map(connection));
+        let end_at = self.exchange.respond(&head, &self.settings.shared);
+        if end_at == EndAt::Headers {
             self.conclude(End::Complete);
-            if !(self.measured && self.settings.body_sizes) {
-                return EndAt::Headers;
-            }
         }
-        EndAt::Body
+        self.exchange.end_at(end_at)
     }
 
     fn on_frame<D: Buf>(&mut self, frame: &Frame<D>) {
@@ -154,27 +131,11 @@ impl Observe for Sending {
 
     fn on_end(mut self, end: End<'_>) {
         self.conclude(end);
-        if !self.settings.body_sizes {
-            return;
+        if let Some(sizes) = self.exchange.sizes() {
+            if let Some(instruments) = self.instruments() {
+                instruments.record_sizes(sizes, &self.labels());
+            }
         }
-        let Some(instruments) = self.instruments() else {
-            return;
-        };
-        let labels = self.labels();
-        if let Some(bytes) = self.exchange.request.so_far() {
-            instruments.request_size.record(bytes, labels.as_slice());
-        }
-        if let Some(bytes) = self.exchange.response() {
-            instruments.response_size.record(bytes, labels.as_slice());
-        }
-    }
-}
-
-impl fmt::Debug for Sending {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sending")
-            .field("exchange", &self.exchange)
-            .finish_non_exhaustive()
     }
 }
 
@@ -190,7 +151,7 @@ impl Outline<'_> {
     /// The span, if there is anybody to take it.
     fn span(&self, settings: &Settings, attempt: &Attempt<'_>, parent: &Context) -> Option<Begun> {
         let mut at = SystemTime::UNIX_EPOCH;
-        let mut span = settings.tracer.start(parent, || {
+        let mut span = settings.shared.tracer.start(parent, || {
             at = SystemTime::now();
             SpanBuilder::from_name(self.name())
                 .with_kind(SpanKind::Client)
@@ -199,7 +160,7 @@ impl Outline<'_> {
                     attempt,
                     self.method,
                     self.peer,
-                    &settings.redaction,
+                    &settings.shared.redaction,
                 ))
         })?;
         if span.is_recording() {
@@ -209,12 +170,8 @@ impl Outline<'_> {
                 let resent = i64::from(self.resent);
                 span.set_attribute(KeyValue::new(semconv::HTTP_REQUEST_RESEND_COUNT, resent));
             }
-            span.set_attributes(settings.request_headers.attributes(attempt.headers()));
-            let mut attributes = Vec::new();
-            settings
-                .request_attributes
-                .call(|add| add(attempt, &mut attributes));
-            span.set_attributes(attributes);
+            span.set_attributes(settings.shared.request_headers.attributes(attempt.headers()));
+            span.set_attributes(settings.request_attributes.attributes(|add, to| add(attempt, to)));
         }
         Some(Begun { span, at })
     }
@@ -238,13 +195,6 @@ fn attempts<'a, R: Outbound>(request: &'a R, current: &'a Context) -> Option<&'a
 fn template<R: Outbound>(request: &R, current: &Context) -> Option<StringValue> {
     let UrlTemplate(template) = request.extension().or_else(|| current.get())?;
     Some(intern::text(template).map_or_else(|| template.clone().into(), StringValue::from))
-}
-
-fn connection(peer: SocketAddr) -> [KeyValue; 2] {
-    [
-        KeyValue::new(semconv::NETWORK_PEER_ADDRESS, recent::address(peer.ip())),
-        KeyValue::new(semconv::NETWORK_PEER_PORT, i64::from(peer.port())),
-    ]
 }
 
 /// A caller that no longer wants the response is not an error.

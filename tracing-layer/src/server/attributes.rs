@@ -36,7 +36,7 @@ impl<B> Facts<'_, B> {
             _ => KeyValue::new(semconv::URL_PATH, uri.path().to_owned()),
         });
         if let Some(query) = uri.query() {
-            let query = settings.redaction.query(query);
+            let query = settings.shared.redaction.query(query);
             attributes.push(KeyValue::new(semconv::URL_QUERY, query.into_owned()));
         }
         if self.method.is_other() {
@@ -58,19 +58,8 @@ impl<B> Facts<'_, B> {
         if let Some(route) = self.route.filter(|route| route.is_final()) {
             attributes.push(KeyValue::new(semconv::HTTP_ROUTE, route.template.clone()));
         }
-        attributes.extend(settings.request_headers.attributes(self.request.headers()));
+        attributes.extend(settings.shared.request_headers.attributes(self.request.headers()));
         attributes
-    }
-
-    /// The others, for a span that records. Those that are only known later come later.
-    pub(super) fn when_recording(&self) -> impl Iterator<Item = KeyValue> {
-        let peer = self.peer.map(|peer| {
-            [
-                KeyValue::new(semconv::NETWORK_PEER_ADDRESS, recent::address(peer.ip())),
-                KeyValue::new(semconv::NETWORK_PEER_PORT, i64::from(peer.port())),
-            ]
-        });
-        peer.into_iter().flatten()
     }
 }
 

@@ -13,7 +13,7 @@ use super::attributes::Facts;
 use super::origin::{self, Origin};
 use super::route::Route;
 use super::settings::Settings;
-use crate::exchange::Begun;
+use crate::exchange::{Begun, connection};
 use crate::method::Known;
 
 /// What the exchange is made of.
@@ -35,7 +35,7 @@ impl<'a, B> Incoming<'a, B> {
         let began = Instant::now();
         let peer = origin::peer(request);
         let head = Head::new(request).with_peer(peer);
-        let method = settings.methods.known(request.method());
+        let method = settings.shared.methods.known(request.method());
         let trusted = trusts(&settings.trust, &head);
         let (parent, link) = parent(settings, request, &head, trusted, current);
         let origin = Origin::of(request, trusted);
@@ -67,7 +67,7 @@ impl<'a, B> Incoming<'a, B> {
             peer: self.peer,
         };
         let mut at = SystemTime::UNIX_EPOCH;
-        let mut span = settings.tracer.start(&self.parent, || {
+        let mut span = settings.shared.tracer.start(&self.parent, || {
             at = SystemTime::now();
             let name = self.route.as_ref().map(|route| route.span_name.clone());
             let mut builder = SpanBuilder::from_name(name.unwrap_or_else(|| self.method.span_name().into()))
@@ -80,13 +80,9 @@ impl<'a, B> Incoming<'a, B> {
             builder
         })?;
         if span.is_recording() {
-            span.set_attributes(facts.when_recording());
-            let mut attributes = Vec::new();
+            span.set_attributes(self.peer.into_iter().flat_map(connection));
             let head = Head::new(self.request).with_peer(self.peer);
-            settings
-                .request_attributes
-                .call(|add| add(&head, &mut attributes));
-            span.set_attributes(attributes);
+            span.set_attributes(settings.request_attributes.attributes(|add, to| add(&head, to)));
         }
         Some(Begun { span, at })
     }
@@ -108,7 +104,7 @@ fn parent<B>(
     trusted: bool,
     current: &Context,
 ) -> (Context, Option<SpanContext>) {
-    if !settings.parts.extract {
+    if !settings.shared.parts.propagation {
         let before = request.extensions().get::<Extracted>();
         return (
             current.clone(),
@@ -116,8 +112,14 @@ fn parent<B>(
         );
     }
     if trusted {
-        return (settings.propagator.extract(request.headers(), current), None);
+        return (
+            settings.shared.propagator.extract(request.headers(), current),
+            None,
+        );
     }
-    let judged = settings.propagator.extract_trusting(&Trust::Never, head, current);
+    let judged = settings
+        .shared
+        .propagator
+        .extract_trusting(&Trust::Never, head, current);
     (judged.context, judged.link)
 }

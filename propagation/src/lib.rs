@@ -73,7 +73,9 @@ pub mod unfinished;
 
 mod baggage;
 mod error;
+mod hex;
 mod in_context;
+mod octets;
 mod outgoing;
 mod propagator;
 mod random;

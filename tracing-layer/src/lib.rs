@@ -16,7 +16,6 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod asking;
 pub mod client;
 pub mod error_type;
 mod exchange;

@@ -1,7 +1,7 @@
 //! Texts that were seen a moment ago, so that seeing them again costs no allocation.
 //!
-//! A server's requests name the same few hosts, clients and user agents over and over. Each thread keeps some of them; a
-//! new text takes the place of an older one, so nobody outside can make it grow.
+//! A server's requests name the same few hosts, clients and user agents over and over, and many the same path and query.
+//! Each thread keeps some of them; a new text takes the place of an older one, so nobody outside can make it grow.
 
 use std::cell::RefCell;
 use std::fmt::{self, Write};

@@ -10,7 +10,7 @@ use super::origin::Origin;
 use super::route::Route;
 use super::settings::Settings;
 use crate::method::Known;
-use crate::{recent, semconv};
+use crate::{headers, recent, semconv};
 
 /// What of a request its attributes are made of.
 pub(super) struct Facts<'a, B> {
@@ -33,11 +33,11 @@ impl<B> Facts<'_, B> {
             Some(route) if route.template.as_str() == uri.path() => {
                 KeyValue::new(semconv::URL_PATH, route.template.clone())
             }
-            _ => KeyValue::new(semconv::URL_PATH, uri.path().to_owned()),
+            _ => KeyValue::new(semconv::URL_PATH, recent::text(uri.path())),
         });
         if let Some(query) = uri.query() {
             let query = settings.shared.redaction.query(query);
-            attributes.push(KeyValue::new(semconv::URL_QUERY, query.into_owned()));
+            attributes.push(KeyValue::new(semconv::URL_QUERY, recent::text(&query)));
         }
         if self.method.is_other() {
             let sent = self.request.method().as_str().to_owned();
@@ -52,8 +52,8 @@ impl<B> Facts<'_, B> {
             attributes.push(KeyValue::new(semconv::CLIENT_ADDRESS, recent::address(client)));
         }
         if let Some(agent) = self.request.headers().get(USER_AGENT) {
-            let agent = String::from_utf8_lossy(agent.as_bytes());
-            attributes.push(KeyValue::new(semconv::USER_AGENT_ORIGINAL, recent::text(&agent)));
+            let agent = recent::text(&headers::text(agent));
+            attributes.push(KeyValue::new(semconv::USER_AGENT_ORIGINAL, agent));
         }
         if let Some(route) = self.route.filter(|route| route.is_final()) {
             attributes.push(KeyValue::new(semconv::HTTP_ROUTE, route.template.clone()));

@@ -120,8 +120,9 @@ impl Observe for Serving {
 
     fn attached<T>(&self, work: impl FnOnce() -> T) -> T {
         let _attached = Context::attach(self.exchange.context().clone());
-        let (done, named) = route::listening(work);
-        if let Some(template) = named {
+        let listening = route::listen();
+        let done = work();
+        if let Some(template) = listening.end() {
             *self.late.lock().unwrap_or_else(PoisonError::into_inner) = Some(template);
         }
         done

@@ -36,12 +36,35 @@ pub fn set_route(template: impl Into<Cow<'static, str>>) -> bool {
     named
 }
 
-/// Runs `work`, and returns the route that was set meanwhile.
-pub(super) fn listening<T>(work: impl FnOnce() -> T) -> (T, Option<Cow<'static, str>>) {
-    let _outer = Restore(take(Slot::Waiting));
-    let done = work();
-    let (_, named) = take(Slot::Nobody);
-    (done, named)
+/// Listens for the route of a request, from here on.
+pub(super) fn listen() -> Listening {
+    Listening {
+        outer: take(Slot::Waiting),
+    }
+}
+
+/// A request that waits for its route. When it is dropped, also by a panic, the one outside of it waits again.
+pub(super) struct Listening {
+    outer: (Slot, Option<Cow<'static, str>>),
+}
+
+impl Listening {
+    /// The route that was set meanwhile.
+    pub(super) fn end(self) -> Option<Cow<'static, str>> {
+        let (_, named) = take(Slot::Nobody);
+        drop(self);
+        named
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        let (slot, name) = &mut self.outer;
+        take(*slot);
+        if let Some(name) = name.take() {
+            let _ = NAME.try_with(|named| named.set(Some(name)));
+        }
+    }
 }
 
 /// A route with the name of its span.
@@ -99,19 +122,6 @@ enum Slot {
 thread_local! {
     static SLOT: Cell<Slot> = const { Cell::new(Slot::Nobody) };
     static NAME: Cell<Option<Cow<'static, str>>> = const { Cell::new(None) };
-}
-
-/// Puts the outer request's slot back, also when the inner one panics.
-struct Restore((Slot, Option<Cow<'static, str>>));
-
-impl Drop for Restore {
-    fn drop(&mut self) {
-        let (slot, name) = &mut self.0;
-        take(*slot);
-        if let Some(name) = name.take() {
-            let _ = NAME.try_with(|named| named.set(Some(name)));
-        }
-    }
 }
 
 /// Empties the slot for what comes.

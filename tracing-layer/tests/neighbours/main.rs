@@ -66,7 +66,7 @@ async fn serve(router: Router) -> SocketAddr {
 
 /// Waits until as many spans have ended.
 async fn spans(recorder: &Recorder, count: usize) {
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + Duration::from_secs(30);
     while recorder.spans().len() < count {
         assert!(
             Instant::now() < deadline,

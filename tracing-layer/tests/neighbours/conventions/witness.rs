@@ -100,6 +100,15 @@ impl Witness {
         }
     }
 
+    /// Waits until a request is active.
+    pub(super) async fn request(&self, case: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.check_metrics().1 == 0 {
+            assert!(Instant::now() < deadline, "{case}: no request");
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Whether a span has ended.
     pub(super) fn has_spans(&self) -> bool {
         !self.spans.get_finished_spans().unwrap_or_default().is_empty()
@@ -181,5 +190,5 @@ pub(super) fn assert_lines<'a>(case: impl Display, shown: &str, lines: impl Into
     }
 }
 
-/// How long a span may take to come.
+/// How long a request or a span may take to come.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -26,14 +26,19 @@ macro_rules! shared_setters {
             self.with(|settings| settings.instruments = settings.instruments.with_provider(provider))
         }
 
-        /// Names these methods, and any other `_OTHER`. Default: those of the environment variable
-        /// `OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS` when the layer is made, otherwise the convention's.
+        /// Names these methods, and any other `_OTHER`. Case matters. Default: those of the environment variable
+        /// `OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS` when the layer is made, otherwise [`semconv::KNOWN_METHODS`].
+        ///
+        /// [`semconv::KNOWN_METHODS`]: crate::semconv::KNOWN_METHODS
         #[must_use]
         pub fn with_known_methods<'a>(self, methods: impl IntoIterator<Item = &'a str>) -> Self {
             self.with(|settings| settings.shared.methods = crate::method::Methods::new(methods))
         }
 
-        /// Also redacts the values of these query keys, whatever their case. The convention's keys stay.
+        /// Also redacts the values of these query keys, whatever their case. Default: those of
+        /// [`semconv::SENSITIVE_QUERY_KEYS`], which stay.
+        ///
+        /// [`semconv::SENSITIVE_QUERY_KEYS`]: crate::semconv::SENSITIVE_QUERY_KEYS
         #[must_use]
         pub fn with_redacted_query_keys<'a>(self, keys: impl IntoIterator<Item = &'a str>) -> Self {
             self.with(|settings| settings.shared.redaction = settings.shared.redaction.with_keys(keys))
@@ -59,7 +64,8 @@ macro_rules! shared_setters {
             self.with(|settings| settings.shared.response_headers = captured)
         }
 
-        /// Adds attributes to each recorded span when its response's head is there.
+        /// Adds attributes to each recorded span when its response's head is there. Default: none. If `add` panics, there
+        /// are none.
         #[must_use]
         pub fn with_response_attributes(
             self,

@@ -14,7 +14,8 @@ use crate::setters::shared_setters;
 
 /// Wraps each request in a span and its metrics, and injects the span's context.
 ///
-/// Put it innermost, next to the transport, so that each attempt of a retry is a span of its own. What is recorded, and when, is in the [module's documentation](super).
+/// Put it innermost, next to the transport, so that each attempt of a retry is a span of its own. What is recorded, and
+/// when, is in the [module's documentation](super).
 #[derive(Debug, Clone)]
 pub struct ClientLayer {
     settings: Arc<Settings>,
@@ -59,7 +60,7 @@ impl ClientLayer {
         self.with(|settings| settings.filter = Hook::new(Arc::new(filter)))
     }
 
-    /// Adds attributes to each recorded span when its request comes.
+    /// Adds attributes to each recorded span when its request goes out. Default: none. If `add` panics, there are none.
     #[must_use]
     pub fn with_request_attributes(
         self,

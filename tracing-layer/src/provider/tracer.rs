@@ -90,7 +90,7 @@ impl LazyTracer {
     }
 
     /// Starts a span under `parent`, or `None` where nothing would come of it: telemetry is suppressed in `parent`, or
-    /// the provider is a no-op. Then `builder` is not called.
+    /// the provider is a no-op. Once that is known, `builder` is not called.
     ///
     /// The span of `Some` may still be sampled out: ask `is_recording`.
     pub fn start(&self, parent: &Context, builder: impl FnOnce() -> SpanBuilder) -> Option<BoxedSpan> {

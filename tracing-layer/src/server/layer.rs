@@ -75,7 +75,8 @@ impl ServerLayer {
 
     /// Asks `route` for the route of each request, before the framework is asked. Default: nobody.
     ///
-    /// A route is a template with few values, such as `/users/{id}`; a path is not.
+    /// A route is a template with few values, such as `/users/{id}`; a path is not. Of a `route` that panics, the
+    /// framework is asked.
     #[must_use]
     pub fn with_route(
         self,
@@ -84,7 +85,7 @@ impl ServerLayer {
         self.with(|settings| settings.route = Hook::new(Arc::new(route)))
     }
 
-    /// Adds attributes to each recorded span when its request comes.
+    /// Adds attributes to each recorded span when its request comes. Default: none. If `add` panics, there are none.
     #[must_use]
     pub fn with_request_attributes(
         self,

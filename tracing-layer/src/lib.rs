@@ -61,6 +61,7 @@ pub mod server;
 mod setters;
 mod settings;
 pub mod span;
+mod template;
 
 #[doc(inline)]
 pub use client::ClientLayer;

@@ -1,24 +1,22 @@
 //! One attempt, from its head to its end.
 
-use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use bytes::Buf;
 use http_body::Frame;
-use opentelemetry::trace::{Span, SpanBuilder, SpanKind};
-use opentelemetry::{Context, KeyValue, StringValue};
+use opentelemetry::Context;
 
 use super::attempts::{Attempts, Nth, UrlTemplate};
-use super::attributes;
-use super::outbound::{Attempt, Outbound, Peer};
+use super::outbound::{Outbound, Peer};
+use super::outline::Outline;
 use super::settings::Settings;
-use crate::exchange::{Begun, Exchange, Failures, connection};
+use crate::exchange::{Exchange, Failures, connection};
 use crate::labels::Labels;
-use crate::method::Known;
 use crate::metrics::Instruments;
 use crate::observe::{End, EndAt, Head, Observe};
-use crate::{intern, semconv};
+use crate::semconv;
+use crate::template::Template;
 
 /// A request that is being sent: the observer behind the response of [`Client`](super::Client).
 #[derive(Debug)]
@@ -26,7 +24,7 @@ pub struct Sending {
     settings: Arc<Settings>,
     exchange: Exchange,
     peer: Option<Peer>,
-    template: Option<StringValue>,
+    template: Option<Template>,
     nth: Option<Nth>,
 }
 
@@ -38,36 +36,37 @@ impl Sending {
             return None;
         }
         let began = Instant::now();
+        let shared = &settings.shared;
         let attempt = request.attempt();
         let observed = settings.filter.call(|filter| filter(&attempt)).unwrap_or(true);
-        let method = settings.shared.methods.known(attempt.method());
+        let method = shared.methods.known(attempt.method());
         let peer = Peer::of(attempt.url());
-        let template = template(request, &current);
+        let template = template(request, &current).map(|template| Template::new(method, template));
         let nth = attempts(request, &current).and_then(|attempts| attempts.count(&attempt, &current));
         let outline = Outline {
+            attempt: &attempt,
             method,
             peer: peer.as_ref(),
             template: template.as_ref(),
             resent: nth.as_ref().map_or(0, Nth::before),
         };
-        let span = (observed && settings.shared.parts.spans)
-            .then(|| outline.span(settings, &attempt, &current))
+        let span = (observed && shared.parts.spans)
+            .then(|| outline.span(settings, &current))
             .flatten();
         let has_span = span.is_some();
         let mut exchange = Exchange::new(began, current, span, attempt.method(), method);
         if let Some(nth) = nth.as_ref().filter(|_| has_span) {
             nth.begin(exchange.context());
         }
-        exchange.measured = observed && settings.shared.parts.metrics;
-        if settings.shared.parts.propagation {
+        if shared.parts.propagation {
             let allowed = settings.outgoing.to_host(attempt.host());
             let headers = request.headers_mut();
-            settings
-                .shared
+            shared
                 .propagator
                 .inject_allowed(exchange.context(), allowed, headers);
         }
-        exchange.request = (exchange.measured && settings.shared.body_sizes).then(|| request.body_bytes());
+        exchange.measured = observed && shared.parts.metrics;
+        exchange.request = (exchange.measured && shared.body_sizes).then(|| request.body_bytes());
         Some(Self {
             settings: Arc::clone(settings),
             exchange,
@@ -89,7 +88,7 @@ impl Sending {
             labels.push(semconv::SERVER_PORT, i64::from(peer.port));
         }
         if let Some(template) = &self.template {
-            labels.push(semconv::URL_TEMPLATE, template.clone());
+            labels.push(semconv::URL_TEMPLATE, template.text.clone());
         }
         self.exchange.label(&mut labels);
         labels
@@ -139,62 +138,13 @@ impl Observe for Sending {
     }
 }
 
-/// What a span begins with.
-struct Outline<'a> {
-    method: Known,
-    peer: Option<&'a Peer>,
-    template: Option<&'a StringValue>,
-    resent: u32,
-}
-
-impl Outline<'_> {
-    /// The span, if there is anybody to take it.
-    fn span(&self, settings: &Settings, attempt: &Attempt<'_>, parent: &Context) -> Option<Begun> {
-        let mut at = SystemTime::UNIX_EPOCH;
-        let mut span = settings.shared.tracer.start(parent, || {
-            at = SystemTime::now();
-            SpanBuilder::from_name(self.name())
-                .with_kind(SpanKind::Client)
-                .with_start_time(at)
-                .with_attributes(attributes::at_creation(
-                    attempt,
-                    self.method,
-                    self.peer,
-                    &settings.shared.redaction,
-                ))
-        })?;
-        if span.is_recording() {
-            let template = self.template.cloned();
-            span.set_attributes(template.map(|template| KeyValue::new(semconv::URL_TEMPLATE, template)));
-            if self.resent > 0 {
-                let resent = i64::from(self.resent);
-                span.set_attribute(KeyValue::new(semconv::HTTP_REQUEST_RESEND_COUNT, resent));
-            }
-            span.set_attributes(settings.shared.request_headers.attributes(attempt.headers()));
-            span.set_attributes(settings.request_attributes.attributes(|add, to| add(attempt, to)));
-        }
-        Some(Begun { span, at })
-    }
-
-    fn name(&self) -> Cow<'static, str> {
-        let method = self.method.span_name();
-        match self.template.map(StringValue::as_str) {
-            None => method.into(),
-            Some(template) => match intern::named(method, template) {
-                Some(named) => named.span.into(),
-                None => format!("{method} {template}").into(),
-            },
-        }
-    }
-}
-
 fn attempts<'a, R: Outbound>(request: &'a R, current: &'a Context) -> Option<&'a Attempts> {
     request.extension().or_else(|| current.get())
 }
 
-fn template<R: Outbound>(request: &R, current: &Context) -> Option<StringValue> {
+fn template<'a, R: Outbound>(request: &'a R, current: &'a Context) -> Option<&'a str> {
     let UrlTemplate(template) = request.extension().or_else(|| current.get())?;
-    Some(intern::text(template).map_or_else(|| template.clone().into(), StringValue::from))
+    Some(template)
 }
 
 /// A caller that no longer wants the response is not an error.

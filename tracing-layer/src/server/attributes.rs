@@ -7,9 +7,10 @@ use http::header::USER_AGENT;
 use opentelemetry::KeyValue;
 
 use super::origin::Origin;
-use super::route::Route;
+use super::route;
 use super::settings::Settings;
 use crate::method::Known;
+use crate::template::Template;
 use crate::{headers, recent, semconv};
 
 /// What of a request its attributes are made of.
@@ -17,7 +18,7 @@ pub(super) struct Facts<'a, B> {
     pub(super) request: &'a Request<B>,
     pub(super) method: Known,
     pub(super) scheme: &'static str,
-    pub(super) route: Option<&'a Route>,
+    pub(super) route: Option<&'a Template>,
     pub(super) origin: &'a Origin<'a>,
     pub(super) peer: Option<SocketAddr>,
 }
@@ -30,8 +31,8 @@ impl<B> Facts<'_, B> {
         attributes.push(KeyValue::new(semconv::HTTP_REQUEST_METHOD, self.method.label()));
         attributes.push(KeyValue::new(semconv::URL_SCHEME, self.scheme));
         attributes.push(match self.route {
-            Some(route) if route.template.as_str() == uri.path() => {
-                KeyValue::new(semconv::URL_PATH, route.template.clone())
+            Some(route) if route.text.as_str() == uri.path() => {
+                KeyValue::new(semconv::URL_PATH, route.text.clone())
             }
             _ => KeyValue::new(semconv::URL_PATH, recent::text(uri.path())),
         });
@@ -55,8 +56,8 @@ impl<B> Facts<'_, B> {
             let agent = recent::text(&headers::text(agent));
             attributes.push(KeyValue::new(semconv::USER_AGENT_ORIGINAL, agent));
         }
-        if let Some(route) = self.route.filter(|route| route.is_final()) {
-            attributes.push(KeyValue::new(semconv::HTTP_ROUTE, route.template.clone()));
+        if let Some(route) = self.route.filter(|route| route::is_final(route)) {
+            attributes.push(KeyValue::new(semconv::HTTP_ROUTE, route.text.clone()));
         }
         attributes.extend(settings.shared.request_headers.attributes(self.request.headers()));
         attributes

@@ -10,7 +10,7 @@ use opentelemetry::{Context, StringValue};
 
 use super::incoming::Incoming;
 use super::metrics::Active;
-use super::route::{self, Route};
+use super::route;
 use super::settings::Settings;
 use crate::exchange::{Exchange, Failures};
 use crate::labels::Labels;
@@ -18,6 +18,7 @@ use crate::metrics::Instruments;
 use crate::observe::{End, EndAt, Head, Observe};
 use crate::request_body::RequestBytes;
 use crate::semconv;
+use crate::template::Template;
 
 /// A request that is being served: the observer behind the response of [`Server`](super::Server).
 #[derive(Debug)]
@@ -44,7 +45,8 @@ impl Serving {
         }
         let incoming = Incoming::new(settings, request, &current);
         let observed = incoming.observed;
-        let span = (observed && settings.shared.parts.spans)
+        let shared = &settings.shared;
+        let span = (observed && shared.parts.spans)
             .then(|| incoming.span(settings))
             .flatten();
         let Incoming {
@@ -57,17 +59,17 @@ impl Serving {
         } = incoming;
         let mut exchange = Exchange::new(began, parent, span, request.method(), method);
         exchange.version = Some(request.version());
-        exchange.measured = observed && settings.shared.parts.metrics;
+        exchange.measured = observed && shared.parts.metrics;
         exchange.request =
-            (exchange.measured && settings.shared.body_sizes).then(|| RequestBytes::of(request.body_mut()));
+            (exchange.measured && shared.body_sizes).then(|| RequestBytes::of(request.body_mut()));
         let instruments = exchange.instruments(&settings.instruments);
         Some(Self {
             active: instruments.map(|instruments| instruments.activate(method.label(), scheme)),
             settings: Arc::clone(settings),
             exchange,
             scheme,
-            routed: route.as_ref().is_some_and(Route::is_final),
-            route: route.map(|route| route.template),
+            routed: route.as_ref().is_some_and(route::is_final),
+            route: route.map(|route| route.text),
             late: Mutex::default(),
         })
     }
@@ -104,12 +106,12 @@ impl Serving {
 
     fn learn_late_route(&mut self) {
         let late = self.late.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(template) = late else { return };
-        let route = Route::new(self.exchange.known, &template);
+        let Some(late) = late else { return };
+        let route = Template::new(self.exchange.known, &late);
         if let Some(span) = self.exchange.span() {
             span.update_name(route.span_name);
         }
-        self.route = Some(route.template);
+        self.route = Some(route.text);
     }
 }
 

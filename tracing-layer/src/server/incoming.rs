@@ -11,10 +11,11 @@ use throughline_propagation::{Extracted, Head, Trust};
 
 use super::attributes::Facts;
 use super::origin::{self, Origin};
-use super::route::Route;
+use super::route;
 use super::settings::Settings;
 use crate::exchange::{Begun, connection};
 use crate::method::Known;
+use crate::template::{Template, span_name};
 
 /// What the exchange is made of.
 pub(super) struct Incoming<'a, B> {
@@ -23,7 +24,7 @@ pub(super) struct Incoming<'a, B> {
     pub(super) observed: bool,
     pub(super) method: Known,
     pub(super) scheme: &'static str,
-    pub(super) route: Option<Route>,
+    pub(super) route: Option<Template>,
     request: &'a Request<B>,
     link: Option<SpanContext>,
     origin: Origin<'a>,
@@ -47,8 +48,9 @@ impl<'a, B> Incoming<'a, B> {
             method,
             scheme: origin.scheme().unwrap_or(settings.scheme),
             route: named
-                .map(|template| Route::new(method, &template))
-                .or_else(|| Route::matched(method, request.extensions())),
+                .as_deref()
+                .or_else(|| route::matched(request.extensions()))
+                .map(|route| Template::new(method, route)),
             request,
             link,
             origin,
@@ -69,8 +71,7 @@ impl<'a, B> Incoming<'a, B> {
         let mut at = SystemTime::UNIX_EPOCH;
         let mut span = settings.shared.tracer.start(&self.parent, || {
             at = SystemTime::now();
-            let name = self.route.as_ref().map(|route| route.span_name.clone());
-            let mut builder = SpanBuilder::from_name(name.unwrap_or_else(|| self.method.span_name().into()))
+            let mut builder = SpanBuilder::from_name(span_name(self.method, self.route.as_ref()))
                 .with_kind(SpanKind::Server)
                 .with_start_time(at)
                 .with_attributes(facts.at_creation(settings));

@@ -1,13 +1,11 @@
-//! The route of a request, and the span name that comes of it.
+//! The route of a request, and how it is learned late.
 
 use std::borrow::Cow;
 use std::cell::Cell;
 
 use http::Extensions;
-use opentelemetry::StringValue;
 
-use crate::intern;
-use crate::method::Known;
+use crate::template::Template;
 
 /// Names the route of the request that is being served, late.
 ///
@@ -67,38 +65,10 @@ impl Drop for Listening {
     }
 }
 
-/// A route with the name of its span.
-#[derive(Debug, Clone)]
-pub(super) struct Route {
-    pub(super) template: StringValue,
-    pub(super) span_name: Cow<'static, str>,
-}
-
-impl Route {
-    pub(super) fn new(method: Known, template: &str) -> Self {
-        let method = method.span_name();
-        match intern::named(method, template) {
-            Some(named) => Self {
-                template: named.route.into(),
-                span_name: named.span.into(),
-            },
-            None => Self {
-                template: template.to_owned().into(),
-                span_name: format!("{method} {template}").into(),
-            },
-        }
-    }
-
-    /// Whether this is the attribute's value from the start, for samplers to see: one with a wildcard may be told
-    /// better, and a span that is told twice shows both.
-    pub(super) fn is_final(&self) -> bool {
-        !self.template.as_str().contains('*')
-    }
-
-    /// The route that the framework has found before the layer was reached.
-    pub(super) fn matched(method: Known, extensions: &Extensions) -> Option<Self> {
-        matched(extensions).map(|template| Self::new(method, template))
-    }
+/// Whether a route is told from the start, for samplers to see: one with a wildcard may be told better, and a span that
+/// is told twice shows both.
+pub(super) fn is_final(route: &Template) -> bool {
+    !route.text.as_str().contains('*')
 }
 
 /// The route that the framework has found.

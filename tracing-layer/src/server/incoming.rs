@@ -9,7 +9,6 @@ use opentelemetry::Context;
 use opentelemetry::trace::{Link, Span, SpanBuilder, SpanContext, SpanKind};
 use throughline_propagation::{Extracted, Head, Trust};
 
-use super::attributes::Facts;
 use super::origin::{self, Origin};
 use super::route;
 use super::settings::Settings;
@@ -25,10 +24,10 @@ pub(super) struct Incoming<'a, B> {
     pub(super) method: Known,
     pub(super) scheme: &'static str,
     pub(super) route: Option<Template>,
-    request: &'a Request<B>,
+    pub(super) request: &'a Request<B>,
+    pub(super) origin: Origin<'a>,
+    pub(super) peer: Option<SocketAddr>,
     link: Option<SpanContext>,
-    origin: Origin<'a>,
-    peer: Option<SocketAddr>,
 }
 
 impl<'a, B> Incoming<'a, B> {
@@ -60,21 +59,13 @@ impl<'a, B> Incoming<'a, B> {
 
     /// The span, if there is anybody to take it.
     pub(super) fn span(&self, settings: &Settings) -> Option<Begun> {
-        let facts = Facts {
-            request: self.request,
-            method: self.method,
-            scheme: self.scheme,
-            route: self.route.as_ref(),
-            origin: &self.origin,
-            peer: self.peer,
-        };
         let mut at = SystemTime::UNIX_EPOCH;
         let mut span = settings.shared.tracer.start(&self.parent, || {
             at = SystemTime::now();
             let mut builder = SpanBuilder::from_name(span_name(self.method, self.route.as_ref()))
                 .with_kind(SpanKind::Server)
                 .with_start_time(at)
-                .with_attributes(facts.at_creation(settings));
+                .with_attributes(self.at_creation(settings));
             if let Some(link) = &self.link {
                 builder = builder.with_links(vec![Link::with_context(link.clone())]);
             }

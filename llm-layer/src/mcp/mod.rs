@@ -55,6 +55,10 @@
 //! | metric | unit | attributes |
 //! |---|---|---|
 //! | `mcp.client.operation.duration`, `mcp.server.operation.duration` | s | those above without id, session, resource and what comes of [`Mcp::with_attribute`] |
+//! | `mcp.client.session.duration`, `mcp.server.session.duration` | s | `mcp.protocol.version`, `network.*`, of clients `server.*`, and `error.type` of a session that [failed](Session::fail) |
+//!
+//! A session is measured from [`Mcp::client_session`] or [`Mcp::server_session`] until what they give is dropped: only who
+//! opens and closes connections knows how long one lasts.
 //!
 //! A caller who is to blame gives the metric no new names: then the tool or prompt is left out, and of a method that is
 //! not there the name is `_OTHER`.
@@ -81,6 +85,7 @@ mod begin;
 mod exchange;
 mod instruments;
 mod message;
+mod session;
 
 use std::sync::LazyLock;
 
@@ -93,6 +98,7 @@ use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 pub use self::answer::Answer;
 pub use self::exchange::Exchange;
 use self::instruments::Instruments;
+pub use self::session::Session;
 use crate::semconv::mcp;
 
 /// Traces and measures the exchanges of an MCP session, or of many that are alike. See the [module](self).

@@ -29,7 +29,7 @@ pub(crate) fn of_chain(error: &(dyn Error + 'static)) -> Option<&'static str> {
 
 /// The class of an error that tells nothing: the name of its type, if it has one.
 pub(crate) fn of_type(name: &'static str) -> &'static str {
-    if name.starts_with(BOXED) || name.starts_with("dyn ") {
+    if name.starts_with(BOXED) || name.contains("dyn ") {
         semconv::OTHER
     } else {
         name
@@ -138,6 +138,14 @@ mod tests {
         for (name, error, class) in cases {
             assert_eq!(error_type(Cause::new(&error)), class, "{name}");
         }
+        let local: Box<dyn Error> = Wrapped(ErrorKind::BrokenPipe.into()).into();
+        assert_eq!(
+            error_type(Cause::new(&local)),
+            "broken_pipe",
+            "a box that stays on its thread"
+        );
+        let shared: std::sync::Arc<dyn Error> = std::sync::Arc::new(Wrapped(io::Error::other("x")));
+        assert_eq!(error_type(Cause::new(&shared)), "_OTHER", "a shared error");
         let named = Wrapped(io::Error::other("x"));
         assert!(
             error_type(Cause::new(&named)).ends_with("tests::Wrapped"),

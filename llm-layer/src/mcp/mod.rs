@@ -47,7 +47,7 @@
 //! | `mcp.protocol.version` | at the start or the end | [`Mcp::with_protocol_version`], the request's `_meta`, or what `initialize` agreed on |
 //! | `mcp.session.id`, `network.*`, `server.*` | at the start, if given | see [`Mcp`] |
 //! | `rpc.response.status_code` | at the end, of an error | the code of the JSON-RPC error |
-//! | `error.type`, status `Error` | at the end, on failure | the code, with its message; `tool_error` for a tool's `isError`; an error's type; `cancelled`, `panic` |
+//! | `error.type`, status `Error` | at the end, on failure | the code, with its message; `tool_error` for a tool's `isError`; an error's [class](throughline_tracing_layer::error_type); `cancelled`, `panic` |
 //!
 //! Of the codes that the side that answers gives, those that blame its caller are no failure of its own: -32700, -32600,
 //! -32601, -32602 and -32002. The texts of a message are recorded up to 256 bytes. Arguments and results are not recorded.

@@ -57,8 +57,9 @@ impl Session {
         self.labels.push(KeyValue::new(mcp::PROTOCOL_VERSION, version));
     }
 
-    /// Tells that the session ends with an error: `error.type` is the name of the error's type.
-    pub fn fail<E: std::fmt::Display>(&mut self, error: &E) {
+    /// Tells that the session ends with an error: `error.type` is the error's
+    /// [class](throughline_tracing_layer::error_type).
+    pub fn fail<E: std::fmt::Display + 'static>(&mut self, error: &E) {
         self.failure = Some(Failure::new(error).kind);
     }
 }

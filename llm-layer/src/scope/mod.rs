@@ -73,8 +73,10 @@
 //!
 //! [`in_agent`], [`in_tool`] and [`in_workflow`] do not look at what the future gives. [`try_in_agent`],
 //! [`try_in_tool`] and [`try_in_workflow`] take a future of a [`Result`] and mark the span of an `Err`: status `Error` with the
-//! error's text, `error.type` the name of its type. A future dropped before it is ready gives `error.type` =
-//! `cancelled`, one that panics `panic`.
+//! error's text, `error.type` the error's [class](throughline_tracing_layer::error_type): what an [`std::io::Error`] or a
+//! `reqwest::Error` among its sources tells, such as `timeout`, else the name of its type; a box that tells nothing, such
+//! as `Box<dyn Error>` of a text, is `_OTHER`. A future dropped before it is ready gives `error.type` = `cancelled`, one
+//! that panics `panic`.
 //!
 //! [`LlmLayer`]: crate::LlmLayer
 //! [`LlmLayer::with_names_from_baggage`]: crate::LlmLayer::with_names_from_baggage
@@ -175,7 +177,7 @@ pub fn in_workflow<F: Future>(name: impl Into<Cow<'static, str>>, future: F) -> 
 pub fn try_in_agent<F, T, E>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F>
 where
     F: Future<Output = Result<T, E>>,
-    E: fmt::Display,
+    E: fmt::Display + 'static,
 {
     agent(name).try_run(future)
 }
@@ -184,7 +186,7 @@ where
 pub fn try_in_tool<F, T, E>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F>
 where
     F: Future<Output = Result<T, E>>,
-    E: fmt::Display,
+    E: fmt::Display + 'static,
 {
     tool(name).try_run(future)
 }
@@ -193,7 +195,7 @@ where
 pub fn try_in_workflow<F, T, E>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F>
 where
     F: Future<Output = Result<T, E>>,
-    E: fmt::Display,
+    E: fmt::Display + 'static,
 {
     workflow(name).try_run(future)
 }
@@ -301,7 +303,7 @@ impl Scope {
     pub fn try_run<F, T, E>(self, future: F) -> InScope<F>
     where
         F: Future<Output = Result<T, E>>,
-        E: fmt::Display,
+        E: fmt::Display + 'static,
     {
         InScope::new(self, future, |output| output.as_ref().err().map(Failure::new))
     }

@@ -8,6 +8,8 @@ use std::time::{Instant, SystemTime};
 use opentelemetry::global::BoxedSpan;
 use opentelemetry::trace::TraceContextExt;
 use opentelemetry::{Context, ContextGuard};
+use throughline_tracing_layer::error_type::error_type;
+use throughline_tracing_layer::observe::Cause;
 
 use super::close::Close;
 use super::ledger::{Ledger, Spent, Tokens};
@@ -91,8 +93,8 @@ impl Running {
         self.scoped.tokens()
     }
 
-    /// Marks the span as failed: status `Error` with the error's text, `error.type` the name of its type.
-    pub fn fail<E: fmt::Display>(&mut self, error: &E) {
+    /// Marks the span as failed: status `Error` with the error's text, `error.type` its [class](error_type).
+    pub fn fail<E: fmt::Display + 'static>(&mut self, error: &E) {
         self.fail_with(Failure::new(error));
     }
 
@@ -179,12 +181,8 @@ impl Failure {
         }
     }
 
-    pub(crate) fn new<E: fmt::Display>(error: &E) -> Self {
-        let name = std::any::type_name::<E>();
-        Self {
-            kind: if name.contains("dyn ") { "_OTHER" } else { name }.into(),
-            description: error.to_string(),
-        }
+    pub(crate) fn new<E: fmt::Display + 'static>(error: &E) -> Self {
+        Self::of(error_type(Cause::new(error)), error.to_string())
     }
 
     pub(crate) fn cancelled() -> Self {

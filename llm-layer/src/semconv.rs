@@ -103,6 +103,8 @@ pub(crate) const TOKENS_REASONING: &str = "throughline.tokens.reasoning";
 pub(crate) const TOKENS_ESTIMATED: &str = "throughline.tokens.estimated";
 /// Of a scope: how many tokens it may spend.
 pub(crate) const TOKENS_LIMIT: &str = "throughline.tokens.limit";
+/// Of a scope: the number of its model calls whose tokens are not known, or not all of them.
+pub(crate) const TOKENS_UNKNOWN: &str = "throughline.tokens.unknown";
 /// Of a scope: the number of model calls that a budget refused.
 pub(crate) const TOKENS_REFUSED: &str = "throughline.tokens.refused";
 /// Of a scope: the number of its model calls.

@@ -28,7 +28,9 @@
 //!
 //! When a scope ends with model calls beneath it, its span gets `throughline.tokens.input`, `throughline.tokens.output`
 //! and `throughline.tokens.calls`, and where they are not zero `throughline.tokens.cache_read`,
-//! `throughline.tokens.reasoning`, `throughline.tokens.estimated` and `throughline.cost`. An agent's span also gets
+//! `throughline.tokens.reasoning`, `throughline.tokens.estimated` and `throughline.cost`. Calls whose tokens, or some of
+//! them, nobody knows are told by their number, `throughline.tokens.unknown`; then the tokens are those of the others,
+//! and a sum of nothing is left out. An agent's span also gets
 //! `gen_ai.usage.input_tokens` and `gen_ai.usage.output_tokens`, if all its numbers were reported by providers: the
 //! conventions leave no room for estimates.
 //!

@@ -10,12 +10,19 @@ use throughline_propagation::carrier::MapMut;
 use super::exchange::{Begun, Side};
 use super::message::{Message, meta_mut};
 use super::{Exchange, Mcp};
+use crate::scope::Scoped;
 use crate::semconv::mcp;
 
 impl Mcp {
     /// Begins an exchange on the side that asks: a span, whose context goes into the message.
     pub fn client(&self, message: &mut Value) -> Exchange {
-        let exchange = self.begin(Side::Client, Context::current(), None, message);
+        let parent = Context::current();
+        if Message::of(message).is_some_and(|message| message.is_tool_call()) {
+            if let Some(scoped) = parent.get::<Scoped>() {
+                scoped.call_tool();
+            }
+        }
+        let exchange = self.begin(Side::Client, parent, None, message);
         self.inject(exchange.context(), message);
         exchange
     }

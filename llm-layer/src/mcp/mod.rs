@@ -49,6 +49,10 @@
 //! | `rpc.response.status_code` | at the end, of an error | the code of the JSON-RPC error |
 //! | `error.type`, status `Error` | at the end, on failure | the code, with its message; `tool_error` for a tool's `isError`; an error's [class](throughline_tracing_layer::error_type); `cancelled`, `panic` |
 //!
+//! A `tools/call` of a client is one of the tool calls of the [agent](crate::agent) around it
+//! (`gen_ai.invoke_agent.tool_calls`), unless it is made within a [`tool`](crate::tool), which is one itself. A tool that
+//! is nothing but such a call needs no scope: the exchange's span says `execute_tool` too.
+//!
 //! Of the codes that the side that answers gives, those that blame its caller are no failure of its own: -32700, -32600,
 //! -32601, -32602 and -32002. The texts of a message are recorded up to 256 bytes. Arguments and results are not recorded.
 //!

@@ -18,6 +18,30 @@
 //! # }
 //! ```
 //!
+//! # Tasks and threads
+//!
+//! What is spawned has no context of its own, and so no scope, unless it is carried there. A future that is itself
+//! [run](Scope::run) in a scope carries it: it belongs where it was made.
+//!
+//! ```
+//! use throughline_llm_layer::{agent, in_agent};
+//! use throughline_tracing_layer::span::InContextExt;
+//!
+//! # async fn ask_model() {}
+//! # async fn run() -> Result<(), tokio::task::JoinError> {
+//! in_agent("Planner", async {
+//!     let critic = tokio::spawn(agent("Critic").run(ask_model())); // beneath the planner
+//!     let draft = tokio::spawn(ask_model().in_current_context()); // the planner's own
+//!     critic.await?;
+//!     draft.await
+//! })
+//! .await
+//! # }
+//! ```
+//!
+//! `spawn_in_context` and `spawn_blocking_in_context` of [`span`](throughline_tracing_layer::span) do it for Tokio. For
+//! work that is not one future, such as the job of a worker, [`Scope::start`] gives a value that can be sent along.
+//!
 //! # What is recorded
 //!
 //! | span | kind | attributes |
@@ -49,6 +73,7 @@
 //!
 //! The numbers of calls are of one invocation, 0 among them, and of the agent itself: what it called in its tools and
 //! workflows is its own, what another agent beneath it called is that one's. Calls that fail count, embeddings do not.
+//! Tools called by [`mcp`](crate::mcp) are tools.
 //!
 //! A call counts when its answer has ended: what is read after the scope has ended is no longer on the scope's span. A
 //! call whose long prompt is still being counted keeps the span waiting, with the time at which the scope ended.
@@ -310,7 +335,30 @@ impl Scope {
         InScope::new(self, future, |output| output.as_ref().err().map(Failure::new))
     }
 
-    /// Begins this scope now, for work that is not one future: it ends when what is returned is dropped.
+    /// Begins this scope now, for work that is not one future: it ends when what is returned is dropped, on whatever
+    /// thread that is.
+    ///
+    /// It is not current by itself: [attach](Running::attach) it to a thread, or run futures in its
+    /// [context](Running::context).
+    ///
+    /// ```
+    /// use throughline_llm_layer::{agent, tool};
+    /// use throughline_tracing_layer::span::InContextExt;
+    ///
+    /// # fn look_up() {}
+    /// # async fn ask_model() {}
+    /// # async fn run() {
+    /// let planner = agent("Planner").start();
+    /// {
+    ///     let _current = planner.attach(); // for code without an `.await`
+    ///     let search = tool("search").start();
+    ///     let _current = search.attach();
+    ///     look_up();
+    /// }
+    /// ask_model().in_context(planner.context().clone()).await;
+    /// println!("{} tokens", planner.tokens().total());
+    /// # }
+    /// ```
     #[must_use = "the scope ends when this is dropped"]
     pub fn start(self) -> Running {
         self.start_under(&Context::current())

@@ -147,6 +147,13 @@ impl Scoped {
         Some(self.run.as_ref()?.step())
     }
 
+    /// Counts a tool that is called without a scope of its own; within the scope of a tool it is that one.
+    pub(crate) fn call_tool(&self) {
+        if self.ledger.subject.kind != Kind::Tool {
+            self.ledger.add_tool();
+        }
+    }
+
     /// Adds a call to this scope and all above it.
     pub(crate) fn add(&self, spent: &Spent) {
         self.ledger.add(spent);

@@ -26,13 +26,14 @@
 //! |---|---|
 //! | OpenAI chat completions, and all that speak like it | `/chat/completions` |
 //! | OpenAI Responses, legacy completions, embeddings | `/responses`, `/completions`, `/embeddings` |
-//! | Azure OpenAI and Foundry | the same, under `/openai/deployments/{model}`, `/openai/v1` or `/models` |
-//! | Anthropic Messages, also on Vertex | `/v1/messages`, `:rawPredict`, `:streamRawPredict` |
-//! | Gemini, Vertex | `:generateContent`, `:streamGenerateContent`, `:embedContent`, `:batchEmbedContents`; embeddings by `:predict` at googleapis.com |
+//! | Azure OpenAI and Foundry | the same, under `/openai/deployments/{model}`, which tells Azure at any host, `/openai/v1` or `/models` |
+//! | Anthropic Messages, also on Vertex | `/v1/messages`, `/publishers/anthropic/models/{model}:rawPredict`, `:streamRawPredict` |
+//! | Gemini, Vertex | `:generateContent`, `:streamGenerateContent`, `:embedContent`, `:batchEmbedContents`, `/v1beta/interactions`; at googleapis.com embeddings by `:predict`, and models that speak OpenAI's by `:rawPredict` |
 //! | Ollama | `/api/chat`, `/api/generate`, `/api/embed`, `/api/embeddings` |
 //! | Cohere | `/v2/chat`, `/v2/embed`; `/v1/chat`, `/v1/embed` at cohere.com |
-//! | Mistral | OpenAI's, `/v1/fim/completions`, `/v1/conversations`; `/v1/conversations/{id}` at mistral.ai |
-//! | Bedrock | `/model/{model}/` and `converse`, `converse-stream`, `invoke`, `invoke-with-response-stream` |
+//! | Mistral | OpenAI's, `/v1/fim/completions`, `/agents/completions`, `/v1/conversations`; `/v1/conversations/{id}` at mistral.ai |
+//! | Bedrock | `/model/{model}/` and `converse`, `converse-stream`, `invoke`, `invoke-with-response-stream`: embeddings too, by the model's name or the request's shape |
+//! | watsonx, Perplexity | OpenAI's, `/ml/v1/text/chat`, `/ml/v1/text/chat_stream`; `/v1/sonar` at perplexity.ai |
 //!
 //! What else is a model call, and what is none, you say by a [`Rule`]: by path, host and model. A provider that speaks
 //! another format needs a [`wire::WireFormat`].

@@ -162,6 +162,15 @@ impl Watching {
             (semconv::USAGE_AUDIO_OUTPUT_TOKENS, Field::AudioOutput),
             (semconv::USAGE_IMAGE_INPUT_TOKENS, Field::ImageInput),
             (semconv::USAGE_IMAGE_OUTPUT_TOKENS, Field::ImageOutput),
+            (semconv::USAGE_TEXT_CACHE_READ_INPUT_TOKENS, Field::TextCacheRead),
+            (
+                semconv::USAGE_AUDIO_CACHE_READ_INPUT_TOKENS,
+                Field::AudioCacheRead,
+            ),
+            (
+                semconv::USAGE_IMAGE_CACHE_READ_INPUT_TOKENS,
+                Field::ImageCacheRead,
+            ),
         ];
         let used = modalities
             .into_iter()

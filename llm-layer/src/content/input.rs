@@ -9,7 +9,13 @@ use crate::wire::{items, string};
 
 /// Reads a request.
 pub(super) fn read(body: &Value) -> Content {
-    let instructions = ["system", "instructions", "systemInstruction", "preamble"];
+    let instructions = [
+        "system",
+        "instructions",
+        "systemInstruction",
+        "system_instruction",
+        "preamble",
+    ];
     let said = [
         "messages",
         "chat_history",

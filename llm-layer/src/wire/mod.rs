@@ -38,6 +38,7 @@ mod cohere;
 mod embeddings;
 mod format;
 mod gemini;
+mod gemini_interactions;
 mod guarded;
 mod known;
 mod mistral;

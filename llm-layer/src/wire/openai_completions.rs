@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::ask::{Kind, Param, items};
+use super::ask::{Kind, Param, items, model_in};
 use super::openai_chat::{completion, deployment, includes_usage};
 use super::{Ask, Channel, Reply, WireFormat, texts};
 use crate::estimate::Prompt;
@@ -26,7 +26,8 @@ impl WireFormat for OpenAiCompletions {
 
     fn ask(&self, path: &str, body: &Value) -> Ask {
         let mut ask = Ask::read(body, PARAMS);
-        ask.model = ask.model.or_else(|| deployment(path));
+        ask.model = ask.model.or_else(|| deployment(path)).or_else(|| model_in(path));
+        ask.stream |= path.ends_with(":streamRawPredict");
         ask.count_choices(semconv::REQUEST_CHOICE_COUNT, body.get("n"));
         ask
     }

@@ -76,11 +76,14 @@ impl WireFormat for OpenAiResponses {
             ("model", Some(model)) => reply.set_model(model),
             ("service_tier", Some(tier)) => reply.attribute(semconv::OPENAI_RESPONSE_SERVICE_TIER, tier),
             ("conversation.id", Some(id)) => reply.attribute(semconv::CONVERSATION_ID, id),
+            // What the model called may stand before the status, and may stand after it.
+            ("status", Some("completed")) if reply.kept() == TOOL_CALL => reply.finish(at, TOOL_CALL),
             ("status", Some("completed")) => reply.finish(at, "stop"),
             ("status", Some(reason @ ("incomplete" | "failed" | "cancelled")))
             | ("incomplete_details.reason", Some(reason)) => reply.finish(at, reason),
             ("output[].type", Some("function_call" | "custom_tool_call")) => {
-                reply.finish_instead(at, "stop", "tool_call");
+                reply.keep(TOOL_CALL);
+                reply.finish_instead(at, "stop", TOOL_CALL);
             }
             ("code", Some(_)) if reply.event() == "error" => reply.error("error.code", value),
             (path, _) => {
@@ -112,6 +115,8 @@ fn delta(event: &str) -> Option<Channel> {
         _ => None,
     }
 }
+
+const TOOL_CALL: &str = "tool_call";
 
 const PARAMS: &[Param] = &[
     (semconv::REQUEST_MAX_TOKENS, "/max_output_tokens", Kind::Int),

@@ -94,7 +94,7 @@ impl fmt::Debug for Wire {
 
 impl Known<'_> {
     /// Whether it is a body of this format, as far as can be seen.
-    fn is(self, wire: &Wire) -> bool {
+    pub(super) fn is(self, wire: &dyn WireFormat) -> bool {
         match self {
             Self::NotYet | Self::Never => true,
             Self::Body(body) => wire.matches(body),
@@ -129,7 +129,7 @@ pub(crate) fn recognise(target: &Target<'_>, rules: &[Rule], body: Known<'_>) ->
     for rule in rules.iter().filter(|rule| rule.is_about(target, path)) {
         match (body.is_meant(rule, path), &rule.wire) {
             (Some(true), None) => return None,
-            (Some(true) | None, Some(wire)) if body.is(wire) => {
+            (Some(true) | None, Some(wire)) if body.is(&**wire) => {
                 return Some(Recognised {
                     wire: wire.clone(),
                     provider: rule.provider.clone(),
@@ -138,10 +138,9 @@ pub(crate) fn recognise(target: &Target<'_>, rules: &[Rule], body: Known<'_>) ->
             _ => {}
         }
     }
-    let (format, provider) = known::find(target, path)?;
-    let wire = Wire::BuiltIn(format.wire());
-    body.is(&wire).then(|| Recognised {
-        wire,
+    let (format, provider) = known::find(target, path, body)?;
+    Some(Recognised {
+        wire: Wire::BuiltIn(format.wire()),
         provider: provider.into(),
     })
 }

@@ -63,16 +63,19 @@ pub(super) const INFERENCE: &[Rule] = &[
         Double,
         OnlyWith("gen_ai.request.stream"),
     ),
+    ("gen_ai.usage.audio.cache_read.input_tokens", Int, May),
     ("gen_ai.usage.audio.input_tokens", Int, May),
     ("gen_ai.usage.audio.output_tokens", Int, May),
     ("gen_ai.usage.cache_creation.input_tokens", Int, May),
     ("gen_ai.usage.cache_read.input_tokens", Int, May),
     ("gen_ai.usage.cache_write.input_tokens", Int, May),
+    ("gen_ai.usage.image.cache_read.input_tokens", Int, May),
     ("gen_ai.usage.image.input_tokens", Int, May),
     ("gen_ai.usage.image.output_tokens", Int, May),
     ("gen_ai.usage.input_tokens", Int, May),
     ("gen_ai.usage.output_tokens", Int, May),
     ("gen_ai.usage.reasoning.output_tokens", Int, May),
+    ("gen_ai.usage.text.cache_read.input_tokens", Int, May),
     ("gen_ai.usage.text.input_tokens", Int, May),
     ("gen_ai.usage.text.output_tokens", Int, May),
     ("gen_ai.system_instructions", Json, May),
@@ -124,9 +127,11 @@ pub(super) const AGENT: &[Rule] = &[
     ("gen_ai.usage.input_tokens", Int, May),
     ("gen_ai.usage.output_tokens", Int, May),
     ("gen_ai.usage.cache_read.input_tokens", Int, May),
+    ("throughline.tokens.cache_read", Int, May),
     ("throughline.tokens.calls", Int, May),
     ("throughline.tokens.input", Int, May),
     ("throughline.tokens.output", Int, May),
+    ("throughline.tokens.reasoning", Int, May),
 ];
 
 pub(super) const TOOL: &[Rule] = &[
@@ -135,18 +140,22 @@ pub(super) const TOOL: &[Rule] = &[
     ("gen_ai.agent.name", Text, May),
     ("gen_ai.conversation.id", Text, May),
     ("error.type", Text, IfFailed),
+    ("throughline.tokens.cache_read", Int, May),
     ("throughline.tokens.calls", Int, May),
     ("throughline.tokens.input", Int, May),
     ("throughline.tokens.output", Int, May),
+    ("throughline.tokens.reasoning", Int, May),
 ];
 
 pub(super) const WORKFLOW: &[Rule] = &[
     ("gen_ai.operation.name", Text, Required),
     ("gen_ai.workflow.name", Text, Required),
     ("error.type", Text, IfFailed),
+    ("throughline.tokens.cache_read", Int, May),
     ("throughline.tokens.calls", Int, May),
     ("throughline.tokens.input", Int, May),
     ("throughline.tokens.output", Int, May),
+    ("throughline.tokens.reasoning", Int, May),
 ];
 
 /// What a sampler must have seen, if the span has it.

@@ -51,7 +51,8 @@
 //! |---|---|---|
 //! | `gen_ai.operation.name`, `gen_ai.provider.name` | always, at the start | the provider by its host, else the format's |
 //! | `gen_ai.request.model`, `server.address`, `server.port` | at the start | from the request |
-//! | `gen_ai.request.*`, `gen_ai.output.type`, `openai.*` | at the start, where the request has them | parameters, `openai.api.type` |
+//! | `gen_ai.request.*`, `gen_ai.output.type`, `openai.*`, `aws.bedrock.*` | at the start, where the request has them | parameters, `openai.api.type` |
+//! | `azure.resource_provider.namespace` | at the start, at Azure's model inference | `Microsoft.CognitiveServices` |
 //! | `throughline.role` | at the start, with [`LlmLayer::with_role`] | `client`, `proxy` |
 //! | `gen_ai.agent.name`, `gen_ai.conversation.id` | at the start, in a scope or by baggage | see [`scope`] |
 //! | `gen_ai.response.id`, `gen_ai.response.model` | at the end | from the answer |

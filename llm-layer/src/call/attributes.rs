@@ -85,6 +85,10 @@ impl Watching {
         if !self.is_streamed() {
             return;
         }
+        // That a stream was asked for was not seen when the call began.
+        if !self.ask.stream {
+            attributes.push(KeyValue::new(semconv::REQUEST_STREAM, true));
+        }
         let times = [
             (semconv::RESPONSE_TIME_TO_FIRST_CHUNK, self.pace.first_chunk()),
             (semconv::TIME_TO_FIRST_TOKEN, self.pace.first_token()),

@@ -4,8 +4,8 @@
 use http::HeaderMap;
 use serde_json::Value;
 
-use super::ask::{Kind, Param, model_in, segment};
-use super::bedrock;
+use super::ask::{Kind, Param, items, member, model_in, segment};
+use super::bedrock_invoke;
 use super::openai_chat::deployment;
 use super::usage::{Field, Paths};
 use super::{Ask, Channel, Reply, WireFormat, texts};
@@ -31,7 +31,7 @@ impl WireFormat for Embeddings {
 
     fn matches(&self, body: &Value) -> bool {
         match self {
-            Self::Texts => TEXTS.iter().any(|key| body.get(*key).is_some()),
+            Self::Texts => INPUTS.iter().any(|key| body.get(*key).is_some()),
             Self::Instances => body.pointer("/instances/0/content").is_some_and(Value::is_string),
             Self::InvokeModel => body.is_object(),
         }
@@ -50,12 +50,21 @@ impl WireFormat for Embeddings {
     }
 
     fn prompt(&self, body: &Value, prompt: &mut Prompt) {
-        TEXTS.iter().for_each(|key| texts::count(body.get(*key), prompt));
+        for key in ["input", "texts", "inputs", "content", "prompt", "inputText"] {
+            texts::count_or_tokens(body.get(key), prompt);
+        }
+        for one in ["requests", "instances"]
+            .iter()
+            .flat_map(|key| items(body.get(*key)))
+        {
+            texts::count(one.get("content"), prompt);
+        }
+        texts::count(member(body, "/singleEmbeddingParams/text/value"), prompt);
     }
 
     fn head(&self, headers: &HeaderMap, reply: &mut Reply) {
         if let Self::InvokeModel = self {
-            bedrock::read_head(headers, reply);
+            bedrock_invoke::read_head(headers, reply);
         }
     }
 
@@ -84,7 +93,7 @@ impl WireFormat for Embeddings {
 }
 
 /// What holds the texts, or the images; `prompt` did so in Ollama's first API.
-const TEXTS: &[&str] = &[
+const INPUTS: &[&str] = &[
     "input",
     "texts",
     "inputs",
@@ -93,8 +102,6 @@ const TEXTS: &[&str] = &[
     "instances",
     "prompt",
     "images",
-    "inputText",
-    "singleEmbeddingParams",
 ];
 
 /// Vertex counts each text by itself.

@@ -4,7 +4,8 @@ use http::HeaderMap;
 use serde_json::Value;
 
 use super::anthropic::Anthropic;
-use super::bedrock::{Converse, InvokeModel};
+use super::bedrock::Converse;
+use super::bedrock_invoke::InvokeModel;
 use super::cohere::Cohere;
 use super::embeddings::Embeddings;
 use super::gemini::Gemini;

@@ -41,13 +41,7 @@ impl WireFormat for GeminiInteractions {
 
     fn prompt(&self, body: &Value, prompt: &mut Prompt) {
         texts::count(body.get("system_instruction"), prompt);
-        match body.get("input") {
-            Some(Value::Array(_)) => texts::messages(body.get("input"), prompt),
-            input => {
-                prompt.message();
-                texts::count(input, prompt);
-            }
-        }
+        texts::input(body.get("input"), prompt);
         let functions = items(body.get("tools")).filter(|tool| tool.get("name").is_some());
         texts::tools(functions, prompt);
     }

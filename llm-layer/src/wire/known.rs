@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::recognise::{Known, Target};
-use super::{Format, bedrock};
+use super::{Format, bedrock_invoke};
 
 /// The format that is spoken at a path, the first one whose shape the body has, and by whom.
 pub(super) fn find(target: &Target<'_>, path: &str, body: Known<'_>) -> Option<(Format, &'static str)> {
@@ -25,7 +25,7 @@ fn invoked(format: Format, path: &str, body: Known<'_>) -> Format {
         Known::NotYet | Known::Never => &Value::Null,
     };
     match format {
-        Format::BedrockInvoke if bedrock::embeds(path, body) => Format::BedrockEmbeddings,
+        Format::BedrockInvoke if bedrock_invoke::embeds(path, body) => Format::BedrockEmbeddings,
         format => format,
     }
 }
@@ -225,7 +225,39 @@ const BEDROCK: &[&str] = &["bedrock-runtime", "bedrock-runtime-fips", "bedrock-m
 
 #[cfg(test)]
 mod tests {
-    use super::ends_with;
+    use http::{Method, Uri};
+
+    use super::{Known, Target, ends_with, find};
+
+    #[test]
+    fn providers() {
+        let raw = "us-east5-aiplatform.googleapis.com/v1/projects/p/locations/l/publishers";
+        let cases = [
+            ("API.OpenAI.com./v1/chat/completions", Some("openai")),
+            ("Api.Groq.COM/openai/v1/chat/completions", Some("groq")),
+            ("openai.com.example/v1/responses", Some("openai")),
+            (
+                "x.test/openai/deployments/d/chat/completions",
+                Some("azure.ai.openai"),
+            ),
+            ("x.test/anthropic/v1/messages", Some("anthropic")),
+            ("api.mistral.ai/v1/agents/completions", Some("mistral_ai")),
+            ("x.test/v1/sonar", None),
+            (
+                &format!("{raw}/anthropic/models/m:rawPredict"),
+                Some("gcp.vertex_ai"),
+            ),
+            (&format!("{raw}/anthropic/models/count-tokens:rawPredict"), None),
+            ("x.test/v1/models/m:rawPredict", None),
+            ("x.test/v2/interactions", None),
+        ];
+        for (url, expected) in cases {
+            let uri: Uri = format!("https://{url}").parse().unwrap();
+            let target = Target::new(&Method::POST, &uri, None);
+            let found = find(&target, uri.path(), Known::NotYet);
+            assert_eq!(found.map(|(_, provider)| provider), expected, "{url}");
+        }
+    }
 
     #[test]
     fn patterns() {

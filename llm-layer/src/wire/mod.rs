@@ -34,6 +34,7 @@
 mod anthropic;
 mod ask;
 mod bedrock;
+mod bedrock_invoke;
 mod cohere;
 mod embeddings;
 mod format;

@@ -41,17 +41,8 @@ impl WireFormat for OpenAiResponses {
     }
 
     fn prompt(&self, body: &Value, prompt: &mut Prompt) {
-        match body.get("input") {
-            Some(Value::Array(_)) => texts::messages(body.get("input"), prompt),
-            input => {
-                prompt.message();
-                texts::count(input, prompt);
-            }
-        }
-        if body.get("instructions").is_some() {
-            prompt.message();
-            texts::count(body.get("instructions"), prompt);
-        }
+        texts::input(body.get("input"), prompt);
+        texts::said("developer", body.get("instructions"), prompt);
         let functions = items(body.get("tools")).filter(|tool| tool.get("name").is_some());
         texts::tools(functions, prompt);
     }

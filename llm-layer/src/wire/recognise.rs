@@ -44,10 +44,15 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// Whether the host is `domain`, or stands below it.
+    /// Whether the host is `domain`, or stands below it, in any case.
     pub(crate) fn is_at(&self, domain: &str) -> bool {
-        let above = self.host.and_then(|host| host.strip_suffix(domain));
-        above.is_some_and(|sub| sub.is_empty() || sub.ends_with('.'))
+        let Some((above, end)) = self.host.and_then(|host| {
+            let host = host.strip_suffix('.').unwrap_or(host);
+            host.split_at_checked(host.len().checked_sub(domain.len())?)
+        }) else {
+            return false;
+        };
+        end.eq_ignore_ascii_case(domain) && (above.is_empty() || above.ends_with('.'))
     }
 }
 

@@ -105,11 +105,13 @@ impl Usage {
 
     /// All tokens of the prompt: cached ones included, billed ones where they are told apart.
     pub(crate) fn input(&self) -> Option<u64> {
-        let beside_cache = |input| input + self.sum(&[Field::CacheRead, Field::CacheWrite]);
+        let cached = self.sum(&[Field::CacheRead, Field::CacheWrite]);
+        // Input that is less than what of it was cached leaves that out: some gateways to Anthropic.
+        let with_cached = |input| if input < cached { input + cached } else { input };
         let input = self
             .part(Field::BilledInput)
-            .or_else(|| self.part(Field::Input))
-            .or_else(|| self.part(Field::UncachedInput).map(beside_cache))?;
+            .or_else(|| self.part(Field::Input).map(with_cached))
+            .or_else(|| self.part(Field::UncachedInput).map(|input| input + cached))?;
         Some(input + self.sum(&[Field::ToolInput]))
     }
 

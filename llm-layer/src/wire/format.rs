@@ -4,10 +4,12 @@ use http::HeaderMap;
 use serde_json::Value;
 
 use super::anthropic::Anthropic;
-use super::bedrock::{Converse, InvokeModel};
+use super::bedrock::Converse;
+use super::bedrock_invoke::InvokeModel;
 use super::cohere::Cohere;
 use super::embeddings::Embeddings;
 use super::gemini::Gemini;
+use super::gemini_interactions::GeminiInteractions;
 use super::mistral::MistralConversations;
 use super::ollama::Ollama;
 use super::openai_chat::OpenAiChat;
@@ -79,10 +81,14 @@ pub enum Format {
     Embeddings,
     /// Embeddings of Vertex's `:predict`.
     VertexEmbeddings,
+    /// Embeddings of Bedrock's InvokeModel.
+    BedrockEmbeddings,
     /// Anthropic Messages.
     Anthropic,
     /// Gemini's `generateContent` and `streamGenerateContent`.
     Gemini,
+    /// Gemini's interactions.
+    GeminiInteractions,
     /// Mistral's conversations.
     MistralConversations,
     /// Ollama's `/api/chat`.
@@ -103,10 +109,12 @@ impl Format {
             Self::OpenAiChat => &OpenAiChat,
             Self::OpenAiResponses => &OpenAiResponses,
             Self::OpenAiCompletions => &OpenAiCompletions,
-            Self::Embeddings => &Embeddings::OfTexts,
-            Self::VertexEmbeddings => &Embeddings::OfInstances,
+            Self::Embeddings => &Embeddings::Texts,
+            Self::VertexEmbeddings => &Embeddings::Instances,
+            Self::BedrockEmbeddings => &Embeddings::InvokeModel,
             Self::Anthropic => &Anthropic,
             Self::Gemini => &Gemini,
+            Self::GeminiInteractions => &GeminiInteractions,
             Self::MistralConversations => &MistralConversations,
             Self::OllamaChat => &Ollama::Chat,
             Self::OllamaGenerate => &Ollama::Generate,

@@ -34,10 +34,12 @@
 mod anthropic;
 mod ask;
 mod bedrock;
+mod bedrock_invoke;
 mod cohere;
 mod embeddings;
 mod format;
 mod gemini;
+mod gemini_interactions;
 mod guarded;
 mod known;
 mod mistral;

@@ -119,10 +119,12 @@ impl Reply {
 
     /// The alternative that `at` stands in is finished, for this reason: `gen_ai.response.finish_reasons`.
     ///
-    /// The answer is complete once all alternatives that were asked for are finished, or with [`Reply::complete`].
+    /// The answer is complete once all alternatives that were asked for are finished, or with [`Reply::complete`]. An
+    /// empty reason says nothing.
     pub fn finish(&mut self, at: &Path, reason: &str) {
         let position = self.position(at);
-        if position < Self::CHOICES && self.pending.len() < Self::CHOICES as usize {
+        let has_room = position < Self::CHOICES && self.pending.len() < Self::CHOICES as usize;
+        if has_room && !reason.is_empty() {
             let end = (0..=reason.len().min(Self::REASON))
                 .rev()
                 .find(|end| reason.is_char_boundary(*end));

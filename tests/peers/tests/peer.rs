@@ -1,16 +1,18 @@
 //! Starts a peer, waits until it answers, and stops it.
 
 use std::fs::File;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use throughline_test_support::Vacant;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time;
 
 /// How long a peer may take to start, or to show what it received.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(180);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// A running peer; it stops when this is dropped.
@@ -75,11 +77,13 @@ pub(crate) fn installed(ending: &str) -> PathBuf {
     );
 }
 
-/// A free address of the loopback interface.
+/// An address of the loopback interface for a peer to listen on, which nobody else is given.
 pub(crate) fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
-        .expect("a port")
+    static HELD: Mutex<Vec<Vacant>> = Mutex::new(Vec::new());
+    let vacant = Vacant::new();
+    let address = vacant.address();
+    HELD.lock().expect("unpoisoned").push(vacant);
+    address
 }
 
 /// Asks until there is an answer.

@@ -63,7 +63,11 @@ impl Witness {
                 .with_sampler(Notes)
                 .build(),
             meter_provider: SdkMeterProvider::builder()
-                .with_reader(PeriodicReader::builder(metrics.clone()).build())
+                .with_reader(
+                    PeriodicReader::builder(metrics.clone())
+                        .with_interval(Duration::from_secs(86_400))
+                        .build(),
+                )
                 .build(),
             spans,
             metrics,
@@ -85,7 +89,7 @@ impl Witness {
 
     /// The next spans that end, checked.
     pub(super) async fn spans(&self, count: usize, case: &str) -> Vec<String> {
-        let deadline = Instant::now() + Duration::from_secs(10);
+        let deadline = Instant::now() + crate::PATIENCE;
         loop {
             let spans = self.spans.get_finished_spans().unwrap_or_default();
             assert!(spans.len() <= count, "{case}: {count} spans, not {}", spans.len());
@@ -103,9 +107,14 @@ impl Witness {
         }
     }
 
+    /// Whether a span has ended that was not asked for yet.
+    pub(super) fn has_ended(&self) -> bool {
+        !self.spans.get_finished_spans().unwrap_or_default().is_empty()
+    }
+
     /// How long the next span that ends is.
     pub(super) async fn length(&self, case: impl std::fmt::Debug) -> Duration {
-        let deadline = Instant::now() + Duration::from_secs(10);
+        let deadline = Instant::now() + crate::PATIENCE;
         loop {
             let spans = self.spans.get_finished_spans().unwrap_or_default();
             if let Some(span) = spans.first() {

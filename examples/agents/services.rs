@@ -108,7 +108,7 @@ pub(crate) async fn start(fleet: &Fleet, down: Option<Service>) -> Result<Direct
             // It keeps its port, so that nobody else answers there.
             tokio::spawn(async move {
                 pending::<()>().await;
-                drop(socket)
+                drop(socket);
             });
             continue;
         }

@@ -46,9 +46,22 @@ impl Peer {
         self.child.kill().await.expect("it runs");
     }
 
-    /// What the peer printed so far.
+    /// The lines that the peer printed so far.
     pub(crate) fn printed(&self) -> String {
-        std::fs::read_to_string(&self.log).expect("the log")
+        let mut printed = std::fs::read_to_string(&self.log).expect("the log");
+        printed.truncate(printed.rfind('\n').map_or(0, |end| end + 1));
+        printed
+    }
+
+    /// Asks it to end, and returns all that it printed.
+    pub(crate) async fn end(mut self) -> String {
+        let id = self.child.id().expect("it runs").to_string();
+        let mut kill = Command::new("kill");
+        let sent = kill.args(["-TERM", &id]).status().await.expect("kill");
+        assert!(sent.success(), "kill -TERM");
+        let ended = time::timeout(DEADLINE, self.child.wait()).await;
+        ended.expect("it ends in time").expect("its status");
+        self.printed()
     }
 }
 

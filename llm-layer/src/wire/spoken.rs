@@ -31,8 +31,8 @@ impl Spoken {
         self.patience = Self::PATIENCE;
     }
 
-    /// A piece of a text.
-    pub(super) fn piece(&mut self, choice: u32, channel: Channel, piece: &str) {
+    /// A piece of a text; the place of the text, unless it is counted with others.
+    pub(super) fn piece(&mut self, choice: u32, channel: Channel, piece: &str) -> Option<usize> {
         let known = self
             .texts
             .iter()
@@ -47,6 +47,14 @@ impl Spoken {
         if let Some((_, _, counter)) = self.texts.get_mut(at) {
             counter.push(piece);
         }
+        known
+    }
+
+    /// A piece of the text at a place; which channel that is.
+    pub(super) fn again(&mut self, place: usize, piece: &str) -> Option<Channel> {
+        let (_, channel, counter) = self.texts.get_mut(place)?;
+        counter.push(piece);
+        Some(*channel)
     }
 
     /// Whether text is still being counted, or has to be.

@@ -25,7 +25,10 @@ pub(crate) trait Receive: Visit {
 
     /// The stream says that it failed.
     fn fail(&mut self, code: &str);
+}
 
+/// Need not be told what it heard before.
+pub(crate) trait Repeat: Receive {
     /// Whether the value at a path says nothing, whatever it is.
     fn ignores(&self, at: &Path) -> bool;
 
@@ -70,7 +73,7 @@ impl Framing {
     }
 
     /// Reads on. What is malformed is passed over.
-    pub(crate) fn feed(&mut self, bytes: &[u8], receive: &mut impl Receive) {
+    pub(crate) fn feed(&mut self, bytes: &[u8], receive: &mut impl Repeat) {
         match self {
             Self::Json(lines) => lines.feed(bytes, receive),
             Self::Sse(sse) => sse.feed(bytes, receive),
@@ -79,7 +82,7 @@ impl Framing {
     }
 
     /// Ends the body: what is still open is read as far as it came.
-    pub(crate) fn finish(&mut self, receive: &mut impl Receive) -> Result<(), Malformed> {
+    pub(crate) fn finish(&mut self, receive: &mut impl Repeat) -> Result<(), Malformed> {
         match self {
             Self::Json(lines) => lines.finish(receive),
             Self::Sse(sse) => sse.finish(receive),
@@ -87,3 +90,6 @@ impl Framing {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,14 +7,14 @@
 //! | hole | matches | in |
 //! |---|---|---|
 //! | text | a string with no escape: a text of the answer, exactly one in a shape | every stream |
-//! | string, number | the same, of a value that [`Receive::ignores`] | `sequence_number`, `obfuscation`, `created_at` |
+//! | string, number | the same, of a value that [`Repeat::ignores`] | `sequence_number`, `obfuscation`, `created_at` |
 //! | space | spaces in front of the last brace | Anthropic's padding |
 //!
 //! Bytes that fit a shape would tell the receiver the same again but for the text. If the receiver is the same as it was
 //! when it heard that before, and was left the same by it, then by induction it is left the same again, whatever it does
-//! with what it hears: so that need not be told, only the text ([`Receive::again`]). Both are seen and not assumed:
+//! with what it hears: so that need not be told, only the text ([`Repeat::again`]). Both are seen and not assumed:
 //! once an event fits the shape of one before it, the receiver is asked after every event read in full whether it
-//! [is as it was](Receive::is_settled).
+//! [is as it was](Repeat::is_settled).
 //!
 //! An event that is cut, has an escape, or is new, is read in full.
 
@@ -22,7 +22,7 @@ use std::ops::Range;
 
 use memchr::memchr2;
 
-use super::Receive;
+use super::{Receive, Repeat};
 use crate::json::{Malformed, Path, Scalar, Take, Visit};
 
 /// A framing that can stop between events.
@@ -83,7 +83,7 @@ enum Kind {
 }
 
 impl<E: Events> Repeats<E> {
-    pub(super) fn feed(&mut self, mut bytes: &[u8], receive: &mut impl Receive) {
+    pub(super) fn feed(&mut self, mut bytes: &[u8], receive: &mut impl Repeat) {
         while !bytes.is_empty() {
             let begins = self.events.is_between();
             let again = begins.then(|| self.shape.fit(bytes)).flatten();
@@ -109,7 +109,7 @@ impl<E: Events> Repeats<E> {
     }
 
     /// Takes note of an event that was read in full; `place` is where the text of the next shape goes, if it is one.
-    fn learn(&mut self, fits: bool, place: Option<usize>, receive: &mut impl Receive) {
+    fn learn(&mut self, fits: bool, place: Option<usize>, receive: &mut impl Repeat) {
         let is_same = fits && place == Some(self.place);
         if let Some(place) = place.filter(|_| !is_same) {
             std::mem::swap(&mut self.shape, &mut self.next);
@@ -200,7 +200,7 @@ struct Record<'a, R> {
     documents: usize,
 }
 
-impl<'a, R: Receive> Record<'a, R> {
+impl<'a, R: Repeat> Record<'a, R> {
     fn new(bytes: &'a [u8], holes: &'a mut Vec<Hole>, receive: &'a mut R) -> Self {
         holes.clear();
         Self {
@@ -233,7 +233,7 @@ impl<'a, R: Receive> Record<'a, R> {
     }
 }
 
-impl<R: Receive> Visit for Record<'_, R> {
+impl<R: Repeat> Visit for Record<'_, R> {
     fn string(&mut self, at: &Path) -> Take {
         self.receive.string(at)
     }
@@ -262,7 +262,7 @@ impl<R: Receive> Visit for Record<'_, R> {
     }
 }
 
-impl<R: Receive> Receive for Record<'_, R> {
+impl<R: Repeat> Receive for Record<'_, R> {
     fn event(&mut self, name: &str) {
         self.receive.event(name);
     }
@@ -273,22 +273,6 @@ impl<R: Receive> Receive for Record<'_, R> {
 
     fn fail(&mut self, code: &str) {
         self.receive.fail(code);
-    }
-
-    fn ignores(&self, at: &Path) -> bool {
-        self.receive.ignores(at)
-    }
-
-    fn place(&self) -> Option<usize> {
-        self.receive.place()
-    }
-
-    fn is_settled(&mut self) -> bool {
-        self.receive.is_settled()
-    }
-
-    fn again(&mut self, place: usize, text: &str) {
-        self.receive.again(place, text);
     }
 }
 

@@ -181,7 +181,7 @@ const IGNORED: &[&str] = &["created", "created_at", "obfuscation", "p", "sequenc
 mod tests {
     use super::{Format, IGNORED, WireFormat};
     use crate::estimate::Encoding;
-    use crate::framing::Receive;
+    use crate::framing::Repeat;
     use crate::json::Scanner;
     use crate::wire::recognise::Wire;
     use crate::wire::{Reading, Reply};

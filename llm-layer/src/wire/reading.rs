@@ -2,7 +2,7 @@
 
 use super::Reply;
 use super::recognise::Wire;
-use crate::framing::Receive;
+use crate::framing::{Receive, Repeat};
 use crate::json::{Path, Scalar, Take, Visit};
 
 /// Reads what a framing yields.
@@ -59,7 +59,9 @@ impl Receive for Reading<'_> {
     fn done(&mut self) {
         self.reply.done = true;
     }
+}
 
+impl Repeat for Reading<'_> {
     fn ignores(&self, at: &Path) -> bool {
         self.wire.ignores(at)
     }

@@ -259,6 +259,7 @@ impl Reply {
 
     /// A document that changes nothing, with a piece of the text at a place.
     pub(super) fn again(&mut self, place: usize, piece: &str) {
+        self.place = Some(place);
         let channel = self.spoken.again(place, piece);
         if let Some(content) = self
             .content

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::panic::Location;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use opentelemetry_sdk::logs::SdkLoggerProvider;
@@ -13,14 +13,15 @@ use crate::deadline::{Job, within};
 use crate::diagnosis::Diagnosis;
 use crate::error::{InitError, ShutdownError};
 use crate::exporter::prometheus::Prometheus;
-use crate::health::words;
+use crate::health::{Health, words};
 use crate::providers::{Providers, Work};
 use crate::service::Services;
 use crate::signal::Signal;
 
 /// Telemetry that runs until this is shut down or dropped.
 ///
-/// Keep it until the program ends. Dropping it is a [`shutdown`](Self::shutdown) whose result nobody reads.
+/// Keep it until the program ends. Dropping it is a [`shutdown`](Self::shutdown) whose result nobody reads. Nothing drops
+/// what is in a `static`, nor what [`std::process::exit`] leaves behind: shut down or [`flush`](Self::flush) before.
 #[derive(Debug)]
 #[must_use = "telemetry ends when this is dropped"]
 pub struct Telemetry {
@@ -196,12 +197,18 @@ impl Active {
         for (service, providers) in own.into_iter().chain(known) {
             for (signal, run) in work(providers.clone()) {
                 let health = services.setup.health.of(signal).clone();
+                let lost =
+                    |health: &Option<Arc<Health>>| health.as_ref().map_or(0, |health| health.counts().1);
+                let lost_before = lost(&health);
                 let run = move || {
-                    run().map_err(|error| {
-                        health
-                            .and_then(|health| health.failure())
-                            .unwrap_or_else(|| words(&error))
-                    })
+                    let result = run();
+                    let why = || health.as_ref().and_then(|health| health.failure());
+                    match result {
+                        Err(error) => Err(why().unwrap_or_else(|| words(&error))),
+                        // A batch that was under way failed: the SDK tells nobody.
+                        Ok(()) if lost(&health) > lost_before => Err(why().unwrap_or_default()),
+                        Ok(()) => Ok(()),
+                    }
                 };
                 jobs.push(Job {
                     signal,

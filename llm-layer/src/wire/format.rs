@@ -194,14 +194,16 @@ mod tests {
     use crate::wire::recognise::Wire;
     use crate::wire::{Reading, Reply};
 
-    const FORMATS: [Format; 13] = [
+    const FORMATS: [Format; 15] = [
         Format::OpenAiChat,
         Format::OpenAiResponses,
         Format::OpenAiCompletions,
         Format::Embeddings,
         Format::VertexEmbeddings,
+        Format::BedrockEmbeddings,
         Format::Anthropic,
         Format::Gemini,
+        Format::GeminiInteractions,
         Format::MistralConversations,
         Format::OllamaChat,
         Format::OllamaGenerate,

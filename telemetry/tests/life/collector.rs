@@ -155,8 +155,12 @@ impl Collector {
                 200
             }
         };
+        let location = match status {
+            300..400 => "location: http://127.0.0.1:1/\r\n",
+            _ => "",
+        };
         let head = format!(
-            "HTTP/1.1 {status} Told\r\ncontent-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}"
+            "HTTP/1.1 {status} Told\r\n{location}content-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}"
         );
         reader.get_mut().write_all(head.as_bytes())?;
         reader.get_mut().flush()

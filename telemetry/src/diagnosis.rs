@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use opentelemetry::global;
 
@@ -72,13 +73,17 @@ impl Diagnosis {
         diagnosis
     }
 
-    pub(crate) fn of(config: &TelemetryConfig, health: &PerSignal<Option<Arc<Health>>>) -> Self {
+    pub(crate) fn of(
+        config: &TelemetryConfig,
+        health: &PerSignal<Option<Arc<Health>>>,
+        patience: Duration,
+    ) -> Self {
         let of = |signal| Some((signal, health.of(signal).as_deref()?));
         let recorded: Vec<_> = Signal::ALL.into_iter().filter_map(of).collect();
         // All are asked at once, so that it takes no longer than the slowest.
         let questions: Vec<_> = recorded
             .iter()
-            .map(|(_, health)| Question::ask(health.destination()))
+            .map(|(_, health)| Question::ask(health.destination(), patience))
             .collect();
         // Read while the answers are on their way.
         let versions = LinkedVersions::of_this_program().clone();

@@ -105,7 +105,7 @@ impl Telemetry {
 
     /// Looks at what is installed, and asks its destinations whether they answer: each is sent an export of nothing, with
     /// the configured headers and certificates. All are asked at once; a connection may take a second, and an answer
-    /// another.
+    /// another: see [`diagnose_within`](Self::diagnose_within).
     ///
     /// ```
     /// let telemetry = throughline_telemetry::init_from_env()?;
@@ -114,6 +114,13 @@ impl Telemetry {
     /// ```
     #[must_use]
     pub fn diagnose(&self) -> Diagnosis {
+        self.diagnose_within(PATIENCE)
+    }
+
+    /// As [`diagnose`](Self::diagnose), for destinations that are far away: a connection may take this long, and an answer
+    /// as long again.
+    #[must_use]
+    pub fn diagnose_within(&self, patience: Duration) -> Diagnosis {
         let Some(active) = &self.active else {
             return Diagnosis::off();
         };
@@ -121,7 +128,7 @@ impl Telemetry {
             let setup = &active.services().setup;
             (setup.config.clone(), setup.health.clone())
         };
-        Diagnosis::of(&config, &health)
+        Diagnosis::of(&config, &health, patience)
     }
 
     /// Delivers what has been recorded so far, and returns within the deadline. It first waits, at most half of that, for
@@ -132,7 +139,10 @@ impl Telemetry {
     /// An exporter failed or did not finish in time.
     pub fn flush(&self, deadline: Duration) -> Result<(), ShutdownError> {
         let Some(active) = &self.active else { return Ok(()) };
-        within(deadline, active.lanes(active.jobs(Providers::flush)))
+        within(
+            deadline,
+            active.lanes(active.jobs(|providers| providers.flush(deadline))),
+        )
     }
 
     /// Delivers what has been recorded, stops, and returns within 5 seconds.
@@ -219,6 +229,9 @@ impl Active {
         }
     }
 }
+
+/// How long [`Telemetry::diagnose`] waits for a connection, and for an answer.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long [`Telemetry::shutdown`] and a drop may take.
 const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(5);

@@ -122,6 +122,10 @@ impl Collector {
                 .get_mut()
                 .write_all(b"\x16\x03\x01 this is no HTTP \xff\xfe\r\n\r\n");
         }
+        // Who speaks TLS to what does not may never send the end of a line.
+        if !reader.fill_buf()?.first().is_some_and(u8::is_ascii_alphabetic) {
+            return Ok(());
+        }
         let mut request = Request::default();
         while !request.head.ends_with("\r\n\r\n") {
             if reader.read_line(&mut request.head)? == 0 {

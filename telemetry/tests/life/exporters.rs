@@ -1,7 +1,8 @@
 //! What arrives where, as it is configured.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
+use std::time::Instant;
 
 use opentelemetry::global;
 use opentelemetry::trace::{
@@ -11,7 +12,7 @@ use opentelemetry_sdk::trace::{InMemorySpanExporter, SimpleSpanProcessor};
 use throughline_telemetry::{Exporter, FileConfig, Propagator, TelemetryConfig, init};
 use tracing_subscriber::layer::SubscriberExt;
 
-use crate::{Shared, console, record, turn};
+use crate::{PATIENCE, Shared, console, record, turn};
 #[test]
 fn a_start_up_hook_adds_to_what_is_configured() {
     let _turn = turn();
@@ -34,7 +35,7 @@ fn a_start_up_hook_adds_to_what_is_configured() {
         .map(|span| span.name)
         .collect();
     assert_eq!(names, ["seen by the hook's exporter"], "the hook's processor");
-    telemetry.shutdown().expect("ended");
+    telemetry.shutdown_within(PATIENCE).expect("ended");
 
     let text = r#"{"tracing.enabled": true, "startup_hook": "MyLibrary:setup"}"#;
     let error = init(TelemetryConfig::from_json_str(text).expect("accepted")).expect_err("not registered");
@@ -59,7 +60,7 @@ fn long_texts_are_cut_and_the_propagators_are_those_that_are_configured() {
         global::get_text_map_propagator(|it| it.fields().map(str::to_owned).collect());
     fields.sort();
     assert_eq!(fields, ["b3", "traceparent", "tracestate"], "the propagators");
-    telemetry.shutdown().expect("ended");
+    telemetry.shutdown_within(PATIENCE).expect("ended");
     assert!(
         writer.text().contains("✗ ééé: broken\n"),
         "cut at a character: {}",
@@ -90,7 +91,7 @@ fn a_file_holds_what_was_exported() {
         .u64_counter("prompt_size")
         .build()
         .add(9, &[]);
-    telemetry.shutdown().expect("ended");
+    telemetry.shutdown_within(PATIENCE).expect("ended");
 
     let text = std::fs::read_to_string(folder.join(format!("{}.jsonl", std::process::id()))).expect("a file");
     std::fs::remove_dir_all(&folder).expect("removed");
@@ -153,25 +154,33 @@ prompt_size_total{direction=\"input\"} 57
 # HELP target_info Target metadata
 ";
     assert!(text.starts_with(expected), "{text}");
-    let mut connection =
-        TcpStream::connect(telemetry.prometheus_address().expect("a listener")).expect("connected");
-    connection
-        .write_all(b"GET /metrics HTTP/1.1\r\n\r\n")
-        .expect("asked");
-    let mut answer = String::new();
-    connection.read_to_string(&mut answer).expect("answered");
+    let answer = page(telemetry.prometheus_address().expect("a listener"));
     assert_eq!(
         answer.split_once("\r\n\r\n").expect("a body").1,
         text,
         "the listener says the same"
     );
-    telemetry.shutdown().expect("ended");
+    telemetry.shutdown_within(PATIENCE).expect("ended");
 
     let error =
         init(TelemetryConfig::default().with_exporter(Exporter::Prometheus)).expect_err("no traces there");
     let expected = "the exporter of traces (tracing.exporter, OTEL_TRACES_EXPORTER) = \"prometheus\" is not accepted: use one \
                     that takes traces, and Prometheus for metrics alone (metrics_exporter, OTEL_METRICS_EXPORTER)";
     assert_eq!(error.to_string(), expected, "the message");
+}
+
+/// The answer of the listener. Who is too slow to ask gets none, and may ask again.
+fn page(address: SocketAddr) -> String {
+    let begun = Instant::now();
+    loop {
+        let mut connection = TcpStream::connect(address).expect("connected");
+        let mut answer = String::new();
+        let asked = connection.write_all(b"GET /metrics HTTP/1.1\r\n\r\n");
+        match asked.and_then(|()| connection.read_to_string(&mut answer)) {
+            Ok(1..) => return answer,
+            none => assert!(begun.elapsed() < PATIENCE, "no answer: {none:?}"),
+        }
+    }
 }
 
 #[test]
@@ -194,7 +203,7 @@ fn tracing_events_are_exported_with_the_ids_of_their_span() {
         tracing::warn!("low on stock");
         tracing::warn!(target: "hyper::client", "not this one");
     });
-    telemetry.shutdown().expect("ended");
+    telemetry.shutdown_within(PATIENCE).expect("ended");
     let line: serde_json::Value = serde_json::from_str(&writer.text()).expect("one line of JSON");
     let records = line["resourceLogs"][0]["scopeLogs"][0]["logRecords"]
         .as_array()

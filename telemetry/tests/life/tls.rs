@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use rcgen::{CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
@@ -16,7 +15,7 @@ use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 
 use crate::collector::{Answer, Collector};
 use crate::grpc::Grpc;
-use crate::{record, turn};
+use crate::{PATIENCE, record, turn};
 
 /// Who signs certificates, with the files of those it signed, which are removed at the end.
 struct Authority {
@@ -126,9 +125,9 @@ fn tried(protocol: Protocol, url: &str, tls: TlsConfig) -> (Result<String, Strin
         .with_metrics_exporter(Exporter::None)
         .with_protocol(protocol);
     let telemetry = init(config.with_endpoint(url).with_tls(tls)).expect("started");
-    let found = telemetry.diagnose().signals.remove(0);
+    let found = telemetry.diagnose_within(PATIENCE).signals.remove(0);
     record(&telemetry, "work");
-    let ended = telemetry.shutdown_within(Duration::from_secs(20));
+    let ended = telemetry.shutdown_within(PATIENCE);
     let answer = found.answer.unwrap_or_default();
     (
         found.unreachable.map_or(Ok(answer), Err),
@@ -233,7 +232,7 @@ fn the_variables_name_the_same_files() {
     ]);
     let telemetry = init(config.expect("accepted")).expect("started");
     record(&telemetry, "work");
-    telemetry.shutdown().expect("delivered");
+    telemetry.shutdown_within(PATIENCE).expect("delivered");
     assert_eq!(collector.accepted(), 1, "delivered");
 }
 

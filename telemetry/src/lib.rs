@@ -92,7 +92,7 @@
 //! | [OTLP](Exporter::Otlp) over gRPC | `otlp-grpc` | tonic, and one thread of tokio of its own |
 //! | OTLP over HTTP | `otlp-http` | reqwest, called from the exporting thread |
 //! | [file](Exporter::File), [console-json](Exporter::ConsoleJson) | `file` | OTLP/JSON, a line a batch, as the collector's otlpjsonfile receiver reads it |
-//! | [Prometheus](Exporter::Prometheus), for metrics only | `prometheus` | `/metrics` on a listener, or [`Telemetry::prometheus_text`] for a route of yours |
+//! | [Prometheus](Exporter::Prometheus), for metrics only | `prometheus` | `/metrics` on a listener, or [`Telemetry::prometheus_page`] for a route of yours |
 //!
 //! No exporter shows exemplars: the SDK takes none, whatever `OTEL_METRICS_EXEMPLAR_FILTER` says. From a point to its traces
 //! it is by time and attributes.

@@ -18,6 +18,8 @@ mod conventions;
 mod counters;
 #[cfg(feature = "tokio")]
 mod drain;
+#[cfg(feature = "tokio")]
+mod drain_heads;
 mod endings;
 mod events;
 mod golden;

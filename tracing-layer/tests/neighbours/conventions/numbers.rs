@@ -1,6 +1,6 @@
 //! Whether the numbers are right, not only there.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use super::traced_server;
 use super::witness::Witness;
+use crate::PATIENCE;
 
 #[tokio::test]
 async fn streamed_bytes_are_counted_and_durations_agree() {
@@ -43,7 +44,7 @@ async fn streamed_bytes_are_counted_and_durations_agree() {
         let text = response.text().await.expect("a body");
         assert_eq!(text, "abcde", "as it was sent");
         let span = witness.length(end_at).await;
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + PATIENCE;
         while witness.sum("http.server.response.body.size") == 0.0 {
             assert!(Instant::now() < deadline, "{end_at:?}: no size");
             tokio::task::yield_now().await;

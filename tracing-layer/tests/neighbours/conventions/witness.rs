@@ -12,6 +12,7 @@ use opentelemetry_sdk::trace::{
 };
 
 use super::check;
+use crate::PATIENCE;
 
 /// Providers that keep what they get, and what a sampler saw of it.
 pub(super) struct Witness {
@@ -60,7 +61,11 @@ impl Witness {
                 .with_sampler(Notes)
                 .build(),
             meter_provider: SdkMeterProvider::builder()
-                .with_reader(PeriodicReader::builder(metrics.clone()).build())
+                .with_reader(
+                    PeriodicReader::builder(metrics.clone())
+                        .with_interval(Duration::from_secs(86_400))
+                        .build(),
+                )
                 .build(),
             spans,
             metrics,
@@ -189,6 +194,3 @@ pub(super) fn assert_lines<'a>(case: impl Display, shown: &str, lines: impl Into
         assert!(told, "{case}: {line} in\n{shown}");
     }
 }
-
-/// How long a request or a span may take to come.
-const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,11 +1,12 @@
 //! A refusal, and the response that says so.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use http::{Response, StatusCode};
-use opentelemetry::Context;
+use opentelemetry::{Context, otel_warn};
 use serde_json::json;
 
 use super::BudgetBody;
@@ -58,6 +59,18 @@ impl fmt::Display for Refusal {
             f,
             "{scope} has spent {spent} of its {limit} tokens; this call was not sent"
         )
+    }
+}
+
+/// Tells, once, that calls are sent although a budget is spent: no layer refuses them.
+pub(crate) fn was_not_kept() {
+    static TOLD: AtomicBool = AtomicBool::new(false);
+    if !TOLD.swap(true, Ordering::Relaxed) {
+        otel_warn!(
+            name: "throughline.budget_not_kept",
+            message = "A model call was sent although a scope above it has spent its token budget. A TokenBudgetLayer \
+                       beneath the LlmLayer refuses such calls: LlmLayer, TokenBudgetLayer, ClientLayer, client."
+        );
     }
 }
 

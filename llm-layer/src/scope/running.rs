@@ -169,6 +169,11 @@ impl Scoped {
         self.ledger.exhausted()
     }
 
+    /// Whether this scope, or one above it, has spent its budget.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.ledger.is_exhausted()
+    }
+
     /// Keeps this scope and all above it from ending before a call of theirs is counted.
     pub(crate) fn hold(&self) -> Hold {
         self.ledger.hold();

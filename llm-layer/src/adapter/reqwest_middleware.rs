@@ -194,6 +194,36 @@ mod tests {
         assert!(tree.contains("gen_ai.usage.output_tokens=2"), "the span: {tree}");
     }
 
+    /// Its futures borrow, so that only the bodies can be drained.
+    #[cfg(feature = "tokio")]
+    #[tokio::test]
+    async fn an_answer_is_drained() {
+        let recorder = Recorder::new();
+        let llm = LlmLayer::new().with_tracer_provider(recorder.tracer_provider());
+        let drain = crate::DrainLayer::new(tokio::runtime::Handle::current());
+        let layers = tower::ServiceBuilder::new().layer(drain.bodies_only()).layer(llm);
+        let client = ClientBuilder::new(reqwest::Client::new())
+            .with(LlmMiddleware::new(layers))
+            .with(Answer)
+            .build();
+        let request = client
+            .post("http://127.0.0.1:1/v1/chat/completions")
+            .with_extension(7);
+        let request = request.body(r#"{"model":"gpt-4o","messages":[]}"#);
+        drop(request.send().await.unwrap());
+        assert!(drain.settle(std::time::Duration::from_secs(30)).await, "it ends");
+        assert!(
+            crate::settle(std::time::Duration::from_secs(60)),
+            "recorded in time"
+        );
+        let tree = recorder.tree(&[]);
+        assert!(
+            tree.contains("throughline.response.drained=true"),
+            "the rest: {tree}"
+        );
+        assert!(tree.contains("gen_ai.usage.output_tokens=2"), "the usage: {tree}");
+    }
+
     const STREAM: &str =
         "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":2}}\n\ndata: [DONE]\n\n";
     const ANSWER: &str =

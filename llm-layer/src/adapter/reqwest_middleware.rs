@@ -29,13 +29,18 @@ use crate::{CallAttributes, LlmLayer};
 ///
 /// Add it before a retry middleware: then its span is the logical call, whatever the number of attempts.
 ///
-/// With other layers around it, such as an [`IncludeUsageLayer`](crate::IncludeUsageLayer), it takes the stack:
+/// With other layers around it, such as an [`IncludeUsageLayer`](crate::IncludeUsageLayer) or the
+/// [bodies](crate::DrainLayer::bodies_only) of a drain, or beneath it, such as a
+/// [`TokenBudgetLayer`](crate::TokenBudgetLayer), it takes the stack:
 ///
 /// ```
-/// use throughline_llm_layer::{IncludeUsageLayer, LlmLayer, LlmMiddleware};
+/// use throughline_llm_layer::{IncludeUsageLayer, LlmLayer, LlmMiddleware, TokenBudgetLayer};
 /// use tower::ServiceBuilder;
 ///
-/// let layers = ServiceBuilder::new().layer(IncludeUsageLayer::new()).layer(LlmLayer::new());
+/// let layers = ServiceBuilder::new()
+///     .layer(IncludeUsageLayer::new())
+///     .layer(LlmLayer::new())
+///     .layer(TokenBudgetLayer::new());
 /// let middleware = LlmMiddleware::new(layers);
 /// # reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(middleware);
 /// ```

@@ -65,8 +65,9 @@
 //!
 //! Directly around [`LlmLayer`](crate::LlmLayer), or around an [`IncludeUsageLayer`](crate::IncludeUsageLayer) around it, and
 //! inside all that may leave, such as a timeout. Inside a `LlmLayer` it does nothing. The futures of the service inside
-//! must be `Send` and `'static`, as those of clients are; for others there is [`DrainLayer::bodies_only`]. Over `http::Request<B>` no type of the request changes, and the
-//! response's body is a [`DrainBody`]; over reqwest no type changes at all.
+//! must be `Send` and `'static`, as those of clients are; for others, such as `LlmMiddleware`'s, there is
+//! [`DrainLayer::bodies_only`]. Over `http::Request<B>` no type of the request changes, and the response's body is a
+//! [`DrainBody`]; over reqwest no type changes at all.
 
 mod bodies;
 mod body;

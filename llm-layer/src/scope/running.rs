@@ -81,7 +81,9 @@ impl Running {
         &self.cx
     }
 
-    /// Makes the scope current on this thread until the guard is dropped. Never hold the guard across an `.await`.
+    /// Makes the scope current on this thread until the guard is dropped. Never hold the guard across an `.await`: it is
+    /// not `Send`, so a future that does so cannot be spawned on a runtime of many threads; on one of a single thread it
+    /// would be current for others' work.
     #[must_use = "the scope is current until this is dropped"]
     pub fn attach(&self) -> ContextGuard {
         self.cx.clone().attach()

@@ -144,6 +144,7 @@ impl Ledger {
             scope: subject.to_string(),
             limit,
             spent,
+            extensions: http::Extensions::new(),
         })
     }
 

@@ -216,6 +216,12 @@ impl Start {
         }
         let role = self.shared.config.role;
         attributes.extend(role.map(|role| KeyValue::new(semconv::ROLE, role.name())));
+        if self.head.recognised.provider == "azure.ai.inference" {
+            attributes.push(KeyValue::new(
+                semconv::AZURE_NAMESPACE,
+                semconv::COGNITIVE_SERVICES,
+            ));
+        }
         attributes.extend(ask.attributes.iter().cloned());
         attributes.extend(names.agent());
         attributes.extend(names.conversation().filter(|id| !ask.has(&id.key)));

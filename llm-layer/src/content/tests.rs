@@ -48,11 +48,30 @@ fn messages_of_every_provider() {
                 {"role": "user", "content": [{"type": "input_text", "text": "t"}]},
                 {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{\"a\":1}"},
                 {"type": "function_call_output", "call_id": "c", "output": "r"},
+                {"type": "reasoning", "summary": [{"type": "summary_text", "text": "h"}]},
+                {"type": "custom_tool_call", "call_id": "c", "name": "f", "input": "{\"a\":1}"},
             ]}),
             vec![
                 text("user", "t"),
                 json!({"role": "assistant", "parts": [call]}),
                 json!({"role": "tool", "parts": [{"type": "tool_call_response", "id": "c", "response": "r"}]}),
+                json!({"role": "assistant", "parts": [{"type": "reasoning", "content": "h"}]}),
+                json!({"role": "assistant", "parts": [call]}),
+            ],
+        ),
+        (
+            "Gemini's interactions",
+            json!({"input": [
+                {"type": "user_input", "content": [{"type": "text", "text": "t"}]},
+                {"type": "function_call", "id": "c", "name": "f", "arguments": {"a": 1}},
+                {"type": "function_result", "call_id": "c", "result": "r"},
+                {"type": "model_output", "content": [{"type": "text", "text": "u"}]},
+            ]}),
+            vec![
+                text("user", "t"),
+                json!({"role": "assistant", "parts": [call]}),
+                json!({"role": "tool", "parts": [{"type": "tool_call_response", "id": "c", "response": "r"}]}),
+                text("assistant", "u"),
             ],
         ),
         ("a bare text", json!({"input": "t"}), vec![text("user", "t")]),
@@ -69,8 +88,10 @@ fn messages_of_every_provider() {
         ),
         (
             "Gemini",
-            json!({"contents": [{"role": "model", "parts": [{"text": "t"}, {"functionCall": {"id": "c", "name": "f", "args": {"a": 1}}}]}]}),
-            vec![json!({"role": "model", "parts": [{"type": "text", "content": "t"}, call]})],
+            json!({"contents": [{"role": "model", "parts": [{"text": "h", "thought": true}, {"text": "t"}, {"functionCall": {"id": "c", "name": "f", "args": {"a": 1}}}]}]}),
+            vec![
+                json!({"role": "model", "parts": [{"type": "reasoning", "content": "h"}, {"type": "text", "content": "t"}, call]}),
+            ],
         ),
         (
             "Bedrock",

@@ -12,7 +12,7 @@ use throughline_test_support::Recorder;
 use tokio::task::{JoinSet, yield_now};
 use tower::{Layer, Service, service_fn};
 
-use crate::support::{CHAT, Chunks, HELLO_STREAMED, layer, next, read};
+use crate::support::{CHAT, Chunks, HELLO_STREAMED, layer, next, read, recorded};
 
 const FIRST: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"one two three\"}}]}\n\n";
 
@@ -98,9 +98,11 @@ async fn roles_add_up_to_the_request_however_they_end() {
             panics += u8::from(branch.is_err_and(|error| error.is_panic()));
         }
         assert_eq!(panics, 8, "the panics pass");
+        recorded();
         tokens()
     });
     let of_request = request.await;
+    recorded();
     let spans = recorder.spans();
     let sum = |name: &str| {
         let named = spans.iter().filter(|span| span.name == name);

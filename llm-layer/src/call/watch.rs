@@ -149,7 +149,7 @@ impl Observe for Watch {
             return;
         };
         let documents = this.reply.documents;
-        let mut reading = Reading::new(&*this.head.recognised.wire, &mut this.reply);
+        let mut reading = Reading::new(&this.head.recognised.wire, &mut this.reply);
         let mut seen = Ok(());
         let all = peek(data, |bytes| {
             if seen.is_ok() {

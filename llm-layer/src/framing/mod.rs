@@ -2,14 +2,18 @@
 
 mod base64;
 mod event_stream;
+mod lines;
+mod repeats;
 mod sse;
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
 use self::event_stream::EventStream;
+use self::lines::Lines;
+use self::repeats::Repeats;
 use self::sse::Sse;
-use crate::json::{Malformed, Scanner, Visit};
+use crate::json::{Malformed, Path, Visit};
 
 /// Receives what a [`Framing`] reads.
 pub(crate) trait Receive: Visit {
@@ -23,15 +27,27 @@ pub(crate) trait Receive: Visit {
     fn fail(&mut self, code: &str);
 }
 
+/// Need not be told what it heard before.
+pub(crate) trait Repeat: Receive {
+    /// Whether the value at a path says nothing, whatever it is.
+    fn ignores(&self, at: &Path) -> bool;
+
+    /// Where the text went that came last, if nothing but its tokens matter.
+    fn place(&self) -> Option<usize>;
+
+    /// Whether everything but texts is as it was when this was asked before.
+    fn is_settled(&mut self) -> bool;
+
+    /// A document comes that changes nothing, but has this text for a place.
+    fn again(&mut self, place: usize, text: &str);
+}
+
 /// A decoder of one response body.
 #[derive(Debug)]
 pub(crate) enum Framing {
     /// JSON documents: one, one a line, or the elements of an array.
-    Json {
-        scanner: Scanner,
-        broken: bool,
-    },
-    Sse(Box<Sse>),
+    Json(Box<Repeats<Lines>>),
+    Sse(Box<Repeats<Sse>>),
     EventStream(Box<EventStream>),
 }
 
@@ -47,10 +63,7 @@ impl Framing {
             Some(essence) if essence.eq_ignore_ascii_case("application/vnd.amazon.eventstream") => {
                 Self::EventStream(Box::default())
             }
-            _ => Self::Json {
-                scanner: Scanner::default(),
-                broken: false,
-            },
+            _ => Self::Json(Box::default()),
         }
     }
 
@@ -60,23 +73,23 @@ impl Framing {
     }
 
     /// Reads on. What is malformed is passed over.
-    pub(crate) fn feed(&mut self, bytes: &[u8], receive: &mut impl Receive) {
+    pub(crate) fn feed(&mut self, bytes: &[u8], receive: &mut impl Repeat) {
         match self {
-            Self::Json { scanner, broken } => {
-                *broken = *broken || scanner.feed(bytes, receive).is_err();
-            }
+            Self::Json(lines) => lines.feed(bytes, receive),
             Self::Sse(sse) => sse.feed(bytes, receive),
             Self::EventStream(events) => events.feed(bytes, receive),
         }
     }
 
     /// Ends the body: what is still open is read as far as it came.
-    pub(crate) fn finish(&mut self, receive: &mut impl Receive) -> Result<(), Malformed> {
+    pub(crate) fn finish(&mut self, receive: &mut impl Repeat) -> Result<(), Malformed> {
         match self {
-            Self::Json { broken: true, .. } => Err(Malformed),
-            Self::Json { scanner, .. } => scanner.finish(receive),
+            Self::Json(lines) => lines.finish(receive),
             Self::Sse(sse) => sse.finish(receive),
             Self::EventStream(events) => events.finish(),
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

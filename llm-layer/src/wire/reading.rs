@@ -1,17 +1,18 @@
 //! A wire format reading a response into a reply.
 
-use super::{Reply, WireFormat};
-use crate::framing::Receive;
+use super::Reply;
+use super::recognise::Wire;
+use crate::framing::{Receive, Repeat};
 use crate::json::{Path, Scalar, Take, Visit};
 
 /// Reads what a framing yields.
 pub(crate) struct Reading<'a> {
-    wire: &'a dyn WireFormat,
+    wire: &'a Wire,
     reply: &'a mut Reply,
 }
 
 impl<'a> Reading<'a> {
-    pub(crate) fn new(wire: &'a dyn WireFormat, reply: &'a mut Reply) -> Self {
+    pub(crate) fn new(wire: &'a Wire, reply: &'a mut Reply) -> Self {
         Self { wire, reply }
     }
 }
@@ -57,5 +58,23 @@ impl Receive for Reading<'_> {
 
     fn done(&mut self) {
         self.reply.done = true;
+    }
+}
+
+impl Repeat for Reading<'_> {
+    fn ignores(&self, at: &Path) -> bool {
+        self.wire.ignores(at)
+    }
+
+    fn place(&self) -> Option<usize> {
+        self.reply.place()
+    }
+
+    fn is_settled(&mut self) -> bool {
+        self.reply.is_settled()
+    }
+
+    fn again(&mut self, place: usize, text: &str) {
+        self.reply.again(place, text);
     }
 }

@@ -9,7 +9,7 @@ use http::{Method, Uri};
 use serde_json::Value;
 
 use super::ask::string;
-use super::{Rule, WireFormat, known};
+use super::{Format, Path, Rule, WireFormat, known};
 
 /// Where a request goes.
 #[derive(Debug, Clone, Copy)]
@@ -66,7 +66,7 @@ pub(crate) struct Recognised {
 /// A wire format, wherever it is from.
 #[derive(Clone)]
 pub(crate) enum Wire {
-    BuiltIn(&'static dyn WireFormat),
+    BuiltIn(Format),
     Users(Arc<dyn WireFormat>),
 }
 
@@ -85,8 +85,18 @@ impl Deref for Wire {
 
     fn deref(&self) -> &Self::Target {
         match self {
-            Self::BuiltIn(wire) => *wire,
+            Self::BuiltIn(format) => format.wire(),
             Self::Users(wire) => &**wire,
+        }
+    }
+}
+
+impl Wire {
+    /// Whether the value at a path says nothing, whatever it is.
+    pub(super) fn ignores(&self, at: &Path) -> bool {
+        match self {
+            Self::BuiltIn(format) => format.ignores(at),
+            Self::Users(wire) => wire.ignores(at),
         }
     }
 }
@@ -145,7 +155,7 @@ pub(crate) fn recognise(target: &Target<'_>, rules: &[Rule], body: Known<'_>) ->
     }
     let (format, provider) = known::find(target, path, body)?;
     Some(Recognised {
-        wire: Wire::BuiltIn(format.wire()),
+        wire: Wire::BuiltIn(format),
         provider: provider.into(),
     })
 }

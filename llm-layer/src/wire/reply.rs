@@ -1,5 +1,6 @@
 //! What came of a call, gathered while it passes.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -45,6 +46,10 @@ pub struct Reply {
     /// The outer positions of the text that began last in this document.
     begun: Option<(u32, u32)>,
     spoken: Spoken,
+    /// Where the text went that came last.
+    place: Option<usize>,
+    /// The [digest](Self::digest) that was asked for last.
+    settled: u64,
     /// The answer itself, if it is to be recorded.
     pub(crate) answer: Option<Answer>,
     /// What is counted of the content for TaskWeaver's sake.
@@ -90,6 +95,8 @@ impl Reply {
             pending: Vec::new(),
             begun: None,
             spoken: Spoken::new(encoding),
+            place: None,
+            settled: 0,
             answer: None,
             content: None,
         }
@@ -215,6 +222,7 @@ impl Reply {
     /// A text of the alternative that `at` stands in begins.
     pub(super) fn begin(&mut self, at: &Path, channel: Channel) {
         self.begun = Some((at.position(0), at.position(1)));
+        self.place = None;
         let choice = self.resolve(self.position(at));
         if let Some(answer) = &mut self.answer {
             answer.begin(choice, channel, at.as_str());
@@ -243,7 +251,65 @@ impl Reply {
         if let Some(content) = self.content.as_mut().filter(|_| channel == Channel::Content) {
             content.push(piece);
         }
-        self.spoken.piece(choice, channel, piece);
+        self.place = self.spoken.piece(choice, channel, piece);
+    }
+
+    /// Where the text went that came last, if the answer need not be kept.
+    pub(super) fn place(&self) -> Option<usize> {
+        self.place.filter(|_| self.answer.is_none())
+    }
+
+    /// A document that changes nothing, with a piece of the text at a place.
+    pub(super) fn again(&mut self, place: usize, piece: &str) {
+        self.place = Some(place);
+        let channel = self.spoken.again(place, piece);
+        if let Some(content) = self
+            .content
+            .as_mut()
+            .filter(|_| channel == Some(Channel::Content))
+        {
+            content.push(piece);
+        }
+        self.documents = self.documents.saturating_add(1);
+    }
+
+    /// Whether all that a format can see or change, texts apart, is as it was when this was asked before.
+    pub(super) fn is_settled(&mut self) -> bool {
+        let digest = self.digest();
+        std::mem::replace(&mut self.settled, digest) == digest
+    }
+
+    fn digest(&self) -> u64 {
+        let Self {
+            id,
+            model,
+            usage,
+            has_error,
+            error_code,
+            error_class,
+            attributes,
+            done,
+            has_text,
+            finishes,
+            event,
+            kept,
+            alternatives: _,
+            panicked,
+            indices,
+            pending,
+            begun,
+            documents: _,
+            spoken: _,
+            place: _,
+            settled: _,
+            answer: _,
+            content: _,
+        } = self;
+        let mut hasher = DefaultHasher::new();
+        (id, model, usage, has_error, error_code, error_class).hash(&mut hasher);
+        (attributes, done, has_text, finishes, event, kept).hash(&mut hasher);
+        (panicked.load(Ordering::Relaxed), indices, pending, begun).hash(&mut hasher);
+        hasher.finish()
     }
 
     /// A document of the response has ended.

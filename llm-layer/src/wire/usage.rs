@@ -1,7 +1,7 @@
 //! Token counts as providers report them, and what they mean.
 
 /// The parts of a usage report, as they came: the last value of each wins, for every provider.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Usage {
     counts: [Option<u64>; Field::ALL],
 }

@@ -31,7 +31,7 @@ use tokio::time;
 
 use crate::cli::Cli;
 
-/// How long answers that are under way may take when the proxy is told to stop.
+/// How long answers that are under way may take when the proxy is told to stop, and then the last spans.
 const GRACE: Duration = Duration::from_secs(30);
 
 #[tokio::main]
@@ -39,7 +39,7 @@ async fn main() -> ExitCode {
     match run(&Cli::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -57,7 +57,8 @@ async fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
         ended = served => ended?,
         () = late() => eprintln!("warning: answers were still under way after {GRACE:?}"),
     }
-    telemetry.shutdown()?;
+    // It is done when the last tokens are counted and the last spans delivered.
+    telemetry.shutdown_within(GRACE)?;
     Ok(())
 }
 

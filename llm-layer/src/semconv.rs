@@ -108,6 +108,8 @@ pub(crate) const TOKENS_REASONING: &str = "throughline.tokens.reasoning";
 pub(crate) const TOKENS_ESTIMATED: &str = "throughline.tokens.estimated";
 /// Of a scope: how many tokens it may spend.
 pub(crate) const TOKENS_LIMIT: &str = "throughline.tokens.limit";
+/// Of a scope: the number of its model calls whose tokens are not known, or not all of them.
+pub(crate) const TOKENS_UNKNOWN: &str = "throughline.tokens.unknown";
 /// Of a scope: the number of model calls that a budget refused.
 pub(crate) const TOKENS_REFUSED: &str = "throughline.tokens.refused";
 /// Of a scope: the number of its model calls.
@@ -188,6 +190,8 @@ pub(crate) fn description(instrument: &str) -> &'static str {
         RATE_LIMIT_REMAINING => "What a provider's last answer said is left of a rate limit.",
         mcp::CLIENT_DURATION => "Duration of MCP requests and notifications, as their sender sees it.",
         mcp::SERVER_DURATION => "Duration of MCP requests and notifications, as their receiver sees it.",
+        mcp::CLIENT_SESSION_DURATION => "Duration of MCP sessions, as the client sees them.",
+        mcp::SERVER_SESSION_DURATION => "Duration of MCP sessions, as the server sees them.",
         PROMPT_SIZE => PROMPT_SIZE_DESCRIPTION,
         _ => "",
     }
@@ -288,6 +292,8 @@ pub(crate) mod mcp {
     pub(crate) const TOOL_ERROR: &str = "tool_error";
     pub(crate) const CLIENT_DURATION: &str = "mcp.client.operation.duration";
     pub(crate) const SERVER_DURATION: &str = "mcp.server.operation.duration";
+    pub(crate) const CLIENT_SESSION_DURATION: &str = "mcp.client.session.duration";
+    pub(crate) const SERVER_SESSION_DURATION: &str = "mcp.server.session.duration";
     pub(crate) const SECOND_BUCKETS: [f64; 14] = [
         0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0,
     ];

@@ -34,6 +34,7 @@
 //! | [`propagators`](TelemetryConfig::propagators) | `propagators` | `OTEL_PROPAGATORS` | `tracecontext,baggage` |
 //! | [`attribute_value_length_limit`](TelemetryConfig::attribute_value_length_limit) | `attribute_value_length_limit` | `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT`, `OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT` | none |
 //! | [`service_version`](TelemetryConfig::service_version) | `service_version` | `OTEL_RESOURCE_ATTRIBUTES` | none |
+//! | [`resource_attributes`](TelemetryConfig::resource_attributes) | `resource_attributes.KEY` | `OTEL_RESOURCE_ATTRIBUTES` | see below |
 //! | [start-up hook](TelemetryConfig::with_startup_hook) | `startup_hook` | `THROUGHLINE_STARTUP_HOOK` | none |
 //! | [`file`](TelemetryConfig::file) | `file.path`, `file.max_bytes`, `file.max_files` | `THROUGHLINE_FILE_PATH` | `throughline-{pid}.jsonl`, 100 MiB, 5 |
 //! | [`prometheus_listen`](TelemetryConfig::prometheus_listen) | `prometheus.listen` | `OTEL_EXPORTER_PROMETHEUS_HOST`, `OTEL_EXPORTER_PROMETHEUS_PORT` | `127.0.0.1:9464` |
@@ -51,16 +52,18 @@
 //! the file decides. Turned on by a variable, a signal goes to `otlp` unless a variable names its exporter, as the
 //! specification says; metrics go with traces that a variable sends to the console or to a file.
 //!
-//! These variables go to the SDK as they are: `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_EXPORTER_OTLP_{HEADERS,TIMEOUT}` and their
-//! forms for one signal, `OTEL_BSP_*`, `OTEL_METRIC_EXPORT_INTERVAL`, `OTEL_SPAN_{ATTRIBUTE,EVENT,LINK}_COUNT_LIMIT`.
+//! These variables go to the SDK as they are, once they are seen to be what it takes: `OTEL_EXPORTER_OTLP_{HEADERS,TIMEOUT}`
+//! and their forms for one signal, `OTEL_{BSP,BLRP}_*`, `OTEL_METRIC_EXPORT_{INTERVAL,TIMEOUT}`,
+//! `OTEL_SPAN_{ATTRIBUTE,EVENT,LINK}_COUNT_LIMIT`. Times are in milliseconds.
 //!
 //! The resource holds what can be read of process, host and container (no path, no argument), a random
-//! `service.instance.id`, then what `OTEL_RESOURCE_ATTRIBUTES` says, then what is configured.
+//! `service.instance.id`, then what is configured, by the same order of sources; `OTEL_SERVICE_NAME` wins over a
+//! `service.name` in `OTEL_RESOURCE_ATTRIBUTES`.
 //!
 //! # Exporters and features
 //! | exporter | feature | what it brings |
 //! |---|---|---|
-//! | [console](Exporter::Console) | | a tree for each trace and a line for each metric, on standard output |
+//! | [console](Exporter::Console) | | a tree for each trace, a line for each metric and log record, on standard output |
 //! | [OTLP](Exporter::Otlp) over gRPC | `otlp-grpc` | tonic, and one thread of tokio of its own |
 //! | OTLP over HTTP | `otlp-http` | reqwest, called from the exporting thread |
 //! | [file](Exporter::File), [console-json](Exporter::ConsoleJson) | `file` | OTLP/JSON, a line a batch, as the collector's otlpjsonfile receiver reads it |

@@ -9,7 +9,7 @@ use opentelemetry::Context;
 use serde_json::json;
 
 use super::BudgetBody;
-use crate::call::is_model_call;
+use crate::call::{is_model_call, refuse};
 use crate::scope::Scoped;
 
 /// A scope has spent its budget.
@@ -23,9 +23,12 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// The refusal of the model call that a context is of, if it is one and some scope above it has nothing left.
+    /// The refusal of the model call that a context is of, if it is one and some scope above it has nothing left. The
+    /// call's observer is told, whether or not anybody waits for the response.
     pub(super) fn of_call(cx: &Context) -> Option<Self> {
-        cx.get::<Scoped>().filter(|_| is_model_call(cx))?.exhausted()
+        let refusal = cx.get::<Scoped>().filter(|_| is_model_call(cx))?.exhausted()?;
+        refuse(cx, &refusal);
+        Some(refusal)
     }
 
     fn response<B>(self, body: impl FnOnce(Bytes) -> B) -> Response<B> {

@@ -1,6 +1,6 @@
 //! The beginning of a model call: its span, once the request is known.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Instant, SystemTime};
 
 use opentelemetry::global::BoxedSpan;
@@ -14,8 +14,9 @@ use super::given::Given;
 use super::pace::Pace;
 use super::request::Head;
 use super::watch::{Shared, Watch, Watching};
+use crate::budget::Refusal;
 use crate::content::Answer;
-use crate::drain;
+use crate::drain::Mark;
 use crate::estimate::{Encoding, PromptSizeMode, Segmented};
 use crate::scope::Names;
 use crate::semconv;
@@ -42,20 +43,34 @@ pub(super) enum Seen {
 }
 
 /// In a context with this, model calls are not observed: somebody above does it.
-#[derive(Debug, Clone, Copy)]
-struct InModelCall;
+#[derive(Debug, Default)]
+struct InModelCall {
+    refusal: OnceLock<Refusal>,
+}
 
 /// A context in which model calls are not observed, for a library that observes its own: so their tokens count once.
 ///
 /// Every [`Llm`](crate::Llm) makes one for the service inside it.
 #[must_use]
 pub fn in_model_call(cx: &Context) -> Context {
-    cx.with_value(InModelCall)
+    cx.with_value(InModelCall::default())
 }
 
 /// Whether a context is that of a model call.
 pub(crate) fn is_model_call(cx: &Context) -> bool {
     cx.get::<InModelCall>().is_some()
+}
+
+/// Tells the observer of the model call that a context is of that the call is not sent.
+pub(crate) fn refuse(cx: &Context, refusal: &Refusal) {
+    if let Some(call) = cx.get::<InModelCall>() {
+        let _ = call.refusal.set(refusal.clone());
+    }
+}
+
+/// Why the model call that a context is of was not sent, if that was told.
+pub(super) fn refused(cx: &Context) -> Option<Refusal> {
+    cx.get::<InModelCall>()?.refusal.get().cloned()
 }
 
 /// Whether model calls are observed in a context.
@@ -134,7 +149,10 @@ impl Start {
             Some(_) => self.attributes(&ask, &labels, &names, unseen),
             None => Vec::new(),
         };
-        drain::observe(&self.parent);
+        let mark = Mark::of(&self.parent);
+        if let Some(mark) = &mark {
+            mark.observe(self.shared.clock);
+        }
         Ok(Watch(Box::new(Watching {
             has_span: span.is_some(),
             cx: self.context(span),
@@ -157,6 +175,7 @@ impl Start {
             decoder: None,
             reply,
             stream: None,
+            mark,
             left: None,
             unseen: None,
             refusal: None,

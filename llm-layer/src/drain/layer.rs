@@ -11,7 +11,8 @@ use tower_service::Service;
 use super::drains::{Drains, Limits};
 use super::executor::Executor;
 use super::future::DrainFuture;
-use super::mark::IsObserved;
+use super::mark::Mark;
+use super::response::Drainable;
 use crate::call::is_observed;
 use crate::response::LlmResponse;
 
@@ -31,11 +32,12 @@ impl DrainLayer {
                 limits: Limits::default(),
                 open: Arc::default(),
                 scoped: None,
+                mark: Mark::default(),
             },
         }
     }
 
-    /// The most drains at once, each of which keeps a connection; by default 64. An answer beyond that is dropped.
+    /// The most drains at once, each of which keeps a connection; by default 64. A call or an answer beyond that is dropped.
     #[must_use]
     pub fn with_count(mut self, count: usize) -> Self {
         self.drains.limits.count = count;
@@ -49,7 +51,7 @@ impl DrainLayer {
         self
     }
 
-    /// The longest that one drain reads; by default 30 s.
+    /// The longest that one drain waits and reads; by default 30 s.
     #[must_use]
     pub fn with_time(mut self, time: Duration) -> Self {
         self.drains.limits.time = time;
@@ -96,7 +98,7 @@ pub struct Drain<S> {
 
 impl<S, R> Service<R> for Drain<S>
 where
-    S: Service<R, Response: LlmResponse<Drains>>,
+    S: Service<R, Response: Drainable, Future: Send + 'static>,
 {
     type Response = <S::Response as LlmResponse<Drains>>::Output;
     type Error = S::Error;
@@ -111,13 +113,16 @@ where
         if !Context::map_current(is_observed) {
             return DrainFuture::new(self.inner.call(request), None);
         }
-        let observed = IsObserved::default();
+        let mark = Mark::default();
+        let attached = mark.context().attach();
+        let inner = self.inner.call(request);
+        drop(attached);
         let drains = Drains {
             scoped: Context::map_current(|cx| cx.get().cloned()),
+            mark,
             ..self.drains.clone()
         };
-        let _attached = observed.context().attach();
-        DrainFuture::new(self.inner.call(request), Some((observed, drains)))
+        DrainFuture::new(inner, Some(drains))
     }
 }
 

@@ -105,9 +105,14 @@ impl Ledger {
             close: Mutex::new(None),
         };
         if ledger.subject.kind == Kind::Tool {
-            ledger.add_own(|counts| &counts.own_tools);
+            ledger.add_tool();
         }
         ledger
+    }
+
+    /// Counts a tool that is called here.
+    pub(super) fn add_tool(&self) {
+        self.add_own(|counts| &counts.own_tools);
     }
 
     /// Whether another is above this one; every ledger is beneath none.

@@ -17,6 +17,8 @@ mod conventions;
 mod counters;
 #[cfg(feature = "tokio")]
 mod drain;
+#[cfg(feature = "tokio")]
+mod drain_heads;
 mod endings;
 mod events;
 mod golden;

@@ -109,6 +109,13 @@ impl TelemetryConfig {
         self
     }
 
+    /// Adds an attribute to the resource, such as `deployment.environment.name`; the later value of a key wins.
+    #[must_use]
+    pub fn with_resource_attribute(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.set_resource_attribute(key.into(), value.into());
+        self
+    }
+
     /// Adds the share of a route's traces; the first rule that matches decides.
     #[must_use]
     pub fn with_sampling_rule(mut self, route: impl Into<String>, rate: f64) -> Self {

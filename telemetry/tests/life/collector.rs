@@ -120,6 +120,10 @@ impl Collector {
                 .get_mut()
                 .write_all(b"\x16\x03\x01 this is no HTTP \xff\xfe\r\n\r\n");
         }
+        // Who speaks TLS to what does not may never send the end of a line.
+        if !reader.fill_buf()?.first().is_some_and(u8::is_ascii_alphabetic) {
+            return Ok(());
+        }
         let mut request = Request::default();
         while !request.head.ends_with("\r\n\r\n") {
             if reader.read_line(&mut request.head)? == 0 {
@@ -151,8 +155,12 @@ impl Collector {
                 200
             }
         };
+        let location = match status {
+            300..400 => "location: http://127.0.0.1:1/\r\n",
+            _ => "",
+        };
         let head = format!(
-            "HTTP/1.1 {status} Told\r\ncontent-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}"
+            "HTTP/1.1 {status} Told\r\n{location}content-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}"
         );
         reader.get_mut().write_all(head.as_bytes())?;
         reader.get_mut().flush()

@@ -22,7 +22,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use throughline_telemetry::{Exporter, FileConfig, Telemetry, TelemetryConfig, init};
 
-use crate::{record, turn};
+use crate::{PATIENCE, record, turn};
 
 /// What a second exporter of each signal, in memory, sees of what the file's exporter sees.
 #[derive(Debug, Clone, Default)]
@@ -92,9 +92,9 @@ fn a_file_read_back_equals_what_was_exported() {
     let seen = Seen::default();
     let telemetry = init(seen.also(to_file(&path))).expect("started");
     everything(&telemetry);
-    telemetry.flush(Duration::from_secs(5)).expect("flushed");
+    telemetry.flush(PATIENCE).expect("flushed");
     let (spans, logs, metrics) = seen.requests();
-    telemetry.shutdown().expect("ended");
+    telemetry.shutdown_within(PATIENCE).expect("ended");
 
     let text = std::fs::read_to_string(&path).expect("a file");
     std::fs::remove_file(&path).expect("removed");
@@ -147,21 +147,18 @@ fn a_full_disk_is_told_and_traffic_goes_on() {
     let telemetry = init(to_file("/dev/full".as_ref())).expect("started");
     record(&telemetry, "lost");
     let full = "No space left on device (os error 28)";
-    let error = telemetry
-        .flush(Duration::from_secs(5))
-        .expect_err("no room")
-        .to_string();
+    let error = telemetry.flush(PATIENCE).expect_err("no room").to_string();
     let expected = format!("not everything was delivered; traces: {full}");
     assert!(error.starts_with(&expected), "{error}");
     record(&telemetry, "lost too");
-    let _ = telemetry.flush(Duration::from_secs(5));
+    let _ = telemetry.flush(PATIENCE);
     let traces = telemetry.diagnose().signals.remove(0);
     assert_eq!(
         (traces.delivered, traces.lost, traces.failure.as_deref()),
         (0, 2, Some(full)),
         "each span is accounted for"
     );
-    let _ = telemetry.shutdown();
+    let _ = telemetry.shutdown_within(PATIENCE);
 }
 
 /// All that a span, a log record and metrics can have.

@@ -8,7 +8,7 @@ use tonic::Code;
 
 use crate::collector::{Answer, Collector};
 use crate::grpc::Grpc;
-use crate::{record, turn};
+use crate::{PATIENCE, record, turn};
 
 #[test]
 fn each_encoding_is_what_its_headers_say() {
@@ -40,7 +40,7 @@ fn each_encoding_is_what_its_headers_say() {
             .with_compression(compression);
         let telemetry = init(config).expect("started");
         record(&telemetry, "a span with a name");
-        telemetry.shutdown().expect("accepted");
+        telemetry.shutdown_within(PATIENCE).expect("accepted");
 
         let request = collector.requests().remove(0);
         let case = format!("{protocol:?} {compression:?}: {}", request.head);
@@ -76,7 +76,7 @@ fn the_headers_of_the_environment_arrive() {
     if std::env::var_os("OTEL_EXPORTER_OTLP_HEADERS").is_some() {
         let telemetry = throughline_telemetry::init_from_env().expect("started");
         record(&telemetry, "work");
-        telemetry.shutdown().expect("accepted");
+        telemetry.shutdown_within(PATIENCE).expect("accepted");
         return;
     }
     let (http, grpc) = (Collector::start(Answer::Accept), Grpc::start(Code::Ok));

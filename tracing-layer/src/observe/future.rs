@@ -30,6 +30,19 @@ pin_project! {
 }
 
 impl<F, O: Observe> ResponseFuture<F, O> {
+    /// Makes `call`, the inner service's, in the observer's context, and observes the response. Without an observer, lets
+    /// it pass.
+    #[inline]
+    pub fn start(observer: Option<O>, call: impl FnOnce() -> F) -> Self {
+        match observer {
+            Some(observer) => {
+                let armed = Armed::new(observer);
+                Self::new(armed.attached(call), armed)
+            }
+            None => Self::unobserved(call()),
+        }
+    }
+
     /// Observes the response of `inner`.
     #[inline]
     pub fn new(inner: F, armed: Armed<O>) -> Self {

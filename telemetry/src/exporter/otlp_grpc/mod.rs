@@ -21,7 +21,7 @@ use tonic::transport::{Channel, Endpoint};
 
 use crate::config::Compression;
 use crate::error::InitError;
-use crate::health::{Watch, words};
+use crate::health::{GRPC, Watch, words};
 use crate::probe::Heard;
 use crate::signal::Signal;
 use crate::target::Target;
@@ -107,7 +107,7 @@ pub(crate) fn ask(target: &Target, patience: Duration) -> Result<Heard, InitErro
         Ok(()) => Heard::Grpc("OK".into()),
         Err(error) => {
             let text = words(&error);
-            let code = text.split_once("gRPC code: ").map(|(_, code)| code.to_owned());
+            let code = text.strip_prefix(GRPC).map(str::to_owned);
             match code {
                 // A code with a cause is the client's own.
                 Some(code) if !code.contains(": ") => Heard::Grpc(code),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use reqwest::blocking;
+use reqwest::redirect::Policy;
 
 use crate::error::{InitError, chain};
 use crate::probe::Heard;
@@ -33,7 +34,11 @@ impl Client {
         timeout: Duration,
         tell: impl Fn(Told<'_>) + Send + Sync + 'static,
     ) -> Result<Self, InitError> {
-        let builder = tls::secure(blocking::Client::builder().timeout(timeout), target)?;
+        // A redirected POST may arrive as a GET that carries nothing, and be answered 200 all the same.
+        let builder = blocking::Client::builder()
+            .timeout(timeout)
+            .redirect(Policy::none());
+        let builder = tls::secure(builder, target)?;
         let failed = || InitError::exporter(format!("{target} cannot be set up"));
         // A blocking client makes a runtime, which must not happen on a thread of another one.
         let inner = thread::spawn(move || builder.build())

@@ -9,13 +9,13 @@ use std::time::Instant;
 /// Asking takes a lock and an allocation, which a program that runs with telemetry off would pay for every span. So it
 /// is always done only as long as a program may still be starting.
 #[derive(Debug, Default)]
-pub(crate) struct Asking {
+pub(super) struct Asking {
     in_vain: AtomicU32,
     last: AtomicU64,
 }
 
 impl Asking {
-    pub(crate) fn is_due(&self) -> bool {
+    pub(super) fn is_due(&self) -> bool {
         if self.in_vain.load(Ordering::Relaxed) < ALWAYS {
             return true;
         }
@@ -23,17 +23,17 @@ impl Asking {
         self.last.load(Ordering::Relaxed) != now && self.last.swap(now, Ordering::Relaxed) != now
     }
 
-    pub(crate) fn in_vain(&self) {
+    pub(super) fn in_vain(&self) {
         if self.in_vain.load(Ordering::Relaxed) < ALWAYS {
             self.in_vain.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    pub(crate) fn found(&self) {
+    pub(super) fn found(&self) {
         self.in_vain.store(0, Ordering::Relaxed);
     }
 
-    pub(crate) fn was_in_vain(&self) -> bool {
+    pub(super) fn was_in_vain(&self) -> bool {
         self.in_vain.load(Ordering::Relaxed) > 0
     }
 }

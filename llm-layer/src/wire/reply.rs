@@ -225,7 +225,20 @@ impl Reply {
         self.place = None;
         let choice = self.resolve(self.position(at));
         if let Some(answer) = &mut self.answer {
-            answer.begin(choice, channel, at.as_str());
+            answer.begin(choice, channel, &at.indexed());
+        }
+    }
+
+    /// Whether the answer itself is kept, so that every value of a tool's arguments matters.
+    pub(super) fn is_kept(&self) -> bool {
+        self.answer.is_some()
+    }
+
+    /// A value of a tool's arguments that is no text.
+    pub(super) fn argument(&mut self, at: &Path, value: Scalar<'_>) {
+        let choice = self.resolve(self.position(at));
+        if let Some(answer) = &mut self.answer {
+            answer.scalar(choice, &at.indexed(), value);
         }
     }
 
@@ -246,7 +259,7 @@ impl Reply {
         self.has_text = true;
         let choice = self.resolve(self.position(at));
         if let Some(answer) = &mut self.answer {
-            answer.piece(choice, channel, at.as_str(), piece);
+            answer.piece(choice, channel, &at.indexed(), piece);
         }
         if let Some(content) = self.content.as_mut().filter(|_| channel == Channel::Content) {
             content.push(piece);

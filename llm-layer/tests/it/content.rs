@@ -148,3 +148,46 @@ fn an_answer_of_several_parts_is_one_message() {
         assert_eq!(seen, [expected], "{uri}");
     }
 }
+
+/// Of arguments that came as an object, everything but the strings at its root used to be lost.
+#[test]
+fn a_tools_arguments_are_kept_as_they_were_sent() {
+    let arguments = r#"{"city":"Oslo","days":2,"near":[{"far":false,"name":"Moss"},null],"why":""}"#;
+    let cases = [
+        (
+            "https://api.anthropic.com/v1/messages",
+            r#"{"model":"m","max_tokens":9,"messages":[]}"#,
+            r#"{"content":[{"type":"tool_use","name":"f","input":ARGUMENTS}],"stop_reason":"s"}"#,
+        ),
+        (
+            "https://x.test/api/chat",
+            r#"{"model":"m","messages":[],"stream":false}"#,
+            r#"{"message":{"tool_calls":[{"function":{"name":"f","arguments":ARGUMENTS}}]},"done":true,"done_reason":"s"}"#,
+        ),
+        (
+            "https://x.test/v1/models/m:generateContent",
+            r#"{"contents":[]}"#,
+            r#"{"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","args":ARGUMENTS}}]},"finishReason":"s"}]}"#,
+        ),
+        (
+            "https://x.test/model/m/converse",
+            r#"{"messages":[]}"#,
+            r#"{"output":{"message":{"content":[{"toolUse":{"name":"f","input":ARGUMENTS}}]}},"stopReason":"s"}"#,
+        ),
+        (
+            "https://x.test/v1beta/interactions",
+            r#"{"model":"m","input":"x"}"#,
+            r#"{"status":"incomplete","steps":[{"type":"function_call","name":"f","arguments":ARGUMENTS}]}"#,
+        ),
+    ];
+    for (uri, body, answer) in cases {
+        let recorder = Recorder::new();
+        let layer = layer(&recorder).with_capture(Capture::SpanOnly);
+        let request = Request::post(uri).body(Chunks::from_iter([body])).unwrap();
+        let answer = answer.replace("ARGUMENTS", arguments);
+        exchange(&layer, request, Response::new(Chunks::from_iter([answer])));
+        let seen = lines_with(&recorder, &["gen_ai.output.messages"]).concat();
+        let part = format!("{{\"arguments\":{arguments},\"name\":\"f\",\"type\":\"tool_call\"}}");
+        assert!(seen.replace("\\\"", "\"").contains(&part), "{uri}: {seen}");
+    }
+}

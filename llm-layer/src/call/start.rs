@@ -162,6 +162,7 @@ impl Start {
             head: self.head,
             names,
             labels,
+            chunk_labels: None,
             ask,
             begun,
             body,

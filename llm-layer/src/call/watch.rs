@@ -50,6 +50,8 @@ pub(super) struct Watching {
     pub(super) head: Head,
     pub(super) names: Names,
     pub(super) labels: Labels,
+    /// What chunks are told apart by, and the answer's model when that was put together.
+    pub(super) chunk_labels: Option<(Option<Arc<str>>, Labels)>,
     pub(super) ask: Ask,
     /// What the span began with, if events repeat it.
     pub(super) begun: Vec<KeyValue>,

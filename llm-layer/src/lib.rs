@@ -68,7 +68,7 @@
 //! | `throughline.tokens.source` | always | `reported`, `partial`, `estimated`, `unknown`; `none` where a [`budget`] refused the call |
 //! | `throughline.tokens.encoding` | with an estimate | `o200k_base`, `cl100k_base` or a [`TokenCounter`]'s, with `?` if the model's own is not known or not all of the text was counted; `bytes/4` if there was no time to count |
 //! | `throughline.response.drained` | if so | see [`drain`] |
-//! | `throughline.request.unseen`, `throughline.response.unseen` | if so | why a body was not read |
+//! | `throughline.request.unseen`, `throughline.response.unseen` | if so | why a body, or the rest of it, was not read: `encoded`, `malformed`, `too_large`, `fragmented` in memory, `failed` to come, `panicked` in a format of the user's |
 //! | `error.type`, status `Error` | on failure | the provider's code, else the HTTP status, else the kind of error |
 //!
 //! Metrics, told apart by operation, provider, models, server address and port:

@@ -79,9 +79,9 @@ pub(crate) const EXCEPTION_TYPE: &str = "exception.type";
 pub(crate) const SERVER_ADDRESS: &str = "server.address";
 pub(crate) const SERVER_PORT: &str = "server.port";
 
-/// What was not observed of the request: `too_large`, `encoded`, `malformed`, `failed`.
+/// Why the request was not observed: `too_large`, `encoded`, `malformed`, `fragmented`, `failed`.
 pub(crate) const REQUEST_UNSEEN: &str = "throughline.request.unseen";
-/// What was not observed of the response: `encoded`, `malformed`.
+/// Why the response, or the rest of it, was not observed: `encoded`, `malformed`, `too_large`, `fragmented`, `panicked`.
 pub(crate) const RESPONSE_UNSEEN: &str = "throughline.response.unseen";
 /// Seconds from the call to the first text of the answer: content, reasoning or a tool's arguments.
 pub(crate) const TIME_TO_FIRST_TOKEN: &str = "throughline.time_to_first_token";

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Answer, Capture, Content, Limits, Redact, input};
+use crate::json::Scalar;
 use crate::wire::Channel;
 
 #[test]
@@ -189,14 +190,17 @@ fn an_answer_in_pieces() {
     answer.piece(0, Channel::ToolCall, &format!("{path}arguments"), ":1}");
     answer.begin(0, Channel::ToolCall, "content[].name");
     answer.piece(0, Channel::ToolCall, "content[].name", "g");
-    answer.piece(0, Channel::ToolCall, "content[].input.name", "Os");
-    answer.piece(0, Channel::ToolCall, "content[].input.name", "lo");
+    answer.begin(0, Channel::ToolCall, "content[1].input.name");
+    answer.piece(0, Channel::ToolCall, "content[1].input.name", "Os");
+    answer.piece(0, Channel::ToolCall, "content[1].input.name", "lo");
+    answer.scalar(0, "content[1].input.days[0].count", Scalar::Number("2"));
+    answer.begin(0, Channel::ToolCall, "content[1].input.note");
     let expected = [
         json!({"role": "assistant", "finish_reason": "stop", "parts": [
             {"type": "reasoning", "content": "hm"},
             {"type": "text", "content": "ab"},
             {"type": "tool_call", "name": "f", "arguments": {"a": 1}},
-            {"type": "tool_call", "name": "g", "arguments": {"name": "Oslo"}},
+            {"type": "tool_call", "name": "g", "arguments": {"name": "Oslo", "days": [{"count": 2}], "note": ""}},
         ]}),
         json!({"role": "assistant", "finish_reason": "error", "parts": [{"type": "text", "content": "other"}]}),
     ];

@@ -225,7 +225,20 @@ impl Reply {
         self.place = None;
         let choice = self.resolve(self.position(at));
         if let Some(answer) = &mut self.answer {
-            answer.begin(choice, channel, at.as_str());
+            answer.begin(choice, channel, &at.indexed());
+        }
+    }
+
+    /// Whether the answer itself is kept, so that every value of a tool's arguments matters.
+    pub(super) fn is_kept(&self) -> bool {
+        self.answer.is_some()
+    }
+
+    /// A value of a tool's arguments that is no text.
+    pub(super) fn argument(&mut self, at: &Path, value: Scalar<'_>) {
+        let choice = self.resolve(self.position(at));
+        if let Some(answer) = &mut self.answer {
+            answer.scalar(choice, &at.indexed(), value);
         }
     }
 
@@ -246,7 +259,7 @@ impl Reply {
         self.has_text = true;
         let choice = self.resolve(self.position(at));
         if let Some(answer) = &mut self.answer {
-            answer.piece(choice, channel, at.as_str(), piece);
+            answer.piece(choice, channel, &at.indexed(), piece);
         }
         if let Some(content) = self.content.as_mut().filter(|_| channel == Channel::Content) {
             content.push(piece);
@@ -259,8 +272,8 @@ impl Reply {
         self.place.filter(|_| self.answer.is_none())
     }
 
-    /// A document that changes nothing, with a piece of the text at a place.
-    pub(super) fn again(&mut self, place: usize, piece: &str) {
+    /// A piece of the text at a place.
+    pub(super) fn text_at(&mut self, place: usize, piece: &str) {
         self.place = Some(place);
         let channel = self.spoken.again(place, piece);
         if let Some(content) = self
@@ -270,7 +283,6 @@ impl Reply {
         {
             content.push(piece);
         }
-        self.documents = self.documents.saturating_add(1);
     }
 
     /// Whether all that a format can see or change, texts apart, is as it was when this was asked before.

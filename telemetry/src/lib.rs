@@ -129,7 +129,8 @@
 //! | a connection, and no answer within a second | that |
 //! | the port of the other protocol, 4317 for 4318 | which protocol is spoken there, and what to set |
 //! | TLS without `https`, or `https` without TLS | which of the two |
-//! | a certificate that nobody trusts, or none where one is wanted | which setting and variable give one |
+//! | a proxy of `HTTP_PROXY` and the like that fails | which, and how to leave it out |
+//! | a certificate that nobody trusts, one that is no server's, or none where one is wanted | which setting and variable give one |
 //! | 401, 403, `Unauthenticated` | where the headers come from |
 //! | 404, `Unimplemented`, a page for people | that no OTLP is there |
 //! | two versions of OpenTelemetry in the executable ([`LinkedVersions`]) | which, and how to find who brings them |

@@ -275,8 +275,15 @@ pub(crate) fn words(error: &OTelSdkError) -> String {
         Some((_, code)) => format!("{GRPC}{code}"),
         None => text,
     };
-    let mut causes: Vec<&str> = text.split(": ").collect();
-    causes.dedup();
+    let mut causes: Vec<&str> = Vec::new();
+    for cause in text.split(": ") {
+        causes.push(cause);
+        let repeated = (1..=causes.len() / 2).find(|count| {
+            let (before, last) = causes.split_at(causes.len() - count);
+            before.ends_with(last)
+        });
+        causes.truncate(causes.len() - repeated.unwrap_or(0));
+    }
     causes.join(": ")
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::config::Protocol;
 use crate::target::Target;
 
-use super::spoken::{HTTP1, HTTP2, Spoken, spoken};
+use super::spoken::{HTTP1, HTTP2, Spoken, TLS, spoken};
 use super::{Answer, Heard, silent};
 
 pub(super) fn answer(heard: Heard, target: &Target, address: &str, patience: Duration) -> Answer {
@@ -65,6 +65,9 @@ pub(crate) fn of_tls(why: &str, target: &Target) -> Option<String> {
     if is_refused("NotValidForName") {
         return Some("its certificate is another host's: see the endpoint".to_owned());
     }
+    if is_refused("CaUsedAsEndEntity") {
+        return Some(OF_AUTHORITY.to_owned());
+    }
     if is_refused("Expired") {
         return Some("its certificate has expired".to_owned());
     }
@@ -116,6 +119,13 @@ fn of_silence(why: String, target: &Target, address: &str, patience: Duration) -
     if why.contains("timed out") || why.contains("Timeout") {
         return silent(patience);
     }
+    if let Some(variable) = proxy(&why, target) {
+        let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+        let host = host.trim_matches(['[', ']']);
+        return format!(
+            "{why}; it is asked through the proxy of {variable}: NO_PROXY={host} leaves that out"
+        );
+    }
     let is_grpc = target.protocol == Protocol::Grpc;
     let patience = patience.mul_f32(QUICK);
     if target.is_https() {
@@ -129,11 +139,19 @@ fn of_silence(why: String, target: &Target, address: &str, patience: Duration) -
     match spoken(address, if is_grpc { HTTP1 } else { HTTP2 }, patience) {
         Spoken::Http2 if !is_grpc => NO_HTTP1.to_owned(),
         Spoken::Http1(_) if is_grpc => NO_GRPC.to_owned(),
-        Spoken::Tls => "TLS is spoken there: use https".to_owned(),
+        Spoken::Tls => USE_TLS.to_owned(),
         Spoken::Other => "what answers there speaks no HTTP".to_owned(),
+        Spoken::Nothing if spoken(address, TLS, patience) == Spoken::Tls => USE_TLS.to_owned(),
         Spoken::Nothing => format!("it connects and closes without an answer ({why})"),
         Spoken::Http1(_) | Spoken::Http2 => why,
     }
+}
+
+/// The variable whose proxy could not be reached, though the collector can.
+fn proxy(why: &str, target: &Target) -> Option<&'static str> {
+    let is_set = |name: &&&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_asked = target.protocol != Protocol::Grpc && why.contains("(Connect)");
+    is_asked.then(|| PROXIES.iter().find(is_set).copied()).flatten()
 }
 
 fn speaks_http1(target: &Target, address: &str, patience: Duration) -> bool {
@@ -145,8 +163,63 @@ const NO_GRPC: &str = "HTTP/1.1 is spoken there and not gRPC: use the collector'
                        protocol http/protobuf (OTEL_EXPORTER_OTLP_PROTOCOL)";
 const NO_HTTP1: &str = "HTTP/2 is spoken there, as gRPC is, and not HTTP/1.1: use the collector's port for HTTP, \
                         usually 4318, or the protocol grpc (OTEL_EXPORTER_OTLP_PROTOCOL)";
+const OF_AUTHORITY: &str = "its certificate is that of an authority (CA:TRUE), which is no server's: make one with \
+                            basicConstraints=CA:FALSE, or let the authority sign one";
+const PROXIES: &[&str] = &[
+    "http_proxy",
+    "HTTP_PROXY",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "all_proxy",
+    "ALL_PROXY",
+];
+const USE_TLS: &str = "TLS is spoken there: use https";
 const NO_TLS: &str = "TLS is not spoken there: use http";
 const CLIENT: &str = "give it as tls.client_certificate (OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE), and its key";
 const HEADERS: &str = "it does not know who asks: see the headers (OTEL_EXPORTER_OTLP_HEADERS)";
 /// The share of the patience for what is asked after that.
 const QUICK: f32 = 0.4;
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+    use crate::config::TelemetryConfig;
+    use crate::signal::Signal;
+
+    fn target(url: &str) -> Target {
+        let config = TelemetryConfig::default().with_endpoint(url);
+        Target::new(&config, Signal::Traces).expect("a URL")
+    }
+
+    /// What `openssl req -x509` makes, and rustls refuses.
+    #[test]
+    fn an_authority_is_no_server() {
+        let why = "client error (Connect): invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))";
+        let advice = of_tls(why, &target("https://localhost:4318"));
+        assert_eq!(advice.as_deref(), Some(OF_AUTHORITY), "what to make instead");
+    }
+
+    /// OpenSSL's servers close a connection that begins with HTTP, and say nothing.
+    #[test]
+    fn tls_that_says_nothing_to_http_is_known_by_its_own_words() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address").to_string();
+        thread::spawn(move || {
+            for mut connection in listener.incoming().flatten() {
+                let mut first = [0; 6];
+                if connection.read_exact(&mut first).is_ok() && first[0] == 0x16 && first[5] == 1 {
+                    let _ = connection.write_all(&[0x15, 3, 3, 0, 2, 2, 40]);
+                }
+            }
+        });
+        for url in [format!("http://{address}"), format!("http://{address}/v1/traces")] {
+            let why = "connection closed before message completed".to_owned();
+            let found = of_silence(why, &target(&url), &address, Duration::from_secs(30));
+            assert_eq!(found, USE_TLS, "{url}");
+        }
+    }
+}

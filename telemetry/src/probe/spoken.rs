@@ -22,6 +22,10 @@ pub(super) enum Spoken {
 pub(super) const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 pub(super) const HTTP1: &[u8] = b"OPTIONS * HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
 
+/// Greets in TLS 1.2, and has too little to say for a session.
+pub(super) const TLS: &[u8] = b"\x16\x03\x01\0\x2f\x01\0\0\x2b\x03\x03\
+    0123456789abcdef0123456789abcdef\0\0\x04\xc0\x2f\xc0\x30\x01\0";
+
 pub(super) fn spoken(address: &str, opening: &[u8], patience: Duration) -> Spoken {
     let begun = Instant::now();
     let Ok(mut connection) = connect(address, patience) else {
@@ -78,8 +82,8 @@ fn language(said: &[u8]) -> Spoken {
                     .to_owned(),
             )
         }
-        // An alert of TLS 1.x, which is what TLS says to anything else.
-        [0x15, 3, _, 0, 2, ..] => Spoken::Tls,
+        // An alert of TLS 1.x, which is what TLS says to anything else, and its own greeting.
+        [0x15, 3, _, 0, 2, ..] | [0x16, 3, _, _, _, 2, ..] => Spoken::Tls,
         // A frame of settings or of going away, on stream 0.
         [_, _, _, 4 | 7, _, 0, 0, 0, 0, ..] => Spoken::Http2,
         _ => Spoken::Other,

@@ -97,6 +97,22 @@ impl Telemetry {
         services.setup.prometheus.as_ref().map(Prometheus::text)
     }
 
+    /// What makes that page, for a route to keep while the `Telemetry` stays where it will be shut down; it makes an empty
+    /// one if the metrics' exporter is not Prometheus.
+    ///
+    /// ```
+    /// let telemetry = throughline_telemetry::init_from_env()?;
+    /// let page = telemetry.prometheus_page();
+    /// // Router::new().route("/metrics", get(move || async move { page() }))
+    /// # drop(page);
+    /// # Ok::<(), throughline_telemetry::InitError>(())
+    /// ```
+    pub fn prometheus_page(&self) -> impl Fn() -> String + Clone + Send + Sync + 'static + use<> {
+        let setup = self.active().map(Active::services);
+        let page = setup.and_then(|services| Some(services.setup.prometheus.as_ref()?.reader()));
+        move || page.as_ref().map_or_else(String::new, |page| page())
+    }
+
     /// Where the Prometheus exporter listens; its page is `/metrics`.
     #[must_use]
     pub fn prometheus_address(&self) -> Option<SocketAddr> {

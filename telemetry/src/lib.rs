@@ -28,6 +28,7 @@
 //! | [`endpoint`](TelemetryConfig::endpoint) | `tracing.endpoint`, `otlp_endpoint` | `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_ENDPOINT` | `http://127.0.0.1:4317`, for HTTP `:4318` |
 //! | [`protocol`](TelemetryConfig::protocol) | `protocol` | `OTEL_EXPORTER_OTLP_PROTOCOL`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_PROTOCOL` | `http/protobuf` if the endpoint has the port 4318 or a path, else `grpc` |
 //! | [`compression`](TelemetryConfig::compression) | `compression` | `OTEL_EXPORTER_OTLP_COMPRESSION`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_COMPRESSION` | `none` |
+//! | [headers](TelemetryConfig::with_header) | | `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_HEADERS` | none |
 //! | [`sampling_rate`](TelemetryConfig::sampling_rate) | `sampling_rate` (0.0 to 1.0), `random_sampling` (0 to 100) | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | `1.0` |
 //! | [`parent_based`](TelemetryConfig::parent_based) | | `OTEL_TRACES_SAMPLER` | `true` |
 //! | [`tokenizer_target_model`](TelemetryConfig::tokenizer_target_model) | `tracing.tokenizer_target_model` | `THROUGHLINE_TOKENIZER_TARGET_MODEL` | `gpt-4` |
@@ -43,6 +44,30 @@
 //! | [`tail`](TelemetryConfig::tail) | `tail.errors`, `tail.slower_than_ms`, `tail.max_spans` | | none |
 //!
 //! A file is JSON, or TOML if its name ends in `.toml`; nested tables and dotted keys mean the same.
+//!
+//! ```
+//! # let text = r#"
+//! service_name = "shop"
+//! startup_hook = "MyLibrary:setup_tracing" # given to register_startup_hook before
+//! propagators = ["tracecontext", "baggage", "b3"]
+//! sampling_rate = 0.1
+//! sampling_rules = { "/health" = 0.0, "/pay/*" = 1.0 }
+//!
+//! [tracing]
+//! enabled = true
+//! exporter = "otlp"
+//! endpoint = "http://127.0.0.1:4317"
+//!
+//! [tail] # kept though not sampled
+//! errors = true
+//! slower_than_ms = 500
+//!
+//! [resource_attributes]
+//! "deployment.environment.name" = "staging"
+//! # "#;
+//! # throughline_telemetry::TelemetryConfig::from_toml_str(text)?;
+//! # Ok::<(), throughline_telemetry::InitError>(())
+//! ```
 //!
 //! An unknown key and a value that is not accepted are an [`InitError`] that names the place, the key, the value and what
 //! is accepted. An empty variable is an unset one.
@@ -67,7 +92,7 @@
 //! | [OTLP](Exporter::Otlp) over gRPC | `otlp-grpc` | tonic, and one thread of tokio of its own |
 //! | OTLP over HTTP | `otlp-http` | reqwest, called from the exporting thread |
 //! | [file](Exporter::File), [console-json](Exporter::ConsoleJson) | `file` | OTLP/JSON, a line a batch, as the collector's otlpjsonfile receiver reads it |
-//! | [Prometheus](Exporter::Prometheus), for metrics only | `prometheus` | `/metrics` on a listener, or [`Telemetry::prometheus_text`] for a route of yours |
+//! | [Prometheus](Exporter::Prometheus), for metrics only | `prometheus` | `/metrics` on a listener, or [`Telemetry::prometheus_page`] for a route of yours |
 //!
 //! No exporter shows exemplars: the SDK takes none, whatever `OTEL_METRICS_EXEMPLAR_FILTER` says. From a point to its traces
 //! it is by time and attributes.

@@ -18,7 +18,7 @@ use crate::budget::Refusal;
 use crate::content::Answer;
 use crate::drain::Mark;
 use crate::estimate::{Encoding, PromptSizeMode, Segmented};
-use crate::scope::Names;
+use crate::scope::{Names, Scoped};
 use crate::semconv;
 use crate::wire::{Ask, Known, Reply, Target, recognise};
 
@@ -162,6 +162,7 @@ impl Start {
             head: self.head,
             names,
             labels,
+            chunk_labels: None,
             ask,
             begun,
             body,
@@ -178,6 +179,7 @@ impl Start {
             mark,
             left: None,
             unseen: None,
+            beyond_budget: self.parent.get().is_some_and(Scoped::is_exhausted),
             refusal: None,
         })))
     }

@@ -18,7 +18,7 @@ use super::peek::peek;
 use super::request::Head;
 use super::start::refused;
 use super::streams::OpenStream;
-use crate::budget::Refusal;
+use crate::budget::{self, Refusal};
 use crate::drain::Mark;
 use crate::encoding::{Decoder, Hidden};
 use crate::estimate::Encoding;
@@ -50,6 +50,8 @@ pub(super) struct Watching {
     pub(super) head: Head,
     pub(super) names: Names,
     pub(super) labels: Labels,
+    /// What chunks are told apart by, and the answer's model when that was put together.
+    pub(super) chunk_labels: Option<(Option<Arc<str>>, Labels)>,
     pub(super) ask: Ask,
     /// What the span began with, if events repeat it.
     pub(super) begun: Vec<KeyValue>,
@@ -77,6 +79,8 @@ pub(super) struct Watching {
     pub(super) left: Option<Left>,
     /// Why the response was not observed.
     pub(super) unseen: Option<&'static str>,
+    /// A budget above the call was spent when it began.
+    pub(super) beyond_budget: bool,
     /// The budget that kept the call from being sent.
     pub(super) refusal: Option<Refusal>,
 }
@@ -119,6 +123,9 @@ impl Observe for Watch {
         let this = &mut *self.0;
         this.status = Some(head.status);
         this.refusal = head.extensions.get().cloned();
+        if this.beyond_budget && this.refusal.is_none() {
+            budget::was_not_kept();
+        }
         this.head.recognised.wire.head(head.headers, &mut this.reply);
         if !head.status.is_success() {
             this.reply.attributes.extend(refusal(head.headers));

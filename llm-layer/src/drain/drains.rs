@@ -5,16 +5,18 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{self, Poll, ready};
 use std::time::Duration;
 
 use bytes::Buf;
 use http_body::Body;
+use opentelemetry::Context;
 
 use super::executor::{Executor, Work};
 use super::mark::Mark;
 use super::open::{Open, Room};
 use super::response::Drainable;
+use crate::call::is_observed;
 use crate::scope::{Hold, Scoped};
 
 /// The drains of a [`DrainLayer`](super::DrainLayer), for the calls that may need one.
@@ -47,6 +49,22 @@ impl Default for Limits {
 }
 
 impl Drains {
+    /// Makes a call, and gives the drains for it if somebody would learn what they read.
+    pub(super) fn around<F>(&self, call: impl FnOnce() -> F) -> (F, Option<Self>) {
+        if !Context::map_current(is_observed) {
+            return (call(), None);
+        }
+        let mark = Mark::default();
+        let scoped = Context::map_current(|cx| cx.get().cloned());
+        let _attached = mark.context().attach();
+        let drains = Self {
+            scoped,
+            mark,
+            ..self.clone()
+        };
+        (call(), Some(drains))
+    }
+
     pub(super) fn is_observed(&self) -> bool {
         self.mark.is_observed()
     }
@@ -131,7 +149,7 @@ struct Drain {
 impl Future for Drain {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<()> {
         let this = &mut *self;
         let timer = this.timer.get_or_insert_with(|| this.executor.sleep(this.time));
         if this.room.poll_cut_off(cx).is_ready() || timer.as_mut().poll(cx).is_ready() {

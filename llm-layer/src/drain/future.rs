@@ -17,8 +17,21 @@ pub struct DrainFuture<F> {
     inner: Option<Pin<Box<F>>>,
     drains: Option<Drains>,
     polled: bool,
-    /// [`Drains::wait`], for a struct without bounds.
-    wait: fn(&Drains, Pin<Box<F>>),
+    /// [`Drains::wait`], for a struct without bounds; `None` if this cannot go on alone.
+    wait: Option<Wait<F>>,
+}
+
+type Wait<F> = fn(&Drains, Pin<Box<F>>);
+
+impl<F> DrainFuture<F> {
+    pub(super) fn body_only(inner: F, drains: Option<Drains>) -> Self {
+        Self {
+            inner: Some(Box::pin(inner)),
+            drains,
+            polled: false,
+            wait: None,
+        }
+    }
 }
 
 impl<F, R, E> DrainFuture<F>
@@ -26,13 +39,10 @@ where
     F: Future<Output = Result<R, E>> + Send + 'static,
     R: Drainable,
 {
-    pub(super) fn new(inner: F, drains: Option<Drains>) -> Self {
-        Self {
-            inner: Some(Box::pin(inner)),
-            drains,
-            polled: false,
-            wait: Drains::wait,
-        }
+    pub(super) fn whole(inner: F, drains: Option<Drains>) -> Self {
+        let mut future = Self::body_only(inner, drains);
+        future.wait = Some(Drains::wait);
+        future
     }
 }
 
@@ -60,10 +70,13 @@ where
 
 impl<F> Drop for DrainFuture<F> {
     fn drop(&mut self) {
-        let drains = self.drains.take().filter(Drains::is_observed);
         // What was never polled was never sent.
-        if let (Some(inner), Some(drains), true) = (self.inner.take(), drains, self.polled) {
-            (self.wait)(&drains, inner);
+        let Some(wait) = self.wait.filter(|_| self.polled) else {
+            return;
+        };
+        let drains = self.drains.take().filter(Drains::is_observed);
+        if let (Some(inner), Some(drains)) = (self.inner.take(), drains) {
+            wait(&drains, inner);
         }
     }
 }

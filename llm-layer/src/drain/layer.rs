@@ -4,16 +4,15 @@ use std::sync::Arc;
 use std::task::{self, Poll};
 use std::time::Duration;
 
-use opentelemetry::Context;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use super::bodies::BodyDrainLayer;
 use super::drains::{Drains, Limits};
 use super::executor::Executor;
 use super::future::DrainFuture;
 use super::mark::Mark;
 use super::response::Drainable;
-use crate::call::is_observed;
 use crate::response::LlmResponse;
 
 /// Puts a [`Drain`] around a service: see [the module](super). Its clones share their drains.
@@ -56,6 +55,15 @@ impl DrainLayer {
     pub fn with_time(mut self, time: Duration) -> Self {
         self.drains.limits.time = time;
         self
+    }
+
+    /// A layer with this one's drains, for services whose futures may borrow and so cannot go on alone, such as those of
+    /// `LlmMiddleware`: a call that is dropped before its head is dropped.
+    #[must_use]
+    pub fn bodies_only(&self) -> BodyDrainLayer {
+        BodyDrainLayer {
+            drains: self.drains.clone(),
+        }
     }
 
     /// The number of open drains, for a gauge.
@@ -109,20 +117,8 @@ where
     }
 
     fn call(&mut self, request: R) -> Self::Future {
-        // Where nobody observes, nobody would learn what a drain reads.
-        if !Context::map_current(is_observed) {
-            return DrainFuture::new(self.inner.call(request), None);
-        }
-        let mark = Mark::default();
-        let attached = mark.context().attach();
-        let inner = self.inner.call(request);
-        drop(attached);
-        let drains = Drains {
-            scoped: Context::map_current(|cx| cx.get().cloned()),
-            mark,
-            ..self.drains.clone()
-        };
-        DrainFuture::new(inner, Some(drains))
+        let (call, drains) = self.drains.around(|| self.inner.call(request));
+        DrainFuture::whole(call, drains)
     }
 }
 

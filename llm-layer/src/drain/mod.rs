@@ -65,9 +65,11 @@
 //!
 //! Directly around [`LlmLayer`](crate::LlmLayer), or around an [`IncludeUsageLayer`](crate::IncludeUsageLayer) around it, and
 //! inside all that may leave, such as a timeout. Inside a `LlmLayer` it does nothing. The futures of the service inside
-//! must be `Send` and `'static`, as those of clients are. Over `http::Request<B>` no type of the request changes, and the
-//! response's body is a [`DrainBody`]; over reqwest no type changes at all.
+//! must be `Send` and `'static`, as those of clients are; for others, such as `LlmMiddleware`'s, there is
+//! [`DrainLayer::bodies_only`]. Over `http::Request<B>` no type of the request changes, and the response's body is a
+//! [`DrainBody`]; over reqwest no type changes at all.
 
+mod bodies;
 mod body;
 mod drains;
 mod executor;
@@ -77,6 +79,7 @@ mod mark;
 mod open;
 mod response;
 
+pub use self::bodies::{BodyDrain, BodyDrainLayer};
 pub use self::body::DrainBody;
 pub use self::drains::Drains;
 pub use self::executor::{Executor, Work};

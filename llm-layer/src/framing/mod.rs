@@ -38,8 +38,11 @@ pub(crate) trait Repeat: Receive {
     /// Whether everything but texts is as it was when this was asked before.
     fn is_settled(&mut self) -> bool;
 
-    /// A document comes that changes nothing, but has this text for a place.
-    fn again(&mut self, place: usize, text: &str);
+    /// A piece of text for a place, of the document that [comes again](Self::again).
+    fn text(&mut self, place: usize, piece: &str);
+
+    /// A document comes again, that changes nothing but texts.
+    fn again(&mut self);
 }
 
 /// A decoder of one response body.

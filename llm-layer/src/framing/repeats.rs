@@ -6,7 +6,7 @@
 //!
 //! | hole | matches | in |
 //! |---|---|---|
-//! | text | a string with no escape: a text of the answer, exactly one in a shape | every stream |
+//! | text | a string: a text of the answer, exactly one in a shape | every stream |
 //! | string, number | the same, of a value that [`Repeat::ignores`] | `sequence_number`, `obfuscation`, `created_at` |
 //! | space | spaces in front of the last brace | Anthropic's padding |
 //!
@@ -16,14 +16,14 @@
 //! once an event fits the shape of one before it, the receiver is asked after every event read in full whether it
 //! [is as it was](Repeat::is_settled).
 //!
-//! An event that is cut, has an escape, or is new, is read in full.
+//! An event that is cut or new is read in full.
 
 use std::ops::Range;
 
 use memchr::memchr2;
 
 use super::{Receive, Repeat};
-use crate::json::{Malformed, Path, Scalar, Take, Visit};
+use crate::json::{Malformed, Path, Scalar, Take, Visit, decode};
 
 /// A framing that can stop between events.
 pub(crate) trait Events {
@@ -88,7 +88,8 @@ impl<E: Events> Repeats<E> {
             let begins = self.events.is_between();
             let again = begins.then(|| self.shape.fit(bytes)).flatten();
             if let (Some((text, rest)), Trust::Settled) = (again, self.trust) {
-                receive.again(self.place, text);
+                decode(text, &mut |piece| receive.text(self.place, piece));
+                receive.again();
                 bytes = rest;
                 continue;
             }
@@ -133,14 +134,12 @@ impl Shape {
     const LONGEST: usize = 2048;
     const HOLES: usize = 8;
 
-    /// The text, if the bytes begin with an event of this shape, and what is behind that.
-    fn fit<'a>(&self, bytes: &'a [u8]) -> Option<(&'a str, &'a [u8])> {
+    /// The inside of the text, if the bytes begin with an event of this shape, and what is behind that.
+    fn fit<'a>(&self, bytes: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
         let (mut rest, mut from, mut text) = (bytes, 0, None);
         for Hole { at, kind } in &self.holes {
             let (value, behind) = kind.split(rest.strip_prefix(self.bytes.get(from..at.start)?)?)?;
-            if *kind == Kind::Text {
-                text = Some(std::str::from_utf8(value).ok()?);
-            }
+            text = text.or_else(|| (*kind == Kind::Text).then_some(value));
             (rest, from) = (behind, at.end);
         }
         Some((text?, rest.strip_prefix(self.bytes.get(from..)?)?))
@@ -176,14 +175,7 @@ impl Kind {
     fn split(self, bytes: &[u8]) -> Option<(&[u8], &[u8])> {
         let count = |is: fn(&u8) -> bool| bytes.iter().take_while(|byte| is(byte)).count();
         let len = match self {
-            Self::Text | Self::String => {
-                let within = bytes.get(..Self::STRING).unwrap_or(bytes);
-                let len = memchr2(b'"', b'\\', within)?;
-                // The end of a line ends the string's line in a stream of events.
-                memchr2(b'\n', b'\r', bytes.get(..len)?)
-                    .is_none()
-                    .then_some(len)?
-            }
+            Self::Text | Self::String => string(bytes.get(..Self::STRING).unwrap_or(bytes))?,
             Self::Number => Some(count(u8::is_ascii_digit)).filter(|len| (1..=Self::DIGITS).contains(len))?,
             Self::Space => count(|byte| *byte == b' '),
         };
@@ -274,6 +266,22 @@ impl<R: Repeat> Receive for Record<'_, R> {
     fn fail(&mut self, code: &str) {
         self.receive.fail(code);
     }
+}
+
+/// The length of the string that begins `bytes` behind its quotation mark, if nothing is wrong in it.
+fn string(bytes: &[u8]) -> Option<usize> {
+    let mut end = memchr2(b'"', b'\\', bytes)?;
+    while bytes.get(end) == Some(&b'\\') {
+        let digits = bytes.get(end + 2..end + 6);
+        if bytes.get(end + 1) == Some(&b'u') && !digits?.iter().all(u8::is_ascii_hexdigit) {
+            return None;
+        }
+        end += 2 + memchr2(b'"', b'\\', bytes.get(end + 2..)?)?;
+    }
+    // In a stream of events the end of a line is no part of a string.
+    let ends_line = |found, byte: &u8| found | matches!(byte, b'\n' | b'\r');
+    let has_end = bytes.get(..end)?.iter().fold(false, ends_line);
+    (!has_end).then_some(end)
 }
 
 /// Where in `bytes` a part of them lies; `None` if it is no part of them.

@@ -322,6 +322,10 @@ impl Scope {
     }
 
     /// Runs a future in this scope, which begins with its first poll, under the context that is current now.
+    ///
+    /// What makes the future runs before that: a layer that is called in the argument, as in `run(client.call(request))`,
+    /// is called outside of the scope. `run(async { client.call(request).await })` calls it within, and so does tower's
+    /// `oneshot`.
     pub fn run<F: Future>(self, future: F) -> InScope<F> {
         InScope::new(self, future, |_| None)
     }

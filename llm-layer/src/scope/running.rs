@@ -81,7 +81,9 @@ impl Running {
         &self.cx
     }
 
-    /// Makes the scope current on this thread until the guard is dropped. Never hold the guard across an `.await`.
+    /// Makes the scope current on this thread until the guard is dropped. Never hold the guard across an `.await`: it is
+    /// not `Send`, so a future that does so cannot be spawned on a runtime of many threads; on one of a single thread it
+    /// would be current for others' work.
     #[must_use = "the scope is current until this is dropped"]
     pub fn attach(&self) -> ContextGuard {
         self.cx.clone().attach()
@@ -167,6 +169,11 @@ impl Scoped {
     /// The refusal of the innermost scope, of this and those above it, that has spent its budget.
     pub(crate) fn exhausted(&self) -> Option<Refusal> {
         self.ledger.exhausted()
+    }
+
+    /// Whether this scope, or one above it, has spent its budget.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.ledger.is_exhausted()
     }
 
     /// Keeps this scope and all above it from ending before a call of theirs is counted.

@@ -77,7 +77,11 @@ impl Repeat for Reading<'_> {
         self.reply.is_settled()
     }
 
-    fn again(&mut self, place: usize, text: &str) {
-        self.reply.again(place, text);
+    fn text(&mut self, place: usize, piece: &str) {
+        self.reply.text_at(place, piece);
+    }
+
+    fn again(&mut self) {
+        self.reply.documents = self.reply.documents.saturating_add(1);
     }
 }

@@ -272,8 +272,8 @@ impl Reply {
         self.place.filter(|_| self.answer.is_none())
     }
 
-    /// A document that changes nothing, with a piece of the text at a place.
-    pub(super) fn again(&mut self, place: usize, piece: &str) {
+    /// A piece of the text at a place.
+    pub(super) fn text_at(&mut self, place: usize, piece: &str) {
         self.place = Some(place);
         let channel = self.spoken.again(place, piece);
         if let Some(content) = self
@@ -283,7 +283,6 @@ impl Reply {
         {
             content.push(piece);
         }
-        self.documents = self.documents.saturating_add(1);
     }
 
     /// Whether all that a format can see or change, texts apart, is as it was when this was asked before.

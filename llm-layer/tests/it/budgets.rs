@@ -362,3 +362,16 @@ fn a_refused_call_that_is_dropped_before_it_is_polled_is_refused() {
     assert!(tree.contains(r#"error.type="token_budget_exceeded""#), "{tree}");
     assert!(tree.contains(r#"throughline.tokens.source="none""#), "{tree}");
 }
+
+#[cfg(feature = "reqwest")]
+#[test]
+fn a_refusal_over_reqwest_has_the_url_of_its_request() {
+    let provider =
+        service_fn(|_: reqwest::Request| std::future::pending::<Result<reqwest::Response, Infallible>>());
+    let mut client = LlmLayer::new().layer(TokenBudgetLayer::new().layer(provider));
+    let mut request = reqwest::Request::new(Method::POST, reqwest::Url::parse(CHAT).unwrap());
+    *request.body_mut() = Some(HELLO.into());
+    let call = async { client.call(request).await };
+    let Ok(response) = block_on(agent("a").with_token_budget(0).run(call));
+    assert_eq!(response.url().as_str(), CHAT, "the URL");
+}

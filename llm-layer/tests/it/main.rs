@@ -13,6 +13,7 @@ mod attempts;
 mod baggage;
 mod budgets;
 mod complaints;
+mod content;
 mod conventions;
 mod counters;
 #[cfg(feature = "tokio")]
@@ -29,6 +30,7 @@ mod include_usage;
 mod mangled;
 mod mcp;
 mod options;
+mod prompt_size;
 mod providers;
 mod requests;
 #[cfg(feature = "reqwest")]

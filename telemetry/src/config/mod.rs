@@ -5,6 +5,7 @@ mod exporter;
 mod fields;
 mod file;
 mod file_config;
+mod headers;
 mod keys;
 mod sampling;
 mod setters;
@@ -16,6 +17,7 @@ mod writer;
 pub use exporter::{Compression, Exporter, Propagator, Protocol};
 pub(crate) use fields::pairs;
 pub use file_config::FileConfig;
+pub(crate) use headers::Headers;
 pub use sampling::{SamplingRule, TailRule};
 pub use tls::TlsConfig;
 pub(crate) use writer::ConsoleWriter;
@@ -72,6 +74,7 @@ pub struct TelemetryConfig {
     pub file: FileConfig,
     /// The host and port of the Prometheus exporter's listener; `None` for none. Default: `127.0.0.1:9464`.
     pub prometheus_listen: Option<String>,
+    pub(crate) headers: Headers,
     pub(crate) startup_hook: Option<Hook>,
     pub(crate) signals: PerSignal<SignalConfig>,
     pub(crate) console_writer: Option<ConsoleWriter>,
@@ -108,6 +111,7 @@ impl Default for TelemetryConfig {
             tls: TlsConfig::default(),
             file: FileConfig::default(),
             prometheus_listen: Some("127.0.0.1:9464".into()),
+            headers: Headers::default(),
             startup_hook: None,
             signals: PerSignal::default(),
             console_writer: None,

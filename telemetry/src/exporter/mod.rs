@@ -189,7 +189,7 @@ impl Setup {
             Some(lines) => lines.clone(),
             None => self.lines.insert(json::file(&self.config.file)?).clone(),
         };
-        Ok((lines, Destination::File(self.config.file.path.clone())))
+        Ok((lines, Destination::File(self.config.file.resolved())))
     }
 
     fn watch(&mut self, signal: Signal, destination: Destination) -> Watch {

@@ -73,6 +73,11 @@ fn what_a_collector_answers_over_http() {
             Some(format!("it answers 401 Unauthorized ({{}}): {headers}")),
         ),
         (
+            Answer::Page,
+            Some("200 OK"),
+            Some("it answers 200 OK ({}): with a page for people: this is no OTLP receiver".to_owned()),
+        ),
+        (
             Answer::Status(302),
             Some("302 Found"),
             Some(

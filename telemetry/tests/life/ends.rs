@@ -86,6 +86,30 @@ fn a_collector_that_refuses_is_reported() {
     }
 }
 
+/// A page for people counted as a delivery, because its status is 200.
+#[test]
+fn a_page_for_people_is_no_delivery() {
+    let _turn = turn();
+    let collector = Collector::start(Answer::Page);
+    let config = TelemetryConfig::default()
+        .with_enabled(true)
+        .with_exporter(Exporter::Otlp)
+        .with_metrics_exporter(Exporter::None);
+    let config = config
+        .with_endpoint(format!("http://{}", collector.address))
+        .with_protocol(Protocol::HttpProtobuf);
+    let telemetry = init(config).expect("started");
+    record(&telemetry, "lost");
+    let error = telemetry
+        .shutdown_within(Duration::from_secs(30))
+        .expect_err("not delivered");
+    assert_eq!(
+        error.to_string(),
+        "not everything was delivered; traces: it answers with a page for people: this is no OTLP receiver",
+        "why"
+    );
+}
+
 /// Spans of model calls whose tokens were still being counted used to be lost at the end, unless the program waited.
 #[test]
 fn what_is_recorded_late_is_waited_for() {

@@ -146,7 +146,9 @@ fn prometheus_scrapes_prompt_size_with_its_only_label() {
         .with_description("Counts the number of tokens in the prompt.")
         .build();
     tokens.add(57, &[opentelemetry::KeyValue::new("direction", "input")]);
+    let for_a_route = telemetry.prometheus_page();
     let text = telemetry.prometheus_text().expect("Prometheus");
+    assert_eq!(for_a_route(), text, "the same from a route");
     let expected = "\
 # HELP prompt_size_total Counts the number of tokens in the prompt.
 # TYPE prompt_size_total counter

@@ -98,22 +98,24 @@ fn a_file_read_back_equals_what_was_exported() {
 
     let text = std::fs::read_to_string(&path).expect("a file");
     std::fs::remove_file(&path).expect("removed");
+    // However many batches they came in.
     assert_eq!(
-        ordered(&read::<ExportTraceServiceRequest>(&text, "resourceSpans")),
-        ordered(&spans),
+        each(&read::<ExportTraceServiceRequest>(&text, "resourceSpans"), SPANS),
+        each(&[spans], SPANS),
         "spans"
     );
     assert_eq!(
-        ordered(&read::<ExportLogsServiceRequest>(&text, "resourceLogs")),
-        ordered(&logs),
+        each(&read::<ExportLogsServiceRequest>(&text, "resourceLogs"), LOGS),
+        each(&[logs], LOGS),
         "logs"
     );
     // Two readers collect one after the other: their times differ, and nothing else may.
     assert_eq!(
-        ordered(&timeless(&read::<ExportMetricsServiceRequest>(
-            &text,
-            "resourceMetrics"
-        ))),
+        ordered(&timeless(
+            read::<ExportMetricsServiceRequest>(&text, "resourceMetrics")
+                .last()
+                .expect("a collection")
+        )),
         ordered(&timeless(&metrics)),
         "metrics"
     );
@@ -251,15 +253,44 @@ fn metrics(provider: &SdkMeterProvider) {
         .record(-1.5, &[KeyValue::new("on", true)]);
 }
 
-/// The last line of a signal.
-fn read<T: DeserializeOwned>(text: &str, key: &str) -> T {
-    let line = text
-        .lines()
-        .rfind(|line| line.starts_with(&format!("{{\"{key}\"")));
-    serde_json::from_str(line.expect("a line of the signal")).expect("OTLP/JSON")
+/// The lines of a signal.
+fn read<T: DeserializeOwned>(text: &str, key: &str) -> Vec<T> {
+    let start = format!("{{\"{key}\"");
+    let lines = text.lines().filter(|line| line.starts_with(&start));
+    lines
+        .map(|line| serde_json::from_str(line).expect("OTLP/JSON"))
+        .collect()
 }
 
-/// Batches have an order, and what is in them has none.
+/// The lists of a request, from the outermost to the innermost.
+const SPANS: [&str; 3] = ["resourceSpans", "scopeSpans", "spans"];
+const LOGS: [&str; 3] = ["resourceLogs", "scopeLogs", "logRecords"];
+
+/// Each span or record of the requests with all that is around it, in an order of their own.
+fn each<T: Serialize>(requests: &[T], lists: [&str; 3]) -> Vec<String> {
+    let mut all: Vec<Vec<serde_json::Value>> =
+        requests.iter().map(|request| vec![ordered(request)]).collect();
+    for list in lists {
+        let within = |mut path: Vec<serde_json::Value>| {
+            let outer = path.last_mut().and_then(|outer| outer.get_mut(list));
+            let items = outer.map(serde_json::Value::take).unwrap_or_default();
+            let items = items.as_array().cloned().unwrap_or_default();
+            items
+                .into_iter()
+                .map(move |item| [path.clone(), vec![item]].concat())
+        };
+        all = all.into_iter().flat_map(within).collect();
+    }
+    let mut all: Vec<String> = all
+        .into_iter()
+        .map(|path| serde_json::Value::from(path).to_string())
+        .collect();
+    all.sort();
+    assert!(!all.is_empty(), "{lists:?} hold something");
+    all
+}
+
+/// What is in a batch has no order.
 fn ordered(request: &impl Serialize) -> serde_json::Value {
     fn order(value: &mut serde_json::Value) {
         match value {

@@ -59,7 +59,8 @@ impl Sending {
             nth.begin(exchange.context());
         }
         if shared.parts.propagation {
-            let allowed = settings.outgoing.to_host(attempt.host());
+            let host = peer.as_ref().map(|peer| &*peer.host);
+            let allowed = settings.outgoing.to_host(host);
             let headers = request.headers_mut();
             shared
                 .propagator

@@ -17,6 +17,8 @@ use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 use opentelemetry_sdk::trace::{SpanExporter as _, TracerProviderBuilder};
 use tokio::runtime::{self, EnterGuard};
+use tonic::Request;
+use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue};
 use tonic::transport::{Channel, Endpoint};
 
 use crate::config::Compression;
@@ -140,8 +142,16 @@ fn carry<B: WithExportConfig + WithTonicConfig>(
     target: &Target,
     timeout: Duration,
 ) -> Result<B, InitError> {
+    let headers = target.headers.parsed::<AsciiMetadataKey, AsciiMetadataValue>()?;
+    let with_headers = move |mut request: Request<()>| {
+        for (name, value) in &headers {
+            request.metadata_mut().insert(name.clone(), value.clone());
+        }
+        Ok(request)
+    };
     let builder = builder
         .with_channel(channel(target, timeout)?)
+        .with_interceptor(with_headers)
         .with_timeout(timeout);
     Ok(match target.compression {
         Compression::None => builder,

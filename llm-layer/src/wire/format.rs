@@ -83,7 +83,7 @@ pub enum Format {
     OpenAiResponses,
     /// Legacy completions.
     OpenAiCompletions,
-    /// Embeddings, of any provider but Vertex.
+    /// Embeddings, of any provider but Vertex and Bedrock.
     Embeddings,
     /// Embeddings of Vertex's `:predict`.
     VertexEmbeddings,

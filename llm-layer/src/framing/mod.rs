@@ -49,9 +49,9 @@ pub(crate) trait Repeat: Receive {
 #[derive(Debug)]
 pub(crate) enum Framing {
     /// JSON documents: one, one a line, or the elements of an array.
-    Json(Box<Repeats<Lines>>),
-    Sse(Box<Repeats<Sse>>),
-    EventStream(Box<EventStream>),
+    Json(Repeats<Lines>),
+    Sse(Repeats<Sse>),
+    EventStream(EventStream),
 }
 
 impl Framing {
@@ -62,11 +62,13 @@ impl Framing {
             .and_then(|value| value.split(';').next())
             .map(str::trim);
         match essence {
-            Some(essence) if essence.eq_ignore_ascii_case("text/event-stream") => Self::Sse(Box::default()),
-            Some(essence) if essence.eq_ignore_ascii_case("application/vnd.amazon.eventstream") => {
-                Self::EventStream(Box::default())
+            Some(essence) if essence.eq_ignore_ascii_case("text/event-stream") => {
+                Self::Sse(Repeats::default())
             }
-            _ => Self::Json(Box::default()),
+            Some(essence) if essence.eq_ignore_ascii_case("application/vnd.amazon.eventstream") => {
+                Self::EventStream(EventStream::default())
+            }
+            _ => Self::Json(Repeats::default()),
         }
     }
 

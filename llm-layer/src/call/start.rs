@@ -17,7 +17,7 @@ use super::watch::{Shared, Watch, Watching};
 use crate::budget::Refusal;
 use crate::content::Answer;
 use crate::drain::Mark;
-use crate::estimate::{Encoding, PromptSizeMode, Segmented};
+use crate::estimate::{Encoding, PromptSizeMode};
 use crate::scope::{Names, Scoped};
 use crate::semconv;
 use crate::wire::{Ask, Known, Reply, Target, recognise};
@@ -139,7 +139,7 @@ impl Start {
         if config.prompt_size == PromptSizeMode::TaskWeaver {
             let encoding = config.taskweaver();
             encoding.ask();
-            reply.content = Some(Segmented::of_stream(encoding, 0));
+            reply.count_content(encoding);
         }
         let begun = match &config.events {
             Some(_) => self.attributes(&ask, &labels, &names, unseen),

@@ -207,10 +207,10 @@ impl fmt::Display for Diagnosis {
                 format!("{name} {}", versions.join(" and "))
             }
         });
-        writeln!(f, "versions    {}", versions.join(", "))?;
+        write!(f, "versions    {}", versions.join(", "))?;
         self.warnings
             .iter()
-            .try_for_each(|warning| writeln!(f, "warning: {warning}"))
+            .try_for_each(|warning| write!(f, "\nwarning: {warning}"))
     }
 }
 
@@ -231,7 +231,7 @@ mod tests {
         assert!(diagnosis.warnings.is_empty(), "{:?}", diagnosis.warnings);
         let text = diagnosis.to_string();
         let unknown =
-            "versions    opentelemetry in a version not known, opentelemetry_sdk in a version not known\n";
+            "versions    opentelemetry in a version not known, opentelemetry_sdk in a version not known";
         assert!(text.ends_with(unknown), "{text}");
 
         diagnosis.versions.api = vec!["0.31.0".into(), "0.33.1".into()];
@@ -241,7 +241,7 @@ mod tests {
                         one of them is not seen by the others; `cargo tree -d` shows who brings each";
         assert_eq!(diagnosis.warnings, [expected], "the warning");
         let text = diagnosis.to_string();
-        let versions = "versions    opentelemetry 0.31.0 and 0.33.1, opentelemetry_sdk 0.33.1\n";
+        let versions = "\nversions    opentelemetry 0.31.0 and 0.33.1, opentelemetry_sdk 0.33.1";
         assert!(text.contains(versions), "{text}");
     }
 }

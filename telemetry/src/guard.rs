@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::panic::Location;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use opentelemetry_sdk::logs::SdkLoggerProvider;
@@ -13,14 +13,15 @@ use crate::deadline::{Job, within};
 use crate::diagnosis::Diagnosis;
 use crate::error::{InitError, ShutdownError};
 use crate::exporter::prometheus::Prometheus;
-use crate::health::words;
+use crate::health::{Health, words};
 use crate::providers::{Providers, Work};
 use crate::service::Services;
 use crate::signal::Signal;
 
 /// Telemetry that runs until this is shut down or dropped.
 ///
-/// Keep it until the program ends. Dropping it is a [`shutdown`](Self::shutdown) whose result nobody reads.
+/// Keep it until the program ends. Dropping it is a [`shutdown`](Self::shutdown) whose result nobody reads. Nothing drops
+/// what is in a `static`, nor what [`std::process::exit`] leaves behind: shut down or [`flush`](Self::flush) before.
 #[derive(Debug)]
 #[must_use = "telemetry ends when this is dropped"]
 pub struct Telemetry {
@@ -94,6 +95,22 @@ impl Telemetry {
     pub fn prometheus_text(&self) -> Option<String> {
         let services = self.active()?.services();
         services.setup.prometheus.as_ref().map(Prometheus::text)
+    }
+
+    /// What makes that page, for a route to keep while the `Telemetry` stays where it will be shut down; it makes an empty
+    /// one if the metrics' exporter is not Prometheus.
+    ///
+    /// ```
+    /// let telemetry = throughline_telemetry::init_from_env()?;
+    /// let page = telemetry.prometheus_page();
+    /// // Router::new().route("/metrics", get(move || async move { page() }))
+    /// # drop(page);
+    /// # Ok::<(), throughline_telemetry::InitError>(())
+    /// ```
+    pub fn prometheus_page(&self) -> impl Fn() -> String + Clone + Send + Sync + 'static + use<> {
+        let setup = self.active().map(Active::services);
+        let page = setup.and_then(|services| Some(services.setup.prometheus.as_ref()?.reader()));
+        move || page.as_ref().map_or_else(String::new, |page| page())
     }
 
     /// Where the Prometheus exporter listens; its page is `/metrics`.
@@ -196,12 +213,18 @@ impl Active {
         for (service, providers) in own.into_iter().chain(known) {
             for (signal, run) in work(providers.clone()) {
                 let health = services.setup.health.of(signal).clone();
+                let lost =
+                    |health: &Option<Arc<Health>>| health.as_ref().map_or(0, |health| health.counts().1);
+                let lost_before = lost(&health);
                 let run = move || {
-                    run().map_err(|error| {
-                        health
-                            .and_then(|health| health.failure())
-                            .unwrap_or_else(|| words(&error))
-                    })
+                    let result = run();
+                    let why = || health.as_ref().and_then(|health| health.failure());
+                    match result {
+                        Err(error) => Err(why().unwrap_or_else(|| words(&error))),
+                        // A batch that was under way failed: the SDK tells nobody.
+                        Ok(()) if lost(&health) > lost_before => Err(why().unwrap_or_default()),
+                        Ok(()) => Ok(()),
+                    }
                 };
                 jobs.push(Job {
                     signal,

@@ -123,8 +123,10 @@ impl Instruments {
     }
 
     /// A chunk of an answer has come, for which the caller waited so long.
-    pub(super) fn chunk(&self, call: &Watching, waited: Duration) {
-        let common = call.dimensions();
+    fn chunk(&self, call: &Watching, waited: Duration) {
+        let Some((_, common)) = &call.chunk_labels else {
+            return;
+        };
         for times in self.times(call) {
             times.output_chunk.record(waited.as_secs_f64(), common.as_slice());
         }
@@ -163,16 +165,18 @@ impl Instruments {
                 histogram.record(total, with_error.as_slice());
             }
         }
-        for (counter, tokens) in [
-            (&self.cache_read, usage.part(Field::CacheRead)),
-            (&self.cache_write, usage.part(Field::CacheWrite)),
-            (&self.reasoning, usage.reasoning()),
+        let cached = [
+            (semconv::TEXT, usage.part(Field::TextCacheRead)),
+            (semconv::AUDIO, usage.part(Field::AudioCacheRead)),
+            (semconv::IMAGE, usage.part(Field::ImageCacheRead)),
+        ];
+        for (counter, tokens, parts) in [
+            (&self.cache_read, usage.part(Field::CacheRead), &cached[..]),
+            (&self.cache_write, usage.part(Field::CacheWrite), &[]),
+            (&self.reasoning, usage.reasoning(), &[]),
         ] {
             if let Some(tokens) = tokens {
-                counter.add(
-                    tokens,
-                    with(&counted, semconv::TOKEN_MODALITY, semconv::UNKNOWN).as_slice(),
-                );
+                by_modality(counter, &counted, tokens, parts);
             }
         }
     }
@@ -211,6 +215,11 @@ impl Watching {
         let Some(waited) = waited.filter(|_| self.is_streamed()) else {
             return;
         };
+        // Putting them together costs half of what recording does.
+        let model = &self.reply.model;
+        if self.chunk_labels.as_ref().is_none_or(|known| known.0 != *model) {
+            self.chunk_labels = Some((model.clone(), self.dimensions()));
+        }
         if let Some(instruments) = self.shared.instruments.in_context(&self.cx) {
             instruments.chunk(self, waited);
         }

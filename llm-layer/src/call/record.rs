@@ -53,7 +53,7 @@ impl Watching {
         let duration = self.pace.elapsed();
         let intact = match &mut self.framing {
             Some(framing) => {
-                let mut reading = Reading::new(&*self.head.recognised.wire, &mut self.reply);
+                let mut reading = Reading::new(&self.head.recognised.wire, &mut self.reply);
                 framing.finish(&mut reading).is_ok()
             }
             None => false,

@@ -1,15 +1,19 @@
-//! Cuts a response into the documents it carries, by its content type.
+//! Cuts a response into the documents it carries, by its content type, unless its first byte tells otherwise.
 
 mod base64;
 mod event_stream;
+mod lines;
+mod repeats;
 mod sse;
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
 use self::event_stream::EventStream;
+use self::lines::Lines;
+use self::repeats::Repeats;
 use self::sse::Sse;
-use crate::json::{Malformed, Scanner, Visit};
+use crate::json::{Malformed, Path, Visit};
 
 /// Receives what a [`Framing`] reads.
 pub(crate) trait Receive: Visit {
@@ -23,15 +27,34 @@ pub(crate) trait Receive: Visit {
     fn fail(&mut self, code: &str);
 }
 
+/// Need not be told what it heard before.
+pub(crate) trait Repeat: Receive {
+    /// Whether the value at a path says nothing, whatever it is.
+    fn ignores(&self, at: &Path) -> bool;
+
+    /// Where the text went that came last, if nothing but its tokens matter.
+    fn place(&self) -> Option<usize>;
+
+    /// Whether everything but texts is as it was when this was asked before.
+    fn is_settled(&mut self) -> bool;
+
+    /// A piece of text for a place, of the document that [comes again](Self::again).
+    fn text(&mut self, place: usize, piece: &str);
+
+    /// A document comes again, that changes nothing but texts.
+    fn again(&mut self);
+}
+
 /// A decoder of one response body.
 #[derive(Debug)]
 pub(crate) enum Framing {
-    /// JSON documents: one, one a line, or the elements of an array.
-    Json {
-        scanner: Scanner,
-        broken: bool,
+    /// Nothing has come yet of what was announced to be events, or JSON.
+    Text {
+        events: bool,
     },
-    Sse(Box<Sse>),
+    /// JSON documents: one, one a line, or the elements of an array.
+    Json(Box<Repeats<Lines>>),
+    Sse(Box<Repeats<Sse>>),
     EventStream(Box<EventStream>),
 }
 
@@ -43,40 +66,63 @@ impl Framing {
             .and_then(|value| value.split(';').next())
             .map(str::trim);
         match essence {
-            Some(essence) if essence.eq_ignore_ascii_case("text/event-stream") => Self::Sse(Box::default()),
             Some(essence) if essence.eq_ignore_ascii_case("application/vnd.amazon.eventstream") => {
                 Self::EventStream(Box::default())
             }
-            _ => Self::Json {
-                scanner: Scanner::default(),
-                broken: false,
+            essence => Self::Text {
+                events: essence.is_some_and(|essence| essence.eq_ignore_ascii_case("text/event-stream")),
             },
         }
     }
 
     /// Whether the answer comes in events, whatever was asked for.
     pub(crate) fn is_stream(&self) -> bool {
-        matches!(self, Self::Sse(_) | Self::EventStream(_))
+        matches!(
+            self,
+            Self::Text { events: true } | Self::Sse(_) | Self::EventStream(_)
+        )
     }
 
     /// Reads on. What is malformed is passed over.
-    pub(crate) fn feed(&mut self, bytes: &[u8], receive: &mut impl Receive) {
-        match self {
-            Self::Json { scanner, broken } => {
-                *broken = *broken || scanner.feed(bytes, receive).is_err();
+    pub(crate) fn feed(&mut self, bytes: &[u8], receive: &mut impl Repeat) {
+        if let Self::Text { events } = self {
+            match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
+                Some(first) => *self = Self::begun(*events, *first),
+                None => return,
             }
+        }
+        match self {
+            Self::Text { .. } => {}
+            Self::Json(lines) => lines.feed(bytes, receive),
             Self::Sse(sse) => sse.feed(bytes, receive),
             Self::EventStream(events) => events.feed(bytes, receive),
         }
     }
 
     /// Ends the body: what is still open is read as far as it came.
-    pub(crate) fn finish(&mut self, receive: &mut impl Receive) -> Result<(), Malformed> {
+    pub(crate) fn finish(&mut self, receive: &mut impl Repeat) -> Result<(), Malformed> {
         match self {
-            Self::Json { broken: true, .. } => Err(Malformed),
-            Self::Json { scanner, .. } => scanner.finish(receive),
+            Self::Text { .. } => Ok(()),
+            Self::Json(lines) => lines.finish(receive),
             Self::Sse(sse) => sse.finish(receive),
             Self::EventStream(events) => events.finish(),
         }
     }
+
+    /// Some servers call their events text, and some send an error in place of the events they announced: no line of
+    /// events begins like JSON, and no JSON like a field.
+    fn begun(events: bool, first: u8) -> Self {
+        let is_events = match first {
+            b'{' | b'[' => false,
+            b'd' | b'e' | b'i' | b'r' | b':' => true,
+            _ => events,
+        };
+        match is_events {
+            true => Self::Sse(Box::default()),
+            false => Self::Json(Box::default()),
+        }
+    }
 }
+
+#[cfg(test)]
+mod tests;

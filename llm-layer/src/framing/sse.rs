@@ -3,6 +3,7 @@
 use memchr::memchr2;
 
 use super::Receive;
+use super::repeats::Events;
 use crate::json::{Malformed, Scanner};
 
 /// Reads the data of events as JSON while it comes, so that an event may have any size.
@@ -43,13 +44,13 @@ struct Data {
     head: Vec<u8>,
 }
 
-impl Sse {
-    /// The most bytes kept of a field's name, an event's name, and the head of its data.
-    const KEPT: usize = 64;
-    /// The data that ends a stream of OpenAI's and all that took after it.
-    const DONE: &[u8] = b"[DONE]";
+impl Events for Sse {
+    fn is_between(&self) -> bool {
+        let is_empty = self.field.is_empty() && self.name.is_empty() && !self.data.begun;
+        is_empty && self.line == Line::Field && !self.after_cr
+    }
 
-    pub(super) fn feed(&mut self, mut bytes: &[u8], receive: &mut impl Receive) {
+    fn read<'a>(&mut self, mut bytes: &'a [u8], receive: &mut impl Receive) -> &'a [u8] {
         while let [byte, rest @ ..] = bytes {
             if std::mem::take(&mut self.after_cr) && *byte == b'\n' {
                 bytes = rest;
@@ -66,7 +67,9 @@ impl Sse {
                 }
                 (_, b'\n' | b'\r') => {
                     self.after_cr = *byte == b'\r';
-                    self.end_line(receive);
+                    if self.end_line(receive) {
+                        return self.behind_end(rest);
+                    }
                     rest
                 }
                 (Line::Field, b':') => {
@@ -85,10 +88,11 @@ impl Sse {
                 }
             };
         }
+        bytes
     }
 
     /// Ends the stream; its last event may lack the blank line.
-    pub(super) fn finish(&mut self, receive: &mut impl Receive) -> Result<(), Malformed> {
+    fn finish(&mut self, receive: &mut impl Receive) -> Result<(), Malformed> {
         self.end_event(receive);
         if self.malformed == 0 {
             Ok(())
@@ -96,6 +100,13 @@ impl Sse {
             Err(Malformed)
         }
     }
+}
+
+impl Sse {
+    /// The most bytes kept of a field's name, an event's name, and the head of its data.
+    const KEPT: usize = 64;
+    /// The data that ends a stream of OpenAI's and all that took after it.
+    const DONE: &[u8] = b"[DONE]";
 
     fn kind(&self) -> Field {
         match self.field.as_slice() {
@@ -134,12 +145,22 @@ impl Sse {
         }
     }
 
-    fn end_line(&mut self, receive: &mut impl Receive) {
-        if self.line == Line::Field && self.field.is_empty() {
+    /// Ends a line; whether it was the blank one behind an event.
+    fn end_line(&mut self, receive: &mut impl Receive) -> bool {
+        let is_blank = self.line == Line::Field && self.field.is_empty();
+        if is_blank {
             self.end_event(receive);
         }
         self.line = Line::Field;
         self.field.clear();
+        is_blank
+    }
+
+    /// What is behind the end of a line that was the last of an event.
+    fn behind_end<'a>(&mut self, rest: &'a [u8]) -> &'a [u8] {
+        let line_feed = rest.strip_prefix(b"\n").filter(|_| self.after_cr);
+        self.after_cr = self.after_cr && rest.is_empty();
+        line_feed.unwrap_or(rest)
     }
 
     fn end_event(&mut self, receive: &mut impl Receive) {

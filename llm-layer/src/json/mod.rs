@@ -9,6 +9,7 @@ mod text;
 
 pub use self::path::Path;
 pub(crate) use self::scanner::{Malformed, Scanner};
+pub(crate) use self::text::decode;
 
 /// What a reader does with a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

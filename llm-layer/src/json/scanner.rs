@@ -62,12 +62,18 @@ impl Scanner {
 
     /// Reads on. After an error only [`Scanner::reset`] helps.
     pub(crate) fn feed(&mut self, mut bytes: &[u8], visit: &mut impl Visit) -> Result<(), Malformed> {
+        // Once for all strings, and not for each of them.
+        let valid = valid(bytes);
+        let length = bytes.len();
         while let [byte, rest @ ..] = bytes {
             bytes = match self.state {
-                State::Text => match self.string(bytes, visit) {
-                    Some(rest) => rest,
-                    None => return Ok(()),
-                },
+                State::Text => {
+                    let valid = valid.get(length - bytes.len()..);
+                    match self.string(bytes, valid.unwrap_or_default(), visit) {
+                        Some(rest) => rest,
+                        None => return Ok(()),
+                    }
+                }
                 State::Word => self.word(bytes, visit)?,
                 _ if matches!(byte, b' ' | b'\t' | b'\n' | b'\r') => rest,
                 _ if self.begins_word(*byte) => {
@@ -183,12 +189,13 @@ impl Scanner {
         }
     }
 
-    /// Reads inside a string; what stands behind it, or `None` if it goes on.
-    fn string<'a>(&mut self, bytes: &'a [u8], visit: &mut impl Visit) -> Option<&'a [u8]> {
+    /// Reads inside a string; what stands behind it, or `None` if it goes on. `valid` is as much of `bytes` as is UTF-8.
+    fn string<'a>(&mut self, bytes: &'a [u8], valid: &str, visit: &mut impl Visit) -> Option<&'a [u8]> {
         if self.take != Some(Take::Skip) && self.scratch.is_empty() {
-            if let Some((text, rest)) = self.text.plain_to_end(bytes) {
+            let end = self.text.plain_to_end(bytes);
+            if let Some((end, text)) = end.and_then(|end| Some((end, valid.get(..end)?))) {
                 self.plain_string(text, visit);
-                return Some(rest);
+                return bytes.get(end + 1..);
             }
         }
         let Self {
@@ -286,6 +293,16 @@ impl Scanner {
         self.after_value(visit);
         Ok(())
     }
+}
+
+/// The bytes up to the first that are not UTF-8.
+fn valid(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or_else(|error| {
+        let valid = bytes.get(..error.valid_up_to());
+        valid
+            .and_then(|valid| std::str::from_utf8(valid).ok())
+            .unwrap_or_default()
+    })
 }
 
 /// Appends as much of `piece` as fits in `limit` bytes, at a character's boundary.

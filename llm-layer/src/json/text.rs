@@ -1,6 +1,6 @@
 //! The inside of a string: UTF-8 and escapes, cut at any byte.
 
-use memchr::memchr2;
+use memchr::{memchr, memchr2};
 
 /// Decodes the inside of a string into pieces; invalid UTF-8 and lone surrogates become U+FFFD.
 #[derive(Debug, Default)]
@@ -21,6 +21,22 @@ enum Escape {
         digits: u8,
         value: u32,
     },
+}
+
+/// Decodes all that stands inside a string.
+pub(crate) fn decode(inside: &[u8], emit: &mut impl FnMut(&str)) {
+    match std::str::from_utf8(inside) {
+        Ok(text) if memchr(b'\\', inside).is_none() => {
+            if !text.is_empty() {
+                emit(text);
+            }
+        }
+        _ => {
+            let mut text = Text::default();
+            text.feed(inside, false, emit);
+            text.feed(b"\"", false, emit);
+        }
+    }
 }
 
 impl Text {
@@ -60,14 +76,13 @@ impl Text {
         None
     }
 
-    /// What is left of a string that closes in `bytes` and needs no decoding, and what stands behind it.
-    pub(super) fn plain_to_end<'a>(&self, bytes: &'a [u8]) -> Option<(&'a str, &'a [u8])> {
+    /// The length of what is left of a string that closes in `bytes` and has no escape.
+    pub(super) fn plain_to_end(&self, bytes: &[u8]) -> Option<usize> {
         if self.escape != Escape::None || self.high.is_some() || !self.partial.is_empty() {
             return None;
         }
-        let (run, rest) = bytes.split_at_checked(memchr2(b'"', b'\\', bytes)?)?;
-        let rest = rest.strip_prefix(b"\"")?;
-        Some((std::str::from_utf8(run).ok()?, rest))
+        let end = memchr2(b'"', b'\\', bytes)?;
+        (bytes.get(end) == Some(&b'"')).then_some(end)
     }
 
     fn escaped(&mut self, byte: u8, emit: &mut impl FnMut(&str)) {

@@ -4,10 +4,12 @@ use http::HeaderMap;
 use serde_json::Value;
 
 use super::anthropic::Anthropic;
-use super::bedrock::{Converse, InvokeModel};
+use super::bedrock::Converse;
+use super::bedrock_invoke::InvokeModel;
 use super::cohere::Cohere;
 use super::embeddings::Embeddings;
 use super::gemini::Gemini;
+use super::gemini_interactions::GeminiInteractions;
 use super::mistral::MistralConversations;
 use super::ollama::Ollama;
 use super::openai_chat::OpenAiChat;
@@ -60,6 +62,12 @@ pub trait WireFormat: Send + Sync {
     /// Reads a value of the answer.
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply);
 
+    /// Whether the value at a path says nothing, whatever it is, such as the number of an event; by default none. Events of
+    /// a stream that differ in such values and in one text cost the least.
+    fn ignores(&self, _at: &Path) -> bool {
+        false
+    }
+
     /// An event of this name begins; by default it does not matter. Its values come next, and [`Reply::event`] is its
     /// name if the stream told it ahead of them.
     fn event(&self, _name: &str, _reply: &mut Reply) {}
@@ -75,14 +83,18 @@ pub enum Format {
     OpenAiResponses,
     /// Legacy completions.
     OpenAiCompletions,
-    /// Embeddings, of any provider but Vertex.
+    /// Embeddings, of any provider but Vertex and Bedrock.
     Embeddings,
     /// Embeddings of Vertex's `:predict`.
     VertexEmbeddings,
+    /// Embeddings of Bedrock's InvokeModel.
+    BedrockEmbeddings,
     /// Anthropic Messages.
     Anthropic,
     /// Gemini's `generateContent` and `streamGenerateContent`.
     Gemini,
+    /// Gemini's interactions.
+    GeminiInteractions,
     /// Mistral's conversations.
     MistralConversations,
     /// Ollama's `/api/chat`.
@@ -103,10 +115,12 @@ impl Format {
             Self::OpenAiChat => &OpenAiChat,
             Self::OpenAiResponses => &OpenAiResponses,
             Self::OpenAiCompletions => &OpenAiCompletions,
-            Self::Embeddings => &Embeddings::OfTexts,
-            Self::VertexEmbeddings => &Embeddings::OfInstances,
+            Self::Embeddings => &Embeddings::Texts,
+            Self::VertexEmbeddings => &Embeddings::Instances,
+            Self::BedrockEmbeddings => &Embeddings::InvokeModel,
             Self::Anthropic => &Anthropic,
             Self::Gemini => &Gemini,
+            Self::GeminiInteractions => &GeminiInteractions,
             Self::MistralConversations => &MistralConversations,
             Self::OllamaChat => &Ollama::Chat,
             Self::OllamaGenerate => &Ollama::Generate,
@@ -159,7 +173,66 @@ impl WireFormat for Format {
         self.wire().value(at, value, reply);
     }
 
+    fn ignores(&self, at: &Path) -> bool {
+        IGNORED.contains(&at.as_str())
+    }
+
     fn event(&self, name: &str, reply: &mut Reply) {
         self.wire().event(name, reply);
+    }
+}
+
+/// What differs in the events of a stream, and no format reads.
+const IGNORED: &[&str] = &["created", "created_at", "obfuscation", "p", "sequence_number"];
+
+#[cfg(test)]
+mod tests {
+    use super::{Format, IGNORED, WireFormat};
+    use crate::estimate::Encoding;
+    use crate::framing::Repeat;
+    use crate::json::Scanner;
+    use crate::wire::recognise::Wire;
+    use crate::wire::{Reading, Reply};
+
+    const FORMATS: [Format; 15] = [
+        Format::OpenAiChat,
+        Format::OpenAiResponses,
+        Format::OpenAiCompletions,
+        Format::Embeddings,
+        Format::VertexEmbeddings,
+        Format::BedrockEmbeddings,
+        Format::Anthropic,
+        Format::Gemini,
+        Format::GeminiInteractions,
+        Format::MistralConversations,
+        Format::OllamaChat,
+        Format::OllamaGenerate,
+        Format::Cohere,
+        Format::BedrockConverse,
+        Format::BedrockInvoke,
+    ];
+
+    #[test]
+    fn what_is_ignored_says_nothing() {
+        for (format, name) in FORMATS
+            .iter()
+            .flat_map(|format| IGNORED.iter().map(move |name| (*format, name)))
+        {
+            let wire = Wire::BuiltIn(format);
+            let mut reply = Reply::new(Encoding::of_model("gpt-4o"), format.alternatives());
+            let mut reading = Reading::new(&wire, &mut reply);
+            let mut tell = |document: String| {
+                let fed = Scanner::default().feed(document.as_bytes(), &mut reading);
+                assert_eq!(fed, Ok(()), "{document}");
+                reading.is_settled()
+            };
+            for event in ["", "error", "response.completed", "conversation.response.error"] {
+                tell(format!(r#"{{"type":"{event}"}}"#));
+                for value in ["\"completed\"", "7", "null"] {
+                    let document = format!(r#"{{"type":"{event}","{name}":{value}}}"#);
+                    assert!(tell(document.clone()), "{format:?}: {document}");
+                }
+            }
+        }
     }
 }

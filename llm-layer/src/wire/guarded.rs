@@ -77,6 +77,10 @@ impl<F: WireFormat> WireFormat for Guarded<F> {
         self.read(reply, |format, reply| format.value(at, value, reply));
     }
 
+    fn ignores(&self, at: &Path) -> bool {
+        self.call(|format| format.ignores(at)).unwrap_or(false)
+    }
+
     fn event(&self, name: &str, reply: &mut Reply) {
         self.read(reply, |format, reply| format.event(name, reply));
     }

@@ -17,7 +17,7 @@
 //!
 //! JSON is read while it comes, cut anywhere, and nothing is kept of it. It may be one document, one a line, the
 //! elements of an array, or the data of server-sent events or of Amazon's event stream, as the `content-type` of the
-//! answer says. Of each document, the format hears in this order:
+//! answer says, or its first byte if the two disagree. Of each document, the format hears in this order:
 //!
 //! | hook | when | for |
 //! |---|---|---|
@@ -30,14 +30,19 @@
 //!
 //! The hooks run where the answer is read, for each value that passes: they must not wait. If one panics, the caller
 //! notices nothing; the rest of the answer is not observed, and the span says `throughline.response.unseen` = `panicked`.
+//!
+//! What a hook does must follow from what it is given, the [`Reply`] included. An event of a stream that the hooks have
+//! heard before, when it changed nothing, is not told again but for its text, nor for what [`WireFormat::ignores`].
 
 mod anthropic;
 mod ask;
 mod bedrock;
+mod bedrock_invoke;
 mod cohere;
 mod embeddings;
 mod format;
 mod gemini;
+mod gemini_interactions;
 mod guarded;
 mod known;
 mod mistral;
@@ -59,6 +64,8 @@ pub use self::format::{Format, WireFormat};
 #[cfg(all(test, feature = "tiktoken"))]
 pub(crate) use self::openai_chat::OpenAiChat;
 pub(crate) use self::reading::Reading;
+#[cfg(test)]
+pub(crate) use self::recognise::Wire;
 pub(crate) use self::recognise::{Known, Recognised, Target, recognise};
 pub use self::reply::{Channel, Reply};
 pub use self::rule::Rule;

@@ -1,17 +1,18 @@
 //! A wire format reading a response into a reply.
 
-use super::{Reply, WireFormat};
-use crate::framing::Receive;
+use super::recognise::Wire;
+use super::{Channel, Reply};
+use crate::framing::{Receive, Repeat};
 use crate::json::{Path, Scalar, Take, Visit};
 
 /// Reads what a framing yields.
 pub(crate) struct Reading<'a> {
-    wire: &'a dyn WireFormat,
+    wire: &'a Wire,
     reply: &'a mut Reply,
 }
 
 impl<'a> Reading<'a> {
-    pub(crate) fn new(wire: &'a dyn WireFormat, reply: &'a mut Reply) -> Self {
+    pub(crate) fn new(wire: &'a Wire, reply: &'a mut Reply) -> Self {
         Self { wire, reply }
     }
 }
@@ -37,6 +38,9 @@ impl Visit for Reading<'_> {
         if let ("type" | "event_type", Scalar::Text(name)) = (at.as_str(), value) {
             self.event(name);
         }
+        if self.reply.is_kept() && self.wire.channel(at, self.reply) == Some(Channel::ToolCall) {
+            self.reply.argument(at, value);
+        }
         self.wire.value(at, value, self.reply);
     }
 
@@ -57,5 +61,27 @@ impl Receive for Reading<'_> {
 
     fn done(&mut self) {
         self.reply.done = true;
+    }
+}
+
+impl Repeat for Reading<'_> {
+    fn ignores(&self, at: &Path) -> bool {
+        self.wire.ignores(at)
+    }
+
+    fn place(&self) -> Option<usize> {
+        self.reply.place()
+    }
+
+    fn is_settled(&mut self) -> bool {
+        self.reply.is_settled()
+    }
+
+    fn text(&mut self, place: usize, piece: &str) {
+        self.reply.text_at(place, piece);
+    }
+
+    fn again(&mut self) {
+        self.reply.documents = self.reply.documents.saturating_add(1);
     }
 }

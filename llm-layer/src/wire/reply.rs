@@ -1,5 +1,6 @@
 //! What came of a call, gathered while it passes.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -45,6 +46,10 @@ pub struct Reply {
     /// The outer positions of the text that began last in this document.
     begun: Option<(u32, u32)>,
     spoken: Spoken,
+    /// Where the text went that came last.
+    place: Option<usize>,
+    /// The [digest](Self::digest) that was asked for last.
+    settled: u64,
     /// The answer itself, if it is to be recorded.
     pub(crate) answer: Option<Answer>,
     /// What is counted of the content for TaskWeaver's sake.
@@ -90,6 +95,8 @@ impl Reply {
             pending: Vec::new(),
             begun: None,
             spoken: Spoken::new(encoding),
+            place: None,
+            settled: 0,
             answer: None,
             content: None,
         }
@@ -119,10 +126,12 @@ impl Reply {
 
     /// The alternative that `at` stands in is finished, for this reason: `gen_ai.response.finish_reasons`.
     ///
-    /// The answer is complete once all alternatives that were asked for are finished, or with [`Reply::complete`].
+    /// The answer is complete once all alternatives that were asked for are finished, or with [`Reply::complete`]. An
+    /// empty reason says nothing.
     pub fn finish(&mut self, at: &Path, reason: &str) {
         let position = self.position(at);
-        if position < Self::CHOICES && self.pending.len() < Self::CHOICES as usize {
+        let has_room = position < Self::CHOICES && self.pending.len() < Self::CHOICES as usize;
+        if has_room && !reason.is_empty() {
             let end = (0..=reason.len().min(Self::REASON))
                 .rev()
                 .find(|end| reason.is_char_boundary(*end));
@@ -213,9 +222,23 @@ impl Reply {
     /// A text of the alternative that `at` stands in begins.
     pub(super) fn begin(&mut self, at: &Path, channel: Channel) {
         self.begun = Some((at.position(0), at.position(1)));
+        self.place = None;
         let choice = self.resolve(self.position(at));
         if let Some(answer) = &mut self.answer {
-            answer.begin(choice, channel, at.as_str());
+            answer.begin(choice, channel, &at.indexed());
+        }
+    }
+
+    /// Whether the answer itself is kept, so that every value of a tool's arguments matters.
+    pub(super) fn is_kept(&self) -> bool {
+        self.answer.is_some()
+    }
+
+    /// A value of a tool's arguments that is no text.
+    pub(super) fn argument(&mut self, at: &Path, value: Scalar<'_>) {
+        let choice = self.resolve(self.position(at));
+        if let Some(answer) = &mut self.answer {
+            answer.scalar(choice, &at.indexed(), value);
         }
     }
 
@@ -236,12 +259,69 @@ impl Reply {
         self.has_text = true;
         let choice = self.resolve(self.position(at));
         if let Some(answer) = &mut self.answer {
-            answer.piece(choice, channel, at.as_str(), piece);
+            answer.piece(choice, channel, &at.indexed(), piece);
         }
         if let Some(content) = self.content.as_mut().filter(|_| channel == Channel::Content) {
             content.push(piece);
         }
-        self.spoken.piece(choice, channel, piece);
+        self.place = self.spoken.piece(choice, channel, piece);
+    }
+
+    /// Where the text went that came last, if the answer need not be kept.
+    pub(super) fn place(&self) -> Option<usize> {
+        self.place.filter(|_| self.answer.is_none())
+    }
+
+    /// A piece of the text at a place.
+    pub(super) fn text_at(&mut self, place: usize, piece: &str) {
+        self.place = Some(place);
+        let channel = self.spoken.again(place, piece);
+        if let Some(content) = self
+            .content
+            .as_mut()
+            .filter(|_| channel == Some(Channel::Content))
+        {
+            content.push(piece);
+        }
+    }
+
+    /// Whether all that a format can see or change, texts apart, is as it was when this was asked before.
+    pub(super) fn is_settled(&mut self) -> bool {
+        let digest = self.digest();
+        std::mem::replace(&mut self.settled, digest) == digest
+    }
+
+    fn digest(&self) -> u64 {
+        let Self {
+            id,
+            model,
+            usage,
+            has_error,
+            error_code,
+            error_class,
+            attributes,
+            done,
+            has_text,
+            finishes,
+            event,
+            kept,
+            alternatives: _,
+            panicked,
+            indices,
+            pending,
+            begun,
+            documents: _,
+            spoken: _,
+            place: _,
+            settled: _,
+            answer: _,
+            content: _,
+        } = self;
+        let mut hasher = DefaultHasher::new();
+        (id, model, usage, has_error, error_code, error_class).hash(&mut hasher);
+        (attributes, done, has_text, finishes, event, kept).hash(&mut hasher);
+        (panicked.load(Ordering::Relaxed), indices, pending, begun).hash(&mut hasher);
+        hasher.finish()
     }
 
     /// A document of the response has ended.

@@ -31,12 +31,10 @@ impl Spoken {
         self.patience = Self::PATIENCE;
     }
 
-    /// A piece of a text.
-    pub(super) fn piece(&mut self, choice: u32, channel: Channel, piece: &str) {
-        let known = self
-            .texts
-            .iter()
-            .position(|(other, kind, _)| (*other, *kind) == (choice, channel));
+    /// A piece of a text; the place of the text, unless it is counted with others.
+    pub(super) fn piece(&mut self, choice: u32, channel: Channel, piece: &str) -> Option<usize> {
+        let is_it = |(other, kind, _): &(u32, Channel, _)| (*other, *kind) == (choice, channel);
+        let known = self.texts.iter().position(is_it);
         let count = self.texts.len();
         if known.is_none() && count < Self::TEXTS {
             let patience = if count < Self::PATIENT { self.patience } else { 0 };
@@ -44,9 +42,16 @@ impl Spoken {
             self.texts.push((choice, channel, counter));
         }
         let at = known.unwrap_or_else(|| self.texts.len().saturating_sub(1));
-        if let Some((_, _, counter)) = self.texts.get_mut(at) {
-            counter.push(piece);
-        }
+        let (_, _, counter) = self.texts.get_mut(at)?;
+        counter.push(piece);
+        (known.is_some() || count < Self::TEXTS).then_some(at)
+    }
+
+    /// A piece of the text at a place; which channel that is.
+    pub(super) fn again(&mut self, place: usize, piece: &str) -> Option<Channel> {
+        let (_, channel, counter) = self.texts.get_mut(place)?;
+        counter.push(piece);
+        Some(*channel)
     }
 
     /// Whether text is still being counted, or has to be.

@@ -47,7 +47,7 @@ where
     }
 }
 
-fn on_this_runtime() -> DrainLayer {
+pub(crate) fn on_this_runtime() -> DrainLayer {
     DrainLayer::new(tokio::runtime::Handle::current())
 }
 
@@ -64,12 +64,12 @@ fn whole() -> [Script; 7] {
 }
 
 /// The spans, once all are recorded.
-fn spans(recorder: &Recorder) -> String {
+pub(crate) fn spans(recorder: &Recorder) -> String {
     recorded();
     recorder.tree(MASKED)
 }
 
-fn assert_has(tree: &str, expected: &[&str]) {
+pub(crate) fn assert_has(tree: &str, expected: &[&str]) {
     for expected in expected {
         assert!(tree.contains(expected), "{expected} in {tree}");
     }

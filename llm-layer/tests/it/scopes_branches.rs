@@ -177,3 +177,34 @@ async fn totals_of_thousands_of_calls_are_exact() {
 fn counts(tokens: Tokens) -> [u64; 3] {
     [tokens.calls, tokens.input, tokens.output]
 }
+
+#[tokio::test]
+async fn what_nobody_knows_is_not_said_to_be_nothing() {
+    let recorder = Recorder::new();
+    let llm = layer(&recorder);
+    let scope = || agent("a").with_tracer_provider(recorder.tracer_provider());
+    scope().run(ask(&llm, 429, 0, 0, WHOLE)).await;
+    let both = async {
+        ask(&llm, 429, 0, 0, WHOLE).await;
+        ask(&llm, 200, 7, 3, WHOLE).await;
+    };
+    scope().run(both).await;
+    let said = recorder
+        .spans()
+        .into_iter()
+        .filter(|span| span.name == "invoke_agent a");
+    let said: Vec<String> = said
+        .map(|span| {
+            let tokens = span.attributes.iter().filter_map(|attribute| {
+                let name = attribute.key.as_str().strip_prefix("throughline.tokens.")?;
+                Some(format!("{name}={}", attribute.value))
+            });
+            tokens.collect::<Vec<_>>().join(" ")
+        })
+        .collect();
+    assert_eq!(
+        said,
+        ["calls=1 unknown=1", "calls=2 input=7 output=3 unknown=1"],
+        "what the spans say"
+    );
+}

@@ -73,6 +73,19 @@ fn what_a_collector_answers_over_http() {
             Some(format!("it answers 401 Unauthorized ({{}}): {headers}")),
         ),
         (
+            Answer::Page,
+            Some("200 OK"),
+            Some("it answers 200 OK ({}): with a page for people: this is no OTLP receiver".to_owned()),
+        ),
+        (
+            Answer::Status(302),
+            Some("302 Found"),
+            Some(
+                "it answers 302 Found ({}): follow it in the endpoint: an export must not be redirected"
+                    .to_owned(),
+            ),
+        ),
+        (
             Answer::Status(404),
             Some("404 Not Found"),
             Some("it answers 404 Not Found ({}): there is no OTLP at this path: see the endpoint".to_owned()),

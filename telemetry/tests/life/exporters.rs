@@ -39,8 +39,8 @@ fn a_start_up_hook_adds_to_what_is_configured() {
 
     let text = r#"{"tracing.enabled": true, "startup_hook": "MyLibrary:setup"}"#;
     let error = init(TelemetryConfig::from_json_str(text).expect("accepted")).expect_err("not registered");
-    let expected = "startup_hook = \"MyLibrary:setup\" is not accepted: use a name given to register_startup_hook \
-                    before: there is none";
+    let expected = "startup_hook (THROUGHLINE_STARTUP_HOOK) = \"MyLibrary:setup\" is not accepted: use a name given to \
+                    register_startup_hook before: there is none";
     assert_eq!(error.to_string(), expected, "a hook that nobody registered");
 }
 
@@ -146,7 +146,9 @@ fn prometheus_scrapes_prompt_size_with_its_only_label() {
         .with_description("Counts the number of tokens in the prompt.")
         .build();
     tokens.add(57, &[opentelemetry::KeyValue::new("direction", "input")]);
+    let for_a_route = telemetry.prometheus_page();
     let text = telemetry.prometheus_text().expect("Prometheus");
+    assert_eq!(for_a_route(), text, "the same from a route");
     let expected = "\
 # HELP prompt_size_total Counts the number of tokens in the prompt.
 # TYPE prompt_size_total counter
@@ -164,8 +166,8 @@ prompt_size_total{direction=\"input\"} 57
 
     let error =
         init(TelemetryConfig::default().with_exporter(Exporter::Prometheus)).expect_err("no traces there");
-    let expected = "exporter = \"prometheus\" is not accepted: use an exporter that takes traces, and Prometheus as the \
-                    exporter of metrics only";
+    let expected = "the exporter of traces (tracing.exporter, OTEL_TRACES_EXPORTER) = \"prometheus\" is not accepted: use one \
+                    that takes traces, and Prometheus for metrics alone (metrics_exporter, OTEL_METRICS_EXPORTER)";
     assert_eq!(error.to_string(), expected, "the message");
 }
 
@@ -216,12 +218,53 @@ fn tracing_events_are_exported_with_the_ids_of_their_span() {
     );
     assert_eq!(records[0]["spanId"], "0000000000000009", "{line}");
 
-    let config = TelemetryConfig::default().with_logs_exporter(Exporter::Console);
-    let expected = "logs_exporter = \"console\" is not accepted: use \"otlp\", \"file\", \"console-json\" or \"none\": a \
-                    tracing subscriber prints logs for people";
+    let config = TelemetryConfig::default().with_logs_exporter(Exporter::Prometheus);
+    let expected = "logs_exporter (OTEL_LOGS_EXPORTER) = \"prometheus\" is not accepted: use one that takes logs, and \
+                    Prometheus for metrics alone";
     assert_eq!(
         init(config).expect_err("refused").to_string(),
         expected,
         "the message"
     );
+}
+
+/// The specification's `OTEL_LOGS_EXPORTER=console` used to be refused.
+#[test]
+fn log_records_are_lines_on_the_console() {
+    let _turn = turn();
+    let writer = Shared::default();
+    let config = TelemetryConfig::default()
+        .with_enabled(true)
+        .with_console_writer(writer.clone());
+    let config = config
+        .with_exporter(Exporter::None)
+        .with_logs_exporter(Exporter::Console);
+    let telemetry = init(config).expect("started");
+    let subscriber = tracing_subscriber::registry().with(telemetry.log_layer());
+    let span = SpanContext::new(7.into(), 9.into(), TraceFlags::SAMPLED, false, TraceState::NONE);
+    tracing::subscriber::with_default(subscriber, || {
+        tracing::info!(target: "shop", item = "desk\nlamp", left = 2, price = 1.5, "low on \x1b[31mstock");
+        let _current = opentelemetry::Context::new()
+            .with_remote_span_context(span)
+            .attach();
+        tracing::error!(target: "shop", "gone");
+    });
+    let text = writer.text();
+    let lines: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.split_once("Z "))
+        .map(|(_, line)| line)
+        .collect();
+    let expected = [
+        r#" INFO shop: low on \u{1b}[31mstock item="desk\nlamp" left=2 price=1.5"#,
+        "ERROR shop: gone trace_id=00000000000000000000000000000007 span_id=0000000000000009",
+    ];
+    assert_eq!(lines, expected, "{text}");
+    let found = &telemetry.diagnose().signals[0];
+    assert_eq!(
+        (found.signal, found.delivered, found.queued),
+        ("logs", 2, 0),
+        "counted"
+    );
+    telemetry.shutdown().expect("ended");
 }

@@ -121,7 +121,7 @@ metrics     to the console; 0 delivered, 0 lost, 0 dropped, 0 queued
         "one version of each: {api:?} {sdk:?}"
     );
     let versions = format!(
-        "versions    opentelemetry {}, opentelemetry_sdk {}\n",
+        "versions    opentelemetry {}, opentelemetry_sdk {}",
         api[0], sdk[0]
     );
     assert_eq!(

@@ -265,11 +265,20 @@ fn a_file_without_a_certificate_is_named() {
         ours.file("client.key", &key),
     );
     let nothing = ours.file("nothing.pem", "nothing here");
-    for (tls, what) in [
-        (TlsConfig::default().with_certificate(&nothing), "certificate"),
-        (TlsConfig::default().with_identity(&nothing, &key), "certificate"),
+    for (tls, setting, what) in [
+        (
+            TlsConfig::default().with_certificate(&nothing),
+            "tls.certificate (OTEL_EXPORTER_OTLP_CERTIFICATE)",
+            "certificate",
+        ),
+        (
+            TlsConfig::default().with_identity(&nothing, &key),
+            "tls.client_certificate (OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE)",
+            "certificate",
+        ),
         (
             TlsConfig::default().with_identity(&certificate, &nothing),
+            "tls.client_key (OTEL_EXPORTER_OTLP_CLIENT_KEY)",
             "private key",
         ),
     ] {
@@ -282,7 +291,7 @@ fn a_file_without_a_certificate_is_named() {
                 .with_endpoint("https://localhost:4317")
                 .with_tls(tls.clone());
             let error = init(config).expect_err("nothing in it").to_string();
-            let expected = format!("the file {nothing} holds no {what} in PEM");
+            let expected = format!("{setting} {nothing} holds no {what} in PEM");
             assert_eq!(error, expected, "{protocol:?}");
         }
     }

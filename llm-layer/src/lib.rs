@@ -107,7 +107,7 @@
 //! asked for its usage or else when it is first needed, and what is long (a prompt of more than 32 KiB, each 16 KiB of
 //! an answer) is counted there too. Where usage will be reported, nothing is counted unless the answer breaks off or has
 //! more than 64 KiB of text. A call that waits for that thread is recorded late, with the time at which it ended:
-//! see [`settle`]. If too many calls wait, bytes are divided by 4; of one answer at most 128 KiB wait, and what comes faster than
+//! see [`settle`]. If too many calls wait, bytes are divided by 4; of one answer at most 192 KiB wait, and what comes faster than
 //! it is counted, or after 1 MiB, is taken at the rate of the rest. `throughline.tokens.encoding` says so.
 //!
 //! Streams of OpenAI's tell their usage only if they are asked: [`IncludeUsageLayer`], around this one, asks, and hides

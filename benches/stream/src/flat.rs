@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
+use std::sync::{Arc, Condvar, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use http::{Request, Response};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Full};
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use throughline_llm_layer::{LlmLayer, RequestBody, settle};
+use throughline_llm_layer::{LlmLayer, RequestBody, TokenCounter, TokenEncoding, settle};
 use tower::{Layer, ServiceExt, service_fn};
 
 use crate::heap;
@@ -35,12 +36,24 @@ impl Body for Repeated {
     }
 }
 
-/// The most heap in use while so many bytes pass in chunks of so many, above what was in use before.
-fn heap_of(events: usize, text: usize, length: u64) -> usize {
-    let text = "word ".repeat(text / 5);
-    let event = format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n");
-    let chunk = Bytes::from(event.repeat(events));
-    let tracers = SdkTracerProvider::builder().build();
+/// A counter that needs no memory, and does not get on before the stream is over: all that may wait for it does.
+struct Stuck(Arc<(Mutex<bool>, Condvar)>);
+
+impl TokenCounter for Stuck {
+    fn encoding(&self, _: &str) -> Option<TokenEncoding> {
+        Some(TokenEncoding::exact("stuck"))
+    }
+
+    fn count(&self, _: &TokenEncoding, segment: &str) -> Option<u64> {
+        let (is_over, over) = &*self.0;
+        let waited = over.wait_while(is_over.lock().ok()?, |is_over| !*is_over);
+        waited.ok().map(|_| segment.len() as u64 / 4)
+    }
+}
+
+/// The most heap in use while so many bytes pass in such chunks, above what was in use before.
+fn heap_of(layer: &LlmLayer, chunk: &Bytes, length: u64) -> usize {
+    let chunk = chunk.clone();
     let service = service_fn(move |_: Request<RequestBody<Full<Bytes>>>| {
         let body = Repeated {
             chunk: chunk.clone(),
@@ -49,7 +62,7 @@ fn heap_of(events: usize, text: usize, length: u64) -> usize {
         let response = Response::builder().header("content-type", "text/event-stream");
         async { Ok::<_, Infallible>(response.body(body).expect("a response")) }
     });
-    let client = LlmLayer::new().with_tracer_provider(tracers).layer(service);
+    let client = layer.layer(service);
     let request = Request::post("http://127.0.0.1/v1/chat/completions");
     let question = r#"{"model":"gpt-4o","messages":[],"stream":true}"#;
     let request = request.body(Full::from(question)).expect("a request");
@@ -65,27 +78,61 @@ fn heap_of(events: usize, text: usize, length: u64) -> usize {
             let frame = frame.expect("a frame");
             read += frame.data_ref().map_or(0, |data| data.remaining() as u64);
         }
-        assert!(read + (1 << 20) > length, "the whole stream");
+        assert!(read + (2 << 20) > length, "the whole stream");
         heap::peak() - before
     })
 }
 
+/// Events with a text of so many bytes on each channel, for so many alternatives.
+fn chunk(events: usize, text: usize, alternatives: usize) -> Bytes {
+    let text = "word ".repeat(text / 5);
+    let event = |index: usize| {
+        let number = index % alternatives;
+        let delta = match index / alternatives % 3 {
+            0 => format!(r#""content":"{text}""#),
+            1 => format!(r#""reasoning_content":"{text}""#),
+            _ => format!(r#""tool_calls":[{{"index":0,"function":{{"arguments":"{text}"}}}}]"#),
+        };
+        format!("data: {{\"choices\":[{{\"index\":{number},\"delta\":{{{delta}}}}}]}}\n\n")
+    };
+    (0..events).map(event).collect::<String>().into()
+}
+
 #[test]
 fn memory_of_a_stream_is_flat() {
+    let layer = LlmLayer::new().with_tracer_provider(SdkTracerProvider::builder().build());
     // The vocabulary of tokens is loaded once, in the background.
-    heap_of(1, 5, 1024);
+    heap_of(&layer, &chunk(1, 5, 1), 1024);
     assert!(settle(Duration::from_secs(60)), "loaded");
-    for (events, text) in [(1, 5), (64, 64), (1, 16 * 1024), (1, 1024 * 1024)] {
-        let heap = heap_of(events, text, 1 << 30);
+    for (events, text, alternatives) in [
+        (1, 5, 1),
+        (64, 65, 1),
+        (600, 65, 200),
+        (1, 16 * 1024, 1),
+        (9, 16 * 1024, 3),
+        (1, 1024 * 1024, 1),
+    ] {
+        let what = format!("{events} events of {text} bytes a chunk, {alternatives} alternatives");
+        let chunk = chunk(events, text, alternatives);
+        let counted = heap_of(&layer, &chunk, 1 << 30);
         assert!(settle(Duration::from_secs(60)), "counted");
-        assert!(
-            heap <= STREAM + TOKENIZER,
-            "{events} events of {text} bytes a chunk: {heap} bytes"
+        let gate = Arc::default();
+        let stuck = layer.clone().with_token_counter(Stuck(Arc::clone(&gate)));
+        let waiting = heap_of(&stuck, &chunk, 1 << 30);
+        *gate.0.lock().expect("the gate") = true;
+        gate.1.notify_all();
+        assert!(settle(Duration::from_secs(60)), "counted after all");
+        println!(
+            "{what}: {} KiB, counted by tiktoken-rs {} KiB",
+            waiting / 1024,
+            counted / 1024
         );
+        assert!(waiting <= STREAM, "{what}: {waiting} bytes");
+        assert!(counted <= STREAM + TOKENIZER, "{what}, counted: {counted} bytes");
     }
 }
 
-/// What a stream may hold, what waits to be counted among it.
+/// What a stream may hold, all that may wait to be counted among it.
 const STREAM: usize = 256 * 1024;
 /// What tiktoken-rs works with while it counts 16 KiB, on the one thread that counts for all streams.
-const TOKENIZER: usize = 256 * 1024;
+const TOKENIZER: usize = 128 * 1024;

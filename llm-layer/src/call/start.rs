@@ -17,7 +17,7 @@ use super::watch::{Shared, Watch, Watching};
 use crate::budget::Refusal;
 use crate::content::Answer;
 use crate::drain::Mark;
-use crate::estimate::{Encoding, PromptSizeMode, Segmented};
+use crate::estimate::{Encoding, PromptSizeMode};
 use crate::scope::{Names, Scoped};
 use crate::semconv;
 use crate::wire::{Ask, Known, Reply, Target, recognise};
@@ -78,10 +78,6 @@ pub(crate) fn is_observed(cx: &Context) -> bool {
     !cx.is_telemetry_suppressed() && !is_model_call(cx)
 }
 
-/// The request is no model call after all.
-#[derive(Debug)]
-pub(super) struct NoModelCall;
-
 impl Start {
     pub(super) fn new(shared: Shared, parent: Context, head: Head, given: Given) -> Self {
         Self {
@@ -109,15 +105,15 @@ impl Start {
         }
     }
 
-    /// Starts the span, as of when the call began.
-    pub(super) fn watch(mut self, seen: Seen) -> Result<Watch, NoModelCall> {
+    /// Starts the span, as of when the call began; `None` if the request is no model call after all.
+    pub(super) fn watch(mut self, seen: Seen) -> Option<Watch> {
         let (body, body_length, body_in_order, unseen) = match seen {
             Seen::Body(body, length, in_order) => (Some(body), length, in_order, None),
             Seen::Not(reason) => (None, 0, None, Some(reason)),
         };
         let known = body.as_ref().map_or(Known::Never, Known::Body);
         if !self.head.is_call(&self.shared.config.rules, known) {
-            return Err(NoModelCall);
+            return None;
         }
         let wire = &self.head.recognised.wire;
         let ask = wire.ask(&self.head.path, body.as_ref().unwrap_or(&Value::Null));
@@ -143,7 +139,7 @@ impl Start {
         if config.prompt_size == PromptSizeMode::TaskWeaver {
             let encoding = config.taskweaver();
             encoding.ask();
-            reply.content = Some(Segmented::of_stream(encoding, 0));
+            reply.count_content(encoding);
         }
         let begun = match &config.events {
             Some(_) => self.attributes(&ask, &labels, &names, unseen),
@@ -153,7 +149,7 @@ impl Start {
         if let Some(mark) = &mark {
             mark.observe(self.shared.clock);
         }
-        Ok(Watch(Box::new(Watching {
+        Some(Watch(Box::new(Watching {
             has_span: span.is_some(),
             cx: self.context(span),
             began: self.time,

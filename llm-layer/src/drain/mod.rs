@@ -37,6 +37,9 @@
 //! | such a call before its first poll | no: nothing was sent |
 //! | anything else | no |
 //!
+//! A timeout of the client's own, such as `reqwest::ClientBuilder::timeout`, is no drop: it ends the call with its
+//! connection, and nothing is left to read. Put a timeout whose calls are to be drained around this layer.
+//!
 //! # The bounds
 //!
 //! | bound | default | when it is reached |

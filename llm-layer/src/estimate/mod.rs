@@ -16,7 +16,7 @@ pub use self::bpe_openai::BpeOpenAi;
 pub(crate) use self::counter::{Counter, Encoding};
 pub use self::counter::{TokenCounter, TokenEncoding};
 pub use self::prompt::Prompt;
-pub(crate) use self::segmented::{Count, Segmented, rough};
+pub(crate) use self::segmented::{Count, Kept, Segmented, rough};
 pub use self::target::{TargetModel, UnknownModel};
 pub use self::taskweaver::PromptSizeMode;
 

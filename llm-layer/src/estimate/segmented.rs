@@ -22,7 +22,12 @@ pub(crate) struct Segmented {
     /// Full segments that nobody has to count yet, and how many of them may wait.
     held: Vec<String>,
     patience: usize,
+    kept: Kept,
 }
+
+/// How many segments of a stream's texts are kept.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Kept(Arc<AtomicUsize>);
 
 /// What is counted of a text, perhaps by another thread.
 #[derive(Debug, Default)]
@@ -30,8 +35,6 @@ struct Counted {
     tokens: AtomicU64,
     bytes: AtomicU64,
     unable: AtomicBool,
-    /// Segments that were given to the background.
-    waiting: AtomicUsize,
 }
 
 /// What came out of a count.
@@ -48,9 +51,9 @@ impl Segmented {
     /// The most bytes counted of one text; what follows is counted at the rate of what came before. It takes 0.1 s,
     /// and is longer than a model's answers.
     pub(super) const COUNTED: u64 = 1024 * 1024;
-    /// The most segments of one text that wait to be counted. A text that comes faster than it is counted is taken at the
-    /// rate of the rest, so that a stream keeps less than 256 KiB, whatever its speed.
-    pub(super) const WAITING: usize = 8;
+    /// The most segments of a stream that are kept, the tail of each text among them. A text that comes faster than it is
+    /// counted is taken at the rate of the rest, so that a stream keeps less than 256 KiB, whatever its speed.
+    pub(super) const KEPT: usize = 12;
 
     pub(crate) fn new(encoding: Encoding) -> Self {
         Self {
@@ -62,15 +65,18 @@ impl Segmented {
             elsewhere: false,
             held: Vec::new(),
             patience: 0,
+            kept: Kept::default(),
         }
     }
 
     /// A counter for a text that a caller reads meanwhile: full segments are counted in the background, but so many of
     /// them only if more come or the number is asked for.
-    pub(crate) fn of_stream(encoding: Encoding, patience: usize) -> Self {
+    pub(crate) fn of_stream(encoding: Encoding, patience: usize, kept: &Kept) -> Self {
+        kept.0.fetch_add(1, Ordering::Relaxed);
         Self {
             elsewhere: true,
             patience,
+            kept: kept.clone(),
             ..Self::new(encoding)
         }
     }
@@ -86,11 +92,6 @@ impl Segmented {
         // What the last job counted is seen here once its share is gone.
         fence(Ordering::Acquire);
         is_behind || !self.held.is_empty()
-    }
-
-    /// How many segments wait to be counted.
-    pub(super) fn waiting(&self) -> usize {
-        self.held.len() + self.counted.waiting.load(Ordering::Relaxed)
     }
 
     /// Appends a piece of the text, however it was cut.
@@ -147,31 +148,44 @@ impl Segmented {
             return self.counted.add(&self.encoding, &segment);
         }
         self.tail.reserve_exact(Self::SEGMENT);
-        if self.waiting() >= Self::WAITING {
-            return;
+        let has_room = self.kept.count() < Self::KEPT;
+        if has_room {
+            segment.shrink_to_fit();
+            self.kept.0.fetch_add(1, Ordering::Relaxed);
+            self.held.push(segment);
         }
-        segment.shrink_to_fit();
-        self.held.push(segment);
-        if self.held.len() <= self.patience {
-            return;
+        if !has_room || self.held.len() > self.patience {
+            self.hurry();
         }
+    }
+
+    /// Has counted what was held.
+    fn hurry(&mut self) {
         self.patience = 0;
         let segments = std::mem::take(&mut self.held);
-        let (encoding, counted) = (self.encoding.clone(), self.counted.clone());
-        let (waiting, all) = (&self.counted.waiting, segments.len());
-        waiting.fetch_add(all, Ordering::Relaxed);
+        if segments.is_empty() {
+            return;
+        }
+        let (encoding, counted, kept) = (self.encoding.clone(), self.counted.clone(), self.kept.clone());
+        let all = segments.len();
         let job = background::run(Box::new(move || {
             encoding.prepare();
             for segment in segments {
                 counted.add(&encoding, &segment);
                 drop(segment);
-                counted.waiting.fetch_sub(1, Ordering::Relaxed);
+                kept.0.fetch_sub(1, Ordering::Relaxed);
             }
         }));
         // Without room it is taken at the rate of the rest.
         if job.is_err() {
-            waiting.fetch_sub(all, Ordering::Relaxed);
+            self.kept.0.fetch_sub(all, Ordering::Relaxed);
         }
+    }
+}
+
+impl Kept {
+    pub(super) fn count(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use serde_json::{Value, json};
 
 use super::segmented::{Count, is_safe};
-use super::{BpeOpenAi, Counter, Encoding, Prompt, Segmented, TokenCounter, TokenEncoding, taskweaver};
+use super::{BpeOpenAi, Counter, Encoding, Kept, Prompt, Segmented, TokenCounter, TokenEncoding, taskweaver};
 use crate::wire::{OpenAiChat, WireFormat};
 
 /// The counters that have OpenAI's vocabularies, as a user would give them to the layer.
@@ -311,12 +311,13 @@ fn a_fast_stream_keeps_little() {
 
     let gate = Slow::default();
     let counters = [Counter::new(Slow(gate.0.clone()))];
-    let mut text = Segmented::of_stream(Encoding::of("m", &counters, None), 3);
+    let kept = Kept::default();
+    let mut text = Segmented::of_stream(Encoding::of("m", &counters, None), 3, &kept);
     for _ in 0..64 {
         text.push(&"ab cd ".repeat(Segmented::SEGMENT / 6));
-        assert!(text.waiting() <= Segmented::WAITING, "segments that wait");
+        assert!(kept.count() <= Segmented::KEPT, "segments that are kept");
     }
-    assert_eq!(text.waiting(), Segmented::WAITING, "as many as may");
+    assert_eq!(kept.count(), Segmented::KEPT, "as many as may");
     *gate.0.0.lock().unwrap() = true;
     gate.0.1.notify_all();
     while text.is_behind() {

@@ -53,9 +53,9 @@ pub(crate) enum Framing {
         events: bool,
     },
     /// JSON documents: one, one a line, or the elements of an array.
-    Json(Box<Repeats<Lines>>),
-    Sse(Box<Repeats<Sse>>),
-    EventStream(Box<EventStream>),
+    Json(Repeats<Lines>),
+    Sse(Repeats<Sse>),
+    EventStream(EventStream),
 }
 
 impl Framing {
@@ -67,7 +67,7 @@ impl Framing {
             .map(str::trim);
         match essence {
             Some(essence) if essence.eq_ignore_ascii_case("application/vnd.amazon.eventstream") => {
-                Self::EventStream(Box::default())
+                Self::EventStream(EventStream::default())
             }
             essence => Self::Text {
                 events: essence.is_some_and(|essence| essence.eq_ignore_ascii_case("text/event-stream")),
@@ -118,8 +118,8 @@ impl Framing {
             _ => events,
         };
         match is_events {
-            true => Self::Sse(Box::default()),
-            false => Self::Json(Box::default()),
+            true => Self::Sse(Repeats::default()),
+            false => Self::Json(Repeats::default()),
         }
     }
 }

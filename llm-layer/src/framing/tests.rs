@@ -18,7 +18,7 @@ use crate::wire::{Ask, Channel, Format, Path, Reading, Reply, Scalar, Wire, Wire
 fn read<'a>(wire: &Wire, content_type: &'static str, frames: impl Iterator<Item = &'a [u8]>) -> String {
     let encoding = Encoding::of_model("gpt-4o");
     let mut reply = Reply::new(encoding.clone(), wire.alternatives());
-    reply.content = Some(Segmented::new(encoding));
+    reply.count_content(encoding);
     let head = HeaderMap::from_iter([(http::header::CONTENT_TYPE, HeaderValue::from_static(content_type))]);
     let mut framing = Framing::of(&head);
     let mut reading = Reading::new(wire, &mut reply);
@@ -273,6 +273,8 @@ fn stream(events: &[Vec<u8>], script: &[(Index, usize, Option<Edit>)]) -> Vec<u8
             stream.extend_from_slice(&event);
         }
     }
+    // Of a text as long as this nothing is counted meanwhile.
+    stream.truncate(Segmented::SEGMENT);
     stream
 }
 

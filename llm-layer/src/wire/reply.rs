@@ -107,6 +107,11 @@ impl Reply {
         self.spoken.wait();
     }
 
+    /// The content is counted apart, too.
+    pub(crate) fn count_content(&mut self, encoding: Encoding) {
+        self.content = Some(self.spoken.beside(encoding));
+    }
+
     /// The answer's id: `gen_ai.response.id`. An empty one says nothing.
     pub fn set_id(&mut self, id: &str) {
         set(&mut self.id, id);

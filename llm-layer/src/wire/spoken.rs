@@ -1,7 +1,7 @@
 //! The texts of an answer, counted in case nobody reports their tokens.
 
 use super::Channel;
-use crate::estimate::{Count, Encoding, Segmented};
+use crate::estimate::{Count, Encoding, Kept, Segmented};
 
 /// The texts of an answer, by alternative and channel.
 #[derive(Debug)]
@@ -9,6 +9,7 @@ pub(super) struct Spoken {
     texts: Vec<(u32, Channel, Segmented)>,
     encoding: Encoding,
     patience: usize,
+    kept: Kept,
 }
 
 impl Spoken {
@@ -23,12 +24,18 @@ impl Spoken {
             texts: Vec::new(),
             encoding,
             patience: 0,
+            kept: Kept::default(),
         }
     }
 
     /// Nothing need be counted until it turns out that usage is not reported: as long as there is room.
     pub(super) fn wait(&mut self) {
         self.patience = Self::PATIENCE;
+    }
+
+    /// A counter in another encoding, for a text among these.
+    pub(super) fn beside(&self, encoding: Encoding) -> Segmented {
+        Segmented::of_stream(encoding, 0, &self.kept)
     }
 
     /// A piece of a text; the place of the text, unless it is counted with others.
@@ -38,7 +45,7 @@ impl Spoken {
         let count = self.texts.len();
         if known.is_none() && count < Self::TEXTS {
             let patience = if count < Self::PATIENT { self.patience } else { 0 };
-            let counter = Segmented::of_stream(self.encoding.clone(), patience);
+            let counter = Segmented::of_stream(self.encoding.clone(), patience, &self.kept);
             self.texts.push((choice, channel, counter));
         }
         let at = known.unwrap_or_else(|| self.texts.len().saturating_sub(1));

@@ -66,18 +66,16 @@ impl Usage {
     /// Takes a value that other providers report at another path: it says nothing against what is known already if it is
     /// zero.
     pub(super) fn read_dialect(&mut self, paths: &Paths, path: &str, count: Option<u64>) {
-        let known = paths.iter().find(|(known, _)| *known == path);
-        match (count, known) {
-            (Some(0), Some((_, field))) if self.part(*field).is_some() => {}
-            _ => self.read(paths, path, count),
+        let known = |field| count == Some(0) && self.part(field).is_some();
+        if !field(paths, path, count).is_some_and(known) {
+            self.read(paths, path, count);
         }
     }
 
     /// Takes a value, if `paths` knows its path.
     pub(crate) fn read(&mut self, paths: &Paths, path: &str, count: Option<u64>) {
-        let known = paths.iter().find(|(known, _)| *known == path);
-        if let (Some(count), Some((_, field))) = (count, known) {
-            self.set(*field, count);
+        if let (Some(field), Some(count)) = (field(paths, path, count), count) {
+            self.set(field, count);
         }
     }
 
@@ -146,4 +144,11 @@ impl Usage {
     fn sum(&self, fields: &[Field]) -> u64 {
         fields.iter().filter_map(|field| self.part(*field)).sum()
     }
+}
+
+/// The part that a count stands for at a path. Most values are no counts, and cost nothing.
+fn field(paths: &Paths, path: &str, count: Option<u64>) -> Option<Field> {
+    count?;
+    let (_, field) = paths.iter().find(|(known, _)| *known == path)?;
+    Some(*field)
 }

@@ -43,18 +43,16 @@ impl<F, O: Observe> ResponseFuture<F, O> {
         }
     }
 
-    /// Observes the response of `inner`.
     #[inline]
-    pub fn new(inner: F, armed: Armed<O>) -> Self {
+    pub(super) fn new(inner: F, armed: Armed<O>) -> Self {
         Self {
             inner: Some(inner),
             armed: Some(armed.called()),
         }
     }
 
-    /// Lets the response of `inner` pass, unobserved from here on.
     #[inline]
-    pub fn unobserved(inner: F) -> Self {
+    pub(super) fn unobserved(inner: F) -> Self {
         Self {
             inner: Some(inner),
             armed: None,

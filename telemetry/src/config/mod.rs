@@ -14,6 +14,8 @@ mod tests;
 mod tls;
 mod writer;
 
+use std::collections::BTreeMap;
+
 pub use exporter::{Compression, Exporter, Propagator, Protocol};
 pub(crate) use fields::pairs;
 pub use file_config::FileConfig;
@@ -21,8 +23,6 @@ pub(crate) use headers::Headers;
 pub use sampling::{SamplingRule, TailRule};
 pub use tls::TlsConfig;
 pub(crate) use writer::ConsoleWriter;
-
-use std::collections::BTreeMap;
 
 use crate::error::{InitError, Place};
 use crate::hook::Hook;

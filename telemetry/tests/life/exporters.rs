@@ -266,5 +266,5 @@ fn log_records_are_lines_on_the_console() {
         ("logs", 2, 0),
         "counted"
     );
-    telemetry.shutdown().expect("ended");
+    telemetry.shutdown_within(PATIENCE).expect("ended");
 }

@@ -129,7 +129,7 @@ fn the_headers_of_the_code_arrive() {
         );
         let telemetry = init(config).expect("started");
         record(&telemetry, "work");
-        telemetry.shutdown().expect("accepted");
+        telemetry.shutdown_within(PATIENCE).expect("accepted");
     }
     let head = http.requests().remove(0).head;
     assert_eq!(head.matches("api-key: secret\r\n").count(), 1, "{head}");

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use throughline_test_support::process::{Ran, Running, example, run};
-use throughline_test_support::{Collector, VARYING, hex};
+use throughline_test_support::{Collector, VARYING, Vacant, hex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time;
@@ -253,10 +253,12 @@ async fn cut_answer_is_cut_and_a_client_that_leaves_is_told() {
 
 #[tokio::test]
 async fn provider_that_is_not_there_is_a_502_that_says_so() {
-    let Path {
-        proxy, at, provider, ..
-    } = Path::new("").await;
-    drop(provider);
+    let vacant = Vacant::new();
+    let mut command = example("proxy");
+    let upstream = format!("http://{}", vacant.address());
+    command.args(["--port", "0", "--upstream", &upstream]);
+    let mut proxy = Running::start(command);
+    let at = proxy.line("http://").await;
     let url = format!("http://{at}/v1/models");
     let response = reqwest::get(url).await.expect("an answer");
     assert_eq!(

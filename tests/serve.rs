@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use axum::routing::post;
@@ -11,6 +12,7 @@ use throughline_test_support::process::{Ran, Running, example_with, run, teaches
 use throughline_test_support::{Collector, serve};
 use tokio::process::Command;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 const QUERY: &str = "Which product sold most?";
 const ANSWER: &str = "By the sales table: chair: 1250, desk: 5200, lamp: 1500.";
@@ -269,12 +271,7 @@ async fn metrics_are_served_to_a_prometheus() {
     let page = running.line("metrics: ").await;
     let (url, _) = line.split_once(' ').expect("an URL");
     assert_eq!(ask(url, QUERY).await.0, StatusCode::OK, "it answers");
-    let text = reqwest::get(page)
-        .await
-        .expect("the page")
-        .text()
-        .await
-        .expect("text");
+    let text = read_page(&page).await;
     for part in [
         "prompt_size_total{direction=\"input\"} 93",
         "prompt_size_total{direction=\"output\"} 18",
@@ -292,6 +289,20 @@ async fn metrics_are_served_to_a_prometheus() {
         "no traces on the console:\n{}",
         ran.out
     );
+}
+
+/// A page of metrics. Who is too slow to ask gets none, and may ask again.
+async fn read_page(url: &str) -> String {
+    let read = async {
+        loop {
+            match reqwest::get(url).await {
+                Ok(page) => return page.text().await.expect("text"),
+                Err(_) => tokio::task::yield_now().await,
+            }
+        }
+    };
+    let deadline = Duration::from_secs(60);
+    timeout(deadline, read).await.expect("the page")
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The tracer providers of the services: this process is seven of them, and each has a name of its own.
 
 use std::error::Error;
+use std::time::Duration;
 
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use throughline::telemetry::{self, Exporter, ShutdownError, Telemetry, TelemetryConfig};
@@ -32,6 +33,9 @@ impl Fleet {
 
     /// Delivers every service's spans, all at once.
     pub(crate) fn shutdown(self) -> Result<(), ShutdownError> {
-        self.0.shutdown()
+        self.0.shutdown_within(DELIVERY)
     }
 }
+
+/// How long the last spans may take, on a machine that is busy.
+const DELIVERY: Duration = Duration::from_secs(30);

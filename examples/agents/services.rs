@@ -1,13 +1,14 @@
 //! The services of the picture: what they are called, where they listen, what they say to each other.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::future::pending;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
 use serde::{Deserialize, Serialize};
 use throughline::ServerLayer;
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
 
 use crate::caller::Caller;
 use crate::fleet::{Fleet, FleetError};
@@ -93,16 +94,25 @@ impl Service {
 
 /// Starts every service on a free port of the loopback interface, but the one that is to be down.
 pub(crate) async fn start(fleet: &Fleet, down: Option<Service>) -> Result<Directory, FleetError> {
-    let mut listeners = Vec::new();
+    let mut sockets = Vec::new();
     let mut directory = HashMap::new();
     for service in Service::LISTENING {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        directory.insert(service, listener.local_addr()?);
-        listeners.push((service, listener));
+        let socket = TcpSocket::new_v4()?;
+        socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+        directory.insert(service, socket.local_addr()?);
+        sockets.push((service, socket));
     }
     let directory = Directory::new(directory);
-    listeners.retain(|(service, _)| Some(*service) != down);
-    for (service, listener) in listeners {
+    for (service, socket) in sockets {
+        if Some(service) == down {
+            // It keeps its port, so that nobody else answers there.
+            tokio::spawn(async move {
+                pending::<()>().await;
+                drop(socket);
+            });
+            continue;
+        }
+        let listener = socket.listen(BACKLOG)?;
         let caller = Caller::new(service, fleet, Arc::clone(&directory))?;
         let app = service
             .routes(caller)
@@ -112,3 +122,6 @@ pub(crate) async fn start(fleet: &Fleet, down: Option<Service>) -> Result<Direct
     }
     Ok(directory)
 }
+
+/// How many connections may wait to be accepted.
+const BACKLOG: u32 = 128;

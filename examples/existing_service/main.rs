@@ -33,6 +33,8 @@ use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
+// ADDED
+use std::time::Duration;
 
 use axum::Router;
 use clap::Parser;
@@ -55,7 +57,7 @@ async fn main() -> ExitCode {
     match run(Cli::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -89,7 +91,7 @@ async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
     let answer = ask(&cli).await.map(|price| println!("{price}\n"));
 
     // ADDED: what was recorded is delivered before the process ends, within a deadline.
-    if let Err(error) = telemetry.shutdown() {
+    if let Err(error) = telemetry.shutdown_within(Duration::from_secs(30)) {
         eprintln!("warning: {error}");
     }
     answer

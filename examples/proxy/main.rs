@@ -31,7 +31,7 @@ use tokio::time;
 
 use crate::cli::Cli;
 
-/// How long answers that are under way may take when the proxy is told to stop.
+/// How long answers that are under way may take when the proxy is told to stop, and then the last spans.
 const GRACE: Duration = Duration::from_secs(30);
 
 #[tokio::main]
@@ -39,7 +39,7 @@ async fn main() -> ExitCode {
     match run(&Cli::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -49,7 +49,9 @@ async fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     // Off unless an `OTEL_*` variable turns it on; the proxy works all the same.
     let telemetry = telemetry::init_from_env()?;
     let app = proxy::app(&cli.upstream, cli.layer())?;
-    let listener = TcpListener::bind(("127.0.0.1", cli.port)).await?;
+    let port = cli.port;
+    let listener = TcpListener::bind(("127.0.0.1", port)).await;
+    let listener = listener.map_err(|error| format!("--port {port} cannot be listened on: {error}"))?;
     println!("http://{}", listener.local_addr()?);
 
     let served = axum::serve(listener, app).with_graceful_shutdown(stop());
@@ -57,7 +59,8 @@ async fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
         ended = served => ended?,
         () = late() => eprintln!("warning: answers were still under way after {GRACE:?}"),
     }
-    telemetry.shutdown()?;
+    // It is done when the last tokens are counted and the last spans delivered.
+    telemetry.shutdown_within(GRACE)?;
     Ok(())
 }
 

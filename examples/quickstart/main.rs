@@ -48,7 +48,7 @@ fn main() -> ExitCode {
     match run(&Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -61,7 +61,7 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     let done = runtime.block_on(work(cli, &telemetry));
     // Ends the requests that nobody waits for any more, and so their spans, before the last spans are delivered.
     runtime.shutdown_timeout(LEFTOVERS);
-    if let Err(error) = telemetry.shutdown() {
+    if let Err(error) = telemetry.shutdown_within(DELIVERY) {
         eprintln!("warning: {error}"); // The job is done all the same.
     }
     done
@@ -84,4 +84,7 @@ async fn work(cli: &Cli, telemetry: &Telemetry) -> Result<(), Box<dyn Error>> {
 }
 
 /// How long tasks may take to end at their next await, and tokens to be counted.
-const LEFTOVERS: Duration = Duration::from_secs(10);
+const LEFTOVERS: Duration = Duration::from_secs(30);
+
+/// How long the last spans may take, on a machine that is busy.
+const DELIVERY: Duration = Duration::from_secs(30);

@@ -15,7 +15,7 @@ use tokio::time::sleep;
 use crate::stop::Stop;
 
 /// How long requests under way may take once the service stops.
-const GRACE: Duration = Duration::from_secs(10);
+const GRACE: Duration = Duration::from_secs(30);
 
 /// Serves a router on a free port for as long as the program runs.
 pub(crate) async fn start(app: Router) -> io::Result<SocketAddr> {

@@ -12,6 +12,7 @@ use throughline::propagation::env;
 use throughline::{span, telemetry};
 use tokio::process::Command;
 
+use crate::DELIVERY;
 use crate::cli::Cli;
 
 /// How to start a child.
@@ -81,7 +82,7 @@ pub(crate) fn main(cli: &Cli, text: &str) -> Result<(), Box<dyn Error>> {
         span::set_span_attribute("process.exit.code", 0);
     }
     // A process that ends takes with it what has not been delivered; and that is no reason for the job to fail.
-    if let Err(error) = telemetry.shutdown() {
+    if let Err(error) = telemetry.shutdown_within(DELIVERY) {
         eprintln!("warning: {error}");
     }
     Ok(())

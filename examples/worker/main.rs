@@ -34,6 +34,7 @@ mod worker;
 
 use std::error::Error;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use throughline::opentelemetry::trace::SpanBuilder;
@@ -42,6 +43,9 @@ use throughline::{span, telemetry};
 
 use crate::child::Child;
 use crate::cli::{Cli, Command};
+
+/// How long the last spans may take, on a machine that is busy.
+const DELIVERY: Duration = Duration::from_secs(30);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -53,7 +57,7 @@ async fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -63,7 +67,7 @@ async fn main() -> ExitCode {
 async fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     let telemetry = telemetry::init(cli.telemetry("worker"))?;
     let done = work(cli).await;
-    if let Err(error) = telemetry.shutdown() {
+    if let Err(error) = telemetry.shutdown_within(DELIVERY) {
         eprintln!("warning: {error}"); // The jobs are done all the same.
     }
     done

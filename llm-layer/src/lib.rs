@@ -26,13 +26,14 @@
 //! |---|---|
 //! | OpenAI chat completions, and all that speak like it | `/chat/completions` |
 //! | OpenAI Responses, legacy completions, embeddings | `/responses`, `/completions`, `/embeddings` |
-//! | Azure OpenAI and Foundry | the same, under `/openai/deployments/{model}`, `/openai/v1` or `/models` |
-//! | Anthropic Messages, also on Vertex | `/v1/messages`, `:rawPredict`, `:streamRawPredict` |
-//! | Gemini, Vertex | `:generateContent`, `:streamGenerateContent`, `:embedContent`, `:batchEmbedContents`; embeddings by `:predict` at googleapis.com |
+//! | Azure OpenAI and Foundry | the same, under `/openai/deployments/{model}`, which tells Azure at any host, `/openai/v1` or `/models` |
+//! | Anthropic Messages, also on Vertex | `/v1/messages`, `/publishers/anthropic/models/{model}:rawPredict`, `:streamRawPredict` |
+//! | Gemini, Vertex | `:generateContent`, `:streamGenerateContent`, `:embedContent`, `:batchEmbedContents`, `/v1beta/interactions`; at googleapis.com embeddings by `:predict`, and models that speak OpenAI's by `:rawPredict` |
 //! | Ollama | `/api/chat`, `/api/generate`, `/api/embed`, `/api/embeddings` |
 //! | Cohere | `/v2/chat`, `/v2/embed`; `/v1/chat`, `/v1/embed` at cohere.com |
-//! | Mistral | OpenAI's, `/v1/fim/completions`, `/v1/conversations`; `/v1/conversations/{id}` at mistral.ai |
-//! | Bedrock | `/model/{model}/` and `converse`, `converse-stream`, `invoke`, `invoke-with-response-stream` |
+//! | Mistral | OpenAI's, `/v1/fim/completions`, `/agents/completions`, `/v1/conversations`; `/v1/conversations/{id}` at mistral.ai |
+//! | Bedrock | `/model/{model}/` and `converse`, `converse-stream`, `invoke`, `invoke-with-response-stream`: embeddings too, by the model's name or the request's shape |
+//! | watsonx, Perplexity | OpenAI's, `/ml/v1/text/chat`, `/ml/v1/text/chat_stream`; `/v1/sonar` at perplexity.ai |
 //!
 //! What else is a model call, and what is none, you say by a [`Rule`]: by path, host and model. A provider that speaks
 //! another format needs a [`wire::WireFormat`].
@@ -50,7 +51,8 @@
 //! |---|---|---|
 //! | `gen_ai.operation.name`, `gen_ai.provider.name` | always, at the start | the provider by its host, else the format's |
 //! | `gen_ai.request.model`, `server.address`, `server.port` | at the start | from the request |
-//! | `gen_ai.request.*`, `gen_ai.output.type`, `openai.*` | at the start, where the request has them | parameters, `openai.api.type` |
+//! | `gen_ai.request.*`, `gen_ai.output.type`, `openai.*`, `aws.bedrock.*` | at the start, where the request has them | parameters, `openai.api.type` |
+//! | `azure.resource_provider.namespace` | at the start, at Azure's model inference | `Microsoft.CognitiveServices` |
 //! | `throughline.role` | at the start, with [`LlmLayer::with_role`] | `client`, `proxy` |
 //! | `gen_ai.agent.name`, `gen_ai.conversation.id` | at the start, in a scope or by baggage | see [`scope`] |
 //! | `gen_ai.response.id`, `gen_ai.response.model` | at the end | from the answer |
@@ -66,7 +68,7 @@
 //! | `throughline.tokens.source` | always | `reported`, `partial`, `estimated`, `unknown`; `none` where a [`budget`] refused the call |
 //! | `throughline.tokens.encoding` | with an estimate | `o200k_base`, `cl100k_base` or a [`TokenCounter`]'s, with `?` if the model's own is not known or not all of the text was counted; `bytes/4` if there was no time to count |
 //! | `throughline.response.drained` | if so | see [`drain`] |
-//! | `throughline.request.unseen`, `throughline.response.unseen` | if so | why a body was not read |
+//! | `throughline.request.unseen`, `throughline.response.unseen` | if so | why a body, or the rest of it, was not read: `encoded`, `malformed`, `too_large`, `fragmented` in memory, `failed` to come, `panicked` in a format of the user's |
 //! | `error.type`, status `Error` | on failure | the provider's code, else the HTTP status, else the kind of error |
 //!
 //! Metrics, told apart by operation, provider, models, server address and port:

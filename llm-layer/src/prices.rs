@@ -1,6 +1,7 @@
 //! What calls cost, by a table that the user supplies.
 
 use std::collections::HashMap;
+use std::iter;
 
 use crate::scope::Spent;
 
@@ -63,7 +64,8 @@ impl Price {
 /// let layer = LlmLayer::new().with_prices(prices);
 /// ```
 ///
-/// A model has the price of the longest name that it begins with: `gpt-4o-mini-2024-07-18` that of `gpt-4o-mini`.
+/// A model has the price of the longest name that it begins with, and goes on behind with `-`, `:` or `@`:
+/// `gpt-4o-mini-2024-07-18` has that of `gpt-4o-mini`, and `gpt-4.1` not that of `gpt-4`.
 #[derive(Debug, Clone, Default)]
 pub struct Prices {
     by_model: HashMap<String, Price>,
@@ -90,8 +92,10 @@ impl Prices {
     }
 
     fn price(&self, model: &str) -> Option<&Price> {
-        let ends = (1..=model.len()).rev();
-        let mut names = ends.filter_map(|end| model.get(..end));
+        let ends = model.rmatch_indices(['-', ':', '@']).map(|(end, _)| end);
+        let mut names = iter::once(model.len())
+            .chain(ends)
+            .filter_map(|end| model.get(..end));
         names.find_map(|name| self.by_model.get(name))
     }
 }
@@ -121,6 +125,9 @@ mod tests {
             ([Some("gpt-4o-mini-2024-07-18"), None], Some(1.0)),
             ([Some("unheard-of"), Some("gpt-4o-mini")], Some(1.0)),
             ([Some("gpt-4"), None], None),
+            ([Some("gpt-4o.1"), None], None),
+            ([Some("gpt-4o:extended"), None], Some(6.25)),
+            ([Some("gpt-4o@2024"), None], Some(6.25)),
             ([None, None], None),
         ];
         for (models, cost) in cases {

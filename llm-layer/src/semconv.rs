@@ -42,17 +42,20 @@ pub(crate) const RESPONSE_ID: &str = "gen_ai.response.id";
 pub(crate) const RESPONSE_MODEL: &str = "gen_ai.response.model";
 pub(crate) const RESPONSE_TIME_TO_FIRST_CHUNK: &str = "gen_ai.response.time_to_first_chunk";
 
+pub(crate) const USAGE_AUDIO_CACHE_READ_INPUT_TOKENS: &str = "gen_ai.usage.audio.cache_read.input_tokens";
 pub(crate) const USAGE_AUDIO_INPUT_TOKENS: &str = "gen_ai.usage.audio.input_tokens";
 pub(crate) const USAGE_AUDIO_OUTPUT_TOKENS: &str = "gen_ai.usage.audio.output_tokens";
 pub(crate) const USAGE_CACHE_READ_INPUT_TOKENS: &str = "gen_ai.usage.cache_read.input_tokens";
 /// The name up to 1.41 of [`USAGE_CACHE_WRITE_INPUT_TOKENS`].
 pub(crate) const USAGE_CACHE_CREATION_INPUT_TOKENS: &str = "gen_ai.usage.cache_creation.input_tokens";
 pub(crate) const USAGE_CACHE_WRITE_INPUT_TOKENS: &str = "gen_ai.usage.cache_write.input_tokens";
+pub(crate) const USAGE_IMAGE_CACHE_READ_INPUT_TOKENS: &str = "gen_ai.usage.image.cache_read.input_tokens";
 pub(crate) const USAGE_IMAGE_INPUT_TOKENS: &str = "gen_ai.usage.image.input_tokens";
 pub(crate) const USAGE_IMAGE_OUTPUT_TOKENS: &str = "gen_ai.usage.image.output_tokens";
 pub(crate) const USAGE_INPUT_TOKENS: &str = "gen_ai.usage.input_tokens";
 pub(crate) const USAGE_OUTPUT_TOKENS: &str = "gen_ai.usage.output_tokens";
 pub(crate) const USAGE_REASONING_OUTPUT_TOKENS: &str = "gen_ai.usage.reasoning.output_tokens";
+pub(crate) const USAGE_TEXT_CACHE_READ_INPUT_TOKENS: &str = "gen_ai.usage.text.cache_read.input_tokens";
 pub(crate) const USAGE_TEXT_INPUT_TOKENS: &str = "gen_ai.usage.text.input_tokens";
 pub(crate) const USAGE_TEXT_OUTPUT_TOKENS: &str = "gen_ai.usage.text.output_tokens";
 
@@ -64,6 +67,8 @@ pub(crate) const OPENAI_REQUEST_SERVICE_TIER: &str = "openai.request.service_tie
 pub(crate) const OPENAI_RESPONSE_SERVICE_TIER: &str = "openai.response.service_tier";
 pub(crate) const OPENAI_RESPONSE_SYSTEM_FINGERPRINT: &str = "openai.response.system_fingerprint";
 
+pub(crate) const AZURE_NAMESPACE: &str = "azure.resource_provider.namespace";
+pub(crate) const COGNITIVE_SERVICES: &str = "Microsoft.CognitiveServices";
 pub(crate) const BEDROCK_GUARDRAIL_ID: &str = "aws.bedrock.guardrail.id";
 
 pub(crate) const ERROR_TYPE: &str = "error.type";
@@ -74,9 +79,9 @@ pub(crate) const EXCEPTION_TYPE: &str = "exception.type";
 pub(crate) const SERVER_ADDRESS: &str = "server.address";
 pub(crate) const SERVER_PORT: &str = "server.port";
 
-/// What was not observed of the request: `too_large`, `encoded`, `malformed`, `failed`.
+/// Why the request was not observed: `too_large`, `encoded`, `malformed`, `fragmented`, `failed`.
 pub(crate) const REQUEST_UNSEEN: &str = "throughline.request.unseen";
-/// What was not observed of the response: `encoded`, `malformed`.
+/// Why the response, or the rest of it, was not observed: `encoded`, `malformed`, `too_large`, `fragmented`, `panicked`.
 pub(crate) const RESPONSE_UNSEEN: &str = "throughline.response.unseen";
 /// Seconds from the call to the first text of the answer: content, reasoning or a tool's arguments.
 pub(crate) const TIME_TO_FIRST_TOKEN: &str = "throughline.time_to_first_token";
@@ -103,6 +108,8 @@ pub(crate) const TOKENS_REASONING: &str = "throughline.tokens.reasoning";
 pub(crate) const TOKENS_ESTIMATED: &str = "throughline.tokens.estimated";
 /// Of a scope: how many tokens it may spend.
 pub(crate) const TOKENS_LIMIT: &str = "throughline.tokens.limit";
+/// Of a scope: the number of its model calls whose tokens are not known, or not all of them.
+pub(crate) const TOKENS_UNKNOWN: &str = "throughline.tokens.unknown";
 /// Of a scope: the number of model calls that a budget refused.
 pub(crate) const TOKENS_REFUSED: &str = "throughline.tokens.refused";
 /// Of a scope: the number of its model calls.
@@ -183,6 +190,8 @@ pub(crate) fn description(instrument: &str) -> &'static str {
         RATE_LIMIT_REMAINING => "What a provider's last answer said is left of a rate limit.",
         mcp::CLIENT_DURATION => "Duration of MCP requests and notifications, as their sender sees it.",
         mcp::SERVER_DURATION => "Duration of MCP requests and notifications, as their receiver sees it.",
+        mcp::CLIENT_SESSION_DURATION => "Duration of MCP sessions, as the client sees them.",
+        mcp::SERVER_SESSION_DURATION => "Duration of MCP sessions, as the server sees them.",
         PROMPT_SIZE => PROMPT_SIZE_DESCRIPTION,
         _ => "",
     }
@@ -283,6 +292,8 @@ pub(crate) mod mcp {
     pub(crate) const TOOL_ERROR: &str = "tool_error";
     pub(crate) const CLIENT_DURATION: &str = "mcp.client.operation.duration";
     pub(crate) const SERVER_DURATION: &str = "mcp.server.operation.duration";
+    pub(crate) const CLIENT_SESSION_DURATION: &str = "mcp.client.session.duration";
+    pub(crate) const SERVER_SESSION_DURATION: &str = "mcp.server.session.duration";
     pub(crate) const SECOND_BUCKETS: [f64; 14] = [
         0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0,
     ];

@@ -3,7 +3,7 @@
 use opentelemetry::baggage::{Baggage, BaggageMetadata};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode, utf8_percent_encode};
 
-use crate::tracestate::trim;
+use crate::octets::{split_once, trim};
 
 /// Reads the lines of the header, in their order; `None` if no member is left of them.
 ///
@@ -86,9 +86,8 @@ fn member_of(member: &[u8]) -> Option<(&str, &[u8], String)> {
 
 /// `key` or `key=value`, white space trimmed; `None` if either breaks the grammar.
 fn pair(text: &[u8]) -> Option<(&str, Option<&[u8]>)> {
-    let equals = text.iter().position(|&byte| byte == b'=');
-    let (key, value) = match equals.and_then(|at| text.split_at_checked(at)) {
-        Some((key, value)) => (key, value.strip_prefix(b"=").map(trim)),
+    let (key, value) = match split_once(text, b'=') {
+        Some((key, value)) => (key, Some(trim(value))),
         None => (text, None),
     };
     let key = trim(key);

@@ -73,7 +73,9 @@ pub mod unfinished;
 
 mod baggage;
 mod error;
+mod hex;
 mod in_context;
+mod octets;
 mod outgoing;
 mod propagator;
 mod random;
@@ -84,8 +86,10 @@ mod trust;
 mod w3c;
 
 pub use error::ParseError;
+#[doc(inline)]
 pub use extract::{Extract, ExtractLayer};
 pub use in_context::InContext;
+#[doc(inline)]
 pub use inject::{Inject, InjectLayer};
 pub use outgoing::{Allowed, Outgoing};
 pub use propagator::Propagator;

@@ -77,15 +77,6 @@ impl Propagator {
         self.with(|propagator| propagator.inject_context(cx, &mut MapMut::allowing(map, allowed)));
     }
 
-    /// Whether there is nothing to read or write: no global propagator is installed.
-    #[must_use]
-    pub fn is_noop(&self) -> bool {
-        match &self.0 {
-            Some(own) => is_noop(&**own),
-            None => global::get_text_map_propagator(is_noop),
-        }
-    }
-
     fn with<T>(&self, mut act: impl FnMut(&dyn TextMapPropagator) -> T) -> T {
         let Some(own) = &self.0 else {
             let (done, is_noop) = global::get_text_map_propagator(|global| (act(global), is_noop(global)));

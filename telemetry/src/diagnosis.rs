@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use opentelemetry::global;
 
@@ -72,13 +73,17 @@ impl Diagnosis {
         diagnosis
     }
 
-    pub(crate) fn of(config: &TelemetryConfig, health: &PerSignal<Option<Arc<Health>>>) -> Self {
+    pub(crate) fn of(
+        config: &TelemetryConfig,
+        health: &PerSignal<Option<Arc<Health>>>,
+        patience: Duration,
+    ) -> Self {
         let of = |signal| Some((signal, health.of(signal).as_deref()?));
         let recorded: Vec<_> = Signal::ALL.into_iter().filter_map(of).collect();
         // All are asked at once, so that it takes no longer than the slowest.
         let questions: Vec<_> = recorded
             .iter()
-            .map(|(_, health)| Question::ask(health.destination()))
+            .map(|(_, health)| Question::ask(health.destination(), patience))
             .collect();
         // Read while the answers are on their way.
         let versions = LinkedVersions::of_this_program().clone();
@@ -202,10 +207,10 @@ impl fmt::Display for Diagnosis {
                 format!("{name} {}", versions.join(" and "))
             }
         });
-        writeln!(f, "versions    {}", versions.join(", "))?;
+        write!(f, "versions    {}", versions.join(", "))?;
         self.warnings
             .iter()
-            .try_for_each(|warning| writeln!(f, "warning: {warning}"))
+            .try_for_each(|warning| write!(f, "\nwarning: {warning}"))
     }
 }
 
@@ -226,7 +231,7 @@ mod tests {
         assert!(diagnosis.warnings.is_empty(), "{:?}", diagnosis.warnings);
         let text = diagnosis.to_string();
         let unknown =
-            "versions    opentelemetry in a version not known, opentelemetry_sdk in a version not known\n";
+            "versions    opentelemetry in a version not known, opentelemetry_sdk in a version not known";
         assert!(text.ends_with(unknown), "{text}");
 
         diagnosis.versions.api = vec!["0.31.0".into(), "0.33.1".into()];
@@ -236,7 +241,7 @@ mod tests {
                         one of them is not seen by the others; `cargo tree -d` shows who brings each";
         assert_eq!(diagnosis.warnings, [expected], "the warning");
         let text = diagnosis.to_string();
-        let versions = "versions    opentelemetry 0.31.0 and 0.33.1, opentelemetry_sdk 0.33.1\n";
+        let versions = "\nversions    opentelemetry 0.31.0 and 0.33.1, opentelemetry_sdk 0.33.1";
         assert!(text.contains(versions), "{text}");
     }
 }

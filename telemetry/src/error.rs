@@ -10,7 +10,8 @@ use crate::signal::Signal;
 
 /// Why [`init`](crate::init) or a configuration source refused.
 ///
-/// The text names the key, its value and what is accepted; [`source`](Error::source) has the cause beneath.
+/// The text names the key, its value and what is accepted; [`source`](Error::source) has the cause beneath, which `{:#}`
+/// and `{:?}` print too.
 pub struct InitError(Box<Inner>);
 
 /// Why a [flush](crate::Telemetry::flush) or a [shutdown](crate::Telemetry::shutdown) did not deliver everything.
@@ -80,13 +81,14 @@ impl InitError {
         )
     }
 
-    pub(crate) fn unreadable(path: &Path, source: std::io::Error) -> Self {
-        let message = format!("the file {} cannot be read", path.display());
+    /// `what` begins the sentence: a file, or the setting that names it.
+    pub(crate) fn unreadable(what: &str, path: &Path, source: std::io::Error) -> Self {
+        let message = format!("{what} {} cannot be read", path.display());
         Self::new(Kind::Configuration, message).caused_by(source)
     }
 
-    pub(crate) fn holds_no(path: &Path, what: &str) -> Self {
-        let message = format!("the file {} holds no {what} in PEM", path.display());
+    pub(crate) fn holds_no(setting: &str, path: &Path, what: &str) -> Self {
+        let message = format!("{setting} {} holds no {what} in PEM", path.display());
         Self::new(Kind::Configuration, message)
     }
 
@@ -123,13 +125,18 @@ impl InitError {
 
 impl fmt::Display for InitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.message)
+        f.write_str(&self.0.message)?;
+        match self.source() {
+            Some(cause) if f.alternate() => write!(f, ": {}", chain(cause)),
+            _ => Ok(()),
+        }
     }
 }
 
+/// In words, as a `main` that returns it prints it.
 impl fmt::Debug for InitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("InitError").field(&chain(self)).finish()
+        write!(f, "{self:#}")
     }
 }
 
@@ -173,9 +180,10 @@ impl fmt::Display for ShutdownError {
     }
 }
 
+/// In words, as a `main` that returns it prints it.
 impl fmt::Debug for ShutdownError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ShutdownError").field(&self.0).finish()
+        write!(f, "{self}")
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::panic::Location;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use opentelemetry_sdk::logs::SdkLoggerProvider;
@@ -13,14 +13,15 @@ use crate::deadline::{Job, within};
 use crate::diagnosis::Diagnosis;
 use crate::error::{InitError, ShutdownError};
 use crate::exporter::prometheus::Prometheus;
-use crate::health::words;
+use crate::health::{Health, words};
 use crate::providers::{Providers, Work};
 use crate::service::Services;
 use crate::signal::Signal;
 
 /// Telemetry that runs until this is shut down or dropped.
 ///
-/// Keep it until the program ends. Dropping it is a [`shutdown`](Self::shutdown) whose result nobody reads.
+/// Keep it until the program ends. Dropping it is a [`shutdown`](Self::shutdown) whose result nobody reads. Nothing drops
+/// what is in a `static`, nor what [`std::process::exit`] leaves behind: shut down or [`flush`](Self::flush) before.
 #[derive(Debug)]
 #[must_use = "telemetry ends when this is dropped"]
 pub struct Telemetry {
@@ -96,6 +97,22 @@ impl Telemetry {
         services.setup.prometheus.as_ref().map(Prometheus::text)
     }
 
+    /// What makes that page, for a route to keep while the `Telemetry` stays where it will be shut down; it makes an empty
+    /// one if the metrics' exporter is not Prometheus.
+    ///
+    /// ```
+    /// let telemetry = throughline_telemetry::init_from_env()?;
+    /// let page = telemetry.prometheus_page();
+    /// // Router::new().route("/metrics", get(move || async move { page() }))
+    /// # drop(page);
+    /// # Ok::<(), throughline_telemetry::InitError>(())
+    /// ```
+    pub fn prometheus_page(&self) -> impl Fn() -> String + Clone + Send + Sync + 'static + use<> {
+        let setup = self.active().map(Active::services);
+        let page = setup.and_then(|services| Some(services.setup.prometheus.as_ref()?.reader()));
+        move || page.as_ref().map_or_else(String::new, |page| page())
+    }
+
     /// Where the Prometheus exporter listens; its page is `/metrics`.
     #[must_use]
     pub fn prometheus_address(&self) -> Option<SocketAddr> {
@@ -104,7 +121,7 @@ impl Telemetry {
 
     /// Looks at what is installed, and asks its destinations whether they answer: each is sent an export of nothing, with
     /// the configured headers and certificates. All are asked at once; a connection may take a second, and an answer
-    /// another.
+    /// another: see [`diagnose_within`](Self::diagnose_within).
     ///
     /// ```
     /// let telemetry = throughline_telemetry::init_from_env()?;
@@ -113,6 +130,13 @@ impl Telemetry {
     /// ```
     #[must_use]
     pub fn diagnose(&self) -> Diagnosis {
+        self.diagnose_within(PATIENCE)
+    }
+
+    /// As [`diagnose`](Self::diagnose), for destinations that are far away: a connection may take this long, and an answer
+    /// as long again.
+    #[must_use]
+    pub fn diagnose_within(&self, patience: Duration) -> Diagnosis {
         let Some(active) = &self.active else {
             return Diagnosis::off();
         };
@@ -120,7 +144,7 @@ impl Telemetry {
             let setup = &active.services().setup;
             (setup.config.clone(), setup.health.clone())
         };
-        Diagnosis::of(&config, &health)
+        Diagnosis::of(&config, &health, patience)
     }
 
     /// Delivers what has been recorded so far, and returns within the deadline. It first waits, at most half of that, for
@@ -131,7 +155,10 @@ impl Telemetry {
     /// An exporter failed or did not finish in time.
     pub fn flush(&self, deadline: Duration) -> Result<(), ShutdownError> {
         let Some(active) = &self.active else { return Ok(()) };
-        within(deadline, active.lanes(active.jobs(Providers::flush)))
+        within(
+            deadline,
+            active.lanes(active.jobs(|providers| providers.flush(deadline))),
+        )
     }
 
     /// Delivers what has been recorded, stops, and returns within 5 seconds.
@@ -186,12 +213,18 @@ impl Active {
         for (service, providers) in own.into_iter().chain(known) {
             for (signal, run) in work(providers.clone()) {
                 let health = services.setup.health.of(signal).clone();
+                let lost =
+                    |health: &Option<Arc<Health>>| health.as_ref().map_or(0, |health| health.counts().1);
+                let lost_before = lost(&health);
                 let run = move || {
-                    run().map_err(|error| {
-                        health
-                            .and_then(|health| health.failure())
-                            .unwrap_or_else(|| words(&error))
-                    })
+                    let result = run();
+                    let why = || health.as_ref().and_then(|health| health.failure());
+                    match result {
+                        Err(error) => Err(why().unwrap_or_else(|| words(&error))),
+                        // A batch that was under way failed: the SDK tells nobody.
+                        Ok(()) if lost(&health) > lost_before => Err(why().unwrap_or_default()),
+                        Ok(()) => Ok(()),
+                    }
                 };
                 jobs.push(Job {
                     signal,
@@ -212,6 +245,9 @@ impl Active {
         }
     }
 }
+
+/// How long [`Telemetry::diagnose`] waits for a connection, and for an answer.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long [`Telemetry::shutdown`] and a drop may take.
 const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(5);

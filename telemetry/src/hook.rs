@@ -96,7 +96,12 @@ impl Hook {
                     known.join(", ")
                 ),
             };
-            InitError::value(Place::Code, "startup_hook", name, &accepted)
+            InitError::value(
+                Place::Code,
+                "startup_hook (THROUGHLINE_STARTUP_HOOK)",
+                name,
+                &accepted,
+            )
         })
     }
 }

@@ -17,6 +17,8 @@ use crate::signal::Signal;
 /// ([`OTEL_SDK_DISABLED`](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/) has no effect
 /// on propagators either).
 ///
+/// Tests that run side by side are one process: let them share one, or give each's layers providers of their own.
+///
 /// # Errors
 /// A value is not accepted, a feature is not compiled in, or telemetry is running already: the error says where it was
 /// started.

@@ -28,12 +28,14 @@
 //! | [`endpoint`](TelemetryConfig::endpoint) | `tracing.endpoint`, `otlp_endpoint` | `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_ENDPOINT` | `http://127.0.0.1:4317`, for HTTP `:4318` |
 //! | [`protocol`](TelemetryConfig::protocol) | `protocol` | `OTEL_EXPORTER_OTLP_PROTOCOL`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_PROTOCOL` | `http/protobuf` if the endpoint has the port 4318 or a path, else `grpc` |
 //! | [`compression`](TelemetryConfig::compression) | `compression` | `OTEL_EXPORTER_OTLP_COMPRESSION`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_COMPRESSION` | `none` |
+//! | [headers](TelemetryConfig::with_header) | | `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_HEADERS` | none |
 //! | [`sampling_rate`](TelemetryConfig::sampling_rate) | `sampling_rate` (0.0 to 1.0), `random_sampling` (0 to 100) | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | `1.0` |
 //! | [`parent_based`](TelemetryConfig::parent_based) | | `OTEL_TRACES_SAMPLER` | `true` |
 //! | [`tokenizer_target_model`](TelemetryConfig::tokenizer_target_model) | `tracing.tokenizer_target_model` | `THROUGHLINE_TOKENIZER_TARGET_MODEL` | `gpt-4` |
 //! | [`propagators`](TelemetryConfig::propagators) | `propagators` | `OTEL_PROPAGATORS` | `tracecontext,baggage` |
 //! | [`attribute_value_length_limit`](TelemetryConfig::attribute_value_length_limit) | `attribute_value_length_limit` | `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT`, `OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT` | none |
 //! | [`service_version`](TelemetryConfig::service_version) | `service_version` | `OTEL_RESOURCE_ATTRIBUTES` | none |
+//! | [`resource_attributes`](TelemetryConfig::resource_attributes) | `resource_attributes.KEY` | `OTEL_RESOURCE_ATTRIBUTES` | see below |
 //! | [start-up hook](TelemetryConfig::with_startup_hook) | `startup_hook` | `THROUGHLINE_STARTUP_HOOK` | none |
 //! | [`file`](TelemetryConfig::file) | `file.path`, `file.max_bytes`, `file.max_files` | `THROUGHLINE_FILE_PATH` | `throughline-{pid}.jsonl`, 100 MiB, 5 |
 //! | [`prometheus_listen`](TelemetryConfig::prometheus_listen) | `prometheus.listen` | `OTEL_EXPORTER_PROMETHEUS_HOST`, `OTEL_EXPORTER_PROMETHEUS_PORT` | `127.0.0.1:9464` |
@@ -43,6 +45,30 @@
 //!
 //! A file is JSON, or TOML if its name ends in `.toml`; nested tables and dotted keys mean the same.
 //!
+//! ```
+//! # let text = r#"
+//! service_name = "shop"
+//! startup_hook = "MyLibrary:setup_tracing" # given to register_startup_hook before
+//! propagators = ["tracecontext", "baggage", "b3"]
+//! sampling_rate = 0.1
+//! sampling_rules = { "/health" = 0.0, "/pay/*" = 1.0 }
+//!
+//! [tracing]
+//! enabled = true
+//! exporter = "otlp"
+//! endpoint = "http://127.0.0.1:4317"
+//!
+//! [tail] # kept though not sampled
+//! errors = true
+//! slower_than_ms = 500
+//!
+//! [resource_attributes]
+//! "deployment.environment.name" = "staging"
+//! # "#;
+//! # throughline_telemetry::TelemetryConfig::from_toml_str(text)?;
+//! # Ok::<(), throughline_telemetry::InitError>(())
+//! ```
+//!
 //! An unknown key and a value that is not accepted are an [`InitError`] that names the place, the key, the value and what
 //! is accepted. An empty variable is an unset one.
 //!
@@ -51,20 +77,22 @@
 //! the file decides. Turned on by a variable, a signal goes to `otlp` unless a variable names its exporter, as the
 //! specification says; metrics go with traces that a variable sends to the console or to a file.
 //!
-//! These variables go to the SDK as they are: `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_EXPORTER_OTLP_{HEADERS,TIMEOUT}` and their
-//! forms for one signal, `OTEL_BSP_*`, `OTEL_METRIC_EXPORT_INTERVAL`, `OTEL_SPAN_{ATTRIBUTE,EVENT,LINK}_COUNT_LIMIT`.
+//! These variables go to the SDK as they are, once they are seen to be what it takes: `OTEL_EXPORTER_OTLP_{HEADERS,TIMEOUT}`
+//! and their forms for one signal, `OTEL_{BSP,BLRP}_*`, `OTEL_METRIC_EXPORT_{INTERVAL,TIMEOUT}`,
+//! `OTEL_SPAN_{ATTRIBUTE,EVENT,LINK}_COUNT_LIMIT`. Times are in milliseconds.
 //!
 //! The resource holds what can be read of process, host and container (no path, no argument), a random
-//! `service.instance.id`, then what `OTEL_RESOURCE_ATTRIBUTES` says, then what is configured.
+//! `service.instance.id`, then what is configured, by the same order of sources; `OTEL_SERVICE_NAME` wins over a
+//! `service.name` in `OTEL_RESOURCE_ATTRIBUTES`.
 //!
 //! # Exporters and features
 //! | exporter | feature | what it brings |
 //! |---|---|---|
-//! | [console](Exporter::Console) | | a tree for each trace and a line for each metric, on standard output |
+//! | [console](Exporter::Console) | | a tree for each trace, a line for each metric and log record, on standard output |
 //! | [OTLP](Exporter::Otlp) over gRPC | `otlp-grpc` | tonic, and one thread of tokio of its own |
 //! | OTLP over HTTP | `otlp-http` | reqwest, called from the exporting thread |
 //! | [file](Exporter::File), [console-json](Exporter::ConsoleJson) | `file` | OTLP/JSON, a line a batch, as the collector's otlpjsonfile receiver reads it |
-//! | [Prometheus](Exporter::Prometheus), for metrics only | `prometheus` | `/metrics` on a listener, or [`Telemetry::prometheus_text`] for a route of yours |
+//! | [Prometheus](Exporter::Prometheus), for metrics only | `prometheus` | `/metrics` on a listener, or [`Telemetry::prometheus_page`] for a route of yours |
 //!
 //! No exporter shows exemplars: the SDK takes none, whatever `OTEL_METRICS_EXEMPLAR_FILTER` says. From a point to its traces
 //! it is by time and attributes.

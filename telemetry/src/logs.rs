@@ -1,14 +1,17 @@
 //! Logs that know their trace: ids in every printed line, and `tracing` events as OTLP log records.
 //!
 //! ```
-//! use throughline_telemetry::logs::Correlated;
-//! use throughline_telemetry::{TelemetryConfig, init};
+//! use throughline_telemetry::{TelemetryConfig, init, logs};
+//! use tracing_subscriber::filter::LevelFilter;
 //! use tracing_subscriber::layer::SubscriberExt;
+//! use tracing_subscriber::util::SubscriberInitExt;
 //!
 //! let telemetry = init(TelemetryConfig::default())?;
-//! let lines = tracing_subscriber::fmt::layer().event_format(Correlated::text(tracing_subscriber::fmt::format()));
-//! let subscriber = tracing_subscriber::registry().with(lines).with(telemetry.log_layer());
-//! # drop(subscriber);
+//! tracing_subscriber::registry()
+//!     .with(LevelFilter::INFO)
+//!     .with(logs::text()) // or logs::json(); with_writer(std::io::stderr) and the like as ever
+//!     .with(telemetry.log_layer()) // to OTLP or a file, if the configuration names a logs exporter
+//!     .init();
 //! # telemetry.shutdown()?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -20,21 +23,45 @@
 //! | an event outside a span | nothing is added |
 //! | a logs exporter is named | the event as a log record with the ids of the span; not those of exporters' own libraries |
 //!
-//! The span is OpenTelemetry's current one, as this workspace's layers and `tracing-opentelemetry` set it.
+//! The span is OpenTelemetry's current one, as this workspace's layers and `tracing-opentelemetry` set it. A format of your
+//! own gets the ids by [`Correlated`]: `layer.map_event_format(Correlated::text)`.
 
 use std::fmt;
 
 use opentelemetry::Context;
 use opentelemetry::trace::TraceContextExt;
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
+use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::filter::FilterFn;
 use tracing_subscriber::fmt::FmtContext;
-use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
-use tracing_subscriber::layer::Layer;
+use tracing_subscriber::fmt::format::{
+    DefaultFields, Format, FormatEvent, FormatFields, Full, Json, JsonFields, Writer,
+};
+use tracing_subscriber::layer::{self, Layer};
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::guard::Telemetry;
+
+/// A layer that prints events as lines of text with the ids of their trace, on standard output unless told otherwise.
+#[must_use]
+pub fn text<S>() -> tracing_subscriber::fmt::Layer<S, DefaultFields, Correlated<Format<Full>>>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    tracing_subscriber::fmt::layer().map_event_format(Correlated::text)
+}
+
+/// A layer that prints events as lines of JSON with the ids of their trace, on standard output unless told otherwise.
+#[must_use]
+pub fn json<S>() -> tracing_subscriber::fmt::Layer<S, JsonFields, Correlated<Format<Json>>>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    tracing_subscriber::fmt::layer()
+        .json()
+        .map_event_format(Correlated::json)
+}
 
 /// A format of events that adds the ids of the current span to another format.
 #[derive(Debug, Clone)]
@@ -109,8 +136,38 @@ impl Telemetry {
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
         let bridge = OpenTelemetryTracingBridge::new(self.logger_provider()?);
+        let bridge = NotOfExporters(bridge);
         Some(bridge.with_filter(FilterFn::new(|metadata| !is_of_exporters(metadata.target()))))
     }
+}
+
+/// Passes events on, but those by way of the crate `log`, which have their target in a field, if that is an exporter's
+/// library. A filter of `tracing-subscriber` cannot: its `event_enabled` leaves the state of the next event behind.
+#[derive(Debug)]
+struct NotOfExporters<L>(L);
+
+impl<S: Subscriber, L: Layer<S>> Layer<S> for NotOfExporters<L> {
+    fn on_event(&self, event: &Event<'_>, cx: layer::Context<'_, S>) {
+        let mut passes = Passes(true);
+        if event.metadata().target() == "log" {
+            event.record(&mut passes);
+        }
+        if passes.0 {
+            self.0.on_event(event, cx);
+        }
+    }
+}
+
+struct Passes(bool);
+
+impl Visit for Passes {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "log.target" {
+            self.0 = !is_of_exporters(value);
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
 }
 
 fn is_of_exporters(target: &str) -> bool {
@@ -124,6 +181,8 @@ const LIBRARIES: &[&str] = &[
     "hyper_util",
     "reqwest",
     "rustls",
+    "rustls_native_certs",
+    "rustls_platform_verifier",
     "throughline",
     "tonic",
     "tower",
@@ -180,37 +239,31 @@ mod tests {
     #[test]
     fn text_lines_carry_the_ids() {
         let lines = Lines::default();
-        let format = tracing_subscriber::fmt::format()
-            .without_time()
-            .with_target(false);
-        let layer = tracing_subscriber::fmt::layer()
+        let layer = text()
+            .map_event_format(|_| {
+                let format = tracing_subscriber::fmt::format().without_time();
+                Correlated::text(format.with_target(false))
+            })
             .with_ansi(false)
             .with_writer(lines.clone());
         let expected = " INFO outside answer=42\n\
                         trace_id=4bf92f3577b34da6a3ce929d0e0e4736 span_id=00f067aa0ba902b7  INFO inside answer=42\n";
-        assert_eq!(
-            printed(layer.event_format(Correlated::text(format)), &lines),
-            expected,
-            "text"
-        );
+        assert_eq!(printed(layer, &lines), expected, "text");
     }
 
     #[test]
     fn json_lines_carry_the_ids_as_members() {
         let lines = Lines::default();
-        let format = tracing_subscriber::fmt::format()
-            .json()
-            .without_time()
-            .with_target(false);
-        let layer = tracing_subscriber::fmt::layer().json().with_writer(lines.clone());
+        let layer = json()
+            .map_event_format(|_| {
+                let format = tracing_subscriber::fmt::format().json().without_time();
+                Correlated::json(format.with_target(false))
+            })
+            .with_writer(lines.clone());
         let expected = r#"{"level":"INFO","fields":{"message":"outside","answer":42}}
 {"trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","span_id":"00f067aa0ba902b7","level":"INFO","fields":{"message":"inside","answer":42}}
 "#;
-        assert_eq!(
-            printed(layer.event_format(Correlated::json(format)), &lines),
-            expected,
-            "JSON"
-        );
+        assert_eq!(printed(layer, &lines), expected, "JSON");
     }
 
     #[test]
@@ -224,5 +277,25 @@ mod tests {
         ] {
             assert_eq!(is_of_exporters(target), is_theirs, "{target}");
         }
+    }
+
+    /// The roots that reqwest loads were logged by way of `log`, and exported.
+    #[test]
+    fn nor_by_way_of_log() {
+        let lines = Lines::default();
+        let layer = tracing_subscriber::fmt::layer()
+            .with_ansi(false)
+            .without_time()
+            .with_writer(lines.clone());
+        let layer = NotOfExporters(layer);
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            tracing::info!(target: "log", { log.target = "rustls_platform_verifier::verification" }, "theirs");
+            tracing::info!(target: "log", { log.target = "shop::orders" }, "ours");
+        });
+        let printed = String::from_utf8(lines.0.lock().expect("unpoisoned").clone()).expect("UTF-8");
+        assert_eq!(
+            printed, " INFO log: ours log.target=\"shop::orders\"\n",
+            "one of two"
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! The providers of one service, and how they are flushed and ended.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::logs::SdkLoggerProvider;
@@ -22,10 +22,10 @@ pub(crate) type Work = Box<dyn FnOnce() -> OTelSdkResult + Send>;
 
 impl Providers {
     /// Delivers what has been recorded so far.
-    pub(crate) fn flush(self) -> Vec<(Signal, Work)> {
+    pub(crate) fn flush(self, deadline: Duration) -> Vec<(Signal, Work)> {
         self.each(
-            |provider| provider.force_flush(),
-            |provider| provider.force_flush(),
+            move |provider| patiently(deadline, || provider.force_flush()),
+            move |provider| patiently(deadline, || provider.force_flush()),
             |provider| provider.force_flush(),
         )
     }
@@ -59,10 +59,45 @@ impl Providers {
     }
 }
 
+/// A batch processor's flush gives up after 5 seconds, however long one is ready to wait.
+fn patiently(deadline: Duration, flush: impl Fn() -> OTelSdkResult) -> OTelSdkResult {
+    let begun = Instant::now();
+    loop {
+        match flush() {
+            Err(OTelSdkError::Timeout(_)) if begun.elapsed() < deadline => {}
+            flushed => return flushed,
+        }
+    }
+}
+
 /// A batch processor's shutdown hides the result of its last export; its flush tells, but gives up after 5 seconds.
 fn last(flushed: OTelSdkResult, ended: OTelSdkResult) -> OTelSdkResult {
     match flushed {
         Err(OTelSdkError::Timeout(_)) | Ok(()) => ended,
         failed => failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    /// A flush used to fail after the 5 seconds of the SDK, whatever its deadline.
+    #[test]
+    fn a_flush_takes_the_time_it_is_given() {
+        let late = || Err(OTelSdkError::Timeout(Duration::from_secs(5)));
+        let times = Cell::new(0);
+        let flush = || {
+            times.set(times.get() + 1);
+            if times.get() < 3 { late() } else { Ok(()) }
+        };
+        let flushed = patiently(Duration::MAX, flush);
+        assert!(flushed.is_ok(), "at the third attempt: {flushed:?}");
+        let flushed = patiently(Duration::ZERO, late);
+        assert!(flushed.is_err(), "no time is left");
+        let failed = patiently(Duration::MAX, || Err(OTelSdkError::AlreadyShutdown));
+        assert!(failed.is_err(), "another failure is told at once");
     }
 }

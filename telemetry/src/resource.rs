@@ -4,12 +4,10 @@ use std::fs;
 
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::resource::{
-    EnvResourceDetector, ResourceDetector, SdkProvidedResourceDetector, TelemetryResourceDetector,
-};
+use opentelemetry_sdk::resource::{ResourceDetector, SdkProvidedResourceDetector, TelemetryResourceDetector};
 use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator};
 
-use crate::config::TelemetryConfig;
+use crate::config::{TelemetryConfig, pairs};
 use crate::semconv;
 
 /// What can be read, then what `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME` say, then what is configured, then the
@@ -19,7 +17,9 @@ pub(crate) fn resource(config: &TelemetryConfig, service: Option<&str>) -> Resou
         .with_detector(Box::new(ProcessDetector))
         .with_detector(Box::new(SdkProvidedResourceDetector))
         .with_detector(Box::new(TelemetryResourceDetector))
-        .with_detector(Box::new(EnvResourceDetector::new()));
+        .with_detector(Box::new(VariableDetector));
+    let others = config.resource_attributes.iter();
+    let others = others.map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
     let version = config
         .service_version
         .iter()
@@ -27,7 +27,21 @@ pub(crate) fn resource(config: &TelemetryConfig, service: Option<&str>) -> Resou
     let name = service
         .or(config.service_name.as_deref())
         .map(|name| KeyValue::new(semconv::SERVICE_NAME, name.to_owned()));
-    builder.with_attributes(version.chain(name)).build()
+    builder.with_attributes(others.chain(version).chain(name)).build()
+}
+
+/// `OTEL_RESOURCE_ATTRIBUTES`: the SDK's own detector leaves the values percent-encoded.
+#[derive(Debug)]
+struct VariableDetector;
+
+impl ResourceDetector for VariableDetector {
+    fn detect(&self) -> Resource {
+        let set = std::env::var("OTEL_RESOURCE_ATTRIBUTES").unwrap_or_default();
+        let attributes = pairs(&set).unwrap_or_default().into_iter();
+        Resource::builder_empty()
+            .with_attributes(attributes.map(|(key, value)| KeyValue::new(key, value)))
+            .build()
+    }
 }
 
 /// Process, host and container, where they can be read; no argument and no path, which may be private.

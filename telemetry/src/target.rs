@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::config::{Compression, Protocol, TelemetryConfig, TlsConfig};
+use crate::config::{Compression, Headers, Protocol, TelemetryConfig, TlsConfig};
 use crate::error::{InitError, Place};
 use crate::signal::Signal;
 
@@ -15,6 +15,7 @@ pub(crate) struct Target {
     pub(crate) url: String,
     pub(crate) compression: Compression,
     pub(crate) tls: TlsConfig,
+    pub(crate) headers: Headers,
 }
 
 impl Target {
@@ -42,6 +43,7 @@ impl Target {
             url,
             compression: own.compression.unwrap_or(config.compression),
             tls: own.tls.or(&config.tls),
+            headers: config.headers.clone(),
         })
     }
 

@@ -113,8 +113,8 @@ MODEL = [
 
 def main(where, url):
     clients = (
-        openai.OpenAI(base_url=f"{url}/v1", api_key="test", max_retries=0, timeout=60),
-        anthropic.Anthropic(base_url=url, auth_token="test", api_key=None, max_retries=0, timeout=60),
+        openai.OpenAI(base_url=f"{url}/v1", api_key="test", max_retries=0, timeout=240),
+        anthropic.Anthropic(base_url=url, auth_token="test", api_key=None, max_retries=0, timeout=240),
     )
     for question in {"mock": MOCK, "model": MODEL}[where]:
         try:

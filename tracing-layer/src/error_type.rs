@@ -5,7 +5,7 @@
 //! | `timeout`, `connection_refused`, `connection_reset`, `broken_pipe`, … | the kind of an [`std::io::Error`] anywhere in the chain of sources |
 //! | `timeout`, `connect`, `redirect`, `decode`, `body`, `request`, `builder` | a `reqwest::Error` with no such source (feature `reqwest`) |
 //! | the name of a type, such as `tower::timeout::error::Elapsed` | any other error of a named type |
-//! | `_OTHER` | a boxed error that tells nothing of itself |
+//! | `_OTHER` | an error that tells nothing of itself: a text, a boxed error |
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
@@ -29,7 +29,7 @@ pub(crate) fn of_chain(error: &(dyn Error + 'static)) -> Option<&'static str> {
 
 /// The class of an error that tells nothing: the name of its type, if it has one.
 pub(crate) fn of_type(name: &'static str) -> &'static str {
-    if name.starts_with(BOXED) || name.starts_with("dyn ") {
+    if name.starts_with(BOXED) || name.contains("dyn ") || TEXTS.contains(&name) {
         semconv::OTHER
     } else {
         name
@@ -92,6 +92,8 @@ fn of_reqwest(_: &(dyn Error + 'static)) -> Option<&'static str> {
 
 /// How the type name of a boxed error begins.
 const BOXED: &str = "alloc::boxed::Box<";
+/// The types of errors that are only a text.
+const TEXTS: &[&str] = &["&str", "alloc::string::String"];
 /// No error has more sources than this.
 const MAX_CHAIN: usize = 16;
 
@@ -138,6 +140,20 @@ mod tests {
         for (name, error, class) in cases {
             assert_eq!(error_type(Cause::new(&error)), class, "{name}");
         }
+        let local: Box<dyn Error> = Wrapped(ErrorKind::BrokenPipe.into()).into();
+        assert_eq!(
+            error_type(Cause::new(&local)),
+            "broken_pipe",
+            "a box that stays on its thread"
+        );
+        let shared: std::sync::Arc<dyn Error> = std::sync::Arc::new(Wrapped(io::Error::other("x")));
+        assert_eq!(error_type(Cause::new(&shared)), "_OTHER", "a shared error");
+        assert_eq!(error_type(Cause::new(&"no card")), "_OTHER", "a text");
+        assert_eq!(
+            error_type(Cause::new(&String::from("no card"))),
+            "_OTHER",
+            "an owned text"
+        );
         let named = Wrapped(io::Error::other("x"));
         assert!(
             error_type(Cause::new(&named)).ends_with("tests::Wrapped"),

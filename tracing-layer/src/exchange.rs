@@ -1,5 +1,6 @@
 //! What a server's exchange and a client's have in common.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Buf;
@@ -12,10 +13,12 @@ use opentelemetry::{Context, KeyValue, StringValue};
 use crate::error_type::error_type;
 use crate::labels::Labels;
 use crate::method::Known;
-use crate::observe::{End, Head};
+use crate::observe::{End, EndAt, Head};
 use crate::protocol::ResponseRule;
+use crate::provider::LazyInstruments;
 use crate::request_body::RequestBytes;
-use crate::{intern, protocol, semconv};
+use crate::settings::Shared;
+use crate::{intern, protocol, recent, semconv};
 
 /// One exchange: its span, and what was seen of it.
 #[derive(Debug)]
@@ -23,8 +26,10 @@ pub(crate) struct Exchange {
     pub(crate) known: Known,
     /// The version that is spoken, once it is known.
     pub(crate) version: Option<Version>,
-    /// Bytes of the request's body.
-    pub(crate) request: RequestBytes,
+    /// Whether it is measured.
+    pub(crate) measured: bool,
+    /// Bytes of the request's body, if those of the bodies are measured.
+    pub(crate) request: Option<RequestBytes>,
     rule: ResponseRule,
     began: Instant,
     context: Context,
@@ -34,8 +39,9 @@ pub(crate) struct Exchange {
     /// also if the system's clock is set meanwhile.
     recording: Option<SystemTime>,
     status: Option<StatusCode>,
+    /// If the span lasts longer.
     time_to_headers: Option<Duration>,
-    response: Option<u64>,
+    response: u64,
     error: Option<&'static str>,
     concluded: bool,
 }
@@ -45,6 +51,13 @@ pub(crate) struct Exchange {
 pub(crate) struct Begun {
     pub(crate) span: BoxedSpan,
     pub(crate) at: SystemTime,
+}
+
+/// The bytes of an exchange's bodies, as far as they are known.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sizes {
+    pub(crate) request: Option<u64>,
+    pub(crate) response: Option<u64>,
 }
 
 /// How an exchange ended.
@@ -88,14 +101,15 @@ impl Exchange {
         Self {
             known,
             version: None,
-            request: RequestBytes::Unknown,
+            measured: false,
+            request: None,
             rule: ResponseRule::of(method),
             began,
             context,
             recording,
             status: None,
             time_to_headers: None,
-            response: Some(0),
+            response: 0,
             error: None,
             concluded: false,
         }
@@ -110,20 +124,42 @@ impl Exchange {
         self.recording.map(|_| self.context.span())
     }
 
+    /// The instruments, if the exchange is measured.
+    pub(crate) fn instruments<'a, I>(&self, instruments: &'a LazyInstruments<I>) -> Option<&'a I> {
+        instruments.in_context(&self.context).filter(|_| self.measured)
+    }
+
     /// Adds attributes to the span, if it records. Where there are none, its lock is not taken.
     pub(crate) fn add(&self, attributes: impl IntoIterator<Item = KeyValue>) {
+        let Some(span) = self.span() else { return };
         let mut attributes = attributes.into_iter().peekable();
         if attributes.peek().is_some() {
-            if let Some(span) = self.span() {
-                span.set_attributes(attributes);
-            }
+            span.set_attributes(attributes);
         }
     }
 
-    /// Sees the response's head.
-    pub(crate) fn see(&mut self, head: &Head<'_>) {
+    /// Sees the response's head, and says where the span ends.
+    pub(crate) fn respond(&mut self, head: &Head<'_>, settings: &Shared) -> EndAt {
         self.status = Some(head.status);
-        self.time_to_headers = self.recording.map(|_| self.began.elapsed());
+        let end_at = if self.ends_with_head() {
+            EndAt::Headers
+        } else {
+            settings.end_at
+        };
+        if self.recording.is_some() {
+            self.time_to_headers = (end_at == EndAt::Body).then(|| self.began.elapsed());
+            self.add(settings.response_headers.attributes(head.headers));
+            self.add(settings.response_attributes.attributes(|add, to| add(head, to)));
+        }
+        end_at
+    }
+
+    /// Where the exchange ends whose span ends there: a body that is to be measured is watched all the same.
+    pub(crate) fn end_at(&self, span: EndAt) -> EndAt {
+        if self.request.is_some() && !self.ends_with_head() {
+            return EndAt::Body;
+        }
+        span
     }
 
     /// The response's status, if there was a response.
@@ -132,19 +168,22 @@ impl Exchange {
     }
 
     /// Whether nothing follows the response's head.
-    pub(crate) fn ends_with_head(&self) -> bool {
+    fn ends_with_head(&self) -> bool {
         self.status.is_some_and(|status| self.rule.ends_with_head(status))
     }
 
     /// Counts a piece of the response's body.
     pub(crate) fn count<D: Buf>(&mut self, frame: &Frame<D>) {
         let bytes = frame.data_ref().map_or(0, Buf::remaining) as u64;
-        self.response = self.response.map(|counted| counted.saturating_add(bytes));
+        self.response = self.response.saturating_add(bytes);
     }
 
-    /// Bytes of the response's body, if there was a response.
-    pub(crate) fn response(&self) -> Option<u64> {
-        self.status.and(self.response)
+    /// The bytes so far, if they are measured.
+    pub(crate) fn sizes(&self) -> Option<Sizes> {
+        Some(Sizes {
+            request: self.request.as_ref()?.so_far(),
+            response: self.status.map(|_| self.response),
+        })
     }
 
     /// Decides how the exchange ended, or `None` if that was decided before.
@@ -184,18 +223,18 @@ impl Exchange {
     /// Ends the span, with its route if it did not begin with that: a span that is told twice shows both.
     ///
     /// There is never a description: a status code needs none, and an error's text may hold secrets.
-    pub(crate) fn end_span(&self, conclusion: Conclusion, until_body: bool, route: Option<&StringValue>) {
+    pub(crate) fn end_span(&self, conclusion: Conclusion, route: Option<&StringValue>) {
         let (Some(span), Some(began)) = (self.span(), self.recording) else {
             return;
         };
         let Conclusion { lasted, error } = conclusion;
         let version = self.version.and_then(protocol::version);
         let status = self.status.map(|status| i64::from(status.as_u16()));
-        let to_headers = self.time_to_headers.filter(|_| until_body);
         let attributes = [
             version.map(|version| KeyValue::new(semconv::NETWORK_PROTOCOL_VERSION, version)),
             status.map(|status| KeyValue::new(semconv::HTTP_RESPONSE_STATUS_CODE, status)),
-            to_headers.map(|time| KeyValue::new(semconv::TIME_TO_HEADERS, time.as_secs_f64())),
+            self.time_to_headers
+                .map(|time| KeyValue::new(semconv::TIME_TO_HEADERS, time.as_secs_f64())),
             error.map(|error| KeyValue::new(semconv::ERROR_TYPE, error)),
             route.map(|route| KeyValue::new(semconv::HTTP_ROUTE, route.clone())),
         ];
@@ -205,4 +244,12 @@ impl Exchange {
         }
         span.end_with_timestamp(began + lasted);
     }
+}
+
+/// The other end of the connection, as attributes.
+pub(crate) fn connection(peer: SocketAddr) -> [KeyValue; 2] {
+    [
+        KeyValue::new(semconv::NETWORK_PEER_ADDRESS, recent::address(peer.ip())),
+        KeyValue::new(semconv::NETWORK_PEER_PORT, i64::from(peer.port())),
+    ]
 }

@@ -1,9 +1,10 @@
 //! The headers that a user wants to see on spans.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
 
 use crate::semconv::SECRET_HEADERS;
@@ -33,19 +34,23 @@ impl Captured {
     pub(crate) fn attributes(&self, headers: &HeaderMap) -> impl Iterator<Item = KeyValue> {
         self.0.iter().filter_map(|(name, key)| {
             let open = headers.get_all(name).iter().filter(|value| !value.is_sensitive());
-            let text = |value: &http::HeaderValue| {
-                StringValue::from(String::from_utf8_lossy(value.as_bytes()).into_owned())
-            };
-            let values: Vec<StringValue> = open.map(text).collect();
+            let values: Vec<StringValue> = open.map(|value| text(value).into_owned().into()).collect();
             (!values.is_empty()).then(|| KeyValue::new(key.clone(), Value::Array(Array::String(values))))
         })
     }
 }
 
+/// A header's value, with U+FFFD for what is not UTF-8.
+pub(crate) fn text(value: &HeaderValue) -> Cow<'_, str> {
+    // `from_utf8_lossy` alone looks at each byte.
+    match std::str::from_utf8(value.as_bytes()) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(value.as_bytes()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use opentelemetry::otel_warn;
+use opentelemetry::{KeyValue, otel_warn};
 
 /// A function of the user's.
 pub(crate) struct Hook<F: ?Sized>(Option<Arc<F>>);
@@ -14,6 +14,13 @@ impl<F: ?Sized> Hook<F> {
 
     pub(crate) fn new(function: Arc<F>) -> Self {
         Self(Some(function))
+    }
+
+    /// The attributes that the function adds, or none if there is none or it panics.
+    pub(crate) fn attributes(&self, add: impl FnOnce(&F, &mut Vec<KeyValue>)) -> Vec<KeyValue> {
+        let mut attributes = Vec::new();
+        self.call(|function| add(function, &mut attributes));
+        attributes
     }
 
     /// What `call` makes of the function, or `None` if there is none or it panics.

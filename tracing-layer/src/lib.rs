@@ -2,21 +2,45 @@
 //!
 //! [`ServerLayer`] goes around a service, [`ClientLayer`] around a client. Each is one layer for context, span and
 //! metrics, by the stable [semantic conventions for HTTP](https://opentelemetry.io/docs/specs/semconv/http/); what it
-//! records, and when, is in the documentation of [`server`] and [`client`].
+//! records, and when, is in the documentation of [`server`] and [`client`]. Spans of your own are in [`span`].
 //!
-//! | feature | what for |
-//! |---|---|
-//! | `axum` | routes from `MatchedPath`, peers from `ConnectInfo`, bytes of streamed requests |
-//! | `reqwest` | [`ClientLayer`] over `reqwest::Client` |
-//! | `reqwest-middleware` | [`ClientLayer`] as a `Middleware` |
-//! | `hyper-util` | the peer's address and the kind of errors on the spans of hyper-util's client |
-//! | `internal-logs` | a layer that finds nothing to work with says so, once; on by default |
+//! ```
+//! use http::{Request, Response};
+//! use throughline_tracing_layer::{ClientLayer, ServerLayer};
+//! use tower::{ServiceBuilder, ServiceExt, service_fn};
+//!
+//! # type Body = http_body_util::Empty<bytes::Bytes>;
+//! let client = ServiceBuilder::new()
+//!     .layer(ClientLayer::new()) // a span for each attempt, its context in the headers
+//!     .service(service_fn(|_: Request<Body>| async { Ok::<_, http::Error>(Response::new(Body::new())) }));
+//! let server = ServiceBuilder::new()
+//!     .layer(ServerLayer::new()) // a span in the caller's trace, until the body has ended
+//!     .service(service_fn(move |_: Request<Body>| {
+//!         let client = client.clone();
+//!         async move { client.oneshot(Request::get("http://callee/").body(Body::new())?).await }
+//!     }));
+//! # let _ = server;
+//! ```
+//!
+//! The layers need OpenTelemetry's API and no SDK. They take the global providers and propagator, which
+//! `throughline-telemetry` or your own code sets, or those that they are given.
+//!
+//! # Features
+//!
+//! | feature | default | what for |
+//! |---|---|---|
+//! | `axum` | off | routes from `MatchedPath`, peers from `ConnectInfo`, bytes of streamed requests |
+//! | `hyper-util` | off | the peer's address and the kind of errors on the spans of hyper-util's client |
+//! | `internal-logs` | on | a layer that finds nothing to work with says so, once |
+//! | `macros` | off | the attribute `#[traced]` |
+//! | `reqwest` | off | [`ClientLayer`] over `reqwest::Client` |
+//! | `reqwest-middleware` | off | [`ClientLayer`] as a `Middleware` |
+//! | `tokio` | off | helpers that spawn Tokio tasks in the current context |
 //!
 //! Other layers of this workspace watch a response through [`observe`] too: one future, one body, one ending.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod asking;
 pub mod client;
 pub mod error_type;
 mod exchange;
@@ -25,6 +49,7 @@ mod hook;
 mod intern;
 pub mod labels;
 mod method;
+mod metrics;
 pub mod observe;
 mod protocol;
 pub mod provider;
@@ -34,10 +59,15 @@ mod request_body;
 pub mod semconv;
 pub mod server;
 mod setters;
+mod settings;
 pub mod span;
+mod template;
 
+#[doc(inline)]
 pub use client::ClientLayer;
+#[doc(inline)]
 pub use observe::EndAt;
+#[doc(inline)]
 pub use server::ServerLayer;
 #[cfg(feature = "macros")]
 #[cfg_attr(docsrs, doc(cfg(feature = "macros")))]

@@ -1,15 +1,25 @@
 //! Texts that were seen a moment ago, so that seeing them again costs no allocation.
 //!
-//! A server's requests name the same few hosts, clients and user agents over and over. Each thread keeps some of them; a
-//! new text takes the place of an older one, so nobody outside can make it grow.
+//! A server's requests name the same few hosts, clients and user agents over and over, and many the same path and query.
+//! Each thread keeps some of them; a new text takes the place of an older one, so nobody outside can make it grow.
 
 use std::cell::RefCell;
 use std::fmt::{self, Write};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::thread::LocalKey;
 
 /// The text, shared if it was seen a moment ago.
 pub(crate) fn text(text: &str) -> Arc<str> {
+    shared(&NAMES, text)
+}
+
+/// The same for a path or a query. There may be no end of those, so they take no place but of each other.
+pub(crate) fn target(text: &str) -> Arc<str> {
+    shared(&TARGETS, text)
+}
+
+fn shared(seen: &'static LocalKey<RefCell<Slots>>, text: &str) -> Arc<str> {
     if text.len() > MAX_LENGTH {
         return text.into();
     }
@@ -21,7 +31,7 @@ pub(crate) fn text(text: &str) -> Arc<str> {
             _ => Some(Arc::clone(slot.insert(text.into()))),
         }
     };
-    SEEN.try_with(find).ok().flatten().unwrap_or_else(|| text.into())
+    seen.try_with(find).ok().flatten().unwrap_or_else(|| text.into())
 }
 
 /// The address as text.
@@ -62,7 +72,8 @@ impl Write for Line {
 type Slots = [Option<Arc<str>>; SLOTS];
 
 thread_local! {
-    static SEEN: RefCell<Slots> = const { RefCell::new([const { None }; SLOTS]) };
+    static NAMES: RefCell<Slots> = const { RefCell::new([const { None }; SLOTS]) };
+    static TARGETS: RefCell<Slots> = const { RefCell::new([const { None }; SLOTS]) };
 }
 
 /// Where a text is kept: its length, its first and its last bytes tell most texts apart.
@@ -76,9 +87,9 @@ fn place(text: &[u8]) -> usize {
     (mixed >> SHIFT) as usize
 }
 
-/// So many texts a thread.
+/// So many names a thread, and as many targets.
 const SLOTS: usize = 64;
-/// Of at most this many bytes: 16 KiB a thread.
+/// Of at most this many bytes: 32 KiB a thread in all.
 const MAX_LENGTH: usize = 256;
 /// Leaves as many bits as number a slot.
 const SHIFT: u32 = u64::BITS - SLOTS.trailing_zeros();
@@ -97,6 +108,20 @@ mod tests {
             assert_eq!(&*first, agent, "the text itself");
             assert!(Arc::ptr_eq(&first, &text(agent)), "{agent:?} is shared");
         }
+    }
+
+    #[test]
+    fn targets_displace_no_names() {
+        let name = text("example.com");
+        for n in 0..1_000 {
+            let path = format!("/users/{n}");
+            assert_eq!(&*target(&path), path, "the path itself");
+        }
+        assert!(Arc::ptr_eq(&name, &text("example.com")), "still shared");
+        assert!(
+            Arc::ptr_eq(&target("/"), &target("/")),
+            "so is a path that comes again"
+        );
     }
 
     #[test]

@@ -51,8 +51,11 @@ impl Redaction {
     pub(crate) fn url(&self, url: &Url<'_>) -> String {
         let query = url.query.map(|query| self.query(query));
         let query = query.as_deref();
-        let length = url.authority.len() + url.path.len() + query.map_or(0, str::len);
-        let mut full = String::with_capacity(length + ROOM);
+        let length = [url.scheme, "://", url.authority, url.path]
+            .map(str::len)
+            .iter()
+            .sum::<usize>();
+        let mut full = String::with_capacity(length + query.map_or(0, |query| query.len() + 1));
         full.extend([url.scheme, "://"]);
         match url.authority.rsplit_once('@') {
             Some((user, host)) => {
@@ -81,11 +84,9 @@ impl Redaction {
     }
 
     fn names(&self, key: &[u8]) -> bool {
-        let own = self.keys.iter().map(AsRef::as_ref);
-        SENSITIVE_QUERY_KEYS
-            .into_iter()
-            .chain(own)
-            .any(|secret| secret.len() == key.len() && key.eq_ignore_ascii_case(secret.as_bytes()))
+        let is_key = |secret: &str| key.eq_ignore_ascii_case(secret.as_bytes());
+        SENSITIVE_QUERY_KEYS.iter().any(|secret| is_key(secret))
+            || self.keys.iter().any(|secret| is_key(secret))
     }
 }
 
@@ -116,9 +117,6 @@ fn decoded(key: &[u8]) -> impl Iterator<Item = u8> {
         byte => Some(byte),
     })
 }
-
-/// For a scheme, its separator, and what redaction adds.
-const ROOM: usize = 32;
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,7 @@
 //! What can be set on the server's layer and on the client's alike, written once.
 
-/// The setters of a layer that has `settings` with the fields of these names, and a method `with` that changes them.
+/// The setters of a layer whose settings hold the `shared` ones and `instruments`, and that has a method `with` to change
+/// them.
 ///
 /// A type parameter would show in the layers' types, a trait would have to be imported by every user.
 macro_rules! shared_setters {
@@ -13,7 +14,7 @@ macro_rules! shared_setters {
             T: opentelemetry::trace::Tracer<Span = S> + Send + Sync + 'static,
             S: opentelemetry::trace::Span + Send + Sync + 'static,
         {
-            self.with(|settings| settings.tracer = settings.tracer.with_provider(provider))
+            self.with(|settings| settings.shared.tracer = settings.shared.tracer.with_provider(provider))
         }
 
         /// Takes instruments from this provider. Default: the global one.
@@ -25,17 +26,22 @@ macro_rules! shared_setters {
             self.with(|settings| settings.instruments = settings.instruments.with_provider(provider))
         }
 
-        /// Names these methods, and any other `_OTHER`. Default: those of the environment variable
-        /// `OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS` when the layer is made, otherwise the convention's.
+        /// Names these methods, and any other `_OTHER`. Case matters. Default: those of the environment variable
+        /// `OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS` when the layer is made, otherwise [`semconv::KNOWN_METHODS`].
+        ///
+        /// [`semconv::KNOWN_METHODS`]: crate::semconv::KNOWN_METHODS
         #[must_use]
         pub fn with_known_methods<'a>(self, methods: impl IntoIterator<Item = &'a str>) -> Self {
-            self.with(|settings| settings.methods = crate::method::Methods::new(methods))
+            self.with(|settings| settings.shared.methods = crate::method::Methods::new(methods))
         }
 
-        /// Also redacts the values of these query keys, whatever their case. The convention's keys stay.
+        /// Also redacts the values of these query keys, whatever their case. Default: those of
+        /// [`semconv::SENSITIVE_QUERY_KEYS`], which stay.
+        ///
+        /// [`semconv::SENSITIVE_QUERY_KEYS`]: crate::semconv::SENSITIVE_QUERY_KEYS
         #[must_use]
         pub fn with_redacted_query_keys<'a>(self, keys: impl IntoIterator<Item = &'a str>) -> Self {
-            self.with(|settings| settings.redaction = settings.redaction.with_keys(keys))
+            self.with(|settings| settings.shared.redaction = settings.shared.redaction.with_keys(keys))
         }
 
         /// Records these request headers on spans. Default: none. Those of [`semconv::SECRET_HEADERS`], and values
@@ -45,7 +51,7 @@ macro_rules! shared_setters {
         #[must_use]
         pub fn with_request_headers<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Self {
             let captured = crate::headers::Captured::new(crate::semconv::HTTP_REQUEST_HEADER, names);
-            self.with(|settings| settings.request_headers = captured)
+            self.with(|settings| settings.shared.request_headers = captured)
         }
 
         /// Records these response headers on spans. Default: none. Those of [`semconv::SECRET_HEADERS`], and values
@@ -55,18 +61,33 @@ macro_rules! shared_setters {
         #[must_use]
         pub fn with_response_headers<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Self {
             let captured = crate::headers::Captured::new(crate::semconv::HTTP_RESPONSE_HEADER, names);
-            self.with(|settings| settings.response_headers = captured)
+            self.with(|settings| settings.shared.response_headers = captured)
         }
 
-        /// Adds attributes to each recorded span when its response's head is there.
+        /// Adds attributes to each recorded span when its response's head is there. Default: none. If `add` panics, there
+        /// are none.
         #[must_use]
         pub fn with_response_attributes(
             self,
             add: impl Fn(&crate::observe::Head<'_>, &mut Vec<opentelemetry::KeyValue>) + Send + Sync + 'static,
         ) -> Self {
             self.with(|settings| {
-                settings.response_attributes = crate::hook::Hook::new(std::sync::Arc::new(add));
+                settings.shared.response_attributes = crate::hook::Hook::new(std::sync::Arc::new(add));
             })
+        }
+
+        /// Whether to measure the bytes of the bodies too. Default: `false`: the conventions leave these metrics to
+        /// choice, and two more histograms double what metrics cost.
+        ///
+        /// With them, a client's `reqwest::Response` is taken apart and put together again around a body that counts.
+        #[must_use]
+        pub fn with_body_sizes(self, measured: bool) -> Self {
+            self.with(|settings| settings.shared.body_sizes = measured)
+        }
+
+        /// Does only these parts.
+        pub(super) fn only(self, parts: crate::settings::Parts) -> Self {
+            self.with(|settings| settings.shared.parts = parts)
         }
     };
 }

@@ -29,13 +29,18 @@ use crate::{CallAttributes, LlmLayer};
 ///
 /// Add it before a retry middleware: then its span is the logical call, whatever the number of attempts.
 ///
-/// With other layers around it, such as an [`IncludeUsageLayer`](crate::IncludeUsageLayer), it takes the stack:
+/// With other layers around it, such as an [`IncludeUsageLayer`](crate::IncludeUsageLayer) or the
+/// [bodies](crate::DrainLayer::bodies_only) of a drain, or beneath it, such as a
+/// [`TokenBudgetLayer`](crate::TokenBudgetLayer), it takes the stack:
 ///
 /// ```
-/// use throughline_llm_layer::{IncludeUsageLayer, LlmLayer, LlmMiddleware};
+/// use throughline_llm_layer::{IncludeUsageLayer, LlmLayer, LlmMiddleware, TokenBudgetLayer};
 /// use tower::ServiceBuilder;
 ///
-/// let layers = ServiceBuilder::new().layer(IncludeUsageLayer::new()).layer(LlmLayer::new());
+/// let layers = ServiceBuilder::new()
+///     .layer(IncludeUsageLayer::new())
+///     .layer(LlmLayer::new())
+///     .layer(TokenBudgetLayer::new());
 /// let middleware = LlmMiddleware::new(layers);
 /// # reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(middleware);
 /// ```
@@ -192,6 +197,36 @@ mod tests {
         );
         let tree = recorder.tree(&[]);
         assert!(tree.contains("gen_ai.usage.output_tokens=2"), "the span: {tree}");
+    }
+
+    /// Its futures borrow, so that only the bodies can be drained.
+    #[cfg(feature = "tokio")]
+    #[tokio::test]
+    async fn an_answer_is_drained() {
+        let recorder = Recorder::new();
+        let llm = LlmLayer::new().with_tracer_provider(recorder.tracer_provider());
+        let drain = crate::DrainLayer::new(tokio::runtime::Handle::current());
+        let layers = tower::ServiceBuilder::new().layer(drain.bodies_only()).layer(llm);
+        let client = ClientBuilder::new(reqwest::Client::new())
+            .with(LlmMiddleware::new(layers))
+            .with(Answer)
+            .build();
+        let request = client
+            .post("http://127.0.0.1:1/v1/chat/completions")
+            .with_extension(7);
+        let request = request.body(r#"{"model":"gpt-4o","messages":[]}"#);
+        drop(request.send().await.unwrap());
+        assert!(drain.settle(std::time::Duration::from_secs(30)).await, "it ends");
+        assert!(
+            crate::settle(std::time::Duration::from_secs(60)),
+            "recorded in time"
+        );
+        let tree = recorder.tree(&[]);
+        assert!(
+            tree.contains("throughline.response.drained=true"),
+            "the rest: {tree}"
+        );
+        assert!(tree.contains("gen_ai.usage.output_tokens=2"), "the usage: {tree}");
     }
 
     const STREAM: &str =

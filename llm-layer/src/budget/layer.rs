@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::refusal::sealed::Answer;
+use super::refusal::sealed::{Answer, AnswerTo};
 use super::{Refusable, Refusal};
 
 /// Puts a [`TokenBudget`] around a service.
@@ -44,7 +44,7 @@ pub struct TokenBudget<S> {
 
 impl<S, R> Service<R> for TokenBudget<S>
 where
-    S: Service<R, Response: Refusable>,
+    S: Service<R, Response: Refusable + AnswerTo<R>>,
 {
     type Response = <S::Response as Answer>::Output;
     type Error = S::Error;
@@ -58,7 +58,10 @@ where
         match Context::map_current(Refusal::of_call) {
             Some(refusal) => BudgetFuture {
                 inner: None,
-                refusal: Some(refusal),
+                refusal: Some(Refusal {
+                    extensions: S::Response::extensions(&request),
+                    ..refusal
+                }),
             },
             None => BudgetFuture {
                 inner: Some(self.inner.call(request)),

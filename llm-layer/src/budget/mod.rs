@@ -20,7 +20,8 @@
 //!
 //! The limit is the scope's: [`Scope::with_token_budget`]. The layer keeps it, and goes beneath the [`LlmLayer`] that
 //! counts, with all that sends inside: `LlmLayer` → `TokenBudgetLayer` → `ClientLayer` → client. What is no model call
-//! passes.
+//! passes. Where it is forgotten, or stands elsewhere, nothing is refused; the first call that is sent with its budget
+//! spent is told to OpenTelemetry's internal log.
 //!
 //! # What counts
 //!
@@ -29,7 +30,8 @@
 //!
 //! A call counts when its answer has ended. So one that began before the limit was reached is let finish, and is counted:
 //! the total passes the limit by what that last call and those in flight beside it spend, never by a call that began
-//! later. One whose long prompt is still being [counted](crate::settle) is in flight.
+//! later. Of a hundred calls that begin at once below the limit, all are sent: where that is too much, bound how many
+//! do. One whose long prompt is still being [counted](crate::settle) is in flight.
 //!
 //! # What the caller gets
 //!
@@ -75,4 +77,4 @@ mod refusal;
 pub use self::body::BudgetBody;
 pub use self::layer::{BudgetFuture, TokenBudget, TokenBudgetLayer};
 pub use self::refusal::Refusable;
-pub(crate) use self::refusal::{CODE, Refusal};
+pub(crate) use self::refusal::{CODE, Refusal, was_not_kept};

@@ -85,6 +85,10 @@ impl Watching {
         if !self.is_streamed() {
             return;
         }
+        // That a stream was asked for was not seen when the call began.
+        if !self.ask.stream {
+            attributes.push(KeyValue::new(semconv::REQUEST_STREAM, true));
+        }
         let times = [
             (semconv::RESPONSE_TIME_TO_FIRST_CHUNK, self.pace.first_chunk()),
             (semconv::TIME_TO_FIRST_TOKEN, self.pace.first_token()),
@@ -162,6 +166,15 @@ impl Watching {
             (semconv::USAGE_AUDIO_OUTPUT_TOKENS, Field::AudioOutput),
             (semconv::USAGE_IMAGE_INPUT_TOKENS, Field::ImageInput),
             (semconv::USAGE_IMAGE_OUTPUT_TOKENS, Field::ImageOutput),
+            (semconv::USAGE_TEXT_CACHE_READ_INPUT_TOKENS, Field::TextCacheRead),
+            (
+                semconv::USAGE_AUDIO_CACHE_READ_INPUT_TOKENS,
+                Field::AudioCacheRead,
+            ),
+            (
+                semconv::USAGE_IMAGE_CACHE_READ_INPUT_TOKENS,
+                Field::ImageCacheRead,
+            ),
         ];
         let used = modalities
             .into_iter()

@@ -7,7 +7,7 @@ use std::time::Instant;
 pub(crate) struct Clock(pub(crate) fn() -> Instant);
 
 impl Clock {
-    pub(super) fn now(self) -> Instant {
+    pub(crate) fn now(self) -> Instant {
         (self.0)()
     }
 }

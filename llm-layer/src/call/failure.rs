@@ -42,12 +42,14 @@ impl Failure {
             let description = format!("the provider reported {code} in its answer");
             return Some(Self::new(code, description));
         }
+        if let End::ServiceError(cause) = end {
+            return Some(Self::new(error_type(cause), cause.to_string()));
+        }
         let cancelled = || Self::new("cancelled", "the caller left before the answer was complete");
         if let Some(left) = &call.left {
             return (!left.answered).then(cancelled);
         }
         match end {
-            End::ServiceError(cause) => Some(Self::new(error_type(cause), cause.to_string())),
             End::BodyError(cause) => Some(Self::new(
                 error_type(cause),
                 format!("the answer broke off: {cause}"),

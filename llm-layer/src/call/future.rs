@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
-use throughline_tracing_layer::observe::{Armed, Observed, ResponseFuture};
+use throughline_tracing_layer::observe::{Observed, ResponseFuture};
 use tower_service::Service;
 
 use super::given::Given;
@@ -50,7 +50,7 @@ where
             .then(|| request.head(&shared.config.rules))
             .flatten();
         let Some(head) = head else {
-            return Self::unobserved(service, request);
+            return Self::sent(service, request, None);
         };
         let given = Given::of(&context, request.extensions());
         let start = Start::new(shared.clone(), context, head, given);
@@ -60,10 +60,7 @@ where
                 length if length > shared.config.request_limit => Seen::Not("too_large"),
                 _ => start.see(bytes),
             };
-            return match start.watch(seen) {
-                Ok(watch) => Self::observed(service, request.untouched(), watch),
-                Err(_) => Self::unobserved(service, request),
-            };
+            return Self::sent(service, request, start.watch(seen));
         }
         let next = service.clone();
         let service = std::mem::replace(service, next);
@@ -86,27 +83,12 @@ where
     R: LlmRequest,
     S: Service<R::Sent>,
 {
-    fn unobserved(service: &mut S, request: R) -> Self {
+    fn sent(service: &mut S, request: R, watch: Option<Watch>) -> Self {
         Self {
             reading: None,
-            response: Some(ResponseFuture::unobserved(service.call(request.untouched()))),
+            response: Some(ResponseFuture::start(watch, || service.call(request.untouched()))),
         }
     }
-
-    fn observed(service: &mut S, request: R::Sent, watch: Watch) -> Self {
-        Self {
-            reading: None,
-            response: Some(respond(service, request, watch)),
-        }
-    }
-}
-
-fn respond<S, Q>(service: &mut S, request: Q, watch: Watch) -> ResponseFuture<S::Future, Watch>
-where
-    S: Service<Q>,
-{
-    let armed = Armed::new(watch);
-    ResponseFuture::new(armed.attached(|| service.call(request)), armed)
 }
 
 impl<S, R: LlmRequest> Unread<S, R> {
@@ -130,10 +112,7 @@ impl<S, R: LlmRequest> Unread<S, R> {
         S: Service<R::Sent>,
     {
         let request = R::join(self.shell, self.body);
-        match self.start.watch(seen) {
-            Ok(watch) => respond(&mut self.service, request, watch),
-            Err(_) => ResponseFuture::unobserved(self.service.call(request)),
-        }
+        ResponseFuture::start(self.start.watch(seen), || self.service.call(request))
     }
 }
 

@@ -165,16 +165,18 @@ impl Instruments {
                 histogram.record(total, with_error.as_slice());
             }
         }
-        for (counter, tokens) in [
-            (&self.cache_read, usage.part(Field::CacheRead)),
-            (&self.cache_write, usage.part(Field::CacheWrite)),
-            (&self.reasoning, usage.reasoning()),
+        let cached = [
+            (semconv::TEXT, usage.part(Field::TextCacheRead)),
+            (semconv::AUDIO, usage.part(Field::AudioCacheRead)),
+            (semconv::IMAGE, usage.part(Field::ImageCacheRead)),
+        ];
+        for (counter, tokens, parts) in [
+            (&self.cache_read, usage.part(Field::CacheRead), &cached[..]),
+            (&self.cache_write, usage.part(Field::CacheWrite), &[]),
+            (&self.reasoning, usage.reasoning(), &[]),
         ] {
             if let Some(tokens) = tokens {
-                counter.add(
-                    tokens,
-                    with(&counted, semconv::TOKEN_MODALITY, semconv::UNKNOWN).as_slice(),
-                );
+                by_modality(counter, &counted, tokens, parts);
             }
         }
     }

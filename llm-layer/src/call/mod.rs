@@ -33,7 +33,7 @@ pub(crate) use self::request::is_encoded;
 pub(crate) use self::request::sealed::Parts;
 pub use self::request_body::RequestBody;
 pub use self::start::in_model_call;
-pub(crate) use self::start::{is_model_call, is_observed};
+pub(crate) use self::start::{is_model_call, is_observed, refuse};
 pub(crate) use self::watch::Shared;
 pub use self::watch::Watch;
 

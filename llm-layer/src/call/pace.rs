@@ -82,10 +82,10 @@ impl Pace {
         self.reader
     }
 
-    /// The caller has left: what comes now is nobody's waiting.
-    pub(super) fn stop(&mut self) {
+    /// The caller left at this time: what comes now is nobody's waiting.
+    pub(super) fn stop(&mut self, at: Instant) {
         self.handed = None;
-        self.left = Some(self.clock.now());
+        self.left = Some(at);
     }
 
     /// From the call until now, or until the caller left.

@@ -1,6 +1,6 @@
 //! The beginning of a model call: its span, once the request is known.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Instant, SystemTime};
 
 use opentelemetry::global::BoxedSpan;
@@ -14,10 +14,11 @@ use super::given::Given;
 use super::pace::Pace;
 use super::request::Head;
 use super::watch::{Shared, Watch, Watching};
+use crate::budget::Refusal;
 use crate::content::Answer;
-use crate::drain;
+use crate::drain::Mark;
 use crate::estimate::{Encoding, PromptSizeMode};
-use crate::scope::Names;
+use crate::scope::{Names, Scoped};
 use crate::semconv;
 use crate::wire::{Ask, Known, Reply, Target, recognise};
 
@@ -42,15 +43,17 @@ pub(super) enum Seen {
 }
 
 /// In a context with this, model calls are not observed: somebody above does it.
-#[derive(Debug, Clone, Copy)]
-struct InModelCall;
+#[derive(Debug, Default)]
+struct InModelCall {
+    refusal: OnceLock<Refusal>,
+}
 
 /// A context in which model calls are not observed, for a library that observes its own: so their tokens count once.
 ///
 /// Every [`Llm`](crate::Llm) makes one for the service inside it.
 #[must_use]
 pub fn in_model_call(cx: &Context) -> Context {
-    cx.with_value(InModelCall)
+    cx.with_value(InModelCall::default())
 }
 
 /// Whether a context is that of a model call.
@@ -58,14 +61,22 @@ pub(crate) fn is_model_call(cx: &Context) -> bool {
     cx.get::<InModelCall>().is_some()
 }
 
+/// Tells the observer of the model call that a context is of that the call is not sent.
+pub(crate) fn refuse(cx: &Context, refusal: &Refusal) {
+    if let Some(call) = cx.get::<InModelCall>() {
+        let _ = call.refusal.set(refusal.clone());
+    }
+}
+
+/// Why the model call that a context is of was not sent, if that was told.
+pub(super) fn refused(cx: &Context) -> Option<Refusal> {
+    cx.get::<InModelCall>()?.refusal.get().cloned()
+}
+
 /// Whether model calls are observed in a context.
 pub(crate) fn is_observed(cx: &Context) -> bool {
     !cx.is_telemetry_suppressed() && !is_model_call(cx)
 }
-
-/// The request is no model call after all.
-#[derive(Debug)]
-pub(super) struct NoModelCall;
 
 impl Start {
     pub(super) fn new(shared: Shared, parent: Context, head: Head, given: Given) -> Self {
@@ -94,15 +105,15 @@ impl Start {
         }
     }
 
-    /// Starts the span, as of when the call began.
-    pub(super) fn watch(mut self, seen: Seen) -> Result<Watch, NoModelCall> {
+    /// Starts the span, as of when the call began; `None` if the request is no model call after all.
+    pub(super) fn watch(mut self, seen: Seen) -> Option<Watch> {
         let (body, body_length, body_in_order, unseen) = match seen {
             Seen::Body(body, length, in_order) => (Some(body), length, in_order, None),
             Seen::Not(reason) => (None, 0, None, Some(reason)),
         };
         let known = body.as_ref().map_or(Known::Never, Known::Body);
         if !self.head.is_call(&self.shared.config.rules, known) {
-            return Err(NoModelCall);
+            return None;
         }
         let wire = &self.head.recognised.wire;
         let ask = wire.ask(&self.head.path, body.as_ref().unwrap_or(&Value::Null));
@@ -134,8 +145,11 @@ impl Start {
             Some(_) => self.attributes(&ask, &labels, &names, unseen),
             None => Vec::new(),
         };
-        drain::observe(&self.parent);
-        Ok(Watch(Box::new(Watching {
+        let mark = Mark::of(&self.parent);
+        if let Some(mark) = &mark {
+            mark.observe(self.shared.clock);
+        }
+        Some(Watch(Box::new(Watching {
             has_span: span.is_some(),
             cx: self.context(span),
             began: self.time,
@@ -158,8 +172,10 @@ impl Start {
             decoder: None,
             reply,
             stream: None,
+            mark,
             left: None,
             unseen: None,
+            beyond_budget: self.parent.get().is_some_and(Scoped::is_exhausted),
             refusal: None,
         })))
     }
@@ -197,6 +213,12 @@ impl Start {
         }
         let role = self.shared.config.role;
         attributes.extend(role.map(|role| KeyValue::new(semconv::ROLE, role.name())));
+        if self.head.recognised.provider == "azure.ai.inference" {
+            attributes.push(KeyValue::new(
+                semconv::AZURE_NAMESPACE,
+                semconv::COGNITIVE_SERVICES,
+            ));
+        }
         attributes.extend(ask.attributes.iter().cloned());
         attributes.extend(names.agent());
         attributes.extend(names.conversation().filter(|id| !ask.has(&id.key)));

@@ -16,9 +16,10 @@ use super::clock::Clock;
 use super::pace::Pace;
 use super::peek::peek;
 use super::request::Head;
+use super::start::refused;
 use super::streams::OpenStream;
-use crate::budget::Refusal;
-use crate::drain::caller_left;
+use crate::budget::{self, Refusal};
+use crate::drain::Mark;
 use crate::encoding::{Decoder, Hidden};
 use crate::estimate::Encoding;
 use crate::framing::Framing;
@@ -72,10 +73,14 @@ pub(super) struct Watching {
     pub(super) decoder: Option<Decoder>,
     pub(super) reply: Reply,
     pub(super) stream: Option<OpenStream>,
+    /// The mark of the drain around the call.
+    pub(super) mark: Option<Mark>,
     /// The caller left, and a drain reads on.
     pub(super) left: Option<Left>,
     /// Why the response was not observed.
     pub(super) unseen: Option<&'static str>,
+    /// A budget above the call was spent when it began.
+    pub(super) beyond_budget: bool,
     /// The budget that kept the call from being sent.
     pub(super) refusal: Option<Refusal>,
 }
@@ -91,8 +96,11 @@ pub(super) struct Left {
 impl Watching {
     /// Looks whether the caller has left, before more is known.
     fn look_for_leaving(&mut self) {
-        if self.left.is_none() && caller_left() {
-            self.pace.stop();
+        if self.left.is_some() {
+            return;
+        }
+        if let Some(at) = self.mark.as_ref().and_then(Mark::left) {
+            self.pace.stop(at);
             self.left = Some(Left {
                 answered: self.is_answered(),
                 drained: false,
@@ -111,9 +119,13 @@ impl Observe for Watch {
     }
 
     fn on_response(&mut self, head: ResponseHead<'_>) -> EndAt {
+        self.0.look_for_leaving();
         let this = &mut *self.0;
         this.status = Some(head.status);
         this.refusal = head.extensions.get().cloned();
+        if this.beyond_budget && this.refusal.is_none() {
+            budget::was_not_kept();
+        }
         this.head.recognised.wire.head(head.headers, &mut this.reply);
         if !head.status.is_success() {
             this.reply.attributes.extend(refusal(head.headers));
@@ -171,9 +183,13 @@ impl Observe for Watch {
         }
     }
 
-    fn on_end(mut self, end: End<'_>) {
-        self.0.look_for_leaving();
-        self.0.record(end);
+    fn on_end(self, end: End<'_>) {
+        let mut this = self.0;
+        this.look_for_leaving();
+        if this.status.is_none() {
+            this.refusal = refused(&this.cx);
+        }
+        this.record(end);
     }
 }
 

@@ -1,7 +1,9 @@
 //! What a model said, gathered while it passes.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use super::arguments::Arguments;
+use crate::json::Scalar;
 use crate::wire::Channel;
 
 /// The texts of an answer, up to a limit.
@@ -22,7 +24,7 @@ enum Part {
     Tool {
         name: String,
         arguments: String,
-        members: Map<String, Value>,
+        members: Arguments,
     },
 }
 
@@ -47,9 +49,34 @@ impl Answer {
             let tool = Part::Tool {
                 name: String::new(),
                 arguments: String::new(),
-                members: Map::new(),
+                members: Arguments::default(),
             };
             self.parts.push((choice, tool));
+        }
+        if let Some(member) = member(path).filter(|_| channel == Channel::ToolCall) {
+            self.put(choice, member, "".into());
+        }
+    }
+
+    /// A value of a tool call's arguments that is no text.
+    pub(crate) fn scalar(&mut self, choice: u32, path: &str, value: Scalar<'_>) {
+        let value = match value {
+            Scalar::Text(_) => return,
+            Scalar::Number(digits) => serde_json::from_str(digits).unwrap_or_default(),
+            Scalar::Bool(value) => value.into(),
+            Scalar::Null => Value::Null,
+        };
+        if let Some(member) = member(path) {
+            self.put(choice, member, value);
+        }
+    }
+
+    fn put(&mut self, choice: u32, member: &str, value: Value) {
+        let mut of_choice = self.parts.iter_mut().rev().filter(|(other, _)| *other == choice);
+        if let Some((_, Part::Tool { members, .. })) = of_choice.next().filter(|_| member.len() <= self.left)
+        {
+            let taken = members.put(member, value);
+            self.left = self.left.saturating_sub(taken);
         }
     }
 
@@ -93,7 +120,7 @@ impl Answer {
                 members,
             }) if channel == Channel::ToolCall => match member(path) {
                 _ if is_name(path) => name.push_str(piece),
-                Some(member) => append(members, member, piece),
+                Some(member) => members.append(member, piece),
                 None => arguments.push_str(piece),
             },
             Some(Part::Text { channel: other, text }) if *other == channel => text.push_str(piece),
@@ -138,7 +165,7 @@ impl Part {
                 members,
             } => {
                 let arguments = if arguments.is_empty() {
-                    Value::Object(members)
+                    members.into_value()
                 } else {
                     serde_json::from_str(&arguments).unwrap_or(Value::String(arguments))
                 };
@@ -157,13 +184,4 @@ fn member(path: &str) -> Option<&str> {
     [".input.", ".args.", ".arguments."]
         .iter()
         .find_map(|marker| path.split_once(marker).map(|(_, member)| member))
-}
-
-fn append(members: &mut Map<String, Value>, member: &str, piece: &str) {
-    match members.get_mut(member) {
-        Some(Value::String(text)) => text.push_str(piece),
-        _ => {
-            members.insert(member.to_owned(), piece.into());
-        }
-    }
 }

@@ -9,7 +9,13 @@ use crate::wire::{items, string};
 
 /// Reads a request.
 pub(super) fn read(body: &Value) -> Content {
-    let instructions = ["system", "instructions", "systemInstruction", "preamble"];
+    let instructions = [
+        "system",
+        "instructions",
+        "systemInstruction",
+        "system_instruction",
+        "preamble",
+    ];
     let said = [
         "messages",
         "chat_history",
@@ -18,6 +24,7 @@ pub(super) fn read(body: &Value) -> Content {
         "inputs",
         "message",
         "prompt",
+        "inputText",
     ];
     let definitions = items(body.get("tools")).chain(items(body.get("functions")));
     let definitions = definitions.chain(items(body.pointer("/toolConfig/tools")));
@@ -48,9 +55,7 @@ fn messages(value: &Value) -> Vec<Value> {
 fn message(message: &Value) -> Value {
     let role = match string(message, "role") {
         Some(role) => role.to_ascii_lowercase(),
-        None if string(message, "type") == Some("function_call") => "assistant".to_owned(),
-        None if string(message, "type") == Some("function_call_output") => "tool".to_owned(),
-        None => "user".to_owned(),
+        None => role_of(string(message, "type").unwrap_or_default()).to_owned(),
     };
     let content = ["content", "parts", "message"]
         .iter()
@@ -68,6 +73,16 @@ fn message(message: &Value) -> Value {
     }
 }
 
+/// Who says an item that names no role.
+fn role_of(kind: &str) -> &'static str {
+    match kind {
+        "reasoning" | "thought" | "model_output" => "assistant",
+        kind if kind.ends_with("_call") => "assistant",
+        kind if kind.ends_with("_output") || kind == "function_result" => "tool",
+        _ => "user",
+    }
+}
+
 /// The parts that a content is made of.
 fn parts(content: &Value) -> Vec<Value> {
     match content {
@@ -81,11 +96,10 @@ fn parts(content: &Value) -> Vec<Value> {
 fn part(part: &Value) -> Value {
     let kind = string(part, "type").unwrap_or_default();
     if let Some(text) = string(part, "text").or_else(|| string(part, "refusal")) {
-        return json!({"type": "text", "content": text});
+        let is_thought = part.get("thought").and_then(Value::as_bool) == Some(true);
+        return json!({"type": if is_thought { "reasoning" } else { "text" }, "content": text});
     }
-    if let Some(text) =
-        string(part, "thinking").or_else(|| part.pointer("/reasoningContent/reasoningText/text")?.as_str())
-    {
+    if let Some(text) = thought(part) {
         return json!({"type": "reasoning", "content": text});
     }
     tool_call(part, kind)
@@ -94,11 +108,24 @@ fn part(part: &Value) -> Value {
         .unwrap_or_else(|| json!({"type": if kind.is_empty() { "unknown" } else { kind }}))
 }
 
+/// What a part says that is a thought, or a summary of some.
+fn thought(part: &Value) -> Option<String> {
+    let text =
+        string(part, "thinking").or_else(|| part.pointer("/reasoningContent/reasoningText/text")?.as_str());
+    let summary = || {
+        let texts: Vec<&str> = items(part.get("summary"))
+            .filter_map(|text| string(text, "text"))
+            .collect();
+        (!texts.is_empty()).then(|| texts.join("\n"))
+    };
+    text.map(str::to_owned).or_else(summary)
+}
+
 fn tool_call(part: &Value, kind: &str) -> Option<Value> {
     let call = ["function", "functionCall", "toolUse"]
         .iter()
         .find_map(|key| part.get(*key));
-    if call.is_none() && !matches!(kind, "tool_use" | "function_call") {
+    if call.is_none() && !matches!(kind, "tool_use" | "function_call" | "custom_tool_call") {
         return None;
     }
     let call = call.unwrap_or(part);
@@ -121,14 +148,20 @@ fn tool_response(part: &Value, kind: &str) -> Option<Value> {
     let response = ["functionResponse", "toolResult"]
         .iter()
         .find_map(|key| part.get(*key));
-    if response.is_none() && !matches!(kind, "tool_result" | "function_call_output") {
+    let kinds = [
+        "tool_result",
+        "function_call_output",
+        "custom_tool_call_output",
+        "function_result",
+    ];
+    if response.is_none() && !kinds.contains(&kind) {
         return None;
     }
     let response = response.unwrap_or(part);
     let id = ["id", "call_id", "tool_use_id", "toolUseId"]
         .iter()
         .find_map(|key| response.get(*key));
-    let said = ["response", "output", "content"]
+    let said = ["response", "output", "content", "result"]
         .iter()
         .find_map(|key| response.get(*key));
     Some(json!({"type": "tool_call_response", "id": id, "response": said}))

@@ -5,6 +5,7 @@
 //! their length and a digest.
 
 mod answer;
+mod arguments;
 mod fit;
 mod input;
 

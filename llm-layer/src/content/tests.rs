@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Answer, Capture, Content, Limits, Redact, input};
+use crate::json::Scalar;
 use crate::wire::Channel;
 
 #[test]
@@ -48,11 +49,30 @@ fn messages_of_every_provider() {
                 {"role": "user", "content": [{"type": "input_text", "text": "t"}]},
                 {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{\"a\":1}"},
                 {"type": "function_call_output", "call_id": "c", "output": "r"},
+                {"type": "reasoning", "summary": [{"type": "summary_text", "text": "h"}]},
+                {"type": "custom_tool_call", "call_id": "c", "name": "f", "input": "{\"a\":1}"},
             ]}),
             vec![
                 text("user", "t"),
                 json!({"role": "assistant", "parts": [call]}),
                 json!({"role": "tool", "parts": [{"type": "tool_call_response", "id": "c", "response": "r"}]}),
+                json!({"role": "assistant", "parts": [{"type": "reasoning", "content": "h"}]}),
+                json!({"role": "assistant", "parts": [call]}),
+            ],
+        ),
+        (
+            "Gemini's interactions",
+            json!({"input": [
+                {"type": "user_input", "content": [{"type": "text", "text": "t"}]},
+                {"type": "function_call", "id": "c", "name": "f", "arguments": {"a": 1}},
+                {"type": "function_result", "call_id": "c", "result": "r"},
+                {"type": "model_output", "content": [{"type": "text", "text": "u"}]},
+            ]}),
+            vec![
+                text("user", "t"),
+                json!({"role": "assistant", "parts": [call]}),
+                json!({"role": "tool", "parts": [{"type": "tool_call_response", "id": "c", "response": "r"}]}),
+                text("assistant", "u"),
             ],
         ),
         ("a bare text", json!({"input": "t"}), vec![text("user", "t")]),
@@ -69,8 +89,10 @@ fn messages_of_every_provider() {
         ),
         (
             "Gemini",
-            json!({"contents": [{"role": "model", "parts": [{"text": "t"}, {"functionCall": {"id": "c", "name": "f", "args": {"a": 1}}}]}]}),
-            vec![json!({"role": "model", "parts": [{"type": "text", "content": "t"}, call]})],
+            json!({"contents": [{"role": "model", "parts": [{"text": "h", "thought": true}, {"text": "t"}, {"functionCall": {"id": "c", "name": "f", "args": {"a": 1}}}]}]}),
+            vec![
+                json!({"role": "model", "parts": [{"type": "reasoning", "content": "h"}, {"type": "text", "content": "t"}, call]}),
+            ],
         ),
         (
             "Bedrock",
@@ -168,14 +190,17 @@ fn an_answer_in_pieces() {
     answer.piece(0, Channel::ToolCall, &format!("{path}arguments"), ":1}");
     answer.begin(0, Channel::ToolCall, "content[].name");
     answer.piece(0, Channel::ToolCall, "content[].name", "g");
-    answer.piece(0, Channel::ToolCall, "content[].input.name", "Os");
-    answer.piece(0, Channel::ToolCall, "content[].input.name", "lo");
+    answer.begin(0, Channel::ToolCall, "content[1].input.name");
+    answer.piece(0, Channel::ToolCall, "content[1].input.name", "Os");
+    answer.piece(0, Channel::ToolCall, "content[1].input.name", "lo");
+    answer.scalar(0, "content[1].input.days[0].count", Scalar::Number("2"));
+    answer.begin(0, Channel::ToolCall, "content[1].input.note");
     let expected = [
         json!({"role": "assistant", "finish_reason": "stop", "parts": [
             {"type": "reasoning", "content": "hm"},
             {"type": "text", "content": "ab"},
             {"type": "tool_call", "name": "f", "arguments": {"a": 1}},
-            {"type": "tool_call", "name": "g", "arguments": {"name": "Oslo"}},
+            {"type": "tool_call", "name": "g", "arguments": {"name": "Oslo", "days": [{"count": 2}], "note": ""}},
         ]}),
         json!({"role": "assistant", "finish_reason": "error", "parts": [{"type": "text", "content": "other"}]}),
     ];

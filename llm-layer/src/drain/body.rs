@@ -63,7 +63,7 @@ pin_project! {
             let this = this.project();
             if let (Some(body), Some(drains)) = (this.body.take(), this.drains.take()) {
                 if !body.is_end_stream() {
-                    drains.start(body);
+                    drains.read(body);
                 }
             }
         }

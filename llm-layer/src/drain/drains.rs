@@ -1,22 +1,25 @@
 //! What the calls of a layer share, and the work of one drain.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{self, Poll, ready};
 use std::time::Duration;
 
 use bytes::Buf;
 use http_body::Body;
+use opentelemetry::Context;
 
 use super::executor::{Executor, Work};
-use super::mark;
+use super::mark::Mark;
 use super::open::{Open, Room};
+use super::response::Drainable;
+use crate::call::is_observed;
 use crate::scope::{Hold, Scoped};
 
-/// The drains of a [`DrainLayer`](super::DrainLayer), for the bodies that may need one.
+/// The drains of a [`DrainLayer`](super::DrainLayer), for the calls that may need one.
 #[derive(Clone)]
 pub struct Drains {
     pub(super) executor: Arc<dyn Executor>,
@@ -24,6 +27,7 @@ pub struct Drains {
     pub(super) open: Arc<Open>,
     /// The scope of the call.
     pub(super) scoped: Option<Scoped>,
+    pub(super) mark: Mark,
 }
 
 /// The bounds of drains.
@@ -45,18 +49,56 @@ impl Default for Limits {
 }
 
 impl Drains {
+    /// Makes a call, and gives the drains for it if somebody would learn what they read.
+    pub(super) fn around<F>(&self, call: impl FnOnce() -> F) -> (F, Option<Self>) {
+        if !Context::map_current(is_observed) {
+            return (call(), None);
+        }
+        let mark = Mark::default();
+        let scoped = Context::map_current(|cx| cx.get().cloned());
+        let _attached = mark.context().attach();
+        let drains = Self {
+            scoped,
+            mark,
+            ..self.clone()
+        };
+        (call(), Some(drains))
+    }
+
+    pub(super) fn is_observed(&self) -> bool {
+        self.mark.is_observed()
+    }
+
+    /// Waits for a response and reads its body, if there is room; else drops it.
+    pub(super) fn wait<F, R, E>(&self, response: Pin<Box<F>>)
+    where
+        F: Future<Output = Result<R, E>> + Send + 'static,
+        R: Drainable,
+    {
+        let most = self.limits.bytes;
+        self.start(async move {
+            let body = response.await.ok().and_then(Drainable::rest);
+            if let Some(body) = body {
+                read(Box::pin(body), most).await;
+            }
+        });
+    }
+
     /// Reads the rest of a body, if there is room; else drops it.
-    pub(super) fn start<B: Body + Send + 'static>(&self, body: Pin<Box<B>>) {
+    pub(super) fn read<B: Body + Send + 'static>(&self, body: Pin<Box<B>>) {
+        self.start(read(body, self.limits.bytes));
+    }
+
+    fn start(&self, rest: impl Future<Output = ()> + Send + 'static) {
         let Some(room) = self.open.enter(self.limits.count) else {
             return;
         };
+        self.mark.leave();
         let drain = Box::pin(Drain {
-            body: Some(body),
-            left: self.limits.bytes,
+            rest: Box::pin(rest),
             time: self.limits.time,
             timer: None,
             executor: self.executor.clone(),
-            context: mark::of_a_drain(),
             _hold: self.scoped.as_ref().map(Scoped::hold),
             room,
         });
@@ -67,7 +109,7 @@ impl Drains {
     /// Waits until no drain is open, at most so long; whether none is.
     pub(super) async fn none_open(&self, within: Duration) -> bool {
         let mut timer = self.executor.sleep(within);
-        std::future::poll_fn(|cx| match self.open.poll_empty(cx) {
+        poll_fn(|cx| match self.open.poll_empty(cx) {
             Poll::Ready(()) => Poll::Ready(true),
             Poll::Pending => timer.as_mut().poll(cx).map(|()| false),
         })
@@ -75,60 +117,45 @@ impl Drains {
     }
 }
 
-/// Reads a body until it ends or a bound is reached, then drops it.
-struct Drain<B: Body> {
-    body: Option<Pin<Box<B>>>,
-    /// How many bytes may still come.
-    left: u64,
-    time: Duration,
-    timer: Option<Work>,
-    executor: Arc<dyn Executor>,
-    context: opentelemetry::Context,
-    // Given back after the body is dropped.
-    _hold: Option<Hold>,
-    room: Room,
-}
-
-impl<B: Body> Drain<B> {
-    /// Ready when the body has ended or may go on no longer.
-    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let timer = self.timer.get_or_insert_with(|| self.executor.sleep(self.time));
-        if self.room.poll_cut_off(cx).is_ready() || timer.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(());
-        }
+/// Reads a body until it ends, or more than so many bytes have come.
+fn read<B: Body>(mut body: Pin<Box<B>>, mut most: u64) -> impl Future<Output = ()> {
+    poll_fn(move |cx| {
         for _ in 0..FRAMES_A_TURN {
-            let Some(body) = &mut self.body else {
-                return Poll::Ready(());
-            };
             let Some(Ok(frame)) = ready!(body.as_mut().poll_frame(cx)) else {
                 return Poll::Ready(());
             };
             let bytes = frame.data_ref().map_or(0, Buf::remaining) as u64;
-            match self.left.checked_sub(bytes) {
-                Some(left) => self.left = left,
+            match most.checked_sub(bytes) {
+                Some(left) => most = left,
                 None => return Poll::Ready(()),
             }
         }
         cx.waker().wake_by_ref();
         Poll::Pending
-    }
+    })
 }
 
-impl<B: Body> Future for Drain<B> {
+/// Does the rest of a call until it is done or may go on no longer.
+struct Drain {
+    rest: Work,
+    time: Duration,
+    timer: Option<Work>,
+    executor: Arc<dyn Executor>,
+    // Given back after the rest is dropped.
+    _hold: Option<Hold>,
+    room: Room,
+}
+
+impl Future for Drain {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let _attached = self.context.clone().attach();
-        ready!(self.poll_read(cx));
-        self.body = None;
-        Poll::Ready(())
-    }
-}
-
-impl<B: Body> Drop for Drain<B> {
-    fn drop(&mut self) {
-        let _attached = self.context.clone().attach();
-        self.body = None;
+    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        let timer = this.timer.get_or_insert_with(|| this.executor.sleep(this.time));
+        if this.room.poll_cut_off(cx).is_ready() || timer.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        this.rest.as_mut().poll(cx)
     }
 }
 

@@ -1,29 +1,48 @@
 //! The future of a call.
 
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use pin_project_lite::pin_project;
-
 use super::drains::Drains;
-use super::mark::IsObserved;
+use super::response::Drainable;
 use crate::response::LlmResponse;
 
-pin_project! {
-    /// Resolves to the inner service's response, whose body is drained if it is dropped before its end.
-    #[must_use = "futures do nothing unless polled"]
-    #[derive(Debug)]
-    pub struct DrainFuture<F> {
-        #[pin]
-        inner: F,
-        drains: Option<(IsObserved, Drains)>,
+/// Resolves to the inner service's response, whose body is drained if it is dropped before its end; dropped itself after
+/// its first poll, it is awaited in the background.
+#[must_use = "futures do nothing unless polled"]
+pub struct DrainFuture<F> {
+    // Gone when it is ready, or has panicked.
+    inner: Option<Pin<Box<F>>>,
+    drains: Option<Drains>,
+    polled: bool,
+    /// [`Drains::wait`], for a struct without bounds; `None` if this cannot go on alone.
+    wait: Option<Wait<F>>,
+}
+
+type Wait<F> = fn(&Drains, Pin<Box<F>>);
+
+impl<F> DrainFuture<F> {
+    pub(super) fn body_only(inner: F, drains: Option<Drains>) -> Self {
+        Self {
+            inner: Some(Box::pin(inner)),
+            drains,
+            polled: false,
+            wait: None,
+        }
     }
 }
 
-impl<F> DrainFuture<F> {
-    pub(super) fn new(inner: F, drains: Option<(IsObserved, Drains)>) -> Self {
-        Self { inner, drains }
+impl<F, R, E> DrainFuture<F>
+where
+    F: Future<Output = Result<R, E>> + Send + 'static,
+    R: Drainable,
+{
+    pub(super) fn whole(inner: F, drains: Option<Drains>) -> Self {
+        let mut future = Self::body_only(inner, drains);
+        future.wait = Some(Drains::wait);
+        future
     }
 }
 
@@ -34,11 +53,38 @@ where
 {
     type Output = Result<R::Output, E>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let response = ready!(this.inner.poll(cx))?;
-        let drains = this.drains.take();
-        let drains = drains.filter(|(observed, _)| observed.get());
-        Poll::Ready(Ok(response.wrapped(drains.map(|(_, drains)| drains))))
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(mut inner) = self.inner.take() else {
+            return Poll::Pending;
+        };
+        self.polled = true;
+        let polled = inner.as_mut().poll(cx);
+        if polled.is_pending() {
+            self.inner = Some(inner);
+        }
+        let response = ready!(polled)?;
+        let drains = self.drains.take().filter(Drains::is_observed);
+        Poll::Ready(Ok(response.wrapped(drains)))
+    }
+}
+
+impl<F> Drop for DrainFuture<F> {
+    fn drop(&mut self) {
+        // What was never polled was never sent.
+        let Some(wait) = self.wait.filter(|_| self.polled) else {
+            return;
+        };
+        let drains = self.drains.take().filter(Drains::is_observed);
+        if let (Some(inner), Some(drains)) = (self.inner.take(), drains) {
+            wait(&drains, inner);
+        }
+    }
+}
+
+impl<F> fmt::Debug for DrainFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DrainFuture")
+            .field("drains", &self.drains)
+            .finish_non_exhaustive()
     }
 }

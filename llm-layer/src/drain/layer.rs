@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::task::{self, Poll};
 use std::time::Duration;
 
-use opentelemetry::Context;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use super::bodies::BodyDrainLayer;
 use super::drains::{Drains, Limits};
 use super::executor::Executor;
 use super::future::DrainFuture;
-use super::mark::IsObserved;
-use crate::call::is_observed;
+use super::mark::Mark;
+use super::response::Drainable;
 use crate::response::LlmResponse;
 
 /// Puts a [`Drain`] around a service: see [the module](super). Its clones share their drains.
@@ -31,11 +31,12 @@ impl DrainLayer {
                 limits: Limits::default(),
                 open: Arc::default(),
                 scoped: None,
+                mark: Mark::default(),
             },
         }
     }
 
-    /// The most drains at once, each of which keeps a connection; by default 64. An answer beyond that is dropped.
+    /// The most drains at once, each of which keeps a connection; by default 64. A call or an answer beyond that is dropped.
     #[must_use]
     pub fn with_count(mut self, count: usize) -> Self {
         self.drains.limits.count = count;
@@ -49,11 +50,20 @@ impl DrainLayer {
         self
     }
 
-    /// The longest that one drain reads; by default 30 s.
+    /// The longest that one drain waits and reads; by default 30 s.
     #[must_use]
     pub fn with_time(mut self, time: Duration) -> Self {
         self.drains.limits.time = time;
         self
+    }
+
+    /// A layer with this one's drains, for services whose futures may borrow and so cannot go on alone, such as those of
+    /// `LlmMiddleware`: a call that is dropped before its head is dropped.
+    #[must_use]
+    pub fn bodies_only(&self) -> BodyDrainLayer {
+        BodyDrainLayer {
+            drains: self.drains.clone(),
+        }
     }
 
     /// The number of open drains, for a gauge.
@@ -96,7 +106,7 @@ pub struct Drain<S> {
 
 impl<S, R> Service<R> for Drain<S>
 where
-    S: Service<R, Response: LlmResponse<Drains>>,
+    S: Service<R, Response: Drainable, Future: Send + 'static>,
 {
     type Response = <S::Response as LlmResponse<Drains>>::Output;
     type Error = S::Error;
@@ -107,17 +117,8 @@ where
     }
 
     fn call(&mut self, request: R) -> Self::Future {
-        // Where nobody observes, nobody would learn what a drain reads.
-        if !Context::map_current(is_observed) {
-            return DrainFuture::new(self.inner.call(request), None);
-        }
-        let observed = IsObserved::default();
-        let drains = Drains {
-            scoped: Context::map_current(|cx| cx.get().cloned()),
-            ..self.drains.clone()
-        };
-        let _attached = observed.context().attach();
-        DrainFuture::new(self.inner.call(request), Some((observed, drains)))
+        let (call, drains) = self.drains.around(|| self.inner.call(request));
+        DrainFuture::whole(call, drains)
     }
 }
 

@@ -1,42 +1,53 @@
 //! How a drain and the observer inside it learn of each other: by the context.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use opentelemetry::Context;
 
-/// Whether a call is observed, known when its response comes.
-#[derive(Debug, Clone, Default)]
-pub(super) struct IsObserved(Arc<AtomicBool>);
+use crate::call::Clock;
 
-impl IsObserved {
-    /// The current context, in which the call's observer will tell.
+/// What the two sides of a call tell each other.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Mark(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// The clock of the call's observer, once there is one.
+    observer: OnceLock<Clock>,
+    /// When the caller left.
+    left: OnceLock<Instant>,
+}
+
+impl Mark {
+    /// The mark of the drain around a call made in `cx`, if there is one.
+    pub(crate) fn of(cx: &Context) -> Option<Self> {
+        cx.get().cloned()
+    }
+
+    /// The call is observed, by this clock.
+    pub(crate) fn observe(&self, clock: Clock) {
+        let _ = self.0.observer.set(clock);
+    }
+
+    /// When the caller left, if a drain reads on.
+    pub(crate) fn left(&self) -> Option<Instant> {
+        self.0.left.get().copied()
+    }
+
+    /// The current context, in which the call's observer finds this.
     pub(super) fn context(&self) -> Context {
         Context::current_with_value(self.clone())
     }
 
-    pub(super) fn get(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+    pub(super) fn is_observed(&self) -> bool {
+        self.0.observer.get().is_some()
     }
-}
 
-/// Tells the drain around a call made in `cx`, if there is one, that it is observed.
-pub(crate) fn observe(cx: &Context) {
-    if let Some(observed) = cx.get::<IsObserved>() {
-        observed.0.store(true, Ordering::Relaxed);
+    /// The caller leaves.
+    pub(super) fn leave(&self) {
+        if let Some(clock) = self.0.observer.get() {
+            let _ = self.0.left.set(clock.now());
+        }
     }
-}
-
-/// Stands in the context in which a drain reads.
-#[derive(Debug, Clone, Copy)]
-struct CallerLeft;
-
-/// A context that says that the caller has left.
-pub(super) fn of_a_drain() -> Context {
-    Context::new().with_value(CallerLeft)
-}
-
-/// Whether the current context says so.
-pub(crate) fn caller_left() -> bool {
-    Context::map_current(|cx| cx.get::<CallerLeft>().is_some())
 }

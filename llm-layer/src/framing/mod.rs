@@ -1,4 +1,4 @@
-//! Cuts a response into the documents it carries, by its content type.
+//! Cuts a response into the documents it carries, by its content type, unless its first byte tells otherwise.
 
 mod base64;
 mod event_stream;
@@ -48,6 +48,10 @@ pub(crate) trait Repeat: Receive {
 /// A decoder of one response body.
 #[derive(Debug)]
 pub(crate) enum Framing {
+    /// Nothing has come yet of what was announced to be events, or JSON.
+    Text {
+        events: bool,
+    },
     /// JSON documents: one, one a line, or the elements of an array.
     Json(Repeats<Lines>),
     Sse(Repeats<Sse>),
@@ -62,24 +66,33 @@ impl Framing {
             .and_then(|value| value.split(';').next())
             .map(str::trim);
         match essence {
-            Some(essence) if essence.eq_ignore_ascii_case("text/event-stream") => {
-                Self::Sse(Repeats::default())
-            }
             Some(essence) if essence.eq_ignore_ascii_case("application/vnd.amazon.eventstream") => {
                 Self::EventStream(EventStream::default())
             }
-            _ => Self::Json(Repeats::default()),
+            essence => Self::Text {
+                events: essence.is_some_and(|essence| essence.eq_ignore_ascii_case("text/event-stream")),
+            },
         }
     }
 
     /// Whether the answer comes in events, whatever was asked for.
     pub(crate) fn is_stream(&self) -> bool {
-        matches!(self, Self::Sse(_) | Self::EventStream(_))
+        matches!(
+            self,
+            Self::Text { events: true } | Self::Sse(_) | Self::EventStream(_)
+        )
     }
 
     /// Reads on. What is malformed is passed over.
     pub(crate) fn feed(&mut self, bytes: &[u8], receive: &mut impl Repeat) {
+        if let Self::Text { events } = self {
+            match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
+                Some(first) => *self = Self::begun(*events, *first),
+                None => return,
+            }
+        }
         match self {
+            Self::Text { .. } => {}
             Self::Json(lines) => lines.feed(bytes, receive),
             Self::Sse(sse) => sse.feed(bytes, receive),
             Self::EventStream(events) => events.feed(bytes, receive),
@@ -89,9 +102,24 @@ impl Framing {
     /// Ends the body: what is still open is read as far as it came.
     pub(crate) fn finish(&mut self, receive: &mut impl Repeat) -> Result<(), Malformed> {
         match self {
+            Self::Text { .. } => Ok(()),
             Self::Json(lines) => lines.finish(receive),
             Self::Sse(sse) => sse.finish(receive),
             Self::EventStream(events) => events.finish(),
+        }
+    }
+
+    /// Some servers call their events text, and some send an error in place of the events they announced: no line of
+    /// events begins like JSON, and no JSON like a field.
+    fn begun(events: bool, first: u8) -> Self {
+        let is_events = match first {
+            b'{' | b'[' => false,
+            b'd' | b'e' | b'i' | b'r' | b':' => true,
+            _ => events,
+        };
+        match is_events {
+            true => Self::Sse(Repeats::default()),
+            false => Self::Json(Repeats::default()),
         }
     }
 }

@@ -55,7 +55,7 @@ fn wants_encoding(headers: &HeaderMap) -> bool {
 }
 
 /// Where the option is known to be accepted, and needed.
-const DOMAINS: &[&str] = &["openai.com", "deepseek.com"];
+const DOMAINS: &[&str] = &["openai.com", "deepseek.com", "fireworks.ai", "x.ai"];
 const AZURE: &[&str] = &[
     "openai.azure.com",
     "cognitiveservices.azure.com",
@@ -103,6 +103,8 @@ mod tests {
             ("https://api.openai.com/v1/chat/completions", true),
             ("https://eu.api.openai.com/v1/completions/", true),
             ("https://api.deepseek.com/chat/completions", true),
+            ("https://api.fireworks.ai/inference/v1/chat/completions", true),
+            ("https://api.x.ai/v1/chat/completions", true),
             ("http://vllm.internal:8000/v1/chat/completions", true),
             (&format!("{deployments}?api-version=2024-10-21"), true),
             (&format!("{deployments}?a=b&api-version=2025-04-01-preview"), true),
@@ -117,6 +119,8 @@ mod tests {
             ),
             ("https://api.mistral.ai/v1/chat/completions", false),
             ("https://api.groq.com/openai/v1/chat/completions", false),
+            ("https://openrouter.ai/api/v1/chat/completions", false),
+            ("https://notx.ai/v1/chat/completions", false),
             ("https://notopenai.com/v1/chat/completions", false),
             ("https://openai.com.example/v1/chat/completions", false),
             ("https://api.openai.com/v1/responses", false),

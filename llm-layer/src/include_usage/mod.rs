@@ -20,10 +20,10 @@
 //!
 //! | host | asked |
 //! |---|---|
-//! | `openai.com`, `deepseek.com`, and what is below them | yes |
+//! | `openai.com`, `deepseek.com`, `fireworks.ai`, `x.ai`, and what is below them | yes |
 //! | Azure OpenAI | under `/openai/v1/`, and under `/openai/deployments/` from `api-version=2024-09-01-preview` on |
-//! | a host of [`IncludeUsageLayer::with_host`] | yes |
-//! | Groq, Mistral, OpenRouter, xAI | no: they tell unasked, and Mistral refuses the option |
+//! | a host of [`IncludeUsageLayer::with_host`], such as that of a vLLM or a llama.cpp server | yes |
+//! | Groq, Mistral, OpenRouter | no: they tell unasked, and Mistral refuses the option |
 //! | any other | no: many refuse what they do not know |
 //!
 //! # What is changed

@@ -24,6 +24,18 @@ impl Path {
         self.positions.get(depth).copied().unwrap_or(0)
     }
 
+    /// The path with the positions of its arrays in it: `choices[0].delta.content`.
+    pub(crate) fn indexed(&self) -> String {
+        let mut positions = self.positions.iter();
+        let mut parts = self.text.split("[]");
+        let mut indexed = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let position = positions.next().copied().unwrap_or(0);
+            indexed.push_str(&format!("[{position}]{part}"));
+        }
+        indexed
+    }
+
     pub(super) fn len(&self) -> usize {
         self.text.len()
     }

@@ -40,7 +40,7 @@ impl<T: Answer> Answer for Option<T> {
     }
 }
 
-impl<T: Answer, E: fmt::Display> Answer for Result<T, E> {
+impl<T: Answer, E: fmt::Display + 'static> Answer for Result<T, E> {
     fn tell(&self, exchange: &mut Exchange) {
         match self {
             Ok(answer) => answer.tell(exchange),

@@ -1,8 +1,8 @@
 //! The beginning of an exchange.
 
-use opentelemetry::Context;
 use opentelemetry::propagation::Injector;
 use opentelemetry::trace::{Link, SpanBuilder, SpanContext, TraceContextExt};
+use opentelemetry::{Context, KeyValue};
 use serde_json::Value;
 use throughline_propagation::Allowed;
 use throughline_propagation::carrier::MapMut;
@@ -10,12 +10,19 @@ use throughline_propagation::carrier::MapMut;
 use super::exchange::{Begun, Side};
 use super::message::{Message, meta_mut};
 use super::{Exchange, Mcp};
+use crate::scope::Scoped;
 use crate::semconv::mcp;
 
 impl Mcp {
     /// Begins an exchange on the side that asks: a span, whose context goes into the message.
     pub fn client(&self, message: &mut Value) -> Exchange {
-        let exchange = self.begin(Side::Client, Context::current(), None, message);
+        let parent = Context::current();
+        if Message::of(message).is_some_and(|message| message.is_tool_call()) {
+            if let Some(scoped) = parent.get::<Scoped>() {
+                scoped.call_tool();
+            }
+        }
+        let exchange = self.begin(Side::Client, parent, None, message);
         self.inject(exchange.context(), message);
         exchange
     }
@@ -47,15 +54,11 @@ impl Mcp {
             let builder = || self.builder(side, &parent, link, message);
             self.tracer.start(&parent, builder)
         });
-        let mut labels = self.common.clone();
-        if side == Side::Client {
-            labels.extend(self.server.iter().cloned());
-        }
         Exchange::new(Begun {
             side,
             parent,
             span,
-            labels,
+            labels: self.labels(side),
             instruments: self.instruments.clone(),
             message: message.as_ref(),
         })
@@ -70,10 +73,8 @@ impl Mcp {
     ) -> SpanBuilder {
         let mut attributes = message.dimensions();
         attributes.extend(message.details());
-        attributes.extend(self.common.iter().chain(&self.own).cloned());
-        if side == Side::Client {
-            attributes.extend(self.server.iter().cloned());
-        }
+        attributes.extend(self.labels(side));
+        attributes.extend(self.own.iter().cloned());
         let known = attributes
             .iter()
             .any(|known| known.key.as_str() == mcp::PROTOCOL_VERSION);
@@ -83,6 +84,12 @@ impl Mcp {
             .with_kind(side.kind())
             .with_attributes(attributes)
             .with_links(link.into_iter().map(Link::with_context).collect())
+    }
+
+    /// What is the same for all exchanges of a session on this side.
+    pub(super) fn labels(&self, side: Side) -> Vec<KeyValue> {
+        let server = self.server.iter().filter(|_| side == Side::Client);
+        self.common.iter().chain(server).cloned().collect()
     }
 
     fn inject(&self, cx: &Context, message: &mut Value) {

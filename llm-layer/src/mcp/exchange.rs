@@ -129,8 +129,9 @@ impl Exchange {
         method.is_some_and(|method| method.value.as_str() == "initialize") && !known
     }
 
-    /// Tells that there was no answer, or that the work failed: `error.type` is the name of the error's type.
-    pub fn fail<E: std::fmt::Display>(&mut self, error: &E) {
+    /// Tells that there was no answer, or that the work failed: `error.type` is the error's
+    /// [class](throughline_tracing_layer::error_type).
+    pub fn fail<E: std::fmt::Display + 'static>(&mut self, error: &E) {
         self.answered = true;
         self.failure = Some(Failure::new(error));
     }

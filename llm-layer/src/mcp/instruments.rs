@@ -1,4 +1,4 @@
-//! The metrics of exchanges.
+//! The metrics of exchanges and sessions.
 
 use opentelemetry::metrics::{Histogram, Meter};
 
@@ -8,6 +8,8 @@ use crate::semconv::{self, mcp};
 pub(super) struct Instruments {
     pub(super) client: Histogram<f64>,
     pub(super) server: Histogram<f64>,
+    pub(super) client_session: Histogram<f64>,
+    pub(super) server_session: Histogram<f64>,
 }
 
 impl Instruments {
@@ -20,6 +22,8 @@ impl Instruments {
         Self {
             client: duration(mcp::CLIENT_DURATION),
             server: duration(mcp::SERVER_DURATION),
+            client_session: duration(mcp::CLIENT_SESSION_DURATION),
+            server_session: duration(mcp::SERVER_SESSION_DURATION),
         }
     }
 }

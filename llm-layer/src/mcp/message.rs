@@ -31,7 +31,7 @@ impl<'a> Message<'a> {
     /// What metrics are told apart by, the method first.
     pub(super) fn dimensions(&self) -> Vec<KeyValue> {
         let mut attributes = vec![KeyValue::new(mcp::METHOD_NAME, self.method.to_owned())];
-        if self.method == TOOLS_CALL {
+        if self.is_tool_call() {
             attributes.push(KeyValue::new(semconv::OPERATION_NAME, "execute_tool"));
         }
         attributes.extend(self.target());
@@ -63,6 +63,10 @@ impl<'a> Message<'a> {
     pub(super) fn protocol_version(&self) -> Option<KeyValue> {
         let version = short(self.meta()?.get(META_PROTOCOL_VERSION)?.as_str()?);
         Some(KeyValue::new(mcp::PROTOCOL_VERSION, version.to_owned()))
+    }
+
+    pub(super) fn is_tool_call(&self) -> bool {
+        self.method == TOOLS_CALL
     }
 
     /// Whether the other side is to answer. The id may be given later, by who sends it.

@@ -47,7 +47,11 @@
 //! | `mcp.protocol.version` | at the start or the end | [`Mcp::with_protocol_version`], the request's `_meta`, or what `initialize` agreed on |
 //! | `mcp.session.id`, `network.*`, `server.*` | at the start, if given | see [`Mcp`] |
 //! | `rpc.response.status_code` | at the end, of an error | the code of the JSON-RPC error |
-//! | `error.type`, status `Error` | at the end, on failure | the code, with its message; `tool_error` for a tool's `isError`; an error's type; `cancelled`, `panic` |
+//! | `error.type`, status `Error` | at the end, on failure | the code, with its message; `tool_error` for a tool's `isError`; an error's [class](throughline_tracing_layer::error_type); `cancelled`, `panic` |
+//!
+//! A `tools/call` of a client is one of the tool calls of the [agent](crate::agent) around it
+//! (`gen_ai.invoke_agent.tool_calls`), unless it is made within a [`tool`](crate::tool), which is one itself. A tool that
+//! is nothing but such a call needs no scope: the exchange's span says `execute_tool` too.
 //!
 //! Of the codes that the side that answers gives, those that blame its caller are no failure of its own: -32700, -32600,
 //! -32601, -32602 and -32002. The texts of a message are recorded up to 256 bytes. Arguments and results are not recorded.
@@ -55,6 +59,10 @@
 //! | metric | unit | attributes |
 //! |---|---|---|
 //! | `mcp.client.operation.duration`, `mcp.server.operation.duration` | s | those above without id, session, resource and what comes of [`Mcp::with_attribute`] |
+//! | `mcp.client.session.duration`, `mcp.server.session.duration` | s | `mcp.protocol.version`, `network.*`, of clients `server.*`, and `error.type` of a session that [failed](Session::fail) |
+//!
+//! A session is measured from [`Mcp::client_session`] or [`Mcp::server_session`] until what they give is dropped: only who
+//! opens and closes connections knows how long one lasts.
 //!
 //! A caller who is to blame gives the metric no new names: then the tool or prompt is left out, and of a method that is
 //! not there the name is `_OTHER`.
@@ -81,6 +89,7 @@ mod begin;
 mod exchange;
 mod instruments;
 mod message;
+mod session;
 
 use std::sync::LazyLock;
 
@@ -93,6 +102,7 @@ use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 pub use self::answer::Answer;
 pub use self::exchange::Exchange;
 use self::instruments::Instruments;
+pub use self::session::Session;
 use crate::semconv::mcp;
 
 /// Traces and measures the exchanges of an MCP session, or of many that are alike. See the [module](self).

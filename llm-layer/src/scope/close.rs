@@ -66,16 +66,25 @@ impl Close {
 fn totals(tokens: &Tokens, kind: Kind) -> Vec<KeyValue> {
     let mut totals = Vec::new();
     if tokens.calls > 0 {
-        totals.extend([
-            count(semconv::TOKENS_CALLS, tokens.calls),
-            count(semconv::TOKENS_INPUT, tokens.input),
-            count(semconv::TOKENS_OUTPUT, tokens.output),
-        ]);
+        totals.push(count(semconv::TOKENS_CALLS, tokens.calls));
+        let directions = [
+            (semconv::TOKENS_INPUT, tokens.input),
+            (semconv::TOKENS_OUTPUT, tokens.output),
+        ];
+        // Where nothing is known, nothing is not what was spent.
+        let known = |(_, spent): &(_, u64)| *spent > 0 || tokens.unknown == 0;
+        totals.extend(
+            directions
+                .into_iter()
+                .filter(known)
+                .map(|(name, spent)| count(name, spent)),
+        );
     }
     let parts = [
         (semconv::TOKENS_CACHE_READ, tokens.cache_read),
         (semconv::TOKENS_REASONING, tokens.reasoning),
         (semconv::TOKENS_ESTIMATED, tokens.estimated),
+        (semconv::TOKENS_UNKNOWN, tokens.unknown),
         (semconv::TOKENS_REFUSED, tokens.refused),
     ];
     let parts = parts.into_iter().filter(|(_, tokens)| *tokens > 0);

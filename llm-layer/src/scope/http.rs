@@ -7,7 +7,7 @@ use bytes::Buf;
 use http_body::Frame;
 use opentelemetry::Context;
 use throughline_tracing_layer::error_type::error_type;
-use throughline_tracing_layer::observe::{Armed, End, EndAt, Head, Observe, Observed, ResponseFuture};
+use throughline_tracing_layer::observe::{End, EndAt, Head, Observe, Observed, ResponseFuture};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -61,9 +61,7 @@ where
 
     fn call(&mut self, request: R) -> Self::Future {
         let running = start(&self.scopes, &request);
-        let armed = Armed::new(ScopedExchange { running });
-        let response = armed.attached(|| self.inner.call(request));
-        ResponseFuture::new(response, armed)
+        ResponseFuture::start(Some(ScopedExchange { running }), || self.inner.call(request))
     }
 }
 

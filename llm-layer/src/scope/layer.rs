@@ -4,8 +4,6 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context as Task, Poll};
 
-use throughline_tracing_layer::error_type::error_type;
-use throughline_tracing_layer::observe::Cause;
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -122,10 +120,7 @@ where
         let attached = running.attach();
         let future = self.inner.call(request);
         drop(attached);
-        InScope::begun(running, future, |result| {
-            let error = result.as_ref().err()?;
-            Some(Failure::of(error_type(Cause::new(error)), error.to_string()))
-        })
+        InScope::begun(running, future, |result| result.as_ref().err().map(Failure::new))
     }
 }
 

@@ -105,9 +105,14 @@ impl Ledger {
             close: Mutex::new(None),
         };
         if ledger.subject.kind == Kind::Tool {
-            ledger.add_own(|counts| &counts.own_tools);
+            ledger.add_tool();
         }
         ledger
+    }
+
+    /// Counts a tool that is called here.
+    pub(super) fn add_tool(&self) {
+        self.add_own(|counts| &counts.own_tools);
     }
 
     /// Whether another is above this one; every ledger is beneath none.
@@ -132,17 +137,27 @@ impl Ledger {
         }
     }
 
-    /// The innermost budget that is spent.
+    /// The refusal of the innermost budget that is spent.
     pub(super) fn exhausted(&self) -> Option<Refusal> {
-        self.upwards().find_map(|ledger| {
-            let limit = ledger.subject.limit?;
-            let spent = ledger.tokens().total();
-            (spent >= limit).then(|| Refusal {
-                scope: ledger.subject.to_string(),
-                limit,
-                spent,
-            })
+        let (subject, limit, spent) = self.upwards().find_map(Self::spent_budget)?;
+        Some(Refusal {
+            scope: subject.to_string(),
+            limit,
+            spent,
+            extensions: http::Extensions::new(),
         })
+    }
+
+    /// Whether some budget is spent.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.upwards().any(|ledger| ledger.spent_budget().is_some())
+    }
+
+    /// The budget of this ledger, if it is spent, and what was.
+    fn spent_budget(&self) -> Option<(&Subject, u64, u64)> {
+        let limit = self.subject.limit?;
+        let spent = self.tokens().total();
+        (spent >= limit).then_some((&self.subject, limit, spent))
     }
 
     /// Counts for the innermost agent.

@@ -18,6 +18,30 @@
 //! # }
 //! ```
 //!
+//! # Tasks and threads
+//!
+//! What is spawned has no context of its own, and so no scope, unless it is carried there. A future that is itself
+//! [run](Scope::run) in a scope carries it: it belongs where it was made.
+//!
+//! ```
+//! use throughline_llm_layer::{agent, in_agent};
+//! use throughline_tracing_layer::span::InContextExt;
+//!
+//! # async fn ask_model() {}
+//! # async fn run() -> Result<(), tokio::task::JoinError> {
+//! in_agent("Planner", async {
+//!     let critic = tokio::spawn(agent("Critic").run(ask_model())); // beneath the planner
+//!     let draft = tokio::spawn(ask_model().in_current_context()); // the planner's own
+//!     critic.await?;
+//!     draft.await
+//! })
+//! .await
+//! # }
+//! ```
+//!
+//! `spawn_in_context` and `spawn_blocking_in_context` of [`span`](throughline_tracing_layer::span) do it for Tokio. For
+//! work that is not one future, such as the job of a worker, [`Scope::start`] gives a value that can be sent along.
+//!
 //! # What is recorded
 //!
 //! | span | kind | attributes |
@@ -28,7 +52,9 @@
 //!
 //! When a scope ends with model calls beneath it, its span gets `throughline.tokens.input`, `throughline.tokens.output`
 //! and `throughline.tokens.calls`, and where they are not zero `throughline.tokens.cache_read`,
-//! `throughline.tokens.reasoning`, `throughline.tokens.estimated` and `throughline.cost`. An agent's span also gets
+//! `throughline.tokens.reasoning`, `throughline.tokens.estimated` and `throughline.cost`. Calls whose tokens, or some of
+//! them, nobody knows are told by their number, `throughline.tokens.unknown`; then the tokens are those of the others,
+//! and a sum of nothing is left out. An agent's span also gets
 //! `gen_ai.usage.input_tokens` and `gen_ai.usage.output_tokens`, if all its numbers were reported by providers: the
 //! conventions leave no room for estimates.
 //!
@@ -47,6 +73,7 @@
 //!
 //! The numbers of calls are of one invocation, 0 among them, and of the agent itself: what it called in its tools and
 //! workflows is its own, what another agent beneath it called is that one's. Calls that fail count, embeddings do not.
+//! Tools called by [`mcp`](crate::mcp) are tools.
 //!
 //! A call counts when its answer has ended: what is read after the scope has ended is no longer on the scope's span. A
 //! call whose long prompt is still being counted keeps the span waiting, with the time at which the scope ended.
@@ -73,8 +100,10 @@
 //!
 //! [`in_agent`], [`in_tool`] and [`in_workflow`] do not look at what the future gives. [`try_in_agent`],
 //! [`try_in_tool`] and [`try_in_workflow`] take a future of a [`Result`] and mark the span of an `Err`: status `Error` with the
-//! error's text, `error.type` the name of its type. A future dropped before it is ready gives `error.type` =
-//! `cancelled`, one that panics `panic`.
+//! error's text, `error.type` the error's [class](throughline_tracing_layer::error_type): what an [`std::io::Error`] or a
+//! `reqwest::Error` among its sources tells, such as `timeout`, else the name of its type; a box that tells nothing, such
+//! as `Box<dyn Error>` of a text, is `_OTHER`. A future dropped before it is ready gives `error.type` = `cancelled`, one
+//! that panics `panic`.
 //!
 //! [`LlmLayer`]: crate::LlmLayer
 //! [`LlmLayer::with_names_from_baggage`]: crate::LlmLayer::with_names_from_baggage
@@ -175,7 +204,7 @@ pub fn in_workflow<F: Future>(name: impl Into<Cow<'static, str>>, future: F) -> 
 pub fn try_in_agent<F, T, E>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F>
 where
     F: Future<Output = Result<T, E>>,
-    E: fmt::Display,
+    E: fmt::Display + 'static,
 {
     agent(name).try_run(future)
 }
@@ -184,7 +213,7 @@ where
 pub fn try_in_tool<F, T, E>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F>
 where
     F: Future<Output = Result<T, E>>,
-    E: fmt::Display,
+    E: fmt::Display + 'static,
 {
     tool(name).try_run(future)
 }
@@ -193,7 +222,7 @@ where
 pub fn try_in_workflow<F, T, E>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F>
 where
     F: Future<Output = Result<T, E>>,
-    E: fmt::Display,
+    E: fmt::Display + 'static,
 {
     workflow(name).try_run(future)
 }
@@ -293,6 +322,10 @@ impl Scope {
     }
 
     /// Runs a future in this scope, which begins with its first poll, under the context that is current now.
+    ///
+    /// What makes the future runs before that: a layer that is called in the argument, as in `run(client.call(request))`,
+    /// is called outside of the scope. `run(async { client.call(request).await })` calls it within, and so does tower's
+    /// `oneshot`.
     pub fn run<F: Future>(self, future: F) -> InScope<F> {
         InScope::new(self, future, |_| None)
     }
@@ -301,12 +334,35 @@ impl Scope {
     pub fn try_run<F, T, E>(self, future: F) -> InScope<F>
     where
         F: Future<Output = Result<T, E>>,
-        E: fmt::Display,
+        E: fmt::Display + 'static,
     {
         InScope::new(self, future, |output| output.as_ref().err().map(Failure::new))
     }
 
-    /// Begins this scope now, for work that is not one future: it ends when what is returned is dropped.
+    /// Begins this scope now, for work that is not one future: it ends when what is returned is dropped, on whatever
+    /// thread that is.
+    ///
+    /// It is not current by itself: [attach](Running::attach) it to a thread, or run futures in its
+    /// [context](Running::context).
+    ///
+    /// ```
+    /// use throughline_llm_layer::{agent, tool};
+    /// use throughline_tracing_layer::span::InContextExt;
+    ///
+    /// # fn look_up() {}
+    /// # async fn ask_model() {}
+    /// # async fn run() {
+    /// let planner = agent("Planner").start();
+    /// {
+    ///     let _current = planner.attach(); // for code without an `.await`
+    ///     let search = tool("search").start();
+    ///     let _current = search.attach();
+    ///     look_up();
+    /// }
+    /// ask_model().in_context(planner.context().clone()).await;
+    /// println!("{} tokens", planner.tokens().total());
+    /// # }
+    /// ```
     #[must_use = "the scope ends when this is dropped"]
     pub fn start(self) -> Running {
         self.start_under(&Context::current())

@@ -8,6 +8,8 @@ use std::time::{Instant, SystemTime};
 use opentelemetry::global::BoxedSpan;
 use opentelemetry::trace::TraceContextExt;
 use opentelemetry::{Context, ContextGuard};
+use throughline_tracing_layer::error_type::error_type;
+use throughline_tracing_layer::observe::Cause;
 
 use super::close::Close;
 use super::ledger::{Ledger, Spent, Tokens};
@@ -79,7 +81,9 @@ impl Running {
         &self.cx
     }
 
-    /// Makes the scope current on this thread until the guard is dropped. Never hold the guard across an `.await`.
+    /// Makes the scope current on this thread until the guard is dropped. Never hold the guard across an `.await`: it is
+    /// not `Send`, so a future that does so cannot be spawned on a runtime of many threads; on one of a single thread it
+    /// would be current for others' work.
     #[must_use = "the scope is current until this is dropped"]
     pub fn attach(&self) -> ContextGuard {
         self.cx.clone().attach()
@@ -91,8 +95,8 @@ impl Running {
         self.scoped.tokens()
     }
 
-    /// Marks the span as failed: status `Error` with the error's text, `error.type` the name of its type.
-    pub fn fail<E: fmt::Display>(&mut self, error: &E) {
+    /// Marks the span as failed: status `Error` with the error's text, `error.type` its [class](error_type).
+    pub fn fail<E: fmt::Display + 'static>(&mut self, error: &E) {
         self.fail_with(Failure::new(error));
     }
 
@@ -145,6 +149,13 @@ impl Scoped {
         Some(self.run.as_ref()?.step())
     }
 
+    /// Counts a tool that is called without a scope of its own; within the scope of a tool it is that one.
+    pub(crate) fn call_tool(&self) {
+        if self.ledger.subject.kind != Kind::Tool {
+            self.ledger.add_tool();
+        }
+    }
+
     /// Adds a call to this scope and all above it.
     pub(crate) fn add(&self, spent: &Spent) {
         self.ledger.add(spent);
@@ -158,6 +169,11 @@ impl Scoped {
     /// The refusal of the innermost scope, of this and those above it, that has spent its budget.
     pub(crate) fn exhausted(&self) -> Option<Refusal> {
         self.ledger.exhausted()
+    }
+
+    /// Whether this scope, or one above it, has spent its budget.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.ledger.is_exhausted()
     }
 
     /// Keeps this scope and all above it from ending before a call of theirs is counted.
@@ -179,12 +195,8 @@ impl Failure {
         }
     }
 
-    pub(crate) fn new<E: fmt::Display>(error: &E) -> Self {
-        let name = std::any::type_name::<E>();
-        Self {
-            kind: if name.contains("dyn ") { "_OTHER" } else { name }.into(),
-            description: error.to_string(),
-        }
+    pub(crate) fn new<E: fmt::Display + 'static>(error: &E) -> Self {
+        Self::of(error_type(Cause::new(error)), error.to_string())
     }
 
     pub(crate) fn cancelled() -> Self {

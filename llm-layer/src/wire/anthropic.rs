@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::ask::{Kind, Param, items, segment};
+use super::ask::{Kind, Param, items, model_in};
 use super::usage::{Field, Paths};
 use super::{Ask, Channel, Reply, WireFormat, texts};
 use crate::estimate::Prompt;
@@ -26,7 +26,7 @@ impl WireFormat for Anthropic {
 
     fn ask(&self, path: &str, body: &Value) -> Ask {
         let mut ask = Ask::read(body, PARAMS);
-        ask.model = ask.model.or_else(|| segment(path, "/models/", ':'));
+        ask.model = ask.model.or_else(|| model_in(path));
         ask.stream |= path.ends_with(":streamRawPredict");
         ask
     }
@@ -84,6 +84,7 @@ const PARAMS: &[Param] = &[
 const USAGE: &Paths = &[
     ("usage.input_tokens", Field::UncachedInput),
     ("usage.output_tokens", Field::Output),
+    ("usage.output_tokens_details.thinking_tokens", Field::Reasoning),
     ("usage.cache_read_input_tokens", Field::CacheRead),
     ("usage.cache_creation_input_tokens", Field::CacheWrite),
 ];

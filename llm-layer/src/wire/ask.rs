@@ -42,20 +42,26 @@ pub(crate) enum Kind {
 }
 
 impl Ask {
-    /// Reads `model`, `stream` and the parameters; of several pointers for one attribute, the first that is there.
+    /// Reads the model (`model_id` is watsonx's), `stream` and the parameters.
     pub(super) fn read(body: &Value, params: &[Param]) -> Self {
+        let model = string(body, "model").or_else(|| string(body, "model_id"));
         let mut ask = Self {
-            model: string(body, "model").map(str::to_owned),
+            model: model.map(str::to_owned),
             stream: body.get("stream").and_then(Value::as_bool).unwrap_or(false),
             ..Self::default()
         };
+        ask.read_params(body, params);
+        ask
+    }
+
+    /// Reads parameters; of several pointers for one attribute, the first that is there.
+    pub(super) fn read_params(&mut self, body: &Value, params: &[Param]) {
         for (name, pointer, kind) in params {
             match member(body, pointer).and_then(|value| kind.read(value)) {
-                Some(value) if !ask.has(&Key::from_static_str(name)) => ask.put(name, value),
+                Some(value) if !self.has(&Key::from_static_str(name)) => self.put(name, value),
                 _ => {}
             }
         }
-        ask
     }
 
     /// Puts down an attribute.
@@ -112,15 +118,23 @@ pub(crate) fn member<'a>(value: &'a Value, pointer: &str) -> Option<&'a Value> {
     names.try_fold(value, |value, name| value.get(name))
 }
 
+/// The model that a path of Google's names, or the endpoint that somebody's own model is deployed at.
+pub(crate) fn model_in(path: &str) -> Option<String> {
+    let endpoint = || Some(["endpoints/", &segment(path, "/endpoints/", ':')?].concat());
+    segment(path, "/models/", ':').or_else(endpoint)
+}
+
 /// The members of an array, or none.
 pub(crate) fn items(value: Option<&Value>) -> impl Iterator<Item = &Value> {
     value.and_then(Value::as_array).into_iter().flatten()
 }
 
-/// The segment of a path that follows `before`, percent-decoded, up to `stop`.
+/// What of a path's segment stands between `before` and `stop`, percent-decoded.
 pub(crate) fn segment(path: &str, before: &str, stop: char) -> Option<String> {
     let (_, after) = path.rsplit_once(before)?;
-    let segment = after.split(['/', stop]).next()?;
+    let (segment, _) = after
+        .split_once(stop)
+        .filter(|(segment, _)| !segment.contains('/'))?;
     let decoded = percent_encoding::percent_decode_str(segment).decode_utf8().ok()?;
     (!decoded.is_empty()).then(|| decoded.into_owned())
 }

@@ -1,13 +1,11 @@
-//! Amazon Bedrock: Converse, and InvokeModel, which carries each provider's own format.
+//! Amazon Bedrock's Converse, one format for all models.
 //!
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html>
 
 use http::HeaderMap;
 use serde_json::Value;
 
-use super::anthropic::Anthropic;
 use super::ask::{Kind, Param, items, member, segment};
-use super::openai_chat::OpenAiChat;
 use super::usage::{Field, Paths};
 use super::{Ask, Channel, Reply, WireFormat, texts};
 use crate::estimate::Prompt;
@@ -18,17 +16,14 @@ use crate::semconv;
 #[derive(Debug)]
 pub(crate) struct Converse;
 
-/// `POST /model/{model}/invoke`, `/invoke-with-response-stream`.
-#[derive(Debug)]
-pub(crate) struct InvokeModel;
-
 impl WireFormat for Converse {
     fn operation(&self) -> &'static str {
         "chat"
     }
 
     fn matches(&self, body: &Value) -> bool {
-        body.get("messages").is_some_and(Value::is_array)
+        // A prompt of Bedrock's own store has its messages there.
+        body.get("messages").is_some_and(Value::is_array) || body.get("promptVariables").is_some()
     }
 
     fn ask(&self, path: &str, body: &Value) -> Ask {
@@ -49,12 +44,13 @@ impl WireFormat for Converse {
     }
 
     fn channel(&self, at: &Path, _: &Reply) -> Option<Channel> {
-        converse_channel(at.as_str())
+        channel(at.as_str())
     }
 
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
         match (at.as_str(), value.as_str()) {
             ("stopReason", Some(reason)) => reply.finish(at, reason),
+            ("trace.promptRouter.invokedModelId", Some(model)) => reply.set_model(model),
             (path, _) => reply.usage.read(USAGE, path, value.as_count()),
         }
     }
@@ -64,81 +60,8 @@ impl WireFormat for Converse {
     }
 }
 
-impl WireFormat for InvokeModel {
-    fn operation(&self) -> &'static str {
-        "chat"
-    }
-
-    fn matches(&self, body: &Value) -> bool {
-        body.is_object()
-    }
-
-    fn ask(&self, path: &str, body: &Value) -> Ask {
-        let mut ask = Anthropic.ask(path, body);
-        ask.model = segment(path, "/model/", '/');
-        ask.stream = path.ends_with("/invoke-with-response-stream");
-        ask
-    }
-
-    fn prompt(&self, body: &Value, prompt: &mut Prompt) {
-        Anthropic.prompt(body, prompt);
-        for key in ["prompt", "inputText"] {
-            texts::count(body.get(key), prompt);
-        }
-    }
-
-    fn head(&self, headers: &HeaderMap, reply: &mut Reply) {
-        error_type(headers, reply);
-        let counts = [
-            ("x-amzn-bedrock-input-token-count", Field::UncachedInput),
-            ("x-amzn-bedrock-output-token-count", Field::Output),
-            ("x-amzn-bedrock-cache-read-input-token-count", Field::CacheRead),
-            ("x-amzn-bedrock-cache-write-input-token-count", Field::CacheWrite),
-        ];
-        for (name, field) in counts {
-            let count = headers.get(name).and_then(|value| value.to_str().ok());
-            if let Some(count) = count.and_then(|count| Scalar::Number(count).as_count()) {
-                reply.usage.set(field, count);
-            }
-        }
-    }
-
-    fn alternatives(&self) -> &'static str {
-        OpenAiChat.alternatives()
-    }
-
-    fn channel(&self, at: &Path, reply: &Reply) -> Option<Channel> {
-        match within(at.as_str()) {
-            "generation" | "results[].outputText" | "outputText" | "completion" | "outputs[].text" => {
-                Some(Channel::Content)
-            }
-            path => converse_channel(path)
-                .or_else(|| Anthropic.channel(at, reply))
-                .or_else(|| OpenAiChat.channel(at, reply)),
-        }
-    }
-
-    fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
-        match (within(at.as_str()), value.as_str()) {
-            (
-                "stopReason" | "completionReason" | "results[].completionReason" | "outputs[].stop_reason",
-                Some(reason),
-            ) => reply.finish(at, reason),
-            (path, _) if path.starts_with("choices[]") => OpenAiChat.value(at, value, reply),
-            (path, _) => {
-                reply.usage.read(USAGE, path, value.as_count());
-                reply.usage.read(INVOKE_USAGE, path, value.as_count());
-                Anthropic.value(at, value, reply);
-            }
-        }
-    }
-
-    fn event(&self, name: &str, reply: &mut Reply) {
-        Anthropic.event(name, reply);
-    }
-}
-
-fn converse_channel(path: &str) -> Option<Channel> {
+/// What the text at a path of an answer is.
+pub(super) fn channel(path: &str) -> Option<Channel> {
     let content = path
         .strip_prefix("output.message.content[].")
         .or_else(|| path.strip_prefix("delta."));
@@ -151,20 +74,8 @@ fn converse_channel(path: &str) -> Option<Channel> {
     }
 }
 
-/// A path of Converse's: Nova's streams say in the document which event it is, Converse's in front of it.
-fn within(path: &str) -> &str {
-    let events = [
-        "contentBlockStart.",
-        "contentBlockDelta.",
-        "messageStop.",
-        "metadata.",
-    ];
-    let within = events.iter().find_map(|event| path.strip_prefix(event));
-    within.unwrap_or(path)
-}
-
 /// The error that a refusal names in its head: `ThrottlingException:http://…`.
-fn error_type(headers: &HeaderMap, reply: &mut Reply) {
+pub(super) fn error_type(headers: &HeaderMap, reply: &mut Reply) {
     let error = headers
         .get("x-amzn-errortype")
         .and_then(|value| value.to_str().ok());
@@ -173,7 +84,7 @@ fn error_type(headers: &HeaderMap, reply: &mut Reply) {
     }
 }
 
-const PARAMS: &[Param] = &[
+pub(super) const PARAMS: &[Param] = &[
     (
         semconv::REQUEST_MAX_TOKENS,
         "/inferenceConfig/maxTokens",
@@ -202,29 +113,9 @@ const PARAMS: &[Param] = &[
     ),
 ];
 
-const USAGE: &Paths = &[
+pub(super) const USAGE: &Paths = &[
     ("usage.inputTokens", Field::UncachedInput),
     ("usage.outputTokens", Field::Output),
     ("usage.cacheReadInputTokens", Field::CacheRead),
     ("usage.cacheWriteInputTokens", Field::CacheWrite),
-];
-
-const INVOKE_USAGE: &Paths = &[
-    ("prompt_token_count", Field::UncachedInput),
-    ("generation_token_count", Field::Output),
-    ("usage.cacheReadInputTokenCount", Field::CacheRead),
-    ("usage.cacheWriteInputTokenCount", Field::CacheWrite),
-    (
-        "amazon-bedrock-invocationMetrics.inputTokenCount",
-        Field::UncachedInput,
-    ),
-    ("amazon-bedrock-invocationMetrics.outputTokenCount", Field::Output),
-    (
-        "amazon-bedrock-invocationMetrics.cacheReadInputTokenCount",
-        Field::CacheRead,
-    ),
-    (
-        "amazon-bedrock-invocationMetrics.cacheWriteInputTokenCount",
-        Field::CacheWrite,
-    ),
 ];

@@ -50,9 +50,10 @@ impl WireFormat for Cohere {
         let path = at.as_str();
         match path.strip_prefix("delta.").unwrap_or(path) {
             "message.content.text" | "message.content[].text" | "text" => Some(Channel::Content),
-            "message.content.thinking" | "message.content[].thinking" => Some(Channel::Reasoning),
-            "message.tool_plan"
-            | "message.tool_calls.function.name"
+            "message.content.thinking" | "message.content[].thinking" | "message.tool_plan" => {
+                Some(Channel::Reasoning)
+            }
+            "message.tool_calls.function.name"
             | "message.tool_calls.function.arguments"
             | "message.tool_calls[].function.name"
             | "message.tool_calls[].function.arguments" => Some(Channel::ToolCall),

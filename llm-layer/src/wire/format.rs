@@ -4,10 +4,12 @@ use http::HeaderMap;
 use serde_json::Value;
 
 use super::anthropic::Anthropic;
-use super::bedrock::{Converse, InvokeModel};
+use super::bedrock::Converse;
+use super::bedrock_invoke::InvokeModel;
 use super::cohere::Cohere;
 use super::embeddings::Embeddings;
 use super::gemini::Gemini;
+use super::gemini_interactions::GeminiInteractions;
 use super::mistral::MistralConversations;
 use super::ollama::Ollama;
 use super::openai_chat::OpenAiChat;
@@ -81,14 +83,18 @@ pub enum Format {
     OpenAiResponses,
     /// Legacy completions.
     OpenAiCompletions,
-    /// Embeddings, of any provider but Vertex.
+    /// Embeddings, of any provider but Vertex and Bedrock.
     Embeddings,
     /// Embeddings of Vertex's `:predict`.
     VertexEmbeddings,
+    /// Embeddings of Bedrock's InvokeModel.
+    BedrockEmbeddings,
     /// Anthropic Messages.
     Anthropic,
     /// Gemini's `generateContent` and `streamGenerateContent`.
     Gemini,
+    /// Gemini's interactions.
+    GeminiInteractions,
     /// Mistral's conversations.
     MistralConversations,
     /// Ollama's `/api/chat`.
@@ -109,10 +115,12 @@ impl Format {
             Self::OpenAiChat => &OpenAiChat,
             Self::OpenAiResponses => &OpenAiResponses,
             Self::OpenAiCompletions => &OpenAiCompletions,
-            Self::Embeddings => &Embeddings::OfTexts,
-            Self::VertexEmbeddings => &Embeddings::OfInstances,
+            Self::Embeddings => &Embeddings::Texts,
+            Self::VertexEmbeddings => &Embeddings::Instances,
+            Self::BedrockEmbeddings => &Embeddings::InvokeModel,
             Self::Anthropic => &Anthropic,
             Self::Gemini => &Gemini,
+            Self::GeminiInteractions => &GeminiInteractions,
             Self::MistralConversations => &MistralConversations,
             Self::OllamaChat => &Ollama::Chat,
             Self::OllamaGenerate => &Ollama::Generate,
@@ -186,14 +194,16 @@ mod tests {
     use crate::wire::recognise::Wire;
     use crate::wire::{Reading, Reply};
 
-    const FORMATS: [Format; 13] = [
+    const FORMATS: [Format; 15] = [
         Format::OpenAiChat,
         Format::OpenAiResponses,
         Format::OpenAiCompletions,
         Format::Embeddings,
         Format::VertexEmbeddings,
+        Format::BedrockEmbeddings,
         Format::Anthropic,
         Format::Gemini,
+        Format::GeminiInteractions,
         Format::MistralConversations,
         Format::OllamaChat,
         Format::OllamaGenerate,

@@ -4,7 +4,8 @@
 
 use serde_json::Value;
 
-use super::ask::{Kind, Param, items, member, segment};
+use super::ask::{Kind, Param, items, member, model_in};
+use super::openai_chat::output_modality;
 use super::usage::{Field, Paths};
 use super::{Ask, Channel, Reply, WireFormat, texts};
 use crate::estimate::Prompt;
@@ -26,7 +27,7 @@ impl WireFormat for Gemini {
 
     fn ask(&self, path: &str, body: &Value) -> Ask {
         let mut ask = Ask::read(body, PARAMS);
-        ask.model = segment(path, "/models/", ':');
+        ask.model = model_in(path);
         ask.stream = path.ends_with(":streamGenerateContent");
         ask.count_choices(
             semconv::REQUEST_CHOICE_COUNT,
@@ -36,13 +37,20 @@ impl WireFormat for Gemini {
         match mime {
             Some("application/json") => ask.put(semconv::OUTPUT_TYPE, "json"),
             Some("text/plain") => ask.put(semconv::OUTPUT_TYPE, "text"),
-            _ => {}
+            _ => {
+                let modalities = member(body, "/generationConfig/responseModalities");
+                if let Some(kind) = output_modality(modalities) {
+                    ask.put(semconv::OUTPUT_TYPE, kind);
+                }
+            }
         }
         ask
     }
 
     fn prompt(&self, body: &Value, prompt: &mut Prompt) {
-        texts::count(body.get("systemInstruction"), prompt);
+        for key in ["systemInstruction", "system_instruction"] {
+            texts::count(body.get(key), prompt);
+        }
         texts::messages(body.get("contents"), prompt);
         let tools = items(body.get("tools")).flat_map(|tool| items(tool.get("functionDeclarations")));
         texts::tools(tools, prompt);
@@ -77,7 +85,10 @@ impl WireFormat for Gemini {
             ("error.code", _) => reply.error("error", value),
             (path, Some(modality)) if path.ends_with("Details[].modality") => reply.keep(modality),
             (path, _) => match path.strip_suffix("Details[].tokenCount") {
-                Some(details) => modality(details, value.as_count(), reply),
+                Some("usageMetadata.promptTokens") => modality(INPUT, value.as_count(), reply),
+                Some("usageMetadata.candidatesTokens") => modality(OUTPUT, value.as_count(), reply),
+                Some("usageMetadata.cacheTokens") => modality(CACHE_READ, value.as_count(), reply),
+                Some(_) => {}
                 None => reply.usage.read(USAGE, path, value.as_count()),
             },
         }
@@ -85,24 +96,19 @@ impl WireFormat for Gemini {
 }
 
 /// Takes a count of one modality: its name came before it.
-fn modality(details: &str, count: Option<u64>, reply: &mut Reply) {
-    let is_output = details == "usageMetadata.candidatesTokens";
-    if !is_output && details != "usageMetadata.promptTokens" {
-        return;
-    }
-    let field = match (reply.kept(), is_output) {
-        ("TEXT", false) => Field::TextInput,
-        ("TEXT", true) => Field::TextOutput,
-        ("AUDIO", false) => Field::AudioInput,
-        ("AUDIO", true) => Field::AudioOutput,
-        ("IMAGE", false) => Field::ImageInput,
-        ("IMAGE", true) => Field::ImageOutput,
-        _ => return,
-    };
-    if let Some(count) = count {
+pub(super) fn modality(fields: [Field; 3], count: Option<u64>, reply: &mut Reply) {
+    let mut names = MODALITIES.iter().zip(fields);
+    let known = names.find(|(name, _)| name.eq_ignore_ascii_case(reply.kept()));
+    if let (Some(count), Some((_, field))) = (count, known) {
         reply.usage.set(field, count);
     }
 }
+
+const MODALITIES: [&str; 3] = ["TEXT", "AUDIO", "IMAGE"];
+pub(super) const INPUT: [Field; 3] = [Field::TextInput, Field::AudioInput, Field::ImageInput];
+pub(super) const OUTPUT: [Field; 3] = [Field::TextOutput, Field::AudioOutput, Field::ImageOutput];
+pub(super) const CACHE_READ: [Field; 3] =
+    [Field::TextCacheRead, Field::AudioCacheRead, Field::ImageCacheRead];
 
 const PARAMS: &[Param] = &[
     (

@@ -1,19 +1,45 @@
 //! The APIs and hosts that are known without being told.
 
-use super::Format;
-use super::recognise::Target;
+use serde_json::Value;
 
-/// The format that is spoken at a path, and by whom.
-pub(super) fn find(target: &Target<'_>, path: &str) -> Option<(Format, &'static str)> {
-    let (_, _, format, usual) = APIS
+use super::recognise::{Known, Target};
+use super::{Format, bedrock_invoke};
+
+/// The format that is spoken at a path, the first one whose shape the body has, and by whom.
+pub(super) fn find(target: &Target<'_>, path: &str, body: Known<'_>) -> Option<(Format, &'static str)> {
+    if NO_CALLS.iter().any(|end| path.ends_with(end)) {
+        return None;
+    }
+    let mut apis = APIS
         .iter()
-        .find(|(end, domain, _, _)| ends_with(path, end) && (domain.is_empty() || target.is_at(domain)))?;
-    Some((*format, provider(target, path).unwrap_or(usual)))
+        .filter(|(end, domain, _, _)| ends_with(path, end) && (domain.is_empty() || target.is_at(domain)))
+        .map(|(_, _, format, usual)| (invoked(*format, path, body), *usual));
+    let (format, usual) = apis.find(|(format, _)| body.is(format.wire()))?;
+    Some((format, provider(target, path).unwrap_or(usual)))
 }
 
-/// The provider whose host it is.
+/// What Bedrock's InvokeModel is called for.
+fn invoked(format: Format, path: &str, body: Known<'_>) -> Format {
+    let body = match body {
+        Known::Body(body) => body,
+        Known::NotYet | Known::Never => &Value::Null,
+    };
+    match format {
+        Format::BedrockInvoke if bedrock_invoke::embeds(path, body) => Format::BedrockEmbeddings,
+        format => format,
+    }
+}
+
+/// The provider whose host it is; somebody's gateway to Azure OpenAI is known by Azure's path.
 fn provider(target: &Target<'_>, path: &str) -> Option<&'static str> {
-    let host = target.host?;
+    let by_path = || path.contains("/openai/deployments/").then_some("azure.ai.openai");
+    target
+        .host
+        .and_then(|host| at_host(host, target, path))
+        .or_else(by_path)
+}
+
+fn at_host(host: &str, target: &Target<'_>, path: &str) -> Option<&'static str> {
     let is_bedrock = host.split('.').any(|label| BEDROCK.contains(&label));
     if is_bedrock && AWS.iter().any(|domain| target.is_at(domain)) {
         return Some("aws.bedrock");
@@ -48,19 +74,34 @@ type Api = (&'static str, &'static str, Format, &'static str);
 
 const APIS: &[Api] = &[
     ("/chat/completions", "", Format::OpenAiChat, "openai"),
+    ("/agents/completions", "", Format::OpenAiChat, "mistral_ai"),
+    ("/v1/sonar", "perplexity.ai", Format::OpenAiChat, "perplexity"),
+    ("/ml/v1/text/chat", "", Format::OpenAiChat, "ibm.watsonx.ai"),
+    (
+        "/ml/v1/text/chat_stream",
+        "",
+        Format::OpenAiChat,
+        "ibm.watsonx.ai",
+    ),
     ("/responses", "", Format::OpenAiResponses, "openai"),
     ("/completions", "", Format::OpenAiCompletions, "openai"),
     ("/api/embeddings", "", Format::Embeddings, "ollama"),
     ("/embeddings", "", Format::Embeddings, "openai"),
     ("/v1/messages", "", Format::Anthropic, "anthropic"),
     (
-        "/publishers/mistralai/models/*:rawPredict",
-        "googleapis.com",
-        Format::OpenAiChat,
+        "/publishers/anthropic/models/*:rawPredict",
+        "",
+        Format::Anthropic,
         "gcp.vertex_ai",
     ),
     (
-        "/publishers/mistralai/models/*:streamRawPredict",
+        "/publishers/anthropic/models/*:streamRawPredict",
+        "",
+        Format::Anthropic,
+        "gcp.vertex_ai",
+    ),
+    (
+        ":rawPredict",
         "googleapis.com",
         Format::OpenAiChat,
         "gcp.vertex_ai",
@@ -68,17 +109,35 @@ const APIS: &[Api] = &[
     (
         ":rawPredict",
         "googleapis.com",
-        Format::Anthropic,
+        Format::OpenAiCompletions,
         "gcp.vertex_ai",
     ),
     (
         ":streamRawPredict",
         "googleapis.com",
-        Format::Anthropic,
+        Format::OpenAiChat,
+        "gcp.vertex_ai",
+    ),
+    (
+        ":streamRawPredict",
+        "googleapis.com",
+        Format::OpenAiCompletions,
         "gcp.vertex_ai",
     ),
     (":generateContent", "", Format::Gemini, "gcp.gen_ai"),
     (":streamGenerateContent", "", Format::Gemini, "gcp.gen_ai"),
+    (
+        "/v1beta/interactions",
+        "",
+        Format::GeminiInteractions,
+        "gcp.gen_ai",
+    ),
+    (
+        "/interactions",
+        "googleapis.com",
+        Format::GeminiInteractions,
+        "gcp.gen_ai",
+    ),
     (":embedContent", "", Format::Embeddings, "gcp.gen_ai"),
     (":batchEmbedContents", "", Format::Embeddings, "gcp.gen_ai"),
     (
@@ -130,6 +189,9 @@ const APIS: &[Api] = &[
     ),
 ];
 
+/// What looks like a model call, and counts tokens only.
+const NO_CALLS: &[&str] = &["/models/count-tokens:rawPredict"];
+
 const PROVIDERS: &[(&str, &str)] = &[
     ("openai.com", "openai"),
     ("openai.azure.com", "azure.ai.openai"),
@@ -137,6 +199,7 @@ const PROVIDERS: &[(&str, &str)] = &[
     ("cognitiveservices.azure.com", "azure.ai.openai"),
     ("services.ai.azure.com", "azure.ai.openai"),
     ("models.ai.azure.com", "azure.ai.inference"),
+    ("inference.ai.azure.com", "azure.ai.inference"),
     ("anthropic.com", "anthropic"),
     ("generativelanguage.googleapis.com", "gcp.gemini"),
     ("cohere.com", "cohere"),
@@ -146,6 +209,7 @@ const PROVIDERS: &[(&str, &str)] = &[
     ("deepseek.com", "deepseek"),
     ("perplexity.ai", "perplexity"),
     ("x.ai", "x_ai"),
+    ("ml.cloud.ibm.com", "ibm.watsonx.ai"),
     ("moonshot.ai", "moonshot_ai"),
     ("moonshot.cn", "moonshot_ai"),
     ("openrouter.ai", "openrouter"),
@@ -161,7 +225,39 @@ const BEDROCK: &[&str] = &["bedrock-runtime", "bedrock-runtime-fips", "bedrock-m
 
 #[cfg(test)]
 mod tests {
-    use super::ends_with;
+    use http::{Method, Uri};
+
+    use super::{Known, Target, ends_with, find};
+
+    #[test]
+    fn providers() {
+        let raw = "us-east5-aiplatform.googleapis.com/v1/projects/p/locations/l/publishers";
+        let cases = [
+            ("API.OpenAI.com./v1/chat/completions", Some("openai")),
+            ("Api.Groq.COM/openai/v1/chat/completions", Some("groq")),
+            ("openai.com.example/v1/responses", Some("openai")),
+            (
+                "x.test/openai/deployments/d/chat/completions",
+                Some("azure.ai.openai"),
+            ),
+            ("x.test/anthropic/v1/messages", Some("anthropic")),
+            ("api.mistral.ai/v1/agents/completions", Some("mistral_ai")),
+            ("x.test/v1/sonar", None),
+            (
+                &format!("{raw}/anthropic/models/m:rawPredict"),
+                Some("gcp.vertex_ai"),
+            ),
+            (&format!("{raw}/anthropic/models/count-tokens:rawPredict"), None),
+            ("x.test/v1/models/m:rawPredict", None),
+            ("x.test/v2/interactions", None),
+        ];
+        for (url, expected) in cases {
+            let uri: Uri = format!("https://{url}").parse().unwrap();
+            let target = Target::new(&Method::POST, &uri, None);
+            let found = find(&target, uri.path(), Known::NotYet);
+            assert_eq!(found.map(|(_, provider)| provider), expected, "{url}");
+        }
+    }
 
     #[test]
     fn patterns() {

@@ -29,17 +29,8 @@ impl WireFormat for MistralConversations {
     }
 
     fn prompt(&self, body: &Value, prompt: &mut Prompt) {
-        match body.get("inputs") {
-            Some(Value::Array(_)) => texts::messages(body.get("inputs"), prompt),
-            input => {
-                prompt.message();
-                texts::count(input, prompt);
-            }
-        }
-        if body.get("instructions").is_some() {
-            prompt.message();
-            texts::count(body.get("instructions"), prompt);
-        }
+        texts::input(body.get("inputs"), prompt);
+        texts::said("system", body.get("instructions"), prompt);
         let functions = items(body.get("tools")).filter(|tool| tool.get("function").is_some());
         texts::tools(functions, prompt);
     }

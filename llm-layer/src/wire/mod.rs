@@ -17,7 +17,7 @@
 //!
 //! JSON is read while it comes, cut anywhere, and nothing is kept of it. It may be one document, one a line, the
 //! elements of an array, or the data of server-sent events or of Amazon's event stream, as the `content-type` of the
-//! answer says. Of each document, the format hears in this order:
+//! answer says, or its first byte if the two disagree. Of each document, the format hears in this order:
 //!
 //! | hook | when | for |
 //! |---|---|---|
@@ -37,10 +37,12 @@
 mod anthropic;
 mod ask;
 mod bedrock;
+mod bedrock_invoke;
 mod cohere;
 mod embeddings;
 mod format;
 mod gemini;
+mod gemini_interactions;
 mod guarded;
 mod known;
 mod mistral;

@@ -95,4 +95,8 @@ const PARAMS: &[Param] = &[
     (semconv::REQUEST_REASONING_LEVEL, "/think", Kind::Text),
 ];
 
-const USAGE: &Paths = &[("prompt_eval_count", Field::Input), ("eval_count", Field::Output)];
+const USAGE: &Paths = &[
+    ("prompt_eval_count", Field::Input),
+    ("prompt_eval_cached_count", Field::CacheRead),
+    ("eval_count", Field::Output),
+];

@@ -1,11 +1,11 @@
 //! OpenAI chat completions, and all that speak like it: Azure, Mistral, Groq, DeepSeek, xAI, vLLM, llama.cpp, Ollama,
-//! OpenRouter.
+//! OpenRouter, watsonx.
 //!
 //! <https://platform.openai.com/docs/api-reference/chat>
 
 use serde_json::Value;
 
-use super::ask::{Kind, Param, items, member, segment, string};
+use super::ask::{Kind, Param, items, member, model_in, segment, string};
 use super::usage::{Field, Paths};
 use super::{Ask, Channel, Reply, WireFormat, texts};
 use crate::estimate::Prompt;
@@ -27,12 +27,13 @@ impl WireFormat for OpenAiChat {
 
     fn ask(&self, path: &str, body: &Value) -> Ask {
         let mut ask = Ask::read(body, PARAMS);
-        ask.model = ask.model.or_else(|| deployment(path));
-        ask.stream |= path.ends_with(":streamRawPredict");
+        ask.model = ask.model.or_else(|| deployment(path)).or_else(|| model_in(path));
+        ask.stream |= STREAMS.iter().any(|end| path.ends_with(end));
         ask.count_choices(semconv::REQUEST_CHOICE_COUNT, body.get("n"));
         if let Some(kind) = member(body, "/response_format/type")
             .and_then(Value::as_str)
             .and_then(output_type)
+            .or_else(|| output_modality(body.get("modalities")))
         {
             ask.put(semconv::OUTPUT_TYPE, kind);
         }
@@ -75,6 +76,8 @@ impl WireFormat for OpenAiChat {
             "reasoning_content" | "reasoning" | "content[].thinking[].text" => Some(Channel::Reasoning),
             "tool_calls[].function.name"
             | "tool_calls[].function.arguments"
+            | "tool_calls[].custom.name"
+            | "tool_calls[].custom.input"
             | "function_call.name"
             | "function_call.arguments" => Some(Channel::ToolCall),
             _ => None,
@@ -105,14 +108,29 @@ pub(super) fn completion(at: &Path, value: Scalar<'_>, reply: &mut Reply) {
         ("choices[].index", _) => reply.index(at, value),
         ("choices[].finish_reason", Some(reason)) => reply.finish(at, reason),
         (path, _) => {
-            reply.error(path, value);
-            // Moonshot reports in the choice, Groq in a member of its own.
+            // Moonshot reports usage in the choice, OpenRouter an error, and Groq both in a member of its own.
             let dialects = ["choices[].", "x_groq."];
             let path = dialects
                 .iter()
                 .find_map(|prefix| path.strip_prefix(prefix))
                 .unwrap_or(path);
-            reply.usage.read(USAGE, path, value.as_count());
+            reply.error(path, value);
+            usage(path, value, reply);
+        }
+    }
+}
+
+/// Takes a value, if it is a count of tokens.
+pub(super) fn usage(path: &str, value: Scalar<'_>, reply: &mut Reply) {
+    let count = value.as_count();
+    reply.usage.read(USAGE, path, count);
+    reply.usage.read_dialect(DIALECTS, path, count);
+    // llama.cpp tells its timings in streams that were not asked for their usage: what was evaluated, and ahead of it
+    // what was not, because it was in the cache.
+    if reply.usage.part(Field::Input).is_none() {
+        match (path, reply.usage.part(Field::CacheRead)) {
+            ("timings.prompt_n", None) => {}
+            _ => reply.usage.read(TIMINGS, path, count),
         }
     }
 }
@@ -135,6 +153,18 @@ pub(super) fn output_type(format: &str) -> Option<&'static str> {
         "text" => Some("text"),
         _ => None,
     }
+}
+
+/// The kind of output that a list of modalities asks for beside text.
+pub(super) fn output_modality(modalities: Option<&Value>) -> Option<&'static str> {
+    let asks_for = |name: &str| {
+        let mut names = items(modalities).filter_map(Value::as_str);
+        names.any(|other| other.eq_ignore_ascii_case(name))
+    };
+    let kinds = [("audio", "speech"), ("image", "image")];
+    kinds
+        .into_iter()
+        .find_map(|(name, kind)| asks_for(name).then_some(kind))
 }
 
 /// Every string of a message counts, its role too; of parts and tool calls, the texts that the model reads.
@@ -165,14 +195,17 @@ const PARAMS: &[Param] = &[
     (semconv::REQUEST_SEED, "/random_seed", Kind::Int),
     (semconv::REQUEST_STOP_SEQUENCES, "/stop", Kind::Texts),
     (semconv::REQUEST_REASONING_LEVEL, "/reasoning_effort", Kind::Text),
+    (semconv::REQUEST_REASONING_LEVEL, "/reasoning/effort", Kind::Text),
 ];
+
+/// The ends of paths that ask for a stream, of Vertex and of watsonx.
+const STREAMS: &[&str] = &[":streamRawPredict", "/text/chat_stream"];
 
 const USAGE: &Paths = &[
     ("usage.prompt_tokens", Field::Input),
     ("usage.completion_tokens", Field::Output),
     ("usage.total_tokens", Field::Total),
     ("usage.prompt_tokens_details.cached_tokens", Field::CacheRead),
-    ("usage.prompt_cache_hit_tokens", Field::CacheRead),
     (
         "usage.prompt_tokens_details.cache_write_tokens",
         Field::CacheWrite,
@@ -187,4 +220,24 @@ const USAGE: &Paths = &[
     ("usage.completion_tokens_details.text_tokens", Field::TextOutput),
     ("usage.completion_tokens_details.audio_tokens", Field::AudioOutput),
     ("usage.completion_tokens_details.image_tokens", Field::ImageOutput),
+];
+
+/// DeepSeek, Moonshot and Together, Mistral, LiteLLM, SGLang and Perplexity.
+const DIALECTS: &Paths = &[
+    ("usage.prompt_cache_hit_tokens", Field::CacheRead),
+    ("usage.cached_tokens", Field::CacheRead),
+    ("usage.num_cached_tokens", Field::CacheRead),
+    ("usage.cache_read_input_tokens", Field::CacheRead),
+    ("usage.cache_creation_input_tokens", Field::CacheWrite),
+    (
+        "usage.prompt_tokens_details.cache_creation_tokens",
+        Field::CacheWrite,
+    ),
+    ("usage.reasoning_tokens", Field::Reasoning),
+    ("timings.cache_n", Field::CacheRead),
+];
+
+const TIMINGS: &Paths = &[
+    ("timings.prompt_n", Field::UncachedInput),
+    ("timings.predicted_n", Field::Output),
 ];

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::ask::{Kind, Param, items};
+use super::ask::{Kind, Param, model_in};
 use super::openai_chat::{completion, deployment, includes_usage};
 use super::{Ask, Channel, Reply, WireFormat, texts};
 use crate::estimate::Prompt;
@@ -26,22 +26,15 @@ impl WireFormat for OpenAiCompletions {
 
     fn ask(&self, path: &str, body: &Value) -> Ask {
         let mut ask = Ask::read(body, PARAMS);
-        ask.model = ask.model.or_else(|| deployment(path));
+        ask.model = ask.model.or_else(|| deployment(path)).or_else(|| model_in(path));
+        ask.stream |= path.ends_with(":streamRawPredict");
         ask.count_choices(semconv::REQUEST_CHOICE_COUNT, body.get("n"));
         ask
     }
 
     fn prompt(&self, body: &Value, prompt: &mut Prompt) {
         texts::count(body.get("suffix"), prompt);
-        let Some(Value::Array(prompts)) = body.get("prompt") else {
-            return texts::count(body.get("prompt"), prompt);
-        };
-        // Numbers are tokens already.
-        let tokens = |value: &Value| u64::from(value.is_number());
-        for one in prompts {
-            prompt.add(tokens(one) + items(Some(one)).map(tokens).sum::<u64>());
-            texts::count(Some(one), prompt);
-        }
+        texts::count_or_tokens(body.get("prompt"), prompt);
     }
 
     fn reports(&self, body: &Value) -> bool {

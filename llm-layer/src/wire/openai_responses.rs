@@ -41,17 +41,8 @@ impl WireFormat for OpenAiResponses {
     }
 
     fn prompt(&self, body: &Value, prompt: &mut Prompt) {
-        match body.get("input") {
-            Some(Value::Array(_)) => texts::messages(body.get("input"), prompt),
-            input => {
-                prompt.message();
-                texts::count(input, prompt);
-            }
-        }
-        if body.get("instructions").is_some() {
-            prompt.message();
-            texts::count(body.get("instructions"), prompt);
-        }
+        texts::input(body.get("input"), prompt);
+        texts::said("developer", body.get("instructions"), prompt);
         let functions = items(body.get("tools")).filter(|tool| tool.get("name").is_some());
         texts::tools(functions, prompt);
     }
@@ -76,11 +67,14 @@ impl WireFormat for OpenAiResponses {
             ("model", Some(model)) => reply.set_model(model),
             ("service_tier", Some(tier)) => reply.attribute(semconv::OPENAI_RESPONSE_SERVICE_TIER, tier),
             ("conversation.id", Some(id)) => reply.attribute(semconv::CONVERSATION_ID, id),
+            // What the model called may stand before the status, and may stand after it.
+            ("status", Some("completed")) if reply.kept() == TOOL_CALL => reply.finish(at, TOOL_CALL),
             ("status", Some("completed")) => reply.finish(at, "stop"),
             ("status", Some(reason @ ("incomplete" | "failed" | "cancelled")))
             | ("incomplete_details.reason", Some(reason)) => reply.finish(at, reason),
             ("output[].type", Some("function_call" | "custom_tool_call")) => {
-                reply.finish_instead(at, "stop", "tool_call");
+                reply.keep(TOOL_CALL);
+                reply.finish_instead(at, "stop", TOOL_CALL);
             }
             ("code", Some(_)) if reply.event() == "error" => reply.error("error.code", value),
             (path, _) => {
@@ -112,6 +106,8 @@ fn delta(event: &str) -> Option<Channel> {
         _ => None,
     }
 }
+
+const TOOL_CALL: &str = "tool_call";
 
 const PARAMS: &[Param] = &[
     (semconv::REQUEST_MAX_TOKENS, "/max_output_tokens", Kind::Int),

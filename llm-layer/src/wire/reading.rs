@@ -1,7 +1,7 @@
 //! A wire format reading a response into a reply.
 
-use super::Reply;
 use super::recognise::Wire;
+use super::{Channel, Reply};
 use crate::framing::{Receive, Repeat};
 use crate::json::{Path, Scalar, Take, Visit};
 
@@ -37,6 +37,9 @@ impl Visit for Reading<'_> {
     fn value(&mut self, at: &Path, value: Scalar<'_>) {
         if let ("type" | "event_type", Scalar::Text(name)) = (at.as_str(), value) {
             self.event(name);
+        }
+        if self.reply.is_kept() && self.wire.channel(at, self.reply) == Some(Channel::ToolCall) {
+            self.reply.argument(at, value);
         }
         self.wire.value(at, value, self.reply);
     }

@@ -44,10 +44,15 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// Whether the host is `domain`, or stands below it.
+    /// Whether the host is `domain`, or stands below it, in any case.
     pub(crate) fn is_at(&self, domain: &str) -> bool {
-        let above = self.host.and_then(|host| host.strip_suffix(domain));
-        above.is_some_and(|sub| sub.is_empty() || sub.ends_with('.'))
+        let Some((above, end)) = self.host.and_then(|host| {
+            let host = host.strip_suffix('.').unwrap_or(host);
+            host.split_at_checked(host.len().checked_sub(domain.len())?)
+        }) else {
+            return false;
+        };
+        end.eq_ignore_ascii_case(domain) && (above.is_empty() || above.ends_with('.'))
     }
 }
 
@@ -104,7 +109,7 @@ impl fmt::Debug for Wire {
 
 impl Known<'_> {
     /// Whether it is a body of this format, as far as can be seen.
-    fn is(self, wire: &Wire) -> bool {
+    pub(super) fn is(self, wire: &dyn WireFormat) -> bool {
         match self {
             Self::NotYet | Self::Never => true,
             Self::Body(body) => wire.matches(body),
@@ -139,7 +144,7 @@ pub(crate) fn recognise(target: &Target<'_>, rules: &[Rule], body: Known<'_>) ->
     for rule in rules.iter().filter(|rule| rule.is_about(target, path)) {
         match (body.is_meant(rule, path), &rule.wire) {
             (Some(true), None) => return None,
-            (Some(true) | None, Some(wire)) if body.is(wire) => {
+            (Some(true) | None, Some(wire)) if body.is(&**wire) => {
                 return Some(Recognised {
                     wire: wire.clone(),
                     provider: rule.provider.clone(),
@@ -148,10 +153,9 @@ pub(crate) fn recognise(target: &Target<'_>, rules: &[Rule], body: Known<'_>) ->
             _ => {}
         }
     }
-    let (format, provider) = known::find(target, path)?;
-    let wire = Wire::BuiltIn(format);
-    body.is(&wire).then(|| Recognised {
-        wire,
+    let (format, provider) = known::find(target, path, body)?;
+    Some(Recognised {
+        wire: Wire::BuiltIn(format),
         provider: provider.into(),
     })
 }

@@ -131,10 +131,12 @@ impl Reply {
 
     /// The alternative that `at` stands in is finished, for this reason: `gen_ai.response.finish_reasons`.
     ///
-    /// The answer is complete once all alternatives that were asked for are finished, or with [`Reply::complete`].
+    /// The answer is complete once all alternatives that were asked for are finished, or with [`Reply::complete`]. An
+    /// empty reason says nothing.
     pub fn finish(&mut self, at: &Path, reason: &str) {
         let position = self.position(at);
-        if position < Self::CHOICES && self.pending.len() < Self::CHOICES as usize {
+        let has_room = position < Self::CHOICES && self.pending.len() < Self::CHOICES as usize;
+        if has_room && !reason.is_empty() {
             let end = (0..=reason.len().min(Self::REASON))
                 .rev()
                 .find(|end| reason.is_char_boundary(*end));
@@ -228,7 +230,20 @@ impl Reply {
         self.place = None;
         let choice = self.resolve(self.position(at));
         if let Some(answer) = &mut self.answer {
-            answer.begin(choice, channel, at.as_str());
+            answer.begin(choice, channel, &at.indexed());
+        }
+    }
+
+    /// Whether the answer itself is kept, so that every value of a tool's arguments matters.
+    pub(super) fn is_kept(&self) -> bool {
+        self.answer.is_some()
+    }
+
+    /// A value of a tool's arguments that is no text.
+    pub(super) fn argument(&mut self, at: &Path, value: Scalar<'_>) {
+        let choice = self.resolve(self.position(at));
+        if let Some(answer) = &mut self.answer {
+            answer.scalar(choice, &at.indexed(), value);
         }
     }
 
@@ -249,7 +264,7 @@ impl Reply {
         self.has_text = true;
         let choice = self.resolve(self.position(at));
         if let Some(answer) = &mut self.answer {
-            answer.piece(choice, channel, at.as_str(), piece);
+            answer.piece(choice, channel, &at.indexed(), piece);
         }
         if let Some(content) = self.content.as_mut().filter(|_| channel == Channel::Content) {
             content.push(piece);

@@ -18,6 +18,32 @@ pub(crate) fn count(value: Option<&Value>, prompt: &mut Prompt) {
     }
 }
 
+/// Counts a text, or an array of texts, of tokens, or of arrays of tokens: numbers are tokens already.
+pub(crate) fn count_or_tokens(value: Option<&Value>, prompt: &mut Prompt) {
+    let tokens = |value: &Value| u64::from(value.is_number());
+    for one in items(value) {
+        prompt.add(tokens(one) + items(Some(one)).map(tokens).sum::<u64>());
+    }
+    count(value, prompt);
+}
+
+/// Counts messages, or the user's one that a bare text is.
+pub(crate) fn input(value: Option<&Value>, prompt: &mut Prompt) {
+    match value {
+        Some(Value::Array(_)) => messages(value, prompt),
+        _ => said("user", value, prompt),
+    }
+}
+
+/// Counts a message of this role, if there is one.
+pub(crate) fn said(role: &str, value: Option<&Value>, prompt: &mut Prompt) {
+    if value.is_some() {
+        prompt.message();
+        prompt.text(role);
+        count(value, prompt);
+    }
+}
+
 /// Counts messages: each with its texts and what frames it.
 pub(crate) fn messages(messages: Option<&Value>, prompt: &mut Prompt) {
     for message in items(messages) {

@@ -47,21 +47,35 @@ pub enum Field {
     ImageInput,
     /// Output that is images.
     ImageOutput,
+    /// Input read from a cache that is text.
+    TextCacheRead,
+    /// Input read from a cache that is audio.
+    AudioCacheRead,
+    /// Input read from a cache that is images.
+    ImageCacheRead,
 }
 
 impl Field {
-    const ALL: usize = 17;
+    const ALL: usize = 20;
 }
 
 /// Where a format reports usage: the path of each part.
 pub(crate) type Paths = [(&'static str, Field)];
 
 impl Usage {
+    /// Takes a value that other providers report at another path: it says nothing against what is known already if it is
+    /// zero.
+    pub(super) fn read_dialect(&mut self, paths: &Paths, path: &str, count: Option<u64>) {
+        let known = |field| count == Some(0) && self.part(field).is_some();
+        if !field(paths, path, count).is_some_and(known) {
+            self.read(paths, path, count);
+        }
+    }
+
     /// Takes a value, if `paths` knows its path.
     pub(crate) fn read(&mut self, paths: &Paths, path: &str, count: Option<u64>) {
-        let known = paths.iter().find(|(known, _)| *known == path);
-        if let (Some(count), Some((_, field))) = (count, known) {
-            self.set(*field, count);
+        if let (Some(field), Some(count)) = (field(paths, path, count), count) {
+            self.set(field, count);
         }
     }
 
@@ -89,11 +103,13 @@ impl Usage {
 
     /// All tokens of the prompt: cached ones included, billed ones where they are told apart.
     pub(crate) fn input(&self) -> Option<u64> {
-        let beside_cache = |input| input + self.sum(&[Field::CacheRead, Field::CacheWrite]);
+        let cached = self.sum(&[Field::CacheRead, Field::CacheWrite]);
+        // Input that is less than what of it was cached leaves that out: some gateways to Anthropic.
+        let with_cached = |input| if input < cached { input + cached } else { input };
         let input = self
             .part(Field::BilledInput)
-            .or_else(|| self.part(Field::Input))
-            .or_else(|| self.part(Field::UncachedInput).map(beside_cache))?;
+            .or_else(|| self.part(Field::Input).map(with_cached))
+            .or_else(|| self.part(Field::UncachedInput).map(|input| input + cached))?;
         Some(input + self.sum(&[Field::ToolInput]))
     }
 
@@ -110,10 +126,15 @@ impl Usage {
         // Some count reasoning in the total alone: xAI, Gemini's compatible API.
         let rest = self.part(Field::Total).zip(self.input());
         let rest = rest.and_then(|(total, input)| total.checked_sub(input));
-        match output {
+        let output = match output {
             Some(output) => Some(output.max(rest.unwrap_or(0))),
             None => rest.filter(|rest| *rest > 0),
-        }
+        };
+        // Reasoning that is more than the output is no part of it: Perplexity's.
+        let beside = self
+            .part(Field::Reasoning)
+            .filter(|beside| Some(*beside) > output);
+        output.map(|output| output + beside.unwrap_or(0))
     }
 
     pub(crate) fn reasoning(&self) -> Option<u64> {
@@ -123,4 +144,11 @@ impl Usage {
     fn sum(&self, fields: &[Field]) -> u64 {
         fields.iter().filter_map(|field| self.part(*field)).sum()
     }
+}
+
+/// The part that a count stands for at a path. Most values are no counts, and cost nothing.
+fn field(paths: &Paths, path: &str, count: Option<u64>) -> Option<Field> {
+    count?;
+    let (_, field) = paths.iter().find(|(known, _)| *known == path)?;
+    Some(*field)
 }

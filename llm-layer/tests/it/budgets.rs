@@ -341,3 +341,37 @@ fn a_refused_call_has_no_prompt() {
     let tree = recorder.tree(MASKED);
     assert!(tree.contains(r#"error.type="token_budget_exceeded""#), "{tree}");
 }
+
+/// A refusal is known when the call is made: one that nobody waits for is none that was cancelled.
+#[cfg(feature = "reqwest")]
+#[test]
+fn a_refused_call_that_is_dropped_before_it_is_polled_is_refused() {
+    let recorder = Recorder::new();
+    let provider =
+        service_fn(|_: reqwest::Request| std::future::pending::<Result<reqwest::Response, Infallible>>());
+    let mut client = layer(&recorder).layer(TokenBudgetLayer::new().layer(provider));
+    let planner = agent("a").with_tracer_provider(recorder.tracer_provider());
+    let tokens = block_on(planner.with_token_budget(0).run(async {
+        let mut request = reqwest::Request::new(Method::POST, reqwest::Url::parse(CHAT).unwrap());
+        *request.body_mut() = Some(HELLO.into());
+        drop(client.call(request));
+        tokens()
+    }));
+    assert_eq!((tokens.calls, tokens.refused), (0, 1), "{tokens:?}");
+    let tree = recorder.tree(MASKED);
+    assert!(tree.contains(r#"error.type="token_budget_exceeded""#), "{tree}");
+    assert!(tree.contains(r#"throughline.tokens.source="none""#), "{tree}");
+}
+
+#[cfg(feature = "reqwest")]
+#[test]
+fn a_refusal_over_reqwest_has_the_url_of_its_request() {
+    let provider =
+        service_fn(|_: reqwest::Request| std::future::pending::<Result<reqwest::Response, Infallible>>());
+    let mut client = LlmLayer::new().layer(TokenBudgetLayer::new().layer(provider));
+    let mut request = reqwest::Request::new(Method::POST, reqwest::Url::parse(CHAT).unwrap());
+    *request.body_mut() = Some(HELLO.into());
+    let call = async { client.call(request).await };
+    let Ok(response) = block_on(agent("a").with_token_budget(0).run(call));
+    assert_eq!(response.url().as_str(), CHAT, "the URL");
+}

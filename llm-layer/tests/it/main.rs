@@ -13,10 +13,13 @@ mod attempts;
 mod baggage;
 mod budgets;
 mod complaints;
+mod content;
 mod conventions;
 mod counters;
 #[cfg(feature = "tokio")]
 mod drain;
+#[cfg(feature = "tokio")]
+mod drain_heads;
 mod endings;
 mod events;
 mod golden;
@@ -27,6 +30,7 @@ mod include_usage;
 mod mangled;
 mod mcp;
 mod options;
+mod prompt_size;
 mod providers;
 mod requests;
 #[cfg(feature = "reqwest")]

@@ -407,3 +407,38 @@ fn what_is_said_twice_is_recorded_once() {
     let expected = r#"Client initialize - jsonrpc.request.id="1" - mcp.method.name="initialize" - mcp.protocol.version="2025-11-25" - network.transport="pipe""#;
     assert_eq!(line(&recorder, "Client"), expected, "the last that the user said");
 }
+
+#[test]
+fn sessions_are_measured_until_they_are_dropped() {
+    let recorder = Recorder::new();
+    let mcp = mcp(&recorder)
+        .with_transport(Transport::Http)
+        .with_server("tools.example", 8443)
+        .with_session("s-1");
+    let mut client = mcp.client_session();
+    client.set_protocol_version("2025-06-18");
+    client.set_protocol_version("2025-11-25");
+    let mut failed = mcp.server_session();
+    failed.fail(&std::fmt::Error);
+    let server = mcp.server_session();
+    let none: Vec<String> = Vec::new();
+    assert_eq!(recorder.metrics(), none, "while they last");
+    // A connection is closed wherever it happens to be.
+    std::thread::spawn(move || drop((client, failed, server)))
+        .join()
+        .unwrap();
+    let network = "network.protocol.name=http,network.transport=tcp";
+    assert_eq!(
+        recorder.metrics(),
+        [
+            format!(
+                "mcp.client.session.duration{{mcp.protocol.version=2025-11-25,{network},\
+                 server.address=tools.example,server.port=8443}} count=1"
+            ),
+            format!("mcp.server.session.duration{{error.type=core::fmt::Error,{network}}} count=1"),
+            format!("mcp.server.session.duration{{{network}}} count=1"),
+        ],
+        "when they have ended"
+    );
+    assert_eq!(recorder.tree(&[]), "", "a session has no span");
+}

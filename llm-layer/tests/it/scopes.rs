@@ -146,6 +146,13 @@ fn failures() {
         "Error { description: \"boxed\" } Some(\"_OTHER\")",
         "an error of any type"
     );
+    let slow = std::io::Error::from(std::io::ErrorKind::TimedOut);
+    let _ = block_on(scope().try_run(async { Err::<(), _>(Box::<dyn std::error::Error>::from(slow)) }));
+    assert_eq!(
+        line(&provider),
+        "Error { description: \"timed out\" } Some(\"timeout\")",
+        "one that tells"
+    );
     let _ = block_on(scope().try_run(async { Ok::<_, Refused>(()) }));
     assert_eq!(line(&provider), "Unset None", "an Ok");
     let _ = block_on(scope().run(async { Err::<(), _>(Refused) }));
@@ -157,7 +164,7 @@ fn failures() {
     drop(scope().run(async {}));
     assert_eq!(
         provider.spans().len(),
-        4,
+        5,
         "a future that was never polled has no span"
     );
     let mut pending = Box::pin(scope().run(std::future::pending::<()>()));

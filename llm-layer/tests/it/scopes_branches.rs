@@ -12,7 +12,7 @@ use throughline_test_support::Recorder;
 use tokio::task::{JoinSet, yield_now};
 use tower::{Layer, Service, service_fn};
 
-use crate::support::{CHAT, Chunks, HELLO_STREAMED, layer, next, read};
+use crate::support::{CHAT, Chunks, HELLO_STREAMED, layer, next, read, recorded};
 
 const FIRST: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"one two three\"}}]}\n\n";
 
@@ -98,9 +98,11 @@ async fn roles_add_up_to_the_request_however_they_end() {
             panics += u8::from(branch.is_err_and(|error| error.is_panic()));
         }
         assert_eq!(panics, 8, "the panics pass");
+        recorded();
         tokens()
     });
     let of_request = request.await;
+    recorded();
     let spans = recorder.spans();
     let sum = |name: &str| {
         let named = spans.iter().filter(|span| span.name == name);
@@ -174,4 +176,35 @@ async fn totals_of_thousands_of_calls_are_exact() {
 
 fn counts(tokens: Tokens) -> [u64; 3] {
     [tokens.calls, tokens.input, tokens.output]
+}
+
+#[tokio::test]
+async fn what_nobody_knows_is_not_said_to_be_nothing() {
+    let recorder = Recorder::new();
+    let llm = layer(&recorder);
+    let scope = || agent("a").with_tracer_provider(recorder.tracer_provider());
+    scope().run(ask(&llm, 429, 0, 0, WHOLE)).await;
+    let both = async {
+        ask(&llm, 429, 0, 0, WHOLE).await;
+        ask(&llm, 200, 7, 3, WHOLE).await;
+    };
+    scope().run(both).await;
+    let said = recorder
+        .spans()
+        .into_iter()
+        .filter(|span| span.name == "invoke_agent a");
+    let said: Vec<String> = said
+        .map(|span| {
+            let tokens = span.attributes.iter().filter_map(|attribute| {
+                let name = attribute.key.as_str().strip_prefix("throughline.tokens.")?;
+                Some(format!("{name}={}", attribute.value))
+            });
+            tokens.collect::<Vec<_>>().join(" ")
+        })
+        .collect();
+    assert_eq!(
+        said,
+        ["calls=1 unknown=1", "calls=2 input=7 output=3 unknown=1"],
+        "what the spans say"
+    );
 }

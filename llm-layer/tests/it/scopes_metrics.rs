@@ -46,15 +46,23 @@ fn each_call_belongs_to_one_agent() {
             });
             search.await;
             let run = of(&recorder, tool("run")).try_run(async { Err("no such file") });
+            // What goes out by MCP is a tool, and within a tool it is that one.
+            let mcp = throughline_llm_layer::mcp::Mcp::new();
+            let fetch = serde_json::json!({"id": 1, "method": "tools/call", "params": {"name": "fetch"}});
+            mcp.client(&mut fetch.clone()).run(async {}).await;
+            of(&recorder, tool("fetch"))
+                .run(async { mcp.client(&mut fetch.clone()).run(async {}).await })
+                .await;
             run.await
         });
         let _: Result<(), _> = planned.await;
         chat();
     }));
     let expected = [
-        "gen_ai.execute_tool.duration{error.type=&str,gen_ai.agent.name=Planner,gen_ai.tool.name=run} count=1",
+        "gen_ai.execute_tool.duration{error.type=_OTHER,gen_ai.agent.name=Planner,gen_ai.tool.name=run} count=1",
+        "gen_ai.execute_tool.duration{gen_ai.agent.name=Planner,gen_ai.tool.name=fetch} count=1",
         "gen_ai.execute_tool.duration{gen_ai.agent.name=Planner,gen_ai.tool.name=search} count=1",
-        "gen_ai.invoke_agent.duration{error.type=&str,gen_ai.agent.name=Planner} count=1",
+        "gen_ai.invoke_agent.duration{error.type=_OTHER,gen_ai.agent.name=Planner} count=1",
         "gen_ai.invoke_agent.duration{gen_ai.agent.name=Coder} count=1",
         "gen_ai.invoke_agent.inference_calls{gen_ai.agent.name=Coder} count=1",
         "gen_ai.invoke_agent.inference_calls{gen_ai.agent.name=Planner} count=1",
@@ -68,7 +76,7 @@ fn each_call_belongs_to_one_agent() {
         "gen_ai.invoke_agent.inference_calls{gen_ai.agent.name=Coder} sum=1",
         "gen_ai.invoke_agent.inference_calls{gen_ai.agent.name=Planner} sum=3",
         "gen_ai.invoke_agent.tool_calls{gen_ai.agent.name=Coder} sum=0",
-        "gen_ai.invoke_agent.tool_calls{gen_ai.agent.name=Planner} sum=2",
+        "gen_ai.invoke_agent.tool_calls{gen_ai.agent.name=Planner} sum=4",
     ];
     assert_eq!(
         calls.collect::<Vec<_>>(),

@@ -146,3 +146,20 @@ pub(crate) fn metrics(recorder: &Recorder) -> Vec<String> {
         .map(short)
         .collect()
 }
+
+/// The attributes of the tree whose names begin so.
+pub(crate) fn lines_with(recorder: &Recorder, prefixes: &[&str]) -> Vec<String> {
+    let tree = recorder.tree(MASKED);
+    let lines = tree.lines().filter_map(|line| line.trim().strip_prefix("- "));
+    let kept = |line: &&str| prefixes.iter().any(|prefix| line.starts_with(prefix));
+    lines.filter(kept).map(str::to_owned).collect()
+}
+
+/// A call with a tool and a temperature, and its answer.
+pub(crate) fn unary(layer: &LlmLayer) {
+    let body = r#"{"model":"gpt-4o","temperature":0.5,"messages":[{"role":"user","content":"Hello"}],"tools":[{"type":"function","function":{"name":"f"}}]}"#;
+    let request = Request::post(CHAT).body(Chunks::from_iter([body])).unwrap();
+    exchange(layer, request, Response::new(Chunks::from_iter([ANSWER])));
+}
+
+const ANSWER: &str = r#"{"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":8,"completion_tokens":2}}"#;

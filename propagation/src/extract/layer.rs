@@ -1,3 +1,5 @@
+//! The layer, and what can be set on it.
+
 use opentelemetry::Context;
 use opentelemetry::trace::TraceContextExt;
 use tower_layer::Layer;

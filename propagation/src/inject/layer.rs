@@ -1,3 +1,5 @@
+//! The layer, and what can be set on it.
+
 use http::Request;
 use opentelemetry::Context;
 use tower_layer::Layer;

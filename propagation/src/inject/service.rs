@@ -1,3 +1,5 @@
+//! The service.
+
 use std::task::{self, Poll};
 
 use http::Request;

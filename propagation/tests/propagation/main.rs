@@ -6,6 +6,8 @@ mod allocations;
 mod baggage;
 mod carriers;
 mod global;
+mod headers;
+mod in_context;
 mod layers;
 mod merge;
 mod support;

@@ -6,7 +6,7 @@ use opentelemetry::trace::{
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::{Sampler, SamplingDecision, SamplingResult, SdkTracerProvider, ShouldSample};
 
-use crate::support::{TRACE, headers, lines, traceparent, w3c, written};
+use crate::support::{TRACE, headers, lines, remote, traceparent, w3c, written};
 
 /// Does something to the trace state of each span.
 #[derive(Debug, Clone)]
@@ -146,7 +146,7 @@ fn the_random_flag_survives_whatever_is_decided() {
     ];
     for (decision, flags) in decisions {
         for came in ["02", "03"] {
-            let remote = w3c().extract(&headers(&[("traceparent", traceparent(came))]), &Context::new());
+            let remote = remote(came);
             let local = child(Edits(decision.clone(), Clone::clone), &remote);
             let span = local.span().span_context().span_id();
             let got = written(&local);

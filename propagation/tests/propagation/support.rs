@@ -1,6 +1,8 @@
 //! Headers as text, and a trip through the propagator.
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use std::collections::HashMap;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use opentelemetry::Context;
 use throughline_propagation::{Propagator, W3cPropagator};
 
@@ -25,6 +27,18 @@ pub(crate) fn headers<V: AsRef<[u8]>>(lines: &[(&'static str, V)]) -> HeaderMap 
     headers
 }
 
+/// The context that such a `traceparent` brings.
+pub(crate) fn remote(flags: &str) -> Context {
+    w3c().extract(&headers(&[("traceparent", traceparent(flags))]), &Context::new())
+}
+
+/// A request that brings them.
+pub(crate) fn request(lines: &[(&'static str, String)]) -> Request<()> {
+    let mut request = Request::get("http://svc.internal/").body(()).expect("a request");
+    *request.headers_mut() = headers(lines);
+    request
+}
+
 /// All lines of a header, joined by `|`.
 pub(crate) fn lines(headers: &HeaderMap, name: &str) -> String {
     let lines: Vec<_> = headers
@@ -45,4 +59,12 @@ pub(crate) fn written(cx: &Context) -> HeaderMap {
 /// What comes out again where these headers go in, without any span in between.
 pub(crate) fn through<V: AsRef<[u8]>>(lines: &[(&'static str, V)]) -> HeaderMap {
     written(&w3c().extract(&headers(lines), &Context::new()))
+}
+
+/// The headers in OpenTelemetry's own carrier.
+pub(crate) fn string_map(headers: &HeaderMap) -> HashMap<String, String> {
+    headers
+        .iter()
+        .map(|(name, value)| (name.to_string(), value.to_str().expect("ASCII").to_owned()))
+        .collect()
 }

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::config::fields::{Field, boolean};
-use crate::config::keys::VARIABLES;
+use crate::config::fields::{Field, PAIRS, boolean, pairs};
+use crate::config::keys::{COUNTS, HEADERS, LIMITS, VARIABLES};
 use crate::config::{Exporter, TelemetryConfig};
 use crate::error::{InitError, Place};
 use crate::signal::Signal;
@@ -59,6 +59,7 @@ impl TelemetryConfig {
     }
 
     fn overlay(mut self, vars: &Variables) -> Result<Self, InitError> {
+        vars.check()?;
         for (variable, field) in VARIABLES {
             self.set_from(vars, variable, *field)?;
         }
@@ -116,6 +117,24 @@ impl Variables {
 
     fn any(&self, names: &[&str]) -> bool {
         names.iter().any(|name| self.0.contains_key(*name))
+    }
+
+    /// Looks at what the SDK reads for itself.
+    fn check(&self) -> Result<(), InitError> {
+        let counts = COUNTS.iter().map(|name| (name, 1, "a whole number from 1"));
+        let limits = LIMITS.iter().map(|name| (name, 0, "a whole number from 0"));
+        for (name, least, accepted) in counts.chain(limits) {
+            let Some(value) = self.of(name) else { continue };
+            if !value.parse::<u32>().is_ok_and(|number| number >= least) {
+                return Err(InitError::value(Place::Environment, name, value, accepted));
+            }
+        }
+        for name in HEADERS {
+            if self.of(name).is_some_and(|value| pairs(value).is_none()) {
+                return Err(InitError::value(Place::Environment, name, "REDACTED", PAIRS));
+            }
+        }
+        Ok(())
     }
 
     fn boolean(&self, name: &str) -> Result<Option<bool>, InitError> {

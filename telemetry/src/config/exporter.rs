@@ -6,7 +6,7 @@
 pub enum Exporter {
     /// Nowhere: the signal is not recorded. In a file or a variable: `none`.
     None,
-    /// Standard output, for people: a tree for each trace, a line for each metric. In a file or a variable: `console`.
+    /// Standard output, for people: a tree for each trace, a line for each metric and log record. In a file or a variable: `console`.
     Console,
     /// Standard output, for machines: a line of OTLP/JSON for each batch; needs the feature `file`. In a file or a
     /// variable: `console-json`.
@@ -21,18 +21,7 @@ pub enum Exporter {
 }
 
 impl Exporter {
-    pub(crate) const ACCEPTED: &str = r#""console", "console-json", "file", "otlp", "jaeger" (which is otlp), "prometheus" (metrics only) or "none""#;
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Console => "console",
-            Self::ConsoleJson => "console-json",
-            Self::File => "file",
-            Self::Prometheus => "prometheus",
-            Self::Otlp => "otlp",
-        }
-    }
+    pub(crate) const ACCEPTED: &str = r#"one of "console", "console-json", "file", "otlp", "jaeger" (which is otlp), "prometheus" (metrics only) or "none""#;
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
         Some(match text {

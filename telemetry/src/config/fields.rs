@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use percent_encoding::percent_decode_str;
+
 use crate::config::{Compression, Exporter, Propagator, Protocol, SamplingRule, TelemetryConfig};
 use crate::hook::Hook;
+use crate::semconv;
 use crate::signal::Signal;
 use crate::target;
 
@@ -27,6 +30,7 @@ pub(crate) enum Field {
     Propagators,
     AttributeValueLengthLimit,
     ServiceVersion,
+    ResourceAttributes,
     StartupHook,
     TailErrors,
     TailSlowerThan,
@@ -53,6 +57,15 @@ impl TelemetryConfig {
         Ok(())
     }
 
+    /// Sets an attribute of the resource; the service's name and version have fields of their own.
+    pub(super) fn set_resource_attribute(&mut self, key: String, value: String) {
+        match key.as_str() {
+            semconv::SERVICE_NAME => self.service_name = Some(value),
+            semconv::SERVICE_VERSION => self.service_version = Some(value),
+            _ => drop(self.resource_attributes.insert(key, value)),
+        }
+    }
+
     /// Sets a field from text, or says what is accepted.
     pub(crate) fn set(&mut self, field: Field, text: &str) -> Result<(), &'static str> {
         match field {
@@ -77,6 +90,11 @@ impl TelemetryConfig {
                 self.attribute_value_length_limit = Some(limit);
             }
             Field::ServiceVersion => self.service_version = Some(name(text)?),
+            Field::ResourceAttributes => {
+                for (key, value) in pairs(text).ok_or(PAIRS)? {
+                    self.set_resource_attribute(key, value);
+                }
+            }
             Field::StartupHook => self.startup_hook = Some(Hook::Name(name(text)?)),
             Field::TailErrors => self.tail.get_or_insert_default().errors = boolean(text)?,
             Field::TailSlowerThan => {
@@ -98,7 +116,7 @@ impl TelemetryConfig {
             Field::PrometheusListen => self.prometheus_listen = listen(text)?,
             Field::PrometheusHost => self.prometheus_listen = Some(format!("{}:9464", host(text)?)),
             Field::PrometheusPort => {
-                let port: u16 = text.parse().map_err(|_| "a port")?;
+                let port: u16 = text.parse().map_err(|_| "a port from 0 to 65535")?;
                 let host = self
                     .prometheus_listen
                     .as_deref()
@@ -204,4 +222,20 @@ fn sampler(text: &str) -> Result<(bool, f64), &'static str> {
     })
 }
 
+/// Names and values as `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_EXPORTER_OTLP_HEADERS` list them: `a=1,b=2%2C3`
+/// (<https://opentelemetry.io/docs/specs/otel/resource/sdk/#specifying-resource-information-via-an-environment-variable>).
+pub(crate) fn pairs(text: &str) -> Option<Vec<(String, String)>> {
+    let decoded = |text: &str| Some(percent_decode_str(text.trim()).decode_utf8().ok()?.into_owned());
+    let pair = |pair: &str| {
+        let (key, value) = pair.split_once('=')?;
+        let key = decoded(key).filter(|key| !key.is_empty())?;
+        Some((key, decoded(value)?))
+    };
+    text.split(',')
+        .filter(|part| !part.trim().is_empty())
+        .map(pair)
+        .collect()
+}
+
+pub(super) const PAIRS: &str = "name=value, with commas between them; a comma in a value is %2C";
 const RATE: &str = "a number from 0.0 to 1.0";

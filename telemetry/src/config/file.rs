@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use crate::config::TelemetryConfig;
-use crate::config::keys::{KEYS, RULES};
+use crate::config::keys::{KEYS, RESOURCE, RULES};
 use crate::error::{InitError, Place};
 
 impl TelemetryConfig {
@@ -17,7 +17,7 @@ impl TelemetryConfig {
     /// The file cannot be read, is not JSON, has a key that is not known or a value that is not accepted.
     pub fn from_json_file(path: impl AsRef<Path>) -> Result<Self, InitError> {
         let path = path.as_ref();
-        let text = fs::read_to_string(path).map_err(|error| InitError::unreadable(path, error))?;
+        let text = fs::read_to_string(path).map_err(|error| InitError::unreadable(FILE, path, error))?;
         Self::from_json(&text, &Place::File(path.to_owned()))
     }
 
@@ -43,7 +43,7 @@ impl TelemetryConfig {
     /// The file cannot be read, is not TOML, has a key that is not known or a value that is not accepted.
     pub fn from_toml_file(path: impl AsRef<Path>) -> Result<Self, InitError> {
         let path = path.as_ref();
-        let text = fs::read_to_string(path).map_err(|error| InitError::unreadable(path, error))?;
+        let text = fs::read_to_string(path).map_err(|error| InitError::unreadable(FILE, path, error))?;
         Self::from_toml(&text, &Place::File(path.to_owned()))
     }
 
@@ -103,15 +103,18 @@ impl TelemetryConfig {
             }
             let text = match value {
                 Value::String(text) => text.clone(),
+                Value::Array(list) if key == "propagators" => listed(list),
                 other => other.to_string(),
             };
-            let set = match (
-                key.strip_prefix(RULES),
-                KEYS.iter().find(|(known, _)| *known == key),
-            ) {
-                (Some(route), _) => self.set_rule(route, &text),
-                (None, Some((_, field))) => self.set(*field, &text),
-                (None, None) => return Err(unknown(place, &key)),
+            let set = if let Some(route) = key.strip_prefix(RULES) {
+                self.set_rule(route, &text)
+            } else if let Some(attribute) = key.strip_prefix(RESOURCE) {
+                self.set_resource_attribute(attribute.to_owned(), text.clone());
+                Ok(())
+            } else if let Some((_, field)) = KEYS.iter().find(|(known, _)| *known == key) {
+                self.set(*field, &text)
+            } else {
+                return Err(unknown(place, &key));
             };
             set.map_err(|accepted| InitError::value(place.clone(), key, text, accepted))?;
         }
@@ -119,7 +122,21 @@ impl TelemetryConfig {
     }
 }
 
+/// A list as the variable of the same meaning spells it.
+fn listed(list: &[Value]) -> String {
+    let names = list
+        .iter()
+        .map(|name| name.as_str().map_or_else(|| name.to_string(), str::to_owned));
+    names.collect::<Vec<_>>().join(",")
+}
+
+const FILE: &str = "the configuration file";
+
 fn unknown(place: &Place, key: &str) -> InitError {
     let known: Vec<&str> = KEYS.iter().map(|(known, _)| *known).collect();
-    InitError::unknown_key(place, key, &format!("{}, {RULES}ROUTE", known.join(", ")))
+    InitError::unknown_key(
+        place,
+        key,
+        &format!("{}, {RULES}ROUTE, {RESOURCE}KEY", known.join(", ")),
+    )
 }

@@ -23,6 +23,11 @@ impl Default for FileConfig {
 }
 
 impl FileConfig {
+    /// The path as it is opened.
+    pub(crate) fn resolved(&self) -> String {
+        self.path.replace("{pid}", &std::process::id().to_string())
+    }
+
     /// Sets the path; `{pid}` in it is the process's id.
     #[must_use]
     pub fn with_path(mut self, path: impl Into<String>) -> Self {

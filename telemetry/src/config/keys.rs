@@ -6,6 +6,9 @@ use crate::signal::Signal;
 /// The keys of a file that begin so name a route.
 pub(super) const RULES: &str = "sampling_rules.";
 
+/// The keys of a file that begin so name an attribute of the resource.
+pub(super) const RESOURCE: &str = "resource_attributes.";
+
 /// The keys of a configuration file, in the order in which an error lists them: TaskWeaver's, TinyLLM's, Arch's, ours.
 pub(super) const KEYS: &[(&str, Field)] = &[
     ("tracing.enabled", Field::Enabled),
@@ -40,6 +43,7 @@ pub(super) const KEYS: &[(&str, Field)] = &[
 
 /// The variables that set one field each. A later one wins.
 pub(super) const VARIABLES: &[(&str, Field)] = &[
+    ("OTEL_RESOURCE_ATTRIBUTES", Field::ResourceAttributes),
     ("OTEL_SERVICE_NAME", Field::ServiceName),
     ("OTEL_TRACES_EXPORTER", Field::ExporterOf(Signal::Traces)),
     ("OTEL_METRICS_EXPORTER", Field::ExporterOf(Signal::Metrics)),
@@ -137,4 +141,37 @@ pub(super) const VARIABLES: &[(&str, Field)] = &[
     ),
     ("THROUGHLINE_FILE_PATH", Field::FilePath),
     ("THROUGHLINE_TOKENIZER_TARGET_MODEL", Field::TokenizerTargetModel),
+];
+
+/// The variables that the SDK reads for itself, and ignores in silence if they are no whole number above 0.
+pub(super) const COUNTS: &[&str] = &[
+    "OTEL_BSP_SCHEDULE_DELAY",
+    "OTEL_BSP_EXPORT_TIMEOUT",
+    "OTEL_BSP_MAX_QUEUE_SIZE",
+    "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+    "OTEL_BLRP_SCHEDULE_DELAY",
+    "OTEL_BLRP_EXPORT_TIMEOUT",
+    "OTEL_BLRP_MAX_QUEUE_SIZE",
+    "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE",
+    "OTEL_METRIC_EXPORT_INTERVAL",
+    "OTEL_METRIC_EXPORT_TIMEOUT",
+    "OTEL_EXPORTER_OTLP_TIMEOUT",
+    "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
+    "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT",
+    "OTEL_EXPORTER_OTLP_LOGS_TIMEOUT",
+];
+
+/// Those that may be 0.
+pub(super) const LIMITS: &[&str] = &[
+    "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT",
+    "OTEL_SPAN_EVENT_COUNT_LIMIT",
+    "OTEL_SPAN_LINK_COUNT_LIMIT",
+];
+
+/// Those that hold secrets, as `name=value` with commas.
+pub(super) const HEADERS: &[&str] = &[
+    "OTEL_EXPORTER_OTLP_HEADERS",
+    "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+    "OTEL_EXPORTER_OTLP_METRICS_HEADERS",
+    "OTEL_EXPORTER_OTLP_LOGS_HEADERS",
 ];

@@ -5,6 +5,7 @@ mod exporter;
 mod fields;
 mod file;
 mod file_config;
+mod headers;
 mod keys;
 mod sampling;
 mod setters;
@@ -14,10 +15,14 @@ mod tls;
 mod writer;
 
 pub use exporter::{Compression, Exporter, Propagator, Protocol};
+pub(crate) use fields::pairs;
 pub use file_config::FileConfig;
+pub(crate) use headers::Headers;
 pub use sampling::{SamplingRule, TailRule};
 pub use tls::TlsConfig;
 pub(crate) use writer::ConsoleWriter;
+
+use std::collections::BTreeMap;
 
 use crate::error::{InitError, Place};
 use crate::hook::Hook;
@@ -56,6 +61,9 @@ pub struct TelemetryConfig {
     pub attribute_value_length_limit: Option<usize>,
     /// The resource's `service.version`. Default: none.
     pub service_version: Option<String>,
+    /// What else the resource says, such as `deployment.environment.name`; it wins over what can be read of the process.
+    /// Default: nothing.
+    pub resource_attributes: BTreeMap<String, String>,
     /// The shares of single routes; the first rule that matches decides. Default: none.
     pub sampling_rules: Vec<SamplingRule>,
     /// Which traces are kept though they were not sampled. Default: none.
@@ -66,6 +74,7 @@ pub struct TelemetryConfig {
     pub file: FileConfig,
     /// The host and port of the Prometheus exporter's listener; `None` for none. Default: `127.0.0.1:9464`.
     pub prometheus_listen: Option<String>,
+    pub(crate) headers: Headers,
     pub(crate) startup_hook: Option<Hook>,
     pub(crate) signals: PerSignal<SignalConfig>,
     pub(crate) console_writer: Option<ConsoleWriter>,
@@ -96,11 +105,13 @@ impl Default for TelemetryConfig {
             propagators: vec![Propagator::TraceContext, Propagator::Baggage],
             attribute_value_length_limit: None,
             service_version: None,
+            resource_attributes: BTreeMap::new(),
             sampling_rules: Vec::new(),
             tail: None,
             tls: TlsConfig::default(),
             file: FileConfig::default(),
             prometheus_listen: Some("127.0.0.1:9464".into()),
+            headers: Headers::default(),
             startup_hook: None,
             signals: PerSignal::default(),
             console_writer: None,
@@ -134,19 +145,14 @@ impl TelemetryConfig {
             target.tls.identity()?;
         }
         if self.exporter_of(Signal::Traces) == Exporter::Prometheus {
-            let accepted = "an exporter that takes traces, and Prometheus as the exporter of metrics only";
-            return Err(InitError::value(Place::Code, "exporter", "prometheus", accepted));
+            let key = "the exporter of traces (tracing.exporter, OTEL_TRACES_EXPORTER)";
+            let accepted = "one that takes traces, and Prometheus for metrics alone (metrics_exporter, OTEL_METRICS_EXPORTER)";
+            return Err(InitError::value(Place::Code, key, "prometheus", accepted));
         }
-        let logs = self.exporter_of(Signal::Logs);
-        if matches!(logs, Exporter::Console | Exporter::Prometheus) {
-            let accepted =
-                r#""otlp", "file", "console-json" or "none": a tracing subscriber prints logs for people"#;
-            return Err(InitError::value(
-                Place::Code,
-                "logs_exporter",
-                logs.name(),
-                accepted,
-            ));
+        if self.exporter_of(Signal::Logs) == Exporter::Prometheus {
+            let key = "logs_exporter (OTEL_LOGS_EXPORTER)";
+            let accepted = "one that takes logs, and Prometheus for metrics alone";
+            return Err(InitError::value(Place::Code, key, "prometheus", accepted));
         }
         Ok(())
     }

@@ -109,6 +109,13 @@ impl TelemetryConfig {
         self
     }
 
+    /// Adds an attribute to the resource, such as `deployment.environment.name`; the later value of a key wins.
+    #[must_use]
+    pub fn with_resource_attribute(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.set_resource_attribute(key.into(), value.into());
+        self
+    }
+
     /// Adds the share of a route's traces; the first rule that matches decides.
     #[must_use]
     pub fn with_sampling_rule(mut self, route: impl Into<String>, rate: f64) -> Self {
@@ -133,6 +140,14 @@ impl TelemetryConfig {
         self
     }
 
+    /// Sends a header, such as a key, with every request to the collector; it wins over one of that name in
+    /// `OTEL_EXPORTER_OTLP_HEADERS`.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.insert(name, value.into());
+        self
+    }
+
     /// Sends metrics elsewhere than spans.
     #[must_use]
     pub fn with_metrics_exporter(mut self, exporter: Exporter) -> Self {
@@ -148,7 +163,7 @@ impl TelemetryConfig {
     }
 
     /// Sets the host and port of the Prometheus exporter's listener. Default: `127.0.0.1:9464`. Without one, serve
-    /// [`Telemetry::prometheus_text`](crate::Telemetry::prometheus_text) from a route.
+    /// [`Telemetry::prometheus_page`](crate::Telemetry::prometheus_page) from a route.
     #[must_use]
     pub fn with_prometheus_listen(mut self, address: Option<&str>) -> Self {
         self.prometheus_listen = address.map(str::to_owned);

@@ -51,16 +51,19 @@ impl TlsConfig {
 
     pub(crate) fn root(&self) -> Result<Option<Vec<u8>>, InitError> {
         let root = self.certificate.as_deref();
-        root.map(|path| read(path, CERTIFICATE)).transpose()
+        root.map(|path| read(ROOT, path, CERTIFICATE)).transpose()
     }
 
     pub(crate) fn identity(&self) -> Result<Option<Identity>, InitError> {
         match (&self.client_certificate, &self.client_key) {
-            (Some(certificate), Some(key)) => Ok(Some((read(certificate, CERTIFICATE)?, read(key, KEY)?))),
+            (Some(certificate), Some(key)) => Ok(Some((
+                read(CLIENT_CERTIFICATE, certificate, CERTIFICATE)?,
+                read(CLIENT_KEY, key, KEY)?,
+            ))),
             (None, None) => Ok(None),
             _ => {
                 let message =
-                    "a client's certificate and its key are given together or not at all".to_owned();
+                    format!("{CLIENT_CERTIFICATE} and {CLIENT_KEY} are given together or not at all");
                 Err(InitError::exporter(message))
             }
         }
@@ -68,8 +71,8 @@ impl TlsConfig {
 }
 
 /// The file's bytes, if there is in them what there is to be: a client would take a file without for an empty list.
-fn read(path: &str, what: &str) -> Result<Vec<u8>, InitError> {
-    let bytes = fs::read(path).map_err(|error| InitError::unreadable(Path::new(path), error))?;
+fn read(setting: &str, path: &str, what: &str) -> Result<Vec<u8>, InitError> {
+    let bytes = fs::read(path).map_err(|error| InitError::unreadable(setting, Path::new(path), error))?;
     let ending = format!("{}-----", what.to_ascii_uppercase());
     let has_it = String::from_utf8_lossy(&bytes)
         .lines()
@@ -77,9 +80,12 @@ fn read(path: &str, what: &str) -> Result<Vec<u8>, InitError> {
     if has_it {
         Ok(bytes)
     } else {
-        Err(InitError::holds_no(Path::new(path), what))
+        Err(InitError::holds_no(setting, Path::new(path), what))
     }
 }
 
+const ROOT: &str = "tls.certificate (OTEL_EXPORTER_OTLP_CERTIFICATE)";
+const CLIENT_CERTIFICATE: &str = "tls.client_certificate (OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE)";
+const CLIENT_KEY: &str = "tls.client_key (OTEL_EXPORTER_OTLP_CLIENT_KEY)";
 const CERTIFICATE: &str = "certificate";
 const KEY: &str = "private key";

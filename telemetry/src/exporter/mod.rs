@@ -83,8 +83,12 @@ impl Setup {
     fn logs(&mut self, part: &Part<'_>) -> Result<LoggerProviderBuilder, InitError> {
         let builder = SdkLoggerProvider::builder().with_resource(part.resource.clone());
         match self.config.exporter_of(Signal::Logs) {
-            // Refused by the configuration's check: the program's own subscriber prints logs, and Prometheus takes none.
-            Exporter::None | Exporter::Console | Exporter::Prometheus => Ok(builder),
+            // Refused by the configuration's check: there are no logs in a scrape.
+            Exporter::None | Exporter::Prometheus => Ok(builder),
+            Exporter::Console => {
+                let watch = self.watch(Signal::Logs, Destination::Console);
+                Ok(console::logs(builder, self.config.console_writer.clone(), &watch))
+            }
             Exporter::ConsoleJson | Exporter::File => {
                 let (lines, place) = self.lines(Signal::Logs)?;
                 Ok(json::logs(builder, &lines, &self.watch(Signal::Logs, place)))
@@ -185,7 +189,7 @@ impl Setup {
             Some(lines) => lines.clone(),
             None => self.lines.insert(json::file(&self.config.file)?).clone(),
         };
-        Ok((lines, Destination::File(self.config.file.path.clone())))
+        Ok((lines, Destination::File(self.config.file.resolved())))
     }
 
     fn watch(&mut self, signal: Signal, destination: Destination) -> Watch {

@@ -19,6 +19,7 @@ use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter, SpanProcessor, TracerProviderBuilder};
+use tracing::Level;
 
 use crate::config::{TailRule, TelemetryConfig};
 use crate::destination::Destination;
@@ -126,7 +127,7 @@ impl Health {
         *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(why.clone());
         if !self.is_said.swap(true, Ordering::Relaxed) {
             say(&format!(
-                "{} are not reaching {}: {why} (said once)",
+                "{} are not reaching {}: {why} (said once; Telemetry::diagnose tells more)",
                 self.signal, self.destination
             ));
         }
@@ -264,17 +265,28 @@ impl<E: PushMetricExporter> PushMetricExporter for Watched<E> {
     }
 }
 
-/// The SDK's errors without its preamble.
+/// The SDK's errors without its preamble and tonic's, and no cause twice in a row.
 pub(crate) fn words(error: &OTelSdkError) -> String {
-    match error {
+    let text = match error {
         OTelSdkError::InternalFailure(why) => why.clone(),
         other => other.to_string(),
-    }
+    };
+    let text = match text.split_once("export failed with gRPC code: ") {
+        Some((_, code)) => format!("{GRPC}{code}"),
+        None => text,
+    };
+    let mut causes: Vec<&str> = text.split(": ").collect();
+    causes.dedup();
+    causes.join(": ")
 }
 
-/// To the program's `tracing` subscriber, or where there is none, to standard error: silence is the worst answer.
+/// Stands before the code of an answer by gRPC.
+pub(crate) const GRPC: &str = "gRPC ";
+
+/// To the program's `tracing` subscriber, or where there is none that takes it, to standard error: silence is the worst
+/// answer.
 pub(crate) fn say(text: &str) {
-    if tracing::dispatcher::has_been_set() {
+    if tracing::enabled!(target: "throughline", Level::WARN) {
         tracing::warn!(target: "throughline", "{text}");
     } else {
         let _ = writeln!(io::stderr(), "throughline: {text}");

@@ -8,7 +8,7 @@ use crate::target::Target;
 use super::spoken::{HTTP1, HTTP2, Spoken, spoken};
 use super::{Answer, Heard, silent};
 
-pub(super) fn answer(heard: Heard, target: &Target, address: &str) -> Answer {
+pub(super) fn answer(heard: Heard, target: &Target, address: &str, patience: Duration) -> Answer {
     match heard {
         Heard::Http {
             status,
@@ -35,7 +35,7 @@ pub(super) fn answer(heard: Heard, target: &Target, address: &str) -> Answer {
         Heard::Grpc(code) => {
             let advice = match code.as_str() {
                 // A port for HTTP that takes HTTP/2 too knows no such method.
-                "Unimplemented" if speaks_http1(target, address) => Some(NO_GRPC.to_owned()),
+                "Unimplemented" if speaks_http1(target, address, patience) => Some(NO_GRPC.to_owned()),
                 _ => of_code(&code, target),
             };
             Answer {
@@ -43,7 +43,7 @@ pub(super) fn answer(heard: Heard, target: &Target, address: &str) -> Answer {
                 said: Some(code),
             }
         }
-        Heard::Nothing(why) => Answer::fault(of_silence(why, target, address)),
+        Heard::Nothing(why) => Answer::fault(of_silence(why, target, address, patience)),
     }
 }
 
@@ -109,23 +109,24 @@ fn of_code(code: &str, target: &Target) -> Option<String> {
 }
 
 /// Nothing was understood: asks what is spoken there, which needs no TLS.
-fn of_silence(why: String, target: &Target, address: &str) -> String {
+fn of_silence(why: String, target: &Target, address: &str, patience: Duration) -> String {
     if let Some(advice) = of_tls(&why, target) {
         return advice;
     }
     if why.contains("timed out") || why.contains("Timeout") {
-        return silent();
+        return silent(patience);
     }
     let is_grpc = target.protocol == Protocol::Grpc;
+    let patience = patience.mul_f32(QUICK);
     if target.is_https() {
-        return match spoken(address, HTTP1, QUICK) {
+        return match spoken(address, HTTP1, patience) {
             // What speaks TLS may say 400 without it.
             Spoken::Http1(status) if !status.starts_with("400") => NO_TLS.to_owned(),
             Spoken::Http2 => NO_TLS.to_owned(),
             _ => why,
         };
     }
-    match spoken(address, if is_grpc { HTTP1 } else { HTTP2 }, QUICK) {
+    match spoken(address, if is_grpc { HTTP1 } else { HTTP2 }, patience) {
         Spoken::Http2 if !is_grpc => NO_HTTP1.to_owned(),
         Spoken::Http1(_) if is_grpc => NO_GRPC.to_owned(),
         Spoken::Tls => "TLS is spoken there: use https".to_owned(),
@@ -135,8 +136,9 @@ fn of_silence(why: String, target: &Target, address: &str) -> String {
     }
 }
 
-fn speaks_http1(target: &Target, address: &str) -> bool {
-    !target.is_https() && matches!(spoken(address, HTTP1, QUICK), Spoken::Http1(_))
+fn speaks_http1(target: &Target, address: &str, patience: Duration) -> bool {
+    let spoken = || spoken(address, HTTP1, patience.mul_f32(QUICK));
+    !target.is_https() && matches!(spoken(), Spoken::Http1(_))
 }
 
 const NO_GRPC: &str = "HTTP/1.1 is spoken there and not gRPC: use the collector's port for gRPC, usually 4317, or the \
@@ -146,4 +148,5 @@ const NO_HTTP1: &str = "HTTP/2 is spoken there, as gRPC is, and not HTTP/1.1: us
 const NO_TLS: &str = "TLS is not spoken there: use http";
 const CLIENT: &str = "give it as tls.client_certificate (OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE), and its key";
 const HEADERS: &str = "it does not know who asks: see the headers (OTEL_EXPORTER_OTLP_HEADERS)";
-const QUICK: Duration = Duration::from_millis(400);
+/// The share of the patience for what is asked after that.
+const QUICK: f32 = 0.4;

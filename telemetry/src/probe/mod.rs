@@ -36,6 +36,7 @@ pub(crate) struct Answer {
 #[derive(Debug)]
 pub(crate) struct Question {
     begun: Instant,
+    patience: Duration,
     stages: Receiver<Stage>,
 }
 
@@ -46,8 +47,9 @@ enum Stage {
 }
 
 impl Question {
-    /// Asks; `None` where there is no network between.
-    pub(crate) fn ask(destination: &Destination) -> Option<Self> {
+    /// Asks; `None` where there is no network between. The patience is for the connection, and as long again for the
+    /// answer.
+    pub(crate) fn ask(destination: &Destination, patience: Duration) -> Option<Self> {
         let url = match destination {
             Destination::Prometheus(Some(_)) | Destination::Otlp(_) => destination.to_string(),
             Destination::Prometheus(None) | Destination::Console | Destination::File(_) => return None,
@@ -59,11 +61,11 @@ impl Question {
             // What is asked here is neither recorded nor logged: it is no delivery.
             let _suppressed = Context::enter_telemetry_suppressed_scope();
             tracing::dispatcher::with_default(&Dispatch::none(), || {
-                let done = match connect(&address, PATIENCE).map(drop) {
+                let done = match connect(&address, patience).map(drop) {
                     Err(error) => Answer::fault(error.to_string()),
                     Ok(()) => {
                         let _ = stage.send(Stage::Connected);
-                        answer(&destination, &address)
+                        answer(&destination, &address, patience)
                     }
                 };
                 let _ = stage.send(Stage::Done(done));
@@ -74,22 +76,27 @@ impl Question {
         let _ = thread::Builder::new()
             .name("throughline-diagnose".into())
             .spawn(run);
-        Some(Self { begun, stages })
+        Some(Self {
+            begun,
+            patience,
+            stages,
+        })
     }
 
-    /// Waits for the answer, at most [`PATIENCE`] for the connection and as long again for the answer.
+    /// Waits for the answer.
     pub(crate) fn wait(self) -> Answer {
-        let mut deadline = self.begun + PATIENCE;
-        let mut late = format!("no connection within {PATIENCE:?}");
+        let patience = self.patience;
+        let mut deadline = patience;
+        let mut late = format!("no connection within {patience:?}");
         loop {
             match self
                 .stages
-                .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+                .recv_timeout(deadline.saturating_sub(self.begun.elapsed()))
             {
                 Ok(Stage::Done(answer)) => return answer,
                 Ok(Stage::Connected) => {
-                    deadline += PATIENCE;
-                    late = silent();
+                    deadline = deadline.saturating_add(patience);
+                    late = silent(patience);
                 }
                 Err(RecvTimeoutError::Timeout) => return Answer::fault(late),
                 Err(RecvTimeoutError::Disconnected) => {
@@ -109,28 +116,25 @@ impl Answer {
     }
 }
 
-fn answer(destination: &Destination, address: &str) -> Answer {
+fn answer(destination: &Destination, address: &str, patience: Duration) -> Answer {
     let Destination::Otlp(target) = destination else {
-        return spoken::page(address, PATIENCE);
+        return spoken::page(address, patience);
     };
-    match ask(target) {
-        Ok(heard) => advice::answer(heard, target, address),
+    match ask(target, patience) {
+        Ok(heard) => advice::answer(heard, target, address, patience),
         Err(error) => Answer::fault(chain(&error)),
     }
 }
 
-fn ask(target: &Target) -> Result<Heard, InitError> {
+fn ask(target: &Target, patience: Duration) -> Result<Heard, InitError> {
     // Less than is waited for, so that what was heard so far is told and not that it took too long.
-    let patience = PATIENCE.mul_f32(0.8);
+    let patience = patience.mul_f32(0.8);
     match target.protocol {
         Protocol::Grpc => otlp_grpc::ask(target, patience),
         Protocol::HttpProtobuf | Protocol::HttpJson => otlp_http::ask(target, patience),
     }
 }
 
-fn silent() -> String {
-    format!("it connects but does not answer within {PATIENCE:?}")
+fn silent(patience: Duration) -> String {
+    format!("it connects but does not answer within {patience:?}")
 }
-
-/// How long a connection may take, and how long an answer.
-const PATIENCE: Duration = Duration::from_secs(1);

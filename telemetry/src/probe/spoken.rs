@@ -23,15 +23,15 @@ pub(super) const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0
 pub(super) const HTTP1: &[u8] = b"OPTIONS * HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
 
 pub(super) fn spoken(address: &str, opening: &[u8], patience: Duration) -> Spoken {
-    let end = Instant::now() + patience;
+    let begun = Instant::now();
     let Ok(mut connection) = connect(address, patience) else {
         return Spoken::Nothing;
     };
     let _ = connection.write_all(opening);
     let mut said = Vec::new();
     let mut part = [0; ENOUGH];
-    while said.len() < ENOUGH && !said.contains(&b'\n') {
-        let left = end.saturating_duration_since(Instant::now());
+    while !tells(&said) {
+        let left = patience.saturating_sub(begun.elapsed());
         if left.is_zero() || connection.set_read_timeout(Some(left)).is_err() {
             break;
         }
@@ -55,11 +55,16 @@ pub(super) fn page(address: &str, patience: Duration) -> Answer {
             fault: Some(format!("it answers {status}")),
             said: Some(status),
         },
-        Spoken::Nothing => Answer::fault(silent()),
+        Spoken::Nothing => Answer::fault(silent(patience)),
         Spoken::Http2 | Spoken::Tls | Spoken::Other => {
             Answer::fault("what answers there is no HTTP/1.1".into())
         }
     }
+}
+
+/// Whether nothing that follows would change the language.
+fn tells(said: &[u8]) -> bool {
+    said.len() >= ENOUGH || said.contains(&b'\n') || matches!(language(said), Spoken::Http2 | Spoken::Tls)
 }
 
 fn language(said: &[u8]) -> Spoken {
@@ -105,6 +110,22 @@ mod tests {
             (b"\x16\x03\x01 garbage", Spoken::Other),
         ] {
             assert_eq!(language(said), expected, "{said:?}");
+        }
+    }
+
+    /// A server of HTTP/2 says no line: it used to be listened to for as long as there was patience.
+    #[test]
+    fn what_tells_is_not_waited_for() {
+        for (said, expected) in [
+            (&b"\0\0\x18\x04\0\0\0\0"[..], false),
+            (b"\0\0\x18\x04\0\0\0\0\0\0", true),
+            (b"\x15\x03\x03\0\x02\x02\x0a", true),
+            (b"HTTP/1.1 200", false),
+            (b"HTTP/1.1 200 OK\r\n", true),
+            (b"SSH-2.0-x", false),
+            (b"", false),
+        ] {
+            assert_eq!(tells(said), expected, "{said:?}");
         }
     }
 }

@@ -14,6 +14,8 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 pub(crate) enum Answer {
     Accept,
     Status(u16),
+    /// 200, with a page for people.
+    Page,
     /// Bytes that are no HTTP.
     Garbage,
     /// Nothing, until the answer changes; then the connection is closed.
@@ -120,6 +122,10 @@ impl Collector {
                 .get_mut()
                 .write_all(b"\x16\x03\x01 this is no HTTP \xff\xfe\r\n\r\n");
         }
+        // Who speaks TLS to what does not may never send the end of a line.
+        if !reader.fill_buf()?.first().is_some_and(u8::is_ascii_alphabetic) {
+            return Ok(());
+        }
         let mut request = Request::default();
         while !request.head.ends_with("\r\n\r\n") {
             if reader.read_line(&mut request.head)? == 0 {
@@ -145,14 +151,23 @@ impl Collector {
                 }
                 return Ok(());
             }
+            Answer::Page => 200,
             _ => {
                 let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
                 state.1.push(request);
                 200
             }
         };
+        let kind = match answer {
+            Answer::Page => "text/html",
+            _ => "application/json",
+        };
+        let location = match status {
+            300..400 => "location: http://127.0.0.1:1/\r\n",
+            _ => "",
+        };
         let head = format!(
-            "HTTP/1.1 {status} Told\r\ncontent-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}"
+            "HTTP/1.1 {status} Told\r\n{location}content-type: {kind}\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}"
         );
         reader.get_mut().write_all(head.as_bytes())?;
         reader.get_mut().flush()

@@ -1,30 +1,48 @@
 //! A diagnosis says in words what is wrong with what it was set up with.
 
+use std::io::Read;
+use std::net::TcpStream;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use throughline_telemetry::{Exporter, Protocol, SignalDiagnosis, TelemetryConfig, init};
+use throughline_test_support::Vacant;
 use tonic::Code;
 use tonic::transport::Server;
 
 use crate::collector::{Answer, Collector};
 use crate::grpc::Grpc;
-use crate::{black_hole, turn};
+use crate::{PATIENCE, black_hole, turn};
 
-/// What is found of the traces that go to a URL.
+/// What is found of the traces that go to a URL, by who waits until it is.
 fn diagnosed(url: &str, protocol: Protocol) -> SignalDiagnosis {
+    diagnosed_within(PATIENCE, url, protocol)
+}
+
+/// Expects to be told that nobody answers.
+fn assert_silent(case: &str, url: &str, protocol: Protocol) {
+    let mut patience = Duration::from_millis(200);
+    loop {
+        let found = diagnosed_within(patience, url, protocol);
+        let no_connection = format!("no connection within {patience:?}");
+        // A busy machine may be late with what takes no time.
+        if found.unreachable.as_ref() == Some(&no_connection) && patience < PATIENCE {
+            patience *= 2;
+            continue;
+        }
+        let fault = format!("it connects but does not answer within {patience:?}");
+        return assert_found(case, &found, None, Some(&fault));
+    }
+}
+
+fn diagnosed_within(patience: Duration, url: &str, protocol: Protocol) -> SignalDiagnosis {
     let config = TelemetryConfig::default()
         .with_enabled(true)
         .with_exporter(Exporter::Otlp)
         .with_metrics_exporter(Exporter::None);
     let telemetry = init(config.with_endpoint(url).with_protocol(protocol)).expect("started");
-    let begun = Instant::now();
-    let found = telemetry.diagnose().signals.remove(0);
-    assert!(
-        begun.elapsed() < Duration::from_millis(2_500),
-        "{url}: {:?}",
-        begun.elapsed()
-    );
-    telemetry.shutdown().expect("nothing to deliver");
+    let found = telemetry.diagnose_within(patience).signals.remove(0);
+    telemetry.shutdown_within(PATIENCE).expect("nothing to deliver");
     found
 }
 
@@ -55,6 +73,19 @@ fn what_a_collector_answers_over_http() {
             Some(format!("it answers 401 Unauthorized ({{}}): {headers}")),
         ),
         (
+            Answer::Page,
+            Some("200 OK"),
+            Some("it answers 200 OK ({}): with a page for people: this is no OTLP receiver".to_owned()),
+        ),
+        (
+            Answer::Status(302),
+            Some("302 Found"),
+            Some(
+                "it answers 302 Found ({}): follow it in the endpoint: an export must not be redirected"
+                    .to_owned(),
+            ),
+        ),
+        (
             Answer::Status(404),
             Some("404 Not Found"),
             Some("it answers 404 Not Found ({}): there is no OTLP at this path: see the endpoint".to_owned()),
@@ -74,11 +105,6 @@ fn what_a_collector_answers_over_http() {
             None,
             Some("what answers there speaks no HTTP".to_owned()),
         ),
-        (
-            Answer::Silence,
-            None,
-            Some("it connects but does not answer within 1s".to_owned()),
-        ),
     ] {
         for protocol in [Protocol::HttpProtobuf, Protocol::HttpJson] {
             let collector = Collector::start(told);
@@ -89,8 +115,16 @@ fn what_a_collector_answers_over_http() {
                 answer,
                 fault.as_deref(),
             );
-            collector.answer(Answer::Close);
         }
+    }
+    for protocol in [Protocol::HttpProtobuf, Protocol::HttpJson] {
+        let collector = Collector::start(Answer::Silence);
+        assert_silent(
+            &format!("{protocol:?}, silence"),
+            &format!("http://{}", collector.address),
+            protocol,
+        );
+        collector.answer(Answer::Close);
     }
     let collector = Collector::start(Answer::Close);
     let found = diagnosed(&format!("http://{}", collector.address), Protocol::HttpProtobuf);
@@ -135,9 +169,7 @@ fn what_a_collector_answers_over_grpc() {
         assert_found(&format!("{code:?}"), &found, Some(answer), fault);
     }
     let silent = Collector::start(Answer::Silence);
-    let found = diagnosed(&format!("http://{}", silent.address), Protocol::Grpc);
-    let fault = "it connects but does not answer within 1s";
-    assert_found("silence", &found, None, Some(fault));
+    assert_silent("silence", &format!("http://{}", silent.address), Protocol::Grpc);
     silent.answer(Answer::Close);
     let garbage = Collector::start(Answer::Garbage);
     let found = diagnosed(&format!("http://{}", garbage.address), Protocol::Grpc);
@@ -149,18 +181,18 @@ fn what_a_collector_answers_over_grpc() {
 fn nobody_listens_or_nobody_answers() {
     let _turn = turn();
     for protocol in [Protocol::Grpc, Protocol::HttpProtobuf] {
-        let (listener, url) = black_hole();
-        let found = diagnosed(&url, protocol);
-        let fault = "it connects but does not answer within 1s";
-        assert_found(&format!("{protocol:?} {url}"), &found, None, Some(fault));
-        drop(listener);
+        let (_listener, url) = black_hole();
+        assert_silent(&format!("{protocol:?} {url}"), &url, protocol);
+        let vacant = Vacant::new();
+        let url = format!("http://{}", vacant.address());
         let found = diagnosed(&url, protocol);
         let fault = "Connection refused (os error 111)";
         assert_found(&format!("{protocol:?} {url}"), &found, None, Some(fault));
         let found = diagnosed("http://nowhere.invalid:4317", protocol);
         let fault = found.unreachable.unwrap_or_default();
         assert!(
-            fault.starts_with("failed to lookup address information") || fault == "no connection within 1s",
+            fault.starts_with("failed to lookup address information")
+                || fault.starts_with("no connection within "),
             "{protocol:?}: {fault}"
         );
     }
@@ -196,34 +228,48 @@ fn the_port_of_the_other_protocol_is_told() {
 #[test]
 fn every_signal_is_asked_by_itself_and_all_at_once() {
     let _turn = turn();
-    let (_listener, url) = black_hole();
+    let (listener, url) = black_hole();
     let config = TelemetryConfig::default()
         .with_enabled(true)
         .with_exporter(Exporter::Otlp)
         .with_logs_exporter(Exporter::Otlp)
         .with_protocol(Protocol::HttpProtobuf);
     let telemetry = init(config.clone().with_endpoint(url)).expect("started");
-    let begun = Instant::now();
-    let diagnosis = telemetry.diagnose();
-    let took = begun.elapsed();
-    assert!(took < Duration::from_millis(2_500), "three signals took {took:?}");
-    assert_eq!(
-        diagnosis.warnings.len(),
-        3,
-        "each signal is told: {:?}",
-        diagnosis.warnings
-    );
+    thread::scope(|scope| {
+        let diagnosis = scope.spawn(|| telemetry.diagnose_within(PATIENCE));
+        let mut waiting: Vec<TcpStream> = Vec::new();
+        while waiting.len() < 3 {
+            let (mut connection, _) = listener.accept().expect("a connection");
+            // Some only look whether somebody listens.
+            if matches!(connection.read(&mut [0]), Ok(1)) {
+                waiting.push(connection);
+            }
+        }
+        for connection in &waiting {
+            connection.set_nonblocking(true).expect("set");
+            let mut bytes = [0; 1 << 16];
+            let read = std::iter::repeat_with(|| (&*connection).read(&mut bytes))
+                .find(|read| !matches!(read, Ok(1..)));
+            assert!(
+                matches!(read, Some(Err(_))),
+                "none was given up before the last was asked: {read:?}"
+            );
+        }
+        drop((waiting, listener));
+        let warnings = diagnosis.join().expect("no panic").warnings;
+        assert_eq!(warnings.len(), 3, "each signal is told: {warnings:?}");
+    });
     let _ = telemetry.shutdown_within(Duration::from_millis(50));
 
     let collector = Collector::start(Answer::Accept);
     let url = format!("http://{}", collector.address);
     let telemetry = init(config.with_endpoint(&url)).expect("started");
-    let text = telemetry.diagnose().to_string();
+    let text = telemetry.diagnose_within(PATIENCE).to_string();
     for signal in ["traces", "logs", "metrics"] {
         let expected = format!("{signal:<12}to {url}/v1/{signal}, which answers 200 OK; 0 delivered");
         assert!(text.contains(&expected), "{expected:?} in {text}");
     }
-    telemetry.shutdown().expect("ended");
+    telemetry.shutdown_within(PATIENCE).expect("ended");
 }
 
 #[test]
@@ -234,14 +280,24 @@ fn the_page_for_prometheus_is_asked_for() {
         .with_exporter(Exporter::None)
         .with_metrics_exporter(Exporter::Prometheus);
     let telemetry = init(config.clone().with_prometheus_listen(Some("127.0.0.1:0"))).expect("started");
-    let found = telemetry.diagnose().signals.remove(0);
+    // Who is too slow to ask the page gets no answer, and may ask again.
+    let asked = || {
+        let begun = Instant::now();
+        loop {
+            let diagnosis = telemetry.diagnose_within(PATIENCE);
+            if diagnosis.signals[0].answer.is_some() || begun.elapsed() > PATIENCE {
+                return diagnosis;
+            }
+        }
+    };
+    let found = asked().signals.remove(0);
     assert_found("never read", &found, Some("200 OK"), None);
     telemetry.prometheus_text().expect("metrics");
-    let text = telemetry.diagnose().to_string();
+    let text = asked().to_string();
     let address = telemetry.prometheus_address().expect("a listener");
     let expected = format!("metrics     to http://{address}/metrics, which answers 200 OK; 1 delivered,");
     assert!(text.contains(&expected), "{expected:?} in {text}");
-    telemetry.shutdown().expect("ended");
+    telemetry.shutdown_within(PATIENCE).expect("ended");
 
     let telemetry = init(config.with_prometheus_listen(None)).expect("started");
     let found = telemetry.diagnose().signals.remove(0);
@@ -250,5 +306,5 @@ fn the_page_for_prometheus_is_asked_for() {
         "there is nobody to ask"
     );
     assert_found("no listener", &found, None, None);
-    telemetry.shutdown().expect("ended");
+    telemetry.shutdown_within(PATIENCE).expect("ended");
 }

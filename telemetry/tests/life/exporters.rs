@@ -1,7 +1,8 @@
 //! What arrives where, as it is configured.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
+use std::time::Instant;
 
 use opentelemetry::global;
 use opentelemetry::trace::{
@@ -11,7 +12,7 @@ use opentelemetry_sdk::trace::{InMemorySpanExporter, SimpleSpanProcessor};
 use throughline_telemetry::{Exporter, FileConfig, Propagator, TelemetryConfig, init};
 use tracing_subscriber::layer::SubscriberExt;
 
-use crate::{Shared, console, record, turn};
+use crate::{PATIENCE, Shared, console, record, turn};
 #[test]
 fn a_start_up_hook_adds_to_what_is_configured() {
     let _turn = turn();
@@ -34,12 +35,12 @@ fn a_start_up_hook_adds_to_what_is_configured() {
         .map(|span| span.name)
         .collect();
     assert_eq!(names, ["seen by the hook's exporter"], "the hook's processor");
-    telemetry.shutdown().expect("ended");
+    telemetry.shutdown_within(PATIENCE).expect("ended");
 
     let text = r#"{"tracing.enabled": true, "startup_hook": "MyLibrary:setup"}"#;
     let error = init(TelemetryConfig::from_json_str(text).expect("accepted")).expect_err("not registered");
-    let expected = "startup_hook = \"MyLibrary:setup\" is not accepted: use a name given to register_startup_hook \
-                    before: there is none";
+    let expected = "startup_hook (THROUGHLINE_STARTUP_HOOK) = \"MyLibrary:setup\" is not accepted: use a name given to \
+                    register_startup_hook before: there is none";
     assert_eq!(error.to_string(), expected, "a hook that nobody registered");
 }
 
@@ -59,7 +60,7 @@ fn long_texts_are_cut_and_the_propagators_are_those_that_are_configured() {
         global::get_text_map_propagator(|it| it.fields().map(str::to_owned).collect());
     fields.sort();
     assert_eq!(fields, ["b3", "traceparent", "tracestate"], "the propagators");
-    telemetry.shutdown().expect("ended");
+    telemetry.shutdown_within(PATIENCE).expect("ended");
     assert!(
         writer.text().contains("✗ ééé: broken\n"),
         "cut at a character: {}",
@@ -90,7 +91,7 @@ fn a_file_holds_what_was_exported() {
         .u64_counter("prompt_size")
         .build()
         .add(9, &[]);
-    telemetry.shutdown().expect("ended");
+    telemetry.shutdown_within(PATIENCE).expect("ended");
 
     let text = std::fs::read_to_string(folder.join(format!("{}.jsonl", std::process::id()))).expect("a file");
     std::fs::remove_dir_all(&folder).expect("removed");
@@ -145,7 +146,9 @@ fn prometheus_scrapes_prompt_size_with_its_only_label() {
         .with_description("Counts the number of tokens in the prompt.")
         .build();
     tokens.add(57, &[opentelemetry::KeyValue::new("direction", "input")]);
+    let for_a_route = telemetry.prometheus_page();
     let text = telemetry.prometheus_text().expect("Prometheus");
+    assert_eq!(for_a_route(), text, "the same from a route");
     let expected = "\
 # HELP prompt_size_total Counts the number of tokens in the prompt.
 # TYPE prompt_size_total counter
@@ -153,25 +156,33 @@ prompt_size_total{direction=\"input\"} 57
 # HELP target_info Target metadata
 ";
     assert!(text.starts_with(expected), "{text}");
-    let mut connection =
-        TcpStream::connect(telemetry.prometheus_address().expect("a listener")).expect("connected");
-    connection
-        .write_all(b"GET /metrics HTTP/1.1\r\n\r\n")
-        .expect("asked");
-    let mut answer = String::new();
-    connection.read_to_string(&mut answer).expect("answered");
+    let answer = page(telemetry.prometheus_address().expect("a listener"));
     assert_eq!(
         answer.split_once("\r\n\r\n").expect("a body").1,
         text,
         "the listener says the same"
     );
-    telemetry.shutdown().expect("ended");
+    telemetry.shutdown_within(PATIENCE).expect("ended");
 
     let error =
         init(TelemetryConfig::default().with_exporter(Exporter::Prometheus)).expect_err("no traces there");
-    let expected = "exporter = \"prometheus\" is not accepted: use an exporter that takes traces, and Prometheus as the \
-                    exporter of metrics only";
+    let expected = "the exporter of traces (tracing.exporter, OTEL_TRACES_EXPORTER) = \"prometheus\" is not accepted: use one \
+                    that takes traces, and Prometheus for metrics alone (metrics_exporter, OTEL_METRICS_EXPORTER)";
     assert_eq!(error.to_string(), expected, "the message");
+}
+
+/// The answer of the listener. Who is too slow to ask gets none, and may ask again.
+fn page(address: SocketAddr) -> String {
+    let begun = Instant::now();
+    loop {
+        let mut connection = TcpStream::connect(address).expect("connected");
+        let mut answer = String::new();
+        let asked = connection.write_all(b"GET /metrics HTTP/1.1\r\n\r\n");
+        match asked.and_then(|()| connection.read_to_string(&mut answer)) {
+            Ok(1..) => return answer,
+            none => assert!(begun.elapsed() < PATIENCE, "no answer: {none:?}"),
+        }
+    }
 }
 
 #[test]
@@ -194,7 +205,7 @@ fn tracing_events_are_exported_with_the_ids_of_their_span() {
         tracing::warn!("low on stock");
         tracing::warn!(target: "hyper::client", "not this one");
     });
-    telemetry.shutdown().expect("ended");
+    telemetry.shutdown_within(PATIENCE).expect("ended");
     let line: serde_json::Value = serde_json::from_str(&writer.text()).expect("one line of JSON");
     let records = line["resourceLogs"][0]["scopeLogs"][0]["logRecords"]
         .as_array()
@@ -207,12 +218,53 @@ fn tracing_events_are_exported_with_the_ids_of_their_span() {
     );
     assert_eq!(records[0]["spanId"], "0000000000000009", "{line}");
 
-    let config = TelemetryConfig::default().with_logs_exporter(Exporter::Console);
-    let expected = "logs_exporter = \"console\" is not accepted: use \"otlp\", \"file\", \"console-json\" or \"none\": a \
-                    tracing subscriber prints logs for people";
+    let config = TelemetryConfig::default().with_logs_exporter(Exporter::Prometheus);
+    let expected = "logs_exporter (OTEL_LOGS_EXPORTER) = \"prometheus\" is not accepted: use one that takes logs, and \
+                    Prometheus for metrics alone";
     assert_eq!(
         init(config).expect_err("refused").to_string(),
         expected,
         "the message"
     );
+}
+
+/// The specification's `OTEL_LOGS_EXPORTER=console` used to be refused.
+#[test]
+fn log_records_are_lines_on_the_console() {
+    let _turn = turn();
+    let writer = Shared::default();
+    let config = TelemetryConfig::default()
+        .with_enabled(true)
+        .with_console_writer(writer.clone());
+    let config = config
+        .with_exporter(Exporter::None)
+        .with_logs_exporter(Exporter::Console);
+    let telemetry = init(config).expect("started");
+    let subscriber = tracing_subscriber::registry().with(telemetry.log_layer());
+    let span = SpanContext::new(7.into(), 9.into(), TraceFlags::SAMPLED, false, TraceState::NONE);
+    tracing::subscriber::with_default(subscriber, || {
+        tracing::info!(target: "shop", item = "desk\nlamp", left = 2, price = 1.5, "low on \x1b[31mstock");
+        let _current = opentelemetry::Context::new()
+            .with_remote_span_context(span)
+            .attach();
+        tracing::error!(target: "shop", "gone");
+    });
+    let text = writer.text();
+    let lines: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.split_once("Z "))
+        .map(|(_, line)| line)
+        .collect();
+    let expected = [
+        r#" INFO shop: low on \u{1b}[31mstock item="desk\nlamp" left=2 price=1.5"#,
+        "ERROR shop: gone trace_id=00000000000000000000000000000007 span_id=0000000000000009",
+    ];
+    assert_eq!(lines, expected, "{text}");
+    let found = &telemetry.diagnose().signals[0];
+    assert_eq!(
+        (found.signal, found.delivered, found.queued),
+        ("logs", 2, 0),
+        "counted"
+    );
+    telemetry.shutdown().expect("ended");
 }

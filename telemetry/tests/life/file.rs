@@ -22,7 +22,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use throughline_telemetry::{Exporter, FileConfig, Telemetry, TelemetryConfig, init};
 
-use crate::{record, turn};
+use crate::{PATIENCE, record, turn};
 
 /// What a second exporter of each signal, in memory, sees of what the file's exporter sees.
 #[derive(Debug, Clone, Default)]
@@ -92,28 +92,30 @@ fn a_file_read_back_equals_what_was_exported() {
     let seen = Seen::default();
     let telemetry = init(seen.also(to_file(&path))).expect("started");
     everything(&telemetry);
-    telemetry.flush(Duration::from_secs(5)).expect("flushed");
+    telemetry.flush(PATIENCE).expect("flushed");
     let (spans, logs, metrics) = seen.requests();
-    telemetry.shutdown().expect("ended");
+    telemetry.shutdown_within(PATIENCE).expect("ended");
 
     let text = std::fs::read_to_string(&path).expect("a file");
     std::fs::remove_file(&path).expect("removed");
+    // However many batches they came in.
     assert_eq!(
-        ordered(&read::<ExportTraceServiceRequest>(&text, "resourceSpans")),
-        ordered(&spans),
+        each(&read::<ExportTraceServiceRequest>(&text, "resourceSpans"), SPANS),
+        each(&[spans], SPANS),
         "spans"
     );
     assert_eq!(
-        ordered(&read::<ExportLogsServiceRequest>(&text, "resourceLogs")),
-        ordered(&logs),
+        each(&read::<ExportLogsServiceRequest>(&text, "resourceLogs"), LOGS),
+        each(&[logs], LOGS),
         "logs"
     );
     // Two readers collect one after the other: their times differ, and nothing else may.
     assert_eq!(
-        ordered(&timeless(&read::<ExportMetricsServiceRequest>(
-            &text,
-            "resourceMetrics"
-        ))),
+        ordered(&timeless(
+            read::<ExportMetricsServiceRequest>(&text, "resourceMetrics")
+                .last()
+                .expect("a collection")
+        )),
         ordered(&timeless(&metrics)),
         "metrics"
     );
@@ -147,21 +149,18 @@ fn a_full_disk_is_told_and_traffic_goes_on() {
     let telemetry = init(to_file("/dev/full".as_ref())).expect("started");
     record(&telemetry, "lost");
     let full = "No space left on device (os error 28)";
-    let error = telemetry
-        .flush(Duration::from_secs(5))
-        .expect_err("no room")
-        .to_string();
+    let error = telemetry.flush(PATIENCE).expect_err("no room").to_string();
     let expected = format!("not everything was delivered; traces: {full}");
     assert!(error.starts_with(&expected), "{error}");
     record(&telemetry, "lost too");
-    let _ = telemetry.flush(Duration::from_secs(5));
+    let _ = telemetry.flush(PATIENCE);
     let traces = telemetry.diagnose().signals.remove(0);
     assert_eq!(
         (traces.delivered, traces.lost, traces.failure.as_deref()),
         (0, 2, Some(full)),
         "each span is accounted for"
     );
-    let _ = telemetry.shutdown();
+    let _ = telemetry.shutdown_within(PATIENCE);
 }
 
 /// All that a span, a log record and metrics can have.
@@ -254,15 +253,44 @@ fn metrics(provider: &SdkMeterProvider) {
         .record(-1.5, &[KeyValue::new("on", true)]);
 }
 
-/// The last line of a signal.
-fn read<T: DeserializeOwned>(text: &str, key: &str) -> T {
-    let line = text
-        .lines()
-        .rfind(|line| line.starts_with(&format!("{{\"{key}\"")));
-    serde_json::from_str(line.expect("a line of the signal")).expect("OTLP/JSON")
+/// The lines of a signal.
+fn read<T: DeserializeOwned>(text: &str, key: &str) -> Vec<T> {
+    let start = format!("{{\"{key}\"");
+    let lines = text.lines().filter(|line| line.starts_with(&start));
+    lines
+        .map(|line| serde_json::from_str(line).expect("OTLP/JSON"))
+        .collect()
 }
 
-/// Batches have an order, and what is in them has none.
+/// The lists of a request, from the outermost to the innermost.
+const SPANS: [&str; 3] = ["resourceSpans", "scopeSpans", "spans"];
+const LOGS: [&str; 3] = ["resourceLogs", "scopeLogs", "logRecords"];
+
+/// Each span or record of the requests with all that is around it, in an order of their own.
+fn each<T: Serialize>(requests: &[T], lists: [&str; 3]) -> Vec<String> {
+    let mut all: Vec<Vec<serde_json::Value>> =
+        requests.iter().map(|request| vec![ordered(request)]).collect();
+    for list in lists {
+        let within = |mut path: Vec<serde_json::Value>| {
+            let outer = path.last_mut().and_then(|outer| outer.get_mut(list));
+            let items = outer.map(serde_json::Value::take).unwrap_or_default();
+            let items = items.as_array().cloned().unwrap_or_default();
+            items
+                .into_iter()
+                .map(move |item| [path.clone(), vec![item]].concat())
+        };
+        all = all.into_iter().flat_map(within).collect();
+    }
+    let mut all: Vec<String> = all
+        .into_iter()
+        .map(|path| serde_json::Value::from(path).to_string())
+        .collect();
+    all.sort();
+    assert!(!all.is_empty(), "{lists:?} hold something");
+    all
+}
+
+/// What is in a batch has no order.
 fn ordered(request: &impl Serialize) -> serde_json::Value {
     fn order(value: &mut serde_json::Value) {
         match value {

@@ -24,6 +24,7 @@ use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Code, Request, Response, Status};
 
+use crate::PATIENCE;
 use crate::collector::names;
 
 /// It stops when it is dropped, with all its connections.
@@ -93,7 +94,8 @@ impl Grpc {
 impl Drop for Grpc {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
+            // Nothing listens any more when this returns.
+            runtime.shutdown_timeout(PATIENCE);
         }
     }
 }

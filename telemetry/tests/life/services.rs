@@ -1,14 +1,13 @@
 //! Several services in one process: each has its name, and all share the way out.
 
-use std::time::Duration;
-
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry::trace::{Span, TraceContextExt, Tracer, TracerProvider};
 use throughline_telemetry::{Exporter, Protocol, Telemetry, TelemetryConfig, init};
+use throughline_test_support::Vacant;
 
 use crate::collector::{Answer, Collector};
-use crate::{Shared, black_hole, console, turn};
+use crate::{PATIENCE, Shared, console, turn};
 
 /// A span of each service in one trace, the last beneath the others.
 fn one_trace(telemetry: &Telemetry, services: &[&'static str]) {
@@ -30,7 +29,7 @@ fn the_console_shows_one_tree_and_names_the_services() {
     let metrics = telemetry.for_service("billing").expect("the same");
     let meter = metrics.meter_provider().expect("metrics are on").meter("test");
     meter.u64_counter("bills").build().add(1, &[]);
-    telemetry.shutdown().expect("ended");
+    telemetry.shutdown_within(PATIENCE).expect("ended");
     let text = writer.text();
     assert_eq!(
         text.matches("trace ").count(),
@@ -58,7 +57,7 @@ fn each_service_is_a_resource_of_its_own_at_the_collector() {
     let telemetry = init(config.with_endpoint(format!("http://{}", collector.address))).expect("started");
     crate::record(&telemetry, "work of gateway");
     one_trace(&telemetry, &["shop", "billing"]);
-    telemetry.flush(Duration::from_secs(5)).expect("accepted");
+    telemetry.flush(PATIENCE).expect("accepted");
     let sent = |collector: &Collector| {
         let mut sent = Vec::new();
         for request in collector.requests() {
@@ -87,11 +86,11 @@ fn each_service_is_a_resource_of_its_own_at_the_collector() {
     one_trace(&telemetry, &["shop"]);
     let shop = telemetry.for_service("shop").expect("the same");
     assert_eq!(
-        telemetry.diagnose().signals[0].delivered,
+        telemetry.diagnose_within(PATIENCE).signals[0].delivered,
         3,
         "counted together before the end"
     );
-    telemetry.shutdown().expect("ended");
+    telemetry.shutdown_within(PATIENCE).expect("ended");
     assert_eq!(sent(&collector).len(), 4, "what was left is delivered at the end");
     let mut late = shop
         .tracer_provider()
@@ -105,15 +104,18 @@ fn each_service_is_a_resource_of_its_own_at_the_collector() {
 #[test]
 fn what_a_service_loses_is_told_with_its_name() {
     let _turn = turn();
-    let (listener, url) = black_hole();
-    drop(listener);
+    let vacant = Vacant::new();
+    let url = format!("http://{}", vacant.address());
     let config = TelemetryConfig::default()
         .with_enabled(true)
         .with_exporter(Exporter::Otlp)
         .with_metrics_exporter(Exporter::None);
     let telemetry = init(config.with_endpoint(url).with_protocol(Protocol::Grpc)).expect("started");
     one_trace(&telemetry, &["shop", "billing"]);
-    let error = telemetry.shutdown().expect_err("nobody listens").to_string();
+    let error = telemetry
+        .shutdown_within(PATIENCE)
+        .expect_err("nobody listens")
+        .to_string();
     let expected = "not everything was delivered; traces of billing, shop: ";
     assert!(error.starts_with(expected), "{error}");
 }
@@ -146,7 +148,7 @@ prompt_size_total{direction=\"input\",job=\"billing\"} 3
 ";
     assert!(text.contains(expected), "{text}");
     assert_eq!(text.matches("# TYPE ").count(), 2, "each family once: {text}");
-    telemetry.shutdown().expect("ended");
+    telemetry.shutdown_within(PATIENCE).expect("ended");
 }
 
 #[test]

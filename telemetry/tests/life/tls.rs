@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use rcgen::{CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
@@ -16,7 +15,7 @@ use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 
 use crate::collector::{Answer, Collector};
 use crate::grpc::Grpc;
-use crate::{record, turn};
+use crate::{PATIENCE, record, turn};
 
 /// Who signs certificates, with the files of those it signed, which are removed at the end.
 struct Authority {
@@ -126,9 +125,9 @@ fn tried(protocol: Protocol, url: &str, tls: TlsConfig) -> (Result<String, Strin
         .with_metrics_exporter(Exporter::None)
         .with_protocol(protocol);
     let telemetry = init(config.with_endpoint(url).with_tls(tls)).expect("started");
-    let found = telemetry.diagnose().signals.remove(0);
+    let found = telemetry.diagnose_within(PATIENCE).signals.remove(0);
     record(&telemetry, "work");
-    let ended = telemetry.shutdown_within(Duration::from_secs(20));
+    let ended = telemetry.shutdown_within(PATIENCE);
     let answer = found.answer.unwrap_or_default();
     (
         found.unreachable.map_or(Ok(answer), Err),
@@ -233,7 +232,7 @@ fn the_variables_name_the_same_files() {
     ]);
     let telemetry = init(config.expect("accepted")).expect("started");
     record(&telemetry, "work");
-    telemetry.shutdown().expect("delivered");
+    telemetry.shutdown_within(PATIENCE).expect("delivered");
     assert_eq!(collector.accepted(), 1, "delivered");
 }
 
@@ -266,11 +265,20 @@ fn a_file_without_a_certificate_is_named() {
         ours.file("client.key", &key),
     );
     let nothing = ours.file("nothing.pem", "nothing here");
-    for (tls, what) in [
-        (TlsConfig::default().with_certificate(&nothing), "certificate"),
-        (TlsConfig::default().with_identity(&nothing, &key), "certificate"),
+    for (tls, setting, what) in [
+        (
+            TlsConfig::default().with_certificate(&nothing),
+            "tls.certificate (OTEL_EXPORTER_OTLP_CERTIFICATE)",
+            "certificate",
+        ),
+        (
+            TlsConfig::default().with_identity(&nothing, &key),
+            "tls.client_certificate (OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE)",
+            "certificate",
+        ),
         (
             TlsConfig::default().with_identity(&certificate, &nothing),
+            "tls.client_key (OTEL_EXPORTER_OTLP_CLIENT_KEY)",
             "private key",
         ),
     ] {
@@ -283,7 +291,7 @@ fn a_file_without_a_certificate_is_named() {
                 .with_endpoint("https://localhost:4317")
                 .with_tls(tls.clone());
             let error = init(config).expect_err("nothing in it").to_string();
-            let expected = format!("the file {nothing} holds no {what} in PEM");
+            let expected = format!("{setting} {nothing} holds no {what} in PEM");
             assert_eq!(error, expected, "{protocol:?}");
         }
     }

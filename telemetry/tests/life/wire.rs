@@ -8,7 +8,7 @@ use tonic::Code;
 
 use crate::collector::{Answer, Collector};
 use crate::grpc::Grpc;
-use crate::{record, turn};
+use crate::{PATIENCE, record, turn};
 
 #[test]
 fn each_encoding_is_what_its_headers_say() {
@@ -40,7 +40,7 @@ fn each_encoding_is_what_its_headers_say() {
             .with_compression(compression);
         let telemetry = init(config).expect("started");
         record(&telemetry, "a span with a name");
-        telemetry.shutdown().expect("accepted");
+        telemetry.shutdown_within(PATIENCE).expect("accepted");
 
         let request = collector.requests().remove(0);
         let case = format!("{protocol:?} {compression:?}: {}", request.head);
@@ -76,7 +76,7 @@ fn the_headers_of_the_environment_arrive() {
     if std::env::var_os("OTEL_EXPORTER_OTLP_HEADERS").is_some() {
         let telemetry = throughline_telemetry::init_from_env().expect("started");
         record(&telemetry, "work");
-        telemetry.shutdown().expect("accepted");
+        telemetry.shutdown_within(PATIENCE).expect("accepted");
         return;
     }
     let (http, grpc) = (Collector::start(Answer::Accept), Grpc::start(Code::Ok));
@@ -104,4 +104,44 @@ fn the_headers_of_the_environment_arrive() {
         (Some("a key="), Some("Bearer x")),
         "{headers:?}"
     );
+}
+
+#[test]
+fn the_headers_of_the_code_arrive() {
+    let _turn = turn();
+    let (http, grpc) = (Collector::start(Answer::Accept), Grpc::start(Code::Ok));
+    let config = |protocol, address| {
+        let config = TelemetryConfig::default()
+            .with_enabled(true)
+            .with_exporter(Exporter::Otlp)
+            .with_metrics_exporter(Exporter::None);
+        config
+            .with_protocol(protocol)
+            .with_endpoint(format!("http://{address}"))
+    };
+    for (protocol, address) in [(Protocol::HttpJson, http.address), (Protocol::Grpc, grpc.address)] {
+        let config = config(protocol, address)
+            .with_header("Api-Key", "first")
+            .with_header("api-key", "secret");
+        assert!(
+            !format!("{config:?}").contains("secret"),
+            "a secret is not printed"
+        );
+        let telemetry = init(config).expect("started");
+        record(&telemetry, "work");
+        telemetry.shutdown().expect("accepted");
+    }
+    let head = http.requests().remove(0).head;
+    assert_eq!(head.matches("api-key: secret\r\n").count(), 1, "{head}");
+    let headers = grpc.headers().remove(0);
+    let values: Vec<_> = headers.get_all("api-key").iter().collect();
+    assert_eq!(values, ["secret"], "{headers:?}");
+
+    for protocol in [Protocol::HttpProtobuf, Protocol::Grpc] {
+        let error =
+            init(config(protocol, http.address).with_header("api-key", "se\ncret")).expect_err("two lines");
+        let expected = "header api-key = \"REDACTED\" is not accepted: use a name and a value that HTTP takes: letters, digits \
+                        and dashes; no line break";
+        assert_eq!(error.to_string(), expected, "{protocol:?}");
+    }
 }

@@ -14,7 +14,7 @@ import yaml
 
 from .files import INFRA, WORK, read_yaml
 
-DEADLINE = 120
+DEADLINE = 600
 
 
 class Prometheus:
@@ -29,9 +29,11 @@ class Prometheus:
     def __enter__(self):
         shutil.rmtree(self.folder, ignore_errors=True)
         shutil.copytree(INFRA / "prometheus/rules", self.folder / "rules")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.address = f"127.0.0.1:{free.getsockname()[1]}"
+        # Held to the end, so that nobody else is given the port; who sets SO_REUSEADDR may listen there, as Prometheus does.
+        self.held = socket.socket()
+        self.held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.held.bind(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self.held.getsockname()[1]}"
         (self.folder / "prometheus.yml").write_text(yaml.safe_dump(self.config()))
         with (self.folder / "prometheus.log").open("w") as log:
             self.process = subprocess.Popen(
@@ -43,7 +45,8 @@ class Prometheus:
 
     def __exit__(self, *_):
         self.process.terminate()
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=120)
+        self.held.close()
 
     def config(self):
         """The example's, with a quicker clock and without the targets that are not here."""
@@ -92,7 +95,7 @@ class Prometheus:
 
     def get(self, path):
         try:
-            with urllib.request.urlopen(f"http://{self.address}{path}", timeout=10) as response:
+            with urllib.request.urlopen(f"http://{self.address}{path}", timeout=60) as response:
                 return json.load(response)["data"]
         except urllib.error.HTTPError as error:
             if error.code == 503:  # not ready yet

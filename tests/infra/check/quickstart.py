@@ -34,9 +34,9 @@ class Quickstart:
 
     def __exit__(self, *_):
         self.ended.set()
-        self.traffic.join(timeout=20)
+        self.traffic.join(timeout=120)
         self.process.terminate()
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=120)
 
     def told(self, pattern):
         line = self.process.stdout.readline()
@@ -48,7 +48,7 @@ class Quickstart:
 
     def ask_on(self):
         while not self.ended.wait(0.2):
-            for question, patience in [*((each, 20) for each in QUESTIONS), (QUESTIONS[0], 0.05)]:
+            for question, patience in [*((each, 60) for each in QUESTIONS), (QUESTIONS[0], 0.05)]:
                 self.ask(question, patience)
 
     def ask(self, question, patience):
@@ -60,5 +60,5 @@ class Quickstart:
             pass  # A failure is traffic too; what comes of it is for Prometheus to tell.
 
     def metrics(self):
-        with urllib.request.urlopen(f"http://{self.page}/metrics", timeout=10) as response:
+        with urllib.request.urlopen(f"http://{self.page}/metrics", timeout=60) as response:
             return response.read().decode()

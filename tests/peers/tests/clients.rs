@@ -231,7 +231,7 @@ const CALLS: &[Call] = &[
     call(
         "/v1/responses",
         r#"{"model":"gpt-5","input":"cut","stream":true}"#,
-        r#"chat gpt-5 ~7 - estimated ["error"] unexpected_eof"#,
+        r#"chat gpt-5 ~8 - estimated ["error"] unexpected_eof"#,
     ),
     call(
         "/v1/embeddings",

@@ -1,16 +1,18 @@
 //! Starts a peer, waits until it answers, and stops it.
 
 use std::fs::File;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use throughline_test_support::Vacant;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time;
 
 /// How long a peer may take to start, or to show what it received.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(180);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// A running peer; it stops when this is dropped.
@@ -44,9 +46,22 @@ impl Peer {
         self.child.kill().await.expect("it runs");
     }
 
-    /// What the peer printed so far.
+    /// The lines that the peer printed so far.
     pub(crate) fn printed(&self) -> String {
-        std::fs::read_to_string(&self.log).expect("the log")
+        let mut printed = std::fs::read_to_string(&self.log).expect("the log");
+        printed.truncate(printed.rfind('\n').map_or(0, |end| end + 1));
+        printed
+    }
+
+    /// Asks it to end, and returns all that it printed.
+    pub(crate) async fn end(mut self) -> String {
+        let id = self.child.id().expect("it runs").to_string();
+        let mut kill = Command::new("kill");
+        let sent = kill.args(["-TERM", &id]).status().await.expect("kill");
+        assert!(sent.success(), "kill -TERM");
+        let ended = time::timeout(DEADLINE, self.child.wait()).await;
+        ended.expect("it ends in time").expect("its status");
+        self.printed()
     }
 }
 
@@ -75,11 +90,13 @@ pub(crate) fn installed(ending: &str) -> PathBuf {
     );
 }
 
-/// A free address of the loopback interface.
+/// An address of the loopback interface for a peer to listen on, which nobody else is given.
 pub(crate) fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
-        .expect("a port")
+    static HELD: Mutex<Vec<Vacant>> = Mutex::new(Vec::new());
+    let vacant = Vacant::new();
+    let address = vacant.address();
+    HELD.lock().expect("unpoisoned").push(vacant);
+    address
 }
 
 /// Asks until there is an answer.

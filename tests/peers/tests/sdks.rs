@@ -16,7 +16,7 @@ use crate::tap::{Message, Tap};
 #[tokio::test]
 async fn sdks_get_what_a_mock_sends() {
     let aimock = Aimock::start().await;
-    let (_, spans) = through_the_proxy("mock", aimock.address).await;
+    let (_, spans) = through_the_proxy("mock", aimock.address, MOCKED.len()).await;
     let told: Vec<String> = calls(&spans).into_iter().map(tell).collect();
     assert_eq!(
         told, MOCKED,
@@ -37,7 +37,7 @@ async fn sdks_get_what_a_mock_sends() {
 #[tokio::test]
 async fn sdks_get_what_a_real_model_sends() {
     let (_model, address) = model().await;
-    let (answers, spans) = through_the_proxy("model", address).await;
+    let (answers, spans) = through_the_proxy("model", address, 7).await;
     let reported: Vec<(u64, u64)> = answers.iter().filter_map(usage).collect();
     assert_eq!(
         reported.len(),
@@ -54,8 +54,12 @@ async fn sdks_get_what_a_real_model_sends() {
 }
 
 /// Has the SDKs ask a peer with and without the proxy between, holds the bytes on both sides of it together, and returns
-/// the answers and the spans in their order.
-async fn through_the_proxy(questions: &str, peer: SocketAddr) -> (Vec<Message>, Vec<Printed>) {
+/// the answers and the spans in their order, of which so many are calls of a model.
+async fn through_the_proxy(
+    questions: &str,
+    peer: SocketAddr,
+    model_calls: usize,
+) -> (Vec<Message>, Vec<Printed>) {
     let plain = sdks(questions, peer).await;
     let (grpc, http) = (free_address(), free_address());
     let rotel = rotel(grpc, http).await;
@@ -93,13 +97,15 @@ async fn through_the_proxy(questions: &str, peer: SocketAddr) -> (Vec<Message>, 
     proxy.signal("TERM").await;
     let ended = proxy.end().await;
     assert_eq!(ended.code, Some(0), "the proxy ends by itself: {}", ended.err);
-    let count = |spans: &[Printed], kind: &str| spans.iter().filter(|span| span.kind == kind).count();
-    let mut spans = until("a server span for each request arrives", async || {
-        let spans = spans(&rotel.printed());
-        (count(&spans, "SPAN_KIND_SERVER") == far.len() && count(&spans, "SPAN_KIND_CLIENT") > far.len())
-            .then_some(spans)
+    // For each request one of the server and one of the client, and those of the calls.
+    let all = far.len() * 2 + model_calls;
+    until("every span arrives", async || {
+        (spans(&rotel.printed()).len() >= all).then_some(())
     })
     .await;
+    // The last of them may be half printed.
+    let mut spans = spans(&rotel.end().await);
+    assert_eq!(spans.len(), all, "every span, once: {spans:?}");
     spans.sort_by_key(|span| span.start);
     (far.into_iter().map(|(_, answer)| answer).collect(), spans)
 }

@@ -103,17 +103,6 @@ async fn arrive(protocol: &str, compression: &str) {
     service.asked(2).await;
     let (success, lines) = service.end("end\n").await;
     assert!(success, "{lines}");
-    let printed = until("the signals arrive", async || {
-        let printed = rotel.printed();
-        let signals = ["POST /chat", "prompt_size", "the model has answered"];
-        signals
-            .iter()
-            .all(|part| printed.contains(part))
-            .then_some(printed)
-    })
-    .await;
-    assert_eq!(chats(&rotel), 2, "server spans: {printed}");
-    assert!(printed.contains("peer-service"), "the resource: {printed}");
     // This collector reads no number of a metric in JSON; that they are as the specification says is tested where they
     // are written.
     let totals: &[&str] = if protocol == "http/json" {
@@ -121,27 +110,35 @@ async fn arrive(protocol: &str, compression: &str) {
     } else {
         &["22", "10"]
     };
-    for total in totals {
-        assert!(
-            printed
-                .lines()
-                .any(|line| line.trim().starts_with("Value") && line.trim().ends_with(&format!(" {total}"))),
-            "prompt_size is {total}: {printed}"
-        );
-    }
     let line = lines
         .lines()
         .find(|line| line.contains("the model has answered"))
         .expect("a line of log");
     let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+    // It prints when it comes to it, and not all at once.
+    for part in ["prompt_size", "the model has answered", "peer-service"] {
+        until(part, async || rotel.printed().contains(part).then_some(())).await;
+    }
+    for total in totals {
+        until(&format!("prompt_size is {total}"), async || {
+            let is_total = |line: &str| line.starts_with("Value") && line.ends_with(&format!(" {total}"));
+            rotel
+                .printed()
+                .lines()
+                .any(|line| is_total(line.trim()))
+                .then_some(())
+        })
+        .await;
+    }
     for id in ["trace_id", "span_id"] {
         let id = line[id].as_str().expect("an id");
-        let times = printed.matches(id).count();
-        assert!(
-            times >= 2,
-            "{id} of the line is that of a span and of a log record: {printed}"
-        );
+        until("the line's ids, of a span and of a log record", async || {
+            (rotel.printed().matches(id).count() >= 2).then_some(())
+        })
+        .await;
     }
+    until("the server's spans", async || (chats(&rotel) >= 2).then_some(())).await;
+    assert_eq!(chats(&rotel), 2, "server spans: {}", rotel.printed());
 }
 
 async fn restart(protocol: &str) {

@@ -3,11 +3,14 @@
 #![cfg_attr(
     feature = "end-to-end",
     expect(
-        clippy::unwrap_used,
         clippy::expect_used,
         clippy::panic,
         reason = "a test that cannot go on panics"
     )
+)]
+#![cfg_attr(
+    feature = "vacant",
+    expect(clippy::unwrap_used, reason = "a test that cannot go on panics")
 )]
 
 mod body;
@@ -19,6 +22,8 @@ mod recorder;
 #[cfg(feature = "end-to-end")]
 mod server;
 pub mod tree;
+#[cfg(feature = "vacant")]
+mod vacant;
 
 pub use body::{Script, ScriptedBody, ScriptedError};
 #[cfg(feature = "end-to-end")]
@@ -27,3 +32,5 @@ pub use opentelemetry_sdk::trace::SpanData;
 pub use recorder::Recorder;
 #[cfg(feature = "end-to-end")]
 pub use server::serve;
+#[cfg(feature = "vacant")]
+pub use vacant::Vacant;

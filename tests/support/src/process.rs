@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use crate::collector::Collector;
 
 /// No example takes longer than this, in debug mode on a busy machine.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(300);
 
 /// How an example ended.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! A tracer and meter provider that remember, and print what they saw as text that compares whole.
 
 use std::fmt::Display;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use opentelemetry::trace::Status;
 use opentelemetry::{KeyValue, Value};
@@ -43,7 +43,12 @@ impl Recorder {
             .with_sampler(sampler)
             .build();
         let meter_provider = SdkMeterProvider::builder()
-            .with_reader(PeriodicReader::builder(metrics.clone()).build())
+            // Only what a test asks for is collected, however long it takes.
+            .with_reader(
+                PeriodicReader::builder(metrics.clone())
+                    .with_interval(Duration::from_secs(86_400))
+                    .build(),
+            )
             .build();
         Self {
             spans,

@@ -179,6 +179,23 @@ fn target(attempt: &Attempt<'_>) -> u64 {
 pub struct UrlTemplate(pub Cow<'static, str>);
 
 /// Puts fresh [`Attempts`] into the context of each request. It goes outside of what retries.
+///
+/// ```
+/// use http::{Request, Response};
+/// use throughline_tracing_layer::ClientLayer;
+/// use throughline_tracing_layer::client::AttemptsLayer;
+/// use tower::{ServiceBuilder, service_fn};
+///
+/// # type Body = http_body_util::Empty<bytes::Bytes>;
+/// let client = ServiceBuilder::new()
+///     .layer(AttemptsLayer::new())
+///     // here what retries, such as tower's `RetryLayer`
+///     .layer(ClientLayer::new())
+///     .service(service_fn(|_: Request<Body>| async {
+///         Ok::<_, std::io::Error>(Response::new(Body::new()))
+///     }));
+/// # let _ = client;
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct AttemptsLayer;

@@ -1,35 +1,31 @@
 //! One attempt, from its head to its end.
 
-use std::borrow::Cow;
-use std::fmt;
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use bytes::Buf;
 use http_body::Frame;
-use opentelemetry::trace::{Span, SpanBuilder, SpanKind};
-use opentelemetry::{Context, KeyValue, StringValue};
+use opentelemetry::Context;
 
 use super::attempts::{Attempts, Nth, UrlTemplate};
-use super::attributes;
-use super::metrics::Instruments;
-use super::outbound::{Attempt, Outbound, Peer};
+use super::outbound::{Outbound, Peer};
+use super::outline::Outline;
 use super::settings::Settings;
-use crate::exchange::{Begun, Exchange, Failures};
+use crate::exchange::{Exchange, Failures, connection};
 use crate::labels::Labels;
-use crate::method::Known;
+use crate::metrics::Instruments;
 use crate::observe::{End, EndAt, Head, Observe};
-use crate::{intern, recent, semconv};
+use crate::semconv;
+use crate::template::Template;
 
 /// A request that is being sent: the observer behind the response of [`Client`](super::Client).
+#[derive(Debug)]
 pub struct Sending {
     settings: Arc<Settings>,
     exchange: Exchange,
     peer: Option<Peer>,
-    template: Option<StringValue>,
+    template: Option<Template>,
     nth: Option<Nth>,
-    measured: bool,
 }
 
 impl Sending {
@@ -40,51 +36,49 @@ impl Sending {
             return None;
         }
         let began = Instant::now();
+        let shared = &settings.shared;
         let attempt = request.attempt();
         let observed = settings.filter.call(|filter| filter(&attempt)).unwrap_or(true);
-        let method = settings.methods.known(attempt.method());
+        let method = shared.methods.known(attempt.method());
         let peer = Peer::of(attempt.url());
-        let template = template(request, &current);
+        let template = template(request, &current).map(|template| Template::new(method, template));
         let nth = attempts(request, &current).and_then(|attempts| attempts.count(&attempt, &current));
         let outline = Outline {
+            attempt: &attempt,
             method,
             peer: peer.as_ref(),
             template: template.as_ref(),
             resent: nth.as_ref().map_or(0, Nth::before),
         };
-        let span = (observed && settings.parts.spans)
-            .then(|| outline.span(settings, &attempt, &current))
+        let span = (observed && shared.parts.spans)
+            .then(|| outline.span(settings, &current))
             .flatten();
         let has_span = span.is_some();
         let mut exchange = Exchange::new(began, current, span, attempt.method(), method);
         if let Some(nth) = nth.as_ref().filter(|_| has_span) {
             nth.begin(exchange.context());
         }
-        let measured = observed && settings.parts.metrics;
-        if settings.parts.inject {
-            let allowed = settings.outgoing.to_host(attempt.host());
+        if shared.parts.propagation {
+            let host = peer.as_ref().map(|peer| &*peer.host);
+            let allowed = settings.outgoing.to_host(host);
             let headers = request.headers_mut();
-            settings
+            shared
                 .propagator
                 .inject_allowed(exchange.context(), allowed, headers);
         }
-        if measured && settings.body_sizes {
-            exchange.request = request.body_bytes();
-        }
+        exchange.measured = observed && shared.parts.metrics;
+        exchange.request = (exchange.measured && shared.body_sizes).then(|| request.body_bytes());
         Some(Self {
             settings: Arc::clone(settings),
             exchange,
             peer,
             template,
             nth,
-            measured,
         })
     }
 
-    /// The instruments, if the exchange is measured.
     fn instruments(&self) -> Option<&Instruments> {
-        let instruments = self.settings.instruments.in_context(self.exchange.context());
-        instruments.filter(|_| self.measured)
+        self.exchange.instruments(&self.settings.instruments)
     }
 
     fn labels(&self) -> Labels {
@@ -95,7 +89,7 @@ impl Sending {
             labels.push(semconv::SERVER_PORT, i64::from(peer.port));
         }
         if let Some(template) = &self.template {
-            labels.push(semconv::URL_TEMPLATE, template.clone());
+            labels.push(semconv::URL_TEMPLATE, template.text.clone());
         }
         self.exchange.label(&mut labels);
         labels
@@ -107,11 +101,9 @@ impl Sending {
             return;
         };
         if let Some(instruments) = self.instruments() {
-            let seconds = conclusion.lasted.as_secs_f64();
-            instruments.duration.record(seconds, self.labels().as_slice());
+            instruments.record_duration(conclusion.lasted, &self.labels());
         }
-        let until_body = self.settings.end_at == EndAt::Body && !self.exchange.ends_with_head();
-        self.exchange.end_span(conclusion, until_body, None);
+        self.exchange.end_span(conclusion, None);
         if let Some(nth) = self.nth.take() {
             nth.end(self.exchange.status(), conclusion.error, conclusion.lasted);
         }
@@ -125,27 +117,12 @@ impl Observe for Sending {
 
     fn on_response(&mut self, head: Head<'_>) -> EndAt {
         self.exchange.version = Some(head.version);
-        self.exchange.see(&head);
-        if self.exchange.span().is_some() {
-            self.exchange.add(head.peer.into_iter().flat_map(connection));
-            self.exchange
-                .add(self.settings.response_headers.attributes(head.headers));
-            let mut attributes = Vec::new();
-            self.settings
-                .response_attributes
-                .call(|add| add(&head, &mut attributes));
-            self.exchange.add(attributes);
-        }
-        if self.exchange.ends_with_head() {
-            return EndAt::Headers;
-        }
-        if self.settings.end_at == EndAt::Headers {
+        self.exchange.add(head.peer.into_iter().flat_map(connection));
+        let end_at = self.exchange.respond(&head, &self.settings.shared);
+        if end_at == EndAt::Headers {
             self.conclude(End::Complete);
-            if !(self.measured && self.settings.body_sizes) {
-                return EndAt::Headers;
-            }
         }
-        EndAt::Body
+        self.exchange.end_at(end_at)
     }
 
     fn on_frame<D: Buf>(&mut self, frame: &Frame<D>) {
@@ -154,79 +131,10 @@ impl Observe for Sending {
 
     fn on_end(mut self, end: End<'_>) {
         self.conclude(end);
-        if !self.settings.body_sizes {
-            return;
-        }
-        let Some(instruments) = self.instruments() else {
-            return;
-        };
-        let labels = self.labels();
-        if let Some(bytes) = self.exchange.request.so_far() {
-            instruments.request_size.record(bytes, labels.as_slice());
-        }
-        if let Some(bytes) = self.exchange.response() {
-            instruments.response_size.record(bytes, labels.as_slice());
-        }
-    }
-}
-
-impl fmt::Debug for Sending {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sending")
-            .field("exchange", &self.exchange)
-            .finish_non_exhaustive()
-    }
-}
-
-/// What a span begins with.
-struct Outline<'a> {
-    method: Known,
-    peer: Option<&'a Peer>,
-    template: Option<&'a StringValue>,
-    resent: u32,
-}
-
-impl Outline<'_> {
-    /// The span, if there is anybody to take it.
-    fn span(&self, settings: &Settings, attempt: &Attempt<'_>, parent: &Context) -> Option<Begun> {
-        let mut at = SystemTime::UNIX_EPOCH;
-        let mut span = settings.tracer.start(parent, || {
-            at = SystemTime::now();
-            SpanBuilder::from_name(self.name())
-                .with_kind(SpanKind::Client)
-                .with_start_time(at)
-                .with_attributes(attributes::at_creation(
-                    attempt,
-                    self.method,
-                    self.peer,
-                    &settings.redaction,
-                ))
-        })?;
-        if span.is_recording() {
-            let template = self.template.cloned();
-            span.set_attributes(template.map(|template| KeyValue::new(semconv::URL_TEMPLATE, template)));
-            if self.resent > 0 {
-                let resent = i64::from(self.resent);
-                span.set_attribute(KeyValue::new(semconv::HTTP_REQUEST_RESEND_COUNT, resent));
+        if let Some(sizes) = self.exchange.sizes() {
+            if let Some(instruments) = self.instruments() {
+                instruments.record_sizes(sizes, &self.labels());
             }
-            span.set_attributes(settings.request_headers.attributes(attempt.headers()));
-            let mut attributes = Vec::new();
-            settings
-                .request_attributes
-                .call(|add| add(attempt, &mut attributes));
-            span.set_attributes(attributes);
-        }
-        Some(Begun { span, at })
-    }
-
-    fn name(&self) -> Cow<'static, str> {
-        let method = self.method.span_name();
-        match self.template.map(StringValue::as_str) {
-            None => method.into(),
-            Some(template) => match intern::named(method, template) {
-                Some(named) => named.span.into(),
-                None => format!("{method} {template}").into(),
-            },
         }
     }
 }
@@ -235,16 +143,9 @@ fn attempts<'a, R: Outbound>(request: &'a R, current: &'a Context) -> Option<&'a
     request.extension().or_else(|| current.get())
 }
 
-fn template<R: Outbound>(request: &R, current: &Context) -> Option<StringValue> {
+fn template<'a, R: Outbound>(request: &'a R, current: &'a Context) -> Option<&'a str> {
     let UrlTemplate(template) = request.extension().or_else(|| current.get())?;
-    Some(intern::text(template).map_or_else(|| template.clone().into(), StringValue::from))
-}
-
-fn connection(peer: SocketAddr) -> [KeyValue; 2] {
-    [
-        KeyValue::new(semconv::NETWORK_PEER_ADDRESS, recent::address(peer.ip())),
-        KeyValue::new(semconv::NETWORK_PEER_PORT, i64::from(peer.port())),
-    ]
+    Some(template)
 }
 
 /// A caller that no longer wants the response is not an error.

@@ -6,7 +6,7 @@ use opentelemetry::KeyValue;
 use throughline_propagation::{Outgoing, Propagator};
 use tower_layer::Layer;
 
-use super::settings::{Parts, Settings};
+use super::settings::Settings;
 use super::{Attempt, Client};
 use crate::hook::Hook;
 use crate::observe::EndAt;
@@ -14,7 +14,8 @@ use crate::setters::shared_setters;
 
 /// Wraps each request in a span and its metrics, and injects the span's context.
 ///
-/// Put it innermost, next to the transport, so that each attempt of a retry is a span of its own. What is recorded, and when, is in the [module's documentation](super).
+/// Put it innermost, next to the transport, so that each attempt of a retry is a span of its own. What is recorded, and
+/// when, is in the [module's documentation](super).
 #[derive(Debug, Clone)]
 pub struct ClientLayer {
     settings: Arc<Settings>,
@@ -34,7 +35,7 @@ impl ClientLayer {
     /// Injects with this propagator. Default: the global one.
     #[must_use]
     pub fn with_propagator(self, propagator: impl Into<Propagator>) -> Self {
-        self.with(|settings| settings.propagator = propagator.into())
+        self.with(|settings| settings.shared.propagator = propagator.into())
     }
 
     /// Shows the context to these hosts. Default: [`Outgoing::new`]: trace context to all, **baggage to none**.
@@ -48,16 +49,7 @@ impl ClientLayer {
     /// With [`EndAt::Body`] the span of a response that nobody reads lasts until it is dropped.
     #[must_use]
     pub fn with_end_at(self, end_at: EndAt) -> Self {
-        self.with(|settings| settings.end_at = end_at)
-    }
-
-    /// Whether to measure the bytes of the bodies too. Default: `false`: the conventions leave these metrics to choice,
-    /// and two more histograms double what metrics cost.
-    ///
-    /// With them, a response of reqwest is taken apart and put together again around a body that counts.
-    #[must_use]
-    pub fn with_body_sizes(self, measured: bool) -> Self {
-        self.with(|settings| settings.body_sizes = measured)
+        self.with(|settings| settings.shared.end_at = end_at)
     }
 
     /// Traces and measures only the requests for which `filter` is true. Default: all.
@@ -68,7 +60,7 @@ impl ClientLayer {
         self.with(|settings| settings.filter = Hook::new(Arc::new(filter)))
     }
 
-    /// Adds attributes to each recorded span when its request comes.
+    /// Adds attributes to each recorded span when its request goes out. Default: none. If `add` panics, there are none.
     #[must_use]
     pub fn with_request_attributes(
         self,
@@ -80,11 +72,6 @@ impl ClientLayer {
     #[cfg(feature = "reqwest-middleware")]
     pub(super) fn settings(&self) -> &Arc<Settings> {
         &self.settings
-    }
-
-    /// Does only these parts.
-    pub(super) fn only(self, parts: Parts) -> Self {
-        self.with(|settings| settings.parts = parts)
     }
 
     fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {

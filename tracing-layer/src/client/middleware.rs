@@ -9,7 +9,7 @@ use reqwest_middleware::{Middleware, Next, Result};
 
 use super::outbound::{Attempt, Outbound};
 use super::{ClientLayer, Sending};
-use crate::observe::{Armed, ResponseFuture};
+use crate::observe::ResponseFuture;
 use crate::request_body::RequestBytes;
 
 /// Put it last, after what retries, so that each attempt is a span of its own.
@@ -33,12 +33,8 @@ impl Middleware for ClientLayer {
                 request: &mut request,
                 extensions,
             };
-            let Some(sending) = Sending::begin(self.settings(), &mut extended) else {
-                return next.run(request, extensions).await;
-            };
-            let armed = Armed::new(sending);
-            let response = armed.attached(|| next.run(request, extensions));
-            ResponseFuture::new(response, armed).await
+            let sending = Sending::begin(self.settings(), &mut extended);
+            ResponseFuture::start(sending, || next.run(request, extensions)).await
         })
     }
 }

@@ -64,13 +64,13 @@
 //! timeout outside of this layer is that, too; a timeout of the library inside is an error of class `timeout`.
 
 mod attempts;
-mod attributes;
 mod exchange;
 mod layer;
 mod metrics;
 #[cfg(feature = "reqwest-middleware")]
 mod middleware;
 mod outbound;
+mod outline;
 mod parts;
 mod service;
 mod settings;

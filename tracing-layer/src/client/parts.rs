@@ -2,8 +2,8 @@
 
 use tower_layer::Layer;
 
-use super::settings::Parts;
 use super::{Client, ClientLayer};
+use crate::settings::Parts;
 
 /// Only the spans of a [`ClientLayer`]: no context is injected.
 ///
@@ -32,21 +32,13 @@ pub struct MetricsLayer(ClientLayer);
 
 impl From<ClientLayer> for SpanLayer {
     fn from(layer: ClientLayer) -> Self {
-        Self(layer.only(Parts {
-            inject: false,
-            spans: true,
-            metrics: false,
-        }))
+        Self(layer.only(Parts::SPANS))
     }
 }
 
 impl From<ClientLayer> for MetricsLayer {
     fn from(layer: ClientLayer) -> Self {
-        Self(layer.only(Parts {
-            inject: false,
-            spans: false,
-            metrics: true,
-        }))
+        Self(layer.only(Parts::METRICS))
     }
 }
 

@@ -11,7 +11,7 @@ use tower_service::Service;
 use super::Sending;
 use super::outbound::Outbound;
 use super::settings::Settings;
-use crate::observe::{Armed, Observed, ResponseFuture};
+use crate::observe::{Observed, ResponseFuture};
 
 /// A service whose requests are traced and measured: see [`ClientLayer`](super::ClientLayer).
 #[derive(Debug, Clone)]
@@ -29,14 +29,8 @@ impl<S> Client<S> {
     where
         S: Service<R>,
     {
-        match Sending::begin(&self.settings, &mut request) {
-            Some(sending) => {
-                let armed = Armed::new(sending);
-                let response = armed.attached(|| self.inner.call(request));
-                ResponseFuture::new(response, armed)
-            }
-            None => ResponseFuture::unobserved(self.inner.call(request)),
-        }
+        let sending = Sending::begin(&self.settings, &mut request);
+        ResponseFuture::start(sending, || self.inner.call(request))
     }
 }
 

@@ -55,16 +55,17 @@ impl<'a> Cause<'a> {
         self.any.downcast_ref()
     }
 
-    /// The error with its chain of sources, if its type is a boxed error, [`std::io::Error`], or the error of axum,
+    /// The error with its chain of sources, if its type is a boxed `dyn Error`, [`std::io::Error`], or the error of axum,
     /// hyper-util's client and its bodies, reqwest, or reqwest-middleware (the features of these names).
     ///
     /// Of any other type ask [`Cause::downcast_ref`].
     #[must_use]
     pub fn as_error(&self) -> Option<&'a (dyn Error + 'static)> {
-        if let Some(boxed) = self.downcast_ref::<BoxError>() {
-            return Some(boxed.as_ref());
-        }
         let known = [
+            self.downcast_ref::<BoxError>().map(|boxed| boxed.as_ref() as _),
+            self.downcast_ref::<Box<dyn Error + Send>>()
+                .map(|boxed| boxed.as_ref() as _),
+            self.downcast_ref::<Box<dyn Error>>().map(|boxed| boxed.as_ref()),
             self.as_known::<std::io::Error>(),
             #[cfg(feature = "axum")]
             self.as_known::<axum::Error>(),

@@ -30,18 +30,29 @@ pin_project! {
 }
 
 impl<F, O: Observe> ResponseFuture<F, O> {
-    /// Observes the response of `inner`.
+    /// Makes `call`, the inner service's, in the observer's context, and observes the response. Without an observer, lets
+    /// it pass.
     #[inline]
-    pub fn new(inner: F, armed: Armed<O>) -> Self {
+    pub fn start(observer: Option<O>, call: impl FnOnce() -> F) -> Self {
+        match observer {
+            Some(observer) => {
+                let armed = Armed::new(observer);
+                Self::new(armed.attached(call), armed)
+            }
+            None => Self::unobserved(call()),
+        }
+    }
+
+    #[inline]
+    pub(super) fn new(inner: F, armed: Armed<O>) -> Self {
         Self {
             inner: Some(inner),
             armed: Some(armed.called()),
         }
     }
 
-    /// Lets the response of `inner` pass, unobserved from here on.
     #[inline]
-    pub fn unobserved(inner: F) -> Self {
+    pub(super) fn unobserved(inner: F) -> Self {
         Self {
             inner: Some(inner),
             armed: None,

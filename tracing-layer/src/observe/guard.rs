@@ -15,7 +15,7 @@ pub struct Armed<O: Observe> {
 impl<O: Observe> Armed<O> {
     /// Puts an observer on duty. Do it before the inner service is called, so that a panic in the call is seen.
     #[inline]
-    pub fn new(observer: O) -> Self {
+    pub(crate) fn new(observer: O) -> Self {
         Self {
             observer: Some(observer),
             working: false,
@@ -35,7 +35,7 @@ impl<O: Observe> Armed<O> {
     ///
     /// For what the inner service does on behalf of the caller: its call, its polls, its destructors.
     #[inline]
-    pub fn attached<T>(&self, work: impl FnOnce() -> T) -> T {
+    pub(super) fn attached<T>(&self, work: impl FnOnce() -> T) -> T {
         match &self.observer {
             Some(observer) => observer.attached(work),
             None => work(),

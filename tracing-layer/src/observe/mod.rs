@@ -8,7 +8,7 @@
 //! use http::{Request, Response};
 //! use http_body::Frame;
 //! use opentelemetry::Context;
-//! use throughline_tracing_layer::observe::{Armed, End, EndAt, Head, Observe, ResponseFuture};
+//! use throughline_tracing_layer::observe::{End, EndAt, Head, Observe, ResponseFuture};
 //!
 //! struct Bytes(u64);
 //!
@@ -31,8 +31,7 @@
 //! where
 //!     S: tower_service::Service<Request<B>>,
 //! {
-//!     let armed = Armed::new(Bytes(0));
-//!     ResponseFuture::new(armed.attached(|| service.call(request)), armed)
+//!     ResponseFuture::start(Some(Bytes(0)), || service.call(request))
 //! }
 //! ```
 //!

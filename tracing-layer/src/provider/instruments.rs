@@ -3,22 +3,21 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use opentelemetry::global;
 use opentelemetry::metrics::{Meter, MeterProvider};
 use opentelemetry::{Context, InstrumentationScope};
 
-use crate::asking::Asking;
-
-type SharedMeterProvider = Arc<dyn MeterProvider + Send + Sync>;
+use super::asking::Asking;
+use super::noop;
+use super::source::{MeterSource, Source};
 
 /// A layer's instruments, built at the first measurement. Clones share them.
 pub struct LazyInstruments<I> {
-    inner: Arc<InstrumentsInner<I>>,
+    inner: Arc<Inner<I>>,
 }
 
-struct InstrumentsInner<I> {
-    scope: InstrumentationScope,
-    given: Option<SharedMeterProvider>,
+struct Inner<I> {
+    source: MeterSource,
+    /// When to look for a provider again. Without it the first is taken for good.
     asking: Option<Asking>,
     build: fn(&Meter) -> I,
     built: OnceLock<I>,
@@ -28,7 +27,7 @@ impl<I> LazyInstruments<I> {
     /// Instruments of the provider that is global at the first measurement.
     #[must_use]
     pub fn global(scope: InstrumentationScope, build: fn(&Meter) -> I) -> Self {
-        Self::new(scope, None, None, build)
+        Self::new(Source::global(scope), None, build)
     }
 
     /// Instruments of the global provider that ask again for as long as that is a no-op, as a
@@ -49,30 +48,20 @@ impl<I> LazyInstruments<I> {
     /// ```
     #[must_use]
     pub fn following(scope: InstrumentationScope, build: fn(&Meter) -> I) -> Self {
-        Self::new(scope, None, Some(Asking::default()), build)
+        Self::new(Source::global(scope), Some(Asking::default()), build)
     }
 
     /// Instruments of this provider, for the same scope.
     #[must_use]
     pub fn with_provider(&self, provider: impl MeterProvider + Send + Sync + 'static) -> Self {
-        Self::new(
-            self.inner.scope.clone(),
-            Some(Arc::new(provider)),
-            None,
-            self.inner.build,
-        )
+        let source = self.inner.source.with_provider(Arc::new(provider));
+        Self::new(source, None, self.inner.build)
     }
 
-    fn new(
-        scope: InstrumentationScope,
-        given: Option<SharedMeterProvider>,
-        asking: Option<Asking>,
-        build: fn(&Meter) -> I,
-    ) -> Self {
+    fn new(source: MeterSource, asking: Option<Asking>, build: fn(&Meter) -> I) -> Self {
         Self {
-            inner: Arc::new(InstrumentsInner {
-                scope,
-                given,
+            inner: Arc::new(Inner {
+                source,
                 asking,
                 build,
                 built: OnceLock::new(),
@@ -80,7 +69,8 @@ impl<I> LazyInstruments<I> {
         }
     }
 
-    /// The instruments, or `None` where telemetry is suppressed in `cx`.
+    /// The instruments, or `None` where telemetry is suppressed in `cx`, or, of instruments that
+    /// [follow](Self::following), while there is no provider.
     #[must_use]
     pub fn in_context(&self, cx: &Context) -> Option<&I> {
         if cx.is_telemetry_suppressed() {
@@ -88,7 +78,7 @@ impl<I> LazyInstruments<I> {
         }
         match &self.inner.asking {
             Some(asking) => self.built_or_ask(asking),
-            None => Some(self.built_of(|| self.meter())),
+            None => Some(self.built_of(|| self.inner.source.meter())),
         }
     }
 
@@ -99,8 +89,8 @@ impl<I> LazyInstruments<I> {
         if !asking.is_due() {
             return None;
         }
-        let meter = self.meter();
-        if is_noop(&meter) {
+        let meter = self.inner.source.meter();
+        if noop::is_noop_meter(&meter) {
             asking.in_vain();
             return None;
         }
@@ -110,19 +100,6 @@ impl<I> LazyInstruments<I> {
     fn built_of(&self, meter: impl FnOnce() -> Meter) -> &I {
         self.inner.built.get_or_init(|| (self.inner.build)(&meter()))
     }
-
-    fn meter(&self) -> Meter {
-        let scope = self.inner.scope.clone();
-        match &self.inner.given {
-            Some(provider) => provider.meter_with_scope(scope),
-            None => global::meter_provider().meter_with_scope(scope),
-        }
-    }
-}
-
-/// Whether a meter has nothing to keep a measurement in, as the API's no-op.
-fn is_noop(meter: &Meter) -> bool {
-    size_of_val(meter.u64_counter("").instrument_provider) == 0
 }
 
 impl<I> Clone for LazyInstruments<I> {
@@ -135,14 +112,8 @@ impl<I> Clone for LazyInstruments<I> {
 
 impl<I> fmt::Debug for LazyInstruments<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let provider = if self.inner.given.is_some() {
-            "given"
-        } else {
-            "global"
-        };
-        f.debug_struct("LazyInstruments")
-            .field("scope", &self.inner.scope.name())
-            .field("provider", &provider)
-            .finish_non_exhaustive()
+        f.debug_tuple("LazyInstruments")
+            .field(&self.inner.source)
+            .finish()
     }
 }

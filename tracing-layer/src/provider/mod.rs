@@ -6,8 +6,14 @@
 //! What lives as long as the process, such as the [span helpers](crate::span), may be used before there is a provider.
 //! Its [`LazyTracer::following`] and [`LazyInstruments::following`] ask again.
 
+mod asking;
 mod instruments;
+mod noop;
+mod source;
 mod tracer;
 
 pub use self::instruments::LazyInstruments;
 pub use self::tracer::LazyTracer;
+
+#[cfg(test)]
+mod tests;

@@ -1,43 +1,29 @@
 //! What a request says about itself.
 
-use std::net::SocketAddr;
-
-use http::Request;
 use http::header::USER_AGENT;
 use opentelemetry::KeyValue;
 
-use super::origin::Origin;
-use super::route::Route;
+use super::incoming::Incoming;
+use super::route;
 use super::settings::Settings;
-use crate::method::Known;
-use crate::{recent, semconv};
+use crate::{headers, recent, semconv};
 
-/// What of a request its attributes are made of.
-pub(super) struct Facts<'a, B> {
-    pub(super) request: &'a Request<B>,
-    pub(super) method: Known,
-    pub(super) scheme: &'static str,
-    pub(super) route: Option<&'a Route>,
-    pub(super) origin: &'a Origin<'a>,
-    pub(super) peer: Option<SocketAddr>,
-}
-
-impl<B> Facts<'_, B> {
+impl<B> Incoming<'_, B> {
     /// The attributes that a sampler may want to see.
     pub(super) fn at_creation(&self, settings: &Settings) -> Vec<KeyValue> {
         let mut attributes = Vec::with_capacity(CAPACITY);
         let uri = self.request.uri();
         attributes.push(KeyValue::new(semconv::HTTP_REQUEST_METHOD, self.method.label()));
         attributes.push(KeyValue::new(semconv::URL_SCHEME, self.scheme));
-        attributes.push(match self.route {
-            Some(route) if route.template.as_str() == uri.path() => {
-                KeyValue::new(semconv::URL_PATH, route.template.clone())
+        attributes.push(match &self.route {
+            Some(route) if route.text.as_str() == uri.path() => {
+                KeyValue::new(semconv::URL_PATH, route.text.clone())
             }
-            _ => KeyValue::new(semconv::URL_PATH, uri.path().to_owned()),
+            _ => KeyValue::new(semconv::URL_PATH, recent::target(uri.path())),
         });
         if let Some(query) = uri.query() {
-            let query = settings.redaction.query(query);
-            attributes.push(KeyValue::new(semconv::URL_QUERY, query.into_owned()));
+            let query = settings.shared.redaction.query(query);
+            attributes.push(KeyValue::new(semconv::URL_QUERY, recent::target(&query)));
         }
         if self.method.is_other() {
             let sent = self.request.method().as_str().to_owned();
@@ -52,25 +38,14 @@ impl<B> Facts<'_, B> {
             attributes.push(KeyValue::new(semconv::CLIENT_ADDRESS, recent::address(client)));
         }
         if let Some(agent) = self.request.headers().get(USER_AGENT) {
-            let agent = String::from_utf8_lossy(agent.as_bytes());
-            attributes.push(KeyValue::new(semconv::USER_AGENT_ORIGINAL, recent::text(&agent)));
+            let agent = recent::text(&headers::text(agent));
+            attributes.push(KeyValue::new(semconv::USER_AGENT_ORIGINAL, agent));
         }
-        if let Some(route) = self.route.filter(|route| route.is_final()) {
-            attributes.push(KeyValue::new(semconv::HTTP_ROUTE, route.template.clone()));
+        if let Some(route) = self.route.as_ref().filter(|route| route::is_final(route)) {
+            attributes.push(KeyValue::new(semconv::HTTP_ROUTE, route.text.clone()));
         }
-        attributes.extend(settings.request_headers.attributes(self.request.headers()));
+        attributes.extend(settings.shared.request_headers.attributes(self.request.headers()));
         attributes
-    }
-
-    /// The others, for a span that records. Those that are only known later come later.
-    pub(super) fn when_recording(&self) -> impl Iterator<Item = KeyValue> {
-        let peer = self.peer.map(|peer| {
-            [
-                KeyValue::new(semconv::NETWORK_PEER_ADDRESS, recent::address(peer.ip())),
-                KeyValue::new(semconv::NETWORK_PEER_PORT, i64::from(peer.port())),
-            ]
-        });
-        peer.into_iter().flatten()
     }
 }
 

@@ -1,7 +1,6 @@
 //! One request, from its head to its end.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Buf;
@@ -10,16 +9,19 @@ use http_body::{Body, Frame};
 use opentelemetry::{Context, StringValue};
 
 use super::incoming::Incoming;
-use super::metrics::{Active, Instruments};
-use super::route::{self, Route};
+use super::metrics::Active;
+use super::route;
 use super::settings::Settings;
 use crate::exchange::{Exchange, Failures};
 use crate::labels::Labels;
+use crate::metrics::Instruments;
 use crate::observe::{End, EndAt, Head, Observe};
 use crate::request_body::RequestBytes;
 use crate::semconv;
+use crate::template::Template;
 
 /// A request that is being served: the observer behind the response of [`Server`](super::Server).
+#[derive(Debug)]
 pub struct Serving {
     settings: Arc<Settings>,
     exchange: Exchange,
@@ -29,7 +31,6 @@ pub struct Serving {
     routed: bool,
     late: Mutex<Option<Cow<'static, str>>>,
     active: Option<Active>,
-    measured: bool,
 }
 
 impl Serving {
@@ -44,7 +45,8 @@ impl Serving {
         }
         let incoming = Incoming::new(settings, request, &current);
         let observed = incoming.observed;
-        let span = (observed && settings.parts.spans)
+        let shared = &settings.shared;
+        let span = (observed && shared.parts.spans)
             .then(|| incoming.span(settings))
             .flatten();
         let Incoming {
@@ -57,27 +59,24 @@ impl Serving {
         } = incoming;
         let mut exchange = Exchange::new(began, parent, span, request.method(), method);
         exchange.version = Some(request.version());
-        let measured = observed && settings.parts.metrics;
-        if measured && settings.body_sizes {
-            exchange.request = RequestBytes::of(request.body_mut());
-        }
-        let instruments = settings.instruments.in_context(&current).filter(|_| measured);
+        exchange.measured = observed && shared.parts.metrics;
+        exchange.request =
+            (exchange.measured && shared.body_sizes).then(|| RequestBytes::of(request.body_mut()));
+        let instruments = exchange.instruments(&settings.instruments);
         Some(Self {
             active: instruments.map(|instruments| instruments.activate(method.label(), scheme)),
             settings: Arc::clone(settings),
             exchange,
             scheme,
-            routed: route.as_ref().is_some_and(Route::is_final),
-            route: route.map(|route| route.template),
+            routed: route.as_ref().is_some_and(route::is_final),
+            route: route.map(|route| route.text),
             late: Mutex::default(),
-            measured,
         })
     }
 
-    /// The instruments, if the exchange is measured.
     fn instruments(&self) -> Option<&Instruments> {
-        let instruments = self.settings.instruments.in_context(self.exchange.context());
-        instruments.filter(|_| self.measured)
+        let instruments = self.exchange.instruments(&self.settings.instruments)?;
+        Some(&instruments.exchange)
     }
 
     fn labels(&self) -> Labels {
@@ -99,22 +98,20 @@ impl Serving {
         self.learn_late_route();
         self.active = None;
         if let Some(instruments) = self.instruments() {
-            let seconds = conclusion.lasted.as_secs_f64();
-            instruments.duration.record(seconds, self.labels().as_slice());
+            instruments.record_duration(conclusion.lasted, &self.labels());
         }
-        let until_body = self.settings.end_at == EndAt::Body && !self.exchange.ends_with_head();
         let route = self.route.as_ref().filter(|_| !self.routed);
-        self.exchange.end_span(conclusion, until_body, route);
+        self.exchange.end_span(conclusion, route);
     }
 
     fn learn_late_route(&mut self) {
         let late = self.late.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(template) = late else { return };
-        let route = Route::new(self.exchange.known, &template);
+        let Some(late) = late else { return };
+        let route = Template::new(self.exchange.known, &late);
         if let Some(span) = self.exchange.span() {
             span.update_name(route.span_name);
         }
-        self.route = Some(route.template);
+        self.route = Some(route.text);
     }
 }
 
@@ -125,34 +122,20 @@ impl Observe for Serving {
 
     fn attached<T>(&self, work: impl FnOnce() -> T) -> T {
         let _attached = Context::attach(self.exchange.context().clone());
-        let (done, named) = route::listening(work);
-        if let Some(template) = named {
+        let listening = route::listen();
+        let done = work();
+        if let Some(template) = listening.end() {
             *self.late.lock().unwrap_or_else(PoisonError::into_inner) = Some(template);
         }
         done
     }
 
     fn on_response(&mut self, head: Head<'_>) -> EndAt {
-        self.exchange.see(&head);
-        if self.exchange.span().is_some() {
-            self.exchange
-                .add(self.settings.response_headers.attributes(head.headers));
-            let mut attributes = Vec::new();
-            self.settings
-                .response_attributes
-                .call(|add| add(&head, &mut attributes));
-            self.exchange.add(attributes);
-        }
-        if self.exchange.ends_with_head() {
-            return EndAt::Headers;
-        }
-        if self.settings.end_at == EndAt::Headers {
+        let end_at = self.exchange.respond(&head, &self.settings.shared);
+        if end_at == EndAt::Headers {
             self.conclude(End::Complete);
-            if !(self.measured && self.settings.body_sizes) {
-                return EndAt::Headers;
-            }
         }
-        EndAt::Body
+        self.exchange.end_at(end_at)
     }
 
     fn on_frame<D: Buf>(&mut self, frame: &Frame<D>) {
@@ -161,27 +144,11 @@ impl Observe for Serving {
 
     fn on_end(mut self, end: End<'_>) {
         self.conclude(end);
-        if !self.settings.body_sizes {
-            return;
+        if let Some(sizes) = self.exchange.sizes() {
+            if let Some(instruments) = self.instruments() {
+                instruments.record_sizes(sizes, &self.labels());
+            }
         }
-        let Some(instruments) = self.instruments() else {
-            return;
-        };
-        let labels = self.labels();
-        if let Some(bytes) = self.exchange.request.so_far() {
-            instruments.request_size.record(bytes, labels.as_slice());
-        }
-        if let Some(bytes) = self.exchange.response() {
-            instruments.response_size.record(bytes, labels.as_slice());
-        }
-    }
-}
-
-impl fmt::Debug for Serving {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Serving")
-            .field("exchange", &self.exchange)
-            .finish_non_exhaustive()
     }
 }
 

@@ -9,12 +9,12 @@ use opentelemetry::Context;
 use opentelemetry::trace::{Link, Span, SpanBuilder, SpanContext, SpanKind};
 use throughline_propagation::{Extracted, Head, Trust};
 
-use super::attributes::Facts;
 use super::origin::{self, Origin};
-use super::route::Route;
+use super::route;
 use super::settings::Settings;
-use crate::exchange::Begun;
+use crate::exchange::{Begun, connection};
 use crate::method::Known;
+use crate::template::{Template, span_name};
 
 /// What the exchange is made of.
 pub(super) struct Incoming<'a, B> {
@@ -23,11 +23,11 @@ pub(super) struct Incoming<'a, B> {
     pub(super) observed: bool,
     pub(super) method: Known,
     pub(super) scheme: &'static str,
-    pub(super) route: Option<Route>,
-    request: &'a Request<B>,
+    pub(super) route: Option<Template>,
+    pub(super) request: &'a Request<B>,
+    pub(super) origin: Origin<'a>,
+    pub(super) peer: Option<SocketAddr>,
     link: Option<SpanContext>,
-    origin: Origin<'a>,
-    peer: Option<SocketAddr>,
 }
 
 impl<'a, B> Incoming<'a, B> {
@@ -35,7 +35,7 @@ impl<'a, B> Incoming<'a, B> {
         let began = Instant::now();
         let peer = origin::peer(request);
         let head = Head::new(request).with_peer(peer);
-        let method = settings.methods.known(request.method());
+        let method = settings.shared.methods.known(request.method());
         let trusted = trusts(&settings.trust, &head);
         let (parent, link) = parent(settings, request, &head, trusted, current);
         let origin = Origin::of(request, trusted);
@@ -47,8 +47,9 @@ impl<'a, B> Incoming<'a, B> {
             method,
             scheme: origin.scheme().unwrap_or(settings.scheme),
             route: named
-                .map(|template| Route::new(method, &template))
-                .or_else(|| Route::matched(method, request.extensions())),
+                .as_deref()
+                .or_else(|| route::matched(request.extensions()))
+                .map(|route| Template::new(method, route)),
             request,
             link,
             origin,
@@ -58,35 +59,22 @@ impl<'a, B> Incoming<'a, B> {
 
     /// The span, if there is anybody to take it.
     pub(super) fn span(&self, settings: &Settings) -> Option<Begun> {
-        let facts = Facts {
-            request: self.request,
-            method: self.method,
-            scheme: self.scheme,
-            route: self.route.as_ref(),
-            origin: &self.origin,
-            peer: self.peer,
-        };
         let mut at = SystemTime::UNIX_EPOCH;
-        let mut span = settings.tracer.start(&self.parent, || {
+        let mut span = settings.shared.tracer.start(&self.parent, || {
             at = SystemTime::now();
-            let name = self.route.as_ref().map(|route| route.span_name.clone());
-            let mut builder = SpanBuilder::from_name(name.unwrap_or_else(|| self.method.span_name().into()))
+            let mut builder = SpanBuilder::from_name(span_name(self.method, self.route.as_ref()))
                 .with_kind(SpanKind::Server)
                 .with_start_time(at)
-                .with_attributes(facts.at_creation(settings));
+                .with_attributes(self.at_creation(settings));
             if let Some(link) = &self.link {
                 builder = builder.with_links(vec![Link::with_context(link.clone())]);
             }
             builder
         })?;
         if span.is_recording() {
-            span.set_attributes(facts.when_recording());
-            let mut attributes = Vec::new();
+            span.set_attributes(self.peer.into_iter().flat_map(connection));
             let head = Head::new(self.request).with_peer(self.peer);
-            settings
-                .request_attributes
-                .call(|add| add(&head, &mut attributes));
-            span.set_attributes(attributes);
+            span.set_attributes(settings.request_attributes.attributes(|add, to| add(&head, to)));
         }
         Some(Begun { span, at })
     }
@@ -108,7 +96,7 @@ fn parent<B>(
     trusted: bool,
     current: &Context,
 ) -> (Context, Option<SpanContext>) {
-    if !settings.parts.extract {
+    if !settings.shared.parts.propagation {
         let before = request.extensions().get::<Extracted>();
         return (
             current.clone(),
@@ -116,8 +104,14 @@ fn parent<B>(
         );
     }
     if trusted {
-        return (settings.propagator.extract(request.headers(), current), None);
+        return (
+            settings.shared.propagator.extract(request.headers(), current),
+            None,
+        );
     }
-    let judged = settings.propagator.extract_trusting(&Trust::Never, head, current);
+    let judged = settings
+        .shared
+        .propagator
+        .extract_trusting(&Trust::Never, head, current);
     (judged.context, judged.link)
 }

@@ -9,7 +9,7 @@ use throughline_propagation::{Head, Propagator, Trust};
 use tower_layer::Layer;
 
 use super::Server;
-use super::settings::{Parts, Settings};
+use super::settings::Settings;
 use crate::hook::Hook;
 use crate::observe::EndAt;
 use crate::protocol;
@@ -37,7 +37,7 @@ impl ServerLayer {
     /// Extracts with this propagator. Default: the global one.
     #[must_use]
     pub fn with_propagator(self, propagator: impl Into<Propagator>) -> Self {
-        self.with(|settings| settings.propagator = propagator.into())
+        self.with(|settings| settings.shared.propagator = propagator.into())
     }
 
     /// Believes these callers. Default: [`Trust::Always`].
@@ -52,14 +52,7 @@ impl ServerLayer {
     /// Ends span and duration there. Default: [`EndAt::Body`].
     #[must_use]
     pub fn with_end_at(self, end_at: EndAt) -> Self {
-        self.with(|settings| settings.end_at = end_at)
-    }
-
-    /// Whether to measure the bytes of the bodies too. Default: `false`: the conventions leave these metrics to choice,
-    /// and two more histograms double what metrics cost.
-    #[must_use]
-    pub fn with_body_sizes(self, measured: bool) -> Self {
-        self.with(|settings| settings.body_sizes = measured)
+        self.with(|settings| settings.shared.end_at = end_at)
     }
 
     /// The `url.scheme` of a request that does not tell its own: any over HTTP/1.1. Default: `http`.
@@ -82,7 +75,8 @@ impl ServerLayer {
 
     /// Asks `route` for the route of each request, before the framework is asked. Default: nobody.
     ///
-    /// A route is a template with few values, such as `/users/{id}`; a path is not.
+    /// A route is a template with few values, such as `/users/{id}`; a path is not. Of a `route` that panics, the
+    /// framework is asked.
     #[must_use]
     pub fn with_route(
         self,
@@ -91,18 +85,13 @@ impl ServerLayer {
         self.with(|settings| settings.route = Hook::new(Arc::new(route)))
     }
 
-    /// Adds attributes to each recorded span when its request comes.
+    /// Adds attributes to each recorded span when its request comes. Default: none. If `add` panics, there are none.
     #[must_use]
     pub fn with_request_attributes(
         self,
         add: impl Fn(&Head<'_>, &mut Vec<KeyValue>) + Send + Sync + 'static,
     ) -> Self {
         self.with(|settings| settings.request_attributes = Hook::new(Arc::new(add)))
-    }
-
-    /// Does only these parts.
-    pub(super) fn only(self, parts: Parts) -> Self {
-        self.with(|settings| settings.parts = parts)
     }
 
     fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {

@@ -1,15 +1,13 @@
 //! The instruments.
 
 use opentelemetry::KeyValue;
-use opentelemetry::metrics::{Histogram, Meter, UpDownCounter};
+use opentelemetry::metrics::{Meter, UpDownCounter};
 
-use crate::semconv;
+use crate::{metrics, semconv};
 
 #[derive(Debug)]
 pub(super) struct Instruments {
-    pub(super) duration: Histogram<f64>,
-    pub(super) request_size: Histogram<u64>,
-    pub(super) response_size: Histogram<u64>,
+    pub(super) exchange: metrics::Instruments,
     active: UpDownCounter<i64>,
 }
 
@@ -23,29 +21,29 @@ pub(super) struct Active {
 
 impl Instruments {
     pub(super) fn new(meter: &Meter) -> Self {
-        Self {
-            duration: meter
-                .f64_histogram(semconv::HTTP_SERVER_REQUEST_DURATION)
-                .with_description("Duration of HTTP server requests.")
-                .with_unit(semconv::SECONDS)
-                .with_boundaries(semconv::DURATION_BUCKETS.to_vec())
-                .build(),
-            request_size: meter
-                .u64_histogram(semconv::HTTP_SERVER_REQUEST_BODY_SIZE)
-                .with_description("Size of HTTP server request bodies.")
-                .with_unit(semconv::BYTES)
-                .build(),
-            response_size: meter
-                .u64_histogram(semconv::HTTP_SERVER_RESPONSE_BODY_SIZE)
-                .with_description("Size of HTTP server response bodies.")
-                .with_unit(semconv::BYTES)
-                .build(),
-            active: meter
-                .i64_up_down_counter(semconv::HTTP_SERVER_ACTIVE_REQUESTS)
-                .with_description("Number of active HTTP server requests.")
-                .with_unit(semconv::REQUESTS)
-                .build(),
-        }
+        let exchange = metrics::Instruments {
+            duration: metrics::seconds(
+                meter,
+                semconv::HTTP_SERVER_REQUEST_DURATION,
+                "Duration of HTTP server requests.",
+            ),
+            request_size: metrics::bytes(
+                meter,
+                semconv::HTTP_SERVER_REQUEST_BODY_SIZE,
+                "Size of HTTP server request bodies.",
+            ),
+            response_size: metrics::bytes(
+                meter,
+                semconv::HTTP_SERVER_RESPONSE_BODY_SIZE,
+                "Size of HTTP server response bodies.",
+            ),
+        };
+        let active = meter
+            .i64_up_down_counter(semconv::HTTP_SERVER_ACTIVE_REQUESTS)
+            .with_description("Number of active HTTP server requests.")
+            .with_unit(semconv::REQUESTS)
+            .build();
+        Self { exchange, active }
     }
 
     pub(super) fn activate(&self, method: &'static str, scheme: &'static str) -> Active {

@@ -77,9 +77,8 @@
 //! # What it costs
 //!
 //! Nothing is allocated where telemetry is suppressed or the provider is a no-op, but for the caller's context (one
-//! allocation). A request that is sampled out costs five, a sampled one six: of these its path is one, unless it is the
-//! route. A query costs one more, and so does each of host, address and user agent that the thread has not seen a moment
-//! ago.
+//! allocation). A request that is sampled out costs four, a sampled one five, and each of its path, query, host, address
+//! and user agent that the thread has not seen a moment ago one more.
 
 mod attributes;
 mod exchange;

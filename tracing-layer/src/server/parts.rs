@@ -2,8 +2,8 @@
 
 use tower_layer::Layer;
 
-use super::settings::Parts;
 use super::{Server, ServerLayer};
+use crate::settings::Parts;
 
 /// Only the spans of a [`ServerLayer`]: no context is extracted, the parent is the current span.
 ///
@@ -32,21 +32,13 @@ pub struct MetricsLayer(ServerLayer);
 
 impl From<ServerLayer> for SpanLayer {
     fn from(layer: ServerLayer) -> Self {
-        Self(layer.only(Parts {
-            extract: false,
-            spans: true,
-            metrics: false,
-        }))
+        Self(layer.only(Parts::SPANS))
     }
 }
 
 impl From<ServerLayer> for MetricsLayer {
     fn from(layer: ServerLayer) -> Self {
-        Self(layer.only(Parts {
-            extract: false,
-            spans: false,
-            metrics: true,
-        }))
+        Self(layer.only(Parts::METRICS))
     }
 }
 

@@ -1,13 +1,11 @@
-//! The route of a request, and the span name that comes of it.
+//! The route of a request, and how it is learned late.
 
 use std::borrow::Cow;
 use std::cell::Cell;
 
 use http::Extensions;
-use opentelemetry::StringValue;
 
-use crate::intern;
-use crate::method::Known;
+use crate::template::Template;
 
 /// Names the route of the request that is being served, late.
 ///
@@ -36,46 +34,41 @@ pub fn set_route(template: impl Into<Cow<'static, str>>) -> bool {
     named
 }
 
-/// Runs `work`, and returns the route that was set meanwhile.
-pub(super) fn listening<T>(work: impl FnOnce() -> T) -> (T, Option<Cow<'static, str>>) {
-    let _outer = Restore(take(Slot::Waiting));
-    let done = work();
-    let (_, named) = take(Slot::Nobody);
-    (done, named)
+/// Listens for the route of a request, from here on.
+pub(super) fn listen() -> Listening {
+    Listening {
+        outer: take(Slot::Waiting),
+    }
 }
 
-/// A route with the name of its span.
-#[derive(Debug, Clone)]
-pub(super) struct Route {
-    pub(super) template: StringValue,
-    pub(super) span_name: Cow<'static, str>,
+/// A request that waits for its route. When it is dropped, also by a panic, the one outside of it waits again.
+pub(super) struct Listening {
+    outer: (Slot, Option<Cow<'static, str>>),
 }
 
-impl Route {
-    pub(super) fn new(method: Known, template: &str) -> Self {
-        let method = method.span_name();
-        match intern::named(method, template) {
-            Some(named) => Self {
-                template: named.route.into(),
-                span_name: named.span.into(),
-            },
-            None => Self {
-                template: template.to_owned().into(),
-                span_name: format!("{method} {template}").into(),
-            },
+impl Listening {
+    /// The route that was set meanwhile.
+    pub(super) fn end(self) -> Option<Cow<'static, str>> {
+        let (_, named) = take(Slot::Nobody);
+        drop(self);
+        named
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        let (slot, name) = &mut self.outer;
+        take(*slot);
+        if let Some(name) = name.take() {
+            let _ = NAME.try_with(|named| named.set(Some(name)));
         }
     }
+}
 
-    /// Whether this is the attribute's value from the start, for samplers to see: one with a wildcard may be told
-    /// better, and a span that is told twice shows both.
-    pub(super) fn is_final(&self) -> bool {
-        !self.template.as_str().contains('*')
-    }
-
-    /// The route that the framework has found before the layer was reached.
-    pub(super) fn matched(method: Known, extensions: &Extensions) -> Option<Self> {
-        matched(extensions).map(|template| Self::new(method, template))
-    }
+/// Whether a route is told from the start, for samplers to see: one with a wildcard may be told better, and a span that
+/// is told twice shows both.
+pub(super) fn is_final(route: &Template) -> bool {
+    !route.text.as_str().contains('*')
 }
 
 /// The route that the framework has found.
@@ -99,19 +92,6 @@ enum Slot {
 thread_local! {
     static SLOT: Cell<Slot> = const { Cell::new(Slot::Nobody) };
     static NAME: Cell<Option<Cow<'static, str>>> = const { Cell::new(None) };
-}
-
-/// Puts the outer request's slot back, also when the inner one panics.
-struct Restore((Slot, Option<Cow<'static, str>>));
-
-impl Drop for Restore {
-    fn drop(&mut self) {
-        let (slot, name) = &mut self.0;
-        take(*slot);
-        if let Some(name) = name.take() {
-            let _ = NAME.try_with(|named| named.set(Some(name)));
-        }
-    }
 }
 
 /// Empties the slot for what comes.

@@ -13,6 +13,22 @@ use super::route::{matched, set_route};
 ///
 /// For a server layer that sits where routes are not known yet: around a whole router, a `NormalizePath`, or a
 /// `nest_service`. Put this one where they are known, such as `Router::route_layer`.
+///
+/// ```
+/// # #[cfg(feature = "axum")] {
+/// use axum::Router;
+/// use axum::routing::get;
+/// use throughline_tracing_layer::ServerLayer;
+/// use throughline_tracing_layer::server::RouteLayer;
+/// use tower::ServiceBuilder;
+///
+/// let router: Router = Router::new()
+///     .route("/users/{id}", get(|| async { "a user" }))
+///     .route_layer(RouteLayer::matched());
+/// let service = ServiceBuilder::new().layer(ServerLayer::new()).service(router);
+/// # let _ = service;
+/// # }
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct RouteLayer {
     template: Option<Cow<'static, str>>,

@@ -10,7 +10,7 @@ use tower_service::Service;
 
 use super::Serving;
 use super::settings::Settings;
-use crate::observe::{Armed, Observed, ResponseFuture};
+use crate::observe::{Observed, ResponseFuture};
 
 /// A service whose requests are traced and measured: see [`ServerLayer`](super::ServerLayer).
 #[derive(Debug, Clone)]
@@ -41,13 +41,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        match Serving::begin(&self.settings, &mut request) {
-            Some(serving) => {
-                let armed = Armed::new(serving);
-                let response = armed.attached(|| self.inner.call(request));
-                ResponseFuture::new(response, armed)
-            }
-            None => ResponseFuture::unobserved(self.inner.call(request)),
-        }
+        let serving = Serving::begin(&self.settings, &mut request);
+        ResponseFuture::start(serving, || self.inner.call(request))
     }
 }

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::get;
 use reqwest::Url;
 use reqwest_middleware::{ClientBuilder, Extension};
-use throughline_test_support::Recorder;
+use throughline_test_support::{Recorder, Vacant};
 use throughline_tracing_layer::EndAt;
 use throughline_tracing_layer::client::UrlTemplate;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt};
@@ -123,13 +123,9 @@ async fn reqwest_middleware_in_its_chain() {
 #[tokio::test]
 async fn a_refused_connection() {
     let recorder = Recorder::new();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("a port");
-    let address = listener.local_addr().expect("an address");
-    drop(listener);
+    let vacant = Vacant::new();
     let service = client(&recorder).layer(reqwest::Client::new());
-    let url = format!("http://{address}/").parse().expect("a URL");
+    let url = format!("http://{}/", vacant.address()).parse().expect("a URL");
     let request = reqwest::Request::new(reqwest::Method::GET, url);
     let error = service.oneshot(request).await.expect_err("nobody listens");
     assert!(error.is_connect(), "the error passes unchanged");

@@ -1,5 +1,6 @@
 //! The layers of tower-http, inside and outside of ours.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -8,6 +9,7 @@ use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn};
 use axum::routing::get;
 use throughline_test_support::Recorder;
+use tokio::sync::Notify;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -130,14 +132,17 @@ async fn panics_caught_inside_and_outside_and_not_at_all() {
 #[tokio::test]
 async fn a_client_that_disconnects() {
     let recorder = Recorder::new();
-    let router = router().layer(server(&recorder));
-    let address = serve(router).await;
-    let client = reqwest::Client::builder()
-        .timeout(Duration::from_millis(20))
-        .build()
-        .expect("a client");
-    let left = client.get(format!("http://{address}/hang")).send().await;
-    assert!(left.is_err_and(|error| error.is_timeout()), "the client leaves");
+    let called = Arc::new(Notify::new());
+    let calls = Arc::clone(&called);
+    let hang = get(async move || {
+        calls.notify_one();
+        std::future::pending::<()>().await;
+    });
+    let address = serve(Router::new().route("/hang", hang).layer(server(&recorder))).await;
+    tokio::select! {
+        answer = reqwest::get(format!("http://{address}/hang")) => panic!("nobody answers: {answer:?}"),
+        () = called.notified() => {} // The client leaves.
+    }
     spans(&recorder, 1).await;
     let expected = "Server GET /hang [error]\n  - error.type=\"cancelled\"";
     assert_eq!(outline(&recorder, &KEYS), expected, "hyper drops the request");

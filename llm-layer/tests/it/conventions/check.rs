@@ -62,7 +62,9 @@ impl Witness {
         let tracer_provider = SdkTracerProvider::builder()
             .with_simple_exporter(spans.clone())
             .with_sampler(Notes);
-        let reader = PeriodicReader::builder(metrics.clone()).build();
+        let reader = PeriodicReader::builder(metrics.clone())
+            .with_interval(Duration::from_secs(86_400))
+            .build();
         Self {
             tracer_provider: tracer_provider.build(),
             meter_provider: SdkMeterProvider::builder().with_reader(reader).build(),
@@ -81,7 +83,7 @@ impl Witness {
 
     /// The spans that ended, checked.
     pub(super) fn spans(&self, case: &str) -> Vec<SpanData> {
-        settle(Duration::from_secs(30));
+        assert!(settle(Duration::from_secs(60)), "{case}: recorded in time");
         let spans = self.spans.get_finished_spans().unwrap_or_default();
         spans.iter().for_each(|span| check_span(case, span));
         spans

@@ -63,16 +63,19 @@ pub(super) const INFERENCE: &[Rule] = &[
         Double,
         OnlyWith("gen_ai.request.stream"),
     ),
+    ("gen_ai.usage.audio.cache_read.input_tokens", Int, May),
     ("gen_ai.usage.audio.input_tokens", Int, May),
     ("gen_ai.usage.audio.output_tokens", Int, May),
     ("gen_ai.usage.cache_creation.input_tokens", Int, May),
     ("gen_ai.usage.cache_read.input_tokens", Int, May),
     ("gen_ai.usage.cache_write.input_tokens", Int, May),
+    ("gen_ai.usage.image.cache_read.input_tokens", Int, May),
     ("gen_ai.usage.image.input_tokens", Int, May),
     ("gen_ai.usage.image.output_tokens", Int, May),
     ("gen_ai.usage.input_tokens", Int, May),
     ("gen_ai.usage.output_tokens", Int, May),
     ("gen_ai.usage.reasoning.output_tokens", Int, May),
+    ("gen_ai.usage.text.cache_read.input_tokens", Int, May),
     ("gen_ai.usage.text.input_tokens", Int, May),
     ("gen_ai.usage.text.output_tokens", Int, May),
     ("gen_ai.system_instructions", Json, May),
@@ -86,6 +89,7 @@ pub(super) const INFERENCE: &[Rule] = &[
     ("openai.response.service_tier", Text, May),
     ("openai.response.system_fingerprint", Text, May),
     ("aws.bedrock.guardrail.id", Text, May),
+    ("azure.resource_provider.namespace", Text, May),
     ("throughline.request.unseen", Text, May),
     ("throughline.response.unseen", Text, May),
     ("throughline.time_to_first_token", Double, May),
@@ -110,6 +114,7 @@ pub(super) const EMBEDDINGS: &[Rule] = &[
     ("gen_ai.usage.text.input_tokens", Int, May),
     ("server.address", Text, Required),
     ("server.port", Int, With("server.address")),
+    ("azure.resource_provider.namespace", Text, May),
     ("throughline.tokens.encoding", Text, May),
     ("throughline.tokens.input", Int, May),
     ("throughline.tokens.source", Text, Required),
@@ -124,9 +129,11 @@ pub(super) const AGENT: &[Rule] = &[
     ("gen_ai.usage.input_tokens", Int, May),
     ("gen_ai.usage.output_tokens", Int, May),
     ("gen_ai.usage.cache_read.input_tokens", Int, May),
+    ("throughline.tokens.cache_read", Int, May),
     ("throughline.tokens.calls", Int, May),
     ("throughline.tokens.input", Int, May),
     ("throughline.tokens.output", Int, May),
+    ("throughline.tokens.reasoning", Int, May),
 ];
 
 pub(super) const TOOL: &[Rule] = &[
@@ -135,18 +142,22 @@ pub(super) const TOOL: &[Rule] = &[
     ("gen_ai.agent.name", Text, May),
     ("gen_ai.conversation.id", Text, May),
     ("error.type", Text, IfFailed),
+    ("throughline.tokens.cache_read", Int, May),
     ("throughline.tokens.calls", Int, May),
     ("throughline.tokens.input", Int, May),
     ("throughline.tokens.output", Int, May),
+    ("throughline.tokens.reasoning", Int, May),
 ];
 
 pub(super) const WORKFLOW: &[Rule] = &[
     ("gen_ai.operation.name", Text, Required),
     ("gen_ai.workflow.name", Text, Required),
     ("error.type", Text, IfFailed),
+    ("throughline.tokens.cache_read", Int, May),
     ("throughline.tokens.calls", Int, May),
     ("throughline.tokens.input", Int, May),
     ("throughline.tokens.output", Int, May),
+    ("throughline.tokens.reasoning", Int, May),
 ];
 
 /// What a sampler must have seen, if the span has it.

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use crate::config::{Exporter, FileConfig, TailRule, TelemetryConfig};
+use crate::config::{Exporter, FileConfig, Propagator, TailRule, TelemetryConfig};
 
 #[test]
 fn a_file_in_any_of_its_spellings() {
@@ -85,7 +85,7 @@ fn toml_means_the_same_as_json() {
     let error = TelemetryConfig::from_vars([("THROUGHLINE_CONFIG", "/nowhere/t.toml")]).expect_err("no file");
     assert_eq!(
         error.to_string(),
-        "the file /nowhere/t.toml cannot be read",
+        "the configuration file /nowhere/t.toml cannot be read",
         "by its name"
     );
 }
@@ -132,8 +132,23 @@ fn the_environment_wins_over_the_file_and_code_over_both() {
     let error = TelemetryConfig::from_json_file(&path).expect_err("no file");
     assert_eq!(
         error.to_string(),
-        format!("the file {path_text} cannot be read"),
+        format!("the configuration file {path_text} cannot be read"),
         "missing"
     );
     assert!(error.source().is_some() && error.is_configuration(), "its cause");
+}
+
+#[test]
+fn a_list_of_propagators_is_one() {
+    for text in [
+        r#"{"propagators": ["b3", "baggage"]}"#,
+        r#"{"propagators": "b3,baggage"}"#,
+    ] {
+        let config = TelemetryConfig::from_json_str(text).expect("accepted");
+        assert_eq!(
+            config.propagators,
+            [Propagator::B3, Propagator::Baggage],
+            "{text}"
+        );
+    }
 }

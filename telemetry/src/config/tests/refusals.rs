@@ -6,7 +6,7 @@ use crate::config::{TelemetryConfig, TlsConfig};
 
 #[test]
 fn refusals_from_the_environment() {
-    const NAMES: &str = r#"use "console", "console-json", "file", "otlp", "jaeger" (which is otlp), "prometheus" (metrics only) or "none""#;
+    const NAMES: &str = r#"use one of "console", "console-json", "file", "otlp", "jaeger" (which is otlp), "prometheus" (metrics only) or "none""#;
     const URL: &str = "use a URL such as http://127.0.0.1:4317 (gRPC) or http://127.0.0.1:4318 (HTTP)";
     const RATE: &str = "use a number from 0.0 to 1.0";
     for (name, value, accepted) in [
@@ -46,6 +46,16 @@ fn refusals_from_the_environment() {
             "-1",
             "use a whole number of characters",
         ),
+        ("OTEL_BSP_SCHEDULE_DELAY", "5s", "use a whole number from 1"),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "0", "use a whole number from 1"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "-1", "use a whole number from 1"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "1.5", "use a whole number from 1"),
+        ("OTEL_SPAN_EVENT_COUNT_LIMIT", "no", "use a whole number from 0"),
+        (
+            "OTEL_RESOURCE_ATTRIBUTES",
+            "a=1,b",
+            "use name=value, with commas between them; a comma in a value is %2C",
+        ),
         ("OTEL_SDK_DISABLED", "1", "use true or false"),
         ("THROUGHLINE_ENABLED", "yes", "use true or false"),
         (
@@ -75,6 +85,11 @@ fn refusals_from_the_environment() {
         "in the environment, OTEL_EXPORTER_OTLP_ENDPOINT = \"https://REDACTED@collector:4317\" is not accepted: {URL}"
     );
     assert_eq!(error.to_string(), expected, "a password is not repeated");
+    let error =
+        TelemetryConfig::from_vars([("OTEL_EXPORTER_OTLP_HEADERS", "Bearer secret")]).expect_err("no name");
+    let expected = "in the environment, OTEL_EXPORTER_OTLP_HEADERS = \"REDACTED\" is not accepted: use name=value, with \
+                    commas between them; a comma in a value is %2C";
+    assert_eq!(error.to_string(), expected, "nor a key");
 }
 
 #[test]
@@ -84,7 +99,7 @@ fn refusals_from_a_file() {
                  attribute_value_length_limit, service_version, startup_hook, file.path, \
                  file.max_bytes, file.max_files, metrics_exporter, logs_exporter, prometheus.listen, \
                  tail.errors, tail.slower_than_ms, tail.max_spans, tls.certificate, tls.client_certificate, tls.client_key, \
-                 sampling_rules.ROUTE";
+                 sampling_rules.ROUTE, resource_attributes.KEY";
     for (text, expected) in [
         ("[]", "the configuration is not a JSON object".to_owned()),
         (
@@ -118,7 +133,7 @@ fn refusals_from_a_file() {
         ),
         (
             r#"{"exporter": null}"#,
-            r#"exporter = "null" is not accepted: use "console", "console-json", "file", "otlp", "jaeger" (which is otlp), "prometheus" (metrics only) or "none""#
+            r#"exporter = "null" is not accepted: use one of "console", "console-json", "file", "otlp", "jaeger" (which is otlp), "prometheus" (metrics only) or "none""#
                 .to_owned(),
         ),
     ] {
@@ -154,12 +169,13 @@ fn refusals_from_code() {
         .expect_err("no such file");
     assert_eq!(
         error.to_string(),
-        "the file /nowhere/cert.pem cannot be read",
+        "tls.client_certificate (OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE) /nowhere/cert.pem cannot be read",
         "certificate"
     );
     let half = TelemetryConfig::from_vars([("OTEL_EXPORTER_OTLP_CLIENT_KEY", "/nowhere/key.pem")])
         .expect("accepted");
-    let expected = "a client's certificate and its key are given together or not at all";
+    let expected = "tls.client_certificate (OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE) and tls.client_key \
+                    (OTEL_EXPORTER_OTLP_CLIENT_KEY) are given together or not at all";
     assert_eq!(
         half.check().expect_err("half an identity").to_string(),
         expected,
@@ -172,9 +188,21 @@ fn refusals_from_code() {
     let expected = "endpoint = \"collector\" is not accepted: use a URL such as http://127.0.0.1:4317 (gRPC) or \
                     http://127.0.0.1:4318 (HTTP)";
     assert_eq!(error.to_string(), expected, "endpoint");
+    assert_eq!(format!("{error:?}"), expected, "what main prints");
+    let error = TelemetryConfig::from_json_file("/nowhere/t.json").expect_err("no such file");
+    let expected =
+        "the configuration file /nowhere/t.json cannot be read: No such file or directory (os error 2)";
     assert_eq!(
-        format!("{error:?}"),
-        format!("InitError({expected:?})"),
-        "what main prints"
+        (format!("{error:?}"), format!("{error:#}")),
+        (expected.into(), expected.into()),
+        "with its cause"
+    );
+    let error = TelemetryConfig::from_vars([("OTEL_TRACES_EXPORTER", "prometheus")]).expect("accepted");
+    let expected = "the exporter of traces (tracing.exporter, OTEL_TRACES_EXPORTER) = \"prometheus\" is not accepted: use one \
+                    that takes traces, and Prometheus for metrics alone (metrics_exporter, OTEL_METRICS_EXPORTER)";
+    assert_eq!(
+        error.check().expect_err("no traces there").to_string(),
+        expected,
+        "both spellings"
     );
 }

@@ -248,3 +248,49 @@ fn samplers() {
         );
     }
 }
+
+#[test]
+fn the_resource() {
+    let config = TelemetryConfig::from_toml_str(
+        "service_name = 'file'\nservice_version = '1'\n[resource_attributes]\na = 'file'\n'b.c' = 2",
+    );
+    let set = [(
+        "OTEL_RESOURCE_ATTRIBUTES",
+        "service.version=9, a=x%2Cy,service.name=other,",
+    )];
+    let owned = set.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let config = config.expect("accepted").with_vars(owned).expect("accepted");
+    let found = (config.service_name.as_deref(), config.service_version.as_deref());
+    assert_eq!(found, (Some("other"), Some("9")), "a variable wins over the file");
+    let others: Vec<_> = config.resource_attributes.iter().collect();
+    assert_eq!(
+        others
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+            .collect::<Vec<_>>(),
+        [("a", "x,y"), ("b.c", "2")],
+        "decoded, and the file's beside it"
+    );
+    let config = vars(&[
+        ("OTEL_RESOURCE_ATTRIBUTES", "service.name=other"),
+        ("OTEL_SERVICE_NAME", "shop"),
+    ]);
+    assert_eq!(
+        config.service_name.as_deref(),
+        Some("shop"),
+        "a variable of its own"
+    );
+    let config = config
+        .with_resource_attribute("service.name", "code")
+        .with_resource_attribute("x", "1");
+    assert_eq!(config.service_name.as_deref(), Some("code"), "code wins");
+    let resource = crate::resource::resource(&config, None);
+    assert_eq!(
+        resource
+            .get(&"x".into())
+            .map(|value| value.to_string())
+            .as_deref(),
+        Some("1"),
+        "in the resource"
+    );
+}

@@ -30,6 +30,10 @@ impl Prometheus {
         match *self {}
     }
 
+    pub(crate) fn reader(&self) -> fn() -> String {
+        match *self {}
+    }
+
     pub(crate) fn count(&self, _: Arc<Health>) {
         match *self {}
     }

@@ -1,10 +1,11 @@
-//! Telemetry for people: one tree a trace, one line a metric.
+//! Telemetry for people: one tree a trace, one line a metric or a log record.
 
 mod bars;
 mod critical;
 mod exporter;
 #[cfg(test)]
 mod fixture;
+mod logs;
 mod metrics;
 mod open;
 mod output;
@@ -17,6 +18,7 @@ mod tree;
 
 use std::sync::Arc;
 
+use opentelemetry_sdk::logs::LoggerProviderBuilder;
 use opentelemetry_sdk::metrics::MeterProviderBuilder;
 use opentelemetry_sdk::trace::TracerProviderBuilder;
 
@@ -24,6 +26,7 @@ use crate::config::ConsoleWriter;
 use crate::health::Watch;
 
 use self::exporter::Traces;
+use self::logs::LogLines;
 use self::metrics::LineExporter;
 use self::output::Output;
 use self::processor::ConsoleProcessor;
@@ -49,4 +52,12 @@ pub(crate) fn metrics(
     watch: &Watch,
 ) -> MeterProviderBuilder {
     builder.with_periodic_exporter(watch.over(LineExporter::new(Output::new(writer), service)))
+}
+
+pub(crate) fn logs(
+    builder: LoggerProviderBuilder,
+    writer: Option<ConsoleWriter>,
+    watch: &Watch,
+) -> LoggerProviderBuilder {
+    builder.with_simple_exporter(watch.over(LogLines(Output::new(writer))))
 }

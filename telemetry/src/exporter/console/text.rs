@@ -32,9 +32,14 @@ impl Page {
 
 /// The text with control and direction characters written out, at most `LONGEST` characters of it.
 pub(super) fn plain(text: &str) -> String {
+    plain_within(text, LONGEST)
+}
+
+/// As [`plain`], with another bound.
+pub(super) fn plain_within(text: &str, longest: usize) -> String {
     let mut plain = String::new();
     for (count, character) in text.chars().enumerate() {
-        if count == LONGEST {
+        if count == longest {
             plain.push('…');
             break;
         }

@@ -27,7 +27,7 @@ struct Open {
 impl RotatingFile {
     /// Opens the file to append, and makes the folders it lies in.
     pub(super) fn open(config: &FileConfig) -> io::Result<Self> {
-        let path = PathBuf::from(config.path.replace("{pid}", &std::process::id().to_string()));
+        let path = PathBuf::from(config.resolved());
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             fs::create_dir_all(folder)?;
         }

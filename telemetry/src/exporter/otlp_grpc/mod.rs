@@ -17,11 +17,13 @@ use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 use opentelemetry_sdk::trace::{SpanExporter as _, TracerProviderBuilder};
 use tokio::runtime::{self, EnterGuard};
+use tonic::Request;
+use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue};
 use tonic::transport::{Channel, Endpoint};
 
 use crate::config::Compression;
 use crate::error::InitError;
-use crate::health::{Watch, words};
+use crate::health::{GRPC, Watch, words};
 use crate::probe::Heard;
 use crate::signal::Signal;
 use crate::target::Target;
@@ -107,7 +109,7 @@ pub(crate) fn ask(target: &Target, patience: Duration) -> Result<Heard, InitErro
         Ok(()) => Heard::Grpc("OK".into()),
         Err(error) => {
             let text = words(&error);
-            let code = text.split_once("gRPC code: ").map(|(_, code)| code.to_owned());
+            let code = text.strip_prefix(GRPC).map(str::to_owned);
             match code {
                 // A code with a cause is the client's own.
                 Some(code) if !code.contains(": ") => Heard::Grpc(code),
@@ -140,8 +142,16 @@ fn carry<B: WithExportConfig + WithTonicConfig>(
     target: &Target,
     timeout: Duration,
 ) -> Result<B, InitError> {
+    let headers = target.headers.parsed::<AsciiMetadataKey, AsciiMetadataValue>()?;
+    let with_headers = move |mut request: Request<()>| {
+        for (name, value) in &headers {
+            request.metadata_mut().insert(name.clone(), value.clone());
+        }
+        Ok(request)
+    };
     let builder = builder
         .with_channel(channel(target, timeout)?)
+        .with_interceptor(with_headers)
         .with_timeout(timeout);
     Ok(match target.compression {
         Compression::None => builder,

@@ -7,6 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use reqwest::blocking;
+use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::redirect::Policy;
 
 use crate::error::{InitError, chain};
 use crate::probe::Heard;
@@ -17,6 +19,7 @@ use super::tls;
 /// A client that tells someone what came of each request.
 pub(super) struct Client {
     inner: blocking::Client,
+    headers: Vec<(HeaderName, HeaderValue)>,
     tell: Box<dyn Fn(Told<'_>) + Send + Sync>,
 }
 
@@ -33,7 +36,11 @@ impl Client {
         timeout: Duration,
         tell: impl Fn(Told<'_>) + Send + Sync + 'static,
     ) -> Result<Self, InitError> {
-        let builder = tls::secure(blocking::Client::builder().timeout(timeout), target)?;
+        // A redirected POST may arrive as a GET that carries nothing, and be answered 200 all the same.
+        let builder = blocking::Client::builder()
+            .timeout(timeout)
+            .redirect(Policy::none());
+        let builder = tls::secure(builder, target)?;
         let failed = || InitError::exporter(format!("{target} cannot be set up"));
         // A blocking client makes a runtime, which must not happen on a thread of another one.
         let inner = thread::spawn(move || builder.build())
@@ -41,6 +48,7 @@ impl Client {
             .map_err(|_| failed())?;
         Ok(Self {
             inner: inner.map_err(|error| failed().caused_by(error))?,
+            headers: target.headers.parsed()?,
             tell: Box::new(tell),
         })
     }
@@ -48,13 +56,20 @@ impl Client {
 
 #[async_trait]
 impl HttpClient for Client {
-    async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+    async fn send_bytes(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+        for (name, value) in &self.headers {
+            request.headers_mut().insert(name.clone(), value.clone());
+        }
         let result = self.inner.send_bytes(request).await;
         (self.tell)(match &result {
             Ok(response) => Told::Answer(response),
             Err(error) => Told::Failure(error),
         });
-        result
+        match result {
+            // The SDK would take it for a delivery.
+            Ok(response) if response.status().is_success() && is_page(&response) => Err(PAGE.into()),
+            result => result,
+        }
     }
 }
 
@@ -71,15 +86,19 @@ impl Told<'_> {
             Self::Answer(response) => response,
         };
         let status = response.status();
-        let content_type = response.headers().get("content-type");
-        let is_page = content_type.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
         Heard::Http {
             status: status.as_u16(),
             reason: status.canonical_reason().unwrap_or_default(),
-            is_page,
+            is_page: is_page(response),
             words: words(response.body()),
         }
     }
+}
+
+/// Whether an answer is meant for people.
+pub(super) fn is_page(response: &Response<Bytes>) -> bool {
+    let content_type = response.headers().get("content-type");
+    content_type.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }
 
 /// The causes of a failure; the failure itself says the URL, which whoever reads this knows.
@@ -97,4 +116,5 @@ fn words(body: &[u8]) -> String {
     line.chars().take(LONGEST).collect()
 }
 
+pub(super) const PAGE: &str = "it answers with a page for people: this is no OTLP receiver";
 const LONGEST: usize = 160;

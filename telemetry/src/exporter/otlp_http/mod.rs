@@ -26,7 +26,7 @@ use crate::probe::Heard;
 use crate::signal::Signal;
 use crate::target::Target;
 
-use self::client::{Client, Told, why};
+use self::client::{Client, PAGE, Told, is_page, why};
 
 pub(crate) fn traces(
     builder: TracerProviderBuilder,
@@ -104,6 +104,9 @@ fn delivering(target: &Target, watch: &Watch) -> Result<Client, InitError> {
     Client::new(target, target.timeout(), move |told| {
         let cause = match told {
             Told::Failure(error) => Some(format!("HTTP export failed: {}", why(error))),
+            Told::Answer(response) if response.status().is_success() && is_page(response) => {
+                Some(PAGE.to_owned())
+            }
             Told::Answer(_) => None,
         };
         health.because(cause);

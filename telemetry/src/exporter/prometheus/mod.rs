@@ -69,6 +69,12 @@ impl Prometheus {
         self.metrics.page(Reading::Read)
     }
 
+    /// As [`text`](Self::text), to be kept.
+    pub(crate) fn reader(&self) -> impl Fn() -> String + Clone + Send + Sync + 'static + use<> {
+        let metrics = self.metrics.clone();
+        move || metrics.page(Reading::Read)
+    }
+
     /// Counts each reading.
     pub(crate) fn count(&self, readings: Arc<Health>) {
         let _ = self.metrics.readings.set(readings);

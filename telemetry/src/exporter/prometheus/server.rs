@@ -135,12 +135,20 @@ const FAREWELL: Duration = Duration::from_millis(100);
 mod tests {
     use super::*;
 
+    const DEADLINE: Duration = Duration::from_secs(60);
+
+    /// The answer. Who is too slow to ask gets none, and may ask again.
     fn ask(address: SocketAddr, request: &str) -> String {
-        let mut connection = TcpStream::connect(address).expect("connected");
-        connection.write_all(request.as_bytes()).expect("sent");
-        let mut answer = String::new();
-        connection.read_to_string(&mut answer).expect("answered");
-        answer
+        let begun = Instant::now();
+        loop {
+            let mut connection = TcpStream::connect(address).expect("connected");
+            let mut answer = String::new();
+            let asked = connection.write_all(request.as_bytes());
+            match asked.and_then(|()| connection.read_to_string(&mut answer)) {
+                Ok(1..) => return answer,
+                none => assert!(begun.elapsed() < DEADLINE, "{request:?}: {none:?}"),
+            }
+        }
     }
 
     #[test]
@@ -176,7 +184,12 @@ mod tests {
         }
         let address = server.address();
         drop(server);
-        TcpListener::bind(address).expect("the port is free again");
+        // A thread that is late is not waited for.
+        let begun = Instant::now();
+        while let Err(error) = TcpListener::bind(address) {
+            assert!(begun.elapsed() < DEADLINE, "the port is not free again: {error}");
+            thread::yield_now();
+        }
     }
 
     #[test]

@@ -183,6 +183,15 @@ async fn a_service_that_fails_or_panics_or_is_left() {
     }
 }
 
+/// How often the size of a response was measured.
+fn sizes(recorder: &Recorder) -> usize {
+    let metrics = recorder.metrics();
+    metrics
+        .iter()
+        .filter(|line| line.contains("response.body"))
+        .count()
+}
+
 #[tokio::test]
 async fn bodies_are_measured_past_the_end_of_the_span() {
     let recorder = Recorder::new();
@@ -192,13 +201,20 @@ async fn bodies_are_measured_past_the_end_of_the_span() {
     }));
     let response = service.oneshot(request("GET", "/")).await.expect("infallible");
     assert_eq!(recorder.spans().len(), 1, "the span ends with the head");
-    let sizes = |metrics: Vec<String>| {
-        metrics
-            .iter()
-            .filter(|line| line.contains("response.body"))
-            .count()
-    };
-    assert_eq!(sizes(recorder.metrics()), 0, "the body is on its way");
+    assert_eq!(sizes(&recorder), 0, "the body is on its way");
     response.into_body().collect().await.expect("a body");
-    assert_eq!(sizes(recorder.metrics()), 1, "the body has passed");
+    assert_eq!(sizes(&recorder), 1, "the body has passed");
+}
+
+#[tokio::test]
+async fn what_has_no_body_is_measured_with_its_head() {
+    let recorder = Recorder::new();
+    let service = layer(&recorder).layer(service_fn(|_| async {
+        let mut upgrade = Response::new(ScriptedBody::new([Script::Data("of another protocol")]));
+        *upgrade.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        Ok::<_, Infallible>(upgrade)
+    }));
+    let response = service.oneshot(request("GET", "/")).await.expect("infallible");
+    assert_eq!(sizes(&recorder), 1, "though the connection goes on");
+    drop(response);
 }

@@ -3,8 +3,10 @@
 mod check;
 mod client;
 mod numbers;
+mod odd;
 mod server;
 mod table;
+mod witness;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -19,7 +21,7 @@ use throughline_tracing_layer::{ClientLayer, ServerLayer};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
-use self::check::Witness;
+use self::witness::Witness;
 
 fn traced_server(witness: &Witness) -> ServerLayer {
     ServerLayer::new()

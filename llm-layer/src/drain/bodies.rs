@@ -1,0 +1,52 @@
+//! The layer for services whose futures cannot go on alone.
+
+use std::task::{self, Poll};
+
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::drains::Drains;
+use super::future::DrainFuture;
+use crate::response::LlmResponse;
+
+/// Puts a [`BodyDrain`] around a service: see [`DrainLayer::bodies_only`](super::DrainLayer::bodies_only).
+#[derive(Debug, Clone)]
+pub struct BodyDrainLayer {
+    pub(super) drains: Drains,
+}
+
+impl<S> Layer<S> for BodyDrainLayer {
+    type Service = BodyDrain<S>;
+
+    fn layer(&self, inner: S) -> BodyDrain<S> {
+        BodyDrain {
+            inner,
+            drains: self.drains.clone(),
+        }
+    }
+}
+
+/// Reads the bodies of model calls' answers on when their callers leave.
+#[derive(Debug, Clone)]
+pub struct BodyDrain<S> {
+    inner: S,
+    drains: Drains,
+}
+
+impl<S, R> Service<R> for BodyDrain<S>
+where
+    S: Service<R, Response: LlmResponse<Drains>>,
+{
+    type Response = <S::Response as LlmResponse<Drains>>::Output;
+    type Error = S::Error;
+    type Future = DrainFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: R) -> Self::Future {
+        let (call, drains) = self.drains.around(|| self.inner.call(request));
+        DrainFuture::body_only(call, drains)
+    }
+}

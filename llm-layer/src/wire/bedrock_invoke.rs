@@ -1,0 +1,196 @@
+//! Amazon Bedrock's InvokeModel, which carries each provider's own format.
+//!
+//! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html>
+
+use http::HeaderMap;
+use serde_json::Value;
+
+use super::anthropic::Anthropic;
+use super::ask::{Kind, Param, segment, string};
+use super::bedrock::{self, error_type};
+use super::openai_chat::{self, OpenAiChat};
+use super::usage::{Field, Paths};
+use super::{Ask, Channel, Reply, WireFormat, texts};
+use crate::estimate::Prompt;
+use crate::json::{Path, Scalar};
+use crate::semconv;
+
+/// `POST /model/{model}/invoke`, `/invoke-with-response-stream`.
+#[derive(Debug)]
+pub(crate) struct InvokeModel;
+
+impl WireFormat for InvokeModel {
+    fn operation(&self) -> &'static str {
+        "chat"
+    }
+
+    fn matches(&self, body: &Value) -> bool {
+        // Models that draw, and those that rank documents, are no language models.
+        let has = |key: &str| body.get(key).is_some();
+        let is_other = has("taskType") || has("text_prompts") || has("query") && has("documents");
+        body.is_object() && !is_other
+    }
+
+    fn ask(&self, path: &str, body: &Value) -> Ask {
+        let mut ask = Anthropic.ask(path, body);
+        ask.read_params(body, bedrock::PARAMS);
+        ask.read_params(body, PARAMS);
+        ask.model = segment(path, "/model/", '/');
+        ask.stream = path.ends_with("/invoke-with-response-stream");
+        ask
+    }
+
+    fn prompt(&self, body: &Value, prompt: &mut Prompt) {
+        Anthropic.prompt(body, prompt);
+        for key in ["prompt", "inputText", "message"] {
+            texts::count(body.get(key), prompt);
+        }
+    }
+
+    fn head(&self, headers: &HeaderMap, reply: &mut Reply) {
+        read_head(headers, reply);
+    }
+
+    fn alternatives(&self) -> &'static str {
+        OpenAiChat.alternatives()
+    }
+
+    fn channel(&self, at: &Path, reply: &Reply) -> Option<Channel> {
+        match within(at.as_str()) {
+            "generation"
+            | "results[].outputText"
+            | "outputText"
+            | "completion"
+            | "outputs[].text"
+            | "choices[].text"
+            | "generations[].text"
+            | "text" => Some(Channel::Content),
+            path => bedrock::channel(path)
+                .or_else(|| Anthropic.channel(at, reply))
+                .or_else(|| OpenAiChat.channel(at, reply)),
+        }
+    }
+
+    fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
+        match (within(at.as_str()), value.as_str()) {
+            (path, Some(reason)) if REASONS.contains(&path) => reply.finish(at, reason),
+            ("generation_id" | "response.generation_id", Some(id)) => reply.set_id(id),
+            (path, _) if path.starts_with("choices[]") => OpenAiChat.value(at, value, reply),
+            (path, _) => {
+                openai_chat::usage(path, value, reply);
+                reply.usage.read(bedrock::USAGE, path, value.as_count());
+                reply.usage.read(USAGE, path, value.as_count());
+                Anthropic.value(at, value, reply);
+            }
+        }
+    }
+
+    fn event(&self, name: &str, reply: &mut Reply) {
+        Anthropic.event(name, reply);
+        reply.done |= name == "stream-end";
+    }
+}
+
+/// Whether it is for embeddings that InvokeModel is called, by the model's name, or else by the request's shape, as where
+/// an inference profile is called by its ARN.
+pub(super) fn embeds(path: &str, body: &Value) -> bool {
+    let model = segment(path, "/model/", '/').unwrap_or_default();
+    let has = |key: &str| body.get(key).is_some();
+    let is_task = |task: &str| task.ends_with("_EMBEDDING");
+    if model.contains("embed") {
+        return true;
+    }
+    // Titan's models for text take their text where those for embeddings do.
+    let is_titan = has("inputText") && !has("textGenerationConfig") && !model.contains("titan-t");
+    let is_cohere = has("input_type") && ["texts", "images", "inputs"].iter().any(|key| has(key));
+    is_titan || is_cohere || has("embeddingConfig") || string(body, "taskType").is_some_and(is_task)
+}
+
+/// Reads the counts that stand in the head of InvokeModel's answers, or the error.
+pub(super) fn read_head(headers: &HeaderMap, reply: &mut Reply) {
+    error_type(headers, reply);
+    let counts = [
+        ("x-amzn-bedrock-input-token-count", Field::UncachedInput),
+        ("x-amzn-bedrock-output-token-count", Field::Output),
+        ("x-amzn-bedrock-cache-read-input-token-count", Field::CacheRead),
+        ("x-amzn-bedrock-cache-write-input-token-count", Field::CacheWrite),
+    ];
+    for (name, field) in counts {
+        let count = headers.get(name).and_then(|value| value.to_str().ok());
+        if let Some(count) = count.and_then(|count| Scalar::Number(count).as_count()) {
+            reply.usage.set(field, count);
+        }
+    }
+}
+
+/// A path of Converse's: Nova's streams say in the document which event it is, Converse's in front of it.
+fn within(path: &str) -> &str {
+    let events = [
+        "contentBlockStart.",
+        "contentBlockDelta.",
+        "messageStop.",
+        "metadata.",
+    ];
+    let within = events.iter().find_map(|event| path.strip_prefix(event));
+    within.unwrap_or(path)
+}
+
+/// The parameters of Titan, Llama, Cohere and Nova, beside Anthropic's.
+const PARAMS: &[Param] = &[
+    (
+        semconv::REQUEST_MAX_TOKENS,
+        "/textGenerationConfig/maxTokenCount",
+        Kind::Int,
+    ),
+    (semconv::REQUEST_MAX_TOKENS, "/max_gen_len", Kind::Int),
+    (semconv::REQUEST_MAX_TOKENS, "/max_completion_tokens", Kind::Int),
+    (
+        semconv::REQUEST_TEMPERATURE,
+        "/textGenerationConfig/temperature",
+        Kind::Double,
+    ),
+    (semconv::REQUEST_TOP_P, "/textGenerationConfig/topP", Kind::Double),
+    (semconv::REQUEST_TOP_P, "/p", Kind::Double),
+    (semconv::REQUEST_TOP_K, "/inferenceConfig/topK", Kind::Int),
+    (semconv::REQUEST_TOP_K, "/k", Kind::Int),
+    (
+        semconv::REQUEST_STOP_SEQUENCES,
+        "/textGenerationConfig/stopSequences",
+        Kind::Texts,
+    ),
+    (semconv::REQUEST_STOP_SEQUENCES, "/stop", Kind::Texts),
+];
+
+/// Where the models of InvokeModel say why they ended, beside Anthropic's and OpenAI's.
+const REASONS: &[&str] = &[
+    "stopReason",
+    "completionReason",
+    "results[].completionReason",
+    "outputs[].stop_reason",
+    "choices[].stop_reason",
+    "finish_reason",
+    "generations[].finish_reason",
+];
+
+const USAGE: &Paths = &[
+    ("prompt_token_count", Field::UncachedInput),
+    ("generation_token_count", Field::Output),
+    ("inputTextTokenCount", Field::UncachedInput),
+    ("results[].tokenCount", Field::Output),
+    ("totalOutputTextTokenCount", Field::Output),
+    ("usage.cacheReadInputTokenCount", Field::CacheRead),
+    ("usage.cacheWriteInputTokenCount", Field::CacheWrite),
+    (
+        "amazon-bedrock-invocationMetrics.inputTokenCount",
+        Field::UncachedInput,
+    ),
+    ("amazon-bedrock-invocationMetrics.outputTokenCount", Field::Output),
+    (
+        "amazon-bedrock-invocationMetrics.cacheReadInputTokenCount",
+        Field::CacheRead,
+    ),
+    (
+        "amazon-bedrock-invocationMetrics.cacheWriteInputTokenCount",
+        Field::CacheWrite,
+    ),
+];

@@ -1,0 +1,75 @@
+//! What the span of an attempt begins with.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use opentelemetry::trace::{Span, SpanBuilder, SpanKind};
+use opentelemetry::{Context, KeyValue};
+
+use super::outbound::{Attempt, Peer};
+use super::settings::Settings;
+use crate::exchange::Begun;
+use crate::method::Known;
+use crate::redact::Redaction;
+use crate::semconv;
+use crate::template::{Template, span_name};
+
+/// What is known of an attempt before it is sent.
+pub(super) struct Outline<'a> {
+    pub(super) attempt: &'a Attempt<'a>,
+    pub(super) method: Known,
+    pub(super) peer: Option<&'a Peer>,
+    pub(super) template: Option<&'a Template>,
+    pub(super) resent: u32,
+}
+
+impl Outline<'_> {
+    /// The span, if there is anybody to take it.
+    pub(super) fn span(&self, settings: &Settings, parent: &Context) -> Option<Begun> {
+        let shared = &settings.shared;
+        let mut at = SystemTime::UNIX_EPOCH;
+        let mut span = shared.tracer.start(parent, || {
+            at = SystemTime::now();
+            SpanBuilder::from_name(span_name(self.method, self.template))
+                .with_kind(SpanKind::Client)
+                .with_start_time(at)
+                .with_attributes(self.at_creation(&shared.redaction))
+        })?;
+        if span.is_recording() {
+            if let Some(template) = self.template {
+                span.set_attribute(KeyValue::new(semconv::URL_TEMPLATE, template.text.clone()));
+            }
+            if self.resent > 0 {
+                let resent = i64::from(self.resent);
+                span.set_attribute(KeyValue::new(semconv::HTTP_REQUEST_RESEND_COUNT, resent));
+            }
+            span.set_attributes(shared.request_headers.attributes(self.attempt.headers()));
+            span.set_attributes(
+                settings
+                    .request_attributes
+                    .attributes(|add, to| add(self.attempt, to)),
+            );
+        }
+        Some(Begun { span, at })
+    }
+
+    /// The attributes that a sampler may want to see.
+    fn at_creation(&self, redaction: &Redaction) -> Vec<KeyValue> {
+        let mut attributes = Vec::with_capacity(CAPACITY);
+        attributes.push(KeyValue::new(semconv::HTTP_REQUEST_METHOD, self.method.label()));
+        if self.method.is_other() {
+            let sent = self.attempt.method().as_str().to_owned();
+            attributes.push(KeyValue::new(semconv::HTTP_REQUEST_METHOD_ORIGINAL, sent));
+        }
+        if let Some(peer) = self.peer {
+            attributes.push(KeyValue::new(semconv::SERVER_ADDRESS, Arc::clone(&peer.host)));
+            attributes.push(KeyValue::new(semconv::SERVER_PORT, i64::from(peer.port)));
+        }
+        let url = redaction.url(self.attempt.url());
+        attributes.push(KeyValue::new(semconv::URL_FULL, url));
+        attributes
+    }
+}
+
+/// Room for all that a span usually gets, so that it grows no more.
+const CAPACITY: usize = 12;

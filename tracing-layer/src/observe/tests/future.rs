@@ -1,0 +1,46 @@
+//! How a future ends that never had a body to show.
+
+use std::future;
+use std::pin::pin;
+use std::task::Poll;
+
+use http::Response;
+use throughline_test_support::{Script, ScriptedBody, ScriptedError};
+
+use super::{Log, Reply, Watch, armed, poll, read};
+use crate::observe::{EndAt, ResponseFuture};
+
+#[test]
+fn service_error_is_told_and_passed_on() {
+    let log = Log::default();
+    let inner = future::ready(Err::<Response<ScriptedBody>, _>(ScriptedError("refused")));
+    let mut future = pin!(ResponseFuture::new(inner, armed(&log, EndAt::Body)));
+    let Poll::Ready(Err(error)) = poll(future.as_mut()) else {
+        panic!("the error passes")
+    };
+    assert_eq!(error, ScriptedError("refused"), "unchanged");
+    let told = "ServiceError(throughline_test_support::body::ScriptedError(refused)): refused";
+    assert_eq!(*log.borrow(), [told], "told once");
+}
+
+#[test]
+fn dropped_future_is_dropped() {
+    let log = Log::default();
+    let inner = future::pending::<Reply>();
+    let mut future = Box::pin(ResponseFuture::new(inner, armed(&log, EndAt::Body)));
+    assert!(poll(future.as_mut()).is_pending(), "not ready");
+    drop(future);
+    assert_eq!(*log.borrow(), ["Dropped"], "told when the future is dropped");
+}
+
+#[test]
+fn unobserved_response_passes() {
+    let inner = future::ready(Ok::<_, ScriptedError>(Response::new(ScriptedBody::new([
+        Script::Data("a"),
+    ]))));
+    let mut future = pin!(ResponseFuture::<_, Watch>::unobserved(inner));
+    let Poll::Ready(Ok(response)) = poll(future.as_mut()) else {
+        panic!("ready")
+    };
+    assert_eq!(read(response.into_body()), ["a"], "the body passes");
+}

@@ -1,0 +1,108 @@
+//! Scripts: what a service does, and how the observer is told it ended.
+
+mod body;
+mod context;
+mod future;
+mod panics;
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context as Task, Poll, Waker};
+
+use bytes::Buf;
+use http::Response;
+use http_body::{Body, Frame};
+use opentelemetry::Context;
+use throughline_test_support::{ScriptedBody, ScriptedError};
+
+use super::{Armed, End, EndAt, Head, Observe, Observed};
+
+/// What a service answers.
+type Reply = Result<Response<ScriptedBody>, ScriptedError>;
+
+/// What the observer saw, in order.
+type Log = Rc<RefCell<Vec<String>>>;
+
+struct Watch {
+    log: Log,
+    context: Context,
+    until: EndAt,
+    polls: bool,
+}
+
+struct InContext;
+
+impl Observe for Watch {
+    fn context(&self) -> Option<&Context> {
+        Some(&self.context)
+    }
+
+    fn on_response(&mut self, head: Head<'_>) -> EndAt {
+        self.log
+            .borrow_mut()
+            .push(format!("head {}", head.status.as_u16()));
+        self.until
+    }
+
+    fn on_poll(&mut self) {
+        if self.polls {
+            self.log.borrow_mut().push("poll".to_owned());
+        }
+    }
+
+    fn on_frame<D: Buf>(&mut self, frame: &Frame<D>) {
+        self.log.borrow_mut().push(match frame.data_ref() {
+            Some(data) => format!("data {}", data.remaining()),
+            None => "trailers".to_owned(),
+        });
+    }
+
+    fn on_end(self, end: End<'_>) {
+        self.log.borrow_mut().push(match end {
+            End::BodyError(cause) | End::ServiceError(cause) => format!("{end:?}: {cause}"),
+            _ => format!("{end:?}"),
+        });
+    }
+}
+
+fn armed(log: &Log, until: EndAt) -> Armed<Watch> {
+    Armed::new(Watch {
+        log: log.clone(),
+        context: Context::new().with_value(InContext),
+        until,
+        polls: false,
+    })
+}
+
+fn observed<B>(body: B, log: &Log) -> Response<super::ResponseBody<B, Watch>>
+where
+    B: Body<Error: std::fmt::Display + 'static>,
+{
+    Response::new(body).observed(armed(log, EndAt::Body))
+}
+
+fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Task::from_waker(Waker::noop()))
+}
+
+/// Reads a body to its end and returns what came, as a caller sees it.
+fn read<B>(body: B) -> Vec<String>
+where
+    B: Body<Error = ScriptedError>,
+{
+    let mut body = pin!(body);
+    let mut seen = Vec::new();
+    loop {
+        match body.as_mut().poll_frame(&mut Task::from_waker(Waker::noop())) {
+            Poll::Pending => {}
+            Poll::Ready(None) => return seen,
+            Poll::Ready(Some(Err(error))) => seen.push(format!("error {error}")),
+            Poll::Ready(Some(Ok(frame))) => seen.push(match frame.into_data() {
+                Ok(mut data) => String::from_utf8_lossy(&data.copy_to_bytes(data.remaining())).into_owned(),
+                Err(frame) => format!("{:?}", frame.into_trailers().unwrap_or_default()),
+            }),
+        }
+    }
+}

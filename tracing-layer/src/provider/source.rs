@@ -1,0 +1,66 @@
+//! The provider that a layer was given, or the global one.
+
+use std::fmt;
+use std::sync::Arc;
+
+use opentelemetry::InstrumentationScope;
+use opentelemetry::global::{self, BoxedTracer, ObjectSafeTracerProvider};
+use opentelemetry::metrics::{Meter, MeterProvider};
+
+/// A provider, and the scope that it is asked for.
+pub(super) struct Source<P: ?Sized> {
+    scope: InstrumentationScope,
+    given: Option<Arc<P>>,
+}
+
+pub(super) type TracerSource = Source<dyn ObjectSafeTracerProvider + Send + Sync>;
+pub(super) type MeterSource = Source<dyn MeterProvider + Send + Sync>;
+
+impl<P: ?Sized> Source<P> {
+    /// Whatever is global when it is asked.
+    pub(super) fn global(scope: InstrumentationScope) -> Self {
+        Self { scope, given: None }
+    }
+
+    /// This provider, for the same scope.
+    pub(super) fn with_provider(&self, provider: Arc<P>) -> Self {
+        Self {
+            scope: self.scope.clone(),
+            given: Some(provider),
+        }
+    }
+
+    pub(super) fn scope(&self) -> &InstrumentationScope {
+        &self.scope
+    }
+}
+
+impl TracerSource {
+    pub(super) fn tracer(&self) -> BoxedTracer {
+        let scope = self.scope.clone();
+        match &self.given {
+            Some(provider) => BoxedTracer::new(provider.boxed_tracer(scope)),
+            None => global::tracer_with_scope(scope),
+        }
+    }
+}
+
+impl MeterSource {
+    pub(super) fn meter(&self) -> Meter {
+        let scope = self.scope.clone();
+        match &self.given {
+            Some(provider) => provider.meter_with_scope(scope),
+            None => global::meter_provider().meter_with_scope(scope),
+        }
+    }
+}
+
+impl<P: ?Sized> fmt::Debug for Source<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let given = if self.given.is_some() { "given" } else { "global" };
+        f.debug_struct("Source")
+            .field("scope", &self.scope.name())
+            .field("provider", &given)
+            .finish()
+    }
+}

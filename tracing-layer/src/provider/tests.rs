@@ -1,0 +1,112 @@
+//! What a layer's tracer starts, of which provider.
+
+use opentelemetry::trace::noop::NoopTracerProvider;
+use opentelemetry::trace::{Span, SpanBuilder, TraceContextExt, Tracer, TracerProvider};
+use opentelemetry::{Context, InstrumentationScope};
+use throughline_test_support::Recorder;
+
+use super::LazyTracer;
+
+fn scope() -> InstrumentationScope {
+    InstrumentationScope::builder("test").build()
+}
+
+#[test]
+fn noop_provider_is_asked_once() {
+    let tracer = LazyTracer::global(scope()).with_provider(NoopTracerProvider::new());
+    let mut built = 0;
+    for _ in 0..3 {
+        let span = tracer.start(&Context::new(), || {
+            built += 1;
+            SpanBuilder::from_name("x")
+        });
+        assert!(span.is_none(), "a no-op provider gives no span");
+    }
+    assert_eq!(
+        built, 1,
+        "once the provider is known to be a no-op, nothing is built for it"
+    );
+}
+
+#[test]
+fn noop_provider_is_known_under_a_parent_too() {
+    let recorder = Recorder::new();
+    let parent = recorder.tracer_provider().tracer("parent").start("parent");
+    let parent = Context::new().with_span(parent);
+    let tracer = LazyTracer::global(scope()).with_provider(NoopTracerProvider::new());
+    let span = tracer.start(&parent, || SpanBuilder::from_name("x"));
+    assert!(
+        span.is_none(),
+        "a no-op tracer hands its parent's span context on"
+    );
+}
+
+#[test]
+fn noop_is_known_before_and_after_the_first_span() {
+    let recorder = Recorder::new();
+    let noop = LazyTracer::global(scope()).with_provider(NoopTracerProvider::new());
+    let real = LazyTracer::global(scope()).with_provider(recorder.tracer_provider());
+    for _ in 0..2 {
+        assert!(noop.is_noop(), "a no-op provider");
+        assert!(!real.is_noop(), "a real provider");
+        for tracer in [&noop, &real] {
+            drop(tracer.start(&Context::new(), || SpanBuilder::from_name("x")));
+        }
+    }
+    let names: Vec<_> = recorder.spans().into_iter().map(|span| span.name).collect();
+    assert_eq!(names, ["x", "x"], "asking leaves no span");
+}
+
+#[test]
+fn provider_that_is_shut_down_starts_nothing() {
+    let recorder = Recorder::new();
+    let parent = recorder.tracer_provider().tracer("parent").start("parent");
+    let parent = Context::new().with_span(parent);
+    let tracer = LazyTracer::global(scope()).with_provider(recorder.tracer_provider());
+    assert!(recorder.tracer_provider().shutdown().is_ok(), "shut down");
+    let span = tracer.start(&parent, || SpanBuilder::from_name("x"));
+    assert!(span.is_none(), "its span has no ids to pass on");
+}
+
+#[test]
+fn suppressed_context_starts_nothing() {
+    let recorder = Recorder::new();
+    let tracer = LazyTracer::global(scope()).with_provider(recorder.tracer_provider());
+    let suppressed = Context::new().with_telemetry_suppressed();
+    assert!(
+        tracer
+            .start(&suppressed, || SpanBuilder::from_name("x"))
+            .is_none(),
+        "suppressed"
+    );
+    assert!(
+        tracer
+            .start(&Context::new(), || SpanBuilder::from_name("x"))
+            .is_some(),
+        "not suppressed"
+    );
+}
+
+#[test]
+fn provider_that_is_shut_down_hides_no_parent() {
+    let provider = Recorder::new().tracer_provider();
+    let tracer = LazyTracer::global(scope()).with_provider(provider.clone());
+    provider.shutdown().expect("shut down");
+    let parent = Recorder::new().tracer_provider().tracer("parent").start("parent");
+    let parent = Context::new().with_span(parent);
+    let span = tracer.start(&parent, || SpanBuilder::from_name("x"));
+    assert!(span.is_none(), "a span without ids would break the trace");
+}
+
+#[test]
+fn sampled_out_span_is_not_taken_for_a_noop() {
+    let recorder = Recorder::with_sampler(opentelemetry_sdk::trace::Sampler::AlwaysOff);
+    let tracer = LazyTracer::global(scope()).with_provider(recorder.tracer_provider());
+    for _ in 0..2 {
+        let span = tracer.start(&Context::new(), || SpanBuilder::from_name("x"));
+        assert!(
+            span.is_some_and(|span| !span.is_recording()),
+            "sampled out, yet with a context to pass on"
+        );
+    }
+}

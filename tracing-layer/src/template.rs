@@ -1,0 +1,39 @@
+//! The template of a path, and the name of the span that comes of it.
+
+use std::borrow::Cow;
+
+use opentelemetry::StringValue;
+
+use crate::intern;
+use crate::method::Known;
+
+/// A template such as `/users/{id}`, with the span name `{method} {template}`. Both are kept where there is room.
+#[derive(Debug, Clone)]
+pub(crate) struct Template {
+    pub(crate) text: StringValue,
+    pub(crate) span_name: Cow<'static, str>,
+}
+
+impl Template {
+    pub(crate) fn new(method: Known, text: &str) -> Self {
+        let method = method.span_name();
+        match intern::named(method, text) {
+            Some(named) => Self {
+                text: named.route.into(),
+                span_name: named.span.into(),
+            },
+            None => Self {
+                text: text.to_owned().into(),
+                span_name: format!("{method} {text}").into(),
+            },
+        }
+    }
+}
+
+/// The name of a span, with its template if there is one.
+pub(crate) fn span_name(method: Known, template: Option<&Template>) -> Cow<'static, str> {
+    template.map_or_else(
+        || method.span_name().into(),
+        |template| template.span_name.clone(),
+    )
+}

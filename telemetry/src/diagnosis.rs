@@ -123,8 +123,9 @@ impl Diagnosis {
                 ..
             } = signal;
             if signal.dropped > 0 {
+                let items = if *name == "logs" { "log records" } else { "spans" };
                 self.warnings.push(format!(
-                    "{} {name} were dropped: they were recorded faster than {destination} took them",
+                    "{} {items} were dropped: they were recorded faster than {destination} took them",
                     signal.dropped
                 ));
             }

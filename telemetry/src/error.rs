@@ -81,6 +81,11 @@ impl InitError {
         )
     }
 
+    pub(crate) fn same(place: &Place, one: &str, other: &str) -> Self {
+        let message = format!("{place}{one} and {other} say the same: keep one of them");
+        Self::new(Kind::Configuration, message)
+    }
+
     /// `what` begins the sentence: a file, or the setting that names it.
     pub(crate) fn unreadable(what: &str, path: &Path, source: std::io::Error) -> Self {
         let message = format!("{what} {} cannot be read", path.display());

@@ -43,7 +43,8 @@
 //! | [`sampling_rules`](TelemetryConfig::sampling_rules) | `sampling_rules.ROUTE` | | none |
 //! | [`tail`](TelemetryConfig::tail) | `tail.errors`, `tail.slower_than_ms`, `tail.max_spans` | | none |
 //!
-//! A file is JSON, or TOML if its name ends in `.toml`; nested tables and dotted keys mean the same.
+//! A file is JSON, or TOML if its name ends in `.toml`; nested tables and dotted keys mean the same. Of its sampling rules
+//! the most exact decides: a route before a pattern, a longer pattern before a shorter.
 //!
 //! ```
 //! # let text = r#"

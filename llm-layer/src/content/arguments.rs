@@ -12,13 +12,16 @@ impl Arguments {
     /// The longest array, so that no position makes room for more than came.
     const LONGEST: usize = 1024;
 
-    /// Puts a value where `member` says, such as `places[1].name`; gives back what it takes beside the value, in bytes.
+    /// What an object takes with its first member, in values: the node of a tree.
+    const OBJECT: usize = 16;
+
+    /// Puts a value where `member` says, such as `places[1].name`; gives back about how many bytes that took.
     pub(super) fn put(&mut self, member: &str, value: Value) -> usize {
-        let mut filled = 0;
-        if let Some(place) = find(&mut self.tree, member, &mut filled) {
+        let mut made = 1;
+        if let Some(place) = find(&mut self.tree, member, &mut made) {
             *place = value;
         }
-        member.len() + filled
+        member.len() + made * size_of::<Value>()
     }
 
     /// Appends to the text that stands there.
@@ -36,13 +39,14 @@ impl Arguments {
     }
 }
 
-/// The place of a member, made if it is not there yet; `filled` counts the elements of arrays that were made on the way.
-fn find<'a>(tree: &'a mut Value, member: &str, filled: &mut usize) -> Option<&'a mut Value> {
+/// The place of a member, made if it is not there yet; `made` counts what was made on the way, in values.
+fn find<'a>(tree: &'a mut Value, member: &str, made: &mut usize) -> Option<&'a mut Value> {
     let mut at = tree;
     for segment in member.split('.') {
         let (key, positions) = segment.split_once('[').unwrap_or((segment, ""));
         if !at.is_object() {
             *at = Value::Object(serde_json::Map::new());
+            *made += Arguments::OBJECT;
         }
         at = at.as_object_mut()?.entry(key).or_insert(Value::Null);
         for position in positions.split('[').filter(|position| !position.is_empty()) {
@@ -54,7 +58,7 @@ fn find<'a>(tree: &'a mut Value, member: &str, filled: &mut usize) -> Option<&'a
             if position >= Arguments::LONGEST {
                 return None;
             }
-            *filled += (position + 1).saturating_sub(array.len());
+            *made += (position + 1).saturating_sub(array.len());
             array.resize(array.len().max(position + 1), Value::Null);
             at = array.get_mut(position)?;
         }
@@ -93,5 +97,17 @@ mod tests {
         });
         assert_eq!(arguments.into_value(), expected, "as it was sent");
         assert_eq!(Arguments::default().into_value(), json!({}), "nothing came");
+    }
+
+    #[test]
+    fn what_is_made_is_paid_for() {
+        let mut arguments = Arguments::default();
+        let deep = "a.".repeat(100) + "a";
+        assert!(arguments.put(&deep, json!(1)) > 100 * 512, "a hundred objects");
+        assert!(arguments.put(&deep, json!(2)) < 512, "that are there now");
+        assert!(
+            arguments.put("b[1000]", json!(1)) > 1000 * 16,
+            "a thousand elements"
+        );
     }
 }

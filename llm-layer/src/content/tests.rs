@@ -178,7 +178,7 @@ fn instructions_and_tools() {
 
 #[test]
 fn an_answer_in_pieces() {
-    let mut answer = Answer::up_to(1000);
+    let mut answer = Answer::up_to(10_000);
     let path = "choices[].delta.tool_calls[].function.";
     answer.piece(0, Channel::Reasoning, "r", "hm");
     answer.piece(0, Channel::Content, "c", "a");

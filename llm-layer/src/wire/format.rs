@@ -183,7 +183,14 @@ impl WireFormat for Format {
 }
 
 /// What differs in the events of a stream, and no format reads.
-const IGNORED: &[&str] = &["created", "created_at", "obfuscation", "p", "sequence_number"];
+const IGNORED: &[&str] = &[
+    "created",
+    "created_at",
+    "event_id",
+    "obfuscation",
+    "p",
+    "sequence_number",
+];
 
 #[cfg(test)]
 mod tests {

@@ -50,7 +50,9 @@ impl WireFormat for GeminiInteractions {
         match at.as_str() {
             "delta.text" | "steps[].content[].text" | "outputs[].text" => Some(Channel::Content),
             "delta.content.text" | "steps[].summary[].text" => Some(Channel::Reasoning),
-            "delta.partial_arguments" | "step.name" | "steps[].name" => Some(Channel::ToolCall),
+            "delta.partial_arguments" | "delta.arguments" | "step.name" | "steps[].name" => {
+                Some(Channel::ToolCall)
+            }
             path if path.starts_with("steps[].arguments.") => Some(Channel::ToolCall),
             _ => None,
         }

@@ -10,12 +10,16 @@ use throughline_llm_layer::{Convention, LlmLayer, RequestBody, Role};
 use throughline_test_support::Recorder;
 use tower::{Layer, Service, service_fn};
 
-use crate::support::{CHAT, Chunks, HELLO, HELLO_STREAMED, MASKED, block_on, layer, read};
+use crate::support::{CHAT, Chunks, HELLO, HELLO_STREAMED, MASKED, block_on, layer, read, recorded};
 
 /// Calls through both layers, as if they were in two processes.
 fn call_through(application: &LlmLayer, gateway: &LlmLayer, uri: &str, ask: &str, answer: &'static str) {
     let provider = service_fn(|_: Request<RequestBody<Chunks>>| async move {
-        Ok::<_, Infallible>(Response::new(Chunks::from_iter([answer])))
+        let response = match answer.starts_with("data:") {
+            true => Response::builder().header("content-type", "text/event-stream"),
+            false => Response::builder(),
+        };
+        Ok::<_, Infallible>(response.body(Chunks::from_iter([answer])).unwrap())
     });
     let gateway = RefCell::new(gateway.layer(provider));
     let network = service_fn(|request: Request<RequestBody<Chunks>>| {
@@ -32,6 +36,7 @@ fn call_through(application: &LlmLayer, gateway: &LlmLayer, uri: &str, ask: &str
         .unwrap();
     let Ok(response) = block_on(application.layer(network).call(request));
     assert_eq!(read(response.into_body()), answer, "the answer");
+    recorded();
 }
 
 /// The metrics of tokens.

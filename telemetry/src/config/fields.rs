@@ -11,7 +11,7 @@ use crate::signal::Signal;
 use crate::target;
 
 /// A field that a file or a variable can set.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Field {
     Enabled,
     ServiceName,
@@ -47,6 +47,16 @@ pub(crate) enum Field {
     FilePath,
     FileMaxBytes,
     FileMaxFiles,
+}
+
+impl Field {
+    /// The field that is set: one may have two spellings.
+    pub(super) fn meant(self) -> Self {
+        match self {
+            Self::SamplingPercentage => Self::SamplingRate,
+            field => field,
+        }
+    }
 }
 
 impl TelemetryConfig {

@@ -1,11 +1,13 @@
 //! A file, or text, as a source of configuration.
 
+use std::cmp::Reverse;
 use std::fs;
 use std::path::Path;
 
 use serde_json::{Map, Value};
 
 use crate::config::TelemetryConfig;
+use crate::config::fields::Field;
 use crate::config::keys::{KEYS, RESOURCE, RULES};
 use crate::error::{InitError, Place};
 
@@ -90,15 +92,26 @@ impl TelemetryConfig {
 
     fn from_table(table: &Map<String, Value>, place: &Place) -> Result<Self, InitError> {
         let mut config = Self::default();
-        config.set_all("", table, place)?;
+        config.set_all("", table, place, &mut Vec::new())?;
+        // A table has no order that one could rely on: the most exact rule comes first.
+        config
+            .sampling_rules
+            .sort_by_key(|rule| (rule.route.ends_with('*'), Reverse(rule.route.len())));
         Ok(config)
     }
 
-    fn set_all(&mut self, prefix: &str, table: &Map<String, Value>, place: &Place) -> Result<(), InitError> {
+    /// `set` has the fields that were set so far, and by which keys.
+    fn set_all(
+        &mut self,
+        prefix: &str,
+        table: &Map<String, Value>,
+        place: &Place,
+        set: &mut Vec<(Field, String)>,
+    ) -> Result<(), InitError> {
         for (name, value) in table {
             let key = format!("{prefix}{name}");
             if let Value::Object(inner) = value {
-                self.set_all(&format!("{key}."), inner, place)?;
+                self.set_all(&format!("{key}."), inner, place, set)?;
                 continue;
             }
             let text = match value {
@@ -106,17 +119,22 @@ impl TelemetryConfig {
                 Value::Array(list) if key == "propagators" => listed(list),
                 other => other.to_string(),
             };
-            let set = if let Some(route) = key.strip_prefix(RULES) {
+            let done = if let Some(route) = key.strip_prefix(RULES) {
                 self.set_rule(route, &text)
             } else if let Some(attribute) = key.strip_prefix(RESOURCE) {
                 self.set_resource_attribute(attribute.to_owned(), text.clone());
                 Ok(())
             } else if let Some((_, field)) = KEYS.iter().find(|(known, _)| *known == key) {
+                let meant = field.meant();
+                if let Some((_, other)) = set.iter().find(|(known, _)| *known == meant) {
+                    return Err(InitError::same(place, other, &key));
+                }
+                set.push((meant, key.clone()));
                 self.set(*field, &text)
             } else {
                 return Err(unknown(place, &key));
             };
-            set.map_err(|accepted| InitError::value(place.clone(), key, text, accepted))?;
+            done.map_err(|accepted| InitError::value(place.clone(), key, text, accepted))?;
         }
         Ok(())
     }

@@ -216,7 +216,7 @@ fn a_black_hole_slows_no_request_and_fills_no_memory() {
             "{protocol:?}: a queue of 2048 and a batch of 512, not {queued} and {in_flight}"
         );
         let expected =
-            format!("{dropped} traces were dropped: they were recorded faster than {destination} took them");
+            format!("{dropped} spans were dropped: they were recorded faster than {destination} took them");
         assert!(
             telemetry.diagnose().warnings.contains(&expected),
             "{protocol:?}: told: {}",

@@ -152,3 +152,16 @@ fn a_list_of_propagators_is_one() {
         );
     }
 }
+
+/// A table is sorted or not as serde_json is built: `/api/*` used to hide `/api/pay`.
+#[test]
+fn the_most_exact_sampling_rule_of_a_file_decides() {
+    let text = r#"{"sampling_rules": {"/api/*": 0, "/a*": 1, "/api/pay": 1, "/api/pay/*": 0.5, "/zoo": 0}}"#;
+    let config = TelemetryConfig::from_json_str(text).expect("accepted");
+    let routes: Vec<&str> = config.sampling_rules.iter().map(|rule| &*rule.route).collect();
+    assert_eq!(
+        routes,
+        ["/api/pay", "/zoo", "/api/pay/*", "/api/*", "/a*"],
+        "in this order"
+    );
+}

@@ -123,6 +123,14 @@ fn refusals_from_a_file() {
             r#"random_sampling = "101" is not accepted: use a number from 0 to 100"#.to_owned(),
         ),
         (
+            r#"{"exporter": "otlp", "tracing": {"exporter": "console"}}"#,
+            "exporter and tracing.exporter say the same: keep one of them".to_owned(),
+        ),
+        (
+            r#"{"random_sampling": 10, "sampling_rate": 0.1}"#,
+            "random_sampling and sampling_rate say the same: keep one of them".to_owned(),
+        ),
+        (
             r#"{"service_name": ""}"#,
             r#"service_name = "" is not accepted: use a name that is not empty"#.to_owned(),
         ),

@@ -11,8 +11,10 @@ type Pair = (Cost, Cost);
 type Side = fn(&Pair) -> &Cost;
 
 pub(crate) fn head(mib: u64) {
-    println!("| {mib} MiB | | MiB/s | ratio | processor, s/GiB | first byte, µs | ratio | heap, KiB |");
-    println!("|---|---|--:|--:|--:|--:|--:|--:|");
+    println!(
+        "| {mib} MiB | | processor, s/GiB | ratio | MiB/s | ratio | first byte, µs | ratio | heap, KiB |"
+    );
+    println!("|---|---|--:|--:|--:|--:|--:|--:|--:|");
 }
 
 /// The best of the whole streams, the median of the first bytes, the most of the heap.
@@ -28,21 +30,24 @@ pub(crate) fn row(stream: Stream, length: u64, firsts: Vec<Pair>, wholes: Vec<Pa
         firsts[firsts.len() / 2].as_secs_f64() * 1e6
     };
     let sides: [(&str, Side); 2] = [("alone", |pair| &pair.0), ("**LlmLayer**", |pair| &pair.1)];
-    let floor = (mib / least(sides[0].1, |cost| cost.whole), first(sides[0].1));
+    let busy = |side: Side| least(side, |cost| cost.busy) * 1024.0 / mib;
+    let rate = |side: Side| mib / least(side, |cost| cost.whole);
+    let (_, alone) = sides[0];
     for (name, side) in sides {
         let what = match (name, stream.singly) {
             ("alone", true) => format!("{} bytes of text an event, each written by itself", stream.text),
             ("alone", false) => format!("{} bytes, many events at once", stream.text),
             _ => String::new(),
         };
-        let rate = mib / least(side, |cost| cost.whole);
         let heap = wholes.iter().map(|pair| side(pair).heap).max().unwrap_or(0);
         println!(
-            "| {what} | {name} | {rate:.0} | {:.2} | {:.2} | {:.0} | {:.2} | {} |",
-            rate / floor.0,
-            least(side, |cost| cost.busy) * 1024.0 / mib,
+            "| {what} | {name} | {:.2} | {:.2} | {:.0} | {:.2} | {:.0} | {:.2} | {} |",
+            busy(side),
+            busy(side) / busy(alone),
+            rate(side),
+            rate(side) / rate(alone),
             first(side),
-            first(side) / floor.1,
+            first(side) / first(alone),
             heap / 1024,
         );
     }

@@ -132,7 +132,7 @@ Internal boxed [error: failed]
   - error.type=\"_OTHER\"
   ! exception {chain}
 Internal text [error: only a text]
-  - error.type=\"alloc::string::String\"
+  - error.type=\"_OTHER\"
   ! exception exception.message=\"only a text\" exception.type=\"alloc::string::String\"
 Internal generic {fmt_error}Internal future {fmt_error}Internal iterator
 Internal iterator {fmt_error}"

@@ -295,12 +295,12 @@ fn the_rest() {
 Internal Shared::boxed
 Internal Shared::borrow
 Internal Shared::borrow [error: asked to]
-  - error.type=\"alloc::string::String\"
+  - error.type=\"_OTHER\"
   ! exception exception.message=\"asked to\" exception.type=\"alloc::string::String\"
 Internal Shared::boxed_fallible
   - text=\"2\"
 Internal Shared::boxed_fallible [error: no number]
-  - error.type=\"alloc::string::String\"
+  - error.type=\"_OTHER\"
   - text=\"x\"
   ! exception exception.message=\"no number\" exception.type=\"alloc::string::String\"
 Internal Shared::closure

@@ -110,6 +110,9 @@
 //! see [`settle`]. If too many calls wait, bytes are divided by 4; of one answer at most 192 KiB wait, and what comes faster than
 //! it is counted, or after 1 MiB, is taken at the rate of the rest. `throughline.tokens.encoding` says so.
 //!
+//! A stream keeps at most 256 KiB, however long it is, unless its content is captured. Beside that a call keeps its
+//! request, parsed, for the estimate: one of as many bytes as [`LlmLayer::with_request_limit`] allows.
+//!
 //! Streams of OpenAI's tell their usage only if they are asked: [`IncludeUsageLayer`], around this one, asks, and hides
 //! from the caller that it did.
 //!

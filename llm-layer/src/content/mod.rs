@@ -8,6 +8,7 @@ mod answer;
 mod arguments;
 mod fit;
 mod input;
+mod media;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -113,6 +113,17 @@ pub(super) fn without_media(value: &Value) -> Value {
     }
 }
 
+/// Whether something in a value is a medium seen from outside.
+pub(super) fn has_media(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().any(has_media),
+        Value::Object(members) => {
+            members.get("type").is_some_and(|kind| kind == "blob") || members.values().any(has_media)
+        }
+        _ => false,
+    }
+}
+
 /// <http://www.isthe.com/chongo/tech/comp/fnv/>
 fn fnv1a64(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, byte| {

@@ -139,6 +139,11 @@ impl Content {
         input::read(body)
     }
 
+    /// Whether encoded media were left out of the request.
+    pub(crate) fn has_media(&self) -> bool {
+        self.input.iter().any(media::has_media)
+    }
+
     /// The parts by the names of their attributes.
     pub(crate) fn parts(&self) -> [(&'static str, &[Value]); 4] {
         use crate::semconv::{INPUT_MESSAGES, OUTPUT_MESSAGES, SYSTEM_INSTRUCTIONS, TOOL_DEFINITIONS};

@@ -77,8 +77,8 @@ impl Watching {
             let mut prompt = Prompt::uncounted();
             self.head.recognised.wire.prompt(body, &mut prompt);
             attributes.push(int(legacy::PROMPT_LENGTH, prompt.chars()));
-            // The hook may have taken the prompt away.
-            let prompt = content.filter(|content| !content.input.is_empty());
+            // The hook may have taken the prompt away, and this text of it would hold its images.
+            let prompt = content.filter(|content| !content.input.is_empty() && !content.has_media());
             let unchanged = prompt.filter(|_| self.shared.config.redact.is_none());
             let text = unchanged.and_then(|_| taskweaver::prompt(self.body_in_order.as_deref()?));
             let text = text.filter(|text| text.len() <= self.shared.config.limits.total);

@@ -8,6 +8,7 @@ use throughline_tracing_layer::observe::End;
 
 use super::watch::Watching;
 use crate::budget;
+use crate::message::message;
 
 /// Why a call failed.
 #[derive(Debug)]
@@ -43,7 +44,7 @@ impl Failure {
             return Some(Self::new(code, description));
         }
         if let End::ServiceError(cause) = end {
-            return Some(Self::new(error_type(cause), cause.to_string()));
+            return Some(Self::new(error_type(cause), message(&cause)));
         }
         let cancelled = || Self::new("cancelled", "the caller left before the answer was complete");
         if let Some(left) = &call.left {
@@ -52,7 +53,7 @@ impl Failure {
         match end {
             End::BodyError(cause) => Some(Self::new(
                 error_type(cause),
-                format!("the answer broke off: {cause}"),
+                format!("the answer broke off: {}", message(&cause)),
             )),
             End::Panicked => Some(Self::new("panic", "the call panicked")),
             _ if call.is_answered() => None,

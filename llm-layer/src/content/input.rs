@@ -5,6 +5,7 @@
 use serde_json::{Value, json};
 
 use super::Content;
+use super::media::{blob, encoded, media, without_media};
 use crate::wire::{items, string};
 
 /// Reads a request.
@@ -62,10 +63,12 @@ fn message(message: &Value) -> Value {
         .find_map(|key| message.get(*key));
     let content = content.unwrap_or(message);
     let mut all = match string(message, "tool_call_id") {
-        Some(id) => vec![json!({"type": "tool_call_response", "id": id, "response": content})],
+        Some(id) => vec![json!({"type": "tool_call_response", "id": id, "response": without_media(content)})],
         None if content.is_null() => Vec::new(),
         None => parts(content),
     };
+    let images = items(message.get("images")).filter_map(Value::as_str);
+    all.extend(images.map(|image| blob("image", image)));
     all.extend(items(message.get("tool_calls")).flat_map(parts));
     match string(message, "name").filter(|_| message.get("role").is_some()) {
         Some(name) => json!({"role": role, "parts": all, "name": name}),
@@ -86,7 +89,9 @@ fn role_of(kind: &str) -> &'static str {
 /// The parts that a content is made of.
 fn parts(content: &Value) -> Vec<Value> {
     match content {
-        Value::String(text) => vec![json!({"type": "text", "content": text})],
+        Value::String(text) => {
+            vec![encoded(text).unwrap_or_else(|| json!({"type": "text", "content": text}))]
+        }
         Value::Array(parts) => parts.iter().flat_map(self::parts).collect(),
         Value::Object(_) => vec![part(content)],
         _ => Vec::new(),
@@ -139,7 +144,7 @@ fn tool_call(part: &Value, kind: &str) -> Option<Value> {
         Some(Value::String(text)) => {
             serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()))
         }
-        other => other.cloned().unwrap_or_default(),
+        other => other.map(without_media).unwrap_or_default(),
     };
     Some(json!({"type": "tool_call", "id": id, "name": call.get("name"), "arguments": arguments}))
 }
@@ -164,75 +169,8 @@ fn tool_response(part: &Value, kind: &str) -> Option<Value> {
     let said = ["response", "output", "content", "result"]
         .iter()
         .find_map(|key| response.get(*key));
+    let said = said.map(without_media);
     Some(json!({"type": "tool_call_response", "id": id, "response": said}))
-}
-
-/// An image, a sound, a document: where it is, or what it looks like from outside.
-fn media(part: &Value, kind: &str) -> Option<Value> {
-    let pointers = [
-        "/image_url/url",
-        "/image_url",
-        "/source/url",
-        "/fileData/fileUri",
-        "/file_url",
-    ];
-    if let Some(uri) = pointers
-        .iter()
-        .find_map(|pointer| part.pointer(pointer)?.as_str())
-    {
-        return Some(
-            match uri.strip_prefix("data:").and_then(|data| data.split_once(',')) {
-                Some((mime, data)) => blob(mime.split(';').next().unwrap_or_default(), data),
-                None => json!({"type": "uri", "modality": modality(kind, ""), "uri": uri}),
-            },
-        );
-    }
-    let sources = [
-        ("", "/source/media_type", "/source/data"),
-        ("", "/inlineData/mimeType", "/inlineData/data"),
-        ("audio/", "/input_audio/format", "/input_audio/data"),
-        ("image/", "/image/format", "/image/source/bytes"),
-        ("video/", "/video/format", "/video/source/bytes"),
-        ("document", "", "/document/source/bytes"),
-        ("document", "", "/file/file_data"),
-    ];
-    for (family, format, data) in sources {
-        if let Some(data) = part.pointer(data).and_then(Value::as_str) {
-            let format = part.pointer(format).and_then(Value::as_str).unwrap_or_default();
-            return Some(blob(&format!("{family}{format}"), data));
-        }
-    }
-    let id = part.pointer("/file/file_id").or_else(|| part.get("file_id"))?;
-    Some(json!({"type": "file", "modality": modality(kind, ""), "file_id": id}))
-}
-
-/// A medium in place: not itself, but its length as it was encoded, and a digest to know it again. The content, which the
-/// conventions' schema demands, is empty.
-fn blob(mime: &str, data: &str) -> Value {
-    let mut blob = json!({
-        "type": "blob",
-        "modality": modality("", mime),
-        "content": "",
-        "encoded_length": data.len(),
-        "digest": format!("fnv1a64:{:016x}", fnv1a64(data.as_bytes())),
-    });
-    if let Some(members) = blob.as_object_mut().filter(|_| mime.contains('/')) {
-        members.insert("mime_type".to_owned(), mime.into());
-    }
-    blob
-}
-
-fn modality(kind: &str, mime: &str) -> &'static str {
-    let is = |what: &str| kind.contains(what) || mime.starts_with(what);
-    if is("audio") {
-        "audio"
-    } else if is("video") {
-        "video"
-    } else if is("image") {
-        "image"
-    } else {
-        "document"
-    }
 }
 
 /// Tools by type and name: the conventions advise against more. A provider's own tool, such as `web_search`, has one word
@@ -259,11 +197,4 @@ fn tools(tool: &Value) -> Vec<Value> {
             .map(|kind| json!({"type": kind, "name": kind}))
             .collect(),
     }
-}
-
-/// <http://www.isthe.com/chongo/tech/comp/fnv/>
-fn fnv1a64(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3)
-    })
 }

@@ -8,6 +8,7 @@ mod answer;
 mod arguments;
 mod fit;
 mod input;
+mod media;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -136,6 +137,11 @@ impl Content {
     /// What a request says, whatever its format.
     pub(crate) fn of_request(body: &Value) -> Self {
         input::read(body)
+    }
+
+    /// Whether encoded media were left out of the request.
+    pub(crate) fn has_media(&self) -> bool {
+        self.input.iter().any(media::has_media)
     }
 
     /// The parts by the names of their attributes.

@@ -142,11 +142,112 @@ fn media_stay_outside() {
             "{name}: {digest}"
         );
     }
+    let elsewhere = [
+        (
+            "a file",
+            json!({"type": "input_file", "file_data": "data:application/pdf;base64,aGVsbG8="}),
+            "document",
+        ),
+        (
+            "a file in chat",
+            json!({"type": "file", "file": {"file_data": "data:application/pdf;base64,aGVsbG8="}}),
+            "document",
+        ),
+        (
+            "a sound",
+            json!({"type": "input_audio", "input_audio": {"format": "wav", "data": "aGVsbG8="}}),
+            "audio",
+        ),
+        (
+            "Mistral's sound",
+            json!({"type": "input_audio", "input_audio": "aGVsbG8="}),
+            "audio",
+        ),
+        (
+            "Mistral's document",
+            json!({"type": "document_url", "document_url": "data:application/pdf;base64,aGVsbG8="}),
+            "document",
+        ),
+        (
+            "Gemini's, as Python writes it",
+            json!({"inline_data": {"mime_type": "video/mp4", "data": "aGVsbG8="}}),
+            "video",
+        ),
+        ("a text", json!("data:image/png;base64,aGVsbG8="), "image"),
+    ];
+    for (name, part, modality) in elsewhere {
+        let seen = image(part);
+        assert!(!seen.to_string().contains("aGVsbG8="), "{name}: {seen}");
+        let outside = (&seen["type"], &seen["modality"], &seen["encoded_length"]);
+        assert_eq!(outside, (&json!("blob"), &json!(modality), &json!(8)), "{name}");
+    }
+    let message = json!({"messages": [{"role": "user", "content": "t", "images": ["aGVsbG8="]}]});
+    let seen = input::read(&message).input[0]["parts"][1].take();
+    assert_eq!(
+        (&seen["modality"], &seen["encoded_length"]),
+        (&json!("image"), &json!(8)),
+        "Ollama: {seen}"
+    );
     let by_address = image(json!({"type": "image_url", "image_url": {"url": "https://x.test/i.png"}}));
     assert_eq!(
         by_address,
         json!({"type": "uri", "modality": "image", "uri": "https://x.test/i.png"}),
         "an address"
+    );
+}
+
+/// What tools take and give used to be recorded as it is, encoded images and all.
+#[test]
+fn media_of_tools_stay_outside() {
+    let image =
+        json!({"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "aGVsbG8="}});
+    let address = "data:image/png;base64,aGVsbG8=";
+    let cases = [
+        (
+            "Anthropic",
+            json!({"type": "tool_result", "tool_use_id": "c", "content": [{"type": "text", "text": "t"}, image]}),
+        ),
+        (
+            "Responses",
+            json!({"type": "function_call_output", "call_id": "c", "output": [{"type": "input_text", "text": "t"}, {"type": "input_image", "image_url": address}]}),
+        ),
+        (
+            "Bedrock",
+            json!({"toolResult": {"toolUseId": "c", "content": [{"text": "t"}, {"image": {"format": "png", "source": {"bytes": "aGVsbG8="}}}]}}),
+        ),
+        (
+            "Gemini",
+            json!({"functionResponse": {"id": "c", "response": {"text": "t", "image": {"inlineData": {"mimeType": "image/png", "data": "aGVsbG8="}}}}}),
+        ),
+        (
+            "MCP",
+            json!({"type": "tool_result", "content": [{"text": "t"}, {"type": "image", "mimeType": "image/png", "data": "aGVsbG8="}]}),
+        ),
+        (
+            "MCP's resource",
+            json!({"type": "tool_result", "content": [{"text": "t"}, {"resource": {"mimeType": "image/png", "blob": "aGVsbG8="}}]}),
+        ),
+        (
+            "an argument",
+            json!({"type": "tool_use", "name": "f", "input": {"text": "t", "image": address}}),
+        ),
+    ];
+    for (name, part) in cases {
+        let seen = input::read(&json!({"messages": [{"role": "user", "content": [part]}]})).input;
+        let seen = json!(seen).to_string();
+        assert!(!seen.contains("aGVsbG8="), "{name}: {seen}");
+        assert!(seen.contains(r#""encoded_length":8"#), "{name}: {seen}");
+        assert!(seen.contains(r#""text":"t""#), "{name}: the rest stays: {seen}");
+    }
+    let by_tool = json!({"role": "tool", "tool_call_id": "c", "content": [{"type": "image_url", "image_url": {"url": address}}]});
+    let seen = json!(input::read(&json!({"messages": [by_tool]})).input).to_string();
+    assert!(!seen.contains("aGVsbG8="), "OpenAI: {seen}");
+    let plain = json!({"data": "d", "text": "data: {}, ;base64,"});
+    let call = json!({"messages": [{"role": "assistant", "content": [{"type": "tool_use", "name": "f", "input": plain}]}]});
+    assert_eq!(
+        input::read(&call).input[0]["parts"][0]["arguments"],
+        plain,
+        "what is no medium"
     );
 }
 

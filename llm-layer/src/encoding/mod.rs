@@ -45,14 +45,16 @@ impl Decoder {
 
     /// The decoder for a response's head.
     pub(crate) fn of(headers: &HeaderMap) -> Result<Self, Hidden> {
-        let encoding = headers.get(CONTENT_ENCODING).map(|encoding| encoding.as_bytes());
-        let inner = match encoding {
-            None => None,
-            Some(encoding) if encoding.eq_ignore_ascii_case(b"identity") => None,
+        let lines = headers.get_all(CONTENT_ENCODING).iter();
+        let mut encodings = lines
+            .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
+            .map(<[u8]>::trim_ascii)
+            .filter(|encoding| !encoding.is_empty() && !encoding.eq_ignore_ascii_case(b"identity"));
+        let inner = match (encodings.next(), encodings.next()) {
+            (None, _) => None,
             #[cfg(feature = "encodings")]
-            Some(encoding) => Some(decoders::of(encoding).ok_or(Hidden::Encoded)?),
-            #[cfg(not(feature = "encodings"))]
-            Some(_) => return Err(Hidden::Encoded),
+            (Some(encoding), None) => Some(decoders::of(encoding).ok_or(Hidden::Encoded)?),
+            _ => return Err(Hidden::Encoded),
         };
         Ok(Self { inner, decoded: 0 })
     }

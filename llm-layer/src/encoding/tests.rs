@@ -50,6 +50,9 @@ fn encodings() {
         ("identity", "identity"),
         ("gzip", "gzip"),
         ("GZIP", "gzip"),
+        ("", "identity"),
+        (" , identity", "identity"),
+        ("gzip ,identity", "gzip"),
         ("deflate", "deflate"),
         ("deflate", "bare"),
         ("zstd", "zstd"),
@@ -93,6 +96,21 @@ fn what_came_before_a_cut_is_seen() {
         Ok(&b"data: one\n\n"[..]),
         "zstd"
     );
+}
+
+/// Only the first line used to be read: such answers were taken for broken ones.
+#[test]
+fn encodings_in_several_lines() {
+    let of = |lines: [&'static str; 2]| {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append("content-encoding", line.parse().unwrap());
+        }
+        Decoder::of(&headers).map(|decoder| decoder.inner.is_some())
+    };
+    assert!(of(["identity", "gzip"]).unwrap(), "one that matters");
+    assert!(!of(["identity", ""]).unwrap(), "none");
+    assert_eq!(of(["gzip", "gzip"]).unwrap_err(), Hidden::Encoded, "two");
 }
 
 #[test]

@@ -25,7 +25,11 @@ fn read<'a>(wire: &Wire, content_type: &'static str, frames: impl Iterator<Item 
     frames.for_each(|frame| framing.feed(frame, &mut reading));
     let end = framing.finish(&mut reading);
     reading.is_settled();
-    format!("{end:?} {reply:#?}")
+    let all = format!("{end:?} {reply:#?}");
+    // Where the last text went matters only while its event is read, and one without text goes nowhere.
+    let (before, rest) = all.split_once("\n    place: ").expect("the place");
+    let (_, behind) = rest.split_once("\n    settled: ").expect("what is behind it");
+    format!("{before}\n    settled: {behind}")
 }
 
 /// A format by which each value depends on those before it.

@@ -14,6 +14,7 @@ use tower_service::Service;
 use super::ScopeFor;
 use super::layer::start;
 use super::running::{Failure, Running};
+use crate::message::message;
 
 /// Puts a [`HttpScopedService`] around a service: see [`Scope::http_layer`](super::Scope::http_layer).
 #[derive(Clone)]
@@ -90,7 +91,7 @@ impl Observe for ScopedExchange {
     fn on_end(mut self, end: End<'_>) {
         let failure = match end {
             End::ServiceError(cause) | End::BodyError(cause) => {
-                Failure::of(error_type(cause), cause.to_string())
+                Failure::of(error_type(cause), message(&cause))
             }
             End::Dropped => Failure::cancelled(),
             End::Panicked => Failure::panicked(),

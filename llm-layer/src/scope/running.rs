@@ -17,6 +17,7 @@ use super::subject::{Kind, Subject};
 use super::{Names, Scope};
 use crate::budget::Refusal;
 use crate::graph::Run;
+use crate::message::message;
 
 /// A scope that has begun, and ends when it is dropped.
 #[derive(Debug)]
@@ -196,7 +197,7 @@ impl Failure {
     }
 
     pub(crate) fn new<E: fmt::Display + 'static>(error: &E) -> Self {
-        Self::of(error_type(Cause::new(error)), error.to_string())
+        Self::of(error_type(Cause::new(error)), message(error))
     }
 
     pub(crate) fn cancelled() -> Self {

@@ -4,7 +4,7 @@ use http::{Request, Response};
 use throughline_llm_layer::{Capture, agent};
 use throughline_test_support::Recorder;
 
-use crate::support::{Chunks, MASKED, block_on, exchange, layer, lines_with, unary};
+use crate::support::{CHAT, Chunks, MASKED, block_on, exchange, layer, lines_with, unary};
 
 /// The lines of the tree that speak of content.
 fn content(recorder: &Recorder) -> Vec<String> {
@@ -105,6 +105,22 @@ fn legacy_attributes() {
         lines_with(&recorder, &["llm.", "prompt", "output_size"]),
         expected
     );
+}
+
+/// It is the request's own JSON, images and all.
+#[test]
+fn a_prompt_with_an_image_is_no_legacy_attribute() {
+    let recorder = Recorder::new();
+    let layer = layer(&recorder)
+        .with_legacy_attributes(true)
+        .with_openinference(true)
+        .with_capture(Capture::SpanAndEvent);
+    let body = r#"{"model":"gpt-4o","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,aGVsbG8="}}]}]}"#;
+    let request = Request::post(CHAT).body(Chunks::from_iter([body])).unwrap();
+    exchange(&layer, request, Response::new(Chunks::from_iter(["{}"])));
+    let tree = recorder.tree(MASKED);
+    assert!(tree.contains("encoded_length"), "it is seen from outside: {tree}");
+    assert!(!tree.contains("aGVsbG8="), "and nowhere else: {tree}");
 }
 
 /// The parts of an answer used to be taken for alternatives where no alternatives are.

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use reqwest::{Body, Method, Request, Response, ResponseBuilderExt, Url};
-use throughline_llm_layer::LlmLayer;
+use throughline_llm_layer::{LlmLayer, agent};
 use throughline_test_support::Recorder;
 use tower::{Layer, Service, service_fn};
 
@@ -48,6 +48,36 @@ fn in_memory_and_streamed_bodies() {
         assert!(tree.starts_with("Client chat gpt-4o\n"), "{name}: {tree}");
         assert!(tree.contains("gen_ai.usage.output_tokens=2"), "{name}: {tree}");
     }
+}
+
+/// reqwest's errors name the URL, and Gemini's keys may stand there: they used to be in the span's status.
+#[test]
+fn a_key_in_a_url_is_not_recorded() {
+    const KEYED: &str =
+        "https://generativelanguage.googleapis.com/v1beta/models/m:generateContent?key=secret";
+    let service = service_fn(|request: Request| async move {
+        let failed = http::Response::builder().url(request.url().clone()).status(500);
+        let failed = Response::from(failed.body("").unwrap());
+        Err::<Response, _>(failed.error_for_status().unwrap_err())
+    });
+    let recorder = Recorder::new();
+    let mut client = layer(&recorder).layer(service);
+    let mut request = Request::new(Method::POST, Url::parse(KEYED).unwrap());
+    *request.body_mut() = Some(r#"{"contents":[]}"#.into());
+    let agent = agent("a").with_tracer_provider(recorder.tracer_provider());
+    let error = block_on(agent.try_run(client.call(request))).unwrap_err();
+    assert!(
+        error.to_string().contains("key=secret"),
+        "the caller's is whole: {error}"
+    );
+    let tree = recorder.tree(MASKED);
+    assert!(!tree.contains("secret"), "{tree}");
+    let described = "for url (https://generativelanguage.googleapis.com/v1beta/models/m:generateContent?…)]";
+    assert_eq!(
+        tree.matches(described).count(),
+        2,
+        "the call and the agent: {tree}"
+    );
 }
 
 #[test]

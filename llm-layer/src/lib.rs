@@ -189,7 +189,6 @@ pub mod include_usage;
 mod json;
 mod layer;
 pub mod mcp;
-mod message;
 mod prices;
 mod response;
 mod role;

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use http::StatusCode;
+use throughline_tracing_layer::error_message::error_message;
 use throughline_tracing_layer::error_type::error_type;
 use throughline_tracing_layer::observe::End;
 
 use super::watch::Watching;
 use crate::budget;
-use crate::message::message;
 
 /// Why a call failed.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Failure {
             return Some(Self::new(code, description));
         }
         if let End::ServiceError(cause) = end {
-            return Some(Self::new(error_type(cause), message(&cause)));
+            return Some(Self::new(error_type(cause), error_message(&cause)));
         }
         let cancelled = || Self::new("cancelled", "the caller left before the answer was complete");
         if let Some(left) = &call.left {
@@ -53,7 +53,7 @@ impl Failure {
         match end {
             End::BodyError(cause) => Some(Self::new(
                 error_type(cause),
-                format!("the answer broke off: {}", message(&cause)),
+                format!("the answer broke off: {}", error_message(&cause)),
             )),
             End::Panicked => Some(Self::new("panic", "the call panicked")),
             _ if call.is_answered() => None,

@@ -6,6 +6,7 @@ use std::task::{Context as Task, Poll};
 use bytes::Buf;
 use http_body::Frame;
 use opentelemetry::Context;
+use throughline_tracing_layer::error_message::error_message;
 use throughline_tracing_layer::error_type::error_type;
 use throughline_tracing_layer::observe::{End, EndAt, Head, Observe, Observed, ResponseFuture};
 use tower_layer::Layer;
@@ -14,7 +15,6 @@ use tower_service::Service;
 use super::ScopeFor;
 use super::layer::start;
 use super::running::{Failure, Running};
-use crate::message::message;
 
 /// Puts a [`HttpScopedService`] around a service: see [`Scope::http_layer`](super::Scope::http_layer).
 #[derive(Clone)]
@@ -91,7 +91,7 @@ impl Observe for ScopedExchange {
     fn on_end(mut self, end: End<'_>) {
         let failure = match end {
             End::ServiceError(cause) | End::BodyError(cause) => {
-                Failure::of(error_type(cause), message(&cause))
+                Failure::of(error_type(cause), error_message(&cause))
             }
             End::Dropped => Failure::cancelled(),
             End::Panicked => Failure::panicked(),

@@ -8,6 +8,7 @@ use std::time::{Instant, SystemTime};
 use opentelemetry::global::BoxedSpan;
 use opentelemetry::trace::TraceContextExt;
 use opentelemetry::{Context, ContextGuard};
+use throughline_tracing_layer::error_message::error_message;
 use throughline_tracing_layer::error_type::error_type;
 use throughline_tracing_layer::observe::Cause;
 
@@ -17,7 +18,6 @@ use super::subject::{Kind, Subject};
 use super::{Names, Scope};
 use crate::budget::Refusal;
 use crate::graph::Run;
-use crate::message::message;
 
 /// A scope that has begun, and ends when it is dropped.
 #[derive(Debug)]
@@ -197,7 +197,7 @@ impl Failure {
     }
 
     pub(crate) fn new<E: fmt::Display + 'static>(error: &E) -> Self {
-        Self::of(error_type(Cause::new(error)), message(error))
+        Self::of(error_type(Cause::new(error)), error_message(error))
     }
 
     pub(crate) fn cancelled() -> Self {

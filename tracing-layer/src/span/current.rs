@@ -3,12 +3,13 @@
 use std::any;
 use std::borrow::Cow;
 use std::error::Error;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::iter;
 
 use opentelemetry::trace::{SpanId, Status, TraceContextExt, TraceId};
 use opentelemetry::{Context, Key, KeyValue, Value};
 
+use crate::error_message::error_message;
 use crate::error_type::{of_chain, of_type};
 use crate::semconv;
 
@@ -170,11 +171,11 @@ fn fail(cx: &Context, failure: &Failure<'_>) {
     exception(cx, failure);
     let span = cx.span();
     span.set_attribute(KeyValue::new(semconv::ERROR_TYPE, failure.class));
-    span.set_status(Status::error(failure.message.to_string()));
+    span.set_status(Status::error(error_message(failure.message)));
 }
 
 fn exception(cx: &Context, failure: &Failure<'_>) {
-    let message = failure.message.to_string();
+    let message = error_message(failure.message);
     let stacktrace = failure.source.map(|source| chain(&message, source));
     let type_name = Some(failure.type_name).filter(|name| !name.starts_with("dyn "));
     let attributes = [
@@ -191,7 +192,7 @@ fn chain<'a>(message: &str, source: &'a (dyn Error + 'static)) -> String {
     let mut text = message.to_owned();
     let next = |error: &&'a (dyn Error + 'static)| (*error).source();
     for source in iter::successors(Some(source), next).take(MAX_SOURCES) {
-        let _ = write!(text, "\nCaused by: {source}");
+        text.extend(["\nCaused by: ", &error_message(source)]);
     }
     text
 }

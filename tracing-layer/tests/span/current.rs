@@ -91,6 +91,38 @@ Internal boxed [error: broken]
     assert_eq!(tree("boxed"), expected, "an error of an unknown type");
 }
 
+/// A client's error names the URL, and with it the key in its query: that used to be exported.
+#[test]
+fn an_error_tells_no_secret_of_a_url() {
+    within("secret", || {
+        let cause = std::io::Error::other("https://me:secret@y.test/#secret");
+        set_span_error(&Failed(cause));
+    });
+    let expected = "\
+Internal secret [error: for url (https://x.test/m?…)]
+  - error.type=\"span::current::Failed\"
+  ! exception exception.message=\"for url (https://x.test/m?…)\" \
+exception.stacktrace=\"for url (https://x.test/m?…)\\nCaused by: https://y.test/?…\" \
+exception.type=\"span::current::Failed\"
+";
+    assert_eq!(tree("secret"), expected, "neither of the error nor of its source");
+}
+
+#[derive(Debug)]
+struct Failed(std::io::Error);
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("for url (https://x.test/m?key=secret)")
+    }
+}
+
+impl Error for Failed {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
 #[derive(Debug)]
 struct Unsent(std::io::Error);
 

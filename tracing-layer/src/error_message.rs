@@ -1,10 +1,19 @@
-//! What an error says, without the secrets of the URLs in it: a client's errors name where a request went, and keys stand
-//! in queries, as in Gemini's `?key=`.
+//! The text of an error, for a span: without the secrets of URLs.
+//!
+//! A client's errors name where a request went, and keys stand in queries.
 
 use std::fmt::Display;
 
 /// The text of an error. Of each URL in it the user, the query and the fragment are left out.
-pub(crate) fn message(error: &(impl Display + ?Sized)) -> String {
+///
+/// ```
+/// use throughline_tracing_layer::error_message::error_message;
+///
+/// let text = error_message("no answer from https://me:secret@example.com/v1?key=secret");
+/// assert_eq!(text, "no answer from https://example.com/v1?…");
+/// ```
+#[must_use]
+pub fn error_message(error: &(impl Display + ?Sized)) -> String {
     let text = error.to_string();
     let mut pieces = text.split(AUTHORITY);
     let mut message = pieces.next().unwrap_or_default().to_owned();
@@ -52,7 +61,7 @@ mod tests {
             ("what? a :// b@c", "what? a :// b@c"),
         ];
         for (text, expected) in cases {
-            assert_eq!(message(text), expected, "{text:?}");
+            assert_eq!(error_message(text), expected, "{text:?}");
         }
     }
 }

@@ -242,6 +242,8 @@ fn log_records_are_lines_on_the_console() {
     let telemetry = init(config).expect("started");
     let subscriber = tracing_subscriber::registry().with(telemetry.log_layer());
     let span = SpanContext::new(7.into(), 9.into(), TraceFlags::SAMPLED, false, TraceState::NONE);
+    // Were a record printed where it is made, a request would wait for a console that is stuck, as this one.
+    let stuck = writer.0.lock().expect("unpoisoned");
     tracing::subscriber::with_default(subscriber, || {
         tracing::info!(target: "shop", item = "desk\nlamp", left = 2, price = 1.5, "low on \x1b[31mstock");
         let _current = opentelemetry::Context::new()
@@ -249,6 +251,8 @@ fn log_records_are_lines_on_the_console() {
             .attach();
         tracing::error!(target: "shop", "gone");
     });
+    drop(stuck);
+    telemetry.flush(PATIENCE).expect("printed");
     let text = writer.text();
     let lines: Vec<&str> = text
         .lines()

@@ -12,7 +12,7 @@ use opentelemetry_sdk::logs::{LogBatch, LogExporter, SdkLogRecord};
 use super::output::{Output, Page};
 use super::text::{Style, plain, plain_within};
 
-/// Prints each record when it comes.
+/// Prints a line a record.
 #[derive(Debug)]
 pub(super) struct LogLines(pub(super) Output);
 

@@ -59,5 +59,5 @@ pub(crate) fn logs(
     writer: Option<ConsoleWriter>,
     watch: &Watch,
 ) -> LoggerProviderBuilder {
-    builder.with_simple_exporter(watch.over(LogLines(Output::new(writer))))
+    watch.logs(builder, LogLines(Output::new(writer)))
 }

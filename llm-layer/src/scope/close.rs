@@ -5,9 +5,9 @@ use std::time::{Duration, SystemTime};
 use opentelemetry::trace::{Status, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 
-use super::count;
 use super::ledger::{Ledger, Tokens};
 use super::running::{Failure, Scoped};
+use super::setup::count;
 use super::subject::{Ended, Kind};
 use crate::semconv;
 

@@ -66,7 +66,7 @@ pub fn init(config: TelemetryConfig) -> Result<Telemetry, InitError> {
 /// # Errors
 /// A variable has a value that is not accepted, or as [`init`].
 ///
-/// ```no_run
+/// ```
 /// let telemetry = throughline_telemetry::init_from_env()?;
 /// telemetry.shutdown()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())

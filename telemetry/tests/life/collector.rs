@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use throughline_telemetry::{Exporter, Protocol, TelemetryConfig};
 
 /// How a request is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +66,16 @@ impl Collector {
             }
         });
         collector
+    }
+
+    /// A configuration that sends traces here, and nothing else anywhere.
+    pub(crate) fn of_traces(&self, protocol: Protocol) -> TelemetryConfig {
+        TelemetryConfig::default()
+            .with_enabled(true)
+            .with_exporter(Exporter::Otlp)
+            .with_metrics_exporter(Exporter::None)
+            .with_endpoint(format!("http://{}", self.address))
+            .with_protocol(protocol)
     }
 
     /// Listens no more.

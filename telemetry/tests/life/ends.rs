@@ -91,18 +91,9 @@ fn a_collector_that_refuses_is_reported() {
 fn a_page_for_people_is_no_delivery() {
     let _turn = turn();
     let collector = Collector::start(Answer::Page);
-    let config = TelemetryConfig::default()
-        .with_enabled(true)
-        .with_exporter(Exporter::Otlp)
-        .with_metrics_exporter(Exporter::None);
-    let config = config
-        .with_endpoint(format!("http://{}", collector.address))
-        .with_protocol(Protocol::HttpProtobuf);
-    let telemetry = init(config).expect("started");
+    let telemetry = init(collector.of_traces(Protocol::HttpProtobuf)).expect("started");
     record(&telemetry, "lost");
-    let error = telemetry
-        .shutdown_within(Duration::from_secs(30))
-        .expect_err("not delivered");
+    let error = telemetry.shutdown_within(PATIENCE).expect_err("not delivered");
     assert_eq!(
         error.to_string(),
         "not everything was delivered; traces: it answers with a page for people: this is no OTLP receiver",
@@ -136,14 +127,7 @@ fn a_batch_under_way_that_fails_is_reported() {
     static COLLECTOR: Mutex<Option<Collector>> = Mutex::new(None);
     let _turn = turn();
     let collector = Collector::start(Answer::Silence);
-    let config = TelemetryConfig::default()
-        .with_enabled(true)
-        .with_exporter(Exporter::Otlp)
-        .with_metrics_exporter(Exporter::None);
-    let config = config
-        .with_endpoint(format!("http://{}", collector.address))
-        .with_protocol(Protocol::HttpProtobuf);
-    let telemetry = init(config).expect("started");
+    let telemetry = init(collector.of_traces(Protocol::HttpProtobuf)).expect("started");
     for _ in 0..512 {
         record(&telemetry, "under way");
     }

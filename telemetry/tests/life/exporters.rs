@@ -185,17 +185,20 @@ fn page(address: SocketAddr) -> String {
     }
 }
 
+/// A configuration that writes log records here, and nothing else anywhere.
+fn logs(writer: &Shared, exporter: Exporter) -> TelemetryConfig {
+    TelemetryConfig::default()
+        .with_enabled(true)
+        .with_console_writer(writer.clone())
+        .with_exporter(Exporter::None)
+        .with_logs_exporter(exporter)
+}
+
 #[test]
 fn tracing_events_are_exported_with_the_ids_of_their_span() {
     let _turn = turn();
     let writer = Shared::default();
-    let config = TelemetryConfig::default()
-        .with_enabled(true)
-        .with_console_writer(writer.clone());
-    let config = config
-        .with_exporter(Exporter::None)
-        .with_logs_exporter(Exporter::ConsoleJson);
-    let telemetry = init(config).expect("started");
+    let telemetry = init(logs(&writer, Exporter::ConsoleJson)).expect("started");
     let subscriber = tracing_subscriber::registry().with(telemetry.log_layer());
     let span = SpanContext::new(7.into(), 9.into(), TraceFlags::SAMPLED, false, TraceState::NONE);
     tracing::subscriber::with_default(subscriber, || {
@@ -233,13 +236,7 @@ fn tracing_events_are_exported_with_the_ids_of_their_span() {
 fn log_records_are_lines_on_the_console() {
     let _turn = turn();
     let writer = Shared::default();
-    let config = TelemetryConfig::default()
-        .with_enabled(true)
-        .with_console_writer(writer.clone());
-    let config = config
-        .with_exporter(Exporter::None)
-        .with_logs_exporter(Exporter::Console);
-    let telemetry = init(config).expect("started");
+    let telemetry = init(logs(&writer, Exporter::Console)).expect("started");
     let subscriber = tracing_subscriber::registry().with(telemetry.log_layer());
     let span = SpanContext::new(7.into(), 9.into(), TraceFlags::SAMPLED, false, TraceState::NONE);
     // Were a record printed where it is made, a request would wait for a console that is stuck, as this one.

@@ -30,14 +30,7 @@ fn each_encoding_is_what_its_headers_say() {
         (Protocol::HttpJson, Compression::Gzip, "application/json", true),
     ] {
         let collector = Collector::start(Answer::Accept);
-        let config = TelemetryConfig::default()
-            .with_enabled(true)
-            .with_exporter(Exporter::Otlp)
-            .with_metrics_exporter(Exporter::None);
-        let config = config
-            .with_endpoint(format!("http://{}", collector.address))
-            .with_protocol(protocol)
-            .with_compression(compression);
+        let config = collector.of_traces(protocol).with_compression(compression);
         let telemetry = init(config).expect("started");
         record(&telemetry, "a span with a name");
         telemetry.shutdown_within(PATIENCE).expect("accepted");

@@ -16,6 +16,7 @@
 mod body;
 #[cfg(feature = "end-to-end")]
 mod collector;
+pub mod noting;
 #[cfg(feature = "end-to-end")]
 pub mod process;
 mod recorder;

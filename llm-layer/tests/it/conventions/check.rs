@@ -3,15 +3,14 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use opentelemetry::trace::{Link, SpanKind, Status, TraceId, TraceState};
-use opentelemetry::{Array, Context, KeyValue, Value};
+use opentelemetry::trace::Status;
+use opentelemetry::{Array, KeyValue, Value};
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, Metric as Measured, MetricData};
 use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMeterProvider};
-use opentelemetry_sdk::trace::{
-    InMemorySpanExporter, SamplingDecision, SamplingResult, SdkTracerProvider, ShouldSample, SpanData,
-};
+use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
 use serde_json::Value as Json;
 use throughline_llm_layer::settle;
+use throughline_test_support::noting;
 
 use super::table::{
     AGENT, ANSWERED, AT_CREATION, EMBEDDINGS, INFERENCE, Instrument, METRICS, Need, Rule, TOOL, Type, VALUES,
@@ -26,42 +25,13 @@ pub(super) struct Witness {
     meter_provider: SdkMeterProvider,
 }
 
-/// Takes every span, and notes on it what it was given.
-#[derive(Debug, Clone)]
-struct Notes;
-
-impl ShouldSample for Notes {
-    fn should_sample(
-        &self,
-        _: Option<&Context>,
-        _: TraceId,
-        _: &str,
-        _: &SpanKind,
-        attributes: &[KeyValue],
-        _: &[Link],
-    ) -> SamplingResult {
-        let keys: Vec<&str> = attributes
-            .iter()
-            .map(|attribute| attribute.key.as_str())
-            .collect();
-        SamplingResult {
-            decision: SamplingDecision::RecordAndSample,
-            attributes: vec![KeyValue::new(SEEN, keys.join(" "))],
-            trace_state: TraceState::default(),
-        }
-    }
-}
-
-/// The attribute that [`Notes`] adds.
-const SEEN: &str = "test.seen";
-
 impl Witness {
     pub(super) fn new() -> Self {
         let spans = InMemorySpanExporter::default();
         let metrics = InMemoryMetricExporter::default();
         let tracer_provider = SdkTracerProvider::builder()
             .with_simple_exporter(spans.clone())
-            .with_sampler(Notes);
+            .with_sampler(noting::sampler());
         let reader = PeriodicReader::builder(metrics.clone())
             .with_interval(Duration::from_secs(86_400))
             .build();
@@ -115,7 +85,7 @@ fn check_span(case: &str, span: &SpanData) {
     let (seen, all): (Vec<&KeyValue>, Vec<&KeyValue>) = span
         .attributes
         .iter()
-        .partition(|attribute| attribute.key.as_str() == SEEN);
+        .partition(|attribute| attribute.key.as_str() == noting::SEEN);
     let operation = text(&all, "gen_ai.operation.name").expect("required");
     let (rules, target) = match operation.as_str() {
         "embeddings" => (EMBEDDINGS, "gen_ai.request.model"),

@@ -6,12 +6,12 @@ use opentelemetry::trace::{SpanKind, Status};
 use opentelemetry::{Array, KeyValue, Value};
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, Metric as Measured, MetricData};
 use opentelemetry_sdk::trace::SpanData;
+use throughline_test_support::noting;
 
 use super::table::{
     CLIENT_AT_CREATION, CLIENT_SPAN, DURATION_BUCKETS, Instrument, METHODS, METRICS, Need, Rule,
     SERVER_AT_CREATION, SERVER_SPAN, Type, VERSIONS,
 };
-use super::witness::SEEN;
 
 /// Checks a span: its name, its status, its attributes, and what a sampler saw of them.
 pub(super) fn span(case: &str, span: &SpanData) {
@@ -23,7 +23,7 @@ pub(super) fn span(case: &str, span: &SpanData) {
     let all: Vec<&KeyValue> = span
         .attributes
         .iter()
-        .filter(|attribute| attribute.key.as_str() != SEEN)
+        .filter(|attribute| attribute.key.as_str() != noting::SEEN)
         .collect();
     let failed = match &span.status {
         Status::Unset => false,
@@ -60,7 +60,7 @@ pub(super) fn span(case: &str, span: &SpanData) {
     let seen = span
         .attributes
         .iter()
-        .find(|attribute| attribute.key.as_str() == SEEN);
+        .find(|attribute| attribute.key.as_str() == noting::SEEN);
     let seen = seen.expect("sampled").value.as_str().into_owned();
     let seen: BTreeSet<&str> = seen.split(' ').collect();
     for key in at_creation {

@@ -3,13 +3,11 @@
 use std::fmt::Display;
 use std::time::{Duration, Instant};
 
-use opentelemetry::trace::{Link, SpanKind, Status, TraceId};
-use opentelemetry::{Context, KeyValue};
+use opentelemetry::trace::Status;
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData};
 use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMeterProvider};
-use opentelemetry_sdk::trace::{
-    InMemorySpanExporter, SamplingDecision, SamplingResult, SdkTracerProvider, ShouldSample, SpanData,
-};
+use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
+use throughline_test_support::noting;
 
 use super::check;
 use crate::PATIENCE;
@@ -22,35 +20,6 @@ pub(super) struct Witness {
     meter_provider: SdkMeterProvider,
 }
 
-/// Takes every span, and notes on it what it was given.
-#[derive(Debug, Clone)]
-struct Notes;
-
-impl ShouldSample for Notes {
-    fn should_sample(
-        &self,
-        _: Option<&Context>,
-        _: TraceId,
-        _: &str,
-        _: &SpanKind,
-        attributes: &[KeyValue],
-        _: &[Link],
-    ) -> SamplingResult {
-        let keys: Vec<&str> = attributes
-            .iter()
-            .map(|attribute| attribute.key.as_str())
-            .collect();
-        SamplingResult {
-            decision: SamplingDecision::RecordAndSample,
-            attributes: vec![KeyValue::new(SEEN, keys.join(" "))],
-            trace_state: opentelemetry::trace::TraceState::default(),
-        }
-    }
-}
-
-/// The attribute that [`Notes`] adds.
-pub(super) const SEEN: &str = "test.seen";
-
 impl Witness {
     pub(super) fn new() -> Self {
         let spans = InMemorySpanExporter::default();
@@ -58,7 +27,7 @@ impl Witness {
         Self {
             tracer_provider: SdkTracerProvider::builder()
                 .with_simple_exporter(spans.clone())
-                .with_sampler(Notes)
+                .with_sampler(noting::sampler())
                 .build(),
             meter_provider: SdkMeterProvider::builder()
                 .with_reader(
@@ -175,7 +144,7 @@ fn shown(span: &SpanData) -> String {
     let mut lines: Vec<String> = span
         .attributes
         .iter()
-        .filter(|attribute| attribute.key.as_str() != SEEN)
+        .filter(|attribute| attribute.key.as_str() != noting::SEEN)
         .map(|attribute| format!("{}={}", attribute.key, attribute.value))
         .collect();
     lines.sort();

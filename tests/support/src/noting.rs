@@ -1,0 +1,40 @@
+//! A sampler that tells what it saw.
+
+use opentelemetry::trace::{Link, SpanKind, TraceId, TraceState};
+use opentelemetry::{Context, KeyValue};
+use opentelemetry_sdk::trace::{SamplingDecision, SamplingResult, ShouldSample};
+
+/// The attribute that the [`sampler`] adds: the keys, with spaces between them.
+pub const SEEN: &str = "test.seen";
+
+/// Takes every span, and notes on it the keys of the attributes that it was given: what a sampler of the user's can
+/// decide by.
+#[must_use]
+pub fn sampler() -> impl ShouldSample + 'static {
+    Noting
+}
+
+#[derive(Debug, Clone)]
+struct Noting;
+
+impl ShouldSample for Noting {
+    fn should_sample(
+        &self,
+        _: Option<&Context>,
+        _: TraceId,
+        _: &str,
+        _: &SpanKind,
+        attributes: &[KeyValue],
+        _: &[Link],
+    ) -> SamplingResult {
+        let keys: Vec<&str> = attributes
+            .iter()
+            .map(|attribute| attribute.key.as_str())
+            .collect();
+        SamplingResult {
+            decision: SamplingDecision::RecordAndSample,
+            attributes: vec![KeyValue::new(SEEN, keys.join(" "))],
+            trace_state: TraceState::default(),
+        }
+    }
+}

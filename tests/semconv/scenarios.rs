@@ -60,7 +60,7 @@ async fn model_calls(recorder: &Recorder) {
     let mut encoded = Request::new(Body::from("?"));
     encoded
         .headers_mut()
-        .insert("content-encoding", "zstd".parse().expect("a value"));
+        .insert("content-encoding", "compress".parse().expect("a value"));
     call(recorder, &llm(recorder), encoded, reported).await;
     call(recorder, &llm(recorder), Request::new(PROMPT.into()), malformed).await;
     call(recorder, &llm(recorder), Request::new(PROMPT.into()), unreachable).await;

@@ -123,8 +123,9 @@ fn literals(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// Whether it is a whole name, and not a prefix of some or a line of a test's expectation.
 fn is_name(literal: &str) -> bool {
-    literal
-        .bytes()
-        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || [b'.', b'_'].contains(&byte))
+    let is_letter =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || [b'.', b'_'].contains(&byte);
+    literal.bytes().all(is_letter) && !literal.ends_with('.')
 }

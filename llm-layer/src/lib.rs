@@ -53,23 +53,32 @@
 //! | `gen_ai.request.model`, `server.address`, `server.port` | at the start | from the request |
 //! | `gen_ai.request.*`, `gen_ai.output.type`, `openai.*`, `aws.bedrock.*` | at the start, where the request has them | parameters, `openai.api.type` |
 //! | `azure.resource_provider.namespace` | at the start, at Azure's model inference | `Microsoft.CognitiveServices` |
-//! | `throughline.role` | at the start, with [`LlmLayer::with_role`] | `client`, `proxy` |
 //! | `gen_ai.agent.name`, `gen_ai.conversation.id` | at the start, in a scope or by baggage | see [`scope`] |
 //! | `gen_ai.response.id`, `gen_ai.response.model` | at the end | from the answer |
 //! | `gen_ai.response.finish_reasons` | at the end | one an alternative; `error` where it did not come |
 //! | `gen_ai.response.time_to_first_chunk` | streams | seconds from the call to the first bytes of the answer |
-//! | `throughline.time_to_first_token` | streams with text | seconds from the call to the first text, be it content, reasoning or a tool's arguments; a frame with a role only, or a ping, has none |
-//! | `throughline.time_waiting_for_reader` | streams | seconds in which the caller did not ask for more: see [below](#a-slow-reader-is-no-slow-model) |
 //! | `gen_ai.usage.*` | where the provider reported them | tokens; input with cached ones, output with reasoning |
-//! | `throughline.tokens.input`, `throughline.tokens.output` | where nobody reported them | an estimate |
-//! | `throughline.cost` | with [`LlmLayer::with_prices`] | in the prices' currency |
 //! | `http.request.resend_count`, event `throughline.attempt` | with a [`ClientLayer`] inside | how often the request was sent again; [one event an attempt](#attempts) |
 //! | `http.response.header.{name}` | refusals | `retry-after`, rate limits, the request's id |
-//! | `throughline.tokens.source` | always | `reported`, `partial`, `estimated`, `unknown`; `none` where a [`budget`] refused the call |
-//! | `throughline.tokens.encoding` | with an estimate | `o200k_base`, `cl100k_base` or a [`TokenCounter`]'s, with `?` if the model's own is not known or not all of the text was counted; `bytes/4` if there was no time to count |
-//! | `throughline.response.drained` | if so | see [`drain`] |
-//! | `throughline.request.unseen`, `throughline.response.unseen` | if so | why a body, or the rest of it, was not read: `encoded`, `malformed`, `too_large`, `fragmented` in memory, `failed` to come, `panicked` in a format of the user's |
 //! | `error.type`, status `Error` | on failure | the provider's code, else the HTTP status, else the kind of error |
+//!
+//! And attributes of our own, about the call's tokens, its cost and its stream:
+//!
+//! <!-- semconv attributes.throughline.model_call -->
+//! | attribute | type | when | what |
+//! |---|---|---|---|
+//! | `throughline.cost` | double | If `LlmLayer::with_prices` knows the model. | The cost of a model call or of the model calls in a scope, in the currency of the configured prices. |
+//! | `throughline.request.unseen` | string | If the body was not read. At the start. | Why the body of a model call's request was not read. `encoded`: It has a content encoding that is not supported. `failed`: It ended with an error. `fragmented`: It is in too many pieces, in memory or in frames. `malformed`: It is no valid JSON. `too_large`: It is longer than the limit. |
+//! | `throughline.response.drained` | boolean | If so; with `DrainLayer`. | Whether a part of the response was read after the caller had dropped it. |
+//! | `throughline.response.unseen` | string | If the body was not read to its end. | Why the body of a model call's response, or the rest of it, was not read. `encoded`: It has a content encoding that is not supported. `fragmented`: It is in too many pieces, in memory or in frames. `malformed`: It is not of the expected format. `panicked`: The user's code that reads it panicked. `too_large`: An event of it is longer than the limit. |
+//! | `throughline.role` | string | If set by `LlmLayer::with_role`. At the start. | The role of the layer in the model call. `client`: The application that makes the call and reports its tokens. `proxy`: A hop on the way, whose caller reports the tokens. |
+//! | `throughline.time_to_first_token` | double | If a streamed response has text. | Seconds from the call to the first text of a streamed response: content, reasoning or a tool's arguments. A frame that only has a role, or a ping, has no text. |
+//! | `throughline.time_waiting_for_reader` | double | If the response is streamed. | Seconds for which a streamed response waited until its reader asked for more. |
+//! | `throughline.tokens.encoding` | string | If a count is an estimate. | The tokenizer of an estimate. With `?` at the end if the model's own tokenizer is not known or a part of the text was not counted; `bytes/4` if there was no time to count. |
+//! | `throughline.tokens.input` | int | If estimated; in a proxy also if reported. | Input tokens that no provider reported or that another hop reports; on a scope, those of all its model calls. |
+//! | `throughline.tokens.output` | int | If estimated; in a proxy also if reported. | Output tokens that no provider reported or that another hop reports; on a scope, those of all its model calls. |
+//! | `throughline.tokens.source` | string | Always. | Where the token counts of a model call come from. `reported`: The provider reported them, and the response is complete. `partial`: The provider reported some, or the response is not complete. `estimated`: They are estimates. `unknown`: They are not known. `none`: The call was not sent. |
+//! <!-- endsemconv -->
 //!
 //! Metrics, told apart by operation, provider, models, server address and port:
 //!
@@ -81,9 +90,16 @@
 //! | `gen_ai.client.inference.operation.input_tokens`, `.output_tokens` | `{token}` | calls whose tokens were reported |
 //! | `gen_ai.client.operation.duration` | s | embeddings; with [`Convention::V1_41`] each call |
 //! | `gen_ai.client.token.usage` and `gen_ai.client.operation.*` | `{token}`, s | with [`Convention::V1_41`] or [`Convention::Both`] |
-//! | `throughline.active_streams` | `{stream}` | streams, from the answer's head until its body has ended or is dropped; by operation, provider and requested model |
-//! | `throughline.rate_limit.remaining` | | with [`LlmLayer::with_rate_limit_metrics`], which says more |
-//! | `prompt_size` | `{token}` | each call, told apart only by `direction` = `input` or `output`; estimates too; and [`add_prompt_size`] |
+//!
+//! And metrics of our own:
+//!
+//! <!-- semconv metric.prompt_size metric.throughline.active_streams metric.throughline.rate_limit.remaining -->
+//! | metric | instrument | unit | attributes | what |
+//! |---|---|---|---|---|
+//! | `prompt_size` | counter | `{token}` | `direction` | Counts the number of tokens in the prompt. TaskWeaver's counter. It counts the tokens of every model call, estimates included, and of `add_prompt_size`. |
+//! | `throughline.active_streams` | updowncounter | `{stream}` | `gen_ai.operation.name`, `gen_ai.provider.name`, `gen_ai.request.model` | Streamed answers that are being read. From the head of the response until its body has ended or is dropped. |
+//! | `throughline.rate_limit.remaining` | gauge |  | `throughline.rate_limit.kind`, `gen_ai.provider.name`, `gen_ai.request.model` | What a provider's last answer said is left of a rate limit. With `LlmLayer::with_rate_limit_metrics`. The unit depends on the kind. |
+//! <!-- endsemconv -->
 //!
 //! And an entry in the ledger of each scope above: see [`tokens`]. Agents, tools and workflows have spans of their own,
 //! see [`scope`], and so have the runs of a graph, step by step: see [`mod@graph`]. With a

@@ -76,6 +76,7 @@ mod error;
 mod hex;
 mod in_context;
 mod octets;
+mod one_line;
 mod outgoing;
 mod propagator;
 mod random;

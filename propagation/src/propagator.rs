@@ -112,7 +112,7 @@ fn warn_of_noop() {
     static SAID: AtomicBool = AtomicBool::new(false);
     if !SAID.load(Ordering::Relaxed) && !SAID.swap(true, Ordering::Relaxed) {
         opentelemetry::otel_warn!(
-            name: "Propagator.GlobalIsNoop",
+            name: "throughline.noop_propagator",
             message = "no global propagator is installed, so trace context is neither read nor written: call \
                        opentelemetry::global::set_text_map_propagator(W3cPropagator::new()) or \
                        throughline::telemetry::init, or give the layer a propagator of its own"

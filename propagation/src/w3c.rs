@@ -9,7 +9,7 @@ use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator};
 use opentelemetry::trace::TraceContextExt;
 
 use crate::baggage;
-use crate::carrier::{ONE_LINE_OR_NONE, is_one_line_or_none};
+use crate::one_line::{ONE_LINE_OR_NONE, is_one_line_or_none};
 use crate::remainder::Remainder;
 use crate::traceparent::TraceParent;
 use crate::tracestate::TraceState;

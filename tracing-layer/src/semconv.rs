@@ -1,8 +1,22 @@
 //! Every name that these layers emit: attributes, metrics, units, buckets.
 //!
 //! From the semantic conventions for [HTTP](https://opentelemetry.io/docs/specs/semconv/http/) and for
-//! [exceptions](https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/); names that are ours begin with
-//! `throughline.`.
+//! [exceptions](https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/). Names of our own begin with
+//! `throughline.`. On HTTP spans:
+//!
+//! <!-- semconv attributes.throughline.http -->
+//! | attribute | type | when | what |
+//! |---|---|---|---|
+//! | `throughline.http.time_to_headers` | double | Opt-in. | Seconds from the start of the request to the head of the response, on a span that lasts until the end of the body. |
+//! <!-- endsemconv -->
+//!
+//! And an event on the span that [`Attempts::with_events_on`](crate::client::Attempts::with_events_on) names:
+//!
+//! <!-- semconv event.throughline.attempt -->
+//! | event | attributes | what |
+//! |---|---|---|
+//! | `throughline.attempt` | `throughline.attempt.duration`, `throughline.attempt.number`, `error.type`, `http.response.status_code` | The end of an attempt to send the request of a model call, on the call's span. |
+//! <!-- endsemconv -->
 
 use opentelemetry::InstrumentationScope;
 

@@ -24,18 +24,32 @@
 //!
 //! # What is recorded
 //!
-//! | span | attribute | when | what |
-//! |---|---|---|---|
-//! | `graph.execute` | `graph.id` | at the start | what [`graph()`] was given |
-//! | | `task.content` | at the start, if the caller adds [`task`] | the first 100 characters of the task |
-//! | | `execution.trace_id` | at the end | the id of the trace, in hexadecimal |
-//! | | `execution.nodes_executed` | at the end | the nodes that have begun, failed ones among them |
-//! | | `execution.tokens_used` | at the end | input and output of all model calls beneath; estimates among them; not there if every call's are unknown |
-//! | | `execution.duration_ms` | at the end | whole milliseconds |
-//! | `node.{type}` | `node.id`, `node.type` | at the start | what [`node`] was given |
-//! | | `execution.step` | at the start | 1 for the first node of the run to begin, and so on |
+//! The span `graph.execute`, the run of a graph:
 //!
-//! And on both, as on every scope: `error.type` and status `Error` of an `Err`, a cancelled or a panicked future. They
+//! <!-- semconv span.tinyllm.graph -->
+//! | attribute | type | when | what |
+//! |---|---|---|---|
+//! | `execution.duration_ms` | int | Always. | The duration of a graph's run, in milliseconds. |
+//! | `execution.nodes_executed` | int | Always. | The number of nodes that have begun in a graph's run, including those that failed. |
+//! | `execution.tokens_used` | int | If the token counts of a model call are known or there was none. | Input and output tokens of all model calls in a graph's run, estimates included. |
+//! | `execution.trace_id` | string | Always. | The trace id of a graph's run, in hexadecimal. |
+//! | `graph.id` | string | Always. At the start. | The id of a graph. |
+//! | `task.content` | string | Opt-in. At the start. | The first 100 characters of the task of a graph's run. |
+//! | `error.type` |  | If the run failed. | As in OpenTelemetry's conventions. |
+//! <!-- endsemconv -->
+//!
+//! The span `node.{type}`, a node of a run:
+//!
+//! <!-- semconv span.tinyllm.node -->
+//! | attribute | type | when | what |
+//! |---|---|---|---|
+//! | `execution.step` | int | If the node is in a run. At the start. | The number of a node in the order in which the nodes of a run begin; the first is 1. |
+//! | `node.id` | string | Always. At the start. | The id of a node. |
+//! | `node.type` | string | Always. At the start. | The type of a node. |
+//! | `error.type` |  | If the node failed. | As in OpenTelemetry's conventions. |
+//! <!-- endsemconv -->
+//!
+//! If a run or a node returns an `Err`, is cancelled or panics, its status is `Error`. They
 //! carry TinyLLM's attributes and no others; put an [`agent`](crate::agent) or a [`workflow`](crate::workflow) beneath
 //! a node to have the conventions' as well.
 //!

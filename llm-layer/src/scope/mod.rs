@@ -50,16 +50,27 @@
 //! | `execute_tool {name}` | internal | `gen_ai.operation.name`, `gen_ai.tool.name`, `gen_ai.agent.name` of the agent around it |
 //! | `invoke_workflow {name}` | internal | `gen_ai.operation.name`, `gen_ai.workflow.name` |
 //!
-//! When a scope ends with model calls beneath it, its span gets `throughline.tokens.input`, `throughline.tokens.output`
-//! and `throughline.tokens.calls`, and where they are not zero `throughline.tokens.cache_read`,
-//! `throughline.tokens.reasoning`, `throughline.tokens.estimated` and `throughline.cost`. Calls whose tokens, or some of
-//! them, nobody knows are told by their number, `throughline.tokens.unknown`; then the tokens are those of the others,
-//! and a sum of nothing is left out. An agent's span also gets
-//! `gen_ai.usage.input_tokens` and `gen_ai.usage.output_tokens`, if all its numbers were reported by providers: the
-//! conventions leave no room for estimates.
+//! And, at their end, the totals of the model calls beneath them:
 //!
-//! With a [budget](Scope::with_token_budget) a span also has `throughline.tokens.limit`; where calls were refused, the
-//! spans above them have `throughline.tokens.refused`.
+//! <!-- semconv attributes.throughline.scope -->
+//! | attribute | type | when | what |
+//! |---|---|---|---|
+//! | `throughline.cost` | double | If greater than 0. | The cost of a model call or of the model calls in a scope, in the currency of the configured prices. |
+//! | `throughline.tokens.cache_read` | int | If greater than 0. | Input tokens that providers read from their caches, in all model calls of a scope. |
+//! | `throughline.tokens.calls` | int | If greater than 0. | The number of model calls in a scope. |
+//! | `throughline.tokens.estimated` | int | If greater than 0. | How many of the tokens of a scope are estimates. |
+//! | `throughline.tokens.input` | int | If the scope has model calls and the count of one is known. | Input tokens that no provider reported or that another hop reports; on a scope, those of all its model calls. |
+//! | `throughline.tokens.limit` | int | If the scope has a token budget. At the start. | The token budget of a scope. |
+//! | `throughline.tokens.output` | int | If the scope has model calls and the count of one is known. | Output tokens that no provider reported or that another hop reports; on a scope, those of all its model calls. |
+//! | `throughline.tokens.reasoning` | int | If greater than 0. | Output tokens spent on reasoning, in all model calls of a scope. |
+//! | `throughline.tokens.refused` | int | If greater than 0. | The number of model calls in a scope that a token budget refused. |
+//! | `throughline.tokens.unknown` | int | If greater than 0. | The number of model calls in a scope with unknown or incomplete token counts. The totals of the scope cover the other calls. |
+//! <!-- endsemconv -->
+//!
+//! The totals cover the calls whose tokens are known; a total of unknown tokens is left out. If providers reported all
+//! numbers, the span of an agent also has `gen_ai.usage.input_tokens` and `gen_ai.usage.output_tokens`: the conventions do
+//! not allow estimates there. For `throughline.tokens.limit` and `throughline.tokens.refused` see
+//! [`Scope::with_token_budget`].
 //!
 //! Metrics, also of scopes whose span is not recorded:
 //!

@@ -3,6 +3,7 @@
 use http::header::{HeaderMap, HeaderName, HeaderValue, ValueIter};
 use opentelemetry::propagation::{Extractor, Injector};
 
+use crate::one_line::ONE_LINE_OR_NONE;
 use crate::outgoing::Allowed;
 use crate::w3c::{BAGGAGE, TRACEPARENT, TRACESTATE};
 
@@ -100,17 +101,6 @@ impl Drop for HeadersMut<'_> {
             self.headers.remove(&STATE);
         }
     }
-}
-
-/// The key by which [`Headers`] tells that its `get` shows several `traceparent` lines as an unreadable one, so that
-/// a propagator need not ask for a list, which would have to be allocated.
-///
-/// A static, because it is known by its address, and the text of a constant may have many.
-pub(crate) static ONE_LINE_OR_NONE: &str = "throughline-one-line-or-none";
-
-/// Whether it was [`Headers`] that answered, and not a peer who sent a header of that name.
-pub(crate) fn is_one_line_or_none(answer: &str) -> bool {
-    std::ptr::eq(answer, ONE_LINE_OR_NONE)
 }
 
 fn text(line: &HeaderValue) -> &str {

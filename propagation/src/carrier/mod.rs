@@ -33,5 +33,4 @@ mod headers;
 mod map;
 
 pub use headers::{Headers, HeadersMut};
-pub(crate) use headers::{ONE_LINE_OR_NONE, is_one_line_or_none};
 pub use map::{Map, MapMut, StringMap, extract, inject};

@@ -7,7 +7,7 @@ use opentelemetry::trace::Status;
 use opentelemetry::{KeyValue, Value};
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData, ResourceMetrics};
 use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMeterProvider};
-use opentelemetry_sdk::trace::{InMemorySpanExporter, Sampler, SdkTracerProvider, SpanData};
+use opentelemetry_sdk::trace::{InMemorySpanExporter, Sampler, SdkTracerProvider, ShouldSample, SpanData};
 
 use crate::tree::{self, Node};
 
@@ -35,7 +35,7 @@ impl Recorder {
 
     /// A recorder with a sampler.
     #[must_use]
-    pub fn with_sampler(sampler: Sampler) -> Self {
+    pub fn with_sampler(sampler: impl ShouldSample + 'static) -> Self {
         let spans = InMemorySpanExporter::default();
         let metrics = InMemoryMetricExporter::default();
         let tracer_provider = SdkTracerProvider::builder()
@@ -95,15 +95,19 @@ impl Recorder {
         self.measured(|_, sum| format!("sum={sum}"))
     }
 
-    fn measured(&self, histogram: Show) -> Vec<String> {
+    /// All metrics, as they are exported.
+    #[must_use]
+    pub fn resource_metrics(&self) -> Vec<ResourceMetrics> {
         self.metrics.reset();
         if self.meter_provider.force_flush().is_err() {
             return Vec::new();
         }
-        let mut lines: Vec<String> = self
-            .metrics
-            .get_finished_metrics()
-            .unwrap_or_default()
+        self.metrics.get_finished_metrics().unwrap_or_default()
+    }
+
+    fn measured(&self, histogram: Show) -> Vec<String> {
+        let metrics = self.resource_metrics();
+        let mut lines: Vec<String> = metrics
             .iter()
             .flat_map(|resource| lines(resource, histogram))
             .collect();

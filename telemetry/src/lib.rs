@@ -38,6 +38,8 @@
 //! | [`resource_attributes`](TelemetryConfig::resource_attributes) | `resource_attributes.KEY` | `OTEL_RESOURCE_ATTRIBUTES` | see below |
 //! | [start-up hook](TelemetryConfig::with_startup_hook) | `startup_hook` | `THROUGHLINE_STARTUP_HOOK` | none |
 //! | [`file`](TelemetryConfig::file) | `file.path`, `file.max_bytes`, `file.max_files` | `THROUGHLINE_FILE_PATH` | `throughline-{pid}.jsonl`, 100 MiB, 5 |
+//! | [`max_queue_bytes`](TelemetryConfig::max_queue_bytes) | `max_queue_bytes` | `THROUGHLINE_MAX_QUEUE_BYTES` | 64 MiB |
+//! | [`max_request_bytes`](TelemetryConfig::max_request_bytes) | `max_request_bytes` | `THROUGHLINE_MAX_REQUEST_BYTES` | 4 MiB |
 //! | [`prometheus_listen`](TelemetryConfig::prometheus_listen) | `prometheus.listen` | `OTEL_EXPORTER_PROMETHEUS_HOST`, `OTEL_EXPORTER_PROMETHEUS_PORT` | `127.0.0.1:9464` |
 //! | [`tls`](TelemetryConfig::tls) | `tls.certificate`, `tls.client_certificate`, `tls.client_key` | `OTEL_EXPORTER_OTLP_{CERTIFICATE,CLIENT_CERTIFICATE,CLIENT_KEY}` and their forms for one signal | the system's roots |
 //! | [`sampling_rules`](TelemetryConfig::sampling_rules) | `sampling_rules.ROUTE` | | none |
@@ -155,6 +157,7 @@ mod init;
 mod limit;
 #[cfg(feature = "logs")]
 pub mod logs;
+mod otlp;
 mod probe;
 mod propagator;
 mod providers;

@@ -36,12 +36,14 @@ pub fn register_hurry(wait: Wait, hurry: Wait) {
 /// Waits, at most so long, until everything that has ended is recorded, and returns whether it is. It blocks the thread.
 ///
 /// What is not is reported to OpenTelemetry's internal log.
+#[must_use]
 pub fn settle(within: Duration) -> bool {
     each(within, |Unfinished { wait, .. }, remaining| wait(remaining))
 }
 
 /// As [`settle`]; what is not recorded in time is then recorded as it is, for which up to half as much time may pass again.
 /// Returns whether everything is recorded.
+#[must_use]
 pub fn finish(within: Duration) -> bool {
     each(within, |Unfinished { wait, hurry }, remaining| {
         wait(remaining) || hurry.is_some_and(|hurry| hurry(within / 2))
@@ -100,7 +102,7 @@ mod tests {
             (least..=3_600).contains(&given),
             "the next gets what is left of an hour: {given} s"
         );
-        settle(Duration::ZERO);
+        let _ = settle(Duration::ZERO);
         assert_eq!(GIVEN.load(Ordering::Relaxed), 0, "nothing is left");
     }
 
@@ -114,9 +116,9 @@ mod tests {
                 true
             },
         );
-        settle(Duration::from_millis(10));
+        let _ = settle(Duration::from_millis(10));
         assert_eq!(HURRIED.load(Ordering::Relaxed), 0, "a flush takes no estimates");
-        finish(Duration::from_millis(10));
+        let _ = finish(Duration::from_millis(10));
         assert_eq!(HURRIED.load(Ordering::Relaxed), 5, "half as much time again");
     }
 }

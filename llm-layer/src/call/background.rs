@@ -151,8 +151,8 @@ impl Background {
         Some((call, OpenCall(self)))
     }
 
-    fn run(&'static self, job: Job) -> Result<(), Job> {
-        let Some(queue) = self.queue.get_or_init(|| self.start()) else {
+    fn run(&self, job: Job) -> Result<(), Job> {
+        let Some(queue) = self.queue.get_or_init(Self::start) else {
             return Err(job);
         };
         queue.try_send(job).map_err(|error| match error {
@@ -160,7 +160,7 @@ impl Background {
         })
     }
 
-    fn start(&'static self) -> Option<SyncSender<Job>> {
+    fn start() -> Option<SyncSender<Job>> {
         let (queue, jobs) = sync_channel(Self::ROOM);
         let thread = std::thread::Builder::new().name("throughline-tokens".to_owned());
         thread.spawn(move || work(&jobs)).ok()?;

@@ -75,7 +75,7 @@ pub struct TelemetryConfig {
     /// The host and port of the Prometheus exporter's listener; `None` for none. Default: `127.0.0.1:9464`.
     pub prometheus_listen: Option<String>,
     /// The most bytes of spans, and as many of log records, that wait for their exporter; what finds no room is dropped and
-    /// counted. Default: 64 MiB.
+    /// counted. As many of spans are held back for [`tail`](Self::tail). Default: 64 MiB.
     pub max_queue_bytes: usize,
     /// The most bytes of a request to a collector, before compression. Larger ones are split, and a span, log record or data
     /// point that is too large alone is dropped and counted. Default: 4 MiB, which is what a collector takes.

@@ -7,7 +7,6 @@ mod outage;
 )]
 mod queue;
 mod report;
-mod size;
 mod watch;
 
 pub(crate) use report::{Report, Reporter};

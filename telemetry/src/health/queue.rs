@@ -20,8 +20,8 @@ use opentelemetry_sdk::trace::{
     BatchSpanProcessor, Span, SpanData, SpanExporter, SpanProcessor, TracerProviderBuilder,
 };
 
-use super::size::{record_bytes, span_bytes};
 use super::{Health, Watch};
+use crate::size::{record_bytes, span_bytes};
 
 impl Watch {
     /// Adds an exporter that gets spans in batches, from a bounded queue.

@@ -14,10 +14,10 @@ use opentelemetry_sdk::trace::{SpanData, SpanExporter, SpanProcessor, TracerProv
 
 use super::Health;
 use super::report::{Outcome, Reporter};
-use super::size::{record_bytes, span_bytes};
 use crate::config::{TailRule, TelemetryConfig};
 use crate::limit::cut;
 use crate::sampling::TailProcessor;
+use crate::size::{record_bytes, span_bytes};
 
 /// What stands between a processor and its exporter: one for each exporter.
 #[derive(Debug, Clone)]
@@ -67,7 +67,9 @@ impl Watch {
         processor: impl SpanProcessor + 'static,
     ) -> TracerProviderBuilder {
         match &self.tail {
-            Some(rule) => builder.with_span_processor(TailProcessor::new(processor, rule.clone())),
+            Some(rule) => {
+                builder.with_span_processor(TailProcessor::new(processor, rule.clone(), self.max_queue_bytes))
+            }
             None => builder.with_span_processor(processor),
         }
     }

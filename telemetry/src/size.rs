@@ -8,7 +8,7 @@ use opentelemetry::{Array, KeyValue, Value};
 use opentelemetry_sdk::logs::SdkLogRecord;
 use opentelemetry_sdk::trace::SpanData;
 
-pub(super) fn span_bytes(span: &SpanData) -> usize {
+pub(crate) fn span_bytes(span: &SpanData) -> usize {
     let events = span
         .events
         .events
@@ -31,7 +31,7 @@ pub(super) fn span_bytes(span: &SpanData) -> usize {
         + links.sum::<usize>()
 }
 
-pub(super) fn record_bytes(record: &SdkLogRecord) -> usize {
+pub(crate) fn record_bytes(record: &SdkLogRecord) -> usize {
     let attributes = record
         .attributes_iter()
         .map(|(key, value)| key.as_str().len() + any_value_bytes(value));

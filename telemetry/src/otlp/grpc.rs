@@ -111,7 +111,7 @@ impl Grpc {
         let (sender, reply) = mpsc::channel();
         drop(self.runtime.spawn(async move {
             let exchange = tokio::time::timeout(timeout, exchange(channel, request));
-            let late = |_| Reply::None(format!("timed out after {timeout:?}"));
+            let late = |_| Reply::None(format!("timed out after {:.1} s", timeout.as_secs_f64()));
             let _ = sender.send(exchange.await.unwrap_or_else(late));
         }));
         reply

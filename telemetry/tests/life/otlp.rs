@@ -495,7 +495,7 @@ fn the_signals_that_a_destination_has_go_on() {
 #[test]
 fn an_answer_that_cannot_be_read_is_a_delivery() {
     each(|case, signal, protocol| {
-        for answer in [Answer::Huge, Answer::Broken] {
+        for answer in [Answer::Huge, Answer::Endless, Answer::Broken] {
             let case = format!("{case}, {answer:?}");
             let receiver = Receiver::start(move |_, _| answer.clone());
             let telemetry = init(only(signal, protocol, &url(&receiver))).expect("started");

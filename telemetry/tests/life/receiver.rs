@@ -38,6 +38,8 @@ pub(crate) enum Answer {
     Later,
     /// It is taken, with an answer of megabytes.
     Huge,
+    /// It is taken, with an answer that has no end.
+    Endless,
     /// It is taken, with an answer that breaks off.
     Broken,
     /// It is taken after a while.
@@ -248,6 +250,7 @@ fn http(answer: &Answer, signal: &str, is_json: bool) -> Response<Body> {
             return response.body(Body::empty()).expect("a response");
         }
         Answer::Huge => (200, Body::from(vec![b'{'; 8 << 20])),
+        Answer::Endless => (200, endless()),
         Answer::Broken => (200, broken()),
     };
     response.status(status).body(body).expect("a response")
@@ -296,6 +299,7 @@ fn grpc(answer: Answer) -> Response<Body> {
             return response.body(Body::empty()).expect("a response");
         }
         Answer::Huge => vec![0x0a; 8 << 20],
+        Answer::Endless => return response.body(endless()).expect("a response"),
         Answer::Broken => return response.body(broken()).expect("a response"),
     };
     let length = u32::try_from(message.len()).expect("short").to_be_bytes();
@@ -307,6 +311,13 @@ fn grpc(answer: Answer) -> Response<Body> {
     response
         .body(Body::new(StreamBody::new(frames)))
         .expect("a response")
+}
+
+fn endless() -> Body {
+    let part = Bytes::from_static(&[0xff; 4096]);
+    Body::from_stream(futures_util::stream::repeat_with(move || {
+        Ok::<_, Infallible>(part.clone())
+    }))
 }
 
 /// Some bytes, and an error once they are on their way: what is reset at once does not leave.

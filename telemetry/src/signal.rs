@@ -38,15 +38,6 @@ impl Signal {
         }
     }
 
-    /// The variable that says where it goes.
-    pub(crate) fn exporter_variable(self) -> &'static str {
-        match self {
-            Self::Traces => "OTEL_TRACES_EXPORTER",
-            Self::Logs => "OTEL_LOGS_EXPORTER",
-            Self::Metrics => "OTEL_METRICS_EXPORTER",
-        }
-    }
-
     /// The path of this signal's OTLP/HTTP endpoint (<https://opentelemetry.io/docs/specs/otlp/#otlphttp-request>).
     pub(crate) fn path(self) -> &'static str {
         match self {

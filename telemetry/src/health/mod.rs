@@ -1,25 +1,36 @@
 //! How delivery goes: what was delivered, what was not and why, said when it begins to fail and when that ends.
 
+#[cfg_attr(
+    not(any(feature = "otlp-grpc", feature = "otlp-http")),
+    expect(dead_code, reason = "only a collector answers")
+)]
+mod answers;
 mod outage;
 #[cfg_attr(
     not(any(feature = "file", feature = "otlp-grpc", feature = "otlp-http")),
     expect(dead_code, reason = "the console prints without a queue")
 )]
 mod queue;
+#[cfg_attr(
+    not(any(feature = "otlp-grpc", feature = "otlp-http")),
+    expect(dead_code, reason = "the result of other exporters says all")
+)]
 mod report;
 mod watch;
 
+#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 pub(crate) use report::{Report, Reporter};
 pub(crate) use watch::{Ended, Watch};
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use tracing::Level;
 
+use self::answers::Answers;
 use self::outage::{Notice, Outages, Repeated, Unsaid};
 use self::report::Outcome;
 use crate::destination::Destination;
@@ -41,7 +52,7 @@ pub(crate) struct Health {
     failures: AtomicU64,
     failure: Mutex<Option<String>>,
     messages: Mutex<Messages>,
-    switched_off: Mutex<Option<SwitchedOff>>,
+    answers: Mutex<Answers>,
     is_hushed: AtomicBool,
 }
 
@@ -65,15 +76,6 @@ struct Messages {
     dropped_for_bytes: Repeated,
     rejected: Repeated,
     too_large: Repeated,
-    is_advice_said: bool,
-    is_switching_off_said: bool,
-}
-
-/// A destination that has no such signal.
-#[derive(Debug)]
-struct SwitchedOff {
-    since: Instant,
-    why: String,
 }
 
 impl Health {
@@ -97,10 +99,8 @@ impl Health {
                 dropped_for_bytes: Repeated::default(),
                 rejected: Repeated::default(),
                 too_large: Repeated::default(),
-                is_advice_said: false,
-                is_switching_off_said: false,
             }),
-            switched_off: Mutex::default(),
+            answers: Mutex::default(),
             is_hushed: AtomicBool::new(false),
         })
     }
@@ -159,6 +159,10 @@ impl Health {
     }
 
     /// Counts a delivery of so many items whose result says all.
+    #[cfg_attr(
+        not(feature = "prometheus"),
+        expect(dead_code, reason = "a scrape is delivered by no exporter")
+    )]
     pub(crate) fn record(&self, count: usize, result: &OTelSdkResult) {
         self.add(Outcome::items(count as u64, result, None));
     }
@@ -187,86 +191,6 @@ impl Health {
                 self.say_notice(notice, "");
             }
         }
-    }
-
-    /// Counts what the destination rejected of a request that it took otherwise.
-    pub(crate) fn rejected(&self, rejected: u64, sent: u64, message: &str) {
-        self.rejected.fetch_add(rejected, Ordering::Relaxed);
-        let said = self.messages().rejected.add(Instant::now(), rejected);
-        let Some(count) = said else { return };
-        let (items, destination) = (self.signal.items(), &self.destination);
-        let why = if message.is_empty() {
-            "without a reason"
-        } else {
-            message
-        };
-        if count == rejected {
-            self.say(format_args!(
-                "{destination} rejected {count} of {sent} {items}: {why}"
-            ));
-        } else {
-            self.say(format_args!(
-                "{destination} rejected {count} {items} since this was last said: {why}"
-            ));
-        }
-    }
-
-    /// Says what a destination that took everything has to say, once.
-    pub(crate) fn advised(&self, message: &str) {
-        if !std::mem::replace(&mut self.messages().is_advice_said, true) {
-            self.say(format_args!(
-                "{} takes {} and says: {message} (said once)",
-                self.destination, self.signal
-            ));
-        }
-    }
-
-    /// Counts what was dropped because it alone is longer than a request may be.
-    pub(crate) fn too_large(&self, sizes: &[usize], limit: usize) {
-        let Some(largest) = sizes.iter().max() else { return };
-        self.too_large.fetch_add(sizes.len() as u64, Ordering::Relaxed);
-        let said = self.messages().too_large.add(Instant::now(), sizes.len() as u64);
-        if let Some(count) = said {
-            self.say(format_args!(
-                "{count} {} were dropped: a request may have {limit} bytes (max_request_bytes), and the largest makes one \
-                 of {largest}",
-                self.signal.items()
-            ));
-        }
-    }
-
-    /// Whether nothing is sent because the destination has no such signal. After a while it is tried again.
-    pub(crate) fn is_switched_off(&self) -> bool {
-        locked(&self.switched_off)
-            .as_ref()
-            .is_some_and(|off| off.since.elapsed() < SWITCHED_OFF_FOR)
-    }
-
-    /// Why nothing is sent.
-    pub(crate) fn why_switched_off(&self) -> Option<String> {
-        locked(&self.switched_off).as_ref().map(|off| off.why.clone())
-    }
-
-    /// The destination has no such signal: nothing more is sent for a while, which is said once.
-    pub(crate) fn is_not_implemented(&self, why: &str) {
-        *locked(&self.switched_off) = Some(SwitchedOff {
-            since: Instant::now(),
-            why: why.to_owned(),
-        });
-        if std::mem::replace(&mut self.messages().is_switching_off_said, true) {
-            return;
-        }
-        let (signal, destination) = (self.signal, &self.destination);
-        self.say(format_args!(
-            "{signal} are switched off: {destination} answers {why}. If it takes no {signal}, set {}=none; else see the \
-             endpoint",
-            signal.exporter_variable()
-        ));
-    }
-
-    /// The destination has such a signal.
-    pub(crate) fn is_implemented(&self) {
-        *locked(&self.switched_off) = None;
     }
 
     fn say_notice(&self, notice: Option<Notice>, why: &str) {
@@ -310,9 +234,6 @@ impl Health {
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-/// How long a signal stays switched off until it is tried again: a collector may be given a new pipeline.
-const SWITCHED_OFF_FOR: Duration = Duration::from_secs(300);
 
 /// The SDK's errors without its preamble, and no cause twice in a row.
 pub(crate) fn words(error: &OTelSdkError) -> String {

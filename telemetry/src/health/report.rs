@@ -8,10 +8,6 @@ use super::{Health, locked, words};
 
 /// What an exporter knows of a batch beyond its result.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[cfg_attr(
-    not(any(feature = "otlp-grpc", feature = "otlp-http")),
-    expect(dead_code, reason = "the result of other exporters says all")
-)]
 pub(crate) struct Report {
     /// The items that were not delivered because of a failure.
     pub(crate) lost: u64,
@@ -30,10 +26,6 @@ pub(crate) struct Reporter {
     report: Arc<Mutex<Option<Report>>>,
 }
 
-#[cfg_attr(
-    not(any(feature = "otlp-grpc", feature = "otlp-http")),
-    expect(dead_code, reason = "the result of other exporters says all")
-)]
 impl Reporter {
     pub(super) fn new(health: Arc<Health>) -> Self {
         Self {

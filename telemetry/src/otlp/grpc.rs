@@ -26,8 +26,9 @@ use tonic::body::Body;
 use tonic::transport::{Channel, Endpoint};
 use tower_service::Service;
 
-use super::answer::{line, partial, retry_delay};
+use super::answer::{line, partial};
 use super::connection::{MAX_ANSWER_BYTES, Post};
+use super::retry_info::retry_delay;
 use super::{Partial, Reply};
 use crate::error::{InitError, chain};
 use crate::signal::Signal;

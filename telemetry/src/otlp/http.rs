@@ -12,8 +12,9 @@ use reqwest::blocking::{self, Response};
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
 
-use super::answer::{message, partial};
+use super::answer::partial;
 use super::connection::{MAX_ANSWER_BYTES, Post};
+use super::refusal::message;
 use super::{Partial, Reply};
 use crate::config::Protocol;
 use crate::error::{InitError, chain};

@@ -11,13 +11,19 @@ mod connection;
 mod grpc;
 #[cfg_attr(not(feature = "otlp-http"), path = "http_absent.rs")]
 mod http;
+#[cfg(feature = "otlp-http")]
+mod refusal;
 mod reply;
+#[cfg(feature = "otlp-grpc")]
+mod retry_info;
 mod tls_advice;
 
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 pub(crate) use connection::{Connection, Post};
 pub(crate) use grpc::Runtime;
-pub(crate) use reply::{Partial, Reply};
+#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+pub(crate) use reply::Partial;
+pub(crate) use reply::Reply;
 pub(crate) use tls_advice::{USE_HTTP, tls_advice};
 
 #[cfg(not(all(feature = "otlp-grpc", feature = "otlp-http")))]

@@ -5,7 +5,7 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on says why")]
 
 use std::convert::Infallible;
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -21,6 +21,9 @@ use tower::{ServiceBuilder, ServiceExt};
 
 /// Telemetry is one for the process, so its tests take turns.
 static TURN: Mutex<()> = Mutex::new(());
+
+/// What is on its way arrives within this, on the slowest machine; nothing that works takes it.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The calls that end together.
 const CALLS: usize = 20;
@@ -38,12 +41,15 @@ enum Waits {
 
 struct Slow {
     waits: Waits,
+    /// Says that counting has come to where it waits.
+    reached: Sender<()>,
     /// Nothing comes from it until the test has ended.
     end: Mutex<Receiver<()>>,
 }
 
 impl Slow {
     fn until_the_end(&self) {
+        let _ = self.reached.send(());
         let end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
         assert!(end.recv().is_err(), "only the end ends it");
     }
@@ -96,8 +102,10 @@ async fn calls_and_shutdown(waits: Waits, deadline: Duration) -> (Vec<String>, R
     // Of more than a segment, unless the background is to come to the calls themselves.
     let events = if waits == Waits::ForEver { 1 } else { 64 };
     let (ender, end) = mpsc::channel();
+    let (reached, is_reached) = mpsc::channel();
     let counter = Slow {
         waits,
+        reached,
         end: Mutex::new(end),
     };
     let upstream = tower::service_fn(move |request: Request<RequestBody<Body>>| async move {
@@ -129,11 +137,17 @@ async fn calls_and_shutdown(waits: Waits, deadline: Duration) -> (Vec<String>, R
             frame.expect("a frame");
         }
     }
+    if waits != Waits::EachSegment {
+        // The background may still have work of the test before.
+        is_reached
+            .recv_timeout(PATIENCE)
+            .expect("the background comes to it");
+    }
     let result = tokio::task::spawn_blocking(move || telemetry.shutdown_within(deadline)).await;
     let spans = collector.spans().iter().map(|span| format!("{span:?}")).collect();
     drop(ender);
     assert!(
-        throughline::llm::settle(Duration::from_secs(60)),
+        throughline::llm::settle(PATIENCE),
         "nothing is left for the next test"
     );
     (spans, result.expect("no panic"))
@@ -163,7 +177,7 @@ fn run(waits: Waits, deadline: Duration) -> (Vec<String>, Result<(), ShutdownErr
 fn calls_that_are_still_being_counted_end_with_an_estimate() {
     for (waits, deadline) in [
         (Waits::Preparing, Duration::from_secs(2)),
-        (Waits::EachSegment, Duration::from_secs(2)),
+        (Waits::EachSegment, Duration::from_secs(4)),
     ] {
         let (spans, result) = run(waits, deadline);
         result.expect("all were recorded and delivered");

@@ -105,10 +105,12 @@ fn one_huge_item_among_360_is_dropped_alone() {
     const ALL: usize = 360;
     const HUGE: usize = 123;
     each(|case, signal, protocol| {
-        for compression in [Compression::None, Compression::Gzip] {
+        // What is compressed is split by its size before; one signal shows it for all.
+        let compressions = [Compression::None, Compression::Gzip];
+        for compression in &compressions[..if signal == "traces" { 2 } else { 1 }] {
             let receiver = Receiver::start(|_, _| Answer::Take);
             let url = url(&receiver);
-            let config = only(signal, protocol, &url).with_compression(compression);
+            let config = only(signal, protocol, &url).with_compression(*compression);
             let telemetry = init(config).expect("started");
             for index in 0..ALL {
                 record(

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ::http::HeaderMap;
 use opentelemetry_http::Bytes;
 
-use super::{Reply, Runtime, grpc, http};
+use super::{CollectorReply, Runtime, grpc, http};
 use crate::config::Protocol;
 use crate::error::InitError;
 use crate::target::Target;
@@ -37,7 +37,7 @@ impl Connection {
         }
     }
 
-    pub(crate) fn send(&self, post: Post<'_>) -> Reply {
+    pub(crate) fn send(&self, post: Post<'_>) -> CollectorReply {
         match self {
             Self::Grpc(grpc) => grpc.send(post),
             Self::Http(http) => http.send(post),

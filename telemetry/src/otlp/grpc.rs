@@ -29,7 +29,7 @@ use tower_service::Service;
 use super::answer::{line, partial};
 use super::connection::{MAX_ANSWER_BYTES, Post};
 use super::retry_info::retry_delay;
-use super::{Partial, Reply};
+use super::{CollectorReply, Partial};
 use crate::error::{InitError, chain};
 use crate::signal::Signal;
 use crate::target::Target;
@@ -106,18 +106,18 @@ impl Grpc {
         })
     }
 
-    pub(super) fn send(&self, post: Post<'_>) -> Reply {
+    pub(super) fn send(&self, post: Post<'_>) -> CollectorReply {
         let (channel, timeout) = (self.channel.clone(), post.timeout);
         let request = self.request(post);
         let (sender, reply) = mpsc::channel();
         drop(self.runtime.spawn(async move {
             let exchange = tokio::time::timeout(timeout, exchange(channel, request));
-            let late = |_| Reply::None(format!("timed out after {:.1} s", timeout.as_secs_f64()));
+            let late = |_| CollectorReply::None(format!("timed out after {:.1} s", timeout.as_secs_f64()));
             let _ = sender.send(exchange.await.unwrap_or_else(late));
         }));
         reply
             .recv()
-            .unwrap_or_else(|_| Reply::None("telemetry has ended".into()))
+            .unwrap_or_else(|_| CollectorReply::None("telemetry has ended".into()))
     }
 
     fn request(&self, post: Post<'_>) -> Request<Body> {
@@ -157,17 +157,17 @@ fn grpc_timeout(timeout: Duration) -> String {
     }
 }
 
-async fn exchange(mut channel: Channel, request: Request<Body>) -> Reply {
+async fn exchange(mut channel: Channel, request: Request<Body>) -> CollectorReply {
     if let Err(error) = poll_fn(|cx| channel.poll_ready(cx)).await {
-        return Reply::None(chain(&error));
+        return CollectorReply::None(chain(&error));
     }
     match channel.call(request).await {
         Ok(response) => read(response).await,
-        Err(error) => Reply::None(chain(&error)),
+        Err(error) => CollectorReply::None(chain(&error)),
     }
 }
 
-async fn read(response: Response<Body>) -> Reply {
+async fn read(response: Response<Body>) -> CollectorReply {
     let (head, mut body) = response.into_parts();
     if let Some(status) = status(&head.headers, Partial::default()) {
         return status;
@@ -192,20 +192,20 @@ async fn read(response: Response<Body>) -> Reply {
                 let found = frame.into_trailers().ok();
                 let answered =
                     found.and_then(|trailers| status(&trailers, message_in(&data).unwrap_or_default()));
-                return answered.unwrap_or(Reply::None(broken));
+                return answered.unwrap_or(CollectorReply::None(broken));
             }
         }
     }
     // Whoever answers has taken the request, whatever became of the answer's end.
     if data.is_empty() {
-        Reply::None(broken)
+        CollectorReply::None(broken)
     } else {
         taken(&data)
     }
 }
 
-fn taken(data: &[u8]) -> Reply {
-    Reply::Grpc {
+fn taken(data: &[u8]) -> CollectorReply {
+    CollectorReply::Grpc {
         code: "OK".into(),
         retry_after: None,
         message: String::new(),
@@ -222,7 +222,7 @@ fn message_in(data: &[u8]) -> Option<Partial> {
 }
 
 /// The status in headers or trailers, if there is one.
-fn status(headers: &HeaderMap, partial: Partial) -> Option<Reply> {
+fn status(headers: &HeaderMap, partial: Partial) -> Option<CollectorReply> {
     let code = Code::from_bytes(headers.get("grpc-status")?.as_bytes());
     let message = headers.get("grpc-message").map_or(&[][..], HeaderValue::as_bytes);
     let message = percent_decode(message).decode_utf8_lossy();
@@ -230,7 +230,7 @@ fn status(headers: &HeaderMap, partial: Partial) -> Option<Reply> {
         let text = details.to_str().ok()?.trim_end_matches('=');
         STANDARD_NO_PAD.decode(text).ok()
     });
-    Some(Reply::Grpc {
+    Some(CollectorReply::Grpc {
         code: code_name(code),
         retry_after: details.and_then(|details| retry_delay(&details)),
         message: line(&message),
@@ -240,7 +240,7 @@ fn status(headers: &HeaderMap, partial: Partial) -> Option<Reply> {
 
 /// An answer of plain HTTP, which gRPC reads as one of its codes
 /// (<https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md>).
-fn plain(status: StatusCode) -> Reply {
+fn plain(status: StatusCode) -> CollectorReply {
     let code = match status.as_u16() {
         400 => Code::Internal,
         401 => Code::Unauthenticated,
@@ -249,7 +249,7 @@ fn plain(status: StatusCode) -> Reply {
         429 | 502..=504 => Code::Unavailable,
         _ => Code::Unknown,
     };
-    Reply::Grpc {
+    CollectorReply::Grpc {
         code: code_name(code),
         retry_after: None,
         message: format!("HTTP {status}"),
@@ -293,7 +293,7 @@ mod tests {
             headers.insert("grpc-status", HeaderValue::from_static("8"));
             headers.insert("grpc-message", HeaderValue::from_static(message));
             headers.insert("grpc-status-details-bin", HeaderValue::from_static(details));
-            let expected = Reply::Grpc {
+            let expected = CollectorReply::Grpc {
                 code: "ResourceExhausted".into(),
                 retry_after: None,
                 message: expected.into(),

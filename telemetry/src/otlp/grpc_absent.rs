@@ -9,7 +9,7 @@ mod connection {
     use super::Runtime;
     use crate::error::InitError;
     use crate::otlp::connection::Post;
-    use crate::otlp::{Reply, missing};
+    use crate::otlp::{CollectorReply, missing};
     use crate::target::Target;
 
     /// A connection that never exists.
@@ -21,7 +21,7 @@ mod connection {
             Err(missing(target))
         }
 
-        pub(crate) fn send(&self, _: Post<'_>) -> Reply {
+        pub(crate) fn send(&self, _: Post<'_>) -> CollectorReply {
             match *self {}
         }
     }

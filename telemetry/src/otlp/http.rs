@@ -15,7 +15,7 @@ use reqwest::redirect::Policy;
 use super::answer::partial;
 use super::connection::{MAX_ANSWER_BYTES, Post};
 use super::refusal::message;
-use super::{Partial, Reply};
+use super::{CollectorReply, Partial};
 use crate::config::Protocol;
 use crate::error::{InitError, chain};
 use crate::target::Target;
@@ -48,7 +48,7 @@ impl Http {
         })
     }
 
-    pub(super) fn send(&self, post: Post<'_>) -> Reply {
+    pub(super) fn send(&self, post: Post<'_>) -> CollectorReply {
         let request = self
             .client
             .post(&self.url)
@@ -63,14 +63,14 @@ impl Http {
         match request.body(post.body).send() {
             Ok(response) => self.reply(response),
             // The error itself says the URL, which whoever reads this knows.
-            Err(error) => {
-                Reply::None(std::error::Error::source(&error).map_or_else(|| error.to_string(), chain))
-            }
+            Err(error) => CollectorReply::None(
+                std::error::Error::source(&error).map_or_else(|| error.to_string(), chain),
+            ),
         }
     }
 
     /// The status decides. A body that does not arrive whole, or is too long to be read, says nothing more.
-    fn reply(&self, response: Response) -> Reply {
+    fn reply(&self, response: Response) -> CollectorReply {
         let status = response.status();
         let header = |name| response.headers().get(name);
         let kind = header(CONTENT_TYPE)
@@ -87,7 +87,7 @@ impl Http {
         } else {
             Partial::default()
         };
-        Reply::Http {
+        CollectorReply::Http {
             status: status.as_u16(),
             reason: status.canonical_reason().unwrap_or_default(),
             is_page: kind.starts_with(b"text/html"),

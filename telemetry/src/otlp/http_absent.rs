@@ -4,7 +4,7 @@
 mod connection {
     use crate::error::InitError;
     use crate::otlp::connection::Post;
-    use crate::otlp::{Reply, missing};
+    use crate::otlp::{CollectorReply, missing};
     use crate::target::Target;
 
     /// A connection that never exists.
@@ -16,7 +16,7 @@ mod connection {
             Err(missing(target))
         }
 
-        pub(crate) fn send(&self, _: Post<'_>) -> Reply {
+        pub(crate) fn send(&self, _: Post<'_>) -> CollectorReply {
             match *self {}
         }
     }

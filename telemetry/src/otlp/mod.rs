@@ -21,9 +21,9 @@ mod tls_advice;
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 pub(crate) use connection::{Connection, Post};
 pub(crate) use grpc::Runtime;
+pub(crate) use reply::CollectorReply;
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 pub(crate) use reply::Partial;
-pub(crate) use reply::Reply;
 pub(crate) use tls_advice::{USE_HTTP, tls_advice};
 
 #[cfg(not(all(feature = "otlp-grpc", feature = "otlp-http")))]

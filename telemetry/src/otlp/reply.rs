@@ -8,7 +8,7 @@ use std::time::Duration;
     not(all(feature = "otlp-grpc", feature = "otlp-http")),
     expect(dead_code, reason = "each protocol answers in its own way")
 )]
-pub(crate) enum Reply {
+pub(crate) enum CollectorReply {
     /// An answer by HTTP.
     Http {
         status: u16,

@@ -7,11 +7,11 @@ use crate::target::Target;
 
 use super::spoken::{HTTP1, HTTP2, Spoken, TLS, spoken};
 use super::{Answer, silent};
-use crate::otlp::{Reply, USE_HTTP, tls_advice};
+use crate::otlp::{CollectorReply, USE_HTTP, tls_advice};
 
-pub(super) fn answer(reply: Reply, target: &Target, address: &str, patience: Duration) -> Answer {
+pub(super) fn answer(reply: CollectorReply, target: &Target, address: &str, patience: Duration) -> Answer {
     match reply {
-        Reply::Http {
+        CollectorReply::Http {
             status,
             reason,
             is_page,
@@ -34,7 +34,7 @@ pub(super) fn answer(reply: Reply, target: &Target, address: &str, patience: Dur
                 said: Some(said),
             }
         }
-        Reply::Grpc { code, .. } => {
+        CollectorReply::Grpc { code, .. } => {
             let advice = match code.as_str() {
                 // A port for HTTP that takes HTTP/2 too knows no such method.
                 "Unimplemented" if speaks_http1(target, address, patience) => Some(NO_GRPC.to_owned()),
@@ -45,7 +45,7 @@ pub(super) fn answer(reply: Reply, target: &Target, address: &str, patience: Dur
                 said: Some(code),
             }
         }
-        Reply::None(why) => Answer::fault(of_silence(why, target, address, patience)),
+        CollectorReply::None(why) => Answer::fault(of_silence(why, target, address, patience)),
     }
 }
 

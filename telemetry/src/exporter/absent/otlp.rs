@@ -8,7 +8,7 @@ use opentelemetry_sdk::trace::TracerProviderBuilder;
 
 use crate::error::InitError;
 use crate::health::Watch;
-use crate::otlp::{Reply, Runtime, missing};
+use crate::otlp::{CollectorReply, Runtime, missing};
 use crate::target::Target;
 
 pub(crate) fn traces(
@@ -38,6 +38,6 @@ pub(crate) fn logs(
     Err(missing(target))
 }
 
-pub(crate) fn export_nothing(target: &Target, _: Duration) -> Result<Reply, InitError> {
+pub(crate) fn export_nothing(target: &Target, _: Duration) -> Result<CollectorReply, InitError> {
     Err(missing(target))
 }

@@ -9,7 +9,7 @@ use http::HeaderMap;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 
 use super::backoff::Backoff;
-use super::encoding::{Encoding, Headers};
+use super::encoding::{RequestEncoding, RequestHeaders};
 use super::split::{Pieces, count, pieces};
 use super::verdict::{Verdict, verdict};
 use crate::config::Protocol;
@@ -23,8 +23,8 @@ use crate::target::Target;
 pub(super) struct Delivery {
     connection: Connection,
     target: Target,
-    headers: Headers,
-    encoding: Encoding,
+    headers: RequestHeaders,
+    encoding: RequestEncoding,
     timeout: Duration,
     reporter: Reporter,
 }
@@ -48,8 +48,8 @@ impl Delivery {
     ) -> Result<Self, InitError> {
         Ok(Self {
             connection: Connection::new(target, runtime)?,
-            headers: Headers::new(target)?,
-            encoding: Encoding::new(target),
+            headers: RequestHeaders::new(target)?,
+            encoding: RequestEncoding::new(target),
             timeout: target.timeout(),
             reporter: watch.reporter(),
             target: target.clone(),

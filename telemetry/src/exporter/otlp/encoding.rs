@@ -20,13 +20,13 @@ use crate::target::Target;
 
 /// How requests are encoded.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Encoding {
+pub(super) struct RequestEncoding {
     pub(super) signal: Signal,
     pub(super) is_json: bool,
     pub(super) is_gzip: bool,
 }
 
-impl Encoding {
+impl RequestEncoding {
     pub(super) fn new(target: &Target) -> Self {
         Self {
             signal: target.signal,
@@ -42,6 +42,7 @@ impl Encoding {
         limit: usize,
     ) -> Result<Bytes, TooLarge> {
         if self.is_json {
+            // Nothing that OTLP holds fails to be JSON; it would be dropped like what is too large.
             let json = serde_json::to_vec(message).map_err(|_| TooLarge { bytes: 0 })?;
             return if json.len() > limit {
                 Err(TooLarge { bytes: json.len() })
@@ -56,11 +57,11 @@ impl Encoding {
     }
 
     /// Protobuf in this encoding, whatever its size.
-    pub(super) fn encode(self, signal: Signal, protobuf: Bytes) -> Result<Bytes, HttpError> {
+    pub(super) fn encode(self, protobuf: Bytes) -> Result<Bytes, HttpError> {
         fn json<M: Message + Default + Serialize>(protobuf: &[u8]) -> Result<Bytes, HttpError> {
             Ok(serde_json::to_vec(&M::decode(protobuf)?)?.into())
         }
-        match signal {
+        match self.signal {
             _ if !self.is_json => Ok(protobuf),
             Signal::Traces => json::<ExportTraceServiceRequest>(&protobuf),
             Signal::Logs => json::<ExportLogsServiceRequest>(&protobuf),
@@ -87,9 +88,9 @@ pub(super) struct TooLarge {
 
 /// The headers of the configuration, which win over those of the environment.
 #[derive(Debug)]
-pub(super) struct Headers(Vec<(HeaderName, HeaderValue)>);
+pub(super) struct RequestHeaders(Vec<(HeaderName, HeaderValue)>);
 
-impl Headers {
+impl RequestHeaders {
     pub(super) fn new(target: &Target) -> Result<Self, InitError> {
         let mut headers = target.headers.parsed::<HeaderName, HeaderValue>()?;
         headers

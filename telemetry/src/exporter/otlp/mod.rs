@@ -28,10 +28,10 @@ use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 use opentelemetry_sdk::trace::{SpanExporter as _, TracerProviderBuilder};
 
 use self::delivery::Delivery;
-use self::encoding::{Encoding, Headers};
+use self::encoding::{RequestEncoding, RequestHeaders};
 use crate::error::InitError;
 use crate::health::Watch;
-use crate::otlp::{Connection, Post, Reply, Runtime};
+use crate::otlp::{CollectorReply, Connection, Post, Runtime};
 use crate::signal::Signal;
 use crate::target::Target;
 
@@ -69,13 +69,13 @@ pub(crate) fn logs(
 }
 
 /// Exports nothing, once, and returns what came back. It blocks, and must not be called on a thread of a tokio runtime.
-pub(crate) fn export_nothing(target: &Target, timeout: Duration) -> Result<Reply, InitError> {
+pub(crate) fn export_nothing(target: &Target, timeout: Duration) -> Result<CollectorReply, InitError> {
     let mut runtime = None;
-    let reply: Arc<Mutex<Option<Reply>>> = Arc::default();
+    let reply: Arc<Mutex<Option<CollectorReply>>> = Arc::default();
     let client = Once {
         connection: Connection::new(target, &mut runtime)?,
-        headers: Headers::new(target)?,
-        encoding: Encoding::new(target),
+        headers: RequestHeaders::new(target)?,
+        encoding: RequestEncoding::new(target),
         timeout,
         reply: Arc::clone(&reply),
     };
@@ -95,8 +95,8 @@ pub(crate) fn export_nothing(target: &Target, timeout: Duration) -> Result<Reply
     };
     let reply = reply.lock().unwrap_or_else(PoisonError::into_inner).take();
     Ok(reply.unwrap_or_else(|| match result {
-        Some(Err(error)) => Reply::None(error.to_string()),
-        _ => Reply::None("nothing was sent".into()),
+        Some(Err(error)) => CollectorReply::None(error.to_string()),
+        _ => CollectorReply::None("nothing was sent".into()),
     }))
 }
 
@@ -104,10 +104,10 @@ pub(crate) fn export_nothing(target: &Target, timeout: Duration) -> Result<Reply
 #[derive(Debug)]
 struct Once {
     connection: Connection,
-    headers: Headers,
-    encoding: Encoding,
+    headers: RequestHeaders,
+    encoding: RequestEncoding,
     timeout: Duration,
-    reply: Arc<Mutex<Option<Reply>>>,
+    reply: Arc<Mutex<Option<CollectorReply>>>,
 }
 
 #[async_trait]
@@ -116,9 +116,7 @@ impl HttpClient for Once {
         let (headers, body) = self.headers.take_apart(request)?;
         let reply = self.connection.send(Post {
             headers: &headers,
-            body: self
-                .encoding
-                .pack(self.encoding.encode(self.encoding.signal, body)?)?,
+            body: self.encoding.pack(self.encoding.encode(body)?)?,
             is_gzip: self.encoding.is_gzip,
             timeout: self.timeout,
         });

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::otlp::{Partial, Reply};
+use crate::otlp::{CollectorReply, Partial};
 
 /// What became of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,24 +27,24 @@ pub(super) enum Retry {
     After(Duration),
 }
 
-pub(super) fn verdict(reply: Reply, is_grpc: bool) -> Verdict {
+pub(super) fn verdict(reply: CollectorReply, is_grpc: bool) -> Verdict {
     match reply {
-        Reply::Http {
+        CollectorReply::Http {
             status: 200..=299,
             is_page: false,
             partial,
             ..
         } => Verdict::Taken(partial),
-        Reply::Http {
+        CollectorReply::Http {
             status: 200..=299, ..
         } => failed(PAGE.to_owned(), Retry::Never),
-        Reply::Http {
+        CollectorReply::Http {
             status: status @ (404 | 405 | 501),
             reason,
             message,
             ..
         } => Verdict::NotImplemented(explained(format!("{status} {reason}").trim_end(), &message)),
-        Reply::Http {
+        CollectorReply::Http {
             status,
             retry_after,
             message,
@@ -58,7 +58,7 @@ pub(super) fn verdict(reply: Reply, is_grpc: bool) -> Verdict {
             let why = format!("HTTP export failed with status code: {status}");
             failed(explained(&why, &message), retry)
         }
-        Reply::Grpc {
+        CollectorReply::Grpc {
             code,
             retry_after,
             message,
@@ -79,8 +79,8 @@ pub(super) fn verdict(reply: Reply, is_grpc: bool) -> Verdict {
                 failed(explained(&format!("gRPC {code}"), &message), retry)
             }
         },
-        Reply::None(why) if is_grpc => failed(format!("gRPC Unavailable: {why}"), Retry::Backoff),
-        Reply::None(why) => failed(format!("HTTP export failed: {why}"), Retry::Backoff),
+        CollectorReply::None(why) if is_grpc => failed(format!("gRPC Unavailable: {why}"), Retry::Backoff),
+        CollectorReply::None(why) => failed(format!("HTTP export failed: {why}"), Retry::Backoff),
     }
 }
 
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     fn http(status: u16, wait: Option<u64>, message: &str) -> Verdict {
-        let reply = Reply::Http {
+        let reply = CollectorReply::Http {
             status,
             reason: "Reason",
             is_page: false,
@@ -116,7 +116,7 @@ mod tests {
     }
 
     fn grpc(code: &str, wait: Option<u64>, message: &str) -> Verdict {
-        let reply = Reply::Grpc {
+        let reply = CollectorReply::Grpc {
             code: code.to_owned(),
             retry_after: wait.map(Duration::from_secs),
             message: message.to_owned(),
@@ -206,7 +206,7 @@ mod tests {
             (true, "gRPC Unavailable: refused"),
             (false, "HTTP export failed: refused"),
         ] {
-            let verdict = verdict(Reply::None("refused".to_owned()), is_grpc);
+            let verdict = verdict(CollectorReply::None("refused".to_owned()), is_grpc);
             assert_eq!(
                 verdict,
                 failed(expected.to_owned(), Retry::Backoff),

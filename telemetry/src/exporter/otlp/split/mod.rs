@@ -19,7 +19,7 @@ use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use prost::{DecodeError, Message};
 use serde::Serialize;
 
-use super::encoding::{Encoding, TooLarge};
+use super::encoding::{RequestEncoding, TooLarge};
 use crate::signal::Signal;
 
 /// Requests that are not too large, and what was dropped because it alone is.
@@ -31,7 +31,11 @@ pub(super) struct Pieces {
 }
 
 /// Splits an exporter's request, which is protobuf, into requests of at most so many bytes in an encoding.
-pub(super) fn pieces(protobuf: Bytes, encoding: Encoding, limit: usize) -> Result<Pieces, DecodeError> {
+pub(super) fn pieces(
+    protobuf: Bytes,
+    encoding: RequestEncoding,
+    limit: usize,
+) -> Result<Pieces, DecodeError> {
     if !encoding.is_json && protobuf.len() <= limit {
         return Ok(Pieces {
             bodies: vec![protobuf],
@@ -46,7 +50,7 @@ pub(super) fn pieces(protobuf: Bytes, encoding: Encoding, limit: usize) -> Resul
 }
 
 /// The spans, log records or data points of a request that was sent.
-pub(super) fn count(body: &[u8], encoding: Encoding) -> u64 {
+pub(super) fn count(body: &[u8], encoding: RequestEncoding) -> u64 {
     fn items<M: Message + Default + Items + serde::de::DeserializeOwned>(
         body: &[u8],
         is_json: bool,
@@ -66,7 +70,7 @@ pub(super) fn count(body: &[u8], encoding: Encoding) -> u64 {
     items as u64
 }
 
-fn halved<M>(protobuf: &[u8], encoding: Encoding, limit: usize) -> Result<Pieces, DecodeError>
+fn halved<M>(protobuf: &[u8], encoding: RequestEncoding, limit: usize) -> Result<Pieces, DecodeError>
 where
     M: Message + Default + Serialize + Items,
 {

@@ -7,8 +7,8 @@ use super::*;
 
 const LIMIT: usize = 10_000;
 
-fn encoding(signal: Signal, is_json: bool) -> Encoding {
-    Encoding {
+fn encoding(signal: Signal, is_json: bool) -> RequestEncoding {
+    RequestEncoding {
         signal,
         is_json,
         is_gzip: false,

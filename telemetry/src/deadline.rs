@@ -34,9 +34,35 @@ type Of = (Signal, Option<Arc<str>>);
 
 /// Waits, at most half of the time, until what has ended is recorded, then runs lanes side by side and the jobs of a lane
 /// one after the other. A job that is late goes on by itself.
-pub(crate) fn within(deadline: Duration, lanes: Vec<Vec<Job>>) -> Result<(), ShutdownError> {
+pub(crate) fn flush_within(deadline: Duration, lanes: Vec<Vec<Job>>) -> Result<(), ShutdownError> {
     let end = Instant::now().checked_add(deadline);
-    unfinished::settle(deadline / 2);
+    // What is not recorded yet comes with the next flush.
+    let _ = unfinished::settle(deadline / 2);
+    ShutdownError::from_failures(run(deadline, end, lanes))
+}
+
+/// As [`flush_within`], but what is not recorded after half of the time is recorded as it is.
+pub(crate) fn end_within(deadline: Duration, lanes: Vec<Vec<Job>>) -> Result<(), ShutdownError> {
+    let end = Instant::now().checked_add(deadline);
+    let is_recorded = unfinished::finish(deadline / 2);
+    let mut failures = run(deadline, end, lanes);
+    if !is_recorded {
+        failures.push(Failure {
+            signal: Signal::Traces,
+            why: NOT_RECORDED.to_owned(),
+            service: None,
+        });
+        failures.sort();
+    }
+    ShutdownError::from_failures(failures)
+}
+
+/// Why a job that ran out of time failed.
+pub(crate) fn late(deadline: Duration) -> String {
+    format!("not finished within {deadline:?}")
+}
+
+fn run(deadline: Duration, end: Option<Instant>, lanes: Vec<Vec<Job>>) -> Vec<Failure> {
     let left = |end: Instant| end.saturating_duration_since(Instant::now());
     let mut waiting: Vec<Of> = lanes.iter().flatten().map(Job::of).collect();
     let mut failures = Vec::new();
@@ -60,8 +86,7 @@ pub(crate) fn within(deadline: Duration, lanes: Vec<Vec<Job>>) -> Result<(), Shu
                 failures.extend(result.err().map(|why| failure(of, why)));
             }
             Err(RecvTimeoutError::Timeout) => {
-                let late = format!("not finished within {deadline:?}");
-                failures.extend(waiting.drain(..).map(|of| failure(of, late.clone())));
+                failures.extend(waiting.drain(..).map(|of| failure(of, late(deadline))));
             }
             Err(RecvTimeoutError::Disconnected) => {
                 let died = "its thread did not run to its end";
@@ -70,9 +95,12 @@ pub(crate) fn within(deadline: Duration, lanes: Vec<Vec<Job>>) -> Result<(), Shu
         }
     }
     failures.sort();
-    ShutdownError::from_failures(failures)
+    failures
 }
 
 fn failure((signal, service): Of, why: String) -> Failure {
     Failure { signal, why, service }
 }
+
+const NOT_RECORDED: &str = "spans that have ended are not recorded, such as those of model calls whose tokens are still being \
+                            counted";

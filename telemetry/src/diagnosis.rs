@@ -7,7 +7,7 @@ use std::time::Duration;
 use opentelemetry::global;
 
 use crate::config::{Exporter, TelemetryConfig};
-use crate::health::Health;
+use crate::health::{Counts, Health};
 use crate::probe::{Answer, Question};
 use crate::signal::{PerSignal, Signal};
 use crate::versions::LinkedVersions;
@@ -48,12 +48,22 @@ pub struct SignalDiagnosis {
     pub unreachable: Option<String>,
     /// The spans, log records or collections of metrics that were delivered; for Prometheus, those that were read.
     pub delivered: u64,
-    /// Those that an exporter gave up.
+    /// Those that an exporter gave up, or did not send because the signal is [switched off](Self::switched_off).
     pub lost: u64,
+    /// The spans, log records or data points that the destination rejected of requests that it took otherwise.
+    pub rejected: u64,
+    /// The spans, log records or data points that were dropped because each alone is larger than a request may be
+    /// ([`max_request_bytes`](TelemetryConfig::max_request_bytes)).
+    pub too_large: u64,
     /// The spans or log records that wait to be exported.
     pub queued: usize,
     /// Those that found no room to wait, because they were recorded faster than the destination took them.
     pub dropped: u64,
+    /// Those that found no room in bytes to wait ([`max_queue_bytes`](TelemetryConfig::max_queue_bytes)).
+    pub dropped_for_bytes: u64,
+    /// Why nothing is sent at the moment, if the destination answered that it has no such signal. It is tried again every
+    /// 5 minutes.
+    pub switched_off: Option<String>,
     /// Why the last failed delivery failed.
     pub failure: Option<String>,
 }
@@ -122,12 +132,33 @@ impl Diagnosis {
                 destination,
                 ..
             } = signal;
+            let items = if *name == "logs" { "log records" } else { "spans" };
             if signal.dropped > 0 {
-                let items = if *name == "logs" { "log records" } else { "spans" };
                 self.warnings.push(format!(
                     "{} {items} were dropped: they were recorded faster than {destination} took them",
                     signal.dropped
                 ));
+            }
+            let items = if *name == "metrics" { "data points" } else { items };
+            for (count, what) in [
+                (
+                    signal.dropped_for_bytes,
+                    "were dropped: they found no room in the bytes of the queue",
+                ),
+                (
+                    signal.too_large,
+                    "were dropped: each alone is larger than a request may be",
+                ),
+                (signal.rejected, "were rejected"),
+            ] {
+                if count > 0 {
+                    self.warnings
+                        .push(format!("{count} {items} to {destination} {what}"));
+                }
+            }
+            if let Some(why) = &signal.switched_off {
+                self.warnings
+                    .push(format!("{name} are switched off: {destination} answers {why}"));
             }
             if let Some(why) = &signal.unreachable {
                 self.warnings
@@ -156,8 +187,15 @@ impl Diagnosis {
 
 impl SignalDiagnosis {
     fn of(signal: Signal, exporter: Exporter, health: &Health, answer: Option<Answer>) -> Self {
-        let (delivered, lost) = health.counts();
-        let (queued, dropped) = health.queue();
+        let Counts {
+            delivered,
+            lost,
+            rejected,
+            too_large,
+            dropped,
+            dropped_for_bytes,
+            queued,
+        } = health.counts();
         let (answer, unreachable) = answer.map_or((None, None), |answer| (answer.said, answer.fault));
         Self {
             signal: signal.name(),
@@ -167,8 +205,12 @@ impl SignalDiagnosis {
             destination: health.destination().to_string(),
             delivered,
             lost,
+            rejected,
+            too_large,
             queued,
             dropped,
+            dropped_for_bytes,
+            switched_off: health.why_switched_off(),
             failure: health.failure(),
         }
     }
@@ -187,8 +229,11 @@ impl fmt::Display for Diagnosis {
             answer,
             delivered,
             lost,
+            rejected,
+            too_large,
             queued,
             dropped,
+            dropped_for_bytes,
             ..
         } in &self.signals
         {
@@ -196,10 +241,20 @@ impl fmt::Display for Diagnosis {
                 .iter()
                 .map(|answer| format!(", which answers {answer}"))
                 .collect::<String>();
-            writeln!(
+            write!(
                 f,
                 "{signal:<12}to {destination}{answers}; {delivered} delivered, {lost} lost, {dropped} dropped, {queued} queued"
             )?;
+            for (count, what) in [
+                (rejected, "rejected"),
+                (too_large, "too large"),
+                (dropped_for_bytes, "dropped for their bytes"),
+            ] {
+                if *count > 0 {
+                    write!(f, ", {count} {what}")?;
+                }
+            }
+            writeln!(f)?;
         }
         let versions = self.versions.crates().map(|(name, versions)| {
             if versions.is_empty() {

@@ -14,7 +14,8 @@ use crate::signal::Signal;
 /// and `{:?}` print too.
 pub struct InitError(Box<Inner>);
 
-/// Why a [flush](crate::Telemetry::flush) or a [shutdown](crate::Telemetry::shutdown) did not deliver everything.
+/// Why a [flush](crate::Telemetry::flush) or a [shutdown](crate::Telemetry::shutdown) did not deliver everything: deliveries
+/// that failed or were not finished in time. It is no reason for a program to exit with a failure.
 pub struct ShutdownError(Vec<Failure>);
 
 /// What was not delivered. Failures of one kind are neighbours in their order.

@@ -9,12 +9,12 @@ use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
-use crate::deadline::{Job, within};
+use crate::deadline::{Job, end_within, flush_within, late};
 use crate::diagnosis::Diagnosis;
 use crate::error::{InitError, ShutdownError};
 use crate::exporter::prometheus::Prometheus;
 use crate::health::{Health, words};
-use crate::providers::{Providers, Work};
+use crate::providers::{Providers, Work, is_late};
 use crate::service::Services;
 use crate::signal::Signal;
 
@@ -155,10 +155,8 @@ impl Telemetry {
     /// An exporter failed or did not finish in time.
     pub fn flush(&self, deadline: Duration) -> Result<(), ShutdownError> {
         let Some(active) = &self.active else { return Ok(()) };
-        within(
-            deadline,
-            active.lanes(active.jobs(|providers| providers.flush(deadline))),
-        )
+        let jobs = active.jobs(deadline, |providers| providers.flush(deadline));
+        flush_within(deadline, active.lanes(jobs))
     }
 
     /// Delivers what has been recorded, stops, and returns within 5 seconds.
@@ -169,11 +167,16 @@ impl Telemetry {
         self.shutdown_within(SHUTDOWN_DEADLINE)
     }
 
-    /// Delivers what has been recorded, what [`flush`](Self::flush) waits for too, stops, and returns within the deadline. It blocks the thread, inside tokio or
-    /// outside; what has not been delivered by then is lost. Afterwards [`init`](crate::init) may be called again.
+    /// Delivers what has been recorded, stops, and returns within the deadline. It blocks the thread, inside tokio or outside;
+    /// what has not been delivered by then is lost. Afterwards [`init`](crate::init) may be called again.
+    ///
+    /// Half of the time may pass waiting for what has ended and is not recorded yet. Model calls whose tokens are still being
+    /// counted then end with a rough estimate.
     ///
     /// # Errors
-    /// An exporter failed or did not finish in time. Telemetry is stopped all the same.
+    /// An exporter failed or did not finish in time, or a span that has ended could not be recorded in time. Telemetry is
+    /// stopped all the same. What a collector rejected, what was too large and what a destination has no use for are not
+    /// errors: they are said and counted ([`diagnose`](Self::diagnose)).
     pub fn shutdown_within(mut self, deadline: Duration) -> Result<(), ShutdownError> {
         self.active.take().map_or(Ok(()), |active| active.end(deadline))
     }
@@ -193,8 +196,8 @@ impl Active {
     }
 
     fn end(self, deadline: Duration) -> Result<(), ShutdownError> {
-        let jobs = self.jobs(|providers| providers.end(deadline));
-        let result = within(deadline, self.lanes(jobs));
+        let jobs = self.jobs(deadline, |providers| providers.end(deadline));
+        let result = end_within(deadline, self.lanes(jobs));
         let health = &self.services().setup.health;
         Signal::ALL
             .iter()
@@ -203,9 +206,9 @@ impl Active {
         result
     }
 
-    /// The work on each service's providers, signal by signal. Its failure is told in the exporter's words; the SDK wraps
-    /// them in its own.
-    fn jobs(&self, work: impl Fn(Providers) -> Vec<(Signal, Work)>) -> Vec<Job> {
+    /// The work on each service's providers, signal by signal. Whether it failed is known from the deliveries made meanwhile,
+    /// in the exporter's words: the SDK wraps some failures in its own words and drops others.
+    fn jobs(&self, deadline: Duration, work: impl Fn(Providers) -> Vec<(Signal, Work)>) -> Vec<Job> {
         let services = self.services();
         let own = [(None, &self.providers)];
         let known = services.known().map(|(name, providers)| (Some(name), providers));
@@ -213,17 +216,17 @@ impl Active {
         for (service, providers) in own.into_iter().chain(known) {
             for (signal, run) in work(providers.clone()) {
                 let health = services.setup.health.of(signal).clone();
-                let lost =
-                    |health: &Option<Arc<Health>>| health.as_ref().map_or(0, |health| health.counts().1);
-                let lost_before = lost(&health);
+                let failures =
+                    |health: &Option<Arc<Health>>| health.as_ref().map_or(0, |health| health.failures());
+                let failures_before = failures(&health);
                 let run = move || {
                     let result = run();
-                    let why = || health.as_ref().and_then(|health| health.failure());
-                    match result {
-                        Err(error) => Err(why().unwrap_or_else(|| words(&error))),
-                        // A batch that was under way failed: the SDK tells nobody.
-                        Ok(()) if lost(&health) > lost_before => Err(why().unwrap_or_default()),
-                        Ok(()) => Ok(()),
+                    let has_failed = failures(&health) > failures_before;
+                    match (result, health.and_then(|health| health.failure())) {
+                        (_, Some(why)) if has_failed => Err(why),
+                        (Err(error), _) if is_late(&error) => Err(late(deadline)),
+                        (Err(error), _) => Err(words(&error)),
+                        (Ok(()), _) => Ok(()),
                     }
                 };
                 jobs.push(Job {

@@ -38,6 +38,8 @@
 //! | [`resource_attributes`](TelemetryConfig::resource_attributes) | `resource_attributes.KEY` | `OTEL_RESOURCE_ATTRIBUTES` | see below |
 //! | [start-up hook](TelemetryConfig::with_startup_hook) | `startup_hook` | `THROUGHLINE_STARTUP_HOOK` | none |
 //! | [`file`](TelemetryConfig::file) | `file.path`, `file.max_bytes`, `file.max_files` | `THROUGHLINE_FILE_PATH` | `throughline-{pid}.jsonl`, 100 MiB, 5 |
+//! | [`max_queue_bytes`](TelemetryConfig::max_queue_bytes) | `max_queue_bytes` | `THROUGHLINE_MAX_QUEUE_BYTES` | 64 MiB |
+//! | [`max_request_bytes`](TelemetryConfig::max_request_bytes) | `max_request_bytes` | `THROUGHLINE_MAX_REQUEST_BYTES` | 4 MiB |
 //! | [`prometheus_listen`](TelemetryConfig::prometheus_listen) | `prometheus.listen` | `OTEL_EXPORTER_PROMETHEUS_HOST`, `OTEL_EXPORTER_PROMETHEUS_PORT` | `127.0.0.1:9464` |
 //! | [`tls`](TelemetryConfig::tls) | `tls.certificate`, `tls.client_certificate`, `tls.client_key` | `OTEL_EXPORTER_OTLP_{CERTIFICATE,CLIENT_CERTIFICATE,CLIENT_KEY}` and their forms for one signal | the system's roots |
 //! | [`sampling_rules`](TelemetryConfig::sampling_rules) | `sampling_rules.ROUTE` | | none |
@@ -92,6 +94,7 @@
 //! | [console](Exporter::Console) | | a tree for each trace, a line for each metric and log record, on standard output |
 //! | [OTLP](Exporter::Otlp) over gRPC | `otlp-grpc` | tonic, and one thread of tokio of its own |
 //! | OTLP over HTTP | `otlp-http` | reqwest, called from the exporting thread |
+//! | [Jaeger](Exporter::Jaeger), for traces only | as OTLP | |
 //! | [file](Exporter::File), [console-json](Exporter::ConsoleJson) | `file` | OTLP/JSON, a line a batch, as the collector's otlpjsonfile receiver reads it |
 //! | [Prometheus](Exporter::Prometheus), for metrics only | `prometheus` | `/metrics` on a listener, or [`Telemetry::prometheus_page`] for a route of yours |
 //!
@@ -113,15 +116,30 @@
 //! A file is begun anew at `file.max_bytes`; the old ones get `.1`, `.2` and so on. A line is written whole or not at all: a
 //! disk that is full loses batches, which is said, and nothing else. The file is synced at flush and shutdown.
 //!
+//! # Deliveries over OTLP
+//! A request is at most [`max_request_bytes`](TelemetryConfig::max_request_bytes) long before compression, which is what a
+//! collector takes. A larger batch is sent in parts. A span, log record or data point that is too large alone is dropped, and
+//! nothing else with it.
+//!
+//! | the collector answers | what happens |
+//! |---|---|
+//! | it takes the request, also with an answer that cannot be read | delivered |
+//! | it rejects some items of a request (partial success) | those are counted as rejected, and its message is said |
+//! | 429, 502, 503, 504, `Unavailable` and the like, or nothing | sent again up to 3 times, after `Retry-After` or `RetryInfo` if there is one, within `OTEL_EXPORTER_OTLP_TIMEOUT` |
+//! | 404, 405, 501, `Unimplemented` | it has no such signal: the signal is switched off, and tried again every 5 minutes |
+//! | anything else | lost, with the collector's words |
+//!
 //! # Several services in one process
 //! [`Telemetry::for_service`] gives providers that share all this and carry another `service.name`; the console names the
 //! services of a trace that has more than one.
 //!
 //! # When nothing arrives
-//! A signal that begins not to be delivered says so once, with the cause: to the `tracing` subscriber, or where there is
-//! none, to standard error. A full queue drops, which is
-//! said once and counted. [`Telemetry::diagnose`] tells what is installed, what was delivered, lost and dropped, and asks each
-//! destination whether it answers:
+//! A signal that is no longer delivered says so, with the cause, and says when it is delivered again: to the `tracing`
+//! subscriber, or where there is none, to standard error. Of outages that follow each other, three are said in a row and then
+//! one every 30 seconds, with the sum of those in between. A queue that is full, in number or in
+//! [bytes](TelemetryConfig::max_queue_bytes), drops; that, and what a collector rejects, is said at once and then with a sum
+//! every 30 seconds. [`Telemetry::diagnose`] shows what is installed, what was delivered, lost, rejected and dropped, and asks
+//! each destination whether it answers:
 //!
 //! | what it finds | what it says, besides the answer |
 //! |---|---|
@@ -139,6 +157,7 @@
 //! [`Telemetry::shutdown`] delivers what has been recorded, and returns within 5 seconds whatever the collector does;
 //! [`shutdown_within`](Telemetry::shutdown_within) takes another deadline, [`flush`](Telemetry::flush) delivers and goes on.
 //! They block their thread, inside tokio or outside, and need no runtime of the caller. Dropping the guard is a shutdown.
+//! At half of the deadline, model calls whose tokens are still being counted end with a rough estimate.
 //! Spans and metrics are exported in batches on threads of their own; a full queue drops, and never waits. After a shutdown
 //! [`init`] may be called again; a layer that has resolved the old provider keeps it, and records nothing.
 
@@ -155,6 +174,7 @@ mod init;
 mod limit;
 #[cfg(feature = "logs")]
 pub mod logs;
+mod otlp;
 mod probe;
 mod propagator;
 mod providers;
@@ -163,6 +183,7 @@ mod sampling;
 mod semconv;
 mod service;
 mod signal;
+mod size;
 mod target;
 mod versions;
 

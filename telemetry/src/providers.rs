@@ -1,5 +1,6 @@
 //! The providers of one service, and how they are flushed and ended.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
@@ -7,6 +8,7 @@ use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
+use crate::health::Ended;
 use crate::signal::Signal;
 
 /// A provider of each signal that is recorded. Clones share them.
@@ -15,6 +17,8 @@ pub(crate) struct Providers {
     pub(crate) tracer: Option<SdkTracerProvider>,
     pub(crate) logger: Option<SdkLoggerProvider>,
     pub(crate) meter: Option<SdkMeterProvider>,
+    /// When the exporter behind the meter provider has ended, if it is one that a periodic reader has.
+    pub(crate) metrics_ended: Option<Arc<Ended>>,
 }
 
 /// What is to be done with a provider, which may block.
@@ -24,18 +28,35 @@ impl Providers {
     /// Delivers what has been recorded so far.
     pub(crate) fn flush(self, deadline: Duration) -> Vec<(Signal, Work)> {
         self.each(
-            move |provider| patiently(deadline, || provider.force_flush()),
-            move |provider| patiently(deadline, || provider.force_flush()),
+            move |provider| until(deadline, || provider.force_flush()),
+            move |provider| until(deadline, || provider.force_flush()),
             |provider| provider.force_flush(),
         )
     }
 
-    /// Delivers what has been recorded, and stops.
+    /// Delivers what has been recorded, and stops. A failure of a delivery may not show here: the SDK drops the result of
+    /// what it exports at the end.
     pub(crate) fn end(self, deadline: Duration) -> Vec<(Signal, Work)> {
+        let metrics_ended = self.metrics_ended.clone();
         self.each(
-            move |provider| last(provider.force_flush(), provider.shutdown_with_timeout(deadline)),
-            move |provider| last(provider.force_flush(), provider.shutdown_with_timeout(deadline)),
             move |provider| provider.shutdown_with_timeout(deadline),
+            move |provider| provider.shutdown_with_timeout(deadline),
+            move |provider| {
+                let begun = Instant::now();
+                let ended = provider.shutdown_with_timeout(deadline);
+                // A periodic reader gives up after 5 seconds, whatever the deadline, while its thread goes on.
+                match (&ended, metrics_ended) {
+                    (Err(error), Some(metrics_ended)) if is_late(error) => {
+                        let remaining = deadline.saturating_sub(begun.elapsed());
+                        if metrics_ended.wait(remaining) {
+                            Ok(())
+                        } else {
+                            ended
+                        }
+                    }
+                    _ => ended,
+                }
+            },
         )
     }
 
@@ -59,22 +80,23 @@ impl Providers {
     }
 }
 
-/// A batch processor's flush gives up after 5 seconds, however long one is ready to wait.
-fn patiently(deadline: Duration, flush: impl Fn() -> OTelSdkResult) -> OTelSdkResult {
+/// Flushes again as long as there is time: a batch processor's flush gives up after 5 seconds, whatever the deadline.
+fn until(deadline: Duration, flush: impl Fn() -> OTelSdkResult) -> OTelSdkResult {
     let begun = Instant::now();
     loop {
         match flush() {
-            Err(OTelSdkError::Timeout(_)) if begun.elapsed() < deadline => {}
+            Err(error) if is_late(&error) && begun.elapsed() < deadline => {}
             flushed => return flushed,
         }
     }
 }
 
-/// A batch processor's shutdown hides the result of its last export; its flush tells, but gives up after 5 seconds.
-fn last(flushed: OTelSdkResult, ended: OTelSdkResult) -> OTelSdkResult {
-    match flushed {
-        Err(OTelSdkError::Timeout(_)) | Ok(()) => ended,
-        failed => failed,
+/// Whether the SDK stopped waiting. Its providers have the errors of their processors and readers only as text.
+pub(crate) fn is_late(error: &OTelSdkError) -> bool {
+    match error {
+        OTelSdkError::Timeout(_) => true,
+        OTelSdkError::InternalFailure(text) => text.contains("Timeout("),
+        OTelSdkError::AlreadyShutdown => false,
     }
 }
 
@@ -87,17 +109,22 @@ mod tests {
     /// A flush used to fail after the 5 seconds of the SDK, whatever its deadline.
     #[test]
     fn a_flush_takes_the_time_it_is_given() {
-        let late = || Err(OTelSdkError::Timeout(Duration::from_secs(5)));
+        // As a provider says it.
+        let late = || {
+            Err(OTelSdkError::InternalFailure(
+                "errs: [Err(Timeout(5s))]".to_owned(),
+            ))
+        };
         let times = Cell::new(0);
         let flush = || {
             times.set(times.get() + 1);
             if times.get() < 3 { late() } else { Ok(()) }
         };
-        let flushed = patiently(Duration::MAX, flush);
+        let flushed = until(Duration::MAX, flush);
         assert!(flushed.is_ok(), "at the third attempt: {flushed:?}");
-        let flushed = patiently(Duration::ZERO, late);
+        let flushed = until(Duration::ZERO, late);
         assert!(flushed.is_err(), "no time is left");
-        let failed = patiently(Duration::MAX, || Err(OTelSdkError::AlreadyShutdown));
+        let failed = until(Duration::MAX, || Err(OTelSdkError::AlreadyShutdown));
         assert!(failed.is_err(), "another failure is told at once");
     }
 }

@@ -21,6 +21,23 @@ impl Signal {
         }
     }
 
+    /// What is counted of it.
+    pub(crate) fn items(self) -> &'static str {
+        match self {
+            Self::Traces => "spans",
+            Self::Logs => "log records",
+            Self::Metrics => "data points",
+        }
+    }
+
+    /// What is counted of its deliveries.
+    pub(crate) fn deliveries(self) -> &'static str {
+        match self {
+            Self::Traces | Self::Logs => self.items(),
+            Self::Metrics => "collections of metrics",
+        }
+    }
+
     /// The path of this signal's OTLP/HTTP endpoint (<https://opentelemetry.io/docs/specs/otlp/#otlphttp-request>).
     pub(crate) fn path(self) -> &'static str {
         match self {

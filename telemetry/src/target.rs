@@ -16,6 +16,8 @@ pub(crate) struct Target {
     pub(crate) compression: Compression,
     pub(crate) tls: TlsConfig,
     pub(crate) headers: Headers,
+    /// The most bytes of a request, before compression.
+    pub(crate) max_request_bytes: usize,
 }
 
 impl Target {
@@ -44,6 +46,7 @@ impl Target {
             compression: own.compression.unwrap_or(config.compression),
             tls: own.tls.or(&config.tls),
             headers: config.headers.clone(),
+            max_request_bytes: config.max_request_bytes,
         })
     }
 

@@ -1,15 +1,14 @@
 //! The one place where what was seen of a call becomes attributes, metrics and ledger entries.
 
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use opentelemetry::trace::TraceContextExt;
 use throughline_tracing_layer::observe::End;
 
-use super::background;
+use super::background::{self, Late};
 use super::failure::Failure;
 use super::watch::Watching;
-use crate::scope::Scoped;
+use crate::scope::{Hold, Scoped};
 use crate::wire::Reading;
 
 impl Watching {
@@ -29,22 +28,13 @@ impl Watching {
             return self.settle(ending);
         }
         let hold = self.cx.get::<Scoped>().map(Scoped::hold);
-        let again = Arc::new(Mutex::new(Some((self, ending))));
-        let job = again.clone();
-        let run = move || {
-            let call = job.lock().ok().and_then(|mut call| call.take());
-            if let Some((call, ending)) = call {
-                call.encoding.prepare();
-                call.settle(ending);
-            }
-            drop(hold);
+        let counting = Counting {
+            call: self,
+            ending,
+            _hold: hold,
         };
-        if background::run(Box::new(run)).is_err() {
-            let call = again.lock().ok().and_then(|mut call| call.take());
-            if let Some((mut call, ending)) = call {
-                call.rough = true;
-                call.settle(ending);
-            }
+        if let Err(counting) = background::record(Box::new(counting)) {
+            counting.record(true);
         }
     }
 
@@ -84,6 +74,8 @@ impl Watching {
         } = ending;
         let whole = self.left.is_some() && self.is_answered();
         let spent = self.spent(refused, failure.is_some() && !whole);
+        // What there was no time for was taken at the rate of the rest.
+        self.inexact |= background::is_hurried();
         if self.has_span && self.cx.span().is_recording() {
             self.set_attributes(&spent, failure.as_ref(), at);
         }
@@ -104,6 +96,31 @@ impl Watching {
         if self.has_span {
             self.cx.span().end_with_timestamp(at);
         }
+    }
+}
+
+/// A call whose tokens are still to be counted.
+struct Counting {
+    call: Box<Watching>,
+    ending: Ending,
+    /// What is above the call is not complete before it.
+    _hold: Option<Hold>,
+}
+
+impl Late for Counting {
+    fn preparation(&self) -> Box<dyn FnOnce() + Send> {
+        let encoding = self.call.encoding.clone();
+        Box::new(move || encoding.prepare())
+    }
+
+    fn record(self: Box<Self>, is_rough: bool) {
+        let Self {
+            mut call,
+            ending,
+            _hold,
+        } = *self;
+        call.rough = is_rough;
+        call.settle(ending);
     }
 }
 

@@ -191,7 +191,8 @@ impl Kept {
 
 impl Counted {
     fn add(&self, encoding: &Encoding, segment: &str) {
-        if segment.is_empty() || self.unable.load(Ordering::Relaxed) {
+        // A segment that is not counted is taken at the rate of the rest.
+        if segment.is_empty() || self.unable.load(Ordering::Relaxed) || background::is_hurried() {
             return;
         }
         match encoding.count(segment) {

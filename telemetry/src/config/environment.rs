@@ -73,6 +73,8 @@ impl TelemetryConfig {
         if (has_endpoint && !has_exporter) || (has_exporter && !self.enabled) {
             // The specification's default is otlp; who looks at traces on the console looks at metrics there.
             self.exporter = match self.exporter_of(Signal::Traces) {
+                // Which is OTLP already.
+                Exporter::Jaeger => Exporter::Jaeger,
                 named @ (Exporter::Console | Exporter::ConsoleJson | Exporter::File)
                     if vars.of("OTEL_TRACES_EXPORTER").is_some() =>
                 {

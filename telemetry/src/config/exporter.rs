@@ -16,12 +16,14 @@ pub enum Exporter {
     /// A page of metrics for a Prometheus to scrape; needs the feature `prometheus`. There are no traces in it. In a file
     /// or a variable: `prometheus`.
     Prometheus,
-    /// A collector, or anything else that speaks OTLP, such as Jaeger. In a file or a variable: `otlp` or `jaeger`.
+    /// A collector, or anything else that speaks OTLP. In a file or a variable: `otlp`.
     Otlp,
+    /// Jaeger, by OTLP: traces only. As the exporter of all signals it sends no metrics. In a file or a variable: `jaeger`.
+    Jaeger,
 }
 
 impl Exporter {
-    pub(crate) const ACCEPTED: &str = r#"one of "console", "console-json", "file", "otlp", "jaeger" (which is otlp), "prometheus" (metrics only) or "none""#;
+    pub(crate) const ACCEPTED: &str = r#"one of "console", "console-json", "file", "otlp", "jaeger" (traces only), "prometheus" (metrics only) or "none""#;
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
         Some(match text {
@@ -30,7 +32,8 @@ impl Exporter {
             "console-json" => Self::ConsoleJson,
             "file" => Self::File,
             "prometheus" => Self::Prometheus,
-            "otlp" | "jaeger" => Self::Otlp,
+            "otlp" => Self::Otlp,
+            "jaeger" => Self::Jaeger,
             _ => return None,
         })
     }

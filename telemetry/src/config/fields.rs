@@ -47,6 +47,8 @@ pub(crate) enum Field {
     FilePath,
     FileMaxBytes,
     FileMaxFiles,
+    MaxQueueBytes,
+    MaxRequestBytes,
 }
 
 impl Field {
@@ -141,6 +143,12 @@ impl TelemetryConfig {
             Field::FileMaxFiles => {
                 self.file.max_files = text.parse().map_err(|_| "a whole number of files")?;
             }
+            Field::MaxQueueBytes => {
+                self.max_queue_bytes = text.parse().map_err(|_| BYTES).and_then(bytes)?;
+            }
+            Field::MaxRequestBytes => {
+                self.max_request_bytes = text.parse().map_err(|_| BYTES).and_then(bytes)?;
+            }
             Field::TokenizerTargetModel => self.tokenizer_target_model = name(text)?,
         }
         Ok(())
@@ -154,6 +162,11 @@ pub(super) fn rate(rate: f64) -> Result<f64, &'static str> {
     } else {
         Err(RATE)
     }
+}
+
+/// Whether a bound in bytes lets anything through, or what is accepted.
+pub(super) fn bytes(bytes: usize) -> Result<usize, &'static str> {
+    if bytes > 0 { Ok(bytes) } else { Err(BYTES) }
 }
 
 pub(super) fn boolean(text: &str) -> Result<bool, &'static str> {
@@ -248,4 +261,5 @@ pub(crate) fn pairs(text: &str) -> Option<Vec<(String, String)>> {
 }
 
 pub(super) const PAIRS: &str = "name=value, with commas between them; a comma in a value is %2C";
+const BYTES: &str = "a whole number of bytes from 1";
 const RATE: &str = "a number from 0.0 to 1.0";

@@ -30,6 +30,8 @@ pub(super) const KEYS: &[(&str, Field)] = &[
     ("file.path", Field::FilePath),
     ("file.max_bytes", Field::FileMaxBytes),
     ("file.max_files", Field::FileMaxFiles),
+    ("max_queue_bytes", Field::MaxQueueBytes),
+    ("max_request_bytes", Field::MaxRequestBytes),
     ("metrics_exporter", Field::ExporterOf(Signal::Metrics)),
     ("logs_exporter", Field::ExporterOf(Signal::Logs)),
     ("prometheus.listen", Field::PrometheusListen),
@@ -140,6 +142,8 @@ pub(super) const VARIABLES: &[(&str, Field)] = &[
         Field::ClientKeyOf(Signal::Logs),
     ),
     ("THROUGHLINE_FILE_PATH", Field::FilePath),
+    ("THROUGHLINE_MAX_QUEUE_BYTES", Field::MaxQueueBytes),
+    ("THROUGHLINE_MAX_REQUEST_BYTES", Field::MaxRequestBytes),
     ("THROUGHLINE_TOKENIZER_TARGET_MODEL", Field::TokenizerTargetModel),
 ];
 

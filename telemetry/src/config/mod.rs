@@ -74,6 +74,12 @@ pub struct TelemetryConfig {
     pub file: FileConfig,
     /// The host and port of the Prometheus exporter's listener; `None` for none. Default: `127.0.0.1:9464`.
     pub prometheus_listen: Option<String>,
+    /// The most bytes of spans, and as many of log records, that wait for their exporter; what finds no room is dropped and
+    /// counted. As many of spans are held back for [`tail`](Self::tail). Default: 64 MiB.
+    pub max_queue_bytes: usize,
+    /// The most bytes of a request to a collector, before compression. Larger ones are split, and a span, log record or data
+    /// point that is too large alone is dropped and counted. Default: 4 MiB, which is what a collector takes.
+    pub max_request_bytes: usize,
     pub(crate) headers: Headers,
     pub(crate) startup_hook: Option<Hook>,
     pub(crate) signals: PerSignal<SignalConfig>,
@@ -111,6 +117,8 @@ impl Default for TelemetryConfig {
             tls: TlsConfig::default(),
             file: FileConfig::default(),
             prometheus_listen: Some("127.0.0.1:9464".into()),
+            max_queue_bytes: 64 << 20,
+            max_request_bytes: 4 << 20,
             headers: Headers::default(),
             startup_hook: None,
             signals: PerSignal::default(),
@@ -120,12 +128,11 @@ impl Default for TelemetryConfig {
 }
 
 impl TelemetryConfig {
-    /// Logs go nowhere unless they are asked for.
+    /// Logs go nowhere unless they are asked for, and Jaeger takes traces only.
     pub(crate) fn exporter_of(&self, signal: Signal) -> Exporter {
-        let common = if signal == Signal::Logs {
-            Exporter::None
-        } else {
-            self.exporter
+        let common = match (signal, self.exporter) {
+            (Signal::Logs, _) | (Signal::Metrics, Exporter::Jaeger) => Exporter::None,
+            (_, exporter) => exporter,
         };
         self.signals.of(signal).exporter.unwrap_or(common)
     }
@@ -143,6 +150,21 @@ impl TelemetryConfig {
             let target = Target::new(self, signal)?;
             target.tls.root()?;
             target.tls.identity()?;
+        }
+        for (signal, key) in [
+            (Signal::Metrics, "metrics_exporter (OTEL_METRICS_EXPORTER)"),
+            (Signal::Logs, "logs_exporter (OTEL_LOGS_EXPORTER)"),
+        ] {
+            if self.exporter_of(signal) == Exporter::Jaeger {
+                let accepted = format!("one that takes {signal}, and Jaeger for traces alone");
+                return Err(InitError::value(Place::Code, key, "jaeger", &accepted));
+            }
+        }
+        for (key, bytes) in [
+            ("max_queue_bytes", self.max_queue_bytes),
+            ("max_request_bytes", self.max_request_bytes),
+        ] {
+            fields::bytes(bytes).map_err(|accepted| InitError::value(Place::Code, key, bytes, accepted))?;
         }
         if self.exporter_of(Signal::Traces) == Exporter::Prometheus {
             let key = "the exporter of traces (tracing.exporter, OTEL_TRACES_EXPORTER)";

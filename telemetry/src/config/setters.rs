@@ -177,6 +177,22 @@ impl TelemetryConfig {
         self
     }
 
+    /// Sets the most bytes of spans, and as many of log records, that wait for their exporter. What finds no room is dropped
+    /// and counted. Default: 64 MiB.
+    #[must_use]
+    pub fn with_max_queue_bytes(mut self, bytes: usize) -> Self {
+        self.max_queue_bytes = bytes;
+        self
+    }
+
+    /// Sets the most bytes of a request to a collector, before compression. Larger ones are split, and a span, log record or
+    /// data point that is too large alone is dropped and counted. Default: 4 MiB.
+    #[must_use]
+    pub fn with_max_request_bytes(mut self, bytes: usize) -> Self {
+        self.max_request_bytes = bytes;
+        self
+    }
+
     /// Lets a closure add processors, readers or views to what is configured, when telemetry starts, and again for each
     /// [service](crate::Telemetry::for_service).
     ///

@@ -3,10 +3,11 @@
 mod console;
 #[cfg_attr(not(feature = "file"), path = "absent/json.rs")]
 mod json;
-#[cfg_attr(not(feature = "otlp-grpc"), path = "absent/otlp_grpc.rs")]
-pub(crate) mod otlp_grpc;
-#[cfg_attr(not(feature = "otlp-http"), path = "absent/otlp_http.rs")]
-pub(crate) mod otlp_http;
+#[cfg_attr(
+    not(any(feature = "otlp-grpc", feature = "otlp-http")),
+    path = "absent/otlp.rs"
+)]
+pub(crate) mod otlp;
 #[cfg_attr(not(feature = "prometheus"), path = "absent/prometheus.rs")]
 pub(crate) mod prometheus;
 
@@ -17,11 +18,12 @@ use opentelemetry_sdk::logs::{LoggerProviderBuilder, SdkLoggerProvider};
 use opentelemetry_sdk::metrics::{MeterProviderBuilder, SdkMeterProvider};
 use opentelemetry_sdk::trace::{SdkTracerProvider, TracerProviderBuilder};
 
-use crate::config::{Exporter, Protocol, TelemetryConfig};
+use crate::config::{Exporter, TelemetryConfig};
 use crate::destination::Destination;
 use crate::error::InitError;
-use crate::health::{Health, Watch};
+use crate::health::{Ended, Health, Watch};
 use crate::hook::Builders;
+use crate::otlp::Runtime;
 use crate::providers::Providers;
 use crate::resource::resource;
 use crate::sampling::sampler;
@@ -34,9 +36,11 @@ pub(crate) struct Setup {
     pub(crate) config: TelemetryConfig,
     pub(crate) health: PerSignal<Option<Arc<Health>>>,
     pub(crate) prometheus: Option<prometheus::Prometheus>,
-    runtime: Option<otlp_grpc::Runtime>,
+    runtime: Option<Runtime>,
     lines: Option<json::Lines>,
     console: Option<console::Console>,
+    /// Of the metric exporter that was built last.
+    metrics_ended: Option<Arc<Ended>>,
 }
 
 /// A service whose providers are built.
@@ -55,6 +59,7 @@ impl Setup {
             lines: None,
             console: None,
             prometheus: None,
+            metrics_ended: None,
             health: PerSignal::default(),
         }
     }
@@ -76,6 +81,7 @@ impl Setup {
         Ok(Providers {
             tracer: wants(Signal::Traces).then(|| builders.tracer_provider.build()),
             meter: wants(Signal::Metrics).then(|| builders.meter_provider.build()),
+            metrics_ended: self.metrics_ended.take(),
             logger: wants(Signal::Logs).then(|| builders.logger_provider.build()),
         })
     }
@@ -83,8 +89,8 @@ impl Setup {
     fn logs(&mut self, part: &Part<'_>) -> Result<LoggerProviderBuilder, InitError> {
         let builder = SdkLoggerProvider::builder().with_resource(part.resource.clone());
         match self.config.exporter_of(Signal::Logs) {
-            // Refused by the configuration's check: there are no logs in a scrape.
-            Exporter::None | Exporter::Prometheus => Ok(builder),
+            // Refused by the configuration's check: there are no logs in a scrape, nor in Jaeger.
+            Exporter::None | Exporter::Prometheus | Exporter::Jaeger => Ok(builder),
             Exporter::Console => {
                 let watch = self.watch(Signal::Logs, Destination::Console);
                 Ok(console::logs(builder, self.config.console_writer.clone(), &watch))
@@ -94,12 +100,8 @@ impl Setup {
                 Ok(json::logs(builder, &lines, &self.watch(Signal::Logs, place)))
             }
             Exporter::Otlp => {
-                let target = Target::new(&self.config, Signal::Logs)?;
-                let watch = self.watch(Signal::Logs, Destination::Otlp(target.clone()));
-                match target.protocol {
-                    Protocol::Grpc => otlp_grpc::logs(builder, &target, &watch, &mut self.runtime),
-                    Protocol::HttpProtobuf | Protocol::HttpJson => otlp_http::logs(builder, &target, &watch),
-                }
+                let (target, watch) = self.target(Signal::Logs)?;
+                otlp::logs(builder, &target, &watch, &mut self.runtime)
             }
         }
     }
@@ -121,15 +123,9 @@ impl Setup {
                 let (lines, place) = self.lines(Signal::Traces)?;
                 Ok(json::traces(builder, &lines, &self.watch(Signal::Traces, place)))
             }
-            Exporter::Otlp => {
-                let target = Target::new(&self.config, Signal::Traces)?;
-                let watch = self.watch(Signal::Traces, Destination::Otlp(target.clone()));
-                match target.protocol {
-                    Protocol::Grpc => otlp_grpc::traces(builder, &target, &watch, &mut self.runtime),
-                    Protocol::HttpProtobuf | Protocol::HttpJson => {
-                        otlp_http::traces(builder, &target, &watch)
-                    }
-                }
+            Exporter::Otlp | Exporter::Jaeger => {
+                let (target, watch) = self.target(Signal::Traces)?;
+                otlp::traces(builder, &target, &watch, &mut self.runtime)
             }
         }
     }
@@ -137,7 +133,8 @@ impl Setup {
     fn metrics(&mut self, part: &Part<'_>) -> Result<MeterProviderBuilder, InitError> {
         let builder = SdkMeterProvider::builder().with_resource(part.resource.clone());
         match self.config.exporter_of(Signal::Metrics) {
-            Exporter::None => Ok(builder),
+            // Refused by the configuration's check: there are no metrics in Jaeger.
+            Exporter::None | Exporter::Jaeger => Ok(builder),
             Exporter::Console => {
                 let watch = self.watch(Signal::Metrics, Destination::Console);
                 Ok(console::metrics(
@@ -165,14 +162,8 @@ impl Setup {
                 self.prometheus.insert(prometheus).add(builder, part.service)
             }
             Exporter::Otlp => {
-                let target = Target::new(&self.config, Signal::Metrics)?;
-                let watch = self.watch(Signal::Metrics, Destination::Otlp(target.clone()));
-                match target.protocol {
-                    Protocol::Grpc => otlp_grpc::metrics(builder, &target, &watch, &mut self.runtime),
-                    Protocol::HttpProtobuf | Protocol::HttpJson => {
-                        otlp_http::metrics(builder, &target, &watch)
-                    }
-                }
+                let (target, watch) = self.target(Signal::Metrics)?;
+                otlp::metrics(builder, &target, &watch, &mut self.runtime)
             }
         }
     }
@@ -192,9 +183,20 @@ impl Setup {
         Ok((lines, Destination::File(self.config.file.resolved())))
     }
 
+    /// The collector of a signal, and what watches over an exporter to it.
+    fn target(&mut self, signal: Signal) -> Result<(Target, Watch), InitError> {
+        let target = Target::new(&self.config, signal)?;
+        let watch = self.watch(signal, Destination::Otlp(target.clone()));
+        Ok((target, watch))
+    }
+
     fn watch(&mut self, signal: Signal, destination: Destination) -> Watch {
         let health = self.health.at(signal);
         let health = health.get_or_insert_with(|| Health::new(signal, destination));
-        Watch::new(Arc::clone(health), &self.config)
+        let watch = Watch::new(Arc::clone(health), &self.config);
+        if signal == Signal::Metrics {
+            self.metrics_ended = Some(watch.ended());
+        }
+        watch
     }
 }

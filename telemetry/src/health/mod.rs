@@ -1,31 +1,39 @@
-//! How delivery goes: what was delivered, what failed and why, said once in words when it begins to fail.
+//! How delivery goes: what was delivered, what was not and why, said when it begins to fail and when that ends.
 
+#[cfg_attr(
+    not(any(feature = "otlp-grpc", feature = "otlp-http")),
+    expect(dead_code, reason = "only a collector answers")
+)]
+mod answers;
+mod outage;
 #[cfg_attr(
     not(any(feature = "file", feature = "otlp-grpc", feature = "otlp-http")),
     expect(dead_code, reason = "the console prints without a queue")
 )]
 mod queue;
+#[cfg_attr(
+    not(any(feature = "otlp-grpc", feature = "otlp-http")),
+    expect(dead_code, reason = "the result of other exporters says all")
+)]
+mod report;
+mod watch;
+
+#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+pub(crate) use report::{Report, Reporter};
+pub(crate) use watch::{Ended, Watch};
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
-use opentelemetry::logs::Severity;
-use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
-use opentelemetry_sdk::logs::{LogBatch, LogExporter};
-use opentelemetry_sdk::metrics::Temporality;
-use opentelemetry_sdk::metrics::data::ResourceMetrics;
-use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
-use opentelemetry_sdk::trace::{SpanData, SpanExporter, SpanProcessor, TracerProviderBuilder};
 use tracing::Level;
 
-use crate::config::{TailRule, TelemetryConfig};
+use self::answers::Answers;
+use self::outage::{Notice, Outages, Repeated, Unsaid};
+use self::report::Outcome;
 use crate::destination::Destination;
-use crate::limit::cut;
-use crate::probe::of_tls;
-use crate::sampling::TailProcessor;
 use crate::signal::Signal;
 
 /// The deliveries of one signal.
@@ -35,12 +43,39 @@ pub(crate) struct Health {
     destination: Destination,
     delivered: AtomicU64,
     lost: AtomicU64,
+    rejected: AtomicU64,
+    too_large: AtomicU64,
     dropped: AtomicU64,
+    dropped_for_bytes: AtomicU64,
     queued: AtomicUsize,
-    cause: Mutex<Option<String>>,
+    queued_bytes: AtomicUsize,
+    failures: AtomicU64,
     failure: Mutex<Option<String>>,
-    is_said: AtomicBool,
-    is_drop_said: AtomicBool,
+    messages: Mutex<Messages>,
+    answers: Mutex<Answers>,
+    is_hushed: AtomicBool,
+}
+
+/// The counts of one signal: spans, log records, or collections of metrics and their data points.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) delivered: u64,
+    pub(crate) lost: u64,
+    pub(crate) rejected: u64,
+    pub(crate) too_large: u64,
+    pub(crate) dropped: u64,
+    pub(crate) dropped_for_bytes: u64,
+    pub(crate) queued: usize,
+}
+
+/// What was said, and what is to be said with a sum.
+#[derive(Debug)]
+struct Messages {
+    outages: Outages,
+    dropped: Repeated,
+    dropped_for_bytes: Repeated,
+    rejected: Repeated,
+    too_large: Repeated,
 }
 
 impl Health {
@@ -50,12 +85,23 @@ impl Health {
             destination,
             delivered: AtomicU64::new(0),
             lost: AtomicU64::new(0),
+            rejected: AtomicU64::new(0),
+            too_large: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
+            dropped_for_bytes: AtomicU64::new(0),
             queued: AtomicUsize::new(0),
-            cause: Mutex::default(),
+            queued_bytes: AtomicUsize::new(0),
+            failures: AtomicU64::new(0),
             failure: Mutex::default(),
-            is_said: AtomicBool::new(false),
-            is_drop_said: AtomicBool::new(false),
+            messages: Mutex::new(Messages {
+                outages: Outages::new(),
+                dropped: Repeated::default(),
+                dropped_for_bytes: Repeated::default(),
+                rejected: Repeated::default(),
+                too_large: Repeated::default(),
+            }),
+            answers: Mutex::default(),
+            is_hushed: AtomicBool::new(false),
         })
     }
 
@@ -65,215 +111,135 @@ impl Health {
 
     /// Why the last failed delivery failed.
     pub(crate) fn failure(&self) -> Option<String> {
-        self.failure
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        locked(&self.failure).clone()
     }
 
-    /// The spans, log records or collections of metrics that an exporter took, and those that it failed to take.
-    pub(crate) fn counts(&self) -> (u64, u64) {
-        (
-            self.delivered.load(Ordering::Relaxed),
-            self.lost.load(Ordering::Relaxed),
-        )
+    /// The number of deliveries that failed, in whole or in part.
+    pub(crate) fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
     }
 
-    /// What waits to be exported, and what found no room to wait.
-    pub(crate) fn queue(&self) -> (usize, u64) {
-        (
-            self.queued.load(Ordering::Relaxed),
-            self.dropped.load(Ordering::Relaxed),
-        )
+    pub(crate) fn counts(&self) -> Counts {
+        let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
+        Counts {
+            delivered: count(&self.delivered),
+            lost: count(&self.lost),
+            rejected: count(&self.rejected),
+            too_large: count(&self.too_large),
+            dropped: count(&self.dropped),
+            dropped_for_bytes: count(&self.dropped_for_bytes),
+            queued: self.queued.load(Ordering::Relaxed),
+        }
     }
 
-    /// Gives places back.
-    fn leave(&self, count: usize) {
-        let _ = self
-            .queued
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |queued| {
-                Some(queued.saturating_sub(count))
-            });
-    }
-
-    /// Says no more: who asked for the end has been told how it went.
+    /// Says what is left to be said, and then no more: whoever asked for the end learns how it went from the result.
     pub(crate) fn hush(&self) {
-        self.is_said.store(true, Ordering::Relaxed);
-        self.is_drop_said.store(true, Ordering::Relaxed);
+        let mut messages = self.messages();
+        let notice = messages.outages.rest();
+        let dropped = messages.dropped.rest();
+        let dropped_for_bytes = messages.dropped_for_bytes.rest();
+        let rejected = messages.rejected.rest();
+        let too_large = messages.too_large.rest();
+        drop(messages);
+        self.say_notice(notice, "");
+        for (count, what) in [
+            (dropped, "found no room in the queue and were dropped"),
+            (
+                dropped_for_bytes,
+                "found no room in the queue's bytes and were dropped",
+            ),
+            (rejected, "were rejected"),
+            (too_large, "were too large for a request and were dropped"),
+        ] {
+            if let Some(count) = count {
+                self.say(format_args!("{count} more {} {what}", self.signal.items()));
+            }
+        }
+        self.is_hushed.store(true, Ordering::Relaxed);
     }
 
-    /// Why the delivery that is under way fails, if whoever makes it knows better than the SDK will say.
+    /// Counts a delivery of so many items whose result says all.
     #[cfg_attr(
-        not(feature = "otlp-http"),
-        expect(dead_code, reason = "the SDK says enough of gRPC and files")
+        not(feature = "prometheus"),
+        expect(dead_code, reason = "a scrape is delivered by no exporter")
     )]
-    pub(crate) fn because(&self, cause: Option<String>) {
-        *self.cause.lock().unwrap_or_else(PoisonError::into_inner) = cause;
-    }
-
     pub(crate) fn record(&self, count: usize, result: &OTelSdkResult) {
-        let Err(error) = result else {
-            self.delivered.fetch_add(count as u64, Ordering::Relaxed);
-            return;
-        };
-        let cause = self.cause.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let mut why = cause.unwrap_or_else(|| words(error));
-        if let Destination::Otlp(target) = &self.destination
-            && let Some(advice) = of_tls(&why, target)
-        {
-            why = format!("{why}; {advice}");
-        }
-        self.lost.fetch_add(count as u64, Ordering::Relaxed);
-        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(why.clone());
-        if !self.is_said.swap(true, Ordering::Relaxed) {
-            say(&format!(
-                "{} are not reaching {}: {why} (said once; Telemetry::diagnose tells more)",
-                self.signal, self.destination
-            ));
-        }
+        self.add(Outcome::items(count as u64, result, None));
     }
-}
 
-/// What stands between a processor and its exporter.
-#[derive(Debug, Clone)]
-pub(crate) struct Watch {
-    health: Arc<Health>,
-    longest: Option<usize>,
-    tail: Option<TailRule>,
-}
-
-impl Watch {
-    pub(crate) fn new(health: Arc<Health>, config: &TelemetryConfig) -> Self {
-        let (longest, tail) = (config.attribute_value_length_limit, config.tail.clone());
-        Self {
-            health,
-            longest,
-            tail,
+    fn add(&self, outcome: Outcome) {
+        let Outcome {
+            delivered,
+            lost,
+            failure,
+            is_switched_off,
+        } = outcome;
+        self.delivered.fetch_add(delivered, Ordering::Relaxed);
+        self.lost.fetch_add(lost, Ordering::Relaxed);
+        let now = Instant::now();
+        match failure {
+            Some(why) => {
+                let notice = self.messages().outages.failed(now, lost);
+                self.say_notice(notice, &why);
+                *locked(&self.failure) = Some(why);
+                // Last, so that whoever sees that there was one finds why.
+                self.failures.fetch_add(1, Ordering::Release);
+            }
+            None if is_switched_off => {}
+            None => {
+                let notice = self.messages().outages.delivered(now);
+                self.say_notice(notice, "");
+            }
         }
     }
 
-    pub(crate) fn health(&self) -> Arc<Health> {
-        Arc::clone(&self.health)
-    }
-
-    /// Adds a processor, behind the rule that decides in the end if there is one.
-    pub(crate) fn process(
-        &self,
-        builder: TracerProviderBuilder,
-        processor: impl SpanProcessor + 'static,
-    ) -> TracerProviderBuilder {
-        match &self.tail {
-            Some(rule) => builder.with_span_processor(TailProcessor::new(processor, rule.clone())),
-            None => builder.with_span_processor(processor),
+    fn say_notice(&self, notice: Option<Notice>, why: &str) {
+        let (signal, destination, items) = (self.signal, &self.destination, self.signal.deliveries());
+        match notice {
+            Some(Notice::Began { before }) => {
+                let before = match before {
+                    Unsaid { outages: 0, .. } => String::new(),
+                    Unsaid { outages, lost } => {
+                        format!("; outages before this that were not reported: {outages}, {items} lost in them: {lost}")
+                    }
+                };
+                self.say(format_args!(
+                    "{signal} are not reaching {destination}: {why} (Telemetry::diagnose has more{before})"
+                ));
+            }
+            Some(Notice::Ended { after, lost }) => {
+                self.say(format_args!(
+                    "{signal} reach {destination} again after {:.1} s; {items} lost: {lost}",
+                    after.as_secs_f64()
+                ));
+            }
+            Some(Notice::Passed(Unsaid { outages, lost })) => self.say(format_args!(
+                "{signal} reach {destination}; outages since this was last said: {outages}, {items} lost in them: {lost}"
+            )),
+            None => {}
         }
     }
 
-    pub(crate) fn over<E>(&self, inner: E) -> Watched<E> {
-        Watched {
-            inner,
-            watch: self.clone(),
+    fn say(&self, text: std::fmt::Arguments<'_>) {
+        if !self.is_hushed.load(Ordering::Relaxed) {
+            say(&text.to_string());
         }
     }
-}
 
-/// An exporter whose deliveries are counted and whose long texts are cut.
-#[derive(Debug)]
-pub(crate) struct Watched<E> {
-    inner: E,
-    watch: Watch,
-}
-
-#[deny(clippy::missing_trait_methods)]
-impl<E: SpanExporter> SpanExporter for Watched<E> {
-    async fn export(&self, mut batch: Vec<SpanData>) -> OTelSdkResult {
-        let count = batch.len();
-        self.watch.health.leave(count);
-        if let Some(longest) = self.watch.longest {
-            batch.iter_mut().for_each(|span| cut(span, longest));
-        }
-        let result = self.inner.export(batch).await;
-        self.watch.health.record(count, &result);
-        result
-    }
-
-    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.inner.shutdown_with_timeout(timeout)
-    }
-
-    fn shutdown(&self) -> OTelSdkResult {
-        self.inner.shutdown()
-    }
-
-    fn force_flush(&self) -> OTelSdkResult {
-        self.inner.force_flush()
-    }
-
-    fn set_resource(&mut self, resource: &Resource) {
-        self.inner.set_resource(resource);
+    fn messages(&self) -> MutexGuard<'_, Messages> {
+        locked(&self.messages)
     }
 }
 
-#[deny(clippy::missing_trait_methods)]
-impl<E: LogExporter> LogExporter for Watched<E> {
-    async fn export(&self, batch: LogBatch<'_>) -> OTelSdkResult {
-        let count = batch.iter().count();
-        self.watch.health.leave(count);
-        let result = self.inner.export(batch).await;
-        self.watch.health.record(count, &result);
-        result
-    }
-
-    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.inner.shutdown_with_timeout(timeout)
-    }
-
-    fn shutdown(&self) -> OTelSdkResult {
-        self.inner.shutdown()
-    }
-
-    fn event_enabled(&self, level: Severity, target: &str, name: Option<&str>) -> bool {
-        self.inner.event_enabled(level, target, name)
-    }
-
-    fn set_resource(&mut self, resource: &Resource) {
-        self.inner.set_resource(resource);
-    }
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-#[deny(clippy::missing_trait_methods)]
-impl<E: PushMetricExporter> PushMetricExporter for Watched<E> {
-    async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
-        let result = self.inner.export(metrics).await;
-        self.watch.health.record(1, &result);
-        result
-    }
-
-    fn force_flush(&self) -> OTelSdkResult {
-        self.inner.force_flush()
-    }
-
-    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.inner.shutdown_with_timeout(timeout)
-    }
-
-    fn shutdown(&self) -> OTelSdkResult {
-        self.inner.shutdown()
-    }
-
-    fn temporality(&self) -> Temporality {
-        self.inner.temporality()
-    }
-}
-
-/// The SDK's errors without its preamble and tonic's, and no cause twice in a row.
+/// The SDK's errors without its preamble, and no cause twice in a row.
 pub(crate) fn words(error: &OTelSdkError) -> String {
     let text = match error {
         OTelSdkError::InternalFailure(why) => why.clone(),
         other => other.to_string(),
-    };
-    let text = match text.split_once("export failed with gRPC code: ") {
-        Some((_, code)) => format!("{GRPC}{code}"),
-        None => text,
     };
     let mut causes: Vec<&str> = Vec::new();
     for cause in text.split(": ") {
@@ -286,9 +252,6 @@ pub(crate) fn words(error: &OTelSdkError) -> String {
     }
     causes.join(": ")
 }
-
-/// Stands before the code of an answer by gRPC.
-pub(crate) const GRPC: &str = "gRPC ";
 
 /// To the program's `tracing` subscriber, or where there is none that takes it, to standard error: silence is the worst
 /// answer.

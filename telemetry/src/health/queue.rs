@@ -1,11 +1,13 @@
-//! The bound between a program and its exporter: what finds no room is dropped at once, counted, and told.
+//! The bounds between a program and its exporter, in number and in bytes: what finds no room is dropped at once, counted,
+//! and said.
 //!
 //! The SDK's batch processors drop too, and count for themselves only. They never have to here: no more is let in than
-//! their queue holds.
+//! their queue holds. They have no bound in bytes. A place is free again when a batch is taken from the queue, its bytes
+//! when the batch is exported.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use opentelemetry::logs::Severity;
 use opentelemetry::{Context, InstrumentationScope};
@@ -18,7 +20,8 @@ use opentelemetry_sdk::trace::{
     BatchSpanProcessor, Span, SpanData, SpanExporter, SpanProcessor, TracerProviderBuilder,
 };
 
-use super::{Health, Watch, say};
+use super::{Health, Watch};
+use crate::size::{record_bytes, span_bytes};
 
 impl Watch {
     /// Adds an exporter that gets spans in batches, from a bounded queue.
@@ -28,10 +31,7 @@ impl Watch {
         exporter: impl SpanExporter + 'static,
     ) -> TracerProviderBuilder {
         let batches = BatchSpanProcessor::builder(self.over(exporter)).build();
-        self.process(
-            builder,
-            Bounded::new(batches, &self.health, "OTEL_BSP_MAX_QUEUE_SIZE"),
-        )
+        self.process(builder, Bounded::new(batches, self, "OTEL_BSP_MAX_QUEUE_SIZE"))
     }
 
     /// Adds an exporter that gets log records in batches, from a bounded queue.
@@ -41,26 +41,73 @@ impl Watch {
         exporter: impl LogExporter + 'static,
     ) -> LoggerProviderBuilder {
         let batches = BatchLogProcessor::builder(self.over(exporter)).build();
-        builder.with_log_processor(Bounded::new(batches, &self.health, "OTEL_BLRP_MAX_QUEUE_SIZE"))
+        builder.with_log_processor(Bounded::new(batches, self, "OTEL_BLRP_MAX_QUEUE_SIZE"))
     }
 }
 
 impl Health {
-    /// Takes a place among so many at most, or counts what is dropped for want of one.
-    fn enter(&self, most: usize) -> bool {
-        if self.queued.fetch_add(1, Ordering::Relaxed) < most {
-            return true;
+    /// Takes a place and room for so many bytes, or counts what is dropped for want of one.
+    fn enter(&self, limits: Limits, bytes: usize) -> bool {
+        if self.queued.fetch_add(1, Ordering::Relaxed) >= limits.items {
+            self.queued.fetch_sub(1, Ordering::Relaxed);
+            self.dropped(limits.items);
+            return false;
         }
-        self.queued.fetch_sub(1, Ordering::Relaxed);
+        let before = self.queued_bytes.fetch_add(bytes, Ordering::Relaxed);
+        if before.saturating_add(bytes) > limits.bytes {
+            self.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
+            self.queued.fetch_sub(1, Ordering::Relaxed);
+            self.dropped_for_bytes(limits.bytes);
+            return false;
+        }
+        true
+    }
+
+    /// Gives places back.
+    pub(super) fn leave(&self, count: usize) {
+        release(&self.queued, count);
+    }
+
+    /// Gives bytes back.
+    pub(super) fn free(&self, bytes: usize) {
+        release(&self.queued_bytes, bytes);
+    }
+
+    fn dropped(&self, limit: usize) {
         self.dropped.fetch_add(1, Ordering::Relaxed);
-        if !self.is_drop_said.swap(true, Ordering::Relaxed) {
-            say(&format!(
-                "{} are recorded faster than {} takes them: what finds no room in the queue of {most} is dropped (said once)",
-                self.signal, self.destination
+        let said = self.messages().dropped.add(Instant::now(), 1);
+        if let Some(count) = said {
+            let (items, destination) = (self.signal.items(), &self.destination);
+            self.say(format_args!(
+                "{items} are recorded faster than {destination} takes them: {count} found no room in the queue of {limit} \
+                 and were dropped"
             ));
         }
-        false
     }
+
+    fn dropped_for_bytes(&self, limit: usize) {
+        self.dropped_for_bytes.fetch_add(1, Ordering::Relaxed);
+        let said = self.messages().dropped_for_bytes.add(Instant::now(), 1);
+        if let Some(count) = said {
+            let (items, destination) = (self.signal.items(), &self.destination);
+            self.say(format_args!(
+                "{items} take more memory than may wait for {destination}: {count} found no room in the queue of {limit} \
+                 bytes (max_queue_bytes) and were dropped"
+            ));
+        }
+    }
+}
+
+fn release(count: &AtomicUsize, released: usize) {
+    let release = |count: usize| Some(count.saturating_sub(released));
+    let _ = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, release);
+}
+
+/// What a queue holds at most.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    items: usize,
+    bytes: usize,
 }
 
 /// A batch processor that is given no more than it has room for.
@@ -68,17 +115,20 @@ impl Health {
 struct Bounded<P> {
     next: P,
     health: Arc<Health>,
-    most: usize,
+    limits: Limits,
 }
 
 impl<P> Bounded<P> {
-    /// The bound is that of the processor: the variable it reads, or the specification's default.
-    fn new(next: P, health: &Arc<Health>, variable: &str) -> Self {
+    /// The bound in number is that of the processor: the variable it reads, or the specification's default.
+    fn new(next: P, watch: &Watch, variable: &str) -> Self {
         let set = std::env::var(variable).ok().and_then(|size| size.parse().ok());
         Self {
             next,
-            health: Arc::clone(health),
-            most: set.unwrap_or(DEFAULT),
+            health: Arc::clone(&watch.health),
+            limits: Limits {
+                items: set.unwrap_or(DEFAULT),
+                bytes: watch.max_queue_bytes,
+            },
         }
     }
 }
@@ -91,7 +141,7 @@ impl<P: SpanProcessor> SpanProcessor for Bounded<P> {
 
     fn on_end(&self, span: SpanData) {
         // A batch processor ignores spans that are not sampled: they take no room.
-        if span.span_context.is_sampled() && self.health.enter(self.most) {
+        if span.span_context.is_sampled() && self.health.enter(self.limits, span_bytes(&span)) {
             self.next.on_end(span);
         }
     }
@@ -116,7 +166,7 @@ impl<P: SpanProcessor> SpanProcessor for Bounded<P> {
 #[deny(clippy::missing_trait_methods)]
 impl<P: LogProcessor> LogProcessor for Bounded<P> {
     fn emit(&self, record: &mut SdkLogRecord, scope: &InstrumentationScope) {
-        if self.health.enter(self.most) {
+        if self.health.enter(self.limits, record_bytes(record)) {
             self.next.emit(record, scope);
         }
     }

@@ -6,15 +6,17 @@ use crate::config::Protocol;
 use crate::target::Target;
 
 use super::spoken::{HTTP1, HTTP2, Spoken, TLS, spoken};
-use super::{Answer, Heard, silent};
+use super::{Answer, silent};
+use crate::otlp::{CollectorReply, USE_HTTP, tls_advice};
 
-pub(super) fn answer(heard: Heard, target: &Target, address: &str, patience: Duration) -> Answer {
-    match heard {
-        Heard::Http {
+pub(super) fn answer(reply: CollectorReply, target: &Target, address: &str, patience: Duration) -> Answer {
+    match reply {
+        CollectorReply::Http {
             status,
             reason,
             is_page,
-            words,
+            message,
+            ..
         } => {
             let said = format!("{status} {reason}").trim_end().to_owned();
             let advice = match status {
@@ -22,17 +24,17 @@ pub(super) fn answer(heard: Heard, target: &Target, address: &str, patience: Dur
                 200..=299 => Some("with a page for people: this is no OTLP receiver".to_owned()),
                 _ => Some(of_status(status, target)),
             };
-            let said_by = if words.is_empty() {
+            let said_by = if message.is_empty() {
                 String::new()
             } else {
-                format!(" ({words})")
+                format!(" ({message})")
             };
             Answer {
                 fault: advice.map(|advice| format!("it answers {said}{said_by}: {advice}")),
                 said: Some(said),
             }
         }
-        Heard::Grpc(code) => {
+        CollectorReply::Grpc { code, .. } => {
             let advice = match code.as_str() {
                 // A port for HTTP that takes HTTP/2 too knows no such method.
                 "Unimplemented" if speaks_http1(target, address, patience) => Some(NO_GRPC.to_owned()),
@@ -43,48 +45,7 @@ pub(super) fn answer(heard: Heard, target: &Target, address: &str, patience: Dur
                 said: Some(code),
             }
         }
-        Heard::Nothing(why) => Answer::fault(of_silence(why, target, address, patience)),
-    }
-}
-
-/// What to do about a failure of TLS; `None` for another failure.
-pub(crate) fn of_tls(why: &str, target: &Target) -> Option<String> {
-    if !target.is_https() {
-        return None;
-    }
-    let is_refused = |kind: &str| why.contains("invalid peer certificate") && why.contains(kind);
-    if is_refused("UnknownIssuer") || is_refused("BadSignature") {
-        let roots = match &target.tls.certificate {
-            Some(path) => format!("neither the system nor {path} knows who issued its certificate"),
-            None => "the system does not know who issued its certificate".to_owned(),
-        };
-        return Some(format!(
-            "{roots}: give the issuer's certificate as tls.certificate (OTEL_EXPORTER_OTLP_CERTIFICATE)"
-        ));
-    }
-    if is_refused("NotValidForName") {
-        return Some("its certificate is another host's: see the endpoint".to_owned());
-    }
-    if is_refused("CaUsedAsEndEntity") {
-        return Some(OF_AUTHORITY.to_owned());
-    }
-    if is_refused("Expired") {
-        return Some("its certificate has expired".to_owned());
-    }
-    if why.contains("InvalidContentType") {
-        return Some(NO_TLS.to_owned());
-    }
-    let is_closed = ["closed", "reset", "Broken pipe"]
-        .iter()
-        .any(|end| why.contains(end));
-    if why.contains("CertificateRequired") || why.contains("UnknownCA") {
-        Some(format!("it wants a client's certificate that it knows: {CLIENT}"))
-    } else if is_closed && target.tls.client_certificate.is_none() {
-        Some(format!(
-            "it ends the connection: if it wants a client's certificate, {CLIENT}"
-        ))
-    } else {
-        None
+        CollectorReply::None(why) => Answer::fault(of_silence(why, target, address, patience)),
     }
 }
 
@@ -113,7 +74,7 @@ fn of_code(code: &str, target: &Target) -> Option<String> {
 
 /// Nothing was understood: asks what is spoken there, which needs no TLS.
 fn of_silence(why: String, target: &Target, address: &str, patience: Duration) -> String {
-    if let Some(advice) = of_tls(&why, target) {
+    if let Some(advice) = tls_advice(&why, target) {
         return advice;
     }
     if why.contains("timed out") || why.contains("Timeout") {
@@ -131,8 +92,8 @@ fn of_silence(why: String, target: &Target, address: &str, patience: Duration) -
     if target.is_https() {
         return match spoken(address, HTTP1, patience) {
             // What speaks TLS may say 400 without it.
-            Spoken::Http1(status) if !status.starts_with("400") => NO_TLS.to_owned(),
-            Spoken::Http2 => NO_TLS.to_owned(),
+            Spoken::Http1(status) if !status.starts_with("400") => USE_HTTP.to_owned(),
+            Spoken::Http2 => USE_HTTP.to_owned(),
             _ => why,
         };
     }
@@ -163,8 +124,6 @@ const NO_GRPC: &str = "HTTP/1.1 is spoken there and not gRPC: use the collector'
                        protocol http/protobuf (OTEL_EXPORTER_OTLP_PROTOCOL)";
 const NO_HTTP1: &str = "HTTP/2 is spoken there, as gRPC is, and not HTTP/1.1: use the collector's port for HTTP, \
                         usually 4318, or the protocol grpc (OTEL_EXPORTER_OTLP_PROTOCOL)";
-const OF_AUTHORITY: &str = "its certificate is that of an authority (CA:TRUE), which is no server's: make one with \
-                            basicConstraints=CA:FALSE, or let the authority sign one";
 const PROXIES: &[&str] = &[
     "http_proxy",
     "HTTP_PROXY",
@@ -174,8 +133,6 @@ const PROXIES: &[&str] = &[
     "ALL_PROXY",
 ];
 const USE_TLS: &str = "TLS is spoken there: use https";
-const NO_TLS: &str = "TLS is not spoken there: use http";
-const CLIENT: &str = "give it as tls.client_certificate (OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE), and its key";
 const HEADERS: &str = "it does not know who asks: see the headers (OTEL_EXPORTER_OTLP_HEADERS)";
 /// The share of the patience for what is asked after that.
 const QUICK: f32 = 0.4;
@@ -193,14 +150,6 @@ mod tests {
     fn target(url: &str) -> Target {
         let config = TelemetryConfig::default().with_endpoint(url);
         Target::new(&config, Signal::Traces).expect("a URL")
-    }
-
-    /// What `openssl req -x509` makes, and rustls refuses.
-    #[test]
-    fn an_authority_is_no_server() {
-        let why = "client error (Connect): invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))";
-        let advice = of_tls(why, &target("https://localhost:4318"));
-        assert_eq!(advice.as_deref(), Some(OF_AUTHORITY), "what to make instead");
     }
 
     /// OpenSSL's servers close a connection that begins with HTTP, and say nothing.

@@ -2,11 +2,7 @@
 
 mod advice;
 mod connect;
-mod heard;
 mod spoken;
-
-pub(crate) use advice::of_tls;
-pub(crate) use heard::Heard;
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
@@ -15,11 +11,10 @@ use std::time::{Duration, Instant};
 use opentelemetry::Context;
 use tracing::Dispatch;
 
-use crate::config::Protocol;
 use crate::destination::Destination;
-use crate::error::{InitError, chain};
-use crate::exporter::{otlp_grpc, otlp_http};
-use crate::target::{self, Target};
+use crate::error::chain;
+use crate::exporter;
+use crate::target;
 
 use self::connect::connect;
 
@@ -120,18 +115,10 @@ fn answer(destination: &Destination, address: &str, patience: Duration) -> Answe
     let Destination::Otlp(target) = destination else {
         return spoken::page(address, patience);
     };
-    match ask(target, patience) {
-        Ok(heard) => advice::answer(heard, target, address, patience),
+    // Less than is waited for, so that what came back so far is said and not that it took too long.
+    match exporter::otlp::export_nothing(target, patience.mul_f32(0.8)) {
+        Ok(reply) => advice::answer(reply, target, address, patience),
         Err(error) => Answer::fault(chain(&error)),
-    }
-}
-
-fn ask(target: &Target, patience: Duration) -> Result<Heard, InitError> {
-    // Less than is waited for, so that what was heard so far is told and not that it took too long.
-    let patience = patience.mul_f32(0.8);
-    match target.protocol {
-        Protocol::Grpc => otlp_grpc::ask(target, patience),
-        Protocol::HttpProtobuf | Protocol::HttpJson => otlp_http::ask(target, patience),
     }
 }
 

@@ -11,13 +11,22 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 
 use crate::config::TailRule;
+use crate::size::span_bytes;
 
 /// Holds the ended spans of unsampled traces back until no span of the trace is open in this process.
 #[derive(Debug)]
 pub(crate) struct TailProcessor<P> {
     next: P,
     rule: TailRule,
+    limits: Limits,
     held: Mutex<Held>,
+}
+
+/// What is held back at most.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    spans: usize,
+    bytes: usize,
 }
 
 /// What is held back, the oldest trace first.
@@ -26,18 +35,25 @@ struct Held {
     traces: HashMap<TraceId, Trace>,
     order: VecDeque<TraceId>,
     spans: usize,
+    bytes: usize,
 }
 
 #[derive(Debug, Default)]
 struct Trace {
     open: usize,
     spans: Vec<SpanData>,
+    bytes: usize,
 }
 
 impl<P: SpanProcessor> TailProcessor<P> {
-    pub(crate) fn new(next: P, rule: TailRule) -> Self {
+    /// Holds the rule's number of spans, and at most so many bytes of them.
+    pub(crate) fn new(next: P, rule: TailRule, max_bytes: usize) -> Self {
         Self {
             next,
+            limits: Limits {
+                spans: rule.max_spans,
+                bytes: max_bytes,
+            },
             rule,
             held: Mutex::default(),
         }
@@ -53,38 +69,49 @@ impl<P: SpanProcessor> TailProcessor<P> {
 
 impl Held {
     /// Counts a span that starts; of too many traces, the oldest is given up.
-    fn start(&mut self, trace: TraceId, most: usize) {
+    fn start(&mut self, trace: TraceId, limits: Limits) {
         if !self.traces.contains_key(&trace) {
             self.order.push_back(trace);
-            self.make_room(most.saturating_sub(1));
+            self.make_room(Limits {
+                spans: limits.spans.saturating_sub(1),
+                ..limits
+            });
         }
         self.traces.entry(trace).or_default().open += 1;
     }
 
     /// Takes a span that ended, and returns the spans of its trace if it was the last that was open.
-    fn end(&mut self, span: SpanData, most: usize) -> Option<Vec<SpanData>> {
+    fn end(&mut self, span: SpanData, limits: Limits) -> Option<Vec<SpanData>> {
         let id = span.span_context.trace_id();
         let trace = self.traces.get_mut(&id)?;
         trace.open = trace.open.saturating_sub(1);
+        let bytes = span_bytes(&span);
         trace.spans.push(span);
+        trace.bytes += bytes;
         self.spans += 1;
+        self.bytes += bytes;
         if trace.open > 0 {
-            self.make_room(most);
+            self.make_room(limits);
             return None;
         }
         self.order.retain(|other| *other != id);
-        let spans = self.traces.remove(&id)?.spans;
-        self.spans -= spans.len();
-        Some(spans)
+        self.remove(id)
     }
 
-    fn make_room(&mut self, most: usize) {
-        while self.spans > most || self.traces.len() > most {
+    fn make_room(&mut self, limits: Limits) {
+        while self.spans > limits.spans || self.traces.len() > limits.spans || self.bytes > limits.bytes {
             let Some(oldest) = self.order.pop_front() else {
                 return;
             };
-            self.spans -= self.traces.remove(&oldest).map_or(0, |trace| trace.spans.len());
+            self.remove(oldest);
         }
+    }
+
+    fn remove(&mut self, id: TraceId) -> Option<Vec<SpanData>> {
+        let Trace { spans, bytes, .. } = self.traces.remove(&id)?;
+        self.spans -= spans.len();
+        self.bytes -= bytes;
+        Some(spans)
     }
 }
 
@@ -94,7 +121,7 @@ impl<P: SpanProcessor> SpanProcessor for TailProcessor<P> {
         let context = span.span_context();
         if !context.is_sampled() {
             let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-            held.start(context.trace_id(), self.rule.max_spans);
+            held.start(context.trace_id(), self.limits);
         }
         self.next.on_start(span, cx);
     }
@@ -107,7 +134,7 @@ impl<P: SpanProcessor> SpanProcessor for TailProcessor<P> {
             .held
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .end(span, self.rule.max_spans);
+            .end(span, self.limits);
         let Some(spans) = ended else { return };
         if spans.iter().any(|span| self.is_kept(span)) {
             spans
@@ -159,8 +186,13 @@ mod tests {
     use crate::sampling::sampler;
 
     fn tracer(rate: f64, rule: TailRule) -> (SdkTracer, InMemorySpanExporter) {
+        tracer_holding(rate, rule, usize::MAX)
+    }
+
+    fn tracer_holding(rate: f64, rule: TailRule, max_bytes: usize) -> (SdkTracer, InMemorySpanExporter) {
         let exporter = InMemorySpanExporter::default();
-        let processor = TailProcessor::new(SimpleSpanProcessor::new(exporter.clone()), rule.clone());
+        let next = SimpleSpanProcessor::new(exporter.clone());
+        let processor = TailProcessor::new(next, rule.clone(), max_bytes);
         let config = TelemetryConfig::default()
             .with_sampling_rate(rate)
             .with_tail(rule);
@@ -225,5 +257,28 @@ mod tests {
         }
         roots.iter().for_each(|cx| cx.span().end());
         assert_eq!(names(&exporter), ["child", "child", "root"], "the newest, whole");
+    }
+
+    /// The bound used to be in spans only, however large they are.
+    #[test]
+    fn memory_is_bounded_in_bytes_too() {
+        let (tracer, exporter) = tracer_holding(0.0, TailRule::default(), 250_000);
+        let roots: Vec<Context> = (0..3)
+            .map(|_| Context::new().with_span(tracer.start("root")))
+            .collect();
+        for cx in &roots {
+            let mut child = tracer.start_with_context("child", cx);
+            child.set_attribute(opentelemetry::KeyValue::new("text", "x".repeat(100_000)));
+            child.set_status(Status::error("broken"));
+            child.end();
+        }
+        roots.iter().for_each(|cx| cx.span().end());
+        assert_eq!(
+            names(&exporter),
+            ["child", "root", "child", "root"],
+            "the two newest, whole"
+        );
+        trace(&tracer, "later", 10, true);
+        assert_eq!(names(&exporter).len(), 6, "bytes are free again");
     }
 }

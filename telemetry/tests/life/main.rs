@@ -1,6 +1,10 @@
 //! The life of telemetry in a process: installed once, bounded at the end, wherever it is called from.
 
-#![expect(clippy::expect_used, reason = "a test's helpers may fail the test")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test's helpers may fail the test"
+)]
 
 mod collector;
 mod diagnosis;
@@ -9,6 +13,9 @@ mod exporters;
 mod faults;
 mod file;
 mod grpc;
+mod otlp;
+mod receiver;
+mod said;
 mod services;
 mod tls;
 mod wire;

@@ -35,7 +35,7 @@ fn a_file_in_any_of_its_spellings() {
     }
     let expected = TelemetryConfig::default()
         .with_enabled(true)
-        .with_exporter(Exporter::Otlp)
+        .with_exporter(Exporter::Jaeger)
         .with_endpoint("http://localhost:4317")
         .with_sampling_rate(0.1)
         .with_service_name("tinyllm");
@@ -43,6 +43,15 @@ fn a_file_in_any_of_its_spellings() {
         TelemetryConfig::from_json_str(tiny_llm).expect("accepted"),
         expected,
         "TinyLLM"
+    );
+    let bytes = r#"{"max_queue_bytes": 1000, "max_request_bytes": 100}"#;
+    let expected = TelemetryConfig::default()
+        .with_max_queue_bytes(1_000)
+        .with_max_request_bytes(100);
+    assert_eq!(
+        TelemetryConfig::from_json_str(bytes).expect("accepted"),
+        expected,
+        "bounds in bytes"
     );
     let file = r#"{"file": {"path": "spans_{pid}.json", "max_bytes": 10, "max_files": 2}}"#;
     let file = TelemetryConfig::from_json_str(file).expect("accepted").file;

@@ -6,7 +6,7 @@ use crate::config::{TelemetryConfig, TlsConfig};
 
 #[test]
 fn refusals_from_the_environment() {
-    const NAMES: &str = r#"use one of "console", "console-json", "file", "otlp", "jaeger" (which is otlp), "prometheus" (metrics only) or "none""#;
+    const NAMES: &str = r#"use one of "console", "console-json", "file", "otlp", "jaeger" (traces only), "prometheus" (metrics only) or "none""#;
     const URL: &str = "use a URL such as http://127.0.0.1:4317 (gRPC) or http://127.0.0.1:4318 (HTTP)";
     const RATE: &str = "use a number from 0.0 to 1.0";
     for (name, value, accepted) in [
@@ -97,7 +97,7 @@ fn refusals_from_a_file() {
     let known = "tracing.enabled, tracing.exporter, tracing.endpoint, tracing.tokenizer_target_model, enable_tracing, \
                  service_name, exporter, otlp_endpoint, sampling_rate, random_sampling, protocol, compression, propagators, \
                  attribute_value_length_limit, service_version, startup_hook, file.path, \
-                 file.max_bytes, file.max_files, metrics_exporter, logs_exporter, prometheus.listen, \
+                 file.max_bytes, file.max_files, max_queue_bytes, max_request_bytes, metrics_exporter, logs_exporter, prometheus.listen, \
                  tail.errors, tail.slower_than_ms, tail.max_spans, tls.certificate, tls.client_certificate, tls.client_key, \
                  sampling_rules.ROUTE, resource_attributes.KEY";
     for (text, expected) in [
@@ -141,7 +141,7 @@ fn refusals_from_a_file() {
         ),
         (
             r#"{"exporter": null}"#,
-            r#"exporter = "null" is not accepted: use one of "console", "console-json", "file", "otlp", "jaeger" (which is otlp), "prometheus" (metrics only) or "none""#
+            r#"exporter = "null" is not accepted: use one of "console", "console-json", "file", "otlp", "jaeger" (traces only), "prometheus" (metrics only) or "none""#
                 .to_owned(),
         ),
     ] {

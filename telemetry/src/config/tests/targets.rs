@@ -87,3 +87,52 @@ fn protocol_and_url_of_each_signal() {
         );
     }
 }
+
+/// Jaeger takes traces only: a run with metrics used to end in an error.
+#[test]
+fn jaeger_gets_traces_only() {
+    use crate::config::Exporter;
+
+    let exporters = |config: &TelemetryConfig| Signal::ALL.map(|signal| config.exporter_of(signal));
+    let traces_only = [Exporter::Jaeger, Exporter::None, Exporter::None];
+    let file = TelemetryConfig::from_json_str(r#"{"exporter": "jaeger"}"#).expect("accepted");
+    let endpoint = [(
+        "OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(),
+        "http://c:4317".to_owned(),
+    )];
+    for (case, config) in [
+        ("code", TelemetryConfig::default().with_exporter(Exporter::Jaeger)),
+        ("a file", file.clone()),
+        (
+            "a file and an endpoint of the environment",
+            file.with_vars(endpoint).expect("accepted"),
+        ),
+        (
+            "a variable",
+            TelemetryConfig::from_vars([("OTEL_TRACES_EXPORTER", "jaeger")]).expect("accepted"),
+        ),
+    ] {
+        assert_eq!(exporters(&config), traces_only, "{case}");
+        config.check().expect(case);
+    }
+    let elsewhere = TelemetryConfig::default()
+        .with_exporter(Exporter::Jaeger)
+        .with_metrics_exporter(Exporter::Otlp);
+    assert_eq!(
+        exporters(&elsewhere),
+        [Exporter::Jaeger, Exporter::None, Exporter::Otlp],
+        "metrics elsewhere"
+    );
+
+    let jaeger = TelemetryConfig::default().with_metrics_exporter(Exporter::Jaeger);
+    let error = jaeger.check().expect_err("no metrics in it").to_string();
+    let expected = "metrics_exporter (OTEL_METRICS_EXPORTER) = \"jaeger\" is not accepted: use one that takes metrics, and \
+                    Jaeger for traces alone";
+    assert_eq!(error, expected, "metrics to Jaeger");
+    let error = TelemetryConfig::default()
+        .with_max_request_bytes(0)
+        .check()
+        .expect_err("nothing fits");
+    let expected = "max_request_bytes = \"0\" is not accepted: use a whole number of bytes from 1";
+    assert_eq!(error.to_string(), expected, "no request at all");
+}

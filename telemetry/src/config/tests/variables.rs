@@ -156,7 +156,14 @@ fn every_variable_sets_its_field() {
         ("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "100"),
         ("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "50"),
         ("THROUGHLINE_STARTUP_HOOK", "mine"),
+        ("THROUGHLINE_MAX_QUEUE_BYTES", "1000"),
+        ("THROUGHLINE_MAX_REQUEST_BYTES", "100"),
     ]);
+    assert_eq!(
+        (config.max_queue_bytes, config.max_request_bytes),
+        (1_000, 100),
+        "bounds in bytes"
+    );
     assert_eq!(
         config.propagators,
         [Propagator::B3, Propagator::TraceContext],

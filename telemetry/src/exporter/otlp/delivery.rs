@@ -1,0 +1,171 @@
+//! Takes an exporter's requests to the collector: in pieces that are not too large, again where that may help, and with a
+//! report of what became of them.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use http::HeaderMap;
+use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
+
+use super::backoff::Backoff;
+use super::encoding::{RequestEncoding, RequestHeaders};
+use super::split::{Pieces, count, pieces};
+use super::verdict::{Verdict, verdict};
+use crate::config::Protocol;
+use crate::error::InitError;
+use crate::health::{Report, Reporter, Watch};
+use crate::otlp::{Connection, Partial, Post, Runtime, tls_advice};
+use crate::target::Target;
+
+/// The client under an exporter. It blocks, on the thread of the exporter's processor or reader.
+#[derive(Debug)]
+pub(super) struct Delivery {
+    connection: Connection,
+    target: Target,
+    headers: RequestHeaders,
+    encoding: RequestEncoding,
+    timeout: Duration,
+    reporter: Reporter,
+}
+
+/// How sending one request ended.
+enum Sent {
+    Taken(Partial),
+    NotImplemented(String),
+    Failed {
+        why: String,
+        /// Whether all the time was used up.
+        is_late: bool,
+    },
+}
+
+impl Delivery {
+    pub(super) fn new(
+        target: &Target,
+        watch: &Watch,
+        runtime: &mut Option<Runtime>,
+    ) -> Result<Self, InitError> {
+        Ok(Self {
+            connection: Connection::new(target, runtime)?,
+            headers: RequestHeaders::new(target)?,
+            encoding: RequestEncoding::new(target),
+            timeout: target.timeout(),
+            reporter: watch.reporter(),
+            target: target.clone(),
+        })
+    }
+
+    /// Sends the pieces one after the other. Each is a request by itself: one that fails takes no other with it, unless it
+    /// used up its time, as it does where nobody answers.
+    fn deliver(&self, headers: &HeaderMap, protobuf: Bytes) -> Result<Report, HttpError> {
+        let health = self.reporter.health();
+        let limit = self.target.max_request_bytes;
+        let Pieces { bodies, too_large } = pieces(protobuf, self.encoding, limit)?;
+        health.too_large(&too_large, limit);
+        let mut report = Report {
+            excluded: too_large.len() as u64,
+            ..Report::default()
+        };
+        let mut given_up = None;
+        for body in bodies {
+            let sent = match &given_up {
+                Some(why) => Sent::Failed {
+                    why: String::clone(why),
+                    is_late: true,
+                },
+                None => self.send(headers, &body)?,
+            };
+            match sent {
+                Sent::Taken(partial) => {
+                    health.is_implemented();
+                    if partial.rejected > 0 {
+                        let sent = count(&body, self.encoding);
+                        let rejected = partial.rejected.min(sent);
+                        report.excluded += rejected;
+                        health.rejected(rejected, sent, &partial.message);
+                    } else if !partial.message.is_empty() {
+                        health.advised(&partial.message);
+                    }
+                }
+                Sent::NotImplemented(why) => {
+                    health.is_not_implemented(&why);
+                    report.is_switched_off = true;
+                    break;
+                }
+                Sent::Failed { why, is_late } => {
+                    report.lost += count(&body, self.encoding);
+                    if is_late {
+                        given_up = Some(why.clone());
+                    }
+                    report.failure = Some(why);
+                }
+            }
+        }
+        Ok(report)
+    }
+
+    /// Sends one request until it is taken, refused for good, or has used up its time.
+    fn send(&self, headers: &HeaderMap, body: &Bytes) -> Result<Sent, HttpError> {
+        let begun = Instant::now();
+        let packed = self.encoding.pack(body.clone())?;
+        let mut backoff = Backoff::new();
+        loop {
+            let reply = self.connection.send(Post {
+                headers,
+                body: packed.clone(),
+                is_gzip: self.encoding.is_gzip,
+                timeout: self.timeout.saturating_sub(begun.elapsed()).max(LEAST_TIMEOUT),
+            });
+            let (why, retry) = match verdict(reply, self.target.protocol == Protocol::Grpc) {
+                Verdict::Taken(partial) => return Ok(Sent::Taken(partial)),
+                Verdict::NotImplemented(why) => return Ok(Sent::NotImplemented(why)),
+                Verdict::Failed { why, retry } => (why, retry),
+            };
+            let remaining = self.timeout.saturating_sub(begun.elapsed());
+            let Some(wait) = backoff.next(retry, remaining) else {
+                let why = match tls_advice(&why, &self.target) {
+                    Some(advice) => format!("{why}; {advice}"),
+                    None => why,
+                };
+                return Ok(Sent::Failed {
+                    why,
+                    is_late: remaining.is_zero(),
+                });
+            };
+            pause(wait);
+        }
+    }
+}
+
+#[async_trait]
+impl HttpClient for Delivery {
+    async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+        if self.reporter.health().is_switched_off() {
+            self.reporter.report(Report {
+                is_switched_off: true,
+                ..Report::default()
+            });
+            return Ok(Response::new(Bytes::new()));
+        }
+        let (headers, body) = self.headers.take_apart(request)?;
+        let report = self.deliver(&headers, body)?;
+        let failure = report.failure.clone();
+        self.reporter.report(report);
+        match failure {
+            Some(why) => Err(why.into()),
+            None => Ok(Response::new(Bytes::new())),
+        }
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the exporter's own thread has nothing else to do"
+)]
+fn pause(wait: Duration) {
+    thread::sleep(wait);
+}
+
+/// A timeout of nothing would be none for some clients.
+const LEAST_TIMEOUT: Duration = Duration::from_millis(1);

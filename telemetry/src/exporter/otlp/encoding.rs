@@ -1,0 +1,123 @@
+//! From an exporter's request to what goes over the wire, and its headers.
+
+use std::io::{Read, Write};
+
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use opentelemetry_http::{Bytes, HttpError, Request};
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use prost::Message;
+use serde::Serialize;
+
+use crate::config::{Compression, Protocol};
+use crate::error::InitError;
+use crate::signal::Signal;
+use crate::target::Target;
+
+/// How requests are encoded.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RequestEncoding {
+    pub(super) signal: Signal,
+    pub(super) is_json: bool,
+    pub(super) is_gzip: bool,
+}
+
+impl RequestEncoding {
+    pub(super) fn new(target: &Target) -> Self {
+        Self {
+            signal: target.signal,
+            is_json: target.protocol == Protocol::HttpJson,
+            is_gzip: target.compression == Compression::Gzip,
+        }
+    }
+
+    /// Encodes a message, or only measures one whose size alone says that it is too large.
+    pub(super) fn message<M: Message + Serialize>(
+        self,
+        message: &M,
+        limit: usize,
+    ) -> Result<Bytes, TooLarge> {
+        if self.is_json {
+            // Nothing that OTLP holds fails to be JSON; it would be dropped like what is too large.
+            let json = serde_json::to_vec(message).map_err(|_| TooLarge { bytes: 0 })?;
+            return if json.len() > limit {
+                Err(TooLarge { bytes: json.len() })
+            } else {
+                Ok(json.into())
+            };
+        }
+        match message.encoded_len() {
+            bytes if bytes > limit => Err(TooLarge { bytes }),
+            _ => Ok(message.encode_to_vec().into()),
+        }
+    }
+
+    /// Protobuf in this encoding, whatever its size.
+    pub(super) fn encode(self, protobuf: Bytes) -> Result<Bytes, HttpError> {
+        fn json<M: Message + Default + Serialize>(protobuf: &[u8]) -> Result<Bytes, HttpError> {
+            Ok(serde_json::to_vec(&M::decode(protobuf)?)?.into())
+        }
+        match self.signal {
+            _ if !self.is_json => Ok(protobuf),
+            Signal::Traces => json::<ExportTraceServiceRequest>(&protobuf),
+            Signal::Logs => json::<ExportLogsServiceRequest>(&protobuf),
+            Signal::Metrics => json::<ExportMetricsServiceRequest>(&protobuf),
+        }
+    }
+
+    /// Compresses a body, if that is wanted.
+    pub(super) fn pack(self, body: Bytes) -> Result<Bytes, HttpError> {
+        if !self.is_gzip {
+            return Ok(body);
+        }
+        let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(&body)?;
+        Ok(encoder.finish()?.into())
+    }
+}
+
+/// A message that is longer than a request may be, in this encoding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TooLarge {
+    pub(super) bytes: usize,
+}
+
+/// The headers of the configuration, which win over those of the environment.
+#[derive(Debug)]
+pub(super) struct RequestHeaders(Vec<(HeaderName, HeaderValue)>);
+
+impl RequestHeaders {
+    pub(super) fn new(target: &Target) -> Result<Self, InitError> {
+        let mut headers = target.headers.parsed::<HeaderName, HeaderValue>()?;
+        headers
+            .iter_mut()
+            .for_each(|(_, value)| value.set_sensitive(true));
+        Ok(Self(headers))
+    }
+
+    /// The user's headers of an exporter's request, and its body.
+    pub(super) fn take_apart(&self, request: Request<Bytes>) -> Result<(HeaderMap, Bytes), HttpError> {
+        let (head, mut body) = request.into_parts();
+        let mut headers = head.headers;
+        match headers.remove(CONTENT_ENCODING) {
+            None => {}
+            // Another crate of the program may have given the exporter its feature, and a variable has it compress.
+            Some(encoding) if encoding == "gzip" => {
+                let mut unpacked = Vec::new();
+                GzDecoder::new(&*body).read_to_end(&mut unpacked)?;
+                body = unpacked.into();
+            }
+            Some(encoding) => {
+                return Err(format!("OTEL_EXPORTER_OTLP_COMPRESSION={encoding:?} is not supported").into());
+            }
+        }
+        headers.remove(CONTENT_TYPE);
+        headers.remove(CONTENT_LENGTH);
+        headers.extend(self.0.iter().cloned());
+        Ok((headers, body))
+    }
+}

@@ -1,0 +1,152 @@
+//! OTLP: `opentelemetry-otlp` makes requests of what is recorded, and a [`Delivery`] takes them to the collector, by gRPC or
+//! by HTTP.
+//!
+//! The exporters of `opentelemetry-otlp` are built over an HTTP client, and that client is ours. It splits requests that are
+//! too large, retries, and reads the answers, which the exporters would drop.
+
+mod backoff;
+mod delivery;
+mod encoding;
+mod split;
+mod verdict;
+
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
+use opentelemetry_otlp::{
+    ExporterBuildError, LogExporter, MetricExporter, Protocol as Encoded, RetryPolicy, SpanExporter,
+    WithExportConfig, WithHttpConfig,
+};
+use opentelemetry_sdk::logs::{LogBatch, LogExporter as _, LoggerProviderBuilder};
+use opentelemetry_sdk::metrics::MeterProviderBuilder;
+use opentelemetry_sdk::metrics::data::ResourceMetrics;
+use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
+use opentelemetry_sdk::trace::{SpanExporter as _, TracerProviderBuilder};
+
+use self::delivery::Delivery;
+use self::encoding::{RequestEncoding, RequestHeaders};
+use crate::error::InitError;
+use crate::health::Watch;
+use crate::otlp::{CollectorReply, Connection, Post, Runtime};
+use crate::signal::Signal;
+use crate::target::Target;
+
+pub(crate) fn traces(
+    builder: TracerProviderBuilder,
+    target: &Target,
+    watch: &Watch,
+    runtime: &mut Option<Runtime>,
+) -> Result<TracerProviderBuilder, InitError> {
+    let client = Delivery::new(target, watch, runtime)?;
+    let exporter = over(SpanExporter::builder().with_http(), target, client).build();
+    Ok(watch.spans(builder, built(target, exporter)?))
+}
+
+pub(crate) fn metrics(
+    builder: MeterProviderBuilder,
+    target: &Target,
+    watch: &Watch,
+    runtime: &mut Option<Runtime>,
+) -> Result<MeterProviderBuilder, InitError> {
+    let client = Delivery::new(target, watch, runtime)?;
+    let exporter = over(MetricExporter::builder().with_http(), target, client).build();
+    Ok(builder.with_periodic_exporter(watch.over(built(target, exporter)?)))
+}
+
+pub(crate) fn logs(
+    builder: LoggerProviderBuilder,
+    target: &Target,
+    watch: &Watch,
+    runtime: &mut Option<Runtime>,
+) -> Result<LoggerProviderBuilder, InitError> {
+    let client = Delivery::new(target, watch, runtime)?;
+    let exporter = over(LogExporter::builder().with_http(), target, client).build();
+    Ok(watch.logs(builder, built(target, exporter)?))
+}
+
+/// Exports nothing, once, and returns what came back. It blocks, and must not be called on a thread of a tokio runtime.
+pub(crate) fn export_nothing(target: &Target, timeout: Duration) -> Result<CollectorReply, InitError> {
+    let mut runtime = None;
+    let reply: Arc<Mutex<Option<CollectorReply>>> = Arc::default();
+    let client = Once {
+        connection: Connection::new(target, &mut runtime)?,
+        headers: RequestHeaders::new(target)?,
+        encoding: RequestEncoding::new(target),
+        timeout,
+        reply: Arc::clone(&reply),
+    };
+    let result = match target.signal {
+        Signal::Traces => {
+            let exporter = over(SpanExporter::builder().with_http(), target, client).build();
+            ready(built(target, exporter)?.export(Vec::new()))
+        }
+        Signal::Logs => {
+            let exporter = over(LogExporter::builder().with_http(), target, client).build();
+            ready(built(target, exporter)?.export(LogBatch::new(&[])))
+        }
+        Signal::Metrics => {
+            let exporter = over(MetricExporter::builder().with_http(), target, client).build();
+            ready(built(target, exporter)?.export(&ResourceMetrics::default()))
+        }
+    };
+    let reply = reply.lock().unwrap_or_else(PoisonError::into_inner).take();
+    Ok(reply.unwrap_or_else(|| match result {
+        Some(Err(error)) => CollectorReply::None(error.to_string()),
+        _ => CollectorReply::None("nothing was sent".into()),
+    }))
+}
+
+/// Sends what it is given, without retrying, and keeps the reply.
+#[derive(Debug)]
+struct Once {
+    connection: Connection,
+    headers: RequestHeaders,
+    encoding: RequestEncoding,
+    timeout: Duration,
+    reply: Arc<Mutex<Option<CollectorReply>>>,
+}
+
+#[async_trait]
+impl HttpClient for Once {
+    async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+        let (headers, body) = self.headers.take_apart(request)?;
+        let reply = self.connection.send(Post {
+            headers: &headers,
+            body: self.encoding.pack(self.encoding.encode(body)?)?,
+            is_gzip: self.encoding.is_gzip,
+            timeout: self.timeout,
+        });
+        *self.reply.lock().unwrap_or_else(PoisonError::into_inner) = Some(reply);
+        Ok(Response::new(Bytes::new()))
+    }
+}
+
+/// Has an exporter encode protobuf and hand it over as it is; a client of ours does the rest.
+fn over<B: WithExportConfig + WithHttpConfig>(
+    builder: B,
+    target: &Target,
+    client: impl HttpClient + 'static,
+) -> B {
+    builder
+        .with_protocol(Encoded::HttpBinary)
+        .with_endpoint(&target.url)
+        .with_http_client(client)
+        .with_max_request_body_size(usize::MAX)
+        .with_retry_policy(RetryPolicy::disabled())
+}
+
+fn built<E>(target: &Target, exporter: Result<E, ExporterBuildError>) -> Result<E, InitError> {
+    exporter.map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))
+}
+
+/// What a future comes to that blocks and never waits, as all over these clients do.
+fn ready<F: Future>(future: F) -> Option<F::Output> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    }
+}

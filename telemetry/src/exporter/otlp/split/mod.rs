@@ -1,0 +1,217 @@
+//! Splits a request that is too large into several that are not.
+//!
+//! A collector refuses a whole request that is longer than it takes (4 MiB by default), so that one huge span would take
+//! hundreds of innocent ones with it. A request that is too large is halved, by number of items, until each part fits or is
+//! a single item: that item is dropped alone. What is measured is the encoded request with its resource and scopes, before
+//! compression, which is what a collector limits. Halving needs no sizes of single items, which JSON does not have before it
+//! is written, and isolates one huge span of 512 in nine steps.
+
+use opentelemetry_http::Bytes;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
+use opentelemetry_proto::tonic::metrics::v1::metric::Data;
+use opentelemetry_proto::tonic::metrics::v1::{
+    ExponentialHistogram, Gauge, Histogram, Metric, ResourceMetrics, ScopeMetrics, Sum, Summary,
+};
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
+use prost::{DecodeError, Message};
+use serde::Serialize;
+
+use super::encoding::{RequestEncoding, TooLarge};
+use crate::signal::Signal;
+
+/// Requests that are not too large, and what was dropped because it alone is.
+#[derive(Debug, Default)]
+pub(super) struct Pieces {
+    pub(super) bodies: Vec<Bytes>,
+    /// The sizes of the items that were dropped, each in a request of its own.
+    pub(super) too_large: Vec<usize>,
+}
+
+/// Splits an exporter's request, which is protobuf, into requests of at most so many bytes in an encoding.
+pub(super) fn pieces(
+    protobuf: Bytes,
+    encoding: RequestEncoding,
+    limit: usize,
+) -> Result<Pieces, DecodeError> {
+    if !encoding.is_json && protobuf.len() <= limit {
+        return Ok(Pieces {
+            bodies: vec![protobuf],
+            too_large: Vec::new(),
+        });
+    }
+    match encoding.signal {
+        Signal::Traces => halved::<ExportTraceServiceRequest>(&protobuf, encoding, limit),
+        Signal::Logs => halved::<ExportLogsServiceRequest>(&protobuf, encoding, limit),
+        Signal::Metrics => halved::<ExportMetricsServiceRequest>(&protobuf, encoding, limit),
+    }
+}
+
+/// The spans, log records or data points of a request that was sent.
+pub(super) fn count(body: &[u8], encoding: RequestEncoding) -> u64 {
+    fn items<M: Message + Default + Items + serde::de::DeserializeOwned>(
+        body: &[u8],
+        is_json: bool,
+    ) -> usize {
+        let request = if is_json {
+            serde_json::from_slice(body).ok()
+        } else {
+            M::decode(body).ok()
+        };
+        request.as_ref().map_or(0, M::items)
+    }
+    let items = match encoding.signal {
+        Signal::Traces => items::<ExportTraceServiceRequest>(body, encoding.is_json),
+        Signal::Logs => items::<ExportLogsServiceRequest>(body, encoding.is_json),
+        Signal::Metrics => items::<ExportMetricsServiceRequest>(body, encoding.is_json),
+    };
+    items as u64
+}
+
+fn halved<M>(protobuf: &[u8], encoding: RequestEncoding, limit: usize) -> Result<Pieces, DecodeError>
+where
+    M: Message + Default + Serialize + Items,
+{
+    let mut pieces = Pieces::default();
+    let mut waiting = vec![M::decode(protobuf)?];
+    while let Some(mut request) = waiting.pop() {
+        let items = request.items();
+        match encoding.message(&request, limit) {
+            Ok(body) => pieces.bodies.push(body),
+            Err(TooLarge { bytes }) if items <= 1 => pieces.too_large.push(bytes),
+            Err(_) => {
+                let second = request.split_off(items / 2);
+                waiting.extend([second, request]);
+            }
+        }
+    }
+    Ok(pieces)
+}
+
+/// What holds items, perhaps in groups of groups.
+trait Items: Sized {
+    fn items(&self) -> usize;
+
+    /// Leaves the first `at` items here and returns the others, in groups like those they were in.
+    fn split_off(&mut self, at: usize) -> Self;
+}
+
+/// Splits a list of groups where so many items are before, in the midst of a group if need be.
+fn split<G: Items>(groups: &mut Vec<G>, mut at: usize) -> Vec<G> {
+    for (index, group) in groups.iter_mut().enumerate() {
+        let items = group.items();
+        if at < items {
+            let rest = (at > 0).then(|| group.split_off(at));
+            let whole = groups.split_off(index + usize::from(rest.is_some()));
+            return rest.into_iter().chain(whole).collect();
+        }
+        at -= items;
+    }
+    Vec::new()
+}
+
+/// A group with a list and what is said of all that is in it.
+macro_rules! group {
+    ($group:ident, $list:ident $(, $common:ident)*) => {
+        impl Items for $group {
+            fn items(&self) -> usize {
+                self.$list.iter().map(Items::items).sum()
+            }
+
+            fn split_off(&mut self, at: usize) -> Self {
+                Self {
+                    $list: split(&mut self.$list, at),
+                    $($common: self.$common.clone(),)*
+                }
+            }
+        }
+    };
+}
+
+/// A list of data points and what is said of all of them.
+macro_rules! points {
+    ($group:ident $(, $common:ident)*) => {
+        impl Items for $group {
+            fn items(&self) -> usize {
+                self.data_points.len()
+            }
+
+            fn split_off(&mut self, at: usize) -> Self {
+                Self {
+                    data_points: self.data_points.split_off(at.min(self.data_points.len())),
+                    $($common: self.$common,)*
+                }
+            }
+        }
+    };
+}
+
+/// What cannot be split.
+macro_rules! item {
+    ($item:ident) => {
+        impl Items for $item {
+            fn items(&self) -> usize {
+                1
+            }
+
+            fn split_off(&mut self, _: usize) -> Self {
+                std::mem::take(self)
+            }
+        }
+    };
+}
+
+group!(ExportTraceServiceRequest, resource_spans);
+group!(ResourceSpans, scope_spans, resource, schema_url);
+group!(ScopeSpans, spans, scope, schema_url);
+item!(Span);
+
+group!(ExportLogsServiceRequest, resource_logs);
+group!(ResourceLogs, scope_logs, resource, schema_url);
+group!(ScopeLogs, log_records, scope, schema_url);
+item!(LogRecord);
+
+group!(ExportMetricsServiceRequest, resource_metrics);
+group!(ResourceMetrics, scope_metrics, resource, schema_url);
+group!(ScopeMetrics, metrics, scope, schema_url);
+points!(Gauge);
+points!(Sum, aggregation_temporality, is_monotonic);
+points!(Histogram, aggregation_temporality);
+points!(ExponentialHistogram, aggregation_temporality);
+points!(Summary);
+
+/// A metric is split by its data points.
+impl Items for Metric {
+    fn items(&self) -> usize {
+        match &self.data {
+            Some(Data::Gauge(data)) => data.items(),
+            Some(Data::Sum(data)) => data.items(),
+            Some(Data::Histogram(data)) => data.items(),
+            Some(Data::ExponentialHistogram(data)) => data.items(),
+            Some(Data::Summary(data)) => data.items(),
+            None => 0,
+        }
+    }
+
+    fn split_off(&mut self, at: usize) -> Self {
+        let data = self.data.as_mut().map(|data| match data {
+            Data::Gauge(data) => Data::Gauge(data.split_off(at)),
+            Data::Sum(data) => Data::Sum(data.split_off(at)),
+            Data::Histogram(data) => Data::Histogram(data.split_off(at)),
+            Data::ExponentialHistogram(data) => Data::ExponentialHistogram(data.split_off(at)),
+            Data::Summary(data) => Data::Summary(data.split_off(at)),
+        });
+        Self {
+            name: self.name.clone(),
+            description: self.description.clone(),
+            unit: self.unit.clone(),
+            metadata: self.metadata.clone(),
+            data,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,246 @@
+//! When deliveries begin to fail and when they succeed again, and which of that is said.
+//!
+//! Both ends of an outage are said, so that a log shows how long it took. A destination that comes and goes would fill the
+//! log with that, so outages have an allowance: a few in a row, then one every [`INTERVAL`]. An outage without an allowance
+//! is counted, and the next message has the sum. Time comes from the caller.
+
+use std::time::{Duration, Instant};
+
+/// The outages of one signal.
+#[derive(Debug)]
+pub(super) struct Outages {
+    current: Option<Outage>,
+    allowance: Allowance,
+    unsaid: Unsaid,
+}
+
+#[derive(Debug)]
+struct Outage {
+    began: Instant,
+    lost: u64,
+    is_said: bool,
+}
+
+/// Outages that no message was spent on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Unsaid {
+    pub(super) outages: u64,
+    pub(super) lost: u64,
+}
+
+/// A message about outages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Notice {
+    Began {
+        before: Unsaid,
+    },
+    Ended {
+        after: Duration,
+        lost: u64,
+    },
+    /// Outages that are over and were not said.
+    Passed(Unsaid),
+}
+
+impl Outages {
+    pub(super) fn new() -> Self {
+        Self {
+            current: None,
+            allowance: Allowance::new(),
+            unsaid: Unsaid::default(),
+        }
+    }
+
+    /// A delivery failed, and so many items were lost.
+    pub(super) fn failed(&mut self, now: Instant, lost: u64) -> Option<Notice> {
+        let current = self.current.get_or_insert(Outage {
+            began: now,
+            lost: 0,
+            is_said: false,
+        });
+        current.lost += lost;
+        if current.is_said || !self.allowance.take(now) {
+            return None;
+        }
+        current.is_said = true;
+        let before = std::mem::take(&mut self.unsaid);
+        Some(Notice::Began { before })
+    }
+
+    /// A delivery succeeded.
+    pub(super) fn delivered(&mut self, now: Instant) -> Option<Notice> {
+        match self.current.take() {
+            Some(outage) if outage.is_said => {
+                return Some(Notice::Ended {
+                    after: now.saturating_duration_since(outage.began),
+                    lost: outage.lost,
+                });
+            }
+            Some(outage) => {
+                self.unsaid.outages += 1;
+                self.unsaid.lost += outage.lost;
+            }
+            None => {}
+        }
+        (self.unsaid.outages > 0 && self.allowance.take(now)).then(|| self.passed())
+    }
+
+    /// What was not said, at the end, when there is no later message.
+    pub(super) fn rest(&mut self) -> Option<Notice> {
+        (self.unsaid.outages > 0).then(|| self.passed())
+    }
+
+    fn passed(&mut self) -> Notice {
+        Notice::Passed(std::mem::take(&mut self.unsaid))
+    }
+}
+
+/// Outages that may be said: [`BURST`] at first, and one more every [`INTERVAL`].
+#[derive(Debug)]
+struct Allowance {
+    left: u32,
+    since: Option<Instant>,
+}
+
+impl Allowance {
+    fn new() -> Self {
+        Self {
+            left: BURST,
+            since: None,
+        }
+    }
+
+    fn take(&mut self, now: Instant) -> bool {
+        let since = *self.since.get_or_insert(now);
+        let more = now.saturating_duration_since(since).as_secs() / INTERVAL.as_secs();
+        if more > 0 {
+            self.left = self
+                .left
+                .saturating_add(u32::try_from(more).unwrap_or(BURST))
+                .min(BURST);
+            self.since = Some(now);
+        }
+        let has = self.left > 0;
+        self.left = self.left.saturating_sub(1);
+        has
+    }
+}
+
+/// Something that happens often and is said at once, and then with a sum every [`INTERVAL`].
+#[derive(Debug, Default)]
+pub(super) struct Repeated {
+    said: Option<Instant>,
+    unsaid: u64,
+}
+
+impl Repeated {
+    /// It happened so many times; how many times are to be said now, if it is time.
+    pub(super) fn add(&mut self, now: Instant, times: u64) -> Option<u64> {
+        self.unsaid += times;
+        if self
+            .said
+            .is_some_and(|said| now.saturating_duration_since(said) < INTERVAL)
+        {
+            return None;
+        }
+        self.said = Some(now);
+        self.rest()
+    }
+
+    /// What was not said yet.
+    pub(super) fn rest(&mut self) -> Option<u64> {
+        Some(std::mem::take(&mut self.unsaid)).filter(|unsaid| *unsaid > 0)
+    }
+}
+
+const BURST: u32 = 3;
+const INTERVAL: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Seconds, what happened, and what is said: `None` for a delivery, else the items lost by a failure.
+    type Step = (u64, Option<u64>, Option<Notice>);
+
+    fn follow(steps: &[Step]) {
+        let (begun, mut outages) = (Instant::now(), Outages::new());
+        for (index, (second, happened, said)) in steps.iter().enumerate() {
+            let now = begun + Duration::from_secs(*second);
+            let notice = match happened {
+                Some(lost) => outages.failed(now, *lost),
+                None => outages.delivered(now),
+            };
+            assert_eq!(notice, *said, "step {index}, at {second} s");
+        }
+    }
+
+    fn began(outages: u64, lost: u64) -> Option<Notice> {
+        let before = Unsaid { outages, lost };
+        Some(Notice::Began { before })
+    }
+
+    fn ended(seconds: u64, lost: u64) -> Option<Notice> {
+        let after = Duration::from_secs(seconds);
+        Some(Notice::Ended { after, lost })
+    }
+
+    #[test]
+    fn the_beginning_and_the_end_of_each_outage_are_said() {
+        follow(&[
+            (0, None, None),
+            (10, Some(5), began(0, 0)),
+            (15, Some(5), None),
+            (20, None, ended(10, 10)),
+            (25, None, None),
+            (100, Some(1), began(0, 0)),
+            (4_000, Some(1), None),
+            (4_001, None, ended(3_901, 2)),
+        ]);
+    }
+
+    #[test]
+    fn outages_that_follow_each_other_are_summed_up() {
+        follow(&[
+            (0, Some(1), began(0, 0)),
+            (1, None, ended(1, 1)),
+            (2, Some(1), began(0, 0)),
+            (3, None, ended(1, 1)),
+            (4, Some(1), began(0, 0)),
+            (5, None, ended(1, 1)),
+            (6, Some(7), None),
+            (7, None, None),
+            (8, Some(8), None),
+            (9, None, None),
+            // Half a minute has passed since the first.
+            (30, Some(1), began(2, 15)),
+            (31, None, ended(1, 1)),
+            (32, Some(4), None),
+            (33, None, None),
+            (60, None, Some(Notice::Passed(Unsaid { outages: 1, lost: 4 }))),
+            (61, None, None),
+            // One that goes on without an allowance is said as soon as there is one.
+            (62, Some(2), None),
+            (91, Some(2), began(0, 0)),
+            (92, None, ended(30, 4)),
+        ]);
+    }
+
+    #[test]
+    fn what_happens_often_is_said_with_a_sum() {
+        let (begun, mut repeated) = (Instant::now(), Repeated::default());
+        for (second, times, said) in [
+            (0, 1, Some(1)),
+            (1, 2, None),
+            (29, 3, None),
+            (30, 4, Some(9)),
+            (90, 1, Some(1)),
+            (91, 1, None),
+        ] {
+            let now = begun + Duration::from_secs(second);
+            assert_eq!(repeated.add(now, times), said, "at {second} s");
+        }
+        assert_eq!(repeated.rest(), Some(1), "what is left at the end");
+        assert_eq!(repeated.rest(), None, "once");
+    }
+}

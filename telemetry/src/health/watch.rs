@@ -1,0 +1,210 @@
+//! What every exporter is wrapped in: its deliveries are counted, its queue is bounded, and long texts are cut.
+
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use opentelemetry::logs::Severity;
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::logs::{LogBatch, LogExporter};
+use opentelemetry_sdk::metrics::Temporality;
+use opentelemetry_sdk::metrics::data::ResourceMetrics;
+use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
+use opentelemetry_sdk::trace::{SpanData, SpanExporter, SpanProcessor, TracerProviderBuilder};
+
+use super::Health;
+use super::report::{Outcome, Reporter};
+use crate::config::{TailRule, TelemetryConfig};
+use crate::limit::cut;
+use crate::sampling::TailProcessor;
+use crate::size::{record_bytes, span_bytes};
+
+/// What stands between a processor and its exporter: one for each exporter.
+#[derive(Debug, Clone)]
+pub(crate) struct Watch {
+    pub(super) health: Arc<Health>,
+    pub(super) max_queue_bytes: usize,
+    longest: Option<usize>,
+    tail: Option<TailRule>,
+    reporter: Reporter,
+    ended: Arc<Ended>,
+}
+
+impl Watch {
+    pub(crate) fn new(health: Arc<Health>, config: &TelemetryConfig) -> Self {
+        Self {
+            longest: config.attribute_value_length_limit,
+            tail: config.tail.clone(),
+            max_queue_bytes: config.max_queue_bytes,
+            reporter: Reporter::new(Arc::clone(&health)),
+            ended: Arc::default(),
+            health,
+        }
+    }
+
+    pub(crate) fn health(&self) -> Arc<Health> {
+        Arc::clone(&self.health)
+    }
+
+    /// Where the exporter reports more than its result says.
+    #[cfg_attr(
+        not(any(feature = "otlp-grpc", feature = "otlp-http")),
+        expect(dead_code, reason = "the result of other exporters says all")
+    )]
+    pub(crate) fn reporter(&self) -> Reporter {
+        self.reporter.clone()
+    }
+
+    /// When the exporter has ended.
+    pub(crate) fn ended(&self) -> Arc<Ended> {
+        Arc::clone(&self.ended)
+    }
+
+    /// Adds a processor, behind the rule that decides in the end if there is one.
+    pub(crate) fn process(
+        &self,
+        builder: TracerProviderBuilder,
+        processor: impl SpanProcessor + 'static,
+    ) -> TracerProviderBuilder {
+        match &self.tail {
+            Some(rule) => {
+                builder.with_span_processor(TailProcessor::new(processor, rule.clone(), self.max_queue_bytes))
+            }
+            None => builder.with_span_processor(processor),
+        }
+    }
+
+    fn record_items(&self, count: usize, result: &OTelSdkResult) {
+        let outcome = Outcome::items(count as u64, result, self.reporter.take());
+        self.health.add(outcome);
+    }
+
+    pub(crate) fn over<E>(&self, inner: E) -> Watched<E> {
+        Watched {
+            inner,
+            watch: self.clone(),
+        }
+    }
+}
+
+/// An exporter whose deliveries are counted and whose long texts are cut.
+#[derive(Debug)]
+pub(crate) struct Watched<E> {
+    inner: E,
+    watch: Watch,
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl<E: SpanExporter> SpanExporter for Watched<E> {
+    async fn export(&self, mut batch: Vec<SpanData>) -> OTelSdkResult {
+        let count = batch.len();
+        let bytes = batch.iter().map(span_bytes).sum();
+        self.watch.health.leave(count);
+        if let Some(longest) = self.watch.longest {
+            batch.iter_mut().for_each(|span| cut(span, longest));
+        }
+        let result = self.inner.export(batch).await;
+        self.watch.health.free(bytes);
+        self.watch.record_items(count, &result);
+        result
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.inner.shutdown_with_timeout(timeout)
+    }
+
+    fn shutdown(&self) -> OTelSdkResult {
+        self.inner.shutdown()
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.inner.force_flush()
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.inner.set_resource(resource);
+    }
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl<E: LogExporter> LogExporter for Watched<E> {
+    async fn export(&self, batch: LogBatch<'_>) -> OTelSdkResult {
+        let (mut count, mut bytes) = (0, 0);
+        for (record, _) in batch.iter() {
+            count += 1;
+            bytes += record_bytes(record);
+        }
+        self.watch.health.leave(count);
+        let result = self.inner.export(batch).await;
+        self.watch.health.free(bytes);
+        self.watch.record_items(count, &result);
+        result
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.inner.shutdown_with_timeout(timeout)
+    }
+
+    fn shutdown(&self) -> OTelSdkResult {
+        self.inner.shutdown()
+    }
+
+    fn event_enabled(&self, level: Severity, target: &str, name: Option<&str>) -> bool {
+        self.inner.event_enabled(level, target, name)
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.inner.set_resource(resource);
+    }
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl<E: PushMetricExporter> PushMetricExporter for Watched<E> {
+    async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
+        let result = self.inner.export(metrics).await;
+        let outcome = Outcome::collection(&result, self.watch.reporter.take());
+        self.watch.health.add(outcome);
+        result
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.inner.force_flush()
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        let result = self.inner.shutdown_with_timeout(timeout);
+        self.watch.ended.set();
+        result
+    }
+
+    fn shutdown(&self) -> OTelSdkResult {
+        let result = self.inner.shutdown();
+        self.watch.ended.set();
+        result
+    }
+
+    fn temporality(&self) -> Temporality {
+        self.inner.temporality()
+    }
+}
+
+/// Whether an exporter has ended, which a periodic reader's shutdown does not wait for longer than 5 seconds.
+#[derive(Debug, Default)]
+pub(crate) struct Ended {
+    is_set: Mutex<bool>,
+    change: Condvar,
+}
+
+impl Ended {
+    fn set(&self) {
+        *self.is_set.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.change.notify_all();
+    }
+
+    /// Waits for it, and returns whether it has.
+    pub(crate) fn wait(&self, timeout: Duration) -> bool {
+        let is_set = self.is_set.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.change.wait_timeout_while(is_set, timeout, |is_set| !*is_set);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+}

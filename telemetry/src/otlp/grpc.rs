@@ -1,0 +1,306 @@
+//! OTLP over gRPC, on a runtime of its own: it works without tokio, and keeps working while the caller's tokio is stopped.
+//!
+//! The unary call is made here, on tonic's channel, and not by tonic's client. That client reports an answer that is too
+//! long in the same way as a refusal by the collector (`OutOfRange`, which is to be retried), so that one cannot tell
+//! whether the request was taken; and a status with details that are no base64 panics in it.
+
+#[cfg_attr(not(feature = "tls"), path = "grpc_tls_absent.rs")]
+#[cfg_attr(feature = "tls", path = "grpc_tls.rs")]
+mod tls;
+
+use std::future::poll_fn;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use http::header::{CONTENT_TYPE, TE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version};
+use http_body_util::{BodyExt, Full};
+use opentelemetry::Context;
+use opentelemetry_http::Bytes;
+use percent_encoding::percent_decode;
+use tokio::runtime::{self, Handle};
+use tonic::Code;
+use tonic::body::Body;
+use tonic::transport::{Channel, Endpoint};
+use tower_service::Service;
+
+use super::answer::{line, partial};
+use super::connection::{MAX_ANSWER_BYTES, Post};
+use super::retry_info::retry_delay;
+use super::{CollectorReply, Partial};
+use crate::error::{InitError, chain};
+use crate::signal::Signal;
+use crate::target::Target;
+
+/// A runtime of one thread, on which nothing is recorded of what it does itself, and which is let go without waiting:
+/// dropping a tokio runtime inside another one panics.
+#[derive(Debug)]
+pub(crate) struct Runtime(Option<runtime::Runtime>);
+
+impl Runtime {
+    fn start() -> Result<Self, InitError> {
+        runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("throughline-otlp")
+            .on_thread_start(|| std::mem::forget(Context::enter_telemetry_suppressed_scope()))
+            .enable_all()
+            .build()
+            .map(|runtime| Self(Some(runtime)))
+            .map_err(|error| {
+                InitError::exporter("the runtime of OTLP over gRPC cannot be started".into()).caused_by(error)
+            })
+    }
+
+    fn handle(runtime: &mut Option<Self>) -> Result<Handle, InitError> {
+        let running = match runtime {
+            Some(running) => running,
+            None => runtime.insert(Self::start()?),
+        };
+        let gone = || InitError::exporter("the runtime of OTLP over gRPC has ended".into());
+        running
+            .0
+            .as_ref()
+            .map(|runtime| runtime.handle().clone())
+            .ok_or_else(gone)
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// A channel and the method that is called on it.
+#[derive(Debug)]
+pub(crate) struct Grpc {
+    channel: Channel,
+    method: &'static str,
+    runtime: Handle,
+}
+
+impl Grpc {
+    /// With a channel of our own: with the exporter's, the feature `tls` would bring tonic into programs that export over
+    /// HTTP.
+    pub(super) fn new(target: &Target, runtime: &mut Option<Runtime>) -> Result<Self, InitError> {
+        let endpoint = Endpoint::from_shared(target.url.clone());
+        let endpoint = endpoint
+            .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;
+        let endpoint = tls::secure(endpoint, target)?;
+        let runtime = Runtime::handle(runtime)?;
+        let entered = runtime.enter();
+        let channel = endpoint.connect_lazy();
+        drop(entered);
+        Ok(Self {
+            channel,
+            method: match target.signal {
+                Signal::Traces => "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+                Signal::Logs => "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
+                Signal::Metrics => "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+            },
+            runtime,
+        })
+    }
+
+    pub(super) fn send(&self, post: Post<'_>) -> CollectorReply {
+        let (channel, timeout) = (self.channel.clone(), post.timeout);
+        let request = self.request(post);
+        let (sender, reply) = mpsc::channel();
+        drop(self.runtime.spawn(async move {
+            let exchange = tokio::time::timeout(timeout, exchange(channel, request));
+            let late = |_| CollectorReply::None(format!("timed out after {:.1} s", timeout.as_secs_f64()));
+            let _ = sender.send(exchange.await.unwrap_or_else(late));
+        }));
+        reply
+            .recv()
+            .unwrap_or_else(|_| CollectorReply::None("telemetry has ended".into()))
+    }
+
+    fn request(&self, post: Post<'_>) -> Request<Body> {
+        let mut request = Request::new(Body::new(Full::new(framed(&post.body, post.is_gzip))));
+        *request.method_mut() = Method::POST;
+        *request.version_mut() = Version::HTTP_2;
+        *request.uri_mut() = http::Uri::from_static(self.method);
+        let headers = request.headers_mut();
+        *headers = post.headers.clone();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+        headers.insert(TE, HeaderValue::from_static("trailers"));
+        if post.is_gzip {
+            headers.insert(
+                HeaderName::from_static("grpc-encoding"),
+                HeaderValue::from_static("gzip"),
+            );
+        }
+        if let Ok(timeout) = HeaderValue::from_str(&grpc_timeout(post.timeout)) {
+            headers.insert(HeaderName::from_static("grpc-timeout"), timeout);
+        }
+        request
+    }
+}
+
+/// A message behind its length, as gRPC frames it (<https://grpc.github.io/grpc/core/md_doc__p_r_o_t_o_c_o_l-_h_t_t_p2.html>).
+fn framed(message: &[u8], is_gzip: bool) -> Bytes {
+    let length = u32::try_from(message.len()).unwrap_or(u32::MAX);
+    let head = [&[u8::from(is_gzip)][..], &length.to_be_bytes()].concat();
+    [&head, message].concat().into()
+}
+
+/// At most eight digits and a unit.
+fn grpc_timeout(timeout: Duration) -> String {
+    match timeout.as_millis() {
+        millis @ ..=99_999_999 => format!("{millis}m"),
+        _ => format!("{}S", timeout.as_secs().min(99_999_999)),
+    }
+}
+
+async fn exchange(mut channel: Channel, request: Request<Body>) -> CollectorReply {
+    if let Err(error) = poll_fn(|cx| channel.poll_ready(cx)).await {
+        return CollectorReply::None(chain(&error));
+    }
+    match channel.call(request).await {
+        Ok(response) => read(response).await,
+        Err(error) => CollectorReply::None(chain(&error)),
+    }
+}
+
+async fn read(response: Response<Body>) -> CollectorReply {
+    let (head, mut body) = response.into_parts();
+    if let Some(status) = status(&head.headers, Partial::default()) {
+        return status;
+    }
+    if head.status != StatusCode::OK {
+        return plain(head.status);
+    }
+    let mut data = Vec::new();
+    let mut broken = "it answers without a status".to_owned();
+    while let Some(frame) = body.frame().await {
+        let frame = match frame {
+            Ok(frame) => frame,
+            Err(status) => {
+                broken = chain(&status);
+                break;
+            }
+        };
+        match frame.into_data() {
+            Ok(more) if data.len() + more.len() > MAX_ANSWER_BYTES => return taken(&[]),
+            Ok(more) => data.extend_from_slice(&more),
+            Err(frame) => {
+                let found = frame.into_trailers().ok();
+                let answered =
+                    found.and_then(|trailers| status(&trailers, message_in(&data).unwrap_or_default()));
+                return answered.unwrap_or(CollectorReply::None(broken));
+            }
+        }
+    }
+    // Whoever answers has taken the request, whatever became of the answer's end.
+    if data.is_empty() {
+        CollectorReply::None(broken)
+    } else {
+        taken(&data)
+    }
+}
+
+fn taken(data: &[u8]) -> CollectorReply {
+    CollectorReply::Grpc {
+        code: "OK".into(),
+        retry_after: None,
+        message: String::new(),
+        partial: message_in(data).unwrap_or_default(),
+    }
+}
+
+/// What the message says that is framed in the data, if it is whole and not compressed.
+fn message_in(data: &[u8]) -> Option<Partial> {
+    let (&[compressed, a, b, c, d], rest) = data.split_first_chunk::<5>()?;
+    let length = usize::try_from(u32::from_be_bytes([a, b, c, d])).ok()?;
+    let message = rest.get(..length).filter(|_| compressed == 0)?;
+    Some(partial(message, false))
+}
+
+/// The status in headers or trailers, if there is one.
+fn status(headers: &HeaderMap, partial: Partial) -> Option<CollectorReply> {
+    let code = Code::from_bytes(headers.get("grpc-status")?.as_bytes());
+    let message = headers.get("grpc-message").map_or(&[][..], HeaderValue::as_bytes);
+    let message = percent_decode(message).decode_utf8_lossy();
+    let details = headers.get("grpc-status-details-bin").and_then(|details| {
+        let text = details.to_str().ok()?.trim_end_matches('=');
+        STANDARD_NO_PAD.decode(text).ok()
+    });
+    Some(CollectorReply::Grpc {
+        code: code_name(code),
+        retry_after: details.and_then(|details| retry_delay(&details)),
+        message: line(&message),
+        partial,
+    })
+}
+
+/// An answer of plain HTTP, which gRPC reads as one of its codes
+/// (<https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md>).
+fn plain(status: StatusCode) -> CollectorReply {
+    let code = match status.as_u16() {
+        400 => Code::Internal,
+        401 => Code::Unauthenticated,
+        403 => Code::PermissionDenied,
+        404 => Code::Unimplemented,
+        429 | 502..=504 => Code::Unavailable,
+        _ => Code::Unknown,
+    };
+    CollectorReply::Grpc {
+        code: code_name(code),
+        retry_after: None,
+        message: format!("HTTP {status}"),
+        partial: Partial::default(),
+    }
+}
+
+fn code_name(code: Code) -> String {
+    match code {
+        Code::Ok => "OK".into(),
+        code => format!("{code:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeout_has_at_most_eight_digits() {
+        for (timeout, expected) in [
+            (Duration::from_millis(1), "1m"),
+            (Duration::from_secs(10), "10000m"),
+            (Duration::from_millis(99_999_999), "99999999m"),
+            (Duration::from_millis(100_000_000), "100000S"),
+            (Duration::MAX, "99999999S"),
+        ] {
+            assert_eq!(grpc_timeout(timeout), expected, "{timeout:?}");
+        }
+    }
+
+    /// tonic's own reader panics at details that are no base64.
+    #[test]
+    fn a_status_is_read_whatever_stands_in_it() {
+        for (details, message, expected) in [
+            ("!!not base64!!", "quota%20exceeded", "quota exceeded"),
+            ("", "%FF%", "\u{fffd}%"),
+            ("AAAA=", "one%0Atwo", "one"),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert("grpc-status", HeaderValue::from_static("8"));
+            headers.insert("grpc-message", HeaderValue::from_static(message));
+            headers.insert("grpc-status-details-bin", HeaderValue::from_static(details));
+            let expected = CollectorReply::Grpc {
+                code: "ResourceExhausted".into(),
+                retry_after: None,
+                message: expected.into(),
+                partial: Partial::default(),
+            };
+            assert_eq!(status(&headers, Partial::default()), Some(expected), "{message}");
+        }
+        assert_eq!(status(&HeaderMap::new(), Partial::default()), None, "no status");
+    }
+}

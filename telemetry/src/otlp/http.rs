@@ -1,0 +1,134 @@
+//! OTLP over HTTP, by a blocking client on the thread that exports.
+
+#[cfg_attr(not(feature = "tls"), path = "http_tls_absent.rs")]
+#[cfg_attr(feature = "tls", path = "http_tls.rs")]
+mod tls;
+
+use std::io::Read;
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use reqwest::blocking::{self, Response};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use reqwest::redirect::Policy;
+
+use super::answer::partial;
+use super::connection::{MAX_ANSWER_BYTES, Post};
+use super::refusal::message;
+use super::{CollectorReply, Partial};
+use crate::config::Protocol;
+use crate::error::{InitError, chain};
+use crate::target::Target;
+
+/// A client and where it posts to.
+#[derive(Debug)]
+pub(crate) struct Http {
+    client: blocking::Client,
+    url: String,
+    content_type: HeaderValue,
+}
+
+impl Http {
+    pub(super) fn new(target: &Target) -> Result<Self, InitError> {
+        // A redirected POST may arrive as a GET that carries nothing, and be answered 200 all the same.
+        let builder = blocking::Client::builder().timeout(None).redirect(Policy::none());
+        let builder = tls::secure(builder, target)?;
+        let failed = || InitError::exporter(format!("{target} cannot be set up"));
+        // A blocking client makes a runtime, which must not happen on a thread of another one.
+        let client = thread::spawn(move || builder.build())
+            .join()
+            .map_err(|_| failed())?;
+        Ok(Self {
+            client: client.map_err(|error| failed().caused_by(error))?,
+            url: target.url.clone(),
+            content_type: HeaderValue::from_static(match target.protocol {
+                Protocol::HttpJson => JSON,
+                Protocol::Grpc | Protocol::HttpProtobuf => PROTOBUF,
+            }),
+        })
+    }
+
+    pub(super) fn send(&self, post: Post<'_>) -> CollectorReply {
+        let request = self
+            .client
+            .post(&self.url)
+            .timeout(post.timeout)
+            .headers(post.headers.clone());
+        let request = request.header(CONTENT_TYPE, &self.content_type);
+        let request = if post.is_gzip {
+            request.header(CONTENT_ENCODING, "gzip")
+        } else {
+            request
+        };
+        match request.body(post.body).send() {
+            Ok(response) => self.reply(response),
+            // The error itself says the URL, which whoever reads this knows.
+            Err(error) => CollectorReply::None(
+                std::error::Error::source(&error).map_or_else(|| error.to_string(), chain),
+            ),
+        }
+    }
+
+    /// The status decides. A body that does not arrive whole, or is too long to be read, says nothing more.
+    fn reply(&self, response: Response) -> CollectorReply {
+        let status = response.status();
+        let header = |name| response.headers().get(name);
+        let kind = header(CONTENT_TYPE)
+            .unwrap_or(&self.content_type)
+            .as_bytes()
+            .to_owned();
+        let retry_after = header(RETRY_AFTER).and_then(retry_after);
+        let mut body = Vec::new();
+        let limit = u64::try_from(MAX_ANSWER_BYTES).unwrap_or(u64::MAX);
+        let is_whole =
+            response.take(limit + 1).read_to_end(&mut body).is_ok() && body.len() <= MAX_ANSWER_BYTES;
+        let partial = if status.is_success() && is_whole {
+            partial(&body, kind.starts_with(JSON.as_bytes()))
+        } else {
+            Partial::default()
+        };
+        CollectorReply::Http {
+            status: status.as_u16(),
+            reason: status.canonical_reason().unwrap_or_default(),
+            is_page: kind.starts_with(b"text/html"),
+            retry_after,
+            message: message(&body, kind.starts_with(PROTOBUF.as_bytes())),
+            partial,
+        }
+    }
+}
+
+/// Seconds or a date (<https://www.rfc-editor.org/rfc/rfc9110#field.retry-after>).
+fn retry_after(value: &HeaderValue) -> Option<Duration> {
+    let text = value.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(text).ok()?;
+    Some(date.duration_since(SystemTime::now()).unwrap_or_default())
+}
+
+const JSON: &str = "application/json";
+const PROTOBUF: &str = "application/x-protobuf";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_seconds_or_a_date() {
+        let of = |text: &str| retry_after(&HeaderValue::from_str(text).expect("a header"));
+        assert_eq!(of(" 120 "), Some(Duration::from_secs(120)), "seconds");
+        assert_eq!(
+            of("Fri, 31 Dec 1999 23:59:59 GMT"),
+            Some(Duration::ZERO),
+            "a date that is past"
+        );
+        let soon = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(100));
+        let wait = of(&soon).expect("a date");
+        assert!((1..=100).contains(&wait.as_secs()), "{wait:?} until {soon}");
+        for text in ["", "soon", "-1", "1.5", "99999999999999999999999"] {
+            assert_eq!(of(text), None, "{text:?}");
+        }
+    }
+}

@@ -9,6 +9,7 @@ use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
+use crate::config::IgnoredVariable;
 use crate::deadline::{Job, within};
 use crate::diagnosis::Diagnosis;
 use crate::error::{InitError, ShutdownError};
@@ -26,6 +27,8 @@ use crate::signal::Signal;
 #[must_use = "telemetry ends when this is dropped"]
 pub struct Telemetry {
     active: Option<Active>,
+    /// Those of a configuration that is off.
+    ignored: Vec<IgnoredVariable>,
 }
 
 #[derive(Debug)]
@@ -39,12 +42,18 @@ pub(crate) struct Active {
 }
 
 impl Telemetry {
-    pub(crate) fn off() -> Self {
-        Self { active: None }
+    pub(crate) fn off(ignored: Vec<IgnoredVariable>) -> Self {
+        Self {
+            active: None,
+            ignored,
+        }
     }
 
     pub(crate) fn on(active: Active) -> Self {
-        Self { active: Some(active) }
+        Self {
+            active: Some(active),
+            ignored: Vec::new(),
+        }
     }
 
     pub(crate) fn active(&self) -> Option<&Active> {
@@ -138,7 +147,7 @@ impl Telemetry {
     #[must_use]
     pub fn diagnose_within(&self, patience: Duration) -> Diagnosis {
         let Some(active) = &self.active else {
-            return Diagnosis::off();
+            return Diagnosis::off(self.ignored.clone());
         };
         let (config, health) = {
             let setup = &active.services().setup;

@@ -81,6 +81,11 @@ impl Hook {
         Ok(self.find()?(builders))
     }
 
+    /// Whether there is such a hook.
+    pub(crate) fn check(&self) -> Result<(), InitError> {
+        self.find().map(drop)
+    }
+
     fn find(&self) -> Result<Closure, InitError> {
         let name = match self {
             Self::Closure(hook) => return Ok(Arc::clone(hook)),

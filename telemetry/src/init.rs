@@ -4,10 +4,11 @@ use std::sync::Mutex;
 
 use opentelemetry::global;
 
-use crate::config::{Exporter, TelemetryConfig};
+use crate::config::{Exporter, IgnoredVariable, TelemetryConfig};
 use crate::error::InitError;
 use crate::exporter::Setup;
 use crate::guard::{Active, Claim, Telemetry};
+use crate::health::say;
 use crate::propagator::install_propagator;
 use crate::service::Services;
 use crate::signal::Signal;
@@ -36,17 +37,22 @@ use crate::signal::Signal;
 /// ```
 #[track_caller]
 pub fn init(config: TelemetryConfig) -> Result<Telemetry, InitError> {
-    config.check()?;
     if !config.enabled {
+        let config = config.without_what_is_missing();
+        config.check()?;
         install_propagator(&config)?;
-        return Ok(Telemetry::off());
+        warn(config.ignored_variables());
+        return Ok(Telemetry::off(config.ignored_variables().to_vec()));
     }
+    let config = config.with_sdk_variables()?.without_what_is_missing();
+    config.check()?;
     let claim = Claim::take()?;
     let is_printed = |signal| config.exporter_of(signal) == Exporter::Console;
     let in_order = is_printed(Signal::Traces) && is_printed(Signal::Metrics);
     let mut setup = Setup::new(config);
     let providers = setup.providers(None)?;
     install_propagator(&setup.config)?;
+    warn(setup.config.ignored_variables());
     if let Some(provider) = &providers.tracer {
         global::set_tracer_provider(provider.clone());
     }
@@ -74,4 +80,8 @@ pub fn init(config: TelemetryConfig) -> Result<Telemetry, InitError> {
 #[track_caller]
 pub fn init_from_env() -> Result<Telemetry, InitError> {
     init(TelemetryConfig::from_env()?)
+}
+
+fn warn(ignored: &[IgnoredVariable]) {
+    ignored.iter().for_each(|ignored| say(&ignored.to_string()));
 }

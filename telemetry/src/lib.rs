@@ -167,8 +167,8 @@ mod target;
 mod versions;
 
 pub use config::{
-    Compression, Exporter, FileConfig, Propagator, Protocol, SamplingRule, TailRule, TelemetryConfig,
-    TlsConfig,
+    Compression, Exporter, FileConfig, IgnoredVariable, Propagator, Protocol, SamplingRule, TailRule,
+    TelemetryConfig, TlsConfig,
 };
 pub use diagnosis::{Diagnosis, SignalDiagnosis};
 pub use error::{InitError, ShutdownError};

@@ -34,6 +34,31 @@ impl Exporter {
             _ => return None,
         })
     }
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Console => "console",
+            Self::ConsoleJson => "console-json",
+            Self::File => "file",
+            Self::Prometheus => "prometheus",
+            Self::Otlp => "otlp",
+        }
+    }
+
+    /// The feature that it needs and that is not compiled in.
+    pub(crate) fn missing_feature(self) -> Option<&'static str> {
+        let (has_feature, feature) = match self {
+            Self::None | Self::Console => return None,
+            Self::ConsoleJson | Self::File => (cfg!(feature = "file"), "file"),
+            Self::Prometheus => (cfg!(feature = "prometheus"), "prometheus"),
+            Self::Otlp => (
+                cfg!(any(feature = "otlp-grpc", feature = "otlp-http")),
+                "otlp-grpc\" or \"otlp-http",
+            ),
+        };
+        (!has_feature).then_some(feature)
+    }
 }
 
 /// How OTLP is carried (<https://opentelemetry.io/docs/specs/otel/protocol/exporter/>).
@@ -60,6 +85,23 @@ impl Protocol {
             _ => return None,
         })
     }
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Grpc => "grpc",
+            Self::HttpProtobuf => "http/protobuf",
+            Self::HttpJson => "http/json",
+        }
+    }
+
+    /// The feature that it needs and that is not compiled in.
+    pub(crate) fn missing_feature(self) -> Option<&'static str> {
+        let (has_feature, feature) = match self {
+            Self::Grpc => (cfg!(feature = "otlp-grpc"), "otlp-grpc"),
+            Self::HttpProtobuf | Self::HttpJson => (cfg!(feature = "otlp-http"), "otlp-http"),
+        };
+        (!has_feature).then_some(feature)
+    }
 }
 
 /// How a request to the collector is made smaller.
@@ -82,6 +124,13 @@ impl Compression {
             "gzip" => Self::Gzip,
             _ => return None,
         })
+    }
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Gzip => "gzip",
+        }
     }
 }
 
@@ -106,21 +155,46 @@ pub enum Propagator {
 impl Propagator {
     pub(crate) const ACCEPTED: &str = r#""tracecontext", "baggage", "b3", "b3multi", "jaeger" and "xray", with commas between them, or "none""#;
 
+    /// A list with commas, each name once, or `none`.
     pub(crate) fn parse_list(text: &str) -> Option<Vec<Self>> {
         if text.trim() == "none" {
             return Some(Vec::new());
         }
-        let parse = |name: &str| {
-            Some(match name.trim() {
-                "tracecontext" => Self::TraceContext,
-                "baggage" => Self::Baggage,
-                "b3" => Self::B3,
-                "b3multi" => Self::B3Multi,
-                "jaeger" => Self::Jaeger,
-                "xray" => Self::XRay,
-                _ => return None,
-            })
-        };
-        text.split(',').map(parse).collect()
+        let mut list = Vec::new();
+        for name in text.split(',') {
+            let propagator = Self::parse(name.trim())?;
+            if !list.contains(&propagator) {
+                list.push(propagator);
+            }
+        }
+        Some(list)
+    }
+
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "tracecontext" => Self::TraceContext,
+            "baggage" => Self::Baggage,
+            "b3" => Self::B3,
+            "b3multi" => Self::B3Multi,
+            "jaeger" => Self::Jaeger,
+            "xray" => Self::XRay,
+            _ => return None,
+        })
+    }
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::TraceContext => "tracecontext",
+            Self::Baggage => "baggage",
+            Self::B3 => "b3",
+            Self::B3Multi => "b3multi",
+            Self::Jaeger => "jaeger",
+            Self::XRay => "xray",
+        }
+    }
+
+    /// The feature that it needs and that is not compiled in.
+    pub(crate) fn missing_feature(self) -> Option<&'static str> {
+        (self == Self::XRay && !cfg!(feature = "xray")).then_some("xray")
     }
 }

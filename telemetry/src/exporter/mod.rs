@@ -66,7 +66,9 @@ impl Setup {
             resource: resource(&self.config, service),
             service,
         };
-        let (traces, metrics, logs) = (self.traces(&part)?, self.metrics(&part)?, self.logs(&part)?);
+        let traces = self.or_off(Signal::Traces, |setup| setup.traces(&part))?;
+        let metrics = self.or_off(Signal::Metrics, |setup| setup.metrics(&part))?;
+        let logs = self.or_off(Signal::Logs, |setup| setup.logs(&part))?;
         let mut builders = Builders::new(traces, metrics, logs);
         let hook = self.config.startup_hook.as_ref();
         if let Some(hook) = hook {
@@ -78,6 +80,22 @@ impl Setup {
             meter: wants(Signal::Metrics).then(|| builders.meter_provider.build()),
             logger: wants(Signal::Logs).then(|| builders.logger_provider.build()),
         })
+    }
+
+    /// What builds the provider of a signal. If its exporter cannot be set up and a variable of the environment is to blame,
+    /// the signal is turned off.
+    fn or_off<T>(
+        &mut self,
+        signal: Signal,
+        build: impl Fn(&mut Self) -> Result<T, InitError>,
+    ) -> Result<T, InitError> {
+        let error = match build(self) {
+            Ok(builder) => return Ok(builder),
+            Err(error) => error,
+        };
+        self.config.turn_off(signal, error)?;
+        *self.health.at(signal) = None;
+        build(self)
     }
 
     fn logs(&mut self, part: &Part<'_>) -> Result<LoggerProviderBuilder, InitError> {
@@ -107,6 +125,7 @@ impl Setup {
     fn traces(&mut self, part: &Part<'_>) -> Result<TracerProviderBuilder, InitError> {
         let builder = SdkTracerProvider::builder().with_resource(part.resource.clone());
         let builder = builder.with_sampler(sampler(&self.config));
+        let builder = builder.with_span_limits(self.config.sdk.span_limits.into());
         match self.config.exporter_of(Signal::Traces) {
             // Refused by the configuration's check: there are no traces in a scrape.
             Exporter::None | Exporter::Prometheus => Ok(builder),

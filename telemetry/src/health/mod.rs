@@ -18,10 +18,12 @@ use opentelemetry_sdk::logs::{LogBatch, LogExporter};
 use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
-use opentelemetry_sdk::trace::{SpanData, SpanExporter, SpanProcessor, TracerProviderBuilder};
+use opentelemetry_sdk::trace::{
+    BatchConfigBuilder, SpanData, SpanExporter, SpanProcessor, TracerProviderBuilder,
+};
 use tracing::Level;
 
-use crate::config::{TailRule, TelemetryConfig};
+use crate::config::{SdkConfig, TailRule, TelemetryConfig};
 use crate::destination::Destination;
 use crate::limit::cut;
 use crate::probe::of_tls;
@@ -140,6 +142,7 @@ pub(crate) struct Watch {
     health: Arc<Health>,
     longest: Option<usize>,
     tail: Option<TailRule>,
+    sdk: SdkConfig,
 }
 
 impl Watch {
@@ -149,11 +152,30 @@ impl Watch {
             health,
             longest,
             tail,
+            sdk: config.sdk.clone(),
         }
     }
 
     pub(crate) fn health(&self) -> Arc<Health> {
         Arc::clone(&self.health)
+    }
+
+    /// Whether metrics are sent as sums or as differences.
+    #[cfg_attr(
+        not(any(feature = "otlp-grpc", feature = "otlp-http")),
+        expect(dead_code, reason = "other exporters have no choice")
+    )]
+    pub(crate) fn temporality(&self) -> Temporality {
+        self.sdk.temporality.into()
+    }
+
+    /// The batches of spans. Each value is set, so that none is read from the environment.
+    pub(crate) fn span_batches(&self) -> BatchConfigBuilder {
+        let limits = *self.sdk.batches.of(Signal::Traces);
+        BatchConfigBuilder::default()
+            .with_max_queue_size(limits.max_queue_size)
+            .with_max_export_batch_size(limits.max_export_batch_size())
+            .with_scheduled_delay(limits.schedule_delay)
     }
 
     /// Adds a processor, behind the rule that decides in the end if there is one.

@@ -1,6 +1,6 @@
 //! What each variable means.
 
-use crate::config::tests::vars;
+use crate::config::tests::{variables_of, vars};
 use crate::config::{Compression, Exporter, Propagator, Protocol, TelemetryConfig, TlsConfig};
 use crate::hook::Hook;
 use crate::signal::Signal;
@@ -107,7 +107,7 @@ fn a_signal_without_a_variable_goes_where_the_specification_says() {
         .with_enabled(true)
         .with_exporter(Exporter::Console);
     let mine = mine
-        .with_vars([("OTEL_METRICS_EXPORTER".to_owned(), "none".to_owned())])
+        .overlay(&variables_of(&[("OTEL_METRICS_EXPORTER", "none")]))
         .expect("accepted");
     assert_eq!(
         mine.exporter_of(Signal::Traces),
@@ -258,8 +258,10 @@ fn the_resource() {
         "OTEL_RESOURCE_ATTRIBUTES",
         "service.version=9, a=x%2Cy,service.name=other,",
     )];
-    let owned = set.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let config = config.expect("accepted").with_vars(owned).expect("accepted");
+    let config = config
+        .expect("accepted")
+        .overlay(&variables_of(&set))
+        .expect("accepted");
     let found = (config.service_name.as_deref(), config.service_version.as_deref());
     assert_eq!(found, (Some("other"), Some("9")), "a variable wins over the file");
     let others: Vec<_> = config.resource_attributes.iter().collect();

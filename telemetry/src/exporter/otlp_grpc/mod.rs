@@ -79,8 +79,15 @@ pub(crate) fn metrics(
 ) -> Result<MeterProviderBuilder, InitError> {
     let runtime = running(runtime)?;
     let _entered = runtime.enter();
-    let exporter = carry(MetricExporter::builder().with_tonic(), target, target.timeout())?.build();
-    Ok(builder.with_periodic_exporter(watch.over(built(target, exporter)?)))
+    let exporter = carry(
+        MetricExporter::builder()
+            .with_tonic()
+            .with_temporality(watch.temporality()),
+        target,
+        target.timeout(),
+    )?
+    .build();
+    Ok(watch.metrics(builder, built(target, exporter)?))
 }
 
 pub(crate) fn logs(
@@ -144,6 +151,12 @@ fn carry<B: WithExportConfig + WithTonicConfig>(
 ) -> Result<B, InitError> {
     let headers = target.headers.parsed::<AsciiMetadataKey, AsciiMetadataValue>()?;
     let with_headers = move |mut request: Request<()>| {
+        // The SDK adds the headers of the environment, also those that were ignored.
+        let agent = request.metadata_mut().remove(USER_AGENT);
+        request.metadata_mut().clear();
+        if let Some(agent) = agent {
+            request.metadata_mut().insert(USER_AGENT, agent);
+        }
         for (name, value) in &headers {
             request.metadata_mut().insert(name.clone(), value.clone());
         }
@@ -186,3 +199,5 @@ fn running(runtime: &mut Option<Runtime>) -> Result<&Runtime, InitError> {
         None => Ok(runtime.insert(Runtime::start()?)),
     }
 }
+
+const USER_AGENT: &str = "user-agent";

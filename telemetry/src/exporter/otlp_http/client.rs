@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use reqwest::blocking;
-use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use reqwest::redirect::Policy;
 
 use crate::error::{InitError, chain};
@@ -54,12 +54,26 @@ impl Client {
     }
 }
 
+impl Client {
+    /// The SDK adds the headers of the environment, also those that were ignored and those of another signal.
+    fn only_ours(&self, headers: &HeaderMap) -> HeaderMap {
+        let mut ours = HeaderMap::with_capacity(self.headers.len() + 3);
+        for name in [CONTENT_TYPE, CONTENT_ENCODING, USER_AGENT] {
+            if let Some(value) = headers.get(&name) {
+                ours.insert(name, value.clone());
+            }
+        }
+        for (name, value) in &self.headers {
+            ours.insert(name.clone(), value.clone());
+        }
+        ours
+    }
+}
+
 #[async_trait]
 impl HttpClient for Client {
     async fn send_bytes(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        for (name, value) in &self.headers {
-            request.headers_mut().insert(name.clone(), value.clone());
-        }
+        *request.headers_mut() = self.only_ours(request.headers());
         let result = self.inner.send_bytes(request).await;
         (self.tell)(match &result {
             Ok(response) => Told::Answer(response),

@@ -48,12 +48,14 @@ pub(crate) fn metrics(
     watch: &Watch,
 ) -> Result<MeterProviderBuilder, InitError> {
     let exporter = carry(
-        MetricExporter::builder().with_http(),
+        MetricExporter::builder()
+            .with_http()
+            .with_temporality(watch.temporality()),
         target,
         delivering(target, watch)?,
     )
     .build();
-    Ok(builder.with_periodic_exporter(watch.over(built(target, exporter)?)))
+    Ok(watch.metrics(builder, built(target, exporter)?))
 }
 
 pub(crate) fn logs(
@@ -119,7 +121,7 @@ fn carry<B: WithExportConfig + WithHttpConfig>(builder: B, target: &Target, clie
         Protocol::Grpc | Protocol::HttpProtobuf => Encoding::HttpBinary,
     };
     let builder = builder.with_protocol(encoding).with_endpoint(&target.url);
-    let builder = builder.with_http_client(client);
+    let builder = builder.with_timeout(target.timeout()).with_http_client(client);
     match target.compression {
         Compression::None => builder,
         Compression::Gzip => builder.with_compression(opentelemetry_otlp::Compression::Gzip),

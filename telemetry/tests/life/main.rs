@@ -11,6 +11,7 @@ mod file;
 mod grpc;
 mod services;
 mod tls;
+mod variables;
 mod wire;
 
 use std::io::{self, Write};

@@ -14,14 +14,14 @@ use crate::deadline::{Job, within};
 use crate::diagnosis::Diagnosis;
 use crate::error::{InitError, ShutdownError};
 use crate::exporter::prometheus::Prometheus;
-use crate::health::{Health, words};
+use crate::health::{Health, say, words};
 use crate::providers::{Providers, Work};
 use crate::service::Services;
 use crate::signal::Signal;
 
 /// Telemetry that runs until this is shut down or dropped.
 ///
-/// Keep it until the program ends. Dropping it is a [`shutdown`](Self::shutdown) whose result nobody reads. Nothing drops
+/// Keep it until the program ends. Dropping it is a [`shutdown_or_warn`](Self::shutdown_or_warn). Nothing drops
 /// what is in a `static`, nor what [`std::process::exit`] leaves behind: shut down or [`flush`](Self::flush) before.
 #[derive(Debug)]
 #[must_use = "telemetry ends when this is dropped"]
@@ -178,6 +178,15 @@ impl Telemetry {
         self.shutdown_within(SHUTDOWN_DEADLINE)
     }
 
+    /// Shuts down as [`shutdown`](Self::shutdown) does, and warns if not everything was delivered: to the `tracing`
+    /// subscriber, or where there is none, to standard error. This is the end of a `main` whose exit code is for its own
+    /// work: a collector that is down is no failure of the program.
+    pub fn shutdown_or_warn(self) {
+        if let Err(error) = self.shutdown() {
+            say(&error.to_string());
+        }
+    }
+
     /// Delivers what has been recorded, what [`flush`](Self::flush) waits for too, stops, and returns within the deadline. It blocks the thread, inside tokio or
     /// outside; what has not been delivered by then is lost. Afterwards [`init`](crate::init) may be called again.
     ///
@@ -191,7 +200,9 @@ impl Telemetry {
 impl Drop for Telemetry {
     fn drop(&mut self) {
         if let Some(active) = self.active.take() {
-            let _ = active.end(SHUTDOWN_DEADLINE);
+            if let Err(error) = active.end(SHUTDOWN_DEADLINE) {
+                say(&error.to_string());
+            }
         }
     }
 }

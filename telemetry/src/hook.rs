@@ -54,7 +54,7 @@ impl Builders {
 ///     r#"{"tracing.enabled": true, "startup_hook": "MyLibrary:setup_tracing"}"#,
 /// )?;
 /// # let config = config.with_exporter(throughline_telemetry::Exporter::None);
-/// init(config)?.shutdown()?;
+/// init(config)?.shutdown_or_warn();
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn register_startup_hook(

@@ -32,7 +32,7 @@ use crate::signal::Signal;
 ///     .with_service_name("shop")
 ///     .with_exporter(Exporter::Console);
 /// let telemetry = init(config)?;
-/// telemetry.shutdown()?;
+/// telemetry.shutdown_or_warn();
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[track_caller]
@@ -74,7 +74,7 @@ pub fn init(config: TelemetryConfig) -> Result<Telemetry, InitError> {
 ///
 /// ```
 /// let telemetry = throughline_telemetry::init_from_env()?;
-/// telemetry.shutdown()?;
+/// telemetry.shutdown_or_warn();
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[track_caller]

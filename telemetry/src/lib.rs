@@ -12,7 +12,7 @@
 //!     .with_exporter(Exporter::Console);
 //! let telemetry = init(config)?;
 //! // … serve …
-//! telemetry.shutdown()?;
+//! telemetry.shutdown_or_warn();
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -144,6 +144,7 @@
 
 mod config;
 mod deadline;
+mod decision;
 mod destination;
 mod diagnosis;
 mod error;

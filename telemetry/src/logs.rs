@@ -12,7 +12,7 @@
 //!     .with(logs::text()) // or logs::json(); with_writer(std::io::stderr) and the like as ever
 //!     .with(telemetry.log_layer()) // to OTLP or a file, if the configuration names a logs exporter
 //!     .init();
-//! # telemetry.shutdown()?;
+//! # telemetry.shutdown_or_warn();
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

@@ -142,13 +142,14 @@ pub enum Propagator {
     TraceContext,
     /// W3C `baggage`. In a file or a variable: `baggage`.
     Baggage,
-    /// B3 in one header; a missing decision counts as sampled. In a file or a variable: `b3`.
+    /// B3 in one header; a debug trace stays one, and a decision without ids (`b3: 0`) is heeded by new traces. In a file or a
+    /// variable: `b3`.
     B3,
     /// B3 in several headers, read like the other. In a file or a variable: `b3multi`.
     B3Multi,
-    /// Jaeger's `uber-trace-id`, without its baggage. In a file or a variable: `jaeger`.
+    /// Jaeger's `uber-trace-id` and its baggage, `uberctx-NAME`. In a file or a variable: `jaeger`.
     Jaeger,
-    /// AWS X-Ray; needs the feature `xray`. In a file or a variable: `xray`.
+    /// AWS X-Ray; a decision that is left open is made here. Needs the feature `xray`. In a file or a variable: `xray`.
     XRay,
 }
 

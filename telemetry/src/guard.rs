@@ -199,10 +199,10 @@ impl Telemetry {
 
 impl Drop for Telemetry {
     fn drop(&mut self) {
-        if let Some(active) = self.active.take() {
-            if let Err(error) = active.end(SHUTDOWN_DEADLINE) {
-                say(&error.to_string());
-            }
+        if let Some(active) = self.active.take()
+            && let Err(error) = active.end(SHUTDOWN_DEADLINE)
+        {
+            say(&error.to_string());
         }
     }
 }

@@ -20,6 +20,8 @@ use crate::signal::Signal;
 ///
 /// Tests that run side by side are one process: let them share one, or give each's layers providers of their own.
 ///
+/// It warns of each [variable that is ignored](TelemetryConfig::ignored_variables).
+///
 /// # Errors
 /// A value is not accepted, a feature is not compiled in, or telemetry is running already: the error says where it was
 /// started.
@@ -69,8 +71,12 @@ pub fn init(config: TelemetryConfig) -> Result<Telemetry, InitError> {
 
 /// [`init`] with what the environment says ([`TelemetryConfig::from_env`]): off unless a variable turns it on.
 ///
+/// A variable that is not understood, and an exporter that it chose and that cannot be set up, are no errors: each is
+/// ignored with a warning, and listed by [`Telemetry::diagnose`].
+///
 /// # Errors
-/// A variable has a value that is not accepted, or as [`init`].
+/// The file that `THROUGHLINE_CONFIG` names cannot be used, telemetry is running already, or `THROUGHLINE_STRICT` is `true`
+/// and a variable has a value that is not accepted.
 ///
 /// ```
 /// let telemetry = throughline_telemetry::init_from_env()?;

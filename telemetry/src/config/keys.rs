@@ -217,7 +217,7 @@ pub(super) const LAYER_VARIABLES: &[LayerVariable] = &[
             "code", "code/dup", "k8s", "k8s/dup",
         ],
         is_list: true,
-        accepted: r#""gen_ai", "gen_ai/dup" or "gen_ai_latest_experimental"; "http", "rpc", "database", "messaging", "code" and "k8s", also with "/dup", have no effect here"#,
+        accepted: r#""gen_ai", "gen_ai/dup", "gen_ai_latest_experimental" or "gen_ai_latest_experimental/dup"; "http", "rpc", "database", "messaging", "code" and "k8s", also with "/dup", have no effect here"#,
         used: "gen_ai_latest_experimental",
     },
 ];

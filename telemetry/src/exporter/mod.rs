@@ -66,9 +66,9 @@ impl Setup {
             resource: resource(&self.config, service),
             service,
         };
-        let traces = self.or_off(Signal::Traces, |setup| setup.traces(&part))?;
-        let metrics = self.or_off(Signal::Metrics, |setup| setup.metrics(&part))?;
-        let logs = self.or_off(Signal::Logs, |setup| setup.logs(&part))?;
+        let traces = self.or_off(Signal::Traces, &part, Self::traces)?;
+        let metrics = self.or_off(Signal::Metrics, &part, Self::metrics)?;
+        let logs = self.or_off(Signal::Logs, &part, Self::logs)?;
         let mut builders = Builders::new(traces, metrics, logs);
         let hook = self.config.startup_hook.as_ref();
         if let Some(hook) = hook {
@@ -82,20 +82,21 @@ impl Setup {
         })
     }
 
-    /// What builds the provider of a signal. If its exporter cannot be set up and a variable of the environment is to blame,
-    /// the signal is turned off.
+    /// What builds the provider of a signal. If its exporter cannot be set up when telemetry starts, and a variable of the
+    /// environment is to blame, the signal is turned off.
     fn or_off<T>(
         &mut self,
         signal: Signal,
-        build: impl Fn(&mut Self) -> Result<T, InitError>,
+        part: &Part<'_>,
+        build: fn(&mut Self, &Part<'_>) -> Result<T, InitError>,
     ) -> Result<T, InitError> {
-        let error = match build(self) {
-            Ok(builder) => return Ok(builder),
-            Err(error) => error,
+        let error = match build(self, part) {
+            Err(error) if part.service.is_none() => error,
+            built => return built,
         };
         self.config.turn_off(signal, error)?;
         *self.health.at(signal) = None;
-        build(self)
+        build(self, part)
     }
 
     fn logs(&mut self, part: &Part<'_>) -> Result<LoggerProviderBuilder, InitError> {

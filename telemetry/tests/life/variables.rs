@@ -79,10 +79,10 @@ impl Arrived {
             .iter()
             .flat_map(|traces| &traces.resource)
             .flat_map(|it| &it.attributes);
-        let service = service
+        let mut service = service
             .filter(|attribute| attribute.key == "service.name")
             .map(|it| format!("{:?}", it.value));
-        let service = service.last().unwrap_or_default();
+        let service = service.next_back().unwrap_or_default();
         let spans = traces
             .iter()
             .flat_map(|traces| &traces.scope_spans)

@@ -89,6 +89,7 @@
 //! | name out of a set, such as a sampler | in any case | an unknown name, and one whose feature is not compiled in |
 //! | list of names, such as propagators | the members that are known | each other member |
 //! | headers | the members that can be sent | each other member |
+//! | endpoint | an `http` or `https` URL; `host:port` if `OTEL_EXPORTER_OTLP_INSECURE`, or its form for the signal, is `true` | any other |
 //! | exporters | the first member that is known: a signal has one exporter | each other member |
 //! | number | within its range: a delay and a queue from 1, a timeout and a limit from 0, up to 2147483647; a queue up to 1000000 | any other, and a batch that is larger than its queue |
 //! | certificate, start-up hook | if it is there | one that is not |

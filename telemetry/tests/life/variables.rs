@@ -331,6 +331,8 @@ fn code_leaves_what_the_sdk_reads_to_the_operator() {
         ("OTEL_METRIC_EXPORT_INTERVAL", "0"),
         ("OTEL_BSP_MAX_QUEUE_SIZE", "0"),
         ("OTEL_EXPORTER_OTLP_HEADERS", "api-key=1,nonsense"),
+        // Empty is unset: the SDK would send no header at all with traces.
+        ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", " "),
         // None of the SDK's: code decides.
         ("OTEL_TRACES_SAMPLER", "always_off"),
     ];

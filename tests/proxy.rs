@@ -25,6 +25,11 @@ struct Path {
 impl Path {
     /// Starts the proxy; requests go below this path of the provider.
     async fn new(base: &str) -> Self {
+        Self::with_variables(base, &[]).await
+    }
+
+    /// Starts the proxy with variables beside those that name the collector.
+    async fn with_variables(base: &str, vars: &[(&str, &str)]) -> Self {
         let provider = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = provider.local_addr().expect("an address");
         let (collector, url) = Collector::start().await;
@@ -32,7 +37,8 @@ impl Path {
         command
             .args(["--port", "0", "--upstream", &format!("http://{address}{base}")])
             .env("OTEL_EXPORTER_OTLP_ENDPOINT", url)
-            .env("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf");
+            .env("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
+            .envs(vars.iter().copied());
         let mut proxy = Running::start(command);
         let at = proxy.line("http://").await;
         Self {
@@ -75,6 +81,66 @@ async fn until(stream: &mut TcpStream, end: &str) -> String {
 
 async fn write(stream: &mut TcpStream, text: &str) {
     stream.write_all(text.as_bytes()).await.expect("written");
+}
+
+/// A debug trace used to arrive as an ordinary one, and `b3: 0` used to be recorded.
+#[tokio::test]
+async fn b3_decisions_reach_the_provider() {
+    const IDS: &str = "80f198ee56343ba864fe8b2a57d3eff7-e457b5a2e4d86bd1";
+    for (sampler, b3, trace, state, recorded) in [
+        (
+            "parentbased_always_off",
+            &*format!("{IDS}-d"),
+            &IDS[..33],
+            "-d",
+            true,
+        ),
+        ("parentbased_always_off", "d", "", "-d", true),
+        ("parentbased_always_on", "0", "", "-0", false),
+        (
+            "parentbased_always_on",
+            &*format!("{IDS}-0"),
+            &IDS[..33],
+            "-0",
+            false,
+        ),
+        ("parentbased_always_off", IDS, &IDS[..33], "-0", false),
+    ] {
+        let vars = [
+            ("OTEL_PROPAGATORS", "b3,ottrace"),
+            ("OTEL_TRACES_SAMPLER", sampler),
+        ];
+        let path = Path::with_variables("", &vars).await;
+        let mut client = path.client().await;
+        let request =
+            format!("GET /v1/models HTTP/1.1\r\nhost: proxy\r\nconnection: close\r\nb3: {b3}\r\n\r\n");
+        write(&mut client, &request).await;
+        let mut provider = path.provider().await;
+        let asked = until(&mut provider, "\r\n\r\n").await;
+        let sent: Vec<_> = asked
+            .lines()
+            .filter_map(|line| line.strip_prefix("b3: "))
+            .collect();
+        let [sent] = sent.as_slice() else {
+            panic!("{b3}: one header in {asked}");
+        };
+        assert!(
+            sent.starts_with(trace) && sent.ends_with(state),
+            "{b3} with {sampler}: {sent}"
+        );
+        let answer = "HTTP/1.1 204 No Content\r\n\r\n";
+        write(&mut provider, answer).await;
+        until(&mut client, "\r\n\r\n").await;
+        let (ran, collector) = path.stop().await;
+        assert_eq!(ran.code, Some(0), "{b3}: {}", ran.err);
+        assert_eq!(
+            !collector.spans().is_empty(),
+            recorded,
+            "{b3} with {sampler}: recorded"
+        );
+        let warning = "throughline: OTEL_PROPAGATORS = \"ottrace\" is ignored: ";
+        assert!(ran.err.contains(warning), "{b3}: {}", ran.err);
+    }
 }
 
 #[tokio::test]

@@ -118,6 +118,8 @@ pub(crate) async fn start(fleet: &Fleet, down: Option<Service>) -> Result<Direct
             .routes(caller)
             // One server span a request, child of the `traceparent` that came, recorded as this service's.
             .layer(ServerLayer::new().with_tracer_provider(fleet.provider(service)?));
+        // With the caller's address, which is the span's `client.address`.
+        let app = app.into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, app).await });
     }
     Ok(directory)

@@ -117,6 +117,8 @@ async fn ask(cli: &Cli) -> Result<String, Box<dyn Error>> {
 async fn serve(app: Router) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
+    // ADDED: the caller's address, which is the span's `client.address`.
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, app).await });
     Ok(address)
 }

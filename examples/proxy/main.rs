@@ -21,6 +21,7 @@ mod hop;
 mod proxy;
 
 use std::error::Error;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -54,13 +55,17 @@ async fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     let listener = listener.map_err(|error| format!("--port {port} cannot be listened on: {error}"))?;
     println!("http://{}", listener.local_addr()?);
 
+    // With the caller's address, which is the span's `client.address`.
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
     let served = axum::serve(listener, app).with_graceful_shutdown(stop());
     tokio::select! {
         ended = served => ended?,
         () = late() => eprintln!("warning: answers were still under way after {GRACE:?}"),
     }
     // It is done when the last tokens are counted and the last spans delivered.
-    telemetry.shutdown_within(GRACE)?;
+    if let Err(error) = telemetry.shutdown_within(GRACE) {
+        eprintln!("warning: {error}"); // The proxy has done its work all the same.
+    }
     Ok(())
 }
 

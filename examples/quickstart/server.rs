@@ -21,6 +21,8 @@ const GRACE: Duration = Duration::from_secs(30);
 pub(crate) async fn start(app: Router) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
+    // With the caller's address, which is the span's `client.address`.
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(axum::serve(listener, app).into_future());
     Ok(address)
 }
@@ -44,7 +46,7 @@ pub(crate) async fn serve(
     let (stopping, stopped) = oneshot::channel::<()>();
     let stopped = async { stopped.await.unwrap_or(()) };
     let served = tokio::spawn(
-        axum::serve(listener, app)
+        axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
             .with_graceful_shutdown(stopped)
             .into_future(),
     );

@@ -15,7 +15,7 @@ pub enum Convention {
 }
 
 impl Convention {
-    /// What the environment variable `OTEL_SEMCONV_STABILITY_OPT_IN` says, a list with commas.
+    /// What the environment variable `OTEL_SEMCONV_STABILITY_OPT_IN` says, a list with commas, in any case.
     ///
     /// `gen_ai_latest_experimental` is [`Convention::Latest`]; `gen_ai_latest_experimental/dup` and `gen_ai/dup` are
     /// [`Convention::Both`]; `gen_ai` is [`Convention::V1_41`]. Where it says nothing of GenAI: [`Convention::Latest`].
@@ -26,12 +26,13 @@ impl Convention {
     }
 
     fn from_opt_in(list: &str) -> Option<Self> {
-        list.split(',').find_map(|choice| match choice.trim() {
-            "gen_ai_latest_experimental" => Some(Self::Latest),
-            "gen_ai_latest_experimental/dup" | "gen_ai/dup" => Some(Self::Both),
-            "gen_ai" => Some(Self::V1_41),
-            _ => None,
-        })
+        list.split(',')
+            .find_map(|choice| match &*choice.trim().to_ascii_lowercase() {
+                "gen_ai_latest_experimental" => Some(Self::Latest),
+                "gen_ai_latest_experimental/dup" | "gen_ai/dup" => Some(Self::Both),
+                "gen_ai" => Some(Self::V1_41),
+                _ => None,
+            })
     }
 
     pub(crate) fn is_latest(self) -> bool {
@@ -55,6 +56,9 @@ mod tests {
             ("http, gen_ai_latest_experimental", Some(Convention::Latest)),
             ("gen_ai_latest_experimental/dup", Some(Convention::Both)),
             ("gen_ai", Some(Convention::V1_41)),
+            ("http/dup, GEN_AI/Dup ", Some(Convention::Both)),
+            ("nonsense, gen_ai", Some(Convention::V1_41)),
+            ("nonsense", None),
         ];
         for (list, convention) in cases {
             assert_eq!(Convention::from_opt_in(list), convention, "{list}");

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use opentelemetry::global;
 
-use crate::config::{Exporter, TelemetryConfig};
+use crate::config::{Exporter, IgnoredVariable, TelemetryConfig};
 use crate::health::{Counts, Health};
 use crate::probe::{Answer, Question};
 use crate::signal::{PerSignal, Signal};
@@ -26,7 +26,9 @@ pub struct Diagnosis {
     pub signals: Vec<SignalDiagnosis>,
     /// The versions of OpenTelemetry in the program.
     pub versions: LinkedVersions,
-    /// What is probably not as it was meant, in words.
+    /// The variables of the environment that are set and not used.
+    pub ignored: Vec<IgnoredVariable>,
+    /// What is probably not as it was meant, in words; what is ignored, too.
     pub warnings: Vec<String>,
 }
 
@@ -69,7 +71,7 @@ pub struct SignalDiagnosis {
 }
 
 impl Diagnosis {
-    pub(crate) fn off() -> Self {
+    pub(crate) fn off(ignored: Vec<IgnoredVariable>) -> Self {
         let warning = "telemetry is off: nothing is recorded; enable it in code, in a file or by THROUGHLINE_ENABLED=true";
         let mut diagnosis = Self {
             enabled: false,
@@ -77,8 +79,10 @@ impl Diagnosis {
             propagated: propagated(),
             signals: Vec::new(),
             versions: LinkedVersions::of_this_program().clone(),
+            ignored,
             warnings: vec![warning.into()],
         };
+        diagnosis.warn_of_ignored();
         diagnosis.warn_of_versions();
         diagnosis
     }
@@ -110,6 +114,7 @@ impl Diagnosis {
             propagated: propagated(),
             signals: signals.collect(),
             versions,
+            ignored: config.ignored_variables().to_vec(),
             warnings: Vec::new(),
         };
         diagnosis.warn();
@@ -117,6 +122,7 @@ impl Diagnosis {
     }
 
     fn warn(&mut self) {
+        self.warn_of_ignored();
         self.warn_of_versions();
         if self.sampling_rate == 0.0 {
             self.warnings
@@ -172,6 +178,10 @@ impl Diagnosis {
 }
 
 impl Diagnosis {
+    fn warn_of_ignored(&mut self) {
+        self.warnings.extend(self.ignored.iter().map(ToString::to_string));
+    }
+
     fn warn_of_versions(&mut self) {
         for (name, versions) in self.versions.crates() {
             if versions.len() > 1 {
@@ -280,7 +290,7 @@ mod tests {
 
     #[test]
     fn two_versions_are_warned_of_and_none_is_not() {
-        let mut diagnosis = Diagnosis::off();
+        let mut diagnosis = Diagnosis::off(Vec::new());
         diagnosis.warnings.clear();
         diagnosis.versions = LinkedVersions::default();
         diagnosis.warn_of_versions();

@@ -9,23 +9,26 @@ use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
+use crate::config::IgnoredVariable;
 use crate::deadline::{Job, end_within, flush_within, late};
 use crate::diagnosis::Diagnosis;
 use crate::error::{InitError, ShutdownError};
 use crate::exporter::prometheus::Prometheus;
-use crate::health::{Health, words};
+use crate::health::{Health, say, words};
 use crate::providers::{Providers, Work, is_late};
 use crate::service::Services;
 use crate::signal::Signal;
 
 /// Telemetry that runs until this is shut down or dropped.
 ///
-/// Keep it until the program ends. Dropping it is a [`shutdown`](Self::shutdown) whose result nobody reads. Nothing drops
+/// Keep it until the program ends. Dropping it is a [`shutdown_or_warn`](Self::shutdown_or_warn). Nothing drops
 /// what is in a `static`, nor what [`std::process::exit`] leaves behind: shut down or [`flush`](Self::flush) before.
 #[derive(Debug)]
 #[must_use = "telemetry ends when this is dropped"]
 pub struct Telemetry {
     active: Option<Active>,
+    /// Those of a configuration that is off.
+    ignored: Vec<IgnoredVariable>,
 }
 
 #[derive(Debug)]
@@ -39,12 +42,18 @@ pub(crate) struct Active {
 }
 
 impl Telemetry {
-    pub(crate) fn off() -> Self {
-        Self { active: None }
+    pub(crate) fn off(ignored: Vec<IgnoredVariable>) -> Self {
+        Self {
+            active: None,
+            ignored,
+        }
     }
 
     pub(crate) fn on(active: Active) -> Self {
-        Self { active: Some(active) }
+        Self {
+            active: Some(active),
+            ignored: Vec::new(),
+        }
     }
 
     pub(crate) fn active(&self) -> Option<&Active> {
@@ -138,7 +147,7 @@ impl Telemetry {
     #[must_use]
     pub fn diagnose_within(&self, patience: Duration) -> Diagnosis {
         let Some(active) = &self.active else {
-            return Diagnosis::off();
+            return Diagnosis::off(self.ignored.clone());
         };
         let (config, health) = {
             let setup = &active.services().setup;
@@ -167,6 +176,15 @@ impl Telemetry {
         self.shutdown_within(SHUTDOWN_DEADLINE)
     }
 
+    /// Shuts down as [`shutdown`](Self::shutdown) does, and warns if not everything was delivered: to the `tracing`
+    /// subscriber, or where there is none, to standard error. This is the end of a `main` whose exit code is for its own
+    /// work: a collector that is down is no failure of the program.
+    pub fn shutdown_or_warn(self) {
+        if let Err(error) = self.shutdown() {
+            say(&error.to_string());
+        }
+    }
+
     /// Delivers what has been recorded, stops, and returns within the deadline. It blocks the thread, inside tokio or outside;
     /// what has not been delivered by then is lost. Afterwards [`init`](crate::init) may be called again.
     ///
@@ -184,8 +202,10 @@ impl Telemetry {
 
 impl Drop for Telemetry {
     fn drop(&mut self) {
-        if let Some(active) = self.active.take() {
-            let _ = active.end(SHUTDOWN_DEADLINE);
+        if let Some(active) = self.active.take()
+            && let Err(error) = active.end(SHUTDOWN_DEADLINE)
+        {
+            say(&error.to_string());
         }
     }
 }

@@ -54,7 +54,7 @@ impl Builders {
 ///     r#"{"tracing.enabled": true, "startup_hook": "MyLibrary:setup_tracing"}"#,
 /// )?;
 /// # let config = config.with_exporter(throughline_telemetry::Exporter::None);
-/// init(config)?.shutdown()?;
+/// init(config)?.shutdown_or_warn();
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn register_startup_hook(
@@ -79,6 +79,11 @@ type Closure = Arc<dyn Fn(Builders) -> Builders + Send + Sync>;
 impl Hook {
     pub(crate) fn run(&self, builders: Builders) -> Result<Builders, InitError> {
         Ok(self.find()?(builders))
+    }
+
+    /// Whether there is such a hook.
+    pub(crate) fn check(&self) -> Result<(), InitError> {
+        self.find().map(drop)
     }
 
     fn find(&self) -> Result<Closure, InitError> {

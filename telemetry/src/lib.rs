@@ -12,7 +12,7 @@
 //!     .with_exporter(Exporter::Console);
 //! let telemetry = init(config)?;
 //! // … serve …
-//! telemetry.shutdown()?;
+//! telemetry.shutdown_or_warn();
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -29,6 +29,11 @@
 //! | [`protocol`](TelemetryConfig::protocol) | `protocol` | `OTEL_EXPORTER_OTLP_PROTOCOL`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_PROTOCOL` | `http/protobuf` if the endpoint has the port 4318 or a path, else `grpc` |
 //! | [`compression`](TelemetryConfig::compression) | `compression` | `OTEL_EXPORTER_OTLP_COMPRESSION`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_COMPRESSION` | `none` |
 //! | [headers](TelemetryConfig::with_header) | | `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_HEADERS` | none |
+//! | time for one delivery over OTLP | | the shorter of `OTEL_EXPORTER_OTLP_TIMEOUT`, or its form for one signal, and `OTEL_{BSP,BLRP}_EXPORT_TIMEOUT`, `OTEL_METRIC_EXPORT_TIMEOUT`; in ms, 0 is no limit | 10 s |
+//! | queues and batches of spans and log records | | `OTEL_{BSP,BLRP}_{SCHEDULE_DELAY,MAX_QUEUE_SIZE,MAX_EXPORT_BATCH_SIZE}` | 5 s for spans, 1 s for log records; 2048; 512 |
+//! | time between two exports of metrics | | `OTEL_METRIC_EXPORT_INTERVAL`, in ms | 60 s |
+//! | temporality of metrics over OTLP | | `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE`: `cumulative`, `delta` or `lowmemory` | `cumulative` |
+//! | attributes, events and links of a span | | `OTEL_SPAN_{ATTRIBUTE,EVENT,LINK}_COUNT_LIMIT`, `OTEL_ATTRIBUTE_COUNT_LIMIT`, `OTEL_{EVENT,LINK}_ATTRIBUTE_COUNT_LIMIT` | 128 |
 //! | [`sampling_rate`](TelemetryConfig::sampling_rate) | `sampling_rate` (0.0 to 1.0), `random_sampling` (0 to 100) | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | `1.0` |
 //! | [`parent_based`](TelemetryConfig::parent_based) | | `OTEL_TRACES_SAMPLER` | `true` |
 //! | [`tokenizer_target_model`](TelemetryConfig::tokenizer_target_model) | `tracing.tokenizer_target_model` | `THROUGHLINE_TOKENIZER_TARGET_MODEL` | `gpt-4` |
@@ -72,17 +77,46 @@
 //! # Ok::<(), throughline_telemetry::InitError>(())
 //! ```
 //!
-//! An unknown key and a value that is not accepted are an [`InitError`] that names the place, the key, the value and what
-//! is accepted. An empty variable is an unset one.
+//! # Values that are not accepted
+//! **In code and in a file** an unknown key and a value that is not accepted are an [`InitError`] that names the place, the
+//! key, the value and what is accepted. So is a file that cannot be read.
 //!
-//! **What turns it on**, first match: `OTEL_SDK_DISABLED=true` is off. `THROUGHLINE_ENABLED=true` or `false` decides. Any of
+//! **In the environment** they are ignored with a warning, [as the specification
+//! says](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/), and the program goes on:
+//!
+//! | variable | what counts | what is ignored |
+//! |---|---|---|
+//! | any | without the spaces around it; empty is unset | |
+//! | Boolean | `true` in any case is true | anything else but `false` is false, with a warning |
+//! | name out of a set, such as a sampler | in any case | an unknown name, and one whose feature is not compiled in |
+//! | list of names, such as propagators | the members that are known | each other member |
+//! | headers | the members that can be sent | each other member |
+//! | endpoint | an `http` or `https` URL; `host:port` if `OTEL_EXPORTER_OTLP_INSECURE`, or its form for the signal, is `true` | any other |
+//! | exporters | the first member that is known: a signal has one exporter | each other member |
+//! | number | within its range: a delay and a queue from 1, a timeout and a limit from 0, up to 2147483647; a queue up to 1000000 | any other, and a batch that is larger than its queue |
+//! | certificate, start-up hook | if it is there | one that is not |
+//! | of the specification and without effect here, such as `OTEL_LOG_LEVEL` | | any value, which the warning explains |
+//!
+//! What is ignored counts as unset. Each [`IgnoredVariable`] is said when telemetry starts (to the `tracing` subscriber, or
+//! where there is none, to standard error), and listed by [`TelemetryConfig::ignored_variables`] and
+//! [`Telemetry::diagnose`], with what is used instead; what may be a secret is redacted. If an exporter that the environment
+//! chose cannot be set up, its signal is turned off in the same way. With `THROUGHLINE_STRICT=true`, the first value that is
+//! not accepted is an [`InitError`].
+//!
+//! The SDK reads no variable by itself: what it would read is read here, with these rules, also for a configuration in code.
+//!
+//! # What turns it on
+//! First match: `OTEL_SDK_DISABLED=true` is off. `THROUGHLINE_ENABLED=true` or `false` decides. Any of
 //! `OTEL_{TRACES,METRICS,LOGS}_EXPORTER`, `OTEL_EXPORTER_OTLP_ENDPOINT` or its forms for one signal is on. Else
 //! the file decides. Turned on by a variable, a signal goes to `otlp` unless a variable names its exporter, as the
-//! specification says; metrics go with traces that a variable sends to the console or to a file.
+//! specification says, with two exceptions:
 //!
-//! These variables go to the SDK as they are, once they are seen to be what it takes: `OTEL_EXPORTER_OTLP_{HEADERS,TIMEOUT}`
-//! and their forms for one signal, `OTEL_{BSP,BLRP}_*`, `OTEL_METRIC_EXPORT_{INTERVAL,TIMEOUT}`,
-//! `OTEL_SPAN_{ATTRIBUTE,EVENT,LINK}_COUNT_LIMIT`. Times are in milliseconds.
+//! - Metrics go with traces that a variable sends to the console or to a file, and logs with traces that go to a file.
+//! - Logs are not exported if a variable sends traces to the console and none sets an endpoint.
+//!
+//! A log record is exported if `Telemetry::log_layer` (feature `logs`) or a program's own appender takes it to
+//! the [logger provider](Telemetry::logger_provider); without either, nothing is sent. Telemetry that code or a file turns on
+//! exports no logs, unless one of them names a `logs_exporter` or a variable sets an endpoint.
 //!
 //! The resource holds what can be read of process, host and container (no path, no argument), a random
 //! `service.instance.id`, then what is configured, by the same order of sources; `OTEL_SERVICE_NAME` wins over a
@@ -101,8 +135,7 @@
 //! No exporter shows exemplars: the SDK takes none, whatever `OTEL_METRICS_EXEMPLAR_FILTER` says. From a point to its traces
 //! it is by time and attributes.
 //!
-//! Logs are exported if a `logs_exporter` is named; the feature `logs` has the layer that feeds them from `tracing`, and puts
-//! the ids of the trace into printed lines. The feature `tls` adds `https` to OTLP. The feature `xray` adds the propagator of that name; W3C, B3 and Jaeger are always there.
+//! The feature `logs` has the layer that feeds logs from `tracing`, and puts the ids of the trace into printed lines. The feature `tls` adds `https` to OTLP. The feature `xray` adds the propagator of that name; W3C, B3 and Jaeger are always there.
 //!
 //! The console prints a trace when its last span in this process has ended, at the latest at shutdown. Bars show spans on
 //! the trace's timeline; `●` marks the critical path, and the dark part of a bar is where the trace waited for that span.
@@ -163,6 +196,7 @@
 
 mod config;
 mod deadline;
+mod decision;
 mod destination;
 mod diagnosis;
 mod error;
@@ -188,8 +222,8 @@ mod target;
 mod versions;
 
 pub use config::{
-    Compression, Exporter, FileConfig, Propagator, Protocol, SamplingRule, TailRule, TelemetryConfig,
-    TlsConfig,
+    Compression, Exporter, FileConfig, IgnoredVariable, Propagator, Protocol, SamplingRule, TailRule,
+    TelemetryConfig, TlsConfig,
 };
 pub use diagnosis::{Diagnosis, SignalDiagnosis};
 pub use error::{InitError, ShutdownError};

@@ -10,9 +10,9 @@
 //! tracing_subscriber::registry()
 //!     .with(LevelFilter::INFO)
 //!     .with(logs::text()) // or logs::json(); with_writer(std::io::stderr) and the like as ever
-//!     .with(telemetry.log_layer()) // to OTLP or a file, if the configuration names a logs exporter
+//!     .with(telemetry.log_layer()) // to the logs exporter, if there is one
 //!     .init();
-//! # telemetry.shutdown()?;
+//! # telemetry.shutdown_or_warn();
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -21,7 +21,11 @@
 //! | an event inside a span, in text | `trace_id=… span_id=…` before the line |
 //! | an event inside a span, in JSON | the members `trace_id` and `span_id` first in the object |
 //! | an event outside a span | nothing is added |
-//! | a logs exporter is named | the event as a log record with the ids of the span; not those of exporters' own libraries |
+//! | logs are exported | the event as a log record with the ids of the span; not those of exporters' own libraries |
+//!
+//! Logs are exported if a variable turns telemetry on and sends signals over OTLP or to a file, such as
+//! `OTEL_EXPORTER_OTLP_ENDPOINT` alone; or if their exporter is named: `OTEL_LOGS_EXPORTER`, `logs_exporter` in a file,
+//! [`with_logs_exporter`](crate::TelemetryConfig::with_logs_exporter). `OTEL_LOGS_EXPORTER=none` turns them off.
 //!
 //! The span is OpenTelemetry's current one, as this workspace's layers and `tracing-opentelemetry` set it. A format of your
 //! own gets the ids by [`Correlated`]: `layer.map_event_format(Correlated::text)`.
@@ -127,7 +131,8 @@ where
 }
 
 impl Telemetry {
-    /// A layer that exports `tracing` events as log records; `None`, which is a layer too, if no logs exporter is named.
+    /// A layer that exports `tracing` events as log records; `None`, which is a layer too, if [no logs are
+    /// exported](self).
     ///
     /// Events of the libraries that exporters themselves use are left out: they would never end.
     #[must_use]

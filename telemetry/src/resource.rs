@@ -4,7 +4,7 @@ use std::fs;
 
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::resource::{ResourceDetector, SdkProvidedResourceDetector, TelemetryResourceDetector};
+use opentelemetry_sdk::resource::{ResourceDetector, TelemetryResourceDetector};
 use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator};
 
 use crate::config::{TelemetryConfig, pairs};
@@ -15,7 +15,6 @@ use crate::semconv;
 pub(crate) fn resource(config: &TelemetryConfig, service: Option<&str>) -> Resource {
     let builder = Resource::builder_empty()
         .with_detector(Box::new(ProcessDetector))
-        .with_detector(Box::new(SdkProvidedResourceDetector))
         .with_detector(Box::new(TelemetryResourceDetector))
         .with_detector(Box::new(VariableDetector));
     let others = config.resource_attributes.iter();
@@ -30,16 +29,22 @@ pub(crate) fn resource(config: &TelemetryConfig, service: Option<&str>) -> Resou
     builder.with_attributes(others.chain(version).chain(name)).build()
 }
 
-/// `OTEL_RESOURCE_ATTRIBUTES`: the SDK's own detector leaves the values percent-encoded.
+/// `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME`: the SDK's own detector leaves the values percent-encoded, takes what
+/// is good of a list that is not, and white space for a name.
 #[derive(Debug)]
 struct VariableDetector;
 
 impl ResourceDetector for VariableDetector {
     fn detect(&self) -> Resource {
-        let set = std::env::var("OTEL_RESOURCE_ATTRIBUTES").unwrap_or_default();
-        let attributes = pairs(&set).unwrap_or_default().into_iter();
+        let variable = |name| std::env::var(name).unwrap_or_default();
+        let attributes = pairs(&variable("OTEL_RESOURCE_ATTRIBUTES")).unwrap_or_default();
+        let attributes = attributes
+            .into_iter()
+            .map(|(key, value)| KeyValue::new(key, value));
+        let name = variable("OTEL_SERVICE_NAME").trim().to_owned();
+        let name = (!name.is_empty()).then(|| KeyValue::new(semconv::SERVICE_NAME, name));
         Resource::builder_empty()
-            .with_attributes(attributes.map(|(key, value)| KeyValue::new(key, value)))
+            .with_attributes(attributes.chain(name))
             .build()
     }
 }
@@ -62,7 +67,12 @@ impl ResourceDetector for ProcessDetector {
         let container = text("/proc/self/cgroup").as_deref().and_then(container);
         let container =
             container.or_else(|| text("/proc/self/mountinfo").as_deref().and_then(container_mounts));
+        let service = program.as_ref().map_or_else(
+            || "unknown_service".to_owned(),
+            |name| format!("unknown_service:{name}"),
+        );
         let found = [
+            Some((semconv::SERVICE_NAME, service)),
             Some((semconv::SERVICE_INSTANCE_ID, instance())),
             program.map(|name| (semconv::PROCESS_EXECUTABLE_NAME, name)),
             host.map(|name| (semconv::HOST_NAME, name)),

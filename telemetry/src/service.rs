@@ -57,7 +57,7 @@ impl Telemetry {
     ///     // ServerLayer::new().with_tracer_provider(provider.clone())
     /// #   drop(provider.clone());
     /// }
-    /// telemetry.shutdown()?;
+    /// telemetry.shutdown_or_warn();
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///

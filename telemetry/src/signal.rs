@@ -63,6 +63,14 @@ pub(crate) struct PerSignal<T> {
 }
 
 impl<T> PerSignal<T> {
+    pub(crate) fn from_fn(value: impl Fn(Signal) -> T) -> Self {
+        Self {
+            traces: value(Signal::Traces),
+            logs: value(Signal::Logs),
+            metrics: value(Signal::Metrics),
+        }
+    }
+
     pub(crate) fn of(&self, signal: Signal) -> &T {
         match signal {
             Signal::Traces => &self.traces,

@@ -18,6 +18,7 @@ pub(crate) struct Target {
     pub(crate) headers: Headers,
     /// The most bytes of a request, before compression.
     pub(crate) max_request_bytes: usize,
+    timeout: Duration,
 }
 
 impl Target {
@@ -45,8 +46,9 @@ impl Target {
             url,
             compression: own.compression.unwrap_or(config.compression),
             tls: own.tls.or(&config.tls),
-            headers: config.headers.clone(),
+            headers: config.headers(signal),
             max_request_bytes: config.max_request_bytes,
+            timeout: config.timeout(signal),
         })
     }
 
@@ -54,25 +56,14 @@ impl Target {
         self.url.starts_with("https:")
     }
 
-    /// How long one delivery may take: the signal's variable in milliseconds, else that of all signals, as the SDK reads
-    /// them.
+    /// How long one delivery may take.
     #[cfg_attr(
         not(any(feature = "otlp-grpc", feature = "otlp-http")),
         expect(dead_code, reason = "nothing is delivered over a network")
     )]
     pub(crate) fn timeout(&self) -> Duration {
-        timeout(self.signal, |variable| std::env::var(variable).ok())
+        self.timeout
     }
-}
-
-fn timeout(signal: Signal, variable: impl Fn(&str) -> Option<String>) -> Duration {
-    let own = format!(
-        "OTEL_EXPORTER_OTLP_{}_TIMEOUT",
-        signal.name().to_ascii_uppercase()
-    );
-    let set = variable(&own).or_else(|| variable("OTEL_EXPORTER_OTLP_TIMEOUT"));
-    let millis = set.and_then(|text| text.trim().parse().ok());
-    millis.map_or(TIMEOUT, Duration::from_millis)
 }
 
 impl fmt::Display for Target {
@@ -152,33 +143,3 @@ pub(crate) fn parse(url: &str) -> Result<Parts, &'static str> {
 
 const GRPC: &str = "http://127.0.0.1:4317";
 const HTTP: &str = "http://127.0.0.1:4318";
-/// The specification's default of a delivery.
-const TIMEOUT: Duration = Duration::from_secs(10);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn certificates_do_not_change_the_timeout() {
-        for (set, expected) in [
-            (&[][..], 10_000),
-            (&[("OTEL_EXPORTER_OTLP_TIMEOUT", "300")], 300),
-            (
-                &[
-                    ("OTEL_EXPORTER_OTLP_TIMEOUT", "300"),
-                    ("OTEL_EXPORTER_OTLP_LOGS_TIMEOUT", "20"),
-                ],
-                20,
-            ),
-            (&[("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "20")], 10_000),
-        ] {
-            let variable = |name: &str| {
-                let found = set.iter().find(|(other, _)| *other == name);
-                found.map(|(_, value)| (*value).to_owned())
-            };
-            let timeout = timeout(Signal::Logs, variable);
-            assert_eq!(timeout, Duration::from_millis(expected), "{set:?}");
-        }
-    }
-}

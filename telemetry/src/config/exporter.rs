@@ -37,6 +37,37 @@ impl Exporter {
             _ => return None,
         })
     }
+
+    /// Whether it is reached by OTLP.
+    pub(crate) fn is_otlp(self) -> bool {
+        matches!(self, Self::Otlp | Self::Jaeger)
+    }
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Console => "console",
+            Self::ConsoleJson => "console-json",
+            Self::File => "file",
+            Self::Prometheus => "prometheus",
+            Self::Otlp => "otlp",
+            Self::Jaeger => "jaeger",
+        }
+    }
+
+    /// The feature that it needs and that is not compiled in.
+    pub(crate) fn missing_feature(self) -> Option<&'static str> {
+        let (has_feature, feature) = match self {
+            Self::None | Self::Console => return None,
+            Self::ConsoleJson | Self::File => (cfg!(feature = "file"), "file"),
+            Self::Prometheus => (cfg!(feature = "prometheus"), "prometheus"),
+            Self::Otlp | Self::Jaeger => (
+                cfg!(any(feature = "otlp-grpc", feature = "otlp-http")),
+                "otlp-grpc\" or \"otlp-http",
+            ),
+        };
+        (!has_feature).then_some(feature)
+    }
 }
 
 /// How OTLP is carried (<https://opentelemetry.io/docs/specs/otel/protocol/exporter/>).
@@ -63,6 +94,23 @@ impl Protocol {
             _ => return None,
         })
     }
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Grpc => "grpc",
+            Self::HttpProtobuf => "http/protobuf",
+            Self::HttpJson => "http/json",
+        }
+    }
+
+    /// The feature that it needs and that is not compiled in.
+    pub(crate) fn missing_feature(self) -> Option<&'static str> {
+        let (has_feature, feature) = match self {
+            Self::Grpc => (cfg!(feature = "otlp-grpc"), "otlp-grpc"),
+            Self::HttpProtobuf | Self::HttpJson => (cfg!(feature = "otlp-http"), "otlp-http"),
+        };
+        (!has_feature).then_some(feature)
+    }
 }
 
 /// How a request to the collector is made smaller.
@@ -86,6 +134,13 @@ impl Compression {
             _ => return None,
         })
     }
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Gzip => "gzip",
+        }
+    }
 }
 
 /// A format of the headers that carry a trace from one service to the next.
@@ -96,34 +151,60 @@ pub enum Propagator {
     TraceContext,
     /// W3C `baggage`. In a file or a variable: `baggage`.
     Baggage,
-    /// B3 in one header; a missing decision counts as sampled. In a file or a variable: `b3`.
+    /// B3 in one header; a debug trace stays one, and a decision without ids (`b3: 0`) is heeded by new traces. In a file or a
+    /// variable: `b3`.
     B3,
     /// B3 in several headers, read like the other. In a file or a variable: `b3multi`.
     B3Multi,
-    /// Jaeger's `uber-trace-id`, without its baggage. In a file or a variable: `jaeger`.
+    /// Jaeger's `uber-trace-id` and its baggage, `uberctx-NAME`. In a file or a variable: `jaeger`.
     Jaeger,
-    /// AWS X-Ray; needs the feature `xray`. In a file or a variable: `xray`.
+    /// AWS X-Ray; a decision that is left open is made here. Needs the feature `xray`. In a file or a variable: `xray`.
     XRay,
 }
 
 impl Propagator {
     pub(crate) const ACCEPTED: &str = r#""tracecontext", "baggage", "b3", "b3multi", "jaeger" and "xray", with commas between them, or "none""#;
 
+    /// A list with commas, each name once, or `none`.
     pub(crate) fn parse_list(text: &str) -> Option<Vec<Self>> {
         if text.trim() == "none" {
             return Some(Vec::new());
         }
-        let parse = |name: &str| {
-            Some(match name.trim() {
-                "tracecontext" => Self::TraceContext,
-                "baggage" => Self::Baggage,
-                "b3" => Self::B3,
-                "b3multi" => Self::B3Multi,
-                "jaeger" => Self::Jaeger,
-                "xray" => Self::XRay,
-                _ => return None,
-            })
-        };
-        text.split(',').map(parse).collect()
+        let mut list = Vec::new();
+        for name in text.split(',') {
+            let propagator = Self::parse(name.trim())?;
+            if !list.contains(&propagator) {
+                list.push(propagator);
+            }
+        }
+        Some(list)
+    }
+
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "tracecontext" => Self::TraceContext,
+            "baggage" => Self::Baggage,
+            "b3" => Self::B3,
+            "b3multi" => Self::B3Multi,
+            "jaeger" => Self::Jaeger,
+            "xray" => Self::XRay,
+            _ => return None,
+        })
+    }
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::TraceContext => "tracecontext",
+            Self::Baggage => "baggage",
+            Self::B3 => "b3",
+            Self::B3Multi => "b3multi",
+            Self::Jaeger => "jaeger",
+            Self::XRay => "xray",
+        }
+    }
+
+    /// The feature that it needs and that is not compiled in.
+    pub(crate) fn missing_feature(self) -> Option<&'static str> {
+        (self == Self::XRay && !cfg!(feature = "xray")).then_some("xray")
     }
 }

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use percent_encoding::percent_decode_str;
-
-use crate::config::{Compression, Exporter, Propagator, Protocol, SamplingRule, TelemetryConfig};
+use crate::config::headers::Headers;
+use crate::config::parse::{
+    BYTES, PAIRS, RATE, boolean, bytes, compression, count, endpoint, exporter, exporter_of, host, length,
+    listen, millis, name, pairs, percentage, port, protocol, queue, rate, sampler, temporality, timeout,
+};
+use crate::config::{Exporter, Propagator, SamplingRule, TelemetryConfig};
 use crate::hook::Hook;
 use crate::semconv;
 use crate::signal::Signal;
-use crate::target;
 
 /// A field that a file or a variable can set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +25,21 @@ pub(crate) enum Field {
     ProtocolOf(Signal),
     Compression,
     CompressionOf(Signal),
+    Headers,
+    HeadersOf(Signal),
+    Timeout,
+    TimeoutOf(Signal),
+    ExportTimeout(Signal),
+    ScheduleDelay(Signal),
+    MaxQueueSize(Signal),
+    MaxExportBatchSize(Signal),
+    MetricInterval,
+    MetricTemporality,
+    SpanAttributeCount,
+    SpanEventCount,
+    SpanLinkCount,
+    EventAttributeCount,
+    LinkAttributeCount,
     SamplingRate,
     SamplingPercentage,
     Sampler,
@@ -59,6 +76,81 @@ impl Field {
             field => field,
         }
     }
+
+    /// Whether its values are names out of a set.
+    pub(super) fn is_enum(self) -> bool {
+        matches!(
+            self,
+            Self::Exporter
+                | Self::ExporterOf(_)
+                | Self::Protocol
+                | Self::ProtocolOf(_)
+                | Self::Compression
+                | Self::CompressionOf(_)
+                | Self::MetricTemporality
+                | Self::Sampler
+                | Self::Propagators
+        )
+    }
+
+    /// Whether the SDK would read it from the environment by itself, also where telemetry is configured in code.
+    pub(super) fn is_read_by_sdk(self) -> bool {
+        matches!(
+            self,
+            Self::Headers
+                | Self::HeadersOf(_)
+                | Self::Timeout
+                | Self::TimeoutOf(_)
+                | Self::ExportTimeout(_)
+                | Self::ScheduleDelay(_)
+                | Self::MaxQueueSize(_)
+                | Self::MaxExportBatchSize(_)
+                | Self::MetricInterval
+                | Self::MetricTemporality
+                | Self::SpanAttributeCount
+                | Self::SpanEventCount
+                | Self::SpanLinkCount
+                | Self::EventAttributeCount
+                | Self::LinkAttributeCount
+        )
+    }
+
+    /// Whether it has a part in how a signal's exporter is set up.
+    pub(super) fn concerns(self, signal: Signal, exporter: Exporter) -> bool {
+        match self {
+            Self::ExporterOf(own) => own == signal,
+            Self::EndpointOf(own)
+            | Self::ProtocolOf(own)
+            | Self::CompressionOf(own)
+            | Self::HeadersOf(own)
+            | Self::CertificateOf(own)
+            | Self::ClientCertificateOf(own)
+            | Self::ClientKeyOf(own) => own == signal && exporter.is_otlp(),
+            Self::Endpoint
+            | Self::Protocol
+            | Self::Compression
+            | Self::Headers
+            | Self::Certificate
+            | Self::ClientCertificate
+            | Self::ClientKey => exporter.is_otlp(),
+            Self::FilePath => exporter == Exporter::File,
+            Self::PrometheusHost | Self::PrometheusPort => exporter == Exporter::Prometheus,
+            _ => false,
+        }
+    }
+
+    /// Whether it names a certificate or its key.
+    pub(super) fn is_tls(self) -> bool {
+        matches!(
+            self,
+            Self::Certificate
+                | Self::CertificateOf(_)
+                | Self::ClientCertificate
+                | Self::ClientCertificateOf(_)
+                | Self::ClientKey
+                | Self::ClientKeyOf(_)
+        )
+    }
 }
 
 impl TelemetryConfig {
@@ -84,13 +176,36 @@ impl TelemetryConfig {
             Field::Enabled => self.enabled = boolean(text)?,
             Field::ServiceName => self.service_name = Some(name(text)?),
             Field::Exporter => self.exporter = exporter(text)?,
-            Field::ExporterOf(signal) => self.signals.at(signal).exporter = Some(exporter(text)?),
+            Field::ExporterOf(signal) => {
+                self.signals.at(signal).exporter = Some(exporter_of(signal, text)?);
+            }
             Field::Endpoint => self.endpoint = Some(endpoint(text)?),
             Field::EndpointOf(signal) => self.signals.at(signal).endpoint = Some(endpoint(text)?),
             Field::Protocol => self.protocol = Some(protocol(text)?),
             Field::ProtocolOf(signal) => self.signals.at(signal).protocol = Some(protocol(text)?),
             Field::Compression => self.compression = compression(text)?,
             Field::CompressionOf(signal) => self.signals.at(signal).compression = Some(compression(text)?),
+            Field::Headers => self.variable_headers = Headers::from_pairs(pairs(text).ok_or(PAIRS)?),
+            Field::HeadersOf(signal) => {
+                let headers = Headers::from_pairs(pairs(text).ok_or(PAIRS)?);
+                self.signals.at(signal).headers = Some(headers);
+            }
+            Field::Timeout => self.sdk.timeout = Some(timeout(text)?),
+            Field::TimeoutOf(signal) => self.signals.at(signal).timeout = Some(timeout(text)?),
+            Field::ExportTimeout(signal) => self.signals.at(signal).export_timeout = Some(timeout(text)?),
+            Field::ScheduleDelay(signal) => self.sdk.batches.at(signal).schedule_delay = millis(text)?,
+            Field::MaxQueueSize(signal) => self.sdk.batches.at(signal).max_queue_size = queue(text)?,
+            Field::MaxExportBatchSize(signal) => {
+                let size = queue(text)?;
+                self.sdk.batches.at(signal).set_max_export_batch_size(Some(size));
+            }
+            Field::MetricInterval => self.sdk.metric_interval = millis(text)?,
+            Field::MetricTemporality => self.sdk.temporality = temporality(text)?,
+            Field::SpanAttributeCount => self.sdk.span_limits.attributes = count(text)?,
+            Field::SpanEventCount => self.sdk.span_limits.events = count(text)?,
+            Field::SpanLinkCount => self.sdk.span_limits.links = count(text)?,
+            Field::EventAttributeCount => self.sdk.span_limits.attributes_per_event = count(text)?,
+            Field::LinkAttributeCount => self.sdk.span_limits.attributes_per_link = count(text)?,
             Field::SamplingRate => self.sampling_rate = text.parse().map_err(|_| RATE).and_then(rate)?,
             Field::SamplingPercentage => self.sampling_rate = percentage(text)?,
             Field::Sampler => (self.parent_based, self.sampling_rate) = sampler(text)?,
@@ -98,8 +213,7 @@ impl TelemetryConfig {
                 self.propagators = Propagator::parse_list(text).ok_or(Propagator::ACCEPTED)?;
             }
             Field::AttributeValueLengthLimit => {
-                let limit = text.parse().map_err(|_| "a whole number of characters")?;
-                self.attribute_value_length_limit = Some(limit);
+                self.attribute_value_length_limit = Some(length(text)?);
             }
             Field::ServiceVersion => self.service_version = Some(name(text)?),
             Field::ResourceAttributes => {
@@ -128,7 +242,7 @@ impl TelemetryConfig {
             Field::PrometheusListen => self.prometheus_listen = listen(text)?,
             Field::PrometheusHost => self.prometheus_listen = Some(format!("{}:9464", host(text)?)),
             Field::PrometheusPort => {
-                let port: u16 = text.parse().map_err(|_| "a port from 0 to 65535")?;
+                let port = port(text)?;
                 let host = self
                     .prometheus_listen
                     .as_deref()
@@ -154,112 +268,3 @@ impl TelemetryConfig {
         Ok(())
     }
 }
-
-/// Whether a share of traces is one, or what is accepted.
-pub(super) fn rate(rate: f64) -> Result<f64, &'static str> {
-    if (0.0..=1.0).contains(&rate) {
-        Ok(rate)
-    } else {
-        Err(RATE)
-    }
-}
-
-/// Whether a bound in bytes lets anything through, or what is accepted.
-pub(super) fn bytes(bytes: usize) -> Result<usize, &'static str> {
-    if bytes > 0 { Ok(bytes) } else { Err(BYTES) }
-}
-
-pub(super) fn boolean(text: &str) -> Result<bool, &'static str> {
-    match text {
-        _ if text.eq_ignore_ascii_case("true") => Ok(true),
-        _ if text.eq_ignore_ascii_case("false") => Ok(false),
-        _ => Err("true or false"),
-    }
-}
-
-fn name(text: &str) -> Result<String, &'static str> {
-    let text = text.trim();
-    if text.is_empty() {
-        Err("a name that is not empty")
-    } else {
-        Ok(text.to_owned())
-    }
-}
-
-fn exporter(text: &str) -> Result<Exporter, &'static str> {
-    Exporter::parse(text).ok_or(Exporter::ACCEPTED)
-}
-
-fn protocol(text: &str) -> Result<Protocol, &'static str> {
-    Protocol::parse(text).ok_or(Protocol::ACCEPTED)
-}
-
-fn compression(text: &str) -> Result<Compression, &'static str> {
-    Compression::parse(text).ok_or(Compression::ACCEPTED)
-}
-
-fn endpoint(text: &str) -> Result<String, &'static str> {
-    target::parse(text).map(|_| text.to_owned())
-}
-
-/// An IPv6 address stands in brackets before a port.
-fn host(text: &str) -> Result<String, &'static str> {
-    let host = name(text)?;
-    Ok(if host.contains(':') && !host.starts_with('[') {
-        format!("[{host}]")
-    } else {
-        host
-    })
-}
-
-fn listen(text: &str) -> Result<Option<String>, &'static str> {
-    const ACCEPTED: &str = r#"a host and a port such as 127.0.0.1:9464, or "none""#;
-    if text == "none" {
-        return Ok(None);
-    }
-    let (host, port) = text.rsplit_once(':').ok_or(ACCEPTED)?;
-    let is_whole = !host.is_empty() && port.parse::<u16>().is_ok();
-    if is_whole {
-        Ok(Some(text.to_owned()))
-    } else {
-        Err(ACCEPTED)
-    }
-}
-
-fn percentage(text: &str) -> Result<f64, &'static str> {
-    const ACCEPTED: &str = "a number from 0 to 100";
-    let percent: f64 = text.parse().map_err(|_| ACCEPTED)?;
-    rate(percent / 100.0).map_err(|_| ACCEPTED)
-}
-
-/// The values of `OTEL_TRACES_SAMPLER` that exist everywhere, as (parent-based, rate).
-fn sampler(text: &str) -> Result<(bool, f64), &'static str> {
-    Ok(match text {
-        "always_on" | "traceidratio" => (false, 1.0),
-        "always_off" => (false, 0.0),
-        "parentbased_always_on" | "parentbased_traceidratio" => (true, 1.0),
-        "parentbased_always_off" => (true, 0.0),
-        _ => {
-            return Err(r#""always_on", "always_off", "traceidratio", or one of them after "parentbased_""#);
-        }
-    })
-}
-
-/// Names and values as `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_EXPORTER_OTLP_HEADERS` list them: `a=1,b=2%2C3`
-/// (<https://opentelemetry.io/docs/specs/otel/resource/sdk/#specifying-resource-information-via-an-environment-variable>).
-pub(crate) fn pairs(text: &str) -> Option<Vec<(String, String)>> {
-    let decoded = |text: &str| Some(percent_decode_str(text.trim()).decode_utf8().ok()?.into_owned());
-    let pair = |pair: &str| {
-        let (key, value) = pair.split_once('=')?;
-        let key = decoded(key).filter(|key| !key.is_empty())?;
-        Some((key, decoded(value)?))
-    };
-    text.split(',')
-        .filter(|part| !part.trim().is_empty())
-        .map(pair)
-        .collect()
-}
-
-pub(super) const PAIRS: &str = "name=value, with commas between them; a comma in a value is %2C";
-const BYTES: &str = "a whole number of bytes from 1";
-const RATE: &str = "a number from 0.0 to 1.0";

@@ -15,6 +15,27 @@ impl Headers {
         self.0.insert(name.to_ascii_lowercase(), value);
     }
 
+    /// Of two with one name the later counts.
+    pub(super) fn from_pairs(pairs: Vec<(String, String)>) -> Self {
+        let mut headers = Self::default();
+        for (name, value) in pairs {
+            headers.insert(&name, value);
+        }
+        headers
+    }
+
+    /// These, and those of `others` beside them that have another name.
+    pub(crate) fn or(&self, others: &Self) -> Self {
+        let mut headers = others.0.clone();
+        headers.extend(self.0.clone());
+        Self(headers)
+    }
+
+    /// The names, without the secrets.
+    pub(crate) fn names(&self) -> String {
+        self.0.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
+    }
+
     /// Each as what a client takes.
     #[cfg_attr(
         not(any(feature = "otlp-grpc", feature = "otlp-http")),
@@ -40,4 +61,13 @@ impl fmt::Debug for Headers {
     }
 }
 
-const ACCEPTED: &str = "a name and a value that HTTP takes: letters, digits and dashes; no line break";
+/// Whether a header can be sent by every protocol: a token, without the suffix that gRPC reserves for bytes, and one line of
+/// visible ASCII.
+pub(super) fn can_be_sent(name: &str, value: &str) -> bool {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    let is_visible = |byte: u8| matches!(byte, b' '..=b'~' | b'\t');
+    name.bytes().all(is_token) && !name.ends_with("-bin") && value.bytes().all(is_visible)
+}
+
+pub(super) const ACCEPTED: &str =
+    "a name and a value that HTTP takes: letters, digits and dashes; no line break";

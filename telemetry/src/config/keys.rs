@@ -44,6 +44,7 @@ pub(super) const KEYS: &[(&str, Field)] = &[
 ];
 
 /// The variables that set one field each. A later one wins.
+#[rustfmt::skip]
 pub(super) const VARIABLES: &[(&str, Field)] = &[
     ("OTEL_RESOURCE_ATTRIBUTES", Field::ResourceAttributes),
     ("OTEL_SERVICE_NAME", Field::ServiceName),
@@ -51,131 +52,176 @@ pub(super) const VARIABLES: &[(&str, Field)] = &[
     ("OTEL_METRICS_EXPORTER", Field::ExporterOf(Signal::Metrics)),
     ("OTEL_LOGS_EXPORTER", Field::ExporterOf(Signal::Logs)),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", Field::Endpoint),
-    (
-        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-        Field::EndpointOf(Signal::Traces),
-    ),
-    (
-        "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
-        Field::EndpointOf(Signal::Metrics),
-    ),
+    ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", Field::EndpointOf(Signal::Traces)),
+    ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", Field::EndpointOf(Signal::Metrics)),
+    ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", Field::EndpointOf(Signal::Logs)),
     ("OTEL_EXPORTER_OTLP_PROTOCOL", Field::Protocol),
-    (
-        "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
-        Field::ProtocolOf(Signal::Traces),
-    ),
-    (
-        "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
-        Field::ProtocolOf(Signal::Metrics),
-    ),
-    (
-        "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
-        Field::EndpointOf(Signal::Logs),
-    ),
-    (
-        "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL",
-        Field::ProtocolOf(Signal::Logs),
-    ),
+    ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", Field::ProtocolOf(Signal::Traces)),
+    ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", Field::ProtocolOf(Signal::Metrics)),
+    ("OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", Field::ProtocolOf(Signal::Logs)),
+    ("OTEL_EXPORTER_OTLP_HEADERS", Field::Headers),
+    ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", Field::HeadersOf(Signal::Traces)),
+    ("OTEL_EXPORTER_OTLP_METRICS_HEADERS", Field::HeadersOf(Signal::Metrics)),
+    ("OTEL_EXPORTER_OTLP_LOGS_HEADERS", Field::HeadersOf(Signal::Logs)),
+    ("OTEL_EXPORTER_OTLP_TIMEOUT", Field::Timeout),
+    ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", Field::TimeoutOf(Signal::Traces)),
+    ("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", Field::TimeoutOf(Signal::Metrics)),
+    ("OTEL_EXPORTER_OTLP_LOGS_TIMEOUT", Field::TimeoutOf(Signal::Logs)),
+    ("OTEL_EXPORTER_OTLP_COMPRESSION", Field::Compression),
+    ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", Field::CompressionOf(Signal::Traces)),
+    ("OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", Field::CompressionOf(Signal::Metrics)),
+    ("OTEL_EXPORTER_OTLP_LOGS_COMPRESSION", Field::CompressionOf(Signal::Logs)),
+    ("OTEL_EXPORTER_OTLP_CERTIFICATE", Field::Certificate),
+    ("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", Field::CertificateOf(Signal::Traces)),
+    ("OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE", Field::CertificateOf(Signal::Metrics)),
+    ("OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE", Field::CertificateOf(Signal::Logs)),
+    ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", Field::ClientCertificate),
+    ("OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE", Field::ClientCertificateOf(Signal::Traces)),
+    ("OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE", Field::ClientCertificateOf(Signal::Metrics)),
+    ("OTEL_EXPORTER_OTLP_LOGS_CLIENT_CERTIFICATE", Field::ClientCertificateOf(Signal::Logs)),
+    ("OTEL_EXPORTER_OTLP_CLIENT_KEY", Field::ClientKey),
+    ("OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", Field::ClientKeyOf(Signal::Traces)),
+    ("OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY", Field::ClientKeyOf(Signal::Metrics)),
+    ("OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY", Field::ClientKeyOf(Signal::Logs)),
+    ("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", Field::MetricTemporality),
     ("OTEL_TRACES_SAMPLER", Field::Sampler),
     ("OTEL_PROPAGATORS", Field::Propagators),
-    (
-        "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
-        Field::AttributeValueLengthLimit,
-    ),
-    (
-        "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT",
-        Field::AttributeValueLengthLimit,
-    ),
-    ("THROUGHLINE_STARTUP_HOOK", Field::StartupHook),
+    ("OTEL_BSP_SCHEDULE_DELAY", Field::ScheduleDelay(Signal::Traces)),
+    ("OTEL_BSP_EXPORT_TIMEOUT", Field::ExportTimeout(Signal::Traces)),
+    ("OTEL_BSP_MAX_QUEUE_SIZE", Field::MaxQueueSize(Signal::Traces)),
+    ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", Field::MaxExportBatchSize(Signal::Traces)),
+    ("OTEL_BLRP_SCHEDULE_DELAY", Field::ScheduleDelay(Signal::Logs)),
+    ("OTEL_BLRP_EXPORT_TIMEOUT", Field::ExportTimeout(Signal::Logs)),
+    ("OTEL_BLRP_MAX_QUEUE_SIZE", Field::MaxQueueSize(Signal::Logs)),
+    ("OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", Field::MaxExportBatchSize(Signal::Logs)),
+    ("OTEL_METRIC_EXPORT_INTERVAL", Field::MetricInterval),
+    ("OTEL_METRIC_EXPORT_TIMEOUT", Field::ExportTimeout(Signal::Metrics)),
+    ("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", Field::AttributeValueLengthLimit),
+    ("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", Field::AttributeValueLengthLimit),
+    ("OTEL_ATTRIBUTE_COUNT_LIMIT", Field::SpanAttributeCount),
+    ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", Field::SpanAttributeCount),
+    ("OTEL_SPAN_EVENT_COUNT_LIMIT", Field::SpanEventCount),
+    ("OTEL_SPAN_LINK_COUNT_LIMIT", Field::SpanLinkCount),
+    ("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", Field::EventAttributeCount),
+    ("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", Field::LinkAttributeCount),
     ("OTEL_EXPORTER_PROMETHEUS_HOST", Field::PrometheusHost),
     ("OTEL_EXPORTER_PROMETHEUS_PORT", Field::PrometheusPort),
-    ("OTEL_EXPORTER_OTLP_CERTIFICATE", Field::Certificate),
-    ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", Field::ClientCertificate),
-    ("OTEL_EXPORTER_OTLP_CLIENT_KEY", Field::ClientKey),
-    ("OTEL_EXPORTER_OTLP_COMPRESSION", Field::Compression),
-    (
-        "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION",
-        Field::CompressionOf(Signal::Traces),
-    ),
-    (
-        "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE",
-        Field::CertificateOf(Signal::Traces),
-    ),
-    (
-        "OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE",
-        Field::ClientCertificateOf(Signal::Traces),
-    ),
-    (
-        "OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY",
-        Field::ClientKeyOf(Signal::Traces),
-    ),
-    (
-        "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION",
-        Field::CompressionOf(Signal::Metrics),
-    ),
-    (
-        "OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE",
-        Field::CertificateOf(Signal::Metrics),
-    ),
-    (
-        "OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE",
-        Field::ClientCertificateOf(Signal::Metrics),
-    ),
-    (
-        "OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY",
-        Field::ClientKeyOf(Signal::Metrics),
-    ),
-    (
-        "OTEL_EXPORTER_OTLP_LOGS_COMPRESSION",
-        Field::CompressionOf(Signal::Logs),
-    ),
-    (
-        "OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE",
-        Field::CertificateOf(Signal::Logs),
-    ),
-    (
-        "OTEL_EXPORTER_OTLP_LOGS_CLIENT_CERTIFICATE",
-        Field::ClientCertificateOf(Signal::Logs),
-    ),
-    (
-        "OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY",
-        Field::ClientKeyOf(Signal::Logs),
-    ),
+    ("THROUGHLINE_STARTUP_HOOK", Field::StartupHook),
     ("THROUGHLINE_FILE_PATH", Field::FilePath),
     ("THROUGHLINE_MAX_QUEUE_BYTES", Field::MaxQueueBytes),
     ("THROUGHLINE_MAX_REQUEST_BYTES", Field::MaxRequestBytes),
     ("THROUGHLINE_TOKENIZER_TARGET_MODEL", Field::TokenizerTargetModel),
 ];
 
-/// The variables that the SDK reads for itself, and ignores in silence if they are no whole number above 0.
-pub(super) const COUNTS: &[&str] = &[
-    "OTEL_BSP_SCHEDULE_DELAY",
-    "OTEL_BSP_EXPORT_TIMEOUT",
-    "OTEL_BSP_MAX_QUEUE_SIZE",
-    "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
-    "OTEL_BLRP_SCHEDULE_DELAY",
-    "OTEL_BLRP_EXPORT_TIMEOUT",
-    "OTEL_BLRP_MAX_QUEUE_SIZE",
-    "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE",
-    "OTEL_METRIC_EXPORT_INTERVAL",
-    "OTEL_METRIC_EXPORT_TIMEOUT",
-    "OTEL_EXPORTER_OTLP_TIMEOUT",
-    "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
-    "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT",
-    "OTEL_EXPORTER_OTLP_LOGS_TIMEOUT",
+/// The file that is read before the variables.
+pub(super) const CONFIG: &str = "THROUGHLINE_CONFIG";
+/// The Booleans, which set more than one field or none.
+pub(super) const ENABLED: &str = "THROUGHLINE_ENABLED";
+pub(super) const STRICT: &str = "THROUGHLINE_STRICT";
+pub(super) const DISABLED: &str = "OTEL_SDK_DISABLED";
+pub(super) const SAMPLER: &str = "OTEL_TRACES_SAMPLER";
+pub(super) const SAMPLER_ARG: &str = "OTEL_TRACES_SAMPLER_ARG";
+
+/// Those that say which connections without a scheme are not encrypted.
+pub(super) const INSECURE: &str = "OTEL_EXPORTER_OTLP_INSECURE";
+pub(super) const INSECURE_OF: &[(&str, Signal)] = &[
+    ("OTEL_EXPORTER_OTLP_TRACES_INSECURE", Signal::Traces),
+    ("OTEL_EXPORTER_OTLP_METRICS_INSECURE", Signal::Metrics),
+    ("OTEL_EXPORTER_OTLP_LOGS_INSECURE", Signal::Logs),
 ];
 
-/// Those that may be 0.
-pub(super) const LIMITS: &[&str] = &[
-    "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT",
-    "OTEL_SPAN_EVENT_COUNT_LIMIT",
-    "OTEL_SPAN_LINK_COUNT_LIMIT",
+/// A variable of the specification that has no effect here.
+#[derive(Debug)]
+pub(super) struct Unsupported {
+    pub(super) variable: &'static str,
+    /// The value that says what happens anyway.
+    pub(super) harmless: &'static str,
+    pub(super) reason: &'static str,
+    pub(super) used: &'static str,
+}
+
+#[rustfmt::skip]
+pub(super) const UNSUPPORTED: &[Unsupported] = &[
+    Unsupported {
+        variable: "OTEL_LOG_LEVEL",
+        harmless: "info",
+        reason: "what is logged of telemetry itself is decided by the filter of the program's tracing subscriber",
+        used: "info",
+    },
+    Unsupported {
+        variable: "OTEL_CONFIG_FILE",
+        harmless: "",
+        reason: "files of this format are not supported; THROUGHLINE_CONFIG names a file of Throughline's keys",
+        used: "the other variables",
+    },
+    Unsupported {
+        variable: "OTEL_EXPERIMENTAL_CONFIG_FILE",
+        harmless: "",
+        reason: "files of this format are not supported; THROUGHLINE_CONFIG names a file of Throughline's keys",
+        used: "the other variables",
+    },
+    Unsupported {
+        variable: "OTEL_ENTITIES",
+        harmless: "",
+        reason: "the SDK does not support entities; OTEL_RESOURCE_ATTRIBUTES describes the resource",
+        used: "none",
+    },
+    Unsupported {
+        variable: "OTEL_METRICS_EXEMPLAR_FILTER",
+        harmless: "always_off",
+        reason: "the SDK takes no exemplars",
+        used: "always_off",
+    },
+    Unsupported {
+        variable: "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
+        harmless: "explicit_bucket_histogram",
+        reason: "the SDK's exporter has no such choice; a start-up hook can add a view",
+        used: "explicit_bucket_histogram",
+    },
+    Unsupported {
+        variable: "OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT",
+        harmless: "",
+        reason: "the SDK has no limits for log records",
+        used: "no limit",
+    },
+    Unsupported {
+        variable: "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+        harmless: "",
+        reason: "the SDK has no limits for log records",
+        used: "no limit",
+    },
 ];
 
-/// Those that hold secrets, as `name=value` with commas.
-pub(super) const HEADERS: &[&str] = &[
-    "OTEL_EXPORTER_OTLP_HEADERS",
-    "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
-    "OTEL_EXPORTER_OTLP_METRICS_HEADERS",
-    "OTEL_EXPORTER_OTLP_LOGS_HEADERS",
+/// A variable that the layers read by themselves, and not this crate.
+#[derive(Debug)]
+pub(super) struct LayerVariable {
+    pub(super) variable: &'static str,
+    /// In lower case.
+    pub(super) values: &'static [&'static str],
+    pub(super) is_list: bool,
+    pub(super) accepted: &'static str,
+    pub(super) used: &'static str,
+}
+
+#[rustfmt::skip]
+pub(super) const LAYER_VARIABLES: &[LayerVariable] = &[
+    LayerVariable {
+        variable: "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
+        values: &["no_content", "span_only", "event_only", "span_and_event", "true", "false"],
+        is_list: false,
+        accepted: r#""NO_CONTENT", "SPAN_ONLY", "EVENT_ONLY" or "SPAN_AND_EVENT""#,
+        used: "NO_CONTENT",
+    },
+    // Other instrumentation of the program reads the same list.
+    LayerVariable {
+        variable: "OTEL_SEMCONV_STABILITY_OPT_IN",
+        values: &[
+            "gen_ai", "gen_ai/dup", "gen_ai_latest_experimental", "gen_ai_latest_experimental/dup",
+            "http", "http/dup", "rpc", "rpc/dup", "database", "database/dup", "messaging", "messaging/dup",
+            "code", "code/dup", "k8s", "k8s/dup",
+        ],
+        is_list: true,
+        accepted: r#""gen_ai", "gen_ai/dup", "gen_ai_latest_experimental" or "gen_ai_latest_experimental/dup"; "http", "rpc", "database", "messaging", "code" and "k8s", also with "/dup", have no effect here"#,
+        used: "gen_ai_latest_experimental",
+    },
 ];

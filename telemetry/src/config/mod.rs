@@ -1,29 +1,40 @@
 //! What telemetry is to do: plain data, its defaults, and where it can come from.
 
+mod effective;
 mod environment;
 mod exporter;
 mod fields;
 mod file;
 mod file_config;
 mod headers;
+mod ignored;
 mod keys;
+mod overlay;
+mod parse;
+mod provenance;
 mod sampling;
+mod sdk;
 mod setters;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod variables;
 mod writer;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 pub use exporter::{Compression, Exporter, Propagator, Protocol};
-pub(crate) use fields::pairs;
 pub use file_config::FileConfig;
 pub(crate) use headers::Headers;
+pub use ignored::IgnoredVariable;
+pub(crate) use parse::pairs;
 pub use sampling::{SamplingRule, TailRule};
+pub(crate) use sdk::SdkConfig;
 pub use tls::TlsConfig;
 pub(crate) use writer::ConsoleWriter;
 
+use crate::config::provenance::Provenance;
 use crate::error::{InitError, Place};
 use crate::hook::Hook;
 use crate::signal::{PerSignal, Signal};
@@ -80,7 +91,12 @@ pub struct TelemetryConfig {
     /// The most bytes of a request to a collector, before compression. Larger ones are split, and a span, log record or data
     /// point that is too large alone is dropped and counted. Default: 4 MiB, which is what a collector takes.
     pub max_request_bytes: usize,
+    /// Those that code sets, which win over the others.
     pub(crate) headers: Headers,
+    /// Those that the environment sets for all signals.
+    pub(crate) variable_headers: Headers,
+    pub(crate) sdk: SdkConfig,
+    pub(crate) provenance: Provenance,
     pub(crate) startup_hook: Option<Hook>,
     pub(crate) signals: PerSignal<SignalConfig>,
     pub(crate) console_writer: Option<ConsoleWriter>,
@@ -94,6 +110,11 @@ pub(crate) struct SignalConfig {
     pub(crate) protocol: Option<Protocol>,
     pub(crate) compression: Option<Compression>,
     pub(crate) tls: TlsConfig,
+    pub(crate) headers: Option<Headers>,
+    /// How long one delivery over OTLP may take.
+    pub(crate) timeout: Option<Duration>,
+    /// How long the SDK lets an export take: another limit of the same.
+    pub(crate) export_timeout: Option<Duration>,
 }
 
 impl Default for TelemetryConfig {
@@ -120,6 +141,9 @@ impl Default for TelemetryConfig {
             max_queue_bytes: 64 << 20,
             max_request_bytes: 4 << 20,
             headers: Headers::default(),
+            variable_headers: Headers::default(),
+            sdk: SdkConfig::default(),
+            provenance: Provenance::default(),
             startup_hook: None,
             signals: PerSignal::default(),
             console_writer: None,
@@ -128,7 +152,22 @@ impl Default for TelemetryConfig {
 }
 
 impl TelemetryConfig {
-    /// Logs go nowhere unless they are asked for, and Jaeger takes traces only.
+    /// The variables of the environment that are set and not used. What cannot be set up is known after
+    /// [`init`](crate::init) only, and listed by [`Telemetry::diagnose`](crate::Telemetry::diagnose).
+    ///
+    /// ```
+    /// use throughline_telemetry::TelemetryConfig;
+    ///
+    /// let config = TelemetryConfig::from_vars([("OTEL_TRACES_SAMPLER", "jaeger_remote")])?;
+    /// assert_eq!(config.ignored_variables()[0].used, "parentbased_always_on");
+    /// # Ok::<(), throughline_telemetry::InitError>(())
+    /// ```
+    #[must_use]
+    pub fn ignored_variables(&self) -> &[IgnoredVariable] {
+        &self.provenance.ignored
+    }
+
+    /// Logs go nowhere unless their exporter is set, here or by the environment, and Jaeger takes traces only.
     pub(crate) fn exporter_of(&self, signal: Signal) -> Exporter {
         let common = match (signal, self.exporter) {
             (Signal::Logs, _) | (Signal::Metrics, Exporter::Jaeger) => Exporter::None,
@@ -137,13 +176,28 @@ impl TelemetryConfig {
         self.signals.of(signal).exporter.unwrap_or(common)
     }
 
+    /// How long one delivery of a signal over OTLP may take: the limits of the exporter and of the SDK are one, the
+    /// shorter, since the SDK applies none of its own.
+    pub(crate) fn timeout(&self, signal: Signal) -> Duration {
+        let own = self.signals.of(signal);
+        let timeout = own.timeout.or(self.sdk.timeout).unwrap_or(TIMEOUT);
+        own.export_timeout.map_or(timeout, |limit| timeout.min(limit))
+    }
+
+    /// The headers of a signal's requests: those of the code, then those of the environment, where the signal's stand in
+    /// the place of those for all.
+    pub(crate) fn headers(&self, signal: Signal) -> Headers {
+        let own = self.signals.of(signal).headers.as_ref();
+        self.headers.or(own.unwrap_or(&self.variable_headers))
+    }
+
     pub(crate) fn check(&self) -> Result<(), InitError> {
-        fields::rate(self.sampling_rate).map_err(|accepted| {
+        parse::rate(self.sampling_rate).map_err(|accepted| {
             InitError::value(Place::Code, "sampling_rate", self.sampling_rate, accepted)
         })?;
         for rule in &self.sampling_rules {
             let key = format!("sampling_rules.{}", rule.route);
-            fields::rate(rule.rate)
+            parse::rate(rule.rate)
                 .map_err(|accepted| InitError::value(Place::Code, key, rule.rate, accepted))?;
         }
         for signal in Signal::ALL {
@@ -164,7 +218,7 @@ impl TelemetryConfig {
             ("max_queue_bytes", self.max_queue_bytes),
             ("max_request_bytes", self.max_request_bytes),
         ] {
-            fields::bytes(bytes).map_err(|accepted| InitError::value(Place::Code, key, bytes, accepted))?;
+            parse::bytes(bytes).map_err(|accepted| InitError::value(Place::Code, key, bytes, accepted))?;
         }
         if self.exporter_of(Signal::Traces) == Exporter::Prometheus {
             let key = "the exporter of traces (tracing.exporter, OTEL_TRACES_EXPORTER)";
@@ -179,3 +233,6 @@ impl TelemetryConfig {
         Ok(())
     }
 }
+
+/// The specification's default of a delivery.
+const TIMEOUT: Duration = Duration::from_secs(10);

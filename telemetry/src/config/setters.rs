@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::sync::Arc;
 
+use crate::config::fields::Field;
 use crate::config::{
     Compression, ConsoleWriter, Exporter, FileConfig, Propagator, Protocol, SamplingRule, TailRule,
     TelemetryConfig, TlsConfig,
@@ -31,6 +32,7 @@ impl TelemetryConfig {
         self.exporter = exporter;
         for signal in [Signal::Traces, Signal::Metrics] {
             self.signals.at(signal).exporter = None;
+            self.set_in_code(|field| field.concerns(signal, exporter));
         }
         self
     }
@@ -134,6 +136,7 @@ impl TelemetryConfig {
     #[must_use]
     pub fn with_tls(mut self, tls: TlsConfig) -> Self {
         self.tls = tls;
+        self.set_in_code(Field::is_tls);
         for signal in Signal::ALL {
             self.signals.at(signal).tls = TlsConfig::default();
         }
@@ -151,13 +154,16 @@ impl TelemetryConfig {
     /// Sends metrics elsewhere than spans.
     #[must_use]
     pub fn with_metrics_exporter(mut self, exporter: Exporter) -> Self {
+        self.set_in_code(|field| field == Field::ExporterOf(Signal::Metrics));
         self.signals.at(Signal::Metrics).exporter = Some(exporter);
         self
     }
 
-    /// Sends the log records that [`Telemetry::logger_provider`](crate::Telemetry::logger_provider) takes. Default: nowhere.
+    /// Sets where the log records go that [`Telemetry::logger_provider`](crate::Telemetry::logger_provider) takes. Default:
+    /// nowhere, unless the environment sends signals over OTLP or to a file.
     #[must_use]
     pub fn with_logs_exporter(mut self, exporter: Exporter) -> Self {
+        self.set_in_code(|field| field == Field::ExporterOf(Signal::Logs));
         self.signals.at(Signal::Logs).exporter = Some(exporter);
         self
     }

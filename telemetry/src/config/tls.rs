@@ -68,6 +68,27 @@ impl TlsConfig {
             }
         }
     }
+
+    /// Whether the client's certificate can be used, if there is one.
+    pub(super) fn check_client_certificate(&self) -> Result<(), InitError> {
+        match (&self.client_certificate, &self.client_key) {
+            (Some(certificate), Some(_)) => read(CLIENT_CERTIFICATE, certificate, CERTIFICATE).map(drop),
+            _ => self.identity().map(drop),
+        }
+    }
+
+    /// Whether the client's key can be used, if there is one.
+    pub(super) fn check_client_key(&self) -> Result<(), InitError> {
+        match (&self.client_certificate, &self.client_key) {
+            (Some(_), Some(key)) => read(CLIENT_KEY, key, KEY).map(drop),
+            _ => self.identity().map(drop),
+        }
+    }
+
+    pub(super) fn remove_identity(&mut self) {
+        self.client_certificate = None;
+        self.client_key = None;
+    }
 }
 
 /// The file's bytes, if there is in them what there is to be: a client would take a file without for an empty list.

@@ -71,7 +71,9 @@ impl Setup {
             resource: resource(&self.config, service),
             service,
         };
-        let (traces, metrics, logs) = (self.traces(&part)?, self.metrics(&part)?, self.logs(&part)?);
+        let traces = self.or_off(Signal::Traces, &part, Self::traces)?;
+        let metrics = self.or_off(Signal::Metrics, &part, Self::metrics)?;
+        let logs = self.or_off(Signal::Logs, &part, Self::logs)?;
         let mut builders = Builders::new(traces, metrics, logs);
         let hook = self.config.startup_hook.as_ref();
         if let Some(hook) = hook {
@@ -84,6 +86,23 @@ impl Setup {
             metrics_ended: self.metrics_ended.take(),
             logger: wants(Signal::Logs).then(|| builders.logger_provider.build()),
         })
+    }
+
+    /// What builds the provider of a signal. If its exporter cannot be set up when telemetry starts, and a variable of the
+    /// environment is to blame, the signal is turned off.
+    fn or_off<T>(
+        &mut self,
+        signal: Signal,
+        part: &Part<'_>,
+        build: fn(&mut Self, &Part<'_>) -> Result<T, InitError>,
+    ) -> Result<T, InitError> {
+        let error = match build(self, part) {
+            Err(error) if part.service.is_none() => error,
+            built => return built,
+        };
+        self.config.turn_off(signal, error)?;
+        *self.health.at(signal) = None;
+        build(self, part)
     }
 
     fn logs(&mut self, part: &Part<'_>) -> Result<LoggerProviderBuilder, InitError> {
@@ -109,6 +128,7 @@ impl Setup {
     fn traces(&mut self, part: &Part<'_>) -> Result<TracerProviderBuilder, InitError> {
         let builder = SdkTracerProvider::builder().with_resource(part.resource.clone());
         let builder = builder.with_sampler(sampler(&self.config));
+        let builder = builder.with_span_limits(self.config.sdk.span_limits.into());
         match self.config.exporter_of(Signal::Traces) {
             // Refused by the configuration's check: there are no traces in a scrape.
             Exporter::None | Exporter::Prometheus => Ok(builder),

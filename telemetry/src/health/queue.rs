@@ -14,13 +14,16 @@ use opentelemetry::{Context, InstrumentationScope};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::logs::{
-    BatchLogProcessor, LogExporter, LogProcessor, LoggerProviderBuilder, SdkLogRecord,
+    self, BatchLogProcessor, LogExporter, LogProcessor, LoggerProviderBuilder, SdkLogRecord,
 };
+use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
+use opentelemetry_sdk::metrics::{MeterProviderBuilder, PeriodicReader};
 use opentelemetry_sdk::trace::{
     BatchSpanProcessor, Span, SpanData, SpanExporter, SpanProcessor, TracerProviderBuilder,
 };
 
 use super::{Health, Watch};
+use crate::signal::Signal;
 use crate::size::{record_bytes, span_bytes};
 
 impl Watch {
@@ -30,8 +33,9 @@ impl Watch {
         builder: TracerProviderBuilder,
         exporter: impl SpanExporter + 'static,
     ) -> TracerProviderBuilder {
-        let batches = BatchSpanProcessor::builder(self.over(exporter)).build();
-        self.process(builder, Bounded::new(batches, self, "OTEL_BSP_MAX_QUEUE_SIZE"))
+        let batches = BatchSpanProcessor::builder(self.over(exporter));
+        let batches = batches.with_batch_config(self.span_batches().build());
+        self.process(builder, Bounded::new(batches.build(), self, Signal::Traces))
     }
 
     /// Adds an exporter that gets log records in batches, from a bounded queue.
@@ -40,8 +44,24 @@ impl Watch {
         builder: LoggerProviderBuilder,
         exporter: impl LogExporter + 'static,
     ) -> LoggerProviderBuilder {
-        let batches = BatchLogProcessor::builder(self.over(exporter)).build();
-        builder.with_log_processor(Bounded::new(batches, self, "OTEL_BLRP_MAX_QUEUE_SIZE"))
+        let limits = *self.sdk.batches.of(Signal::Logs);
+        // Each value is set, so that none is read from the environment.
+        let config = logs::BatchConfigBuilder::default()
+            .with_max_queue_size(limits.max_queue_size)
+            .with_max_export_batch_size(limits.max_export_batch_size())
+            .with_scheduled_delay(limits.schedule_delay);
+        let batches = BatchLogProcessor::builder(self.over(exporter)).with_batch_config(config.build());
+        builder.with_log_processor(Bounded::new(batches.build(), self, Signal::Logs))
+    }
+
+    /// Adds an exporter that gets all metrics at an interval.
+    pub(crate) fn metrics(
+        &self,
+        builder: MeterProviderBuilder,
+        exporter: impl PushMetricExporter,
+    ) -> MeterProviderBuilder {
+        let reader = PeriodicReader::builder(self.over(exporter)).with_interval(self.sdk.metric_interval);
+        builder.with_reader(reader.build())
     }
 }
 
@@ -119,14 +139,13 @@ struct Bounded<P> {
 }
 
 impl<P> Bounded<P> {
-    /// The bound in number is that of the processor: the variable it reads, or the specification's default.
-    fn new(next: P, watch: &Watch, variable: &str) -> Self {
-        let set = std::env::var(variable).ok().and_then(|size| size.parse().ok());
+    /// The bound in number is that of the processor's queue.
+    fn new(next: P, watch: &Watch, signal: Signal) -> Self {
         Self {
             next,
             health: Arc::clone(&watch.health),
             limits: Limits {
-                items: set.unwrap_or(DEFAULT),
+                items: watch.sdk.batches.of(signal).max_queue_size,
                 bytes: watch.max_queue_bytes,
             },
         }
@@ -191,5 +210,3 @@ impl<P: LogProcessor> LogProcessor for Bounded<P> {
         self.next.set_resource(resource);
     }
 }
-
-const DEFAULT: usize = 2048;

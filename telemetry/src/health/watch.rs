@@ -10,13 +10,16 @@ use opentelemetry_sdk::logs::{LogBatch, LogExporter};
 use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
-use opentelemetry_sdk::trace::{SpanData, SpanExporter, SpanProcessor, TracerProviderBuilder};
+use opentelemetry_sdk::trace::{
+    BatchConfigBuilder, SpanData, SpanExporter, SpanProcessor, TracerProviderBuilder,
+};
 
 use super::Health;
 use super::report::{Outcome, Reporter};
-use crate::config::{TailRule, TelemetryConfig};
+use crate::config::{SdkConfig, TailRule, TelemetryConfig};
 use crate::limit::cut;
 use crate::sampling::TailProcessor;
+use crate::signal::Signal;
 use crate::size::{record_bytes, span_bytes};
 
 /// What stands between a processor and its exporter: one for each exporter.
@@ -24,6 +27,7 @@ use crate::size::{record_bytes, span_bytes};
 pub(crate) struct Watch {
     pub(super) health: Arc<Health>,
     pub(super) max_queue_bytes: usize,
+    pub(super) sdk: SdkConfig,
     longest: Option<usize>,
     tail: Option<TailRule>,
     reporter: Reporter,
@@ -36,6 +40,7 @@ impl Watch {
             longest: config.attribute_value_length_limit,
             tail: config.tail.clone(),
             max_queue_bytes: config.max_queue_bytes,
+            sdk: config.sdk.clone(),
             reporter: Reporter::new(Arc::clone(&health)),
             ended: Arc::default(),
             health,
@@ -44,6 +49,24 @@ impl Watch {
 
     pub(crate) fn health(&self) -> Arc<Health> {
         Arc::clone(&self.health)
+    }
+
+    /// Whether metrics are sent as sums or as differences.
+    #[cfg_attr(
+        not(any(feature = "otlp-grpc", feature = "otlp-http")),
+        expect(dead_code, reason = "other exporters have no choice")
+    )]
+    pub(crate) fn temporality(&self) -> Temporality {
+        self.sdk.temporality.into()
+    }
+
+    /// The batches of spans. Each value is set, so that none is read from the environment.
+    pub(crate) fn span_batches(&self) -> BatchConfigBuilder {
+        let limits = *self.sdk.batches.of(Signal::Traces);
+        BatchConfigBuilder::default()
+            .with_max_queue_size(limits.max_queue_size)
+            .with_max_export_batch_size(limits.max_export_batch_size())
+            .with_scheduled_delay(limits.schedule_delay)
     }
 
     /// Where the exporter reports more than its result says.

@@ -1,12 +1,22 @@
-//! B3, as Zipkin and older meshes speak it (<https://github.com/openzipkin/b3-propagation>). Both forms are read, one is
-//! written.
+//! B3, as Zipkin and older meshes speak it (<https://github.com/openzipkin/b3-propagation>). Both forms are read, the single
+//! header first, and one is written.
+//!
+//! | | `b3` | several headers |
+//! |---|---|---|
+//! | ids | `trace-span` | `X-B3-TraceId`, `X-B3-SpanId` |
+//! | not to be recorded; to be recorded | `-0`; `-1` | `X-B3-Sampled: 0`; `1` |
+//! | debug | `-d` | `X-B3-Flags: 1`, and no `X-B3-Sampled` |
+//! | left to the receiver | nothing | nothing |
+//! | the parent's id | ignored, never written: a span here has an id of its own | the same |
+//!
+//! A decision may come without ids. A header that is malformed counts as none.
 
 use opentelemetry::Context;
 use opentelemetry::propagation::text_map_propagator::FieldIter;
 use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator};
-use opentelemetry::trace::{SpanContext, TraceContextExt};
 
 use super::ids::{current, remote};
+use crate::decision::Decision;
 
 /// B3 in one header or in several.
 #[derive(Debug)]
@@ -25,7 +35,7 @@ impl B3 {
 
     pub(super) fn multi() -> Self {
         Self {
-            fields: [TRACE, SPAN, SAMPLED].map(str::to_owned).into(),
+            fields: [TRACE, SPAN, SAMPLED, FLAGS].map(str::to_owned).into(),
             is_single: false,
         }
     }
@@ -33,24 +43,43 @@ impl B3 {
 
 impl TextMapPropagator for B3 {
     fn inject_context(&self, cx: &Context, injector: &mut dyn Injector) {
-        let Some(span) = current(cx) else { return };
-        let (trace, id) = (span.trace_id(), span.span_id());
-        let sampled = if span.is_sampled() { "1" } else { "0" };
+        let Some(decision) = Decision::to_send(cx) else {
+            return;
+        };
+        let ids = current(cx).map(|span| (span.trace_id().to_string(), span.span_id().to_string()));
         if self.is_single {
-            injector.set(SINGLE, format!("{trace}-{id}-{sampled}"));
-        } else {
-            injector.set(TRACE, trace.to_string());
-            injector.set(SPAN, id.to_string());
-            injector.set(SAMPLED, sampled.into());
+            let state = match decision {
+                Decision::Defer => None,
+                Decision::Deny => Some("0"),
+                Decision::Accept => Some("1"),
+                Decision::Debug => Some("d"),
+            };
+            let (trace, span) = ids.unzip();
+            let parts: Vec<&str> = [trace.as_deref(), span.as_deref(), state]
+                .into_iter()
+                .flatten()
+                .collect();
+            if !parts.is_empty() {
+                injector.set(SINGLE, parts.join("-"));
+            }
+            return;
+        }
+        if let Some((trace, span)) = ids {
+            injector.set(TRACE, trace);
+            injector.set(SPAN, span);
+        }
+        match decision {
+            Decision::Defer => {}
+            Decision::Deny => injector.set(SAMPLED, "0".into()),
+            Decision::Accept => injector.set(SAMPLED, "1".into()),
+            Decision::Debug => injector.set(FLAGS, "1".into()),
         }
     }
 
     fn extract_with_context(&self, cx: &Context, extractor: &dyn Extractor) -> Context {
-        let found = extractor
-            .get(SINGLE)
-            .and_then(single)
-            .or_else(|| multi(extractor));
-        found.map_or_else(|| cx.clone(), |remote| cx.with_remote_span_context(remote))
+        let found = extractor.get(SINGLE).and_then(single);
+        let found = found.or_else(|| multi(extractor));
+        found.map_or_else(|| cx.clone(), |found| found.with(cx))
     }
 
     fn fields(&self) -> FieldIter<'_> {
@@ -58,28 +87,68 @@ impl TextMapPropagator for B3 {
     }
 }
 
-fn single(header: &str) -> Option<SpanContext> {
+/// What a caller sent.
+struct Found<'a> {
+    /// Of the trace and the span.
+    ids: Option<(&'a str, &'a str)>,
+    decision: Decision,
+}
+
+impl Found<'_> {
+    /// `cx` with what a caller sent; as it was, if the ids are none.
+    fn with(&self, cx: &Context) -> Context {
+        let Some((trace, span)) = self.ids else {
+            return self.decision.alone(cx);
+        };
+        match remote(trace, span, self.decision.is_sampled()) {
+            Some(remote) => self.decision.with_remote(cx, remote),
+            None => cx.clone(),
+        }
+    }
+}
+
+fn single(header: &str) -> Option<Found<'_>> {
     let mut parts = header.trim().split('-');
-    let (trace, span) = (parts.next()?, parts.next()?);
-    remote(trace, span, is_sampled(parts.next()))
-}
-
-fn multi(extractor: &dyn Extractor) -> Option<SpanContext> {
-    let sampled = if extractor.get(FLAGS) == Some("1") {
-        Some("d")
-    } else {
-        extractor.get(SAMPLED)
+    let first = parts.next()?;
+    let Some(span) = parts.next() else {
+        let decision = state(first)?;
+        return Some(Found { ids: None, decision });
     };
-    remote(
-        extractor.get(TRACE)?.trim(),
-        extractor.get(SPAN)?.trim(),
-        is_sampled(sampled),
-    )
+    let decision = match parts.next() {
+        Some(text) => state(text)?,
+        None => Decision::Defer,
+    };
+    let _parent = parts.next();
+    let found = Found {
+        ids: Some((first, span)),
+        decision,
+    };
+    parts.next().is_none().then_some(found)
 }
 
-/// A decision that was left to us is to record.
-fn is_sampled(decision: Option<&str>) -> bool {
-    !matches!(decision.map(str::trim), Some("0" | "false"))
+fn multi(extractor: &dyn Extractor) -> Option<Found<'_>> {
+    let is_debug = extractor.get(FLAGS).is_some_and(|flags| flags.trim() == "1");
+    let decision = match extractor.get(SAMPLED) {
+        _ if is_debug => Decision::Debug,
+        Some(text) => state(text.trim()).filter(|decision| *decision != Decision::Debug)?,
+        None => Decision::Defer,
+    };
+    let ids = match (extractor.get(TRACE), extractor.get(SPAN)) {
+        (Some(trace), Some(span)) => Some((trace.trim(), span.trim())),
+        (None, None) if decision != Decision::Defer => None,
+        _ => return None,
+    };
+    Some(Found { ids, decision })
+}
+
+/// Older tracers write words.
+fn state(text: &str) -> Option<Decision> {
+    Some(match text {
+        "0" | "false" => Decision::Deny,
+        "1" | "true" => Decision::Accept,
+        "d" => Decision::Debug,
+        _ => return None,
+    })
 }
 
 const SINGLE: &str = "b3";

@@ -1,17 +1,32 @@
-//! Jaeger's own header (<https://www.jaegertracing.io/docs/1.62/client-libraries/#propagation-format>).
+//! Jaeger's own headers (<https://www.jaegertracing.io/docs/1.62/client-libraries/#propagation-format>).
+//!
+//! | header | what |
+//! |---|---|
+//! | `uber-trace-id` | `trace:span:parent:flags`, in which the colons may be percent-encoded; the parent is deprecated and written as 0 |
+//! | `uberctx-NAME` | an entry of the baggage, percent-encoded |
+//!
+//! Of the flags, 1 is sampled, 2 is debug, which implies sampled, and 8, which asks the backend not to index the trace, is
+//! passed on.
 
-use opentelemetry::Context;
+use opentelemetry::baggage::{Baggage, BaggageExt};
 use opentelemetry::propagation::text_map_propagator::FieldIter;
 use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator};
-use opentelemetry::trace::{SpanContext, TraceContextExt};
+use opentelemetry::trace::{SpanContext, TraceId};
+use opentelemetry::{Context, KeyValue};
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::ids::{current, remote};
+use crate::decision::Decision;
 
-/// `uber-trace-id`, in which the colons may be percent-encoded.
+/// `uber-trace-id` and baggage.
 #[derive(Debug)]
 pub(super) struct Jaeger {
     fields: [String; 1],
 }
+
+/// A caller's wish that its trace be not indexed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Firehose(TraceId);
 
 impl Jaeger {
     pub(super) fn new() -> Self {
@@ -23,18 +38,40 @@ impl Jaeger {
 
 impl TextMapPropagator for Jaeger {
     fn inject_context(&self, cx: &Context, injector: &mut dyn Injector) {
-        if let Some(span) = current(cx) {
-            let flags = u8::from(span.is_sampled());
-            injector.set(
-                HEADER,
-                format!("{}:{}:0:{flags}", span.trace_id(), span.span_id()),
-            );
+        for (name, (value, _)) in cx.baggage() {
+            let value = utf8_percent_encode(value.as_str(), NON_ALPHANUMERIC);
+            injector.set(&format!("{BAGGAGE}{name}"), value.to_string());
         }
+        let Some(span) = current(cx) else { return };
+        // A decision that was left open has no flag: what is not sampled is left to nobody.
+        let flags = match Decision::to_send(cx) {
+            Some(Decision::Debug) => SAMPLED | DEBUG,
+            Some(Decision::Accept | Decision::Defer) => SAMPLED,
+            Some(Decision::Deny) | None => 0,
+        };
+        let is_firehose = cx.get::<Firehose>() == Some(&Firehose(span.trace_id()));
+        let flags = if is_firehose { flags | FIREHOSE } else { flags };
+        injector.set(
+            HEADER,
+            format!("{}:{}:0:{flags:x}", span.trace_id(), span.span_id()),
+        );
     }
 
     fn extract_with_context(&self, cx: &Context, extractor: &dyn Extractor) -> Context {
         let found = extractor.get(HEADER).and_then(parse);
-        found.map_or_else(|| cx.clone(), |remote| cx.with_remote_span_context(remote))
+        let cx = found.map_or_else(|| cx.clone(), |(remote, flags)| with_remote(cx, remote, flags));
+        let entries = entries(extractor);
+        if entries.is_empty() {
+            return cx;
+        }
+        let mut baggage = Baggage::new();
+        for (name, (value, metadata)) in cx.baggage() {
+            baggage.insert_with_metadata(name.clone(), value.clone(), metadata.clone());
+        }
+        for KeyValue { key, value, .. } in entries {
+            baggage.insert(key, value.to_string());
+        }
+        cx.with_baggage(baggage)
     }
 
     fn fields(&self) -> FieldIter<'_> {
@@ -42,16 +79,60 @@ impl TextMapPropagator for Jaeger {
     }
 }
 
-fn parse(header: &str) -> Option<SpanContext> {
+fn with_remote(cx: &Context, remote: SpanContext, flags: u8) -> Context {
+    let trace = remote.trace_id();
+    let decision = match flags {
+        _ if flags & DEBUG != 0 => Decision::Debug,
+        _ if flags & SAMPLED != 0 => Decision::Accept,
+        _ => Decision::Deny,
+    };
+    let cx = decision.with_remote(cx, remote);
+    if flags & FIREHOSE == 0 {
+        cx
+    } else {
+        cx.with_value(Firehose(trace))
+    }
+}
+
+fn parse(header: &str) -> Option<(SpanContext, u8)> {
     let header = header.replace("%3A", ":").replace("%3a", ":");
     let mut parts = header.trim().split(':');
     let (trace, span, _parent) = (parts.next()?, parts.next()?, parts.next()?);
     let flags = u8::from_str_radix(parts.next()?, 16).ok()?;
     if parts.next().is_some() {
-        None
-    } else {
-        remote(trace, span, flags & 1 == 1)
+        return None;
     }
+    let is_sampled = flags & (SAMPLED | DEBUG) != 0;
+    Some((remote(trace, span, is_sampled)?, flags))
+}
+
+/// The baggage that a caller sent, no more of it than W3C's header may hold.
+fn entries(extractor: &dyn Extractor) -> Vec<KeyValue> {
+    let mut bytes = 0;
+    let entry = |key: &str| {
+        let prefix = key.get(..BAGGAGE.len())?;
+        let name = key.get(BAGGAGE.len()..).filter(|name| !name.is_empty())?;
+        if !prefix.eq_ignore_ascii_case(BAGGAGE) {
+            return None;
+        }
+        let value = extractor.get(key)?;
+        let value = percent_decode_str(value).decode_utf8().ok()?;
+        bytes += name.len() + value.len();
+        (bytes <= MAX_BAGGAGE_BYTES).then(|| KeyValue::new(name.to_owned(), value.into_owned()))
+    };
+    extractor
+        .keys()
+        .into_iter()
+        .filter_map(entry)
+        .take(MAX_BAGGAGE_ENTRIES)
+        .collect()
 }
 
 const HEADER: &str = "uber-trace-id";
+const BAGGAGE: &str = "uberctx-";
+const SAMPLED: u8 = 1;
+const DEBUG: u8 = 2;
+const FIREHOSE: u8 = 8;
+/// W3C's limits (<https://www.w3.org/TR/baggage/#limits>).
+const MAX_BAGGAGE_ENTRIES: usize = 64;
+const MAX_BAGGAGE_BYTES: usize = 8192;

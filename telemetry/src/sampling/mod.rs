@@ -1,12 +1,14 @@
 //! Which traces are recorded: a share of the new ones, shares by route, and in the end those with errors and the slow ones.
 
+mod remote;
 mod rules;
 mod tail;
 
 use opentelemetry_sdk::trace::{Sampler, ShouldSample};
 
-use crate::config::TelemetryConfig;
+use crate::config::{Propagator, TelemetryConfig};
 
+use self::remote::HeedDecision;
 use self::rules::{RecordAll, Routes};
 
 pub(crate) use self::tail::TailProcessor;
@@ -14,10 +16,16 @@ pub(crate) use self::tail::TailProcessor;
 /// The sampler that a configuration asks for.
 pub(crate) fn sampler(config: &TelemetryConfig) -> Box<dyn ShouldSample> {
     let root = Routes::new(&config.sampling_rules, config.sampling_rate);
-    let sampler = if config.parent_based {
+    // Other formats than W3C's know more than the sampled flag, which is all that the SDK's sampler heeds.
+    let is_w3c =
+        |propagator: &Propagator| matches!(propagator, Propagator::TraceContext | Propagator::Baggage);
+    let sampler: Box<dyn ShouldSample> = if !config.parent_based {
+        Box::new(root)
+    } else if config.propagators.iter().all(is_w3c) {
         Box::new(Sampler::ParentBased(Box::new(root)))
     } else {
-        Box::new(root) as Box<dyn ShouldSample>
+        let parent_based = Sampler::ParentBased(Box::new(root.clone()));
+        Box::new(HeedDecision::new(parent_based, root))
     };
     if config.tail.is_some() {
         Box::new(RecordAll(sampler))

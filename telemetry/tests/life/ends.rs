@@ -148,3 +148,41 @@ fn a_batch_under_way_that_fails_is_reported() {
         "which, and why"
     );
 }
+
+/// A `main` that ended with `shutdown()?` failed because its collector was down. Another process ends here: this test, begun
+/// again.
+#[test]
+fn a_collector_that_is_down_is_a_warning_and_no_failure() {
+    const CHILD: &str = "THROUGHLINE_TEST_CHILD";
+    if let Ok(end) = std::env::var(CHILD) {
+        let telemetry = throughline_telemetry::init_from_env().expect("started");
+        record(&telemetry, "lost");
+        match &*end {
+            "warn" => telemetry.shutdown_or_warn(),
+            _ => drop(telemetry),
+        }
+        return;
+    }
+    let vacant = Vacant::new();
+    for end in ["warn", "drop"] {
+        let test = std::process::Command::new(std::env::current_exe().expect("this test"))
+            .args([
+                "--exact",
+                "ends::a_collector_that_is_down_is_a_warning_and_no_failure",
+                "--nocapture",
+            ])
+            .env(CHILD, end)
+            .env(
+                "OTEL_EXPORTER_OTLP_ENDPOINT",
+                format!("http://{}", vacant.address()),
+            )
+            .env("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
+            .env("OTEL_METRICS_EXPORTER", "none")
+            .output()
+            .expect("run");
+        let said = String::from_utf8_lossy(&test.stderr);
+        assert!(test.status.success(), "{end}: {said}");
+        let warning = "throughline: not everything was delivered; traces: ";
+        assert!(said.contains(warning), "{end}: it is said: {said}");
+    }
+}

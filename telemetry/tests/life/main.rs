@@ -18,6 +18,7 @@ mod receiver;
 mod said;
 mod services;
 mod tls;
+mod variables;
 mod wire;
 
 use std::io::{self, Write};

@@ -65,7 +65,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         interrupted = tokio::signal::ctrl_c() => interrupted?,
         order = order() => if order.trim() == "panic" { panic!("as ordered") },
     }
-    telemetry.shutdown()?;
+    telemetry.shutdown_or_warn();
     Ok(())
 }
 

@@ -16,7 +16,9 @@
 //!     .layer(tower::service_fn(handle));
 //! ```
 //!
-//! With axum it is `Router::layer(ServerLayer::new())`, after the routes, and the feature `axum`. It changes neither the
+//! With axum it is `Router::layer(ServerLayer::new())`, after the routes, and the feature `axum`. Serve the router with
+//! `into_make_service_with_connect_info::<SocketAddr>()`: without it the layer does not see the connection, so that there is
+//! no `network.peer.*`, and `client.address` only where a proxy's header has it. It changes neither the
 //! type of the request nor its body's, so it may stand in one `ServiceBuilder` with `middleware::from_fn`.
 //!
 //! # What is recorded
@@ -31,7 +33,7 @@
 //! | `url.query` | at creation | the query, [redacted](ServerLayer::with_redacted_query_keys) |
 //! | `url.scheme` | at creation | `Forwarded`, `X-Forwarded-Proto`, the URI, or [the default](ServerLayer::with_scheme) |
 //! | `server.address`, `server.port` | at creation | `Forwarded`, `X-Forwarded-Host`, `:authority`, or `Host` |
-//! | `client.address` | at creation | `Forwarded`, `X-Forwarded-For`, or the connection |
+//! | `client.address` | at creation | `Forwarded`, `X-Forwarded-For`, or the connection, if its address is among the extensions |
 //! | `user_agent.original` | at creation | `User-Agent` |
 //! | `network.peer.address`, `network.peer.port` | at the start | [`PeerAddr`](throughline_propagation::PeerAddr) or axum's `ConnectInfo` among the extensions |
 //! | `http.request.header.*` | at creation | [the headers that were listed](ServerLayer::with_request_headers) |

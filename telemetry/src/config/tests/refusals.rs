@@ -2,13 +2,22 @@
 
 use std::error::Error;
 
-use crate::config::{TelemetryConfig, TlsConfig};
+use crate::config::{Exporter, TelemetryConfig, TlsConfig};
+use crate::error::InitError;
+
+/// Why these variables are refused where they are read strictly.
+fn refusal(vars: &[(&str, &str)]) -> InitError {
+    let strict = [("THROUGHLINE_STRICT", "true")];
+    let vars = strict.iter().chain(vars).copied();
+    TelemetryConfig::from_vars(vars).expect_err("a bad value")
+}
 
 #[test]
-fn refusals_from_the_environment() {
+fn refusals_from_an_environment_that_is_read_strictly() {
     const NAMES: &str = r#"use one of "console", "console-json", "file", "otlp", "jaeger" (traces only), "prometheus" (metrics only) or "none""#;
     const URL: &str = "use a URL such as http://127.0.0.1:4317 (gRPC) or http://127.0.0.1:4318 (HTTP)";
     const RATE: &str = "use a number from 0.0 to 1.0";
+    const MILLIS: &str = "use a whole number of milliseconds from 1 to 2147483647";
     for (name, value, accepted) in [
         ("OTEL_TRACES_EXPORTER", "zipkin", NAMES),
         ("OTEL_METRICS_EXPORTER", "statsd", NAMES),
@@ -20,7 +29,6 @@ fn refusals_from_the_environment() {
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:70000", URL),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:0", URL),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c/a b", URL),
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c?key=1", URL),
         (
             "OTEL_EXPORTER_OTLP_PROTOCOL",
             "http/xml",
@@ -38,19 +46,31 @@ fn refusals_from_the_environment() {
         ),
         (
             "OTEL_PROPAGATORS",
-            "tracecontext,zipkin",
+            "zipkin",
             r#"use "tracecontext", "baggage", "b3", "b3multi", "jaeger" and "xray", with commas between them, or "none""#,
         ),
         (
             "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
             "-1",
-            "use a whole number of characters",
+            "use a whole number of characters from 0 to 2147483647",
         ),
-        ("OTEL_BSP_SCHEDULE_DELAY", "5s", "use a whole number from 1"),
-        ("OTEL_BSP_MAX_QUEUE_SIZE", "0", "use a whole number from 1"),
-        ("OTEL_METRIC_EXPORT_INTERVAL", "-1", "use a whole number from 1"),
-        ("OTEL_EXPORTER_OTLP_TIMEOUT", "1.5", "use a whole number from 1"),
-        ("OTEL_SPAN_EVENT_COUNT_LIMIT", "no", "use a whole number from 0"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "5s", MILLIS),
+        (
+            "OTEL_BSP_MAX_QUEUE_SIZE",
+            "0",
+            "use a whole number from 1 to 1000000",
+        ),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "-1", MILLIS),
+        (
+            "OTEL_EXPORTER_OTLP_TIMEOUT",
+            "1.5",
+            "use a whole number of milliseconds from 0, which is no limit, to 2147483647",
+        ),
+        (
+            "OTEL_SPAN_EVENT_COUNT_LIMIT",
+            "no",
+            "use a whole number from 0 to 2147483647",
+        ),
         (
             "OTEL_RESOURCE_ATTRIBUTES",
             "a=1,b",
@@ -64,7 +84,7 @@ fn refusals_from_the_environment() {
             r#"use "always_on", "always_off", "traceidratio", or one of them after "parentbased_""#,
         ),
     ] {
-        let error = TelemetryConfig::from_vars([(name, value)]).expect_err(value);
+        let error = refusal(&[(name, value)]);
         let expected = format!("in the environment, {name} = {value:?} is not accepted: {accepted}");
         assert_eq!(error.to_string(), expected, "the message");
         assert!(error.is_configuration() && error.source().is_none(), "{name}");
@@ -74,19 +94,21 @@ fn refusals_from_the_environment() {
             ("OTEL_TRACES_SAMPLER", "traceidratio"),
             ("OTEL_TRACES_SAMPLER_ARG", value),
         ];
-        let error = TelemetryConfig::from_vars(vars).expect_err(value);
+        let error = refusal(&vars);
         let expected =
             format!("in the environment, OTEL_TRACES_SAMPLER_ARG = {value:?} is not accepted: {RATE}");
         assert_eq!(error.to_string(), expected, "the message");
     }
-    let secret = [("OTEL_EXPORTER_OTLP_ENDPOINT", "https://me:secret@collector:4317")];
-    let error = TelemetryConfig::from_vars(secret).expect_err("credentials");
+    let secret = [(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "https://me:secret@collector:4317?key=secret",
+    )];
+    let error = refusal(&secret);
     let expected = format!(
-        "in the environment, OTEL_EXPORTER_OTLP_ENDPOINT = \"https://REDACTED@collector:4317\" is not accepted: {URL}"
+        "in the environment, OTEL_EXPORTER_OTLP_ENDPOINT = \"https://REDACTED@collector:4317?REDACTED\" is not accepted: {URL}"
     );
     assert_eq!(error.to_string(), expected, "a password is not repeated");
-    let error =
-        TelemetryConfig::from_vars([("OTEL_EXPORTER_OTLP_HEADERS", "Bearer secret")]).expect_err("no name");
+    let error = refusal(&[("OTEL_EXPORTER_OTLP_HEADERS", "Bearer secret")]);
     let expected = "in the environment, OTEL_EXPORTER_OTLP_HEADERS = \"REDACTED\" is not accepted: use name=value, with \
                     commas between them; a comma in a value is %2C";
     assert_eq!(error.to_string(), expected, "nor a key");
@@ -205,7 +227,7 @@ fn refusals_from_code() {
         (expected.into(), expected.into()),
         "with its cause"
     );
-    let error = TelemetryConfig::from_vars([("OTEL_TRACES_EXPORTER", "prometheus")]).expect("accepted");
+    let error = TelemetryConfig::default().with_exporter(Exporter::Prometheus);
     let expected = "the exporter of traces (tracing.exporter, OTEL_TRACES_EXPORTER) = \"prometheus\" is not accepted: use one \
                     that takes traces, and Prometheus for metrics alone (metrics_exporter, OTEL_METRICS_EXPORTER)";
     assert_eq!(

@@ -92,20 +92,18 @@ fn protocol_and_url_of_each_signal() {
 #[test]
 fn jaeger_gets_traces_only() {
     use crate::config::Exporter;
+    use crate::config::variables::Variables;
 
     let exporters = |config: &TelemetryConfig| Signal::ALL.map(|signal| config.exporter_of(signal));
     let traces_only = [Exporter::Jaeger, Exporter::None, Exporter::None];
     let file = TelemetryConfig::from_json_str(r#"{"exporter": "jaeger"}"#).expect("accepted");
-    let endpoint = [(
-        "OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(),
-        "http://c:4317".to_owned(),
-    )];
+    let endpoint = Variables::new([("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4317")]);
     for (case, config) in [
         ("code", TelemetryConfig::default().with_exporter(Exporter::Jaeger)),
         ("a file", file.clone()),
         (
             "a file and an endpoint of the environment",
-            file.with_vars(endpoint).expect("accepted"),
+            file.overlay(&endpoint).expect("accepted"),
         ),
         (
             "a variable",

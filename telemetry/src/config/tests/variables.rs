@@ -1,6 +1,6 @@
 //! What each variable means.
 
-use crate::config::tests::vars;
+use crate::config::tests::{variables_of, vars};
 use crate::config::{Compression, Exporter, Propagator, Protocol, TelemetryConfig, TlsConfig};
 use crate::hook::Hook;
 use crate::signal::Signal;
@@ -107,12 +107,68 @@ fn a_signal_without_a_variable_goes_where_the_specification_says() {
         .with_enabled(true)
         .with_exporter(Exporter::Console);
     let mine = mine
-        .with_vars([("OTEL_METRICS_EXPORTER".to_owned(), "none".to_owned())])
+        .overlay(&variables_of(&[("OTEL_METRICS_EXPORTER", "none")]))
         .expect("accepted");
     assert_eq!(
         mine.exporter_of(Signal::Traces),
         Exporter::Console,
         "what was chosen in code stays"
+    );
+}
+
+/// An endpoint alone used to export no log, in silence.
+#[test]
+fn logs_go_where_the_specification_says() {
+    const ENDPOINT: (&str, &str) = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4317");
+    for (set, logs) in [
+        (&[][..], Exporter::None),
+        (&[("THROUGHLINE_ENABLED", "true")], Exporter::None),
+        (&[("OTEL_SERVICE_NAME", "shop")], Exporter::None),
+        (&[ENDPOINT], Exporter::Otlp),
+        (
+            &[("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://c:4317")],
+            Exporter::Otlp,
+        ),
+        (
+            &[("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://c:4317")],
+            Exporter::Otlp,
+        ),
+        (&[ENDPOINT, ("OTEL_LOGS_EXPORTER", "none")], Exporter::None),
+        (&[ENDPOINT, ("OTEL_LOGS_EXPORTER", "console")], Exporter::Console),
+        (&[ENDPOINT, ("OTEL_TRACES_EXPORTER", "console")], Exporter::Otlp),
+        (&[("OTEL_TRACES_EXPORTER", "otlp")], Exporter::Otlp),
+        (&[("OTEL_TRACES_EXPORTER", "none")], Exporter::Otlp),
+        (&[("OTEL_METRICS_EXPORTER", "prometheus")], Exporter::Otlp),
+        (&[("OTEL_TRACES_EXPORTER", "console")], Exporter::None),
+        (&[("OTEL_TRACES_EXPORTER", "file")], Exporter::File),
+        (&[("OTEL_TRACES_EXPORTER", "console-json")], Exporter::ConsoleJson),
+        (&[("OTEL_TRACES_EXPORTER", "zipkin")], Exporter::None),
+    ] {
+        assert_eq!(vars(set).exporter_of(Signal::Logs), logs, "{set:?}");
+    }
+    let code = || TelemetryConfig::default().with_enabled(true);
+    let read = |config: TelemetryConfig, set: &[(&str, &str)]| {
+        config
+            .overlay(&variables_of(set))
+            .expect("read")
+            .exporter_of(Signal::Logs)
+    };
+    let metrics = [("OTEL_METRICS_EXPORTER", "none")];
+    assert_eq!(
+        read(code(), &metrics),
+        Exporter::None,
+        "on in code, which names no exporter of logs"
+    );
+    assert_eq!(
+        read(code(), &[ENDPOINT]),
+        Exporter::Otlp,
+        "on in code, with an endpoint in the environment"
+    );
+    let file = TelemetryConfig::from_json_str(r#"{"logs_exporter": "none", "tracing.enabled": true}"#);
+    assert_eq!(
+        read(file.expect("accepted"), &[ENDPOINT]),
+        Exporter::None,
+        "the file has named it"
     );
 }
 
@@ -265,8 +321,10 @@ fn the_resource() {
         "OTEL_RESOURCE_ATTRIBUTES",
         "service.version=9, a=x%2Cy,service.name=other,",
     )];
-    let owned = set.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let config = config.expect("accepted").with_vars(owned).expect("accepted");
+    let config = config
+        .expect("accepted")
+        .overlay(&variables_of(&set))
+        .expect("accepted");
     let found = (config.service_name.as_deref(), config.service_version.as_deref());
     assert_eq!(found, (Some("other"), Some("9")), "a variable wins over the file");
     let others: Vec<_> = config.resource_attributes.iter().collect();

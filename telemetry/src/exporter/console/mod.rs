@@ -51,7 +51,7 @@ pub(crate) fn metrics(
     service: Option<&str>,
     watch: &Watch,
 ) -> MeterProviderBuilder {
-    builder.with_periodic_exporter(watch.over(LineExporter::new(Output::new(writer), service)))
+    watch.metrics(builder, LineExporter::new(Output::new(writer), service))
 }
 
 pub(crate) fn logs(

@@ -7,7 +7,7 @@ use opentelemetry::Context;
 use opentelemetry::trace::Span as _;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::trace::{BatchConfigBuilder, BatchSpanProcessor, Span, SpanData, SpanProcessor};
+use opentelemetry_sdk::trace::{BatchSpanProcessor, Span, SpanData, SpanProcessor};
 
 use crate::health::Watch;
 
@@ -23,7 +23,7 @@ pub(super) struct ConsoleProcessor {
 impl ConsoleProcessor {
     pub(super) fn new(traces: &Arc<Traces>, watch: &Watch) -> Self {
         let exporter = watch.over(TreeExporter::new(Arc::clone(traces)));
-        let config = BatchConfigBuilder::default().with_scheduled_delay(DELAY).build();
+        let config = watch.span_batches().with_scheduled_delay(DELAY).build();
         Self {
             traces: Arc::clone(traces),
             batch: BatchSpanProcessor::builder(exporter)

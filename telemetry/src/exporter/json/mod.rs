@@ -38,7 +38,7 @@ pub(crate) fn traces(builder: TracerProviderBuilder, lines: &Lines, watch: &Watc
 }
 
 pub(crate) fn metrics(builder: MeterProviderBuilder, lines: &Lines, watch: &Watch) -> MeterProviderBuilder {
-    builder.with_periodic_exporter(watch.over(LineExporter::new(Arc::clone(&lines.0))))
+    watch.metrics(builder, LineExporter::new(Arc::clone(&lines.0)))
 }
 
 pub(crate) fn logs(builder: LoggerProviderBuilder, lines: &Lines, watch: &Watch) -> LoggerProviderBuilder {

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_ENCODING, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry_http::{Bytes, HttpError, Request};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
@@ -86,7 +86,8 @@ pub(super) struct TooLarge {
     pub(super) bytes: usize,
 }
 
-/// The headers of the configuration, which win over those of the environment.
+/// The headers of the configuration, and none that the SDK takes from the environment: those that were ignored and those of
+/// another signal would be among them.
 #[derive(Debug)]
 pub(super) struct RequestHeaders(Vec<(HeaderName, HeaderValue)>);
 
@@ -99,11 +100,10 @@ impl RequestHeaders {
         Ok(Self(headers))
     }
 
-    /// The user's headers of an exporter's request, and its body.
+    /// The headers of a request for an exporter's, and its body.
     pub(super) fn take_apart(&self, request: Request<Bytes>) -> Result<(HeaderMap, Bytes), HttpError> {
         let (head, mut body) = request.into_parts();
-        let mut headers = head.headers;
-        match headers.remove(CONTENT_ENCODING) {
+        match head.headers.get(CONTENT_ENCODING) {
             None => {}
             // Another crate of the program may have given the exporter its feature, and a variable has it compress.
             Some(encoding) if encoding == "gzip" => {
@@ -115,8 +115,10 @@ impl RequestHeaders {
                 return Err(format!("OTEL_EXPORTER_OTLP_COMPRESSION={encoding:?} is not supported").into());
             }
         }
-        headers.remove(CONTENT_TYPE);
-        headers.remove(CONTENT_LENGTH);
+        let mut headers = HeaderMap::with_capacity(self.0.len() + 1);
+        if let Some(agent) = head.headers.get(USER_AGENT) {
+            headers.insert(USER_AGENT, agent.clone());
+        }
         headers.extend(self.0.iter().cloned());
         Ok((headers, body))
     }

@@ -53,8 +53,11 @@ pub(crate) fn metrics(
     runtime: &mut Option<Runtime>,
 ) -> Result<MeterProviderBuilder, InitError> {
     let client = Delivery::new(target, watch, runtime)?;
-    let exporter = over(MetricExporter::builder().with_http(), target, client).build();
-    Ok(builder.with_periodic_exporter(watch.over(built(target, exporter)?)))
+    let exporter = MetricExporter::builder()
+        .with_http()
+        .with_temporality(watch.temporality());
+    let exporter = over(exporter, target, client).build();
+    Ok(watch.metrics(builder, built(target, exporter)?))
 }
 
 pub(crate) fn logs(
@@ -134,6 +137,7 @@ fn over<B: WithExportConfig + WithHttpConfig>(
     builder
         .with_protocol(Encoded::HttpBinary)
         .with_endpoint(&target.url)
+        .with_timeout(target.timeout())
         .with_http_client(client)
         .with_max_request_body_size(usize::MAX)
         .with_retry_policy(RetryPolicy::disabled())

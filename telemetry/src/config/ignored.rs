@@ -1,0 +1,118 @@
+//! What is not used of the environment, and why.
+
+use std::fmt;
+
+/// A variable, or a member of its list, that is set and not used.
+///
+/// By the specification a variable that is not understood is ignored with a warning, and the program goes on
+/// (<https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/>).
+/// [`TelemetryConfig::ignored_variables`](crate::TelemetryConfig::ignored_variables) and
+/// [`Diagnosis::ignored`](crate::Diagnosis::ignored) list them. The text is one line for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IgnoredVariable {
+    /// The variable's name.
+    pub variable: String,
+    /// Its value, or the member of its list that is ignored, cut after 128 characters. `REDACTED` stands for what may be
+    /// a secret.
+    pub value: String,
+    /// Why it is ignored.
+    pub reason: String,
+    /// What is accepted; `None` if no value would have an effect.
+    pub accepted: Option<String>,
+    /// What is used instead.
+    pub used: String,
+}
+
+impl fmt::Display for IgnoredVariable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            variable,
+            value,
+            reason,
+            accepted,
+            used,
+        } = self;
+        write!(f, "{variable} = {value:?} is ignored: {reason}")?;
+        if let Some(accepted) = accepted {
+            write!(f, "; use {accepted}")?;
+        }
+        write!(f, "; instead: {used}")
+    }
+}
+
+/// The value of a variable as an error or a warning may repeat it.
+pub(super) fn printable(variable: &str, value: &str) -> String {
+    if variable.ends_with("_HEADERS") || value.contains("-----BEGIN") {
+        return REDACTED.to_owned();
+    }
+    let mut value = if variable.ends_with("_ENDPOINT") {
+        without_secrets(value)
+    } else {
+        value.to_owned()
+    };
+    if let Some((end, _)) = value.char_indices().nth(MAX_PRINTED_CHARS) {
+        value.truncate(end);
+        value.push('…');
+    }
+    value
+}
+
+/// A URL that was refused need not be one: whatever precedes the last `@` may hold a password, and whatever follows a `?`
+/// or a `#` a key.
+fn without_secrets(url: &str) -> String {
+    let (base, has_query) = match url.find(['?', '#']) {
+        Some(end) => (url.get(..end).unwrap_or_default(), true),
+        None => (url, false),
+    };
+    let mut shown = match (base.find("://"), base.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme < at => format!(
+            "{}{REDACTED}{}",
+            base.get(..scheme + 3).unwrap_or_default(),
+            base.get(at..).unwrap_or_default()
+        ),
+        (_, Some(at)) => format!("{REDACTED}{}", base.get(at..).unwrap_or_default()),
+        (_, None) => base.to_owned(),
+    };
+    if has_query {
+        shown.push('?');
+        shown.push_str(REDACTED);
+    }
+    shown
+}
+
+const REDACTED: &str = "REDACTED";
+const MAX_PRINTED_CHARS: usize = 128;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_secret_of_a_variable_is_printed() {
+        const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+        for (variable, value, expected) in [
+            (ENDPOINT, "https://me:SECRET@c:4317", "https://REDACTED@c:4317"),
+            (ENDPOINT, "https://me:SEC/RET@c", "https://REDACTED@c"),
+            (ENDPOINT, "//me:SECRET@c", "REDACTED@c"),
+            (ENDPOINT, "me:SECRET@c:4317", "REDACTED@c:4317"),
+            (ENDPOINT, "http://c/x?key=SECRET", "http://c/x?REDACTED"),
+            (ENDPOINT, "c:443/x?key=SECRET", "c:443/x?REDACTED"),
+            (ENDPOINT, "http://c?u=a@SECRET", "http://c?REDACTED"),
+            (ENDPOINT, "http://c#SECRET", "http://c?REDACTED"),
+            ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "a@b@c", "REDACTED@c"),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "Bearer SECRET", "REDACTED"),
+            ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "SECRET", "REDACTED"),
+            (
+                "OTEL_EXPORTER_OTLP_CLIENT_KEY",
+                "-----BEGIN KEY\nSECRET",
+                "REDACTED",
+            ),
+            ("OTEL_TRACES_SAMPLER", "xray", "xray"),
+        ] {
+            assert_eq!(printable(variable, value), expected, "{variable}={value}");
+        }
+        let long = printable("OTEL_TRACES_SAMPLER", &"é".repeat(1_000));
+        assert_eq!(long, format!("{}…", "é".repeat(128)), "cut at a character");
+    }
+}

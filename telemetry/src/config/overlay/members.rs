@@ -1,0 +1,134 @@
+//! The variables whose values are lists or names: which members of them count.
+
+use super::{Instead, NOT_ACCEPTED, Overlay};
+use crate::config::fields::Field;
+use crate::config::headers;
+use crate::config::keys::{INSECURE, INSECURE_OF};
+use crate::config::parse::{PAIRS, boolean, pair};
+use crate::config::{Exporter, Propagator, Protocol};
+use crate::signal::Signal;
+
+impl Overlay<'_> {
+    /// The members that are known; nothing if none is.
+    pub(super) fn propagators(&mut self, value: &str) -> Option<String> {
+        const VARIABLE: &str = "OTEL_PROPAGATORS";
+        let mut known = Vec::new();
+        let names = value.to_ascii_lowercase();
+        if names == "none" {
+            return Some(names);
+        }
+        for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+            let reason = match Propagator::parse(name).map(Propagator::missing_feature) {
+                Some(None) => {
+                    known.push(name);
+                    continue;
+                }
+                Some(Some(feature)) => not_compiled_in(feature),
+                None => NOT_ACCEPTED.to_owned(),
+            };
+            let used = Instead::Field(Field::Propagators);
+            self.refuse(VARIABLE, name, reason, Propagator::ACCEPTED, used);
+        }
+        (!known.is_empty()).then(|| known.join(","))
+    }
+
+    /// The first exporter of a list that this program has: a signal goes to one place.
+    pub(super) fn exporter(&mut self, variable: &'static str, signal: Signal, value: &str) -> Option<String> {
+        let mut chosen: Option<&str> = None;
+        let names = value.to_ascii_lowercase();
+        for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+            let mut accepted = Exporter::ACCEPTED;
+            let reason = match Exporter::parse(name) {
+                Some(exporter) if exporter.missing_feature().is_some() => {
+                    not_compiled_in(exporter.missing_feature().unwrap_or_default())
+                }
+                Some(Exporter::Prometheus) if signal != Signal::Metrics => {
+                    accepted = "an exporter that takes traces and logs, and \"prometheus\" for OTEL_METRICS_EXPORTER alone";
+                    "a scrape is of metrics only".to_owned()
+                }
+                Some(Exporter::Jaeger) if signal != Signal::Traces => "Jaeger takes traces only".to_owned(),
+                Some(_) if chosen.is_some() => {
+                    "a signal has one exporter, and another is named before".to_owned()
+                }
+                Some(_) => {
+                    chosen = Some(name);
+                    continue;
+                }
+                None => NOT_ACCEPTED.to_owned(),
+            };
+            self.refuse(
+                variable,
+                name,
+                reason,
+                accepted,
+                Instead::Field(Field::ExporterOf(signal)),
+            );
+        }
+        chosen.map(str::to_owned)
+    }
+
+    pub(super) fn protocol(&mut self, variable: &'static str, field: Field, value: &str) -> Option<String> {
+        let name = value.to_ascii_lowercase();
+        match Protocol::parse(&name).and_then(Protocol::missing_feature) {
+            Some(feature) => {
+                let used = Instead::Field(field);
+                self.refuse(
+                    variable,
+                    value,
+                    not_compiled_in(feature),
+                    Protocol::ACCEPTED,
+                    used,
+                );
+                None
+            }
+            None => Some(name),
+        }
+    }
+
+    /// The members that can be sent. The others are counted and not shown: they may be secrets.
+    pub(super) fn headers(&mut self, variable: &'static str, field: Field, value: &str) -> Option<String> {
+        let mut sent = Vec::new();
+        let members = value.split(',').filter(|member| !member.trim().is_empty());
+        for (at, member) in members.enumerate() {
+            let (why, accepted) = match pair(member) {
+                Some((name, value)) if headers::can_be_sent(&name, &value) => {
+                    sent.push(member);
+                    continue;
+                }
+                Some(_) => ("cannot be sent", headers::ACCEPTED),
+                None => ("is not name=value", PAIRS),
+            };
+            let reason = format!("its member {} {why}", at + 1);
+            self.refuse(variable, value, reason, accepted, Instead::Field(field));
+        }
+        (!sent.is_empty()).then(|| sent.join(","))
+    }
+
+    /// An endpoint without a scheme, such as `collector:4317`, is unencrypted if the variable for that says so. Without it,
+    /// a scheme is asked for: the specification's `https` would be a guess.
+    pub(super) fn with_scheme(&self, field: Field, value: &str) -> String {
+        let own = |signal| {
+            INSECURE_OF
+                .iter()
+                .find(|(_, own)| *own == signal)
+                .map(|(variable, _)| *variable)
+        };
+        let own = if let Field::EndpointOf(signal) = field {
+            own(signal)
+        } else {
+            None
+        };
+        let is_insecure = own
+            .and_then(|variable| self.vars.get(variable))
+            .or_else(|| self.vars.get(INSECURE));
+        if !value.contains("://") && is_insecure.is_some_and(|value| boolean(value) == Ok(true)) {
+            format!("http://{value}")
+        } else {
+            value.to_owned()
+        }
+    }
+}
+
+fn not_compiled_in(feature: &str) -> String {
+    format!("it needs the feature \"{feature}\" of throughline-telemetry, which is not compiled in")
+}

@@ -1,0 +1,307 @@
+//! The variables over what is configured, each by the specification's rules
+//! (<https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/>).
+//!
+//! | what | rule |
+//! |---|---|
+//! | empty | unset |
+//! | Boolean | `true` in any case is true, anything else false; anything but `false` warns |
+//! | name out of a set | in any case; an unknown one warns and is ignored |
+//! | list of names | an unknown member warns and is ignored, the others count; a list of unknown ones is ignored |
+//! | number | one that cannot be parsed or is out of range warns and is ignored |
+//!
+//! To warn is to remember here; [`init`](crate::init) says it. An ignored variable counts as unset in all that follows, such
+//! as whether telemetry is on. Read strictly, the first warning is an error.
+
+mod members;
+
+use crate::config::fields::Field;
+use crate::config::ignored::{IgnoredVariable, printable};
+use crate::config::keys::{
+    DISABLED, ENABLED, INSECURE, INSECURE_OF, LAYER_VARIABLES, SAMPLER, SAMPLER_ARG, STRICT, UNSUPPORTED,
+    VARIABLES,
+};
+use crate::config::parse::boolean;
+use crate::config::provenance::AppliedVariable;
+use crate::config::variables::Variables;
+use crate::config::{Exporter, TelemetryConfig};
+use crate::error::{InitError, Place};
+use crate::signal::Signal;
+
+/// A configuration while variables are laid over it.
+#[derive(Debug)]
+pub(super) struct Overlay<'a> {
+    config: TelemetryConfig,
+    vars: &'a Variables,
+    is_strict: bool,
+    applied: Vec<AppliedVariable>,
+    refused: Vec<Refused>,
+}
+
+/// What is ignored, before it is known what is used instead.
+#[derive(Debug)]
+struct Refused {
+    variable: &'static str,
+    value: String,
+    reason: String,
+    accepted: Option<String>,
+    used: Instead,
+}
+
+#[derive(Debug)]
+enum Instead {
+    Field(Field),
+    Text(&'static str),
+}
+
+impl<'a> Overlay<'a> {
+    pub(super) fn new(config: TelemetryConfig, vars: &'a Variables, is_strict: bool) -> Self {
+        Self {
+            config,
+            vars,
+            is_strict,
+            applied: Vec::new(),
+            refused: Vec::new(),
+        }
+    }
+
+    /// Lays all variables over the configuration.
+    pub(super) fn all(mut self) -> Result<TelemetryConfig, InitError> {
+        self.boolean(STRICT);
+        for (variable, field) in VARIABLES {
+            self.apply(variable, *field);
+        }
+        self.sampler_argument();
+        self.batch_sizes();
+        self.switches();
+        self.layer_variables();
+        self.unsupported();
+        self.finish()
+    }
+
+    /// Lays those over the configuration that the SDK would read by itself.
+    pub(super) fn those_of_sdk(mut self) -> Result<TelemetryConfig, InitError> {
+        for (variable, field) in VARIABLES.iter().filter(|(_, field)| field.is_read_by_sdk()) {
+            self.apply(variable, *field);
+        }
+        self.batch_sizes();
+        self.finish()
+    }
+
+    fn finish(mut self) -> Result<TelemetryConfig, InitError> {
+        self.config.provenance.is_environment_read = true;
+        if self.is_strict {
+            // Not every variable that has no effect is wrong.
+            if let Some(refused) = self.refused.iter().find(|refused| refused.accepted.is_some()) {
+                let accepted = refused.accepted.as_deref().unwrap_or_default();
+                let (variable, value) = (refused.variable, &refused.value);
+                return Err(InitError::value(Place::Environment, variable, value, accepted));
+            }
+            self.applied.clear();
+        }
+        for applied in self.applied {
+            self.config.provenance.apply(applied);
+        }
+        for refused in self.refused {
+            let used = match refused.used {
+                Instead::Field(field) => self.config.effective(field),
+                Instead::Text(text) => text.to_owned(),
+            };
+            self.config.provenance.ignore(IgnoredVariable {
+                variable: refused.variable.to_owned(),
+                value: refused.value,
+                reason: refused.reason,
+                accepted: refused.accepted,
+                used,
+            });
+        }
+        Ok(self.config)
+    }
+
+    fn apply(&mut self, variable: &'static str, field: Field) {
+        let Some(value) = self.vars.get(variable) else {
+            return;
+        };
+        let text = match field {
+            Field::Propagators => self.propagators(value),
+            Field::ExporterOf(signal) => self.exporter(variable, signal, value),
+            Field::Headers | Field::HeadersOf(_) => self.headers(variable, field, value),
+            Field::Protocol | Field::ProtocolOf(_) => self.protocol(variable, field, value),
+            Field::Endpoint | Field::EndpointOf(_) => Some(self.with_scheme(field, value)),
+            _ if field.is_enum() => Some(value.to_ascii_lowercase()),
+            _ => Some(value.to_owned()),
+        };
+        let Some(text) = text else { return };
+        match self.config.set(field, &text) {
+            Ok(()) => self.applied.push(AppliedVariable::new(variable, value, field)),
+            Err(accepted) => self.refuse(variable, value, NOT_ACCEPTED, accepted, Instead::Field(field)),
+        }
+    }
+
+    fn refuse(
+        &mut self,
+        variable: &'static str,
+        value: &str,
+        reason: impl Into<String>,
+        accepted: &str,
+        used: Instead,
+    ) {
+        self.refused.push(Refused {
+            variable,
+            value: printable(variable, value),
+            reason: reason.into(),
+            accepted: Some(accepted.to_owned()),
+            used,
+        });
+    }
+
+    /// Whether a Boolean is true, if it is set: what is neither true nor false is false.
+    fn boolean(&mut self, variable: &'static str) -> Option<bool> {
+        let value = self.vars.get(variable)?;
+        let is_true = boolean(value).unwrap_or_else(|accepted| {
+            self.refuse(variable, value, NOT_ACCEPTED, accepted, Instead::Text("false"));
+            false
+        });
+        Some(is_true)
+    }
+
+    /// The argument counts if the sampler takes one.
+    fn sampler_argument(&mut self) {
+        let is_applied = self.applied.iter().any(|it| it.field == Field::Sampler);
+        let name = self.vars.get(SAMPLER).unwrap_or_default().to_ascii_lowercase();
+        let before = self.config.sampling_rate;
+        self.apply(SAMPLER_ARG, Field::SamplingRate);
+        if !(is_applied && name.ends_with("traceidratio")) {
+            self.config.sampling_rate = before;
+        }
+    }
+
+    /// A batch that is larger than its queue would never be full.
+    fn batch_sizes(&mut self) {
+        for (variable, field) in VARIABLES {
+            let (Field::MaxExportBatchSize(signal), Some(value)) = (*field, self.vars.get(variable)) else {
+                continue;
+            };
+            let batch = self.config.sdk.batches.at(signal);
+            let max_queue_size = batch.max_queue_size;
+            if value
+                .parse::<usize>()
+                .is_ok_and(|size| (max_queue_size + 1..=MAX_QUEUE).contains(&size))
+            {
+                batch.set_max_export_batch_size(None);
+                let accepted = format!("at most {max_queue_size}, the size of the queue");
+                self.refuse(
+                    variable,
+                    value,
+                    "no batch can be larger than its queue",
+                    &accepted,
+                    Instead::Field(*field),
+                );
+            }
+        }
+    }
+
+    /// What turns telemetry on, and where signals go whose exporter no variable names.
+    fn switches(&mut self) {
+        for variable in [INSECURE]
+            .into_iter()
+            .chain(INSECURE_OF.iter().map(|(variable, _)| *variable))
+        {
+            self.boolean(variable);
+        }
+        let applied = &self.applied;
+        let named = |signal| applied.iter().any(|it| it.field == Field::ExporterOf(signal));
+        let is_endpoint = |field| matches!(field, Field::Endpoint | Field::EndpointOf(_));
+        let endpoint = applied.iter().find(|it| is_endpoint(it.field)).cloned();
+        let exporter = applied
+            .iter()
+            .find(|it| matches!(it.field, Field::ExporterOf(_)))
+            .cloned();
+        let are_traces_named = named(Signal::Traces);
+        let unnamed = Signal::ALL
+            .into_iter()
+            .filter(|signal| !named(*signal))
+            .collect::<Vec<_>>();
+
+        let was_enabled = self.config.enabled;
+        let turned_on = endpoint.clone().or_else(|| exporter.clone());
+        if (endpoint.is_some() && exporter.is_none()) || (exporter.is_some() && !was_enabled) {
+            // The specification's default is otlp; who looks at traces on the console looks at metrics there.
+            self.config.exporter = match self.config.exporter_of(Signal::Traces) {
+                // Which is OTLP already.
+                Exporter::Jaeger => Exporter::Jaeger,
+                named @ (Exporter::Console | Exporter::ConsoleJson | Exporter::File) if are_traces_named => {
+                    named
+                }
+                _ => Exporter::Otlp,
+            };
+        }
+        let logs = match self.config.exporter {
+            _ if endpoint.is_none() && (exporter.is_none() || was_enabled) => None,
+            // The program's own subscriber shows logs on the console.
+            Exporter::Console => endpoint.is_some().then_some(Exporter::Otlp),
+            // It takes traces only.
+            Exporter::Jaeger => None,
+            exporter => Some(exporter),
+        };
+        let own = &mut self.config.signals.at(Signal::Logs).exporter;
+        *own = own.or(logs);
+        if let Some(variable) = turned_on {
+            for signal in unnamed {
+                let field = Field::ExporterOf(signal);
+                self.applied.push(AppliedVariable {
+                    field,
+                    ..variable.clone()
+                });
+            }
+        }
+        let is_turned_on = endpoint.is_some() || exporter.is_some();
+        self.config.enabled = self.boolean(ENABLED).unwrap_or(was_enabled || is_turned_on);
+        if self.boolean(DISABLED) == Some(true) {
+            self.config.enabled = false;
+        }
+    }
+
+    /// What the layers read, who have nobody to warn.
+    fn layer_variables(&mut self) {
+        for known in LAYER_VARIABLES {
+            let Some(value) = self.vars.get(known.variable) else {
+                continue;
+            };
+            let members: Vec<&str> = if known.is_list {
+                value.split(',').collect()
+            } else {
+                vec![value]
+            };
+            for member in members
+                .into_iter()
+                .map(str::trim)
+                .filter(|member| !member.is_empty())
+            {
+                if !known.values.contains(&member.to_ascii_lowercase().as_str()) {
+                    let used = Instead::Text(known.used);
+                    self.refuse(known.variable, member, NOT_ACCEPTED, known.accepted, used);
+                }
+            }
+        }
+    }
+
+    fn unsupported(&mut self) {
+        for known in UNSUPPORTED {
+            let Some(value) = self.vars.get(known.variable) else {
+                continue;
+            };
+            if !value.eq_ignore_ascii_case(known.harmless) {
+                self.refused.push(Refused {
+                    variable: known.variable,
+                    value: printable(known.variable, value),
+                    reason: known.reason.to_owned(),
+                    accepted: None,
+                    used: Instead::Text(known.used),
+                });
+            }
+        }
+    }
+}
+
+const NOT_ACCEPTED: &str = "it is not accepted";
+const MAX_QUEUE: usize = 1_000_000;

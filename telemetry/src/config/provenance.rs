@@ -1,0 +1,156 @@
+//! Which variables have set what, so that one that turns out to be of no use can be named and ignored.
+
+use crate::config::fields::Field;
+use crate::config::ignored::{IgnoredVariable, printable};
+use crate::config::{Exporter, TelemetryConfig};
+use crate::error::InitError;
+use crate::signal::Signal;
+
+/// Where values came from. It is no part of what they are: two configurations with the same values are equal.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Provenance {
+    /// The variables that were accepted; none if the environment is read strictly.
+    pub(super) applied: Vec<AppliedVariable>,
+    pub(crate) ignored: Vec<IgnoredVariable>,
+    /// Whether what the SDK would read by itself has been read.
+    pub(super) is_environment_read: bool,
+}
+
+/// A variable that has set a field.
+#[derive(Debug, Clone)]
+pub(super) struct AppliedVariable {
+    pub(super) variable: &'static str,
+    /// As it may be printed.
+    pub(super) value: String,
+    pub(super) field: Field,
+}
+
+impl PartialEq for Provenance {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Provenance {
+    /// Of a variable that is read twice the second reading counts.
+    pub(super) fn apply(&mut self, applied: AppliedVariable) {
+        let is_same =
+            |other: &AppliedVariable| (other.variable, other.field) == (applied.variable, applied.field);
+        self.applied.retain(|other| !is_same(other));
+        self.applied.push(applied);
+    }
+
+    /// As for [`apply`](Self::apply).
+    pub(super) fn ignore(&mut self, ignored: IgnoredVariable) {
+        let is_same = |other: &IgnoredVariable| {
+            (&other.variable, &other.value, &other.reason)
+                == (&ignored.variable, &ignored.value, &ignored.reason)
+        };
+        self.ignored.retain(|other| !is_same(other));
+        self.ignored.push(ignored);
+    }
+}
+
+impl AppliedVariable {
+    pub(super) fn new(variable: &'static str, value: &str, field: Field) -> Self {
+        Self {
+            variable,
+            value: printable(variable, value),
+            field,
+        }
+    }
+
+    fn ignored(self, reason: String, accepted: Option<&str>, used: String) -> IgnoredVariable {
+        IgnoredVariable {
+            variable: self.variable.to_owned(),
+            value: self.value,
+            reason,
+            accepted: accepted.map(str::to_owned),
+            used,
+        }
+    }
+}
+
+impl TelemetryConfig {
+    /// Notes that code has set these fields, whatever the environment says of them.
+    pub(super) fn set_in_code(&mut self, is_set: impl Fn(Field) -> bool) {
+        self.provenance.applied.retain(|applied| !is_set(applied.field));
+    }
+
+    /// Turns a signal off whose exporter cannot be set up, if a variable is to blame.
+    ///
+    /// # Errors
+    /// The same error if the exporter was chosen in code or in a file.
+    pub(crate) fn turn_off(&mut self, signal: Signal, error: InitError) -> Result<(), InitError> {
+        let applied = &self.provenance.applied;
+        let chooses = |applied: &&AppliedVariable| applied.field == Field::ExporterOf(signal);
+        let exporter = self.exporter_of(signal);
+        let concerns = |applied: &&AppliedVariable| applied.field.concerns(signal, exporter);
+        let blamed = applied
+            .iter()
+            .find(chooses)
+            .or_else(|| applied.iter().find(concerns));
+        let Some(blamed) = blamed.cloned() else {
+            return Err(error);
+        };
+        self.signals.at(signal).exporter = Some(Exporter::None);
+        let used = format!("{signal} are not exported");
+        self.provenance
+            .ignore(blamed.ignored(format!("{error:#}"), None, used));
+        Ok(())
+    }
+
+    /// Takes the certificates and the start-up hook back that variables name and that are not there.
+    pub(crate) fn without_what_is_missing(mut self) -> Self {
+        for applied in self.provenance.applied.clone() {
+            if let Some((reason, used)) = self.missing(&applied) {
+                self.unset(applied.field);
+                self.provenance
+                    .applied
+                    .retain(|other| other.variable != applied.variable);
+                self.provenance
+                    .ignore(applied.ignored(reason, None, used.to_owned()));
+            }
+        }
+        self
+    }
+
+    /// Why what a variable names cannot be used, and what is used instead.
+    fn missing(&self, applied: &AppliedVariable) -> Option<(String, &'static str)> {
+        let checked = match applied.field {
+            Field::StartupHook => {
+                let missing = self.startup_hook.as_ref()?.check().err()?;
+                return Some((format!("{missing:#}"), "no start-up hook"));
+            }
+            Field::Certificate => self.tls.root().err(),
+            Field::CertificateOf(signal) => self.signals.of(signal).tls.root().err(),
+            Field::ClientCertificate => self.tls.check_client_certificate().err(),
+            Field::ClientCertificateOf(signal) => {
+                self.signals.of(signal).tls.check_client_certificate().err()
+            }
+            Field::ClientKey => self.tls.check_client_key().err(),
+            Field::ClientKeyOf(signal) => self.signals.of(signal).tls.check_client_key().err(),
+            _ => return None,
+        };
+        let is_root = matches!(applied.field, Field::Certificate | Field::CertificateOf(_));
+        let used = if is_root {
+            "the system's roots"
+        } else {
+            "no client certificate"
+        };
+        Some((format!("{:#}", checked?), used))
+    }
+
+    fn unset(&mut self, field: Field) {
+        match field {
+            Field::StartupHook => self.startup_hook = None,
+            Field::Certificate => self.tls.certificate = None,
+            Field::CertificateOf(signal) => self.signals.at(signal).tls.certificate = None,
+            Field::ClientCertificate | Field::ClientKey => self.tls.remove_identity(),
+            Field::ClientCertificateOf(signal) | Field::ClientKeyOf(signal) => {
+                self.signals.at(signal).tls.remove_identity();
+            }
+            _ => {}
+        }
+    }
+}

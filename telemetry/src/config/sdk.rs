@@ -1,0 +1,135 @@
+//! What the SDK and its exporters would read from the environment by themselves, some of it wrongly: values that are
+//! checked here, and given to them in code so that they do not look.
+
+use std::time::Duration;
+
+use opentelemetry_sdk::metrics::Temporality;
+use opentelemetry_sdk::trace::SpanLimits;
+
+use crate::signal::{PerSignal, Signal};
+
+/// Batches, intervals and limits, with the specification's defaults.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct SdkConfig {
+    /// Those of spans and log records; metrics have none.
+    pub(crate) batches: PerSignal<BatchLimits>,
+    pub(crate) span_limits: CountLimits,
+    /// The time between two exports of metrics.
+    pub(crate) metric_interval: Duration,
+    pub(crate) temporality: MetricTemporality,
+    /// How long one delivery over OTLP may take, if a signal sets no time of its own.
+    pub(crate) timeout: Option<Duration>,
+}
+
+/// The queue before an exporter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BatchLimits {
+    pub(crate) schedule_delay: Duration,
+    pub(crate) max_queue_size: usize,
+    max_export_batch_size: Option<usize>,
+}
+
+/// How many attributes, events and links a span may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CountLimits {
+    pub(crate) attributes: u32,
+    pub(crate) events: u32,
+    pub(crate) links: u32,
+    pub(crate) attributes_per_event: u32,
+    pub(crate) attributes_per_link: u32,
+}
+
+/// Whether the points of metrics count from the start or from the last export.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum MetricTemporality {
+    #[default]
+    Cumulative,
+    Delta,
+    LowMemory,
+}
+
+impl Default for SdkConfig {
+    fn default() -> Self {
+        Self {
+            batches: PerSignal::from_fn(BatchLimits::default_for),
+            span_limits: CountLimits::default(),
+            metric_interval: Duration::from_secs(60),
+            temporality: MetricTemporality::default(),
+            timeout: None,
+        }
+    }
+}
+
+impl BatchLimits {
+    fn default_for(signal: Signal) -> Self {
+        let delay = if signal == Signal::Logs { 1 } else { 5 };
+        Self {
+            schedule_delay: Duration::from_secs(delay),
+            max_queue_size: 2048,
+            max_export_batch_size: None,
+        }
+    }
+
+    /// Never more than the queue holds: such a batch would never be full.
+    pub(crate) fn max_export_batch_size(self) -> usize {
+        self.max_export_batch_size.unwrap_or(512).min(self.max_queue_size)
+    }
+
+    pub(super) fn set_max_export_batch_size(&mut self, size: Option<usize>) {
+        self.max_export_batch_size = size;
+    }
+}
+
+impl Default for CountLimits {
+    fn default() -> Self {
+        Self {
+            attributes: 128,
+            events: 128,
+            links: 128,
+            attributes_per_event: 128,
+            attributes_per_link: 128,
+        }
+    }
+}
+
+impl From<CountLimits> for SpanLimits {
+    fn from(limits: CountLimits) -> Self {
+        Self {
+            max_attributes_per_span: limits.attributes,
+            max_events_per_span: limits.events,
+            max_links_per_span: limits.links,
+            max_attributes_per_event: limits.attributes_per_event,
+            max_attributes_per_link: limits.attributes_per_link,
+        }
+    }
+}
+
+impl MetricTemporality {
+    pub(crate) const ACCEPTED: &str = r#""cumulative", "delta" or "lowmemory""#;
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|temporality| temporality.as_str() == text)
+    }
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Cumulative => "cumulative",
+            Self::Delta => "delta",
+            Self::LowMemory => "lowmemory",
+        }
+    }
+
+    const ALL: [Self; 3] = [Self::Cumulative, Self::Delta, Self::LowMemory];
+}
+
+impl From<MetricTemporality> for Temporality {
+    fn from(temporality: MetricTemporality) -> Self {
+        match temporality {
+            MetricTemporality::Cumulative => Self::Cumulative,
+            MetricTemporality::Delta => Self::Delta,
+            MetricTemporality::LowMemory => Self::LowMemory,
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! What a partly bad value, and a good one, comes to.
+
+use std::time::Duration;
+
+use crate::config::sdk::MetricTemporality;
+use crate::config::tests::vars;
+use crate::config::{Exporter, Propagator};
+use crate::signal::Signal;
+
+/// An unknown member drops itself only.
+#[test]
+fn lists_keep_what_is_known() {
+    let cases: &[(&str, &[Propagator], &[&str])] = &[
+        ("tracecontext,ottrace", &[Propagator::TraceContext], &["ottrace"]),
+        (
+            "ottrace , B3,zipkin,b3",
+            &[Propagator::B3],
+            &["ottrace", "zipkin"],
+        ),
+        ("none", &[], &[]),
+        ("NONE", &[], &[]),
+        ("none,b3", &[Propagator::B3], &["none"]),
+        ("xray,jaeger", &[Propagator::XRay, Propagator::Jaeger], &[]),
+        ("b3multi", &[Propagator::B3Multi], &[]),
+    ];
+    for (value, expected, dropped) in cases {
+        let config = vars(&[("OTEL_PROPAGATORS", value)]);
+        assert_eq!(config.propagators, *expected, "{value}");
+        let ignored: Vec<_> = config
+            .ignored_variables()
+            .iter()
+            .map(|ignored| &*ignored.value)
+            .collect();
+        assert_eq!(ignored, *dropped, "{value}");
+    }
+    let cases = [
+        ("zipkin,otlp", Exporter::Otlp, vec!["zipkin"]),
+        ("Console,otlp", Exporter::Console, vec!["otlp"]),
+        ("none, otlp", Exporter::None, vec!["otlp"]),
+        ("otlp,", Exporter::Otlp, vec![]),
+        ("JAEGER", Exporter::Jaeger, vec![]),
+    ];
+    for (value, expected, dropped) in cases {
+        let config = vars(&[("OTEL_TRACES_EXPORTER", value)]);
+        assert_eq!(config.exporter_of(Signal::Traces), expected, "{value}");
+        let ignored: Vec<_> = config
+            .ignored_variables()
+            .iter()
+            .map(|ignored| &*ignored.value)
+            .collect();
+        assert_eq!(ignored, dropped, "{value}");
+    }
+}
+
+/// The good headers are sent, and none of the bad is shown.
+#[test]
+fn headers_keep_what_can_be_sent() {
+    let config = vars(&[
+        (
+            "OTEL_EXPORTER_OTLP_HEADERS",
+            "api-key=PLAIN,SECRET,X-Tenant = a%20b ,bad name=SECRET",
+        ),
+        ("OTEL_EXPORTER_OTLP_LOGS_HEADERS", "api-key=logs"),
+        ("OTEL_EXPORTER_OTLP_METRICS_HEADERS", " "),
+    ]);
+    let config = config.with_header("X-Tenant", "code");
+    let sent = |signal| {
+        config
+            .headers(signal)
+            .parsed::<String, String>()
+            .expect("headers")
+    };
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(
+        sent(Signal::Traces),
+        [pair("api-key", "PLAIN"), pair("x-tenant", "code")],
+        "traces"
+    );
+    assert_eq!(
+        sent(Signal::Metrics),
+        [pair("api-key", "PLAIN"), pair("x-tenant", "code")],
+        "empty is unset"
+    );
+    assert_eq!(
+        sent(Signal::Logs),
+        [pair("api-key", "logs"), pair("x-tenant", "code")],
+        "logs"
+    );
+    let reasons: Vec<_> = config
+        .ignored_variables()
+        .iter()
+        .map(|ignored| &*ignored.reason)
+        .collect();
+    assert_eq!(
+        reasons,
+        ["its member 2 is not name=value", "its member 4 cannot be sent"],
+        "each by its place"
+    );
+    let text = format!("{config:?}{:?}", config.ignored_variables());
+    assert!(
+        !text.contains("SECRET") && !text.contains("PLAIN"),
+        "no value: {text}"
+    );
+}
+
+/// What is set for all signals stands in for what a signal's variable fails to say.
+#[test]
+fn what_is_used_instead() {
+    for (set, expected) in [
+        (
+            &[
+                ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+                ("OTEL_EXPORTER_OTLP_LOGS_COMPRESSION", "br"),
+            ],
+            "gzip",
+        ),
+        (
+            &[
+                ("OTEL_EXPORTER_OTLP_TIMEOUT", "300"),
+                ("OTEL_EXPORTER_OTLP_LOGS_TIMEOUT", "-1"),
+            ],
+            "300 ms",
+        ),
+        (
+            &[
+                ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+                ("OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "x"),
+            ],
+            "grpc",
+        ),
+        (
+            &[
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318"),
+                ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "x"),
+            ],
+            "http://c:4318/v1/logs",
+        ),
+        (
+            &[
+                ("OTEL_ATTRIBUTE_COUNT_LIMIT", "7"),
+                ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "-1"),
+            ],
+            "7",
+        ),
+        (
+            &[
+                ("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "7"),
+                ("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "-1"),
+            ],
+            "7",
+        ),
+        (
+            &[
+                ("OTEL_BSP_MAX_QUEUE_SIZE", "100"),
+                ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "101"),
+            ],
+            "100",
+        ),
+        (
+            &[
+                ("OTEL_BSP_MAX_QUEUE_SIZE", "100"),
+                ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "0"),
+            ],
+            "100",
+        ),
+        (
+            &[
+                ("OTEL_TRACES_SAMPLER", "traceidratio"),
+                ("OTEL_TRACES_SAMPLER_ARG", "half"),
+            ],
+            "1",
+        ),
+        (
+            &[
+                ("OTEL_TRACES_SAMPLER", "xray"),
+                ("OTEL_TRACES_SAMPLER_ARG", "0.5"),
+            ],
+            "parentbased_always_on",
+        ),
+        (
+            &[
+                ("OTEL_EXPORTER_PROMETHEUS_HOST", "::1"),
+                ("OTEL_EXPORTER_PROMETHEUS_PORT", "-1"),
+            ],
+            "[::1]:9464",
+        ),
+        (
+            &[
+                ("OTEL_EXPORTER_OTLP_HEADERS", "api-key=1"),
+                ("OTEL_EXPORTER_OTLP_LOGS_HEADERS", "x"),
+            ],
+            "the headers api-key",
+        ),
+    ] {
+        let config = vars(set);
+        let used: Vec<_> = config
+            .ignored_variables()
+            .iter()
+            .map(|ignored| &*ignored.used)
+            .collect();
+        assert_eq!(used, [expected], "{set:?}");
+    }
+}
+
+#[test]
+fn good_values_take_effect() {
+    let config = vars(&[
+        ("OTEL_BSP_SCHEDULE_DELAY", " 100 "),
+        ("OTEL_BLRP_SCHEDULE_DELAY", "200"),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "50"),
+        ("OTEL_BLRP_MAX_QUEUE_SIZE", "60"),
+        ("OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", "20"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "300"),
+        ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "0"),
+        ("OTEL_ATTRIBUTE_COUNT_LIMIT", "9"),
+        ("OTEL_SPAN_EVENT_COUNT_LIMIT", "1"),
+        ("OTEL_SPAN_LINK_COUNT_LIMIT", "2"),
+        ("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "3"),
+        ("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", "4"),
+        ("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "LowMemory"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "0"),
+        ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "700"),
+        ("OTEL_BSP_EXPORT_TIMEOUT", "500"),
+        ("OTEL_METRIC_EXPORT_TIMEOUT", "800"),
+    ]);
+    assert_eq!(config.ignored_variables(), [], "all are good");
+    let (traces, logs) = (
+        config.sdk.batches.of(Signal::Traces),
+        config.sdk.batches.of(Signal::Logs),
+    );
+    let millis = Duration::from_millis;
+    assert_eq!(
+        (traces.schedule_delay, logs.schedule_delay),
+        (millis(100), millis(200)),
+        "delays"
+    );
+    assert_eq!((traces.max_queue_size, logs.max_queue_size), (50, 60), "queues");
+    assert_eq!(
+        (traces.max_export_batch_size(), logs.max_export_batch_size()),
+        (50, 20),
+        "batches"
+    );
+    assert_eq!(config.sdk.metric_interval, millis(300), "interval");
+    assert_eq!(
+        config.sdk.temporality,
+        MetricTemporality::LowMemory,
+        "temporality"
+    );
+    let limits = config.sdk.span_limits;
+    let limits = [
+        limits.attributes,
+        limits.events,
+        limits.links,
+        limits.attributes_per_event,
+        limits.attributes_per_link,
+    ];
+    assert_eq!(limits, [0, 1, 2, 3, 4], "limits: the span's own wins");
+    let timeouts = Signal::ALL.map(|signal| config.timeout(signal));
+    let forever = millis(2_147_483_647);
+    assert_eq!(
+        timeouts,
+        [millis(500), forever, millis(800)],
+        "the shorter of two; 0 is no limit"
+    );
+}
+
+/// An endpoint without a scheme is unencrypted if that is said, and else refused.
+#[test]
+fn endpoints_without_a_scheme() {
+    for (set, endpoint) in [
+        (
+            &[("OTEL_EXPORTER_OTLP_INSECURE", "true")][..],
+            Some("http://c:4317"),
+        ),
+        (&[("OTEL_EXPORTER_OTLP_INSECURE", "True")], Some("http://c:4317")),
+        (&[("OTEL_EXPORTER_OTLP_INSECURE", "1")], None),
+        (&[("OTEL_EXPORTER_OTLP_TRACES_INSECURE", "true")], None),
+        (&[], None),
+    ] {
+        let all = [&[("OTEL_EXPORTER_OTLP_ENDPOINT", "c:4317")], set].concat();
+        assert_eq!(vars(&all).endpoint.as_deref(), endpoint, "{all:?}");
+    }
+    let own = vars(&[
+        ("OTEL_EXPORTER_OTLP_INSECURE", "true"),
+        ("OTEL_EXPORTER_OTLP_TRACES_INSECURE", "false"),
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "c:4317"),
+        ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "c:4317"),
+    ]);
+    let endpoints = Signal::ALL.map(|signal| own.signals.of(signal).endpoint.as_deref());
+    assert_eq!(
+        endpoints,
+        [None, Some("http://c:4317"), None],
+        "the signal's own wins"
+    );
+}

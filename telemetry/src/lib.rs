@@ -110,8 +110,20 @@
 #![doc = include_str!("exporter/console/golden/task.txt")]
 //! ```
 //!
-//! A file is begun anew at `file.max_bytes`; the old ones get `.1`, `.2` and so on. A line is written whole or not at all: a
-//! disk that is full loses batches, which is said, and nothing else. The file is synced at flush and shutdown.
+//! # The file
+//! At `file.max_bytes` the file is renamed to `.1`, the one before it to `.2` and so on, and a new one is begun. It is opened
+//! before the others move, so that a rotation that fails moves nothing: the file then grows up to twice the size. Lines are
+//! written whole or not at all. If the disk is full, batches are lost, which is reported, until there is room again. The
+//! file is synced at flush and shutdown.
+//!
+//! Files are created with the mode 0600, directories with 0700; the mode of a file that is there is not changed. Only a
+//! regular file is written to: a symbolic link as the last component of the path is not followed, and a FIFO, a socket or
+//! a device, as `/dev/stdout` and `/dev/null`, is refused by [`init`]. For standard output there is
+//! [console-json](Exporter::ConsoleJson), and to discard a signal [`none`](Exporter::None).
+//!
+//! Other programs may rename, truncate or remove the file at any time: the next line goes to the file at the path, which is
+//! created if there is none, so logrotate needs neither `copytruncate` nor a signal. Several processes may append to one
+//! file, of which one at a time rotates it; `{pid}` in the path gives each its own.
 //!
 //! # Several services in one process
 //! [`Telemetry::for_service`] gives providers that share all this and carry another `service.name`; the console names the

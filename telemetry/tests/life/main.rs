@@ -5,6 +5,8 @@
 mod collector;
 mod diagnosis;
 mod ends;
+#[cfg(unix)]
+mod exhausted;
 mod exporters;
 mod faults;
 mod file;

@@ -93,7 +93,7 @@
 //! | [OTLP](Exporter::Otlp) over gRPC | `otlp-grpc` | tonic, and one thread of tokio of its own |
 //! | OTLP over HTTP | `otlp-http` | reqwest, called from the exporting thread |
 //! | [file](Exporter::File), [console-json](Exporter::ConsoleJson) | `file` | OTLP/JSON, a line a batch, as the collector's otlpjsonfile receiver reads it |
-//! | [Prometheus](Exporter::Prometheus), for metrics only | `prometheus` | `/metrics` on a listener, or [`Telemetry::prometheus_page`] for a route of yours |
+//! | [Prometheus](Exporter::Prometheus), for metrics only | `prometheus` | `/metrics` on a listener, one thread of tokio and hyper, or [`Telemetry::prometheus_page`] for a route of yours |
 //!
 //! No exporter shows exemplars: the SDK takes none, whatever `OTEL_METRICS_EXEMPLAR_FILTER` says. From a point to its traces
 //! it is by time and attributes.
@@ -124,6 +124,14 @@
 //! Other programs may rename, truncate or remove the file at any time: the next line goes to the file at the path, which is
 //! created if there is none, so logrotate needs neither `copytruncate` nor a signal. Several processes may append to one
 //! file, of which one at a time rotates it; `{pid}` in the path gives each its own.
+//!
+//! # The listener for Prometheus
+//! `GET /metrics` and `HEAD /metrics` are answered in Prometheus' text format 0.0.4, or in OpenMetrics 1.0.0 if `Accept`
+//! prefers it, as Prometheus does; compressed if `Accept-Encoding` has `gzip`. In OpenMetrics the bounds of buckets are
+//! written as floats (`le="1.0"`, where the other format has `le="1"`). Metrics are collected once at a time, and requests
+//! that wait share a collection. Slow clients delay no scrape: a request's head may take 5 s, a write that does not proceed
+//! 10 s, an exchange 60 s, and of more than 128 connections the oldest that has sent no request is closed. A connection
+//! serves one request. At shutdown, answers that are under way have 250 ms to end.
 //!
 //! # Several services in one process
 //! [`Telemetry::for_service`] gives providers that share all this and carry another `service.name`; the console names the

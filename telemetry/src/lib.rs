@@ -105,6 +105,9 @@
 //! the trace's timeline; `●` marks the critical path, and the dark part of a bar is where the trace waited for that span.
 //! Tokens are those of `gen_ai.usage.*`; `~` marks estimates. Under the tree stand the tokens of the model calls, by agent.
 //! It is coloured on a terminal unless `NO_COLOR` is set.
+//! Spans wait for the console in a queue of 64 MiB and never make the program wait. A flush and the end wait for a slow reader
+//! of standard output, up to their deadlines. What is not printed, because the queue was full, the writer failed or panicked
+//! or the reader went away, is counted, said, and an error of the shutdown.
 //!
 //! ```text
 #![doc = include_str!("exporter/console/golden/task.txt")]

@@ -5,6 +5,8 @@
     expect(dead_code, reason = "the console prints without a queue")
 )]
 mod queue;
+mod size;
+mod waiting;
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -37,6 +39,7 @@ pub(crate) struct Health {
     lost: AtomicU64,
     dropped: AtomicU64,
     queued: AtomicUsize,
+    queued_bytes: AtomicUsize,
     cause: Mutex<Option<String>>,
     failure: Mutex<Option<String>>,
     is_said: AtomicBool,
@@ -52,6 +55,7 @@ impl Health {
             lost: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
             queued: AtomicUsize::new(0),
+            queued_bytes: AtomicUsize::new(0),
             cause: Mutex::default(),
             failure: Mutex::default(),
             is_said: AtomicBool::new(false),

@@ -11,6 +11,7 @@ mod exporters;
 mod faults;
 mod file;
 mod grpc;
+mod screen;
 mod services;
 mod tls;
 mod wire;

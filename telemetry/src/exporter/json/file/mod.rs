@@ -71,16 +71,20 @@ impl RotatingFile {
         if length == 0 || longer <= self.max_bytes {
             return Ok(());
         }
-        let Err(error) = self.rotate(open) else {
-            open.is_said = false;
-            return Ok(());
+        let error = match self.rotate(open) {
+            Ok(()) => {
+                open.is_said = false;
+                return Ok(());
+            }
+            // Another process rotates the file and will be done with it in a moment, however much is written meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+            Err(error) => error,
         };
         if longer > self.max_bytes.saturating_mul(2) {
             let why = format!("it cannot be rotated: {error}");
             return Err(io::Error::new(error.kind(), why));
         }
-        let is_busy = error.kind() == io::ErrorKind::WouldBlock;
-        if !is_busy && !std::mem::replace(&mut open.is_said, true) {
+        if !std::mem::replace(&mut open.is_said, true) {
             let path = self.path.display();
             say(&format!(
                 "the file {path} cannot be rotated and grows up to twice file.max_bytes: {error} (said once)"

@@ -95,21 +95,13 @@ impl RotatingFile {
 
     /// Gives the file the number 1, after those before it made way, and begins a new one.
     ///
+    /// The new file is opened under another name first: without a descriptor or room for it, nothing moves. A failure
+    /// after that leaves at worst no file at the path, which the next line mends.
+    ///
     /// # Errors
     /// The system's, or [`io::ErrorKind::WouldBlock`] while another process does the same.
     fn rotate(&self, open: &mut Open) -> io::Result<()> {
-        let Some(file) = &open.file else { return Ok(()) };
-        lock(file)?;
-        let rotated = self.exchange(open);
-        if let (Err(_), Some(file)) = (&rotated, &open.file) {
-            unlock(file);
-        }
-        rotated
-    }
-
-    /// The new file is opened under another name first: without a descriptor or room for it, nothing moves. A failure
-    /// after that leaves at worst no file at the path, which the next line mends.
-    fn exchange(&self, open: &mut Open) -> io::Result<()> {
+        let _lock = lock(&self.path)?;
         let name = self.with_suffix(format_args!(".{}.new", std::process::id()));
         // Left behind by a process of the same id that was killed just here.
         let _ = fs::remove_file(&name);
@@ -239,28 +231,29 @@ fn write(file: &mut File, bytes: &[u8]) -> (u64, io::Result<()>) {
     ((bytes.len() - rest.len()) as u64, result)
 }
 
-/// Locks a file against the rotation by another process, until it is closed.
+/// Locks the directory of a file against rotations by other processes, until the lock is dropped. A lock of the file itself
+/// would not do: when a third program renames the file, two processes have different ones.
 #[cfg(unix)]
-fn lock(file: &File) -> io::Result<()> {
+fn lock(path: &Path) -> io::Result<Option<File>> {
     use rustix::fs::{FlockOperation, flock};
 
-    match flock(file, FlockOperation::NonBlockingLockExclusive) {
+    let directory = path
+        .parent()
+        .filter(|directory| !directory.as_os_str().is_empty());
+    let directory = match File::open(directory.unwrap_or(Path::new("."))) {
+        // A directory may be one to write to and not to read.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(None),
+        directory => directory?,
+    };
+    match flock(&directory, FlockOperation::NonBlockingLockExclusive) {
         Err(error) if error == rustix::io::Errno::WOULDBLOCK => Err(error.into()),
         // There are file systems without locks.
-        _ => Ok(()),
+        _ => Ok(Some(directory)),
     }
-}
-
-#[cfg(unix)]
-fn unlock(file: &File) {
-    let _ = rustix::fs::flock(file, rustix::fs::FlockOperation::Unlock);
 }
 
 /// Other systems do not rename a file that another process has open.
 #[cfg(not(unix))]
-fn lock(_: &File) -> io::Result<()> {
-    Ok(())
+fn lock(_: &Path) -> io::Result<Option<File>> {
+    Ok(None)
 }
-
-#[cfg(not(unix))]
-fn unlock(_: &File) {}

@@ -320,12 +320,12 @@ fn every_line_is_somewhere_once_while_all_rotate_and_others_rename() {
             })
             .collect();
         // Another program that renames the file now and then.
-        for number in 0.. {
-            if writers.iter().all(thread::ScopedJoinHandle::is_finished) {
-                break;
+        let is_half_full = || fs::metadata(&path).is_ok_and(|file| file.len() > 1_000);
+        for number in 0..20 {
+            while !is_half_full() && !writers.iter().all(thread::ScopedJoinHandle::is_finished) {
+                thread::yield_now();
             }
             let _ = fs::rename(&path, folder.path(&format!("renamed.{number}")));
-            (0..1_000).for_each(|_| thread::yield_now());
         }
     });
     let held = folder.files();
@@ -341,7 +341,7 @@ fn every_line_is_somewhere_once_while_all_rotate_and_others_rename() {
     assert_eq!(lines.len(), expected.len(), "no line is lost or written twice");
     assert!(lines.iter().eq(expected.iter()), "each is whole");
     let names: Vec<&String> = held.keys().filter(|name| name.starts_with("s.")).collect();
-    assert!(names.len() > 10, "it was rotated: {names:?}");
+    assert!(names.len() > 2, "it was rotated: {names:?}");
     assert!(
         !names.iter().any(|name| name.ends_with(".new")),
         "nothing is left: {names:?}"

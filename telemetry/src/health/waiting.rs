@@ -1,6 +1,7 @@
 //! The counts of a queue that an exporter has itself, bounded in bytes: the console's, which prints a trace when it is
 //! complete and not when a batch is.
 
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use opentelemetry_sdk::error::OTelSdkResult;
@@ -35,6 +36,12 @@ impl Watch {
     /// The spans that wait to be settled.
     pub(crate) fn waiting(&self) -> usize {
         self.health.queue().0
+    }
+
+    /// Says why the end that is under way fails: the SDK would wrap it in words of its own.
+    pub(crate) fn fail(&self, why: &str) {
+        let mut failure = self.health.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        *failure = Some(why.to_owned());
     }
 
     /// What was lost since the start, in words.

@@ -119,8 +119,11 @@ fn what_finds_no_room_is_counted_and_reported_at_the_end() {
         .shutdown_within(PATIENCE)
         .expect_err("some were dropped")
         .to_string();
-    let expected = format!("{dropped} spans were dropped: they were recorded faster than they were taken");
-    assert!(error.contains(&expected), "{error}");
+    let expected = format!(
+        "not everything was delivered; traces: {dropped} spans were dropped: they were recorded faster than they were \
+         taken"
+    );
+    assert_eq!(error, expected, "how many");
 }
 
 #[test]
@@ -196,7 +199,8 @@ fn what_a_broken_console_does_not_print_is_lost() {
             .shutdown_within(PATIENCE)
             .expect_err("the end says it too")
             .to_string();
-        assert!(error.contains(why), "{what}: {error}");
+        let expected = format!("not everything was delivered; traces: 15 spans were lost: {why}");
+        assert_eq!(error, expected, "{what}: how many");
     }
 }
 

@@ -73,7 +73,10 @@ impl SpanProcessor for ConsoleProcessor {
             )),
             Err(error) => return Err(error),
         };
-        why.map_or(Ok(()), |why| Err(OTelSdkError::InternalFailure(why)))
+        why.map_or(Ok(()), |why| {
+            self.watch.fail(&why);
+            Err(OTelSdkError::InternalFailure(why))
+        })
     }
 
     fn shutdown(&self) -> OTelSdkResult {

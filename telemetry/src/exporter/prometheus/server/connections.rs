@@ -9,7 +9,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, yield_now};
 use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 
@@ -19,7 +19,11 @@ use super::handler::Handler;
 pub(super) async fn accept(listener: TcpListener, connections: Arc<Connections>, handler: Handler) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => connections.serve(stream, handler.clone()),
+            Ok((stream, _)) => {
+                connections.serve(stream, handler.clone());
+                // A request that is there is seen before the connections after it can push it out.
+                yield_now().await;
+            }
             // Out of descriptors, most likely: accepting at once again would spin.
             Err(_) => sleep(ACCEPT_AGAIN).await,
         }

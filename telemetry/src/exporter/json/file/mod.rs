@@ -240,7 +240,7 @@ fn lock(path: &Path) -> io::Result<Option<File>> {
     let directory = path
         .parent()
         .filter(|directory| !directory.as_os_str().is_empty());
-    let directory = match File::open(directory.unwrap_or(Path::new("."))) {
+    let directory = match File::open(directory.unwrap_or_else(|| Path::new("."))) {
         // A directory may be one to write to and not to read.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(None),
         directory => directory?,

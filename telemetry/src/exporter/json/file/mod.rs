@@ -13,7 +13,7 @@
 //! A line is one batch of an exporter, so the system calls for this are nothing beside its encoding.
 
 mod open;
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests;
 
 use std::fs::{self, File};

@@ -130,7 +130,7 @@
 //! | OTLP over HTTP | `otlp-http` | reqwest, called from the exporting thread |
 //! | [Jaeger](Exporter::Jaeger), for traces only | as OTLP | |
 //! | [file](Exporter::File), [console-json](Exporter::ConsoleJson) | `file` | OTLP/JSON, a line a batch, as the collector's otlpjsonfile receiver reads it |
-//! | [Prometheus](Exporter::Prometheus), for metrics only | `prometheus` | `/metrics` on a listener, or [`Telemetry::prometheus_page`] for a route of yours |
+//! | [Prometheus](Exporter::Prometheus), for metrics only | `prometheus` | `/metrics` on a listener, one thread of tokio and hyper, or [`Telemetry::prometheus_page`] for a route of yours |
 //!
 //! No exporter shows exemplars: the SDK takes none, whatever `OTEL_METRICS_EXEMPLAR_FILTER` says. From a point to its traces
 //! it is by time and attributes.
@@ -141,13 +141,36 @@
 //! the trace's timeline; `●` marks the critical path, and the dark part of a bar is where the trace waited for that span.
 //! Tokens are those of `gen_ai.usage.*`; `~` marks estimates. Under the tree stand the tokens of the model calls, by agent.
 //! It is coloured on a terminal unless `NO_COLOR` is set.
+//! Spans wait for the console in a queue of 64 MiB and never make the program wait. A flush and the end wait for a slow reader
+//! of standard output, up to their deadlines. What is not printed, because the queue was full, the writer failed or panicked
+//! or the reader went away, is counted, said, and an error of the shutdown.
 //!
 //! ```text
 #![doc = include_str!("exporter/console/golden/task.txt")]
 //! ```
 //!
-//! A file is begun anew at `file.max_bytes`; the old ones get `.1`, `.2` and so on. A line is written whole or not at all: a
-//! disk that is full loses batches, which is said, and nothing else. The file is synced at flush and shutdown.
+//! # The file
+//! At `file.max_bytes` the file is renamed to `.1`, the one before it to `.2` and so on, and a new one is begun. It is opened
+//! before the others move, so that a rotation that fails moves nothing: the file then grows up to twice the size. Lines are
+//! written whole or not at all. If the disk is full, batches are lost, which is reported, until there is room again. The
+//! file is synced at flush and shutdown.
+//!
+//! Files are created with the mode 0600, directories with 0700; the mode of a file that is there is not changed. Only a
+//! regular file is written to: a symbolic link as the last component of the path is not followed, and a FIFO, a socket or
+//! a device, as `/dev/stdout` and `/dev/null`, is refused by [`init`]. For standard output there is
+//! [console-json](Exporter::ConsoleJson), and to discard a signal [`none`](Exporter::None).
+//!
+//! Other programs may rename, truncate or remove the file at any time: the next line goes to the file at the path, which is
+//! created if there is none, so logrotate needs neither `copytruncate` nor a signal. Several processes may append to one
+//! file, of which one at a time rotates it; `{pid}` in the path gives each its own.
+//!
+//! # The listener for Prometheus
+//! `GET /metrics` and `HEAD /metrics` are answered in Prometheus' text format 0.0.4, or in OpenMetrics 1.0.0 if `Accept`
+//! prefers it, as Prometheus does; compressed if `Accept-Encoding` has `gzip`. In OpenMetrics the bounds of buckets are
+//! written as floats (`le="1.0"`, where the other format has `le="1"`). Metrics are collected once at a time, and requests
+//! that wait share a collection. Slow clients delay no scrape: a request's head may take 5 s, a write that does not proceed
+//! 10 s, an exchange 60 s, and of more than 128 connections the oldest that has sent no request is closed. A connection
+//! serves one request. At shutdown, answers that are under way have 250 ms to end.
 //!
 //! # Deliveries over OTLP
 //! A request is at most [`max_request_bytes`](TelemetryConfig::max_request_bytes) long before compression, which is what a

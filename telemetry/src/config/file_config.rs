@@ -4,7 +4,8 @@
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FileConfig {
-    /// The path; `{pid}` in it is the process's id. Default: `throughline-{pid}.jsonl`.
+    /// The path of a regular file, or of one to create, with its directories; `{pid}` in it is the process's id. Default:
+    /// `throughline-{pid}.jsonl`.
     pub path: String,
     /// The bytes after which a new file is begun and the old one gets the suffix `.1`. Default: 100 MiB.
     pub max_bytes: u64,

@@ -1,6 +1,7 @@
 //! A place other than standard output for what the console exporter prints.
 
 use std::io::Write;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::{fmt, io};
 
@@ -13,10 +14,16 @@ impl ConsoleWriter {
         Self(Arc::new(Mutex::new(writer)))
     }
 
+    /// Writes a text. A writer that panics would end the thread of an exporter, and with it all that waits to be written:
+    /// its panic is an error like others.
     pub(crate) fn write(&self, text: &str) -> io::Result<()> {
         let mut writer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        writer.write_all(text.as_bytes())?;
-        writer.flush()
+        let write = || {
+            writer.write_all(text.as_bytes())?;
+            writer.flush()
+        };
+        panic::catch_unwind(AssertUnwindSafe(write))
+            .unwrap_or_else(|_| Err(io::Error::other("its writer panicked")))
     }
 }
 

@@ -134,10 +134,11 @@ impl Setup {
             Exporter::None | Exporter::Prometheus => Ok(builder),
             Exporter::Console => {
                 let watch = self.watch(Signal::Traces, Destination::Console);
-                let console = self
-                    .console
-                    .get_or_insert_with(|| console::Console::new(self.config.console_writer.clone()));
-                Ok(console.traces(builder, &watch))
+                let console = match self.console.take() {
+                    Some(console) => console,
+                    None => console::Console::start(self.config.console_writer.clone(), &watch)?,
+                };
+                Ok(self.console.insert(console).traces(builder, &watch))
             }
             Exporter::ConsoleJson | Exporter::File => {
                 let (lines, place) = self.lines(Signal::Traces)?;

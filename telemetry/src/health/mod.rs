@@ -16,6 +16,7 @@ mod queue;
     expect(dead_code, reason = "the result of other exporters says all")
 )]
 mod report;
+mod waiting;
 mod watch;
 
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]

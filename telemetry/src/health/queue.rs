@@ -67,7 +67,7 @@ impl Watch {
 
 impl Health {
     /// Takes a place and room for so many bytes, or counts what is dropped for want of one.
-    fn enter(&self, limits: Limits, bytes: usize) -> bool {
+    pub(super) fn enter(&self, limits: Limits, bytes: usize) -> bool {
         if self.queued.fetch_add(1, Ordering::Relaxed) >= limits.items {
             self.queued.fetch_sub(1, Ordering::Relaxed);
             self.dropped(limits.items);
@@ -125,9 +125,9 @@ fn release(count: &AtomicUsize, released: usize) {
 
 /// What a queue holds at most.
 #[derive(Debug, Clone, Copy)]
-struct Limits {
-    items: usize,
-    bytes: usize,
+pub(super) struct Limits {
+    pub(super) items: usize,
+    pub(super) bytes: usize,
 }
 
 /// A batch processor that is given no more than it has room for.

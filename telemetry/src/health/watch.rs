@@ -97,6 +97,13 @@ impl Watch {
         }
     }
 
+    /// Cuts the long texts of a span.
+    pub(super) fn cut(&self, span: &mut SpanData) {
+        if let Some(longest) = self.longest {
+            cut(span, longest);
+        }
+    }
+
     fn record_items(&self, count: usize, result: &OTelSdkResult) {
         let outcome = Outcome::items(count as u64, result, self.reporter.take());
         self.health.add(outcome);
@@ -123,9 +130,7 @@ impl<E: SpanExporter> SpanExporter for Watched<E> {
         let count = batch.len();
         let bytes = batch.iter().map(span_bytes).sum();
         self.watch.health.leave(count);
-        if let Some(longest) = self.watch.longest {
-            batch.iter_mut().for_each(|span| cut(span, longest));
-        }
+        batch.iter_mut().for_each(|span| self.watch.cut(span));
         let result = self.inner.export(batch).await;
         self.watch.health.free(bytes);
         self.watch.record_items(count, &result);

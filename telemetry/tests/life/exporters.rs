@@ -1,8 +1,7 @@
 //! What arrives where, as it is configured.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Instant;
 
 use opentelemetry::global;
 use opentelemetry::trace::{
@@ -171,18 +170,42 @@ prompt_size_total{direction=\"input\"} 57
     assert_eq!(error.to_string(), expected, "the message");
 }
 
-/// The answer of the listener. Who is too slow to ask gets none, and may ask again.
+/// The answer of the listener.
 fn page(address: SocketAddr) -> String {
-    let begun = Instant::now();
-    loop {
-        let mut connection = TcpStream::connect(address).expect("connected");
-        let mut answer = String::new();
-        let asked = connection.write_all(b"GET /metrics HTTP/1.1\r\n\r\n");
-        match asked.and_then(|()| connection.read_to_string(&mut answer)) {
-            Ok(1..) => return answer,
-            none => assert!(begun.elapsed() < PATIENCE, "no answer: {none:?}"),
-        }
+    let mut connection = TcpStream::connect(address).expect("connected");
+    connection.set_read_timeout(Some(PATIENCE)).expect("set");
+    connection
+        .write_all(b"GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        .expect("asked");
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).expect("answered");
+    answer
+}
+
+/// Each silent connection used to delay the scrapes after it by a second.
+#[test]
+fn a_scrape_is_answered_while_others_are_silent() {
+    let _turn = turn();
+    let config = TelemetryConfig::default()
+        .with_enabled(true)
+        .with_exporter(Exporter::None)
+        .with_metrics_exporter(Exporter::Prometheus);
+    let telemetry = init(config.with_prometheus_listen(Some("127.0.0.1:0"))).expect("started");
+    let address = telemetry.prometheus_address().expect("a listener");
+    let silent: Vec<TcpStream> = (0..64)
+        .map(|_| TcpStream::connect(address).expect("connected"))
+        .collect();
+    assert!(page(address).contains("target_info{"), "a page");
+    for mut connection in silent {
+        connection.set_nonblocking(true).expect("set");
+        let read = connection.read(&mut [0]).map_err(|error| error.kind());
+        assert_eq!(
+            read,
+            Err(ErrorKind::WouldBlock),
+            "it is open, and nobody waited for it"
+        );
     }
+    telemetry.shutdown_within(PATIENCE).expect("ended");
 }
 
 /// A configuration that writes log records here, and nothing else anywhere.

@@ -22,7 +22,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use throughline_telemetry::{Exporter, FileConfig, Telemetry, TelemetryConfig, init};
 
-use crate::{PATIENCE, record, turn};
+use crate::{PATIENCE, turn};
 
 /// What a second exporter of each signal, in memory, sees of what the file's exporter sees.
 #[derive(Debug, Clone, Default)]
@@ -140,27 +140,6 @@ fn a_file_read_back_equals_what_was_exported() {
     ] {
         assert!(is_there, "{what}, in the words of the specification, in {text}");
     }
-}
-
-#[test]
-#[cfg(target_os = "linux")]
-fn a_full_disk_is_told_and_traffic_goes_on() {
-    let _turn = turn();
-    let telemetry = init(to_file("/dev/full".as_ref())).expect("started");
-    record(&telemetry, "lost");
-    let full = "No space left on device (os error 28)";
-    let error = telemetry.flush(PATIENCE).expect_err("no room").to_string();
-    let expected = format!("not everything was delivered; traces: {full}");
-    assert!(error.starts_with(&expected), "{error}");
-    record(&telemetry, "lost too");
-    let _ = telemetry.flush(PATIENCE);
-    let traces = telemetry.diagnose().signals.remove(0);
-    assert_eq!(
-        (traces.delivered, traces.lost, traces.failure.as_deref()),
-        (0, 2, Some(full)),
-        "each span is accounted for"
-    );
-    let _ = telemetry.shutdown_within(PATIENCE);
 }
 
 /// All that a span, a log record and metrics can have.

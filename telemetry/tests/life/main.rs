@@ -9,6 +9,8 @@
 mod collector;
 mod diagnosis;
 mod ends;
+#[cfg(unix)]
+mod exhausted;
 mod exporters;
 mod faults;
 mod file;
@@ -16,6 +18,7 @@ mod grpc;
 mod otlp;
 mod receiver;
 mod said;
+mod screen;
 mod services;
 mod tls;
 mod variables;

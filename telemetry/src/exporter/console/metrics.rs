@@ -44,8 +44,9 @@ impl PushMetricExporter for LineExporter {
             return Ok(());
         }
         let printed = self.output.print(&text);
+        printed.map_err(|error| OTelSdkError::InternalFailure(format!("the console: {error}")))?;
         *last = text;
-        printed.map_err(|error| OTelSdkError::InternalFailure(format!("the console: {error}")))
+        Ok(())
     }
 
     fn force_flush(&self) -> OTelSdkResult {

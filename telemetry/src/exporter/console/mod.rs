@@ -2,46 +2,58 @@
 
 mod bars;
 mod critical;
-mod exporter;
 #[cfg(test)]
 mod fixture;
 mod logs;
 mod metrics;
 mod open;
 mod output;
+mod printer;
 mod processor;
 mod roles;
 mod row;
 mod text;
 mod trace;
+mod traces;
 mod tree;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use opentelemetry_sdk::logs::LoggerProviderBuilder;
 use opentelemetry_sdk::metrics::MeterProviderBuilder;
 use opentelemetry_sdk::trace::TracerProviderBuilder;
 
 use crate::config::ConsoleWriter;
+use crate::error::InitError;
 use crate::health::Watch;
 
-use self::exporter::Traces;
 use self::logs::LogLines;
 use self::metrics::LineExporter;
 use self::output::Output;
+use self::printer::Printer;
 use self::processor::ConsoleProcessor;
 
 /// Where the services of a process print their traces, each span in the tree of its trace.
 #[derive(Debug)]
-pub(crate) struct Console(Arc<Traces>);
+pub(crate) struct Console {
+    printer: Arc<Printer>,
+    running: Arc<AtomicUsize>,
+}
 
 impl Console {
-    pub(crate) fn new(writer: Option<ConsoleWriter>) -> Self {
-        Self(Arc::new(Traces::new(Output::new(writer))))
+    pub(crate) fn start(writer: Option<ConsoleWriter>, watch: &Watch) -> Result<Self, InitError> {
+        Ok(Self {
+            printer: Arc::new(Printer::start(Output::new(writer), watch)?),
+            running: Arc::default(),
+        })
     }
 
     pub(crate) fn traces(&self, builder: TracerProviderBuilder, watch: &Watch) -> TracerProviderBuilder {
-        watch.process(builder, ConsoleProcessor::new(&self.0, watch))
+        watch.process(
+            builder,
+            ConsoleProcessor::new(&self.printer, &self.running, watch),
+        )
     }
 }
 

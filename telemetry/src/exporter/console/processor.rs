@@ -1,67 +1,93 @@
-//! The span processor of the console: a batch processor that also knows which spans are open.
+//! The span processor of the console, which knows which spans are open and hands those that end to the printer.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use opentelemetry::Context;
 use opentelemetry::trace::Span as _;
+use opentelemetry::{Context, Key};
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::trace::{BatchSpanProcessor, Span, SpanData, SpanProcessor};
+use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
+use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 
 use crate::health::Watch;
+use crate::semconv;
 
-use super::exporter::{Traces, TreeExporter};
+use super::printer::Printer;
+use super::text::plain;
 
-/// Counts the spans that start, and hands those that end to a batch processor, which prints on a thread of its own.
+/// The way of one service's spans to the printer that all services share.
 #[derive(Debug)]
 pub(super) struct ConsoleProcessor {
-    traces: Arc<Traces>,
-    batch: BatchSpanProcessor,
+    printer: Arc<Printer>,
+    watch: Watch,
+    service: Arc<str>,
+    /// How many processors have not ended: the last prints what is not complete.
+    running: Arc<AtomicUsize>,
 }
 
 impl ConsoleProcessor {
-    pub(super) fn new(traces: &Arc<Traces>, watch: &Watch) -> Self {
-        let exporter = watch.over(TreeExporter::new(Arc::clone(traces)));
-        let config = watch.span_batches().with_scheduled_delay(DELAY).build();
+    pub(super) fn new(printer: &Arc<Printer>, running: &Arc<AtomicUsize>, watch: &Watch) -> Self {
+        running.fetch_add(1, Ordering::AcqRel);
         Self {
-            traces: Arc::clone(traces),
-            batch: BatchSpanProcessor::builder(exporter)
-                .with_batch_config(config)
-                .build(),
+            printer: Arc::clone(printer),
+            watch: watch.clone(),
+            service: Arc::default(),
+            running: Arc::clone(running),
         }
     }
 }
 
 #[deny(clippy::missing_trait_methods)]
 impl SpanProcessor for ConsoleProcessor {
-    fn on_start(&self, span: &mut Span, cx: &Context) {
+    fn on_start(&self, span: &mut Span, _: &Context) {
         if span.span_context().is_sampled() {
-            self.traces.open.start(span.span_context().trace_id());
+            self.printer.begin(span.span_context().trace_id());
         }
-        self.batch.on_start(span, cx);
     }
 
     fn on_end(&self, span: SpanData) {
-        self.batch.on_end(span);
+        if span.span_context.is_sampled() {
+            self.printer.print(span, &self.service);
+        }
     }
 
     fn force_flush(&self) -> OTelSdkResult {
-        self.batch.force_flush()
+        self.printer.flush(FLUSH)
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.batch.shutdown_with_timeout(timeout)
+        // Whoever waits for this gives up at the same time, and should learn how much is missing.
+        let timeout = timeout - timeout / 16;
+        let is_last = self.running.fetch_sub(1, Ordering::AcqRel) == 1;
+        let ended = if is_last {
+            self.printer.end(timeout)
+        } else {
+            self.printer.flush(timeout)
+        };
+        let why = match ended {
+            Ok(()) => self.watch.losses(),
+            Err(OTelSdkError::Timeout(_)) => Some(format!(
+                "{} spans are not printed after {timeout:?}: the console takes them too slowly",
+                self.watch.waiting()
+            )),
+            Err(error) => return Err(error),
+        };
+        why.map_or(Ok(()), |why| {
+            self.watch.fail(&why);
+            Err(OTelSdkError::InternalFailure(why))
+        })
     }
 
     fn shutdown(&self) -> OTelSdkResult {
-        self.batch.shutdown()
+        self.shutdown_with_timeout(FLUSH)
     }
 
     fn set_resource(&mut self, resource: &Resource) {
-        self.batch.set_resource(resource);
+        let name = resource.get(&Key::from_static_str(semconv::SERVICE_NAME));
+        self.service = name.map_or_else(Arc::default, |name| plain(&name.as_str()).into());
     }
 }
 
-/// How soon a finished trace is printed: at once, to a person.
-const DELAY: Duration = Duration::from_millis(200);
+/// How long a flush without a deadline waits, as the SDK's batch processors do.
+const FLUSH: Duration = Duration::from_secs(5);

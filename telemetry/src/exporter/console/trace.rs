@@ -46,6 +46,11 @@ impl Trace {
         }
     }
 
+    /// How many spans it has, shown or not.
+    pub(super) fn spans(&self) -> usize {
+        self.rows.len() + self.more
+    }
+
     /// How many services its spans are of.
     pub(super) fn services(&self) -> usize {
         let names: HashSet<&str> = self.rows.iter().map(|row| &*row.service).collect();

@@ -14,7 +14,7 @@ use crate::config::{ConsoleWriter, FileConfig};
 use crate::error::InitError;
 use crate::health::Watch;
 
-use self::file::RotatingFile;
+use self::file::{NotRegular, RotatingFile};
 use self::lines::{LineExporter, Sink};
 
 /// A place for lines that several signals share.
@@ -22,9 +22,16 @@ use self::lines::{LineExporter, Sink};
 pub(crate) struct Lines(Arc<dyn Sink>);
 
 pub(crate) fn file(config: &FileConfig) -> Result<Lines, InitError> {
-    let file = RotatingFile::open(config);
-    let file = file.map_err(|error| {
-        InitError::exporter(format!("the file {:?} cannot be opened", config.path)).caused_by(error)
+    let file = RotatingFile::open(config).map_err(|error| {
+        let path = config.resolved();
+        let failed = format!("the file {path:?} (file.path, THROUGHLINE_FILE_PATH) cannot be opened");
+        match error
+            .get_ref()
+            .and_then(|error| error.downcast_ref::<NotRegular>())
+        {
+            Some(refused) => InitError::exporter(format!("{failed}: {refused}")),
+            None => InitError::exporter(failed).caused_by(error),
+        }
     })?;
     Ok(Lines(Arc::new(file)))
 }

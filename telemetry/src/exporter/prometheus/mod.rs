@@ -1,22 +1,27 @@
 //! Metrics for Prometheus to scrape, from a listener of its own or from a route of the program.
 
+mod negotiate;
+mod openmetrics;
+mod page;
+mod scrape;
 mod server;
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::metrics::MeterProviderBuilder;
-use prometheus::proto::MetricFamily;
-use prometheus::{Registry, TextEncoder};
+use prometheus::Registry;
 
 use crate::config::TelemetryConfig;
 use crate::error::InitError;
 use crate::health::Health;
 
-use self::server::{Reading, Server};
+use self::page::Page;
+use self::scrape::Scrapes;
+use self::server::{Limits, Server};
 
 /// What a scrape sees, and the listener that answers it.
 #[derive(Debug)]
@@ -36,11 +41,13 @@ impl Prometheus {
     /// Listens, if the configuration says where.
     pub(crate) fn start(config: &TelemetryConfig) -> Result<Self, InitError> {
         let metrics = Metrics::default();
-        let served = metrics.clone();
-        let listen = config.prometheus_listen.as_deref();
-        let server = listen
-            .map(|address| Server::start(address, move |reading| served.page(reading)))
-            .transpose()?;
+        let start = |address| {
+            let (collected, read) = (metrics.clone(), metrics.clone());
+            let scrapes = Scrapes::new(move || collected.page());
+            let read = move |page: Result<(), &str>| read.record(page);
+            Server::start(address, Limits::DEFAULT, scrapes, read)
+        };
+        let server = config.prometheus_listen.as_deref().map(start).transpose()?;
         Ok(Self { metrics, server })
     }
 
@@ -66,13 +73,13 @@ impl Prometheus {
 
     /// The metrics as Prometheus reads them.
     pub(crate) fn text(&self) -> String {
-        self.metrics.page(Reading::Read)
+        self.metrics.text()
     }
 
     /// As [`text`](Self::text), to be kept.
     pub(crate) fn reader(&self) -> impl Fn() -> String + Clone + Send + Sync + 'static + use<> {
         let metrics = self.metrics.clone();
-        move || metrics.page(Reading::Read)
+        move || metrics.text()
     }
 
     /// Counts each reading.
@@ -91,31 +98,24 @@ impl Metrics {
         self.registries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn page(&self, reading: Reading) -> String {
-        if let (Reading::Read, Some(readings)) = (reading, self.readings.get()) {
-            readings.record(1, &Ok(()));
-        }
+    fn page(&self) -> Page {
         let registries = self.registries().clone();
-        let families = merged(registries.iter().flat_map(Registry::gather));
-        TextEncoder::new().encode_to_string(&families).unwrap_or_default()
+        Page::new(registries.iter().flat_map(Registry::gather))
     }
-}
 
-/// A family stands once in a page, with the series of every service; of two kinds the first stays.
-fn merged(families: impl Iterator<Item = MetricFamily>) -> Vec<MetricFamily> {
-    let mut merged: BTreeMap<String, MetricFamily> = BTreeMap::new();
-    for mut family in families {
-        match merged.entry(family.name().to_owned()) {
-            Entry::Vacant(place) => drop(place.insert(family)),
-            Entry::Occupied(mut place) => {
-                let known = place.get_mut();
-                if known.get_field_type() == family.get_field_type() {
-                    known.mut_metric().extend(family.take_metric());
-                }
-            }
-        }
+    fn text(&self) -> String {
+        let text = self.page().text();
+        self.record(text.as_ref().map(drop).map_err(String::as_str));
+        text.unwrap_or_default()
     }
-    merged.into_values().collect()
+
+    fn record(&self, read: Result<(), &str>) {
+        let Some(readings) = self.readings.get() else {
+            return;
+        };
+        let read: OTelSdkResult = read.map_err(|why| OTelSdkError::InternalFailure(why.to_owned()));
+        readings.record(1, &read);
+    }
 }
 
 impl fmt::Debug for Metrics {

@@ -1,0 +1,151 @@
+//! The thread that prints traces, and the queue before it.
+//!
+//! Standard output may be a pipe whose reader is slow, stops or goes away. Requests never wait for it: a span that ends is
+//! put into a queue that is bounded in bytes, and dropped where it finds no room, which is counted and said. Only a flush
+//! and the end wait, up to their deadlines, for what is in the queue.
+
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use opentelemetry::Context;
+use opentelemetry::trace::TraceId;
+use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
+use opentelemetry_sdk::trace::SpanData;
+
+use crate::error::InitError;
+use crate::health::Watch;
+
+use super::open::OpenSpans;
+use super::output::Output;
+use super::traces::Traces;
+
+/// The way to the thread, which ends when this is dropped and the queue is empty.
+#[derive(Debug)]
+pub(super) struct Printer {
+    queue: Sender<Item>,
+    open: Arc<OpenSpans>,
+    watch: Watch,
+}
+
+#[derive(Debug)]
+enum Item {
+    Span(Box<Queued>),
+    /// Answered when all that is before it in the queue is printed.
+    Flush(Sender<()>),
+    /// As [`Flush`](Self::Flush), and after what is not complete is printed too.
+    End(Sender<()>),
+}
+
+#[derive(Debug)]
+struct Queued {
+    span: SpanData,
+    service: Arc<str>,
+    bytes: usize,
+}
+
+impl Printer {
+    pub(super) fn start(output: Output, watch: &Watch) -> Result<Self, InitError> {
+        let open = Arc::new(OpenSpans::default());
+        let traces = Traces::new(output, watch, &open);
+        let (queue, items) = mpsc::channel();
+        let their_watch = watch.clone();
+        thread::Builder::new()
+            .name("throughline-console".into())
+            .spawn(move || {
+                let _suppressed = Context::enter_telemetry_suppressed_scope();
+                run(&items, traces, &their_watch);
+            })
+            .map_err(|error| {
+                InitError::exporter("the thread of the console cannot be started".into()).caused_by(error)
+            })?;
+        Ok(Self {
+            queue,
+            open,
+            watch: watch.clone(),
+        })
+    }
+
+    /// Counts a span that starts.
+    pub(super) fn begin(&self, trace: TraceId) {
+        self.open.start(trace);
+    }
+
+    /// Queues a span that ended.
+    pub(super) fn print(&self, span: SpanData, service: &Arc<str>) {
+        let trace = span.span_context.trace_id();
+        let Some(bytes) = self.watch.admit(&span) else {
+            self.open.end(trace);
+            return;
+        };
+        let item = Item::Span(Box::new(Queued {
+            span,
+            service: Arc::clone(service),
+            bytes,
+        }));
+        if self.queue.send(item).is_err() {
+            self.watch.settle(1, &Err(ended()));
+        }
+    }
+
+    /// Waits until the queue is printed.
+    pub(super) fn flush(&self, timeout: Duration) -> OTelSdkResult {
+        self.wait(Item::Flush, timeout)
+    }
+
+    /// Waits until the queue is printed, and what is not complete.
+    pub(super) fn end(&self, timeout: Duration) -> OTelSdkResult {
+        self.wait(Item::End, timeout)
+    }
+
+    fn wait(&self, item: fn(Sender<()>) -> Item, timeout: Duration) -> OTelSdkResult {
+        let (done, answer) = mpsc::channel();
+        // A thread that has ended drops the sender.
+        let _ = self.queue.send(item(done));
+        answer.recv_timeout(timeout).map_err(|error| match error {
+            RecvTimeoutError::Timeout => OTelSdkError::Timeout(timeout),
+            RecvTimeoutError::Disconnected => ended(),
+        })
+    }
+}
+
+fn ended() -> OTelSdkError {
+    OTelSdkError::InternalFailure("the thread of the console has ended".to_owned())
+}
+
+fn run(items: &Receiver<Item>, mut traces: Traces, watch: &Watch) {
+    while let Ok(first) = items.recv() {
+        for item in gather(first, items) {
+            match item {
+                Item::Span(mut queued) => {
+                    watch.take(&mut queued.span, queued.bytes);
+                    traces.add(&queued.span, &queued.service);
+                }
+                Item::Flush(done) => drop(done.send(())),
+                Item::End(done) => {
+                    traces.print_rest();
+                    let _ = done.send(());
+                }
+            }
+        }
+    }
+}
+
+/// Waits a moment for what follows: a span that starts when the last one of its trace ends belongs to the same tree.
+fn gather(first: Item, items: &Receiver<Item>) -> Vec<Item> {
+    let begun = Instant::now();
+    let mut gathered = vec![first];
+    while gathered.len() < BATCH && matches!(gathered.last(), Some(Item::Span(_))) {
+        match items.recv_timeout(DELAY.saturating_sub(begun.elapsed())) {
+            Ok(item) => gathered.push(item),
+            Err(_) => break,
+        }
+    }
+    gathered
+}
+
+/// How soon a finished trace is printed: at once, to a person.
+const DELAY: Duration = Duration::from_millis(200);
+/// The spans that are taken from the queue at once.
+const BATCH: usize = 512;

@@ -1,0 +1,275 @@
+//! Collects spans into traces and prints each when it is complete.
+
+use std::sync::Arc;
+
+use opentelemetry::trace::TraceId;
+use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
+use opentelemetry_sdk::trace::SpanData;
+
+use crate::health::Watch;
+
+use super::open::OpenSpans;
+use super::output::Output;
+use super::row::Row;
+use super::trace::Trace;
+use super::tree;
+
+/// The traces of this process. One is printed when no span of it is open; what is left is printed as incomplete at the end.
+///
+/// A span is counted as delivered when its trace is printed, and as lost if that fails.
+#[derive(Debug)]
+pub(super) struct Traces {
+    output: Output,
+    watch: Watch,
+    open: Arc<OpenSpans>,
+    /// The oldest first.
+    ended: Vec<Trace>,
+}
+
+impl Traces {
+    pub(super) fn new(output: Output, watch: &Watch, open: &Arc<OpenSpans>) -> Self {
+        Self {
+            output,
+            watch: watch.clone(),
+            open: Arc::clone(open),
+            ended: Vec::new(),
+        }
+    }
+
+    pub(super) fn add(&mut self, span: &SpanData, service: &Arc<str>) {
+        let id = span.span_context.trace_id();
+        let row = Row::new(span, service);
+        let is_local_root = row.is_local_root;
+        let index = self.index(id);
+        if let Some(trace) = self.ended.get_mut(index) {
+            trace.push(row);
+        }
+        let is_complete = self.open.end(id).map_or(is_local_root, |open| open == 0);
+        if is_complete {
+            let trace = self.ended.remove(index);
+            self.print(&trace, None);
+        } else if self.ended.len() > MOST_TRACES {
+            let oldest = self.ended.remove(0);
+            self.print_incomplete(&oldest);
+        }
+    }
+
+    /// Prints what is not complete.
+    pub(super) fn print_rest(&mut self) {
+        for trace in std::mem::take(&mut self.ended) {
+            self.print_incomplete(&trace);
+        }
+    }
+
+    fn print(&self, trace: &Trace, missing: Option<&str>) {
+        let text = tree::print(trace, missing, self.output.page);
+        let printed: OTelSdkResult = self
+            .output
+            .print(&text)
+            .map_err(|error| OTelSdkError::InternalFailure(format!("the console: {error}")));
+        self.watch.settle(trace.spans(), &printed);
+    }
+
+    fn print_incomplete(&self, trace: &Trace) {
+        let missing = match self.open.forget(trace.id) {
+            Some(1) => "1 span still open".to_owned(),
+            Some(count) => format!("{count} spans still open"),
+            None => "its root has not ended".to_owned(),
+        };
+        self.print(trace, Some(&missing));
+    }
+
+    /// The place of a trace, which is added if it is new.
+    fn index(&mut self, id: TraceId) -> usize {
+        let known = self.ended.iter().position(|trace| trace.id == id);
+        known.unwrap_or_else(|| {
+            self.ended.push(Trace::new(id));
+            self.ended.len() - 1
+        })
+    }
+}
+
+/// The traces that are kept while they are open; the oldest of more is printed as incomplete.
+const MOST_TRACES: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+    use std::sync::Mutex;
+
+    use opentelemetry::trace::{SpanContext, SpanKind, TraceFlags, TraceState};
+
+    use super::super::fixture::{Fixture, TRACE};
+    use super::*;
+    use crate::config::{ConsoleWriter, TelemetryConfig};
+    use crate::destination::Destination;
+    use crate::health::Health;
+    use crate::signal::Signal;
+
+    /// A writer whose text can be read while another has it.
+    #[derive(Debug, Clone, Default)]
+    struct Shared(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("unpoisoned").write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Shared {
+        /// The traces printed so far: the header after the id, and the names.
+        fn headers(&self) -> Vec<String> {
+            let text = String::from_utf8(self.0.lock().expect("unpoisoned").clone()).expect("UTF-8");
+            let headers = text.lines().filter(|line| line.starts_with("trace "));
+            headers
+                .map(|line| line.split(" · ").skip(2).collect::<Vec<_>>().join(" · "))
+                .collect()
+        }
+    }
+
+    struct Printed {
+        traces: Traces,
+        open: Arc<OpenSpans>,
+        health: Arc<Health>,
+        shared: Shared,
+    }
+
+    impl Printed {
+        fn new() -> Self {
+            let (shared, open) = (Shared::default(), Arc::default());
+            let health = Health::new(Signal::Traces, Destination::Console);
+            let watch = Watch::new(Arc::clone(&health), &TelemetryConfig::default());
+            let output = Output::new(Some(ConsoleWriter::new(shared.clone())));
+            let traces = Traces::new(output, &watch, &open);
+            Self {
+                traces,
+                open,
+                health,
+                shared,
+            }
+        }
+
+        fn add(&mut self, service: &str, spans: impl IntoIterator<Item = SpanData>) {
+            spans
+                .into_iter()
+                .for_each(|span| self.traces.add(&span, &service.into()));
+        }
+
+        /// The traces printed so far: the header after the id, and the names.
+        fn headers(&self) -> Vec<String> {
+            self.shared.headers()
+        }
+
+        fn delivered(&self) -> u64 {
+            self.health.counts().delivered
+        }
+    }
+
+    #[test]
+    fn a_trace_that_calls_its_own_process_is_one_tree() {
+        let mut printed = Printed::new();
+        let mut spans = Fixture::default()
+            .span(0, "client", SpanKind::Client, 0, 9)
+            .span(1, "server", SpanKind::Server, 1, 8)
+            .0;
+        spans[1].parent_span_is_remote = true;
+        printed.open.start(TRACE);
+        printed.open.start(TRACE);
+        let server = spans.pop().expect("the server's span");
+        printed.add("", [server]);
+        assert!(printed.headers().is_empty(), "the client's span is still open");
+        assert_eq!(
+            printed.delivered(),
+            0,
+            "nothing is delivered before it is printed"
+        );
+        printed.add("", spans);
+        assert_eq!(
+            printed.headers(),
+            ["2 spans · ● critical path"],
+            "both have ended"
+        );
+        assert_eq!(printed.delivered(), 2, "both are delivered");
+        assert_eq!(printed.open.forget(TRACE), None, "nothing is counted any more");
+    }
+
+    #[test]
+    fn a_trace_left_open_is_printed_at_shutdown_as_incomplete() {
+        let mut printed = Printed::new();
+        let spans = Fixture::default().span(7, "child", SpanKind::Internal, 0, 9).0;
+        printed.open.start(TRACE);
+        printed.open.start(TRACE);
+        printed.add("", spans);
+        printed.traces.print_rest();
+        let expected = ["1 span · incomplete: 1 span still open · ● critical path"];
+        assert_eq!(printed.headers(), expected, "at shutdown");
+    }
+
+    #[test]
+    fn a_trace_of_two_services_is_one_tree() {
+        let mut printed = Printed::new();
+        printed.open.start(TRACE);
+        printed.open.start(TRACE);
+        let mut spans = Fixture::default()
+            .span(0, "client", SpanKind::Client, 0, 9)
+            .span(1, "server", SpanKind::Server, 1, 8)
+            .0;
+        printed.add("other", spans.pop());
+        printed.add("", spans);
+        let headers = ["2 spans · 2 services · ● critical path"];
+        assert_eq!(printed.headers(), headers, "one tree of both");
+        printed.traces.print_rest();
+        assert_eq!(printed.headers(), headers, "nothing is left");
+    }
+
+    #[test]
+    fn memory_is_bounded_in_traces_and_in_spans() {
+        let mut printed = Printed::new();
+        let orphan = Fixture::default()
+            .span(7, "child", SpanKind::Internal, 0, 9)
+            .0
+            .remove(0);
+        for trace in 1..=MOST_TRACES as u128 + 2 {
+            let mut span = orphan.clone();
+            let flags = TraceFlags::SAMPLED;
+            let id = span.span_context.span_id();
+            span.span_context = SpanContext::new(trace.into(), id, flags, false, TraceState::NONE);
+            printed.add("", [span]);
+        }
+        let early = "1 span · incomplete: its root has not ended · ● critical path";
+        assert_eq!(printed.headers(), [early, early], "the two oldest");
+        assert_eq!(printed.traces.ended.len(), MOST_TRACES, "kept");
+
+        let mut many = Fixture::default();
+        for _ in 0..1_003 {
+            many = many.span(0, "child", SpanKind::Internal, 0, 9);
+        }
+        let trace = many.trace();
+        assert_eq!(
+            (trace.rows.len(), trace.more),
+            (1_000, 3),
+            "a trace keeps its first spans"
+        );
+        let text = tree::print(&trace, None, printed.traces.output.page);
+        assert!(
+            text.contains(" · 1003 spans, 3 of them not shown · "),
+            "{:?}",
+            text.lines().next()
+        );
+    }
+
+    #[test]
+    fn parents_in_a_circle_are_printed_once_each() {
+        let circle = Fixture::default()
+            .span(2, "a", SpanKind::Internal, 0, 9)
+            .span(1, "b", SpanKind::Internal, 1, 8)
+            .span(3, "itself", SpanKind::Internal, 2, 7);
+        let trace = circle.trace();
+        let names: Vec<&str> = trace.nodes().iter().map(|node| node.row.name.as_str()).collect();
+        assert_eq!(names, ["a", "b", "itself"], "each span once");
+    }
+}

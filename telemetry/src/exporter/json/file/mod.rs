@@ -1,0 +1,259 @@
+//! A file that is continued in a new one when it is large enough, and holds whole lines only.
+//!
+//! The file is shared with people and programs who know nothing of this process: `logrotate` renames or truncates it,
+//! cleaners of `/tmp` unlink it, another process may append to it, and the disk or the descriptors may run out. So
+//! nothing about it is remembered from line to line but the open descriptor and whether the last line was cut off:
+//!
+//! 1. Before each line, the file at the path is compared with the open one. If it is another or none, the path is opened
+//!    again. The old descriptor is closed before that, so that a process out of descriptors has one for the new file.
+//! 2. If the line would make the file too long, the file is rotated. Nothing is moved until the next file is open. If that
+//!    fails, the file is continued up to twice its size, and after that lines are refused.
+//! 3. A line that was written in part is cut off again, or where another process wrote behind it, ended.
+//!
+//! A line is one batch of an exporter, so the system calls for this are nothing beside its encoding.
+
+mod open;
+#[cfg(all(test, unix))]
+mod tests;
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use crate::config::FileConfig;
+use crate::health::say;
+
+use super::lines::Sink;
+
+pub(super) use self::open::NotRegular;
+
+/// The newest file has the path, the one before it the path with `.1`, and so on.
+#[derive(Debug)]
+pub(super) struct RotatingFile {
+    path: PathBuf,
+    max_bytes: u64,
+    max_files: u32,
+    open: Mutex<Open>,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    /// `None` while the path cannot be opened.
+    file: Option<File>,
+    /// Whether the file ends in a part of a line.
+    is_torn: bool,
+    /// Whether it was said that the file cannot be rotated.
+    is_said: bool,
+}
+
+impl RotatingFile {
+    /// Opens the file for appending, and creates the directories that it lies in.
+    ///
+    /// # Errors
+    /// The system's, or [`NotRegular`] if something else than a regular file is at the path.
+    pub(super) fn open(config: &FileConfig) -> io::Result<Self> {
+        let path = PathBuf::from(config.resolved());
+        let mut open = Open::default();
+        open.current(&path)?;
+        Ok(Self {
+            path,
+            max_bytes: config.max_bytes,
+            max_files: config.max_files,
+            open: Mutex::new(open),
+        })
+    }
+
+    /// Continues in the next file if the line would make this one too long.
+    fn make_room(&self, open: &mut Open, bytes: u64) -> io::Result<()> {
+        let length = open.current(&self.path)?.metadata()?.len();
+        let longer = length.saturating_add(bytes);
+        if length == 0 || longer <= self.max_bytes {
+            return Ok(());
+        }
+        let error = match self.rotate(open) {
+            Ok(()) => {
+                open.is_said = false;
+                return Ok(());
+            }
+            // Another process rotates the file and will be done with it in a moment, however much is written meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+            Err(error) => error,
+        };
+        if longer > self.max_bytes.saturating_mul(2) {
+            let why = format!("it cannot be rotated: {error}");
+            return Err(io::Error::new(error.kind(), why));
+        }
+        if !std::mem::replace(&mut open.is_said, true) {
+            let path = self.path.display();
+            say(&format!(
+                "the file {path} cannot be rotated and grows up to twice file.max_bytes: {error} (said once)"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Gives the file the number 1, after those before it made way, and begins a new one.
+    ///
+    /// The new file is opened under another name first: without a descriptor or room for it, nothing moves. A failure
+    /// after that leaves at worst no file at the path, which the next line mends.
+    ///
+    /// # Errors
+    /// The system's, or [`io::ErrorKind::WouldBlock`] while another process does the same.
+    fn rotate(&self, open: &mut Open) -> io::Result<()> {
+        let _lock = lock(&self.path)?;
+        let name = self.with_suffix(format_args!(".{}.new", std::process::id()));
+        // Left behind by a process of the same id that was killed just here.
+        let _ = fs::remove_file(&name);
+        let next = open::create(&name)?;
+        let is_here = |file: &File| open::is_at(file, &self.path);
+        let moved = if open.file.as_ref().is_some_and(is_here) {
+            self.shift().and_then(|()| self.place(&name))
+        } else {
+            Err(io::ErrorKind::AlreadyExists.into())
+        };
+        if let Err(error) = moved {
+            let _ = fs::remove_file(&name);
+            return match error.kind() {
+                // Another process moved the file, or began the next one: it is this one's too.
+                io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound => open.current(&self.path).map(drop),
+                _ => Err(error),
+            };
+        }
+        let last = open.file.replace(next);
+        open.is_torn = false;
+        last.map_or(Ok(()), |last| last.sync_all())
+    }
+
+    /// Moves the files up to the first number that is free, so that failed attempts do not push the oldest ones out.
+    fn shift(&self) -> io::Result<()> {
+        if self.max_files == 0 {
+            return Ok(());
+        }
+        let is_free = |number: &u32| fs::symlink_metadata(self.numbered(*number)).is_err();
+        let free = (1..=self.max_files).find(is_free).unwrap_or(self.max_files);
+        for older in (1..free).rev() {
+            fs::rename(self.numbered(older), self.numbered(older + 1))?;
+        }
+        fs::rename(&self.path, self.numbered(1))
+    }
+
+    /// Gives the new file its name.
+    fn place(&self, name: &Path) -> io::Result<()> {
+        if self.max_files == 0 {
+            return fs::rename(name, &self.path);
+        }
+        // A link fails where a rename would replace what another process has created, and written to, by now.
+        match fs::hard_link(name, &self.path) {
+            Ok(()) => {
+                let _ = fs::remove_file(name);
+                Ok(())
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+            // There are file systems without hard links.
+            Err(_) => fs::rename(name, &self.path),
+        }
+    }
+
+    fn numbered(&self, number: u32) -> PathBuf {
+        self.with_suffix(format_args!(".{number}"))
+    }
+
+    fn with_suffix(&self, suffix: std::fmt::Arguments<'_>) -> PathBuf {
+        let mut path = self.path.clone().into_os_string();
+        path.push(suffix.to_string());
+        path.into()
+    }
+}
+
+impl Open {
+    /// The file at the path, which is opened again if it is not the one that is open.
+    fn current(&mut self, path: &Path) -> io::Result<&File> {
+        if let Some(file) = self.file.take().filter(|file| open::is_at(file, path)) {
+            return Ok(self.file.insert(file));
+        }
+        let file = open::append(path)?;
+        self.is_torn = open::is_torn(&file)?;
+        Ok(self.file.insert(file))
+    }
+
+    /// Writes a line after the others, whole or not at all.
+    fn append(&mut self, line: &str) -> io::Result<()> {
+        let Some(file) = &mut self.file else {
+            return Err(io::ErrorKind::NotFound.into());
+        };
+        let before = file.metadata()?.len();
+        let (mut written, result) = if self.is_torn {
+            // In one write with its line, as others may write between two.
+            write(file, &[b"\n", line.as_bytes()].concat())
+        } else {
+            write(file, line.as_bytes())
+        };
+        if result.is_err() && written > 0 {
+            // Half a line would spoil the next one. What others have written behind it must stay.
+            let is_last = file.metadata()?.len() == before + written;
+            if is_last && file.set_len(before).is_ok() {
+                written = 0;
+            }
+        }
+        if result.is_ok() || written > 0 {
+            self.is_torn = result.is_err();
+        }
+        result
+    }
+}
+
+impl Sink for RotatingFile {
+    fn line(&self, line: &str) -> io::Result<()> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        self.make_room(&mut open, line.len() as u64)?;
+        open.append(line)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.file.as_ref().map_or(Ok(()), File::sync_all)
+    }
+}
+
+/// Writes as much as it can, and returns how much that was.
+fn write(file: &mut File, bytes: &[u8]) -> (u64, io::Result<()>) {
+    let mut rest = bytes;
+    let result = loop {
+        match file.write(rest) {
+            Ok(0) if rest.is_empty() => break Ok(()),
+            Ok(0) => break Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => rest = rest.get(count..).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => break Err(error),
+        }
+    };
+    ((bytes.len() - rest.len()) as u64, result)
+}
+
+/// Locks the directory of a file against rotations by other processes, until the lock is dropped. A lock of the file itself
+/// would not do: when a third program renames the file, two processes have different ones.
+#[cfg(unix)]
+fn lock(path: &Path) -> io::Result<Option<File>> {
+    use rustix::fs::{FlockOperation, flock};
+
+    let directory = path
+        .parent()
+        .filter(|directory| !directory.as_os_str().is_empty());
+    let directory = match File::open(directory.unwrap_or_else(|| Path::new("."))) {
+        // A directory may be one to write to and not to read.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(None),
+        directory => directory?,
+    };
+    match flock(&directory, FlockOperation::NonBlockingLockExclusive) {
+        Err(error) if error == rustix::io::Errno::WOULDBLOCK => Err(error.into()),
+        // There are file systems without locks.
+        _ => Ok(Some(directory)),
+    }
+}
+
+/// Other systems do not rename a file that another process has open.
+#[cfg(not(unix))]
+fn lock(_: &Path) -> io::Result<Option<File>> {
+    Ok(None)
+}

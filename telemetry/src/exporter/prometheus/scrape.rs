@@ -1,0 +1,250 @@
+//! Collections for the listener: one at a time, and shared by the requests that wait for the next one.
+//!
+//! A collection runs the program's own callbacks and walks every series, so that concurrent scrapes must not multiply it.
+//! Each request notes when it arrived and queues for the lock. If the collection before it began after its arrival, it is as
+//! fresh as one of its own and is shared. So ten requests at once cost two collections at most, whoever sends them.
+
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use bytes::Bytes;
+use opentelemetry::Context;
+use tokio::sync::Mutex;
+use tokio::task::spawn_blocking;
+
+use super::negotiate::{Encoding, Format};
+use super::page::Page;
+
+/// Makes pages. Clones share the collections.
+#[derive(Clone)]
+pub(super) struct Scrapes {
+    collect: Arc<dyn Fn() -> Page + Send + Sync>,
+    waiting: Arc<AtomicUsize>,
+    last: Arc<Mutex<Option<Shared>>>,
+}
+
+/// A collection, until all have it that waited when it began.
+struct Shared {
+    begun: Instant,
+    page: Arc<Page>,
+    sharers: usize,
+}
+
+impl Scrapes {
+    pub(super) fn new(collect: impl Fn() -> Page + Send + Sync + 'static) -> Self {
+        Self {
+            collect: Arc::new(collect),
+            waiting: Arc::default(),
+            last: Arc::default(),
+        }
+    }
+
+    /// A page that was collected after this was called.
+    ///
+    /// # Errors
+    /// A callback of the program panicked, nothing was collected, which is so once telemetry is shut down, or what was
+    /// collected cannot be written.
+    pub(super) async fn page(&self, format: Format, encoding: Encoding) -> Result<Bytes, String> {
+        let page = self.collection().await?;
+        if page.is_empty() {
+            return Err("there are no metrics: telemetry is shut down".to_owned());
+        }
+        blocking(move || page.body(format, encoding)).await?
+    }
+
+    async fn collection(&self) -> Result<Arc<Page>, String> {
+        let arrived = Instant::now();
+        let waiting = Waiting::new(&self.waiting);
+        let mut last = Arc::clone(&self.last).lock_owned().await;
+        drop(waiting);
+        if let Some(shared) = last.as_mut().filter(|shared| shared.begun >= arrived) {
+            let page = Arc::clone(&shared.page);
+            shared.sharers = shared.sharers.saturating_sub(1);
+            if shared.sharers == 0 {
+                *last = None;
+            }
+            return Ok(page);
+        }
+        let this = self.clone();
+        // The lock goes with the work: a request that is given up leaves it behind, and must not let a second one begin.
+        blocking(move || {
+            let (begun, sharers) = (Instant::now(), this.waiting.load(Ordering::Acquire));
+            let page = Arc::new((this.collect)());
+            *last = (sharers > 0).then(|| Shared {
+                begun,
+                page: Arc::clone(&page),
+                sharers,
+            });
+            page
+        })
+        .await
+    }
+}
+
+/// Counts a request that waits for the lock.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn new(waiting: &'a AtomicUsize) -> Self {
+        waiting.fetch_add(1, Ordering::AcqRel);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Runs what takes long beside the event loop; what a callback of the program does there is not recorded, and may panic.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, String> {
+    let run = move || {
+        let _suppressed = Context::enter_telemetry_suppressed_scope();
+        panic::catch_unwind(AssertUnwindSafe(work))
+    };
+    let failed = || "a callback panicked while the metrics were collected".to_owned();
+    spawn_blocking(run)
+        .await
+        .map_err(|error| error.to_string())?
+        .map_err(|_| failed())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex as Lock;
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use prometheus::proto::{Metric, MetricFamily, MetricType};
+    use tokio::task::{JoinSet, yield_now};
+
+    use super::*;
+
+    /// A page that says which collection made it.
+    fn numbered(number: usize) -> Page {
+        let mut family = MetricFamily::default();
+        family.set_name(format!("collection_{number}"));
+        family.set_field_type(MetricType::GAUGE);
+        family.set_metric(vec![Metric::default()]);
+        Page::new([family].into_iter())
+    }
+
+    async fn text(scrapes: &Scrapes) -> Result<String, String> {
+        let page = scrapes.page(Format::Text, Encoding::Identity).await?;
+        Ok(String::from_utf8(page.to_vec()).expect("UTF-8"))
+    }
+
+    #[tokio::test]
+    async fn one_collection_at_a_time_is_shared_by_those_that_wait_for_it() {
+        let (begun, now, at_once) = (
+            Arc::new(AtomicUsize::new(0)),
+            AtomicUsize::new(0),
+            Arc::new(AtomicUsize::new(0)),
+        );
+        let (open, gate) = mpsc::channel::<()>();
+        let gate = Lock::new(gate);
+        let (count, most) = (Arc::clone(&begun), Arc::clone(&at_once));
+        let scrapes = Scrapes::new(move || {
+            let number = count.fetch_add(1, Ordering::SeqCst) + 1;
+            most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            let _ = gate.lock().expect("unpoisoned").recv();
+            now.fetch_sub(1, Ordering::SeqCst);
+            numbered(number)
+        });
+        let mut requests = JoinSet::new();
+        let mut ask = || {
+            let scrapes = scrapes.clone();
+            requests.spawn(async move { text(&scrapes).await.expect("a page") })
+        };
+        ask();
+        while begun.load(Ordering::SeqCst) == 0 {
+            yield_now().await;
+        }
+        let given_up: Vec<_> = (0..20).map(|_| ask()).collect();
+        while scrapes.waiting.load(Ordering::SeqCst) < 20 {
+            yield_now().await;
+        }
+        // Half of those that wait are gone before it is their turn.
+        given_up.iter().take(10).for_each(tokio::task::AbortHandle::abort);
+        while scrapes.waiting.load(Ordering::SeqCst) > 10 {
+            yield_now().await;
+        }
+        open.send(()).expect("the first");
+        open.send(()).expect("the second");
+        drop(open);
+        let mut pages: Vec<String> = Vec::new();
+        while let Some(page) = requests.join_next().await {
+            pages.extend(page.ok());
+        }
+        pages.sort();
+        let expected = |number| format!("# TYPE collection_{number} gauge\ncollection_{number} 0\n");
+        let mut all = vec![expected(1)];
+        all.resize(11, expected(2));
+        assert_eq!(
+            pages, all,
+            "the first has its own, and the others share one that began after they came"
+        );
+        assert_eq!(at_once.load(Ordering::SeqCst), 1, "never two at a time");
+        assert!(scrapes.last.lock().await.is_none(), "nothing is held for nobody");
+        assert_eq!(
+            text(&scrapes).await,
+            Ok(expected(3)),
+            "a later request has a collection of its own"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_request_that_is_given_up_leaves_its_collection_alone() {
+        let (open, gate) = mpsc::channel::<()>();
+        let gate = Lock::new(gate);
+        let begun = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&begun);
+        let scrapes = Scrapes::new(move || {
+            let number = count.fetch_add(1, Ordering::SeqCst) + 1;
+            let _ = gate.lock().expect("unpoisoned").recv();
+            numbered(number)
+        });
+        let other = scrapes.clone();
+        let request = tokio::spawn(async move { text(&other).await });
+        while begun.load(Ordering::SeqCst) == 0 {
+            yield_now().await;
+        }
+        request.abort();
+        assert!(request.await.expect_err("given up").is_cancelled(), "it is gone");
+        let other = scrapes.clone();
+        let request = tokio::spawn(async move { text(&other).await });
+        while scrapes.waiting.load(Ordering::SeqCst) == 0 {
+            yield_now().await;
+        }
+        assert_eq!(
+            begun.load(Ordering::SeqCst),
+            1,
+            "the second waits for the first's"
+        );
+        drop(open);
+        let page = tokio::time::timeout(Duration::from_secs(60), request).await;
+        let page = page.expect("in time").expect("no panic").expect("a page");
+        assert!(page.contains("collection_2"), "{page}");
+    }
+
+    #[tokio::test]
+    async fn a_collection_that_fails_is_an_error_and_the_next_one_is_not() {
+        let collections = AtomicUsize::new(0);
+        let scrapes = Scrapes::new(move || match collections.fetch_add(1, Ordering::SeqCst) {
+            0 => panic!("a callback"),
+            1 => Page::default(),
+            number => numbered(number),
+        });
+        let panicked = "a callback panicked while the metrics were collected".to_owned();
+        assert_eq!(text(&scrapes).await, Err(panicked), "a panic");
+        let empty = "there are no metrics: telemetry is shut down".to_owned();
+        assert_eq!(text(&scrapes).await, Err(empty), "nothing");
+        assert!(
+            text(&scrapes).await.expect("a page").contains("collection_2"),
+            "it goes on"
+        );
+    }
+}

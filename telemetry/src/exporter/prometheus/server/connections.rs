@@ -1,0 +1,104 @@
+//! The connections: how many there are, and how long each may take.
+
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{AbortHandle, yield_now};
+use tokio::time::{sleep, timeout};
+use tokio_io_timeout::TimeoutStream;
+
+use super::Limits;
+use super::handler::Handler;
+
+pub(super) async fn accept(listener: TcpListener, connections: Arc<Connections>, handler: Handler) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                connections.serve(stream, handler.clone());
+                // A request that is there is seen before the connections after it can push it out.
+                yield_now().await;
+            }
+            // Out of descriptors, most likely: accepting at once again would spin.
+            Err(_) => sleep(ACCEPT_AGAIN).await,
+        }
+    }
+}
+
+/// The open connections, the oldest first.
+#[derive(Debug)]
+pub(super) struct Connections {
+    limits: Limits,
+    open: Mutex<Vec<Connection>>,
+}
+
+#[derive(Debug)]
+struct Connection {
+    task: AbortHandle,
+    /// Whether a request has arrived.
+    is_served: Arc<AtomicBool>,
+}
+
+impl Connections {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            open: Mutex::default(),
+        }
+    }
+
+    fn serve(&self, stream: TcpStream, handler: Handler) {
+        let is_served = Arc::new(AtomicBool::new(false));
+        let exchange = exchange(stream, self.limits, handler, Arc::clone(&is_served));
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|connection| !connection.task.is_finished());
+        if open.len() >= self.limits.connections {
+            let is_silent = |connection: &Connection| !connection.is_served.load(Ordering::Acquire);
+            let oldest = open.iter().position(is_silent).unwrap_or(0);
+            open.remove(oldest).task.abort();
+        }
+        let task = tokio::spawn(exchange).abort_handle();
+        open.push(Connection { task, is_served });
+    }
+
+    /// Ends the silent connections, and the others when they are answered or it takes too long.
+    pub(super) async fn finish(&self) {
+        let open = std::mem::take(&mut *self.open.lock().unwrap_or_else(PoisonError::into_inner));
+        let answered = async {
+            for connection in &open {
+                while connection.is_served.load(Ordering::Acquire) && !connection.task.is_finished() {
+                    sleep(LOOK_AGAIN).await;
+                }
+            }
+        };
+        let _ = timeout(self.limits.farewell, answered).await;
+    }
+}
+
+/// One request and its answer.
+async fn exchange(stream: TcpStream, limits: Limits, handler: Handler, is_served: Arc<AtomicBool>) {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(limits.write));
+    let service = service_fn(move |request| {
+        is_served.store(true, Ordering::Release);
+        let handler = handler.clone();
+        async move { Ok::<_, Infallible>(handler.answer(&request).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head)
+        .max_buf_size(MAX_HEAD)
+        .keep_alive(false)
+        .serve_connection(TokioIo::new(Box::pin(stream)), service);
+    let _ = timeout(limits.exchange, connection).await;
+}
+
+/// The bytes of a request's head.
+pub(super) const MAX_HEAD: usize = 16 << 10;
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
+const LOOK_AGAIN: Duration = Duration::from_millis(5);

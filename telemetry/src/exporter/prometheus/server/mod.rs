@@ -1,0 +1,141 @@
+//! The listener for scrapes: hyper on a thread of its own.
+//!
+//! Whoever reaches the port may be slow, silent or many, so everything is bounded: the time for a request's head, for a
+//! write that does not proceed and for the whole exchange, the size of a head, and the number of connections. When there
+//! are too many, the oldest one that has sent no request makes room, then the oldest of all: a scrape that is served is
+//! short, and a flood pushes out itself. Each connection serves one request.
+
+mod connections;
+mod handler;
+#[cfg(test)]
+mod tests;
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use opentelemetry::Context;
+use tokio::runtime::{self, Runtime};
+use tokio::sync::oneshot;
+
+use crate::error::InitError;
+
+use super::scrape::Scrapes;
+
+use self::connections::{Connections, accept};
+use self::handler::Handler;
+
+/// Answers `GET /metrics` until it is dropped.
+#[derive(Debug)]
+pub(super) struct Server {
+    address: SocketAddr,
+    /// Dropped to end it.
+    stop: Option<oneshot::Sender<()>>,
+    ended: Mutex<Receiver<()>>,
+    farewell: Duration,
+}
+
+/// What a client may cost.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// The connections that are open at once.
+    connections: usize,
+    /// The time for the head of a request.
+    head: Duration,
+    /// The time in which a write has to proceed.
+    write: Duration,
+    /// The time for a request and its answer.
+    exchange: Duration,
+    /// The time for the answers that are under way when the program ends.
+    farewell: Duration,
+}
+
+impl Limits {
+    pub(super) const DEFAULT: Self = Self {
+        connections: 128,
+        head: Duration::from_secs(5),
+        write: Duration::from_secs(10),
+        exchange: Duration::from_secs(60),
+        farewell: Duration::from_millis(250),
+    };
+}
+
+impl Server {
+    /// Listens on the address. `read` is called for each page that was made to be read, or with why it could not
+    /// be made.
+    pub(super) fn start(
+        address: &str,
+        limits: Limits,
+        scrapes: Scrapes,
+        read: impl Fn(Result<(), &str>) + Send + Sync + 'static,
+    ) -> Result<Self, InitError> {
+        let failed = |error| {
+            InitError::exporter(format!("prometheus.listen = {address:?} cannot be listened on"))
+                .caused_by(error)
+        };
+        let listener = TcpListener::bind(address).map_err(failed)?;
+        listener.set_nonblocking(true).map_err(failed)?;
+        let address_there = listener.local_addr().map_err(failed)?;
+        // A collection that hangs leaves a thread for those that want another page.
+        let runtime = runtime::Builder::new_current_thread()
+            .thread_name("throughline-prometheus")
+            .max_blocking_threads(4)
+            .enable_all()
+            .build()
+            .map_err(failed)?;
+        let handler = Handler::new(scrapes, read);
+        let (stop, stopped) = oneshot::channel();
+        let (alive, ended) = mpsc::channel::<()>();
+        let serve = move || {
+            let _suppressed = Context::enter_telemetry_suppressed_scope();
+            serve(&runtime, listener, limits, handler, stopped);
+            // A callback that hangs is not waited for.
+            runtime.shutdown_background();
+            drop(alive);
+        };
+        thread::Builder::new()
+            .name("throughline-prometheus".into())
+            .spawn(serve)
+            .map_err(failed)?;
+        Ok(Self {
+            address: address_there,
+            stop: Some(stop),
+            ended: Mutex::new(ended),
+            farewell: limits.farewell,
+        })
+    }
+
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let _ = ended.recv_timeout(2 * self.farewell);
+    }
+}
+
+fn serve(
+    runtime: &Runtime,
+    listener: TcpListener,
+    limits: Limits,
+    handler: Handler,
+    stopped: oneshot::Receiver<()>,
+) {
+    runtime.block_on(async {
+        let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
+            return;
+        };
+        let connections = Arc::new(Connections::new(limits));
+        let accepting = tokio::spawn(accept(listener, Arc::clone(&connections), handler));
+        let _ = stopped.await;
+        accepting.abort();
+        let _ = accepting.await;
+        connections.finish().await;
+    });
+}

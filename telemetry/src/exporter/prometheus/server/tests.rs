@@ -1,0 +1,486 @@
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use flate2::read::GzDecoder;
+use prometheus::proto::{LabelPair, Metric, MetricFamily, MetricType};
+
+use super::super::page::Page;
+use super::connections::MAX_HEAD;
+use super::*;
+
+/// What is on its way arrives within this, on the slowest machine; nothing that works takes it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Times that do not end within a test.
+const PATIENT: Limits = Limits {
+    connections: 128,
+    head: PATIENCE,
+    write: PATIENCE,
+    exchange: PATIENCE,
+    farewell: PATIENCE,
+};
+
+/// A page of one gauge, whose label has so many bytes.
+fn page(bytes: usize) -> Page {
+    let mut label = LabelPair::default();
+    label.set_name("l".to_owned());
+    label.set_value("x".repeat(bytes));
+    let mut metric = Metric::default();
+    metric.set_label(vec![label]);
+    let mut family = MetricFamily::default();
+    family.set_name("up".to_owned());
+    family.set_field_type(MetricType::GAUGE);
+    family.set_metric(vec![metric]);
+    Page::new([family].into_iter())
+}
+
+const LARGE: usize = 16 << 20;
+
+fn started(limits: Limits, bytes: usize) -> Server {
+    let scrapes = Scrapes::new(move || page(bytes));
+    Server::start("127.0.0.1:0", limits, scrapes, |_| {}).expect("started")
+}
+
+fn connected(address: SocketAddr) -> TcpStream {
+    let connection = TcpStream::connect(address).expect("connected");
+    connection.set_read_timeout(Some(PATIENCE)).expect("set");
+    connection
+}
+
+/// The head of the answer to a request, and the body.
+fn ask(address: SocketAddr, request: &str) -> (String, Vec<u8>) {
+    let mut connection = connected(address);
+    connection.write_all(request.as_bytes()).expect("asked");
+    let mut answer = Vec::new();
+    connection.read_to_end(&mut answer).expect(request);
+    let end = answer.windows(4).position(|end| end == b"\r\n\r\n");
+    let body = answer.split_off(end.unwrap_or_else(|| panic!("{request:?}: a head")) + 4);
+    (String::from_utf8(answer).expect("text"), body)
+}
+
+fn scraped(address: SocketAddr) -> usize {
+    let (head, body) = ask(address, "GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n");
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+    body.len()
+}
+
+fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    let lines = head.lines().filter_map(|line| line.split_once(": "));
+    let mut values = lines.filter(|(other, _)| *other == name);
+    values.next().map(|(_, value)| value)
+}
+
+/// Whether the other side has the connection open and has sent nothing.
+fn is_silent(connection: &mut TcpStream) -> bool {
+    connection.set_nonblocking(true).expect("set");
+    let read = connection.read(&mut [0]);
+    connection.set_nonblocking(false).expect("set");
+    matches!(read, Err(error) if error.kind() == ErrorKind::WouldBlock)
+}
+
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < PATIENCE, "{what}");
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn a_scrape_is_answered_and_nothing_else() {
+    let server = started(Limits::DEFAULT, 1);
+    let text = Some("text/plain; version=0.0.4; charset=utf-8");
+    let plain = Some("text/plain; charset=utf-8");
+    let metrics = "# TYPE up gauge\nup{l=\"x\"} 0\n";
+    let nowhere = "the metrics are at /metrics\n";
+    for (request, status, kind, body) in [
+        ("GET /metrics HTTP/1.1\r\nhost: x", "1.1 200 OK", text, metrics),
+        (
+            "GET /metrics HTTP/1.1\r\nhost: evil.test",
+            "1.1 200 OK",
+            text,
+            metrics,
+        ),
+        ("GET /metrics HTTP/1.1", "1.1 200 OK", text, metrics),
+        ("GET /metrics?x=1 HTTP/1.0", "1.0 200 OK", text, metrics),
+        (
+            "GET http://x/metrics HTTP/1.1\r\nhost: x",
+            "1.1 200 OK",
+            text,
+            metrics,
+        ),
+        (
+            "GET /metrics HTTP/1.1\r\nconnection: keep-alive\r\nhost: x",
+            "1.1 200 OK",
+            text,
+            metrics,
+        ),
+        ("HEAD /metrics HTTP/1.1\r\nhost: x", "1.1 200 OK", text, ""),
+        (
+            "POST /metrics HTTP/1.1\r\nhost: x\r\ncontent-length: 0",
+            "1.1 405 Method Not Allowed",
+            plain,
+            "use GET or HEAD\n",
+        ),
+        (
+            "DELETE /metrics HTTP/1.1\r\nhost: x",
+            "1.1 405 Method Not Allowed",
+            plain,
+            "use GET or HEAD\n",
+        ),
+        (
+            "OPTIONS /metrics HTTP/1.1\r\nhost: x",
+            "1.1 405 Method Not Allowed",
+            plain,
+            "use GET or HEAD\n",
+        ),
+        (
+            "BREW /metrics HTTP/1.1\r\nhost: x",
+            "1.1 405 Method Not Allowed",
+            plain,
+            "use GET or HEAD\n",
+        ),
+        ("GET / HTTP/1.1\r\nhost: x", "1.1 404 Not Found", plain, nowhere),
+        (
+            "GET /metrics/ HTTP/1.1\r\nhost: x",
+            "1.1 404 Not Found",
+            plain,
+            nowhere,
+        ),
+        (
+            "GET /metrics/../x HTTP/1.1\r\nhost: x",
+            "1.1 404 Not Found",
+            plain,
+            nowhere,
+        ),
+        (
+            "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0",
+            "1.1 404 Not Found",
+            plain,
+            nowhere,
+        ),
+        ("nonsense", "1.1 400 Bad Request", None, ""),
+        ("GET /metrics HTTP/9.9", "1.1 400 Bad Request", None, ""),
+    ] {
+        let (head, answer) = ask(server.address(), &format!("{request}\r\n\r\n"));
+        assert!(
+            head.starts_with(&format!("HTTP/{status}\r\n")),
+            "{request:?}: {head}"
+        );
+        assert_eq!(String::from_utf8_lossy(&answer), body, "{request:?}: the body");
+        assert_eq!(header(&head, "content-type"), kind, "{request:?}: the type");
+        let length = if request.starts_with("HEAD") {
+            metrics.len()
+        } else {
+            body.len()
+        };
+        let length = length.to_string();
+        assert_eq!(
+            header(&head, "content-length"),
+            Some(&*length),
+            "{request:?}: the length"
+        );
+        let allowed = status.contains("405").then_some("GET, HEAD");
+        assert_eq!(header(&head, "allow"), allowed, "{request:?}: the methods");
+    }
+    let long = format!("GET /metrics HTTP/1.1\r\nx: {}\r\n\r\n", "x".repeat(MAX_HEAD));
+    let (head, _) = ask(server.address(), &long);
+    assert!(
+        head.starts_with("HTTP/1.1 431 "),
+        "a head that is too long: {head}"
+    );
+}
+
+#[test]
+fn a_page_has_the_format_and_the_encoding_that_are_accepted() {
+    let server = started(Limits::DEFAULT, 10_000);
+    let text = "text/plain; version=0.0.4; charset=utf-8";
+    let open_metrics = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    for (headers, kind, encoding) in [
+        ("", text, None),
+        ("accept: */*\r\naccept-encoding: identity\r\n", text, None),
+        ("accept: application/openmetrics-text\r\n", open_metrics, None),
+        ("accept-encoding: gzip\r\n", text, Some("gzip")),
+        (
+            "Accept: application/openmetrics-text;q=0.5\r\nAccept: text/plain;q=0.4\r\nAccept-Encoding: br, gzip\r\n",
+            open_metrics,
+            Some("gzip"),
+        ),
+        ("accept-encoding: gzip;q=0\r\n", text, None),
+    ] {
+        for method in ["GET", "HEAD"] {
+            let request = format!("{method} /metrics HTTP/1.1\r\nhost: x\r\n{headers}\r\n");
+            let (head, body) = ask(server.address(), &request);
+            assert_eq!(header(&head, "content-type"), Some(kind), "{request:?}: the type");
+            assert_eq!(
+                header(&head, "content-encoding"),
+                encoding,
+                "{request:?}: the encoding"
+            );
+            assert_eq!(
+                header(&head, "vary"),
+                Some("accept, accept-encoding"),
+                "{request:?}: caches"
+            );
+            let length: usize = header(&head, "content-length")
+                .expect("a length")
+                .parse()
+                .expect("a number");
+            if method == "HEAD" {
+                assert!(length > 0 && body.is_empty(), "{request:?}: no body of {length}");
+                continue;
+            }
+            assert_eq!(length, body.len(), "{request:?}: the length");
+            assert_eq!(length < 1_000, encoding.is_some(), "{request:?}: {length} bytes");
+            let mut page = String::new();
+            match encoding {
+                Some(_) => GzDecoder::new(&*body).read_to_string(&mut page),
+                None => (&*body).read_to_string(&mut page),
+            }
+            .expect("text");
+            assert_eq!(
+                page.ends_with("\n# EOF\n"),
+                kind == open_metrics,
+                "{request:?}: the end"
+            );
+        }
+    }
+}
+
+#[test]
+fn silent_connections_delay_no_scrape() {
+    let server = started(PATIENT, 1);
+    let mut silent: Vec<TcpStream> = (0..64)
+        .map(|number| {
+            let mut connection = connected(server.address());
+            let part = "GET /metrics HTTP/1.1\r\nhost: x\r\n";
+            connection
+                .write_all(&part.as_bytes()[..number % part.len()])
+                .expect("begun");
+            connection
+        })
+        .collect();
+    assert!(scraped(server.address()) > 0, "a page");
+    assert!(silent.iter_mut().all(is_silent), "while all are open");
+}
+
+#[test]
+fn a_slow_reader_delays_no_scrape() {
+    let server = started(PATIENT, LARGE);
+    let mut slow: Vec<TcpStream> = (0..8)
+        .map(|_| {
+            let mut connection = connected(server.address());
+            connection
+                .write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n")
+                .expect("asked");
+            connection
+        })
+        .collect();
+    let byte = |connection: &mut TcpStream| connection.read(&mut [0]).expect("a byte");
+    for _ in 0..3 {
+        slow.iter_mut()
+            .for_each(|connection| assert_eq!(byte(connection), 1, "a byte at a time"));
+        assert!(scraped(server.address()) > LARGE, "a whole page");
+    }
+    let mut rest = Vec::new();
+    slow[0].read_to_end(&mut rest).expect("the rest");
+    assert!(rest.len() > LARGE, "slow is not refused");
+}
+
+#[test]
+fn who_takes_too_long_is_left() {
+    let short = Duration::from_millis(200);
+    let request = "GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n";
+    for (what, limits, sent) in [
+        (
+            "nothing is sent",
+            Limits {
+                head: short,
+                ..PATIENT
+            },
+            "",
+        ),
+        (
+            "half a head",
+            Limits {
+                head: short,
+                ..PATIENT
+            },
+            "GET /metrics HTTP/1.1\r\nhost:",
+        ),
+        (
+            "nothing is read",
+            Limits {
+                write: short,
+                ..PATIENT
+            },
+            request,
+        ),
+        (
+            "all together takes too long",
+            Limits {
+                exchange: short,
+                ..PATIENT
+            },
+            request,
+        ),
+        (
+            "all together takes too long, in silence",
+            Limits {
+                exchange: short,
+                ..PATIENT
+            },
+            "",
+        ),
+    ] {
+        let server = started(limits, LARGE);
+        let mut connection = connected(server.address());
+        connection.write_all(sent.as_bytes()).expect("sent");
+        if sent == request {
+            // To look by reading would be to read.
+            connection.set_nonblocking(true).expect("set");
+            let is_open = |error: &std::io::Error| error.kind() == ErrorKind::WouldBlock;
+            until(what, || {
+                connection.write(b"x").is_err_and(|error| !is_open(&error))
+            });
+            connection.set_nonblocking(false).expect("set");
+        }
+        let mut read = Vec::new();
+        let end = connection.read_to_end(&mut read);
+        let is_late = |error: std::io::Error| error.kind() == ErrorKind::WouldBlock;
+        assert!(!end.is_err_and(is_late), "{what}: it is closed");
+        assert!(read.len() < LARGE, "{what}: {} bytes", read.len());
+    }
+}
+
+#[test]
+fn a_flood_pushes_itself_out_and_no_scrape() {
+    let limits = Limits {
+        connections: 8,
+        ..PATIENT
+    };
+    let server = started(limits, LARGE);
+    let mut slow = connected(server.address());
+    slow.write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n")
+        .expect("asked");
+    assert_eq!(slow.read(&mut [0]).expect("a byte"), 1, "it is served");
+    let mut silent: Vec<TcpStream> = (0..100).map(|_| connected(server.address())).collect();
+    assert!(scraped(server.address()) > LARGE, "a page in a flood");
+    let mut open = 0;
+    until("all but the limit are closed", || {
+        silent.retain_mut(is_silent);
+        open = silent.len();
+        open < limits.connections
+    });
+    assert!(open > 0, "no more than has to be: {open}");
+    let mut rest = Vec::new();
+    slow.read_to_end(&mut rest).expect("the rest");
+    assert!(
+        rest.len() > LARGE,
+        "who came first and asked for something is served to the end"
+    );
+
+    // Of connections that all have sent a request, the oldest goes.
+    let mut slow: Vec<TcpStream> = Vec::new();
+    for _ in 0..=limits.connections {
+        let mut connection = connected(server.address());
+        connection
+            .write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n")
+            .expect("asked");
+        assert_eq!(connection.read(&mut [0]).expect("a byte"), 1, "it is served");
+        slow.push(connection);
+    }
+    let is_whole = |mut connection: TcpStream| {
+        let mut rest = Vec::new();
+        let _ = connection.read_to_end(&mut rest);
+        rest.len() > LARGE
+    };
+    let mut whole: Vec<bool> = slow.into_iter().map(is_whole).collect();
+    assert!(!whole.remove(0), "the oldest made room");
+    assert_eq!(whole, [true; 8], "for the others");
+}
+
+#[test]
+fn a_callback_that_panics_costs_its_scrape_only() {
+    let collections = AtomicUsize::new(0);
+    let scrapes = Scrapes::new(move || match collections.fetch_add(1, Ordering::SeqCst) {
+        0 => panic!("a callback"),
+        _ => page(1),
+    });
+    let read = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&read);
+    let note = move |page: Result<(), &str>| seen.lock().expect("unpoisoned").push(page.is_ok());
+    let server = Server::start("127.0.0.1:0", PATIENT, scrapes, note).expect("started");
+    let (head, body) = ask(server.address(), "GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n");
+    assert!(head.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{head}");
+    let expected = "a callback panicked while the metrics were collected\n";
+    assert_eq!(String::from_utf8_lossy(&body), expected, "why");
+    assert!(scraped(server.address()) > 0, "the next");
+    ask(server.address(), "HEAD /metrics HTTP/1.1\r\nhost: x\r\n\r\n");
+    ask(server.address(), "GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+    assert_eq!(
+        *read.lock().expect("unpoisoned"),
+        [false, true],
+        "who looks at the head reads nothing"
+    );
+}
+
+#[test]
+fn the_end_waits_for_answers_and_not_for_silence() {
+    let (open, gate) = mpsc::channel::<()>();
+    let (begin, begun) = mpsc::channel();
+    let gate = Mutex::new((begin, gate));
+    let scrapes = Scrapes::new(move || {
+        let gate = gate.lock().expect("unpoisoned");
+        gate.0.send(()).expect("the test waits");
+        let _ = gate.1.recv();
+        page(1)
+    });
+    let server = Server::start("127.0.0.1:0", PATIENT, scrapes, |_| {}).expect("started");
+    let address = server.address();
+    let mut silent = connected(address);
+    thread::scope(|scope| {
+        let answer = scope.spawn(|| scraped(address));
+        begun.recv_timeout(PATIENCE).expect("the collection begins");
+        let ending = scope.spawn(move || drop(server));
+        until("the port is free", || TcpListener::bind(address).is_ok());
+        assert!(!ending.is_finished(), "it waits for the answer");
+        drop(open);
+        assert!(answer.join().expect("an answer") > 0, "a page at the end");
+    });
+    assert_eq!(
+        silent.read(&mut [0]).expect("closed"),
+        0,
+        "who asked for nothing gets nothing"
+    );
+
+    let (hang, hanging) = mpsc::channel::<()>();
+    let (begin, begun) = mpsc::channel();
+    let gate = Mutex::new((begin, hanging));
+    let scrapes = Scrapes::new(move || {
+        let gate = gate.lock().expect("unpoisoned");
+        gate.0.send(()).expect("the test waits");
+        let _ = gate.1.recv();
+        page(1)
+    });
+    let server = Server::start("127.0.0.1:0", Limits::DEFAULT, scrapes, |_| {}).expect("started");
+    let mut asking = connected(server.address());
+    asking
+        .write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n")
+        .expect("asked");
+    begun.recv_timeout(PATIENCE).expect("the collection begins");
+    drop(server);
+    drop(hang);
+}
+
+#[test]
+fn a_port_in_use_is_reported() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let scrapes = Scrapes::new(|| page(1));
+    let error = Server::start(&address, PATIENT, scrapes, |_| {}).expect_err("taken");
+    let expected = format!("prometheus.listen = {address:?} cannot be listened on");
+    assert_eq!(error.to_string(), expected, "the message");
+}

@@ -36,6 +36,7 @@
 //! | `reqwest` | off | [`ClientLayer`] over `reqwest::Client` |
 //! | `reqwest-middleware` | off | [`ClientLayer`] as a `Middleware` |
 //! | `tokio` | off | helpers that spawn Tokio tasks in the current context |
+//! | `tower` | off | the class of tower's and Tokio's own errors, such as timeouts; with `hyper-util` and `reqwest` |
 //!
 //! Other layers of this workspace watch a response through [`observe`] too: one future, one body, one ending.
 
@@ -51,6 +52,7 @@ mod intern;
 pub mod labels;
 mod method;
 mod metrics;
+mod nesting;
 pub mod observe;
 mod protocol;
 pub mod provider;

@@ -55,6 +55,15 @@ impl ServerLayer {
         self.with(|settings| settings.shared.end_at = end_at)
     }
 
+    /// Sets whether a client that leaves an event stream is an error (`cancelled`). Default: `false`.
+    ///
+    /// An event stream is a response of type `text/event-stream` or `application/grpc*`: it often has no other end than
+    /// its reader's leaving. A client that leaves any other response before its end always is an error.
+    #[must_use]
+    pub fn with_stream_cancellation_errors(self, are_errors: bool) -> Self {
+        self.with(|settings| settings.stream_cancellation_errors = are_errors)
+    }
+
     /// The `url.scheme` of a request that does not tell its own: any over HTTP/1.1. Default: `http`.
     ///
     /// A scheme other than `http` and `https` is ignored.

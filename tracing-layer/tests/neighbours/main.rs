@@ -30,12 +30,11 @@ use throughline_tracing_layer::{ClientLayer, ServerLayer};
 use tokio::net::TcpListener;
 
 /// Attributes that differ from run to run.
-const MASKED: [&str; 6] = [
+const MASKED: [&str; 5] = [
     "client.address",
     "network.peer.address",
     "network.peer.port",
     "server.port",
-    "throughline.http.time_to_headers",
     "url.full",
 ];
 

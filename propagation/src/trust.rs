@@ -85,7 +85,9 @@ impl<'a> Head<'a> {
             uri: request.uri(),
             headers: request.headers(),
             extensions,
-            peer: extensions.get::<PeerAddr>().map(|&PeerAddr(peer)| canonical(peer)),
+            peer: extensions
+                .get::<PeerAddr>()
+                .map(|&PeerAddr(peer)| canonical(peer)),
         }
     }
 

@@ -80,7 +80,10 @@ fn a_future_that_is_never_polled_is_dropped_in_its_context() {
     let mut task = task::Context::from_waker(Waker::noop());
     assert_eq!(done.as_mut().poll(&mut task), Poll::Ready(()), "ready");
     let again = catch_unwind(AssertUnwindSafe(|| done.as_mut().poll(&mut task)));
-    assert!(again.is_err(), "a caller that polls again is not left waiting for ever");
+    assert!(
+        again.is_err(),
+        "a caller that polls again is not left waiting for ever"
+    );
 }
 
 #[tokio::test]

@@ -11,8 +11,14 @@ mod aborted;
 mod bytes;
 mod clients;
 mod conventions;
+mod errors;
+mod nested;
 mod peers;
+mod redirects;
+mod retries;
 mod routes;
+#[cfg(unix)]
+mod sockets;
 mod stack;
 mod streams;
 mod tracing_spans;

@@ -26,7 +26,7 @@ pub(super) enum Need {
 }
 
 use Need::{IfFailed, IfOther, May, Required, With};
-use Type::{Double, Int, Text, Texts};
+use Type::{Int, Text, Texts};
 
 pub(super) type Rule = (&'static str, Type, Need);
 

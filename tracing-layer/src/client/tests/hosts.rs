@@ -16,8 +16,10 @@ const KEYS: [&str; 4] = [
     "network.peer.address",
 ];
 
+type Setup = fn(ClientLayer) -> ClientLayer;
+
 /// What the span of a request to `uri` says by [`KEYS`], and its metrics.
-async fn sent(set_up: fn(ClientLayer) -> ClientLayer, uri: &str) -> ([Option<String>; 4], String) {
+async fn sent(set_up: Setup, uri: &str) -> ([Option<String>; 4], String) {
     let recorder = Recorder::new();
     let transport = service_fn(|_: Request<Empty<Bytes>>| async { ok() });
     let client = set_up(layer(&recorder)).layer(transport);
@@ -28,10 +30,10 @@ async fn sent(set_up: fn(ClientLayer) -> ClientLayer, uri: &str) -> ([Option<Str
 
 #[tokio::test]
 async fn hosts_and_ports() {
-    let plain: fn(ClientLayer) -> ClientLayer = |layer| layer;
-    let unix: fn(ClientLayer) -> ClientLayer = |layer| layer.with_unix_socket("/run/a.sock");
+    let plain: Setup = |layer| layer;
+    let unix: Setup = |layer| layer.with_unix_socket("/run/a.sock");
     let run = "unix://2f72756e2f612e736f636b:0/v1?x=1";
-    let cases: [(&str, fn(ClientLayer) -> ClientLayer, &str, [Option<&str>; 4]); 16] = [
+    let cases: [(&str, Setup, &str, [Option<&str>; 4]); 16] = [
         (
             "a port",
             plain,

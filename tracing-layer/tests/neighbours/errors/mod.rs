@@ -27,9 +27,12 @@ fn class(recorder: &Recorder) -> Option<String> {
     let class = attributes.find(|attribute| attribute.key.as_str() == "error.type");
     let class = class.map(|attribute| attribute.value.to_string());
     let metrics = recorder.metrics().join("\n");
-    let label = class.as_ref().map(|class| format!("error.type={class}"));
-    let labelled = label.map_or(!metrics.contains("error.type="), |label| metrics.contains(&label));
-    assert!(labelled, "the metrics agree with {class:?}: {metrics}");
+    let label = format!("error.type={}", class.as_deref().unwrap_or_default());
+    assert_eq!(
+        metrics.contains(&label),
+        class.is_some(),
+        "the metrics agree with {class:?}: {metrics}"
+    );
     let tree = recorder.tree(&MASKED);
     assert!(!tree.contains("[error: "), "no description:\n{tree}");
     class

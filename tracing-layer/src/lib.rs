@@ -29,8 +29,8 @@
 //!
 //! | feature | default | what for |
 //! |---|---|---|
-//! | `axum` | off | routes from `MatchedPath`, peers from `ConnectInfo`, bytes of streamed requests |
-//! | `hyper-util` | off | the peer's address and the kind of errors on the spans of hyper-util's client |
+//! | `axum` | off | routes from `MatchedPath`, paths from `OriginalUri`, peers from `ConnectInfo`, bytes of streamed requests |
+//! | `hyper-util` | off | the peer's address and the class of errors on the spans of hyper-util's client |
 //! | `internal-logs` | on | a layer that finds nothing to work with says so, once |
 //! | `macros` | off | the attribute `#[traced]` |
 //! | `reqwest` | off | [`ClientLayer`] over `reqwest::Client` |

@@ -14,7 +14,7 @@ use super::settings::Settings;
 use crate::exchange::{Exchange, Failures, connection};
 use crate::labels::Labels;
 use crate::metrics::Instruments;
-use crate::nesting::{self, Sent};
+use crate::nesting::{self, InFlight};
 use crate::observe::{End, EndAt, Head, Observe};
 use crate::semconv;
 use crate::settings::{Parts, Shared};
@@ -28,7 +28,7 @@ pub struct Sending {
     peer: Option<Peer>,
     template: Option<Template>,
     nth: Option<Nth>,
-    sent: Sent,
+    in_flight: InFlight,
 }
 
 impl Sending {
@@ -41,7 +41,7 @@ impl Sending {
         let began = Instant::now();
         let shared = &settings.shared;
         let attempt = request.attempt();
-        let (parts, sent) = begin_sending(shared, &attempt);
+        let (parts, in_flight) = begin_sending(shared, &attempt);
         if parts == Parts::NONE {
             return None;
         }
@@ -81,13 +81,13 @@ impl Sending {
             peer,
             template,
             nth,
-            sent: Sent {
-                parts: sent.parts.and(Parts {
+            in_flight: InFlight {
+                parts: in_flight.parts.and(Parts {
                     spans: has_span,
                     metrics: observed && parts.metrics,
                     ..parts
                 }),
-                ..sent
+                ..in_flight
             },
         })
     }
@@ -134,7 +134,7 @@ impl Observe for Sending {
 
     fn attached<T>(&self, work: impl FnOnce() -> T) -> T {
         let _attached = Context::attach(self.exchange.context().clone());
-        nesting::sending(self.sent, work)
+        nesting::with_in_flight(self.in_flight, work)
     }
 
     fn on_response(&mut self, head: Head<'_>) -> EndAt {
@@ -165,22 +165,22 @@ impl Observe for Sending {
     }
 }
 
-/// What there is to do about a request, and the mark that layers inside see while it is sent.
+/// What there is to do about a request, and what layers inside see of it while it is sent.
 ///
 /// A request of the same method and URL that is sent while another is being sent is that request, seen by another layer.
-fn begin_sending(shared: &Shared, attempt: &Attempt<'_>) -> (Parts, Sent) {
-    let outside = nesting::sent();
+fn begin_sending(shared: &Shared, attempt: &Attempt<'_>) -> (Parts, InFlight) {
+    let outside = nesting::in_flight();
     if outside.is_some() {
-        nesting::seen();
+        nesting::note_nested();
     }
-    let target = shared.nesting.marks().then(|| attempts::target(attempt));
+    let target = shared.nesting.is_tagging().then(|| attempts::target(attempt));
     let same = outside.filter(|outside| outside.target.is_some() && outside.target == target);
     let done = same.map_or(Parts::NONE, |outside| outside.parts);
     let parts = shared.parts.without(done);
     if parts != shared.parts {
         shared.nesting.warn("ClientLayer");
     }
-    (parts, Sent { target, parts: done })
+    (parts, InFlight { target, parts: done })
 }
 
 fn attempts<'a, R: Outbound>(request: &'a R, current: &'a Context) -> Option<&'a Attempts> {

@@ -32,8 +32,8 @@ pub struct Serving {
     /// Whether the span began with its route.
     routed: bool,
     late: Mutex<Option<Cow<'static, str>>>,
-    /// Whether the response is a stream that ends well when its reader leaves.
-    may_be_left: bool,
+    /// Whether the response is a stream that ends well when its reader drops it.
+    ends_on_drop: bool,
     active: Option<Active>,
 }
 
@@ -74,7 +74,7 @@ impl Serving {
         exchange.version = Some(request.version());
         exchange.measured = observed && parts.metrics;
         let routed = route.as_ref().is_some_and(route::is_final);
-        if shared.nesting.marks() {
+        if shared.nesting.is_tagging() {
             let done = Parts {
                 propagation: parts.propagation,
                 spans: has_span,
@@ -96,7 +96,7 @@ impl Serving {
             routed,
             route: route.map(|route| route.text),
             late: Mutex::default(),
-            may_be_left: false,
+            ends_on_drop: false,
         })
     }
 
@@ -120,7 +120,7 @@ impl Serving {
     ///
     /// Only what the server did is an error of the server's, and what the client did not wait for.
     fn conclude(&mut self, end: End<'_>) {
-        let dropped = (!self.may_be_left).then_some(semconv::CANCELLED);
+        let dropped = (!self.ends_on_drop).then_some(semconv::CANCELLED);
         let failures = Failures { from: 500, dropped };
         let Some(conclusion) = self.exchange.conclude(end, failures) else {
             return;
@@ -162,7 +162,7 @@ impl Observe for Serving {
 
     fn on_response(&mut self, head: Head<'_>) -> EndAt {
         let end_at = self.exchange.respond(&head, &self.settings.shared);
-        self.may_be_left =
+        self.ends_on_drop =
             !self.settings.stream_cancellation_errors && protocol::is_event_stream(head.headers);
         if end_at == EndAt::Headers {
             self.conclude(End::Complete);
@@ -184,7 +184,7 @@ impl Observe for Serving {
     }
 }
 
-/// What the layers outside do about a request: the mark on it.
+/// What the layers outside do about a request: its tag.
 #[derive(Debug, Clone, Copy)]
 struct Outside {
     parts: Parts,
@@ -194,11 +194,11 @@ struct Outside {
 
 /// What layers outside do about this very request.
 fn outside<B>(request: &Request<B>) -> Outside {
-    let mark = request.extensions().get().copied();
-    if mark.is_some() || route::is_served() {
-        nesting::seen();
+    let tag = request.extensions().get().copied();
+    if tag.is_some() || route::is_serving() {
+        nesting::note_nested();
     }
-    mark.unwrap_or(Outside {
+    tag.unwrap_or(Outside {
         parts: Parts::NONE,
         routed: false,
     })

@@ -50,6 +50,29 @@ impl ServerLayer {
     }
 
     /// Ends span and duration there. Default: [`EndAt::Body`].
+    ///
+    /// A response may choose for itself: see [`with_end_at_fn`](Self::with_end_at_fn). So may a route:
+    ///
+    /// ```
+    /// # #[cfg(feature = "axum")] {
+    /// use axum::Router;
+    /// use axum::middleware::map_response;
+    /// use axum::response::Response;
+    /// use axum::routing::get;
+    /// use throughline_tracing_layer::{EndAt, ServerLayer};
+    ///
+    /// async fn ends_with_its_head(mut response: Response) -> Response {
+    ///     response.extensions_mut().insert(EndAt::Headers);
+    ///     response
+    /// }
+    ///
+    /// let router: Router = Router::new()
+    ///     .route("/events", get(|| async { "a long stream" }).layer(map_response(ends_with_its_head)))
+    ///     .route("/", get(|| async { "an answer" }))
+    ///     .layer(ServerLayer::new());
+    /// # let _ = router;
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_end_at(self, end_at: EndAt) -> Self {
         self.with(|settings| settings.shared.end_at = end_at)

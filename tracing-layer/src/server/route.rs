@@ -35,7 +35,7 @@ pub fn set_route(template: impl Into<Cow<'static, str>>) -> bool {
 }
 
 /// Whether this thread is working on a request.
-pub(super) fn is_served() -> bool {
+pub(super) fn is_serving() -> bool {
     SLOT.get() != Slot::Nobody
 }
 

@@ -75,6 +75,12 @@ impl Sending {
         }
         exchange.measured = observed && parts.metrics;
         exchange.request = (exchange.measured && shared.body_sizes).then(|| request.body_bytes());
+        let done = Parts {
+            // What records nothing leaves its context to the layers inside.
+            propagation: parts.propagation && (has_span || exchange.measured),
+            spans: has_span,
+            metrics: exchange.measured,
+        };
         Some(Self {
             settings: Arc::clone(settings),
             exchange,
@@ -82,11 +88,7 @@ impl Sending {
             template,
             nth,
             in_flight: InFlight {
-                parts: in_flight.parts.and(Parts {
-                    spans: has_span,
-                    metrics: observed && parts.metrics,
-                    ..parts
-                }),
+                parts: in_flight.parts.and(done),
                 ..in_flight
             },
         })

@@ -74,7 +74,7 @@ impl Serving {
         exchange.version = Some(request.version());
         exchange.measured = observed && parts.metrics;
         let routed = route.as_ref().is_some_and(route::is_final);
-        if shared.nesting.is_tagging() {
+        if (has_span || exchange.measured) && shared.nesting.is_tagging() {
             let done = Parts {
                 propagation: parts.propagation,
                 spans: has_span,

@@ -5,6 +5,8 @@ use std::io;
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Empty;
+use opentelemetry::Context;
+use opentelemetry::trace::TraceContextExt;
 use throughline_test_support::Recorder;
 use tower::{Layer, Service, ServiceExt, service_fn};
 
@@ -42,6 +44,29 @@ async fn a_request_is_recorded_and_its_context_sent_once() {
             .oneshot(request("http://a/b?c"))
             .await
             .expect("sent");
+        assert_eq!(recorded(&recorder), (times, times as u64), "request {times}");
+    }
+}
+
+#[tokio::test]
+async fn a_layer_that_records_nothing_leaves_it_to_the_one_inside() {
+    let recorder = Recorder::new();
+    let transport = service_fn(|request: Request<Empty<Bytes>>| async move {
+        let current = Context::current().span().span_context().span_id().to_string();
+        let sent = request.headers()["traceparent"]
+            .to_str()
+            .expect("text")
+            .to_owned();
+        assert!(
+            sent.contains(&current),
+            "the context of the span that there is: {sent}"
+        );
+        ok()
+    });
+    let none = layer(&recorder).with_filter(|_| false);
+    let client = (none, layer(&recorder)).layer(transport);
+    for times in 1..=3 {
+        client.clone().oneshot(request("http://a/")).await.expect("sent");
         assert_eq!(recorded(&recorder), (times, times as u64), "request {times}");
     }
 }

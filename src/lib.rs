@@ -26,6 +26,7 @@
 //! | `reqwest-middleware` | [`ClientLayer`] and [`LlmLayer`] as `Middleware` of reqwest-middleware |
 //! | `tls` | https to a collector; brings rustls, which needs a C compiler |
 //! | `tokio` | helpers that spawn Tokio tasks in the current context; [`DrainLayer`] on a Tokio runtime |
+//! | `tower` | the class of tower's and Tokio's own errors on client spans; part of `hyper-util` and `reqwest` |
 //! | `xray` | X-Ray propagation |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

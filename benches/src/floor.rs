@@ -26,7 +26,7 @@ pub(crate) struct Floor {
 /// How much of what a layer records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Extent {
-    /// A span of nine attributes, all their texts known when the program is written.
+    /// A span of eight attributes, all their texts known when the program is written.
     Span,
     /// The same with the duration and the active requests.
     SpanAndMetrics,
@@ -69,7 +69,6 @@ impl Floor {
                 self.text("curl", || text(request.headers().get(USER_AGENT))),
             ),
             KeyValue::new("network.protocol.version", "1.1"),
-            KeyValue::new("http.response.time_to_headers", 0.1),
             KeyValue::new("http.response.status_code", 200),
         ];
         let builder = SpanBuilder::from_name("GET")

@@ -46,10 +46,11 @@ impl<F: Future> Future for InContext<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
         let _guard = this.context.clone().attach();
-        let Some(future) = this.future.as_mut().as_pin_mut() else {
-            return Poll::Pending;
+        let poll = this.future.as_mut().as_pin_mut().map(|future| future.poll(cx));
+        // To be pending with nobody to wake would let the caller wait for ever.
+        let Some(poll) = poll else {
+            unreachable!("a future in a context was polled after it was ready")
         };
-        let poll = future.poll(cx);
         if poll.is_ready() {
             this.future.set(None);
         }

@@ -155,7 +155,8 @@ fn host_of(header: &str) -> Option<&str> {
 }
 
 fn matches(pattern: &str, host: &str) -> bool {
-    let [pattern, host] = [pattern, host].map(|host| host.trim_matches(['[', ']']));
+    // A fully qualified name ends with a dot, and is the same host.
+    let [pattern, host] = [pattern, host].map(|host| host.trim_matches(['[', ']']).trim_end_matches('.'));
     match pattern.strip_prefix('*') {
         Some(domain) => {
             let below = host.len().checked_sub(domain.len()).and_then(|at| host.get(at..));
@@ -181,6 +182,8 @@ mod tests {
             (&Outgoing::new(), "http://anywhere.example/", None, true, false),
             (&Outgoing::new(), "/", None, true, false),
             (&named, "http://BILLING.internal:8443/x", None, true, true),
+            (&named, "http://billing.internal./x", None, true, true),
+            (&named, "http://a.svc.local.:80/", None, false, true),
             (&named, "http://xbilling.internal/", None, false, false),
             (&named, "http://a.svc.local/", None, false, true),
             (&named, "http://a.b.SVC.local/", None, false, true),

@@ -85,14 +85,16 @@ impl<'a> Head<'a> {
             uri: request.uri(),
             headers: request.headers(),
             extensions,
-            peer: extensions.get::<PeerAddr>().map(|&PeerAddr(peer)| peer),
+            peer: extensions
+                .get::<PeerAddr>()
+                .map(|&PeerAddr(peer)| canonical(peer)),
         }
     }
 
     /// Sets the address at the other end of the connection, where it is known from elsewhere.
     #[must_use]
     pub fn with_peer(mut self, peer: Option<SocketAddr>) -> Self {
-        self.peer = peer.or(self.peer);
+        self.peer = peer.map(canonical).or(self.peer);
         self
     }
 
@@ -121,9 +123,18 @@ impl<'a> Head<'a> {
     }
 
     /// The address at the other end of the connection, if known. Behind a proxy it is the proxy's.
+    ///
+    /// One of version 4 that a listener for both versions shows as `::ffff:a.b.c.d` is of version 4 here.
     #[must_use]
     pub const fn peer(&self) -> Option<SocketAddr> {
         self.peer
+    }
+}
+
+fn canonical(peer: SocketAddr) -> SocketAddr {
+    match peer.ip().to_canonical() {
+        ip if ip == peer.ip() => peer,
+        ip => SocketAddr::new(ip, peer.port()),
     }
 }
 

@@ -39,7 +39,7 @@ pub(crate) struct Exchange {
     /// also if the system's clock is set meanwhile.
     recording: Option<SystemTime>,
     status: Option<StatusCode>,
-    /// If the span lasts longer.
+    /// If it is recorded and the span lasts longer.
     time_to_headers: Option<Duration>,
     response: u64,
     error: Option<&'static str>,
@@ -144,10 +144,11 @@ impl Exchange {
         let end_at = if self.ends_with_head() {
             EndAt::Headers
         } else {
-            settings.end_at
+            settings.end_at(head)
         };
         if self.recording.is_some() {
-            self.time_to_headers = (end_at == EndAt::Body).then(|| self.began.elapsed());
+            let is_timed = settings.time_to_headers && end_at == EndAt::Body;
+            self.time_to_headers = is_timed.then(|| self.began.elapsed());
             self.add(settings.response_headers.attributes(head.headers));
             self.add(settings.response_attributes.attributes(|add, to| add(head, to)));
         }

@@ -29,13 +29,14 @@
 //!
 //! | feature | default | what for |
 //! |---|---|---|
-//! | `axum` | off | routes from `MatchedPath`, peers from `ConnectInfo`, bytes of streamed requests |
-//! | `hyper-util` | off | the peer's address and the kind of errors on the spans of hyper-util's client |
+//! | `axum` | off | routes from `MatchedPath`, paths from `OriginalUri`, peers from `ConnectInfo`, bytes of streamed requests |
+//! | `hyper-util` | off | the peer's address and the class of errors on the spans of hyper-util's client |
 //! | `internal-logs` | on | a layer that finds nothing to work with says so, once |
 //! | `macros` | off | the attribute `#[traced]` |
 //! | `reqwest` | off | [`ClientLayer`] over `reqwest::Client` |
 //! | `reqwest-middleware` | off | [`ClientLayer`] as a `Middleware` |
 //! | `tokio` | off | helpers that spawn Tokio tasks in the current context |
+//! | `tower` | off | the class of tower's and Tokio's own errors, such as timeouts; with `hyper-util` and `reqwest` |
 //!
 //! Other layers of this workspace watch a response through [`observe`] too: one future, one body, one ending.
 
@@ -51,6 +52,7 @@ mod intern;
 pub mod labels;
 mod method;
 mod metrics;
+mod nesting;
 pub mod observe;
 mod protocol;
 pub mod provider;

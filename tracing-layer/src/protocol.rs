@@ -1,6 +1,9 @@
 //! What HTTP itself says about an exchange.
 
-use http::{Method, StatusCode, Version};
+use std::borrow::Cow;
+
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Method, StatusCode, Version};
 
 use crate::semconv;
 
@@ -22,6 +25,37 @@ pub(crate) fn scheme(scheme: &str) -> Option<&'static str> {
         .into_iter()
         .find(|known| known.eq_ignore_ascii_case(scheme))
 }
+
+/// The port that a URL of this scheme means if it names none.
+pub(crate) fn default_port(scheme: &str) -> Option<u16> {
+    let is = |name: &str| scheme.eq_ignore_ascii_case(name);
+    match scheme {
+        _ if is(semconv::HTTP) || is("ws") => Some(80),
+        _ if is(semconv::HTTPS) || is("wss") => Some(443),
+        _ => None,
+    }
+}
+
+/// Whether a response is a stream of events: one whose reader leaves when it has seen enough.
+pub(crate) fn is_event_stream(headers: &HeaderMap) -> bool {
+    let content_type = headers
+        .get(CONTENT_TYPE)
+        .map_or(&[][..], |value| value.as_bytes());
+    let essence = content_type
+        .split(|&byte| byte == b';')
+        .next()
+        .unwrap_or_default();
+    let essence = essence.trim_ascii();
+    let is_grpc = || {
+        let start = essence.get(..GRPC.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(GRPC))
+    };
+    essence.eq_ignore_ascii_case(SERVER_SENT_EVENTS) || is_grpc()
+}
+
+const SERVER_SENT_EVENTS: &[u8] = b"text/event-stream";
+/// With `+proto`, `-web` and others behind it.
+const GRPC: &[u8] = b"application/grpc";
 
 /// What a request's method says of the body of its response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,13 +101,85 @@ pub(crate) fn host_and_port(authority: &str) -> Option<(&str, Option<u16>)> {
             authority.split_at(port.unwrap_or(authority.len()))
         }
     };
-    let port = rest.strip_prefix(':').and_then(|port| port.parse().ok());
+    let port = rest.strip_prefix(':').and_then(port);
     (!host.is_empty()).then_some((host, port))
+}
+
+/// A port that can be asked on: digits alone, and not 0.
+pub(crate) fn port(text: &str) -> Option<u16> {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    let port = is_number.then(|| text.parse().ok()).flatten();
+    port.filter(|&port| port != 0)
+}
+
+/// Whether a byte may be part of a host.
+pub(crate) fn is_of_host(byte: u8) -> bool {
+    !matches!(
+        byte,
+        0..=b' ' | b'"' | b',' | b'/' | b'?' | b'#' | b'@' | b'\\' | 0x7f
+    )
+}
+
+/// The host as telemetry names it: in lower case, without the dot that ends a fully qualified name.
+pub(crate) fn host_label(host: &str) -> Cow<'_, str> {
+    let host = host
+        .strip_suffix('.')
+        .filter(|host| !host.is_empty())
+        .unwrap_or(host);
+    if host.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Cow::Owned(host.to_ascii_lowercase());
+    }
+    Cow::Borrowed(host)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_host_has_one_label() {
+        let cases = [
+            ("example.com", "example.com"),
+            ("EXAMPLE.com", "example.com"),
+            ("Example.COM.", "example.com"),
+            ("example.com.", "example.com"),
+            ("LOCALHOST", "localhost"),
+            ("2001:DB8::A", "2001:db8::a"),
+            ("127.0.0.1", "127.0.0.1"),
+            ("M\u{dc}NCHEN.example", "m\u{dc}nchen.example"),
+            (".", "."),
+            ("", ""),
+        ];
+        for (host, expected) in cases {
+            assert_eq!(host_label(host), expected, "{host:?}");
+        }
+    }
+
+    #[test]
+    fn event_streams() {
+        let cases = [
+            (Some("text/event-stream"), true),
+            (Some("Text/Event-Stream; charset=utf-8"), true),
+            (Some(" text/event-stream ;x"), true),
+            (Some("application/grpc"), true),
+            (Some("application/grpc+proto"), true),
+            (Some("application/grpc-web-text+proto"), true),
+            (Some("APPLICATION/GRPC;x=y"), true),
+            (Some("text/event-streams"), false),
+            (Some("text/plain; a=text/event-stream"), false),
+            (Some("application/gr"), false),
+            (Some("application/json"), false),
+            (Some(""), false),
+            (None, false),
+        ];
+        for (content_type, expected) in cases {
+            let mut headers = HeaderMap::new();
+            if let Some(content_type) = content_type {
+                headers.insert(CONTENT_TYPE, content_type.parse().expect("a value"));
+            }
+            assert_eq!(is_event_stream(&headers), expected, "{content_type:?}");
+        }
+    }
 
     #[test]
     fn authorities() {
@@ -85,6 +191,8 @@ mod tests {
             ("[::1]", Some(("::1", None))),
             ("[::1", None),
             ("host:99999", Some(("host", None))),
+            ("host:+80", Some(("host", None))),
+            ("host:0", Some(("host", None))),
             (":80", None),
             ("", None),
         ];

@@ -35,7 +35,10 @@ fn shared(seen: &'static LocalKey<RefCell<Slots>>, text: &str) -> Arc<str> {
 }
 
 /// The address as text.
+///
+/// A listener for both versions of IP shows an address of version 4 as `::ffff:a.b.c.d`: that is told as what it is.
 pub(crate) fn address(ip: IpAddr) -> Arc<str> {
+    let ip = ip.to_canonical();
     let mut line = Line {
         bytes: [0; 48],
         length: 0,
@@ -144,14 +147,20 @@ mod tests {
 
     #[test]
     fn addresses() {
-        for address in [
-            "127.0.0.1",
-            "::1",
-            "2001:db8:1111:2222:3333:4444:5555:6666",
-            "::ffff:255.255.255.255",
-        ] {
+        let longest = "2001:db8:1111:2222:3333:4444:5555:6666";
+        let cases = [
+            ("127.0.0.1", "127.0.0.1"),
+            ("::1", "::1"),
+            (longest, longest),
+            ("::ffff:127.0.0.1", "127.0.0.1"),
+            ("::ffff:255.255.255.255", "255.255.255.255"),
+            ("::ffff:7f00:1", "127.0.0.1"),
+            ("::127.0.0.1", "::7f00:1"),
+            ("64:ff9b::1.2.3.4", "64:ff9b::102:304"),
+        ];
+        for (address, expected) in cases {
             let ip: IpAddr = address.parse().expect("an address");
-            assert_eq!(&*super::address(ip), address, "as it is written");
+            assert_eq!(&*super::address(ip), expected, "{address}");
         }
     }
 }

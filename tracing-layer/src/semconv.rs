@@ -53,6 +53,8 @@ pub const HTTP_ROUTE: &str = "http.route";
 pub const NETWORK_PEER_ADDRESS: &str = "network.peer.address";
 /// The port of the other end of the connection.
 pub const NETWORK_PEER_PORT: &str = "network.peer.port";
+/// What carries the connection, where it is not TCP: [`UNIX`].
+pub const NETWORK_TRANSPORT: &str = "network.transport";
 /// The version of HTTP: `1.0`, `1.1`, `2`, `3`.
 pub const NETWORK_PROTOCOL_VERSION: &str = "network.protocol.version";
 /// The host that the request was for.
@@ -95,6 +97,8 @@ pub const REDACTED: &str = "REDACTED";
 pub const HTTP: &str = "http";
 /// The encrypted scheme.
 pub const HTTPS: &str = "https";
+/// The [`NETWORK_TRANSPORT`] of a Unix domain socket.
+pub const UNIX: &str = "unix";
 
 /// A histogram of seconds.
 pub const HTTP_SERVER_REQUEST_DURATION: &str = "http.server.request.duration";

@@ -76,6 +76,31 @@ macro_rules! shared_setters {
             })
         }
 
+        /// Chooses for each response where span and duration end. If `choose` panics, they end where `with_end_at` says.
+        ///
+        /// An [`EndAt`] among the response's extensions, such as a handler or a layer around a route puts there, wins over
+        /// both. A response without a body ends with its head in any case.
+        ///
+        /// [`EndAt`]: crate::EndAt
+        #[must_use]
+        pub fn with_end_at_fn(
+            self,
+            choose: impl Fn(&crate::observe::Head<'_>) -> crate::EndAt + Send + Sync + 'static,
+        ) -> Self {
+            self.with(|settings| {
+                settings.shared.end_at_fn = crate::hook::Hook::new(std::sync::Arc::new(choose));
+            })
+        }
+
+        /// Sets whether a span that lasts until the body's end has the attribute [`semconv::TIME_TO_HEADERS`]. Default:
+        /// `false`: the attribute is none of OpenTelemetry's conventions.
+        ///
+        /// [`semconv::TIME_TO_HEADERS`]: crate::semconv::TIME_TO_HEADERS
+        #[must_use]
+        pub fn with_time_to_headers(self, recorded: bool) -> Self {
+            self.with(|settings| settings.shared.time_to_headers = recorded)
+        }
+
         /// Whether to measure the bytes of the bodies too. Default: `false`: the conventions leave these metrics to
         /// choice, and two more histograms double what metrics cost.
         ///

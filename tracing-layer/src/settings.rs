@@ -6,6 +6,7 @@ use throughline_propagation::Propagator;
 use crate::headers::Captured;
 use crate::hook::Hook;
 use crate::method::Methods;
+use crate::nesting::Nesting;
 use crate::observe::{EndAt, Head};
 use crate::provider::LazyTracer;
 use crate::redact::Redaction;
@@ -23,11 +24,15 @@ pub(crate) struct Shared {
     pub(crate) response_headers: Captured,
     pub(crate) response_attributes: Hook<ResponseAttributes>,
     pub(crate) end_at: EndAt,
+    pub(crate) end_at_fn: Hook<EndAtFn>,
+    /// Whether a span that lasts until the body's end has the time to the response's head.
+    pub(crate) time_to_headers: bool,
     pub(crate) body_sizes: bool,
+    pub(crate) nesting: Nesting,
 }
 
 /// What a layer does of all that one can do.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Parts {
     /// Whether the context is extracted or injected.
     pub(crate) propagation: bool,
@@ -35,6 +40,7 @@ pub(crate) struct Parts {
     pub(crate) metrics: bool,
 }
 
+pub(crate) type EndAtFn = dyn Fn(&Head<'_>) -> EndAt + Send + Sync;
 type ResponseAttributes = dyn Fn(&Head<'_>, &mut Vec<KeyValue>) + Send + Sync;
 
 impl Shared {
@@ -49,12 +55,30 @@ impl Shared {
             response_headers: Captured::default(),
             response_attributes: Hook::NONE,
             end_at,
+            end_at_fn: Hook::NONE,
+            time_to_headers: false,
             body_sizes: false,
+            nesting: Nesting::default(),
         }
+    }
+
+    /// Where the exchange ends that has this response: what the response's extensions say, else what the function does,
+    /// else the constant.
+    pub(crate) fn end_at(&self, head: &Head<'_>) -> EndAt {
+        let chosen = head.extensions.get().copied();
+        chosen
+            .or_else(|| self.end_at_fn.call(|choose| choose(head)))
+            .unwrap_or(self.end_at)
     }
 }
 
 impl Parts {
+    /// Nothing.
+    pub(crate) const NONE: Self = Self {
+        propagation: false,
+        spans: false,
+        metrics: false,
+    };
     const ALL: Self = Self {
         propagation: true,
         spans: true,
@@ -70,4 +94,22 @@ impl Parts {
         spans: false,
         metrics: true,
     };
+
+    /// What is left of these when `others` are done already.
+    pub(crate) fn without(self, others: Self) -> Self {
+        Self {
+            propagation: self.propagation && !others.propagation,
+            spans: self.spans && !others.spans,
+            metrics: self.metrics && !others.metrics,
+        }
+    }
+
+    /// These and `others`.
+    pub(crate) fn and(self, others: Self) -> Self {
+        Self {
+            propagation: self.propagation || others.propagation,
+            spans: self.spans || others.spans,
+            metrics: self.metrics || others.metrics,
+        }
+    }
 }

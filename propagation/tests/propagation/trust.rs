@@ -88,3 +88,30 @@ fn a_predicate_sees_the_request_and_the_peer() {
         "none from elsewhere changes nothing"
     );
 }
+
+#[test]
+fn a_peer_of_version_4_is_one_however_the_listener_shows_it() {
+    let cases = [
+        ("127.0.0.1:80", "127.0.0.1:80", true),
+        ("[::ffff:127.0.0.1]:80", "127.0.0.1:80", true),
+        ("[::ffff:7f00:2]:80", "127.0.0.2:80", true),
+        ("[::ffff:192.0.2.1]:80", "192.0.2.1:80", false),
+        ("[::1]:80", "[::1]:80", true),
+        ("[fe80::1%3]:80", "[fe80::1%3]:80", false),
+    ];
+    let trust = Trust::when(|head| head.peer().is_some_and(|peer| peer.ip().is_loopback()));
+    for (peer, expected, believed) in cases {
+        let address: SocketAddr = peer.parse().expect("an address");
+        let expected = Some(expected.parse().expect("an address"));
+        let by_extension = request(Some(peer));
+        let bare = request(None);
+        let heads = [
+            Head::new(&by_extension),
+            Head::new(&bare).with_peer(Some(address)),
+        ];
+        for head in heads {
+            assert_eq!(head.peer(), expected, "{peer}");
+            assert_eq!(trust.decide(&head), believed, "{peer}: believed");
+        }
+    }
+}

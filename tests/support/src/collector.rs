@@ -25,7 +25,6 @@ pub const VARYING: &[&str] = &[
     "process.pid",
     "server.port",
     "throughline.attempt.duration",
-    "throughline.http.time_to_headers",
     "throughline.time_to_first_token",
     "throughline.time_waiting_for_reader",
     "url.full",

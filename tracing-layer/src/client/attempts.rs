@@ -158,7 +158,7 @@ fn span_id(cx: &Context) -> Option<SpanId> {
 }
 
 /// What is sent, and where to.
-fn target(attempt: &Attempt<'_>) -> u64 {
+pub(super) fn target(attempt: &Attempt<'_>) -> u64 {
     let url = attempt.url();
     let mut hasher = DefaultHasher::new();
     attempt.method().hash(&mut hasher);

@@ -7,15 +7,17 @@ use bytes::Buf;
 use http_body::Frame;
 use opentelemetry::Context;
 
-use super::attempts::{Attempts, Nth, UrlTemplate};
-use super::outbound::{Outbound, Peer};
+use super::attempts::{self, Attempts, Nth, UrlTemplate};
+use super::outbound::{Attempt, Outbound, Peer};
 use super::outline::Outline;
 use super::settings::Settings;
 use crate::exchange::{Exchange, Failures, connection};
 use crate::labels::Labels;
 use crate::metrics::Instruments;
+use crate::nesting::{self, InFlight};
 use crate::observe::{End, EndAt, Head, Observe};
 use crate::semconv;
+use crate::settings::{Parts, Shared};
 use crate::template::Template;
 
 /// A request that is being sent: the observer behind the response of [`Client`](super::Client).
@@ -26,10 +28,11 @@ pub struct Sending {
     peer: Option<Peer>,
     template: Option<Template>,
     nth: Option<Nth>,
+    in_flight: InFlight,
 }
 
 impl Sending {
-    /// Begins where a request goes out, or not where telemetry is suppressed.
+    /// Begins where a request goes out, or not where telemetry is suppressed or a layer outside does all of it.
     pub(super) fn begin<R: Outbound>(settings: &Arc<Settings>, request: &mut R) -> Option<Self> {
         let current = Context::current();
         if current.is_telemetry_suppressed() {
@@ -38,9 +41,13 @@ impl Sending {
         let began = Instant::now();
         let shared = &settings.shared;
         let attempt = request.attempt();
+        let (parts, in_flight) = begin_sending(shared, &attempt);
+        if parts == Parts::NONE {
+            return None;
+        }
         let observed = settings.filter.call(|filter| filter(&attempt)).unwrap_or(true);
         let method = shared.methods.known(attempt.method());
-        let peer = Peer::of(attempt.url());
+        let peer = Peer::of(attempt.url(), settings.unix_socket.as_ref());
         let template = template(request, &current).map(|template| Template::new(method, template));
         let nth = attempts(request, &current).and_then(|attempts| attempts.count(&attempt, &current));
         let outline = Outline {
@@ -50,7 +57,7 @@ impl Sending {
             template: template.as_ref(),
             resent: nth.as_ref().map_or(0, Nth::before),
         };
-        let span = (observed && shared.parts.spans)
+        let span = (observed && parts.spans)
             .then(|| outline.span(settings, &current))
             .flatten();
         let has_span = span.is_some();
@@ -58,7 +65,7 @@ impl Sending {
         if let Some(nth) = nth.as_ref().filter(|_| has_span) {
             nth.begin(exchange.context());
         }
-        if shared.parts.propagation {
+        if parts.propagation {
             let host = peer.as_ref().map(|peer| &*peer.host);
             let allowed = settings.outgoing.to_host(host);
             let headers = request.headers_mut();
@@ -66,14 +73,24 @@ impl Sending {
                 .propagator
                 .inject_allowed(exchange.context(), allowed, headers);
         }
-        exchange.measured = observed && shared.parts.metrics;
+        exchange.measured = observed && parts.metrics;
         exchange.request = (exchange.measured && shared.body_sizes).then(|| request.body_bytes());
+        let done = Parts {
+            // What records nothing leaves its context to the layers inside.
+            propagation: parts.propagation && (has_span || exchange.measured),
+            spans: has_span,
+            metrics: exchange.measured,
+        };
         Some(Self {
             settings: Arc::clone(settings),
             exchange,
             peer,
             template,
             nth,
+            in_flight: InFlight {
+                parts: in_flight.parts.and(done),
+                ..in_flight
+            },
         })
     }
 
@@ -86,7 +103,9 @@ impl Sending {
         labels.push(semconv::HTTP_REQUEST_METHOD, self.exchange.known.label());
         if let Some(peer) = &self.peer {
             labels.push(semconv::SERVER_ADDRESS, Arc::clone(&peer.host));
-            labels.push(semconv::SERVER_PORT, i64::from(peer.port));
+            if let Some(port) = peer.port {
+                labels.push(semconv::SERVER_PORT, i64::from(port));
+            }
         }
         if let Some(template) = &self.template {
             labels.push(semconv::URL_TEMPLATE, template.text.clone());
@@ -115,9 +134,18 @@ impl Observe for Sending {
         Some(self.exchange.context())
     }
 
+    fn attached<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _attached = Context::attach(self.exchange.context().clone());
+        nesting::with_in_flight(self.in_flight, work)
+    }
+
     fn on_response(&mut self, head: Head<'_>) -> EndAt {
         self.exchange.version = Some(head.version);
-        self.exchange.add(head.peer.into_iter().flat_map(connection));
+        // The library has followed a redirect to elsewhere: the connection is of that hop, and the span of the first.
+        let is_elsewhere = |peer: &Peer| head.server.is_some_and(|server| !peer.is_at(server));
+        if !self.peer.as_ref().is_some_and(is_elsewhere) {
+            self.exchange.add(head.peer.into_iter().flat_map(connection));
+        }
         let end_at = self.exchange.respond(&head, &self.settings.shared);
         if end_at == EndAt::Headers {
             self.conclude(End::Complete);
@@ -137,6 +165,24 @@ impl Observe for Sending {
             }
         }
     }
+}
+
+/// What there is to do about a request, and what layers inside see of it while it is sent.
+///
+/// A request of the same method and URL that is sent while another is being sent is that request, seen by another layer.
+fn begin_sending(shared: &Shared, attempt: &Attempt<'_>) -> (Parts, InFlight) {
+    let outside = nesting::in_flight();
+    if outside.is_some() {
+        nesting::note_nested();
+    }
+    let target = shared.nesting.is_tagging().then(|| attempts::target(attempt));
+    let same = outside.filter(|outside| outside.target.is_some() && outside.target == target);
+    let done = same.map_or(Parts::NONE, |outside| outside.parts);
+    let parts = shared.parts.without(done);
+    if parts != shared.parts {
+        shared.nesting.warn("ClientLayer");
+    }
+    (parts, InFlight { target, parts: done })
 }
 
 fn attempts<'a, R: Outbound>(request: &'a R, current: &'a Context) -> Option<&'a Attempts> {

@@ -1,5 +1,6 @@
 //! The layer, and what can be set on it.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use opentelemetry::KeyValue;
@@ -42,6 +43,16 @@ impl ClientLayer {
     #[must_use]
     pub fn with_outgoing(self, outgoing: Outgoing) -> Self {
         self.with(|settings| settings.outgoing = outgoing)
+    }
+
+    /// Sets the path of the Unix domain socket that the transport connects to, whatever host a URL names. Default: none.
+    ///
+    /// Spans then have `network.transport` = `unix` and the path as `network.peer.address`, and neither spans nor metrics
+    /// have a `server.port`. A URL of scheme `unix` needs no such setting.
+    #[must_use]
+    pub fn with_unix_socket(self, path: impl AsRef<Path>) -> Self {
+        let path = path.as_ref().to_string_lossy().into();
+        self.with(|settings| settings.unix_socket = Some(path))
     }
 
     /// Ends span and duration there. Default: [`EndAt::Headers`].

@@ -4,17 +4,19 @@ use std::future::Future;
 use std::pin::Pin;
 
 use http::{Extensions, HeaderMap};
+use opentelemetry::Context;
 use reqwest::{Request, Response};
 use reqwest_middleware::{Middleware, Next, Result};
 
 use super::outbound::{Attempt, Outbound};
-use super::{ClientLayer, Sending};
+use super::{Attempts, ClientLayer, Sending};
 use crate::observe::ResponseFuture;
 use crate::request_body::RequestBytes;
 
 /// Put it last, after what retries, so that each attempt is a span of its own.
 ///
-/// [`Attempts`](super::Attempts) and [`UrlTemplate`](super::UrlTemplate) are found among the extensions of the chain.
+/// Attempts of one request, such as those of reqwest-retry, are counted: the extensions of the chain are those of one
+/// logical request. [`Attempts`] and [`UrlTemplate`](super::UrlTemplate) that are among them are used.
 impl Middleware for ClientLayer {
     fn handle<'this, 'chain, 'next, 'all>(
         &'this self,
@@ -29,6 +31,11 @@ impl Middleware for ClientLayer {
         Self: 'all,
     {
         Box::pin(async move {
+            // The extensions are of one logical request, and stay where a middleware outside sends it again.
+            let counts = |cx: &Context| cx.is_telemetry_suppressed() || cx.get::<Attempts>().is_some();
+            if extensions.get::<Attempts>().is_none() && !Context::map_current(counts) {
+                extensions.insert(Attempts::new());
+            }
             let mut extended = Extended {
                 request: &mut request,
                 extensions,

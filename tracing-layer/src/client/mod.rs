@@ -28,16 +28,17 @@
 //! |---|---|---|
 //! | `http.request.method` | at creation | the method, or `_OTHER` if it is not [a known one](ClientLayer::with_known_methods) |
 //! | `http.request.method_original` | at creation | the method, if that was `_OTHER` |
-//! | `server.address`, `server.port` | at creation | the URL, or `Host`; the port by default that of the scheme |
+//! | `server.address`, `server.port` | at creation | the URL, or `Host`; the host in lower case, the port by default that of the scheme; no port with a [Unix domain socket](ClientLayer::with_unix_socket) |
+//! | `network.transport` | at creation | `unix`, if it is a Unix domain socket; `network.peer.address` is its path |
 //! | `url.full` | at creation | the URL without user, password and fragment, its query [redacted](ClientLayer::with_redacted_query_keys) |
 //! | `url.template` | at the start | [`UrlTemplate`] among the extensions or in the context |
-//! | `http.request.resend_count` | at the start | [`Attempts`] among the extensions or in the context, from the second attempt on |
+//! | `http.request.resend_count` | at the start | [`Attempts`] among the extensions or in the context, from the second attempt on; in a chain of reqwest-middleware without either |
 //! | `http.request.header.*` | at the start | [the headers that were listed](ClientLayer::with_request_headers) |
 //! | `http.response.header.*` | at the head | [the headers that were listed](ClientLayer::with_response_headers) |
-//! | `network.peer.address`, `network.peer.port` | at the head | reqwest's response; hyper-util's with that feature |
+//! | `network.peer.address`, `network.peer.port` | at the head | reqwest's response; hyper-util's with that feature; none where reqwest followed a redirect to another host or port |
 //! | `http.response.status_code` | at the end | the response |
 //! | `network.protocol.version` | at the end | the response |
-//! | `throughline.http.time_to_headers` | at the end | seconds to the response's head, if the span lasts until the body's end |
+//! | `throughline.http.time_to_headers` | at the end | [if asked](ClientLayer::with_time_to_headers), seconds to the response's head, if the span lasts until the body's end |
 //! | `error.type` | at the end | the status code from 400 on; else [the error's class](crate::error_type), or `panic` |
 //!
 //! The status is `Error` if there is an `error.type`, otherwise unset; there is no description.
@@ -55,13 +56,21 @@
 //! # When it ends
 //!
 //! With the response's head, as the conventions ask; with the last frame of its body if [so
-//! set](ClientLayer::with_end_at). Redirects that the library follows on its own are part of one span, whose `url.full` is
-//! the URL that was asked for. A retry outside of this layer makes a span of each attempt: put [`AttemptsLayer`] around it.
+//! set](ClientLayer::with_end_at). Redirects that the library follows on its own are part of one span, whose `url.full`,
+//! `server.address` and `server.port` are of the URL that was asked for, and whose status is the last one's. A retry
+//! outside of this layer makes a span of each attempt: put [`AttemptsLayer`] around it. (The attempts of a middleware of
+//! reqwest-middleware are counted without.)
 //!
 //! # When the caller leaves
 //!
 //! The span ends there, without an error: to no longer want a response is no failure of the server's. A caller's own
 //! timeout outside of this layer is that, too; a timeout of the library inside is an error of class `timeout`.
+//!
+//! # Two layers around one client
+//!
+//! Where a request goes out through two of these layers, the inner one records and injects nothing that the outer one
+//! does, and the internal log says so once. The same request is one of the same method and URL that is sent while the outer
+//! layer's is on its way: a retry between two layers is seen as one attempt, so put one layer inside of it.
 
 mod attempts;
 mod exchange;

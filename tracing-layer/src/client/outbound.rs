@@ -67,18 +67,54 @@ impl<'a> Attempt<'a> {
 #[derive(Debug, Clone)]
 pub(super) struct Peer {
     pub(super) host: Arc<str>,
-    pub(super) port: u16,
+    /// The port, if there is one: a Unix domain socket has none.
+    pub(super) port: Option<u16>,
+    /// The path of the Unix domain socket, if it is one.
+    pub(super) socket: Option<Arc<str>>,
 }
 
 impl Peer {
-    pub(super) fn of(url: &Url<'_>) -> Option<Self> {
+    /// Whom this URL is of, where the transport connects to `socket`, if that is set.
+    pub(super) fn of(url: &Url<'_>, socket: Option<&Arc<str>>) -> Option<Self> {
         let (host, port) = protocol::host_and_port(url.authority)?;
-        let encrypted = protocol::scheme(url.scheme) == Some(semconv::HTTPS);
+        let socket = match socket {
+            Some(socket) => Some(Arc::clone(socket)),
+            None => unix_socket(url.scheme, host),
+        };
+        let is_ip = socket.is_none();
         Some(Self {
-            host: recent::text(host),
-            port: port.unwrap_or(if encrypted { 443 } else { 80 }),
+            host: match &socket {
+                // The host of such a URL is only how the path is spelled.
+                Some(path) if protocol::scheme(url.scheme).is_none() => Arc::clone(path),
+                _ => recent::text(&protocol::host_label(host)),
+            },
+            port: port
+                .or_else(|| protocol::default_port(url.scheme))
+                .filter(|_| is_ip),
+            socket,
         })
     }
+
+    /// Whether a response from this host and port is of the hop that the request was sent on.
+    pub(super) fn is_at(&self, (host, port): (&str, Option<u16>)) -> bool {
+        self.port.is_none() || (self.port == port && *self.host == *protocol::host_label(host))
+    }
+}
+
+/// The path of the Unix domain socket that a URL names: those of the connectors for hyper have the scheme `unix`, and
+/// the path as the host, in hexadecimal digits.
+fn unix_socket(scheme: &str, host: &str) -> Option<Arc<str>> {
+    if !scheme.eq_ignore_ascii_case(semconv::UNIX) {
+        return None;
+    }
+    let digit = |digit: u8| char::from(digit).to_digit(16);
+    let byte = |pair: &[u8]| match pair {
+        [high, low] => u8::try_from(digit(*high)? * 16 + digit(*low)?).ok(),
+        _ => None,
+    };
+    let bytes: Option<Vec<u8>> = host.as_bytes().chunks(2).map(byte).collect();
+    let path = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    Some(path.map_or_else(|| Arc::from(host), Arc::from))
 }
 
 impl<B: Body + 'static> Outbound for Request<B> {

@@ -63,7 +63,14 @@ impl Outline<'_> {
         }
         if let Some(peer) = self.peer {
             attributes.push(KeyValue::new(semconv::SERVER_ADDRESS, Arc::clone(&peer.host)));
-            attributes.push(KeyValue::new(semconv::SERVER_PORT, i64::from(peer.port)));
+            attributes.extend(
+                peer.port
+                    .map(|port| KeyValue::new(semconv::SERVER_PORT, i64::from(port))),
+            );
+            if let Some(socket) = &peer.socket {
+                attributes.push(KeyValue::new(semconv::NETWORK_TRANSPORT, semconv::UNIX));
+                attributes.push(KeyValue::new(semconv::NETWORK_PEER_ADDRESS, Arc::clone(socket)));
+            }
         }
         let url = redaction.url(self.attempt.url());
         attributes.push(KeyValue::new(semconv::URL_FULL, url));

@@ -1,5 +1,7 @@
 //! What a layer was set to.
 
+use std::sync::Arc;
+
 use opentelemetry::KeyValue;
 use throughline_propagation::Outgoing;
 
@@ -16,6 +18,7 @@ pub(super) struct Settings {
     pub(super) shared: Shared,
     pub(super) instruments: LazyInstruments<Instruments>,
     pub(super) outgoing: Outgoing,
+    pub(super) unix_socket: Option<Arc<str>>,
     pub(super) filter: Hook<Filter>,
     pub(super) request_attributes: Hook<RequestAttributes>,
 }
@@ -29,6 +32,7 @@ impl Settings {
             shared: Shared::new(EndAt::Headers),
             instruments: LazyInstruments::global(semconv::scope(), metrics::instruments),
             outgoing: Outgoing::new(),
+            unix_socket: None,
             filter: Hook::NONE,
             request_attributes: Hook::NONE,
         }

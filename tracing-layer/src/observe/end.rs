@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 /// How an exchange ended.
 #[derive(Debug, Clone, Copy)]
@@ -55,8 +56,9 @@ impl<'a> Cause<'a> {
         self.any.downcast_ref()
     }
 
-    /// The error with its chain of sources, if its type is a boxed `dyn Error`, [`std::io::Error`], or the error of axum,
-    /// hyper-util's client and its bodies, reqwest, or reqwest-middleware (the features of these names).
+    /// The error with its chain of sources, if its type is a boxed or shared `dyn Error`, [`std::io::Error`], or the error
+    /// of axum, hyper-util's client and its bodies, reqwest, reqwest-middleware, or a timeout of tower's or Tokio's (the
+    /// features of these names).
     ///
     /// Of any other type ask [`Cause::downcast_ref`].
     #[must_use]
@@ -67,6 +69,13 @@ impl<'a> Cause<'a> {
                 .map(|boxed| boxed.as_ref() as _),
             self.downcast_ref::<Box<dyn Error>>().map(|boxed| boxed.as_ref()),
             self.as_known::<std::io::Error>(),
+            self.as_known::<Arc<dyn Error + Send + Sync>>(),
+            #[cfg(feature = "tower")]
+            self.as_known::<tower::timeout::error::Elapsed>(),
+            #[cfg(feature = "tower")]
+            self.as_known::<tower::load_shed::error::Overloaded>(),
+            #[cfg(feature = "tower")]
+            self.as_known::<tokio::time::error::Elapsed>(),
             #[cfg(feature = "axum")]
             self.as_known::<axum::Error>(),
             #[cfg(feature = "hyper-util")]

@@ -60,6 +60,9 @@ impl<F, O: Observe> ResponseFuture<F, O> {
     }
 }
 
+/// # Panics
+///
+/// If it is polled after it was ready, as the futures of `async` functions.
 impl<F, O, R, E> Future for ResponseFuture<F, O>
 where
     F: Future<Output = Result<R, E>>,
@@ -71,23 +74,24 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Projected { mut inner, armed } = self.project();
-        if inner.is_none() {
-            return Poll::Pending;
-        }
         // A future that is ready is dropped at once, while its context is still attached.
         let mut work = || {
-            let polled = inner.as_mut().as_pin_mut().map(|future| future.poll(cx));
-            if polled.as_ref().is_some_and(Poll::is_ready) {
+            // To be pending with nobody to wake would let the caller wait for ever.
+            let Some(future) = inner.as_mut().as_pin_mut() else {
+                unreachable!("a response future was polled after it was ready")
+            };
+            let polled = future.poll(cx);
+            if polled.is_ready() {
                 inner.set(None);
             }
-            polled.unwrap_or(Poll::Pending)
+            polled
         };
         let Some(watch) = armed else {
             return work().map_ok(R::unobserved);
         };
         let result = ready!(watch.poll(work));
         let Some(armed) = armed.take() else {
-            return Poll::Pending;
+            unreachable!("it has just been polled")
         };
         Poll::Ready(match result {
             Ok(response) => Ok(response.observed(armed)),

@@ -23,6 +23,9 @@ pub struct Head<'a> {
     pub extensions: &'a Extensions,
     /// The other end of the connection, if the client's library tells it.
     pub peer: Option<SocketAddr>,
+    /// The host and the port of the URL that answered, if the client's library tells: after a redirect that the library
+    /// followed, those of the last.
+    pub server: Option<(&'a str, Option<u16>)>,
 }
 
 /// Where an exchange ends.
@@ -63,6 +66,7 @@ where
             headers: &parts.headers,
             extensions: &parts.extensions,
             peer: peer(&parts.extensions),
+            server: None,
         };
         let armed = match armed.observer().map(|observer| observer.on_response(head)) {
             Some(EndAt::Body) if !body.is_end_stream() => Some(armed),
@@ -100,6 +104,7 @@ mod of_reqwest {
     use reqwest::{Body, ResponseBuilderExt};
 
     use super::{Armed, End, EndAt, Head, Observe, Observed, ResponseBody, content_length};
+    use crate::protocol;
 
     impl<O: Observe + Send + Sync + 'static> Observed<O> for reqwest::Response {
         type Output = reqwest::Response;
@@ -111,6 +116,7 @@ mod of_reqwest {
                 headers: self.headers(),
                 extensions: self.extensions(),
                 peer: self.remote_addr(),
+                server: server(self.url()),
             };
             match armed.observer().map(|observer| observer.on_response(head)) {
                 Some(EndAt::Body) => with_body(self, armed),
@@ -125,6 +131,15 @@ mod of_reqwest {
             self
         }
     }
+
+    /// The host and port of a URL, unless it is the one that stands for none.
+    fn server(url: &reqwest::Url) -> Option<(&str, Option<u16>)> {
+        let (host, _) = protocol::host_and_port(url.authority())?;
+        (host != NO_URL).then(|| (host, url.port_or_known_default()))
+    }
+
+    /// What reqwest gives a response that was made of an `http::Response` without a URL.
+    const NO_URL: &str = "no.url.provided.local";
 
     /// Takes a response apart and puts it together again with the observer in its body, keeping its URL.
     fn with_body<O>(response: reqwest::Response, armed: Armed<O>) -> reqwest::Response

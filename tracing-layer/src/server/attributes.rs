@@ -6,13 +6,13 @@ use opentelemetry::KeyValue;
 use super::incoming::Incoming;
 use super::route;
 use super::settings::Settings;
-use crate::{headers, recent, semconv};
+use crate::{headers, protocol, recent, semconv};
 
 impl<B> Incoming<'_, B> {
     /// The attributes that a sampler may want to see.
     pub(super) fn at_creation(&self, settings: &Settings) -> Vec<KeyValue> {
         let mut attributes = Vec::with_capacity(CAPACITY);
-        let uri = self.request.uri();
+        let uri = self.origin.uri();
         attributes.push(KeyValue::new(semconv::HTTP_REQUEST_METHOD, self.method.label()));
         attributes.push(KeyValue::new(semconv::URL_SCHEME, self.scheme));
         attributes.push(match &self.route {
@@ -30,7 +30,10 @@ impl<B> Incoming<'_, B> {
             attributes.push(KeyValue::new(semconv::HTTP_REQUEST_METHOD_ORIGINAL, sent));
         }
         if let Some((host, port)) = self.origin.host_and_port() {
-            attributes.push(KeyValue::new(semconv::SERVER_ADDRESS, recent::text(host)));
+            attributes.push(KeyValue::new(
+                semconv::SERVER_ADDRESS,
+                recent::text(&protocol::host_label(host)),
+            ));
             attributes.extend(port.map(|port| KeyValue::new(semconv::SERVER_PORT, i64::from(port))));
         }
         let peer = || self.peer.map(|peer| peer.ip());

@@ -8,17 +8,19 @@ use http::Request;
 use http_body::{Body, Frame};
 use opentelemetry::{Context, StringValue};
 
-use super::incoming::Incoming;
+use super::incoming::{self, Incoming};
 use super::metrics::Active;
 use super::route;
 use super::settings::Settings;
 use crate::exchange::{Exchange, Failures};
 use crate::labels::Labels;
 use crate::metrics::Instruments;
+use crate::nesting;
 use crate::observe::{End, EndAt, Head, Observe};
 use crate::request_body::RequestBytes;
-use crate::semconv;
+use crate::settings::Parts;
 use crate::template::Template;
+use crate::{protocol, semconv};
 
 /// A request that is being served: the observer behind the response of [`Server`](super::Server).
 #[derive(Debug)]
@@ -30,11 +32,13 @@ pub struct Serving {
     /// Whether the span began with its route.
     routed: bool,
     late: Mutex<Option<Cow<'static, str>>>,
+    /// Whether the response is a stream that ends well when its reader drops it.
+    ends_on_drop: bool,
     active: Option<Active>,
 }
 
 impl Serving {
-    /// Begins where a request comes in, or not where telemetry is suppressed.
+    /// Begins where a request comes in, or not where telemetry is suppressed or a layer outside does all of it.
     pub(super) fn begin<B>(settings: &Arc<Settings>, request: &mut Request<B>) -> Option<Self>
     where
         B: Body + 'static,
@@ -43,12 +47,21 @@ impl Serving {
         if current.is_telemetry_suppressed() {
             return None;
         }
-        let incoming = Incoming::new(settings, request, &current);
-        let observed = incoming.observed;
         let shared = &settings.shared;
-        let span = (observed && shared.parts.spans)
+        let outside = outside(request);
+        let parts = shared.parts.without(outside.parts);
+        if parts != shared.parts {
+            stand_aside(settings, request, outside);
+        }
+        if parts == Parts::NONE {
+            return None;
+        }
+        let incoming = Incoming::new(settings, request, &current, parts);
+        let observed = incoming.observed;
+        let span = (observed && parts.spans)
             .then(|| incoming.span(settings))
             .flatten();
+        let has_span = span.is_some();
         let Incoming {
             began,
             parent,
@@ -59,7 +72,19 @@ impl Serving {
         } = incoming;
         let mut exchange = Exchange::new(began, parent, span, request.method(), method);
         exchange.version = Some(request.version());
-        exchange.measured = observed && shared.parts.metrics;
+        exchange.measured = observed && parts.metrics;
+        let routed = route.as_ref().is_some_and(route::is_final);
+        if (has_span || exchange.measured) && shared.nesting.is_tagging() {
+            let done = Parts {
+                propagation: parts.propagation,
+                spans: has_span,
+                metrics: exchange.measured,
+            };
+            request.extensions_mut().insert(Outside {
+                parts: outside.parts.and(done),
+                routed: outside.routed || routed,
+            });
+        }
         exchange.request =
             (exchange.measured && shared.body_sizes).then(|| RequestBytes::of(request.body_mut()));
         let instruments = exchange.instruments(&settings.instruments);
@@ -68,9 +93,10 @@ impl Serving {
             settings: Arc::clone(settings),
             exchange,
             scheme,
-            routed: route.as_ref().is_some_and(route::is_final),
+            routed,
             route: route.map(|route| route.text),
             late: Mutex::default(),
+            ends_on_drop: false,
         })
     }
 
@@ -91,8 +117,12 @@ impl Serving {
     }
 
     /// Ends span, duration and activity, the first time.
+    ///
+    /// Only what the server did is an error of the server's, and what the client did not wait for.
     fn conclude(&mut self, end: End<'_>) {
-        let Some(conclusion) = self.exchange.conclude(end, FAILURES) else {
+        let dropped = (!self.ends_on_drop).then_some(semconv::CANCELLED);
+        let failures = Failures { from: 500, dropped };
+        let Some(conclusion) = self.exchange.conclude(end, failures) else {
             return;
         };
         self.learn_late_route();
@@ -132,6 +162,8 @@ impl Observe for Serving {
 
     fn on_response(&mut self, head: Head<'_>) -> EndAt {
         let end_at = self.exchange.respond(&head, &self.settings.shared);
+        self.ends_on_drop =
+            !self.settings.stream_cancellation_errors && protocol::is_event_stream(head.headers);
         if end_at == EndAt::Headers {
             self.conclude(End::Complete);
         }
@@ -152,8 +184,33 @@ impl Observe for Serving {
     }
 }
 
-/// Only what the server did is an error of the server's, and what the client did not wait for.
-const FAILURES: Failures = Failures {
-    from: 500,
-    dropped: Some(semconv::CANCELLED),
-};
+/// What the layers outside do about a request: its tag.
+#[derive(Debug, Clone, Copy)]
+struct Outside {
+    parts: Parts,
+    /// Whether one of them has the request's route.
+    routed: bool,
+}
+
+/// What layers outside do about this very request.
+fn outside<B>(request: &Request<B>) -> Outside {
+    let tag = request.extensions().get().copied();
+    if tag.is_some() || route::is_serving() {
+        nesting::note_nested();
+    }
+    tag.unwrap_or(Outside {
+        parts: Parts::NONE,
+        routed: false,
+    })
+}
+
+/// Leaves a request to the layer outside, which may not know its route.
+fn stand_aside<B>(settings: &Settings, request: &Request<B>, outside: Outside) {
+    settings.shared.nesting.warn("ServerLayer");
+    if !outside.routed {
+        let head = throughline_propagation::Head::new(request);
+        if let Some(route) = incoming::route_of(settings, &head) {
+            route::set_route(route.into_owned());
+        }
+    }
+}

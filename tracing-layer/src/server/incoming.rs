@@ -1,5 +1,6 @@
 //! A request as it comes in, and how far its caller is believed.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Instant, SystemTime};
@@ -14,6 +15,7 @@ use super::route;
 use super::settings::Settings;
 use crate::exchange::{Begun, connection};
 use crate::method::Known;
+use crate::settings::Parts;
 use crate::template::{Template, span_name};
 
 /// What the exchange is made of.
@@ -31,25 +33,29 @@ pub(super) struct Incoming<'a, B> {
 }
 
 impl<'a, B> Incoming<'a, B> {
-    pub(super) fn new(settings: &Settings, request: &'a Request<B>, current: &Context) -> Self {
+    pub(super) fn new(settings: &Settings, request: &'a Request<B>, current: &Context, parts: Parts) -> Self {
         let began = Instant::now();
-        let peer = origin::peer(request);
+        let peer = origin::peer(request.extensions());
         let head = Head::new(request).with_peer(peer);
         let method = settings.shared.methods.known(request.method());
         let trusted = trusts(&settings.trust, &head);
-        let (parent, link) = parent(settings, request, &head, trusted, current);
+        let (parent, link) = if parts.propagation {
+            extracted(settings, &head, trusted, current)
+        } else {
+            let before = request.extensions().get::<Extracted>();
+            (
+                current.clone(),
+                before.and_then(|extracted| extracted.link.clone()),
+            )
+        };
         let origin = Origin::of(request, trusted);
-        let named = settings.route.call(|route| route(&head)).flatten();
         Self {
             began,
             parent,
             observed: settings.filter.call(|filter| filter(&head)).unwrap_or(true),
             method,
             scheme: origin.scheme().unwrap_or(settings.scheme),
-            route: named
-                .as_deref()
-                .or_else(|| route::matched(request.extensions()))
-                .map(|route| Template::new(method, route)),
+            route: route_of(settings, &head).map(|route| Template::new(method, &route)),
             request,
             link,
             origin,
@@ -88,26 +94,21 @@ fn trusts(trust: &Trust, head: &Head<'_>) -> bool {
     }
 }
 
+/// The route that the user names, else the framework's.
+pub(super) fn route_of<'a>(settings: &Settings, head: &Head<'a>) -> Option<Cow<'a, str>> {
+    let named = settings.route.call(|route| route(head)).flatten();
+    named.or_else(|| route::matched(head.extensions()).map(Cow::Borrowed))
+}
+
 /// The parent of the span, or what it is to be linked to.
-fn parent<B>(
+fn extracted(
     settings: &Settings,
-    request: &Request<B>,
     head: &Head<'_>,
     trusted: bool,
     current: &Context,
 ) -> (Context, Option<SpanContext>) {
-    if !settings.shared.parts.propagation {
-        let before = request.extensions().get::<Extracted>();
-        return (
-            current.clone(),
-            before.and_then(|extracted| extracted.link.clone()),
-        );
-    }
     if trusted {
-        return (
-            settings.shared.propagator.extract(request.headers(), current),
-            None,
-        );
+        return (settings.shared.propagator.extract(head.headers(), current), None);
     }
     let judged = settings
         .shared

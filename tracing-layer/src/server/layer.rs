@@ -50,9 +50,41 @@ impl ServerLayer {
     }
 
     /// Ends span and duration there. Default: [`EndAt::Body`].
+    ///
+    /// A response may choose for itself: see [`with_end_at_fn`](Self::with_end_at_fn). So may a route:
+    ///
+    /// ```
+    /// # #[cfg(feature = "axum")] {
+    /// use axum::Router;
+    /// use axum::middleware::map_response;
+    /// use axum::response::Response;
+    /// use axum::routing::get;
+    /// use throughline_tracing_layer::{EndAt, ServerLayer};
+    ///
+    /// async fn ends_with_its_head(mut response: Response) -> Response {
+    ///     response.extensions_mut().insert(EndAt::Headers);
+    ///     response
+    /// }
+    ///
+    /// let router: Router = Router::new()
+    ///     .route("/events", get(|| async { "a long stream" }).layer(map_response(ends_with_its_head)))
+    ///     .route("/", get(|| async { "an answer" }))
+    ///     .layer(ServerLayer::new());
+    /// # let _ = router;
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_end_at(self, end_at: EndAt) -> Self {
         self.with(|settings| settings.shared.end_at = end_at)
+    }
+
+    /// Sets whether a client that leaves an event stream is an error (`cancelled`). Default: `false`.
+    ///
+    /// An event stream is a response of type `text/event-stream` or `application/grpc*`: it often has no other end than
+    /// its reader's leaving. A client that leaves any other response before its end always is an error.
+    #[must_use]
+    pub fn with_stream_cancellation_errors(self, are_errors: bool) -> Self {
+        self.with(|settings| settings.stream_cancellation_errors = are_errors)
     }
 
     /// The `url.scheme` of a request that does not tell its own: any over HTTP/1.1. Default: `http`.

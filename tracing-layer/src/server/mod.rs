@@ -29,10 +29,10 @@
 //! |---|---|---|
 //! | `http.request.method` | at creation | the method, or `_OTHER` if it is not [a known one](ServerLayer::with_known_methods) |
 //! | `http.request.method_original` | at creation | the method, if that was `_OTHER` |
-//! | `url.path` | at creation | the path |
+//! | `url.path` | at creation | the path, in a nested router of axum's with its prefix |
 //! | `url.query` | at creation | the query, [redacted](ServerLayer::with_redacted_query_keys) |
 //! | `url.scheme` | at creation | `Forwarded`, `X-Forwarded-Proto`, the URI, or [the default](ServerLayer::with_scheme) |
-//! | `server.address`, `server.port` | at creation | `Forwarded`, `X-Forwarded-Host`, `:authority`, or `Host` |
+//! | `server.address`, `server.port` | at creation | `Forwarded`, `X-Forwarded-Host`, `:authority`, or `Host`; the host in lower case; the port beside a forwarded host, else `X-Forwarded-Port`, else the one beside the host |
 //! | `client.address` | at creation | `Forwarded`, `X-Forwarded-For`, or the connection, if its address is among the extensions |
 //! | `user_agent.original` | at creation | `User-Agent` |
 //! | `network.peer.address`, `network.peer.port` | at the start | [`PeerAddr`](throughline_propagation::PeerAddr) or axum's `ConnectInfo` among the extensions |
@@ -41,7 +41,7 @@
 //! | `http.route` | at creation; at the end, if it has a wildcard or is learned late | [`set_route`] or [`RouteLayer`], else [a function](ServerLayer::with_route), else axum's `MatchedPath`; otherwise absent |
 //! | `http.response.status_code` | at the end | the response |
 //! | `network.protocol.version` | at the end | the request |
-//! | `throughline.http.time_to_headers` | at the end | seconds to the response's head, if the span lasts until the body's end |
+//! | `throughline.http.time_to_headers` | at the end | [if asked](ServerLayer::with_time_to_headers), seconds to the response's head, if the span lasts until the body's end |
 //! | `error.type` | at the end | the status code from 500 on; else [the error's class](crate::error_type), `cancelled`, or `panic` |
 //!
 //! What is set at creation a sampler sees. The rest is only made for a span that records. Proxies' headers and `Host`
@@ -60,7 +60,8 @@
 //!
 //! # When it ends
 //!
-//! With the last frame of the response's body, or with its head if [so set](ServerLayer::with_end_at). Where the head
+//! With the last frame of the response's body, or with its head if [so set](ServerLayer::with_end_at), [for each
+//! response](ServerLayer::with_end_at_fn) if need be. Where the head
 //! is all there is (`HEAD`, `204`, `304`, an upgrade's `101`), with that; an upgraded connection is left alone. Who keeps
 //! the [`Context`](opentelemetry::Context) does not prolong the span.
 //!
@@ -69,12 +70,19 @@
 //! | what happens | `error.type` | status code |
 //! |---|---|---|
 //! | before the head, or a timeout outside of this layer | `cancelled` | none |
-//! | in the middle of the body | `cancelled` | the response's |
+//! | in the middle of the body | `cancelled`; of an [event stream](ServerLayer::with_stream_cancellation_errors), none | the response's |
 //! | a panic in the service or its body, wherever it is caught outside | `panic` | that of the response, if there was one |
 //! | the body fails | [its class](crate::error_type) | the response's |
 //!
 //! A status code from 500 on is the `error.type` in any case. The span always ends once, the duration is measured and the
 //! request is no longer active.
+//!
+//! # Two layers around one request
+//!
+//! Where a request comes through two of these layers, such as those of a router and of a router nested in it, the inner one
+//! records nothing that the outer one does, and the internal log says so once. If it knows the route and the outer one
+//! does not, the span gets that. A request that a handler makes itself and serves in the same process is a request of
+//! its own.
 //!
 //! # What it costs
 //!
@@ -84,6 +92,7 @@
 
 mod attributes;
 mod exchange;
+mod forwarded;
 mod incoming;
 mod layer;
 mod metrics;

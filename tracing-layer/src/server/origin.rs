@@ -2,15 +2,16 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use http::header::{FORWARDED, HOST};
+use http::header::HOST;
 use http::uri::Authority;
-use http::{HeaderMap, HeaderName, Request, Uri};
+use http::{Extensions, HeaderMap, HeaderName, Request, Uri};
 use throughline_propagation::PeerAddr;
 
+use super::forwarded::{Forwarded, first};
 use crate::protocol;
 
 /// What a request and the proxies before it say. Looked up when it is asked for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Origin<'a> {
     uri: &'a Uri,
     headers: Option<&'a HeaderMap>,
@@ -22,34 +23,48 @@ impl<'a> Origin<'a> {
     pub(super) fn of<B>(request: &'a Request<B>, believed: bool) -> Self {
         let headers = believed.then(|| request.headers());
         Self {
-            uri: request.uri(),
+            uri: original_uri(request),
             headers,
             forwarded: headers.map(Forwarded::first).unwrap_or_default(),
         }
     }
 
+    /// The URI as the client sent it.
+    pub(super) fn uri(&self) -> &'a Uri {
+        self.uri
+    }
+
     pub(super) fn scheme(&self) -> Option<&'static str> {
         let said = [
-            self.forwarded.proto,
+            self.forwarded.proto.as_deref(),
             self.first(&X_FORWARDED_PROTO),
             self.uri.scheme_str(),
         ];
         said.into_iter().flatten().find_map(protocol::scheme)
     }
 
-    pub(super) fn host_and_port(&self) -> Option<(&'a str, Option<u16>)> {
+    /// The host that the client asked for, and its port.
+    ///
+    /// A port beside the host that a proxy tells is what the client wrote, and counts first. Then comes
+    /// `X-Forwarded-Port`, the port that the proxy was asked on; the port in `Host` may be one of the proxy's own making.
+    pub(super) fn host_and_port(&self) -> Option<(&str, Option<u16>)> {
         let headers = self.headers?;
-        let said = [
-            self.forwarded.host,
-            self.first(&X_FORWARDED_HOST),
-            self.uri.authority().map(Authority::as_str),
-            text(headers, &HOST),
-        ];
-        said.into_iter().flatten().find_map(protocol::host_and_port)
+        let forwarded = [self.forwarded.host.as_deref(), self.first(&X_FORWARDED_HOST)];
+        let (host, port) = match forwarded.into_iter().flatten().find_map(host_and_port) {
+            Some((host, Some(port))) => return Some((host, Some(port))),
+            Some((host, None)) => (host, None),
+            None => {
+                let authority = self.uri.authority().map(Authority::as_str);
+                let said = [authority, text(headers, &HOST)];
+                said.into_iter().flatten().find_map(host_and_port)?
+            }
+        };
+        let forwarded = self.first(&X_FORWARDED_PORT).and_then(protocol::port);
+        Some((host, forwarded.or(port)))
     }
 
     pub(super) fn client(&self) -> Option<IpAddr> {
-        let said = [self.forwarded.client, self.first(&X_FORWARDED_FOR)];
+        let said = [self.forwarded.client.as_deref(), self.first(&X_FORWARDED_FOR)];
         said.into_iter().flatten().find_map(address)
     }
 
@@ -58,9 +73,17 @@ impl<'a> Origin<'a> {
     }
 }
 
+/// The URI as the client sent it: in a nested router of axum's, the request's own lacks the prefix.
+fn original_uri<B>(request: &Request<B>) -> &Uri {
+    #[cfg(feature = "axum")]
+    if let Some(axum::extract::OriginalUri(uri)) = request.extensions().get() {
+        return uri;
+    }
+    request.uri()
+}
+
 /// The other end of the connection: [`PeerAddr`], or axum's `ConnectInfo` with the feature `axum`.
-pub(super) fn peer<B>(request: &Request<B>) -> Option<SocketAddr> {
-    let extensions = request.extensions();
+pub(super) fn peer(extensions: &Extensions) -> Option<SocketAddr> {
     let peer = extensions.get::<PeerAddr>().map(|&PeerAddr(address)| address);
     #[cfg(feature = "axum")]
     let peer = peer.or_else(|| {
@@ -70,41 +93,9 @@ pub(super) fn peer<B>(request: &Request<B>) -> Option<SocketAddr> {
     peer
 }
 
-/// The first element of `Forwarded`: what the proxy next to the client says.
-///
-/// <https://www.rfc-editor.org/rfc/rfc7239>
-#[derive(Debug, Clone, Copy, Default)]
-struct Forwarded<'a> {
-    client: Option<&'a str>,
-    host: Option<&'a str>,
-    proto: Option<&'a str>,
-}
-
-impl<'a> Forwarded<'a> {
-    fn first(headers: &'a HeaderMap) -> Self {
-        let mut forwarded = Self::default();
-        let Some(element) = first(headers, &FORWARDED) else {
-            return forwarded;
-        };
-        for pair in element.split(';') {
-            let Some((name, value)) = pair.split_once('=') else {
-                continue;
-            };
-            let value = Some(value.trim().trim_matches('"'));
-            match name.trim() {
-                name if name.eq_ignore_ascii_case("for") => forwarded.client = value,
-                name if name.eq_ignore_ascii_case("host") => forwarded.host = value,
-                name if name.eq_ignore_ascii_case("proto") => forwarded.proto = value,
-                _ => {}
-            }
-        }
-        forwarded
-    }
-}
-
-/// The first element of a list.
-fn first<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    text(headers, name)?.split(',').next().map(str::trim)
+/// The host and port of a header, if it can be those.
+fn host_and_port(authority: &str) -> Option<(&str, Option<u16>)> {
+    protocol::host_and_port(authority).filter(|(host, _)| host.bytes().all(protocol::is_of_host))
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
@@ -119,6 +110,7 @@ fn address(client: &str) -> Option<IpAddr> {
 
 static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 static X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+static X_FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
 static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 #[cfg(test)]
@@ -145,7 +137,76 @@ mod tests {
 
     #[test]
     fn believed() {
-        let cases: [(&[(&str, &str)], _); 9] = [
+        let cases: [(&[(&str, &str)], _); 25] = [
+            (
+                &[("forwarded", "host=\"a,b\";for=192.0.2.60"), ("host", "c")],
+                (None, Some("c"), None, Some("192.0.2.60")),
+            ),
+            (
+                &[("forwarded", "for=192.0.2.60;host=\"a:1\";proto=\"https\"")],
+                (Some("https"), Some("a"), Some(1), Some("192.0.2.60")),
+            ),
+            (
+                &[("forwarded", "for=\"[::ffff:192.0.2.60]:47\"")],
+                (None, None, None, Some("::ffff:192.0.2.60")),
+            ),
+            (
+                &[("x-forwarded-for", "::ffff:192.0.2.60")],
+                (None, None, None, Some("::ffff:192.0.2.60")),
+            ),
+            (
+                &[("x-forwarded-for", ", ,203.0.113.7")],
+                (None, None, None, Some("203.0.113.7")),
+            ),
+            (
+                &[("x-forwarded-proto", "https, http")],
+                (Some("https"), None, None, None),
+            ),
+            (
+                &[("host", "a"), ("x-forwarded-port", "8443")],
+                (None, Some("a"), Some(8443), None),
+            ),
+            (
+                &[("host", "inside:8080"), ("x-forwarded-port", "443, 8080")],
+                (None, Some("inside"), Some(443), None),
+            ),
+            (
+                &[
+                    ("host", "inside:8080"),
+                    ("x-forwarded-host", "a"),
+                    ("x-forwarded-port", "443"),
+                ],
+                (None, Some("a"), Some(443), None),
+            ),
+            (
+                &[
+                    ("host", "inside:8080"),
+                    ("x-forwarded-host", "a:444"),
+                    ("x-forwarded-port", "443"),
+                ],
+                (None, Some("a"), Some(444), None),
+            ),
+            (
+                &[("forwarded", "host=a"), ("x-forwarded-port", "443")],
+                (None, Some("a"), Some(443), None),
+            ),
+            (
+                &[("host", "inside:8080"), ("x-forwarded-host", "a")],
+                (None, Some("a"), None, None),
+            ),
+            (
+                &[("host", "a:81"), ("x-forwarded-port", "99999")],
+                (None, Some("a"), Some(81), None),
+            ),
+            (
+                &[("host", "a:81"), ("x-forwarded-port", "+80")],
+                (None, Some("a"), Some(81), None),
+            ),
+            (
+                &[("host", "a:0"), ("x-forwarded-port", "0")],
+                (None, Some("a"), None, None),
+            ),
+            (&[("x-forwarded-port", "443")], (None, None, None, None)),
             (
                 &[("host", "a.example:81")],
                 (None, Some("a.example"), Some(81), None),

@@ -34,6 +34,11 @@ pub fn set_route(template: impl Into<Cow<'static, str>>) -> bool {
     named
 }
 
+/// Whether this thread is working on a request.
+pub(super) fn is_serving() -> bool {
+    SLOT.get() != Slot::Nobody
+}
+
 /// Listens for the route of a request, from here on.
 pub(super) fn listen() -> Listening {
     Listening {

@@ -49,8 +49,9 @@ impl<F: Future> Future for Traced<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Task<'_>) -> Poll<F::Output> {
         let mut this = self.project();
+        // To be pending with nobody to wake would let the caller wait for ever.
         let (Some(future), Some(span)) = (this.future.as_mut().as_pin_mut(), &this.span) else {
-            return Poll::Pending;
+            unreachable!("a traced future was polled after it was ready")
         };
         *this.working = true;
         let attached = Attached::new(span.context().clone());

@@ -11,8 +11,14 @@ mod aborted;
 mod bytes;
 mod clients;
 mod conventions;
+mod errors;
+mod nested;
 mod peers;
+mod redirects;
+mod retries;
 mod routes;
+#[cfg(unix)]
+mod sockets;
 mod stack;
 mod streams;
 mod tracing_spans;
@@ -30,12 +36,11 @@ use throughline_tracing_layer::{ClientLayer, ServerLayer};
 use tokio::net::TcpListener;
 
 /// Attributes that differ from run to run.
-const MASKED: [&str; 6] = [
+const MASKED: [&str; 5] = [
     "client.address",
     "network.peer.address",
     "network.peer.port",
     "server.port",
-    "throughline.http.time_to_headers",
     "url.full",
 ];
 

@@ -9,6 +9,7 @@ use futures_util::FutureExt;
 use opentelemetry::metrics::noop::NoopMeterProvider;
 use opentelemetry::propagation::TextMapCompositePropagator;
 use opentelemetry::trace::noop::NoopTracerProvider;
+use throughline_test_support::Recorder;
 use throughline_tracing_layer::{ClientLayer, ServerLayer};
 use tower::{Layer, ServiceExt, service_fn};
 
@@ -23,6 +24,41 @@ impl Write for Log {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
+}
+
+#[test]
+fn a_layer_inside_of_another_says_so_once() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(move || writer.clone())
+        .finish();
+    let _log = tracing::subscriber::set_default(subscriber);
+    let recorder = Recorder::new();
+    let client = (crate::client(&recorder), crate::client(&recorder));
+    let client = client.layer(service_fn(|_: Request<Body>| async {
+        Ok::<_, std::convert::Infallible>(Response::new(Body::empty()))
+    }));
+    let server = (crate::server(&recorder), crate::server(&recorder));
+    let server = server.layer(service_fn(move |_: Request<Body>| {
+        let request = Request::get("http://b/").body(Body::empty()).expect("a request");
+        client.clone().oneshot(request)
+    }));
+    for _ in 0..3 {
+        let request = Request::get("http://a/").body(Body::empty()).expect("a request");
+        let response = server.clone().oneshot(request).now_or_never();
+        assert!(response.expect("at once").is_ok(), "served");
+    }
+    let said = String::from_utf8_lossy(&log.0.lock().expect("not poisoned")).into_owned();
+    assert_eq!(
+        said.matches("nested_layers").count(),
+        2,
+        "each inner layer once:\n{said}"
+    );
+    for layer in ["ServerLayer", "ClientLayer"] {
+        assert_eq!(said.matches(layer).count(), 1, "which:\n{said}");
+    }
+    assert_eq!(recorder.spans().len(), 6, "a span of either kind a request");
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 mod attempts;
 mod endings;
+mod hosts;
+mod nested;
 mod outgoing;
 
 use std::io;

@@ -1,6 +1,7 @@
 //! How a future ends that never had a body to show.
 
 use std::future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
 
@@ -31,6 +32,23 @@ fn dropped_future_is_dropped() {
     assert!(poll(future.as_mut()).is_pending(), "not ready");
     drop(future);
     assert_eq!(*log.borrow(), ["Dropped"], "told when the future is dropped");
+}
+
+#[test]
+fn a_future_that_is_polled_again_does_not_wait_for_ever() {
+    let reply = || future::ready(Err::<Response<ScriptedBody>, _>(ScriptedError("refused")));
+    let log = Log::default();
+    let cases = [
+        ("observed", ResponseFuture::new(reply(), armed(&log, EndAt::Body))),
+        ("unobserved", ResponseFuture::unobserved(reply())),
+    ];
+    for (case, future) in cases {
+        let mut future = pin!(future);
+        assert!(poll(future.as_mut()).is_ready(), "{case}: ready");
+        let again = catch_unwind(AssertUnwindSafe(|| poll(future.as_mut())));
+        assert!(again.is_err(), "{case}: it says so");
+    }
+    assert_eq!(log.borrow().len(), 1, "the end is told once");
 }
 
 #[test]

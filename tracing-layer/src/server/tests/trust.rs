@@ -32,7 +32,6 @@ async fn peers_and_proxies() {
   - network.peer.port=4711
   - network.protocol.version=\"1.1\"
   - server.address=\"shop\"
-  - throughline.http.time_to_headers=_
   - url.path=\"/\"
   - url.scheme=\"https\"
   - user_agent.original=\"curl/8\"

@@ -192,6 +192,30 @@ const CASES: &[Case] = &[
         &["client.address=127.0.0.1", "url.scheme=http", "user_agent.original=caf\u{e9} \u{fffd}"],
     ),
     (
+        "a fragment",
+        b"GET /users/7?a=b#access_token=s3cr3t HTTP/1.1\r\nhost: a\r\n\r\n",
+        Some("200"),
+        &["url.path=/users/7", "url.query=a=b"],
+    ),
+    (
+        "a host in capitals",
+        b"GET /users/7 HTTP/1.1\r\nhost: Shop.EXAMPLE.com.:81\r\n\r\n",
+        Some("200"),
+        &["server.address=shop.example.com", "server.port=81"],
+    ),
+    (
+        "behind a proxy that quotes",
+        b"GET /users/7 HTTP/1.1\r\nhost: inside\r\nforwarded: host=\"a,b\";for=192.0.2.60;proto=https, for=10.0.0.1\r\n\r\n",
+        Some("200"),
+        &["client.address=192.0.2.60", "server.address=inside", "url.scheme=https"],
+    ),
+    (
+        "behind a proxy on a port of its own",
+        b"GET /users/7 HTTP/1.1\r\nhost: inside:8080\r\nx-forwarded-host: Shop.example\r\nx-forwarded-port: 8443, 80\r\nx-forwarded-proto: https, http\r\nx-forwarded-for: ::ffff:192.0.2.60, 10.0.0.1\r\n\r\n",
+        Some("200"),
+        &["client.address=192.0.2.60", "server.address=shop.example", "server.port=8443", "url.scheme=https"],
+    ),
+    (
         "behind a proxy",
         b"GET /users/7 HTTP/1.1\r\nhost: inside\r\nforwarded: for=\"[2001:db8::1]:47\";host=\"shop.example:8443\";proto=https\r\n\r\n",
         Some("200"),

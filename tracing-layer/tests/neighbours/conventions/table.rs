@@ -26,7 +26,7 @@ pub(super) enum Need {
 }
 
 use Need::{IfFailed, IfOther, May, Required, With};
-use Type::{Double, Int, Text, Texts};
+use Type::{Int, Text, Texts};
 
 pub(super) type Rule = (&'static str, Type, Need);
 
@@ -48,7 +48,6 @@ pub(super) const SERVER_SPAN: &[Rule] = &[
     ("user_agent.original", Text, May),
     ("http.request.header.x-tenant", Texts, May),
     ("http.response.header.x-answer", Texts, May),
-    ("throughline.http.time_to_headers", Double, May),
 ];
 
 pub(super) const CLIENT_SPAN: &[Rule] = &[
@@ -70,7 +69,6 @@ pub(super) const CLIENT_SPAN: &[Rule] = &[
     ("url.template", Text, May),
     ("http.request.header.x-tenant", Texts, May),
     ("http.response.header.x-answer", Texts, May),
-    ("throughline.http.time_to_headers", Double, May),
 ];
 
 /// What a sampler must have seen, if the span has it.

@@ -29,34 +29,40 @@ const FOREIGN: [&str; 12] = [
     "user_agent.",
 ];
 
-/// Checks a span and its events.
-pub(crate) fn span(registry: &Registry, span: &SpanData, seen: &mut Seen) {
-    let attribute = |key: &str| {
-        let found = span
-            .attributes
-            .iter()
-            .find(|attribute| attribute.key.as_str() == key);
-        found.map(|attribute| attribute.value.as_str().into_owned())
-    };
-    let at_creation = attribute(noting::SEEN).expect("a sampled span");
-    let at_creation: Vec<&str> = at_creation.split(' ').collect();
-    let operation = attribute("gen_ai.operation.name");
-    let groups: &[&str] = match (&span.span_kind, operation.as_deref(), span.name.as_ref()) {
-        (SpanKind::Internal, Some(_), _) => &["attributes.throughline.scope"],
-        (SpanKind::Internal, None, "graph.execute") => &["span.tinyllm.graph"],
-        (SpanKind::Internal, None, name) if name.starts_with("node.") => &["span.tinyllm.node"],
-        (SpanKind::Client, Some(_), _) => &[
+/// The groups whose attributes a span has.
+pub(crate) fn groups<'a>(registry: &'a Registry, span: &SpanData) -> Vec<&'a Group> {
+    let has_operation = attribute(span, "gen_ai.operation.name").is_some();
+    let groups: &[&str] = match (&span.span_kind, has_operation, span.name.as_ref()) {
+        (SpanKind::Internal, true, _) => &["attributes.throughline.scope"],
+        (SpanKind::Internal, false, "graph.execute") => &["span.tinyllm.graph"],
+        (SpanKind::Internal, false, name) if name.starts_with("node.") => &["span.tinyllm.node"],
+        (SpanKind::Client, true, _) => &[
             "attributes.throughline.model_call",
             "attributes.tinyllm.model_call",
             "attributes.taskweaver.model_call",
         ],
-        (SpanKind::Client | SpanKind::Server, None, _) => &["attributes.throughline.http"],
+        (SpanKind::Client | SpanKind::Server, false, _) => &["attributes.throughline.http"],
         (kind, ..) => panic!(
             "{kind:?} {}: no group of the registry is of such spans",
             span.name
         ),
     };
-    let groups: Vec<&Group> = groups.iter().map(|id| registry.group(id)).collect();
+    groups.iter().map(|id| registry.group(id)).collect()
+}
+
+fn attribute(span: &SpanData, key: &str) -> Option<String> {
+    let found = span
+        .attributes
+        .iter()
+        .find(|attribute| attribute.key.as_str() == key);
+    found.map(|attribute| attribute.value.as_str().into_owned())
+}
+
+/// Checks a span and its events.
+pub(crate) fn span(registry: &Registry, span: &SpanData, seen: &mut Seen) {
+    let at_creation = attribute(span, noting::SEEN).expect("a sampled span");
+    let at_creation: Vec<&str> = at_creation.split(' ').collect();
+    let groups = groups(registry, span);
     let recorded: Vec<&KeyValue> = span
         .attributes
         .iter()

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::check::{self, Seen};
-use crate::registry::{Kind, Registry, manifest};
+use crate::registry::{Kind, Level, Registry, manifest};
 use crate::scenarios;
 
 #[tokio::test]
@@ -35,6 +35,31 @@ async fn a_run_records_what_the_registry_has_and_nothing_else() {
                 reference.name,
                 group.id
             );
+        }
+    }
+}
+
+#[tokio::test]
+async fn attributes_that_are_opt_in_are_not_recorded_by_default() {
+    let registry = Registry::read();
+    let recorder = scenarios::run_defaults().await;
+    let spans = recorder.spans();
+    assert_eq!(
+        spans.len(),
+        7,
+        "a server's, two calls and their attempts, a run and its node"
+    );
+    for span in spans {
+        for reference in check::groups(&registry, &span)
+            .iter()
+            .flat_map(|group| group.references())
+            .filter(|reference| reference.requirement_level == Level::OptIn)
+        {
+            let is_recorded = span
+                .attributes
+                .iter()
+                .any(|attribute| attribute.key.as_str() == reference.name);
+            assert!(!is_recorded, "{}: {} is opt-in", span.name, reference.name);
         }
     }
 }

@@ -23,7 +23,7 @@ type Answer = fn() -> io::Result<Response<Body>>;
 /// Runs all scenarios.
 pub(crate) async fn run() -> Recorder {
     let recorder = Recorder::with_sampler(noting::sampler());
-    serve(&recorder).await;
+    serve(&recorder, ServerLayer::new().with_time_to_headers(true)).await;
     model_calls(&recorder).await;
     leave(&recorder).await;
     scopes(&recorder).await;
@@ -32,9 +32,23 @@ pub(crate) async fn run() -> Recorder {
     recorder
 }
 
+/// Runs what is recorded by default.
+pub(crate) async fn run_defaults() -> Recorder {
+    let recorder = Recorder::with_sampler(noting::sampler());
+    serve(&recorder, ServerLayer::new()).await;
+    for answer in [reported, unreported] as [Answer; 2] {
+        call(&recorder, &llm(&recorder), Request::new(PROMPT.into()), answer).await;
+    }
+    let run = observed(&recorder, graph("support"));
+    run.run(observed(&recorder, node("model", "draft")).run(async {}))
+        .await;
+    assert!(settle(Duration::from_secs(60)), "all calls are recorded");
+    recorder
+}
+
 /// A server's span.
-async fn serve(recorder: &Recorder) {
-    let server = ServerLayer::new()
+async fn serve(recorder: &Recorder, layer: ServerLayer) {
+    let server = layer
         .with_tracer_provider(recorder.tracer_provider())
         .with_meter_provider(recorder.meter_provider());
     let handler =

@@ -50,6 +50,7 @@ mod headers;
 mod hook;
 mod intern;
 pub mod labels;
+mod layer_parts;
 mod method;
 mod metrics;
 mod nesting;

@@ -5,9 +5,10 @@
 //! process. So the request has a tag, an entry among the extensions of an `http::Request`, a hash of method and URL
 //! where a client's request has no extensions.
 //!
-//! A tag costs two allocations, and nearly no program needs it. So each layer tags its first request, and all layers
-//! tag all of theirs once any layer was seen at work inside another. Should the first request of a layer go another
-//! way than through both, one later request may be recorded twice.
+//! A request that has extensions already, as all requests from hyper and axum have, always gets a tag. For one without
+//! any, a tag costs two allocations more, and nearly no program needs it. So each layer tags the first of these, and all
+//! layers tag all of theirs once any layer was seen at work inside another. Should the first one go another way than
+//! through both layers, one later request without extensions may be recorded twice.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use opentelemetry::otel_warn;
 
-use crate::settings::Parts;
+use crate::layer_parts::Parts;
 
 /// What one layer knows of others inside and outside of it. Clones share it.
 #[derive(Debug, Clone, Default)]

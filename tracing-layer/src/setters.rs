@@ -111,7 +111,7 @@ macro_rules! shared_setters {
         }
 
         /// Does only these parts.
-        pub(super) fn only(self, parts: crate::settings::Parts) -> Self {
+        pub(super) fn only(self, parts: crate::layer_parts::Parts) -> Self {
             self.with(|settings| settings.shared.parts = parts)
         }
     };

@@ -5,6 +5,7 @@ use throughline_propagation::Propagator;
 
 use crate::headers::Captured;
 use crate::hook::Hook;
+use crate::layer_parts::Parts;
 use crate::method::Methods;
 use crate::nesting::Nesting;
 use crate::observe::{EndAt, Head};
@@ -29,15 +30,6 @@ pub(crate) struct Shared {
     pub(crate) time_to_headers: bool,
     pub(crate) body_sizes: bool,
     pub(crate) nesting: Nesting,
-}
-
-/// What a layer does of all that one can do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Parts {
-    /// Whether the context is extracted or injected.
-    pub(crate) propagation: bool,
-    pub(crate) spans: bool,
-    pub(crate) metrics: bool,
 }
 
 pub(crate) type EndAtFn = dyn Fn(&Head<'_>) -> EndAt + Send + Sync;
@@ -69,47 +61,5 @@ impl Shared {
         chosen
             .or_else(|| self.end_at_fn.call(|choose| choose(head)))
             .unwrap_or(self.end_at)
-    }
-}
-
-impl Parts {
-    /// Nothing.
-    pub(crate) const NONE: Self = Self {
-        propagation: false,
-        spans: false,
-        metrics: false,
-    };
-    const ALL: Self = Self {
-        propagation: true,
-        spans: true,
-        metrics: true,
-    };
-    pub(crate) const SPANS: Self = Self {
-        propagation: false,
-        spans: true,
-        metrics: false,
-    };
-    pub(crate) const METRICS: Self = Self {
-        propagation: false,
-        spans: false,
-        metrics: true,
-    };
-
-    /// What is left of these when `others` are done already.
-    pub(crate) fn without(self, others: Self) -> Self {
-        Self {
-            propagation: self.propagation && !others.propagation,
-            spans: self.spans && !others.spans,
-            metrics: self.metrics && !others.metrics,
-        }
-    }
-
-    /// These and `others`.
-    pub(crate) fn and(self, others: Self) -> Self {
-        Self {
-            propagation: self.propagation || others.propagation,
-            spans: self.spans || others.spans,
-            metrics: self.metrics || others.metrics,
-        }
     }
 }

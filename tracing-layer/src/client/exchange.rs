@@ -13,11 +13,12 @@ use super::outline::Outline;
 use super::settings::Settings;
 use crate::exchange::{Exchange, Failures, connection};
 use crate::labels::Labels;
+use crate::layer_parts::Parts;
 use crate::metrics::Instruments;
 use crate::nesting::{self, InFlight};
 use crate::observe::{End, EndAt, Head, Observe};
 use crate::semconv;
-use crate::settings::{Parts, Shared};
+use crate::settings::Shared;
 use crate::template::Template;
 
 /// A request that is being sent: the observer behind the response of [`Client`](super::Client).

@@ -3,7 +3,7 @@
 use tower_layer::Layer;
 
 use super::{Client, ClientLayer};
-use crate::settings::Parts;
+use crate::layer_parts::Parts;
 
 /// Only the spans of a [`ClientLayer`]: no context is injected.
 ///

@@ -14,11 +14,11 @@ use super::route;
 use super::settings::Settings;
 use crate::exchange::{Exchange, Failures};
 use crate::labels::Labels;
+use crate::layer_parts::Parts;
 use crate::metrics::Instruments;
 use crate::nesting;
 use crate::observe::{End, EndAt, Head, Observe};
 use crate::request_body::RequestBytes;
-use crate::settings::Parts;
 use crate::template::Template;
 use crate::{protocol, semconv};
 
@@ -74,7 +74,8 @@ impl Serving {
         exchange.version = Some(request.version());
         exchange.measured = observed && parts.metrics;
         let routed = route.as_ref().is_some_and(route::is_final);
-        if (has_span || exchange.measured) && shared.nesting.is_tagging() {
+        let is_tagged = shared.nesting.is_tagging() || !request.extensions().is_empty();
+        if (has_span || exchange.measured) && is_tagged {
             let done = Parts {
                 propagation: parts.propagation,
                 spans: has_span,

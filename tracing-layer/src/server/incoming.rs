@@ -14,8 +14,8 @@ use super::origin::{self, Origin};
 use super::route;
 use super::settings::Settings;
 use crate::exchange::{Begun, connection};
+use crate::layer_parts::Parts;
 use crate::method::Known;
-use crate::settings::Parts;
 use crate::template::{Template, span_name};
 
 /// What the exchange is made of.

@@ -3,7 +3,7 @@
 use tower_layer::Layer;
 
 use super::{Server, ServerLayer};
-use crate::settings::Parts;
+use crate::layer_parts::Parts;
 
 /// Only the spans of a [`ServerLayer`]: no context is extracted, the parent is the current span.
 ///

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use opentelemetry::global;
+use throughline_propagation::redaction::redact;
 
 use crate::config::{Exporter, TelemetryConfig};
 use crate::health::Health;
@@ -162,14 +163,14 @@ impl SignalDiagnosis {
         Self {
             signal: signal.name(),
             exporter,
-            answer,
-            unreachable,
+            answer: without_secrets(answer),
+            unreachable: without_secrets(unreachable),
             destination: health.destination().to_string(),
             delivered,
             lost,
             queued,
             dropped,
-            failure: health.failure(),
+            failure: without_secrets(health.failure()),
         }
     }
 }
@@ -213,6 +214,11 @@ impl fmt::Display for Diagnosis {
             .iter()
             .try_for_each(|warning| write!(f, "\nwarning: {warning}"))
     }
+}
+
+/// What others said may repeat a URL or a header.
+fn without_secrets(text: Option<String>) -> Option<String> {
+    text.map(|text| redact(&text).into_owned())
 }
 
 fn propagated() -> Vec<String> {

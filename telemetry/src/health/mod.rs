@@ -19,6 +19,7 @@ use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter, SpanProcessor, TracerProviderBuilder};
+use throughline_propagation::redaction::redact;
 use tracing::Level;
 
 use crate::config::{TailRule, TelemetryConfig};
@@ -291,8 +292,9 @@ pub(crate) fn words(error: &OTelSdkError) -> String {
 pub(crate) const GRPC: &str = "gRPC ";
 
 /// To the program's `tracing` subscriber, or where there is none that takes it, to standard error: silence is the worst
-/// answer.
+/// answer. Without secrets: the text is often that of an error.
 pub(crate) fn say(text: &str) {
+    let text = redact(text);
     if tracing::enabled!(target: "throughline", Level::WARN) {
         tracing::warn!(target: "throughline", "{text}");
     } else {

@@ -9,6 +9,7 @@ mod exporters;
 mod faults;
 mod file;
 mod grpc;
+mod secrets;
 mod services;
 mod tls;
 mod wire;

@@ -20,7 +20,7 @@ fn refusals_from_the_environment() {
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:70000", URL),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:0", URL),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c/a b", URL),
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c?key=1", URL),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c?REDACTED", URL),
         (
             "OTEL_EXPORTER_OTLP_PROTOCOL",
             "http/xml",

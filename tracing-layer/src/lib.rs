@@ -49,13 +49,14 @@ mod headers;
 mod hook;
 mod intern;
 pub mod labels;
+mod line;
 mod method;
 mod metrics;
 pub mod observe;
 mod protocol;
 pub mod provider;
+mod query;
 mod recent;
-mod redact;
 mod request_body;
 pub mod semconv;
 pub mod server;
@@ -63,11 +64,13 @@ mod setters;
 mod settings;
 pub mod span;
 mod template;
+mod url;
 
 #[doc(inline)]
 pub use client::ClientLayer;
 #[doc(inline)]
 pub use observe::EndAt;
+pub use query::{ParameterNames, Query};
 #[doc(inline)]
 pub use server::ServerLayer;
 #[cfg(feature = "macros")]

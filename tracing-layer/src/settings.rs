@@ -8,7 +8,7 @@ use crate::hook::Hook;
 use crate::method::Methods;
 use crate::observe::{EndAt, Head};
 use crate::provider::LazyTracer;
-use crate::redact::Redaction;
+use crate::query::Query;
 use crate::semconv;
 
 /// The settings that the server's layer and the client's share.
@@ -18,7 +18,7 @@ pub(crate) struct Shared {
     pub(crate) propagator: Propagator,
     pub(crate) parts: Parts,
     pub(crate) methods: Methods,
-    pub(crate) redaction: Redaction,
+    pub(crate) query: Query,
     pub(crate) request_headers: Captured,
     pub(crate) response_headers: Captured,
     pub(crate) response_attributes: Hook<ResponseAttributes>,
@@ -44,7 +44,7 @@ impl Shared {
             propagator: Propagator::global(),
             parts: Parts::ALL,
             methods: Methods::from_env(),
-            redaction: Redaction::default(),
+            query: Query::from_env(),
             request_headers: Captured::default(),
             response_headers: Captured::default(),
             response_attributes: Hook::NONE,

@@ -28,7 +28,7 @@
 //! | `http.request.method` | at creation | the method, or `_OTHER` if it is not [a known one](ServerLayer::with_known_methods) |
 //! | `http.request.method_original` | at creation | the method, if that was `_OTHER` |
 //! | `url.path` | at creation | the path |
-//! | `url.query` | at creation | the query, [redacted](ServerLayer::with_redacted_query_keys) |
+//! | `url.query` | at creation | the names of the query's parameters, and [by default no value](ServerLayer::with_query) |
 //! | `url.scheme` | at creation | `Forwarded`, `X-Forwarded-Proto`, the URI, or [the default](ServerLayer::with_scheme) |
 //! | `server.address`, `server.port` | at creation | `Forwarded`, `X-Forwarded-Host`, `:authority`, or `Host` |
 //! | `client.address` | at creation | `Forwarded`, `X-Forwarded-For`, or the connection |

@@ -36,7 +36,7 @@ pub use throughline_propagation as propagation;
 pub use throughline_tracing_layer::{client, error_type, observe, provider, semconv, server, span};
 
 pub use throughline_propagation::{ExtractLayer, InjectLayer, W3cPropagator};
-pub use throughline_tracing_layer::{ClientLayer, EndAt, ServerLayer};
+pub use throughline_tracing_layer::{ClientLayer, EndAt, ParameterNames, Query, ServerLayer};
 
 #[cfg(feature = "llm")]
 pub use throughline_llm_layer as llm;

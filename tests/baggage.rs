@@ -167,14 +167,17 @@ fn service(recorder: &Recorder, case: &Case, model: SocketAddr) -> Router {
 
 /// An agent of another service calls that one.
 async fn call(case: &Case, callee: SocketAddr) -> String {
-    let outgoing = Outgoing::new().baggage_to(case.hosts.iter().copied());
+    let outgoing = Outgoing::new()
+        .baggage_to(case.hosts.iter().copied())
+        .with_trusted_redirects(true);
+    let client = Client::builder().redirect(reqwest::redirect::Policy::none());
     let client = ServiceBuilder::new()
         .layer(
             ClientLayer::new()
                 .with_propagator(W3cPropagator::new())
                 .with_outgoing(outgoing),
         )
-        .service(Client::new());
+        .service(client.build().expect("a client"));
     let mut scope = agent("Reise & Büro").with_conversation("c-1");
     if case.puts {
         scope = scope.with_names_to_baggage();

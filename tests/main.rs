@@ -13,5 +13,6 @@ mod mcp;
 mod orders;
 mod proxy;
 mod quickstart;
+mod redirects;
 mod serve;
 mod worker;

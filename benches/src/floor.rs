@@ -114,7 +114,7 @@ impl Floor {
             KeyValue::new("http.request.method", "GET"),
             KeyValue::new("server.address", "localhost"),
             KeyValue::new("server.port", 80),
-            KeyValue::new("url.full", "http://localhost/users/42?a=b"),
+            KeyValue::new("url.full", "http://localhost/users/42?a=REDACTED"),
             KeyValue::new("network.protocol.version", "1.1"),
             KeyValue::new("http.response.status_code", 200),
         ];

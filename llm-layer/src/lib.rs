@@ -152,11 +152,12 @@
 //!
 //! # Attempts
 //!
-//! The span is the call as the caller sees it. What retries goes inside this layer, and a [`ClientLayer`] inside that:
-//! `LlmLayer` → retry → [`ClientLayer`] → transport. Each attempt then is a span of its own below the call's, and an
+//! The span is the call as the caller sees it. What retries goes inside this layer, what follows
+//! [redirects](throughline_tracing_layer::client#redirects) inside that, and a [`ClientLayer`] innermost: `LlmLayer` → retry →
+//! redirects → [`ClientLayer`] → transport. Each attempt and each hop then is a span of its own below the call's, and an
 //! [event](throughline_tracing_layer::client::Attempts::with_events_on) on the call's with its number, status and duration. What
 //! fails over to another provider counts too, if it is a model call of the same operation; any other request on the way, such
-//! as one for a token, does not. tower's retry clones requests: see [`RequestBody::try_clone`].
+//! as one for a token, does not. tower's retry and tower-http's redirects clone requests: see [`RequestBody::try_clone`].
 //!
 //! # A slow reader is no slow model
 //!

@@ -35,6 +35,7 @@
 //! | a layer of your own | [`Propagator`], [`InContext`] |
 //! | messages, child processes, other carriers | [`carrier`], [`mod@env`] |
 //! | spans that end on a thread of yours | [`unfinished`] |
+//! | texts that may hold secrets | [`redaction`] |
 //!
 //! # What is read and written, and when
 //!
@@ -53,6 +54,9 @@
 //! because baggage is what applications put there about their users. [`Propagator::inject`], [`carrier::inject`] and
 //! [`env::inject`] are explicit calls and write everything.
 //!
+//! Put it inside of what follows redirects, next to the transport: then each host gets what `Outgoing` allows it. What a
+//! client that follows redirects by itself takes along, no layer sees: see [`Outgoing::with_trusted_redirects`].
+//!
 //! # When the client leaves
 //!
 //! The future of the inner service is dropped in the context it ran in, so whatever it does last still belongs to the
@@ -69,6 +73,7 @@ pub mod carrier;
 pub mod env;
 pub mod extract;
 pub mod inject;
+pub mod redaction;
 pub mod unfinished;
 
 mod baggage;

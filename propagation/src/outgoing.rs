@@ -16,6 +16,9 @@ use http::header::HOST;
 /// not matter. The host is that of the request's URI, otherwise that of its `Host` header; a request that has neither
 /// is for no named host.
 ///
+/// A client that follows redirects by itself takes its headers to hosts that were not named: see
+/// [`Outgoing::with_trusted_redirects`].
+///
 /// The policy rules what a layer writes. A header that the application itself put into the request stays as it is.
 ///
 /// ```
@@ -28,6 +31,7 @@ use http::header::HOST;
 pub struct Outgoing {
     trace: Hosts,
     baggage: Hosts,
+    trusts_redirects: bool,
 }
 
 impl Outgoing {
@@ -37,6 +41,7 @@ impl Outgoing {
         Self {
             trace: Hosts::All,
             baggage: Hosts::None,
+            trusts_redirects: false,
         }
     }
 
@@ -54,12 +59,41 @@ impl Outgoing {
         self
     }
 
+    /// Sets whether a client that may follow redirects by itself, such as `reqwest::Client`, is trusted with headers that
+    /// are meant for named hosts only. Default: `false`.
+    ///
+    /// Such a client takes the headers of a request along: of what a layer writes, reqwest removes nothing, whatever host
+    /// the redirect leads to. A layer cannot see whether a client follows redirects. Therefore a request of such a
+    /// client gets a header only if every host may see it: by default `traceparent` and `tracestate`, and no `baggage`,
+    /// also if its host is named.
+    ///
+    /// Set this if your client follows no redirects (`reqwest::redirect::Policy::none()`), or if you accept that a host
+    /// to which a named host redirects sees the headers too.
+    #[must_use]
+    pub fn with_trusted_redirects(mut self, trusted: bool) -> Self {
+        self.trusts_redirects = trusted;
+        self
+    }
+
     /// What a host may see, its port left out; `None` is a host that is not known.
     #[must_use]
     pub fn to_host(&self, host: Option<&str>) -> Allowed {
         Allowed {
             trace: self.trace.include(host),
             baggage: self.baggage.include(host),
+        }
+    }
+
+    /// What a host may see, if the client may take it to other hosts by [following redirects
+    /// itself](Self::with_trusted_redirects).
+    #[must_use]
+    pub fn to_host_and_redirects(&self, host: Option<&str>) -> Allowed {
+        if self.trusts_redirects {
+            return self.to_host(host);
+        }
+        Allowed {
+            trace: matches!(self.trace, Hosts::All),
+            baggage: matches!(self.baggage, Hosts::All),
         }
     }
 
@@ -79,10 +113,15 @@ impl Default for Outgoing {
 
 impl fmt::Debug for Outgoing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { trace, baggage } = self;
+        let Self {
+            trace,
+            baggage,
+            trusts_redirects,
+        } = self;
         f.debug_struct("Outgoing")
             .field("trace", trace)
             .field("baggage", baggage)
+            .field("trusts_redirects", trusts_redirects)
             .finish()
     }
 }
@@ -230,6 +269,23 @@ mod tests {
         assert!(all.to_host(None).baggage, "a star is every host, known or not");
         let none = Outgoing::new().trace_to([""; 0]);
         assert!(!none.to_host(Some("a")).trace, "no pattern is no host");
+    }
+
+    #[test]
+    fn a_client_that_follows_redirects_gets_what_every_host_may_see() {
+        let named = Outgoing::new().baggage_to(["a"]).trace_to(["a"]);
+        let cases = [
+            (Outgoing::new(), true, false),
+            (Outgoing::new().baggage_to(["a"]), true, false),
+            (Outgoing::new().baggage_to(["*"]), true, true),
+            (named.clone(), false, false),
+            (named.clone().with_trusted_redirects(true), true, true),
+            (named.with_trusted_redirects(true).trace_to(["b"]), false, true),
+        ];
+        for (outgoing, trace, baggage) in cases {
+            let allowed = outgoing.to_host_and_redirects(Some("a"));
+            assert_eq!(allowed, Allowed { trace, baggage }, "{outgoing:?}");
+        }
     }
 
     #[test]

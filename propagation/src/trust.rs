@@ -8,6 +8,8 @@ use http::{Extensions, HeaderMap, Method, Request, Uri};
 use opentelemetry::Context;
 use opentelemetry::trace::SpanContext;
 
+use crate::redaction::redact_url;
+
 /// Whether what a caller says about its trace is to be believed.
 ///
 /// | | the caller is believed | it is not |
@@ -66,7 +68,7 @@ impl fmt::Debug for Trust {
 }
 
 /// What is known of a request when its caller is to be judged.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Head<'a> {
     method: &'a Method,
     uri: &'a Uri,
@@ -135,6 +137,19 @@ fn canonical(peer: SocketAddr) -> SocketAddr {
     match peer.ip().to_canonical() {
         ip if ip == peer.ip() => peer,
         ip => SocketAddr::new(ip, peer.port()),
+    }
+}
+
+/// Without the values of headers, and without query and user info: they may be secret.
+impl fmt::Debug for Head<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.headers.keys().collect();
+        f.debug_struct("Head")
+            .field("method", self.method)
+            .field("uri", &redact_url(&self.uri.to_string()))
+            .field("headers", &names)
+            .field("peer", &self.peer)
+            .finish_non_exhaustive()
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use opentelemetry::global;
+use throughline_propagation::redaction::redact;
 
 use crate::config::{Exporter, IgnoredVariable, TelemetryConfig};
 use crate::health::{Counts, Health};
@@ -210,8 +211,8 @@ impl SignalDiagnosis {
         Self {
             signal: signal.name(),
             exporter,
-            answer,
-            unreachable,
+            answer: without_secrets(answer),
+            unreachable: without_secrets(unreachable),
             destination: health.destination().to_string(),
             delivered,
             lost,
@@ -220,8 +221,8 @@ impl SignalDiagnosis {
             queued,
             dropped,
             dropped_for_bytes,
-            switched_off: health.why_switched_off(),
-            failure: health.failure(),
+            switched_off: without_secrets(health.why_switched_off()),
+            failure: without_secrets(health.failure()),
         }
     }
 }
@@ -278,6 +279,11 @@ impl fmt::Display for Diagnosis {
             .iter()
             .try_for_each(|warning| write!(f, "\nwarning: {warning}"))
     }
+}
+
+/// What others said may repeat a URL or a header.
+fn without_secrets(text: Option<String>) -> Option<String> {
+    text.map(|text| redact(&text).into_owned())
 }
 
 fn propagated() -> Vec<String> {

@@ -2,9 +2,12 @@
 
 use std::error::Error;
 use std::fmt;
+use std::iter;
 use std::panic::Location;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use throughline_propagation::redaction::{redact, redact_url};
 
 use crate::signal::Signal;
 
@@ -38,7 +41,13 @@ pub(crate) enum Place {
 struct Inner {
     kind: Kind,
     message: String,
-    source: Option<Box<dyn Error + Send + Sync>>,
+    source: Option<Box<RedactedCause>>,
+}
+
+/// A cause without secrets. The errors of clients and parsers repeat URLs, headers and lines of files.
+struct RedactedCause {
+    message: String,
+    source: Option<Box<RedactedCause>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +77,8 @@ impl InitError {
     }
 
     pub(crate) fn value(place: Place, key: impl fmt::Display, value: impl ToString, accepted: &str) -> Self {
-        let value = without_credentials(value.to_string());
+        let value = value.to_string();
+        let value = redact_url(&value);
         Self::new(
             Kind::Configuration,
             format!("{place}{key} = {value:?} is not accepted: use {accepted}"),
@@ -98,12 +108,14 @@ impl InitError {
         Self::new(Kind::Configuration, message)
     }
 
-    pub(crate) fn syntax(place: &Place, format: &str, source: impl Error + Send + Sync + 'static) -> Self {
-        Self::new(
+    /// `why` says where, and repeats nothing of the text: that may be secret.
+    pub(crate) fn syntax(place: &Place, format: &str, why: String) -> Self {
+        let mut error = Self::new(
             Kind::Configuration,
             format!("{place}the configuration is not {format}"),
-        )
-        .caused_by(source)
+        );
+        error.0.source = Some(RedactedCause::boxed(why, None));
+        error
     }
 
     pub(crate) fn exporter(message: String) -> Self {
@@ -116,14 +128,14 @@ impl InitError {
     }
 
     pub(crate) fn caused_by(mut self, source: impl Error + Send + Sync + 'static) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(RedactedCause::of_error(&source));
         self
     }
 
     fn new(kind: Kind, message: String) -> Self {
         Self(Box::new(Inner {
             kind,
-            message,
+            message: redact(&message).into_owned(),
             source: None,
         }))
     }
@@ -148,10 +160,43 @@ impl fmt::Debug for InitError {
 
 impl Error for InitError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0
-            .source
-            .as_deref()
-            .map(|source| source as &(dyn Error + 'static))
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+impl RedactedCause {
+    fn boxed(message: String, source: Option<Box<Self>>) -> Box<Self> {
+        Box::new(Self { message, source })
+    }
+
+    /// The chain of an error, as far as anybody reads it.
+    fn of_error<'a>(error: &'a (dyn Error + 'static)) -> Box<Self> {
+        let next = |error: &&'a (dyn Error + 'static)| (*error).source();
+        let chain: Vec<_> = iter::successors(Some(error), next)
+            .take(MAX_CAUSES)
+            .map(|error| redact(&error.to_string()).into_owned())
+            .collect();
+        let outermost = |cause: Option<Box<Self>>, message| Some(Self::boxed(message, cause));
+        let chained = chain.into_iter().rev().fold(None, outermost);
+        chained.unwrap_or_else(|| Self::boxed(String::new(), None))
+    }
+}
+
+impl fmt::Display for RedactedCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl fmt::Debug for RedactedCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.message, f)
+    }
+}
+
+impl Error for RedactedCause {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
     }
 }
 
@@ -174,6 +219,7 @@ impl fmt::Display for ShutdownError {
             let Some(Failure { signal, why, .. }) = failures.first() else {
                 continue;
             };
+            let why = redact(why);
             let services = failures.iter().map(|failure| failure.service.as_deref());
             let services: Vec<&str> = services.map(|service| service.unwrap_or("the process")).collect();
             if failures.iter().all(|failure| failure.service.is_none()) {
@@ -210,20 +256,6 @@ pub(crate) fn chain(error: &dyn Error) -> String {
     chain
 }
 
-/// A URL that was refused may hold a password; an error is read by many.
-fn without_credentials(value: String) -> String {
-    match (value.find("://"), value.rfind('@')) {
-        (Some(scheme), Some(at)) if scheme < at => {
-            format!(
-                "{}REDACTED{}",
-                value.get(..scheme + 3).unwrap_or_default(),
-                value.get(at..).unwrap_or_default()
-            )
-        }
-        _ => value,
-    }
-}
-
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -234,3 +266,6 @@ impl fmt::Display for Place {
         }
     }
 }
+
+/// Causes beyond this depth are left out.
+const MAX_CAUSES: usize = 32;

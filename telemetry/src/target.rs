@@ -3,12 +3,14 @@
 use std::fmt;
 use std::time::Duration;
 
+use throughline_propagation::redaction::redact_url;
+
 use crate::config::{Compression, Headers, Protocol, TelemetryConfig, TlsConfig};
 use crate::error::{InitError, Place};
 use crate::signal::Signal;
 
 /// The collector as one signal sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) signal: Signal,
     pub(crate) protocol: Protocol,
@@ -72,7 +74,18 @@ impl fmt::Display for Target {
             Protocol::Grpc => "gRPC",
             Protocol::HttpProtobuf | Protocol::HttpJson => "HTTP",
         };
-        write!(f, "{} over OTLP by {by} to {}", self.signal, self.url)
+        write!(
+            f,
+            "{} over OTLP by {by} to {}",
+            self.signal,
+            redact_url(&self.url)
+        )
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Target({self})")
     }
 }
 

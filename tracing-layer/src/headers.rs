@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
+use throughline_propagation::redaction::redact;
 
 use crate::semconv::SECRET_HEADERS;
 
@@ -30,11 +31,15 @@ impl Captured {
         Self(keyed.collect())
     }
 
-    /// The attributes of the headers that are there, without values that are marked as sensitive.
+    /// The attributes of the headers that are there, without values that are marked as sensitive and without the secrets in
+    /// the others.
     pub(crate) fn attributes(&self, headers: &HeaderMap) -> impl Iterator<Item = KeyValue> {
         self.0.iter().filter_map(|(name, key)| {
             let open = headers.get_all(name).iter().filter(|value| !value.is_sensitive());
-            let values: Vec<StringValue> = open.map(|value| text(value).into_owned().into()).collect();
+            // A `referer` or a `location` holds a URL.
+            let values: Vec<StringValue> = open
+                .map(|value| redact(&text(value)).into_owned().into())
+                .collect();
             (!values.is_empty()).then(|| KeyValue::new(key.clone(), Value::Array(Array::String(values))))
         })
     }
@@ -83,6 +88,14 @@ mod tests {
             ["http.request.header.x-tenant=[\"a\",\"b\u{fffd}\"]"],
             "the attributes"
         );
+    }
+
+    #[test]
+    fn what_is_never_recorded_is_secret_in_texts_too() {
+        for name in SECRET_HEADERS {
+            let text = format!("{name}: s3cr3t");
+            assert_eq!(redact(&text), format!("{name}: REDACTED"), "{name}");
+        }
     }
 
     #[test]

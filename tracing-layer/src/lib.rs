@@ -51,14 +51,15 @@ mod hook;
 mod intern;
 pub mod labels;
 mod layer_parts;
+mod line;
 mod method;
 mod metrics;
 mod nesting;
 pub mod observe;
 mod protocol;
 pub mod provider;
+mod query;
 mod recent;
-mod redact;
 mod request_body;
 pub mod semconv;
 pub mod server;
@@ -66,11 +67,13 @@ mod setters;
 mod settings;
 pub mod span;
 mod template;
+mod url;
 
 #[doc(inline)]
 pub use client::ClientLayer;
 #[doc(inline)]
 pub use observe::EndAt;
+pub use query::{ParameterNames, Query};
 #[doc(inline)]
 pub use server::ServerLayer;
 #[cfg(feature = "macros")]

@@ -92,7 +92,7 @@ pub const CANCELLED: &str = "cancelled";
 /// The [`ERROR_TYPE`] of an exchange or a span that panicked.
 pub const PANIC: &str = "panic";
 /// What stands in the place of a secret.
-pub const REDACTED: &str = "REDACTED";
+pub const REDACTED: &str = throughline_propagation::redaction::REDACTED;
 /// The unencrypted scheme.
 pub const HTTP: &str = "http";
 /// The encrypted scheme.
@@ -129,6 +129,8 @@ pub const DURATION_BUCKETS: [f64; 14] = [
 
 /// The variable that replaces [`KNOWN_METHODS`], a comma between two.
 pub const KNOWN_METHODS_VARIABLE: &str = "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS";
+/// The variable that says what is recorded of queries: see [`Query`](crate::Query).
+pub const URL_QUERY_VARIABLE: &str = "THROUGHLINE_URL_QUERY";
 /// The methods that are named; any other is [`OTHER`].
 pub const KNOWN_METHODS: [&str; 10] = [
     "GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "QUERY", "CONNECT", "TRACE",
@@ -150,17 +152,6 @@ pub const SECRET_HEADERS: [&str; 14] = [
     "x-goog-api-key",
     "x-xsrf-token",
 ];
-/// The query keys whose values are secret wherever they occur.
-pub const SENSITIVE_QUERY_KEYS: [&str; 7] = [
-    "AWSAccessKeyId",
-    "Signature",
-    "sig",
-    "X-Goog-Signature",
-    "X-Amz-Credential",
-    "X-Amz-Security-Token",
-    "X-Amz-Signature",
-];
-
 /// The instrumentation scope of these layers.
 pub(crate) fn scope() -> InstrumentationScope {
     InstrumentationScope::builder(env!("CARGO_PKG_NAME"))

@@ -35,17 +35,15 @@ macro_rules! shared_setters {
             self.with(|settings| settings.shared.methods = crate::method::Methods::new(methods))
         }
 
-        /// Also redacts the values of these query keys, whatever their case. Default: those of
-        /// [`semconv::SENSITIVE_QUERY_KEYS`], which stay.
-        ///
-        /// [`semconv::SENSITIVE_QUERY_KEYS`]: crate::semconv::SENSITIVE_QUERY_KEYS
+        /// Sets what is recorded of the query of a URL. Default: the names of its parameters and no value,
+        /// [`Query::Redacted`](crate::Query), unless the environment variable `THROUGHLINE_URL_QUERY` says otherwise.
         #[must_use]
-        pub fn with_redacted_query_keys<'a>(self, keys: impl IntoIterator<Item = &'a str>) -> Self {
-            self.with(|settings| settings.shared.redaction = settings.shared.redaction.with_keys(keys))
+        pub fn with_query(self, query: crate::Query) -> Self {
+            self.with(|settings| settings.shared.query = query)
         }
 
         /// Records these request headers on spans. Default: none. Those of [`semconv::SECRET_HEADERS`], and values
-        /// marked as sensitive, never are.
+        /// marked as sensitive, never are. Of other values the [secrets](crate::error_message) are replaced.
         ///
         /// [`semconv::SECRET_HEADERS`]: crate::semconv::SECRET_HEADERS
         #[must_use]
@@ -55,7 +53,7 @@ macro_rules! shared_setters {
         }
 
         /// Records these response headers on spans. Default: none. Those of [`semconv::SECRET_HEADERS`], and values
-        /// marked as sensitive, never are.
+        /// marked as sensitive, never are. Of other values the [secrets](crate::error_message) are replaced.
         ///
         /// [`semconv::SECRET_HEADERS`]: crate::semconv::SECRET_HEADERS
         #[must_use]

@@ -10,7 +10,7 @@ use crate::method::Methods;
 use crate::nesting::Nesting;
 use crate::observe::{EndAt, Head};
 use crate::provider::LazyTracer;
-use crate::redact::Redaction;
+use crate::query::Query;
 use crate::semconv;
 
 /// The settings that the server's layer and the client's share.
@@ -20,7 +20,7 @@ pub(crate) struct Shared {
     pub(crate) propagator: Propagator,
     pub(crate) parts: Parts,
     pub(crate) methods: Methods,
-    pub(crate) redaction: Redaction,
+    pub(crate) query: Query,
     pub(crate) request_headers: Captured,
     pub(crate) response_headers: Captured,
     pub(crate) response_attributes: Hook<ResponseAttributes>,
@@ -42,7 +42,7 @@ impl Shared {
             propagator: Propagator::global(),
             parts: Parts::ALL,
             methods: Methods::from_env(),
-            redaction: Redaction::default(),
+            query: Query::from_env(),
             request_headers: Captured::default(),
             response_headers: Captured::default(),
             response_attributes: Hook::NONE,

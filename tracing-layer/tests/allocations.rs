@@ -117,7 +117,10 @@ where
 enum Uri {
     Same,
     NewPath,
+    /// A path and a value of the query that are new. Values are not recorded.
     New,
+    /// Also the name of a parameter.
+    NewName,
 }
 
 impl Uri {
@@ -128,6 +131,7 @@ impl Uri {
             Self::Same => [first.clone(), first],
             Self::NewPath => [first, format!("{base}/users/{case}000")],
             Self::New => [first, format!("{base}/users/{case}000?page={case}")],
+            Self::NewName => [first, format!("{base}/users/{case}000?page{case}={case}")],
         }
     }
 }
@@ -151,9 +155,11 @@ fn server_allocations() {
         ("no-op, a traceparent passes", noop(), true, Uri::New, 1),
         ("sampled out", out(), true, Uri::Same, 4),
         ("sampled out, new path", out(), true, Uri::NewPath, 5),
-        ("sampled out, new path and query", out(), true, Uri::New, 6),
+        ("sampled out, new path and value", out(), true, Uri::New, 5),
+        ("sampled out, new path and name", out(), true, Uri::NewName, 6),
         ("sampled", full(), true, Uri::Same, 5),
-        ("sampled, new path and query", full(), true, Uri::New, 7),
+        ("sampled, new path and value", full(), true, Uri::New, 6),
+        ("sampled, new path and name", full(), true, Uri::NewName, 7),
     ];
     for (index, (name, layer, traced, uri, expected)) in cases.into_iter().enumerate() {
         let [first, second] = uri.pair("", index);
@@ -192,14 +198,28 @@ fn client_allocations() {
         .with_meter_provider(NoopMeterProvider::new());
     let parent = W3cPropagator::new().extract(&Headers::new(request("/", true).headers()));
     let cases = [
-        ("no-op, no trace", noop.clone(), Context::new(), 0),
-        ("no-op, a trace passes", noop, parent.clone(), 1),
-        ("sampled out", with(Sampler::AlwaysOff), parent.clone(), 5),
-        ("sampled", with(Sampler::AlwaysOn), parent, 6),
+        ("no-op, no trace", noop.clone(), Context::new(), Uri::New, 0),
+        ("no-op, a trace passes", noop, parent.clone(), Uri::New, 1),
+        (
+            "sampled out",
+            with(Sampler::AlwaysOff),
+            parent.clone(),
+            Uri::Same,
+            4,
+        ),
+        (
+            "sampled out, new URL",
+            with(Sampler::AlwaysOff),
+            parent.clone(),
+            Uri::New,
+            5,
+        ),
+        ("sampled", with(Sampler::AlwaysOn), parent.clone(), Uri::Same, 5),
+        ("sampled, new URL", with(Sampler::AlwaysOn), parent, Uri::New, 6),
     ];
-    for (index, (name, layer, parent, expected)) in cases.into_iter().enumerate() {
+    for (index, (name, layer, parent, uri, expected)) in cases.into_iter().enumerate() {
         let _parent = parent.attach();
-        let [first, second] = Uri::New.pair("http://shop.example.com", index);
+        let [first, second] = uri.pair("http://shop.example.com", index);
         let mut service = layer.layer(Hello);
         let counted = count(&mut service, request(&first, false), request(&second, false));
         assert_eq!(counted, expected, "{name}");

@@ -1,5 +1,6 @@
 //! The observer of a model call.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -38,10 +39,18 @@ pub(crate) struct Shared {
 }
 
 /// Observes the response of a model call.
-#[derive(Debug)]
 pub struct Watch(pub(super) Box<Watching>);
 
-#[derive(Debug)]
+/// Without the question and the answer.
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch")
+            .field("status", &self.0.status)
+            .field("began", &self.0.began)
+            .finish_non_exhaustive()
+    }
+}
+
 pub(super) struct Watching {
     pub(super) shared: Shared,
     pub(super) cx: Context,

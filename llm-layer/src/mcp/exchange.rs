@@ -7,6 +7,7 @@ use opentelemetry::global::BoxedSpan;
 use opentelemetry::trace::{SpanKind, Status, TraceContextExt};
 use opentelemetry::{Context, ContextGuard, KeyValue};
 use serde_json::Value;
+use throughline_propagation::redaction::redact;
 use throughline_tracing_layer::provider::LazyInstruments;
 use throughline_tracing_layer::span::InContextExt;
 
@@ -151,7 +152,7 @@ impl Exchange {
             kind: self
                 .code
                 .map_or_else(|| semconv::OTHER.into(), |code| code.to_string().into()),
-            description: short(message.unwrap_or_default()).to_owned(),
+            description: redact(short(message.unwrap_or_default())).into_owned(),
         });
     }
 

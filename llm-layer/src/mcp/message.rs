@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use opentelemetry::KeyValue;
 use serde_json::{Map, Value};
+use throughline_propagation::redaction::redact_url;
 
 use crate::semconv::{self, mcp};
 
@@ -53,7 +54,7 @@ impl<'a> Message<'a> {
             .filter(|_| ABOUT_A_RESOURCE.contains(&self.method));
         [
             id.map(|id| KeyValue::new(mcp::JSONRPC_REQUEST_ID, id)),
-            uri.map(|uri| KeyValue::new(mcp::RESOURCE_URI, without_secrets(uri))),
+            uri.map(|uri| KeyValue::new(mcp::RESOURCE_URI, redact_url(uri).into_owned())),
         ]
         .into_iter()
         .flatten()
@@ -113,19 +114,6 @@ pub(super) fn short(text: &str) -> &str {
     ends.find_map(|end| text.get(..end)).unwrap_or_default()
 }
 
-fn without_secrets(uri: &str) -> String {
-    let end = uri.find(['?', '#']).unwrap_or(uri.len());
-    let uri = uri.get(..end).unwrap_or_default();
-    let Some((scheme, rest)) = uri.split_once("://") else {
-        return uri.to_owned();
-    };
-    let (authority, path) = rest
-        .split_at_checked(rest.find('/').unwrap_or(rest.len()))
-        .unwrap_or((rest, ""));
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    format!("{scheme}://{host}{path}")
-}
-
 const TOOLS_CALL: &str = "tools/call";
 
 const ABOUT_A_RESOURCE: &[&str] = &[
@@ -148,19 +136,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn uris_are_told_without_what_may_be_secret() {
+    fn uris_are_recorded_without_what_may_be_secret() {
         for (uri, expected) in [
             ("file:///home/user/a.pdf", "file:///home/user/a.pdf"),
             (
                 "postgres://user:p@ss@db:5432/customers?sslkey=x#f",
-                "postgres://db:5432/customers",
+                "postgres://REDACTED@db:5432/customers?REDACTED",
             ),
-            ("https://host?token=1", "https://host"),
-            ("urn:isbn:1#x", "urn:isbn:1"),
-            ("note://@/a@b", "note:///a@b"),
+            ("https://host?token=1", "https://host?REDACTED"),
+            ("https://u:a?/b@host/p", "https://REDACTED@host/p"),
+            ("urn:isbn:1#x", "urn:isbn:1#REDACTED"),
+            ("note://@/a@b", "note://REDACTED@b"),
             ("", ""),
         ] {
-            assert_eq!(without_secrets(uri), expected, "{uri}");
+            assert_eq!(redact_url(uri), expected, "{uri}");
         }
     }
 

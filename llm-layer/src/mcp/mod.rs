@@ -41,7 +41,7 @@
 //! | `mcp.method.name` | at the start | the method |
 //! | `gen_ai.tool.name`, `gen_ai.operation.name` | at the start, `tools/call` | the tool, `execute_tool` |
 //! | `gen_ai.prompt.name` | at the start, `prompts/get` | the prompt |
-//! | `mcp.resource.uri` | at the start, methods about one resource | the URI without user, password, query and fragment |
+//! | `mcp.resource.uri` | at the start, methods about one resource | the URI with `REDACTED` for user and password, query and fragment |
 //! | `jsonrpc.request.id` | at the start, requests | the id |
 //! | `jsonrpc.protocol.version` | at the start, unless 2.0 | |
 //! | `mcp.protocol.version` | at the start or the end | [`Mcp::with_protocol_version`], the request's `_meta`, or what `initialize` agreed on |

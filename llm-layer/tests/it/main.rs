@@ -40,5 +40,6 @@ mod scopes;
 mod scopes_branches;
 mod scopes_layers;
 mod scopes_metrics;
+mod secrets;
 mod streams;
 mod support;

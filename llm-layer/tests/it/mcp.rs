@@ -139,7 +139,7 @@ fn what_each_method_and_each_answer_is_to_each_side() {
         (
             request("resources/read", json!({"uri": "db://me:pw@host/t?key=1"})),
             ok.clone(),
-            r#"resources/read - jsonrpc.request.id="a" - mcp.method.name="resources/read" - mcp.resource.uri="db://host/t""#,
+            r#"resources/read - jsonrpc.request.id="a" - mcp.method.name="resources/read" - mcp.resource.uri="db://REDACTED@host/t?REDACTED""#,
             "=",
         ),
         (

@@ -72,7 +72,8 @@ fn a_key_in_a_url_is_not_recorded() {
     );
     let tree = recorder.tree(MASKED);
     assert!(!tree.contains("secret"), "{tree}");
-    let described = "for url (https://generativelanguage.googleapis.com/v1beta/models/m:generateContent?…)]";
+    let described =
+        "for url (https://generativelanguage.googleapis.com/v1beta/models/m:generateContent?REDACTED)]";
     assert_eq!(
         tree.matches(described).count(),
         2,

@@ -1,5 +1,7 @@
 //! [`HeaderMap`] as a carrier.
 
+use std::fmt;
+
 use http::header::{HeaderMap, HeaderName, HeaderValue, ValueIter};
 use opentelemetry::propagation::{Extractor, Injector};
 
@@ -12,7 +14,7 @@ use crate::w3c::{BAGGAGE, TRACEPARENT, TRACESTATE};
 /// A line that is not UTF-8 is not skipped but shows as U+FFFD, which no propagator accepts: half of what came is not
 /// taken for the whole. Several `traceparent` lines show as one such line, so that even a propagator that reads only
 /// the first starts a new trace, as the specification demands.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Headers<'a>(&'a HeaderMap);
 
 impl<'a> Headers<'a> {
@@ -47,16 +49,34 @@ impl Extractor for Headers<'_> {
     }
 }
 
+/// The names: values may be secret.
+impl fmt::Debug for Headers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.0.keys().collect();
+        f.debug_tuple("Headers").field(&names).finish()
+    }
+}
+
 /// Writes into a [`HeaderMap`] for a propagator, in the place of what is there.
 ///
 /// A value that no header may have is left out. Once dropped, no `tracestate` is left that belongs to another
 /// `traceparent` than the one that was written.
-#[derive(Debug)]
 pub struct HeadersMut<'a> {
     headers: &'a mut HeaderMap,
     allowed: Allowed,
     wrote_parent: bool,
     wrote_state: bool,
+}
+
+/// The names: values may be secret.
+impl fmt::Debug for HeadersMut<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.headers.keys().collect();
+        f.debug_struct("HeadersMut")
+            .field("headers", &names)
+            .field("allowed", &self.allowed)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'a> HeadersMut<'a> {

@@ -10,6 +10,7 @@ mod headers;
 mod in_context;
 mod layers;
 mod merge;
+mod secrets;
 mod support;
 mod trace_context;
 mod trust;

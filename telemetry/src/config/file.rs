@@ -77,7 +77,7 @@ impl TelemetryConfig {
     fn from_json(text: &str, place: &Place) -> Result<Self, InitError> {
         let table = serde_json::from_str(text);
         Self::from_table(
-            &table.map_err(|error| InitError::syntax(place, "a JSON object", error))?,
+            &table.map_err(|error| InitError::syntax(place, "a JSON object", json_error(&error)))?,
             place,
         )
     }
@@ -85,7 +85,7 @@ impl TelemetryConfig {
     fn from_toml(text: &str, place: &Place) -> Result<Self, InitError> {
         let table = toml::from_str(text);
         Self::from_table(
-            &table.map_err(|error| InitError::syntax(place, "a TOML table", error))?,
+            &table.map_err(|error| InitError::syntax(place, "a TOML table", toml_error(&error, text)))?,
             place,
         )
     }
@@ -138,6 +138,29 @@ impl TelemetryConfig {
         }
         Ok(())
     }
+}
+
+/// What is wrong and where, without the value that is: it may be secret.
+fn json_error(error: &serde_json::Error) -> String {
+    if error.is_data() {
+        return format!(
+            "it is no object at line {} column {}",
+            error.line(),
+            error.column()
+        );
+    }
+    error.to_string()
+}
+
+/// What is wrong and where, without the line that is: it may be secret.
+fn toml_error(error: &toml::de::Error, text: &str) -> String {
+    let before = error
+        .span()
+        .and_then(|span| text.get(..span.start))
+        .unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|letter| *letter != '\n').count() + 1;
+    format!("{} at line {line} column {column}", error.message())
 }
 
 /// A list as the variable of the same meaning spells it.

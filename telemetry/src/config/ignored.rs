@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use throughline_propagation::redaction::{REDACTED, redact, redact_url};
+
 /// A variable, or a member of its list, that is set and not used.
 ///
 /// By the specification a variable that is not understood is ignored with a warning, and the program goes on
@@ -47,9 +49,9 @@ pub(super) fn printable(variable: &str, value: &str) -> String {
         return REDACTED.to_owned();
     }
     let mut value = if variable.ends_with("_ENDPOINT") {
-        without_secrets(value)
+        redact_url(value).into_owned()
     } else {
-        value.to_owned()
+        redact(value).into_owned()
     };
     if let Some((end, _)) = value.char_indices().nth(MAX_PRINTED_CHARS) {
         value.truncate(end);
@@ -58,30 +60,6 @@ pub(super) fn printable(variable: &str, value: &str) -> String {
     value
 }
 
-/// A URL that was refused need not be one: whatever precedes the last `@` may hold a password, and whatever follows a `?`
-/// or a `#` a key.
-fn without_secrets(url: &str) -> String {
-    let (base, has_query) = match url.find(['?', '#']) {
-        Some(end) => (url.get(..end).unwrap_or_default(), true),
-        None => (url, false),
-    };
-    let mut shown = match (base.find("://"), base.rfind('@')) {
-        (Some(scheme), Some(at)) if scheme < at => format!(
-            "{}{REDACTED}{}",
-            base.get(..scheme + 3).unwrap_or_default(),
-            base.get(at..).unwrap_or_default()
-        ),
-        (_, Some(at)) => format!("{REDACTED}{}", base.get(at..).unwrap_or_default()),
-        (_, None) => base.to_owned(),
-    };
-    if has_query {
-        shown.push('?');
-        shown.push_str(REDACTED);
-    }
-    shown
-}
-
-const REDACTED: &str = "REDACTED";
 const MAX_PRINTED_CHARS: usize = 128;
 
 #[cfg(test)]
@@ -94,12 +72,13 @@ mod tests {
         for (variable, value, expected) in [
             (ENDPOINT, "https://me:SECRET@c:4317", "https://REDACTED@c:4317"),
             (ENDPOINT, "https://me:SEC/RET@c", "https://REDACTED@c"),
-            (ENDPOINT, "//me:SECRET@c", "REDACTED@c"),
+            (ENDPOINT, "//me:SECRET@c", "//REDACTED@c"),
             (ENDPOINT, "me:SECRET@c:4317", "REDACTED@c:4317"),
             (ENDPOINT, "http://c/x?key=SECRET", "http://c/x?REDACTED"),
             (ENDPOINT, "c:443/x?key=SECRET", "c:443/x?REDACTED"),
-            (ENDPOINT, "http://c?u=a@SECRET", "http://c?REDACTED"),
-            (ENDPOINT, "http://c#SECRET", "http://c?REDACTED"),
+            (ENDPOINT, "http://c?u=a@SECRET", "http://REDACTED"),
+            (ENDPOINT, "http://me:SE?CRET@c", "http://REDACTED"),
+            (ENDPOINT, "http://c#SECRET", "http://c#REDACTED"),
             ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "a@b@c", "REDACTED@c"),
             ("OTEL_EXPORTER_OTLP_HEADERS", "Bearer SECRET", "REDACTED"),
             ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "SECRET", "REDACTED"),

@@ -198,9 +198,21 @@ pub(super) struct LayerVariable {
     pub(super) variable: &'static str,
     /// In lower case.
     pub(super) values: &'static [&'static str],
+    /// What stands before a list of names, which is a value too.
+    pub(super) before_names: &'static [&'static str],
     pub(super) is_list: bool,
     pub(super) accepted: &'static str,
     pub(super) used: &'static str,
+}
+
+impl LayerVariable {
+    /// Whether a value in lower case is one of its values.
+    pub(super) fn takes(&self, value: &str) -> bool {
+        let has_names = |names: &str| names.split(',').any(|name| !name.trim().is_empty());
+        let mut before_names = self.before_names.iter();
+        self.values.contains(&value)
+            || before_names.any(|before| value.strip_prefix(before).is_some_and(has_names))
+    }
 }
 
 #[rustfmt::skip]
@@ -208,6 +220,7 @@ pub(super) const LAYER_VARIABLES: &[LayerVariable] = &[
     LayerVariable {
         variable: "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
         values: &["no_content", "span_only", "event_only", "span_and_event", "true", "false"],
+        before_names: &[],
         is_list: false,
         accepted: r#""NO_CONTENT", "SPAN_ONLY", "EVENT_ONLY" or "SPAN_AND_EVENT""#,
         used: "NO_CONTENT",
@@ -220,8 +233,17 @@ pub(super) const LAYER_VARIABLES: &[LayerVariable] = &[
             "http", "http/dup", "rpc", "rpc/dup", "database", "database/dup", "messaging", "messaging/dup",
             "code", "code/dup", "k8s", "k8s/dup",
         ],
+        before_names: &[],
         is_list: true,
         accepted: r#""gen_ai", "gen_ai/dup", "gen_ai_latest_experimental" or "gen_ai_latest_experimental/dup"; "http", "rpc", "database", "messaging", "code" and "k8s", also with "/dup", have no effect here"#,
         used: "gen_ai_latest_experimental",
+    },
+    LayerVariable {
+        variable: "THROUGHLINE_URL_QUERY",
+        values: &["redacted", "all-but-secrets"],
+        before_names: &["only:", "all-but:"],
+        is_list: false,
+        accepted: r#""redacted", "only:page,limit", "all-but-secrets" or "all-but:cursor""#,
+        used: "redacted",
     },
 ];

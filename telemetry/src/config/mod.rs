@@ -1,5 +1,6 @@
 //! What telemetry is to do: plain data, its defaults, and where it can come from.
 
+mod debug;
 mod effective;
 mod environment;
 mod exporter;
@@ -42,9 +43,9 @@ use crate::target::Target;
 
 /// What telemetry is to do. The default is off: nothing is recorded and nothing is exported.
 ///
-/// Each field has a setter of the same name. Values are checked by [`init`](crate::init), and, when they come from a file
+/// Each field has a setter of the same name. Its debug form shows URLs without secrets, and no headers. Values are checked by [`init`](crate::init), and, when they come from a file
 /// or the environment, where they are read. The [crate](crate) documentation has the table of keys and variables.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TelemetryConfig {
     /// Whether anything is recorded at all. Default: `false`.
@@ -103,7 +104,7 @@ pub struct TelemetryConfig {
 }
 
 /// What one signal does differently from the others.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub(crate) struct SignalConfig {
     pub(crate) exporter: Option<Exporter>,
     pub(crate) endpoint: Option<String>,

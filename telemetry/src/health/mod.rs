@@ -29,6 +29,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
+use throughline_propagation::redaction::redact;
 use tracing::Level;
 
 use self::answers::Answers;
@@ -255,8 +256,9 @@ pub(crate) fn words(error: &OTelSdkError) -> String {
 }
 
 /// To the program's `tracing` subscriber, or where there is none that takes it, to standard error: silence is the worst
-/// answer.
+/// answer. Without secrets: the text is often that of an error.
 pub(crate) fn say(text: &str) {
+    let text = redact(text);
     if tracing::enabled!(target: "throughline", Level::WARN) {
         tracing::warn!(target: "throughline", "{text}");
     } else {

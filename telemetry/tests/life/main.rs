@@ -19,6 +19,7 @@ mod otlp;
 mod receiver;
 mod said;
 mod screen;
+mod secrets;
 mod services;
 mod tls;
 mod variables;

@@ -68,7 +68,11 @@ impl Sending {
         }
         if parts.propagation {
             let host = peer.as_ref().map(|peer| &*peer.host);
-            let allowed = settings.outgoing.to_host(host);
+            let allowed = if R::MAY_BE_REDIRECTED {
+                settings.outgoing.to_host_and_redirects(host)
+            } else {
+                settings.outgoing.to_host(host)
+            };
             let headers = request.headers_mut();
             shared
                 .propagator

@@ -15,7 +15,7 @@ use crate::setters::shared_setters;
 
 /// Wraps each request in a span and its metrics, and injects the span's context.
 ///
-/// Put it innermost, next to the transport, so that each attempt of a retry is a span of its own. What is recorded, and
+/// Put it innermost, next to the transport, so that each attempt of a retry and each redirect is a span of its own. What is recorded, and
 /// when, is in the [module's documentation](super).
 #[derive(Debug, Clone)]
 pub struct ClientLayer {
@@ -40,6 +40,9 @@ impl ClientLayer {
     }
 
     /// Shows the context to these hosts. Default: [`Outgoing::new`]: trace context to all, **baggage to none**.
+    ///
+    /// A `reqwest::Client` may take headers to other hosts, and gets those alone that all hosts may see: see
+    /// [redirects](super#redirects).
     #[must_use]
     pub fn with_outgoing(self, outgoing: Outgoing) -> Self {
         self.with(|settings| settings.outgoing = outgoing)

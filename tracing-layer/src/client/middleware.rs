@@ -53,6 +53,8 @@ struct Extended<'a> {
 }
 
 impl Outbound for Extended<'_> {
+    const MAY_BE_REDIRECTED: bool = Request::MAY_BE_REDIRECTED;
+
     fn attempt(&self) -> Attempt<'_> {
         self.request.attempt()
     }

@@ -30,7 +30,7 @@
 //! | `http.request.method_original` | at creation | the method, if that was `_OTHER` |
 //! | `server.address`, `server.port` | at creation | the URL, or `Host`; the host in lower case, the port by default that of the scheme; no port with a [Unix domain socket](ClientLayer::with_unix_socket) |
 //! | `network.transport` | at creation | `unix`, if it is a Unix domain socket; `network.peer.address` is its path |
-//! | `url.full` | at creation | the URL without user, password and fragment, its query [redacted](ClientLayer::with_redacted_query_keys) |
+//! | `url.full` | at creation | the URL without user, password and fragment; of its query the names, and [by default no value](ClientLayer::with_query) |
 //! | `url.template` | at the start | [`UrlTemplate`] among the extensions or in the context |
 //! | `http.request.resend_count` | at the start | [`Attempts`] among the extensions or in the context, from the second attempt on; in a chain of reqwest-middleware without either |
 //! | `http.request.header.*` | at the start | [the headers that were listed](ClientLayer::with_request_headers) |
@@ -50,16 +50,56 @@
 //! | `http.client.response.body.size` | `By` | [if asked](ClientLayer::with_body_sizes), when the response's body has passed | as of the duration |
 //!
 //! The context is injected into every request for which nothing suppresses telemetry, also where no span is recorded:
-//! trace context for every host, **baggage for none** until [hosts are named](ClientLayer::with_outgoing). Exporters
+//! trace context for every host, **baggage for none** until [hosts are named](ClientLayer::with_outgoing). What a client gets
+//! that follows redirects is [below](self#redirects). Exporters
 //! suppress telemetry while they call out, so their own calls are neither traced nor measured.
 //!
 //! # When it ends
 //!
 //! With the response's head, as the conventions ask; with the last frame of its body if [so
-//! set](ClientLayer::with_end_at). Redirects that the library follows on its own are part of one span, whose `url.full`,
-//! `server.address` and `server.port` are of the URL that was asked for, and whose status is the last one's. A retry
-//! outside of this layer makes a span of each attempt: put [`AttemptsLayer`] around it. (The attempts of a middleware of
-//! reqwest-middleware are counted without.)
+//! set](ClientLayer::with_end_at). A retry outside of this layer makes a span of each attempt: put [`AttemptsLayer`] around
+//! it. (The attempts of a middleware of reqwest-middleware are counted without.)
+//!
+//! # Redirects
+//!
+//! A redirect leads to a host that [`Outgoing`](throughline_propagation::Outgoing) may not name. Follow redirects by a layer
+//! outside of this one, such as tower-http's `FollowRedirectLayer`, around a client that follows none:
+//! [`AttemptsLayer`] → retry → `FollowRedirectLayer` → [`ClientLayer`] → transport. Each hop is then a span of its own, and
+//! each host gets what `Outgoing` allows it. hyper-util's client follows none. The other way round, with the redirects
+//! inside of this layer, all hops are one span, and its headers go to every host.
+//!
+//! ```
+//! # use http::{Request, Response};
+//! use throughline_propagation::Outgoing;
+//! use throughline_tracing_layer::ClientLayer;
+//! use throughline_tracing_layer::client::AttemptsLayer;
+//! use tower::ServiceBuilder;
+//! use tower_http::follow_redirect::FollowRedirectLayer;
+//!
+//! # type Body = http_body_util::Empty<bytes::Bytes>;
+//! # let transport = tower::service_fn(|_: Request<Body>| async { Ok::<_, std::io::Error>(Response::new(Body::new())) });
+//! let client = ServiceBuilder::new()
+//!     .layer(AttemptsLayer::new())
+//!     .layer(FollowRedirectLayer::new())
+//!     .layer(ClientLayer::new().with_outgoing(Outgoing::new().baggage_to(["*.internal"])))
+//!     .service(transport); // such as hyper-util's client
+//! # let _ = tower::util::ServiceExt::oneshot(client, Request::new(Body::new()));
+//! ```
+//!
+//! By default that layer removes `authorization`, `cookie` and `proxy-authorization` where the origin changes, and no other
+//! credentials, such as `x-api-key`. It follows a `307` or `308` of a request with a body only if its policy can clone the
+//! body.
+//!
+//! A `reqwest::Client` follows up to ten redirects by itself, unless it is built with `redirect::Policy::none()`. Its hops are
+//! one span, whose `url.full`, `server.address` and `server.port` are of the URL of the request, and whose status is the last
+//! one's. To another origin it forwards all headers of the request but
+//! `authorization`, `cookie`, `cookie2`, `proxy-authorization` and `www-authenticate`: `traceparent`, `tracestate` and
+//! `baggage` too, and it adds a `referer` with path and query of the hop before. A layer cannot see how the client was built.
+//! Therefore a `reqwest::Request`, also in a chain of reqwest-middleware, gets only the headers that `Outgoing` allows every
+//! host: by default trace context, and never baggage for named hosts. [`Outgoing::with_trusted_redirects`] changes that,
+//! for a client that follows none or where you accept it.
+//!
+//! [`Outgoing::with_trusted_redirects`]: throughline_propagation::Outgoing::with_trusted_redirects
 //!
 //! # When the caller leaves
 //!

@@ -1,5 +1,6 @@
 //! Requests that go out, whichever library they are of.
 
+use std::fmt;
 use std::sync::Arc;
 
 use http::header::HOST;
@@ -7,12 +8,16 @@ use http::uri::Authority;
 use http::{HeaderMap, Method, Request};
 use http_body::Body;
 
-use crate::redact::Url;
+use crate::query::Query;
 use crate::request_body::RequestBytes;
+use crate::url::Url;
 use crate::{protocol, recent, semconv};
 
 /// What telemetry needs of a request.
 pub(super) trait Outbound {
+    /// Whether the client may follow redirects by itself, and take the headers to other hosts.
+    const MAY_BE_REDIRECTED: bool;
+
     fn attempt(&self) -> Attempt<'_>;
     fn headers_mut(&mut self) -> &mut HeaderMap;
     fn body_bytes(&mut self) -> RequestBytes;
@@ -20,7 +25,7 @@ pub(super) trait Outbound {
 }
 
 /// What is known of a request when it goes out.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Attempt<'a> {
     method: &'a Method,
     headers: &'a HeaderMap,
@@ -60,6 +65,18 @@ impl<'a> Attempt<'a> {
 
     pub(super) fn url(&self) -> &Url<'a> {
         &self.url
+    }
+}
+
+/// Without the values of headers and of the query, and without user info: they may be secret.
+impl fmt::Debug for Attempt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.headers.keys().collect();
+        f.debug_struct("Attempt")
+            .field("method", self.method)
+            .field("headers", &names)
+            .field("url", &self.url.redacted(&Query::Redacted))
+            .finish()
     }
 }
 
@@ -118,6 +135,9 @@ fn unix_socket(scheme: &str, host: &str) -> Option<Arc<str>> {
 }
 
 impl<B: Body + 'static> Outbound for Request<B> {
+    // Clients of `http` follow none. A layer that does is outside of this one, or is a client of its own.
+    const MAY_BE_REDIRECTED: bool = false;
+
     fn attempt(&self) -> Attempt<'_> {
         let uri = self.uri();
         let host = || self.headers().get(HOST)?.to_str().ok();
@@ -149,6 +169,9 @@ impl<B: Body + 'static> Outbound for Request<B> {
 
 #[cfg(feature = "reqwest")]
 impl Outbound for reqwest::Request {
+    // By default a client follows ten, and nobody can see how it is set.
+    const MAY_BE_REDIRECTED: bool = true;
+
     fn attempt(&self) -> Attempt<'_> {
         let url = self.url();
         Attempt {

@@ -10,7 +10,7 @@ use super::outbound::{Attempt, Peer};
 use super::settings::Settings;
 use crate::exchange::Begun;
 use crate::method::Known;
-use crate::redact::Redaction;
+use crate::query::Query;
 use crate::semconv;
 use crate::template::{Template, span_name};
 
@@ -33,7 +33,7 @@ impl Outline<'_> {
             SpanBuilder::from_name(span_name(self.method, self.template))
                 .with_kind(SpanKind::Client)
                 .with_start_time(at)
-                .with_attributes(self.at_creation(&shared.redaction))
+                .with_attributes(self.at_creation(&shared.query))
         })?;
         if span.is_recording() {
             if let Some(template) = self.template {
@@ -54,7 +54,7 @@ impl Outline<'_> {
     }
 
     /// The attributes that a sampler may want to see.
-    fn at_creation(&self, redaction: &Redaction) -> Vec<KeyValue> {
+    fn at_creation(&self, query: &Query) -> Vec<KeyValue> {
         let mut attributes = Vec::with_capacity(CAPACITY);
         attributes.push(KeyValue::new(semconv::HTTP_REQUEST_METHOD, self.method.label()));
         if self.method.is_other() {
@@ -72,7 +72,7 @@ impl Outline<'_> {
                 attributes.push(KeyValue::new(semconv::NETWORK_PEER_ADDRESS, Arc::clone(socket)));
             }
         }
-        let url = redaction.url(self.attempt.url());
+        let url = self.attempt.url().redacted(query);
         attributes.push(KeyValue::new(semconv::URL_FULL, url));
         attributes
     }

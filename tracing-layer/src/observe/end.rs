@@ -5,6 +5,8 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::error_message::error_message;
+
 /// How an exchange ended.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
@@ -95,14 +97,15 @@ impl<'a> Cause<'a> {
     }
 }
 
+/// The text of the error, [without secrets](crate::error_message).
 impl fmt::Display for Cause<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.text.fmt(f)
+        f.pad(&error_message(self.text))
     }
 }
 
 impl fmt::Debug for Cause<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}({})", self.type_name, self.text)
+        write!(f, "{}({self})", self.type_name)
     }
 }

@@ -10,7 +10,7 @@ use http_body::Body;
 use super::{Armed, End, Observe, ResponseBody};
 
 /// The head of a response.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Head<'a> {
     /// The status code.
@@ -26,6 +26,19 @@ pub struct Head<'a> {
     /// The host and the port of the URL that answered, if the client's library tells: after a redirect that the library
     /// followed, those of the last.
     pub server: Option<(&'a str, Option<u16>)>,
+}
+
+/// Without the values of headers: they may be secret.
+impl fmt::Debug for Head<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.headers.keys().collect();
+        f.debug_struct("Head")
+            .field("status", &self.status)
+            .field("version", &self.version)
+            .field("headers", &names)
+            .field("peer", &self.peer)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Where an exchange ends.

@@ -6,7 +6,7 @@ use opentelemetry::KeyValue;
 use super::incoming::Incoming;
 use super::route;
 use super::settings::Settings;
-use crate::{headers, protocol, recent, semconv};
+use crate::{headers, line, protocol, recent, semconv};
 
 impl<B> Incoming<'_, B> {
     /// The attributes that a sampler may want to see.
@@ -22,8 +22,9 @@ impl<B> Incoming<'_, B> {
             _ => KeyValue::new(semconv::URL_PATH, recent::target(uri.path())),
         });
         if let Some(query) = uri.query() {
-            let query = settings.shared.redaction.query(query);
-            attributes.push(KeyValue::new(semconv::URL_QUERY, recent::target(&query)));
+            let shown = &settings.shared.query;
+            let query = line::with(|line| shown.write(query, line), recent::target);
+            attributes.push(KeyValue::new(semconv::URL_QUERY, query));
         }
         if self.method.is_other() {
             let sent = self.request.method().as_str().to_owned();

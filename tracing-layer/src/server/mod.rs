@@ -30,7 +30,7 @@
 //! | `http.request.method` | at creation | the method, or `_OTHER` if it is not [a known one](ServerLayer::with_known_methods) |
 //! | `http.request.method_original` | at creation | the method, if that was `_OTHER` |
 //! | `url.path` | at creation | the path, in a nested router of axum's with its prefix |
-//! | `url.query` | at creation | the query, [redacted](ServerLayer::with_redacted_query_keys) |
+//! | `url.query` | at creation | the names of the query's parameters, and [by default no value](ServerLayer::with_query) |
 //! | `url.scheme` | at creation | `Forwarded`, `X-Forwarded-Proto`, the URI, or [the default](ServerLayer::with_scheme) |
 //! | `server.address`, `server.port` | at creation | `Forwarded`, `X-Forwarded-Host`, `:authority`, or `Host`; the host in lower case; the port beside a forwarded host, else `X-Forwarded-Port`, else the one beside the host |
 //! | `client.address` | at creation | `Forwarded`, `X-Forwarded-For`, or the connection, if its address is among the extensions |

@@ -43,9 +43,14 @@ pub fn set_span_attributes(attributes: impl IntoIterator<Item = KeyValue>) {
 
 /// Sets the status of the current span. TaskWeaver's `set_span_status`.
 ///
-/// `Ok` is final, and `Error` is only replaced by `Ok`. A library sets no `Ok`: it is the application's last word.
+/// `Ok` is final, and `Error` is only replaced by `Ok`. A library sets no `Ok`: it is the application's last word. A
+/// description is often the text of an error: it is recorded [without secrets](crate::error_message).
 pub fn set_span_status(status: Status) {
     if let Some(cx) = recording() {
+        let status = match status {
+            Status::Error { description } => Status::error(error_message(&description)),
+            other => other,
+        };
         cx.span().set_status(status);
     }
 }

@@ -61,7 +61,7 @@
 //! | name | from | by |
 //! |---|---|---|
 //! | `exception.type` | the name of the error's type; not for `dyn Error`, which has none to tell | both |
-//! | `exception.message` | its `Display`; of a URL in it no user, query and fragment, for keys stand there | both |
+//! | `exception.message` | its `Display` [without secrets](crate::error_message) | both |
 //! | `exception.stacktrace` | if it has a source: its text and those of its sources, a line each, at most 32 | both |
 //! | `error.type` | its class, as the layers tell it ([`error_type`](crate::error_type)): `connection_refused`, a type's name, `_OTHER` | [`set_span_error`] |
 //! | status Error | the text of `exception.message` | [`set_span_error`] |

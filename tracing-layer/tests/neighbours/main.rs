@@ -12,11 +12,13 @@ mod bytes;
 mod clients;
 mod conventions;
 mod errors;
+mod followed;
 mod nested;
 mod peers;
 mod redirects;
 mod retries;
 mod routes;
+mod secrets;
 #[cfg(unix)]
 mod sockets;
 mod stack;

@@ -47,7 +47,7 @@ async fn the_path_is_what_the_client_asked_for() {
             "a layer of the nested router",
             |recorder| Router::new().nest("/api", items(recorder)),
             "/api/items/7?a=b",
-            "Server GET /api/items/{id}\n  - http.route=\"/api/items/{id}\"\n  - url.path=\"/api/items/7\"\n  - url.query=\"a=b\"\n  - url.scheme=\"http\"",
+            "Server GET /api/items/{id}\n  - http.route=\"/api/items/{id}\"\n  - url.path=\"/api/items/7\"\n  - url.query=\"a=REDACTED\"\n  - url.scheme=\"http\"",
         ),
         (
             "two levels down",

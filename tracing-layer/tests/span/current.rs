@@ -99,10 +99,10 @@ fn an_error_tells_no_secret_of_a_url() {
         set_span_error(&Failed(cause));
     });
     let expected = "\
-Internal secret [error: for url (https://x.test/m?…)]
+Internal secret [error: for url (https://x.test/m?REDACTED)]
   - error.type=\"span::current::Failed\"
-  ! exception exception.message=\"for url (https://x.test/m?…)\" \
-exception.stacktrace=\"for url (https://x.test/m?…)\\nCaused by: https://y.test/?…\" \
+  ! exception exception.message=\"for url (https://x.test/m?REDACTED)\" \
+exception.stacktrace=\"for url (https://x.test/m?REDACTED)\\nCaused by: https://REDACTED@y.test/#REDACTED\" \
 exception.type=\"span::current::Failed\"
 ";
     assert_eq!(tree("secret"), expected, "neither of the error nor of its source");

@@ -277,7 +277,7 @@ impl<'a> Overlay<'a> {
                 .map(str::trim)
                 .filter(|member| !member.is_empty())
             {
-                if !known.values.contains(&member.to_ascii_lowercase().as_str()) {
+                if !known.takes(&member.to_ascii_lowercase()) {
                     let used = Instead::Text(known.used);
                     self.refuse(known.variable, member, NOT_ACCEPTED, known.accepted, used);
                 }

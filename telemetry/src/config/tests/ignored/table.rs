@@ -295,6 +295,18 @@ pub(super) const KINDS: &[Kind] = &[
         accepted: r#""SPAN_ONLY""#,
     },
     Kind {
+        variables: &["THROUGHLINE_URL_QUERY"],
+        bad: &["nonsense", "1", "true", "only", "only:", "all-but:,", "none"],
+        good: &[
+            "",
+            "Redacted",
+            "only:page,limit",
+            "all-but-secrets",
+            "all-but:cursor",
+        ],
+        accepted: r#""all-but-secrets""#,
+    },
+    Kind {
         variables: &["OTEL_SEMCONV_STABILITY_OPT_IN"],
         bad: &["nonsense", "1", "0", "-1", "gen-ai"],
         good: &["", "GEN_AI", "http,database/dup", "gen_ai_latest_experimental"],

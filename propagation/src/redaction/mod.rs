@@ -1,0 +1,42 @@
+//! Text without its secrets: one rule for spans, log records and the console.
+//!
+//! It stands in this crate because every other crate of the workspace depends on this one, and a rule that is written
+//! twice differs one day.
+//!
+//! ```
+//! use throughline_propagation::redaction::redact;
+//!
+//! let text = "no answer from https://me:secret@example.com/v1?key=secret";
+//! assert_eq!(redact(text), "no answer from https://REDACTED@example.com/v1?REDACTED");
+//! ```
+//!
+//! # What is replaced
+//!
+//! | in a text | is replaced |
+//! |---|---|
+//! | `?` | what follows, up to white space or a closing quote |
+//! | `#` in a URL | what follows, up to white space or a closing quote |
+//! | `@` in a URL or in what looks like one (`//u:p@h`, `u:p@h`, `t@h:443`, `t@h/p`) | what precedes, back to the scheme or the beginning of the word |
+//! | `Bearer`, `Basic` | the next word |
+//! | a header that carries credentials: `name: value`, `name=value`, `"name": "value"`, `("name", "value")` | the value; of `authorization` and `cookie`, the rest of the line |
+//! | any other [secret name](is_secret_name): `name=value`, `"name": "value"`, `<name>value</name>` | the value |
+//! | words such as `sk-…`, `AIza…`, `ghp_…`, `AKIA…` and JSON Web Tokens | the word |
+//! | a word that holds any of these once it is percent-decoded, also repeatedly | the word |
+//!
+//! Closing punctuation at the end of what is replaced stays. Prose stays too: a `?` before white space, a mail address, a
+//! status code. In doubt a word too many is replaced.
+
+mod names;
+#[cfg(test)]
+mod tests;
+mod text;
+mod url;
+mod value;
+mod whole_url;
+
+pub use self::names::{has_name, is_same_name, is_secret_name};
+pub use self::text::redact;
+pub use self::whole_url::redact_url;
+
+/// What stands in the place of a secret.
+pub const REDACTED: &str = "REDACTED";

@@ -1,0 +1,53 @@
+//! A text that is written into a buffer of the thread, so that one that was seen a moment ago costs no allocation.
+
+use std::cell::Cell;
+
+/// What `read` makes of a text that `write` writes.
+pub(crate) fn with<T>(write: impl FnOnce(&mut String), read: impl FnOnce(&str) -> T) -> T {
+    // Taken, not borrowed: what is written by code that itself writes a line is another buffer's.
+    let mut line = LINE.try_with(Cell::take).unwrap_or_default();
+    line.clear();
+    line.reserve(CAPACITY);
+    write(&mut line);
+    let read = read(&line);
+    if line.capacity() <= MAX_CAPACITY {
+        let _ = LINE.try_with(|last| last.set(line));
+    }
+    read
+}
+
+thread_local! {
+    static LINE: Cell<String> = const { Cell::new(String::new()) };
+}
+
+/// In bytes: what most lines need, so that they do not grow one by one.
+const CAPACITY: usize = 256;
+/// In bytes: nothing from outside makes what a thread keeps grow further.
+const MAX_CAPACITY: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_line_is_its_own() {
+        let nested = with(
+            |line| {
+                line.push_str("outer ");
+                line.push_str(&with(|line| line.push_str("inner"), str::to_owned));
+            },
+            str::to_owned,
+        );
+        assert_eq!(nested, "outer inner", "a line within a line");
+        for length in [0, 10, 100_000, 3] {
+            let text = "x".repeat(length);
+            assert_eq!(
+                with(|line| line.push_str(&text), str::len),
+                length,
+                "{length} bytes"
+            );
+        }
+        let capacity = LINE.take().capacity();
+        assert!(capacity <= MAX_CAPACITY, "{capacity} bytes stay");
+    }
+}

@@ -1,0 +1,203 @@
+//! What is recorded of the query of a URL.
+
+mod names;
+#[cfg(test)]
+mod tests;
+
+pub use self::names::ParameterNames;
+
+use std::sync::OnceLock;
+
+use opentelemetry::otel_warn;
+use throughline_propagation::redaction;
+
+use crate::semconv::{REDACTED, URL_QUERY_VARIABLE};
+
+/// What a layer records of the query of a URL, in `url.query` and `url.full`: always the names of the parameters, and the
+/// values that this says.
+///
+/// | value | records of `page=2&code=abc&xyz` | variable |
+/// |---|---|---|
+/// | [`Query::Redacted`] (default) | `page=REDACTED&code=REDACTED&REDACTED` | `redacted` |
+/// | [`Query::only(["page"])`](Query::only) | `page=2&code=REDACTED&REDACTED` | `only:page` |
+/// | [`Query::all_but_secrets()`](Query::all_but_secrets) | `page=2&code=REDACTED&REDACTED` | `all-but-secrets` |
+/// | [`Query::all_but(["page"])`](Query::all_but) | `page=REDACTED&code=REDACTED&REDACTED` | `all-but:page` |
+///
+/// A part without `=` may be a bare token, as in `?dG9rZW4` and, with padding, `?dG9rZW50b2tlbnRva2Vu==`. It is replaced as
+/// a whole, and so is one whose name is longer than 64 bytes or has letters that names do not have. Parts are separated by
+/// `&` or `;`. A fragment is never recorded.
+///
+/// Names are compared without case, `-` and `_`, after percent-decoding, also if it was encoded repeatedly.
+///
+/// # For the whole process
+///
+/// The environment variable `THROUGHLINE_URL_QUERY` sets the default of all layers, in the form of the table's last column;
+/// between names are commas. It is read once, when the first layer is made. A value that is not one of these has no
+/// effect but a warning in OpenTelemetry's internal log. [`with_query`](crate::ServerLayer::with_query) has precedence.
+///
+/// ```
+/// use throughline_tracing_layer::{ClientLayer, Query, ServerLayer};
+///
+/// let server = ServerLayer::new().with_query(Query::only(["page", "limit"]));
+/// let client = ClientLayer::new().with_query(Query::all_but(["cursor"]));
+/// # let _ = (server, client);
+/// ```
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub enum Query {
+    /// No value. The default.
+    #[default]
+    Redacted,
+    /// The values of these names.
+    Only(ParameterNames),
+    /// All values but those of these names, and those that hold a secret by the rules of
+    /// [`redaction`](throughline_propagation::redaction), such as a URL with a query of its own.
+    AllBut(ParameterNames),
+}
+
+impl Query {
+    /// Shows the values of these names, and of no other. `page` is also the name of `page[]`, and not of `page[token]`.
+    pub fn only<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::Only(ParameterNames::new(names))
+    }
+
+    /// Shows all values but those of [secret names](ParameterNames::secrets).
+    #[must_use]
+    pub fn all_but_secrets() -> Self {
+        Self::AllBut(ParameterNames::secrets())
+    }
+
+    /// Shows all values but those of [secret names](ParameterNames::secrets) and of these. `cursor` stands also for
+    /// `cursor[]` and `page[cursor]`.
+    pub fn all_but<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::AllBut(ParameterNames::new(names).and_secrets())
+    }
+
+    /// What the process's environment says, or the default.
+    pub(crate) fn from_env() -> Self {
+        static OF_PROCESS: OnceLock<Query> = OnceLock::new();
+        let read = || {
+            let value = std::env::var_os(URL_QUERY_VARIABLE).unwrap_or_default();
+            let parsed = value.to_str().and_then(Self::parse);
+            if parsed.is_none() {
+                otel_warn!(
+                    name: "throughline.url_query_ignored",
+                    message = "THROUGHLINE_URL_QUERY is ignored, and values of queries are redacted: use \"redacted\", \
+                               \"only:page,limit\", \"all-but-secrets\" or \"all-but:cursor\""
+                );
+            }
+            parsed.unwrap_or_default()
+        };
+        OF_PROCESS.get_or_init(read).clone()
+    }
+
+    fn parse(value: &str) -> Option<Self> {
+        let (kind, names) = match value.split_once(':') {
+            Some((kind, names)) => (kind, Some(names)),
+            None => (value, None),
+        };
+        let names = names.map(|names| names.split(',').map(str::trim).filter(|name| !name.is_empty()));
+        let is_empty = names.clone().is_some_and(|mut names| names.next().is_none());
+        match (kind.trim().to_ascii_lowercase().as_str(), names) {
+            _ if is_empty => None,
+            ("" | "redacted", None) => Some(Self::Redacted),
+            ("only", Some(names)) => Some(Self::only(names)),
+            ("all-but-secrets", None) => Some(Self::all_but_secrets()),
+            ("all-but", Some(names)) => Some(Self::all_but(names)),
+            _ => None,
+        }
+    }
+
+    /// Writes what is recorded of a query.
+    pub(crate) fn write(&self, query: &str, line: &mut String) {
+        let mut rest = query;
+        loop {
+            let end = rest.bytes().position(|byte| matches!(byte, b'&' | b';'));
+            let (part, behind) = rest
+                .split_at_checked(end.unwrap_or(rest.len()))
+                .unwrap_or_default();
+            self.write_part(part, line);
+            let Some((separator, next)) = behind.split_at_checked(1) else {
+                break;
+            };
+            line.push_str(separator);
+            rest = next;
+        }
+    }
+
+    fn write_part(&self, part: &str, line: &mut String) {
+        let end = part.bytes().position(|byte| byte == b'=');
+        let (name, value) = part
+            .split_at_checked(end.unwrap_or(part.len()))
+            .unwrap_or_default();
+        match (self, value.get(1..)) {
+            _ if part.is_empty() => {}
+            (Self::Only(names), None) if names.include(name) => line.push_str(name),
+            (_, Some(value)) if is_name(name, value) => {
+                line.push_str(name);
+                line.push('=');
+                line.push_str(if self.shows(name, value) { value } else { REDACTED });
+            }
+            _ => line.push_str(REDACTED),
+        }
+    }
+
+    fn shows(&self, name: &str, value: &str) -> bool {
+        match self {
+            Self::Redacted => false,
+            Self::Only(names) => names.include(name),
+            Self::AllBut(names) => !names.include_part(name) && redaction::redact(value) == value,
+        }
+    }
+}
+
+/// Whether a text is the name of a parameter, and not itself a secret: a token, perhaps with the padding of base64, a URL,
+/// or JSON.
+fn is_name(name: &str, value: &str) -> bool {
+    let has_letters = || {
+        name.bytes()
+            .all(|byte| LETTERS.get(usize::from(byte)) == Some(&true))
+    };
+    let is_short = name.len() <= MAX_NAME_WITHOUT_VALUE;
+    let has_value = || value.bytes().any(|byte| byte != b'=');
+    (is_short || (name.len() <= MAX_NAME && has_value())) && (has_letters() || is_encoded_name(name))
+}
+
+/// Whether the letters of a percent-encoded name are letters that names have.
+fn is_encoded_name(name: &str) -> bool {
+    let has_letters = |text: &str| text.bytes().all(is_letter);
+    let mut pieces = name.split('%');
+    pieces.next().is_some_and(has_letters)
+        && pieces.all(|piece| {
+            let (code, rest) = piece.split_at_checked(2).unwrap_or_default();
+            // A percent sign is a second encoding, of which no more is shown than of the first.
+            let code = u8::from_str_radix(code, 16);
+            code.is_ok_and(|code| code == b' ' || (code != b'+' && is_letter(code))) && has_letters(rest)
+        })
+}
+
+const fn is_letter(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || !byte.is_ascii()
+        || matches!(
+            byte,
+            b'-' | b'_' | b'.' | b'[' | b']' | b'$' | b'+' | b'~' | b'*' | b'!' | b'(' | b')'
+        )
+}
+
+/// [`is_letter`] of each byte: every request's query is looked up here.
+#[expect(clippy::indexing_slicing, reason = "a constant, and within its length")]
+static LETTERS: [bool; 256] = {
+    let mut letters = [false; 256];
+    let mut byte = 0;
+    while byte < letters.len() {
+        letters[byte] = is_letter(byte as u8);
+        byte += 1;
+    }
+    letters
+};
+
+/// In bytes.
+const MAX_NAME: usize = 64;
+/// In bytes: what is longer is more likely a token whose `=` is padding.
+const MAX_NAME_WITHOUT_VALUE: usize = 16;

@@ -49,6 +49,7 @@ mod headers;
 mod hook;
 mod intern;
 pub mod labels;
+pub mod limits;
 mod method;
 mod metrics;
 pub mod observe;

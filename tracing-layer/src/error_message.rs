@@ -4,7 +4,10 @@
 
 use std::fmt::Display;
 
-/// The text of an error. Of each URL in it the user, the query and the fragment are left out.
+use crate::limits::{MAX_ATTRIBUTE_BYTES, truncate_string};
+
+/// The text of an error. Of each URL in it the user, the query and the fragment are left out. Beyond
+/// [`MAX_ATTRIBUTE_BYTES`] it is cut: errors quote what a peer sent.
 ///
 /// ```
 /// use throughline_tracing_layer::error_message::error_message;
@@ -26,6 +29,7 @@ pub fn error_message(error: &(impl Display + ?Sized)) -> String {
         let mark = if secret.is_empty() { "" } else { "?…" };
         message.extend([AUTHORITY, host, path, mark, closing, behind]);
     }
+    truncate_string(&mut message, MAX_ATTRIBUTE_BYTES);
     message
 }
 
@@ -42,6 +46,22 @@ const CLOSES: &[char] = &[')', ']', '}', '.', ',', ':', ';', '\''];
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_messages_are_cut() {
+        let cases = [
+            ("x".repeat(MAX_ATTRIBUTE_BYTES), MAX_ATTRIBUTE_BYTES),
+            ("x".repeat(2_500_000), MAX_ATTRIBUTE_BYTES),
+            ("€".repeat(2_500_000), MAX_ATTRIBUTE_BYTES - 1),
+            (
+                format!("for url (https://x.test/{})", "p".repeat(9_000)),
+                MAX_ATTRIBUTE_BYTES,
+            ),
+        ];
+        for (text, length) in cases {
+            assert_eq!(error_message(&text).len(), length, "{} bytes", text.len());
+        }
+    }
 
     #[test]
     fn messages() {

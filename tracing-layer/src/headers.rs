@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
+use opentelemetry::{Key, KeyValue};
 
+use crate::limits;
 use crate::semconv::SECRET_HEADERS;
 
 /// Header names with their attributes' keys. None that holds a secret.
@@ -30,12 +31,17 @@ impl Captured {
         Self(keyed.collect())
     }
 
-    /// The attributes of the headers that are there, without values that are marked as sensitive.
+    /// The attributes of the headers that are there, within the [limits], without values that are marked as sensitive.
     pub(crate) fn attributes(&self, headers: &HeaderMap) -> impl Iterator<Item = KeyValue> {
         self.0.iter().filter_map(|(name, key)| {
-            let open = headers.get_all(name).iter().filter(|value| !value.is_sensitive());
-            let values: Vec<StringValue> = open.map(|value| text(value).into_owned().into()).collect();
-            (!values.is_empty()).then(|| KeyValue::new(key.clone(), Value::Array(Array::String(values))))
+            let values = headers.get_all(name).iter();
+            let open: Vec<Cow<'_, str>> = values
+                .filter(|value| !value.is_sensitive())
+                .take(limits::MAX_ARRAY_ITEMS)
+                .map(text)
+                .collect();
+            let values = || limits::texts(open.iter().map(Cow::as_ref));
+            (!open.is_empty()).then(|| KeyValue::new(key.clone(), values()))
         })
     }
 }

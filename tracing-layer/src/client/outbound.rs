@@ -71,13 +71,12 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    pub(super) fn of(url: &Url<'_>) -> Option<Self> {
-        let (host, port) = protocol::host_and_port(url.authority)?;
-        let encrypted = protocol::scheme(url.scheme) == Some(semconv::HTTPS);
-        Some(Self {
+    pub(super) fn new((host, port): (&str, Option<u16>), scheme: &str) -> Self {
+        let encrypted = protocol::scheme(scheme) == Some(semconv::HTTPS);
+        Self {
             host: recent::text(host),
             port: port.unwrap_or(if encrypted { 443 } else { 80 }),
-        })
+        }
     }
 }
 

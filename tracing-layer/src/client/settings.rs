@@ -3,9 +3,9 @@
 use opentelemetry::KeyValue;
 use throughline_propagation::Outgoing;
 
-use super::{Attempt, metrics};
+use super::Attempt;
+use super::metrics::Instruments;
 use crate::hook::Hook;
-use crate::metrics::Instruments;
 use crate::observe::EndAt;
 use crate::provider::LazyInstruments;
 use crate::semconv;
@@ -18,6 +18,7 @@ pub(super) struct Settings {
     pub(super) outgoing: Outgoing,
     pub(super) filter: Hook<Filter>,
     pub(super) request_attributes: Hook<RequestAttributes>,
+    pub(super) max_server_addresses: usize,
 }
 
 pub(super) type Filter = dyn Fn(&Attempt<'_>) -> bool + Send + Sync;
@@ -27,10 +28,11 @@ impl Settings {
     pub(super) fn new() -> Self {
         Self {
             shared: Shared::new(EndAt::Headers),
-            instruments: LazyInstruments::global(semconv::scope(), metrics::instruments),
+            instruments: LazyInstruments::global(semconv::scope(), Instruments::new),
             outgoing: Outgoing::new(),
             filter: Hook::NONE,
             request_attributes: Hook::NONE,
+            max_server_addresses: 100,
         }
     }
 }

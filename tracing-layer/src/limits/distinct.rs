@@ -86,7 +86,7 @@ impl DistinctValues {
     pub fn place(&self, text: &str, number: u32, claim: impl FnOnce() -> Claim) -> Place {
         let text = truncate(text, MAX_LABEL_BYTES);
         let mask = self.slots.len() - 1;
-        let start = hash(text, number);
+        let start = place_of(text, number);
         let (mut claim, mut taken) = (Some(claim), None);
         for offset in 0..self.slots.len() {
             let at = start.wrapping_add(offset) & mask;
@@ -149,7 +149,10 @@ impl DistinctValues {
 fn take(room: &AtomicUsize) -> bool {
     let less = |room: usize| room.checked_sub(1);
     // A flood of refused values only reads.
-    room.load(Ordering::Relaxed) > 0 && room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+    room.load(Ordering::Relaxed) > 0
+        && room
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less)
+            .is_ok()
 }
 
 impl Entry {
@@ -204,19 +207,26 @@ impl fmt::Debug for DistinctValues {
     }
 }
 
-/// Spreads values over the slots. It need not withstand an attack: see the module's documentation.
-fn hash(text: &str, number: u32) -> usize {
-    let mut hash = u64::from(number) ^ (text.len() as u64) << 32;
-    let mut add = |word: u64| hash = (hash.rotate_left(23) ^ word).wrapping_mul(MULTIPLIER);
+/// A number of a text, for [`series_id`](super::series_id). A stranger can find two texts with the same number, so it is for
+/// texts that the program chose.
+#[inline]
+#[must_use]
+pub fn text_id(text: &str) -> u64 {
+    let mut id = text.len() as u64;
+    let mut add = |word: u64| id = (id.rotate_left(23) ^ word).wrapping_mul(MULTIPLIER);
     let mut words = text.as_bytes().chunks_exact(8);
     for word in &mut words {
-        add(word.iter().fold(0, |word, &byte| word << 8 | u64::from(byte)));
+        add(word.try_into().map_or(0, u64::from_le_bytes));
     }
-    add(words
-        .remainder()
-        .iter()
-        .fold(0, |word, &byte| word << 8 | u64::from(byte)));
-    (hash >> 32) as usize
+    let rest = words.remainder().iter();
+    add(rest.fold(0, |word, &byte| word << 8 | u64::from(byte)));
+    id
+}
+
+/// Where the search for a value begins. It need not withstand an attack: see the module's documentation.
+fn place_of(text: &str, number: u32) -> usize {
+    let mixed = (text_id(text) ^ u64::from(number)).wrapping_mul(MULTIPLIER);
+    (mixed >> 32) as usize
 }
 
 /// The golden ratio's fraction, which spreads neighbours far apart.
@@ -255,7 +265,11 @@ mod tests {
         }
         let greedy = DistinctValues::new(usize::MAX);
         let admitted = (0..2_000).filter(|n| !greedy.place(&n.to_string(), 0, unknown).is_other());
-        assert_eq!(admitted.count(), MAX_DISTINCT_VALUES, "no more than there is room for");
+        assert_eq!(
+            admitted.count(),
+            MAX_DISTINCT_VALUES,
+            "no more than there is room for"
+        );
     }
 
     #[test]
@@ -312,7 +326,10 @@ mod tests {
                     })
                 })
                 .collect();
-            threads.into_iter().map(|it| it.join().expect("no panic")).collect()
+            threads
+                .into_iter()
+                .map(|it| it.join().expect("no panic"))
+                .collect()
         });
         for n in 0..50 {
             let of_value: HashSet<Place> = places

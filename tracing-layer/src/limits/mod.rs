@@ -29,7 +29,7 @@ mod series;
 
 use opentelemetry::{Array, StringValue, Value};
 
-pub use self::distinct::{Claim, DistinctValues, MAX_DISTINCT_VALUES, Place};
+pub use self::distinct::{Claim, DistinctValues, MAX_DISTINCT_VALUES, Place, text_id};
 pub use self::series::{MAX_SERIES, SeriesBudget, series_id};
 
 /// The most bytes of one attribute that the network chooses: 1 KiB.
@@ -174,11 +174,7 @@ mod tests {
         let cases: [(&str, Value, Value); 7] = [
             ("a number", 7.into(), 7.into()),
             ("a text", "x".into(), "x".into()),
-            (
-                "a long text",
-                "é".repeat(1000).into(),
-                "é".repeat(512).into(),
-            ),
+            ("a long text", "é".repeat(1000).into(), "é".repeat(512).into()),
             (
                 "a long text that is shared",
                 std::sync::Arc::<str>::from("x".repeat(2000)).into(),

@@ -171,7 +171,11 @@ mod tests {
 
     /// Admits `per_key` series of each key; how many each got.
     fn fill(budget: &SeriesBudget, keys: &[Place], per_key: u64) -> Vec<usize> {
-        let admitted = |key: &Place| (0..per_key).filter(|id| budget.admits(*key, series_id([*id]))).count();
+        let admitted = |key: &Place| {
+            (0..per_key)
+                .filter(|id| budget.admits(*key, series_id([*id])))
+                .count()
+        };
         keys.iter().map(admitted).collect()
     }
 

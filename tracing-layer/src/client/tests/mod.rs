@@ -2,6 +2,7 @@
 
 mod attempts;
 mod endings;
+mod limits;
 mod outgoing;
 
 use std::io;

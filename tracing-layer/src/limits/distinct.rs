@@ -20,7 +20,7 @@ use opentelemetry::StringValue;
 use super::{MAX_LABEL_BYTES, truncate};
 use crate::semconv::OTHER;
 
-/// The most that [`DistinctValues::new`] can be asked for.
+/// The most values that [`DistinctValues::new`] can be asked for.
 pub const MAX_DISTINCT_VALUES: usize = 300;
 
 /// The distinct values of one label, bounded in number. See the [module](super).
@@ -28,7 +28,7 @@ pub const MAX_DISTINCT_VALUES: usize = 300;
 /// ```
 /// use throughline_tracing_layer::limits::{Claim, DistinctValues};
 ///
-/// let models = DistinctValues::new(2);
+/// let models = DistinctValues::new(2).with_claims(1, 0);
 /// let label = |model: &str| {
 ///     let claim = |model: &str| if model == "named" { Claim::Named } else { Claim::Unknown };
 ///     models.label(model.to_owned().into(), claim).0.to_string()
@@ -50,9 +50,9 @@ pub struct DistinctValues {
 pub enum Claim {
     /// Nothing: it is admitted if it is one of the first.
     Unknown,
-    /// The program itself names it, as a price or a rule does: 200 of these have places of their own.
+    /// The program itself names it, as a price or a rule does.
     Named,
-    /// It belongs to another value, as the dated version of a model does: 100 of these have places of their own.
+    /// It belongs to another value, as the dated version of a model does.
     Related,
 }
 
@@ -66,17 +66,27 @@ struct Entry {
 }
 
 impl DistinctValues {
-    /// A set that admits the first `max` values, at most [`MAX_DISTINCT_VALUES`], beside those with a [`Claim`].
+    /// A set that admits the first `max` values, at most [`MAX_DISTINCT_VALUES`].
     #[must_use]
     pub fn new(max: usize) -> Self {
-        let open = max.min(MAX_DISTINCT_VALUES);
-        let max = open + NAMED + RELATED;
-        let slots = (2 * max).next_power_of_two();
+        Self::sized(max.min(MAX_DISTINCT_VALUES), 0, 0)
+    }
+
+    /// A set that also admits so many values with a [`Claim`], whenever they come: at most 200 that are named and 100 that
+    /// are related. It is empty, so call this before any value is brought.
+    #[must_use]
+    pub fn with_claims(self, named: usize, related: usize) -> Self {
+        Self::sized(self.open.into_inner(), named.min(MAX_NAMED), related.min(MAX_RELATED))
+    }
+
+    fn sized(open: usize, named: usize, related: usize) -> Self {
+        let max = open + named + related;
+        let slots = (2 * max).next_power_of_two().max(2);
         Self {
             slots: (0..slots).map(|_| OnceLock::new()).collect(),
             open: AtomicUsize::new(open),
-            named: AtomicUsize::new(NAMED),
-            related: AtomicUsize::new(RELATED),
+            named: AtomicUsize::new(named),
+            related: AtomicUsize::new(related),
             max,
         }
     }
@@ -231,10 +241,10 @@ fn place_of(text: &str, number: u32) -> usize {
 
 /// The golden ratio's fraction, which spreads neighbours far apart.
 const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
-/// The places of values that the program names.
-const NAMED: usize = 200;
-/// The places of values that belong to another.
-const RELATED: usize = 100;
+/// The most places of values that the program names, and of values that belong to another: with these and
+/// [`MAX_DISTINCT_VALUES`] a budget of series still has some for every key.
+const MAX_NAMED: usize = 200;
+const MAX_RELATED: usize = 100;
 
 #[cfg(test)]
 mod tests {
@@ -274,15 +284,20 @@ mod tests {
 
     #[test]
     fn those_with_a_claim_come_after_a_flood() {
-        let values = DistinctValues::new(3);
+        let values = DistinctValues::new(3).with_claims(20, 10);
         for n in 0..10_000 {
             values.place(&format!("flood-{n}"), 0, unknown);
         }
-        for (claim, room) in [(Claim::Named, NAMED), (Claim::Related, RELATED)] {
+        for (claim, room) in [(Claim::Named, 20), (Claim::Related, 10)] {
             let admitted =
                 (0..1_000).filter(|n| !values.place(&format!("{claim:?}-{n}"), 0, || claim).is_other());
             assert_eq!(admitted.count(), room, "{claim:?}: those of its own room");
         }
+        let none = DistinctValues::new(0);
+        assert!(none.place("named", 0, || Claim::Named).is_other(), "no claims are heard");
+        let greedy = DistinctValues::new(0).with_claims(usize::MAX, usize::MAX);
+        let admitted = (0..1_000).filter(|n| !greedy.place(&n.to_string(), 0, || Claim::Named).is_other());
+        assert_eq!(admitted.count(), MAX_NAMED, "no more than there is room for");
         let place = values.place("Named-0", 0, unknown);
         assert!(!place.is_other(), "once admitted, it needs no claim");
     }

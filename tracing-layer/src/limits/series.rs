@@ -16,9 +16,12 @@
 //!   is where a flood ends, a sixteenth. So most programs, which have a few models and many combinations of each, lose no
 //!   label at all.
 //!
-//! Own and merged series of n keys and the shared ones add up to [`MAX_SERIES`]: whatever comes, there is room. By default
-//! a layer admits 100 models, 200 more that prices and rules name and 100 related to these: n is 401, own and merged series
-//! are 1,203, and 697 are shared.
+//! Own and merged series of n keys and the shared ones add up to [`MAX_SERIES`]: whatever comes, there is room. Two examples:
+//!
+//! | keys | n | of each key, own and merged | shared |
+//! |---|--:|--:|--:|
+//! | 100 hosts | 101 | 6 + 2 | 1,092 |
+//! | 100 models, 200 that prices and rules name, 100 related to those | 401 | 1 + 2 | 697 |
 //!
 //! What is counted is kept as one number a series, in a table like that of [`DistinctValues`]: looking it up takes neither a
 //! lock nor an allocation. The number is mixed from the places of the labels' values, which are at most 11 bits each, and from
@@ -188,7 +191,7 @@ mod tests {
     #[test]
     fn a_flood_leaves_room_for_every_key() {
         for max in [0, 1, 10, 100, MAX_DISTINCT_VALUES] {
-            let values = DistinctValues::new(max);
+            let values = DistinctValues::new(max).with_claims(200, 100);
             let budget = SeriesBudget::new(&values);
             let early = places(&values, max, Claim::Unknown);
             let mut all: usize = fill(&budget, &early, 1_000).iter().sum();
@@ -212,7 +215,7 @@ mod tests {
 
     #[test]
     fn one_key_takes_no_more_than_its_part() {
-        let values = DistinctValues::new(100);
+        let values = DistinctValues::new(100).with_claims(200, 100);
         let budget = SeriesBudget::new(&values);
         let keys = places(&values, 5, Claim::Unknown);
         let counts = fill(&budget, &keys, 10_000);

@@ -108,7 +108,8 @@ async fn baggage_is_decided_by_the_whole_host() {
 /// Sends hostile requests, then one to a host that came before the flood, and one to a host that did not.
 #[tokio::test]
 async fn a_flood_leaves_the_hosts_that_came_first() {
-    let floods: [(&str, fn(usize) -> String); 4] = [
+    type Flood = fn(usize) -> String;
+    let floods: [(&str, Flood); 4] = [
         ("hosts", |n| format!("http://host-{n}.test/200")),
         ("ports", |n| format!("http://host.test:{}/200", n % 65_000 + 1)),
         ("statuses of one host", |n| {

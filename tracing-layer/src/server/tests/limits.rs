@@ -20,7 +20,9 @@ fn size(value: &Value) -> (usize, usize) {
 async fn every_attribute_that_a_client_chooses_is_bounded() {
     let long = "x".repeat(250_000);
     let path = format!("/{}", "p".repeat(60_000));
-    let cases: [(&str, &str, &str, &str, (usize, usize)); 9] = [
+    /// A key, the method, the URI and the text of a request, and the size of the attribute.
+    type Case<'a> = (&'a str, &'a str, &'a str, &'a str, (usize, usize));
+    let cases: [Case<'_>; 9] = [
         ("url.path", "GET", &path, "x", (1024, 1)),
         ("url.path", "GET", "/short", "x", (6, 1)),
         (

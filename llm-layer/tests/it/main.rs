@@ -27,6 +27,7 @@ mod graph;
 mod hooks;
 mod hostile;
 mod include_usage;
+mod limits;
 mod mangled;
 mod mcp;
 mod options;

@@ -126,7 +126,10 @@ impl Exchange {
     }
 
     /// The instruments, if the exchange is measured.
-    pub(crate) fn instruments<'a, I>(&self, instruments: &'a LazyInstruments<I>) -> Option<&'a I> {
+    pub(crate) fn instruments<'a, I: Send + Sync + 'static>(
+        &self,
+        instruments: &'a LazyInstruments<I>,
+    ) -> Option<&'a I> {
         instruments.in_context(&self.context).filter(|_| self.measured)
     }
 

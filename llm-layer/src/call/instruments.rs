@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter, UpDownCounter};
 use opentelemetry::KeyValue;
+use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter, UpDownCounter};
 
 use super::label_budget::{Dimensions, Label, LabelBudget};
 use super::watch::Watching;
@@ -166,7 +166,9 @@ impl Instruments {
             (semconv::IMAGE, usage.part(Field::ImageOutput)),
         ];
         let budget = self.budget(&call.shared.config);
-        let agent = Names::of(&call.cx, false).agent_name().map(|name| budget.agent(name));
+        let agent = Names::of(&call.cx, false)
+            .agent_name()
+            .map(|name| budget.agent(name));
         let add = |counter: &Counter<u64>, tokens: u64, modality: &'static str| {
             let modality = Label::fixed(semconv::TOKEN_MODALITY, modality, semconv::UNKNOWN);
             let labels = dimensions.series(budget.tokens(), agent.iter().chain([&modality]));
@@ -181,7 +183,9 @@ impl Instruments {
                 output,
             ),
         ] {
-            by_modality(total.unwrap_or(0), &parts, |tokens, modality| add(counter, tokens, modality));
+            by_modality(total.unwrap_or(0), &parts, |tokens, modality| {
+                add(counter, tokens, modality)
+            });
             if let Some(total) = total {
                 histogram.record(total, with_error);
             }

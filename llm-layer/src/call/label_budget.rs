@@ -138,7 +138,9 @@ impl LabelBudget {
     fn response(&self, call: &Watching, model: StringValue) -> (StringValue, u64) {
         let requested = call.ask.model.as_deref();
         if requested == Some(model.as_str()) && model.as_str().len() <= MAX_LABEL_BYTES {
-            let place = self.models.place(model.as_str(), 0, || call.shared.config.claim(model.as_str()));
+            let place = self
+                .models
+                .place(model.as_str(), 0, || call.shared.config.claim(model.as_str()));
             return (place.label(model), AS_REQUESTED);
         }
         let claim = |model: &str| match requested {
@@ -278,7 +280,11 @@ mod tests {
             ("gpt-4o-2024-08-06", "gpt-4o", true),
             ("gpt-4-0613", "gpt-4", true),
             ("claude-sonnet-4@20250514", "claude-sonnet-4", true),
-            ("anthropic.claude-3-haiku-20240307-v1:0", "anthropic.claude-3-haiku", true),
+            (
+                "anthropic.claude-3-haiku-20240307-v1:0",
+                "anthropic.claude-3-haiku",
+                true,
+            ),
             ("gemini-1.5-pro-002", "gemini-1.5-pro", true),
             ("gpt-4o", "gpt-4o", false),
             ("gpt-4o-mini", "gpt-4o", false),

@@ -49,9 +49,7 @@ impl LabelBudget {
                 }
                 semconv::TOOL_NAME => self.target(text, IS_TOOL, &mut target),
                 semconv::PROMPT_NAME => self.target(text, IS_PROMPT, &mut target),
-                mcp::JSONRPC_VERSION | mcp::PROTOCOL_VERSION => {
-                    self.versions.label(text, |_| Claim::Unknown)
-                }
+                mcp::JSONRPC_VERSION | mcp::PROTOCOL_VERSION => self.versions.label(text, |_| Claim::Unknown),
                 semconv::ERROR_TYPE | mcp::STATUS_CODE => self.errors.label(text, |_| Claim::Unknown),
                 // What the program says of its sessions.
                 _ => {
@@ -66,7 +64,10 @@ impl LabelBudget {
             return;
         }
         labels.retain(|label| MERGED.contains(&label.key.as_str()));
-        for label in labels.iter_mut().filter(|label| label.key.as_str() == semconv::ERROR_TYPE) {
+        for label in labels
+            .iter_mut()
+            .filter(|label| label.key.as_str() == semconv::ERROR_TYPE)
+        {
             label.value = semconv::OTHER.into();
         }
     }

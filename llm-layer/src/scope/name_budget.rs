@@ -7,7 +7,9 @@ use std::borrow::Cow;
 
 use opentelemetry::StringValue;
 use throughline_tracing_layer::labels::Labels;
-use throughline_tracing_layer::limits::{Claim, DistinctValues, MAX_DISTINCT_VALUES, SeriesBudget, series_id};
+use throughline_tracing_layer::limits::{
+    Claim, DistinctValues, MAX_DISTINCT_VALUES, SeriesBudget, series_id,
+};
 
 use super::subject::{Ended, Kind, Subject};
 use crate::semconv;

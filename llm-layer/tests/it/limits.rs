@@ -100,16 +100,28 @@ fn check(name: &str, recorder: &Recorder) -> Vec<SpanData> {
     let spans = recorder.spans();
     assert!(!spans.is_empty(), "{name}: there are spans");
     for span in &spans {
-        assert!(span.name.len() <= NAME, "{name}: a span's name of {} bytes", span.name.len());
+        assert!(
+            span.name.len() <= NAME,
+            "{name}: a span's name of {} bytes",
+            span.name.len()
+        );
         let events = span.events.events.iter().flat_map(|event| &event.attributes);
         for KeyValue { key, value, .. } in span.attributes.iter().chain(events) {
             let (bytes, items) = size(value);
             assert!(bytes <= ATTRIBUTE, "{name}: {key} of {bytes} bytes");
             assert!(items <= ITEMS, "{name}: {key} of {items} items");
-            assert!(key.as_str().len() <= 100, "{name}: a key of {} bytes", key.as_str().len());
+            assert!(
+                key.as_str().len() <= 100,
+                "{name}: a key of {} bytes",
+                key.as_str().len()
+            );
         }
         if let opentelemetry::trace::Status::Error { description } = &span.status {
-            assert!(description.len() <= ATTRIBUTE, "{name}: a status of {} bytes", description.len());
+            assert!(
+                description.len() <= ATTRIBUTE,
+                "{name}: a status of {} bytes",
+                description.len()
+            );
         }
     }
     for series in recorder.metrics() {
@@ -189,22 +201,38 @@ fn cases() -> Vec<Case> {
             "https://a.openai.azure.com/openai/deployments/{}/chat/completions",
             x(50_000)
         )),
-        Case::new("a long model in the path", json!({"contents": []}), ("gen_ai.request.model", ATTRIBUTE, 1))
-            .at(&format!(
-                "https://generativelanguage.googleapis.com/v1/models/{}:generateContent",
-                x(50_000)
-            )),
+        Case::new(
+            "a long model in the path",
+            json!({"contents": []}),
+            ("gen_ai.request.model", ATTRIBUTE, 1),
+        )
+        .at(&format!(
+            "https://generativelanguage.googleapis.com/v1/models/{}:generateContent",
+            x(50_000)
+        )),
         Case::new("a long host", chat(json!({})), ("server.address", ATTRIBUTE, 1))
             .at(&format!("https://{}/v1/chat/completions", x(50_000))),
         Case {
             headers: headers([("host".to_owned(), x(50_000))]),
-            ..Case::new("a long host header", chat(json!({})), ("server.address", ATTRIBUTE, 1))
-                .at("/v1/chat/completions")
+            ..Case::new(
+                "a long host header",
+                chat(json!({})),
+                ("server.address", ATTRIBUTE, 1),
+            )
+            .at("/v1/chat/completions")
         },
-        Case::new("a long response model", chat(json!({})), ("gen_ai.response.model", ATTRIBUTE, 1))
-            .answered(200, answer(json!({"model": x(500_000)}))),
-        Case::new("a long response id", chat(json!({})), ("gen_ai.response.id", ATTRIBUTE, 1))
-            .answered(200, answer(json!({"id": x(500_000)}))),
+        Case::new(
+            "a long response model",
+            chat(json!({})),
+            ("gen_ai.response.model", ATTRIBUTE, 1),
+        )
+        .answered(200, answer(json!({"model": x(500_000)}))),
+        Case::new(
+            "a long response id",
+            chat(json!({})),
+            ("gen_ai.response.id", ATTRIBUTE, 1),
+        )
+        .answered(200, answer(json!({"id": x(500_000)}))),
         Case::new(
             "a long system fingerprint",
             chat(json!({})),
@@ -217,11 +245,11 @@ fn cases() -> Vec<Case> {
             ("gen_ai.response.finish_reasons", ATTRIBUTE, 16),
         )
         .answered(200, answer(json!({"choices": reasons}))),
-        Case::new("a long conversation", json!({"model": "m", "input": "a"}), (
-            "gen_ai.conversation.id",
-            ATTRIBUTE,
-            1,
-        ))
+        Case::new(
+            "a long conversation",
+            json!({"model": "m", "input": "a"}),
+            ("gen_ai.conversation.id", ATTRIBUTE, 1),
+        )
         .at("https://api.openai.com/v1/responses")
         .answered(
             200,
@@ -236,8 +264,12 @@ fn cases() -> Vec<Case> {
                 (format!("x-ratelimit-remaining-{}", x(300)), "1".to_owned()),
                 ("retry-after".to_owned(), "7".to_owned()),
             ]),
-            ..Case::new("long headers of a refusal", chat(json!({})), ("http.response.header.retry-after", 1, 1))
-                .answered(429, "{}")
+            ..Case::new(
+                "long headers of a refusal",
+                chat(json!({})),
+                ("http.response.header.retry-after", 1, 1),
+            )
+            .answered(429, "{}")
         },
     ]
 }
@@ -255,7 +287,9 @@ fn talkative(recorder: &Recorder) -> LlmLayer {
 fn every_attribute_of_a_call_is_bounded() {
     for case in cases() {
         let recorder = Recorder::new();
-        let mut request = Request::post(case.url).body(Chunks::from_iter([case.body])).unwrap();
+        let mut request = Request::post(case.url)
+            .body(Chunks::from_iter([case.body]))
+            .unwrap();
         request.headers_mut().extend(case.headers);
         let response = Response::builder().status(case.status);
         let mut response = response.body(Chunks::from_iter([case.answer])).unwrap();
@@ -273,15 +307,25 @@ fn every_attribute_of_a_call_is_bounded() {
 fn what_openinference_says_of_parameters_stays_json() {
     let recorder = Recorder::new();
     let stop = vec!["\"".repeat(400); 3];
-    let body = chat(json!({"temperature": 0.5, "stop": stop, "reasoning_effort": "x".repeat(900), "seed": 7}));
-    let request = Request::post(CHAT).body(Chunks::from_iter([body.to_string()])).unwrap();
+    let body =
+        chat(json!({"temperature": 0.5, "stop": stop, "reasoning_effort": "x".repeat(900), "seed": 7}));
+    let request = Request::post(CHAT)
+        .body(Chunks::from_iter([body.to_string()]))
+        .unwrap();
     let response = Response::new(Chunks::from_iter([answer(json!({})).to_string()]));
     exchange(&talkative(&recorder), request, response);
     let spans = check("parameters", &recorder);
     let found = spans[0].attributes.iter();
-    let found = found.clone().find(|it| it.key.as_str() == "llm.invocation_parameters").unwrap();
+    let found = found
+        .clone()
+        .find(|it| it.key.as_str() == "llm.invocation_parameters")
+        .unwrap();
     let parameters: serde_json::Value = serde_json::from_str(&found.value.as_str()).expect("JSON");
-    assert_eq!(parameters["temperature"], json!(0.5), "what fits is there: {parameters}");
+    assert_eq!(
+        parameters["temperature"],
+        json!(0.5),
+        "what fits is there: {parameters}"
+    );
     assert_eq!(parameters["seed"], json!(7), "behind what does not: {parameters}");
 }
 
@@ -300,7 +344,11 @@ fn log_records_are_bounded_too() {
     let request = Request::post(CHAT).body(Chunks::from_iter([body])).unwrap();
     let error = json!({"error": {"code": long, "message": long}}).to_string();
     let response = Response::builder().status(500);
-    exchange(&layer, request, response.body(Chunks::from_iter([error])).unwrap());
+    exchange(
+        &layer,
+        request,
+        response.body(Chunks::from_iter([error])).unwrap(),
+    );
     check("the span", &recorder);
     let records = exporter.get_emitted_logs().unwrap();
     assert_eq!(records.len(), 2, "an exception and the details");
@@ -397,7 +445,9 @@ fn what_the_user_adds_is_not_cut() {
     let recorder = Recorder::new();
     let own = throughline_llm_layer::CallAttributes::new([KeyValue::new("own", "x".repeat(5_000))]);
     let request = Request::post(CHAT).extension(own);
-    let request = request.body(Chunks::from_iter([chat(json!({})).to_string()])).unwrap();
+    let request = request
+        .body(Chunks::from_iter([chat(json!({})).to_string()]))
+        .unwrap();
     exchange(
         &layer(&recorder),
         request,
@@ -452,10 +502,18 @@ fn messages_of_mcp_with_long_texts_are_bounded() {
                 .with_session(long())
         };
         let answer = json!({"jsonrpc": "2.0", "id": 1, "error": {"code": 7, "message": long()}});
-        let name = message["method"].as_str().unwrap().chars().take(20).collect::<String>();
+        let name = message["method"]
+            .as_str()
+            .unwrap()
+            .chars()
+            .take(20)
+            .collect::<String>();
         mcp().server(&message).answer(&answer);
         mcp().client(&mut message).answer(&answer);
-        mcp().with_protocol_version(long()).server(&message).answer(&answer);
+        mcp()
+            .with_protocol_version(long())
+            .server(&message)
+            .answer(&answer);
         let mut session = mcp().server_session();
         session.set_protocol_version(&long());
         drop(session);

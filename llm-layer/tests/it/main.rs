@@ -22,6 +22,7 @@ mod drain;
 mod drain_heads;
 mod endings;
 mod events;
+mod floods;
 mod golden;
 mod graph;
 mod hooks;

@@ -76,7 +76,11 @@ impl DistinctValues {
     /// are related. It is empty, so call this before any value is brought.
     #[must_use]
     pub fn with_claims(self, named: usize, related: usize) -> Self {
-        Self::sized(self.open.into_inner(), named.min(MAX_NAMED), related.min(MAX_RELATED))
+        Self::sized(
+            self.open.into_inner(),
+            named.min(MAX_NAMED),
+            related.min(MAX_RELATED),
+        )
     }
 
     fn sized(open: usize, named: usize, related: usize) -> Self {
@@ -294,7 +298,10 @@ mod tests {
             assert_eq!(admitted.count(), room, "{claim:?}: those of its own room");
         }
         let none = DistinctValues::new(0);
-        assert!(none.place("named", 0, || Claim::Named).is_other(), "no claims are heard");
+        assert!(
+            none.place("named", 0, || Claim::Named).is_other(),
+            "no claims are heard"
+        );
         let greedy = DistinctValues::new(0).with_claims(usize::MAX, usize::MAX);
         let admitted = (0..1_000).filter(|n| !greedy.place(&n.to_string(), 0, || Claim::Named).is_other());
         assert_eq!(admitted.count(), MAX_NAMED, "no more than there is room for");

@@ -103,7 +103,7 @@ impl Instruments {
     ) {
         let budget = self.budget(&call.shared.config);
         let dimensions = budget.dimensions(call);
-        let error = error.map(|kind| budget.error(kind));
+        let error = error.map(|kind| budget.error(kind.clone()));
         let with_error = dimensions.series(budget.durations(), error.as_ref());
         let first = call.pace.first_chunk().filter(|_| call.is_streamed());
         let first = first.map(|first| (first, dimensions.series(budget.durations(), None)));
@@ -184,7 +184,7 @@ impl Instruments {
             ),
         ] {
             by_modality(total.unwrap_or(0), &parts, |tokens, modality| {
-                add(counter, tokens, modality)
+                add(counter, tokens, modality);
             });
             if let Some(total) = total {
                 histogram.record(total, with_error);

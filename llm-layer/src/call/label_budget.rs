@@ -102,7 +102,7 @@ impl LabelBudget {
         }
         let response = call.reply.model.as_ref().map(|model| {
             let model = StringValue::from(model.clone());
-            let (label, id) = self.response(call, model);
+            let (label, id) = self.response(call, model, dimensions.model);
             labels.push(semconv::RESPONSE_MODEL, label);
             id
         });
@@ -135,13 +135,11 @@ impl LabelBudget {
         }
     }
 
-    fn response(&self, call: &Watching, model: StringValue) -> (StringValue, u64) {
+    /// The label of the model that answered, and its part of the series' id.
+    fn response(&self, call: &Watching, model: StringValue, requested_place: Place) -> (StringValue, u64) {
         let requested = call.ask.model.as_deref();
-        if requested == Some(model.as_str()) && model.as_str().len() <= MAX_LABEL_BYTES {
-            let place = self
-                .models
-                .place(model.as_str(), 0, || call.shared.config.claim(model.as_str()));
-            return (place.label(model), AS_REQUESTED);
+        if requested == Some(model.as_str()) {
+            return (requested_place.label(model), AS_REQUESTED);
         }
         let claim = |model: &str| match requested {
             Some(requested) if is_version_of(model, requested) => Claim::Related,
@@ -151,11 +149,11 @@ impl LabelBudget {
         (label, place.id())
     }
 
-    pub(super) fn error(&self, kind: &Cow<'static, str>) -> Label {
+    pub(super) fn error(&self, kind: Cow<'static, str>) -> Label {
         // A class of error that this program names is one of few; a code or a status is the provider's.
         let (kind, claim) = match kind {
-            Cow::Borrowed(class) => (StringValue::from(*class), Claim::Named),
-            Cow::Owned(code) => (code.clone().into(), Claim::Unknown),
+            Cow::Borrowed(class) => (StringValue::from(class), Claim::Named),
+            Cow::Owned(code) => (code.into(), Claim::Unknown),
         };
         let (value, place) = self.errors.label(kind, |_| claim);
         Label {

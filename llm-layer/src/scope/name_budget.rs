@@ -62,7 +62,7 @@ impl NameBudget {
         let (name, place) = budget.names.label(subject.name.clone(), |_| Claim::Unknown);
         let agent = ended.agent.clone();
         let agent = agent.map(|agent| self.agents.names.label(agent, |_| Claim::Unknown));
-        let error = ended.error.as_ref().map(|kind| self.error(kind));
+        let error = ended.error.clone().map(|kind| self.error(kind));
         let id_of = |label: Option<&(StringValue, u64)>| label.map_or(0, |(_, id)| id + 1);
         let agent = agent.map(|(agent, place)| (agent, place.id()));
         let in_full = budget
@@ -80,11 +80,11 @@ impl NameBudget {
         labels
     }
 
-    fn error(&self, kind: &Cow<'static, str>) -> (StringValue, u64) {
+    fn error(&self, kind: Cow<'static, str>) -> (StringValue, u64) {
         // A class of error that this program names is one of few; a status is what an upstream sent.
         let (kind, claim) = match kind {
-            Cow::Borrowed(class) => (StringValue::from(*class), Claim::Named),
-            Cow::Owned(status) => (status.clone().into(), Claim::Unknown),
+            Cow::Borrowed(class) => (StringValue::from(class), Claim::Named),
+            Cow::Owned(status) => (status.into(), Claim::Unknown),
         };
         let (label, place) = self.errors.label(kind, |_| claim);
         (label, place.id())

@@ -363,7 +363,8 @@ fn the_spans_keep_the_real_names() {
 
 #[test]
 fn floods_of_names_of_scopes() {
-    let makers: [(&str, &str, &str, fn(String) -> Scope); 3] = [
+    type Make = fn(String) -> Scope;
+    let makers: [(&str, &str, &str, Make); 3] = [
         (
             "agents",
             "gen_ai.invoke_agent.duration",

@@ -461,7 +461,8 @@ fn what_the_user_adds_is_not_cut() {
 #[test]
 fn scopes_with_long_names_are_bounded() {
     let long = || "é".repeat(1_000_000);
-    let makers: [(&str, fn(String) -> Scope); 5] = [
+    type Make = fn(String) -> Scope;
+    let makers: [(&str, Make); 5] = [
         ("agent", |name| agent(name)),
         ("tool", |name| tool(name)),
         ("workflow", |name| workflow(name)),

@@ -106,6 +106,9 @@ impl Prices {
     }
 
     fn price(&self, model: &str) -> Option<&Price> {
+        if self.by_model.is_empty() {
+            return None;
+        }
         let ends = model.rmatch_indices(['-', ':', '@']).map(|(end, _)| end);
         let mut names = iter::once(model.len())
             .chain(ends)

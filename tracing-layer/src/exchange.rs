@@ -12,7 +12,7 @@ use opentelemetry::{Context, KeyValue, StringValue};
 
 use crate::error_type::error_type;
 use crate::labels::Labels;
-use crate::limits::{series_id, text_id};
+use crate::limits::{literal_id, series_id};
 use crate::method::Known;
 use crate::observe::{End, EndAt, Head};
 use crate::protocol::ResponseRule;
@@ -226,9 +226,9 @@ impl Exchange {
 
     /// What tells the series of this exchange's end from others: see [`series_id`].
     pub(crate) fn series_id(&self) -> u64 {
-        let version = self.version.and_then(protocol::version).map_or(0, text_id);
+        let version = self.version.and_then(protocol::version).map_or(0, literal_id);
         let status = self.status.map_or(0, |status| u64::from(status.as_u16()));
-        series_id([version, status, self.error.map_or(0, text_id)])
+        series_id([version, status, self.error.map_or(0, literal_id)])
     }
 
     /// What a measurement of this exchange says about its end if there are too many series.

@@ -33,17 +33,23 @@ impl Captured {
 
     /// The attributes of the headers that are there, within the [limits], without values that are marked as sensitive.
     pub(crate) fn attributes(&self, headers: &HeaderMap) -> impl Iterator<Item = KeyValue> {
-        self.0.iter().filter_map(|(name, key)| {
-            let values = headers.get_all(name).iter();
-            let open: Vec<Cow<'_, str>> = values
-                .filter(|value| !value.is_sensitive())
-                .take(limits::MAX_ARRAY_ITEMS)
-                .map(text)
-                .collect();
-            let values = || limits::texts(open.iter().map(Cow::as_ref));
-            (!open.is_empty()).then(|| KeyValue::new(key.clone(), values()))
-        })
+        self.0
+            .iter()
+            .filter_map(|(name, key)| attribute(name, key, headers))
     }
+}
+
+// Apart from the iterator, which most layers step through in vain.
+#[inline(never)]
+fn attribute(name: &HeaderName, key: &Key, headers: &HeaderMap) -> Option<KeyValue> {
+    let values = headers.get_all(name).iter();
+    let open: Vec<Cow<'_, str>> = values
+        .filter(|value| !value.is_sensitive())
+        .take(limits::MAX_ARRAY_ITEMS)
+        .map(text)
+        .collect();
+    let values = || limits::texts(open.iter().map(Cow::as_ref));
+    (!open.is_empty()).then(|| KeyValue::new(key.clone(), values()))
 }
 
 /// A header's value, with U+FFFD for what is not UTF-8.

@@ -5,7 +5,7 @@ use std::array;
 use opentelemetry::{KeyValue, Value};
 
 /// Up to eight attributes; there is no ninth.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Labels {
     array: [KeyValue; 8],
     length: usize,
@@ -17,12 +17,23 @@ impl Default for Labels {
     }
 }
 
+impl Clone for Labels {
+    fn clone(&self) -> Self {
+        // Making an empty slot costs less than cloning one.
+        let labels = self.as_slice();
+        Self {
+            array: array::from_fn(|at| labels.get(at).cloned().unwrap_or_else(empty)),
+            length: self.length,
+        }
+    }
+}
+
 impl Labels {
     /// No attributes.
     #[must_use]
     pub fn new() -> Self {
         Self {
-            array: array::from_fn(|_| KeyValue::new("", false)),
+            array: array::from_fn(|_| empty()),
             length: 0,
         }
     }
@@ -65,6 +76,10 @@ impl Labels {
     pub fn as_slice(&self) -> &[KeyValue] {
         self.array.get(..self.length).unwrap_or_default()
     }
+}
+
+fn empty() -> KeyValue {
+    KeyValue::new("", false)
 }
 
 #[cfg(test)]

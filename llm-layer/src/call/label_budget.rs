@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 use opentelemetry::{StringValue, Value};
 use throughline_tracing_layer::labels::Labels;
 use throughline_tracing_layer::limits::{
-    Claim, DistinctValues, MAX_LABEL_BYTES, Place, SeriesBudget, series_id, text_id,
+    Claim, DistinctValues, MAX_LABEL_BYTES, Place, SeriesBudget, literal_id, series_id, text_id,
 };
 
 use super::watch::Watching;
@@ -89,8 +89,8 @@ impl LabelBudget {
 
     /// What the metrics of a call are told apart by, as far as its answer is known.
     pub(super) fn dimensions(&self, call: &Watching) -> Dimensions {
-        let mut dimensions = self.with_model(call, call.labels.clone());
-        let labels = &mut dimensions.labels;
+        let mut labels = call.labels.clone();
+        let (model, request) = self.model(call, &mut labels);
         let mut address = Place::OTHER;
         if let Some(host) = &call.head.address {
             let port = call.head.port.map_or(0, u32::from);
@@ -98,41 +98,55 @@ impl LabelBudget {
             if address.is_other() {
                 labels.remove(semconv::SERVER_PORT);
             }
-            put(labels, semconv::SERVER_ADDRESS, address);
+            if address.is_other() || host.len() > MAX_LABEL_BYTES {
+                put(&mut labels, semconv::SERVER_ADDRESS, address);
+            }
         }
-        let response = call.reply.model.as_ref().map(|model| {
-            let model = StringValue::from(model.clone());
-            let (label, id) = self.response(call, model, dimensions.model);
+        let response = call.reply.model.as_ref().map(|answered| {
+            let (label, id) = self.response(call, answered.clone().into(), model);
             labels.push(semconv::RESPONSE_MODEL, label);
             id
         });
-        dimensions.id = series_id([dimensions.id, address.id(), response.unwrap_or(NONE)]);
-        dimensions
+        Dimensions {
+            labels,
+            model,
+            id: series_id([request, address.id(), response.unwrap_or(NONE)]),
+        }
     }
 
     /// Operation, provider and requested model alone.
     pub(super) fn request_dimensions(&self, call: &Watching) -> Dimensions {
-        let mut labels = call.labels.clone();
-        labels.remove(semconv::SERVER_ADDRESS);
-        labels.remove(semconv::SERVER_PORT);
-        self.with_model(call, labels)
+        let mut labels = Labels::new();
+        for key in [
+            semconv::OPERATION_NAME,
+            semconv::PROVIDER_NAME,
+            semconv::REQUEST_MODEL,
+        ] {
+            if let Some(value) = call.labels.get(key) {
+                labels.push(key, value.clone());
+            }
+        }
+        let (model, id) = self.model(call, &mut labels);
+        Dimensions { labels, model, id }
     }
 
-    fn with_model(&self, call: &Watching, mut labels: Labels) -> Dimensions {
-        let config = &call.shared.config;
+    /// The place of the requested model, whose label is put right, and the part of a series' id that the request makes.
+    fn model(&self, call: &Watching, labels: &mut Labels) -> (Place, u64) {
         let model = call.ask.model.as_deref().map(|model| {
-            let place = self.models.place(model, 0, || config.claim(model));
-            put(&mut labels, semconv::REQUEST_MODEL, place);
+            let claim = || call.shared.config.claim(model);
+            let place = self.models.place(model, 0, claim);
+            if place.is_other() || model.len() > MAX_LABEL_BYTES {
+                put(labels, semconv::REQUEST_MODEL, place);
+            }
             place
         });
         let operation = call.head.recognised.wire.operation();
-        let provider = &*call.head.recognised.provider;
-        let has_model = u64::from(model.is_some());
-        Dimensions {
-            labels,
-            model: model.unwrap_or(Place::OTHER),
-            id: series_id([text_id(operation), text_id(provider), has_model]),
-        }
+        let provider = match &call.head.recognised.provider {
+            Cow::Borrowed(literal) => literal_id(literal),
+            Cow::Owned(text) => text_id(text),
+        };
+        let id = series_id([literal_id(operation), provider, u64::from(model.is_some())]);
+        (model.unwrap_or(Place::OTHER), id)
     }
 
     /// The label of the model that answered, and its part of the series' id.
@@ -191,7 +205,7 @@ impl Label {
         Self {
             name,
             value: value.into(),
-            id: text_id(value),
+            id: literal_id(value),
             merged: Some(merged),
         }
     }
@@ -229,16 +243,10 @@ impl Dimensions {
     }
 }
 
-/// Puts the label of a value in the place of the value, where they differ.
+/// Puts the label of a value in the place of the value.
 fn put(labels: &mut Labels, name: &'static str, place: Place) {
-    let changed = match labels.get(name) {
-        Some(Value::String(value)) if place.is_other() || value.as_str().len() > MAX_LABEL_BYTES => {
-            Some(place.label(value.clone()))
-        }
-        _ => None,
-    };
-    if let Some(label) = changed {
-        labels.replace(name, label);
+    if let Some(Value::String(value)) = labels.get(name).cloned() {
+        labels.replace(name, place.label(value));
     }
 }
 

@@ -14,7 +14,7 @@ use super::outline::Outline;
 use super::settings::Settings;
 use crate::exchange::{Exchange, Failures, connection};
 use crate::labels::Labels;
-use crate::limits::{series_id, text_id};
+use crate::limits::{literal_id, series_id, text_id};
 use crate::observe::{End, EndAt, Head, Observe};
 use crate::template::Template;
 use crate::{protocol, semconv};
@@ -88,7 +88,7 @@ impl Sending {
         let method = self.exchange.known.label();
         let template = self.template.as_ref().map(|template| &template.text);
         let id = series_id([
-            text_id(method),
+            literal_id(method),
             template.map_or(0, |template| text_id(template.as_str())),
             self.exchange.series_id(),
         ]);

@@ -82,10 +82,14 @@ impl Budget {
 impl Admission {
     /// Adds the address and the port of a host, or `_OTHER`.
     pub(super) fn label(self, peer: &Peer, labels: &mut Labels) {
-        let address = self.host.label(Arc::clone(&peer.host).into());
-        labels.push(semconv::SERVER_ADDRESS, address);
-        if !self.host.is_other() {
-            labels.push(semconv::SERVER_PORT, i64::from(peer.port));
+        if self.host.is_other() {
+            labels.push(semconv::SERVER_ADDRESS, semconv::OTHER);
+            return;
         }
+        labels.push(
+            semconv::SERVER_ADDRESS,
+            self.host.label(Arc::clone(&peer.host).into()),
+        );
+        labels.push(semconv::SERVER_PORT, i64::from(peer.port));
     }
 }

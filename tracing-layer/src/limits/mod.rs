@@ -29,7 +29,7 @@ mod series;
 
 use opentelemetry::{Array, StringValue, Value};
 
-pub use self::distinct::{Claim, DistinctValues, MAX_DISTINCT_VALUES, Place, text_id};
+pub use self::distinct::{Claim, DistinctValues, MAX_DISTINCT_VALUES, Place, literal_id, text_id};
 pub use self::series::{MAX_SERIES, SeriesBudget, series_id};
 
 /// The most bytes of one attribute that the network chooses: 1 KiB.
@@ -77,6 +77,7 @@ pub fn texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Value {
 }
 
 /// Bounds a value of any kind to the limits of one attribute, in place. In the usual case it compares lengths.
+#[inline]
 pub fn bound(value: &mut Value) {
     match value {
         Value::String(text) if text.as_str().len() > MAX_ATTRIBUTE_BYTES => {

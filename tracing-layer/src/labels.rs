@@ -92,7 +92,8 @@ mod tests {
         for key in ["a", "b", "c"] {
             labels.push(key, key);
         }
-        let cases: [(fn(&mut Labels), &str); 5] = [
+        type Change = fn(&mut Labels);
+        let cases: [(Change, &str); 5] = [
             (|_| {}, "a=a b=b c=c"),
             (|it| it.replace("b", 7), "a=a b=7 c=c"),
             (|it| it.replace("x", 7), "a=a b=7 c=c"),

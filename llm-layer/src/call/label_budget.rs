@@ -91,17 +91,17 @@ impl LabelBudget {
     pub(super) fn dimensions(&self, call: &Watching) -> Dimensions {
         let mut labels = call.labels.clone();
         let (model, request) = self.model(call, &mut labels);
-        let mut address = Place::OTHER;
-        if let Some(host) = &call.head.address {
+        let address = call.head.address.as_ref().map(|host| {
             let port = call.head.port.map_or(0, u32::from);
-            address = self.addresses.place(host, port, || Claim::Unknown);
+            let address = self.addresses.place(host, port, || Claim::Unknown);
             if address.is_other() {
                 labels.remove(semconv::SERVER_PORT);
             }
             if address.is_other() || host.len() > MAX_LABEL_BYTES {
                 put(&mut labels, semconv::SERVER_ADDRESS, address);
             }
-        }
+            address.id()
+        });
         let response = call.reply.model.as_ref().map(|answered| {
             let (label, id) = self.response(call, answered.clone().into(), model);
             labels.push(semconv::RESPONSE_MODEL, label);
@@ -110,7 +110,7 @@ impl LabelBudget {
         Dimensions {
             labels,
             model,
-            id: series_id([request, address.id(), response.unwrap_or(NONE)]),
+            id: series_id([request, address.unwrap_or(NONE), response.unwrap_or(NONE)]),
         }
     }
 
@@ -264,7 +264,7 @@ fn is_version_of(model: &str, base: &str) -> bool {
 
 /// The part of a series' id for a response whose model is the requested one; places have less.
 const AS_REQUESTED: u64 = 1 << 32;
-/// That for a response without a model.
+/// The part for a request without an address, and for a response without a model.
 const NONE: u64 = 2 << 32;
 /// The models that prices and rules name.
 const MAX_NAMED_MODELS: usize = 200;

@@ -32,13 +32,13 @@ pub(super) fn instruments<I: Send + Sync + 'static>(meter: Meter, build: fn(&Met
     if noop::is_noop_meter(&meter) {
         return Arc::new(build(&meter));
     }
-    if let Some(found) = find(&lock(), &meter, build) {
+    if let Some(found) = find(&mut lock(), &meter, build) {
         return found;
     }
     // Not under the lock: it is the provider's code that runs here.
     let instruments = Arc::new(build(&meter));
     let mut entries = lock();
-    if let Some(found) = find(&entries, &meter, build) {
+    if let Some(found) = find(&mut entries, &meter, build) {
         return found;
     }
     let oldest = (entries.len() >= MAX_ENTRIES).then(|| entries.pop_front());
@@ -55,11 +55,18 @@ pub(super) fn instruments<I: Send + Sync + 'static>(meter: Meter, build: fn(&Met
     instruments
 }
 
-fn find<I: 'static>(entries: &VecDeque<Entry>, meter: &Meter, build: fn(&Meter) -> I) -> Option<Arc<I>> {
-    let of_meter = entries.iter().filter(|entry| is_same(&entry.meter, meter));
-    let mut built = of_meter.filter_map(|entry| entry.built.downcast_ref::<Built<I>>());
-    let found = built.find(|built| ptr::fn_addr_eq(built.build, build))?;
-    Some(Arc::clone(&found.instruments))
+/// Finds what was built before. It is the last to go, from now on.
+fn find<I: 'static>(entries: &mut VecDeque<Entry>, meter: &Meter, build: fn(&Meter) -> I) -> Option<Arc<I>> {
+    let is_built = |entry: &Entry| {
+        let built = entry.built.downcast_ref::<Built<I>>();
+        is_same(&entry.meter, meter) && built.is_some_and(|built| ptr::fn_addr_eq(built.build, build))
+    };
+    let at = entries.iter().position(is_built)?;
+    let entry = entries.remove(at)?;
+    let built = entry.built.downcast_ref::<Built<I>>();
+    let found = built.map(|built| Arc::clone(&built.instruments));
+    entries.push_back(entry);
+    found
 }
 
 fn is_same(one: &Meter, other: &Meter) -> bool {
@@ -73,7 +80,8 @@ fn lock() -> MutexGuard<'static, VecDeque<Entry>> {
 
 static ENTRIES: Mutex<VecDeque<Entry>> = Mutex::new(VecDeque::new());
 
-/// The sets of instruments that are shared, the latest ones: a program has a provider, and a handful of sets.
+/// The most sets of instruments that are shared: a program has a provider, and a handful of sets. The one that was not asked
+/// for the longest goes first.
 const MAX_ENTRIES: usize = 32;
 
 #[cfg(test)]
@@ -112,9 +120,14 @@ mod tests {
 
     #[test]
     fn no_more_are_held_than_there_is_room_for() {
+        let one: fn(&Meter) -> One = |_| One;
+        let provider = SdkMeterProvider::default();
+        let used = instruments(provider.meter("used"), one);
         for _ in 0..2 * MAX_ENTRIES {
-            instruments(SdkMeterProvider::default().meter("many"), |_| One);
+            instruments(SdkMeterProvider::default().meter("many"), one);
             assert!(lock().len() <= MAX_ENTRIES, "the oldest goes");
+            let again = instruments(provider.meter("used"), one);
+            assert!(Arc::ptr_eq(&used, &again), "what is used stays");
         }
     }
 }

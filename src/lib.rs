@@ -33,7 +33,7 @@
 
 pub use opentelemetry;
 pub use throughline_propagation as propagation;
-pub use throughline_tracing_layer::{client, error_type, observe, provider, semconv, server, span};
+pub use throughline_tracing_layer::{client, error_type, limits, observe, provider, semconv, server, span};
 
 pub use throughline_propagation::{ExtractLayer, InjectLayer, W3cPropagator};
 pub use throughline_tracing_layer::{ClientLayer, EndAt, ParameterNames, Query, ServerLayer};

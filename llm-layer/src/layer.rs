@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use opentelemetry::logs::LoggerProvider;
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry::trace::{Span, Tracer, TracerProvider};
+use throughline_tracing_layer::limits::Claim;
 use throughline_tracing_layer::observe::Observed;
 use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 use tower_layer::Layer;
@@ -121,6 +122,20 @@ impl LlmLayer {
     #[must_use]
     pub fn with_rate_limit_metrics(mut self, rate_limits: bool) -> Self {
         self.config().rate_limits = rate_limits;
+        self
+    }
+
+    /// Sets how many models the metrics tell apart: the first that are requested; later ones are `_OTHER`, on the metrics
+    /// alone. Default: 100; at most [`MAX_DISTINCT_VALUES`].
+    ///
+    /// A model that [`LlmLayer::with_prices`] or a [`Rule`] names is told apart whenever it comes, and so are versions of
+    /// it: see [below](crate#bounds). Set it before the first call: what shares this layer's instruments, as its clones do,
+    /// shares the number.
+    ///
+    /// [`MAX_DISTINCT_VALUES`]: throughline_tracing_layer::limits::MAX_DISTINCT_VALUES
+    #[must_use]
+    pub fn with_max_models(mut self, models: usize) -> Self {
+        self.config().max_models = models;
         self
     }
 
@@ -267,6 +282,7 @@ pub(crate) struct Config {
     pub(crate) role: Option<Role>,
     pub(crate) estimates_in_metrics: bool,
     pub(crate) rate_limits: bool,
+    pub(crate) max_models: usize,
     pub(crate) rules: Vec<Rule>,
     pub(crate) prices: Prices,
     pub(crate) capture: Capture,
@@ -282,6 +298,17 @@ pub(crate) struct Config {
 }
 
 impl Config {
+    /// What a model can say for itself when the metrics have told many others apart.
+    pub(crate) fn claim(&self, model: &str) -> Claim {
+        if self.prices.names(model) || self.rules.iter().any(|rule| rule.names(model)) {
+            Claim::Named
+        } else if self.prices.has(model) || self.rules.iter().any(|rule| rule.includes(model)) {
+            Claim::Related
+        } else {
+            Claim::Unknown
+        }
+    }
+
     /// What [`PromptSizeMode::TaskWeaver`] counts with.
     pub(crate) fn taskweaver(&self) -> Encoding {
         taskweaver::encoding(self.target_model.as_ref(), &self.counters)
@@ -296,6 +323,7 @@ impl Default for Config {
             role: None,
             estimates_in_metrics: false,
             rate_limits: false,
+            max_models: MAX_MODELS,
             rules: Vec::new(),
             prices: Prices::default(),
             capture: Capture::from_env(),
@@ -312,4 +340,6 @@ impl Default for Config {
     }
 }
 
+/// The models that metrics tell apart, beside those that are configured.
+const MAX_MODELS: usize = 100;
 const REQUEST_LIMIT: usize = 4 * 1024 * 1024;

@@ -132,6 +132,28 @@
 //! Streams of OpenAI's tell their usage only if they are asked: [`IncludeUsageLayer`], around this one, asks, and hides
 //! from the caller that it did.
 //!
+//! # Bounds
+//!
+//! Clients, upstreams and other processes choose much of what is recorded. All of it is bounded where it is set, by the
+//! [`limits`](throughline_tracing_layer::limits): an attribute has at most 1 KiB, an array 32 items and 1 KiB in all, the name
+//! of a span and a label 128 bytes; they are cut between two characters. What the program sets itself is not cut, and
+//! content has [limits of its own](LlmLayer::with_content_limits).
+//!
+//! | label | distinct values | beyond them |
+//! |---|---|---|
+//! | `gen_ai.request.model` | the first [100](LlmLayer::with_max_models); 200 more that prices and rules name, whenever they come; 100 versions of those, or that begin as a rule says | `_OTHER` |
+//! | `gen_ai.response.model` | the requested model; else as many, with versions of the requested model in place of those of named ones | `_OTHER` |
+//! | `server.address` and `server.port` | the first 100 pairs | `_OTHER`, no port |
+//! | `error.type` | the first 64 codes and statuses of providers, and the classes of errors in this process | `_OTHER` |
+//! | `gen_ai.agent.name` | the first 100 | `_OTHER` |
+//! | `throughline.rate_limit.kind` | the first 16 | `_OTHER` |
+//!
+//! These are combined, and an SDK holds 2,000 series of an instrument. So combinations are [counted
+//! too](throughline_tracing_layer::limits::SeriesBudget), model by model: one that would be too many is recorded with the model
+//! and, on failure, `error.type` = `_OTHER`; operation and provider are then `_OTHER`, and the rest is left out. A flood of
+//! any of these takes no model's place that came before it or is named. Spans have the real values in any case. All layers
+//! with one meter provider share the bounds, as they share the series.
+//!
 //! # One call, many hops
 //!
 //! An application that observes its calls may send them through a gateway that observes them too. Their spans are one trace,

@@ -69,6 +69,8 @@ impl Price {
 #[derive(Debug, Clone, Default)]
 pub struct Prices {
     by_model: HashMap<String, Price>,
+    /// The length of the longest name, in bytes.
+    longest: usize,
 }
 
 impl Prices {
@@ -81,7 +83,9 @@ impl Prices {
     /// Adds a model's price.
     #[must_use]
     pub fn with(mut self, model: impl Into<String>, price: Price) -> Self {
-        self.by_model.insert(model.into(), price);
+        let model = model.into();
+        self.longest = self.longest.max(model.len());
+        self.by_model.insert(model, price);
         self
     }
 
@@ -91,10 +95,25 @@ impl Prices {
         price.of(spent)
     }
 
+    /// Whether a model itself is in the table.
+    pub(crate) fn names(&self, model: &str) -> bool {
+        self.by_model.contains_key(model)
+    }
+
+    /// Whether a model has a price.
+    pub(crate) fn has(&self, model: &str) -> bool {
+        self.price(model).is_some()
+    }
+
     fn price(&self, model: &str) -> Option<&Price> {
+        if self.by_model.is_empty() {
+            return None;
+        }
         let ends = model.rmatch_indices(['-', ':', '@']).map(|(end, _)| end);
         let mut names = iter::once(model.len())
             .chain(ends)
+            // Hashing every start of a long name made of hyphens would take long.
+            .filter(|end| *end <= self.longest)
             .filter_map(|end| model.get(..end));
         names.find_map(|name| self.by_model.get(name))
     }

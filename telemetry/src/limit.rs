@@ -1,9 +1,10 @@
 //! The limit on the length of attribute values, which the SDK does not apply.
 
-use opentelemetry::{Array, KeyValue, Value};
+use opentelemetry::{Array, KeyValue, StringValue, Value};
 use opentelemetry_sdk::trace::SpanData;
 
-/// Cuts every text of a span to so many characters
+/// Cuts the values of the attributes of a span, its events and its links to so many characters: texts, and each text of an
+/// array. Names, keys and the status are no attributes and stay
 /// (<https://opentelemetry.io/docs/specs/otel/common/#attribute-limits>).
 pub(crate) fn cut(span: &mut SpanData, longest: usize) {
     let of_events = span
@@ -21,8 +22,93 @@ pub(crate) fn cut(span: &mut SpanData, longest: usize) {
     }
 }
 
-fn shorten(text: &mut opentelemetry::StringValue, longest: usize) {
+fn shorten(text: &mut StringValue, longest: usize) {
+    // A text has at least as many bytes as characters: of a short one none is counted.
+    if text.as_str().len() <= longest {
+        return;
+    }
     if let Some((end, _)) = text.as_str().char_indices().nth(longest) {
         *text = text.as_str().get(..end).unwrap_or_default().to_owned().into();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry::trace::{
+        Link, Span, SpanBuilder, SpanContext, SpanId, Status, TraceFlags, TraceId, TraceState, Tracer,
+        TracerProvider,
+    };
+    use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
+
+    use super::*;
+
+    /// A span that has the value as an attribute of its own, of an event, and of a link.
+    fn span(value: &Value) -> SpanData {
+        let exporter = InMemorySpanExporter::default();
+        let provider = SdkTracerProvider::builder()
+            .with_simple_exporter(exporter.clone())
+            .build();
+        let attribute = || vec![KeyValue::new("a long key", value.clone())];
+        let ids = SpanContext::new(
+            TraceId::from(1),
+            SpanId::from(1),
+            TraceFlags::SAMPLED,
+            true,
+            TraceState::NONE,
+        );
+        let builder = SpanBuilder::from_name("a long name")
+            .with_attributes(attribute())
+            .with_links(vec![Link::new(ids, attribute(), 0)]);
+        let mut span = provider.tracer("test").build(builder);
+        span.add_event("a long event", attribute());
+        span.set_status(Status::error("a long status"));
+        span.end();
+        exporter.get_finished_spans().expect("a span").remove(0)
+    }
+
+    fn texts(texts: &[&str]) -> Value {
+        Value::Array(Array::String(
+            texts.iter().map(|&text| text.to_owned().into()).collect(),
+        ))
+    }
+
+    #[test]
+    fn values_are_cut_wherever_they_are() {
+        let cases: [(usize, Value, Value); 12] = [
+            (3, "".into(), "".into()),
+            (3, "abc".into(), "abc".into()),
+            (3, "abcd".into(), "abc".into()),
+            (3, "ééé".into(), "ééé".into()),
+            (3, "éééé".into(), "ééé".into()),
+            (1, "🦀🦀".into(), "🦀".into()),
+            (0, "x".into(), "".into()),
+            (3, texts(&["a", "abcd", "éééé"]), texts(&["a", "abc", "ééé"])),
+            (0, texts(&["a", ""]), texts(&["", ""])),
+            (3, 123_456.into(), 123_456.into()),
+            (3, true.into(), true.into()),
+            (
+                1,
+                Value::Array(Array::I64(vec![123, 456])),
+                Value::Array(Array::I64(vec![123, 456])),
+            ),
+        ];
+        for (longest, value, expected) in cases {
+            let mut span = span(&value);
+            cut(&mut span, longest);
+            let event = span.events.events.first().expect("an event");
+            let link = span.links.links.first().expect("a link");
+            let places = [
+                ("the span's", &span.attributes),
+                ("the event's", &event.attributes),
+                ("the link's", &link.attributes),
+            ];
+            for (place, attributes) in places {
+                let all = vec![KeyValue::new("a long key", expected.clone())];
+                assert_eq!(*attributes, all, "{place}, of {value:?} in {longest}");
+            }
+            assert_eq!(span.name, "a long name", "a name is no attribute");
+            assert_eq!(event.name, "a long event", "nor is an event's");
+            assert_eq!(span.status, Status::error("a long status"), "nor is the status");
+        }
     }
 }

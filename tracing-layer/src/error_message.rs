@@ -7,7 +7,10 @@ use std::fmt::Display;
 
 use throughline_propagation::redaction::redact;
 
-/// The text of an error with `REDACTED` in the place of each secret in it.
+use crate::limits::{MAX_ATTRIBUTE_BYTES, truncate_string};
+
+/// The text of an error with `REDACTED` in the place of each secret in it. Beyond [`MAX_ATTRIBUTE_BYTES`] it is cut: errors
+/// quote what a peer sent.
 ///
 /// ```
 /// use throughline_tracing_layer::error_message::error_message;
@@ -18,5 +21,28 @@ use throughline_propagation::redaction::redact;
 #[must_use]
 pub fn error_message(error: &(impl Display + ?Sized)) -> String {
     let text = error.to_string();
-    redact(&text).into_owned()
+    let mut message = redact(&text).into_owned();
+    truncate_string(&mut message, MAX_ATTRIBUTE_BYTES);
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_messages_are_cut() {
+        let cases = [
+            ("x".repeat(MAX_ATTRIBUTE_BYTES), MAX_ATTRIBUTE_BYTES),
+            ("x".repeat(2_500_000), MAX_ATTRIBUTE_BYTES),
+            ("€".repeat(2_500_000), MAX_ATTRIBUTE_BYTES - 1),
+            (
+                format!("for url (https://x.test/{})", "p".repeat(9_000)),
+                MAX_ATTRIBUTE_BYTES,
+            ),
+        ];
+        for (text, length) in cases {
+            assert_eq!(error_message(&text).len(), length, "{} bytes", text.len());
+        }
+    }
 }

@@ -12,6 +12,7 @@ use opentelemetry::{Context, KeyValue, StringValue};
 
 use crate::error_type::error_type;
 use crate::labels::Labels;
+use crate::limits::{literal_id, series_id};
 use crate::method::Known;
 use crate::observe::{End, EndAt, Head};
 use crate::protocol::ResponseRule;
@@ -125,7 +126,10 @@ impl Exchange {
     }
 
     /// The instruments, if the exchange is measured.
-    pub(crate) fn instruments<'a, I>(&self, instruments: &'a LazyInstruments<I>) -> Option<&'a I> {
+    pub(crate) fn instruments<'a, I: Send + Sync + 'static>(
+        &self,
+        instruments: &'a LazyInstruments<I>,
+    ) -> Option<&'a I> {
         instruments.in_context(&self.context).filter(|_| self.measured)
     }
 
@@ -218,6 +222,20 @@ impl Exchange {
         }
         if let Some(error) = self.error {
             labels.push(semconv::ERROR_TYPE, error);
+        }
+    }
+
+    /// What tells the series of this exchange's end from others: see [`series_id`].
+    pub(crate) fn series_id(&self) -> u64 {
+        let version = self.version.and_then(protocol::version).map_or(0, literal_id);
+        let status = self.status.map_or(0, |status| u64::from(status.as_u16()));
+        series_id([version, status, self.error.map_or(0, literal_id)])
+    }
+
+    /// What a measurement of this exchange says about its end if there are too many series.
+    pub(crate) fn label_merged(&self, labels: &mut Labels) {
+        if self.error.is_some() {
+            labels.push(semconv::ERROR_TYPE, semconv::OTHER);
         }
     }
 

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
+use opentelemetry::{Key, KeyValue};
 use throughline_propagation::redaction::redact;
 
+use crate::limits;
 use crate::semconv::SECRET_HEADERS;
 
 /// Header names with their attributes' keys. None that holds a secret.
@@ -31,18 +32,30 @@ impl Captured {
         Self(keyed.collect())
     }
 
-    /// The attributes of the headers that are there, without values that are marked as sensitive and without the secrets in
-    /// the others.
+    /// The attributes of the headers that are there, within the [limits], without values that are marked as sensitive and
+    /// without the secrets in the others.
     pub(crate) fn attributes(&self, headers: &HeaderMap) -> impl Iterator<Item = KeyValue> {
-        self.0.iter().filter_map(|(name, key)| {
-            let open = headers.get_all(name).iter().filter(|value| !value.is_sensitive());
-            // A `referer` or a `location` holds a URL.
-            let values: Vec<StringValue> = open
-                .map(|value| redact(&text(value)).into_owned().into())
-                .collect();
-            (!values.is_empty()).then(|| KeyValue::new(key.clone(), Value::Array(Array::String(values))))
-        })
+        self.0
+            .iter()
+            .filter_map(|(name, key)| attribute(name, key, headers))
     }
+}
+
+// Apart from the iterator, which most layers step through in vain.
+#[inline(never)]
+fn attribute(name: &HeaderName, key: &Key, headers: &HeaderMap) -> Option<KeyValue> {
+    let values = headers.get_all(name).iter();
+    let open: Vec<Cow<'_, str>> = values
+        .filter(|value| !value.is_sensitive())
+        .take(limits::MAX_ARRAY_ITEMS)
+        // A `referer` or a `location` holds a URL.
+        .map(|value| match text(value) {
+            Cow::Borrowed(text) => redact(text),
+            Cow::Owned(text) => Cow::Owned(redact(&text).into_owned()),
+        })
+        .collect();
+    let values = || limits::texts(open.iter().map(Cow::as_ref));
+    (!open.is_empty()).then(|| KeyValue::new(key.clone(), values()))
 }
 
 /// A header's value, with U+FFFD for what is not UTF-8.

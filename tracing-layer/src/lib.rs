@@ -51,6 +51,7 @@ mod hook;
 mod intern;
 pub mod labels;
 mod layer_parts;
+pub mod limits;
 mod line;
 mod method;
 mod metrics;

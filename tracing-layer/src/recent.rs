@@ -2,12 +2,16 @@
 //!
 //! A server's requests name the same few hosts, clients and user agents over and over, and many the same path and query.
 //! Each thread keeps some of them; a new text takes the place of an older one, so nobody outside can make it grow.
+//!
+//! All of these texts become attributes, so this is also where they are cut to the [limit](crate::limits) of one.
 
 use std::cell::RefCell;
 use std::fmt::{self, Write};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::thread::LocalKey;
+
+use crate::limits::{MAX_ATTRIBUTE_BYTES, truncate};
 
 /// The text, shared if it was seen a moment ago.
 pub(crate) fn text(text: &str) -> Arc<str> {
@@ -21,7 +25,7 @@ pub(crate) fn target(text: &str) -> Arc<str> {
 
 fn shared(seen: &'static LocalKey<RefCell<Slots>>, text: &str) -> Arc<str> {
     if text.len() > MAX_LENGTH {
-        return text.into();
+        return truncate(text, MAX_ATTRIBUTE_BYTES).into();
     }
     let find = |slots: &RefCell<Slots>| {
         let mut slots = slots.try_borrow_mut().ok()?;
@@ -139,10 +143,13 @@ mod tests {
 
     #[test]
     fn any_length() {
-        for length in 0..MAX_LENGTH + 2 {
+        for length in (0..MAX_LENGTH + 2).chain([MAX_ATTRIBUTE_BYTES]) {
             let long = "x".repeat(length);
             assert_eq!(&*text(&long), long, "{length} bytes");
         }
+        let longer = "é".repeat(MAX_ATTRIBUTE_BYTES);
+        assert_eq!(text(&longer).len(), MAX_ATTRIBUTE_BYTES, "cut");
+        assert_eq!(target(&longer).len(), MAX_ATTRIBUTE_BYTES, "cut too");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use opentelemetry::trace::SpanRef;
 use opentelemetry::{KeyValue, Value};
 use serde_json::{Map, json};
+use throughline_tracing_layer::limits::MAX_ATTRIBUTE_BYTES;
 
 use super::watch::Watching;
 use crate::content::Content;
@@ -116,8 +117,7 @@ impl Watching {
             let name = known.key.as_str().strip_prefix("gen_ai.request.")?;
             Some((name.to_owned(), parameter(&known.value)))
         });
-        let parameters: Map<String, serde_json::Value> = parameters.collect();
-        let parameters = serde_json::Value::Object(parameters).to_string();
+        let parameters = bounded_object(parameters.collect());
         attributes.push(KeyValue::new(openinference::INVOCATION_PARAMETERS, parameters));
         let input = spent.input.map(|(tokens, _)| tokens);
         let output = spent.output.map(|(tokens, _)| tokens);
@@ -193,6 +193,22 @@ fn push_message(attributes: &mut Vec<KeyValue>, prefix: &str, message: &serde_js
         format!("{prefix}.content"),
         (!texts.is_empty()).then(|| texts.join("\n")).as_deref(),
     );
+}
+
+/// An object as JSON; if it is too long for an attribute, of the first members that together fit.
+fn bounded_object(mut object: Map<String, serde_json::Value>) -> String {
+    let whole = json!(object).to_string();
+    if whole.len() <= MAX_ATTRIBUTE_BYTES {
+        return whole;
+    }
+    let mut room = MAX_ATTRIBUTE_BYTES - "{}".len();
+    object.retain(|name, value| {
+        let length = json!(name).to_string().len() + value.to_string().len() + ":,".len();
+        let fits = length <= room;
+        room -= if fits { length } else { 0 };
+        fits
+    });
+    json!(object).to_string()
 }
 
 fn parameter(value: &Value) -> serde_json::Value {

@@ -8,6 +8,7 @@ use throughline_tracing_layer::client::Attempts;
 
 use super::Events;
 use super::failure::Failure;
+use super::limits::{bound_attributes, bound_shared};
 use super::watch::Watching;
 use crate::content::Content;
 use crate::scope::{Origin, Spent};
@@ -26,11 +27,13 @@ impl Watching {
         let mut attributes = Vec::with_capacity(CAPACITY);
         attributes.append(&mut self.reply.attributes);
         attributes.retain(|attribute| !known(&attribute.key));
+        bound_shared(&mut self.reply.model);
         let id = self.reply.id.take();
         attributes.extend(id.map(|id| KeyValue::new(semconv::RESPONSE_ID, id)));
         let model = self.reply.model.clone();
         attributes.extend(model.map(|model| KeyValue::new(semconv::RESPONSE_MODEL, model)));
         attributes.extend(self.finish_reasons(failure.is_some()));
+        bound_attributes(&mut attributes);
         self.push_times(&mut attributes);
         attributes.extend(self.resent());
         attributes.extend(

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use http::StatusCode;
 use throughline_tracing_layer::error_message::error_message;
 use throughline_tracing_layer::error_type::error_type;
+use throughline_tracing_layer::limits::{MAX_ATTRIBUTE_BYTES, truncate_string};
 use throughline_tracing_layer::observe::End;
 
 use super::watch::Watching;
@@ -20,9 +21,11 @@ pub(super) struct Failure {
 
 impl Failure {
     fn new(kind: impl Into<Cow<'static, str>>, description: impl Into<String>) -> Self {
+        let mut description = description.into();
+        truncate_string(&mut description, MAX_ATTRIBUTE_BYTES);
         Self {
             kind: kind.into(),
-            description: description.into(),
+            description,
         }
     }
 

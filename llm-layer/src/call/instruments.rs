@@ -1,12 +1,15 @@
 //! The metrics of model calls.
 
+use std::borrow::Cow;
+use std::sync::OnceLock;
 use std::time::Duration;
 
+use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter, UpDownCounter};
-use opentelemetry::{KeyValue, Value};
-use throughline_tracing_layer::labels::Labels;
 
+use super::label_budget::{Dimensions, Label, LabelBudget};
 use super::watch::Watching;
+use crate::layer::Config;
 use crate::scope::{Names, Origin, Spent};
 use crate::semconv;
 use crate::wire::Field;
@@ -27,6 +30,7 @@ pub(crate) struct Instruments {
     token_usage: Histogram<u64>,
     pub(super) streams: UpDownCounter<i64>,
     pub(super) remaining: Gauge<u64>,
+    budget: OnceLock<Box<LabelBudget>>,
 }
 
 /// The three durations of a call.
@@ -69,7 +73,14 @@ impl Instruments {
                 .u64_gauge(semconv::RATE_LIMIT_REMAINING)
                 .with_description(semconv::description(semconv::RATE_LIMIT_REMAINING))
                 .build(),
+            budget: OnceLock::new(),
         }
+    }
+
+    /// What bounds the labels of these instruments; the layer that uses them first says how many models it admits.
+    pub(super) fn budget(&self, config: &Config) -> &LabelBudget {
+        self.budget
+            .get_or_init(|| Box::new(LabelBudget::new(config.max_models)))
     }
 
     /// TaskWeaver's counter: input, then output.
@@ -83,31 +94,38 @@ impl Instruments {
     }
 
     /// A call has ended.
-    pub(super) fn call(&self, call: &Watching, spent: &Spent, error: Option<&str>, duration: Duration) {
-        let common = call.dimensions();
-        let with_error = match error {
-            Some(kind) => &with(&common, semconv::ERROR_TYPE, kind.to_owned()),
-            None => &common,
-        };
+    pub(super) fn call(
+        &self,
+        call: &Watching,
+        spent: &Spent,
+        error: Option<&Cow<'static, str>>,
+        duration: Duration,
+    ) {
+        let budget = self.budget(&call.shared.config);
+        let dimensions = budget.dimensions(call);
+        let error = error.map(|kind| budget.error(kind.clone()));
+        let with_error = dimensions.series(budget.durations(), error.as_ref());
+        let first = call.pace.first_chunk().filter(|_| call.is_streamed());
+        let first = first.map(|first| (first, dimensions.series(budget.durations(), None)));
         for times in self.times(call) {
             times
                 .duration
                 .record(duration.as_secs_f64(), with_error.as_slice());
-            if let Some(first) = call.pace.first_chunk().filter(|_| call.is_streamed()) {
+            if let Some((first, common)) = &first {
                 times.first_chunk.record(first.as_secs_f64(), common.as_slice());
             }
         }
         if call.counts() {
-            self.tokens(call, spent, &common, with_error);
+            self.tokens(call, spent, &dimensions, with_error.as_slice());
         }
     }
 
-    fn tokens(&self, call: &Watching, spent: &Spent, common: &Labels, with_error: &Labels) {
-        let convention = call.shared.config.convention;
-        if convention.is_latest() && call.ask.choices > 0 {
-            self.latest(call, spent, common, with_error);
+    fn tokens(&self, call: &Watching, spent: &Spent, dimensions: &Dimensions, with_error: &[KeyValue]) {
+        let config = &call.shared.config;
+        if config.convention.is_latest() && call.ask.choices > 0 {
+            self.latest(call, spent, dimensions, with_error);
         }
-        if convention.is_v1_41() {
+        if config.convention.is_v1_41() {
             let directions = [
                 (call.usable(spent.input), semconv::INPUT),
                 (call.usable(spent.output), semconv::OUTPUT),
@@ -116,8 +134,9 @@ impl Instruments {
             for (tokens, direction) in
                 directions.filter_map(|(count, direction)| Some(((*count)?, *direction)))
             {
-                self.token_usage
-                    .record(tokens, with(common, semconv::TOKEN_TYPE, direction).as_slice());
+                let direction = Label::fixed(semconv::TOKEN_TYPE, direction, direction);
+                let labels = dimensions.series(self.budget(config).tokens(), [&direction]);
+                self.token_usage.record(tokens, labels.as_slice());
             }
         }
     }
@@ -134,7 +153,7 @@ impl Instruments {
 
     /// The counters of tokens name the agent of this process beneath which they were spent, so that a sum by role needs
     /// no trace; a name from baggage is another's choice and no label.
-    fn latest(&self, call: &Watching, spent: &Spent, common: &Labels, with_error: &Labels) {
+    fn latest(&self, call: &Watching, spent: &Spent, dimensions: &Dimensions, with_error: &[KeyValue]) {
         let usage = &call.reply.usage;
         let input = [
             (semconv::TEXT, usage.part(Field::TextInput)),
@@ -146,11 +165,15 @@ impl Instruments {
             (semconv::AUDIO, usage.part(Field::AudioOutput)),
             (semconv::IMAGE, usage.part(Field::ImageOutput)),
         ];
-        let agent = Names::of(&call.cx, false).agent();
-        let counted = agent.map_or_else(
-            || common.clone(),
-            |agent| with(common, semconv::AGENT_NAME, agent.value),
-        );
+        let budget = self.budget(&call.shared.config);
+        let agent = Names::of(&call.cx, false)
+            .agent_name()
+            .map(|name| budget.agent(name));
+        let add = |counter: &Counter<u64>, tokens: u64, modality: &'static str| {
+            let modality = Label::fixed(semconv::TOKEN_MODALITY, modality, semconv::UNKNOWN);
+            let labels = dimensions.series(budget.tokens(), agent.iter().chain([&modality]));
+            counter.add(tokens, labels.as_slice());
+        };
         for (counter, histogram, total, parts) in [
             (&self.input, &self.input_of_one, call.usable(spent.input), input),
             (
@@ -160,9 +183,11 @@ impl Instruments {
                 output,
             ),
         ] {
-            by_modality(counter, &counted, total.unwrap_or(0), &parts);
+            by_modality(total.unwrap_or(0), &parts, |tokens, modality| {
+                add(counter, tokens, modality);
+            });
             if let Some(total) = total {
-                histogram.record(total, with_error.as_slice());
+                histogram.record(total, with_error);
             }
         }
         let cached = [
@@ -176,7 +201,7 @@ impl Instruments {
             (&self.reasoning, usage.reasoning(), &[]),
         ] {
             if let Some(tokens) = tokens {
-                by_modality(counter, &counted, tokens, parts);
+                by_modality(tokens, parts, |tokens, modality| add(counter, tokens, modality));
             }
         }
     }
@@ -218,7 +243,11 @@ impl Watching {
         // Putting them together costs half of what recording does.
         let model = &self.reply.model;
         if self.chunk_labels.as_ref().is_none_or(|known| known.0 != *model) {
-            self.chunk_labels = Some((model.clone(), self.dimensions()));
+            let labels = self.shared.instruments.in_context(&self.cx).map(|instruments| {
+                let budget = instruments.budget(&self.shared.config);
+                budget.dimensions(self).series(budget.durations(), None)
+            });
+            self.chunk_labels = labels.map(|labels| (model.clone(), labels));
         }
         if let Some(instruments) = self.shared.instruments.in_context(&self.cx) {
             instruments.chunk(self, waited);
@@ -237,19 +266,10 @@ impl Watching {
             .filter(|(_, origin)| estimates || *origin == Origin::Reported)
             .map(|(count, _)| count)
     }
-
-    /// What all the conventions' metrics are told apart by.
-    fn dimensions(&self) -> Labels {
-        let model = self.reply.model.clone();
-        model.map_or_else(
-            || self.labels.clone(),
-            |model| with(&self.labels, semconv::RESPONSE_MODEL, model),
-        )
-    }
 }
 
 /// Adds a total by the modalities that the provider told apart; the rest is unknown.
-fn by_modality(counter: &Counter<u64>, common: &Labels, total: u64, parts: &[(&'static str, Option<u64>)]) {
+fn by_modality(total: u64, parts: &[(&'static str, Option<u64>)], mut add: impl FnMut(u64, &'static str)) {
     let known = parts
         .iter()
         .filter_map(|(modality, tokens)| Some((*modality, (*tokens)?)));
@@ -257,18 +277,9 @@ fn by_modality(counter: &Counter<u64>, common: &Labels, total: u64, parts: &[(&'
     for (modality, tokens) in known.filter(|(_, tokens)| *tokens > 0) {
         let tokens = tokens.min(rest);
         rest -= tokens;
-        counter.add(tokens, with(common, semconv::TOKEN_MODALITY, modality).as_slice());
+        add(tokens, modality);
     }
     if rest > 0 || total == 0 {
-        counter.add(
-            rest,
-            with(common, semconv::TOKEN_MODALITY, semconv::UNKNOWN).as_slice(),
-        );
+        add(rest, semconv::UNKNOWN);
     }
-}
-
-fn with(common: &Labels, name: &'static str, value: impl Into<Value>) -> Labels {
-    let mut labels = common.clone();
-    labels.push(name, value);
-    labels
 }

@@ -9,6 +9,8 @@ mod failure;
 mod future;
 mod given;
 mod instruments;
+mod label_budget;
+mod limits;
 mod pace;
 mod peek;
 mod prompt_size;

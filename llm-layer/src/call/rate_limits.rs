@@ -1,7 +1,6 @@
 //! What a provider says is left of its rate limits.
 
 use http::HeaderMap;
-use opentelemetry::KeyValue;
 
 use super::watch::Watching;
 use crate::semconv;
@@ -14,13 +13,12 @@ impl Watching {
             return;
         };
         for (kind, remaining) in remaining(headers) {
-            let mut labels = vec![
-                KeyValue::new(semconv::PROVIDER_NAME, self.head.recognised.provider.clone()),
-                KeyValue::new(semconv::RATE_LIMIT_KIND, kind),
-            ];
-            let model = self.ask.model.clone();
-            labels.extend(model.map(|model| KeyValue::new(semconv::REQUEST_MODEL, model)));
-            instruments.remaining.record(remaining, &labels);
+            let budget = instruments.budget(&self.shared.config);
+            let kind = budget.rate_limit_kind(kind);
+            let dimensions = budget.request_dimensions(self);
+            let mut labels = dimensions.series(budget.rate_limits(), [&kind]);
+            labels.remove(semconv::OPERATION_NAME);
+            instruments.remaining.record(remaining, labels.as_slice());
         }
     }
 }

@@ -81,7 +81,7 @@ impl Watching {
         }
         let prompt_size = self.prompt_size(&spent);
         if let Some(instruments) = self.shared.instruments.in_context(&self.cx) {
-            let error = failure.as_ref().map(|failure| &*failure.kind);
+            let error = failure.as_ref().map(|failure| &failure.kind);
             instruments.call(&self, &spent, error, duration);
             if self.counts() {
                 instruments.prompt_size(&prompt_size);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::Method;
 use http::header::{CONTENT_ENCODING, HOST};
 use http_body::Body;
+use throughline_tracing_layer::limits::{MAX_ATTRIBUTE_BYTES, truncate};
 
 use super::RequestBody;
 use crate::wire::{Known, Recognised, Rule, Target, recognise};
@@ -58,7 +59,7 @@ impl Head {
         Some(Self {
             recognised: recognise(target, rules, Known::NotYet)?,
             path: target.path.trim_end_matches('/').to_owned(),
-            address: target.host.map(Arc::from),
+            address: target.host.map(|host| truncate(host, MAX_ATTRIBUTE_BYTES).into()),
             port: target.port,
             encoded: is_encoded(headers),
         })

@@ -11,6 +11,7 @@ use throughline_tracing_layer::client::Attempts;
 use throughline_tracing_layer::labels::Labels;
 
 use super::given::Given;
+use super::limits::{bound_request, span_name};
 use super::pace::Pace;
 use super::request::Head;
 use super::watch::{Shared, Watch, Watching};
@@ -116,7 +117,8 @@ impl Start {
             return None;
         }
         let wire = &self.head.recognised.wire;
-        let ask = wire.ask(&self.head.path, body.as_ref().unwrap_or(&Value::Null));
+        let mut ask = wire.ask(&self.head.path, body.as_ref().unwrap_or(&Value::Null));
+        bound_request(&mut ask);
         let names = Names::of(&self.parent, self.shared.config.names_from_baggage);
         let labels = self.labels(&ask);
         let span = self
@@ -188,11 +190,7 @@ impl Start {
         unseen: Option<&'static str>,
     ) -> SpanBuilder {
         let operation = self.head.recognised.wire.operation();
-        let name = match &ask.model {
-            Some(model) => [operation, " ", model].concat(),
-            None => operation.to_owned(),
-        };
-        SpanBuilder::from_name(name)
+        SpanBuilder::from_name(span_name(operation, ask.model.as_deref()))
             .with_kind(SpanKind::Client)
             .with_start_time(self.time)
             .with_attributes(self.attributes(ask, labels, names, unseen))

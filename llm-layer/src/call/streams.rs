@@ -1,21 +1,20 @@
 //! The streams that are being read.
 
-use opentelemetry::KeyValue;
 use opentelemetry::metrics::UpDownCounter;
+use throughline_tracing_layer::labels::Labels;
 
 use super::watch::Watching;
-use crate::semconv;
 
 /// A stream that is being read, counted until this is dropped.
 #[derive(Debug)]
 pub(super) struct OpenStream {
     counter: UpDownCounter<i64>,
-    labels: Vec<KeyValue>,
+    labels: Labels,
 }
 
 impl Drop for OpenStream {
     fn drop(&mut self) {
-        self.counter.add(-1, &self.labels);
+        self.counter.add(-1, self.labels.as_slice());
     }
 }
 
@@ -28,13 +27,9 @@ impl Watching {
         if !self.is_streamed() {
             return;
         }
-        let mut labels = vec![
-            KeyValue::new(semconv::OPERATION_NAME, self.head.recognised.wire.operation()),
-            KeyValue::new(semconv::PROVIDER_NAME, self.head.recognised.provider.clone()),
-        ];
-        let model = self.ask.model.clone();
-        labels.extend(model.map(|model| KeyValue::new(semconv::REQUEST_MODEL, model)));
-        instruments.streams.add(1, &labels);
+        let budget = instruments.budget(&self.shared.config);
+        let labels = budget.request_dimensions(self).series(budget.streams(), []);
+        instruments.streams.add(1, labels.as_slice());
         self.stream = Some(OpenStream {
             counter: instruments.streams.clone(),
             labels,

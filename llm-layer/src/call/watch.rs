@@ -206,7 +206,8 @@ impl Observe for Watch {
 fn refusal(headers: &HeaderMap) -> impl Iterator<Item = KeyValue> {
     let told = headers.iter().filter(|(name, _)| {
         let name = name.as_str();
-        TOLD.contains(&name) || name.starts_with("x-ratelimit-") || name.starts_with("anthropic-ratelimit-")
+        let is_limit = name.starts_with("x-ratelimit-") || name.starts_with("anthropic-ratelimit-");
+        TOLD.contains(&name) || is_limit && name.len() <= MAX_HEADER_NAME_BYTES
     });
     let short = told.filter_map(|(name, value)| Some((name, value.to_str().ok()?)));
     short
@@ -220,6 +221,9 @@ fn refusal(headers: &HeaderMap) -> impl Iterator<Item = KeyValue> {
             )
         })
 }
+
+/// The longest name of a header that becomes the key of an attribute.
+const MAX_HEADER_NAME_BYTES: usize = 64;
 
 const TOLD: &[&str] = &[
     "retry-after",

@@ -61,6 +61,7 @@ mod run;
 use std::borrow::Cow;
 
 use opentelemetry::KeyValue;
+use throughline_tracing_layer::limits::bound;
 
 pub(crate) use self::run::Run;
 use crate::scope::{Kind, Scope};
@@ -75,7 +76,9 @@ pub fn graph(id: impl Into<Cow<'static, str>>) -> Scope {
 ///
 /// The type becomes part of a name: let it be one of few, such as `model`, `router` or `tool`.
 pub fn node(kind: impl Into<Cow<'static, str>>, id: impl Into<Cow<'static, str>>) -> Scope {
-    Scope::new(Kind::Node, kind.into()).with_attribute(KeyValue::new(tinyllm::NODE_ID, id.into()))
+    let mut id = KeyValue::new(tinyllm::NODE_ID, id.into());
+    bound(&mut id.value);
+    Scope::new(Kind::Node, kind.into()).with_attribute(id)
 }
 
 /// What the run is to do, for [`Scope::with_attribute`]: `task.content`, cut after [`TASK_LIMIT`] characters.

@@ -177,6 +177,7 @@ impl Exchange {
         }
         labels.append(&mut self.labels);
         labels.extend_from_slice(ends);
+        instruments.budget().bound(&mut labels);
         let duration = match self.side {
             Side::Client => &instruments.client,
             Side::Server => &instruments.server,

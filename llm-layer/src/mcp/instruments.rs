@@ -1,7 +1,10 @@
 //! The metrics of exchanges and sessions.
 
+use std::sync::OnceLock;
+
 use opentelemetry::metrics::{Histogram, Meter};
 
+use super::budget::LabelBudget;
 use crate::semconv::{self, mcp};
 
 #[derive(Debug)]
@@ -10,6 +13,7 @@ pub(super) struct Instruments {
     pub(super) server: Histogram<f64>,
     pub(super) client_session: Histogram<f64>,
     pub(super) server_session: Histogram<f64>,
+    budget: OnceLock<Box<LabelBudget>>,
 }
 
 impl Instruments {
@@ -24,6 +28,11 @@ impl Instruments {
             server: duration(mcp::SERVER_DURATION),
             client_session: duration(mcp::CLIENT_SESSION_DURATION),
             server_session: duration(mcp::SERVER_SESSION_DURATION),
+            budget: OnceLock::new(),
         }
+    }
+
+    pub(super) fn budget(&self) -> &LabelBudget {
+        self.budget.get_or_init(Box::default)
     }
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use opentelemetry::KeyValue;
 use serde_json::{Map, Value};
 use throughline_propagation::redaction::redact_url;
+use throughline_tracing_layer::limits::{MAX_SPAN_NAME_BYTES, truncate, truncate_string};
 
 use crate::semconv::{self, mcp};
 
@@ -23,10 +24,12 @@ impl<'a> Message<'a> {
     }
 
     pub(super) fn span_name(&self) -> Cow<'static, str> {
-        match self.target() {
-            Some(target) => format!("{} {}", self.method, target.value.as_str()).into(),
-            None => self.method.to_owned().into(),
+        let mut name = self.method.to_owned();
+        if let Some(target) = self.target() {
+            name.extend([" ", &target.value.as_str()]);
         }
+        truncate_string(&mut name, MAX_SPAN_NAME_BYTES);
+        name.into()
     }
 
     /// What metrics are told apart by, the method first.
@@ -110,8 +113,7 @@ pub(super) fn meta_mut(message: &mut Value) -> Option<&mut Map<String, Value>> {
 
 /// The start of a text.
 pub(super) fn short(text: &str) -> &str {
-    let mut ends = (0..=MAX_TEXT.min(text.len())).rev();
-    ends.find_map(|end| text.get(..end)).unwrap_or_default()
+    truncate(text, MAX_TEXT)
 }
 
 const TOOLS_CALL: &str = "tools/call";

@@ -75,6 +75,10 @@ impl Drop for Session {
         let Some(instruments) = Context::map_current(|cx| self.instruments.in_context(cx)) else {
             return;
         };
+        let mut labels = self.labels.iter_mut();
+        if let Some(version) = labels.find(|label| label.key.as_str() == mcp::PROTOCOL_VERSION) {
+            instruments.budget().bound_version(&mut version.value);
+        }
         let duration = match self.side {
             Side::Client => &instruments.client_session,
             Side::Server => &instruments.server_session,

@@ -30,7 +30,7 @@ impl Close {
         let ended = Ended {
             duration: self.duration,
             own_calls: ledger.own_calls(),
-            agent: around.and_then(|scoped| scoped.names.agent()),
+            agent: around.and_then(|scoped| scoped.names.clone().agent_name()),
             error: self.failure.as_ref().map(|failure| failure.kind.clone()),
         };
         ledger.subject.measure(&self.cx, ended);

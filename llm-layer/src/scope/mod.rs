@@ -82,6 +82,9 @@
 //! | `gen_ai.execute_tool.duration` | s | `gen_ai.tool.name`, `gen_ai.agent.name` of the agent around it; `error.type` on failure |
 //! | `gen_ai.invoke_workflow.duration` | s | `gen_ai.workflow.name`; `error.type` on failure |
 //!
+//! The metrics tell the first 300 names of each kind apart; later ones are `_OTHER` there, since a name may be what a request
+//! asks for. A name has at most 1 KiB on a span, 128 bytes as a label and in a span's name.
+//!
 //! The numbers of calls are of one invocation, 0 among them, and of the agent itself: what it called in its tools and
 //! workflows is its own, what another agent beneath it called is that one's. Calls that fail count, embeddings do not.
 //! Tools called by [`mcp`](crate::mcp) are tools.
@@ -126,6 +129,7 @@ mod future;
 mod http;
 mod layer;
 mod ledger;
+mod name_budget;
 mod names;
 mod running;
 mod setup;

@@ -64,6 +64,11 @@ impl Names {
         cx.with_baggage(baggage)
     }
 
+    /// The name of the innermost agent.
+    pub(crate) fn agent_name(self) -> Option<StringValue> {
+        self.agent
+    }
+
     /// The name of the innermost agent, as an attribute.
     pub(crate) fn agent(&self) -> Option<KeyValue> {
         Some(KeyValue::new(semconv::AGENT_NAME, self.agent.clone()?))

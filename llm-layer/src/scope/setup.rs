@@ -8,6 +8,7 @@ use std::sync::{Arc, LazyLock};
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry::trace::{Span, SpanBuilder, SpanKind, TraceContextExt, Tracer, TracerProvider};
 use opentelemetry::{Context, KeyValue, StringValue};
+use throughline_tracing_layer::limits::{MAX_ATTRIBUTE_BYTES, truncate, truncate_string};
 use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 
 use super::subject::{Instruments, Kind, Subject};
@@ -32,8 +33,8 @@ impl Scope {
             subject: Subject {
                 kind,
                 name: match name {
-                    Cow::Borrowed(name) => name.into(),
-                    Cow::Owned(name) => Arc::<str>::from(name).into(),
+                    Cow::Borrowed(name) => truncate(name, MAX_ATTRIBUTE_BYTES).into(),
+                    Cow::Owned(name) => Arc::<str>::from(truncate(&name, MAX_ATTRIBUTE_BYTES)).into(),
                 },
                 instruments: INSTRUMENTS.clone(),
                 limit: None,
@@ -46,11 +47,13 @@ impl Scope {
         }
     }
 
-    /// The conversation that this scope and all beneath it belong to: `gen_ai.conversation.id`.
+    /// The conversation that this scope and all beneath it belong to: `gen_ai.conversation.id`, cut to 1 KiB.
     ///
     /// Give it only where there is one; the conventions forbid made-up ids.
     pub fn with_conversation(mut self, id: impl Into<String>) -> Self {
-        self.conversation = Some(Arc::<str>::from(id.into()).into());
+        let mut id = id.into();
+        truncate_string(&mut id, MAX_ATTRIBUTE_BYTES);
+        self.conversation = Some(Arc::<str>::from(id).into());
         self
     }
 

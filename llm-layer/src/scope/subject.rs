@@ -2,12 +2,15 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use opentelemetry::metrics::{Histogram, Meter};
 use opentelemetry::{Context, KeyValue, StringValue};
+use throughline_tracing_layer::limits::{MAX_SPAN_NAME_BYTES, truncate};
 use throughline_tracing_layer::provider::LazyInstruments;
 
+use super::name_budget::NameBudget;
 use crate::semconv::{self, tinyllm};
 
 /// Whom the tokens of a ledger are counted for.
@@ -57,7 +60,7 @@ impl Kind {
         }
     }
 
-    fn key(self) -> Option<&'static str> {
+    pub(super) fn key(self) -> Option<&'static str> {
         match self {
             Self::Agent => Some(semconv::AGENT_NAME),
             Self::Tool => Some(semconv::TOOL_NAME),
@@ -78,10 +81,15 @@ impl Subject {
 
     pub(super) fn span_name(&self) -> Cow<'static, str> {
         match (self.kind, self.kind.operation()) {
-            (_, Some(operation)) => [operation, " ", self.name.as_str()].concat().into(),
+            (_, Some(operation)) => self.span_name_after(&[operation, " "].concat()).into(),
             (Kind::Graph, _) => tinyllm::GRAPH.into(),
-            _ => [tinyllm::NODE, self.name.as_str()].concat().into(),
+            _ => self.span_name_after(tinyllm::NODE).into(),
         }
+    }
+
+    fn span_name_after(&self, start: &str) -> String {
+        let room = MAX_SPAN_NAME_BYTES.saturating_sub(start.len());
+        [start, truncate(self.name.as_str(), room)].concat()
     }
 
     /// Measures a scope that has ended.
@@ -95,21 +103,15 @@ impl Subject {
             Kind::Workflow => &instruments.workflow,
             Kind::Graph | Kind::Node | Kind::Request => return,
         };
-        let Some(name) = self.attribute() else { return };
+        let Some(key) = self.kind.key() else { return };
+        let labels = instruments.budget().labels(self, key, &ended);
         if self.kind == Kind::Agent {
-            let name = std::slice::from_ref(&name);
+            let name = labels.as_slice().get(..1).unwrap_or_default();
             let [inference, tools] = ended.own_calls;
             instruments.inference_calls.record(inference, name);
             instruments.tool_calls.record(tools, name);
         }
-        let seconds = ended.duration.as_secs_f64();
-        let error = ended.error.map(|kind| KeyValue::new(semconv::ERROR_TYPE, kind));
-        let mut more = ended.agent.into_iter().chain(error);
-        match (more.next(), more.next()) {
-            (None, _) => duration.record(seconds, &[name]),
-            (Some(one), None) => duration.record(seconds, &[name, one]),
-            (Some(one), Some(two)) => duration.record(seconds, &[name, one, two]),
-        }
+        duration.record(ended.duration.as_secs_f64(), labels.as_slice());
     }
 }
 
@@ -119,7 +121,7 @@ pub(super) struct Ended {
     pub(super) duration: Duration,
     pub(super) own_calls: [u64; 2],
     /// The agent around a tool.
-    pub(super) agent: Option<KeyValue>,
+    pub(super) agent: Option<StringValue>,
     pub(super) error: Option<Cow<'static, str>>,
 }
 
@@ -131,6 +133,7 @@ pub(super) struct Instruments {
     workflow: Histogram<f64>,
     inference_calls: Histogram<u64>,
     tool_calls: Histogram<u64>,
+    budget: OnceLock<Box<NameBudget>>,
 }
 
 impl Instruments {
@@ -157,6 +160,11 @@ impl Instruments {
                 semconv::INFERENCE_CALL_UNIT,
             ),
             tool_calls: calls(semconv::INVOKE_AGENT_TOOL_CALLS, semconv::TOOL_CALL_UNIT),
+            budget: OnceLock::new(),
         }
+    }
+
+    fn budget(&self) -> &NameBudget {
+        self.budget.get_or_init(Box::default)
     }
 }

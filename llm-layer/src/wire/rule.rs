@@ -81,6 +81,16 @@ impl Rule {
         self.model == "*"
     }
 
+    /// Whether the rule is for this very model.
+    pub(crate) fn names(&self, model: &str) -> bool {
+        self.model == model
+    }
+
+    /// Whether the rule is for models that begin so.
+    pub(crate) fn includes(&self, model: &str) -> bool {
+        !self.is_of_any_model() && self.is_of(Some(model))
+    }
+
     pub(super) fn is_of(&self, model: Option<&str>) -> bool {
         let is = |model: &str| match self.model.strip_suffix('*') {
             Some(beginning) => model.starts_with(beginning),

@@ -8,18 +8,19 @@ use http_body::Frame;
 use opentelemetry::Context;
 
 use super::attempts::{self, Attempts, Nth, UrlTemplate};
+use super::metrics::Instruments;
 use super::outbound::{Attempt, Outbound, Peer};
 use super::outline::Outline;
 use super::settings::Settings;
 use crate::exchange::{Exchange, Failures, connection};
 use crate::labels::Labels;
 use crate::layer_parts::Parts;
-use crate::metrics::Instruments;
+use crate::limits::{literal_id, series_id, text_id};
 use crate::nesting::{self, InFlight};
 use crate::observe::{End, EndAt, Head, Observe};
-use crate::semconv;
 use crate::settings::Shared;
 use crate::template::Template;
+use crate::{protocol, semconv};
 
 /// A request that is being sent: the observer behind the response of [`Client`](super::Client).
 #[derive(Debug)]
@@ -49,6 +50,15 @@ impl Sending {
         let observed = settings.filter.call(|filter| filter(&attempt)).unwrap_or(true);
         let method = shared.methods.known(attempt.method());
         let peer = Peer::of(attempt.url(), settings.unix_socket.as_ref());
+        // Decided by the whole host: the one that is recorded may be cut.
+        let host = protocol::host_and_port(attempt.url().authority).map(|(host, _)| host);
+        let allowed = parts.propagation.then(|| {
+            if R::MAY_BE_REDIRECTED {
+                settings.outgoing.to_host_and_redirects(host)
+            } else {
+                settings.outgoing.to_host(host)
+            }
+        });
         let template = template(request, &current).map(|template| Template::new(method, template));
         let nth = attempts(request, &current).and_then(|attempts| attempts.count(&attempt, &current));
         let outline = Outline {
@@ -66,13 +76,7 @@ impl Sending {
         if let Some(nth) = nth.as_ref().filter(|_| has_span) {
             nth.begin(exchange.context());
         }
-        if parts.propagation {
-            let host = peer.as_ref().map(|peer| &*peer.host);
-            let allowed = if R::MAY_BE_REDIRECTED {
-                settings.outgoing.to_host_and_redirects(host)
-            } else {
-                settings.outgoing.to_host(host)
-            };
+        if let Some(allowed) = allowed {
             let headers = request.headers_mut();
             shared
                 .propagator
@@ -103,17 +107,28 @@ impl Sending {
         self.exchange.instruments(&self.settings.instruments)
     }
 
-    fn labels(&self) -> Labels {
+    fn labels(&self, instruments: &Instruments) -> Labels {
+        let method = self.exchange.known.label();
+        let template = self.template.as_ref().map(|template| &template.text);
+        let id = series_id([
+            literal_id(method),
+            template.map_or(0, |template| text_id(template.as_str())),
+            self.exchange.series_id(),
+        ]);
+        let peer = self.peer.as_ref();
+        let admission = instruments.admit(peer, id, self.settings.max_server_addresses);
         let mut labels = Labels::new();
-        labels.push(semconv::HTTP_REQUEST_METHOD, self.exchange.known.label());
-        if let Some(peer) = &self.peer {
-            labels.push(semconv::SERVER_ADDRESS, Arc::clone(&peer.host));
-            if let Some(port) = peer.port {
-                labels.push(semconv::SERVER_PORT, i64::from(port));
-            }
+        let method = if admission.in_full { method } else { semconv::OTHER };
+        labels.push(semconv::HTTP_REQUEST_METHOD, method);
+        if let Some(peer) = peer {
+            admission.label(peer, &mut labels);
         }
-        if let Some(template) = &self.template {
-            labels.push(semconv::URL_TEMPLATE, template.text.clone());
+        if !admission.in_full {
+            self.exchange.label_merged(&mut labels);
+            return labels;
+        }
+        if let Some(template) = template {
+            labels.push(semconv::URL_TEMPLATE, template.clone());
         }
         self.exchange.label(&mut labels);
         labels
@@ -125,7 +140,8 @@ impl Sending {
             return;
         };
         if let Some(instruments) = self.instruments() {
-            instruments.record_duration(conclusion.lasted, &self.labels());
+            let labels = self.labels(instruments);
+            instruments.exchange.record_duration(conclusion.lasted, &labels);
         }
         self.exchange.end_span(conclusion, None);
         if let Some(nth) = self.nth.take() {
@@ -166,7 +182,8 @@ impl Observe for Sending {
         self.conclude(end);
         if let Some(sizes) = self.exchange.sizes() {
             if let Some(instruments) = self.instruments() {
-                instruments.record_sizes(sizes, &self.labels());
+                let labels = self.labels(instruments);
+                instruments.exchange.record_sizes(sizes, &labels);
             }
         }
     }

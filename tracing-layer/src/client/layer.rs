@@ -83,6 +83,18 @@ impl ClientLayer {
         self.with(|settings| settings.request_attributes = Hook::new(Arc::new(add)))
     }
 
+    /// Sets how many pairs of `server.address` and `server.port` the metrics tell apart: the first that come, later ones are
+    /// `_OTHER`. Default: 100; at most [`MAX_DISTINCT_VALUES`].
+    ///
+    /// Spans have the address in any case. Set it before the first request: what shares this layer's instruments, as its
+    /// clones do, shares the number.
+    ///
+    /// [`MAX_DISTINCT_VALUES`]: crate::limits::MAX_DISTINCT_VALUES
+    #[must_use]
+    pub fn with_max_server_addresses(self, addresses: usize) -> Self {
+        self.with(|settings| settings.max_server_addresses = addresses)
+    }
+
     #[cfg(feature = "reqwest-middleware")]
     pub(super) fn settings(&self) -> &Arc<Settings> {
         &self.settings

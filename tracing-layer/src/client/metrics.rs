@@ -1,26 +1,97 @@
-//! The instruments.
+//! The instruments, and which hosts they tell apart.
+
+use std::sync::{Arc, OnceLock};
 
 use opentelemetry::metrics::Meter;
 
-use crate::metrics::{self, Instruments};
-use crate::semconv;
+use super::outbound::Peer;
+use crate::labels::Labels;
+use crate::limits::{Claim, DistinctValues, Place, SeriesBudget};
+use crate::{metrics, semconv};
 
-pub(super) fn instruments(meter: &Meter) -> Instruments {
-    Instruments {
-        duration: metrics::seconds(
-            meter,
-            semconv::HTTP_CLIENT_REQUEST_DURATION,
-            "Duration of HTTP client requests.",
-        ),
-        request_size: metrics::bytes(
-            meter,
-            semconv::HTTP_CLIENT_REQUEST_BODY_SIZE,
-            "Size of HTTP client request bodies.",
-        ),
-        response_size: metrics::bytes(
-            meter,
-            semconv::HTTP_CLIENT_RESPONSE_BODY_SIZE,
-            "Size of HTTP client response bodies.",
-        ),
+#[derive(Debug)]
+pub(super) struct Instruments {
+    pub(super) exchange: metrics::Instruments,
+    budget: OnceLock<Box<Budget>>,
+}
+
+/// Bounds the series of the instruments, by the host that a request is for: a proxy's clients may choose it.
+#[derive(Debug)]
+struct Budget {
+    hosts: DistinctValues,
+    series: SeriesBudget,
+}
+
+/// What the instruments may say of one exchange.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Admission {
+    host: Place,
+    /// Whether all labels may be recorded, or only those of the host.
+    pub(super) in_full: bool,
+}
+
+impl Instruments {
+    pub(super) fn new(meter: &Meter) -> Self {
+        let exchange = metrics::Instruments {
+            duration: metrics::seconds(
+                meter,
+                semconv::HTTP_CLIENT_REQUEST_DURATION,
+                "Duration of HTTP client requests.",
+            ),
+            request_size: metrics::bytes(
+                meter,
+                semconv::HTTP_CLIENT_REQUEST_BODY_SIZE,
+                "Size of HTTP client request bodies.",
+            ),
+            response_size: metrics::bytes(
+                meter,
+                semconv::HTTP_CLIENT_RESPONSE_BODY_SIZE,
+                "Size of HTTP client response bodies.",
+            ),
+        };
+        Self {
+            exchange,
+            budget: OnceLock::new(),
+        }
+    }
+
+    /// Admits a series with this [id](crate::limits::series_id) for a host; `max_hosts` counts at the first.
+    pub(super) fn admit(&self, peer: Option<&Peer>, id: u64, max_hosts: usize) -> Admission {
+        let budget = self.budget.get_or_init(|| Box::new(Budget::new(max_hosts)));
+        let host = peer.map_or(Place::OTHER, |peer| {
+            let port = peer.port.map_or(0, u32::from);
+            budget.hosts.place(&peer.host, port, || Claim::Unknown)
+        });
+        Admission {
+            host,
+            in_full: budget.series.admits(host, id),
+        }
+    }
+}
+
+impl Budget {
+    fn new(max_hosts: usize) -> Self {
+        let hosts = DistinctValues::new(max_hosts);
+        Self {
+            series: SeriesBudget::new(&hosts),
+            hosts,
+        }
+    }
+}
+
+impl Admission {
+    /// Adds the address and the port of a host, or `_OTHER`.
+    pub(super) fn label(self, peer: &Peer, labels: &mut Labels) {
+        if self.host.is_other() {
+            labels.push(semconv::SERVER_ADDRESS, semconv::OTHER);
+            return;
+        }
+        labels.push(
+            semconv::SERVER_ADDRESS,
+            self.host.label(Arc::clone(&peer.host).into()),
+        );
+        if let Some(port) = peer.port {
+            labels.push(semconv::SERVER_PORT, i64::from(port));
+        }
     }
 }

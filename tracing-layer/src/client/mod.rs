@@ -49,6 +49,11 @@
 //! | `http.client.request.body.size` | `By` | [if asked](ClientLayer::with_body_sizes), when the response's body has passed | as of the duration |
 //! | `http.client.response.body.size` | `By` | [if asked](ClientLayer::with_body_sizes), when the response's body has passed | as of the duration |
 //!
+//! An attribute has at most 1 KiB, a captured header at most 32 values: see [`limits`](crate::limits). A proxy's clients may
+//! choose the host that a request is for, and its upstreams the status code. So the metrics tell [the first 100
+//! addresses](ClientLayer::with_max_server_addresses) apart, each with some combinations of the other labels; what comes
+//! later is `_OTHER`, on the metrics alone.
+//!
 //! The context is injected into every request for which nothing suppresses telemetry, also where no span is recorded:
 //! trace context for every host, **baggage for none** until [hosts are named](ClientLayer::with_outgoing). What a client gets
 //! that follows redirects is [below](self#redirects). Exporters

@@ -9,6 +9,7 @@ use opentelemetry::{Context, KeyValue};
 use super::outbound::{Attempt, Peer};
 use super::settings::Settings;
 use crate::exchange::Begun;
+use crate::limits::{MAX_ATTRIBUTE_BYTES, truncate};
 use crate::method::Known;
 use crate::query::Query;
 use crate::semconv;
@@ -58,7 +59,7 @@ impl Outline<'_> {
         let mut attributes = Vec::with_capacity(CAPACITY);
         attributes.push(KeyValue::new(semconv::HTTP_REQUEST_METHOD, self.method.label()));
         if self.method.is_other() {
-            let sent = self.attempt.method().as_str().to_owned();
+            let sent = truncate(self.attempt.method().as_str(), MAX_ATTRIBUTE_BYTES).to_owned();
             attributes.push(KeyValue::new(semconv::HTTP_REQUEST_METHOD_ORIGINAL, sent));
         }
         if let Some(peer) = self.peer {

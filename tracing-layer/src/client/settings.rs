@@ -5,9 +5,9 @@ use std::sync::Arc;
 use opentelemetry::KeyValue;
 use throughline_propagation::Outgoing;
 
-use super::{Attempt, metrics};
+use super::Attempt;
+use super::metrics::Instruments;
 use crate::hook::Hook;
-use crate::metrics::Instruments;
 use crate::observe::EndAt;
 use crate::provider::LazyInstruments;
 use crate::semconv;
@@ -21,6 +21,7 @@ pub(super) struct Settings {
     pub(super) unix_socket: Option<Arc<str>>,
     pub(super) filter: Hook<Filter>,
     pub(super) request_attributes: Hook<RequestAttributes>,
+    pub(super) max_server_addresses: usize,
 }
 
 pub(super) type Filter = dyn Fn(&Attempt<'_>) -> bool + Send + Sync;
@@ -30,11 +31,12 @@ impl Settings {
     pub(super) fn new() -> Self {
         Self {
             shared: Shared::new(EndAt::Headers),
-            instruments: LazyInstruments::global(semconv::scope(), metrics::instruments),
+            instruments: LazyInstruments::global(semconv::scope(), Instruments::new),
             outgoing: Outgoing::new(),
             unix_socket: None,
             filter: Hook::NONE,
             request_attributes: Hook::NONE,
+            max_server_addresses: 100,
         }
     }
 }

@@ -8,9 +8,11 @@ use opentelemetry::{Context, InstrumentationScope};
 
 use super::asking::Asking;
 use super::noop;
+use super::shared;
 use super::source::{MeterSource, Source};
 
-/// A layer's instruments, built at the first measurement. Clones share them.
+/// A layer's instruments, built at the first measurement. Clones share them, and so does whatever builds instruments of the
+/// same meter by the same function: their series are one set, which [`limits`](crate::limits) bounds.
 pub struct LazyInstruments<I> {
     inner: Arc<Inner<I>>,
 }
@@ -20,10 +22,10 @@ struct Inner<I> {
     /// When to look for a provider again. Without it the first is taken for good.
     asking: Option<Asking>,
     build: fn(&Meter) -> I,
-    built: OnceLock<I>,
+    built: OnceLock<Arc<I>>,
 }
 
-impl<I> LazyInstruments<I> {
+impl<I: Send + Sync + 'static> LazyInstruments<I> {
     /// Instruments of the provider that is global at the first measurement.
     #[must_use]
     pub fn global(scope: InstrumentationScope, build: fn(&Meter) -> I) -> Self {
@@ -98,7 +100,8 @@ impl<I> LazyInstruments<I> {
     }
 
     fn built_of(&self, meter: impl FnOnce() -> Meter) -> &I {
-        self.inner.built.get_or_init(|| (self.inner.build)(&meter()))
+        let built = || shared::instruments(meter(), self.inner.build);
+        self.inner.built.get_or_init(built)
     }
 }
 

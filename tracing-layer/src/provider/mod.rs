@@ -9,6 +9,7 @@
 mod asking;
 mod instruments;
 mod noop;
+mod shared;
 mod source;
 mod tracer;
 

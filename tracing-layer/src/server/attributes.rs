@@ -6,6 +6,7 @@ use opentelemetry::KeyValue;
 use super::incoming::Incoming;
 use super::route;
 use super::settings::Settings;
+use crate::limits::{MAX_ATTRIBUTE_BYTES, truncate};
 use crate::{headers, line, protocol, recent, semconv};
 
 impl<B> Incoming<'_, B> {
@@ -27,7 +28,7 @@ impl<B> Incoming<'_, B> {
             attributes.push(KeyValue::new(semconv::URL_QUERY, query));
         }
         if self.method.is_other() {
-            let sent = self.request.method().as_str().to_owned();
+            let sent = truncate(self.request.method().as_str(), MAX_ATTRIBUTE_BYTES).to_owned();
             attributes.push(KeyValue::new(semconv::HTTP_REQUEST_METHOD_ORIGINAL, sent));
         }
         if let Some((host, port)) = self.origin.host_and_port() {

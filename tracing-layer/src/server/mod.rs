@@ -44,6 +44,8 @@
 //! | `throughline.http.time_to_headers` | at the end | [if asked](ServerLayer::with_time_to_headers), seconds to the response's head, if the span lasts until the body's end |
 //! | `error.type` | at the end | the status code from 500 on; else [the error's class](crate::error_type), `cancelled`, or `panic` |
 //!
+//! An attribute has at most 1 KiB, a captured header at most 32 values: see [`limits`](crate::limits).
+//!
 //! What is set at creation a sampler sees. The rest is only made for a span that records. Proxies' headers and `Host`
 //! count only where [the caller is believed](ServerLayer::with_trust). The status is `Error` if there is an
 //! `error.type`, otherwise unset; there is no description.

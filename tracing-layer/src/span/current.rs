@@ -11,6 +11,7 @@ use opentelemetry::{Context, Key, KeyValue, Value};
 
 use crate::error_message::error_message;
 use crate::error_type::{of_chain, of_type};
+use crate::limits::truncate_string;
 use crate::semconv;
 
 use super::thread::with_current;
@@ -199,6 +200,7 @@ fn chain<'a>(message: &str, source: &'a (dyn Error + 'static)) -> String {
     for source in iter::successors(Some(source), next).take(MAX_SOURCES) {
         text.extend(["\nCaused by: ", &error_message(source)]);
     }
+    truncate_string(&mut text, MAX_STACKTRACE_BYTES);
     text
 }
 
@@ -207,5 +209,7 @@ fn recording() -> Option<Context> {
     with_current(|cx| cx.span().is_recording().then(|| cx.clone())).flatten()
 }
 
+/// The most bytes of an error's text and those of its sources.
+const MAX_STACKTRACE_BYTES: usize = 8 * 1024;
 /// Sources beyond this depth are not told.
 const MAX_SOURCES: usize = 32;

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::LazyLock;
 
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{SpanBuilder, SpanKind, Status};
@@ -237,4 +238,56 @@ fn scope_is_named_and_versioned() {
         Some("throughline-tracing-layer"),
         "the scope is the crate"
     );
+}
+
+/// An error as long as what a peer sent, and so are its sources.
+#[derive(Debug)]
+struct Long(usize, Option<Box<Self>>);
+
+impl fmt::Display for Long {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&"é".repeat(self.0))
+    }
+}
+
+impl Error for Long {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.1.as_deref().map(|source| source as _)
+    }
+}
+
+#[test]
+fn long_errors_are_cut() {
+    let chain = |depth, characters| {
+        let over = |below, _| Long(characters, Some(Box::new(below)));
+        (1..depth).fold(Long(characters, None), over)
+    };
+    for (depth, characters, message, stacktrace) in [
+        (1, 3, 6, None),
+        (2, 3, 6, Some(6 + "\nCaused by: ".len() + 6)),
+        (1, 1_250_000, 1024, None),
+        (2, 1_250_000, 1024, Some(1024 + "\nCaused by: ".len() + 1024)),
+        (30, 5_000, 1024, Some(8 * 1024)),
+    ] {
+        let name = format!("long {depth} {characters}");
+        let root = LazyLock::force(&RECORDER);
+        {
+            let _root = span(name.clone());
+            set_span_error(&chain(depth, characters));
+        }
+        let spans = root.spans();
+        let found = spans.iter().find(|it| it.name == name).expect("the span");
+        let description = match &found.status {
+            Status::Error { description } => description.len(),
+            other => panic!("{name}: {other:?}"),
+        };
+        assert_eq!(description, message, "{name}: the status");
+        let event = found.events.events.first().expect("an event");
+        let length = |key: &str| {
+            let mut all = event.attributes.iter();
+            Some(all.find(|it| it.key.as_str() == key)?.value.as_str().len())
+        };
+        assert_eq!(length("exception.message"), Some(message), "{name}: the message");
+        assert_eq!(length("exception.stacktrace"), stacktrace, "{name}: the sources");
+    }
 }

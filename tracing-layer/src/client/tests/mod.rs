@@ -3,6 +3,7 @@
 mod attempts;
 mod endings;
 mod hosts;
+mod limits;
 mod nested;
 mod outgoing;
 

@@ -1,6 +1,7 @@
 //! What a served request leaves: its span and its metrics.
 
 mod endings;
+mod limits;
 mod nested;
 mod routes;
 mod settings;

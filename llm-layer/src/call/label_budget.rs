@@ -1,0 +1,306 @@
+//! What the metrics of a call are told apart by, and how many series that may make.
+//!
+//! A client chooses the model, an upstream the response's model and the code of an error, and a proxy's client the address.
+//! Each of these labels has few distinct values, and each instrument few combinations of them: see
+//! [`limits`](throughline_tracing_layer::limits). The key of the combinations is the requested model, so that no flood of
+//! other models, or of addresses and errors of one, takes a model's own label.
+//!
+//! A response model that is the requested one has no place of its own, and one that is a version of it (`gpt-4o` →
+//! `gpt-4o-2024-08-06`) takes none from strangers. Spans have the real values in any case.
+
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use opentelemetry::{StringValue, Value};
+use throughline_tracing_layer::labels::Labels;
+use throughline_tracing_layer::limits::{
+    Claim, DistinctValues, MAX_LABEL_BYTES, Place, SeriesBudget, literal_id, series_id, text_id,
+};
+
+use super::watch::Watching;
+use crate::semconv;
+
+/// Bounds the labels of a layer's instruments.
+#[derive(Debug)]
+pub(super) struct LabelBudget {
+    models: DistinctValues,
+    responses: DistinctValues,
+    addresses: DistinctValues,
+    errors: DistinctValues,
+    agents: DistinctValues,
+    rate_limit_kinds: DistinctValues,
+    /// One for each kind of instrument: each has as many series as an SDK allows to one.
+    durations: SeriesBudget,
+    tokens: OnceLock<SeriesBudget>,
+    streams: OnceLock<SeriesBudget>,
+    rate_limits: OnceLock<SeriesBudget>,
+}
+
+/// What all metrics of one call are told apart by.
+#[derive(Debug)]
+pub(super) struct Dimensions {
+    labels: Labels,
+    model: Place,
+    id: u64,
+}
+
+/// A label that one kind of metric has beside the [`Dimensions`].
+#[derive(Debug)]
+pub(super) struct Label {
+    name: &'static str,
+    value: Value,
+    id: u64,
+    /// What it is in a series that is merged; without it, the label is left out there.
+    merged: Option<&'static str>,
+}
+
+impl LabelBudget {
+    pub(super) fn new(max_models: usize) -> Self {
+        let models = DistinctValues::new(max_models).with_claims(MAX_NAMED_MODELS, MAX_RELATED_MODELS);
+        Self {
+            durations: SeriesBudget::new(&models),
+            responses: DistinctValues::new(max_models).with_claims(MAX_NAMED_MODELS, MAX_RELATED_MODELS),
+            models,
+            addresses: DistinctValues::new(MAX_ADDRESSES),
+            errors: DistinctValues::new(MAX_ERRORS).with_claims(MAX_ERRORS, 0),
+            agents: DistinctValues::new(MAX_AGENTS),
+            rate_limit_kinds: DistinctValues::new(MAX_RATE_LIMIT_KINDS),
+            tokens: OnceLock::new(),
+            streams: OnceLock::new(),
+            rate_limits: OnceLock::new(),
+        }
+    }
+
+    pub(super) fn durations(&self) -> &SeriesBudget {
+        &self.durations
+    }
+
+    pub(super) fn tokens(&self) -> &SeriesBudget {
+        self.tokens.get_or_init(|| SeriesBudget::new(&self.models))
+    }
+
+    pub(super) fn streams(&self) -> &SeriesBudget {
+        self.streams.get_or_init(|| SeriesBudget::new(&self.models))
+    }
+
+    pub(super) fn rate_limits(&self) -> &SeriesBudget {
+        self.rate_limits.get_or_init(|| SeriesBudget::new(&self.models))
+    }
+
+    /// What the metrics of a call are told apart by, as far as its answer is known.
+    pub(super) fn dimensions(&self, call: &Watching) -> Dimensions {
+        let mut labels = call.labels.clone();
+        let (model, request) = self.model(call, &mut labels);
+        let address = call.head.address.as_ref().map(|host| {
+            let port = call.head.port.map_or(0, u32::from);
+            let address = self.addresses.place(host, port, || Claim::Unknown);
+            if address.is_other() {
+                labels.remove(semconv::SERVER_PORT);
+            }
+            if address.is_other() || host.len() > MAX_LABEL_BYTES {
+                put(&mut labels, semconv::SERVER_ADDRESS, address);
+            }
+            address.id()
+        });
+        let response = call.reply.model.as_ref().map(|answered| {
+            let (label, id) = self.response(call, answered.clone().into(), model);
+            labels.push(semconv::RESPONSE_MODEL, label);
+            id
+        });
+        Dimensions {
+            labels,
+            model,
+            id: series_id([request, address.unwrap_or(NONE), response.unwrap_or(NONE)]),
+        }
+    }
+
+    /// Operation, provider and requested model alone.
+    pub(super) fn request_dimensions(&self, call: &Watching) -> Dimensions {
+        let mut labels = Labels::new();
+        for key in [
+            semconv::OPERATION_NAME,
+            semconv::PROVIDER_NAME,
+            semconv::REQUEST_MODEL,
+        ] {
+            if let Some(value) = call.labels.get(key) {
+                labels.push(key, value.clone());
+            }
+        }
+        let (model, id) = self.model(call, &mut labels);
+        Dimensions { labels, model, id }
+    }
+
+    /// The place of the requested model, whose label is put right, and the part of a series' id that the request makes.
+    fn model(&self, call: &Watching, labels: &mut Labels) -> (Place, u64) {
+        let model = call.ask.model.as_deref().map(|model| {
+            let claim = || call.shared.config.claim(model);
+            let place = self.models.place(model, 0, claim);
+            if place.is_other() || model.len() > MAX_LABEL_BYTES {
+                put(labels, semconv::REQUEST_MODEL, place);
+            }
+            place
+        });
+        let operation = call.head.recognised.wire.operation();
+        let provider = match &call.head.recognised.provider {
+            Cow::Borrowed(literal) => literal_id(literal),
+            Cow::Owned(text) => text_id(text),
+        };
+        let id = series_id([literal_id(operation), provider, u64::from(model.is_some())]);
+        (model.unwrap_or(Place::OTHER), id)
+    }
+
+    /// The label of the model that answered, and its part of the series' id.
+    fn response(&self, call: &Watching, model: StringValue, requested_place: Place) -> (StringValue, u64) {
+        let requested = call.ask.model.as_deref();
+        if requested == Some(model.as_str()) {
+            return (requested_place.label(model), AS_REQUESTED);
+        }
+        let claim = |model: &str| match requested {
+            Some(requested) if is_version_of(model, requested) => Claim::Related,
+            _ => call.shared.config.claim(model),
+        };
+        let (label, place) = self.responses.label(model, claim);
+        (label, place.id())
+    }
+
+    pub(super) fn error(&self, kind: Cow<'static, str>) -> Label {
+        // A class of error that this program names is one of few; a code or a status is the provider's.
+        let (kind, claim) = match kind {
+            Cow::Borrowed(class) => (StringValue::from(class), Claim::Named),
+            Cow::Owned(code) => (code.into(), Claim::Unknown),
+        };
+        let (value, place) = self.errors.label(kind, |_| claim);
+        Label {
+            name: semconv::ERROR_TYPE,
+            value: value.into(),
+            id: place.id(),
+            merged: Some(semconv::OTHER),
+        }
+    }
+
+    pub(super) fn agent(&self, name: StringValue) -> Label {
+        let (value, place) = self.agents.label(name, |_| Claim::Unknown);
+        Label {
+            name: semconv::AGENT_NAME,
+            value: value.into(),
+            id: place.id(),
+            merged: None,
+        }
+    }
+
+    pub(super) fn rate_limit_kind(&self, kind: String) -> Label {
+        let (value, place) = self.rate_limit_kinds.label(kind.into(), |_| Claim::Unknown);
+        Label {
+            name: semconv::RATE_LIMIT_KIND,
+            value: value.into(),
+            id: place.id(),
+            merged: Some(semconv::OTHER),
+        }
+    }
+}
+
+impl Label {
+    /// A label with few values, all of which this crate knows.
+    pub(super) fn fixed(name: &'static str, value: &'static str, merged: &'static str) -> Self {
+        Self {
+            name,
+            value: value.into(),
+            id: literal_id(value),
+            merged: Some(merged),
+        }
+    }
+}
+
+impl Dimensions {
+    /// The labels of a series with these dimensions and `more`: all of them, or if the budget has no room for one more
+    /// series, those of the model alone.
+    pub(super) fn series<'a>(
+        &self,
+        budget: &SeriesBudget,
+        more: impl IntoIterator<Item = &'a Label> + Clone,
+    ) -> Labels {
+        let ids = more.clone().into_iter().map(|label| label.id);
+        let id = series_id([self.id].into_iter().chain(ids));
+        if budget.admits(self.model, id) {
+            let mut labels = self.labels.clone();
+            for label in more {
+                labels.push(label.name, label.value.clone());
+            }
+            return labels;
+        }
+        let mut labels = Labels::new();
+        labels.push(semconv::OPERATION_NAME, semconv::OTHER);
+        labels.push(semconv::PROVIDER_NAME, semconv::OTHER);
+        if let Some(model) = self.labels.get(semconv::REQUEST_MODEL) {
+            labels.push(semconv::REQUEST_MODEL, model.clone());
+        }
+        for label in more {
+            if let Some(value) = label.merged {
+                labels.push(label.name, value);
+            }
+        }
+        labels
+    }
+}
+
+/// Puts the label of a value in the place of the value.
+fn put(labels: &mut Labels, name: &'static str, place: Place) {
+    if let Some(Value::String(value)) = labels.get(name).cloned() {
+        labels.replace(name, place.label(value));
+    }
+}
+
+/// Whether a model's name is another's with the number or the date of a version behind it, such as `-2024-08-06` or `-v1:0`.
+fn is_version_of(model: &str, base: &str) -> bool {
+    let Some(version) = model.strip_prefix(base) else {
+        return false;
+    };
+    let is_part = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'-' | b'@' | b':' | b'.' | b'v');
+    version.starts_with(['-', '@', ':'])
+        && version.len() <= MAX_VERSION_BYTES
+        && version.bytes().any(|byte| byte.is_ascii_digit())
+        && version.bytes().all(is_part)
+}
+
+/// The part of a series' id for a response whose model is the requested one; places have less.
+const AS_REQUESTED: u64 = 1 << 32;
+/// The part for a request without an address, and for a response without a model.
+const NONE: u64 = 2 << 32;
+/// The models that prices and rules name.
+const MAX_NAMED_MODELS: usize = 200;
+/// The versions of those, or of the requested model.
+const MAX_RELATED_MODELS: usize = 100;
+const MAX_ADDRESSES: usize = 100;
+const MAX_ERRORS: usize = 64;
+const MAX_AGENTS: usize = 100;
+const MAX_RATE_LIMIT_KINDS: usize = 16;
+const MAX_VERSION_BYTES: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::is_version_of;
+
+    #[test]
+    fn versions() {
+        for (model, base, expected) in [
+            ("gpt-4o-2024-08-06", "gpt-4o", true),
+            ("gpt-4-0613", "gpt-4", true),
+            ("claude-sonnet-4@20250514", "claude-sonnet-4", true),
+            (
+                "anthropic.claude-3-haiku-20240307-v1:0",
+                "anthropic.claude-3-haiku",
+                true,
+            ),
+            ("gemini-1.5-pro-002", "gemini-1.5-pro", true),
+            ("gpt-4o", "gpt-4o", false),
+            ("gpt-4o-mini", "gpt-4o", false),
+            ("gpt-4.1", "gpt-4", false),
+            ("gpt-4-", "gpt-4", false),
+            ("gpt-4v", "gpt-4", false),
+            ("o1", "gpt-4", false),
+            ("m-11111111111111111111111", "m", false),
+        ] {
+            assert_eq!(is_version_of(model, base), expected, "{model} of {base}");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Cuts what the other side chose to the [limits](throughline_tracing_layer::limits) of attributes, before it is kept.
+
+use std::sync::Arc;
+
+use opentelemetry::KeyValue;
+use throughline_tracing_layer::limits::{
+    MAX_ATTRIBUTE_BYTES, MAX_SPAN_NAME_BYTES, bound, truncate, truncate_string,
+};
+
+use crate::wire::Ask;
+
+/// Cuts what a request asks for.
+pub(super) fn bound_request(request: &mut Ask) {
+    if let Some(model) = &mut request.model {
+        truncate_string(model, MAX_ATTRIBUTE_BYTES);
+    }
+    bound_attributes(&mut request.attributes);
+}
+
+/// Cuts the values of attributes.
+pub(super) fn bound_attributes(attributes: &mut [KeyValue]) {
+    for attribute in attributes {
+        bound(&mut attribute.value);
+    }
+}
+
+/// Cuts a text that is shared.
+pub(super) fn bound_shared(text: &mut Option<Arc<str>>) {
+    if let Some(long) = text.as_deref().filter(|text| text.len() > MAX_ATTRIBUTE_BYTES) {
+        *text = Some(truncate(long, MAX_ATTRIBUTE_BYTES).into());
+    }
+}
+
+/// The name of a call's span.
+pub(super) fn span_name(operation: &str, model: Option<&str>) -> String {
+    let Some(model) = model else {
+        return operation.to_owned();
+    };
+    let room = MAX_SPAN_NAME_BYTES.saturating_sub(operation.len() + 1);
+    [operation, " ", truncate(model, room)].concat()
+}

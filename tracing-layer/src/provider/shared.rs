@@ -1,0 +1,133 @@
+//! Instruments that all users of one meter share.
+//!
+//! An SDK holds a bounded number of series of an instrument, whoever made it: two layers with the same provider record into the
+//! same series. What bounds their number, see [`limits`](crate::limits), therefore belongs to the meter and not to a layer.
+//! A scope that is made for each request, with a provider of the user's, would otherwise start to count anew each time.
+//!
+//! Meters are told apart by their address. An entry holds its meter, so no other can get that address.
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::ptr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use opentelemetry::metrics::Meter;
+
+use super::noop;
+
+/// What was built for one meter.
+struct Entry {
+    meter: Meter,
+    /// A [`Built`] of some type.
+    built: Box<dyn Any + Send + Sync>,
+}
+
+struct Built<I> {
+    build: fn(&Meter) -> I,
+    instruments: Arc<I>,
+}
+
+/// The instruments that `build` makes of a meter: those that it made before, if there are any.
+pub(super) fn instruments<I: Send + Sync + 'static>(meter: Meter, build: fn(&Meter) -> I) -> Arc<I> {
+    if noop::is_noop_meter(&meter) {
+        return Arc::new(build(&meter));
+    }
+    if let Some(found) = find(&mut lock(), &meter, build) {
+        return found;
+    }
+    // Not under the lock: it is the provider's code that runs here.
+    let instruments = Arc::new(build(&meter));
+    let mut entries = lock();
+    if let Some(found) = find(&mut entries, &meter, build) {
+        return found;
+    }
+    let oldest = (entries.len() >= MAX_ENTRIES).then(|| entries.pop_front());
+    let built = Built {
+        build,
+        instruments: Arc::clone(&instruments),
+    };
+    entries.push_back(Entry {
+        meter,
+        built: Box::new(built),
+    });
+    drop(entries);
+    drop(oldest);
+    instruments
+}
+
+/// Finds what was built before. It is the last to go, from now on.
+fn find<I: 'static>(entries: &mut VecDeque<Entry>, meter: &Meter, build: fn(&Meter) -> I) -> Option<Arc<I>> {
+    let is_built = |entry: &Entry| {
+        let built = entry.built.downcast_ref::<Built<I>>();
+        is_same(&entry.meter, meter) && built.is_some_and(|built| ptr::fn_addr_eq(built.build, build))
+    };
+    let at = entries.iter().position(is_built)?;
+    let entry = entries.remove(at)?;
+    let built = entry.built.downcast_ref::<Built<I>>();
+    let found = built.map(|built| Arc::clone(&built.instruments));
+    entries.push_back(entry);
+    found
+}
+
+fn is_same(one: &Meter, other: &Meter) -> bool {
+    let [one, other] = [one, other].map(|meter| meter.u64_counter("").instrument_provider);
+    ptr::addr_eq(one, other)
+}
+
+fn lock() -> MutexGuard<'static, VecDeque<Entry>> {
+    ENTRIES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+static ENTRIES: Mutex<VecDeque<Entry>> = Mutex::new(VecDeque::new());
+
+/// The most sets of instruments that are shared: a program has a provider, and a handful of sets. The one that was not asked
+/// for the longest goes first.
+const MAX_ENTRIES: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry::metrics::MeterProvider;
+    use opentelemetry_sdk::metrics::SdkMeterProvider;
+
+    use super::*;
+
+    struct One;
+    struct Other;
+
+    #[test]
+    fn instruments_are_built_once_a_meter() {
+        let one: fn(&Meter) -> One = |_| One;
+        let again: fn(&Meter) -> One = |meter| {
+            let _ = meter.u64_counter("x").build();
+            One
+        };
+        let provider = SdkMeterProvider::default();
+        let meter = || provider.meter("shared");
+        let first = instruments(meter(), one);
+        assert!(Arc::ptr_eq(&first, &instruments(meter(), one)), "the same meter");
+        assert!(
+            !Arc::ptr_eq(&first, &instruments(meter(), again)),
+            "another function"
+        );
+        let other = instruments(meter(), |_| Other);
+        assert_eq!(Arc::strong_count(&other), 2, "another type is another entry");
+        let elsewhere = SdkMeterProvider::default();
+        let found = instruments(elsewhere.meter("shared"), one);
+        assert!(!Arc::ptr_eq(&first, &found), "another provider");
+        let found = instruments(provider.meter("another"), one);
+        assert!(!Arc::ptr_eq(&first, &found), "another meter");
+    }
+
+    #[test]
+    fn no_more_are_held_than_there_is_room_for() {
+        let one: fn(&Meter) -> One = |_| One;
+        let provider = SdkMeterProvider::default();
+        let used = instruments(provider.meter("used"), one);
+        for _ in 0..2 * MAX_ENTRIES {
+            instruments(SdkMeterProvider::default().meter("many"), one);
+            assert!(lock().len() <= MAX_ENTRIES, "the oldest goes");
+            let again = instruments(provider.meter("used"), one);
+            assert!(Arc::ptr_eq(&used, &again), "what is used stays");
+        }
+    }
+}

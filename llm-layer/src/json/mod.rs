@@ -8,7 +8,7 @@ mod scanner;
 mod text;
 
 pub use self::path::Path;
-pub(crate) use self::scanner::{Malformed, Scanner};
+pub(crate) use self::scanner::{Malformed, Scanner, up_to};
 pub(crate) use self::text::decode;
 
 /// What a reader does with a string.
@@ -60,8 +60,35 @@ impl<'a> Scalar<'a> {
     }
 }
 
+/// A number as serde_json writes it: without what does not change it.
+pub(crate) fn number_text(digits: &str) -> String {
+    let number: Option<serde_json::Number> = serde_json::from_str(digits).ok();
+    number.map_or_else(|| digits.to_owned(), |number| number.to_string())
+}
+
+/// A value that holds others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Container {
+    Object,
+    Array,
+}
+
 /// Receives what a [`Scanner`] reads.
 pub(crate) trait Visit {
+    /// A container begins, whose path is that of its own value. Returns whether its inside is visited. Default: it is.
+    fn open(&mut self, _at: &Path, _container: Container) -> bool {
+        true
+    }
+
+    /// A container whose inside was visited ends. Default: nothing.
+    fn close(&mut self, _at: &Path) {}
+
+    /// A piece of a key, of any length. Default: nothing, since the path has its beginning.
+    fn key(&mut self, _piece: &str) {}
+
+    /// A string that was taken in pieces ends. Default: nothing.
+    fn string_end(&mut self, _at: &Path) {}
+
     /// A string value begins: what is to be done with it?
     fn string(&mut self, at: &Path) -> Take;
 

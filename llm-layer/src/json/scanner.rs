@@ -1,12 +1,17 @@
 //! The push parser.
 
 use super::text::Text;
-use super::{Path, Scalar, Take, Visit};
+use super::{Container, Path, Scalar, Take, Visit};
 
 /// A JSON parser that is fed.
 ///
-/// Documents may follow one another with white space between them (NDJSON), or as elements of an array at the root.
-/// It is lenient where that harms nobody: control characters in strings, numbers in any notation.
+/// A scanner is a state machine over bytes: `levels` holds the containers that are open, `path` the place of the next
+/// value, `state` what may come next. It never looks back, so that input may be cut at any byte, and its memory is
+/// bounded by the constants below.
+///
+/// The default reads streams: documents may follow one another with white space between them (NDJSON), or as elements of
+/// an array at the root. It is lenient where that harms nobody: control characters in strings, numbers in any notation.
+/// [`Scanner::strict`] reads one document and accepts what serde_json accepts.
 #[derive(Debug, Default)]
 pub(crate) struct Scanner {
     state: State,
@@ -16,6 +21,15 @@ pub(crate) struct Scanner {
     take: Option<Take>,
     /// The key, word or whole string being read.
     scratch: String,
+    /// How many levels were open when a visitor declined the inside of a container, that one included; 0 if none is
+    /// declined. Its inside is checked, but has no path and no events.
+    muted: usize,
+    /// The word is longer than [`Scanner::WORD`]: its value is not known.
+    cut: bool,
+    /// One document, by the whole grammar.
+    strict: bool,
+    /// The beginning of a character at the end of what came last, for the check of UTF-8.
+    partial: Vec<u8>,
 }
 
 /// The document breaks the grammar, or a limit.
@@ -38,6 +52,8 @@ enum State {
     Text,
     /// In a number, `true`, `false` or `null`.
     Word,
+    /// Behind the only document.
+    End,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,21 +71,39 @@ impl Scanner {
     pub(crate) const WHOLE: usize = 1024;
     /// The most bytes kept of a key; a longer one matches nothing.
     pub(super) const KEY: usize = 64;
+    /// The most bytes kept of a key of a [strict](Scanner::strict) document.
+    pub(super) const STRICT_KEY: usize = 256;
     /// The most bytes of a number.
     const WORD: usize = 64;
     /// The deepest nesting.
     const DEPTH: usize = 128;
 
+    /// A scanner of one document, such as a request body: what serde_json refuses is malformed, but that numbers may
+    /// have any size. An array at the root is an array.
+    pub(crate) fn strict() -> Self {
+        Self {
+            strict: true,
+            ..Self::default()
+        }
+    }
+
     /// Reads on. After an error only [`Scanner::reset`] helps.
     pub(crate) fn feed(&mut self, mut bytes: &[u8], visit: &mut impl Visit) -> Result<(), Malformed> {
         // Once for all strings, and not for each of them.
         let valid = valid(bytes);
+        if self.strict {
+            self.check_utf8(bytes, valid.len())?;
+        }
         let length = bytes.len();
         while let [byte, rest @ ..] = bytes {
             bytes = match self.state {
                 State::Text => {
                     let valid = valid.get(length - bytes.len()..);
-                    match self.string(bytes, valid.unwrap_or_default(), visit) {
+                    let rest = self.string(bytes, valid.unwrap_or_default(), visit);
+                    if self.strict && self.text.is_flawed() {
+                        return Err(Malformed);
+                    }
+                    match rest {
                         Some(rest) => rest,
                         None => return Ok(()),
                     }
@@ -78,6 +112,7 @@ impl Scanner {
                 _ if matches!(byte, b' ' | b'\t' | b'\n' | b'\r') => rest,
                 _ if self.begins_word(*byte) => {
                     self.scratch.clear();
+                    self.cut = false;
                     self.state = State::Word;
                     bytes
                 }
@@ -101,6 +136,35 @@ impl Scanner {
         self.levels.clear();
         self.path.clear();
         self.text.reset();
+        self.muted = 0;
+        self.partial.clear();
+    }
+
+    /// Checks that what comes is UTF-8, of which `valid` bytes are known to be. A character may be cut by the end of
+    /// the bytes: its beginning is kept until the rest has come.
+    fn check_utf8(&mut self, bytes: &[u8], valid: usize) -> Result<(), Malformed> {
+        if valid == bytes.len() && self.partial.is_empty() {
+            return Ok(());
+        }
+        let mut rest = bytes;
+        while let ([byte, behind @ ..], false) = (rest, self.partial.is_empty()) {
+            self.partial.push(*byte);
+            rest = behind;
+            match std::str::from_utf8(&self.partial) {
+                Ok(_) => self.partial.clear(),
+                Err(error) if error.error_len().is_none() => {}
+                Err(_) => return Err(Malformed),
+            }
+        }
+        match std::str::from_utf8(rest) {
+            Ok(_) => Ok(()),
+            Err(error) if error.error_len().is_none() => {
+                self.partial
+                    .extend_from_slice(rest.get(error.valid_up_to()..).unwrap_or_default());
+                Ok(())
+            }
+            Err(_) => Err(Malformed),
+        }
     }
 
     fn begins_word(&self, byte: u8) -> bool {
@@ -112,14 +176,23 @@ impl Scanner {
     fn mark(&mut self, byte: u8, visit: &mut impl Visit) -> Result<(), Malformed> {
         use State::{Between, Colon, FirstKey, FirstValue, Key, Next, Text, Value};
         match (self.state, byte) {
-            (Value | FirstValue | Between, b'{') => self.open(Level::Object(self.path.len()), FirstKey)?,
-            (Between, b'[') => self.open(Level::Root, FirstValue)?,
-            (Value | FirstValue, b'[') => {
+            (Value | FirstValue | Between, b'{') => {
+                self.open(Level::Object(self.path.len()), FirstKey)?;
+                self.visit_open(Container::Object, visit);
+            }
+            (Between, b'[') if !self.strict => self.open(Level::Root, FirstValue)?,
+            (Value | FirstValue | Between, b'[') => {
                 self.open(Level::Array(self.path.len()), FirstValue)?;
-                self.path.enter_array();
+                self.visit_open(Container::Array, visit);
+                if self.muted == 0 {
+                    self.path.enter_array();
+                }
             }
             (Value | FirstValue | Between, b'"') => {
-                self.take = Some(visit.string(&self.path));
+                self.take = Some(match self.muted {
+                    0 => visit.string(&self.path),
+                    _ => Take::Skip,
+                });
                 self.scratch.clear();
                 self.state = Text;
             }
@@ -133,7 +206,9 @@ impl Scanner {
                 self.state = match self.levels.last() {
                     Some(Level::Object(_)) => Key,
                     Some(Level::Array(_)) => {
-                        self.path.next_element();
+                        if self.muted == 0 {
+                            self.path.next_element();
+                        }
                         Value
                     }
                     _ => Value,
@@ -154,18 +229,34 @@ impl Scanner {
         Ok(())
     }
 
+    /// Asks the visitor whether it wants the inside of the container that was opened last.
+    fn visit_open(&mut self, container: Container, visit: &mut impl Visit) {
+        if self.muted == 0 && !visit.open(&self.path, container) {
+            self.muted = self.levels.len();
+        }
+    }
+
     fn close(&mut self, byte: u8, visit: &mut impl Visit) -> Result<(), Malformed> {
+        let is_muted = self.muted > 0;
+        if self.muted == self.levels.len() {
+            self.muted = 0;
+        }
         match (self.levels.pop(), byte) {
             (Some(Level::Object(len)), b'}') => self.path.truncate(len),
             (Some(Level::Array(len)), b']') => {
                 self.path.truncate(len);
-                self.path.leave_array();
+                if !is_muted {
+                    self.path.leave_array();
+                }
             }
             (Some(Level::Root), b']') => {
                 self.state = State::Between;
                 return Ok(());
             }
             _ => return Err(Malformed),
+        }
+        if !is_muted {
+            visit.close(&self.path);
         }
         self.after_value(visit);
         Ok(())
@@ -174,7 +265,7 @@ impl Scanner {
     fn after_value(&mut self, visit: &mut impl Visit) {
         match self.levels.last() {
             None => {
-                self.state = State::Between;
+                self.state = if self.strict { State::End } else { State::Between };
                 visit.document();
             }
             Some(Level::Root) => {
@@ -192,33 +283,45 @@ impl Scanner {
     /// Reads inside a string; what stands behind it, or `None` if it goes on. `valid` is as much of `bytes` as is UTF-8.
     fn string<'a>(&mut self, bytes: &'a [u8], valid: &str, visit: &mut impl Visit) -> Option<&'a [u8]> {
         if self.take != Some(Take::Skip) && self.scratch.is_empty() {
-            let end = self.text.plain_to_end(bytes);
+            let end = self.text.plain_to_end(bytes, self.strict);
             if let Some((end, text)) = end.and_then(|end| Some((end, valid.get(..end)?))) {
                 self.plain_string(text, visit);
                 return bytes.get(end + 1..);
             }
         }
+        let key_limit = self.key_limit();
         let Self {
             text,
             take,
             scratch,
             path,
+            muted,
+            strict,
             ..
         } = self;
-        let rest = text.feed(bytes, *take == Some(Take::Skip), &mut |piece| match take {
-            None => push_up_to(scratch, piece, Self::KEY),
+        let skip = *take == Some(Take::Skip) || *muted > 0;
+        let rest = text.feed(bytes, skip, *strict, &mut |piece| match take {
+            _ if *muted > 0 => {}
+            None => {
+                visit.key(piece);
+                push_up_to(scratch, piece, key_limit);
+            }
             Some(Take::Whole) => push_up_to(scratch, piece, Self::WHOLE),
             Some(Take::Pieces) => visit.piece(path, piece),
             Some(Take::Skip) => {}
         })?;
         match self.take {
             None => {
-                self.path.enter_key(&self.scratch);
+                if self.muted == 0 {
+                    self.path.enter_key(&self.scratch);
+                }
                 self.state = State::Colon;
             }
             Some(take) => {
-                if take == Take::Whole {
-                    visit.value(&self.path, Scalar::Text(&self.scratch));
+                match take {
+                    Take::Whole => visit.value(&self.path, Scalar::Text(&self.scratch)),
+                    Take::Pieces => visit.string_end(&self.path),
+                    Take::Skip => {}
                 }
                 self.after_value(visit);
             }
@@ -226,17 +329,29 @@ impl Scanner {
         Some(rest)
     }
 
+    fn key_limit(&self) -> usize {
+        if self.strict { Self::STRICT_KEY } else { Self::KEY }
+    }
+
     /// Takes a string, or what is left of one that is taken in pieces, where it lies.
     fn plain_string(&mut self, text: &str, visit: &mut impl Visit) {
         match self.take {
             None => {
-                self.path.enter_key(up_to(text, Self::KEY));
+                if self.muted == 0 {
+                    visit.key(text);
+                    self.path.enter_key(up_to(text, self.key_limit()));
+                }
                 self.state = State::Colon;
                 return;
             }
             Some(Take::Whole) => visit.value(&self.path, Scalar::Text(up_to(text, Self::WHOLE))),
-            Some(Take::Pieces) if !text.is_empty() => visit.piece(&self.path, text),
-            Some(Take::Pieces | Take::Skip) => {}
+            Some(Take::Pieces) => {
+                if !text.is_empty() {
+                    visit.piece(&self.path, text);
+                }
+                visit.string_end(&self.path);
+            }
+            Some(Take::Skip) => {}
         }
         self.after_value(visit);
     }
@@ -249,9 +364,12 @@ impl Scanner {
             .position(|byte| !is_part(byte))
             .unwrap_or(bytes.len());
         let (part, rest) = bytes.split_at_checked(len).ok_or(Malformed)?;
-        if self.scratch.len() + part.len() > Self::WORD {
+        let room = Self::WORD - self.scratch.len();
+        if part.len() > room && !self.strict {
             return Err(Malformed);
         }
+        self.cut |= part.len() > room;
+        let part = part.get(..room).unwrap_or(part);
         let part = std::str::from_utf8(part).map_err(|_| Malformed)?;
         if self.scratch.is_empty() && !rest.is_empty() {
             self.take_word(part, visit)?;
@@ -269,7 +387,11 @@ impl Scanner {
         if self.state == State::Word && self.levels.is_empty() {
             self.end_word(visit)?;
         }
-        if self.is_between() { Ok(()) } else { Err(Malformed) }
+        let is_done = match self.strict {
+            true => self.state == State::End && self.partial.is_empty(),
+            false => self.is_between(),
+        };
+        if is_done { Ok(()) } else { Err(Malformed) }
     }
 
     fn end_word(&mut self, visit: &mut impl Visit) -> Result<(), Malformed> {
@@ -285,11 +407,16 @@ impl Scanner {
             "false" => Scalar::Bool(false),
             "null" => Scalar::Null,
             word if word.starts_with(|first: char| first == '-' || first.is_ascii_digit()) => {
+                if self.strict && !self.cut && !is_number(word) {
+                    return Err(Malformed);
+                }
                 Scalar::Number(word)
             }
             _ => return Err(Malformed),
         };
-        visit.value(&self.path, value);
+        if self.muted == 0 && !self.cut {
+            visit.value(&self.path, value);
+        }
         self.after_value(visit);
         Ok(())
     }
@@ -305,13 +432,33 @@ fn valid(bytes: &[u8]) -> &str {
     })
 }
 
+/// Whether a word is a number by JSON's grammar.
+fn is_number(word: &str) -> bool {
+    fn digits(text: &str) -> Option<&str> {
+        let rest = text.trim_start_matches(|digit: char| digit.is_ascii_digit());
+        (rest.len() < text.len()).then_some(rest)
+    }
+    fn fraction(text: &str) -> Option<&str> {
+        text.strip_prefix('.').map_or(Some(text), digits)
+    }
+    fn exponent(text: &str) -> Option<&str> {
+        match text.strip_prefix(['e', 'E']) {
+            Some(power) => digits(power.strip_prefix(['+', '-']).unwrap_or(power)),
+            None => Some(text),
+        }
+    }
+    let word = word.strip_prefix('-').unwrap_or(word);
+    let integer = word.strip_prefix('0').or_else(|| digits(word));
+    integer.and_then(fraction).and_then(exponent) == Some("")
+}
+
 /// Appends as much of `piece` as fits in `limit` bytes, at a character's boundary.
 fn push_up_to(text: &mut String, piece: &str, limit: usize) {
     text.push_str(up_to(piece, limit.saturating_sub(text.len())));
 }
 
 /// As much of `text` as fits in `limit` bytes, at a character's boundary.
-fn up_to(text: &str, limit: usize) -> &str {
+pub(crate) fn up_to(text: &str, limit: usize) -> &str {
     if text.len() <= limit {
         return text;
     }

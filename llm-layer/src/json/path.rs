@@ -49,6 +49,14 @@ impl Path {
         indexed
     }
 
+    pub(super) fn with_capacity(bytes: usize) -> Self {
+        Self {
+            text: String::with_capacity(bytes),
+            positions: Vec::with_capacity(4),
+            key: 0,
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.text.len()
     }

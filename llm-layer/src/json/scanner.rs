@@ -83,6 +83,9 @@ impl Scanner {
     pub(crate) fn strict() -> Self {
         Self {
             strict: true,
+            // As much as an ordinary request needs: growing costs more than this room.
+            levels: Vec::with_capacity(8),
+            path: Path::with_capacity(64),
             ..Self::default()
         }
     }

@@ -330,7 +330,9 @@ mod tests {
             (response.status(), response.text().await.unwrap())
         };
         let within = std::time::Duration::from_secs(60);
-        let (status, text) = tokio::time::timeout(within, answer).await.expect("an answer in time");
+        let (status, text) = tokio::time::timeout(within, answer)
+            .await
+            .expect("an answer in time");
         assert_eq!((status.as_u16(), &*text), (200, ANSWER), "the last answer");
         let seen = flaky.0.lock().unwrap();
         for (body, extension) in &*seen {
@@ -338,7 +340,11 @@ mod tests {
             assert_eq!(*extension, Some(7), "its extensions, each time");
         }
         let left = *outside.0.lock().unwrap();
-        assert_eq!(left, (!seen.is_empty()).then_some(seen.len()), "what the chain put there");
+        assert_eq!(
+            left,
+            (!seen.is_empty()).then_some(seen.len()),
+            "what the chain put there"
+        );
         (seen.len(), recorder.tree(&["throughline.attempt.duration"]))
     }
 
@@ -356,7 +362,10 @@ mod tests {
                 .layer(HedgeLayer(calls));
             let (called, tree) = through(&recorder, layers).await;
             assert_eq!(called, expected, "{calls} calls at once");
-            assert!(tree.contains("gen_ai.usage.output_tokens=2"), "{calls} calls at once: {tree}");
+            assert!(
+                tree.contains("gen_ai.usage.output_tokens=2"),
+                "{calls} calls at once: {tree}"
+            );
         }
         let recorder = Recorder::new();
         let layers = tower::ServiceBuilder::new()

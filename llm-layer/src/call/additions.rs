@@ -19,7 +19,8 @@ impl Watching {
         let output = answer.into_messages(self.reply.finishes(self.ask.choices));
         let redact = config.redact.as_ref();
         let wire = &self.head.recognised.wire;
-        let said = self.body.as_ref().map(|body| wire.content(&body.document()));
+        let body = self.body.as_ref().map(|body| body.document(config.limits.total));
+        let said = body.map(|body| wire.content(&body));
         Some(
             said.unwrap_or_default()
                 .with_answer(output, redact, config.limits),

@@ -115,12 +115,7 @@ impl<B: Body> RequestBody<B> {
 
     /// Shows some of the data of a frame that was read ahead: behind its first `skip` bytes, a piece that lies in one
     /// place. Nothing is left of trailers, and at the end of the data. `None` if there is no such frame.
-    pub(crate) fn piece<T>(
-        &self,
-        frame: usize,
-        skip: usize,
-        see: impl FnOnce(Piece<'_>) -> T,
-    ) -> Option<T> {
+    pub(crate) fn piece<T>(&self, frame: usize, skip: usize, see: impl FnOnce(Piece<'_>) -> T) -> Option<T> {
         let piece = self.read.get(frame)?.data_ref().map(|data| (data, data.chunk()));
         Some(match piece {
             Some((data, chunk)) if chunk.len() == data.remaining() => {

@@ -6,6 +6,7 @@
 
 mod answer;
 mod arguments;
+mod document;
 mod fit;
 mod input;
 mod media;
@@ -18,6 +19,8 @@ use opentelemetry::otel_warn;
 use serde_json::Value;
 
 pub(crate) use self::answer::Answer;
+pub use self::document::Document;
+pub(crate) use self::document::DocumentReader;
 use self::fit::fit;
 
 /// Where the content of calls goes. It may hold anything that people say to a model.
@@ -135,7 +138,7 @@ impl Content {
     }
 
     /// What a request says, whatever its format.
-    pub(crate) fn of_request(body: &Value) -> Self {
+    pub(crate) fn of_request(body: &Document) -> Self {
         input::read(body)
     }
 

@@ -129,7 +129,9 @@ impl Coding {
             (b"br", Self::Brotli),
             (b"zstd", Self::Zstd),
         ];
-        let (_, coding) = known.into_iter().find(|(known, _)| name.eq_ignore_ascii_case(known))?;
+        let (_, coding) = known
+            .into_iter()
+            .find(|(known, _)| name.eq_ignore_ascii_case(known))?;
         Some(coding)
     }
 

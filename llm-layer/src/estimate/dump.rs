@@ -100,7 +100,11 @@ impl<S: Sink, const N: usize> Visit for Dump<'_, S, N> {
 
     fn close(&mut self, _: &Path) {
         let container = self.open.pop().map(|(container, _)| container);
-        self.push(if container == Some(Container::Object) { "}" } else { "]" });
+        self.push(if container == Some(Container::Object) {
+            "}"
+        } else {
+            "]"
+        });
         self.end();
     }
 
@@ -152,7 +156,9 @@ impl<S: Sink, const N: usize> Visit for Dump<'_, S, N> {
 
 impl<S, const N: usize> fmt::Debug for Dump<'_, S, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Dump").field("members", &self.members).finish_non_exhaustive()
+        f.debug_struct("Dump")
+            .field("members", &self.members)
+            .finish_non_exhaustive()
     }
 }
 
@@ -164,7 +170,9 @@ impl<S: Sink> fmt::Write for Escaped<'_, S> {
         let mut rest = text;
         while let Some(character) = rest.chars().next() {
             let plain = rest.find(|next: char| !matches!(next, ' '..='~') || matches!(next, '"' | '\\'));
-            let (run, behind) = rest.split_at_checked(plain.unwrap_or(rest.len())).unwrap_or((rest, ""));
+            let (run, behind) = rest
+                .split_at_checked(plain.unwrap_or(rest.len()))
+                .unwrap_or((rest, ""));
             if !run.is_empty() {
                 self.0.push(run);
                 rest = behind;

@@ -170,7 +170,11 @@ impl Prompt {
         items: Option<Measure>,
     ) -> Measure {
         let line = self.measure(&[key, ":", kind, ":", without_stop(description)].concat());
-        let tokens = if items.is_some() { PER_PROPERTY - ENUM } else { PER_PROPERTY };
+        let tokens = if items.is_some() {
+            PER_PROPERTY - ENUM
+        } else {
+            PER_PROPERTY
+        };
         line + items.unwrap_or_default() + Measure::of_tokens(tokens)
     }
 

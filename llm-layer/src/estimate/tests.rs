@@ -6,8 +6,8 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use serde_json::{Value, json};
 
-use super::segmented::{Count, is_safe};
 use super::dump::Dump;
+use super::segmented::{Count, is_safe};
 use super::{BpeOpenAi, Counter, Encoding, Kept, Prompt, Segmented, TokenCounter, TokenEncoding, taskweaver};
 use crate::json::{Scanner, Visit};
 use crate::wire::{Format, PromptReader, Wire};

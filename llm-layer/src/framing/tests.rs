@@ -11,9 +11,7 @@ use proptest::sample::{Index, select};
 
 use super::{Framing, Repeat};
 use crate::estimate::{Encoding, Segmented};
-use crate::wire::{
-    Channel, Format, Path, PromptPart, Reading, Reply, RequestInfo, Scalar, Wire, WireFormat,
-};
+use crate::wire::{Channel, Format, Path, PromptPart, Reading, Reply, RequestInfo, Scalar, Wire, WireFormat};
 
 /// What came of a stream, all of it.
 fn read<'a>(wire: &Wire, content_type: &'static str, frames: impl Iterator<Item = &'a [u8]>) -> String {

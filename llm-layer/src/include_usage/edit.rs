@@ -29,7 +29,11 @@ pub(super) fn with_usage(body: &[u8]) -> Option<Vec<u8>> {
                     if options.iter().any(|(key, _)| key == "include_usage") {
                         return None;
                     }
-                    let text = if options.is_empty() { EMPTY_OPTIONS } else { SOME_OPTIONS };
+                    let text = if options.is_empty() {
+                        EMPTY_OPTIONS
+                    } else {
+                        SOME_OPTIONS
+                    };
                     (range.start + 1..range.start + 1, text)
                 }
             }
@@ -295,7 +299,11 @@ mod tests {
             ("options", format!(r#"{{"a":[{}0]}}"#, fill("[],"))),
             ("members", format!(r#"{{{}"a":0}}"#, fill(r#""a":0,"#))),
         ] {
-            let key = if name == "options" { "stream_options" } else { "messages" };
+            let key = if name == "options" {
+                "stream_options"
+            } else {
+                "messages"
+            };
             let body = format!(r#"{{"stream":true,"{key}":{filling}}}"#);
             let mut edited = None;
             let measured = allocation_counter::measure(|| edited = with_usage(body.as_bytes()));

@@ -219,7 +219,11 @@ fn work(beginning: &str, bytes: usize) -> u64 {
     let mut cutter = Cutter::default();
     let mut out = VecDeque::new();
     let filling = std::iter::repeat_n(b"x".as_slice(), bytes);
-    let all = beginning.as_bytes().chunks(1).chain(filling).chain([b"\n".as_slice(), b"\n"]);
+    let all = beginning
+        .as_bytes()
+        .chunks(1)
+        .chain(filling)
+        .chain([b"\n".as_slice(), b"\n"]);
     for frame in all {
         cutter.feed(&Bytes::copy_from_slice(frame), &mut out);
         // As whoever polls the body does.

@@ -2,7 +2,6 @@
 //!
 //! <https://docs.claude.com/en/api/messages>
 
-
 use super::request::{Kind, ParameterPath};
 use super::segments::model_in;
 use super::usage::{Field, Paths};

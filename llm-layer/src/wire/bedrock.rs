@@ -93,11 +93,23 @@ pub(super) fn error_type(headers: &HeaderMap, reply: &mut Reply) {
 
 pub(super) const PARAMS: &[ParameterPath] = &[
     (Parameter::MaxTokens, "inferenceConfig.maxTokens", Kind::Int),
-    (Parameter::Temperature, "inferenceConfig.temperature", Kind::Double),
+    (
+        Parameter::Temperature,
+        "inferenceConfig.temperature",
+        Kind::Double,
+    ),
     (Parameter::TopP, "inferenceConfig.topP", Kind::Double),
     (Parameter::TopK, "additionalModelRequestFields.top_k", Kind::Int),
-    (Parameter::StopSequences, "inferenceConfig.stopSequences", Kind::Texts),
-    (Parameter::BedrockGuardrailId, "guardrailConfig.guardrailIdentifier", Kind::Text),
+    (
+        Parameter::StopSequences,
+        "inferenceConfig.stopSequences",
+        Kind::Texts,
+    ),
+    (
+        Parameter::BedrockGuardrailId,
+        "guardrailConfig.guardrailIdentifier",
+        Kind::Text,
+    ),
 ];
 
 pub(super) const USAGE: &Paths = &[

@@ -5,10 +5,10 @@
 use http::HeaderMap;
 
 use super::anthropic::{self, Anthropic};
-use super::request::{Kind, ParameterPath};
-use super::segments::segment;
 use super::bedrock::{self, error_type};
 use super::openai_chat::{self, OpenAiChat};
+use super::request::{Kind, ParameterPath};
+use super::segments::segment;
 use super::usage::{Field, Paths};
 use super::{Channel, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 use crate::json::{Path, Scalar};
@@ -140,15 +140,27 @@ fn within(path: &str) -> &str {
 
 /// The parameters of Titan, Llama, Cohere and Nova, beside Anthropic's.
 const PARAMS: &[ParameterPath] = &[
-    (Parameter::MaxTokens, "textGenerationConfig.maxTokenCount", Kind::Int),
+    (
+        Parameter::MaxTokens,
+        "textGenerationConfig.maxTokenCount",
+        Kind::Int,
+    ),
     (Parameter::MaxTokens, "max_gen_len", Kind::Int),
     (Parameter::MaxTokens, "max_completion_tokens", Kind::Int),
-    (Parameter::Temperature, "textGenerationConfig.temperature", Kind::Double),
+    (
+        Parameter::Temperature,
+        "textGenerationConfig.temperature",
+        Kind::Double,
+    ),
     (Parameter::TopP, "textGenerationConfig.topP", Kind::Double),
     (Parameter::TopP, "p", Kind::Double),
     (Parameter::TopK, "inferenceConfig.topK", Kind::Int),
     (Parameter::TopK, "k", Kind::Int),
-    (Parameter::StopSequences, "textGenerationConfig.stopSequences", Kind::Texts),
+    (
+        Parameter::StopSequences,
+        "textGenerationConfig.stopSequences",
+        Kind::Texts,
+    ),
     (Parameter::StopSequences, "stop", Kind::Texts),
 ];
 

@@ -81,7 +81,8 @@ impl Candidate {
 
     /// Whether the request is this, as far as it was read.
     fn applies(&self, extent: Extent) -> bool {
-        if !is_model(&self.model, self.info.model.as_deref()) || self.if_embedding && !self.info.is_embedding {
+        if !is_model(&self.model, self.info.model.as_deref()) || self.if_embedding && !self.info.is_embedding
+        {
             return false;
         }
         match (extent, self.wire()) {
@@ -93,10 +94,7 @@ impl Candidate {
 
 impl Candidates {
     pub(super) fn new(candidates: Vec<Candidate>) -> Self {
-        Self {
-            candidates,
-            depth: 0,
-        }
+        Self { candidates, depth: 0 }
     }
 
     /// What the request seems to be before its body is read.
@@ -126,7 +124,10 @@ impl Candidates {
                 wire.finish_request(path, &mut candidate.info);
             }
         }
-        let mut at = self.candidates.iter().position(|candidate| candidate.applies(extent));
+        let mut at = self
+            .candidates
+            .iter()
+            .position(|candidate| candidate.applies(extent));
         if at.is_none() && extent == Extent::Beginning {
             // What was not read may have what is missing.
             let mut candidates = self.candidates.iter();
@@ -204,7 +205,7 @@ pub(super) fn built_in(format: Format, provider: &'static str) -> impl Iterator<
         Candidate::new(recognised, "*".into())
     };
     // Bedrock's InvokeModel carries both.
-    let embeddings = (format == Format::BedrockInvoke)
-        .then(|| candidate(Format::BedrockEmbeddings).if_embedding());
+    let embeddings =
+        (format == Format::BedrockInvoke).then(|| candidate(Format::BedrockEmbeddings).if_embedding());
     embeddings.into_iter().chain([candidate(format)])
 }

@@ -3,10 +3,10 @@
 
 use http::HeaderMap;
 
-use super::request::{Kind, ParameterPath};
-use super::segments::{model_in, segment};
 use super::bedrock_invoke;
 use super::openai_chat::deployment;
+use super::request::{Kind, ParameterPath};
+use super::segments::{model_in, segment};
 use super::usage::{Field, Paths};
 use super::{Channel, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 use crate::json::{Path, Scalar};
@@ -141,9 +141,21 @@ const PARAMS: &[ParameterPath] = &[
     (Parameter::DimensionCount, "dimensions", Kind::Int),
     (Parameter::DimensionCount, "output_dimension", Kind::Int),
     (Parameter::DimensionCount, "outputDimensionality", Kind::Int),
-    (Parameter::DimensionCount, "parameters.outputDimensionality", Kind::Int),
-    (Parameter::DimensionCount, "embeddingConfig.outputEmbeddingLength", Kind::Int),
-    (Parameter::DimensionCount, "singleEmbeddingParams.embeddingDimension", Kind::Int),
+    (
+        Parameter::DimensionCount,
+        "parameters.outputDimensionality",
+        Kind::Int,
+    ),
+    (
+        Parameter::DimensionCount,
+        "embeddingConfig.outputEmbeddingLength",
+        Kind::Int,
+    ),
+    (
+        Parameter::DimensionCount,
+        "singleEmbeddingParams.embeddingDimension",
+        Kind::Int,
+    ),
     (Parameter::EncodingFormats, "encoding_format", Kind::Texts),
     (Parameter::EncodingFormats, "embedding_types", Kind::Texts),
     (Parameter::EncodingFormats, "embeddingTypes", Kind::Texts),

@@ -1,7 +1,7 @@
-use serde_json::{Value, json};
+use serde_json::json;
 use throughline_llm_layer::Content;
 use throughline_llm_layer::wire::{
-    Channel, Field, Path, PromptPart, Reply, RequestInfo, Scalar, WireFormat,
+    Channel, Document, Field, Path, PromptPart, Reply, RequestInfo, Scalar, WireFormat,
 };
 
 /// `{"engine":"acme-1","question":"Why?"}` is answered by events: `{"say":"Be"}`, `{"say":"cause"}` and at last
@@ -35,9 +35,10 @@ impl WireFormat for Acme {
         (at.as_str() == "question").then_some(PromptPart::Texts)
     }
 
-    fn content(&self, body: &Value) -> Content {
+    fn content(&self, body: &Document) -> Content {
         let mut content = Content::default();
-        let part = json!({"type": "text", "content": body["question"]});
+        let question = body.get("question").map(Document::to_value);
+        let part = json!({"type": "text", "content": question});
         content.input = vec![json!({"role": "user", "parts": [part]})];
         content
     }

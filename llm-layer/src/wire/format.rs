@@ -1,7 +1,6 @@
 //! The trait of all formats, and the formats that this crate knows.
 
 use http::HeaderMap;
-use serde_json::Value;
 
 use super::anthropic::Anthropic;
 use super::bedrock::Converse;
@@ -16,7 +15,7 @@ use super::openai_chat::OpenAiChat;
 use super::openai_completions::OpenAiCompletions;
 use super::openai_responses::OpenAiResponses;
 use super::{Channel, PromptPart, Reply, RequestInfo};
-use crate::content::Content;
+use crate::content::{Content, Document};
 use crate::json::{Path, Scalar};
 
 /// A wire format: how a request says what it asks for, and an answer what came of it. See [the module](super).
@@ -48,8 +47,8 @@ pub trait WireFormat: Send + Sync {
     fn prompt(&self, at: &Path) -> Option<PromptPart>;
 
     /// What a request says, for users who capture content. Default: what can be read of it in the shapes of the formats
-    /// that this crate knows.
-    fn content(&self, body: &Value) -> Content {
+    /// that this crate knows. Tool definitions have neither descriptions nor schemas in `body`.
+    fn content(&self, body: &Document) -> Content {
         Content::of_request(body)
     }
 
@@ -169,7 +168,7 @@ impl WireFormat for Format {
         self.wire().prompt(at)
     }
 
-    fn content(&self, body: &Value) -> Content {
+    fn content(&self, body: &Document) -> Content {
         self.wire().content(body)
     }
 

@@ -97,7 +97,9 @@ impl FunctionReader {
             (Some(Place::Holder(of)), "inputSchema") => Some(Place::InputSchema(of)).filter(|_| is_object),
             (Some(Place::Holder(of)), key) => {
                 let schema = SCHEMAS.iter().position(|name| *name == key);
-                schema.map(|schema| Place::Schema(of, schema)).filter(|_| is_object)
+                schema
+                    .map(|schema| Place::Schema(of, schema))
+                    .filter(|_| is_object)
             }
             (Some(Place::InputSchema(of)), "json") => {
                 Some(Place::Schema(of, SCHEMAS.len())).filter(|_| is_object)
@@ -206,7 +208,11 @@ impl FunctionReader {
         let holder = inner.iter().find(|holder| holder.is_present).unwrap_or(own);
         let schema = holder.schemas.iter().find(|schema| schema.is_present);
         let schema = schema.filter(|schema| schema.has_properties);
-        prompt.function(&holder.name, &holder.description, schema.map(|schema| schema.size));
+        prompt.function(
+            &holder.name,
+            &holder.description,
+            schema.map(|schema| schema.size),
+        );
     }
 
     /// Notes that a member is there, whatever its value.

@@ -2,10 +2,9 @@
 //!
 //! <https://ai.google.dev/api/generate-content>
 
-
+use super::openai_chat::output_modality;
 use super::request::{Kind, ParameterPath};
 use super::segments::model_in;
-use super::openai_chat::output_modality;
 use super::usage::{Field, Paths};
 use super::{Channel, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 use crate::json::{Path, Scalar};
@@ -109,16 +108,44 @@ pub(super) const CACHE_READ: [Field; 3] =
     [Field::TextCacheRead, Field::AudioCacheRead, Field::ImageCacheRead];
 
 const PARAMS: &[ParameterPath] = &[
-    (Parameter::MaxTokens, "generationConfig.maxOutputTokens", Kind::Int),
-    (Parameter::Temperature, "generationConfig.temperature", Kind::Double),
+    (
+        Parameter::MaxTokens,
+        "generationConfig.maxOutputTokens",
+        Kind::Int,
+    ),
+    (
+        Parameter::Temperature,
+        "generationConfig.temperature",
+        Kind::Double,
+    ),
     (Parameter::TopP, "generationConfig.topP", Kind::Double),
     (Parameter::TopK, "generationConfig.topK", Kind::Int),
     (Parameter::Seed, "generationConfig.seed", Kind::Int),
-    (Parameter::ChoiceCount, "generationConfig.candidateCount", Kind::Choices),
-    (Parameter::StopSequences, "generationConfig.stopSequences", Kind::Texts),
-    (Parameter::FrequencyPenalty, "generationConfig.frequencyPenalty", Kind::Double),
-    (Parameter::PresencePenalty, "generationConfig.presencePenalty", Kind::Double),
-    (Parameter::ReasoningLevel, "generationConfig.thinkingConfig.thinkingLevel", Kind::Text),
+    (
+        Parameter::ChoiceCount,
+        "generationConfig.candidateCount",
+        Kind::Choices,
+    ),
+    (
+        Parameter::StopSequences,
+        "generationConfig.stopSequences",
+        Kind::Texts,
+    ),
+    (
+        Parameter::FrequencyPenalty,
+        "generationConfig.frequencyPenalty",
+        Kind::Double,
+    ),
+    (
+        Parameter::PresencePenalty,
+        "generationConfig.presencePenalty",
+        Kind::Double,
+    ),
+    (
+        Parameter::ReasoningLevel,
+        "generationConfig.thinkingConfig.thinkingLevel",
+        Kind::Text,
+    ),
 ];
 
 const USAGE: &Paths = &[

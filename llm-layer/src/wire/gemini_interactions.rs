@@ -2,10 +2,9 @@
 //!
 //! <https://ai.google.dev/gemini-api/docs/interactions>
 
-
-use super::request::{Kind, ParameterPath};
 use super::gemini::{CACHE_READ, INPUT, OUTPUT, modality};
 use super::openai_chat::output_modality;
+use super::request::{Kind, ParameterPath};
 use super::usage::{Field, Paths};
 use super::{Channel, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 use crate::json::{Path, Scalar};
@@ -97,13 +96,33 @@ impl WireFormat for GeminiInteractions {
 }
 
 const PARAMS: &[ParameterPath] = &[
-    (Parameter::MaxTokens, "generation_config.max_output_tokens", Kind::Int),
-    (Parameter::Temperature, "generation_config.temperature", Kind::Double),
+    (
+        Parameter::MaxTokens,
+        "generation_config.max_output_tokens",
+        Kind::Int,
+    ),
+    (
+        Parameter::Temperature,
+        "generation_config.temperature",
+        Kind::Double,
+    ),
     (Parameter::TopP, "generation_config.top_p", Kind::Double),
     (Parameter::Seed, "generation_config.seed", Kind::Int),
-    (Parameter::StopSequences, "generation_config.stop_sequences", Kind::Texts),
-    (Parameter::ReasoningLevel, "generation_config.thinking_level", Kind::Text),
-    (Parameter::PreviousResponseId, "previous_interaction_id", Kind::Text),
+    (
+        Parameter::StopSequences,
+        "generation_config.stop_sequences",
+        Kind::Texts,
+    ),
+    (
+        Parameter::ReasoningLevel,
+        "generation_config.thinking_level",
+        Kind::Text,
+    ),
+    (
+        Parameter::PreviousResponseId,
+        "previous_interaction_id",
+        Kind::Text,
+    ),
 ];
 
 const USAGE: &Paths = &[

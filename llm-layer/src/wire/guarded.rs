@@ -4,10 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 
 use http::HeaderMap;
-use serde_json::Value;
 
 use super::{Channel, PromptPart, Reply, RequestInfo, WireFormat};
-use crate::content::Content;
+use crate::content::{Content, Document};
 use crate::json::{Path, Scalar};
 
 /// A format of which no more is asked in a call once a hook has panicked.
@@ -60,7 +59,7 @@ impl<F: WireFormat> WireFormat for Guarded<F> {
         self.0.prompt(at)
     }
 
-    fn content(&self, body: &Value) -> Content {
+    fn content(&self, body: &Document) -> Content {
         self.call(|format| format.content(body)).unwrap_or_default()
     }
 

@@ -2,7 +2,6 @@
 //!
 //! <https://docs.mistral.ai/api/endpoint/beta/conversations>
 
-
 use super::request::{Kind, ParameterPath};
 use super::usage::{Field, Paths};
 use super::{Channel, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
@@ -71,12 +70,24 @@ impl WireFormat for MistralConversations {
 
 const PARAMS: &[ParameterPath] = &[
     (Parameter::MaxTokens, "completion_args.max_tokens", Kind::Int),
-    (Parameter::Temperature, "completion_args.temperature", Kind::Double),
+    (
+        Parameter::Temperature,
+        "completion_args.temperature",
+        Kind::Double,
+    ),
     (Parameter::TopP, "completion_args.top_p", Kind::Double),
     (Parameter::Seed, "completion_args.random_seed", Kind::Int),
     (Parameter::StopSequences, "completion_args.stop", Kind::Texts),
-    (Parameter::FrequencyPenalty, "completion_args.frequency_penalty", Kind::Double),
-    (Parameter::PresencePenalty, "completion_args.presence_penalty", Kind::Double),
+    (
+        Parameter::FrequencyPenalty,
+        "completion_args.frequency_penalty",
+        Kind::Double,
+    ),
+    (
+        Parameter::PresencePenalty,
+        "completion_args.presence_penalty",
+        Kind::Double,
+    ),
 ];
 
 const USAGE: &Paths = &[

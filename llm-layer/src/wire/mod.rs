@@ -90,4 +90,5 @@ pub use self::request::{Parameter, ParameterValue, RequestInfo};
 pub use self::rule::Rule;
 pub use self::usage::Field;
 pub(crate) use self::values::{items, string};
+pub use crate::content::Document;
 pub use crate::json::{Path, Scalar};

@@ -2,7 +2,6 @@
 //!
 //! <https://github.com/ollama/ollama/blob/main/docs/api.md>
 
-
 use super::request::{Kind, ParameterPath};
 use super::usage::{Field, Paths};
 use super::{Channel, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
@@ -88,8 +87,16 @@ const PARAMS: &[ParameterPath] = &[
     (Parameter::TopK, "options.top_k", Kind::Int),
     (Parameter::Seed, "options.seed", Kind::Int),
     (Parameter::StopSequences, "options.stop", Kind::Texts),
-    (Parameter::FrequencyPenalty, "options.frequency_penalty", Kind::Double),
-    (Parameter::PresencePenalty, "options.presence_penalty", Kind::Double),
+    (
+        Parameter::FrequencyPenalty,
+        "options.frequency_penalty",
+        Kind::Double,
+    ),
+    (
+        Parameter::PresencePenalty,
+        "options.presence_penalty",
+        Kind::Double,
+    ),
     (Parameter::ReasoningLevel, "think", Kind::Text),
 ];
 

@@ -3,7 +3,6 @@
 //!
 //! <https://platform.openai.com/docs/api-reference/chat>
 
-
 use super::request::{Kind, ParameterPath};
 use super::segments::{model_in, segment};
 use super::usage::{Field, Paths};

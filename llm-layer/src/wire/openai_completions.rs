@@ -2,10 +2,9 @@
 //!
 //! <https://platform.openai.com/docs/api-reference/completions>
 
-
+use super::openai_chat::{completion, deployment, includes_usage, usage_option};
 use super::request::{Kind, ParameterPath};
 use super::segments::model_in;
-use super::openai_chat::{completion, deployment, includes_usage, usage_option};
 use super::{Channel, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 use crate::json::{Path, Scalar};
 

@@ -2,9 +2,8 @@
 //!
 //! <https://platform.openai.com/docs/api-reference/responses>
 
-
-use super::request::{Kind, ParameterPath};
 use super::openai_chat::{output_type, service_tier};
+use super::request::{Kind, ParameterPath};
 use super::usage::{Field, Paths};
 use super::{Channel, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 use crate::json::{Path, Scalar};

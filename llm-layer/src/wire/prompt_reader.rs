@@ -4,9 +4,9 @@
 //! that no text of the prompt is held. Only the parts of a function definition are, one function at a time, since they are
 //! counted joined and in an order of their own: see [`FunctionReader`].
 
+use super::PromptPart;
 use super::function_reader::FunctionReader;
 use super::recognise::Wire;
-use super::PromptPart;
 use crate::estimate::Prompt;
 use crate::json::{Container, Path, Scalar, Take, Visit};
 

@@ -227,7 +227,9 @@ impl RequestInfo {
 
     /// The parameters that were read.
     pub fn parameters(&self) -> impl Iterator<Item = (Parameter, &ParameterValue)> {
-        self.parameters.iter().map(|entry| (entry.parameter, &entry.value))
+        self.parameters
+            .iter()
+            .map(|entry| (entry.parameter, &entry.value))
     }
 
     /// The attributes that are no parameters.
@@ -289,7 +291,10 @@ impl RequestInfo {
 
     /// Adds a text to a list, or begins the list with it.
     fn push_text(&mut self, parameter: Parameter, rank: usize, begins: bool, text: &str) {
-        if let Some(entry) = self.entry(parameter).filter(|entry| entry.rank == rank && !begins) {
+        if let Some(entry) = self
+            .entry(parameter)
+            .filter(|entry| entry.rank == rank && !begins)
+        {
             match &mut entry.value {
                 ParameterValue::Texts(texts) if texts.len() < Self::TEXTS => texts.push(text.to_owned()),
                 _ => {}

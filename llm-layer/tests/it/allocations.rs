@@ -83,7 +83,6 @@ fn a_small_call() {
     for (name, layer, most) in cases {
         call(&layer, HELLO, &[ANSWER]);
         let counted = call(&layer, HELLO, &[ANSWER]);
-        eprintln!("{name}: {counted}");
         assert!(counted <= most, "{name}: {counted}, at most {most}");
     }
 }

@@ -9,6 +9,7 @@
 )]
 
 mod allocations;
+mod amplification;
 mod attempts;
 mod baggage;
 mod budgets;
@@ -42,3 +43,5 @@ mod scopes_layers;
 mod scopes_metrics;
 mod streams;
 mod support;
+#[cfg(feature = "encodings")]
+mod unread_requests;

@@ -92,9 +92,8 @@ fn what_a_provider_of_the_users_does_not_report_is_estimated() {
 /// OpenAI's chat, with one hook that panics.
 mod broken {
     use http::HeaderMap;
-    use serde_json::Value;
     use throughline_llm_layer::wire::{
-        Channel, Path, PromptPart, Reply, RequestInfo, Scalar, WireFormat,
+        Channel, Document, Path, PromptPart, Reply, RequestInfo, Scalar, WireFormat,
     };
     use throughline_llm_layer::{Content, Format};
 
@@ -132,7 +131,7 @@ mod broken {
             self.chat("prompt").prompt(at)
         }
 
-        fn content(&self, body: &Value) -> Content {
+        fn content(&self, body: &Document) -> Content {
             self.chat("content").content(body)
         }
 

@@ -219,7 +219,10 @@ mod tests {
 
     /// Answers 503, then 200, and notes the request bodies and the extension `u8` that came.
     #[derive(Clone, Default)]
-    struct Flaky(Arc<Mutex<Vec<(Vec<u8>, Option<u8>)>>>);
+    struct Flaky(Arc<Mutex<Vec<Seen>>>);
+
+    /// The body of a request, and the extension that came with it.
+    type Seen = (Vec<u8>, Option<u8>);
 
     #[async_trait]
     impl Middleware for Flaky {

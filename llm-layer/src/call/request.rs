@@ -189,8 +189,7 @@ mod of_reqwest {
                 return Some(Bytes::new());
             };
             let mut cx = Context::from_waker(Waker::noop());
-            let frame = match body.as_bytes() {
-                Some([]) => None,
+            let frame = match body.as_bytes().filter(|bytes| !bytes.is_empty()) {
                 Some(_) => match Pin::new(&mut body).poll_frame(&mut cx) {
                     Poll::Ready(Some(Ok(frame))) => frame.into_data().ok(),
                     _ => None,

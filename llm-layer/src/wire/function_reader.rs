@@ -200,7 +200,7 @@ impl FunctionReader {
     }
 
     /// The definition ends: what counts of it is added to the prompt.
-    pub(super) fn finish(&mut self, prompt: &mut Prompt) {
+    pub(super) fn finish(&self, prompt: &mut Prompt) {
         if !self.has_needed {
             return;
         }

@@ -23,7 +23,7 @@ const CONSTANT: u64 = 64 * 1024;
 /// What frames may take that are read ahead, beside their data.
 const FRAMES: u64 = 256 * 1024;
 
-const BYTES: usize = 512 * 1024;
+const BYTES: usize = 160 * 1024;
 
 fn fill(with: &str) -> String {
     with.repeat(BYTES / with.len())

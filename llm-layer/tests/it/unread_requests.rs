@@ -21,7 +21,7 @@ const EXPECTED: [&str; 6] = [
     "gen_ai.request.stream=true",
     "gen_ai.request.temperature=0.5",
     "gen_ai.request.max_tokens=7",
-    "gen_ai.request.stop_sequences=[\"a\", \"b\"]",
+    "gen_ai.request.stop_sequences=[\"a\",\"b\"]",
     "gen_ai.request.choice.count=2",
 ];
 

@@ -137,6 +137,9 @@ impl LlmLayer {
     }
 
     /// A hook that may change or empty what is captured before it is written down. If it panics, nothing is written.
+    ///
+    /// It sees the texts of a request cut to the limit of an attribute
+    /// ([`with_content_limits`](Self::with_content_limits)), and to less if the request is many times as long.
     #[must_use]
     pub fn with_redaction(mut self, redact: impl Fn(&mut Content) + Send + Sync + 'static) -> Self {
         self.config().redact = Some(Redact::new(redact));

@@ -2,6 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use opentelemetry::trace::TraceContextExt;
+
 use super::record::Ending;
 use super::request_copy::RequestCopy;
 use super::watch::Watching;
@@ -99,7 +101,8 @@ impl Watching {
     pub(super) fn counts_long(&self, ending: &Ending) -> bool {
         let config = &self.shared.config;
         let is_long = self.body.as_ref().is_some_and(|body| body.length() > INLINE);
-        let is_recorded = self.has_span && (config.legacy || self.reply.answer.is_some());
+        let is_recorded =
+            self.reply.answer.is_some() || config.legacy && self.has_span && self.cx.span().is_recording();
         if self.refusal.is_some() {
             return is_recorded && is_long;
         }

@@ -4,8 +4,8 @@
 
 use serde_json::{Value, json};
 
-use super::document::Text;
 use super::media::{blob, encoded, media, without_media};
+use super::text::Text;
 use super::{Content, Document, DocumentReader};
 use crate::json::Scanner;
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Document;
-use super::document::Text;
+use super::text::Text;
 
 /// An image, a sound, a document: where it is, or what it looks like from outside.
 pub(super) fn media(part: &Document, kind: &str) -> Option<Value> {

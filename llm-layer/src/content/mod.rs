@@ -7,9 +7,11 @@
 mod answer;
 mod arguments;
 mod document;
+mod document_reader;
 mod fit;
 mod input;
 mod media;
+mod text;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,7 +22,7 @@ use serde_json::Value;
 
 pub(crate) use self::answer::Answer;
 pub use self::document::Document;
-pub(crate) use self::document::DocumentReader;
+pub(crate) use self::document_reader::DocumentReader;
 use self::fit::fit;
 
 /// Where the content of calls goes. It may hold anything that people say to a model.

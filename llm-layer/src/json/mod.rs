@@ -3,12 +3,14 @@
 //! A model's answer may be one document of many megabytes or a hundred thousand small ones; of either only a few values
 //! matter. So nothing is kept but the path of the value being read: its events go to a [`Visit`].
 
+mod parts;
 mod path;
 mod scanner;
 mod text;
 
+pub(crate) use self::parts::{number_text, up_to};
 pub use self::path::Path;
-pub(crate) use self::scanner::{Malformed, Scanner, up_to};
+pub(crate) use self::scanner::{Malformed, Scanner};
 pub(crate) use self::text::decode;
 
 /// What a reader does with a string.
@@ -58,12 +60,6 @@ impl<'a> Scalar<'a> {
         let digits = digits.strip_suffix(".0").unwrap_or(digits);
         digits.parse().ok().filter(|count| *count <= MOST)
     }
-}
-
-/// A number as serde_json writes it: without what does not change it.
-pub(crate) fn number_text(digits: &str) -> String {
-    let number: Option<serde_json::Number> = serde_json::from_str(digits).ok();
-    number.map_or_else(|| digits.to_owned(), |number| number.to_string())
 }
 
 /// A value that holds others.

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.claude.com/en/api/messages>
 
-use super::request::{Kind, ParameterPath};
+use super::parameter::{Kind, ParameterPath};
 use super::segments::model_in;
 use super::usage::{Field, Paths};
 use super::{Channel, Parameter, PromptPart, Reply, RequestInfo, WireFormat};

@@ -7,7 +7,7 @@ use http::HeaderMap;
 use super::anthropic::{self, Anthropic};
 use super::bedrock::{self, error_type};
 use super::openai_chat::{self, OpenAiChat};
-use super::request::{Kind, ParameterPath};
+use super::parameter::{Kind, ParameterPath};
 use super::segments::segment;
 use super::usage::{Field, Paths};
 use super::{Channel, Parameter, PromptPart, Reply, RequestInfo, WireFormat};

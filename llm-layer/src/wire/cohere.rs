@@ -3,7 +3,7 @@
 //! <https://docs.cohere.com/reference/chat>
 
 use super::openai_chat::output_type;
-use super::request::{Kind, ParameterPath};
+use super::parameter::{Kind, ParameterPath};
 use super::usage::{Field, Paths};
 use super::{Channel, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 use crate::json::{Path, Scalar};

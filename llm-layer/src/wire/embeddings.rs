@@ -5,7 +5,7 @@ use http::HeaderMap;
 
 use super::bedrock_invoke;
 use super::openai_chat::deployment;
-use super::request::{Kind, ParameterPath};
+use super::parameter::{Kind, ParameterPath};
 use super::segments::{model_in, segment};
 use super::usage::{Field, Paths};
 use super::{Channel, Parameter, PromptPart, Reply, RequestInfo, WireFormat};

@@ -3,7 +3,7 @@
 //! <https://ai.google.dev/api/generate-content>
 
 use super::openai_chat::output_modality;
-use super::request::{Kind, ParameterPath};
+use super::parameter::{Kind, ParameterPath};
 use super::segments::model_in;
 use super::usage::{Field, Paths};
 use super::{Channel, Parameter, PromptPart, Reply, RequestInfo, WireFormat};

@@ -4,7 +4,7 @@
 
 use super::gemini::{CACHE_READ, INPUT, OUTPUT, modality};
 use super::openai_chat::output_modality;
-use super::request::{Kind, ParameterPath};
+use super::parameter::{Kind, ParameterPath};
 use super::usage::{Field, Paths};
 use super::{Channel, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 use crate::json::{Path, Scalar};

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.mistral.ai/api/endpoint/beta/conversations>
 
-use super::request::{Kind, ParameterPath};
+use super::parameter::{Kind, ParameterPath};
 use super::usage::{Field, Paths};
 use super::{Channel, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 use crate::json::{Path, Scalar};

@@ -2,7 +2,7 @@
 //!
 //! <https://github.com/ollama/ollama/blob/main/docs/api.md>
 
-use super::request::{Kind, ParameterPath};
+use super::parameter::{Kind, ParameterPath};
 use super::usage::{Field, Paths};
 use super::{Channel, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 use crate::json::{Path, Scalar};

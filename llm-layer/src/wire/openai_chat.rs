@@ -3,7 +3,7 @@
 //!
 //! <https://platform.openai.com/docs/api-reference/chat>
 
-use super::request::{Kind, ParameterPath};
+use super::parameter::{Kind, ParameterPath};
 use super::segments::{model_in, segment};
 use super::usage::{Field, Paths};
 use super::{Channel, Parameter, PromptPart, Reply, RequestInfo, WireFormat};

@@ -3,7 +3,7 @@
 //! <https://platform.openai.com/docs/api-reference/completions>
 
 use super::openai_chat::{completion, deployment, includes_usage, usage_option};
-use super::request::{Kind, ParameterPath};
+use super::parameter::{Kind, ParameterPath};
 use super::segments::model_in;
 use super::{Channel, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 use crate::json::{Path, Scalar};

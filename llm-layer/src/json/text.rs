@@ -231,9 +231,9 @@ impl Text {
     }
 }
 
-/// Whether a control character is among the bytes. Written as a fold so that it is compiled to vector instructions.
+/// Whether a control character is among the bytes. A minimum is compiled to vector instructions, a search is not.
 fn has_control(bytes: &[u8]) -> bool {
-    bytes.iter().fold(false, |found, byte| found | (*byte < b' '))
+    bytes.iter().fold(u8::MAX, |least, byte| least.min(*byte)) < b' '
 }
 
 const REPLACEMENT: &str = "\u{FFFD}";

@@ -17,6 +17,8 @@ pub(crate) struct Candidates {
     candidates: Vec<Candidate>,
     /// How many containers are open.
     depth: usize,
+    /// How many values were read.
+    values: usize,
 }
 
 /// A format that a request may be in, or a rule by which it is no model call.
@@ -93,8 +95,16 @@ impl Candidate {
 }
 
 impl Candidates {
+    /// The most values of a body that are read, members of the root among them. No API has a hundred, and a body of a
+    /// million of them costs no more than one of text.
+    const VALUES: usize = 4096;
+
     pub(super) fn new(candidates: Vec<Candidate>) -> Self {
-        Self { candidates, depth: 0 }
+        Self {
+            candidates,
+            depth: 0,
+            values: 0,
+        }
     }
 
     /// What the request seems to be before its body is read.
@@ -142,6 +152,9 @@ impl Visit for Candidates {
     /// Of the elements of an array that are containers, only the first is read: an array of a million objects costs
     /// little more than its bytes.
     fn open(&mut self, at: &Path, container: Container) -> bool {
+        if !self.has_room() {
+            return false;
+        }
         match self.depth {
             0 => self.each(|candidate| candidate.info.begin(container)),
             1 => self.member(at, Shape::Container(container)),
@@ -157,12 +170,19 @@ impl Visit for Candidates {
     }
 
     fn string(&mut self, _: &Path) -> Take {
-        Take::Whole
+        match self.values < Self::VALUES {
+            true => Take::Whole,
+            false => Take::Skip,
+        }
     }
 
     fn piece(&mut self, _: &Path, _: &str) {}
 
     fn value(&mut self, at: &Path, value: Scalar<'_>) {
+        // Of an array of a million numbers, as of tokens, none says anything.
+        if at.last_position() as usize >= RequestInfo::TEXTS || !self.has_room() {
+            return;
+        }
         if self.depth == 1 {
             let shape = match value {
                 Scalar::Text(_) => Shape::String,
@@ -184,6 +204,13 @@ impl Visit for Candidates {
 impl Candidates {
     fn each(&mut self, visit: impl FnMut(&mut Candidate)) {
         self.candidates.iter_mut().for_each(visit);
+    }
+
+    /// Whether one value more is read.
+    fn has_room(&mut self) -> bool {
+        let has_room = self.values < Self::VALUES;
+        self.values += usize::from(has_room);
+        has_room
     }
 
     fn member(&mut self, at: &Path, shape: Shape) {

@@ -35,7 +35,7 @@ pub trait WireFormat: Send + Sync {
     /// Reads a value of a request: a string of the body as far as 1 KiB, a number, `true`, `false` or `null`. The members
     /// `model` and `stream` of the root are read already. Default: nothing more.
     ///
-    /// Of the elements of an array that are objects or arrays, only the first is read.
+    /// Of an array, the first 32 elements are read, and of its elements that are objects or arrays only the first.
     fn request_value(&self, _at: &Path, _value: Scalar<'_>, _request: &mut RequestInfo) {}
 
     /// Completes what was read of a request, once its body was read as far as it will be. `path` is the request's, without

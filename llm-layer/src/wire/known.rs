@@ -43,6 +43,12 @@ fn at_host(host: &str, target: &Target<'_>, path: &str) -> Option<&'static str> 
 
 /// Whether a path ends with a pattern, in which `*` stands for one segment or the rest of one.
 fn ends_with(path: &str, pattern: &str) -> bool {
+    // Of all patterns, few have the last byte: the others need not be searched for their `*`.
+    match (path.as_bytes().last(), pattern.as_bytes().last()) {
+        (_, Some(b'*')) => {}
+        (last, other) if last == other => {}
+        _ => return false,
+    }
     let Some((before, after)) = pattern.split_once('*') else {
         return path.ends_with(pattern);
     };

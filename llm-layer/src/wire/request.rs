@@ -68,8 +68,8 @@ impl Default for RequestInfo {
 }
 
 impl RequestInfo {
-    /// The most texts of a list.
-    const TEXTS: usize = 32;
+    /// The most texts of a list, and the most elements of an array that are read.
+    pub(super) const TEXTS: usize = 32;
     /// The most attributes that a user's format may set.
     const ATTRIBUTES: usize = 32;
 
@@ -192,16 +192,22 @@ impl RequestInfo {
     /// Takes a value, if a table has its path. `tables` are read as one.
     pub(super) fn read(&mut self, tables: &[&[ParameterPath]], at: &Path, value: Scalar<'_>) {
         let path = at.as_str();
-        let all = tables.iter().flat_map(|table| table.iter()).enumerate();
-        for (rank, (parameter, known, kind)) in all {
-            let in_list = *kind == Kind::Texts && path.strip_suffix("[]") == Some(known);
-            if !in_list && path != *known {
+        let list = path.strip_suffix("[]");
+        let mut rank = 0;
+        for (parameter, known, kind) in tables.iter().copied().flatten() {
+            rank += 1;
+            let is_it = match list {
+                Some(list) => *kind == Kind::Texts && list == *known,
+                None => path == *known,
+            };
+            if !is_it {
                 continue;
             }
             match (kind, value) {
-                (Kind::Texts, Scalar::Text(text)) if in_list => {
+                (Kind::Texts, Scalar::Text(text)) if list.is_some() => {
                     self.push_text(*parameter, rank, at.last_position() == 0, text);
                 }
+                (Kind::Texts, _) if list.is_some() => {}
                 (Kind::Choices, _) => self.set_choices(value),
                 _ => {
                     if let Some(value) = kind.read(value) {

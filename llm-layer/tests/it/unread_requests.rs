@@ -329,3 +329,50 @@ fn the_last_of_two_members_counts() {
     let tree = sent(&layer(&recorder), &recorder, "identity", body.as_bytes(), 10);
     assert_eq!(tree, "", "the last messages are none");
 }
+
+/// A body of a million members is read as far as any request needs.
+#[test]
+fn what_stands_behind_thousands_of_members_is_not_read() {
+    let junk = r#""a":0,"#;
+    for (members, is_read) in [(1_000, true), (10_000, false)] {
+        let body = format!(
+            r#"{{"model":"gpt-4o","messages":[],{}"temperature":2}}"#,
+            junk.repeat(members)
+        );
+        let recorder = Recorder::new();
+        let tree = sent(
+            &layer(&recorder),
+            &recorder,
+            "identity",
+            body.as_bytes(),
+            body.len(),
+        );
+        assert!(tree.starts_with("Client chat gpt-4o"), "{members}: {tree}");
+        assert_eq!(
+            tree.contains("gen_ai.request.temperature=2"),
+            is_read,
+            "{members}: {tree}"
+        );
+        assert!(!tree.contains("unseen"), "{members}: all of it is valid: {tree}");
+    }
+    // Elements of arrays are values too, but of a long array only the first are.
+    let tokens = "1,".repeat(10_000);
+    let body = format!(r#"{{"prompt":[{tokens}1],"model":"gpt-4o","temperature":2}}"#);
+    let recorder = Recorder::new();
+    let request = Request::post("https://api.openai.com/v1/completions");
+    exchange(
+        &layer(&recorder),
+        request.body(Chunks::from_iter([body])).unwrap(),
+        answer(),
+    );
+    let tree = recorder.tree(MASKED);
+    expect(
+        "tokens",
+        &tree,
+        &[
+            "text_completion gpt-4o",
+            "gen_ai.request.temperature=2",
+            "throughline.tokens.input=10001",
+        ],
+    );
+}

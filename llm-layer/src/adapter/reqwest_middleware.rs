@@ -342,9 +342,9 @@ mod tests {
             assert_eq!(body, HELLO.as_bytes(), "the request, each time");
             assert_eq!(*extension, Some(7), "its extensions, each time");
         }
-        let left = *outside.0.lock().unwrap();
+        let extension = *outside.0.lock().unwrap();
         assert_eq!(
-            left,
+            extension,
             (!seen.is_empty()).then_some(seen.len()),
             "what the chain put there"
         );

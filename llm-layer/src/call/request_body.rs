@@ -125,11 +125,11 @@ impl<B: Body> RequestBody<B> {
                 let mut slices = [IoSlice::new(&[]); 16];
                 let filled = data.chunks_vectored(&mut slices);
                 let slices = slices.get(..filled).unwrap_or_default();
-                let mut left = skip;
-                let at = slices.iter().find_map(|slice| match slice.get(left..) {
+                let mut to_skip = skip;
+                let at = slices.iter().find_map(|slice| match slice.get(to_skip..) {
                     Some(rest) if !rest.is_empty() => Some(rest),
                     _ => {
-                        left -= slice.len().min(left);
+                        to_skip -= slice.len().min(to_skip);
                         None
                     }
                 });

@@ -55,13 +55,13 @@ impl Text {
     /// Appends a piece, of which only so much is kept that the text has at most `limit` bytes.
     pub(super) fn push(&mut self, piece: &str, limit: usize) {
         if self.whole.is_none() {
-            let kept = up_to(piece, limit.saturating_sub(self.text.len()));
-            if kept.len() == piece.len() {
+            let fitting = up_to(piece, limit.saturating_sub(self.text.len()));
+            if fitting.len() == piece.len() {
                 self.text.push_str(piece);
                 return;
             }
             self.whole = Some(Box::new(self.whole()));
-            self.text.push_str(kept);
+            self.text.push_str(fitting);
         }
         if let Some(whole) = &mut self.whole {
             whole.digest.push(piece);

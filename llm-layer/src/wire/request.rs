@@ -141,8 +141,8 @@ impl RequestInfo {
     pub fn attribute(&mut self, name: &'static str, value: impl Into<ParameterValue>) {
         let value = value.into();
         let has_room = self.attributes.len() < Self::ATTRIBUTES;
-        match self.attributes.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, known)) => *known = value,
+        match self.attributes.iter_mut().find(|(other, _)| *other == name) {
+            Some((_, old)) => *old = value,
             None if has_room => self.attributes.push((name, value)),
             None => {}
         }
@@ -194,11 +194,11 @@ impl RequestInfo {
         let path = at.as_str();
         let list = path.strip_suffix("[]");
         let mut rank = 0;
-        for (parameter, known, kind) in tables.iter().copied().flatten() {
+        for (parameter, wanted, kind) in tables.iter().copied().flatten() {
             rank += 1;
             let is_it = match list {
-                Some(list) => *kind == Kind::Texts && list == *known,
-                None => path == *known,
+                Some(list) => *kind == Kind::Texts && list == *wanted,
+                None => path == *wanted,
             };
             if !is_it {
                 continue;
@@ -279,7 +279,7 @@ impl RequestInfo {
 
 impl Members {
     fn bit(&self, name: &str) -> Option<u64> {
-        let at = self.names.iter().position(|known| *known == name)?;
+        let at = self.names.iter().position(|member| *member == name)?;
         1_u64.checked_shl(u32::try_from(at).ok()?)
     }
 

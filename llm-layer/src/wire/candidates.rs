@@ -73,8 +73,22 @@ impl Candidate {
         }
     }
 
-    fn is_for_any_model(&self) -> bool {
-        self.model == "*"
+    /// Whether this is what the request seems to be before its body is read, if nothing in front of it is.
+    pub(super) fn comes_first(&self, path: &str) -> bool {
+        match self.wire() {
+            None => self.model == "*",
+            Some(wire) if self.if_embedding => {
+                let mut info = RequestInfo::default();
+                wire.finish_request(path, &mut info);
+                info.is_embedding
+            }
+            Some(_) => true,
+        }
+    }
+
+    /// What the request is; `None` if it is no model call.
+    pub(super) fn into_recognised(self) -> Option<Recognised> {
+        self.recognised
     }
 
     fn wire(&self) -> Option<&Wire> {
@@ -109,16 +123,10 @@ impl Candidates {
 
     /// What the request seems to be before its body is read.
     pub(crate) fn first(&self, path: &str) -> Option<&Recognised> {
-        let mut candidates = self.candidates.iter();
-        let first = candidates.find(|candidate| match candidate.wire() {
-            None => candidate.is_for_any_model(),
-            Some(wire) if candidate.if_embedding => {
-                let mut info = RequestInfo::default();
-                wire.finish_request(path, &mut info);
-                info.is_embedding
-            }
-            Some(_) => true,
-        });
+        let first = self
+            .candidates
+            .iter()
+            .find(|candidate| candidate.comes_first(path));
         first?.recognised.as_ref()
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use http::{Method, Uri};
 
-use super::candidates::Candidates;
+use super::candidates::{Candidate, Candidates};
 use super::{Format, Path, Rule, WireFormat, known};
 
 /// Where a request goes.
@@ -99,17 +99,22 @@ impl fmt::Debug for Wire {
 /// The formats that a request may be in: by the user's rules, else by its method, the end of its path, since a proxy may
 /// have any host. The shape of its body decides among them.
 pub(crate) fn candidates(target: &Target<'_>, rules: &[Rule]) -> Candidates {
-    if target.method != Method::POST {
-        return Candidates::new(Vec::new());
-    }
-    let path = target.path.trim_end_matches('/');
-    let by_rule = rules.iter().filter(|rule| rule.is_about(target, path));
-    let built_in = known::find(target, path);
-    Candidates::new(by_rule.map(Rule::candidate).chain(built_in).collect())
+    Candidates::new(all(target, target.path.trim_end_matches('/'), rules).collect())
 }
 
 /// What a request seems to be before its body is read; that may show that it is no model call after all, or another.
 pub(crate) fn recognise(target: &Target<'_>, rules: &[Rule]) -> Option<Recognised> {
     let path = target.path.trim_end_matches('/');
-    candidates(target, rules).first(path).cloned()
+    let mut all = all(target, path, rules);
+    all.find(|candidate| candidate.comes_first(path))?
+        .into_recognised()
+}
+
+fn all<'a>(target: &'a Target<'_>, path: &'a str, rules: &'a [Rule]) -> impl Iterator<Item = Candidate> + 'a {
+    let is_call = target.method == Method::POST;
+    let by_rule = rules
+        .iter()
+        .filter(move |rule| is_call && rule.is_about(target, path));
+    let built_in = is_call.then(|| known::find(target, path));
+    by_rule.map(Rule::candidate).chain(built_in.into_iter().flatten())
 }

@@ -1,16 +1,19 @@
 //! Requests that are too long to be read to their end, or encoded: what is known of them all the same.
 
+use std::convert::Infallible;
 use std::io::{Read, Write};
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use http::{Request, Response};
-use throughline_llm_layer::LlmLayer;
+use http_body_util::Full;
+use throughline_llm_layer::{LlmLayer, RequestBody};
 use throughline_test_support::Recorder;
+use tower::{Layer, Service, service_fn};
 
 use crate::hostile::MOST;
-use crate::support::{CHAT, Chunks, MASKED, exchange, layer};
+use crate::support::{CHAT, Chunks, MASKED, block_on, exchange, layer, read, recorded};
 
 const PARAMETERS: &str =
     r#""model":"gpt-4o","stream":true,"temperature":0.5,"max_tokens":7,"stop":["a","b"],"n":2"#;
@@ -215,7 +218,7 @@ fn a_bomb() {
     let bombs = [
         (
             "zstd",
-            zstd::encode_all(beginning.as_bytes().chain(spaces), 3).unwrap(),
+            zstd::encode_all(Read::chain(beginning.as_bytes(), spaces), 3).unwrap(),
         ),
         ("gzip", {
             let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
@@ -375,4 +378,71 @@ fn what_stands_behind_thousands_of_members_is_not_read() {
             "throughline.tokens.input=10001",
         ],
     );
+}
+
+/// Shows only the first of its pieces, as a buffer may.
+struct Secretive(Vec<Bytes>);
+
+impl Buf for Secretive {
+    fn remaining(&self) -> usize {
+        self.0.iter().map(Bytes::len).sum()
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.0.first().map_or(&[], |first| first)
+    }
+
+    fn advance(&mut self, mut count: usize) {
+        while let Some(first) = self.0.first_mut() {
+            let here = count.min(first.len());
+            first.advance(here);
+            count -= here;
+            if !first.is_empty() {
+                return;
+            }
+            self.0.remove(0);
+        }
+    }
+}
+
+/// Sends a body of one frame, checks that it passes, and gives the span.
+fn sent_as<D: Buf + 'static>(data: D, body: &str) -> String {
+    let recorder = Recorder::new();
+    let service = service_fn(|request: Request<RequestBody<Full<D>>>| {
+        let passed = read(request.into_body());
+        assert_eq!(passed, body, "every byte passes");
+        async { Ok::<_, Infallible>(answer()) }
+    });
+    let mut service = layer(&recorder).layer(service);
+    let Ok(response) = block_on(service.call(Request::post(CHAT).body(Full::new(data)).unwrap()));
+    read(response.into_body());
+    recorded();
+    recorder.tree(MASKED)
+}
+
+/// A frame may lie in several pieces.
+#[test]
+fn a_body_in_pieces_is_read_as_far_as_it_is_seen() {
+    let body = format!(r#"{{{PARAMETERS},"messages":[{{"role":"user","content":"Hello"}}]}}"#);
+    for cut in 0..=body.len() {
+        let (head, tail) = body.split_at(cut);
+        let [head, tail] = [head, tail].map(|part| Bytes::copy_from_slice(part.as_bytes()));
+        let tree = sent_as(head.clone().chain(tail.clone()), &body);
+        expect("two pieces", &tree, &EXPECTED);
+        assert!(
+            !tree.contains("unseen"),
+            "cut at {cut}: all of it is seen: {tree}"
+        );
+        let pieces = [head, tail].into_iter().filter(|piece| !piece.is_empty());
+        let tree = sent_as(Secretive(pieces.collect()), &body);
+        let is_whole = [0, body.len()].contains(&cut);
+        let is_fragmented = tree.contains("throughline.request.unseen=\"fragmented\"");
+        assert_eq!(is_fragmented, !is_whole, "cut at {cut}: {tree}");
+        let has_model = is_whole || cut >= r#"{"model":"gpt-4o""#.len();
+        assert_eq!(
+            tree.contains("Client chat gpt-4o"),
+            has_model,
+            "cut at {cut}: {tree}"
+        );
+    }
 }

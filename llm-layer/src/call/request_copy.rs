@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::content::{Document, DocumentReader};
 use crate::encoding::{Coding, Decoder, Side};
-use crate::json::{Scanner, Visit};
+use crate::json::{StrictScanner, Visit};
 
 /// The body of a request as it was sent. It is read again, piece by piece, if its prompt has to be counted or recorded.
 #[derive(Debug, Clone)]
@@ -38,7 +38,7 @@ impl RequestCopy {
 
     /// Reads it. Returns whether it could be read to its end, as it could when it was read first.
     pub(super) fn read(&self, visit: &mut impl Visit) -> bool {
-        let mut scanner = Scanner::strict();
+        let mut scanner = StrictScanner::new();
         let mut read = Ok(());
         let mut decoder = Decoder::new(self.coding, Side::Request);
         let decoded = decoder.feed(&self.bytes, |bytes| {

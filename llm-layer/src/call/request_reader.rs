@@ -6,14 +6,14 @@
 
 use super::request_copy::RequestCopy;
 use crate::encoding::{Coding, Decoder, Hidden, Side};
-use crate::json::Scanner;
+use crate::json::StrictScanner;
 use crate::wire::{Candidates, Extent};
 
 /// Reads a body into the formats that it may be in.
 #[derive(Debug)]
 pub(super) struct RequestReader {
     candidates: Candidates,
-    scanner: Scanner,
+    scanner: StrictScanner,
     decoder: Decoder,
     coding: Option<Coding>,
     /// The most bytes that are read, decoded.
@@ -46,7 +46,7 @@ impl RequestReader {
     pub(super) fn new(candidates: Candidates, coding: Result<Option<Coding>, Hidden>, limit: usize) -> Self {
         Self {
             candidates,
-            scanner: Scanner::strict(),
+            scanner: StrictScanner::new(),
             decoder: Decoder::new(coding.unwrap_or(None), Side::Request),
             coding: coding.unwrap_or(None),
             limit,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::media::{blob, encoded, media, without_media};
 use super::text::Text;
 use super::{Content, Document, DocumentReader};
-use crate::json::Scanner;
+use crate::json::StrictScanner;
 
 /// Reads a request.
 pub(super) fn read(body: &Document) -> Content {
@@ -166,7 +166,7 @@ fn parse(text: &Text) -> Option<Value> {
         return None;
     }
     let mut reader = DocumentReader::new(text.as_str().len().max(ARGUMENTS));
-    let mut scanner = Scanner::strict();
+    let mut scanner = StrictScanner::new();
     scanner.feed(text.as_str().as_bytes(), &mut reader).ok()?;
     scanner.finish(&mut reader).ok()?;
     Some(reader.finish().to_value())

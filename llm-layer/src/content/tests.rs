@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use super::{Answer, Capture, Content, Document, DocumentReader, Limits, Redact};
-use crate::json::{Scalar, Scanner};
+use crate::json::{Scalar, StrictScanner};
 use crate::wire::Channel;
 
 /// A body as a layer reads it, with the default limits.
 fn document(body: &Value) -> Document {
     let mut reader = DocumentReader::new(Limits::default().total);
-    let mut scanner = Scanner::strict();
+    let mut scanner = StrictScanner::new();
     let read = scanner.feed(body.to_string().as_bytes(), &mut reader);
     assert!(
         read.is_ok() && scanner.finish(&mut reader).is_ok(),

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::dump::Dump;
 use super::segmented::{Count, is_safe};
 use super::{BpeOpenAi, Counter, Encoding, Kept, Prompt, Segmented, TokenCounter, TokenEncoding, taskweaver};
-use crate::json::{Scanner, Visit};
+use crate::json::{StrictScanner, Visit};
 use crate::wire::{Format, PromptReader, Wire};
 
 /// The counters that have OpenAI's vocabularies, as a user would give them to the layer.
@@ -27,7 +27,7 @@ fn count(encoding: &Encoding, pieces: &[&str]) -> Option<Count> {
 }
 
 fn read(body: &str, visit: &mut impl Visit) -> bool {
-    let mut scanner = Scanner::strict();
+    let mut scanner = StrictScanner::new();
     scanner.feed(body.as_bytes(), visit).is_ok() && scanner.finish(visit).is_ok()
 }
 

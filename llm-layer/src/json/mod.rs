@@ -10,7 +10,7 @@ mod text;
 
 pub(crate) use self::parts::{number_text, up_to};
 pub use self::path::Path;
-pub(crate) use self::scanner::{Malformed, Scanner};
+pub(crate) use self::scanner::{Malformed, Scanner, StrictScanner};
 pub(crate) use self::text::decode;
 
 /// What a reader does with a string.

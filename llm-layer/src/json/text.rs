@@ -35,8 +35,8 @@ pub(crate) fn decode(inside: &[u8], emit: &mut impl FnMut(&str)) {
         }
         _ => {
             let mut text = Text::default();
-            text.feed(inside, false, false, emit);
-            text.feed(b"\"", false, false, emit);
+            text.feed::<false>(inside, false, emit);
+            text.feed::<false>(b"\"", false, emit);
         }
     }
 }
@@ -44,12 +44,11 @@ pub(crate) fn decode(inside: &[u8], emit: &mut impl FnMut(&str)) {
 impl Text {
     /// Reads up to the closing quote; what stands behind it, or `None` if the string goes on.
     ///
-    /// Pieces go to `emit`; with `skip`, nobody wants them. With `strict`, control characters are flaws.
-    pub(super) fn feed<'a>(
+    /// Pieces go to `emit`; with `skip`, nobody wants them. With `STRICT`, control characters are flaws.
+    pub(super) fn feed<'a, const STRICT: bool>(
         &mut self,
         mut bytes: &'a [u8],
         skip: bool,
-        strict: bool,
         emit: &mut impl FnMut(&str),
     ) -> Option<&'a [u8]> {
         while let [byte, rest @ ..] = bytes {
@@ -61,7 +60,7 @@ impl Text {
             let stop = memchr2(b'"', b'\\', bytes);
             let (run, rest) = bytes.split_at_checked(stop.unwrap_or(bytes.len()))?;
             if !run.is_empty() {
-                self.flawed |= strict && has_control(run);
+                self.flawed |= STRICT && has_control(run);
                 self.lone_surrogate(emit);
                 if !skip {
                     self.plain(run, emit);
@@ -83,12 +82,12 @@ impl Text {
     }
 
     /// The length of what is left of a string that closes in `bytes` and has no escape.
-    pub(super) fn plain_to_end(&self, bytes: &[u8], strict: bool) -> Option<usize> {
+    pub(super) fn plain_to_end<const STRICT: bool>(&self, bytes: &[u8]) -> Option<usize> {
         if self.escape != Escape::None || self.high.is_some() || !self.partial.is_empty() {
             return None;
         }
         let end = memchr2(b'"', b'\\', bytes)?;
-        let is_plain = bytes.get(end) == Some(&b'"') && !(strict && has_control(bytes.get(..end)?));
+        let is_plain = bytes.get(end) == Some(&b'"') && !(STRICT && has_control(bytes.get(..end)?));
         is_plain.then_some(end)
     }
 

@@ -17,7 +17,7 @@
 //! | | |
 //! | `async-openai` | the model calls of async-openai's client |
 //! | `bpe-openai` | [`llm`]`::BpeOpenAi`, token estimates by bpe-openai; 49 MB of vocabulary |
-//! | `encodings` | model answers encoded with gzip, deflate, br or zstd, read on a copy |
+//! | `encodings` | model requests and answers encoded with gzip, deflate, br or zstd, read on a copy |
 //! | `file` | OTLP as lines of JSON, to a file or to the console |
 //! | `hyper-util` | the address of the peer on the spans of a hyper-util client, and the kind of its errors |
 //! | `json` | serde_json's objects as carriers, also without `llm` |

@@ -81,10 +81,13 @@ impl LlmLayer {
         self
     }
 
-    /// The most bytes of a request body that are read before it is sent; by default 4 MiB.
+    /// Sets the most bytes of a request body that are read before it is sent, decoded if it is encoded. Default: 4 MiB.
     ///
-    /// A longer one is sent as it comes, and the span says `throughline.request.unseen` = `too_large`. A body that is
-    /// in memory, as reqwest's mostly are, is read where it is.
+    /// Of a longer one, the beginning is read, so that model and parameters are known if they stand there; then it is sent
+    /// as it comes. The span says `throughline.request.unseen` = `too_large`, and its prompt is not counted. A body that
+    /// is in memory, as reqwest's mostly are, is read where it is.
+    ///
+    /// It bounds what a call keeps of its request too: see [the crate](crate#where-the-numbers-come-from).
     #[must_use]
     pub fn with_request_limit(mut self, bytes: usize) -> Self {
         self.config().request_limit = bytes;
@@ -149,6 +152,9 @@ impl LlmLayer {
     }
 
     /// A hook that may change or empty what is captured before it is written down. If it panics, nothing is written.
+    ///
+    /// It sees the texts of a request cut to the limit of an attribute
+    /// ([`with_content_limits`](Self::with_content_limits)), and to less if the request is many times as long.
     #[must_use]
     pub fn with_redaction(mut self, redact: impl Fn(&mut Content) + Send + Sync + 'static) -> Self {
         self.config().redact = Some(Redact::new(redact));

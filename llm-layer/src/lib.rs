@@ -40,7 +40,8 @@
 //!
 //! Everything else passes as it came. Of a model call too, every byte passes as it came and when it came: the layer
 //! looks at what goes by and holds nothing back. Only the request is read before it is sent, up to
-//! [`LlmLayer::with_request_limit`], because the span must know the model when it begins.
+//! [`LlmLayer::with_request_limit`], because the span must know the model when it begins. It is read once, into what the
+//! span says of it and nothing more, at most 64 KiB in a poll.
 //!
 //! # What is recorded
 //!
@@ -126,8 +127,10 @@
 //! see [`settle`]. If too many calls wait, bytes are divided by 4; of one answer at most 192 KiB wait, and what comes faster than
 //! it is counted, or after 1 MiB, is taken at the rate of the rest. `throughline.tokens.encoding` says so.
 //!
-//! A stream keeps at most 256 KiB, however long it is, unless its content is captured. Beside that a call keeps its
-//! request, parsed, for the estimate: one of as many bytes as [`LlmLayer::with_request_limit`] allows.
+//! A stream keeps at most 256 KiB, however long it is, unless its content is captured. Beside that a call keeps the bytes
+//! of its request until it ends, at most as many as [`LlmLayer::with_request_limit`] allows: shared with the body if that
+//! came as one `Bytes`, else a copy. A request that is longer is not kept. If the prompt has to be counted, or its content
+//! is captured, these bytes are read again, in a few hundred KiB; of a request of more than 32 KiB on the thread above.
 //!
 //! Streams of OpenAI's tell their usage only if they are asked: [`IncludeUsageLayer`], around this one, asks, and hides
 //! from the caller that it did.
@@ -203,7 +206,7 @@
 //! | `tiktoken` (default) | estimates |
 //! | `async-openai` | `AsyncOpenAi`: async-openai over a service such as [`Llm`] |
 //! | `bpe-openai` | `BpeOpenAi`: estimates by bpe-openai, which its documentation compares |
-//! | `encodings` | answers encoded with gzip, deflate, br or zstd; without it they pass and are not observed |
+//! | `encodings` | requests and answers encoded with gzip, deflate, br or zstd; without it they pass and are not read |
 //! | `internal-logs` (default) | a setting that is not understood is told to OpenTelemetry's internal log |
 //! | `reqwest` | [`LlmLayer`] over `reqwest::Client` |
 //! | `reqwest-middleware` | `LlmMiddleware`: [`LlmLayer`] as a middleware |

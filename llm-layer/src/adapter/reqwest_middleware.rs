@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use async_trait::async_trait;
@@ -29,7 +29,7 @@ use crate::{CallAttributes, LlmLayer};
 ///
 /// Add it before a retry middleware: then its span is the logical call, whatever the number of attempts.
 ///
-/// With other layers around it, such as an [`IncludeUsageLayer`](crate::IncludeUsageLayer) or the
+/// Or give the retry to the stack, [inside the layer](crate#attempts). With other layers around it, such as an [`IncludeUsageLayer`](crate::IncludeUsageLayer) or the
 /// [bodies](crate::DrainLayer::bodies_only) of a drain, or beneath it, such as a
 /// [`TokenBudgetLayer`](crate::TokenBudgetLayer), it takes the stack:
 ///
@@ -71,7 +71,10 @@ where
         next: Next<'_>,
     ) -> reqwest_middleware::Result<Response> {
         let given = extensions.get::<CallAttributes>().cloned();
-        let rest = Rest(Arc::new(Mutex::new(Some((next, extensions)))));
+        let rest = Rest {
+            next,
+            extensions: Arc::new(Mutex::new(extensions)),
+        };
         let call = async { self.layer.layer(rest).call(request).await };
         match given {
             Some(given) => {
@@ -83,10 +86,17 @@ where
     }
 }
 
-/// The rest of the chain, which can be called once.
+/// The rest of the chain. Each call runs it from its beginning, so that a retry or a hedge in the stack may call it as
+/// often as it likes.
+///
+/// A call has extensions of its own, a copy of the request's: calls may overlap. What the chain adds to them, the
+/// middlewares outside see once the call has ended.
 #[derive(Clone)]
 #[expect(unnameable_types, reason = "only this crate makes one")]
-pub struct Rest<'a>(Arc<Mutex<Option<(Next<'a>, &'a mut Extensions)>>>);
+pub struct Rest<'a> {
+    next: Next<'a>,
+    extensions: Arc<Mutex<&'a mut Extensions>>,
+}
 
 impl<'a> Service<Request> for Rest<'a> {
     type Response = Response;
@@ -98,12 +108,18 @@ impl<'a> Service<Request> for Rest<'a> {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let rest = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match rest {
-            Some((next, extensions)) => next.run(request, extensions),
-            None => Box::pin(std::future::pending()),
-        }
+        let Self { next, extensions } = self.clone();
+        let mut own = Extensions::clone(&lock(&extensions));
+        Box::pin(async move {
+            let response = next.run(request, &mut own).await;
+            lock(&extensions).extend(own);
+            response
+        })
     }
+}
+
+fn lock<'l, 'a>(extensions: &'l Mutex<&'a mut Extensions>) -> MutexGuard<'l, &'a mut Extensions> {
+    extensions.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for Rest<'_> {
@@ -114,6 +130,8 @@ impl fmt::Debug for Rest<'_> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+    use futures_util::future::{JoinAll, Map, join_all};
     use reqwest_middleware::ClientBuilder;
     use throughline_test_support::Recorder;
 
@@ -197,6 +215,178 @@ mod tests {
         );
         let tree = recorder.tree(&[]);
         assert!(tree.contains("gen_ai.usage.output_tokens=2"), "the span: {tree}");
+    }
+
+    /// Answers 503, then 200, and notes the request bodies and the extension `u8` that came.
+    #[derive(Clone, Default)]
+    struct Flaky(Arc<Mutex<Vec<Seen>>>);
+
+    /// The body of a request, and the extension that came with it.
+    type Seen = (Vec<u8>, Option<u8>);
+
+    #[async_trait]
+    impl Middleware for Flaky {
+        async fn handle(
+            &self,
+            request: Request,
+            extensions: &mut Extensions,
+            _: Next<'_>,
+        ) -> reqwest_middleware::Result<Response> {
+            let body = request.body().and_then(reqwest::Body::as_bytes).unwrap().to_vec();
+            let mut seen = self.0.lock().unwrap();
+            seen.push((body, extensions.get().copied()));
+            extensions.insert(seen.len());
+            let status = if seen.len() == 1 { 503 } else { 200 };
+            let response = http::Response::builder().status(status);
+            Ok(response.body(ANSWER).unwrap().into())
+        }
+    }
+
+    /// Outside of the layer: sees what the chain left in the extensions.
+    #[derive(Clone, Default)]
+    struct Outside(Arc<Mutex<Option<usize>>>);
+
+    #[async_trait]
+    impl Middleware for Outside {
+        async fn handle(
+            &self,
+            request: Request,
+            extensions: &mut Extensions,
+            next: Next<'_>,
+        ) -> reqwest_middleware::Result<Response> {
+            let response = next.run(request, extensions).await;
+            *self.0.lock().unwrap() = extensions.get().copied();
+            response
+        }
+    }
+
+    /// Sends again what was not answered with 200.
+    #[derive(Clone)]
+    struct Again;
+
+    impl tower::retry::Policy<Request, Response, Error> for Again {
+        type Future = std::future::Ready<()>;
+
+        fn retry(&mut self, _: &mut Request, result: &mut Result<Response, Error>) -> Option<Self::Future> {
+            let failed = result.as_ref().is_ok_and(|response| response.status() != 200);
+            failed.then(|| std::future::ready(()))
+        }
+
+        fn clone_request(&mut self, request: &Request) -> Option<Request> {
+            request.try_clone()
+        }
+    }
+
+    /// Calls what is inside so many times at once, without asking whether it is ready, and answers with the last answer,
+    /// or itself.
+    #[derive(Clone)]
+    struct Hedge<S>(usize, S);
+
+    impl<S> Service<Request> for Hedge<S>
+    where
+        S: Service<Request, Response = Response, Error = Error>,
+    {
+        type Response = Response;
+        type Error = Error;
+        type Future = Map<JoinAll<S::Future>, fn(Vec<Result<Response, Error>>) -> Result<Response, Error>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, request: Request) -> Self::Future {
+            let calls = (0..self.0).map(|_| self.1.call(request.try_clone().unwrap()));
+            join_all(calls).map(|answers| {
+                let last = answers.into_iter().last();
+                last.unwrap_or_else(|| Ok(http::Response::new(ANSWER).into()))
+            })
+        }
+    }
+
+    #[derive(Clone)]
+    struct HedgeLayer(usize);
+
+    impl<S> Layer<S> for HedgeLayer {
+        type Service = Hedge<S>;
+
+        fn layer(&self, inner: S) -> Hedge<S> {
+            Hedge(self.0, inner)
+        }
+    }
+
+    const HELLO: &str = r#"{"model":"gpt-4o","messages":[]}"#;
+
+    /// Sends a request through a stack; how often the chain was called, and the spans.
+    async fn through<L>(recorder: &Recorder, layers: L) -> (usize, String)
+    where
+        LlmMiddleware<L>: Middleware,
+    {
+        let (outside, flaky) = (Outside::default(), Flaky::default());
+        let client = ClientBuilder::new(reqwest::Client::new())
+            .with(outside.clone())
+            .with(LlmMiddleware::new(layers))
+            .with(flaky.clone())
+            .build();
+        let request = client.post("http://127.0.0.1:1/v1/chat/completions").body(HELLO);
+        let answer = async {
+            let response = request.with_extension(7_u8).send().await.unwrap();
+            (response.status(), response.text().await.unwrap())
+        };
+        let within = std::time::Duration::from_secs(60);
+        let (status, text) = tokio::time::timeout(within, answer)
+            .await
+            .expect("an answer in time");
+        assert_eq!((status.as_u16(), &*text), (200, ANSWER), "the last answer");
+        let seen = flaky.0.lock().unwrap();
+        for (body, extension) in &*seen {
+            assert_eq!(body, HELLO.as_bytes(), "the request, each time");
+            assert_eq!(*extension, Some(7), "its extensions, each time");
+        }
+        let extension = *outside.0.lock().unwrap();
+        assert_eq!(
+            extension,
+            (!seen.is_empty()).then_some(seen.len()),
+            "what the chain put there"
+        );
+        (seen.len(), recorder.tree(&["throughline.attempt.duration"]))
+    }
+
+    /// The second call used to wait for ever.
+    #[tokio::test]
+    async fn a_stack_may_call_the_chain_as_often_as_it_likes() {
+        let client = |recorder: &Recorder| {
+            throughline_tracing_layer::ClientLayer::new().with_tracer_provider(recorder.tracer_provider())
+        };
+        let llm = |recorder: &Recorder| LlmLayer::new().with_tracer_provider(recorder.tracer_provider());
+        for (calls, expected) in [(0, 0), (2, 2), (3, 3)] {
+            let recorder = Recorder::new();
+            let layers = tower::ServiceBuilder::new()
+                .layer(llm(&recorder))
+                .layer(HedgeLayer(calls));
+            let (called, tree) = through(&recorder, layers).await;
+            assert_eq!(called, expected, "{calls} calls at once");
+            assert!(
+                tree.contains("gen_ai.usage.output_tokens=2"),
+                "{calls} calls at once: {tree}"
+            );
+        }
+        let recorder = Recorder::new();
+        let layers = tower::ServiceBuilder::new()
+            .layer(llm(&recorder))
+            .layer(tower::retry::RetryLayer::new(Again))
+            .layer(client(&recorder));
+        let (called, tree) = through(&recorder, layers).await;
+        assert_eq!(called, 2, "a retry");
+        for expected in [
+            "http.request.resend_count=1",
+            "http.response.status_code=503",
+            "http.response.status_code=200",
+            "gen_ai.usage.output_tokens=2",
+        ] {
+            assert!(tree.contains(expected), "a retry, {expected}: {tree}");
+        }
+        let attempts = tree.matches("! throughline.attempt").count();
+        assert_eq!(attempts, 2, "an event an attempt: {tree}");
     }
 
     /// Its futures borrow, so that only the bodies can be drained.

@@ -20,7 +20,8 @@ impl Watching {
         let output = answer.into_messages(self.reply.finishes(self.ask.choices));
         let redact = config.redact.as_ref();
         let wire = &self.head.recognised.wire;
-        let said = self.body.as_ref().map(|body| wire.content(body));
+        let body = self.body.as_ref().map(|body| body.document(config.limits.total));
+        let said = body.map(|body| wire.content(&body));
         Some(
             said.unwrap_or_default()
                 .with_answer(output, redact, config.limits),
@@ -75,14 +76,15 @@ impl Watching {
             .find(|known| known.key.as_str() == semconv::REQUEST_TEMPERATURE);
         attributes.extend(temperature.map(|known| KeyValue::new(legacy::TEMPERATURE, known.value.clone())));
         if let Some(body) = &self.body {
-            let mut prompt = Prompt::uncounted();
-            self.head.recognised.wire.prompt(body, &mut prompt);
-            attributes.push(int(legacy::PROMPT_LENGTH, prompt.chars()));
+            let prompt = self.read_prompt(body, Prompt::uncounted());
+            attributes.extend(prompt.map(|prompt| int(legacy::PROMPT_LENGTH, prompt.chars())));
             // The hook may have taken the prompt away, and this text of it would hold its images.
             let prompt = content.filter(|content| !content.input.is_empty() && !content.has_media());
             let unchanged = prompt.filter(|_| self.shared.config.redact.is_none());
-            let text = unchanged.and_then(|_| taskweaver::prompt(self.body_in_order.as_deref()?));
-            let text = text.filter(|text| text.len() <= self.shared.config.limits.total);
+            let text = unchanged.and_then(|_| {
+                let mut text = taskweaver::text_reader(self.shared.config.limits.total);
+                body.read(&mut text).then(|| taskweaver::text(text))?
+            });
             attributes.extend(text.map(|text| KeyValue::new(legacy::PROMPT, text)));
         }
         let input = spent.input.map(|(tokens, _)| tokens);

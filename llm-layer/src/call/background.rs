@@ -27,9 +27,9 @@ pub(crate) trait Late: Send {
 
 /// Waits until all calls that have ended are recorded, at most so long; whether they are.
 ///
-/// Only a call that nobody reported the tokens of is recorded later than it ends: one with a long prompt (more than 32
-/// KiB) or a long answer (more than 16 KiB), and any as long as the vocabulary is not loaded. Call this before you shut
-/// providers of your own down; throughline's telemetry waits by itself.
+/// A call is recorded later than it ends if nobody reported its tokens and its prompt (more than 32 KiB) or its answer
+/// (more than 16 KiB) is long, or the vocabulary is not loaded yet; and if its content is captured and its prompt is long.
+/// Call this before you shut providers of your own down; throughline's telemetry waits by itself.
 pub fn settle(within: Duration) -> bool {
     BACKGROUND.settle(within)
 }

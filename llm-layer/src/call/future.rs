@@ -11,7 +11,9 @@ use tower_service::Service;
 
 use super::given::Given;
 use super::request::LlmRequest;
-use super::start::{Seen, Start, is_observed};
+use super::request_body::Piece;
+use super::request_reader::{RequestReader, STEP, Unseen};
+use super::start::{Start, is_observed};
 use super::watch::Watch;
 use super::{RequestBody, Shared};
 
@@ -23,19 +25,31 @@ pin_project! {
         R: LlmRequest,
         S: Service<R::Sent>,
     {
-        reading: Option<Box<Unread<S, R>>>,
+        reading: Option<Box<Reading<S, R>>>,
         #[pin]
         response: Option<ResponseFuture<S::Future, Watch>>,
     }
 }
 
-/// A call whose request body is still to be read.
-struct Unread<S, R: LlmRequest> {
+/// A call whose request body is being read.
+struct Reading<S, R: LlmRequest> {
     service: S,
-    shell: R::Shell,
-    body: RequestBody<R::Body>,
     start: Start,
-    limit: usize,
+    reader: RequestReader,
+    source: Source<R>,
+}
+
+/// Where a request body is read, and how far it was.
+enum Source<R: LlmRequest> {
+    /// In memory, where it lies.
+    Memory { request: R, at: usize },
+    /// From frames that are kept until they are sent.
+    Frames {
+        shell: R::Shell,
+        body: RequestBody<R::Body>,
+        frame: usize,
+        at: usize,
+    },
 }
 
 impl<S, R> CallFuture<S, R>
@@ -49,29 +63,41 @@ where
         let head = is_observed(&context)
             .then(|| request.head(&shared.config.rules))
             .flatten();
-        let Some(head) = head else {
+        let Some(mut head) = head else {
             return Self::sent(service, request, None);
         };
+        let mut request = request;
+        let mut reader = head.reader(shared.config.request_limit);
         let given = Given::of(&context, request.extensions());
         let start = Start::new(shared.clone(), context, head, given);
-        if let Some(bytes) = request.bytes() {
-            let seen = match bytes.len() {
-                _ if start.is_encoded() => Seen::Not("encoded"),
-                length if length > shared.config.request_limit => Seen::Not("too_large"),
-                _ => start.see(bytes),
-            };
-            return Self::sent(service, request, start.watch(seen));
-        }
+        let source = match request.bytes() {
+            Some(bytes) => {
+                let (length, mut budget) = (bytes.len(), STEP);
+                let at = reader.read(bytes, &mut budget);
+                if at == length || reader.has_ended() {
+                    let body = reader.finish(|| request.shared_bytes());
+                    return Self::sent(service, request, start.watch(body));
+                }
+                Source::Memory { request, at }
+            }
+            None => {
+                let (shell, body) = request.split();
+                Source::Frames {
+                    shell,
+                    body: RequestBody::to_read(body),
+                    frame: 0,
+                    at: 0,
+                }
+            }
+        };
         let next = service.clone();
         let service = std::mem::replace(service, next);
-        let (shell, body) = request.split();
         Self {
-            reading: Some(Box::new(Unread {
+            reading: Some(Box::new(Reading {
                 service,
-                shell,
-                body: RequestBody::to_read(body),
-                limit: shared.config.request_limit,
                 start,
+                reader,
+                source,
             })),
             response: None,
         }
@@ -91,28 +117,71 @@ where
     }
 }
 
-impl<S, R: LlmRequest> Unread<S, R> {
-    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Seen> {
-        if self.start.is_encoded() {
-            return Poll::Ready(Seen::Not("encoded"));
+impl<R: LlmRequest> Source<R> {
+    /// Reads on until the body, or what is read of it, has ended. After [`STEP`] bytes others have their turn.
+    fn poll_read(&mut self, reader: &mut RequestReader, cx: &mut Context<'_>) -> Poll<()> {
+        let mut budget = STEP;
+        while !reader.has_ended() {
+            if budget == 0 {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            match self {
+                Self::Memory { request, at } => {
+                    let bytes = request.bytes().unwrap_or_default();
+                    *at += reader.read(bytes.get(*at..).unwrap_or_default(), &mut budget);
+                    if *at >= bytes.len() {
+                        break;
+                    }
+                }
+                Self::Frames { body, frame, at, .. } => {
+                    let read = body.piece(*frame, *at, |piece| match piece {
+                        Piece::Bytes([]) => None,
+                        Piece::Bytes(bytes) => Some(reader.read(bytes, &mut budget)),
+                        Piece::Hidden => {
+                            reader.end(Unseen::Fragmented);
+                            Some(0)
+                        }
+                    });
+                    match read {
+                        Some(Some(length)) => *at += length,
+                        Some(None) => {
+                            (*frame, *at) = (*frame + 1, 0);
+                            // Frames without data are endless too.
+                            budget = budget.saturating_sub(1);
+                        }
+                        // What is encoded may unfold to nothing.
+                        None if body.length() > reader.limit() => reader.end(Unseen::TooLarge),
+                        None if !ready!(body.poll_more(cx)) => {
+                            if body.is_failed() {
+                                reader.end(Unseen::Failed);
+                            }
+                            break;
+                        }
+                        None if body.is_crowded() => reader.end(Unseen::Fragmented),
+                        None => {}
+                    }
+                }
+            }
         }
-        let complete = ready!(self.body.poll_read(cx, self.limit));
-        Poll::Ready(match complete {
-            true => self
-                .body
-                .with_bytes(|bytes| self.start.see(bytes))
-                .unwrap_or(Seen::Not("fragmented")),
-            false if self.body.is_failed() => Seen::Not("failed"),
-            false => Seen::Not("too_large"),
-        })
+        Poll::Ready(())
     }
+}
 
-    fn send(mut self, seen: Seen) -> ResponseFuture<S::Future, Watch>
+impl<S, R: LlmRequest> Reading<S, R> {
+    fn send(mut self) -> ResponseFuture<S::Future, Watch>
     where
         S: Service<R::Sent>,
     {
-        let request = R::join(self.shell, self.body);
-        ResponseFuture::start(self.start.watch(seen), || self.service.call(request))
+        let body = self.reader.finish(|| match &mut self.source {
+            Source::Memory { request, .. } => request.shared_bytes(),
+            Source::Frames { body, .. } => R::shared(body),
+        });
+        let request = match self.source {
+            Source::Memory { request, .. } => request.untouched(),
+            Source::Frames { shell, body, .. } => R::join(shell, body),
+        };
+        ResponseFuture::start(self.start.watch(body), || self.service.call(request))
     }
 }
 
@@ -126,9 +195,10 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         if let Some(reading) = this.reading.as_mut() {
-            let seen = ready!(reading.poll_read(cx));
+            let Reading { source, reader, .. } = &mut **reading;
+            ready!(source.poll_read(reader, cx));
             if let Some(reading) = this.reading.take() {
-                this.response.set(Some(reading.send(seen)));
+                this.response.set(Some(reading.send()));
             }
         }
         match this.response.as_pin_mut() {

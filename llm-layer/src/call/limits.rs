@@ -3,19 +3,7 @@
 use std::sync::Arc;
 
 use opentelemetry::KeyValue;
-use throughline_tracing_layer::limits::{
-    MAX_ATTRIBUTE_BYTES, MAX_SPAN_NAME_BYTES, bound, truncate, truncate_string,
-};
-
-use crate::wire::Ask;
-
-/// Cuts what a request asks for.
-pub(super) fn bound_request(request: &mut Ask) {
-    if let Some(model) = &mut request.model {
-        truncate_string(model, MAX_ATTRIBUTE_BYTES);
-    }
-    bound_attributes(&mut request.attributes);
-}
+use throughline_tracing_layer::limits::{MAX_ATTRIBUTE_BYTES, MAX_SPAN_NAME_BYTES, bound, truncate};
 
 /// Cuts the values of attributes.
 pub(super) fn bound_attributes(attributes: &mut [KeyValue]) {

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use http::Method;
+use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, HOST};
 use http_body::Body;
 use throughline_tracing_layer::limits::{MAX_ATTRIBUTE_BYTES, truncate};
 
 use super::RequestBody;
-use crate::wire::{Known, Recognised, Rule, Target, recognise};
+use super::request_reader::RequestReader;
+use crate::encoding::{Coding, Hidden};
+use crate::wire::{Candidates, Recognised, Rule, Target, candidates};
 
 /// A request that a [`Llm`](crate::Llm) service takes: `http::Request<B>`, and `reqwest::Request` with the feature
 /// `reqwest`. It cannot be implemented outside this crate.
@@ -17,6 +19,7 @@ pub trait LlmRequest: sealed::Parts {}
 pub(crate) mod sealed {
     use std::fmt;
 
+    use bytes::Bytes;
     use http::{Extensions, HeaderMap};
     use http_body::Body;
 
@@ -36,6 +39,10 @@ pub(crate) mod sealed {
         fn extensions(&self) -> Option<&Extensions>;
         /// The body, if it is in memory and may be read where it is.
         fn bytes(&self) -> Option<&[u8]>;
+        /// The bytes of such a body, shared.
+        fn shared_bytes(&mut self) -> Option<Bytes>;
+        /// What was read ahead of a body that is not in memory, shared or copied; `None` if it cannot all be seen.
+        fn shared(body: &RequestBody<Self::Body>) -> Option<Bytes>;
         fn split(self) -> (Self::Shell, Self::Body);
         fn join(shell: Self::Shell, body: RequestBody<Self::Body>) -> Self::Sent;
         /// The request as it came.
@@ -51,40 +58,34 @@ pub struct Head {
     pub(super) path: String,
     pub(super) address: Option<Arc<str>>,
     pub(super) port: Option<u16>,
-    pub(super) encoded: bool,
+    coding: Result<Option<Coding>, Hidden>,
+    candidates: Option<Candidates>,
 }
 
 impl Head {
     fn new(target: &Target<'_>, rules: &[Rule], headers: &http::HeaderMap) -> Option<Self> {
+        let path = target.path.trim_end_matches('/');
+        let candidates = candidates(target, rules);
         Some(Self {
-            recognised: recognise(target, rules, Known::NotYet)?,
-            path: target.path.trim_end_matches('/').to_owned(),
+            recognised: candidates.first(path)?.clone(),
+            path: path.to_owned(),
             address: target.host.map(|host| truncate(host, MAX_ATTRIBUTE_BYTES).into()),
             port: target.port,
-            encoded: is_encoded(headers),
+            coding: Coding::of(headers),
+            candidates: Some(candidates),
         })
     }
 
-    /// Whether the request is a model call, now that its body is known as far as it ever will be.
-    pub(super) fn is_call(&mut self, rules: &[Rule], body: Known<'_>) -> bool {
-        let target = Target {
-            method: &Method::POST,
-            path: &self.path,
-            host: self.address.as_deref(),
-            port: self.port,
-        };
-        let recognised = recognise(&target, rules, body);
-        let is_call = recognised.is_some();
-        if let Some(recognised) = recognised {
-            self.recognised = recognised;
-        }
-        is_call
+    /// What reads at most `limit` bytes of the body into the formats that the request may be in.
+    pub(super) fn reader(&mut self, limit: usize) -> RequestReader {
+        let candidates = self.candidates.take().unwrap_or_default();
+        RequestReader::new(candidates, self.coding, limit)
     }
 }
 
-impl<B: Body<Error: std::fmt::Debug>> LlmRequest for http::Request<B> {}
+impl<B: Body<Data: 'static, Error: std::fmt::Debug>> LlmRequest for http::Request<B> {}
 
-impl<B: Body<Error: std::fmt::Debug>> sealed::Parts for http::Request<B> {
+impl<B: Body<Data: 'static, Error: std::fmt::Debug>> sealed::Parts for http::Request<B> {
     type Sent = http::Request<RequestBody<B>>;
     type Shell = http::request::Parts;
     type Body = B;
@@ -110,6 +111,14 @@ impl<B: Body<Error: std::fmt::Debug>> sealed::Parts for http::Request<B> {
         None
     }
 
+    fn shared_bytes(&mut self) -> Option<Bytes> {
+        None
+    }
+
+    fn shared(body: &RequestBody<B>) -> Option<Bytes> {
+        body.shared()
+    }
+
     fn split(self) -> (http::request::Parts, B) {
         self.into_parts()
     }
@@ -132,6 +141,11 @@ pub(crate) fn is_encoded(headers: &http::HeaderMap) -> bool {
 
 #[cfg(feature = "reqwest")]
 mod of_reqwest {
+    use std::pin::Pin;
+    use std::task::{Context, Poll, Waker};
+
+    use bytes::Bytes;
+    use http_body::Body as _;
     use reqwest::{Body, Request};
 
     use super::sealed::Parts;
@@ -168,6 +182,27 @@ mod of_reqwest {
                 Some(body) => body.as_bytes(),
                 None => Some(&[]),
             }
+        }
+
+        /// A body in memory gives all of its bytes in its first frame, and is made again of the same bytes.
+        fn shared_bytes(&mut self) -> Option<Bytes> {
+            let Some(mut body) = self.body_mut().take() else {
+                return Some(Bytes::new());
+            };
+            let mut cx = Context::from_waker(Waker::noop());
+            let frame = match body.as_bytes().filter(|bytes| !bytes.is_empty()) {
+                Some(_) => match Pin::new(&mut body).poll_frame(&mut cx) {
+                    Poll::Ready(Some(Ok(frame))) => frame.into_data().ok(),
+                    _ => None,
+                },
+                None => None,
+            };
+            *self.body_mut() = Some(frame.clone().map_or(body, Body::from));
+            Some(frame.unwrap_or_default())
+        }
+
+        fn shared(body: &RequestBody<Body>) -> Option<Bytes> {
+            body.shared()
         }
 
         fn split(mut self) -> (Request, Body) {

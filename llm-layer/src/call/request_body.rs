@@ -1,7 +1,9 @@
 //! The request body that an inner service gets.
 
+use std::any::Any;
 use std::collections::VecDeque;
 use std::fmt;
+use std::io::IoSlice;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -21,6 +23,8 @@ pin_project! {
     #[project = Projected]
     pub struct RequestBody<B: Body> {
         read: VecDeque<Frame<B::Data>>,
+        // The bytes in `read`: to sum them up again for each frame would be quadratic.
+        length: usize,
         error: Option<B::Error>,
         #[pin]
         unread: Option<B>,
@@ -33,6 +37,7 @@ impl<B: Body> RequestBody<B> {
     pub(crate) fn untouched(body: B) -> Self {
         Self {
             read: VecDeque::new(),
+            length: 0,
             error: None,
             unread: Some(body),
             rest: None,
@@ -53,6 +58,7 @@ impl<B: Body> RequestBody<B> {
         let again = |body: Option<&B>| body.map_or(Some(None), |body| body.again().map(Some));
         Some(Self {
             read: read.filter(|_| self.error.is_none())?,
+            length: self.length,
             error: None,
             unread: again(self.unread.as_ref())?,
             rest: again(self.rest.as_deref())?.map(Box::pin),
@@ -63,6 +69,7 @@ impl<B: Body> RequestBody<B> {
     pub(crate) fn to_read(body: B) -> Self {
         Self {
             read: VecDeque::new(),
+            length: 0,
             error: None,
             unread: None,
             rest: Some(Box::pin(body)),
@@ -71,27 +78,86 @@ impl<B: Body> RequestBody<B> {
 
     /// Reads ahead until the end, an error, or more than `limit` bytes; whether all of it is here.
     pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, limit: usize) -> Poll<bool> {
-        while let Some(rest) = &mut self.rest {
-            let read: usize = self
-                .read
-                .iter()
-                .filter_map(Frame::data_ref)
-                .map(Buf::remaining)
-                .sum();
-            if read > limit || rest.size_hint().lower() > (limit - read) as u64 {
+        while let Some(rest) = &self.rest {
+            if self.length > limit || rest.size_hint().lower() > (limit - self.length) as u64 {
                 return Poll::Ready(false);
             }
-            match std::task::ready!(rest.as_mut().poll_frame(cx)) {
-                Some(Ok(frame)) => self.read.push_back(frame),
-                Some(Err(error)) => {
-                    self.error = Some(error);
-                    self.rest = None;
-                    return Poll::Ready(false);
-                }
-                None => self.rest = None,
+            let has_more = std::task::ready!(self.poll_more(cx));
+            if !has_more && self.is_failed() || self.is_crowded() {
+                return Poll::Ready(false);
             }
         }
         Poll::Ready(true)
+    }
+
+    /// Reads one frame ahead. Returns whether there was one.
+    pub(crate) fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        let Some(rest) = &mut self.rest else {
+            return Poll::Ready(false);
+        };
+        match std::task::ready!(rest.as_mut().poll_frame(cx)) {
+            Some(Ok(frame)) => {
+                self.length += remaining(&frame);
+                self.read.push_back(frame);
+                return Poll::Ready(true);
+            }
+            Some(Err(error)) => self.error = Some(error),
+            None => {}
+        }
+        self.rest = None;
+        Poll::Ready(false)
+    }
+
+    /// The number of bytes that were read ahead.
+    pub(crate) fn length(&self) -> usize {
+        self.length
+    }
+
+    /// Shows some of the data of a frame that was read ahead: behind its first `skip` bytes, a piece that lies in one
+    /// place. Nothing is left of trailers, and at the end of the data. `None` if there is no such frame.
+    pub(crate) fn piece<T>(&self, frame: usize, skip: usize, see: impl FnOnce(Piece<'_>) -> T) -> Option<T> {
+        let piece = self.read.get(frame)?.data_ref().map(|data| (data, data.chunk()));
+        Some(match piece {
+            Some((data, chunk)) if chunk.len() == data.remaining() => {
+                see(Piece::Bytes(chunk.get(skip..).unwrap_or_default()))
+            }
+            Some((data, _)) => {
+                let mut slices = [IoSlice::new(&[]); 16];
+                let filled = data.chunks_vectored(&mut slices);
+                let slices = slices.get(..filled).unwrap_or_default();
+                let mut to_skip = skip;
+                let at = slices.iter().find_map(|slice| match slice.get(to_skip..) {
+                    Some(rest) if !rest.is_empty() => Some(rest),
+                    _ => {
+                        to_skip -= slice.len().min(to_skip);
+                        None
+                    }
+                });
+                see(match at {
+                    Some(bytes) => Piece::Bytes(bytes),
+                    None if skip < data.remaining() => Piece::Hidden,
+                    None => Piece::Bytes(&[]),
+                })
+            }
+            None => see(Piece::Bytes(&[])),
+        })
+    }
+
+    /// Whether the frames that were read ahead take much more room than their data. A body may come byte by byte, each
+    /// in a frame of 100 bytes.
+    pub(crate) fn is_crowded(&self) -> bool {
+        let room = self.read.len().saturating_mul(size_of::<Frame<B::Data>>());
+        room > FRAMES_ROOM + self.length / 16
+    }
+
+    /// A copy of what was read ahead, in one piece; `None` if it cannot all be seen.
+    fn copy(&self) -> Option<Bytes> {
+        let mut bytes = Vec::with_capacity(self.length);
+        self.read
+            .iter()
+            .filter_map(Frame::data_ref)
+            .all(|data| peek(data, |chunk| bytes.extend_from_slice(chunk)))
+            .then(|| bytes.into())
     }
 
     /// Whether reading it failed.
@@ -111,12 +177,22 @@ impl<B: Body> RequestBody<B> {
             (Some(only), None) if only.chunk().len() == only.remaining() => return Some(see(only.chunk())),
             _ => {}
         }
-        let mut bytes = Vec::new();
-        self.read
-            .iter()
-            .filter_map(Frame::data_ref)
-            .all(|data| peek(data, |chunk| bytes.extend_from_slice(chunk)))
-            .then(|| see(&bytes))
+        self.copy().map(|bytes| see(&bytes))
+    }
+}
+
+impl<B: Body<Data: 'static>> RequestBody<B> {
+    /// What was read ahead, in one piece: shared with the body if it came so, else a copy. `None` if it cannot all be
+    /// seen.
+    pub(crate) fn shared(&self) -> Option<Bytes> {
+        let mut data = self.read.iter().filter_map(Frame::data_ref);
+        if let (Some(only), None) = (data.next(), data.next()) {
+            let bytes: Option<&Bytes> = (only as &dyn Any).downcast_ref();
+            if let Some(bytes) = bytes {
+                return Some(bytes.clone());
+            }
+        }
+        self.copy()
     }
 }
 
@@ -124,6 +200,7 @@ impl<B: Body<Data = Bytes>> RequestBody<B> {
     /// A body of these bytes.
     pub(crate) fn of(bytes: Bytes) -> Self {
         Self {
+            length: bytes.len(),
             read: VecDeque::from([Frame::data(bytes)]),
             error: None,
             unread: None,
@@ -150,6 +227,18 @@ impl<B: Body<Data: Clone> + Again> Again for RequestBody<B> {
     }
 }
 
+/// What lies in one place of a frame.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Piece<'a> {
+    Bytes(&'a [u8]),
+    /// There is more, which the buffer does not show.
+    Hidden,
+}
+
+fn remaining<D: Buf>(frame: &Frame<D>) -> usize {
+    frame.data_ref().map_or(0, Buf::remaining)
+}
+
 fn clone<D: Clone>(frame: &Frame<D>) -> Option<Frame<D>> {
     let data = frame.data_ref().cloned().map(Frame::data);
     data.or_else(|| frame.trailers_ref().cloned().map(Frame::trailers))
@@ -172,6 +261,7 @@ impl<B: Body> Body for RequestBody<B> {
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let this = self.project();
         if let Some(frame) = this.read.pop_front() {
+            *this.length = this.length.saturating_sub(remaining(&frame));
             return Poll::Ready(Some(Ok(frame)));
         }
         if let Some(error) = this.error.take() {
@@ -198,13 +288,7 @@ impl<B: Body> Body for RequestBody<B> {
             (None, None) if self.error.is_some() => SizeHint::new(),
             (None, None) => SizeHint::with_exact(0),
         };
-        let read: usize = self
-            .read
-            .iter()
-            .filter_map(Frame::data_ref)
-            .map(Buf::remaining)
-            .sum();
-        let read = read as u64;
+        let read = self.length as u64;
         let mut hint = SizeHint::new();
         hint.set_lower(rest.lower().saturating_add(read));
         if let Some(upper) = rest.upper().and_then(|upper| upper.checked_add(read)) {
@@ -222,3 +306,6 @@ impl<B: Body> fmt::Debug for RequestBody<B> {
             .finish_non_exhaustive()
     }
 }
+
+/// The room that frames may take beside their data: see [`RequestBody::is_crowded`].
+const FRAMES_ROOM: usize = 128 * 1024;

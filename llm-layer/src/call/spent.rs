@@ -1,11 +1,16 @@
 //! What a call spent, and how far that can be trusted.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use opentelemetry::trace::TraceContextExt;
+
 use super::record::Ending;
+use super::request_copy::RequestCopy;
 use super::watch::Watching;
 use crate::estimate::{Prompt, PromptSizeMode, Segmented, rough, taskweaver};
 use crate::role::Role;
 use crate::scope::{Origin, Spent};
-use crate::wire::Field;
+use crate::wire::{Field, PromptReader};
 
 impl Watching {
     /// What the call spent: what the provider reported, else an estimate of what passed.
@@ -61,20 +66,22 @@ impl Watching {
     /// What the counter `prompt_size` counts: input, then output.
     pub(super) fn prompt_size(&mut self, spent: &Spent) -> [Option<u64>; 2] {
         let output = spent.output.filter(|_| self.ask.choices > 0);
-        match (self.shared.config.prompt_size, &self.body_in_order) {
+        match (self.shared.config.prompt_size, &self.body) {
             _ if self.refusal.is_some() => [None; 2],
             (PromptSizeMode::TaskWeaver, Some(body)) => {
                 let text = self.reply.content.take().filter(|_| output.is_some());
                 if self.rough {
                     return [
-                        Some(rough(body.len() as u64)),
+                        Some(rough(body.length() as u64)),
                         text.as_ref().map(Segmented::rough),
                     ];
                 }
                 let encoding = self.shared.config.taskweaver();
+                let mut size = taskweaver::size_reader(&encoding);
+                let is_read = body.read(&mut size);
                 let seen = text.and_then(Segmented::finish);
                 [
-                    taskweaver::prompt_size(body, &encoding),
+                    taskweaver::size(size).filter(|_| is_read),
                     seen.map(|count| count.tokens),
                 ]
             }
@@ -90,17 +97,21 @@ impl Watching {
         self.unseen.is_some() && !self.reply.has_text
     }
 
-    /// Whether what is still to be counted would keep a caller waiting.
+    /// Whether what is still to be read or counted would keep a caller waiting.
     pub(super) fn counts_long(&self, ending: &Ending) -> bool {
+        let config = &self.shared.config;
+        let is_long = self.body.as_ref().is_some_and(|body| body.length() > INLINE);
+        let is_recorded =
+            self.reply.answer.is_some() || config.legacy && self.has_span && self.cx.span().is_recording();
         if self.refusal.is_some() {
-            return false;
+            return is_recorded && is_long;
         }
         let usage = &self.reply.usage;
         let unreported = usage.output().is_none() || ending.failure.is_some();
         let prompt = !ending.refused && usage.input().is_none() && self.body.is_some();
         let answer = !ending.refused && unreported && self.reply.has_text;
-        let taskweaver = self.body_in_order.as_ref().and(self.reply.content.as_ref());
-        (prompt || taskweaver.is_some()) && self.body_length > INLINE
+        let taskweaver = self.body.as_ref().and(self.reply.content.as_ref());
+        (prompt || is_recorded || taskweaver.is_some()) && is_long
             || (answer || taskweaver.is_some()) && self.reply.is_behind()
             || (prompt || answer) && !self.encoding.is_ready()
             || taskweaver.is_some_and(|content| !content.is_ready())
@@ -109,11 +120,19 @@ impl Watching {
     fn estimate_input(&self) -> Option<u64> {
         let body = self.body.as_ref()?;
         if self.rough {
-            return Some(rough(self.body_length as u64));
+            return Some(rough(body.length() as u64));
         }
-        let mut prompt = Prompt::new(self.encoding.clone());
-        self.head.recognised.wire.prompt(body, &mut prompt);
+        let prompt = self.read_prompt(body, Prompt::new(self.encoding.clone()))?;
         prompt.finish().map(|count| count.tokens)
+    }
+
+    /// Reads the prompt of the request; `None` if its format, a user's, panics.
+    pub(super) fn read_prompt(&self, body: &RequestCopy, prompt: Prompt) -> Option<Prompt> {
+        let read = AssertUnwindSafe(|| {
+            let mut reader = PromptReader::new(&self.head.recognised.wire, prompt);
+            body.read(&mut reader).then(|| reader.into_prompt())
+        });
+        catch_unwind(read).ok()?
     }
 
     /// Where the numbers come from.

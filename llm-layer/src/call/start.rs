@@ -6,14 +6,15 @@ use std::time::{Instant, SystemTime};
 use opentelemetry::global::BoxedSpan;
 use opentelemetry::trace::{Span, SpanBuilder, SpanKind, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
-use serde_json::Value;
 use throughline_tracing_layer::client::Attempts;
 use throughline_tracing_layer::labels::Labels;
 
 use super::given::Given;
-use super::limits::{bound_request, span_name};
+use super::limits::span_name;
 use super::pace::Pace;
+use super::parameters::RequestAttributes;
 use super::request::Head;
+use super::request_reader::{ReadBody, Unseen};
 use super::watch::{Shared, Watch, Watching};
 use crate::budget::Refusal;
 use crate::content::Answer;
@@ -21,7 +22,7 @@ use crate::drain::Mark;
 use crate::estimate::{Encoding, PromptSizeMode};
 use crate::scope::{Names, Scoped};
 use crate::semconv;
-use crate::wire::{Ask, Known, Reply, Target, recognise};
+use crate::wire::{Reply, Target, recognise};
 
 /// A call that has begun, and whose request is not known yet.
 #[derive(Debug)]
@@ -32,15 +33,6 @@ pub(super) struct Start {
     given: Given,
     at: Instant,
     time: SystemTime,
-}
-
-/// What was seen of a request body.
-#[derive(Debug)]
-pub(super) enum Seen {
-    /// A body, its length in bytes, and where the order of its keys matters, these.
-    Body(Value, usize, Option<Box<[u8]>>),
-    /// Nothing, for this reason.
-    Not(&'static str),
 }
 
 /// In a context with this, model calls are not observed: somebody above does it.
@@ -91,34 +83,19 @@ impl Start {
         }
     }
 
-    pub(super) fn is_encoded(&self) -> bool {
-        self.head.encoded
-    }
-
-    /// What is seen in the bytes of a body.
-    pub(super) fn see(&self, bytes: &[u8]) -> Seen {
-        let config = &self.shared.config;
-        let in_order =
-            config.prompt_size == PromptSizeMode::TaskWeaver || config.legacy && config.capture.on_span();
-        match serde_json::from_slice(bytes) {
-            Ok(body) => Seen::Body(body, bytes.len(), in_order.then(|| bytes.into())),
-            Err(_) => Seen::Not("malformed"),
-        }
-    }
-
     /// Starts the span, as of when the call began; `None` if the request is no model call after all.
-    pub(super) fn watch(mut self, seen: Seen) -> Option<Watch> {
-        let (body, body_length, body_in_order, unseen) = match seen {
-            Seen::Body(body, length, in_order) => (Some(body), length, in_order, None),
-            Seen::Not(reason) => (None, 0, None, Some(reason)),
-        };
-        let known = body.as_ref().map_or(Known::Never, Known::Body);
-        if !self.head.is_call(&self.shared.config.rules, known) {
-            return None;
-        }
+    pub(super) fn watch(mut self, body: ReadBody) -> Option<Watch> {
+        let ReadBody {
+            candidates,
+            unseen,
+            copy,
+        } = body;
+        let (recognised, request) = candidates.select(&self.head.path, Unseen::extent(unseen))?;
+        self.head.recognised = recognised;
         let wire = &self.head.recognised.wire;
-        let mut ask = wire.ask(&self.head.path, body.as_ref().unwrap_or(&Value::Null));
-        bound_request(&mut ask);
+        let told = unseen.is_some() || wire.reports_usage(&request);
+        let unseen = unseen.map(Unseen::as_str);
+        let ask = RequestAttributes::new(request);
         let names = Names::of(&self.parent, self.shared.config.names_from_baggage);
         let labels = self.labels(&ask);
         let span = self
@@ -132,7 +109,6 @@ impl Start {
         if config.capture.is_on() && span.as_ref().is_some_and(Span::is_recording) {
             reply.answer = Some(Answer::up_to(config.limits.total));
         }
-        let told = body.as_ref().is_none_or(|body| wire.reports(body));
         if told || ALWAYS_TOLD.contains(&&*self.head.recognised.provider) {
             reply.expect_usage();
         } else {
@@ -163,9 +139,7 @@ impl Start {
             chunk_labels: None,
             ask,
             begun,
-            body,
-            body_length,
-            body_in_order,
+            body: copy,
             encoding,
             inexact: false,
             rough: false,
@@ -184,7 +158,7 @@ impl Start {
 
     fn builder(
         &self,
-        ask: &Ask,
+        ask: &RequestAttributes,
         labels: &Labels,
         names: &Names,
         unseen: Option<&'static str>,
@@ -199,7 +173,7 @@ impl Start {
     /// What is known when the call begins.
     fn attributes(
         &self,
-        ask: &Ask,
+        ask: &RequestAttributes,
         labels: &Labels,
         names: &Names,
         unseen: Option<&'static str>,
@@ -248,13 +222,13 @@ impl Start {
                 host: attempt.host(),
                 port: None,
             };
-            let other = recognise(&target, &config.rules, Known::NotYet);
+            let other = recognise(&target, &config.rules);
             other.is_some_and(|other| other.wire.operation() == operation)
         })
     }
 
     /// What the call's metrics are told apart by, as far as it is known when the call begins.
-    fn labels(&self, ask: &Ask) -> Labels {
+    fn labels(&self, ask: &RequestAttributes) -> Labels {
         let mut labels = Labels::new();
         labels.push(semconv::OPERATION_NAME, self.head.recognised.wire.operation());
         labels.push(semconv::PROVIDER_NAME, self.head.recognised.provider.clone());

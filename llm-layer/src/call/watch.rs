@@ -15,8 +15,10 @@ use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 use super::Instruments;
 use super::clock::Clock;
 use super::pace::Pace;
+use super::parameters::RequestAttributes;
 use super::peek::peek;
 use super::request::Head;
+use super::request_copy::RequestCopy;
 use super::start::refused;
 use super::streams::OpenStream;
 use crate::budget::{self, Refusal};
@@ -27,7 +29,7 @@ use crate::framing::Framing;
 use crate::layer::Config;
 use crate::scope::Names;
 use crate::semconv;
-use crate::wire::{Ask, Reading, Reply};
+use crate::wire::{Reading, Reply};
 
 /// What all calls of a layer share.
 #[derive(Debug, Clone)]
@@ -61,13 +63,11 @@ pub(super) struct Watching {
     pub(super) labels: Labels,
     /// What chunks are told apart by, and the answer's model when that was put together.
     pub(super) chunk_labels: Option<(Option<Arc<str>>, Labels)>,
-    pub(super) ask: Ask,
+    pub(super) ask: RequestAttributes,
     /// What the span began with, if events repeat it.
     pub(super) begun: Vec<KeyValue>,
-    pub(super) body: Option<serde_json::Value>,
-    pub(super) body_length: usize,
-    /// The body as it came, if somebody asked for something that depends on the order of its keys.
-    pub(super) body_in_order: Option<Box<[u8]>>,
+    /// The body as it was sent, if all of it was read.
+    pub(super) body: Option<RequestCopy>,
     pub(super) encoding: Encoding,
     /// Not all of the answer's text was counted, or it was cut where the number may depend on it.
     pub(super) inexact: bool,

@@ -1,5 +1,6 @@
 //! Cuts content to size, so that it stays what it is: JSON.
 
+use serde_core::ser::Serialize;
 use serde_json::Value;
 
 use super::Limits;
@@ -7,21 +8,33 @@ use super::Limits;
 /// Cuts every text to the limit of one text, then all texts shorter and shorter until the whole fits; what still does
 /// not fit loses its oldest messages.
 pub(super) fn fit(parts: [&mut Vec<Value>; 4], limits: Limits) {
-    let mut text = limits.text;
     for part in parts {
+        let mut text = limits.text;
         part.iter_mut().for_each(|value| cut(value, text));
-        let mut size = size(part);
+        let mut size = size(&*part);
         while size > limits.total && text > SHORTEST {
             text /= 2;
             part.iter_mut().for_each(|value| cut(value, text));
-            size = self::size(part);
+            size = self::size(&*part);
         }
-        while size > limits.total && !part.is_empty() {
-            part.remove(0);
-            size = self::size(part);
+        if size > limits.total {
+            drop_oldest(part, size, limits.total);
         }
-        text = limits.text;
     }
+}
+
+/// Drops as many of the first values as it takes, in one go: to measure the rest again for each would be quadratic.
+fn drop_oldest(part: &mut Vec<Value>, mut size: usize, total: usize) {
+    let mut dropped = 0;
+    for value in &*part {
+        if size <= total {
+            break;
+        }
+        // With its comma; the last one has none, and then nothing is left.
+        size = size.saturating_sub(self::size(value) + 1);
+        dropped += 1;
+    }
+    part.drain(..dropped);
 }
 
 /// Cuts the strings of a value, at a character's boundary.
@@ -41,10 +54,10 @@ fn cut(value: &mut Value, limit: usize) {
     }
 }
 
-/// The length of a part as JSON, in bytes.
-fn size(part: &[Value]) -> usize {
+/// The length of a part, or a value in it, as JSON, in bytes.
+fn size<T: Serialize + ?Sized>(value: &T) -> usize {
     let mut count = Count(0);
-    let _ = serde_json::to_writer(&mut count, part);
+    let _ = serde_json::to_writer(&mut count, value);
     count.0
 }
 

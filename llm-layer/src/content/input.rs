@@ -4,12 +4,13 @@
 
 use serde_json::{Value, json};
 
-use super::Content;
 use super::media::{blob, encoded, media, without_media};
-use crate::wire::{items, string};
+use super::text::Text;
+use super::{Content, Document, DocumentReader};
+use crate::json::StrictScanner;
 
 /// Reads a request.
-pub(super) fn read(body: &Value) -> Content {
+pub(super) fn read(body: &Document) -> Content {
     let instructions = [
         "system",
         "instructions",
@@ -27,17 +28,18 @@ pub(super) fn read(body: &Value) -> Content {
         "prompt",
         "inputText",
     ];
-    let definitions = items(body.get("tools")).chain(items(body.get("functions")));
-    let definitions = definitions.chain(items(body.pointer("/toolConfig/tools")));
+    let definitions = body.items_of("tools").chain(body.items_of("functions"));
+    let bedrock = body.pointer("/toolConfig/tools").into_iter();
+    let definitions = definitions.chain(bedrock.flat_map(Document::items));
     Content {
         system_instructions: instructions
             .iter()
-            .filter_map(|key| body.get(*key))
+            .filter_map(|key| body.get(key))
             .flat_map(|value| parts(value.get("parts").unwrap_or(value)))
             .collect(),
         input: said
             .iter()
-            .filter_map(|key| body.get(*key))
+            .filter_map(|key| body.get(key))
             .flat_map(messages)
             .collect(),
         output: Vec::new(),
@@ -46,31 +48,31 @@ pub(super) fn read(body: &Value) -> Content {
 }
 
 /// Messages, or the one that a bare text is.
-fn messages(value: &Value) -> Vec<Value> {
-    match value {
-        Value::Array(messages) => messages.iter().map(message).collect(),
-        other => vec![json!({"role": "user", "parts": parts(other)})],
+fn messages(value: &Document) -> Vec<Value> {
+    match value.as_array() {
+        Some(messages) => messages.iter().map(message).collect(),
+        None => vec![json!({"role": "user", "parts": parts(value)})],
     }
 }
 
-fn message(message: &Value) -> Value {
-    let role = match string(message, "role") {
+fn message(message: &Document) -> Value {
+    let role = match message.string("role") {
         Some(role) => role.to_ascii_lowercase(),
-        None => role_of(string(message, "type").unwrap_or_default()).to_owned(),
+        None => role_of(message.string("type").unwrap_or_default()).to_owned(),
     };
     let content = ["content", "parts", "message"]
         .iter()
-        .find_map(|key| message.get(*key));
+        .find_map(|key| message.get(key));
     let content = content.unwrap_or(message);
-    let mut all = match string(message, "tool_call_id") {
+    let mut all = match message.string("tool_call_id") {
         Some(id) => vec![json!({"type": "tool_call_response", "id": id, "response": without_media(content)})],
         None if content.is_null() => Vec::new(),
         None => parts(content),
     };
-    let images = items(message.get("images")).filter_map(Value::as_str);
-    all.extend(images.map(|image| blob("image", image)));
-    all.extend(items(message.get("tool_calls")).flat_map(parts));
-    match string(message, "name").filter(|_| message.get("role").is_some()) {
+    let images = message.items_of("images").filter_map(Document::as_text);
+    all.extend(images.map(|image| blob("image", image.digest(false))));
+    all.extend(message.items_of("tool_calls").flat_map(parts));
+    match message.string("name").filter(|_| message.get("role").is_some()) {
         Some(name) => json!({"role": role, "parts": all, "name": name}),
         None => json!({"role": role, "parts": all}),
     }
@@ -87,22 +89,26 @@ fn role_of(kind: &str) -> &'static str {
 }
 
 /// The parts that a content is made of.
-fn parts(content: &Value) -> Vec<Value> {
-    match content {
-        Value::String(text) => {
-            vec![encoded(text).unwrap_or_else(|| json!({"type": "text", "content": text}))]
-        }
-        Value::Array(parts) => parts.iter().flat_map(self::parts).collect(),
-        Value::Object(_) => vec![part(content)],
-        _ => Vec::new(),
+fn parts(content: &Document) -> Vec<Value> {
+    if let Some(text) = content.as_text() {
+        return vec![encoded(text).unwrap_or_else(|| json!({"type": "text", "content": content.to_value()}))];
+    }
+    match content.as_array() {
+        Some(parts) => parts.iter().flat_map(self::parts).collect(),
+        None if content.is_object() => vec![part(content)],
+        None => Vec::new(),
     }
 }
 
-fn part(part: &Value) -> Value {
-    let kind = string(part, "type").unwrap_or_default();
-    if let Some(text) = string(part, "text").or_else(|| string(part, "refusal")) {
-        let is_thought = part.get("thought").and_then(Value::as_bool) == Some(true);
-        return json!({"type": if is_thought { "reasoning" } else { "text" }, "content": text});
+fn part(part: &Document) -> Value {
+    let kind = part.string("type").unwrap_or_default();
+    let text = ["text", "refusal"]
+        .iter()
+        .find_map(|key| part.get(key).filter(|text| text.as_text().is_some()));
+    if let Some(text) = text {
+        let is_thought = part.get("thought").and_then(Document::as_bool) == Some(true);
+        let kind = if is_thought { "reasoning" } else { "text" };
+        return json!({"type": kind, "content": text.to_value()});
     }
     if let Some(text) = thought(part) {
         return json!({"type": "reasoning", "content": text});
@@ -114,45 +120,65 @@ fn part(part: &Value) -> Value {
 }
 
 /// What a part says that is a thought, or a summary of some.
-fn thought(part: &Value) -> Option<String> {
-    let text =
-        string(part, "thinking").or_else(|| part.pointer("/reasoningContent/reasoningText/text")?.as_str());
+fn thought(part: &Document) -> Option<Value> {
+    let text = part.get("thinking").filter(|text| text.as_text().is_some());
+    let text = text.or_else(|| part.pointer("/reasoningContent/reasoningText/text"));
     let summary = || {
-        let texts: Vec<&str> = items(part.get("summary"))
-            .filter_map(|text| string(text, "text"))
+        let texts: Vec<&str> = part
+            .items_of("summary")
+            .filter_map(|text| text.string("text"))
             .collect();
-        (!texts.is_empty()).then(|| texts.join("\n"))
+        (!texts.is_empty()).then(|| texts.join("\n").into())
     };
-    text.map(str::to_owned).or_else(summary)
+    let text = text.filter(|text| text.as_text().is_some());
+    text.map(Document::to_value).or_else(summary)
 }
 
-fn tool_call(part: &Value, kind: &str) -> Option<Value> {
+fn tool_call(part: &Document, kind: &str) -> Option<Value> {
     let call = ["function", "functionCall", "toolUse"]
         .iter()
-        .find_map(|key| part.get(*key));
+        .find_map(|key| part.get(key));
     if call.is_none() && !matches!(kind, "tool_use" | "function_call" | "custom_tool_call") {
         return None;
     }
     let call = call.unwrap_or(part);
     let id = ["id", "call_id", "toolUseId"]
         .iter()
-        .find_map(|key| part.get(*key).or_else(|| call.get(*key)));
+        .find_map(|key| part.get(key).or_else(|| call.get(key)));
     let arguments = ["arguments", "args", "input"]
         .iter()
-        .find_map(|key| call.get(*key));
-    let arguments = match arguments {
-        Some(Value::String(text)) => {
-            serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()))
-        }
-        other => other.map(without_media).unwrap_or_default(),
+        .find_map(|key| call.get(key));
+    let arguments = match arguments.map(|arguments| (arguments, arguments.as_text())) {
+        Some((arguments, Some(text))) => parse(text).unwrap_or_else(|| arguments.to_value()),
+        Some((arguments, None)) => without_media(arguments),
+        None => Value::Null,
     };
-    Some(json!({"type": "tool_call", "id": id, "name": call.get("name"), "arguments": arguments}))
+    let (id, name) = (
+        id.map(Document::to_value),
+        call.get("name").map(Document::to_value),
+    );
+    Some(json!({"type": "tool_call", "id": id, "name": name, "arguments": arguments}))
 }
 
-fn tool_response(part: &Value, kind: &str) -> Option<Value> {
+/// Arguments that are JSON in a string.
+fn parse(text: &Text) -> Option<Value> {
+    if text.is_cut() {
+        return None;
+    }
+    let mut reader = DocumentReader::new(text.as_str().len().max(ARGUMENTS));
+    let mut scanner = StrictScanner::new();
+    scanner.feed(text.as_str().as_bytes(), &mut reader).ok()?;
+    scanner.finish(&mut reader).ok()?;
+    Some(reader.finish().to_value())
+}
+
+/// The bytes that arguments may have in any case: see [`DocumentReader::new`].
+const ARGUMENTS: usize = 16 * 1024;
+
+fn tool_response(part: &Document, kind: &str) -> Option<Value> {
     let response = ["functionResponse", "toolResult"]
         .iter()
-        .find_map(|key| part.get(*key));
+        .find_map(|key| part.get(key));
     let kinds = [
         "tool_result",
         "function_call_output",
@@ -165,34 +191,33 @@ fn tool_response(part: &Value, kind: &str) -> Option<Value> {
     let response = response.unwrap_or(part);
     let id = ["id", "call_id", "tool_use_id", "toolUseId"]
         .iter()
-        .find_map(|key| response.get(*key));
+        .find_map(|key| response.get(key));
     let said = ["response", "output", "content", "result"]
         .iter()
-        .find_map(|key| response.get(*key));
-    let said = said.map(without_media);
+        .find_map(|key| response.get(key));
+    let (id, said) = (id.map(Document::to_value), said.map(without_media));
     Some(json!({"type": "tool_call_response", "id": id, "response": said}))
 }
 
 /// Tools by type and name: the conventions advise against more. A provider's own tool, such as `web_search`, has one word
 /// for both: its type, or in Gemini's requests the member that it stands in.
-fn tools(tool: &Value) -> Vec<Value> {
-    let declared: Vec<Value> = items(tool.get("functionDeclarations")).flat_map(tools).collect();
+fn tools(tool: &Document) -> Vec<Value> {
+    let declared: Vec<Value> = tool.items_of("functionDeclarations").flat_map(tools).collect();
     if !declared.is_empty() {
         return declared;
     }
     let function = ["function", "toolSpec"]
         .iter()
-        .find_map(|key| tool.get(*key))
+        .find_map(|key| tool.get(key))
         .unwrap_or(tool);
-    match (string(function, "name"), string(tool, "type")) {
+    match (function.string("name"), tool.string("type")) {
         (Some(name), kind) => vec![json!({"type": kind.unwrap_or("function"), "name": name})],
         (None, Some("function")) => Vec::new(),
         (None, Some(kind)) => vec![json!({"type": kind, "name": kind})],
         // Gemini's own tools are members: `{"googleSearch": {}}`.
         (None, None) => tool
-            .as_object()
-            .into_iter()
-            .flat_map(|tool| tool.keys())
+            .members()
+            .map(|(kind, _)| kind)
             .filter(|kind| *kind != "functionDeclarations")
             .map(|kind| json!({"type": kind, "name": kind}))
             .collect(),

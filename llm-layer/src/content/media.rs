@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::wire::string;
+use super::Document;
+use super::text::Text;
 
 /// An image, a sound, a document: where it is, or what it looks like from outside.
-pub(super) fn media(part: &Value, kind: &str) -> Option<Value> {
+pub(super) fn media(part: &Document, kind: &str) -> Option<Value> {
     let pointers = [
         "/image_url/url",
         "/image_url",
@@ -19,32 +20,32 @@ pub(super) fn media(part: &Value, kind: &str) -> Option<Value> {
     ];
     if let Some(uri) = pointers
         .iter()
-        .find_map(|pointer| part.pointer(pointer)?.as_str())
+        .find_map(|pointer| part.pointer(pointer).filter(|uri| uri.as_text().is_some()))
     {
-        let outside = json!({"type": "uri", "modality": modality(kind, ""), "uri": uri});
-        return Some(in_address(uri).unwrap_or(outside));
+        let outside = || json!({"type": "uri", "modality": modality(kind, ""), "uri": uri.to_value()});
+        return Some(uri.as_text().and_then(in_address).unwrap_or_else(outside));
     }
     if let Some(blob) = in_place(part) {
         return Some(blob);
     }
     let id = part.pointer("/file/file_id").or_else(|| part.get("file_id"))?;
-    Some(json!({"type": "file", "modality": modality(kind, ""), "file_id": id}))
+    Some(json!({"type": "file", "modality": modality(kind, ""), "file_id": id.to_value()}))
 }
 
 /// A medium that an address holds itself.
-fn in_address(uri: &str) -> Option<Value> {
-    let (head, data) = uri.strip_prefix("data:")?.split_once(',')?;
-    Some(blob(head.split(';').next().unwrap_or_default(), data))
+fn in_address(uri: &Text) -> Option<Value> {
+    let (head, _) = uri.as_str().strip_prefix("data:")?.split_once(',')?;
+    Some(blob(head.split(';').next().unwrap_or_default(), uri.digest(true)))
 }
 
 /// A medium in the place of a text.
-pub(super) fn encoded(text: &str) -> Option<Value> {
-    let is_encoded = text.split(',').next()?.ends_with(";base64");
+pub(super) fn encoded(text: &Text) -> Option<Value> {
+    let is_encoded = text.as_str().split(',').next()?.ends_with(";base64");
     is_encoded.then(|| in_address(text))?
 }
 
 /// A medium that a part holds.
-fn in_place(part: &Value) -> Option<Value> {
+fn in_place(part: &Document) -> Option<Value> {
     let sources = [
         ("", "/source/media_type", "/source/data"),
         ("", "/inlineData/mimeType", "/inlineData/data"),
@@ -58,24 +59,26 @@ fn in_place(part: &Value) -> Option<Value> {
         ("document", "", "/file_data"),
     ];
     let known = sources.iter().find_map(|(family, format, data)| {
-        let data = part.pointer(data)?.as_str()?;
-        let format = part.pointer(format).and_then(Value::as_str).unwrap_or_default();
-        Some(in_address(data).unwrap_or_else(|| blob(&format!("{family}{format}"), data)))
+        let data = part.pointer(data)?.as_text()?;
+        let format = part.pointer(format).filter(|_| !format.is_empty());
+        let format = format.and_then(Document::as_str).unwrap_or_default();
+        Some(in_address(data).unwrap_or_else(|| blob(&format!("{family}{format}"), data.digest(false))))
     });
     // As MCP's tools give it.
-    let data = || string(part, "data").or_else(|| string(part, "blob"));
-    known.or_else(|| Some(blob(string(part, "mimeType")?, data()?)))
+    let text = |key| part.get(key).and_then(Document::as_text);
+    let data = || text("data").or_else(|| text("blob"));
+    known.or_else(|| Some(blob(part.string("mimeType")?, data()?.digest(false))))
 }
 
 /// A medium in place: not itself, but its length as it was encoded, and a digest to know it again. The content, which the
 /// conventions' schema demands, is empty.
-pub(super) fn blob(mime: &str, data: &str) -> Value {
+pub(super) fn blob(mime: &str, data: Digest) -> Value {
     let mut blob = json!({
         "type": "blob",
         "modality": modality("", mime),
         "content": "",
-        "encoded_length": data.len(),
-        "digest": format!("fnv1a64:{:016x}", fnv1a64(data.as_bytes())),
+        "encoded_length": data.length,
+        "digest": format!("fnv1a64:{:016x}", data.hash),
     });
     if let Some(members) = blob.as_object_mut().filter(|_| mime.contains('/')) {
         members.insert("mime_type".to_owned(), mime.into());
@@ -97,20 +100,11 @@ fn modality(kind: &str, mime: &str) -> &'static str {
 }
 
 /// A value as a tool takes or gives it, with an outside view of each medium in it.
-pub(super) fn without_media(value: &Value) -> Value {
-    match value {
-        Value::String(text) => encoded(text).unwrap_or_else(|| value.clone()),
-        Value::Array(items) => items.iter().map(without_media).collect(),
-        Value::Object(members) => in_place(value).unwrap_or_else(|| {
-            let members = members.iter();
-            Value::Object(
-                members
-                    .map(|(key, value)| (key.clone(), without_media(value)))
-                    .collect(),
-            )
-        }),
-        _ => value.clone(),
-    }
+pub(super) fn without_media(value: &Document) -> Value {
+    value.to_value_with(&|value| match value.as_text() {
+        Some(text) => encoded(text),
+        None => value.is_object().then(|| in_place(value))?,
+    })
 }
 
 /// Whether something in a value is a medium seen from outside.
@@ -124,9 +118,36 @@ pub(super) fn has_media(value: &Value) -> bool {
     }
 }
 
+/// The length of a medium as it was encoded, and a digest to know it again.
+///
 /// <http://www.isthe.com/chongo/tech/comp/fnv/>
-fn fnv1a64(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3)
-    })
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Digest {
+    length: usize,
+    hash: u64,
+}
+
+impl Default for Digest {
+    fn default() -> Self {
+        Self {
+            length: 0,
+            hash: 0xCBF2_9CE4_8422_2325,
+        }
+    }
+}
+
+impl Digest {
+    pub(super) fn of(data: &str) -> Self {
+        let mut digest = Self::default();
+        digest.push(data);
+        digest
+    }
+
+    /// Goes on with the data behind it.
+    pub(super) fn push(&mut self, data: &str) {
+        self.length += data.len();
+        self.hash = data.bytes().fold(self.hash, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
+        });
+    }
 }

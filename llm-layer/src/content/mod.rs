@@ -6,9 +6,12 @@
 
 mod answer;
 mod arguments;
+mod document;
+mod document_reader;
 mod fit;
 mod input;
 mod media;
+mod text;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,6 +21,8 @@ use opentelemetry::otel_warn;
 use serde_json::Value;
 
 pub(crate) use self::answer::Answer;
+pub use self::document::Document;
+pub(crate) use self::document_reader::DocumentReader;
 use self::fit::fit;
 
 /// Where the content of calls goes. It may hold anything that people say to a model.
@@ -135,7 +140,7 @@ impl Content {
     }
 
     /// What a request says, whatever its format.
-    pub(crate) fn of_request(body: &Value) -> Self {
+    pub(crate) fn of_request(body: &Document) -> Self {
         input::read(body)
     }
 

@@ -2,9 +2,29 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Capture, Content, Limits, Redact, input};
-use crate::json::Scalar;
+use super::{Answer, Capture, Content, Document, DocumentReader, Limits, Redact};
+use crate::json::{Scalar, StrictScanner};
 use crate::wire::Channel;
+
+/// A body as a layer reads it, with the default limits.
+fn document(body: &Value) -> Document {
+    let mut reader = DocumentReader::new(Limits::default().total);
+    let mut scanner = StrictScanner::new();
+    let read = scanner.feed(body.to_string().as_bytes(), &mut reader);
+    assert!(
+        read.is_ok() && scanner.finish(&mut reader).is_ok(),
+        "{body} is valid"
+    );
+    reader.finish()
+}
+
+mod input {
+    use super::{Content, Value};
+
+    pub(super) fn read(body: &Value) -> Content {
+        super::super::input::read(&super::document(body))
+    }
+}
 
 #[test]
 fn choices() {
@@ -317,7 +337,7 @@ fn content_is_cut_to_size_and_stays_json() {
         total: 4096,
         text: 1000,
     };
-    let content = Content::of_request(&body).with_answer(Vec::new(), None, limits);
+    let content = Content::of_request(&document(&body)).with_answer(Vec::new(), None, limits);
     let (_, json) = content.attributes().next().unwrap();
     assert!(json.len() <= limits.total, "{} bytes", json.len());
     let messages: Vec<Value> = serde_json::from_str(&json).unwrap();
@@ -336,9 +356,11 @@ fn content_is_cut_to_size_and_stays_json() {
 fn a_hook_may_change_everything_and_panic() {
     let body = json!({"messages": [{"role": "user", "content": "secret"}]});
     let redact = Redact::new(|content| content.input.clear());
-    let redacted = Content::of_request(&body).with_answer(vec![json!("o")], Some(&redact), Limits::default());
+    let redacted =
+        Content::of_request(&document(&body)).with_answer(vec![json!("o")], Some(&redact), Limits::default());
     assert_eq!((redacted.input.len(), redacted.output.len()), (0, 1), "changed");
     let redact = Redact::new(|_| panic!("on purpose"));
-    let nothing = Content::of_request(&body).with_answer(vec![json!("o")], Some(&redact), Limits::default());
+    let nothing =
+        Content::of_request(&document(&body)).with_answer(vec![json!("o")], Some(&redact), Limits::default());
     assert_eq!(nothing, Content::default(), "a panic leaves nothing");
 }

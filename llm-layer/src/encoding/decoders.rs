@@ -6,27 +6,24 @@ use brotli_decompressor::DecompressorWriter;
 use flate2::write::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use zstd::stream::write::Decoder as ZstdDecoder;
 
-use super::{Decode, Unfolded};
+use super::{Coding, Decode, Side, Unfolded};
 
-/// The decoder for an encoding, if there is one.
-pub(super) fn of(encoding: &[u8]) -> Option<Box<dyn Decode>> {
-    let is = |name: &str| encoding.eq_ignore_ascii_case(name.as_bytes());
-    if is("gzip") || is("x-gzip") {
-        Some(Box::new(Gzip(MultiGzDecoder::new(Unfolded::default()))))
-    } else if is("deflate") {
-        Some(Box::new(Deflate::Unknown(Unfolded::default())))
-    } else if is("br") {
-        Some(Box::new(Brotli(DecompressorWriter::new(
-            Unfolded::default(),
-            BUFFER,
-        ))))
-    } else if is("zstd") {
-        let mut decoder = ZstdDecoder::new(Unfolded::default()).ok()?;
-        decoder.window_log_max(ZSTD_WINDOW).ok()?;
-        Some(Box::new(Zstd(decoder)))
-    } else {
-        None
-    }
+/// The decoder for an encoding, if it can be made.
+pub(super) fn decoder(coding: Coding, side: Side) -> Option<Box<dyn Decode>> {
+    Some(match coding {
+        Coding::Gzip => Box::new(Gzip(MultiGzDecoder::new(Unfolded::default()))),
+        Coding::Deflate => Box::new(Deflate::Unknown(Unfolded::default())),
+        Coding::Brotli => Box::new(Brotli(DecompressorWriter::new(Unfolded::default(), BUFFER))),
+        Coding::Zstd => {
+            let mut decoder = ZstdDecoder::new(Unfolded::default()).ok()?;
+            let window = match side {
+                Side::Request => ZSTD_REQUEST_WINDOW,
+                Side::Response => ZSTD_WINDOW,
+            };
+            decoder.window_log_max(window).ok()?;
+            Box::new(Zstd(decoder))
+        }
+    })
 }
 
 struct Gzip(MultiGzDecoder<Unfolded>);
@@ -130,3 +127,5 @@ impl Write for Zstd {
 const BUFFER: usize = 8 * 1024;
 /// A window of 8 MiB, the most that HTTP allows.
 const ZSTD_WINDOW: u32 = 23;
+/// A window of 4 MiB: more than a request that is read to its end can use.
+const ZSTD_REQUEST_WINDOW: u32 = 22;

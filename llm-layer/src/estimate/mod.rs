@@ -3,6 +3,7 @@
 #[cfg(feature = "bpe-openai")]
 mod bpe_openai;
 mod counter;
+mod dump;
 mod encoding;
 mod prompt;
 mod segmented;
@@ -15,7 +16,7 @@ mod tiktoken;
 pub use self::bpe_openai::BpeOpenAi;
 pub(crate) use self::counter::{Counter, Encoding};
 pub use self::counter::{TokenCounter, TokenEncoding};
-pub use self::prompt::Prompt;
+pub(crate) use self::prompt::{Measure, Prompt};
 pub(crate) use self::segmented::{Count, Kept, Segmented, rough};
 pub use self::target::{TargetModel, UnknownModel};
 pub use self::taskweaver::PromptSizeMode;

@@ -2,36 +2,66 @@
 //!
 //! <https://github.com/openai/openai-cookbook/blob/main/examples/How_to_count_tokens_with_tiktoken.ipynb>
 
-use serde_json::Value;
+use std::ops::Add;
 
 use super::Encoding;
 use super::encoding::CL100K_BASE;
 use super::segmented::{Count, Segmented};
-use crate::wire::texts;
 
-/// A prompt being counted, by the formula of OpenAI's cookbook.
+/// A prompt being counted, by the formula of OpenAI's cookbook. It is told its parts and sums them up; the order of parts
+/// does not matter.
 #[derive(Debug)]
-pub struct Prompt {
+pub(crate) struct Prompt {
     encoding: Encoding,
-    tokens: u64,
+    size: Measure,
+    /// The text that is coming in pieces.
+    text: Option<Segmented>,
     exact: bool,
     unable: bool,
     messages: bool,
     tools: bool,
-    chars: u64,
     counts: bool,
+}
+
+/// How large a part of a prompt is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Measure {
+    tokens: u64,
+    chars: u64,
+}
+
+impl Measure {
+    fn of_tokens(tokens: u64) -> Self {
+        Self { tokens, chars: 0 }
+    }
+
+    /// The size of an item of an enumeration, of the size of its text.
+    pub(crate) fn of_enum_item(self) -> Self {
+        self + Self::of_tokens(PER_ENUM_ITEM)
+    }
+}
+
+impl Add for Measure {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            tokens: self.tokens.saturating_add(other.tokens),
+            chars: self.chars.saturating_add(other.chars),
+        }
+    }
 }
 
 impl Prompt {
     pub(crate) fn new(encoding: Encoding) -> Self {
         Self {
             encoding,
-            tokens: 0,
+            size: Measure::default(),
+            text: None,
             exact: true,
             unable: false,
             messages: false,
             tools: false,
-            chars: 0,
             counts: true,
         }
     }
@@ -46,11 +76,11 @@ impl Prompt {
 
     /// The characters of the texts so far.
     pub(crate) fn chars(&self) -> u64 {
-        self.chars
+        self.size.chars
     }
 
     /// A message begins: 3 tokens, and 3 for all of them.
-    pub fn message(&mut self) {
+    pub(crate) fn message(&mut self) {
         self.messages = true;
         self.add(PER_MESSAGE);
     }
@@ -60,72 +90,92 @@ impl Prompt {
         self.add(PER_NAME);
     }
 
-    /// Tokens that are known to be some.
-    pub fn add(&mut self, tokens: u64) {
-        self.tokens = self.tokens.saturating_add(tokens);
+    /// Adds a known number of tokens.
+    pub(crate) fn add(&mut self, tokens: u64) {
+        self.size = self.size + Measure::of_tokens(tokens);
     }
 
-    /// Every text of a value that a model reads: all strings but ids, types, addresses and encoded media, by the names
-    /// that providers use for these.
-    pub fn texts(&mut self, value: Option<&Value>) {
-        texts::count(value, self);
+    /// A text of the prompt begins, which comes in pieces.
+    pub(crate) fn begin_text(&mut self) {
+        self.end_text();
+        self.text = self.counts.then(|| Segmented::new(self.encoding.clone()));
+    }
+
+    /// A piece of the text that began last.
+    pub(crate) fn piece(&mut self, piece: &str) {
+        match &mut self.text {
+            Some(text) => text.push(piece),
+            None => self.size.chars = self.size.chars.saturating_add(chars(piece)),
+        }
+    }
+
+    /// The text that began last ends.
+    pub(crate) fn end_text(&mut self) {
+        if let Some(text) = self.text.take() {
+            self.size = self.size + self.count(text);
+        }
     }
 
     /// A text of the prompt, whole.
-    pub fn text(&mut self, text: &str) {
+    pub(crate) fn text(&mut self, text: &str) {
+        self.size = self.size + self.measure(text);
+    }
+
+    /// The size of a text that is not added yet.
+    pub(crate) fn measure(&mut self, text: &str) -> Measure {
         if !self.counts {
-            self.chars += text.chars().count() as u64;
-            return;
+            return Measure {
+                tokens: 0,
+                chars: chars(text),
+            };
         }
         let mut counter = Segmented::new(self.encoding.clone());
         counter.push(text);
-        match counter.finish() {
+        self.count(counter)
+    }
+
+    fn count(&mut self, text: Segmented) -> Measure {
+        match text.finish() {
             Some(Count { tokens, exact }) => {
-                self.tokens += tokens;
                 self.exact &= exact;
+                Measure::of_tokens(tokens)
             }
-            None => self.unable = true,
+            None => {
+                self.unable = true;
+                Measure::default()
+            }
         }
     }
 
-    /// A function that the model may call: its name, description and JSON schema.
-    pub fn function(&mut self, name: &str, description: &str, parameters: Option<&Value>) {
+    /// A function that the model may call: its name, its description and the size of the properties of its schema, if it
+    /// has any.
+    pub(crate) fn function(&mut self, name: &str, description: &str, properties: Option<Measure>) {
         self.tools = true;
-        self.tokens += match self.encoding.is().name() {
+        self.add(match self.encoding.is().name() {
             CL100K_BASE => FUNCTION_CL100K,
             _ => FUNCTION_O200K,
-        };
-        self.text(&format!("{name}:{}", without_stop(description)));
-        let properties = parameters.and_then(|schema| schema.get("properties")?.as_object());
-        let Some(properties) = properties.filter(|properties| !properties.is_empty()) else {
-            return;
-        };
-        self.tokens += PROPERTIES;
-        for (key, property) in properties {
-            self.property(key, property);
+        });
+        self.text(&[name, ":", without_stop(description)].concat());
+        if let Some(properties) = properties {
+            self.size = self.size + properties + Measure::of_tokens(PROPERTIES);
         }
     }
 
-    fn property(&mut self, key: &str, property: &Value) {
-        let string = |key| property.get(key).and_then(Value::as_str).unwrap_or_default();
-        self.tokens += PER_PROPERTY;
-        if let Some(items) = property.get("enum").and_then(Value::as_array) {
-            self.tokens = self.tokens.saturating_sub(ENUM);
-            for item in items {
-                self.tokens += PER_ENUM_ITEM;
-                match item.as_str() {
-                    Some(item) => self.text(item),
-                    None => self.text(&item.to_string()),
-                }
-            }
-        }
-        let line = format!("{key}:{}:{}", string("type"), without_stop(string("description")));
-        self.text(&line);
-    }
-
-    /// The tokens cannot be told.
-    pub(crate) fn give_up(&mut self) {
-        self.unable = true;
+    /// The size of a property of a schema that is not added yet. `items` is the size of its enumeration, if it has one.
+    pub(crate) fn property(
+        &mut self,
+        key: &str,
+        kind: &str,
+        description: &str,
+        items: Option<Measure>,
+    ) -> Measure {
+        let line = self.measure(&[key, ":", kind, ":", without_stop(description)].concat());
+        let tokens = if items.is_some() {
+            PER_PROPERTY - ENUM
+        } else {
+            PER_PROPERTY
+        };
+        line + items.unwrap_or_default() + Measure::of_tokens(tokens)
     }
 
     /// The tokens of the prompt, or `None` if nothing here can count.
@@ -133,10 +183,14 @@ impl Prompt {
         let priming = if self.messages { REPLY } else { 0 };
         let tools = if self.tools { FUNCTIONS } else { 0 };
         (!self.unable).then_some(Count {
-            tokens: self.tokens.saturating_add(priming + tools),
+            tokens: self.size.tokens.saturating_add(priming + tools),
             exact: self.exact,
         })
     }
+}
+
+fn chars(text: &str) -> u64 {
+    u64::try_from(text.chars().count()).unwrap_or(u64::MAX)
 }
 
 fn without_stop(description: &str) -> &str {

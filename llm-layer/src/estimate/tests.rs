@@ -6,9 +6,11 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use serde_json::{Value, json};
 
+use super::dump::Dump;
 use super::segmented::{Count, is_safe};
 use super::{BpeOpenAi, Counter, Encoding, Kept, Prompt, Segmented, TokenCounter, TokenEncoding, taskweaver};
-use crate::wire::{OpenAiChat, WireFormat};
+use crate::json::{StrictScanner, Visit};
+use crate::wire::{Format, PromptReader, Wire};
 
 /// The counters that have OpenAI's vocabularies, as a user would give them to the layer.
 fn backends() -> [(&'static str, Vec<Counter>); 2] {
@@ -24,10 +26,16 @@ fn count(encoding: &Encoding, pieces: &[&str]) -> Option<Count> {
     counter.finish()
 }
 
+fn read(body: &str, visit: &mut impl Visit) -> bool {
+    let mut scanner = StrictScanner::new();
+    scanner.feed(body.as_bytes(), visit).is_ok() && scanner.finish(visit).is_ok()
+}
+
 fn prompt(model: &str, body: &Value) -> u64 {
-    let mut prompt = Prompt::new(Encoding::of_model(model));
-    OpenAiChat.prompt(body, &mut prompt);
-    prompt.finish().unwrap().tokens
+    let wire = Wire::BuiltIn(Format::OpenAiChat);
+    let mut reader = PromptReader::new(&wire, Prompt::new(Encoding::of_model(model)));
+    assert!(read(&body.to_string(), &mut reader), "{body} is valid");
+    reader.into_prompt().finish().unwrap().tokens
 }
 
 #[test]
@@ -75,11 +83,10 @@ fn cookbook_messages() {
     ]}"#;
     let body = serde_json::from_str(text).unwrap();
     assert_eq!(prompt("gpt-4", &body), 129, "cl100k_base");
-    assert_eq!(
-        taskweaver::prompt_size(text.as_bytes(), &taskweaver::encoding(None, &[])),
-        Some(185),
-        "as TaskWeaver counts it"
-    );
+    let encoding = taskweaver::encoding(None, &[]);
+    let mut size = taskweaver::size_reader(&encoding);
+    assert!(read(text, &mut size), "the example is valid");
+    assert_eq!(taskweaver::size(size), Some(185), "as TaskWeaver counts it");
     assert_eq!(prompt("gpt-4o", &body), 124, "o200k_base");
 }
 
@@ -275,19 +282,23 @@ fn json_dumps() {
     let body = r#"{"skip": {"z": 1}, "x":{"b" :[1,-2, 2.50,true,null],"a":"é\"\\\n\t😀\u007f", "c":{},"d":[ ]}, "y": "y"}"#;
     let expected =
         r#"{"b": [1, -2, 2.5, true, null], "a": "\u00e9\"\\\n\t\ud83d\ude00\u007f", "c": {}, "d": []}"#;
-    let [x, absent, y] = taskweaver::dumps(body.as_bytes(), ["x", "absent", "y"]);
+    let dumps = |body: &str, members| {
+        let mut dump = Dump::new(members, String::new);
+        read(body, &mut dump).then(|| dump.into_parts())
+    };
+    let [x, absent, y] = dumps(body, ["x", "absent", "y"]).unwrap();
     assert_eq!(x.as_deref(), Some(expected), "an object, its keys in order");
     assert_eq!(
         (absent, y.as_deref()),
         (None, Some("\"y\"")),
         "no member, a string"
     );
-    for body in ["[]", r#"{"x": 1, "y": {"a""#, ""] {
-        assert_eq!(
-            taskweaver::dumps(body.as_bytes(), ["x"]),
-            [None],
-            "no object: {body}"
-        );
+    for (body, expected) in [
+        ("[]", Some([const { None }; 3])),
+        (r#"{"x": 1, "y": {"a""#, None),
+        ("", None),
+    ] {
+        assert_eq!(dumps(body, ["x", "absent", "y"]), expected, "no object: {body}");
     }
 }
 

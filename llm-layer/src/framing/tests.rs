@@ -8,11 +8,10 @@ use http::{HeaderMap, HeaderValue};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use serde_json::Value;
 
 use super::{Framing, Repeat};
-use crate::estimate::{Encoding, Prompt, Segmented};
-use crate::wire::{Ask, Channel, Format, Path, Reading, Reply, Scalar, Wire, WireFormat};
+use crate::estimate::{Encoding, Segmented};
+use crate::wire::{Channel, Format, Path, PromptPart, Reading, Reply, RequestInfo, Scalar, Wire, WireFormat};
 
 /// What came of a stream, all of it.
 fn read<'a>(wire: &Wire, content_type: &'static str, frames: impl Iterator<Item = &'a [u8]>) -> String {
@@ -40,15 +39,13 @@ impl WireFormat for Fickle {
         "chat"
     }
 
-    fn matches(&self, _: &Value) -> bool {
+    fn matches(&self, _: &RequestInfo) -> bool {
         true
     }
 
-    fn ask(&self, _: &str, _: &Value) -> Ask {
-        Ask::default()
+    fn prompt(&self, _: &Path) -> Option<PromptPart> {
+        None
     }
-
-    fn prompt(&self, _: &Value, _: &mut Prompt) {}
 
     fn channel(&self, at: &Path, reply: &Reply) -> Option<Channel> {
         let is_text = at.as_str().ends_with("t") || at.as_str().ends_with("delta");
@@ -82,16 +79,12 @@ impl WireFormat for Spy {
         self.0.operation()
     }
 
-    fn matches(&self, body: &Value) -> bool {
-        self.0.matches(body)
+    fn matches(&self, request: &RequestInfo) -> bool {
+        self.0.matches(request)
     }
 
-    fn ask(&self, path: &str, body: &Value) -> Ask {
-        self.0.ask(path, body)
-    }
-
-    fn prompt(&self, body: &Value, prompt: &mut Prompt) {
-        self.0.prompt(body, prompt);
+    fn prompt(&self, at: &Path) -> Option<PromptPart> {
+        self.0.prompt(at)
     }
 
     fn alternatives(&self) -> &'static str {

@@ -19,8 +19,18 @@ pub(super) struct Cutter {
     after_return: bool,
     /// That line feed went with the event.
     took_return: bool,
-    held: Vec<Bytes>,
+    held: Held,
     event: Event,
+    /// How many steps and bytes it took, for a test that this grows with the stream and not faster.
+    #[cfg(test)]
+    work: u64,
+}
+
+/// Frames that are held back. Their length is kept and not summed up: an event may come in as many frames as it has bytes.
+#[derive(Debug, Default)]
+struct Held {
+    frames: Vec<Bytes>,
+    length: usize,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -54,6 +64,8 @@ enum Line {
 #[derive(Debug, Default)]
 struct Event {
     data: Vec<u8>,
+    /// Its data has begun like an object.
+    begun: bool,
     scanner: Scanner,
     look: Look,
 }
@@ -75,7 +87,7 @@ impl Cutter {
 
     /// The number of bytes that are held back.
     pub(super) fn held(&self) -> usize {
-        self.held.iter().map(Bytes::len).sum()
+        self.held.length
     }
 
     /// Reads a frame; what can pass goes to `out`.
@@ -99,11 +111,14 @@ impl Cutter {
             if before == Mode::Between {
                 held = at;
             }
-            at += self.read(rest);
+            let read = self.read(rest);
+            at += read;
+            #[cfg(test)]
+            self.count(read);
             match (before, self.mode) {
-                (Mode::Held, Mode::Passing | Mode::Between) => out.extend(self.held.drain(..)),
+                (Mode::Held, Mode::Passing | Mode::Between) => out.extend(self.held.take()),
                 (Mode::Held, Mode::Done) => {
-                    self.held.clear();
+                    drop(self.held.take());
                     pass(frame, start, held, out);
                     start = at;
                 }
@@ -114,20 +129,34 @@ impl Cutter {
             return pass(frame, start, frame.len(), out);
         }
         pass(frame, start, held, out);
-        self.held.extend(frame.get(held..).map(|_| frame.slice(held..)));
+        if held < frame.len() {
+            self.held.push(frame.slice(held..));
+        }
         if self.held() > Self::HELD {
             self.mode = Mode::Passing;
-            out.extend(self.held.drain(..));
+            out.extend(self.held.take());
         }
     }
 
     /// Ends the stream: its last event may lack the blank line.
     pub(super) fn finish(&mut self, out: &mut VecDeque<Bytes>) {
         if self.mode == Mode::Held && self.event.is_added() {
-            self.held.clear();
+            drop(self.held.take());
         }
-        out.extend(self.held.drain(..));
+        out.extend(self.held.take());
         self.mode = Mode::Done;
+    }
+
+    /// Counts a step that looked at so many bytes or frames.
+    #[cfg(test)]
+    fn count(&mut self, seen: usize) {
+        self.work += 1 + seen as u64;
+    }
+
+    /// How many steps it took, and how many bytes and frames were looked at in them.
+    #[cfg(test)]
+    pub(super) fn work(&self) -> u64 {
+        self.work
     }
 
     /// Reads some bytes, at most a line.
@@ -204,9 +233,22 @@ impl Cutter {
     }
 }
 
+impl Held {
+    fn push(&mut self, frame: Bytes) {
+        self.length += frame.len();
+        self.frames.push(frame);
+    }
+
+    fn take(&mut self) -> Vec<Bytes> {
+        self.length = 0;
+        std::mem::take(&mut self.frames)
+    }
+}
+
 impl Event {
     fn reset(&mut self) {
         self.data.clear();
+        self.begun = false;
         self.scanner.reset();
         self.look.is_other = false;
     }
@@ -219,10 +261,13 @@ impl Event {
             }
             self.scanner.feed(piece, &mut self.look)?;
             self.data.extend_from_slice(piece);
-            let begun = self.data.trim_ascii_start();
-            if self.look.is_other || !(begun.is_empty() || begun.starts_with(b"{")) {
+            // Only what came now: to look at all of the white space again for each frame would be quadratic.
+            let first = piece.iter().find(|byte| !byte.is_ascii_whitespace());
+            let begins = first.filter(|_| !self.begun);
+            if self.look.is_other || begins.is_some_and(|first| *first != b'{') {
                 return Err(Malformed);
             }
+            self.begun |= begins.is_some();
         }
         Ok(())
     }

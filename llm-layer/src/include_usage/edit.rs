@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use memchr::memchr2;
-use serde_json::Value;
+use serde_core::de::IgnoredAny;
 
 /// The body with the option in it; `None` if it has to stay as it is.
 ///
@@ -22,25 +22,27 @@ pub(super) fn with_usage(body: &[u8]) -> Option<Vec<u8>> {
         0 => (stream.end..stream.end, NO_OPTIONS),
         1 => {
             let range = only(&members, OPTIONS)?;
-            match serde_json::from_slice(body.get(range.clone())?).ok()? {
-                Value::Null => (range, NULL_OPTIONS),
-                Value::Object(options) if options.contains_key("include_usage") => return None,
-                Value::Object(options) => {
-                    let inside = range.start + 1..range.start + 1;
+            match body.get(range.clone())? {
+                b"null" => (range, NULL_OPTIONS),
+                object => {
+                    let options = Cursor { body: object, at: 0 }.members()?;
+                    if options.iter().any(|(key, _)| key == "include_usage") {
+                        return None;
+                    }
                     let text = if options.is_empty() {
                         EMPTY_OPTIONS
                     } else {
                         SOME_OPTIONS
                     };
-                    (inside, text)
+                    (range.start + 1..range.start + 1, text)
                 }
-                _ => return None,
             }
         }
         _ => return None,
     };
-    // What the provider would refuse is not ours to touch.
-    serde_json::from_slice::<Value>(body).ok()?;
+    // What the provider would refuse is not ours to touch. It is checked and not made: a tree has a hundred times the
+    // bytes.
+    serde_json::from_slice::<IgnoredAny>(body).ok()?;
     let mut edited = Vec::with_capacity(body.len() + text.len());
     edited.extend_from_slice(body.get(..range.start)?);
     edited.extend_from_slice(text.as_bytes());
@@ -71,6 +73,9 @@ impl<'a> Cursor<'a> {
         while self.peek()? != b'}' {
             let key = self.value()?;
             self.take(b':')?;
+            if members.len() == MEMBERS {
+                return None;
+            }
             members.push((self.key(key)?, self.value()?));
             if self.peek()? == b',' {
                 self.at += 1;
@@ -146,6 +151,8 @@ impl<'a> Cursor<'a> {
     }
 }
 
+/// The most members of an object that is edited; no API has a tenth of it.
+const MEMBERS: usize = 1024;
 const OPTIONS: &str = "stream_options";
 const NO_OPTIONS: &str = r#","stream_options":{"include_usage":true}"#;
 const NULL_OPTIONS: &str = r#"{"include_usage":true}"#;
@@ -252,6 +259,16 @@ mod tests {
             None,
         ),
         ("data of Azure's", r#"{"stream":true,"data_sources":[{}]}"#, None),
+        (
+            "options of which one says it",
+            r#"{"stream":true,"stream_options":{"a":[{}],"include_usage":false}}"#,
+            None,
+        ),
+        (
+            "options that are broken",
+            r#"{"stream":true,"stream_options":{"a":}}"#,
+            None,
+        ),
         ("an array", r#"[{"stream":true}]"#, None),
         ("two documents", r#"{"stream":true}{"stream":true}"#, None),
         ("a byte order mark", "\u{feff}{\"stream\":true}", None),
@@ -268,6 +285,37 @@ mod tests {
             let edited = with_usage(before.as_bytes()).map(|bytes| String::from_utf8(bytes).unwrap());
             assert_eq!(edited.as_deref(), *after, "{name}");
         }
+    }
+
+    /// The whole body used to be made a tree to see whether it was valid: a hundred times its bytes.
+    #[test]
+    fn a_body_is_edited_in_a_few_times_its_bytes() {
+        let fill = |with: &str| with.repeat(300_000 / with.len());
+        for (name, filling) in [
+            ("objects", format!(r#"[{}0]"#, fill(r#"{"":0},"#))),
+            ("arrays", format!("[{}0]", fill("[],"))),
+            ("numbers", format!("[{}0]", fill("0,"))),
+            ("a string", format!("{:?}", fill("x"))),
+            ("options", format!(r#"{{"a":[{}0]}}"#, fill("[],"))),
+            ("members", format!(r#"{{{}"a":0}}"#, fill(r#""a":0,"#))),
+        ] {
+            let key = if name == "options" {
+                "stream_options"
+            } else {
+                "messages"
+            };
+            let body = format!(r#"{{"stream":true,"{key}":{filling}}}"#);
+            let mut edited = None;
+            let measured = allocation_counter::measure(|| edited = with_usage(body.as_bytes()));
+            assert!(edited.is_some(), "{name}: it is edited");
+            let most = 2 * body.len() as u64 + 1024;
+            assert!(measured.bytes_max <= most, "{name}: {} bytes", measured.bytes_max);
+        }
+        let many = format!(r#"{{"stream":true,{}"a":0}}"#, fill(r#""a":0,"#));
+        let measured = allocation_counter::measure(|| {
+            assert_eq!(with_usage(many.as_bytes()), None, "too many members");
+        });
+        assert!(measured.bytes_max <= 128 * 1024, "{} bytes", measured.bytes_max);
     }
 
     #[test]

@@ -213,3 +213,38 @@ proptest! {
         prop_assert!(missing == 0 || missing >= USAGE.len(), "and that is the event");
     }
 }
+
+/// The work for an event of so many bytes in frames of one byte each: steps, bytes and frames that were looked at.
+fn work(beginning: &str, bytes: usize) -> u64 {
+    let mut cutter = Cutter::default();
+    let mut out = VecDeque::new();
+    let filling = std::iter::repeat_n(b"x".as_slice(), bytes);
+    let all = beginning
+        .as_bytes()
+        .chunks(1)
+        .chain(filling)
+        .chain([b"\n".as_slice(), b"\n"]);
+    for frame in all {
+        cutter.feed(&Bytes::copy_from_slice(frame), &mut out);
+        // As whoever polls the body does.
+        std::hint::black_box((cutter.held(), cutter.is_done()));
+    }
+    cutter.finish(&mut out);
+    cutter.work()
+}
+
+/// An event of 16 KB in frames of one byte used to cost 500 times what it costs in one frame: each frame summed up all
+/// that were held.
+#[test]
+fn twice_the_bytes_are_twice_the_work() {
+    for (name, beginning) in [
+        ("an open string", "data: {\"id\":\""),
+        ("white space", &format!("data: {}", " ".repeat(4_000))),
+        ("a line that is no data", "id: "),
+        ("lines of data", &"data: \n".repeat(500)),
+    ] {
+        let [once, twice] = [7_500, 15_000].map(|bytes| work(beginning, bytes) - work(beginning, 0));
+        assert!(once > 0, "{name}: there is work");
+        assert!(twice <= 2 * once + 1_000, "{name}: {once}, then {twice}");
+    }
+}

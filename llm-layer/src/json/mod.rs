@@ -3,12 +3,14 @@
 //! A model's answer may be one document of many megabytes or a hundred thousand small ones; of either only a few values
 //! matter. So nothing is kept but the path of the value being read: its events go to a [`Visit`].
 
+mod parts;
 mod path;
 mod scanner;
 mod text;
 
+pub(crate) use self::parts::{number_text, up_to};
 pub use self::path::Path;
-pub(crate) use self::scanner::{Malformed, Scanner};
+pub(crate) use self::scanner::{Malformed, Scanner, StrictScanner};
 pub(crate) use self::text::decode;
 
 /// What a reader does with a string.
@@ -60,8 +62,29 @@ impl<'a> Scalar<'a> {
     }
 }
 
+/// A value that holds others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Container {
+    Object,
+    Array,
+}
+
 /// Receives what a [`Scanner`] reads.
 pub(crate) trait Visit {
+    /// A container begins, whose path is that of its own value. Returns whether its inside is visited. Default: it is.
+    fn open(&mut self, _at: &Path, _container: Container) -> bool {
+        true
+    }
+
+    /// A container whose inside was visited ends. Default: nothing.
+    fn close(&mut self, _at: &Path) {}
+
+    /// A piece of a key, of any length. Default: nothing, since the path has its beginning.
+    fn key(&mut self, _piece: &str) {}
+
+    /// A string that was taken in pieces ends. Default: nothing.
+    fn string_end(&mut self, _at: &Path) {}
+
     /// A string value begins: what is to be done with it?
     fn string(&mut self, at: &Path) -> Take;
 

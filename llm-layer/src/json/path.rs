@@ -9,6 +9,8 @@ use std::fmt;
 pub struct Path {
     text: String,
     positions: Vec<u32>,
+    /// Where the key begins that was entered last.
+    key: usize,
 }
 
 impl Path {
@@ -24,6 +26,17 @@ impl Path {
         self.positions.get(depth).copied().unwrap_or(0)
     }
 
+    /// The position in the innermost array of the path, from 0; 0 where there is none.
+    pub(crate) fn last_position(&self) -> u32 {
+        self.positions.last().copied().unwrap_or(0)
+    }
+
+    /// The key of the value in its object; nothing for an element of an array.
+    pub(crate) fn key(&self) -> &str {
+        // A key that was left again begins behind the end of the path, or at it where the key is empty.
+        self.text.get(self.key..).unwrap_or_default()
+    }
+
     /// The path with the positions of its arrays in it: `choices[0].delta.content`.
     pub(crate) fn indexed(&self) -> String {
         let mut positions = self.positions.iter();
@@ -36,13 +49,22 @@ impl Path {
         indexed
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(super) fn with_capacity(bytes: usize) -> Self {
+        Self {
+            text: String::with_capacity(bytes),
+            positions: Vec::with_capacity(4),
+            key: 0,
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
         self.text.len()
     }
 
     pub(super) fn clear(&mut self) {
         self.text.clear();
         self.positions.clear();
+        self.key = 0;
     }
 
     /// Goes back to what the path was at `len`.
@@ -54,11 +76,13 @@ impl Path {
         if !self.text.is_empty() {
             self.text.push('.');
         }
+        self.key = self.text.len();
         self.text.push_str(key);
     }
 
     pub(super) fn enter_array(&mut self) {
         self.text.push_str("[]");
+        self.key = self.text.len();
         self.positions.push(0);
     }
 

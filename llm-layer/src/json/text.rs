@@ -10,6 +10,8 @@ pub(super) struct Text {
     high: Option<u32>,
     /// The start of a character whose other bytes have not come.
     partial: Vec<u8>,
+    /// Something was no string of JSON, and was replaced or passed over.
+    flawed: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -33,8 +35,8 @@ pub(crate) fn decode(inside: &[u8], emit: &mut impl FnMut(&str)) {
         }
         _ => {
             let mut text = Text::default();
-            text.feed(inside, false, emit);
-            text.feed(b"\"", false, emit);
+            text.feed::<false>(inside, false, emit);
+            text.feed::<false>(b"\"", false, emit);
         }
     }
 }
@@ -42,8 +44,8 @@ pub(crate) fn decode(inside: &[u8], emit: &mut impl FnMut(&str)) {
 impl Text {
     /// Reads up to the closing quote; what stands behind it, or `None` if the string goes on.
     ///
-    /// Pieces go to `emit`; with `skip`, nobody wants them.
-    pub(super) fn feed<'a>(
+    /// Pieces go to `emit`; with `skip`, nobody wants them. With `STRICT`, control characters are flaws.
+    pub(super) fn feed<'a, const STRICT: bool>(
         &mut self,
         mut bytes: &'a [u8],
         skip: bool,
@@ -57,9 +59,12 @@ impl Text {
             }
             let stop = memchr2(b'"', b'\\', bytes);
             let (run, rest) = bytes.split_at_checked(stop.unwrap_or(bytes.len()))?;
-            if !skip && !run.is_empty() {
+            if !run.is_empty() {
+                self.flawed |= STRICT && has_control(run);
                 self.lone_surrogate(emit);
-                self.plain(run, emit);
+                if !skip {
+                    self.plain(run, emit);
+                }
             }
             let [mark, rest @ ..] = rest else {
                 return None;
@@ -77,12 +82,18 @@ impl Text {
     }
 
     /// The length of what is left of a string that closes in `bytes` and has no escape.
-    pub(super) fn plain_to_end(&self, bytes: &[u8]) -> Option<usize> {
+    pub(super) fn plain_to_end<const STRICT: bool>(&self, bytes: &[u8]) -> Option<usize> {
         if self.escape != Escape::None || self.high.is_some() || !self.partial.is_empty() {
             return None;
         }
         let end = memchr2(b'"', b'\\', bytes)?;
-        (bytes.get(end) == Some(&b'"')).then_some(end)
+        let is_plain = bytes.get(end) == Some(&b'"') && !(STRICT && has_control(bytes.get(..end)?));
+        is_plain.then_some(end)
+    }
+
+    /// Whether something was no string of JSON.
+    pub(super) fn is_flawed(&self) -> bool {
+        self.flawed
     }
 
     fn escaped(&mut self, byte: u8, emit: &mut impl FnMut(&str)) {
@@ -90,6 +101,7 @@ impl Text {
             (Escape::Unicode { digits, value }, _) => {
                 let Some(digit) = char::from(byte).to_digit(16) else {
                     self.escape = Escape::None;
+                    self.flawed = true;
                     return emit(REPLACEMENT);
                 };
                 let value = value * 16 + digit;
@@ -116,7 +128,10 @@ impl Text {
             (_, b'"') => "\"",
             (_, b'\\') => "\\",
             (_, b'/') => "/",
-            _ => REPLACEMENT,
+            _ => {
+                self.flawed = true;
+                REPLACEMENT
+            }
         };
         self.escape = Escape::None;
         self.lone_surrogate(emit);
@@ -133,11 +148,13 @@ impl Text {
             (_, 0xD800..=0xDBFF) => {
                 self.high = Some(unit);
                 if high.is_some() {
+                    self.flawed = true;
                     emit(REPLACEMENT);
                 }
                 return;
             }
             _ => {
+                self.flawed |= high.is_some() || matches!(unit, 0xDC00..=0xDFFF);
                 if high.is_some() {
                     emit(REPLACEMENT);
                 }
@@ -193,6 +210,7 @@ impl Text {
 
     fn lone_surrogate(&mut self, emit: &mut impl FnMut(&str)) {
         if self.high.take().is_some() {
+            self.flawed = true;
             emit(REPLACEMENT);
         }
     }
@@ -208,7 +226,13 @@ impl Text {
         self.escape = Escape::None;
         self.high = None;
         self.partial.clear();
+        self.flawed = false;
     }
+}
+
+/// Whether a control character is among the bytes. A minimum is compiled to vector instructions, a search is not.
+fn has_control(bytes: &[u8]) -> bool {
+    bytes.iter().fold(u8::MAX, |least, byte| least.min(*byte)) < b' '
 }
 
 const REPLACEMENT: &str = "\u{FFFD}";

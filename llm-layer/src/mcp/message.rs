@@ -146,7 +146,7 @@ mod tests {
                 "postgres://REDACTED@db:5432/customers?REDACTED",
             ),
             ("https://host?token=1", "https://host?REDACTED"),
-            ("https://u:a?/b@host/p", "https://REDACTED@host/p"),
+            ("https://u:a?/b@host/p", "https://REDACTED"),
             ("urn:isbn:1#x", "urn:isbn:1#REDACTED"),
             ("note://@/a@b", "note://REDACTED@b"),
             ("", ""),

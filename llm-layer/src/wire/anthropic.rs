@@ -2,14 +2,11 @@
 //!
 //! <https://docs.claude.com/en/api/messages>
 
-use serde_json::Value;
-
-use super::ask::{Kind, Param, items, model_in};
+use super::parameter::{Kind, ParameterPath};
+use super::segments::model_in;
 use super::usage::{Field, Paths};
-use super::{Ask, Channel, Reply, WireFormat, texts};
-use crate::estimate::Prompt;
+use super::{Channel, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 use crate::json::{Path, Scalar};
-use crate::semconv;
 
 /// `POST …/v1/messages`.
 #[derive(Debug)]
@@ -20,22 +17,32 @@ impl WireFormat for Anthropic {
         "chat"
     }
 
-    fn matches(&self, body: &Value) -> bool {
-        body.get("messages").is_some_and(Value::is_array) && body.get("max_tokens").is_some()
+    fn members(&self) -> &'static [&'static str] {
+        &["messages", "max_tokens"]
     }
 
-    fn ask(&self, path: &str, body: &Value) -> Ask {
-        let mut ask = Ask::read(body, PARAMS);
-        ask.model = ask.model.or_else(|| model_in(path));
-        ask.stream |= path.ends_with(":streamRawPredict");
-        ask
+    fn matches(&self, request: &RequestInfo) -> bool {
+        request.has_array("messages") && request.has("max_tokens")
     }
 
-    fn prompt(&self, body: &Value, prompt: &mut Prompt) {
-        texts::count(body.get("system"), prompt);
-        texts::messages(body.get("messages"), prompt);
-        let functions = items(body.get("tools")).filter(|tool| tool.get("input_schema").is_some());
-        texts::tools(functions, prompt);
+    fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
+        request.read(&[PARAMS], at, value);
+    }
+
+    fn finish_request(&self, path: &str, request: &mut RequestInfo) {
+        request.default_model(|| model_in(path));
+        if path.ends_with(":streamRawPredict") {
+            request.stream = Some(true);
+        }
+    }
+
+    fn prompt(&self, at: &Path) -> Option<PromptPart> {
+        match at.as_str() {
+            "system" => Some(PromptPart::Texts),
+            "messages[]" => Some(PromptPart::Message),
+            "tools[]" => Some(PromptPart::Function("input_schema")),
+            _ => None,
+        }
     }
 
     fn channel(&self, at: &Path, _: &Reply) -> Option<Channel> {
@@ -68,17 +75,13 @@ impl WireFormat for Anthropic {
     }
 }
 
-const PARAMS: &[Param] = &[
-    (semconv::REQUEST_MAX_TOKENS, "/max_tokens", Kind::Int),
-    (semconv::REQUEST_TEMPERATURE, "/temperature", Kind::Double),
-    (semconv::REQUEST_TOP_P, "/top_p", Kind::Double),
-    (semconv::REQUEST_TOP_K, "/top_k", Kind::Int),
-    (semconv::REQUEST_STOP_SEQUENCES, "/stop_sequences", Kind::Texts),
-    (
-        semconv::REQUEST_REASONING_LEVEL,
-        "/output_config/effort",
-        Kind::Text,
-    ),
+pub(super) const PARAMS: &[ParameterPath] = &[
+    (Parameter::MaxTokens, "max_tokens", Kind::Int),
+    (Parameter::Temperature, "temperature", Kind::Double),
+    (Parameter::TopP, "top_p", Kind::Double),
+    (Parameter::TopK, "top_k", Kind::Int),
+    (Parameter::StopSequences, "stop_sequences", Kind::Texts),
+    (Parameter::ReasoningLevel, "output_config.effort", Kind::Text),
 ];
 
 const USAGE: &Paths = &[

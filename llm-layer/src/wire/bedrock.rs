@@ -3,14 +3,12 @@
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html>
 
 use http::HeaderMap;
-use serde_json::Value;
 
-use super::ask::{Kind, Param, items, member, segment};
+use super::parameter::{Kind, ParameterPath};
+use super::segments::segment;
 use super::usage::{Field, Paths};
-use super::{Ask, Channel, Reply, WireFormat, texts};
-use crate::estimate::Prompt;
+use super::{Channel, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 use crate::json::{Path, Scalar};
-use crate::semconv;
 
 /// `POST /model/{model}/converse`, `/converse-stream`.
 #[derive(Debug)]
@@ -21,22 +19,31 @@ impl WireFormat for Converse {
         "chat"
     }
 
-    fn matches(&self, body: &Value) -> bool {
+    fn members(&self) -> &'static [&'static str] {
+        &["messages", "promptVariables"]
+    }
+
+    fn matches(&self, request: &RequestInfo) -> bool {
         // A prompt of Bedrock's own store has its messages there.
-        body.get("messages").is_some_and(Value::is_array) || body.get("promptVariables").is_some()
+        request.has_array("messages") || request.has("promptVariables")
     }
 
-    fn ask(&self, path: &str, body: &Value) -> Ask {
-        let mut ask = Ask::read(body, PARAMS);
-        ask.model = segment(path, "/model/", '/');
-        ask.stream = path.ends_with("/converse-stream");
-        ask
+    fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
+        request.read(&[PARAMS], at, value);
     }
 
-    fn prompt(&self, body: &Value, prompt: &mut Prompt) {
-        texts::count(body.get("system"), prompt);
-        texts::messages(body.get("messages"), prompt);
-        texts::tools(items(member(body, "/toolConfig/tools")), prompt);
+    fn finish_request(&self, path: &str, request: &mut RequestInfo) {
+        request.model = segment(path, "/model/", '/');
+        request.stream = Some(path.ends_with("/converse-stream"));
+    }
+
+    fn prompt(&self, at: &Path) -> Option<PromptPart> {
+        match at.as_str() {
+            "system" => Some(PromptPart::Texts),
+            "messages[]" => Some(PromptPart::Message),
+            "toolConfig.tools[]" => Some(PromptPart::Function("")),
+            _ => None,
+        }
     }
 
     fn head(&self, headers: &HeaderMap, reply: &mut Reply) {
@@ -84,31 +91,23 @@ pub(super) fn error_type(headers: &HeaderMap, reply: &mut Reply) {
     }
 }
 
-pub(super) const PARAMS: &[Param] = &[
+pub(super) const PARAMS: &[ParameterPath] = &[
+    (Parameter::MaxTokens, "inferenceConfig.maxTokens", Kind::Int),
     (
-        semconv::REQUEST_MAX_TOKENS,
-        "/inferenceConfig/maxTokens",
-        Kind::Int,
-    ),
-    (
-        semconv::REQUEST_TEMPERATURE,
-        "/inferenceConfig/temperature",
+        Parameter::Temperature,
+        "inferenceConfig.temperature",
         Kind::Double,
     ),
-    (semconv::REQUEST_TOP_P, "/inferenceConfig/topP", Kind::Double),
+    (Parameter::TopP, "inferenceConfig.topP", Kind::Double),
+    (Parameter::TopK, "additionalModelRequestFields.top_k", Kind::Int),
     (
-        semconv::REQUEST_TOP_K,
-        "/additionalModelRequestFields/top_k",
-        Kind::Int,
-    ),
-    (
-        semconv::REQUEST_STOP_SEQUENCES,
-        "/inferenceConfig/stopSequences",
+        Parameter::StopSequences,
+        "inferenceConfig.stopSequences",
         Kind::Texts,
     ),
     (
-        semconv::BEDROCK_GUARDRAIL_ID,
-        "/guardrailConfig/guardrailIdentifier",
+        Parameter::BedrockGuardrailId,
+        "guardrailConfig.guardrailIdentifier",
         Kind::Text,
     ),
 ];

@@ -3,17 +3,15 @@
 //! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html>
 
 use http::HeaderMap;
-use serde_json::Value;
 
-use super::anthropic::Anthropic;
-use super::ask::{Kind, Param, segment, string};
+use super::anthropic::{self, Anthropic};
 use super::bedrock::{self, error_type};
 use super::openai_chat::{self, OpenAiChat};
+use super::parameter::{Kind, ParameterPath};
+use super::segments::segment;
 use super::usage::{Field, Paths};
-use super::{Ask, Channel, Reply, WireFormat, texts};
-use crate::estimate::Prompt;
+use super::{Channel, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 use crate::json::{Path, Scalar};
-use crate::semconv;
 
 /// `POST /model/{model}/invoke`, `/invoke-with-response-stream`.
 #[derive(Debug)]
@@ -24,26 +22,31 @@ impl WireFormat for InvokeModel {
         "chat"
     }
 
-    fn matches(&self, body: &Value) -> bool {
+    fn members(&self) -> &'static [&'static str] {
+        &["taskType", "text_prompts", "query", "documents"]
+    }
+
+    fn matches(&self, request: &RequestInfo) -> bool {
         // Models that draw, and those that rank documents, are no language models.
-        let has = |key: &str| body.get(key).is_some();
-        let is_other = has("taskType") || has("text_prompts") || has("query") && has("documents");
-        body.is_object() && !is_other
+        let is_other = request.has("taskType")
+            || request.has("text_prompts")
+            || request.has("query") && request.has("documents");
+        request.is_object() && !is_other
     }
 
-    fn ask(&self, path: &str, body: &Value) -> Ask {
-        let mut ask = Anthropic.ask(path, body);
-        ask.read_params(body, bedrock::PARAMS);
-        ask.read_params(body, PARAMS);
-        ask.model = segment(path, "/model/", '/');
-        ask.stream = path.ends_with("/invoke-with-response-stream");
-        ask
+    fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
+        request.read(&[anthropic::PARAMS, bedrock::PARAMS, PARAMS], at, value);
     }
 
-    fn prompt(&self, body: &Value, prompt: &mut Prompt) {
-        Anthropic.prompt(body, prompt);
-        for key in ["prompt", "inputText", "message"] {
-            texts::count(body.get(key), prompt);
+    fn finish_request(&self, path: &str, request: &mut RequestInfo) {
+        request.model = segment(path, "/model/", '/');
+        request.stream = Some(path.ends_with("/invoke-with-response-stream"));
+    }
+
+    fn prompt(&self, at: &Path) -> Option<PromptPart> {
+        match at.as_str() {
+            "prompt" | "inputText" | "message" => Some(PromptPart::Texts),
+            _ => Anthropic.prompt(at),
         }
     }
 
@@ -93,17 +96,17 @@ impl WireFormat for InvokeModel {
 
 /// Whether it is for embeddings that InvokeModel is called, by the model's name, or else by the request's shape, as where
 /// an inference profile is called by its ARN.
-pub(super) fn embeds(path: &str, body: &Value) -> bool {
+pub(super) fn embeds(path: &str, request: &RequestInfo) -> bool {
     let model = segment(path, "/model/", '/').unwrap_or_default();
-    let has = |key: &str| body.get(key).is_some();
-    let is_task = |task: &str| task.ends_with("_EMBEDDING");
     if model.contains("embed") {
         return true;
     }
     // Titan's models for text take their text where those for embeddings do.
-    let is_titan = has("inputText") && !has("textGenerationConfig") && !model.contains("titan-t");
-    let is_cohere = has("input_type") && ["texts", "images", "inputs"].iter().any(|key| has(key));
-    is_titan || is_cohere || has("embeddingConfig") || string(body, "taskType").is_some_and(is_task)
+    let is_titan =
+        request.has("inputText") && !request.has("textGenerationConfig") && !model.contains("titan-t");
+    let is_cohere =
+        request.has("input_type") && ["texts", "images", "inputs"].iter().any(|key| request.has(key));
+    is_titan || is_cohere || request.has("embeddingConfig") || request.is_embedding
 }
 
 /// Reads the counts that stand in the head of InvokeModel's answers, or the error.
@@ -136,29 +139,29 @@ fn within(path: &str) -> &str {
 }
 
 /// The parameters of Titan, Llama, Cohere and Nova, beside Anthropic's.
-const PARAMS: &[Param] = &[
+const PARAMS: &[ParameterPath] = &[
     (
-        semconv::REQUEST_MAX_TOKENS,
-        "/textGenerationConfig/maxTokenCount",
+        Parameter::MaxTokens,
+        "textGenerationConfig.maxTokenCount",
         Kind::Int,
     ),
-    (semconv::REQUEST_MAX_TOKENS, "/max_gen_len", Kind::Int),
-    (semconv::REQUEST_MAX_TOKENS, "/max_completion_tokens", Kind::Int),
+    (Parameter::MaxTokens, "max_gen_len", Kind::Int),
+    (Parameter::MaxTokens, "max_completion_tokens", Kind::Int),
     (
-        semconv::REQUEST_TEMPERATURE,
-        "/textGenerationConfig/temperature",
+        Parameter::Temperature,
+        "textGenerationConfig.temperature",
         Kind::Double,
     ),
-    (semconv::REQUEST_TOP_P, "/textGenerationConfig/topP", Kind::Double),
-    (semconv::REQUEST_TOP_P, "/p", Kind::Double),
-    (semconv::REQUEST_TOP_K, "/inferenceConfig/topK", Kind::Int),
-    (semconv::REQUEST_TOP_K, "/k", Kind::Int),
+    (Parameter::TopP, "textGenerationConfig.topP", Kind::Double),
+    (Parameter::TopP, "p", Kind::Double),
+    (Parameter::TopK, "inferenceConfig.topK", Kind::Int),
+    (Parameter::TopK, "k", Kind::Int),
     (
-        semconv::REQUEST_STOP_SEQUENCES,
-        "/textGenerationConfig/stopSequences",
+        Parameter::StopSequences,
+        "textGenerationConfig.stopSequences",
         Kind::Texts,
     ),
-    (semconv::REQUEST_STOP_SEQUENCES, "/stop", Kind::Texts),
+    (Parameter::StopSequences, "stop", Kind::Texts),
 ];
 
 /// Where the models of InvokeModel say why they ended, beside Anthropic's and OpenAI's.

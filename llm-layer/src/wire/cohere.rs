@@ -2,15 +2,11 @@
 //!
 //! <https://docs.cohere.com/reference/chat>
 
-use serde_json::Value;
-
-use super::ask::{Kind, Param, items, member, string};
 use super::openai_chat::output_type;
+use super::parameter::{Kind, ParameterPath};
 use super::usage::{Field, Paths};
-use super::{Ask, Channel, Reply, WireFormat, texts};
-use crate::estimate::Prompt;
+use super::{Channel, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 use crate::json::{Path, Scalar};
-use crate::semconv;
 
 /// `POST /v2/chat` or `/v1/chat`.
 #[derive(Debug)]
@@ -21,29 +17,29 @@ impl WireFormat for Cohere {
         "chat"
     }
 
-    fn matches(&self, body: &Value) -> bool {
-        let asks = body.get("messages").is_some_and(Value::is_array) || string(body, "message").is_some();
-        asks && string(body, "model").is_some()
+    fn members(&self) -> &'static [&'static str] {
+        &["messages", "message", "model"]
     }
 
-    fn ask(&self, _: &str, body: &Value) -> Ask {
-        let mut ask = Ask::read(body, PARAMS);
-        if let Some(kind) = member(body, "/response_format/type")
-            .and_then(Value::as_str)
-            .and_then(output_type)
-        {
-            ask.put(semconv::OUTPUT_TYPE, kind);
-        }
-        ask
+    fn matches(&self, request: &RequestInfo) -> bool {
+        let has_prompt = request.has_array("messages") || request.has_string("message");
+        has_prompt && request.has_string("model")
     }
 
-    fn prompt(&self, body: &Value, prompt: &mut Prompt) {
-        texts::messages(body.get("messages"), prompt);
-        texts::messages(body.get("chat_history"), prompt);
-        for key in ["preamble", "message", "documents"] {
-            texts::count(body.get(key), prompt);
+    fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
+        request.read(&[PARAMS], at, value);
+        if let ("response_format.type", Some(kind)) = (at.as_str(), value.as_str().and_then(output_type)) {
+            request.set(Parameter::OutputType, kind);
         }
-        texts::tools(items(body.get("tools")), prompt);
+    }
+
+    fn prompt(&self, at: &Path) -> Option<PromptPart> {
+        match at.as_str() {
+            "messages[]" | "chat_history[]" => Some(PromptPart::Message),
+            "preamble" | "message" | "documents" => Some(PromptPart::Texts),
+            "tools[]" => Some(PromptPart::Function("")),
+            _ => None,
+        }
     }
 
     fn channel(&self, at: &Path, _: &Reply) -> Option<Channel> {
@@ -80,23 +76,15 @@ impl WireFormat for Cohere {
     }
 }
 
-const PARAMS: &[Param] = &[
-    (semconv::REQUEST_MAX_TOKENS, "/max_tokens", Kind::Int),
-    (semconv::REQUEST_TEMPERATURE, "/temperature", Kind::Double),
-    (semconv::REQUEST_TOP_P, "/p", Kind::Double),
-    (semconv::REQUEST_TOP_K, "/k", Kind::Int),
-    (semconv::REQUEST_SEED, "/seed", Kind::Int),
-    (semconv::REQUEST_STOP_SEQUENCES, "/stop_sequences", Kind::Texts),
-    (
-        semconv::REQUEST_FREQUENCY_PENALTY,
-        "/frequency_penalty",
-        Kind::Double,
-    ),
-    (
-        semconv::REQUEST_PRESENCE_PENALTY,
-        "/presence_penalty",
-        Kind::Double,
-    ),
+const PARAMS: &[ParameterPath] = &[
+    (Parameter::MaxTokens, "max_tokens", Kind::Int),
+    (Parameter::Temperature, "temperature", Kind::Double),
+    (Parameter::TopP, "p", Kind::Double),
+    (Parameter::TopK, "k", Kind::Int),
+    (Parameter::Seed, "seed", Kind::Int),
+    (Parameter::StopSequences, "stop_sequences", Kind::Texts),
+    (Parameter::FrequencyPenalty, "frequency_penalty", Kind::Double),
+    (Parameter::PresencePenalty, "presence_penalty", Kind::Double),
 ];
 
 // `cached_tokens` are a part of what was used, which is more than what is billed.

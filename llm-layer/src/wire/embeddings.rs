@@ -2,16 +2,14 @@
 //! vector nobody here reads and the number of tokens.
 
 use http::HeaderMap;
-use serde_json::Value;
 
-use super::ask::{Kind, Param, items, member, model_in, segment};
 use super::bedrock_invoke;
 use super::openai_chat::deployment;
+use super::parameter::{Kind, ParameterPath};
+use super::segments::{model_in, segment};
 use super::usage::{Field, Paths};
-use super::{Ask, Channel, Reply, WireFormat, texts};
-use crate::estimate::Prompt;
+use super::{Channel, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 use crate::json::{Path, Scalar};
-use crate::semconv;
 
 /// The shape of a request.
 #[derive(Debug)]
@@ -29,37 +27,53 @@ impl WireFormat for Embeddings {
         "embeddings"
     }
 
-    fn matches(&self, body: &Value) -> bool {
+    fn members(&self) -> &'static [&'static str] {
+        MEMBERS
+    }
+
+    fn matches(&self, request: &RequestInfo) -> bool {
         match self {
-            Self::Texts => INPUTS.iter().any(|key| body.get(*key).is_some()),
-            Self::Instances => body.pointer("/instances/0/content").is_some_and(Value::is_string),
-            Self::InvokeModel => body.is_object(),
+            Self::Texts => INPUTS.iter().any(|key| request.has(key)),
+            Self::Instances => request.is_embedding,
+            Self::InvokeModel => request.is_object(),
         }
     }
 
-    fn ask(&self, path: &str, body: &Value) -> Ask {
-        let mut ask = Ask::read(body, PARAMS);
+    fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
+        request.read(&[PARAMS], at, value);
+        match (at.as_str(), value.as_str()) {
+            ("instances[].content", Some(_)) => request.is_embedding = true,
+            ("taskType", Some(task)) => request.is_embedding = task.ends_with("_EMBEDDING"),
+            _ => {}
+        }
+    }
+
+    fn finish_request(&self, path: &str, request: &mut RequestInfo) {
         let in_path = match self {
             Self::InvokeModel => segment(path, "/model/", '/'),
-            _ => model_in(path),
+            Self::Texts | Self::Instances => model_in(path),
         };
-        ask.model = in_path.or(ask.model).or_else(|| deployment(path));
-        ask.choices = 0;
-        ask.stream = false;
-        ask
+        if in_path.is_some() {
+            request.model = in_path;
+        }
+        request.default_model(|| deployment(path));
+        request.choices = 0;
+        request.stream = Some(false);
+        if let Self::InvokeModel = self {
+            request.is_embedding = bedrock_invoke::embeds(path, request);
+        }
     }
 
-    fn prompt(&self, body: &Value, prompt: &mut Prompt) {
-        for key in ["input", "texts", "inputs", "content", "prompt", "inputText"] {
-            texts::count_or_tokens(body.get(key), prompt);
+    fn prompt(&self, at: &Path) -> Option<PromptPart> {
+        match at.as_str() {
+            "input" | "texts" | "inputs" | "content" | "prompt" | "inputText" => {
+                Some(PromptPart::TextsOrTokens)
+            }
+            "requests[].content" | "instances[].content" | "singleEmbeddingParams.text.value" => {
+                Some(PromptPart::Texts)
+            }
+            _ => None,
         }
-        for one in ["requests", "instances"]
-            .iter()
-            .flat_map(|key| items(body.get(*key)))
-        {
-            texts::count(one.get("content"), prompt);
-        }
-        texts::count(member(body, "/singleEmbeddingParams/text/value"), prompt);
     }
 
     fn head(&self, headers: &HeaderMap, reply: &mut Reply) {
@@ -104,39 +118,47 @@ const INPUTS: &[&str] = &[
     "images",
 ];
 
+/// What shows the shape of a request: [`INPUTS`], and what tells Bedrock's models apart.
+const MEMBERS: &[&str] = &[
+    "input",
+    "texts",
+    "inputs",
+    "content",
+    "requests",
+    "instances",
+    "prompt",
+    "images",
+    "inputText",
+    "textGenerationConfig",
+    "input_type",
+    "embeddingConfig",
+];
+
 /// Vertex counts each text by itself.
 const INSTANCE: &str = "predictions[].embeddings.statistics.token_count";
 
-const PARAMS: &[Param] = &[
-    (semconv::EMBEDDINGS_DIMENSION_COUNT, "/dimensions", Kind::Int),
+const PARAMS: &[ParameterPath] = &[
+    (Parameter::DimensionCount, "dimensions", Kind::Int),
+    (Parameter::DimensionCount, "output_dimension", Kind::Int),
+    (Parameter::DimensionCount, "outputDimensionality", Kind::Int),
     (
-        semconv::EMBEDDINGS_DIMENSION_COUNT,
-        "/output_dimension",
+        Parameter::DimensionCount,
+        "parameters.outputDimensionality",
         Kind::Int,
     ),
     (
-        semconv::EMBEDDINGS_DIMENSION_COUNT,
-        "/outputDimensionality",
+        Parameter::DimensionCount,
+        "embeddingConfig.outputEmbeddingLength",
         Kind::Int,
     ),
     (
-        semconv::EMBEDDINGS_DIMENSION_COUNT,
-        "/parameters/outputDimensionality",
+        Parameter::DimensionCount,
+        "singleEmbeddingParams.embeddingDimension",
         Kind::Int,
     ),
-    (
-        semconv::EMBEDDINGS_DIMENSION_COUNT,
-        "/embeddingConfig/outputEmbeddingLength",
-        Kind::Int,
-    ),
-    (
-        semconv::EMBEDDINGS_DIMENSION_COUNT,
-        "/singleEmbeddingParams/embeddingDimension",
-        Kind::Int,
-    ),
-    (semconv::REQUEST_ENCODING_FORMATS, "/encoding_format", Kind::Texts),
-    (semconv::REQUEST_ENCODING_FORMATS, "/embedding_types", Kind::Texts),
-    (semconv::REQUEST_ENCODING_FORMATS, "/embeddingTypes", Kind::Texts),
+    (Parameter::EncodingFormats, "encoding_format", Kind::Texts),
+    (Parameter::EncodingFormats, "embedding_types", Kind::Texts),
+    (Parameter::EncodingFormats, "embeddingTypes", Kind::Texts),
 ];
 
 const USAGE: &Paths = &[

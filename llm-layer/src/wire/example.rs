@@ -1,6 +1,8 @@
-use serde_json::{Value, json};
+use serde_json::json;
 use throughline_llm_layer::Content;
-use throughline_llm_layer::wire::{Ask, Channel, Field, Path, Prompt, Reply, Scalar, WireFormat};
+use throughline_llm_layer::wire::{
+    Channel, Document, Field, Path, PromptPart, Reply, RequestInfo, Scalar, WireFormat,
+};
 
 /// `{"engine":"acme-1","question":"Why?"}` is answered by events: `{"say":"Be"}`, `{"say":"cause"}` and at last
 /// `{"end":{"why":"stop","read":5,"written":2}}`.
@@ -11,24 +13,32 @@ impl WireFormat for Acme {
         "chat"
     }
 
-    fn matches(&self, body: &Value) -> bool {
-        body.get("question").is_some()
+    fn members(&self) -> &'static [&'static str] {
+        &["question"]
     }
 
-    fn ask(&self, _path: &str, body: &Value) -> Ask {
-        let mut ask = Ask::default();
-        ask.model = body["engine"].as_str().map(str::to_owned);
-        ask.stream = true;
-        ask
+    fn matches(&self, request: &RequestInfo) -> bool {
+        request.has("question")
     }
 
-    fn prompt(&self, body: &Value, prompt: &mut Prompt) {
-        prompt.texts(body.get("question"));
+    fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
+        if let ("engine", Some(engine)) = (at.as_str(), value.as_str()) {
+            request.model = Some(engine.to_owned());
+        }
     }
 
-    fn content(&self, body: &Value) -> Content {
+    fn finish_request(&self, _path: &str, request: &mut RequestInfo) {
+        request.stream = Some(true);
+    }
+
+    fn prompt(&self, at: &Path) -> Option<PromptPart> {
+        (at.as_str() == "question").then_some(PromptPart::Texts)
+    }
+
+    fn content(&self, body: &Document) -> Content {
         let mut content = Content::default();
-        let part = json!({"type": "text", "content": body["question"]});
+        let question = body.get("question").map(Document::to_value);
+        let part = json!({"type": "text", "content": question});
         content.input = vec![json!({"role": "user", "parts": [part]})];
         content
     }

@@ -1,7 +1,6 @@
 //! The trait of all formats, and the formats that this crate knows.
 
 use http::HeaderMap;
-use serde_json::Value;
 
 use super::anthropic::Anthropic;
 use super::bedrock::Converse;
@@ -15,9 +14,8 @@ use super::ollama::Ollama;
 use super::openai_chat::OpenAiChat;
 use super::openai_completions::OpenAiCompletions;
 use super::openai_responses::OpenAiResponses;
-use super::{Ask, Channel, Reply};
-use crate::content::Content;
-use crate::estimate::Prompt;
+use super::{Channel, PromptPart, Reply, RequestInfo};
+use crate::content::{Content, Document};
 use crate::json::{Path, Scalar};
 
 /// A wire format: how a request says what it asks for, and an answer what came of it. See [the module](super).
@@ -25,25 +23,38 @@ pub trait WireFormat: Send + Sync {
     /// The operation's name in the conventions: `chat`, `text_completion`, `generate_content`, `embeddings` …
     fn operation(&self) -> &'static str;
 
-    /// Whether a request body has this format's shape; if not, the request is none of this format's. A body that could
-    /// not be seen is not asked about.
-    fn matches(&self, body: &Value) -> bool;
+    /// The members of a request's root that [`matches`](Self::matches) looks for, at most 64. Default: none.
+    fn members(&self) -> &'static [&'static str] {
+        &[]
+    }
 
-    /// Reads a request by its path, without a slash at its end, and its body, which is null where it was not seen.
-    fn ask(&self, path: &str, body: &Value) -> Ask;
+    /// Whether a request body has this format's shape; if not, the request is not of this format. Not called if the body
+    /// was not read.
+    fn matches(&self, request: &RequestInfo) -> bool;
 
-    /// Puts down the texts of a request's prompt, which are counted if nobody reports their tokens.
-    fn prompt(&self, body: &Value, prompt: &mut Prompt);
+    /// Reads a value of a request: a string of the body as far as 1 KiB, a number, `true`, `false` or `null`. The members
+    /// `model` and `stream` of the root are read already. Default: nothing more.
+    ///
+    /// Of an array, the first 32 elements are read, and of its elements that are objects or arrays only the first.
+    fn request_value(&self, _at: &Path, _value: Scalar<'_>, _request: &mut RequestInfo) {}
 
-    /// What a request says, for users who capture content; by default what can be read of it in the shapes of the formats
-    /// that this crate knows.
-    fn content(&self, body: &Value) -> Content {
+    /// Completes what was read of a request, once its body was read as far as it will be. `path` is the request's, without
+    /// a slash at its end. Default: nothing more.
+    fn finish_request(&self, _path: &str, _request: &mut RequestInfo) {}
+
+    /// What the value at a path of a request is to its prompt, which is counted if nobody reports its tokens. Not called
+    /// for what is within a part of the prompt.
+    fn prompt(&self, at: &Path) -> Option<PromptPart>;
+
+    /// What a request says, for users who capture content. Default: what can be read of it in the shapes of the formats
+    /// that this crate knows. Tool definitions have neither descriptions nor schemas in `body`.
+    fn content(&self, body: &Document) -> Content {
         Content::of_request(body)
     }
 
-    /// Whether the answer to a request tells its usage, as far as the request shows; by default it does. If not, what an
+    /// Whether the answer to a request reports its usage, as far as the request shows. Default: it does. If not, what an
     /// estimate needs is loaded while the answer is awaited.
-    fn reports(&self, _body: &Value) -> bool {
+    fn reports_usage(&self, _request: &RequestInfo) -> bool {
         true
     }
 
@@ -137,24 +148,32 @@ impl WireFormat for Format {
         self.wire().operation()
     }
 
-    fn matches(&self, body: &Value) -> bool {
-        self.wire().matches(body)
+    fn members(&self) -> &'static [&'static str] {
+        self.wire().members()
     }
 
-    fn ask(&self, path: &str, body: &Value) -> Ask {
-        self.wire().ask(path, body)
+    fn matches(&self, request: &RequestInfo) -> bool {
+        self.wire().matches(request)
     }
 
-    fn prompt(&self, body: &Value, prompt: &mut Prompt) {
-        self.wire().prompt(body, prompt);
+    fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
+        self.wire().request_value(at, value, request);
     }
 
-    fn content(&self, body: &Value) -> Content {
+    fn finish_request(&self, path: &str, request: &mut RequestInfo) {
+        self.wire().finish_request(path, request);
+    }
+
+    fn prompt(&self, at: &Path) -> Option<PromptPart> {
+        self.wire().prompt(at)
+    }
+
+    fn content(&self, body: &Document) -> Content {
         self.wire().content(body)
     }
 
-    fn reports(&self, body: &Value) -> bool {
-        self.wire().reports(body)
+    fn reports_usage(&self, request: &RequestInfo) -> bool {
+        self.wire().reports_usage(request)
     }
 
     fn alternatives(&self) -> &'static str {

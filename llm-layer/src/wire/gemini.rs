@@ -2,15 +2,12 @@
 //!
 //! <https://ai.google.dev/api/generate-content>
 
-use serde_json::Value;
-
-use super::ask::{Kind, Param, items, member, model_in};
 use super::openai_chat::output_modality;
+use super::parameter::{Kind, ParameterPath};
+use super::segments::model_in;
 use super::usage::{Field, Paths};
-use super::{Ask, Channel, Reply, WireFormat, texts};
-use crate::estimate::Prompt;
+use super::{Channel, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 use crate::json::{Path, Scalar};
-use crate::semconv;
 
 /// `POST …/models/{model}:generateContent` and `:streamGenerateContent`.
 #[derive(Debug)]
@@ -21,39 +18,39 @@ impl WireFormat for Gemini {
         "generate_content"
     }
 
-    fn matches(&self, body: &Value) -> bool {
-        body.get("contents").is_some()
+    fn members(&self) -> &'static [&'static str] {
+        &["contents"]
     }
 
-    fn ask(&self, path: &str, body: &Value) -> Ask {
-        let mut ask = Ask::read(body, PARAMS);
-        ask.model = model_in(path);
-        ask.stream = path.ends_with(":streamGenerateContent");
-        ask.count_choices(
-            semconv::REQUEST_CHOICE_COUNT,
-            member(body, "/generationConfig/candidateCount"),
-        );
-        let mime = member(body, "/generationConfig/responseMimeType").and_then(Value::as_str);
-        match mime {
-            Some("application/json") => ask.put(semconv::OUTPUT_TYPE, "json"),
-            Some("text/plain") => ask.put(semconv::OUTPUT_TYPE, "text"),
-            _ => {
-                let modalities = member(body, "/generationConfig/responseModalities");
-                if let Some(kind) = output_modality(modalities) {
-                    ask.put(semconv::OUTPUT_TYPE, kind);
-                }
-            }
-        }
-        ask
+    fn matches(&self, request: &RequestInfo) -> bool {
+        request.has("contents")
     }
 
-    fn prompt(&self, body: &Value, prompt: &mut Prompt) {
-        for key in ["systemInstruction", "system_instruction"] {
-            texts::count(body.get(key), prompt);
+    fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
+        request.read(&[PARAMS], at, value);
+        let kind = match (at.as_str(), value.as_str()) {
+            ("generationConfig.responseMimeType", Some("application/json")) => Some((0, "json")),
+            ("generationConfig.responseMimeType", Some("text/plain")) => Some((0, "text")),
+            ("generationConfig.responseModalities[]", Some(name)) => output_modality(name),
+            _ => None,
+        };
+        if let Some((rank, kind)) = kind {
+            request.set_ranked(Parameter::OutputType, rank, kind.into());
         }
-        texts::messages(body.get("contents"), prompt);
-        let tools = items(body.get("tools")).flat_map(|tool| items(tool.get("functionDeclarations")));
-        texts::tools(tools, prompt);
+    }
+
+    fn finish_request(&self, path: &str, request: &mut RequestInfo) {
+        request.model = model_in(path);
+        request.stream = Some(path.ends_with(":streamGenerateContent"));
+    }
+
+    fn prompt(&self, at: &Path) -> Option<PromptPart> {
+        match at.as_str() {
+            "systemInstruction" | "system_instruction" => Some(PromptPart::Texts),
+            "contents[]" => Some(PromptPart::Message),
+            "tools[].functionDeclarations[]" => Some(PromptPart::Function("")),
+            _ => None,
+        }
     }
 
     fn alternatives(&self) -> &'static str {
@@ -110,38 +107,43 @@ pub(super) const OUTPUT: [Field; 3] = [Field::TextOutput, Field::AudioOutput, Fi
 pub(super) const CACHE_READ: [Field; 3] =
     [Field::TextCacheRead, Field::AudioCacheRead, Field::ImageCacheRead];
 
-const PARAMS: &[Param] = &[
+const PARAMS: &[ParameterPath] = &[
     (
-        semconv::REQUEST_MAX_TOKENS,
-        "/generationConfig/maxOutputTokens",
+        Parameter::MaxTokens,
+        "generationConfig.maxOutputTokens",
         Kind::Int,
     ),
     (
-        semconv::REQUEST_TEMPERATURE,
-        "/generationConfig/temperature",
+        Parameter::Temperature,
+        "generationConfig.temperature",
         Kind::Double,
     ),
-    (semconv::REQUEST_TOP_P, "/generationConfig/topP", Kind::Double),
-    (semconv::REQUEST_TOP_K, "/generationConfig/topK", Kind::Int),
-    (semconv::REQUEST_SEED, "/generationConfig/seed", Kind::Int),
+    (Parameter::TopP, "generationConfig.topP", Kind::Double),
+    (Parameter::TopK, "generationConfig.topK", Kind::Int),
+    (Parameter::Seed, "generationConfig.seed", Kind::Int),
     (
-        semconv::REQUEST_STOP_SEQUENCES,
-        "/generationConfig/stopSequences",
+        Parameter::ChoiceCount,
+        "generationConfig.candidateCount",
+        Kind::Choices,
+    ),
+    (
+        Parameter::StopSequences,
+        "generationConfig.stopSequences",
         Kind::Texts,
     ),
     (
-        semconv::REQUEST_FREQUENCY_PENALTY,
-        "/generationConfig/frequencyPenalty",
+        Parameter::FrequencyPenalty,
+        "generationConfig.frequencyPenalty",
         Kind::Double,
     ),
     (
-        semconv::REQUEST_PRESENCE_PENALTY,
-        "/generationConfig/presencePenalty",
+        Parameter::PresencePenalty,
+        "generationConfig.presencePenalty",
         Kind::Double,
     ),
     (
-        semconv::REQUEST_REASONING_LEVEL,
-        "/generationConfig/thinkingConfig/thinkingLevel",
+        Parameter::ReasoningLevel,
+        "generationConfig.thinkingConfig.thinkingLevel",
         Kind::Text,
     ),
 ];

@@ -2,16 +2,12 @@
 //!
 //! <https://ai.google.dev/gemini-api/docs/interactions>
 
-use serde_json::Value;
-
-use super::ask::{Kind, Param, items, string};
 use super::gemini::{CACHE_READ, INPUT, OUTPUT, modality};
 use super::openai_chat::output_modality;
+use super::parameter::{Kind, ParameterPath};
 use super::usage::{Field, Paths};
-use super::{Ask, Channel, Reply, WireFormat, texts};
-use crate::estimate::Prompt;
+use super::{Channel, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 use crate::json::{Path, Scalar};
-use crate::semconv;
 
 /// `POST …/interactions`.
 #[derive(Debug)]
@@ -22,28 +18,39 @@ impl WireFormat for GeminiInteractions {
         "generate_content"
     }
 
-    fn matches(&self, body: &Value) -> bool {
-        let asks = ["model", "agent"].iter().any(|key| string(body, key).is_some());
-        asks && body.get("input").is_some()
+    fn members(&self) -> &'static [&'static str] {
+        &["model", "agent", "input"]
     }
 
-    fn ask(&self, _: &str, body: &Value) -> Ask {
-        let mut ask = Ask::read(body, PARAMS);
-        // An agent of Google's stands where a model else does.
-        ask.model = ask.model.or_else(|| string(body, "agent").map(str::to_owned));
-        let is_json = string(body, "response_mime_type") == Some("application/json");
-        let kind = is_json.then_some("json");
-        if let Some(kind) = kind.or_else(|| output_modality(body.get("response_modalities"))) {
-            ask.put(semconv::OUTPUT_TYPE, kind);
+    fn matches(&self, request: &RequestInfo) -> bool {
+        let is_addressed = request.has_string("model") || request.has_string("agent");
+        is_addressed && request.has("input")
+    }
+
+    fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
+        request.read(&[PARAMS], at, value);
+        match (at.as_str(), value.as_str()) {
+            // An agent of Google's stands where a model else does.
+            ("agent", Some(agent)) => request.other_model = Some(agent.to_owned()),
+            ("response_mime_type", Some("application/json")) => {
+                request.set(Parameter::OutputType, "json");
+            }
+            ("response_modalities[]", Some(name)) => {
+                if let Some((rank, kind)) = output_modality(name) {
+                    request.set_ranked(Parameter::OutputType, rank, kind.into());
+                }
+            }
+            _ => {}
         }
-        ask
     }
 
-    fn prompt(&self, body: &Value, prompt: &mut Prompt) {
-        texts::count(body.get("system_instruction"), prompt);
-        texts::input(body.get("input"), prompt);
-        let functions = items(body.get("tools")).filter(|tool| tool.get("name").is_some());
-        texts::tools(functions, prompt);
+    fn prompt(&self, at: &Path) -> Option<PromptPart> {
+        match at.as_str() {
+            "system_instruction" => Some(PromptPart::Texts),
+            "input" => Some(PromptPart::Messages),
+            "tools[]" => Some(PromptPart::Function("name")),
+            _ => None,
+        }
     }
 
     fn channel(&self, at: &Path, _: &Reply) -> Option<Channel> {
@@ -88,32 +95,32 @@ impl WireFormat for GeminiInteractions {
     }
 }
 
-const PARAMS: &[Param] = &[
+const PARAMS: &[ParameterPath] = &[
     (
-        semconv::REQUEST_MAX_TOKENS,
-        "/generation_config/max_output_tokens",
+        Parameter::MaxTokens,
+        "generation_config.max_output_tokens",
         Kind::Int,
     ),
     (
-        semconv::REQUEST_TEMPERATURE,
-        "/generation_config/temperature",
+        Parameter::Temperature,
+        "generation_config.temperature",
         Kind::Double,
     ),
-    (semconv::REQUEST_TOP_P, "/generation_config/top_p", Kind::Double),
-    (semconv::REQUEST_SEED, "/generation_config/seed", Kind::Int),
+    (Parameter::TopP, "generation_config.top_p", Kind::Double),
+    (Parameter::Seed, "generation_config.seed", Kind::Int),
     (
-        semconv::REQUEST_STOP_SEQUENCES,
-        "/generation_config/stop_sequences",
+        Parameter::StopSequences,
+        "generation_config.stop_sequences",
         Kind::Texts,
     ),
     (
-        semconv::REQUEST_REASONING_LEVEL,
-        "/generation_config/thinking_level",
+        Parameter::ReasoningLevel,
+        "generation_config.thinking_level",
         Kind::Text,
     ),
     (
-        semconv::REQUEST_PREVIOUS_RESPONSE_ID,
-        "/previous_interaction_id",
+        Parameter::PreviousResponseId,
+        "previous_interaction_id",
         Kind::Text,
     ),
 ];

@@ -4,11 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 
 use http::HeaderMap;
-use serde_json::Value;
 
-use super::{Ask, Channel, Reply, WireFormat};
-use crate::content::Content;
-use crate::estimate::Prompt;
+use super::{Channel, PromptPart, Reply, RequestInfo, WireFormat};
+use crate::content::{Content, Document};
 use crate::json::{Path, Scalar};
 
 /// A format of which no more is asked in a call once a hook has panicked.
@@ -17,6 +15,12 @@ pub(super) struct Guarded<F>(pub(super) F);
 impl<F: WireFormat> Guarded<F> {
     fn call<T>(&self, hook: impl FnOnce(&F) -> T) -> Option<T> {
         catch_unwind(AssertUnwindSafe(|| hook(&self.0))).ok()
+    }
+
+    fn fill(&self, request: &mut RequestInfo, hook: impl FnOnce(&F, &mut RequestInfo)) {
+        if !request.panicked && self.call(|format| hook(format, request)).is_none() {
+            request.panicked = true;
+        }
     }
 
     fn read(&self, reply: &mut Reply, hook: impl FnOnce(&F, &mut Reply)) {
@@ -32,26 +36,35 @@ impl<F: WireFormat> WireFormat for Guarded<F> {
         self.call(F::operation).unwrap_or("_OTHER")
     }
 
-    fn matches(&self, body: &Value) -> bool {
-        self.call(|format| format.matches(body)).unwrap_or(false)
+    fn members(&self) -> &'static [&'static str] {
+        self.call(F::members).unwrap_or_default()
     }
 
-    fn ask(&self, path: &str, body: &Value) -> Ask {
-        self.call(|format| format.ask(path, body)).unwrap_or_default()
+    fn matches(&self, request: &RequestInfo) -> bool {
+        self.call(|format| format.matches(request)).unwrap_or(false)
     }
 
-    fn prompt(&self, body: &Value, prompt: &mut Prompt) {
-        if self.call(|format| format.prompt(body, prompt)).is_none() {
-            prompt.give_up();
-        }
+    fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
+        self.fill(request, |format, request| {
+            format.request_value(at, value, request);
+        });
     }
 
-    fn content(&self, body: &Value) -> Content {
+    fn finish_request(&self, path: &str, request: &mut RequestInfo) {
+        self.fill(request, |format, request| format.finish_request(path, request));
+    }
+
+    /// A panic here ends the count, which is caught as a whole: it is not worth a guard for every value.
+    fn prompt(&self, at: &Path) -> Option<PromptPart> {
+        self.0.prompt(at)
+    }
+
+    fn content(&self, body: &Document) -> Content {
         self.call(|format| format.content(body)).unwrap_or_default()
     }
 
-    fn reports(&self, body: &Value) -> bool {
-        self.call(|format| format.reports(body)).unwrap_or(true)
+    fn reports_usage(&self, request: &RequestInfo) -> bool {
+        self.call(|format| format.reports_usage(request)).unwrap_or(true)
     }
 
     fn alternatives(&self) -> &'static str {

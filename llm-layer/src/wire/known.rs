@@ -1,33 +1,16 @@
 //! The APIs and hosts that are known without being told.
 
-use serde_json::Value;
+use super::Format;
+use super::candidates::{Candidate, built_in};
+use super::recognise::Target;
 
-use super::recognise::{Known, Target};
-use super::{Format, bedrock_invoke};
-
-/// The format that is spoken at a path, the first one whose shape the body has, and by whom.
-pub(super) fn find(target: &Target<'_>, path: &str, body: Known<'_>) -> Option<(Format, &'static str)> {
-    if NO_CALLS.iter().any(|end| path.ends_with(end)) {
-        return None;
-    }
-    let mut apis = APIS
-        .iter()
-        .filter(|(end, domain, _, _)| ends_with(path, end) && (domain.is_empty() || target.is_at(domain)))
-        .map(|(_, _, format, usual)| (invoked(*format, path, body), *usual));
-    let (format, usual) = apis.find(|(format, _)| body.is(format.wire()))?;
-    Some((format, provider(target, path).unwrap_or(usual)))
-}
-
-/// What Bedrock's InvokeModel is called for.
-fn invoked(format: Format, path: &str, body: Known<'_>) -> Format {
-    let body = match body {
-        Known::Body(body) => body,
-        Known::NotYet | Known::Never => &Value::Null,
-    };
-    match format {
-        Format::BedrockInvoke if bedrock_invoke::embeds(path, body) => Format::BedrockEmbeddings,
-        format => format,
-    }
+/// The formats that are spoken at a path, and by whom, in the order in which they count.
+pub(super) fn find<'a>(target: &'a Target<'_>, path: &'a str) -> impl Iterator<Item = Candidate> + 'a {
+    let is_call = !NO_CALLS.iter().any(|end| path.ends_with(end));
+    let apis = APIS.iter().filter(move |(end, domain, _, _)| {
+        is_call && ends_with(path, end) && (domain.is_empty() || target.is_at(domain))
+    });
+    apis.flat_map(move |(_, _, format, usual)| built_in(*format, provider(target, path).unwrap_or(usual)))
 }
 
 /// The provider whose host it is; somebody's gateway to Azure OpenAI is known by Azure's path.
@@ -60,6 +43,12 @@ fn at_host(host: &str, target: &Target<'_>, path: &str) -> Option<&'static str> 
 
 /// Whether a path ends with a pattern, in which `*` stands for one segment or the rest of one.
 fn ends_with(path: &str, pattern: &str) -> bool {
+    // Of all patterns, few have the last byte: the others need not be searched for their `*`.
+    match (path.as_bytes().last(), pattern.as_bytes().last()) {
+        (_, Some(b'*')) => {}
+        (last, other) if last == other => {}
+        _ => return false,
+    }
     let Some((before, after)) = pattern.split_once('*') else {
         return path.ends_with(pattern);
     };
@@ -227,7 +216,8 @@ const BEDROCK: &[&str] = &["bedrock-runtime", "bedrock-runtime-fips", "bedrock-m
 mod tests {
     use http::{Method, Uri};
 
-    use super::{Known, Target, ends_with, find};
+    use super::{Target, ends_with};
+    use crate::wire::recognise;
 
     #[test]
     fn providers() {
@@ -254,8 +244,8 @@ mod tests {
         for (url, expected) in cases {
             let uri: Uri = format!("https://{url}").parse().unwrap();
             let target = Target::new(&Method::POST, &uri, None);
-            let found = find(&target, uri.path(), Known::NotYet);
-            assert_eq!(found.map(|(_, provider)| provider), expected, "{url}");
+            let found = recognise(&target, &[]);
+            assert_eq!(found.map(|found| found.provider).as_deref(), expected, "{url}");
         }
     }
 

@@ -2,12 +2,9 @@
 //!
 //! <https://docs.mistral.ai/api/endpoint/beta/conversations>
 
-use serde_json::Value;
-
-use super::ask::{Kind, Param, items};
+use super::parameter::{Kind, ParameterPath};
 use super::usage::{Field, Paths};
-use super::{Ask, Channel, Reply, WireFormat, texts};
-use crate::estimate::Prompt;
+use super::{Channel, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 use crate::json::{Path, Scalar};
 use crate::semconv;
 
@@ -20,19 +17,25 @@ impl WireFormat for MistralConversations {
         "chat"
     }
 
-    fn matches(&self, body: &Value) -> bool {
-        body.get("inputs").is_some()
+    fn members(&self) -> &'static [&'static str] {
+        &["inputs"]
     }
 
-    fn ask(&self, _: &str, body: &Value) -> Ask {
-        Ask::read(body, PARAMS)
+    fn matches(&self, request: &RequestInfo) -> bool {
+        request.has("inputs")
     }
 
-    fn prompt(&self, body: &Value, prompt: &mut Prompt) {
-        texts::input(body.get("inputs"), prompt);
-        texts::said("system", body.get("instructions"), prompt);
-        let functions = items(body.get("tools")).filter(|tool| tool.get("function").is_some());
-        texts::tools(functions, prompt);
+    fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
+        request.read(&[PARAMS], at, value);
+    }
+
+    fn prompt(&self, at: &Path) -> Option<PromptPart> {
+        match at.as_str() {
+            "inputs" => Some(PromptPart::Messages),
+            "instructions" => Some(PromptPart::MessageOf("system")),
+            "tools[]" => Some(PromptPart::Function("function")),
+            _ => None,
+        }
     }
 
     fn channel(&self, at: &Path, reply: &Reply) -> Option<Channel> {
@@ -65,32 +68,24 @@ impl WireFormat for MistralConversations {
     }
 }
 
-const PARAMS: &[Param] = &[
+const PARAMS: &[ParameterPath] = &[
+    (Parameter::MaxTokens, "completion_args.max_tokens", Kind::Int),
     (
-        semconv::REQUEST_MAX_TOKENS,
-        "/completion_args/max_tokens",
-        Kind::Int,
-    ),
-    (
-        semconv::REQUEST_TEMPERATURE,
-        "/completion_args/temperature",
+        Parameter::Temperature,
+        "completion_args.temperature",
         Kind::Double,
     ),
-    (semconv::REQUEST_TOP_P, "/completion_args/top_p", Kind::Double),
-    (semconv::REQUEST_SEED, "/completion_args/random_seed", Kind::Int),
+    (Parameter::TopP, "completion_args.top_p", Kind::Double),
+    (Parameter::Seed, "completion_args.random_seed", Kind::Int),
+    (Parameter::StopSequences, "completion_args.stop", Kind::Texts),
     (
-        semconv::REQUEST_STOP_SEQUENCES,
-        "/completion_args/stop",
-        Kind::Texts,
-    ),
-    (
-        semconv::REQUEST_FREQUENCY_PENALTY,
-        "/completion_args/frequency_penalty",
+        Parameter::FrequencyPenalty,
+        "completion_args.frequency_penalty",
         Kind::Double,
     ),
     (
-        semconv::REQUEST_PRESENCE_PENALTY,
-        "/completion_args/presence_penalty",
+        Parameter::PresencePenalty,
+        "completion_args.presence_penalty",
         Kind::Double,
     ),
 ];

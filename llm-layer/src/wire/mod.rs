@@ -13,6 +13,20 @@
 //! A provider that speaks a known format with a difference asks that format for the rest: `Format` is a [`WireFormat`]
 //! too.
 //!
+//! # How a request is read
+//!
+//! Before it is sent, its body is read once into a [`RequestInfo`], as far as
+//! [`LlmLayer::with_request_limit`](crate::LlmLayer::with_request_limit) allows, and nothing else is made of it:
+//!
+//! | hook | when | for |
+//! |---|---|---|
+//! | [`WireFormat::request_value`] | a string as far as 1 KiB, a number, `true`, `false`, `null` | the parameters |
+//! | [`WireFormat::finish_request`] | the body was read | what the path says |
+//! | [`WireFormat::matches`] | after that | whether the request is of this format |
+//!
+//! The path of a value is its keys with points between them, each array as `[]`: `messages[].content`. If it turns out
+//! later that the prompt has to be counted, the body is read again, and [`WireFormat::prompt`] says what of it is prompt.
+//!
 //! # How an answer is read
 //!
 //! JSON is read while it comes, cut anywhere, and nothing is kept of it. It may be one document, one a line, the
@@ -35,12 +49,13 @@
 //! heard before, when it changed nothing, is not told again but for its text, nor for what [`WireFormat::ignores`].
 
 mod anthropic;
-mod ask;
 mod bedrock;
 mod bedrock_invoke;
+mod candidates;
 mod cohere;
 mod embeddings;
 mod format;
+mod function_reader;
 mod gemini;
 mod gemini_interactions;
 mod guarded;
@@ -50,25 +65,32 @@ mod ollama;
 mod openai_chat;
 mod openai_completions;
 mod openai_responses;
+mod parameter;
+mod prompt_part;
+mod prompt_reader;
 mod reading;
 mod recognise;
 mod reply;
+mod request;
 mod rule;
+mod segments;
 mod spoken;
-pub(crate) mod texts;
 mod usage;
+mod values;
 
-pub use self::ask::Ask;
-pub(crate) use self::ask::{items, string};
+pub(crate) use self::candidates::{Candidates, Extent};
 pub use self::format::{Format, WireFormat};
-#[cfg(all(test, feature = "tiktoken"))]
-pub(crate) use self::openai_chat::OpenAiChat;
+pub use self::parameter::{Parameter, ParameterValue};
+pub use self::prompt_part::PromptPart;
+pub(crate) use self::prompt_reader::PromptReader;
 pub(crate) use self::reading::Reading;
 #[cfg(test)]
 pub(crate) use self::recognise::Wire;
-pub(crate) use self::recognise::{Known, Recognised, Target, recognise};
+pub(crate) use self::recognise::{Recognised, Target, candidates, recognise};
 pub use self::reply::{Channel, Reply};
+pub use self::request::RequestInfo;
 pub use self::rule::Rule;
 pub use self::usage::Field;
-pub use crate::estimate::Prompt;
+pub(crate) use self::values::{items, string};
+pub use crate::content::Document;
 pub use crate::json::{Path, Scalar};

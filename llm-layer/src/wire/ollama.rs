@@ -2,14 +2,10 @@
 //!
 //! <https://github.com/ollama/ollama/blob/main/docs/api.md>
 
-use serde_json::Value;
-
-use super::ask::{Kind, Param, items, string};
+use super::parameter::{Kind, ParameterPath};
 use super::usage::{Field, Paths};
-use super::{Ask, Channel, Reply, WireFormat, texts};
-use crate::estimate::Prompt;
+use super::{Channel, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 use crate::json::{Path, Scalar};
-use crate::semconv;
 
 /// `POST /api/chat` or `/api/generate`.
 #[derive(Debug)]
@@ -26,30 +22,39 @@ impl WireFormat for Ollama {
         }
     }
 
-    fn matches(&self, body: &Value) -> bool {
+    fn members(&self) -> &'static [&'static str] {
+        &["model", "messages", "prompt", "format"]
+    }
+
+    fn matches(&self, request: &RequestInfo) -> bool {
         let text = match self {
             Self::Chat => "messages",
             Self::Generate => "prompt",
         };
-        string(body, "model").is_some() && body.get(text).is_some()
+        request.has_string("model") && request.has(text)
     }
 
-    fn ask(&self, _: &str, body: &Value) -> Ask {
-        let mut ask = Ask::read(body, PARAMS);
-        ask.stream = body.get("stream").and_then(Value::as_bool) != Some(false);
-        match body.get("format") {
-            Some(Value::Object(_)) => ask.put(semconv::OUTPUT_TYPE, "json"),
-            Some(Value::String(format)) if format == "json" => ask.put(semconv::OUTPUT_TYPE, "json"),
-            _ => {}
+    fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
+        request.read(&[PARAMS], at, value);
+        if (at.as_str(), value.as_str()) == ("format", Some("json")) {
+            request.set(Parameter::OutputType, "json");
         }
-        ask
     }
 
-    fn prompt(&self, body: &Value, prompt: &mut Prompt) {
-        texts::messages(body.get("messages"), prompt);
-        texts::count(body.get("system"), prompt);
-        texts::count(body.get("prompt"), prompt);
-        texts::tools(items(body.get("tools")), prompt);
+    fn finish_request(&self, _: &str, request: &mut RequestInfo) {
+        request.stream = Some(request.stream_member != Some(false));
+        if request.has_object("format") {
+            request.set(Parameter::OutputType, "json");
+        }
+    }
+
+    fn prompt(&self, at: &Path) -> Option<PromptPart> {
+        match at.as_str() {
+            "messages[]" => Some(PromptPart::Message),
+            "system" | "prompt" => Some(PromptPart::Texts),
+            "tools[]" => Some(PromptPart::Function("")),
+            _ => None,
+        }
     }
 
     fn channel(&self, at: &Path, _: &Reply) -> Option<Channel> {
@@ -75,24 +80,24 @@ impl WireFormat for Ollama {
     }
 }
 
-const PARAMS: &[Param] = &[
-    (semconv::REQUEST_MAX_TOKENS, "/options/num_predict", Kind::Int),
-    (semconv::REQUEST_TEMPERATURE, "/options/temperature", Kind::Double),
-    (semconv::REQUEST_TOP_P, "/options/top_p", Kind::Double),
-    (semconv::REQUEST_TOP_K, "/options/top_k", Kind::Int),
-    (semconv::REQUEST_SEED, "/options/seed", Kind::Int),
-    (semconv::REQUEST_STOP_SEQUENCES, "/options/stop", Kind::Texts),
+const PARAMS: &[ParameterPath] = &[
+    (Parameter::MaxTokens, "options.num_predict", Kind::Int),
+    (Parameter::Temperature, "options.temperature", Kind::Double),
+    (Parameter::TopP, "options.top_p", Kind::Double),
+    (Parameter::TopK, "options.top_k", Kind::Int),
+    (Parameter::Seed, "options.seed", Kind::Int),
+    (Parameter::StopSequences, "options.stop", Kind::Texts),
     (
-        semconv::REQUEST_FREQUENCY_PENALTY,
-        "/options/frequency_penalty",
+        Parameter::FrequencyPenalty,
+        "options.frequency_penalty",
         Kind::Double,
     ),
     (
-        semconv::REQUEST_PRESENCE_PENALTY,
-        "/options/presence_penalty",
+        Parameter::PresencePenalty,
+        "options.presence_penalty",
         Kind::Double,
     ),
-    (semconv::REQUEST_REASONING_LEVEL, "/think", Kind::Text),
+    (Parameter::ReasoningLevel, "think", Kind::Text),
 ];
 
 const USAGE: &Paths = &[

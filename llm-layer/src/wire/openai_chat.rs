@@ -3,12 +3,10 @@
 //!
 //! <https://platform.openai.com/docs/api-reference/chat>
 
-use serde_json::Value;
-
-use super::ask::{Kind, Param, items, member, model_in, segment, string};
+use super::parameter::{Kind, ParameterPath};
+use super::segments::{model_in, segment};
 use super::usage::{Field, Paths};
-use super::{Ask, Channel, Reply, WireFormat, texts};
-use crate::estimate::Prompt;
+use super::{Channel, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 use crate::json::{Path, Scalar};
 use crate::semconv;
 
@@ -21,45 +19,46 @@ impl WireFormat for OpenAiChat {
         "chat"
     }
 
-    fn matches(&self, body: &Value) -> bool {
-        body.get("messages").is_some_and(Value::is_array)
+    fn members(&self) -> &'static [&'static str] {
+        &["messages"]
     }
 
-    fn ask(&self, path: &str, body: &Value) -> Ask {
-        let mut ask = Ask::read(body, PARAMS);
-        ask.model = ask.model.or_else(|| deployment(path)).or_else(|| model_in(path));
-        ask.stream |= STREAMS.iter().any(|end| path.ends_with(end));
-        ask.count_choices(semconv::REQUEST_CHOICE_COUNT, body.get("n"));
-        if let Some(kind) = member(body, "/response_format/type")
-            .and_then(Value::as_str)
-            .and_then(output_type)
-            .or_else(|| output_modality(body.get("modalities")))
-        {
-            ask.put(semconv::OUTPUT_TYPE, kind);
+    fn matches(&self, request: &RequestInfo) -> bool {
+        request.has_array("messages")
+    }
+
+    fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
+        request.read(&[PARAMS], at, value);
+        usage_option(at, value, request);
+        service_tier(at, value, request);
+        let kind = match (at.as_str(), value.as_str()) {
+            ("response_format.type", Some(format)) => output_type(format).map(|kind| (0, kind)),
+            ("modalities[]", Some(name)) => output_modality(name),
+            _ => None,
+        };
+        if let Some((rank, kind)) = kind {
+            request.set_ranked(Parameter::OutputType, rank, kind.into());
         }
-        service_tier(&mut ask, body);
-        ask.put(semconv::OPENAI_API_TYPE, "chat_completions");
-        ask
     }
 
-    fn prompt(&self, body: &Value, prompt: &mut Prompt) {
-        for message in items(body.get("messages")) {
-            prompt.message();
-            if message.get("name").is_some() {
-                prompt.author();
-            }
-            for text in message.as_object().into_iter().flatten().map(|(_, value)| value) {
-                message_texts(text, prompt);
-            }
+    fn finish_request(&self, path: &str, request: &mut RequestInfo) {
+        request.default_model(|| deployment(path).or_else(|| model_in(path)));
+        if STREAMS.iter().any(|end| path.ends_with(end)) {
+            request.stream = Some(true);
         }
-        texts::tools(
-            items(body.get("tools")).chain(items(body.get("functions"))),
-            prompt,
-        );
+        request.set(Parameter::OpenAiApiType, "chat_completions");
     }
 
-    fn reports(&self, body: &Value) -> bool {
-        includes_usage(body)
+    fn prompt(&self, at: &Path) -> Option<PromptPart> {
+        match at.as_str() {
+            "messages[]" => Some(PromptPart::ChatMessage),
+            "tools[]" | "functions[]" => Some(PromptPart::Function("")),
+            _ => None,
+        }
+    }
+
+    fn reports_usage(&self, request: &RequestInfo) -> bool {
+        includes_usage(request)
     }
 
     fn alternatives(&self) -> &'static str {
@@ -89,10 +88,16 @@ impl WireFormat for OpenAiChat {
     }
 }
 
-/// Whether an answer is no stream, or one that was asked for its usage.
-pub(super) fn includes_usage(body: &Value) -> bool {
-    let is = |pointer| member(body, pointer).and_then(Value::as_bool) == Some(true);
-    !is("/stream") || is("/stream_options/include_usage")
+/// Whether an answer is no stream, or one that is to report its usage.
+pub(super) fn includes_usage(request: &RequestInfo) -> bool {
+    request.stream_member != Some(true) || request.includes_usage
+}
+
+/// Takes the option by which a stream reports its usage.
+pub(super) fn usage_option(at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
+    if at.as_str() == "stream_options.include_usage" {
+        request.includes_usage = value == Scalar::Bool(true);
+    }
 }
 
 /// Reads a value of what chat completions and legacy completions have in common.
@@ -140,9 +145,13 @@ pub(super) fn deployment(path: &str) -> Option<String> {
     segment(path, "/deployments/", '/')
 }
 
-pub(super) fn service_tier(ask: &mut Ask, body: &Value) {
-    if let Some(tier) = string(body, "service_tier").filter(|tier| *tier != "auto") {
-        ask.put(semconv::OPENAI_REQUEST_SERVICE_TIER, tier.to_owned());
+/// Takes the service tier; the one that is taken anyway says nothing.
+pub(super) fn service_tier(at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
+    match (at.as_str(), value) {
+        ("service_tier", Scalar::Text(tier)) if tier != "auto" => {
+            request.set(Parameter::OpenAiServiceTier, tier.to_owned());
+        }
+        _ => {}
     }
 }
 
@@ -155,47 +164,29 @@ pub(super) fn output_type(format: &str) -> Option<&'static str> {
     }
 }
 
-/// The kind of output that a list of modalities asks for beside text.
-pub(super) fn output_modality(modalities: Option<&Value>) -> Option<&'static str> {
-    let asks_for = |name: &str| {
-        let mut names = items(modalities).filter_map(Value::as_str);
-        names.any(|other| other.eq_ignore_ascii_case(name))
-    };
+/// The kind of output that a modality other than text asks for, and its rank: sound counts before images, and what a
+/// format says before both.
+pub(super) fn output_modality(name: &str) -> Option<(usize, &'static str)> {
     let kinds = [("audio", "speech"), ("image", "image")];
-    kinds
-        .into_iter()
-        .find_map(|(name, kind)| asks_for(name).then_some(kind))
+    let mut ranked = kinds.into_iter().zip(1..);
+    let ((_, kind), rank) = ranked.find(|((known, _), _)| known.eq_ignore_ascii_case(name))?;
+    Some((rank, kind))
 }
 
-/// Every string of a message counts, its role too; of parts and tool calls, the texts that the model reads.
-fn message_texts(value: &Value, prompt: &mut Prompt) {
-    match value {
-        Value::String(text) => prompt.text(text),
-        other => texts::count(Some(other), prompt),
-    }
-}
-
-const PARAMS: &[Param] = &[
-    (semconv::REQUEST_MAX_TOKENS, "/max_completion_tokens", Kind::Int),
-    (semconv::REQUEST_MAX_TOKENS, "/max_tokens", Kind::Int),
-    (semconv::REQUEST_TEMPERATURE, "/temperature", Kind::Double),
-    (semconv::REQUEST_TOP_P, "/top_p", Kind::Double),
-    (semconv::REQUEST_TOP_K, "/top_k", Kind::Int),
-    (
-        semconv::REQUEST_FREQUENCY_PENALTY,
-        "/frequency_penalty",
-        Kind::Double,
-    ),
-    (
-        semconv::REQUEST_PRESENCE_PENALTY,
-        "/presence_penalty",
-        Kind::Double,
-    ),
-    (semconv::REQUEST_SEED, "/seed", Kind::Int),
-    (semconv::REQUEST_SEED, "/random_seed", Kind::Int),
-    (semconv::REQUEST_STOP_SEQUENCES, "/stop", Kind::Texts),
-    (semconv::REQUEST_REASONING_LEVEL, "/reasoning_effort", Kind::Text),
-    (semconv::REQUEST_REASONING_LEVEL, "/reasoning/effort", Kind::Text),
+const PARAMS: &[ParameterPath] = &[
+    (Parameter::MaxTokens, "max_completion_tokens", Kind::Int),
+    (Parameter::MaxTokens, "max_tokens", Kind::Int),
+    (Parameter::Temperature, "temperature", Kind::Double),
+    (Parameter::TopP, "top_p", Kind::Double),
+    (Parameter::TopK, "top_k", Kind::Int),
+    (Parameter::FrequencyPenalty, "frequency_penalty", Kind::Double),
+    (Parameter::PresencePenalty, "presence_penalty", Kind::Double),
+    (Parameter::Seed, "seed", Kind::Int),
+    (Parameter::Seed, "random_seed", Kind::Int),
+    (Parameter::ChoiceCount, "n", Kind::Choices),
+    (Parameter::StopSequences, "stop", Kind::Texts),
+    (Parameter::ReasoningLevel, "reasoning_effort", Kind::Text),
+    (Parameter::ReasoningLevel, "reasoning.effort", Kind::Text),
 ];
 
 /// The ends of paths that ask for a stream, of Vertex and of watsonx.

@@ -2,14 +2,11 @@
 //!
 //! <https://platform.openai.com/docs/api-reference/completions>
 
-use serde_json::Value;
-
-use super::ask::{Kind, Param, model_in};
-use super::openai_chat::{completion, deployment, includes_usage};
-use super::{Ask, Channel, Reply, WireFormat, texts};
-use crate::estimate::Prompt;
+use super::openai_chat::{completion, deployment, includes_usage, usage_option};
+use super::parameter::{Kind, ParameterPath};
+use super::segments::model_in;
+use super::{Channel, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 use crate::json::{Path, Scalar};
-use crate::semconv;
 
 /// `POST …/completions`.
 #[derive(Debug)]
@@ -20,25 +17,36 @@ impl WireFormat for OpenAiCompletions {
         "text_completion"
     }
 
-    fn matches(&self, body: &Value) -> bool {
-        body.get("prompt").is_some()
+    fn members(&self) -> &'static [&'static str] {
+        &["prompt"]
     }
 
-    fn ask(&self, path: &str, body: &Value) -> Ask {
-        let mut ask = Ask::read(body, PARAMS);
-        ask.model = ask.model.or_else(|| deployment(path)).or_else(|| model_in(path));
-        ask.stream |= path.ends_with(":streamRawPredict");
-        ask.count_choices(semconv::REQUEST_CHOICE_COUNT, body.get("n"));
-        ask
+    fn matches(&self, request: &RequestInfo) -> bool {
+        request.has("prompt")
     }
 
-    fn prompt(&self, body: &Value, prompt: &mut Prompt) {
-        texts::count(body.get("suffix"), prompt);
-        texts::count_or_tokens(body.get("prompt"), prompt);
+    fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
+        request.read(&[PARAMS], at, value);
+        usage_option(at, value, request);
     }
 
-    fn reports(&self, body: &Value) -> bool {
-        includes_usage(body)
+    fn finish_request(&self, path: &str, request: &mut RequestInfo) {
+        request.default_model(|| deployment(path).or_else(|| model_in(path)));
+        if path.ends_with(":streamRawPredict") {
+            request.stream = Some(true);
+        }
+    }
+
+    fn prompt(&self, at: &Path) -> Option<PromptPart> {
+        match at.as_str() {
+            "suffix" => Some(PromptPart::Texts),
+            "prompt" => Some(PromptPart::TextsOrTokens),
+            _ => None,
+        }
+    }
+
+    fn reports_usage(&self, request: &RequestInfo) -> bool {
+        includes_usage(request)
     }
 
     fn alternatives(&self) -> &'static str {
@@ -59,21 +67,14 @@ impl WireFormat for OpenAiCompletions {
     }
 }
 
-const PARAMS: &[Param] = &[
-    (semconv::REQUEST_MAX_TOKENS, "/max_tokens", Kind::Int),
-    (semconv::REQUEST_TEMPERATURE, "/temperature", Kind::Double),
-    (semconv::REQUEST_TOP_P, "/top_p", Kind::Double),
-    (
-        semconv::REQUEST_FREQUENCY_PENALTY,
-        "/frequency_penalty",
-        Kind::Double,
-    ),
-    (
-        semconv::REQUEST_PRESENCE_PENALTY,
-        "/presence_penalty",
-        Kind::Double,
-    ),
-    (semconv::REQUEST_SEED, "/seed", Kind::Int),
-    (semconv::REQUEST_SEED, "/random_seed", Kind::Int),
-    (semconv::REQUEST_STOP_SEQUENCES, "/stop", Kind::Texts),
+const PARAMS: &[ParameterPath] = &[
+    (Parameter::MaxTokens, "max_tokens", Kind::Int),
+    (Parameter::Temperature, "temperature", Kind::Double),
+    (Parameter::TopP, "top_p", Kind::Double),
+    (Parameter::FrequencyPenalty, "frequency_penalty", Kind::Double),
+    (Parameter::PresencePenalty, "presence_penalty", Kind::Double),
+    (Parameter::Seed, "seed", Kind::Int),
+    (Parameter::Seed, "random_seed", Kind::Int),
+    (Parameter::ChoiceCount, "n", Kind::Choices),
+    (Parameter::StopSequences, "stop", Kind::Texts),
 ];

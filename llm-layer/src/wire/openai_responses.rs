@@ -2,13 +2,10 @@
 //!
 //! <https://platform.openai.com/docs/api-reference/responses>
 
-use serde_json::Value;
-
-use super::ask::{Kind, Param, items, member};
 use super::openai_chat::{output_type, service_tier};
+use super::parameter::{Kind, ParameterPath};
 use super::usage::{Field, Paths};
-use super::{Ask, Channel, Reply, WireFormat, texts};
-use crate::estimate::Prompt;
+use super::{Channel, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 use crate::json::{Path, Scalar};
 use crate::semconv;
 
@@ -21,30 +18,33 @@ impl WireFormat for OpenAiResponses {
         "chat"
     }
 
-    fn matches(&self, body: &Value) -> bool {
-        ["input", "prompt", "previous_response_id", "conversation"]
-            .iter()
-            .any(|key| body.get(*key).is_some())
+    fn members(&self) -> &'static [&'static str] {
+        &["input", "prompt", "previous_response_id", "conversation"]
     }
 
-    fn ask(&self, _: &str, body: &Value) -> Ask {
-        let mut ask = Ask::read(body, PARAMS);
-        if let Some(kind) = member(body, "/text/format/type")
-            .and_then(Value::as_str)
-            .and_then(output_type)
-        {
-            ask.put(semconv::OUTPUT_TYPE, kind);
+    fn matches(&self, request: &RequestInfo) -> bool {
+        self.members().iter().any(|name| request.has(name))
+    }
+
+    fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
+        request.read(&[PARAMS], at, value);
+        service_tier(at, value, request);
+        if let ("text.format.type", Some(kind)) = (at.as_str(), value.as_str().and_then(output_type)) {
+            request.set(Parameter::OutputType, kind);
         }
-        service_tier(&mut ask, body);
-        ask.put(semconv::OPENAI_API_TYPE, "responses");
-        ask
     }
 
-    fn prompt(&self, body: &Value, prompt: &mut Prompt) {
-        texts::input(body.get("input"), prompt);
-        texts::said("developer", body.get("instructions"), prompt);
-        let functions = items(body.get("tools")).filter(|tool| tool.get("name").is_some());
-        texts::tools(functions, prompt);
+    fn finish_request(&self, _: &str, request: &mut RequestInfo) {
+        request.set(Parameter::OpenAiApiType, "responses");
+    }
+
+    fn prompt(&self, at: &Path) -> Option<PromptPart> {
+        match at.as_str() {
+            "input" => Some(PromptPart::Messages),
+            "instructions" => Some(PromptPart::MessageOf("developer")),
+            "tools[]" => Some(PromptPart::Function("name")),
+            _ => None,
+        }
     }
 
     fn channel(&self, at: &Path, reply: &Reply) -> Option<Channel> {
@@ -109,20 +109,16 @@ fn delta(event: &str) -> Option<Channel> {
 
 const TOOL_CALL: &str = "tool_call";
 
-const PARAMS: &[Param] = &[
-    (semconv::REQUEST_MAX_TOKENS, "/max_output_tokens", Kind::Int),
-    (semconv::REQUEST_TEMPERATURE, "/temperature", Kind::Double),
-    (semconv::REQUEST_TOP_P, "/top_p", Kind::Double),
-    (semconv::REQUEST_REASONING_LEVEL, "/reasoning/effort", Kind::Text),
-    (
-        semconv::REQUEST_PREVIOUS_RESPONSE_ID,
-        "/previous_response_id",
-        Kind::Text,
-    ),
-    (semconv::CONVERSATION_ID, "/conversation/id", Kind::Text),
-    (semconv::CONVERSATION_ID, "/conversation", Kind::Text),
-    (semconv::PROMPT_NAME, "/prompt/id", Kind::Text),
-    (semconv::PROMPT_VERSION, "/prompt/version", Kind::Text),
+const PARAMS: &[ParameterPath] = &[
+    (Parameter::MaxTokens, "max_output_tokens", Kind::Int),
+    (Parameter::Temperature, "temperature", Kind::Double),
+    (Parameter::TopP, "top_p", Kind::Double),
+    (Parameter::ReasoningLevel, "reasoning.effort", Kind::Text),
+    (Parameter::PreviousResponseId, "previous_response_id", Kind::Text),
+    (Parameter::ConversationId, "conversation.id", Kind::Text),
+    (Parameter::ConversationId, "conversation", Kind::Text),
+    (Parameter::PromptName, "prompt.id", Kind::Text),
+    (Parameter::PromptVersion, "prompt.version", Kind::Text),
 ];
 
 const USAGE: &Paths = &[

@@ -6,9 +6,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use http::{Method, Uri};
-use serde_json::Value;
 
-use super::ask::string;
+use super::candidates::{Candidate, Candidates};
 use super::{Format, Path, Rule, WireFormat, known};
 
 /// Where a request goes.
@@ -70,16 +69,6 @@ pub(crate) enum Wire {
     Users(Arc<dyn WireFormat>),
 }
 
-/// What is known of a request's body.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Known<'a> {
-    /// It is still to be read.
-    NotYet,
-    /// It cannot be seen.
-    Never,
-    Body(&'a Value),
-}
-
 impl Deref for Wire {
     type Target = dyn WireFormat;
 
@@ -107,55 +96,25 @@ impl fmt::Debug for Wire {
     }
 }
 
-impl Known<'_> {
-    /// Whether it is a body of this format, as far as can be seen.
-    pub(super) fn is(self, wire: &dyn WireFormat) -> bool {
-        match self {
-            Self::NotYet | Self::Never => true,
-            Self::Body(body) => wire.matches(body),
-        }
-    }
-
-    /// Whether a rule that is about the request holds for its model too; `None` as long as it may.
-    fn is_meant(self, rule: &Rule, path: &str) -> Option<bool> {
-        let body = match self {
-            _ if rule.is_of_any_model() => return Some(true),
-            Self::NotYet => return None,
-            Self::Never => &Value::Null,
-            Self::Body(body) => body,
-        };
-        let model = match &rule.wire {
-            Some(wire) => wire.ask(path, body).model,
-            None => string(body, "model").map(str::to_owned),
-        };
-        Some(rule.is_of(model.as_deref()))
-    }
+/// The formats that a request may be in: by the user's rules, else by its method, the end of its path, since a proxy may
+/// have any host. The shape of its body decides among them.
+pub(crate) fn candidates(target: &Target<'_>, rules: &[Rule]) -> Candidates {
+    Candidates::new(all(target, target.path.trim_end_matches('/'), rules).collect())
 }
 
-/// Recognises a model call: by the user's rules, else by its method, the end of its path, since a proxy may have any
-/// host, and the shape of its body.
-///
-/// What is recognised before the body is known may be no model call after all, or another.
-pub(crate) fn recognise(target: &Target<'_>, rules: &[Rule], body: Known<'_>) -> Option<Recognised> {
-    if target.method != Method::POST {
-        return None;
-    }
+/// What a request seems to be before its body is read; that may show that it is no model call after all, or another.
+pub(crate) fn recognise(target: &Target<'_>, rules: &[Rule]) -> Option<Recognised> {
     let path = target.path.trim_end_matches('/');
-    for rule in rules.iter().filter(|rule| rule.is_about(target, path)) {
-        match (body.is_meant(rule, path), &rule.wire) {
-            (Some(true), None) => return None,
-            (Some(true) | None, Some(wire)) if body.is(&**wire) => {
-                return Some(Recognised {
-                    wire: wire.clone(),
-                    provider: rule.provider.clone(),
-                });
-            }
-            _ => {}
-        }
-    }
-    let (format, provider) = known::find(target, path, body)?;
-    Some(Recognised {
-        wire: Wire::BuiltIn(format),
-        provider: provider.into(),
-    })
+    let mut all = all(target, path, rules);
+    all.find(|candidate| candidate.comes_first(path))?
+        .into_recognised()
+}
+
+fn all<'a>(target: &'a Target<'_>, path: &'a str, rules: &'a [Rule]) -> impl Iterator<Item = Candidate> + 'a {
+    let is_call = target.method == Method::POST;
+    let by_rule = rules
+        .iter()
+        .filter(move |rule| is_call && rule.is_about(target, path));
+    let built_in = is_call.then(|| known::find(target, path));
+    by_rule.map(Rule::candidate).chain(built_in.into_iter().flatten())
 }

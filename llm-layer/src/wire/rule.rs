@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::WireFormat;
+use super::candidates::Candidate;
 use super::guarded::Guarded;
-use super::recognise::{Target, Wire};
+use super::recognise::{Recognised, Target, Wire};
 
 /// Says which requests are model calls, and whose: by their path, host and model.
 ///
@@ -21,9 +22,9 @@ use super::recognise::{Target, Wire};
 pub struct Rule {
     path: Cow<'static, str>,
     domain: Cow<'static, str>,
-    pub(super) model: Cow<'static, str>,
-    pub(super) wire: Option<Wire>,
-    pub(super) provider: Cow<'static, str>,
+    model: Cow<'static, str>,
+    wire: Option<Wire>,
+    provider: Cow<'static, str>,
 }
 
 impl Rule {
@@ -59,7 +60,8 @@ impl Rule {
 
     /// Only for this model, as the request names it, or with `*` at the end, for all that begin so. By default for any.
     ///
-    /// The rule does not apply to a request whose model is not known, such as one with too long a body.
+    /// The rule does not apply to a request whose model was not read, such as one that names it behind the
+    /// [limit](crate::LlmLayer::with_request_limit).
     #[must_use]
     pub fn of(mut self, model: impl Into<Cow<'static, str>>) -> Self {
         self.model = model.into();
@@ -77,25 +79,36 @@ impl Rule {
         path.ends_with(&*self.path) && (self.domain.is_empty() || target.is_at(&self.domain))
     }
 
-    pub(super) fn is_of_any_model(&self) -> bool {
-        self.model == "*"
-    }
-
     /// Whether the rule is for this very model.
     pub(crate) fn names(&self, model: &str) -> bool {
         self.model == model
     }
 
-    /// Whether the rule is for models that begin so.
+    /// Whether the rule is for models that begin so, and not for any.
     pub(crate) fn includes(&self, model: &str) -> bool {
-        !self.is_of_any_model() && self.is_of(Some(model))
+        self.model != "*" && is_model(&self.model, Some(model))
     }
 
-    pub(super) fn is_of(&self, model: Option<&str>) -> bool {
-        let is = |model: &str| match self.model.strip_suffix('*') {
-            Some(beginning) => model.starts_with(beginning),
-            None => model == self.model,
-        };
-        self.is_of_any_model() || model.is_some_and(is)
+    /// What a request that this rule is about may be.
+    pub(super) fn candidate(&self) -> Candidate {
+        match &self.wire {
+            Some(wire) => {
+                let recognised = Recognised {
+                    wire: wire.clone(),
+                    provider: self.provider.clone(),
+                };
+                Candidate::new(recognised, self.model.clone())
+            }
+            None => Candidate::ignored(self.model.clone()),
+        }
     }
+}
+
+/// Whether a request's model is the one that a rule names.
+pub(super) fn is_model(pattern: &str, model: Option<&str>) -> bool {
+    let is = |model: &str| match pattern.strip_suffix('*') {
+        Some(beginning) => model.starts_with(beginning),
+        None => model == pattern,
+    };
+    pattern == "*" || model.is_some_and(is)
 }

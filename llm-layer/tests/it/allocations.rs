@@ -76,9 +76,9 @@ fn a_small_call() {
         .with_tracer_provider(NoopTracerProvider::new())
         .with_meter_provider(NoopMeterProvider::new());
     let cases = [
-        ("no-op", noop, 44),
-        ("sampled out", sampled(Sampler::AlwaysOff), 49),
-        ("sampled", sampled(Sampler::AlwaysOn), 58),
+        ("no-op", noop, 42),
+        ("sampled out", sampled(Sampler::AlwaysOff), 47),
+        ("sampled", sampled(Sampler::AlwaysOn), 56),
     ];
     for (name, layer, most) in cases {
         call(&layer, HELLO, &[ANSWER]);

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use http::{Request, Response};
 use throughline_llm_layer::{LlmLayer, RequestBody, TokenCounter, TokenEncoding};
@@ -107,6 +108,15 @@ impl Threads {
     fn noted(&self) -> Vec<(&'static str, bool)> {
         std::mem::take(&mut self.0.lock().unwrap())
     }
+
+    /// What is noted, once it is so much or 10 seconds have passed.
+    fn noted_of(&self, count: usize) -> Vec<(&'static str, bool)> {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while self.0.lock().unwrap().len() < count && Instant::now() < deadline {
+            std::thread::yield_now();
+        }
+        self.noted()
+    }
 }
 
 impl TokenCounter for Threads {
@@ -140,9 +150,17 @@ fn what_counting_needs_is_loaded_before_and_elsewhere() {
     for (url, body, expected) in cases {
         let threads = Threads::default();
         let layer = layer(&Recorder::new()).with_token_counter(threads.clone());
-        let request = Request::post(url).body(Chunks::from_iter([body])).unwrap();
-        exchange_with(&layer, request, Chunks::from_iter(["data: [DONE]\n\n"]), || {
-            recorded();
+        let request = |url, body| Request::post(url).body(Chunks::from_iter([body])).unwrap();
+        let answer = || Chunks::from_iter(["data: [DONE]\n\n"]);
+        exchange_with(&layer, request(url, body), answer(), || {
+            // What comes first is loaded first: once another counter's is loaded, nothing of this one's is to come. Its
+            // call is not one within this call.
+            let _outside = opentelemetry::Context::new().attach();
+            let another = Threads::default();
+            let other_layer = self::layer(&Recorder::new()).with_token_counter(another.clone());
+            exchange_with(&other_layer, request(CHAT, HELLO_STREAMED), answer(), || {
+                assert_eq!(another.noted_of(1), [("load", true)], "another counter's");
+            });
             assert_eq!(threads.noted(), expected, "{url} {body}: when the answer begins");
         });
     }

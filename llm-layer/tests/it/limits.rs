@@ -378,20 +378,23 @@ impl throughline_llm_layer::wire::WireFormat for Careless {
         "chat"
     }
 
-    fn matches(&self, _: &serde_json::Value) -> bool {
+    fn matches(&self, _: &throughline_llm_layer::wire::RequestInfo) -> bool {
         true
     }
 
-    fn ask(&self, path: &str, _: &serde_json::Value) -> throughline_llm_layer::wire::Ask {
-        let mut request = throughline_llm_layer::wire::Ask::default();
+    fn finish_request(&self, path: &str, request: &mut throughline_llm_layer::wire::RequestInfo) {
         request.model = Some(path.to_owned());
-        request.attributes.push(KeyValue::new("path", path.to_owned()));
-        let many = Value::Array(Array::I64(vec![7; 10_000]));
-        request.attributes.push(KeyValue::new("numbers", many));
-        request
+        request.attribute("path", path.to_owned());
+        let many = throughline_llm_layer::wire::ParameterValue::Texts(vec!["7".to_owned(); 10_000]);
+        request.attribute("numbers", many);
     }
 
-    fn prompt(&self, _: &serde_json::Value, _: &mut throughline_llm_layer::wire::Prompt) {}
+    fn prompt(
+        &self,
+        _: &throughline_llm_layer::wire::Path,
+    ) -> Option<throughline_llm_layer::wire::PromptPart> {
+        None
+    }
 
     fn head(&self, headers: &HeaderMap, reply: &mut throughline_llm_layer::wire::Reply) {
         let text = headers["x-long"].to_str().unwrap();
@@ -432,8 +435,8 @@ fn what_a_users_format_passes_on_is_bounded() {
         assert_eq!(found.map(|it| size(&it.value)), Some((ATTRIBUTE, 1)), "{key}");
     }
     let numbers = spans[0].attributes.iter().find(|it| it.key.as_str() == "numbers");
-    let Some(Value::Array(Array::I64(numbers))) = numbers.map(|it| &it.value) else {
-        panic!("an array of numbers");
+    let Some(Value::Array(Array::String(numbers))) = numbers.map(|it| &it.value) else {
+        panic!("an array");
     };
     assert_eq!(numbers.len(), ITEMS, "the numbers");
     let rule = Rule::new("/x", Format::OpenAiChat);

@@ -9,6 +9,7 @@
 )]
 
 mod allocations;
+mod amplification;
 mod attempts;
 mod baggage;
 mod budgets;
@@ -45,3 +46,5 @@ mod scopes_metrics;
 mod secrets;
 mod streams;
 mod support;
+#[cfg(feature = "encodings")]
+mod unread_requests;

@@ -92,8 +92,9 @@ fn what_a_provider_of_the_users_does_not_report_is_estimated() {
 /// OpenAI's chat, with one hook that panics.
 mod broken {
     use http::HeaderMap;
-    use serde_json::Value;
-    use throughline_llm_layer::wire::{Ask, Channel, Path, Prompt, Reply, Scalar, WireFormat};
+    use throughline_llm_layer::wire::{
+        Channel, Document, Path, PromptPart, Reply, RequestInfo, Scalar, WireFormat,
+    };
     use throughline_llm_layer::{Content, Format};
 
     pub(super) struct Broken(pub(super) &'static str);
@@ -110,24 +111,32 @@ mod broken {
             self.chat("operation").operation()
         }
 
-        fn matches(&self, body: &Value) -> bool {
-            self.chat("matches").matches(body)
+        fn members(&self) -> &'static [&'static str] {
+            self.chat("members").members()
         }
 
-        fn ask(&self, path: &str, body: &Value) -> Ask {
-            self.chat("ask").ask(path, body)
+        fn matches(&self, request: &RequestInfo) -> bool {
+            self.chat("matches").matches(request)
         }
 
-        fn prompt(&self, body: &Value, prompt: &mut Prompt) {
-            self.chat("prompt").prompt(body, prompt);
+        fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
+            self.chat("request_value").request_value(at, value, request);
         }
 
-        fn content(&self, body: &Value) -> Content {
+        fn finish_request(&self, path: &str, request: &mut RequestInfo) {
+            self.chat("finish_request").finish_request(path, request);
+        }
+
+        fn prompt(&self, at: &Path) -> Option<PromptPart> {
+            self.chat("prompt").prompt(at)
+        }
+
+        fn content(&self, body: &Document) -> Content {
             self.chat("content").content(body)
         }
 
-        fn reports(&self, body: &Value) -> bool {
-            self.chat("reports").reports(body)
+        fn reports_usage(&self, request: &RequestInfo) -> bool {
+            self.chat("reports_usage").reports_usage(request)
         }
 
         fn alternatives(&self) -> &'static str {
@@ -159,10 +168,11 @@ fn a_format_that_panics_harms_nobody() {
     let cases = [
         ("none", "throughline.tokens.output=1"),
         ("operation", "gen_ai.operation.name=\"_OTHER\""),
-        ("ask", "gen_ai.operation.name=\"chat\""),
+        ("request_value", "gen_ai.operation.name=\"chat\""),
+        ("finish_request", "gen_ai.request.model=\"gpt-4o\""),
         ("prompt", "throughline.tokens.output=1"),
         ("content", "gen_ai.output.messages"),
-        ("reports", "throughline.tokens.output=1"),
+        ("reports_usage", "throughline.tokens.output=1"),
         ("alternatives", "throughline.tokens.output=1"),
         ("head", panicked),
         ("channel", panicked),
@@ -182,10 +192,12 @@ fn a_format_that_panics_harms_nobody() {
             "{hook}: it is no fault of the call's: {tree}"
         );
     }
-    let recorder = Recorder::new();
-    let layer = layer(&recorder).with_rule(Rule::new("/ask", broken::Broken("matches")));
-    ask(&layer, "https://a.test/ask", HELLO, answer, 40);
-    assert_eq!(recorder.tree(MASKED), "", "matches: nobody knows what it is");
+    for hook in ["members", "matches"] {
+        let recorder = Recorder::new();
+        let layer = layer(&recorder).with_rule(Rule::new("/ask", broken::Broken(hook)));
+        ask(&layer, "https://a.test/ask", HELLO, answer, 40);
+        assert_eq!(recorder.tree(MASKED), "", "{hook}: nobody knows what it is");
+    }
 }
 
 #[test]

@@ -50,6 +50,35 @@ fn in_memory_and_streamed_bodies() {
     }
 }
 
+/// A body in memory is read where it lies, shared and not copied, and stays one that can be sent again.
+#[test]
+fn a_long_body_in_memory_stays_in_memory() {
+    for length in [10, 300_000, 6_000_000] {
+        let body = format!(
+            r#"{{"model":"gpt-4o","messages":[{{"content":"{}"}}]}}"#,
+            "x".repeat(length)
+        );
+        let body = bytes::Bytes::from(body);
+        let sent = body.clone();
+        let service = service_fn(move |request: Request| {
+            let again = request.try_clone().expect("it can be sent again");
+            let bytes = again.body().and_then(Body::as_bytes).expect("it is in memory");
+            assert_eq!(bytes, sent, "every byte passes");
+            assert_eq!(bytes.as_ptr(), sent.as_ptr(), "it is not copied");
+            async { Ok::<_, Infallible>(Response::from(http::Response::new(ANSWER))) }
+        });
+        let mut request = Request::new(Method::POST, Url::parse(CHAT).unwrap());
+        *request.body_mut() = Some(Body::from(body));
+        let recorder = Recorder::new();
+        let Ok(response) = block_on(layer(&recorder).layer(service).call(request));
+        read(Body::from(response));
+        let tree = recorder.tree(MASKED);
+        assert!(tree.starts_with("Client chat gpt-4o\n"), "{length}: {tree}");
+        let is_too_large = tree.contains("throughline.request.unseen=\"too_large\"");
+        assert_eq!(is_too_large, length > 4 * 1024 * 1024, "{length}: {tree}");
+    }
+}
+
 /// reqwest's errors name the URL, and Gemini's keys may stand there: they used to be in the span's status.
 #[test]
 fn a_key_in_a_url_is_not_recorded() {

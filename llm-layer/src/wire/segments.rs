@@ -1,0 +1,17 @@
+//! What paths of URLs say.
+
+/// The model that a path of Google's names, or the endpoint that somebody's own model is deployed at.
+pub(crate) fn model_in(path: &str) -> Option<String> {
+    let endpoint = || Some(["endpoints/", &segment(path, "/endpoints/", ':')?].concat());
+    segment(path, "/models/", ':').or_else(endpoint)
+}
+
+/// What of a path's segment stands between `before` and `stop`, percent-decoded.
+pub(crate) fn segment(path: &str, before: &str, stop: char) -> Option<String> {
+    let (_, after) = path.rsplit_once(before)?;
+    let (segment, _) = after
+        .split_once(stop)
+        .filter(|(segment, _)| !segment.contains('/'))?;
+    let decoded = percent_encoding::percent_decode_str(segment).decode_utf8().ok()?;
+    (!decoded.is_empty()).then(|| decoded.into_owned())
+}

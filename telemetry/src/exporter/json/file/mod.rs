@@ -13,7 +13,8 @@
 //! A line is one batch of an exporter, so the system calls for this are nothing beside its encoding.
 
 mod open;
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;
 
 use std::fs::{self, File};

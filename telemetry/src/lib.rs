@@ -229,6 +229,7 @@ mod health;
 mod hook;
 mod init;
 mod limit;
+mod log_redaction;
 #[cfg(feature = "logs")]
 pub mod logs;
 mod otlp;

@@ -23,6 +23,7 @@ use crate::destination::Destination;
 use crate::error::InitError;
 use crate::health::{Ended, Health, Watch};
 use crate::hook::Builders;
+use crate::log_redaction::LogRedaction;
 use crate::otlp::Runtime;
 use crate::providers::Providers;
 use crate::resource::resource;
@@ -107,6 +108,7 @@ impl Setup {
 
     fn logs(&mut self, part: &Part<'_>) -> Result<LoggerProviderBuilder, InitError> {
         let builder = SdkLoggerProvider::builder().with_resource(part.resource.clone());
+        let builder = builder.with_log_processor(LogRedaction::new());
         match self.config.exporter_of(Signal::Logs) {
             // Refused by the configuration's check: there are no logs in a scrape, nor in Jaeger.
             Exporter::None | Exporter::Prometheus | Exporter::Jaeger => Ok(builder),

@@ -81,13 +81,22 @@ impl LlmLayer {
         self
     }
 
-    /// Sets the most bytes of a request body that are read before it is sent, decoded if it is encoded. Default: 4 MiB.
+    /// Sets the most bytes of a request body that are waited for before it is sent and kept until the call ends, decoded
+    /// if it is encoded. Default: 4 MiB. A limit of 0 reads no body.
     ///
-    /// Of a longer one, the beginning is read, so that model and parameters are known if they stand there; then it is sent
-    /// as it comes. The span says `throughline.request.unseen` = `too_large`, and its prompt is not counted. A body that
-    /// is in memory, as reqwest's mostly are, is read where it is.
+    /// The prompt of a longer request is not counted, and the span has `throughline.request.unseen` = `too_large`. Model
+    /// and parameters are recorded as far as they are read:
     ///
-    /// It bounds what a call keeps of its request too: see [the crate](crate#where-the-numbers-come-from).
+    /// | body | what is read of it |
+    /// |---|---|
+    /// | in memory: reqwest's, or one frame | all, as far as 64 MiB over the limit |
+    /// | a stream of frames | all up to the end of the frame that crosses the limit; the rest is sent as it comes |
+    /// | encoded | all up to the limit |
+    ///
+    /// Many SDKs write the messages first and the model behind them. Of such a request over the limit, the model is known
+    /// only if the body is in memory. Nothing over the limit is copied.
+    ///
+    /// See also [what a call keeps](crate#where-the-numbers-come-from).
     #[must_use]
     pub fn with_request_limit(mut self, bytes: usize) -> Self {
         self.config().request_limit = bytes;

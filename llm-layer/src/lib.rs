@@ -40,8 +40,8 @@
 //!
 //! Everything else passes as it came. Of a model call too, every byte passes as it came and when it came: the layer
 //! looks at what goes by and holds nothing back. Only the request is read before it is sent, up to
-//! [`LlmLayer::with_request_limit`], because the span must know the model when it begins. It is read once, into what the
-//! span says of it and nothing more, at most 64 KiB in a poll.
+//! [`LlmLayer::with_request_limit`] and further if it is in memory, because the span must know the model when it begins.
+//! It is read once, into what the span says of it and nothing more, at most 64 KiB in a poll.
 //!
 //! # What is recorded
 //!
@@ -69,7 +69,7 @@
 //! | attribute | type | when | what |
 //! |---|---|---|---|
 //! | `throughline.cost` | double | If `LlmLayer::with_prices` knows the model. | The cost of a model call or of the model calls in a scope, in the currency of the configured prices. |
-//! | `throughline.request.unseen` | string | If the body was not read. At the start. | Why the body of a model call's request was not read. `encoded`: It has a content encoding that is not supported. `failed`: It ended with an error. `fragmented`: It is in too many pieces, in memory or in frames. `malformed`: It is no valid JSON. `too_large`: It is longer than the limit. |
+//! | `throughline.request.unseen` | string | If the body was not read. At the start. | Why the body of a model call's request was not read. `encoded`: It has a content encoding that is not supported. `failed`: It ended with an error. `fragmented`: It is in too many pieces, in memory or in frames. `malformed`: It is no valid JSON. `too_large`: It is longer than the limit; its parameters are recorded as far as it is in memory. |
 //! | `throughline.response.drained` | boolean | If so; with `DrainLayer`. | Whether a part of the response was read after the caller had dropped it. |
 //! | `throughline.response.unseen` | string | If the body was not read to its end. | Why the body of a model call's response, or the rest of it, was not read. `encoded`: It has a content encoding that is not supported. `fragmented`: It is in too many pieces, in memory or in frames. `malformed`: It is not of the expected format. `panicked`: The user's code that reads it panicked. `too_large`: An event of it is longer than the limit. |
 //! | `throughline.role` | string | If set by `LlmLayer::with_role`. At the start. | The role of the layer in the model call. `client`: The application that makes the call and reports its tokens. `proxy`: A hop on the way, whose caller reports the tokens. |

@@ -150,6 +150,8 @@ impl<R: LlmRequest> Source<R> {
                             // Frames without data are endless too.
                             budget = budget.saturating_sub(1);
                         }
+                        // A client may send the rest when it is answered, and what is polled is kept.
+                        None if reader.is_over_limit() => break,
                         // What is encoded may unfold to nothing.
                         None if body.length() > reader.limit() => reader.end(Unseen::TooLarge),
                         None if !ready!(body.poll_more(cx)) => {

@@ -3,6 +3,10 @@
 //! The scanner takes about 1 ns for a byte of text and up to 20 ns for a byte of punctuation. So that no poll takes longer
 //! than a few milliseconds, whatever the body, at most [`STEP`] bytes are read in one; then the task is woken, and others
 //! have their turn. What is read fills the [`Candidates`]; no tree is made.
+//!
+//! The SDKs write `{"messages": […], "model": …}`: of a long request, model and parameters stand at the end. So the bytes
+//! over the limit are read too, up to [`MAX_BYTES_OVER_LIMIT`], if they are in memory anyway and not encoded. The limit
+//! still bounds what is kept and what is waited for: no copy is made of such a body, nor are more frames of it polled.
 
 use super::request_copy::RequestCopy;
 use crate::encoding::{Coding, Decoder, Hidden, Side};
@@ -16,10 +20,19 @@ pub(super) struct RequestReader {
     scanner: StrictScanner,
     decoder: Decoder,
     coding: Option<Coding>,
-    /// The most bytes that are read, decoded.
+    /// The most bytes that are waited for and kept, decoded.
     limit: usize,
-    /// Why nothing more is read.
-    ended: Option<Unseen>,
+    progress: Progress,
+}
+
+/// How far a body was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    WithinLimit,
+    /// The body is over the limit. What is in memory is read on.
+    OverLimit,
+    /// Nothing more is read.
+    Ended(Unseen),
 }
 
 /// Why a body was not read, or not all of it.
@@ -36,50 +49,78 @@ pub(super) enum Unseen {
 #[derive(Debug)]
 pub(super) struct ReadBody {
     pub(super) candidates: Candidates,
-    /// Why that is not all.
+    /// Why the body cannot be read again.
     pub(super) unseen: Option<Unseen>,
-    /// The body itself, if it was read to its end.
+    /// How much of the body can be relied on.
+    pub(super) extent: Extent,
+    /// The body itself, if it was read to its end within the limit.
     pub(super) copy: Option<RequestCopy>,
 }
 
 impl RequestReader {
     pub(super) fn new(candidates: Candidates, coding: Result<Option<Coding>, Hidden>, limit: usize) -> Self {
+        let progress = match coding {
+            Err(hidden) => Progress::Ended(hidden.into()),
+            Ok(_) if limit == 0 => Progress::Ended(Unseen::TooLarge),
+            Ok(_) => Progress::WithinLimit,
+        };
         Self {
             candidates,
             scanner: StrictScanner::new(),
             decoder: Decoder::new(coding.unwrap_or(None), Side::Request),
             coding: coding.unwrap_or(None),
             limit,
-            ended: coding.err().map(Unseen::from),
+            progress,
         }
     }
 
-    /// The most bytes that are read.
+    /// The most bytes that are waited for.
     pub(super) fn limit(&self) -> usize {
         self.limit
     }
 
     /// Whether nothing more can be read.
     pub(super) fn has_ended(&self) -> bool {
-        self.ended.is_some()
+        matches!(self.progress, Progress::Ended(_))
     }
 
-    /// Reads no more, for this reason.
+    /// Whether the body is over the limit, so that only what is in memory is read.
+    pub(super) fn is_over_limit(&self) -> bool {
+        self.progress == Progress::OverLimit
+    }
+
+    /// Reads no more, for this reason. Of a body over the limit, that is the reason whatever comes behind.
     pub(super) fn end(&mut self, reason: Unseen) {
-        self.ended.get_or_insert(reason);
+        self.progress = match self.progress {
+            Progress::WithinLimit => Progress::Ended(reason),
+            Progress::OverLimit => Progress::Ended(Unseen::TooLarge),
+            ended @ Progress::Ended(_) => ended,
+        };
+    }
+
+    /// How many bytes may still be read, decoded.
+    fn room(&self) -> usize {
+        let limit = match self.progress {
+            Progress::OverLimit => self.limit.saturating_add(MAX_BYTES_OVER_LIMIT),
+            Progress::WithinLimit | Progress::Ended(_) => self.limit,
+        };
+        limit.saturating_sub(self.decoder.decoded())
     }
 
     /// Reads of `bytes`; returns how many of them. `budget` is how many bytes may still be read in this poll, decoded.
     pub(super) fn read(&mut self, bytes: &[u8], budget: &mut usize) -> usize {
         let mut consumed = 0;
         while let Some(rest) = bytes.get(consumed..).filter(|rest| !rest.is_empty()) {
-            if self.ended.is_some() || *budget == 0 {
+            if self.has_ended() || *budget == 0 {
                 break;
             }
-            let room = self.limit.saturating_sub(self.decoder.decoded());
+            let room = self.room();
             if room == 0 {
-                self.end(Unseen::TooLarge);
-                break;
+                match (self.progress, self.coding) {
+                    (Progress::WithinLimit, None) => self.progress = Progress::OverLimit,
+                    _ => self.end(Unseen::TooLarge),
+                }
+                continue;
             }
             // What is encoded unfolds to nobody knows how much.
             let length = match self.coding {
@@ -118,19 +159,25 @@ impl RequestReader {
         }
     }
 
-    /// Ends the body, which `copy` makes a copy of if it was read to its end.
+    /// Ends the body, which `copy` makes a copy of if it was read to its end within the limit.
     pub(super) fn finish(mut self, copy: impl FnOnce() -> Option<bytes::Bytes>) -> ReadBody {
-        if self.ended.is_none() && self.scanner.finish(&mut self.candidates).is_err() {
-            self.ended = Some(Unseen::Malformed);
-        }
-        let bytes = match self.ended {
+        let is_whole = !self.has_ended() && self.scanner.finish(&mut self.candidates).is_ok();
+        let (unseen, extent) = match self.progress {
+            Progress::WithinLimit if is_whole => (None, Extent::Whole),
+            Progress::WithinLimit => (Some(Unseen::Malformed), Unseen::Malformed.extent()),
+            Progress::OverLimit if is_whole => (Some(Unseen::TooLarge), Extent::Whole),
+            Progress::OverLimit => (Some(Unseen::TooLarge), Unseen::TooLarge.extent()),
+            Progress::Ended(reason) => (Some(reason), reason.extent()),
+        };
+        let bytes = match unseen {
             None => copy(),
             Some(_) => None,
         };
         let length = self.decoder.decoded();
         ReadBody {
             candidates: self.candidates,
-            unseen: self.ended,
+            unseen,
+            extent,
             copy: bytes.map(|bytes| RequestCopy::new(bytes, self.coding, length)),
         }
     }
@@ -148,12 +195,11 @@ impl Unseen {
         }
     }
 
-    /// How much of the body can be relied on.
-    pub(super) fn extent(unseen: Option<Self>) -> Extent {
-        match unseen {
-            None => Extent::Whole,
-            Some(Self::Failed | Self::Fragmented | Self::TooLarge) => Extent::Beginning,
-            Some(Self::Encoded | Self::Malformed) => Extent::Nothing,
+    /// How much can be relied on of a body that was not read to its end.
+    fn extent(self) -> Extent {
+        match self {
+            Self::Failed | Self::Fragmented | Self::TooLarge => Extent::Beginning,
+            Self::Encoded | Self::Malformed => Extent::Nothing,
         }
     }
 }
@@ -170,3 +216,6 @@ impl From<Hidden> for Unseen {
 
 /// The most bytes that are read in one poll.
 pub(super) const STEP: usize = 64 * 1024;
+
+/// The most bytes that are read over the limit, so that the time is bounded: 64 ms of base64, a step a poll.
+const MAX_BYTES_OVER_LIMIT: usize = 64 * 1024 * 1024;

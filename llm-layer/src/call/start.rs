@@ -88,9 +88,10 @@ impl Start {
         let ReadBody {
             candidates,
             unseen,
+            extent,
             copy,
         } = body;
-        let (recognised, request) = candidates.select(&self.head.path, Unseen::extent(unseen))?;
+        let (recognised, request) = candidates.select(&self.head.path, extent)?;
         self.head.recognised = recognised;
         let wire = &self.head.recognised.wire;
         let told = unseen.is_some() || wire.reports_usage(&request);

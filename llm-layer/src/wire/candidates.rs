@@ -160,7 +160,9 @@ impl Visit for Candidates {
     /// Of the elements of an array that are containers, only the first is read: an array of a million objects costs
     /// little more than its bytes.
     fn open(&mut self, at: &Path, container: Container) -> bool {
-        if !self.has_room() {
+        // They do not count as values either: the model may stand behind thousands of messages.
+        let is_read = at.last_position() == 0 || !at.as_str().ends_with("[]");
+        if !is_read || !self.has_room() {
             return false;
         }
         match self.depth {
@@ -168,9 +170,8 @@ impl Visit for Candidates {
             1 => self.member(at, Shape::Container(container)),
             _ => {}
         }
-        let is_read = at.last_position() == 0 || !at.as_str().ends_with("[]");
-        self.depth += usize::from(is_read);
-        is_read
+        self.depth += 1;
+        true
     }
 
     fn close(&mut self, _: &Path) {

@@ -16,7 +16,7 @@
 //! # How a request is read
 //!
 //! Before it is sent, its body is read once into a [`RequestInfo`], as far as
-//! [`LlmLayer::with_request_limit`](crate::LlmLayer::with_request_limit) allows, and nothing else is made of it:
+//! [`LlmLayer::with_request_limit`](crate::LlmLayer::with_request_limit) says, and nothing else is made of it:
 //!
 //! | hook | when | for |
 //! |---|---|---|

@@ -60,7 +60,7 @@ impl Rule {
 
     /// Only for this model, as the request names it, or with `*` at the end, for all that begin so. By default for any.
     ///
-    /// The rule does not apply to a request whose model was not read, such as one that names it behind the
+    /// The rule does not apply to a request whose model was not read, such as one that streams and names it behind the
     /// [limit](crate::LlmLayer::with_request_limit).
     #[must_use]
     pub fn of(mut self, model: impl Into<Cow<'static, str>>) -> Self {

@@ -1,10 +1,6 @@
 //! What a call keeps of its request, however that is made: at most twice its bytes, and a constant.
 
 use std::convert::Infallible;
-use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
 
 use allocation_counter::measure;
 use bytes::Bytes;
@@ -15,7 +11,7 @@ use throughline_llm_layer::{Capture, LlmLayer, PromptSizeMode, RequestBody};
 use throughline_test_support::Recorder;
 use tower::{Layer, Service, service_fn};
 
-use crate::support::{CHAT, Chunks, MASKED, layer, read, recorded};
+use crate::support::{CHAT, Chunks, MASKED, layer, poll_woken, read, recorded};
 
 /// What a call may keep, whatever its request: its observer, buffers of the scanner.
 const CONSTANT: u64 = 64 * 1024;
@@ -98,33 +94,6 @@ fn shapes() -> Vec<(&'static str, String)> {
             ),
         ),
     ]
-}
-
-/// Counts how often it is woken.
-struct Wakes(AtomicUsize);
-
-impl Wake for Wakes {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-/// Polls a future that may be pending only if it is woken; what it gives, and how often it was polled.
-fn poll_woken<F: Future>(future: F) -> (F::Output, usize) {
-    let wakes = Arc::new(Wakes(AtomicUsize::new(0)));
-    let waker = Waker::from(wakes.clone());
-    let mut future = pin!(future);
-    let mut polls = 0;
-    loop {
-        polls += 1;
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            return (output, polls);
-        }
-        assert!(
-            wakes.0.load(Ordering::Relaxed) >= polls,
-            "it is woken when it is pending"
-        );
-    }
 }
 
 /// What a request costs until its answer has begun, and while it streams.
@@ -212,6 +181,47 @@ fn a_call_keeps_at_most_twice_its_request() {
             );
         }
     }
+}
+
+/// Beyond the limit a body in memory is read too, a step at a time, and nothing is kept of it.
+#[test]
+fn a_call_keeps_nothing_of_a_request_over_the_limit() {
+    const LIMIT: usize = 1000;
+    let recorder = Recorder::new();
+    let layer = layer(&recorder)
+        .with_capture(Capture::SpanAndEvent)
+        .with_openinference(true)
+        .with_prompt_size(PromptSizeMode::TaskWeaver)
+        .with_request_limit(LIMIT);
+    let behind = format!(r#"{{"messages":[{}0],"model":"gpt-4o"}}"#, fill(r#"{"":0},"#));
+    cost(&layer, Full::new(Bytes::from(behind.clone())));
+    for (name, body) in shapes().into_iter().chain([("a model behind it", behind)]) {
+        let body = Bytes::from(body);
+        let frames: Chunks = body.chunks(body.len()).map(Bytes::copy_from_slice).collect();
+        for (kind, cost) in [
+            ("whole", cost(&layer, Full::new(body.clone()))),
+            ("in a frame", cost(&layer, frames)),
+        ] {
+            let length = body.len();
+            let steps = length / (64 * 1024);
+            assert!(
+                cost.peak <= CONSTANT,
+                "{name}, {kind}: {} bytes beside {length}",
+                cost.peak
+            );
+            assert!(
+                cost.polls >= steps,
+                "{name}, {kind}: {} polls for {length} bytes",
+                cost.polls
+            );
+        }
+    }
+    let tree = recorder.tree(MASKED);
+    let mut calls = tree.lines().filter(|line| line.starts_with("Client"));
+    assert!(
+        calls.all(|call| call.starts_with("Client chat ")),
+        "each has a model: {tree}"
+    );
 }
 
 /// A frame takes a hundred bytes, whatever its data: a body that comes byte by byte is not kept.

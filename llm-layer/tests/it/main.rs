@@ -30,6 +30,7 @@ mod hooks;
 mod hostile;
 mod include_usage;
 mod limits;
+mod long_requests;
 mod mangled;
 mod mcp;
 mod options;

@@ -237,7 +237,7 @@ fn rules_by_model() {
         assert_eq!(seen, expected.as_deref(), "{rule:?} {uri} {model}");
     }
     let recorder = Recorder::new();
-    let layer = layer(&recorder).with_rule(claude()).with_request_limit(10);
+    let layer = layer(&recorder).with_rule(claude()).with_request_limit(0);
     ask(&layer, CHAT, r#"{"model":"claude-1","messages":[]}"#, "", 0);
     let tree = recorder.tree(MASKED);
     assert!(

@@ -358,6 +358,24 @@ fn what_stands_behind_thousands_of_members_is_not_read() {
         );
         assert!(!tree.contains("unseen"), "{members}: all of it is valid: {tree}");
     }
+    // Messages are no members: the SDKs write the model behind them.
+    let body = format!(
+        r#"{{"messages":[{}0],"model":"gpt-4o","temperature":2}}"#,
+        r#"{"role":"user","content":[]},"#.repeat(10_000)
+    );
+    let recorder = Recorder::new();
+    let tree = sent(
+        &layer(&recorder),
+        &recorder,
+        "identity",
+        body.as_bytes(),
+        body.len(),
+    );
+    expect(
+        "many messages",
+        &tree,
+        &["Client chat gpt-4o", "gen_ai.request.temperature=2"],
+    );
     // Elements of arrays are values too, but of a long array only the first are.
     let tokens = "1,".repeat(10_000);
     let body = format!(r#"{{"prompt":[{tokens}1],"model":"gpt-4o","temperature":2}}"#);

@@ -1,18 +1,30 @@
 //! Every source of configuration.
 
+#[cfg(not(feature = "xray"))]
+mod absent;
 mod files;
+// A value whose feature is not compiled in is ignored, so the tables below need all of them.
+#[cfg(all(
+    feature = "file",
+    feature = "otlp-grpc",
+    feature = "otlp-http",
+    feature = "prometheus",
+    feature = "xray"
+))]
 mod ignored;
 mod refusals;
 mod targets;
+#[cfg(all(
+    feature = "file",
+    feature = "otlp-grpc",
+    feature = "otlp-http",
+    feature = "prometheus",
+    feature = "xray"
+))]
 mod variables;
 
 use super::TelemetryConfig;
-use super::variables::Variables;
 
 fn vars(vars: &[(&str, &str)]) -> TelemetryConfig {
     TelemetryConfig::from_vars(vars.iter().copied()).expect("accepted")
-}
-
-fn variables_of(vars: &[(&str, &str)]) -> Variables {
-    Variables::new(vars.iter().copied())
 }

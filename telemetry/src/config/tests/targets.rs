@@ -89,6 +89,7 @@ fn protocol_and_url_of_each_signal() {
 }
 
 /// Jaeger takes traces only: a run with metrics used to end in an error.
+#[cfg(feature = "otlp-grpc")]
 #[test]
 fn jaeger_gets_traces_only() {
     use crate::config::Exporter;

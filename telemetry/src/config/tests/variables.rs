@@ -1,10 +1,15 @@
 //! What each variable means.
 
-use crate::config::tests::{variables_of, vars};
+use crate::config::tests::vars;
+use crate::config::variables::Variables;
 use crate::config::{Compression, Exporter, Propagator, Protocol, TelemetryConfig, TlsConfig};
 use crate::hook::Hook;
 use crate::signal::Signal;
 use crate::target::Target;
+
+pub(super) fn variables_of(vars: &[(&str, &str)]) -> Variables {
+    Variables::new(vars.iter().copied())
+}
 
 #[test]
 fn nothing_set_is_off() {

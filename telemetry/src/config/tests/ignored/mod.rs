@@ -8,7 +8,8 @@ use std::time::Duration;
 use crate::config::keys::{
     DISABLED, ENABLED, INSECURE, INSECURE_OF, LAYER_VARIABLES, SAMPLER_ARG, STRICT, UNSUPPORTED, VARIABLES,
 };
-use crate::config::tests::{variables_of, vars};
+use crate::config::tests::variables::variables_of;
+use crate::config::tests::vars;
 use crate::config::{Exporter, IgnoredVariable, TelemetryConfig};
 use crate::init::init;
 use crate::signal::Signal;

@@ -36,6 +36,20 @@ impl Url<'_> {
     fn write(&self, shown: &Query, line: &mut String) {
         line.push_str(self.scheme);
         line.push_str("://");
+        self.write_authority_and_path(line);
+        if let Some(query) = self.query {
+            line.push('?');
+            shown.write(query, line);
+        }
+    }
+
+    fn write_authority_and_path(&self, line: &mut String) {
+        let is_bare = !self.authority.bytes().any(|byte| matches!(byte, b'@' | b':'));
+        if is_bare {
+            line.push_str(self.authority);
+            line.push_str(self.path);
+            return;
+        }
         let host = match self.authority.rsplit_once('@') {
             Some((user, host)) => {
                 line.push_str(REDACTED);
@@ -57,10 +71,6 @@ impl Url<'_> {
                 line.push_str(host);
                 line.push_str(self.path);
             }
-        }
-        if let Some(query) = self.query {
-            line.push('?');
-            shown.write(query, line);
         }
     }
 }

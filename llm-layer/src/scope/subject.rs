@@ -81,15 +81,15 @@ impl Subject {
 
     pub(super) fn span_name(&self) -> Cow<'static, str> {
         match (self.kind, self.kind.operation()) {
-            (_, Some(operation)) => self.span_name_after(&[operation, " "].concat()).into(),
+            (_, Some(operation)) => self.span_name_after(operation, " ").into(),
             (Kind::Graph, _) => tinyllm::GRAPH.into(),
-            _ => self.span_name_after(tinyllm::NODE).into(),
+            _ => self.span_name_after(tinyllm::NODE, "").into(),
         }
     }
 
-    fn span_name_after(&self, start: &str) -> String {
-        let room = MAX_SPAN_NAME_BYTES.saturating_sub(start.len());
-        [start, truncate(self.name.as_str(), room)].concat()
+    fn span_name_after(&self, start: &str, separator: &str) -> String {
+        let room = MAX_SPAN_NAME_BYTES.saturating_sub(start.len() + separator.len());
+        [start, separator, truncate(self.name.as_str(), room)].concat()
     }
 
     /// Measures a scope that has ended.

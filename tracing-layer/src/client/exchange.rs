@@ -12,15 +12,16 @@ use super::metrics::Instruments;
 use super::outbound::{Attempt, Outbound, Peer};
 use super::outline::Outline;
 use super::settings::Settings;
+use crate::authority::Authority;
 use crate::exchange::{Exchange, Failures, connection};
 use crate::labels::Labels;
 use crate::layer_parts::Parts;
 use crate::limits::{literal_id, series_id, text_id};
 use crate::nesting::{self, InFlight};
 use crate::observe::{End, EndAt, Head, Observe};
+use crate::semconv;
 use crate::settings::Shared;
 use crate::template::Template;
-use crate::{protocol, semconv};
 
 /// A request that is being sent: the observer behind the response of [`Client`](super::Client).
 #[derive(Debug)]
@@ -49,9 +50,12 @@ impl Sending {
         }
         let observed = settings.filter.call(|filter| filter(&attempt)).unwrap_or(true);
         let method = shared.methods.known(attempt.method());
-        let peer = Peer::of(attempt.url(), settings.unix_socket.as_ref());
+        let authority = Authority::new(attempt.url().authority);
+        let socket = settings.unix_socket.as_ref();
+        let peer = authority.as_ref();
+        let peer = peer.map(|authority| Peer::new(attempt.url().scheme, authority, socket));
         // Decided by the whole host: the one that is recorded may be cut.
-        let host = protocol::host_and_port(attempt.url().authority).map(|(host, _)| host);
+        let host = authority.map(|authority| authority.host);
         let allowed = parts.propagation.then(|| {
             if R::MAY_BE_REDIRECTED {
                 settings.outgoing.to_host_and_redirects(host)

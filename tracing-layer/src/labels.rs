@@ -9,9 +9,10 @@ pub struct Labels(ArrayVec<KeyValue, 8>);
 
 impl Labels {
     /// No attributes.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self(ArrayVec::new_const())
     }
 
     /// Adds an attribute, if there is room.
@@ -45,9 +46,16 @@ impl Labels {
     }
 
     /// The attributes, in the order in which they were added.
+    #[inline]
     #[must_use]
     pub fn as_slice(&self) -> &[KeyValue] {
         self.0.as_slice()
+    }
+}
+
+impl From<[KeyValue; 1]> for Labels {
+    fn from(first: [KeyValue; 1]) -> Self {
+        Self(ArrayVec::from_iter(first))
     }
 }
 

@@ -75,7 +75,7 @@ impl fmt::Debug for Attempt<'_> {
         f.debug_struct("Attempt")
             .field("method", self.method)
             .field("headers", &names)
-            .field("url", &self.url.redacted(&Query::Redacted))
+            .field("url", &self.url.redacted(&Query::Redacted, false))
             .finish()
     }
 }
@@ -92,7 +92,7 @@ pub(super) struct Peer {
 
 impl Peer {
     /// Whom a URL of this scheme and authority is of, where the transport connects to `socket`, if that is set.
-    pub(super) fn new(scheme: &str, authority: &Authority<'_>, socket: Option<&Arc<str>>) -> Self {
+    pub(super) fn new(scheme: &str, authority: Authority<'_>, socket: Option<&Arc<str>>) -> Self {
         let socket = match socket {
             Some(socket) => Some(Arc::clone(socket)),
             None => unix_socket(scheme, authority.host),
@@ -102,7 +102,7 @@ impl Peer {
             host: match &socket {
                 // The host of such a URL is only how the path is spelled.
                 Some(path) if protocol::scheme(scheme).is_none() => Arc::clone(path),
-                _ => Arc::clone(&authority.label),
+                _ => authority.label,
             },
             port: authority
                 .port

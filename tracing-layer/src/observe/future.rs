@@ -72,6 +72,7 @@ where
 {
     type Output = Result<R::Output, E>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Projected { mut inner, armed } = self.project();
         // A future that is ready is dropped at once, while its context is still attached.

@@ -1,6 +1,6 @@
 //! Whom a request is from and for, as far as its caller is believed.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::header::{FORWARDED, HOST};
@@ -94,7 +94,7 @@ pub(super) fn head<B>(request: &Request<B>) -> Head<'_> {
     let head = Head::new(request);
     #[cfg(feature = "axum")]
     if head.peer().is_none() {
-        let info: Option<&axum::extract::ConnectInfo<SocketAddr>> = request.extensions().get();
+        let info: Option<&axum::extract::ConnectInfo<std::net::SocketAddr>> = request.extensions().get();
         return head.with_peer(info.map(|info| info.0));
     }
     head

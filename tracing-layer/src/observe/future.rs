@@ -79,7 +79,7 @@ where
         let mut work = || {
             // To be pending with nobody to wake would let the caller wait for ever.
             let Some(future) = inner.as_mut().as_pin_mut() else {
-                unreachable!("a response future was polled after it was ready")
+                polled_when_ready()
             };
             let polled = future.poll(cx);
             if polled.is_ready() {
@@ -92,7 +92,7 @@ where
         };
         let result = ready!(watch.poll(work));
         let Some(armed) = armed.take() else {
-            unreachable!("it has just been polled")
+            polled_when_ready()
         };
         Poll::Ready(match result {
             Ok(response) => Ok(response.observed(armed)),
@@ -102,4 +102,9 @@ where
             }
         })
     }
+}
+
+#[cold]
+fn polled_when_ready() -> ! {
+    unreachable!("a response future was polled after it was ready")
 }

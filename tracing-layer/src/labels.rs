@@ -1,48 +1,25 @@
 //! The attributes of one measurement, on the stack: it costs no allocation.
 
-use std::array;
-
+use arrayvec::ArrayVec;
 use opentelemetry::{KeyValue, Value};
 
 /// Up to eight attributes; there is no ninth.
-#[derive(Debug)]
-pub struct Labels {
-    array: [KeyValue; 8],
-    length: usize,
-}
-
-impl Default for Labels {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Clone for Labels {
-    fn clone(&self) -> Self {
-        // Making an empty slot costs less than cloning one.
-        let labels = self.as_slice();
-        Self {
-            array: array::from_fn(|at| labels.get(at).cloned().unwrap_or_else(empty)),
-            length: self.length,
-        }
-    }
-}
+#[derive(Debug, Clone, Default)]
+pub struct Labels(ArrayVec<KeyValue, 8>);
 
 impl Labels {
     /// No attributes.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            array: array::from_fn(|_| empty()),
-            length: 0,
-        }
+        Self(ArrayVec::new_const())
     }
 
     /// Adds an attribute, if there is room.
+    #[inline]
     pub fn push(&mut self, key: &'static str, value: impl Into<Value>) {
-        if let Some(slot) = self.array.get_mut(self.length) {
-            *slot = KeyValue::new(key, value);
-            self.length += 1;
+        if !self.0.is_full() {
+            self.0.push(KeyValue::new(key, value));
         }
     }
 
@@ -55,31 +32,31 @@ impl Labels {
 
     /// Replaces the value of an attribute, if it is here.
     pub fn replace(&mut self, key: &str, value: impl Into<Value>) {
-        let mut labels = self.array.iter_mut().take(self.length);
-        if let Some(label) = labels.find(|label| label.key.as_str() == key) {
+        if let Some(label) = self.0.iter_mut().find(|label| label.key.as_str() == key) {
             label.value = value.into();
         }
     }
 
     /// Takes an attribute out, if it is here.
     pub fn remove(&mut self, key: &str) {
-        let at = self.as_slice().iter().position(|label| label.key.as_str() == key);
-        let behind = at.and_then(|at| self.array.get_mut(at..self.length));
-        if let Some(behind) = behind {
-            behind.rotate_left(1);
-            self.length -= 1;
+        let at = self.0.iter().position(|label| label.key.as_str() == key);
+        if let Some(at) = at {
+            self.0.remove(at);
         }
     }
 
     /// The attributes, in the order in which they were added.
+    #[inline]
     #[must_use]
     pub fn as_slice(&self) -> &[KeyValue] {
-        self.array.get(..self.length).unwrap_or_default()
+        self.0.as_slice()
     }
 }
 
-fn empty() -> KeyValue {
-    KeyValue::new("", false)
+impl From<[KeyValue; 1]> for Labels {
+    fn from(first: [KeyValue; 1]) -> Self {
+        Self(ArrayVec::from_iter(first))
+    }
 }
 
 #[cfg(test)]

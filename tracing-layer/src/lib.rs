@@ -42,6 +42,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod authority;
 pub mod client;
 pub mod error_message;
 pub mod error_type;

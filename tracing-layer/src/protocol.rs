@@ -30,6 +30,8 @@ pub(crate) fn scheme(scheme: &str) -> Option<&'static str> {
 pub(crate) fn default_port(scheme: &str) -> Option<u16> {
     let is = |name: &str| scheme.eq_ignore_ascii_case(name);
     match scheme {
+        semconv::HTTP => Some(80),
+        semconv::HTTPS => Some(443),
         _ if is(semconv::HTTP) || is("ws") => Some(80),
         _ if is(semconv::HTTPS) || is("wss") => Some(443),
         _ => None,

@@ -84,7 +84,7 @@ thread_local! {
 }
 
 /// Where a text is kept: its length, its first and its last bytes tell most texts apart.
-fn place(text: &[u8]) -> usize {
+pub(crate) fn place(text: &[u8]) -> usize {
     let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
     let ends = match (text.first_chunk(), text.last_chunk()) {
         (Some(first), Some(last)) => word(first) ^ word(last).rotate_left(29),
@@ -95,9 +95,9 @@ fn place(text: &[u8]) -> usize {
 }
 
 /// So many names a thread, and as many targets.
-const SLOTS: usize = 64;
+pub(crate) const SLOTS: usize = 64;
 /// Of at most this many bytes: 32 KiB a thread in all.
-const MAX_LENGTH: usize = 256;
+pub(crate) const MAX_LENGTH: usize = 256;
 /// Leaves as many bits as number a slot.
 const SHIFT: u32 = u64::BITS - SLOTS.trailing_zeros();
 /// The golden ratio's fraction, which spreads neighbours far apart.

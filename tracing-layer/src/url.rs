@@ -17,9 +17,10 @@ pub(crate) struct Url<'a> {
 }
 
 impl Url<'_> {
-    /// The URL with `REDACTED` for user and password, and for the values of its query that are not shown.
-    pub(crate) fn redacted(&self, shown: &Query) -> Arc<str> {
-        line::with(|line| self.write(shown, line), recent::target)
+    /// The URL with `REDACTED` for user and password, and for the values of its query that are not shown. `is_host` spares a
+    /// look at an authority that is known to be a host alone.
+    pub(crate) fn redacted(&self, shown: &Query, is_host: bool) -> Arc<str> {
+        line::with(|line| self.write(shown, is_host, line), recent::target)
     }
 
     /// What is not user info of `user:a/b@host/path`, whose authority ends at the `/` of the password: it has a port that is
@@ -33,9 +34,22 @@ impl Url<'_> {
         self.path.get(self.path.rfind('@')?..)
     }
 
-    fn write(&self, shown: &Query, line: &mut String) {
+    fn write(&self, shown: &Query, is_host: bool, line: &mut String) {
         line.push_str(self.scheme);
         line.push_str("://");
+        if is_host {
+            line.push_str(self.authority);
+            line.push_str(self.path);
+        } else {
+            self.write_authority_and_path(line);
+        }
+        if let Some(query) = self.query {
+            line.push('?');
+            shown.write(query, line);
+        }
+    }
+
+    fn write_authority_and_path(&self, line: &mut String) {
         let host = match self.authority.rsplit_once('@') {
             Some((user, host)) => {
                 line.push_str(REDACTED);
@@ -57,10 +71,6 @@ impl Url<'_> {
                 line.push_str(host);
                 line.push_str(self.path);
             }
-        }
-        if let Some(query) = self.query {
-            line.push('?');
-            shown.write(query, line);
         }
     }
 }
@@ -85,7 +95,11 @@ mod tests {
                 path,
                 query: None,
             };
-            assert_eq!(&*url.redacted(&Query::Redacted), expected, "{authority}{path}");
+            assert_eq!(
+                &*url.redacted(&Query::Redacted, false),
+                expected,
+                "{authority}{path}"
+            );
         }
     }
 
@@ -108,7 +122,7 @@ mod tests {
                 path: "/p",
                 query: Some("sig=1"),
             };
-            assert_eq!(&*url.redacted(&Query::Redacted), expected, "{authority}");
+            assert_eq!(&*url.redacted(&Query::Redacted, false), expected, "{authority}");
         }
     }
 }

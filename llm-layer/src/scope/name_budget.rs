@@ -5,13 +5,13 @@
 
 use std::borrow::Cow;
 
-use opentelemetry::StringValue;
+use opentelemetry::{KeyValue, StringValue};
 use throughline_tracing_layer::labels::Labels;
 use throughline_tracing_layer::limits::{
-    Claim, DistinctValues, MAX_DISTINCT_VALUES, SeriesBudget, series_id,
+    Claim, DistinctValues, MAX_DISTINCT_VALUES, Place, SeriesBudget, series_id,
 };
 
-use super::subject::{Ended, Kind, Subject};
+use super::subject::{Ended, Kind};
 use crate::semconv;
 
 /// Bounds the labels of the instruments of scopes.
@@ -25,7 +25,7 @@ pub(super) struct NameBudget {
 
 /// The names of one kind of scope, and the series of its duration.
 #[derive(Debug)]
-struct Names {
+pub(super) struct Names {
     names: DistinctValues,
     series: SeriesBudget,
 }
@@ -51,25 +51,34 @@ impl Default for Names {
     }
 }
 
+impl Names {
+    /// The label of a name.
+    #[inline]
+    pub(super) fn name(&self, name: &StringValue) -> (StringValue, Place) {
+        self.names.label(name.clone(), |_| Claim::Unknown)
+    }
+}
+
 impl NameBudget {
-    /// What a scope that has ended is measured by: its name first.
-    pub(super) fn labels(&self, subject: &Subject, key: &'static str, ended: &Ended) -> Labels {
-        let budget = match subject.kind {
+    /// What bounds the scopes of a kind.
+    pub(super) fn of_kind(&self, kind: Kind) -> &Names {
+        match kind {
             Kind::Tool => &self.tools,
             Kind::Workflow => &self.workflows,
             _ => &self.agents,
-        };
-        let (name, place) = budget.names.label(subject.name.clone(), |_| Claim::Unknown);
-        let agent = ended.agent.clone();
-        let agent = agent.map(|agent| self.agents.names.label(agent, |_| Claim::Unknown));
-        let error = ended.error.clone().map(|kind| self.error(kind));
-        let id_of = |label: Option<&(StringValue, u64)>| label.map_or(0, |(_, id)| id + 1);
+        }
+    }
+
+    /// What a scope that has ended is measured by, beside its name.
+    pub(super) fn labels(&self, of_kind: &Names, name: [KeyValue; 1], place: Place, ended: Ended) -> Labels {
+        let agent = ended.agent.map(|agent| self.agents.name(&agent));
         let agent = agent.map(|(agent, place)| (agent, place.id()));
-        let in_full = budget
+        let error = ended.error.map(|kind| self.error(kind));
+        let id_of = |label: Option<&(StringValue, u64)>| label.map_or(0, |(_, id)| id + 1);
+        let in_full = of_kind
             .series
             .admits(place, series_id([id_of(agent.as_ref()), id_of(error.as_ref())]));
-        let mut labels = Labels::new();
-        labels.push(key, name);
+        let mut labels = Labels::from(name);
         if let Some((agent, _)) = agent.filter(|_| in_full) {
             labels.push(semconv::AGENT_NAME, agent);
         }

@@ -58,6 +58,7 @@ pub(crate) struct Failure {
 }
 
 impl Running {
+    #[inline]
     pub(super) fn new(parent: &Context, scoped: Scoped, span: Option<BoxedSpan>) -> Self {
         let cx = parent.with_value(scoped.clone());
         let cx = match scoped.shares {
@@ -119,6 +120,7 @@ impl Drop for Running {
 }
 
 impl Scoped {
+    #[inline]
     pub(super) fn new(parent: &Context, scope: &Scope) -> Self {
         let Subject { kind, name, .. } = &scope.subject;
         let above = parent.get::<Self>();

@@ -81,15 +81,15 @@ impl Subject {
 
     pub(super) fn span_name(&self) -> Cow<'static, str> {
         match (self.kind, self.kind.operation()) {
-            (_, Some(operation)) => self.span_name_after(&[operation, " "].concat()).into(),
+            (_, Some(operation)) => self.span_name_after(operation, " ").into(),
             (Kind::Graph, _) => tinyllm::GRAPH.into(),
-            _ => self.span_name_after(tinyllm::NODE).into(),
+            _ => self.span_name_after(tinyllm::NODE, "").into(),
         }
     }
 
-    fn span_name_after(&self, start: &str) -> String {
-        let room = MAX_SPAN_NAME_BYTES.saturating_sub(start.len());
-        [start, truncate(self.name.as_str(), room)].concat()
+    fn span_name_after(&self, start: &str, separator: &str) -> String {
+        let room = MAX_SPAN_NAME_BYTES.saturating_sub(start.len() + separator.len());
+        [start, separator, truncate(self.name.as_str(), room)].concat()
     }
 
     /// Measures a scope that has ended.
@@ -104,14 +104,22 @@ impl Subject {
             Kind::Graph | Kind::Node | Kind::Request => return,
         };
         let Some(key) = self.kind.key() else { return };
-        let labels = instruments.budget().labels(self, key, &ended);
+        let budget = instruments.budget().of_kind(self.kind);
+        let (name, place) = budget.name(&self.name);
+        let name = [KeyValue::new(key, name)];
         if self.kind == Kind::Agent {
-            let name = labels.as_slice().get(..1).unwrap_or_default();
             let [inference, tools] = ended.own_calls;
-            instruments.inference_calls.record(inference, name);
-            instruments.tool_calls.record(tools, name);
+            instruments.inference_calls.record(inference, &name);
+            instruments.tool_calls.record(tools, &name);
         }
-        duration.record(ended.duration.as_secs_f64(), labels.as_slice());
+        let seconds = ended.duration.as_secs_f64();
+        if ended.agent.is_none() && ended.error.is_none() {
+            // There is nothing to merge: of this series each name has one.
+            duration.record(seconds, &name);
+        } else {
+            let labels = instruments.budget().labels(budget, name, place, ended);
+            duration.record(seconds, labels.as_slice());
+        }
     }
 }
 

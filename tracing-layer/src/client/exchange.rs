@@ -12,15 +12,16 @@ use super::metrics::Instruments;
 use super::outbound::{Attempt, Outbound, Peer};
 use super::outline::Outline;
 use super::settings::Settings;
+use crate::authority::Authority;
 use crate::exchange::{Exchange, Failures, connection};
 use crate::labels::Labels;
 use crate::layer_parts::Parts;
 use crate::limits::{literal_id, series_id, text_id};
 use crate::nesting::{self, InFlight};
 use crate::observe::{End, EndAt, Head, Observe};
+use crate::semconv;
 use crate::settings::Shared;
 use crate::template::Template;
-use crate::{protocol, semconv};
 
 /// A request that is being sent: the observer behind the response of [`Client`](super::Client).
 #[derive(Debug)]
@@ -49,9 +50,11 @@ impl Sending {
         }
         let observed = settings.filter.call(|filter| filter(&attempt)).unwrap_or(true);
         let method = shared.methods.known(attempt.method());
-        let peer = Peer::of(attempt.url(), settings.unix_socket.as_ref());
+        let authority = Authority::new(attempt.url().authority);
         // Decided by the whole host: the one that is recorded may be cut.
-        let host = protocol::host_and_port(attempt.url().authority).map(|(host, _)| host);
+        let host = authority.as_ref().map(|authority| authority.host);
+        let socket = settings.unix_socket.as_ref();
+        let peer = authority.map(|authority| Peer::new(attempt.url().scheme, authority, socket));
         let allowed = parts.propagation.then(|| {
             if R::MAY_BE_REDIRECTED {
                 settings.outgoing.to_host_and_redirects(host)
@@ -63,6 +66,7 @@ impl Sending {
         let nth = attempts(request, &current).and_then(|attempts| attempts.count(&attempt, &current));
         let outline = Outline {
             attempt: &attempt,
+            is_host: host.is_some_and(|host| host.len() == attempt.url().authority.len()),
             method,
             peer: peer.as_ref(),
             template: template.as_ref(),
@@ -107,7 +111,7 @@ impl Sending {
         self.exchange.instruments(&self.settings.instruments)
     }
 
-    fn labels(&self, instruments: &Instruments) -> Labels {
+    fn label(&self, instruments: &Instruments, labels: &mut Labels) {
         let method = self.exchange.known.label();
         let template = self.template.as_ref().map(|template| &template.text);
         let id = series_id([
@@ -117,21 +121,19 @@ impl Sending {
         ]);
         let peer = self.peer.as_ref();
         let admission = instruments.admit(peer, id, self.settings.max_server_addresses);
-        let mut labels = Labels::new();
         let method = if admission.in_full { method } else { semconv::OTHER };
         labels.push(semconv::HTTP_REQUEST_METHOD, method);
         if let Some(peer) = peer {
-            admission.label(peer, &mut labels);
+            admission.label(peer, labels);
         }
         if !admission.in_full {
-            self.exchange.label_merged(&mut labels);
-            return labels;
+            self.exchange.label_merged(labels);
+            return;
         }
         if let Some(template) = template {
             labels.push(semconv::URL_TEMPLATE, template.clone());
         }
-        self.exchange.label(&mut labels);
-        labels
+        self.exchange.label(labels);
     }
 
     /// Ends span and duration, the first time.
@@ -140,7 +142,8 @@ impl Sending {
             return;
         };
         if let Some(instruments) = self.instruments() {
-            let labels = self.labels(instruments);
+            let mut labels = Labels::new();
+            self.label(instruments, &mut labels);
             instruments.exchange.record_duration(conclusion.lasted, &labels);
         }
         self.exchange.end_span(conclusion, None);
@@ -164,7 +167,7 @@ impl Observe for Sending {
         self.exchange.version = Some(head.version);
         // The library has followed a redirect to elsewhere: the connection is of that hop, and the span of the first.
         let is_elsewhere = |peer: &Peer| head.server.is_some_and(|server| !peer.is_at(server));
-        if !self.peer.as_ref().is_some_and(is_elsewhere) {
+        if head.peer.is_some() && !self.peer.as_ref().is_some_and(is_elsewhere) {
             self.exchange.add(head.peer.into_iter().flat_map(connection));
         }
         let end_at = self.exchange.respond(&head, &self.settings.shared);
@@ -182,7 +185,8 @@ impl Observe for Sending {
         self.conclude(end);
         if let Some(sizes) = self.exchange.sizes() {
             if let Some(instruments) = self.instruments() {
-                let labels = self.labels(instruments);
+                let mut labels = Labels::new();
+                self.label(instruments, &mut labels);
                 instruments.exchange.record_sizes(sizes, &labels);
             }
         }
@@ -198,8 +202,14 @@ fn begin_sending(shared: &Shared, attempt: &Attempt<'_>) -> (Parts, InFlight) {
         nesting::note_nested();
     }
     let target = shared.nesting.is_tagging().then(|| attempts::target(attempt));
-    let same = outside.filter(|outside| outside.target.is_some() && outside.target == target);
-    let done = same.map_or(Parts::NONE, |outside| outside.parts);
+    let alone = InFlight {
+        target,
+        parts: Parts::NONE,
+    };
+    let Some(outside) = outside.filter(|outside| target.is_some() && outside.target == target) else {
+        return (shared.parts, alone);
+    };
+    let done = outside.parts;
     let parts = shared.parts.without(done);
     if parts != shared.parts {
         shared.nesting.warn("ClientLayer");

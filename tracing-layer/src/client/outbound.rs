@@ -4,14 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::header::HOST;
-use http::uri::Authority;
-use http::{HeaderMap, Method, Request};
+use http::{HeaderMap, Method, Request, uri};
 use http_body::Body;
 
+use crate::authority::Authority;
 use crate::query::Query;
 use crate::request_body::RequestBytes;
 use crate::url::Url;
-use crate::{protocol, recent, semconv};
+use crate::{protocol, semconv};
 
 /// What telemetry needs of a request.
 pub(super) trait Outbound {
@@ -75,7 +75,7 @@ impl fmt::Debug for Attempt<'_> {
         f.debug_struct("Attempt")
             .field("method", self.method)
             .field("headers", &names)
-            .field("url", &self.url.redacted(&Query::Redacted))
+            .field("url", &self.url.redacted(&Query::Redacted, false))
             .finish()
     }
 }
@@ -91,25 +91,25 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    /// Whom this URL is of, where the transport connects to `socket`, if that is set.
-    pub(super) fn of(url: &Url<'_>, socket: Option<&Arc<str>>) -> Option<Self> {
-        let (host, port) = protocol::host_and_port(url.authority)?;
+    /// Whom a URL of this scheme and authority is of, where the transport connects to `socket`, if that is set.
+    pub(super) fn new(scheme: &str, authority: Authority<'_>, socket: Option<&Arc<str>>) -> Self {
         let socket = match socket {
             Some(socket) => Some(Arc::clone(socket)),
-            None => unix_socket(url.scheme, host),
+            None => unix_socket(scheme, authority.host),
         };
         let is_ip = socket.is_none();
-        Some(Self {
+        Self {
             host: match &socket {
                 // The host of such a URL is only how the path is spelled.
-                Some(path) if protocol::scheme(url.scheme).is_none() => Arc::clone(path),
-                _ => recent::text(&protocol::host_label(host)),
+                Some(path) if protocol::scheme(scheme).is_none() => Arc::clone(path),
+                _ => authority.label,
             },
-            port: port
-                .or_else(|| protocol::default_port(url.scheme))
+            port: authority
+                .port
+                .or_else(|| protocol::default_port(scheme))
                 .filter(|_| is_ip),
             socket,
-        })
+        }
     }
 
     /// Whether a response from this host and port is of the hop that the request was sent on.
@@ -141,7 +141,7 @@ impl<B: Body + 'static> Outbound for Request<B> {
     fn attempt(&self) -> Attempt<'_> {
         let uri = self.uri();
         let host = || self.headers().get(HOST)?.to_str().ok();
-        let authority = uri.authority().map(Authority::as_str).or_else(host);
+        let authority = uri.authority().map(uri::Authority::as_str).or_else(host);
         Attempt {
             method: self.method(),
             headers: self.headers(),

@@ -18,6 +18,8 @@ use crate::template::{Template, span_name};
 /// What is known of an attempt before it is sent.
 pub(super) struct Outline<'a> {
     pub(super) attempt: &'a Attempt<'a>,
+    /// Whether the URL's authority is a host alone.
+    pub(super) is_host: bool,
     pub(super) method: Known,
     pub(super) peer: Option<&'a Peer>,
     pub(super) template: Option<&'a Template>,
@@ -73,7 +75,7 @@ impl Outline<'_> {
                 attributes.push(KeyValue::new(semconv::NETWORK_PEER_ADDRESS, Arc::clone(socket)));
             }
         }
-        let url = self.attempt.url().redacted(query);
+        let url = self.attempt.url().redacted(query, self.is_host);
         attributes.push(KeyValue::new(semconv::URL_FULL, url));
         attributes
     }

@@ -97,10 +97,21 @@ impl DistinctValues {
 
     /// Finds or makes the place of a value: the first [`MAX_LABEL_BYTES`] bytes of `text`, and a `number` that is part of it,
     /// such as the port of an address. `claim` is called only for a value that has no place yet.
+    #[inline]
     pub fn place(&self, text: &str, number: u32, claim: impl FnOnce() -> Claim) -> Place {
         let text = truncate(text, MAX_LABEL_BYTES);
+        let start = place_of(text, number) & (self.slots.len() - 1);
+        let first = self.slots.get(start).and_then(OnceLock::get);
+        if first.is_some_and(|entry| entry.is(text, number)) {
+            return Place::at(start);
+        }
+        self.search(text, number, start, claim)
+    }
+
+    // Apart from the first look, with which most searches end.
+    #[inline(never)]
+    fn search(&self, text: &str, number: u32, start: usize, claim: impl FnOnce() -> Claim) -> Place {
         let mask = self.slots.len() - 1;
-        let start = place_of(text, number);
         let (mut claim, mut taken) = (Some(claim), None);
         for offset in 0..self.slots.len() {
             let at = start.wrapping_add(offset) & mask;
@@ -134,6 +145,7 @@ impl DistinctValues {
 
     /// The label of a value: the value itself, cut to [`MAX_LABEL_BYTES`], or `_OTHER` if it is not admitted. Nothing is
     /// allocated unless the value is new or too long.
+    #[inline]
     pub fn label(&self, value: StringValue, claim: impl FnOnce(&str) -> Claim) -> (StringValue, Place) {
         let place = self.place(value.as_str(), 0, || claim(value.as_str()));
         (place.label(value), place)
@@ -179,6 +191,7 @@ impl Place {
     /// The place of all values that are not admitted.
     pub const OTHER: Self = Self(0);
 
+    #[inline]
     fn at(slot: usize) -> Self {
         u16::try_from(slot + 1).map_or(Self::OTHER, Self)
     }
@@ -259,6 +272,7 @@ pub fn literal_id(text: &'static str) -> u64 {
 }
 
 /// Where the search for a value begins. It need not withstand an attack: see the module's documentation.
+#[inline]
 fn place_of(text: &str, number: u32) -> usize {
     let mixed = (text_id(text) ^ u64::from(number)).wrapping_mul(MULTIPLIER);
     (mixed >> 32) as usize

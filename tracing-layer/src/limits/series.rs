@@ -85,8 +85,15 @@ impl SeriesBudget {
     /// A series that was admitted once always is.
     pub fn admits(&self, key: Place, id: u64) -> bool {
         let id = series_id([id, key.id()]).max(1);
+        let start = (id >> 32) as usize & (self.series.len() - 1);
+        let first = self.series.get(start);
+        first.is_some_and(|first| first.load(Ordering::Relaxed) == id) || self.search(key, id, start)
+    }
+
+    // Apart from the first look, with which most searches end.
+    #[inline(never)]
+    fn search(&self, key: Place, id: u64, start: usize) -> bool {
         let mask = self.series.len() - 1;
-        let start = (id >> 32) as usize;
         let mut counted = false;
         for offset in 0..self.series.len() {
             let Some(slot) = self.series.get(start.wrapping_add(offset) & mask) else {

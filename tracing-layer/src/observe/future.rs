@@ -72,13 +72,14 @@ where
 {
     type Output = Result<R::Output, E>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Projected { mut inner, armed } = self.project();
         // A future that is ready is dropped at once, while its context is still attached.
         let mut work = || {
             // To be pending with nobody to wake would let the caller wait for ever.
             let Some(future) = inner.as_mut().as_pin_mut() else {
-                unreachable!("a response future was polled after it was ready")
+                polled_when_ready()
             };
             let polled = future.poll(cx);
             if polled.is_ready() {
@@ -91,7 +92,7 @@ where
         };
         let result = ready!(watch.poll(work));
         let Some(armed) = armed.take() else {
-            unreachable!("it has just been polled")
+            polled_when_ready()
         };
         Poll::Ready(match result {
             Ok(response) => Ok(response.observed(armed)),
@@ -101,4 +102,9 @@ where
             }
         })
     }
+}
+
+#[cold]
+fn polled_when_ready() -> ! {
+    unreachable!("a response future was polled after it was ready")
 }

@@ -93,6 +93,7 @@ impl LazyTracer {
     /// the provider is a no-op. Once that is known, `builder` is not called.
     ///
     /// The span of `Some` may still be sampled out: ask `is_recording`.
+    #[inline]
     pub fn start(&self, parent: &Context, builder: impl FnOnce() -> SpanBuilder) -> Option<BoxedSpan> {
         if parent.is_telemetry_suppressed() {
             return None;

@@ -112,11 +112,18 @@ impl Query {
     pub(crate) fn write(&self, query: &str, line: &mut String) {
         let mut rest = query;
         loop {
-            let end = rest.bytes().position(|byte| matches!(byte, b'&' | b';'));
-            let (part, behind) = rest
-                .split_at_checked(end.unwrap_or(rest.len()))
-                .unwrap_or_default();
-            self.write_part(part, line);
+            // Behind the letters of a name is mostly its `=`: then no byte of the part is looked at twice.
+            let name = length_before(rest, |byte| !has_letter(byte));
+            let is_named = rest.as_bytes().get(name) == Some(&b'=');
+            let seen = if is_named { name + 1 } else { 0 };
+            let unseen = rest.get(seen..).unwrap_or_default();
+            let length = seen + length_before(unseen, |byte| matches!(byte, b'&' | b';'));
+            let (part, behind) = rest.split_at_checked(length).unwrap_or_default();
+            if is_named {
+                self.write_named(part, name, line);
+            } else {
+                self.write_part(part, line);
+            }
             let Some((separator, next)) = behind.split_at_checked(1) else {
                 break;
             };
@@ -125,21 +132,28 @@ impl Query {
         }
     }
 
+    /// Writes a part that does not begin with plain letters and `=`.
     fn write_part(&self, part: &str, line: &mut String) {
-        let end = part.bytes().position(|byte| byte == b'=');
-        let (name, value) = part
-            .split_at_checked(end.unwrap_or(part.len()))
-            .unwrap_or_default();
-        match (self, value.get(1..)) {
+        let length = length_before(part, |byte| byte == b'=');
+        let (name, value) = part.split_at_checked(length).unwrap_or_default();
+        match self {
             _ if part.is_empty() => {}
-            (Self::Only(names), None) if names.include(name) => line.push_str(name),
-            (_, Some(value)) if is_name(name, value) => {
-                line.push_str(name);
-                line.push('=');
-                line.push_str(if self.shows(name, value) { value } else { REDACTED });
-            }
+            Self::Only(names) if value.is_empty() && names.include(name) => line.push_str(name),
+            _ if !value.is_empty() && is_encoded_name(name) => self.write_named(part, length, line),
             _ => line.push_str(REDACTED),
         }
+    }
+
+    /// Writes a part that begins with a name of this length and `=`.
+    fn write_named(&self, part: &str, length: usize, line: &mut String) {
+        let (name, value) = part.split_at_checked(length).unwrap_or_default();
+        let value = value.get(1..).unwrap_or_default();
+        if is_too_long(name, value) {
+            line.push_str(REDACTED);
+            return;
+        }
+        line.push_str(part.get(..=length).unwrap_or_default());
+        line.push_str(if self.shows(name, value) { value } else { REDACTED });
     }
 
     fn shows(&self, name: &str, value: &str) -> bool {
@@ -151,19 +165,18 @@ impl Query {
     }
 }
 
-/// Whether a text is the name of a parameter, and not itself a secret: a token, perhaps with the padding of base64, a URL,
-/// or JSON.
-fn is_name(name: &str, value: &str) -> bool {
-    let has_letters = || {
-        name.bytes()
-            .all(|byte| LETTERS.get(usize::from(byte)) == Some(&true))
-    };
-    let is_short = name.len() <= MAX_NAME_WITHOUT_VALUE;
-    let has_value = || value.bytes().any(|byte| byte != b'=');
-    (is_short || (name.len() <= MAX_NAME && has_value())) && (has_letters() || is_encoded_name(name))
+/// The bytes of a text before the first that is `such`.
+fn length_before(text: &str, such: impl Fn(u8) -> bool) -> usize {
+    text.bytes().position(such).unwrap_or(text.len())
 }
 
-/// Whether the letters of a percent-encoded name are letters that names have.
+/// Whether a text is too long for the name of a parameter: it may be a token, perhaps with the padding of base64.
+fn is_too_long(name: &str, value: &str) -> bool {
+    let is_padding = || value.bytes().all(|byte| byte == b'=');
+    name.len() > MAX_NAME_WITHOUT_VALUE && (name.len() > MAX_NAME || is_padding())
+}
+
+/// Whether a text is the name of a parameter, perhaps percent-encoded, and not a URL or JSON.
 fn is_encoded_name(name: &str) -> bool {
     let has_letters = |text: &str| text.bytes().all(is_letter);
     let mut pieces = name.split('%');
@@ -183,6 +196,10 @@ const fn is_letter(byte: u8) -> bool {
             byte,
             b'-' | b'_' | b'.' | b'[' | b']' | b'$' | b'+' | b'~' | b'*' | b'!' | b'(' | b')'
         )
+}
+
+fn has_letter(byte: u8) -> bool {
+    LETTERS.get(usize::from(byte)) == Some(&true)
 }
 
 /// [`is_letter`] of each byte: every request's query is looked up here.

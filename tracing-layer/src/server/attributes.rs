@@ -7,7 +7,7 @@ use super::incoming::Incoming;
 use super::route;
 use super::settings::Settings;
 use crate::limits::{MAX_ATTRIBUTE_BYTES, truncate};
-use crate::{headers, line, protocol, recent, semconv};
+use crate::{headers, line, recent, semconv};
 
 impl<B> Incoming<'_, B> {
     /// The attributes that a sampler may want to see.
@@ -32,10 +32,7 @@ impl<B> Incoming<'_, B> {
             attributes.push(KeyValue::new(semconv::HTTP_REQUEST_METHOD_ORIGINAL, sent));
         }
         if let Some((host, port)) = self.origin.host_and_port() {
-            attributes.push(KeyValue::new(
-                semconv::SERVER_ADDRESS,
-                recent::text(&protocol::host_label(host)),
-            ));
+            attributes.push(KeyValue::new(semconv::SERVER_ADDRESS, host));
             attributes.extend(port.map(|port| KeyValue::new(semconv::SERVER_PORT, i64::from(port))));
         }
         let peer = || self.peer.map(|peer| peer.ip());

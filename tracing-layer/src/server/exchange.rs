@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Buf;
-use http::Request;
+use http::{Extensions, Request};
 use http_body::{Body, Frame};
 use opentelemetry::{Context, StringValue};
 
@@ -81,10 +81,11 @@ impl Serving {
                 spans: has_span,
                 metrics: exchange.measured,
             };
-            request.extensions_mut().insert(Outside {
+            let outside = Outside {
                 parts: outside.parts.and(done),
                 routed: outside.routed || routed,
-            });
+            };
+            outside.tag(request.extensions_mut());
         }
         exchange.request =
             (exchange.measured && shared.body_sizes).then(|| RequestBytes::of(request.body_mut()));
@@ -185,7 +186,7 @@ impl Observe for Serving {
     }
 }
 
-/// What the layers outside do about a request: its tag.
+/// What the layers outside do about a request.
 #[derive(Debug, Clone, Copy)]
 struct Outside {
     parts: Parts,
@@ -193,9 +194,48 @@ struct Outside {
     routed: bool,
 }
 
+/// The tag of a request of which all is done: nearly every one. It has no size, so it takes no allocation.
+#[derive(Debug, Clone, Copy)]
+struct AllDone;
+
+/// The same where the route is known too.
+#[derive(Debug, Clone, Copy)]
+struct AllDoneRouted;
+
+impl Outside {
+    const ALL: Self = Self {
+        parts: Parts::ALL,
+        routed: false,
+    };
+
+    /// Tags a request.
+    fn tag(self, extensions: &mut Extensions) {
+        match (self.parts, self.routed) {
+            (Parts::ALL, true) => _ = extensions.insert(AllDoneRouted),
+            (Parts::ALL, false) => _ = extensions.insert(AllDone),
+            _ => _ = extensions.insert(self),
+        }
+    }
+
+    /// What a request is tagged with. Where layers have added to what others did, the tag that says most counts.
+    fn tagged(extensions: &Extensions) -> Option<Self> {
+        if extensions.is_empty() {
+            return None;
+        }
+        if extensions.get::<AllDoneRouted>().is_some() {
+            return Some(Self {
+                routed: true,
+                ..Self::ALL
+            });
+        }
+        let all = extensions.get::<AllDone>().map(|_| Self::ALL);
+        all.or_else(|| extensions.get().copied())
+    }
+}
+
 /// What layers outside do about this very request.
 fn outside<B>(request: &Request<B>) -> Outside {
-    let tag = request.extensions().get().copied();
+    let tag = Outside::tagged(request.extensions());
     if tag.is_some() || route::is_serving() {
         nesting::note_nested();
     }

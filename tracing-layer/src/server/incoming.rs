@@ -35,8 +35,7 @@ pub(super) struct Incoming<'a, B> {
 impl<'a, B> Incoming<'a, B> {
     pub(super) fn new(settings: &Settings, request: &'a Request<B>, current: &Context, parts: Parts) -> Self {
         let began = Instant::now();
-        let peer = origin::peer(request.extensions());
-        let head = Head::new(request).with_peer(peer);
+        let head = origin::head(request);
         let method = settings.shared.methods.known(request.method());
         let trusted = trusts(&settings.trust, &head);
         let (parent, link) = if parts.propagation {
@@ -59,7 +58,7 @@ impl<'a, B> Incoming<'a, B> {
             request,
             link,
             origin,
-            peer,
+            peer: head.peer(),
         }
     }
 
@@ -79,8 +78,8 @@ impl<'a, B> Incoming<'a, B> {
         })?;
         if span.is_recording() {
             span.set_attributes(self.peer.into_iter().flat_map(connection));
-            let head = Head::new(self.request).with_peer(self.peer);
-            span.set_attributes(settings.request_attributes.attributes(|add, to| add(&head, to)));
+            let attributes = &settings.request_attributes;
+            span.set_attributes(attributes.attributes(|add, to| add(&origin::head(self.request), to)));
         }
         Some(Begun { span, at })
     }

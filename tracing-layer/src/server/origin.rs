@@ -1,13 +1,14 @@
 //! Whom a request is from and for, as far as its caller is believed.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
+use std::sync::Arc;
 
-use http::header::HOST;
-use http::uri::Authority;
-use http::{Extensions, HeaderMap, HeaderName, Request, Uri};
-use throughline_propagation::PeerAddr;
+use http::header::{FORWARDED, HOST};
+use http::{HeaderMap, HeaderName, Request, Uri, uri};
+use throughline_propagation::Head;
 
 use super::forwarded::{Forwarded, first};
+use crate::authority::Authority;
 use crate::protocol;
 
 /// What a request and the proxies before it say. Looked up when it is asked for.
@@ -15,6 +16,8 @@ use crate::protocol;
 pub(super) struct Origin<'a> {
     uri: &'a Uri,
     headers: Option<&'a HeaderMap>,
+    /// Whether any header is a proxy's: if not, none of them is looked up.
+    is_forwarded: bool,
     forwarded: Forwarded<'a>,
 }
 
@@ -22,10 +25,12 @@ impl<'a> Origin<'a> {
     /// What a caller says; of one who is not believed, only the URI that the server itself made out.
     pub(super) fn of<B>(request: &'a Request<B>, believed: bool) -> Self {
         let headers = believed.then(|| request.headers());
+        let forwarded = headers.filter(|headers| headers.keys().any(is_of_proxy));
         Self {
             uri: original_uri(request),
             headers,
-            forwarded: headers.map(Forwarded::first).unwrap_or_default(),
+            is_forwarded: forwarded.is_some(),
+            forwarded: forwarded.map(Forwarded::first).unwrap_or_default(),
         }
     }
 
@@ -47,16 +52,18 @@ impl<'a> Origin<'a> {
     ///
     /// A port beside the host that a proxy tells is what the client wrote, and counts first. Then comes
     /// `X-Forwarded-Port`, the port that the proxy was asked on; the port in `Host` may be one of the proxy's own making.
-    pub(super) fn host_and_port(&self) -> Option<(&str, Option<u16>)> {
+    pub(super) fn host_and_port(&self) -> Option<(Arc<str>, Option<u16>)> {
         let headers = self.headers?;
         let forwarded = [self.forwarded.host.as_deref(), self.first(&X_FORWARDED_HOST)];
         let (host, port) = match forwarded.into_iter().flatten().find_map(host_and_port) {
             Some((host, Some(port))) => return Some((host, Some(port))),
             Some((host, None)) => (host, None),
             None => {
-                let authority = self.uri.authority().map(Authority::as_str);
-                let said = [authority, text(headers, &HOST)];
-                said.into_iter().flatten().find_map(host_and_port)?
+                let authority = self.uri.authority().map(uri::Authority::as_str);
+                let host = || headers.get(HOST)?.to_str().ok();
+                authority
+                    .and_then(host_and_port)
+                    .or_else(|| host_and_port(host()?))?
             }
         };
         let forwarded = self.first(&X_FORWARDED_PORT).and_then(protocol::port);
@@ -69,7 +76,7 @@ impl<'a> Origin<'a> {
     }
 
     fn first(&self, name: &HeaderName) -> Option<&'a str> {
-        first(self.headers?, name)
+        first(self.headers.filter(|_| self.is_forwarded)?, name)
     }
 }
 
@@ -82,24 +89,25 @@ fn original_uri<B>(request: &Request<B>) -> &Uri {
     request.uri()
 }
 
-/// The other end of the connection: [`PeerAddr`], or axum's `ConnectInfo` with the feature `axum`.
-pub(super) fn peer(extensions: &Extensions) -> Option<SocketAddr> {
-    let peer = extensions.get::<PeerAddr>().map(|&PeerAddr(address)| address);
+/// The head of a request. The other end of the connection is [`PeerAddr`], or axum's `ConnectInfo` with the feature `axum`.
+pub(super) fn head<B>(request: &Request<B>) -> Head<'_> {
+    let head = Head::new(request);
     #[cfg(feature = "axum")]
-    let peer = peer.or_else(|| {
-        let info = extensions.get::<axum::extract::ConnectInfo<SocketAddr>>()?;
-        Some(info.0)
-    });
-    peer
+    if head.peer().is_none() {
+        let info: Option<&axum::extract::ConnectInfo<std::net::SocketAddr>> = request.extensions().get();
+        return head.with_peer(info.map(|info| info.0));
+    }
+    head
 }
 
-/// The host and port of a header, if it can be those.
-fn host_and_port(authority: &str) -> Option<(&str, Option<u16>)> {
-    protocol::host_and_port(authority).filter(|(host, _)| host.bytes().all(protocol::is_of_host))
+/// The host, as telemetry names it, and the port of a header, if it can be those.
+fn host_and_port(authority: &str) -> Option<(Arc<str>, Option<u16>)> {
+    let authority = Authority::new(authority).filter(|authority| authority.is_clean)?;
+    Some((authority.label, authority.port))
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
+fn is_of_proxy(name: &HeaderName) -> bool {
+    *name == FORWARDED || name.as_str().starts_with("x-forwarded-")
 }
 
 /// An address with or without a port; names and `unknown` are none.
@@ -129,7 +137,7 @@ mod tests {
         let (host, port) = origin.host_and_port().unzip();
         (
             origin.scheme(),
-            host.map(str::to_owned),
+            host.map(|host| host.to_string()),
             port.flatten(),
             origin.client().map(|client| client.to_string()),
         )

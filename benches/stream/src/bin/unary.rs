@@ -1,0 +1,163 @@
+//! What a model call costs whose answer is one body: a service alone, and through `LlmLayer` and `ClientLayer`. See the README.
+//!
+//! Run with `cargo run --release -p throughline-stream-bench --bin unary`, with a name for one row only.
+
+use std::convert::Infallible;
+use std::fmt::Debug;
+use std::future::{Ready, ready};
+use std::hint::black_box;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use http_body_util::Full;
+use opentelemetry_sdk::metrics::{ManualReader, SdkMeterProvider};
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use throughline_llm_layer::LlmLayer;
+use throughline_tracing_layer::ClientLayer;
+use tower::{Layer, Service};
+
+#[path = "../../../src/counting.rs"]
+mod counting;
+
+use counting::Allocated;
+
+/// The calls of a round: instructions and allocations are of one round, after one that warms up.
+const CALLS: usize = 1_000;
+/// The rounds of which the best time is shown.
+const ROUNDS: usize = 51;
+/// In bytes.
+const PROMPT: usize = 1_024;
+const ANSWER: &str = r#"{"id":"chatcmpl-B9MBs8CjcvOU2jLn4n570S5qMJKcT","object":"chat.completion","created":1741569952,"model":"gpt-4o-2024-08-06","choices":[{"index":0,"message":{"role":"assistant","content":"Hello! How can I assist you today?","refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":219,"completion_tokens":10,"total_tokens":229,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}},"service_tier":"default"}"#;
+
+/// Reads each request to its end and answers with the same bytes, at once.
+#[derive(Debug, Clone, Copy)]
+struct Provider;
+
+impl<B: Body> Service<Request<B>> for Provider {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        read(request.into_body());
+        let response = Response::builder().header("content-type", "application/json");
+        let response = response.body(Full::from(ANSWER));
+        ready(Ok(response.expect("a response")))
+    }
+}
+
+fn main() {
+    let only = std::env::args().nth(1);
+    let runs = |name: &str| only.as_deref().is_none_or(|only| name.starts_with(only));
+    let tracers = SdkTracerProvider::builder().build();
+    let reader = ManualReader::builder().build();
+    let meters = SdkMeterProvider::builder().with_reader(reader).build();
+    println!("| a call | best ns | allocations | bytes |");
+    println!("|---|--:|--:|--:|");
+    if runs("bare") {
+        row("bare", &mut Provider);
+    }
+    if runs("nothing installed") {
+        let mut service = LlmLayer::new().layer(ClientLayer::new().layer(Provider));
+        row("nothing installed", &mut service);
+    }
+    if runs("sampled") {
+        let client = ClientLayer::new()
+            .with_tracer_provider(tracers.clone())
+            .with_meter_provider(meters.clone());
+        let llm = LlmLayer::new()
+            .with_tracer_provider(tracers)
+            .with_meter_provider(meters);
+        row("sampled", &mut llm.layer(client.layer(Provider)));
+    }
+}
+
+/// Prints what a call costs. After one round that warms up, one is counted, and the best of the others is timed.
+fn row<S, B>(name: &str, service: &mut S)
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error: Debug>,
+    B: Body,
+{
+    round(requests(), service);
+    let prepared = requests();
+    let before = Allocated::so_far();
+    measured(prepared, service);
+    let allocated = Allocated::so_far() - before;
+    let times = (0..ROUNDS).map(|_| {
+        let prepared = requests();
+        let start = Instant::now();
+        round(prepared, service);
+        start.elapsed()
+    });
+    let best = times.min().unwrap_or_default().as_nanos() / CALLS as u128;
+    let calls = CALLS as u64;
+    println!(
+        "| {name} | {best} | {:.1} | {} |",
+        allocated.blocks as f64 / calls as f64,
+        allocated.bytes / calls
+    );
+}
+
+fn requests() -> Vec<Request<Full<Bytes>>> {
+    let text = "A sentence of ordinary words, neither long nor short. ".repeat(PROMPT);
+    let prompt = &text[..PROMPT];
+    let body = format!(r#"{{"model":"gpt-4o","messages":[{{"role":"user","content":"{prompt}"}}]}}"#);
+    let body = Bytes::from(body);
+    let request = || {
+        Request::post("http://127.0.0.1:8080/v1/chat/completions")
+            .header("content-type", "application/json")
+            .header("authorization", "Bearer none")
+            .body(Full::new(body.clone()))
+            .expect("a request")
+    };
+    (0..CALLS).map(|_| request()).collect()
+}
+
+/// Callgrind counts what this does.
+#[inline(never)]
+fn measured<S, B>(requests: Vec<Request<Full<Bytes>>>, service: &mut S)
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error: Debug>,
+    B: Body,
+{
+    round(requests, service);
+    // Not a jump into `round`, which a tool would not see return.
+    black_box(());
+}
+
+fn round<S, B>(requests: Vec<Request<Full<Bytes>>>, service: &mut S)
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error: Debug>,
+    B: Body,
+{
+    for request in requests {
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(service.poll_ready(&mut cx).is_ready(), "always ready");
+        let mut future = pin!(service.call(request));
+        let response = loop {
+            if let Poll::Ready(response) = future.as_mut().poll(&mut cx) {
+                break response;
+            }
+        };
+        read(response.expect("an answer").into_body());
+    }
+}
+
+/// Reads a body to its end, and asks no more once it says that it has ended.
+fn read(body: impl Body) {
+    let mut body = pin!(body);
+    let mut cx = Context::from_waker(Waker::noop());
+    while !body.is_end_stream() {
+        if let Poll::Ready(None | Some(Err(_))) = body.as_mut().poll_frame(&mut cx) {
+            return;
+        }
+    }
+}

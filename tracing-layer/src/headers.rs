@@ -54,7 +54,7 @@ fn attribute(name: &HeaderName, key: &Key, headers: &HeaderMap) -> Option<KeyVal
             Cow::Owned(text) => Cow::Owned(redact(&text).into_owned()),
         })
         .collect();
-    let values = || limits::texts(open.iter().map(Cow::as_ref));
+    let values = || limits::text_array(open.iter().map(Cow::as_ref));
     (!open.is_empty()).then(|| KeyValue::new(key.clone(), values()))
 }
 

@@ -64,7 +64,7 @@ pub fn truncate_string(text: &mut String, max_bytes: usize) {
 
 /// Makes an array of texts, within the limits of one attribute.
 #[must_use]
-pub fn texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Value {
+pub fn text_array<'a>(texts: impl IntoIterator<Item = &'a str>) -> Value {
     let mut room = MAX_ATTRIBUTE_BYTES;
     let bounded = texts.into_iter().take(MAX_ARRAY_ITEMS).map_while(|text| {
         // An empty text costs nothing, so it may follow the one that took the last byte.
@@ -89,7 +89,7 @@ pub fn bound(value: &mut Value) {
         Value::Array(Array::String(items)) => {
             let bytes: usize = items.iter().map(|item| item.as_str().len()).sum();
             if items.len() > MAX_ARRAY_ITEMS || bytes > MAX_ATTRIBUTE_BYTES {
-                *value = texts(items.iter().map(StringValue::as_str));
+                *value = text_array(items.iter().map(StringValue::as_str));
             }
         }
         _ => {}
@@ -156,7 +156,7 @@ mod tests {
             ),
         ];
         for (name, items, expected) in cases {
-            let made = texts(items.iter().map(String::as_str));
+            let made = text_array(items.iter().map(String::as_str));
             let all = items.iter().map(|item| item.clone().into()).collect();
             let mut bounded = Value::Array(Array::String(all));
             bound(&mut bounded);

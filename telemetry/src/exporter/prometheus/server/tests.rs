@@ -50,7 +50,7 @@ fn connected(address: SocketAddr) -> TcpStream {
 }
 
 /// The head of the answer to a request, and the body.
-fn ask(address: SocketAddr, request: &str) -> (String, Vec<u8>) {
+fn send(address: SocketAddr, request: &str) -> (String, Vec<u8>) {
     let mut connection = connected(address);
     connection.write_all(request.as_bytes()).expect("asked");
     let mut answer = Vec::new();
@@ -61,7 +61,7 @@ fn ask(address: SocketAddr, request: &str) -> (String, Vec<u8>) {
 }
 
 fn scraped(address: SocketAddr) -> usize {
-    let (head, body) = ask(address, "GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n");
+    let (head, body) = send(address, "GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n");
     assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
     body.len()
 }
@@ -164,7 +164,7 @@ fn a_scrape_is_answered_and_nothing_else() {
         ("nonsense", "1.1 400 Bad Request", None, ""),
         ("GET /metrics HTTP/9.9", "1.1 400 Bad Request", None, ""),
     ] {
-        let (head, answer) = ask(server.address(), &format!("{request}\r\n\r\n"));
+        let (head, answer) = send(server.address(), &format!("{request}\r\n\r\n"));
         assert!(
             head.starts_with(&format!("HTTP/{status}\r\n")),
             "{request:?}: {head}"
@@ -186,7 +186,7 @@ fn a_scrape_is_answered_and_nothing_else() {
         assert_eq!(header(&head, "allow"), allowed, "{request:?}: the methods");
     }
     let long = format!("GET /metrics HTTP/1.1\r\nx: {}\r\n\r\n", "x".repeat(MAX_HEAD));
-    let (head, _) = ask(server.address(), &long);
+    let (head, _) = send(server.address(), &long);
     assert!(
         head.starts_with("HTTP/1.1 431 "),
         "a head that is too long: {head}"
@@ -212,7 +212,7 @@ fn a_page_has_the_format_and_the_encoding_that_are_accepted() {
     ] {
         for method in ["GET", "HEAD"] {
             let request = format!("{method} /metrics HTTP/1.1\r\nhost: x\r\n{headers}\r\n");
-            let (head, body) = ask(server.address(), &request);
+            let (head, body) = send(server.address(), &request);
             assert_eq!(header(&head, "content-type"), Some(kind), "{request:?}: the type");
             assert_eq!(
                 header(&head, "content-encoding"),
@@ -413,13 +413,13 @@ fn a_callback_that_panics_costs_its_scrape_only() {
     let seen = Arc::clone(&read);
     let note = move |page: Result<(), &str>| seen.lock().expect("unpoisoned").push(page.is_ok());
     let server = Server::start("127.0.0.1:0", PATIENT, scrapes, note).expect("started");
-    let (head, body) = ask(server.address(), "GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n");
+    let (head, body) = send(server.address(), "GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n");
     assert!(head.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{head}");
     let expected = "a callback panicked while the metrics were collected\n";
     assert_eq!(String::from_utf8_lossy(&body), expected, "why");
     assert!(scraped(server.address()) > 0, "the next");
-    ask(server.address(), "HEAD /metrics HTTP/1.1\r\nhost: x\r\n\r\n");
-    ask(server.address(), "GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+    send(server.address(), "HEAD /metrics HTTP/1.1\r\nhost: x\r\n\r\n");
+    send(server.address(), "GET / HTTP/1.1\r\nhost: x\r\n\r\n");
     assert_eq!(
         *read.lock().expect("unpoisoned"),
         [false, true],

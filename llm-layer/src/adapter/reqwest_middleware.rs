@@ -89,8 +89,8 @@ where
 /// The rest of the chain. Each call runs it from its beginning, so that a retry or a hedge in the stack may call it as
 /// often as it likes.
 ///
-/// A call has extensions of its own, a copy of the request's: calls may overlap. What the chain adds to them, the
-/// middlewares outside see once the call has ended.
+/// Calls may overlap, so each gets a copy of the request's extensions. What the chain adds to the copy is visible to the
+/// outer middlewares once the call has ended.
 #[derive(Clone)]
 #[expect(unnameable_types, reason = "only this crate makes one")]
 pub struct Rest<'a> {

@@ -1,9 +1,9 @@
-//! Loads vocabularies, counts long texts and records the calls that need it, on a thread of its own, so that no caller waits
-//! for it.
+//! A background thread that loads vocabularies, counts long texts and records the calls that need them. No caller waits for
+//! it.
 //!
-//! A call that waits for its tokens is in a slot from which whoever records it takes it: the thread, once what counting needs
-//! is loaded, or a shutdown that cannot wait any longer and records it with a rough number. Whoever comes second finds the
-//! slot empty. A call that is being counted at that moment is the thread's; its counting stops at the end of the segment.
+//! A call that waits for its tokens is held in a slot. It is taken from there once: by the thread, when the vocabulary is
+//! loaded, or by a shutdown that cannot wait any longer and records the call with a rough number. A call that is being
+//! counted at that moment stays with the thread, and its counting stops at the end of the segment.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,11 +25,11 @@ pub(crate) trait Late: Send {
     fn record(self: Box<Self>, is_rough: bool);
 }
 
-/// Waits until all calls that have ended are recorded, at most so long; whether they are.
+/// Waits up to `within` for all finished calls to be recorded. Returns whether they were.
 ///
-/// A call is recorded later than it ends if nobody reported its tokens and its prompt (more than 32 KiB) or its answer
-/// (more than 16 KiB) is long, or the vocabulary is not loaded yet; and if its content is captured and its prompt is long.
-/// Call this before you shut providers of your own down; throughline's telemetry waits by itself.
+/// A call is recorded after it ends if the provider reported no usage and the prompt is longer than 32 KiB, the answer is
+/// longer than 16 KiB or the vocabulary is not loaded yet; also if content is captured and the prompt is longer than 32 KiB.
+/// Call this before you shut down your own providers. `throughline-telemetry` waits by itself.
 pub fn settle(within: Duration) -> bool {
     BACKGROUND.settle(within)
 }
@@ -66,7 +66,7 @@ struct Background {
 struct Calls {
     /// All of them, also the one that is being counted.
     open: usize,
-    /// Those that nobody has taken; some slots may be empty already.
+    /// Those that were not taken; some slots may be empty already.
     waiting: Vec<Slot>,
 }
 

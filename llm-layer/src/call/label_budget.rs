@@ -1,12 +1,12 @@
-//! What the metrics of a call are told apart by, and how many series that may make.
+//! The labels of a call's metrics, and the bound on the series that they make.
 //!
 //! A client chooses the model, an upstream the response's model and the code of an error, and a proxy's client the address.
 //! Each of these labels has few distinct values, and each instrument few combinations of them: see
 //! [`limits`](throughline_tracing_layer::limits). The key of the combinations is the requested model, so that no flood of
 //! other models, or of addresses and errors of one, takes a model's own label.
 //!
-//! A response model that is the requested one has no place of its own, and one that is a version of it (`gpt-4o` →
-//! `gpt-4o-2024-08-06`) takes none from strangers. Spans have the real values in any case.
+//! A response model that equals the requested one takes no place, and a version of it (`gpt-4o` → `gpt-4o-2024-08-06`) takes
+//! none from other models. Spans have the real values in any case.
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
@@ -36,7 +36,7 @@ pub(super) struct LabelBudget {
     rate_limits: OnceLock<SeriesBudget>,
 }
 
-/// What all metrics of one call are told apart by.
+/// The labels that all metrics of one call have.
 #[derive(Debug)]
 pub(super) struct Dimensions {
     labels: Labels,
@@ -87,7 +87,7 @@ impl LabelBudget {
         self.rate_limits.get_or_init(|| SeriesBudget::new(&self.models))
     }
 
-    /// What the metrics of a call are told apart by, as far as its answer is known.
+    /// The labels of a call's metrics, as far as its answer is known.
     pub(super) fn dimensions(&self, call: &Watching) -> Dimensions {
         let mut labels = call.labels.clone();
         let (model, request) = self.model(call, &mut labels);

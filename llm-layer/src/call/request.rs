@@ -71,7 +71,7 @@ impl Head {
             path: path.to_owned(),
             address: target.host.map(|host| truncate(host, MAX_ATTRIBUTE_BYTES).into()),
             port: target.port,
-            coding: Coding::of(headers),
+            coding: Coding::from_headers(headers),
             candidates: Some(candidates),
         })
     }

@@ -89,7 +89,7 @@ impl RequestReader {
         self.progress == Progress::OverLimit
     }
 
-    /// Reads no more, for this reason. Of a body over the limit, that is the reason whatever comes behind.
+    /// Stops reading for this reason. For a body over the limit, the reason stays that it is too large.
     pub(super) fn end(&mut self, reason: Unseen) {
         self.progress = match self.progress {
             Progress::WithinLimit => Progress::Ended(reason),

@@ -137,7 +137,7 @@ impl Default for Digest {
 }
 
 impl Digest {
-    pub(super) fn of(data: &str) -> Self {
+    pub(super) fn from_text(data: &str) -> Self {
         let mut digest = Self::default();
         digest.push(data);
         digest

@@ -31,13 +31,13 @@ impl Text {
         match (&self.whole, behind_comma) {
             (Some(whole), false) => whole.digest,
             (Some(whole), true) => whole.behind_comma.unwrap_or_default(),
-            (None, false) => Digest::of(&self.text),
+            (None, false) => Digest::from_text(&self.text),
             (None, true) => self.behind_comma().unwrap_or_default(),
         }
     }
 
     fn behind_comma(&self) -> Option<Digest> {
-        self.text.split_once(',').map(|(_, data)| Digest::of(data))
+        self.text.split_once(',').map(|(_, data)| Digest::from_text(data))
     }
 
     /// Whether only its beginning is here.
@@ -67,14 +67,14 @@ impl Text {
             whole.digest.push(piece);
             match &mut whole.behind_comma {
                 Some(digest) => digest.push(piece),
-                None => whole.behind_comma = piece.split_once(',').map(|(_, data)| Digest::of(data)),
+                None => whole.behind_comma = piece.split_once(',').map(|(_, data)| Digest::from_text(data)),
             }
         }
     }
 
     fn whole(&self) -> Whole {
         Whole {
-            digest: Digest::of(&self.text),
+            digest: Digest::from_text(&self.text),
             behind_comma: self.behind_comma(),
         }
     }

@@ -65,7 +65,7 @@ impl Decoder {
 
     /// The decoder for a response's head.
     pub(crate) fn of(headers: &HeaderMap) -> Result<Self, Hidden> {
-        Ok(Self::new(Coding::of(headers)?, Side::Response))
+        Ok(Self::new(Coding::from_headers(headers)?, Side::Response))
     }
 
     /// A decoder of an encoding, or one that changes nothing.
@@ -107,7 +107,7 @@ impl Decoder {
 
 impl Coding {
     /// The encoding that a head names, if it is one.
-    pub(crate) fn of(headers: &HeaderMap) -> Result<Option<Self>, Hidden> {
+    pub(crate) fn from_headers(headers: &HeaderMap) -> Result<Option<Self>, Hidden> {
         let lines = headers.get_all(CONTENT_ENCODING).iter();
         let mut encodings = lines
             .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))

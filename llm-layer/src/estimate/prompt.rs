@@ -8,8 +8,8 @@ use super::Encoding;
 use super::encoding::CL100K_BASE;
 use super::segmented::{Count, Segmented};
 
-/// A prompt being counted, by the formula of OpenAI's cookbook. It is told its parts and sums them up; the order of parts
-/// does not matter.
+/// A prompt being counted, by the formula of OpenAI's cookbook. It sums up its parts, in any
+/// order.
 #[derive(Debug)]
 pub(crate) struct Prompt {
     encoding: Encoding,

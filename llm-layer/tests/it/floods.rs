@@ -29,7 +29,7 @@ struct Call {
 }
 
 impl Call {
-    fn of(model: &str) -> Self {
+    fn with_model(model: &str) -> Self {
         Self {
             url: "https://api.openai.com/v1/chat/completions".to_owned(),
             model: model.to_owned(),
@@ -153,7 +153,7 @@ fn unsampled() -> Recorder {
 fn flooded(name: &str, calls: usize, hostile: impl Fn(usize) -> Call) {
     let recorder = unsampled();
     let layer = configured(&recorder);
-    Call::of("early").send(&layer);
+    Call::with_model("early").send(&layer);
     for n in 0..calls {
         hostile(n).send(&layer);
     }
@@ -168,11 +168,11 @@ fn flooded(name: &str, calls: usize, hostile: impl Fn(usize) -> Call) {
         .into_iter()
         .chain(related.iter().copied());
     for model in seen.clone().chain(["late"]) {
-        Call::of(model).send(&layer);
+        Call::with_model(model).send(&layer);
         let failed = Call {
             error: Some("rate_limit_exceeded".to_owned()),
             status: 429,
-            ..Call::of(model)
+            ..Call::with_model(model)
         };
         failed.send(&layer);
     }
@@ -254,7 +254,7 @@ fn hostile_calls() {
 #[test]
 fn floods_of_one_thing() {
     const CALLS: usize = 2_500;
-    let one = || Call::of("early");
+    let one = || Call::with_model("early");
     let hosts = [
         "api.openai.com",
         "api.groq.com",
@@ -262,15 +262,15 @@ fn floods_of_one_thing() {
         "api.x.ai",
         "a.openai.azure.com",
     ];
-    flooded("models", CALLS, |n| Call::of(&format!("model-{n}")));
+    flooded("models", CALLS, |n| Call::with_model(&format!("model-{n}")));
     flooded("models with a common start", CALLS, |n| {
-        Call::of(&format!("{}{n}", "x".repeat(2_000)))
+        Call::with_model(&format!("{}{n}", "x".repeat(2_000)))
     });
     flooded("versions of a priced model", CALLS, |n| {
-        Call::of(&format!("priced-{n}"))
+        Call::with_model(&format!("priced-{n}"))
     });
     flooded("a family of models", CALLS, |n| {
-        Call::of(&format!("family-{}", n + 100))
+        Call::with_model(&format!("family-{}", n + 100))
     });
     flooded("response models", CALLS, |n| Call {
         answered_by: format!("model-{n}"),
@@ -303,7 +303,7 @@ fn floods_of_one_thing() {
     });
     flooded("models at all providers", CALLS, |n| Call {
         url: format!("https://{}/v1/chat/completions", hosts[n % hosts.len()]),
-        ..Call::of(&format!("model-{}", n / hosts.len()))
+        ..Call::with_model(&format!("model-{}", n / hosts.len()))
     });
 }
 
@@ -313,9 +313,9 @@ fn the_number_of_models_can_be_set() {
         let recorder = unsampled();
         let layer = configured(&recorder).with_max_models(max);
         for n in 0..20 {
-            Call::of(&format!("model-{n}")).send(&layer);
+            Call::with_model(&format!("model-{n}")).send(&layer);
         }
-        Call::of("priced").send(&layer);
+        Call::with_model("priced").send(&layer);
         let all = check("a number of models", &recorder);
         let durations = &all["gen_ai.client.inference.duration"];
         let models: BTreeSet<&str> = durations
@@ -337,7 +337,7 @@ fn the_spans_keep_the_real_names() {
     let layer = layer(&recorder).with_max_models(0);
     let call = Call {
         answered_by: "by-another".to_owned(),
-        ..Call::of("unknown")
+        ..Call::with_model("unknown")
     };
     call.send(&layer);
     let span = recorder.tree(&[]);
@@ -421,7 +421,7 @@ fn floods_of_agents_around_one_call() {
                 .with_tracer_provider(recorder.tracer_provider())
                 .with_meter_provider(recorder.meter_provider())
         };
-        let call = async { Call::of("early").send(&shared) };
+        let call = async { Call::with_model("early").send(&shared) };
         block_on(of(agent(planner)).run(of(tool("search")).run(call)));
     };
     run("early".to_owned());
@@ -452,7 +452,7 @@ fn layers_of_one_provider_share_its_series() {
     let recorder = unsampled();
     for n in 0..2_500 {
         // A layer for each request, as a careless program makes it.
-        Call::of(&format!("model-{n}")).send(&layer(&recorder));
+        Call::with_model(&format!("model-{n}")).send(&layer(&recorder));
     }
     let all = check("layers", &recorder);
     let models = all["gen_ai.client.inference.duration"].len();

@@ -38,6 +38,8 @@ pub use throughline_tracing_layer::{client, error_type, limits, observe, provide
 pub use throughline_propagation::{ExtractLayer, InjectLayer, W3cPropagator};
 pub use throughline_tracing_layer::{ClientLayer, EndAt, ParameterNames, Query, ServerLayer};
 
+#[cfg(feature = "agents")]
+pub use throughline_agents as agents;
 #[cfg(feature = "llm")]
 pub use throughline_llm_layer as llm;
 #[cfg(feature = "llm")]

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::http::HeaderMap;
 use axum::routing::post;
 use reqwest::Client;
-use throughline::llm::{agent, scope::request};
+use throughline::agents::{agent, scope::request};
 use throughline::propagation::{Outgoing, Trust, W3cPropagator};
 use throughline::{ClientLayer, LlmLayer, ServerLayer};
 use throughline_test_support::Recorder;

@@ -5,8 +5,8 @@ use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult, Conte
 use rmcp::service::{Peer, RequestContext, ServiceError};
 use rmcp::{RoleClient, RoleServer, ServerHandler, ServiceExt};
 use serde_json::{Value, json};
-use throughline::llm::agent;
-use throughline::llm::mcp::{Answer, Exchange, Mcp, Transport};
+use throughline::agents::agent;
+use throughline::agents::mcp::{Answer, Exchange, Mcp, Transport};
 use throughline::propagation::W3cPropagator;
 use throughline_test_support::Recorder;
 

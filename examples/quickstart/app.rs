@@ -8,7 +8,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use throughline::ServerLayer;
-use throughline::llm::scope::request;
+use throughline::agents::scope::request;
 use throughline::propagation::{self, Propagator};
 use tower_http::catch_panic::CatchPanicLayer;
 

@@ -7,19 +7,22 @@ use std::task::{Context, Poll};
 use opentelemetry::logs::LoggerProvider;
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry::trace::{Span, Tracer, TracerProvider};
-use throughline_tracing_layer::limits::Claim;
+use throughline_llm_wire::{Content, Rule};
+use throughline_tokens::{SharedCounter, TargetModel, TokenCounter};
 use throughline_tracing_layer::observe::Observed;
 use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::call::{CallFuture, Clock, Events, Instruments, LlmRequest, Shared, Watch};
-use crate::content::{Capture, Content, Limits, Redact};
+use crate::call::{self, CallFuture, Instruments, LlmRequest, Shared, Watch};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::content::{Capture, Limits, Redact};
 use crate::convention::Convention;
-use crate::estimate::{Counter, Encoding, PromptSizeMode, TargetModel, TokenCounter, taskweaver};
+use crate::events::Events;
 use crate::prices::Prices;
 use crate::role::Role;
-use crate::wire::Rule;
+use crate::taskweaver::PromptSizeMode;
 
 /// Puts a [`Llm`] around a service. Its clones share tracer and instruments.
 #[derive(Debug, Clone)]
@@ -37,6 +40,7 @@ impl LlmLayer {
     /// A layer that uses the global providers and reads request bodies of up to 4 MiB.
     #[must_use]
     pub fn new() -> Self {
+        call::register_pending();
         let scope = crate::scope_of_instrumentation();
         Self {
             shared: Shared {
@@ -193,7 +197,7 @@ impl LlmLayer {
     }
 
     /// Whether calls carry the agent and the conversation that the context's baggage names, where no scope here does;
-    /// by default not, because baggage is what callers say. See [`scope`](crate::scope#across-services).
+    /// by default not, because baggage is what callers say. See [`scope`](throughline_agents::scope#across-services).
     #[must_use]
     pub fn with_names_from_baggage(mut self, believe: bool) -> Self {
         self.config().names_from_baggage = believe;
@@ -220,7 +224,7 @@ impl LlmLayer {
     /// tiktoken-rs (feature `tiktoken`) the models that none of them knows.
     #[must_use]
     pub fn with_token_counter(mut self, counter: impl TokenCounter + 'static) -> Self {
-        self.config().counters.push(Counter::new(counter));
+        self.config().counters.push(SharedCounter::new(counter));
         self
     }
 
@@ -288,73 +292,3 @@ where
         CallFuture::new(&mut self.inner, request, &self.shared)
     }
 }
-
-/// What a user can choose.
-#[derive(Debug, Clone)]
-pub(crate) struct Config {
-    pub(crate) request_limit: usize,
-    pub(crate) convention: Convention,
-    pub(crate) role: Option<Role>,
-    pub(crate) estimates_in_metrics: bool,
-    pub(crate) rate_limits: bool,
-    pub(crate) max_models: usize,
-    pub(crate) rules: Vec<Rule>,
-    pub(crate) prices: Prices,
-    pub(crate) capture: Capture,
-    pub(crate) redact: Option<Redact>,
-    pub(crate) limits: Limits,
-    pub(crate) openinference: bool,
-    pub(crate) legacy: bool,
-    pub(crate) names_from_baggage: bool,
-    pub(crate) prompt_size: PromptSizeMode,
-    pub(crate) target_model: Option<TargetModel>,
-    pub(crate) counters: Vec<Counter>,
-    pub(crate) events: Option<Events>,
-}
-
-impl Config {
-    /// What a model can say for itself when the metrics have told many others apart.
-    pub(crate) fn claim(&self, model: &str) -> Claim {
-        if self.prices.names(model) || self.rules.iter().any(|rule| rule.names(model)) {
-            Claim::Named
-        } else if self.prices.has(model) || self.rules.iter().any(|rule| rule.includes(model)) {
-            Claim::Related
-        } else {
-            Claim::Unknown
-        }
-    }
-
-    /// What [`PromptSizeMode::TaskWeaver`] counts with.
-    pub(crate) fn taskweaver(&self) -> Encoding {
-        taskweaver::encoding(self.target_model.as_ref(), &self.counters)
-    }
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            request_limit: REQUEST_LIMIT,
-            convention: Convention::from_env(),
-            role: None,
-            estimates_in_metrics: false,
-            rate_limits: false,
-            max_models: MAX_MODELS,
-            rules: Vec::new(),
-            prices: Prices::default(),
-            capture: Capture::from_env(),
-            redact: None,
-            limits: Limits::default(),
-            openinference: false,
-            legacy: false,
-            names_from_baggage: false,
-            prompt_size: PromptSizeMode::default(),
-            target_model: None,
-            counters: Vec::new(),
-            events: None,
-        }
-    }
-}
-
-/// The models that metrics tell apart, beside those that are configured.
-const MAX_MODELS: usize = 100;
-const REQUEST_LIMIT: usize = 4 * 1024 * 1024;

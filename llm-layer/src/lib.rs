@@ -54,7 +54,7 @@
 //! | `gen_ai.request.model`, `server.address`, `server.port` | at the start | from the request |
 //! | `gen_ai.request.*`, `gen_ai.output.type`, `openai.*`, `aws.bedrock.*` | at the start, where the request has them | parameters, `openai.api.type` |
 //! | `azure.resource_provider.namespace` | at the start, at Azure's model inference | `Microsoft.CognitiveServices` |
-//! | `gen_ai.agent.name`, `gen_ai.conversation.id` | at the start, in a scope or by baggage | see [`scope`] |
+//! | `gen_ai.agent.name`, `gen_ai.conversation.id` | at the start, in a scope or by baggage | see [`scope`](throughline_agents::scope) |
 //! | `gen_ai.response.id`, `gen_ai.response.model` | at the end | from the answer |
 //! | `gen_ai.response.finish_reasons` | at the end | one an alternative; `error` where it did not come |
 //! | `gen_ai.response.time_to_first_chunk` | streams | seconds from the call to the first bytes of the answer |
@@ -87,7 +87,7 @@
 //! |---|---|---|
 //! | `gen_ai.client.inference.duration` | s | each call; with `error.type` on failure |
 //! | `gen_ai.client.inference.time_to_first_chunk`, `.time_per_output_chunk` | s | streams |
-//! | `gen_ai.client.inference.usage.input_tokens`, `.output_tokens` and their parts | `{token}` | each call, by `gen_ai.token.modality` and, in an [`agent`] of this process, `gen_ai.agent.name`; 0 where nothing was reported |
+//! | `gen_ai.client.inference.usage.input_tokens`, `.output_tokens` and their parts | `{token}` | each call, by `gen_ai.token.modality` and, in an [`agent`](throughline_agents::agent) of this process, `gen_ai.agent.name`; 0 where nothing was reported |
 //! | `gen_ai.client.inference.operation.input_tokens`, `.output_tokens` | `{token}` | calls whose tokens were reported |
 //! | `gen_ai.client.operation.duration` | s | embeddings; with [`Convention::V1_41`] each call |
 //! | `gen_ai.client.token.usage` and `gen_ai.client.operation.*` | `{token}`, s | with [`Convention::V1_41`] or [`Convention::Both`] |
@@ -103,9 +103,9 @@
 //! <!-- endsemconv -->
 //!
 //! And an entry in the ledger of each scope above: see [`tokens`]. Agents, tools and workflows have spans of their own,
-//! see [`scope`], and so have the runs of a graph, step by step: see [`mod@graph`]. With a
-//! [`budget`], a scope that has spent its tokens calls no more models. Tools of other processes are reached by the Model
-//! Context Protocol: see [`mcp`].
+//! see [`scope`](throughline_agents::scope), and so have the runs of a graph, step by step: see [`graph`](mod@throughline_agents::graph). With a
+//! [`budget`](throughline_agents::budget), a scope that has spent its tokens calls no more models. Tools of other processes are reached by the Model
+//! Context Protocol: see [`mcp`](throughline_agents::mcp).
 //!
 //! And, with [`LlmLayer::with_logger_provider`], two events as log records: `gen_ai.client.operation.exception` for each
 //! call that failed, and `gen_ai.client.inference.operation.details` with the content, for those who capture it there.
@@ -170,10 +170,10 @@
 //! | metrics of tokens, `prompt_size` | yes | none |
 //! | `throughline.cost` | with prices | with prices: give them to one of both |
 //! | durations, open streams, rate limits | yes | yes |
-//! | ledgers of [scopes](scope), which belong to one process | yes | yes |
+//! | ledgers of [scopes](throughline_agents::scope), which belong to one process | yes | yes |
 //!
 //! The span of a layer that was given a role has `throughline.role` = `client` or `proxy`. A gateway whose callers do not
-//! count stays a client. Within one process nothing is to be done: see [`in_model_call`].
+//! count stays a client. Within one process nothing is to be done: see [`in_model_call`](throughline_agents::in_model_call).
 //!
 //! # Attempts
 //!
@@ -218,56 +218,51 @@
 
 #[cfg(any(feature = "async-openai", feature = "reqwest-middleware"))]
 mod adapter;
-pub mod budget;
 mod call;
+mod clock;
+mod config;
 mod content;
 mod convention;
 pub mod drain;
-mod encoding;
-mod estimate;
-mod framing;
-pub mod graph;
+mod drain_signal;
+mod events;
 pub mod include_usage;
-mod json;
 mod layer;
-pub mod mcp;
 mod prices;
 mod response;
 mod role;
-pub mod scope;
 mod semconv;
-pub mod wire;
+mod taskweaver;
 
 use opentelemetry::InstrumentationScope;
+#[doc(no_inline)]
+pub use throughline_llm_wire as wire;
+#[doc(no_inline)]
+pub use throughline_tokens as tokens;
 
 #[cfg(feature = "async-openai")]
 pub use self::adapter::AsyncOpenAi;
 #[cfg(feature = "reqwest-middleware")]
 pub use self::adapter::LlmMiddleware;
-pub use self::budget::{TokenBudget, TokenBudgetLayer};
+pub use throughline_llm_wire::{Content, Format, Rule};
+#[cfg(feature = "bpe-openai")]
+pub use throughline_tokens::BpeOpenAi;
+pub use throughline_tokens::{TargetModel, TokenCounter, TokenEncoding, UnknownModel};
+
 pub use self::call::{
-    CallAttributes, CallFuture, Direction, LlmRequest, RequestBody, Watch, add_prompt_size, in_model_call,
-    settle,
+    CallAttributes, CallFuture, Direction, LlmRequest, RequestBody, Watch, add_prompt_size, settle,
 };
-pub use self::content::{Capture, Content};
+pub use self::content::Capture;
 pub use self::convention::Convention;
 pub use self::drain::DrainLayer;
-#[cfg(feature = "bpe-openai")]
-pub use self::estimate::BpeOpenAi;
-pub use self::estimate::{PromptSizeMode, TargetModel, TokenCounter, TokenEncoding, UnknownModel};
-pub use self::graph::{graph, node};
 pub use self::include_usage::IncludeUsageLayer;
 pub use self::layer::{Llm, LlmLayer};
 pub use self::prices::{Price, Prices};
 pub use self::response::LlmResponse;
 pub use self::role::Role;
-pub use self::scope::{
-    Tokens, agent, in_agent, in_tool, in_workflow, tokens, tool, try_in_agent, try_in_tool, try_in_workflow,
-    workflow,
-};
-pub use self::wire::{Format, Rule};
+pub use self::taskweaver::PromptSizeMode;
 
-/// The instrumentation scope of all that this crate records.
+/// The instrumentation scope of everything that this crate records.
 fn scope_of_instrumentation() -> InstrumentationScope {
     InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
         .with_version(env!("CARGO_PKG_VERSION"))

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::iter;
 
-use crate::scope::Spent;
+use throughline_agents::CallUsage;
 
 /// What a model's tokens cost, a million of them, in any currency.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,14 +34,14 @@ impl Price {
         self
     }
 
-    fn of(&self, spent: &Spent) -> Option<f64> {
-        let (input, _) = spent.input?;
-        let (output, _) = spent.output?;
-        let rest = input.saturating_sub(spent.cache_read + spent.cache_write);
+    fn cost(&self, usage: &CallUsage) -> Option<f64> {
+        let (input, _) = usage.input?;
+        let (output, _) = usage.output?;
+        let rest = input.saturating_sub(usage.cache_read + usage.cache_write);
         let parts = [
             (rest, self.input),
-            (spent.cache_read, self.cache_read.unwrap_or(self.input)),
-            (spent.cache_write, self.cache_write.unwrap_or(self.input)),
+            (usage.cache_read, self.cache_read.unwrap_or(self.input)),
+            (usage.cache_write, self.cache_write.unwrap_or(self.input)),
             (output, self.output),
         ];
         #[expect(clippy::cast_precision_loss, reason = "a call has less than 2⁵² tokens")]
@@ -59,8 +59,8 @@ impl Price {
 /// use throughline_llm_layer::{LlmLayer, Price, Prices};
 ///
 /// let prices = Prices::new()
-///     .with("gpt-4o", Price::new(2.5, 10.0).with_cache(1.25, 2.5))
-///     .with("gpt-4o-mini", Price::new(0.15, 0.6));
+///     .with_price("gpt-4o", Price::new(2.5, 10.0).with_cache(1.25, 2.5))
+///     .with_price("gpt-4o-mini", Price::new(0.15, 0.6));
 /// let layer = LlmLayer::new().with_prices(prices);
 /// ```
 ///
@@ -82,7 +82,7 @@ impl Prices {
 
     /// Adds a model's price.
     #[must_use]
-    pub fn with(mut self, model: impl Into<String>, price: Price) -> Self {
+    pub fn with_price(mut self, model: impl Into<String>, price: Price) -> Self {
         let model = model.into();
         self.longest = self.longest.max(model.len());
         self.by_model.insert(model, price);
@@ -90,9 +90,9 @@ impl Prices {
     }
 
     /// What a call cost: of the first of these names that has a price, if the tokens are known.
-    pub(crate) fn cost(&self, models: [Option<&str>; 2], spent: &Spent) -> Option<f64> {
+    pub(crate) fn cost(&self, models: [Option<&str>; 2], usage: &CallUsage) -> Option<f64> {
         let price = models.into_iter().flatten().find_map(|model| self.price(model))?;
-        price.of(spent)
+        price.cost(usage)
     }
 
     /// Whether a model itself is in the table.
@@ -124,19 +124,19 @@ const MILLION: f64 = 1_000_000.0;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scope::Origin;
+    use throughline_agents::TokenSource;
 
     #[test]
     fn costs() {
         let prices = Prices::new()
-            .with("gpt-4o", Price::new(2.0, 8.0).with_cache(1.0, 4.0))
-            .with("gpt-4o-mini", Price::new(0.5, 1.0));
-        let spent = Spent {
-            input: Some((1_000_000, Origin::Reported)),
-            output: Some((500_000, Origin::Estimated)),
+            .with_price("gpt-4o", Price::new(2.0, 8.0).with_cache(1.0, 4.0))
+            .with_price("gpt-4o-mini", Price::new(0.5, 1.0));
+        let spent = CallUsage {
+            input: Some((1_000_000, TokenSource::Reported)),
+            output: Some((500_000, TokenSource::Estimated)),
             cache_read: 250_000,
             cache_write: 250_000,
-            ..Spent::default()
+            ..CallUsage::default()
         };
         let cases = [
             ([Some("gpt-4o"), None], Some(1.0 + 0.25 + 1.0 + 4.0)),
@@ -152,7 +152,7 @@ mod tests {
         for (models, cost) in cases {
             assert_eq!(prices.cost(models, &spent), cost, "{models:?}");
         }
-        let unknown = Spent {
+        let unknown = CallUsage {
             output: None,
             ..spent
         };

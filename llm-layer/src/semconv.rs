@@ -19,8 +19,6 @@ pub(crate) const PROMPT_VERSION: &str = "gen_ai.prompt.version";
 pub(crate) const PROVIDER_NAME: &str = "gen_ai.provider.name";
 pub(crate) const SYSTEM_INSTRUCTIONS: &str = "gen_ai.system_instructions";
 pub(crate) const TOOL_DEFINITIONS: &str = "gen_ai.tool.definitions";
-pub(crate) const TOOL_NAME: &str = "gen_ai.tool.name";
-pub(crate) const WORKFLOW_NAME: &str = "gen_ai.workflow.name";
 
 pub(crate) const REQUEST_CHOICE_COUNT: &str = "gen_ai.request.choice.count";
 pub(crate) const REQUEST_ENCODING_FORMATS: &str = "gen_ai.request.encoding_formats";
@@ -100,20 +98,6 @@ pub(crate) const TOKENS_ENCODING: &str = "throughline.tokens.encoding";
 pub(crate) const TOKENS_INPUT: &str = "throughline.tokens.input";
 /// Output tokens, like [`TOKENS_INPUT`].
 pub(crate) const TOKENS_OUTPUT: &str = "throughline.tokens.output";
-/// Of a scope: the input tokens read from a cache.
-pub(crate) const TOKENS_CACHE_READ: &str = "throughline.tokens.cache_read";
-/// Of a scope: the output tokens spent on reasoning.
-pub(crate) const TOKENS_REASONING: &str = "throughline.tokens.reasoning";
-/// Of a scope: how many of the tokens are estimates.
-pub(crate) const TOKENS_ESTIMATED: &str = "throughline.tokens.estimated";
-/// Of a scope: how many tokens it may spend.
-pub(crate) const TOKENS_LIMIT: &str = "throughline.tokens.limit";
-/// Of a scope: the number of its model calls whose tokens are not known, or not all of them.
-pub(crate) const TOKENS_UNKNOWN: &str = "throughline.tokens.unknown";
-/// Of a scope: the number of model calls that a budget refused.
-pub(crate) const TOKENS_REFUSED: &str = "throughline.tokens.refused";
-/// Of a scope: the number of its model calls.
-pub(crate) const TOKENS_CALLS: &str = "throughline.tokens.calls";
 
 /// What a call, or a scope, cost: no convention has a name for it.
 pub(crate) const COST: &str = "throughline.cost";
@@ -150,12 +134,6 @@ pub(crate) const INFERENCE_OPERATION_OUTPUT: &str = "gen_ai.client.inference.ope
 /// Up to 1.41.
 pub(crate) const CLIENT_TOKEN_USAGE: &str = "gen_ai.client.token.usage";
 
-pub(crate) const INVOKE_AGENT_DURATION: &str = "gen_ai.invoke_agent.duration";
-pub(crate) const INVOKE_AGENT_INFERENCE_CALLS: &str = "gen_ai.invoke_agent.inference_calls";
-pub(crate) const INVOKE_AGENT_TOOL_CALLS: &str = "gen_ai.invoke_agent.tool_calls";
-pub(crate) const INVOKE_WORKFLOW_DURATION: &str = "gen_ai.invoke_workflow.duration";
-pub(crate) const EXECUTE_TOOL_DURATION: &str = "gen_ai.execute_tool.duration";
-
 /// Streams whose body is being read, an up-down counter.
 pub(crate) const ACTIVE_STREAMS: &str = "throughline.active_streams";
 pub(crate) const STREAM_UNIT: &str = "{stream}";
@@ -181,17 +159,8 @@ pub(crate) fn description(instrument: &str) -> &'static str {
         INFERENCE_OPERATION_INPUT => "Input tokens of one model call.",
         INFERENCE_OPERATION_OUTPUT => "Output tokens of one model call.",
         CLIENT_TOKEN_USAGE => "Tokens of one model call, by type.",
-        INVOKE_AGENT_DURATION => "Duration of agents' invocations.",
-        INVOKE_AGENT_INFERENCE_CALLS => "Model calls that an agent made in one invocation.",
-        INVOKE_AGENT_TOOL_CALLS => "Tools that an agent called in one invocation.",
-        INVOKE_WORKFLOW_DURATION => "Duration of workflows.",
-        EXECUTE_TOOL_DURATION => "Duration of tools' executions.",
         ACTIVE_STREAMS => "Streamed answers that are being read.",
         RATE_LIMIT_REMAINING => "What a provider's last answer said is left of a rate limit.",
-        mcp::CLIENT_DURATION => "Duration of MCP requests and notifications, as their sender sees it.",
-        mcp::SERVER_DURATION => "Duration of MCP requests and notifications, as their receiver sees it.",
-        mcp::CLIENT_SESSION_DURATION => "Duration of MCP sessions, as the client sees them.",
-        mcp::SERVER_SESSION_DURATION => "Duration of MCP sessions, as the server sees them.",
         PROMPT_SIZE => PROMPT_SIZE_DESCRIPTION,
         _ => "",
     }
@@ -204,8 +173,6 @@ pub(crate) const IMAGE: &str = "image";
 pub(crate) const UNKNOWN: &str = "unknown";
 
 pub(crate) const TOKEN_UNIT: &str = "{token}";
-pub(crate) const INFERENCE_CALL_UNIT: &str = "{inference_call}";
-pub(crate) const TOOL_CALL_UNIT: &str = "{tool_call}";
 pub(crate) const SECOND_UNIT: &str = "s";
 pub(crate) const SECOND_BUCKETS: [f64; 14] = [
     0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
@@ -214,13 +181,6 @@ pub(crate) const TOKEN_BUCKETS: [f64; 14] = [
     1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0, 16384.0, 65536.0, 262144.0, 1048576.0, 4194304.0,
     16777216.0, 67108864.0,
 ];
-pub(crate) const AGENT_SECOND_BUCKETS: [f64; 13] = [
-    0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 102.4, 204.8, 409.6,
-];
-pub(crate) const WORKFLOW_SECOND_BUCKETS: [f64; 11] = [
-    1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0,
-];
-pub(crate) const CALL_BUCKETS: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
 
 /// OpenInference, for Phoenix: <https://github.com/Arize-ai/openinference/blob/main/spec/semantic_conventions.md>.
 pub(crate) mod openinference {
@@ -256,45 +216,4 @@ pub(crate) mod legacy {
     pub(crate) const PROMPT: &str = "prompt";
     pub(crate) const PROMPT_SIZE: &str = "prompt_size";
     pub(crate) const OUTPUT_SIZE: &str = "output_size";
-}
-
-/// A run of a graph and its nodes, as TinyLLM has them.
-pub(crate) mod tinyllm {
-    pub(crate) const GRAPH: &str = "graph.execute";
-    pub(crate) const GRAPH_ID: &str = "graph.id";
-    pub(crate) const TASK_CONTENT: &str = "task.content";
-    pub(crate) const TRACE_ID: &str = "execution.trace_id";
-    pub(crate) const NODES_EXECUTED: &str = "execution.nodes_executed";
-    pub(crate) const TOKENS_USED: &str = "execution.tokens_used";
-    pub(crate) const DURATION_MS: &str = "execution.duration_ms";
-    /// What precedes a node's type.
-    pub(crate) const NODE: &str = "node.";
-    pub(crate) const NODE_ID: &str = "node.id";
-    pub(crate) const NODE_TYPE: &str = "node.type";
-    pub(crate) const STEP: &str = "execution.step";
-}
-
-/// The Model Context Protocol:
-/// <https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/gen-ai/mcp.md>.
-pub(crate) mod mcp {
-    pub(crate) const METHOD_NAME: &str = "mcp.method.name";
-    pub(crate) const PROTOCOL_VERSION: &str = "mcp.protocol.version";
-    pub(crate) const RESOURCE_URI: &str = "mcp.resource.uri";
-    pub(crate) const SESSION_ID: &str = "mcp.session.id";
-    pub(crate) const JSONRPC_REQUEST_ID: &str = "jsonrpc.request.id";
-    pub(crate) const JSONRPC_VERSION: &str = "jsonrpc.protocol.version";
-    pub(crate) const STATUS_CODE: &str = "rpc.response.status_code";
-    /// What precedes the names about the transport.
-    pub(crate) const NETWORK: &str = "network.";
-    pub(crate) const NETWORK_TRANSPORT: &str = "network.transport";
-    pub(crate) const NETWORK_PROTOCOL_NAME: &str = "network.protocol.name";
-    /// The `error.type` of a tool that failed within an answer that is none.
-    pub(crate) const TOOL_ERROR: &str = "tool_error";
-    pub(crate) const CLIENT_DURATION: &str = "mcp.client.operation.duration";
-    pub(crate) const SERVER_DURATION: &str = "mcp.server.operation.duration";
-    pub(crate) const CLIENT_SESSION_DURATION: &str = "mcp.client.session.duration";
-    pub(crate) const SERVER_SESSION_DURATION: &str = "mcp.server.session.duration";
-    pub(crate) const SECOND_BUCKETS: [f64; 14] = [
-        0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0,
-    ];
 }

@@ -6,10 +6,11 @@ use std::time::Duration;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{Request, Response};
 use futures_util::{StreamExt, stream};
+use throughline::agents::graph::{graph, node, task};
+use throughline::agents::scope::Scope;
+use throughline::agents::{TokenBudgetLayer, agent};
 use throughline::llm::drain::{Executor, Work};
-use throughline::llm::graph::{graph, node, task};
-use throughline::llm::scope::Scope;
-use throughline::llm::{Capture, Price, Prices, Role, TokenBudgetLayer, agent, settle};
+use throughline::llm::{Capture, Price, Prices, Role, settle};
 use throughline::{ClientLayer, DrainLayer, LlmLayer, ServerLayer};
 use throughline_test_support::{Recorder, noting};
 use tower::{ServiceBuilder, ServiceExt, service_fn};
@@ -130,7 +131,7 @@ fn observed(recorder: &Recorder, scope: Scope) -> Scope {
 }
 
 fn prices() -> Prices {
-    Prices::new().with("gpt-4o", Price::new(2.5, 10.0))
+    Prices::new().with_price("gpt-4o", Price::new(2.5, 10.0))
 }
 
 /// Calls a model through all layers and reads the answer.

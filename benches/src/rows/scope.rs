@@ -9,8 +9,8 @@ use opentelemetry::metrics::{Histogram, MeterProvider};
 use opentelemetry::trace::noop::NoopTracerProvider;
 use opentelemetry::trace::{SpanBuilder, TraceContextExt, Tracer};
 use opentelemetry::{Context, InstrumentationScope, KeyValue};
-use throughline_llm_layer::scope::{Scope, request};
-use throughline_llm_layer::{agent, tool};
+use throughline_agents::scope::{Scope, request};
+use throughline_agents::{agent, tool};
 
 use super::client::caller;
 use super::{Row, Section};

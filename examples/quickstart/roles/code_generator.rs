@@ -1,6 +1,6 @@
 //! The `CodeGenerator` asks the model for a plan.
 
-use throughline::llm::try_in_agent;
+use throughline::agents::try_in_agent;
 
 use super::{Failure, answered, received};
 use crate::model::Model;

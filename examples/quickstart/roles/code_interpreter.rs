@@ -1,6 +1,6 @@
 //! The `CodeInterpreter` turns an instruction into a result: the `CodeGenerator` writes a plan, the Executor runs it.
 
-use throughline::llm::try_in_agent;
+use throughline::agents::try_in_agent;
 
 use super::{Failure, answered, code_generator, executor, received};
 use crate::model::Model;

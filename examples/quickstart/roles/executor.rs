@@ -1,6 +1,6 @@
 //! The Executor runs a plan.
 
-use throughline::llm::in_tool;
+use throughline::agents::in_tool;
 use throughline::span::set_span_attribute;
 
 use crate::model::Model;

@@ -1,6 +1,6 @@
 //! The Planner decides what is to be done, has it done, and replies.
 
-use throughline::llm::try_in_agent;
+use throughline::agents::try_in_agent;
 
 use super::{Failure, answered, code_interpreter, received};
 use crate::model::Model;

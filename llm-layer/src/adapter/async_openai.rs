@@ -58,11 +58,12 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use async_openai::middleware::retry::OpenAIRetryLayer;
+    use throughline_agents::{TokenBudgetLayer, agent};
     use throughline_test_support::Recorder;
     use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 
     use super::*;
-    use crate::{LlmLayer, TokenBudgetLayer, agent};
+    use crate::LlmLayer;
 
     #[tokio::test]
     async fn a_call_passes_through_the_layer() {

@@ -31,10 +31,11 @@ use crate::{CallAttributes, LlmLayer};
 ///
 /// Or give the retry to the stack, [inside the layer](crate#attempts). With other layers around it, such as an [`IncludeUsageLayer`](crate::IncludeUsageLayer) or the
 /// [bodies](crate::DrainLayer::bodies_only) of a drain, or beneath it, such as a
-/// [`TokenBudgetLayer`](crate::TokenBudgetLayer), it takes the stack:
+/// [`TokenBudgetLayer`](throughline_agents::TokenBudgetLayer), it takes the stack:
 ///
 /// ```
-/// use throughline_llm_layer::{IncludeUsageLayer, LlmLayer, LlmMiddleware, TokenBudgetLayer};
+/// use throughline_agents::TokenBudgetLayer;
+/// use throughline_llm_layer::{IncludeUsageLayer, LlmLayer, LlmMiddleware};
 /// use tower::ServiceBuilder;
 ///
 /// let layers = ServiceBuilder::new()

@@ -3,36 +3,34 @@
 use opentelemetry::trace::SpanRef;
 use opentelemetry::{KeyValue, Value};
 use serde_json::{Map, json};
+use throughline_agents::CallUsage;
+use throughline_llm_wire::{Content, UsagePart};
 use throughline_tracing_layer::limits::MAX_ATTRIBUTE_BYTES;
 
+use super::prompt::CountedPrompt;
 use super::watch::Watching;
-use crate::content::Content;
-use crate::estimate::{Prompt, taskweaver};
-use crate::scope::Spent;
 use crate::semconv::{self, legacy, openinference};
-use crate::wire::Field;
+use crate::{content, taskweaver};
 
 impl Watching {
     /// What was said, if it is to be recorded.
     pub(super) fn content(&mut self) -> Option<Content> {
         let config = &self.shared.config;
-        let answer = self.reply.answer.take()?;
-        let output = answer.into_messages(self.reply.finishes(self.ask.choices));
+        let answer = self.response.take_answer()?;
+        let finishes = self.response.reply().finish_reasons(self.ask.expected_finishes());
+        let output = answer.into_messages(finishes);
         let redact = config.redact.as_ref();
-        let wire = &self.head.recognised.wire;
+        let format = &self.recognised.format;
         let body = self.body.as_ref().map(|body| body.document(config.limits.total));
-        let said = body.map(|body| wire.content(&body));
-        Some(
-            said.unwrap_or_default()
-                .with_answer(output, redact, config.limits),
-        )
+        let mut content = body.map(|body| format.content(&body)).unwrap_or_default();
+        content.output = output;
+        Some(content::finish(content, redact, config.limits))
     }
 
     /// Puts the content where the user wants it.
     pub(super) fn put_content(&self, span: &SpanRef<'_>, attributes: &mut Vec<KeyValue>, content: &Content) {
         let config = &self.shared.config;
-        let said: Vec<KeyValue> = content
-            .attributes()
+        let said: Vec<KeyValue> = content::attributes(content)
             .map(|(name, json)| KeyValue::new(name, json))
             .collect();
         if config.capture.on_event() && config.events.is_none() {
@@ -46,7 +44,7 @@ impl Watching {
     pub(super) fn push_additions(
         &self,
         attributes: &mut Vec<KeyValue>,
-        spent: &Spent,
+        spent: &CallUsage,
         content: Option<&Content>,
     ) {
         let config = &self.shared.config;
@@ -62,7 +60,7 @@ impl Watching {
         }
     }
 
-    fn push_legacy(&self, attributes: &mut Vec<KeyValue>, spent: &Spent, content: Option<&Content>) {
+    fn push_legacy(&self, attributes: &mut Vec<KeyValue>, spent: &CallUsage, content: Option<&Content>) {
         attributes.extend(
             self.ask
                 .model
@@ -76,8 +74,8 @@ impl Watching {
             .find(|known| known.key.as_str() == semconv::REQUEST_TEMPERATURE);
         attributes.extend(temperature.map(|known| KeyValue::new(legacy::TEMPERATURE, known.value.clone())));
         if let Some(body) = &self.body {
-            let prompt = self.read_prompt(body, Prompt::uncounted());
-            attributes.extend(prompt.map(|prompt| int(legacy::PROMPT_LENGTH, prompt.chars())));
+            let prompt = self.read_prompt(body, CountedPrompt::characters_only());
+            attributes.extend(prompt.map(|prompt| int(legacy::PROMPT_LENGTH, prompt.0.chars())));
             // The hook may have taken the prompt away, and this text of it would hold its images.
             let prompt = content.filter(|content| !content.input.is_empty() && !content.has_media());
             let unchanged = prompt.filter(|_| self.shared.config.redact.is_none());
@@ -103,17 +101,18 @@ impl Watching {
         attributes.extend(counts.filter_map(|(name, count)| Some(int(name, count?))));
     }
 
-    fn push_openinference(&self, attributes: &mut Vec<KeyValue>, spent: &Spent) {
-        let is_embedding = self.ask.choices == 0;
+    fn push_openinference(&self, attributes: &mut Vec<KeyValue>, spent: &CallUsage) {
+        let is_embedding = !self.ask.operation.is_inference();
         let (kind, model) = if is_embedding {
             ("EMBEDDING", openinference::EMBEDDING_MODEL_NAME)
         } else {
             ("LLM", openinference::MODEL_NAME)
         };
         attributes.push(KeyValue::new(openinference::SPAN_KIND, kind));
-        let name = self.reply.model.as_deref().or(self.ask.model.as_deref());
+        let reply = self.response.reply();
+        let name = reply.model().map(|model| &**model).or(self.ask.model.as_deref());
         attributes.extend(name.map(|name| KeyValue::new(model, name.to_owned())));
-        let provider = self.head.recognised.provider.clone();
+        let provider = self.recognised.provider.clone();
         attributes.push(KeyValue::new(openinference::PROVIDER, provider));
         let parameters = self.ask.attributes.iter().filter_map(|known| {
             let name = known.key.as_str().strip_prefix("gen_ai.request.")?;
@@ -123,7 +122,7 @@ impl Watching {
         attributes.push(KeyValue::new(openinference::INVOCATION_PARAMETERS, parameters));
         let input = spent.input.map(|(tokens, _)| tokens);
         let output = spent.output.map(|(tokens, _)| tokens);
-        let usage = &self.reply.usage;
+        let usage = reply.usage();
         let counts = [
             (openinference::TOKENS_PROMPT, input),
             (openinference::TOKENS_COMPLETION, output.filter(|_| !is_embedding)),
@@ -131,8 +130,11 @@ impl Watching {
                 openinference::TOKENS_TOTAL,
                 input.zip(output).map(|(input, output)| input + output),
             ),
-            (openinference::TOKENS_CACHE_READ, usage.part(Field::CacheRead)),
-            (openinference::TOKENS_CACHE_WRITE, usage.part(Field::CacheWrite)),
+            (openinference::TOKENS_CACHE_READ, usage.part(UsagePart::CacheRead)),
+            (
+                openinference::TOKENS_CACHE_WRITE,
+                usage.part(UsagePart::CacheWrite),
+            ),
             (openinference::TOKENS_REASONING, usage.reasoning()),
         ];
         let counts = counts.into_iter().filter(|_| self.counts());
@@ -174,17 +176,17 @@ fn push_message(attributes: &mut Vec<KeyValue>, prefix: &str, message: &serde_js
     let mut put = |name: String, value: Option<&str>| {
         attributes.extend(value.map(|value| KeyValue::new(name, value.to_owned())));
     };
-    put(format!("{prefix}.role"), crate::wire::string(message, "role"));
+    put(format!("{prefix}.role"), string(message, "role"));
     let mut texts = Vec::new();
     let mut calls = 0;
-    for part in crate::wire::items(message.get("parts")) {
-        match crate::wire::string(part, "type") {
-            Some("text") => texts.extend(crate::wire::string(part, "content")),
+    for part in items(message.get("parts")) {
+        match string(part, "type") {
+            Some("text") => texts.extend(string(part, "content")),
             Some("tool_call") => {
                 let call = format!("{prefix}.tool_calls.{calls}.tool_call");
                 calls += 1;
-                put(format!("{call}.id"), crate::wire::string(part, "id"));
-                put(format!("{call}.function.name"), crate::wire::string(part, "name"));
+                put(format!("{call}.id"), string(part, "id"));
+                put(format!("{call}.function.name"), string(part, "name"));
                 let arguments = part.get("arguments").map(ToString::to_string);
                 put(format!("{call}.function.arguments"), arguments.as_deref());
             }
@@ -224,4 +226,14 @@ fn parameter(value: &Value) -> serde_json::Value {
 
 fn int(name: &'static str, count: u64) -> KeyValue {
     KeyValue::new(name, i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+/// A member of an object that is a string.
+fn string<'a>(object: &'a serde_json::Value, key: &str) -> Option<&'a str> {
+    object.get(key).and_then(serde_json::Value::as_str)
+}
+
+/// The elements of an array, or none.
+fn items(value: Option<&serde_json::Value>) -> impl Iterator<Item = &serde_json::Value> {
+    value.and_then(serde_json::Value::as_array).into_iter().flatten()
 }

@@ -4,41 +4,43 @@ use std::time::SystemTime;
 
 use opentelemetry::trace::{Status, TraceContextExt};
 use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
+use throughline_agents::{CallUsage, TokenSource};
+use throughline_llm_wire::{Content, ReplyDetail, UsagePart};
 use throughline_tracing_layer::client::Attempts;
 
-use super::Events;
 use super::failure::Failure;
-use super::limits::{bound_attributes, bound_shared};
+use super::limits::bound_attributes;
 use super::watch::Watching;
-use crate::content::Content;
-use crate::scope::{Origin, Spent};
+use crate::events::Events;
 use crate::semconv;
-use crate::wire::Field;
 
 impl Watching {
-    pub(super) fn set_attributes(&mut self, spent: &Spent, failure: Option<&Failure>, at: SystemTime) {
+    pub(super) fn set_attributes(&mut self, spent: &CallUsage, failure: Option<&Failure>, at: SystemTime) {
         let content = self.content();
         // The conventions have no place for the content of embeddings; OpenInference has.
-        let said = content.as_ref().filter(|_| self.ask.choices > 0);
+        let said = content.as_ref().filter(|_| self.ask.operation.is_inference());
         let span = self.cx.span();
         let conversation = self.names.conversation();
         let known =
             |name: &Key| self.ask.has(name) || conversation.as_ref().is_some_and(|id| id.key == *name);
         let mut attributes = Vec::with_capacity(CAPACITY);
-        attributes.append(&mut self.reply.attributes);
+        let reply = self.response.reply_mut();
+        let details = reply.take_details().into_iter();
+        attributes.extend(details.map(|(detail, value)| KeyValue::new(name(detail), value)));
+        let id = reply.take_id();
+        let model = reply.model().cloned();
+        attributes.append(&mut self.refusal_headers);
         attributes.retain(|attribute| !known(&attribute.key));
-        bound_shared(&mut self.reply.model);
-        let id = self.reply.id.take();
         attributes.extend(id.map(|id| KeyValue::new(semconv::RESPONSE_ID, id)));
-        let model = self.reply.model.clone();
         attributes.extend(model.map(|model| KeyValue::new(semconv::RESPONSE_MODEL, model)));
         attributes.extend(self.finish_reasons(failure.is_some()));
         bound_attributes(&mut attributes);
         self.push_times(&mut attributes);
         attributes.extend(self.resent());
         attributes.extend(
-            self.unseen
-                .map(|reason| KeyValue::new(semconv::RESPONSE_UNSEEN, reason)),
+            self.response
+                .unseen()
+                .map(|reason| KeyValue::new(semconv::RESPONSE_UNSEEN, reason.as_str())),
         );
         if self.left.as_ref().is_some_and(|left| left.drained) {
             attributes.push(KeyValue::new(semconv::RESPONSE_DRAINED, true));
@@ -101,11 +103,11 @@ impl Watching {
         attributes.extend(known.map(|(name, time)| KeyValue::new(name, time.as_secs_f64())));
     }
 
-    fn push_tokens(&self, attributes: &mut Vec<KeyValue>, spent: &Spent) {
+    fn push_tokens(&self, attributes: &mut Vec<KeyValue>, spent: &CallUsage) {
         let directions = [
             (spent.input, semconv::USAGE_INPUT_TOKENS, semconv::TOKENS_INPUT),
             (
-                spent.output.filter(|_| self.ask.choices > 0),
+                spent.output.filter(|_| self.ask.operation.is_inference()),
                 semconv::USAGE_OUTPUT_TOKENS,
                 semconv::TOKENS_OUTPUT,
             ),
@@ -113,7 +115,7 @@ impl Watching {
         let counts = self.counts();
         for (count, reported, otherwise) in directions {
             match count {
-                Some((count, Origin::Reported)) if counts => attributes.push(int(reported, count)),
+                Some((count, TokenSource::Reported)) if counts => attributes.push(int(reported, count)),
                 Some((count, _)) => attributes.push(int(otherwise, count)),
                 None => {}
             }
@@ -126,12 +128,12 @@ impl Watching {
         attributes.push(KeyValue::new(semconv::TOKENS_SOURCE, source));
         if matches!(
             (spent.input, spent.output),
-            (Some((_, Origin::Estimated)), _) | (_, Some((_, Origin::Estimated)))
+            (Some((_, TokenSource::Estimated)), _) | (_, Some((_, TokenSource::Estimated)))
         ) {
             let name = match (self.rough, self.inexact) {
                 (true, _) => "bytes/4".to_owned(),
-                (false, true) => format!("{}?", self.encoding.is().name()),
-                (false, false) => self.encoding.is().to_string(),
+                (false, true) => format!("{}?", self.tokenizer.encoding().name()),
+                (false, false) => self.tokenizer.encoding().to_string(),
             };
             attributes.push(KeyValue::new(semconv::TOKENS_ENCODING, name));
         }
@@ -139,13 +141,13 @@ impl Watching {
 
     /// The parts of the tokens that the provider told apart.
     fn push_usage(&self, attributes: &mut Vec<KeyValue>) {
-        let usage = &self.reply.usage;
+        let usage = self.response.reply().usage();
         let convention = self.shared.config.convention;
-        let written = usage.part(Field::CacheWrite);
+        let written = usage.part(UsagePart::CacheWrite);
         let parts = [
             (
                 semconv::USAGE_CACHE_READ_INPUT_TOKENS,
-                usage.part(Field::CacheRead),
+                usage.part(UsagePart::CacheRead),
             ),
             (
                 semconv::USAGE_CACHE_WRITE_INPUT_TOKENS,
@@ -163,20 +165,23 @@ impl Watching {
                 .filter_map(|(name, count)| Some(int(name, count?))),
         );
         let modalities = [
-            (semconv::USAGE_TEXT_INPUT_TOKENS, Field::TextInput),
-            (semconv::USAGE_TEXT_OUTPUT_TOKENS, Field::TextOutput),
-            (semconv::USAGE_AUDIO_INPUT_TOKENS, Field::AudioInput),
-            (semconv::USAGE_AUDIO_OUTPUT_TOKENS, Field::AudioOutput),
-            (semconv::USAGE_IMAGE_INPUT_TOKENS, Field::ImageInput),
-            (semconv::USAGE_IMAGE_OUTPUT_TOKENS, Field::ImageOutput),
-            (semconv::USAGE_TEXT_CACHE_READ_INPUT_TOKENS, Field::TextCacheRead),
+            (semconv::USAGE_TEXT_INPUT_TOKENS, UsagePart::TextInput),
+            (semconv::USAGE_TEXT_OUTPUT_TOKENS, UsagePart::TextOutput),
+            (semconv::USAGE_AUDIO_INPUT_TOKENS, UsagePart::AudioInput),
+            (semconv::USAGE_AUDIO_OUTPUT_TOKENS, UsagePart::AudioOutput),
+            (semconv::USAGE_IMAGE_INPUT_TOKENS, UsagePart::ImageInput),
+            (semconv::USAGE_IMAGE_OUTPUT_TOKENS, UsagePart::ImageOutput),
+            (
+                semconv::USAGE_TEXT_CACHE_READ_INPUT_TOKENS,
+                UsagePart::TextCacheRead,
+            ),
             (
                 semconv::USAGE_AUDIO_CACHE_READ_INPUT_TOKENS,
-                Field::AudioCacheRead,
+                UsagePart::AudioCacheRead,
             ),
             (
                 semconv::USAGE_IMAGE_CACHE_READ_INPUT_TOKENS,
-                Field::ImageCacheRead,
+                UsagePart::ImageCacheRead,
             ),
         ];
         let used = modalities
@@ -190,12 +195,11 @@ impl Watching {
 
     /// The finish reasons in the order of the alternatives: `error` where one was expected and did not come.
     fn finish_reasons(&self, failed: bool) -> Option<KeyValue> {
-        let begun = self.framing.is_some() && self.status.is_some_and(|status| status.is_success());
-        let mut reasons = self.reply.finishes(self.ask.choices).peekable();
-        let any = self
-            .reply
-            .finishes(self.ask.choices)
-            .any(|finish| finish.is_some());
+        let begun = self.response.has_head() && self.status.is_some_and(|status| status.is_success());
+        let expected = self.ask.expected_finishes();
+        let reply = self.response.reply();
+        let mut reasons = reply.finish_reasons(expected).peekable();
+        let any = reply.finish_reasons(expected).any(|finish| finish.is_some());
         reasons.peek()?;
         if !begun || !(any || failed) {
             return None;
@@ -207,6 +211,17 @@ impl Watching {
             semconv::RESPONSE_FINISH_REASONS,
             Value::Array(Array::String(reasons)),
         ))
+    }
+}
+
+/// The attribute of a value of an answer.
+fn name(detail: ReplyDetail) -> &'static str {
+    match detail {
+        ReplyDetail::ServiceTier => semconv::OPENAI_RESPONSE_SERVICE_TIER,
+        ReplyDetail::SystemFingerprint => semconv::OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
+        ReplyDetail::ConversationId => semconv::CONVERSATION_ID,
+        ReplyDetail::Other(name) => name,
+        _ => semconv::OTHER,
     }
 }
 

@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 
 use http::StatusCode;
+use throughline_agents::budget;
 use throughline_tracing_layer::error_message::error_message;
 use throughline_tracing_layer::error_type::error_type;
 use throughline_tracing_layer::limits::{MAX_ATTRIBUTE_BYTES, truncate_string};
 use throughline_tracing_layer::observe::End;
 
 use super::watch::Watching;
-use crate::budget;
 
 /// Why a call failed.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl Failure {
         {
             return Some(Self::refused(status, code));
         }
-        if call.reply.has_error {
+        if call.response.reply().error().is_some() {
             let code = code.unwrap_or_else(|| "_OTHER".to_owned());
             let description = format!("the provider reported {code} in its answer");
             return Some(Self::new(code, description));
@@ -61,12 +61,12 @@ impl Failure {
             End::Panicked => Some(Self::new("panic", "the call panicked")),
             _ if call.is_answered() => None,
             End::Dropped => Some(cancelled()),
-            _ if call.decoder.is_none() => None,
-            _ if call.is_stream() && (intact || call.reply.documents > 0) => Some(Self::new(
+            _ if !call.response.is_reading() => None,
+            _ if call.is_stream() && (intact || call.response.reply().documents() > 0) => Some(Self::new(
                 "incomplete_stream",
                 "the stream ended before its last event",
             )),
-            _ if !intact || call.reply.is_empty() => {
+            _ if !intact || call.response.reply().is_empty() => {
                 Some(Self::new(MALFORMED, "the answer is not what the API promises"))
             }
             _ => None,
@@ -96,9 +96,9 @@ fn code(call: &Watching) -> Option<String> {
         let word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
         !code.is_empty() && code.len() <= 64 && code.bytes().all(word)
     };
-    let code = call.reply.error_code.as_ref().filter(is_code);
-    code.or_else(|| call.reply.error_class.as_ref().filter(is_code))
-        .cloned()
+    let error = call.response.reply().error()?;
+    let code = error.code.as_ref().filter(is_code);
+    code.or_else(|| error.class.as_ref().filter(is_code)).cloned()
 }
 
 const MALFORMED: &str = "malformed_response";

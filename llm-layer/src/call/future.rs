@@ -6,14 +6,15 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
+use throughline_agents::model_call::is_observed;
+use throughline_llm_wire::{RequestReader, Unseen};
 use throughline_tracing_layer::observe::{Observed, ResponseFuture};
 use tower_service::Service;
 
 use super::given::Given;
-use super::request::LlmRequest;
+use super::request::{Head, LlmRequest};
 use super::request_body::Piece;
-use super::request_reader::{RequestReader, STEP, Unseen};
-use super::start::{Start, is_observed};
+use super::start::Start;
 use super::watch::Watch;
 use super::{RequestBody, Shared};
 
@@ -63,20 +64,25 @@ where
         let head = is_observed(&context)
             .then(|| request.head(&shared.config.rules))
             .flatten();
-        let Some(mut head) = head else {
+        let Some(head) = head else {
             return Self::sent(service, request, None);
         };
         let mut request = request;
-        let mut reader = head.reader(shared.config.request_limit);
+        let Head {
+            reader,
+            address,
+            port,
+        } = head;
+        let mut reader = reader.with_limit(shared.config.request_limit);
         let given = Given::of(&context, request.extensions());
-        let start = Start::new(shared.clone(), context, head, given);
+        let start = Start::new(shared.clone(), context, (address, port), given);
         let source = match request.bytes() {
             Some(bytes) => {
-                let (length, mut budget) = (bytes.len(), STEP);
+                let (length, mut budget) = (bytes.len(), RequestReader::STEP);
                 let at = reader.read(bytes, &mut budget);
                 if at == length || reader.has_ended() {
-                    let body = reader.finish(|| request.shared_bytes());
-                    return Self::sent(service, request, start.watch(body));
+                    let call = reader.finish(|| request.shared_bytes());
+                    return Self::sent(service, request, call.map(|call| start.watch(call)));
                 }
                 Source::Memory { request, at }
             }
@@ -118,9 +124,9 @@ where
 }
 
 impl<R: LlmRequest> Source<R> {
-    /// Reads on until the body, or what is read of it, has ended. After [`STEP`] bytes others have their turn.
+    /// Reads on until the body, or what is read of it, has ended. After [`RequestReader::STEP`] bytes others have their turn.
     fn poll_read(&mut self, reader: &mut RequestReader, cx: &mut Context<'_>) -> Poll<()> {
-        let mut budget = STEP;
+        let mut budget = RequestReader::STEP;
         while !reader.has_ended() {
             if budget == 0 {
                 cx.waker().wake_by_ref();
@@ -175,7 +181,7 @@ impl<S, R: LlmRequest> Reading<S, R> {
     where
         S: Service<R::Sent>,
     {
-        let body = self.reader.finish(|| match &mut self.source {
+        let call = self.reader.finish(|| match &mut self.source {
             Source::Memory { request, .. } => request.shared_bytes(),
             Source::Frames { body, .. } => R::shared(body),
         });
@@ -183,7 +189,8 @@ impl<S, R: LlmRequest> Reading<S, R> {
             Source::Memory { request, .. } => request.untouched(),
             Source::Frames { shell, body, .. } => R::join(shell, body),
         };
-        ResponseFuture::start(self.start.watch(body), || self.service.call(request))
+        let watch = call.map(|call| self.start.watch(call));
+        ResponseFuture::start(watch, || self.service.call(request))
     }
 }
 

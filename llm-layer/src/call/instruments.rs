@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter, UpDownCounter};
+use throughline_agents::scope::ScopeNames;
+use throughline_agents::{CallUsage, TokenSource};
+use throughline_llm_wire::UsagePart;
 
 use super::label_budget::{Dimensions, Label, LabelBudget};
 use super::watch::Watching;
-use crate::layer::Config;
-use crate::scope::{Names, Origin, Spent};
+use crate::config::Config;
 use crate::semconv;
-use crate::wire::Field;
 
 /// The instruments of a layer: those of every convention; one that is not used costs nothing.
 #[derive(Debug)]
@@ -97,7 +98,7 @@ impl Instruments {
     pub(super) fn call(
         &self,
         call: &Watching,
-        spent: &Spent,
+        spent: &CallUsage,
         error: Option<&Cow<'static, str>>,
         duration: Duration,
     ) {
@@ -120,9 +121,9 @@ impl Instruments {
         }
     }
 
-    fn tokens(&self, call: &Watching, spent: &Spent, dimensions: &Dimensions, with_error: &[KeyValue]) {
+    fn tokens(&self, call: &Watching, spent: &CallUsage, dimensions: &Dimensions, with_error: &[KeyValue]) {
         let config = &call.shared.config;
-        if config.convention.is_latest() && call.ask.choices > 0 {
+        if config.convention.is_latest() && call.ask.operation.is_inference() {
             self.latest(call, spent, dimensions, with_error);
         }
         if config.convention.is_v1_41() {
@@ -130,7 +131,9 @@ impl Instruments {
                 (call.usable(spent.input), semconv::INPUT),
                 (call.usable(spent.output), semconv::OUTPUT),
             ];
-            let directions = directions.iter().take(if call.ask.choices > 0 { 2 } else { 1 });
+            let directions = directions
+                .iter()
+                .take(if call.ask.operation.is_inference() { 2 } else { 1 });
             for (tokens, direction) in
                 directions.filter_map(|(count, direction)| Some(((*count)?, *direction)))
             {
@@ -153,20 +156,20 @@ impl Instruments {
 
     /// The counters of tokens name the agent of this process beneath which they were spent, so that a sum by role needs
     /// no trace; a name from baggage is another's choice and no label.
-    fn latest(&self, call: &Watching, spent: &Spent, dimensions: &Dimensions, with_error: &[KeyValue]) {
-        let usage = &call.reply.usage;
+    fn latest(&self, call: &Watching, spent: &CallUsage, dimensions: &Dimensions, with_error: &[KeyValue]) {
+        let usage = call.response.reply().usage();
         let input = [
-            (semconv::TEXT, usage.part(Field::TextInput)),
-            (semconv::AUDIO, usage.part(Field::AudioInput)),
-            (semconv::IMAGE, usage.part(Field::ImageInput)),
+            (semconv::TEXT, usage.part(UsagePart::TextInput)),
+            (semconv::AUDIO, usage.part(UsagePart::AudioInput)),
+            (semconv::IMAGE, usage.part(UsagePart::ImageInput)),
         ];
         let output = [
-            (semconv::TEXT, usage.part(Field::TextOutput)),
-            (semconv::AUDIO, usage.part(Field::AudioOutput)),
-            (semconv::IMAGE, usage.part(Field::ImageOutput)),
+            (semconv::TEXT, usage.part(UsagePart::TextOutput)),
+            (semconv::AUDIO, usage.part(UsagePart::AudioOutput)),
+            (semconv::IMAGE, usage.part(UsagePart::ImageOutput)),
         ];
         let budget = self.budget(&call.shared.config);
-        let agent = Names::of(&call.cx, false)
+        let agent = ScopeNames::from_context(&call.cx, false)
             .agent_name()
             .map(|name| budget.agent(name));
         let add = |counter: &Counter<u64>, tokens: u64, modality: &'static str| {
@@ -191,13 +194,13 @@ impl Instruments {
             }
         }
         let cached = [
-            (semconv::TEXT, usage.part(Field::TextCacheRead)),
-            (semconv::AUDIO, usage.part(Field::AudioCacheRead)),
-            (semconv::IMAGE, usage.part(Field::ImageCacheRead)),
+            (semconv::TEXT, usage.part(UsagePart::TextCacheRead)),
+            (semconv::AUDIO, usage.part(UsagePart::AudioCacheRead)),
+            (semconv::IMAGE, usage.part(UsagePart::ImageCacheRead)),
         ];
         for (counter, tokens, parts) in [
-            (&self.cache_read, usage.part(Field::CacheRead), &cached[..]),
-            (&self.cache_write, usage.part(Field::CacheWrite), &[]),
+            (&self.cache_read, usage.part(UsagePart::CacheRead), &cached[..]),
+            (&self.cache_write, usage.part(UsagePart::CacheWrite), &[]),
             (&self.reasoning, usage.reasoning(), &[]),
         ] {
             if let Some(tokens) = tokens {
@@ -209,7 +212,7 @@ impl Instruments {
     /// The durations that the convention asks for; what is not inference kept the older names.
     fn times(&self, call: &Watching) -> impl Iterator<Item = &Times> {
         let convention = call.shared.config.convention;
-        let inference = call.ask.choices > 0;
+        let inference = call.ask.operation.is_inference();
         let latest = (convention.is_latest() && inference).then_some(&self.inference);
         let older = (convention.is_v1_41() || !inference).then_some(&self.operation);
         latest.into_iter().chain(older)
@@ -241,13 +244,17 @@ impl Watching {
             return;
         };
         // Putting them together costs half of what recording does.
-        let model = &self.reply.model;
-        if self.chunk_labels.as_ref().is_none_or(|known| known.0 != *model) {
+        let model = self.response.reply().model();
+        if self
+            .chunk_labels
+            .as_ref()
+            .is_none_or(|known| known.0.as_ref() != model)
+        {
             let labels = self.shared.instruments.in_context(&self.cx).map(|instruments| {
                 let budget = instruments.budget(&self.shared.config);
                 budget.dimensions(self).series(budget.durations(), None)
             });
-            self.chunk_labels = labels.map(|labels| (model.clone(), labels));
+            self.chunk_labels = labels.map(|labels| (self.response.reply().model().cloned(), labels));
         }
         if let Some(instruments) = self.shared.instruments.in_context(&self.cx) {
             instruments.chunk(self, waited);
@@ -260,10 +267,10 @@ impl Watching {
     }
 
     /// The number that may go into the conventions' metrics: an estimate only if the user asked for it.
-    fn usable(&self, count: Option<(u64, Origin)>) -> Option<u64> {
+    fn usable(&self, count: Option<(u64, TokenSource)>) -> Option<u64> {
         let estimates = self.shared.config.estimates_in_metrics;
         count
-            .filter(|(_, origin)| estimates || *origin == Origin::Reported)
+            .filter(|(_, origin)| estimates || *origin == TokenSource::Reported)
             .map(|(count, _)| count)
     }
 }

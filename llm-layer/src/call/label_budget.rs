@@ -91,8 +91,8 @@ impl LabelBudget {
     pub(super) fn dimensions(&self, call: &Watching) -> Dimensions {
         let mut labels = call.labels.clone();
         let (model, request) = self.model(call, &mut labels);
-        let address = call.head.address.as_ref().map(|host| {
-            let port = call.head.port.map_or(0, u32::from);
+        let address = call.server.0.as_ref().map(|host| {
+            let port = call.server.1.map_or(0, u32::from);
             let address = self.addresses.place(host, port, || Claim::Unknown);
             if address.is_other() {
                 labels.remove(semconv::SERVER_PORT);
@@ -102,7 +102,7 @@ impl LabelBudget {
             }
             address.id()
         });
-        let response = call.reply.model.as_ref().map(|answered| {
+        let response = call.response.reply().model().map(|answered| {
             let (label, id) = self.response(call, answered.clone().into(), model);
             labels.push(semconv::RESPONSE_MODEL, label);
             id
@@ -140,8 +140,8 @@ impl LabelBudget {
             }
             place
         });
-        let operation = call.head.recognised.wire.operation();
-        let provider = match &call.head.recognised.provider {
+        let operation = call.ask.operation.as_str();
+        let provider = match &call.recognised.provider {
             Cow::Borrowed(literal) => literal_id(literal),
             Cow::Owned(text) => text_id(text),
         };

@@ -1,21 +1,12 @@
 //! Cuts what the other side chose to the [limits](throughline_tracing_layer::limits) of attributes, before it is kept.
 
-use std::sync::Arc;
-
 use opentelemetry::KeyValue;
-use throughline_tracing_layer::limits::{MAX_ATTRIBUTE_BYTES, MAX_SPAN_NAME_BYTES, bound, truncate};
+use throughline_tracing_layer::limits::{MAX_SPAN_NAME_BYTES, bound, truncate};
 
 /// Cuts the values of attributes.
 pub(super) fn bound_attributes(attributes: &mut [KeyValue]) {
     for attribute in attributes {
         bound(&mut attribute.value);
-    }
-}
-
-/// Cuts a text that is shared.
-pub(super) fn bound_shared(text: &mut Option<Arc<str>>) {
-    if let Some(long) = text.as_deref().filter(|text| text.len() > MAX_ATTRIBUTE_BYTES) {
-        *text = Some(truncate(long, MAX_ATTRIBUTE_BYTES).into());
     }
 }
 

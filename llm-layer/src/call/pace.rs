@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::clock::Clock;
+use crate::clock::Clock;
 
 /// The times of one call.
 ///

@@ -1,25 +1,26 @@
 //! What a request asks for, by the names of the conventions.
 
 use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
+use throughline_llm_wire::{Operation, Parameter, ParameterValue, RequestInfo};
 use throughline_tracing_layer::limits::{MAX_ATTRIBUTE_BYTES, truncate_string};
 
 use super::limits::bound_attributes;
 use crate::semconv;
-use crate::wire::{Parameter, ParameterValue, RequestInfo};
 
 /// What a request asks for, as the call's span says it.
 #[derive(Debug, Clone)]
 pub(super) struct RequestAttributes {
     pub(super) model: Option<String>,
     pub(super) stream: bool,
-    /// The number of alternatives; 0 for embeddings.
-    pub(super) choices: u32,
+    /// The number of alternatives.
+    choices: u32,
+    pub(super) operation: Operation,
     pub(super) attributes: Vec<KeyValue>,
 }
 
 impl RequestAttributes {
     /// Within the limits of attributes, whatever a format of the user's reads.
-    pub(super) fn new(mut request: RequestInfo) -> Self {
+    pub(super) fn new(operation: Operation, mut request: RequestInfo) -> Self {
         let mut model = request.model.take();
         if let Some(model) = &mut model {
             truncate_string(model, MAX_ATTRIBUTE_BYTES);
@@ -27,14 +28,24 @@ impl RequestAttributes {
         let (stream, choices) = (request.stream.unwrap_or(false), request.choices);
         let mut attributes: Vec<_> = request
             .into_named(name)
-            .map(|(name, value)| KeyValue::new(name, attribute(value)))
+            .filter_map(|(name, value)| Some(KeyValue::new(name, attribute(value)?)))
             .collect();
         bound_attributes(&mut attributes);
         Self {
             model,
             stream,
             choices,
+            operation,
             attributes,
+        }
+    }
+
+    /// The number of alternatives that are expected to end with a reason.
+    pub(super) fn expected_finishes(&self) -> u32 {
+        if self.operation.is_inference() {
+            self.choices
+        } else {
+            0
         }
     }
 
@@ -44,8 +55,8 @@ impl RequestAttributes {
     }
 }
 
-fn attribute(value: ParameterValue) -> Value {
-    match value {
+fn attribute(value: ParameterValue) -> Option<Value> {
+    Some(match value {
         ParameterValue::Int(value) => value.into(),
         ParameterValue::Double(value) => value.into(),
         ParameterValue::Text(value) => value.into(),
@@ -53,12 +64,13 @@ fn attribute(value: ParameterValue) -> Value {
             let values: Vec<StringValue> = values.into_iter().map(StringValue::from).collect();
             Value::Array(Array::String(values))
         }
-    }
+        _ => return None,
+    })
 }
 
 /// The attribute of a parameter.
-fn name(parameter: Parameter) -> &'static str {
-    match parameter {
+fn name(parameter: Parameter) -> Option<&'static str> {
+    Some(match parameter {
         Parameter::MaxTokens => semconv::REQUEST_MAX_TOKENS,
         Parameter::Temperature => semconv::REQUEST_TEMPERATURE,
         Parameter::TopP => semconv::REQUEST_TOP_P,
@@ -79,5 +91,6 @@ fn name(parameter: Parameter) -> &'static str {
         Parameter::OpenAiServiceTier => semconv::OPENAI_REQUEST_SERVICE_TIER,
         Parameter::OpenAiApiType => semconv::OPENAI_API_TYPE,
         Parameter::BedrockGuardrailId => semconv::BEDROCK_GUARDRAIL_ID,
-    }
+        _ => return None,
+    })
 }

@@ -3,21 +3,22 @@
 use std::time::{Duration, SystemTime};
 
 use opentelemetry::trace::TraceContextExt;
+use throughline_agents::scope::{OpenCall, ScopeHandle};
+use throughline_tokens::background::{self, DeferredCall};
 use throughline_tracing_layer::observe::End;
 
-use super::background::{self, Late};
 use super::failure::Failure;
 use super::watch::Watching;
-use crate::scope::{Hold, Scoped};
-use crate::wire::Reading;
 
 impl Watching {
     /// Whether every alternative has its finish reason, or the answer is complete by its form.
     pub(super) fn is_answered(&self) -> bool {
-        let mut finishes = self.reply.finishes(self.ask.choices);
-        let expected = self.ask.choices == 0 || !self.reply.is_empty();
-        let whole = !self.is_stream() && self.reply.documents > 0 && expected;
-        self.reply.done || whole || self.ask.choices > 0 && finishes.all(|finish| finish.is_some())
+        let reply = self.response.reply();
+        let is_inference = self.ask.operation.is_inference();
+        let mut finishes = reply.finish_reasons(self.ask.expected_finishes());
+        let expected = !is_inference || !reply.is_empty();
+        let whole = !self.is_stream() && reply.documents() > 0 && expected;
+        reply.is_complete() || whole || is_inference && finishes.all(|finish| finish.is_some())
     }
 
     /// Ends the call. What takes long to count is counted elsewhere, and recorded with the time of the end.
@@ -27,7 +28,7 @@ impl Watching {
         if !self.counts_long(&ending) {
             return self.settle(ending);
         }
-        let hold = self.cx.get::<Scoped>().map(Scoped::hold);
+        let hold = ScopeHandle::in_context(&self.cx).map(ScopeHandle::hold);
         let counting = Counting {
             call: self,
             ending,
@@ -41,20 +42,11 @@ impl Watching {
     fn ending(&mut self, end: End<'_>) -> Ending {
         self.pace.ask();
         let duration = self.pace.elapsed();
-        let intact = match &mut self.framing {
-            Some(framing) => {
-                let mut reading = Reading::new(&self.head.recognised.wire, &mut self.reply);
-                framing.finish(&mut reading).is_ok()
-            }
-            None => false,
-        };
-        if self.reply.is_abandoned() {
-            self.unseen = Some("panicked");
-            self.decoder = None;
-        }
+        let (response, counters) = (&mut self.response, &mut self.counters);
+        let intact = response.finish(|piece| counters.push(piece));
         let failure = Failure::of(self, end, intact);
         if failure.as_ref().is_some_and(Failure::is_malformed) {
-            self.unseen = Some("malformed");
+            self.response.mark_malformed();
         }
         let unsuccessful = self.status.is_some_and(|status| !status.is_success());
         Ending {
@@ -87,10 +79,10 @@ impl Watching {
                 instruments.prompt_size(&prompt_size);
             }
         }
-        if let Some(scoped) = self.cx.get::<Scoped>() {
+        if let Some(scope) = ScopeHandle::in_context(&self.cx) {
             match self.refusal {
-                Some(_) => scoped.refuse(),
-                None => scoped.add(&spent),
+                Some(_) => scope.refuse(),
+                None => scope.add(&spent),
             }
         }
         if self.has_span {
@@ -104,13 +96,13 @@ struct Counting {
     call: Box<Watching>,
     ending: Ending,
     /// What is above the call is not complete before it.
-    _hold: Option<Hold>,
+    _hold: Option<OpenCall>,
 }
 
-impl Late for Counting {
+impl DeferredCall for Counting {
     fn preparation(&self) -> Box<dyn FnOnce() + Send> {
-        let encoding = self.call.encoding.clone();
-        Box::new(move || encoding.prepare())
+        let tokenizer = self.call.tokenizer.clone();
+        Box::new(move || tokenizer.prepare())
     }
 
     fn record(self: Box<Self>, is_rough: bool) {

@@ -7,10 +7,9 @@ use http::header::{CONTENT_ENCODING, HOST};
 use http_body::Body;
 use throughline_tracing_layer::limits::{MAX_ATTRIBUTE_BYTES, truncate};
 
+use throughline_llm_wire::{RequestReader, Rule, Target};
+
 use super::RequestBody;
-use super::request_reader::RequestReader;
-use crate::encoding::{Coding, Hidden};
-use crate::wire::{Candidates, Recognised, Rule, Target, candidates};
 
 /// A request that a [`Llm`](crate::Llm) service takes: `http::Request<B>`, and `reqwest::Request` with the feature
 /// `reqwest`. It cannot be implemented outside this crate.
@@ -50,36 +49,22 @@ pub(crate) mod sealed {
     }
 }
 
-/// What the head of a model call tells.
-#[derive(Debug, Clone)]
+/// What the head of a request that may be a model call says.
+#[derive(Debug)]
 #[expect(unnameable_types, reason = "only this crate makes one")]
 pub struct Head {
-    pub(super) recognised: Recognised,
-    pub(super) path: String,
+    pub(super) reader: RequestReader,
     pub(super) address: Option<Arc<str>>,
     pub(super) port: Option<u16>,
-    coding: Result<Option<Coding>, Hidden>,
-    candidates: Option<Candidates>,
 }
 
 impl Head {
     fn new(target: &Target<'_>, rules: &[Rule], headers: &http::HeaderMap) -> Option<Self> {
-        let path = target.path.trim_end_matches('/');
-        let candidates = candidates(target, rules);
         Some(Self {
-            recognised: candidates.first(path)?.clone(),
-            path: path.to_owned(),
+            reader: RequestReader::new(target, headers, rules)?,
             address: target.host.map(|host| truncate(host, MAX_ATTRIBUTE_BYTES).into()),
             port: target.port,
-            coding: Coding::from_headers(headers),
-            candidates: Some(candidates),
         })
-    }
-
-    /// What reads at most `limit` bytes of the body into the formats that the request may be in.
-    pub(super) fn reader(&mut self, limit: usize) -> RequestReader {
-        let candidates = self.candidates.take().unwrap_or_default();
-        RequestReader::new(candidates, self.coding, limit)
     }
 }
 

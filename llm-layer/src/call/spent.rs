@@ -3,46 +3,52 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use opentelemetry::trace::TraceContextExt;
+use throughline_agents::{CallUsage, TokenSource};
+use throughline_llm_wire::{RequestCopy, UsagePart};
+use throughline_tokens::{SegmentedCounter, approximate_tokens};
 
+use super::prompt::CountedPrompt;
 use super::record::Ending;
-use super::request_copy::RequestCopy;
 use super::watch::Watching;
-use crate::estimate::{Prompt, PromptSizeMode, Segmented, rough, taskweaver};
 use crate::role::Role;
-use crate::scope::{Origin, Spent};
-use crate::wire::{Field, PromptReader};
+use crate::taskweaver::{self, PromptSizeMode};
 
 impl Watching {
     /// What the call spent: what the provider reported, else an estimate of what passed.
     ///
     /// An answer that broke off may have been reported only up to some point; then the larger number is nearer. Of a
     /// call that was refused, or never arrived, nobody knows what it cost.
-    pub(super) fn spent(&mut self, refused: bool, failed: bool) -> Spent {
-        let usage = &self.reply.usage;
-        let reported = |count: Option<u64>| count.map(|count| (count, Origin::Reported));
-        let mut spent = Spent {
+    pub(super) fn spent(&mut self, refused: bool, failed: bool) -> CallUsage {
+        let usage = self.response.reply().usage();
+        let reported = |count: Option<u64>| count.map(|count| (count, TokenSource::Reported));
+        let mut spent = CallUsage {
             input: reported(usage.input()),
             output: reported(usage.output()),
-            cache_read: usage.part(Field::CacheRead).unwrap_or(0),
-            cache_write: usage.part(Field::CacheWrite).unwrap_or(0),
+            cache_read: usage.part(UsagePart::CacheRead).unwrap_or(0),
+            cache_write: usage.part(UsagePart::CacheWrite).unwrap_or(0),
             reasoning: usage.reasoning().unwrap_or(0),
             cost: None,
-            inference: self.ask.choices > 0,
+            is_inference: self.ask.operation.is_inference(),
         };
         if refused {
             return spent;
         }
-        if self.ask.choices == 0 {
-            spent.output = Some((0, Origin::Reported));
+        if !self.ask.operation.is_inference() {
+            spent.output = Some((0, TokenSource::Reported));
         }
         if spent.input.is_none() {
-            spent.input = self.estimate_input().map(|count| (count, Origin::Estimated));
+            spent.input = self.estimate_input().map(|count| (count, TokenSource::Estimated));
         }
-        if (spent.output.is_none() || failed) && self.framing.is_some() && !self.is_illegible() {
-            let seen = self.reply.count(self.rough);
+        if (spent.output.is_none() || failed) && self.response.has_head() && !self.is_illegible() {
+            let seen = self.counters.count(self.rough);
             let known = spent.output.map(|(count, _)| count);
             // Of an answer that gave neither text nor a reason to end, nobody knows what it cost.
-            let ended = !failed && self.reply.finishes(0).any(|finish| finish.is_some());
+            let ended = !failed
+                && self
+                    .response
+                    .reply()
+                    .finish_reasons(0)
+                    .any(|finish| finish.is_some());
             let more = |seen: &u64| match known {
                 Some(known) => *seen > known,
                 None => *seen > 0 || ended,
@@ -50,10 +56,11 @@ impl Watching {
             let exact = seen.is_none_or(|count| count.exact);
             if let Some(seen) = seen.map(|count| count.tokens).filter(more) {
                 self.inexact = !exact;
-                spent.output = Some((seen, Origin::Estimated));
+                spent.output = Some((seen, TokenSource::Estimated));
             }
         }
-        let models = [self.reply.model.as_deref(), self.ask.model.as_deref()];
+        let model = self.response.reply().model().map(|model| &**model);
+        let models = [model, self.ask.model.as_deref()];
         spent.cost = self.shared.config.prices.cost(models, &spent);
         spent
     }
@@ -64,22 +71,22 @@ impl Watching {
     }
 
     /// What the counter `prompt_size` counts: input, then output.
-    pub(super) fn prompt_size(&mut self, spent: &Spent) -> [Option<u64>; 2] {
-        let output = spent.output.filter(|_| self.ask.choices > 0);
+    pub(super) fn prompt_size(&mut self, spent: &CallUsage) -> [Option<u64>; 2] {
+        let output = spent.output.filter(|_| self.ask.operation.is_inference());
         match (self.shared.config.prompt_size, &self.body) {
             _ if self.refusal.is_some() => [None; 2],
             (PromptSizeMode::TaskWeaver, Some(body)) => {
-                let text = self.reply.content.take().filter(|_| output.is_some());
+                let text = self.counters.content.take().filter(|_| output.is_some());
                 if self.rough {
                     return [
-                        Some(rough(body.length() as u64)),
-                        text.as_ref().map(Segmented::rough),
+                        Some(approximate_tokens(body.length() as u64)),
+                        text.as_ref().map(SegmentedCounter::approximate),
                     ];
                 }
-                let encoding = self.shared.config.taskweaver();
-                let mut size = taskweaver::size_reader(&encoding);
+                let tokenizer = self.shared.config.taskweaver();
+                let mut size = taskweaver::size_reader(&tokenizer);
                 let is_read = body.read(&mut size);
-                let seen = text.and_then(Segmented::finish);
+                let seen = text.and_then(SegmentedCounter::finish);
                 [
                     taskweaver::size(size).filter(|_| is_read),
                     seen.map(|count| count.tokens),
@@ -94,54 +101,56 @@ impl Watching {
 
     /// Whether the answer made no sense and gave no text.
     fn is_illegible(&self) -> bool {
-        self.unseen.is_some() && !self.reply.has_text
+        self.response.unseen().is_some() && !self.response.reply().has_text()
     }
 
     /// Whether what is still to be read or counted would keep a caller waiting.
     pub(super) fn counts_long(&self, ending: &Ending) -> bool {
         let config = &self.shared.config;
-        let is_long = self.body.as_ref().is_some_and(|body| body.length() > INLINE);
+        let is_long = self
+            .body
+            .as_ref()
+            .is_some_and(|body| body.length() > MAX_INLINE_BYTES);
         let is_recorded =
-            self.reply.answer.is_some() || config.legacy && self.has_span && self.cx.span().is_recording();
+            self.response.is_captured() || config.legacy && self.has_span && self.cx.span().is_recording();
         if self.refusal.is_some() {
             return is_recorded && is_long;
         }
-        let usage = &self.reply.usage;
+        let usage = self.response.reply().usage();
         let unreported = usage.output().is_none() || ending.failure.is_some();
         let prompt = !ending.refused && usage.input().is_none() && self.body.is_some();
-        let answer = !ending.refused && unreported && self.reply.has_text;
-        let taskweaver = self.body.as_ref().and(self.reply.content.as_ref());
+        let answer = !ending.refused && unreported && self.response.reply().has_text();
+        let taskweaver = self.body.as_ref().and(self.counters.content.as_ref());
         (prompt || is_recorded || taskweaver.is_some()) && is_long
-            || (answer || taskweaver.is_some()) && self.reply.is_behind()
-            || (prompt || answer) && !self.encoding.is_ready()
+            || (answer || taskweaver.is_some()) && self.counters.is_behind()
+            || (prompt || answer) && !self.tokenizer.is_ready()
             || taskweaver.is_some_and(|content| !content.is_ready())
     }
 
     fn estimate_input(&self) -> Option<u64> {
         let body = self.body.as_ref()?;
         if self.rough {
-            return Some(rough(body.length() as u64));
+            return Some(approximate_tokens(body.length() as u64));
         }
-        let prompt = self.read_prompt(body, Prompt::new(self.encoding.clone()))?;
-        prompt.finish().map(|count| count.tokens)
+        let prompt = self.read_prompt(body, CountedPrompt::new(self.tokenizer.clone()))?;
+        prompt.0.finish().map(|count| count.tokens)
     }
 
     /// Reads the prompt of the request; `None` if its format, a user's, panics.
-    pub(super) fn read_prompt(&self, body: &RequestCopy, prompt: Prompt) -> Option<Prompt> {
-        let read = AssertUnwindSafe(|| {
-            let mut reader = PromptReader::new(&self.head.recognised.wire, prompt);
-            body.read(&mut reader).then(|| reader.into_prompt())
-        });
+    pub(super) fn read_prompt(&self, body: &RequestCopy, prompt: CountedPrompt) -> Option<CountedPrompt> {
+        let read = AssertUnwindSafe(|| body.prompt(&self.recognised.format, prompt));
         catch_unwind(read).ok()?
     }
 
     /// Where the numbers come from.
-    pub(super) fn source(&self, spent: &Spent) -> &'static str {
+    pub(super) fn source(&self, spent: &CallUsage) -> &'static str {
         match (spent.input, spent.output) {
             _ if self.refusal.is_some() => "none",
-            (Some((_, Origin::Reported)), Some((_, Origin::Reported))) if self.is_answered() => "reported",
-            (Some((_, Origin::Estimated)), _) if self.ask.choices == 0 => "estimated",
-            (Some((_, Origin::Reported)), _) | (_, Some((_, Origin::Reported))) => "partial",
+            (Some((_, TokenSource::Reported)), Some((_, TokenSource::Reported))) if self.is_answered() => {
+                "reported"
+            }
+            (Some((_, TokenSource::Estimated)), _) if !self.ask.operation.is_inference() => "estimated",
+            (Some((_, TokenSource::Reported)), _) | (_, Some((_, TokenSource::Reported))) => "partial",
             (None, None) => "unknown",
             _ => "estimated",
         }
@@ -149,4 +158,4 @@ impl Watching {
 }
 
 /// The longest request body that is counted where the call ends: it takes a millisecond or two.
-const INLINE: usize = 32 * 1024;
+const MAX_INLINE_BYTES: usize = 32 * 1024;

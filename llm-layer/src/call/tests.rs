@@ -15,8 +15,9 @@ use http_body_util::Full;
 use throughline_test_support::Recorder;
 use tower::{Layer, Service, service_fn};
 
-use super::{Clock, RequestBody, settle};
+use super::{RequestBody, settle};
 use crate::LlmLayer;
+use crate::clock::Clock;
 
 thread_local! {
     static PASSED: Cell<Duration> = const { Cell::new(Duration::ZERO) };

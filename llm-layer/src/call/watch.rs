@@ -8,28 +8,24 @@ use bytes::Buf;
 use http::{HeaderMap, StatusCode};
 use http_body::Frame;
 use opentelemetry::{Array, Context, KeyValue, Value};
+use throughline_agents::scope::{ExhaustedBudget, ScopeNames};
+use throughline_agents::{budget, model_call};
+use throughline_llm_wire::{Recognised, RequestCopy, ResponseReader, Unseen};
+use throughline_tokens::Tokenizer;
 use throughline_tracing_layer::labels::Labels;
 use throughline_tracing_layer::observe::{End, EndAt, Head as ResponseHead, Observe};
 use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 
 use super::Instruments;
-use super::clock::Clock;
 use super::pace::Pace;
 use super::parameters::RequestAttributes;
 use super::peek::peek;
-use super::request::Head;
-use super::request_copy::RequestCopy;
-use super::start::refused;
+use super::reply_counters::ReplyCounters;
 use super::streams::OpenStream;
-use crate::budget::{self, Refusal};
-use crate::drain::Mark;
-use crate::encoding::{Decoder, Hidden};
-use crate::estimate::Encoding;
-use crate::framing::Framing;
-use crate::layer::Config;
-use crate::scope::Names;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::drain_signal::DrainSignal;
 use crate::semconv;
-use crate::wire::{Reading, Reply};
 
 /// What all calls of a layer share.
 #[derive(Debug, Clone)]
@@ -58,8 +54,10 @@ pub(super) struct Watching {
     pub(super) cx: Context,
     /// Whether the context's span is this call's own.
     pub(super) has_span: bool,
-    pub(super) head: Head,
-    pub(super) names: Names,
+    pub(super) recognised: Recognised,
+    /// Address and port of the server.
+    pub(super) server: (Option<Arc<str>>, Option<u16>),
+    pub(super) names: ScopeNames,
     pub(super) labels: Labels,
     /// What chunks are told apart by, and the answer's model when that was put together.
     pub(super) chunk_labels: Option<(Option<Arc<str>>, Labels)>,
@@ -68,7 +66,7 @@ pub(super) struct Watching {
     pub(super) begun: Vec<KeyValue>,
     /// The body as it was sent, if all of it was read.
     pub(super) body: Option<RequestCopy>,
-    pub(super) encoding: Encoding,
+    pub(super) tokenizer: Tokenizer,
     /// Not all of the answer's text was counted, or it was cut where the number may depend on it.
     pub(super) inexact: bool,
     /// There is no time to count.
@@ -77,21 +75,19 @@ pub(super) struct Watching {
     pub(super) began: SystemTime,
     pub(super) pace: Pace,
     pub(super) status: Option<StatusCode>,
-    pub(super) framing: Option<Framing>,
-    /// Gone when nothing more can be read.
-    pub(super) decoder: Option<Decoder>,
-    pub(super) reply: Reply,
+    pub(super) response: ResponseReader,
+    pub(super) counters: ReplyCounters,
     pub(super) stream: Option<OpenStream>,
     /// The mark of the drain around the call.
-    pub(super) mark: Option<Mark>,
+    pub(super) mark: Option<DrainSignal>,
     /// The caller left, and a drain reads on.
     pub(super) left: Option<Left>,
-    /// Why the response was not observed.
-    pub(super) unseen: Option<&'static str>,
+    /// What the head of a refusal says of limits.
+    pub(super) refusal_headers: Vec<KeyValue>,
     /// A budget above the call was spent when it began.
     pub(super) beyond_budget: bool,
     /// The budget that kept the call from being sent.
-    pub(super) refusal: Option<Refusal>,
+    pub(super) refusal: Option<ExhaustedBudget>,
 }
 
 /// What was known of a call when its caller left.
@@ -108,7 +104,7 @@ impl Watching {
         if self.left.is_some() {
             return;
         }
-        if let Some(at) = self.mark.as_ref().and_then(Mark::left) {
+        if let Some(at) = self.mark.as_ref().and_then(DrainSignal::left_at) {
             self.pace.stop(at);
             self.left = Some(Left {
                 answered: self.is_answered(),
@@ -118,7 +114,7 @@ impl Watching {
     }
 
     pub(super) fn is_stream(&self) -> bool {
-        self.ask.stream || self.framing.as_ref().is_some_and(Framing::is_stream)
+        self.ask.stream || self.response.is_stream()
     }
 }
 
@@ -133,18 +129,11 @@ impl Observe for Watch {
         this.status = Some(head.status);
         this.refusal = head.extensions.get().cloned();
         if this.beyond_budget && this.refusal.is_none() {
-            budget::was_not_kept();
+            budget::warn_not_enforced();
         }
-        this.head.recognised.wire.head(head.headers, &mut this.reply);
+        this.response.read_head(head.headers);
         if !head.status.is_success() {
-            this.reply.attributes.extend(refusal(head.headers));
-        }
-        match Decoder::of(head.headers) {
-            Ok(decoder) => {
-                this.framing = Some(Framing::of(head.headers));
-                this.decoder = Some(decoder);
-            }
-            Err(hidden) => this.unseen = Some(hidden.reason()),
+            this.refusal_headers.extend(refusal(head.headers));
         }
         this.open_stream();
         this.record_rate_limits(head.headers);
@@ -168,26 +157,19 @@ impl Observe for Watch {
             left.drained = true;
         }
         this.pace.bytes();
-        let (Some(framing), Some(decoder)) = (&mut this.framing, &mut this.decoder) else {
+        if !this.response.is_reading() {
             return;
-        };
-        let documents = this.reply.documents;
-        let mut reading = Reading::new(&this.head.recognised.wire, &mut this.reply);
-        let mut seen = Ok(());
-        let all = peek(data, |bytes| {
-            if seen.is_ok() {
-                seen = decoder.feed(bytes, |bytes| framing.feed(bytes, &mut reading));
-            }
-        });
-        let fragmented = (!all).then_some("fragmented");
-        if let Some(reason) = seen.err().map(Hidden::reason).or(fragmented) {
-            this.unseen = Some(reason);
-            this.decoder = None;
         }
-        if this.reply.has_text {
+        let documents = this.response.reply().documents();
+        let (response, counters) = (&mut this.response, &mut this.counters);
+        let is_whole = peek(data, |bytes| response.feed(bytes, |piece| counters.push(piece)));
+        if !is_whole {
+            response.stop(Unseen::Fragmented);
+        }
+        if this.response.reply().has_text() {
             this.pace.text();
         }
-        if this.reply.documents > documents {
+        if this.response.reply().documents() > documents {
             this.chunk();
         }
     }
@@ -196,7 +178,7 @@ impl Observe for Watch {
         let mut this = self.0;
         this.look_for_leaving();
         if this.status.is_none() {
-            this.refusal = refused(&this.cx);
+            this.refusal = model_call::refusal(&this.cx);
         }
         this.record(end);
     }

@@ -1,17 +1,10 @@
-//! Prompts and answers on the span, for those who ask for it.
+//! Prompts and answers on the span, for users who enable it.
 //!
-//! Nothing is recorded by default. [`Capture`] says where the content goes; a hook may change or empty it before it is
-//! written; each text and the whole are cut to a size that keeps the JSON valid; encoded media are never recorded, only
-//! their length and a digest.
+//! Nothing is recorded by default. [`Capture`] says where the content goes. A hook may change or empty it before it is written.
+//! Each text and the whole are cut to a size that keeps the JSON valid. Encoded media are never recorded, only their length
+//! and a digest.
 
-mod answer;
-mod arguments;
-mod document;
-mod document_reader;
-mod fit;
-mod input;
-mod media;
-mod text;
+mod truncate;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,11 +12,10 @@ use std::sync::Arc;
 
 use opentelemetry::otel_warn;
 use serde_json::Value;
+use throughline_llm_wire::Content;
 
-pub(crate) use self::answer::Answer;
-pub use self::document::Document;
-pub(crate) use self::document_reader::DocumentReader;
-use self::fit::fit;
+use self::truncate::truncate;
+use crate::semconv::{INPUT_MESSAGES, OUTPUT_MESSAGES, SYSTEM_INSTRUCTIONS, TOOL_DEFINITIONS};
 
 /// Where the content of calls goes. It may hold anything that people say to a model.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -87,20 +79,6 @@ impl Capture {
     }
 }
 
-/// What was said in a call, in the conventions' schema, before it is written down.
-#[derive(Debug, Clone, Default, PartialEq)]
-#[non_exhaustive]
-pub struct Content {
-    /// The parts of `gen_ai.system_instructions`: only where the API has a place of its own for them.
-    pub system_instructions: Vec<Value>,
-    /// The messages of `gen_ai.input.messages`.
-    pub input: Vec<Value>,
-    /// The messages of `gen_ai.output.messages`.
-    pub output: Vec<Value>,
-    /// `gen_ai.tool.definitions`: type and name of each tool.
-    pub tools: Vec<Value>,
-}
-
 /// A hook that may change or empty the content of a call.
 #[derive(Clone)]
 pub(crate) struct Redact(Arc<dyn Fn(&mut Content) + Send + Sync>);
@@ -121,50 +99,36 @@ impl Default for Limits {
     }
 }
 
-impl Content {
-    /// The content of a call, redacted and cut to size. A hook that panics leaves nothing.
-    pub(crate) fn with_answer(mut self, output: Vec<Value>, redact: Option<&Redact>, limits: Limits) -> Self {
-        self.output = output;
-        let redacted = redact.map(|Redact(redact)| catch_unwind(AssertUnwindSafe(|| redact(&mut self))));
-        if redacted.is_some_and(|redacted| redacted.is_err()) {
-            return Self::default();
-        }
-        let parts = [
-            &mut self.system_instructions,
-            &mut self.output,
-            &mut self.input,
-            &mut self.tools,
-        ];
-        fit(parts, limits);
-        self
+/// Returns the content of a call, redacted and cut to size. If the hook panics, the content is empty.
+pub(crate) fn finish(mut content: Content, redact: Option<&Redact>, limits: Limits) -> Content {
+    let redacted = redact.map(|Redact(redact)| catch_unwind(AssertUnwindSafe(|| redact(&mut content))));
+    if redacted.is_some_and(|redacted| redacted.is_err()) {
+        return Content::default();
     }
+    let parts = [
+        &mut content.system_instructions,
+        &mut content.output,
+        &mut content.input,
+        &mut content.tools,
+    ];
+    truncate(parts, limits);
+    content
+}
 
-    /// What a request says, whatever its format.
-    pub(crate) fn of_request(body: &Document) -> Self {
-        input::read(body)
-    }
+/// Returns the parts of content by the names of their attributes.
+pub(crate) fn parts(content: &Content) -> [(&'static str, &[Value]); 4] {
+    [
+        (SYSTEM_INSTRUCTIONS, &content.system_instructions),
+        (INPUT_MESSAGES, &content.input),
+        (OUTPUT_MESSAGES, &content.output),
+        (TOOL_DEFINITIONS, &content.tools),
+    ]
+}
 
-    /// Whether encoded media were left out of the request.
-    pub(crate) fn has_media(&self) -> bool {
-        self.input.iter().any(media::has_media)
-    }
-
-    /// The parts by the names of their attributes.
-    pub(crate) fn parts(&self) -> [(&'static str, &[Value]); 4] {
-        use crate::semconv::{INPUT_MESSAGES, OUTPUT_MESSAGES, SYSTEM_INSTRUCTIONS, TOOL_DEFINITIONS};
-        [
-            (SYSTEM_INSTRUCTIONS, &self.system_instructions),
-            (INPUT_MESSAGES, &self.input),
-            (OUTPUT_MESSAGES, &self.output),
-            (TOOL_DEFINITIONS, &self.tools),
-        ]
-    }
-
-    /// The parts that are not empty, by the names of their attributes, as JSON.
-    pub(crate) fn attributes(&self) -> impl Iterator<Item = (&'static str, String)> {
-        let full = self.parts().into_iter().filter(|(_, part)| !part.is_empty());
-        full.filter_map(|(name, part)| Some((name, serde_json::to_string(part).ok()?)))
-    }
+/// Returns the parts that are not empty, by the names of their attributes, as JSON.
+pub(crate) fn attributes(content: &Content) -> impl Iterator<Item = (&'static str, String)> {
+    let full = parts(content).into_iter().filter(|(_, part)| !part.is_empty());
+    full.filter_map(|(name, part)| Some((name, serde_json::to_string(part).ok()?)))
 }
 
 impl Redact {

@@ -13,11 +13,11 @@ use http_body::Body;
 use opentelemetry::Context;
 
 use super::executor::{Executor, Work};
-use super::mark::Mark;
 use super::open::{Open, Room};
 use super::response::Drainable;
-use crate::call::is_observed;
-use crate::scope::{Hold, Scoped};
+use crate::drain_signal::DrainSignal;
+use throughline_agents::model_call::is_observed;
+use throughline_agents::scope::{OpenCall, ScopeHandle};
 
 /// The drains of a [`DrainLayer`](super::DrainLayer), for the calls that may need one.
 #[derive(Clone)]
@@ -26,8 +26,8 @@ pub struct Drains {
     pub(super) limits: Limits,
     pub(super) open: Arc<Open>,
     /// The scope of the call.
-    pub(super) scoped: Option<Scoped>,
-    pub(super) mark: Mark,
+    pub(super) scoped: Option<ScopeHandle>,
+    pub(super) mark: DrainSignal,
 }
 
 /// The bounds of drains.
@@ -54,7 +54,7 @@ impl Drains {
         if !Context::map_current(is_observed) {
             return (call(), None);
         }
-        let mark = Mark::default();
+        let mark = DrainSignal::default();
         let scoped = Context::map_current(|cx| cx.get().cloned());
         let _attached = mark.context().attach();
         let drains = Self {
@@ -99,7 +99,7 @@ impl Drains {
             time: self.limits.time,
             timer: None,
             executor: self.executor.clone(),
-            _hold: self.scoped.as_ref().map(Scoped::hold),
+            _hold: self.scoped.as_ref().map(ScopeHandle::hold),
             room,
         });
         // It is the caller's drop that this happens in.
@@ -142,7 +142,7 @@ struct Drain {
     timer: Option<Work>,
     executor: Arc<dyn Executor>,
     // Given back after the rest is dropped.
-    _hold: Option<Hold>,
+    _hold: Option<OpenCall>,
     room: Room,
 }
 

@@ -11,8 +11,8 @@ use super::bodies::BodyDrainLayer;
 use super::drains::{Drains, Limits};
 use super::executor::Executor;
 use super::future::DrainFuture;
-use super::mark::Mark;
 use super::response::Drainable;
+use crate::drain_signal::DrainSignal;
 use crate::response::LlmResponse;
 
 /// Puts a [`Drain`] around a service: see [the module](super). Its clones share their drains.
@@ -31,7 +31,7 @@ impl DrainLayer {
                 limits: Limits::default(),
                 open: Arc::default(),
                 scoped: None,
-                mark: Mark::default(),
+                mark: DrainSignal::default(),
             },
         }
     }

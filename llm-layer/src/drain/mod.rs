@@ -78,7 +78,6 @@ mod drains;
 mod executor;
 mod future;
 mod layer;
-mod mark;
 mod open;
 mod response;
 
@@ -88,7 +87,6 @@ pub use self::drains::Drains;
 pub use self::executor::{Executor, Work};
 pub use self::future::DrainFuture;
 pub use self::layer::{Drain, DrainLayer};
-pub(crate) use self::mark::Mark;
 pub use self::response::Drainable;
 
 #[cfg(test)]

@@ -16,7 +16,8 @@ use tower::{Layer, Service, service_fn};
 
 use super::{DrainLayer, Executor, Work};
 use crate::LlmLayer;
-use crate::call::{Clock, RequestBody, settle};
+use crate::call::{RequestBody, settle};
+use crate::clock::Clock;
 
 thread_local! {
     static PASSED: Cell<Duration> = const { Cell::new(Duration::ZERO) };

@@ -4,7 +4,7 @@ use http::header::{ACCEPT_ENCODING, HeaderName};
 use http::{HeaderMap, Method};
 
 use crate::call::is_encoded;
-use crate::wire::Target;
+use throughline_llm_wire::Target;
 
 /// Whether a request to `target` may be given the option, if its body turns out to be one that lacks it.
 pub(super) fn accepts(

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use memchr::memchr2;
 use serde_json::Value;
 
-use crate::json::{Malformed, Path, Scalar, Scanner, Take, Visit};
+use throughline_llm_wire::json::{Malformed, Path, Scalar, Scanner, Take, Visit};
 
 /// Reads a stream of events and leaves one of them out: the first whose data has no choices and a usage.
 ///

@@ -7,7 +7,7 @@ use http_body::Body;
 
 use super::accepts::accepts;
 use crate::call::{LlmRequest, Parts, RequestBody};
-use crate::wire::Target;
+use throughline_llm_wire::Target;
 
 /// A request that an [`IncludeUsage`](super::IncludeUsage) service takes: `http::Request<B>` with bodies of
 /// [`Bytes`], and `reqwest::Request` with the feature `reqwest`. It cannot be implemented outside this crate.
@@ -57,7 +57,7 @@ mod of_reqwest {
     use reqwest::{Body, Request};
 
     use super::{Editable, UsageRequest, accepts};
-    use crate::wire::Target;
+    use throughline_llm_wire::Target;
 
     impl UsageRequest for Request {}
 

@@ -2,8 +2,8 @@
 
 use opentelemetry::baggage::BaggageExt;
 use opentelemetry::{Context, KeyValue};
-use throughline_llm_layer::scope::Scope;
-use throughline_llm_layer::{agent, tool, workflow};
+use throughline_agents::scope::Scope;
+use throughline_agents::{agent, tool, workflow};
 use throughline_test_support::Recorder;
 
 use crate::scopes::ask;

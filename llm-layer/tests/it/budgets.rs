@@ -6,11 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::{Method, Request, Response, StatusCode};
 use opentelemetry_sdk::trace::SpanData;
-use throughline_llm_layer::scope::{Scope, request};
-use throughline_llm_layer::{
-    LlmLayer, PromptSizeMode, RequestBody, TokenBudgetLayer, Tokens, Watch, agent, budget::BudgetBody,
-    tokens, workflow,
-};
+use throughline_agents::scope::{Scope, request};
+use throughline_agents::{TokenBudgetLayer, Tokens, agent, budget::BudgetBody, tokens, workflow};
+use throughline_llm_layer::{LlmLayer, PromptSizeMode, RequestBody, Watch};
 use throughline_test_support::Recorder;
 use throughline_tracing_layer::ClientLayer;
 use throughline_tracing_layer::observe::ResponseBody;

@@ -184,7 +184,7 @@ const COMPLAINTS: &[(&str, &str, &[Held])] = &[
 const CONTENT: &str = include_str!("../../src/content/tests.rs");
 const DRAIN: &str = include_str!("drain.rs");
 const ENDINGS: &str = include_str!("endings.rs");
-const ESTIMATE: &str = include_str!("../../src/estimate/tests.rs");
+const ESTIMATE: &str = include_str!("../../src/taskweaver/tests.rs");
 const INCLUDE_USAGE: &str = include_str!("include_usage.rs");
 const OPTIONS: &str = include_str!("options.rs");
 const REQUESTS: &str = include_str!("requests.rs");
@@ -192,7 +192,7 @@ const TIMES: &str = include_str!("../../src/call/tests.rs");
 
 #[test]
 fn each_complaint_is_held_by_a_test() {
-    let golden = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden"));
+    let golden = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/wire/tests/golden"));
     for (thread, complaint, held) in COMPLAINTS {
         assert!(!held.is_empty(), "{thread}: {complaint}");
         for by in *held {

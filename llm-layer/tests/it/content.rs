@@ -1,7 +1,8 @@
 //! What of a call's text goes on its span, and the attributes of other conventions.
 
 use http::{Request, Response};
-use throughline_llm_layer::{Capture, agent};
+use throughline_agents::agent;
+use throughline_llm_layer::Capture;
 use throughline_test_support::Recorder;
 
 use crate::support::{CHAT, Chunks, MASKED, block_on, exchange, layer, lines_with, unary};

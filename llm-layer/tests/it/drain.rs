@@ -10,8 +10,9 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body, Frame};
 use http_body_util::Full;
+use throughline_agents::agent;
 use throughline_llm_layer::drain::{Executor, Work};
-use throughline_llm_layer::{DrainLayer, IncludeUsageLayer, LlmLayer, RequestBody, agent};
+use throughline_llm_layer::{DrainLayer, IncludeUsageLayer, LlmLayer, RequestBody};
 use throughline_test_support::{Recorder, Script, ScriptedBody};
 use tower::{Layer, Service, service_fn};
 

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use http::{Request, Response};
 use opentelemetry_sdk::trace::Sampler;
 use serde_json::json;
-use throughline_llm_layer::mcp::Mcp;
-use throughline_llm_layer::scope::Scope;
-use throughline_llm_layer::{Convention, Format, LlmLayer, Price, Prices, Rule, agent, tool, workflow};
+use throughline_agents::mcp::Mcp;
+use throughline_agents::scope::Scope;
+use throughline_agents::{agent, tool, workflow};
+use throughline_llm_layer::{Convention, Format, LlmLayer, Price, Prices, Rule};
 use throughline_test_support::Recorder;
 
 use crate::support::{Chunks, block_on, exchange, layer, recorded};
@@ -132,16 +133,16 @@ fn configured(recorder: &Recorder) -> LlmLayer {
     layer(recorder)
         .with_convention(Convention::Both)
         .with_rate_limit_metrics(true)
-        .with_prices(Prices::new().with("priced", Price::new(1.0, 2.0)))
+        .with_prices(Prices::new().with_price("priced", Price::new(1.0, 2.0)))
         .with_rule(
             Rule::new("/v1/chat/completions", Format::OpenAiChat)
-                .of("ruled")
-                .by("openai"),
+                .with_model("ruled")
+                .with_provider("openai"),
         )
         .with_rule(
             Rule::new("/v1/chat/completions", Format::OpenAiChat)
-                .of("family-*")
-                .by("openai"),
+                .with_model("family-*")
+                .with_provider("openai"),
         )
 }
 

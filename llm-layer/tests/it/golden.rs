@@ -1,4 +1,4 @@
-//! Golden exchanges: every file pair under `tests/golden`, whole and cut at every byte.
+//! Golden exchanges: every file pair of `throughline-llm-wire`, whole and cut at every byte.
 //!
 //! A case is `<name>.request.http` (request line, headers, blank line, body), `<name>.response.http` (status, headers,
 //! blank line, body) and `<name>.expected.txt` (span tree, blank line, metrics). With `UPDATE_GOLDEN=1` in the
@@ -25,7 +25,7 @@ pub(crate) struct Case {
 pub(crate) fn all() -> Vec<Case> {
     let mut all = Vec::new();
     cases(
-        Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden")),
+        Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/wire/tests/golden")),
         &mut all,
     );
     assert!(!all.is_empty(), "there are cases");

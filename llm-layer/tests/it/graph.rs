@@ -7,9 +7,10 @@ use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
 use opentelemetry::Value;
-use throughline_llm_layer::graph::{TASK_LIMIT, graph, node, task};
-use throughline_llm_layer::scope::Scope;
-use throughline_llm_layer::{LlmLayer, agent, in_agent, tokens};
+use throughline_agents::graph::{TASK_LIMIT, graph, node, task};
+use throughline_agents::scope::Scope;
+use throughline_agents::{agent, in_agent, tokens};
+use throughline_llm_layer::LlmLayer;
 use throughline_test_support::Recorder;
 
 use crate::scopes::ask;

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use http::{Request, Response};
-use throughline_llm_layer::scope::{HttpScopeLayer, Scope, ScopeLayer};
+use throughline_agents::scope::{HttpScopeLayer, Scope, ScopeLayer};
 use throughline_llm_layer::{Capture, LlmLayer, RequestBody, TokenCounter, TokenEncoding, settle};
 use throughline_test_support::Recorder;
 use tower::{Layer, Service, ServiceExt, service_fn};

@@ -6,11 +6,13 @@ use opentelemetry::{Array, KeyValue, Value};
 use opentelemetry_sdk::logs::{InMemoryLogExporter, SdkLoggerProvider};
 use opentelemetry_sdk::trace::SpanData;
 use serde_json::json;
-use throughline_llm_layer::mcp::{Mcp, Transport};
-use throughline_llm_layer::scope::{Running, Scope};
-use throughline_llm_layer::{
-    Capture, Convention, Format, LlmLayer, Rule, agent, graph, graph::node, tool, workflow,
+use throughline_agents::mcp::{Mcp, Transport};
+use throughline_agents::scope::{Running, Scope};
+use throughline_agents::{agent, graph, graph::node, tool, workflow};
+use throughline_llm_layer::wire::{
+    Channel, Operation, ParameterValue, Path, PromptPart, Reply, ReplyDetail, RequestInfo, Scalar, WireFormat,
 };
+use throughline_llm_layer::{Capture, Convention, Format, LlmLayer, Rule};
 use throughline_test_support::Recorder;
 
 use crate::support::{CHAT, Chunks, exchange, layer};
@@ -373,58 +375,45 @@ fn log_records_are_bounded_too() {
 /// A format of the user's that passes on what it reads.
 struct Careless;
 
-impl throughline_llm_layer::wire::WireFormat for Careless {
-    fn operation(&self) -> &'static str {
-        "chat"
+impl WireFormat for Careless {
+    fn operation(&self) -> Operation {
+        Operation::Chat
     }
 
-    fn matches(&self, _: &throughline_llm_layer::wire::RequestInfo) -> bool {
+    fn matches(&self, _: &RequestInfo) -> bool {
         true
     }
 
-    fn finish_request(&self, path: &str, request: &mut throughline_llm_layer::wire::RequestInfo) {
+    fn finish_request(&self, path: &str, request: &mut RequestInfo) {
         request.model = Some(path.to_owned());
         request.attribute("path", path.to_owned());
-        let many = throughline_llm_layer::wire::ParameterValue::Texts(vec!["7".to_owned(); 10_000]);
+        let many = ParameterValue::Texts(vec!["7".to_owned(); 10_000]);
         request.attribute("numbers", many);
     }
 
-    fn prompt(
-        &self,
-        _: &throughline_llm_layer::wire::Path,
-    ) -> Option<throughline_llm_layer::wire::PromptPart> {
+    fn prompt(&self, _: &Path) -> Option<PromptPart> {
         None
     }
 
-    fn head(&self, headers: &HeaderMap, reply: &mut throughline_llm_layer::wire::Reply) {
+    fn head(&self, headers: &HeaderMap, reply: &mut Reply) {
         let text = headers["x-long"].to_str().unwrap();
         reply.set_id(text);
         reply.set_model(text);
-        reply.attribute("long", text);
+        reply.set_detail(ReplyDetail::Other("long"), text);
         reply.fail(text);
     }
 
-    fn channel(
-        &self,
-        _: &throughline_llm_layer::wire::Path,
-        _: &throughline_llm_layer::wire::Reply,
-    ) -> Option<throughline_llm_layer::wire::Channel> {
+    fn channel(&self, _: &Path, _: &Reply) -> Option<Channel> {
         None
     }
 
-    fn value(
-        &self,
-        _: &throughline_llm_layer::wire::Path,
-        _: throughline_llm_layer::wire::Scalar<'_>,
-        _: &mut throughline_llm_layer::wire::Reply,
-    ) {
-    }
+    fn value(&self, _: &Path, _: Scalar<'_>, _: &mut Reply) {}
 }
 
 #[test]
 fn what_a_users_format_passes_on_is_bounded() {
     let recorder = Recorder::new();
-    let layer = talkative(&recorder).with_rule(Rule::new("/own", Careless).by("acme"));
+    let layer = talkative(&recorder).with_rule(Rule::new("/own", Careless).with_provider("acme"));
     let url = format!("http://a.test/{}/own", "p".repeat(50_000));
     let request = Request::post(url).body(Chunks::from_iter(["{}"])).unwrap();
     let response = Response::builder().header("x-long", "x".repeat(60_000));

@@ -308,8 +308,8 @@ fn what_is_read_beyond_the_limit_decides() {
     let filling = "x".repeat(LIMIT);
     let claude = || {
         Rule::new("/v1/chat/completions", Format::OpenAiChat)
-            .of("claude-*")
-            .by("acme")
+            .with_model("claude-*")
+            .with_provider("acme")
     };
     for (name, body, expected) in [
         (

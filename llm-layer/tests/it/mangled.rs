@@ -18,7 +18,7 @@ use crate::support::{Chunks, exchange, layer, next};
 
 static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
     let mut all = Vec::new();
-    let golden = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden"));
+    let golden = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/wire/tests/golden"));
     cases(golden, &mut all);
     all
 });

@@ -4,8 +4,8 @@ use opentelemetry::baggage::BaggageExt;
 use opentelemetry::trace::TraceContextExt;
 use opentelemetry::{Context, KeyValue};
 use serde_json::{Value, json};
-use throughline_llm_layer::mcp::{Mcp, Transport};
-use throughline_llm_layer::{agent, scope::Scope};
+use throughline_agents::mcp::{Mcp, Transport};
+use throughline_agents::{agent, scope::Scope};
 use throughline_propagation::{W3cPropagator, carrier};
 use throughline_test_support::Recorder;
 

@@ -4,7 +4,8 @@ use std::convert::Infallible;
 
 use http::{Request, Response};
 use opentelemetry::{Context, KeyValue};
-use throughline_llm_layer::{CallAttributes, Convention, Format, LlmLayer, Rule, in_model_call};
+use throughline_agents::in_model_call;
+use throughline_llm_layer::{CallAttributes, Convention, Format, LlmLayer, Rule};
 use throughline_test_support::Recorder;
 use tower::{Layer, Service, service_fn};
 
@@ -118,25 +119,25 @@ fn estimates_go_into_the_metrics_only_where_asked_for() {
 fn rules() {
     let cases = [
         (
-            Rule::new("/ask", Format::OpenAiChat).by("acme"),
+            Rule::new("/ask", Format::OpenAiChat).with_provider("acme"),
             "http://a.test/ask",
             "Client chat gpt-4o",
             "acme",
         ),
         (
-            Rule::new("/ask", Format::OpenAiChat).at("a.test"),
+            Rule::new("/ask", Format::OpenAiChat).with_domain("a.test"),
             "http://x.a.test/ask",
             "Client chat gpt-4o",
             "_OTHER",
         ),
         (
-            Rule::new("/ask", Format::OpenAiChat).at("a.test"),
+            Rule::new("/ask", Format::OpenAiChat).with_domain("a.test"),
             "http://b.test/ask",
             "",
             "",
         ),
         (
-            Rule::new("/ask", Format::OpenAiChat).at("a.test"),
+            Rule::new("/ask", Format::OpenAiChat).with_domain("a.test"),
             "http://not-a.test/ask",
             "",
             "",

@@ -8,12 +8,12 @@ use crate::support::{CHAT, Chunks, HELLO, MASKED, exchange, layer};
 
 /// The provider of the documentation.
 mod acme {
-    include!("../../src/wire/example.rs");
+    include!("../../wire/src/example.rs");
 
     pub(super) fn rule() -> throughline_llm_layer::Rule {
         throughline_llm_layer::Rule::new("/v7/ask", Acme)
-            .at("acme.example")
-            .by("acme")
+            .with_domain("acme.example")
+            .with_provider("acme")
     }
 }
 
@@ -93,7 +93,7 @@ fn what_a_provider_of_the_users_does_not_report_is_estimated() {
 mod broken {
     use http::HeaderMap;
     use throughline_llm_layer::wire::{
-        Channel, Document, Path, PromptPart, Reply, RequestInfo, Scalar, WireFormat,
+        Channel, Document, Operation, Path, PromptPart, Reply, RequestInfo, Scalar, WireFormat,
     };
     use throughline_llm_layer::{Content, Format};
 
@@ -107,7 +107,7 @@ mod broken {
     }
 
     impl WireFormat for Broken {
-        fn operation(&self) -> &'static str {
+        fn operation(&self) -> Operation {
             self.chat("operation").operation()
         }
 
@@ -204,16 +204,31 @@ fn a_format_that_panics_harms_nobody() {
 fn rules_by_model() {
     let claude = || {
         Rule::new("/chat/completions", Format::OpenAiChat)
-            .of("claude-*")
-            .by("anthropic")
+            .with_model("claude-*")
+            .with_provider("anthropic")
     };
     let cases = [
         (claude(), CHAT, "claude-opus-5", "anthropic"),
         (claude(), CHAT, "gpt-4o", "openai"),
-        (claude().of("claude-opus-5"), CHAT, "claude-opus-5-1", "openai"),
-        (claude().of("claude-opus-5"), CHAT, "claude-opus-5", "anthropic"),
-        (Rule::ignore("/chat/completions").of("test-*"), CHAT, "test-1", ""),
-        (Rule::ignore("").of("test-*"), CHAT, "gpt-4o", "openai"),
+        (
+            claude().with_model("claude-opus-5"),
+            CHAT,
+            "claude-opus-5-1",
+            "openai",
+        ),
+        (
+            claude().with_model("claude-opus-5"),
+            CHAT,
+            "claude-opus-5",
+            "anthropic",
+        ),
+        (
+            Rule::ignore("/chat/completions").with_model("test-*"),
+            CHAT,
+            "test-1",
+            "",
+        ),
+        (Rule::ignore("").with_model("test-*"), CHAT, "gpt-4o", "openai"),
         (
             claude(),
             "https://x.test/deployments/claude-1/chat/completions",

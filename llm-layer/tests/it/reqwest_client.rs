@@ -3,7 +3,8 @@
 use std::convert::Infallible;
 
 use reqwest::{Body, Method, Request, Response, ResponseBuilderExt, Url};
-use throughline_llm_layer::{LlmLayer, agent};
+use throughline_agents::agent;
+use throughline_llm_layer::LlmLayer;
 use throughline_test_support::Recorder;
 use tower::{Layer, Service, service_fn};
 

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use opentelemetry::KeyValue;
-use throughline_llm_layer::scope::Scope;
-use throughline_llm_layer::{LlmLayer, Tokens, agent, in_agent, settle, tokens, tool, workflow};
+use throughline_agents::scope::Scope;
+use throughline_agents::{Tokens, agent, in_agent, tokens, tool, workflow};
+use throughline_llm_layer::{LlmLayer, settle};
 use throughline_test_support::Recorder;
 
 use crate::support::{CHAT, Chunks, HELLO, MASKED, block_on, exchange, layer};

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use http::{Request, Response};
 use opentelemetry_sdk::trace::SpanData;
-use throughline_llm_layer::scope::Scope;
-use throughline_llm_layer::{LlmLayer, RequestBody, Tokens, agent, tokens, tool, workflow};
+use throughline_agents::scope::Scope;
+use throughline_agents::{Tokens, agent, tokens, tool, workflow};
+use throughline_llm_layer::{LlmLayer, RequestBody};
 use throughline_test_support::Recorder;
 use tokio::task::{JoinSet, yield_now};
 use tower::{Layer, Service, service_fn};

@@ -3,8 +3,9 @@
 use http::{Request, Response};
 use opentelemetry::baggage::BaggageExt;
 use opentelemetry::{Context, KeyValue};
-use throughline_llm_layer::scope::Scope;
-use throughline_llm_layer::{Direction, LlmLayer, add_prompt_size, agent, tool, workflow};
+use throughline_agents::scope::Scope;
+use throughline_agents::{agent, tool, workflow};
+use throughline_llm_layer::{Direction, LlmLayer, add_prompt_size};
 use throughline_test_support::Recorder;
 
 use crate::support::{CHAT, Chunks, HELLO, block_on, exchange};
@@ -47,7 +48,7 @@ fn each_call_belongs_to_one_agent() {
             search.await;
             let run = of(&recorder, tool("run")).try_run(async { Err("no such file") });
             // What goes out by MCP is a tool, and within a tool it is that one.
-            let mcp = throughline_llm_layer::mcp::Mcp::new();
+            let mcp = throughline_agents::mcp::Mcp::new();
             let fetch = serde_json::json!({"id": 1, "method": "tools/call", "params": {"name": "fetch"}});
             mcp.client(&mut fetch.clone()).run(async {}).await;
             of(&recorder, tool("fetch"))

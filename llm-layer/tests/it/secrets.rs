@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex};
 
 use http::{Request, Response};
 use serde_json::json;
-use throughline_llm_layer::mcp::Mcp;
-use throughline_llm_layer::{Price, Prices, RequestBody, agent, settle};
+use throughline_agents::agent;
+use throughline_agents::mcp::Mcp;
+use throughline_llm_layer::{Price, Prices, RequestBody, settle};
 use throughline_test_support::Recorder;
 use tower::{Layer, ServiceExt, service_fn};
 
@@ -42,7 +43,7 @@ fn request() -> Request<Chunks> {
 #[test]
 fn public_types_hide_what_was_sent_and_answered() {
     let recorder = Recorder::new();
-    let llm = layer(&recorder).with_prices(Prices::new().with("m", Price::new(1.0, 1.0)));
+    let llm = layer(&recorder).with_prices(Prices::new().with_price("m", Price::new(1.0, 1.0)));
     hides("LlmLayer", &llm);
     let bodies = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&bodies);
@@ -71,7 +72,7 @@ fn public_types_hide_what_was_sent_and_answered() {
     for text in bodies.lock().unwrap().iter() {
         assert!(!text.contains(SECRET), "RequestBody prints {text}");
     }
-    hides("Prices", &Prices::new().with("m", Price::new(1.0, 1.0)));
+    hides("Prices", &Prices::new().with_price("m", Price::new(1.0, 1.0)));
 }
 
 #[test]

@@ -110,7 +110,11 @@ fn check_span(case: &str, span: &SpanData) {
         );
     }
     let scope = &span.instrumentation_scope;
-    assert_eq!(scope.name(), "throughline-llm-layer", "{case}: the scope");
+    let crate_name = match &*operation {
+        "invoke_agent" | "execute_tool" | "invoke_workflow" => "throughline-agents",
+        _ => "throughline-llm-layer",
+    };
+    assert_eq!(scope.name(), crate_name, "{case}: the scope");
     assert!(
         scope
             .schema_url()

@@ -7,8 +7,9 @@ mod check;
 mod table;
 
 use opentelemetry::trace::SpanKind;
-use throughline_llm_layer::scope::Scope;
-use throughline_llm_layer::{Capture, Convention, LlmLayer, agent, tool, workflow};
+use throughline_agents::scope::Scope;
+use throughline_agents::{agent, tool, workflow};
+use throughline_llm_layer::{Capture, Convention, LlmLayer};
 
 use self::check::{Witness, all_answered};
 use crate::golden;

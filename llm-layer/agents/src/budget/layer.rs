@@ -1,0 +1,109 @@
+//! The layer, its service and its future.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context as Task, Poll};
+
+use opentelemetry::Context;
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::refusal::sealed::{Answer, AnswerTo};
+use super::{Refusable, Refusal};
+
+/// Puts a [`TokenBudgetService`] around a service.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TokenBudgetLayer {
+    _private: (),
+}
+
+impl TokenBudgetLayer {
+    /// A layer that refuses the model calls of scopes that have spent their budget.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl<S> Layer<S> for TokenBudgetLayer {
+    type Service = TokenBudgetService<S>;
+
+    fn layer(&self, inner: S) -> TokenBudgetService<S> {
+        TokenBudgetService { inner }
+    }
+}
+
+/// Answers the model calls of scopes that have spent their budget in the service's place: see the
+/// [module's documentation](super).
+#[derive(Debug, Clone)]
+pub struct TokenBudgetService<S> {
+    inner: S,
+}
+
+impl<S, R> Service<R> for TokenBudgetService<S>
+where
+    S: Service<R, Response: Refusable + AnswerTo<R>>,
+{
+    type Response = <S::Response as Answer>::Output;
+    type Error = S::Error;
+    type Future = BudgetFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Task<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: R) -> BudgetFuture<S::Future> {
+        match Context::map_current(Refusal::for_call) {
+            Some(budget) => BudgetFuture {
+                inner: None,
+                refusal: Some(Refusal {
+                    budget,
+                    extensions: S::Response::extensions(&request),
+                }),
+            },
+            None => BudgetFuture {
+                inner: Some(self.inner.call(request)),
+                refusal: None,
+            },
+        }
+    }
+}
+
+pin_project! {
+    /// Resolves to the inner service's response, or to a refusal.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct BudgetFuture<F> {
+        #[pin]
+        inner: Option<F>,
+        refusal: Option<Refusal>,
+    }
+}
+
+impl<F, R, E> Future for BudgetFuture<F>
+where
+    F: Future<Output = Result<R, E>>,
+    R: Refusable,
+{
+    type Output = Result<R::Output, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Task<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        if let Some(inner) = this.inner.as_pin_mut() {
+            return inner.poll(cx).map_ok(R::passed);
+        }
+        match this.refusal.take() {
+            Some(refusal) => Poll::Ready(Ok(R::refused(refusal))),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl<F> fmt::Debug for BudgetFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BudgetFuture")
+            .field("refusal", &self.refusal)
+            .finish_non_exhaustive()
+    }
+}

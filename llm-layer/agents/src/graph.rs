@@ -1,0 +1,113 @@
+//! A run of a graph, step by step: the spans of TinyLLM, with what the run spent.
+//!
+//! A graph and its nodes are [scopes](crate::scope): they run futures, or are guards, count the tokens of the model calls
+//! beneath them, and end their spans however their work ends. Only the names on their spans are TinyLLM's.
+//!
+//! ```
+//! use throughline_agents::graph::{graph, node, task};
+//! use throughline_agents::tokens;
+//!
+//! # async fn classify(_: &str) -> Result<String, std::io::Error> { Ok(String::new()) }
+//! # async fn ask_model(_: &str) -> Result<String, std::io::Error> { Ok(String::new()) }
+//! async fn answer(question: &str) -> Result<String, std::io::Error> {
+//!     let run = graph("support").with_attribute(task(question)); // without it the question stays here
+//!     run.try_run(async {
+//!         let intent = node("router", "classify_intent").try_run(classify(question)).await?;
+//!         let answer = node("model", "draft").try_run(ask_model(&intent)).await?;
+//!         println!("{} tokens so far", tokens().total());
+//!         Ok(answer)
+//!     })
+//!     .await
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! # What is recorded
+//!
+//! The span `graph.execute`, the run of a graph:
+//!
+//! <!-- semconv span.tinyllm.graph -->
+//! | attribute | type | when | what |
+//! |---|---|---|---|
+//! | `execution.duration_ms` | int | Always. | The duration of a graph's run, in milliseconds. |
+//! | `execution.nodes_executed` | int | Always. | The number of nodes that have begun in a graph's run, including those that failed. |
+//! | `execution.tokens_used` | int | If the token counts of a model call are known or there was none. | Input and output tokens of all model calls in a graph's run, estimates included. |
+//! | `execution.trace_id` | string | Always. | The trace id of a graph's run, in hexadecimal. |
+//! | `graph.id` | string | Always. At the start. | The id of a graph. |
+//! | `task.content` | string | Opt-in. At the start. | The first 100 characters of the task of a graph's run. |
+//! | `error.type` |  | If the run failed. | As in OpenTelemetry's conventions. |
+//! <!-- endsemconv -->
+//!
+//! The span `node.{type}`, a node of a run:
+//!
+//! <!-- semconv span.tinyllm.node -->
+//! | attribute | type | when | what |
+//! |---|---|---|---|
+//! | `execution.step` | int | If the node is in a run. At the start. | The number of a node in the order in which the nodes of a run begin; the first is 1. |
+//! | `node.id` | string | Always. At the start. | The id of a node. |
+//! | `node.type` | string | Always. At the start. | The type of a node. |
+//! | `error.type` |  | If the node failed. | As in OpenTelemetry's conventions. |
+//! <!-- endsemconv -->
+//!
+//! If a run or a node returns an `Err`, is cancelled or panics, its status is `Error`. They
+//! carry TinyLLM's attributes and no others; put an [`agent`](crate::agent) or a [`workflow`](crate::workflow) beneath
+//! a node to have the conventions' as well.
+//!
+//! Nodes count up in the order in which they begin, those within nodes and those that run at once too. A graph within a
+//! node counts its own. A node outside of any graph has no step. A future that is never polled is no step.
+
+use std::borrow::Cow;
+
+use opentelemetry::KeyValue;
+use throughline_tracing_layer::limits::bound;
+
+use crate::scope::{Kind, Scope};
+use crate::semconv::tinyllm;
+
+/// A run of the graph with this id: a span `graph.execute`.
+pub fn graph(id: impl Into<Cow<'static, str>>) -> Scope {
+    Scope::new(Kind::Graph, id.into())
+}
+
+/// A node of this type and id, the next step of the run around it: a span `node.{type}`.
+///
+/// The type becomes part of a name: let it be one of few, such as `model`, `router` or `tool`.
+pub fn node(kind: impl Into<Cow<'static, str>>, id: impl Into<Cow<'static, str>>) -> Scope {
+    let mut id = KeyValue::new(tinyllm::NODE_ID, id.into());
+    bound(&mut id.value);
+    Scope::new(Kind::Node, kind.into()).with_attribute(id)
+}
+
+/// What the run is to do, for [`Scope::with_attribute`]: `task.content`, cut after [`TASK_LIMIT`] characters.
+///
+/// It is mostly what a user wrote, so it is recorded only where the program says so.
+#[must_use]
+pub fn task(content: &str) -> KeyValue {
+    let end = content.char_indices().nth(TASK_LIMIT).map(|(at, _)| at);
+    let start = end.and_then(|end| content.get(..end)).unwrap_or(content);
+    KeyValue::new(tinyllm::TASK_CONTENT, start.to_owned())
+}
+
+/// The most characters of `task.content`: TinyLLM's limit.
+pub const TASK_LIMIT: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_is_cut_between_characters() {
+        for (content, expected) in [
+            ("", 0),
+            ("short", 5),
+            (&*"x".repeat(100), 100),
+            (&*"x".repeat(101), 100),
+            (&*"é".repeat(101), 200),
+            (&*"🦀".repeat(500), 400),
+        ] {
+            let text = task(content).value.as_str().into_owned();
+            assert_eq!(text.len(), expected, "bytes of {content:?}");
+            assert!(content.starts_with(&text), "the start of {content:?}");
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! The Model Context Protocol: the trace in its messages, and a span and a duration for each exchange.
+//!
+//! It looks at JSON-RPC messages, so it works over stdio as over HTTP, and with whatever reads and writes them. On the
+//! side that asks, [`Mcp::client`] begins a span and writes its context into the request's `params._meta`; on the side that
+//! answers, [`Mcp::server`] reads it and begins the span of the work. Either may ask: a server that samples a model of
+//! its client is then the one with [`Mcp::client`].
+//!
+//! ```
+//! use serde_json::{Value, json};
+//! use throughline_agents::mcp::{Mcp, Transport};
+//!
+//! # async fn over_the_pipe(_: Value) -> std::io::Result<Value> { Ok(Value::Null) }
+//! # async fn answer(_: Value) -> Value { Value::Null }
+//! async fn call(mcp: &Mcp) -> std::io::Result<Value> {
+//!     let mut request = json!({
+//!         "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+//!         "params": {"name": "search", "arguments": {"query": "rust"}},
+//!     });
+//!     mcp.client(&mut request).run(over_the_pipe(request)).await
+//! }
+//!
+//! async fn serve(mcp: &Mcp, request: Value) -> Value {
+//!     mcp.server(&request).run(answer(request)).await
+//! }
+//!
+//! let mcp = Mcp::new().with_transport(Transport::Stdio);
+//! # let _ = (call(&mcp), serve(&mcp, Value::Null));
+//! ```
+//!
+//! With a library that has types of its own, such as rmcp, make a message of the parameters,
+//! `json!({"method": "tools/call", "params": params})`, and parameters of the message again with `serde_json::from_value`;
+//! wrap its answer in a type that implements [`Answer`].
+//!
+//! # What is recorded
+//!
+//! A span `{method} {tool or prompt}` of kind client or server, by the
+//! [conventions](https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/gen-ai/mcp.md):
+//!
+//! | attribute | when | what |
+//! |---|---|---|
+//! | `mcp.method.name` | at the start | the method |
+//! | `gen_ai.tool.name`, `gen_ai.operation.name` | at the start, `tools/call` | the tool, `execute_tool` |
+//! | `gen_ai.prompt.name` | at the start, `prompts/get` | the prompt |
+//! | `mcp.resource.uri` | at the start, methods about one resource | the URI with `REDACTED` for user and password, query and fragment |
+//! | `jsonrpc.request.id` | at the start, requests | the id |
+//! | `jsonrpc.protocol.version` | at the start, unless 2.0 | |
+//! | `mcp.protocol.version` | at the start or the end | [`Mcp::with_protocol_version`], the request's `_meta`, or what `initialize` agreed on |
+//! | `mcp.session.id`, `network.*`, `server.*` | at the start, if given | see [`Mcp`] |
+//! | `rpc.response.status_code` | at the end, of an error | the code of the JSON-RPC error |
+//! | `error.type`, status `Error` | at the end, on failure | the code, with its message; `tool_error` for a tool's `isError`; an error's [class](throughline_tracing_layer::error_type); `cancelled`, `panic` |
+//!
+//! A `tools/call` of a client is one of the tool calls of the [agent](crate::agent) around it
+//! (`gen_ai.invoke_agent.tool_calls`), unless it is made within a [`tool`](crate::tool), which is one itself. A tool that
+//! is nothing but such a call needs no scope: the exchange's span says `execute_tool` too.
+//!
+//! Of the codes that the side that answers gives, those that blame its caller are no failure of its own: -32700, -32600,
+//! -32601, -32602 and -32002. The texts of a message are recorded up to 256 bytes. Arguments and results are not recorded.
+//!
+//! | metric | unit | attributes |
+//! |---|---|---|
+//! | `mcp.client.operation.duration`, `mcp.server.operation.duration` | s | those above without id, session, resource and what comes of [`Mcp::with_attribute`] |
+//! | `mcp.client.session.duration`, `mcp.server.session.duration` | s | `mcp.protocol.version`, `network.*`, of clients `server.*`, and `error.type` of a session that [failed](Session::fail) |
+//!
+//! A session is measured from [`Mcp::client_session`] or [`Mcp::server_session`] until what they give is dropped: only who
+//! opens and closes connections knows how long one lasts.
+//!
+//! A caller who is to blame gives the metric no new names: then the tool or prompt is left out, and of a method that is
+//! not there the name is `_OTHER`. Whoever is to blame, the metrics tell the first 200 methods, tools and prompts of a process
+//! apart, the first 16 versions and 64 errors, and some combinations of these; what comes later is `_OTHER` or left out there.
+//!
+//! # What is read and written
+//!
+//! | member of `params._meta` | written by the client | read by the server |
+//! |---|---|---|
+//! | `traceparent`, `tracestate` | where there is a trace, with or without a span here; `params` and `_meta` are made if they are not there | unless told [otherwise](Mcp::with_trust) |
+//! | `baggage` | only [if told so](Mcp::with_baggage) | only if told so |
+//! | all others | stay as they are | |
+//!
+//! Where `params` or `_meta` is no object, and where the message is none, it stays as it is. The span of the server has
+//! the span in the message as its parent and, if it differs, a link to the one that is current, which may be that of
+//! the HTTP request.
+//!
+//! # When it is cut short
+//!
+//! An exchange that is dropped before its answer is known fails with `cancelled`. A notification has no answer: it ends
+//! when it is dropped.
+
+mod answer;
+mod begin;
+mod budget;
+mod exchange;
+mod instruments;
+mod message;
+mod session;
+
+use std::sync::LazyLock;
+
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::MeterProvider;
+use opentelemetry::trace::{Span, Tracer, TracerProvider};
+use throughline_propagation::Propagator;
+use throughline_tracing_layer::limits::{MAX_ATTRIBUTE_BYTES, MAX_LABEL_BYTES, truncate_string};
+use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
+
+pub use self::answer::Answer;
+pub use self::exchange::Exchange;
+use self::instruments::Instruments;
+pub use self::session::Session;
+use crate::semconv::mcp;
+
+/// Traces and measures the exchanges of an MCP session, or of many that are alike. See the [module](self).
+#[derive(Debug, Clone)]
+pub struct Mcp {
+    tracer: LazyTracer,
+    instruments: LazyInstruments<Instruments>,
+    propagator: Propagator,
+    trust: bool,
+    baggage: bool,
+    /// Of spans and metrics.
+    common: Vec<KeyValue>,
+    /// Of the metrics of clients.
+    server: Vec<KeyValue>,
+    /// Of spans.
+    own: Vec<KeyValue>,
+}
+
+/// What carries the messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Transport {
+    /// The standard streams of a child process: `network.transport` = `pipe`.
+    Stdio,
+    /// HTTP over TCP: `network.transport` = `tcp`, `network.protocol.name` = `http`.
+    Http,
+}
+
+impl Default for Mcp {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Mcp {
+    /// Uses the global providers and propagator, believes the trace in messages, and neither reads nor writes baggage.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            tracer: TRACER.clone(),
+            instruments: INSTRUMENTS.clone(),
+            propagator: Propagator::global(),
+            trust: true,
+            baggage: false,
+            common: Vec::new(),
+            server: Vec::new(),
+            own: Vec::new(),
+        }
+    }
+
+    /// The provider of the spans; by default the global one.
+    #[must_use]
+    pub fn with_tracer_provider<P, T, S>(mut self, provider: P) -> Self
+    where
+        P: TracerProvider<Tracer = T> + Send + Sync + 'static,
+        T: Tracer<Span = S> + Send + Sync + 'static,
+        S: Span + Send + Sync + 'static,
+    {
+        self.tracer = self.tracer.with_provider(provider);
+        self
+    }
+
+    /// The provider of the metrics; by default the one that is global when the first exchange ends.
+    #[must_use]
+    pub fn with_meter_provider(mut self, provider: impl MeterProvider + Send + Sync + 'static) -> Self {
+        self.instruments = self.instruments.with_provider(provider);
+        self
+    }
+
+    /// What reads and writes `_meta`; by default the global propagator.
+    #[must_use]
+    pub fn with_propagator(mut self, propagator: impl Into<Propagator>) -> Self {
+        self.propagator = propagator.into();
+        self
+    }
+
+    /// Whether the span in a message is the parent of the work that answers it, as by default, or only linked to.
+    #[must_use]
+    pub fn with_trust(mut self, trust: bool) -> Self {
+        self.trust = trust;
+        self
+    }
+
+    /// Whether baggage goes into messages and, of those that are trusted, comes out of them; by default not.
+    #[must_use]
+    pub fn with_baggage(mut self, baggage: bool) -> Self {
+        self.baggage = baggage;
+        self
+    }
+
+    /// What carries the messages; by default spans do not say.
+    #[must_use]
+    pub fn with_transport(mut self, transport: Transport) -> Self {
+        let (network, protocol) = match transport {
+            Transport::Stdio => ("pipe", None),
+            Transport::Http => ("tcp", Some("http")),
+        };
+        let is_old = |known: &KeyValue| known.key.as_str().starts_with(mcp::NETWORK);
+        self.common.retain(|known| !is_old(known));
+        self.common.push(KeyValue::new(mcp::NETWORK_TRANSPORT, network));
+        let protocol = protocol.map(|name| KeyValue::new(mcp::NETWORK_PROTOCOL_NAME, name));
+        self.common.extend(protocol);
+        self
+    }
+
+    /// The version of MCP that the session agreed on, such as `2025-11-25`; by default what messages say.
+    #[must_use]
+    pub fn with_protocol_version(mut self, version: impl Into<String>) -> Self {
+        self.common
+            .retain(|known| known.key.as_str() != mcp::PROTOCOL_VERSION);
+        let mut version = version.into();
+        truncate_string(&mut version, MAX_LABEL_BYTES);
+        self.common.push(KeyValue::new(mcp::PROTOCOL_VERSION, version));
+        self
+    }
+
+    /// The id of the session: `mcp.session.id`, cut to 1 KiB.
+    #[must_use]
+    pub fn with_session(self, id: impl Into<String>) -> Self {
+        let mut id = id.into();
+        truncate_string(&mut id, MAX_ATTRIBUTE_BYTES);
+        self.with_attribute(KeyValue::new(mcp::SESSION_ID, id))
+    }
+
+    /// The address and port of the server, for the side that calls it.
+    #[must_use]
+    pub fn with_server(mut self, address: impl Into<String>, port: u16) -> Self {
+        self.server = vec![
+            KeyValue::new(crate::semconv::SERVER_ADDRESS, address.into()),
+            KeyValue::new(crate::semconv::SERVER_PORT, i64::from(port)),
+        ];
+        self
+    }
+
+    /// An attribute for the spans.
+    #[must_use]
+    pub fn with_attribute(mut self, attribute: KeyValue) -> Self {
+        self.own.push(attribute);
+        self
+    }
+}
+
+static TRACER: LazyLock<LazyTracer> = LazyLock::new(|| LazyTracer::global(crate::scope_of_instrumentation()));
+static INSTRUMENTS: LazyLock<LazyInstruments<Instruments>> =
+    LazyLock::new(|| LazyInstruments::global(crate::scope_of_instrumentation(), Instruments::new));

@@ -1,0 +1,225 @@
+//! Agents, tools and workflows: spans that know what the model calls beneath them spent.
+//!
+//! A scope is a span and a ledger of tokens, current while its work runs. Every model call that a `LlmLayer` sees adds
+//! to all the scopes above it, across tasks and concurrent branches, and carries the name of the innermost agent.
+//!
+//! ```
+//! use throughline_agents::{in_agent, in_tool, tokens, try_in_agent};
+//!
+//! # async fn plan() -> Result<String, std::io::Error> { Ok(String::new()) }
+//! # async fn work() {
+//! let plan = try_in_agent("Planner", async {
+//!     let plan = plan().await?;
+//!     in_tool("execute_plan", async { /* … */ }).await;
+//!     println!("{} tokens so far", tokens().total());
+//!     Ok::<_, std::io::Error>(plan)
+//! })
+//! .await;
+//! # }
+//! ```
+//!
+//! # Tasks and threads
+//!
+//! What is spawned has no context of its own, and so no scope, unless it is carried there. A future that is itself
+//! [run](Scope::run) in a scope carries it: it belongs where it was made.
+//!
+//! ```
+//! use throughline_agents::{agent, in_agent};
+//! use throughline_tracing_layer::span::InContextExt;
+//!
+//! # async fn ask_model() {}
+//! # async fn run() -> Result<(), tokio::task::JoinError> {
+//! in_agent("Planner", async {
+//!     let critic = tokio::spawn(agent("Critic").run(ask_model())); // beneath the planner
+//!     let draft = tokio::spawn(ask_model().in_current_context()); // the planner's own
+//!     critic.await?;
+//!     draft.await
+//! })
+//! .await
+//! # }
+//! ```
+//!
+//! `spawn_in_context` and `spawn_blocking_in_context` of [`span`](throughline_tracing_layer::span) do it for Tokio. For
+//! work that is not one future, such as the job of a worker, [`Scope::start`] gives a value that can be sent along.
+//!
+//! # What is recorded
+//!
+//! | span | kind | attributes |
+//! |---|---|---|
+//! | `invoke_agent {name}` | internal | `gen_ai.operation.name`, `gen_ai.agent.name`, `gen_ai.conversation.id` if set |
+//! | `execute_tool {name}` | internal | `gen_ai.operation.name`, `gen_ai.tool.name`, `gen_ai.agent.name` of the agent around it |
+//! | `invoke_workflow {name}` | internal | `gen_ai.operation.name`, `gen_ai.workflow.name` |
+//!
+//! And, at their end, the totals of the model calls beneath them:
+//!
+//! <!-- semconv attributes.throughline.scope -->
+//! | attribute | type | when | what |
+//! |---|---|---|---|
+//! | `throughline.cost` | double | If greater than 0. | The cost of a model call or of the model calls in a scope, in the currency of the configured prices. |
+//! | `throughline.tokens.cache_read` | int | If greater than 0. | Input tokens that providers read from their caches, in all model calls of a scope. |
+//! | `throughline.tokens.calls` | int | If greater than 0. | The number of model calls in a scope. |
+//! | `throughline.tokens.estimated` | int | If greater than 0. | How many of the tokens of a scope are estimates. |
+//! | `throughline.tokens.input` | int | If the scope has model calls and the count of one is known. | Input tokens that no provider reported or that another hop reports; on a scope, those of all its model calls. |
+//! | `throughline.tokens.limit` | int | If the scope has a token budget. At the start. | The token budget of a scope. |
+//! | `throughline.tokens.output` | int | If the scope has model calls and the count of one is known. | Output tokens that no provider reported or that another hop reports; on a scope, those of all its model calls. |
+//! | `throughline.tokens.reasoning` | int | If greater than 0. | Output tokens spent on reasoning, in all model calls of a scope. |
+//! | `throughline.tokens.refused` | int | If greater than 0. | The number of model calls in a scope that a token budget refused. |
+//! | `throughline.tokens.unknown` | int | If greater than 0. | The number of model calls in a scope with unknown or incomplete token counts. The totals of the scope cover the other calls. |
+//! <!-- endsemconv -->
+//!
+//! The totals cover the calls whose tokens are known; a total of unknown tokens is left out. If providers reported all
+//! numbers, the span of an agent also has `gen_ai.usage.input_tokens` and `gen_ai.usage.output_tokens`: the conventions do
+//! not allow estimates there. For `throughline.tokens.limit` and `throughline.tokens.refused` see
+//! [`Scope::with_token_budget`].
+//!
+//! Metrics, also of scopes whose span is not recorded:
+//!
+//! | metric | unit | attributes |
+//! |---|---|---|
+//! | `gen_ai.invoke_agent.duration` | s | `gen_ai.agent.name`; `error.type` on failure |
+//! | `gen_ai.invoke_agent.inference_calls` | `{inference_call}` | `gen_ai.agent.name` |
+//! | `gen_ai.invoke_agent.tool_calls` | `{tool_call}` | `gen_ai.agent.name` |
+//! | `gen_ai.execute_tool.duration` | s | `gen_ai.tool.name`, `gen_ai.agent.name` of the agent around it; `error.type` on failure |
+//! | `gen_ai.invoke_workflow.duration` | s | `gen_ai.workflow.name`; `error.type` on failure |
+//!
+//! The metrics tell the first 300 names of each kind apart; later ones are `_OTHER` there, since a name may be what a request
+//! asks for. A name has at most 1 KiB on a span, 128 bytes as a label and in a span's name.
+//!
+//! The numbers of calls are of one invocation, 0 among them, and of the agent itself: what it called in its tools and
+//! workflows is its own, what another agent beneath it called is that one's. Calls that fail count, embeddings do not.
+//! Tools called by [`mcp`](crate::mcp) are tools.
+//!
+//! A call counts when its answer has ended: what is read after the scope has ended is no longer on the scope's span. A
+//! call whose long prompt is still being counted keeps the span waiting, with the time at which the scope ended.
+//!
+//! # Services
+//!
+//! [`Scope::layer`] puts a scope around each request of a tower service, [`Scope::http_layer`] around each exchange of
+//! one for HTTP, until its body has ended. [`request`] is a scope without a span: inside of a server's layer,
+//! `request().http_layer()` has each server span say what its request spent.
+//!
+//! # Across services
+//!
+//! Where the user allows it, the names travel as OpenTelemetry baggage:
+//!
+//! | side | what allows it |
+//! |---|---|
+//! | the caller | a scope with [`Scope::with_names_to_baggage`], and a client layer with an [`Outgoing`] that names the host |
+//! | the callee | a server layer whose [`Trust`] believes the caller, and `LlmLayer::with_names_from_baggage`, or a scope around the calls, such as a [`request()`], with [`Scope::with_names_from_baggage`] |
+//!
+//! Of a name that both a scope of the callee and the baggage give, the scope's counts. Tokens stay where they are
+//! spent: a ledger is of one process.
+//!
+//! # Errors
+//!
+//! [`in_agent`], [`in_tool`] and [`in_workflow`] do not look at what the future gives. [`try_in_agent`],
+//! [`try_in_tool`] and [`try_in_workflow`] take a future of a [`Result`] and mark the span of an `Err`: status `Error` with the
+//! error's text, `error.type` the error's [class](throughline_tracing_layer::error_type): what an [`std::io::Error`] or a
+//! `reqwest::Error` among its sources tells, such as `timeout`, else the name of its type; a box that tells nothing, such
+//! as `Box<dyn Error>` of a text, is `_OTHER`. A future dropped before it is ready gives `error.type` = `cancelled`, one
+//! that panics `panic`.
+//!
+//! [`Outgoing`]: throughline_propagation::Outgoing
+//! [`Trust`]: throughline_propagation::Trust
+
+mod close;
+mod exhausted;
+mod future;
+mod graph_run;
+mod http;
+mod layer;
+mod ledger;
+mod name_budget;
+mod names;
+mod running;
+mod setup;
+mod subject;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future;
+
+pub use self::exhausted::ExhaustedBudget;
+pub use self::future::InScope;
+pub use self::http::{HttpScopeLayer, HttpScopedService, ScopedExchange};
+pub use self::layer::{ScopeFor, ScopeLayer, ScopedService};
+pub use self::ledger::{Tokens, tokens};
+pub use self::names::ScopeNames;
+pub(crate) use self::running::Failure;
+pub use self::running::Running;
+pub use self::running::{OpenCall, ScopeHandle};
+pub use self::setup::Scope;
+pub(crate) use self::subject::Kind;
+
+/// An agent of this name: a span `invoke_agent {name}`.
+pub fn agent(name: impl Into<Cow<'static, str>>) -> Scope {
+    Scope::new(Kind::Agent, name.into())
+}
+
+/// A tool of this name: a span `execute_tool {name}`.
+pub fn tool(name: impl Into<Cow<'static, str>>) -> Scope {
+    Scope::new(Kind::Tool, name.into())
+}
+
+/// A workflow of this name: a span `invoke_workflow {name}`.
+pub fn workflow(name: impl Into<Cow<'static, str>>) -> Scope {
+    Scope::new(Kind::Workflow, name.into())
+}
+
+/// A request, or whatever the span is of that is current: the scope has none of its own, and writes its totals on that.
+///
+/// ```
+/// use throughline_agents::scope::request;
+/// # use tower::{Layer, service_fn};
+/// # let service = service_fn(|_: http::Request<String>| async { Ok::<_, std::io::Error>(http::Response::new(String::new())) });
+/// // Inside of a `ServerLayer`: each server span says what its request spent.
+/// let service = request().http_layer().layer(service);
+/// ```
+///
+/// Attributes and conversation go on that span when the scope begins. The scope marks no failure, ends no span, and
+/// waits for no call that is still being counted when it ends.
+pub fn request() -> Scope {
+    Scope::new(Kind::Request, Cow::Borrowed("request"))
+}
+
+/// Runs a future as an agent of this name.
+pub fn in_agent<F: Future>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F> {
+    agent(name).run(future)
+}
+
+/// Runs a future as a tool of this name.
+pub fn in_tool<F: Future>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F> {
+    tool(name).run(future)
+}
+
+/// Runs a future as a workflow of this name.
+pub fn in_workflow<F: Future>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F> {
+    workflow(name).run(future)
+}
+
+/// Runs a future as an agent of this name; an `Err` marks the span as failed.
+pub fn try_in_agent<F, T, E>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F>
+where
+    F: Future<Output = Result<T, E>>,
+    E: fmt::Display + 'static,
+{
+    agent(name).try_run(future)
+}
+
+/// Runs a future as a tool of this name; an `Err` marks the span as failed.
+pub fn try_in_tool<F, T, E>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F>
+where
+    F: Future<Output = Result<T, E>>,
+    E: fmt::Display + 'static,
+{
+    tool(name).try_run(future)
+}
+
+/// Runs a future as a workflow of this name; an `Err` marks the span as failed.
+pub fn try_in_workflow<F, T, E>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F>
+where
+    F: Future<Output = Result<T, E>>,
+    E: fmt::Display + 'static,
+{
+    workflow(name).try_run(future)
+}

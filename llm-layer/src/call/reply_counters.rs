@@ -1,0 +1,97 @@
+//! Counts the texts of an answer, in case their tokens are not reported.
+
+use throughline_llm_wire::{Channel, TextPiece};
+use throughline_tokens::{HeldSegments, SegmentedCounter, TokenCount, Tokenizer};
+
+/// The texts of an answer by alternative and channel, and the content once more for TaskWeaver's mode.
+#[derive(Debug)]
+pub(super) struct ReplyCounters {
+    texts: Vec<(u32, Channel, SegmentedCounter)>,
+    tokenizer: Tokenizer,
+    /// How many segments of a text may wait to be counted.
+    max_held: usize,
+    held_segments: HeldSegments,
+    /// The content, counted for TaskWeaver's mode.
+    pub(super) content: Option<SegmentedCounter>,
+}
+
+impl ReplyCounters {
+    /// The most texts that are counted apart. Further texts are counted with the last one.
+    const MAX_TEXTS: usize = 8;
+    /// How many segments of a text may wait to be counted, and of how many texts: 96 KiB.
+    const MAX_HELD: usize = 3;
+    const MAX_HOLDING_TEXTS: usize = 2;
+
+    pub(super) fn new(tokenizer: Tokenizer) -> Self {
+        Self {
+            texts: Vec::new(),
+            tokenizer,
+            max_held: 0,
+            held_segments: HeldSegments::default(),
+            content: None,
+        }
+    }
+
+    /// Counts nothing until it turns out that usage is not reported, as long as there is room.
+    pub(super) fn expect_usage(&mut self) {
+        self.max_held = Self::MAX_HELD;
+    }
+
+    /// Counts the content once more, with this tokenizer.
+    pub(super) fn count_content(&mut self, tokenizer: Tokenizer) {
+        self.content = Some(SegmentedCounter::for_stream(tokenizer, 0, &self.held_segments));
+    }
+
+    /// Takes a piece of a text.
+    pub(super) fn push(&mut self, piece: TextPiece<'_>) {
+        let TextPiece {
+            choice,
+            channel,
+            text,
+            ..
+        } = piece;
+        if let Some(content) = self.content.as_mut().filter(|_| channel == Channel::Content) {
+            content.push(text);
+        }
+        let is_it = |(other, kind, _): &(u32, Channel, _)| (*other, *kind) == (choice, channel);
+        let at = self.texts.iter().position(is_it);
+        let count = self.texts.len();
+        if at.is_none() && count < Self::MAX_TEXTS {
+            let max_held = if count < Self::MAX_HOLDING_TEXTS {
+                self.max_held
+            } else {
+                0
+            };
+            let counter = SegmentedCounter::for_stream(self.tokenizer.clone(), max_held, &self.held_segments);
+            self.texts.push((choice, channel, counter));
+        }
+        let at = at.unwrap_or_else(|| self.texts.len().saturating_sub(1));
+        if let Some((_, _, counter)) = self.texts.get_mut(at) {
+            counter.push(text);
+        }
+    }
+
+    /// Whether text is still being counted, or has to be.
+    pub(super) fn is_behind(&self) -> bool {
+        let content = self.content.iter();
+        let mut counters = self.texts.iter().map(|(_, _, counter)| counter).chain(content);
+        counters.any(SegmentedCounter::is_behind)
+    }
+
+    /// Returns the number of tokens, or `None` if it cannot be counted. If `is_rough`, there is no time to count.
+    pub(super) fn count(&mut self, is_rough: bool) -> Option<TokenCount> {
+        let mut sum = TokenCount::ZERO;
+        sum.exact = !is_rough;
+        for (_, _, counter) in std::mem::take(&mut self.texts) {
+            match is_rough {
+                true => sum.tokens += counter.approximate(),
+                false => {
+                    let count = counter.finish()?;
+                    sum.tokens += count.tokens;
+                    sum.exact &= count.exact;
+                }
+            }
+        }
+        Some(sum)
+    }
+}

@@ -1,0 +1,81 @@
+//! The settings of a layer.
+
+use throughline_llm_wire::{RequestReader, Rule};
+use throughline_tokens::{SharedCounter, TargetModel, Tokenizer};
+use throughline_tracing_layer::limits::Claim;
+
+use crate::content::{Capture, Limits, Redact};
+use crate::convention::Convention;
+use crate::events::Events;
+use crate::prices::Prices;
+use crate::role::Role;
+use crate::taskweaver::{self, PromptSizeMode};
+
+/// What a user can choose.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub(crate) request_limit: usize,
+    pub(crate) convention: Convention,
+    pub(crate) role: Option<Role>,
+    pub(crate) estimates_in_metrics: bool,
+    pub(crate) rate_limits: bool,
+    pub(crate) max_models: usize,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) prices: Prices,
+    pub(crate) capture: Capture,
+    pub(crate) redact: Option<Redact>,
+    pub(crate) limits: Limits,
+    pub(crate) openinference: bool,
+    pub(crate) legacy: bool,
+    pub(crate) names_from_baggage: bool,
+    pub(crate) prompt_size: PromptSizeMode,
+    pub(crate) target_model: Option<TargetModel>,
+    pub(crate) counters: Vec<SharedCounter>,
+    pub(crate) events: Option<Events>,
+}
+
+impl Config {
+    /// What a model can say for itself when the metrics have told many others apart.
+    pub(crate) fn claim(&self, model: &str) -> Claim {
+        if self.prices.names(model) || self.rules.iter().any(|rule| rule.names(model)) {
+            Claim::Named
+        } else if self.prices.has(model) || self.rules.iter().any(|rule| rule.includes(model)) {
+            Claim::Related
+        } else {
+            Claim::Unknown
+        }
+    }
+
+    /// What [`PromptSizeMode::TaskWeaver`] counts with.
+    pub(crate) fn taskweaver(&self) -> Tokenizer {
+        taskweaver::tokenizer(self.target_model.as_ref(), &self.counters)
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            request_limit: RequestReader::DEFAULT_LIMIT,
+            convention: Convention::from_env(),
+            role: None,
+            estimates_in_metrics: false,
+            rate_limits: false,
+            max_models: MAX_MODELS,
+            rules: Vec::new(),
+            prices: Prices::default(),
+            capture: Capture::from_env(),
+            redact: None,
+            limits: Limits::default(),
+            openinference: false,
+            legacy: false,
+            names_from_baggage: false,
+            prompt_size: PromptSizeMode::default(),
+            target_model: None,
+            counters: Vec::new(),
+            events: None,
+        }
+    }
+}
+
+/// The models that metrics tell apart, beside those that are configured.
+const MAX_MODELS: usize = 100;

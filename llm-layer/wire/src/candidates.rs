@@ -1,0 +1,254 @@
+//! The formats that a request may be in, read side by side.
+//!
+//! A path alone may fit several formats; the body decides. So each format that its path and host allow is a
+//! [`Candidate`] with a [`RequestInfo`] of its own, and one pass over the body fills them all. Nearly always there is one.
+
+use std::borrow::Cow;
+
+use crate::json::{Container, Path, Scalar, Take, Visit};
+use crate::request::{RequestInfo, Shape};
+use crate::{AnyFormat, Format, Recognised};
+
+/// The formats that a request may be in, in the order in which they count.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Candidates {
+    candidates: Vec<Candidate>,
+    /// How many containers are open.
+    depth: usize,
+    /// How many values were read.
+    values: usize,
+}
+
+/// A format that a request may be in, or a rule by which it is no model call.
+#[derive(Debug, Clone)]
+pub(crate) struct Candidate {
+    /// `None`: the request is no model call.
+    recognised: Option<Recognised>,
+    /// The model that a rule is about.
+    model: Cow<'static, str>,
+    /// Bedrock's InvokeModel is for embeddings only if path or body say so.
+    if_embedding: bool,
+    info: RequestInfo,
+}
+
+/// How much of a body was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// All of it.
+    Whole,
+    /// Its beginning.
+    Beginning,
+    /// Nothing that can be relied on.
+    Nothing,
+}
+
+impl Candidate {
+    /// A request that is in this format, if a rule says so for this model, or `*`.
+    pub(crate) fn new(recognised: Recognised, model: Cow<'static, str>) -> Self {
+        Self {
+            info: RequestInfo::new(recognised.format.members()),
+            recognised: Some(recognised),
+            model,
+            if_embedding: false,
+        }
+    }
+
+    /// A request that is no model call if it names this model.
+    pub(crate) fn ignored(model: Cow<'static, str>) -> Self {
+        Self {
+            recognised: None,
+            model,
+            if_embedding: false,
+            info: RequestInfo::default(),
+        }
+    }
+
+    /// Only if the request is for embeddings.
+    pub(crate) fn if_embedding(self) -> Self {
+        Self {
+            if_embedding: true,
+            ..self
+        }
+    }
+
+    /// Whether this is what the request seems to be before its body is read, if nothing in front of it is.
+    pub(crate) fn comes_first(&self, path: &str) -> bool {
+        match self.format() {
+            None => self.model == "*",
+            Some(format) if self.if_embedding => {
+                let mut info = RequestInfo::default();
+                format.finish_request(path, &mut info);
+                info.is_embedding
+            }
+            Some(_) => true,
+        }
+    }
+
+    /// What the request is; `None` if it is no model call.
+    pub(crate) fn into_recognised(self) -> Option<Recognised> {
+        self.recognised
+    }
+
+    fn format(&self) -> Option<&AnyFormat> {
+        self.recognised.as_ref().map(|recognised| &recognised.format)
+    }
+
+    /// Whether the request is this, as far as it was read.
+    fn applies(&self, extent: Extent) -> bool {
+        if !is_model(&self.model, self.info.model.as_deref()) || self.if_embedding && !self.info.is_embedding
+        {
+            return false;
+        }
+        match (extent, self.format()) {
+            (Extent::Nothing, _) | (_, None) => true,
+            (_, Some(format)) => format.matches(&self.info),
+        }
+    }
+}
+
+impl Candidates {
+    /// The most values of a body that are read, members of the root among them. No API has a hundred, and a body of a
+    /// million of them costs no more than one of text.
+    const VALUES: usize = 4096;
+
+    pub(crate) fn new(candidates: Vec<Candidate>) -> Self {
+        Self {
+            candidates,
+            depth: 0,
+            values: 0,
+        }
+    }
+
+    /// What the request seems to be before its body is read.
+    pub(crate) fn first(&self, path: &str) -> Option<&Recognised> {
+        let first = self
+            .candidates
+            .iter()
+            .find(|candidate| candidate.comes_first(path));
+        first?.recognised.as_ref()
+    }
+
+    /// What the request is, now that its body was read; `None` if it is no model call.
+    pub(crate) fn select(mut self, path: &str, extent: Extent) -> Option<(Recognised, RequestInfo)> {
+        for candidate in &mut self.candidates {
+            if extent == Extent::Nothing {
+                candidate.info = RequestInfo::default();
+            }
+            let other = candidate.info.other_model.take();
+            candidate.info.default_model(|| other);
+            if let Some(Recognised { format, .. }) = &candidate.recognised {
+                format.finish_request(path, &mut candidate.info);
+            }
+        }
+        let mut at = self
+            .candidates
+            .iter()
+            .position(|candidate| candidate.applies(extent));
+        if at.is_none() && extent == Extent::Beginning {
+            // What was not read may have what is missing.
+            let mut candidates = self.candidates.iter();
+            at = candidates.position(|candidate| candidate.applies(Extent::Nothing));
+        }
+        let chosen = self.candidates.into_iter().nth(at?)?;
+        Some((chosen.recognised?, chosen.info))
+    }
+}
+
+impl Visit for Candidates {
+    /// Of the elements of an array that are containers, only the first is read: an array of a million objects costs
+    /// little more than its bytes.
+    fn open(&mut self, at: &Path, container: Container) -> bool {
+        // They do not count as values either: the model may stand behind thousands of messages.
+        let is_read = at.last_position() == 0 || !at.as_str().ends_with("[]");
+        if !is_read || !self.has_room() {
+            return false;
+        }
+        match self.depth {
+            0 => self.each(|candidate| candidate.info.begin(container)),
+            1 => self.member(at, Shape::Container(container)),
+            _ => {}
+        }
+        self.depth += 1;
+        true
+    }
+
+    fn close(&mut self, _: &Path) {
+        self.depth = self.depth.saturating_sub(1);
+    }
+
+    fn string(&mut self, _: &Path) -> Take {
+        match self.values < Self::VALUES {
+            true => Take::Whole,
+            false => Take::Skip,
+        }
+    }
+
+    fn piece(&mut self, _: &Path, _: &str) {}
+
+    fn value(&mut self, at: &Path, value: Scalar<'_>) {
+        // Of an array of a million numbers, as of tokens, none says anything.
+        if at.last_position() as usize >= RequestInfo::TEXTS || !self.has_room() {
+            return;
+        }
+        if self.depth == 1 {
+            let shape = match value {
+                Scalar::Text(_) => Shape::String,
+                _ => Shape::Other,
+            };
+            self.member(at, shape);
+            self.each(|candidate| candidate.info.read_common(at.as_str(), value));
+        }
+        self.each(|candidate| {
+            if let Some(Recognised { format, .. }) = &candidate.recognised {
+                format.request_value(at, value, &mut candidate.info);
+            }
+        });
+    }
+
+    fn document(&mut self) {}
+}
+
+impl Candidates {
+    fn each(&mut self, visit: impl FnMut(&mut Candidate)) {
+        self.candidates.iter_mut().for_each(visit);
+    }
+
+    /// Whether one value more is read.
+    fn has_room(&mut self) -> bool {
+        let has_room = self.values < Self::VALUES;
+        self.values += usize::from(has_room);
+        has_room
+    }
+
+    fn member(&mut self, at: &Path, shape: Shape) {
+        self.each(|candidate| {
+            if candidate.info.is_object() {
+                candidate.info.member(at.as_str(), shape);
+            }
+        });
+    }
+}
+
+/// The candidates of a format that is built in.
+pub(crate) fn built_in(format: Format, provider: &'static str) -> impl Iterator<Item = Candidate> {
+    let candidate = move |format: Format| {
+        let recognised = Recognised {
+            format: format.into(),
+            provider: provider.into(),
+        };
+        Candidate::new(recognised, "*".into())
+    };
+    // Bedrock's InvokeModel carries both.
+    let embeddings =
+        (format == Format::BedrockInvoke).then(|| candidate(Format::BedrockEmbeddings).if_embedding());
+    embeddings.into_iter().chain([candidate(format)])
+}
+
+/// Whether a request's model is the one that a rule names.
+pub(crate) fn is_model(pattern: &str, model: Option<&str>) -> bool {
+    let is = |model: &str| match pattern.strip_suffix('*') {
+        Some(beginning) => model.starts_with(beginning),
+        None => model == pattern,
+    };
+    pattern == "*" || model.is_some_and(is)
+}

@@ -1,0 +1,48 @@
+//! The content of requests and answers, in the schema of the GenAI conventions.
+//!
+//! <https://github.com/open-telemetry/semantic-conventions-genai/tree/main/docs/gen-ai>
+
+mod answer;
+mod arguments;
+mod document;
+mod document_reader;
+mod input;
+mod media;
+mod text;
+
+use serde_json::Value;
+
+pub use self::answer::Answer;
+pub use self::document::Document;
+pub(crate) use self::document_reader::DocumentReader;
+
+/// The content of a call, in the schema of the GenAI conventions.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Content {
+    /// The parts of `gen_ai.system_instructions`: only where the API has a place of its own for them.
+    pub system_instructions: Vec<Value>,
+    /// The messages of `gen_ai.input.messages`.
+    pub input: Vec<Value>,
+    /// The messages of `gen_ai.output.messages`.
+    pub output: Vec<Value>,
+    /// `gen_ai.tool.definitions`: type and name of each tool.
+    pub tools: Vec<Value>,
+}
+
+impl Content {
+    /// Reads the content of a request, whatever its format.
+    #[must_use]
+    pub fn from_request(body: &Document) -> Self {
+        input::read(body)
+    }
+
+    /// Returns whether the request has encoded media, of which only type, length and digest are here.
+    #[must_use]
+    pub fn has_media(&self) -> bool {
+        self.input.iter().any(media::has_media)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,166 @@
+//! Undoes a content encoding of a request or a response, on a copy, in bounded memory.
+
+#[cfg(feature = "encodings")]
+mod decoders;
+
+use std::fmt;
+use std::io::{self, Write};
+
+use http::HeaderMap;
+use http::header::CONTENT_ENCODING;
+
+use crate::Unseen;
+
+/// A content encoding that is read here: none without the feature `encodings`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Coding {
+    #[cfg(feature = "encodings")]
+    Gzip,
+    #[cfg(feature = "encodings")]
+    Deflate,
+    #[cfg(feature = "encodings")]
+    Brotli,
+    #[cfg(feature = "encodings")]
+    Zstd,
+}
+
+/// Whose body it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    Request,
+    Response,
+}
+
+/// Decodes the bytes of a body, if they are encoded.
+pub(crate) struct Decoder {
+    inner: Option<Box<dyn Decode>>,
+    decoded: usize,
+}
+
+/// A decoder that writes into a buffer.
+trait Decode: Write + Send + Sync {
+    /// The bytes decoded since they were last taken.
+    fn out(&mut self) -> &mut Unfolded;
+}
+
+/// Decoded bytes that refuse to become too many at once.
+#[derive(Debug, Default)]
+struct Unfolded(Vec<u8>);
+
+impl Decoder {
+    /// The most bytes that one body may decode to.
+    const MAX_BYTES: usize = 256 * 1024 * 1024;
+    /// The number of encoded bytes that are decoded at once. They may decode to [`Self::MAX_STEP_BYTES`], 16,000 to 1.
+    pub(crate) const STEP: usize = 64;
+    const MAX_STEP_BYTES: usize = 1024 * 1024;
+
+    /// The decoder for a response's head.
+    pub(crate) fn for_response(headers: &HeaderMap) -> Result<Self, Unseen> {
+        Ok(Self::new(Coding::from_headers(headers)?, Side::Response))
+    }
+
+    /// A decoder of an encoding, or one that changes nothing.
+    pub(crate) fn new(coding: Option<Coding>, side: Side) -> Self {
+        Self {
+            inner: coding.and_then(|coding| decoder(coding, side)),
+            decoded: 0,
+        }
+    }
+
+    /// The number of bytes decoded so far.
+    pub(crate) fn decoded(&self) -> usize {
+        self.decoded
+    }
+
+    /// Decodes bytes and shows what they say, piece by piece.
+    pub(crate) fn feed(&mut self, bytes: &[u8], mut see: impl FnMut(&[u8])) -> Result<(), Unseen> {
+        let Some(inner) = &mut self.inner else {
+            self.decoded += bytes.len();
+            see(bytes);
+            return Ok(());
+        };
+        for step in bytes.chunks(Self::STEP) {
+            let written = inner.write_all(step).and_then(|()| inner.flush());
+            let Unfolded(out) = inner.out();
+            self.decoded += out.len();
+            see(out);
+            let too_large = out.len() > Self::MAX_STEP_BYTES || self.decoded > Self::MAX_BYTES;
+            out.clear();
+            match written {
+                _ if too_large => return Err(Unseen::TooLarge),
+                Err(_) => return Err(Unseen::Malformed),
+                Ok(()) => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Coding {
+    /// The encoding that a head names, if it is one.
+    pub(crate) fn from_headers(headers: &HeaderMap) -> Result<Option<Self>, Unseen> {
+        let lines = headers.get_all(CONTENT_ENCODING).iter();
+        let mut encodings = lines
+            .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
+            .map(<[u8]>::trim_ascii)
+            .filter(|encoding| !encoding.is_empty() && !encoding.eq_ignore_ascii_case(b"identity"));
+        match (encodings.next(), encodings.next()) {
+            (None, _) => Ok(None),
+            (Some(encoding), None) => Self::from_name(encoding).map(Some).ok_or(Unseen::Encoded),
+            (Some(_), Some(_)) => Err(Unseen::Encoded),
+        }
+    }
+
+    #[cfg(feature = "encodings")]
+    fn from_name(name: &[u8]) -> Option<Self> {
+        let known: [(&[u8], Self); 5] = [
+            (b"gzip", Self::Gzip),
+            (b"x-gzip", Self::Gzip),
+            (b"deflate", Self::Deflate),
+            (b"br", Self::Brotli),
+            (b"zstd", Self::Zstd),
+        ];
+        let (_, coding) = known
+            .into_iter()
+            .find(|(known, _)| name.eq_ignore_ascii_case(known))?;
+        Some(coding)
+    }
+
+    #[cfg(not(feature = "encodings"))]
+    fn from_name(_: &[u8]) -> Option<Self> {
+        None
+    }
+}
+
+#[cfg(feature = "encodings")]
+use self::decoders::decoder;
+
+#[cfg(not(feature = "encodings"))]
+fn decoder(coding: Coding, _: Side) -> Option<Box<dyn Decode>> {
+    match coding {}
+}
+
+impl fmt::Debug for Decoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decoder")
+            .field("decoded", &self.decoded)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Write for Unfolded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() > Decoder::MAX_STEP_BYTES {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

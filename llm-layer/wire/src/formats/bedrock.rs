@@ -1,0 +1,120 @@
+//! Amazon Bedrock's Converse, one format for all models.
+//!
+//! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html>
+
+use http::HeaderMap;
+
+use crate::json::{Path, Scalar};
+use crate::parameter::{Kind, ParameterPath};
+use crate::path_segments::segment;
+use crate::usage::{Paths, UsagePart};
+use crate::{Channel, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
+
+/// `POST /model/{model}/converse`, `/converse-stream`.
+#[derive(Debug)]
+pub(crate) struct Converse;
+
+impl WireFormat for Converse {
+    fn operation(&self) -> Operation {
+        Operation::Chat
+    }
+
+    fn members(&self) -> &'static [&'static str] {
+        &["messages", "promptVariables"]
+    }
+
+    fn matches(&self, request: &RequestInfo) -> bool {
+        // A prompt of Bedrock's own store has its messages there.
+        request.has_array("messages") || request.has("promptVariables")
+    }
+
+    fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
+        request.read(&[PARAMS], at, value);
+    }
+
+    fn finish_request(&self, path: &str, request: &mut RequestInfo) {
+        request.model = segment(path, "/model/", '/');
+        request.stream = Some(path.ends_with("/converse-stream"));
+    }
+
+    fn prompt(&self, at: &Path) -> Option<PromptPart> {
+        match at.as_str() {
+            "system" => Some(PromptPart::Texts),
+            "messages[]" => Some(PromptPart::Message),
+            "toolConfig.tools[]" => Some(PromptPart::Function("")),
+            _ => None,
+        }
+    }
+
+    fn head(&self, headers: &HeaderMap, reply: &mut Reply) {
+        error_type(headers, reply);
+    }
+
+    fn channel(&self, at: &Path, _: &Reply) -> Option<Channel> {
+        channel(at.as_str())
+    }
+
+    fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
+        match (at.as_str(), value.as_str()) {
+            ("stopReason", Some(reason)) => reply.finish(at, reason),
+            ("trace.promptRouter.invokedModelId", Some(model)) => reply.set_model(model),
+            (path, _) => reply.usage.read(USAGE, path, value.as_count()),
+        }
+    }
+
+    fn event(&self, name: &str, reply: &mut Reply) {
+        reply.is_complete |= name == "metadata";
+    }
+}
+
+/// What the text at a path of an answer is.
+pub(super) fn channel(path: &str) -> Option<Channel> {
+    let content = path
+        .strip_prefix("output.message.content[].")
+        .or_else(|| path.strip_prefix("delta."));
+    match content.or_else(|| path.strip_prefix("start."))? {
+        "text" => Some(Channel::Content),
+        "reasoningContent.text" | "reasoningContent.reasoningText.text" => Some(Channel::Reasoning),
+        "toolUse.name" | "toolUse.input" => Some(Channel::ToolCall),
+        part if part.starts_with("toolUse.input.") => Some(Channel::ToolCall),
+        _ => None,
+    }
+}
+
+/// The error that a refusal names in its head: `ThrottlingException:http://…`.
+pub(super) fn error_type(headers: &HeaderMap, reply: &mut Reply) {
+    let error = headers
+        .get("x-amzn-errortype")
+        .and_then(|value| value.to_str().ok());
+    if let Some(code) = error.and_then(|error| error.split(':').next()) {
+        reply.read_error("error.code", Scalar::Text(code));
+    }
+}
+
+pub(super) const PARAMS: &[ParameterPath] = &[
+    (Parameter::MaxTokens, "inferenceConfig.maxTokens", Kind::Int),
+    (
+        Parameter::Temperature,
+        "inferenceConfig.temperature",
+        Kind::Double,
+    ),
+    (Parameter::TopP, "inferenceConfig.topP", Kind::Double),
+    (Parameter::TopK, "additionalModelRequestFields.top_k", Kind::Int),
+    (
+        Parameter::StopSequences,
+        "inferenceConfig.stopSequences",
+        Kind::Texts,
+    ),
+    (
+        Parameter::BedrockGuardrailId,
+        "guardrailConfig.guardrailIdentifier",
+        Kind::Text,
+    ),
+];
+
+pub(super) const USAGE: &Paths = &[
+    ("usage.inputTokens", UsagePart::UncachedInput),
+    ("usage.outputTokens", UsagePart::Output),
+    ("usage.cacheReadInputTokens", UsagePart::CacheRead),
+    ("usage.cacheWriteInputTokens", UsagePart::CacheWrite),
+];

@@ -1,0 +1,173 @@
+//! Embeddings of OpenAI and those that speak like it, Gemini, Ollama, Cohere, Vertex and Bedrock: one shape of answer, a
+//! vector nobody here reads and the number of tokens.
+
+use http::HeaderMap;
+
+use super::bedrock_invoke;
+use super::openai_chat::deployment;
+use crate::json::{Path, Scalar};
+use crate::parameter::{Kind, ParameterPath};
+use crate::path_segments::{model_in, segment};
+use crate::usage::{Paths, UsagePart};
+use crate::{Channel, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
+
+/// The shape of a request.
+#[derive(Debug)]
+pub(crate) enum Embeddings {
+    /// `POST …/embeddings`, `/api/embed`, `/v2/embed`, `…:embedContent`, `…:batchEmbedContents`.
+    Texts,
+    /// `POST …:predict`, which is for models of many kinds.
+    Instances,
+    /// `POST /model/{model}/invoke`, which is for models of all kinds.
+    InvokeModel,
+}
+
+impl WireFormat for Embeddings {
+    fn operation(&self) -> Operation {
+        Operation::Embeddings
+    }
+
+    fn members(&self) -> &'static [&'static str] {
+        MEMBERS
+    }
+
+    fn matches(&self, request: &RequestInfo) -> bool {
+        match self {
+            Self::Texts => INPUTS.iter().any(|key| request.has(key)),
+            Self::Instances => request.is_embedding,
+            Self::InvokeModel => request.is_object(),
+        }
+    }
+
+    fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
+        request.read(&[PARAMS], at, value);
+        match (at.as_str(), value.as_str()) {
+            ("instances[].content", Some(_)) => request.is_embedding = true,
+            ("taskType", Some(task)) => request.is_embedding = task.ends_with("_EMBEDDING"),
+            _ => {}
+        }
+    }
+
+    fn finish_request(&self, path: &str, request: &mut RequestInfo) {
+        let in_path = match self {
+            Self::InvokeModel => segment(path, "/model/", '/'),
+            Self::Texts | Self::Instances => model_in(path),
+        };
+        if in_path.is_some() {
+            request.model = in_path;
+        }
+        request.default_model(|| deployment(path));
+        request.stream = Some(false);
+        if let Self::InvokeModel = self {
+            request.is_embedding = bedrock_invoke::embeds(path, request);
+        }
+    }
+
+    fn prompt(&self, at: &Path) -> Option<PromptPart> {
+        match at.as_str() {
+            "input" | "texts" | "inputs" | "content" | "prompt" | "inputText" => {
+                Some(PromptPart::TextsOrTokens)
+            }
+            "requests[].content" | "instances[].content" | "singleEmbeddingParams.text.value" => {
+                Some(PromptPart::Texts)
+            }
+            _ => None,
+        }
+    }
+
+    fn head(&self, headers: &HeaderMap, reply: &mut Reply) {
+        if let Self::InvokeModel = self {
+            bedrock_invoke::read_head(headers, reply);
+        }
+    }
+
+    fn channel(&self, _: &Path, _: &Reply) -> Option<Channel> {
+        None
+    }
+
+    fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
+        match (at.as_str(), value.as_str()) {
+            ("id", Some(id)) => reply.set_id(id),
+            ("model" | "model_id", Some(model)) => reply.set_model(model),
+            (INSTANCE, _) => reply.usage.add(UsagePart::Input, value.as_count()),
+            // Voyage has no other; elsewhere it is the same.
+            ("usage.total_tokens", _) if reply.usage.part(UsagePart::Input).is_some() => {}
+            ("meta.billed_units.input_tokens", _) => {
+                reply.usage.add(UsagePart::BilledInput, value.as_count());
+            }
+            ("meta.billed_units.image_tokens", _) => {
+                reply.usage.add(UsagePart::BilledInput, value.as_count());
+                reply.usage.add(UsagePart::ImageInput, value.as_count());
+            }
+            (path, _) => {
+                reply.read_error(path, value);
+                reply.usage.read(USAGE, path, value.as_count());
+            }
+        }
+    }
+}
+
+/// What holds the texts, or the images; `prompt` did so in Ollama's first API.
+const INPUTS: &[&str] = &[
+    "input",
+    "texts",
+    "inputs",
+    "content",
+    "requests",
+    "instances",
+    "prompt",
+    "images",
+];
+
+/// What shows the shape of a request: [`INPUTS`], and what tells Bedrock's models apart.
+const MEMBERS: &[&str] = &[
+    "input",
+    "texts",
+    "inputs",
+    "content",
+    "requests",
+    "instances",
+    "prompt",
+    "images",
+    "inputText",
+    "textGenerationConfig",
+    "input_type",
+    "embeddingConfig",
+];
+
+/// Vertex counts each text by itself.
+const INSTANCE: &str = "predictions[].embeddings.statistics.token_count";
+
+const PARAMS: &[ParameterPath] = &[
+    (Parameter::DimensionCount, "dimensions", Kind::Int),
+    (Parameter::DimensionCount, "output_dimension", Kind::Int),
+    (Parameter::DimensionCount, "outputDimensionality", Kind::Int),
+    (
+        Parameter::DimensionCount,
+        "parameters.outputDimensionality",
+        Kind::Int,
+    ),
+    (
+        Parameter::DimensionCount,
+        "embeddingConfig.outputEmbeddingLength",
+        Kind::Int,
+    ),
+    (
+        Parameter::DimensionCount,
+        "singleEmbeddingParams.embeddingDimension",
+        Kind::Int,
+    ),
+    (Parameter::EncodingFormats, "encoding_format", Kind::Texts),
+    (Parameter::EncodingFormats, "embedding_types", Kind::Texts),
+    (Parameter::EncodingFormats, "embeddingTypes", Kind::Texts),
+];
+
+const USAGE: &Paths = &[
+    ("usage.prompt_tokens", UsagePart::Input),
+    ("usage.total_tokens", UsagePart::Input),
+    ("prompt_eval_count", UsagePart::Input),
+    ("input_token_count", UsagePart::Input),
+    ("inputTextTokenCount", UsagePart::Input),
+    ("usageMetadata.promptTokenCount", UsagePart::Input),
+    ("meta.tokens.input_tokens", UsagePart::Input),
+];

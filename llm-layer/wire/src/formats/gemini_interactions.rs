@@ -1,0 +1,134 @@
+//! Gemini's interactions, which are its newer API beside `generateContent`.
+//!
+//! <https://ai.google.dev/gemini-api/docs/interactions>
+
+use super::gemini::{CACHE_READ, INPUT, OUTPUT, modality};
+use super::openai_chat::output_modality;
+use crate::json::{Path, Scalar};
+use crate::parameter::{Kind, ParameterPath};
+use crate::usage::{Paths, UsagePart};
+use crate::{Channel, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
+
+/// `POST …/interactions`.
+#[derive(Debug)]
+pub(crate) struct GeminiInteractions;
+
+impl WireFormat for GeminiInteractions {
+    fn operation(&self) -> Operation {
+        Operation::GenerateContent
+    }
+
+    fn members(&self) -> &'static [&'static str] {
+        &["model", "agent", "input"]
+    }
+
+    fn matches(&self, request: &RequestInfo) -> bool {
+        let is_addressed = request.has_string("model") || request.has_string("agent");
+        is_addressed && request.has("input")
+    }
+
+    fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
+        request.read(&[PARAMS], at, value);
+        match (at.as_str(), value.as_str()) {
+            // An agent of Google's stands where a model else does.
+            ("agent", Some(agent)) => request.other_model = Some(agent.to_owned()),
+            ("response_mime_type", Some("application/json")) => {
+                request.set(Parameter::OutputType, "json");
+            }
+            ("response_modalities[]", Some(name)) => {
+                if let Some((rank, kind)) = output_modality(name) {
+                    request.set_ranked(Parameter::OutputType, rank, kind.into());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn prompt(&self, at: &Path) -> Option<PromptPart> {
+        match at.as_str() {
+            "system_instruction" => Some(PromptPart::Texts),
+            "input" => Some(PromptPart::Messages),
+            "tools[]" => Some(PromptPart::Function("name")),
+            _ => None,
+        }
+    }
+
+    fn channel(&self, at: &Path, _: &Reply) -> Option<Channel> {
+        match at.as_str() {
+            "delta.text" | "steps[].content[].text" | "outputs[].text" => Some(Channel::Content),
+            "delta.content.text" | "steps[].summary[].text" => Some(Channel::Reasoning),
+            "delta.partial_arguments" | "delta.arguments" | "step.name" | "steps[].name" => {
+                Some(Channel::ToolCall)
+            }
+            path if path.starts_with("steps[].arguments.") => Some(Channel::ToolCall),
+            _ => None,
+        }
+    }
+
+    fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
+        // In a stream, the interaction stands in a member of the event.
+        let path = at.as_str();
+        let path = path.strip_prefix("interaction.").unwrap_or(path);
+        match (path, value.as_str()) {
+            ("id", Some(id)) => reply.set_id(id),
+            ("model", Some(model)) => reply.set_model(model),
+            ("status", Some("completed")) => reply.finish(at, "stop"),
+            ("status", Some("requires_action")) => reply.finish(at, "tool_call"),
+            ("status", Some(reason @ ("incomplete" | "failed" | "cancelled"))) => reply.finish(at, reason),
+            ("error.status", Some(_)) => reply.read_error("error.code", value),
+            (path, Some(modality)) if path.ends_with("_by_modality[].modality") => reply.stash(modality),
+            (path, _) => match path.strip_suffix("_tokens_by_modality[].tokens") {
+                Some("usage.input") => modality(INPUT, value.as_count(), reply),
+                Some("usage.output") => modality(OUTPUT, value.as_count(), reply),
+                Some("usage.cached") => modality(CACHE_READ, value.as_count(), reply),
+                Some(_) => {}
+                None => {
+                    reply.read_error(path, value);
+                    reply.usage.read(USAGE, path, value.as_count());
+                }
+            },
+        }
+    }
+
+    fn event(&self, name: &str, reply: &mut Reply) {
+        reply.is_complete |= matches!(name, "interaction.completed" | "interaction.complete");
+    }
+}
+
+const PARAMS: &[ParameterPath] = &[
+    (
+        Parameter::MaxTokens,
+        "generation_config.max_output_tokens",
+        Kind::Int,
+    ),
+    (
+        Parameter::Temperature,
+        "generation_config.temperature",
+        Kind::Double,
+    ),
+    (Parameter::TopP, "generation_config.top_p", Kind::Double),
+    (Parameter::Seed, "generation_config.seed", Kind::Int),
+    (
+        Parameter::StopSequences,
+        "generation_config.stop_sequences",
+        Kind::Texts,
+    ),
+    (
+        Parameter::ReasoningLevel,
+        "generation_config.thinking_level",
+        Kind::Text,
+    ),
+    (
+        Parameter::PreviousResponseId,
+        "previous_interaction_id",
+        Kind::Text,
+    ),
+];
+
+const USAGE: &Paths = &[
+    ("usage.total_input_tokens", UsagePart::Input),
+    ("usage.total_tool_use_tokens", UsagePart::ToolInput),
+    ("usage.total_cached_tokens", UsagePart::CacheRead),
+    ("usage.total_output_tokens", UsagePart::Output),
+    ("usage.total_thought_tokens", UsagePart::Thoughts),
+];

@@ -1,0 +1,97 @@
+//! Mistral's conversations. Its chat completions are OpenAI's.
+//!
+//! <https://docs.mistral.ai/api/endpoint/beta/conversations>
+
+use crate::json::{Path, Scalar};
+use crate::parameter::{Kind, ParameterPath};
+use crate::usage::{Paths, UsagePart};
+use crate::{Channel, Operation, Parameter, PromptPart, Reply, ReplyDetail, RequestInfo, WireFormat};
+
+/// `POST /v1/conversations`, `/v1/conversations/{id}`, `/v1/conversations/{id}/restart`.
+#[derive(Debug)]
+pub(crate) struct MistralConversations;
+
+impl WireFormat for MistralConversations {
+    fn operation(&self) -> Operation {
+        Operation::Chat
+    }
+
+    fn members(&self) -> &'static [&'static str] {
+        &["inputs"]
+    }
+
+    fn matches(&self, request: &RequestInfo) -> bool {
+        request.has("inputs")
+    }
+
+    fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
+        request.read(&[PARAMS], at, value);
+    }
+
+    fn prompt(&self, at: &Path) -> Option<PromptPart> {
+        match at.as_str() {
+            "inputs" => Some(PromptPart::Messages),
+            "instructions" => Some(PromptPart::MessageOf("system")),
+            "tools[]" => Some(PromptPart::Function("function")),
+            _ => None,
+        }
+    }
+
+    fn channel(&self, at: &Path, reply: &Reply) -> Option<Channel> {
+        let path = at.as_str();
+        let is_call = reply.event() == "function.call.delta";
+        match path.strip_prefix("outputs[].").unwrap_or(path) {
+            "content" | "content.text" | "content[].text" => Some(Channel::Content),
+            "content.thinking[].text" | "content[].thinking[].text" => Some(Channel::Reasoning),
+            "name" | "arguments" if is_call || path.starts_with("outputs[].") => Some(Channel::ToolCall),
+            _ => None,
+        }
+    }
+
+    fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
+        match (at.as_str(), value.as_str()) {
+            ("conversation_id", Some(id)) => reply.set_detail(ReplyDetail::ConversationId, id),
+            ("model" | "outputs[].model", Some(model)) => reply.set_model(model),
+            ("code", _) if reply.event() == "conversation.response.error" => {
+                reply.read_error("error.code", value);
+            }
+            (path, _) => {
+                reply.read_error(path, value);
+                reply.usage.read(USAGE, path, value.as_count());
+            }
+        }
+    }
+
+    fn event(&self, name: &str, reply: &mut Reply) {
+        reply.is_complete |= name == "conversation.response.done";
+    }
+}
+
+const PARAMS: &[ParameterPath] = &[
+    (Parameter::MaxTokens, "completion_args.max_tokens", Kind::Int),
+    (
+        Parameter::Temperature,
+        "completion_args.temperature",
+        Kind::Double,
+    ),
+    (Parameter::TopP, "completion_args.top_p", Kind::Double),
+    (Parameter::Seed, "completion_args.random_seed", Kind::Int),
+    (Parameter::StopSequences, "completion_args.stop", Kind::Texts),
+    (
+        Parameter::FrequencyPenalty,
+        "completion_args.frequency_penalty",
+        Kind::Double,
+    ),
+    (
+        Parameter::PresencePenalty,
+        "completion_args.presence_penalty",
+        Kind::Double,
+    ),
+];
+
+const USAGE: &Paths = &[
+    ("usage.prompt_tokens", UsagePart::Input),
+    ("usage.connector_tokens", UsagePart::ToolInput),
+    ("usage.completion_tokens", UsagePart::Output),
+    ("usage.total_tokens", UsagePart::Total),
+];

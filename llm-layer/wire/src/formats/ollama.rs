@@ -1,0 +1,107 @@
+//! Ollama's own API: `/api/chat` and `/api/generate`, whose answers are streams of JSON lines unless asked otherwise.
+//!
+//! <https://github.com/ollama/ollama/blob/main/docs/api.md>
+
+use crate::json::{Path, Scalar};
+use crate::parameter::{Kind, ParameterPath};
+use crate::usage::{Paths, UsagePart};
+use crate::{Channel, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
+
+/// `POST /api/chat` or `/api/generate`.
+#[derive(Debug)]
+pub(crate) enum Ollama {
+    Chat,
+    Generate,
+}
+
+impl WireFormat for Ollama {
+    fn operation(&self) -> Operation {
+        match self {
+            Self::Chat => Operation::Chat,
+            Self::Generate => Operation::TextCompletion,
+        }
+    }
+
+    fn members(&self) -> &'static [&'static str] {
+        &["model", "messages", "prompt", "format"]
+    }
+
+    fn matches(&self, request: &RequestInfo) -> bool {
+        let text = match self {
+            Self::Chat => "messages",
+            Self::Generate => "prompt",
+        };
+        request.has_string("model") && request.has(text)
+    }
+
+    fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
+        request.read(&[PARAMS], at, value);
+        if (at.as_str(), value.as_str()) == ("format", Some("json")) {
+            request.set(Parameter::OutputType, "json");
+        }
+    }
+
+    fn finish_request(&self, _: &str, request: &mut RequestInfo) {
+        request.stream = Some(request.stream_member != Some(false));
+        if request.has_object("format") {
+            request.set(Parameter::OutputType, "json");
+        }
+    }
+
+    fn prompt(&self, at: &Path) -> Option<PromptPart> {
+        match at.as_str() {
+            "messages[]" => Some(PromptPart::Message),
+            "system" | "prompt" => Some(PromptPart::Texts),
+            "tools[]" => Some(PromptPart::Function("")),
+            _ => None,
+        }
+    }
+
+    fn channel(&self, at: &Path, _: &Reply) -> Option<Channel> {
+        match at.as_str() {
+            "message.content" | "response" => Some(Channel::Content),
+            "message.thinking" | "thinking" => Some(Channel::Reasoning),
+            "message.tool_calls[].function.name" => Some(Channel::ToolCall),
+            path if path.starts_with("message.tool_calls[].function.arguments.") => Some(Channel::ToolCall),
+            _ => None,
+        }
+    }
+
+    fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
+        match (at.as_str(), value) {
+            ("model", Scalar::Text(model)) => reply.set_model(model),
+            ("done", Scalar::Bool(done)) => reply.is_complete |= done,
+            ("done_reason", Scalar::Text(reason)) => reply.finish(at, reason),
+            (path, _) => {
+                reply.read_error(path, value);
+                reply.usage.read(USAGE, path, value.as_count());
+            }
+        }
+    }
+}
+
+const PARAMS: &[ParameterPath] = &[
+    (Parameter::MaxTokens, "options.num_predict", Kind::Int),
+    (Parameter::Temperature, "options.temperature", Kind::Double),
+    (Parameter::TopP, "options.top_p", Kind::Double),
+    (Parameter::TopK, "options.top_k", Kind::Int),
+    (Parameter::Seed, "options.seed", Kind::Int),
+    (Parameter::StopSequences, "options.stop", Kind::Texts),
+    (
+        Parameter::FrequencyPenalty,
+        "options.frequency_penalty",
+        Kind::Double,
+    ),
+    (
+        Parameter::PresencePenalty,
+        "options.presence_penalty",
+        Kind::Double,
+    ),
+    (Parameter::ReasoningLevel, "think", Kind::Text),
+];
+
+const USAGE: &Paths = &[
+    ("prompt_eval_count", UsagePart::Input),
+    ("prompt_eval_cached_count", UsagePart::CacheRead),
+    ("eval_count", UsagePart::Output),
+];

@@ -1,0 +1,242 @@
+//! OpenAI chat completions, and all that speak like it: Azure, Mistral, Groq, DeepSeek, xAI, vLLM, llama.cpp, Ollama,
+//! OpenRouter, watsonx.
+//!
+//! <https://platform.openai.com/docs/api-reference/chat>
+
+use crate::json::{Path, Scalar};
+use crate::parameter::{Kind, ParameterPath};
+use crate::path_segments::{model_in, segment};
+use crate::usage::{Paths, UsagePart};
+use crate::{Channel, Operation, Parameter, PromptPart, Reply, ReplyDetail, RequestInfo, WireFormat};
+
+/// `POST …/chat/completions`.
+#[derive(Debug)]
+pub(crate) struct OpenAiChat;
+
+impl WireFormat for OpenAiChat {
+    fn operation(&self) -> Operation {
+        Operation::Chat
+    }
+
+    fn members(&self) -> &'static [&'static str] {
+        &["messages"]
+    }
+
+    fn matches(&self, request: &RequestInfo) -> bool {
+        request.has_array("messages")
+    }
+
+    fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
+        request.read(&[PARAMS], at, value);
+        usage_option(at, value, request);
+        service_tier(at, value, request);
+        let kind = match (at.as_str(), value.as_str()) {
+            ("response_format.type", Some(format)) => output_type(format).map(|kind| (0, kind)),
+            ("modalities[]", Some(name)) => output_modality(name),
+            _ => None,
+        };
+        if let Some((rank, kind)) = kind {
+            request.set_ranked(Parameter::OutputType, rank, kind.into());
+        }
+    }
+
+    fn finish_request(&self, path: &str, request: &mut RequestInfo) {
+        request.default_model(|| deployment(path).or_else(|| model_in(path)));
+        if STREAMS.iter().any(|end| path.ends_with(end)) {
+            request.stream = Some(true);
+        }
+        request.set(Parameter::OpenAiApiType, "chat_completions");
+    }
+
+    fn prompt(&self, at: &Path) -> Option<PromptPart> {
+        match at.as_str() {
+            "messages[]" => Some(PromptPart::ChatMessage),
+            "tools[]" | "functions[]" => Some(PromptPart::Function("")),
+            _ => None,
+        }
+    }
+
+    fn reports_usage(&self, request: &RequestInfo) -> bool {
+        includes_usage(request)
+    }
+
+    fn alternatives(&self) -> &'static str {
+        "choices[]"
+    }
+
+    fn channel(&self, at: &Path, _: &Reply) -> Option<Channel> {
+        let choice = at.as_str().strip_prefix("choices[].")?;
+        let message = choice
+            .strip_prefix("delta.")
+            .or_else(|| choice.strip_prefix("message."))?;
+        match message {
+            "content" | "refusal" | "content[].text" | "audio.transcript" => Some(Channel::Content),
+            "reasoning_content" | "reasoning" | "content[].thinking[].text" => Some(Channel::Reasoning),
+            "tool_calls[].function.name"
+            | "tool_calls[].function.arguments"
+            | "tool_calls[].custom.name"
+            | "tool_calls[].custom.input"
+            | "function_call.name"
+            | "function_call.arguments" => Some(Channel::ToolCall),
+            _ => None,
+        }
+    }
+
+    fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
+        completion(at, value, reply);
+    }
+}
+
+/// Whether an answer is no stream, or one that is to report its usage.
+pub(super) fn includes_usage(request: &RequestInfo) -> bool {
+    request.stream_member != Some(true) || request.includes_usage
+}
+
+/// Takes the option by which a stream reports its usage.
+pub(super) fn usage_option(at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
+    if at.as_str() == "stream_options.include_usage" {
+        request.includes_usage = value == Scalar::Bool(true);
+    }
+}
+
+/// Reads a value of what chat completions and legacy completions have in common.
+pub(super) fn completion(at: &Path, value: Scalar<'_>, reply: &mut Reply) {
+    match (at.as_str(), value.as_str()) {
+        ("id", Some(id)) => reply.set_id(id),
+        ("model", Some(model)) => reply.set_model(model),
+        ("service_tier", Some(tier)) => reply.set_detail(ReplyDetail::ServiceTier, tier),
+        ("system_fingerprint", Some(print)) => {
+            reply.set_detail(ReplyDetail::SystemFingerprint, print);
+        }
+        ("x_groq.error", Some(code)) => reply.fail(code),
+        ("choices[].index", _) => reply.set_index(at, value),
+        ("choices[].finish_reason", Some(reason)) => reply.finish(at, reason),
+        (path, _) => {
+            // Moonshot reports usage in the choice, OpenRouter an error, and Groq both in a member of its own.
+            let dialects = ["choices[].", "x_groq."];
+            let path = dialects
+                .iter()
+                .find_map(|prefix| path.strip_prefix(prefix))
+                .unwrap_or(path);
+            reply.read_error(path, value);
+            usage(path, value, reply);
+        }
+    }
+}
+
+/// Takes a value, if it is a count of tokens.
+pub(super) fn usage(path: &str, value: Scalar<'_>, reply: &mut Reply) {
+    let count = value.as_count();
+    reply.usage.read(USAGE, path, count);
+    reply.usage.read_dialect(DIALECTS, path, count);
+    // llama.cpp tells its timings in streams that were not asked for their usage: what was evaluated, and ahead of it
+    // what was not, because it was in the cache.
+    if reply.usage.part(UsagePart::Input).is_none() {
+        match (path, reply.usage.part(UsagePart::CacheRead)) {
+            ("timings.prompt_n", None) => {}
+            _ => reply.usage.read(TIMINGS, path, count),
+        }
+    }
+}
+
+/// The deployment that a path of Azure's names.
+pub(super) fn deployment(path: &str) -> Option<String> {
+    segment(path, "/deployments/", '/')
+}
+
+/// Takes the service tier; the one that is taken anyway says nothing.
+pub(super) fn service_tier(at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
+    match (at.as_str(), value) {
+        ("service_tier", Scalar::Text(tier)) if tier != "auto" => {
+            request.set(Parameter::OpenAiServiceTier, tier.to_owned());
+        }
+        _ => {}
+    }
+}
+
+/// The kind of output that a response format asks for.
+pub(super) fn output_type(format: &str) -> Option<&'static str> {
+    match format {
+        "json_object" | "json_schema" => Some("json"),
+        "text" => Some("text"),
+        _ => None,
+    }
+}
+
+/// The kind of output that a modality other than text asks for, and its rank: sound counts before images, and what a
+/// format says before both.
+pub(super) fn output_modality(name: &str) -> Option<(usize, &'static str)> {
+    let kinds = [("audio", "speech"), ("image", "image")];
+    let mut ranked = kinds.into_iter().zip(1..);
+    let ((_, kind), rank) = ranked.find(|((known, _), _)| known.eq_ignore_ascii_case(name))?;
+    Some((rank, kind))
+}
+
+const PARAMS: &[ParameterPath] = &[
+    (Parameter::MaxTokens, "max_completion_tokens", Kind::Int),
+    (Parameter::MaxTokens, "max_tokens", Kind::Int),
+    (Parameter::Temperature, "temperature", Kind::Double),
+    (Parameter::TopP, "top_p", Kind::Double),
+    (Parameter::TopK, "top_k", Kind::Int),
+    (Parameter::FrequencyPenalty, "frequency_penalty", Kind::Double),
+    (Parameter::PresencePenalty, "presence_penalty", Kind::Double),
+    (Parameter::Seed, "seed", Kind::Int),
+    (Parameter::Seed, "random_seed", Kind::Int),
+    (Parameter::ChoiceCount, "n", Kind::Choices),
+    (Parameter::StopSequences, "stop", Kind::Texts),
+    (Parameter::ReasoningLevel, "reasoning_effort", Kind::Text),
+    (Parameter::ReasoningLevel, "reasoning.effort", Kind::Text),
+];
+
+/// The ends of paths that ask for a stream, of Vertex and of watsonx.
+const STREAMS: &[&str] = &[":streamRawPredict", "/text/chat_stream"];
+
+const USAGE: &Paths = &[
+    ("usage.prompt_tokens", UsagePart::Input),
+    ("usage.completion_tokens", UsagePart::Output),
+    ("usage.total_tokens", UsagePart::Total),
+    ("usage.prompt_tokens_details.cached_tokens", UsagePart::CacheRead),
+    (
+        "usage.prompt_tokens_details.cache_write_tokens",
+        UsagePart::CacheWrite,
+    ),
+    ("usage.prompt_tokens_details.text_tokens", UsagePart::TextInput),
+    ("usage.prompt_tokens_details.audio_tokens", UsagePart::AudioInput),
+    ("usage.prompt_tokens_details.image_tokens", UsagePart::ImageInput),
+    (
+        "usage.completion_tokens_details.reasoning_tokens",
+        UsagePart::Reasoning,
+    ),
+    (
+        "usage.completion_tokens_details.text_tokens",
+        UsagePart::TextOutput,
+    ),
+    (
+        "usage.completion_tokens_details.audio_tokens",
+        UsagePart::AudioOutput,
+    ),
+    (
+        "usage.completion_tokens_details.image_tokens",
+        UsagePart::ImageOutput,
+    ),
+];
+
+/// DeepSeek, Moonshot and Together, Mistral, LiteLLM, SGLang and Perplexity.
+const DIALECTS: &Paths = &[
+    ("usage.prompt_cache_hit_tokens", UsagePart::CacheRead),
+    ("usage.cached_tokens", UsagePart::CacheRead),
+    ("usage.num_cached_tokens", UsagePart::CacheRead),
+    ("usage.cache_read_input_tokens", UsagePart::CacheRead),
+    ("usage.cache_creation_input_tokens", UsagePart::CacheWrite),
+    (
+        "usage.prompt_tokens_details.cache_creation_tokens",
+        UsagePart::CacheWrite,
+    ),
+    ("usage.reasoning_tokens", UsagePart::Reasoning),
+    ("timings.cache_n", UsagePart::CacheRead),
+];
+
+const TIMINGS: &Paths = &[
+    ("timings.prompt_n", UsagePart::UncachedInput),
+    ("timings.predicted_n", UsagePart::Output),
+];

@@ -1,0 +1,80 @@
+//! Legacy completions, and Mistral's fill-in-the-middle.
+//!
+//! <https://platform.openai.com/docs/api-reference/completions>
+
+use super::openai_chat::{completion, deployment, includes_usage, usage_option};
+use crate::json::{Path, Scalar};
+use crate::parameter::{Kind, ParameterPath};
+use crate::path_segments::model_in;
+use crate::{Channel, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
+
+/// `POST …/completions`.
+#[derive(Debug)]
+pub(crate) struct OpenAiCompletions;
+
+impl WireFormat for OpenAiCompletions {
+    fn operation(&self) -> Operation {
+        Operation::TextCompletion
+    }
+
+    fn members(&self) -> &'static [&'static str] {
+        &["prompt"]
+    }
+
+    fn matches(&self, request: &RequestInfo) -> bool {
+        request.has("prompt")
+    }
+
+    fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
+        request.read(&[PARAMS], at, value);
+        usage_option(at, value, request);
+    }
+
+    fn finish_request(&self, path: &str, request: &mut RequestInfo) {
+        request.default_model(|| deployment(path).or_else(|| model_in(path)));
+        if path.ends_with(":streamRawPredict") {
+            request.stream = Some(true);
+        }
+    }
+
+    fn prompt(&self, at: &Path) -> Option<PromptPart> {
+        match at.as_str() {
+            "suffix" => Some(PromptPart::Texts),
+            "prompt" => Some(PromptPart::TextsOrTokens),
+            _ => None,
+        }
+    }
+
+    fn reports_usage(&self, request: &RequestInfo) -> bool {
+        includes_usage(request)
+    }
+
+    fn alternatives(&self) -> &'static str {
+        "choices[]"
+    }
+
+    fn channel(&self, at: &Path, _: &Reply) -> Option<Channel> {
+        match at.as_str() {
+            "choices[].text" | "choices[].message.content" | "choices[].delta.content" => {
+                Some(Channel::Content)
+            }
+            _ => None,
+        }
+    }
+
+    fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
+        completion(at, value, reply);
+    }
+}
+
+const PARAMS: &[ParameterPath] = &[
+    (Parameter::MaxTokens, "max_tokens", Kind::Int),
+    (Parameter::Temperature, "temperature", Kind::Double),
+    (Parameter::TopP, "top_p", Kind::Double),
+    (Parameter::FrequencyPenalty, "frequency_penalty", Kind::Double),
+    (Parameter::PresencePenalty, "presence_penalty", Kind::Double),
+    (Parameter::Seed, "seed", Kind::Int),
+    (Parameter::Seed, "random_seed", Kind::Int),
+    (Parameter::ChoiceCount, "n", Kind::Choices),
+    (Parameter::StopSequences, "stop", Kind::Texts),
+];

@@ -1,0 +1,129 @@
+//! Cuts a response into the documents it carries, by its content type, unless its first byte tells otherwise.
+
+mod base64;
+mod event_stream;
+mod lines;
+mod repeats;
+mod sse;
+
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+
+use self::event_stream::EventStream;
+use self::lines::Lines;
+use self::repeats::Repeats;
+use self::sse::Sse;
+use crate::json::{Malformed, Path, Visit};
+use crate::reply::TextPlace;
+
+/// Receives what a [`Framing`] reads.
+pub(crate) trait Receive: Visit {
+    /// The name of the event whose data comes next.
+    fn event(&mut self, name: &str);
+
+    /// The stream says that it is complete.
+    fn done(&mut self);
+
+    /// The stream says that it failed.
+    fn fail(&mut self, code: &str);
+}
+
+/// Need not be told what it heard before.
+pub(crate) trait Repeat: Receive {
+    /// Whether the value at a path says nothing, whatever it is.
+    fn ignores(&self, at: &Path) -> bool;
+
+    /// Where the text went that came last, if nothing but its tokens matter.
+    fn place(&self) -> Option<TextPlace>;
+
+    /// Whether everything but texts is as it was when this was asked before.
+    fn is_unchanged(&mut self) -> bool;
+
+    /// A piece of text for a place, of the document that [comes again](Self::again).
+    fn text(&mut self, place: TextPlace, piece: &str);
+
+    /// A document comes again, that changes nothing but texts.
+    fn again(&mut self);
+}
+
+/// A decoder of one response body.
+#[derive(Debug)]
+pub(crate) enum Framing {
+    /// Nothing has come yet of what was announced to be events, or JSON.
+    Text {
+        events: bool,
+    },
+    /// JSON documents: one, one a line, or the elements of an array.
+    Json(Repeats<Lines>),
+    Sse(Repeats<Sse>),
+    EventStream(EventStream),
+}
+
+impl Framing {
+    /// The framing that the response's head announces.
+    pub(crate) fn from_headers(headers: &HeaderMap) -> Self {
+        let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let essence = content_type
+            .and_then(|value| value.split(';').next())
+            .map(str::trim);
+        match essence {
+            Some(essence) if essence.eq_ignore_ascii_case("application/vnd.amazon.eventstream") => {
+                Self::EventStream(EventStream::default())
+            }
+            essence => Self::Text {
+                events: essence.is_some_and(|essence| essence.eq_ignore_ascii_case("text/event-stream")),
+            },
+        }
+    }
+
+    /// Whether the answer comes in events, whatever was asked for.
+    pub(crate) fn is_stream(&self) -> bool {
+        matches!(
+            self,
+            Self::Text { events: true } | Self::Sse(_) | Self::EventStream(_)
+        )
+    }
+
+    /// Reads on. What is malformed is passed over.
+    pub(crate) fn feed(&mut self, bytes: &[u8], receive: &mut impl Repeat) {
+        if let Self::Text { events } = self {
+            match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
+                Some(first) => *self = Self::begun(*events, *first),
+                None => return,
+            }
+        }
+        match self {
+            Self::Text { .. } => {}
+            Self::Json(lines) => lines.feed(bytes, receive),
+            Self::Sse(sse) => sse.feed(bytes, receive),
+            Self::EventStream(events) => events.feed(bytes, receive),
+        }
+    }
+
+    /// Ends the body: what is still open is read as far as it came.
+    pub(crate) fn finish(&mut self, receive: &mut impl Repeat) -> Result<(), Malformed> {
+        match self {
+            Self::Text { .. } => Ok(()),
+            Self::Json(lines) => lines.finish(receive),
+            Self::Sse(sse) => sse.finish(receive),
+            Self::EventStream(events) => events.finish(),
+        }
+    }
+
+    /// Some servers call their events text, and some send an error in place of the events they announced: no line of
+    /// events begins like JSON, and no JSON like a field.
+    fn begun(events: bool, first: u8) -> Self {
+        let is_events = match first {
+            b'{' | b'[' => false,
+            b'd' | b'e' | b'i' | b'r' | b':' => true,
+            _ => events,
+        };
+        match is_events {
+            true => Self::Sse(Repeats::default()),
+            false => Self::Json(Repeats::default()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

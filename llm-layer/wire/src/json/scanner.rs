@@ -1,0 +1,466 @@
+//! The push parser.
+
+use std::error::Error;
+use std::fmt;
+
+use super::parts::{is_number, push_up_to, valid};
+use super::text::Text;
+use super::{Container, Path, Scalar, Take, Visit};
+use crate::cut;
+
+/// A JSON parser that is fed.
+///
+/// A scanner is a state machine over bytes: `levels` holds the containers that are open, `path` the place of the next
+/// value, `state` what may come next. It never looks back, so that input may be cut at any byte, and its memory is
+/// bounded by the constants below.
+///
+/// A [`Scanner`] reads streams: documents may follow one another with white space between them (NDJSON), or as elements of
+/// an array at the root. It is lenient where that harms nobody: control characters in strings, numbers in any notation.
+/// A [`StrictScanner`] reads one document, such as a request body, and accepts what serde_json accepts, but that numbers may
+/// have any size. Its visitors may decline the inside of a container. An array at the root is an array. That is a constant,
+/// so that streams do not pay for it: 4 % of an event.
+#[derive(Debug, Default)]
+pub struct Parser<const STRICT: bool> {
+    state: State,
+    levels: Vec<Level>,
+    path: Path,
+    text: Text,
+    take: Option<Take>,
+    /// The key, word or whole string being read.
+    scratch: String,
+    /// How many levels were open when a visitor declined the inside of a container, that one included; 0 if none is
+    /// declined. Its inside is checked, but has no path and no events.
+    muted: usize,
+    /// The word is longer than [`Scanner::WORD`]: its value is not known.
+    cut: bool,
+    /// The beginning of a character at the end of what came last, for the check of UTF-8.
+    partial: Vec<u8>,
+}
+
+/// Reads streams of documents.
+pub type Scanner = Parser<false>;
+
+/// Reads one document.
+pub type StrictScanner = Parser<true>;
+
+/// The error for a document that breaks the grammar or a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "those who read a format in JSON return it too"
+)]
+pub struct Malformed;
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the document is not valid JSON")
+    }
+}
+
+impl Error for Malformed {}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum State {
+    /// Between documents.
+    #[default]
+    Between,
+    Value,
+    FirstValue,
+    Key,
+    FirstKey,
+    Colon,
+    /// After a value: a comma or the end of the level.
+    Next,
+    /// In a key (`take` is `None`) or a string.
+    Text,
+    /// In a number, `true`, `false` or `null`.
+    Word,
+    /// Behind the only document.
+    End,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Level {
+    /// An object, and the length of its path.
+    Object(usize),
+    /// An array, and the length of the path in front of its brackets.
+    Array(usize),
+    /// An array whose elements are documents.
+    Root,
+}
+
+impl StrictScanner {
+    /// Creates a scanner of one document.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            // As much as an ordinary request needs: growing costs more than this room.
+            levels: Vec::with_capacity(8),
+            path: Path::with_capacity(64),
+            ..Self::default()
+        }
+    }
+}
+
+impl<const STRICT: bool> Parser<STRICT> {
+    /// The most bytes kept of a string that is taken whole.
+    pub const WHOLE: usize = 1024;
+    /// The most bytes kept of a key; a longer one matches nothing.
+    pub(super) const KEY: usize = 64;
+    /// The most bytes kept of a key of a [strict](StrictScanner) document.
+    pub(super) const STRICT_KEY: usize = 256;
+    /// The most bytes of a number.
+    const WORD: usize = 64;
+    /// The deepest nesting.
+    const DEPTH: usize = 128;
+
+    /// Reads on.
+    ///
+    /// # Errors
+    ///
+    /// If the document is malformed. After that, only [`Scanner::reset`] helps.
+    pub fn feed(&mut self, mut bytes: &[u8], visit: &mut impl Visit) -> Result<(), Malformed> {
+        // Once for all strings, and not for each of them.
+        let valid = valid(bytes);
+        if STRICT {
+            self.check_utf8(bytes, valid.len())?;
+        }
+        let length = bytes.len();
+        while let [byte, rest @ ..] = bytes {
+            bytes = match self.state {
+                State::Text => {
+                    let valid = valid.get(length - bytes.len()..);
+                    let rest = self.string(bytes, valid.unwrap_or_default(), visit);
+                    if STRICT && self.text.is_flawed() {
+                        return Err(Malformed);
+                    }
+                    match rest {
+                        Some(rest) => rest,
+                        None => return Ok(()),
+                    }
+                }
+                State::Word => self.word(bytes, visit)?,
+                _ if matches!(byte, b' ' | b'\t' | b'\n' | b'\r') => rest,
+                _ if self.begins_word(*byte) => {
+                    self.scratch.clear();
+                    self.cut = false;
+                    self.state = State::Word;
+                    bytes
+                }
+                _ => {
+                    self.mark(*byte, visit)?;
+                    rest
+                }
+            };
+        }
+        Ok(())
+    }
+
+    /// Whether no document is open.
+    #[must_use]
+    pub fn is_between(&self) -> bool {
+        self.state == State::Between
+    }
+
+    /// Forgets what was open.
+    pub fn reset(&mut self) {
+        self.state = State::Between;
+        self.levels.clear();
+        self.path.clear();
+        self.text.reset();
+        self.muted = 0;
+        self.partial.clear();
+    }
+
+    /// Checks that what comes is UTF-8, of which `valid` bytes are known to be. A character may be cut by the end of
+    /// the bytes: its beginning is kept until the rest has come.
+    fn check_utf8(&mut self, bytes: &[u8], valid: usize) -> Result<(), Malformed> {
+        if valid == bytes.len() && self.partial.is_empty() {
+            return Ok(());
+        }
+        let mut rest = bytes;
+        while let ([byte, behind @ ..], false) = (rest, self.partial.is_empty()) {
+            self.partial.push(*byte);
+            rest = behind;
+            match std::str::from_utf8(&self.partial) {
+                Ok(_) => self.partial.clear(),
+                Err(error) if error.error_len().is_none() => {}
+                Err(_) => return Err(Malformed),
+            }
+        }
+        match std::str::from_utf8(rest) {
+            Ok(_) => Ok(()),
+            Err(error) if error.error_len().is_none() => {
+                self.partial
+                    .extend_from_slice(rest.get(error.valid_up_to()..).unwrap_or_default());
+                Ok(())
+            }
+            Err(_) => Err(Malformed),
+        }
+    }
+
+    fn begins_word(&self, byte: u8) -> bool {
+        let expected = matches!(self.state, State::Between | State::Value | State::FirstValue);
+        expected && (byte.is_ascii_alphanumeric() || byte == b'-')
+    }
+
+    /// Takes a character of the grammar.
+    fn mark(&mut self, byte: u8, visit: &mut impl Visit) -> Result<(), Malformed> {
+        use State::{Between, Colon, FirstKey, FirstValue, Key, Next, Text, Value};
+        match (self.state, byte) {
+            (Value | FirstValue | Between, b'{') => {
+                self.open(Level::Object(self.path.len()), FirstKey)?;
+                self.visit_open(Container::Object, visit);
+            }
+            (Between, b'[') if !STRICT => self.open(Level::Root, FirstValue)?,
+            (Value | FirstValue | Between, b'[') => {
+                self.open(Level::Array(self.path.len()), FirstValue)?;
+                self.visit_open(Container::Array, visit);
+                if !self.is_muted() {
+                    self.path.enter_array();
+                }
+            }
+            (Value | FirstValue | Between, b'"') => {
+                self.take = Some(match self.is_muted() {
+                    false => visit.string(&self.path),
+                    true => Take::Skip,
+                });
+                self.scratch.clear();
+                self.state = Text;
+            }
+            (Key | FirstKey, b'"') => {
+                self.take = None;
+                self.scratch.clear();
+                self.state = Text;
+            }
+            (Colon, b':') => self.state = Value,
+            (Next, b',') => {
+                self.state = match self.levels.last() {
+                    Some(Level::Object(_)) => Key,
+                    Some(Level::Array(_)) => {
+                        if !self.is_muted() {
+                            self.path.next_element();
+                        }
+                        Value
+                    }
+                    _ => Value,
+                };
+            }
+            (FirstKey | Next, b'}') | (FirstValue | Next, b']') => self.close(byte, visit)?,
+            _ => return Err(Malformed),
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, level: Level, state: State) -> Result<(), Malformed> {
+        if self.levels.len() >= Self::DEPTH {
+            return Err(Malformed);
+        }
+        self.levels.push(level);
+        self.state = state;
+        Ok(())
+    }
+
+    /// Asks the visitor whether it wants the inside of the container that was opened last.
+    fn visit_open(&mut self, container: Container, visit: &mut impl Visit) {
+        if STRICT && !self.is_muted() && !visit.open(&self.path, container) {
+            self.muted = self.levels.len();
+        }
+    }
+
+    fn close(&mut self, byte: u8, visit: &mut impl Visit) -> Result<(), Malformed> {
+        let is_muted = self.is_muted();
+        if STRICT && self.muted == self.levels.len() {
+            self.muted = 0;
+        }
+        match (self.levels.pop(), byte) {
+            (Some(Level::Object(len)), b'}') => self.path.truncate(len),
+            (Some(Level::Array(len)), b']') => {
+                self.path.truncate(len);
+                if !is_muted {
+                    self.path.leave_array();
+                }
+            }
+            (Some(Level::Root), b']') => {
+                self.state = State::Between;
+                return Ok(());
+            }
+            _ => return Err(Malformed),
+        }
+        if !is_muted {
+            visit.close(&self.path);
+        }
+        self.after_value(visit);
+        Ok(())
+    }
+
+    fn after_value(&mut self, visit: &mut impl Visit) {
+        match self.levels.last() {
+            None => {
+                self.state = if STRICT { State::End } else { State::Between };
+                visit.document();
+            }
+            Some(Level::Root) => {
+                self.state = State::Next;
+                visit.document();
+            }
+            Some(Level::Object(len)) => {
+                self.path.truncate(*len);
+                self.state = State::Next;
+            }
+            Some(Level::Array(_)) => self.state = State::Next,
+        }
+    }
+
+    /// Reads inside a string; what stands behind it, or `None` if it goes on. `valid` is as much of `bytes` as is UTF-8.
+    fn string<'a>(&mut self, bytes: &'a [u8], valid: &str, visit: &mut impl Visit) -> Option<&'a [u8]> {
+        if self.take != Some(Take::Skip) && self.scratch.is_empty() {
+            let end = self.text.plain_to_end::<STRICT>(bytes);
+            if let Some((end, text)) = end.and_then(|end| Some((end, valid.get(..end)?))) {
+                self.plain_string(text, visit);
+                return bytes.get(end + 1..);
+            }
+        }
+        let (key_limit, is_muted) = (Self::key_limit(), self.is_muted());
+        let Self {
+            text,
+            take,
+            scratch,
+            path,
+            ..
+        } = self;
+        let skip = *take == Some(Take::Skip) || is_muted;
+        let rest = text.feed::<STRICT>(bytes, skip, &mut |piece| match take {
+            _ if is_muted => {}
+            None => {
+                visit.key(piece);
+                push_up_to(scratch, piece, key_limit);
+            }
+            Some(Take::Whole) => push_up_to(scratch, piece, Self::WHOLE),
+            Some(Take::Pieces) => visit.piece(path, piece),
+            Some(Take::Skip) => {}
+        })?;
+        match self.take {
+            None => {
+                if !self.is_muted() {
+                    self.path.enter_key(&self.scratch);
+                }
+                self.state = State::Colon;
+            }
+            Some(take) => {
+                match take {
+                    Take::Whole => visit.value(&self.path, Scalar::Text(&self.scratch)),
+                    Take::Pieces => visit.string_end(&self.path),
+                    Take::Skip => {}
+                }
+                self.after_value(visit);
+            }
+        }
+        Some(rest)
+    }
+
+    /// Whether the inside of a container is passed over.
+    fn is_muted(&self) -> bool {
+        STRICT && self.muted > 0
+    }
+
+    fn key_limit() -> usize {
+        if STRICT { Self::STRICT_KEY } else { Self::KEY }
+    }
+
+    /// Takes a string, or what is left of one that is taken in pieces, where it lies.
+    fn plain_string(&mut self, text: &str, visit: &mut impl Visit) {
+        match self.take {
+            None => {
+                if !self.is_muted() {
+                    visit.key(text);
+                    self.path
+                        .enter_key(cut::at_char_boundary(text, Self::key_limit()));
+                }
+                self.state = State::Colon;
+                return;
+            }
+            Some(Take::Whole) => {
+                visit.value(&self.path, Scalar::Text(cut::at_char_boundary(text, Self::WHOLE)));
+            }
+            Some(Take::Pieces) => {
+                if !text.is_empty() {
+                    visit.piece(&self.path, text);
+                }
+                visit.string_end(&self.path);
+            }
+            Some(Take::Skip) => {}
+        }
+        self.after_value(visit);
+    }
+
+    /// Reads inside a word; the character behind it ends it.
+    fn word<'a>(&mut self, bytes: &'a [u8], visit: &mut impl Visit) -> Result<&'a [u8], Malformed> {
+        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.');
+        let len = bytes
+            .iter()
+            .position(|byte| !is_part(byte))
+            .unwrap_or(bytes.len());
+        let (part, rest) = bytes.split_at_checked(len).ok_or(Malformed)?;
+        let room = Self::WORD - self.scratch.len();
+        if part.len() > room && !STRICT {
+            return Err(Malformed);
+        }
+        self.cut |= part.len() > room;
+        let part = part.get(..room).unwrap_or(part);
+        let part = std::str::from_utf8(part).map_err(|_| Malformed)?;
+        if self.scratch.is_empty() && !rest.is_empty() {
+            self.take_word(part, visit)?;
+        } else {
+            self.scratch.push_str(part);
+            if !rest.is_empty() {
+                self.end_word(visit)?;
+            }
+        }
+        Ok(rest)
+    }
+
+    /// Ends the input, at which a number at the root ends.
+    ///
+    /// # Errors
+    ///
+    /// If the document is not complete.
+    pub fn finish(&mut self, visit: &mut impl Visit) -> Result<(), Malformed> {
+        if self.state == State::Word && self.levels.is_empty() {
+            self.end_word(visit)?;
+        }
+        let is_done = match STRICT {
+            true => self.state == State::End && self.partial.is_empty(),
+            false => self.is_between(),
+        };
+        if is_done { Ok(()) } else { Err(Malformed) }
+    }
+
+    fn end_word(&mut self, visit: &mut impl Visit) -> Result<(), Malformed> {
+        let word = std::mem::take(&mut self.scratch);
+        let taken = self.take_word(&word, visit);
+        self.scratch = word;
+        taken
+    }
+
+    fn take_word(&mut self, word: &str, visit: &mut impl Visit) -> Result<(), Malformed> {
+        let value = match word {
+            "true" => Scalar::Bool(true),
+            "false" => Scalar::Bool(false),
+            "null" => Scalar::Null,
+            word if word.starts_with(|first: char| first == '-' || first.is_ascii_digit()) => {
+                if STRICT && !self.cut && !is_number(word) {
+                    return Err(Malformed);
+                }
+                Scalar::Number(word)
+            }
+            _ => return Err(Malformed),
+        };
+        let is_unread = self.is_muted() || STRICT && self.cut;
+        if !is_unread {
+            visit.value(&self.path, value);
+        }
+        self.after_value(visit);
+        Ok(())
+    }
+}

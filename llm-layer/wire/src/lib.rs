@@ -1,0 +1,175 @@
+//! Recognises LLM calls and reads their requests and answers, byte by byte, into typed values.
+//!
+//! For gateways, log processors and test mocks. Bytes go in and typed values come out: the crate does no I/O and needs no
+//! runtime. Bodies may be cut anywhere, and are read in bounded memory, whatever their length.
+//!
+//! ```
+//! use bytes::Bytes;
+//! use http::{HeaderMap, Method};
+//! use throughline_llm_wire::{Channel, Target, read_request};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let url = "https://api.openai.com/v1/chat/completions".parse()?;
+//! let body = Bytes::from(r#"{"model":"gpt-4o","stream":true,"messages":[{"role":"user","content":"Hi"}]}"#);
+//! let target = Target::new(&Method::POST, &url, None);
+//! let request = read_request(&target, &HeaderMap::new(), &[], &body).ok_or("not a model call")?;
+//! assert_eq!(request.recognised.provider, "openai");
+//! assert_eq!(request.info.model.as_deref(), Some("gpt-4o"));
+//!
+//! let mut response = request.response_reader();
+//! response.read_head(&HeaderMap::from_iter([(http::header::CONTENT_TYPE, "text/event-stream".parse()?)]));
+//! let mut answer = String::new();
+//! for chunk in [
+//!     "data: {\"id\":\"c-1\",\"choices\":[{\"delta\":{\"content\":\"Hel\"}}]}\n\ndata: {\"choices\":[{\"del",
+//!     "ta\":{\"content\":\"lo!\"},\"finish_reason\":\"stop\"}]}\n\n",
+//!     "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":8,\"completion_tokens\":3}}\n\ndata: [DONE]\n\n",
+//! ] {
+//!     response.feed(chunk.as_bytes(), |piece| {
+//!         if piece.channel == Channel::Content {
+//!             answer.push_str(piece.text);
+//!         }
+//!     });
+//! }
+//! assert!(response.finish(|_| ()), "the stream is well-formed");
+//! assert_eq!(answer, "Hello!");
+//! let reply = response.reply();
+//! assert_eq!((reply.usage().input(), reply.usage().output()), (Some(8), Some(3)));
+//! assert_eq!(reply.finish_reasons(1).collect::<Vec<_>>(), [Some("stop")]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | type | what it has |
+//! |---|---|
+//! | [`ModelRequest`] | provider, format, model, stream, parameters, number of alternatives; the body, to be read again |
+//! | [`TextPiece`] | text by alternative and [`Channel`]: content, reasoning, tool calls |
+//! | [`Reply`] | id, model, finish reasons, usage with all its parts, errors |
+//! | [`Answer`] | the answer's messages with tool calls, if [`ResponseReader::with_capture`] is set |
+//! | [`Content`] | the messages and tool definitions of a request, from [`RequestCopy::document`] |
+//!
+//! # Which requests are model calls
+//!
+//! A `POST` request to a path with one of these ends, whatever the host, with a body of that API's shape:
+//!
+//! | API | path ends with |
+//! |---|---|
+//! | OpenAI chat completions, and compatible APIs | `/chat/completions` |
+//! | OpenAI Responses, legacy completions, embeddings | `/responses`, `/completions`, `/embeddings` |
+//! | Azure OpenAI and Foundry | the same, under `/openai/deployments/{model}` (Azure at any host), `/openai/v1` or `/models` |
+//! | Anthropic Messages, also on Vertex | `/v1/messages`, `/publishers/anthropic/models/{model}:rawPredict`, `:streamRawPredict` |
+//! | Gemini, Vertex | `:generateContent`, `:streamGenerateContent`, `:embedContent`, `:batchEmbedContents`, `/v1beta/interactions`; at googleapis.com embeddings by `:predict`, and OpenAI-compatible models by `:rawPredict` |
+//! | Ollama | `/api/chat`, `/api/generate`, `/api/embed`, `/api/embeddings` |
+//! | Cohere | `/v2/chat`, `/v2/embed`; `/v1/chat`, `/v1/embed` at cohere.com |
+//! | Mistral | OpenAI's, `/v1/fim/completions`, `/agents/completions`, `/v1/conversations`; `/v1/conversations/{id}` at mistral.ai |
+//! | Bedrock | `/model/{model}/` and `converse`, `converse-stream`, `invoke`, `invoke-with-response-stream`; embeddings by the model's name or the request's shape |
+//! | watsonx, Perplexity | OpenAI's, `/ml/v1/text/chat`, `/ml/v1/text/chat_stream`; `/v1/sonar` at perplexity.ai |
+//!
+//! Use a [`Rule`] to include or exclude requests by path, host or model.
+//!
+//! # Formats of your own
+//!
+//! For any other provider, implement [`WireFormat`] and name its path in a [`Rule`]:
+//!
+//! ```
+#![doc = include_str!("example.rs")]
+//!
+//! let rule = throughline_llm_wire::Rule::new("/v7/ask", Acme).with_domain("acme.example").with_provider("acme");
+//! ```
+//!
+//! A provider whose format differs only in details can delegate to [`Format`], which implements `WireFormat` too.
+//!
+//! ## How a request is read
+//!
+//! The body is read once into a [`RequestInfo`]:
+//!
+//! | hook | called | for |
+//! |---|---|---|
+//! | [`WireFormat::request_value`] | for each string (its first 1 KiB), number, `true`, `false`, `null` | the parameters |
+//! | [`WireFormat::finish_request`] | when the body was read | what the path says |
+//! | [`WireFormat::matches`] | after that | whether the request is in this format |
+//!
+//! The path of a value is its keys joined by points, each array as `[]`: `messages[].content`. If the prompt has to be counted
+//! later, the body is read again, and [`WireFormat::prompt`] says which values are part of the prompt.
+//!
+//! ## How an answer is read
+//!
+//! JSON is read as it comes, and nothing of it is kept. It may be one document, one a line, the elements of an array, or the
+//! data of server-sent events or of Amazon's event stream, as `content-type` says, or as the first byte says if the two
+//! disagree. For each document, these hooks are called in this order:
+//!
+//! | hook | called | for |
+//! |---|---|---|
+//! | [`WireFormat::head`] | when the head of the answer has come | values in headers |
+//! | [`WireFormat::event`] | for the line `event:`, the header `:event-type`, or a member `type` or `event_type` at the root | streams of named events |
+//! | [`WireFormat::channel`] | when a string begins, and for each of its pieces | texts of the answer, of any length |
+//! | [`WireFormat::value`] | for each number, `true`, `false`, `null`, and string that is no text (its first 1 KiB) | everything else |
+//!
+//! ## Rules for hooks
+//!
+//! Hooks run where the answer is read, for each value: they must not block. If a hook panics, the rest of the answer is not
+//! read, and [`ResponseReader::unseen`] is [`Unseen::Panicked`].
+//!
+//! The effect of a hook must depend on its arguments only, the [`Reply`] included. An event that repeats an earlier one, when
+//! that changed nothing, is not passed to the hooks again except for its text; values that [`WireFormat::ignores`] names may
+//! differ.
+//!
+//! This crate is a part of [Throughline](https://docs.rs/throughline).
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `encodings` | requests and answers encoded with gzip, deflate, br or zstd; without it they are not read |
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod candidates;
+mod content;
+pub mod cut;
+mod encoding;
+mod format;
+mod formats;
+mod framing;
+mod function_reader;
+mod guarded;
+pub mod json;
+mod operation;
+mod parameter;
+mod path_segments;
+mod prompt_part;
+mod prompt_reader;
+mod prompt_visitor;
+mod providers;
+mod reading;
+mod recognise;
+mod recognised;
+mod reply;
+mod request;
+mod request_copy;
+mod request_reader;
+mod response_reader;
+mod rule;
+mod target;
+mod unseen;
+mod usage;
+
+pub use self::content::{Answer, Content, Document};
+pub use self::format::WireFormat;
+pub use self::formats::Format;
+pub use self::json::{Path, Scalar};
+pub use self::operation::Operation;
+pub use self::parameter::{Parameter, ParameterValue};
+pub use self::prompt_part::PromptPart;
+pub use self::prompt_visitor::PromptVisitor;
+pub use self::reading::TextPiece;
+pub use self::recognise::recognise;
+pub use self::recognised::{AnyFormat, Recognised};
+pub use self::reply::{Channel, Reply, ReplyDetail, ReplyError};
+pub use self::request::RequestInfo;
+pub use self::request_copy::RequestCopy;
+pub use self::request_reader::{ModelRequest, RequestReader, read_request};
+pub use self::response_reader::ResponseReader;
+pub use self::rule::Rule;
+pub use self::target::Target;
+pub use self::unseen::Unseen;
+pub use self::usage::{Usage, UsagePart};

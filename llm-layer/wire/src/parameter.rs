@@ -1,0 +1,120 @@
+//! The parameters of requests, and how formats name them.
+
+use std::borrow::Cow;
+
+use crate::json::Scalar;
+
+/// A parameter of a request that the conventions have an attribute for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Parameter {
+    /// The most tokens of an answer.
+    MaxTokens,
+    /// The temperature.
+    Temperature,
+    /// The share of the probability that tokens are taken from.
+    TopP,
+    /// The number of tokens that the next one is taken from.
+    TopK,
+    /// The penalty for tokens by how often they came.
+    FrequencyPenalty,
+    /// The penalty for tokens that came.
+    PresencePenalty,
+    /// The seed.
+    Seed,
+    /// The texts that end an answer.
+    StopSequences,
+    /// How much the model is to think, as a word.
+    ReasoningLevel,
+    /// The number of alternatives, if it is more than one.
+    ChoiceCount,
+    /// What kind of output is asked for: `json`, `text`, `image`, `speech`.
+    OutputType,
+    /// The formats of embeddings.
+    EncodingFormats,
+    /// The dimensions of embeddings.
+    DimensionCount,
+    /// The response that this request goes on from.
+    PreviousResponseId,
+    /// The conversation that the request belongs to.
+    ConversationId,
+    /// The name of a prompt that the provider stores.
+    PromptName,
+    /// The version of that prompt.
+    PromptVersion,
+    /// OpenAI's service tier.
+    OpenAiServiceTier,
+    /// Which of OpenAI's APIs is called: `chat_completions`, `responses`.
+    OpenAiApiType,
+    /// The guardrail that Bedrock applies.
+    BedrockGuardrailId,
+}
+
+/// The value of a parameter.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum ParameterValue {
+    /// An integer.
+    Int(i64),
+    /// A number.
+    Double(f64),
+    /// A text.
+    Text(Cow<'static, str>),
+    /// A list of texts.
+    Texts(Vec<String>),
+}
+
+/// Where a format has a parameter: its path, with points between names, and its type. Of several paths of one parameter,
+/// the first in the table that has a value counts.
+pub(crate) type ParameterPath = (Parameter, &'static str, Kind);
+
+/// The type of a parameter in a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Int,
+    Double,
+    Text,
+    /// A string or an array of strings.
+    Texts,
+    /// A number of alternatives.
+    Choices,
+}
+
+impl Kind {
+    pub(crate) fn read(self, value: Scalar<'_>) -> Option<ParameterValue> {
+        match (self, value) {
+            (Self::Int, Scalar::Number(digits)) => digits.parse().ok().map(ParameterValue::Int),
+            (Self::Double, Scalar::Number(digits)) => {
+                let number: f64 = digits.parse().ok()?;
+                number.is_finite().then_some(ParameterValue::Double(number))
+            }
+            (Self::Text, Scalar::Text(text)) => Some(text.to_owned().into()),
+            (Self::Texts, Scalar::Text(text)) => Some(ParameterValue::Texts(vec![text.to_owned()])),
+            _ => None,
+        }
+    }
+}
+
+impl From<i64> for ParameterValue {
+    fn from(value: i64) -> Self {
+        Self::Int(value)
+    }
+}
+
+impl From<f64> for ParameterValue {
+    fn from(value: f64) -> Self {
+        Self::Double(value)
+    }
+}
+
+impl From<&'static str> for ParameterValue {
+    fn from(value: &'static str) -> Self {
+        Self::Text(value.into())
+    }
+}
+
+impl From<String> for ParameterValue {
+    fn from(value: String) -> Self {
+        Self::Text(value.into())
+    }
+}

@@ -1,0 +1,134 @@
+//! The state of the document that is being read.
+//!
+//! A document holds the alternatives as an array, such as `choices[]`. An element may say which alternative it is
+//! (`"index": 1`), before or after its other values. So finish reasons are collected by position, and resolved to
+//! alternatives when the document ends.
+
+use super::Channel;
+use crate::Path;
+
+/// The most alternatives that are distinguished.
+pub(super) const MAX_CHOICES: u32 = 128;
+
+/// Where the reader is, and what it knows of the current document.
+#[derive(Debug)]
+pub(crate) struct DocumentCursor {
+    /// The array whose elements are the alternatives.
+    alternatives: &'static str,
+    /// The number of documents that ended.
+    pub(crate) documents: u64,
+    pub(super) event: String,
+    pub(super) stashed: String,
+    /// Which alternative is at a position of the array.
+    pub(super) indices: Vec<(u32, u32)>,
+    /// The finish reasons by position.
+    pub(super) finishes: Vec<(u32, String)>,
+    /// The outer positions of the text that began last.
+    pub(super) last_text: Option<(u32, u32)>,
+    /// Where that text goes.
+    pub(crate) place: Option<TextPlace>,
+    /// The text that began last turned out to be of another channel.
+    correction: Option<TextPlace>,
+}
+
+/// A text of an answer: the alternative and the channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct TextPlace {
+    pub(crate) choice: u32,
+    pub(crate) channel: Channel,
+}
+
+impl DocumentCursor {
+    pub(super) fn new(alternatives: &'static str) -> Self {
+        Self {
+            alternatives,
+            documents: 0,
+            event: String::new(),
+            stashed: String::new(),
+            indices: Vec::new(),
+            finishes: Vec::new(),
+            last_text: None,
+            place: None,
+            correction: None,
+        }
+    }
+
+    pub(crate) fn set_event(&mut self, name: &str) {
+        self.event.clear();
+        self.event.push_str(name);
+    }
+
+    /// A text begins at `at`.
+    pub(crate) fn begin_text(&mut self, at: &Path) {
+        self.last_text = Some((at.position(0), at.position(1)));
+        self.place = None;
+    }
+
+    pub(super) fn correct(&mut self, at: &Path, channel: Channel) {
+        if self.last_text == Some((at.position(0), at.position(1))) {
+            let choice = self.choice(at);
+            self.correction = Some(TextPlace { choice, channel });
+        }
+    }
+
+    /// Returns the correction that was not applied yet.
+    pub(crate) fn take_correction(&mut self) -> Option<TextPlace> {
+        self.correction.take()
+    }
+
+    pub(super) fn finish(&mut self, at: &Path, reason: &str) {
+        let position = self.position(at);
+        if position < MAX_CHOICES && self.finishes.len() < MAX_CHOICES as usize {
+            self.finishes.push((position, reason.to_owned()));
+        }
+    }
+
+    pub(super) fn last_finish(&self) -> Option<&str> {
+        self.finishes.last().map(|(_, reason)| &**reason)
+    }
+
+    pub(super) fn set_index(&mut self, at: &Path, index: u32) {
+        let position = self.position(at);
+        let has_room = self.indices.len() < MAX_CHOICES as usize;
+        if index < MAX_CHOICES && position < MAX_CHOICES && has_room {
+            self.indices.push((position, index));
+        }
+    }
+
+    /// Ends the document. Returns its finish reasons by alternative.
+    pub(super) fn end_document(&mut self) -> Vec<(u32, String)> {
+        let mut finishes = std::mem::take(&mut self.finishes);
+        for (position, _) in &mut finishes {
+            *position = self.resolve(*position);
+        }
+        self.indices.clear();
+        self.last_text = None;
+        self.event.clear();
+        self.documents = self.documents.saturating_add(1);
+        finishes
+    }
+
+    /// A document repeats an earlier one but for its text.
+    pub(crate) fn repeat_document(&mut self) {
+        self.documents = self.documents.saturating_add(1);
+    }
+
+    /// The alternative that a path belongs to.
+    pub(crate) fn choice(&self, at: &Path) -> u32 {
+        self.resolve(self.position(at))
+    }
+
+    /// The element of the array of alternatives that a path is in.
+    fn position(&self, at: &Path) -> u32 {
+        let is_within = !self.alternatives.is_empty() && at.as_str().starts_with(self.alternatives);
+        if is_within { at.position(0) } else { 0 }
+    }
+
+    fn resolve(&self, position: u32) -> u32 {
+        let index = self.indices.iter().rev().find(|(at, _)| *at == position);
+        match index {
+            Some((_, index)) => *index,
+            None => position.min(MAX_CHOICES - 1),
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! What an answer reported.
+
+mod cursor;
+mod digest;
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+pub(crate) use self::cursor::TextPlace;
+use self::cursor::{DocumentCursor, MAX_CHOICES};
+use crate::usage::Usage;
+use crate::{Path, Scalar, UsagePart, cut};
+
+/// What an answer reported, as far as it was read. Of each value that comes more than once, the last one counts. A value has at
+/// most 1 KiB; longer ones are cut.
+///
+/// A [`WireFormat`](crate::WireFormat) fills it while the answer passes.
+#[derive(Debug)]
+pub struct Reply {
+    pub(crate) id: Option<String>,
+    pub(crate) model: Option<Arc<str>>,
+    pub(crate) usage: Usage,
+    pub(crate) error: Option<ReplyError>,
+    pub(crate) details: Vec<(ReplyDetail, String)>,
+    /// The stream said that it was complete.
+    pub(crate) is_complete: bool,
+    /// Some text came, on whatever channel.
+    pub(crate) has_text: bool,
+    finish_reasons: Vec<Option<String>>,
+    pub(crate) cursor: DocumentCursor,
+    /// A user's format has panicked. It is set where the reply is only borrowed.
+    pub(crate) has_panicked: AtomicBool,
+    /// The [digest](Self::digest) when it was last computed.
+    last_digest: u64,
+}
+
+/// An error that an answer reported.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct ReplyError {
+    /// The provider's code.
+    pub code: Option<String>,
+    /// The class of errors that it belongs to.
+    pub class: Option<String>,
+}
+
+/// A value of an answer that has no method of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ReplyDetail {
+    /// OpenAI's service tier that the answer was made in.
+    ServiceTier,
+    /// OpenAI's fingerprint of the system that made the answer.
+    SystemFingerprint,
+    /// The conversation that the answer belongs to.
+    ConversationId,
+    /// A value of a user's format, by the name of its attribute.
+    Other(&'static str),
+}
+
+/// What a text of an answer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Channel {
+    /// The answer itself.
+    Content,
+    /// The model's reasoning.
+    Reasoning,
+    /// The name or the arguments of a tool call.
+    ToolCall,
+}
+
+/// The most bytes of an id, a model, a code or another value.
+const MAX_VALUE_BYTES: usize = 1024;
+/// The most bytes of a finish reason.
+const MAX_FINISH_REASON_BYTES: usize = 64;
+
+impl Reply {
+    pub(crate) fn new(alternatives: &'static str) -> Self {
+        Self {
+            id: None,
+            model: None,
+            usage: Usage::default(),
+            error: None,
+            details: Vec::new(),
+            is_complete: false,
+            has_text: false,
+            finish_reasons: Vec::new(),
+            cursor: DocumentCursor::new(alternatives),
+            has_panicked: AtomicBool::new(false),
+            last_digest: 0,
+        }
+    }
+
+    /// Returns the answer's id.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// Takes the answer's id out.
+    pub fn take_id(&mut self) -> Option<String> {
+        self.id.take()
+    }
+
+    /// Returns the model that answered.
+    #[must_use]
+    pub fn model(&self) -> Option<&Arc<str>> {
+        self.model.as_ref()
+    }
+
+    /// Returns the usage, as far as it was reported.
+    #[must_use]
+    pub fn usage(&self) -> &Usage {
+        &self.usage
+    }
+
+    /// Returns the error that the answer reported.
+    #[must_use]
+    pub fn error(&self) -> Option<&ReplyError> {
+        self.error.as_ref()
+    }
+
+    /// Returns the other values that the answer reported.
+    pub fn details(&self) -> impl Iterator<Item = (ReplyDetail, &str)> {
+        self.details.iter().map(|(detail, value)| (*detail, &**value))
+    }
+
+    /// Takes the other values out.
+    pub fn take_details(&mut self) -> Vec<(ReplyDetail, String)> {
+        std::mem::take(&mut self.details)
+    }
+
+    /// Returns whether the answer said that it is complete.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.is_complete
+    }
+
+    /// Returns whether any text came, on whatever channel.
+    #[must_use]
+    pub fn has_text(&self) -> bool {
+        self.has_text
+    }
+
+    /// Returns the number of JSON documents that ended: one for each event of a stream.
+    #[must_use]
+    pub fn documents(&self) -> u64 {
+        self.cursor.documents
+    }
+
+    /// Returns the finish reasons of at least `expected` alternatives, `None` where none came.
+    pub fn finish_reasons(&self, expected: u32) -> impl Iterator<Item = Option<&str>> {
+        let len = self.finish_reasons.len().max(expected.min(MAX_CHOICES) as usize);
+        (0..len).map(|choice| self.finish_reasons.get(choice)?.as_deref())
+    }
+
+    /// Returns whether nothing came that the format knows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.id.is_none()
+            && self.model.is_none()
+            && !self.has_text
+            && self.finish_reasons.is_empty()
+            && self.usage.is_empty()
+    }
+
+    /// Sets the id. An empty one is ignored.
+    pub fn set_id(&mut self, id: &str) {
+        set(&mut self.id, id);
+    }
+
+    /// Sets the model that answered. An empty one is ignored.
+    pub fn set_model(&mut self, model: &str) {
+        set(&mut self.model, model);
+    }
+
+    /// Sets a number of tokens. A value that is no integer from 0 to 10¹² is ignored.
+    pub fn set_tokens(&mut self, part: UsagePart, count: Scalar<'_>) {
+        if let Some(count) = count.as_count() {
+            self.usage.set(part, count);
+        }
+    }
+
+    /// Sets a value that has no method of its own.
+    pub fn set_detail(&mut self, detail: ReplyDetail, value: &str) {
+        let value = cut::at_char_boundary(value, MAX_VALUE_BYTES);
+        match self.details.iter_mut().find(|(other, _)| *other == detail) {
+            Some((_, old)) if old == value => {}
+            Some((_, old)) => value.clone_into(old),
+            None => self.details.push((detail, value.to_owned())),
+        }
+    }
+
+    /// Finishes the alternative that `at` belongs to, for this reason. An empty reason is ignored.
+    ///
+    /// The answer is complete once all requested alternatives are finished, or with [`Reply::complete`].
+    pub fn finish(&mut self, at: &Path, reason: &str) {
+        if !reason.is_empty() {
+            let reason = cut::at_char_boundary(reason, MAX_FINISH_REASON_BYTES);
+            self.cursor.finish(at, reason);
+        }
+    }
+
+    /// Gives the alternative that `at` belongs to a number other than its position.
+    pub fn set_index(&mut self, at: &Path, index: Scalar<'_>) {
+        let index = index.as_count().and_then(|index| u32::try_from(index).ok());
+        if let Some(index) = index {
+            self.cursor.set_index(at, index);
+        }
+    }
+
+    /// Marks the answer as complete: nothing is missing if it ends here.
+    pub fn complete(&mut self) {
+        self.is_complete = true;
+    }
+
+    /// Marks the call as failed with the provider's code.
+    pub fn fail(&mut self, code: &str) {
+        let code = cut::at_char_boundary(code, MAX_VALUE_BYTES).to_owned();
+        self.error.get_or_insert_default().code = Some(code);
+    }
+
+    /// Returns the name of the event that is being read, if the stream gave it ahead of the event's data.
+    #[must_use]
+    pub fn event(&self) -> &str {
+        &self.cursor.event
+    }
+
+    /// Stores a text for values that come after it, in place of the one that was stored before.
+    pub fn stash(&mut self, text: &str) {
+        self.cursor.stashed.clear();
+        self.cursor.stashed.push_str(text);
+    }
+
+    /// Returns the text that was stored last.
+    #[must_use]
+    pub fn stashed(&self) -> &str {
+        &self.cursor.stashed
+    }
+
+    /// Moves the text beside this value, which came just before it, to another channel.
+    pub fn correct(&mut self, at: &Path, channel: Channel) {
+        self.cursor.correct(at, channel);
+    }
+
+    /// Takes a value whose path may be that of an error.
+    pub(crate) fn read_error(&mut self, path: &str, value: Scalar<'_>) {
+        let text = match value {
+            Scalar::Text(text) | Scalar::Number(text) => text,
+            Scalar::Bool(_) | Scalar::Null => return,
+        };
+        match path {
+            "error.code" => self.fail(text),
+            "error.type" => self.error.get_or_insert_default().class = Some(text.to_owned()),
+            "error" | "error.message" => {
+                self.error.get_or_insert_default();
+            }
+            _ => {}
+        }
+    }
+
+    /// Replaces the finish reason `reason`, if it came last in this document.
+    pub(crate) fn finish_instead(&mut self, at: &Path, reason: &str, replacement: &str) {
+        if self.cursor.last_finish() == Some(reason) {
+            self.finish(at, replacement);
+        }
+    }
+
+    /// A document of the answer has ended.
+    pub(crate) fn end_document(&mut self) {
+        for (choice, reason) in self.cursor.end_document() {
+            let choice = choice as usize;
+            if self.finish_reasons.len() <= choice {
+                self.finish_reasons.resize(choice + 1, None);
+            }
+            if let Some(slot) = self.finish_reasons.get_mut(choice) {
+                *slot = Some(reason);
+            }
+        }
+    }
+
+    /// Returns whether a user's format has panicked, so that it is no longer called.
+    #[must_use]
+    pub fn is_abandoned(&self) -> bool {
+        self.has_panicked.load(Ordering::Relaxed)
+    }
+}
+
+/// Sets a value that every document of a stream repeats, cut to its limit. An empty one is ignored.
+fn set<T>(slot: &mut Option<T>, value: &str)
+where
+    T: Deref<Target = str> + for<'a> From<&'a str>,
+{
+    let value = cut::at_char_boundary(value, MAX_VALUE_BYTES);
+    if !value.is_empty() && slot.as_deref() != Some(value) {
+        *slot = Some(value.into());
+    }
+}

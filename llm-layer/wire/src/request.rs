@@ -1,0 +1,290 @@
+//! What is read of a request.
+
+use crate::json::{Container, Path, Scalar};
+use crate::parameter::{Kind, Parameter, ParameterPath, ParameterValue};
+
+/// What is read of a request: what it asks for, and what its body looks like.
+///
+/// A [`WireFormat`](crate::WireFormat) fills it while the body passes. Everything in it is bounded: a text has at most
+/// 1 KiB, a list 32 texts.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct RequestInfo {
+    /// The model's name: `gen_ai.request.model`, and the second word of the span's name. Default: unknown; the reader
+    /// sets it to the member `model` of the body.
+    pub model: Option<String>,
+    /// Whether the answer is to come in pieces, if the request says so. Default: unknown; the reader sets it to the
+    /// member `stream` of the body.
+    pub stream: Option<bool>,
+    /// The number of alternative answers that are requested. Default: 1.
+    pub choices: u32,
+    parameters: Vec<Entry>,
+    attributes: Vec<(&'static str, ParameterValue)>,
+    members: Members,
+    is_object: bool,
+    /// What the member `stream` of the body says, whatever the path says.
+    pub(crate) stream_member: Option<bool>,
+    /// Whether a stream is to report its usage.
+    pub(crate) includes_usage: bool,
+    /// What names the model where the member `model` does not.
+    pub(crate) other_model: Option<String>,
+    /// The body is one of Bedrock's requests for embeddings.
+    pub(crate) is_embedding: bool,
+    /// A user's format has panicked: it is not called again.
+    pub(crate) panicked: bool,
+}
+
+/// A parameter that was read.
+#[derive(Debug, Clone)]
+struct Entry {
+    parameter: Parameter,
+    /// The place of its path in the format's table: the lowest counts.
+    rank: usize,
+    value: ParameterValue,
+}
+
+/// Which members the root of a body has, of those that a format names.
+#[derive(Debug, Clone, Copy, Default)]
+struct Members {
+    names: &'static [&'static str],
+    present: u64,
+    arrays: u64,
+    objects: u64,
+    strings: u64,
+}
+
+/// What a member of the root is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Container(Container),
+    String,
+    Other,
+}
+
+impl Default for RequestInfo {
+    fn default() -> Self {
+        Self::new(&[])
+    }
+}
+
+impl RequestInfo {
+    /// The most texts of a list, and the most elements of an array that are read.
+    pub(crate) const TEXTS: usize = 32;
+    /// The most attributes that a user's format may set.
+    const ATTRIBUTES: usize = 32;
+
+    /// Nothing read yet, of a format that looks for these members of the root.
+    pub(crate) fn new(names: &'static [&'static str]) -> Self {
+        Self {
+            model: None,
+            stream: None,
+            choices: 1,
+            parameters: Vec::new(),
+            attributes: Vec::new(),
+            members: Members {
+                names,
+                ..Members::default()
+            },
+            is_object: false,
+            stream_member: None,
+            includes_usage: false,
+            other_model: None,
+            is_embedding: false,
+            panicked: false,
+        }
+    }
+
+    /// Whether the root of the body is an object.
+    #[must_use]
+    pub fn is_object(&self) -> bool {
+        self.is_object
+    }
+
+    /// Whether the root of the body has a member of this name, whatever its value. Only members that
+    /// [`WireFormat::members`](crate::WireFormat::members) names are noted.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.members.is(self.members.present, name)
+    }
+
+    /// Whether the member of this name is an array.
+    #[must_use]
+    pub fn has_array(&self, name: &str) -> bool {
+        self.members.is(self.members.arrays, name)
+    }
+
+    /// Whether the member of this name is an object.
+    #[must_use]
+    pub fn has_object(&self, name: &str) -> bool {
+        self.members.is(self.members.objects, name)
+    }
+
+    /// Whether the member of this name is a string.
+    #[must_use]
+    pub fn has_string(&self, name: &str) -> bool {
+        self.members.is(self.members.strings, name)
+    }
+
+    /// Sets the model, if the body did not name one.
+    pub(crate) fn default_model(&mut self, model: impl FnOnce() -> Option<String>) {
+        if self.model.is_none() {
+            self.model = model();
+        }
+    }
+
+    /// Sets a parameter.
+    pub fn set(&mut self, parameter: Parameter, value: impl Into<ParameterValue>) {
+        self.set_ranked(parameter, 0, value.into());
+    }
+
+    /// Sets an attribute of the span that is no [`Parameter`]. At most 32 are kept.
+    pub fn attribute(&mut self, name: &'static str, value: impl Into<ParameterValue>) {
+        let value = value.into();
+        let has_room = self.attributes.len() < Self::ATTRIBUTES;
+        match self.attributes.iter_mut().find(|(other, _)| *other == name) {
+            Some((_, old)) => *old = value,
+            None if has_room => self.attributes.push((name, value)),
+            None => {}
+        }
+    }
+
+    /// The parameters that were read.
+    pub fn parameters(&self) -> impl Iterator<Item = (Parameter, &ParameterValue)> {
+        self.parameters
+            .iter()
+            .map(|entry| (entry.parameter, &entry.value))
+    }
+
+    /// The attributes that are no parameters.
+    pub fn attributes(&self) -> impl Iterator<Item = (&'static str, &ParameterValue)> {
+        self.attributes.iter().map(|(name, value)| (*name, value))
+    }
+
+    /// Returns the parameters, each under the name that `name` gives it, and the attributes. Parameters without a name are left
+    /// out.
+    pub fn into_named(
+        self,
+        name: fn(Parameter) -> Option<&'static str>,
+    ) -> impl Iterator<Item = (&'static str, ParameterValue)> {
+        let parameters = self.parameters.into_iter();
+        let parameters = parameters.filter_map(move |entry| Some((name(entry.parameter)?, entry.value)));
+        parameters.chain(self.attributes)
+    }
+
+    /// Sets a parameter, unless it has a value of a lower rank.
+    pub(crate) fn set_ranked(&mut self, parameter: Parameter, rank: usize, value: ParameterValue) {
+        match self.entry(parameter) {
+            Some(entry) if entry.rank < rank => {}
+            Some(entry) => (entry.rank, entry.value) = (rank, value),
+            None => self.parameters.push(Entry {
+                parameter,
+                rank,
+                value,
+            }),
+        }
+    }
+
+    fn entry(&mut self, parameter: Parameter) -> Option<&mut Entry> {
+        self.parameters
+            .iter_mut()
+            .find(|entry| entry.parameter == parameter)
+    }
+
+    /// Takes a value, if a table has its path. `tables` are read as one.
+    pub(crate) fn read(&mut self, tables: &[&[ParameterPath]], at: &Path, value: Scalar<'_>) {
+        let path = at.as_str();
+        let list = path.strip_suffix("[]");
+        let mut rank = 0;
+        for (parameter, wanted, kind) in tables.iter().copied().flatten() {
+            rank += 1;
+            let is_it = match list {
+                Some(list) => *kind == Kind::Texts && list == *wanted,
+                None => path == *wanted,
+            };
+            if !is_it {
+                continue;
+            }
+            match (kind, value) {
+                (Kind::Texts, Scalar::Text(text)) if list.is_some() => {
+                    self.push_text(*parameter, rank, at.last_position() == 0, text);
+                }
+                (Kind::Texts, _) if list.is_some() => {}
+                (Kind::Choices, _) => self.set_choices(value),
+                _ => {
+                    if let Some(value) = kind.read(value) {
+                        self.set_ranked(*parameter, rank, value);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Adds a text to a list, or begins the list with it.
+    fn push_text(&mut self, parameter: Parameter, rank: usize, begins: bool, text: &str) {
+        if let Some(entry) = self
+            .entry(parameter)
+            .filter(|entry| entry.rank == rank && !begins)
+        {
+            match &mut entry.value {
+                ParameterValue::Texts(texts) if texts.len() < Self::TEXTS => texts.push(text.to_owned()),
+                _ => {}
+            }
+            return;
+        }
+        self.set_ranked(parameter, rank, ParameterValue::Texts(vec![text.to_owned()]));
+    }
+
+    fn set_choices(&mut self, value: Scalar<'_>) {
+        let Scalar::Number(digits) = value else { return };
+        if let Some(count) = digits.parse::<u32>().ok().filter(|count| *count > 1) {
+            self.choices = count;
+            self.set(Parameter::ChoiceCount, i64::from(count));
+        }
+    }
+
+    /// The root of the body begins.
+    pub(crate) fn begin(&mut self, container: Container) {
+        self.is_object = container == Container::Object;
+    }
+
+    /// A member of the root begins.
+    pub(crate) fn member(&mut self, name: &str, shape: Shape) {
+        let members = &mut self.members;
+        let Some(bit) = members.bit(name) else { return };
+        members.present |= bit;
+        let shapes = [
+            (&mut members.arrays, Shape::Container(Container::Array)),
+            (&mut members.objects, Shape::Container(Container::Object)),
+            (&mut members.strings, Shape::String),
+        ];
+        // Of two members of one name the last counts.
+        for (set, is) in shapes {
+            *set = if shape == is { *set | bit } else { *set & !bit };
+        }
+    }
+
+    /// Takes what nearly all formats have at the root.
+    pub(crate) fn read_common(&mut self, path: &str, value: Scalar<'_>) {
+        match (path, value) {
+            ("model", Scalar::Text(model)) => self.model = Some(model.to_owned()),
+            // watsonx's.
+            ("model_id", Scalar::Text(model)) => self.other_model = Some(model.to_owned()),
+            ("stream", Scalar::Bool(stream)) => {
+                self.stream = Some(stream);
+                self.stream_member = Some(stream);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Members {
+    fn bit(&self, name: &str) -> Option<u64> {
+        let at = self.names.iter().position(|member| *member == name)?;
+        1_u64.checked_shl(u32::try_from(at).ok()?)
+    }
+
+    fn is(&self, set: u64, name: &str) -> bool {
+        self.bit(name).is_some_and(|bit| set & bit != 0)
+    }
+}

@@ -1,0 +1,154 @@
+//! Reads the answer to a model call, piece by piece.
+
+use http::HeaderMap;
+
+use crate::content::Answer;
+use crate::encoding::Decoder;
+use crate::framing::Framing;
+use crate::reading::{Reading, TextPiece};
+use crate::recognised::AnyFormat;
+use crate::{Reply, Unseen};
+
+/// Reads the answer to a model call as it passes, in at most a few KiB, whatever its length.
+///
+/// See [the crate](crate) for an example.
+#[derive(Debug)]
+pub struct ResponseReader {
+    format: AnyFormat,
+    reply: Reply,
+    answer: Option<Answer>,
+    framing: Option<Framing>,
+    /// Gone when nothing more can be read.
+    decoder: Option<Decoder>,
+    unseen: Option<Unseen>,
+}
+
+impl ResponseReader {
+    /// Creates a reader of an answer in this format.
+    #[must_use]
+    pub fn new(format: AnyFormat) -> Self {
+        Self {
+            reply: Reply::new(format.alternatives()),
+            format,
+            answer: None,
+            framing: None,
+            decoder: None,
+            unseen: None,
+        }
+    }
+
+    /// Also keeps the answer itself, at most `limit` bytes of it: see [`Self::take_answer`]. Default: it is not kept.
+    #[must_use]
+    pub fn with_capture(mut self, limit: usize) -> Self {
+        self.answer = Some(Answer::new(limit));
+        self
+    }
+
+    /// Reads the head of the response. Call it before [`Self::feed`].
+    pub fn read_head(&mut self, headers: &HeaderMap) {
+        self.format.head(headers, &mut self.reply);
+        match Decoder::for_response(headers) {
+            Ok(decoder) => {
+                self.framing = Some(Framing::from_headers(headers));
+                self.decoder = Some(decoder);
+            }
+            Err(reason) => self.unseen = Some(reason),
+        }
+    }
+
+    /// Reads bytes of the body, which may be cut anywhere. `on_text` receives the text of the answer.
+    ///
+    /// What cannot be read is skipped; see [`Self::unseen`].
+    pub fn feed(&mut self, bytes: &[u8], on_text: impl FnMut(TextPiece<'_>)) {
+        let (Some(framing), Some(decoder)) = (&mut self.framing, &mut self.decoder) else {
+            return;
+        };
+        let mut reading = Reading {
+            format: &self.format,
+            reply: &mut self.reply,
+            answer: self.answer.as_mut(),
+            on_text,
+        };
+        if let Err(reason) = decoder.feed(bytes, |bytes| framing.feed(bytes, &mut reading)) {
+            self.stop(reason);
+        }
+    }
+
+    /// Ends the body. An event that is still open is read as far as it came. Returns whether the body was read and
+    /// well-formed.
+    pub fn finish(&mut self, on_text: impl FnMut(TextPiece<'_>)) -> bool {
+        let is_intact = match &mut self.framing {
+            Some(framing) => {
+                let mut reading = Reading {
+                    format: &self.format,
+                    reply: &mut self.reply,
+                    answer: self.answer.as_mut(),
+                    on_text,
+                };
+                framing.finish(&mut reading).is_ok()
+            }
+            None => false,
+        };
+        if self.reply.is_abandoned() {
+            self.stop(Unseen::Panicked);
+        }
+        is_intact
+    }
+
+    /// Stops reading, for this reason.
+    pub fn stop(&mut self, reason: Unseen) {
+        self.unseen = Some(reason);
+        self.decoder = None;
+    }
+
+    /// Notes that the answer, which was read, is not what its format promises.
+    pub fn mark_malformed(&mut self) {
+        self.unseen = Some(Unseen::Malformed);
+    }
+
+    /// Returns what the answer reported so far.
+    #[must_use]
+    pub fn reply(&self) -> &Reply {
+        &self.reply
+    }
+
+    /// Returns what the answer reported so far, to take values out of it.
+    pub fn reply_mut(&mut self) -> &mut Reply {
+        &mut self.reply
+    }
+
+    /// Returns why the body, or the rest of it, was not read.
+    #[must_use]
+    pub fn unseen(&self) -> Option<Unseen> {
+        self.unseen
+    }
+
+    /// Returns whether the body is being read.
+    #[must_use]
+    pub fn is_reading(&self) -> bool {
+        self.decoder.is_some()
+    }
+
+    /// Returns whether the head came and the body can be read.
+    #[must_use]
+    pub fn has_head(&self) -> bool {
+        self.framing.is_some()
+    }
+
+    /// Returns whether the answer comes in events, whatever the request asked for.
+    #[must_use]
+    pub fn is_stream(&self) -> bool {
+        self.framing.as_ref().is_some_and(Framing::is_stream)
+    }
+
+    /// Returns whether the answer itself is kept.
+    #[must_use]
+    pub fn is_captured(&self) -> bool {
+        self.answer.is_some()
+    }
+
+    /// Takes the answer that was kept: see [`Self::with_capture`].
+    pub fn take_answer(&mut self) -> Option<Answer> {
+        self.answer.take()
+    }
+}

@@ -1,0 +1,58 @@
+//! Where a request goes.
+
+use http::{Method, Uri};
+
+/// Where a request goes: what shows that it may be a model call.
+#[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "callers that have no URI build it from what they have"
+)]
+pub struct Target<'a> {
+    /// The method. Model calls are `POST` requests.
+    pub method: &'a Method,
+    /// The path, without a query.
+    pub path: &'a str,
+    /// The host, without brackets, if it is known.
+    pub host: Option<&'a str>,
+    /// The port, if it is known.
+    pub port: Option<u16>,
+}
+
+impl<'a> Target<'a> {
+    /// Returns the target of a request with an absolute URI, or else with the authority of its `host` header.
+    #[must_use]
+    pub fn new(method: &'a Method, uri: &'a Uri, authority: Option<&'a str>) -> Self {
+        let (host, port) = match (uri.host(), authority) {
+            (Some(host), _) => (Some(host), uri.port_u16()),
+            (None, Some(authority)) => match authority.rsplit_once(':') {
+                Some((host, port)) if !port.ends_with(']') => (Some(host), port.parse().ok()),
+                _ => (Some(authority), None),
+            },
+            (None, None) => (None, None),
+        };
+        let default = match uri.scheme_str() {
+            Some("http") => Some(80),
+            Some("https") => Some(443),
+            _ => None,
+        };
+        Self {
+            method,
+            path: uri.path(),
+            host: host.map(|host| host.trim_start_matches('[').trim_end_matches(']')),
+            port: port.or(default),
+        }
+    }
+
+    /// Returns whether the host is `domain` or a subdomain of it, in any case.
+    #[must_use]
+    pub fn is_at(&self, domain: &str) -> bool {
+        let Some((above, end)) = self.host.and_then(|host| {
+            let host = host.strip_suffix('.').unwrap_or(host);
+            host.split_at_checked(host.len().checked_sub(domain.len())?)
+        }) else {
+            return false;
+        };
+        end.eq_ignore_ascii_case(domain) && (above.is_empty() || above.ends_with('.'))
+    }
+}

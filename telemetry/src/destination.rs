@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 
-use crate::target::Target;
+use crate::config::OtlpTarget;
 
 /// The end of a signal's way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub(crate) enum Destination {
     File(String),
     /// A listener, or a route of the program's own.
     Prometheus(Option<SocketAddr>),
-    Otlp(Target),
+    Otlp(OtlpTarget),
 }
 
 impl fmt::Display for Destination {

@@ -16,7 +16,7 @@ use crate::error::{InitError, ShutdownError};
 use crate::exporter::prometheus::Prometheus;
 use crate::health::{Health, say, words};
 use crate::providers::{Providers, Work, is_late};
-use crate::service::Services;
+use crate::service::{ServiceTelemetry, Services};
 use crate::signal::Signal;
 
 /// Telemetry that runs until this is shut down or dropped.
@@ -82,6 +82,36 @@ impl Telemetry {
     #[must_use]
     pub fn logger_provider(&self) -> Option<&SdkLoggerProvider> {
         self.active.as_ref()?.providers.logger.as_ref()
+    }
+
+    /// The providers of a service in this process: exported, sampled and hooked as the configuration says, under a
+    /// `service.name` of their own. They are made when a name is first asked for; nothing global is changed. A start-up hook
+    /// must not call this.
+    ///
+    /// The console prints the spans of all services in one tree and names them. In Prometheus' page the series of a service
+    /// have its name as the label `job`. The deliveries of all are counted together.
+    ///
+    /// ```
+    /// use throughline_telemetry::{TelemetryConfig, init};
+    ///
+    /// let telemetry = init(TelemetryConfig::default().with_enabled(true).with_service_name("gateway"))?;
+    /// let billing = telemetry.for_service("billing")?;
+    /// if let Some(provider) = billing.tracer_provider() {
+    ///     // ServerLayer::new().with_tracer_provider(provider.clone())
+    /// #   drop(provider.clone());
+    /// }
+    /// telemetry.shutdown_or_warn();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// An exporter cannot be made a second time, as when a certificate is gone.
+    pub fn for_service(&self, name: impl Into<Arc<str>>) -> Result<ServiceTelemetry, InitError> {
+        let providers = self
+            .active()
+            .map(|active| active.services().providers(name.into()))
+            .transpose()?;
+        Ok(ServiceTelemetry::new(providers))
     }
 
     /// The model whose tokenizer is to count what providers do not report, from the configuration; nothing if telemetry is

@@ -242,7 +242,6 @@ mod semconv;
 mod service;
 mod signal;
 mod size;
-mod target;
 mod versions;
 
 pub use config::{

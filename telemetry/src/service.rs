@@ -9,18 +9,21 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 
 use crate::error::InitError;
 use crate::exporter::Setup;
-use crate::guard::Telemetry;
 use crate::providers::Providers;
 
-/// The providers of one service of several in a process, from [`Telemetry::for_service`]. Clones share them.
+/// The providers of one service of several in a process, from [`Telemetry::for_service`](crate::Telemetry::for_service). Clones share them.
 ///
-/// They are flushed and shut down with the [`Telemetry`] that they are of.
+/// They are flushed and shut down with the [`Telemetry`](crate::Telemetry) that they are of.
 #[derive(Debug, Clone)]
 pub struct ServiceTelemetry {
     providers: Option<Providers>,
 }
 
 impl ServiceTelemetry {
+    pub(crate) fn new(providers: Option<Providers>) -> Self {
+        Self { providers }
+    }
+
     /// The provider for the service's layers, if spans are recorded.
     #[must_use]
     pub fn tracer_provider(&self) -> Option<&SdkTracerProvider> {
@@ -37,38 +40,6 @@ impl ServiceTelemetry {
     #[must_use]
     pub fn logger_provider(&self) -> Option<&SdkLoggerProvider> {
         self.providers.as_ref()?.logger.as_ref()
-    }
-}
-
-impl Telemetry {
-    /// The providers of a service in this process: exported, sampled and hooked as the configuration says, under a
-    /// `service.name` of their own. They are made when a name is first asked for; nothing global is changed. A start-up hook
-    /// must not call this.
-    ///
-    /// The console prints the spans of all services in one tree and names them. In Prometheus' page the series of a service
-    /// have its name as the label `job`. The deliveries of all are counted together.
-    ///
-    /// ```
-    /// use throughline_telemetry::{TelemetryConfig, init};
-    ///
-    /// let telemetry = init(TelemetryConfig::default().with_enabled(true).with_service_name("gateway"))?;
-    /// let billing = telemetry.for_service("billing")?;
-    /// if let Some(provider) = billing.tracer_provider() {
-    ///     // ServerLayer::new().with_tracer_provider(provider.clone())
-    /// #   drop(provider.clone());
-    /// }
-    /// telemetry.shutdown_or_warn();
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    /// An exporter cannot be made a second time, as when a certificate is gone.
-    pub fn for_service(&self, name: impl Into<Arc<str>>) -> Result<ServiceTelemetry, InitError> {
-        let providers = self
-            .active()
-            .map(|active| active.services().providers(name.into()))
-            .transpose()?;
-        Ok(ServiceTelemetry { providers })
     }
 }
 
@@ -93,7 +64,7 @@ impl Services {
         self.known.iter()
     }
 
-    fn providers(&mut self, name: Arc<str>) -> Result<Providers, InitError> {
+    pub(crate) fn providers(&mut self, name: Arc<str>) -> Result<Providers, InitError> {
         if let Some(known) = self.known.get(&name) {
             return Ok(known.clone());
         }

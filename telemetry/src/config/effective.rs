@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
+use crate::config::OtlpTarget;
 use crate::config::fields::Field;
 use crate::config::ignored::printable;
 use crate::config::{Propagator, TelemetryConfig, TlsConfig};
 use crate::signal::Signal;
-use crate::target::Target;
 
 impl TelemetryConfig {
     /// What is used of a field. Of what is set for all signals, it is what traces use.
     pub(super) fn effective(&self, field: Field) -> String {
-        let target = |signal| Target::new(self, signal).ok();
+        let target = |signal| OtlpTarget::new(self, signal).ok();
         let millis = |time: Duration| format!("{} ms", time.as_millis());
         let file = |path: &Option<String>, none: &str| path.clone().unwrap_or_else(|| none.to_owned());
         let tls = |signal: Option<Signal>| -> TlsConfig {

@@ -2,6 +2,7 @@
 
 mod debug;
 mod effective;
+mod endpoint;
 mod environment;
 mod exporter;
 mod fields;
@@ -16,6 +17,7 @@ mod provenance;
 mod sampling;
 mod sdk;
 mod setters;
+mod target;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -25,6 +27,7 @@ mod writer;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub(crate) use endpoint::Endpoint;
 pub use exporter::{Compression, Exporter, Propagator, Protocol};
 pub use file_config::FileConfig;
 pub(crate) use headers::Headers;
@@ -32,6 +35,7 @@ pub use ignored::IgnoredVariable;
 pub(crate) use parse::pairs;
 pub use sampling::{SamplingRule, TailRule};
 pub(crate) use sdk::SdkConfig;
+pub(crate) use target::OtlpTarget;
 pub use tls::TlsConfig;
 pub(crate) use writer::ConsoleWriter;
 
@@ -39,7 +43,6 @@ use crate::config::provenance::Provenance;
 use crate::error::{InitError, Place};
 use crate::hook::Hook;
 use crate::signal::{PerSignal, Signal};
-use crate::target::Target;
 
 /// What telemetry is to do. The default is off: nothing is recorded and nothing is exported.
 ///
@@ -202,7 +205,7 @@ impl TelemetryConfig {
                 .map_err(|accepted| InitError::value(Place::Code, key, rule.rate, accepted))?;
         }
         for signal in Signal::ALL {
-            let target = Target::new(self, signal)?;
+            let target = OtlpTarget::new(self, signal)?;
             target.tls.root()?;
             target.tls.identity()?;
         }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 
+use crate::config::endpoint::Endpoint;
 use crate::config::sdk::MetricTemporality;
 use crate::config::{Compression, Exporter, Protocol};
 use crate::signal::Signal;
-use crate::target;
 
 /// Whether a share of traces is one, or what is accepted.
 pub(super) fn rate(rate: f64) -> Result<f64, &'static str> {
@@ -67,7 +67,7 @@ pub(super) fn compression(text: &str) -> Result<Compression, &'static str> {
 }
 
 pub(super) fn endpoint(text: &str) -> Result<String, &'static str> {
-    target::parse(text).map(|_| text.to_owned())
+    Endpoint::parse(text).map(|_| text.to_owned())
 }
 
 /// An IPv6 address stands in brackets before a port.

@@ -18,6 +18,7 @@ use opentelemetry_sdk::logs::{LoggerProviderBuilder, SdkLoggerProvider};
 use opentelemetry_sdk::metrics::{MeterProviderBuilder, SdkMeterProvider};
 use opentelemetry_sdk::trace::{SdkTracerProvider, TracerProviderBuilder};
 
+use crate::config::OtlpTarget;
 use crate::config::{Exporter, TelemetryConfig};
 use crate::destination::Destination;
 use crate::error::InitError;
@@ -29,7 +30,6 @@ use crate::providers::Providers;
 use crate::resource::resource;
 use crate::sampling::sampler;
 use crate::signal::{PerSignal, Signal};
-use crate::target::Target;
 
 /// What builds the providers of each service, and what they share.
 #[derive(Debug)]
@@ -207,8 +207,8 @@ impl Setup {
     }
 
     /// The collector of a signal, and what watches over an exporter to it.
-    fn target(&mut self, signal: Signal) -> Result<(Target, Watch), InitError> {
-        let target = Target::new(&self.config, signal)?;
+    fn target(&mut self, signal: Signal) -> Result<(OtlpTarget, Watch), InitError> {
+        let target = OtlpTarget::new(&self.config, signal)?;
         let watch = self.watch(signal, Destination::Otlp(target.clone()));
         Ok((target, watch))
     }

@@ -6,9 +6,9 @@ use ::http::HeaderMap;
 use opentelemetry_http::Bytes;
 
 use super::{CollectorReply, Runtime, grpc, http};
+use crate::config::OtlpTarget;
 use crate::config::Protocol;
 use crate::error::InitError;
-use crate::target::Target;
 
 /// A way to a collector. Requests are sent one at a time, and each call blocks until its answer or its timeout.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub(crate) struct Post<'a> {
 
 impl Connection {
     /// Nothing is sent yet. gRPC needs the runtime, which is started by the first that needs it.
-    pub(crate) fn new(target: &Target, runtime: &mut Option<Runtime>) -> Result<Self, InitError> {
+    pub(crate) fn new(target: &OtlpTarget, runtime: &mut Option<Runtime>) -> Result<Self, InitError> {
         match target.protocol {
             Protocol::Grpc => grpc::Grpc::new(target, runtime).map(Self::Grpc),
             Protocol::HttpProtobuf | Protocol::HttpJson => http::Http::new(target).map(Self::Http),

@@ -30,9 +30,9 @@ use super::answer::{line, partial};
 use super::connection::{MAX_ANSWER_BYTES, Post};
 use super::retry_info::retry_delay;
 use super::{CollectorReply, Partial};
+use crate::config::OtlpTarget;
 use crate::error::{InitError, chain};
 use crate::signal::Signal;
-use crate::target::Target;
 
 /// A runtime of one thread, on which nothing is recorded of what it does itself, and which is let go without waiting:
 /// dropping a tokio runtime inside another one panics.
@@ -86,7 +86,7 @@ pub(crate) struct Grpc {
 impl Grpc {
     /// With a channel of our own: with the exporter's, the feature `tls` would bring tonic into programs that export over
     /// HTTP.
-    pub(super) fn new(target: &Target, runtime: &mut Option<Runtime>) -> Result<Self, InitError> {
+    pub(super) fn new(target: &OtlpTarget, runtime: &mut Option<Runtime>) -> Result<Self, InitError> {
         let endpoint = Endpoint::from_shared(target.url.clone());
         let endpoint = endpoint
             .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;

@@ -7,17 +7,17 @@ pub(crate) enum Runtime {}
 #[cfg(feature = "otlp-http")]
 mod connection {
     use super::Runtime;
+    use crate::config::OtlpTarget;
     use crate::error::InitError;
     use crate::otlp::connection::Post;
     use crate::otlp::{CollectorReply, missing};
-    use crate::target::Target;
 
     /// A connection that never exists.
     #[derive(Debug)]
     pub(crate) enum Grpc {}
 
     impl Grpc {
-        pub(crate) fn new(target: &Target, _: &mut Option<Runtime>) -> Result<Self, InitError> {
+        pub(crate) fn new(target: &OtlpTarget, _: &mut Option<Runtime>) -> Result<Self, InitError> {
             Err(missing(target))
         }
 

@@ -2,11 +2,11 @@
 
 use tonic::transport::Endpoint;
 
+use crate::config::OtlpTarget;
 use crate::error::InitError;
-use crate::target::Target;
 
 /// Lets `http` pass and refuses `https`.
-pub(super) fn secure(endpoint: Endpoint, target: &Target) -> Result<Endpoint, InitError> {
+pub(super) fn secure(endpoint: Endpoint, target: &OtlpTarget) -> Result<Endpoint, InitError> {
     if target.is_https() {
         return Err(InitError::exporter(format!(
             "{target} needs the feature \"tls\" of throughline-telemetry, which is not compiled in"

@@ -16,9 +16,9 @@ use super::answer::partial;
 use super::connection::{MAX_ANSWER_BYTES, Post};
 use super::refusal::message;
 use super::{CollectorReply, Partial};
+use crate::config::OtlpTarget;
 use crate::config::Protocol;
 use crate::error::{InitError, chain};
-use crate::target::Target;
 
 /// A client and where it posts to.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    pub(super) fn new(target: &Target) -> Result<Self, InitError> {
+    pub(super) fn new(target: &OtlpTarget) -> Result<Self, InitError> {
         // A redirected POST may arrive as a GET that carries nothing, and be answered 200 all the same.
         let builder = blocking::Client::builder().timeout(None).redirect(Policy::none());
         let builder = tls::secure(builder, target)?;

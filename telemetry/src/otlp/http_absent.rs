@@ -2,17 +2,17 @@
 
 #[cfg(feature = "otlp-grpc")]
 mod connection {
+    use crate::config::OtlpTarget;
     use crate::error::InitError;
     use crate::otlp::connection::Post;
     use crate::otlp::{CollectorReply, missing};
-    use crate::target::Target;
 
     /// A connection that never exists.
     #[derive(Debug)]
     pub(crate) enum Http {}
 
     impl Http {
-        pub(crate) fn new(target: &Target) -> Result<Self, InitError> {
+        pub(crate) fn new(target: &OtlpTarget) -> Result<Self, InitError> {
             Err(missing(target))
         }
 

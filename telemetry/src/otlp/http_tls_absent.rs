@@ -2,11 +2,11 @@
 
 use reqwest::blocking::ClientBuilder;
 
+use crate::config::OtlpTarget;
 use crate::error::InitError;
-use crate::target::Target;
 
 /// Lets `http` pass and refuses `https`.
-pub(super) fn secure(builder: ClientBuilder, target: &Target) -> Result<ClientBuilder, InitError> {
+pub(super) fn secure(builder: ClientBuilder, target: &OtlpTarget) -> Result<ClientBuilder, InitError> {
     if target.is_https() {
         return Err(InitError::exporter(format!(
             "{target} needs the feature \"tls\" of throughline-telemetry, which is not compiled in"

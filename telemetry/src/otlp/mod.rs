@@ -27,7 +27,7 @@ pub(crate) use reply::Partial;
 pub(crate) use tls_advice::{USE_HTTP, tls_advice};
 
 #[cfg(not(all(feature = "otlp-grpc", feature = "otlp-http")))]
-pub(crate) fn missing(target: &crate::target::Target) -> crate::error::InitError {
+pub(crate) fn missing(target: &crate::config::OtlpTarget) -> crate::error::InitError {
     let feature = match target.protocol {
         crate::config::Protocol::Grpc => "otlp-grpc",
         crate::config::Protocol::HttpProtobuf | crate::config::Protocol::HttpJson => "otlp-http",

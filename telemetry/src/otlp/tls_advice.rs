@@ -1,9 +1,9 @@
 //! What to do about a failure of TLS.
 
-use crate::target::Target;
+use crate::config::OtlpTarget;
 
 /// What to do about a failure of TLS; `None` for another failure.
-pub(crate) fn tls_advice(why: &str, target: &Target) -> Option<String> {
+pub(crate) fn tls_advice(why: &str, target: &OtlpTarget) -> Option<String> {
     if !target.is_https() {
         return None;
     }
@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn an_authority_is_no_server() {
         let config = TelemetryConfig::default().with_endpoint("https://localhost:4318");
-        let target = Target::new(&config, Signal::Traces).expect("a URL");
+        let target = OtlpTarget::new(&config, Signal::Traces).expect("a URL");
         let why = "client error (Connect): invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))";
         let advice = tls_advice(why, &target);
         assert_eq!(advice.as_deref(), Some(OF_AUTHORITY), "what to make instead");

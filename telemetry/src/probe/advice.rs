@@ -2,14 +2,19 @@
 
 use std::time::Duration;
 
+use crate::config::OtlpTarget;
 use crate::config::Protocol;
-use crate::target::Target;
 
 use super::spoken::{HTTP1, HTTP2, Spoken, TLS, spoken};
 use super::{Answer, silent};
 use crate::otlp::{CollectorReply, USE_HTTP, tls_advice};
 
-pub(super) fn answer(reply: CollectorReply, target: &Target, address: &str, patience: Duration) -> Answer {
+pub(super) fn answer(
+    reply: CollectorReply,
+    target: &OtlpTarget,
+    address: &str,
+    patience: Duration,
+) -> Answer {
     match reply {
         CollectorReply::Http {
             status,
@@ -49,7 +54,7 @@ pub(super) fn answer(reply: CollectorReply, target: &Target, address: &str, pati
     }
 }
 
-fn of_status(status: u16, target: &Target) -> String {
+fn of_status(status: u16, target: &OtlpTarget) -> String {
     match status {
         401 | 403 => HEADERS.to_owned(),
         404 | 405 => "there is no OTLP at this path: see the endpoint".to_owned(),
@@ -61,7 +66,7 @@ fn of_status(status: u16, target: &Target) -> String {
     }
 }
 
-fn of_code(code: &str, target: &Target) -> Option<String> {
+fn of_code(code: &str, target: &OtlpTarget) -> Option<String> {
     Some(match code {
         "OK" => return None,
         "Unauthenticated" | "PermissionDenied" => HEADERS.to_owned(),
@@ -73,7 +78,7 @@ fn of_code(code: &str, target: &Target) -> Option<String> {
 }
 
 /// Nothing was understood: asks what is spoken there, which needs no TLS.
-fn of_silence(why: String, target: &Target, address: &str, patience: Duration) -> String {
+fn of_silence(why: String, target: &OtlpTarget, address: &str, patience: Duration) -> String {
     if let Some(advice) = tls_advice(&why, target) {
         return advice;
     }
@@ -109,13 +114,13 @@ fn of_silence(why: String, target: &Target, address: &str, patience: Duration) -
 }
 
 /// The variable whose proxy could not be reached, though the collector can.
-fn proxy(why: &str, target: &Target) -> Option<&'static str> {
+fn proxy(why: &str, target: &OtlpTarget) -> Option<&'static str> {
     let is_set = |name: &&&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let is_asked = target.protocol != Protocol::Grpc && why.contains("(Connect)");
     is_asked.then(|| PROXIES.iter().find(is_set).copied()).flatten()
 }
 
-fn speaks_http1(target: &Target, address: &str, patience: Duration) -> bool {
+fn speaks_http1(target: &OtlpTarget, address: &str, patience: Duration) -> bool {
     let spoken = || spoken(address, HTTP1, patience.mul_f32(QUICK));
     !target.is_https() && matches!(spoken(), Spoken::Http1(_))
 }
@@ -147,9 +152,9 @@ mod tests {
     use crate::config::TelemetryConfig;
     use crate::signal::Signal;
 
-    fn target(url: &str) -> Target {
+    fn target(url: &str) -> OtlpTarget {
         let config = TelemetryConfig::default().with_endpoint(url);
-        Target::new(&config, Signal::Traces).expect("a URL")
+        OtlpTarget::new(&config, Signal::Traces).expect("a URL")
     }
 
     /// OpenSSL's servers close a connection that begins with HTTP, and say nothing.

@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 use opentelemetry::Context;
 use tracing::Dispatch;
 
+use crate::config::Endpoint;
 use crate::destination::Destination;
 use crate::error::chain;
 use crate::exporter;
-use crate::target;
 
 use self::connect::connect;
 
@@ -49,7 +49,7 @@ impl Question {
             Destination::Prometheus(Some(_)) | Destination::Otlp(_) => destination.to_string(),
             Destination::Prometheus(None) | Destination::Console | Destination::File(_) => return None,
         };
-        let address = target::parse(&url).ok()?.address();
+        let address = Endpoint::parse(&url).ok()?.address();
         let destination = destination.clone();
         let (stage, stages) = mpsc::channel();
         let run = move || {

@@ -6,14 +6,14 @@ use opentelemetry_sdk::logs::LoggerProviderBuilder;
 use opentelemetry_sdk::metrics::MeterProviderBuilder;
 use opentelemetry_sdk::trace::TracerProviderBuilder;
 
+use crate::config::OtlpTarget;
 use crate::error::InitError;
 use crate::health::Watch;
 use crate::otlp::{CollectorReply, Runtime, missing};
-use crate::target::Target;
 
 pub(crate) fn traces(
     _: TracerProviderBuilder,
-    target: &Target,
+    target: &OtlpTarget,
     _: &Watch,
     _: &mut Option<Runtime>,
 ) -> Result<TracerProviderBuilder, InitError> {
@@ -22,7 +22,7 @@ pub(crate) fn traces(
 
 pub(crate) fn metrics(
     _: MeterProviderBuilder,
-    target: &Target,
+    target: &OtlpTarget,
     _: &Watch,
     _: &mut Option<Runtime>,
 ) -> Result<MeterProviderBuilder, InitError> {
@@ -31,13 +31,13 @@ pub(crate) fn metrics(
 
 pub(crate) fn logs(
     _: LoggerProviderBuilder,
-    target: &Target,
+    target: &OtlpTarget,
     _: &Watch,
     _: &mut Option<Runtime>,
 ) -> Result<LoggerProviderBuilder, InitError> {
     Err(missing(target))
 }
 
-pub(crate) fn export_nothing(target: &Target, _: Duration) -> Result<CollectorReply, InitError> {
+pub(crate) fn export_nothing(target: &OtlpTarget, _: Duration) -> Result<CollectorReply, InitError> {
     Err(missing(target))
 }

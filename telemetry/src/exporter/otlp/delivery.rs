@@ -12,17 +12,17 @@ use super::backoff::Backoff;
 use super::encoding::{RequestEncoding, RequestHeaders};
 use super::split::{Pieces, count, pieces};
 use super::verdict::{Verdict, verdict};
+use crate::config::OtlpTarget;
 use crate::config::Protocol;
 use crate::error::InitError;
 use crate::health::{Report, Reporter, Watch};
 use crate::otlp::{Connection, Partial, Post, Runtime, tls_advice};
-use crate::target::Target;
 
 /// The client under an exporter. It blocks, on the thread of the exporter's processor or reader.
 #[derive(Debug)]
 pub(super) struct Delivery {
     connection: Connection,
-    target: Target,
+    target: OtlpTarget,
     headers: RequestHeaders,
     encoding: RequestEncoding,
     timeout: Duration,
@@ -42,7 +42,7 @@ enum Sent {
 
 impl Delivery {
     pub(super) fn new(
-        target: &Target,
+        target: &OtlpTarget,
         watch: &Watch,
         runtime: &mut Option<Runtime>,
     ) -> Result<Self, InitError> {

@@ -13,10 +13,10 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
 use serde::Serialize;
 
+use crate::config::OtlpTarget;
 use crate::config::{Compression, Protocol};
 use crate::error::InitError;
 use crate::signal::Signal;
-use crate::target::Target;
 
 /// How requests are encoded.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +27,7 @@ pub(super) struct RequestEncoding {
 }
 
 impl RequestEncoding {
-    pub(super) fn new(target: &Target) -> Self {
+    pub(super) fn new(target: &OtlpTarget) -> Self {
         Self {
             signal: target.signal,
             is_json: target.protocol == Protocol::HttpJson,
@@ -92,7 +92,7 @@ pub(super) struct TooLarge {
 pub(super) struct RequestHeaders(Vec<(HeaderName, HeaderValue)>);
 
 impl RequestHeaders {
-    pub(super) fn new(target: &Target) -> Result<Self, InitError> {
+    pub(super) fn new(target: &OtlpTarget) -> Result<Self, InitError> {
         let mut headers = target.headers.parsed::<HeaderName, HeaderValue>()?;
         headers
             .iter_mut()

@@ -29,15 +29,15 @@ use opentelemetry_sdk::trace::{SpanExporter as _, TracerProviderBuilder};
 
 use self::delivery::Delivery;
 use self::encoding::{RequestEncoding, RequestHeaders};
+use crate::config::OtlpTarget;
 use crate::error::InitError;
 use crate::health::Watch;
 use crate::otlp::{CollectorReply, Connection, Post, Runtime};
 use crate::signal::Signal;
-use crate::target::Target;
 
 pub(crate) fn traces(
     builder: TracerProviderBuilder,
-    target: &Target,
+    target: &OtlpTarget,
     watch: &Watch,
     runtime: &mut Option<Runtime>,
 ) -> Result<TracerProviderBuilder, InitError> {
@@ -48,7 +48,7 @@ pub(crate) fn traces(
 
 pub(crate) fn metrics(
     builder: MeterProviderBuilder,
-    target: &Target,
+    target: &OtlpTarget,
     watch: &Watch,
     runtime: &mut Option<Runtime>,
 ) -> Result<MeterProviderBuilder, InitError> {
@@ -62,7 +62,7 @@ pub(crate) fn metrics(
 
 pub(crate) fn logs(
     builder: LoggerProviderBuilder,
-    target: &Target,
+    target: &OtlpTarget,
     watch: &Watch,
     runtime: &mut Option<Runtime>,
 ) -> Result<LoggerProviderBuilder, InitError> {
@@ -72,7 +72,7 @@ pub(crate) fn logs(
 }
 
 /// Exports nothing, once, and returns what came back. It blocks, and must not be called on a thread of a tokio runtime.
-pub(crate) fn export_nothing(target: &Target, timeout: Duration) -> Result<CollectorReply, InitError> {
+pub(crate) fn export_nothing(target: &OtlpTarget, timeout: Duration) -> Result<CollectorReply, InitError> {
     let mut runtime = None;
     let reply: Arc<Mutex<Option<CollectorReply>>> = Arc::default();
     let client = Once {
@@ -131,7 +131,7 @@ impl HttpClient for Once {
 /// Has an exporter encode protobuf and hand it over as it is; a client of ours does the rest.
 fn over<B: WithExportConfig + WithHttpConfig>(
     builder: B,
-    target: &Target,
+    target: &OtlpTarget,
     client: impl HttpClient + 'static,
 ) -> B {
     builder
@@ -143,7 +143,7 @@ fn over<B: WithExportConfig + WithHttpConfig>(
         .with_retry_policy(RetryPolicy::disabled())
 }
 
-fn built<E>(target: &Target, exporter: Result<E, ExporterBuildError>) -> Result<E, InitError> {
+fn built<E>(target: &OtlpTarget, exporter: Result<E, ExporterBuildError>) -> Result<E, InitError> {
     exporter.map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))
 }
 

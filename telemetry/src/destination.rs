@@ -15,6 +15,16 @@ pub(crate) enum Destination {
     Otlp(OtlpTarget),
 }
 
+impl Destination {
+    /// The URL to connect to, if there is a network in between.
+    pub(crate) fn url(&self) -> Option<String> {
+        match self {
+            Self::Prometheus(None) | Self::Console | Self::File(_) => None,
+            _ => Some(self.to_string()),
+        }
+    }
+}
+
 impl fmt::Display for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -13,7 +13,6 @@ use crate::config::IgnoredVariable;
 use crate::deadline::{Job, end_within, flush_within, late};
 use crate::diagnosis::Diagnosis;
 use crate::error::{InitError, ShutdownError};
-use crate::exporter::prometheus::Prometheus;
 use crate::health::{Health, say, words};
 use crate::providers::{Providers, Work, is_late};
 use crate::service::{ServiceTelemetry, Services};
@@ -132,8 +131,8 @@ impl Telemetry {
     /// body of a `/metrics` route.
     #[must_use]
     pub fn prometheus_text(&self) -> Option<String> {
-        let services = self.active()?.services();
-        services.setup.prometheus.as_ref().map(Prometheus::text)
+        let render = self.active()?.services().setup.page_renderer()?;
+        Some(render())
     }
 
     /// What makes that page, for a route to keep while the `Telemetry` stays where it will be shut down; it makes an empty
@@ -147,15 +146,15 @@ impl Telemetry {
     /// # Ok::<(), throughline_telemetry::InitError>(())
     /// ```
     pub fn prometheus_page(&self) -> impl Fn() -> String + Clone + Send + Sync + 'static + use<> {
-        let setup = self.active().map(Active::services);
-        let page = setup.and_then(|services| Some(services.setup.prometheus.as_ref()?.reader()));
-        move || page.as_ref().map_or_else(String::new, |page| page())
+        let active = self.active();
+        let render = active.and_then(|active| active.services().setup.page_renderer());
+        move || render.as_ref().map_or_else(String::new, |render| render())
     }
 
     /// Where the Prometheus exporter listens; its page is `/metrics`.
     #[must_use]
     pub fn prometheus_address(&self) -> Option<SocketAddr> {
-        self.active()?.services().setup.prometheus.as_ref()?.address()
+        self.active()?.services().setup.prometheus_address()
     }
 
     /// Looks at what is installed, and asks its destinations whether they answer: each is sent an export of nothing, with

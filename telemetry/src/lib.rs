@@ -232,6 +232,7 @@ mod limit;
 mod log_redaction;
 #[cfg(feature = "logs")]
 pub mod logs;
+#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 mod otlp;
 mod probe;
 mod propagator;

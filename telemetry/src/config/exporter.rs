@@ -54,20 +54,6 @@ impl Exporter {
             Self::Jaeger => "jaeger",
         }
     }
-
-    /// The feature that it needs and that is not compiled in.
-    pub(crate) fn missing_feature(self) -> Option<&'static str> {
-        let (has_feature, feature) = match self {
-            Self::None | Self::Console => return None,
-            Self::ConsoleJson | Self::File => (cfg!(feature = "file"), "file"),
-            Self::Prometheus => (cfg!(feature = "prometheus"), "prometheus"),
-            Self::Otlp | Self::Jaeger => (
-                cfg!(any(feature = "otlp-grpc", feature = "otlp-http")),
-                "otlp-grpc\" or \"otlp-http",
-            ),
-        };
-        (!has_feature).then_some(feature)
-    }
 }
 
 /// How OTLP is carried (<https://opentelemetry.io/docs/specs/otel/protocol/exporter/>).
@@ -101,15 +87,6 @@ impl Protocol {
             Self::HttpProtobuf => "http/protobuf",
             Self::HttpJson => "http/json",
         }
-    }
-
-    /// The feature that it needs and that is not compiled in.
-    pub(crate) fn missing_feature(self) -> Option<&'static str> {
-        let (has_feature, feature) = match self {
-            Self::Grpc => (cfg!(feature = "otlp-grpc"), "otlp-grpc"),
-            Self::HttpProtobuf | Self::HttpJson => (cfg!(feature = "otlp-http"), "otlp-http"),
-        };
-        (!has_feature).then_some(feature)
     }
 }
 
@@ -201,10 +178,5 @@ impl Propagator {
             Self::Jaeger => "jaeger",
             Self::XRay => "xray",
         }
-    }
-
-    /// The feature that it needs and that is not compiled in.
-    pub(crate) fn missing_feature(self) -> Option<&'static str> {
-        (self == Self::XRay && !cfg!(feature = "xray")).then_some("xray")
     }
 }

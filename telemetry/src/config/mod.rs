@@ -5,6 +5,7 @@ mod effective;
 mod endpoint;
 mod environment;
 mod exporter;
+mod features;
 mod fields;
 mod file;
 mod file_config;

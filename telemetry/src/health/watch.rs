@@ -47,17 +47,9 @@ impl Watch {
         }
     }
 
+    #[cfg(feature = "prometheus")]
     pub(crate) fn health(&self) -> Arc<Health> {
         Arc::clone(&self.health)
-    }
-
-    /// Whether metrics are sent as sums or as differences.
-    #[cfg_attr(
-        not(any(feature = "otlp-grpc", feature = "otlp-http")),
-        expect(dead_code, reason = "other exporters have no choice")
-    )]
-    pub(crate) fn temporality(&self) -> Temporality {
-        self.sdk.temporality.into()
     }
 
     /// The batches of spans. Each value is set, so that none is read from the environment.

@@ -4,10 +4,6 @@
 //! long in the same way as a refusal by the collector (`OutOfRange`, which is to be retried), so that one cannot tell
 //! whether the request was taken; and a status with details that are no base64 panics in it.
 
-#[cfg_attr(not(feature = "tls"), path = "grpc_tls_absent.rs")]
-#[cfg_attr(feature = "tls", path = "grpc_tls.rs")]
-mod tls;
-
 use std::future::poll_fn;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -27,9 +23,8 @@ use tonic::transport::{Channel, Endpoint};
 use tower_service::Service;
 
 use super::answer::{line, partial};
-use super::connection::{MAX_ANSWER_BYTES, Post};
 use super::retry_info::retry_delay;
-use super::{CollectorReply, Partial};
+use super::{CollectorReply, MAX_ANSWER_BYTES, Partial, Post};
 use crate::config::OtlpTarget;
 use crate::error::{InitError, chain};
 use crate::signal::Signal;
@@ -90,7 +85,8 @@ impl Grpc {
         let endpoint = Endpoint::from_shared(target.url.clone());
         let endpoint = endpoint
             .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;
-        let endpoint = tls::secure(endpoint, target)?;
+        #[cfg(feature = "tls")]
+        let endpoint = super::grpc_tls::secure(endpoint, target)?;
         let runtime = Runtime::handle(runtime)?;
         let entered = runtime.enter();
         let channel = endpoint.connect_lazy();

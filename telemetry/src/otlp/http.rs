@@ -1,9 +1,5 @@
 //! OTLP over HTTP, by a blocking client on the thread that exports.
 
-#[cfg_attr(not(feature = "tls"), path = "http_tls_absent.rs")]
-#[cfg_attr(feature = "tls", path = "http_tls.rs")]
-mod tls;
-
 use std::io::Read;
 use std::thread;
 use std::time::{Duration, SystemTime};
@@ -13,9 +9,8 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
 
 use super::answer::partial;
-use super::connection::{MAX_ANSWER_BYTES, Post};
 use super::refusal::message;
-use super::{CollectorReply, Partial};
+use super::{CollectorReply, MAX_ANSWER_BYTES, Partial, Post};
 use crate::config::OtlpTarget;
 use crate::config::Protocol;
 use crate::error::{InitError, chain};
@@ -32,7 +27,8 @@ impl Http {
     pub(super) fn new(target: &OtlpTarget) -> Result<Self, InitError> {
         // A redirected POST may arrive as a GET that carries nothing, and be answered 200 all the same.
         let builder = blocking::Client::builder().timeout(None).redirect(Policy::none());
-        let builder = tls::secure(builder, target)?;
+        #[cfg(feature = "tls")]
+        let builder = super::http_tls::secure(builder, target)?;
         let failed = || InitError::exporter(format!("{target} cannot be set up"));
         // A blocking client makes a runtime, which must not happen on a thread of another one.
         let client = thread::spawn(move || builder.build())

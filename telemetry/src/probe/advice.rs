@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::config::OtlpTarget;
 use crate::config::Protocol;
 
-use super::spoken::{HTTP1, HTTP2, Spoken, TLS, spoken};
+use super::spoken::{Spoken, spoken};
 use super::{Answer, silent};
 use crate::otlp::{CollectorReply, USE_HTTP, tls_advice};
 
@@ -124,6 +124,14 @@ fn speaks_http1(target: &OtlpTarget, address: &str, patience: Duration) -> bool 
     let spoken = || spoken(address, HTTP1, patience.mul_f32(QUICK));
     !target.is_https() && matches!(spoken(), Spoken::Http1(_))
 }
+
+/// Opens an HTTP/2 connection and no more.
+const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+const HTTP1: &[u8] = b"OPTIONS * HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+
+/// Greets in TLS 1.2, and has too little to say for a session.
+const TLS: &[u8] = b"\x16\x03\x01\0\x2f\x01\0\0\x2b\x03\x03\
+    0123456789abcdef0123456789abcdef\0\0\x04\xc0\x2f\xc0\x30\x01\0";
 
 const NO_GRPC: &str = "HTTP/1.1 is spoken there and not gRPC: use the collector's port for gRPC, usually 4317, or the \
                        protocol http/protobuf (OTEL_EXPORTER_OTLP_PROTOCOL)";

@@ -1,5 +1,6 @@
 //! Asks a destination whether it is there and would take what is exported: it is sent an export of nothing.
 
+#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 mod advice;
 mod connect;
 mod spoken;
@@ -13,8 +14,8 @@ use tracing::Dispatch;
 
 use crate::config::Endpoint;
 use crate::destination::Destination;
-use crate::error::chain;
-use crate::exporter;
+#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+use crate::{error::chain, exporter};
 
 use self::connect::connect;
 
@@ -45,11 +46,7 @@ impl Question {
     /// Asks; `None` where there is no network between. The patience is for the connection, and as long again for the
     /// answer.
     pub(crate) fn ask(destination: &Destination, patience: Duration) -> Option<Self> {
-        let url = match destination {
-            Destination::Prometheus(Some(_)) | Destination::Otlp(_) => destination.to_string(),
-            Destination::Prometheus(None) | Destination::Console | Destination::File(_) => return None,
-        };
-        let address = Endpoint::parse(&url).ok()?.address();
+        let address = Endpoint::parse(&destination.url()?).ok()?.address();
         let destination = destination.clone();
         let (stage, stages) = mpsc::channel();
         let run = move || {
@@ -112,13 +109,16 @@ impl Answer {
 }
 
 fn answer(destination: &Destination, address: &str, patience: Duration) -> Answer {
-    let Destination::Otlp(target) = destination else {
-        return spoken::page(address, patience);
-    };
-    // Less than is waited for, so that what came back so far is said and not that it took too long.
-    match exporter::otlp::export_nothing(target, patience.mul_f32(0.8)) {
-        Ok(reply) => advice::answer(reply, target, address, patience),
-        Err(error) => Answer::fault(chain(&error)),
+    match destination {
+        #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+        Destination::Otlp(target) => {
+            // Less than is waited for, so that what came back so far is said and not that it took too long.
+            match exporter::otlp::export_nothing(target, patience.mul_f32(0.8)) {
+                Ok(reply) => advice::answer(reply, target, address, patience),
+                Err(error) => Answer::fault(chain(&error)),
+            }
+        }
+        _ => spoken::page(address, patience),
     }
 }
 

@@ -18,14 +18,6 @@ pub(super) enum Spoken {
     Nothing,
 }
 
-/// Opens an HTTP/2 connection and no more.
-pub(super) const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
-pub(super) const HTTP1: &[u8] = b"OPTIONS * HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
-
-/// Greets in TLS 1.2, and has too little to say for a session.
-pub(super) const TLS: &[u8] = b"\x16\x03\x01\0\x2f\x01\0\0\x2b\x03\x03\
-    0123456789abcdef0123456789abcdef\0\0\x04\xc0\x2f\xc0\x30\x01\0";
-
 pub(super) fn spoken(address: &str, opening: &[u8], patience: Duration) -> Spoken {
     let begun = Instant::now();
     let Ok(mut connection) = connect(address, patience) else {

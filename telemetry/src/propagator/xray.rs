@@ -6,18 +6,18 @@ use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator};
 use opentelemetry::trace::{SpanContext, TraceContextExt, TraceFlags};
 use opentelemetry_aws::trace::XrayPropagator;
 
-use super::Boxed;
 use crate::decision::Decision;
-use crate::error::InitError;
-
-pub(super) fn propagator() -> Result<Boxed, InitError> {
-    Ok(Box::new(XRay(XrayPropagator::new())))
-}
 
 /// The contrib crate's propagator, which notes a decision that is left to the receiver (`Sampled=?`, or none at all) in a
 /// flag of the span context: samplers take that for not sampled, and W3C for another flag.
 #[derive(Debug)]
 pub(super) struct XRay(XrayPropagator);
+
+impl XRay {
+    pub(super) fn new() -> Self {
+        Self(XrayPropagator::new())
+    }
+}
 
 impl TextMapPropagator for XRay {
     fn inject_context(&self, cx: &Context, injector: &mut dyn Injector) {

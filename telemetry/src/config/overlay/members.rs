@@ -1,6 +1,7 @@
 //! The variables whose values are lists or names: which members of them count.
 
 use super::{Instead, NOT_ACCEPTED, Overlay};
+use crate::config::features::Feature;
 use crate::config::fields::Field;
 use crate::config::headers;
 use crate::config::keys::{INSECURE, INSECURE_OF};
@@ -18,14 +19,15 @@ impl Overlay<'_> {
             return Some(names);
         }
         for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-            let reason = match Propagator::parse(name).map(Propagator::missing_feature) {
-                Some(None) => {
-                    known.push(name);
-                    continue;
-                }
-                Some(Some(feature)) => not_compiled_in(feature),
-                None => NOT_ACCEPTED.to_owned(),
-            };
+            let reason =
+                match Propagator::parse(name).map(|propagator| propagator.feature().and_then(missing)) {
+                    Some(None) => {
+                        known.push(name);
+                        continue;
+                    }
+                    Some(Some(missing)) => missing,
+                    None => NOT_ACCEPTED.to_owned(),
+                };
             let used = Instead::Field(Field::Propagators);
             self.refuse(VARIABLE, name, reason, Propagator::ACCEPTED, used);
         }
@@ -38,23 +40,25 @@ impl Overlay<'_> {
         let names = value.to_ascii_lowercase();
         for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
             let mut accepted = Exporter::ACCEPTED;
-            let reason = match Exporter::parse(name) {
-                Some(exporter) if exporter.missing_feature().is_some() => {
-                    not_compiled_in(exporter.missing_feature().unwrap_or_default())
-                }
-                Some(Exporter::Prometheus) if signal != Signal::Metrics => {
+            let exporter = Exporter::parse(name);
+            let missing = exporter.and_then(Exporter::feature).and_then(missing);
+            let reason = match (exporter, missing) {
+                (_, Some(missing)) => missing,
+                (Some(Exporter::Prometheus), _) if signal != Signal::Metrics => {
                     accepted = "an exporter that takes traces and logs, and \"prometheus\" for OTEL_METRICS_EXPORTER alone";
                     "a scrape is of metrics only".to_owned()
                 }
-                Some(Exporter::Jaeger) if signal != Signal::Traces => "Jaeger takes traces only".to_owned(),
-                Some(_) if chosen.is_some() => {
+                (Some(Exporter::Jaeger), _) if signal != Signal::Traces => {
+                    "Jaeger takes traces only".to_owned()
+                }
+                (Some(_), _) if chosen.is_some() => {
                     "a signal has one exporter, and another is named before".to_owned()
                 }
-                Some(_) => {
+                (Some(_), _) => {
                     chosen = Some(name);
                     continue;
                 }
-                None => NOT_ACCEPTED.to_owned(),
+                (None, _) => NOT_ACCEPTED.to_owned(),
             };
             self.refuse(
                 variable,
@@ -69,16 +73,10 @@ impl Overlay<'_> {
 
     pub(super) fn protocol(&mut self, variable: &'static str, field: Field, value: &str) -> Option<String> {
         let name = value.to_ascii_lowercase();
-        match Protocol::parse(&name).and_then(Protocol::missing_feature) {
-            Some(feature) => {
+        match Protocol::parse(&name).map(Protocol::feature).and_then(missing) {
+            Some(missing) => {
                 let used = Instead::Field(field);
-                self.refuse(
-                    variable,
-                    value,
-                    not_compiled_in(feature),
-                    Protocol::ACCEPTED,
-                    used,
-                );
+                self.refuse(variable, value, missing, Protocol::ACCEPTED, used);
                 None
             }
             None => Some(name),
@@ -129,6 +127,6 @@ impl Overlay<'_> {
     }
 }
 
-fn not_compiled_in(feature: &str) -> String {
-    format!("it needs the feature \"{feature}\" of throughline-telemetry, which is not compiled in")
+fn missing(feature: Feature) -> Option<String> {
+    feature.missing("it")
 }

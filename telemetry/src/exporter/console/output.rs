@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use crate::config::ConsoleWriter;
+use crate::config::{ConsoleWriter, TelemetryConfig};
 
 /// Standard output or a writer.
 #[derive(Debug)]
@@ -19,7 +19,8 @@ pub(super) struct Page {
 }
 
 impl Output {
-    pub(super) fn new(writer: Option<ConsoleWriter>) -> Self {
+    pub(super) fn new(config: &TelemetryConfig) -> Self {
+        let writer = config.console_writer.clone();
         let terminal = writer.is_none() && io::stdout().is_terminal();
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let width = terminal.then(terminal_size::terminal_size).flatten();

@@ -101,7 +101,7 @@ mod tests {
 
     use super::super::fixture::{Fixture, TRACE};
     use super::*;
-    use crate::config::{ConsoleWriter, TelemetryConfig};
+    use crate::config::TelemetryConfig;
     use crate::destination::Destination;
     use crate::health::Health;
     use crate::signal::Signal;
@@ -142,8 +142,9 @@ mod tests {
         fn new() -> Self {
             let (shared, open) = (Shared::default(), Arc::default());
             let health = Health::new(Signal::Traces, Destination::Console);
-            let watch = Watch::new(Arc::clone(&health), &TelemetryConfig::default());
-            let output = Output::new(Some(ConsoleWriter::new(shared.clone())));
+            let config = TelemetryConfig::default().with_console_writer(shared.clone());
+            let watch = Watch::new(Arc::clone(&health), &config);
+            let output = Output::new(&config);
             let traces = Traces::new(output, &watch, &open);
             Self {
                 traces,

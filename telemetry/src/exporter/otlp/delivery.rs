@@ -16,7 +16,7 @@ use crate::config::OtlpTarget;
 use crate::config::Protocol;
 use crate::error::InitError;
 use crate::health::{Report, Reporter, Watch};
-use crate::otlp::{Connection, Partial, Post, Runtime, tls_advice};
+use crate::otlp::{Connection, Partial, Post, tls_advice};
 
 /// The client under an exporter. It blocks, on the thread of the exporter's processor or reader.
 #[derive(Debug)]
@@ -41,13 +41,9 @@ enum Sent {
 }
 
 impl Delivery {
-    pub(super) fn new(
-        target: &OtlpTarget,
-        watch: &Watch,
-        runtime: &mut Option<Runtime>,
-    ) -> Result<Self, InitError> {
+    pub(super) fn new(connection: Connection, target: &OtlpTarget, watch: &Watch) -> Result<Self, InitError> {
         Ok(Self {
-            connection: Connection::new(target, runtime)?,
+            connection,
             headers: RequestHeaders::new(target)?,
             encoding: RequestEncoding::new(target),
             timeout: target.timeout(),

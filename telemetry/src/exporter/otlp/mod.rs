@@ -29,54 +29,73 @@ use opentelemetry_sdk::trace::{SpanExporter as _, TracerProviderBuilder};
 
 use self::delivery::Delivery;
 use self::encoding::{RequestEncoding, RequestHeaders};
+use super::signal_exporter::{Attachment, SignalExporter};
 use crate::config::OtlpTarget;
 use crate::error::InitError;
-use crate::health::Watch;
-use crate::otlp::{CollectorReply, Connection, Post, Runtime};
+use crate::otlp::{CollectorReply, Connection, Connector, Post};
 use crate::signal::Signal;
 
-pub(crate) fn traces(
-    builder: TracerProviderBuilder,
-    target: &OtlpTarget,
-    watch: &Watch,
-    runtime: &mut Option<Runtime>,
-) -> Result<TracerProviderBuilder, InitError> {
-    let client = Delivery::new(target, watch, runtime)?;
-    let exporter = over(SpanExporter::builder().with_http(), target, client).build();
-    Ok(watch.spans(builder, built(target, exporter)?))
+/// Exports over OTLP, each signal to a collector of its own if it is configured so.
+#[derive(Debug, Default)]
+pub(super) struct Otlp {
+    connector: Connector,
 }
 
-pub(crate) fn metrics(
-    builder: MeterProviderBuilder,
-    target: &OtlpTarget,
-    watch: &Watch,
-    runtime: &mut Option<Runtime>,
-) -> Result<MeterProviderBuilder, InitError> {
-    let client = Delivery::new(target, watch, runtime)?;
-    let exporter = MetricExporter::builder()
-        .with_http()
-        .with_temporality(watch.temporality());
-    let exporter = over(exporter, target, client).build();
-    Ok(watch.metrics(builder, built(target, exporter)?))
+impl Otlp {
+    /// A client for the exporter of a signal.
+    fn client(
+        &mut self,
+        attachment: &Attachment<'_>,
+        signal: Signal,
+    ) -> Result<(Delivery, OtlpTarget), InitError> {
+        let target = OtlpTarget::new(attachment.config, signal)?;
+        let connection = self.connector.connect(&target)?;
+        let client = Delivery::new(connection, &target, &attachment.watch)?;
+        Ok((client, target))
+    }
 }
 
-pub(crate) fn logs(
-    builder: LoggerProviderBuilder,
-    target: &OtlpTarget,
-    watch: &Watch,
-    runtime: &mut Option<Runtime>,
-) -> Result<LoggerProviderBuilder, InitError> {
-    let client = Delivery::new(target, watch, runtime)?;
-    let exporter = over(LogExporter::builder().with_http(), target, client).build();
-    Ok(watch.logs(builder, built(target, exporter)?))
+impl SignalExporter for Otlp {
+    fn traces(
+        &mut self,
+        builder: TracerProviderBuilder,
+        attachment: &Attachment<'_>,
+    ) -> Result<TracerProviderBuilder, InitError> {
+        let (client, target) = self.client(attachment, Signal::Traces)?;
+        let exporter = over(SpanExporter::builder().with_http(), &target, client).build();
+        Ok(attachment.watch.spans(builder, built(&target, exporter)?))
+    }
+
+    fn metrics(
+        &mut self,
+        builder: MeterProviderBuilder,
+        attachment: &Attachment<'_>,
+    ) -> Result<MeterProviderBuilder, InitError> {
+        let (client, target) = self.client(attachment, Signal::Metrics)?;
+        let exporter = MetricExporter::builder()
+            .with_http()
+            .with_temporality(attachment.config.sdk.temporality.into());
+        let exporter = over(exporter, &target, client).build();
+        Ok(attachment.watch.metrics(builder, built(&target, exporter)?))
+    }
+
+    fn logs(
+        &mut self,
+        builder: LoggerProviderBuilder,
+        attachment: &Attachment<'_>,
+    ) -> Result<LoggerProviderBuilder, InitError> {
+        let (client, target) = self.client(attachment, Signal::Logs)?;
+        let exporter = over(LogExporter::builder().with_http(), &target, client).build();
+        Ok(attachment.watch.logs(builder, built(&target, exporter)?))
+    }
 }
 
 /// Exports nothing, once, and returns what came back. It blocks, and must not be called on a thread of a tokio runtime.
 pub(crate) fn export_nothing(target: &OtlpTarget, timeout: Duration) -> Result<CollectorReply, InitError> {
-    let mut runtime = None;
+    let mut connector = Connector::default();
     let reply: Arc<Mutex<Option<CollectorReply>>> = Arc::default();
     let client = Once {
-        connection: Connection::new(target, &mut runtime)?,
+        connection: connector.connect(target)?,
         headers: RequestHeaders::new(target)?,
         encoding: RequestEncoding::new(target),
         timeout,

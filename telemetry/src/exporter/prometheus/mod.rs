@@ -22,10 +22,11 @@ use crate::health::Health;
 use self::page::Page;
 use self::scrape::Scrapes;
 use self::server::{Limits, Server};
+use super::signal_exporter::{Attachment, PageRenderer, SignalExporter};
 
 /// What a scrape sees, and the listener that answers it.
 #[derive(Debug)]
-pub(crate) struct Prometheus {
+pub(super) struct Prometheus {
     metrics: Metrics,
     server: Option<Server>,
 }
@@ -39,7 +40,7 @@ struct Metrics {
 
 impl Prometheus {
     /// Listens, if the configuration says where.
-    pub(crate) fn start(config: &TelemetryConfig) -> Result<Self, InitError> {
+    pub(super) fn start(config: &TelemetryConfig) -> Result<Self, InitError> {
         let metrics = Metrics::default();
         let start = |address| {
             let (collected, read) = (metrics.clone(), metrics.clone());
@@ -50,16 +51,20 @@ impl Prometheus {
         let server = config.prometheus_listen.as_deref().map(start).transpose()?;
         Ok(Self { metrics, server })
     }
+}
 
-    /// Adds the metrics of a provider; those of one of several services have the label `job`, as the collector gives them
+impl SignalExporter for Prometheus {
+    /// The metrics of one of several services have the label `job`, as the collector gives them
     /// (<https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/>).
-    pub(crate) fn add(
-        &self,
+    fn metrics(
+        &mut self,
         builder: MeterProviderBuilder,
-        service: Option<&str>,
+        attachment: &Attachment<'_>,
     ) -> Result<MeterProviderBuilder, InitError> {
         let failed = || InitError::exporter("metrics for Prometheus cannot be set up".into());
-        let labels = service.map(|name| HashMap::from([(JOB.to_owned(), name.to_owned())]));
+        let labels = attachment
+            .service
+            .map(|name| HashMap::from([(JOB.to_owned(), name.to_owned())]));
         let registry = Registry::new_custom(None, labels).map_err(|error| failed().caused_by(error))?;
         // Without scope labels: they would stand beside `direction` on every series.
         let exporter = opentelemetry_prometheus::exporter()
@@ -68,27 +73,17 @@ impl Prometheus {
             .build();
         let exporter = exporter.map_err(|error| failed().caused_by(error))?;
         self.metrics.registries().push(registry);
+        // The services count their readings together.
+        let _ = self.metrics.readings.set(attachment.watch.health());
         Ok(builder.with_reader(exporter))
     }
 
-    /// The metrics as Prometheus reads them.
-    pub(crate) fn text(&self) -> String {
-        self.metrics.text()
-    }
-
-    /// As [`text`](Self::text), to be kept.
-    pub(crate) fn reader(&self) -> impl Fn() -> String + Clone + Send + Sync + 'static + use<> {
+    fn page_renderer(&self) -> Option<PageRenderer> {
         let metrics = self.metrics.clone();
-        move || metrics.text()
+        Some(Arc::new(move || metrics.text()))
     }
 
-    /// Counts each reading.
-    pub(crate) fn count(&self, readings: Arc<Health>) {
-        let _ = self.metrics.readings.set(readings);
-    }
-
-    /// Where the listener is.
-    pub(crate) fn address(&self) -> Option<SocketAddr> {
+    fn address(&self) -> Option<SocketAddr> {
         self.server.as_ref().map(Server::address)
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use throughline_propagation::unfinished;
 
-use crate::error::{Failure, ShutdownError};
+use crate::error::{ShutdownError, SignalFailure};
 use crate::signal::Signal;
 
 /// Work for one signal, of the process or of a service in it.
@@ -20,17 +20,17 @@ pub(crate) struct Job {
 
 impl fmt::Debug for Job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Job").field(&self.of()).finish()
+        f.debug_tuple("Job").field(&self.key()).finish()
     }
 }
 
 impl Job {
-    fn of(&self) -> Of {
+    fn key(&self) -> JobKey {
         (self.signal, self.service.clone())
     }
 }
 
-type Of = (Signal, Option<Arc<str>>);
+type JobKey = (Signal, Option<Arc<str>>);
 
 /// Waits, at most half of the time, until what has ended is recorded, then runs lanes side by side and the jobs of a lane
 /// one after the other. A job that is late goes on by itself.
@@ -47,7 +47,7 @@ pub(crate) fn end_within(deadline: Duration, lanes: Vec<Vec<Job>>) -> Result<(),
     let is_recorded = unfinished::finish(deadline / 2);
     let mut failures = run(deadline, end, lanes);
     if !is_recorded {
-        failures.push(Failure {
+        failures.push(SignalFailure {
             signal: Signal::Traces,
             why: NOT_RECORDED.to_owned(),
             service: None,
@@ -62,17 +62,17 @@ pub(crate) fn late(deadline: Duration) -> String {
     format!("not finished within {deadline:?}")
 }
 
-fn run(deadline: Duration, end: Option<Instant>, lanes: Vec<Vec<Job>>) -> Vec<Failure> {
-    let left = |end: Instant| end.saturating_duration_since(Instant::now());
-    let mut waiting: Vec<Of> = lanes.iter().flatten().map(Job::of).collect();
+fn run(deadline: Duration, end: Option<Instant>, lanes: Vec<Vec<Job>>) -> Vec<SignalFailure> {
+    let remaining = |end: Instant| end.saturating_duration_since(Instant::now());
+    let mut waiting: Vec<JobKey> = lanes.iter().flatten().map(Job::key).collect();
     let mut failures = Vec::new();
     let (sender, results) = mpsc::channel();
     for lane in lanes {
         let sender = sender.clone();
         let run = move || {
             for job in lane {
-                let of = job.of();
-                let _ = sender.send((of, (job.run)()));
+                let key = job.key();
+                let _ = sender.send((key, (job.run)()));
             }
         };
         // A lane whose thread cannot be started drops its sender, and is reported below.
@@ -80,17 +80,17 @@ fn run(deadline: Duration, end: Option<Instant>, lanes: Vec<Vec<Job>>) -> Vec<Fa
     }
     drop(sender);
     while !waiting.is_empty() {
-        match results.recv_timeout(end.map_or(Duration::MAX, left)) {
-            Ok((of, result)) => {
-                waiting.retain(|other| *other != of);
-                failures.extend(result.err().map(|why| failure(of, why)));
+        match results.recv_timeout(end.map_or(Duration::MAX, remaining)) {
+            Ok((key, result)) => {
+                waiting.retain(|other| *other != key);
+                failures.extend(result.err().map(|why| failure(key, why)));
             }
             Err(RecvTimeoutError::Timeout) => {
-                failures.extend(waiting.drain(..).map(|of| failure(of, late(deadline))));
+                failures.extend(waiting.drain(..).map(|key| failure(key, late(deadline))));
             }
             Err(RecvTimeoutError::Disconnected) => {
                 let died = "its thread did not run to its end";
-                failures.extend(waiting.drain(..).map(|of| failure(of, died.to_owned())));
+                failures.extend(waiting.drain(..).map(|key| failure(key, died.to_owned())));
             }
         }
     }
@@ -98,8 +98,8 @@ fn run(deadline: Duration, end: Option<Instant>, lanes: Vec<Vec<Job>>) -> Vec<Fa
     failures
 }
 
-fn failure((signal, service): Of, why: String) -> Failure {
-    Failure { signal, why, service }
+fn failure((signal, service): JobKey, why: String) -> SignalFailure {
+    SignalFailure { signal, why, service }
 }
 
 const NOT_RECORDED: &str = "spans that have ended are not recorded, such as those of model calls whose tokens are still being \

@@ -8,8 +8,8 @@ use opentelemetry::global;
 use throughline_propagation::redaction::redact;
 
 use crate::config::{Exporter, IgnoredVariable, TelemetryConfig};
-use crate::health::{Counts, Health};
-use crate::probe::{Answer, Question};
+use crate::health::{DeliveryCounts, Health};
+use crate::probe::{Probe, ProbeReply};
 use crate::signal::{PerSignal, Signal};
 use crate::versions::LinkedVersions;
 
@@ -49,21 +49,8 @@ pub struct SignalDiagnosis {
     /// Why it would not take an export just now, and what to do: it cannot be found, connected to or understood, or what it
     /// answered is a refusal.
     pub unreachable: Option<String>,
-    /// The spans, log records or collections of metrics that were delivered; for Prometheus, those that were read.
-    pub delivered: u64,
-    /// Those that an exporter gave up, or did not send because the signal is [switched off](Self::switched_off).
-    pub lost: u64,
-    /// The spans, log records or data points that the destination rejected of requests that it took otherwise.
-    pub rejected: u64,
-    /// The spans, log records or data points that were dropped because each alone is larger than a request may be
-    /// ([`max_request_bytes`](TelemetryConfig::max_request_bytes)).
-    pub too_large: u64,
-    /// The spans or log records that wait to be exported.
-    pub queued: usize,
-    /// Those that found no room to wait, because they were recorded faster than the destination took them.
-    pub dropped: u64,
-    /// Those that found no room in bytes to wait ([`max_queue_bytes`](TelemetryConfig::max_queue_bytes)).
-    pub dropped_for_bytes: u64,
+    /// What was delivered, lost, rejected and dropped so far, and what is queued.
+    pub counts: DeliveryCounts,
     /// Why nothing is sent at the moment, if the destination answered that it has no such signal. It is tried again every
     /// 5 minutes.
     pub switched_off: Option<String>,
@@ -79,7 +66,7 @@ impl Diagnosis {
             sampling_rate: 0.0,
             propagated: propagated(),
             signals: Vec::new(),
-            versions: LinkedVersions::of_this_program().clone(),
+            versions: LinkedVersions::current_program().clone(),
             ignored,
             warnings: vec![warning.into()],
         };
@@ -88,27 +75,24 @@ impl Diagnosis {
         diagnosis
     }
 
-    pub(crate) fn of(
+    pub(crate) fn new(
         config: &TelemetryConfig,
         health: &PerSignal<Option<Arc<Health>>>,
-        patience: Duration,
+        timeout: Duration,
     ) -> Self {
-        let of = |signal| Some((signal, health.of(signal).as_deref()?));
-        let recorded: Vec<_> = Signal::ALL.into_iter().filter_map(of).collect();
+        let recorded = |signal| Some((signal, health.get(signal).as_deref()?));
+        let recorded: Vec<_> = Signal::ALL.into_iter().filter_map(recorded).collect();
         // All are asked at once, so that it takes no longer than the slowest.
-        let questions: Vec<_> = recorded
+        let probes: Vec<_> = recorded
             .iter()
-            .map(|(_, health)| Question::ask(health.destination(), patience))
+            .map(|(_, health)| Probe::start(health.destination(), timeout))
             .collect();
         // Read while the answers are on their way.
-        let versions = LinkedVersions::of_this_program().clone();
-        let signals = recorded
-            .into_iter()
-            .zip(questions)
-            .map(|((signal, health), question)| {
-                let answer = question.map(Question::wait);
-                SignalDiagnosis::of(signal, config.exporter_of(signal), health, answer)
-            });
+        let versions = LinkedVersions::current_program().clone();
+        let signals = recorded.into_iter().zip(probes).map(|((signal, health), probe)| {
+            let answer = probe.map(Probe::wait);
+            SignalDiagnosis::new(signal, config.exporter_of(signal), health, answer)
+        });
         let mut diagnosis = Self {
             enabled: true,
             sampling_rate: config.sampling_rate,
@@ -140,23 +124,23 @@ impl Diagnosis {
                 ..
             } = signal;
             let items = if *name == "logs" { "log records" } else { "spans" };
-            if signal.dropped > 0 {
+            if signal.counts.dropped > 0 {
                 self.warnings.push(format!(
                     "{} {items} were dropped: they were recorded faster than {destination} took them",
-                    signal.dropped
+                    signal.counts.dropped
                 ));
             }
             let items = if *name == "metrics" { "data points" } else { items };
             for (count, what) in [
                 (
-                    signal.dropped_for_bytes,
+                    signal.counts.dropped_for_bytes,
                     "were dropped: they found no room in the bytes of the queue",
                 ),
                 (
-                    signal.too_large,
+                    signal.counts.too_large,
                     "were dropped: each alone is larger than a request may be",
                 ),
-                (signal.rejected, "were rejected"),
+                (signal.counts.rejected, "were rejected"),
             ] {
                 if count > 0 {
                     self.warnings
@@ -197,16 +181,7 @@ impl Diagnosis {
 }
 
 impl SignalDiagnosis {
-    fn of(signal: Signal, exporter: Exporter, health: &Health, answer: Option<Answer>) -> Self {
-        let Counts {
-            delivered,
-            lost,
-            rejected,
-            too_large,
-            dropped,
-            dropped_for_bytes,
-            queued,
-        } = health.counts();
+    fn new(signal: Signal, exporter: Exporter, health: &Health, answer: Option<ProbeReply>) -> Self {
         let (answer, unreachable) = answer.map_or((None, None), |answer| (answer.said, answer.fault));
         Self {
             signal: signal.name(),
@@ -214,13 +189,7 @@ impl SignalDiagnosis {
             answer: without_secrets(answer),
             unreachable: without_secrets(unreachable),
             destination: health.destination().to_string(),
-            delivered,
-            lost,
-            rejected,
-            too_large,
-            queued,
-            dropped,
-            dropped_for_bytes,
+            counts: health.counts(),
             switched_off: without_secrets(health.why_switched_off()),
             failure: without_secrets(health.failure()),
         }
@@ -238,16 +207,19 @@ impl fmt::Display for Diagnosis {
             signal,
             destination,
             answer,
-            delivered,
-            lost,
-            rejected,
-            too_large,
-            queued,
-            dropped,
-            dropped_for_bytes,
+            counts,
             ..
         } in &self.signals
         {
+            let DeliveryCounts {
+                delivered,
+                lost,
+                rejected,
+                too_large,
+                dropped,
+                dropped_for_bytes,
+                queued,
+            } = *counts;
             let answers = answer
                 .iter()
                 .map(|answer| format!(", which answers {answer}"))
@@ -261,7 +233,7 @@ impl fmt::Display for Diagnosis {
                 (too_large, "too large"),
                 (dropped_for_bytes, "dropped for their bytes"),
             ] {
-                if *count > 0 {
+                if count > 0 {
                     write!(f, ", {count} {what}")?;
                 }
             }

@@ -13,7 +13,7 @@ use crate::config::IgnoredVariable;
 use crate::deadline::{Job, end_within, flush_within, late};
 use crate::diagnosis::Diagnosis;
 use crate::error::{InitError, ShutdownError};
-use crate::health::{Health, say, words};
+use crate::health::{Health, error_text, warn};
 use crate::providers::{Providers, Work, is_late};
 use crate::service::{ServiceTelemetry, Services};
 use crate::signal::Signal;
@@ -168,13 +168,13 @@ impl Telemetry {
     /// ```
     #[must_use]
     pub fn diagnose(&self) -> Diagnosis {
-        self.diagnose_within(PATIENCE)
+        self.diagnose_within(DIAGNOSIS_TIMEOUT)
     }
 
     /// As [`diagnose`](Self::diagnose), for destinations that are far away: a connection may take this long, and an answer
     /// as long again.
     #[must_use]
-    pub fn diagnose_within(&self, patience: Duration) -> Diagnosis {
+    pub fn diagnose_within(&self, timeout: Duration) -> Diagnosis {
         let Some(active) = &self.active else {
             return Diagnosis::off(self.ignored.clone());
         };
@@ -182,7 +182,7 @@ impl Telemetry {
             let setup = &active.services().setup;
             (setup.config.clone(), setup.health.clone())
         };
-        Diagnosis::of(&config, &health, patience)
+        Diagnosis::new(&config, &health, timeout)
     }
 
     /// Delivers what has been recorded so far, and returns within the deadline. It first waits, at most half of that, for
@@ -210,7 +210,7 @@ impl Telemetry {
     /// work: a collector that is down is no failure of the program.
     pub fn shutdown_or_warn(self) {
         if let Err(error) = self.shutdown() {
-            say(&error.to_string());
+            warn(&error.to_string());
         }
     }
 
@@ -234,7 +234,7 @@ impl Drop for Telemetry {
         if let Some(active) = self.active.take()
             && let Err(error) = active.end(SHUTDOWN_DEADLINE)
         {
-            say(&error.to_string());
+            warn(&error.to_string());
         }
     }
 }
@@ -250,21 +250,21 @@ impl Active {
         let health = &self.services().setup.health;
         Signal::ALL
             .iter()
-            .filter_map(|signal| health.of(*signal).as_ref())
-            .for_each(|health| health.hush());
+            .filter_map(|signal| health.get(*signal).as_ref())
+            .for_each(|health| health.mute());
         result
     }
 
     /// The work on each service's providers, signal by signal. Whether it failed is known from the deliveries made meanwhile,
-    /// in the exporter's words: the SDK wraps some failures in its own words and drops others.
+    /// in the exporter's error_text: the SDK wraps some failures in its own error_text and drops others.
     fn jobs(&self, deadline: Duration, work: impl Fn(Providers) -> Vec<(Signal, Work)>) -> Vec<Job> {
         let services = self.services();
         let own = [(None, &self.providers)];
-        let known = services.known().map(|(name, providers)| (Some(name), providers));
+        let others = services.iter().map(|(name, providers)| (Some(name), providers));
         let mut jobs = Vec::new();
-        for (service, providers) in own.into_iter().chain(known) {
+        for (service, providers) in own.into_iter().chain(others) {
             for (signal, run) in work(providers.clone()) {
-                let health = services.setup.health.of(signal).clone();
+                let health = services.setup.health.get(signal).clone();
                 let failures =
                     |health: &Option<Arc<Health>>| health.as_ref().map_or(0, |health| health.failures());
                 let failures_before = failures(&health);
@@ -274,7 +274,7 @@ impl Active {
                     match (result, health.and_then(|health| health.failure())) {
                         (_, Some(why)) if has_failed => Err(why),
                         (Err(error), _) if is_late(&error) => Err(late(deadline)),
-                        (Err(error), _) => Err(words(&error)),
+                        (Err(error), _) => Err(error_text(&error)),
                         (Ok(()), _) => Ok(()),
                     }
                 };
@@ -299,7 +299,7 @@ impl Active {
 }
 
 /// How long [`Telemetry::diagnose`] waits for a connection, and for an answer.
-const PATIENCE: Duration = Duration::from_secs(1);
+const DIAGNOSIS_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long [`Telemetry::shutdown`] and a drop may take.
 const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(5);
@@ -313,7 +313,7 @@ impl Claim {
     pub(crate) fn take() -> Result<Self, InitError> {
         let mut first = FIRST.lock().unwrap_or_else(PoisonError::into_inner);
         match *first {
-            Some(first) => Err(InitError::twice(first)),
+            Some(first) => Err(InitError::already_running(first)),
             None => {
                 *first = Some(Location::caller());
                 Ok(Self(()))

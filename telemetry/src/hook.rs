@@ -8,7 +8,7 @@ use opentelemetry_sdk::logs::LoggerProviderBuilder;
 use opentelemetry_sdk::metrics::MeterProviderBuilder;
 use opentelemetry_sdk::trace::TracerProviderBuilder;
 
-use crate::error::{InitError, Place};
+use crate::error::{ConfigSource, InitError};
 
 /// The builders of the providers, as configured; a start-up hook adds to them.
 #[derive(Debug)]
@@ -69,14 +69,14 @@ pub fn register_startup_hook(
 
 /// A closure or the name of one.
 #[derive(Clone)]
-pub(crate) enum Hook {
+pub(crate) enum StartupHook {
     Closure(Closure),
     Name(String),
 }
 
 type Closure = Arc<dyn Fn(Builders) -> Builders + Send + Sync>;
 
-impl Hook {
+impl StartupHook {
     pub(crate) fn run(&self, builders: Builders) -> Result<Builders, InitError> {
         Ok(self.find()?(builders))
     }
@@ -93,16 +93,16 @@ impl Hook {
         };
         let registered = REGISTERED.lock().unwrap_or_else(PoisonError::into_inner);
         registered.get(name).cloned().ok_or_else(|| {
-            let known: Vec<&str> = registered.keys().map(String::as_str).collect();
-            let accepted = match known.as_slice() {
+            let names: Vec<&str> = registered.keys().map(String::as_str).collect();
+            let accepted = match names.as_slice() {
                 [] => "a name given to register_startup_hook before: there is none".to_owned(),
                 _ => format!(
                     "a name given to register_startup_hook before: {}",
-                    known.join(", ")
+                    names.join(", ")
                 ),
             };
-            InitError::value(
-                Place::Code,
+            InitError::not_accepted(
+                ConfigSource::Code,
                 "startup_hook (THROUGHLINE_STARTUP_HOOK)",
                 name,
                 &accepted,
@@ -111,7 +111,7 @@ impl Hook {
     }
 }
 
-impl PartialEq for Hook {
+impl PartialEq for StartupHook {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Closure(one), Self::Closure(other)) => Arc::ptr_eq(one, other),
@@ -121,7 +121,7 @@ impl PartialEq for Hook {
     }
 }
 
-impl fmt::Debug for Hook {
+impl fmt::Debug for StartupHook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closure(_) => f.write_str("Closure"),

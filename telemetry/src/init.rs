@@ -6,9 +6,9 @@ use opentelemetry::global;
 
 use crate::config::{Exporter, IgnoredVariable, TelemetryConfig};
 use crate::error::InitError;
-use crate::exporter::Setup;
+use crate::exporter::ExporterSetup;
 use crate::guard::{Active, Claim, Telemetry};
-use crate::health::say;
+use crate::health::warn;
 use crate::propagator::install_propagator;
 use crate::service::Services;
 use crate::signal::Signal;
@@ -43,7 +43,7 @@ pub fn init(config: TelemetryConfig) -> Result<Telemetry, InitError> {
         let config = config.without_what_is_missing();
         config.check()?;
         install_propagator(&config)?;
-        warn(config.ignored_variables());
+        warn_of(config.ignored_variables());
         return Ok(Telemetry::off(config.ignored_variables().to_vec()));
     }
     let config = config.with_sdk_variables()?.without_what_is_missing();
@@ -51,10 +51,10 @@ pub fn init(config: TelemetryConfig) -> Result<Telemetry, InitError> {
     let claim = Claim::take()?;
     let is_printed = |signal| config.exporter_of(signal) == Exporter::Console;
     let in_order = is_printed(Signal::Traces) && is_printed(Signal::Metrics);
-    let mut setup = Setup::new(config);
+    let mut setup = ExporterSetup::new(config);
     let providers = setup.providers(None)?;
     install_propagator(&setup.config)?;
-    warn(setup.config.ignored_variables());
+    warn_of(setup.config.ignored_variables());
     if let Some(provider) = &providers.tracer {
         global::set_tracer_provider(provider.clone());
     }
@@ -88,6 +88,6 @@ pub fn init_from_env() -> Result<Telemetry, InitError> {
     init(TelemetryConfig::from_env()?)
 }
 
-fn warn(ignored: &[IgnoredVariable]) {
-    ignored.iter().for_each(|ignored| say(&ignored.to_string()));
+fn warn_of(ignored: &[IgnoredVariable]) {
+    ignored.iter().for_each(|ignored| warn(&ignored.to_string()));
 }

@@ -252,6 +252,7 @@ pub use config::{
 pub use diagnosis::{Diagnosis, SignalDiagnosis};
 pub use error::{InitError, ShutdownError};
 pub use guard::Telemetry;
+pub use health::DeliveryCounts;
 pub use hook::{Builders, register_startup_hook};
 pub use init::{init, init_from_env};
 pub use service::ServiceTelemetry;

@@ -8,7 +8,7 @@ use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
-use crate::health::Ended;
+use crate::health::ExporterEnd;
 use crate::signal::Signal;
 
 /// A provider of each signal that is recorded. Clones share them.
@@ -18,7 +18,7 @@ pub(crate) struct Providers {
     pub(crate) logger: Option<SdkLoggerProvider>,
     pub(crate) meter: Option<SdkMeterProvider>,
     /// When the exporter behind the meter provider has ended, if it is one that a periodic reader has.
-    pub(crate) metrics_ended: Option<Arc<Ended>>,
+    pub(crate) metrics_ended: Option<Arc<ExporterEnd>>,
 }
 
 /// What is to be done with a provider, which may block.

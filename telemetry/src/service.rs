@@ -8,7 +8,7 @@ use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
 use crate::error::InitError;
-use crate::exporter::Setup;
+use crate::exporter::ExporterSetup;
 use crate::providers::Providers;
 
 /// The providers of one service of several in a process, from [`Telemetry::for_service`](crate::Telemetry::for_service). Clones share them.
@@ -46,30 +46,30 @@ impl ServiceTelemetry {
 /// The services of a process, and what makes their providers.
 #[derive(Debug)]
 pub(crate) struct Services {
-    known: BTreeMap<Arc<str>, Providers>,
+    providers: BTreeMap<Arc<str>, Providers>,
     /// Ends after the providers: a field is dropped after those before it.
-    pub(crate) setup: Setup,
+    pub(crate) setup: ExporterSetup,
 }
 
 impl Services {
-    pub(crate) fn new(setup: Setup) -> Self {
+    pub(crate) fn new(setup: ExporterSetup) -> Self {
         Self {
-            known: BTreeMap::new(),
+            providers: BTreeMap::new(),
             setup,
         }
     }
 
     /// Each service with its providers.
-    pub(crate) fn known(&self) -> impl Iterator<Item = (&Arc<str>, &Providers)> {
-        self.known.iter()
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Providers)> {
+        self.providers.iter()
     }
 
     pub(crate) fn providers(&mut self, name: Arc<str>) -> Result<Providers, InitError> {
-        if let Some(known) = self.known.get(&name) {
-            return Ok(known.clone());
+        if let Some(providers) = self.providers.get(&name) {
+            return Ok(providers.clone());
         }
         let providers = self.setup.providers(Some(&name))?;
-        self.known.insert(name, providers.clone());
+        self.providers.insert(name, providers.clone());
         Ok(providers)
     }
 }

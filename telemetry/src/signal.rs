@@ -71,7 +71,7 @@ impl<T> PerSignal<T> {
         }
     }
 
-    pub(crate) fn of(&self, signal: Signal) -> &T {
+    pub(crate) fn get(&self, signal: Signal) -> &T {
         match signal {
             Signal::Traces => &self.traces,
             Signal::Logs => &self.logs,
@@ -79,7 +79,7 @@ impl<T> PerSignal<T> {
         }
     }
 
-    pub(crate) fn at(&mut self, signal: Signal) -> &mut T {
+    pub(crate) fn get_mut(&mut self, signal: Signal) -> &mut T {
         match signal {
             Signal::Traces => &mut self.traces,
             Signal::Logs => &mut self.logs,

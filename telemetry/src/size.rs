@@ -88,10 +88,10 @@ mod tests {
     fn what_is_large_is_estimated_as_large() {
         const LARGE: usize = 1_000_000;
         let text = || "x".repeat(LARGE);
-        let texts: Vec<StringValue> = (0..LARGE / 10).map(|_| "0123456789".into()).collect();
+        let strings: Vec<StringValue> = (0..LARGE / 10).map(|_| "0123456789".into()).collect();
         for (case, value) in [
             ("a text", Value::from(text())),
-            ("texts", Value::Array(Array::String(texts))),
+            ("texts", Value::Array(Array::String(strings))),
             ("numbers", Value::Array(Array::I64(vec![0; LARGE / 8]))),
             ("fractions", Value::Array(Array::F64(vec![0.0; LARGE / 8]))),
             ("truths", Value::Array(Array::Bool(vec![true; LARGE]))),

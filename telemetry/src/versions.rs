@@ -27,16 +27,16 @@ pub struct LinkedVersions {
 
 impl LinkedVersions {
     /// Of the running program; its executable is read once, at the first call.
-    pub(crate) fn of_this_program() -> &'static Self {
+    pub(crate) fn current_program() -> &'static Self {
         static FOUND: OnceLock<LinkedVersions> = OnceLock::new();
         FOUND.get_or_init(|| {
-            let found = std::env::current_exe().and_then(|path| Self::of_file(&path));
+            let found = std::env::current_exe().and_then(|path| Self::read_file(&path));
             found.unwrap_or_default()
         })
     }
 
-    fn of_file(path: &Path) -> io::Result<Self> {
-        Self::read(File::open(path)?.take(MOST), PART)
+    fn read_file(path: &Path) -> io::Result<Self> {
+        Self::read(File::open(path)?.take(MAX_EXECUTABLE_BYTES), READ_BYTES)
     }
 
     /// Each crate with its versions.
@@ -49,7 +49,7 @@ impl LinkedVersions {
         let (mut api, mut sdk) = (BTreeSet::new(), BTreeSet::new());
         let name = memmem::Finder::new(NAME);
         let mut part = vec![0; at_once];
-        let mut held: Vec<u8> = Vec::with_capacity(at_once + LONGEST);
+        let mut held: Vec<u8> = Vec::with_capacity(at_once + MAX_NAME_BYTES);
         loop {
             let count = match source.read(&mut part) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -69,7 +69,7 @@ impl LinkedVersions {
                 return Ok(Self { api, sdk });
             }
             // A path that is cut in two is seen whole with the next part.
-            held.drain(..held.len().saturating_sub(LONGEST));
+            held.drain(..held.len().saturating_sub(MAX_NAME_BYTES));
         }
     }
 }
@@ -81,17 +81,17 @@ fn version(text: &[u8]) -> Option<String> {
     let (version, path) = text.split_at_checked(end)?;
     let is_source = path.starts_with(b"/src/") || path.starts_with(b"\\src\\");
     let is_version = version.first()?.is_ascii_digit() && version.contains(&b'.');
-    (is_source && is_version && end < LONGEST / 2)
+    (is_source && is_version && end < MAX_NAME_BYTES / 2)
         .then(|| String::from_utf8(version.to_vec()).ok())
         .flatten()
 }
 
 const NAME: &[u8] = b"opentelemetry";
 /// The bytes of a name and a version that are kept in view.
-const LONGEST: usize = 128;
-const PART: usize = 256 << 10;
+const MAX_NAME_BYTES: usize = 128;
+const READ_BYTES: usize = 256 << 10;
 /// The bytes of an executable that are read.
-const MOST: u64 = 1 << 30;
+const MAX_EXECUTABLE_BYTES: u64 = 1 << 30;
 
 #[cfg(test)]
 mod tests {
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn this_program_has_one_version_of_each() {
-        let found = LinkedVersions::of_this_program();
+        let found = LinkedVersions::current_program();
         for (name, versions) in found.crates() {
             assert!(
                 versions.len() == 1 && versions[0].starts_with("0."),

@@ -17,10 +17,10 @@ impl TelemetryConfig {
         let tls = |signal: Option<Signal>| -> TlsConfig {
             signal.map_or_else(
                 || self.tls.clone(),
-                |signal| self.signals.of(signal).tls.or(&self.tls),
+                |signal| self.signals.get(signal).tls.or(&self.tls),
             )
         };
-        let batch = |signal| *self.sdk.batches.of(signal);
+        let batch = |signal| *self.sdk.batches.get(signal);
         match field {
             Field::Enabled => self.enabled.to_string(),
             Field::ServiceName => self
@@ -40,18 +40,18 @@ impl TelemetryConfig {
             }
             Field::Compression => self.compression.as_str().to_owned(),
             Field::CompressionOf(signal) => {
-                let own = self.signals.of(signal).compression;
+                let own = self.signals.get(signal).compression;
                 own.unwrap_or(self.compression).as_str().to_owned()
             }
             Field::Headers => headers(&self.variable_headers.names()),
             Field::HeadersOf(signal) => {
-                let own = self.signals.of(signal).headers.as_ref();
+                let own = self.signals.get(signal).headers.as_ref();
                 headers(&own.unwrap_or(&self.variable_headers).names())
             }
             Field::Timeout => self.effective(Field::TimeoutOf(Signal::Traces)),
             Field::TimeoutOf(signal) => millis(self.timeout(signal)),
             Field::ExportTimeout(signal) => {
-                let own = self.signals.of(signal).export_timeout;
+                let own = self.signals.get(signal).export_timeout;
                 own.map_or_else(|| "the timeout of the exporter".to_owned(), millis)
             }
             Field::ScheduleDelay(signal) => millis(batch(signal).schedule_delay),

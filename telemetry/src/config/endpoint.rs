@@ -1,6 +1,7 @@
 //! The URL of a collector, taken apart.
 
 use crate::config::Protocol;
+use crate::config::expected::Expected;
 use crate::signal::Signal;
 
 /// A URL without query, user and trailing slash.
@@ -14,23 +15,24 @@ pub(crate) struct Endpoint {
 
 impl Endpoint {
     /// Takes a URL apart, or returns what is accepted.
-    pub(crate) fn parse(url: &str) -> Result<Self, &'static str> {
-        const ACCEPTED: &str = "a URL such as http://127.0.0.1:4317 (gRPC) or http://127.0.0.1:4318 (HTTP)";
-        let (scheme, rest) = url.split_once("://").ok_or(ACCEPTED)?;
+    pub(crate) fn parse(url: &str) -> Result<Self, Expected> {
+        let (scheme, rest) = url.split_once("://").ok_or(Expected::Url)?;
         let slash = rest.find('/').unwrap_or(rest.len());
         let (authority, path) = rest.split_at(slash);
         let is_well_formed =
             url.bytes().all(|byte| byte.is_ascii_graphic()) && !url.contains(['?', '#', '@', '\\']);
         if !matches!(scheme, "http" | "https") || !is_well_formed {
-            return Err(ACCEPTED);
+            return Err(Expected::Url);
         }
         // In an IPv6 address without a port, the last colon is inside the brackets.
         let (host, port) = match authority.rsplit_once(':') {
-            Some((host, port)) if !port.ends_with(']') => (host, Some(port.parse().map_err(|_| ACCEPTED)?)),
+            Some((host, port)) if !port.ends_with(']') => {
+                (host, Some(port.parse().map_err(|_| Expected::Url)?))
+            }
             _ => (authority, None),
         };
         if host.is_empty() || port == Some(0) {
-            return Err(ACCEPTED);
+            return Err(Expected::Url);
         }
         Ok(Self {
             origin: format!("{scheme}://{authority}"),

@@ -23,8 +23,6 @@ pub enum Exporter {
 }
 
 impl Exporter {
-    pub(crate) const ACCEPTED: &str = r#"one of "console", "console-json", "file", "otlp", "jaeger" (traces only), "prometheus" (metrics only) or "none""#;
-
     pub(crate) fn parse(text: &str) -> Option<Self> {
         Some(match text {
             "none" => Self::None,
@@ -70,8 +68,6 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    pub(crate) const ACCEPTED: &str = r#""grpc", "http/protobuf" or "http/json""#;
-
     pub(crate) fn parse(text: &str) -> Option<Self> {
         Some(match text {
             "grpc" => Self::Grpc,
@@ -102,8 +98,6 @@ pub enum Compression {
 }
 
 impl Compression {
-    pub(crate) const ACCEPTED: &str = r#""gzip" or "none""#;
-
     pub(crate) fn parse(text: &str) -> Option<Self> {
         Some(match text {
             "none" => Self::None,
@@ -140,8 +134,6 @@ pub enum Propagator {
 }
 
 impl Propagator {
-    pub(crate) const ACCEPTED: &str = r#""tracecontext", "baggage", "b3", "b3multi", "jaeger" and "xray", with commas between them, or "none""#;
-
     /// A list with commas, each name once, or `none`.
     pub(crate) fn parse_list(text: &str) -> Option<Vec<Self>> {
         if text.trim() == "none" {

@@ -117,7 +117,7 @@ impl TelemetryConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exporter::Setup;
+    use crate::exporter::ExporterSetup;
     use crate::propagator::install_propagator;
 
     /// What is compiled in is set up, and what is not is an error that names the feature.
@@ -166,7 +166,7 @@ mod tests {
                 if OTLP_HTTP.is_compiled_in { TLS } else { OTLP_HTTP },
             ),
         ] {
-            let result = Setup::new(config).providers(None).map(drop);
+            let result = ExporterSetup::new(config).providers(None).map(drop);
             expect_named(result, &what, feature);
         }
         let config = TelemetryConfig::default().with_propagators([Propagator::XRay]);

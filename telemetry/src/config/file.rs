@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::config::TelemetryConfig;
 use crate::config::fields::Field;
 use crate::config::keys::{KEYS, RESOURCE, RULES};
-use crate::error::{InitError, Place};
+use crate::error::{ConfigSource, InitError};
 
 impl TelemetryConfig {
     /// Reads a JSON object from a file. The [crate](crate)'s table lists its keys; an object in it means the same as
@@ -20,7 +20,7 @@ impl TelemetryConfig {
     pub fn from_json_file(path: impl AsRef<Path>) -> Result<Self, InitError> {
         let path = path.as_ref();
         let text = fs::read_to_string(path).map_err(|error| InitError::unreadable(FILE, path, error))?;
-        Self::from_json(&text, &Place::File(path.to_owned()))
+        Self::from_json(&text, &ConfigSource::File(path.to_owned()))
     }
 
     /// Reads a JSON object, as [`from_json_file`](Self::from_json_file) does.
@@ -36,7 +36,7 @@ impl TelemetryConfig {
     /// # Ok::<(), throughline_telemetry::InitError>(())
     /// ```
     pub fn from_json_str(text: &str) -> Result<Self, InitError> {
-        Self::from_json(text, &Place::Text)
+        Self::from_json(text, &ConfigSource::Text)
     }
 
     /// Reads a table from a file of TOML, with the same keys as JSON.
@@ -46,7 +46,7 @@ impl TelemetryConfig {
     pub fn from_toml_file(path: impl AsRef<Path>) -> Result<Self, InitError> {
         let path = path.as_ref();
         let text = fs::read_to_string(path).map_err(|error| InitError::unreadable(FILE, path, error))?;
-        Self::from_toml(&text, &Place::File(path.to_owned()))
+        Self::from_toml(&text, &ConfigSource::File(path.to_owned()))
     }
 
     /// Reads a table of TOML, as [`from_toml_file`](Self::from_toml_file) does.
@@ -62,7 +62,7 @@ impl TelemetryConfig {
     /// # Ok::<(), throughline_telemetry::InitError>(())
     /// ```
     pub fn from_toml_str(text: &str) -> Result<Self, InitError> {
-        Self::from_toml(text, &Place::Text)
+        Self::from_toml(text, &ConfigSource::Text)
     }
 
     /// A file of TOML if its name ends so, else of JSON.
@@ -74,7 +74,7 @@ impl TelemetryConfig {
         }
     }
 
-    fn from_json(text: &str, place: &Place) -> Result<Self, InitError> {
+    fn from_json(text: &str, place: &ConfigSource) -> Result<Self, InitError> {
         let table = serde_json::from_str(text);
         Self::from_table(
             &table.map_err(|error| InitError::syntax(place, "a JSON object", json_error(&error)))?,
@@ -82,7 +82,7 @@ impl TelemetryConfig {
         )
     }
 
-    fn from_toml(text: &str, place: &Place) -> Result<Self, InitError> {
+    fn from_toml(text: &str, place: &ConfigSource) -> Result<Self, InitError> {
         let table = toml::from_str(text);
         Self::from_table(
             &table.map_err(|error| InitError::syntax(place, "a TOML table", toml_error(&error, text)))?,
@@ -90,7 +90,7 @@ impl TelemetryConfig {
         )
     }
 
-    fn from_table(table: &Map<String, Value>, place: &Place) -> Result<Self, InitError> {
+    fn from_table(table: &Map<String, Value>, place: &ConfigSource) -> Result<Self, InitError> {
         let mut config = Self::default();
         config.set_all("", table, place, &mut Vec::new())?;
         // A table has no order that one could rely on: the most exact rule comes first.
@@ -105,7 +105,7 @@ impl TelemetryConfig {
         &mut self,
         prefix: &str,
         table: &Map<String, Value>,
-        place: &Place,
+        place: &ConfigSource,
         set: &mut Vec<(Field, String)>,
     ) -> Result<(), InitError> {
         for (name, value) in table {
@@ -124,17 +124,17 @@ impl TelemetryConfig {
             } else if let Some(attribute) = key.strip_prefix(RESOURCE) {
                 self.set_resource_attribute(attribute.to_owned(), text.clone());
                 Ok(())
-            } else if let Some((_, field)) = KEYS.iter().find(|(known, _)| *known == key) {
+            } else if let Some((_, field)) = KEYS.iter().find(|(name, _)| *name == key) {
                 let meant = field.meant();
-                if let Some((_, other)) = set.iter().find(|(known, _)| *known == meant) {
-                    return Err(InitError::same(place, other, &key));
+                if let Some((_, other)) = set.iter().find(|(field, _)| *field == meant) {
+                    return Err(InitError::duplicate(place, other, &key));
                 }
                 set.push((meant, key.clone()));
                 self.set(*field, &text)
             } else {
                 return Err(unknown(place, &key));
             };
-            done.map_err(|accepted| InitError::value(place.clone(), key, text, accepted))?;
+            done.map_err(|accepted| InitError::not_accepted(place.clone(), key, text, accepted))?;
         }
         Ok(())
     }
@@ -173,11 +173,11 @@ fn listed(list: &[Value]) -> String {
 
 const FILE: &str = "the configuration file";
 
-fn unknown(place: &Place, key: &str) -> InitError {
-    let known: Vec<&str> = KEYS.iter().map(|(known, _)| *known).collect();
+fn unknown(place: &ConfigSource, key: &str) -> InitError {
+    let keys: Vec<&str> = KEYS.iter().map(|(key, _)| *key).collect();
     InitError::unknown_key(
         place,
         key,
-        &format!("{}, {RULES}ROUTE, {RESOURCE}KEY", known.join(", ")),
+        &format!("{}, {RULES}ROUTE, {RESOURCE}KEY", keys.join(", ")),
     )
 }

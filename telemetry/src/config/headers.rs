@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::error::{InitError, Place};
+use crate::config::expected::Expected;
+use crate::error::{ConfigSource, InitError};
 
 /// Names and values, of which the values are secrets.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -48,8 +49,14 @@ impl Headers {
     {
         let parse = |(name, value): (&String, &String)| {
             let parsed = name.parse().ok().zip(value.parse().ok());
-            parsed
-                .ok_or_else(|| InitError::value(Place::Code, format!("header {name}"), "REDACTED", ACCEPTED))
+            parsed.ok_or_else(|| {
+                InitError::not_accepted(
+                    ConfigSource::Code,
+                    format!("header {name}"),
+                    "REDACTED",
+                    Expected::Header,
+                )
+            })
         };
         self.0.iter().map(parse).collect()
     }
@@ -68,6 +75,3 @@ pub(super) fn can_be_sent(name: &str, value: &str) -> bool {
     let is_visible = |byte: u8| matches!(byte, b' '..=b'~' | b'\t');
     name.bytes().all(is_token) && !name.ends_with("-bin") && value.bytes().all(is_visible)
 }
-
-pub(super) const ACCEPTED: &str =
-    "a name and a value that HTTP takes: letters, digits and dashes; no line break";

@@ -4,6 +4,7 @@ mod debug;
 mod effective;
 mod endpoint;
 mod environment;
+mod expected;
 mod exporter;
 mod features;
 mod fields;
@@ -41,8 +42,8 @@ pub use tls::TlsConfig;
 pub(crate) use writer::ConsoleWriter;
 
 use crate::config::provenance::Provenance;
-use crate::error::{InitError, Place};
-use crate::hook::Hook;
+use crate::error::{ConfigSource, InitError};
+use crate::hook::StartupHook;
 use crate::signal::{PerSignal, Signal};
 
 /// What telemetry is to do. The default is off: nothing is recorded and nothing is exported.
@@ -102,7 +103,7 @@ pub struct TelemetryConfig {
     pub(crate) variable_headers: Headers,
     pub(crate) sdk: SdkConfig,
     pub(crate) provenance: Provenance,
-    pub(crate) startup_hook: Option<Hook>,
+    pub(crate) startup_hook: Option<StartupHook>,
     pub(crate) signals: PerSignal<SignalConfig>,
     pub(crate) console_writer: Option<ConsoleWriter>,
 }
@@ -178,32 +179,32 @@ impl TelemetryConfig {
             (Signal::Logs, _) | (Signal::Metrics, Exporter::Jaeger) => Exporter::None,
             (_, exporter) => exporter,
         };
-        self.signals.of(signal).exporter.unwrap_or(common)
+        self.signals.get(signal).exporter.unwrap_or(common)
     }
 
     /// How long one delivery of a signal over OTLP may take: the limits of the exporter and of the SDK are one, the
     /// shorter, since the SDK applies none of its own.
     pub(crate) fn timeout(&self, signal: Signal) -> Duration {
-        let own = self.signals.of(signal);
-        let timeout = own.timeout.or(self.sdk.timeout).unwrap_or(TIMEOUT);
+        let own = self.signals.get(signal);
+        let timeout = own.timeout.or(self.sdk.timeout).unwrap_or(DEFAULT_EXPORT_TIMEOUT);
         own.export_timeout.map_or(timeout, |limit| timeout.min(limit))
     }
 
     /// The headers of a signal's requests: those of the code, then those of the environment, where the signal's stand in
     /// the place of those for all.
     pub(crate) fn headers(&self, signal: Signal) -> Headers {
-        let own = self.signals.of(signal).headers.as_ref();
+        let own = self.signals.get(signal).headers.as_ref();
         self.headers.or(own.unwrap_or(&self.variable_headers))
     }
 
     pub(crate) fn check(&self) -> Result<(), InitError> {
         parse::rate(self.sampling_rate).map_err(|accepted| {
-            InitError::value(Place::Code, "sampling_rate", self.sampling_rate, accepted)
+            InitError::not_accepted(ConfigSource::Code, "sampling_rate", self.sampling_rate, accepted)
         })?;
         for rule in &self.sampling_rules {
             let key = format!("sampling_rules.{}", rule.route);
             parse::rate(rule.rate)
-                .map_err(|accepted| InitError::value(Place::Code, key, rule.rate, accepted))?;
+                .map_err(|accepted| InitError::not_accepted(ConfigSource::Code, key, rule.rate, accepted))?;
         }
         for signal in Signal::ALL {
             let target = OtlpTarget::new(self, signal)?;
@@ -216,28 +217,44 @@ impl TelemetryConfig {
         ] {
             if self.exporter_of(signal) == Exporter::Jaeger {
                 let accepted = format!("one that takes {signal}, and Jaeger for traces alone");
-                return Err(InitError::value(Place::Code, key, "jaeger", &accepted));
+                return Err(InitError::not_accepted(
+                    ConfigSource::Code,
+                    key,
+                    "jaeger",
+                    &accepted,
+                ));
             }
         }
         for (key, bytes) in [
             ("max_queue_bytes", self.max_queue_bytes),
             ("max_request_bytes", self.max_request_bytes),
         ] {
-            parse::bytes(bytes).map_err(|accepted| InitError::value(Place::Code, key, bytes, accepted))?;
+            parse::bytes(bytes)
+                .map_err(|accepted| InitError::not_accepted(ConfigSource::Code, key, bytes, accepted))?;
         }
         if self.exporter_of(Signal::Traces) == Exporter::Prometheus {
             let key = "the exporter of traces (tracing.exporter, OTEL_TRACES_EXPORTER)";
             let accepted = "one that takes traces, and Prometheus for metrics alone (metrics_exporter, OTEL_METRICS_EXPORTER)";
-            return Err(InitError::value(Place::Code, key, "prometheus", accepted));
+            return Err(InitError::not_accepted(
+                ConfigSource::Code,
+                key,
+                "prometheus",
+                accepted,
+            ));
         }
         if self.exporter_of(Signal::Logs) == Exporter::Prometheus {
             let key = "logs_exporter (OTEL_LOGS_EXPORTER)";
             let accepted = "one that takes logs, and Prometheus for metrics alone";
-            return Err(InitError::value(Place::Code, key, "prometheus", accepted));
+            return Err(InitError::not_accepted(
+                ConfigSource::Code,
+                key,
+                "prometheus",
+                accepted,
+            ));
         }
         Ok(())
     }
 }
 
 /// The specification's default of a delivery.
-const TIMEOUT: Duration = Duration::from_secs(10);
+const DEFAULT_EXPORT_TIMEOUT: Duration = Duration::from_secs(10);

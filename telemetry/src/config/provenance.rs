@@ -93,7 +93,7 @@ impl TelemetryConfig {
         let Some(blamed) = blamed.cloned() else {
             return Err(error);
         };
-        self.signals.at(signal).exporter = Some(Exporter::None);
+        self.signals.get_mut(signal).exporter = Some(Exporter::None);
         let used = format!("{signal} are not exported");
         self.provenance
             .ignore(blamed.ignored(format!("{error:#}"), None, used));
@@ -123,13 +123,13 @@ impl TelemetryConfig {
                 return Some((format!("{missing:#}"), "no start-up hook"));
             }
             Field::Certificate => self.tls.root().err(),
-            Field::CertificateOf(signal) => self.signals.of(signal).tls.root().err(),
+            Field::CertificateOf(signal) => self.signals.get(signal).tls.root().err(),
             Field::ClientCertificate => self.tls.check_client_certificate().err(),
             Field::ClientCertificateOf(signal) => {
-                self.signals.of(signal).tls.check_client_certificate().err()
+                self.signals.get(signal).tls.check_client_certificate().err()
             }
             Field::ClientKey => self.tls.check_client_key().err(),
-            Field::ClientKeyOf(signal) => self.signals.of(signal).tls.check_client_key().err(),
+            Field::ClientKeyOf(signal) => self.signals.get(signal).tls.check_client_key().err(),
             _ => return None,
         };
         let is_root = matches!(applied.field, Field::Certificate | Field::CertificateOf(_));
@@ -145,10 +145,10 @@ impl TelemetryConfig {
         match field {
             Field::StartupHook => self.startup_hook = None,
             Field::Certificate => self.tls.certificate = None,
-            Field::CertificateOf(signal) => self.signals.at(signal).tls.certificate = None,
+            Field::CertificateOf(signal) => self.signals.get_mut(signal).tls.certificate = None,
             Field::ClientCertificate | Field::ClientKey => self.tls.remove_identity(),
             Field::ClientCertificateOf(signal) | Field::ClientKeyOf(signal) => {
-                self.signals.at(signal).tls.remove_identity();
+                self.signals.get_mut(signal).tls.remove_identity();
             }
             _ => {}
         }

@@ -105,8 +105,6 @@ impl From<CountLimits> for SpanLimits {
 }
 
 impl MetricTemporality {
-    pub(crate) const ACCEPTED: &str = r#""cumulative", "delta" or "lowmemory""#;
-
     pub(crate) fn parse(text: &str) -> Option<Self> {
         Self::ALL
             .into_iter()

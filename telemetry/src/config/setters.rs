@@ -8,7 +8,7 @@ use crate::config::{
     Compression, ConsoleWriter, Exporter, FileConfig, Propagator, Protocol, SamplingRule, TailRule,
     TelemetryConfig, TlsConfig,
 };
-use crate::hook::{Builders, Hook};
+use crate::hook::{Builders, StartupHook};
 use crate::signal::Signal;
 
 impl TelemetryConfig {
@@ -31,7 +31,7 @@ impl TelemetryConfig {
     pub fn with_exporter(mut self, exporter: Exporter) -> Self {
         self.exporter = exporter;
         for signal in [Signal::Traces, Signal::Metrics] {
-            self.signals.at(signal).exporter = None;
+            self.signals.get_mut(signal).exporter = None;
             self.set_in_code(|field| field.concerns(signal, exporter));
         }
         self
@@ -43,7 +43,7 @@ impl TelemetryConfig {
     pub fn with_endpoint(mut self, url: impl Into<String>) -> Self {
         self.endpoint = Some(url.into());
         for signal in Signal::ALL {
-            self.signals.at(signal).endpoint = None;
+            self.signals.get_mut(signal).endpoint = None;
         }
         self
     }
@@ -53,7 +53,7 @@ impl TelemetryConfig {
     pub fn with_protocol(mut self, protocol: Protocol) -> Self {
         self.protocol = Some(protocol);
         for signal in Signal::ALL {
-            self.signals.at(signal).protocol = None;
+            self.signals.get_mut(signal).protocol = None;
         }
         self
     }
@@ -63,7 +63,7 @@ impl TelemetryConfig {
     pub fn with_compression(mut self, compression: Compression) -> Self {
         self.compression = compression;
         for signal in Signal::ALL {
-            self.signals.at(signal).compression = None;
+            self.signals.get_mut(signal).compression = None;
         }
         self
     }
@@ -138,7 +138,7 @@ impl TelemetryConfig {
         self.tls = tls;
         self.set_in_code(Field::is_tls);
         for signal in Signal::ALL {
-            self.signals.at(signal).tls = TlsConfig::default();
+            self.signals.get_mut(signal).tls = TlsConfig::default();
         }
         self
     }
@@ -155,7 +155,7 @@ impl TelemetryConfig {
     #[must_use]
     pub fn with_metrics_exporter(mut self, exporter: Exporter) -> Self {
         self.set_in_code(|field| field == Field::ExporterOf(Signal::Metrics));
-        self.signals.at(Signal::Metrics).exporter = Some(exporter);
+        self.signals.get_mut(Signal::Metrics).exporter = Some(exporter);
         self
     }
 
@@ -164,7 +164,7 @@ impl TelemetryConfig {
     #[must_use]
     pub fn with_logs_exporter(mut self, exporter: Exporter) -> Self {
         self.set_in_code(|field| field == Field::ExporterOf(Signal::Logs));
-        self.signals.at(Signal::Logs).exporter = Some(exporter);
+        self.signals.get_mut(Signal::Logs).exporter = Some(exporter);
         self
     }
 
@@ -205,7 +205,7 @@ impl TelemetryConfig {
     /// [`register_startup_hook`](crate::register_startup_hook) gives one a name instead, for a configuration file.
     #[must_use]
     pub fn with_startup_hook(mut self, hook: impl Fn(Builders) -> Builders + Send + Sync + 'static) -> Self {
-        self.startup_hook = Some(Hook::Closure(Arc::new(hook)));
+        self.startup_hook = Some(StartupHook::Closure(Arc::new(hook)));
         self
     }
 

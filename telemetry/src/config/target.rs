@@ -7,7 +7,7 @@ use throughline_propagation::redaction::redact_url;
 
 use crate::config::endpoint::Endpoint;
 use crate::config::{Compression, Headers, Protocol, TelemetryConfig, TlsConfig};
-use crate::error::{InitError, Place};
+use crate::error::{ConfigSource, InitError};
 use crate::signal::Signal;
 
 /// The collector as one signal sees it.
@@ -28,10 +28,11 @@ impl OtlpTarget {
     /// The rules of the specification (<https://opentelemetry.io/docs/specs/otel/protocol/exporter/>): what is set for the
     /// signal is taken as it is; of what is set for all signals, HTTP gets the signal's path appended.
     pub(crate) fn new(config: &TelemetryConfig, signal: Signal) -> Result<Self, InitError> {
-        let own = config.signals.of(signal);
+        let own = config.signals.get(signal);
         let set = own.endpoint.as_deref().or(config.endpoint.as_deref());
         let endpoint = set.map(|url| {
-            Endpoint::parse(url).map_err(|accepted| InitError::value(Place::Code, "endpoint", url, accepted))
+            Endpoint::parse(url)
+                .map_err(|accepted| InitError::not_accepted(ConfigSource::Code, "endpoint", url, accepted))
         });
         let endpoint = endpoint.transpose()?;
         let implied = || endpoint.as_ref().map_or(Protocol::Grpc, Endpoint::protocol);

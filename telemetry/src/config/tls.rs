@@ -101,7 +101,7 @@ fn read(setting: &str, path: &str, what: &str) -> Result<Vec<u8>, InitError> {
     if has_it {
         Ok(bytes)
     } else {
-        Err(InitError::holds_no(setting, Path::new(path), what))
+        Err(InitError::no_pem(setting, Path::new(path), what))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The exporters. Each implements [`SignalExporter`](signal_exporter::SignalExporter); [`Setup`] opens those that the
+//! The exporters. Each implements [`SignalExporter`](signal_exporter::SignalExporter); [`ExporterSetup`] opens those that the
 //! configuration names.
 
 mod console;
@@ -11,4 +11,4 @@ mod prometheus;
 mod setup;
 mod signal_exporter;
 
-pub(crate) use setup::Setup;
+pub(crate) use setup::ExporterSetup;

@@ -10,18 +10,18 @@ use opentelemetry_sdk::logs::{LoggerProviderBuilder, SdkLoggerProvider};
 use opentelemetry_sdk::metrics::{MeterProviderBuilder, SdkMeterProvider};
 use opentelemetry_sdk::trace::{SdkTracerProvider, TracerProviderBuilder};
 
-use super::console::Console;
+use super::console::ConsoleExporter;
 #[cfg(feature = "file")]
-use super::json::Lines;
+use super::json::JsonExporter;
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
-use super::otlp::Otlp;
+use super::otlp::OtlpExporter;
 #[cfg(feature = "prometheus")]
-use super::prometheus::Prometheus;
+use super::prometheus::PrometheusExporter;
 use super::signal_exporter::{Attachment, PageRenderer, SignalExporter};
 use crate::config::{Exporter, OtlpTarget, TelemetryConfig};
 use crate::destination::Destination;
 use crate::error::InitError;
-use crate::health::{Ended, Health, Watch};
+use crate::health::{DeliveryMonitor, ExporterEnd, Health};
 use crate::hook::Builders;
 use crate::log_redaction::LogRedaction;
 use crate::providers::Providers;
@@ -31,24 +31,24 @@ use crate::signal::{PerSignal, Signal};
 
 /// Builds the providers of each service, and owns what they share.
 #[derive(Debug)]
-pub(crate) struct Setup {
+pub(crate) struct ExporterSetup {
     pub(crate) config: TelemetryConfig,
     pub(crate) health: PerSignal<Option<Arc<Health>>>,
     /// Each is opened when a signal first needs it.
     exporters: HashMap<Exporter, Box<dyn SignalExporter>>,
     /// Of the metric exporter that was built last.
-    metrics_ended: Option<Arc<Ended>>,
+    metrics_ended: Option<Arc<ExporterEnd>>,
 }
 
 /// A service whose providers are built.
 #[derive(Debug)]
-struct Part<'a> {
+struct ServicePart<'a> {
     resource: Resource,
     /// Its name, if it is one of several.
     service: Option<&'a str>,
 }
 
-impl Setup {
+impl ExporterSetup {
     pub(crate) fn new(config: TelemetryConfig) -> Self {
         Self {
             config,
@@ -61,7 +61,7 @@ impl Setup {
     /// The providers of the signals that the configuration wants recorded, or that a start-up hook may want: those of the
     /// process, or of a service in it.
     pub(crate) fn providers(&mut self, service: Option<&str>) -> Result<Providers, InitError> {
-        let part = Part {
+        let part = ServicePart {
             resource: resource(&self.config, service),
             service,
         };
@@ -97,19 +97,19 @@ impl Setup {
     fn or_off<T>(
         &mut self,
         signal: Signal,
-        part: &Part<'_>,
-        build: fn(&mut Self, &Part<'_>) -> Result<T, InitError>,
+        part: &ServicePart<'_>,
+        build: fn(&mut Self, &ServicePart<'_>) -> Result<T, InitError>,
     ) -> Result<T, InitError> {
         let error = match build(self, part) {
             Err(error) if part.service.is_none() => error,
             built => return built,
         };
         self.config.turn_off(signal, error)?;
-        *self.health.at(signal) = None;
+        *self.health.get_mut(signal) = None;
         build(self, part)
     }
 
-    fn traces(&mut self, part: &Part<'_>) -> Result<TracerProviderBuilder, InitError> {
+    fn traces(&mut self, part: &ServicePart<'_>) -> Result<TracerProviderBuilder, InitError> {
         let builder = SdkTracerProvider::builder().with_resource(part.resource.clone());
         let builder = builder.with_sampler(sampler(&self.config));
         let builder = builder.with_span_limits(self.config.sdk.span_limits.into());
@@ -119,7 +119,7 @@ impl Setup {
         }
     }
 
-    fn metrics(&mut self, part: &Part<'_>) -> Result<MeterProviderBuilder, InitError> {
+    fn metrics(&mut self, part: &ServicePart<'_>) -> Result<MeterProviderBuilder, InitError> {
         let builder = SdkMeterProvider::builder().with_resource(part.resource.clone());
         match self.attach(Signal::Metrics, part)? {
             Some((exporter, attachment)) => exporter.metrics(builder, &attachment),
@@ -127,7 +127,7 @@ impl Setup {
         }
     }
 
-    fn logs(&mut self, part: &Part<'_>) -> Result<LoggerProviderBuilder, InitError> {
+    fn logs(&mut self, part: &ServicePart<'_>) -> Result<LoggerProviderBuilder, InitError> {
         let builder = SdkLoggerProvider::builder().with_resource(part.resource.clone());
         let builder = builder.with_log_processor(LogRedaction::new());
         match self.attach(Signal::Logs, part)? {
@@ -140,7 +140,7 @@ impl Setup {
     fn attach<'a>(
         &'a mut self,
         signal: Signal,
-        part: &Part<'a>,
+        part: &ServicePart<'a>,
     ) -> Result<Option<(&'a mut dyn SignalExporter, Attachment<'a>)>, InitError> {
         let config = &self.config;
         let kind = match config.exporter_of(signal) {
@@ -163,16 +163,16 @@ impl Setup {
             Exporter::Otlp => Destination::Otlp(OtlpTarget::new(config, signal)?),
             _ => Destination::Console,
         };
-        let health = self.health.at(signal);
+        let health = self.health.get_mut(signal);
         let health = health.get_or_insert_with(|| Health::new(signal, destination));
-        let watch = Watch::new(Arc::clone(health), config);
+        let monitor = DeliveryMonitor::new(Arc::clone(health), config);
         if signal == Signal::Metrics {
-            self.metrics_ended = Some(watch.ended());
+            self.metrics_ended = Some(monitor.ended());
         }
         let attachment = Attachment {
             config,
             service: part.service,
-            watch,
+            monitor,
         };
         Ok(Some((exporter.as_mut(), attachment)))
     }
@@ -181,15 +181,15 @@ impl Setup {
 /// Opens the exporter of a signal; `None` for one that is not compiled in, which the configuration's check refuses.
 fn open(signal: Signal, config: &TelemetryConfig) -> Result<Option<Box<dyn SignalExporter>>, InitError> {
     Ok(Some(match config.exporter_of(signal) {
-        Exporter::Console => Box::<Console>::default(),
+        Exporter::Console => Box::<ConsoleExporter>::default(),
         #[cfg(feature = "file")]
-        Exporter::ConsoleJson => Box::new(Lines::to_console(config.console_writer.clone())),
+        Exporter::ConsoleJson => Box::new(JsonExporter::to_console(config.console_writer.clone())),
         #[cfg(feature = "file")]
-        Exporter::File => Box::new(Lines::to_file(&config.file)?),
+        Exporter::File => Box::new(JsonExporter::to_file(&config.file)?),
         #[cfg(feature = "prometheus")]
-        Exporter::Prometheus => Box::new(Prometheus::start(config)?),
+        Exporter::Prometheus => Box::new(PrometheusExporter::start(config)?),
         #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
-        Exporter::Otlp | Exporter::Jaeger => Box::<Otlp>::default(),
+        Exporter::Otlp | Exporter::Jaeger => Box::<OtlpExporter>::default(),
         _ => return Ok(None),
     }))
 }

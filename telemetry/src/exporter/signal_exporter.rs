@@ -10,7 +10,7 @@ use opentelemetry_sdk::trace::TracerProviderBuilder;
 
 use crate::config::TelemetryConfig;
 use crate::error::InitError;
-use crate::health::Watch;
+use crate::health::DeliveryMonitor;
 
 /// An exporter of one kind. All signals and services that use the kind share one.
 ///
@@ -58,5 +58,5 @@ pub(super) struct Attachment<'a> {
     pub(super) config: &'a TelemetryConfig,
     /// The name of the service, if it is one of several.
     pub(super) service: Option<&'a str>,
-    pub(super) watch: Watch,
+    pub(super) monitor: DeliveryMonitor,
 }

@@ -7,10 +7,10 @@ use super::{Health, locked};
 
 /// What was answered so far.
 #[derive(Debug, Default)]
-pub(super) struct Answers {
+pub(super) struct CollectorAnswers {
     switched_off: Option<SwitchedOff>,
-    is_advice_said: bool,
-    is_switching_off_said: bool,
+    is_advice_reported: bool,
+    is_switching_off_reported: bool,
 }
 
 /// A destination that has no such signal.
@@ -23,9 +23,9 @@ struct SwitchedOff {
 impl Health {
     /// Counts what the destination rejected of a request that it took otherwise.
     pub(crate) fn rejected(&self, rejected: u64, sent: u64, message: &str) {
-        self.rejected.fetch_add(rejected, Ordering::Relaxed);
-        let said = self.messages().rejected.add(Instant::now(), rejected);
-        let Some(count) = said else { return };
+        self.counters.rejected.fetch_add(rejected, Ordering::Relaxed);
+        let due = self.messages().rejected.add(Instant::now(), rejected);
+        let Some(count) = due else { return };
         let (items, destination) = (self.signal.items(), &self.destination);
         let why = if message.is_empty() {
             "without a reason"
@@ -33,11 +33,11 @@ impl Health {
             message
         };
         if count == rejected {
-            self.say(format_args!(
+            self.warn(format_args!(
                 "{destination} rejected {count} of {sent} {items}: {why}"
             ));
         } else {
-            self.say(format_args!(
+            self.warn(format_args!(
                 "{destination} rejected {count} {items} since this was last said: {why}"
             ));
         }
@@ -45,8 +45,8 @@ impl Health {
 
     /// Says what a destination that took everything has to say, once.
     pub(crate) fn advised(&self, message: &str) {
-        if !std::mem::replace(&mut locked(&self.answers).is_advice_said, true) {
-            self.say(format_args!(
+        if !std::mem::replace(&mut locked(&self.answers).is_advice_reported, true) {
+            self.warn(format_args!(
                 "{} takes {} and says: {message} (said once)",
                 self.destination, self.signal
             ));
@@ -56,10 +56,12 @@ impl Health {
     /// Counts what was dropped because it alone is longer than a request may be.
     pub(crate) fn too_large(&self, sizes: &[usize], limit: usize) {
         let Some(largest) = sizes.iter().max() else { return };
-        self.too_large.fetch_add(sizes.len() as u64, Ordering::Relaxed);
-        let said = self.messages().too_large.add(Instant::now(), sizes.len() as u64);
-        if let Some(count) = said {
-            self.say(format_args!(
+        self.counters
+            .too_large
+            .fetch_add(sizes.len() as u64, Ordering::Relaxed);
+        let due = self.messages().too_large.add(Instant::now(), sizes.len() as u64);
+        if let Some(count) = due {
+            self.warn(format_args!(
                 "{count} {} were dropped: a request may have {limit} bytes (max_request_bytes), and the largest makes one \
                  of {largest}",
                 self.signal.items()
@@ -89,13 +91,13 @@ impl Health {
             since: Instant::now(),
             why: why.to_owned(),
         });
-        let was_said = std::mem::replace(&mut answers.is_switching_off_said, true);
+        let was_reported = std::mem::replace(&mut answers.is_switching_off_reported, true);
         drop(answers);
-        if was_said {
+        if was_reported {
             return;
         }
         let (signal, destination) = (self.signal, &self.destination);
-        self.say(format_args!(
+        self.warn(format_args!(
             "{signal} are switched off: {destination} answers {why}. If it takes no {signal}, set OTEL_{}_EXPORTER=none; \
              else see the endpoint",
             signal.name().to_ascii_uppercase()

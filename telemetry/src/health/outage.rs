@@ -1,7 +1,7 @@
 //! When deliveries begin to fail and when they succeed again, and which of that is said.
 //!
 //! Both ends of an outage are said, so that a log shows how long it took. A destination that comes and goes would fill the
-//! log with that, so outages have an allowance: a few in a row, then one every [`INTERVAL`]. An outage without an allowance
+//! log with that, so outages have an allowance: a few in a row, then one every [`REPORT_INTERVAL`]. An outage without an allowance
 //! is counted, and the next message has the sum. Time comes from the caller.
 
 use std::time::{Duration, Instant};
@@ -11,35 +11,35 @@ use std::time::{Duration, Instant};
 pub(super) struct Outages {
     current: Option<Outage>,
     allowance: Allowance,
-    unsaid: Unsaid,
+    unreported: UnreportedOutages,
 }
 
 #[derive(Debug)]
 struct Outage {
     began: Instant,
     lost: u64,
-    is_said: bool,
+    is_reported: bool,
 }
 
 /// Outages that no message was spent on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Unsaid {
+pub(super) struct UnreportedOutages {
     pub(super) outages: u64,
     pub(super) lost: u64,
 }
 
 /// A message about outages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Notice {
+pub(super) enum OutageNotice {
     Began {
-        before: Unsaid,
+        before: UnreportedOutages,
     },
     Ended {
         after: Duration,
         lost: u64,
     },
     /// Outages that are over and were not said.
-    Passed(Unsaid),
+    Passed(UnreportedOutages),
 }
 
 impl Outages {
@@ -47,121 +47,121 @@ impl Outages {
         Self {
             current: None,
             allowance: Allowance::new(),
-            unsaid: Unsaid::default(),
+            unreported: UnreportedOutages::default(),
         }
     }
 
     /// A delivery failed, and so many items were lost.
-    pub(super) fn failed(&mut self, now: Instant, lost: u64) -> Option<Notice> {
+    pub(super) fn failed(&mut self, now: Instant, lost: u64) -> Option<OutageNotice> {
         let current = self.current.get_or_insert(Outage {
             began: now,
             lost: 0,
-            is_said: false,
+            is_reported: false,
         });
         current.lost += lost;
-        if current.is_said || !self.allowance.take(now) {
+        if current.is_reported || !self.allowance.take(now) {
             return None;
         }
-        current.is_said = true;
-        let before = std::mem::take(&mut self.unsaid);
-        Some(Notice::Began { before })
+        current.is_reported = true;
+        let before = std::mem::take(&mut self.unreported);
+        Some(OutageNotice::Began { before })
     }
 
     /// A delivery succeeded.
-    pub(super) fn delivered(&mut self, now: Instant) -> Option<Notice> {
+    pub(super) fn delivered(&mut self, now: Instant) -> Option<OutageNotice> {
         match self.current.take() {
-            Some(outage) if outage.is_said => {
-                return Some(Notice::Ended {
+            Some(outage) if outage.is_reported => {
+                return Some(OutageNotice::Ended {
                     after: now.saturating_duration_since(outage.began),
                     lost: outage.lost,
                 });
             }
             Some(outage) => {
-                self.unsaid.outages += 1;
-                self.unsaid.lost += outage.lost;
+                self.unreported.outages += 1;
+                self.unreported.lost += outage.lost;
             }
             None => {}
         }
-        (self.unsaid.outages > 0 && self.allowance.take(now)).then(|| self.passed())
+        (self.unreported.outages > 0 && self.allowance.take(now)).then(|| self.passed())
     }
 
     /// What was not said, at the end, when there is no later message.
-    pub(super) fn rest(&mut self) -> Option<Notice> {
-        (self.unsaid.outages > 0).then(|| self.passed())
+    pub(super) fn rest(&mut self) -> Option<OutageNotice> {
+        (self.unreported.outages > 0).then(|| self.passed())
     }
 
-    fn passed(&mut self) -> Notice {
-        Notice::Passed(std::mem::take(&mut self.unsaid))
+    fn passed(&mut self) -> OutageNotice {
+        OutageNotice::Passed(std::mem::take(&mut self.unreported))
     }
 }
 
-/// Outages that may be said: [`BURST`] at first, and one more every [`INTERVAL`].
+/// Outages that may be said: [`MAX_BURST`] at first, and one more every [`REPORT_INTERVAL`].
 #[derive(Debug)]
 struct Allowance {
-    left: u32,
+    remaining: u32,
     since: Option<Instant>,
 }
 
 impl Allowance {
     fn new() -> Self {
         Self {
-            left: BURST,
+            remaining: MAX_BURST,
             since: None,
         }
     }
 
     fn take(&mut self, now: Instant) -> bool {
         let since = *self.since.get_or_insert(now);
-        let more = now.saturating_duration_since(since).as_secs() / INTERVAL.as_secs();
+        let more = now.saturating_duration_since(since).as_secs() / REPORT_INTERVAL.as_secs();
         if more > 0 {
-            self.left = self
-                .left
-                .saturating_add(u32::try_from(more).unwrap_or(BURST))
-                .min(BURST);
+            self.remaining = self
+                .remaining
+                .saturating_add(u32::try_from(more).unwrap_or(MAX_BURST))
+                .min(MAX_BURST);
             self.since = Some(now);
         }
-        let has = self.left > 0;
-        self.left = self.left.saturating_sub(1);
+        let has = self.remaining > 0;
+        self.remaining = self.remaining.saturating_sub(1);
         has
     }
 }
 
-/// Something that happens often and is said at once, and then with a sum every [`INTERVAL`].
+/// Something that happens often and is said at once, and then with a sum every [`REPORT_INTERVAL`].
 #[derive(Debug, Default)]
-pub(super) struct Repeated {
-    said: Option<Instant>,
-    unsaid: u64,
+pub(super) struct RepeatTally {
+    reported_at: Option<Instant>,
+    unreported: u64,
 }
 
-impl Repeated {
+impl RepeatTally {
     /// It happened so many times; how many times are to be said now, if it is time.
     pub(super) fn add(&mut self, now: Instant, times: u64) -> Option<u64> {
-        self.unsaid += times;
+        self.unreported += times;
         if self
-            .said
-            .is_some_and(|said| now.saturating_duration_since(said) < INTERVAL)
+            .reported_at
+            .is_some_and(|at| now.saturating_duration_since(at) < REPORT_INTERVAL)
         {
             return None;
         }
-        self.said = Some(now);
+        self.reported_at = Some(now);
         self.rest()
     }
 
     /// What was not said yet.
     pub(super) fn rest(&mut self) -> Option<u64> {
-        Some(std::mem::take(&mut self.unsaid)).filter(|unsaid| *unsaid > 0)
+        Some(std::mem::take(&mut self.unreported)).filter(|unreported| *unreported > 0)
     }
 }
 
-const BURST: u32 = 3;
-const INTERVAL: Duration = Duration::from_secs(30);
+const MAX_BURST: u32 = 3;
+const REPORT_INTERVAL: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// Seconds, what happened, and what is said: `None` for a delivery, else the items lost by a failure.
-    type Step = (u64, Option<u64>, Option<Notice>);
+    type Step = (u64, Option<u64>, Option<OutageNotice>);
 
     fn follow(steps: &[Step]) {
         let (begun, mut outages) = (Instant::now(), Outages::new());
@@ -175,14 +175,14 @@ mod tests {
         }
     }
 
-    fn began(outages: u64, lost: u64) -> Option<Notice> {
-        let before = Unsaid { outages, lost };
-        Some(Notice::Began { before })
+    fn began(outages: u64, lost: u64) -> Option<OutageNotice> {
+        let before = UnreportedOutages { outages, lost };
+        Some(OutageNotice::Began { before })
     }
 
-    fn ended(seconds: u64, lost: u64) -> Option<Notice> {
+    fn ended(seconds: u64, lost: u64) -> Option<OutageNotice> {
         let after = Duration::from_secs(seconds);
-        Some(Notice::Ended { after, lost })
+        Some(OutageNotice::Ended { after, lost })
     }
 
     #[test]
@@ -217,7 +217,11 @@ mod tests {
             (31, None, ended(1, 1)),
             (32, Some(4), None),
             (33, None, None),
-            (60, None, Some(Notice::Passed(Unsaid { outages: 1, lost: 4 }))),
+            (
+                60,
+                None,
+                Some(OutageNotice::Passed(UnreportedOutages { outages: 1, lost: 4 })),
+            ),
             (61, None, None),
             // One that goes on without an allowance is said as soon as there is one.
             (62, Some(2), None),
@@ -228,7 +232,7 @@ mod tests {
 
     #[test]
     fn what_happens_often_is_said_with_a_sum() {
-        let (begun, mut repeated) = (Instant::now(), Repeated::default());
+        let (begun, mut repeated) = (Instant::now(), RepeatTally::default());
         for (second, times, said) in [
             (0, 1, Some(1)),
             (1, 2, None),

@@ -6,15 +6,15 @@ use std::sync::atomic::Ordering;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::SpanData;
 
-use super::queue::Limits;
-use super::{Watch, locked};
+use super::queue::QueueLimits;
+use super::{DeliveryMonitor, locked};
 use crate::size::span_bytes;
 
-impl Watch {
+impl DeliveryMonitor {
     /// Takes room in the queue for a span, and returns its bytes; or counts it as dropped.
     pub(crate) fn admit(&self, span: &SpanData) -> Option<usize> {
         let bytes = span_bytes(span);
-        let limits = Limits {
+        let limits = QueueLimits {
             items: usize::MAX,
             bytes: self.max_queue_bytes,
         };
@@ -39,14 +39,14 @@ impl Watch {
         self.health.counts().queued
     }
 
-    /// Says why the end that is under way fails: the SDK would wrap it in words of its own.
+    /// Says why the end that is under way fails: the SDK would wrap it in error_text of its own.
     pub(crate) fn fail(&self, why: &str) {
         *locked(&self.health.failure) = Some(why.to_owned());
         // Last, so that whoever sees that there was one finds why.
         self.health.failures.fetch_add(1, Ordering::Release);
     }
 
-    /// What was lost since the start, in words.
+    /// What was lost since the start, in error_text.
     pub(crate) fn losses(&self) -> Option<String> {
         let counts = self.health.counts();
         let why = self.health.failure().unwrap_or_default();

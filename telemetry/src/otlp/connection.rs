@@ -4,7 +4,7 @@
 use super::grpc::{Grpc, Runtime};
 #[cfg(feature = "otlp-http")]
 use super::http::Http;
-use super::{CollectorReply, Post};
+use super::{CollectorReply, OtlpRequest};
 use crate::config::{OtlpTarget, Protocol};
 use crate::error::InitError;
 
@@ -18,7 +18,7 @@ pub(crate) enum Connection {
 }
 
 impl Connection {
-    pub(crate) fn send(&self, post: Post<'_>) -> CollectorReply {
+    pub(crate) fn send(&self, post: OtlpRequest<'_>) -> CollectorReply {
         match self {
             #[cfg(feature = "otlp-grpc")]
             Self::Grpc(grpc) => grpc.send(post),

@@ -24,7 +24,7 @@ use tower_service::Service;
 
 use super::answer::{line, partial};
 use super::retry_info::retry_delay;
-use super::{CollectorReply, MAX_ANSWER_BYTES, Partial, Post};
+use super::{CollectorReply, MAX_ANSWER_BYTES, OtlpRequest, PartialSuccess};
 use crate::config::OtlpTarget;
 use crate::error::{InitError, chain};
 use crate::signal::Signal;
@@ -102,7 +102,7 @@ impl Grpc {
         })
     }
 
-    pub(super) fn send(&self, post: Post<'_>) -> CollectorReply {
+    pub(super) fn send(&self, post: OtlpRequest<'_>) -> CollectorReply {
         let (channel, timeout) = (self.channel.clone(), post.timeout);
         let request = self.request(post);
         let (sender, reply) = mpsc::channel();
@@ -116,7 +116,7 @@ impl Grpc {
             .unwrap_or_else(|_| CollectorReply::None("telemetry has ended".into()))
     }
 
-    fn request(&self, post: Post<'_>) -> Request<Body> {
+    fn request(&self, post: OtlpRequest<'_>) -> Request<Body> {
         let mut request = Request::new(Body::new(Full::new(framed(&post.body, post.is_gzip))));
         *request.method_mut() = Method::POST;
         *request.version_mut() = Version::HTTP_2;
@@ -165,7 +165,7 @@ async fn exchange(mut channel: Channel, request: Request<Body>) -> CollectorRepl
 
 async fn read(response: Response<Body>) -> CollectorReply {
     let (head, mut body) = response.into_parts();
-    if let Some(status) = status(&head.headers, Partial::default()) {
+    if let Some(status) = status(&head.headers, PartialSuccess::default()) {
         return status;
     }
     if head.status != StatusCode::OK {
@@ -210,7 +210,7 @@ fn taken(data: &[u8]) -> CollectorReply {
 }
 
 /// What the message says that is framed in the data, if it is whole and not compressed.
-fn message_in(data: &[u8]) -> Option<Partial> {
+fn message_in(data: &[u8]) -> Option<PartialSuccess> {
     let (&[compressed, a, b, c, d], rest) = data.split_first_chunk::<5>()?;
     let length = usize::try_from(u32::from_be_bytes([a, b, c, d])).ok()?;
     let message = rest.get(..length).filter(|_| compressed == 0)?;
@@ -218,7 +218,7 @@ fn message_in(data: &[u8]) -> Option<Partial> {
 }
 
 /// The status in headers or trailers, if there is one.
-fn status(headers: &HeaderMap, partial: Partial) -> Option<CollectorReply> {
+fn status(headers: &HeaderMap, partial: PartialSuccess) -> Option<CollectorReply> {
     let code = Code::from_bytes(headers.get("grpc-status")?.as_bytes());
     let message = headers.get("grpc-message").map_or(&[][..], HeaderValue::as_bytes);
     let message = percent_decode(message).decode_utf8_lossy();
@@ -249,7 +249,7 @@ fn plain(status: StatusCode) -> CollectorReply {
         code: code_name(code),
         retry_after: None,
         message: format!("HTTP {status}"),
-        partial: Partial::default(),
+        partial: PartialSuccess::default(),
     }
 }
 
@@ -293,10 +293,18 @@ mod tests {
                 code: "ResourceExhausted".into(),
                 retry_after: None,
                 message: expected.into(),
-                partial: Partial::default(),
+                partial: PartialSuccess::default(),
             };
-            assert_eq!(status(&headers, Partial::default()), Some(expected), "{message}");
+            assert_eq!(
+                status(&headers, PartialSuccess::default()),
+                Some(expected),
+                "{message}"
+            );
         }
-        assert_eq!(status(&HeaderMap::new(), Partial::default()), None, "no status");
+        assert_eq!(
+            status(&HeaderMap::new(), PartialSuccess::default()),
+            None,
+            "no status"
+        );
     }
 }

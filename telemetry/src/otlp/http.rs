@@ -10,7 +10,7 @@ use reqwest::redirect::Policy;
 
 use super::answer::partial;
 use super::refusal::message;
-use super::{CollectorReply, MAX_ANSWER_BYTES, Partial, Post};
+use super::{CollectorReply, MAX_ANSWER_BYTES, OtlpRequest, PartialSuccess};
 use crate::config::OtlpTarget;
 use crate::config::Protocol;
 use crate::error::{InitError, chain};
@@ -44,7 +44,7 @@ impl Http {
         })
     }
 
-    pub(super) fn send(&self, post: Post<'_>) -> CollectorReply {
+    pub(super) fn send(&self, post: OtlpRequest<'_>) -> CollectorReply {
         let request = self
             .client
             .post(&self.url)
@@ -81,7 +81,7 @@ impl Http {
         let partial = if status.is_success() && is_whole {
             partial(&body, kind.starts_with(JSON.as_bytes()))
         } else {
-            Partial::default()
+            PartialSuccess::default()
         };
         CollectorReply::Http {
             status: status.as_u16(),
@@ -113,18 +113,18 @@ mod tests {
 
     #[test]
     fn a_wait_is_seconds_or_a_date() {
-        let of = |text: &str| retry_after(&HeaderValue::from_str(text).expect("a header"));
-        assert_eq!(of(" 120 "), Some(Duration::from_secs(120)), "seconds");
+        let wait = |text: &str| retry_after(&HeaderValue::from_str(text).expect("a header"));
+        assert_eq!(wait(" 120 "), Some(Duration::from_secs(120)), "seconds");
         assert_eq!(
-            of("Fri, 31 Dec 1999 23:59:59 GMT"),
+            wait("Fri, 31 Dec 1999 23:59:59 GMT"),
             Some(Duration::ZERO),
             "a date that is past"
         );
         let soon = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(100));
-        let wait = of(&soon).expect("a date");
-        assert!((1..=100).contains(&wait.as_secs()), "{wait:?} until {soon}");
+        let until = wait(&soon).expect("a date");
+        assert!((1..=100).contains(&until.as_secs()), "{until:?} until {soon}");
         for text in ["", "soon", "-1", "1.5", "99999999999999999999999"] {
-            assert_eq!(of(text), None, "{text:?}");
+            assert_eq!(wait(text), None, "{text:?}");
         }
     }
 }

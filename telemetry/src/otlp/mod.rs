@@ -22,8 +22,8 @@ mod retry_info;
 mod tls_advice;
 
 pub(crate) use connection::{Connection, Connector};
-pub(crate) use reply::{CollectorReply, Partial};
-pub(crate) use request::Post;
+pub(crate) use reply::{CollectorReply, PartialSuccess};
+pub(crate) use request::OtlpRequest;
 pub(crate) use tls_advice::{USE_HTTP, tls_advice};
 
 /// The most bytes that are read of an answer. A collector's own is a few hundred; what is longer is no reason to send

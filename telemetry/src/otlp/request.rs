@@ -7,7 +7,7 @@ use opentelemetry_http::Bytes;
 
 /// An encoded request.
 #[derive(Debug)]
-pub(crate) struct Post<'a> {
+pub(crate) struct OtlpRequest<'a> {
     /// The user's headers.
     pub(crate) headers: &'a HeaderMap,
     pub(crate) body: Bytes,

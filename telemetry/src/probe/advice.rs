@@ -5,16 +5,16 @@ use std::time::Duration;
 use crate::config::OtlpTarget;
 use crate::config::Protocol;
 
-use super::spoken::{Spoken, spoken};
-use super::{Answer, silent};
+use super::sniff::{Sniffed, sniff};
+use super::{ProbeReply, silent};
 use crate::otlp::{CollectorReply, USE_HTTP, tls_advice};
 
 pub(super) fn answer(
     reply: CollectorReply,
     target: &OtlpTarget,
     address: &str,
-    patience: Duration,
-) -> Answer {
+    timeout: Duration,
+) -> ProbeReply {
     match reply {
         CollectorReply::Http {
             status,
@@ -29,28 +29,28 @@ pub(super) fn answer(
                 200..=299 => Some("with a page for people: this is no OTLP receiver".to_owned()),
                 _ => Some(of_status(status, target)),
             };
-            let said_by = if message.is_empty() {
+            let message_text = if message.is_empty() {
                 String::new()
             } else {
                 format!(" ({message})")
             };
-            Answer {
-                fault: advice.map(|advice| format!("it answers {said}{said_by}: {advice}")),
+            ProbeReply {
+                fault: advice.map(|advice| format!("it answers {said}{message_text}: {advice}")),
                 said: Some(said),
             }
         }
         CollectorReply::Grpc { code, .. } => {
             let advice = match code.as_str() {
                 // A port for HTTP that takes HTTP/2 too knows no such method.
-                "Unimplemented" if speaks_http1(target, address, patience) => Some(NO_GRPC.to_owned()),
+                "Unimplemented" if speaks_http1(target, address, timeout) => Some(NO_GRPC.to_owned()),
                 _ => of_code(&code, target),
             };
-            Answer {
+            ProbeReply {
                 fault: advice.map(|advice| format!("it answers {code}: {advice}")),
                 said: Some(code),
             }
         }
-        CollectorReply::None(why) => Answer::fault(of_silence(why, target, address, patience)),
+        CollectorReply::None(why) => ProbeReply::fault(of_silence(why, target, address, timeout)),
     }
 }
 
@@ -78,12 +78,12 @@ fn of_code(code: &str, target: &OtlpTarget) -> Option<String> {
 }
 
 /// Nothing was understood: asks what is spoken there, which needs no TLS.
-fn of_silence(why: String, target: &OtlpTarget, address: &str, patience: Duration) -> String {
+fn of_silence(why: String, target: &OtlpTarget, address: &str, timeout: Duration) -> String {
     if let Some(advice) = tls_advice(&why, target) {
         return advice;
     }
     if why.contains("timed out") || why.contains("Timeout") {
-        return silent(patience);
+        return silent(timeout);
     }
     if let Some(variable) = proxy(&why, target) {
         let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
@@ -93,23 +93,23 @@ fn of_silence(why: String, target: &OtlpTarget, address: &str, patience: Duratio
         );
     }
     let is_grpc = target.protocol == Protocol::Grpc;
-    let patience = patience.mul_f32(QUICK);
+    let timeout = timeout.mul_f32(SNIFF_TIMEOUT_SHARE);
     if target.is_https() {
-        return match spoken(address, HTTP1, patience) {
+        return match sniff(address, HTTP1, timeout) {
             // What speaks TLS may say 400 without it.
-            Spoken::Http1(status) if !status.starts_with("400") => USE_HTTP.to_owned(),
-            Spoken::Http2 => USE_HTTP.to_owned(),
+            Sniffed::Http1(status) if !status.starts_with("400") => USE_HTTP.to_owned(),
+            Sniffed::Http2 => USE_HTTP.to_owned(),
             _ => why,
         };
     }
-    match spoken(address, if is_grpc { HTTP1 } else { HTTP2 }, patience) {
-        Spoken::Http2 if !is_grpc => NO_HTTP1.to_owned(),
-        Spoken::Http1(_) if is_grpc => NO_GRPC.to_owned(),
-        Spoken::Tls => USE_TLS.to_owned(),
-        Spoken::Other => "what answers there speaks no HTTP".to_owned(),
-        Spoken::Nothing if spoken(address, TLS, patience) == Spoken::Tls => USE_TLS.to_owned(),
-        Spoken::Nothing => format!("it connects and closes without an answer ({why})"),
-        Spoken::Http1(_) | Spoken::Http2 => why,
+    match sniff(address, if is_grpc { HTTP1 } else { HTTP2 }, timeout) {
+        Sniffed::Http2 if !is_grpc => NO_HTTP1.to_owned(),
+        Sniffed::Http1(_) if is_grpc => NO_GRPC.to_owned(),
+        Sniffed::Tls => USE_TLS.to_owned(),
+        Sniffed::Other => "what answers there speaks no HTTP".to_owned(),
+        Sniffed::Nothing if sniff(address, TLS, timeout) == Sniffed::Tls => USE_TLS.to_owned(),
+        Sniffed::Nothing => format!("it connects and closes without an answer ({why})"),
+        Sniffed::Http1(_) | Sniffed::Http2 => why,
     }
 }
 
@@ -120,9 +120,9 @@ fn proxy(why: &str, target: &OtlpTarget) -> Option<&'static str> {
     is_asked.then(|| PROXIES.iter().find(is_set).copied()).flatten()
 }
 
-fn speaks_http1(target: &OtlpTarget, address: &str, patience: Duration) -> bool {
-    let spoken = || spoken(address, HTTP1, patience.mul_f32(QUICK));
-    !target.is_https() && matches!(spoken(), Spoken::Http1(_))
+fn speaks_http1(target: &OtlpTarget, address: &str, timeout: Duration) -> bool {
+    let sniffed = || sniff(address, HTTP1, timeout.mul_f32(SNIFF_TIMEOUT_SHARE));
+    !target.is_https() && matches!(sniffed(), Sniffed::Http1(_))
 }
 
 /// Opens an HTTP/2 connection and no more.
@@ -147,8 +147,8 @@ const PROXIES: &[&str] = &[
 ];
 const USE_TLS: &str = "TLS is spoken there: use https";
 const HEADERS: &str = "it does not know who asks: see the headers (OTEL_EXPORTER_OTLP_HEADERS)";
-/// The share of the patience for what is asked after that.
-const QUICK: f32 = 0.4;
+/// The share of the timeout for what is asked after that.
+const SNIFF_TIMEOUT_SHARE: f32 = 0.4;
 
 #[cfg(test)]
 mod tests {

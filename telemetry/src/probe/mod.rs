@@ -3,7 +3,7 @@
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 mod advice;
 mod connect;
-mod spoken;
+mod sniff;
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
@@ -21,31 +21,31 @@ use self::connect::connect;
 
 /// What a destination said, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Answer {
+pub(crate) struct ProbeReply {
     /// As it was said: `200 OK`.
     pub(crate) said: Option<String>,
     /// Why it takes nothing.
     pub(crate) fault: Option<String>,
 }
 
-/// A question that is being asked, on a thread of its own: a name server may hang.
+/// A probe that is being asked, on a thread of its own: a name server may hang.
 #[derive(Debug)]
-pub(crate) struct Question {
+pub(crate) struct Probe {
     begun: Instant,
-    patience: Duration,
-    stages: Receiver<Stage>,
+    timeout: Duration,
+    stages: Receiver<ProbeStage>,
 }
 
 #[derive(Debug)]
-enum Stage {
+enum ProbeStage {
     Connected,
-    Done(Answer),
+    Done(ProbeReply),
 }
 
-impl Question {
-    /// Asks; `None` where there is no network between. The patience is for the connection, and as long again for the
+impl Probe {
+    /// Asks; `None` where there is no network between. The timeout is for the connection, and as long again for the
     /// answer.
-    pub(crate) fn ask(destination: &Destination, patience: Duration) -> Option<Self> {
+    pub(crate) fn start(destination: &Destination, timeout: Duration) -> Option<Self> {
         let address = Endpoint::parse(&destination.url()?).ok()?.address();
         let destination = destination.clone();
         let (stage, stages) = mpsc::channel();
@@ -53,14 +53,14 @@ impl Question {
             // What is asked here is neither recorded nor logged: it is no delivery.
             let _suppressed = Context::enter_telemetry_suppressed_scope();
             tracing::dispatcher::with_default(&Dispatch::none(), || {
-                let done = match connect(&address, patience).map(drop) {
-                    Err(error) => Answer::fault(error.to_string()),
+                let done = match connect(&address, timeout).map(drop) {
+                    Err(error) => ProbeReply::fault(error.to_string()),
                     Ok(()) => {
-                        let _ = stage.send(Stage::Connected);
-                        answer(&destination, &address, patience)
+                        let _ = stage.send(ProbeStage::Connected);
+                        answer(&destination, &address, timeout)
                     }
                 };
-                let _ = stage.send(Stage::Done(done));
+                let _ = stage.send(ProbeStage::Done(done));
             });
         };
         let begun = Instant::now();
@@ -70,36 +70,36 @@ impl Question {
             .spawn(run);
         Some(Self {
             begun,
-            patience,
+            timeout,
             stages,
         })
     }
 
     /// Waits for the answer.
-    pub(crate) fn wait(self) -> Answer {
-        let patience = self.patience;
-        let mut deadline = patience;
-        let mut late = format!("no connection within {patience:?}");
+    pub(crate) fn wait(self) -> ProbeReply {
+        let timeout = self.timeout;
+        let mut deadline = timeout;
+        let mut late = format!("no connection within {timeout:?}");
         loop {
             match self
                 .stages
                 .recv_timeout(deadline.saturating_sub(self.begun.elapsed()))
             {
-                Ok(Stage::Done(answer)) => return answer,
-                Ok(Stage::Connected) => {
-                    deadline = deadline.saturating_add(patience);
-                    late = silent(patience);
+                Ok(ProbeStage::Done(answer)) => return answer,
+                Ok(ProbeStage::Connected) => {
+                    deadline = deadline.saturating_add(timeout);
+                    late = silent(timeout);
                 }
-                Err(RecvTimeoutError::Timeout) => return Answer::fault(late),
+                Err(RecvTimeoutError::Timeout) => return ProbeReply::fault(late),
                 Err(RecvTimeoutError::Disconnected) => {
-                    return Answer::fault("the question could not be asked".into());
+                    return ProbeReply::fault("the question could not be asked".into());
                 }
             }
         }
     }
 }
 
-impl Answer {
+impl ProbeReply {
     fn fault(fault: String) -> Self {
         Self {
             said: None,
@@ -108,20 +108,20 @@ impl Answer {
     }
 }
 
-fn answer(destination: &Destination, address: &str, patience: Duration) -> Answer {
+fn answer(destination: &Destination, address: &str, timeout: Duration) -> ProbeReply {
     match destination {
         #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
         Destination::Otlp(target) => {
             // Less than is waited for, so that what came back so far is said and not that it took too long.
-            match exporter::otlp::export_nothing(target, patience.mul_f32(0.8)) {
-                Ok(reply) => advice::answer(reply, target, address, patience),
-                Err(error) => Answer::fault(chain(&error)),
+            match exporter::otlp::export_nothing(target, timeout.mul_f32(0.8)) {
+                Ok(reply) => advice::answer(reply, target, address, timeout),
+                Err(error) => ProbeReply::fault(chain(&error)),
             }
         }
-        _ => spoken::page(address, patience),
+        _ => sniff::page(address, timeout),
     }
 }
 
-fn silent(patience: Duration) -> String {
-    format!("it connects but does not answer within {patience:?}")
+fn silent(timeout: Duration) -> String {
+    format!("it connects but does not answer within {timeout:?}")
 }

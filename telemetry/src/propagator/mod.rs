@@ -17,7 +17,7 @@ use self::jaeger::Jaeger;
 use crate::config::{Propagator, TelemetryConfig};
 use crate::error::InitError;
 
-type Boxed = Box<dyn TextMapPropagator + Send + Sync>;
+type BoxedPropagator = Box<dyn TextMapPropagator + Send + Sync>;
 
 /// Makes what is configured the global propagator, later ones read first; nothing if none is configured.
 pub(crate) fn install_propagator(config: &TelemetryConfig) -> Result<(), InitError> {
@@ -25,7 +25,7 @@ pub(crate) fn install_propagator(config: &TelemetryConfig) -> Result<(), InitErr
     let wants = |propagator| config.propagators.contains(&propagator);
     let (trace_context, baggage) = (wants(Propagator::TraceContext), wants(Propagator::Baggage));
     let w3c = W3cPropagator::new().trace_context(trace_context).baggage(baggage);
-    let mut others: Vec<Boxed> = Vec::new();
+    let mut others: Vec<BoxedPropagator> = Vec::new();
     for propagator in &config.propagators {
         match propagator {
             Propagator::B3 => others.push(Box::new(B3::single())),

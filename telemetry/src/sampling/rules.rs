@@ -25,7 +25,7 @@ impl Routes {
         }
     }
 
-    fn of(&self, attributes: &[KeyValue]) -> &Sampler {
+    fn sampler_for(&self, attributes: &[KeyValue]) -> &Sampler {
         let value = |key| {
             attributes
                 .iter()
@@ -56,7 +56,7 @@ impl ShouldSample for Routes {
         attributes: &[KeyValue],
         links: &[Link],
     ) -> SamplingResult {
-        self.of(attributes)
+        self.sampler_for(attributes)
             .should_sample(parent, trace, name, kind, attributes, links)
     }
 }

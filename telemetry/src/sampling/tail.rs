@@ -18,28 +18,28 @@ use crate::size::span_bytes;
 pub(crate) struct TailProcessor<P> {
     next: P,
     rule: TailRule,
-    limits: Limits,
-    held: Mutex<Held>,
+    limits: TailLimits,
+    held: Mutex<HeldTraces>,
 }
 
 /// What is held back at most.
 #[derive(Debug, Clone, Copy)]
-struct Limits {
+struct TailLimits {
     spans: usize,
     bytes: usize,
 }
 
 /// What is held back, the oldest trace first.
 #[derive(Debug, Default)]
-struct Held {
-    traces: HashMap<TraceId, Trace>,
+struct HeldTraces {
+    traces: HashMap<TraceId, HeldTrace>,
     order: VecDeque<TraceId>,
     spans: usize,
     bytes: usize,
 }
 
 #[derive(Debug, Default)]
-struct Trace {
+struct HeldTrace {
     open: usize,
     spans: Vec<SpanData>,
     bytes: usize,
@@ -50,7 +50,7 @@ impl<P: SpanProcessor> TailProcessor<P> {
     pub(crate) fn new(next: P, rule: TailRule, max_bytes: usize) -> Self {
         Self {
             next,
-            limits: Limits {
+            limits: TailLimits {
                 spans: rule.max_spans,
                 bytes: max_bytes,
             },
@@ -67,12 +67,12 @@ impl<P: SpanProcessor> TailProcessor<P> {
     }
 }
 
-impl Held {
+impl HeldTraces {
     /// Counts a span that starts; of too many traces, the oldest is given up.
-    fn start(&mut self, trace: TraceId, limits: Limits) {
+    fn start(&mut self, trace: TraceId, limits: TailLimits) {
         if !self.traces.contains_key(&trace) {
             self.order.push_back(trace);
-            self.make_room(Limits {
+            self.make_room(TailLimits {
                 spans: limits.spans.saturating_sub(1),
                 ..limits
             });
@@ -81,7 +81,7 @@ impl Held {
     }
 
     /// Takes a span that ended, and returns the spans of its trace if it was the last that was open.
-    fn end(&mut self, span: SpanData, limits: Limits) -> Option<Vec<SpanData>> {
+    fn end(&mut self, span: SpanData, limits: TailLimits) -> Option<Vec<SpanData>> {
         let id = span.span_context.trace_id();
         let trace = self.traces.get_mut(&id)?;
         trace.open = trace.open.saturating_sub(1);
@@ -98,7 +98,7 @@ impl Held {
         self.remove(id)
     }
 
-    fn make_room(&mut self, limits: Limits) {
+    fn make_room(&mut self, limits: TailLimits) {
         while self.spans > limits.spans || self.traces.len() > limits.spans || self.bytes > limits.bytes {
             let Some(oldest) = self.order.pop_front() else {
                 return;
@@ -108,7 +108,7 @@ impl Held {
     }
 
     fn remove(&mut self, id: TraceId) -> Option<Vec<SpanData>> {
-        let Trace { spans, bytes, .. } = self.traces.remove(&id)?;
+        let HeldTrace { spans, bytes, .. } = self.traces.remove(&id)?;
         self.spans -= spans.len();
         self.bytes -= bytes;
         Some(spans)

@@ -1,11 +1,12 @@
 //! The variables whose values are lists or names: which members of them count.
 
-use super::{Instead, NOT_ACCEPTED, Overlay};
+use super::{Fallback, NOT_ACCEPTED, Overlay};
+use crate::config::expected::Expected;
 use crate::config::features::Feature;
 use crate::config::fields::Field;
 use crate::config::headers;
 use crate::config::keys::{INSECURE, INSECURE_OF};
-use crate::config::parse::{PAIRS, boolean, pair};
+use crate::config::parse::{boolean, pair};
 use crate::config::{Exporter, Propagator, Protocol};
 use crate::signal::Signal;
 
@@ -13,7 +14,7 @@ impl Overlay<'_> {
     /// The members that are known; nothing if none is.
     pub(super) fn propagators(&mut self, value: &str) -> Option<String> {
         const VARIABLE: &str = "OTEL_PROPAGATORS";
-        let mut known = Vec::new();
+        let mut accepted = Vec::new();
         let names = value.to_ascii_lowercase();
         if names == "none" {
             return Some(names);
@@ -22,16 +23,16 @@ impl Overlay<'_> {
             let reason =
                 match Propagator::parse(name).map(|propagator| propagator.feature().and_then(missing)) {
                     Some(None) => {
-                        known.push(name);
+                        accepted.push(name);
                         continue;
                     }
                     Some(Some(missing)) => missing,
                     None => NOT_ACCEPTED.to_owned(),
                 };
-            let used = Instead::Field(Field::Propagators);
-            self.refuse(VARIABLE, name, reason, Propagator::ACCEPTED, used);
+            let used = Fallback::Field(Field::Propagators);
+            self.reject(VARIABLE, name, reason, Expected::Propagators, used);
         }
-        (!known.is_empty()).then(|| known.join(","))
+        (!accepted.is_empty()).then(|| accepted.join(","))
     }
 
     /// The first exporter of a list that this program has: a signal goes to one place.
@@ -39,13 +40,13 @@ impl Overlay<'_> {
         let mut chosen: Option<&str> = None;
         let names = value.to_ascii_lowercase();
         for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-            let mut accepted = Exporter::ACCEPTED;
+            let mut accepted = Expected::Exporter;
             let exporter = Exporter::parse(name);
             let missing = exporter.and_then(Exporter::feature).and_then(missing);
             let reason = match (exporter, missing) {
                 (_, Some(missing)) => missing,
                 (Some(Exporter::Prometheus), _) if signal != Signal::Metrics => {
-                    accepted = "an exporter that takes traces and logs, and \"prometheus\" for OTEL_METRICS_EXPORTER alone";
+                    accepted = Expected::ExporterOfTracesAndLogs;
                     "a scrape is of metrics only".to_owned()
                 }
                 (Some(Exporter::Jaeger), _) if signal != Signal::Traces => {
@@ -60,12 +61,12 @@ impl Overlay<'_> {
                 }
                 (None, _) => NOT_ACCEPTED.to_owned(),
             };
-            self.refuse(
+            self.reject(
                 variable,
                 name,
                 reason,
                 accepted,
-                Instead::Field(Field::ExporterOf(signal)),
+                Fallback::Field(Field::ExporterOf(signal)),
             );
         }
         chosen.map(str::to_owned)
@@ -75,8 +76,8 @@ impl Overlay<'_> {
         let name = value.to_ascii_lowercase();
         match Protocol::parse(&name).map(Protocol::feature).and_then(missing) {
             Some(missing) => {
-                let used = Instead::Field(field);
-                self.refuse(variable, value, missing, Protocol::ACCEPTED, used);
+                let used = Fallback::Field(field);
+                self.reject(variable, value, missing, Expected::Protocol, used);
                 None
             }
             None => Some(name),
@@ -93,11 +94,11 @@ impl Overlay<'_> {
                     sent.push(member);
                     continue;
                 }
-                Some(_) => ("cannot be sent", headers::ACCEPTED),
-                None => ("is not name=value", PAIRS),
+                Some(_) => ("cannot be sent", Expected::Header),
+                None => ("is not name=value", Expected::Pairs),
             };
             let reason = format!("its member {} {why}", at + 1);
-            self.refuse(variable, value, reason, accepted, Instead::Field(field));
+            self.reject(variable, value, reason, accepted, Fallback::Field(field));
         }
         (!sent.is_empty()).then(|| sent.join(","))
     }

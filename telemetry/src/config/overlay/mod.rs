@@ -14,6 +14,8 @@
 
 mod members;
 
+use std::fmt::Display;
+
 use crate::config::fields::Field;
 use crate::config::ignored::{IgnoredVariable, printable};
 use crate::config::keys::{
@@ -24,7 +26,7 @@ use crate::config::parse::boolean;
 use crate::config::provenance::AppliedVariable;
 use crate::config::variables::Variables;
 use crate::config::{Exporter, TelemetryConfig};
-use crate::error::{InitError, Place};
+use crate::error::{ConfigSource, InitError};
 use crate::signal::Signal;
 
 /// A configuration while variables are laid over it.
@@ -34,21 +36,21 @@ pub(super) struct Overlay<'a> {
     vars: &'a Variables,
     is_strict: bool,
     applied: Vec<AppliedVariable>,
-    refused: Vec<Refused>,
+    rejected: Vec<RejectedVariable>,
 }
 
 /// What is ignored, before it is known what is used instead.
 #[derive(Debug)]
-struct Refused {
+struct RejectedVariable {
     variable: &'static str,
     value: String,
     reason: String,
     accepted: Option<String>,
-    used: Instead,
+    used: Fallback,
 }
 
 #[derive(Debug)]
-enum Instead {
+enum Fallback {
     Field(Field),
     Text(&'static str),
 }
@@ -60,7 +62,7 @@ impl<'a> Overlay<'a> {
             vars,
             is_strict,
             applied: Vec::new(),
-            refused: Vec::new(),
+            rejected: Vec::new(),
         }
     }
 
@@ -91,26 +93,31 @@ impl<'a> Overlay<'a> {
         self.config.provenance.is_environment_read = true;
         if self.is_strict {
             // Not every variable that has no effect is wrong.
-            if let Some(refused) = self.refused.iter().find(|refused| refused.accepted.is_some()) {
-                let accepted = refused.accepted.as_deref().unwrap_or_default();
-                let (variable, value) = (refused.variable, &refused.value);
-                return Err(InitError::value(Place::Environment, variable, value, accepted));
+            if let Some(rejected) = self.rejected.iter().find(|rejected| rejected.accepted.is_some()) {
+                let accepted = rejected.accepted.as_deref().unwrap_or_default();
+                let (variable, value) = (rejected.variable, &rejected.value);
+                return Err(InitError::not_accepted(
+                    ConfigSource::Environment,
+                    variable,
+                    value,
+                    accepted,
+                ));
             }
             self.applied.clear();
         }
         for applied in self.applied {
             self.config.provenance.apply(applied);
         }
-        for refused in self.refused {
-            let used = match refused.used {
-                Instead::Field(field) => self.config.effective(field),
-                Instead::Text(text) => text.to_owned(),
+        for rejected in self.rejected {
+            let used = match rejected.used {
+                Fallback::Field(field) => self.config.effective(field),
+                Fallback::Text(text) => text.to_owned(),
             };
             self.config.provenance.ignore(IgnoredVariable {
-                variable: refused.variable.to_owned(),
-                value: refused.value,
-                reason: refused.reason,
-                accepted: refused.accepted,
+                variable: rejected.variable.to_owned(),
+                value: rejected.value,
+                reason: rejected.reason,
+                accepted: rejected.accepted,
                 used,
             });
         }
@@ -133,23 +140,23 @@ impl<'a> Overlay<'a> {
         let Some(text) = text else { return };
         match self.config.set(field, &text) {
             Ok(()) => self.applied.push(AppliedVariable::new(variable, value, field)),
-            Err(accepted) => self.refuse(variable, value, NOT_ACCEPTED, accepted, Instead::Field(field)),
+            Err(accepted) => self.reject(variable, value, NOT_ACCEPTED, accepted, Fallback::Field(field)),
         }
     }
 
-    fn refuse(
+    fn reject(
         &mut self,
         variable: &'static str,
         value: &str,
         reason: impl Into<String>,
-        accepted: &str,
-        used: Instead,
+        accepted: impl Display,
+        used: Fallback,
     ) {
-        self.refused.push(Refused {
+        self.rejected.push(RejectedVariable {
             variable,
             value: printable(variable, value),
             reason: reason.into(),
-            accepted: Some(accepted.to_owned()),
+            accepted: Some(accepted.to_string()),
             used,
         });
     }
@@ -158,7 +165,7 @@ impl<'a> Overlay<'a> {
     fn boolean(&mut self, variable: &'static str) -> Option<bool> {
         let value = self.vars.get(variable)?;
         let is_true = boolean(value).unwrap_or_else(|accepted| {
-            self.refuse(variable, value, NOT_ACCEPTED, accepted, Instead::Text("false"));
+            self.reject(variable, value, NOT_ACCEPTED, accepted, Fallback::Text("false"));
             false
         });
         Some(is_true)
@@ -181,20 +188,20 @@ impl<'a> Overlay<'a> {
             let (Field::MaxExportBatchSize(signal), Some(value)) = (*field, self.vars.get(variable)) else {
                 continue;
             };
-            let batch = self.config.sdk.batches.at(signal);
+            let batch = self.config.sdk.batches.get_mut(signal);
             let max_queue_size = batch.max_queue_size;
             if value
                 .parse::<usize>()
-                .is_ok_and(|size| (max_queue_size + 1..=MAX_QUEUE).contains(&size))
+                .is_ok_and(|size| (max_queue_size + 1..=MAX_QUEUE_SIZE).contains(&size))
             {
                 batch.set_max_export_batch_size(None);
                 let accepted = format!("at most {max_queue_size}, the size of the queue");
-                self.refuse(
+                self.reject(
                     variable,
                     value,
                     "no batch can be larger than its queue",
                     &accepted,
-                    Instead::Field(*field),
+                    Fallback::Field(*field),
                 );
             }
         }
@@ -243,7 +250,7 @@ impl<'a> Overlay<'a> {
             Exporter::Jaeger => None,
             exporter => Some(exporter),
         };
-        let own = &mut self.config.signals.at(Signal::Logs).exporter;
+        let own = &mut self.config.signals.get_mut(Signal::Logs).exporter;
         *own = own.or(logs);
         if let Some(variable) = turned_on {
             for signal in unnamed {
@@ -263,11 +270,11 @@ impl<'a> Overlay<'a> {
 
     /// What the layers read, who have nobody to warn.
     fn layer_variables(&mut self) {
-        for known in LAYER_VARIABLES {
-            let Some(value) = self.vars.get(known.variable) else {
+        for row in LAYER_VARIABLES {
+            let Some(value) = self.vars.get(row.variable) else {
                 continue;
             };
-            let members: Vec<&str> = if known.is_list {
+            let members: Vec<&str> = if row.is_list {
                 value.split(',').collect()
             } else {
                 vec![value]
@@ -277,26 +284,26 @@ impl<'a> Overlay<'a> {
                 .map(str::trim)
                 .filter(|member| !member.is_empty())
             {
-                if !known.takes(&member.to_ascii_lowercase()) {
-                    let used = Instead::Text(known.used);
-                    self.refuse(known.variable, member, NOT_ACCEPTED, known.accepted, used);
+                if !row.takes(&member.to_ascii_lowercase()) {
+                    let used = Fallback::Text(row.used);
+                    self.reject(row.variable, member, NOT_ACCEPTED, row.accepted, used);
                 }
             }
         }
     }
 
     fn unsupported(&mut self) {
-        for known in UNSUPPORTED {
-            let Some(value) = self.vars.get(known.variable) else {
+        for row in UNSUPPORTED {
+            let Some(value) = self.vars.get(row.variable) else {
                 continue;
             };
-            if !value.eq_ignore_ascii_case(known.harmless) {
-                self.refused.push(Refused {
-                    variable: known.variable,
-                    value: printable(known.variable, value),
-                    reason: known.reason.to_owned(),
+            if !value.eq_ignore_ascii_case(row.harmless) {
+                self.rejected.push(RejectedVariable {
+                    variable: row.variable,
+                    value: printable(row.variable, value),
+                    reason: row.reason.to_owned(),
                     accepted: None,
-                    used: Instead::Text(known.used),
+                    used: Fallback::Text(row.used),
                 });
             }
         }
@@ -304,4 +311,4 @@ impl<'a> Overlay<'a> {
 }
 
 const NOT_ACCEPTED: &str = "it is not accepted";
-const MAX_QUEUE: usize = 1_000_000;
+const MAX_QUEUE_SIZE: usize = 1_000_000;

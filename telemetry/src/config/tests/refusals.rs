@@ -116,7 +116,7 @@ fn refusals_from_an_environment_that_is_read_strictly() {
 
 #[test]
 fn refusals_from_a_file() {
-    let known = "tracing.enabled, tracing.exporter, tracing.endpoint, tracing.tokenizer_target_model, enable_tracing, \
+    let names = "tracing.enabled, tracing.exporter, tracing.endpoint, tracing.tokenizer_target_model, enable_tracing, \
                  service_name, exporter, otlp_endpoint, sampling_rate, random_sampling, protocol, compression, propagators, \
                  attribute_value_length_limit, service_version, startup_hook, file.path, \
                  file.max_bytes, file.max_files, max_queue_bytes, max_request_bytes, metrics_exporter, logs_exporter, prometheus.listen, \
@@ -126,11 +126,11 @@ fn refusals_from_a_file() {
         ("[]", "the configuration is not a JSON object".to_owned()),
         (
             r#"{"tracing.enable": true}"#,
-            format!("the key \"tracing.enable\" is not known: use {known}"),
+            format!("the key \"tracing.enable\" is not known: use {names}"),
         ),
         (
             r#"{"tracing": {"x": {"y": 1}}}"#,
-            format!("the key \"tracing.x.y\" is not known: use {known}"),
+            format!("the key \"tracing.x.y\" is not known: use {names}"),
         ),
         (
             r#"{"tracing.enabled": 1}"#,

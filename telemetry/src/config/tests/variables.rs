@@ -4,7 +4,7 @@ use crate::config::OtlpTarget;
 use crate::config::tests::vars;
 use crate::config::variables::Variables;
 use crate::config::{Compression, Exporter, Propagator, Protocol, TelemetryConfig, TlsConfig};
-use crate::hook::Hook;
+use crate::hook::StartupHook;
 use crate::signal::Signal;
 
 pub(super) fn variables_of(vars: &[(&str, &str)]) -> Variables {
@@ -235,7 +235,11 @@ fn every_variable_sets_its_field() {
         Some(50),
         "the limit for spans wins"
     );
-    assert_eq!(config.startup_hook, Some(Hook::Name("mine".into())), "hook");
+    assert_eq!(
+        config.startup_hook,
+        Some(StartupHook::Name("mine".into())),
+        "hook"
+    );
     assert_eq!(config.service_name.as_deref(), Some("shop"), "service name");
     assert_eq!(
         config.exporter_of(Signal::Metrics),

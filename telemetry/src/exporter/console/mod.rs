@@ -27,7 +27,7 @@ use opentelemetry_sdk::trace::TracerProviderBuilder;
 use crate::error::InitError;
 
 use self::logs::LogLines;
-use self::metrics::LineExporter;
+use self::metrics::MetricLines;
 use self::output::Output;
 use self::printer::Printer;
 use self::processor::ConsoleProcessor;
@@ -35,28 +35,28 @@ use super::signal_exporter::{Attachment, SignalExporter};
 
 /// Prints the telemetry of all services of the process: each span in the tree of its trace.
 #[derive(Debug, Default)]
-pub(super) struct Console {
+pub(super) struct ConsoleExporter {
     /// Started with the first signal that has spans to print.
     printer: Option<Arc<Printer>>,
     running: Arc<AtomicUsize>,
 }
 
-impl SignalExporter for Console {
+impl SignalExporter for ConsoleExporter {
     fn traces(
         &mut self,
         builder: TracerProviderBuilder,
         attachment: &Attachment<'_>,
     ) -> Result<TracerProviderBuilder, InitError> {
-        let Attachment { config, watch, .. } = attachment;
+        let Attachment { config, monitor, .. } = attachment;
         let printer = match &self.printer {
             Some(printer) => printer,
             None => {
-                let printer = Printer::start(Output::new(config), watch)?;
+                let printer = Printer::start(Output::new(config), monitor)?;
                 self.printer.insert(Arc::new(printer))
             }
         };
-        let processor = ConsoleProcessor::new(printer, &self.running, watch);
-        Ok(watch.process(builder, processor))
+        let processor = ConsoleProcessor::new(printer, &self.running, monitor);
+        Ok(monitor.process(builder, processor))
     }
 
     fn metrics(
@@ -64,8 +64,8 @@ impl SignalExporter for Console {
         builder: MeterProviderBuilder,
         attachment: &Attachment<'_>,
     ) -> Result<MeterProviderBuilder, InitError> {
-        let exporter = LineExporter::new(Output::new(attachment.config), attachment.service);
-        Ok(attachment.watch.metrics(builder, exporter))
+        let exporter = MetricLines::new(Output::new(attachment.config), attachment.service);
+        Ok(attachment.monitor.metrics(builder, exporter))
     }
 
     fn logs(
@@ -74,7 +74,7 @@ impl SignalExporter for Console {
         attachment: &Attachment<'_>,
     ) -> Result<LoggerProviderBuilder, InitError> {
         Ok(attachment
-            .watch
+            .monitor
             .logs(builder, LogLines(Output::new(attachment.config))))
     }
 }

@@ -13,7 +13,7 @@ pub(super) struct OpenSpans(Mutex<HashMap<TraceId, usize>>);
 impl OpenSpans {
     pub(super) fn start(&self, trace: TraceId) {
         let mut open = self.lock();
-        if open.len() < MOST_TRACES || open.contains_key(&trace) {
+        if open.len() < MAX_COUNTED_TRACES || open.contains_key(&trace) {
             *open.entry(trace).or_default() += 1;
         }
     }
@@ -41,4 +41,4 @@ impl OpenSpans {
 }
 
 /// The traces whose open spans are counted; of more than these, a trace is printed when a local root of it has ended.
-const MOST_TRACES: usize = 4_096;
+const MAX_COUNTED_TRACES: usize = 4_096;

@@ -10,7 +10,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 
-use crate::health::Watch;
+use crate::health::DeliveryMonitor;
 use crate::semconv;
 
 use super::printer::Printer;
@@ -20,18 +20,18 @@ use super::text::plain;
 #[derive(Debug)]
 pub(super) struct ConsoleProcessor {
     printer: Arc<Printer>,
-    watch: Watch,
+    monitor: DeliveryMonitor,
     service: Arc<str>,
     /// How many processors have not ended: the last prints what is not complete.
     running: Arc<AtomicUsize>,
 }
 
 impl ConsoleProcessor {
-    pub(super) fn new(printer: &Arc<Printer>, running: &Arc<AtomicUsize>, watch: &Watch) -> Self {
+    pub(super) fn new(printer: &Arc<Printer>, running: &Arc<AtomicUsize>, monitor: &DeliveryMonitor) -> Self {
         running.fetch_add(1, Ordering::AcqRel);
         Self {
             printer: Arc::clone(printer),
-            watch: watch.clone(),
+            monitor: monitor.clone(),
             service: Arc::default(),
             running: Arc::clone(running),
         }
@@ -53,7 +53,7 @@ impl SpanProcessor for ConsoleProcessor {
     }
 
     fn force_flush(&self) -> OTelSdkResult {
-        self.printer.flush(FLUSH)
+        self.printer.flush(FLUSH_TIMEOUT)
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
@@ -66,21 +66,21 @@ impl SpanProcessor for ConsoleProcessor {
             self.printer.flush(timeout)
         };
         let why = match ended {
-            Ok(()) => self.watch.losses(),
+            Ok(()) => self.monitor.losses(),
             Err(OTelSdkError::Timeout(_)) => Some(format!(
                 "{} spans are not printed after {timeout:?}: the console takes them too slowly",
-                self.watch.waiting()
+                self.monitor.waiting()
             )),
             Err(error) => return Err(error),
         };
         why.map_or(Ok(()), |why| {
-            self.watch.fail(&why);
+            self.monitor.fail(&why);
             Err(OTelSdkError::InternalFailure(why))
         })
     }
 
     fn shutdown(&self) -> OTelSdkResult {
-        self.shutdown_with_timeout(FLUSH)
+        self.shutdown_with_timeout(FLUSH_TIMEOUT)
     }
 
     fn set_resource(&mut self, resource: &Resource) {
@@ -90,4 +90,4 @@ impl SpanProcessor for ConsoleProcessor {
 }
 
 /// How long a flush without a deadline waits, as the SDK's batch processors do.
-const FLUSH: Duration = Duration::from_secs(5);
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);

@@ -14,14 +14,14 @@ use crate::config::{ConsoleWriter, FileConfig};
 use crate::error::InitError;
 
 use self::file::{NotRegular, RotatingFile};
-use self::lines::{LineExporter, Sink};
+use self::lines::{LineExporter, LineSink};
 use super::signal_exporter::{Attachment, SignalExporter};
 
 /// A place for lines that several signals share.
 #[derive(Debug)]
-pub(super) struct Lines(Arc<dyn Sink>);
+pub(super) struct JsonExporter(Arc<dyn LineSink>);
 
-impl Lines {
+impl JsonExporter {
     pub(super) fn to_file(config: &FileConfig) -> Result<Self, InitError> {
         let file = RotatingFile::open(config).map_err(|error| {
             let path = config.resolved();
@@ -38,7 +38,7 @@ impl Lines {
     }
 
     pub(super) fn to_console(writer: Option<ConsoleWriter>) -> Self {
-        Self(Arc::new(lines::Console(writer)))
+        Self(Arc::new(lines::ConsoleSink(writer)))
     }
 
     fn exporter(&self) -> LineExporter {
@@ -46,13 +46,13 @@ impl Lines {
     }
 }
 
-impl SignalExporter for Lines {
+impl SignalExporter for JsonExporter {
     fn traces(
         &mut self,
         builder: TracerProviderBuilder,
         attachment: &Attachment<'_>,
     ) -> Result<TracerProviderBuilder, InitError> {
-        Ok(attachment.watch.spans(builder, self.exporter()))
+        Ok(attachment.monitor.spans(builder, self.exporter()))
     }
 
     fn metrics(
@@ -60,7 +60,7 @@ impl SignalExporter for Lines {
         builder: MeterProviderBuilder,
         attachment: &Attachment<'_>,
     ) -> Result<MeterProviderBuilder, InitError> {
-        Ok(attachment.watch.metrics(builder, self.exporter()))
+        Ok(attachment.monitor.metrics(builder, self.exporter()))
     }
 
     fn logs(
@@ -68,6 +68,6 @@ impl SignalExporter for Lines {
         builder: LoggerProviderBuilder,
         attachment: &Attachment<'_>,
     ) -> Result<LoggerProviderBuilder, InitError> {
-        Ok(attachment.watch.logs(builder, self.exporter()))
+        Ok(attachment.monitor.logs(builder, self.exporter()))
     }
 }

@@ -15,8 +15,8 @@ use super::verdict::{Verdict, verdict};
 use crate::config::OtlpTarget;
 use crate::config::Protocol;
 use crate::error::InitError;
-use crate::health::{Report, Reporter, Watch};
-use crate::otlp::{Connection, Partial, Post, tls_advice};
+use crate::health::{BatchReport, BatchReporter, DeliveryMonitor};
+use crate::otlp::{Connection, OtlpRequest, PartialSuccess, tls_advice};
 
 /// The client under an exporter. It blocks, on the thread of the exporter's processor or reader.
 #[derive(Debug)]
@@ -26,12 +26,12 @@ pub(super) struct Delivery {
     headers: RequestHeaders,
     encoding: RequestEncoding,
     timeout: Duration,
-    reporter: Reporter,
+    reporter: BatchReporter,
 }
 
 /// How sending one request ended.
-enum Sent {
-    Taken(Partial),
+enum SendOutcome {
+    Taken(PartialSuccess),
     NotImplemented(String),
     Failed {
         why: String,
@@ -41,39 +41,43 @@ enum Sent {
 }
 
 impl Delivery {
-    pub(super) fn new(connection: Connection, target: &OtlpTarget, watch: &Watch) -> Result<Self, InitError> {
+    pub(super) fn new(
+        connection: Connection,
+        target: &OtlpTarget,
+        monitor: &DeliveryMonitor,
+    ) -> Result<Self, InitError> {
         Ok(Self {
             connection,
             headers: RequestHeaders::new(target)?,
             encoding: RequestEncoding::new(target),
             timeout: target.timeout(),
-            reporter: watch.reporter(),
+            reporter: monitor.reporter(),
             target: target.clone(),
         })
     }
 
     /// Sends the pieces one after the other. Each is a request by itself: one that fails takes no other with it, unless it
     /// used up its time, as it does where nobody answers.
-    fn deliver(&self, headers: &HeaderMap, protobuf: Bytes) -> Result<Report, HttpError> {
+    fn deliver(&self, headers: &HeaderMap, protobuf: Bytes) -> Result<BatchReport, HttpError> {
         let health = self.reporter.health();
         let limit = self.target.max_request_bytes;
         let Pieces { bodies, too_large } = pieces(protobuf, self.encoding, limit)?;
         health.too_large(&too_large, limit);
-        let mut report = Report {
+        let mut report = BatchReport {
             excluded: too_large.len() as u64,
-            ..Report::default()
+            ..BatchReport::default()
         };
-        let mut given_up = None;
+        let mut late_failure = None;
         for body in bodies {
-            let sent = match &given_up {
-                Some(why) => Sent::Failed {
+            let sent = match &late_failure {
+                Some(why) => SendOutcome::Failed {
                     why: String::clone(why),
                     is_late: true,
                 },
                 None => self.send(headers, &body)?,
             };
             match sent {
-                Sent::Taken(partial) => {
+                SendOutcome::Taken(partial) => {
                     health.is_implemented();
                     if partial.rejected > 0 {
                         let sent = count(&body, self.encoding);
@@ -84,15 +88,15 @@ impl Delivery {
                         health.advised(&partial.message);
                     }
                 }
-                Sent::NotImplemented(why) => {
+                SendOutcome::NotImplemented(why) => {
                     health.is_not_implemented(&why);
                     report.is_switched_off = true;
                     break;
                 }
-                Sent::Failed { why, is_late } => {
+                SendOutcome::Failed { why, is_late } => {
                     report.lost += count(&body, self.encoding);
                     if is_late {
-                        given_up = Some(why.clone());
+                        late_failure = Some(why.clone());
                     }
                     report.failure = Some(why);
                 }
@@ -102,20 +106,20 @@ impl Delivery {
     }
 
     /// Sends one request until it is taken, refused for good, or has used up its time.
-    fn send(&self, headers: &HeaderMap, body: &Bytes) -> Result<Sent, HttpError> {
+    fn send(&self, headers: &HeaderMap, body: &Bytes) -> Result<SendOutcome, HttpError> {
         let begun = Instant::now();
         let packed = self.encoding.pack(body.clone())?;
         let mut backoff = Backoff::new();
         loop {
-            let reply = self.connection.send(Post {
+            let reply = self.connection.send(OtlpRequest {
                 headers,
                 body: packed.clone(),
                 is_gzip: self.encoding.is_gzip,
-                timeout: self.timeout.saturating_sub(begun.elapsed()).max(LEAST_TIMEOUT),
+                timeout: self.timeout.saturating_sub(begun.elapsed()).max(MIN_TIMEOUT),
             });
             let (why, retry) = match verdict(reply, self.target.protocol == Protocol::Grpc) {
-                Verdict::Taken(partial) => return Ok(Sent::Taken(partial)),
-                Verdict::NotImplemented(why) => return Ok(Sent::NotImplemented(why)),
+                Verdict::Taken(partial) => return Ok(SendOutcome::Taken(partial)),
+                Verdict::NotImplemented(why) => return Ok(SendOutcome::NotImplemented(why)),
                 Verdict::Failed { why, retry } => (why, retry),
             };
             let remaining = self.timeout.saturating_sub(begun.elapsed());
@@ -124,7 +128,7 @@ impl Delivery {
                     Some(advice) => format!("{why}; {advice}"),
                     None => why,
                 };
-                return Ok(Sent::Failed {
+                return Ok(SendOutcome::Failed {
                     why,
                     is_late: remaining.is_zero(),
                 });
@@ -138,9 +142,9 @@ impl Delivery {
 impl HttpClient for Delivery {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         if self.reporter.health().is_switched_off() {
-            self.reporter.report(Report {
+            self.reporter.report(BatchReport {
                 is_switched_off: true,
-                ..Report::default()
+                ..BatchReport::default()
             });
             return Ok(Response::new(Bytes::new()));
         }
@@ -164,4 +168,4 @@ fn pause(wait: Duration) {
 }
 
 /// A timeout of nothing would be none for some clients.
-const LEAST_TIMEOUT: Duration = Duration::from_millis(1);
+const MIN_TIMEOUT: Duration = Duration::from_millis(1);

@@ -32,16 +32,16 @@ use self::encoding::{RequestEncoding, RequestHeaders};
 use super::signal_exporter::{Attachment, SignalExporter};
 use crate::config::OtlpTarget;
 use crate::error::InitError;
-use crate::otlp::{CollectorReply, Connection, Connector, Post};
+use crate::otlp::{CollectorReply, Connection, Connector, OtlpRequest};
 use crate::signal::Signal;
 
 /// Exports over OTLP, each signal to a collector of its own if it is configured so.
 #[derive(Debug, Default)]
-pub(super) struct Otlp {
+pub(super) struct OtlpExporter {
     connector: Connector,
 }
 
-impl Otlp {
+impl OtlpExporter {
     /// A client for the exporter of a signal.
     fn client(
         &mut self,
@@ -50,20 +50,20 @@ impl Otlp {
     ) -> Result<(Delivery, OtlpTarget), InitError> {
         let target = OtlpTarget::new(attachment.config, signal)?;
         let connection = self.connector.connect(&target)?;
-        let client = Delivery::new(connection, &target, &attachment.watch)?;
+        let client = Delivery::new(connection, &target, &attachment.monitor)?;
         Ok((client, target))
     }
 }
 
-impl SignalExporter for Otlp {
+impl SignalExporter for OtlpExporter {
     fn traces(
         &mut self,
         builder: TracerProviderBuilder,
         attachment: &Attachment<'_>,
     ) -> Result<TracerProviderBuilder, InitError> {
         let (client, target) = self.client(attachment, Signal::Traces)?;
-        let exporter = over(SpanExporter::builder().with_http(), &target, client).build();
-        Ok(attachment.watch.spans(builder, built(&target, exporter)?))
+        let exporter = with_client(SpanExporter::builder().with_http(), &target, client).build();
+        Ok(attachment.monitor.spans(builder, built(&target, exporter)?))
     }
 
     fn metrics(
@@ -75,8 +75,8 @@ impl SignalExporter for Otlp {
         let exporter = MetricExporter::builder()
             .with_http()
             .with_temporality(attachment.config.sdk.temporality.into());
-        let exporter = over(exporter, &target, client).build();
-        Ok(attachment.watch.metrics(builder, built(&target, exporter)?))
+        let exporter = with_client(exporter, &target, client).build();
+        Ok(attachment.monitor.metrics(builder, built(&target, exporter)?))
     }
 
     fn logs(
@@ -85,8 +85,8 @@ impl SignalExporter for Otlp {
         attachment: &Attachment<'_>,
     ) -> Result<LoggerProviderBuilder, InitError> {
         let (client, target) = self.client(attachment, Signal::Logs)?;
-        let exporter = over(LogExporter::builder().with_http(), &target, client).build();
-        Ok(attachment.watch.logs(builder, built(&target, exporter)?))
+        let exporter = with_client(LogExporter::builder().with_http(), &target, client).build();
+        Ok(attachment.monitor.logs(builder, built(&target, exporter)?))
     }
 }
 
@@ -94,7 +94,7 @@ impl SignalExporter for Otlp {
 pub(crate) fn export_nothing(target: &OtlpTarget, timeout: Duration) -> Result<CollectorReply, InitError> {
     let mut connector = Connector::default();
     let reply: Arc<Mutex<Option<CollectorReply>>> = Arc::default();
-    let client = Once {
+    let client = SingleSend {
         connection: connector.connect(target)?,
         headers: RequestHeaders::new(target)?,
         encoding: RequestEncoding::new(target),
@@ -103,15 +103,15 @@ pub(crate) fn export_nothing(target: &OtlpTarget, timeout: Duration) -> Result<C
     };
     let result = match target.signal {
         Signal::Traces => {
-            let exporter = over(SpanExporter::builder().with_http(), target, client).build();
+            let exporter = with_client(SpanExporter::builder().with_http(), target, client).build();
             ready(built(target, exporter)?.export(Vec::new()))
         }
         Signal::Logs => {
-            let exporter = over(LogExporter::builder().with_http(), target, client).build();
+            let exporter = with_client(LogExporter::builder().with_http(), target, client).build();
             ready(built(target, exporter)?.export(LogBatch::new(&[])))
         }
         Signal::Metrics => {
-            let exporter = over(MetricExporter::builder().with_http(), target, client).build();
+            let exporter = with_client(MetricExporter::builder().with_http(), target, client).build();
             ready(built(target, exporter)?.export(&ResourceMetrics::default()))
         }
     };
@@ -124,7 +124,7 @@ pub(crate) fn export_nothing(target: &OtlpTarget, timeout: Duration) -> Result<C
 
 /// Sends what it is given, without retrying, and keeps the reply.
 #[derive(Debug)]
-struct Once {
+struct SingleSend {
     connection: Connection,
     headers: RequestHeaders,
     encoding: RequestEncoding,
@@ -133,10 +133,10 @@ struct Once {
 }
 
 #[async_trait]
-impl HttpClient for Once {
+impl HttpClient for SingleSend {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let (headers, body) = self.headers.take_apart(request)?;
-        let reply = self.connection.send(Post {
+        let reply = self.connection.send(OtlpRequest {
             headers: &headers,
             body: self.encoding.pack(self.encoding.encode(body)?)?,
             is_gzip: self.encoding.is_gzip,
@@ -148,7 +148,7 @@ impl HttpClient for Once {
 }
 
 /// Has an exporter encode protobuf and hand it over as it is; a client of ours does the rest.
-fn over<B: WithExportConfig + WithHttpConfig>(
+fn with_client<B: WithExportConfig + WithHttpConfig>(
     builder: B,
     target: &OtlpTarget,
     client: impl HttpClient + 'static,

@@ -1,4 +1,4 @@
-//! Metrics for Prometheus to scrape, from a listener of its own or from a route of the program.
+//! Metrics for PrometheusExporter to scrape, from a listener of its own or from a route of the program.
 
 mod negotiate;
 mod openmetrics;
@@ -19,41 +19,41 @@ use crate::config::TelemetryConfig;
 use crate::error::InitError;
 use crate::health::Health;
 
-use self::page::Page;
+use self::page::MetricsPage;
 use self::scrape::Scrapes;
-use self::server::{Limits, Server};
+use self::server::{Server, ServerLimits};
 use super::signal_exporter::{Attachment, PageRenderer, SignalExporter};
 
 /// What a scrape sees, and the listener that answers it.
 #[derive(Debug)]
-pub(super) struct Prometheus {
-    metrics: Metrics,
+pub(super) struct PrometheusExporter {
+    metrics: CollectedMetrics,
     server: Option<Server>,
 }
 
 /// The metrics of the meter providers.
 #[derive(Clone, Default)]
-struct Metrics {
+struct CollectedMetrics {
     registries: Arc<Mutex<Vec<Registry>>>,
     readings: Arc<OnceLock<Arc<Health>>>,
 }
 
-impl Prometheus {
+impl PrometheusExporter {
     /// Listens, if the configuration says where.
     pub(super) fn start(config: &TelemetryConfig) -> Result<Self, InitError> {
-        let metrics = Metrics::default();
+        let metrics = CollectedMetrics::default();
         let start = |address| {
             let (collected, read) = (metrics.clone(), metrics.clone());
             let scrapes = Scrapes::new(move || collected.page());
             let read = move |page: Result<(), &str>| read.record(page);
-            Server::start(address, Limits::DEFAULT, scrapes, read)
+            Server::start(address, ServerLimits::DEFAULT, scrapes, read)
         };
         let server = config.prometheus_listen.as_deref().map(start).transpose()?;
         Ok(Self { metrics, server })
     }
 }
 
-impl SignalExporter for Prometheus {
+impl SignalExporter for PrometheusExporter {
     /// The metrics of one of several services have the label `job`, as the collector gives them
     /// (<https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/>).
     fn metrics(
@@ -61,10 +61,10 @@ impl SignalExporter for Prometheus {
         builder: MeterProviderBuilder,
         attachment: &Attachment<'_>,
     ) -> Result<MeterProviderBuilder, InitError> {
-        let failed = || InitError::exporter("metrics for Prometheus cannot be set up".into());
+        let failed = || InitError::exporter("metrics for PrometheusExporter cannot be set up".into());
         let labels = attachment
             .service
-            .map(|name| HashMap::from([(JOB.to_owned(), name.to_owned())]));
+            .map(|name| HashMap::from([(JOB_LABEL.to_owned(), name.to_owned())]));
         let registry = Registry::new_custom(None, labels).map_err(|error| failed().caused_by(error))?;
         // Without scope labels: they would stand beside `direction` on every series.
         let exporter = opentelemetry_prometheus::exporter()
@@ -74,7 +74,7 @@ impl SignalExporter for Prometheus {
         let exporter = exporter.map_err(|error| failed().caused_by(error))?;
         self.metrics.registries().push(registry);
         // The services count their readings together.
-        let _ = self.metrics.readings.set(attachment.watch.health());
+        let _ = self.metrics.readings.set(attachment.monitor.health());
         Ok(builder.with_reader(exporter))
     }
 
@@ -88,14 +88,14 @@ impl SignalExporter for Prometheus {
     }
 }
 
-impl Metrics {
+impl CollectedMetrics {
     fn registries(&self) -> MutexGuard<'_, Vec<Registry>> {
         self.registries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn page(&self) -> Page {
+    fn page(&self) -> MetricsPage {
         let registries = self.registries().clone();
-        Page::new(registries.iter().flat_map(Registry::gather))
+        MetricsPage::new(registries.iter().flat_map(Registry::gather))
     }
 
     fn text(&self) -> String {
@@ -113,10 +113,10 @@ impl Metrics {
     }
 }
 
-impl fmt::Debug for Metrics {
+impl fmt::Debug for CollectedMetrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Metrics")
+        f.write_str("CollectedMetrics")
     }
 }
 
-const JOB: &str = "job";
+const JOB_LABEL: &str = "job";

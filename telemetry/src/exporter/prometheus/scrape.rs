@@ -15,25 +15,25 @@ use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 
 use super::negotiate::{Encoding, Format};
-use super::page::Page;
+use super::page::MetricsPage;
 
 /// Makes pages. Clones share the collections.
 #[derive(Clone)]
 pub(super) struct Scrapes {
-    collect: Arc<dyn Fn() -> Page + Send + Sync>,
+    collect: Arc<dyn Fn() -> MetricsPage + Send + Sync>,
     waiting: Arc<AtomicUsize>,
-    last: Arc<Mutex<Option<Shared>>>,
+    last: Arc<Mutex<Option<SharedCollection>>>,
 }
 
 /// A collection, until all have it that waited when it began.
-struct Shared {
+struct SharedCollection {
     begun: Instant,
-    page: Arc<Page>,
+    page: Arc<MetricsPage>,
     sharers: usize,
 }
 
 impl Scrapes {
-    pub(super) fn new(collect: impl Fn() -> Page + Send + Sync + 'static) -> Self {
+    pub(super) fn new(collect: impl Fn() -> MetricsPage + Send + Sync + 'static) -> Self {
         Self {
             collect: Arc::new(collect),
             waiting: Arc::default(),
@@ -54,7 +54,7 @@ impl Scrapes {
         blocking(move || page.body(format, encoding)).await?
     }
 
-    async fn collection(&self) -> Result<Arc<Page>, String> {
+    async fn collection(&self) -> Result<Arc<MetricsPage>, String> {
         let arrived = Instant::now();
         let waiting = Waiting::new(&self.waiting);
         let mut last = Arc::clone(&self.last).lock_owned().await;
@@ -72,7 +72,7 @@ impl Scrapes {
         blocking(move || {
             let (begun, sharers) = (Instant::now(), this.waiting.load(Ordering::Acquire));
             let page = Arc::new((this.collect)());
-            *last = (sharers > 0).then(|| Shared {
+            *last = (sharers > 0).then(|| SharedCollection {
                 begun,
                 page: Arc::clone(&page),
                 sharers,
@@ -124,12 +124,12 @@ mod tests {
     use super::*;
 
     /// A page that says which collection made it.
-    fn numbered(number: usize) -> Page {
+    fn numbered(number: usize) -> MetricsPage {
         let mut family = MetricFamily::default();
         family.set_name(format!("collection_{number}"));
         family.set_field_type(MetricType::GAUGE);
         family.set_metric(vec![Metric::default()]);
-        Page::new([family].into_iter())
+        MetricsPage::new([family].into_iter())
     }
 
     async fn text(scrapes: &Scrapes) -> Result<String, String> {
@@ -155,20 +155,23 @@ mod tests {
             numbered(number)
         });
         let mut requests = JoinSet::new();
-        let mut ask = || {
+        let mut request = || {
             let scrapes = scrapes.clone();
             requests.spawn(async move { text(&scrapes).await.expect("a page") })
         };
-        ask();
+        request();
         while begun.load(Ordering::SeqCst) == 0 {
             yield_now().await;
         }
-        let given_up: Vec<_> = (0..20).map(|_| ask()).collect();
+        let abandoned: Vec<_> = (0..20).map(|_| request()).collect();
         while scrapes.waiting.load(Ordering::SeqCst) < 20 {
             yield_now().await;
         }
         // Half of those that wait are gone before it is their turn.
-        given_up.iter().take(10).for_each(tokio::task::AbortHandle::abort);
+        abandoned
+            .iter()
+            .take(10)
+            .for_each(tokio::task::AbortHandle::abort);
         while scrapes.waiting.load(Ordering::SeqCst) > 10 {
             yield_now().await;
         }
@@ -235,7 +238,7 @@ mod tests {
         let collections = AtomicUsize::new(0);
         let scrapes = Scrapes::new(move || match collections.fetch_add(1, Ordering::SeqCst) {
             0 => panic!("a callback"),
-            1 => Page::default(),
+            1 => MetricsPage::default(),
             number => numbered(number),
         });
         let panicked = "a callback panicked while the metrics were collected".to_owned();

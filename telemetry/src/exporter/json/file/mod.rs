@@ -23,9 +23,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use crate::config::FileConfig;
-use crate::health::say;
+use crate::health::warn;
 
-use super::lines::Sink;
+use super::lines::LineSink;
 
 pub(super) use self::open::NotRegular;
 
@@ -35,11 +35,11 @@ pub(super) struct RotatingFile {
     path: PathBuf,
     max_bytes: u64,
     max_files: u32,
-    open: Mutex<Open>,
+    open: Mutex<OpenFile>,
 }
 
 #[derive(Debug, Default)]
-struct Open {
+struct OpenFile {
     /// `None` while the path cannot be opened.
     file: Option<File>,
     /// Whether the file ends in a part of a line.
@@ -55,7 +55,7 @@ impl RotatingFile {
     /// The system's, or [`NotRegular`] if something else than a regular file is at the path.
     pub(super) fn open(config: &FileConfig) -> io::Result<Self> {
         let path = PathBuf::from(config.resolved());
-        let mut open = Open::default();
+        let mut open = OpenFile::default();
         open.current(&path)?;
         Ok(Self {
             path,
@@ -66,7 +66,7 @@ impl RotatingFile {
     }
 
     /// Continues in the next file if the line would make this one too long.
-    fn make_room(&self, open: &mut Open, bytes: u64) -> io::Result<()> {
+    fn make_room(&self, open: &mut OpenFile, bytes: u64) -> io::Result<()> {
         let length = open.current(&self.path)?.metadata()?.len();
         let longer = length.saturating_add(bytes);
         if length == 0 || longer <= self.max_bytes {
@@ -87,7 +87,7 @@ impl RotatingFile {
         }
         if !std::mem::replace(&mut open.is_said, true) {
             let path = self.path.display();
-            say(&format!(
+            warn(&format!(
                 "the file {path} cannot be rotated and grows up to twice file.max_bytes: {error} (said once)"
             ));
         }
@@ -101,7 +101,7 @@ impl RotatingFile {
     ///
     /// # Errors
     /// The system's, or [`io::ErrorKind::WouldBlock`] while another process does the same.
-    fn rotate(&self, open: &mut Open) -> io::Result<()> {
+    fn rotate(&self, open: &mut OpenFile) -> io::Result<()> {
         let _lock = lock(&self.path)?;
         let name = self.with_suffix(format_args!(".{}.new", std::process::id()));
         // Left behind by a process of the same id that was killed just here.
@@ -167,7 +167,7 @@ impl RotatingFile {
     }
 }
 
-impl Open {
+impl OpenFile {
     /// The file at the path, which is opened again if it is not the one that is open.
     fn current(&mut self, path: &Path) -> io::Result<&File> {
         if let Some(file) = self.file.take().filter(|file| open::is_at(file, path)) {
@@ -204,7 +204,7 @@ impl Open {
     }
 }
 
-impl Sink for RotatingFile {
+impl LineSink for RotatingFile {
     fn line(&self, line: &str) -> io::Result<()> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         self.make_room(&mut open, line.len() as u64)?;

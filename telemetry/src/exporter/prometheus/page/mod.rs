@@ -19,12 +19,12 @@ use super::openmetrics;
 
 /// What was collected, encoded when it is first wanted so.
 #[derive(Debug, Default)]
-pub(super) struct Page {
+pub(super) struct MetricsPage {
     families: Vec<MetricFamily>,
     bodies: [[OnceLock<Result<Bytes, String>>; Encoding::ALL.len()]; Format::ALL.len()],
 }
 
-impl Page {
+impl MetricsPage {
     pub(super) fn new(families: impl Iterator<Item = MetricFamily>) -> Self {
         let mut families = merged(families);
         families.iter_mut().for_each(make_legal);

@@ -31,13 +31,13 @@ impl Handler {
 
     pub(super) async fn answer<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
         if request.uri().path() != "/metrics" {
-            return said(StatusCode::NOT_FOUND, "the metrics are at /metrics\n");
+            return text_response(StatusCode::NOT_FOUND, "the metrics are at /metrics\n");
         }
         let is_read = match *request.method() {
             Method::GET => true,
             Method::HEAD => false,
             _ => {
-                let mut response = said(
+                let mut response = text_response(
                     StatusCode::METHOD_NOT_ALLOWED,
                     "use GET or HEAD
 ",
@@ -55,7 +55,7 @@ impl Handler {
         }
         let body = match page {
             Ok(body) => body,
-            Err(why) => return said(StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
+            Err(why) => return text_response(StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
         };
         let mut response = Response::new(Full::new(body));
         let mut set = |name: HeaderName, value| {
@@ -72,7 +72,7 @@ impl Handler {
     }
 }
 
-fn said(status: StatusCode, text: impl Into<Bytes>) -> Response<Full<Bytes>> {
+fn text_response(status: StatusCode, text: impl Into<Bytes>) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(text.into()));
     *response.status_mut() = status;
     let kind = HeaderValue::from_static("text/plain; charset=utf-8");

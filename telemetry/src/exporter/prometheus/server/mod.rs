@@ -39,7 +39,7 @@ pub(super) struct Server {
 
 /// What a client may cost.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
+pub(super) struct ServerLimits {
     /// The connections that are open at once.
     connections: usize,
     /// The time for the head of a request.
@@ -52,7 +52,7 @@ pub(super) struct Limits {
     farewell: Duration,
 }
 
-impl Limits {
+impl ServerLimits {
     pub(super) const DEFAULT: Self = Self {
         connections: 128,
         head: Duration::from_secs(5),
@@ -67,7 +67,7 @@ impl Server {
     /// be made.
     pub(super) fn start(
         address: &str,
-        limits: Limits,
+        limits: ServerLimits,
         scrapes: Scrapes,
         read: impl Fn(Result<(), &str>) + Send + Sync + 'static,
     ) -> Result<Self, InitError> {
@@ -123,7 +123,7 @@ impl Drop for Server {
 fn serve(
     runtime: &Runtime,
     listener: TcpListener,
-    limits: Limits,
+    limits: ServerLimits,
     handler: Handler,
     stopped: oneshot::Receiver<()>,
 ) {

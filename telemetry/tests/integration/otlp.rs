@@ -12,7 +12,7 @@ use throughline_telemetry::{
 };
 
 use crate::receiver::{Answer, Received, Receiver};
-use crate::{PATIENCE, black_hole, said, turn};
+use crate::{TEST_TIMEOUT, black_hole, said, turn};
 
 const PROTOCOLS: [Protocol; 3] = [Protocol::Grpc, Protocol::HttpProtobuf, Protocol::HttpJson];
 const SIGNALS: [&str; 3] = ["traces", "logs", "metrics"];
@@ -120,7 +120,7 @@ fn one_huge_item_among_360_is_dropped_alone() {
                     if index == HUGE { 5 << 20 } else { 100 },
                 );
             }
-            telemetry.flush(PATIENCE).expect("what can be delivered is");
+            telemetry.flush(TEST_TIMEOUT).expect("what can be delivered is");
             let found = diagnosed(&telemetry);
             let case = format!("{case}, {compression:?}");
             let expected: Vec<usize> = (0..ALL).filter(|index| *index != HUGE).collect();
@@ -136,11 +136,11 @@ fn one_huge_item_among_360_is_dropped_alone() {
             );
             let delivered = if signal == "metrics" { 1 } else { ALL as u64 - 1 };
             let counts = (
-                found.delivered,
-                found.lost,
-                found.rejected,
-                found.too_large,
-                found.queued,
+                found.counts.delivered,
+                found.counts.lost,
+                found.counts.rejected,
+                found.counts.too_large,
+                found.counts.queued,
             );
             assert_eq!(counts, (delivered, 0, 0, 1, 0), "{case}: {found:?}");
             let said = said::about("max_request_bytes");
@@ -149,11 +149,11 @@ fn one_huge_item_among_360_is_dropped_alone() {
             let expected =
                 format!("1 {items} were dropped: a request may have 4194304 bytes (max_request_bytes), ");
             assert!(said.starts_with(&expected), "{case}: {said}");
-            let text = telemetry.diagnose_within(PATIENCE).to_string();
+            let text = telemetry.diagnose_within(TEST_TIMEOUT).to_string();
             assert!(text.contains(", 1 too large"), "{case}: {text}");
             let expected = format!("1 {items} to ");
             assert!(text.contains(&expected), "{case}: a warning: {text}");
-            telemetry.shutdown_within(PATIENCE).expect("no failure");
+            telemetry.shutdown_within(TEST_TIMEOUT).expect("no failure");
         }
     });
 }
@@ -169,7 +169,7 @@ fn what_is_too_large_together_is_sent_in_parts() {
         for index in 0..ALL {
             record(&telemetry, signal, index, 100);
         }
-        telemetry.flush(PATIENCE).expect("delivered");
+        telemetry.flush(TEST_TIMEOUT).expect("delivered");
         let received = receiver.received();
         assert_eq!(
             arrived(&received),
@@ -180,8 +180,12 @@ fn what_is_too_large_together_is_sent_in_parts() {
         let largest = received.iter().map(|request| request.bytes).max();
         assert!(largest <= Some(LIMIT), "{case}: {largest:?} bytes in one request");
         let found = diagnosed(&telemetry);
-        assert_eq!((found.lost, found.too_large), (0, 0), "{case}: {found:?}");
-        telemetry.shutdown_within(PATIENCE).expect("ended");
+        assert_eq!(
+            (found.counts.lost, found.counts.too_large),
+            (0, 0),
+            "{case}: {found:?}"
+        );
+        telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");
     });
 }
 
@@ -201,7 +205,7 @@ fn a_part_that_is_refused_is_lost_alone() {
             record(&telemetry, signal, index, 100);
         }
         let error = telemetry
-            .flush(PATIENCE)
+            .flush(TEST_TIMEOUT)
             .expect_err("a part was lost")
             .to_string();
         assert!(error.ends_with(": a bad one"), "{case}: {error}");
@@ -218,12 +222,12 @@ fn a_part_that_is_refused_is_lost_alone() {
         };
         let found = diagnosed(&telemetry);
         assert_eq!(
-            (found.delivered, found.lost),
+            (found.counts.delivered, found.counts.lost),
             (delivered, lost),
             "{case}: {found:?}"
         );
         telemetry
-            .shutdown_within(PATIENCE)
+            .shutdown_within(TEST_TIMEOUT)
             .expect("the next collection is taken");
     });
 }
@@ -238,11 +242,11 @@ fn what_a_collector_rejects_is_counted_and_said() {
         for index in 0..10 {
             record(&telemetry, signal, index, 1);
         }
-        telemetry.flush(PATIENCE).expect("a partial success is one");
+        telemetry.flush(TEST_TIMEOUT).expect("a partial success is one");
         let found = diagnosed(&telemetry);
         let delivered = if signal == "metrics" { 1 } else { 5 };
         assert_eq!(
-            (found.delivered, found.lost, found.rejected),
+            (found.counts.delivered, found.counts.lost, found.counts.rejected),
             (delivered, 0, 5),
             "{case}: {found:?}"
         );
@@ -253,9 +257,9 @@ fn what_a_collector_rejects_is_counted_and_said() {
         );
         assert_eq!(said::about(&url), [expected], "{case}: said");
         assert_eq!(receiver.received().len(), 1, "{case}: and not sent again");
-        let text = telemetry.diagnose_within(PATIENCE).to_string();
+        let text = telemetry.diagnose_within(TEST_TIMEOUT).to_string();
         assert!(text.contains(", 5 rejected\n"), "{case}: {text}");
-        telemetry.shutdown_within(PATIENCE).expect("no failure");
+        telemetry.shutdown_within(TEST_TIMEOUT).expect("no failure");
     });
 }
 
@@ -269,14 +273,14 @@ fn nonsense_about_rejections_does_no_harm() {
             for index in 0..10 {
                 record(&telemetry, signal, index, 1);
             }
-            telemetry.flush(PATIENCE).expect("taken");
+            telemetry.flush(TEST_TIMEOUT).expect("taken");
             let found = diagnosed(&telemetry);
             assert_eq!(
-                (found.lost, found.rejected),
+                (found.counts.lost, found.counts.rejected),
                 (0, counted),
                 "{case}, {rejected}: {found:?}"
             );
-            telemetry.shutdown_within(PATIENCE).expect("no failure");
+            telemetry.shutdown_within(TEST_TIMEOUT).expect("no failure");
         }
     });
 }
@@ -289,11 +293,11 @@ fn advice_is_said_once_and_rejects_nothing() {
         let telemetry = init(only(signal, protocol, &url)).expect("started");
         for index in 0..3 {
             record(&telemetry, signal, index, 1);
-            telemetry.flush(PATIENCE).expect("taken");
+            telemetry.flush(TEST_TIMEOUT).expect("taken");
         }
         let found = diagnosed(&telemetry);
         assert_eq!(
-            (found.delivered, found.lost, found.rejected),
+            (found.counts.delivered, found.counts.lost, found.counts.rejected),
             (3, 0, 0),
             "{case}: {found:?}"
         );
@@ -302,7 +306,7 @@ fn advice_is_said_once_and_rejects_nothing() {
             found.destination
         );
         assert_eq!(said::about(&url), [expected], "{case}: said");
-        telemetry.shutdown_within(PATIENCE).expect("no failure");
+        telemetry.shutdown_within(TEST_TIMEOUT).expect("no failure");
     });
 }
 
@@ -319,7 +323,7 @@ fn the_beginning_and_the_end_of_each_outage_are_said() {
         let telemetry = init(only(signal, protocol, &url)).expect("started");
         for index in 0..6 {
             record(&telemetry, signal, index, 1);
-            let flushed = telemetry.flush(PATIENCE);
+            let flushed = telemetry.flush(TEST_TIMEOUT);
             assert_eq!(
                 flushed.is_ok(),
                 [0, 3, 5].contains(&index),
@@ -350,7 +354,7 @@ fn the_beginning_and_the_end_of_each_outage_are_said() {
                 "{case}: {end}"
             );
         }
-        telemetry.shutdown_within(PATIENCE).expect("it is over");
+        telemetry.shutdown_within(TEST_TIMEOUT).expect("it is over");
     });
 }
 
@@ -367,14 +371,16 @@ fn outages_that_follow_each_other_are_summed_up() {
     let telemetry = init(only("traces", Protocol::HttpProtobuf, &url)).expect("started");
     for index in 0..50 {
         record(&telemetry, "traces", index, 1);
-        let _ = telemetry.flush(PATIENCE);
+        let _ = telemetry.flush(TEST_TIMEOUT);
     }
     let before = said::about(&url);
     // More may be said on a machine on which this takes minutes.
     assert!((6..50).contains(&before.len()), "25 outages: {before:?}");
-    let lost = diagnosed(&telemetry).lost;
+    let lost = diagnosed(&telemetry).counts.lost;
     assert_eq!(lost, 25, "one span in each");
-    telemetry.shutdown_within(PATIENCE).expect("the last was taken");
+    telemetry
+        .shutdown_within(TEST_TIMEOUT)
+        .expect("the last was taken");
     let said = said::about(&url);
     let number = |line: &str, after: &str| -> Option<u64> {
         let (_, rest) = line.split_once(after)?;
@@ -410,7 +416,7 @@ fn a_refusal_is_told_in_the_collectors_words() {
             let telemetry = init(only(signal, protocol, &url(&receiver))).expect("started");
             record(&telemetry, signal, 0, 1);
             let error = telemetry
-                .shutdown_within(PATIENCE)
+                .shutdown_within(TEST_TIMEOUT)
                 .expect_err("refused")
                 .to_string();
             let why = match protocol {
@@ -434,7 +440,7 @@ fn a_signal_that_a_destination_lacks_is_switched_off() {
         let telemetry = init(only(signal, protocol, &url)).expect("started");
         for index in 0..3 {
             record(&telemetry, signal, index, 1);
-            telemetry.flush(PATIENCE).expect("no failure");
+            telemetry.flush(TEST_TIMEOUT).expect("no failure");
         }
         assert_eq!(receiver.received().len(), 1, "{case}: it was tried once");
         let found = diagnosed(&telemetry);
@@ -444,7 +450,7 @@ fn a_signal_that_a_destination_lacks_is_switched_off() {
         };
         assert_eq!(found.switched_off.as_deref(), Some(why), "{case}: why");
         assert_eq!(
-            (found.delivered, found.lost),
+            (found.counts.delivered, found.counts.lost),
             (0, 3),
             "{case}: each is accounted for"
         );
@@ -456,10 +462,10 @@ fn a_signal_that_a_destination_lacks_is_switched_off() {
             signal.to_uppercase()
         );
         assert_eq!(said[0], expected, "{case}: the hint");
-        let warnings = telemetry.diagnose_within(PATIENCE).warnings.join("\n");
+        let warnings = telemetry.diagnose_within(TEST_TIMEOUT).warnings.join("\n");
         let expected = format!("{signal} are switched off: {} answers {why}", found.destination);
         assert!(warnings.contains(&expected), "{case}: {warnings}");
-        telemetry.shutdown_within(PATIENCE).expect("no failure");
+        telemetry.shutdown_within(TEST_TIMEOUT).expect("no failure");
     });
 }
 
@@ -480,13 +486,17 @@ fn the_signals_that_a_destination_has_go_on() {
             SIGNALS
                 .iter()
                 .for_each(|signal| record(&telemetry, signal, index, 1));
-            telemetry.flush(PATIENCE).expect("no failure");
+            telemetry.flush(TEST_TIMEOUT).expect("no failure");
         }
-        telemetry.shutdown_within(PATIENCE).expect("a clean end");
+        telemetry.shutdown_within(TEST_TIMEOUT).expect("a clean end");
         let requests = receiver.received();
-        let of = |signal: &str| requests.iter().filter(|request| request.signal == signal).count();
+        let requests_for = |signal: &str| requests.iter().filter(|request| request.signal == signal).count();
         assert_eq!(
-            (of("traces"), of("logs"), of("metrics")),
+            (
+                requests_for("traces"),
+                requests_for("logs"),
+                requests_for("metrics")
+            ),
             (5, 1, 1),
             "{protocol:?}"
         );
@@ -504,12 +514,16 @@ fn an_answer_that_cannot_be_read_is_a_delivery() {
             for index in 0..10 {
                 record(&telemetry, signal, index, 1);
             }
-            telemetry.flush(PATIENCE).expect("delivered");
+            telemetry.flush(TEST_TIMEOUT).expect("delivered");
             assert_eq!(receiver.received().len(), 1, "{case}: sent once");
             let found = diagnosed(&telemetry);
             let delivered = if signal == "metrics" { 1 } else { 10 };
-            assert_eq!((found.delivered, found.lost), (delivered, 0), "{case}: {found:?}");
-            telemetry.shutdown_within(PATIENCE).expect("ended");
+            assert_eq!(
+                (found.counts.delivered, found.counts.lost),
+                (delivered, 0),
+                "{case}: {found:?}"
+            );
+            telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");
         }
     });
 }
@@ -520,7 +534,7 @@ fn a_wait_that_the_collector_names_is_kept() {
         let receiver = Receiver::start(|number, _| if number == 0 { Answer::Later } else { Answer::Take });
         let telemetry = init(only(signal, protocol, &url(&receiver))).expect("started");
         record(&telemetry, signal, 0, 1);
-        telemetry.flush(PATIENCE).expect("delivered in the end");
+        telemetry.flush(TEST_TIMEOUT).expect("delivered in the end");
         let received = receiver.received();
         assert_eq!(arrived(&received), [0, 0], "{case}: sent twice");
         let waited = received[1].at - received[0].at;
@@ -529,8 +543,12 @@ fn a_wait_that_the_collector_names_is_kept() {
             "{case}: after a second, not {waited:?}"
         );
         let found = diagnosed(&telemetry);
-        assert_eq!((found.delivered, found.lost), (1, 0), "{case}: {found:?}");
-        telemetry.shutdown_within(PATIENCE).expect("ended");
+        assert_eq!(
+            (found.counts.delivered, found.counts.lost),
+            (1, 0),
+            "{case}: {found:?}"
+        );
+        telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");
     });
 }
 
@@ -553,13 +571,13 @@ fn an_end_takes_the_time_it_has() {
         SIGNALS.iter().for_each(|signal| record(&telemetry, signal, 0, 1));
         let begin = Instant::now();
         if is_end {
-            telemetry.shutdown_within(PATIENCE).expect("all arrived");
+            telemetry.shutdown_within(TEST_TIMEOUT).expect("all arrived");
         } else {
-            telemetry.flush(PATIENCE).expect("all arrived");
+            telemetry.flush(TEST_TIMEOUT).expect("all arrived");
             let found = telemetry.diagnose_within(Duration::ZERO).signals;
             let counts: Vec<_> = found
                 .iter()
-                .map(|signal| (signal.delivered, signal.lost))
+                .map(|signal| (signal.counts.delivered, signal.counts.lost))
                 .collect();
             assert_eq!(counts, [(1, 0); 3], "each signal");
             drop(telemetry);
@@ -589,10 +607,10 @@ fn a_queue_is_bounded_in_bytes_too() {
             let found = diagnosed(&telemetry);
             let case = format!("{signal} over {protocol:?}: {found:?}");
             assert_eq!(
-                found.dropped_for_bytes, 90,
+                found.counts.dropped_for_bytes, 90,
                 "ten of 100 kB and what is around them fit: {case}"
             );
-            assert_eq!(found.dropped, 0, "there are places enough: {case}");
+            assert_eq!(found.counts.dropped, 0, "there are places enough: {case}");
             let said = said::about("max_queue_bytes");
             let expected = format!(
                 "{} take more memory than may wait for {}: 1 found no room",
@@ -614,11 +632,15 @@ fn a_queue_is_bounded_in_bytes_too() {
         let telemetry = init(config).expect("started");
         for index in 0..50 {
             record(&telemetry, signal, index, 100_000);
-            telemetry.flush(PATIENCE).expect("delivered");
+            telemetry.flush(TEST_TIMEOUT).expect("delivered");
         }
         let found = diagnosed(&telemetry);
-        let counts = (found.delivered, found.dropped_for_bytes, found.dropped);
+        let counts = (
+            found.counts.delivered,
+            found.counts.dropped_for_bytes,
+            found.counts.dropped,
+        );
         assert_eq!(counts, (50, 0, 0), "{signal}: bytes are free again: {found:?}");
-        telemetry.shutdown_within(PATIENCE).expect("ended");
+        telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");
     }
 }

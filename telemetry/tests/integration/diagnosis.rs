@@ -12,11 +12,11 @@ use tonic::transport::Server;
 
 use crate::collector::{Answer, Collector};
 use crate::grpc::Grpc;
-use crate::{PATIENCE, black_hole, turn};
+use crate::{TEST_TIMEOUT, black_hole, turn};
 
 /// What is found of the traces that go to a URL, by who waits until it is.
 fn diagnosed(url: &str, protocol: Protocol) -> SignalDiagnosis {
-    diagnosed_within(PATIENCE, url, protocol)
+    diagnosed_within(TEST_TIMEOUT, url, protocol)
 }
 
 /// Expects to be told that nobody answers.
@@ -26,7 +26,7 @@ fn assert_silent(case: &str, url: &str, protocol: Protocol) {
         let found = diagnosed_within(patience, url, protocol);
         let no_connection = format!("no connection within {patience:?}");
         // A busy machine may be late with what takes no time.
-        if found.unreachable.as_ref() == Some(&no_connection) && patience < PATIENCE {
+        if found.unreachable.as_ref() == Some(&no_connection) && patience < TEST_TIMEOUT {
             patience *= 2;
             continue;
         }
@@ -42,7 +42,9 @@ fn diagnosed_within(patience: Duration, url: &str, protocol: Protocol) -> Signal
         .with_metrics_exporter(Exporter::None);
     let telemetry = init(config.with_endpoint(url).with_protocol(protocol)).expect("started");
     let found = telemetry.diagnose_within(patience).signals.remove(0);
-    telemetry.shutdown_within(PATIENCE).expect("nothing to deliver");
+    telemetry
+        .shutdown_within(TEST_TIMEOUT)
+        .expect("nothing to deliver");
     found
 }
 
@@ -52,7 +54,7 @@ fn assert_found(case: &str, found: &SignalDiagnosis, answer: Option<&str>, fault
         (answer, fault),
         "{case}"
     );
-    let counts = (found.delivered, found.lost);
+    let counts = (found.counts.delivered, found.counts.lost);
     assert_eq!(counts, (0, 0), "{case}: a question is no delivery");
 }
 
@@ -60,7 +62,7 @@ fn assert_found(case: &str, found: &SignalDiagnosis, answer: Option<&str>, fault
 fn what_a_collector_answers_over_http() {
     let _turn = turn();
     let headers = "it does not know who asks: see the headers (OTEL_EXPORTER_OTLP_HEADERS)";
-    for (told, answer, fault) in [
+    for (reply, answer, fault) in [
         (Answer::Accept, Some("200 OK"), None),
         (
             Answer::Status(400),
@@ -107,10 +109,10 @@ fn what_a_collector_answers_over_http() {
         ),
     ] {
         for protocol in [Protocol::HttpProtobuf, Protocol::HttpJson] {
-            let collector = Collector::start(told);
+            let collector = Collector::start(reply);
             let found = diagnosed(&format!("http://{}", collector.address), protocol);
             assert_found(
-                &format!("{protocol:?} {told:?}"),
+                &format!("{protocol:?} {reply:?}"),
                 &found,
                 answer,
                 fault.as_deref(),
@@ -236,7 +238,7 @@ fn every_signal_is_asked_by_itself_and_all_at_once() {
         .with_protocol(Protocol::HttpProtobuf);
     let telemetry = init(config.clone().with_endpoint(url)).expect("started");
     thread::scope(|scope| {
-        let diagnosis = scope.spawn(|| telemetry.diagnose_within(PATIENCE));
+        let diagnosis = scope.spawn(|| telemetry.diagnose_within(TEST_TIMEOUT));
         let mut waiting: Vec<TcpStream> = Vec::new();
         while waiting.len() < 3 {
             let (mut connection, _) = listener.accept().expect("a connection");
@@ -264,12 +266,12 @@ fn every_signal_is_asked_by_itself_and_all_at_once() {
     let collector = Collector::start(Answer::Accept);
     let url = format!("http://{}", collector.address);
     let telemetry = init(config.with_endpoint(&url)).expect("started");
-    let text = telemetry.diagnose_within(PATIENCE).to_string();
+    let text = telemetry.diagnose_within(TEST_TIMEOUT).to_string();
     for signal in ["traces", "logs", "metrics"] {
         let expected = format!("{signal:<12}to {url}/v1/{signal}, which answers 200 OK; 0 delivered");
         assert!(text.contains(&expected), "{expected:?} in {text}");
     }
-    telemetry.shutdown_within(PATIENCE).expect("ended");
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");
 }
 
 #[test]
@@ -280,14 +282,14 @@ fn the_page_for_prometheus_is_asked_for() {
         .with_exporter(Exporter::None)
         .with_metrics_exporter(Exporter::Prometheus);
     let telemetry = init(config.clone().with_prometheus_listen(Some("127.0.0.1:0"))).expect("started");
-    let found = telemetry.diagnose_within(PATIENCE).signals.remove(0);
+    let found = telemetry.diagnose_within(TEST_TIMEOUT).signals.remove(0);
     assert_found("never read", &found, Some("200 OK"), None);
     telemetry.prometheus_text().expect("metrics");
-    let text = telemetry.diagnose_within(PATIENCE).to_string();
+    let text = telemetry.diagnose_within(TEST_TIMEOUT).to_string();
     let address = telemetry.prometheus_address().expect("a listener");
     let expected = format!("metrics     to http://{address}/metrics, which answers 200 OK; 1 delivered,");
     assert!(text.contains(&expected), "{expected:?} in {text}");
-    telemetry.shutdown_within(PATIENCE).expect("ended");
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");
 
     let telemetry = init(config.with_prometheus_listen(None)).expect("started");
     let found = telemetry.diagnose().signals.remove(0);
@@ -296,5 +298,5 @@ fn the_page_for_prometheus_is_asked_for() {
         "there is nobody to ask"
     );
     assert_found("no listener", &found, None, None);
-    telemetry.shutdown_within(PATIENCE).expect("ended");
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");
 }

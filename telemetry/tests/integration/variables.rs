@@ -15,7 +15,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use throughline_telemetry::{Telemetry, TelemetryConfig, init, init_from_env};
 
-use crate::PATIENCE;
+use crate::TEST_TIMEOUT;
 use crate::collector::{Answer, Collector};
 
 const CHILD: &str = "THROUGHLINE_TEST_CHILD";
@@ -172,7 +172,7 @@ fn record_all_signals(telemetry: Telemetry) {
     let mut log = logger.create_log_record();
     log.set_body("hello".into());
     logger.emit(log);
-    telemetry.shutdown_within(PATIENCE).expect("delivered");
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("delivered");
 }
 
 #[test]
@@ -360,7 +360,7 @@ fn an_exporter_that_cannot_be_set_up_turns_its_signal_off() {
     if std::env::var_os(CHILD).is_some() {
         let telemetry = init_from_env().expect("started");
         eprintln!("{}", telemetry.diagnose_within(std::time::Duration::ZERO));
-        telemetry.shutdown_within(PATIENCE).expect("nothing was lost");
+        telemetry.shutdown_within(TEST_TIMEOUT).expect("nothing was lost");
         return;
     }
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");

@@ -10,7 +10,7 @@ use throughline_telemetry::{Exporter, Protocol, TelemetryConfig, init};
 use throughline_test_support::Vacant;
 
 use crate::collector::{Answer, Collector};
-use crate::{PATIENCE, Shared, black_hole, console, record, turn, waiting_for_an_hour};
+use crate::{Shared, TEST_TIMEOUT, black_hole, console, record, turn, waiting_for_an_hour};
 
 fn ends_in_time(protocol: Protocol) {
     let deadline = Duration::from_millis(300);
@@ -32,7 +32,11 @@ fn ends_in_time(protocol: Protocol) {
     let late =
         "not everything was delivered; traces: not finished within 300ms; metrics: not finished within 300ms";
     assert_eq!((flushed.as_str(), ended.as_str()), (late, late), "{protocol:?}");
-    assert!(begin.elapsed() < PATIENCE, "{protocol:?}: {:?}", begin.elapsed());
+    assert!(
+        begin.elapsed() < TEST_TIMEOUT,
+        "{protocol:?}: {:?}",
+        begin.elapsed()
+    );
 }
 
 #[test]
@@ -67,7 +71,7 @@ fn a_collector_that_refuses_is_reported() {
         let telemetry = init(config.with_endpoint(url).with_protocol(protocol)).expect("started");
         record(&telemetry, "lost");
         let error = telemetry
-            .shutdown_within(PATIENCE)
+            .shutdown_within(TEST_TIMEOUT)
             .expect_err("nobody listens")
             .to_string();
         let why = match protocol {
@@ -93,7 +97,9 @@ fn a_page_for_people_is_no_delivery() {
     let collector = Collector::start(Answer::Page);
     let telemetry = init(collector.of_traces(Protocol::HttpProtobuf)).expect("started");
     record(&telemetry, "lost");
-    let error = telemetry.shutdown_within(PATIENCE).expect_err("not delivered");
+    let error = telemetry
+        .shutdown_within(TEST_TIMEOUT)
+        .expect_err("not delivered");
     assert_eq!(
         error.to_string(),
         "not everything was delivered; traces: it answers with a page for people: this is no OTLP receiver",
@@ -116,7 +122,7 @@ fn what_is_recorded_late_is_waited_for() {
         }
         true
     });
-    telemetry.shutdown_within(PATIENCE).expect("a clean end");
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("a clean end");
     assert!(screen.text().contains("late"), "{}", screen.text());
 }
 
@@ -140,7 +146,7 @@ fn a_batch_under_way_that_fails_is_reported() {
         true
     });
     let error = telemetry
-        .shutdown_within(PATIENCE)
+        .shutdown_within(TEST_TIMEOUT)
         .expect_err("512 spans were lost");
     assert_eq!(
         error.to_string(),

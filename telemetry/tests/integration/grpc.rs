@@ -24,7 +24,7 @@ use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Code, Request, Response, Status};
 
-use crate::PATIENCE;
+use crate::TEST_TIMEOUT;
 use crate::collector::names;
 
 /// It stops when it is dropped, with all its connections.
@@ -95,7 +95,7 @@ impl Drop for Grpc {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             // Nothing listens any more when this returns.
-            runtime.shutdown_timeout(PATIENCE);
+            runtime.shutdown_timeout(TEST_TIMEOUT);
         }
     }
 }

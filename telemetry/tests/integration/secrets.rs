@@ -9,7 +9,7 @@ use std::time::Duration;
 use opentelemetry::trace::{Span, Tracer, TracerProvider};
 use throughline_telemetry::{Exporter, InitError, Protocol, TelemetryConfig, init};
 
-use crate::{PATIENCE, turn};
+use crate::{TEST_TIMEOUT, turn};
 
 const SECRET: &str = "S3cr3tV4lue";
 
@@ -195,7 +195,7 @@ fn what_runs_and_what_it_says_of_its_collector() {
         tracer.start("lost").end();
         let flushed = telemetry.flush(Duration::from_secs(5)).expect_err("refused");
         error_hides("ShutdownError of a flush", &flushed);
-        let diagnosis = telemetry.diagnose_within(PATIENCE);
+        let diagnosis = telemetry.diagnose_within(TEST_TIMEOUT);
         text_hides("Diagnosis", &diagnosis);
         debug_hides("SignalDiagnosis", &diagnosis.signals);
         debug_hides("LinkedVersions", &diagnosis.versions);

@@ -15,7 +15,7 @@ use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 
 use crate::collector::{Answer, Collector};
 use crate::grpc::Grpc;
-use crate::{PATIENCE, record, turn};
+use crate::{TEST_TIMEOUT, record, turn};
 
 /// Who signs certificates, with the files of those it signed, which are removed at the end.
 struct Authority {
@@ -125,9 +125,9 @@ fn tried(protocol: Protocol, url: &str, tls: TlsConfig) -> (Result<String, Strin
         .with_metrics_exporter(Exporter::None)
         .with_protocol(protocol);
     let telemetry = init(config.with_endpoint(url).with_tls(tls)).expect("started");
-    let found = telemetry.diagnose_within(PATIENCE).signals.remove(0);
+    let found = telemetry.diagnose_within(TEST_TIMEOUT).signals.remove(0);
     record(&telemetry, "work");
-    let ended = telemetry.shutdown_within(PATIENCE);
+    let ended = telemetry.shutdown_within(TEST_TIMEOUT);
     let answer = found.answer.unwrap_or_default();
     (
         found.unreachable.map_or(Ok(answer), Err),
@@ -192,9 +192,9 @@ fn a_client_that_is_known_is_let_in_and_another_is_not() {
         let collector = Secured::start(protocol, &ours, true);
         let url = format!("https://localhost:{}", collector.port());
         let tls = TlsConfig::default().with_certificate(ours.root());
-        let known = tls.clone().with_identity(certificate.clone(), key.clone());
+        let accepted = tls.clone().with_identity(certificate.clone(), key.clone());
         let expected = (Ok(answer.to_owned()), Ok(()));
-        assert_eq!(tried(protocol, &url, known), expected, "{protocol:?}: known");
+        assert_eq!(tried(protocol, &url, accepted), expected, "{protocol:?}: known");
         let (found, ended) = tried(protocol, &url, tls);
         // Whether the reason is read before the connection is closed is the network's.
         let found = found.expect_err("not let in");
@@ -232,7 +232,7 @@ fn the_variables_name_the_same_files() {
     ]);
     let telemetry = init(config.expect("accepted")).expect("started");
     record(&telemetry, "work");
-    telemetry.shutdown_within(PATIENCE).expect("delivered");
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("delivered");
     assert_eq!(collector.accepted(), 1, "delivered");
 }
 

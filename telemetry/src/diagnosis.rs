@@ -1,4 +1,4 @@
-//! What telemetry does at the moment, as values and as text: the first thing to look at when nothing arrives.
+//! The state of telemetry, as values and as text: the first thing to look at when nothing arrives.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,48 +13,49 @@ use crate::probe::{Probe, ProbeReply};
 use crate::signal::{PerSignal, Signal};
 use crate::versions::LinkedVersions;
 
-/// The state of telemetry, from [`Telemetry::diagnose`](crate::Telemetry::diagnose). Its text is for people.
+/// The state of telemetry, from [`Telemetry::diagnose`](crate::Telemetry::diagnose). The display form is for
+/// people.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Diagnosis {
-    /// Whether anything is installed.
+    /// Whether telemetry is running.
     pub enabled: bool,
-    /// The share of new traces that is recorded, 0.0 to 1.0.
+    /// The share of new traces that are sampled, from 0.0 to 1.0.
     pub sampling_rate: f64,
-    /// The headers that the global propagator writes.
+    /// The headers that the global propagator injects.
     pub propagated: Vec<String>,
-    /// Each signal that is recorded.
+    /// The signals that are exported.
     pub signals: Vec<SignalDiagnosis>,
     /// The versions of OpenTelemetry in the program.
     pub versions: LinkedVersions,
-    /// The variables of the environment that are set and not used.
+    /// The variables that are set but ignored.
     pub ignored: Vec<IgnoredVariable>,
-    /// What is probably not as it was meant, in words; what is ignored, too.
+    /// Probable mistakes, in words, including ignored variables.
     pub warnings: Vec<String>,
 }
 
-/// How one signal is delivered.
+/// The state of one signal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SignalDiagnosis {
     /// `traces`, `logs` or `metrics`.
     pub signal: &'static str,
-    /// Where it goes.
+    /// The exporter of the signal.
     pub exporter: Exporter,
-    /// The URL or the place that it goes to.
+    /// The URL or the place to which the signal is exported.
     pub destination: String,
-    /// What the destination answered just now to an export of nothing, as `200 OK`; `None` where there is no network and
-    /// where there was no answer.
+    /// The response of the destination to an empty export, such as `200 OK`. `None` if there is no network or
+    /// no response.
     pub answer: Option<String>,
-    /// Why it would not take an export just now, and what to do: it cannot be found, connected to or understood, or what it
-    /// answered is a refusal.
+    /// Why the destination does not accept an export now, and what to do: it was not found, refused the
+    /// connection, was not understood, or rejected the export.
     pub unreachable: Option<String>,
     /// What was delivered, lost, rejected and dropped so far, and what is queued.
     pub counts: DeliveryCounts,
-    /// Why nothing is sent at the moment, if the destination answered that it has no such signal. It is tried again every
-    /// 5 minutes.
+    /// Why the signal is switched off, if the destination responded that it does not support it. It is tried
+    /// again every 5 minutes.
     pub switched_off: Option<String>,
-    /// Why the last failed delivery failed.
+    /// The cause of the last failed delivery.
     pub failure: Option<String>,
 }
 
@@ -82,12 +83,12 @@ impl Diagnosis {
     ) -> Self {
         let recorded = |signal| Some((signal, health.get(signal).as_deref()?));
         let recorded: Vec<_> = Signal::ALL.into_iter().filter_map(recorded).collect();
-        // All are asked at once, so that it takes no longer than the slowest.
+        // Probes run concurrently, so that this takes no longer than the slowest.
         let probes: Vec<_> = recorded
             .iter()
             .map(|(_, health)| Probe::start(health.destination(), timeout))
             .collect();
-        // Read while the answers are on their way.
+        // Read while the probes run.
         let versions = LinkedVersions::current_program().clone();
         let signals = recorded.into_iter().zip(probes).map(|((signal, health), probe)| {
             let answer = probe.map(Probe::wait);
@@ -253,7 +254,7 @@ impl fmt::Display for Diagnosis {
     }
 }
 
-/// What others said may repeat a URL or a header.
+/// Texts of others may repeat a URL or a header.
 fn without_secrets(text: Option<String>) -> Option<String> {
     text.map(|text| redact(&text).into_owned())
 }

@@ -1,4 +1,4 @@
-//! Why telemetry could not be set up, or not be delivered to the end.
+//! The errors of setting telemetry up and of delivering everything at its end.
 
 use std::error::Error;
 use std::fmt;
@@ -11,17 +11,18 @@ use throughline_propagation::redaction::{redact, redact_url};
 
 use crate::signal::Signal;
 
-/// Why [`init`](crate::init) or a configuration source refused.
+/// The error of [`init`](crate::init) and of the configuration sources.
 ///
-/// The text names the key, its value and what is accepted; [`source`](Error::source) has the cause beneath, which `{:#}`
-/// and `{:?}` print too.
+/// The message names the key, its value and what is accepted. [`source`](Error::source) is the cause, which
+/// `{:#}` and `{:?}` print too.
 pub struct InitError(Box<InitErrorParts>);
 
-/// Why a [flush](crate::Telemetry::flush) or a [shutdown](crate::Telemetry::shutdown) did not deliver everything: deliveries
-/// that failed or were not finished in time. It is no reason for a program to exit with a failure.
+/// The error of a [flush](crate::Telemetry::flush) or a [shutdown](crate::Telemetry::shutdown) that did not
+/// deliver everything: deliveries failed or did not finish in time. A program need not exit with a failure
+/// because of it.
 pub struct ShutdownError(Vec<SignalFailure>);
 
-/// What was not delivered. Failures of one kind are neighbours in their order.
+/// A delivery that failed. The order groups failures with the same signal and cause.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct SignalFailure {
     pub(crate) signal: Signal,
@@ -58,19 +59,20 @@ enum InitErrorKind {
 }
 
 impl InitError {
-    /// Whether a configuration value, key or file is at fault.
+    /// Returns whether a configuration value, key or file is the cause.
     #[must_use]
     pub fn is_configuration(&self) -> bool {
         self.0.kind == InitErrorKind::Configuration
     }
 
-    /// Whether an exporter or a propagator could not be built, as when its feature is not compiled in.
+    /// Returns whether an exporter or a propagator could not be built, for example because its feature is not
+    /// compiled in.
     #[must_use]
     pub fn is_exporter(&self) -> bool {
         self.0.kind == InitErrorKind::Exporter
     }
 
-    /// Whether telemetry is running already.
+    /// Returns whether telemetry is already running.
     #[must_use]
     pub fn is_already_running(&self) -> bool {
         self.0.kind == InitErrorKind::Running
@@ -102,7 +104,7 @@ impl InitError {
         Self::new(InitErrorKind::Configuration, message)
     }
 
-    /// `what` begins the sentence: a file, or the setting that names it.
+    /// `what` starts the message: a file, or the setting that names it.
     pub(crate) fn unreadable(what: &str, path: &Path, source: std::io::Error) -> Self {
         let message = format!("{what} {} cannot be read", path.display());
         Self::new(InitErrorKind::Configuration, message).caused_by(source)
@@ -113,7 +115,7 @@ impl InitError {
         Self::new(InitErrorKind::Configuration, message)
     }
 
-    /// `why` says where, and repeats nothing of the text: that may be secret.
+    /// `why` gives the position only: the text itself may be secret.
     pub(crate) fn syntax(place: &ConfigSource, format: &str, why: String) -> Self {
         let mut error = Self::new(
             InitErrorKind::Configuration,
@@ -156,7 +158,7 @@ impl fmt::Display for InitError {
     }
 }
 
-/// In words, as a `main` that returns it prints it.
+/// Readable, because a `main` that returns this error prints it.
 impl fmt::Debug for InitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self:#}")
@@ -174,7 +176,7 @@ impl RedactedCause {
         Box::new(Self { message, source })
     }
 
-    /// The chain of an error, as far as anybody reads it.
+    /// The causes of an error, up to [`MAX_CAUSES`].
     fn of_error<'a>(error: &'a (dyn Error + 'static)) -> Box<Self> {
         let next = |error: &&'a (dyn Error + 'static)| (*error).source();
         let chain: Vec<_> = iter::successors(Some(error), next)
@@ -246,7 +248,7 @@ impl fmt::Debug for ShutdownError {
 
 impl Error for ShutdownError {}
 
-/// An error and its causes, each said once.
+/// An error and its causes, without repetitions.
 pub(crate) fn chain(error: &dyn Error) -> String {
     let mut chain = error.to_string();
     let mut cause = error.source();

@@ -1,4 +1,5 @@
-//! A program's own word in how telemetry is built: a closure, or one that was registered under a name that a file can say.
+//! Start-up hooks: closures that change the providers' builders, given in code or registered under a name for
+//! a file.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +11,7 @@ use opentelemetry_sdk::trace::TracerProviderBuilder;
 
 use crate::error::{ConfigSource, InitError};
 
-/// The builders of the providers, as configured; a start-up hook adds to them.
+/// The configured builders of the providers. A start-up hook adds to them.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Builders {
@@ -36,8 +37,8 @@ impl Builders {
     }
 }
 
-/// Registers a start-up hook under a name, which a configuration file gives as `startup_hook`. A later hook of the same
-/// name replaces the earlier one.
+/// Registers a start-up hook under a name, to which a configuration file refers as `startup_hook`. A later
+/// hook with the same name replaces the earlier one.
 ///
 /// ```
 /// use opentelemetry_sdk::trace::{InMemorySpanExporter, SimpleSpanProcessor};
@@ -67,7 +68,7 @@ pub fn register_startup_hook(
         .insert(name.into(), Arc::new(hook));
 }
 
-/// A closure or the name of one.
+/// A closure, or the name of a registered one.
 #[derive(Clone)]
 pub(crate) enum StartupHook {
     Closure(Closure),
@@ -81,7 +82,7 @@ impl StartupHook {
         Ok(self.find()?(builders))
     }
 
-    /// Whether there is such a hook.
+    /// Checks that the hook exists.
     pub(crate) fn check(&self) -> Result<(), InitError> {
         self.find().map(drop)
     }

@@ -1,4 +1,4 @@
-//! A provider for each service, where a process is several.
+//! The providers of each service, if a process consists of several.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,9 +11,10 @@ use crate::error::InitError;
 use crate::exporter::ExporterSetup;
 use crate::providers::Providers;
 
-/// The providers of one service of several in a process, from [`Telemetry::for_service`](crate::Telemetry::for_service). Clones share them.
+/// The providers of one of several services in a process, from
+/// [`Telemetry::for_service`](crate::Telemetry::for_service). Clones share them.
 ///
-/// They are flushed and shut down with the [`Telemetry`](crate::Telemetry) that they are of.
+/// They are flushed and shut down with their [`Telemetry`](crate::Telemetry).
 #[derive(Debug, Clone)]
 pub struct ServiceTelemetry {
     providers: Option<Providers>,
@@ -24,30 +25,30 @@ impl ServiceTelemetry {
         Self { providers }
     }
 
-    /// The provider for the service's layers, if spans are recorded.
+    /// Returns the tracer provider for the service's layers, if spans are recorded.
     #[must_use]
     pub fn tracer_provider(&self) -> Option<&SdkTracerProvider> {
         self.providers.as_ref()?.tracer.as_ref()
     }
 
-    /// The provider of the service's instruments, if metrics are recorded.
+    /// Returns the meter provider of the service's instruments, if metrics are recorded.
     #[must_use]
     pub fn meter_provider(&self) -> Option<&SdkMeterProvider> {
         self.providers.as_ref()?.meter.as_ref()
     }
 
-    /// The provider that takes the service's log records, if logs are exported.
+    /// Returns the logger provider of the service, if logs are exported.
     #[must_use]
     pub fn logger_provider(&self) -> Option<&SdkLoggerProvider> {
         self.providers.as_ref()?.logger.as_ref()
     }
 }
 
-/// The services of a process, and what makes their providers.
+/// The services of a process, and the setup that builds their providers.
 #[derive(Debug)]
 pub(crate) struct Services {
     providers: BTreeMap<Arc<str>, Providers>,
-    /// Ends after the providers: a field is dropped after those before it.
+    /// Dropped after the providers, because fields are dropped in their order of declaration.
     pub(crate) setup: ExporterSetup,
 }
 

@@ -1,6 +1,6 @@
-//! Which versions of OpenTelemetry a program was built from, read off its executable.
+//! The versions of OpenTelemetry that a program was built from, read from its executable.
 //!
-//! An executable holds the source paths of its crates, for the messages of panics and the call sites of logs.
+//! An executable contains the source paths of its crates, for panic messages and the call sites of logs.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -10,23 +10,23 @@ use std::sync::OnceLock;
 
 use memchr::memmem;
 
-/// The versions of OpenTelemetry's crates in the running program; empty where they are not known.
+/// The versions of OpenTelemetry's crates in the running program. Empty if they cannot be determined.
 ///
-/// Two versions of a crate do not see each other: what a library records through one of them never reaches an exporter of
-/// the other. They are read off the source paths in the executable, so they are not known of a build whose paths were
-/// stripped or replaced, nor of a crate from a path or a repository. A version may be in the executable and do nothing. A
-/// shared library of the program is not looked at.
+/// Two versions of a crate do not see each other: what a library records through one of them never reaches an
+/// exporter of the other. The versions are read from source paths in the executable. They cannot be
+/// determined if paths were stripped or remapped, or if a crate comes from a path or a repository. A version
+/// in the executable may be unused. Shared libraries are not examined.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LinkedVersions {
-    /// Of `opentelemetry`.
+    /// The versions of `opentelemetry`.
     pub api: Vec<String>,
-    /// Of `opentelemetry_sdk`.
+    /// The versions of `opentelemetry_sdk`.
     pub sdk: Vec<String>,
 }
 
 impl LinkedVersions {
-    /// Of the running program; its executable is read once, at the first call.
+    /// Returns the versions in the running program. The executable is read once, on the first call.
     pub(crate) fn current_program() -> &'static Self {
         static FOUND: OnceLock<LinkedVersions> = OnceLock::new();
         FOUND.get_or_init(|| {
@@ -44,7 +44,7 @@ impl LinkedVersions {
         [("opentelemetry", &self.api), ("opentelemetry_sdk", &self.sdk)]
     }
 
-    /// Reads so many bytes at a time, and keeps no more than that and a path.
+    /// Reads `at_once` bytes at a time, and retains only these and the end of the previous ones.
     fn read(mut source: impl Read, at_once: usize) -> io::Result<Self> {
         let (mut api, mut sdk) = (BTreeSet::new(), BTreeSet::new());
         let name = memmem::Finder::new(NAME);
@@ -68,7 +68,7 @@ impl LinkedVersions {
                 let (api, sdk) = (api.into_iter().collect(), sdk.into_iter().collect());
                 return Ok(Self { api, sdk });
             }
-            // A path that is cut in two is seen whole with the next part.
+            // A path that is cut in two is complete with the next part.
             held.drain(..held.len().saturating_sub(MAX_NAME_BYTES));
         }
     }
@@ -87,10 +87,10 @@ fn version(text: &[u8]) -> Option<String> {
 }
 
 const NAME: &[u8] = b"opentelemetry";
-/// The bytes of a name and a version that are kept in view.
+/// The bytes of a name and a version that are retained between two reads.
 const MAX_NAME_BYTES: usize = 128;
 const READ_BYTES: usize = 256 << 10;
-/// The bytes of an executable that are read.
+/// The bytes of an executable that are read at most.
 const MAX_EXECUTABLE_BYTES: u64 = 1 << 30;
 
 #[cfg(test)]

@@ -12,21 +12,22 @@ use crate::config::keys::{KEYS, RESOURCE, RULES};
 use crate::error::{ConfigSource, InitError};
 
 impl TelemetryConfig {
-    /// Reads a JSON object from a file. The [crate](crate)'s table lists its keys; an object in it means the same as
-    /// dotted keys.
+    /// Reads a JSON object from a file. The [crate](crate)'s table lists its keys. Nested objects and dotted
+    /// keys are equivalent.
     ///
     /// # Errors
-    /// The file cannot be read, is not JSON, has a key that is not known or a value that is not accepted.
+    /// Returns an error if the file cannot be read, is not JSON, or has an unknown key or a value that is not
+    /// accepted.
     pub fn from_json_file(path: impl AsRef<Path>) -> Result<Self, InitError> {
         let path = path.as_ref();
         let text = fs::read_to_string(path).map_err(|error| InitError::unreadable(FILE, path, error))?;
         Self::from_json(&text, &ConfigSource::File(path.to_owned()))
     }
 
-    /// Reads a JSON object, as [`from_json_file`](Self::from_json_file) does.
+    /// Reads a JSON object, like [`from_json_file`](Self::from_json_file).
     ///
     /// # Errors
-    /// The text is not JSON, has a key that is not known or a value that is not accepted.
+    /// Returns an error if the text is not JSON, or has an unknown key or a value that is not accepted.
     ///
     /// ```
     /// use throughline_telemetry::{Exporter, TelemetryConfig};
@@ -39,20 +40,21 @@ impl TelemetryConfig {
         Self::from_json(text, &ConfigSource::Text)
     }
 
-    /// Reads a table from a file of TOML, with the same keys as JSON.
+    /// Reads a TOML file with the same keys as JSON.
     ///
     /// # Errors
-    /// The file cannot be read, is not TOML, has a key that is not known or a value that is not accepted.
+    /// Returns an error if the file cannot be read, is not TOML, or has an unknown key or a value that is not
+    /// accepted.
     pub fn from_toml_file(path: impl AsRef<Path>) -> Result<Self, InitError> {
         let path = path.as_ref();
         let text = fs::read_to_string(path).map_err(|error| InitError::unreadable(FILE, path, error))?;
         Self::from_toml(&text, &ConfigSource::File(path.to_owned()))
     }
 
-    /// Reads a table of TOML, as [`from_toml_file`](Self::from_toml_file) does.
+    /// Reads TOML, like [`from_toml_file`](Self::from_toml_file).
     ///
     /// # Errors
-    /// The text is not TOML, has a key that is not known or a value that is not accepted.
+    /// Returns an error if the text is not TOML, or has an unknown key or a value that is not accepted.
     ///
     /// ```
     /// use throughline_telemetry::TelemetryConfig;
@@ -65,7 +67,7 @@ impl TelemetryConfig {
         Self::from_toml(text, &ConfigSource::Text)
     }
 
-    /// A file of TOML if its name ends so, else of JSON.
+    /// Reads TOML if the name ends in `.toml`, otherwise JSON.
     pub(super) fn from_file(path: &str) -> Result<Self, InitError> {
         if path.ends_with(".toml") {
             Self::from_toml_file(path)
@@ -93,7 +95,7 @@ impl TelemetryConfig {
     fn from_table(table: &Map<String, Value>, place: &ConfigSource) -> Result<Self, InitError> {
         let mut config = Self::default();
         config.set_all("", table, place, &mut Vec::new())?;
-        // A table has no order that one could rely on: the most exact rule comes first.
+        // Tables have no order: sort the most specific rule first.
         config
             .sampling_rules
             .sort_by_key(|rule| (rule.route.ends_with('*'), Reverse(rule.route.len())));
@@ -140,7 +142,7 @@ impl TelemetryConfig {
     }
 }
 
-/// What is wrong and where, without the value that is: it may be secret.
+/// The error and its position, without the value, which may be secret.
 fn json_error(error: &serde_json::Error) -> String {
     if error.is_data() {
         return format!(
@@ -152,7 +154,7 @@ fn json_error(error: &serde_json::Error) -> String {
     error.to_string()
 }
 
-/// What is wrong and where, without the line that is: it may be secret.
+/// The error and its position, without the line, which may be secret.
 fn toml_error(error: &toml::de::Error, text: &str) -> String {
     let before = error
         .span()

@@ -1,4 +1,9 @@
-//! Runs blocking work on threads of its own and stops waiting at a deadline.
+//! Runs blocking work on its own threads, and stops waiting at a deadline.
+//!
+//! The SDK's flush and shutdown block for as long as a destination does, and must not run on a thread of a
+//! tokio runtime. Each lane of jobs therefore has a thread, and the caller waits for their results on a
+//! channel. A late job is reported and not stopped: its thread ends when the destination responds, or with
+//! the process.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +16,7 @@ use throughline_propagation::unfinished;
 use crate::error::{ShutdownError, SignalFailure};
 use crate::signal::Signal;
 
-/// Work for one signal, of the process or of a service in it.
+/// Work on one signal of the process, or of a service in it.
 pub(crate) struct Job {
     pub(crate) signal: Signal,
     pub(crate) service: Option<Arc<str>>,
@@ -32,16 +37,16 @@ impl Job {
 
 type JobKey = (Signal, Option<Arc<str>>);
 
-/// Waits, at most half of the time, until what has ended is recorded, then runs lanes side by side and the jobs of a lane
-/// one after the other. A job that is late goes on by itself.
+/// Waits at most half of the time for work that is not recorded yet, then runs the lanes concurrently and the
+/// jobs of a lane in order. A late job continues on its thread.
 pub(crate) fn flush_within(deadline: Duration, lanes: Vec<Vec<Job>>) -> Result<(), ShutdownError> {
     let end = Instant::now().checked_add(deadline);
-    // What is not recorded yet comes with the next flush.
+    // Work that is still not recorded is exported by the next flush.
     let _ = unfinished::settle(deadline / 2);
     ShutdownError::from_failures(run(deadline, end, lanes))
 }
 
-/// As [`flush_within`], but what is not recorded after half of the time is recorded as it is.
+/// Like [`flush_within`], but work that is not recorded after half of the time is recorded as it is.
 pub(crate) fn end_within(deadline: Duration, lanes: Vec<Vec<Job>>) -> Result<(), ShutdownError> {
     let end = Instant::now().checked_add(deadline);
     let is_recorded = unfinished::finish(deadline / 2);
@@ -89,7 +94,7 @@ fn run(deadline: Duration, end: Option<Instant>, lanes: Vec<Vec<Job>>) -> Vec<Si
                 failures.extend(waiting.drain(..).map(|key| failure(key, late(deadline))));
             }
             Err(RecvTimeoutError::Disconnected) => {
-                let died = "its thread did not run to its end";
+                let died = "its thread ended early";
                 failures.extend(waiting.drain(..).map(|key| failure(key, died.to_owned())));
             }
         }

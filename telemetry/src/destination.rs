@@ -1,16 +1,16 @@
-//! Where a signal goes: how it is called when people are told, and what it can be asked.
+//! The destination of a signal, as it is shown to people.
 
 use std::fmt;
 use std::net::SocketAddr;
 
 use crate::config::OtlpTarget;
 
-/// The end of a signal's way.
+/// The destination of a signal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Destination {
     Console,
     File(String),
-    /// A listener, or a route of the program's own.
+    /// A listener, or a route of the program.
     Prometheus(Option<SocketAddr>),
     Otlp(OtlpTarget),
 }

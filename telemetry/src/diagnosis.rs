@@ -135,11 +135,11 @@ impl Diagnosis {
             for (count, what) in [
                 (
                     signal.counts.dropped_for_bytes,
-                    "were dropped: they found no room in the bytes of the queue",
+                    "were dropped: they exceeded the queue's limit in bytes",
                 ),
                 (
                     signal.counts.too_large,
-                    "were dropped: each alone is larger than a request may be",
+                    "were dropped: each alone exceeds the limit of a request",
                 ),
                 (signal.counts.rejected, "were rejected"),
             ] {
@@ -242,7 +242,7 @@ impl fmt::Display for Diagnosis {
         }
         let versions = self.versions.crates().map(|(name, versions)| {
             if versions.is_empty() {
-                format!("{name} in a version not known")
+                format!("{name} in an unknown version")
             } else {
                 format!("{name} {}", versions.join(" and "))
             }
@@ -276,7 +276,7 @@ mod tests {
         assert!(diagnosis.warnings.is_empty(), "{:?}", diagnosis.warnings);
         let text = diagnosis.to_string();
         let unknown =
-            "versions    opentelemetry in a version not known, opentelemetry_sdk in a version not known";
+            "versions    opentelemetry in an unknown version, opentelemetry_sdk in an unknown version";
         assert!(text.ends_with(unknown), "{text}");
 
         diagnosis.versions.api = vec!["0.31.0".into(), "0.33.1".into()];

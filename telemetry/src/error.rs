@@ -100,7 +100,7 @@ impl InitError {
     }
 
     pub(crate) fn duplicate(place: &ConfigSource, one: &str, other: &str) -> Self {
-        let message = format!("{place}{one} and {other} say the same: keep one of them");
+        let message = format!("{place}{one} and {other} set the same value: keep one of them");
         Self::new(InitErrorKind::Configuration, message)
     }
 
@@ -111,7 +111,7 @@ impl InitError {
     }
 
     pub(crate) fn no_pem(setting: &str, path: &Path, what: &str) -> Self {
-        let message = format!("{setting} {} holds no {what} in PEM", path.display());
+        let message = format!("{setting} {} contains no {what} in PEM", path.display());
         Self::new(InitErrorKind::Configuration, message)
     }
 

@@ -96,9 +96,9 @@ impl StartupHook {
         registered.get(name).cloned().ok_or_else(|| {
             let names: Vec<&str> = registered.keys().map(String::as_str).collect();
             let accepted = match names.as_slice() {
-                [] => "a name given to register_startup_hook before: there is none".to_owned(),
+                [] => "a name registered with register_startup_hook: there is none".to_owned(),
                 _ => format!(
-                    "a name given to register_startup_hook before: {}",
+                    "a name registered with register_startup_hook: {}",
                     names.join(", ")
                 ),
             };

@@ -30,9 +30,9 @@
 //! | [`protocol`](TelemetryConfig::protocol) | `protocol` | `OTEL_EXPORTER_OTLP_PROTOCOL`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_PROTOCOL` | `http/protobuf` if the endpoint has the port 4318 or a path, else `grpc` |
 //! | [`compression`](TelemetryConfig::compression) | `compression` | `OTEL_EXPORTER_OTLP_COMPRESSION`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_COMPRESSION` | `none` |
 //! | [headers](TelemetryConfig::with_header) | | `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_HEADERS` | none |
-//! | time for one delivery over OTLP | | the shorter of `OTEL_EXPORTER_OTLP_TIMEOUT`, or its form for one signal, and `OTEL_{BSP,BLRP}_EXPORT_TIMEOUT`, `OTEL_METRIC_EXPORT_TIMEOUT`; in ms, 0 is no limit | 10 s |
+//! | timeout of a delivery over OTLP | | the shorter of `OTEL_EXPORTER_OTLP_TIMEOUT`, or its form for one signal, and `OTEL_{BSP,BLRP}_EXPORT_TIMEOUT`, `OTEL_METRIC_EXPORT_TIMEOUT`; in ms, 0 is no limit | 10 s |
 //! | queues and batches of spans and log records | | `OTEL_{BSP,BLRP}_{SCHEDULE_DELAY,MAX_QUEUE_SIZE,MAX_EXPORT_BATCH_SIZE}` | 5 s for spans, 1 s for log records; 2048; 512 |
-//! | time between two exports of metrics | | `OTEL_METRIC_EXPORT_INTERVAL`, in ms | 60 s |
+//! | interval between exports of metrics | | `OTEL_METRIC_EXPORT_INTERVAL`, in ms | 60 s |
 //! | temporality of metrics over OTLP | | `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE`: `cumulative`, `delta` or `lowmemory` | `cumulative` |
 //! | attributes, events and links of a span | | `OTEL_SPAN_{ATTRIBUTE,EVENT,LINK}_COUNT_LIMIT`, `OTEL_ATTRIBUTE_COUNT_LIMIT`, `OTEL_{EVENT,LINK}_ATTRIBUTE_COUNT_LIMIT` | 128 |
 //! | [`sampling_rate`](TelemetryConfig::sampling_rate) | `sampling_rate` (0.0 to 1.0), `random_sampling` (0 to 100) | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | `1.0` |
@@ -58,7 +58,7 @@
 //! ```
 //! # let text = r#"
 //! service_name = "shop"
-//! startup_hook = "MyLibrary:setup_tracing" # given to register_startup_hook before
+//! startup_hook = "MyLibrary:setup_tracing" # registered by register_startup_hook
 //! propagators = ["tracecontext", "baggage", "b3"]
 //! sampling_rate = 0.1
 //! sampling_rules = { "/health" = 0.0, "/pay/*" = 1.0 }
@@ -68,7 +68,7 @@
 //! exporter = "otlp"
 //! endpoint = "http://127.0.0.1:4317"
 //!
-//! [tail] # kept though not sampled
+//! [tail] # keeps unsampled traces
 //! errors = true
 //! slower_than_ms = 500
 //!
@@ -86,18 +86,18 @@
 //! **In the environment**, such a value is ignored with a warning, [as the specification
 //! requires](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/):
 //!
-//! | variable | what counts | what is ignored |
+//! | variable | accepted | ignored with a warning |
 //! |---|---|---|
-//! | any | without the spaces around it; empty is unset | |
-//! | Boolean | `true` in any case is true | anything else but `false` is false, with a warning |
-//! | name out of a set, such as a sampler | in any case | an unknown name, and one whose feature is not compiled in |
-//! | list of names, such as propagators | the members that are known | each other member |
-//! | headers | the members that can be sent | each other member |
+//! | any | the value without surrounding spaces; empty is unset | |
+//! | Boolean | `true` and `false`, in any case | any other, which counts as `false` |
+//! | name from a set, such as a sampler | in any case | an unknown name, and one whose feature is not compiled in |
+//! | list of names, such as propagators | the valid members | every other member |
+//! | headers | the members that can be sent | every other member |
 //! | endpoint | an `http` or `https` URL; `host:port` if `OTEL_EXPORTER_OTLP_INSECURE`, or its form for the signal, is `true` | any other |
-//! | exporters | the first member that is known: a signal has one exporter | each other member |
-//! | number | within its range: a delay and a queue from 1, a timeout and a limit from 0, up to 2147483647; a queue up to 1000000 | any other, and a batch that is larger than its queue |
-//! | certificate, start-up hook | if it is there | one that is not |
-//! | of the specification and without effect here, such as `OTEL_LOG_LEVEL` | | any value, which the warning explains |
+//! | exporters | the first valid member: a signal has one exporter | every other member |
+//! | number | within its range: a delay and a queue from 1, a timeout and a limit from 0, up to 2147483647; a queue up to 1000000 | any other, and a batch larger than its queue |
+//! | certificate, start-up hook | one that exists | any other |
+//! | in the specification but not supported, such as `OTEL_LOG_LEVEL` | | any value; the warning gives the reason |
 //!
 //! An ignored value counts as unset. Each [`IgnoredVariable`] is reported when telemetry starts: to the
 //! `tracing` subscriber, or to standard error if there is none. [`TelemetryConfig::ignored_variables`] and
@@ -131,19 +131,30 @@
 //! and arguments), and has a random `service.instance.id`. Configured attributes are added in the order of
 //! sources above. `OTEL_SERVICE_NAME` takes precedence over a `service.name` in `OTEL_RESOURCE_ATTRIBUTES`.
 //!
-//! # Exporters and features
-//! | exporter | feature | what it brings |
+//! # Features
+//! None is enabled by default.
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `otlp-grpc` | OTLP over gRPC, usually on port 4317. Adds tonic and a thread with a tokio runtime. |
+//! | `otlp-http` | OTLP over HTTP, usually on port 4318. Adds a blocking reqwest; smaller than `otlp-grpc`. |
+//! | `file` | OTLP/JSON lines, for machines: to a rotating file or to the console. |
+//! | `prometheus` | Metrics for Prometheus to scrape, from a listener or from your own route. Adds hyper and a thread with a tokio runtime. |
+//! | `tls` | `https` to collectors, with the system's roots or your certificates. Adds rustls, which needs a C compiler. |
+//! | `logs` | Trace ids in the lines of tracing-subscriber, and tracing events as OTLP logs. |
+//! | `xray` | X-Ray propagation (`OTEL_PROPAGATORS=xray`), for services on AWS. |
+//!
+//! # Exporters
+//! | exporter | feature | where it exports to |
 //! |---|---|---|
-//! | [console](Exporter::Console) | | a tree for each trace, a line for each metric and log record, on standard output |
-//! | [OTLP](Exporter::Otlp) over gRPC | `otlp-grpc` | tonic, and one thread of tokio of its own |
-//! | OTLP over HTTP | `otlp-http` | reqwest, called from the exporting thread |
-//! | [Jaeger](Exporter::Jaeger), for traces only | as OTLP | |
-//! | [file](Exporter::File), [console-json](Exporter::ConsoleJson) | `file` | OTLP/JSON, a line a batch, as the collector's otlpjsonfile receiver reads it |
-//! | [Prometheus](Exporter::Prometheus), for metrics only | `prometheus` | `/metrics` on a listener, one thread of tokio and hyper, or [`Telemetry::prometheus_page`] for a route of yours |
+//! | [console](Exporter::Console) | | standard output: a tree for each trace, a line for each metric and log record |
+//! | [otlp](Exporter::Otlp) | `otlp-grpc` or `otlp-http` | a collector |
+//! | [jaeger](Exporter::Jaeger), for traces only | `otlp-grpc` or `otlp-http` | Jaeger, over OTLP |
+//! | [file](Exporter::File), [console-json](Exporter::ConsoleJson) | `file` | a file or standard output: a line for each batch, as the collector's otlpjsonfile receiver reads it |
+//! | [prometheus](Exporter::Prometheus), for metrics only | `prometheus` | `/metrics` on a listener, or [`Telemetry::prometheus_page`] for your own route |
 //!
 //! No exporter supports exemplars, because the SDK records none, whatever `OTEL_METRICS_EXEMPLAR_FILTER` is.
 //! Use time and attributes to find the traces behind a data point.
-//!
 //!
 //! # The console
 //! The console prints a trace when its last span in this process has ended, at the latest at shutdown. Bars
@@ -193,13 +204,13 @@
 //! is the default limit of a collector. A larger batch is sent in parts. A span, log record or data point
 //! that exceeds the limit alone is dropped; the rest of the batch is sent.
 //!
-//! | the collector answers | what happens |
+//! | response of the collector | result |
 //! |---|---|
-//! | it takes the request, also with an answer that cannot be read | delivered |
-//! | it rejects some items of a request (partial success) | those are counted as rejected, and its message is said |
-//! | 429, 502, 503, 504, `Unavailable` and the like, or nothing | sent again up to 3 times, after `Retry-After` or `RetryInfo` if there is one, within `OTEL_EXPORTER_OTLP_TIMEOUT` |
-//! | 404, 405, 501, `Unimplemented` | it has no such signal: the signal is switched off, and tried again every 5 minutes |
-//! | anything else | lost, with the collector's words |
+//! | success, also with a body that cannot be read | delivered |
+//! | partial success | the rejected items are counted, and its message is reported |
+//! | 429, 502, 503, 504, `Unavailable` and the like, or none | retried up to 3 times, after `Retry-After` or `RetryInfo` if there is one, within `OTEL_EXPORTER_OTLP_TIMEOUT` |
+//! | 404, 405, 501, `Unimplemented` | the collector does not support the signal: it is switched off, and tried again every 5 minutes |
+//! | any other | lost; the collector's message is reported |
 //!
 //! # Several services in one process
 //! [`Telemetry::for_service`] returns providers that share all this and carry another `service.name`. The
@@ -215,17 +226,17 @@
 //! [`Telemetry::diagnose`] returns what is installed and what was delivered, lost, rejected and dropped, and
 //! probes each destination:
 //!
-//! | what it finds | what it says, besides the answer |
+//! | finding | reported with the response |
 //! |---|---|
-//! | no such host, nobody listens | the system's words |
-//! | a connection, and no answer within a second | that |
-//! | the port of the other protocol, 4317 for 4318 | which protocol is spoken there, and what to set |
-//! | TLS without `https`, or `https` without TLS | which of the two |
-//! | a proxy of `HTTP_PROXY` and the like that fails | which, and how to leave it out |
-//! | a certificate that nobody trusts, one that is no server's, or none where one is wanted | which setting and variable give one |
-//! | 401, 403, `Unauthenticated` | where the headers come from |
-//! | 404, `Unimplemented`, a page for people | that no OTLP is there |
-//! | two versions of OpenTelemetry in the executable ([`LinkedVersions`]) | which, and how to find who brings them |
+//! | no such host, connection refused | the system's error |
+//! | a connection, but no response within a second | the time |
+//! | the port of the other protocol, 4317 for 4318 | the protocol that is used there, and what to set |
+//! | TLS without `https`, or `https` without TLS | the one to use |
+//! | a failing proxy of `HTTP_PROXY` and the like | the variable, and how to bypass the proxy |
+//! | an untrusted certificate, one of an authority, or a missing client certificate | the setting and the variable for it |
+//! | 401, 403, `Unauthenticated` | the variable of the headers |
+//! | 404, `Unimplemented`, an HTML page | that the endpoint does not support OTLP |
+//! | two versions of OpenTelemetry in the executable ([`LinkedVersions`]) | the versions, and how to find the crates that depend on them |
 //!
 //! # What happens on shutdown
 //! [`Telemetry::shutdown`] exports what was recorded, and returns within 5 seconds whatever the collector
@@ -237,6 +248,8 @@
 //! Spans and metrics are exported in batches on threads of this crate; a full queue drops items and never
 //! blocks. After a shutdown, [`init`] may be called again. A layer that has resolved the previous provider
 //! keeps it, and records nothing.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod config;
 mod deadline;
@@ -278,3 +291,8 @@ pub use hook::{Builders, register_startup_hook};
 pub use init::{init, init_from_env};
 pub use service::ServiceTelemetry;
 pub use versions::LinkedVersions;
+
+/// The example of the README, so that it is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -3,9 +3,8 @@
 use opentelemetry::{Array, KeyValue, StringValue, Value};
 use opentelemetry_sdk::trace::SpanData;
 
-/// Cuts the values of the attributes of a span, its events and its links to so many characters: texts, and each text of an
-/// array. Names, keys and the status are no attributes and stay
-/// (<https://opentelemetry.io/docs/specs/otel/common/#attribute-limits>).
+/// Truncates the string values of attributes of a span, its events and its links, and each string of an
+/// array. Names, keys and the status are not attributes and are not truncated
 pub(crate) fn truncate_values(span: &mut SpanData, max_chars: usize) {
     let of_events = span
         .events
@@ -23,7 +22,7 @@ pub(crate) fn truncate_values(span: &mut SpanData, max_chars: usize) {
 }
 
 fn shorten(text: &mut StringValue, max_chars: usize) {
-    // A text has at least as many bytes as characters: of a short one none is counted.
+    // A string has at least as many bytes as characters, so short ones need no counting.
     if text.as_str().len() <= max_chars {
         return;
     }

@@ -38,7 +38,8 @@ impl Signal {
         }
     }
 
-    /// The path of this signal's OTLP/HTTP endpoint (<https://opentelemetry.io/docs/specs/otlp/#otlphttp-request>).
+    /// The path of this signal's OTLP/HTTP endpoint
+    /// (<https://opentelemetry.io/docs/specs/otlp/#otlphttp-request>).
     pub(crate) fn path(self) -> &'static str {
         match self {
             Self::Traces => "/v1/traces",

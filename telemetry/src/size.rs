@@ -1,7 +1,7 @@
 //! The memory that a span or a log record takes, estimated in one walk over its attributes.
 //!
-//! The queue's bound in bytes is for what a client can make large: texts, lists and their number. The fixed parts are taken
-//! as they are laid out; what an allocator adds is not seen.
+//! The limit of a queue in bytes is for what a client can make large: strings, lists and their number. Fixed
+//! parts count with their size in memory; the overhead of the allocator is ignored.
 
 use opentelemetry::logs::AnyValue;
 use opentelemetry::{Array, KeyValue, Value};

@@ -1,4 +1,4 @@
-//! What a field comes to in the end, as a person would write it into a variable.
+//! The effective value of a field, as it would be written in a variable.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::config::{Propagator, TelemetryConfig, TlsConfig};
 use crate::signal::Signal;
 
 impl TelemetryConfig {
-    /// What is used of a field. Of what is set for all signals, it is what traces use.
+    /// Returns the effective value of a field; for a field of all signals, that of traces.
     pub(super) fn effective(&self, field: Field) -> String {
         let target = |signal| OtlpTarget::new(self, signal).ok();
         let millis = |time: Duration| format!("{} ms", time.as_millis());

@@ -1,4 +1,5 @@
-//! The features that parts of a configuration need. This is the only table of them, and the only text about a missing one.
+//! The features that parts of a configuration need. This is the only table of them, and the only text about a
+//! missing one.
 
 use std::fmt::Display;
 

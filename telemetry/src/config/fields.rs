@@ -1,4 +1,4 @@
-//! The fields that a file or the environment can set, and how a text becomes one.
+//! The fields that a file or the environment can set, and how text is parsed into them.
 
 use std::time::Duration;
 
@@ -70,7 +70,7 @@ pub(crate) enum Field {
 }
 
 impl Field {
-    /// The field that is set: one may have two spellings.
+    /// The canonical field: one may have two spellings.
     pub(super) fn meant(self) -> Self {
         match self {
             Self::SamplingPercentage => Self::SamplingRate,
@@ -78,7 +78,7 @@ impl Field {
         }
     }
 
-    /// Whether its values are names out of a set.
+    /// Whether the values are names from a set.
     pub(super) fn is_enum(self) -> bool {
         matches!(
             self,
@@ -94,7 +94,7 @@ impl Field {
         )
     }
 
-    /// Whether the SDK would read it from the environment by itself, also where telemetry is configured in code.
+    /// Whether the SDK would read the variable itself, also if telemetry is configured in code.
     pub(super) fn is_read_by_sdk(self) -> bool {
         matches!(
             self,
@@ -116,7 +116,7 @@ impl Field {
         )
     }
 
-    /// Whether it has a part in how a signal's exporter is set up.
+    /// Whether the field affects how a signal's exporter is set up.
     pub(super) fn concerns(self, signal: Signal, exporter: Exporter) -> bool {
         match self {
             Self::ExporterOf(own) => own == signal,
@@ -155,7 +155,7 @@ impl Field {
 }
 
 impl TelemetryConfig {
-    /// Adds the share of a route's traces from text, or says what is accepted.
+    /// Adds the sampling rate of a route from text.
     pub(super) fn set_rule(&mut self, route: &str, text: &str) -> Result<(), Expected> {
         let share = text.parse().map_err(|_| Expected::Rate).and_then(rate)?;
         self.sampling_rules.push(SamplingRule::new(route, share));
@@ -171,7 +171,7 @@ impl TelemetryConfig {
         }
     }
 
-    /// Sets a field from text, or says what is accepted.
+    /// Sets a field from text.
     pub(crate) fn set(&mut self, field: Field, text: &str) -> Result<(), Expected> {
         match field {
             Field::Enabled => self.enabled = boolean(text)?,

@@ -60,7 +60,8 @@ pub struct TelemetryConfig {
     pub service_name: Option<String>,
     /// The exporter of spans and metrics. Default: [`Exporter::Console`].
     pub exporter: Exporter,
-    /// The collector's URL. Default: `http://127.0.0.1:4317`, or `http://127.0.0.1:4318` if `protocol` is HTTP.
+    /// The collector's URL. Default: `http://127.0.0.1:4317`, or `http://127.0.0.1:4318` if `protocol` is
+    /// HTTP.
     pub endpoint: Option<String>,
     /// The protocol of requests to the collector. Default: HTTP if the endpoint has a path or port 4318,
     /// otherwise gRPC.

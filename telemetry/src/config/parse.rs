@@ -1,4 +1,4 @@
-//! Texts that become values, or else what is accepted.
+//! Parsers of values.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::config::sdk::MetricTemporality;
 use crate::config::{Compression, Exporter, Protocol};
 use crate::signal::Signal;
 
-/// Whether a share of traces is one, or what is accepted.
+/// Checks a sampling rate.
 pub(super) fn rate(rate: f64) -> Result<f64, Expected> {
     if (0.0..=1.0).contains(&rate) {
         Ok(rate)
@@ -20,7 +20,7 @@ pub(super) fn rate(rate: f64) -> Result<f64, Expected> {
     }
 }
 
-/// Whether a bound in bytes lets anything through, or what is accepted.
+/// Checks that a limit in bytes is not 0.
 pub(super) fn bytes(bytes: usize) -> Result<usize, Expected> {
     if bytes > 0 {
         Ok(bytes)
@@ -50,7 +50,7 @@ pub(super) fn exporter(text: &str) -> Result<Exporter, Expected> {
     Exporter::parse(text).ok_or(Expected::Exporter)
 }
 
-/// There are no traces and no logs in a scrape, and nothing but traces in Jaeger.
+/// Prometheus takes metrics only, and Jaeger traces only.
 pub(super) fn exporter_of(signal: Signal, text: &str) -> Result<Exporter, Expected> {
     match (signal, exporter(text)?) {
         (Signal::Traces | Signal::Logs, Exporter::Prometheus) => Err(Expected::ExporterOfTracesAndLogs),
@@ -71,7 +71,7 @@ pub(super) fn endpoint(text: &str) -> Result<String, Expected> {
     Endpoint::parse(text).map(|_| text.to_owned())
 }
 
-/// An IPv6 address stands in brackets before a port.
+/// An IPv6 address needs brackets before a port.
 pub(super) fn host(text: &str) -> Result<String, Expected> {
     let host = name(text)?;
     let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]%".contains(&byte);
@@ -137,14 +137,13 @@ pub(super) fn temporality(text: &str) -> Result<MetricTemporality, Expected> {
     MetricTemporality::parse(text).ok_or(Expected::Temporality)
 }
 
-/// A time between two things, which would follow on each other without a pause if it were 0.
+/// An interval, which must not be 0: its work would run without a pause.
 pub(super) fn millis(text: &str) -> Result<Duration, Expected> {
     let millis = whole(text, 1..=MAX_INTEGER);
     millis.map(Duration::from_millis).ok_or(Expected::Milliseconds)
 }
 
-/// 0 is no limit, for which the specification allows the longest time that there is
-/// (<https://opentelemetry.io/docs/specs/otel/configuration/common/#timeout>).
+/// 0 means no limit, for which the specification allows the longest possible time
 pub(super) fn timeout(text: &str) -> Result<Duration, Expected> {
     let millis = whole(text, 0..=MAX_INTEGER);
     let millis = millis.ok_or(Expected::Timeout)?;

@@ -25,8 +25,9 @@ pub(crate) struct OtlpTarget {
 }
 
 impl OtlpTarget {
-    /// The rules of the specification (<https://opentelemetry.io/docs/specs/otel/protocol/exporter/>): what is set for the
-    /// signal is taken as it is; of what is set for all signals, HTTP gets the signal's path appended.
+    /// The rules of the specification (<https://opentelemetry.io/docs/specs/otel/protocol/exporter/>): what
+    /// is set for the signal is taken as it is; of what is set for all signals, HTTP gets the signal's path
+    /// appended.
     pub(crate) fn new(config: &TelemetryConfig, signal: Signal) -> Result<Self, InitError> {
         let own = config.signals.get(signal);
         let set = own.endpoint.as_deref().or(config.endpoint.as_deref());

@@ -64,8 +64,7 @@ impl TlsConfig {
             ))),
             (None, None) => Ok(None),
             _ => {
-                let message =
-                    format!("{CLIENT_CERTIFICATE} and {CLIENT_KEY} are given together or not at all");
+                let message = format!("{CLIENT_CERTIFICATE} and {CLIENT_KEY} must be set together");
                 Err(InitError::exporter(message))
             }
         }

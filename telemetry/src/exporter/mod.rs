@@ -1,5 +1,5 @@
-//! The exporters. Each implements [`SignalExporter`](signal_exporter::SignalExporter); [`ExporterSetup`] opens those that the
-//! configuration names.
+//! The exporters. Each implements [`SignalExporter`](signal_exporter::SignalExporter); [`ExporterSetup`]
+//! opens those that the configuration names.
 
 mod console;
 #[cfg(feature = "file")]

@@ -36,7 +36,7 @@ pub(crate) struct ExporterSetup {
     pub(crate) health: PerSignal<Option<Arc<Health>>>,
     /// Each is opened when a signal first needs it.
     exporters: HashMap<Exporter, Box<dyn SignalExporter>>,
-    /// Of the metric exporter that was built last.
+    /// Set when the metric exporter that was built last has ended.
     metrics_ended: Option<Arc<ExporterEnd>>,
 }
 
@@ -58,8 +58,8 @@ impl ExporterSetup {
         }
     }
 
-    /// The providers of the signals that the configuration wants recorded, or that a start-up hook may want: those of the
-    /// process, or of a service in it.
+    /// Builds the providers of the signals that the configuration exports, or that a start-up hook may use:
+    /// those of the process, or of a service in it.
     pub(crate) fn providers(&mut self, service: Option<&str>) -> Result<Providers, InitError> {
         let part = ServicePart {
             resource: resource(&self.config, service),
@@ -82,7 +82,7 @@ impl ExporterSetup {
         })
     }
 
-    /// Renders the metrics for Prometheus, if they are exported so.
+    /// Returns the renderer of the metrics page, if metrics are exported to Prometheus.
     pub(crate) fn page_renderer(&self) -> Option<PageRenderer> {
         self.exporters.get(&Exporter::Prometheus)?.page_renderer()
     }
@@ -92,8 +92,8 @@ impl ExporterSetup {
         self.exporters.get(&Exporter::Prometheus)?.address()
     }
 
-    /// What builds the provider of a signal. If its exporter cannot be set up when telemetry starts, and a variable of the
-    /// environment is to blame, the signal is turned off.
+    /// Returns the builder of a signal's provider. If its exporter cannot be set up when telemetry starts,
+    /// and a variable selected it, the signal is turned off.
     fn or_off<T>(
         &mut self,
         signal: Signal,
@@ -178,7 +178,8 @@ impl ExporterSetup {
     }
 }
 
-/// Opens the exporter of a signal; `None` for one that is not compiled in, which the configuration's check refuses.
+/// Opens the exporter of a signal; `None` if it is not compiled in, which `check_exporter_feature` has
+/// refused.
 fn open(signal: Signal, config: &TelemetryConfig) -> Result<Option<Box<dyn SignalExporter>>, InitError> {
     Ok(Some(match config.exporter_of(signal) {
         Exporter::Console => Box::<ConsoleExporter>::default(),

@@ -14,7 +14,8 @@ use crate::health::DeliveryMonitor;
 
 /// An exporter of one kind. All signals and services that use the kind share one.
 ///
-/// A signal that the exporter does not take is refused by the configuration's check, so its method adds nothing.
+/// A signal that the exporter does not take is refused by the configuration's check, so its method adds
+/// nothing.
 pub(super) trait SignalExporter: Debug + Send {
     fn traces(
         &mut self,

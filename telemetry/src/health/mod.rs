@@ -1,4 +1,4 @@
-//! How delivery goes: what was delivered, what was not and why, said when it begins to fail and when that ends.
+//! Counts the deliveries of a signal, and reports when they start to fail and when they recover.
 
 #[cfg_attr(
     not(any(feature = "otlp-grpc", feature = "otlp-http")),
@@ -38,7 +38,7 @@ use self::report::BatchOutcome;
 use crate::destination::Destination;
 use crate::signal::Signal;
 
-/// The deliveries of one signal.
+/// The state of one signal's deliveries.
 #[derive(Debug)]
 pub(crate) struct Health {
     signal: Signal,
@@ -64,16 +64,19 @@ struct Counters {
     dropped_for_bytes: AtomicU64,
 }
 
-/// The counts of one signal since telemetry started: spans, log records, or collections of metrics and their data points.
+/// The counts of one signal since telemetry started: spans, log records, or collections of metrics and their
+/// data points.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeliveryCounts {
-    /// Spans, log records or collections of metrics that were delivered; for Prometheus, the pages that were read.
+    /// Spans, log records or collections of metrics that were delivered; for Prometheus, the pages that were
+    /// read.
     pub delivered: u64,
-    /// Spans, log records or collections of metrics whose delivery failed, or that were not sent because the signal is
-    /// [switched off](crate::SignalDiagnosis::switched_off).
+    /// Spans, log records or collections of metrics whose delivery failed, or that were not sent because the
+    /// signal is [switched off](crate::SignalDiagnosis::switched_off).
     pub lost: u64,
-    /// Spans, log records or data points that the destination rejected from requests that it accepted otherwise.
+    /// Spans, log records or data points that the destination rejected from requests that it accepted
+    /// otherwise.
     pub rejected: u64,
     /// Spans, log records or data points that were dropped because each alone exceeds the limit of a request
     /// ([`max_request_bytes`](crate::TelemetryConfig::max_request_bytes)).
@@ -87,7 +90,7 @@ pub struct DeliveryCounts {
     pub queued: usize,
 }
 
-/// What was said, and what is to be said with a sum.
+/// Events that were reported, and those to be reported with a sum.
 #[derive(Debug)]
 struct PendingMessages {
     outages: Outages,
@@ -123,7 +126,7 @@ impl Health {
         &self.destination
     }
 
-    /// Why the last failed delivery failed.
+    /// The cause of the last failed delivery.
     pub(crate) fn failure(&self) -> Option<String> {
         locked(&self.failure).clone()
     }
@@ -146,7 +149,8 @@ impl Health {
         }
     }
 
-    /// Says what is left to be said, and then no more: whoever asked for the end learns how it went from the result.
+    /// Reports what was not reported yet, and mutes later reports: the caller of a shutdown learns its
+    /// outcome from the result.
     pub(crate) fn mute(&self) {
         let mut messages = self.messages();
         let notice = messages.outages.rest();
@@ -160,7 +164,7 @@ impl Health {
             (dropped, "found no room in the queue and were dropped"),
             (
                 dropped_for_bytes,
-                "found no room in the queue's bytes and were dropped",
+                "exceeded the queue's limit in bytes and were dropped",
             ),
             (rejected, "were rejected"),
             (too_large, "were too large for a request and were dropped"),
@@ -172,7 +176,7 @@ impl Health {
         self.is_muted.store(true, Ordering::Relaxed);
     }
 
-    /// Counts a delivery of so many items whose result says all.
+    /// Counts a delivery of `count` items by its result.
     pub(crate) fn record(&self, count: usize, result: &OTelSdkResult) {
         self.add(BatchOutcome::items(count as u64, result, None));
     }
@@ -192,7 +196,7 @@ impl Health {
                 let notice = self.messages().outages.failed(now, lost);
                 self.report_outage(notice, &why);
                 *locked(&self.failure) = Some(why);
-                // Last, so that whoever sees that there was one finds why.
+                // Incremented last, so that a reader of the count finds the cause.
                 self.failures.fetch_add(1, Ordering::Release);
             }
             None if is_switched_off => {}
@@ -224,7 +228,7 @@ impl Health {
                 ));
             }
             Some(OutageNotice::Passed(UnreportedOutages { outages, lost })) => self.warn(format_args!(
-                "{signal} reach {destination}; outages since this was last said: {outages}, {items} lost in them: {lost}"
+                "{signal} reach {destination}; outages since the last report: {outages}, {items} lost in them: {lost}"
             )),
             None => {}
         }
@@ -245,7 +249,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The SDK's errors without its preamble, and no cause twice in a row.
+/// The text of an SDK error without its preamble and without repeated causes.
 pub(crate) fn error_text(error: &OTelSdkError) -> String {
     let text = match error {
         OTelSdkError::InternalFailure(why) => why.clone(),
@@ -263,8 +267,8 @@ pub(crate) fn error_text(error: &OTelSdkError) -> String {
     causes.join(": ")
 }
 
-/// To the program's `tracing` subscriber, or where there is none that takes it, to standard error: silence is the worst
-/// answer. Without secrets: the text is often that of an error.
+/// Warns through the program's `tracing` subscriber, or on standard error if no subscriber takes warnings.
+/// Secrets are redacted, because the text is often that of an error.
 pub(crate) fn warn(text: &str) {
     let text = redact(text);
     if tracing::enabled!(target: "throughline", Level::WARN) {

@@ -1,4 +1,4 @@
-//! What every exporter is wrapped in: its deliveries are counted, its queue is bounded, and long texts are cut.
+//! The wrapper of every exporter: it counts deliveries, bounds the queue and truncates long values.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -22,7 +22,7 @@ use crate::sampling::TailProcessor;
 use crate::signal::Signal;
 use crate::size::{record_bytes, span_bytes};
 
-/// What stands between a processor and its exporter: one for each exporter.
+/// Monitors the deliveries between a processor and its exporter: one for each exporter.
 #[derive(Debug, Clone)]
 pub(crate) struct DeliveryMonitor {
     pub(super) health: Arc<Health>,
@@ -52,7 +52,7 @@ impl DeliveryMonitor {
         Arc::clone(&self.health)
     }
 
-    /// The batches of spans. Each value is set, so that none is read from the environment.
+    /// The batch settings of spans. Every value is set, so that none is read from the environment.
     pub(crate) fn span_batches(&self) -> BatchConfigBuilder {
         let limits = *self.sdk.batches.get(Signal::Traces);
         BatchConfigBuilder::default()
@@ -61,7 +61,7 @@ impl DeliveryMonitor {
             .with_scheduled_delay(limits.schedule_delay)
     }
 
-    /// Where the exporter reports more than its result says.
+    /// Where an exporter reports details that its result cannot carry.
     #[cfg_attr(
         not(any(feature = "otlp-grpc", feature = "otlp-http")),
         expect(dead_code, reason = "the result of other exporters says all")
@@ -70,12 +70,12 @@ impl DeliveryMonitor {
         self.reporter.clone()
     }
 
-    /// When the exporter has ended.
+    /// Set when the exporter has ended.
     pub(crate) fn ended(&self) -> Arc<ExporterEnd> {
         Arc::clone(&self.ended)
     }
 
-    /// Adds a processor, behind the rule that decides in the end if there is one.
+    /// Adds a processor, behind tail sampling if that is configured.
     pub(crate) fn process(
         &self,
         builder: TracerProviderBuilder,
@@ -89,7 +89,7 @@ impl DeliveryMonitor {
         }
     }
 
-    /// Cuts the long texts of a span.
+    /// Truncates the long values of a span.
     pub(super) fn cut(&self, span: &mut SpanData) {
         if let Some(max_value_chars) = self.max_value_chars {
             truncate_values(span, max_value_chars);
@@ -109,7 +109,7 @@ impl DeliveryMonitor {
     }
 }
 
-/// An exporter whose deliveries are counted and whose long texts are cut.
+/// An exporter whose deliveries are counted and whose long values are truncated.
 #[derive(Debug)]
 pub(crate) struct Monitored<E> {
     inner: E,
@@ -208,7 +208,7 @@ impl<E: PushMetricExporter> PushMetricExporter for Monitored<E> {
     }
 }
 
-/// Whether an exporter has ended, which a periodic reader's shutdown does not wait for longer than 5 seconds.
+/// Whether an exporter has ended. The shutdown of a periodic reader waits for it at most 5 seconds.
 #[derive(Debug, Default)]
 pub(crate) struct ExporterEnd {
     is_set: Mutex<bool>,
@@ -221,7 +221,7 @@ impl ExporterEnd {
         self.change.notify_all();
     }
 
-    /// Waits for it, and returns whether it has.
+    /// Waits until the exporter has ended, and returns whether it has.
     pub(crate) fn wait(&self, timeout: Duration) -> bool {
         let is_set = self.is_set.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.change.wait_timeout_while(is_set, timeout, |is_set| !*is_set);

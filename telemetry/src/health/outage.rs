@@ -1,8 +1,9 @@
-//! When deliveries begin to fail and when they succeed again, and which of that is said.
+//! Outages of deliveries, and which of them are reported.
 //!
-//! Both ends of an outage are said, so that a log shows how long it took. A destination that comes and goes would fill the
-//! log with that, so outages have an allowance: a few in a row, then one every [`REPORT_INTERVAL`]. An outage without an allowance
-//! is counted, and the next message has the sum. Time comes from the caller.
+//! Both ends of an outage are reported, so that a log shows how long it took. A destination that comes and
+//! goes would fill the log, so outages have an allowance: a few in a row, then one per [`REPORT_INTERVAL`].
+//! An outage without an allowance is counted, and the next message has the sum. The caller passes the time,
+//! which makes this a pure state machine.
 
 use std::time::{Duration, Instant};
 
@@ -21,7 +22,7 @@ struct Outage {
     is_reported: bool,
 }
 
-/// Outages that no message was spent on.
+/// Outages that were not reported.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct UnreportedOutages {
     pub(super) outages: u64,
@@ -38,7 +39,7 @@ pub(super) enum OutageNotice {
         after: Duration,
         lost: u64,
     },
-    /// Outages that are over and were not said.
+    /// Outages that are over and were not reported.
     Passed(UnreportedOutages),
 }
 
@@ -51,7 +52,7 @@ impl Outages {
         }
     }
 
-    /// A delivery failed, and so many items were lost.
+    /// Records a failed delivery that lost `lost` items.
     pub(super) fn failed(&mut self, now: Instant, lost: u64) -> Option<OutageNotice> {
         let current = self.current.get_or_insert(Outage {
             began: now,
@@ -67,7 +68,7 @@ impl Outages {
         Some(OutageNotice::Began { before })
     }
 
-    /// A delivery succeeded.
+    /// Records a successful delivery.
     pub(super) fn delivered(&mut self, now: Instant) -> Option<OutageNotice> {
         match self.current.take() {
             Some(outage) if outage.is_reported => {
@@ -85,7 +86,7 @@ impl Outages {
         (self.unreported.outages > 0 && self.allowance.take(now)).then(|| self.passed())
     }
 
-    /// What was not said, at the end, when there is no later message.
+    /// What was not reported, at shutdown, when no later message follows.
     pub(super) fn rest(&mut self) -> Option<OutageNotice> {
         (self.unreported.outages > 0).then(|| self.passed())
     }
@@ -95,7 +96,7 @@ impl Outages {
     }
 }
 
-/// Outages that may be said: [`MAX_BURST`] at first, and one more every [`REPORT_INTERVAL`].
+/// The outages that may be reported: [`MAX_BURST`] at first, and one more per [`REPORT_INTERVAL`].
 #[derive(Debug)]
 struct Allowance {
     remaining: u32,
@@ -126,7 +127,7 @@ impl Allowance {
     }
 }
 
-/// Something that happens often and is said at once, and then with a sum every [`REPORT_INTERVAL`].
+/// A frequent event, reported at once and then with a sum per [`REPORT_INTERVAL`].
 #[derive(Debug, Default)]
 pub(super) struct RepeatTally {
     reported_at: Option<Instant>,
@@ -134,7 +135,7 @@ pub(super) struct RepeatTally {
 }
 
 impl RepeatTally {
-    /// It happened so many times; how many times are to be said now, if it is time.
+    /// Adds `times` events, and returns the number to report now, if it is time.
     pub(super) fn add(&mut self, now: Instant, times: u64) -> Option<u64> {
         self.unreported += times;
         if self
@@ -147,7 +148,7 @@ impl RepeatTally {
         self.rest()
     }
 
-    /// What was not said yet.
+    /// The number that was not reported yet.
     pub(super) fn rest(&mut self) -> Option<u64> {
         Some(std::mem::take(&mut self.unreported)).filter(|unreported| *unreported > 0)
     }

@@ -1,9 +1,9 @@
-//! The bounds between a program and its exporter, in number and in bytes: what finds no room is dropped at once, counted,
-//! and said.
+//! The limits between a program and its exporter, in items and in bytes. An item that exceeds a limit is
+//! dropped at once, counted and reported.
 //!
-//! The SDK's batch processors drop too, and count for themselves only. They never have to here: no more is let in than
-//! their queue holds. They have no bound in bytes. A place is free again when a batch is taken from the queue, its bytes
-//! when the batch is exported.
+//! The SDK's batch processors drop too, but count for themselves only, and have no limit in bytes. Here, no
+//! more items are admitted than their queue holds, so they never drop. A place is released when a batch is
+//! taken from the queue; its bytes when the batch is exported, because the exporter holds them until then.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -27,7 +27,7 @@ use crate::signal::Signal;
 use crate::size::{record_bytes, span_bytes};
 
 impl DeliveryMonitor {
-    /// Adds an exporter that gets spans in batches, from a bounded queue.
+    /// Adds an exporter of spans behind a bounded queue.
     pub(crate) fn spans(
         &self,
         builder: TracerProviderBuilder,
@@ -41,7 +41,7 @@ impl DeliveryMonitor {
         )
     }
 
-    /// Adds an exporter that gets log records in batches, from a bounded queue.
+    /// Adds an exporter of log records behind a bounded queue.
     pub(crate) fn logs(
         &self,
         builder: LoggerProviderBuilder,
@@ -57,7 +57,7 @@ impl DeliveryMonitor {
         builder.with_log_processor(BoundedProcessor::new(batches.build(), self, Signal::Logs))
     }
 
-    /// Adds an exporter that gets all metrics at an interval.
+    /// Adds an exporter that collects all metrics at an interval.
     pub(crate) fn metrics(
         &self,
         builder: MeterProviderBuilder,
@@ -70,7 +70,7 @@ impl DeliveryMonitor {
 }
 
 impl Health {
-    /// Takes a place and room for so many bytes, or counts what is dropped for want of one.
+    /// Reserves a place and bytes, or counts the item as dropped.
     pub(super) fn enter(&self, limits: QueueLimits, bytes: usize) -> bool {
         if self.queued.fetch_add(1, Ordering::Relaxed) >= limits.items {
             self.queued.fetch_sub(1, Ordering::Relaxed);
@@ -87,12 +87,12 @@ impl Health {
         true
     }
 
-    /// Gives places back.
+    /// Releases places.
     pub(super) fn leave(&self, count: usize) {
         release(&self.queued, count);
     }
 
-    /// Gives bytes back.
+    /// Releases bytes.
     pub(super) fn free(&self, bytes: usize) {
         release(&self.queued_bytes, bytes);
     }
@@ -115,7 +115,7 @@ impl Health {
         if let Some(count) = due {
             let (items, destination) = (self.signal.items(), &self.destination);
             self.warn(format_args!(
-                "{items} take more memory than may wait for {destination}: {count} found no room in the queue of {limit} \
+                "{items} take more memory than the queue for {destination}: {count} found no room in the queue of {limit} \
                  bytes (max_queue_bytes) and were dropped"
             ));
         }
@@ -127,14 +127,14 @@ fn release(count: &AtomicUsize, released: usize) {
     let _ = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, release);
 }
 
-/// What a queue holds at most.
+/// The limits of a queue.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct QueueLimits {
     pub(super) items: usize,
     pub(super) bytes: usize,
 }
 
-/// A batch processor that is given no more than it has room for.
+/// A batch processor that receives no more than its queue holds.
 #[derive(Debug)]
 struct BoundedProcessor<P> {
     next: P,
@@ -143,7 +143,7 @@ struct BoundedProcessor<P> {
 }
 
 impl<P> BoundedProcessor<P> {
-    /// The bound in number is that of the processor's queue.
+    /// The limit in items is that of the processor's queue.
     fn new(next: P, monitor: &DeliveryMonitor, signal: Signal) -> Self {
         Self {
             next,

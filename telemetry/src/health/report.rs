@@ -1,4 +1,4 @@
-//! What became of a batch, from the exporter's result and from what else it knows.
+//! The outcome of a batch, from the exporter's result and from what it reported.
 
 use std::sync::{Arc, Mutex};
 
@@ -6,20 +6,21 @@ use opentelemetry_sdk::error::OTelSdkResult;
 
 use super::{Health, error_text, locked};
 
-/// What an exporter knows of a batch beyond its result.
+/// What an exporter reports of a batch beyond its result.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct BatchReport {
     /// The items that were not delivered because of a failure.
     pub(crate) lost: u64,
-    /// The items that are not delivered though nothing failed: rejected, or too large. They are counted already.
+    /// The items that are not delivered though nothing failed: rejected, or too large. They are counted
+    /// already.
     pub(crate) excluded: u64,
     /// Why the last part that failed did.
     pub(crate) failure: Option<String>,
-    /// Nothing more was sent, because the destination has no such signal.
+    /// Nothing more was sent, because the destination does not support the signal.
     pub(crate) is_switched_off: bool,
 }
 
-/// Where an exporter leaves a report while it exports a batch. Its batches come one after the other.
+/// Takes the report of the batch that is being exported. Batches are exported one at a time.
 #[derive(Debug, Clone)]
 pub(crate) struct BatchReporter {
     health: Arc<Health>,
@@ -57,7 +58,7 @@ pub(super) struct BatchOutcome {
 }
 
 impl BatchOutcome {
-    /// Of so many spans or log records.
+    /// The outcome of `count` spans or log records.
     pub(super) fn items(count: u64, result: &OTelSdkResult, report: Option<BatchReport>) -> Self {
         let Some(report) = report else {
             let failure = result.as_ref().err().map(error_text);
@@ -83,7 +84,7 @@ impl BatchOutcome {
         }
     }
 
-    /// Of one collection of metrics, which is lost if a part of it is.
+    /// The outcome of one collection of metrics, which is lost if a part of it is.
     pub(super) fn collection(result: &OTelSdkResult, report: Option<BatchReport>) -> Self {
         let Some(report) = report else {
             return Self::items(1, result, None);

@@ -1,5 +1,5 @@
-//! The counts of a queue that an exporter has itself, bounded in bytes: the console's, which prints a trace when it is
-//! complete and not when a batch is.
+//! The counts of the console's queue, which is bounded in bytes: it prints a trace when the trace is
+//! complete, not when a batch is.
 
 use std::sync::atomic::Ordering;
 
@@ -11,7 +11,7 @@ use super::{DeliveryMonitor, locked};
 use crate::size::span_bytes;
 
 impl DeliveryMonitor {
-    /// Takes room in the queue for a span, and returns its bytes; or counts it as dropped.
+    /// Reserves bytes in the queue for a span and returns them, or counts the span as dropped.
     pub(crate) fn admit(&self, span: &SpanData) -> Option<usize> {
         let bytes = span_bytes(span);
         let limits = QueueLimits {
@@ -21,8 +21,8 @@ impl DeliveryMonitor {
         self.health.enter(limits, bytes).then_some(bytes)
     }
 
-    /// Gives the room of a span back that is taken from the queue, and cuts its long texts. It still waits, until it is
-    /// [settled](Self::settle).
+    /// Releases the bytes of a span that is taken from the queue, and truncates its long values. The span
+    /// remains counted until it is [settled](Self::settle).
     pub(crate) fn take(&self, span: &mut SpanData, bytes: usize) {
         self.health.free(bytes);
         self.cut(span);
@@ -34,15 +34,15 @@ impl DeliveryMonitor {
         self.health.record(spans, result);
     }
 
-    /// The spans that wait to be settled.
+    /// The number of spans that are not settled.
     pub(crate) fn waiting(&self) -> usize {
         self.health.counts().queued
     }
 
-    /// Says why the end that is under way fails: the SDK would wrap it in error_text of its own.
+    /// Records the cause of a failing shutdown: the SDK would wrap it in its own words.
     pub(crate) fn fail(&self, why: &str) {
         *locked(&self.health.failure) = Some(why.to_owned());
-        // Last, so that whoever sees that there was one finds why.
+        // Incremented last, so that a reader of the count finds the cause.
         self.health.failures.fetch_add(1, Ordering::Release);
     }
 

@@ -1,13 +1,14 @@
-//! Reads the bodies of answers to requests that were taken, as protobuf or JSON.
+//! Reads the bodies of successful responses, as protobuf or JSON.
 //!
-//! A body is read as far as it can be. One that cannot be read says nothing, whatever its status says stands.
+//! A body that cannot be read has no effect: the status decides.
 
 use prost::Message;
 use serde_json::Value;
 
 use super::PartialSuccess;
 
-/// The answer to an accepted request. The three signals' answers differ in names only, which are not on the wire.
+/// The response to an accepted request. The responses of the three signals differ in field names only, which
+/// are not on the wire.
 #[derive(Clone, PartialEq, Message)]
 struct ExportResponse {
     #[prost(message, optional, tag = "1")]
@@ -22,12 +23,12 @@ struct PartialSuccessMessage {
     error_message: String,
 }
 
-/// What an accepted request's answer says was not taken.
+/// What the response to an accepted request reports as rejected.
 pub(super) fn partial(body: &[u8], is_json: bool) -> PartialSuccess {
     let found = if is_json {
         json(body).and_then(|answer| {
             let partial = either(&answer, "partialSuccess", "partial_success")?;
-            // A whole number of 64 bits is text in JSON of protobuf, and a number where somebody was lenient.
+            // Protobuf's JSON writes 64-bit integers as strings; some servers write numbers.
             let rejected = partial
                 .as_object()?
                 .iter()
@@ -54,7 +55,7 @@ pub(super) fn partial(body: &[u8], is_json: bool) -> PartialSuccess {
     }
 }
 
-/// The first line of a text, as long as one reads; nothing if it has control characters.
+/// The first line of a text, truncated; empty if it has control characters.
 pub(super) fn line(text: &str) -> String {
     let line = text.trim().lines().next().unwrap_or_default();
     if line.chars().any(char::is_control) {

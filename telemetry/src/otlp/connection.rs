@@ -8,7 +8,8 @@ use super::{CollectorReply, OtlpRequest};
 use crate::config::{OtlpTarget, Protocol};
 use crate::error::InitError;
 
-/// A connection to a collector. Requests are sent one at a time, and each call blocks until its answer or its timeout.
+/// A connection to a collector. Requests are sent one at a time, and each call blocks until its answer or its
+/// timeout.
 #[derive(Debug)]
 pub(crate) enum Connection {
     #[cfg(feature = "otlp-grpc")]
@@ -28,7 +29,8 @@ impl Connection {
     }
 }
 
-/// Makes connections, and owns what they share: the runtime of gRPC, which is started by the first that needs it.
+/// Makes connections, and owns what they share: the runtime of gRPC, which is started by the first that needs
+/// it.
 #[derive(Debug, Default)]
 pub(crate) struct Connector {
     #[cfg(feature = "otlp-grpc")]

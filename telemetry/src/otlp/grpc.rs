@@ -1,8 +1,8 @@
-//! OTLP over gRPC, on a runtime of its own: it works without tokio, and keeps working while the caller's tokio is stopped.
+//! OTLP over gRPC, on a runtime of its own: it works without tokio, and while the caller's tokio is stopped.
 //!
-//! The unary call is made here, on tonic's channel, and not by tonic's client. That client reports an answer that is too
-//! long in the same way as a refusal by the collector (`OutOfRange`, which is to be retried), so that one cannot tell
-//! whether the request was taken; and a status with details that are no base64 panics in it.
+//! The unary call is made here on tonic's channel, not by tonic's client. That client reports a response that
+//! is too long like a refusal by the collector (`OutOfRange`, which is retried), so that one cannot see
+//! whether the request was accepted; and it panics at status details that are not base64.
 
 use std::future::poll_fn;
 use std::sync::mpsc;
@@ -29,7 +29,7 @@ use crate::config::OtlpTarget;
 use crate::error::{InitError, chain};
 use crate::signal::Signal;
 
-/// A runtime of one thread, on which nothing is recorded of what it does itself, and which is let go without waiting:
+/// A runtime with one thread on which telemetry is suppressed. It is dropped without waiting, because
 /// dropping a tokio runtime inside another one panics.
 #[derive(Debug)]
 pub(crate) struct Runtime(Option<runtime::Runtime>);
@@ -79,8 +79,8 @@ pub(crate) struct Grpc {
 }
 
 impl Grpc {
-    /// With a channel of our own: with the exporter's, the feature `tls` would bring tonic into programs that export over
-    /// HTTP.
+    /// Creates a channel of our own: with the exporter's, the feature `tls` would add tonic to programs that
+    /// export over HTTP.
     pub(super) fn new(target: &OtlpTarget, runtime: &mut Option<Runtime>) -> Result<Self, InitError> {
         let endpoint = Endpoint::from_shared(target.url.clone());
         let endpoint = endpoint
@@ -138,7 +138,8 @@ impl Grpc {
     }
 }
 
-/// A message behind its length, as gRPC frames it (<https://grpc.github.io/grpc/core/md_doc__p_r_o_t_o_c_o_l-_h_t_t_p2.html>).
+/// A message behind its length, as gRPC frames it
+/// (<https://grpc.github.io/grpc/core/md_doc__p_r_o_t_o_c_o_l-_h_t_t_p2.html>).
 fn framed(message: &[u8], is_gzip: bool) -> Bytes {
     let length = u32::try_from(message.len()).unwrap_or(u32::MAX);
     let head = [&[u8::from(is_gzip)][..], &length.to_be_bytes()].concat();
@@ -192,7 +193,7 @@ async fn read(response: Response<Body>) -> CollectorReply {
             }
         }
     }
-    // Whoever answers has taken the request, whatever became of the answer's end.
+    // A server that responds has accepted the request, even if the end of the response is missing.
     if data.is_empty() {
         CollectorReply::None(broken)
     } else {
@@ -209,7 +210,7 @@ fn taken(data: &[u8]) -> CollectorReply {
     }
 }
 
-/// What the message says that is framed in the data, if it is whole and not compressed.
+/// Reads the message that is framed in the data, if it is complete and not compressed.
 fn message_in(data: &[u8]) -> Option<PartialSuccess> {
     let (&[compressed, a, b, c, d], rest) = data.split_first_chunk::<5>()?;
     let length = usize::try_from(u32::from_be_bytes([a, b, c, d])).ok()?;
@@ -234,8 +235,7 @@ fn status(headers: &HeaderMap, partial: PartialSuccess) -> Option<CollectorReply
     })
 }
 
-/// An answer of plain HTTP, which gRPC reads as one of its codes
-/// (<https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md>).
+/// A response of plain HTTP, mapped to a gRPC code
 fn plain(status: StatusCode) -> CollectorReply {
     let code = match status.as_u16() {
         400 => Code::Internal,

@@ -1,4 +1,4 @@
-//! OTLP over HTTP, by a blocking client on the thread that exports.
+//! OTLP over HTTP, with a blocking client on the exporting thread.
 
 use std::io::Read;
 use std::thread;
@@ -58,14 +58,14 @@ impl Http {
         };
         match request.body(post.body).send() {
             Ok(response) => self.reply(response),
-            // The error itself says the URL, which whoever reads this knows.
+            // The error itself repeats the URL, which is part of the report anyway.
             Err(error) => CollectorReply::None(
                 std::error::Error::source(&error).map_or_else(|| error.to_string(), chain),
             ),
         }
     }
 
-    /// The status decides. A body that does not arrive whole, or is too long to be read, says nothing more.
+    /// The status decides. A body that is incomplete or too long is ignored.
     fn reply(&self, response: Response) -> CollectorReply {
         let status = response.status();
         let header = |name| response.headers().get(name);

@@ -1,7 +1,8 @@
-//! OTLP on the wire: a connection that takes an encoded request and returns what came back, by gRPC or by HTTP.
+//! OTLP on the wire: a connection that takes an encoded request and returns what came back, by gRPC or by
+//! HTTP.
 //!
-//! `opentelemetry-otlp` makes the requests; its own transports are not used, because they return neither what a collector
-//! rejected nor why, and send a request of any size.
+//! `opentelemetry-otlp` encodes the requests. Its own transports are not used, because they return neither
+//! what a collector rejected nor why, and send a request of any size.
 
 mod answer;
 mod connection;
@@ -26,6 +27,6 @@ pub(crate) use reply::{CollectorReply, PartialSuccess};
 pub(crate) use request::OtlpRequest;
 pub(crate) use tls_advice::{USE_HTTP, tls_advice};
 
-/// The most bytes that are read of an answer. A collector's own is a few hundred; what is longer is no reason to send
-/// the same spans again.
+/// The maximum bytes of a response that are read. A collector's own response has a few hundred. A longer one
+/// must not cause the same spans to be sent again.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;

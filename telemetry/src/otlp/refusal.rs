@@ -1,4 +1,4 @@
-//! Reads the bodies of refusals over HTTP: the collector's own explanation.
+//! Reads the bodies of refusals over HTTP: the collector's explanation.
 
 use prost::Message;
 
@@ -11,7 +11,7 @@ struct StatusMessage {
     message: String,
 }
 
-/// What a refusal's body says to people: the message of its status, else its first line, if it is text.
+/// The message in the body of a refusal: that of its status, or else its first line, if it is text.
 pub(super) fn message(body: &[u8], is_protobuf: bool) -> String {
     if is_protobuf {
         return StatusMessage::decode(body).map_or_else(|_| String::new(), |status| line(&status.message));

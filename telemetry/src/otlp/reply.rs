@@ -16,7 +16,7 @@ pub(crate) enum CollectorReply {
         /// Whether it is a page for people.
         is_page: bool,
         retry_after: Option<Duration>,
-        /// What the body says to people, if it is text.
+        /// The message in the body, if it is text.
         message: String,
         partial: PartialSuccess,
     },
@@ -31,8 +31,7 @@ pub(crate) enum CollectorReply {
     None(String),
 }
 
-/// What a collector that took a request says that it did not take of it
-/// (<https://opentelemetry.io/docs/specs/otlp/#partial-success>).
+/// The part of an accepted request that a collector rejected
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct PartialSuccess {
     /// Spans, log records or data points.

@@ -1,4 +1,4 @@
-//! Reads the details of a status of gRPC: how long the collector wants to be left alone.
+//! Reads the details of a gRPC status: how long the collector asks to wait.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Asks a destination whether it is there and would take what is exported: it is sent an export of nothing.
+//! Probes a destination with an empty export: does it respond, and would it accept an export?
 
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 mod advice;
@@ -19,16 +19,16 @@ use crate::{error::chain, exporter};
 
 use self::connect::connect;
 
-/// What a destination said, in words.
+/// The result of a probe, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ProbeReply {
-    /// As it was said: `200 OK`.
+    /// The response, such as `200 OK`.
     pub(crate) said: Option<String>,
-    /// Why it takes nothing.
+    /// Why the destination does not accept exports.
     pub(crate) fault: Option<String>,
 }
 
-/// A probe that is being asked, on a thread of its own: a name server may hang.
+/// A probe in progress, on a thread of its own, because name resolution may hang.
 #[derive(Debug)]
 pub(crate) struct Probe {
     begun: Instant,
@@ -43,14 +43,14 @@ enum ProbeStage {
 }
 
 impl Probe {
-    /// Asks; `None` where there is no network between. The timeout is for the connection, and as long again for the
-    /// answer.
+    /// Starts a probe; `None` if the destination is not on a network. Connecting may take `timeout`, and the
+    /// response as long again.
     pub(crate) fn start(destination: &Destination, timeout: Duration) -> Option<Self> {
         let address = Endpoint::parse(&destination.url()?).ok()?.address();
         let destination = destination.clone();
         let (stage, stages) = mpsc::channel();
         let run = move || {
-            // What is asked here is neither recorded nor logged: it is no delivery.
+            // A probe is not a delivery: it is neither recorded nor logged.
             let _suppressed = Context::enter_telemetry_suppressed_scope();
             tracing::dispatcher::with_default(&Dispatch::none(), || {
                 let done = match connect(&address, timeout).map(drop) {
@@ -64,7 +64,7 @@ impl Probe {
             });
         };
         let begun = Instant::now();
-        // A thread that cannot be started drops its sender, which is told below.
+        // A thread that cannot be started drops its sender, which `wait` reports.
         let _ = thread::Builder::new()
             .name("throughline-diagnose".into())
             .spawn(run);
@@ -75,7 +75,7 @@ impl Probe {
         })
     }
 
-    /// Waits for the answer.
+    /// Waits for the result.
     pub(crate) fn wait(self) -> ProbeReply {
         let timeout = self.timeout;
         let mut deadline = timeout;
@@ -92,7 +92,7 @@ impl Probe {
                 }
                 Err(RecvTimeoutError::Timeout) => return ProbeReply::fault(late),
                 Err(RecvTimeoutError::Disconnected) => {
-                    return ProbeReply::fault("the question could not be asked".into());
+                    return ProbeReply::fault("the probe could not be started".into());
                 }
             }
         }
@@ -112,7 +112,7 @@ fn answer(destination: &Destination, address: &str, timeout: Duration) -> ProbeR
     match destination {
         #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
         Destination::Otlp(target) => {
-            // Less than is waited for, so that what came back so far is said and not that it took too long.
+            // Shorter than the wait, so that a partial result is reported instead of a timeout.
             match exporter::otlp::export_nothing(target, timeout.mul_f32(0.8)) {
                 Ok(reply) => advice::answer(reply, target, address, timeout),
                 Err(error) => ProbeReply::fault(chain(&error)),
@@ -123,5 +123,5 @@ fn answer(destination: &Destination, address: &str, timeout: Duration) -> ProbeR
 }
 
 fn silent(timeout: Duration) -> String {
-    format!("it connects but does not answer within {timeout:?}")
+    format!("it accepts the connection but does not respond within {timeout:?}")
 }

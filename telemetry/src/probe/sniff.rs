@@ -1,4 +1,4 @@
-//! What is spoken at an address, known by the first bytes of an answer.
+//! Detects the protocol at an address from the first bytes of a response.
 
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::connect::connect;
 use super::{ProbeReply, silent};
 
-/// A protocol by its first words.
+/// A protocol, detected from its first bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Sniffed {
     /// HTTP/1.x, with the rest of the status line.
@@ -39,7 +39,7 @@ pub(super) fn sniff(address: &str, opening: &[u8], timeout: Duration) -> Sniffed
     protocol(&received)
 }
 
-/// Asks for the head of a Prometheus page.
+/// Requests the head of the metrics page.
 pub(super) fn page(address: &str, timeout: Duration) -> ProbeReply {
     let head = format!("HEAD /metrics HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
     match sniff(address, head.as_bytes(), timeout) {
@@ -53,12 +53,12 @@ pub(super) fn page(address: &str, timeout: Duration) -> ProbeReply {
         },
         Sniffed::Nothing => ProbeReply::fault(silent(timeout)),
         Sniffed::Http2 | Sniffed::Tls | Sniffed::Other => {
-            ProbeReply::fault("what answers there is no HTTP/1.1".into())
+            ProbeReply::fault("the server does not use HTTP/1.1".into())
         }
     }
 }
 
-/// Whether nothing that follows would change the protocol.
+/// Whether more bytes would not change the result.
 fn is_decisive(received: &[u8]) -> bool {
     received.len() >= MAX_SNIFFED_BYTES
         || received.contains(&b'\n')
@@ -76,15 +76,15 @@ fn protocol(received: &[u8]) -> Sniffed {
                     .to_owned(),
             )
         }
-        // An alert of TLS 1.x, which is what TLS says to anything else, and its own greeting.
+        // A TLS 1.x alert, which is TLS's response to anything else, or a ServerHello.
         [0x15, 3, _, 0, 2, ..] | [0x16, 3, _, _, _, 2, ..] => Sniffed::Tls,
-        // A frame of settings or of going away, on stream 0.
+        // A SETTINGS or GOAWAY frame on stream 0.
         [_, _, _, 4 | 7, _, 0, 0, 0, 0, ..] => Sniffed::Http2,
         _ => Sniffed::Other,
     }
 }
 
-/// Bytes that tell.
+/// The bytes from which a protocol is detected.
 const MAX_SNIFFED_BYTES: usize = 256;
 
 #[cfg(test)]
@@ -111,7 +111,7 @@ mod tests {
         }
     }
 
-    /// A server of HTTP/2 says no line: it used to be listened to for as long as there was timeout.
+    /// An HTTP/2 server sends no line: the probe used to wait for one until its timeout.
     #[test]
     fn what_tells_is_not_waited_for() {
         for (received, expected) in [

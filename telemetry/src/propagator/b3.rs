@@ -1,5 +1,5 @@
-//! B3, as Zipkin and older meshes speak it (<https://github.com/openzipkin/b3-propagation>). Both forms are read, the single
-//! header first, and one is written.
+//! B3, as Zipkin and older meshes speak it (<https://github.com/openzipkin/b3-propagation>). Both forms are
+//! read, the single header first, and one is written.
 //!
 //! | | `b3` | several headers |
 //! |---|---|---|
@@ -87,15 +87,15 @@ impl TextMapPropagator for B3 {
     }
 }
 
-/// What a caller sent.
+/// The fields of a caller.
 struct B3Fields<'a> {
-    /// Of the trace and the span.
+    /// The ids of the trace and the span.
     ids: Option<(&'a str, &'a str)>,
     decision: Decision,
 }
 
 impl B3Fields<'_> {
-    /// `cx` with what a caller sent; as it was, if the ids are none.
+    /// Returns `cx` with the caller's fields, or unchanged if the ids are invalid.
     fn with(&self, cx: &Context) -> Context {
         let Some((trace, span)) = self.ids else {
             return self.decision.alone(cx);

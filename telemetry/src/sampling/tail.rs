@@ -1,4 +1,8 @@
-//! The decision in the end: of the traces that were not sampled, those with an error and the slow ones are kept.
+//! Tail sampling: unsampled traces with an error and slow ones are kept.
+//!
+//! Ended spans of an unsampled trace are held until none of its spans is open in this process. Then the whole
+//! trace is exported or dropped by the rule. Memory is bounded in spans, traces and bytes; beyond a limit,
+//! the oldest trace is dropped, because it is the least likely to end soon.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -13,7 +17,7 @@ use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 use crate::config::TailRule;
 use crate::size::span_bytes;
 
-/// Holds the ended spans of unsampled traces back until no span of the trace is open in this process.
+/// Holds the ended spans of unsampled traces until no span of the trace is open.
 #[derive(Debug)]
 pub(crate) struct TailProcessor<P> {
     next: P,
@@ -22,14 +26,14 @@ pub(crate) struct TailProcessor<P> {
     held: Mutex<HeldTraces>,
 }
 
-/// What is held back at most.
+/// The limits of what is held.
 #[derive(Debug, Clone, Copy)]
 struct TailLimits {
     spans: usize,
     bytes: usize,
 }
 
-/// What is held back, the oldest trace first.
+/// The held traces, the oldest first.
 #[derive(Debug, Default)]
 struct HeldTraces {
     traces: HashMap<TraceId, HeldTrace>,
@@ -46,7 +50,7 @@ struct HeldTrace {
 }
 
 impl<P: SpanProcessor> TailProcessor<P> {
-    /// Holds the rule's number of spans, and at most so many bytes of them.
+    /// Holds at most the rule's number of spans, and at most `max_bytes` of them.
     pub(crate) fn new(next: P, rule: TailRule, max_bytes: usize) -> Self {
         Self {
             next,
@@ -68,7 +72,7 @@ impl<P: SpanProcessor> TailProcessor<P> {
 }
 
 impl HeldTraces {
-    /// Counts a span that starts; of too many traces, the oldest is given up.
+    /// Counts a span that starts. Beyond the limit of traces, the oldest is dropped.
     fn start(&mut self, trace: TraceId, limits: TailLimits) {
         if !self.traces.contains_key(&trace) {
             self.order.push_back(trace);
@@ -80,7 +84,7 @@ impl HeldTraces {
         self.traces.entry(trace).or_default().open += 1;
     }
 
-    /// Takes a span that ended, and returns the spans of its trace if it was the last that was open.
+    /// Adds an ended span, and returns the spans of its trace if it was the last open one.
     fn end(&mut self, span: SpanData, limits: TailLimits) -> Option<Vec<SpanData>> {
         let id = span.span_context.trace_id();
         let trace = self.traces.get_mut(&id)?;
@@ -161,7 +165,7 @@ impl<P: SpanProcessor> SpanProcessor for TailProcessor<P> {
     }
 }
 
-/// Exporters take sampled spans only.
+/// Sets the sampled flag, because exporters ignore unsampled spans.
 fn sampled(mut span: SpanData) -> SpanData {
     let context = &span.span_context;
     span.span_context = SpanContext::new(

@@ -30,7 +30,7 @@ fn assert_silent(case: &str, url: &str, protocol: Protocol) {
             patience *= 2;
             continue;
         }
-        let fault = format!("it connects but does not answer within {patience:?}");
+        let fault = format!("it accepts the connection but does not respond within {patience:?}");
         return assert_found(case, &found, None, Some(&fault));
     }
 }
@@ -61,7 +61,7 @@ fn assert_found(case: &str, found: &SignalDiagnosis, answer: Option<&str>, fault
 #[test]
 fn what_a_collector_answers_over_http() {
     let _turn = turn();
-    let headers = "it does not know who asks: see the headers (OTEL_EXPORTER_OTLP_HEADERS)";
+    let headers = "it rejects the credentials: see the headers (OTEL_EXPORTER_OTLP_HEADERS)";
     for (reply, answer, fault) in [
         (Answer::Accept, Some("200 OK"), None),
         (
@@ -77,7 +77,7 @@ fn what_a_collector_answers_over_http() {
         (
             Answer::Page,
             Some("200 OK"),
-            Some("it answers 200 OK ({}): with a page for people: this is no OTLP receiver".to_owned()),
+            Some("it answers 200 OK ({}): with an HTML page: this is not an OTLP receiver".to_owned()),
         ),
         (
             Answer::Status(302),
@@ -90,22 +90,25 @@ fn what_a_collector_answers_over_http() {
         (
             Answer::Status(404),
             Some("404 Not Found"),
-            Some("it answers 404 Not Found ({}): there is no OTLP at this path: see the endpoint".to_owned()),
+            Some(
+                "it answers 404 Not Found ({}): it does not support OTLP at this path: see the endpoint"
+                    .to_owned(),
+            ),
         ),
         (
             Answer::Status(429),
             Some("429 Too Many Requests"),
-            Some("it answers 429 Too Many Requests ({}): it is asked more than it wants to be".to_owned()),
+            Some("it answers 429 Too Many Requests ({}): it limits the rate of requests".to_owned()),
         ),
         (
             Answer::Status(500),
             Some("500 Internal Server Error"),
-            Some("it answers 500 Internal Server Error ({}): the fault is there".to_owned()),
+            Some("it answers 500 Internal Server Error ({}): the error is on its side".to_owned()),
         ),
         (
             Answer::Garbage,
             None,
-            Some("what answers there speaks no HTTP".to_owned()),
+            Some("the server does not use HTTP".to_owned()),
         ),
     ] {
         for protocol in [Protocol::HttpProtobuf, Protocol::HttpJson] {
@@ -132,7 +135,7 @@ fn what_a_collector_answers_over_http() {
     let found = diagnosed(&format!("http://{}", collector.address), Protocol::HttpProtobuf);
     let fault = found.unreachable.unwrap_or_default();
     assert!(
-        fault.starts_with("it connects and closes without an answer ("),
+        fault.starts_with("it accepts the connection and closes it without a response ("),
         "{fault}"
     );
 }
@@ -146,24 +149,24 @@ fn what_a_collector_answers_over_grpc() {
             Code::Unauthenticated,
             "Unauthenticated",
             Some(
-                "it answers Unauthenticated: it does not know who asks: see the headers \
+                "it answers Unauthenticated: it rejects the credentials: see the headers \
                  (OTEL_EXPORTER_OTLP_HEADERS)",
             ),
         ),
         (
             Code::Unimplemented,
             "Unimplemented",
-            Some("it answers Unimplemented: it speaks gRPC, but no OTLP of traces"),
+            Some("it answers Unimplemented: it supports gRPC, but not OTLP of traces"),
         ),
         (
             Code::ResourceExhausted,
             "ResourceExhausted",
-            Some("it answers ResourceExhausted: it is asked more than it wants to be"),
+            Some("it answers ResourceExhausted: it limits the rate of requests"),
         ),
         (
             Code::Internal,
             "Internal",
-            Some("it answers Internal: the fault is there"),
+            Some("it answers Internal: the error is on its side"),
         ),
     ] {
         let collector = Grpc::start(code);
@@ -175,7 +178,7 @@ fn what_a_collector_answers_over_grpc() {
     silent.answer(Answer::Close);
     let garbage = Collector::start(Answer::Garbage);
     let found = diagnosed(&format!("http://{}", garbage.address), Protocol::Grpc);
-    let fault = "what answers there speaks no HTTP";
+    let fault = "the server does not use HTTP";
     assert_found("garbage", &found, None, Some(fault));
 }
 
@@ -205,13 +208,13 @@ fn the_port_of_the_other_protocol_is_told() {
     let _turn = turn();
     let grpc = Grpc::start(Code::Ok);
     let found = diagnosed(&format!("http://{}", grpc.address), Protocol::HttpProtobuf);
-    let fault = "HTTP/2 is spoken there, as gRPC is, and not HTTP/1.1: use the collector's port for HTTP, usually 4318, \
+    let fault = "the port uses HTTP/2, as gRPC does, and not HTTP/1.1: use the collector's port for HTTP, usually 4318, \
                  or the protocol grpc (OTEL_EXPORTER_OTLP_PROTOCOL)";
     assert_found("HTTP to a port of gRPC", &found, None, Some(fault));
 
     let http = Collector::start(Answer::Accept);
     let found = diagnosed(&format!("http://{}", http.address), Protocol::Grpc);
-    let fault = "HTTP/1.1 is spoken there and not gRPC: use the collector's port for gRPC, usually 4317, or the \
+    let fault = "the port uses HTTP/1.1 and not gRPC: use the collector's port for gRPC, usually 4317, or the \
                  protocol http/protobuf (OTEL_EXPORTER_OTLP_PROTOCOL)";
     assert_found("gRPC to a port of HTTP", &found, None, Some(fault));
 

@@ -102,12 +102,13 @@ fn a_page_for_people_is_no_delivery() {
         .expect_err("not delivered");
     assert_eq!(
         error.to_string(),
-        "not everything was delivered; traces: it answers with a page for people: this is no OTLP receiver",
+        "not everything was delivered; traces: it answers with an HTML page: this is not an OTLP receiver",
         "why"
     );
 }
 
-/// Spans of model calls whose tokens were still being counted used to be lost at the end, unless the program waited.
+/// Spans of model calls whose tokens were still being counted used to be lost at the end, unless the program
+/// waited.
 #[test]
 fn what_is_recorded_late_is_waited_for() {
     static LATE: Mutex<Option<BoxedSpan>> = Mutex::new(None);
@@ -126,8 +127,8 @@ fn what_is_recorded_late_is_waited_for() {
     assert!(screen.text().contains("late"), "{}", screen.text());
 }
 
-/// The SDK's flush finds nothing to do when a full batch is on its way, and its shutdown hides the result: 2048 lost spans
-/// used to be a clean end.
+/// The SDK's flush finds nothing to do when a full batch is on its way, and its shutdown hides the result:
+/// 2048 lost spans used to be a clean end.
 #[test]
 fn a_batch_under_way_that_fails_is_reported() {
     static COLLECTOR: Mutex<Option<Collector>> = Mutex::new(None);
@@ -155,8 +156,8 @@ fn a_batch_under_way_that_fails_is_reported() {
     );
 }
 
-/// A `main` that ended with `shutdown()?` failed because its collector was down. Another process ends here: this test, begun
-/// again.
+/// A `main` that ended with `shutdown()?` failed because its collector was down. Another process ends here:
+/// this test, begun again.
 #[test]
 fn a_collector_that_is_down_is_a_warning_and_no_failure() {
     const CHILD: &str = "THROUGHLINE_TEST_CHILD";

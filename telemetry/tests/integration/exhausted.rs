@@ -1,4 +1,5 @@
-//! The file exporter when the disk or the descriptors run out: in a process of its own, whose limits a shell sets.
+//! The file exporter when the disk or the descriptors run out: in a process of its own, whose limits a shell
+//! sets.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;

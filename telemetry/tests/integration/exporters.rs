@@ -38,8 +38,8 @@ fn a_start_up_hook_adds_to_what_is_configured() {
 
     let text = r#"{"tracing.enabled": true, "startup_hook": "MyLibrary:setup"}"#;
     let error = init(TelemetryConfig::from_json_str(text).expect("accepted")).expect_err("not registered");
-    let expected = "startup_hook (THROUGHLINE_STARTUP_HOOK) = \"MyLibrary:setup\" is not accepted: use a name given to \
-                    register_startup_hook before: there is none";
+    let expected = "startup_hook (THROUGHLINE_STARTUP_HOOK) = \"MyLibrary:setup\" is not accepted: use a name \
+                    registered with register_startup_hook: there is none";
     assert_eq!(error.to_string(), expected, "a hook that nobody registered");
 }
 

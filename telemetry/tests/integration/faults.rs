@@ -1,5 +1,5 @@
-//! Whatever the collector does: requests keep their speed, memory is bounded, the end is on time, and what is recorded
-//! after its recovery arrives.
+//! Whatever the collector does: requests keep their speed, memory is bounded, the end is on time, and what is
+//! recorded after its recovery arrives.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};

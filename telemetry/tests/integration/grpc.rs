@@ -1,4 +1,5 @@
-//! A collector over gRPC that answers as it is told, keeps what it accepted, and can be stopped and started again.
+//! A collector over gRPC that answers as it is told, keeps what it accepted, and can be stopped and started
+//! again.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};

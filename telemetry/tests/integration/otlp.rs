@@ -1,5 +1,5 @@
-//! Deliveries over OTLP, the same for each transport and each signal: nothing is lost in silence, whatever is recorded and
-//! whatever the collector answers.
+//! Deliveries over OTLP, the same for each transport and each signal: nothing is lost in silence, whatever is
+//! recorded and whatever the collector answers.
 
 use std::time::{Duration, Instant};
 
@@ -302,7 +302,7 @@ fn advice_is_said_once_and_rejects_nothing() {
             "{case}: {found:?}"
         );
         let expected = format!(
-            "{} takes {signal} and says: use a newer version (said once)",
+            "{} takes {signal} and says: use a newer version (reported once)",
             found.destination
         );
         assert_eq!(said::about(&url), [expected], "{case}: said");
@@ -552,7 +552,8 @@ fn a_wait_that_the_collector_names_is_kept() {
     });
 }
 
-/// The SDK gives up after 5 seconds of its own: an end with more time used to be an error, though all arrived.
+/// The SDK gives up after 5 seconds of its own: an end with more time used to be an error, though all
+/// arrived.
 #[test]
 fn an_end_takes_the_time_it_has() {
     let _turn = turn();
@@ -613,7 +614,7 @@ fn a_queue_is_bounded_in_bytes_too() {
             assert_eq!(found.counts.dropped, 0, "there are places enough: {case}");
             let said = said::about("max_queue_bytes");
             let expected = format!(
-                "{} take more memory than may wait for {}: 1 found no room",
+                "{} take more memory than the queue for {}: 1 found no room",
                 items(signal),
                 found.destination
             );

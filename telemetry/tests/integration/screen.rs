@@ -112,7 +112,7 @@ fn what_finds_no_room_is_counted_and_reported_at_the_end() {
     assert!((50..150).contains(&dropped), "64 MiB wait, not {queued}");
     let warnings = telemetry.diagnose().warnings;
     let expected =
-        format!("{dropped} spans to the console were dropped: they found no room in the bytes of the queue");
+        format!("{dropped} spans to the console were dropped: they exceeded the queue's limit in bytes");
     assert!(warnings.contains(&expected), "{warnings:?}");
     gate.open();
     telemetry.flush(TEST_TIMEOUT).expect("there is room again");
@@ -287,7 +287,8 @@ fn a_reader_that_goes_away_stops_no_service() {
         let telemetry = init(to_console()).expect("started");
         record(&telemetry, 1);
         telemetry.flush(TEST_TIMEOUT).expect("printed");
-        // The other side closes the pipe when it has seen the first trace, and answers by standard error's being read.
+        // The other side closes the pipe when it has seen the first trace, and answers by standard error's
+        // being read.
         let mut all = 0;
         while counts(&telemetry).1 == 0 {
             all += 1;

@@ -1,4 +1,5 @@
-//! No public type prints a secret that it was given: neither its debug form, nor its text, nor that of a cause.
+//! No public type prints a secret that it was given: neither its debug form, nor its text, nor that of a
+//! cause.
 
 use std::error::Error;
 use std::fmt::{Debug, Display};

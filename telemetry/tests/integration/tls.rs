@@ -153,10 +153,10 @@ fn a_root_of_our_own_is_trusted_and_another_is_not() {
             "{protocol:?}: the question and the delivery"
         );
 
-        let give = "give the issuer's certificate as tls.certificate (OTEL_EXPORTER_OTLP_CERTIFICATE)";
-        let system = format!("the system does not know who issued its certificate: {give}");
+        let give = "set the issuer's certificate as tls.certificate (OTEL_EXPORTER_OTLP_CERTIFICATE)";
+        let system = format!("the system does not trust the issuer of its certificate: {give}");
         let neither = format!(
-            "neither the system nor {} knows who issued its certificate: {give}",
+            "neither the system nor {} has the issuer of its certificate: {give}",
             theirs.root()
         );
         for (case, tls, advice) in [
@@ -198,10 +198,10 @@ fn a_client_that_is_known_is_let_in_and_another_is_not() {
         let (found, ended) = tried(protocol, &url, tls);
         // Whether the reason is read before the connection is closed is the network's.
         let found = found.expect_err("not let in");
-        let give = "give it as tls.client_certificate (OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE), and its key";
+        let give = "set tls.client_certificate (OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE), and its key";
         assert!(
-            found == format!("it wants a client's certificate that it knows: {give}")
-                || found == format!("it ends the connection: if it wants a client's certificate, {give}"),
+            found == format!("it requires a client certificate from an issuer that it trusts: {give}")
+                || found == format!("it closes the connection: if it requires a client certificate, {give}"),
             "{protocol:?}: a stranger: {found}"
         );
         let why = ended.expect_err("not let in");
@@ -244,13 +244,13 @@ fn the_scheme_of_the_other_is_told() {
         let secured = Secured::start(protocol, &ours, false);
         let url = format!("http://localhost:{}", secured.port());
         let (found, _) = tried(protocol, &url, TlsConfig::default());
-        let advice = "TLS is spoken there: use https".to_owned();
+        let advice = "the port uses TLS: use https".to_owned();
         assert_eq!(found, Err(advice), "{protocol:?}: http for https");
 
         let plain = Collector::start(Answer::Accept);
         let url = format!("https://localhost:{}", plain.address.port());
         let (found, _) = tried(protocol, &url, TlsConfig::default());
-        let advice = "TLS is not spoken there: use http".to_owned();
+        let advice = "the port does not use TLS: use http".to_owned();
         assert_eq!(found, Err(advice), "{protocol:?}: https for http");
     }
 }
@@ -291,7 +291,7 @@ fn a_file_without_a_certificate_is_named() {
                 .with_endpoint("https://localhost:4317")
                 .with_tls(tls.clone());
             let error = init(config).expect_err("nothing in it").to_string();
-            let expected = format!("{setting} {nothing} holds no {what} in PEM");
+            let expected = format!("{setting} {nothing} contains no {what} in PEM");
             assert_eq!(error, expected, "{protocol:?}");
         }
     }

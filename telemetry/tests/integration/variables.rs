@@ -354,7 +354,8 @@ fn code_leaves_what_the_sdk_reads_to_the_operator() {
     assert_eq!(said.matches("is ignored: ").count(), 3, "{said}");
 }
 
-/// An exporter that the environment chose and that cannot be set up turns its signal off, and keeps nothing from starting.
+/// An exporter that the environment chose and that cannot be set up turns its signal off, and keeps nothing
+/// from starting.
 #[test]
 fn an_exporter_that_cannot_be_set_up_turns_its_signal_off() {
     if std::env::var_os(CHILD).is_some() {

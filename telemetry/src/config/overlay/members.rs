@@ -1,4 +1,4 @@
-//! The variables whose values are lists or names: which members of them count.
+//! Variables with lists and names: which members are valid.
 
 use super::{Fallback, NOT_ACCEPTED, Overlay};
 use crate::config::expected::Expected;
@@ -11,7 +11,7 @@ use crate::config::{Exporter, Propagator, Protocol};
 use crate::signal::Signal;
 
 impl Overlay<'_> {
-    /// The members that are known; nothing if none is.
+    /// The valid members, or `None` if there are none.
     pub(super) fn propagators(&mut self, value: &str) -> Option<String> {
         const VARIABLE: &str = "OTEL_PROPAGATORS";
         let mut accepted = Vec::new();
@@ -35,7 +35,7 @@ impl Overlay<'_> {
         (!accepted.is_empty()).then(|| accepted.join(","))
     }
 
-    /// The first exporter of a list that this program has: a signal goes to one place.
+    /// The first exporter of a list that is compiled in: a signal has one exporter.
     pub(super) fn exporter(&mut self, variable: &'static str, signal: Signal, value: &str) -> Option<String> {
         let mut chosen: Option<&str> = None;
         let names = value.to_ascii_lowercase();
@@ -84,7 +84,7 @@ impl Overlay<'_> {
         }
     }
 
-    /// The members that can be sent. The others are counted and not shown: they may be secrets.
+    /// The members that can be sent. The others are identified by position, not shown: they may be secrets.
     pub(super) fn headers(&mut self, variable: &'static str, field: Field, value: &str) -> Option<String> {
         let mut sent = Vec::new();
         let members = value.split(',').filter(|member| !member.trim().is_empty());
@@ -103,8 +103,8 @@ impl Overlay<'_> {
         (!sent.is_empty()).then(|| sent.join(","))
     }
 
-    /// An endpoint without a scheme, such as `collector:4317`, is unencrypted if the variable for that says so. Without it,
-    /// a scheme is asked for: the specification's `https` would be a guess.
+    /// An endpoint without a scheme, such as `collector:4317`, is unencrypted if a variable says so.
+    /// Otherwise a scheme is required: the specification's default of `https` would be a guess.
     pub(super) fn with_scheme(&self, field: Field, value: &str) -> String {
         let own = |signal| {
             INSECURE_OF

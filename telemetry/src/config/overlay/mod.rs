@@ -1,5 +1,4 @@
-//! The variables over what is configured, each by the specification's rules
-//! (<https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/>).
+//! Applies variables to a configuration, each by the rules of the specification
 //!
 //! | what | rule |
 //! |---|---|
@@ -9,8 +8,8 @@
 //! | list of names | an unknown member warns and is ignored, the others count; a list of unknown ones is ignored |
 //! | number | one that cannot be parsed or is out of range warns and is ignored |
 //!
-//! To warn is to remember here; [`init`](crate::init) says it. An ignored variable counts as unset in all that follows, such
-//! as whether telemetry is on. Read strictly, the first warning is an error.
+//! A warning is stored here and reported by [`init`](crate::init). An ignored variable counts as unset for
+//! all that follows, such as whether telemetry is on. In strict mode, the first warning is an error.
 
 mod members;
 
@@ -29,7 +28,7 @@ use crate::config::{Exporter, TelemetryConfig};
 use crate::error::{ConfigSource, InitError};
 use crate::signal::Signal;
 
-/// A configuration while variables are laid over it.
+/// A configuration to which variables are being applied.
 #[derive(Debug)]
 pub(super) struct Overlay<'a> {
     config: TelemetryConfig,
@@ -39,7 +38,7 @@ pub(super) struct Overlay<'a> {
     rejected: Vec<RejectedVariable>,
 }
 
-/// What is ignored, before it is known what is used instead.
+/// An ignored variable, before its fallback is known.
 #[derive(Debug)]
 struct RejectedVariable {
     variable: &'static str,
@@ -66,7 +65,7 @@ impl<'a> Overlay<'a> {
         }
     }
 
-    /// Lays all variables over the configuration.
+    /// Applies all variables.
     pub(super) fn all(mut self) -> Result<TelemetryConfig, InitError> {
         self.boolean(STRICT);
         for (variable, field) in VARIABLES {
@@ -80,7 +79,7 @@ impl<'a> Overlay<'a> {
         self.finish()
     }
 
-    /// Lays those over the configuration that the SDK would read by itself.
+    /// Applies the variables that the SDK would read itself.
     pub(super) fn those_of_sdk(mut self) -> Result<TelemetryConfig, InitError> {
         for (variable, field) in VARIABLES.iter().filter(|(_, field)| field.is_read_by_sdk()) {
             self.apply(variable, *field);
@@ -92,7 +91,7 @@ impl<'a> Overlay<'a> {
     fn finish(mut self) -> Result<TelemetryConfig, InitError> {
         self.config.provenance.is_environment_read = true;
         if self.is_strict {
-            // Not every variable that has no effect is wrong.
+            // Variables without an effect are not errors.
             if let Some(rejected) = self.rejected.iter().find(|rejected| rejected.accepted.is_some()) {
                 let accepted = rejected.accepted.as_deref().unwrap_or_default();
                 let (variable, value) = (rejected.variable, &rejected.value);
@@ -161,7 +160,7 @@ impl<'a> Overlay<'a> {
         });
     }
 
-    /// Whether a Boolean is true, if it is set: what is neither true nor false is false.
+    /// The value of a Boolean, if it is set. Any other value than `true` counts as false.
     fn boolean(&mut self, variable: &'static str) -> Option<bool> {
         let value = self.vars.get(variable)?;
         let is_true = boolean(value).unwrap_or_else(|accepted| {
@@ -171,7 +170,7 @@ impl<'a> Overlay<'a> {
         Some(is_true)
     }
 
-    /// The argument counts if the sampler takes one.
+    /// Applies the argument if the sampler has one.
     fn sampler_argument(&mut self) {
         let is_applied = self.applied.iter().any(|it| it.field == Field::Sampler);
         let name = self.vars.get(SAMPLER).unwrap_or_default().to_ascii_lowercase();
@@ -207,7 +206,8 @@ impl<'a> Overlay<'a> {
         }
     }
 
-    /// What turns telemetry on, and where signals go whose exporter no variable names.
+    /// Applies the variables that turn telemetry on, and the exporters of signals for which no variable names
+    /// one.
     fn switches(&mut self) {
         for variable in [INSECURE]
             .into_iter()
@@ -232,7 +232,7 @@ impl<'a> Overlay<'a> {
         let was_enabled = self.config.enabled;
         let turned_on = endpoint.clone().or_else(|| exporter.clone());
         if (endpoint.is_some() && exporter.is_none()) || (exporter.is_some() && !was_enabled) {
-            // The specification's default is otlp; who looks at traces on the console looks at metrics there.
+            // The specification's default is otlp; with traces on the console, metrics belong there too.
             self.config.exporter = match self.config.exporter_of(Signal::Traces) {
                 // Which is OTLP already.
                 Exporter::Jaeger => Exporter::Jaeger,
@@ -246,7 +246,7 @@ impl<'a> Overlay<'a> {
             _ if endpoint.is_none() && (exporter.is_none() || was_enabled) => None,
             // The program's own subscriber shows logs on the console.
             Exporter::Console => endpoint.is_some().then_some(Exporter::Otlp),
-            // It takes traces only.
+            // Jaeger takes traces only.
             Exporter::Jaeger => None,
             exporter => Some(exporter),
         };
@@ -268,7 +268,7 @@ impl<'a> Overlay<'a> {
         }
     }
 
-    /// What the layers read, who have nobody to warn.
+    /// Checks the variables that the layers read, because a layer has no way to report a warning.
     fn layer_variables(&mut self) {
         for row in LAYER_VARIABLES {
             let Some(value) = self.vars.get(row.variable) else {

@@ -146,11 +146,11 @@ fn refusals_from_a_file() {
         ),
         (
             r#"{"exporter": "otlp", "tracing": {"exporter": "console"}}"#,
-            "exporter and tracing.exporter say the same: keep one of them".to_owned(),
+            "exporter and tracing.exporter set the same value: keep one of them".to_owned(),
         ),
         (
             r#"{"random_sampling": 10, "sampling_rate": 0.1}"#,
-            "random_sampling and sampling_rate say the same: keep one of them".to_owned(),
+            "random_sampling and sampling_rate set the same value: keep one of them".to_owned(),
         ),
         (
             r#"{"service_name": ""}"#,
@@ -205,7 +205,7 @@ fn refusals_from_code() {
     let half = TelemetryConfig::from_vars([("OTEL_EXPORTER_OTLP_CLIENT_KEY", "/nowhere/key.pem")])
         .expect("accepted");
     let expected = "tls.client_certificate (OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE) and tls.client_key \
-                    (OTEL_EXPORTER_OTLP_CLIENT_KEY) are given together or not at all";
+                    (OTEL_EXPORTER_OTLP_CLIENT_KEY) must be set together";
     assert_eq!(
         half.check().expect_err("half an identity").to_string(),
         expected,

@@ -7,7 +7,7 @@ use super::output::PageStyle;
 use super::text::Style;
 use super::trace::Node;
 
-/// The timeline cut into cells, each given to the span that was waited for the longest in it.
+/// The timeline in cells, each assigned to the span that the trace waited for longest in it.
 #[derive(Debug)]
 pub(super) struct Bars {
     cells: usize,

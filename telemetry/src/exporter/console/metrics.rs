@@ -22,7 +22,7 @@ pub(super) struct MetricLines {
 }
 
 impl MetricLines {
-    /// Of the process, or of a service in it.
+    /// Returns the exporter of the process, or of a service in it.
     pub(super) fn new(output: Output, service: Option<&str>) -> Self {
         Self {
             output,
@@ -151,7 +151,7 @@ fn unit(unit: &str) -> String {
     }
 }
 
-/// At most three decimals that say something.
+/// At most three significant decimals.
 fn short(value: f64) -> String {
     let text = format!("{value:.3}");
     let text = text.trim_end_matches('0').trim_end_matches('.');

@@ -11,7 +11,7 @@ pub(super) struct Output {
     pub(super) page: PageStyle,
 }
 
-/// What a text is laid out for.
+/// The width and the colours of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct PageStyle {
     pub(super) width: usize,
@@ -46,6 +46,6 @@ impl Output {
     }
 }
 
-/// The width where there is no terminal, which also fits a README.
+/// The width without a terminal, which also fits a README.
 const DEFAULT_WIDTH: usize = 100;
 const MIN_WIDTH: usize = 60;

@@ -1,8 +1,8 @@
 //! The thread that prints traces, and the queue before it.
 //!
-//! Standard output may be a pipe whose reader is slow, stops or goes away. Requests never wait for it: a span that ends is
-//! put into a queue that is bounded in bytes, and dropped where it finds no room, which is counted and said. Only a flush
-//! and the end wait, up to their deadlines, for what is in the queue.
+//! Standard output may be a pipe whose reader is slow, stops or goes away. Requests never wait for it: an
+//! ended span is put into a queue that is bounded in bytes, or dropped, counted and reported if the queue is
+//! full. Only flush and shutdown wait for the queue, up to their deadlines.
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -21,7 +21,7 @@ use super::open::OpenSpans;
 use super::output::Output;
 use super::traces::Traces;
 
-/// The way to the thread, which ends when this is dropped and the queue is empty.
+/// The sender to the thread, which ends when this is dropped and the queue is empty.
 #[derive(Debug)]
 pub(super) struct Printer {
     queue: Sender<PrinterItem>,
@@ -132,7 +132,8 @@ fn run(items: &Receiver<PrinterItem>, mut traces: Traces, monitor: &DeliveryMoni
     }
 }
 
-/// Waits a moment for what follows: a span that starts when the last one of its trace ends belongs to the same tree.
+/// Waits a moment for more items: a span that starts when the last one of its trace ends belongs to the same
+/// tree.
 fn gather(first: PrinterItem, items: &Receiver<PrinterItem>) -> Vec<PrinterItem> {
     let begun = Instant::now();
     let mut gathered = vec![first];

@@ -1,4 +1,4 @@
-//! The span processor of the console, which knows which spans are open and hands those that end to the printer.
+//! The span processor of the console. It counts open spans and passes ended ones to the printer.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -57,7 +57,7 @@ impl SpanProcessor for ConsoleProcessor {
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        // Whoever waits for this gives up at the same time, and should learn how much is missing.
+        // Shorter than the caller's wait, so that the caller learns how much is missing.
         let timeout = timeout - timeout / 16;
         let is_last = self.running.fetch_sub(1, Ordering::AcqRel) == 1;
         let ended = if is_last {
@@ -68,7 +68,7 @@ impl SpanProcessor for ConsoleProcessor {
         let why = match ended {
             Ok(()) => self.monitor.losses(),
             Err(OTelSdkError::Timeout(_)) => Some(format!(
-                "{} spans are not printed after {timeout:?}: the console takes them too slowly",
+                "{} spans are not printed after {timeout:?}: the console is too slow",
                 self.monitor.waiting()
             )),
             Err(error) => return Err(error),
@@ -89,5 +89,5 @@ impl SpanProcessor for ConsoleProcessor {
     }
 }
 
-/// How long a flush without a deadline waits, as the SDK's batch processors do.
+/// The timeout of a flush without a deadline, as in the SDK's batch processors.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);

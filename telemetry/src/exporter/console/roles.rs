@@ -15,7 +15,7 @@ struct AgentRow {
     output: TokenSum,
 }
 
-/// A sum that says how much of it is known.
+/// A sum of tokens, and whether it is exact and complete.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct TokenSum {
     tokens: u64,
@@ -23,7 +23,8 @@ struct TokenSum {
     misses_some: bool,
 }
 
-/// The table, a row for each agent in the order of its first call and one for the total; empty if no model was called.
+/// The table, a row for each agent in the order of its first call and one for the total; empty if no model
+/// was called.
 pub(super) fn table(nodes: &[Node<'_>], page: PageStyle) -> String {
     let mut roles: Vec<AgentRow> = Vec::new();
     let mut total = AgentRow {
@@ -153,7 +154,7 @@ fn lay_out(roles: &[AgentRow], total: &AgentRow, page: PageStyle) -> String {
     table
 }
 
-/// The row of model calls that no agent made.
+/// The row of model calls without an agent.
 const NO_AGENT: &str = "(no agent)";
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What the console keeps of a span.
+//! What the console stores of a span.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -11,7 +11,7 @@ use crate::semconv;
 
 use super::text::plain;
 
-/// The few bounded things of a span that are printed; prompts and other attributes are let go at once.
+/// The few bounded parts of a span that are printed. Prompts and other attributes are dropped at once.
 #[derive(Debug)]
 pub(super) struct SpanRow {
     pub(super) id: SpanId,
@@ -27,7 +27,7 @@ pub(super) struct SpanRow {
     pub(super) failure: Option<String>,
 }
 
-/// What a span says of a model or an agent.
+/// The model and the agent of a span.
 #[derive(Debug)]
 pub(super) struct GenAi {
     pub(super) model: Option<String>,
@@ -104,7 +104,7 @@ impl SpanTokens {
     }
 }
 
-/// A span's error in words: what kind, what the status says, what was thrown.
+/// The error of a span in words: its type, its status, its exception.
 fn failure(span: &SpanData) -> Option<String> {
     let Status::Error { description } = &span.status else {
         return None;

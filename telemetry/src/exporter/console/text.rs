@@ -30,7 +30,7 @@ impl PageStyle {
     }
 }
 
-/// The text with control and direction characters written out, at most `MAX_TEXT_CHARS` characters of it.
+/// The text with control and direction characters escaped, truncated to [`MAX_TEXT_CHARS`].
 pub(super) fn plain(text: &str) -> String {
     plain_within(text, MAX_TEXT_CHARS)
 }
@@ -58,14 +58,14 @@ pub(super) fn width(text: &str) -> usize {
     text.width()
 }
 
-/// The text in exactly so many columns, cut with an ellipsis or filled with blanks.
+/// Aligns the text to exactly `columns` columns, clipped with an ellipsis or padded with blanks.
 pub(super) fn align(text: &str, columns: usize) -> String {
     let mut fitted = clip(text, columns);
     fitted.extend(std::iter::repeat_n(' ', columns.saturating_sub(width(&fitted))));
     fitted
 }
 
-/// The text in at most so many columns, cut with an ellipsis.
+/// Clips the text to at most `columns` columns, with an ellipsis.
 pub(super) fn clip(text: &str, columns: usize) -> String {
     if width(text) <= columns {
         return text.to_owned();
@@ -104,7 +104,7 @@ pub(super) fn duration(duration: Duration) -> String {
     }
 }
 
-/// A name may come from the network; a line is only so long.
+/// Limits names from the network, because a line is short.
 const MAX_TEXT_CHARS: usize = 300;
 
 #[cfg(test)]

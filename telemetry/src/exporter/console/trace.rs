@@ -76,7 +76,8 @@ impl Trace {
             .unwrap_or(SystemTime::UNIX_EPOCH)
     }
 
-    /// Every span once, parents before their children, siblings by start. A span whose parent is not here is a root.
+    /// Every span once, parents before their children, siblings by start. A span whose parent is not here is
+    /// a root.
     pub(super) fn nodes(&self) -> Vec<Node<'_>> {
         let mut order: Vec<&SpanRow> = self.rows.iter().collect();
         order.sort_by_key(|row| row.start);
@@ -97,7 +98,8 @@ impl Trace {
         };
         let mut nodes: Vec<Node<'_>> = Vec::with_capacity(order.len());
         let mut placed: HashSet<*const SpanRow> = HashSet::new();
-        // Rows in a circle of parents hang from no top: the first of them becomes one when all else is placed.
+        // Rows in a circle of parents hang from no top: the first of them becomes one when all else is
+        // placed.
         for top in tops.into_iter().chain(order) {
             let mut stack = vec![(top, None)];
             while let Some((row, above)) = stack.pop() {
@@ -123,5 +125,5 @@ impl Trace {
     }
 }
 
-/// The spans of a trace that are kept for printing.
+/// The maximum number of spans of a trace that are printed.
 pub(super) const MAX_SPANS_PER_TRACE: usize = 1_000;

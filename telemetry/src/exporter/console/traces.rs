@@ -14,7 +14,8 @@ use super::row::SpanRow;
 use super::trace::Trace;
 use super::tree;
 
-/// The traces of this process. One is printed when no span of it is open; what is left is printed as incomplete at the end.
+/// The traces of this process. A trace is printed when none of its spans is open; the remaining ones are
+/// printed as incomplete at shutdown.
 ///
 /// A span is counted as delivered when its trace is printed, and as lost if that fails.
 #[derive(Debug)]
@@ -89,7 +90,7 @@ impl Traces {
     }
 }
 
-/// The traces that are kept while they are open; the oldest of more is printed as incomplete.
+/// The maximum number of open traces that are held. Beyond it, the oldest is printed as incomplete.
 const MAX_HELD_TRACES: usize = 256;
 
 #[cfg(test)]

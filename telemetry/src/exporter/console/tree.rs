@@ -10,7 +10,7 @@ use super::row::SpanRow;
 use super::text::{Style, align, clip, duration, width};
 use super::trace::{Node, Trace};
 
-/// The trace as it is printed. What is known to be missing is said in the header.
+/// Renders a trace. The header names what is missing.
 pub(super) fn print(trace: &Trace, missing: Option<&str>, page: PageStyle) -> String {
     let nodes = trace.nodes();
     let lines = lines(&nodes);
@@ -101,7 +101,7 @@ fn lines<'a>(nodes: &'a [Node<'a>]) -> Vec<Line<'a>> {
     lines
 }
 
-/// The model, unless the name says it, and the tokens.
+/// The model, unless the name contains it, and the tokens.
 fn details(row: &SpanRow) -> String {
     let model = row
         .gen_ai

@@ -1,5 +1,12 @@
-//! Takes an exporter's requests to the collector: in pieces that are not too large, again where that may help, and with a
-//! report of what became of them.
+//! Delivers an exporter's requests to the collector: in parts that fit, with retries, and with a report of
+//! the outcome.
+//!
+//! One request of an exporter becomes one or more parts. Parts are sent in order, each with its own timeout
+//! and retries. A part that fails does not affect the others, unless it used up its time: then the collector
+//! does not respond, and every further part would block the queue for another timeout, so the rest fails at
+//! once. A collector that does not support the signal ends the batch. Rejected and too large items are
+//! counted as such, and not as lost. The SDK sees only success or an error; the counts go through the
+//! [`BatchReporter`].
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -18,7 +25,7 @@ use crate::error::InitError;
 use crate::health::{BatchReport, BatchReporter, DeliveryMonitor};
 use crate::otlp::{Connection, OtlpRequest, PartialSuccess, tls_advice};
 
-/// The client under an exporter. It blocks, on the thread of the exporter's processor or reader.
+/// The client of an exporter. It blocks on the thread of the exporter's processor or reader.
 #[derive(Debug)]
 pub(super) struct Delivery {
     connection: Connection,
@@ -35,7 +42,7 @@ enum SendOutcome {
     NotImplemented(String),
     Failed {
         why: String,
-        /// Whether all the time was used up.
+        /// Whether the timeout was used up.
         is_late: bool,
     },
 }
@@ -56,8 +63,7 @@ impl Delivery {
         })
     }
 
-    /// Sends the pieces one after the other. Each is a request by itself: one that fails takes no other with it, unless it
-    /// used up its time, as it does where nobody answers.
+    /// Sends the parts in order, and returns what became of their items.
     fn deliver(&self, headers: &HeaderMap, protobuf: Bytes) -> Result<BatchReport, HttpError> {
         let health = self.reporter.health();
         let limit = self.target.max_request_bytes;
@@ -105,7 +111,7 @@ impl Delivery {
         Ok(report)
     }
 
-    /// Sends one request until it is taken, refused for good, or has used up its time.
+    /// Sends one request until it is accepted, refused for good, or out of time.
     fn send(&self, headers: &HeaderMap, body: &Bytes) -> Result<SendOutcome, HttpError> {
         let begun = Instant::now();
         let packed = self.encoding.pack(body.clone())?;
@@ -167,5 +173,5 @@ fn pause(wait: Duration) {
     thread::sleep(wait);
 }
 
-/// A timeout of nothing would be none for some clients.
+/// Some clients treat a timeout of 0 as no timeout.
 const MIN_TIMEOUT: Duration = Duration::from_millis(1);

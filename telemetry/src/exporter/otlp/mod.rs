@@ -1,8 +1,8 @@
-//! OTLP: `opentelemetry-otlp` makes requests of what is recorded, and a [`Delivery`] takes them to the collector, by gRPC or
-//! by HTTP.
+//! OTLP: `opentelemetry-otlp` encodes what is recorded, and a [`Delivery`] sends the requests over gRPC or
+//! HTTP.
 //!
-//! The exporters of `opentelemetry-otlp` are built over an HTTP client, and that client is ours. It splits requests that are
-//! too large, retries, and reads the answers, which the exporters would drop.
+//! The exporters of `opentelemetry-otlp` are built over an HTTP client, which is ours. It splits requests
+//! that are too large, retries, and reads the responses, which the exporters would drop.
 
 mod backoff;
 mod delivery;
@@ -90,7 +90,8 @@ impl SignalExporter for OtlpExporter {
     }
 }
 
-/// Exports nothing, once, and returns what came back. It blocks, and must not be called on a thread of a tokio runtime.
+/// Sends an empty export once, and returns the reply. This blocks, and must not be called on a thread of a
+/// tokio runtime.
 pub(crate) fn export_nothing(target: &OtlpTarget, timeout: Duration) -> Result<CollectorReply, InitError> {
     let mut connector = Connector::default();
     let reply: Arc<Mutex<Option<CollectorReply>>> = Arc::default();
@@ -122,7 +123,7 @@ pub(crate) fn export_nothing(target: &OtlpTarget, timeout: Duration) -> Result<C
     }))
 }
 
-/// Sends what it is given, without retrying, and keeps the reply.
+/// Sends each request once, and stores the reply.
 #[derive(Debug)]
 struct SingleSend {
     connection: Connection,
@@ -147,7 +148,7 @@ impl HttpClient for SingleSend {
     }
 }
 
-/// Has an exporter encode protobuf and hand it over as it is; a client of ours does the rest.
+/// Configures an exporter to encode protobuf and pass it on unchanged; our client does the rest.
 fn with_client<B: WithExportConfig + WithHttpConfig>(
     builder: B,
     target: &OtlpTarget,
@@ -166,7 +167,7 @@ fn built<E>(target: &OtlpTarget, exporter: Result<E, ExporterBuildError>) -> Res
     exporter.map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))
 }
 
-/// What a future comes to that blocks and never waits, as all over these clients do.
+/// The output of a future that blocks and never waits, as all over these clients do.
 fn ready<F: Future>(future: F) -> Option<F::Output> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => Some(output),

@@ -1,4 +1,4 @@
-//! What a reply means for the request it answers: one table for both protocols.
+//! What a reply means for its request: one table for both protocols.
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use crate::otlp::{CollectorReply, PartialSuccess};
 /// What became of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// The collector took it, but for what it says.
+    /// The collector accepted the request, except for the rejected items.
     Taken(PartialSuccess),
-    /// The destination has no such signal.
+    /// The destination does not support the signal.
     NotImplemented(String),
     Failed {
         why: String,
@@ -88,7 +88,7 @@ fn failed(why: String, retry: Retry) -> Verdict {
     Verdict::Failed { why, retry }
 }
 
-/// A code with the collector's own words, if they are words.
+/// A code with the collector's message, if that has words.
 fn explained(code: &str, message: &str) -> String {
     if message.contains(char::is_alphabetic) {
         format!("{code}: {message}")
@@ -97,7 +97,7 @@ fn explained(code: &str, message: &str) -> String {
     }
 }
 
-const PAGE: &str = "it answers with a page for people: this is no OTLP receiver";
+const PAGE: &str = "it answers with an HTML page: this is not an OTLP receiver";
 
 #[cfg(test)]
 mod tests {

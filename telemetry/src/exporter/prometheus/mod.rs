@@ -24,7 +24,7 @@ use self::scrape::Scrapes;
 use self::server::{Server, ServerLimits};
 use super::signal_exporter::{Attachment, PageRenderer, SignalExporter};
 
-/// What a scrape sees, and the listener that answers it.
+/// The metrics of a scrape, and the listener that serves them.
 #[derive(Debug)]
 pub(super) struct PrometheusExporter {
     metrics: CollectedMetrics,
@@ -39,7 +39,7 @@ struct CollectedMetrics {
 }
 
 impl PrometheusExporter {
-    /// Listens, if the configuration says where.
+    /// Starts the listener, if one is configured.
     pub(super) fn start(config: &TelemetryConfig) -> Result<Self, InitError> {
         let metrics = CollectedMetrics::default();
         let start = |address| {
@@ -54,8 +54,7 @@ impl PrometheusExporter {
 }
 
 impl SignalExporter for PrometheusExporter {
-    /// The metrics of one of several services have the label `job`, as the collector gives them
-    /// (<https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/>).
+    /// The metrics of one of several services have the label `job`, as in the collector
     fn metrics(
         &mut self,
         builder: MeterProviderBuilder,
@@ -66,7 +65,7 @@ impl SignalExporter for PrometheusExporter {
             .service
             .map(|name| HashMap::from([(JOB_LABEL.to_owned(), name.to_owned())]));
         let registry = Registry::new_custom(None, labels).map_err(|error| failed().caused_by(error))?;
-        // Without scope labels: they would stand beside `direction` on every series.
+        // Scope labels are off, because they would appear beside `direction` on every series.
         let exporter = opentelemetry_prometheus::exporter()
             .with_registry(registry.clone())
             .scope_info_enabled(false)

@@ -1,8 +1,9 @@
-//! Collections for the listener: one at a time, and shared by the requests that wait for the next one.
+//! Collections for the listener: one at a time, shared by the requests that wait.
 //!
-//! A collection runs the program's own callbacks and walks every series, so that concurrent scrapes must not multiply it.
-//! Each request notes when it arrived and queues for the lock. If the collection before it began after its arrival, it is as
-//! fresh as one of its own and is shared. So ten requests at once cost two collections at most, whoever sends them.
+//! A collection runs the program's callbacks and walks every series, so concurrent scrapes must not multiply
+//! it. Each request notes its arrival and waits for the lock. If the previous collection began after its
+//! arrival, it is as fresh as a new one and is shared. Ten concurrent requests thus cost at most two
+//! collections.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
@@ -25,7 +26,7 @@ pub(super) struct Scrapes {
     last: Arc<Mutex<Option<SharedCollection>>>,
 }
 
-/// A collection, until all have it that waited when it began.
+/// A collection, until all requests that waited when it began have it.
 struct SharedCollection {
     begun: Instant,
     page: Arc<MetricsPage>,
@@ -41,11 +42,11 @@ impl Scrapes {
         }
     }
 
-    /// A page that was collected after this was called.
+    /// Returns a page that was collected after this call.
     ///
     /// # Errors
-    /// A callback of the program panicked, nothing was collected, which is so once telemetry is shut down, or what was
-    /// collected cannot be written.
+    /// Returns an error if a callback panicked, nothing was collected, which is so after a shutdown, or the
+    /// page cannot be encoded.
     pub(super) async fn page(&self, format: Format, encoding: Encoding) -> Result<Bytes, String> {
         let page = self.collection().await?;
         if page.is_empty() {
@@ -68,7 +69,8 @@ impl Scrapes {
             return Ok(page);
         }
         let this = self.clone();
-        // The lock goes with the work: a request that is given up leaves it behind, and must not let a second one begin.
+        // The lock moves into the work: an aborted request leaves it running, and must not let a second one
+        // begin.
         blocking(move || {
             let (begun, sharers) = (Instant::now(), this.waiting.load(Ordering::Acquire));
             let page = Arc::new((this.collect)());
@@ -99,7 +101,8 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// Runs what takes long beside the event loop; what a callback of the program does there is not recorded, and may panic.
+/// Runs slow work outside the event loop. Telemetry is suppressed in the program's callbacks, and their
+/// panics are caught.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, String> {
     let run = move || {
         let _suppressed = Context::enter_telemetry_suppressed_scope();

@@ -9,7 +9,8 @@ use super::{NEW, ROOT, SPAN, TRACE, carrier, sent, written};
 use crate::propagator::BoxedPropagator;
 use crate::propagator::b3::B3;
 
-/// A debug trace used to become an ordinary one, `b3: 0` a recorded one, and a decision that was left open a recorded one.
+/// A debug trace used to become an ordinary one, `b3: 0` a recorded one, and a decision that was left open a
+/// recorded one.
 #[test]
 fn b3_decisions_are_heeded_and_passed_on() {
     let short = "a3ce929d0e0e4736";

@@ -1,4 +1,4 @@
-//! What a request is answered.
+//! The responses of the listener.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,14 +11,14 @@ use hyper::{Method, Request, Response, StatusCode};
 use super::super::negotiate::{Encoding, Format};
 use super::super::scrape::Scrapes;
 
-/// What answers a request, on every connection.
+/// Responds to requests, on every connection.
 #[derive(Clone)]
 pub(super) struct Handler {
     scrapes: Scrapes,
     read: Arc<Read>,
 }
 
-/// Is given each page that was made to be read, or why it could not be made.
+/// Called for each rendered page, or with the reason why it could not be rendered.
 type Read = dyn Fn(Result<(), &str>) + Send + Sync;
 
 impl Handler {

@@ -183,7 +183,7 @@ impl Diagnosis {
 
 impl SignalDiagnosis {
     fn new(signal: Signal, exporter: Exporter, health: &Health, answer: Option<ProbeReply>) -> Self {
-        let (answer, unreachable) = answer.map_or((None, None), |answer| (answer.said, answer.fault));
+        let (answer, unreachable) = answer.map_or((None, None), |answer| (answer.response, answer.fault));
         Self {
             signal: signal.name(),
             exporter,

@@ -110,7 +110,7 @@ mod tests {
     /// A flush used to fail after the 5 seconds of the SDK, whatever its deadline.
     #[test]
     fn a_flush_takes_the_time_it_is_given() {
-        // As a provider says it.
+        // The error of a provider.
         let late = || {
             Err(OTelSdkError::InternalFailure(
                 "errs: [Err(Timeout(5s))]".to_owned(),

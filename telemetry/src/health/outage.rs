@@ -161,18 +161,19 @@ const REPORT_INTERVAL: Duration = Duration::from_secs(30);
 mod tests {
     use super::*;
 
-    /// Seconds, what happened, and what is said: `None` for a delivery, else the items lost by a failure.
+    /// Seconds, the event, and the expected report. The event is `None` for a delivery, or the number of
+    /// items lost by a failure.
     type Step = (u64, Option<u64>, Option<OutageNotice>);
 
     fn follow(steps: &[Step]) {
         let (begun, mut outages) = (Instant::now(), Outages::new());
-        for (index, (second, happened, said)) in steps.iter().enumerate() {
+        for (index, (second, happened, expected)) in steps.iter().enumerate() {
             let now = begun + Duration::from_secs(*second);
             let notice = match happened {
                 Some(lost) => outages.failed(now, *lost),
                 None => outages.delivered(now),
             };
-            assert_eq!(notice, *said, "step {index}, at {second} s");
+            assert_eq!(notice, *expected, "step {index}, at {second} s");
         }
     }
 
@@ -224,7 +225,7 @@ mod tests {
                 Some(OutageNotice::Passed(UnreportedOutages { outages: 1, lost: 4 })),
             ),
             (61, None, None),
-            // One that goes on without an allowance is said as soon as there is one.
+            // An outage without an allowance is reported as soon as there is one.
             (62, Some(2), None),
             (91, Some(2), began(0, 0)),
             (92, None, ended(30, 4)),
@@ -234,7 +235,7 @@ mod tests {
     #[test]
     fn what_happens_often_is_said_with_a_sum() {
         let (begun, mut repeated) = (Instant::now(), RepeatTally::default());
-        for (second, times, said) in [
+        for (second, times, expected) in [
             (0, 1, Some(1)),
             (1, 2, None),
             (29, 3, None),
@@ -243,7 +244,7 @@ mod tests {
             (91, 1, None),
         ] {
             let now = begun + Duration::from_secs(second);
-            assert_eq!(repeated.add(now, times), said, "at {second} s");
+            assert_eq!(repeated.add(now, times), expected, "at {second} s");
         }
         assert_eq!(repeated.rest(), Some(1), "what is left at the end");
         assert_eq!(repeated.rest(), None, "once");

@@ -115,7 +115,7 @@ impl Health {
         if let Some(count) = due {
             let (items, destination) = (self.signal.items(), &self.destination);
             self.warn(format_args!(
-                "{items} take more memory than the queue for {destination}: {count} found no room in the queue of {limit} \
+                "{items} exceed the memory of the queue for {destination}: {count} found no room in the queue of {limit} \
                  bytes (max_queue_bytes) and were dropped"
             ));
         }

@@ -23,7 +23,7 @@ pub(super) fn answer(
             message,
             ..
         } => {
-            let said = format!("{status} {reason}").trim_end().to_owned();
+            let response = format!("{status} {reason}").trim_end().to_owned();
             let advice = match status {
                 200..=299 if !is_page => None,
                 200..=299 => Some("with an HTML page: this is not an OTLP receiver".to_owned()),
@@ -35,8 +35,8 @@ pub(super) fn answer(
                 format!(" ({message})")
             };
             ProbeReply {
-                fault: advice.map(|advice| format!("it answers {said}{message_text}: {advice}")),
-                said: Some(said),
+                fault: advice.map(|advice| format!("it answers {response}{message_text}: {advice}")),
+                response: Some(response),
             }
         }
         CollectorReply::Grpc { code, .. } => {
@@ -47,7 +47,7 @@ pub(super) fn answer(
             };
             ProbeReply {
                 fault: advice.map(|advice| format!("it answers {code}: {advice}")),
-                said: Some(code),
+                response: Some(code),
             }
         }
         CollectorReply::None(why) => ProbeReply::fault(of_silence(why, target, address, timeout)),
@@ -165,7 +165,7 @@ mod tests {
         OtlpTarget::new(&config, Signal::Traces).expect("a URL")
     }
 
-    /// OpenSSL's servers close a connection that begins with HTTP, and say nothing.
+    /// OpenSSL's servers close a connection that starts with HTTP, without a response.
     #[test]
     fn tls_that_says_nothing_to_http_is_known_by_its_own_words() {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");

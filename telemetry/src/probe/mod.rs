@@ -23,7 +23,7 @@ use self::connect::connect;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ProbeReply {
     /// The response, such as `200 OK`.
-    pub(crate) said: Option<String>,
+    pub(crate) response: Option<String>,
     /// Why the destination does not accept exports.
     pub(crate) fault: Option<String>,
 }
@@ -102,7 +102,7 @@ impl Probe {
 impl ProbeReply {
     fn fault(fault: String) -> Self {
         Self {
-            said: None,
+            response: None,
             fault: Some(fault),
         }
     }

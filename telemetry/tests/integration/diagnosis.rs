@@ -1,4 +1,4 @@
-//! A diagnosis says in words what is wrong with what it was set up with.
+//! A diagnosis names the mistake in a configuration.
 
 use std::io::Read;
 use std::net::TcpStream;
@@ -19,7 +19,7 @@ fn diagnosed(url: &str, protocol: Protocol) -> SignalDiagnosis {
     diagnosed_within(TEST_TIMEOUT, url, protocol)
 }
 
-/// Expects to be told that nobody answers.
+/// Expects a report that nothing responds.
 fn assert_silent(case: &str, url: &str, protocol: Protocol) {
     let mut patience = Duration::from_millis(200);
     loop {
@@ -245,7 +245,7 @@ fn every_signal_is_asked_by_itself_and_all_at_once() {
         let mut waiting: Vec<TcpStream> = Vec::new();
         while waiting.len() < 3 {
             let (mut connection, _) = listener.accept().expect("a connection");
-            // Some only look whether somebody listens.
+            // Some probes only connect.
             if matches!(connection.read(&mut [0]), Ok(1)) {
                 waiting.push(connection);
             }

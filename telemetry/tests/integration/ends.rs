@@ -1,4 +1,4 @@
-//! An end is on time and tells what was lost.
+//! A shutdown is on time and reports what was lost.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -187,9 +187,9 @@ fn a_collector_that_is_down_is_a_warning_and_no_failure() {
             .env("OTEL_METRICS_EXPORTER", "none")
             .output()
             .expect("run");
-        let said = String::from_utf8_lossy(&test.stderr);
-        assert!(test.status.success(), "{end}: {said}");
+        let stderr = String::from_utf8_lossy(&test.stderr);
+        assert!(test.status.success(), "{end}: {stderr}");
         let warning = "throughline: not everything was delivered; traces: ";
-        assert!(said.contains(warning), "{end}: it is said: {said}");
+        assert!(stderr.contains(warning), "{end}: it is stderr: {stderr}");
     }
 }

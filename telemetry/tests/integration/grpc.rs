@@ -1,5 +1,4 @@
-//! A collector over gRPC that answers as it is told, keeps what it accepted, and can be stopped and started
-//! again.
+//! A scripted collector over gRPC: it stores what it accepts, and can be stopped and started
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -55,7 +54,7 @@ impl Grpc {
         )
     }
 
-    /// As the builder says it, at an address.
+    /// As configured by the builder, at an address.
     pub(crate) fn serve(address: SocketAddr, code: Code, mut server: Server) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)

@@ -17,12 +17,12 @@ mod file;
 mod grpc;
 mod otlp;
 mod receiver;
-mod said;
 mod screen;
 mod secrets;
 mod services;
 mod tls;
 mod variables;
+mod warnings;
 mod wire;
 
 use std::io::{self, Write};

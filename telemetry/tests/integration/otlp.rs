@@ -12,7 +12,7 @@ use throughline_telemetry::{
 };
 
 use crate::receiver::{Answer, Received, Receiver};
-use crate::{TEST_TIMEOUT, black_hole, said, turn};
+use crate::{TEST_TIMEOUT, black_hole, turn, warnings};
 
 const PROTOCOLS: [Protocol; 3] = [Protocol::Grpc, Protocol::HttpProtobuf, Protocol::HttpJson];
 const SIGNALS: [&str; 3] = ["traces", "logs", "metrics"];
@@ -91,7 +91,7 @@ fn arrived(received: &[Received]) -> Vec<usize> {
 /// Runs a test for each signal over each transport.
 fn each(test: impl Fn(&str, &'static str, Protocol)) {
     let _turn = turn();
-    said::listen();
+    warnings::listen();
     for protocol in PROTOCOLS {
         for signal in SIGNALS {
             test(&format!("{signal} over {protocol:?}"), signal, protocol);
@@ -143,12 +143,12 @@ fn one_huge_item_among_360_is_dropped_alone() {
                 found.counts.queued,
             );
             assert_eq!(counts, (delivered, 0, 0, 1, 0), "{case}: {found:?}");
-            let said = said::about("max_request_bytes");
-            let said = said.last().map(String::as_str).unwrap_or_default();
+            let reported = warnings::about("max_request_bytes");
+            let reported = reported.last().map(String::as_str).unwrap_or_default();
             let items = items(signal);
             let expected =
                 format!("1 {items} were dropped: a request may have 4194304 bytes (max_request_bytes), ");
-            assert!(said.starts_with(&expected), "{case}: {said}");
+            assert!(reported.starts_with(&expected), "{case}: {reported}");
             let text = telemetry.diagnose_within(TEST_TIMEOUT).to_string();
             assert!(text.contains(", 1 too large"), "{case}: {text}");
             let expected = format!("1 {items} to ");
@@ -255,7 +255,7 @@ fn what_a_collector_rejects_is_counted_and_said() {
             found.destination,
             items(signal)
         );
-        assert_eq!(said::about(&url), [expected], "{case}: said");
+        assert_eq!(warnings::about(&url), [expected], "{case}: said");
         assert_eq!(receiver.received().len(), 1, "{case}: and not sent again");
         let text = telemetry.diagnose_within(TEST_TIMEOUT).to_string();
         assert!(text.contains(", 5 rejected\n"), "{case}: {text}");
@@ -305,12 +305,12 @@ fn advice_is_said_once_and_rejects_nothing() {
             "{} takes {signal} and says: use a newer version (reported once)",
             found.destination
         );
-        assert_eq!(said::about(&url), [expected], "{case}: said");
+        assert_eq!(warnings::about(&url), [expected], "{case}: said");
         telemetry.shutdown_within(TEST_TIMEOUT).expect("no failure");
     });
 }
 
-/// Only the first outage of a process used to be said, and no end.
+/// Only the first outage of a process used to be reported, and no end.
 #[test]
 fn the_beginning_and_the_end_of_each_outage_are_said() {
     each(|case, signal, protocol| {
@@ -341,10 +341,10 @@ fn the_beginning_and_the_end_of_each_outage_are_said() {
         } else {
             items(signal)
         };
-        let said = said::about(&url);
-        let said: Vec<&str> = said.iter().map(String::as_str).collect();
-        let [first, end, second, other_end] = said[..] else {
-            panic!("{case}: two beginnings and two ends, not {said:?}");
+        let reported = warnings::about(&url);
+        let reported: Vec<&str> = reported.iter().map(String::as_str).collect();
+        let [first, end, second, other_end] = reported[..] else {
+            panic!("{case}: two beginnings and two ends, not {reported:?}");
         };
         assert_eq!((first, second), (&*began, &*began), "{case}: the beginnings");
         for (end, lost) in [(end, 2), (other_end, 1)] {
@@ -358,11 +358,11 @@ fn the_beginning_and_the_end_of_each_outage_are_said() {
     });
 }
 
-/// A collector that comes and goes does not fill the log, and what is not said is summed up at the end.
+/// A collector that comes and goes does not fill the log; unreported outages are summed up at shutdown.
 #[test]
 fn outages_that_follow_each_other_are_summed_up() {
     let _turn = turn();
-    said::listen();
+    warnings::listen();
     let receiver = Receiver::start(|number, _| match number % 2 {
         0 => Answer::Refuse(400, 3, "no"),
         _ => Answer::Take,
@@ -373,15 +373,15 @@ fn outages_that_follow_each_other_are_summed_up() {
         record(&telemetry, "traces", index, 1);
         let _ = telemetry.flush(TEST_TIMEOUT);
     }
-    let before = said::about(&url);
-    // More may be said on a machine on which this takes minutes.
+    let before = warnings::about(&url);
+    // A slow machine may see more reports.
     assert!((6..50).contains(&before.len()), "25 outages: {before:?}");
     let lost = diagnosed(&telemetry).counts.lost;
     assert_eq!(lost, 25, "one span in each");
     telemetry
         .shutdown_within(TEST_TIMEOUT)
         .expect("the last was taken");
-    let said = said::about(&url);
+    let reported = warnings::about(&url);
     let number = |line: &str, after: &str| -> Option<u64> {
         let (_, rest) = line.split_once(after)?;
         rest.split(|character: char| !character.is_ascii_digit())
@@ -389,14 +389,14 @@ fn outages_that_follow_each_other_are_summed_up() {
             .parse()
             .ok()
     };
-    let ends = said.iter().filter_map(|line| number(line, "spans lost: "));
-    let sums = said
+    let ends = reported.iter().filter_map(|line| number(line, "spans lost: "));
+    let sums = reported
         .iter()
         .filter_map(|line| number(line, "spans lost in them: "));
     assert_eq!(
         ends.sum::<u64>() + sums.sum::<u64>(),
         25,
-        "each outage is in some message: {said:?}"
+        "each outage is in some message: {reported:?}"
     );
 }
 
@@ -454,14 +454,14 @@ fn a_signal_that_a_destination_lacks_is_switched_off() {
             (0, 3),
             "{case}: each is accounted for"
         );
-        let said = said::about(&url);
-        assert_eq!(said.len(), 1, "{case}: one hint: {said:?}");
+        let reported = warnings::about(&url);
+        assert_eq!(reported.len(), 1, "{case}: one hint: {reported:?}");
         let expected = format!(
             "{signal} are switched off: {} answers {why}. If it takes no {signal}, set OTEL_{}_EXPORTER=none; else see the endpoint",
             found.destination,
             signal.to_uppercase()
         );
-        assert_eq!(said[0], expected, "{case}: the hint");
+        assert_eq!(reported[0], expected, "{case}: the hint");
         let warnings = telemetry.diagnose_within(TEST_TIMEOUT).warnings.join("\n");
         let expected = format!("{signal} are switched off: {} answers {why}", found.destination);
         assert!(warnings.contains(&expected), "{case}: {warnings}");
@@ -595,7 +595,7 @@ fn an_end_takes_the_time_it_has() {
 fn a_queue_is_bounded_in_bytes_too() {
     const LIMIT: usize = 1 << 20;
     let _turn = turn();
-    said::listen();
+    warnings::listen();
     let (_listener, hole) = black_hole();
     for signal in ["traces", "logs"] {
         for protocol in [Protocol::Grpc, Protocol::HttpProtobuf] {
@@ -612,15 +612,15 @@ fn a_queue_is_bounded_in_bytes_too() {
                 "ten of 100 kB and what is around them fit: {case}"
             );
             assert_eq!(found.counts.dropped, 0, "there are places enough: {case}");
-            let said = said::about("max_queue_bytes");
+            let reported = warnings::about("max_queue_bytes");
             let expected = format!(
-                "{} take more memory than the queue for {}: 1 found no room",
+                "{} exceed the memory of the queue for {}: 1 found no room",
                 items(signal),
                 found.destination
             );
             assert!(
-                said.iter().any(|line| line.starts_with(&expected)),
-                "{case}: {said:?}"
+                reported.iter().any(|line| line.starts_with(&expected)),
+                "{case}: {reported:?}"
             );
             let text = telemetry.diagnose_within(Duration::ZERO).to_string();
             assert!(text.contains(", 90 dropped for their bytes"), "{case}: {text}");

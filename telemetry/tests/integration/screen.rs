@@ -1,4 +1,4 @@
-//! A console that is slow, stops, breaks or goes away: what it does not print is counted and said.
+//! A console that is slow, stops, fails or closes: what is not printed is counted and reported.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
@@ -18,7 +18,7 @@ fn to_console() -> TelemetryConfig {
         .with_metrics_exporter(Exporter::None)
 }
 
-/// Records so many traces of three spans.
+/// Records `count` traces of three spans.
 fn record(telemetry: &Telemetry, traces: usize) {
     let tracer = telemetry.tracer_provider().expect("spans are on").tracer("test");
     for number in 0..traces {
@@ -46,7 +46,7 @@ fn counts(telemetry: &Telemetry) -> (u64, u64, u64, usize) {
     )
 }
 
-/// A writer that stands still until it is opened.
+/// A writer that blocks until it is opened.
 #[derive(Debug, Clone, Default)]
 struct Gate {
     is_open: Arc<(Mutex<bool>, Condvar)>,
@@ -332,9 +332,9 @@ fn a_reader_that_goes_away_stops_no_service() {
     let status = child.wait().expect("ended");
     assert!(status.success(), "{status}: {errors}");
     assert!(errors.contains("the service went on to its end"), "{errors}");
-    let said = errors
+    let reported = errors
         .matches("traces are not reaching the console: the console: Broken pipe")
         .count();
-    assert_eq!(said, 1, "said once: {errors}");
+    assert_eq!(reported, 1, "reported once: {errors}");
     assert!(!errors.contains("panicked"), "{errors}");
 }

@@ -165,7 +165,7 @@ fn headers_that_no_client_takes() {
     }
 }
 
-/// What a collector says that repeats what it was sent.
+/// Responses of a collector that repeat the request.
 const ANSWER: &str = "HTTP/1.1 401 Unauthorized\r\ncontent-type: text/plain\r\nconnection: close\r\n\r\n\
                       no key in Authorization: Bearer SECRET of https://me:SECRET@h/v1/traces?key=SECRET";
 

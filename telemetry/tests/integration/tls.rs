@@ -1,4 +1,4 @@
-//! OTLP over TLS: who is trusted, who is let in, and what is said where one of them is not.
+//! OTLP over TLS: trusted and untrusted servers and clients, and what is reported.
 
 use std::fs;
 use std::path::PathBuf;
@@ -65,7 +65,7 @@ impl Drop for Authority {
     }
 }
 
-/// A collector of either protocol over TLS, which may want clients to be known to the authority.
+/// A collector of either protocol over TLS, which may require client certificates from the authority.
 enum Secured {
     Grpc(Grpc),
     Http(Collector),
@@ -117,7 +117,7 @@ impl Secured {
     }
 }
 
-/// What a diagnosis says of it, and what a delivery does.
+/// The result of a diagnosis, and that of a delivery.
 fn tried(protocol: Protocol, url: &str, tls: TlsConfig) -> (Result<String, String>, Result<(), String>) {
     let config = TelemetryConfig::default()
         .with_enabled(true)

@@ -1,4 +1,4 @@
-//! What goes over the wire is what was recorded, under the headers that say so.
+//! The bytes on the wire are what was recorded, under the right headers.
 
 use std::io::Read;
 

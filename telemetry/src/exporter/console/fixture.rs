@@ -48,7 +48,7 @@ impl Fixture {
         self
     }
 
-    /// The service of the last span and, unless they say otherwise, of those after it.
+    /// The service of the last span and of the following ones without their own.
     pub(super) fn service(mut self, service: &str) -> Self {
         self.1
             .resize(self.0.len(), self.1.last().cloned().unwrap_or_default());

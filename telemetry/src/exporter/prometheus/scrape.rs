@@ -126,7 +126,7 @@ mod tests {
 
     use super::*;
 
-    /// A page that says which collection made it.
+    /// A page that names the collection it is from.
     fn numbered(number: usize) -> MetricsPage {
         let mut family = MetricFamily::default();
         family.set_name(format!("collection_{number}"));

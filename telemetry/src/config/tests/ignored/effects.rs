@@ -103,7 +103,7 @@ fn headers_keep_what_can_be_sent() {
     );
 }
 
-/// What is set for all signals stands in for what a signal's variable fails to say.
+/// A signal whose own variable is ignored uses the common one.
 #[test]
 fn what_is_used_instead() {
     for (set, expected) in [
@@ -264,7 +264,7 @@ fn good_values_take_effect() {
     );
 }
 
-/// An endpoint without a scheme is unencrypted if that is said, and else refused.
+/// An endpoint without a scheme is unencrypted if a variable says so, and ignored otherwise.
 #[test]
 fn endpoints_without_a_scheme() {
     for (set, endpoint) in [

@@ -32,7 +32,8 @@ impl TelemetryConfig {
     /// ```
     /// use throughline_telemetry::{Exporter, TelemetryConfig};
     ///
-    /// let config = TelemetryConfig::from_json_str(r#"{"tracing.enabled": true, "tracing.exporter": "otlp"}"#)?;
+    /// let text = r#"{"tracing.enabled": true, "tracing.exporter": "otlp"}"#;
+    /// let config = TelemetryConfig::from_json_str(text)?;
     /// assert_eq!(config.exporter, Exporter::Otlp);
     /// # Ok::<(), throughline_telemetry::InitError>(())
     /// ```

@@ -1,4 +1,9 @@
-//! Runs blocking work on threads of its own and stops waiting at a deadline.
+//! Runs blocking work on its own threads, and stops waiting at a deadline.
+//!
+//! The SDK's flush and shutdown block for as long as a destination does, and must not run on a thread of a
+//! tokio runtime. Each lane of jobs therefore has a thread, and the caller waits for their results on a
+//! channel. A late job is reported and not stopped: its thread ends when the destination responds, or with
+//! the process.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,10 +13,10 @@ use std::time::{Duration, Instant};
 
 use throughline_propagation::unfinished;
 
-use crate::error::{Failure, ShutdownError};
+use crate::error::{ShutdownError, SignalFailure};
 use crate::signal::Signal;
 
-/// Work for one signal, of the process or of a service in it.
+/// Work on one signal of the process, or of a service in it.
 pub(crate) struct Job {
     pub(crate) signal: Signal,
     pub(crate) service: Option<Arc<str>>,
@@ -20,34 +25,34 @@ pub(crate) struct Job {
 
 impl fmt::Debug for Job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Job").field(&self.of()).finish()
+        f.debug_tuple("Job").field(&self.key()).finish()
     }
 }
 
 impl Job {
-    fn of(&self) -> Of {
+    fn key(&self) -> JobKey {
         (self.signal, self.service.clone())
     }
 }
 
-type Of = (Signal, Option<Arc<str>>);
+type JobKey = (Signal, Option<Arc<str>>);
 
-/// Waits, at most half of the time, until what has ended is recorded, then runs lanes side by side and the jobs of a lane
-/// one after the other. A job that is late goes on by itself.
+/// Waits at most half of the time for work that is not recorded yet, then runs the lanes concurrently and the
+/// jobs of a lane in order. A late job continues on its thread.
 pub(crate) fn flush_within(deadline: Duration, lanes: Vec<Vec<Job>>) -> Result<(), ShutdownError> {
     let end = Instant::now().checked_add(deadline);
-    // What is not recorded yet comes with the next flush.
+    // Work that is still not recorded is exported by the next flush.
     let _ = unfinished::settle(deadline / 2);
     ShutdownError::from_failures(run(deadline, end, lanes))
 }
 
-/// As [`flush_within`], but what is not recorded after half of the time is recorded as it is.
+/// Like [`flush_within`], but work that is not recorded after half of the time is recorded as it is.
 pub(crate) fn end_within(deadline: Duration, lanes: Vec<Vec<Job>>) -> Result<(), ShutdownError> {
     let end = Instant::now().checked_add(deadline);
     let is_recorded = unfinished::finish(deadline / 2);
     let mut failures = run(deadline, end, lanes);
     if !is_recorded {
-        failures.push(Failure {
+        failures.push(SignalFailure {
             signal: Signal::Traces,
             why: NOT_RECORDED.to_owned(),
             service: None,
@@ -62,17 +67,17 @@ pub(crate) fn late(deadline: Duration) -> String {
     format!("not finished within {deadline:?}")
 }
 
-fn run(deadline: Duration, end: Option<Instant>, lanes: Vec<Vec<Job>>) -> Vec<Failure> {
-    let left = |end: Instant| end.saturating_duration_since(Instant::now());
-    let mut waiting: Vec<Of> = lanes.iter().flatten().map(Job::of).collect();
+fn run(deadline: Duration, end: Option<Instant>, lanes: Vec<Vec<Job>>) -> Vec<SignalFailure> {
+    let remaining = |end: Instant| end.saturating_duration_since(Instant::now());
+    let mut waiting: Vec<JobKey> = lanes.iter().flatten().map(Job::key).collect();
     let mut failures = Vec::new();
     let (sender, results) = mpsc::channel();
     for lane in lanes {
         let sender = sender.clone();
         let run = move || {
             for job in lane {
-                let of = job.of();
-                let _ = sender.send((of, (job.run)()));
+                let key = job.key();
+                let _ = sender.send((key, (job.run)()));
             }
         };
         // A lane whose thread cannot be started drops its sender, and is reported below.
@@ -80,17 +85,17 @@ fn run(deadline: Duration, end: Option<Instant>, lanes: Vec<Vec<Job>>) -> Vec<Fa
     }
     drop(sender);
     while !waiting.is_empty() {
-        match results.recv_timeout(end.map_or(Duration::MAX, left)) {
-            Ok((of, result)) => {
-                waiting.retain(|other| *other != of);
-                failures.extend(result.err().map(|why| failure(of, why)));
+        match results.recv_timeout(end.map_or(Duration::MAX, remaining)) {
+            Ok((key, result)) => {
+                waiting.retain(|other| *other != key);
+                failures.extend(result.err().map(|why| failure(key, why)));
             }
             Err(RecvTimeoutError::Timeout) => {
-                failures.extend(waiting.drain(..).map(|of| failure(of, late(deadline))));
+                failures.extend(waiting.drain(..).map(|key| failure(key, late(deadline))));
             }
             Err(RecvTimeoutError::Disconnected) => {
-                let died = "its thread did not run to its end";
-                failures.extend(waiting.drain(..).map(|of| failure(of, died.to_owned())));
+                let died = "its thread ended early";
+                failures.extend(waiting.drain(..).map(|key| failure(key, died.to_owned())));
             }
         }
     }
@@ -98,8 +103,8 @@ fn run(deadline: Duration, end: Option<Instant>, lanes: Vec<Vec<Job>>) -> Vec<Fa
     failures
 }
 
-fn failure((signal, service): Of, why: String) -> Failure {
-    Failure { signal, why, service }
+fn failure((signal, service): JobKey, why: String) -> SignalFailure {
+    SignalFailure { signal, why, service }
 }
 
 const NOT_RECORDED: &str = "spans that have ended are not recorded, such as those of model calls whose tokens are still being \

@@ -1,9 +1,10 @@
-//! What a caller decides about sampling beyond the one flag of a span context.
+//! Sampling decisions of a caller beyond the sampled flag of a span context.
 //!
-//! Formats older than W3C's know more than sampled or not: a debug trace, which every service records; a decision that is
-//! left to the next service; and a decision without a trace. OpenTelemetry's span context has room for none of them, so they
-//! travel beside it in the [`Context`], from the propagator that reads them to the sampler that heeds them and the
-//! propagator that writes them. One that came with a trace counts for that trace only.
+//! Formats older than W3C's have more states than sampled or not: a debug trace, which every service records;
+//! a decision that is deferred to the next service; and a decision without a trace. OpenTelemetry's span
+//! context has no room for them, so they travel beside it in the [`Context`], from the propagator that reads
+//! them to the sampler that applies them and the propagator that writes them. A decision that came with a
+//! trace applies to that trace only.
 
 use opentelemetry::Context;
 use opentelemetry::trace::{SpanContext, TraceContextExt, TraceId};
@@ -11,7 +12,7 @@ use opentelemetry::trace::{SpanContext, TraceContextExt, TraceId};
 /// The sampling states of B3 (<https://github.com/openzipkin/b3-propagation#sampling-state>).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Decision {
-    /// Left to the receiver.
+    /// Deferred to the receiver.
     Defer,
     /// Not to be recorded.
     Deny,
@@ -30,12 +31,13 @@ pub(crate) struct RemoteDecision {
 }
 
 impl Decision {
-    /// The sampled flag of a remote span. A sampler that does not know of decisions records what is left to it.
+    /// The sampled flag of a remote span. A sampler that ignores decisions records deferred traces.
     pub(crate) fn is_sampled(self) -> bool {
         self != Self::Deny
     }
 
-    /// `cx` with the remote span that a caller sent, and with what its flag does not tell of the decision.
+    /// Returns `cx` with the remote span of a caller, and with the part of the decision that the flag cannot
+    /// carry.
     pub(crate) fn with_remote(self, cx: &Context, remote: SpanContext) -> Context {
         let trace = Some(remote.trace_id());
         let cx = cx.with_remote_span_context(remote);
@@ -48,7 +50,7 @@ impl Decision {
         }
     }
 
-    /// `cx` with the decision of a caller that sent no trace.
+    /// Returns `cx` with the decision of a caller that sent no trace.
     pub(crate) fn alone(self, cx: &Context) -> Context {
         cx.with_value(RemoteDecision {
             decision: self,
@@ -56,7 +58,7 @@ impl Decision {
         })
     }
 
-    /// What the caller decided about the next span below `cx`, if it is more than its sampled flag says.
+    /// The caller's decision about the next span below `cx`, if it is more than the sampled flag.
     pub(crate) fn for_next_span(cx: &Context) -> Option<Self> {
         let RemoteDecision { decision, trace } = *cx.get::<RemoteDecision>()?;
         let span = cx.span();
@@ -68,14 +70,14 @@ impl Decision {
         is_of_caller.then_some(decision)
     }
 
-    /// What to write beside the current span: its flag, or what the caller said beyond that. `None` if there is neither a
-    /// span nor a decision.
+    /// The decision to write beside the current span: its flag, or the caller's decision beyond that. `None`
+    /// if there is neither a span nor a decision.
     pub(crate) fn to_send(cx: &Context) -> Option<Self> {
         let remote = cx.get::<RemoteDecision>();
         let span = cx.span();
         let span = span.span_context();
         if !span.is_valid() {
-            // Nothing is recorded here; what the caller decided is for the next service to know.
+            // Nothing is recorded here; the caller's decision is passed on to the next service.
             return remote
                 .filter(|remote| remote.trace.is_none())
                 .map(|remote| remote.decision);

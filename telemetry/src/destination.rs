@@ -1,18 +1,28 @@
-//! Where a signal goes: how it is called when people are told, and what it can be asked.
+//! The destination of a signal, as it is shown to people.
 
 use std::fmt;
 use std::net::SocketAddr;
 
-use crate::target::Target;
+use crate::config::OtlpTarget;
 
-/// The end of a signal's way.
+/// The destination of a signal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Destination {
     Console,
     File(String),
-    /// A listener, or a route of the program's own.
+    /// A listener, or a route of the program.
     Prometheus(Option<SocketAddr>),
-    Otlp(Target),
+    Otlp(OtlpTarget),
+}
+
+impl Destination {
+    /// The URL to connect to, if there is a network in between.
+    pub(crate) fn url(&self) -> Option<String> {
+        match self {
+            Self::Prometheus(None) | Self::Console | Self::File(_) => None,
+            _ => Some(self.to_string()),
+        }
+    }
 }
 
 impl fmt::Display for Destination {

@@ -1,4 +1,4 @@
-//! What telemetry does at the moment, as values and as text: the first thing to look at when nothing arrives.
+//! The state of telemetry, as values and as text: the first thing to look at when nothing arrives.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,66 +8,54 @@ use opentelemetry::global;
 use throughline_propagation::redaction::redact;
 
 use crate::config::{Exporter, IgnoredVariable, TelemetryConfig};
-use crate::health::{Counts, Health};
-use crate::probe::{Answer, Question};
+use crate::health::{DeliveryCounts, Health};
+use crate::probe::{Probe, ProbeReply};
 use crate::signal::{PerSignal, Signal};
 use crate::versions::LinkedVersions;
 
-/// The state of telemetry, from [`Telemetry::diagnose`](crate::Telemetry::diagnose). Its text is for people.
+/// The state of telemetry, from [`Telemetry::diagnose`](crate::Telemetry::diagnose). The display form is for
+/// people.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Diagnosis {
-    /// Whether anything is installed.
+    /// Whether telemetry is running.
     pub enabled: bool,
-    /// The share of new traces that is recorded, 0.0 to 1.0.
+    /// The share of new traces that are sampled, from 0.0 to 1.0.
     pub sampling_rate: f64,
-    /// The headers that the global propagator writes.
+    /// The headers that the global propagator injects.
     pub propagated: Vec<String>,
-    /// Each signal that is recorded.
+    /// The signals that are exported.
     pub signals: Vec<SignalDiagnosis>,
     /// The versions of OpenTelemetry in the program.
     pub versions: LinkedVersions,
-    /// The variables of the environment that are set and not used.
+    /// The variables that are set but ignored.
     pub ignored: Vec<IgnoredVariable>,
-    /// What is probably not as it was meant, in words; what is ignored, too.
+    /// Probable mistakes, in words, including ignored variables.
     pub warnings: Vec<String>,
 }
 
-/// How one signal is delivered.
+/// The state of one signal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SignalDiagnosis {
     /// `traces`, `logs` or `metrics`.
     pub signal: &'static str,
-    /// Where it goes.
+    /// The exporter of the signal.
     pub exporter: Exporter,
-    /// The URL or the place that it goes to.
+    /// The URL or the place to which the signal is exported.
     pub destination: String,
-    /// What the destination answered just now to an export of nothing, as `200 OK`; `None` where there is no network and
-    /// where there was no answer.
+    /// The response of the destination to an empty export, such as `200 OK`. `None` if there is no network or
+    /// no response.
     pub answer: Option<String>,
-    /// Why it would not take an export just now, and what to do: it cannot be found, connected to or understood, or what it
-    /// answered is a refusal.
+    /// Why the destination does not accept an export now, and what to do: it was not found, refused the
+    /// connection, was not understood, or rejected the export.
     pub unreachable: Option<String>,
-    /// The spans, log records or collections of metrics that were delivered; for Prometheus, those that were read.
-    pub delivered: u64,
-    /// Those that an exporter gave up, or did not send because the signal is [switched off](Self::switched_off).
-    pub lost: u64,
-    /// The spans, log records or data points that the destination rejected of requests that it took otherwise.
-    pub rejected: u64,
-    /// The spans, log records or data points that were dropped because each alone is larger than a request may be
-    /// ([`max_request_bytes`](TelemetryConfig::max_request_bytes)).
-    pub too_large: u64,
-    /// The spans or log records that wait to be exported.
-    pub queued: usize,
-    /// Those that found no room to wait, because they were recorded faster than the destination took them.
-    pub dropped: u64,
-    /// Those that found no room in bytes to wait ([`max_queue_bytes`](TelemetryConfig::max_queue_bytes)).
-    pub dropped_for_bytes: u64,
-    /// Why nothing is sent at the moment, if the destination answered that it has no such signal. It is tried again every
-    /// 5 minutes.
+    /// What was delivered, lost, rejected and dropped so far, and what is queued.
+    pub counts: DeliveryCounts,
+    /// Why the signal is switched off, if the destination responded that it does not support it. It is tried
+    /// again every 5 minutes.
     pub switched_off: Option<String>,
-    /// Why the last failed delivery failed.
+    /// The cause of the last failed delivery.
     pub failure: Option<String>,
 }
 
@@ -79,7 +67,7 @@ impl Diagnosis {
             sampling_rate: 0.0,
             propagated: propagated(),
             signals: Vec::new(),
-            versions: LinkedVersions::of_this_program().clone(),
+            versions: LinkedVersions::current_program().clone(),
             ignored,
             warnings: vec![warning.into()],
         };
@@ -88,27 +76,24 @@ impl Diagnosis {
         diagnosis
     }
 
-    pub(crate) fn of(
+    pub(crate) fn new(
         config: &TelemetryConfig,
         health: &PerSignal<Option<Arc<Health>>>,
-        patience: Duration,
+        timeout: Duration,
     ) -> Self {
-        let of = |signal| Some((signal, health.of(signal).as_deref()?));
-        let recorded: Vec<_> = Signal::ALL.into_iter().filter_map(of).collect();
-        // All are asked at once, so that it takes no longer than the slowest.
-        let questions: Vec<_> = recorded
+        let recorded = |signal| Some((signal, health.get(signal).as_deref()?));
+        let recorded: Vec<_> = Signal::ALL.into_iter().filter_map(recorded).collect();
+        // Probes run concurrently, so that this takes no longer than the slowest.
+        let probes: Vec<_> = recorded
             .iter()
-            .map(|(_, health)| Question::ask(health.destination(), patience))
+            .map(|(_, health)| Probe::start(health.destination(), timeout))
             .collect();
-        // Read while the answers are on their way.
-        let versions = LinkedVersions::of_this_program().clone();
-        let signals = recorded
-            .into_iter()
-            .zip(questions)
-            .map(|((signal, health), question)| {
-                let answer = question.map(Question::wait);
-                SignalDiagnosis::of(signal, config.exporter_of(signal), health, answer)
-            });
+        // Read while the probes run.
+        let versions = LinkedVersions::current_program().clone();
+        let signals = recorded.into_iter().zip(probes).map(|((signal, health), probe)| {
+            let answer = probe.map(Probe::wait);
+            SignalDiagnosis::new(signal, config.exporter_of(signal), health, answer)
+        });
         let mut diagnosis = Self {
             enabled: true,
             sampling_rate: config.sampling_rate,
@@ -140,23 +125,23 @@ impl Diagnosis {
                 ..
             } = signal;
             let items = if *name == "logs" { "log records" } else { "spans" };
-            if signal.dropped > 0 {
+            if signal.counts.dropped > 0 {
                 self.warnings.push(format!(
                     "{} {items} were dropped: they were recorded faster than {destination} took them",
-                    signal.dropped
+                    signal.counts.dropped
                 ));
             }
             let items = if *name == "metrics" { "data points" } else { items };
             for (count, what) in [
                 (
-                    signal.dropped_for_bytes,
-                    "were dropped: they found no room in the bytes of the queue",
+                    signal.counts.dropped_for_bytes,
+                    "were dropped: they exceeded the queue's limit in bytes",
                 ),
                 (
-                    signal.too_large,
-                    "were dropped: each alone is larger than a request may be",
+                    signal.counts.too_large,
+                    "were dropped: each alone exceeds the limit of a request",
                 ),
-                (signal.rejected, "were rejected"),
+                (signal.counts.rejected, "were rejected"),
             ] {
                 if count > 0 {
                     self.warnings
@@ -197,30 +182,15 @@ impl Diagnosis {
 }
 
 impl SignalDiagnosis {
-    fn of(signal: Signal, exporter: Exporter, health: &Health, answer: Option<Answer>) -> Self {
-        let Counts {
-            delivered,
-            lost,
-            rejected,
-            too_large,
-            dropped,
-            dropped_for_bytes,
-            queued,
-        } = health.counts();
-        let (answer, unreachable) = answer.map_or((None, None), |answer| (answer.said, answer.fault));
+    fn new(signal: Signal, exporter: Exporter, health: &Health, answer: Option<ProbeReply>) -> Self {
+        let (answer, unreachable) = answer.map_or((None, None), |answer| (answer.response, answer.fault));
         Self {
             signal: signal.name(),
             exporter,
             answer: without_secrets(answer),
             unreachable: without_secrets(unreachable),
             destination: health.destination().to_string(),
-            delivered,
-            lost,
-            rejected,
-            too_large,
-            queued,
-            dropped,
-            dropped_for_bytes,
+            counts: health.counts(),
             switched_off: without_secrets(health.why_switched_off()),
             failure: without_secrets(health.failure()),
         }
@@ -238,16 +208,19 @@ impl fmt::Display for Diagnosis {
             signal,
             destination,
             answer,
-            delivered,
-            lost,
-            rejected,
-            too_large,
-            queued,
-            dropped,
-            dropped_for_bytes,
+            counts,
             ..
         } in &self.signals
         {
+            let DeliveryCounts {
+                delivered,
+                lost,
+                rejected,
+                too_large,
+                dropped,
+                dropped_for_bytes,
+                queued,
+            } = *counts;
             let answers = answer
                 .iter()
                 .map(|answer| format!(", which answers {answer}"))
@@ -261,7 +234,7 @@ impl fmt::Display for Diagnosis {
                 (too_large, "too large"),
                 (dropped_for_bytes, "dropped for their bytes"),
             ] {
-                if *count > 0 {
+                if count > 0 {
                     write!(f, ", {count} {what}")?;
                 }
             }
@@ -269,7 +242,7 @@ impl fmt::Display for Diagnosis {
         }
         let versions = self.versions.crates().map(|(name, versions)| {
             if versions.is_empty() {
-                format!("{name} in a version not known")
+                format!("{name} in an unknown version")
             } else {
                 format!("{name} {}", versions.join(" and "))
             }
@@ -281,7 +254,7 @@ impl fmt::Display for Diagnosis {
     }
 }
 
-/// What others said may repeat a URL or a header.
+/// Texts of others may repeat a URL or a header.
 fn without_secrets(text: Option<String>) -> Option<String> {
     text.map(|text| redact(&text).into_owned())
 }
@@ -303,7 +276,7 @@ mod tests {
         assert!(diagnosis.warnings.is_empty(), "{:?}", diagnosis.warnings);
         let text = diagnosis.to_string();
         let unknown =
-            "versions    opentelemetry in a version not known, opentelemetry_sdk in a version not known";
+            "versions    opentelemetry in an unknown version, opentelemetry_sdk in an unknown version";
         assert!(text.ends_with(unknown), "{text}");
 
         diagnosis.versions.api = vec!["0.31.0".into(), "0.33.1".into()];

@@ -1,4 +1,4 @@
-//! Why telemetry could not be set up, or not be delivered to the end.
+//! The errors of setting telemetry up and of delivering everything at its end.
 
 use std::error::Error;
 use std::fmt;
@@ -11,19 +11,20 @@ use throughline_propagation::redaction::{redact, redact_url};
 
 use crate::signal::Signal;
 
-/// Why [`init`](crate::init) or a configuration source refused.
+/// The error of [`init`](crate::init) and of the configuration sources.
 ///
-/// The text names the key, its value and what is accepted; [`source`](Error::source) has the cause beneath, which `{:#}`
-/// and `{:?}` print too.
-pub struct InitError(Box<Inner>);
+/// The message names the key, its value and what is accepted. [`source`](Error::source) is the cause, which
+/// `{:#}` and `{:?}` print too.
+pub struct InitError(Box<InitErrorParts>);
 
-/// Why a [flush](crate::Telemetry::flush) or a [shutdown](crate::Telemetry::shutdown) did not deliver everything: deliveries
-/// that failed or were not finished in time. It is no reason for a program to exit with a failure.
-pub struct ShutdownError(Vec<Failure>);
+/// The error of a [flush](crate::Telemetry::flush) or a [shutdown](crate::Telemetry::shutdown) that did not
+/// deliver everything: deliveries failed or did not finish in time. A program need not exit with a failure
+/// because of it.
+pub struct ShutdownError(Vec<SignalFailure>);
 
-/// What was not delivered. Failures of one kind are neighbours in their order.
+/// A delivery that failed. The order groups failures with the same signal and cause.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Failure {
+pub(crate) struct SignalFailure {
     pub(crate) signal: Signal,
     pub(crate) why: String,
     pub(crate) service: Option<Arc<str>>,
@@ -31,15 +32,15 @@ pub(crate) struct Failure {
 
 /// Where a value was read.
 #[derive(Debug, Clone)]
-pub(crate) enum Place {
+pub(crate) enum ConfigSource {
     Code,
     Text,
     Environment,
     File(PathBuf),
 }
 
-struct Inner {
-    kind: Kind,
+struct InitErrorParts {
+    kind: InitErrorKind,
     message: String,
     source: Option<Box<RedactedCause>>,
 }
@@ -51,67 +52,73 @@ struct RedactedCause {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum InitErrorKind {
     Configuration,
     Exporter,
     Running,
 }
 
 impl InitError {
-    /// Whether a configuration value, key or file is at fault.
+    /// Returns whether a configuration value, key or file is the cause.
     #[must_use]
     pub fn is_configuration(&self) -> bool {
-        self.0.kind == Kind::Configuration
+        self.0.kind == InitErrorKind::Configuration
     }
 
-    /// Whether an exporter or a propagator could not be built, as when its feature is not compiled in.
+    /// Returns whether an exporter or a propagator could not be built, for example because its feature is not
+    /// compiled in.
     #[must_use]
     pub fn is_exporter(&self) -> bool {
-        self.0.kind == Kind::Exporter
+        self.0.kind == InitErrorKind::Exporter
     }
 
-    /// Whether telemetry is running already.
+    /// Returns whether telemetry is already running.
     #[must_use]
     pub fn is_already_running(&self) -> bool {
-        self.0.kind == Kind::Running
+        self.0.kind == InitErrorKind::Running
     }
 
-    pub(crate) fn value(place: Place, key: impl fmt::Display, value: impl ToString, accepted: &str) -> Self {
+    pub(crate) fn not_accepted(
+        place: ConfigSource,
+        key: impl fmt::Display,
+        value: impl ToString,
+        accepted: impl fmt::Display,
+    ) -> Self {
         let value = value.to_string();
         let value = redact_url(&value);
         Self::new(
-            Kind::Configuration,
+            InitErrorKind::Configuration,
             format!("{place}{key} = {value:?} is not accepted: use {accepted}"),
         )
     }
 
-    pub(crate) fn unknown_key(place: &Place, key: &str, known: &str) -> Self {
+    pub(crate) fn unknown_key(place: &ConfigSource, key: &str, accepted: &str) -> Self {
         Self::new(
-            Kind::Configuration,
-            format!("{place}the key {key:?} is not known: use {known}"),
+            InitErrorKind::Configuration,
+            format!("{place}the key {key:?} is not known: use {accepted}"),
         )
     }
 
-    pub(crate) fn same(place: &Place, one: &str, other: &str) -> Self {
-        let message = format!("{place}{one} and {other} say the same: keep one of them");
-        Self::new(Kind::Configuration, message)
+    pub(crate) fn duplicate(place: &ConfigSource, one: &str, other: &str) -> Self {
+        let message = format!("{place}{one} and {other} set the same value: keep one of them");
+        Self::new(InitErrorKind::Configuration, message)
     }
 
-    /// `what` begins the sentence: a file, or the setting that names it.
+    /// `what` starts the message: a file, or the setting that names it.
     pub(crate) fn unreadable(what: &str, path: &Path, source: std::io::Error) -> Self {
         let message = format!("{what} {} cannot be read", path.display());
-        Self::new(Kind::Configuration, message).caused_by(source)
+        Self::new(InitErrorKind::Configuration, message).caused_by(source)
     }
 
-    pub(crate) fn holds_no(setting: &str, path: &Path, what: &str) -> Self {
-        let message = format!("{setting} {} holds no {what} in PEM", path.display());
-        Self::new(Kind::Configuration, message)
+    pub(crate) fn no_pem(setting: &str, path: &Path, what: &str) -> Self {
+        let message = format!("{setting} {} contains no {what} in PEM", path.display());
+        Self::new(InitErrorKind::Configuration, message)
     }
 
-    /// `why` says where, and repeats nothing of the text: that may be secret.
-    pub(crate) fn syntax(place: &Place, format: &str, why: String) -> Self {
+    /// `why` gives the position only: the text itself may be secret.
+    pub(crate) fn syntax(place: &ConfigSource, format: &str, why: String) -> Self {
         let mut error = Self::new(
-            Kind::Configuration,
+            InitErrorKind::Configuration,
             format!("{place}the configuration is not {format}"),
         );
         error.0.source = Some(RedactedCause::boxed(why, None));
@@ -119,12 +126,12 @@ impl InitError {
     }
 
     pub(crate) fn exporter(message: String) -> Self {
-        Self::new(Kind::Exporter, message)
+        Self::new(InitErrorKind::Exporter, message)
     }
 
-    pub(crate) fn twice(first: &'static Location<'static>) -> Self {
+    pub(crate) fn already_running(first: &'static Location<'static>) -> Self {
         let message = format!("telemetry is running already, started at {first}: shut that down first");
-        Self::new(Kind::Running, message)
+        Self::new(InitErrorKind::Running, message)
     }
 
     pub(crate) fn caused_by(mut self, source: impl Error + Send + Sync + 'static) -> Self {
@@ -132,8 +139,8 @@ impl InitError {
         self
     }
 
-    fn new(kind: Kind, message: String) -> Self {
-        Self(Box::new(Inner {
+    fn new(kind: InitErrorKind, message: String) -> Self {
+        Self(Box::new(InitErrorParts {
             kind,
             message: redact(&message).into_owned(),
             source: None,
@@ -151,7 +158,7 @@ impl fmt::Display for InitError {
     }
 }
 
-/// In words, as a `main` that returns it prints it.
+/// Readable, because a `main` that returns this error prints it.
 impl fmt::Debug for InitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self:#}")
@@ -169,7 +176,7 @@ impl RedactedCause {
         Box::new(Self { message, source })
     }
 
-    /// The chain of an error, as far as anybody reads it.
+    /// The causes of an error, up to [`MAX_CAUSES`].
     fn of_error<'a>(error: &'a (dyn Error + 'static)) -> Box<Self> {
         let next = |error: &&'a (dyn Error + 'static)| (*error).source();
         let chain: Vec<_> = iter::successors(Some(error), next)
@@ -201,7 +208,7 @@ impl Error for RedactedCause {
 }
 
 impl ShutdownError {
-    pub(crate) fn from_failures(failures: Vec<Failure>) -> Result<(), Self> {
+    pub(crate) fn from_failures(failures: Vec<SignalFailure>) -> Result<(), Self> {
         if failures.is_empty() {
             Ok(())
         } else {
@@ -214,9 +221,9 @@ impl fmt::Display for ShutdownError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("not everything was delivered")?;
         let is_one_kind =
-            |one: &Failure, other: &Failure| (one.signal, &one.why) == (other.signal, &other.why);
+            |one: &SignalFailure, other: &SignalFailure| (one.signal, &one.why) == (other.signal, &other.why);
         for failures in self.0.chunk_by(is_one_kind) {
-            let Some(Failure { signal, why, .. }) = failures.first() else {
+            let Some(SignalFailure { signal, why, .. }) = failures.first() else {
                 continue;
             };
             let why = redact(why);
@@ -241,7 +248,7 @@ impl fmt::Debug for ShutdownError {
 
 impl Error for ShutdownError {}
 
-/// An error and its causes, each said once.
+/// An error and its causes, without repetitions.
 pub(crate) fn chain(error: &dyn Error) -> String {
     let mut chain = error.to_string();
     let mut cause = error.source();
@@ -256,7 +263,7 @@ pub(crate) fn chain(error: &dyn Error) -> String {
     chain
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for ConfigSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Code => Ok(()),

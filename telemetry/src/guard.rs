@@ -1,4 +1,4 @@
-//! The guard over what runs: flush, shutdown, and the claim that only one runs at a time.
+//! The guard of running telemetry: flush, shutdown, and the check that only one runs at a time.
 
 use std::net::SocketAddr;
 use std::panic::Location;
@@ -13,30 +13,30 @@ use crate::config::IgnoredVariable;
 use crate::deadline::{Job, end_within, flush_within, late};
 use crate::diagnosis::Diagnosis;
 use crate::error::{InitError, ShutdownError};
-use crate::exporter::prometheus::Prometheus;
-use crate::health::{Health, say, words};
+use crate::health::{Health, error_text, warn};
 use crate::providers::{Providers, Work, is_late};
-use crate::service::Services;
+use crate::service::{ServiceTelemetry, Services};
 use crate::signal::Signal;
 
-/// Telemetry that runs until this is shut down or dropped.
+/// Running telemetry. It ends when it is shut down or dropped.
 ///
-/// Keep it until the program ends. Dropping it is a [`shutdown_or_warn`](Self::shutdown_or_warn). Nothing drops
-/// what is in a `static`, nor what [`std::process::exit`] leaves behind: shut down or [`flush`](Self::flush) before.
+/// Keep this until the program ends. Dropping it calls [`shutdown_or_warn`](Self::shutdown_or_warn). A value
+/// in a `static` is never dropped, and [`std::process::exit`] drops nothing: shut down or
+/// [`flush`](Self::flush) first.
 #[derive(Debug)]
 #[must_use = "telemetry ends when this is dropped"]
 pub struct Telemetry {
     active: Option<Active>,
-    /// Those of a configuration that is off.
+    /// The ignored variables of a configuration that is off.
     ignored: Vec<IgnoredVariable>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Active {
     pub(crate) providers: Providers,
-    /// Ends after the providers: a field is dropped after those before it.
+    /// Dropped after the providers, because fields are dropped in their order of declaration.
     pub(crate) services: Mutex<Services>,
-    /// Whether spans and metrics are printed to one place, in that order.
+    /// Whether spans and metrics are printed to the same place, and so in that order.
     pub(crate) in_order: bool,
     pub(crate) _claim: Claim,
 }
@@ -60,32 +60,63 @@ impl Telemetry {
         self.active.as_ref()
     }
 
-    /// Whether anything runs; `false` if the configuration said off.
+    /// Returns whether telemetry is running, which it is not if the configuration is off.
     #[must_use]
     pub fn is_enabled(&self) -> bool {
         self.active.is_some()
     }
 
-    /// The tracer provider that was installed globally, if spans are recorded.
+    /// Returns the globally installed tracer provider, if spans are recorded.
     #[must_use]
     pub fn tracer_provider(&self) -> Option<&SdkTracerProvider> {
         self.active.as_ref()?.providers.tracer.as_ref()
     }
 
-    /// The meter provider that was installed globally, if metrics are recorded.
+    /// Returns the globally installed meter provider, if metrics are recorded.
     #[must_use]
     pub fn meter_provider(&self) -> Option<&SdkMeterProvider> {
         self.active.as_ref()?.providers.meter.as_ref()
     }
 
-    /// The logger provider that takes log records, if logs are exported.
+    /// Returns the logger provider, if logs are exported.
     #[must_use]
     pub fn logger_provider(&self) -> Option<&SdkLoggerProvider> {
         self.active.as_ref()?.providers.logger.as_ref()
     }
 
-    /// The model whose tokenizer is to count what providers do not report, from the configuration; nothing if telemetry is
-    /// off. Hand it to `LlmLayer::with_tokenizer_target_model`, which knows which models there are.
+    /// Returns the providers of a service in this process. They are exported, sampled and hooked as
+    /// configured, under their own `service.name`. Providers are created when a name is first used; nothing
+    /// global changes. A start-up hook must not call this.
+    ///
+    /// The console prints the spans of all services in one tree and names the services. On the Prometheus
+    /// page, the series of a service have its name as the label `job`. The deliveries of all services are
+    /// counted together.
+    ///
+    /// ```
+    /// use throughline_telemetry::{TelemetryConfig, init};
+    ///
+    /// let telemetry = init(TelemetryConfig::default().with_enabled(true).with_service_name("gateway"))?;
+    /// let billing = telemetry.for_service("billing")?;
+    /// if let Some(provider) = billing.tracer_provider() {
+    ///     // ServerLayer::new().with_tracer_provider(provider.clone())
+    /// #   drop(provider.clone());
+    /// }
+    /// telemetry.shutdown_or_warn();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Returns an error if an exporter cannot be created again, for example because a certificate is gone.
+    pub fn for_service(&self, name: impl Into<Arc<str>>) -> Result<ServiceTelemetry, InitError> {
+        let providers = self
+            .active()
+            .map(|active| active.services().providers(name.into()))
+            .transpose()?;
+        Ok(ServiceTelemetry::new(providers))
+    }
+
+    /// Returns the configured model whose tokenizer counts what providers do not report, or `None` if
+    /// telemetry is off. Pass it to `LlmLayer::with_tokenizer_target_model`, which has the list of models.
     #[must_use]
     pub fn tokenizer_target_model(&self) -> Option<String> {
         Some(
@@ -98,16 +129,16 @@ impl Telemetry {
         )
     }
 
-    /// The metrics as a Prometheus reads them (`text/plain; version=0.0.4`), if the metrics' exporter is Prometheus: the
-    /// body of a `/metrics` route.
+    /// Returns the metrics in Prometheus' text format (`text/plain; version=0.0.4`), for the body of a
+    /// `/metrics` route, or `None` if the exporter of metrics is not Prometheus.
     #[must_use]
     pub fn prometheus_text(&self) -> Option<String> {
-        let services = self.active()?.services();
-        services.setup.prometheus.as_ref().map(Prometheus::text)
+        let render = self.active()?.services().setup.page_renderer()?;
+        Some(render())
     }
 
-    /// What makes that page, for a route to keep while the `Telemetry` stays where it will be shut down; it makes an empty
-    /// one if the metrics' exporter is not Prometheus.
+    /// Returns a function that renders the metrics page. Unlike [`prometheus_text`](Self::prometheus_text),
+    /// it can be moved into a route handler. The page is empty if the exporter of metrics is not Prometheus.
     ///
     /// ```
     /// let telemetry = throughline_telemetry::init_from_env()?;
@@ -117,20 +148,20 @@ impl Telemetry {
     /// # Ok::<(), throughline_telemetry::InitError>(())
     /// ```
     pub fn prometheus_page(&self) -> impl Fn() -> String + Clone + Send + Sync + 'static + use<> {
-        let setup = self.active().map(Active::services);
-        let page = setup.and_then(|services| Some(services.setup.prometheus.as_ref()?.reader()));
-        move || page.as_ref().map_or_else(String::new, |page| page())
+        let active = self.active();
+        let render = active.and_then(|active| active.services().setup.page_renderer());
+        move || render.as_ref().map_or_else(String::new, |render| render())
     }
 
-    /// Where the Prometheus exporter listens; its page is `/metrics`.
+    /// Returns the address on which the Prometheus exporter listens. Its page is `/metrics`.
     #[must_use]
     pub fn prometheus_address(&self) -> Option<SocketAddr> {
-        self.active()?.services().setup.prometheus.as_ref()?.address()
+        self.active()?.services().setup.prometheus_address()
     }
 
-    /// Looks at what is installed, and asks its destinations whether they answer: each is sent an export of nothing, with
-    /// the configured headers and certificates. All are asked at once; a connection may take a second, and an answer
-    /// another: see [`diagnose_within`](Self::diagnose_within).
+    /// Returns the state of telemetry, and probes each destination by sending an empty export with the
+    /// configured headers and certificates. Destinations are probed concurrently. Connecting may take one
+    /// second, and the response another; see [`diagnose_within`](Self::diagnose_within).
     ///
     /// ```
     /// let telemetry = throughline_telemetry::init_from_env()?;
@@ -139,13 +170,13 @@ impl Telemetry {
     /// ```
     #[must_use]
     pub fn diagnose(&self) -> Diagnosis {
-        self.diagnose_within(PATIENCE)
+        self.diagnose_within(DIAGNOSIS_TIMEOUT)
     }
 
-    /// As [`diagnose`](Self::diagnose), for destinations that are far away: a connection may take this long, and an answer
+    /// Like [`diagnose`](Self::diagnose), with another limit: connecting may take `timeout`, and the response
     /// as long again.
     #[must_use]
-    pub fn diagnose_within(&self, patience: Duration) -> Diagnosis {
+    pub fn diagnose_within(&self, timeout: Duration) -> Diagnosis {
         let Some(active) = &self.active else {
             return Diagnosis::off(self.ignored.clone());
         };
@@ -153,22 +184,22 @@ impl Telemetry {
             let setup = &active.services().setup;
             (setup.config.clone(), setup.health.clone())
         };
-        Diagnosis::of(&config, &health, patience)
+        Diagnosis::new(&config, &health, timeout)
     }
 
-    /// Delivers what has been recorded so far, and returns within the deadline. It first waits, at most half of that, for
-    /// what has ended and is not recorded yet, such as model calls whose tokens are being counted. It blocks the thread; tokio's other threads
-    /// go on, and it needs none of them.
+    /// Exports what was recorded so far, and returns within the deadline. At most half of the deadline is
+    /// spent waiting for work that has ended and is not recorded yet, such as model calls whose tokens are
+    /// being counted. This blocks the calling thread; it needs no runtime.
     ///
     /// # Errors
-    /// An exporter failed or did not finish in time.
+    /// Returns an error if an exporter failed or did not finish in time.
     pub fn flush(&self, deadline: Duration) -> Result<(), ShutdownError> {
         let Some(active) = &self.active else { return Ok(()) };
         let jobs = active.jobs(deadline, |providers| providers.flush(deadline));
         flush_within(deadline, active.lanes(jobs))
     }
 
-    /// Delivers what has been recorded, stops, and returns within 5 seconds.
+    /// Exports what was recorded, stops, and returns within 5 seconds.
     ///
     /// # Errors
     /// As [`shutdown_within`](Self::shutdown_within).
@@ -176,25 +207,27 @@ impl Telemetry {
         self.shutdown_within(SHUTDOWN_DEADLINE)
     }
 
-    /// Shuts down as [`shutdown`](Self::shutdown) does, and warns if not everything was delivered: to the `tracing`
-    /// subscriber, or where there is none, to standard error. This is the end of a `main` whose exit code is for its own
-    /// work: a collector that is down is no failure of the program.
+    /// Like [`shutdown`](Self::shutdown), but warns if not everything was delivered: to the `tracing`
+    /// subscriber, or to standard error if there is none. Use it at the end of a `main` whose exit code
+    /// should not depend on a collector.
     pub fn shutdown_or_warn(self) {
         if let Err(error) = self.shutdown() {
-            say(&error.to_string());
+            warn(&error.to_string());
         }
     }
 
-    /// Delivers what has been recorded, stops, and returns within the deadline. It blocks the thread, inside tokio or outside;
-    /// what has not been delivered by then is lost. Afterwards [`init`](crate::init) may be called again.
+    /// Exports what was recorded, stops, and returns within the deadline. This blocks the calling thread,
+    /// inside tokio or outside. What was not delivered by then is lost. Afterwards [`init`](crate::init) may
+    /// be called again.
     ///
-    /// Half of the time may pass waiting for what has ended and is not recorded yet. Model calls whose tokens are still being
-    /// counted then end with a rough estimate.
+    /// At most half of the deadline is spent waiting for work that has ended and is not recorded yet. Model
+    /// calls whose tokens are still being counted then end with a rough estimate.
     ///
     /// # Errors
-    /// An exporter failed or did not finish in time, or a span that has ended could not be recorded in time. Telemetry is
-    /// stopped all the same. What a collector rejected, what was too large and what a destination has no use for are not
-    /// errors: they are said and counted ([`diagnose`](Self::diagnose)).
+    /// Returns an error if an exporter failed or did not finish in time, or if a span that has ended could
+    /// not be recorded in time. Telemetry is stopped in any case. Items that a collector rejected, that were
+    /// too large or whose signal is switched off are not errors: they are counted and reported
+    /// ([`diagnose`](Self::diagnose)).
     pub fn shutdown_within(mut self, deadline: Duration) -> Result<(), ShutdownError> {
         self.active.take().map_or(Ok(()), |active| active.end(deadline))
     }
@@ -205,7 +238,7 @@ impl Drop for Telemetry {
         if let Some(active) = self.active.take()
             && let Err(error) = active.end(SHUTDOWN_DEADLINE)
         {
-            say(&error.to_string());
+            warn(&error.to_string());
         }
     }
 }
@@ -221,21 +254,21 @@ impl Active {
         let health = &self.services().setup.health;
         Signal::ALL
             .iter()
-            .filter_map(|signal| health.of(*signal).as_ref())
-            .for_each(|health| health.hush());
+            .filter_map(|signal| health.get(*signal).as_ref())
+            .for_each(|health| health.mute());
         result
     }
 
-    /// The work on each service's providers, signal by signal. Whether it failed is known from the deliveries made meanwhile,
-    /// in the exporter's words: the SDK wraps some failures in its own words and drops others.
+    /// The work on each service's providers, signal by signal. Failures are taken from the deliveries made
+    /// meanwhile, in the exporter's words: the SDK wraps some failures in its own words and drops others.
     fn jobs(&self, deadline: Duration, work: impl Fn(Providers) -> Vec<(Signal, Work)>) -> Vec<Job> {
         let services = self.services();
         let own = [(None, &self.providers)];
-        let known = services.known().map(|(name, providers)| (Some(name), providers));
+        let others = services.iter().map(|(name, providers)| (Some(name), providers));
         let mut jobs = Vec::new();
-        for (service, providers) in own.into_iter().chain(known) {
+        for (service, providers) in own.into_iter().chain(others) {
             for (signal, run) in work(providers.clone()) {
-                let health = services.setup.health.of(signal).clone();
+                let health = services.setup.health.get(signal).clone();
                 let failures =
                     |health: &Option<Arc<Health>>| health.as_ref().map_or(0, |health| health.failures());
                 let failures_before = failures(&health);
@@ -245,7 +278,7 @@ impl Active {
                     match (result, health.and_then(|health| health.failure())) {
                         (_, Some(why)) if has_failed => Err(why),
                         (Err(error), _) if is_late(&error) => Err(late(deadline)),
-                        (Err(error), _) => Err(words(&error)),
+                        (Err(error), _) => Err(error_text(&error)),
                         (Ok(()), _) => Ok(()),
                     }
                 };
@@ -269,13 +302,13 @@ impl Active {
     }
 }
 
-/// How long [`Telemetry::diagnose`] waits for a connection, and for an answer.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long [`Telemetry::diagnose`] waits for a connection, and for a response.
+const DIAGNOSIS_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How long [`Telemetry::shutdown`] and a drop may take.
+/// The deadline of [`Telemetry::shutdown`] and of a drop.
 const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(5);
 
-/// The right to be the one telemetry of this process, given back on drop.
+/// The right to be the only running telemetry of this process. Released on drop.
 #[derive(Debug)]
 pub(crate) struct Claim(());
 
@@ -284,7 +317,7 @@ impl Claim {
     pub(crate) fn take() -> Result<Self, InitError> {
         let mut first = FIRST.lock().unwrap_or_else(PoisonError::into_inner);
         match *first {
-            Some(first) => Err(InitError::twice(first)),
+            Some(first) => Err(InitError::already_running(first)),
             None => {
                 *first = Some(Location::caller());
                 Ok(Self(()))

@@ -1,4 +1,5 @@
-//! A program's own word in how telemetry is built: a closure, or one that was registered under a name that a file can say.
+//! Start-up hooks: closures that change the providers' builders, given in code or registered under a name for
+//! a file.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,9 +9,9 @@ use opentelemetry_sdk::logs::LoggerProviderBuilder;
 use opentelemetry_sdk::metrics::MeterProviderBuilder;
 use opentelemetry_sdk::trace::TracerProviderBuilder;
 
-use crate::error::{InitError, Place};
+use crate::error::{ConfigSource, InitError};
 
-/// The builders of the providers, as configured; a start-up hook adds to them.
+/// The configured builders of the providers. A start-up hook adds to them.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Builders {
@@ -36,8 +37,8 @@ impl Builders {
     }
 }
 
-/// Registers a start-up hook under a name, which a configuration file gives as `startup_hook`. A later hook of the same
-/// name replaces the earlier one.
+/// Registers a start-up hook under a name, to which a configuration file refers as `startup_hook`. A later
+/// hook with the same name replaces the earlier one.
 ///
 /// ```
 /// use opentelemetry_sdk::trace::{InMemorySpanExporter, SimpleSpanProcessor};
@@ -67,21 +68,21 @@ pub fn register_startup_hook(
         .insert(name.into(), Arc::new(hook));
 }
 
-/// A closure or the name of one.
+/// A closure, or the name of a registered one.
 #[derive(Clone)]
-pub(crate) enum Hook {
+pub(crate) enum StartupHook {
     Closure(Closure),
     Name(String),
 }
 
 type Closure = Arc<dyn Fn(Builders) -> Builders + Send + Sync>;
 
-impl Hook {
+impl StartupHook {
     pub(crate) fn run(&self, builders: Builders) -> Result<Builders, InitError> {
         Ok(self.find()?(builders))
     }
 
-    /// Whether there is such a hook.
+    /// Checks that the hook exists.
     pub(crate) fn check(&self) -> Result<(), InitError> {
         self.find().map(drop)
     }
@@ -93,16 +94,16 @@ impl Hook {
         };
         let registered = REGISTERED.lock().unwrap_or_else(PoisonError::into_inner);
         registered.get(name).cloned().ok_or_else(|| {
-            let known: Vec<&str> = registered.keys().map(String::as_str).collect();
-            let accepted = match known.as_slice() {
-                [] => "a name given to register_startup_hook before: there is none".to_owned(),
+            let names: Vec<&str> = registered.keys().map(String::as_str).collect();
+            let accepted = match names.as_slice() {
+                [] => "a name registered with register_startup_hook: there is none".to_owned(),
                 _ => format!(
-                    "a name given to register_startup_hook before: {}",
-                    known.join(", ")
+                    "a name registered with register_startup_hook: {}",
+                    names.join(", ")
                 ),
             };
-            InitError::value(
-                Place::Code,
+            InitError::not_accepted(
+                ConfigSource::Code,
                 "startup_hook (THROUGHLINE_STARTUP_HOOK)",
                 name,
                 &accepted,
@@ -111,7 +112,7 @@ impl Hook {
     }
 }
 
-impl PartialEq for Hook {
+impl PartialEq for StartupHook {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Closure(one), Self::Closure(other)) => Arc::ptr_eq(one, other),
@@ -121,7 +122,7 @@ impl PartialEq for Hook {
     }
 }
 
-impl fmt::Debug for Hook {
+impl fmt::Debug for StartupHook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closure(_) => f.write_str("Closure"),

@@ -1,4 +1,4 @@
-//! Installs what a configuration asks for.
+//! Installs telemetry as configured.
 
 use std::sync::Mutex;
 
@@ -6,25 +6,26 @@ use opentelemetry::global;
 
 use crate::config::{Exporter, IgnoredVariable, TelemetryConfig};
 use crate::error::InitError;
-use crate::exporter::Setup;
+use crate::exporter::ExporterSetup;
 use crate::guard::{Active, Claim, Telemetry};
-use crate::health::say;
+use crate::health::warn;
 use crate::propagator::install_propagator;
 use crate::service::Services;
 use crate::signal::Signal;
 
-/// Installs the global tracer provider and meter provider that a configuration asks for, if it is on, and in any case the
-/// W3C propagator: a service that records nothing must not break the traces that pass through it
-/// ([`OTEL_SDK_DISABLED`](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/) has no effect
-/// on propagators either).
+/// Installs the global tracer provider and meter provider, if the configuration is on, and the W3C propagator
+/// in any case: a service that records nothing must not break the traces that pass through it.
+/// ([`OTEL_SDK_DISABLED`](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/)
+/// does not affect propagators either.)
 ///
-/// Tests that run side by side are one process: let them share one, or give each's layers providers of their own.
+/// Tests in one binary are one process: share one `Telemetry` between them, or give the layers of each test
+/// their own providers.
 ///
-/// It warns of each [variable that is ignored](TelemetryConfig::ignored_variables).
+/// Each [ignored variable](TelemetryConfig::ignored_variables) is reported as a warning.
 ///
 /// # Errors
-/// A value is not accepted, a feature is not compiled in, or telemetry is running already: the error says where it was
-/// started.
+/// Returns an error if a value is not accepted, a feature is not compiled in, or telemetry is already
+/// running. In the last case the error names the place where it was started.
 ///
 /// ```
 /// use throughline_telemetry::{Exporter, TelemetryConfig, init};
@@ -43,7 +44,7 @@ pub fn init(config: TelemetryConfig) -> Result<Telemetry, InitError> {
         let config = config.without_what_is_missing();
         config.check()?;
         install_propagator(&config)?;
-        warn(config.ignored_variables());
+        warn_of(config.ignored_variables());
         return Ok(Telemetry::off(config.ignored_variables().to_vec()));
     }
     let config = config.with_sdk_variables()?.without_what_is_missing();
@@ -51,10 +52,10 @@ pub fn init(config: TelemetryConfig) -> Result<Telemetry, InitError> {
     let claim = Claim::take()?;
     let is_printed = |signal| config.exporter_of(signal) == Exporter::Console;
     let in_order = is_printed(Signal::Traces) && is_printed(Signal::Metrics);
-    let mut setup = Setup::new(config);
+    let mut setup = ExporterSetup::new(config);
     let providers = setup.providers(None)?;
     install_propagator(&setup.config)?;
-    warn(setup.config.ignored_variables());
+    warn_of(setup.config.ignored_variables());
     if let Some(provider) = &providers.tracer {
         global::set_tracer_provider(provider.clone());
     }
@@ -69,14 +70,15 @@ pub fn init(config: TelemetryConfig) -> Result<Telemetry, InitError> {
     }))
 }
 
-/// [`init`] with what the environment says ([`TelemetryConfig::from_env`]): off unless a variable turns it on.
+/// Calls [`init`] with the configuration of the environment ([`TelemetryConfig::from_env`]). Telemetry is off
+/// unless a variable turns it on.
 ///
-/// A variable that is not understood, and an exporter that it chose and that cannot be set up, are no errors: each is
-/// ignored with a warning, and listed by [`Telemetry::diagnose`].
+/// A variable that is not accepted, and an exporter that a variable selects and that cannot be set up, are
+/// not errors: each is ignored with a warning, and listed by [`Telemetry::diagnose`].
 ///
 /// # Errors
-/// The file that `THROUGHLINE_CONFIG` names cannot be used, telemetry is running already, or `THROUGHLINE_STRICT` is `true`
-/// and a variable has a value that is not accepted.
+/// Returns an error if the file that `THROUGHLINE_CONFIG` names cannot be used, telemetry is already running,
+/// or `THROUGHLINE_STRICT` is `true` and a variable is not accepted.
 ///
 /// ```
 /// let telemetry = throughline_telemetry::init_from_env()?;
@@ -88,6 +90,6 @@ pub fn init_from_env() -> Result<Telemetry, InitError> {
     init(TelemetryConfig::from_env()?)
 }
 
-fn warn(ignored: &[IgnoredVariable]) {
-    ignored.iter().for_each(|ignored| say(&ignored.to_string()));
+fn warn_of(ignored: &[IgnoredVariable]) {
+    ignored.iter().for_each(|ignored| warn(&ignored.to_string()));
 }

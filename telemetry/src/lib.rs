@@ -1,7 +1,7 @@
 //! Configuration, exporters, sampling and shutdown for OpenTelemetry in one call.
 //!
-//! The layers of Throughline record through OpenTelemetry's API and know no exporter. This crate is the other side: it
-//! installs the global tracer provider, meter provider and W3C propagator, and ends them within a deadline.
+//! The layers of Throughline record through OpenTelemetry's API and know no exporter. This crate installs the
+//! global tracer provider, meter provider and W3C propagator, and shuts them down within a deadline.
 //!
 //! ```
 //! use throughline_telemetry::{Exporter, TelemetryConfig, init};
@@ -17,8 +17,9 @@
 //! ```
 //!
 //! # Configuration
-//! [`TelemetryConfig::default`] is off. A program that calls [`init_from_env`] stays off until its environment says
-//! otherwise. Later sources win: defaults, the file that `THROUGHLINE_CONFIG` names, the variables, code.
+//! [`TelemetryConfig::default`] is off. A program that calls [`init_from_env`] records nothing until its
+//! environment enables telemetry. Sources override each other in this order: defaults, the file that
+//! `THROUGHLINE_CONFIG` names, environment variables, code.
 //!
 //! | field | keys of a file | variable | default |
 //! |---|---|---|---|
@@ -29,9 +30,9 @@
 //! | [`protocol`](TelemetryConfig::protocol) | `protocol` | `OTEL_EXPORTER_OTLP_PROTOCOL`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_PROTOCOL` | `http/protobuf` if the endpoint has the port 4318 or a path, else `grpc` |
 //! | [`compression`](TelemetryConfig::compression) | `compression` | `OTEL_EXPORTER_OTLP_COMPRESSION`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_COMPRESSION` | `none` |
 //! | [headers](TelemetryConfig::with_header) | | `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_HEADERS` | none |
-//! | time for one delivery over OTLP | | the shorter of `OTEL_EXPORTER_OTLP_TIMEOUT`, or its form for one signal, and `OTEL_{BSP,BLRP}_EXPORT_TIMEOUT`, `OTEL_METRIC_EXPORT_TIMEOUT`; in ms, 0 is no limit | 10 s |
+//! | timeout of a delivery over OTLP | | the shorter of `OTEL_EXPORTER_OTLP_TIMEOUT`, or its form for one signal, and `OTEL_{BSP,BLRP}_EXPORT_TIMEOUT`, `OTEL_METRIC_EXPORT_TIMEOUT`; in ms, 0 is no limit | 10 s |
 //! | queues and batches of spans and log records | | `OTEL_{BSP,BLRP}_{SCHEDULE_DELAY,MAX_QUEUE_SIZE,MAX_EXPORT_BATCH_SIZE}` | 5 s for spans, 1 s for log records; 2048; 512 |
-//! | time between two exports of metrics | | `OTEL_METRIC_EXPORT_INTERVAL`, in ms | 60 s |
+//! | interval between exports of metrics | | `OTEL_METRIC_EXPORT_INTERVAL`, in ms | 60 s |
 //! | temporality of metrics over OTLP | | `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE`: `cumulative`, `delta` or `lowmemory` | `cumulative` |
 //! | attributes, events and links of a span | | `OTEL_SPAN_{ATTRIBUTE,EVENT,LINK}_COUNT_LIMIT`, `OTEL_ATTRIBUTE_COUNT_LIMIT`, `OTEL_{EVENT,LINK}_ATTRIBUTE_COUNT_LIMIT` | 128 |
 //! | [`sampling_rate`](TelemetryConfig::sampling_rate) | `sampling_rate` (0.0 to 1.0), `random_sampling` (0 to 100) | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | `1.0` |
@@ -50,13 +51,14 @@
 //! | [`sampling_rules`](TelemetryConfig::sampling_rules) | `sampling_rules.ROUTE` | | none |
 //! | [`tail`](TelemetryConfig::tail) | `tail.errors`, `tail.slower_than_ms`, `tail.max_spans` | | none |
 //!
-//! A file is JSON, or TOML if its name ends in `.toml`; nested tables and dotted keys mean the same. Of its sampling rules
-//! the most exact decides: a route before a pattern, a longer pattern before a shorter.
+//! A file is JSON, or TOML if its name ends in `.toml`. Nested tables and dotted keys are equivalent. The
+//! most specific sampling rule in a file applies: an exact route before a pattern, a longer pattern before a
+//! shorter one.
 //!
 //! ```
 //! # let text = r#"
 //! service_name = "shop"
-//! startup_hook = "MyLibrary:setup_tracing" # given to register_startup_hook before
+//! startup_hook = "MyLibrary:setup_tracing" # registered by register_startup_hook
 //! propagators = ["tracecontext", "baggage", "b3"]
 //! sampling_rate = 0.1
 //! sampling_rules = { "/health" = 0.0, "/pay/*" = 1.0 }
@@ -66,7 +68,7 @@
 //! exporter = "otlp"
 //! endpoint = "http://127.0.0.1:4317"
 //!
-//! [tail] # kept though not sampled
+//! [tail] # keeps unsampled traces
 //! errors = true
 //! slower_than_ms = 500
 //!
@@ -78,144 +80,176 @@
 //! ```
 //!
 //! # Values that are not accepted
-//! **In code and in a file** an unknown key and a value that is not accepted are an [`InitError`] that names the place, the
-//! key, the value and what is accepted. So is a file that cannot be read.
+//! **In code and in a file**, an unknown key or a value that is not accepted is an [`InitError`]. It names
+//! the place, the key, the value and what is accepted. A file that cannot be read is an error too.
 //!
-//! **In the environment** they are ignored with a warning, [as the specification
-//! says](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/), and the program goes on:
+//! **In the environment**, such a value is ignored with a warning, [as the specification
+//! requires](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/):
 //!
-//! | variable | what counts | what is ignored |
+//! | variable | accepted | ignored with a warning |
 //! |---|---|---|
-//! | any | without the spaces around it; empty is unset | |
-//! | Boolean | `true` in any case is true | anything else but `false` is false, with a warning |
-//! | name out of a set, such as a sampler | in any case | an unknown name, and one whose feature is not compiled in |
-//! | list of names, such as propagators | the members that are known | each other member |
-//! | headers | the members that can be sent | each other member |
+//! | any | the value without surrounding spaces; empty is unset | |
+//! | Boolean | `true` and `false`, in any case | any other, which counts as `false` |
+//! | name from a set, such as a sampler | in any case | an unknown name, and one whose feature is not compiled in |
+//! | list of names, such as propagators | the valid members | every other member |
+//! | headers | the members that can be sent | every other member |
 //! | endpoint | an `http` or `https` URL; `host:port` if `OTEL_EXPORTER_OTLP_INSECURE`, or its form for the signal, is `true` | any other |
-//! | exporters | the first member that is known: a signal has one exporter | each other member |
-//! | number | within its range: a delay and a queue from 1, a timeout and a limit from 0, up to 2147483647; a queue up to 1000000 | any other, and a batch that is larger than its queue |
-//! | certificate, start-up hook | if it is there | one that is not |
-//! | of the specification and without effect here, such as `OTEL_LOG_LEVEL` | | any value, which the warning explains |
+//! | exporters | the first valid member: a signal has one exporter | every other member |
+//! | number | within its range: a delay and a queue from 1, a timeout and a limit from 0, up to 2147483647; a queue up to 1000000 | any other, and a batch larger than its queue |
+//! | certificate, start-up hook | one that exists | any other |
+//! | in the specification but not supported, such as `OTEL_LOG_LEVEL` | | any value; the warning gives the reason |
 //!
-//! What is ignored counts as unset. Each [`IgnoredVariable`] is said when telemetry starts (to the `tracing` subscriber, or
-//! where there is none, to standard error), and listed by [`TelemetryConfig::ignored_variables`] and
-//! [`Telemetry::diagnose`], with what is used instead; what may be a secret is redacted. If an exporter that the environment
-//! chose cannot be set up, its signal is turned off in the same way. With `THROUGHLINE_STRICT=true`, the first value that is
-//! not accepted is an [`InitError`].
+//! An ignored value counts as unset. Each [`IgnoredVariable`] is reported when telemetry starts: to the
+//! `tracing` subscriber, or to standard error if there is none. [`TelemetryConfig::ignored_variables`] and
+//! [`Telemetry::diagnose`] list them, with the value that is used instead. Possible secrets are redacted. If
+//! an exporter that the environment selects cannot be set up, its signal is turned off and reported in the
+//! same way. With `THROUGHLINE_STRICT=true`, the first value that is not accepted is an [`InitError`].
 //!
-//! The SDK reads no variable by itself: what it would read is read here, with these rules, also for a configuration in code.
+//! The SDK's own variables are read here, by these rules, also if telemetry is configured in code.
 //!
 //! # What turns it on
-//! First match: `OTEL_SDK_DISABLED=true` is off. `THROUGHLINE_ENABLED=true` or `false` decides. Any of
-//! `OTEL_{TRACES,METRICS,LOGS}_EXPORTER`, `OTEL_EXPORTER_OTLP_ENDPOINT` or its forms for one signal is on. Else
-//! the file decides. Turned on by a variable, a signal goes to `otlp` unless a variable names its exporter, as the
-//! specification says, with two exceptions:
+//! The first match decides:
+//! 1. `OTEL_SDK_DISABLED=true` turns telemetry off.
+//! 2. `THROUGHLINE_ENABLED` turns it on (`true`) or off (`false`).
+//! 3. Any of `OTEL_{TRACES,METRICS,LOGS}_EXPORTER`, `OTEL_EXPORTER_OTLP_ENDPOINT` or its forms for one signal
+//!    turns it on.
+//! 4. Otherwise the file decides.
 //!
-//! - Metrics go with traces that a variable sends to the console or to a file, and logs with traces that go to a file.
-//! - Logs are not exported if a variable sends traces to the console and none sets an endpoint.
+//! If a variable turns telemetry on, a signal is exported over `otlp` unless a variable names its exporter.
+//! There are two exceptions to this rule of the specification:
 //!
-//! A log record is exported if `Telemetry::log_layer` (feature `logs`) or a program's own appender takes it to
-//! the [logger provider](Telemetry::logger_provider); without either, nothing is sent. Telemetry that code or a file turns on
-//! exports no logs, unless one of them names a `logs_exporter` or a variable sets an endpoint.
+//! - If a variable sends traces to the console or to a file, metrics go there too, and so do logs in the case
+//!   of a file.
+//! - If a variable sends traces to the console and no variable sets an endpoint, logs are not exported.
 //!
-//! The resource holds what can be read of process, host and container (no path, no argument), a random
-//! `service.instance.id`, then what is configured, by the same order of sources; `OTEL_SERVICE_NAME` wins over a
-//! `service.name` in `OTEL_RESOURCE_ATTRIBUTES`.
+//! Log records reach the [logger provider](Telemetry::logger_provider) through `Telemetry::log_layer`
+//! (feature `logs`) or an appender of the program; without either, none is exported. If telemetry is turned
+//! on by code or by a file, logs are exported only if one of them names a `logs_exporter` or a variable sets
+//! an endpoint.
 //!
-//! # Exporters and features
-//! | exporter | feature | what it brings |
+//! The resource describes the process, the host and the container as far as they can be read (without paths
+//! and arguments), and has a random `service.instance.id`. Configured attributes are added in the order of
+//! sources above. `OTEL_SERVICE_NAME` takes precedence over a `service.name` in `OTEL_RESOURCE_ATTRIBUTES`.
+//!
+//! # Features
+//! None is enabled by default.
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `otlp-grpc` | OTLP over gRPC, usually on port 4317. Adds tonic and a thread with a tokio runtime. |
+//! | `otlp-http` | OTLP over HTTP, usually on port 4318. Adds a blocking reqwest; smaller than `otlp-grpc`. |
+//! | `file` | OTLP/JSON lines, for machines: to a rotating file or to the console. |
+//! | `prometheus` | Metrics for Prometheus to scrape, from a listener or from your own route. Adds hyper and a thread with a tokio runtime. |
+//! | `tls` | `https` to collectors, with the system's roots or your certificates. Adds rustls, which needs a C compiler. |
+//! | `logs` | Trace ids in the lines of tracing-subscriber, and tracing events as OTLP logs. |
+//! | `xray` | X-Ray propagation (`OTEL_PROPAGATORS=xray`), for services on AWS. |
+//!
+//! # Exporters
+//! | exporter | feature | where it exports to |
 //! |---|---|---|
-//! | [console](Exporter::Console) | | a tree for each trace, a line for each metric and log record, on standard output |
-//! | [OTLP](Exporter::Otlp) over gRPC | `otlp-grpc` | tonic, and one thread of tokio of its own |
-//! | OTLP over HTTP | `otlp-http` | reqwest, called from the exporting thread |
-//! | [Jaeger](Exporter::Jaeger), for traces only | as OTLP | |
-//! | [file](Exporter::File), [console-json](Exporter::ConsoleJson) | `file` | OTLP/JSON, a line a batch, as the collector's otlpjsonfile receiver reads it |
-//! | [Prometheus](Exporter::Prometheus), for metrics only | `prometheus` | `/metrics` on a listener, one thread of tokio and hyper, or [`Telemetry::prometheus_page`] for a route of yours |
+//! | [console](Exporter::Console) | | standard output: a tree for each trace, a line for each metric and log record |
+//! | [otlp](Exporter::Otlp) | `otlp-grpc` or `otlp-http` | a collector |
+//! | [jaeger](Exporter::Jaeger), for traces only | `otlp-grpc` or `otlp-http` | Jaeger, over OTLP |
+//! | [file](Exporter::File), [console-json](Exporter::ConsoleJson) | `file` | a file or standard output: a line for each batch, as the collector's otlpjsonfile receiver reads it |
+//! | [prometheus](Exporter::Prometheus), for metrics only | `prometheus` | `/metrics` on a listener, or [`Telemetry::prometheus_page`] for your own route |
 //!
-//! No exporter shows exemplars: the SDK takes none, whatever `OTEL_METRICS_EXEMPLAR_FILTER` says. From a point to its traces
-//! it is by time and attributes.
+//! No exporter supports exemplars, because the SDK records none, whatever `OTEL_METRICS_EXEMPLAR_FILTER` is.
+//! Use time and attributes to find the traces behind a data point.
 //!
-//! The feature `logs` has the layer that feeds logs from `tracing`, and puts the ids of the trace into printed lines. The feature `tls` adds `https` to OTLP. The feature `xray` adds the propagator of that name; W3C, B3 and Jaeger are always there.
+//! # The console
+//! The console prints a trace when its last span in this process has ended, at the latest at shutdown. Bars
+//! show spans on the trace's timeline; `●` marks the critical path, and the dark part of a bar is where the
+//! trace waited for that span. Token counts are those of `gen_ai.usage.*`; `~` marks estimates. The table
+//! under the tree sums the tokens of model calls by agent. Output is coloured on a terminal unless `NO_COLOR`
+//! is set.
 //!
-//! The console prints a trace when its last span in this process has ended, at the latest at shutdown. Bars show spans on
-//! the trace's timeline; `●` marks the critical path, and the dark part of a bar is where the trace waited for that span.
-//! Tokens are those of `gen_ai.usage.*`; `~` marks estimates. Under the tree stand the tokens of the model calls, by agent.
-//! It is coloured on a terminal unless `NO_COLOR` is set.
-//! Spans wait for the console in a queue of 64 MiB and never make the program wait. A flush and the end wait for a slow reader
-//! of standard output, up to their deadlines. What is not printed, because the queue was full, the writer failed or panicked
-//! or the reader went away, is counted, said, and an error of the shutdown.
+//! Spans wait for the console in a queue of 64 MiB and never block the program. Flush and shutdown wait for a
+//! slow reader of standard output, up to their deadlines. Spans that are not printed, because the queue was
+//! full, the writer failed or panicked, or the reader closed the pipe, are counted and reported, and make the
+//! shutdown an error.
 //!
 //! ```text
 #![doc = include_str!("exporter/console/golden/task.txt")]
 //! ```
 //!
 //! # The file
-//! At `file.max_bytes` the file is renamed to `.1`, the one before it to `.2` and so on, and a new one is begun. It is opened
-//! before the others move, so that a rotation that fails moves nothing: the file then grows up to twice the size. Lines are
-//! written whole or not at all. If the disk is full, batches are lost, which is reported, until there is room again. The
-//! file is synced at flush and shutdown.
+//! At `file.max_bytes` the file is renamed to `.1`, the previous one to `.2` and so on, and a new file is
+//! started. The new file is opened before the others are renamed. If the rotation fails, nothing is renamed,
+//! and the file grows up to twice its size. Lines are written atomically. If the disk is full, batches are
+//! dropped and the drop is reported. The file is synced at flush and shutdown.
 //!
-//! Files are created with the mode 0600, directories with 0700; the mode of a file that is there is not changed. Only a
-//! regular file is written to: a symbolic link as the last component of the path is not followed, and a FIFO, a socket or
-//! a device, as `/dev/stdout` and `/dev/null`, is refused by [`init`]. For standard output there is
-//! [console-json](Exporter::ConsoleJson), and to discard a signal [`none`](Exporter::None).
+//! Files are created with mode 0600 and directories with mode 0700; the mode of an existing file is not
+//! changed. Only regular files are written to: a symbolic link as the last component of the path is not
+//! followed, and [`init`] refuses a FIFO, a socket or a device such as `/dev/stdout` or `/dev/null`. For
+//! standard output, use [console-json](Exporter::ConsoleJson); to discard a signal, use
+//! [`none`](Exporter::None).
 //!
-//! Other programs may rename, truncate or remove the file at any time: the next line goes to the file at the path, which is
-//! created if there is none, so logrotate needs neither `copytruncate` nor a signal. Several processes may append to one
-//! file, of which one at a time rotates it; `{pid}` in the path gives each its own.
+//! Other programs may rename, truncate or remove the file at any time. The next line is written to the file
+//! at the path, which is created if it does not exist, so logrotate needs neither `copytruncate` nor a
+//! signal. Several processes may append to one file; one at a time rotates it. Use `{pid}` in the path to
+//! give each process its own file.
 //!
 //! # The listener for Prometheus
-//! `GET /metrics` and `HEAD /metrics` are answered in Prometheus' text format 0.0.4, or in OpenMetrics 1.0.0 if `Accept`
-//! prefers it, as Prometheus does; compressed if `Accept-Encoding` has `gzip`. In OpenMetrics the bounds of buckets are
-//! written as floats (`le="1.0"`, where the other format has `le="1"`). Metrics are collected once at a time, and requests
-//! that wait share a collection. Slow clients delay no scrape: a request's head may take 5 s, a write that does not proceed
-//! 10 s, an exchange 60 s, and of more than 128 connections the oldest that has sent no request is closed. A connection
-//! serves one request. At shutdown, answers that are under way have 250 ms to end.
+//! The listener answers `GET /metrics` and `HEAD /metrics` in Prometheus' text format 0.0.4, or in
+//! OpenMetrics 1.0.0 if `Accept` prefers it, as Prometheus does. The body is compressed if `Accept-Encoding`
+//! has `gzip`. In OpenMetrics, bucket bounds are written as floats (`le="1.0"` instead of `le="1"`).
+//!
+//! One collection of metrics runs at a time, and waiting requests share its result. Slow clients do not delay
+//! a scrape: the head of a request may take 5 s, a stalled write 10 s, an exchange 60 s, and beyond 128
+//! connections the oldest connection without a request is closed. A connection serves one request. At
+//! shutdown, responses in progress have 250 ms to finish.
 //!
 //! # Deliveries over OTLP
-//! A request is at most [`max_request_bytes`](TelemetryConfig::max_request_bytes) long before compression, which is what a
-//! collector takes. A larger batch is sent in parts. A span, log record or data point that is too large alone is dropped, and
-//! nothing else with it.
+//! A request has at most [`max_request_bytes`](TelemetryConfig::max_request_bytes) before compression, which
+//! is the default limit of a collector. A larger batch is sent in parts. A span, log record or data point
+//! that exceeds the limit alone is dropped; the rest of the batch is sent.
 //!
-//! | the collector answers | what happens |
+//! | response of the collector | result |
 //! |---|---|
-//! | it takes the request, also with an answer that cannot be read | delivered |
-//! | it rejects some items of a request (partial success) | those are counted as rejected, and its message is said |
-//! | 429, 502, 503, 504, `Unavailable` and the like, or nothing | sent again up to 3 times, after `Retry-After` or `RetryInfo` if there is one, within `OTEL_EXPORTER_OTLP_TIMEOUT` |
-//! | 404, 405, 501, `Unimplemented` | it has no such signal: the signal is switched off, and tried again every 5 minutes |
-//! | anything else | lost, with the collector's words |
+//! | success, also with a body that cannot be read | delivered |
+//! | partial success | the rejected items are counted, and its message is reported |
+//! | 429, 502, 503, 504, `Unavailable` and the like, or none | retried up to 3 times, after `Retry-After` or `RetryInfo` if there is one, within `OTEL_EXPORTER_OTLP_TIMEOUT` |
+//! | 404, 405, 501, `Unimplemented` | the collector does not support the signal: it is switched off, and tried again every 5 minutes |
+//! | any other | lost; the collector's message is reported |
 //!
 //! # Several services in one process
-//! [`Telemetry::for_service`] gives providers that share all this and carry another `service.name`; the console names the
-//! services of a trace that has more than one.
+//! [`Telemetry::for_service`] returns providers that share all this and carry another `service.name`. The
+//! console names the services of a trace if there is more than one.
 //!
 //! # When nothing arrives
-//! A signal that is no longer delivered says so, with the cause, and says when it is delivered again: to the `tracing`
-//! subscriber, or where there is none, to standard error. Of outages that follow each other, three are said in a row and then
-//! one every 30 seconds, with the sum of those in between. A queue that is full, in number or in
-//! [bytes](TelemetryConfig::max_queue_bytes), drops; that, and what a collector rejects, is said at once and then with a sum
-//! every 30 seconds. [`Telemetry::diagnose`] shows what is installed, what was delivered, lost, rejected and dropped, and asks
-//! each destination whether it answers:
+//! If deliveries of a signal start to fail, the cause is reported, and so is their recovery: to the `tracing`
+//! subscriber, or to standard error if there is none. Three consecutive outages are reported at once, and
+//! then one every 30 seconds, with the sum of those in between. If a queue is full, in number or in
+//! [bytes](TelemetryConfig::max_queue_bytes), new items are dropped. Drops and items that a collector rejects
+//! are reported at once, and then with a sum every 30 seconds.
 //!
-//! | what it finds | what it says, besides the answer |
+//! [`Telemetry::diagnose`] returns what is installed and what was delivered, lost, rejected and dropped, and
+//! probes each destination:
+//!
+//! | finding | reported with the response |
 //! |---|---|
-//! | no such host, nobody listens | the system's words |
-//! | a connection, and no answer within a second | that |
-//! | the port of the other protocol, 4317 for 4318 | which protocol is spoken there, and what to set |
-//! | TLS without `https`, or `https` without TLS | which of the two |
-//! | a proxy of `HTTP_PROXY` and the like that fails | which, and how to leave it out |
-//! | a certificate that nobody trusts, one that is no server's, or none where one is wanted | which setting and variable give one |
-//! | 401, 403, `Unauthenticated` | where the headers come from |
-//! | 404, `Unimplemented`, a page for people | that no OTLP is there |
-//! | two versions of OpenTelemetry in the executable ([`LinkedVersions`]) | which, and how to find who brings them |
+//! | no such host, connection refused | the system's error |
+//! | a connection, but no response within a second | the time |
+//! | the port of the other protocol, 4317 for 4318 | the protocol that is used there, and what to set |
+//! | TLS without `https`, or `https` without TLS | the one to use |
+//! | a failing proxy of `HTTP_PROXY` and the like | the variable, and how to bypass the proxy |
+//! | an untrusted certificate, one of an authority, or a missing client certificate | the setting and the variable for it |
+//! | 401, 403, `Unauthenticated` | the variable of the headers |
+//! | 404, `Unimplemented`, an HTML page | that the endpoint does not support OTLP |
+//! | two versions of OpenTelemetry in the executable ([`LinkedVersions`]) | the versions, and how to find the crates that depend on them |
 //!
 //! # What happens on shutdown
-//! [`Telemetry::shutdown`] delivers what has been recorded, and returns within 5 seconds whatever the collector does;
-//! [`shutdown_within`](Telemetry::shutdown_within) takes another deadline, [`flush`](Telemetry::flush) delivers and goes on.
-//! They block their thread, inside tokio or outside, and need no runtime of the caller. Dropping the guard is a shutdown.
-//! At half of the deadline, model calls whose tokens are still being counted end with a rough estimate.
-//! Spans and metrics are exported in batches on threads of their own; a full queue drops, and never waits. After a shutdown
-//! [`init`] may be called again; a layer that has resolved the old provider keeps it, and records nothing.
+//! [`Telemetry::shutdown`] exports what was recorded, and returns within 5 seconds whatever the collector
+//! does. [`shutdown_within`](Telemetry::shutdown_within) takes another deadline. [`flush`](Telemetry::flush)
+//! exports without stopping. All of them block the calling thread, inside tokio or outside, and need no
+//! runtime. Dropping the guard shuts down too. At half of the deadline, model calls whose tokens are still
+//! being counted end with a rough estimate.
+//!
+//! Spans and metrics are exported in batches on threads of this crate; a full queue drops items and never
+//! blocks. After a shutdown, [`init`] may be called again. A layer that has resolved the previous provider
+//! keeps it, and records nothing.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod config;
 mod deadline;
@@ -232,6 +266,7 @@ mod limit;
 mod log_redaction;
 #[cfg(feature = "logs")]
 pub mod logs;
+#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 mod otlp;
 mod probe;
 mod propagator;
@@ -242,7 +277,6 @@ mod semconv;
 mod service;
 mod signal;
 mod size;
-mod target;
 mod versions;
 
 pub use config::{
@@ -252,7 +286,13 @@ pub use config::{
 pub use diagnosis::{Diagnosis, SignalDiagnosis};
 pub use error::{InitError, ShutdownError};
 pub use guard::Telemetry;
+pub use health::DeliveryCounts;
 pub use hook::{Builders, register_startup_hook};
 pub use init::{init, init_from_env};
 pub use service::ServiceTelemetry;
 pub use versions::LinkedVersions;
+
+/// The example of the README, so that it is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -3,10 +3,9 @@
 use opentelemetry::{Array, KeyValue, StringValue, Value};
 use opentelemetry_sdk::trace::SpanData;
 
-/// Cuts the values of the attributes of a span, its events and its links to so many characters: texts, and each text of an
-/// array. Names, keys and the status are no attributes and stay
-/// (<https://opentelemetry.io/docs/specs/otel/common/#attribute-limits>).
-pub(crate) fn cut(span: &mut SpanData, longest: usize) {
+/// Truncates the string values of attributes of a span, its events and its links, and each string of an
+/// array. Names, keys and the status are not attributes and are not truncated
+pub(crate) fn truncate_values(span: &mut SpanData, max_chars: usize) {
     let of_events = span
         .events
         .events
@@ -15,19 +14,19 @@ pub(crate) fn cut(span: &mut SpanData, longest: usize) {
     let of_links = span.links.links.iter_mut().flat_map(|link| &mut link.attributes);
     for KeyValue { value, .. } in span.attributes.iter_mut().chain(of_events).chain(of_links) {
         match value {
-            Value::String(text) => shorten(text, longest),
-            Value::Array(Array::String(texts)) => texts.iter_mut().for_each(|text| shorten(text, longest)),
+            Value::String(text) => shorten(text, max_chars),
+            Value::Array(Array::String(texts)) => texts.iter_mut().for_each(|text| shorten(text, max_chars)),
             _ => {}
         }
     }
 }
 
-fn shorten(text: &mut StringValue, longest: usize) {
-    // A text has at least as many bytes as characters: of a short one none is counted.
-    if text.as_str().len() <= longest {
+fn shorten(text: &mut StringValue, max_chars: usize) {
+    // A string has at least as many bytes as characters, so short ones need no counting.
+    if text.as_str().len() <= max_chars {
         return;
     }
-    if let Some((end, _)) = text.as_str().char_indices().nth(longest) {
+    if let Some((end, _)) = text.as_str().char_indices().nth(max_chars) {
         *text = text.as_str().get(..end).unwrap_or_default().to_owned().into();
     }
 }
@@ -66,9 +65,9 @@ mod tests {
         exporter.get_finished_spans().expect("a span").remove(0)
     }
 
-    fn texts(texts: &[&str]) -> Value {
+    fn string_array(strings: &[&str]) -> Value {
         Value::Array(Array::String(
-            texts.iter().map(|&text| text.to_owned().into()).collect(),
+            strings.iter().map(|&text| text.to_owned().into()).collect(),
         ))
     }
 
@@ -82,8 +81,12 @@ mod tests {
             (3, "éééé".into(), "ééé".into()),
             (1, "🦀🦀".into(), "🦀".into()),
             (0, "x".into(), "".into()),
-            (3, texts(&["a", "abcd", "éééé"]), texts(&["a", "abc", "ééé"])),
-            (0, texts(&["a", ""]), texts(&["", ""])),
+            (
+                3,
+                string_array(&["a", "abcd", "éééé"]),
+                string_array(&["a", "abc", "ééé"]),
+            ),
+            (0, string_array(&["a", ""]), string_array(&["", ""])),
             (3, 123_456.into(), 123_456.into()),
             (3, true.into(), true.into()),
             (
@@ -92,9 +95,9 @@ mod tests {
                 Value::Array(Array::I64(vec![123, 456])),
             ),
         ];
-        for (longest, value, expected) in cases {
+        for (max_chars, value, expected) in cases {
             let mut span = span(&value);
-            cut(&mut span, longest);
+            truncate_values(&mut span, max_chars);
             let event = span.events.events.first().expect("an event");
             let link = span.links.links.first().expect("a link");
             let places = [
@@ -104,7 +107,7 @@ mod tests {
             ];
             for (place, attributes) in places {
                 let all = vec![KeyValue::new("a long key", expected.clone())];
-                assert_eq!(*attributes, all, "{place}, of {value:?} in {longest}");
+                assert_eq!(*attributes, all, "{place}, of {value:?} in {max_chars}");
             }
             assert_eq!(span.name, "a long name", "a name is no attribute");
             assert_eq!(event.name, "a long event", "nor is an event's");

@@ -1,8 +1,8 @@
-//! Log records without secrets, whoever wrote them.
+//! Removes secrets from log records, whatever code wrote them.
 //!
-//! What a program logs of a failed request is the error's text, and that of an HTTP client quotes the URL with the key in
-//! its query. So the texts of each record are redacted before any exporter sees it. A record's attributes cannot be changed
-//! in place: the few records that hold a secret are made anew.
+//! A program logs the error of a failed request, and that of an HTTP client quotes the URL with the key in
+//! its query. The texts of each record are therefore redacted before an exporter sees it. Attributes of a
+//! record cannot be changed in place, so the few records with a secret are rebuilt.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::logs::{LogProcessor, SdkLogRecord, SdkLogger, SdkLoggerProvider};
 use throughline_propagation::redaction::{REDACTED, is_secret_name, redact};
 
-/// The processor before all others.
+/// The first processor.
 #[derive(Debug)]
 pub(crate) struct LogRedaction {
     /// Makes the new records, and emits none.
@@ -64,7 +64,7 @@ impl LogRedaction {
 #[deny(clippy::missing_trait_methods)]
 impl LogProcessor for LogRedaction {
     fn emit(&self, record: &mut SdkLogRecord, scope: &InstrumentationScope) {
-        // The layers redact what they record themselves; content that a user captures is as they want it.
+        // The layers redact their own records; captured content is left as the user wants it.
         if scope.name().starts_with("throughline") {
             return;
         }
@@ -89,7 +89,7 @@ impl LogProcessor for LogRedaction {
         Ok(())
     }
 
-    /// It wants no record for itself.
+    /// This processor requests no record for itself.
     fn event_enabled(&self, _: Severity, _: &str, _: Option<&str>) -> bool {
         false
     }

@@ -1,4 +1,4 @@
-//! Logs that know their trace: ids in every printed line, and `tracing` events as OTLP log records.
+//! Logs with trace ids: ids in printed lines, and `tracing` events as OTLP log records.
 //!
 //! ```
 //! use throughline_telemetry::{TelemetryConfig, init, logs};
@@ -25,11 +25,13 @@
 //! | an exported record holds a secret: a key in a URL, a header with a token | `REDACTED` in its place ([the rule](throughline_propagation::redaction)); printed lines are the program's own |
 //!
 //! Logs are exported if a variable turns telemetry on and sends signals over OTLP or to a file, such as
-//! `OTEL_EXPORTER_OTLP_ENDPOINT` alone; or if their exporter is named: `OTEL_LOGS_EXPORTER`, `logs_exporter` in a file,
-//! [`with_logs_exporter`](crate::TelemetryConfig::with_logs_exporter). `OTEL_LOGS_EXPORTER=none` turns them off.
+//! `OTEL_EXPORTER_OTLP_ENDPOINT` alone, or if their exporter is named: by `OTEL_LOGS_EXPORTER`, by
+//! `logs_exporter` in a file, or by [`with_logs_exporter`](crate::TelemetryConfig::with_logs_exporter).
+//! `OTEL_LOGS_EXPORTER=none` turns them off.
 //!
-//! The span is OpenTelemetry's current one, as this workspace's layers and `tracing-opentelemetry` set it. A format of your
-//! own gets the ids by [`Correlated`]: `layer.map_event_format(Correlated::text)`.
+//! The ids are those of OpenTelemetry's current span, as the layers of Throughline and
+//! `tracing-opentelemetry` set it. To add the ids to another format, use [`Correlated`]:
+//! `layer.map_event_format(Correlated::text)`.
 
 use std::fmt;
 
@@ -48,7 +50,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use crate::guard::Telemetry;
 
-/// A layer that prints events as lines of text with the ids of their trace, on standard output unless told otherwise.
+/// Returns a layer that prints events as text with the ids of their trace. Default: to standard output.
 #[must_use]
 pub fn text<S>() -> tracing_subscriber::fmt::Layer<S, DefaultFields, Correlated<Format<Full>>>
 where
@@ -57,7 +59,7 @@ where
     tracing_subscriber::fmt::layer().map_event_format(Correlated::text)
 }
 
-/// A layer that prints events as lines of JSON with the ids of their trace, on standard output unless told otherwise.
+/// Returns a layer that prints events as JSON with the ids of their trace. Default: to standard output.
 #[must_use]
 pub fn json<S>() -> tracing_subscriber::fmt::Layer<S, JsonFields, Correlated<Format<Json>>>
 where
@@ -68,7 +70,7 @@ where
         .map_event_format(Correlated::json)
 }
 
-/// A format of events that adds the ids of the current span to another format.
+/// An event format that adds the ids of the current span to another format.
 #[derive(Debug, Clone)]
 pub struct Correlated<F> {
     format: F,
@@ -76,7 +78,7 @@ pub struct Correlated<F> {
 }
 
 impl<F> Correlated<F> {
-    /// Writes the ids before a line of text.
+    /// Returns a format that writes the ids before a line of text.
     #[must_use]
     pub fn text(format: F) -> Self {
         Self {
@@ -85,7 +87,7 @@ impl<F> Correlated<F> {
         }
     }
 
-    /// Writes the ids as the first members of a line that is a JSON object.
+    /// Returns a format that writes the ids as the first members of a JSON object.
     #[must_use]
     pub fn json(format: F) -> Self {
         Self {
@@ -132,10 +134,10 @@ where
 }
 
 impl Telemetry {
-    /// A layer that exports `tracing` events as log records; `None`, which is a layer too, if [no logs are
-    /// exported](self).
+    /// Returns a layer that exports `tracing` events as log records, or `None`, which is a layer too, if [no
+    /// logs are exported](self).
     ///
-    /// Events of the libraries that exporters themselves use are left out: they would never end.
+    /// Events of the libraries that exporters use are not exported, because each export would cause another.
     #[must_use]
     pub fn log_layer<S>(&self) -> Option<impl Layer<S> + Send + Sync + 'static + use<S>>
     where
@@ -147,8 +149,9 @@ impl Telemetry {
     }
 }
 
-/// Passes events on, but those by way of the crate `log`, which have their target in a field, if that is an exporter's
-/// library. A filter of `tracing-subscriber` cannot: its `event_enabled` leaves the state of the next event behind.
+/// Forwards events, except those that arrive through the crate `log` from an exporter's library: their target
+/// is in a field. A filter of `tracing-subscriber` cannot do this, because its `event_enabled` affects the
+/// next event.
 #[derive(Debug)]
 struct NotOfExporters<L>(L);
 

@@ -1,4 +1,4 @@
-//! The providers of one service, and how they are flushed and ended.
+//! The providers of one service, and how they are flushed and shut down.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
-use crate::health::Ended;
+use crate::health::ExporterEnd;
 use crate::signal::Signal;
 
 /// A provider of each signal that is recorded. Clones share them.
@@ -17,15 +17,15 @@ pub(crate) struct Providers {
     pub(crate) tracer: Option<SdkTracerProvider>,
     pub(crate) logger: Option<SdkLoggerProvider>,
     pub(crate) meter: Option<SdkMeterProvider>,
-    /// When the exporter behind the meter provider has ended, if it is one that a periodic reader has.
-    pub(crate) metrics_ended: Option<Arc<Ended>>,
+    /// Set when the exporter behind a periodic reader has ended.
+    pub(crate) metrics_ended: Option<Arc<ExporterEnd>>,
 }
 
-/// What is to be done with a provider, which may block.
+/// Work on a provider, which may block.
 pub(crate) type Work = Box<dyn FnOnce() -> OTelSdkResult + Send>;
 
 impl Providers {
-    /// Delivers what has been recorded so far.
+    /// Exports what was recorded so far.
     pub(crate) fn flush(self, deadline: Duration) -> Vec<(Signal, Work)> {
         self.each(
             move |provider| until(deadline, || provider.force_flush()),
@@ -34,8 +34,8 @@ impl Providers {
         )
     }
 
-    /// Delivers what has been recorded, and stops. A failure of a delivery may not show here: the SDK drops the result of
-    /// what it exports at the end.
+    /// Exports what was recorded, and stops. A failed delivery may not show in the result, because the SDK
+    /// drops the results of the last exports.
     pub(crate) fn end(self, deadline: Duration) -> Vec<(Signal, Work)> {
         let metrics_ended = self.metrics_ended.clone();
         self.each(
@@ -44,7 +44,8 @@ impl Providers {
             move |provider| {
                 let begun = Instant::now();
                 let ended = provider.shutdown_with_timeout(deadline);
-                // A periodic reader gives up after 5 seconds, whatever the deadline, while its thread goes on.
+                // The shutdown of a periodic reader returns after 5 seconds, whatever the deadline, while its
+                // thread continues.
                 match (&ended, metrics_ended) {
                     (Err(error), Some(metrics_ended)) if is_late(error) => {
                         let remaining = deadline.saturating_sub(begun.elapsed());
@@ -80,7 +81,7 @@ impl Providers {
     }
 }
 
-/// Flushes again as long as there is time: a batch processor's flush gives up after 5 seconds, whatever the deadline.
+/// Flushes until the deadline: the flush of a batch processor returns after 5 seconds, whatever the deadline.
 fn until(deadline: Duration, flush: impl Fn() -> OTelSdkResult) -> OTelSdkResult {
     let begun = Instant::now();
     loop {
@@ -91,7 +92,7 @@ fn until(deadline: Duration, flush: impl Fn() -> OTelSdkResult) -> OTelSdkResult
     }
 }
 
-/// Whether the SDK stopped waiting. Its providers have the errors of their processors and readers only as text.
+/// Whether the SDK stopped waiting. Its providers return the errors of processors and readers as text only.
 pub(crate) fn is_late(error: &OTelSdkError) -> bool {
     match error {
         OTelSdkError::Timeout(_) => true,
@@ -109,7 +110,7 @@ mod tests {
     /// A flush used to fail after the 5 seconds of the SDK, whatever its deadline.
     #[test]
     fn a_flush_takes_the_time_it_is_given() {
-        // As a provider says it.
+        // The error of a provider.
         let late = || {
             Err(OTelSdkError::InternalFailure(
                 "errs: [Err(Timeout(5s))]".to_owned(),

@@ -1,4 +1,4 @@
-//! What is known about the process that records: the resource of all its telemetry.
+//! The resource of all telemetry: the process, host and container, and what is configured.
 
 use std::fs;
 
@@ -10,8 +10,8 @@ use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator};
 use crate::config::{TelemetryConfig, pairs};
 use crate::semconv;
 
-/// What can be read, then what `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME` say, then what is configured, then the
-/// name of a service that is one of several.
+/// Detected attributes, then `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME`, then the configuration, then
+/// the name of a service that is one of several.
 pub(crate) fn resource(config: &TelemetryConfig, service: Option<&str>) -> Resource {
     let builder = Resource::builder_empty()
         .with_detector(Box::new(ProcessDetector))
@@ -29,8 +29,8 @@ pub(crate) fn resource(config: &TelemetryConfig, service: Option<&str>) -> Resou
     builder.with_attributes(others.chain(version).chain(name)).build()
 }
 
-/// `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME`: the SDK's own detector leaves the values percent-encoded, takes what
-/// is good of a list that is not, and white space for a name.
+/// `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME`. The SDK's own detector leaves values percent-encoded,
+/// accepts parts of an invalid list, and accepts white space as a name.
 #[derive(Debug)]
 struct VariableDetector;
 
@@ -49,7 +49,8 @@ impl ResourceDetector for VariableDetector {
     }
 }
 
-/// Process, host and container, where they can be read; no argument and no path, which may be private.
+/// Process, host and container, if they can be read. Arguments and paths are excluded, because they may be
+/// private.
 #[derive(Debug)]
 struct ProcessDetector;
 
@@ -91,7 +92,8 @@ impl ResourceDetector for ProcessDetector {
     }
 }
 
-/// A random UUID of this process (<https://opentelemetry.io/docs/specs/semconv/registry/attributes/service/>).
+/// A random UUID of this process
+/// (<https://opentelemetry.io/docs/specs/semconv/registry/attributes/service/>).
 fn instance() -> String {
     let random = u128::from_be_bytes(RandomIdGenerator::default().new_trace_id().to_bytes());
     let version_and_variant =
@@ -111,7 +113,7 @@ fn container(cgroup: &str) -> Option<String> {
     cgroup.lines().filter_map(last).find(|name| is_container(name))
 }
 
-/// The 64 digits in the path from which a container of cgroup v2 has its host name.
+/// The 64 digits in the path of the host name's mount in a container of cgroup v2.
 fn container_mounts(mounts: &str) -> Option<String> {
     let hostname = mounts.lines().find(|line| line.contains("/hostname "))?;
     hostname

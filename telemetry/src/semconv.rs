@@ -14,10 +14,10 @@ pub(crate) const USAGE_INPUT: &str = "gen_ai.usage.input_tokens";
 pub(crate) const USAGE_OUTPUT: &str = "gen_ai.usage.output_tokens";
 pub(crate) const USAGE_REASONING: &str = "gen_ai.usage.reasoning.output_tokens";
 
-/// The operations that ask a model, and so use tokens themselves; an agent's span carries sums of theirs.
+/// The operations that call a model and use tokens themselves. The span of an agent carries sums of theirs.
 pub(crate) const MODEL_CALLS: &[&str] = &["chat", "text_completion", "generate_content", "embeddings"];
 
-/// The sources of token numbers that are not exact.
+/// The values of [`TOKENS_SOURCE`] whose counts are not exact. The registry in `semconv/` defines them.
 pub(crate) const INEXACT_SOURCES: &[&str] = &["estimated", "partial"];
 
 pub(crate) const CONTAINER_ID: &str = "container.id";

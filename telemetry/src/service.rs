@@ -1,4 +1,4 @@
-//! A provider for each service, where a process is several.
+//! The providers of each service, if a process consists of several.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,97 +8,69 @@ use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
 use crate::error::InitError;
-use crate::exporter::Setup;
-use crate::guard::Telemetry;
+use crate::exporter::ExporterSetup;
 use crate::providers::Providers;
 
-/// The providers of one service of several in a process, from [`Telemetry::for_service`]. Clones share them.
+/// The providers of one of several services in a process, from
+/// [`Telemetry::for_service`](crate::Telemetry::for_service). Clones share them.
 ///
-/// They are flushed and shut down with the [`Telemetry`] that they are of.
+/// They are flushed and shut down with their [`Telemetry`](crate::Telemetry).
 #[derive(Debug, Clone)]
 pub struct ServiceTelemetry {
     providers: Option<Providers>,
 }
 
 impl ServiceTelemetry {
-    /// The provider for the service's layers, if spans are recorded.
+    pub(crate) fn new(providers: Option<Providers>) -> Self {
+        Self { providers }
+    }
+
+    /// Returns the tracer provider for the service's layers, if spans are recorded.
     #[must_use]
     pub fn tracer_provider(&self) -> Option<&SdkTracerProvider> {
         self.providers.as_ref()?.tracer.as_ref()
     }
 
-    /// The provider of the service's instruments, if metrics are recorded.
+    /// Returns the meter provider of the service's instruments, if metrics are recorded.
     #[must_use]
     pub fn meter_provider(&self) -> Option<&SdkMeterProvider> {
         self.providers.as_ref()?.meter.as_ref()
     }
 
-    /// The provider that takes the service's log records, if logs are exported.
+    /// Returns the logger provider of the service, if logs are exported.
     #[must_use]
     pub fn logger_provider(&self) -> Option<&SdkLoggerProvider> {
         self.providers.as_ref()?.logger.as_ref()
     }
 }
 
-impl Telemetry {
-    /// The providers of a service in this process: exported, sampled and hooked as the configuration says, under a
-    /// `service.name` of their own. They are made when a name is first asked for; nothing global is changed. A start-up hook
-    /// must not call this.
-    ///
-    /// The console prints the spans of all services in one tree and names them. In Prometheus' page the series of a service
-    /// have its name as the label `job`. The deliveries of all are counted together.
-    ///
-    /// ```
-    /// use throughline_telemetry::{TelemetryConfig, init};
-    ///
-    /// let telemetry = init(TelemetryConfig::default().with_enabled(true).with_service_name("gateway"))?;
-    /// let billing = telemetry.for_service("billing")?;
-    /// if let Some(provider) = billing.tracer_provider() {
-    ///     // ServerLayer::new().with_tracer_provider(provider.clone())
-    /// #   drop(provider.clone());
-    /// }
-    /// telemetry.shutdown_or_warn();
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    /// An exporter cannot be made a second time, as when a certificate is gone.
-    pub fn for_service(&self, name: impl Into<Arc<str>>) -> Result<ServiceTelemetry, InitError> {
-        let providers = self
-            .active()
-            .map(|active| active.services().providers(name.into()))
-            .transpose()?;
-        Ok(ServiceTelemetry { providers })
-    }
-}
-
-/// The services of a process, and what makes their providers.
+/// The services of a process, and the setup that builds their providers.
 #[derive(Debug)]
 pub(crate) struct Services {
-    known: BTreeMap<Arc<str>, Providers>,
-    /// Ends after the providers: a field is dropped after those before it.
-    pub(crate) setup: Setup,
+    providers: BTreeMap<Arc<str>, Providers>,
+    /// Dropped after the providers, because fields are dropped in their order of declaration.
+    pub(crate) setup: ExporterSetup,
 }
 
 impl Services {
-    pub(crate) fn new(setup: Setup) -> Self {
+    pub(crate) fn new(setup: ExporterSetup) -> Self {
         Self {
-            known: BTreeMap::new(),
+            providers: BTreeMap::new(),
             setup,
         }
     }
 
     /// Each service with its providers.
-    pub(crate) fn known(&self) -> impl Iterator<Item = (&Arc<str>, &Providers)> {
-        self.known.iter()
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Providers)> {
+        self.providers.iter()
     }
 
-    fn providers(&mut self, name: Arc<str>) -> Result<Providers, InitError> {
-        if let Some(known) = self.known.get(&name) {
-            return Ok(known.clone());
+    pub(crate) fn providers(&mut self, name: Arc<str>) -> Result<Providers, InitError> {
+        if let Some(providers) = self.providers.get(&name) {
+            return Ok(providers.clone());
         }
         let providers = self.setup.providers(Some(&name))?;
-        self.known.insert(name, providers.clone());
+        self.providers.insert(name, providers.clone());
         Ok(providers)
     }
 }

@@ -38,7 +38,8 @@ impl Signal {
         }
     }
 
-    /// The path of this signal's OTLP/HTTP endpoint (<https://opentelemetry.io/docs/specs/otlp/#otlphttp-request>).
+    /// The path of this signal's OTLP/HTTP endpoint
+    /// (<https://opentelemetry.io/docs/specs/otlp/#otlphttp-request>).
     pub(crate) fn path(self) -> &'static str {
         match self {
             Self::Traces => "/v1/traces",
@@ -71,7 +72,7 @@ impl<T> PerSignal<T> {
         }
     }
 
-    pub(crate) fn of(&self, signal: Signal) -> &T {
+    pub(crate) fn get(&self, signal: Signal) -> &T {
         match signal {
             Signal::Traces => &self.traces,
             Signal::Logs => &self.logs,
@@ -79,7 +80,7 @@ impl<T> PerSignal<T> {
         }
     }
 
-    pub(crate) fn at(&mut self, signal: Signal) -> &mut T {
+    pub(crate) fn get_mut(&mut self, signal: Signal) -> &mut T {
         match signal {
             Signal::Traces => &mut self.traces,
             Signal::Logs => &mut self.logs,

@@ -1,7 +1,7 @@
 //! The memory that a span or a log record takes, estimated in one walk over its attributes.
 //!
-//! The queue's bound in bytes is for what a client can make large: texts, lists and their number. The fixed parts are taken
-//! as they are laid out; what an allocator adds is not seen.
+//! The limit of a queue in bytes is for what a client can make large: strings, lists and their number. Fixed
+//! parts count with their size in memory; the overhead of the allocator is ignored.
 
 use opentelemetry::logs::AnyValue;
 use opentelemetry::{Array, KeyValue, Value};
@@ -88,10 +88,10 @@ mod tests {
     fn what_is_large_is_estimated_as_large() {
         const LARGE: usize = 1_000_000;
         let text = || "x".repeat(LARGE);
-        let texts: Vec<StringValue> = (0..LARGE / 10).map(|_| "0123456789".into()).collect();
+        let strings: Vec<StringValue> = (0..LARGE / 10).map(|_| "0123456789".into()).collect();
         for (case, value) in [
             ("a text", Value::from(text())),
-            ("texts", Value::Array(Array::String(texts))),
+            ("texts", Value::Array(Array::String(strings))),
             ("numbers", Value::Array(Array::I64(vec![0; LARGE / 8]))),
             ("fractions", Value::Array(Array::F64(vec![0.0; LARGE / 8]))),
             ("truths", Value::Array(Array::Bool(vec![true; LARGE]))),

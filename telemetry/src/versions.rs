@@ -1,6 +1,6 @@
-//! Which versions of OpenTelemetry a program was built from, read off its executable.
+//! The versions of OpenTelemetry that a program was built from, read from its executable.
 //!
-//! An executable holds the source paths of its crates, for the messages of panics and the call sites of logs.
+//! An executable contains the source paths of its crates, for panic messages and the call sites of logs.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -10,33 +10,33 @@ use std::sync::OnceLock;
 
 use memchr::memmem;
 
-/// The versions of OpenTelemetry's crates in the running program; empty where they are not known.
+/// The versions of OpenTelemetry's crates in the running program. Empty if they cannot be determined.
 ///
-/// Two versions of a crate do not see each other: what a library records through one of them never reaches an exporter of
-/// the other. They are read off the source paths in the executable, so they are not known of a build whose paths were
-/// stripped or replaced, nor of a crate from a path or a repository. A version may be in the executable and do nothing. A
-/// shared library of the program is not looked at.
+/// Two versions of a crate do not see each other: what a library records through one of them never reaches an
+/// exporter of the other. The versions are read from source paths in the executable. They cannot be
+/// determined if paths were stripped or remapped, or if a crate comes from a path or a repository. A version
+/// in the executable may be unused. Shared libraries are not examined.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LinkedVersions {
-    /// Of `opentelemetry`.
+    /// The versions of `opentelemetry`.
     pub api: Vec<String>,
-    /// Of `opentelemetry_sdk`.
+    /// The versions of `opentelemetry_sdk`.
     pub sdk: Vec<String>,
 }
 
 impl LinkedVersions {
-    /// Of the running program; its executable is read once, at the first call.
-    pub(crate) fn of_this_program() -> &'static Self {
+    /// Returns the versions in the running program. The executable is read once, on the first call.
+    pub(crate) fn current_program() -> &'static Self {
         static FOUND: OnceLock<LinkedVersions> = OnceLock::new();
         FOUND.get_or_init(|| {
-            let found = std::env::current_exe().and_then(|path| Self::of_file(&path));
+            let found = std::env::current_exe().and_then(|path| Self::read_file(&path));
             found.unwrap_or_default()
         })
     }
 
-    fn of_file(path: &Path) -> io::Result<Self> {
-        Self::read(File::open(path)?.take(MOST), PART)
+    fn read_file(path: &Path) -> io::Result<Self> {
+        Self::read(File::open(path)?.take(MAX_EXECUTABLE_BYTES), READ_BYTES)
     }
 
     /// Each crate with its versions.
@@ -44,12 +44,12 @@ impl LinkedVersions {
         [("opentelemetry", &self.api), ("opentelemetry_sdk", &self.sdk)]
     }
 
-    /// Reads so many bytes at a time, and keeps no more than that and a path.
+    /// Reads `at_once` bytes at a time, and retains only these and the end of the previous ones.
     fn read(mut source: impl Read, at_once: usize) -> io::Result<Self> {
         let (mut api, mut sdk) = (BTreeSet::new(), BTreeSet::new());
         let name = memmem::Finder::new(NAME);
         let mut part = vec![0; at_once];
-        let mut held: Vec<u8> = Vec::with_capacity(at_once + LONGEST);
+        let mut held: Vec<u8> = Vec::with_capacity(at_once + MAX_NAME_BYTES);
         loop {
             let count = match source.read(&mut part) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -68,8 +68,8 @@ impl LinkedVersions {
                 let (api, sdk) = (api.into_iter().collect(), sdk.into_iter().collect());
                 return Ok(Self { api, sdk });
             }
-            // A path that is cut in two is seen whole with the next part.
-            held.drain(..held.len().saturating_sub(LONGEST));
+            // A path that is cut in two is complete with the next part.
+            held.drain(..held.len().saturating_sub(MAX_NAME_BYTES));
         }
     }
 }
@@ -81,17 +81,17 @@ fn version(text: &[u8]) -> Option<String> {
     let (version, path) = text.split_at_checked(end)?;
     let is_source = path.starts_with(b"/src/") || path.starts_with(b"\\src\\");
     let is_version = version.first()?.is_ascii_digit() && version.contains(&b'.');
-    (is_source && is_version && end < LONGEST / 2)
+    (is_source && is_version && end < MAX_NAME_BYTES / 2)
         .then(|| String::from_utf8(version.to_vec()).ok())
         .flatten()
 }
 
 const NAME: &[u8] = b"opentelemetry";
-/// The bytes of a name and a version that are kept in view.
-const LONGEST: usize = 128;
-const PART: usize = 256 << 10;
-/// The bytes of an executable that are read.
-const MOST: u64 = 1 << 30;
+/// The bytes of a name and a version that are retained between two reads.
+const MAX_NAME_BYTES: usize = 128;
+const READ_BYTES: usize = 256 << 10;
+/// The bytes of an executable that are read at most.
+const MAX_EXECUTABLE_BYTES: u64 = 1 << 30;
 
 #[cfg(test)]
 mod tests {
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn this_program_has_one_version_of_each() {
-        let found = LinkedVersions::of_this_program();
+        let found = LinkedVersions::current_program();
         for (name, versions) in found.crates() {
             assert!(
                 versions.len() == 1 && versions[0].starts_with("0."),

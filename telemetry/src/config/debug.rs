@@ -1,7 +1,7 @@
 //! The debug form of a configuration, without secrets.
 //!
-//! It is written by hand, so that a field is shown only once somebody has decided how: a URL may hold a key, and so may an
-//! attribute of the resource.
+//! Written by hand, so that a new field is shown only after a decision how: a URL may hold a key, and so may
+//! an attribute of the resource.
 
 use std::collections::BTreeMap;
 use std::fmt;

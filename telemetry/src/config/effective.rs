@@ -1,26 +1,26 @@
-//! What a field comes to in the end, as a person would write it into a variable.
+//! The effective value of a field, as it would be written in a variable.
 
 use std::time::Duration;
 
+use crate::config::OtlpTarget;
 use crate::config::fields::Field;
 use crate::config::ignored::printable;
 use crate::config::{Propagator, TelemetryConfig, TlsConfig};
 use crate::signal::Signal;
-use crate::target::Target;
 
 impl TelemetryConfig {
-    /// What is used of a field. Of what is set for all signals, it is what traces use.
+    /// Returns the effective value of a field; for a field of all signals, that of traces.
     pub(super) fn effective(&self, field: Field) -> String {
-        let target = |signal| Target::new(self, signal).ok();
+        let target = |signal| OtlpTarget::new(self, signal).ok();
         let millis = |time: Duration| format!("{} ms", time.as_millis());
         let file = |path: &Option<String>, none: &str| path.clone().unwrap_or_else(|| none.to_owned());
         let tls = |signal: Option<Signal>| -> TlsConfig {
             signal.map_or_else(
                 || self.tls.clone(),
-                |signal| self.signals.of(signal).tls.or(&self.tls),
+                |signal| self.signals.get(signal).tls.or(&self.tls),
             )
         };
-        let batch = |signal| *self.sdk.batches.of(signal);
+        let batch = |signal| *self.sdk.batches.get(signal);
         match field {
             Field::Enabled => self.enabled.to_string(),
             Field::ServiceName => self
@@ -40,18 +40,18 @@ impl TelemetryConfig {
             }
             Field::Compression => self.compression.as_str().to_owned(),
             Field::CompressionOf(signal) => {
-                let own = self.signals.of(signal).compression;
+                let own = self.signals.get(signal).compression;
                 own.unwrap_or(self.compression).as_str().to_owned()
             }
             Field::Headers => headers(&self.variable_headers.names()),
             Field::HeadersOf(signal) => {
-                let own = self.signals.of(signal).headers.as_ref();
+                let own = self.signals.get(signal).headers.as_ref();
                 headers(&own.unwrap_or(&self.variable_headers).names())
             }
             Field::Timeout => self.effective(Field::TimeoutOf(Signal::Traces)),
             Field::TimeoutOf(signal) => millis(self.timeout(signal)),
             Field::ExportTimeout(signal) => {
-                let own = self.signals.of(signal).export_timeout;
+                let own = self.signals.get(signal).export_timeout;
                 own.map_or_else(|| "the timeout of the exporter".to_owned(), millis)
             }
             Field::ScheduleDelay(signal) => millis(batch(signal).schedule_delay),

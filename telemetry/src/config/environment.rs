@@ -8,30 +8,33 @@ use crate::config::variables::Variables;
 use crate::error::InitError;
 
 impl TelemetryConfig {
-    /// Reads the process's environment: the file that `THROUGHLINE_CONFIG` names, if any, then the variables in the
-    /// [crate](crate)'s table.
+    /// Reads the process's environment: the file that `THROUGHLINE_CONFIG` names, if any, then the variables
+    /// in the [crate](crate)'s table.
     ///
-    /// A variable whose value is not accepted is ignored, and listed by
-    /// [`ignored_variables`](Self::ignored_variables); [`init`](crate::init) warns of it.
+    /// A variable whose value is not accepted is ignored and listed by
+    /// [`ignored_variables`](Self::ignored_variables); [`init`](crate::init) reports it.
     ///
     /// # Errors
-    /// The file cannot be used; or `THROUGHLINE_STRICT` is `true` and a variable has a value that is not accepted.
+    /// Returns an error if the file cannot be used, or if `THROUGHLINE_STRICT` is `true` and a value is not
+    /// accepted.
     pub fn from_env() -> Result<Self, InitError> {
         Self::from_variables(&Variables::of_process())
     }
 
-    /// Lets the process's environment override what is here, as [`from_env`](Self::from_env) does with the defaults.
+    /// Overrides this configuration by the process's environment, as [`from_env`](Self::from_env) does with
+    /// the defaults.
     ///
     /// # Errors
-    /// `THROUGHLINE_STRICT` is `true` and a variable has a value that is not accepted.
+    /// Returns an error if `THROUGHLINE_STRICT` is `true` and a value is not accepted.
     pub fn with_env(self) -> Result<Self, InitError> {
         self.overlay(&Variables::of_process())
     }
 
-    /// Reads variables from pairs of name and value, as [`from_env`](Self::from_env) does from the environment.
+    /// Reads variables from pairs of name and value instead of the environment, otherwise like
+    /// [`from_env`](Self::from_env).
     ///
     /// # Errors
-    /// As [`from_env`](Self::from_env).
+    /// The same as of [`from_env`](Self::from_env).
     ///
     /// ```
     /// use throughline_telemetry::TelemetryConfig;
@@ -61,9 +64,9 @@ impl TelemetryConfig {
         Overlay::new(self, vars, is_strict).all()
     }
 
-    /// Adds what the SDK would read from the process's environment by itself, if no environment has been read: a
-    /// configuration in code leaves `OTEL_BSP_SCHEDULE_DELAY` and the like to the operator, as any program does that uses
-    /// the SDK.
+    /// Applies the variables that the SDK would read itself, if no environment was read. A configuration in
+    /// code leaves `OTEL_BSP_SCHEDULE_DELAY` and the like to the operator, as in any program that uses the
+    /// SDK.
     pub(crate) fn with_sdk_variables(self) -> Result<Self, InitError> {
         if self.provenance.is_environment_read {
             return Ok(self);

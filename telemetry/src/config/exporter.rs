@@ -1,30 +1,31 @@
-//! Where telemetry goes and how it gets there.
+//! Exporters, protocols, compression and propagators, and their names in files and variables.
 
-/// Where spans and metrics go.
+/// The destination of a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Exporter {
-    /// Nowhere: the signal is not recorded. In a file or a variable: `none`.
+    /// The signal is not recorded. In a file or a variable: `none`.
     None,
-    /// Standard output, for people: a tree for each trace, a line for each metric and log record. In a file or a variable: `console`.
+    /// Standard output, for people: a tree per trace, and a line per metric and log record. In a file or a
+    /// variable: `console`.
     Console,
-    /// Standard output, for machines: a line of OTLP/JSON for each batch; needs the feature `file`. In a file or a
+    /// Standard output, for machines: a line of OTLP/JSON per batch. Needs the feature `file`. In a file or a
     /// variable: `console-json`.
     ConsoleJson,
-    /// A file of such lines ([`FileConfig`](crate::FileConfig)); needs the feature `file`. In a file or a variable: `file`.
+    /// A file of such lines ([`FileConfig`](crate::FileConfig)). Needs the feature `file`. In a file or a
+    /// variable: `file`.
     File,
-    /// A page of metrics for a Prometheus to scrape; needs the feature `prometheus`. There are no traces in it. In a file
-    /// or a variable: `prometheus`.
+    /// A page of metrics for Prometheus to scrape. Metrics only. Needs the feature `prometheus`. In a file or
+    /// a variable: `prometheus`.
     Prometheus,
-    /// A collector, or anything else that speaks OTLP. In a file or a variable: `otlp`.
+    /// A collector, or any other receiver of OTLP. In a file or a variable: `otlp`.
     Otlp,
-    /// Jaeger, by OTLP: traces only. As the exporter of all signals it sends no metrics. In a file or a variable: `jaeger`.
+    /// Jaeger, over OTLP. Traces only; as the exporter of all signals it exports no metrics. In a file or a
+    /// variable: `jaeger`.
     Jaeger,
 }
 
 impl Exporter {
-    pub(crate) const ACCEPTED: &str = r#"one of "console", "console-json", "file", "otlp", "jaeger" (traces only), "prometheus" (metrics only) or "none""#;
-
     pub(crate) fn parse(text: &str) -> Option<Self> {
         Some(match text {
             "none" => Self::None,
@@ -38,7 +39,7 @@ impl Exporter {
         })
     }
 
-    /// Whether it is reached by OTLP.
+    /// Whether this exporter uses OTLP.
     pub(crate) fn is_otlp(self) -> bool {
         matches!(self, Self::Otlp | Self::Jaeger)
     }
@@ -54,38 +55,23 @@ impl Exporter {
             Self::Jaeger => "jaeger",
         }
     }
-
-    /// The feature that it needs and that is not compiled in.
-    pub(crate) fn missing_feature(self) -> Option<&'static str> {
-        let (has_feature, feature) = match self {
-            Self::None | Self::Console => return None,
-            Self::ConsoleJson | Self::File => (cfg!(feature = "file"), "file"),
-            Self::Prometheus => (cfg!(feature = "prometheus"), "prometheus"),
-            Self::Otlp | Self::Jaeger => (
-                cfg!(any(feature = "otlp-grpc", feature = "otlp-http")),
-                "otlp-grpc\" or \"otlp-http",
-            ),
-        };
-        (!has_feature).then_some(feature)
-    }
 }
 
-/// How OTLP is carried (<https://opentelemetry.io/docs/specs/otel/protocol/exporter/>).
+/// The protocol of OTLP (<https://opentelemetry.io/docs/specs/otel/protocol/exporter/>).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Protocol {
-    /// gRPC, usually on port 4317; needs the feature `otlp-grpc`. In a file or a variable: `grpc`.
+    /// gRPC, usually on port 4317. Needs the feature `otlp-grpc`. In a file or a variable: `grpc`.
     Grpc,
-    /// Protobuf over HTTP, usually on port 4318; needs the feature `otlp-http`. In a file or a variable: `http/protobuf`.
+    /// Protobuf over HTTP, usually on port 4318. Needs the feature `otlp-http`. In a file or a variable:
+    /// `http/protobuf`.
     HttpProtobuf,
-    /// JSON over HTTP, for what stands between that reads no protobuf; needs the feature `otlp-http`. In a file or a
-    /// variable: `http/json`.
+    /// JSON over HTTP, for intermediaries that do not read protobuf. Needs the feature `otlp-http`. In a file
+    /// or a variable: `http/json`.
     HttpJson,
 }
 
 impl Protocol {
-    pub(crate) const ACCEPTED: &str = r#""grpc", "http/protobuf" or "http/json""#;
-
     pub(crate) fn parse(text: &str) -> Option<Self> {
         Some(match text {
             "grpc" => Self::Grpc,
@@ -102,31 +88,20 @@ impl Protocol {
             Self::HttpJson => "http/json",
         }
     }
-
-    /// The feature that it needs and that is not compiled in.
-    pub(crate) fn missing_feature(self) -> Option<&'static str> {
-        let (has_feature, feature) = match self {
-            Self::Grpc => (cfg!(feature = "otlp-grpc"), "otlp-grpc"),
-            Self::HttpProtobuf | Self::HttpJson => (cfg!(feature = "otlp-http"), "otlp-http"),
-        };
-        (!has_feature).then_some(feature)
-    }
 }
 
-/// How a request to the collector is made smaller.
+/// The compression of requests to a collector.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Compression {
-    /// Not at all: the cheapest for a collector on the same machine. In a file or a variable: `none`.
+    /// None: cheapest for a collector on the same machine. In a file or a variable: `none`.
     #[default]
     None,
-    /// By gzip, to a few percent of the bytes. In a file or a variable: `gzip`.
+    /// Gzip, which reduces requests to a few percent of their size. In a file or a variable: `gzip`.
     Gzip,
 }
 
 impl Compression {
-    pub(crate) const ACCEPTED: &str = r#""gzip" or "none""#;
-
     pub(crate) fn parse(text: &str) -> Option<Self> {
         Some(match text {
             "none" => Self::None,
@@ -143,7 +118,7 @@ impl Compression {
     }
 }
 
-/// A format of the headers that carry a trace from one service to the next.
+/// A format of the headers that propagate a trace between services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Propagator {
@@ -151,21 +126,20 @@ pub enum Propagator {
     TraceContext,
     /// W3C `baggage`. In a file or a variable: `baggage`.
     Baggage,
-    /// B3 in one header; a debug trace stays one, and a decision without ids (`b3: 0`) is heeded by new traces. In a file or a
-    /// variable: `b3`.
+    /// B3 in a single header. A debug trace remains one, and a decision without ids (`b3: 0`) applies to new
+    /// traces. In a file or a variable: `b3`.
     B3,
-    /// B3 in several headers, read like the other. In a file or a variable: `b3multi`.
+    /// B3 in several headers. Both forms are read. In a file or a variable: `b3multi`.
     B3Multi,
     /// Jaeger's `uber-trace-id` and its baggage, `uberctx-NAME`. In a file or a variable: `jaeger`.
     Jaeger,
-    /// AWS X-Ray; a decision that is left open is made here. Needs the feature `xray`. In a file or a variable: `xray`.
+    /// AWS X-Ray. A deferred sampling decision is made here. Needs the feature `xray`. In a file or a
+    /// variable: `xray`.
     XRay,
 }
 
 impl Propagator {
-    pub(crate) const ACCEPTED: &str = r#""tracecontext", "baggage", "b3", "b3multi", "jaeger" and "xray", with commas between them, or "none""#;
-
-    /// A list with commas, each name once, or `none`.
+    /// Parses a comma-separated list, in which repetitions are dropped, or `none`.
     pub(crate) fn parse_list(text: &str) -> Option<Vec<Self>> {
         if text.trim() == "none" {
             return Some(Vec::new());
@@ -201,10 +175,5 @@ impl Propagator {
             Self::Jaeger => "jaeger",
             Self::XRay => "xray",
         }
-    }
-
-    /// The feature that it needs and that is not compiled in.
-    pub(crate) fn missing_feature(self) -> Option<&'static str> {
-        (self == Self::XRay && !cfg!(feature = "xray")).then_some("xray")
     }
 }

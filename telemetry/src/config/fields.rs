@@ -1,14 +1,15 @@
-//! The fields that a file or the environment can set, and how a text becomes one.
+//! The fields that a file or the environment can set, and how text is parsed into them.
 
 use std::time::Duration;
 
+use crate::config::expected::Expected;
 use crate::config::headers::Headers;
 use crate::config::parse::{
-    BYTES, PAIRS, RATE, boolean, bytes, compression, count, endpoint, exporter, exporter_of, host, length,
-    listen, millis, name, pairs, percentage, port, protocol, queue, rate, sampler, temporality, timeout,
+    boolean, bytes, compression, count, endpoint, exporter, exporter_of, host, length, listen, millis, name,
+    pairs, percentage, port, protocol, queue, rate, sampler, temporality, timeout,
 };
 use crate::config::{Exporter, Propagator, SamplingRule, TelemetryConfig};
-use crate::hook::Hook;
+use crate::hook::StartupHook;
 use crate::semconv;
 use crate::signal::Signal;
 
@@ -69,7 +70,7 @@ pub(crate) enum Field {
 }
 
 impl Field {
-    /// The field that is set: one may have two spellings.
+    /// The canonical field: one may have two spellings.
     pub(super) fn meant(self) -> Self {
         match self {
             Self::SamplingPercentage => Self::SamplingRate,
@@ -77,7 +78,7 @@ impl Field {
         }
     }
 
-    /// Whether its values are names out of a set.
+    /// Whether the values are names from a set.
     pub(super) fn is_enum(self) -> bool {
         matches!(
             self,
@@ -93,7 +94,7 @@ impl Field {
         )
     }
 
-    /// Whether the SDK would read it from the environment by itself, also where telemetry is configured in code.
+    /// Whether the SDK would read the variable itself, also if telemetry is configured in code.
     pub(super) fn is_read_by_sdk(self) -> bool {
         matches!(
             self,
@@ -115,7 +116,7 @@ impl Field {
         )
     }
 
-    /// Whether it has a part in how a signal's exporter is set up.
+    /// Whether the field affects how a signal's exporter is set up.
     pub(super) fn concerns(self, signal: Signal, exporter: Exporter) -> bool {
         match self {
             Self::ExporterOf(own) => own == signal,
@@ -154,9 +155,9 @@ impl Field {
 }
 
 impl TelemetryConfig {
-    /// Adds the share of a route's traces from text, or says what is accepted.
-    pub(super) fn set_rule(&mut self, route: &str, text: &str) -> Result<(), &'static str> {
-        let share = text.parse().map_err(|_| RATE).and_then(rate)?;
+    /// Adds the sampling rate of a route from text.
+    pub(super) fn set_rule(&mut self, route: &str, text: &str) -> Result<(), Expected> {
+        let share = text.parse().map_err(|_| Expected::Rate).and_then(rate)?;
         self.sampling_rules.push(SamplingRule::new(route, share));
         Ok(())
     }
@@ -170,34 +171,43 @@ impl TelemetryConfig {
         }
     }
 
-    /// Sets a field from text, or says what is accepted.
-    pub(crate) fn set(&mut self, field: Field, text: &str) -> Result<(), &'static str> {
+    /// Sets a field from text.
+    pub(crate) fn set(&mut self, field: Field, text: &str) -> Result<(), Expected> {
         match field {
             Field::Enabled => self.enabled = boolean(text)?,
             Field::ServiceName => self.service_name = Some(name(text)?),
             Field::Exporter => self.exporter = exporter(text)?,
             Field::ExporterOf(signal) => {
-                self.signals.at(signal).exporter = Some(exporter_of(signal, text)?);
+                self.signals.get_mut(signal).exporter = Some(exporter_of(signal, text)?);
             }
             Field::Endpoint => self.endpoint = Some(endpoint(text)?),
-            Field::EndpointOf(signal) => self.signals.at(signal).endpoint = Some(endpoint(text)?),
+            Field::EndpointOf(signal) => self.signals.get_mut(signal).endpoint = Some(endpoint(text)?),
             Field::Protocol => self.protocol = Some(protocol(text)?),
-            Field::ProtocolOf(signal) => self.signals.at(signal).protocol = Some(protocol(text)?),
+            Field::ProtocolOf(signal) => self.signals.get_mut(signal).protocol = Some(protocol(text)?),
             Field::Compression => self.compression = compression(text)?,
-            Field::CompressionOf(signal) => self.signals.at(signal).compression = Some(compression(text)?),
-            Field::Headers => self.variable_headers = Headers::from_pairs(pairs(text).ok_or(PAIRS)?),
+            Field::CompressionOf(signal) => {
+                self.signals.get_mut(signal).compression = Some(compression(text)?);
+            }
+            Field::Headers => {
+                self.variable_headers = Headers::from_pairs(pairs(text).ok_or(Expected::Pairs)?);
+            }
             Field::HeadersOf(signal) => {
-                let headers = Headers::from_pairs(pairs(text).ok_or(PAIRS)?);
-                self.signals.at(signal).headers = Some(headers);
+                let headers = Headers::from_pairs(pairs(text).ok_or(Expected::Pairs)?);
+                self.signals.get_mut(signal).headers = Some(headers);
             }
             Field::Timeout => self.sdk.timeout = Some(timeout(text)?),
-            Field::TimeoutOf(signal) => self.signals.at(signal).timeout = Some(timeout(text)?),
-            Field::ExportTimeout(signal) => self.signals.at(signal).export_timeout = Some(timeout(text)?),
-            Field::ScheduleDelay(signal) => self.sdk.batches.at(signal).schedule_delay = millis(text)?,
-            Field::MaxQueueSize(signal) => self.sdk.batches.at(signal).max_queue_size = queue(text)?,
+            Field::TimeoutOf(signal) => self.signals.get_mut(signal).timeout = Some(timeout(text)?),
+            Field::ExportTimeout(signal) => {
+                self.signals.get_mut(signal).export_timeout = Some(timeout(text)?);
+            }
+            Field::ScheduleDelay(signal) => self.sdk.batches.get_mut(signal).schedule_delay = millis(text)?,
+            Field::MaxQueueSize(signal) => self.sdk.batches.get_mut(signal).max_queue_size = queue(text)?,
             Field::MaxExportBatchSize(signal) => {
                 let size = queue(text)?;
-                self.sdk.batches.at(signal).set_max_export_batch_size(Some(size));
+                self.sdk
+                    .batches
+                    .get_mut(signal)
+                    .set_max_export_batch_size(Some(size));
             }
             Field::MetricInterval => self.sdk.metric_interval = millis(text)?,
             Field::MetricTemporality => self.sdk.temporality = temporality(text)?,
@@ -206,39 +216,41 @@ impl TelemetryConfig {
             Field::SpanLinkCount => self.sdk.span_limits.links = count(text)?,
             Field::EventAttributeCount => self.sdk.span_limits.attributes_per_event = count(text)?,
             Field::LinkAttributeCount => self.sdk.span_limits.attributes_per_link = count(text)?,
-            Field::SamplingRate => self.sampling_rate = text.parse().map_err(|_| RATE).and_then(rate)?,
+            Field::SamplingRate => {
+                self.sampling_rate = text.parse().map_err(|_| Expected::Rate).and_then(rate)?;
+            }
             Field::SamplingPercentage => self.sampling_rate = percentage(text)?,
             Field::Sampler => (self.parent_based, self.sampling_rate) = sampler(text)?,
             Field::Propagators => {
-                self.propagators = Propagator::parse_list(text).ok_or(Propagator::ACCEPTED)?;
+                self.propagators = Propagator::parse_list(text).ok_or(Expected::Propagators)?;
             }
             Field::AttributeValueLengthLimit => {
                 self.attribute_value_length_limit = Some(length(text)?);
             }
             Field::ServiceVersion => self.service_version = Some(name(text)?),
             Field::ResourceAttributes => {
-                for (key, value) in pairs(text).ok_or(PAIRS)? {
+                for (key, value) in pairs(text).ok_or(Expected::Pairs)? {
                     self.set_resource_attribute(key, value);
                 }
             }
-            Field::StartupHook => self.startup_hook = Some(Hook::Name(name(text)?)),
+            Field::StartupHook => self.startup_hook = Some(StartupHook::Name(name(text)?)),
             Field::TailErrors => self.tail.get_or_insert_default().errors = boolean(text)?,
             Field::TailSlowerThan => {
-                let millis = text.parse().map_err(|_| "a whole number of milliseconds")?;
+                let millis = text.parse().map_err(|_| Expected::MillisecondCount)?;
                 self.tail.get_or_insert_default().slower_than = Some(Duration::from_millis(millis));
             }
             Field::TailMaxSpans => {
-                let spans = text.parse().map_err(|_| "a whole number of spans")?;
+                let spans = text.parse().map_err(|_| Expected::SpanCount)?;
                 self.tail.get_or_insert_default().max_spans = spans;
             }
             Field::Certificate => self.tls.certificate = Some(name(text)?),
             Field::ClientCertificate => self.tls.client_certificate = Some(name(text)?),
             Field::ClientKey => self.tls.client_key = Some(name(text)?),
-            Field::CertificateOf(signal) => self.signals.at(signal).tls.certificate = Some(name(text)?),
+            Field::CertificateOf(signal) => self.signals.get_mut(signal).tls.certificate = Some(name(text)?),
             Field::ClientCertificateOf(signal) => {
-                self.signals.at(signal).tls.client_certificate = Some(name(text)?);
+                self.signals.get_mut(signal).tls.client_certificate = Some(name(text)?);
             }
-            Field::ClientKeyOf(signal) => self.signals.at(signal).tls.client_key = Some(name(text)?),
+            Field::ClientKeyOf(signal) => self.signals.get_mut(signal).tls.client_key = Some(name(text)?),
             Field::PrometheusListen => self.prometheus_listen = listen(text)?,
             Field::PrometheusHost => self.prometheus_listen = Some(format!("{}:9464", host(text)?)),
             Field::PrometheusPort => {
@@ -252,16 +264,16 @@ impl TelemetryConfig {
             }
             Field::FilePath => self.file.path = name(text)?,
             Field::FileMaxBytes => {
-                self.file.max_bytes = text.parse().map_err(|_| "a whole number of bytes")?;
+                self.file.max_bytes = text.parse().map_err(|_| Expected::ByteCount)?;
             }
             Field::FileMaxFiles => {
-                self.file.max_files = text.parse().map_err(|_| "a whole number of files")?;
+                self.file.max_files = text.parse().map_err(|_| Expected::FileCount)?;
             }
             Field::MaxQueueBytes => {
-                self.max_queue_bytes = text.parse().map_err(|_| BYTES).and_then(bytes)?;
+                self.max_queue_bytes = text.parse().map_err(|_| Expected::Bytes).and_then(bytes)?;
             }
             Field::MaxRequestBytes => {
-                self.max_request_bytes = text.parse().map_err(|_| BYTES).and_then(bytes)?;
+                self.max_request_bytes = text.parse().map_err(|_| Expected::Bytes).and_then(bytes)?;
             }
             Field::TokenizerTargetModel => self.tokenizer_target_model = name(text)?,
         }

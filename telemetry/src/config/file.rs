@@ -9,50 +9,53 @@ use serde_json::{Map, Value};
 use crate::config::TelemetryConfig;
 use crate::config::fields::Field;
 use crate::config::keys::{KEYS, RESOURCE, RULES};
-use crate::error::{InitError, Place};
+use crate::error::{ConfigSource, InitError};
 
 impl TelemetryConfig {
-    /// Reads a JSON object from a file. The [crate](crate)'s table lists its keys; an object in it means the same as
-    /// dotted keys.
+    /// Reads a JSON object from a file. The [crate](crate)'s table lists its keys. Nested objects and dotted
+    /// keys are equivalent.
     ///
     /// # Errors
-    /// The file cannot be read, is not JSON, has a key that is not known or a value that is not accepted.
+    /// Returns an error if the file cannot be read, is not JSON, or has an unknown key or a value that is not
+    /// accepted.
     pub fn from_json_file(path: impl AsRef<Path>) -> Result<Self, InitError> {
         let path = path.as_ref();
         let text = fs::read_to_string(path).map_err(|error| InitError::unreadable(FILE, path, error))?;
-        Self::from_json(&text, &Place::File(path.to_owned()))
+        Self::from_json(&text, &ConfigSource::File(path.to_owned()))
     }
 
-    /// Reads a JSON object, as [`from_json_file`](Self::from_json_file) does.
+    /// Reads a JSON object, like [`from_json_file`](Self::from_json_file).
     ///
     /// # Errors
-    /// The text is not JSON, has a key that is not known or a value that is not accepted.
+    /// Returns an error if the text is not JSON, or has an unknown key or a value that is not accepted.
     ///
     /// ```
     /// use throughline_telemetry::{Exporter, TelemetryConfig};
     ///
-    /// let config = TelemetryConfig::from_json_str(r#"{"tracing.enabled": true, "tracing.exporter": "otlp"}"#)?;
+    /// let text = r#"{"tracing.enabled": true, "tracing.exporter": "otlp"}"#;
+    /// let config = TelemetryConfig::from_json_str(text)?;
     /// assert_eq!(config.exporter, Exporter::Otlp);
     /// # Ok::<(), throughline_telemetry::InitError>(())
     /// ```
     pub fn from_json_str(text: &str) -> Result<Self, InitError> {
-        Self::from_json(text, &Place::Text)
+        Self::from_json(text, &ConfigSource::Text)
     }
 
-    /// Reads a table from a file of TOML, with the same keys as JSON.
+    /// Reads a TOML file with the same keys as JSON.
     ///
     /// # Errors
-    /// The file cannot be read, is not TOML, has a key that is not known or a value that is not accepted.
+    /// Returns an error if the file cannot be read, is not TOML, or has an unknown key or a value that is not
+    /// accepted.
     pub fn from_toml_file(path: impl AsRef<Path>) -> Result<Self, InitError> {
         let path = path.as_ref();
         let text = fs::read_to_string(path).map_err(|error| InitError::unreadable(FILE, path, error))?;
-        Self::from_toml(&text, &Place::File(path.to_owned()))
+        Self::from_toml(&text, &ConfigSource::File(path.to_owned()))
     }
 
-    /// Reads a table of TOML, as [`from_toml_file`](Self::from_toml_file) does.
+    /// Reads TOML, like [`from_toml_file`](Self::from_toml_file).
     ///
     /// # Errors
-    /// The text is not TOML, has a key that is not known or a value that is not accepted.
+    /// Returns an error if the text is not TOML, or has an unknown key or a value that is not accepted.
     ///
     /// ```
     /// use throughline_telemetry::TelemetryConfig;
@@ -62,10 +65,10 @@ impl TelemetryConfig {
     /// # Ok::<(), throughline_telemetry::InitError>(())
     /// ```
     pub fn from_toml_str(text: &str) -> Result<Self, InitError> {
-        Self::from_toml(text, &Place::Text)
+        Self::from_toml(text, &ConfigSource::Text)
     }
 
-    /// A file of TOML if its name ends so, else of JSON.
+    /// Reads TOML if the name ends in `.toml`, otherwise JSON.
     pub(super) fn from_file(path: &str) -> Result<Self, InitError> {
         if path.ends_with(".toml") {
             Self::from_toml_file(path)
@@ -74,7 +77,7 @@ impl TelemetryConfig {
         }
     }
 
-    fn from_json(text: &str, place: &Place) -> Result<Self, InitError> {
+    fn from_json(text: &str, place: &ConfigSource) -> Result<Self, InitError> {
         let table = serde_json::from_str(text);
         Self::from_table(
             &table.map_err(|error| InitError::syntax(place, "a JSON object", json_error(&error)))?,
@@ -82,7 +85,7 @@ impl TelemetryConfig {
         )
     }
 
-    fn from_toml(text: &str, place: &Place) -> Result<Self, InitError> {
+    fn from_toml(text: &str, place: &ConfigSource) -> Result<Self, InitError> {
         let table = toml::from_str(text);
         Self::from_table(
             &table.map_err(|error| InitError::syntax(place, "a TOML table", toml_error(&error, text)))?,
@@ -90,10 +93,10 @@ impl TelemetryConfig {
         )
     }
 
-    fn from_table(table: &Map<String, Value>, place: &Place) -> Result<Self, InitError> {
+    fn from_table(table: &Map<String, Value>, place: &ConfigSource) -> Result<Self, InitError> {
         let mut config = Self::default();
         config.set_all("", table, place, &mut Vec::new())?;
-        // A table has no order that one could rely on: the most exact rule comes first.
+        // Tables have no order: sort the most specific rule first.
         config
             .sampling_rules
             .sort_by_key(|rule| (rule.route.ends_with('*'), Reverse(rule.route.len())));
@@ -105,7 +108,7 @@ impl TelemetryConfig {
         &mut self,
         prefix: &str,
         table: &Map<String, Value>,
-        place: &Place,
+        place: &ConfigSource,
         set: &mut Vec<(Field, String)>,
     ) -> Result<(), InitError> {
         for (name, value) in table {
@@ -124,23 +127,23 @@ impl TelemetryConfig {
             } else if let Some(attribute) = key.strip_prefix(RESOURCE) {
                 self.set_resource_attribute(attribute.to_owned(), text.clone());
                 Ok(())
-            } else if let Some((_, field)) = KEYS.iter().find(|(known, _)| *known == key) {
+            } else if let Some((_, field)) = KEYS.iter().find(|(name, _)| *name == key) {
                 let meant = field.meant();
-                if let Some((_, other)) = set.iter().find(|(known, _)| *known == meant) {
-                    return Err(InitError::same(place, other, &key));
+                if let Some((_, other)) = set.iter().find(|(field, _)| *field == meant) {
+                    return Err(InitError::duplicate(place, other, &key));
                 }
                 set.push((meant, key.clone()));
                 self.set(*field, &text)
             } else {
                 return Err(unknown(place, &key));
             };
-            done.map_err(|accepted| InitError::value(place.clone(), key, text, accepted))?;
+            done.map_err(|accepted| InitError::not_accepted(place.clone(), key, text, accepted))?;
         }
         Ok(())
     }
 }
 
-/// What is wrong and where, without the value that is: it may be secret.
+/// The error and its position, without the value, which may be secret.
 fn json_error(error: &serde_json::Error) -> String {
     if error.is_data() {
         return format!(
@@ -152,7 +155,7 @@ fn json_error(error: &serde_json::Error) -> String {
     error.to_string()
 }
 
-/// What is wrong and where, without the line that is: it may be secret.
+/// The error and its position, without the line, which may be secret.
 fn toml_error(error: &toml::de::Error, text: &str) -> String {
     let before = error
         .span()
@@ -173,11 +176,11 @@ fn listed(list: &[Value]) -> String {
 
 const FILE: &str = "the configuration file";
 
-fn unknown(place: &Place, key: &str) -> InitError {
-    let known: Vec<&str> = KEYS.iter().map(|(known, _)| *known).collect();
+fn unknown(place: &ConfigSource, key: &str) -> InitError {
+    let keys: Vec<&str> = KEYS.iter().map(|(key, _)| *key).collect();
     InitError::unknown_key(
         place,
         key,
-        &format!("{}, {RULES}ROUTE, {RESOURCE}KEY", known.join(", ")),
+        &format!("{}, {RULES}ROUTE, {RESOURCE}KEY", keys.join(", ")),
     )
 }

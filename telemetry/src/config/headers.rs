@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::error::{InitError, Place};
+use crate::config::expected::Expected;
+use crate::error::{ConfigSource, InitError};
 
 /// Names and values, of which the values are secrets.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -15,7 +16,7 @@ impl Headers {
         self.0.insert(name.to_ascii_lowercase(), value);
     }
 
-    /// Of two with one name the later counts.
+    /// A later header replaces an earlier one of the same name.
     pub(super) fn from_pairs(pairs: Vec<(String, String)>) -> Self {
         let mut headers = Self::default();
         for (name, value) in pairs {
@@ -24,7 +25,7 @@ impl Headers {
         headers
     }
 
-    /// These, and those of `others` beside them that have another name.
+    /// These headers, and those of `others` with other names.
     pub(crate) fn or(&self, others: &Self) -> Self {
         let mut headers = others.0.clone();
         headers.extend(self.0.clone());
@@ -36,7 +37,7 @@ impl Headers {
         self.0.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
     }
 
-    /// Each as what a client takes.
+    /// The headers in a client's types.
     #[cfg_attr(
         not(any(feature = "otlp-grpc", feature = "otlp-http")),
         expect(dead_code, reason = "nothing is delivered over a network")
@@ -48,8 +49,14 @@ impl Headers {
     {
         let parse = |(name, value): (&String, &String)| {
             let parsed = name.parse().ok().zip(value.parse().ok());
-            parsed
-                .ok_or_else(|| InitError::value(Place::Code, format!("header {name}"), "REDACTED", ACCEPTED))
+            parsed.ok_or_else(|| {
+                InitError::not_accepted(
+                    ConfigSource::Code,
+                    format!("header {name}"),
+                    "REDACTED",
+                    Expected::Header,
+                )
+            })
         };
         self.0.iter().map(parse).collect()
     }
@@ -61,13 +68,10 @@ impl fmt::Debug for Headers {
     }
 }
 
-/// Whether a header can be sent by every protocol: a token, without the suffix that gRPC reserves for bytes, and one line of
-/// visible ASCII.
+/// Whether every protocol can send a header: its name is a token without gRPC's suffix for binary values, and
+/// its value is one line of visible ASCII.
 pub(super) fn can_be_sent(name: &str, value: &str) -> bool {
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     let is_visible = |byte: u8| matches!(byte, b' '..=b'~' | b'\t');
     name.bytes().all(is_token) && !name.ends_with("-bin") && value.bytes().all(is_visible)
 }
-
-pub(super) const ACCEPTED: &str =
-    "a name and a value that HTTP takes: letters, digits and dashes; no line break";

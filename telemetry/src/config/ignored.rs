@@ -1,26 +1,27 @@
-//! What is not used of the environment, and why.
+//! Variables that are set but ignored, and why.
 
 use std::fmt;
 
 use throughline_propagation::redaction::{REDACTED, redact, redact_url};
 
-/// A variable, or a member of its list, that is set and not used.
+/// A variable, or a member of its list, that is set but ignored.
 ///
-/// By the specification a variable that is not understood is ignored with a warning, and the program goes on
+/// The specification requires that a value that is not understood is ignored with a warning
 /// (<https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/>).
 /// [`TelemetryConfig::ignored_variables`](crate::TelemetryConfig::ignored_variables) and
-/// [`Diagnosis::ignored`](crate::Diagnosis::ignored) list them. The text is one line for people.
+/// [`Diagnosis::ignored`](crate::Diagnosis::ignored) list these variables. The display form is one line for
+/// people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct IgnoredVariable {
     /// The variable's name.
     pub variable: String,
-    /// Its value, or the member of its list that is ignored, cut after 128 characters. `REDACTED` stands for what may be
-    /// a secret.
+    /// The value, or the ignored member of its list, truncated after 128 characters. Possible secrets are
+    /// replaced by `REDACTED`.
     pub value: String,
-    /// Why it is ignored.
+    /// Why the value is ignored.
     pub reason: String,
-    /// What is accepted; `None` if no value would have an effect.
+    /// What is accepted, or `None` if no value would have an effect.
     pub accepted: Option<String>,
     /// What is used instead.
     pub used: String,
@@ -43,7 +44,7 @@ impl fmt::Display for IgnoredVariable {
     }
 }
 
-/// The value of a variable as an error or a warning may repeat it.
+/// The value of a variable as it may be shown in an error or a warning.
 pub(super) fn printable(variable: &str, value: &str) -> String {
     if variable.ends_with("_HEADERS") || value.contains("-----BEGIN") {
         return REDACTED.to_owned();

@@ -3,13 +3,14 @@
 use crate::config::fields::Field;
 use crate::signal::Signal;
 
-/// The keys of a file that begin so name a route.
+/// The prefix of keys that name a route.
 pub(super) const RULES: &str = "sampling_rules.";
 
-/// The keys of a file that begin so name an attribute of the resource.
+/// The prefix of keys that name an attribute of the resource.
 pub(super) const RESOURCE: &str = "resource_attributes.";
 
-/// The keys of a configuration file, in the order in which an error lists them: TaskWeaver's, TinyLLM's, Arch's, ours.
+/// The keys of a configuration file, in the order in which an error lists them: TaskWeaver's, TinyLLM's,
+/// Arch's, ours.
 pub(super) const KEYS: &[(&str, Field)] = &[
     ("tracing.enabled", Field::Enabled),
     ("tracing.exporter", Field::Exporter),
@@ -43,7 +44,7 @@ pub(super) const KEYS: &[(&str, Field)] = &[
     ("tls.client_key", Field::ClientKey),
 ];
 
-/// The variables that set one field each. A later one wins.
+/// The variables that set one field each. A later row takes precedence.
 #[rustfmt::skip]
 pub(super) const VARIABLES: &[(&str, Field)] = &[
     ("OTEL_RESOURCE_ATTRIBUTES", Field::ResourceAttributes),
@@ -122,7 +123,7 @@ pub(super) const DISABLED: &str = "OTEL_SDK_DISABLED";
 pub(super) const SAMPLER: &str = "OTEL_TRACES_SAMPLER";
 pub(super) const SAMPLER_ARG: &str = "OTEL_TRACES_SAMPLER_ARG";
 
-/// Those that say which connections without a scheme are not encrypted.
+/// The variables for endpoints without a scheme that are unencrypted.
 pub(super) const INSECURE: &str = "OTEL_EXPORTER_OTLP_INSECURE";
 pub(super) const INSECURE_OF: &[(&str, Signal)] = &[
     ("OTEL_EXPORTER_OTLP_TRACES_INSECURE", Signal::Traces),
@@ -134,7 +135,7 @@ pub(super) const INSECURE_OF: &[(&str, Signal)] = &[
 #[derive(Debug)]
 pub(super) struct Unsupported {
     pub(super) variable: &'static str,
-    /// The value that says what happens anyway.
+    /// The value that has the same meaning as no value.
     pub(super) harmless: &'static str,
     pub(super) reason: &'static str,
     pub(super) used: &'static str,
@@ -198,7 +199,7 @@ pub(super) struct LayerVariable {
     pub(super) variable: &'static str,
     /// In lower case.
     pub(super) values: &'static [&'static str],
-    /// What stands before a list of names, which is a value too.
+    /// Prefixes of a list of names, which are valid values too.
     pub(super) before_names: &'static [&'static str],
     pub(super) is_list: bool,
     pub(super) accepted: &'static str,

@@ -1,9 +1,12 @@
-//! What telemetry is to do: plain data, its defaults, and where it can come from.
+//! The configuration: plain data, its defaults and its sources.
 
 mod debug;
 mod effective;
+mod endpoint;
 mod environment;
+mod expected;
 mod exporter;
+mod features;
 mod fields;
 mod file;
 mod file_config;
@@ -16,6 +19,7 @@ mod provenance;
 mod sampling;
 mod sdk;
 mod setters;
+mod target;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -25,6 +29,7 @@ mod writer;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub(crate) use endpoint::Endpoint;
 pub use exporter::{Compression, Exporter, Propagator, Protocol};
 pub use file_config::FileConfig;
 pub(crate) use headers::Headers;
@@ -32,78 +37,84 @@ pub use ignored::IgnoredVariable;
 pub(crate) use parse::pairs;
 pub use sampling::{SamplingRule, TailRule};
 pub(crate) use sdk::SdkConfig;
+pub(crate) use target::OtlpTarget;
 pub use tls::TlsConfig;
 pub(crate) use writer::ConsoleWriter;
 
 use crate::config::provenance::Provenance;
-use crate::error::{InitError, Place};
-use crate::hook::Hook;
+use crate::error::{ConfigSource, InitError};
+use crate::hook::StartupHook;
 use crate::signal::{PerSignal, Signal};
-use crate::target::Target;
 
-/// What telemetry is to do. The default is off: nothing is recorded and nothing is exported.
+/// The configuration of telemetry. The default is off: nothing is recorded or exported.
 ///
-/// Each field has a setter of the same name. Its debug form shows URLs without secrets, and no headers. Values are checked by [`init`](crate::init), and, when they come from a file
-/// or the environment, where they are read. The [crate](crate) documentation has the table of keys and variables.
+/// Each field has a setter of the same name. The debug form redacts URLs and omits headers. Values are
+/// checked by [`init`](crate::init); values from a file or from the environment are checked when they are
+/// read. The [crate](crate) documentation lists all keys and variables.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TelemetryConfig {
-    /// Whether anything is recorded at all. Default: `false`.
+    /// Whether telemetry is on. Default: `false`.
     pub enabled: bool,
     /// The resource's `service.name`. Default: the SDK's `unknown_service:` and the program's name.
     pub service_name: Option<String>,
-    /// Where spans and metrics go. Default: [`Exporter::Console`].
+    /// The exporter of spans and metrics. Default: [`Exporter::Console`].
     pub exporter: Exporter,
-    /// The collector's URL. Default: `http://127.0.0.1:4317`, or `http://127.0.0.1:4318` if `protocol` is HTTP.
+    /// The collector's URL. Default: `http://127.0.0.1:4317`, or `http://127.0.0.1:4318` if `protocol` is
+    /// HTTP.
     pub endpoint: Option<String>,
-    /// How to speak to the collector. Default: HTTP if the endpoint has a path or the port 4318, else gRPC.
+    /// The protocol of requests to the collector. Default: HTTP if the endpoint has a path or port 4318,
+    /// otherwise gRPC.
     pub protocol: Option<Protocol>,
-    /// How requests to the collector are made smaller. Default: not at all.
+    /// The compression of requests to the collector. Default: none.
     pub compression: Compression,
-    /// The share of new traces that is recorded, 0.0 to 1.0. Default: 1.0.
+    /// The share of new traces that are sampled, from 0.0 to 1.0. Default: 1.0.
     pub sampling_rate: f64,
     /// Whether a span with a parent takes its parent's sampling decision. Default: `true`.
     pub parent_based: bool,
     /// The model whose tokenizer counts what a provider does not report, for
     /// [`Telemetry::tokenizer_target_model`](crate::Telemetry::tokenizer_target_model). Default: `gpt-4`.
     pub tokenizer_target_model: String,
-    /// The headers that are read and written, the first read last. Default: W3C trace context and baggage.
+    /// The propagators; on extraction, the first one is read last. Default: W3C trace context and baggage.
     pub propagators: Vec<Propagator>,
-    /// The most characters of a text on a span; longer ones are cut. Default: no limit.
+    /// The maximum length in characters of string attribute values on spans. Longer values are truncated.
+    /// Default: no limit.
     pub attribute_value_length_limit: Option<usize>,
     /// The resource's `service.version`. Default: none.
     pub service_version: Option<String>,
-    /// What else the resource says, such as `deployment.environment.name`; it wins over what can be read of the process.
-    /// Default: nothing.
+    /// More attributes of the resource, such as `deployment.environment.name`. They take precedence over
+    /// detected ones. Default: none.
     pub resource_attributes: BTreeMap<String, String>,
-    /// The shares of single routes; the first rule that matches decides. Default: none.
+    /// Sampling rates for routes. The first rule that matches applies. Default: none.
     pub sampling_rules: Vec<SamplingRule>,
-    /// Which traces are kept though they were not sampled. Default: none.
+    /// Which unsampled traces are kept. Default: none.
     pub tail: Option<TailRule>,
     /// The certificates of the connection to the collector.
     pub tls: TlsConfig,
-    /// Where the file exporter writes.
+    /// The path and the rotation of the file exporter.
     pub file: FileConfig,
-    /// The host and port of the Prometheus exporter's listener; `None` for none. Default: `127.0.0.1:9464`.
+    /// The host and port on which the Prometheus exporter listens, if it does. Default: `127.0.0.1:9464`.
     pub prometheus_listen: Option<String>,
-    /// The most bytes of spans, and as many of log records, that wait for their exporter; what finds no room is dropped and
-    /// counted. As many of spans are held back for [`tail`](Self::tail). Default: 64 MiB.
+    /// The maximum bytes of spans that wait for their exporter, and the same for log records. Beyond it,
+    /// items are dropped and counted. The same limit applies to spans held for [`tail`](Self::tail). Default:
+    /// 64 MiB.
     pub max_queue_bytes: usize,
-    /// The most bytes of a request to a collector, before compression. Larger ones are split, and a span, log record or data
-    /// point that is too large alone is dropped and counted. Default: 4 MiB, which is what a collector takes.
+    /// The maximum bytes of a request to a collector, before compression. Larger batches are split; a span,
+    /// log record or data point that exceeds the limit alone is dropped and counted. Default: 4 MiB, the
+    /// default limit of a collector.
     pub max_request_bytes: usize,
-    /// Those that code sets, which win over the others.
+    /// The headers that code sets. They take precedence.
     pub(crate) headers: Headers,
-    /// Those that the environment sets for all signals.
+    /// The headers that the environment sets for all signals.
     pub(crate) variable_headers: Headers,
     pub(crate) sdk: SdkConfig,
     pub(crate) provenance: Provenance,
-    pub(crate) startup_hook: Option<Hook>,
+    pub(crate) startup_hook: Option<StartupHook>,
     pub(crate) signals: PerSignal<SignalConfig>,
     pub(crate) console_writer: Option<ConsoleWriter>,
 }
 
-/// What one signal does differently from the others.
+/// The settings of one signal that differ from the common ones.
 #[derive(Clone, Default, PartialEq)]
 pub(crate) struct SignalConfig {
     pub(crate) exporter: Option<Exporter>,
@@ -112,9 +123,9 @@ pub(crate) struct SignalConfig {
     pub(crate) compression: Option<Compression>,
     pub(crate) tls: TlsConfig,
     pub(crate) headers: Option<Headers>,
-    /// How long one delivery over OTLP may take.
+    /// The timeout of a delivery over OTLP.
     pub(crate) timeout: Option<Duration>,
-    /// How long the SDK lets an export take: another limit of the same.
+    /// The SDK's timeout of an export, which limits the same delivery.
     pub(crate) export_timeout: Option<Duration>,
 }
 
@@ -153,7 +164,7 @@ impl Default for TelemetryConfig {
 }
 
 impl TelemetryConfig {
-    /// The variables of the environment that are set and not used. What cannot be set up is known after
+    /// Returns the variables that are set but ignored. Exporters that cannot be set up are found by
     /// [`init`](crate::init) only, and listed by [`Telemetry::diagnose`](crate::Telemetry::diagnose).
     ///
     /// ```
@@ -168,41 +179,42 @@ impl TelemetryConfig {
         &self.provenance.ignored
     }
 
-    /// Logs go nowhere unless their exporter is set, here or by the environment, and Jaeger takes traces only.
+    /// The exporter of a signal. Logs are not exported unless their exporter is set, here or by the
+    /// environment; Jaeger takes traces only.
     pub(crate) fn exporter_of(&self, signal: Signal) -> Exporter {
         let common = match (signal, self.exporter) {
             (Signal::Logs, _) | (Signal::Metrics, Exporter::Jaeger) => Exporter::None,
             (_, exporter) => exporter,
         };
-        self.signals.of(signal).exporter.unwrap_or(common)
+        self.signals.get(signal).exporter.unwrap_or(common)
     }
 
-    /// How long one delivery of a signal over OTLP may take: the limits of the exporter and of the SDK are one, the
-    /// shorter, since the SDK applies none of its own.
+    /// The timeout of a signal's deliveries over OTLP: the shorter of the exporter's and the SDK's, since the
+    /// SDK applies none of its own.
     pub(crate) fn timeout(&self, signal: Signal) -> Duration {
-        let own = self.signals.of(signal);
-        let timeout = own.timeout.or(self.sdk.timeout).unwrap_or(TIMEOUT);
+        let own = self.signals.get(signal);
+        let timeout = own.timeout.or(self.sdk.timeout).unwrap_or(DEFAULT_EXPORT_TIMEOUT);
         own.export_timeout.map_or(timeout, |limit| timeout.min(limit))
     }
 
-    /// The headers of a signal's requests: those of the code, then those of the environment, where the signal's stand in
-    /// the place of those for all.
+    /// The headers of a signal's requests: those of the code, then those of the environment. A signal's own
+    /// variable replaces the common one.
     pub(crate) fn headers(&self, signal: Signal) -> Headers {
-        let own = self.signals.of(signal).headers.as_ref();
+        let own = self.signals.get(signal).headers.as_ref();
         self.headers.or(own.unwrap_or(&self.variable_headers))
     }
 
     pub(crate) fn check(&self) -> Result<(), InitError> {
         parse::rate(self.sampling_rate).map_err(|accepted| {
-            InitError::value(Place::Code, "sampling_rate", self.sampling_rate, accepted)
+            InitError::not_accepted(ConfigSource::Code, "sampling_rate", self.sampling_rate, accepted)
         })?;
         for rule in &self.sampling_rules {
             let key = format!("sampling_rules.{}", rule.route);
             parse::rate(rule.rate)
-                .map_err(|accepted| InitError::value(Place::Code, key, rule.rate, accepted))?;
+                .map_err(|accepted| InitError::not_accepted(ConfigSource::Code, key, rule.rate, accepted))?;
         }
         for signal in Signal::ALL {
-            let target = Target::new(self, signal)?;
+            let target = OtlpTarget::new(self, signal)?;
             target.tls.root()?;
             target.tls.identity()?;
         }
@@ -212,28 +224,44 @@ impl TelemetryConfig {
         ] {
             if self.exporter_of(signal) == Exporter::Jaeger {
                 let accepted = format!("one that takes {signal}, and Jaeger for traces alone");
-                return Err(InitError::value(Place::Code, key, "jaeger", &accepted));
+                return Err(InitError::not_accepted(
+                    ConfigSource::Code,
+                    key,
+                    "jaeger",
+                    &accepted,
+                ));
             }
         }
         for (key, bytes) in [
             ("max_queue_bytes", self.max_queue_bytes),
             ("max_request_bytes", self.max_request_bytes),
         ] {
-            parse::bytes(bytes).map_err(|accepted| InitError::value(Place::Code, key, bytes, accepted))?;
+            parse::bytes(bytes)
+                .map_err(|accepted| InitError::not_accepted(ConfigSource::Code, key, bytes, accepted))?;
         }
         if self.exporter_of(Signal::Traces) == Exporter::Prometheus {
             let key = "the exporter of traces (tracing.exporter, OTEL_TRACES_EXPORTER)";
             let accepted = "one that takes traces, and Prometheus for metrics alone (metrics_exporter, OTEL_METRICS_EXPORTER)";
-            return Err(InitError::value(Place::Code, key, "prometheus", accepted));
+            return Err(InitError::not_accepted(
+                ConfigSource::Code,
+                key,
+                "prometheus",
+                accepted,
+            ));
         }
         if self.exporter_of(Signal::Logs) == Exporter::Prometheus {
             let key = "logs_exporter (OTEL_LOGS_EXPORTER)";
             let accepted = "one that takes logs, and Prometheus for metrics alone";
-            return Err(InitError::value(Place::Code, key, "prometheus", accepted));
+            return Err(InitError::not_accepted(
+                ConfigSource::Code,
+                key,
+                "prometheus",
+                accepted,
+            ));
         }
         Ok(())
     }
 }
 
-/// The specification's default of a delivery.
-const TIMEOUT: Duration = Duration::from_secs(10);
+/// The specification's default timeout of a delivery.
+const DEFAULT_EXPORT_TIMEOUT: Duration = Duration::from_secs(10);

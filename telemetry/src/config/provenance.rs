@@ -1,4 +1,4 @@
-//! Which variables have set what, so that one that turns out to be of no use can be named and ignored.
+//! The variables that have set fields, so that one that turns out to be unusable can be named and ignored.
 
 use crate::config::fields::Field;
 use crate::config::ignored::{IgnoredVariable, printable};
@@ -6,13 +6,13 @@ use crate::config::{Exporter, TelemetryConfig};
 use crate::error::InitError;
 use crate::signal::Signal;
 
-/// Where values came from. It is no part of what they are: two configurations with the same values are equal.
+/// Where values came from. Configurations with the same values are equal, whatever their provenance.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Provenance {
     /// The variables that were accepted; none if the environment is read strictly.
     pub(super) applied: Vec<AppliedVariable>,
     pub(crate) ignored: Vec<IgnoredVariable>,
-    /// Whether what the SDK would read by itself has been read.
+    /// Whether the variables that the SDK would read itself were read.
     pub(super) is_environment_read: bool,
 }
 
@@ -32,7 +32,7 @@ impl PartialEq for Provenance {
 }
 
 impl Provenance {
-    /// Of a variable that is read twice the second reading counts.
+    /// The second reading of a variable replaces the first.
     pub(super) fn apply(&mut self, applied: AppliedVariable) {
         let is_same =
             |other: &AppliedVariable| (other.variable, other.field) == (applied.variable, applied.field);
@@ -40,7 +40,7 @@ impl Provenance {
         self.applied.push(applied);
     }
 
-    /// As for [`apply`](Self::apply).
+    /// Like [`apply`](Self::apply).
     pub(super) fn ignore(&mut self, ignored: IgnoredVariable) {
         let is_same = |other: &IgnoredVariable| {
             (&other.variable, &other.value, &other.reason)
@@ -72,15 +72,15 @@ impl AppliedVariable {
 }
 
 impl TelemetryConfig {
-    /// Notes that code has set these fields, whatever the environment says of them.
+    /// Records that code has set these fields, so that no variable is blamed for them.
     pub(super) fn set_in_code(&mut self, is_set: impl Fn(Field) -> bool) {
         self.provenance.applied.retain(|applied| !is_set(applied.field));
     }
 
-    /// Turns a signal off whose exporter cannot be set up, if a variable is to blame.
+    /// Turns off a signal whose exporter cannot be set up, if a variable selected it.
     ///
     /// # Errors
-    /// The same error if the exporter was chosen in code or in a file.
+    /// Returns the same error if the exporter was selected in code or in a file.
     pub(crate) fn turn_off(&mut self, signal: Signal, error: InitError) -> Result<(), InitError> {
         let applied = &self.provenance.applied;
         let chooses = |applied: &&AppliedVariable| applied.field == Field::ExporterOf(signal);
@@ -93,14 +93,14 @@ impl TelemetryConfig {
         let Some(blamed) = blamed.cloned() else {
             return Err(error);
         };
-        self.signals.at(signal).exporter = Some(Exporter::None);
+        self.signals.get_mut(signal).exporter = Some(Exporter::None);
         let used = format!("{signal} are not exported");
         self.provenance
             .ignore(blamed.ignored(format!("{error:#}"), None, used));
         Ok(())
     }
 
-    /// Takes the certificates and the start-up hook back that variables name and that are not there.
+    /// Removes certificates and a start-up hook that variables name and that do not exist.
     pub(crate) fn without_what_is_missing(mut self) -> Self {
         for applied in self.provenance.applied.clone() {
             if let Some((reason, used)) = self.missing(&applied) {
@@ -115,7 +115,7 @@ impl TelemetryConfig {
         self
     }
 
-    /// Why what a variable names cannot be used, and what is used instead.
+    /// Why the file or hook that a variable names cannot be used, and what is used instead.
     fn missing(&self, applied: &AppliedVariable) -> Option<(String, &'static str)> {
         let checked = match applied.field {
             Field::StartupHook => {
@@ -123,13 +123,13 @@ impl TelemetryConfig {
                 return Some((format!("{missing:#}"), "no start-up hook"));
             }
             Field::Certificate => self.tls.root().err(),
-            Field::CertificateOf(signal) => self.signals.of(signal).tls.root().err(),
+            Field::CertificateOf(signal) => self.signals.get(signal).tls.root().err(),
             Field::ClientCertificate => self.tls.check_client_certificate().err(),
             Field::ClientCertificateOf(signal) => {
-                self.signals.of(signal).tls.check_client_certificate().err()
+                self.signals.get(signal).tls.check_client_certificate().err()
             }
             Field::ClientKey => self.tls.check_client_key().err(),
-            Field::ClientKeyOf(signal) => self.signals.of(signal).tls.check_client_key().err(),
+            Field::ClientKeyOf(signal) => self.signals.get(signal).tls.check_client_key().err(),
             _ => return None,
         };
         let is_root = matches!(applied.field, Field::Certificate | Field::CertificateOf(_));
@@ -145,10 +145,10 @@ impl TelemetryConfig {
         match field {
             Field::StartupHook => self.startup_hook = None,
             Field::Certificate => self.tls.certificate = None,
-            Field::CertificateOf(signal) => self.signals.at(signal).tls.certificate = None,
+            Field::CertificateOf(signal) => self.signals.get_mut(signal).tls.certificate = None,
             Field::ClientCertificate | Field::ClientKey => self.tls.remove_identity(),
             Field::ClientCertificateOf(signal) | Field::ClientKeyOf(signal) => {
-                self.signals.at(signal).tls.remove_identity();
+                self.signals.get_mut(signal).tls.remove_identity();
             }
             _ => {}
         }

@@ -1,19 +1,19 @@
-//! Rules of sampling beyond the one rate.
+//! Sampling rules beyond the common rate.
 
 use std::time::Duration;
 
-/// The share of a route's traces that is recorded.
+/// The sampling rate of a route.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SamplingRule {
-    /// The route or the path of the request that begins the trace; with `*` at its end, what it begins with.
+    /// The route or the path of the request that starts the trace. A trailing `*` matches any rest.
     pub route: String,
-    /// The share of these traces, 0.0 to 1.0.
+    /// The share of these traces that are sampled, from 0.0 to 1.0.
     pub rate: f64,
 }
 
 impl SamplingRule {
-    /// Records this share of a route's traces.
+    /// Returns a rule that samples this share of a route's traces.
     #[must_use]
     pub fn new(route: impl Into<String>, rate: f64) -> Self {
         Self {
@@ -23,18 +23,19 @@ impl SamplingRule {
     }
 }
 
-/// Which traces are kept though they were not sampled.
+/// Which unsampled traces are kept.
 ///
-/// They are recorded in full and held back until their last span in this process ends, which costs what a sampled trace
-/// costs but its export. Other services of the trace have been told that it is not sampled: only this one's part is kept.
+/// Unsampled traces are recorded and held until their last span in this process ends. This costs as much as a
+/// sampled trace, except for its export. Only this service's part of a trace is kept, because the other
+/// services see it as unsampled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TailRule {
-    /// Keeps traces with a span that failed. Default: `true`.
+    /// Whether traces with a failed span are kept. Default: `true`.
     pub errors: bool,
-    /// Keeps traces whose request lasted so long. Default: none.
+    /// Traces whose local root lasts at least this long are kept. Default: none.
     pub slower_than: Option<Duration>,
-    /// The most spans that are held back; the oldest trace goes first. Default: 10 000.
+    /// The maximum number of spans that are held. The oldest trace is dropped first. Default: 10,000.
     pub max_spans: usize,
 }
 
@@ -49,21 +50,21 @@ impl Default for TailRule {
 }
 
 impl TailRule {
-    /// Sets whether traces with a span that failed are kept. Default: they are.
+    /// Sets whether traces with a failed span are kept. Default: `true`.
     #[must_use]
     pub fn with_errors(mut self, errors: bool) -> Self {
         self.errors = errors;
         self
     }
 
-    /// Keeps traces whose request lasted so long.
+    /// Sets the duration from which traces are kept. Default: none.
     #[must_use]
     pub fn with_slower_than(mut self, limit: Duration) -> Self {
         self.slower_than = Some(limit);
         self
     }
 
-    /// Sets the most spans that are held back. Default: 10 000.
+    /// Sets the maximum number of spans that are held. Default: 10,000.
     #[must_use]
     pub fn with_max_spans(mut self, spans: usize) -> Self {
         self.max_spans = spans;

@@ -1,5 +1,5 @@
-//! What the SDK and its exporters would read from the environment by themselves, some of it wrongly: values that are
-//! checked here, and given to them in code so that they do not look.
+//! Settings that the SDK and its exporters would read from the environment, some of them incorrectly. They
+//! are parsed here and set in code, so that the SDK does not read them.
 
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ use crate::signal::{PerSignal, Signal};
 /// Batches, intervals and limits, with the specification's defaults.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct SdkConfig {
-    /// Those of spans and log records; metrics have none.
+    /// The limits of spans and log records; metrics have none.
     pub(crate) batches: PerSignal<BatchLimits>,
     pub(crate) span_limits: CountLimits,
     /// The time between two exports of metrics.
     pub(crate) metric_interval: Duration,
     pub(crate) temporality: MetricTemporality,
-    /// How long one delivery over OTLP may take, if a signal sets no time of its own.
+    /// The timeout of a delivery over OTLP, unless a signal has its own.
     pub(crate) timeout: Option<Duration>,
 }
 
@@ -70,7 +70,7 @@ impl BatchLimits {
         }
     }
 
-    /// Never more than the queue holds: such a batch would never be full.
+    /// At most the size of the queue: a larger batch would never be full.
     pub(crate) fn max_export_batch_size(self) -> usize {
         self.max_export_batch_size.unwrap_or(512).min(self.max_queue_size)
     }
@@ -105,8 +105,6 @@ impl From<CountLimits> for SpanLimits {
 }
 
 impl MetricTemporality {
-    pub(crate) const ACCEPTED: &str = r#""cumulative", "delta" or "lowmemory""#;
-
     pub(crate) fn parse(text: &str) -> Option<Self> {
         Self::ALL
             .into_iter()

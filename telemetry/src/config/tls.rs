@@ -5,15 +5,16 @@ use std::path::Path;
 
 use crate::error::InitError;
 
-/// Files in PEM format for an `https` endpoint; none is needed where the system's roots know the collector.
+/// Certificate files in PEM format for an `https` endpoint. None is needed if the system's roots include the
+/// collector's issuer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TlsConfig {
-    /// Roots to trust beside the system's. Default: none.
+    /// Roots to trust in addition to the system's. Default: none.
     pub certificate: Option<String>,
-    /// The certificate that this process shows. Default: none.
+    /// The client certificate. Default: none.
     pub client_certificate: Option<String>,
-    /// The key of that certificate. Default: none.
+    /// The private key of the client certificate. Default: none.
     pub client_key: Option<String>,
 }
 
@@ -21,14 +22,14 @@ pub struct TlsConfig {
 pub(crate) type Identity = (Vec<u8>, Vec<u8>);
 
 impl TlsConfig {
-    /// Trusts the roots in a file beside the system's.
+    /// Sets a file of roots to trust in addition to the system's. Default: none.
     #[must_use]
     pub fn with_certificate(mut self, path: impl Into<String>) -> Self {
         self.certificate = Some(path.into());
         self
     }
 
-    /// Shows a certificate to the collector.
+    /// Sets the files of the client certificate and its private key. Default: none.
     #[must_use]
     pub fn with_identity(mut self, certificate: impl Into<String>, key: impl Into<String>) -> Self {
         self.client_certificate = Some(certificate.into());
@@ -38,7 +39,8 @@ impl TlsConfig {
 }
 
 impl TlsConfig {
-    /// What is set for one signal, and else what is set for all: the certificate and its key go together.
+    /// The settings of one signal, completed by the common ones. A certificate and its key are taken
+    /// together.
     pub(crate) fn or(&self, all: &Self) -> Self {
         let own = self.client_certificate.is_some() || self.client_key.is_some();
         let identity = if own { self } else { all };
@@ -62,8 +64,7 @@ impl TlsConfig {
             ))),
             (None, None) => Ok(None),
             _ => {
-                let message =
-                    format!("{CLIENT_CERTIFICATE} and {CLIENT_KEY} are given together or not at all");
+                let message = format!("{CLIENT_CERTIFICATE} and {CLIENT_KEY} must be set together");
                 Err(InitError::exporter(message))
             }
         }
@@ -91,7 +92,8 @@ impl TlsConfig {
     }
 }
 
-/// The file's bytes, if there is in them what there is to be: a client would take a file without for an empty list.
+/// Reads a file and checks that it holds a certificate or a key: a client would treat a file without any as
+/// an empty list.
 fn read(setting: &str, path: &str, what: &str) -> Result<Vec<u8>, InitError> {
     let bytes = fs::read(path).map_err(|error| InitError::unreadable(setting, Path::new(path), error))?;
     let ending = format!("{}-----", what.to_ascii_uppercase());
@@ -101,7 +103,7 @@ fn read(setting: &str, path: &str, what: &str) -> Result<Vec<u8>, InitError> {
     if has_it {
         Ok(bytes)
     } else {
-        Err(InitError::holds_no(setting, Path::new(path), what))
+        Err(InitError::no_pem(setting, Path::new(path), what))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-/// Variables that are set: the specification treats an empty one as unset.
+/// Variables that are set. The specification treats an empty variable as unset.
 #[derive(Debug)]
 pub(super) struct Variables(HashMap<String, String>);
 
@@ -15,7 +15,8 @@ impl Variables {
         )
     }
 
-    /// Those of this process. Bytes that are no UTF-8 become U+FFFD, so that what holds them is refused and not overlooked.
+    /// The variables of this process. Bytes that are not UTF-8 become U+FFFD, so that such a value is refused
+    /// instead of overlooked.
     pub(super) fn of_process() -> Self {
         let vars = std::env::vars_os()
             .map(|(name, value)| [name, value].map(|text| text.to_string_lossy().into_owned()));

@@ -14,8 +14,8 @@ impl ConsoleWriter {
         Self(Arc::new(Mutex::new(writer)))
     }
 
-    /// Writes a text. A writer that panics would end the thread of an exporter, and with it all that waits to be written:
-    /// its panic is an error like others.
+    /// Writes text. A panic of the writer is caught and returned as an error: it would end the exporter's
+    /// thread, and with it everything in the queue.
     pub(crate) fn write(&self, text: &str) -> io::Result<()> {
         let mut writer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let write = || {

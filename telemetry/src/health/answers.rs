@@ -1,19 +1,20 @@
-//! What a collector answers beyond yes and no: what it rejects, what it advises, and that it has no such signal.
+//! Responses of a collector beyond success and failure: rejected items, advice, and a signal that it does not
+//! support.
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::{Health, locked};
 
-/// What was answered so far.
+/// The responses so far.
 #[derive(Debug, Default)]
-pub(super) struct Answers {
+pub(super) struct CollectorAnswers {
     switched_off: Option<SwitchedOff>,
-    is_advice_said: bool,
-    is_switching_off_said: bool,
+    is_advice_reported: bool,
+    is_switching_off_reported: bool,
 }
 
-/// A destination that has no such signal.
+/// A destination that does not support the signal.
 #[derive(Debug)]
 struct SwitchedOff {
     since: Instant,
@@ -21,11 +22,11 @@ struct SwitchedOff {
 }
 
 impl Health {
-    /// Counts what the destination rejected of a request that it took otherwise.
+    /// Counts the items that the destination rejected from a request that it accepted otherwise.
     pub(crate) fn rejected(&self, rejected: u64, sent: u64, message: &str) {
-        self.rejected.fetch_add(rejected, Ordering::Relaxed);
-        let said = self.messages().rejected.add(Instant::now(), rejected);
-        let Some(count) = said else { return };
+        self.counters.rejected.fetch_add(rejected, Ordering::Relaxed);
+        let due = self.messages().rejected.add(Instant::now(), rejected);
+        let Some(count) = due else { return };
         let (items, destination) = (self.signal.items(), &self.destination);
         let why = if message.is_empty() {
             "without a reason"
@@ -33,33 +34,35 @@ impl Health {
             message
         };
         if count == rejected {
-            self.say(format_args!(
+            self.warn(format_args!(
                 "{destination} rejected {count} of {sent} {items}: {why}"
             ));
         } else {
-            self.say(format_args!(
-                "{destination} rejected {count} {items} since this was last said: {why}"
+            self.warn(format_args!(
+                "{destination} rejected {count} {items} since the last report: {why}"
             ));
         }
     }
 
-    /// Says what a destination that took everything has to say, once.
+    /// Reports the message of a destination that accepted everything, once.
     pub(crate) fn advised(&self, message: &str) {
-        if !std::mem::replace(&mut locked(&self.answers).is_advice_said, true) {
-            self.say(format_args!(
-                "{} takes {} and says: {message} (said once)",
+        if !std::mem::replace(&mut locked(&self.answers).is_advice_reported, true) {
+            self.warn(format_args!(
+                "{} takes {} and says: {message} (reported once)",
                 self.destination, self.signal
             ));
         }
     }
 
-    /// Counts what was dropped because it alone is longer than a request may be.
+    /// Counts items that were dropped because each alone exceeds the limit of a request.
     pub(crate) fn too_large(&self, sizes: &[usize], limit: usize) {
         let Some(largest) = sizes.iter().max() else { return };
-        self.too_large.fetch_add(sizes.len() as u64, Ordering::Relaxed);
-        let said = self.messages().too_large.add(Instant::now(), sizes.len() as u64);
-        if let Some(count) = said {
-            self.say(format_args!(
+        self.counters
+            .too_large
+            .fetch_add(sizes.len() as u64, Ordering::Relaxed);
+        let due = self.messages().too_large.add(Instant::now(), sizes.len() as u64);
+        if let Some(count) = due {
+            self.warn(format_args!(
                 "{count} {} were dropped: a request may have {limit} bytes (max_request_bytes), and the largest makes one \
                  of {largest}",
                 self.signal.items()
@@ -67,7 +70,8 @@ impl Health {
         }
     }
 
-    /// Whether nothing is sent because the destination has no such signal. After a while it is tried again.
+    /// Whether nothing is sent because the destination does not support the signal. After
+    /// [`SWITCHED_OFF_FOR`] it is tried again.
     pub(crate) fn is_switched_off(&self) -> bool {
         let answers = locked(&self.answers);
         answers
@@ -76,37 +80,37 @@ impl Health {
             .is_some_and(|off| off.since.elapsed() < SWITCHED_OFF_FOR)
     }
 
-    /// Why nothing is sent.
+    /// Why nothing is sent, if the signal is switched off.
     pub(crate) fn why_switched_off(&self) -> Option<String> {
         let answers = locked(&self.answers);
         answers.switched_off.as_ref().map(|off| off.why.clone())
     }
 
-    /// The destination has no such signal: nothing more is sent for a while, which is said once.
+    /// Switches the signal off for a while, because the destination does not support it. Reported once.
     pub(crate) fn is_not_implemented(&self, why: &str) {
         let mut answers = locked(&self.answers);
         answers.switched_off = Some(SwitchedOff {
             since: Instant::now(),
             why: why.to_owned(),
         });
-        let was_said = std::mem::replace(&mut answers.is_switching_off_said, true);
+        let was_reported = std::mem::replace(&mut answers.is_switching_off_reported, true);
         drop(answers);
-        if was_said {
+        if was_reported {
             return;
         }
         let (signal, destination) = (self.signal, &self.destination);
-        self.say(format_args!(
+        self.warn(format_args!(
             "{signal} are switched off: {destination} answers {why}. If it takes no {signal}, set OTEL_{}_EXPORTER=none; \
              else see the endpoint",
             signal.name().to_ascii_uppercase()
         ));
     }
 
-    /// The destination has such a signal.
+    /// Records that the destination supports the signal.
     pub(crate) fn is_implemented(&self) {
         locked(&self.answers).switched_off = None;
     }
 }
 
-/// How long a signal stays switched off until it is tried again: a collector may be given a new pipeline.
+/// How long a signal is switched off before it is tried again: a collector may get a new pipeline meanwhile.
 const SWITCHED_OFF_FOR: Duration = Duration::from_secs(300);

@@ -1,10 +1,11 @@
-//! How delivery goes: what was delivered, what was not and why, said when it begins to fail and when that ends.
+//! Counts the deliveries of a signal, and reports when they start to fail and when they recover.
 
 #[cfg_attr(
     not(any(feature = "otlp-grpc", feature = "otlp-http")),
     expect(dead_code, reason = "only a collector answers")
 )]
 mod answers;
+mod monitor;
 mod outage;
 #[cfg_attr(
     not(any(feature = "file", feature = "otlp-grpc", feature = "otlp-http")),
@@ -17,11 +18,10 @@ mod queue;
 )]
 mod report;
 mod waiting;
-mod watch;
 
+pub(crate) use monitor::{DeliveryMonitor, ExporterEnd};
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
-pub(crate) use report::{Report, Reporter};
-pub(crate) use watch::{Ended, Watch};
+pub(crate) use report::{BatchReport, BatchReporter};
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -32,52 +32,72 @@ use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use throughline_propagation::redaction::redact;
 use tracing::Level;
 
-use self::answers::Answers;
-use self::outage::{Notice, Outages, Repeated, Unsaid};
-use self::report::Outcome;
+use self::answers::CollectorAnswers;
+use self::outage::{OutageNotice, Outages, RepeatTally, UnreportedOutages};
+use self::report::BatchOutcome;
 use crate::destination::Destination;
 use crate::signal::Signal;
 
-/// The deliveries of one signal.
+/// The state of one signal's deliveries.
 #[derive(Debug)]
 pub(crate) struct Health {
     signal: Signal,
     destination: Destination,
+    counters: Counters,
+    queued: AtomicUsize,
+    queued_bytes: AtomicUsize,
+    failures: AtomicU64,
+    failure: Mutex<Option<String>>,
+    messages: Mutex<PendingMessages>,
+    answers: Mutex<CollectorAnswers>,
+    is_muted: AtomicBool,
+}
+
+/// What is counted since the start.
+#[derive(Debug, Default)]
+struct Counters {
     delivered: AtomicU64,
     lost: AtomicU64,
     rejected: AtomicU64,
     too_large: AtomicU64,
     dropped: AtomicU64,
     dropped_for_bytes: AtomicU64,
-    queued: AtomicUsize,
-    queued_bytes: AtomicUsize,
-    failures: AtomicU64,
-    failure: Mutex<Option<String>>,
-    messages: Mutex<Messages>,
-    answers: Mutex<Answers>,
-    is_hushed: AtomicBool,
 }
 
-/// The counts of one signal: spans, log records, or collections of metrics and their data points.
+/// The counts of one signal since telemetry started: spans, log records, or collections of metrics and their
+/// data points.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Counts {
-    pub(crate) delivered: u64,
-    pub(crate) lost: u64,
-    pub(crate) rejected: u64,
-    pub(crate) too_large: u64,
-    pub(crate) dropped: u64,
-    pub(crate) dropped_for_bytes: u64,
-    pub(crate) queued: usize,
+#[non_exhaustive]
+pub struct DeliveryCounts {
+    /// Spans, log records or collections of metrics that were delivered; for Prometheus, the pages that were
+    /// read.
+    pub delivered: u64,
+    /// Spans, log records or collections of metrics whose delivery failed, or that were not sent because the
+    /// signal is [switched off](crate::SignalDiagnosis::switched_off).
+    pub lost: u64,
+    /// Spans, log records or data points that the destination rejected from requests that it accepted
+    /// otherwise.
+    pub rejected: u64,
+    /// Spans, log records or data points that were dropped because each alone exceeds the limit of a request
+    /// ([`max_request_bytes`](crate::TelemetryConfig::max_request_bytes)).
+    pub too_large: u64,
+    /// Spans or log records that were dropped because the queue was full.
+    pub dropped: u64,
+    /// Spans or log records that were dropped because they exceeded the queue's limit in bytes
+    /// ([`max_queue_bytes`](crate::TelemetryConfig::max_queue_bytes)).
+    pub dropped_for_bytes: u64,
+    /// Spans or log records that wait in the queue.
+    pub queued: usize,
 }
 
-/// What was said, and what is to be said with a sum.
+/// Events that were reported, and those to be reported with a sum.
 #[derive(Debug)]
-struct Messages {
+struct PendingMessages {
     outages: Outages,
-    dropped: Repeated,
-    dropped_for_bytes: Repeated,
-    rejected: Repeated,
-    too_large: Repeated,
+    dropped: RepeatTally,
+    dropped_for_bytes: RepeatTally,
+    rejected: RepeatTally,
+    too_large: RepeatTally,
 }
 
 impl Health {
@@ -85,25 +105,20 @@ impl Health {
         Arc::new(Self {
             signal,
             destination,
-            delivered: AtomicU64::new(0),
-            lost: AtomicU64::new(0),
-            rejected: AtomicU64::new(0),
-            too_large: AtomicU64::new(0),
-            dropped: AtomicU64::new(0),
-            dropped_for_bytes: AtomicU64::new(0),
+            counters: Counters::default(),
             queued: AtomicUsize::new(0),
             queued_bytes: AtomicUsize::new(0),
             failures: AtomicU64::new(0),
             failure: Mutex::default(),
-            messages: Mutex::new(Messages {
+            messages: Mutex::new(PendingMessages {
                 outages: Outages::new(),
-                dropped: Repeated::default(),
-                dropped_for_bytes: Repeated::default(),
-                rejected: Repeated::default(),
-                too_large: Repeated::default(),
+                dropped: RepeatTally::default(),
+                dropped_for_bytes: RepeatTally::default(),
+                rejected: RepeatTally::default(),
+                too_large: RepeatTally::default(),
             }),
             answers: Mutex::default(),
-            is_hushed: AtomicBool::new(false),
+            is_muted: AtomicBool::new(false),
         })
     }
 
@@ -111,7 +126,7 @@ impl Health {
         &self.destination
     }
 
-    /// Why the last failed delivery failed.
+    /// The cause of the last failed delivery.
     pub(crate) fn failure(&self) -> Option<String> {
         locked(&self.failure).clone()
     }
@@ -121,21 +136,22 @@ impl Health {
         self.failures.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn counts(&self) -> Counts {
-        let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
-        Counts {
-            delivered: count(&self.delivered),
-            lost: count(&self.lost),
-            rejected: count(&self.rejected),
-            too_large: count(&self.too_large),
-            dropped: count(&self.dropped),
-            dropped_for_bytes: count(&self.dropped_for_bytes),
+    pub(crate) fn counts(&self) -> DeliveryCounts {
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        DeliveryCounts {
+            delivered: count(&self.counters.delivered),
+            lost: count(&self.counters.lost),
+            rejected: count(&self.counters.rejected),
+            too_large: count(&self.counters.too_large),
+            dropped: count(&self.counters.dropped),
+            dropped_for_bytes: count(&self.counters.dropped_for_bytes),
             queued: self.queued.load(Ordering::Relaxed),
         }
     }
 
-    /// Says what is left to be said, and then no more: whoever asked for the end learns how it went from the result.
-    pub(crate) fn hush(&self) {
+    /// Reports what was not reported yet, and mutes later reports: the caller of a shutdown learns its
+    /// outcome from the result.
+    pub(crate) fn mute(&self) {
         let mut messages = self.messages();
         let notice = messages.outages.rest();
         let dropped = messages.dropped.rest();
@@ -143,88 +159,88 @@ impl Health {
         let rejected = messages.rejected.rest();
         let too_large = messages.too_large.rest();
         drop(messages);
-        self.say_notice(notice, "");
+        self.report_outage(notice, "");
         for (count, what) in [
             (dropped, "found no room in the queue and were dropped"),
             (
                 dropped_for_bytes,
-                "found no room in the queue's bytes and were dropped",
+                "exceeded the queue's limit in bytes and were dropped",
             ),
             (rejected, "were rejected"),
             (too_large, "were too large for a request and were dropped"),
         ] {
             if let Some(count) = count {
-                self.say(format_args!("{count} more {} {what}", self.signal.items()));
+                self.warn(format_args!("{count} more {} {what}", self.signal.items()));
             }
         }
-        self.is_hushed.store(true, Ordering::Relaxed);
+        self.is_muted.store(true, Ordering::Relaxed);
     }
 
-    /// Counts a delivery of so many items whose result says all.
+    /// Counts a delivery of `count` items by its result.
     pub(crate) fn record(&self, count: usize, result: &OTelSdkResult) {
-        self.add(Outcome::items(count as u64, result, None));
+        self.add(BatchOutcome::items(count as u64, result, None));
     }
 
-    fn add(&self, outcome: Outcome) {
-        let Outcome {
+    fn add(&self, outcome: BatchOutcome) {
+        let BatchOutcome {
             delivered,
             lost,
             failure,
             is_switched_off,
         } = outcome;
-        self.delivered.fetch_add(delivered, Ordering::Relaxed);
-        self.lost.fetch_add(lost, Ordering::Relaxed);
+        self.counters.delivered.fetch_add(delivered, Ordering::Relaxed);
+        self.counters.lost.fetch_add(lost, Ordering::Relaxed);
         let now = Instant::now();
         match failure {
             Some(why) => {
                 let notice = self.messages().outages.failed(now, lost);
-                self.say_notice(notice, &why);
+                self.report_outage(notice, &why);
                 *locked(&self.failure) = Some(why);
-                // Last, so that whoever sees that there was one finds why.
+                // Incremented last, so that a reader of the count finds the cause.
                 self.failures.fetch_add(1, Ordering::Release);
             }
             None if is_switched_off => {}
             None => {
                 let notice = self.messages().outages.delivered(now);
-                self.say_notice(notice, "");
+                self.report_outage(notice, "");
             }
         }
     }
 
-    fn say_notice(&self, notice: Option<Notice>, why: &str) {
+    fn report_outage(&self, notice: Option<OutageNotice>, why: &str) {
         let (signal, destination, items) = (self.signal, &self.destination, self.signal.deliveries());
         match notice {
-            Some(Notice::Began { before }) => {
+            Some(OutageNotice::Began { before }) => {
                 let before = match before {
-                    Unsaid { outages: 0, .. } => String::new(),
-                    Unsaid { outages, lost } => {
+                    UnreportedOutages { outages: 0, .. } => String::new(),
+                    UnreportedOutages { outages, lost } => {
                         format!("; outages before this that were not reported: {outages}, {items} lost in them: {lost}")
                     }
                 };
-                self.say(format_args!(
+                self.warn(format_args!(
                     "{signal} are not reaching {destination}: {why} (Telemetry::diagnose has more{before})"
                 ));
             }
-            Some(Notice::Ended { after, lost }) => {
-                self.say(format_args!(
+            Some(OutageNotice::Ended { after, lost }) => {
+                self.warn(format_args!(
                     "{signal} reach {destination} again after {:.1} s; {items} lost: {lost}",
                     after.as_secs_f64()
                 ));
             }
-            Some(Notice::Passed(Unsaid { outages, lost })) => self.say(format_args!(
-                "{signal} reach {destination}; outages since this was last said: {outages}, {items} lost in them: {lost}"
+            Some(OutageNotice::Passed(UnreportedOutages { outages, lost })) => self.warn(format_args!(
+                "{signal} reach {destination}; outages since the last report: {outages}, {items} lost in them: {lost}"
             )),
             None => {}
         }
     }
 
-    fn say(&self, text: std::fmt::Arguments<'_>) {
-        if !self.is_hushed.load(Ordering::Relaxed) {
-            say(&text.to_string());
+    fn warn(&self, text: std::fmt::Arguments<'_>) {
+        if !self.is_muted.load(Ordering::Relaxed) {
+            warn(&text.to_string());
         }
     }
 
-    fn messages(&self) -> MutexGuard<'_, Messages> {
+    fn messages(&self) -> MutexGuard<'_, PendingMessages> {
         locked(&self.messages)
     }
 }
@@ -233,8 +249,8 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The SDK's errors without its preamble, and no cause twice in a row.
-pub(crate) fn words(error: &OTelSdkError) -> String {
+/// The text of an SDK error without its preamble and without repeated causes.
+pub(crate) fn error_text(error: &OTelSdkError) -> String {
     let text = match error {
         OTelSdkError::InternalFailure(why) => why.clone(),
         other => other.to_string(),
@@ -251,9 +267,9 @@ pub(crate) fn words(error: &OTelSdkError) -> String {
     causes.join(": ")
 }
 
-/// To the program's `tracing` subscriber, or where there is none that takes it, to standard error: silence is the worst
-/// answer. Without secrets: the text is often that of an error.
-pub(crate) fn say(text: &str) {
+/// Warns through the program's `tracing` subscriber, or on standard error if no subscriber takes warnings.
+/// Secrets are redacted, because the text is often that of an error.
+pub(crate) fn warn(text: &str) {
     let text = redact(text);
     if tracing::enabled!(target: "throughline", Level::WARN) {
         tracing::warn!(target: "throughline", "{text}");

@@ -1,8 +1,9 @@
-//! When deliveries begin to fail and when they succeed again, and which of that is said.
+//! Outages of deliveries, and which of them are reported.
 //!
-//! Both ends of an outage are said, so that a log shows how long it took. A destination that comes and goes would fill the
-//! log with that, so outages have an allowance: a few in a row, then one every [`INTERVAL`]. An outage without an allowance
-//! is counted, and the next message has the sum. Time comes from the caller.
+//! Both ends of an outage are reported, so that a log shows how long it took. A destination that comes and
+//! goes would fill the log, so outages have an allowance: a few in a row, then one per [`REPORT_INTERVAL`].
+//! An outage without an allowance is counted, and the next message has the sum. The caller passes the time,
+//! which makes this a pure state machine.
 
 use std::time::{Duration, Instant};
 
@@ -11,35 +12,35 @@ use std::time::{Duration, Instant};
 pub(super) struct Outages {
     current: Option<Outage>,
     allowance: Allowance,
-    unsaid: Unsaid,
+    unreported: UnreportedOutages,
 }
 
 #[derive(Debug)]
 struct Outage {
     began: Instant,
     lost: u64,
-    is_said: bool,
+    is_reported: bool,
 }
 
-/// Outages that no message was spent on.
+/// Outages that were not reported.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Unsaid {
+pub(super) struct UnreportedOutages {
     pub(super) outages: u64,
     pub(super) lost: u64,
 }
 
 /// A message about outages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Notice {
+pub(super) enum OutageNotice {
     Began {
-        before: Unsaid,
+        before: UnreportedOutages,
     },
     Ended {
         after: Duration,
         lost: u64,
     },
-    /// Outages that are over and were not said.
-    Passed(Unsaid),
+    /// Outages that are over and were not reported.
+    Passed(UnreportedOutages),
 }
 
 impl Outages {
@@ -47,142 +48,143 @@ impl Outages {
         Self {
             current: None,
             allowance: Allowance::new(),
-            unsaid: Unsaid::default(),
+            unreported: UnreportedOutages::default(),
         }
     }
 
-    /// A delivery failed, and so many items were lost.
-    pub(super) fn failed(&mut self, now: Instant, lost: u64) -> Option<Notice> {
+    /// Records a failed delivery that lost `lost` items.
+    pub(super) fn failed(&mut self, now: Instant, lost: u64) -> Option<OutageNotice> {
         let current = self.current.get_or_insert(Outage {
             began: now,
             lost: 0,
-            is_said: false,
+            is_reported: false,
         });
         current.lost += lost;
-        if current.is_said || !self.allowance.take(now) {
+        if current.is_reported || !self.allowance.take(now) {
             return None;
         }
-        current.is_said = true;
-        let before = std::mem::take(&mut self.unsaid);
-        Some(Notice::Began { before })
+        current.is_reported = true;
+        let before = std::mem::take(&mut self.unreported);
+        Some(OutageNotice::Began { before })
     }
 
-    /// A delivery succeeded.
-    pub(super) fn delivered(&mut self, now: Instant) -> Option<Notice> {
+    /// Records a successful delivery.
+    pub(super) fn delivered(&mut self, now: Instant) -> Option<OutageNotice> {
         match self.current.take() {
-            Some(outage) if outage.is_said => {
-                return Some(Notice::Ended {
+            Some(outage) if outage.is_reported => {
+                return Some(OutageNotice::Ended {
                     after: now.saturating_duration_since(outage.began),
                     lost: outage.lost,
                 });
             }
             Some(outage) => {
-                self.unsaid.outages += 1;
-                self.unsaid.lost += outage.lost;
+                self.unreported.outages += 1;
+                self.unreported.lost += outage.lost;
             }
             None => {}
         }
-        (self.unsaid.outages > 0 && self.allowance.take(now)).then(|| self.passed())
+        (self.unreported.outages > 0 && self.allowance.take(now)).then(|| self.passed())
     }
 
-    /// What was not said, at the end, when there is no later message.
-    pub(super) fn rest(&mut self) -> Option<Notice> {
-        (self.unsaid.outages > 0).then(|| self.passed())
+    /// What was not reported, at shutdown, when no later message follows.
+    pub(super) fn rest(&mut self) -> Option<OutageNotice> {
+        (self.unreported.outages > 0).then(|| self.passed())
     }
 
-    fn passed(&mut self) -> Notice {
-        Notice::Passed(std::mem::take(&mut self.unsaid))
+    fn passed(&mut self) -> OutageNotice {
+        OutageNotice::Passed(std::mem::take(&mut self.unreported))
     }
 }
 
-/// Outages that may be said: [`BURST`] at first, and one more every [`INTERVAL`].
+/// The outages that may be reported: [`MAX_BURST`] at first, and one more per [`REPORT_INTERVAL`].
 #[derive(Debug)]
 struct Allowance {
-    left: u32,
+    remaining: u32,
     since: Option<Instant>,
 }
 
 impl Allowance {
     fn new() -> Self {
         Self {
-            left: BURST,
+            remaining: MAX_BURST,
             since: None,
         }
     }
 
     fn take(&mut self, now: Instant) -> bool {
         let since = *self.since.get_or_insert(now);
-        let more = now.saturating_duration_since(since).as_secs() / INTERVAL.as_secs();
+        let more = now.saturating_duration_since(since).as_secs() / REPORT_INTERVAL.as_secs();
         if more > 0 {
-            self.left = self
-                .left
-                .saturating_add(u32::try_from(more).unwrap_or(BURST))
-                .min(BURST);
+            self.remaining = self
+                .remaining
+                .saturating_add(u32::try_from(more).unwrap_or(MAX_BURST))
+                .min(MAX_BURST);
             self.since = Some(now);
         }
-        let has = self.left > 0;
-        self.left = self.left.saturating_sub(1);
+        let has = self.remaining > 0;
+        self.remaining = self.remaining.saturating_sub(1);
         has
     }
 }
 
-/// Something that happens often and is said at once, and then with a sum every [`INTERVAL`].
+/// A frequent event, reported at once and then with a sum per [`REPORT_INTERVAL`].
 #[derive(Debug, Default)]
-pub(super) struct Repeated {
-    said: Option<Instant>,
-    unsaid: u64,
+pub(super) struct RepeatTally {
+    reported_at: Option<Instant>,
+    unreported: u64,
 }
 
-impl Repeated {
-    /// It happened so many times; how many times are to be said now, if it is time.
+impl RepeatTally {
+    /// Adds `times` events, and returns the number to report now, if it is time.
     pub(super) fn add(&mut self, now: Instant, times: u64) -> Option<u64> {
-        self.unsaid += times;
+        self.unreported += times;
         if self
-            .said
-            .is_some_and(|said| now.saturating_duration_since(said) < INTERVAL)
+            .reported_at
+            .is_some_and(|at| now.saturating_duration_since(at) < REPORT_INTERVAL)
         {
             return None;
         }
-        self.said = Some(now);
+        self.reported_at = Some(now);
         self.rest()
     }
 
-    /// What was not said yet.
+    /// The number that was not reported yet.
     pub(super) fn rest(&mut self) -> Option<u64> {
-        Some(std::mem::take(&mut self.unsaid)).filter(|unsaid| *unsaid > 0)
+        Some(std::mem::take(&mut self.unreported)).filter(|unreported| *unreported > 0)
     }
 }
 
-const BURST: u32 = 3;
-const INTERVAL: Duration = Duration::from_secs(30);
+const MAX_BURST: u32 = 3;
+const REPORT_INTERVAL: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Seconds, what happened, and what is said: `None` for a delivery, else the items lost by a failure.
-    type Step = (u64, Option<u64>, Option<Notice>);
+    /// Seconds, the event, and the expected report. The event is `None` for a delivery, or the number of
+    /// items lost by a failure.
+    type Step = (u64, Option<u64>, Option<OutageNotice>);
 
     fn follow(steps: &[Step]) {
         let (begun, mut outages) = (Instant::now(), Outages::new());
-        for (index, (second, happened, said)) in steps.iter().enumerate() {
+        for (index, (second, happened, expected)) in steps.iter().enumerate() {
             let now = begun + Duration::from_secs(*second);
             let notice = match happened {
                 Some(lost) => outages.failed(now, *lost),
                 None => outages.delivered(now),
             };
-            assert_eq!(notice, *said, "step {index}, at {second} s");
+            assert_eq!(notice, *expected, "step {index}, at {second} s");
         }
     }
 
-    fn began(outages: u64, lost: u64) -> Option<Notice> {
-        let before = Unsaid { outages, lost };
-        Some(Notice::Began { before })
+    fn began(outages: u64, lost: u64) -> Option<OutageNotice> {
+        let before = UnreportedOutages { outages, lost };
+        Some(OutageNotice::Began { before })
     }
 
-    fn ended(seconds: u64, lost: u64) -> Option<Notice> {
+    fn ended(seconds: u64, lost: u64) -> Option<OutageNotice> {
         let after = Duration::from_secs(seconds);
-        Some(Notice::Ended { after, lost })
+        Some(OutageNotice::Ended { after, lost })
     }
 
     #[test]
@@ -217,9 +219,13 @@ mod tests {
             (31, None, ended(1, 1)),
             (32, Some(4), None),
             (33, None, None),
-            (60, None, Some(Notice::Passed(Unsaid { outages: 1, lost: 4 }))),
+            (
+                60,
+                None,
+                Some(OutageNotice::Passed(UnreportedOutages { outages: 1, lost: 4 })),
+            ),
             (61, None, None),
-            // One that goes on without an allowance is said as soon as there is one.
+            // An outage without an allowance is reported as soon as there is one.
             (62, Some(2), None),
             (91, Some(2), began(0, 0)),
             (92, None, ended(30, 4)),
@@ -228,8 +234,8 @@ mod tests {
 
     #[test]
     fn what_happens_often_is_said_with_a_sum() {
-        let (begun, mut repeated) = (Instant::now(), Repeated::default());
-        for (second, times, said) in [
+        let (begun, mut repeated) = (Instant::now(), RepeatTally::default());
+        for (second, times, expected) in [
             (0, 1, Some(1)),
             (1, 2, None),
             (29, 3, None),
@@ -238,7 +244,7 @@ mod tests {
             (91, 1, None),
         ] {
             let now = begun + Duration::from_secs(second);
-            assert_eq!(repeated.add(now, times), said, "at {second} s");
+            assert_eq!(repeated.add(now, times), expected, "at {second} s");
         }
         assert_eq!(repeated.rest(), Some(1), "what is left at the end");
         assert_eq!(repeated.rest(), None, "once");

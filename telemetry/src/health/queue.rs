@@ -1,9 +1,9 @@
-//! The bounds between a program and its exporter, in number and in bytes: what finds no room is dropped at once, counted,
-//! and said.
+//! The limits between a program and its exporter, in items and in bytes. An item that exceeds a limit is
+//! dropped at once, counted and reported.
 //!
-//! The SDK's batch processors drop too, and count for themselves only. They never have to here: no more is let in than
-//! their queue holds. They have no bound in bytes. A place is free again when a batch is taken from the queue, its bytes
-//! when the batch is exported.
+//! The SDK's batch processors drop too, but count for themselves only, and have no limit in bytes. Here, no
+//! more items are admitted than their queue holds, so they never drop. A place is released when a batch is
+//! taken from the queue; its bytes when the batch is exported, because the exporter holds them until then.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,52 +22,56 @@ use opentelemetry_sdk::trace::{
     BatchSpanProcessor, Span, SpanData, SpanExporter, SpanProcessor, TracerProviderBuilder,
 };
 
-use super::{Health, Watch};
+use super::{DeliveryMonitor, Health};
 use crate::signal::Signal;
 use crate::size::{record_bytes, span_bytes};
 
-impl Watch {
-    /// Adds an exporter that gets spans in batches, from a bounded queue.
+impl DeliveryMonitor {
+    /// Adds an exporter of spans behind a bounded queue.
     pub(crate) fn spans(
         &self,
         builder: TracerProviderBuilder,
         exporter: impl SpanExporter + 'static,
     ) -> TracerProviderBuilder {
-        let batches = BatchSpanProcessor::builder(self.over(exporter));
+        let batches = BatchSpanProcessor::builder(self.monitored(exporter));
         let batches = batches.with_batch_config(self.span_batches().build());
-        self.process(builder, Bounded::new(batches.build(), self, Signal::Traces))
+        self.process(
+            builder,
+            BoundedProcessor::new(batches.build(), self, Signal::Traces),
+        )
     }
 
-    /// Adds an exporter that gets log records in batches, from a bounded queue.
+    /// Adds an exporter of log records behind a bounded queue.
     pub(crate) fn logs(
         &self,
         builder: LoggerProviderBuilder,
         exporter: impl LogExporter + 'static,
     ) -> LoggerProviderBuilder {
-        let limits = *self.sdk.batches.of(Signal::Logs);
+        let limits = *self.sdk.batches.get(Signal::Logs);
         // Each value is set, so that none is read from the environment.
         let config = logs::BatchConfigBuilder::default()
             .with_max_queue_size(limits.max_queue_size)
             .with_max_export_batch_size(limits.max_export_batch_size())
             .with_scheduled_delay(limits.schedule_delay);
-        let batches = BatchLogProcessor::builder(self.over(exporter)).with_batch_config(config.build());
-        builder.with_log_processor(Bounded::new(batches.build(), self, Signal::Logs))
+        let batches = BatchLogProcessor::builder(self.monitored(exporter)).with_batch_config(config.build());
+        builder.with_log_processor(BoundedProcessor::new(batches.build(), self, Signal::Logs))
     }
 
-    /// Adds an exporter that gets all metrics at an interval.
+    /// Adds an exporter that collects all metrics at an interval.
     pub(crate) fn metrics(
         &self,
         builder: MeterProviderBuilder,
         exporter: impl PushMetricExporter,
     ) -> MeterProviderBuilder {
-        let reader = PeriodicReader::builder(self.over(exporter)).with_interval(self.sdk.metric_interval);
+        let reader =
+            PeriodicReader::builder(self.monitored(exporter)).with_interval(self.sdk.metric_interval);
         builder.with_reader(reader.build())
     }
 }
 
 impl Health {
-    /// Takes a place and room for so many bytes, or counts what is dropped for want of one.
-    pub(super) fn enter(&self, limits: Limits, bytes: usize) -> bool {
+    /// Reserves a place and bytes, or counts the item as dropped.
+    pub(super) fn enter(&self, limits: QueueLimits, bytes: usize) -> bool {
         if self.queued.fetch_add(1, Ordering::Relaxed) >= limits.items {
             self.queued.fetch_sub(1, Ordering::Relaxed);
             self.dropped(limits.items);
@@ -83,22 +87,22 @@ impl Health {
         true
     }
 
-    /// Gives places back.
+    /// Releases places.
     pub(super) fn leave(&self, count: usize) {
         release(&self.queued, count);
     }
 
-    /// Gives bytes back.
+    /// Releases bytes.
     pub(super) fn free(&self, bytes: usize) {
         release(&self.queued_bytes, bytes);
     }
 
     fn dropped(&self, limit: usize) {
-        self.dropped.fetch_add(1, Ordering::Relaxed);
-        let said = self.messages().dropped.add(Instant::now(), 1);
-        if let Some(count) = said {
+        self.counters.dropped.fetch_add(1, Ordering::Relaxed);
+        let due = self.messages().dropped.add(Instant::now(), 1);
+        if let Some(count) = due {
             let (items, destination) = (self.signal.items(), &self.destination);
-            self.say(format_args!(
+            self.warn(format_args!(
                 "{items} are recorded faster than {destination} takes them: {count} found no room in the queue of {limit} \
                  and were dropped"
             ));
@@ -106,12 +110,12 @@ impl Health {
     }
 
     fn dropped_for_bytes(&self, limit: usize) {
-        self.dropped_for_bytes.fetch_add(1, Ordering::Relaxed);
-        let said = self.messages().dropped_for_bytes.add(Instant::now(), 1);
-        if let Some(count) = said {
+        self.counters.dropped_for_bytes.fetch_add(1, Ordering::Relaxed);
+        let due = self.messages().dropped_for_bytes.add(Instant::now(), 1);
+        if let Some(count) = due {
             let (items, destination) = (self.signal.items(), &self.destination);
-            self.say(format_args!(
-                "{items} take more memory than may wait for {destination}: {count} found no room in the queue of {limit} \
+            self.warn(format_args!(
+                "{items} exceed the memory of the queue for {destination}: {count} found no room in the queue of {limit} \
                  bytes (max_queue_bytes) and were dropped"
             ));
         }
@@ -123,37 +127,37 @@ fn release(count: &AtomicUsize, released: usize) {
     let _ = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, release);
 }
 
-/// What a queue holds at most.
+/// The limits of a queue.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
+pub(super) struct QueueLimits {
     pub(super) items: usize,
     pub(super) bytes: usize,
 }
 
-/// A batch processor that is given no more than it has room for.
+/// A batch processor that receives no more than its queue holds.
 #[derive(Debug)]
-struct Bounded<P> {
+struct BoundedProcessor<P> {
     next: P,
     health: Arc<Health>,
-    limits: Limits,
+    limits: QueueLimits,
 }
 
-impl<P> Bounded<P> {
-    /// The bound in number is that of the processor's queue.
-    fn new(next: P, watch: &Watch, signal: Signal) -> Self {
+impl<P> BoundedProcessor<P> {
+    /// The limit in items is that of the processor's queue.
+    fn new(next: P, monitor: &DeliveryMonitor, signal: Signal) -> Self {
         Self {
             next,
-            health: Arc::clone(&watch.health),
-            limits: Limits {
-                items: watch.sdk.batches.of(signal).max_queue_size,
-                bytes: watch.max_queue_bytes,
+            health: Arc::clone(&monitor.health),
+            limits: QueueLimits {
+                items: monitor.sdk.batches.get(signal).max_queue_size,
+                bytes: monitor.max_queue_bytes,
             },
         }
     }
 }
 
 #[deny(clippy::missing_trait_methods)]
-impl<P: SpanProcessor> SpanProcessor for Bounded<P> {
+impl<P: SpanProcessor> SpanProcessor for BoundedProcessor<P> {
     fn on_start(&self, span: &mut Span, cx: &Context) {
         self.next.on_start(span, cx);
     }
@@ -183,7 +187,7 @@ impl<P: SpanProcessor> SpanProcessor for Bounded<P> {
 }
 
 #[deny(clippy::missing_trait_methods)]
-impl<P: LogProcessor> LogProcessor for Bounded<P> {
+impl<P: LogProcessor> LogProcessor for BoundedProcessor<P> {
     fn emit(&self, record: &mut SdkLogRecord, scope: &InstrumentationScope) {
         if self.health.enter(self.limits, record_bytes(record)) {
             self.next.emit(record, scope);

@@ -1,32 +1,33 @@
-//! What became of a batch, from the exporter's result and from what else it knows.
+//! The outcome of a batch, from the exporter's result and from what it reported.
 
 use std::sync::{Arc, Mutex};
 
 use opentelemetry_sdk::error::OTelSdkResult;
 
-use super::{Health, locked, words};
+use super::{Health, error_text, locked};
 
-/// What an exporter knows of a batch beyond its result.
+/// What an exporter reports of a batch beyond its result.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Report {
+pub(crate) struct BatchReport {
     /// The items that were not delivered because of a failure.
     pub(crate) lost: u64,
-    /// The items that are not delivered though nothing failed: rejected, or too large. They are counted already.
+    /// The items that are not delivered though nothing failed: rejected, or too large. They are counted
+    /// already.
     pub(crate) excluded: u64,
     /// Why the last part that failed did.
     pub(crate) failure: Option<String>,
-    /// Nothing more was sent, because the destination has no such signal.
+    /// Nothing more was sent, because the destination does not support the signal.
     pub(crate) is_switched_off: bool,
 }
 
-/// Where an exporter leaves a report while it exports a batch. Its batches come one after the other.
+/// Takes the report of the batch that is being exported. Batches are exported one at a time.
 #[derive(Debug, Clone)]
-pub(crate) struct Reporter {
+pub(crate) struct BatchReporter {
     health: Arc<Health>,
-    report: Arc<Mutex<Option<Report>>>,
+    report: Arc<Mutex<Option<BatchReport>>>,
 }
 
-impl Reporter {
+impl BatchReporter {
     pub(super) fn new(health: Arc<Health>) -> Self {
         Self {
             health,
@@ -38,29 +39,29 @@ impl Reporter {
         &self.health
     }
 
-    pub(crate) fn report(&self, report: Report) {
+    pub(crate) fn report(&self, report: BatchReport) {
         *locked(&self.report) = Some(report);
     }
 
-    pub(super) fn take(&self) -> Option<Report> {
+    pub(super) fn take(&self) -> Option<BatchReport> {
         locked(&self.report).take()
     }
 }
 
 /// How many spans, log records or collections of metrics were delivered, and how many were lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Outcome {
+pub(super) struct BatchOutcome {
     pub(super) delivered: u64,
     pub(super) lost: u64,
     pub(super) failure: Option<String>,
     pub(super) is_switched_off: bool,
 }
 
-impl Outcome {
-    /// Of so many spans or log records.
-    pub(super) fn items(count: u64, result: &OTelSdkResult, report: Option<Report>) -> Self {
+impl BatchOutcome {
+    /// The outcome of `count` spans or log records.
+    pub(super) fn items(count: u64, result: &OTelSdkResult, report: Option<BatchReport>) -> Self {
         let Some(report) = report else {
-            let failure = result.as_ref().err().map(words);
+            let failure = result.as_ref().err().map(error_text);
             let lost = if failure.is_some() { count } else { 0 };
             return Self {
                 delivered: count - lost,
@@ -83,8 +84,8 @@ impl Outcome {
         }
     }
 
-    /// Of one collection of metrics, which is lost if a part of it is.
-    pub(super) fn collection(result: &OTelSdkResult, report: Option<Report>) -> Self {
+    /// The outcome of one collection of metrics, which is lost if a part of it is.
+    pub(super) fn collection(result: &OTelSdkResult, report: Option<BatchReport>) -> Self {
         let Some(report) = report else {
             return Self::items(1, result, None);
         };

@@ -1,28 +1,28 @@
-//! The counts of a queue that an exporter has itself, bounded in bytes: the console's, which prints a trace when it is
-//! complete and not when a batch is.
+//! The counts of the console's queue, which is bounded in bytes: it prints a trace when the trace is
+//! complete, not when a batch is.
 
 use std::sync::atomic::Ordering;
 
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::SpanData;
 
-use super::queue::Limits;
-use super::{Watch, locked};
+use super::queue::QueueLimits;
+use super::{DeliveryMonitor, locked};
 use crate::size::span_bytes;
 
-impl Watch {
-    /// Takes room in the queue for a span, and returns its bytes; or counts it as dropped.
+impl DeliveryMonitor {
+    /// Reserves bytes in the queue for a span and returns them, or counts the span as dropped.
     pub(crate) fn admit(&self, span: &SpanData) -> Option<usize> {
         let bytes = span_bytes(span);
-        let limits = Limits {
+        let limits = QueueLimits {
             items: usize::MAX,
             bytes: self.max_queue_bytes,
         };
         self.health.enter(limits, bytes).then_some(bytes)
     }
 
-    /// Gives the room of a span back that is taken from the queue, and cuts its long texts. It still waits, until it is
-    /// [settled](Self::settle).
+    /// Releases the bytes of a span that is taken from the queue, and truncates its long values. The span
+    /// remains counted until it is [settled](Self::settle).
     pub(crate) fn take(&self, span: &mut SpanData, bytes: usize) {
         self.health.free(bytes);
         self.cut(span);
@@ -34,19 +34,19 @@ impl Watch {
         self.health.record(spans, result);
     }
 
-    /// The spans that wait to be settled.
+    /// The number of spans that are not settled.
     pub(crate) fn waiting(&self) -> usize {
         self.health.counts().queued
     }
 
-    /// Says why the end that is under way fails: the SDK would wrap it in words of its own.
+    /// Records the cause of a failing shutdown: the SDK would wrap it in its own words.
     pub(crate) fn fail(&self, why: &str) {
         *locked(&self.health.failure) = Some(why.to_owned());
-        // Last, so that whoever sees that there was one finds why.
+        // Incremented last, so that a reader of the count finds the cause.
         self.health.failures.fetch_add(1, Ordering::Release);
     }
 
-    /// What was lost since the start, in words.
+    /// What was lost since the start, in error_text.
     pub(crate) fn losses(&self) -> Option<String> {
         let counts = self.health.counts();
         let why = self.health.failure().unwrap_or_default();

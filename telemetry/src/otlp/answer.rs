@@ -1,33 +1,34 @@
-//! Reads the bodies of answers to requests that were taken, as protobuf or JSON.
+//! Reads the bodies of successful responses, as protobuf or JSON.
 //!
-//! A body is read as far as it can be. One that cannot be read says nothing, whatever its status says stands.
+//! A body that cannot be read has no effect: the status decides.
 
 use prost::Message;
 use serde_json::Value;
 
-use super::Partial;
+use super::PartialSuccess;
 
-/// The answer to an accepted request. The three signals' answers differ in names only, which are not on the wire.
+/// The response to an accepted request. The responses of the three signals differ in field names only, which
+/// are not on the wire.
 #[derive(Clone, PartialEq, Message)]
 struct ExportResponse {
     #[prost(message, optional, tag = "1")]
-    partial_success: Option<PartialSuccess>,
+    partial_success: Option<PartialSuccessMessage>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct PartialSuccess {
+struct PartialSuccessMessage {
     #[prost(int64, tag = "1")]
     rejected: i64,
     #[prost(string, tag = "2")]
     error_message: String,
 }
 
-/// What an accepted request's answer says was not taken.
-pub(super) fn partial(body: &[u8], is_json: bool) -> Partial {
+/// What the response to an accepted request reports as rejected.
+pub(super) fn partial(body: &[u8], is_json: bool) -> PartialSuccess {
     let found = if is_json {
         json(body).and_then(|answer| {
             let partial = either(&answer, "partialSuccess", "partial_success")?;
-            // A whole number of 64 bits is text in JSON of protobuf, and a number where somebody was lenient.
+            // Protobuf's JSON writes 64-bit integers as strings; some servers write numbers.
             let rejected = partial
                 .as_object()?
                 .iter()
@@ -37,7 +38,7 @@ pub(super) fn partial(body: &[u8], is_json: bool) -> Partial {
                 count => count.as_i64(),
             });
             let message = either(partial, "errorMessage", "error_message").and_then(Value::as_str);
-            Some(PartialSuccess {
+            Some(PartialSuccessMessage {
                 rejected: rejected.unwrap_or(0),
                 error_message: message.unwrap_or_default().to_owned(),
             })
@@ -48,13 +49,13 @@ pub(super) fn partial(body: &[u8], is_json: bool) -> Partial {
             .and_then(|answer| answer.partial_success)
     };
     let found = found.unwrap_or_default();
-    Partial {
+    PartialSuccess {
         rejected: u64::try_from(found.rejected).unwrap_or(0),
         message: line(&found.error_message),
     }
 }
 
-/// The first line of a text, as long as one reads; nothing if it has control characters.
+/// The first line of a text, truncated; empty if it has control characters.
 pub(super) fn line(text: &str) -> String {
     let line = text.trim().lines().next().unwrap_or_default();
     if line.chars().any(char::is_control) {
@@ -77,8 +78,8 @@ const MAX_MESSAGE_CHARACTERS: usize = 160;
 mod tests {
     use super::*;
 
-    fn rejected(rejected: u64, message: &str) -> Partial {
-        Partial {
+    fn rejected(rejected: u64, message: &str) -> PartialSuccess {
+        PartialSuccess {
             rejected,
             message: message.to_owned(),
         }
@@ -86,7 +87,7 @@ mod tests {
 
     #[test]
     fn partial_success_is_read_in_every_spelling() {
-        let nothing = Partial::default();
+        let nothing = PartialSuccess::default();
         let long = format!(
             r#"{{"partialSuccess":{{"errorMessage":"{}"}}}}"#,
             "x".repeat(5_000)
@@ -116,7 +117,7 @@ mod tests {
             assert_eq!(partial(body.as_bytes(), true), expected, "{body:.80}");
         }
         let answer = ExportResponse {
-            partial_success: Some(PartialSuccess {
+            partial_success: Some(PartialSuccessMessage {
                 rejected: 9,
                 error_message: "why".to_owned(),
             }),

@@ -1,50 +1,60 @@
-//! A way to a collector, whichever its protocol.
+//! A connection to a collector, whichever its protocol.
 
-use std::time::Duration;
-
-use ::http::HeaderMap;
-use opentelemetry_http::Bytes;
-
-use super::{CollectorReply, Runtime, grpc, http};
-use crate::config::Protocol;
+#[cfg(feature = "otlp-grpc")]
+use super::grpc::{Grpc, Runtime};
+#[cfg(feature = "otlp-http")]
+use super::http::Http;
+use super::{CollectorReply, OtlpRequest};
+use crate::config::{OtlpTarget, Protocol};
 use crate::error::InitError;
-use crate::target::Target;
 
-/// A way to a collector. Requests are sent one at a time, and each call blocks until its answer or its timeout.
+/// A connection to a collector. Requests are sent one at a time, and each call blocks until its answer or its
+/// timeout.
 #[derive(Debug)]
 pub(crate) enum Connection {
-    Grpc(grpc::Grpc),
-    Http(http::Http),
-}
-
-/// An encoded request.
-#[derive(Debug)]
-pub(crate) struct Post<'a> {
-    /// The user's headers.
-    pub(crate) headers: &'a HeaderMap,
-    pub(crate) body: Bytes,
-    pub(crate) is_gzip: bool,
-    /// How long the exchange may take.
-    pub(crate) timeout: Duration,
+    #[cfg(feature = "otlp-grpc")]
+    Grpc(Grpc),
+    #[cfg(feature = "otlp-http")]
+    Http(Http),
 }
 
 impl Connection {
-    /// Nothing is sent yet. gRPC needs the runtime, which is started by the first that needs it.
-    pub(crate) fn new(target: &Target, runtime: &mut Option<Runtime>) -> Result<Self, InitError> {
-        match target.protocol {
-            Protocol::Grpc => grpc::Grpc::new(target, runtime).map(Self::Grpc),
-            Protocol::HttpProtobuf | Protocol::HttpJson => http::Http::new(target).map(Self::Http),
-        }
-    }
-
-    pub(crate) fn send(&self, post: Post<'_>) -> CollectorReply {
+    pub(crate) fn send(&self, post: OtlpRequest<'_>) -> CollectorReply {
         match self {
+            #[cfg(feature = "otlp-grpc")]
             Self::Grpc(grpc) => grpc.send(post),
+            #[cfg(feature = "otlp-http")]
             Self::Http(http) => http.send(post),
         }
     }
 }
 
-/// The most bytes that are read of an answer. A collector's own is a few hundred; what is longer is no reason to send
-/// the same spans again.
-pub(super) const MAX_ANSWER_BYTES: usize = 64 * 1024;
+/// Makes connections, and owns what they share: the runtime of gRPC, which is started by the first that needs
+/// it.
+#[derive(Debug, Default)]
+pub(crate) struct Connector {
+    #[cfg(feature = "otlp-grpc")]
+    runtime: Option<Runtime>,
+}
+
+impl Connector {
+    /// Prepares a connection. Nothing is sent yet.
+    #[cfg_attr(
+        not(feature = "otlp-grpc"),
+        expect(
+            clippy::needless_pass_by_ref_mut,
+            clippy::unused_self,
+            reason = "HTTP shares nothing"
+        )
+    )]
+    pub(crate) fn connect(&mut self, target: &OtlpTarget) -> Result<Connection, InitError> {
+        match target.protocol {
+            #[cfg(feature = "otlp-grpc")]
+            Protocol::Grpc => Grpc::new(target, &mut self.runtime).map(Connection::Grpc),
+            #[cfg(feature = "otlp-http")]
+            Protocol::HttpProtobuf | Protocol::HttpJson => Http::new(target).map(Connection::Http),
+            #[cfg(not(all(feature = "otlp-grpc", feature = "otlp-http")))]
+            protocol => Err(protocol.feature().error(target)),
+        }
+    }
+}

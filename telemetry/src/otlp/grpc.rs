@@ -1,12 +1,8 @@
-//! OTLP over gRPC, on a runtime of its own: it works without tokio, and keeps working while the caller's tokio is stopped.
+//! OTLP over gRPC, on a runtime of its own: it works without tokio, and while the caller's tokio is stopped.
 //!
-//! The unary call is made here, on tonic's channel, and not by tonic's client. That client reports an answer that is too
-//! long in the same way as a refusal by the collector (`OutOfRange`, which is to be retried), so that one cannot tell
-//! whether the request was taken; and a status with details that are no base64 panics in it.
-
-#[cfg_attr(not(feature = "tls"), path = "grpc_tls_absent.rs")]
-#[cfg_attr(feature = "tls", path = "grpc_tls.rs")]
-mod tls;
+//! The unary call is made here on tonic's channel, not by tonic's client. That client reports a response that
+//! is too long like a refusal by the collector (`OutOfRange`, which is retried), so that one cannot see
+//! whether the request was accepted; and it panics at status details that are not base64.
 
 use std::future::poll_fn;
 use std::sync::mpsc;
@@ -27,14 +23,13 @@ use tonic::transport::{Channel, Endpoint};
 use tower_service::Service;
 
 use super::answer::{line, partial};
-use super::connection::{MAX_ANSWER_BYTES, Post};
 use super::retry_info::retry_delay;
-use super::{CollectorReply, Partial};
+use super::{CollectorReply, MAX_ANSWER_BYTES, OtlpRequest, PartialSuccess};
+use crate::config::OtlpTarget;
 use crate::error::{InitError, chain};
 use crate::signal::Signal;
-use crate::target::Target;
 
-/// A runtime of one thread, on which nothing is recorded of what it does itself, and which is let go without waiting:
+/// A runtime with one thread on which telemetry is suppressed. It is dropped without waiting, because
 /// dropping a tokio runtime inside another one panics.
 #[derive(Debug)]
 pub(crate) struct Runtime(Option<runtime::Runtime>);
@@ -84,13 +79,14 @@ pub(crate) struct Grpc {
 }
 
 impl Grpc {
-    /// With a channel of our own: with the exporter's, the feature `tls` would bring tonic into programs that export over
-    /// HTTP.
-    pub(super) fn new(target: &Target, runtime: &mut Option<Runtime>) -> Result<Self, InitError> {
+    /// Creates a channel of our own: with the exporter's, the feature `tls` would add tonic to programs that
+    /// export over HTTP.
+    pub(super) fn new(target: &OtlpTarget, runtime: &mut Option<Runtime>) -> Result<Self, InitError> {
         let endpoint = Endpoint::from_shared(target.url.clone());
         let endpoint = endpoint
             .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;
-        let endpoint = tls::secure(endpoint, target)?;
+        #[cfg(feature = "tls")]
+        let endpoint = super::grpc_tls::secure(endpoint, target)?;
         let runtime = Runtime::handle(runtime)?;
         let entered = runtime.enter();
         let channel = endpoint.connect_lazy();
@@ -106,7 +102,7 @@ impl Grpc {
         })
     }
 
-    pub(super) fn send(&self, post: Post<'_>) -> CollectorReply {
+    pub(super) fn send(&self, post: OtlpRequest<'_>) -> CollectorReply {
         let (channel, timeout) = (self.channel.clone(), post.timeout);
         let request = self.request(post);
         let (sender, reply) = mpsc::channel();
@@ -120,7 +116,7 @@ impl Grpc {
             .unwrap_or_else(|_| CollectorReply::None("telemetry has ended".into()))
     }
 
-    fn request(&self, post: Post<'_>) -> Request<Body> {
+    fn request(&self, post: OtlpRequest<'_>) -> Request<Body> {
         let mut request = Request::new(Body::new(Full::new(framed(&post.body, post.is_gzip))));
         *request.method_mut() = Method::POST;
         *request.version_mut() = Version::HTTP_2;
@@ -142,7 +138,8 @@ impl Grpc {
     }
 }
 
-/// A message behind its length, as gRPC frames it (<https://grpc.github.io/grpc/core/md_doc__p_r_o_t_o_c_o_l-_h_t_t_p2.html>).
+/// A message behind its length, as gRPC frames it
+/// (<https://grpc.github.io/grpc/core/md_doc__p_r_o_t_o_c_o_l-_h_t_t_p2.html>).
 fn framed(message: &[u8], is_gzip: bool) -> Bytes {
     let length = u32::try_from(message.len()).unwrap_or(u32::MAX);
     let head = [&[u8::from(is_gzip)][..], &length.to_be_bytes()].concat();
@@ -169,7 +166,7 @@ async fn exchange(mut channel: Channel, request: Request<Body>) -> CollectorRepl
 
 async fn read(response: Response<Body>) -> CollectorReply {
     let (head, mut body) = response.into_parts();
-    if let Some(status) = status(&head.headers, Partial::default()) {
+    if let Some(status) = status(&head.headers, PartialSuccess::default()) {
         return status;
     }
     if head.status != StatusCode::OK {
@@ -196,7 +193,7 @@ async fn read(response: Response<Body>) -> CollectorReply {
             }
         }
     }
-    // Whoever answers has taken the request, whatever became of the answer's end.
+    // A server that responds has accepted the request, even if the end of the response is missing.
     if data.is_empty() {
         CollectorReply::None(broken)
     } else {
@@ -213,8 +210,8 @@ fn taken(data: &[u8]) -> CollectorReply {
     }
 }
 
-/// What the message says that is framed in the data, if it is whole and not compressed.
-fn message_in(data: &[u8]) -> Option<Partial> {
+/// Reads the message that is framed in the data, if it is complete and not compressed.
+fn message_in(data: &[u8]) -> Option<PartialSuccess> {
     let (&[compressed, a, b, c, d], rest) = data.split_first_chunk::<5>()?;
     let length = usize::try_from(u32::from_be_bytes([a, b, c, d])).ok()?;
     let message = rest.get(..length).filter(|_| compressed == 0)?;
@@ -222,7 +219,7 @@ fn message_in(data: &[u8]) -> Option<Partial> {
 }
 
 /// The status in headers or trailers, if there is one.
-fn status(headers: &HeaderMap, partial: Partial) -> Option<CollectorReply> {
+fn status(headers: &HeaderMap, partial: PartialSuccess) -> Option<CollectorReply> {
     let code = Code::from_bytes(headers.get("grpc-status")?.as_bytes());
     let message = headers.get("grpc-message").map_or(&[][..], HeaderValue::as_bytes);
     let message = percent_decode(message).decode_utf8_lossy();
@@ -238,8 +235,7 @@ fn status(headers: &HeaderMap, partial: Partial) -> Option<CollectorReply> {
     })
 }
 
-/// An answer of plain HTTP, which gRPC reads as one of its codes
-/// (<https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md>).
+/// A response of plain HTTP, mapped to a gRPC code
 fn plain(status: StatusCode) -> CollectorReply {
     let code = match status.as_u16() {
         400 => Code::Internal,
@@ -253,7 +249,7 @@ fn plain(status: StatusCode) -> CollectorReply {
         code: code_name(code),
         retry_after: None,
         message: format!("HTTP {status}"),
-        partial: Partial::default(),
+        partial: PartialSuccess::default(),
     }
 }
 
@@ -297,10 +293,18 @@ mod tests {
                 code: "ResourceExhausted".into(),
                 retry_after: None,
                 message: expected.into(),
-                partial: Partial::default(),
+                partial: PartialSuccess::default(),
             };
-            assert_eq!(status(&headers, Partial::default()), Some(expected), "{message}");
+            assert_eq!(
+                status(&headers, PartialSuccess::default()),
+                Some(expected),
+                "{message}"
+            );
         }
-        assert_eq!(status(&HeaderMap::new(), Partial::default()), None, "no status");
+        assert_eq!(
+            status(&HeaderMap::new(), PartialSuccess::default()),
+            None,
+            "no status"
+        );
     }
 }

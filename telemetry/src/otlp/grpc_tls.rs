@@ -2,10 +2,10 @@
 
 use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity};
 
+use crate::config::OtlpTarget;
 use crate::error::InitError;
-use crate::target::Target;
 
-pub(super) fn secure(endpoint: Endpoint, target: &Target) -> Result<Endpoint, InitError> {
+pub(super) fn secure(endpoint: Endpoint, target: &OtlpTarget) -> Result<Endpoint, InitError> {
     if !target.is_https() {
         return Ok(endpoint);
     }

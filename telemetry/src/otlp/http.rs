@@ -1,8 +1,4 @@
-//! OTLP over HTTP, by a blocking client on the thread that exports.
-
-#[cfg_attr(not(feature = "tls"), path = "http_tls_absent.rs")]
-#[cfg_attr(feature = "tls", path = "http_tls.rs")]
-mod tls;
+//! OTLP over HTTP, with a blocking client on the exporting thread.
 
 use std::io::Read;
 use std::thread;
@@ -13,12 +9,11 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
 
 use super::answer::partial;
-use super::connection::{MAX_ANSWER_BYTES, Post};
 use super::refusal::message;
-use super::{CollectorReply, Partial};
+use super::{CollectorReply, MAX_ANSWER_BYTES, OtlpRequest, PartialSuccess};
+use crate::config::OtlpTarget;
 use crate::config::Protocol;
 use crate::error::{InitError, chain};
-use crate::target::Target;
 
 /// A client and where it posts to.
 #[derive(Debug)]
@@ -29,10 +24,11 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    pub(super) fn new(target: &Target) -> Result<Self, InitError> {
+    pub(super) fn new(target: &OtlpTarget) -> Result<Self, InitError> {
         // A redirected POST may arrive as a GET that carries nothing, and be answered 200 all the same.
         let builder = blocking::Client::builder().timeout(None).redirect(Policy::none());
-        let builder = tls::secure(builder, target)?;
+        #[cfg(feature = "tls")]
+        let builder = super::http_tls::secure(builder, target)?;
         let failed = || InitError::exporter(format!("{target} cannot be set up"));
         // A blocking client makes a runtime, which must not happen on a thread of another one.
         let client = thread::spawn(move || builder.build())
@@ -48,7 +44,7 @@ impl Http {
         })
     }
 
-    pub(super) fn send(&self, post: Post<'_>) -> CollectorReply {
+    pub(super) fn send(&self, post: OtlpRequest<'_>) -> CollectorReply {
         let request = self
             .client
             .post(&self.url)
@@ -62,14 +58,14 @@ impl Http {
         };
         match request.body(post.body).send() {
             Ok(response) => self.reply(response),
-            // The error itself says the URL, which whoever reads this knows.
+            // The error itself repeats the URL, which is part of the report anyway.
             Err(error) => CollectorReply::None(
                 std::error::Error::source(&error).map_or_else(|| error.to_string(), chain),
             ),
         }
     }
 
-    /// The status decides. A body that does not arrive whole, or is too long to be read, says nothing more.
+    /// The status decides. A body that is incomplete or too long is ignored.
     fn reply(&self, response: Response) -> CollectorReply {
         let status = response.status();
         let header = |name| response.headers().get(name);
@@ -85,7 +81,7 @@ impl Http {
         let partial = if status.is_success() && is_whole {
             partial(&body, kind.starts_with(JSON.as_bytes()))
         } else {
-            Partial::default()
+            PartialSuccess::default()
         };
         CollectorReply::Http {
             status: status.as_u16(),
@@ -117,18 +113,18 @@ mod tests {
 
     #[test]
     fn a_wait_is_seconds_or_a_date() {
-        let of = |text: &str| retry_after(&HeaderValue::from_str(text).expect("a header"));
-        assert_eq!(of(" 120 "), Some(Duration::from_secs(120)), "seconds");
+        let wait = |text: &str| retry_after(&HeaderValue::from_str(text).expect("a header"));
+        assert_eq!(wait(" 120 "), Some(Duration::from_secs(120)), "seconds");
         assert_eq!(
-            of("Fri, 31 Dec 1999 23:59:59 GMT"),
+            wait("Fri, 31 Dec 1999 23:59:59 GMT"),
             Some(Duration::ZERO),
             "a date that is past"
         );
         let soon = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(100));
-        let wait = of(&soon).expect("a date");
-        assert!((1..=100).contains(&wait.as_secs()), "{wait:?} until {soon}");
+        let until = wait(&soon).expect("a date");
+        assert!((1..=100).contains(&until.as_secs()), "{until:?} until {soon}");
         for text in ["", "soon", "-1", "1.5", "99999999999999999999999"] {
-            assert_eq!(of(text), None, "{text:?}");
+            assert_eq!(wait(text), None, "{text:?}");
         }
     }
 }

@@ -3,10 +3,10 @@
 use reqwest::blocking::ClientBuilder;
 use reqwest::{Certificate, Identity};
 
+use crate::config::OtlpTarget;
 use crate::error::InitError;
-use crate::target::Target;
 
-pub(super) fn secure(builder: ClientBuilder, target: &Target) -> Result<ClientBuilder, InitError> {
+pub(super) fn secure(builder: ClientBuilder, target: &OtlpTarget) -> Result<ClientBuilder, InitError> {
     if !target.is_https() {
         // Else the system's roots would be read for nothing, which takes longer than all the rest of a start.
         return Ok(builder.tls_certs_only([]));

@@ -1,4 +1,4 @@
-//! Reads the bodies of refusals over HTTP: the collector's own explanation.
+//! Reads the bodies of refusals over HTTP: the collector's explanation.
 
 use prost::Message;
 
@@ -6,15 +6,15 @@ use super::answer::{json, line};
 
 /// `google.rpc.Status`, in which a collector explains a refusal.
 #[derive(Clone, PartialEq, Message)]
-struct RpcStatus {
+struct StatusMessage {
     #[prost(string, tag = "2")]
     message: String,
 }
 
-/// What a refusal's body says to people: the message of its status, else its first line, if it is text.
+/// The message in the body of a refusal: that of its status, or else its first line, if it is text.
 pub(super) fn message(body: &[u8], is_protobuf: bool) -> String {
     if is_protobuf {
-        return RpcStatus::decode(body).map_or_else(|_| String::new(), |status| line(&status.message));
+        return StatusMessage::decode(body).map_or_else(|_| String::new(), |status| line(&status.message));
     }
     let status = json(body);
     let message = status.as_ref().and_then(|status| status.get("message")?.as_str());
@@ -31,7 +31,7 @@ mod tests {
 
     #[test]
     fn a_refusal_is_explained_in_the_collectors_words() {
-        let status = RpcStatus {
+        let status = StatusMessage {
             message: "too many spans".to_owned(),
         };
         for (body, is_protobuf, expected) in [

@@ -16,25 +16,24 @@ pub(crate) enum CollectorReply {
         /// Whether it is a page for people.
         is_page: bool,
         retry_after: Option<Duration>,
-        /// What the body says to people, if it is text.
+        /// The message in the body, if it is text.
         message: String,
-        partial: Partial,
+        partial: PartialSuccess,
     },
     /// A status of gRPC, whose code is as `Ok` or `Unauthenticated`.
     Grpc {
         code: String,
         retry_after: Option<Duration>,
         message: String,
-        partial: Partial,
+        partial: PartialSuccess,
     },
     /// No answer, or none that could be read, and why.
     None(String),
 }
 
-/// What a collector that took a request says that it did not take of it
-/// (<https://opentelemetry.io/docs/specs/otlp/#partial-success>).
+/// The part of an accepted request that a collector rejected
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Partial {
+pub(crate) struct PartialSuccess {
     /// Spans, log records or data points.
     pub(crate) rejected: u64,
     /// Why; with nothing rejected it is advice.

@@ -1,4 +1,4 @@
-//! Reads the details of a status of gRPC: how long the collector wants to be left alone.
+//! Reads the details of a gRPC status: how long the collector asks to wait.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use prost::Message;
 
 /// `google.rpc.Status`.
 #[derive(Clone, PartialEq, Message)]
-struct RpcStatus {
+struct StatusDetails {
     #[prost(message, repeated, tag = "3")]
     details: Vec<Detail>,
 }
@@ -38,7 +38,7 @@ struct Delay {
 
 /// The wait that the details of a status name.
 pub(super) fn retry_delay(details: &[u8]) -> Option<Duration> {
-    let status = RpcStatus::decode(details).ok()?;
+    let status = StatusDetails::decode(details).ok()?;
     let mut details = status.details.iter();
     let detail = details.find(|detail| detail.type_url.ends_with("/google.rpc.RetryInfo"))?;
     let delay = RetryInfo::decode(&*detail.value).ok()?.delay?;
@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn the_wait_of_a_status_is_found_among_its_details() {
-        let status = |details| RpcStatus { details }.encode_to_vec();
+        let status = |details| StatusDetails { details }.encode_to_vec();
         let detail = |name: &str, value: Vec<u8>| Detail {
             type_url: format!("type.googleapis.com/google.rpc.{name}"),
             value,

@@ -1,24 +1,24 @@
 //! What to do about a failure of TLS.
 
-use crate::target::Target;
+use crate::config::OtlpTarget;
 
-/// What to do about a failure of TLS; `None` for another failure.
-pub(crate) fn tls_advice(why: &str, target: &Target) -> Option<String> {
+/// Advice for a failure of TLS; `None` for any other failure.
+pub(crate) fn tls_advice(why: &str, target: &OtlpTarget) -> Option<String> {
     if !target.is_https() {
         return None;
     }
     let is_refused = |kind: &str| why.contains("invalid peer certificate") && why.contains(kind);
     if is_refused("UnknownIssuer") || is_refused("BadSignature") {
         let roots = match &target.tls.certificate {
-            Some(path) => format!("neither the system nor {path} knows who issued its certificate"),
-            None => "the system does not know who issued its certificate".to_owned(),
+            Some(path) => format!("neither the system nor {path} has the issuer of its certificate"),
+            None => "the system does not trust the issuer of its certificate".to_owned(),
         };
         return Some(format!(
-            "{roots}: give the issuer's certificate as tls.certificate (OTEL_EXPORTER_OTLP_CERTIFICATE)"
+            "{roots}: set the issuer's certificate as tls.certificate (OTEL_EXPORTER_OTLP_CERTIFICATE)"
         ));
     }
     if is_refused("NotValidForName") {
-        return Some("its certificate is another host's: see the endpoint".to_owned());
+        return Some("its certificate is for another host: see the endpoint".to_owned());
     }
     if is_refused("CaUsedAsEndEntity") {
         return Some(OF_AUTHORITY.to_owned());
@@ -33,20 +33,22 @@ pub(crate) fn tls_advice(why: &str, target: &Target) -> Option<String> {
         .iter()
         .any(|end| why.contains(end));
     if why.contains("CertificateRequired") || why.contains("UnknownCA") {
-        Some(format!("it wants a client's certificate that it knows: {CLIENT}"))
+        Some(format!(
+            "it requires a client certificate from an issuer that it trusts: {CLIENT}"
+        ))
     } else if is_closed && target.tls.client_certificate.is_none() {
         Some(format!(
-            "it ends the connection: if it wants a client's certificate, {CLIENT}"
+            "it closes the connection: if it requires a client certificate, {CLIENT}"
         ))
     } else {
         None
     }
 }
 
-const OF_AUTHORITY: &str = "its certificate is that of an authority (CA:TRUE), which is no server's: make one with \
-                            basicConstraints=CA:FALSE, or let the authority sign one";
-const CLIENT: &str = "give it as tls.client_certificate (OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE), and its key";
-pub(crate) const USE_HTTP: &str = "TLS is not spoken there: use http";
+const OF_AUTHORITY: &str = "its certificate is that of an authority (CA:TRUE) and not of a server: create one with \
+                            basicConstraints=CA:FALSE, or one signed by the authority";
+const CLIENT: &str = "set tls.client_certificate (OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE), and its key";
+pub(crate) const USE_HTTP: &str = "the port does not use TLS: use http";
 
 #[cfg(test)]
 mod tests {
@@ -54,11 +56,11 @@ mod tests {
     use crate::config::TelemetryConfig;
     use crate::signal::Signal;
 
-    /// What `openssl req -x509` makes, and rustls refuses.
+    /// `openssl req -x509` creates such a certificate, and rustls refuses it.
     #[test]
     fn an_authority_is_no_server() {
         let config = TelemetryConfig::default().with_endpoint("https://localhost:4318");
-        let target = Target::new(&config, Signal::Traces).expect("a URL");
+        let target = OtlpTarget::new(&config, Signal::Traces).expect("a URL");
         let why = "client error (Connect): invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))";
         let advice = tls_advice(why, &target);
         assert_eq!(advice.as_deref(), Some(OF_AUTHORITY), "what to make instead");

@@ -1,15 +1,20 @@
-//! What an answer means for who set this up, and what to do.
+//! What a response means for the configuration, and what to change.
 
 use std::time::Duration;
 
+use crate::config::OtlpTarget;
 use crate::config::Protocol;
-use crate::target::Target;
 
-use super::spoken::{HTTP1, HTTP2, Spoken, TLS, spoken};
-use super::{Answer, silent};
+use super::sniff::{Sniffed, sniff};
+use super::{ProbeReply, silent};
 use crate::otlp::{CollectorReply, USE_HTTP, tls_advice};
 
-pub(super) fn answer(reply: CollectorReply, target: &Target, address: &str, patience: Duration) -> Answer {
+pub(super) fn answer(
+    reply: CollectorReply,
+    target: &OtlpTarget,
+    address: &str,
+    timeout: Duration,
+) -> ProbeReply {
     match reply {
         CollectorReply::Http {
             status,
@@ -18,111 +23,119 @@ pub(super) fn answer(reply: CollectorReply, target: &Target, address: &str, pati
             message,
             ..
         } => {
-            let said = format!("{status} {reason}").trim_end().to_owned();
+            let response = format!("{status} {reason}").trim_end().to_owned();
             let advice = match status {
                 200..=299 if !is_page => None,
-                200..=299 => Some("with a page for people: this is no OTLP receiver".to_owned()),
+                200..=299 => Some("with an HTML page: this is not an OTLP receiver".to_owned()),
                 _ => Some(of_status(status, target)),
             };
-            let said_by = if message.is_empty() {
+            let message_text = if message.is_empty() {
                 String::new()
             } else {
                 format!(" ({message})")
             };
-            Answer {
-                fault: advice.map(|advice| format!("it answers {said}{said_by}: {advice}")),
-                said: Some(said),
+            ProbeReply {
+                fault: advice.map(|advice| format!("it answers {response}{message_text}: {advice}")),
+                response: Some(response),
             }
         }
         CollectorReply::Grpc { code, .. } => {
             let advice = match code.as_str() {
-                // A port for HTTP that takes HTTP/2 too knows no such method.
-                "Unimplemented" if speaks_http1(target, address, patience) => Some(NO_GRPC.to_owned()),
+                // An HTTP port that accepts HTTP/2 too does not have the method.
+                "Unimplemented" if speaks_http1(target, address, timeout) => Some(NO_GRPC.to_owned()),
                 _ => of_code(&code, target),
             };
-            Answer {
+            ProbeReply {
                 fault: advice.map(|advice| format!("it answers {code}: {advice}")),
-                said: Some(code),
+                response: Some(code),
             }
         }
-        CollectorReply::None(why) => Answer::fault(of_silence(why, target, address, patience)),
+        CollectorReply::None(why) => ProbeReply::fault(of_silence(why, target, address, timeout)),
     }
 }
 
-fn of_status(status: u16, target: &Target) -> String {
+fn of_status(status: u16, target: &OtlpTarget) -> String {
     match status {
         401 | 403 => HEADERS.to_owned(),
-        404 | 405 => "there is no OTLP at this path: see the endpoint".to_owned(),
-        415 => "it does not take this encoding: see the protocol and the compression".to_owned(),
-        429 => "it is asked more than it wants to be".to_owned(),
+        404 | 405 => "it does not support OTLP at this path: see the endpoint".to_owned(),
+        415 => "it does not accept this encoding: see the protocol and the compression".to_owned(),
+        429 => "it limits the rate of requests".to_owned(),
         300..=399 => "follow it in the endpoint: an export must not be redirected".to_owned(),
-        500..=599 => "the fault is there".to_owned(),
+        500..=599 => "the error is on its side".to_owned(),
         _ => format!("it does not take {}", target.signal),
     }
 }
 
-fn of_code(code: &str, target: &Target) -> Option<String> {
+fn of_code(code: &str, target: &OtlpTarget) -> Option<String> {
     Some(match code {
         "OK" => return None,
         "Unauthenticated" | "PermissionDenied" => HEADERS.to_owned(),
-        "Unimplemented" => format!("it speaks gRPC, but no OTLP of {}", target.signal),
-        "ResourceExhausted" => "it is asked more than it wants to be".to_owned(),
-        "Internal" | "Unavailable" | "Unknown" => "the fault is there".to_owned(),
+        "Unimplemented" => format!("it supports gRPC, but not OTLP of {}", target.signal),
+        "ResourceExhausted" => "it limits the rate of requests".to_owned(),
+        "Internal" | "Unavailable" | "Unknown" => "the error is on its side".to_owned(),
         _ => format!("it does not take {}", target.signal),
     })
 }
 
-/// Nothing was understood: asks what is spoken there, which needs no TLS.
-fn of_silence(why: String, target: &Target, address: &str, patience: Duration) -> String {
+/// Nothing was understood: detects the protocol of the server, which needs no TLS.
+fn of_silence(why: String, target: &OtlpTarget, address: &str, timeout: Duration) -> String {
     if let Some(advice) = tls_advice(&why, target) {
         return advice;
     }
     if why.contains("timed out") || why.contains("Timeout") {
-        return silent(patience);
+        return silent(timeout);
     }
     if let Some(variable) = proxy(&why, target) {
         let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
         let host = host.trim_matches(['[', ']']);
         return format!(
-            "{why}; it is asked through the proxy of {variable}: NO_PROXY={host} leaves that out"
+            "{why}; the request goes through the proxy of {variable}: NO_PROXY={host} bypasses it"
         );
     }
     let is_grpc = target.protocol == Protocol::Grpc;
-    let patience = patience.mul_f32(QUICK);
+    let timeout = timeout.mul_f32(SNIFF_TIMEOUT_SHARE);
     if target.is_https() {
-        return match spoken(address, HTTP1, patience) {
-            // What speaks TLS may say 400 without it.
-            Spoken::Http1(status) if !status.starts_with("400") => USE_HTTP.to_owned(),
-            Spoken::Http2 => USE_HTTP.to_owned(),
+        return match sniff(address, HTTP1, timeout) {
+            // A TLS server may respond 400 to plain HTTP.
+            Sniffed::Http1(status) if !status.starts_with("400") => USE_HTTP.to_owned(),
+            Sniffed::Http2 => USE_HTTP.to_owned(),
             _ => why,
         };
     }
-    match spoken(address, if is_grpc { HTTP1 } else { HTTP2 }, patience) {
-        Spoken::Http2 if !is_grpc => NO_HTTP1.to_owned(),
-        Spoken::Http1(_) if is_grpc => NO_GRPC.to_owned(),
-        Spoken::Tls => USE_TLS.to_owned(),
-        Spoken::Other => "what answers there speaks no HTTP".to_owned(),
-        Spoken::Nothing if spoken(address, TLS, patience) == Spoken::Tls => USE_TLS.to_owned(),
-        Spoken::Nothing => format!("it connects and closes without an answer ({why})"),
-        Spoken::Http1(_) | Spoken::Http2 => why,
+    match sniff(address, if is_grpc { HTTP1 } else { HTTP2 }, timeout) {
+        Sniffed::Http2 if !is_grpc => NO_HTTP1.to_owned(),
+        Sniffed::Http1(_) if is_grpc => NO_GRPC.to_owned(),
+        Sniffed::Tls => USE_TLS.to_owned(),
+        Sniffed::Other => "the server does not use HTTP".to_owned(),
+        Sniffed::Nothing if sniff(address, TLS, timeout) == Sniffed::Tls => USE_TLS.to_owned(),
+        Sniffed::Nothing => format!("it accepts the connection and closes it without a response ({why})"),
+        Sniffed::Http1(_) | Sniffed::Http2 => why,
     }
 }
 
-/// The variable whose proxy could not be reached, though the collector can.
-fn proxy(why: &str, target: &Target) -> Option<&'static str> {
+/// The variable of a proxy that could not be reached, although the collector can.
+fn proxy(why: &str, target: &OtlpTarget) -> Option<&'static str> {
     let is_set = |name: &&&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let is_asked = target.protocol != Protocol::Grpc && why.contains("(Connect)");
     is_asked.then(|| PROXIES.iter().find(is_set).copied()).flatten()
 }
 
-fn speaks_http1(target: &Target, address: &str, patience: Duration) -> bool {
-    let spoken = || spoken(address, HTTP1, patience.mul_f32(QUICK));
-    !target.is_https() && matches!(spoken(), Spoken::Http1(_))
+fn speaks_http1(target: &OtlpTarget, address: &str, timeout: Duration) -> bool {
+    let sniffed = || sniff(address, HTTP1, timeout.mul_f32(SNIFF_TIMEOUT_SHARE));
+    !target.is_https() && matches!(sniffed(), Sniffed::Http1(_))
 }
 
-const NO_GRPC: &str = "HTTP/1.1 is spoken there and not gRPC: use the collector's port for gRPC, usually 4317, or the \
+/// The opening of an HTTP/2 connection.
+const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+const HTTP1: &[u8] = b"OPTIONS * HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+
+/// A ClientHello of TLS 1.2 that offers too little for a session.
+const TLS: &[u8] = b"\x16\x03\x01\0\x2f\x01\0\0\x2b\x03\x03\
+    0123456789abcdef0123456789abcdef\0\0\x04\xc0\x2f\xc0\x30\x01\0";
+
+const NO_GRPC: &str = "the port uses HTTP/1.1 and not gRPC: use the collector's port for gRPC, usually 4317, or the \
                        protocol http/protobuf (OTEL_EXPORTER_OTLP_PROTOCOL)";
-const NO_HTTP1: &str = "HTTP/2 is spoken there, as gRPC is, and not HTTP/1.1: use the collector's port for HTTP, \
+const NO_HTTP1: &str = "the port uses HTTP/2, as gRPC does, and not HTTP/1.1: use the collector's port for HTTP, \
                         usually 4318, or the protocol grpc (OTEL_EXPORTER_OTLP_PROTOCOL)";
 const PROXIES: &[&str] = &[
     "http_proxy",
@@ -132,10 +145,10 @@ const PROXIES: &[&str] = &[
     "all_proxy",
     "ALL_PROXY",
 ];
-const USE_TLS: &str = "TLS is spoken there: use https";
-const HEADERS: &str = "it does not know who asks: see the headers (OTEL_EXPORTER_OTLP_HEADERS)";
-/// The share of the patience for what is asked after that.
-const QUICK: f32 = 0.4;
+const USE_TLS: &str = "the port uses TLS: use https";
+const HEADERS: &str = "it rejects the credentials: see the headers (OTEL_EXPORTER_OTLP_HEADERS)";
+/// The share of the timeout for detecting the protocol.
+const SNIFF_TIMEOUT_SHARE: f32 = 0.4;
 
 #[cfg(test)]
 mod tests {
@@ -147,12 +160,12 @@ mod tests {
     use crate::config::TelemetryConfig;
     use crate::signal::Signal;
 
-    fn target(url: &str) -> Target {
+    fn target(url: &str) -> OtlpTarget {
         let config = TelemetryConfig::default().with_endpoint(url);
-        Target::new(&config, Signal::Traces).expect("a URL")
+        OtlpTarget::new(&config, Signal::Traces).expect("a URL")
     }
 
-    /// OpenSSL's servers close a connection that begins with HTTP, and say nothing.
+    /// OpenSSL's servers close a connection that starts with HTTP, without a response.
     #[test]
     fn tls_that_says_nothing_to_http_is_known_by_its_own_words() {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");

@@ -5,10 +5,10 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
 /// The first connection that is taken, of all addresses of a host and port.
-pub(super) fn connect(address: &str, patience: Duration) -> io::Result<TcpStream> {
+pub(super) fn connect(address: &str, timeout: Duration) -> io::Result<TcpStream> {
     let mut last = Err(io::ErrorKind::AddrNotAvailable.into());
     for address in address.to_socket_addrs()? {
-        last = TcpStream::connect_timeout(&address, patience);
+        last = TcpStream::connect_timeout(&address, timeout);
         if last.is_ok() {
             break;
         }

@@ -1,8 +1,9 @@
-//! Asks a destination whether it is there and would take what is exported: it is sent an export of nothing.
+//! Probes a destination with an empty export: does it respond, and would it accept an export?
 
+#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 mod advice;
 mod connect;
-mod spoken;
+mod sniff;
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
@@ -11,117 +12,116 @@ use std::time::{Duration, Instant};
 use opentelemetry::Context;
 use tracing::Dispatch;
 
+use crate::config::Endpoint;
 use crate::destination::Destination;
-use crate::error::chain;
-use crate::exporter;
-use crate::target;
+#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+use crate::{error::chain, exporter};
 
 use self::connect::connect;
 
-/// What a destination said, in words.
+/// The result of a probe, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Answer {
-    /// As it was said: `200 OK`.
-    pub(crate) said: Option<String>,
-    /// Why it takes nothing.
+pub(crate) struct ProbeReply {
+    /// The response, such as `200 OK`.
+    pub(crate) response: Option<String>,
+    /// Why the destination does not accept exports.
     pub(crate) fault: Option<String>,
 }
 
-/// A question that is being asked, on a thread of its own: a name server may hang.
+/// A probe in progress, on a thread of its own, because name resolution may hang.
 #[derive(Debug)]
-pub(crate) struct Question {
+pub(crate) struct Probe {
     begun: Instant,
-    patience: Duration,
-    stages: Receiver<Stage>,
+    timeout: Duration,
+    stages: Receiver<ProbeStage>,
 }
 
 #[derive(Debug)]
-enum Stage {
+enum ProbeStage {
     Connected,
-    Done(Answer),
+    Done(ProbeReply),
 }
 
-impl Question {
-    /// Asks; `None` where there is no network between. The patience is for the connection, and as long again for the
-    /// answer.
-    pub(crate) fn ask(destination: &Destination, patience: Duration) -> Option<Self> {
-        let url = match destination {
-            Destination::Prometheus(Some(_)) | Destination::Otlp(_) => destination.to_string(),
-            Destination::Prometheus(None) | Destination::Console | Destination::File(_) => return None,
-        };
-        let address = target::parse(&url).ok()?.address();
+impl Probe {
+    /// Starts a probe; `None` if the destination is not on a network. Connecting may take `timeout`, and the
+    /// response as long again.
+    pub(crate) fn start(destination: &Destination, timeout: Duration) -> Option<Self> {
+        let address = Endpoint::parse(&destination.url()?).ok()?.address();
         let destination = destination.clone();
         let (stage, stages) = mpsc::channel();
         let run = move || {
-            // What is asked here is neither recorded nor logged: it is no delivery.
+            // A probe is not a delivery: it is neither recorded nor logged.
             let _suppressed = Context::enter_telemetry_suppressed_scope();
             tracing::dispatcher::with_default(&Dispatch::none(), || {
-                let done = match connect(&address, patience).map(drop) {
-                    Err(error) => Answer::fault(error.to_string()),
+                let done = match connect(&address, timeout).map(drop) {
+                    Err(error) => ProbeReply::fault(error.to_string()),
                     Ok(()) => {
-                        let _ = stage.send(Stage::Connected);
-                        answer(&destination, &address, patience)
+                        let _ = stage.send(ProbeStage::Connected);
+                        answer(&destination, &address, timeout)
                     }
                 };
-                let _ = stage.send(Stage::Done(done));
+                let _ = stage.send(ProbeStage::Done(done));
             });
         };
         let begun = Instant::now();
-        // A thread that cannot be started drops its sender, which is told below.
+        // A thread that cannot be started drops its sender, which `wait` reports.
         let _ = thread::Builder::new()
             .name("throughline-diagnose".into())
             .spawn(run);
         Some(Self {
             begun,
-            patience,
+            timeout,
             stages,
         })
     }
 
-    /// Waits for the answer.
-    pub(crate) fn wait(self) -> Answer {
-        let patience = self.patience;
-        let mut deadline = patience;
-        let mut late = format!("no connection within {patience:?}");
+    /// Waits for the result.
+    pub(crate) fn wait(self) -> ProbeReply {
+        let timeout = self.timeout;
+        let mut deadline = timeout;
+        let mut late = format!("no connection within {timeout:?}");
         loop {
             match self
                 .stages
                 .recv_timeout(deadline.saturating_sub(self.begun.elapsed()))
             {
-                Ok(Stage::Done(answer)) => return answer,
-                Ok(Stage::Connected) => {
-                    deadline = deadline.saturating_add(patience);
-                    late = silent(patience);
+                Ok(ProbeStage::Done(answer)) => return answer,
+                Ok(ProbeStage::Connected) => {
+                    deadline = deadline.saturating_add(timeout);
+                    late = silent(timeout);
                 }
-                Err(RecvTimeoutError::Timeout) => return Answer::fault(late),
+                Err(RecvTimeoutError::Timeout) => return ProbeReply::fault(late),
                 Err(RecvTimeoutError::Disconnected) => {
-                    return Answer::fault("the question could not be asked".into());
+                    return ProbeReply::fault("the probe could not be started".into());
                 }
             }
         }
     }
 }
 
-impl Answer {
+impl ProbeReply {
     fn fault(fault: String) -> Self {
         Self {
-            said: None,
+            response: None,
             fault: Some(fault),
         }
     }
 }
 
-fn answer(destination: &Destination, address: &str, patience: Duration) -> Answer {
-    let Destination::Otlp(target) = destination else {
-        return spoken::page(address, patience);
-    };
-    // Less than is waited for, so that what came back so far is said and not that it took too long.
-    match exporter::otlp::export_nothing(target, patience.mul_f32(0.8)) {
-        Ok(reply) => advice::answer(reply, target, address, patience),
-        Err(error) => Answer::fault(chain(&error)),
+fn answer(destination: &Destination, address: &str, timeout: Duration) -> ProbeReply {
+    match destination {
+        #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+        Destination::Otlp(target) => {
+            // Shorter than the wait, so that a partial result is reported instead of a timeout.
+            match exporter::otlp::export_nothing(target, timeout.mul_f32(0.8)) {
+                Ok(reply) => advice::answer(reply, target, address, timeout),
+                Err(error) => ProbeReply::fault(chain(&error)),
+            }
+        }
+        _ => sniff::page(address, timeout),
     }
 }
 
-fn silent(patience: Duration) -> String {
-    format!("it connects but does not answer within {patience:?}")
+fn silent(timeout: Duration) -> String {
+    format!("it accepts the connection but does not respond within {timeout:?}")
 }

@@ -1,5 +1,5 @@
-//! B3, as Zipkin and older meshes speak it (<https://github.com/openzipkin/b3-propagation>). Both forms are read, the single
-//! header first, and one is written.
+//! B3, as Zipkin and older meshes speak it (<https://github.com/openzipkin/b3-propagation>). Both forms are
+//! read, the single header first, and one is written.
 //!
 //! | | `b3` | several headers |
 //! |---|---|---|
@@ -87,15 +87,15 @@ impl TextMapPropagator for B3 {
     }
 }
 
-/// What a caller sent.
-struct Found<'a> {
-    /// Of the trace and the span.
+/// The fields of a caller.
+struct B3Fields<'a> {
+    /// The ids of the trace and the span.
     ids: Option<(&'a str, &'a str)>,
     decision: Decision,
 }
 
-impl Found<'_> {
-    /// `cx` with what a caller sent; as it was, if the ids are none.
+impl B3Fields<'_> {
+    /// Returns `cx` with the caller's fields, or unchanged if the ids are invalid.
     fn with(&self, cx: &Context) -> Context {
         let Some((trace, span)) = self.ids else {
             return self.decision.alone(cx);
@@ -107,26 +107,26 @@ impl Found<'_> {
     }
 }
 
-fn single(header: &str) -> Option<Found<'_>> {
+fn single(header: &str) -> Option<B3Fields<'_>> {
     let mut parts = header.trim().split('-');
     let first = parts.next()?;
     let Some(span) = parts.next() else {
         let decision = state(first)?;
-        return Some(Found { ids: None, decision });
+        return Some(B3Fields { ids: None, decision });
     };
     let decision = match parts.next() {
         Some(text) => state(text)?,
         None => Decision::Defer,
     };
     let _parent = parts.next();
-    let found = Found {
+    let found = B3Fields {
         ids: Some((first, span)),
         decision,
     };
     parts.next().is_none().then_some(found)
 }
 
-fn multi(extractor: &dyn Extractor) -> Option<Found<'_>> {
+fn multi(extractor: &dyn Extractor) -> Option<B3Fields<'_>> {
     let is_debug = extractor.get(FLAGS).is_some_and(|flags| flags.trim() == "1");
     let decision = match extractor.get(SAMPLED) {
         _ if is_debug => Decision::Debug,
@@ -138,7 +138,7 @@ fn multi(extractor: &dyn Extractor) -> Option<Found<'_>> {
         (None, None) if decision != Decision::Defer => None,
         _ => return None,
     };
-    Some(Found { ids, decision })
+    Some(B3Fields { ids, decision })
 }
 
 /// Older tracers write words.

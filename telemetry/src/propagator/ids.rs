@@ -3,7 +3,7 @@
 use opentelemetry::Context;
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
 
-/// The remote parent that a header tells of; `None` if an id is not hexadecimal, too long or zero.
+/// Parses the remote parent of a header; `None` if an id is not hexadecimal, too long or zero.
 pub(super) fn remote(trace: &str, span: &str, is_sampled: bool) -> Option<SpanContext> {
     let trace = TraceId::from(u128::from_str_radix(hexadecimal(trace, 32)?, 16).ok()?);
     let span = SpanId::from(u64::from_str_radix(hexadecimal(span, 16)?, 16).ok()?);

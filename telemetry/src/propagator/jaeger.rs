@@ -5,8 +5,8 @@
 //! | `uber-trace-id` | `trace:span:parent:flags`, in which the colons may be percent-encoded; the parent is deprecated and written as 0 |
 //! | `uberctx-NAME` | an entry of the baggage, percent-encoded |
 //!
-//! Of the flags, 1 is sampled, 2 is debug, which implies sampled, and 8, which asks the backend not to index the trace, is
-//! passed on.
+//! The flags are 1 for sampled, 2 for debug, which implies sampled, and 8, which asks the backend not to
+//! index the trace and is passed on.
 
 use opentelemetry::baggage::{Baggage, BaggageExt};
 use opentelemetry::propagation::text_map_propagator::FieldIter;
@@ -24,7 +24,7 @@ pub(super) struct Jaeger {
     fields: [String; 1],
 }
 
-/// A caller's wish that its trace be not indexed.
+/// A caller's request not to index its trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Firehose(TraceId);
 
@@ -43,7 +43,7 @@ impl TextMapPropagator for Jaeger {
             injector.set(&format!("{BAGGAGE}{name}"), value.to_string());
         }
         let Some(span) = current(cx) else { return };
-        // A decision that was left open has no flag: what is not sampled is left to nobody.
+        // A deferred decision has no flag in this format, so it is sent as sampled.
         let flags = match Decision::to_send(cx) {
             Some(Decision::Debug) => SAMPLED | DEBUG,
             Some(Decision::Accept | Decision::Defer) => SAMPLED,
@@ -106,7 +106,7 @@ fn parse(header: &str) -> Option<(SpanContext, u8)> {
     Some((remote(trace, span, is_sampled)?, flags))
 }
 
-/// The baggage that a caller sent, no more of it than W3C's header may hold.
+/// The caller's baggage, limited like W3C's header.
 fn entries(extractor: &dyn Extractor) -> Vec<KeyValue> {
     let mut bytes = 0;
     let entry = |key: &str| {

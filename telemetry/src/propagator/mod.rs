@@ -5,7 +5,7 @@ mod ids;
 mod jaeger;
 #[cfg(test)]
 mod tests;
-#[cfg_attr(not(feature = "xray"), path = "absent/xray.rs")]
+#[cfg(feature = "xray")]
 mod xray;
 
 use opentelemetry::global;
@@ -17,21 +17,24 @@ use self::jaeger::Jaeger;
 use crate::config::{Propagator, TelemetryConfig};
 use crate::error::InitError;
 
-type Boxed = Box<dyn TextMapPropagator + Send + Sync>;
+type BoxedPropagator = Box<dyn TextMapPropagator + Send + Sync>;
 
 /// Makes what is configured the global propagator, later ones read first; nothing if none is configured.
 pub(crate) fn install_propagator(config: &TelemetryConfig) -> Result<(), InitError> {
+    config.check_propagator_features()?;
     let wants = |propagator| config.propagators.contains(&propagator);
     let (trace_context, baggage) = (wants(Propagator::TraceContext), wants(Propagator::Baggage));
     let w3c = W3cPropagator::new().trace_context(trace_context).baggage(baggage);
-    let mut others: Vec<Boxed> = Vec::new();
+    let mut others: Vec<BoxedPropagator> = Vec::new();
     for propagator in &config.propagators {
         match propagator {
-            Propagator::TraceContext | Propagator::Baggage => {}
             Propagator::B3 => others.push(Box::new(B3::single())),
             Propagator::B3Multi => others.push(Box::new(B3::multi())),
             Propagator::Jaeger => others.push(Box::new(Jaeger::new())),
-            Propagator::XRay => others.push(xray::propagator()?),
+            #[cfg(feature = "xray")]
+            Propagator::XRay => others.push(Box::new(xray::XRay::new())),
+            // W3C's two are one propagator, and one that is not compiled in is refused above.
+            _ => {}
         }
     }
     match (trace_context || baggage, others.is_empty()) {

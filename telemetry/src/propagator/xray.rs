@@ -1,4 +1,5 @@
-//! AWS X-Ray's header (<https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader>).
+//! AWS X-Ray's header
+//! (<https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader>).
 
 use opentelemetry::Context;
 use opentelemetry::propagation::text_map_propagator::FieldIter;
@@ -6,18 +7,18 @@ use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator};
 use opentelemetry::trace::{SpanContext, TraceContextExt, TraceFlags};
 use opentelemetry_aws::trace::XrayPropagator;
 
-use super::Boxed;
 use crate::decision::Decision;
-use crate::error::InitError;
 
-pub(super) fn propagator() -> Result<Boxed, InitError> {
-    Ok(Box::new(XRay(XrayPropagator::new())))
-}
-
-/// The contrib crate's propagator, which notes a decision that is left to the receiver (`Sampled=?`, or none at all) in a
-/// flag of the span context: samplers take that for not sampled, and W3C for another flag.
+/// Wraps the contrib crate's propagator, which records a deferred decision (`Sampled=?`, or none) in a flag
+/// of the span context. Samplers take that flag for not sampled, and W3C has another meaning for it.
 #[derive(Debug)]
 pub(super) struct XRay(XrayPropagator);
+
+impl XRay {
+    pub(super) fn new() -> Self {
+        Self(XrayPropagator::new())
+    }
+}
 
 impl TextMapPropagator for XRay {
     fn inject_context(&self, cx: &Context, injector: &mut dyn Injector) {

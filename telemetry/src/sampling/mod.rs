@@ -1,4 +1,4 @@
-//! Which traces are recorded: a share of the new ones, shares by route, and in the end those with errors and the slow ones.
+//! Sampling: a rate for new traces, rates by route, and at the end traces with errors and slow ones.
 
 mod remote;
 mod rules;
@@ -13,10 +13,11 @@ use self::rules::{RecordAll, Routes};
 
 pub(crate) use self::tail::TailProcessor;
 
-/// The sampler that a configuration asks for.
+/// The configured sampler.
 pub(crate) fn sampler(config: &TelemetryConfig) -> Box<dyn ShouldSample> {
     let root = Routes::new(&config.sampling_rules, config.sampling_rate);
-    // Other formats than W3C's know more than the sampled flag, which is all that the SDK's sampler heeds.
+    // Other formats than W3C's carry more than the sampled flag, which is all that the SDK's sampler
+    // considers.
     let is_w3c =
         |propagator: &Propagator| matches!(propagator, Propagator::TraceContext | Propagator::Baggage);
     let sampler: Box<dyn ShouldSample> = if !config.parent_based {

@@ -1,4 +1,4 @@
-//! The decision of a caller that is more than a sampled flag.
+//! Applies a caller's decision that is more than a sampled flag.
 
 use opentelemetry::trace::{Link, SpanKind, TraceId};
 use opentelemetry::{Context, KeyValue};
@@ -7,7 +7,7 @@ use opentelemetry_sdk::trace::{Sampler, SamplingResult, ShouldSample};
 use super::rules::Routes;
 use crate::decision::Decision;
 
-/// Heeds a [`Decision`] in the context, and else the parent.
+/// Applies a [`Decision`] in the context, or else the parent's flag.
 #[derive(Debug, Clone)]
 pub(super) struct HeedDecision {
     parent_based: Sampler,

@@ -7,7 +7,7 @@ use opentelemetry_sdk::trace::{Sampler, SamplingDecision, SamplingResult, Should
 use crate::config::SamplingRule;
 use crate::semconv;
 
-/// A share of the traces whose first span is for a route, the first rule that matches, and one for all others.
+/// The sampling rates of routes, by the first rule that matches, and the rate of all others.
 #[derive(Debug, Clone)]
 pub(super) struct Routes {
     rules: Vec<(String, Sampler)>,
@@ -25,7 +25,7 @@ impl Routes {
         }
     }
 
-    fn of(&self, attributes: &[KeyValue]) -> &Sampler {
+    fn sampler_for(&self, attributes: &[KeyValue]) -> &Sampler {
         let value = |key| {
             attributes
                 .iter()
@@ -56,12 +56,12 @@ impl ShouldSample for Routes {
         attributes: &[KeyValue],
         links: &[Link],
     ) -> SamplingResult {
-        self.of(attributes)
+        self.sampler_for(attributes)
             .should_sample(parent, trace, name, kind, attributes, links)
     }
 }
 
-/// Records what another sampler drops, unsampled, so that there is something to decide on in the end.
+/// Records what another sampler drops, unsampled, so that tail sampling can decide on it.
 #[derive(Debug, Clone)]
 pub(super) struct RecordAll(pub(super) Box<dyn ShouldSample>);
 

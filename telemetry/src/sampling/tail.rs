@@ -1,4 +1,8 @@
-//! The decision in the end: of the traces that were not sampled, those with an error and the slow ones are kept.
+//! Tail sampling: unsampled traces with an error and slow ones are kept.
+//!
+//! Ended spans of an unsampled trace are held until none of its spans is open in this process. Then the whole
+//! trace is exported or dropped by the rule. Memory is bounded in spans, traces and bytes; beyond a limit,
+//! the oldest trace is dropped, because it is the least likely to end soon.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -13,44 +17,44 @@ use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 use crate::config::TailRule;
 use crate::size::span_bytes;
 
-/// Holds the ended spans of unsampled traces back until no span of the trace is open in this process.
+/// Holds the ended spans of unsampled traces until no span of the trace is open.
 #[derive(Debug)]
 pub(crate) struct TailProcessor<P> {
     next: P,
     rule: TailRule,
-    limits: Limits,
-    held: Mutex<Held>,
+    limits: TailLimits,
+    held: Mutex<HeldTraces>,
 }
 
-/// What is held back at most.
+/// The limits of what is held.
 #[derive(Debug, Clone, Copy)]
-struct Limits {
+struct TailLimits {
     spans: usize,
     bytes: usize,
 }
 
-/// What is held back, the oldest trace first.
+/// The held traces, the oldest first.
 #[derive(Debug, Default)]
-struct Held {
-    traces: HashMap<TraceId, Trace>,
+struct HeldTraces {
+    traces: HashMap<TraceId, HeldTrace>,
     order: VecDeque<TraceId>,
     spans: usize,
     bytes: usize,
 }
 
 #[derive(Debug, Default)]
-struct Trace {
+struct HeldTrace {
     open: usize,
     spans: Vec<SpanData>,
     bytes: usize,
 }
 
 impl<P: SpanProcessor> TailProcessor<P> {
-    /// Holds the rule's number of spans, and at most so many bytes of them.
+    /// Holds at most the rule's number of spans, and at most `max_bytes` of them.
     pub(crate) fn new(next: P, rule: TailRule, max_bytes: usize) -> Self {
         Self {
             next,
-            limits: Limits {
+            limits: TailLimits {
                 spans: rule.max_spans,
                 bytes: max_bytes,
             },
@@ -67,12 +71,12 @@ impl<P: SpanProcessor> TailProcessor<P> {
     }
 }
 
-impl Held {
-    /// Counts a span that starts; of too many traces, the oldest is given up.
-    fn start(&mut self, trace: TraceId, limits: Limits) {
+impl HeldTraces {
+    /// Counts a span that starts. Beyond the limit of traces, the oldest is dropped.
+    fn start(&mut self, trace: TraceId, limits: TailLimits) {
         if !self.traces.contains_key(&trace) {
             self.order.push_back(trace);
-            self.make_room(Limits {
+            self.make_room(TailLimits {
                 spans: limits.spans.saturating_sub(1),
                 ..limits
             });
@@ -80,8 +84,8 @@ impl Held {
         self.traces.entry(trace).or_default().open += 1;
     }
 
-    /// Takes a span that ended, and returns the spans of its trace if it was the last that was open.
-    fn end(&mut self, span: SpanData, limits: Limits) -> Option<Vec<SpanData>> {
+    /// Adds an ended span, and returns the spans of its trace if it was the last open one.
+    fn end(&mut self, span: SpanData, limits: TailLimits) -> Option<Vec<SpanData>> {
         let id = span.span_context.trace_id();
         let trace = self.traces.get_mut(&id)?;
         trace.open = trace.open.saturating_sub(1);
@@ -98,7 +102,7 @@ impl Held {
         self.remove(id)
     }
 
-    fn make_room(&mut self, limits: Limits) {
+    fn make_room(&mut self, limits: TailLimits) {
         while self.spans > limits.spans || self.traces.len() > limits.spans || self.bytes > limits.bytes {
             let Some(oldest) = self.order.pop_front() else {
                 return;
@@ -108,7 +112,7 @@ impl Held {
     }
 
     fn remove(&mut self, id: TraceId) -> Option<Vec<SpanData>> {
-        let Trace { spans, bytes, .. } = self.traces.remove(&id)?;
+        let HeldTrace { spans, bytes, .. } = self.traces.remove(&id)?;
         self.spans -= spans.len();
         self.bytes -= bytes;
         Some(spans)
@@ -161,7 +165,7 @@ impl<P: SpanProcessor> SpanProcessor for TailProcessor<P> {
     }
 }
 
-/// Exporters take sampled spans only.
+/// Sets the sampled flag, because exporters ignore unsampled spans.
 fn sampled(mut span: SpanData) -> SpanData {
     let context = &span.span_context;
     span.span_context = SpanContext::new(

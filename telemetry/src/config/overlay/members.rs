@@ -1,67 +1,72 @@
-//! The variables whose values are lists or names: which members of them count.
+//! Variables with lists and names: which members are valid.
 
-use super::{Instead, NOT_ACCEPTED, Overlay};
+use super::{Fallback, NOT_ACCEPTED, Overlay};
+use crate::config::expected::Expected;
+use crate::config::features::Feature;
 use crate::config::fields::Field;
 use crate::config::headers;
 use crate::config::keys::{INSECURE, INSECURE_OF};
-use crate::config::parse::{PAIRS, boolean, pair};
+use crate::config::parse::{boolean, pair};
 use crate::config::{Exporter, Propagator, Protocol};
 use crate::signal::Signal;
 
 impl Overlay<'_> {
-    /// The members that are known; nothing if none is.
+    /// The valid members, or `None` if there are none.
     pub(super) fn propagators(&mut self, value: &str) -> Option<String> {
         const VARIABLE: &str = "OTEL_PROPAGATORS";
-        let mut known = Vec::new();
+        let mut accepted = Vec::new();
         let names = value.to_ascii_lowercase();
         if names == "none" {
             return Some(names);
         }
         for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-            let reason = match Propagator::parse(name).map(Propagator::missing_feature) {
-                Some(None) => {
-                    known.push(name);
-                    continue;
-                }
-                Some(Some(feature)) => not_compiled_in(feature),
-                None => NOT_ACCEPTED.to_owned(),
-            };
-            let used = Instead::Field(Field::Propagators);
-            self.refuse(VARIABLE, name, reason, Propagator::ACCEPTED, used);
+            let reason =
+                match Propagator::parse(name).map(|propagator| propagator.feature().and_then(missing)) {
+                    Some(None) => {
+                        accepted.push(name);
+                        continue;
+                    }
+                    Some(Some(missing)) => missing,
+                    None => NOT_ACCEPTED.to_owned(),
+                };
+            let used = Fallback::Field(Field::Propagators);
+            self.reject(VARIABLE, name, reason, Expected::Propagators, used);
         }
-        (!known.is_empty()).then(|| known.join(","))
+        (!accepted.is_empty()).then(|| accepted.join(","))
     }
 
-    /// The first exporter of a list that this program has: a signal goes to one place.
+    /// The first exporter of a list that is compiled in: a signal has one exporter.
     pub(super) fn exporter(&mut self, variable: &'static str, signal: Signal, value: &str) -> Option<String> {
         let mut chosen: Option<&str> = None;
         let names = value.to_ascii_lowercase();
         for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-            let mut accepted = Exporter::ACCEPTED;
-            let reason = match Exporter::parse(name) {
-                Some(exporter) if exporter.missing_feature().is_some() => {
-                    not_compiled_in(exporter.missing_feature().unwrap_or_default())
-                }
-                Some(Exporter::Prometheus) if signal != Signal::Metrics => {
-                    accepted = "an exporter that takes traces and logs, and \"prometheus\" for OTEL_METRICS_EXPORTER alone";
+            let mut accepted = Expected::Exporter;
+            let exporter = Exporter::parse(name);
+            let missing = exporter.and_then(Exporter::feature).and_then(missing);
+            let reason = match (exporter, missing) {
+                (_, Some(missing)) => missing,
+                (Some(Exporter::Prometheus), _) if signal != Signal::Metrics => {
+                    accepted = Expected::ExporterOfTracesAndLogs;
                     "a scrape is of metrics only".to_owned()
                 }
-                Some(Exporter::Jaeger) if signal != Signal::Traces => "Jaeger takes traces only".to_owned(),
-                Some(_) if chosen.is_some() => {
+                (Some(Exporter::Jaeger), _) if signal != Signal::Traces => {
+                    "Jaeger takes traces only".to_owned()
+                }
+                (Some(_), _) if chosen.is_some() => {
                     "a signal has one exporter, and another is named before".to_owned()
                 }
-                Some(_) => {
+                (Some(_), _) => {
                     chosen = Some(name);
                     continue;
                 }
-                None => NOT_ACCEPTED.to_owned(),
+                (None, _) => NOT_ACCEPTED.to_owned(),
             };
-            self.refuse(
+            self.reject(
                 variable,
                 name,
                 reason,
                 accepted,
-                Instead::Field(Field::ExporterOf(signal)),
+                Fallback::Field(Field::ExporterOf(signal)),
             );
         }
         chosen.map(str::to_owned)
@@ -69,23 +74,17 @@ impl Overlay<'_> {
 
     pub(super) fn protocol(&mut self, variable: &'static str, field: Field, value: &str) -> Option<String> {
         let name = value.to_ascii_lowercase();
-        match Protocol::parse(&name).and_then(Protocol::missing_feature) {
-            Some(feature) => {
-                let used = Instead::Field(field);
-                self.refuse(
-                    variable,
-                    value,
-                    not_compiled_in(feature),
-                    Protocol::ACCEPTED,
-                    used,
-                );
+        match Protocol::parse(&name).map(Protocol::feature).and_then(missing) {
+            Some(missing) => {
+                let used = Fallback::Field(field);
+                self.reject(variable, value, missing, Expected::Protocol, used);
                 None
             }
             None => Some(name),
         }
     }
 
-    /// The members that can be sent. The others are counted and not shown: they may be secrets.
+    /// The members that can be sent. The others are identified by position, not shown: they may be secrets.
     pub(super) fn headers(&mut self, variable: &'static str, field: Field, value: &str) -> Option<String> {
         let mut sent = Vec::new();
         let members = value.split(',').filter(|member| !member.trim().is_empty());
@@ -95,17 +94,17 @@ impl Overlay<'_> {
                     sent.push(member);
                     continue;
                 }
-                Some(_) => ("cannot be sent", headers::ACCEPTED),
-                None => ("is not name=value", PAIRS),
+                Some(_) => ("cannot be sent", Expected::Header),
+                None => ("is not name=value", Expected::Pairs),
             };
             let reason = format!("its member {} {why}", at + 1);
-            self.refuse(variable, value, reason, accepted, Instead::Field(field));
+            self.reject(variable, value, reason, accepted, Fallback::Field(field));
         }
         (!sent.is_empty()).then(|| sent.join(","))
     }
 
-    /// An endpoint without a scheme, such as `collector:4317`, is unencrypted if the variable for that says so. Without it,
-    /// a scheme is asked for: the specification's `https` would be a guess.
+    /// An endpoint without a scheme, such as `collector:4317`, is unencrypted if a variable says so.
+    /// Otherwise a scheme is required: the specification's default of `https` would be a guess.
     pub(super) fn with_scheme(&self, field: Field, value: &str) -> String {
         let own = |signal| {
             INSECURE_OF
@@ -129,6 +128,6 @@ impl Overlay<'_> {
     }
 }
 
-fn not_compiled_in(feature: &str) -> String {
-    format!("it needs the feature \"{feature}\" of throughline-telemetry, which is not compiled in")
+fn missing(feature: Feature) -> Option<String> {
+    feature.missing("it")
 }

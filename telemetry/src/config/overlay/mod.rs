@@ -1,5 +1,4 @@
-//! The variables over what is configured, each by the specification's rules
-//! (<https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/>).
+//! Applies variables to a configuration, each by the rules of the specification
 //!
 //! | what | rule |
 //! |---|---|
@@ -9,10 +8,12 @@
 //! | list of names | an unknown member warns and is ignored, the others count; a list of unknown ones is ignored |
 //! | number | one that cannot be parsed or is out of range warns and is ignored |
 //!
-//! To warn is to remember here; [`init`](crate::init) says it. An ignored variable counts as unset in all that follows, such
-//! as whether telemetry is on. Read strictly, the first warning is an error.
+//! A warning is stored here and reported by [`init`](crate::init). An ignored variable counts as unset for
+//! all that follows, such as whether telemetry is on. In strict mode, the first warning is an error.
 
 mod members;
+
+use std::fmt::Display;
 
 use crate::config::fields::Field;
 use crate::config::ignored::{IgnoredVariable, printable};
@@ -24,31 +25,31 @@ use crate::config::parse::boolean;
 use crate::config::provenance::AppliedVariable;
 use crate::config::variables::Variables;
 use crate::config::{Exporter, TelemetryConfig};
-use crate::error::{InitError, Place};
+use crate::error::{ConfigSource, InitError};
 use crate::signal::Signal;
 
-/// A configuration while variables are laid over it.
+/// A configuration to which variables are being applied.
 #[derive(Debug)]
 pub(super) struct Overlay<'a> {
     config: TelemetryConfig,
     vars: &'a Variables,
     is_strict: bool,
     applied: Vec<AppliedVariable>,
-    refused: Vec<Refused>,
+    rejected: Vec<RejectedVariable>,
 }
 
-/// What is ignored, before it is known what is used instead.
+/// An ignored variable, before its fallback is known.
 #[derive(Debug)]
-struct Refused {
+struct RejectedVariable {
     variable: &'static str,
     value: String,
     reason: String,
     accepted: Option<String>,
-    used: Instead,
+    used: Fallback,
 }
 
 #[derive(Debug)]
-enum Instead {
+enum Fallback {
     Field(Field),
     Text(&'static str),
 }
@@ -60,11 +61,11 @@ impl<'a> Overlay<'a> {
             vars,
             is_strict,
             applied: Vec::new(),
-            refused: Vec::new(),
+            rejected: Vec::new(),
         }
     }
 
-    /// Lays all variables over the configuration.
+    /// Applies all variables.
     pub(super) fn all(mut self) -> Result<TelemetryConfig, InitError> {
         self.boolean(STRICT);
         for (variable, field) in VARIABLES {
@@ -78,7 +79,7 @@ impl<'a> Overlay<'a> {
         self.finish()
     }
 
-    /// Lays those over the configuration that the SDK would read by itself.
+    /// Applies the variables that the SDK would read itself.
     pub(super) fn those_of_sdk(mut self) -> Result<TelemetryConfig, InitError> {
         for (variable, field) in VARIABLES.iter().filter(|(_, field)| field.is_read_by_sdk()) {
             self.apply(variable, *field);
@@ -90,27 +91,32 @@ impl<'a> Overlay<'a> {
     fn finish(mut self) -> Result<TelemetryConfig, InitError> {
         self.config.provenance.is_environment_read = true;
         if self.is_strict {
-            // Not every variable that has no effect is wrong.
-            if let Some(refused) = self.refused.iter().find(|refused| refused.accepted.is_some()) {
-                let accepted = refused.accepted.as_deref().unwrap_or_default();
-                let (variable, value) = (refused.variable, &refused.value);
-                return Err(InitError::value(Place::Environment, variable, value, accepted));
+            // Variables without an effect are not errors.
+            if let Some(rejected) = self.rejected.iter().find(|rejected| rejected.accepted.is_some()) {
+                let accepted = rejected.accepted.as_deref().unwrap_or_default();
+                let (variable, value) = (rejected.variable, &rejected.value);
+                return Err(InitError::not_accepted(
+                    ConfigSource::Environment,
+                    variable,
+                    value,
+                    accepted,
+                ));
             }
             self.applied.clear();
         }
         for applied in self.applied {
             self.config.provenance.apply(applied);
         }
-        for refused in self.refused {
-            let used = match refused.used {
-                Instead::Field(field) => self.config.effective(field),
-                Instead::Text(text) => text.to_owned(),
+        for rejected in self.rejected {
+            let used = match rejected.used {
+                Fallback::Field(field) => self.config.effective(field),
+                Fallback::Text(text) => text.to_owned(),
             };
             self.config.provenance.ignore(IgnoredVariable {
-                variable: refused.variable.to_owned(),
-                value: refused.value,
-                reason: refused.reason,
-                accepted: refused.accepted,
+                variable: rejected.variable.to_owned(),
+                value: rejected.value,
+                reason: rejected.reason,
+                accepted: rejected.accepted,
                 used,
             });
         }
@@ -133,38 +139,38 @@ impl<'a> Overlay<'a> {
         let Some(text) = text else { return };
         match self.config.set(field, &text) {
             Ok(()) => self.applied.push(AppliedVariable::new(variable, value, field)),
-            Err(accepted) => self.refuse(variable, value, NOT_ACCEPTED, accepted, Instead::Field(field)),
+            Err(accepted) => self.reject(variable, value, NOT_ACCEPTED, accepted, Fallback::Field(field)),
         }
     }
 
-    fn refuse(
+    fn reject(
         &mut self,
         variable: &'static str,
         value: &str,
         reason: impl Into<String>,
-        accepted: &str,
-        used: Instead,
+        accepted: impl Display,
+        used: Fallback,
     ) {
-        self.refused.push(Refused {
+        self.rejected.push(RejectedVariable {
             variable,
             value: printable(variable, value),
             reason: reason.into(),
-            accepted: Some(accepted.to_owned()),
+            accepted: Some(accepted.to_string()),
             used,
         });
     }
 
-    /// Whether a Boolean is true, if it is set: what is neither true nor false is false.
+    /// The value of a Boolean, if it is set. Any other value than `true` counts as false.
     fn boolean(&mut self, variable: &'static str) -> Option<bool> {
         let value = self.vars.get(variable)?;
         let is_true = boolean(value).unwrap_or_else(|accepted| {
-            self.refuse(variable, value, NOT_ACCEPTED, accepted, Instead::Text("false"));
+            self.reject(variable, value, NOT_ACCEPTED, accepted, Fallback::Text("false"));
             false
         });
         Some(is_true)
     }
 
-    /// The argument counts if the sampler takes one.
+    /// Applies the argument if the sampler has one.
     fn sampler_argument(&mut self) {
         let is_applied = self.applied.iter().any(|it| it.field == Field::Sampler);
         let name = self.vars.get(SAMPLER).unwrap_or_default().to_ascii_lowercase();
@@ -181,26 +187,27 @@ impl<'a> Overlay<'a> {
             let (Field::MaxExportBatchSize(signal), Some(value)) = (*field, self.vars.get(variable)) else {
                 continue;
             };
-            let batch = self.config.sdk.batches.at(signal);
+            let batch = self.config.sdk.batches.get_mut(signal);
             let max_queue_size = batch.max_queue_size;
             if value
                 .parse::<usize>()
-                .is_ok_and(|size| (max_queue_size + 1..=MAX_QUEUE).contains(&size))
+                .is_ok_and(|size| (max_queue_size + 1..=MAX_QUEUE_SIZE).contains(&size))
             {
                 batch.set_max_export_batch_size(None);
                 let accepted = format!("at most {max_queue_size}, the size of the queue");
-                self.refuse(
+                self.reject(
                     variable,
                     value,
                     "no batch can be larger than its queue",
                     &accepted,
-                    Instead::Field(*field),
+                    Fallback::Field(*field),
                 );
             }
         }
     }
 
-    /// What turns telemetry on, and where signals go whose exporter no variable names.
+    /// Applies the variables that turn telemetry on, and the exporters of signals for which no variable names
+    /// one.
     fn switches(&mut self) {
         for variable in [INSECURE]
             .into_iter()
@@ -225,7 +232,7 @@ impl<'a> Overlay<'a> {
         let was_enabled = self.config.enabled;
         let turned_on = endpoint.clone().or_else(|| exporter.clone());
         if (endpoint.is_some() && exporter.is_none()) || (exporter.is_some() && !was_enabled) {
-            // The specification's default is otlp; who looks at traces on the console looks at metrics there.
+            // The specification's default is otlp; with traces on the console, metrics belong there too.
             self.config.exporter = match self.config.exporter_of(Signal::Traces) {
                 // Which is OTLP already.
                 Exporter::Jaeger => Exporter::Jaeger,
@@ -239,11 +246,11 @@ impl<'a> Overlay<'a> {
             _ if endpoint.is_none() && (exporter.is_none() || was_enabled) => None,
             // The program's own subscriber shows logs on the console.
             Exporter::Console => endpoint.is_some().then_some(Exporter::Otlp),
-            // It takes traces only.
+            // Jaeger takes traces only.
             Exporter::Jaeger => None,
             exporter => Some(exporter),
         };
-        let own = &mut self.config.signals.at(Signal::Logs).exporter;
+        let own = &mut self.config.signals.get_mut(Signal::Logs).exporter;
         *own = own.or(logs);
         if let Some(variable) = turned_on {
             for signal in unnamed {
@@ -261,13 +268,13 @@ impl<'a> Overlay<'a> {
         }
     }
 
-    /// What the layers read, who have nobody to warn.
+    /// Checks the variables that the layers read, because a layer has no way to report a warning.
     fn layer_variables(&mut self) {
-        for known in LAYER_VARIABLES {
-            let Some(value) = self.vars.get(known.variable) else {
+        for row in LAYER_VARIABLES {
+            let Some(value) = self.vars.get(row.variable) else {
                 continue;
             };
-            let members: Vec<&str> = if known.is_list {
+            let members: Vec<&str> = if row.is_list {
                 value.split(',').collect()
             } else {
                 vec![value]
@@ -277,26 +284,26 @@ impl<'a> Overlay<'a> {
                 .map(str::trim)
                 .filter(|member| !member.is_empty())
             {
-                if !known.takes(&member.to_ascii_lowercase()) {
-                    let used = Instead::Text(known.used);
-                    self.refuse(known.variable, member, NOT_ACCEPTED, known.accepted, used);
+                if !row.takes(&member.to_ascii_lowercase()) {
+                    let used = Fallback::Text(row.used);
+                    self.reject(row.variable, member, NOT_ACCEPTED, row.accepted, used);
                 }
             }
         }
     }
 
     fn unsupported(&mut self) {
-        for known in UNSUPPORTED {
-            let Some(value) = self.vars.get(known.variable) else {
+        for row in UNSUPPORTED {
+            let Some(value) = self.vars.get(row.variable) else {
                 continue;
             };
-            if !value.eq_ignore_ascii_case(known.harmless) {
-                self.refused.push(Refused {
-                    variable: known.variable,
-                    value: printable(known.variable, value),
-                    reason: known.reason.to_owned(),
+            if !value.eq_ignore_ascii_case(row.harmless) {
+                self.rejected.push(RejectedVariable {
+                    variable: row.variable,
+                    value: printable(row.variable, value),
+                    reason: row.reason.to_owned(),
                     accepted: None,
-                    used: Instead::Text(known.used),
+                    used: Fallback::Text(row.used),
                 });
             }
         }
@@ -304,4 +311,4 @@ impl<'a> Overlay<'a> {
 }
 
 const NOT_ACCEPTED: &str = "it is not accepted";
-const MAX_QUEUE: usize = 1_000_000;
+const MAX_QUEUE_SIZE: usize = 1_000_000;

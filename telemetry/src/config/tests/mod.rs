@@ -1,7 +1,7 @@
 //! Every source of configuration.
 
 #[cfg(not(feature = "xray"))]
-mod absent;
+mod features;
 mod files;
 // A value whose feature is not compiled in is ignored, so the tables below need all of them.
 #[cfg(all(

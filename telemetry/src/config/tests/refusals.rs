@@ -116,7 +116,7 @@ fn refusals_from_an_environment_that_is_read_strictly() {
 
 #[test]
 fn refusals_from_a_file() {
-    let known = "tracing.enabled, tracing.exporter, tracing.endpoint, tracing.tokenizer_target_model, enable_tracing, \
+    let names = "tracing.enabled, tracing.exporter, tracing.endpoint, tracing.tokenizer_target_model, enable_tracing, \
                  service_name, exporter, otlp_endpoint, sampling_rate, random_sampling, protocol, compression, propagators, \
                  attribute_value_length_limit, service_version, startup_hook, file.path, \
                  file.max_bytes, file.max_files, max_queue_bytes, max_request_bytes, metrics_exporter, logs_exporter, prometheus.listen, \
@@ -126,11 +126,11 @@ fn refusals_from_a_file() {
         ("[]", "the configuration is not a JSON object".to_owned()),
         (
             r#"{"tracing.enable": true}"#,
-            format!("the key \"tracing.enable\" is not known: use {known}"),
+            format!("the key \"tracing.enable\" is not known: use {names}"),
         ),
         (
             r#"{"tracing": {"x": {"y": 1}}}"#,
-            format!("the key \"tracing.x.y\" is not known: use {known}"),
+            format!("the key \"tracing.x.y\" is not known: use {names}"),
         ),
         (
             r#"{"tracing.enabled": 1}"#,
@@ -146,11 +146,11 @@ fn refusals_from_a_file() {
         ),
         (
             r#"{"exporter": "otlp", "tracing": {"exporter": "console"}}"#,
-            "exporter and tracing.exporter say the same: keep one of them".to_owned(),
+            "exporter and tracing.exporter set the same value: keep one of them".to_owned(),
         ),
         (
             r#"{"random_sampling": 10, "sampling_rate": 0.1}"#,
-            "random_sampling and sampling_rate say the same: keep one of them".to_owned(),
+            "random_sampling and sampling_rate set the same value: keep one of them".to_owned(),
         ),
         (
             r#"{"service_name": ""}"#,
@@ -205,7 +205,7 @@ fn refusals_from_code() {
     let half = TelemetryConfig::from_vars([("OTEL_EXPORTER_OTLP_CLIENT_KEY", "/nowhere/key.pem")])
         .expect("accepted");
     let expected = "tls.client_certificate (OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE) and tls.client_key \
-                    (OTEL_EXPORTER_OTLP_CLIENT_KEY) are given together or not at all";
+                    (OTEL_EXPORTER_OTLP_CLIENT_KEY) must be set together";
     assert_eq!(
         half.check().expect_err("half an identity").to_string(),
         expected,

@@ -1,8 +1,8 @@
 //! Where each signal goes.
 
+use crate::config::OtlpTarget;
 use crate::config::{Protocol, TelemetryConfig};
 use crate::signal::Signal;
-use crate::target::Target;
 
 #[test]
 fn protocol_and_url_of_each_signal() {
@@ -72,8 +72,8 @@ fn protocol_and_url_of_each_signal() {
             "http://c:4318",
         ),
     ] {
-        let targets =
-            [Signal::Traces, Signal::Metrics].map(|signal| Target::new(&config, signal).expect("a target"));
+        let targets = [Signal::Traces, Signal::Metrics]
+            .map(|signal| OtlpTarget::new(&config, signal).expect("a target"));
         assert_eq!(
             targets.each_ref().map(|target| target.url.as_str()),
             [traces, metrics],

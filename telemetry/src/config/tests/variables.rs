@@ -1,11 +1,11 @@
 //! What each variable means.
 
+use crate::config::OtlpTarget;
 use crate::config::tests::vars;
 use crate::config::variables::Variables;
 use crate::config::{Compression, Exporter, Propagator, Protocol, TelemetryConfig, TlsConfig};
-use crate::hook::Hook;
+use crate::hook::StartupHook;
 use crate::signal::Signal;
-use crate::target::Target;
 
 pub(super) fn variables_of(vars: &[(&str, &str)]) -> Variables {
     Variables::new(vars.iter().copied())
@@ -235,7 +235,11 @@ fn every_variable_sets_its_field() {
         Some(50),
         "the limit for spans wins"
     );
-    assert_eq!(config.startup_hook, Some(Hook::Name("mine".into())), "hook");
+    assert_eq!(
+        config.startup_hook,
+        Some(StartupHook::Name("mine".into())),
+        "hook"
+    );
     assert_eq!(config.service_name.as_deref(), Some("shop"), "service name");
     assert_eq!(
         config.exporter_of(Signal::Metrics),
@@ -248,7 +252,7 @@ fn every_variable_sets_its_field() {
         "sampler"
     );
     assert_eq!(config.tokenizer_target_model, "gpt-4o", "model");
-    let targets = Signal::ALL.map(|signal| Target::new(&config, signal).expect("a target"));
+    let targets = Signal::ALL.map(|signal| OtlpTarget::new(&config, signal).expect("a target"));
     let targets = targets.map(|target| (target.protocol, target.url));
     assert_eq!(
         targets,
@@ -284,7 +288,7 @@ fn a_signal_has_its_own_compression_and_certificates() {
             .with_certificate(root)
             .with_identity(format!("{name}.pem"), format!("{name}.key"))
     };
-    let targets = Signal::ALL.map(|signal| Target::new(&config, signal).expect("a target"));
+    let targets = Signal::ALL.map(|signal| OtlpTarget::new(&config, signal).expect("a target"));
     let targets = targets.map(|target| (target.compression, target.tls));
     let expected = [
         (Compression::Gzip, tls("traces.pem", "client")),

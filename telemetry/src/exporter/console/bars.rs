@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::critical::Section;
-use super::output::Page;
+use super::output::PageStyle;
 use super::text::Style;
 use super::trace::Node;
 
-/// The timeline cut into cells, each given to the span that was waited for the longest in it.
+/// The timeline in cells, each assigned to the span that the trace waited for longest in it.
 #[derive(Debug)]
 pub(super) struct Bars {
     cells: usize,
@@ -70,7 +70,7 @@ impl Bars {
 }
 
 impl Bar {
-    pub(super) fn paint(&self, page: Page) -> String {
+    pub(super) fn paint(&self, page: PageStyle) -> String {
         let mut text = " ".repeat(self.before);
         for run in self.cells.chunk_by(|one, next| one == next) {
             let is_critical = run.first() == Some(&true);

@@ -9,11 +9,12 @@ pub(super) struct Section {
     pub(super) to: u64,
 }
 
-/// For each node the sections in which it was what its root waited for; none if it is not on the critical path.
+/// For each node the sections in which it was what its root waited for; none if it is not on the critical
+/// path.
 ///
-/// Walks back from a root's end: the child that ended last before that moment was waited for, the time after it is the
-/// span's own, and the walk goes on inside that child and then from the child's start. A child that outlives its parent
-/// counts up to the parent's end.
+/// Walks back from a root's end: the child that ended last before that moment was waited for, the time after
+/// it is the span's own, and the walk goes on inside that child and then from the child's start. A child that
+/// outlives its parent counts up to the parent's end.
 pub(super) fn paths(nodes: &[Node<'_>]) -> Vec<Vec<Section>> {
     let mut sections: Vec<Vec<Section>> = nodes.iter().map(|_| Vec::new()).collect();
     let tops = nodes.iter().enumerate().filter(|(_, node)| node.above.is_none());

@@ -7,7 +7,7 @@ use opentelemetry::trace::{Event, SpanContext, SpanId, SpanKind, Status, TraceFl
 use opentelemetry::{InstrumentationScope, KeyValue, Value};
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
 
-use super::row::Row;
+use super::row::SpanRow;
 use super::trace::Trace;
 
 pub(super) const TRACE: TraceId = TraceId::from_bytes([
@@ -48,8 +48,8 @@ impl Fixture {
         self
     }
 
-    /// The service of the last span and, unless they say otherwise, of those after it.
-    pub(super) fn of(mut self, service: &str) -> Self {
+    /// The service of the last span and of the following ones without their own.
+    pub(super) fn service(mut self, service: &str) -> Self {
         self.1
             .resize(self.0.len(), self.1.last().cloned().unwrap_or_default());
         if let Some(last) = self.1.last_mut() {
@@ -83,7 +83,7 @@ impl Fixture {
         let last = self.1.last().cloned().unwrap_or_default();
         let services = self.1.iter().chain(std::iter::repeat(&last));
         for (span, service) in self.0.iter().zip(services) {
-            trace.push(Row::new(span, service));
+            trace.push(SpanRow::new(span, service));
         }
         trace
     }

@@ -9,7 +9,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::logs::{LogBatch, LogExporter, SdkLogRecord};
 
-use super::output::{Output, Page};
+use super::output::{Output, PageStyle};
 use super::text::{Style, plain, plain_within};
 
 /// Prints a line a record.
@@ -42,7 +42,7 @@ impl LogExporter for LogLines {
     fn set_resource(&mut self, _: &Resource) {}
 }
 
-fn line(record: &SdkLogRecord, scope: &InstrumentationScope, page: Page) -> String {
+fn line(record: &SdkLogRecord, scope: &InstrumentationScope, page: PageStyle) -> String {
     let at = record.timestamp().or_else(|| record.observed_timestamp());
     let severity = record.severity_number();
     let name = record
@@ -63,7 +63,7 @@ fn line(record: &SdkLogRecord, scope: &InstrumentationScope, page: Page) -> Stri
     );
     if let Some(body) = record.body() {
         let body = match body {
-            AnyValue::String(text) => plain_within(text.as_str(), LONGEST),
+            AnyValue::String(text) => plain_within(text.as_str(), MAX_BODY_CHARS),
             other => value(other),
         };
         let _ = write!(line, " {body}");
@@ -110,7 +110,7 @@ fn time(at: SystemTime) -> String {
 }
 
 /// The characters of a body that are printed.
-const LONGEST: usize = 4_096;
+const MAX_BODY_CHARS: usize = 4_096;
 
 #[cfg(test)]
 mod tests {

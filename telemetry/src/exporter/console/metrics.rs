@@ -10,19 +10,19 @@ use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, Metric, MetricData, ResourceMetrics};
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 
-use super::output::{Output, Page};
+use super::output::{Output, PageStyle};
 use super::text::{Style, plain};
 
 /// Prints the totals since the start: at a flush, at shutdown and once a minute, if they have changed.
 #[derive(Debug)]
-pub(super) struct LineExporter {
+pub(super) struct MetricLines {
     output: Output,
     title: String,
     last: Mutex<String>,
 }
 
-impl LineExporter {
-    /// Of the process, or of a service in it.
+impl MetricLines {
+    /// Returns the exporter of the process, or of a service in it.
     pub(super) fn new(output: Output, service: Option<&str>) -> Self {
         Self {
             output,
@@ -36,7 +36,7 @@ impl LineExporter {
 }
 
 #[deny(clippy::missing_trait_methods)]
-impl PushMetricExporter for LineExporter {
+impl PushMetricExporter for MetricLines {
     async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
         let text = text(metrics, &self.title, self.output.page);
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -66,7 +66,7 @@ impl PushMetricExporter for LineExporter {
     }
 }
 
-fn text(metrics: &ResourceMetrics, title: &str, page: Page) -> String {
+fn text(metrics: &ResourceMetrics, title: &str, page: PageStyle) -> String {
     let metrics = metrics.scope_metrics().flat_map(|scope| scope.metrics());
     let mut lines: Vec<String> = metrics.flat_map(lines).collect();
     if lines.is_empty() {
@@ -151,7 +151,7 @@ fn unit(unit: &str) -> String {
     }
 }
 
-/// At most three decimals that say something.
+/// At most three significant decimals.
 fn short(value: f64) -> String {
     let text = format!("{value:.3}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
@@ -200,7 +200,7 @@ mod tests {
         let text = text(
             &collected[0],
             "metrics",
-            Page {
+            PageStyle {
                 width: 100,
                 colour: false,
             },

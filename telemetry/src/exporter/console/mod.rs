@@ -24,52 +24,57 @@ use opentelemetry_sdk::logs::LoggerProviderBuilder;
 use opentelemetry_sdk::metrics::MeterProviderBuilder;
 use opentelemetry_sdk::trace::TracerProviderBuilder;
 
-use crate::config::ConsoleWriter;
 use crate::error::InitError;
-use crate::health::Watch;
 
 use self::logs::LogLines;
-use self::metrics::LineExporter;
+use self::metrics::MetricLines;
 use self::output::Output;
 use self::printer::Printer;
 use self::processor::ConsoleProcessor;
+use super::signal_exporter::{Attachment, SignalExporter};
 
-/// Where the services of a process print their traces, each span in the tree of its trace.
-#[derive(Debug)]
-pub(crate) struct Console {
-    printer: Arc<Printer>,
+/// Prints the telemetry of all services of the process: each span in the tree of its trace.
+#[derive(Debug, Default)]
+pub(super) struct ConsoleExporter {
+    /// Started with the first signal that has spans to print.
+    printer: Option<Arc<Printer>>,
     running: Arc<AtomicUsize>,
 }
 
-impl Console {
-    pub(crate) fn start(writer: Option<ConsoleWriter>, watch: &Watch) -> Result<Self, InitError> {
-        Ok(Self {
-            printer: Arc::new(Printer::start(Output::new(writer), watch)?),
-            running: Arc::default(),
-        })
+impl SignalExporter for ConsoleExporter {
+    fn traces(
+        &mut self,
+        builder: TracerProviderBuilder,
+        attachment: &Attachment<'_>,
+    ) -> Result<TracerProviderBuilder, InitError> {
+        let Attachment { config, monitor, .. } = attachment;
+        let printer = match &self.printer {
+            Some(printer) => printer,
+            None => {
+                let printer = Printer::start(Output::new(config), monitor)?;
+                self.printer.insert(Arc::new(printer))
+            }
+        };
+        let processor = ConsoleProcessor::new(printer, &self.running, monitor);
+        Ok(monitor.process(builder, processor))
     }
 
-    pub(crate) fn traces(&self, builder: TracerProviderBuilder, watch: &Watch) -> TracerProviderBuilder {
-        watch.process(
-            builder,
-            ConsoleProcessor::new(&self.printer, &self.running, watch),
-        )
+    fn metrics(
+        &mut self,
+        builder: MeterProviderBuilder,
+        attachment: &Attachment<'_>,
+    ) -> Result<MeterProviderBuilder, InitError> {
+        let exporter = MetricLines::new(Output::new(attachment.config), attachment.service);
+        Ok(attachment.monitor.metrics(builder, exporter))
     }
-}
 
-pub(crate) fn metrics(
-    builder: MeterProviderBuilder,
-    writer: Option<ConsoleWriter>,
-    service: Option<&str>,
-    watch: &Watch,
-) -> MeterProviderBuilder {
-    watch.metrics(builder, LineExporter::new(Output::new(writer), service))
-}
-
-pub(crate) fn logs(
-    builder: LoggerProviderBuilder,
-    writer: Option<ConsoleWriter>,
-    watch: &Watch,
-) -> LoggerProviderBuilder {
-    watch.logs(builder, LogLines(Output::new(writer)))
+    fn logs(
+        &mut self,
+        builder: LoggerProviderBuilder,
+        attachment: &Attachment<'_>,
+    ) -> Result<LoggerProviderBuilder, InitError> {
+        Ok(attachment
+            .monitor
+            .logs(builder, LogLines(Output::new(attachment.config))))
+    }
 }

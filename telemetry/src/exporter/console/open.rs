@@ -5,15 +5,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use opentelemetry::trace::TraceId;
 
-/// The open spans of this process's sampled traces: a trace that calls the process it runs in has several local roots, and
-/// only here is it known which of them is the last to end.
+/// The open spans of this process's sampled traces. A trace that calls its own process has several local
+/// roots, and only this count tells which of them ends last.
 #[derive(Debug, Default)]
 pub(super) struct OpenSpans(Mutex<HashMap<TraceId, usize>>);
 
 impl OpenSpans {
     pub(super) fn start(&self, trace: TraceId) {
         let mut open = self.lock();
-        if open.len() < MOST_TRACES || open.contains_key(&trace) {
+        if open.len() < MAX_COUNTED_TRACES || open.contains_key(&trace) {
             *open.entry(trace).or_default() += 1;
         }
     }
@@ -40,5 +40,6 @@ impl OpenSpans {
     }
 }
 
-/// The traces whose open spans are counted; of more than these, a trace is printed when a local root of it has ended.
-const MOST_TRACES: usize = 4_096;
+/// The maximum number of traces whose open spans are counted. Beyond it, a trace is printed when a local root
+/// of it ends.
+const MAX_COUNTED_TRACES: usize = 4_096;

@@ -2,31 +2,32 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use crate::config::ConsoleWriter;
+use crate::config::{ConsoleWriter, TelemetryConfig};
 
 /// Standard output or a writer.
 #[derive(Debug)]
 pub(super) struct Output {
     writer: Option<ConsoleWriter>,
-    pub(super) page: Page,
+    pub(super) page: PageStyle,
 }
 
-/// What a text is laid out for.
+/// The width and the colours of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Page {
+pub(super) struct PageStyle {
     pub(super) width: usize,
     pub(super) colour: bool,
 }
 
 impl Output {
-    pub(super) fn new(writer: Option<ConsoleWriter>) -> Self {
+    pub(super) fn new(config: &TelemetryConfig) -> Self {
+        let writer = config.console_writer.clone();
         let terminal = writer.is_none() && io::stdout().is_terminal();
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let width = terminal.then(terminal_size::terminal_size).flatten();
-        let width = width.map_or(WIDTH, |(width, _)| usize::from(width.0).max(NARROWEST));
+        let width = width.map_or(DEFAULT_WIDTH, |(width, _)| usize::from(width.0).max(MIN_WIDTH));
         Self {
             writer,
-            page: Page {
+            page: PageStyle {
                 width,
                 colour: terminal && !refused,
             },
@@ -45,6 +46,6 @@ impl Output {
     }
 }
 
-/// The width where there is no terminal, which also fits a README.
-const WIDTH: usize = 100;
-const NARROWEST: usize = 60;
+/// The width without a terminal, which also fits a README.
+const DEFAULT_WIDTH: usize = 100;
+const MIN_WIDTH: usize = 60;

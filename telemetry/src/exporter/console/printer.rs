@@ -1,8 +1,8 @@
 //! The thread that prints traces, and the queue before it.
 //!
-//! Standard output may be a pipe whose reader is slow, stops or goes away. Requests never wait for it: a span that ends is
-//! put into a queue that is bounded in bytes, and dropped where it finds no room, which is counted and said. Only a flush
-//! and the end wait, up to their deadlines, for what is in the queue.
+//! Standard output may be a pipe whose reader is slow, stops or goes away. Requests never wait for it: an
+//! ended span is put into a queue that is bounded in bytes, or dropped, counted and reported if the queue is
+//! full. Only flush and shutdown wait for the queue, up to their deadlines.
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -15,22 +15,22 @@ use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::SpanData;
 
 use crate::error::InitError;
-use crate::health::Watch;
+use crate::health::DeliveryMonitor;
 
 use super::open::OpenSpans;
 use super::output::Output;
 use super::traces::Traces;
 
-/// The way to the thread, which ends when this is dropped and the queue is empty.
+/// The sender to the thread, which ends when this is dropped and the queue is empty.
 #[derive(Debug)]
 pub(super) struct Printer {
-    queue: Sender<Item>,
+    queue: Sender<PrinterItem>,
     open: Arc<OpenSpans>,
-    watch: Watch,
+    monitor: DeliveryMonitor,
 }
 
 #[derive(Debug)]
-enum Item {
+enum PrinterItem {
     Span(Box<Queued>),
     /// Answered when all that is before it in the queue is printed.
     Flush(Sender<()>),
@@ -46,16 +46,16 @@ struct Queued {
 }
 
 impl Printer {
-    pub(super) fn start(output: Output, watch: &Watch) -> Result<Self, InitError> {
+    pub(super) fn start(output: Output, monitor: &DeliveryMonitor) -> Result<Self, InitError> {
         let open = Arc::new(OpenSpans::default());
-        let traces = Traces::new(output, watch, &open);
+        let traces = Traces::new(output, monitor, &open);
         let (queue, items) = mpsc::channel();
-        let their_watch = watch.clone();
+        let thread_monitor = monitor.clone();
         thread::Builder::new()
             .name("throughline-console".into())
             .spawn(move || {
                 let _suppressed = Context::enter_telemetry_suppressed_scope();
-                run(&items, traces, &their_watch);
+                run(&items, traces, &thread_monitor);
             })
             .map_err(|error| {
                 InitError::exporter("the thread of the console cannot be started".into()).caused_by(error)
@@ -63,7 +63,7 @@ impl Printer {
         Ok(Self {
             queue,
             open,
-            watch: watch.clone(),
+            monitor: monitor.clone(),
         })
     }
 
@@ -75,31 +75,31 @@ impl Printer {
     /// Queues a span that ended.
     pub(super) fn print(&self, span: SpanData, service: &Arc<str>) {
         let trace = span.span_context.trace_id();
-        let Some(bytes) = self.watch.admit(&span) else {
+        let Some(bytes) = self.monitor.admit(&span) else {
             self.open.end(trace);
             return;
         };
-        let item = Item::Span(Box::new(Queued {
+        let item = PrinterItem::Span(Box::new(Queued {
             span,
             service: Arc::clone(service),
             bytes,
         }));
         if self.queue.send(item).is_err() {
-            self.watch.settle(1, &Err(ended()));
+            self.monitor.settle(1, &Err(ended()));
         }
     }
 
     /// Waits until the queue is printed.
     pub(super) fn flush(&self, timeout: Duration) -> OTelSdkResult {
-        self.wait(Item::Flush, timeout)
+        self.wait(PrinterItem::Flush, timeout)
     }
 
     /// Waits until the queue is printed, and what is not complete.
     pub(super) fn end(&self, timeout: Duration) -> OTelSdkResult {
-        self.wait(Item::End, timeout)
+        self.wait(PrinterItem::End, timeout)
     }
 
-    fn wait(&self, item: fn(Sender<()>) -> Item, timeout: Duration) -> OTelSdkResult {
+    fn wait(&self, item: fn(Sender<()>) -> PrinterItem, timeout: Duration) -> OTelSdkResult {
         let (done, answer) = mpsc::channel();
         // A thread that has ended drops the sender.
         let _ = self.queue.send(item(done));
@@ -114,16 +114,16 @@ fn ended() -> OTelSdkError {
     OTelSdkError::InternalFailure("the thread of the console has ended".to_owned())
 }
 
-fn run(items: &Receiver<Item>, mut traces: Traces, watch: &Watch) {
+fn run(items: &Receiver<PrinterItem>, mut traces: Traces, monitor: &DeliveryMonitor) {
     while let Ok(first) = items.recv() {
         for item in gather(first, items) {
             match item {
-                Item::Span(mut queued) => {
-                    watch.take(&mut queued.span, queued.bytes);
+                PrinterItem::Span(mut queued) => {
+                    monitor.take(&mut queued.span, queued.bytes);
                     traces.add(&queued.span, &queued.service);
                 }
-                Item::Flush(done) => drop(done.send(())),
-                Item::End(done) => {
+                PrinterItem::Flush(done) => drop(done.send(())),
+                PrinterItem::End(done) => {
                     traces.print_rest();
                     let _ = done.send(());
                 }
@@ -132,12 +132,13 @@ fn run(items: &Receiver<Item>, mut traces: Traces, watch: &Watch) {
     }
 }
 
-/// Waits a moment for what follows: a span that starts when the last one of its trace ends belongs to the same tree.
-fn gather(first: Item, items: &Receiver<Item>) -> Vec<Item> {
+/// Waits a moment for more items: a span that starts when the last one of its trace ends belongs to the same
+/// tree.
+fn gather(first: PrinterItem, items: &Receiver<PrinterItem>) -> Vec<PrinterItem> {
     let begun = Instant::now();
     let mut gathered = vec![first];
-    while gathered.len() < BATCH && matches!(gathered.last(), Some(Item::Span(_))) {
-        match items.recv_timeout(DELAY.saturating_sub(begun.elapsed())) {
+    while gathered.len() < MAX_GATHERED_ITEMS && matches!(gathered.last(), Some(PrinterItem::Span(_))) {
+        match items.recv_timeout(GATHER_TIME.saturating_sub(begun.elapsed())) {
             Ok(item) => gathered.push(item),
             Err(_) => break,
         }
@@ -146,6 +147,6 @@ fn gather(first: Item, items: &Receiver<Item>) -> Vec<Item> {
 }
 
 /// How soon a finished trace is printed: at once, to a person.
-const DELAY: Duration = Duration::from_millis(200);
+const GATHER_TIME: Duration = Duration::from_millis(200);
 /// The spans that are taken from the queue at once.
-const BATCH: usize = 512;
+const MAX_GATHERED_ITEMS: usize = 512;

@@ -1,4 +1,4 @@
-//! The span processor of the console, which knows which spans are open and hands those that end to the printer.
+//! The span processor of the console. It counts open spans and passes ended ones to the printer.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +10,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 
-use crate::health::Watch;
+use crate::health::DeliveryMonitor;
 use crate::semconv;
 
 use super::printer::Printer;
@@ -20,18 +20,18 @@ use super::text::plain;
 #[derive(Debug)]
 pub(super) struct ConsoleProcessor {
     printer: Arc<Printer>,
-    watch: Watch,
+    monitor: DeliveryMonitor,
     service: Arc<str>,
     /// How many processors have not ended: the last prints what is not complete.
     running: Arc<AtomicUsize>,
 }
 
 impl ConsoleProcessor {
-    pub(super) fn new(printer: &Arc<Printer>, running: &Arc<AtomicUsize>, watch: &Watch) -> Self {
+    pub(super) fn new(printer: &Arc<Printer>, running: &Arc<AtomicUsize>, monitor: &DeliveryMonitor) -> Self {
         running.fetch_add(1, Ordering::AcqRel);
         Self {
             printer: Arc::clone(printer),
-            watch: watch.clone(),
+            monitor: monitor.clone(),
             service: Arc::default(),
             running: Arc::clone(running),
         }
@@ -53,11 +53,11 @@ impl SpanProcessor for ConsoleProcessor {
     }
 
     fn force_flush(&self) -> OTelSdkResult {
-        self.printer.flush(FLUSH)
+        self.printer.flush(FLUSH_TIMEOUT)
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        // Whoever waits for this gives up at the same time, and should learn how much is missing.
+        // Shorter than the caller's wait, so that the caller learns how much is missing.
         let timeout = timeout - timeout / 16;
         let is_last = self.running.fetch_sub(1, Ordering::AcqRel) == 1;
         let ended = if is_last {
@@ -66,21 +66,21 @@ impl SpanProcessor for ConsoleProcessor {
             self.printer.flush(timeout)
         };
         let why = match ended {
-            Ok(()) => self.watch.losses(),
+            Ok(()) => self.monitor.losses(),
             Err(OTelSdkError::Timeout(_)) => Some(format!(
-                "{} spans are not printed after {timeout:?}: the console takes them too slowly",
-                self.watch.waiting()
+                "{} spans are not printed after {timeout:?}: the console is too slow",
+                self.monitor.waiting()
             )),
             Err(error) => return Err(error),
         };
         why.map_or(Ok(()), |why| {
-            self.watch.fail(&why);
+            self.monitor.fail(&why);
             Err(OTelSdkError::InternalFailure(why))
         })
     }
 
     fn shutdown(&self) -> OTelSdkResult {
-        self.shutdown_with_timeout(FLUSH)
+        self.shutdown_with_timeout(FLUSH_TIMEOUT)
     }
 
     fn set_resource(&mut self, resource: &Resource) {
@@ -89,5 +89,5 @@ impl SpanProcessor for ConsoleProcessor {
     }
 }
 
-/// How long a flush without a deadline waits, as the SDK's batch processors do.
-const FLUSH: Duration = Duration::from_secs(5);
+/// The timeout of a flush without a deadline, as in the SDK's batch processors.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);

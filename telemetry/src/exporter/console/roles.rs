@@ -2,46 +2,47 @@
 
 use std::fmt;
 
-use super::output::Page;
-use super::text::{Style, fit, width};
+use super::output::PageStyle;
+use super::text::{Style, align, width};
 use super::trace::Node;
 
 /// The sums of one agent's model calls.
 #[derive(Debug, Default)]
-struct Role {
+struct AgentRow {
     name: String,
     calls: u64,
-    input: Sum,
-    output: Sum,
+    input: TokenSum,
+    output: TokenSum,
 }
 
-/// A sum that says how much of it is known.
+/// A sum of tokens, and whether it is exact and complete.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Sum {
+struct TokenSum {
     tokens: u64,
     is_inexact: bool,
     misses_some: bool,
 }
 
-/// The table, a row for each agent in the order of its first call and one for the total; empty if no model was called.
-pub(super) fn table(nodes: &[Node<'_>], page: Page) -> String {
-    let mut roles: Vec<Role> = Vec::new();
-    let mut total = Role {
+/// The table, a row for each agent in the order of its first call and one for the total; empty if no model
+/// was called.
+pub(super) fn table(nodes: &[Node<'_>], page: PageStyle) -> String {
+    let mut roles: Vec<AgentRow> = Vec::new();
+    let mut total = AgentRow {
         name: "total".into(),
-        ..Role::default()
+        ..AgentRow::default()
     };
     for node in nodes.iter().filter(|node| counts(node, nodes)) {
         let name = ancestry(node, nodes)
-            .find_map(|node| node.row.agent.as_deref())
-            .unwrap_or(NOBODY);
+            .find_map(|node| node.row.gen_ai.agent.as_deref())
+            .unwrap_or(NO_AGENT);
         let index = roles
             .iter()
             .position(|role| role.name == name)
             .unwrap_or(roles.len());
         if index == roles.len() {
-            roles.push(Role {
+            roles.push(AgentRow {
                 name: name.to_owned(),
-                ..Role::default()
+                ..AgentRow::default()
             });
         }
         if let Some(role) = roles.get_mut(index) {
@@ -56,9 +57,9 @@ pub(super) fn table(nodes: &[Node<'_>], page: Page) -> String {
     }
 }
 
-impl Role {
+impl AgentRow {
     fn add(&mut self, node: &Node<'_>) {
-        let tokens = node.row.tokens;
+        let tokens = node.row.gen_ai.tokens;
         let unknown = tokens.input.is_none() && tokens.output.is_none();
         self.calls += 1;
         self.input.add(tokens.input, tokens.is_exact, unknown);
@@ -75,7 +76,7 @@ impl Role {
     }
 }
 
-impl Sum {
+impl TokenSum {
     fn add(&mut self, tokens: Option<u64>, is_exact: bool, unknown: bool) {
         self.tokens = self.tokens.saturating_add(tokens.unwrap_or(0));
         self.is_inexact |= !is_exact;
@@ -83,7 +84,7 @@ impl Sum {
     }
 }
 
-impl fmt::Display for Sum {
+impl fmt::Display for TokenSum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self {
@@ -108,7 +109,10 @@ impl fmt::Display for Sum {
 
 /// Whether a node is a model call; one within another is the same call, seen again on its way.
 fn counts(node: &Node<'_>, nodes: &[Node<'_>]) -> bool {
-    node.row.is_model_call && !ancestry(node, nodes).skip(1).any(|above| above.row.is_model_call)
+    node.row.gen_ai.is_model_call
+        && !ancestry(node, nodes)
+            .skip(1)
+            .any(|above| above.row.gen_ai.is_model_call)
 }
 
 /// A node and all above it.
@@ -116,9 +120,9 @@ fn ancestry<'a>(node: &'a Node<'a>, nodes: &'a [Node<'a>]) -> impl Iterator<Item
     std::iter::successors(Some(node), |node| nodes.get(node.above?))
 }
 
-fn lay_out(roles: &[Role], total: &Role, page: Page) -> String {
+fn lay_out(roles: &[AgentRow], total: &AgentRow, page: PageStyle) -> String {
     let head = ["tokens by role", "calls", "input", "output"].map(str::to_owned);
-    let rows: Vec<[String; 4]> = roles.iter().chain([total]).map(Role::cells).collect();
+    let rows: Vec<[String; 4]> = roles.iter().chain([total]).map(AgentRow::cells).collect();
     let widest = |column: usize| {
         let cells = std::iter::once(&head).chain(&rows);
         cells
@@ -129,7 +133,7 @@ fn lay_out(roles: &[Role], total: &Role, page: Page) -> String {
     };
     let first = widest(0).min(page.width / 2);
     let line = |[name, numbers @ ..]: &[String; 4]| {
-        let mut line = fit(name, first);
+        let mut line = align(name, first);
         for (column, number) in numbers.iter().enumerate() {
             let pad = (widest(column + 1) + 2).saturating_sub(width(number));
             line.push_str(&" ".repeat(pad));
@@ -150,8 +154,8 @@ fn lay_out(roles: &[Role], total: &Role, page: Page) -> String {
     table
 }
 
-/// The row of model calls that no agent made.
-const NOBODY: &str = "(no agent)";
+/// The row of model calls without an agent.
+const NO_AGENT: &str = "(no agent)";
 
 #[cfg(test)]
 mod tests {
@@ -172,10 +176,10 @@ mod tests {
         }
     }
 
-    fn of(fixture: &Fixture) -> String {
+    fn table_of(fixture: &Fixture) -> String {
         table(
             &fixture.trace().nodes(),
-            Page {
+            PageStyle {
                 width: 100,
                 colour: false,
             },
@@ -203,7 +207,7 @@ Planner             2       ≥1       ≥2
 Executor            1  unknown  unknown
 total               4       ≥6       ≥8
 ";
-        assert_eq!(of(&fixture), expected, "the table");
+        assert_eq!(table_of(&fixture), expected, "the table");
     }
 
     #[test]
@@ -211,6 +215,6 @@ total               4       ≥6       ≥8
         let fixture = Fixture::default()
             .span(0, "agent", SpanKind::Internal, 0, 9)
             .with("gen_ai.usage.input_tokens", 5);
-        assert_eq!(of(&fixture), "", "an agent's sums are not a call");
+        assert_eq!(table_of(&fixture), "", "an agent's sums are not a call");
     }
 }

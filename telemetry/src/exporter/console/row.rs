@@ -1,4 +1,4 @@
-//! What the console keeps of a span.
+//! What the console stores of a span.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -11,9 +11,9 @@ use crate::semconv;
 
 use super::text::plain;
 
-/// The few bounded things of a span that are printed; prompts and other attributes are let go at once.
+/// The few bounded parts of a span that are printed. Prompts and other attributes are dropped at once.
 #[derive(Debug)]
-pub(super) struct Row {
+pub(super) struct SpanRow {
     pub(super) id: SpanId,
     pub(super) parent: SpanId,
     pub(super) is_local_root: bool,
@@ -23,16 +23,22 @@ pub(super) struct Row {
     pub(super) kind: &'static str,
     pub(super) start: SystemTime,
     pub(super) end: SystemTime,
+    pub(super) gen_ai: GenAi,
+    pub(super) failure: Option<String>,
+}
+
+/// The model and the agent of a span.
+#[derive(Debug)]
+pub(super) struct GenAi {
     pub(super) model: Option<String>,
     pub(super) agent: Option<String>,
     pub(super) is_model_call: bool,
-    pub(super) tokens: Tokens,
-    pub(super) failure: Option<String>,
+    pub(super) tokens: SpanTokens,
 }
 
 /// The tokens that a span reports; `None` is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Tokens {
+pub(super) struct SpanTokens {
     pub(super) input: Option<u64>,
     pub(super) output: Option<u64>,
     pub(super) cached: Option<u64>,
@@ -40,7 +46,7 @@ pub(super) struct Tokens {
     pub(super) is_exact: bool,
 }
 
-impl Row {
+impl SpanRow {
     pub(super) fn new(span: &SpanData, service: &Arc<str>) -> Self {
         let text = |key| find(&span.attributes, key).map(|value| plain(&value.as_str()));
         let operation = text(semconv::OPERATION_NAME).unwrap_or_default();
@@ -53,16 +59,18 @@ impl Row {
             kind: kind(&span.span_kind),
             start: span.start_time,
             end: span.end_time.max(span.start_time),
-            model: text(semconv::RESPONSE_MODEL).or_else(|| text(semconv::REQUEST_MODEL)),
-            agent: text(semconv::AGENT_NAME),
-            is_model_call: semconv::MODEL_CALLS.contains(&operation.as_str()),
-            tokens: Tokens::new(&span.attributes),
+            gen_ai: GenAi {
+                model: text(semconv::RESPONSE_MODEL).or_else(|| text(semconv::REQUEST_MODEL)),
+                agent: text(semconv::AGENT_NAME),
+                is_model_call: semconv::MODEL_CALLS.contains(&operation.as_str()),
+                tokens: SpanTokens::new(&span.attributes),
+            },
             failure: failure(span),
         }
     }
 }
 
-impl Tokens {
+impl SpanTokens {
     fn new(attributes: &[KeyValue]) -> Self {
         let number = |key| match find(attributes, key) {
             Some(Value::I64(number)) => u64::try_from(*number).ok(),
@@ -96,7 +104,7 @@ impl Tokens {
     }
 }
 
-/// A span's error in words: what kind, what the status says, what was thrown.
+/// The error of a span in words: its type, its status, its exception.
 fn failure(span: &SpanData) -> Option<String> {
     let Status::Error { description } = &span.status else {
         return None;

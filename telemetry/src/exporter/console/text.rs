@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::output::Page;
+use super::output::PageStyle;
 
 /// How a piece of text is shown where colours are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub(super) enum Style {
     Failure,
 }
 
-impl Page {
+impl PageStyle {
     pub(super) fn paint(self, style: Style, text: &str) -> String {
         let code = match style {
             _ if !self.colour || text.trim().is_empty() => return text.to_owned(),
@@ -30,16 +30,16 @@ impl Page {
     }
 }
 
-/// The text with control and direction characters written out, at most `LONGEST` characters of it.
+/// The text with control and direction characters escaped, truncated to [`MAX_TEXT_CHARS`].
 pub(super) fn plain(text: &str) -> String {
-    plain_within(text, LONGEST)
+    plain_within(text, MAX_TEXT_CHARS)
 }
 
 /// As [`plain`], with another bound.
-pub(super) fn plain_within(text: &str, longest: usize) -> String {
+pub(super) fn plain_within(text: &str, max_chars: usize) -> String {
     let mut plain = String::new();
     for (count, character) in text.chars().enumerate() {
-        if count == longest {
+        if count == max_chars {
             plain.push('…');
             break;
         }
@@ -58,14 +58,14 @@ pub(super) fn width(text: &str) -> usize {
     text.width()
 }
 
-/// The text in exactly so many columns, cut with an ellipsis or filled with blanks.
-pub(super) fn fit(text: &str, columns: usize) -> String {
+/// Aligns the text to exactly `columns` columns, clipped with an ellipsis or padded with blanks.
+pub(super) fn align(text: &str, columns: usize) -> String {
     let mut fitted = clip(text, columns);
     fitted.extend(std::iter::repeat_n(' ', columns.saturating_sub(width(&fitted))));
     fitted
 }
 
-/// The text in at most so many columns, cut with an ellipsis.
+/// Clips the text to at most `columns` columns, with an ellipsis.
 pub(super) fn clip(text: &str, columns: usize) -> String {
     if width(text) <= columns {
         return text.to_owned();
@@ -104,8 +104,8 @@ pub(super) fn duration(duration: Duration) -> String {
     }
 }
 
-/// A name may come from the network; a line is only so long.
-const LONGEST: usize = 300;
+/// Limits names from the network, because a line is short.
+const MAX_TEXT_CHARS: usize = 300;
 
 #[cfg(test)]
 mod tests {
@@ -142,9 +142,13 @@ mod tests {
             ("计划者", 6, "计划者"),
             ("", 2, "  "),
         ] {
-            assert_eq!(fit(text, columns), expected, "{text:?} in {columns}");
+            assert_eq!(align(text, columns), expected, "{text:?} in {columns}");
         }
-        let long = "x".repeat(LONGEST + 1);
-        assert_eq!(plain(&long).chars().count(), LONGEST + 1, "cut, with an ellipsis");
+        let long = "x".repeat(MAX_TEXT_CHARS + 1);
+        assert_eq!(
+            plain(&long).chars().count(),
+            MAX_TEXT_CHARS + 1,
+            "cut, with an ellipsis"
+        );
     }
 }

@@ -5,13 +5,13 @@ use std::time::{Duration, SystemTime};
 
 use opentelemetry::trace::{SpanId, TraceId};
 
-use super::row::Row;
+use super::row::SpanRow;
 
 /// The ended spans of a trace, as they came.
 #[derive(Debug)]
 pub(super) struct Trace {
     pub(super) id: TraceId,
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Vec<SpanRow>,
     /// How many spans came after the trace was full.
     pub(super) more: usize,
 }
@@ -19,7 +19,7 @@ pub(super) struct Trace {
 /// A span's place in the tree. Nodes are in the order in which they are printed.
 #[derive(Debug)]
 pub(super) struct Node<'a> {
-    pub(super) row: &'a Row,
+    pub(super) row: &'a SpanRow,
     /// The index of the node above.
     pub(super) above: Option<usize>,
     /// The indices of the nodes below, by start.
@@ -38,8 +38,8 @@ impl Trace {
         }
     }
 
-    pub(super) fn push(&mut self, row: Row) {
-        if self.rows.len() < MOST_SPANS {
+    pub(super) fn push(&mut self, row: SpanRow) {
+        if self.rows.len() < MAX_SPANS_PER_TRACE {
             self.rows.push(row);
         } else {
             self.more += 1;
@@ -76,12 +76,13 @@ impl Trace {
             .unwrap_or(SystemTime::UNIX_EPOCH)
     }
 
-    /// Every span once, parents before their children, siblings by start. A span whose parent is not here is a root.
+    /// Every span once, parents before their children, siblings by start. A span whose parent is not here is
+    /// a root.
     pub(super) fn nodes(&self) -> Vec<Node<'_>> {
-        let mut order: Vec<&Row> = self.rows.iter().collect();
+        let mut order: Vec<&SpanRow> = self.rows.iter().collect();
         order.sort_by_key(|row| row.start);
         let here: HashSet<SpanId> = order.iter().map(|row| row.id).collect();
-        let mut children: HashMap<SpanId, Vec<&Row>> = HashMap::new();
+        let mut children: HashMap<SpanId, Vec<&SpanRow>> = HashMap::new();
         let mut tops = Vec::new();
         for row in order.iter().copied() {
             if here.contains(&row.parent) {
@@ -96,8 +97,9 @@ impl Trace {
             u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
         };
         let mut nodes: Vec<Node<'_>> = Vec::with_capacity(order.len());
-        let mut placed: HashSet<*const Row> = HashSet::new();
-        // Rows in a circle of parents hang from no top: the first of them becomes one when all else is placed.
+        let mut placed: HashSet<*const SpanRow> = HashSet::new();
+        // Rows in a circle of parents hang from no top: the first of them becomes one when all else is
+        // placed.
         for top in tops.into_iter().chain(order) {
             let mut stack = vec![(top, None)];
             while let Some((row, above)) = stack.pop() {
@@ -123,5 +125,5 @@ impl Trace {
     }
 }
 
-/// The spans of a trace that are kept for printing.
-pub(super) const MOST_SPANS: usize = 1_000;
+/// The maximum number of spans of a trace that are printed.
+pub(super) const MAX_SPANS_PER_TRACE: usize = 1_000;

@@ -6,31 +6,32 @@ use opentelemetry::trace::TraceId;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::SpanData;
 
-use crate::health::Watch;
+use crate::health::DeliveryMonitor;
 
 use super::open::OpenSpans;
 use super::output::Output;
-use super::row::Row;
+use super::row::SpanRow;
 use super::trace::Trace;
 use super::tree;
 
-/// The traces of this process. One is printed when no span of it is open; what is left is printed as incomplete at the end.
+/// The traces of this process. A trace is printed when none of its spans is open; the remaining ones are
+/// printed as incomplete at shutdown.
 ///
 /// A span is counted as delivered when its trace is printed, and as lost if that fails.
 #[derive(Debug)]
 pub(super) struct Traces {
     output: Output,
-    watch: Watch,
+    monitor: DeliveryMonitor,
     open: Arc<OpenSpans>,
     /// The oldest first.
     ended: Vec<Trace>,
 }
 
 impl Traces {
-    pub(super) fn new(output: Output, watch: &Watch, open: &Arc<OpenSpans>) -> Self {
+    pub(super) fn new(output: Output, monitor: &DeliveryMonitor, open: &Arc<OpenSpans>) -> Self {
         Self {
             output,
-            watch: watch.clone(),
+            monitor: monitor.clone(),
             open: Arc::clone(open),
             ended: Vec::new(),
         }
@@ -38,7 +39,7 @@ impl Traces {
 
     pub(super) fn add(&mut self, span: &SpanData, service: &Arc<str>) {
         let id = span.span_context.trace_id();
-        let row = Row::new(span, service);
+        let row = SpanRow::new(span, service);
         let is_local_root = row.is_local_root;
         let index = self.index(id);
         if let Some(trace) = self.ended.get_mut(index) {
@@ -48,7 +49,7 @@ impl Traces {
         if is_complete {
             let trace = self.ended.remove(index);
             self.print(&trace, None);
-        } else if self.ended.len() > MOST_TRACES {
+        } else if self.ended.len() > MAX_HELD_TRACES {
             let oldest = self.ended.remove(0);
             self.print_incomplete(&oldest);
         }
@@ -67,7 +68,7 @@ impl Traces {
             .output
             .print(&text)
             .map_err(|error| OTelSdkError::InternalFailure(format!("the console: {error}")));
-        self.watch.settle(trace.spans(), &printed);
+        self.monitor.settle(trace.spans(), &printed);
     }
 
     fn print_incomplete(&self, trace: &Trace) {
@@ -81,16 +82,16 @@ impl Traces {
 
     /// The place of a trace, which is added if it is new.
     fn index(&mut self, id: TraceId) -> usize {
-        let known = self.ended.iter().position(|trace| trace.id == id);
-        known.unwrap_or_else(|| {
+        let index = self.ended.iter().position(|trace| trace.id == id);
+        index.unwrap_or_else(|| {
             self.ended.push(Trace::new(id));
             self.ended.len() - 1
         })
     }
 }
 
-/// The traces that are kept while they are open; the oldest of more is printed as incomplete.
-const MOST_TRACES: usize = 256;
+/// The maximum number of open traces that are held. Beyond it, the oldest is printed as incomplete.
+const MAX_HELD_TRACES: usize = 256;
 
 #[cfg(test)]
 mod tests {
@@ -101,7 +102,7 @@ mod tests {
 
     use super::super::fixture::{Fixture, TRACE};
     use super::*;
-    use crate::config::{ConsoleWriter, TelemetryConfig};
+    use crate::config::TelemetryConfig;
     use crate::destination::Destination;
     use crate::health::Health;
     use crate::signal::Signal;
@@ -142,9 +143,10 @@ mod tests {
         fn new() -> Self {
             let (shared, open) = (Shared::default(), Arc::default());
             let health = Health::new(Signal::Traces, Destination::Console);
-            let watch = Watch::new(Arc::clone(&health), &TelemetryConfig::default());
-            let output = Output::new(Some(ConsoleWriter::new(shared.clone())));
-            let traces = Traces::new(output, &watch, &open);
+            let config = TelemetryConfig::default().with_console_writer(shared.clone());
+            let monitor = DeliveryMonitor::new(Arc::clone(&health), &config);
+            let output = Output::new(&config);
+            let traces = Traces::new(output, &monitor, &open);
             Self {
                 traces,
                 open,
@@ -233,7 +235,7 @@ mod tests {
             .span(7, "child", SpanKind::Internal, 0, 9)
             .0
             .remove(0);
-        for trace in 1..=MOST_TRACES as u128 + 2 {
+        for trace in 1..=MAX_HELD_TRACES as u128 + 2 {
             let mut span = orphan.clone();
             let flags = TraceFlags::SAMPLED;
             let id = span.span_context.span_id();
@@ -242,7 +244,7 @@ mod tests {
         }
         let early = "1 span · incomplete: its root has not ended · ● critical path";
         assert_eq!(printed.headers(), [early, early], "the two oldest");
-        assert_eq!(printed.traces.ended.len(), MOST_TRACES, "kept");
+        assert_eq!(printed.traces.ended.len(), MAX_HELD_TRACES, "kept");
 
         let mut many = Fixture::default();
         for _ in 0..1_003 {

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use super::bars::{Bar, Bars};
 use super::critical;
-use super::output::Page;
+use super::output::PageStyle;
 use super::roles;
-use super::row::Row;
-use super::text::{Style, clip, duration, fit, width};
+use super::row::SpanRow;
+use super::text::{Style, align, clip, duration, width};
 use super::trace::{Node, Trace};
 
-/// The trace as it is printed. What is known to be missing is said in the header.
-pub(super) fn print(trace: &Trace, missing: Option<&str>, page: Page) -> String {
+/// Renders a trace. The header names what is missing.
+pub(super) fn print(trace: &Trace, missing: Option<&str>, page: PageStyle) -> String {
     let nodes = trace.nodes();
     let lines = lines(&nodes);
     let columns = Columns::new(&lines, trace.services() > 1, page);
@@ -24,7 +24,7 @@ pub(super) fn print(trace: &Trace, missing: Option<&str>, page: Page) -> String 
             let lead = format!("  {}", line.beneath);
             let failure = clip(
                 &format!("✗ {failure}"),
-                page.width.saturating_sub(width(&lead)).max(SHORTEST),
+                page.width.saturating_sub(width(&lead)).max(MIN_NAME_WIDTH),
             );
             text += &format!(
                 "{}{}\n",
@@ -42,7 +42,7 @@ pub(super) fn print(trace: &Trace, missing: Option<&str>, page: Page) -> String 
     text
 }
 
-fn header(trace: &Trace, missing: Option<&str>, page: Page) -> String {
+fn header(trace: &Trace, missing: Option<&str>, page: PageStyle) -> String {
     let count = match trace.rows.len() + trace.more {
         1 => "1 span".to_owned(),
         count => format!("{count} spans"),
@@ -93,7 +93,7 @@ fn lines<'a>(nodes: &'a [Node<'a>]) -> Vec<Line<'a>> {
         lines.push(Line {
             node,
             name: format!("{branch}{}", node.row.name),
-            beneath: format!("{under}{}", fit(has_children, 3)),
+            beneath: format!("{under}{}", align(has_children, 3)),
             details: details(node.row),
         });
         beneath.push(under);
@@ -101,10 +101,14 @@ fn lines<'a>(nodes: &'a [Node<'a>]) -> Vec<Line<'a>> {
     lines
 }
 
-/// The model, unless the name says it, and the tokens.
-fn details(row: &Row) -> String {
-    let model = row.model.as_deref().filter(|model| !row.name.contains(model));
-    let tokens = row.tokens.text();
+/// The model, unless the name contains it, and the tokens.
+fn details(row: &SpanRow) -> String {
+    let model = row
+        .gen_ai
+        .model
+        .as_deref()
+        .filter(|model| !row.name.contains(model));
+    let tokens = row.gen_ai.tokens.text();
     let parts = model
         .into_iter()
         .chain((!tokens.is_empty()).then_some(tokens.as_str()));
@@ -124,7 +128,7 @@ struct Columns {
 }
 
 impl Columns {
-    fn new(lines: &[Line<'_>], has_services: bool, page: Page) -> Self {
+    fn new(lines: &[Line<'_>], has_services: bool, page: PageStyle) -> Self {
         let widest = |of: &dyn Fn(&Line<'_>) -> usize| lines.iter().map(of).max().unwrap_or(0);
         let kind = widest(&|line| width(line.node.row.kind));
         let time = widest(&|line| width(&time(line.node)));
@@ -133,13 +137,13 @@ impl Columns {
         } else {
             0
         };
-        let fixed = kind + service + time + GAPS;
+        let fixed = kind + service + time + FIXED_WIDTH;
         let details = widest(&|line| width(&line.details)).min(page.width * 2 / 5);
         let free = page.width.saturating_sub(fixed + details);
         let name = widest(&|line| width(&line.name))
-            .min(free.saturating_sub(NARROWEST_BAR))
-            .max(SHORTEST);
-        let bar = free.saturating_sub(name).clamp(NARROWEST_BAR, WIDEST_BAR);
+            .min(free.saturating_sub(MIN_BAR_WIDTH))
+            .max(MIN_NAME_WIDTH);
+        let bar = free.saturating_sub(name).clamp(MIN_BAR_WIDTH, MAX_BAR_WIDTH);
         Self {
             name,
             kind,
@@ -150,16 +154,16 @@ impl Columns {
         }
     }
 
-    fn line(&self, line: &Line<'_>, is_critical: bool, bar: &Bar, page: Page) -> String {
+    fn line(&self, line: &Line<'_>, is_critical: bool, bar: &Bar, page: PageStyle) -> String {
         let row = line.node.row;
         let time = time(line.node);
         let service = if self.service == 0 {
             String::new()
         } else {
-            fit(&format!("  {}", row.service), self.service)
+            align(&format!("  {}", row.service), self.service)
         };
         let pad = " ".repeat(self.time.saturating_sub(width(&time)));
-        let name = fit(&line.name, self.name);
+        let name = align(&line.name, self.name);
         let style = if row.failure.is_some() {
             Style::Failure
         } else {
@@ -173,7 +177,7 @@ impl Columns {
             } else {
                 name
             },
-            page.paint(Style::Faint, &fit(row.kind, self.kind)),
+            page.paint(Style::Faint, &align(row.kind, self.kind)),
             service,
             bar.paint(page),
             page.paint(Style::Number, &clip(&line.details, self.details)),
@@ -187,10 +191,10 @@ fn time(node: &Node<'_>) -> String {
 }
 
 /// The mark and the blanks between the columns.
-const GAPS: usize = 9;
-const SHORTEST: usize = 12;
-const NARROWEST_BAR: usize = 12;
-const WIDEST_BAR: usize = 36;
+const FIXED_WIDTH: usize = 9;
+const MIN_NAME_WIDTH: usize = 12;
+const MIN_BAR_WIDTH: usize = 12;
+const MAX_BAR_WIDTH: usize = 36;
 
 #[cfg(test)]
 mod tests {
@@ -199,12 +203,12 @@ mod tests {
     use super::super::fixture::{self, Fixture};
     use super::*;
 
-    const PAGE: Page = Page {
+    const PAGE: PageStyle = PageStyle {
         width: 100,
         colour: false,
     };
 
-    fn printed(fixture: &Fixture, page: Page) -> String {
+    fn printed(fixture: &Fixture, page: PageStyle) -> String {
         print(&fixture.trace(), None, page)
     }
 
@@ -219,7 +223,7 @@ mod tests {
     fn a_narrow_page_cuts_names_and_details_but_keeps_the_columns() {
         let text = printed(
             &fixture::task(),
-            Page {
+            PageStyle {
                 width: 60,
                 colour: false,
             },
@@ -251,7 +255,7 @@ mod tests {
     fn colour_is_only_added_around_the_same_text() {
         let coloured = printed(
             &fixture::task(),
-            Page {
+            PageStyle {
                 width: 100,
                 colour: true,
             },
@@ -284,10 +288,10 @@ mod tests {
     fn the_services_of_a_trace_are_named_if_there_is_more_than_one() {
         let fixture = Fixture::default()
             .span(0, "POST /orders", SpanKind::Server, 0, 9_000)
-            .of("shop")
+            .service("shop")
             .span(1, "POST", SpanKind::Client, 1_000, 8_000)
             .span(2, "POST /payments", SpanKind::Server, 2_000, 7_000)
-            .of("External Payment Service");
+            .service("External Payment Service");
         let text = printed(&fixture, PAGE);
         assert_eq!(text, include_str!("golden/services.txt"), "{text}");
     }

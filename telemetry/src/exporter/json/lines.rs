@@ -24,7 +24,7 @@ use serde::Serialize;
 use crate::config::ConsoleWriter;
 
 /// Where lines go.
-pub(super) trait Sink: Send + Sync + Debug {
+pub(super) trait LineSink: Send + Sync + Debug {
     /// Writes a line with its newline, whole or not at all.
     fn line(&self, line: &str) -> io::Result<()>;
 
@@ -34,9 +34,9 @@ pub(super) trait Sink: Send + Sync + Debug {
 
 /// Standard output or the configured writer.
 #[derive(Debug)]
-pub(super) struct Console(pub(super) Option<ConsoleWriter>);
+pub(super) struct ConsoleSink(pub(super) Option<ConsoleWriter>);
 
-impl Sink for Console {
+impl LineSink for ConsoleSink {
     fn line(&self, line: &str) -> io::Result<()> {
         match &self.0 {
             Some(writer) => writer.write(line),
@@ -56,12 +56,12 @@ impl Sink for Console {
 /// Writes each batch as one line.
 #[derive(Debug)]
 pub(super) struct LineExporter {
-    sink: Arc<dyn Sink>,
+    sink: Arc<dyn LineSink>,
     resource: ResourceAttributesWithSchema,
 }
 
 impl LineExporter {
-    pub(super) fn new(sink: Arc<dyn Sink>) -> Self {
+    pub(super) fn new(sink: Arc<dyn LineSink>) -> Self {
         Self {
             sink,
             resource: ResourceAttributesWithSchema::default(),
@@ -171,7 +171,7 @@ mod tests {
     #[derive(Debug, Default)]
     struct Asked(Mutex<Vec<&'static str>>);
 
-    impl Sink for Asked {
+    impl LineSink for Asked {
         fn line(&self, _: &str) -> io::Result<()> {
             self.0.lock().expect("unpoisoned").push("line");
             Ok(())
@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn what_was_written_is_synced_at_the_end() {
         let asked = || Arc::new(Asked::default());
-        let exporter = |asked: &Arc<Asked>| LineExporter::new(Arc::clone(asked) as Arc<dyn Sink>);
+        let exporter = |asked: &Arc<Asked>| LineExporter::new(Arc::clone(asked) as Arc<dyn LineSink>);
         let (spans, logs, metrics) = (asked(), asked(), asked());
 
         let provider = SdkTracerProvider::builder()

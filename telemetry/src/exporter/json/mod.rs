@@ -12,42 +12,62 @@ use opentelemetry_sdk::trace::TracerProviderBuilder;
 
 use crate::config::{ConsoleWriter, FileConfig};
 use crate::error::InitError;
-use crate::health::Watch;
 
 use self::file::{NotRegular, RotatingFile};
-use self::lines::{LineExporter, Sink};
+use self::lines::{LineExporter, LineSink};
+use super::signal_exporter::{Attachment, SignalExporter};
 
 /// A place for lines that several signals share.
-#[derive(Debug, Clone)]
-pub(crate) struct Lines(Arc<dyn Sink>);
+#[derive(Debug)]
+pub(super) struct JsonExporter(Arc<dyn LineSink>);
 
-pub(crate) fn file(config: &FileConfig) -> Result<Lines, InitError> {
-    let file = RotatingFile::open(config).map_err(|error| {
-        let path = config.resolved();
-        let failed = format!("the file {path:?} (file.path, THROUGHLINE_FILE_PATH) cannot be opened");
-        match error
-            .get_ref()
-            .and_then(|error| error.downcast_ref::<NotRegular>())
-        {
-            Some(refused) => InitError::exporter(format!("{failed}: {refused}")),
-            None => InitError::exporter(failed).caused_by(error),
-        }
-    })?;
-    Ok(Lines(Arc::new(file)))
+impl JsonExporter {
+    pub(super) fn to_file(config: &FileConfig) -> Result<Self, InitError> {
+        let file = RotatingFile::open(config).map_err(|error| {
+            let path = config.resolved();
+            let failed = format!("the file {path:?} (file.path, THROUGHLINE_FILE_PATH) cannot be opened");
+            match error
+                .get_ref()
+                .and_then(|error| error.downcast_ref::<NotRegular>())
+            {
+                Some(refused) => InitError::exporter(format!("{failed}: {refused}")),
+                None => InitError::exporter(failed).caused_by(error),
+            }
+        })?;
+        Ok(Self(Arc::new(file)))
+    }
+
+    pub(super) fn to_console(writer: Option<ConsoleWriter>) -> Self {
+        Self(Arc::new(lines::ConsoleSink(writer)))
+    }
+
+    fn exporter(&self) -> LineExporter {
+        LineExporter::new(Arc::clone(&self.0))
+    }
 }
 
-pub(crate) fn console(writer: Option<ConsoleWriter>) -> Result<Lines, InitError> {
-    Ok(Lines(Arc::new(lines::Console(writer))))
-}
+impl SignalExporter for JsonExporter {
+    fn traces(
+        &mut self,
+        builder: TracerProviderBuilder,
+        attachment: &Attachment<'_>,
+    ) -> Result<TracerProviderBuilder, InitError> {
+        Ok(attachment.monitor.spans(builder, self.exporter()))
+    }
 
-pub(crate) fn traces(builder: TracerProviderBuilder, lines: &Lines, watch: &Watch) -> TracerProviderBuilder {
-    watch.spans(builder, LineExporter::new(Arc::clone(&lines.0)))
-}
+    fn metrics(
+        &mut self,
+        builder: MeterProviderBuilder,
+        attachment: &Attachment<'_>,
+    ) -> Result<MeterProviderBuilder, InitError> {
+        Ok(attachment.monitor.metrics(builder, self.exporter()))
+    }
 
-pub(crate) fn metrics(builder: MeterProviderBuilder, lines: &Lines, watch: &Watch) -> MeterProviderBuilder {
-    watch.metrics(builder, LineExporter::new(Arc::clone(&lines.0)))
-}
-
-pub(crate) fn logs(builder: LoggerProviderBuilder, lines: &Lines, watch: &Watch) -> LoggerProviderBuilder {
-    watch.logs(builder, LineExporter::new(Arc::clone(&lines.0)))
+    fn logs(
+        &mut self,
+        builder: LoggerProviderBuilder,
+        attachment: &Attachment<'_>,
+    ) -> Result<LoggerProviderBuilder, InitError> {
+        Ok(attachment.monitor.logs(builder, self.exporter()))
+    }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::verdict::Retry;
 
-/// Waits that double, with some chance in them so that services that failed together do not return together.
+/// Waits that double, with jitter so that services that failed together do not retry together.
 #[derive(Debug)]
 pub(super) struct Backoff {
     attempts: u32,
@@ -19,7 +19,7 @@ impl Backoff {
         }
     }
 
-    /// The wait before the next attempt; `None` if there is none, also because no time would be left for it.
+    /// The wait before the next attempt; `None` if there is none, or if no time would remain for it.
     pub(super) fn next(&mut self, retry: Retry, remaining: Duration) -> Option<Duration> {
         self.next_with(retry, remaining, chance())
     }

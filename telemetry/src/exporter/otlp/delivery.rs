@@ -1,5 +1,12 @@
-//! Takes an exporter's requests to the collector: in pieces that are not too large, again where that may help, and with a
-//! report of what became of them.
+//! Delivers an exporter's requests to the collector: in parts that fit, with retries, and with a report of
+//! the outcome.
+//!
+//! One request of an exporter becomes one or more parts. Parts are sent in order, each with its own timeout
+//! and retries. A part that fails does not affect the others, unless it used up its time: then the collector
+//! does not respond, and every further part would block the queue for another timeout, so the rest fails at
+//! once. A collector that does not support the signal ends the batch. Rejected and too large items are
+//! counted as such, and not as lost. The SDK sees only success or an error; the counts go through the
+//! [`BatchReporter`].
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,72 +19,71 @@ use super::backoff::Backoff;
 use super::encoding::{RequestEncoding, RequestHeaders};
 use super::split::{Pieces, count, pieces};
 use super::verdict::{Verdict, verdict};
+use crate::config::OtlpTarget;
 use crate::config::Protocol;
 use crate::error::InitError;
-use crate::health::{Report, Reporter, Watch};
-use crate::otlp::{Connection, Partial, Post, Runtime, tls_advice};
-use crate::target::Target;
+use crate::health::{BatchReport, BatchReporter, DeliveryMonitor};
+use crate::otlp::{Connection, OtlpRequest, PartialSuccess, tls_advice};
 
-/// The client under an exporter. It blocks, on the thread of the exporter's processor or reader.
+/// The client of an exporter. It blocks on the thread of the exporter's processor or reader.
 #[derive(Debug)]
 pub(super) struct Delivery {
     connection: Connection,
-    target: Target,
+    target: OtlpTarget,
     headers: RequestHeaders,
     encoding: RequestEncoding,
     timeout: Duration,
-    reporter: Reporter,
+    reporter: BatchReporter,
 }
 
 /// How sending one request ended.
-enum Sent {
-    Taken(Partial),
+enum SendOutcome {
+    Taken(PartialSuccess),
     NotImplemented(String),
     Failed {
         why: String,
-        /// Whether all the time was used up.
+        /// Whether the timeout was used up.
         is_late: bool,
     },
 }
 
 impl Delivery {
     pub(super) fn new(
-        target: &Target,
-        watch: &Watch,
-        runtime: &mut Option<Runtime>,
+        connection: Connection,
+        target: &OtlpTarget,
+        monitor: &DeliveryMonitor,
     ) -> Result<Self, InitError> {
         Ok(Self {
-            connection: Connection::new(target, runtime)?,
+            connection,
             headers: RequestHeaders::new(target)?,
             encoding: RequestEncoding::new(target),
             timeout: target.timeout(),
-            reporter: watch.reporter(),
+            reporter: monitor.reporter(),
             target: target.clone(),
         })
     }
 
-    /// Sends the pieces one after the other. Each is a request by itself: one that fails takes no other with it, unless it
-    /// used up its time, as it does where nobody answers.
-    fn deliver(&self, headers: &HeaderMap, protobuf: Bytes) -> Result<Report, HttpError> {
+    /// Sends the parts in order, and returns what became of their items.
+    fn deliver(&self, headers: &HeaderMap, protobuf: Bytes) -> Result<BatchReport, HttpError> {
         let health = self.reporter.health();
         let limit = self.target.max_request_bytes;
         let Pieces { bodies, too_large } = pieces(protobuf, self.encoding, limit)?;
         health.too_large(&too_large, limit);
-        let mut report = Report {
+        let mut report = BatchReport {
             excluded: too_large.len() as u64,
-            ..Report::default()
+            ..BatchReport::default()
         };
-        let mut given_up = None;
+        let mut late_failure = None;
         for body in bodies {
-            let sent = match &given_up {
-                Some(why) => Sent::Failed {
+            let sent = match &late_failure {
+                Some(why) => SendOutcome::Failed {
                     why: String::clone(why),
                     is_late: true,
                 },
                 None => self.send(headers, &body)?,
             };
             match sent {
-                Sent::Taken(partial) => {
+                SendOutcome::Taken(partial) => {
                     health.is_implemented();
                     if partial.rejected > 0 {
                         let sent = count(&body, self.encoding);
@@ -88,15 +94,15 @@ impl Delivery {
                         health.advised(&partial.message);
                     }
                 }
-                Sent::NotImplemented(why) => {
+                SendOutcome::NotImplemented(why) => {
                     health.is_not_implemented(&why);
                     report.is_switched_off = true;
                     break;
                 }
-                Sent::Failed { why, is_late } => {
+                SendOutcome::Failed { why, is_late } => {
                     report.lost += count(&body, self.encoding);
                     if is_late {
-                        given_up = Some(why.clone());
+                        late_failure = Some(why.clone());
                     }
                     report.failure = Some(why);
                 }
@@ -105,21 +111,21 @@ impl Delivery {
         Ok(report)
     }
 
-    /// Sends one request until it is taken, refused for good, or has used up its time.
-    fn send(&self, headers: &HeaderMap, body: &Bytes) -> Result<Sent, HttpError> {
+    /// Sends one request until it is accepted, refused for good, or out of time.
+    fn send(&self, headers: &HeaderMap, body: &Bytes) -> Result<SendOutcome, HttpError> {
         let begun = Instant::now();
         let packed = self.encoding.pack(body.clone())?;
         let mut backoff = Backoff::new();
         loop {
-            let reply = self.connection.send(Post {
+            let reply = self.connection.send(OtlpRequest {
                 headers,
                 body: packed.clone(),
                 is_gzip: self.encoding.is_gzip,
-                timeout: self.timeout.saturating_sub(begun.elapsed()).max(LEAST_TIMEOUT),
+                timeout: self.timeout.saturating_sub(begun.elapsed()).max(MIN_TIMEOUT),
             });
             let (why, retry) = match verdict(reply, self.target.protocol == Protocol::Grpc) {
-                Verdict::Taken(partial) => return Ok(Sent::Taken(partial)),
-                Verdict::NotImplemented(why) => return Ok(Sent::NotImplemented(why)),
+                Verdict::Taken(partial) => return Ok(SendOutcome::Taken(partial)),
+                Verdict::NotImplemented(why) => return Ok(SendOutcome::NotImplemented(why)),
                 Verdict::Failed { why, retry } => (why, retry),
             };
             let remaining = self.timeout.saturating_sub(begun.elapsed());
@@ -128,7 +134,7 @@ impl Delivery {
                     Some(advice) => format!("{why}; {advice}"),
                     None => why,
                 };
-                return Ok(Sent::Failed {
+                return Ok(SendOutcome::Failed {
                     why,
                     is_late: remaining.is_zero(),
                 });
@@ -142,9 +148,9 @@ impl Delivery {
 impl HttpClient for Delivery {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         if self.reporter.health().is_switched_off() {
-            self.reporter.report(Report {
+            self.reporter.report(BatchReport {
                 is_switched_off: true,
-                ..Report::default()
+                ..BatchReport::default()
             });
             return Ok(Response::new(Bytes::new()));
         }
@@ -167,5 +173,5 @@ fn pause(wait: Duration) {
     thread::sleep(wait);
 }
 
-/// A timeout of nothing would be none for some clients.
-const LEAST_TIMEOUT: Duration = Duration::from_millis(1);
+/// Some clients treat a timeout of 0 as no timeout.
+const MIN_TIMEOUT: Duration = Duration::from_millis(1);

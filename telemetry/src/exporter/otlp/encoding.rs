@@ -1,4 +1,4 @@
-//! From an exporter's request to what goes over the wire, and its headers.
+//! The encoding and the headers of requests.
 
 use std::io::{Read, Write};
 
@@ -13,10 +13,10 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
 use serde::Serialize;
 
+use crate::config::OtlpTarget;
 use crate::config::{Compression, Protocol};
 use crate::error::InitError;
 use crate::signal::Signal;
-use crate::target::Target;
 
 /// How requests are encoded.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +27,7 @@ pub(super) struct RequestEncoding {
 }
 
 impl RequestEncoding {
-    pub(super) fn new(target: &Target) -> Self {
+    pub(super) fn new(target: &OtlpTarget) -> Self {
         Self {
             signal: target.signal,
             is_json: target.protocol == Protocol::HttpJson,
@@ -35,7 +35,7 @@ impl RequestEncoding {
         }
     }
 
-    /// Encodes a message, or only measures one whose size alone says that it is too large.
+    /// Encodes a message, or only measures it if its size exceeds the limit.
     pub(super) fn message<M: Message + Serialize>(
         self,
         message: &M,
@@ -86,13 +86,13 @@ pub(super) struct TooLarge {
     pub(super) bytes: usize,
 }
 
-/// The headers of the configuration, and none that the SDK takes from the environment: those that were ignored and those of
-/// another signal would be among them.
+/// The configured headers only: the SDK would add those of the environment, including ignored ones and those
+/// of other signals.
 #[derive(Debug)]
 pub(super) struct RequestHeaders(Vec<(HeaderName, HeaderValue)>);
 
 impl RequestHeaders {
-    pub(super) fn new(target: &Target) -> Result<Self, InitError> {
+    pub(super) fn new(target: &OtlpTarget) -> Result<Self, InitError> {
         let mut headers = target.headers.parsed::<HeaderName, HeaderValue>()?;
         headers
             .iter_mut()
@@ -100,12 +100,12 @@ impl RequestHeaders {
         Ok(Self(headers))
     }
 
-    /// The headers of a request for an exporter's, and its body.
+    /// Splits an exporter's request into the headers to send and its body.
     pub(super) fn take_apart(&self, request: Request<Bytes>) -> Result<(HeaderMap, Bytes), HttpError> {
         let (head, mut body) = request.into_parts();
         match head.headers.get(CONTENT_ENCODING) {
             None => {}
-            // Another crate of the program may have given the exporter its feature, and a variable has it compress.
+            // Another crate may have enabled compression in the exporter, and a variable selects it.
             Some(encoding) if encoding == "gzip" => {
                 let mut unpacked = Vec::new();
                 GzDecoder::new(&*body).read_to_end(&mut unpacked)?;

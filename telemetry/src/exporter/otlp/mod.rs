@@ -1,8 +1,8 @@
-//! OTLP: `opentelemetry-otlp` makes requests of what is recorded, and a [`Delivery`] takes them to the collector, by gRPC or
-//! by HTTP.
+//! OTLP: `opentelemetry-otlp` encodes what is recorded, and a [`Delivery`] sends the requests over gRPC or
+//! HTTP.
 //!
-//! The exporters of `opentelemetry-otlp` are built over an HTTP client, and that client is ours. It splits requests that are
-//! too large, retries, and reads the answers, which the exporters would drop.
+//! The exporters of `opentelemetry-otlp` are built over an HTTP client, which is ours. It splits requests
+//! that are too large, retries, and reads the responses, which the exporters would drop.
 
 mod backoff;
 mod delivery;
@@ -29,54 +29,74 @@ use opentelemetry_sdk::trace::{SpanExporter as _, TracerProviderBuilder};
 
 use self::delivery::Delivery;
 use self::encoding::{RequestEncoding, RequestHeaders};
+use super::signal_exporter::{Attachment, SignalExporter};
+use crate::config::OtlpTarget;
 use crate::error::InitError;
-use crate::health::Watch;
-use crate::otlp::{CollectorReply, Connection, Post, Runtime};
+use crate::otlp::{CollectorReply, Connection, Connector, OtlpRequest};
 use crate::signal::Signal;
-use crate::target::Target;
 
-pub(crate) fn traces(
-    builder: TracerProviderBuilder,
-    target: &Target,
-    watch: &Watch,
-    runtime: &mut Option<Runtime>,
-) -> Result<TracerProviderBuilder, InitError> {
-    let client = Delivery::new(target, watch, runtime)?;
-    let exporter = over(SpanExporter::builder().with_http(), target, client).build();
-    Ok(watch.spans(builder, built(target, exporter)?))
+/// Exports over OTLP, each signal to a collector of its own if it is configured so.
+#[derive(Debug, Default)]
+pub(super) struct OtlpExporter {
+    connector: Connector,
 }
 
-pub(crate) fn metrics(
-    builder: MeterProviderBuilder,
-    target: &Target,
-    watch: &Watch,
-    runtime: &mut Option<Runtime>,
-) -> Result<MeterProviderBuilder, InitError> {
-    let client = Delivery::new(target, watch, runtime)?;
-    let exporter = MetricExporter::builder()
-        .with_http()
-        .with_temporality(watch.temporality());
-    let exporter = over(exporter, target, client).build();
-    Ok(watch.metrics(builder, built(target, exporter)?))
+impl OtlpExporter {
+    /// A client for the exporter of a signal.
+    fn client(
+        &mut self,
+        attachment: &Attachment<'_>,
+        signal: Signal,
+    ) -> Result<(Delivery, OtlpTarget), InitError> {
+        let target = OtlpTarget::new(attachment.config, signal)?;
+        let connection = self.connector.connect(&target)?;
+        let client = Delivery::new(connection, &target, &attachment.monitor)?;
+        Ok((client, target))
+    }
 }
 
-pub(crate) fn logs(
-    builder: LoggerProviderBuilder,
-    target: &Target,
-    watch: &Watch,
-    runtime: &mut Option<Runtime>,
-) -> Result<LoggerProviderBuilder, InitError> {
-    let client = Delivery::new(target, watch, runtime)?;
-    let exporter = over(LogExporter::builder().with_http(), target, client).build();
-    Ok(watch.logs(builder, built(target, exporter)?))
+impl SignalExporter for OtlpExporter {
+    fn traces(
+        &mut self,
+        builder: TracerProviderBuilder,
+        attachment: &Attachment<'_>,
+    ) -> Result<TracerProviderBuilder, InitError> {
+        let (client, target) = self.client(attachment, Signal::Traces)?;
+        let exporter = with_client(SpanExporter::builder().with_http(), &target, client).build();
+        Ok(attachment.monitor.spans(builder, built(&target, exporter)?))
+    }
+
+    fn metrics(
+        &mut self,
+        builder: MeterProviderBuilder,
+        attachment: &Attachment<'_>,
+    ) -> Result<MeterProviderBuilder, InitError> {
+        let (client, target) = self.client(attachment, Signal::Metrics)?;
+        let exporter = MetricExporter::builder()
+            .with_http()
+            .with_temporality(attachment.config.sdk.temporality.into());
+        let exporter = with_client(exporter, &target, client).build();
+        Ok(attachment.monitor.metrics(builder, built(&target, exporter)?))
+    }
+
+    fn logs(
+        &mut self,
+        builder: LoggerProviderBuilder,
+        attachment: &Attachment<'_>,
+    ) -> Result<LoggerProviderBuilder, InitError> {
+        let (client, target) = self.client(attachment, Signal::Logs)?;
+        let exporter = with_client(LogExporter::builder().with_http(), &target, client).build();
+        Ok(attachment.monitor.logs(builder, built(&target, exporter)?))
+    }
 }
 
-/// Exports nothing, once, and returns what came back. It blocks, and must not be called on a thread of a tokio runtime.
-pub(crate) fn export_nothing(target: &Target, timeout: Duration) -> Result<CollectorReply, InitError> {
-    let mut runtime = None;
+/// Sends an empty export once, and returns the reply. This blocks, and must not be called on a thread of a
+/// tokio runtime.
+pub(crate) fn export_nothing(target: &OtlpTarget, timeout: Duration) -> Result<CollectorReply, InitError> {
+    let mut connector = Connector::default();
     let reply: Arc<Mutex<Option<CollectorReply>>> = Arc::default();
-    let client = Once {
-        connection: Connection::new(target, &mut runtime)?,
+    let client = SingleSend {
+        connection: connector.connect(target)?,
         headers: RequestHeaders::new(target)?,
         encoding: RequestEncoding::new(target),
         timeout,
@@ -84,15 +104,15 @@ pub(crate) fn export_nothing(target: &Target, timeout: Duration) -> Result<Colle
     };
     let result = match target.signal {
         Signal::Traces => {
-            let exporter = over(SpanExporter::builder().with_http(), target, client).build();
+            let exporter = with_client(SpanExporter::builder().with_http(), target, client).build();
             ready(built(target, exporter)?.export(Vec::new()))
         }
         Signal::Logs => {
-            let exporter = over(LogExporter::builder().with_http(), target, client).build();
+            let exporter = with_client(LogExporter::builder().with_http(), target, client).build();
             ready(built(target, exporter)?.export(LogBatch::new(&[])))
         }
         Signal::Metrics => {
-            let exporter = over(MetricExporter::builder().with_http(), target, client).build();
+            let exporter = with_client(MetricExporter::builder().with_http(), target, client).build();
             ready(built(target, exporter)?.export(&ResourceMetrics::default()))
         }
     };
@@ -103,9 +123,9 @@ pub(crate) fn export_nothing(target: &Target, timeout: Duration) -> Result<Colle
     }))
 }
 
-/// Sends what it is given, without retrying, and keeps the reply.
+/// Sends each request once, and stores the reply.
 #[derive(Debug)]
-struct Once {
+struct SingleSend {
     connection: Connection,
     headers: RequestHeaders,
     encoding: RequestEncoding,
@@ -114,10 +134,10 @@ struct Once {
 }
 
 #[async_trait]
-impl HttpClient for Once {
+impl HttpClient for SingleSend {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let (headers, body) = self.headers.take_apart(request)?;
-        let reply = self.connection.send(Post {
+        let reply = self.connection.send(OtlpRequest {
             headers: &headers,
             body: self.encoding.pack(self.encoding.encode(body)?)?,
             is_gzip: self.encoding.is_gzip,
@@ -128,10 +148,10 @@ impl HttpClient for Once {
     }
 }
 
-/// Has an exporter encode protobuf and hand it over as it is; a client of ours does the rest.
-fn over<B: WithExportConfig + WithHttpConfig>(
+/// Configures an exporter to encode protobuf and pass it on unchanged; our client does the rest.
+fn with_client<B: WithExportConfig + WithHttpConfig>(
     builder: B,
-    target: &Target,
+    target: &OtlpTarget,
     client: impl HttpClient + 'static,
 ) -> B {
     builder
@@ -143,11 +163,11 @@ fn over<B: WithExportConfig + WithHttpConfig>(
         .with_retry_policy(RetryPolicy::disabled())
 }
 
-fn built<E>(target: &Target, exporter: Result<E, ExporterBuildError>) -> Result<E, InitError> {
+fn built<E>(target: &OtlpTarget, exporter: Result<E, ExporterBuildError>) -> Result<E, InitError> {
     exporter.map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))
 }
 
-/// What a future comes to that blocks and never waits, as all over these clients do.
+/// The output of a future that blocks and never waits, as all over these clients do.
 fn ready<F: Future>(future: F) -> Option<F::Output> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => Some(output),

@@ -1,15 +1,15 @@
-//! What a reply means for the request it answers: one table for both protocols.
+//! What a reply means for its request: one table for both protocols.
 
 use std::time::Duration;
 
-use crate::otlp::{CollectorReply, Partial};
+use crate::otlp::{CollectorReply, PartialSuccess};
 
 /// What became of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// The collector took it, but for what it says.
-    Taken(Partial),
-    /// The destination has no such signal.
+    /// The collector accepted the request, except for the rejected items.
+    Taken(PartialSuccess),
+    /// The destination does not support the signal.
     NotImplemented(String),
     Failed {
         why: String,
@@ -88,7 +88,7 @@ fn failed(why: String, retry: Retry) -> Verdict {
     Verdict::Failed { why, retry }
 }
 
-/// A code with the collector's own words, if they are words.
+/// A code with the collector's message, if that has words.
 fn explained(code: &str, message: &str) -> String {
     if message.contains(char::is_alphabetic) {
         format!("{code}: {message}")
@@ -97,7 +97,7 @@ fn explained(code: &str, message: &str) -> String {
     }
 }
 
-const PAGE: &str = "it answers with a page for people: this is no OTLP receiver";
+const PAGE: &str = "it answers with an HTML page: this is not an OTLP receiver";
 
 #[cfg(test)]
 mod tests {
@@ -110,7 +110,7 @@ mod tests {
             is_page: false,
             retry_after: wait.map(Duration::from_secs),
             message: message.to_owned(),
-            partial: Partial::default(),
+            partial: PartialSuccess::default(),
         };
         verdict(reply, false)
     }
@@ -120,7 +120,7 @@ mod tests {
             code: code.to_owned(),
             retry_after: wait.map(Duration::from_secs),
             message: message.to_owned(),
-            partial: Partial::default(),
+            partial: PartialSuccess::default(),
         };
         verdict(reply, true)
     }
@@ -151,8 +151,16 @@ mod tests {
                 "{code} {wait:?}"
             );
         }
-        assert_eq!(http(200, None, ""), Verdict::Taken(Partial::default()), "200");
-        assert_eq!(http(202, None, ""), Verdict::Taken(Partial::default()), "202");
+        assert_eq!(
+            http(200, None, ""),
+            Verdict::Taken(PartialSuccess::default()),
+            "200"
+        );
+        assert_eq!(
+            http(202, None, ""),
+            Verdict::Taken(PartialSuccess::default()),
+            "202"
+        );
         for code in [404, 405, 501] {
             let expected = Verdict::NotImplemented(format!("{code} Reason: no route"));
             assert_eq!(http(code, None, "no route"), expected, "{code}");
@@ -191,7 +199,11 @@ mod tests {
             let expected = failed(format!("gRPC {code}: why"), retry);
             assert_eq!(grpc(code, wait, "why"), expected, "{code} {wait:?}");
         }
-        assert_eq!(grpc("OK", None, ""), Verdict::Taken(Partial::default()), "OK");
+        assert_eq!(
+            grpc("OK", None, ""),
+            Verdict::Taken(PartialSuccess::default()),
+            "OK"
+        );
         let expected = Verdict::NotImplemented("Unimplemented: unknown service".to_owned());
         assert_eq!(
             grpc("Unimplemented", None, "unknown service"),

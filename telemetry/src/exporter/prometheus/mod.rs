@@ -1,4 +1,4 @@
-//! Metrics for Prometheus to scrape, from a listener of its own or from a route of the program.
+//! Metrics for PrometheusExporter to scrape, from a listener of its own or from a route of the program.
 
 mod negotiate;
 mod openmetrics;
@@ -19,88 +19,82 @@ use crate::config::TelemetryConfig;
 use crate::error::InitError;
 use crate::health::Health;
 
-use self::page::Page;
+use self::page::MetricsPage;
 use self::scrape::Scrapes;
-use self::server::{Limits, Server};
+use self::server::{Server, ServerLimits};
+use super::signal_exporter::{Attachment, PageRenderer, SignalExporter};
 
-/// What a scrape sees, and the listener that answers it.
+/// The metrics of a scrape, and the listener that serves them.
 #[derive(Debug)]
-pub(crate) struct Prometheus {
-    metrics: Metrics,
+pub(super) struct PrometheusExporter {
+    metrics: CollectedMetrics,
     server: Option<Server>,
 }
 
 /// The metrics of the meter providers.
 #[derive(Clone, Default)]
-struct Metrics {
+struct CollectedMetrics {
     registries: Arc<Mutex<Vec<Registry>>>,
     readings: Arc<OnceLock<Arc<Health>>>,
 }
 
-impl Prometheus {
-    /// Listens, if the configuration says where.
-    pub(crate) fn start(config: &TelemetryConfig) -> Result<Self, InitError> {
-        let metrics = Metrics::default();
+impl PrometheusExporter {
+    /// Starts the listener, if one is configured.
+    pub(super) fn start(config: &TelemetryConfig) -> Result<Self, InitError> {
+        let metrics = CollectedMetrics::default();
         let start = |address| {
             let (collected, read) = (metrics.clone(), metrics.clone());
             let scrapes = Scrapes::new(move || collected.page());
             let read = move |page: Result<(), &str>| read.record(page);
-            Server::start(address, Limits::DEFAULT, scrapes, read)
+            Server::start(address, ServerLimits::DEFAULT, scrapes, read)
         };
         let server = config.prometheus_listen.as_deref().map(start).transpose()?;
         Ok(Self { metrics, server })
     }
+}
 
-    /// Adds the metrics of a provider; those of one of several services have the label `job`, as the collector gives them
-    /// (<https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/>).
-    pub(crate) fn add(
-        &self,
+impl SignalExporter for PrometheusExporter {
+    /// The metrics of one of several services have the label `job`, as in the collector
+    fn metrics(
+        &mut self,
         builder: MeterProviderBuilder,
-        service: Option<&str>,
+        attachment: &Attachment<'_>,
     ) -> Result<MeterProviderBuilder, InitError> {
-        let failed = || InitError::exporter("metrics for Prometheus cannot be set up".into());
-        let labels = service.map(|name| HashMap::from([(JOB.to_owned(), name.to_owned())]));
+        let failed = || InitError::exporter("metrics for PrometheusExporter cannot be set up".into());
+        let labels = attachment
+            .service
+            .map(|name| HashMap::from([(JOB_LABEL.to_owned(), name.to_owned())]));
         let registry = Registry::new_custom(None, labels).map_err(|error| failed().caused_by(error))?;
-        // Without scope labels: they would stand beside `direction` on every series.
+        // Scope labels are off, because they would appear beside `direction` on every series.
         let exporter = opentelemetry_prometheus::exporter()
             .with_registry(registry.clone())
             .scope_info_enabled(false)
             .build();
         let exporter = exporter.map_err(|error| failed().caused_by(error))?;
         self.metrics.registries().push(registry);
+        // The services count their readings together.
+        let _ = self.metrics.readings.set(attachment.monitor.health());
         Ok(builder.with_reader(exporter))
     }
 
-    /// The metrics as Prometheus reads them.
-    pub(crate) fn text(&self) -> String {
-        self.metrics.text()
-    }
-
-    /// As [`text`](Self::text), to be kept.
-    pub(crate) fn reader(&self) -> impl Fn() -> String + Clone + Send + Sync + 'static + use<> {
+    fn page_renderer(&self) -> Option<PageRenderer> {
         let metrics = self.metrics.clone();
-        move || metrics.text()
+        Some(Arc::new(move || metrics.text()))
     }
 
-    /// Counts each reading.
-    pub(crate) fn count(&self, readings: Arc<Health>) {
-        let _ = self.metrics.readings.set(readings);
-    }
-
-    /// Where the listener is.
-    pub(crate) fn address(&self) -> Option<SocketAddr> {
+    fn address(&self) -> Option<SocketAddr> {
         self.server.as_ref().map(Server::address)
     }
 }
 
-impl Metrics {
+impl CollectedMetrics {
     fn registries(&self) -> MutexGuard<'_, Vec<Registry>> {
         self.registries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn page(&self) -> Page {
+    fn page(&self) -> MetricsPage {
         let registries = self.registries().clone();
-        Page::new(registries.iter().flat_map(Registry::gather))
+        MetricsPage::new(registries.iter().flat_map(Registry::gather))
     }
 
     fn text(&self) -> String {
@@ -118,10 +112,10 @@ impl Metrics {
     }
 }
 
-impl fmt::Debug for Metrics {
+impl fmt::Debug for CollectedMetrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Metrics")
+        f.write_str("CollectedMetrics")
     }
 }
 
-const JOB: &str = "job";
+const JOB_LABEL: &str = "job";

@@ -25,8 +25,8 @@ type Preference = (u16, u8, std::cmp::Reverse<usize>);
 impl Format {
     pub(super) const ALL: [Self; 2] = [Self::Text, Self::OpenMetrics];
 
-    /// The format that the `Accept` headers prefer; [`Text`](Self::Text) where they prefer none, or accept neither:
-    /// a page that a person's browser did not ask for by name is better than an error.
+    /// The format that the `Accept` headers prefer. The default is [`Text`](Self::Text), also if neither
+    /// format is accepted: a page is more useful to a browser than an error.
     pub(super) fn preferred(headers: &HeaderMap) -> Self {
         let ranges: Vec<Range<'_>> = ranges(headers, &ACCEPT).collect();
         let preference = |format: Self| format.preference(&ranges);
@@ -89,7 +89,7 @@ impl Encoding {
         let gzip = quality(&["gzip", "x-gzip"])
             .or_else(|| quality(&["*"]))
             .unwrap_or(0);
-        // Without a word about it, an uncompressed page is acceptable and the last choice.
+        // If it is not named, an uncompressed page is acceptable and the last choice.
         if gzip > 0 && gzip >= quality(&["identity"]).unwrap_or(0) {
             Self::Gzip
         } else {

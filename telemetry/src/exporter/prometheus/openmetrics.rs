@@ -1,9 +1,10 @@
-//! The page in OpenMetrics' text format (<https://prometheus.io/docs/specs/om/open_metrics_spec/>), of which the prometheus
-//! crate has no encoder.
+//! The page in OpenMetrics' text format (<https://prometheus.io/docs/specs/om/open_metrics_spec/>), of which
+//! the prometheus crate has no encoder.
 //!
-//! It differs from Prometheus' text where this writes it: a counter's family is named without the `_total` of its samples,
-//! a unit has a line of its own and is the last part of a family's name, `target_info` is a metric of the type `info`,
-//! quotes are escaped in help too, bounds of buckets are written as floats in any case (`1.0`), and the page has an end.
+//! It differs from Prometheus' text format as follows: the name of a counter's family lacks the `_total` of
+//! its samples, a unit has a line of its own and is the last part of a family's name, `target_info` is a
+//! metric of type `info`, quotes are escaped in help too, bucket bounds are always floats (`1.0`), and the
+//! page has an end marker.
 
 use std::collections::HashSet;
 use std::fmt::{Display, Write};
@@ -90,7 +91,7 @@ fn samples(page: &mut String, family: &MetricFamily, metric: &Metric) {
                 sample(page, name, "_bucket", labels, Some(bound), count);
             }
             sample(page, name, "_count", labels, None, count);
-            // A sum that may fall is no counter.
+            // A sum that may decrease is not a counter.
             if finite.iter().all(|(bound, _)| *bound >= 0.0) {
                 sample(
                     page,
@@ -130,8 +131,8 @@ fn sample(
     let _ = writeln!(page, " {value}");
 }
 
-/// A number as Go's `%g` writes it, with `.0` where it would look like an integer: so the specification wants the bounds of
-/// buckets, which are compared as text.
+/// A number as Go's `%g` writes it, with `.0` where it would look like an integer: so the specification wants
+/// the bounds of buckets, which are compared as text.
 struct Float(f64);
 
 impl Display for Float {

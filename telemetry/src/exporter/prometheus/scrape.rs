@@ -1,8 +1,9 @@
-//! Collections for the listener: one at a time, and shared by the requests that wait for the next one.
+//! Collections for the listener: one at a time, shared by the requests that wait.
 //!
-//! A collection runs the program's own callbacks and walks every series, so that concurrent scrapes must not multiply it.
-//! Each request notes when it arrived and queues for the lock. If the collection before it began after its arrival, it is as
-//! fresh as one of its own and is shared. So ten requests at once cost two collections at most, whoever sends them.
+//! A collection runs the program's callbacks and walks every series, so concurrent scrapes must not multiply
+//! it. Each request notes its arrival and waits for the lock. If the previous collection began after its
+//! arrival, it is as fresh as a new one and is shared. Ten concurrent requests thus cost at most two
+//! collections.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
@@ -15,25 +16,25 @@ use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 
 use super::negotiate::{Encoding, Format};
-use super::page::Page;
+use super::page::MetricsPage;
 
 /// Makes pages. Clones share the collections.
 #[derive(Clone)]
 pub(super) struct Scrapes {
-    collect: Arc<dyn Fn() -> Page + Send + Sync>,
+    collect: Arc<dyn Fn() -> MetricsPage + Send + Sync>,
     waiting: Arc<AtomicUsize>,
-    last: Arc<Mutex<Option<Shared>>>,
+    last: Arc<Mutex<Option<SharedCollection>>>,
 }
 
-/// A collection, until all have it that waited when it began.
-struct Shared {
+/// A collection, until all requests that waited when it began have it.
+struct SharedCollection {
     begun: Instant,
-    page: Arc<Page>,
+    page: Arc<MetricsPage>,
     sharers: usize,
 }
 
 impl Scrapes {
-    pub(super) fn new(collect: impl Fn() -> Page + Send + Sync + 'static) -> Self {
+    pub(super) fn new(collect: impl Fn() -> MetricsPage + Send + Sync + 'static) -> Self {
         Self {
             collect: Arc::new(collect),
             waiting: Arc::default(),
@@ -41,11 +42,11 @@ impl Scrapes {
         }
     }
 
-    /// A page that was collected after this was called.
+    /// Returns a page that was collected after this call.
     ///
     /// # Errors
-    /// A callback of the program panicked, nothing was collected, which is so once telemetry is shut down, or what was
-    /// collected cannot be written.
+    /// Returns an error if a callback panicked, nothing was collected, which is so after a shutdown, or the
+    /// page cannot be encoded.
     pub(super) async fn page(&self, format: Format, encoding: Encoding) -> Result<Bytes, String> {
         let page = self.collection().await?;
         if page.is_empty() {
@@ -54,7 +55,7 @@ impl Scrapes {
         blocking(move || page.body(format, encoding)).await?
     }
 
-    async fn collection(&self) -> Result<Arc<Page>, String> {
+    async fn collection(&self) -> Result<Arc<MetricsPage>, String> {
         let arrived = Instant::now();
         let waiting = Waiting::new(&self.waiting);
         let mut last = Arc::clone(&self.last).lock_owned().await;
@@ -68,11 +69,12 @@ impl Scrapes {
             return Ok(page);
         }
         let this = self.clone();
-        // The lock goes with the work: a request that is given up leaves it behind, and must not let a second one begin.
+        // The lock moves into the work: an aborted request leaves it running, and must not let a second one
+        // begin.
         blocking(move || {
             let (begun, sharers) = (Instant::now(), this.waiting.load(Ordering::Acquire));
             let page = Arc::new((this.collect)());
-            *last = (sharers > 0).then(|| Shared {
+            *last = (sharers > 0).then(|| SharedCollection {
                 begun,
                 page: Arc::clone(&page),
                 sharers,
@@ -99,7 +101,8 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// Runs what takes long beside the event loop; what a callback of the program does there is not recorded, and may panic.
+/// Runs slow work outside the event loop. Telemetry is suppressed in the program's callbacks, and their
+/// panics are caught.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, String> {
     let run = move || {
         let _suppressed = Context::enter_telemetry_suppressed_scope();
@@ -123,13 +126,13 @@ mod tests {
 
     use super::*;
 
-    /// A page that says which collection made it.
-    fn numbered(number: usize) -> Page {
+    /// A page that names the collection it is from.
+    fn numbered(number: usize) -> MetricsPage {
         let mut family = MetricFamily::default();
         family.set_name(format!("collection_{number}"));
         family.set_field_type(MetricType::GAUGE);
         family.set_metric(vec![Metric::default()]);
-        Page::new([family].into_iter())
+        MetricsPage::new([family].into_iter())
     }
 
     async fn text(scrapes: &Scrapes) -> Result<String, String> {
@@ -155,20 +158,23 @@ mod tests {
             numbered(number)
         });
         let mut requests = JoinSet::new();
-        let mut ask = || {
+        let mut request = || {
             let scrapes = scrapes.clone();
             requests.spawn(async move { text(&scrapes).await.expect("a page") })
         };
-        ask();
+        request();
         while begun.load(Ordering::SeqCst) == 0 {
             yield_now().await;
         }
-        let given_up: Vec<_> = (0..20).map(|_| ask()).collect();
+        let abandoned: Vec<_> = (0..20).map(|_| request()).collect();
         while scrapes.waiting.load(Ordering::SeqCst) < 20 {
             yield_now().await;
         }
         // Half of those that wait are gone before it is their turn.
-        given_up.iter().take(10).for_each(tokio::task::AbortHandle::abort);
+        abandoned
+            .iter()
+            .take(10)
+            .for_each(tokio::task::AbortHandle::abort);
         while scrapes.waiting.load(Ordering::SeqCst) > 10 {
             yield_now().await;
         }
@@ -235,7 +241,7 @@ mod tests {
         let collections = AtomicUsize::new(0);
         let scrapes = Scrapes::new(move || match collections.fetch_add(1, Ordering::SeqCst) {
             0 => panic!("a callback"),
-            1 => Page::default(),
+            1 => MetricsPage::default(),
             number => numbered(number),
         });
         let panicked = "a callback panicked while the metrics were collected".to_owned();

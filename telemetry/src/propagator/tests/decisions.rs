@@ -6,10 +6,11 @@ use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, Tra
 use throughline_propagation::W3cPropagator;
 
 use super::{NEW, ROOT, SPAN, TRACE, carrier, sent, written};
-use crate::propagator::Boxed;
+use crate::propagator::BoxedPropagator;
 use crate::propagator::b3::B3;
 
-/// A debug trace used to become an ordinary one, `b3: 0` a recorded one, and a decision that was left open a recorded one.
+/// A debug trace used to become an ordinary one, `b3: 0` a recorded one, and a decision that was left open a
+/// recorded one.
 #[test]
 fn b3_decisions_are_heeded_and_passed_on() {
     let short = "a3ce929d0e0e4736";
@@ -163,7 +164,7 @@ fn a_decision_does_not_reach_another_trace() {
 /// W3C's parent counts before a decision that came without a trace.
 #[test]
 fn beside_trace_context_a_decision_alone_decides_new_traces_only() {
-    let both: Vec<Boxed> = vec![Box::new(B3::single()), Box::new(W3cPropagator::new())];
+    let both: Vec<BoxedPropagator> = vec![Box::new(B3::single()), Box::new(W3cPropagator::new())];
     let both = TextMapCompositePropagator::new(both);
     let parent = format!("00-{TRACE}-{SPAN}-01");
     let (is_recording, _) = sent(&both, 0.0, &[("b3", "0"), ("traceparent", &parent)]);

@@ -5,7 +5,7 @@ use opentelemetry::propagation::{TextMapCompositePropagator, TextMapPropagator};
 use opentelemetry::{Context, KeyValue};
 
 use super::{NEW, SPAN, TRACE, carrier, sent, written};
-use crate::propagator::Boxed;
+use crate::propagator::BoxedPropagator;
 use crate::propagator::b3::B3;
 use crate::propagator::jaeger::Jaeger;
 
@@ -29,7 +29,7 @@ fn jaeger_flags_are_passed_on() {
         let expected = vec![format!("uber-trace-id: {TRACE}:{NEW}:0:{expected}")];
         assert_eq!(found, (is_recording, expected), "{flags}");
     }
-    let both: Vec<Boxed> = vec![Box::new(B3::single()), Box::new(Jaeger::new())];
+    let both: Vec<BoxedPropagator> = vec![Box::new(B3::single()), Box::new(Jaeger::new())];
     let (_, headers) = sent(
         &TextMapCompositePropagator::new(both),
         0.0,

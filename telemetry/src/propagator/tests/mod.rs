@@ -205,7 +205,8 @@ impl IdGenerator for OneId {
 const NEW: &str = "000000000000bbbb";
 const ROOT: &str = "0000000000000000000000000000aaaa";
 
-/// What a service with this rate sends to the next one, for a request with these headers: `recording`, and the headers.
+/// What a service with this rate sends to the next one, for a request with these headers: `recording`, and
+/// the headers.
 fn sent(propagator: &dyn TextMapPropagator, rate: f64, headers: &[(&str, &str)]) -> (bool, Vec<String>) {
     let config = TelemetryConfig::default().with_sampling_rate(rate);
     let config = config.with_propagators([Propagator::B3, Propagator::Jaeger]);

@@ -1,15 +1,16 @@
 //! X-Ray's decisions.
 
 use opentelemetry::Context;
+use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry::trace::TraceContextExt;
 
 use super::{NEW, SPAN, TRACE, carrier, sent, written};
-use crate::propagator::xray::propagator;
+use crate::propagator::xray::XRay;
 
 /// A decision that was left open used to count as not sampled.
 #[test]
 fn xray_decisions_are_heeded_and_passed_on() {
-    let xray = propagator().expect("compiled in");
+    let xray = XRay::new();
     let id = |trace: &str| format!("1-{}-{}", &trace[..8], &trace[8..]);
     let header = |trace: &str, span: &str, state: &str| format!("Root={};Parent={span}{state}", id(trace));
     for (state, rate, is_recording, expected) in [
@@ -20,7 +21,7 @@ fn xray_decisions_are_heeded_and_passed_on() {
         ("", 1.0, true, ";Sampled=1"),
         ("", 0.0, false, ";Sampled=0"),
     ] {
-        let found = sent(&*xray, rate, &[("x-amzn-trace-id", &header(TRACE, SPAN, state))]);
+        let found = sent(&xray, rate, &[("x-amzn-trace-id", &header(TRACE, SPAN, state))]);
         let expected = vec![format!("x-amzn-trace-id: {}", header(TRACE, NEW, expected))];
         assert_eq!(found, (is_recording, expected), "{state:?} at {rate}");
     }
@@ -28,7 +29,7 @@ fn xray_decisions_are_heeded_and_passed_on() {
         let header = header(TRACE, SPAN, state);
         let cx = xray.extract_with_context(&Context::new(), &carrier(&[("x-amzn-trace-id", &header)]));
         assert_eq!(
-            written(&*xray, &cx),
+            written(&xray, &cx),
             [format!("x-amzn-trace-id: {header}")],
             "passed on: {state}"
         );

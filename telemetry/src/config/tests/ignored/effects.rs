@@ -103,7 +103,7 @@ fn headers_keep_what_can_be_sent() {
     );
 }
 
-/// What is set for all signals stands in for what a signal's variable fails to say.
+/// A signal whose own variable is ignored uses the common one.
 #[test]
 fn what_is_used_instead() {
     for (set, expected) in [
@@ -225,8 +225,8 @@ fn good_values_take_effect() {
     ]);
     assert_eq!(config.ignored_variables(), [], "all are good");
     let (traces, logs) = (
-        config.sdk.batches.of(Signal::Traces),
-        config.sdk.batches.of(Signal::Logs),
+        config.sdk.batches.get(Signal::Traces),
+        config.sdk.batches.get(Signal::Logs),
     );
     let millis = Duration::from_millis;
     assert_eq!(
@@ -264,7 +264,7 @@ fn good_values_take_effect() {
     );
 }
 
-/// An endpoint without a scheme is unencrypted if that is said, and else refused.
+/// An endpoint without a scheme is unencrypted if a variable says so, and ignored otherwise.
 #[test]
 fn endpoints_without_a_scheme() {
     for (set, endpoint) in [
@@ -286,7 +286,7 @@ fn endpoints_without_a_scheme() {
         ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "c:4317"),
         ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "c:4317"),
     ]);
-    let endpoints = Signal::ALL.map(|signal| own.signals.of(signal).endpoint.as_deref());
+    let endpoints = Signal::ALL.map(|signal| own.signals.get(signal).endpoint.as_deref());
     assert_eq!(
         endpoints,
         [None, Some("http://c:4317"), None],

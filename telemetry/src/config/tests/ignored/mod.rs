@@ -1,10 +1,11 @@
-//! A bad variable is ignored, and said: every variable that is known, with everything that can be wrong.
+//! A bad variable is ignored and reported: every variable, with everything that can be wrong with it.
 
 mod effects;
 mod table;
 
 use std::time::Duration;
 
+use crate::config::expected::Expected;
 use crate::config::keys::{
     DISABLED, ENABLED, INSECURE, INSECURE_OF, LAYER_VARIABLES, SAMPLER_ARG, STRICT, UNSUPPORTED, VARIABLES,
 };
@@ -124,12 +125,12 @@ fn every_variable_is_in_the_table() {
         .copied()
         .collect();
     let single = [DISABLED, STRICT, INSECURE, SAMPLER_ARG];
-    let known = (VARIABLES.iter().map(|(variable, _)| *variable))
+    let names = (VARIABLES.iter().map(|(variable, _)| *variable))
         .chain(INSECURE_OF.iter().map(|(variable, _)| *variable))
-        .chain(UNSUPPORTED.iter().map(|known| known.variable))
-        .chain(LAYER_VARIABLES.iter().map(|known| known.variable))
+        .chain(UNSUPPORTED.iter().map(|row| row.variable))
+        .chain(LAYER_VARIABLES.iter().map(|row| row.variable))
         .chain(single);
-    for variable in known {
+    for variable in names {
         assert!(listed.contains(&variable), "{variable} has bad values to try");
     }
 }
@@ -190,7 +191,7 @@ fn an_ignored_variable_turns_nothing_on() {
         assert!(!config.enabled, "{variable}={value}");
     }
     let config = vars(&[("OTEL_TRACES_EXPORTER", "zipkin")]);
-    let accepted = Exporter::ACCEPTED;
+    let accepted = Expected::Exporter.as_str();
     let expected = format!(
         "OTEL_TRACES_EXPORTER = \"zipkin\" is ignored: it is not accepted; use {accepted}; instead: telemetry is off"
     );

@@ -1,16 +1,18 @@
-//! A file that is continued in a new one when it is large enough, and holds whole lines only.
+//! A file that rotates when it reaches a size, and contains complete lines only.
 //!
-//! The file is shared with people and programs who know nothing of this process: `logrotate` renames or truncates it,
-//! cleaners of `/tmp` unlink it, another process may append to it, and the disk or the descriptors may run out. So
-//! nothing about it is remembered from line to line but the open descriptor and whether the last line was cut off:
+//! The file is shared with other programs: `logrotate` renames or truncates it, cleaners of `/tmp` unlink it,
+//! another process may append to it, and the disk or the descriptors may run out. Between lines, the only
+//! state is therefore the open descriptor and whether the last line is incomplete:
 //!
-//! 1. Before each line, the file at the path is compared with the open one. If it is another or none, the path is opened
-//!    again. The old descriptor is closed before that, so that a process out of descriptors has one for the new file.
-//! 2. If the line would make the file too long, the file is rotated. Nothing is moved until the next file is open. If that
-//!    fails, the file is continued up to twice its size, and after that lines are refused.
-//! 3. A line that was written in part is cut off again, or where another process wrote behind it, ended.
+//! 1. Before each line, the file at the path is compared with the open one. If they differ, the path is
+//!    opened again. The old descriptor is closed first, so that a process without free descriptors has one
+//!    for the new file.
+//! 2. If the line would exceed the size, the file is rotated. Nothing is renamed until the next file is open.
+//!    If that fails, the file grows up to twice its size, and after that lines are refused.
+//! 3. A line that was written in part is truncated again, or terminated if another process has written behind
+//!    it.
 //!
-//! A line is one batch of an exporter, so the system calls for this are nothing beside its encoding.
+//! A line is one batch, so the system calls for this cost little compared with encoding it.
 
 mod open;
 #[cfg(test)]
@@ -23,9 +25,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use crate::config::FileConfig;
-use crate::health::say;
+use crate::health::warn;
 
-use super::lines::Sink;
+use super::lines::LineSink;
 
 pub(super) use self::open::NotRegular;
 
@@ -35,16 +37,16 @@ pub(super) struct RotatingFile {
     path: PathBuf,
     max_bytes: u64,
     max_files: u32,
-    open: Mutex<Open>,
+    open: Mutex<OpenFile>,
 }
 
 #[derive(Debug, Default)]
-struct Open {
+struct OpenFile {
     /// `None` while the path cannot be opened.
     file: Option<File>,
     /// Whether the file ends in a part of a line.
     is_torn: bool,
-    /// Whether it was said that the file cannot be rotated.
+    /// Whether a failed rotation was reported.
     is_said: bool,
 }
 
@@ -55,7 +57,7 @@ impl RotatingFile {
     /// The system's, or [`NotRegular`] if something else than a regular file is at the path.
     pub(super) fn open(config: &FileConfig) -> io::Result<Self> {
         let path = PathBuf::from(config.resolved());
-        let mut open = Open::default();
+        let mut open = OpenFile::default();
         open.current(&path)?;
         Ok(Self {
             path,
@@ -65,8 +67,8 @@ impl RotatingFile {
         })
     }
 
-    /// Continues in the next file if the line would make this one too long.
-    fn make_room(&self, open: &mut Open, bytes: u64) -> io::Result<()> {
+    /// Rotates the file if the line would exceed its size.
+    fn make_room(&self, open: &mut OpenFile, bytes: u64) -> io::Result<()> {
         let length = open.current(&self.path)?.metadata()?.len();
         let longer = length.saturating_add(bytes);
         if length == 0 || longer <= self.max_bytes {
@@ -77,7 +79,7 @@ impl RotatingFile {
                 open.is_said = false;
                 return Ok(());
             }
-            // Another process rotates the file and will be done with it in a moment, however much is written meanwhile.
+            // Another process is rotating the file. This line may exceed the size.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
             Err(error) => error,
         };
@@ -87,24 +89,24 @@ impl RotatingFile {
         }
         if !std::mem::replace(&mut open.is_said, true) {
             let path = self.path.display();
-            say(&format!(
-                "the file {path} cannot be rotated and grows up to twice file.max_bytes: {error} (said once)"
+            warn(&format!(
+                "the file {path} cannot be rotated and grows up to twice file.max_bytes: {error} (reported once)"
             ));
         }
         Ok(())
     }
 
-    /// Gives the file the number 1, after those before it made way, and begins a new one.
+    /// Renames the file to number 1, after shifting the previous ones, and starts a new one.
     ///
-    /// The new file is opened under another name first: without a descriptor or room for it, nothing moves. A failure
-    /// after that leaves at worst no file at the path, which the next line mends.
+    /// The new file is opened under another name first: without a descriptor or space for it, nothing is
+    /// renamed. A later failure leaves at worst no file at the path, which the next line repairs.
     ///
     /// # Errors
     /// The system's, or [`io::ErrorKind::WouldBlock`] while another process does the same.
-    fn rotate(&self, open: &mut Open) -> io::Result<()> {
+    fn rotate(&self, open: &mut OpenFile) -> io::Result<()> {
         let _lock = lock(&self.path)?;
         let name = self.with_suffix(format_args!(".{}.new", std::process::id()));
-        // Left behind by a process of the same id that was killed just here.
+        // Left over from a process with the same id that was killed here.
         let _ = fs::remove_file(&name);
         let next = open::create(&name)?;
         let is_here = |file: &File| open::is_at(file, &self.path);
@@ -116,7 +118,7 @@ impl RotatingFile {
         if let Err(error) = moved {
             let _ = fs::remove_file(&name);
             return match error.kind() {
-                // Another process moved the file, or began the next one: it is this one's too.
+                // Another process moved the file or started the next one: use it too.
                 io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound => open.current(&self.path).map(drop),
                 _ => Err(error),
             };
@@ -126,7 +128,8 @@ impl RotatingFile {
         last.map_or(Ok(()), |last| last.sync_all())
     }
 
-    /// Moves the files up to the first number that is free, so that failed attempts do not push the oldest ones out.
+    /// Moves the files up to the first number that is free, so that failed attempts do not push the oldest
+    /// ones out.
     fn shift(&self) -> io::Result<()> {
         if self.max_files == 0 {
             return Ok(());
@@ -167,7 +170,7 @@ impl RotatingFile {
     }
 }
 
-impl Open {
+impl OpenFile {
     /// The file at the path, which is opened again if it is not the one that is open.
     fn current(&mut self, path: &Path) -> io::Result<&File> {
         if let Some(file) = self.file.take().filter(|file| open::is_at(file, path)) {
@@ -185,13 +188,14 @@ impl Open {
         };
         let before = file.metadata()?.len();
         let (mut written, result) = if self.is_torn {
-            // In one write with its line, as others may write between two.
+            // In one write with its line, because others may write between two.
             write(file, &[b"\n", line.as_bytes()].concat())
         } else {
             write(file, line.as_bytes())
         };
         if result.is_err() && written > 0 {
-            // Half a line would spoil the next one. What others have written behind it must stay.
+            // A partial line would corrupt the next one. Lines that other processes have written behind it
+            // must remain.
             let is_last = file.metadata()?.len() == before + written;
             if is_last && file.set_len(before).is_ok() {
                 written = 0;
@@ -204,7 +208,7 @@ impl Open {
     }
 }
 
-impl Sink for RotatingFile {
+impl LineSink for RotatingFile {
     fn line(&self, line: &str) -> io::Result<()> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         self.make_room(&mut open, line.len() as u64)?;
@@ -232,8 +236,8 @@ fn write(file: &mut File, bytes: &[u8]) -> (u64, io::Result<()>) {
     ((bytes.len() - rest.len()) as u64, result)
 }
 
-/// Locks the directory of a file against rotations by other processes, until the lock is dropped. A lock of the file itself
-/// would not do: when a third program renames the file, two processes have different ones.
+/// Locks the directory of a file against rotations by other processes, until the lock is dropped. A lock of
+/// the file itself would not do: when a third program renames the file, two processes have different ones.
 #[cfg(unix)]
 fn lock(path: &Path) -> io::Result<Option<File>> {
     use rustix::fs::{FlockOperation, flock};

@@ -1,9 +1,9 @@
 //! Opens the exporter's file: a regular file, readable by its owner only, and never anything else.
 //!
-//! The path may lie in a directory that others can write to, such as `/tmp`, so what is there cannot be trusted. A
-//! symbolic link would let another user choose which file grows; a FIFO would block `init` until somebody reads it; a
-//! device cannot be rotated. What is found is checked by name first, because opening a device can have effects, and
-//! again on the open descriptor, because it may have been exchanged in between.
+//! The path may be in a directory that others can write to, such as `/tmp`, so its target is not trusted. A
+//! symbolic link would let another user choose the file that grows; a FIFO would block `init` until a reader
+//! opens it; a device cannot be rotated. The target is checked by name first, because opening a device can
+//! have effects, and again on the open descriptor, because it may have been replaced in between.
 
 use std::error::Error;
 use std::fmt;
@@ -11,7 +11,7 @@ use std::fs::{self, DirBuilder, File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-/// What is at the path, where a regular file was expected.
+/// What was found at the path instead of a regular file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) struct NotRegular {
     found: &'static str,
@@ -87,7 +87,8 @@ fn refuse_unless_regular(there: &Metadata) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::InvalidInput, NotRegular { found }))
 }
 
-/// Reading is for the look at a file's end; everything is written behind what others have written in the meantime.
+/// Reading is for the look at a file's end; everything is written behind what others have written in the
+/// meantime.
 fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).append(true);
@@ -124,7 +125,7 @@ fn is_same(one: &Metadata, other: &Metadata) -> bool {
     (one.dev(), one.ino()) == (other.dev(), other.ino())
 }
 
-/// Without device and inode numbers, files are told apart by their length.
+/// Without device and inode numbers, files are distinguished by their length.
 #[cfg(not(unix))]
 fn is_same(one: &Metadata, other: &Metadata) -> bool {
     other.is_file() && one.len() == other.len()

@@ -143,7 +143,7 @@ fn only_a_regular_file_is_opened_and_nothing_blocks() {
     ] {
         let (sender, receiver) = mpsc::channel();
         let config = config(&path);
-        thread::spawn(move || sender.send(super::super::file(&config).map(drop)));
+        thread::spawn(move || sender.send(super::super::JsonExporter::to_file(&config).map(drop)));
         let opened = receiver.recv_timeout(Duration::from_secs(60));
         let error = opened.expect("it does not block").expect_err("refused");
         let expected = format!(

@@ -1,10 +1,10 @@
 //! Splits a request that is too large into several that are not.
 //!
-//! A collector refuses a whole request that is longer than it takes (4 MiB by default), so that one huge span would take
-//! hundreds of innocent ones with it. A request that is too large is halved, by number of items, until each part fits or is
-//! a single item: that item is dropped alone. What is measured is the encoded request with its resource and scopes, before
-//! compression, which is what a collector limits. Halving needs no sizes of single items, which JSON does not have before it
-//! is written, and isolates one huge span of 512 in nine steps.
+//! A collector refuses a whole request above its limit (4 MiB by default), so that one huge span would lose
+//! hundreds of others. A request that is too large is halved by number of items until each part fits or is a
+//! single item, which is dropped alone. The encoded request with its resource and scopes is measured, before
+//! compression, because that is what a collector limits. Halving needs no sizes of single items, which JSON
+//! does not have before it is written, and isolates one huge span of 512 in nine steps.
 
 use opentelemetry_http::Bytes;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
@@ -22,7 +22,7 @@ use serde::Serialize;
 use super::encoding::{RequestEncoding, TooLarge};
 use crate::signal::Signal;
 
-/// Requests that are not too large, and what was dropped because it alone is.
+/// Requests that fit, and the items that were dropped because each alone does not.
 #[derive(Debug, Default)]
 pub(super) struct Pieces {
     pub(super) bodies: Vec<Bytes>,
@@ -30,7 +30,7 @@ pub(super) struct Pieces {
     pub(super) too_large: Vec<usize>,
 }
 
-/// Splits an exporter's request, which is protobuf, into requests of at most so many bytes in an encoding.
+/// Splits an exporter's protobuf request into encoded requests of at most `limit` bytes.
 pub(super) fn pieces(
     protobuf: Bytes,
     encoding: RequestEncoding,
@@ -90,7 +90,7 @@ where
     Ok(pieces)
 }
 
-/// What holds items, perhaps in groups of groups.
+/// A container of items, possibly in nested groups.
 trait Items: Sized {
     fn items(&self) -> usize;
 
@@ -98,7 +98,7 @@ trait Items: Sized {
     fn split_off(&mut self, at: usize) -> Self;
 }
 
-/// Splits a list of groups where so many items are before, in the midst of a group if need be.
+/// Splits a list of groups after `at` items, inside a group if necessary.
 fn split<G: Items>(groups: &mut Vec<G>, mut at: usize) -> Vec<G> {
     for (index, group) in groups.iter_mut().enumerate() {
         let items = group.items();
@@ -112,7 +112,7 @@ fn split<G: Items>(groups: &mut Vec<G>, mut at: usize) -> Vec<G> {
     Vec::new()
 }
 
-/// A group with a list and what is said of all that is in it.
+/// A group with a list and fields that apply to all of it.
 macro_rules! group {
     ($group:ident, $list:ident $(, $common:ident)*) => {
         impl Items for $group {
@@ -130,7 +130,7 @@ macro_rules! group {
     };
 }
 
-/// A list of data points and what is said of all of them.
+/// A list of data points and fields that apply to all of them.
 macro_rules! points {
     ($group:ident $(, $common:ident)*) => {
         impl Items for $group {

@@ -62,14 +62,14 @@ fn indices(pieces: &Pieces, is_json: bool) -> Vec<String> {
     });
     scopes
         .flat_map(|scope| {
-            let of = |span: Span| {
+            let request = |span: Span| {
                 format!(
                     "{} {}",
                     scope.schema_url,
                     span.name.split(':').next().unwrap_or_default()
                 )
             };
-            scope.spans.into_iter().map(of).collect::<Vec<_>>()
+            scope.spans.into_iter().map(request).collect::<Vec<_>>()
         })
         .collect()
 }
@@ -94,8 +94,8 @@ fn each_span_arrives_once_and_in_order_but_the_one_that_is_too_large() {
             let request = Bytes::from(spans(lengths).encode_to_vec());
             let found = pieces(request, encoding(Signal::Traces, is_json), LIMIT).expect("a request");
             let split = lengths.len() / 3;
-            let kept = (0..lengths.len()).filter(|index| lengths[*index] < LIMIT);
-            let expected: Vec<String> = kept
+            let small = (0..lengths.len()).filter(|index| lengths[*index] < LIMIT);
+            let expected: Vec<String> = small
                 .map(|index| format!("{} {index}", if index < split { "first" } else { "second" }))
                 .collect();
             assert_eq!(indices(&found, is_json), expected, "{case}: what arrives");

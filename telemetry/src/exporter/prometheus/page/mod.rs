@@ -1,4 +1,4 @@
-//! The metrics of one collection, and the pages that are made of it.
+//! The metrics of one collection, and the pages rendered from it.
 
 #[cfg(test)]
 mod tests;
@@ -17,14 +17,14 @@ use prometheus::proto::{LabelPair, MetricFamily};
 use super::negotiate::{Encoding, Format};
 use super::openmetrics;
 
-/// What was collected, encoded when it is first wanted so.
+/// Collected metrics, encoded on first use of each format.
 #[derive(Debug, Default)]
-pub(super) struct Page {
+pub(super) struct MetricsPage {
     families: Vec<MetricFamily>,
     bodies: [[OnceLock<Result<Bytes, String>>; Encoding::ALL.len()]; Format::ALL.len()],
 }
 
-impl Page {
+impl MetricsPage {
     pub(super) fn new(families: impl Iterator<Item = MetricFamily>) -> Self {
         let mut families = merged(families);
         families.iter_mut().for_each(make_legal);
@@ -71,7 +71,8 @@ impl Page {
     }
 }
 
-/// A family stands once in a page, with the series of every service; of two kinds the first stays.
+/// Merges families of the same name, with the series of every service. If their types differ, the first is
+/// retained.
 fn merged(families: impl Iterator<Item = MetricFamily>) -> Vec<MetricFamily> {
     let mut merged: BTreeMap<String, MetricFamily> = BTreeMap::new();
     for mut family in families {
@@ -88,8 +89,8 @@ fn merged(families: impl Iterator<Item = MetricFamily>) -> Vec<MetricFamily> {
     merged.into_values().collect()
 }
 
-/// One label whose name no scraper accepts, or that stands twice at a series, would cost the whole page. The exporter lets
-/// names through that begin with a digit or hold a colon, and does not know the label of the service.
+/// Makes label names legal and unique: scrapers reject a whole page for one bad label. The exporter passes
+/// names that start with a digit or contain a colon, and does not know the label of the service.
 fn make_legal(family: &mut MetricFamily) {
     for metric in family.mut_metric() {
         let is_legal = |(index, label): (usize, &LabelPair)| {

@@ -56,7 +56,7 @@ fn family(name: &str, help: &str, kind: MetricType, metrics: Vec<Metric>) -> Met
 }
 
 fn page(format: Format, families: Vec<MetricFamily>) -> String {
-    let body = Page::new(families.into_iter()).body(format, Encoding::Identity);
+    let body = MetricsPage::new(families.into_iter()).body(format, Encoding::Identity);
     String::from_utf8(body.expect("encoded").to_vec()).expect("UTF-8")
 }
 
@@ -192,11 +192,11 @@ fn labels_that_nobody_reads_are_renamed() {
 
 #[test]
 fn a_family_of_two_services_stands_once() {
-    let of = |kind, metric| family("n", "", kind, vec![metric]);
+    let family_of = |kind, metric| family("n", "", kind, vec![metric]);
     let families = vec![
-        of(MetricType::GAUGE, measured(&[("job", "a")], 1.0)),
-        of(MetricType::GAUGE, measured(&[("job", "b")], 2.0)),
-        of(MetricType::COUNTER, counted(&[("job", "c")], 3.0)),
+        family_of(MetricType::GAUGE, measured(&[("job", "a")], 1.0)),
+        family_of(MetricType::GAUGE, measured(&[("job", "b")], 2.0)),
+        family_of(MetricType::COUNTER, counted(&[("job", "c")], 3.0)),
     ];
     let expected = "# TYPE n gauge\nn{job=\"a\"} 1\nn{job=\"b\"} 2\n";
     assert_eq!(
@@ -209,7 +209,7 @@ fn a_family_of_two_services_stands_once() {
 #[test]
 fn a_compressed_page_is_the_same_page() {
     let families = vec![family("n", "", MetricType::GAUGE, vec![measured(&[], 1.0)])];
-    let page = Page::new(families.into_iter());
+    let page = MetricsPage::new(families.into_iter());
     for format in Format::ALL {
         let gzip = page.body(format, Encoding::Gzip).expect("encoded");
         let mut text = Vec::new();

@@ -13,7 +13,7 @@ use tokio::task::{AbortHandle, yield_now};
 use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 
-use super::Limits;
+use super::ServerLimits;
 use super::handler::Handler;
 
 pub(super) async fn accept(listener: TcpListener, connections: Arc<Connections>, handler: Handler) {
@@ -25,7 +25,7 @@ pub(super) async fn accept(listener: TcpListener, connections: Arc<Connections>,
                 yield_now().await;
             }
             // Out of descriptors, most likely: accepting at once again would spin.
-            Err(_) => sleep(ACCEPT_AGAIN).await,
+            Err(_) => sleep(ACCEPT_RETRY_DELAY).await,
         }
     }
 }
@@ -33,19 +33,19 @@ pub(super) async fn accept(listener: TcpListener, connections: Arc<Connections>,
 /// The open connections, the oldest first.
 #[derive(Debug)]
 pub(super) struct Connections {
-    limits: Limits,
-    open: Mutex<Vec<Connection>>,
+    limits: ServerLimits,
+    open: Mutex<Vec<OpenConnection>>,
 }
 
 #[derive(Debug)]
-struct Connection {
+struct OpenConnection {
     task: AbortHandle,
     /// Whether a request has arrived.
     is_served: Arc<AtomicBool>,
 }
 
 impl Connections {
-    pub(super) fn new(limits: Limits) -> Self {
+    pub(super) fn new(limits: ServerLimits) -> Self {
         Self {
             limits,
             open: Mutex::default(),
@@ -58,12 +58,12 @@ impl Connections {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.retain(|connection| !connection.task.is_finished());
         if open.len() >= self.limits.connections {
-            let is_silent = |connection: &Connection| !connection.is_served.load(Ordering::Acquire);
+            let is_silent = |connection: &OpenConnection| !connection.is_served.load(Ordering::Acquire);
             let oldest = open.iter().position(is_silent).unwrap_or(0);
             open.remove(oldest).task.abort();
         }
         let task = tokio::spawn(exchange).abort_handle();
-        open.push(Connection { task, is_served });
+        open.push(OpenConnection { task, is_served });
     }
 
     /// Ends the silent connections, and the others when they are answered or it takes too long.
@@ -72,7 +72,7 @@ impl Connections {
         let answered = async {
             for connection in &open {
                 while connection.is_served.load(Ordering::Acquire) && !connection.task.is_finished() {
-                    sleep(LOOK_AGAIN).await;
+                    sleep(FINISH_POLL_INTERVAL).await;
                 }
             }
         };
@@ -81,7 +81,7 @@ impl Connections {
 }
 
 /// One request and its answer.
-async fn exchange(stream: TcpStream, limits: Limits, handler: Handler, is_served: Arc<AtomicBool>) {
+async fn exchange(stream: TcpStream, limits: ServerLimits, handler: Handler, is_served: Arc<AtomicBool>) {
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(limits.write));
     let service = service_fn(move |request| {
@@ -92,13 +92,13 @@ async fn exchange(stream: TcpStream, limits: Limits, handler: Handler, is_served
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
-        .max_buf_size(MAX_HEAD)
+        .max_buf_size(MAX_HEAD_BYTES)
         .keep_alive(false)
         .serve_connection(TokioIo::new(Box::pin(stream)), service);
     let _ = timeout(limits.exchange, connection).await;
 }
 
 /// The bytes of a request's head.
-pub(super) const MAX_HEAD: usize = 16 << 10;
-const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
-const LOOK_AGAIN: Duration = Duration::from_millis(5);
+pub(super) const MAX_HEAD_BYTES: usize = 16 << 10;
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
+const FINISH_POLL_INTERVAL: Duration = Duration::from_millis(5);

@@ -1,4 +1,4 @@
-//! What a request is answered.
+//! The responses of the listener.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,14 +11,14 @@ use hyper::{Method, Request, Response, StatusCode};
 use super::super::negotiate::{Encoding, Format};
 use super::super::scrape::Scrapes;
 
-/// What answers a request, on every connection.
+/// Responds to requests, on every connection.
 #[derive(Clone)]
 pub(super) struct Handler {
     scrapes: Scrapes,
     read: Arc<Read>,
 }
 
-/// Is given each page that was made to be read, or why it could not be made.
+/// Called for each rendered page, or with the reason why it could not be rendered.
 type Read = dyn Fn(Result<(), &str>) + Send + Sync;
 
 impl Handler {
@@ -31,13 +31,13 @@ impl Handler {
 
     pub(super) async fn answer<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
         if request.uri().path() != "/metrics" {
-            return said(StatusCode::NOT_FOUND, "the metrics are at /metrics\n");
+            return text_response(StatusCode::NOT_FOUND, "the metrics are at /metrics\n");
         }
         let is_read = match *request.method() {
             Method::GET => true,
             Method::HEAD => false,
             _ => {
-                let mut response = said(
+                let mut response = text_response(
                     StatusCode::METHOD_NOT_ALLOWED,
                     "use GET or HEAD
 ",
@@ -55,7 +55,7 @@ impl Handler {
         }
         let body = match page {
             Ok(body) => body,
-            Err(why) => return said(StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
+            Err(why) => return text_response(StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
         };
         let mut response = Response::new(Full::new(body));
         let mut set = |name: HeaderName, value| {
@@ -72,7 +72,7 @@ impl Handler {
     }
 }
 
-fn said(status: StatusCode, text: impl Into<Bytes>) -> Response<Full<Bytes>> {
+fn text_response(status: StatusCode, text: impl Into<Bytes>) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(text.into()));
     *response.status_mut() = status;
     let kind = HeaderValue::from_static("text/plain; charset=utf-8");

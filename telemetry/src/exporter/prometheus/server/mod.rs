@@ -1,9 +1,9 @@
 //! The listener for scrapes: hyper on a thread of its own.
 //!
-//! Whoever reaches the port may be slow, silent or many, so everything is bounded: the time for a request's head, for a
-//! write that does not proceed and for the whole exchange, the size of a head, and the number of connections. When there
-//! are too many, the oldest one that has sent no request makes room, then the oldest of all: a scrape that is served is
-//! short, and a flood pushes out itself. Each connection serves one request.
+//! Clients may be slow, silent or many, so everything is bounded: the time for a request's head, for a
+//! stalled write and for the whole exchange, the size of a head, and the number of connections. Beyond the
+//! limit, the oldest connection without a request is closed, then the oldest of all: a served scrape is
+//! short, and a flood evicts itself. Each connection serves one request.
 
 mod connections;
 mod handler;
@@ -27,7 +27,7 @@ use super::scrape::Scrapes;
 use self::connections::{Connections, accept};
 use self::handler::Handler;
 
-/// Answers `GET /metrics` until it is dropped.
+/// Serves `GET /metrics` until it is dropped.
 #[derive(Debug)]
 pub(super) struct Server {
     address: SocketAddr,
@@ -37,9 +37,9 @@ pub(super) struct Server {
     farewell: Duration,
 }
 
-/// What a client may cost.
+/// The limits of a client.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
+pub(super) struct ServerLimits {
     /// The connections that are open at once.
     connections: usize,
     /// The time for the head of a request.
@@ -52,7 +52,7 @@ pub(super) struct Limits {
     farewell: Duration,
 }
 
-impl Limits {
+impl ServerLimits {
     pub(super) const DEFAULT: Self = Self {
         connections: 128,
         head: Duration::from_secs(5),
@@ -63,11 +63,11 @@ impl Limits {
 }
 
 impl Server {
-    /// Listens on the address. `read` is called for each page that was made to be read, or with why it could not
-    /// be made.
+    /// Listens on the address. `read` is called for each page that was made to be read, or with why it could
+    /// not be made.
     pub(super) fn start(
         address: &str,
-        limits: Limits,
+        limits: ServerLimits,
         scrapes: Scrapes,
         read: impl Fn(Result<(), &str>) + Send + Sync + 'static,
     ) -> Result<Self, InitError> {
@@ -123,7 +123,7 @@ impl Drop for Server {
 fn serve(
     runtime: &Runtime,
     listener: TcpListener,
-    limits: Limits,
+    limits: ServerLimits,
     handler: Handler,
     stopped: oneshot::Receiver<()>,
 ) {

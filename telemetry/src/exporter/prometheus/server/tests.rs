@@ -6,15 +6,15 @@ use std::time::Instant;
 use flate2::read::GzDecoder;
 use prometheus::proto::{LabelPair, Metric, MetricFamily, MetricType};
 
-use super::super::page::Page;
-use super::connections::MAX_HEAD;
+use super::super::page::MetricsPage;
+use super::connections::MAX_HEAD_BYTES;
 use super::*;
 
 /// What is on its way arrives within this, on the slowest machine; nothing that works takes it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Times that do not end within a test.
-const PATIENT: Limits = Limits {
+const PATIENT: ServerLimits = ServerLimits {
     connections: 128,
     head: PATIENCE,
     write: PATIENCE,
@@ -23,7 +23,7 @@ const PATIENT: Limits = Limits {
 };
 
 /// A page of one gauge, whose label has so many bytes.
-fn page(bytes: usize) -> Page {
+fn page(bytes: usize) -> MetricsPage {
     let mut label = LabelPair::default();
     label.set_name("l".to_owned());
     label.set_value("x".repeat(bytes));
@@ -33,12 +33,12 @@ fn page(bytes: usize) -> Page {
     family.set_name("up".to_owned());
     family.set_field_type(MetricType::GAUGE);
     family.set_metric(vec![metric]);
-    Page::new([family].into_iter())
+    MetricsPage::new([family].into_iter())
 }
 
 const LARGE: usize = 16 << 20;
 
-fn started(limits: Limits, bytes: usize) -> Server {
+fn started(limits: ServerLimits, bytes: usize) -> Server {
     let scrapes = Scrapes::new(move || page(bytes));
     Server::start("127.0.0.1:0", limits, scrapes, |_| {}).expect("started")
 }
@@ -90,7 +90,7 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 
 #[test]
 fn a_scrape_is_answered_and_nothing_else() {
-    let server = started(Limits::DEFAULT, 1);
+    let server = started(ServerLimits::DEFAULT, 1);
     let text = Some("text/plain; version=0.0.4; charset=utf-8");
     let plain = Some("text/plain; charset=utf-8");
     let metrics = "# TYPE up gauge\nup{l=\"x\"} 0\n";
@@ -185,7 +185,10 @@ fn a_scrape_is_answered_and_nothing_else() {
         let allowed = status.contains("405").then_some("GET, HEAD");
         assert_eq!(header(&head, "allow"), allowed, "{request:?}: the methods");
     }
-    let long = format!("GET /metrics HTTP/1.1\r\nx: {}\r\n\r\n", "x".repeat(MAX_HEAD));
+    let long = format!(
+        "GET /metrics HTTP/1.1\r\nx: {}\r\n\r\n",
+        "x".repeat(MAX_HEAD_BYTES)
+    );
     let (head, _) = send(server.address(), &long);
     assert!(
         head.starts_with("HTTP/1.1 431 "),
@@ -195,7 +198,7 @@ fn a_scrape_is_answered_and_nothing_else() {
 
 #[test]
 fn a_page_has_the_format_and_the_encoding_that_are_accepted() {
-    let server = started(Limits::DEFAULT, 10_000);
+    let server = started(ServerLimits::DEFAULT, 10_000);
     let text = "text/plain; version=0.0.4; charset=utf-8";
     let open_metrics = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     for (headers, kind, encoding) in [
@@ -296,7 +299,7 @@ fn who_takes_too_long_is_left() {
     for (what, limits, sent) in [
         (
             "nothing is sent",
-            Limits {
+            ServerLimits {
                 head: short,
                 ..PATIENT
             },
@@ -304,7 +307,7 @@ fn who_takes_too_long_is_left() {
         ),
         (
             "half a head",
-            Limits {
+            ServerLimits {
                 head: short,
                 ..PATIENT
             },
@@ -312,7 +315,7 @@ fn who_takes_too_long_is_left() {
         ),
         (
             "nothing is read",
-            Limits {
+            ServerLimits {
                 write: short,
                 ..PATIENT
             },
@@ -320,7 +323,7 @@ fn who_takes_too_long_is_left() {
         ),
         (
             "all together takes too long",
-            Limits {
+            ServerLimits {
                 exchange: short,
                 ..PATIENT
             },
@@ -328,7 +331,7 @@ fn who_takes_too_long_is_left() {
         ),
         (
             "all together takes too long, in silence",
-            Limits {
+            ServerLimits {
                 exchange: short,
                 ..PATIENT
             },
@@ -357,7 +360,7 @@ fn who_takes_too_long_is_left() {
 
 #[test]
 fn a_flood_pushes_itself_out_and_no_scrape() {
-    let limits = Limits {
+    let limits = ServerLimits {
         connections: 8,
         ..PATIENT
     };
@@ -465,7 +468,7 @@ fn the_end_waits_for_answers_and_not_for_silence() {
         let _ = gate.1.recv();
         page(1)
     });
-    let server = Server::start("127.0.0.1:0", Limits::DEFAULT, scrapes, |_| {}).expect("started");
+    let server = Server::start("127.0.0.1:0", ServerLimits::DEFAULT, scrapes, |_| {}).expect("started");
     let mut asking = connected(server.address());
     asking
         .write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n")

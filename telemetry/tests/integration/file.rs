@@ -22,7 +22,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use throughline_telemetry::{Exporter, FileConfig, Telemetry, TelemetryConfig, init};
 
-use crate::{PATIENCE, turn};
+use crate::{TEST_TIMEOUT, turn};
 
 /// What a second exporter of each signal, in memory, sees of what the file's exporter sees.
 #[derive(Debug, Clone, Default)]
@@ -92,9 +92,9 @@ fn a_file_read_back_equals_what_was_exported() {
     let seen = Seen::default();
     let telemetry = init(seen.also(to_file(&path))).expect("started");
     everything(&telemetry);
-    telemetry.flush(PATIENCE).expect("flushed");
+    telemetry.flush(TEST_TIMEOUT).expect("flushed");
     let (spans, logs, metrics) = seen.requests();
-    telemetry.shutdown_within(PATIENCE).expect("ended");
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");
 
     let text = std::fs::read_to_string(&path).expect("a file");
     std::fs::remove_file(&path).expect("removed");
@@ -164,9 +164,9 @@ fn spans(provider: &SdkTracerProvider) {
     span.set_attribute(KeyValue::new("float", 0.1 + 0.2));
     span.set_attribute(KeyValue::new("truth", true));
     span.set_attribute(KeyValue::new("empty", ""));
-    let texts: Vec<StringValue> = vec!["a".into(), "".into()];
+    let strings: Vec<StringValue> = vec!["a".into(), "".into()];
     for array in [
-        Array::String(texts),
+        Array::String(strings),
         Array::F64(vec![1e-300, -0.0]),
         Array::I64(vec![i64::MAX, 0]),
         Array::Bool(vec![true, false]),

@@ -1,4 +1,4 @@
-//! A collector over gRPC that answers as it is told, keeps what it accepted, and can be stopped and started again.
+//! A scripted collector over gRPC: it stores what it accepts, and can be stopped and started
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,7 +24,7 @@ use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Code, Request, Response, Status};
 
-use crate::PATIENCE;
+use crate::TEST_TIMEOUT;
 use crate::collector::names;
 
 /// It stops when it is dropped, with all its connections.
@@ -54,7 +54,7 @@ impl Grpc {
         )
     }
 
-    /// As the builder says it, at an address.
+    /// As configured by the builder, at an address.
     pub(crate) fn serve(address: SocketAddr, code: Code, mut server: Server) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -95,7 +95,7 @@ impl Drop for Grpc {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             // Nothing listens any more when this returns.
-            runtime.shutdown_timeout(PATIENCE);
+            runtime.shutdown_timeout(TEST_TIMEOUT);
         }
     }
 }

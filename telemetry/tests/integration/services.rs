@@ -7,7 +7,7 @@ use throughline_telemetry::{Exporter, Protocol, Telemetry, TelemetryConfig, init
 use throughline_test_support::Vacant;
 
 use crate::collector::{Answer, Collector};
-use crate::{PATIENCE, Shared, console, turn};
+use crate::{Shared, TEST_TIMEOUT, console, turn};
 
 /// A span of each service in one trace, the last beneath the others.
 fn one_trace(telemetry: &Telemetry, services: &[&'static str]) {
@@ -29,7 +29,7 @@ fn the_console_shows_one_tree_and_names_the_services() {
     let metrics = telemetry.for_service("billing").expect("the same");
     let meter = metrics.meter_provider().expect("metrics are on").meter("test");
     meter.u64_counter("bills").build().add(1, &[]);
-    telemetry.shutdown_within(PATIENCE).expect("ended");
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");
     let text = writer.text();
     assert_eq!(
         text.matches("trace ").count(),
@@ -57,7 +57,7 @@ fn each_service_is_a_resource_of_its_own_at_the_collector() {
     let telemetry = init(config.with_endpoint(format!("http://{}", collector.address))).expect("started");
     crate::record(&telemetry, "work of gateway");
     one_trace(&telemetry, &["shop", "billing"]);
-    telemetry.flush(PATIENCE).expect("accepted");
+    telemetry.flush(TEST_TIMEOUT).expect("accepted");
     let sent = |collector: &Collector| {
         let mut sent = Vec::new();
         for request in collector.requests() {
@@ -86,11 +86,13 @@ fn each_service_is_a_resource_of_its_own_at_the_collector() {
     one_trace(&telemetry, &["shop"]);
     let shop = telemetry.for_service("shop").expect("the same");
     assert_eq!(
-        telemetry.diagnose_within(PATIENCE).signals[0].delivered,
+        telemetry.diagnose_within(TEST_TIMEOUT).signals[0]
+            .counts
+            .delivered,
         3,
         "counted together before the end"
     );
-    telemetry.shutdown_within(PATIENCE).expect("ended");
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");
     assert_eq!(sent(&collector).len(), 4, "what was left is delivered at the end");
     let mut late = shop
         .tracer_provider()
@@ -113,7 +115,7 @@ fn what_a_service_loses_is_told_with_its_name() {
     let telemetry = init(config.with_endpoint(url).with_protocol(Protocol::Grpc)).expect("started");
     one_trace(&telemetry, &["shop", "billing"]);
     let error = telemetry
-        .shutdown_within(PATIENCE)
+        .shutdown_within(TEST_TIMEOUT)
         .expect_err("nobody listens")
         .to_string();
     let expected = "not everything was delivered; traces of billing, shop: ";
@@ -148,7 +150,7 @@ prompt_size_total{direction=\"input\",job=\"billing\"} 3
 ";
     assert!(text.contains(expected), "{text}");
     assert_eq!(text.matches("# TYPE ").count(), 2, "each family once: {text}");
-    telemetry.shutdown_within(PATIENCE).expect("ended");
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use opentelemetry_sdk::trace::{InMemorySpanExporter, SimpleSpanProcessor};
 use throughline_telemetry::{Exporter, FileConfig, Propagator, TelemetryConfig, init};
 use tracing_subscriber::layer::SubscriberExt;
 
-use crate::{PATIENCE, Shared, console, record, turn};
+use crate::{Shared, TEST_TIMEOUT, console, record, turn};
 #[test]
 fn a_start_up_hook_adds_to_what_is_configured() {
     let _turn = turn();
@@ -34,12 +34,12 @@ fn a_start_up_hook_adds_to_what_is_configured() {
         .map(|span| span.name)
         .collect();
     assert_eq!(names, ["seen by the hook's exporter"], "the hook's processor");
-    telemetry.shutdown_within(PATIENCE).expect("ended");
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");
 
     let text = r#"{"tracing.enabled": true, "startup_hook": "MyLibrary:setup"}"#;
     let error = init(TelemetryConfig::from_json_str(text).expect("accepted")).expect_err("not registered");
-    let expected = "startup_hook (THROUGHLINE_STARTUP_HOOK) = \"MyLibrary:setup\" is not accepted: use a name given to \
-                    register_startup_hook before: there is none";
+    let expected = "startup_hook (THROUGHLINE_STARTUP_HOOK) = \"MyLibrary:setup\" is not accepted: use a name \
+                    registered with register_startup_hook: there is none";
     assert_eq!(error.to_string(), expected, "a hook that nobody registered");
 }
 
@@ -59,7 +59,7 @@ fn long_texts_are_cut_and_the_propagators_are_those_that_are_configured() {
         global::get_text_map_propagator(|it| it.fields().map(str::to_owned).collect());
     fields.sort();
     assert_eq!(fields, ["b3", "traceparent", "tracestate"], "the propagators");
-    telemetry.shutdown_within(PATIENCE).expect("ended");
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");
     assert!(
         writer.text().contains("✗ ééé: broken\n"),
         "cut at a character: {}",
@@ -90,7 +90,7 @@ fn a_file_holds_what_was_exported() {
         .u64_counter("prompt_size")
         .build()
         .add(9, &[]);
-    telemetry.shutdown_within(PATIENCE).expect("ended");
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");
 
     let text = std::fs::read_to_string(folder.join(format!("{}.jsonl", std::process::id()))).expect("a file");
     std::fs::remove_dir_all(&folder).expect("removed");
@@ -98,13 +98,13 @@ fn a_file_holds_what_was_exported() {
         .lines()
         .map(|line| serde_json::from_str(line).expect("a JSON line"))
         .collect();
-    let of = |key: &str| {
+    let value_of = |key: &str| {
         lines
             .iter()
             .find_map(|line| line.get(key))
             .unwrap_or_else(|| panic!("{key} in {text}"))
     };
-    let spans = &of("resourceSpans")[0];
+    let spans = &value_of("resourceSpans")[0];
     let name = spans["resource"]["attributes"].as_array().expect("attributes");
     let name = name
         .iter()
@@ -121,7 +121,7 @@ fn a_file_holds_what_was_exported() {
         span["attributes"][0]["value"]["intValue"], "42",
         "a 64-bit number is a text in OTLP/JSON: {span}"
     );
-    let metric = &of("resourceMetrics")[0]["scopeMetrics"][0]["metrics"][0];
+    let metric = &value_of("resourceMetrics")[0]["scopeMetrics"][0]["metrics"][0];
     assert_eq!(
         (&metric["name"], &metric["sum"]["dataPoints"][0]["asInt"]),
         (&"prompt_size".into(), &"9".into()),
@@ -161,7 +161,7 @@ prompt_size_total{direction=\"input\"} 57
         text,
         "the listener says the same"
     );
-    telemetry.shutdown_within(PATIENCE).expect("ended");
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");
 
     let error =
         init(TelemetryConfig::default().with_exporter(Exporter::Prometheus)).expect_err("no traces there");
@@ -173,7 +173,7 @@ prompt_size_total{direction=\"input\"} 57
 /// The answer of the listener.
 fn page(address: SocketAddr) -> String {
     let mut connection = TcpStream::connect(address).expect("connected");
-    connection.set_read_timeout(Some(PATIENCE)).expect("set");
+    connection.set_read_timeout(Some(TEST_TIMEOUT)).expect("set");
     connection
         .write_all(b"GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n")
         .expect("asked");
@@ -205,7 +205,7 @@ fn a_scrape_is_answered_while_others_are_silent() {
             "it is open, and nobody waited for it"
         );
     }
-    telemetry.shutdown_within(PATIENCE).expect("ended");
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");
 }
 
 /// A configuration that writes log records here, and nothing else anywhere.
@@ -231,7 +231,7 @@ fn tracing_events_are_exported_with_the_ids_of_their_span() {
         tracing::warn!("low on stock");
         tracing::warn!(target: "hyper::client", "not this one");
     });
-    telemetry.shutdown_within(PATIENCE).expect("ended");
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");
     let line: serde_json::Value = serde_json::from_str(&writer.text()).expect("one line of JSON");
     let records = line["resourceLogs"][0]["scopeLogs"][0]["logRecords"]
         .as_array()
@@ -272,7 +272,7 @@ fn log_records_are_lines_on_the_console() {
         tracing::error!(target: "shop", "gone");
     });
     drop(stuck);
-    telemetry.flush(PATIENCE).expect("printed");
+    telemetry.flush(TEST_TIMEOUT).expect("printed");
     let text = writer.text();
     let lines: Vec<&str> = text
         .lines()
@@ -286,9 +286,9 @@ fn log_records_are_lines_on_the_console() {
     assert_eq!(lines, expected, "{text}");
     let found = &telemetry.diagnose().signals[0];
     assert_eq!(
-        (found.signal, found.delivered, found.queued),
+        (found.signal, found.counts.delivered, found.counts.queued),
         ("logs", 2, 0),
         "counted"
     );
-    telemetry.shutdown_within(PATIENCE).expect("ended");
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");
 }

@@ -1,4 +1,4 @@
-//! A collector over HTTP that answers as it is told, and keeps what it accepted.
+//! A scripted collector over HTTP, which stores what it accepts.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

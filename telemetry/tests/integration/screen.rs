@@ -1,4 +1,4 @@
-//! A console that is slow, stops, breaks or goes away: what it does not print is counted and said.
+//! A console that is slow, stops, fails or closes: what is not printed is counted and reported.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
@@ -9,7 +9,7 @@ use opentelemetry::KeyValue;
 use opentelemetry::trace::{Span, SpanKind, TraceContextExt, Tracer, TracerProvider};
 use throughline_telemetry::{Exporter, Telemetry, TelemetryConfig, init};
 
-use crate::{PATIENCE, Shared, turn};
+use crate::{Shared, TEST_TIMEOUT, turn};
 
 fn to_console() -> TelemetryConfig {
     TelemetryConfig::default()
@@ -18,7 +18,7 @@ fn to_console() -> TelemetryConfig {
         .with_metrics_exporter(Exporter::None)
 }
 
-/// Records so many traces of three spans.
+/// Records `count` traces of three spans.
 fn record(telemetry: &Telemetry, traces: usize) {
     let tracer = telemetry.tracer_provider().expect("spans are on").tracer("test");
     for number in 0..traces {
@@ -37,16 +37,16 @@ fn record(telemetry: &Telemetry, traces: usize) {
 /// The delivered, lost, dropped and queued spans.
 fn counts(telemetry: &Telemetry) -> (u64, u64, u64, usize) {
     let traces = telemetry.diagnose().signals.remove(0);
-    assert_eq!(traces.dropped, 0, "the queue is bounded in bytes");
+    assert_eq!(traces.counts.dropped, 0, "the queue is bounded in bytes");
     (
-        traces.delivered,
-        traces.lost,
-        traces.dropped_for_bytes,
-        traces.queued,
+        traces.counts.delivered,
+        traces.counts.lost,
+        traces.counts.dropped_for_bytes,
+        traces.counts.queued,
     )
 }
 
-/// A writer that stands still until it is opened.
+/// A writer that blocks until it is opened.
 #[derive(Debug, Clone, Default)]
 struct Gate {
     is_open: Arc<(Mutex<bool>, Condvar)>,
@@ -86,9 +86,9 @@ fn a_console_that_stands_still_for_a_while_loses_nothing() {
     record(&telemetry, 4_500);
     assert_eq!(counts(&telemetry), (0, 0, 0, 13_500), "all wait");
     gate.open();
-    telemetry.flush(PATIENCE).expect("printed");
+    telemetry.flush(TEST_TIMEOUT).expect("printed");
     assert_eq!(counts(&telemetry), (13_500, 0, 0, 0), "all are printed");
-    telemetry.shutdown_within(PATIENCE).expect("ended");
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");
     let printed = gate.written.text();
     let traces = printed.lines().filter(|line| line.starts_with("trace ")).count();
     assert_eq!(traces, 4_500, "each trace");
@@ -112,17 +112,17 @@ fn what_finds_no_room_is_counted_and_reported_at_the_end() {
     assert!((50..150).contains(&dropped), "64 MiB wait, not {queued}");
     let warnings = telemetry.diagnose().warnings;
     let expected =
-        format!("{dropped} spans to the console were dropped: they found no room in the bytes of the queue");
+        format!("{dropped} spans to the console were dropped: they exceeded the queue's limit in bytes");
     assert!(warnings.contains(&expected), "{warnings:?}");
     gate.open();
-    telemetry.flush(PATIENCE).expect("there is room again");
+    telemetry.flush(TEST_TIMEOUT).expect("there is room again");
     assert_eq!(
         counts(&telemetry),
         (queued as u64, 0, dropped, 0),
         "what waited is printed"
     );
     let error = telemetry
-        .shutdown_within(PATIENCE)
+        .shutdown_within(TEST_TIMEOUT)
         .expect_err("some were dropped")
         .to_string();
     let expected = format!(
@@ -186,14 +186,17 @@ fn what_a_broken_console_does_not_print_is_lost() {
         let what = format!("{broken:?}");
         let telemetry = init(to_console().with_console_writer(broken)).expect("started");
         record(&telemetry, 3);
-        let error = telemetry.flush(PATIENCE).expect_err("not printed").to_string();
+        let error = telemetry
+            .flush(TEST_TIMEOUT)
+            .expect_err("not printed")
+            .to_string();
         assert_eq!(
             error,
             format!("not everything was delivered; traces: {why}"),
             "{what}"
         );
         record(&telemetry, 2);
-        telemetry.flush(PATIENCE).expect_err("not printed either");
+        telemetry.flush(TEST_TIMEOUT).expect_err("not printed either");
         assert_eq!(
             counts(&telemetry),
             (0, 15, 0, 0),
@@ -202,7 +205,7 @@ fn what_a_broken_console_does_not_print_is_lost() {
         let failure = telemetry.diagnose().signals.remove(0).failure;
         assert_eq!(failure.as_deref(), Some(why), "{what}: why");
         let error = telemetry
-            .shutdown_within(PATIENCE)
+            .shutdown_within(TEST_TIMEOUT)
             .expect_err("the end says it too")
             .to_string();
         let expected = format!("not everything was delivered; traces: 15 spans were lost: {why}");
@@ -231,13 +234,13 @@ fn a_panic_of_the_writer_ends_no_exporter() {
         let logger = opentelemetry::logs::LoggerProvider::logger(provider, "test");
         use opentelemetry::logs::Logger;
         logger.emit(logger.create_log_record());
-        telemetry.flush(PATIENCE).expect_err("not printed");
+        telemetry.flush(TEST_TIMEOUT).expect_err("not printed");
         for signal in telemetry.diagnose().signals {
-            let counts = (signal.delivered, signal.lost);
+            let counts = (signal.counts.delivered, signal.counts.lost);
             assert_eq!(counts, (0, round), "{} in round {round}", signal.signal);
         }
     }
-    let _ = telemetry.shutdown_within(PATIENCE);
+    let _ = telemetry.shutdown_within(TEST_TIMEOUT);
 }
 
 const CHILD: &str = "THROUGHLINE_TEST_CONSOLE";
@@ -261,7 +264,7 @@ fn a_slow_reader_of_a_pipe_gets_every_trace() {
         let _turn = turn();
         let telemetry = init(to_console()).expect("started");
         record(&telemetry, TRACES);
-        telemetry.shutdown_within(PATIENCE).expect("all is printed");
+        telemetry.shutdown_within(TEST_TIMEOUT).expect("all is printed");
         return;
     }
     let mut child = child("a_slow_reader_of_a_pipe_gets_every_trace");
@@ -283,17 +286,18 @@ fn a_reader_that_goes_away_stops_no_service() {
         let _turn = turn();
         let telemetry = init(to_console()).expect("started");
         record(&telemetry, 1);
-        telemetry.flush(PATIENCE).expect("printed");
-        // The other side closes the pipe when it has seen the first trace, and answers by standard error's being read.
+        telemetry.flush(TEST_TIMEOUT).expect("printed");
+        // The other side closes the pipe when it has seen the first trace, and answers by standard error's
+        // being read.
         let mut all = 0;
         while counts(&telemetry).1 == 0 {
             all += 1;
             assert!(all < 100_000, "the pipe is still open");
             record(&telemetry, 1);
-            let _ = telemetry.flush(PATIENCE);
+            let _ = telemetry.flush(TEST_TIMEOUT);
         }
         record(&telemetry, 100);
-        let _ = telemetry.flush(PATIENCE);
+        let _ = telemetry.flush(TEST_TIMEOUT);
         let (delivered, lost, dropped, queued) = counts(&telemetry);
         assert_eq!((dropped, queued), (0, 0), "nothing waits");
         assert_eq!(
@@ -302,7 +306,7 @@ fn a_reader_that_goes_away_stops_no_service() {
             "each span is accounted for"
         );
         let error = telemetry
-            .shutdown_within(PATIENCE)
+            .shutdown_within(TEST_TIMEOUT)
             .expect_err("most were lost")
             .to_string();
         assert!(error.contains("Broken pipe"), "{error}");
@@ -328,9 +332,9 @@ fn a_reader_that_goes_away_stops_no_service() {
     let status = child.wait().expect("ended");
     assert!(status.success(), "{status}: {errors}");
     assert!(errors.contains("the service went on to its end"), "{errors}");
-    let said = errors
+    let reported = errors
         .matches("traces are not reaching the console: the console: Broken pipe")
         .count();
-    assert_eq!(said, 1, "said once: {errors}");
+    assert_eq!(reported, 1, "reported once: {errors}");
     assert!(!errors.contains("panicked"), "{errors}");
 }

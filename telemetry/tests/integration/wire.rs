@@ -1,4 +1,4 @@
-//! What goes over the wire is what was recorded, under the headers that say so.
+//! The bytes on the wire are what was recorded, under the right headers.
 
 use std::io::Read;
 
@@ -8,7 +8,7 @@ use tonic::Code;
 
 use crate::collector::{Answer, Collector};
 use crate::grpc::Grpc;
-use crate::{PATIENCE, record, turn};
+use crate::{TEST_TIMEOUT, record, turn};
 
 #[test]
 fn each_encoding_is_what_its_headers_say() {
@@ -33,7 +33,7 @@ fn each_encoding_is_what_its_headers_say() {
         let config = collector.of_traces(protocol).with_compression(compression);
         let telemetry = init(config).expect("started");
         record(&telemetry, "a span with a name");
-        telemetry.shutdown_within(PATIENCE).expect("accepted");
+        telemetry.shutdown_within(TEST_TIMEOUT).expect("accepted");
 
         let request = collector.requests().remove(0);
         let case = format!("{protocol:?} {compression:?}: {}", request.head);
@@ -69,7 +69,7 @@ fn the_headers_of_the_environment_arrive() {
     if std::env::var_os("OTEL_EXPORTER_OTLP_HEADERS").is_some() {
         let telemetry = throughline_telemetry::init_from_env().expect("started");
         record(&telemetry, "work");
-        telemetry.shutdown_within(PATIENCE).expect("accepted");
+        telemetry.shutdown_within(TEST_TIMEOUT).expect("accepted");
         return;
     }
     let (http, grpc) = (Collector::start(Answer::Accept), Grpc::start(Code::Ok));
@@ -91,9 +91,9 @@ fn the_headers_of_the_environment_arrive() {
         assert!(request.head.contains(line), "{line:?} in {}", request.head);
     }
     let headers = grpc.headers().remove(0);
-    let of = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     assert_eq!(
-        (of("api-key"), of("authorization")),
+        (header("api-key"), header("authorization")),
         (Some("a key="), Some("Bearer x")),
         "{headers:?}"
     );
@@ -122,7 +122,7 @@ fn the_headers_of_the_code_arrive() {
         );
         let telemetry = init(config).expect("started");
         record(&telemetry, "work");
-        telemetry.shutdown_within(PATIENCE).expect("accepted");
+        telemetry.shutdown_within(TEST_TIMEOUT).expect("accepted");
     }
     let head = http.requests().remove(0).head;
     assert_eq!(head.matches("api-key: secret\r\n").count(), 1, "{head}");

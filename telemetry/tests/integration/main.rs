@@ -1,4 +1,4 @@
-//! The life of telemetry in a process: installed once, bounded at the end, wherever it is called from.
+//! Telemetry in a process: configured, installed once, exporting, and shut down within a deadline.
 
 #![expect(
     clippy::expect_used,
@@ -17,12 +17,12 @@ mod file;
 mod grpc;
 mod otlp;
 mod receiver;
-mod said;
 mod screen;
 mod secrets;
 mod services;
 mod tls;
 mod variables;
+mod warnings;
 mod wire;
 
 use std::io::{self, Write};
@@ -85,7 +85,7 @@ fn record(telemetry: &Telemetry, name: &'static str) {
 }
 
 /// What is on its way arrives within this, on the slowest machine; nothing that works takes it.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A collector that takes connections and never answers.
 fn black_hole() -> (TcpListener, String) {
@@ -117,7 +117,7 @@ fn a_diagnosis_tells_what_is_wrong() {
     let writer = Shared::default();
     let telemetry = init(console(&writer)).expect("started");
     record(&telemetry, "work");
-    telemetry.flush(PATIENCE).expect("flushed");
+    telemetry.flush(TEST_TIMEOUT).expect("flushed");
     let expected = "\
 telemetry   on
 sampling    1 of new traces
@@ -141,7 +141,7 @@ metrics     to the console; 0 delivered, 0 lost, 0 dropped, 0 queued
         format!("{expected}{versions}"),
         "all is well"
     );
-    telemetry.shutdown_within(PATIENCE).expect("ended");
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");
 
     let vacant = Vacant::new();
     let url = format!("http://{}", vacant.address());
@@ -156,7 +156,7 @@ metrics     to the console; 0 delivered, 0 lost, 0 dropped, 0 queued
         format!("metrics cannot reach {url}: {refused}"),
     ];
     assert_eq!(
-        telemetry.diagnose_within(PATIENCE).warnings,
+        telemetry.diagnose_within(TEST_TIMEOUT).warnings,
         expected,
         "nobody listens"
     );
@@ -178,10 +178,10 @@ fn a_second_start_says_where_the_first_was() {
         error.is_already_running() && !error.is_configuration(),
         "what kind it is"
     );
-    first.shutdown_within(PATIENCE).expect("ended");
+    first.shutdown_within(TEST_TIMEOUT).expect("ended");
     init(console(&writer))
         .expect("again, after the first has ended")
-        .shutdown_within(PATIENCE)
+        .shutdown_within(TEST_TIMEOUT)
         .expect("ended");
 }
 
@@ -197,14 +197,14 @@ fn spans_and_metrics_of_the_globals_are_printed_in_order() {
         .build();
     tokens.add(123, &[opentelemetry::KeyValue::new("direction", "input")]);
     global::tracer_provider().tracer("test").start("work").end();
-    telemetry.flush(PATIENCE).expect("flushed");
+    telemetry.flush(TEST_TIMEOUT).expect("flushed");
     let text = writer.text();
     let at = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part:?} in {text}"));
     assert!(
         at("● work ") < at("\nmetrics\nprompt_size{direction=\"input\"} 123\n"),
         "the tree, then the metrics: {text}"
     );
-    telemetry.shutdown_within(PATIENCE).expect("ended");
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");
     assert_eq!(
         writer.text(),
         text,
@@ -228,6 +228,6 @@ fn an_unsampled_trace_is_not_printed() {
     let writer = Shared::default();
     let telemetry = init(console(&writer).with_sampling_rate(0.0)).expect("started");
     record(&telemetry, "unseen");
-    telemetry.shutdown_within(PATIENCE).expect("ended");
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");
     assert_eq!(writer.text(), "", "nothing");
 }

@@ -1,4 +1,4 @@
-//! What telemetry says to the program's `tracing` subscriber.
+//! The warnings that telemetry sends to the program's `tracing` subscriber.
 
 use std::fmt;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -8,26 +8,30 @@ use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt};
 
-static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
+static MESSAGES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// Listens, if nobody did, and forgets what was said before.
+/// Installs the listener once, and forgets earlier warnings.
 pub(crate) fn listen() {
     static LISTENER: OnceLock<()> = OnceLock::new();
     LISTENER.get_or_init(|| {
         let subscriber = tracing_subscriber::registry().with(Listener);
         tracing::subscriber::set_global_default(subscriber).expect("no other subscriber");
     });
-    said().clear();
+    messages().clear();
 }
 
-/// What was said about a URL since.
+/// The warnings since then that mention a URL.
 pub(crate) fn about(url: &str) -> Vec<String> {
-    let said = said();
-    said.iter().filter(|line| line.contains(url)).cloned().collect()
+    let messages = messages();
+    messages
+        .iter()
+        .filter(|line| line.contains(url))
+        .cloned()
+        .collect()
 }
 
-fn said() -> std::sync::MutexGuard<'static, Vec<String>> {
-    SAID.lock().unwrap_or_else(PoisonError::into_inner)
+fn messages() -> std::sync::MutexGuard<'static, Vec<String>> {
+    MESSAGES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 struct Listener;
@@ -45,7 +49,7 @@ struct Message;
 impl Visit for Message {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if field.name() == "message" {
-            said().push(format!("{value:?}"));
+            messages().push(format!("{value:?}"));
         }
     }
 }

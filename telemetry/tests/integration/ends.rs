@@ -1,4 +1,4 @@
-//! An end is on time and tells what was lost.
+//! A shutdown is on time and reports what was lost.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use throughline_telemetry::{Exporter, Protocol, TelemetryConfig, init};
 use throughline_test_support::Vacant;
 
 use crate::collector::{Answer, Collector};
-use crate::{PATIENCE, Shared, black_hole, console, record, turn, waiting_for_an_hour};
+use crate::{Shared, TEST_TIMEOUT, black_hole, console, record, turn, waiting_for_an_hour};
 
 fn ends_in_time(protocol: Protocol) {
     let deadline = Duration::from_millis(300);
@@ -32,7 +32,11 @@ fn ends_in_time(protocol: Protocol) {
     let late =
         "not everything was delivered; traces: not finished within 300ms; metrics: not finished within 300ms";
     assert_eq!((flushed.as_str(), ended.as_str()), (late, late), "{protocol:?}");
-    assert!(begin.elapsed() < PATIENCE, "{protocol:?}: {:?}", begin.elapsed());
+    assert!(
+        begin.elapsed() < TEST_TIMEOUT,
+        "{protocol:?}: {:?}",
+        begin.elapsed()
+    );
 }
 
 #[test]
@@ -67,7 +71,7 @@ fn a_collector_that_refuses_is_reported() {
         let telemetry = init(config.with_endpoint(url).with_protocol(protocol)).expect("started");
         record(&telemetry, "lost");
         let error = telemetry
-            .shutdown_within(PATIENCE)
+            .shutdown_within(TEST_TIMEOUT)
             .expect_err("nobody listens")
             .to_string();
         let why = match protocol {
@@ -93,15 +97,18 @@ fn a_page_for_people_is_no_delivery() {
     let collector = Collector::start(Answer::Page);
     let telemetry = init(collector.of_traces(Protocol::HttpProtobuf)).expect("started");
     record(&telemetry, "lost");
-    let error = telemetry.shutdown_within(PATIENCE).expect_err("not delivered");
+    let error = telemetry
+        .shutdown_within(TEST_TIMEOUT)
+        .expect_err("not delivered");
     assert_eq!(
         error.to_string(),
-        "not everything was delivered; traces: it answers with a page for people: this is no OTLP receiver",
+        "not everything was delivered; traces: it answers with an HTML page: this is not an OTLP receiver",
         "why"
     );
 }
 
-/// Spans of model calls whose tokens were still being counted used to be lost at the end, unless the program waited.
+/// Spans of model calls whose tokens were still being counted used to be lost at the end, unless the program
+/// waited.
 #[test]
 fn what_is_recorded_late_is_waited_for() {
     static LATE: Mutex<Option<BoxedSpan>> = Mutex::new(None);
@@ -116,12 +123,12 @@ fn what_is_recorded_late_is_waited_for() {
         }
         true
     });
-    telemetry.shutdown_within(PATIENCE).expect("a clean end");
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("a clean end");
     assert!(screen.text().contains("late"), "{}", screen.text());
 }
 
-/// The SDK's flush finds nothing to do when a full batch is on its way, and its shutdown hides the result: 2048 lost spans
-/// used to be a clean end.
+/// The SDK's flush finds nothing to do when a full batch is on its way, and its shutdown hides the result:
+/// 2048 lost spans used to be a clean end.
 #[test]
 fn a_batch_under_way_that_fails_is_reported() {
     static COLLECTOR: Mutex<Option<Collector>> = Mutex::new(None);
@@ -140,7 +147,7 @@ fn a_batch_under_way_that_fails_is_reported() {
         true
     });
     let error = telemetry
-        .shutdown_within(PATIENCE)
+        .shutdown_within(TEST_TIMEOUT)
         .expect_err("512 spans were lost");
     assert_eq!(
         error.to_string(),
@@ -149,8 +156,8 @@ fn a_batch_under_way_that_fails_is_reported() {
     );
 }
 
-/// A `main` that ended with `shutdown()?` failed because its collector was down. Another process ends here: this test, begun
-/// again.
+/// A `main` that ended with `shutdown()?` failed because its collector was down. Another process ends here:
+/// this test, begun again.
 #[test]
 fn a_collector_that_is_down_is_a_warning_and_no_failure() {
     const CHILD: &str = "THROUGHLINE_TEST_CHILD";
@@ -180,9 +187,9 @@ fn a_collector_that_is_down_is_a_warning_and_no_failure() {
             .env("OTEL_METRICS_EXPORTER", "none")
             .output()
             .expect("run");
-        let said = String::from_utf8_lossy(&test.stderr);
-        assert!(test.status.success(), "{end}: {said}");
+        let stderr = String::from_utf8_lossy(&test.stderr);
+        assert!(test.status.success(), "{end}: {stderr}");
         let warning = "throughline: not everything was delivered; traces: ";
-        assert!(said.contains(warning), "{end}: it is said: {said}");
+        assert!(stderr.contains(warning), "{end}: it is stderr: {stderr}");
     }
 }

@@ -1,4 +1,4 @@
-//! OTLP over TLS: who is trusted, who is let in, and what is said where one of them is not.
+//! OTLP over TLS: trusted and untrusted servers and clients, and what is reported.
 
 use std::fs;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 
 use crate::collector::{Answer, Collector};
 use crate::grpc::Grpc;
-use crate::{PATIENCE, record, turn};
+use crate::{TEST_TIMEOUT, record, turn};
 
 /// Who signs certificates, with the files of those it signed, which are removed at the end.
 struct Authority {
@@ -65,7 +65,7 @@ impl Drop for Authority {
     }
 }
 
-/// A collector of either protocol over TLS, which may want clients to be known to the authority.
+/// A collector of either protocol over TLS, which may require client certificates from the authority.
 enum Secured {
     Grpc(Grpc),
     Http(Collector),
@@ -117,7 +117,7 @@ impl Secured {
     }
 }
 
-/// What a diagnosis says of it, and what a delivery does.
+/// The result of a diagnosis, and that of a delivery.
 fn tried(protocol: Protocol, url: &str, tls: TlsConfig) -> (Result<String, String>, Result<(), String>) {
     let config = TelemetryConfig::default()
         .with_enabled(true)
@@ -125,9 +125,9 @@ fn tried(protocol: Protocol, url: &str, tls: TlsConfig) -> (Result<String, Strin
         .with_metrics_exporter(Exporter::None)
         .with_protocol(protocol);
     let telemetry = init(config.with_endpoint(url).with_tls(tls)).expect("started");
-    let found = telemetry.diagnose_within(PATIENCE).signals.remove(0);
+    let found = telemetry.diagnose_within(TEST_TIMEOUT).signals.remove(0);
     record(&telemetry, "work");
-    let ended = telemetry.shutdown_within(PATIENCE);
+    let ended = telemetry.shutdown_within(TEST_TIMEOUT);
     let answer = found.answer.unwrap_or_default();
     (
         found.unreachable.map_or(Ok(answer), Err),
@@ -153,10 +153,10 @@ fn a_root_of_our_own_is_trusted_and_another_is_not() {
             "{protocol:?}: the question and the delivery"
         );
 
-        let give = "give the issuer's certificate as tls.certificate (OTEL_EXPORTER_OTLP_CERTIFICATE)";
-        let system = format!("the system does not know who issued its certificate: {give}");
+        let give = "set the issuer's certificate as tls.certificate (OTEL_EXPORTER_OTLP_CERTIFICATE)";
+        let system = format!("the system does not trust the issuer of its certificate: {give}");
         let neither = format!(
-            "neither the system nor {} knows who issued its certificate: {give}",
+            "neither the system nor {} has the issuer of its certificate: {give}",
             theirs.root()
         );
         for (case, tls, advice) in [
@@ -192,16 +192,16 @@ fn a_client_that_is_known_is_let_in_and_another_is_not() {
         let collector = Secured::start(protocol, &ours, true);
         let url = format!("https://localhost:{}", collector.port());
         let tls = TlsConfig::default().with_certificate(ours.root());
-        let known = tls.clone().with_identity(certificate.clone(), key.clone());
+        let accepted = tls.clone().with_identity(certificate.clone(), key.clone());
         let expected = (Ok(answer.to_owned()), Ok(()));
-        assert_eq!(tried(protocol, &url, known), expected, "{protocol:?}: known");
+        assert_eq!(tried(protocol, &url, accepted), expected, "{protocol:?}: known");
         let (found, ended) = tried(protocol, &url, tls);
         // Whether the reason is read before the connection is closed is the network's.
         let found = found.expect_err("not let in");
-        let give = "give it as tls.client_certificate (OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE), and its key";
+        let give = "set tls.client_certificate (OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE), and its key";
         assert!(
-            found == format!("it wants a client's certificate that it knows: {give}")
-                || found == format!("it ends the connection: if it wants a client's certificate, {give}"),
+            found == format!("it requires a client certificate from an issuer that it trusts: {give}")
+                || found == format!("it closes the connection: if it requires a client certificate, {give}"),
             "{protocol:?}: a stranger: {found}"
         );
         let why = ended.expect_err("not let in");
@@ -232,7 +232,7 @@ fn the_variables_name_the_same_files() {
     ]);
     let telemetry = init(config.expect("accepted")).expect("started");
     record(&telemetry, "work");
-    telemetry.shutdown_within(PATIENCE).expect("delivered");
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("delivered");
     assert_eq!(collector.accepted(), 1, "delivered");
 }
 
@@ -244,13 +244,13 @@ fn the_scheme_of_the_other_is_told() {
         let secured = Secured::start(protocol, &ours, false);
         let url = format!("http://localhost:{}", secured.port());
         let (found, _) = tried(protocol, &url, TlsConfig::default());
-        let advice = "TLS is spoken there: use https".to_owned();
+        let advice = "the port uses TLS: use https".to_owned();
         assert_eq!(found, Err(advice), "{protocol:?}: http for https");
 
         let plain = Collector::start(Answer::Accept);
         let url = format!("https://localhost:{}", plain.address.port());
         let (found, _) = tried(protocol, &url, TlsConfig::default());
-        let advice = "TLS is not spoken there: use http".to_owned();
+        let advice = "the port does not use TLS: use http".to_owned();
         assert_eq!(found, Err(advice), "{protocol:?}: https for http");
     }
 }
@@ -291,7 +291,7 @@ fn a_file_without_a_certificate_is_named() {
                 .with_endpoint("https://localhost:4317")
                 .with_tls(tls.clone());
             let error = init(config).expect_err("nothing in it").to_string();
-            let expected = format!("{setting} {nothing} holds no {what} in PEM");
+            let expected = format!("{setting} {nothing} contains no {what} in PEM");
             assert_eq!(error, expected, "{protocol:?}");
         }
     }

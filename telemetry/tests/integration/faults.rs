@@ -1,19 +1,19 @@
-//! Whatever the collector does: requests keep their speed, memory is bounded, the end is on time, and what is recorded
-//! after its recovery arrives.
+//! Whatever the collector does: requests keep their speed, memory is bounded, the end is on time, and what is
+//! recorded after its recovery arrives.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{Span, Tracer, TracerProvider};
-use throughline_telemetry::{Exporter, Protocol, SignalDiagnosis, Telemetry, init};
+use throughline_telemetry::{DeliveryCounts, Exporter, Protocol, SignalDiagnosis, Telemetry, init};
 use throughline_test_support::Vacant;
 use tonic::Code;
 use tonic::transport::Server;
 
 use crate::collector::{Answer, Collector};
 use crate::grpc::Grpc;
-use crate::{PATIENCE, black_hole, record, turn, waiting_for_an_hour};
+use crate::{TEST_TIMEOUT, black_hole, record, turn, waiting_for_an_hour};
 
 /// Spans go to the URL; metrics would only double the waiting.
 fn traces_to(url: &str, protocol: Protocol) -> Telemetry {
@@ -45,32 +45,32 @@ fn what_is_recorded_after_a_recovery_arrives() {
         let failed = telemetry
             .flush(Duration::from_millis(500))
             .expect_err("not accepted");
-        assert!(begin.elapsed() < PATIENCE, "{fault:?}: on time with {failed}");
+        assert!(begin.elapsed() < TEST_TIMEOUT, "{fault:?}: on time with {failed}");
         collector.answer(Answer::Accept);
         for _ in 0..100 {
             record(&telemetry, "after");
         }
-        telemetry.flush(PATIENCE).ok();
-        telemetry.flush(PATIENCE).expect("accepted again");
+        telemetry.flush(TEST_TIMEOUT).ok();
+        telemetry.flush(TEST_TIMEOUT).expect("accepted again");
         let after = collector
             .spans()
             .into_iter()
             .filter(|name| name == "after")
             .count();
         assert_eq!(after, 100, "{fault:?}: all that was recorded after the recovery");
-        let SignalDiagnosis {
+        let DeliveryCounts {
             delivered,
             lost,
             dropped,
             queued,
             ..
-        } = diagnosed(&telemetry);
+        } = diagnosed(&telemetry).counts;
         assert_eq!(
             (delivered + lost, dropped, queued),
             (101, 0, 0),
             "{fault:?}: each span is accounted for"
         );
-        telemetry.shutdown_within(PATIENCE).expect("ended");
+        telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");
     }
 }
 
@@ -112,18 +112,18 @@ fn a_collector_that_is_restarted_gets_all_that_is_recorded_after() {
         let mut collector = Restarted::start(protocol, address);
         let telemetry = traces_to(&format!("http://{address}"), protocol);
         record(&telemetry, "before");
-        telemetry.flush(PATIENCE).expect("accepted");
+        telemetry.flush(TEST_TIMEOUT).expect("accepted");
         assert_eq!(collector.spans(), ["before"], "{protocol:?}: the first collector");
 
         collector.stop();
         record(&telemetry, "between");
-        telemetry.flush(PATIENCE).expect_err("nobody listens");
+        telemetry.flush(TEST_TIMEOUT).expect_err("nobody listens");
 
         let collector = Restarted::start(protocol, address);
         for _ in 0..1_000 {
             record(&telemetry, "after");
         }
-        telemetry.shutdown_within(PATIENCE).expect("accepted again");
+        telemetry.shutdown_within(TEST_TIMEOUT).expect("accepted again");
         let after = collector.spans();
         let count = after.iter().filter(|name| *name == "after").count();
         assert_eq!(
@@ -158,7 +158,7 @@ fn an_end_amid_a_fault_is_on_time() {
             let begin = Instant::now();
             let ended = telemetry.shutdown_within(deadline);
             assert!(
-                begin.elapsed() < PATIENCE,
+                begin.elapsed() < TEST_TIMEOUT,
                 "{protocol:?} {scheme} {fault:?}: {:?}",
                 begin.elapsed()
             );
@@ -202,13 +202,15 @@ fn a_black_hole_slows_no_request_and_fills_no_memory() {
         );
 
         let SignalDiagnosis {
+            counts, destination, ..
+        } = diagnosed(&telemetry);
+        let DeliveryCounts {
             delivered,
             lost,
             dropped,
             queued,
-            destination,
             ..
-        } = diagnosed(&telemetry);
+        } = counts;
         assert_eq!((delivered, lost), (0, 0), "{protocol:?}: nothing is decided");
         let in_flight = SPANS - dropped - queued as u64;
         assert!(

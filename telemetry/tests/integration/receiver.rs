@@ -1,4 +1,5 @@
-//! A receiver of OTLP on one port, for three signals over gRPC and HTTP, that answers each request as a script says.
+//! A receiver of OTLP on one port, for three signals over gRPC and HTTP, that answers each request as a
+//! script says.
 
 use std::convert::Infallible;
 use std::io::Read;

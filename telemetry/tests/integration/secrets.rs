@@ -1,4 +1,5 @@
-//! No public type prints a secret that it was given: neither its debug form, nor its text, nor that of a cause.
+//! No public type prints a secret that it was given: neither its debug form, nor its text, nor that of a
+//! cause.
 
 use std::error::Error;
 use std::fmt::{Debug, Display};
@@ -9,7 +10,7 @@ use std::time::Duration;
 use opentelemetry::trace::{Span, Tracer, TracerProvider};
 use throughline_telemetry::{Exporter, InitError, Protocol, TelemetryConfig, init};
 
-use crate::{PATIENCE, turn};
+use crate::{TEST_TIMEOUT, turn};
 
 const SECRET: &str = "S3cr3tV4lue";
 
@@ -164,7 +165,7 @@ fn headers_that_no_client_takes() {
     }
 }
 
-/// What a collector says that repeats what it was sent.
+/// Responses of a collector that repeat the request.
 const ANSWER: &str = "HTTP/1.1 401 Unauthorized\r\ncontent-type: text/plain\r\nconnection: close\r\n\r\n\
                       no key in Authorization: Bearer SECRET of https://me:SECRET@h/v1/traces?key=SECRET";
 
@@ -195,7 +196,7 @@ fn what_runs_and_what_it_says_of_its_collector() {
         tracer.start("lost").end();
         let flushed = telemetry.flush(Duration::from_secs(5)).expect_err("refused");
         error_hides("ShutdownError of a flush", &flushed);
-        let diagnosis = telemetry.diagnose_within(PATIENCE);
+        let diagnosis = telemetry.diagnose_within(TEST_TIMEOUT);
         text_hides("Diagnosis", &diagnosis);
         debug_hides("SignalDiagnosis", &diagnosis.signals);
         debug_hides("LinkedVersions", &diagnosis.versions);

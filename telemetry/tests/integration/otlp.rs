@@ -1,5 +1,5 @@
-//! Deliveries over OTLP, the same for each transport and each signal: nothing is lost in silence, whatever is recorded and
-//! whatever the collector answers.
+//! Deliveries over OTLP, the same for each transport and each signal: nothing is lost in silence, whatever is
+//! recorded and whatever the collector answers.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use throughline_telemetry::{
 };
 
 use crate::receiver::{Answer, Received, Receiver};
-use crate::{PATIENCE, black_hole, said, turn};
+use crate::{TEST_TIMEOUT, black_hole, turn, warnings};
 
 const PROTOCOLS: [Protocol; 3] = [Protocol::Grpc, Protocol::HttpProtobuf, Protocol::HttpJson];
 const SIGNALS: [&str; 3] = ["traces", "logs", "metrics"];
@@ -91,7 +91,7 @@ fn arrived(received: &[Received]) -> Vec<usize> {
 /// Runs a test for each signal over each transport.
 fn each(test: impl Fn(&str, &'static str, Protocol)) {
     let _turn = turn();
-    said::listen();
+    warnings::listen();
     for protocol in PROTOCOLS {
         for signal in SIGNALS {
             test(&format!("{signal} over {protocol:?}"), signal, protocol);
@@ -120,7 +120,7 @@ fn one_huge_item_among_360_is_dropped_alone() {
                     if index == HUGE { 5 << 20 } else { 100 },
                 );
             }
-            telemetry.flush(PATIENCE).expect("what can be delivered is");
+            telemetry.flush(TEST_TIMEOUT).expect("what can be delivered is");
             let found = diagnosed(&telemetry);
             let case = format!("{case}, {compression:?}");
             let expected: Vec<usize> = (0..ALL).filter(|index| *index != HUGE).collect();
@@ -136,24 +136,24 @@ fn one_huge_item_among_360_is_dropped_alone() {
             );
             let delivered = if signal == "metrics" { 1 } else { ALL as u64 - 1 };
             let counts = (
-                found.delivered,
-                found.lost,
-                found.rejected,
-                found.too_large,
-                found.queued,
+                found.counts.delivered,
+                found.counts.lost,
+                found.counts.rejected,
+                found.counts.too_large,
+                found.counts.queued,
             );
             assert_eq!(counts, (delivered, 0, 0, 1, 0), "{case}: {found:?}");
-            let said = said::about("max_request_bytes");
-            let said = said.last().map(String::as_str).unwrap_or_default();
+            let reported = warnings::about("max_request_bytes");
+            let reported = reported.last().map(String::as_str).unwrap_or_default();
             let items = items(signal);
             let expected =
                 format!("1 {items} were dropped: a request may have 4194304 bytes (max_request_bytes), ");
-            assert!(said.starts_with(&expected), "{case}: {said}");
-            let text = telemetry.diagnose_within(PATIENCE).to_string();
+            assert!(reported.starts_with(&expected), "{case}: {reported}");
+            let text = telemetry.diagnose_within(TEST_TIMEOUT).to_string();
             assert!(text.contains(", 1 too large"), "{case}: {text}");
             let expected = format!("1 {items} to ");
             assert!(text.contains(&expected), "{case}: a warning: {text}");
-            telemetry.shutdown_within(PATIENCE).expect("no failure");
+            telemetry.shutdown_within(TEST_TIMEOUT).expect("no failure");
         }
     });
 }
@@ -169,7 +169,7 @@ fn what_is_too_large_together_is_sent_in_parts() {
         for index in 0..ALL {
             record(&telemetry, signal, index, 100);
         }
-        telemetry.flush(PATIENCE).expect("delivered");
+        telemetry.flush(TEST_TIMEOUT).expect("delivered");
         let received = receiver.received();
         assert_eq!(
             arrived(&received),
@@ -180,8 +180,12 @@ fn what_is_too_large_together_is_sent_in_parts() {
         let largest = received.iter().map(|request| request.bytes).max();
         assert!(largest <= Some(LIMIT), "{case}: {largest:?} bytes in one request");
         let found = diagnosed(&telemetry);
-        assert_eq!((found.lost, found.too_large), (0, 0), "{case}: {found:?}");
-        telemetry.shutdown_within(PATIENCE).expect("ended");
+        assert_eq!(
+            (found.counts.lost, found.counts.too_large),
+            (0, 0),
+            "{case}: {found:?}"
+        );
+        telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");
     });
 }
 
@@ -201,7 +205,7 @@ fn a_part_that_is_refused_is_lost_alone() {
             record(&telemetry, signal, index, 100);
         }
         let error = telemetry
-            .flush(PATIENCE)
+            .flush(TEST_TIMEOUT)
             .expect_err("a part was lost")
             .to_string();
         assert!(error.ends_with(": a bad one"), "{case}: {error}");
@@ -218,12 +222,12 @@ fn a_part_that_is_refused_is_lost_alone() {
         };
         let found = diagnosed(&telemetry);
         assert_eq!(
-            (found.delivered, found.lost),
+            (found.counts.delivered, found.counts.lost),
             (delivered, lost),
             "{case}: {found:?}"
         );
         telemetry
-            .shutdown_within(PATIENCE)
+            .shutdown_within(TEST_TIMEOUT)
             .expect("the next collection is taken");
     });
 }
@@ -238,11 +242,11 @@ fn what_a_collector_rejects_is_counted_and_said() {
         for index in 0..10 {
             record(&telemetry, signal, index, 1);
         }
-        telemetry.flush(PATIENCE).expect("a partial success is one");
+        telemetry.flush(TEST_TIMEOUT).expect("a partial success is one");
         let found = diagnosed(&telemetry);
         let delivered = if signal == "metrics" { 1 } else { 5 };
         assert_eq!(
-            (found.delivered, found.lost, found.rejected),
+            (found.counts.delivered, found.counts.lost, found.counts.rejected),
             (delivered, 0, 5),
             "{case}: {found:?}"
         );
@@ -251,11 +255,11 @@ fn what_a_collector_rejects_is_counted_and_said() {
             found.destination,
             items(signal)
         );
-        assert_eq!(said::about(&url), [expected], "{case}: said");
+        assert_eq!(warnings::about(&url), [expected], "{case}: said");
         assert_eq!(receiver.received().len(), 1, "{case}: and not sent again");
-        let text = telemetry.diagnose_within(PATIENCE).to_string();
+        let text = telemetry.diagnose_within(TEST_TIMEOUT).to_string();
         assert!(text.contains(", 5 rejected\n"), "{case}: {text}");
-        telemetry.shutdown_within(PATIENCE).expect("no failure");
+        telemetry.shutdown_within(TEST_TIMEOUT).expect("no failure");
     });
 }
 
@@ -269,14 +273,14 @@ fn nonsense_about_rejections_does_no_harm() {
             for index in 0..10 {
                 record(&telemetry, signal, index, 1);
             }
-            telemetry.flush(PATIENCE).expect("taken");
+            telemetry.flush(TEST_TIMEOUT).expect("taken");
             let found = diagnosed(&telemetry);
             assert_eq!(
-                (found.lost, found.rejected),
+                (found.counts.lost, found.counts.rejected),
                 (0, counted),
                 "{case}, {rejected}: {found:?}"
             );
-            telemetry.shutdown_within(PATIENCE).expect("no failure");
+            telemetry.shutdown_within(TEST_TIMEOUT).expect("no failure");
         }
     });
 }
@@ -289,24 +293,24 @@ fn advice_is_said_once_and_rejects_nothing() {
         let telemetry = init(only(signal, protocol, &url)).expect("started");
         for index in 0..3 {
             record(&telemetry, signal, index, 1);
-            telemetry.flush(PATIENCE).expect("taken");
+            telemetry.flush(TEST_TIMEOUT).expect("taken");
         }
         let found = diagnosed(&telemetry);
         assert_eq!(
-            (found.delivered, found.lost, found.rejected),
+            (found.counts.delivered, found.counts.lost, found.counts.rejected),
             (3, 0, 0),
             "{case}: {found:?}"
         );
         let expected = format!(
-            "{} takes {signal} and says: use a newer version (said once)",
+            "{} takes {signal} and says: use a newer version (reported once)",
             found.destination
         );
-        assert_eq!(said::about(&url), [expected], "{case}: said");
-        telemetry.shutdown_within(PATIENCE).expect("no failure");
+        assert_eq!(warnings::about(&url), [expected], "{case}: said");
+        telemetry.shutdown_within(TEST_TIMEOUT).expect("no failure");
     });
 }
 
-/// Only the first outage of a process used to be said, and no end.
+/// Only the first outage of a process used to be reported, and no end.
 #[test]
 fn the_beginning_and_the_end_of_each_outage_are_said() {
     each(|case, signal, protocol| {
@@ -319,7 +323,7 @@ fn the_beginning_and_the_end_of_each_outage_are_said() {
         let telemetry = init(only(signal, protocol, &url)).expect("started");
         for index in 0..6 {
             record(&telemetry, signal, index, 1);
-            let flushed = telemetry.flush(PATIENCE);
+            let flushed = telemetry.flush(TEST_TIMEOUT);
             assert_eq!(
                 flushed.is_ok(),
                 [0, 3, 5].contains(&index),
@@ -337,10 +341,10 @@ fn the_beginning_and_the_end_of_each_outage_are_said() {
         } else {
             items(signal)
         };
-        let said = said::about(&url);
-        let said: Vec<&str> = said.iter().map(String::as_str).collect();
-        let [first, end, second, other_end] = said[..] else {
-            panic!("{case}: two beginnings and two ends, not {said:?}");
+        let reported = warnings::about(&url);
+        let reported: Vec<&str> = reported.iter().map(String::as_str).collect();
+        let [first, end, second, other_end] = reported[..] else {
+            panic!("{case}: two beginnings and two ends, not {reported:?}");
         };
         assert_eq!((first, second), (&*began, &*began), "{case}: the beginnings");
         for (end, lost) in [(end, 2), (other_end, 1)] {
@@ -350,15 +354,15 @@ fn the_beginning_and_the_end_of_each_outage_are_said() {
                 "{case}: {end}"
             );
         }
-        telemetry.shutdown_within(PATIENCE).expect("it is over");
+        telemetry.shutdown_within(TEST_TIMEOUT).expect("it is over");
     });
 }
 
-/// A collector that comes and goes does not fill the log, and what is not said is summed up at the end.
+/// A collector that comes and goes does not fill the log; unreported outages are summed up at shutdown.
 #[test]
 fn outages_that_follow_each_other_are_summed_up() {
     let _turn = turn();
-    said::listen();
+    warnings::listen();
     let receiver = Receiver::start(|number, _| match number % 2 {
         0 => Answer::Refuse(400, 3, "no"),
         _ => Answer::Take,
@@ -367,15 +371,17 @@ fn outages_that_follow_each_other_are_summed_up() {
     let telemetry = init(only("traces", Protocol::HttpProtobuf, &url)).expect("started");
     for index in 0..50 {
         record(&telemetry, "traces", index, 1);
-        let _ = telemetry.flush(PATIENCE);
+        let _ = telemetry.flush(TEST_TIMEOUT);
     }
-    let before = said::about(&url);
-    // More may be said on a machine on which this takes minutes.
+    let before = warnings::about(&url);
+    // A slow machine may see more reports.
     assert!((6..50).contains(&before.len()), "25 outages: {before:?}");
-    let lost = diagnosed(&telemetry).lost;
+    let lost = diagnosed(&telemetry).counts.lost;
     assert_eq!(lost, 25, "one span in each");
-    telemetry.shutdown_within(PATIENCE).expect("the last was taken");
-    let said = said::about(&url);
+    telemetry
+        .shutdown_within(TEST_TIMEOUT)
+        .expect("the last was taken");
+    let reported = warnings::about(&url);
     let number = |line: &str, after: &str| -> Option<u64> {
         let (_, rest) = line.split_once(after)?;
         rest.split(|character: char| !character.is_ascii_digit())
@@ -383,14 +389,14 @@ fn outages_that_follow_each_other_are_summed_up() {
             .parse()
             .ok()
     };
-    let ends = said.iter().filter_map(|line| number(line, "spans lost: "));
-    let sums = said
+    let ends = reported.iter().filter_map(|line| number(line, "spans lost: "));
+    let sums = reported
         .iter()
         .filter_map(|line| number(line, "spans lost in them: "));
     assert_eq!(
         ends.sum::<u64>() + sums.sum::<u64>(),
         25,
-        "each outage is in some message: {said:?}"
+        "each outage is in some message: {reported:?}"
     );
 }
 
@@ -410,7 +416,7 @@ fn a_refusal_is_told_in_the_collectors_words() {
             let telemetry = init(only(signal, protocol, &url(&receiver))).expect("started");
             record(&telemetry, signal, 0, 1);
             let error = telemetry
-                .shutdown_within(PATIENCE)
+                .shutdown_within(TEST_TIMEOUT)
                 .expect_err("refused")
                 .to_string();
             let why = match protocol {
@@ -434,7 +440,7 @@ fn a_signal_that_a_destination_lacks_is_switched_off() {
         let telemetry = init(only(signal, protocol, &url)).expect("started");
         for index in 0..3 {
             record(&telemetry, signal, index, 1);
-            telemetry.flush(PATIENCE).expect("no failure");
+            telemetry.flush(TEST_TIMEOUT).expect("no failure");
         }
         assert_eq!(receiver.received().len(), 1, "{case}: it was tried once");
         let found = diagnosed(&telemetry);
@@ -444,22 +450,22 @@ fn a_signal_that_a_destination_lacks_is_switched_off() {
         };
         assert_eq!(found.switched_off.as_deref(), Some(why), "{case}: why");
         assert_eq!(
-            (found.delivered, found.lost),
+            (found.counts.delivered, found.counts.lost),
             (0, 3),
             "{case}: each is accounted for"
         );
-        let said = said::about(&url);
-        assert_eq!(said.len(), 1, "{case}: one hint: {said:?}");
+        let reported = warnings::about(&url);
+        assert_eq!(reported.len(), 1, "{case}: one hint: {reported:?}");
         let expected = format!(
             "{signal} are switched off: {} answers {why}. If it takes no {signal}, set OTEL_{}_EXPORTER=none; else see the endpoint",
             found.destination,
             signal.to_uppercase()
         );
-        assert_eq!(said[0], expected, "{case}: the hint");
-        let warnings = telemetry.diagnose_within(PATIENCE).warnings.join("\n");
+        assert_eq!(reported[0], expected, "{case}: the hint");
+        let warnings = telemetry.diagnose_within(TEST_TIMEOUT).warnings.join("\n");
         let expected = format!("{signal} are switched off: {} answers {why}", found.destination);
         assert!(warnings.contains(&expected), "{case}: {warnings}");
-        telemetry.shutdown_within(PATIENCE).expect("no failure");
+        telemetry.shutdown_within(TEST_TIMEOUT).expect("no failure");
     });
 }
 
@@ -480,13 +486,17 @@ fn the_signals_that_a_destination_has_go_on() {
             SIGNALS
                 .iter()
                 .for_each(|signal| record(&telemetry, signal, index, 1));
-            telemetry.flush(PATIENCE).expect("no failure");
+            telemetry.flush(TEST_TIMEOUT).expect("no failure");
         }
-        telemetry.shutdown_within(PATIENCE).expect("a clean end");
+        telemetry.shutdown_within(TEST_TIMEOUT).expect("a clean end");
         let requests = receiver.received();
-        let of = |signal: &str| requests.iter().filter(|request| request.signal == signal).count();
+        let requests_for = |signal: &str| requests.iter().filter(|request| request.signal == signal).count();
         assert_eq!(
-            (of("traces"), of("logs"), of("metrics")),
+            (
+                requests_for("traces"),
+                requests_for("logs"),
+                requests_for("metrics")
+            ),
             (5, 1, 1),
             "{protocol:?}"
         );
@@ -504,12 +514,16 @@ fn an_answer_that_cannot_be_read_is_a_delivery() {
             for index in 0..10 {
                 record(&telemetry, signal, index, 1);
             }
-            telemetry.flush(PATIENCE).expect("delivered");
+            telemetry.flush(TEST_TIMEOUT).expect("delivered");
             assert_eq!(receiver.received().len(), 1, "{case}: sent once");
             let found = diagnosed(&telemetry);
             let delivered = if signal == "metrics" { 1 } else { 10 };
-            assert_eq!((found.delivered, found.lost), (delivered, 0), "{case}: {found:?}");
-            telemetry.shutdown_within(PATIENCE).expect("ended");
+            assert_eq!(
+                (found.counts.delivered, found.counts.lost),
+                (delivered, 0),
+                "{case}: {found:?}"
+            );
+            telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");
         }
     });
 }
@@ -520,7 +534,7 @@ fn a_wait_that_the_collector_names_is_kept() {
         let receiver = Receiver::start(|number, _| if number == 0 { Answer::Later } else { Answer::Take });
         let telemetry = init(only(signal, protocol, &url(&receiver))).expect("started");
         record(&telemetry, signal, 0, 1);
-        telemetry.flush(PATIENCE).expect("delivered in the end");
+        telemetry.flush(TEST_TIMEOUT).expect("delivered in the end");
         let received = receiver.received();
         assert_eq!(arrived(&received), [0, 0], "{case}: sent twice");
         let waited = received[1].at - received[0].at;
@@ -529,12 +543,17 @@ fn a_wait_that_the_collector_names_is_kept() {
             "{case}: after a second, not {waited:?}"
         );
         let found = diagnosed(&telemetry);
-        assert_eq!((found.delivered, found.lost), (1, 0), "{case}: {found:?}");
-        telemetry.shutdown_within(PATIENCE).expect("ended");
+        assert_eq!(
+            (found.counts.delivered, found.counts.lost),
+            (1, 0),
+            "{case}: {found:?}"
+        );
+        telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");
     });
 }
 
-/// The SDK gives up after 5 seconds of its own: an end with more time used to be an error, though all arrived.
+/// The SDK gives up after 5 seconds of its own: an end with more time used to be an error, though all
+/// arrived.
 #[test]
 fn an_end_takes_the_time_it_has() {
     let _turn = turn();
@@ -547,28 +566,29 @@ fn an_end_takes_the_time_it_has() {
         ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", &url(&receiver)),
     ]);
-    let config = config.expect("accepted");
-    for is_end in [false, true] {
-        let telemetry = init(config.clone()).expect("started");
-        SIGNALS.iter().for_each(|signal| record(&telemetry, signal, 0, 1));
-        let begin = Instant::now();
-        if is_end {
-            telemetry.shutdown_within(PATIENCE).expect("all arrived");
-        } else {
-            telemetry.flush(PATIENCE).expect("all arrived");
-            let found = telemetry.diagnose_within(Duration::ZERO).signals;
-            let counts: Vec<_> = found
-                .iter()
-                .map(|signal| (signal.delivered, signal.lost))
-                .collect();
-            assert_eq!(counts, [(1, 0); 3], "each signal");
-            drop(telemetry);
-        }
-        assert!(
-            begin.elapsed() > Duration::from_secs(5),
-            "longer than the SDK waits"
-        );
-    }
+    let telemetry = init(config.expect("accepted")).expect("started");
+    let record_all = || SIGNALS.iter().for_each(|signal| record(&telemetry, signal, 0, 1));
+    record_all();
+    let begin = Instant::now();
+    telemetry.flush(TEST_TIMEOUT).expect("all arrived");
+    assert!(
+        begin.elapsed() > Duration::from_secs(5),
+        "a flush takes longer than the SDK waits"
+    );
+    let found = telemetry.diagnose_within(Duration::ZERO).signals;
+    let counts: Vec<_> = found
+        .iter()
+        .map(|signal| (signal.counts.delivered, signal.counts.lost))
+        .collect();
+    assert_eq!(counts, [(1, 0); 3], "each signal");
+
+    record_all();
+    let begin = Instant::now();
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("all arrived");
+    assert!(
+        begin.elapsed() > Duration::from_secs(5),
+        "a shutdown takes longer than the SDK waits"
+    );
 }
 
 /// A silent collector and 25 requests used to hold 1.26 GB.
@@ -576,7 +596,7 @@ fn an_end_takes_the_time_it_has() {
 fn a_queue_is_bounded_in_bytes_too() {
     const LIMIT: usize = 1 << 20;
     let _turn = turn();
-    said::listen();
+    warnings::listen();
     let (_listener, hole) = black_hole();
     for signal in ["traces", "logs"] {
         for protocol in [Protocol::Grpc, Protocol::HttpProtobuf] {
@@ -589,19 +609,19 @@ fn a_queue_is_bounded_in_bytes_too() {
             let found = diagnosed(&telemetry);
             let case = format!("{signal} over {protocol:?}: {found:?}");
             assert_eq!(
-                found.dropped_for_bytes, 90,
+                found.counts.dropped_for_bytes, 90,
                 "ten of 100 kB and what is around them fit: {case}"
             );
-            assert_eq!(found.dropped, 0, "there are places enough: {case}");
-            let said = said::about("max_queue_bytes");
+            assert_eq!(found.counts.dropped, 0, "there are places enough: {case}");
+            let reported = warnings::about("max_queue_bytes");
             let expected = format!(
-                "{} take more memory than may wait for {}: 1 found no room",
+                "{} exceed the memory of the queue for {}: 1 found no room",
                 items(signal),
                 found.destination
             );
             assert!(
-                said.iter().any(|line| line.starts_with(&expected)),
-                "{case}: {said:?}"
+                reported.iter().any(|line| line.starts_with(&expected)),
+                "{case}: {reported:?}"
             );
             let text = telemetry.diagnose_within(Duration::ZERO).to_string();
             assert!(text.contains(", 90 dropped for their bytes"), "{case}: {text}");
@@ -614,11 +634,15 @@ fn a_queue_is_bounded_in_bytes_too() {
         let telemetry = init(config).expect("started");
         for index in 0..50 {
             record(&telemetry, signal, index, 100_000);
-            telemetry.flush(PATIENCE).expect("delivered");
+            telemetry.flush(TEST_TIMEOUT).expect("delivered");
         }
         let found = diagnosed(&telemetry);
-        let counts = (found.delivered, found.dropped_for_bytes, found.dropped);
+        let counts = (
+            found.counts.delivered,
+            found.counts.dropped_for_bytes,
+            found.counts.dropped,
+        );
         assert_eq!(counts, (50, 0, 0), "{signal}: bytes are free again: {found:?}");
-        telemetry.shutdown_within(PATIENCE).expect("ended");
+        telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");
     }
 }

@@ -15,7 +15,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use throughline_telemetry::{Telemetry, TelemetryConfig, init, init_from_env};
 
-use crate::PATIENCE;
+use crate::TEST_TIMEOUT;
 use crate::collector::{Answer, Collector};
 
 const CHILD: &str = "THROUGHLINE_TEST_CHILD";
@@ -172,7 +172,7 @@ fn record_all_signals(telemetry: Telemetry) {
     let mut log = logger.create_log_record();
     log.set_body("hello".into());
     logger.emit(log);
-    telemetry.shutdown_within(PATIENCE).expect("delivered");
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("delivered");
 }
 
 #[test]
@@ -218,25 +218,25 @@ fn a_bad_value_has_no_effect() {
     ] {
         let case = format!("{variable}={value}");
         let (collector, output) = child("a_bad_value_has_no_effect", &[(variable, value)]);
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{case}: {said}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{case}: {stderr}");
         assert_eq!(
             Arrived::at(&collector),
             Arrived::as_usual(),
             "{case}: as if it were not set"
         );
-        let warnings: Vec<_> = said
+        let warnings: Vec<_> = stderr
             .lines()
             .filter(|line| line.contains("is ignored: "))
             .collect();
         let [warning] = warnings.as_slice() else {
-            panic!("{case}: one warning, not {said}");
+            panic!("{case}: one warning, not {stderr}");
         };
         assert!(
             warning.starts_with(&format!("throughline: {variable} = \"")),
             "{case}: {warning}"
         );
-        assert!(!said.contains("SECRET"), "{case}: {said}");
+        assert!(!stderr.contains("SECRET"), "{case}: {stderr}");
     }
 }
 
@@ -305,10 +305,10 @@ fn a_good_value_has_its_effect() {
         ),
     ] {
         let (collector, output) = child("a_good_value_has_its_effect", vars);
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{vars:?}: {said}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{vars:?}: {stderr}");
         assert_eq!(Arrived::at(&collector), expected, "{vars:?}");
-        assert!(!said.contains("is ignored: "), "{vars:?}: {said}");
+        assert!(!stderr.contains("is ignored: "), "{vars:?}: {stderr}");
     }
 }
 
@@ -337,13 +337,13 @@ fn code_leaves_what_the_sdk_reads_to_the_operator() {
         ("OTEL_TRACES_SAMPLER", "always_off"),
     ];
     let (collector, output) = child("code_leaves_what_the_sdk_reads_to_the_operator", &vars);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
     let expected = Arrived {
         attributes: 1,
         ..Arrived::as_usual()
     };
-    assert_eq!(Arrived::at(&collector), expected, "{said}");
+    assert_eq!(Arrived::at(&collector), expected, "{stderr}");
     let requests = collector.requests();
     assert!(
         requests
@@ -351,16 +351,17 @@ fn code_leaves_what_the_sdk_reads_to_the_operator() {
             .all(|request| request.head.contains("api-key: 1\r\n")),
         "the good header is sent"
     );
-    assert_eq!(said.matches("is ignored: ").count(), 3, "{said}");
+    assert_eq!(stderr.matches("is ignored: ").count(), 3, "{stderr}");
 }
 
-/// An exporter that the environment chose and that cannot be set up turns its signal off, and keeps nothing from starting.
+/// An exporter that the environment chose and that cannot be set up turns its signal off, and keeps nothing
+/// from starting.
 #[test]
 fn an_exporter_that_cannot_be_set_up_turns_its_signal_off() {
     if std::env::var_os(CHILD).is_some() {
         let telemetry = init_from_env().expect("started");
         eprintln!("{}", telemetry.diagnose_within(std::time::Duration::ZERO));
-        telemetry.shutdown_within(PATIENCE).expect("nothing was lost");
+        telemetry.shutdown_within(TEST_TIMEOUT).expect("nothing was lost");
         return;
     }
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -392,18 +393,21 @@ fn an_exporter_that_cannot_be_set_up_turns_its_signal_off() {
         ),
     ] {
         let (_collector, output) = child("an_exporter_that_cannot_be_set_up_turns_its_signal_off", vars);
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{vars:?}: {said}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{vars:?}: {stderr}");
         let warning = format!("throughline: {variable} = \"");
-        assert!(said.contains(&warning), "{vars:?}: {said}");
+        assert!(stderr.contains(&warning), "{vars:?}: {stderr}");
         assert!(
-            said.contains(&format!("instead: {signal} are not exported")),
-            "{vars:?}: {said}"
+            stderr.contains(&format!("instead: {signal} are not exported")),
+            "{vars:?}: {stderr}"
         );
-        assert!(!said.contains(&format!("\n{signal:<12}to ")), "{vars:?}: {said}");
         assert!(
-            said.contains("\ntraces      to http://"),
-            "{vars:?}: the others go on: {said}"
+            !stderr.contains(&format!("\n{signal:<12}to ")),
+            "{vars:?}: {stderr}"
+        );
+        assert!(
+            stderr.contains("\ntraces      to http://"),
+            "{vars:?}: the others go on: {stderr}"
         );
     }
 }

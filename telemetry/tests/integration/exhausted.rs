@@ -1,4 +1,5 @@
-//! The file exporter when the disk or the descriptors run out: in a process of its own, whose limits a shell sets.
+//! The file exporter when the disk or the descriptors run out: in a process of its own, whose limits a shell
+//! sets.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -10,7 +11,7 @@ use std::process::Command;
 use opentelemetry::trace::{Span, Tracer, TracerProvider};
 use throughline_telemetry::{Exporter, FileConfig, Telemetry, TelemetryConfig, init};
 
-use crate::{PATIENCE, turn};
+use crate::{TEST_TIMEOUT, turn};
 
 /// Runs the test of this name again, under the limits, and with the directory that [`folder`] returns there.
 fn limited(test: &str, limits: &str) {
@@ -55,7 +56,7 @@ fn to_file(file: FileConfig) -> Telemetry {
 fn line(telemetry: &Telemetry, name: &str) -> Result<(), String> {
     let tracer = telemetry.tracer_provider().expect("spans are on").tracer("test");
     tracer.start(name.to_owned()).end();
-    telemetry.flush(PATIENCE).map_err(|error| error.to_string())
+    telemetry.flush(TEST_TIMEOUT).map_err(|error| error.to_string())
 }
 
 /// The names of the spans in a file of whole lines.
@@ -108,7 +109,11 @@ fn a_full_disk_costs_what_finds_no_room_and_no_half_line_stays() {
     found.extend(names(&path));
     let traces = telemetry.diagnose().signals.remove(0);
     assert_eq!(
-        (traces.delivered, traces.lost, traces.failure.as_deref()),
+        (
+            traces.counts.delivered,
+            traces.counts.lost,
+            traces.failure.as_deref()
+        ),
         (found.len() as u64, 2, Some(full)),
         "each span is accounted for"
     );
@@ -117,7 +122,7 @@ fn a_full_disk_costs_what_finds_no_room_and_no_half_line_stays() {
         recorded,
         "all but the lost one, and the one after: {found:?}"
     );
-    telemetry.shutdown_within(PATIENCE).expect("ended");
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");
 }
 
 #[test]
@@ -171,7 +176,7 @@ fn without_descriptors_nothing_is_lost_and_the_history_stays() {
         record(format!("after {count}"));
     }
     assert_eq!(history()[1..], before, "behind the file that was full");
-    telemetry.shutdown_within(PATIENCE).expect("ended");
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");
 
     let files = fs::read_dir(&folder).expect("a directory");
     let paths = files.map(|entry| entry.expect("an entry").path());

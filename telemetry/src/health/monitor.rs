@@ -1,4 +1,4 @@
-//! What every exporter is wrapped in: its deliveries are counted, its queue is bounded, and long texts are cut.
+//! The wrapper of every exporter: it counts deliveries, bounds the queue and truncates long values.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,75 +15,67 @@ use opentelemetry_sdk::trace::{
 };
 
 use super::Health;
-use super::report::{Outcome, Reporter};
+use super::report::{BatchOutcome, BatchReporter};
 use crate::config::{SdkConfig, TailRule, TelemetryConfig};
-use crate::limit::cut;
+use crate::limit::truncate_values;
 use crate::sampling::TailProcessor;
 use crate::signal::Signal;
 use crate::size::{record_bytes, span_bytes};
 
-/// What stands between a processor and its exporter: one for each exporter.
+/// Monitors the deliveries between a processor and its exporter: one for each exporter.
 #[derive(Debug, Clone)]
-pub(crate) struct Watch {
+pub(crate) struct DeliveryMonitor {
     pub(super) health: Arc<Health>,
     pub(super) max_queue_bytes: usize,
     pub(super) sdk: SdkConfig,
-    longest: Option<usize>,
+    max_value_chars: Option<usize>,
     tail: Option<TailRule>,
-    reporter: Reporter,
-    ended: Arc<Ended>,
+    reporter: BatchReporter,
+    ended: Arc<ExporterEnd>,
 }
 
-impl Watch {
+impl DeliveryMonitor {
     pub(crate) fn new(health: Arc<Health>, config: &TelemetryConfig) -> Self {
         Self {
-            longest: config.attribute_value_length_limit,
+            max_value_chars: config.attribute_value_length_limit,
             tail: config.tail.clone(),
             max_queue_bytes: config.max_queue_bytes,
             sdk: config.sdk.clone(),
-            reporter: Reporter::new(Arc::clone(&health)),
+            reporter: BatchReporter::new(Arc::clone(&health)),
             ended: Arc::default(),
             health,
         }
     }
 
+    #[cfg(feature = "prometheus")]
     pub(crate) fn health(&self) -> Arc<Health> {
         Arc::clone(&self.health)
     }
 
-    /// Whether metrics are sent as sums or as differences.
-    #[cfg_attr(
-        not(any(feature = "otlp-grpc", feature = "otlp-http")),
-        expect(dead_code, reason = "other exporters have no choice")
-    )]
-    pub(crate) fn temporality(&self) -> Temporality {
-        self.sdk.temporality.into()
-    }
-
-    /// The batches of spans. Each value is set, so that none is read from the environment.
+    /// The batch settings of spans. Every value is set, so that none is read from the environment.
     pub(crate) fn span_batches(&self) -> BatchConfigBuilder {
-        let limits = *self.sdk.batches.of(Signal::Traces);
+        let limits = *self.sdk.batches.get(Signal::Traces);
         BatchConfigBuilder::default()
             .with_max_queue_size(limits.max_queue_size)
             .with_max_export_batch_size(limits.max_export_batch_size())
             .with_scheduled_delay(limits.schedule_delay)
     }
 
-    /// Where the exporter reports more than its result says.
+    /// Where an exporter reports details that its result cannot carry.
     #[cfg_attr(
         not(any(feature = "otlp-grpc", feature = "otlp-http")),
         expect(dead_code, reason = "the result of other exporters says all")
     )]
-    pub(crate) fn reporter(&self) -> Reporter {
+    pub(crate) fn reporter(&self) -> BatchReporter {
         self.reporter.clone()
     }
 
-    /// When the exporter has ended.
-    pub(crate) fn ended(&self) -> Arc<Ended> {
+    /// Set when the exporter has ended.
+    pub(crate) fn ended(&self) -> Arc<ExporterEnd> {
         Arc::clone(&self.ended)
     }
 
-    /// Adds a processor, behind the rule that decides in the end if there is one.
+    /// Adds a processor, behind tail sampling if that is configured.
     pub(crate) fn process(
         &self,
         builder: TracerProviderBuilder,
@@ -97,43 +89,43 @@ impl Watch {
         }
     }
 
-    /// Cuts the long texts of a span.
+    /// Truncates the long values of a span.
     pub(super) fn cut(&self, span: &mut SpanData) {
-        if let Some(longest) = self.longest {
-            cut(span, longest);
+        if let Some(max_value_chars) = self.max_value_chars {
+            truncate_values(span, max_value_chars);
         }
     }
 
     fn record_items(&self, count: usize, result: &OTelSdkResult) {
-        let outcome = Outcome::items(count as u64, result, self.reporter.take());
+        let outcome = BatchOutcome::items(count as u64, result, self.reporter.take());
         self.health.add(outcome);
     }
 
-    pub(crate) fn over<E>(&self, inner: E) -> Watched<E> {
-        Watched {
+    pub(crate) fn monitored<E>(&self, inner: E) -> Monitored<E> {
+        Monitored {
             inner,
-            watch: self.clone(),
+            monitor: self.clone(),
         }
     }
 }
 
-/// An exporter whose deliveries are counted and whose long texts are cut.
+/// An exporter whose deliveries are counted and whose long values are truncated.
 #[derive(Debug)]
-pub(crate) struct Watched<E> {
+pub(crate) struct Monitored<E> {
     inner: E,
-    watch: Watch,
+    monitor: DeliveryMonitor,
 }
 
 #[deny(clippy::missing_trait_methods)]
-impl<E: SpanExporter> SpanExporter for Watched<E> {
+impl<E: SpanExporter> SpanExporter for Monitored<E> {
     async fn export(&self, mut batch: Vec<SpanData>) -> OTelSdkResult {
         let count = batch.len();
         let bytes = batch.iter().map(span_bytes).sum();
-        self.watch.health.leave(count);
-        batch.iter_mut().for_each(|span| self.watch.cut(span));
+        self.monitor.health.leave(count);
+        batch.iter_mut().for_each(|span| self.monitor.cut(span));
         let result = self.inner.export(batch).await;
-        self.watch.health.free(bytes);
-        self.watch.record_items(count, &result);
+        self.monitor.health.free(bytes);
+        self.monitor.record_items(count, &result);
         result
     }
 
@@ -155,17 +147,17 @@ impl<E: SpanExporter> SpanExporter for Watched<E> {
 }
 
 #[deny(clippy::missing_trait_methods)]
-impl<E: LogExporter> LogExporter for Watched<E> {
+impl<E: LogExporter> LogExporter for Monitored<E> {
     async fn export(&self, batch: LogBatch<'_>) -> OTelSdkResult {
         let (mut count, mut bytes) = (0, 0);
         for (record, _) in batch.iter() {
             count += 1;
             bytes += record_bytes(record);
         }
-        self.watch.health.leave(count);
+        self.monitor.health.leave(count);
         let result = self.inner.export(batch).await;
-        self.watch.health.free(bytes);
-        self.watch.record_items(count, &result);
+        self.monitor.health.free(bytes);
+        self.monitor.record_items(count, &result);
         result
     }
 
@@ -187,11 +179,11 @@ impl<E: LogExporter> LogExporter for Watched<E> {
 }
 
 #[deny(clippy::missing_trait_methods)]
-impl<E: PushMetricExporter> PushMetricExporter for Watched<E> {
+impl<E: PushMetricExporter> PushMetricExporter for Monitored<E> {
     async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
         let result = self.inner.export(metrics).await;
-        let outcome = Outcome::collection(&result, self.watch.reporter.take());
-        self.watch.health.add(outcome);
+        let outcome = BatchOutcome::collection(&result, self.monitor.reporter.take());
+        self.monitor.health.add(outcome);
         result
     }
 
@@ -201,13 +193,13 @@ impl<E: PushMetricExporter> PushMetricExporter for Watched<E> {
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
         let result = self.inner.shutdown_with_timeout(timeout);
-        self.watch.ended.set();
+        self.monitor.ended.set();
         result
     }
 
     fn shutdown(&self) -> OTelSdkResult {
         let result = self.inner.shutdown();
-        self.watch.ended.set();
+        self.monitor.ended.set();
         result
     }
 
@@ -216,20 +208,20 @@ impl<E: PushMetricExporter> PushMetricExporter for Watched<E> {
     }
 }
 
-/// Whether an exporter has ended, which a periodic reader's shutdown does not wait for longer than 5 seconds.
+/// Whether an exporter has ended. The shutdown of a periodic reader waits for it at most 5 seconds.
 #[derive(Debug, Default)]
-pub(crate) struct Ended {
+pub(crate) struct ExporterEnd {
     is_set: Mutex<bool>,
     change: Condvar,
 }
 
-impl Ended {
+impl ExporterEnd {
     fn set(&self) {
         *self.is_set.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.change.notify_all();
     }
 
-    /// Waits for it, and returns whether it has.
+    /// Waits until the exporter has ended, and returns whether it has.
     pub(crate) fn wait(&self, timeout: Duration) -> bool {
         let is_set = self.is_set.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.change.wait_timeout_while(is_set, timeout, |is_set| !*is_set);

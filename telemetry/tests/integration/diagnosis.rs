@@ -1,4 +1,4 @@
-//! A diagnosis says in words what is wrong with what it was set up with.
+//! A diagnosis names the mistake in a configuration.
 
 use std::io::Read;
 use std::net::TcpStream;
@@ -12,25 +12,25 @@ use tonic::transport::Server;
 
 use crate::collector::{Answer, Collector};
 use crate::grpc::Grpc;
-use crate::{PATIENCE, black_hole, turn};
+use crate::{TEST_TIMEOUT, black_hole, turn};
 
 /// What is found of the traces that go to a URL, by who waits until it is.
 fn diagnosed(url: &str, protocol: Protocol) -> SignalDiagnosis {
-    diagnosed_within(PATIENCE, url, protocol)
+    diagnosed_within(TEST_TIMEOUT, url, protocol)
 }
 
-/// Expects to be told that nobody answers.
+/// Expects a report that nothing responds.
 fn assert_silent(case: &str, url: &str, protocol: Protocol) {
     let mut patience = Duration::from_millis(200);
     loop {
         let found = diagnosed_within(patience, url, protocol);
         let no_connection = format!("no connection within {patience:?}");
         // A busy machine may be late with what takes no time.
-        if found.unreachable.as_ref() == Some(&no_connection) && patience < PATIENCE {
+        if found.unreachable.as_ref() == Some(&no_connection) && patience < TEST_TIMEOUT {
             patience *= 2;
             continue;
         }
-        let fault = format!("it connects but does not answer within {patience:?}");
+        let fault = format!("it accepts the connection but does not respond within {patience:?}");
         return assert_found(case, &found, None, Some(&fault));
     }
 }
@@ -42,7 +42,9 @@ fn diagnosed_within(patience: Duration, url: &str, protocol: Protocol) -> Signal
         .with_metrics_exporter(Exporter::None);
     let telemetry = init(config.with_endpoint(url).with_protocol(protocol)).expect("started");
     let found = telemetry.diagnose_within(patience).signals.remove(0);
-    telemetry.shutdown_within(PATIENCE).expect("nothing to deliver");
+    telemetry
+        .shutdown_within(TEST_TIMEOUT)
+        .expect("nothing to deliver");
     found
 }
 
@@ -52,15 +54,15 @@ fn assert_found(case: &str, found: &SignalDiagnosis, answer: Option<&str>, fault
         (answer, fault),
         "{case}"
     );
-    let counts = (found.delivered, found.lost);
+    let counts = (found.counts.delivered, found.counts.lost);
     assert_eq!(counts, (0, 0), "{case}: a question is no delivery");
 }
 
 #[test]
 fn what_a_collector_answers_over_http() {
     let _turn = turn();
-    let headers = "it does not know who asks: see the headers (OTEL_EXPORTER_OTLP_HEADERS)";
-    for (told, answer, fault) in [
+    let headers = "it rejects the credentials: see the headers (OTEL_EXPORTER_OTLP_HEADERS)";
+    for (reply, answer, fault) in [
         (Answer::Accept, Some("200 OK"), None),
         (
             Answer::Status(400),
@@ -75,7 +77,7 @@ fn what_a_collector_answers_over_http() {
         (
             Answer::Page,
             Some("200 OK"),
-            Some("it answers 200 OK ({}): with a page for people: this is no OTLP receiver".to_owned()),
+            Some("it answers 200 OK ({}): with an HTML page: this is not an OTLP receiver".to_owned()),
         ),
         (
             Answer::Status(302),
@@ -88,29 +90,32 @@ fn what_a_collector_answers_over_http() {
         (
             Answer::Status(404),
             Some("404 Not Found"),
-            Some("it answers 404 Not Found ({}): there is no OTLP at this path: see the endpoint".to_owned()),
+            Some(
+                "it answers 404 Not Found ({}): it does not support OTLP at this path: see the endpoint"
+                    .to_owned(),
+            ),
         ),
         (
             Answer::Status(429),
             Some("429 Too Many Requests"),
-            Some("it answers 429 Too Many Requests ({}): it is asked more than it wants to be".to_owned()),
+            Some("it answers 429 Too Many Requests ({}): it limits the rate of requests".to_owned()),
         ),
         (
             Answer::Status(500),
             Some("500 Internal Server Error"),
-            Some("it answers 500 Internal Server Error ({}): the fault is there".to_owned()),
+            Some("it answers 500 Internal Server Error ({}): the error is on its side".to_owned()),
         ),
         (
             Answer::Garbage,
             None,
-            Some("what answers there speaks no HTTP".to_owned()),
+            Some("the server does not use HTTP".to_owned()),
         ),
     ] {
         for protocol in [Protocol::HttpProtobuf, Protocol::HttpJson] {
-            let collector = Collector::start(told);
+            let collector = Collector::start(reply);
             let found = diagnosed(&format!("http://{}", collector.address), protocol);
             assert_found(
-                &format!("{protocol:?} {told:?}"),
+                &format!("{protocol:?} {reply:?}"),
                 &found,
                 answer,
                 fault.as_deref(),
@@ -130,7 +135,7 @@ fn what_a_collector_answers_over_http() {
     let found = diagnosed(&format!("http://{}", collector.address), Protocol::HttpProtobuf);
     let fault = found.unreachable.unwrap_or_default();
     assert!(
-        fault.starts_with("it connects and closes without an answer ("),
+        fault.starts_with("it accepts the connection and closes it without a response ("),
         "{fault}"
     );
 }
@@ -144,24 +149,24 @@ fn what_a_collector_answers_over_grpc() {
             Code::Unauthenticated,
             "Unauthenticated",
             Some(
-                "it answers Unauthenticated: it does not know who asks: see the headers \
+                "it answers Unauthenticated: it rejects the credentials: see the headers \
                  (OTEL_EXPORTER_OTLP_HEADERS)",
             ),
         ),
         (
             Code::Unimplemented,
             "Unimplemented",
-            Some("it answers Unimplemented: it speaks gRPC, but no OTLP of traces"),
+            Some("it answers Unimplemented: it supports gRPC, but not OTLP of traces"),
         ),
         (
             Code::ResourceExhausted,
             "ResourceExhausted",
-            Some("it answers ResourceExhausted: it is asked more than it wants to be"),
+            Some("it answers ResourceExhausted: it limits the rate of requests"),
         ),
         (
             Code::Internal,
             "Internal",
-            Some("it answers Internal: the fault is there"),
+            Some("it answers Internal: the error is on its side"),
         ),
     ] {
         let collector = Grpc::start(code);
@@ -173,7 +178,7 @@ fn what_a_collector_answers_over_grpc() {
     silent.answer(Answer::Close);
     let garbage = Collector::start(Answer::Garbage);
     let found = diagnosed(&format!("http://{}", garbage.address), Protocol::Grpc);
-    let fault = "what answers there speaks no HTTP";
+    let fault = "the server does not use HTTP";
     assert_found("garbage", &found, None, Some(fault));
 }
 
@@ -203,13 +208,13 @@ fn the_port_of_the_other_protocol_is_told() {
     let _turn = turn();
     let grpc = Grpc::start(Code::Ok);
     let found = diagnosed(&format!("http://{}", grpc.address), Protocol::HttpProtobuf);
-    let fault = "HTTP/2 is spoken there, as gRPC is, and not HTTP/1.1: use the collector's port for HTTP, usually 4318, \
+    let fault = "the port uses HTTP/2, as gRPC does, and not HTTP/1.1: use the collector's port for HTTP, usually 4318, \
                  or the protocol grpc (OTEL_EXPORTER_OTLP_PROTOCOL)";
     assert_found("HTTP to a port of gRPC", &found, None, Some(fault));
 
     let http = Collector::start(Answer::Accept);
     let found = diagnosed(&format!("http://{}", http.address), Protocol::Grpc);
-    let fault = "HTTP/1.1 is spoken there and not gRPC: use the collector's port for gRPC, usually 4317, or the \
+    let fault = "the port uses HTTP/1.1 and not gRPC: use the collector's port for gRPC, usually 4317, or the \
                  protocol http/protobuf (OTEL_EXPORTER_OTLP_PROTOCOL)";
     assert_found("gRPC to a port of HTTP", &found, None, Some(fault));
 
@@ -236,11 +241,11 @@ fn every_signal_is_asked_by_itself_and_all_at_once() {
         .with_protocol(Protocol::HttpProtobuf);
     let telemetry = init(config.clone().with_endpoint(url)).expect("started");
     thread::scope(|scope| {
-        let diagnosis = scope.spawn(|| telemetry.diagnose_within(PATIENCE));
+        let diagnosis = scope.spawn(|| telemetry.diagnose_within(TEST_TIMEOUT));
         let mut waiting: Vec<TcpStream> = Vec::new();
         while waiting.len() < 3 {
             let (mut connection, _) = listener.accept().expect("a connection");
-            // Some only look whether somebody listens.
+            // Some probes only connect.
             if matches!(connection.read(&mut [0]), Ok(1)) {
                 waiting.push(connection);
             }
@@ -264,12 +269,12 @@ fn every_signal_is_asked_by_itself_and_all_at_once() {
     let collector = Collector::start(Answer::Accept);
     let url = format!("http://{}", collector.address);
     let telemetry = init(config.with_endpoint(&url)).expect("started");
-    let text = telemetry.diagnose_within(PATIENCE).to_string();
+    let text = telemetry.diagnose_within(TEST_TIMEOUT).to_string();
     for signal in ["traces", "logs", "metrics"] {
         let expected = format!("{signal:<12}to {url}/v1/{signal}, which answers 200 OK; 0 delivered");
         assert!(text.contains(&expected), "{expected:?} in {text}");
     }
-    telemetry.shutdown_within(PATIENCE).expect("ended");
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");
 }
 
 #[test]
@@ -280,14 +285,14 @@ fn the_page_for_prometheus_is_asked_for() {
         .with_exporter(Exporter::None)
         .with_metrics_exporter(Exporter::Prometheus);
     let telemetry = init(config.clone().with_prometheus_listen(Some("127.0.0.1:0"))).expect("started");
-    let found = telemetry.diagnose_within(PATIENCE).signals.remove(0);
+    let found = telemetry.diagnose_within(TEST_TIMEOUT).signals.remove(0);
     assert_found("never read", &found, Some("200 OK"), None);
     telemetry.prometheus_text().expect("metrics");
-    let text = telemetry.diagnose_within(PATIENCE).to_string();
+    let text = telemetry.diagnose_within(TEST_TIMEOUT).to_string();
     let address = telemetry.prometheus_address().expect("a listener");
     let expected = format!("metrics     to http://{address}/metrics, which answers 200 OK; 1 delivered,");
     assert!(text.contains(&expected), "{expected:?} in {text}");
-    telemetry.shutdown_within(PATIENCE).expect("ended");
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");
 
     let telemetry = init(config.with_prometheus_listen(None)).expect("started");
     let found = telemetry.diagnose().signals.remove(0);
@@ -296,5 +301,5 @@ fn the_page_for_prometheus_is_asked_for() {
         "there is nobody to ask"
     );
     assert_found("no listener", &found, None, None);
-    telemetry.shutdown_within(PATIENCE).expect("ended");
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");
 }

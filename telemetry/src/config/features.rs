@@ -1,0 +1,189 @@
+//! The features that parts of a configuration need. This is the only table of them, and the only text about a
+//! missing one.
+
+use std::fmt::Display;
+
+use crate::config::{Exporter, OtlpTarget, Propagator, Protocol, TelemetryConfig};
+use crate::error::InitError;
+use crate::signal::Signal;
+
+/// A feature of this crate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Feature {
+    name: &'static str,
+    is_compiled_in: bool,
+}
+
+/// A feature by its name.
+macro_rules! feature {
+    ($name:literal) => {
+        Feature {
+            name: $name,
+            is_compiled_in: cfg!(feature = $name),
+        }
+    };
+}
+
+const FILE: Feature = feature!("file");
+const OTLP_GRPC: Feature = feature!("otlp-grpc");
+const OTLP_HTTP: Feature = feature!("otlp-http");
+const PROMETHEUS: Feature = feature!("prometheus");
+const TLS: Feature = feature!("tls");
+const XRAY: Feature = feature!("xray");
+
+/// Either of the features that bring OTLP.
+const OTLP: Feature = Feature {
+    name: "otlp-grpc\" or \"otlp-http",
+    is_compiled_in: OTLP_GRPC.is_compiled_in || OTLP_HTTP.is_compiled_in,
+};
+
+impl Feature {
+    /// Why `what` cannot be used, unless the feature is compiled in.
+    pub(super) fn missing(self, what: impl Display) -> Option<String> {
+        (!self.is_compiled_in).then(|| self.message(what))
+    }
+
+    fn message(self, what: impl Display) -> String {
+        let name = self.name;
+        format!("{what} needs the feature \"{name}\" of throughline-telemetry, which is not compiled in")
+    }
+
+    fn check(self, what: impl Display) -> Result<(), InitError> {
+        if self.is_compiled_in {
+            Ok(())
+        } else {
+            Err(self.error(what))
+        }
+    }
+
+    pub(crate) fn error(self, what: impl Display) -> InitError {
+        InitError::exporter(self.message(what))
+    }
+}
+
+impl Exporter {
+    pub(super) fn feature(self) -> Option<Feature> {
+        match self {
+            Self::None | Self::Console => None,
+            Self::ConsoleJson | Self::File => Some(FILE),
+            Self::Prometheus => Some(PROMETHEUS),
+            Self::Otlp | Self::Jaeger => Some(OTLP),
+        }
+    }
+}
+
+impl Protocol {
+    pub(crate) fn feature(self) -> Feature {
+        match self {
+            Self::Grpc => OTLP_GRPC,
+            Self::HttpProtobuf | Self::HttpJson => OTLP_HTTP,
+        }
+    }
+}
+
+impl Propagator {
+    pub(super) fn feature(self) -> Option<Feature> {
+        (self == Self::XRay).then_some(XRAY)
+    }
+}
+
+impl OtlpTarget {
+    /// Checks that what reaches this collector is compiled in.
+    fn check_features(&self) -> Result<(), InitError> {
+        self.protocol.feature().check(self)?;
+        if self.is_https() { TLS.check(self) } else { Ok(()) }
+    }
+}
+
+impl TelemetryConfig {
+    /// Checks that what exports a signal is compiled in.
+    pub(crate) fn check_exporter_feature(&self, signal: Signal) -> Result<(), InitError> {
+        let exporter = self.exporter_of(signal);
+        if exporter.is_otlp() {
+            return OtlpTarget::new(self, signal)?.check_features();
+        }
+        let what = format!("the exporter {}", exporter.as_str());
+        exporter.feature().map_or(Ok(()), |feature| feature.check(what))
+    }
+
+    /// Checks that the propagators are compiled in.
+    pub(crate) fn check_propagator_features(&self) -> Result<(), InitError> {
+        self.propagators.iter().try_for_each(|propagator| {
+            let what = format!("the propagator {}", propagator.as_str());
+            propagator.feature().map_or(Ok(()), |feature| feature.check(what))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exporter::ExporterSetup;
+    use crate::propagator::install_propagator;
+
+    /// What is compiled in is set up, and what is not is an error that names the feature.
+    #[test]
+    fn the_feature_is_named() {
+        let config = |exporter| {
+            TelemetryConfig::default()
+                .with_enabled(true)
+                .with_prometheus_listen(None)
+                .with_metrics_exporter(Exporter::None)
+                .with_exporter(exporter)
+        };
+        let otlp = |protocol, url: &str| config(Exporter::Otlp).with_protocol(protocol).with_endpoint(url);
+        let prometheus = config(Exporter::None).with_metrics_exporter(Exporter::Prometheus);
+        let file = crate::FileConfig::default().with_path(
+            std::env::temp_dir()
+                .join("throughline-{pid}-features")
+                .to_string_lossy(),
+        );
+        let (grpc, http, json) = (Protocol::Grpc, Protocol::HttpProtobuf, Protocol::HttpJson);
+        let by_grpc = |url| format!("traces over OTLP by gRPC to {url}");
+        let by_http = |url| format!("traces over OTLP by HTTP to {url}/v1/traces");
+        for (config, what, feature) in [
+            (
+                config(Exporter::File).with_file(file),
+                "the exporter file".to_owned(),
+                FILE,
+            ),
+            (
+                config(Exporter::ConsoleJson),
+                "the exporter console-json".to_owned(),
+                FILE,
+            ),
+            (prometheus, "the exporter prometheus".to_owned(), PROMETHEUS),
+            (otlp(grpc, "http://c"), by_grpc("http://c"), OTLP_GRPC),
+            (otlp(http, "http://c"), by_http("http://c"), OTLP_HTTP),
+            (otlp(json, "http://c"), by_http("http://c"), OTLP_HTTP),
+            (
+                otlp(grpc, "https://c"),
+                by_grpc("https://c"),
+                if OTLP_GRPC.is_compiled_in { TLS } else { OTLP_GRPC },
+            ),
+            (
+                otlp(http, "https://c"),
+                by_http("https://c"),
+                if OTLP_HTTP.is_compiled_in { TLS } else { OTLP_HTTP },
+            ),
+        ] {
+            let result = ExporterSetup::new(config).providers(None).map(drop);
+            expect_named(result, &what, feature);
+        }
+        let config = TelemetryConfig::default().with_propagators([Propagator::XRay]);
+        expect_named(install_propagator(&config), "the propagator xray", XRAY);
+    }
+
+    fn expect_named(result: Result<(), InitError>, what: &str, feature: Feature) {
+        let Feature { name, is_compiled_in } = feature;
+        if is_compiled_in {
+            assert!(result.is_ok(), "{what} is set up: {result:?}");
+            return;
+        }
+        let error = result.expect_err("the feature is not compiled in");
+        let expected =
+            format!("{what} needs the feature \"{name}\" of throughline-telemetry, which is not compiled in");
+        assert_eq!(error.to_string(), expected, "the message");
+        assert!(error.is_exporter(), "the kind of the error: {what}");
+    }
+}

@@ -1,0 +1,196 @@
+//! Builds the providers of each service, with the exporters that the configuration names.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::logs::{LoggerProviderBuilder, SdkLoggerProvider};
+use opentelemetry_sdk::metrics::{MeterProviderBuilder, SdkMeterProvider};
+use opentelemetry_sdk::trace::{SdkTracerProvider, TracerProviderBuilder};
+
+use super::console::ConsoleExporter;
+#[cfg(feature = "file")]
+use super::json::JsonExporter;
+#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+use super::otlp::OtlpExporter;
+#[cfg(feature = "prometheus")]
+use super::prometheus::PrometheusExporter;
+use super::signal_exporter::{Attachment, PageRenderer, SignalExporter};
+use crate::config::{Exporter, OtlpTarget, TelemetryConfig};
+use crate::destination::Destination;
+use crate::error::InitError;
+use crate::health::{DeliveryMonitor, ExporterEnd, Health};
+use crate::hook::Builders;
+use crate::log_redaction::LogRedaction;
+use crate::providers::Providers;
+use crate::resource::resource;
+use crate::sampling::sampler;
+use crate::signal::{PerSignal, Signal};
+
+/// Builds the providers of each service, and owns what they share.
+#[derive(Debug)]
+pub(crate) struct ExporterSetup {
+    pub(crate) config: TelemetryConfig,
+    pub(crate) health: PerSignal<Option<Arc<Health>>>,
+    /// Each is opened when a signal first needs it.
+    exporters: HashMap<Exporter, Box<dyn SignalExporter>>,
+    /// Set when the metric exporter that was built last has ended.
+    metrics_ended: Option<Arc<ExporterEnd>>,
+}
+
+/// A service whose providers are built.
+#[derive(Debug)]
+struct ServicePart<'a> {
+    resource: Resource,
+    /// Its name, if it is one of several.
+    service: Option<&'a str>,
+}
+
+impl ExporterSetup {
+    pub(crate) fn new(config: TelemetryConfig) -> Self {
+        Self {
+            config,
+            health: PerSignal::default(),
+            exporters: HashMap::new(),
+            metrics_ended: None,
+        }
+    }
+
+    /// Builds the providers of the signals that the configuration exports, or that a start-up hook may use:
+    /// those of the process, or of a service in it.
+    pub(crate) fn providers(&mut self, service: Option<&str>) -> Result<Providers, InitError> {
+        let part = ServicePart {
+            resource: resource(&self.config, service),
+            service,
+        };
+        let traces = self.or_off(Signal::Traces, &part, Self::traces)?;
+        let metrics = self.or_off(Signal::Metrics, &part, Self::metrics)?;
+        let logs = self.or_off(Signal::Logs, &part, Self::logs)?;
+        let mut builders = Builders::new(traces, metrics, logs);
+        let hook = self.config.startup_hook.as_ref();
+        if let Some(hook) = hook {
+            builders = hook.run(builders)?;
+        }
+        let wants = |signal| hook.is_some() || self.config.exporter_of(signal) != Exporter::None;
+        Ok(Providers {
+            tracer: wants(Signal::Traces).then(|| builders.tracer_provider.build()),
+            meter: wants(Signal::Metrics).then(|| builders.meter_provider.build()),
+            metrics_ended: self.metrics_ended.take(),
+            logger: wants(Signal::Logs).then(|| builders.logger_provider.build()),
+        })
+    }
+
+    /// Returns the renderer of the metrics page, if metrics are exported to Prometheus.
+    pub(crate) fn page_renderer(&self) -> Option<PageRenderer> {
+        self.exporters.get(&Exporter::Prometheus)?.page_renderer()
+    }
+
+    /// Where the exporter for Prometheus listens.
+    pub(crate) fn prometheus_address(&self) -> Option<SocketAddr> {
+        self.exporters.get(&Exporter::Prometheus)?.address()
+    }
+
+    /// Returns the builder of a signal's provider. If its exporter cannot be set up when telemetry starts,
+    /// and a variable selected it, the signal is turned off.
+    fn or_off<T>(
+        &mut self,
+        signal: Signal,
+        part: &ServicePart<'_>,
+        build: fn(&mut Self, &ServicePart<'_>) -> Result<T, InitError>,
+    ) -> Result<T, InitError> {
+        let error = match build(self, part) {
+            Err(error) if part.service.is_none() => error,
+            built => return built,
+        };
+        self.config.turn_off(signal, error)?;
+        *self.health.get_mut(signal) = None;
+        build(self, part)
+    }
+
+    fn traces(&mut self, part: &ServicePart<'_>) -> Result<TracerProviderBuilder, InitError> {
+        let builder = SdkTracerProvider::builder().with_resource(part.resource.clone());
+        let builder = builder.with_sampler(sampler(&self.config));
+        let builder = builder.with_span_limits(self.config.sdk.span_limits.into());
+        match self.attach(Signal::Traces, part)? {
+            Some((exporter, attachment)) => exporter.traces(builder, &attachment),
+            None => Ok(builder),
+        }
+    }
+
+    fn metrics(&mut self, part: &ServicePart<'_>) -> Result<MeterProviderBuilder, InitError> {
+        let builder = SdkMeterProvider::builder().with_resource(part.resource.clone());
+        match self.attach(Signal::Metrics, part)? {
+            Some((exporter, attachment)) => exporter.metrics(builder, &attachment),
+            None => Ok(builder),
+        }
+    }
+
+    fn logs(&mut self, part: &ServicePart<'_>) -> Result<LoggerProviderBuilder, InitError> {
+        let builder = SdkLoggerProvider::builder().with_resource(part.resource.clone());
+        let builder = builder.with_log_processor(LogRedaction::new());
+        match self.attach(Signal::Logs, part)? {
+            Some((exporter, attachment)) => exporter.logs(builder, &attachment),
+            None => Ok(builder),
+        }
+    }
+
+    /// The exporter of a signal, and what it is added for; `None` if the signal is not exported.
+    fn attach<'a>(
+        &'a mut self,
+        signal: Signal,
+        part: &ServicePart<'a>,
+    ) -> Result<Option<(&'a mut dyn SignalExporter, Attachment<'a>)>, InitError> {
+        let config = &self.config;
+        let kind = match config.exporter_of(signal) {
+            Exporter::None => return Ok(None),
+            // Jaeger is reached over OTLP, and so shares its runtime.
+            Exporter::Jaeger => Exporter::Otlp,
+            kind => kind,
+        };
+        config.check_exporter_feature(signal)?;
+        let exporter = match self.exporters.entry(kind) {
+            Entry::Occupied(opened) => opened.into_mut(),
+            Entry::Vacant(place) => match open(signal, config)? {
+                Some(exporter) => place.insert(exporter),
+                None => return Ok(None),
+            },
+        };
+        let destination = match kind {
+            Exporter::File => Destination::File(config.file.resolved()),
+            Exporter::Prometheus => Destination::Prometheus(exporter.address()),
+            Exporter::Otlp => Destination::Otlp(OtlpTarget::new(config, signal)?),
+            _ => Destination::Console,
+        };
+        let health = self.health.get_mut(signal);
+        let health = health.get_or_insert_with(|| Health::new(signal, destination));
+        let monitor = DeliveryMonitor::new(Arc::clone(health), config);
+        if signal == Signal::Metrics {
+            self.metrics_ended = Some(monitor.ended());
+        }
+        let attachment = Attachment {
+            config,
+            service: part.service,
+            monitor,
+        };
+        Ok(Some((exporter.as_mut(), attachment)))
+    }
+}
+
+/// Opens the exporter of a signal; `None` if it is not compiled in, which `check_exporter_feature` has
+/// refused.
+fn open(signal: Signal, config: &TelemetryConfig) -> Result<Option<Box<dyn SignalExporter>>, InitError> {
+    Ok(Some(match config.exporter_of(signal) {
+        Exporter::Console => Box::<ConsoleExporter>::default(),
+        #[cfg(feature = "file")]
+        Exporter::ConsoleJson => Box::new(JsonExporter::to_console(config.console_writer.clone())),
+        #[cfg(feature = "file")]
+        Exporter::File => Box::new(JsonExporter::to_file(&config.file)?),
+        #[cfg(feature = "prometheus")]
+        Exporter::Prometheus => Box::new(PrometheusExporter::start(config)?),
+        #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+        Exporter::Otlp | Exporter::Jaeger => Box::<OtlpExporter>::default(),
+        _ => return Ok(None),
+    }))
+}

@@ -60,6 +60,7 @@ impl Pace {
 
     /// A chunk of the answer has come, in the frame that is being handed on: how long the caller waited for it, if it is
     /// not the first.
+    #[inline]
     pub(super) fn chunk(&mut self) -> Option<Duration> {
         let now = self.handed?;
         let (last, reader) = self.last_chunk.replace((now, self.reader))?;

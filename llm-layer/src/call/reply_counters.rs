@@ -7,6 +7,8 @@ use throughline_tokens::{HeldSegments, SegmentedCounter, TokenCount, Tokenizer};
 #[derive(Debug)]
 pub(super) struct ReplyCounters {
     texts: Vec<(u32, Channel, SegmentedCounter)>,
+    /// The position of the text that came last. Nearly always the next piece belongs to it.
+    last: usize,
     tokenizer: Tokenizer,
     /// How many segments of a text may wait to be counted.
     max_held: usize,
@@ -25,6 +27,7 @@ impl ReplyCounters {
     pub(super) fn new(tokenizer: Tokenizer) -> Self {
         Self {
             texts: Vec::new(),
+            last: 0,
             tokenizer,
             max_held: 0,
             held_segments: HeldSegments::default(),
@@ -53,6 +56,11 @@ impl ReplyCounters {
         if let Some(content) = self.content.as_mut().filter(|_| channel == Channel::Content) {
             content.push(text);
         }
+        if let Some((other, kind, counter)) = self.texts.get_mut(self.last) {
+            if (*other, *kind) == (choice, channel) {
+                return counter.push(text);
+            }
+        }
         let is_it = |(other, kind, _): &(u32, Channel, _)| (*other, *kind) == (choice, channel);
         let at = self.texts.iter().position(is_it);
         let count = self.texts.len();
@@ -65,8 +73,8 @@ impl ReplyCounters {
             let counter = SegmentedCounter::for_stream(self.tokenizer.clone(), max_held, &self.held_segments);
             self.texts.push((choice, channel, counter));
         }
-        let at = at.unwrap_or_else(|| self.texts.len().saturating_sub(1));
-        if let Some((_, _, counter)) = self.texts.get_mut(at) {
+        self.last = at.unwrap_or_else(|| self.texts.len().saturating_sub(1));
+        if let Some((_, _, counter)) = self.texts.get_mut(self.last) {
             counter.push(text);
         }
     }

@@ -119,6 +119,7 @@ impl SegmentedCounter {
     }
 
     /// Appends a piece of the text. Pieces may be cut anywhere.
+    #[inline]
     pub fn push(&mut self, mut piece: &str) {
         self.bytes = self.bytes.saturating_add(piece.len() as u64);
         while !piece.is_empty() && self.bytes - (piece.len() as u64) < Self::MAX_COUNTED {

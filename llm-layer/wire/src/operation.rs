@@ -31,7 +31,8 @@ impl Operation {
 
     /// Returns whether the model generates an answer.
     #[must_use]
+    #[inline]
     pub fn is_inference(self) -> bool {
-        self != Self::Embeddings
+        !matches!(self, Self::Embeddings)
     }
 }

@@ -28,8 +28,6 @@ pub(crate) struct Reading<'a, F> {
 
 impl<F: FnMut(TextPiece<'_>)> Reading<'_, F> {
     fn emit(&mut self, place: TextPlace, text: &str) {
-        self.reply.has_text = true;
-        self.reply.cursor.place = Some(place);
         let TextPlace { choice, channel } = place;
         (self.on_text)(TextPiece {
             choice,
@@ -62,7 +60,10 @@ impl<F: FnMut(TextPiece<'_>)> Visit for Reading<'_, F> {
             if let Some(answer) = &mut self.answer {
                 answer.piece(choice, channel, &at.indexed(), piece);
             }
-            self.emit(TextPlace { choice, channel }, piece);
+            let place = TextPlace { choice, channel };
+            self.reply.has_text = true;
+            self.reply.cursor.place = Some(place);
+            self.emit(place, piece);
         }
     }
 

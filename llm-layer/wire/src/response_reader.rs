@@ -108,6 +108,7 @@ impl ResponseReader {
 
     /// Returns what the answer reported so far.
     #[must_use]
+    #[inline]
     pub fn reply(&self) -> &Reply {
         &self.reply
     }
@@ -125,18 +126,21 @@ impl ResponseReader {
 
     /// Returns whether the body is being read.
     #[must_use]
+    #[inline]
     pub fn is_reading(&self) -> bool {
         self.decoder.is_some()
     }
 
     /// Returns whether the head came and the body can be read.
     #[must_use]
+    #[inline]
     pub fn has_head(&self) -> bool {
         self.framing.is_some()
     }
 
     /// Returns whether the answer comes in events, whatever the request asked for.
     #[must_use]
+    #[inline]
     pub fn is_stream(&self) -> bool {
         self.framing.as_ref().is_some_and(Framing::is_stream)
     }

@@ -77,6 +77,7 @@ impl Framing {
     }
 
     /// Whether the answer comes in events, whatever was asked for.
+    #[inline]
     pub(crate) fn is_stream(&self) -> bool {
         matches!(
             self,

@@ -109,6 +109,7 @@ impl DocumentCursor {
     }
 
     /// A document repeats an earlier one but for its text.
+    #[inline]
     pub(crate) fn repeat_document(&mut self) {
         self.documents = self.documents.saturating_add(1);
     }

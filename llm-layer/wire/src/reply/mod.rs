@@ -106,12 +106,14 @@ impl Reply {
 
     /// Returns the model that answered.
     #[must_use]
+    #[inline]
     pub fn model(&self) -> Option<&Arc<str>> {
         self.model.as_ref()
     }
 
     /// Returns the usage, as far as it was reported.
     #[must_use]
+    #[inline]
     pub fn usage(&self) -> &Usage {
         &self.usage
     }
@@ -134,18 +136,21 @@ impl Reply {
 
     /// Returns whether the answer said that it is complete.
     #[must_use]
+    #[inline]
     pub fn is_complete(&self) -> bool {
         self.is_complete
     }
 
     /// Returns whether any text came, on whatever channel.
     #[must_use]
+    #[inline]
     pub fn has_text(&self) -> bool {
         self.has_text
     }
 
     /// Returns the number of JSON documents that ended: one for each event of a stream.
     #[must_use]
+    #[inline]
     pub fn documents(&self) -> u64 {
         self.cursor.documents
     }

@@ -34,8 +34,6 @@
 //! | callees that you do not know | [`Outgoing`] |
 //! | a layer of your own | [`Propagator`], [`InContext`] |
 //! | messages, child processes, other carriers | [`carrier`], [`mod@env`] |
-//! | spans that end on a thread of yours | [`unfinished`] |
-//! | texts that may hold secrets | [`redaction`] |
 //!
 //! # What is read and written, and when
 //!
@@ -73,8 +71,6 @@ pub mod carrier;
 pub mod env;
 pub mod extract;
 pub mod inject;
-pub mod redaction;
-pub mod unfinished;
 
 mod baggage;
 mod error;

@@ -8,8 +8,6 @@ use http::{Extensions, HeaderMap, Method, Request, Uri};
 use opentelemetry::Context;
 use opentelemetry::trace::SpanContext;
 
-use crate::redaction::redact_url;
-
 /// Whether what a caller says about its trace is to be believed.
 ///
 /// | | the caller is believed | it is not |
@@ -140,13 +138,14 @@ fn canonical(peer: SocketAddr) -> SocketAddr {
     }
 }
 
-/// Without the values of headers, and without query and user info: they may be secret.
+/// Omits header values, the query and user info, because they may be secret.
 impl fmt::Debug for Head<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.headers.keys().collect();
         f.debug_struct("Head")
             .field("method", self.method)
-            .field("uri", &redact_url(&self.uri.to_string()))
+            .field("host", &self.uri.host())
+            .field("path", &self.uri.path())
             .field("headers", &names)
             .field("peer", &self.peer)
             .finish_non_exhaustive()

@@ -11,7 +11,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use throughline_propagation::unfinished;
+use throughline_tracing_layer::pending;
 
 use crate::error::{ShutdownError, SignalFailure};
 use crate::signal::Signal;
@@ -42,14 +42,14 @@ type JobKey = (Signal, Option<Arc<str>>);
 pub(crate) fn flush_within(deadline: Duration, lanes: Vec<Vec<Job>>) -> Result<(), ShutdownError> {
     let end = Instant::now().checked_add(deadline);
     // Work that is still not recorded is exported by the next flush.
-    let _ = unfinished::settle(deadline / 2);
+    let _ = pending::wait_idle(deadline / 2);
     ShutdownError::from_failures(run(deadline, end, lanes))
 }
 
 /// Like [`flush_within`], but work that is not recorded after half of the time is recorded as it is.
 pub(crate) fn end_within(deadline: Duration, lanes: Vec<Vec<Job>>) -> Result<(), ShutdownError> {
     let end = Instant::now().checked_add(deadline);
-    let is_recorded = unfinished::finish(deadline / 2);
+    let is_recorded = pending::finish(deadline / 2);
     let mut failures = run(deadline, end, lanes);
     if !is_recorded {
         failures.push(SignalFailure {

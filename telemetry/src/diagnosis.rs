@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use opentelemetry::global;
-use throughline_propagation::redaction::redact;
+use throughline_tracing_layer::redaction::redact;
 
 use crate::config::{Exporter, IgnoredVariable, TelemetryConfig};
 use crate::health::{DeliveryCounts, Health};

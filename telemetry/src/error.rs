@@ -7,7 +7,7 @@ use std::panic::Location;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use throughline_propagation::redaction::{redact, redact_url};
+use throughline_tracing_layer::redaction::{redact, redact_url};
 
 use crate::signal::Signal;
 

@@ -11,7 +11,7 @@ use opentelemetry::logs::{AnyValue, LogRecord, Logger, LoggerProvider, Severity}
 use opentelemetry::{InstrumentationScope, Key};
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::logs::{LogProcessor, SdkLogRecord, SdkLogger, SdkLoggerProvider};
-use throughline_propagation::redaction::{REDACTED, is_secret_name, redact};
+use throughline_tracing_layer::redaction::{REDACTED, is_secret_name, redact};
 
 /// The first processor.
 #[derive(Debug)]

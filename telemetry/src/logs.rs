@@ -22,7 +22,7 @@
 //! | an event inside a span, in JSON | the members `trace_id` and `span_id` first in the object |
 //! | an event outside a span | nothing is added |
 //! | logs are exported | the event as a log record with the ids of the span; not those of exporters' own libraries |
-//! | an exported record holds a secret: a key in a URL, a header with a token | `REDACTED` in its place ([the rule](throughline_propagation::redaction)); printed lines are the program's own |
+//! | an exported record holds a secret: a key in a URL, a header with a token | `REDACTED` in its place ([the rule](throughline_tracing_layer::redaction)); printed lines are the program's own |
 //!
 //! Logs are exported if a variable turns telemetry on and sends signals over OTLP or to a file, such as
 //! `OTEL_EXPORTER_OTLP_ENDPOINT` alone, or if their exporter is named: by `OTEL_LOGS_EXPORTER`, by

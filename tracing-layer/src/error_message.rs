@@ -1,11 +1,11 @@
 //! The text of an error, for a span: without secrets.
 //!
 //! A client's errors name where a request went, and keys stand in queries; others quote headers. What is replaced is in the
-//! documentation of [`redaction`](throughline_propagation::redaction).
+//! documentation of [`redaction`](crate::redaction).
 
 use std::fmt::Display;
 
-use throughline_propagation::redaction::redact;
+use crate::redaction::redact;
 
 use crate::limits::{MAX_ATTRIBUTE_BYTES, truncate_string};
 

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::redaction::redact;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::{Key, KeyValue};
-use throughline_propagation::redaction::redact;
 
 use crate::limits;
 use crate::semconv::SECRET_HEADERS;

@@ -38,7 +38,8 @@
 //! | `tokio` | off | helpers that spawn Tokio tasks in the current context |
 //! | `tower` | off | the class of tower's and Tokio's own errors, such as timeouts; with `hyper-util` and `reqwest` |
 //!
-//! Other layers of this workspace watch a response through [`observe`] too: one future, one body, one ending.
+//! Other layers of this workspace build on [`observe`] (one future, one body, one ending), [`pending`] (spans that are
+//! recorded on another thread) and [`redaction`] (text without secrets).
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -58,10 +59,12 @@ mod method;
 mod metrics;
 mod nesting;
 pub mod observe;
+pub mod pending;
 mod protocol;
 pub mod provider;
 mod query;
 mod recent;
+pub mod redaction;
 mod request_body;
 pub mod semconv;
 pub mod server;

@@ -92,7 +92,7 @@ pub const CANCELLED: &str = "cancelled";
 /// The [`ERROR_TYPE`] of an exchange or a span that panicked.
 pub const PANIC: &str = "panic";
 /// What stands in the place of a secret.
-pub const REDACTED: &str = throughline_propagation::redaction::REDACTED;
+pub const REDACTED: &str = crate::redaction::REDACTED;
 /// The unencrypted scheme.
 pub const HTTP: &str = "http";
 /// The encrypted scheme.

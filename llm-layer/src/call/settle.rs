@@ -3,8 +3,8 @@
 use std::sync::Once;
 use std::time::Duration;
 
-use throughline_propagation::unfinished;
 use throughline_tokens::background;
+use throughline_tracing_layer::pending;
 
 /// Waits up to `within` for all finished calls to be recorded. Returns whether they were.
 ///
@@ -19,5 +19,5 @@ pub fn settle(within: Duration) -> bool {
 /// Lets a shutdown of telemetry wait for these calls.
 pub(crate) fn register() {
     static REGISTERED: Once = Once::new();
-    REGISTERED.call_once(|| unfinished::register_hurry(background::wait_idle, background::hurry));
+    REGISTERED.call_once(|| pending::register_with_fallback(background::wait_idle, background::hurry));
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use throughline_propagation::redaction::{REDACTED, is_secret_name, redact, redact_url};
+use throughline_tracing_layer::redaction::{REDACTED, is_secret_name, redact, redact_url};
 
 use super::{SignalConfig, TelemetryConfig};
 

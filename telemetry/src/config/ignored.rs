@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use throughline_propagation::redaction::{REDACTED, redact, redact_url};
+use throughline_tracing_layer::redaction::{REDACTED, redact, redact_url};
 
 /// A variable, or a member of its list, that is set but ignored.
 ///

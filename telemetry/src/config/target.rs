@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use throughline_propagation::redaction::redact_url;
+use throughline_tracing_layer::redaction::redact_url;
 
 use crate::config::endpoint::Endpoint;
 use crate::config::{Compression, Headers, Protocol, TelemetryConfig, TlsConfig};

@@ -29,7 +29,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
-use throughline_propagation::redaction::redact;
+use throughline_tracing_layer::redaction::redact;
 use tracing::Level;
 
 use self::answers::CollectorAnswers;

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use opentelemetry::global::{self, BoxedSpan};
 use opentelemetry::trace::{Span, Tracer, TracerProvider};
-use throughline_propagation::unfinished;
 use throughline_telemetry::{Exporter, Protocol, TelemetryConfig, init};
 use throughline_test_support::Vacant;
+use throughline_tracing_layer::pending;
 
 use crate::collector::{Answer, Collector};
 use crate::{Shared, TEST_TIMEOUT, black_hole, console, record, turn, waiting_for_an_hour};
@@ -116,7 +116,7 @@ fn what_is_recorded_late_is_waited_for() {
     let screen = Shared::default();
     let telemetry = init(console(&screen)).expect("started");
     *LATE.lock().expect("unpoisoned") = Some(global::tracer_provider().tracer("test").start("late"));
-    unfinished::register(|within| {
+    pending::register(|within| {
         if let Some(mut span) = LATE.lock().expect("unpoisoned").take() {
             assert!(within > Duration::ZERO, "there is time");
             span.end();
@@ -140,7 +140,7 @@ fn a_batch_under_way_that_fails_is_reported() {
     }
     // Asked when the end has begun: from now on it refuses.
     *COLLECTOR.lock().expect("unpoisoned") = Some(collector);
-    unfinished::register(|_| {
+    pending::register(|_| {
         if let Some(collector) = COLLECTOR.lock().expect("unpoisoned").take() {
             collector.answer(Answer::Status(400));
         }

@@ -8,8 +8,8 @@ pub use self::names::ParameterNames;
 
 use std::sync::OnceLock;
 
+use crate::redaction;
 use opentelemetry::otel_warn;
-use throughline_propagation::redaction;
 
 use crate::semconv::{REDACTED, URL_QUERY_VARIABLE};
 
@@ -51,7 +51,7 @@ pub enum Query {
     /// The values of these names.
     Only(ParameterNames),
     /// All values but those of these names, and those that hold a secret by the rules of
-    /// [`redaction`](throughline_propagation::redaction), such as a URL with a query of its own.
+    /// [`redaction`](crate::redaction), such as a URL with a query of its own.
     AllBut(ParameterNames),
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use throughline_propagation::redaction;
+use crate::redaction;
 
 /// Names of query parameters.
 #[derive(Debug, Clone, Default)]

@@ -7,8 +7,8 @@ use opentelemetry::global::BoxedSpan;
 use opentelemetry::trace::{SpanKind, Status, TraceContextExt};
 use opentelemetry::{Context, ContextGuard, KeyValue};
 use serde_json::Value;
-use throughline_propagation::redaction::redact;
 use throughline_tracing_layer::provider::LazyInstruments;
+use throughline_tracing_layer::redaction::redact;
 use throughline_tracing_layer::span::InContextExt;
 
 use super::answer::Answer;

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use opentelemetry::KeyValue;
 use serde_json::{Map, Value};
-use throughline_propagation::redaction::redact_url;
 use throughline_tracing_layer::limits::{MAX_SPAN_NAME_BYTES, truncate, truncate_string};
+use throughline_tracing_layer::redaction::redact_url;
 
 use crate::semconv::{self, mcp};
 

@@ -1,10 +1,7 @@
 //! Text without its secrets: one rule for spans, log records and the console.
 //!
-//! It stands in this crate because every other crate of the workspace depends on this one, and a rule that is written
-//! twice differs one day.
-//!
 //! ```
-//! use throughline_propagation::redaction::redact;
+//! use throughline_tracing_layer::redaction::redact;
 //!
 //! let text = "no answer from https://me:secret@example.com/v1?key=secret";
 //! assert_eq!(redact(text), "no answer from https://REDACTED@example.com/v1?REDACTED");

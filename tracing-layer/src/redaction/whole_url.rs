@@ -11,7 +11,7 @@ use super::text::redact;
 /// Scheme, host, port and path stay. A text without a scheme is treated as the rest of a URL.
 ///
 /// ```
-/// use throughline_propagation::redaction::redact_url;
+/// use throughline_tracing_layer::redaction::redact_url;
 ///
 /// let url = "https://me:my \"pass/word\"@collector:4317/v1?key=secret";
 /// assert_eq!(redact_url(url), "https://REDACTED@collector:4317/v1?REDACTED");

@@ -168,7 +168,7 @@ fn service(recorder: &Recorder, case: &Case, model: SocketAddr) -> Router {
 /// An agent of another service calls that one.
 async fn call(case: &Case, callee: SocketAddr) -> String {
     let outgoing = Outgoing::new()
-        .baggage_to(case.hosts.iter().copied())
+        .with_baggage_to(case.hosts.iter().copied())
         .with_trusted_redirects(true);
     let client = Client::builder().redirect(reqwest::redirect::Policy::none());
     let client = ServiceBuilder::new()

@@ -80,7 +80,9 @@ async fn a_model_call_that_is_redirected_is_one_span_with_a_span_a_hop() {
     let location = format!("http://{other}/v1/chat/completions?key=S3cr3t");
     let (address, first) = host("127.0.0.1", Some(location)).await;
     let recorder = Recorder::new();
-    let outgoing = Outgoing::new().trace_to(["127.0.0.1"]).baggage_to(["127.0.0.1"]);
+    let outgoing = Outgoing::new()
+        .with_trace_to(["127.0.0.1"])
+        .with_baggage_to(["127.0.0.1"]);
     let follow = Limited::new(10)
         .and::<_, RequestBody<String>, Error>(FilterCredentials::new())
         .and::<_, RequestBody<String>, Error>(clone_body_fn(RequestBody::try_clone));

@@ -167,9 +167,13 @@ mod tests {
     #[test]
     fn over_a_limit_members_go_and_never_the_rest() {
         let many: Vec<String> = (0..70).map(|n| format!("k{n:02}=v")).collect();
-        let kept = read(&[&many.join(",")]);
-        assert_eq!(kept.len(), 64, "64 members at most");
-        assert_eq!(kept.last().map(String::as_str), Some("k63=v;"), "the first 64");
+        let retained = read(&[&many.join(",")]);
+        assert_eq!(retained.len(), 64, "64 members at most");
+        assert_eq!(
+            retained.last().map(String::as_str),
+            Some("k63=v;"),
+            "the first 64"
+        );
         let exact = format!("a={}", "x".repeat(MAX_LEN - 2));
         assert_eq!(read(&[&exact]).len(), 1, "8192 bytes are allowed");
         let over = format!("a={}", "x".repeat(MAX_LEN - 1));

@@ -29,7 +29,7 @@
 //! |---|---|
 //! | a header in your hand | [`TraceParent`], [`TraceState`] |
 //! | a process whose instrumentation should follow the specification | [`W3cPropagator`], installed globally |
-//! | a server without an SDK, a proxy, a gateway | [`ExtractLayer`] and [`InjectLayer`]; [`ExtractLayer::minting`] |
+//! | a server without an SDK, a proxy, a gateway | [`ExtractLayer`] and [`InjectLayer`]; [`ExtractLayer::with_minting`] |
 //! | callers that you do not know | [`Trust`] |
 //! | callees that you do not know | [`Outgoing`] |
 //! | a layer of your own | [`Propagator`], [`InContext`] |

@@ -24,7 +24,7 @@ use http::header::HOST;
 /// ```
 /// use throughline_propagation::Outgoing;
 ///
-/// let outgoing = Outgoing::new().baggage_to(["billing.internal", "*.svc.cluster.local"]);
+/// let outgoing = Outgoing::new().with_baggage_to(["billing.internal", "*.svc.cluster.local"]);
 /// # let _ = outgoing;
 /// ```
 #[derive(Clone)]
@@ -47,14 +47,14 @@ impl Outgoing {
 
     /// Sets the hosts that get `traceparent` and `tracestate`. Default: all.
     #[must_use]
-    pub fn trace_to<P: Into<String>>(mut self, patterns: impl IntoIterator<Item = P>) -> Self {
+    pub fn with_trace_to<P: Into<String>>(mut self, patterns: impl IntoIterator<Item = P>) -> Self {
         self.trace = Hosts::named(patterns);
         self
     }
 
     /// Sets the hosts that get `baggage`. Default: none.
     #[must_use]
-    pub fn baggage_to<P: Into<String>>(mut self, patterns: impl IntoIterator<Item = P>) -> Self {
+    pub fn with_baggage_to<P: Into<String>>(mut self, patterns: impl IntoIterator<Item = P>) -> Self {
         self.baggage = Hosts::named(patterns);
         self
     }
@@ -215,8 +215,8 @@ mod tests {
     #[test]
     fn trace_goes_everywhere_and_baggage_nowhere_until_a_host_is_named() {
         let named = Outgoing::new()
-            .baggage_to(["Billing.internal", "*.svc.local", "[::1]"])
-            .trace_to(["billing.internal"]);
+            .with_baggage_to(["Billing.internal", "*.svc.local", "[::1]"])
+            .with_trace_to(["billing.internal"]);
         let cases: &[(&Outgoing, &str, Option<&str>, bool, bool)] = &[
             (&Outgoing::new(), "http://anywhere.example/", None, true, false),
             (&Outgoing::new(), "/", None, true, false),
@@ -265,22 +265,26 @@ mod tests {
             named.to_host(Some("::1")).baggage,
             "an address without its brackets is the same host"
         );
-        let all = Outgoing::new().baggage_to(["*"]);
+        let all = Outgoing::new().with_baggage_to(["*"]);
         assert!(all.to_host(None).baggage, "a star is every host, known or not");
-        let none = Outgoing::new().trace_to([""; 0]);
+        let none = Outgoing::new().with_trace_to([""; 0]);
         assert!(!none.to_host(Some("a")).trace, "no pattern is no host");
     }
 
     #[test]
     fn a_client_that_follows_redirects_gets_what_every_host_may_see() {
-        let named = Outgoing::new().baggage_to(["a"]).trace_to(["a"]);
+        let named = Outgoing::new().with_baggage_to(["a"]).with_trace_to(["a"]);
         let cases = [
             (Outgoing::new(), true, false),
-            (Outgoing::new().baggage_to(["a"]), true, false),
-            (Outgoing::new().baggage_to(["*"]), true, true),
+            (Outgoing::new().with_baggage_to(["a"]), true, false),
+            (Outgoing::new().with_baggage_to(["*"]), true, true),
             (named.clone(), false, false),
             (named.clone().with_trusted_redirects(true), true, true),
-            (named.with_trusted_redirects(true).trace_to(["b"]), false, true),
+            (
+                named.with_trusted_redirects(true).with_trace_to(["b"]),
+                false,
+                true,
+            ),
         ];
         for (outgoing, trace, baggage) in cases {
             let allowed = outgoing.to_host_and_redirects(Some("a"));

@@ -32,19 +32,19 @@ struct Read {
 impl<'a> Authority<'a> {
     pub(crate) fn new(text: &'a str) -> Option<Self> {
         if text.len() > recent::MAX_LENGTH {
-            return Read::new(text)?.of(text);
+            return Read::new(text)?.with_text(text);
         }
         let find = |slots: &RefCell<[Option<Read>; recent::SLOTS]>| {
             let mut slots = slots.try_borrow_mut().ok()?;
             let slot = slots.get_mut(recent::place(text.as_bytes()))?;
             match slot {
-                Some(read) if *read.text == *text => read.of(text),
-                _ => slot.insert(Read::new(text)?).of(text),
+                Some(read) if *read.text == *text => read.with_text(text),
+                _ => slot.insert(Read::new(text)?).with_text(text),
             }
         };
         match READ.try_with(find) {
             Ok(read) => read,
-            Err(_) => Read::new(text)?.of(text),
+            Err(_) => Read::new(text)?.with_text(text),
         }
     }
 }
@@ -63,7 +63,7 @@ impl Read {
     }
 
     /// The same for a text that is equal.
-    fn of<'a>(&self, text: &'a str) -> Option<Authority<'a>> {
+    fn with_text<'a>(&self, text: &'a str) -> Option<Authority<'a>> {
         Some(Authority {
             host: text.get(self.host.clone())?,
             label: Arc::clone(&self.label),

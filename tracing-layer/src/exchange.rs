@@ -13,7 +13,7 @@ use opentelemetry::{Context, KeyValue, StringValue};
 use crate::error_type::error_type;
 use crate::labels::Labels;
 use crate::limits::{literal_id, series_id};
-use crate::method::Known;
+use crate::method::KnownMethod;
 use crate::observe::{End, EndAt, Head};
 use crate::protocol::ResponseRule;
 use crate::provider::LazyInstruments;
@@ -24,7 +24,7 @@ use crate::{intern, protocol, recent, semconv};
 /// One exchange: its span, and what was seen of it.
 #[derive(Debug)]
 pub(crate) struct Exchange {
-    pub(crate) known: Known,
+    pub(crate) known_method: KnownMethod,
     /// The version that is spoken, once it is known.
     pub(crate) version: Option<Version>,
     /// Whether it is measured.
@@ -90,7 +90,7 @@ impl Exchange {
         parent: Context,
         begun: Option<Begun>,
         method: &Method,
-        known: Known,
+        known_method: KnownMethod,
     ) -> Self {
         let recording = begun.as_ref().and_then(Begun::recording);
         // Of a span that records nothing only the ids are of use, and they are cheaper to keep.
@@ -100,11 +100,11 @@ impl Exchange {
             None => parent,
         };
         Self {
-            known,
+            known_method,
             version: None,
             measured: false,
             request: None,
-            rule: ResponseRule::of(method),
+            rule: ResponseRule::for_method(method),
             began,
             context,
             recording,

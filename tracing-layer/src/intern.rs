@@ -1,7 +1,7 @@
-//! Short texts that come again and again, kept for the life of the process.
+//! Short texts that come again and again, interned for the life of the process.
 //!
 //! A span's name and a route are needed at every request and are known when the program is written. Kept, they cost
-//! neither an allocation nor a reference count. What is kept is bounded: past the bounds, texts are simply copied.
+//! neither an allocation nor a reference count. What is interned is bounded: past the bounds, texts are simply copied.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{LazyLock, PoisonError, RwLock};
@@ -21,42 +21,42 @@ struct Table {
 
 /// The text, kept, or `None` where there is no room for it.
 pub(crate) fn text(text: &str) -> Option<&'static str> {
-    if let Some(kept) = read(|table| table.texts.get(text).copied()) {
-        return Some(kept);
+    if let Some(interned) = read(|table| table.texts.get(text).copied()) {
+        return Some(interned);
     }
     let mut table = TABLE.write().unwrap_or_else(PoisonError::into_inner);
-    table.keep(text)
+    table.intern(text)
 }
 
 /// A route and the span name `{method} {route}`, kept, or `None` where there is no room for them.
 pub(crate) fn named(method: &'static str, route: &str) -> Option<Named> {
-    let known = |table: &Table| {
+    let look_up = |table: &Table| {
         // A map of longer-lived keys is a map of these.
         let named: &HashMap<(&str, &str), Named> = &table.named;
         named.get(&(method, route)).copied()
     };
-    if let Some(named) = read(known) {
+    if let Some(named) = read(look_up) {
         return Some(named);
     }
     let mut table = TABLE.write().unwrap_or_else(PoisonError::into_inner);
-    let route = table.keep(route)?;
-    let span = table.keep(&format!("{method} {route}"))?;
+    let route = table.intern(route)?;
+    let span = table.intern(&format!("{method} {route}"))?;
     let named = Named { route, span };
     table.named.insert((method, route), named);
     Some(named)
 }
 
 impl Table {
-    fn keep(&mut self, text: &str) -> Option<&'static str> {
-        if let Some(&kept) = self.texts.get(text) {
-            return Some(kept);
+    fn intern(&mut self, text: &str) -> Option<&'static str> {
+        if let Some(&interned) = self.texts.get(text) {
+            return Some(interned);
         }
         if self.texts.len() >= MAX_TEXTS || text.len() > MAX_LENGTH {
             return None;
         }
-        let kept: &'static str = Box::leak(text.into());
-        self.texts.insert(kept);
-        Some(kept)
+        let interned: &'static str = Box::leak(text.into());
+        self.texts.insert(interned);
+        Some(interned)
     }
 }
 
@@ -92,9 +92,9 @@ mod tests {
         assert_eq!(text(&"x".repeat(MAX_LENGTH + 1)), None, "too long");
         let mut table = Table::default();
         for n in 0..MAX_TEXTS {
-            assert!(table.keep(&n.to_string()).is_some(), "room for {n}");
+            assert!(table.intern(&n.to_string()).is_some(), "room for {n}");
         }
-        assert_eq!(table.keep("one more"), None, "full");
-        assert_eq!(table.keep("7"), Some("7"), "what was kept stays");
+        assert_eq!(table.intern("one more"), None, "full");
+        assert_eq!(table.intern("7"), Some("7"), "what was interned stays");
     }
 }

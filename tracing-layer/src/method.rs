@@ -11,7 +11,7 @@ pub(crate) struct Methods(Vec<&'static str>);
 
 /// A method as telemetry shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Known(Option<&'static str>);
+pub(crate) struct KnownMethod(Option<&'static str>);
 
 impl Methods {
     /// The methods that the process's environment names, or the convention's.
@@ -34,13 +34,13 @@ impl Methods {
         Self(named.filter_map(intern::text).collect())
     }
 
-    pub(crate) fn known(&self, method: &Method) -> Known {
+    pub(crate) fn classify(&self, method: &Method) -> KnownMethod {
         let sent = method.as_str();
-        Known(self.0.iter().copied().find(|&known| known == sent))
+        KnownMethod(self.0.iter().copied().find(|&known| known == sent))
     }
 }
 
-impl Known {
+impl KnownMethod {
     /// The attribute's value.
     pub(crate) fn label(self) -> &'static str {
         self.0.unwrap_or(OTHER)
@@ -70,17 +70,21 @@ mod tests {
             (Method::from_bytes(b"get").expect("a token"), "_OTHER", "HTTP"),
         ];
         for (method, label, name) in cases {
-            let known = methods.known(&method);
-            assert_eq!((known.label(), known.span_name()), (label, name), "{method}");
+            let classified = methods.classify(&method);
+            assert_eq!(
+                (classified.label(), classified.span_name()),
+                (label, name),
+                "{method}"
+            );
         }
     }
 
     #[test]
     fn an_empty_list_is_none() {
         for list in ["", " ", ","] {
-            let known = Methods::listed(list).known(&Method::DELETE);
+            let classified = Methods::listed(list).classify(&Method::DELETE);
             assert_eq!(
-                known.label(),
+                classified.label(),
                 "DELETE",
                 "{list:?}: as if the variable were not set"
             );
@@ -91,7 +95,7 @@ mod tests {
     fn a_list_replaces_the_default() {
         let methods = Methods::listed(" GET ,PROPFIND,,");
         let propfind = Method::from_bytes(b"PROPFIND").expect("a token");
-        assert_eq!(methods.known(&propfind).label(), "PROPFIND", "named");
-        assert!(methods.known(&Method::POST).is_other(), "no longer named");
+        assert_eq!(methods.classify(&propfind).label(), "PROPFIND", "named");
+        assert!(methods.classify(&Method::POST).is_other(), "no longer named");
     }
 }

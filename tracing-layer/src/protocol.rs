@@ -71,7 +71,7 @@ pub(crate) enum ResponseRule {
 }
 
 impl ResponseRule {
-    pub(crate) fn of(method: &Method) -> Self {
+    pub(crate) fn for_method(method: &Method) -> Self {
         match *method {
             Method::HEAD => Self::Head,
             Method::CONNECT => Self::Connect,
@@ -216,7 +216,7 @@ mod tests {
         ];
         for (method, status, expected) in cases {
             let code = StatusCode::from_u16(status).expect("a status code");
-            let ends = ResponseRule::of(&method).ends_with_head(code);
+            let ends = ResponseRule::for_method(&method).ends_with_head(code);
             assert_eq!(ends, expected, "{method} {status}");
         }
     }

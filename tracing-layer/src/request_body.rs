@@ -21,7 +21,7 @@ impl RequestBytes {
         not(any(feature = "axum", feature = "reqwest")),
         expect(clippy::needless_pass_by_ref_mut, reason = "with an adapter it is changed")
     )]
-    pub(crate) fn of<B: Body + 'static>(body: &mut B) -> Self {
+    pub(crate) fn from_body<B: Body + 'static>(body: &mut B) -> Self {
         match body.size_hint().exact() {
             Some(bytes) => Self::Known(bytes),
             None => Self::counted(body),
@@ -124,7 +124,7 @@ mod tests {
     }
 
     async fn counted<B: Body<Error: std::fmt::Debug> + Unpin + 'static>(mut body: B) -> [Option<u64>; 2] {
-        let bytes = RequestBytes::of(&mut body);
+        let bytes = RequestBytes::from_body(&mut body);
         let before = bytes.so_far();
         pin!(body).collect().await.expect("the body passes");
         [before, bytes.so_far()]

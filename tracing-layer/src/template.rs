@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use opentelemetry::StringValue;
 
 use crate::intern;
-use crate::method::Known;
+use crate::method::KnownMethod;
 
 /// A template such as `/users/{id}`, with the span name `{method} {template}`. Both are kept where there is room.
 #[derive(Debug, Clone)]
@@ -15,7 +15,7 @@ pub(crate) struct Template {
 }
 
 impl Template {
-    pub(crate) fn new(method: Known, text: &str) -> Self {
+    pub(crate) fn new(method: KnownMethod, text: &str) -> Self {
         let method = method.span_name();
         match intern::named(method, text) {
             Some(named) => Self {
@@ -31,7 +31,7 @@ impl Template {
 }
 
 /// The name of a span, with its template if there is one.
-pub(crate) fn span_name(method: Known, template: Option<&Template>) -> Cow<'static, str> {
+pub(crate) fn span_name(method: KnownMethod, template: Option<&Template>) -> Cow<'static, str> {
     template.map_or_else(
         || method.span_name().into(),
         |template| template.span_name.clone(),

@@ -128,18 +128,20 @@ fn text(line: &HeaderValue) -> &str {
 }
 
 fn lines<'a>(headers: &'a HeaderMap, key: &str) -> ValueIter<'a, HeaderValue> {
-    match known(key) {
+    match standard_name(key) {
         Some(name) => headers.get_all(name).iter(),
         None => headers.get_all(key).iter(),
     }
 }
 
 fn name(key: &str) -> Option<HeaderName> {
-    known(key).cloned().or_else(|| HeaderName::try_from(key).ok())
+    standard_name(key)
+        .cloned()
+        .or_else(|| HeaderName::try_from(key).ok())
 }
 
 /// The names that our own propagator asks for, which need not be parsed.
-fn known(key: &str) -> Option<&'static HeaderName> {
+fn standard_name(key: &str) -> Option<&'static HeaderName> {
     match key {
         TRACEPARENT => Some(&PARENT),
         TRACESTATE => Some(&STATE),

@@ -28,14 +28,14 @@ impl ExtractLayer {
 
     /// Sets the propagator. Default: [`Propagator::global`].
     #[must_use]
-    pub fn propagator(mut self, propagator: impl Into<Propagator>) -> Self {
+    pub fn with_propagator(mut self, propagator: impl Into<Propagator>) -> Self {
         self.propagator = propagator.into();
         self
     }
 
     /// Sets whose trace is continued. Default: [`Trust::Always`].
     #[must_use]
-    pub fn trust(mut self, trust: Trust) -> Self {
+    pub fn with_trust(mut self, trust: Trust) -> Self {
         self.trust = trust;
         self
     }
@@ -46,14 +46,14 @@ impl ExtractLayer {
     /// whoever records comes later. It is for services without an SDK. With one it would be the parent of the first
     /// span, a parent that no backend ever sees, so leave it off.
     #[must_use]
-    pub fn minting(mut self) -> Self {
+    pub fn with_minting(mut self) -> Self {
         self.mint = Some(Sampled(false));
         self
     }
 
-    /// Like [`minting`](Self::minting), with the sampled flag set: services downstream that heed it record the trace.
+    /// Like [`with_minting`](Self::with_minting), with the sampled flag set: services downstream that heed it record the trace.
     #[must_use]
-    pub fn minting_sampled(mut self) -> Self {
+    pub fn with_sampled_minting(mut self) -> Self {
         self.mint = Some(Sampled(true));
         self
     }

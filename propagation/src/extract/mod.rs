@@ -8,7 +8,7 @@
 //! | the request has | the current context inside |
 //! |---|---|
 //! | one valid `traceparent` | has the remote span, and its `tracestate` |
-//! | none, two, or an invalid one | is the one outside; with [`minting`](ExtractLayer::minting), has a new span |
+//! | none, two, or an invalid one | is the one outside; with [`with_minting`](ExtractLayer::with_minting), has a new span |
 //! | `baggage` | has the baggage |
 //! | a caller that is not believed | is the one outside, or a new span; [`Extracted`] is among the extensions |
 //!
@@ -18,7 +18,7 @@
 //! use tower::{ServiceBuilder, service_fn};
 //!
 //! let service = ServiceBuilder::new()
-//!     .layer(ExtractLayer::new().trust(Trust::Always))
+//!     .layer(ExtractLayer::new().with_trust(Trust::Always))
 //!     .service(service_fn(|_: Request<String>| async {
 //!         // `opentelemetry::Context::current()` is the caller's.
 //!         Ok::<_, std::convert::Infallible>(Response::new(String::new()))

@@ -24,14 +24,14 @@ impl InjectLayer {
 
     /// Sets the propagator. Default: [`Propagator::global`].
     #[must_use]
-    pub fn propagator(mut self, propagator: impl Into<Propagator>) -> Self {
+    pub fn with_propagator(mut self, propagator: impl Into<Propagator>) -> Self {
         self.propagator = propagator.into();
         self
     }
 
     /// Sets which hosts see what. Default: [`Outgoing::new`].
     #[must_use]
-    pub fn outgoing(mut self, outgoing: Outgoing) -> Self {
+    pub fn with_outgoing(mut self, outgoing: Outgoing) -> Self {
         self.outgoing = outgoing;
         self
     }

@@ -17,7 +17,7 @@
 //! use tower::{ServiceBuilder, service_fn};
 //!
 //! let client = ServiceBuilder::new()
-//!     .layer(InjectLayer::new().outgoing(Outgoing::new().baggage_to(["*.internal"])))
+//!     .layer(InjectLayer::new().with_outgoing(Outgoing::new().with_baggage_to(["*.internal"])))
 //!     .service(service_fn(|_: Request<String>| async {
 //!         Ok::<_, std::convert::Infallible>(Response::new(String::new()))
 //!     }));

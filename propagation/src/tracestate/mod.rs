@@ -124,8 +124,8 @@ impl TraceState {
             let Some(victim) = long.or_else(|| self.0.split(',').next_back()) else {
                 return;
             };
-            let kept: Vec<&str> = self.0.split(',').filter(|&member| member != victim).collect();
-            self.0 = kept.join(",");
+            let members: Vec<&str> = self.0.split(',').filter(|&member| member != victim).collect();
+            self.0 = members.join(",");
         }
     }
 }

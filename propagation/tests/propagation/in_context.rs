@@ -44,16 +44,17 @@ fn the_context_is_current_in_call_in_poll_and_in_drop_and_nowhere_else() {
     for finishes in [true, false] {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let inner = Arc::clone(&seen);
-        let mut service = ExtractLayer::new()
-            .propagator(w3c())
-            .layer(service_fn(move |_: Request<()>| {
-                let witness = Witness(Arc::clone(&inner), finishes);
-                witness.note("call");
-                async move {
-                    witness.await;
-                    Ok::<_, Infallible>(Response::new(()))
-                }
-            }));
+        let mut service =
+            ExtractLayer::new()
+                .with_propagator(w3c())
+                .layer(service_fn(move |_: Request<()>| {
+                    let witness = Witness(Arc::clone(&inner), finishes);
+                    witness.note("call");
+                    async move {
+                        witness.await;
+                        Ok::<_, Infallible>(Response::new(()))
+                    }
+                }));
         let future = service.call(request(&[("traceparent", traceparent("01"))]));
         {
             let mut future = pin!(future);
@@ -89,7 +90,7 @@ fn a_future_that_is_never_polled_is_dropped_in_its_context() {
 #[tokio::test]
 async fn errors_and_panics_pass_and_leave_the_context_outside_as_it_was() {
     let failing = service_fn(|_: Request<()>| async { Err::<Response<()>, _>("the error") });
-    let layer = ExtractLayer::new().propagator(w3c());
+    let layer = ExtractLayer::new().with_propagator(w3c());
     let sent = || request(&[("traceparent", traceparent("01"))]);
     let error = layer.layer(failing).oneshot(sent()).await.expect_err("an error");
     assert_eq!(error, "the error", "as it was");

@@ -39,8 +39,8 @@ async fn a_trace_passes_through_without_an_sdk() {
         ("tracestate", "x@@y=9,a=1".to_owned()),
         ("baggage", "user=7".to_owned()),
     ];
-    let extract = ExtractLayer::new().propagator(w3c());
-    let inject = InjectLayer::new().propagator(w3c());
+    let extract = ExtractLayer::new().with_propagator(w3c());
+    let inject = InjectLayer::new().with_propagator(w3c());
     let got = pass_through(extract.clone(), inject.clone(), request(&sent)).await;
     assert_eq!(lines(&got, "traceparent"), traceparent("02"), "as it came");
     assert_eq!(lines(&got, "tracestate"), "x@@y=9,a=1", "as it came");
@@ -51,13 +51,13 @@ async fn a_trace_passes_through_without_an_sdk() {
 
     let named = inject
         .clone()
-        .outgoing(Outgoing::new().baggage_to(["*.internal"]));
+        .with_outgoing(Outgoing::new().with_baggage_to(["*.internal"]));
     let got = pass_through(extract.clone(), named, request(&sent)).await;
     assert_eq!(lines(&got, "baggage"), "user=7", "to one that was");
 
     let secret = inject
         .clone()
-        .outgoing(Outgoing::new().trace_to(["elsewhere.internal"]));
+        .with_outgoing(Outgoing::new().with_trace_to(["elsewhere.internal"]));
     let got = pass_through(extract.clone(), secret, request(&sent)).await;
     assert!(
         got.is_empty(),
@@ -70,8 +70,8 @@ async fn a_trace_passes_through_without_an_sdk() {
 
 #[tokio::test]
 async fn a_trace_is_minted_only_where_none_came() {
-    let inject = InjectLayer::new().propagator(w3c());
-    let minting = ExtractLayer::new().propagator(w3c()).minting();
+    let inject = InjectLayer::new().with_propagator(w3c());
+    let minting = ExtractLayer::new().with_propagator(w3c()).with_minting();
     let parent =
         |headers: &HeaderMap| -> TraceParent { lines(headers, "traceparent").parse().expect("valid") };
 
@@ -79,7 +79,12 @@ async fn a_trace_is_minted_only_where_none_came() {
     assert_eq!(parent(&got).flags().to_u8(), 0x02, "random, not sampled");
     assert!(!got.contains_key("tracestate"), "no empty header");
 
-    let got = pass_through(minting.clone().minting_sampled(), inject.clone(), request(&[])).await;
+    let got = pass_through(
+        minting.clone().with_sampled_minting(),
+        inject.clone(),
+        request(&[]),
+    )
+    .await;
     assert_eq!(parent(&got).flags().to_u8(), 0x03, "random and sampled");
 
     let bad = request(&[
@@ -99,7 +104,7 @@ async fn a_trace_is_minted_only_where_none_came() {
     );
 
     let good = request(&[("traceparent", traceparent("01"))]);
-    let got = pass_through(minting.trust(Trust::Never), inject, good).await;
+    let got = pass_through(minting.with_trust(Trust::Never), inject, good).await;
     assert_ne!(
         parent(&got).trace_id().to_string(),
         TRACE,
@@ -122,7 +127,7 @@ async fn the_request_takes_the_context_along() {
         )))
     });
     let sent = || request(&[("traceparent", traceparent("01"))]);
-    let believing = ExtractLayer::new().propagator(w3c());
+    let believing = ExtractLayer::new().with_propagator(w3c());
     let response = believing
         .layer(handler)
         .oneshot(sent())
@@ -133,7 +138,7 @@ async fn the_request_takes_the_context_along() {
         (TRACE.to_owned(), String::new()),
         "the context, no link"
     );
-    let wary = believing.trust(Trust::Never);
+    let wary = believing.with_trust(Trust::Never);
     let response = wary.layer(handler).oneshot(sent()).await.expect("infallible");
     let (trace, link) = response.body();
     assert_ne!(*trace, TRACE, "not the caller's trace");
@@ -147,8 +152,8 @@ fn the_application_may_attach_contexts_inside_a_predicate() {
         true
     });
     let mut service = ExtractLayer::new()
-        .propagator(w3c())
-        .trust(trust)
+        .with_propagator(w3c())
+        .with_trust(trust)
         .layer(service_fn(|_: Request<()>| async {
             Ok::<_, Infallible>(Response::new(()))
         }));

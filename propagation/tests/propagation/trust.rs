@@ -76,11 +76,11 @@ fn a_predicate_sees_the_request_and_the_peer() {
             "{trust:?} {peer:?}"
         );
     }
-    let known: SocketAddr = "127.0.0.1:9".parse().expect("an address");
+    let proxy: SocketAddr = "127.0.0.1:9".parse().expect("an address");
     let request = request(Some("203.0.113.7:1"));
     let head = Head::new(&request);
     assert!(
-        loopback.decide(&head.with_peer(Some(known))),
+        loopback.decide(&head.with_peer(Some(proxy))),
         "an address from elsewhere goes first"
     );
     assert!(

@@ -70,9 +70,9 @@ fn check(args: &Args, sig: &Signature) -> Result<()> {
     if let (Some(err), ReturnType::Default) = (args.err, &sig.output) {
         return Err(Error::new(err, "`err` needs a function that returns a `Result`"));
     }
-    let known = arguments(sig);
+    let argument_names = arguments(sig);
     for recorded in &args.record {
-        if known.iter().any(|name| is(&recorded.value, name)) {
+        if argument_names.iter().any(|name| is(&recorded.value, name)) {
             continue;
         }
         let name = recorded.key.value();
@@ -119,7 +119,7 @@ fn open(args: &Args, sig: &Signature, block: &Block, owner: Owner, names: &Names
     let build = quote!(|| #private::SpanBuilder::from_name(#name) #kind #attributes);
     let parent = args.parent.as_ref();
     let parent = parent.map(|parent| quote_spanned!(parent.span()=> #private::parent(&(#parent))));
-    match (parent, Output::of(sig)) {
+    match (parent, Output::from_signature(sig)) {
         (None, Output::Value) => quote!(let #guard = #helpers::span_with(#build);),
         (Some(parent), Output::Value) => quote!(let #guard = #helpers::open_in(#parent, #build).enter();),
         (None, _) => quote!(let #span = #helpers::open_with(#build);),
@@ -137,7 +137,7 @@ fn name(args: &Args, sig: &Signature, block: &Block, owner: Owner, private: &Tok
         Owner::Unknown if !speaks_of_self(sig, block) => function.to_token_stream(),
         Owner::SelfType | Owner::Unknown => quote!({
             static NAME: #private::MethodName = #private::MethodName::new(#function);
-            NAME.of::<Self>()
+            NAME.for_type::<Self>()
         }),
     }
 }
@@ -152,10 +152,10 @@ fn body(err: Option<Span>, sig: &Signature, block: &Block, names: &Names) -> Tok
     } = names;
     let output = inferable(&sig.output);
     let stmts = &block.stmts;
-    match Output::of(sig) {
+    match Output::from_signature(sig) {
         Output::Value => match err {
             None => quote!(#(#stmts)*),
-            Some(err) => told(
+            Some(err) => with_recorded_error(
                 quote!(#private::call(move || -> #output { #(#stmts)* })),
                 err,
                 names,
@@ -163,11 +163,11 @@ fn body(err: Option<Span>, sig: &Signature, block: &Block, names: &Names) -> Tok
         },
         Output::Async => {
             let hint = hint(sig, &output);
-            let future = told_later(quote!(async move { #hint #(#stmts)* }), err, names);
+            let future = with_later_recorded_error(quote!(async move { #hint #(#stmts)* }), err, names);
             quote!(let #name = #future; #span.around(#name).await)
         }
         Output::Future => {
-            let future = told_later(quote!(#span.within(move || { #(#stmts)* })), err, names);
+            let future = with_later_recorded_error(quote!(#span.within(move || { #(#stmts)* })), err, names);
             quote!(let #name = #future; #span.around(#name))
         }
         Output::Boxed => {
@@ -175,14 +175,14 @@ fn body(err: Option<Span>, sig: &Signature, block: &Block, names: &Names) -> Tok
                 Some(future) => future.to_token_stream(),
                 None => quote!(#span.within(move || -> #output { #(#stmts)* })),
             };
-            let future = told_later(future, err, names);
+            let future = with_later_recorded_error(future, err, names);
             quote!(let #name = #future; ::std::boxed::Box::pin(#span.around(#name)))
         }
     }
 }
 
 /// `result`, whose error has been told.
-fn told(result: TokenStream, err: Span, names: &Names) -> TokenStream {
+fn with_recorded_error(result: TokenStream, err: Span, names: &Names) -> TokenStream {
     let Names {
         private,
         result: name,
@@ -191,28 +191,28 @@ fn told(result: TokenStream, err: Span, names: &Names) -> TokenStream {
     } = names;
     let shown = Ident::new("__result", err.resolved_at(Span::mixed_site()));
     let failure = quote_spanned!(err=> #private::failure(&#shown));
-    let tell = quote_spanned!(err=> (&&&&#private::Failed(#error)).tell());
+    let record = quote_spanned!(err=> (&&&&#private::Failed(#error)).record());
     quote! {
         let #name = #result;
         if let ::core::option::Option::Some(#error) = #failure {
             #[allow(unused_imports)]
             use #private::{IsError as _, IsOfKinds as _, IsShown as _, PointsToError as _};
-            #tell;
+            #record;
         }
         #name
     }
 }
 
 /// `future`, whose error is told when it is ready.
-fn told_later(future: TokenStream, err: Option<Span>, names: &Names) -> TokenStream {
+fn with_later_recorded_error(future: TokenStream, err: Option<Span>, names: &Names) -> TokenStream {
     let Some(err) = err else {
         return future;
     };
     let name = &names.future;
-    let told = told(quote!(#name.await), err, names);
+    let recorded = with_recorded_error(quote!(#name.await), err, names);
     quote!({
         let #name = #future;
-        async move { #told }
+        async move { #recorded }
     })
 }
 

@@ -18,22 +18,22 @@ pub(crate) enum Output {
 }
 
 impl Output {
-    pub(crate) fn of(sig: &Signature) -> Self {
+    pub(crate) fn from_signature(sig: &Signature) -> Self {
         if sig.asyncness.is_some() {
             return Self::Async;
         }
         match &sig.output {
-            ReturnType::Type(_, ty) => Self::of_type(ty),
+            ReturnType::Type(_, ty) => Self::from_type(ty),
             ReturnType::Default => Self::Value,
         }
     }
 
-    fn of_type(ty: &Type) -> Self {
+    fn from_type(ty: &Type) -> Self {
         match ty {
             Type::ImplTrait(ty) if ty.bounds.iter().any(is_future) => Self::Future,
             Type::Path(ty) if is_boxed_future(&ty.path) => Self::Boxed,
-            Type::Paren(ty) => Self::of_type(&ty.elem),
-            Type::Group(ty) => Self::of_type(&ty.elem),
+            Type::Paren(ty) => Self::from_type(&ty.elem),
+            Type::Group(ty) => Self::from_type(&ty.elem),
             _ => Self::Value,
         }
     }

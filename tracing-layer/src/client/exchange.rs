@@ -49,7 +49,7 @@ impl Sending {
             return None;
         }
         let observed = settings.filter.call(|filter| filter(&attempt)).unwrap_or(true);
-        let method = shared.methods.known(attempt.method());
+        let method = shared.methods.classify(attempt.method());
         let authority = Authority::new(attempt.url().authority);
         // Decided by the whole host: the one that is recorded may be cut.
         let host = authority.as_ref().map(|authority| authority.host);
@@ -112,7 +112,7 @@ impl Sending {
     }
 
     fn label(&self, instruments: &Instruments, labels: &mut Labels) {
-        let method = self.exchange.known.label();
+        let method = self.exchange.known_method.label();
         let template = self.template.as_ref().map(|template| &template.text);
         let id = series_id([
             literal_id(method),

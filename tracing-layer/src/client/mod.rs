@@ -12,7 +12,7 @@
 //! }
 //!
 //! let client = ClientLayer::new()
-//!     .with_outgoing(Outgoing::new().baggage_to(["*.internal"]))
+//!     .with_outgoing(Outgoing::new().with_baggage_to(["*.internal"]))
 //!     .layer(tower::service_fn(send));
 //! ```
 //!
@@ -86,7 +86,7 @@
 //! let client = ServiceBuilder::new()
 //!     .layer(AttemptsLayer::new())
 //!     .layer(FollowRedirectLayer::new())
-//!     .layer(ClientLayer::new().with_outgoing(Outgoing::new().baggage_to(["*.internal"])))
+//!     .layer(ClientLayer::new().with_outgoing(Outgoing::new().with_baggage_to(["*.internal"])))
 //!     .service(transport); // such as hyper-util's client
 //! # let _ = tower::util::ServiceExt::oneshot(client, Request::new(Body::new()));
 //! ```

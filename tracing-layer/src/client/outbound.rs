@@ -159,7 +159,7 @@ impl<B: Body + 'static> Outbound for Request<B> {
     }
 
     fn body_bytes(&mut self) -> RequestBytes {
-        RequestBytes::of(self.body_mut())
+        RequestBytes::from_body(self.body_mut())
     }
 
     fn extension<T: Clone + Send + Sync + 'static>(&self) -> Option<&T> {
@@ -193,7 +193,7 @@ impl Outbound for reqwest::Request {
     fn body_bytes(&mut self) -> RequestBytes {
         self.body_mut()
             .as_mut()
-            .map_or(RequestBytes::Known(0), RequestBytes::of)
+            .map_or(RequestBytes::Known(0), RequestBytes::from_body)
     }
 
     fn extension<T: Clone + Send + Sync + 'static>(&self) -> Option<&T> {

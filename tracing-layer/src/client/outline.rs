@@ -10,7 +10,7 @@ use super::outbound::{Attempt, Peer};
 use super::settings::Settings;
 use crate::exchange::Begun;
 use crate::limits::{MAX_ATTRIBUTE_BYTES, truncate};
-use crate::method::Known;
+use crate::method::KnownMethod;
 use crate::query::Query;
 use crate::semconv;
 use crate::template::{Template, span_name};
@@ -20,7 +20,7 @@ pub(super) struct Outline<'a> {
     pub(super) attempt: &'a Attempt<'a>,
     /// Whether the URL's authority is a host alone.
     pub(super) is_host: bool,
-    pub(super) method: Known,
+    pub(super) method: KnownMethod,
     pub(super) peer: Option<&'a Peer>,
     pub(super) template: Option<&'a Template>,
     pub(super) resent: u32,

@@ -79,8 +79,8 @@ pub(super) fn of_hyper(error: &(dyn Error + 'static)) -> Option<&'static str> {
     if hyper.is_incomplete_message() || hyper.is_closed() {
         return Some("connection_closed");
     }
-    let texts = chain(hyper).map(ToString::to_string);
-    if texts
+    let messages = chain(hyper).map(ToString::to_string);
+    if messages
         .into_iter()
         .any(|text| HTTP2_TEXTS.iter().any(|start| text.starts_with(start)))
     {

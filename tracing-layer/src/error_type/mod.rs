@@ -41,8 +41,8 @@ use crate::semconv;
 /// An error's text is never part of it: texts hold addresses, names and secrets, and there is no end of them.
 #[must_use]
 pub fn error_type(cause: Cause<'_>) -> &'static str {
-    let known = cause.as_error().and_then(of_chain);
-    known.unwrap_or_else(|| of_type(cause.type_name()))
+    let class = cause.as_error().and_then(of_chain);
+    class.unwrap_or_else(|| of_type(cause.type_name()))
 }
 
 /// The class of an error that is told by the error itself or by one of its sources.

@@ -65,7 +65,7 @@ impl<'a> Cause<'a> {
     /// Of any other type ask [`Cause::downcast_ref`].
     #[must_use]
     pub fn as_error(&self) -> Option<&'a (dyn Error + 'static)> {
-        let known = [
+        let causes = [
             self.downcast_ref::<BoxError>().map(|boxed| boxed.as_ref() as _),
             self.downcast_ref::<Box<dyn Error + Send>>()
                 .map(|boxed| boxed.as_ref() as _),
@@ -89,7 +89,7 @@ impl<'a> Cause<'a> {
             #[cfg(feature = "reqwest-middleware")]
             self.as_known::<reqwest_middleware::Error>(),
         ];
-        known.into_iter().flatten().next()
+        causes.into_iter().flatten().next()
     }
 
     fn as_known<E: Error + 'static>(&self) -> Option<&'a (dyn Error + 'static)> {

@@ -1,4 +1,4 @@
-//! The provider that a layer was given, or the global one.
+//! The provider that a layer was custom, or the global one.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use opentelemetry::metrics::{Meter, MeterProvider};
 /// A provider, and the scope that it is asked for.
 pub(super) struct Source<P: ?Sized> {
     scope: InstrumentationScope,
-    given: Option<Arc<P>>,
+    custom: Option<Arc<P>>,
 }
 
 pub(super) type TracerSource = Source<dyn ObjectSafeTracerProvider + Send + Sync>;
@@ -19,14 +19,14 @@ pub(super) type MeterSource = Source<dyn MeterProvider + Send + Sync>;
 impl<P: ?Sized> Source<P> {
     /// Whatever is global when it is asked.
     pub(super) fn global(scope: InstrumentationScope) -> Self {
-        Self { scope, given: None }
+        Self { scope, custom: None }
     }
 
     /// This provider, for the same scope.
     pub(super) fn with_provider(&self, provider: Arc<P>) -> Self {
         Self {
             scope: self.scope.clone(),
-            given: Some(provider),
+            custom: Some(provider),
         }
     }
 
@@ -38,7 +38,7 @@ impl<P: ?Sized> Source<P> {
 impl TracerSource {
     pub(super) fn tracer(&self) -> BoxedTracer {
         let scope = self.scope.clone();
-        match &self.given {
+        match &self.custom {
             Some(provider) => BoxedTracer::new(provider.boxed_tracer(scope)),
             None => global::tracer_with_scope(scope),
         }
@@ -48,7 +48,7 @@ impl TracerSource {
 impl MeterSource {
     pub(super) fn meter(&self) -> Meter {
         let scope = self.scope.clone();
-        match &self.given {
+        match &self.custom {
             Some(provider) => provider.meter_with_scope(scope),
             None => global::meter_provider().meter_with_scope(scope),
         }
@@ -57,10 +57,10 @@ impl MeterSource {
 
 impl<P: ?Sized> fmt::Debug for Source<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let given = if self.given.is_some() { "given" } else { "global" };
+        let provider = if self.custom.is_some() { "custom" } else { "global" };
         f.debug_struct("Source")
             .field("scope", &self.scope.name())
-            .field("provider", &given)
+            .field("provider", &provider)
             .finish()
     }
 }

@@ -22,8 +22,8 @@ struct Inner {
     source: TracerSource,
     /// When to look for a provider again. Without it the first is taken for good.
     asking: Option<Asking>,
-    kept: OnceLock<BoxedTracer>,
-    /// Whether the tracer that is kept starts nothing: it is a no-op, or has been shut down.
+    tracer: OnceLock<BoxedTracer>,
+    /// Whether the tracer that is tracer starts nothing: it is a no-op, or has been shut down.
     useless: AtomicBool,
 }
 
@@ -37,7 +37,7 @@ impl LazyTracer {
     /// A tracer of the global provider that asks again for as long as that is a no-op, and once more when it has been
     /// shut down; so it may be used before the provider is set.
     ///
-    /// A provider that records is kept until it is shut down; the first span after that is lost in finding out. While
+    /// A provider that records is tracer until it is shut down; the first span after that is lost in finding out. While
     /// there is none, it is looked for at each of the first 1,000 spans, then once a millisecond: a span costs a look at
     /// the clock, and one in a millisecond an allocation.
     ///
@@ -83,7 +83,7 @@ impl LazyTracer {
             inner: Arc::new(Inner {
                 source,
                 asking,
-                kept: OnceLock::new(),
+                tracer: OnceLock::new(),
                 useless: AtomicBool::new(false),
             }),
         }
@@ -98,7 +98,7 @@ impl LazyTracer {
         if parent.is_telemetry_suppressed() {
             return None;
         }
-        let Some(tracer) = self.kept().filter(|_| !self.is_useless()) else {
+        let Some(tracer) = self.current().filter(|_| !self.is_useless()) else {
             return self.start_elsewhere(parent, builder);
         };
         let span = noop::start(tracer, parent, builder);
@@ -113,20 +113,23 @@ impl LazyTracer {
     /// Until a first span has found a provider, it is asked with a span that none records: a few allocations.
     #[must_use]
     pub fn is_noop(&self) -> bool {
-        match (self.inner.kept.get(), &self.inner.asking) {
+        match (self.inner.tracer.get(), &self.inner.asking) {
             (None, _) => noop::is_noop_tracer(&self.inner.source.tracer()),
             (Some(_), None) => self.is_useless(),
             (Some(_), Some(asking)) => self.is_useless() && asking.was_in_vain(),
         }
     }
 
-    fn kept(&self) -> Option<&BoxedTracer> {
+    fn current(&self) -> Option<&BoxedTracer> {
         let Inner {
-            source, asking, kept, ..
+            source,
+            asking,
+            tracer,
+            ..
         } = &*self.inner;
         match asking {
-            Some(_) => kept.get(),
-            None => Some(kept.get_or_init(|| source.tracer())),
+            Some(_) => tracer.get(),
+            None => Some(tracer.get_or_init(|| source.tracer())),
         }
     }
 
@@ -141,7 +144,7 @@ impl LazyTracer {
         let span = noop::start(&tracer, parent, builder);
         if span.is_some() {
             asking.found();
-            let _ = self.inner.kept.set(tracer);
+            let _ = self.inner.tracer.set(tracer);
         } else {
             asking.in_vain();
         }
@@ -149,10 +152,10 @@ impl LazyTracer {
     }
 
     fn found_useless(&self) {
-        let known = self.inner.useless.swap(true, Ordering::Relaxed);
+        let was_useless = self.inner.useless.swap(true, Ordering::Relaxed);
         match &self.inner.asking {
             Some(asking) => asking.in_vain(),
-            None if known => {}
+            None if was_useless => {}
             None => warn_of_noop(self.inner.source.scope()),
         }
     }

@@ -88,7 +88,7 @@ impl Serving {
             outside.tag(request.extensions_mut());
         }
         exchange.request =
-            (exchange.measured && shared.body_sizes).then(|| RequestBytes::of(request.body_mut()));
+            (exchange.measured && shared.body_sizes).then(|| RequestBytes::from_body(request.body_mut()));
         let instruments = exchange.instruments(&settings.instruments);
         Some(Self {
             active: instruments.map(|instruments| instruments.activate(method.label(), scheme)),
@@ -109,7 +109,7 @@ impl Serving {
 
     fn labels(&self) -> Labels {
         let mut labels = Labels::new();
-        labels.push(semconv::HTTP_REQUEST_METHOD, self.exchange.known.label());
+        labels.push(semconv::HTTP_REQUEST_METHOD, self.exchange.known_method.label());
         labels.push(semconv::URL_SCHEME, self.scheme);
         if let Some(route) = &self.route {
             labels.push(semconv::HTTP_ROUTE, route.clone());
@@ -139,7 +139,7 @@ impl Serving {
     fn learn_late_route(&mut self) {
         let late = self.late.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         let Some(late) = late else { return };
-        let route = Template::new(self.exchange.known, &late);
+        let route = Template::new(self.exchange.known_method, &late);
         if let Some(span) = self.exchange.span() {
             span.update_name(route.span_name);
         }

@@ -15,7 +15,7 @@ use super::route;
 use super::settings::Settings;
 use crate::exchange::{Begun, connection};
 use crate::layer_parts::Parts;
-use crate::method::Known;
+use crate::method::KnownMethod;
 use crate::template::{Template, span_name};
 
 /// What the exchange is made of.
@@ -23,7 +23,7 @@ pub(super) struct Incoming<'a, B> {
     pub(super) began: Instant,
     pub(super) parent: Context,
     pub(super) observed: bool,
-    pub(super) method: Known,
+    pub(super) method: KnownMethod,
     pub(super) scheme: &'static str,
     pub(super) route: Option<Template>,
     pub(super) request: &'a Request<B>,
@@ -36,7 +36,7 @@ impl<'a, B> Incoming<'a, B> {
     pub(super) fn new(settings: &Settings, request: &'a Request<B>, current: &Context, parts: Parts) -> Self {
         let began = Instant::now();
         let head = origin::head(request);
-        let method = settings.shared.methods.known(request.method());
+        let method = settings.shared.methods.classify(request.method());
         let trusted = trusts(&settings.trust, &head);
         let (parent, link) = if parts.propagation {
             extracted(settings, &head, trusted, current)
@@ -47,7 +47,7 @@ impl<'a, B> Incoming<'a, B> {
                 before.and_then(|extracted| extracted.link.clone()),
             )
         };
-        let origin = Origin::of(request, trusted);
+        let origin = Origin::from_request(request, trusted);
         Self {
             began,
             parent,

@@ -23,7 +23,7 @@ pub(super) struct Origin<'a> {
 
 impl<'a> Origin<'a> {
     /// What a caller says; of one who is not believed, only the URI that the server itself made out.
-    pub(super) fn of<B>(request: &'a Request<B>, believed: bool) -> Self {
+    pub(super) fn from_request<B>(request: &'a Request<B>, believed: bool) -> Self {
         let headers = believed.then(|| request.headers());
         let forwarded = headers.filter(|headers| headers.keys().any(is_of_proxy));
         Self {
@@ -133,7 +133,7 @@ mod tests {
             request = request.header(*name, *value);
         }
         let request = request.body(()).expect("a request");
-        let origin = Origin::of(&request, true);
+        let origin = Origin::from_request(&request, true);
         let (host, port) = origin.host_and_port().unzip();
         (
             origin.scheme(),

@@ -62,7 +62,7 @@ impl MethodName {
     }
 
     #[must_use]
-    pub fn of<T: ?Sized>(&'static self) -> Cow<'static, str> {
+    pub fn for_type<T: ?Sized>(&'static self) -> Cow<'static, str> {
         let owner = short(any::type_name::<T>());
         let named = || format!("{owner}::{}", self.method);
         let (first, name) = self.first.get_or_init(|| (owner, named()));
@@ -107,7 +107,7 @@ pub fn failure<R: Fallible>(result: &R) -> Option<&R::Error> {
 
 /// An error of a traced function, told by the first of four traits that its type has.
 ///
-/// Method resolution takes the one with the most references: `(&&&&Failed(error)).tell()`. It sees no lifetimes, so that
+/// Method resolution takes the one with the most references: `(&&&&Failed(error)).record()`. It sees no lifetimes, so that
 /// only errors without one can be told by [`Classified`](super::Classified).
 #[derive(Debug)]
 #[expect(clippy::exhaustive_structs, reason = "made by the macro")]
@@ -115,51 +115,51 @@ pub struct Failed<'a, E: ?Sized>(pub &'a E);
 
 /// An error whose kind says more than its type.
 pub trait IsOfKinds {
-    fn tell(&self);
+    fn record(&self);
 }
 
 /// An [`Error`], with its type and its sources.
 pub trait IsError {
-    fn tell(&self);
+    fn record(&self);
 }
 
 /// A box of an [`Error`], or what else points to one: sources, but no type.
 pub trait PointsToError {
-    fn tell(&self);
+    fn record(&self);
 }
 
 /// Any other: text and type.
 pub trait IsShown {
-    fn tell(&self);
+    fn record(&self);
 }
 
 impl IsOfKinds for &&&Failed<'_, io::Error> {
-    fn tell(&self) {
+    fn record(&self) {
         set_span_error(self.0);
     }
 }
 
 #[cfg(feature = "reqwest")]
 impl IsOfKinds for &&&Failed<'_, reqwest::Error> {
-    fn tell(&self) {
+    fn record(&self) {
         set_span_error(self.0);
     }
 }
 
 impl<E: Error + ?Sized> IsError for &&Failed<'_, E> {
-    fn tell(&self) {
-        fail_current(&Failure::of(&self.0));
+    fn record(&self) {
+        fail_current(&Failure::new(&self.0));
     }
 }
 
 impl<P: Deref<Target: Error>> PointsToError for &Failed<'_, P> {
-    fn tell(&self) {
-        fail_current(&Failure::of(&&**self.0));
+    fn record(&self) {
+        fail_current(&Failure::new(&&**self.0));
     }
 }
 
 impl<E: fmt::Display> IsShown for Failed<'_, E> {
-    fn tell(&self) {
+    fn record(&self) {
         let type_name = any::type_name::<E>();
         fail_current(&Failure {
             message: self.0,
@@ -195,12 +195,12 @@ mod tests {
     fn method_name_knows_more_than_one_type() {
         static NAME: MethodName = MethodName::new("run");
         for _ in 0..2 {
-            assert_eq!(NAME.of::<Named<u8>>(), "Named::run", "the first");
-            assert_eq!(NAME.of::<Named<String>>(), "Named::run", "of the same name");
-            assert_eq!(NAME.of::<String>(), "String::run", "another");
+            assert_eq!(NAME.for_type::<Named<u8>>(), "Named::run", "the first");
+            assert_eq!(NAME.for_type::<Named<String>>(), "Named::run", "of the same name");
+            assert_eq!(NAME.for_type::<String>(), "String::run", "another");
         }
         assert!(
-            matches!(NAME.of::<Named<u8>>(), Cow::Borrowed(_)),
+            matches!(NAME.for_type::<Named<u8>>(), Cow::Borrowed(_)),
             "the first is not made twice"
         );
     }

@@ -63,7 +63,7 @@ pub fn set_span_status(status: Status) {
 /// of such an error is not known, and not recorded.
 pub fn set_span_exception<E: Error + ?Sized>(error: &E) {
     if let Some(cx) = recording() {
-        exception(&cx, &Failure::of(&error));
+        exception(&cx, &Failure::new(&error));
     }
 }
 
@@ -80,7 +80,7 @@ pub fn set_span_error<E: Classified + ?Sized>(error: &E) {
             &cx,
             &Failure {
                 class,
-                ..Failure::of(&error)
+                ..Failure::new(&error)
             },
         );
     }
@@ -154,7 +154,7 @@ pub(super) struct Failure<'a> {
 
 impl<'a> Failure<'a> {
     /// The class is what a source tells, or the type's name: of an error that may borrow, no more can be known.
-    pub(super) fn of<E: Error + ?Sized>(error: &'a &'a E) -> Self {
+    pub(super) fn new<E: Error + ?Sized>(error: &'a &'a E) -> Self {
         let (source, type_name) = (error.source(), any::type_name::<E>());
         Failure {
             message: error,

@@ -89,7 +89,9 @@ fn with_baggage() -> Context {
 
 /// Nothing of it leaves for the second host that this names.
 fn first_only() -> Outgoing {
-    Outgoing::new().baggage_to(["127.0.0.1"]).trace_to(["127.0.0.1"])
+    Outgoing::new()
+        .with_baggage_to(["127.0.0.1"])
+        .with_trace_to(["127.0.0.1"])
 }
 
 #[tokio::test]
@@ -98,13 +100,15 @@ async fn a_layer_that_follows_outside_asks_for_each_hop() {
         ("by default", Outgoing::new(), [(true, false), (true, false)]),
         (
             "baggage to the first",
-            Outgoing::new().baggage_to(["127.0.0.1"]),
+            Outgoing::new().with_baggage_to(["127.0.0.1"]),
             [(true, true), (true, false)],
         ),
         ("only to the first", first_only(), [(true, true), (false, false)]),
         (
             "only to the second",
-            Outgoing::new().baggage_to(["127.0.0.2"]).trace_to(["127.0.0.2"]),
+            Outgoing::new()
+                .with_baggage_to(["127.0.0.2"])
+                .with_trace_to(["127.0.0.2"]),
             [(false, false), (true, true)],
         ),
     ] {
@@ -147,7 +151,7 @@ Client GET
 type Case = (&'static str, Outgoing, [(bool, bool); 2]);
 
 fn cases_of_reqwest() -> [Case; 6] {
-    let named = || Outgoing::new().baggage_to(["127.0.0.1"]);
+    let named = || Outgoing::new().with_baggage_to(["127.0.0.1"]);
     [
         ("by default", Outgoing::new(), [(true, false), (true, false)]),
         ("baggage to the first", named(), [(true, false), (true, false)]),
@@ -158,7 +162,7 @@ fn cases_of_reqwest() -> [Case; 6] {
         ),
         (
             "baggage to all",
-            Outgoing::new().baggage_to(["*"]),
+            Outgoing::new().with_baggage_to(["*"]),
             [(true, true), (true, true)],
         ),
         (
@@ -169,7 +173,7 @@ fn cases_of_reqwest() -> [Case; 6] {
         (
             "accepted, and trace context to the second",
             Outgoing::new()
-                .trace_to(["127.0.0.2"])
+                .with_trace_to(["127.0.0.2"])
                 .with_trusted_redirects(true),
             [(false, false), (false, false)],
         ),

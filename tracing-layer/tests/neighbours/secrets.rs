@@ -99,7 +99,7 @@ async fn public_types_hide_what_was_sent() {
             of_attempt("an attempt", format!("{attempt:?} {attempt:#?}"));
             true
         })
-        .with_outgoing(Outgoing::new().baggage_to(["*"]));
+        .with_outgoing(Outgoing::new().with_baggage_to(["*"]));
     hides("ServerLayer", &server);
     hides("ClientLayer", &client);
     hides("server::SpanLayer", &server_side::SpanLayer::from(server.clone()));

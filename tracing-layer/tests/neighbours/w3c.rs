@@ -16,16 +16,16 @@ use tower::{Layer, ServiceExt};
 
 use crate::{client, serve, server};
 
-/// A service that calls another, and what that other was told.
+/// A service that calls another, and the headers that it received.
 struct Relay {
     address: SocketAddr,
-    told: Arc<Mutex<HeaderMap>>,
+    received: Arc<Mutex<HeaderMap>>,
 }
 
 impl Relay {
     async fn start(sampler: Sampler) -> Self {
-        let told = Arc::<Mutex<HeaderMap>>::default();
-        let told_to = Arc::clone(&told);
+        let received = Arc::<Mutex<HeaderMap>>::default();
+        let told_to = Arc::clone(&received);
         let end = get(move |headers: HeaderMap| async move {
             *told_to.lock().expect("not poisoned") = headers;
         });
@@ -39,7 +39,7 @@ impl Relay {
             async move { sent.await.expect("a response").status() }
         });
         let address = serve(Router::new().route("/", relay).layer(server(&recorder))).await;
-        Self { address, told }
+        Self { address, received }
     }
 
     /// What goes out where these header lines come in: `traceparent`, and the lines of `tracestate`.
@@ -59,9 +59,9 @@ impl Relay {
             answer.starts_with("HTTP/1.1 200"),
             "{shown} does not harm: {answer}"
         );
-        let told = self.told.lock().expect("not poisoned");
+        let received = self.received.lock().expect("not poisoned");
         let text = |name| {
-            let lines = told.get_all(name).iter();
+            let lines = received.get_all(name).iter();
             lines
                 .map(|line| line.to_str().expect("text").to_owned())
                 .collect::<Vec<_>>()

@@ -159,8 +159,8 @@ async fn a_span_is_told_of_its_attempts() {
     let span = recorder.tracer_provider().tracer("test").start("logical");
     let cx = Context::new().with_span(span);
     {
-        let told = cx.with_value(Attempts::new().with_events_on(cx.clone()));
-        let _attached = told.attach();
+        let with_events = cx.with_value(Attempts::new().with_events_on(cx.clone()));
+        let _attached = with_events.attach();
         for _ in 0..3 {
             let _ = client.clone().oneshot(request("http://a/")).await;
         }

@@ -84,7 +84,7 @@ async fn baggage_is_decided_by_the_whole_host() {
     let recorder = Recorder::new();
     let trusted = format!("{}.internal", "h".repeat(MAX_ATTRIBUTE_BYTES - ".internal".len()));
     for (host, expected) in [(trusted.clone(), true), (format!("{trusted}.evil.test"), false)] {
-        let layer = layer(&recorder).with_outgoing(Outgoing::new().baggage_to(["*.internal"]));
+        let layer = layer(&recorder).with_outgoing(Outgoing::new().with_baggage_to(["*.internal"]));
         let service = layer.layer(service_fn(|request: Request<Empty<Bytes>>| async move {
             let has_baggage = request.headers().contains_key("baggage");
             let mut response = Answer::new(Empty::new());

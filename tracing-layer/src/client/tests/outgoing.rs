@@ -16,7 +16,7 @@ use crate::ClientLayer;
 
 #[tokio::test]
 async fn baggage_goes_only_to_hosts_that_were_named() {
-    let outgoing = Outgoing::new().baggage_to(["*.internal"]);
+    let outgoing = Outgoing::new().with_baggage_to(["*.internal"]);
     let cases = [("http://a.internal:1/", true), ("http://example.com/", false)];
     for (uri, expected) in cases {
         let recorder = Recorder::new();

@@ -20,8 +20,8 @@ fn service_error_is_told_and_passed_on() {
         panic!("the error passes")
     };
     assert_eq!(error, ScriptedError("refused"), "unchanged");
-    let told = "ServiceError(throughline_test_support::body::ScriptedError(refused)): refused";
-    assert_eq!(*log.borrow(), [told], "told once");
+    let expected = "ServiceError(throughline_test_support::body::ScriptedError(refused)): refused";
+    assert_eq!(*log.borrow(), [expected], "told once");
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn a_future_that_is_polled_again_does_not_wait_for_ever() {
         let again = catch_unwind(AssertUnwindSafe(|| poll(future.as_mut())));
         assert!(again.is_err(), "{case}: it says so");
     }
-    assert_eq!(log.borrow().len(), 1, "the end is told once");
+    assert_eq!(log.borrow().len(), 1, "the end is expected once");
 }
 
 #[test]

@@ -119,18 +119,18 @@ async fn endings() {
 #[tokio::test]
 async fn a_context_that_is_kept_does_not_prolong_the_span() {
     let recorder = Recorder::new();
-    let kept: Arc<Mutex<Option<Context>>> = Arc::default();
-    let keep = Arc::clone(&kept);
+    let held: Arc<Mutex<Option<Context>>> = Arc::default();
+    let keep = Arc::clone(&held);
     let service = layer(&recorder).layer(service_fn(move |_| {
         *keep.lock().expect("not poisoned") = Some(Context::current());
         future::ready(hello())
     }));
     service.oneshot(request("GET", "/")).await.expect("infallible");
     assert_eq!(recorder.spans().len(), 1, "ended with the response");
-    let kept = kept.lock().expect("not poisoned").take();
-    let kept = kept.expect("somebody has the context still");
+    let held = held.lock().expect("not poisoned").take();
+    let held = held.expect("somebody has the context still");
     assert_eq!(
-        kept.span().span_context().span_id(),
+        held.span().span_context().span_id(),
         recorder.spans()[0].span_context.span_id(),
         "what is done in the call itself is done in the span"
     );

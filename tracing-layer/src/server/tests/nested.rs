@@ -146,7 +146,7 @@ async fn a_request_is_recorded_once_however_many_layers_see_it() {
 async fn spans_in_an_extraction_have_its_parent() {
     let recorder = Recorder::new();
     let spans = SpanLayer::from(layer(&recorder));
-    let extract = ExtractLayer::new().propagator(W3cPropagator::new());
+    let extract = ExtractLayer::new().with_propagator(W3cPropagator::new());
     let service = extract.layer(spans.layer(bare()));
     service.oneshot(traced()).await.expect("infallible");
     let parent = recorder.spans()[0].parent_span_id.to_string();

@@ -172,8 +172,8 @@ async fn an_exchange_ends_where_its_response_says() {
         );
         read(set_up(layer(&recorder)), response, Read::Nothing).await;
         // A response that is dropped unread is an error only where its body was waited for.
-        let left = (expected == EndAt::Body).then_some("cancelled");
-        assert_eq!(error_type(&recorder).as_deref(), left, "{case}");
+        let expected_type = (expected == EndAt::Body).then_some("cancelled");
+        assert_eq!(error_type(&recorder).as_deref(), expected_type, "{case}");
     }
 }
 

@@ -126,8 +126,8 @@ async fn spans_alone_take_the_link_of_the_extraction_outside() {
     let recorder = Recorder::new();
     let spans = SpanLayer::from(layer(&recorder));
     let extract = ExtractLayer::new()
-        .propagator(W3cPropagator::new())
-        .trust(Trust::Never);
+        .with_propagator(W3cPropagator::new())
+        .with_trust(Trust::Never);
     let service = extract.layer(spans.layer(service_fn(|_| future::ready(hello()))));
     service.oneshot(traced()).await.expect("infallible");
     let spans = recorder.spans();

@@ -172,10 +172,10 @@ fn check_values(case: &str, all: &[&KeyValue]) {
         assert!(bounded, "{case}: a class, not a text: {class}");
     }
     for secret in ["s3cr3t", "authorization", "cookie"] {
-        let told = all
+        let secret = all
             .iter()
             .find(|attribute| format!("{attribute:?}").contains(secret));
-        assert!(told.is_none(), "{case}: a secret in {told:?}");
+        assert!(secret.is_none(), "{case}: a secret in {secret:?}");
     }
 }
 

@@ -159,7 +159,7 @@ fn shown(span: &SpanData) -> String {
 /// Whether each of these lines is one of what is shown.
 pub(super) fn assert_lines<'a>(case: impl Display, shown: &str, lines: impl IntoIterator<Item = &'a str>) {
     for line in lines {
-        let told = shown.lines().any(|shown| shown == line);
-        assert!(told, "{case}: {line} in\n{shown}");
+        let is_shown = shown.lines().any(|shown| shown == line);
+        assert!(is_shown, "{case}: {line} in\n{shown}");
     }
 }

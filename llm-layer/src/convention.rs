@@ -17,8 +17,9 @@ pub enum Convention {
 impl Convention {
     /// What the environment variable `OTEL_SEMCONV_STABILITY_OPT_IN` says, a list with commas, in any case.
     ///
-    /// `gen_ai_latest_experimental` is [`Convention::Latest`]; `gen_ai_latest_experimental/dup` and `gen_ai/dup` are
-    /// [`Convention::Both`]; `gen_ai` is [`Convention::V1_41`]. Where it says nothing of GenAI: [`Convention::Latest`].
+    /// `gen_ai_latest_experimental` is [`Convention::Latest`]; `gen_ai_latest_experimental/dup` and
+    /// `gen_ai/dup` are [`Convention::Both`]; `gen_ai` is [`Convention::V1_41`]. Where it says nothing of
+    /// GenAI: [`Convention::Latest`].
     #[must_use]
     pub fn from_env() -> Self {
         let list = std::env::var("OTEL_SEMCONV_STABILITY_OPT_IN").unwrap_or_default();

@@ -20,32 +20,21 @@
 //!
 //! # What is a model call
 //!
-//! A `POST` to a path with one of these ends, whatever the host, with a body of that API's shape:
+//! A `POST` request to a known path of a provider's API, on any host, with a body of that API's shape. See
+//! [`wire`] for the table of APIs and paths.
 //!
-//! | API | path ends with |
-//! |---|---|
-//! | OpenAI chat completions, and all that speak like it | `/chat/completions` |
-//! | OpenAI Responses, legacy completions, embeddings | `/responses`, `/completions`, `/embeddings` |
-//! | Azure OpenAI and Foundry | the same, under `/openai/deployments/{model}`, which tells Azure at any host, `/openai/v1` or `/models` |
-//! | Anthropic Messages, also on Vertex | `/v1/messages`, `/publishers/anthropic/models/{model}:rawPredict`, `:streamRawPredict` |
-//! | Gemini, Vertex | `:generateContent`, `:streamGenerateContent`, `:embedContent`, `:batchEmbedContents`, `/v1beta/interactions`; at googleapis.com embeddings by `:predict`, and models that speak OpenAI's by `:rawPredict` |
-//! | Ollama | `/api/chat`, `/api/generate`, `/api/embed`, `/api/embeddings` |
-//! | Cohere | `/v2/chat`, `/v2/embed`; `/v1/chat`, `/v1/embed` at cohere.com |
-//! | Mistral | OpenAI's, `/v1/fim/completions`, `/agents/completions`, `/v1/conversations`; `/v1/conversations/{id}` at mistral.ai |
-//! | Bedrock | `/model/{model}/` and `converse`, `converse-stream`, `invoke`, `invoke-with-response-stream`: embeddings too, by the model's name or the request's shape |
-//! | watsonx, Perplexity | OpenAI's, `/ml/v1/text/chat`, `/ml/v1/text/chat_stream`; `/v1/sonar` at perplexity.ai |
+//! Use a [`Rule`] to include or exclude requests by path, host or model. For a provider with another format,
+//! implement [`wire::WireFormat`].
 //!
-//! What else is a model call, and what is none, you say by a [`Rule`]: by path, host and model. A provider that speaks
-//! another format needs a [`wire::WireFormat`].
-//!
-//! Everything else passes as it came. Of a model call too, every byte passes as it came and when it came: the layer
-//! looks at what goes by and holds nothing back. Only the request is read before it is sent, up to
-//! [`LlmLayer::with_request_limit`] and further if it is in memory, because the span must know the model when it begins.
-//! It is read once, into what the span says of it and nothing more, at most 64 KiB in a poll.
+//! All other requests pass unchanged. Model calls are also forwarded unchanged and without delay. Only the
+//! request body is read before it is sent, since the span needs the model when it starts: up to
+//! [`LlmLayer::with_request_limit`], and to its end if it is in memory. It is parsed once, at most 64 KiB in
+//! a poll.
 //!
 //! # What is recorded
 //!
-//! One span a call, `chat {model}` (or `embeddings {model}` and so on) of kind client, from the call until the answer has ended, by the
+//! Each call has one span of kind client, named `chat {model}`, `embeddings {model}` and so on. It lasts from
+//! the call to the end of the answer and follows the
 //! [GenAI conventions](https://github.com/open-telemetry/semantic-conventions-genai):
 //!
 //! | attribute | when | what |
@@ -63,7 +52,7 @@
 //! | `http.response.header.{name}` | refusals | `retry-after`, rate limits, the request's id |
 //! | `error.type`, status `Error` | on failure | the provider's code, else the HTTP status, else the kind of error |
 //!
-//! And attributes of our own, about the call's tokens, its cost and its stream:
+//! Attributes of this crate, about tokens, cost and streams:
 //!
 //! <!-- semconv attributes.throughline.model_call -->
 //! | attribute | type | when | what |
@@ -81,7 +70,7 @@
 //! | `throughline.tokens.source` | string | Always. | Where the token counts of a model call come from. `reported`: The provider reported them, and the response is complete. `partial`: The provider reported some, or the response is not complete. `estimated`: They are estimates. `unknown`: They are not known. `none`: The call was not sent. |
 //! <!-- endsemconv -->
 //!
-//! Metrics, told apart by operation, provider, models, server address and port:
+//! Metrics, labelled by operation, provider, models, server address and port:
 //!
 //! | metric | unit | when |
 //! |---|---|---|
@@ -92,7 +81,7 @@
 //! | `gen_ai.client.operation.duration` | s | embeddings; with [`Convention::V1_41`] each call |
 //! | `gen_ai.client.token.usage` and `gen_ai.client.operation.*` | `{token}`, s | with [`Convention::V1_41`] or [`Convention::Both`] |
 //!
-//! And metrics of our own:
+//! Metrics of this crate:
 //!
 //! <!-- semconv metric.prompt_size metric.throughline.active_streams metric.throughline.rate_limit.remaining -->
 //! | metric | instrument | unit | attributes | what |
@@ -102,45 +91,49 @@
 //! | `throughline.rate_limit.remaining` | gauge |  | `throughline.rate_limit.kind`, `gen_ai.provider.name`, `gen_ai.request.model` | What a provider's last answer said is left of a rate limit. With `LlmLayer::with_rate_limit_metrics`. The unit depends on the kind. |
 //! <!-- endsemconv -->
 //!
-//! And an entry in the ledger of each scope above: see [`tokens`]. Agents, tools and workflows have spans of their own,
-//! see [`scope`](throughline_agents::scope), and so have the runs of a graph, step by step: see [`graph`](mod@throughline_agents::graph). With a
-//! [`budget`](throughline_agents::budget), a scope that has spent its tokens calls no more models. Tools of other processes are reached by the Model
-//! Context Protocol: see [`mcp`](throughline_agents::mcp).
+//! Each call is also entered in the ledger of each scope above it. Agents, tools and workflows have spans of
+//! their own (see [`scope`](throughline_agents::scope)), and so have the runs and nodes of a graph (see
+//! [`graph`](mod@throughline_agents::graph)). A [`budget`](throughline_agents::budget) limits the tokens of a
+//! scope. For tools in other processes, see [`mcp`](throughline_agents::mcp).
 //!
-//! And, with [`LlmLayer::with_logger_provider`], two events as log records: `gen_ai.client.operation.exception` for each
-//! call that failed, and `gen_ai.client.inference.operation.details` with the content, for those who capture it there.
+//! With [`LlmLayer::with_logger_provider`], two events are emitted as log records:
+//! `gen_ai.client.operation.exception` for each failed call, and `gen_ai.client.inference.operation.details`
+//! with the content, if it is captured there.
 //!
-//! What a user can add: the content of calls ([`LlmLayer::with_capture`]), OpenInference's attributes for Phoenix
-//! ([`LlmLayer::with_openinference`]), those of TinyLLM and TaskWeaver ([`LlmLayer::with_legacy_attributes`]), and
-//! attributes of their own ([`CallAttributes`]).
+//! Options add the content of calls ([`LlmLayer::with_capture`]), OpenInference attributes for Phoenix
+//! ([`LlmLayer::with_openinference`]), the attributes of TinyLLM and TaskWeaver
+//! ([`LlmLayer::with_legacy_attributes`]), and your own attributes ([`CallAttributes`]).
 //!
 //! # Where the numbers come from
 //!
-//! The provider's last report; where there is none, an estimate: of the prompt by the formula of OpenAI's cookbook, of
-//! the answer by the text that passed, counted with tiktoken-rs (feature `tiktoken`, on by default) or with a
-//! [`TokenCounter`] of the user's. What could be neither seen nor estimated is not there, and never 0.
+//! Token counts are those of the provider's last usage report. Without a report they are estimated: the
+//! prompt by the formula of OpenAI's cookbook, the answer by its text, counted with tiktoken-rs (feature
+//! `tiktoken`, on by default) or with your own [`TokenCounter`]. A count that can be neither read nor
+//! estimated is omitted, never 0.
 //!
-//! No caller waits for it: a vocabulary is loaded (0.1 s) by a thread of this crate's, when a stream begins that was not
-//! asked for its usage or else when it is first needed, and what is long (a prompt of more than 32 KiB, each 16 KiB of
-//! an answer) is counted there too. Where usage will be reported, nothing is counted unless the answer breaks off or has
-//! more than 64 KiB of text. A call that waits for that thread is recorded late, with the time at which it ended:
-//! see [`settle`]. If too many calls wait, bytes are divided by 4; of one answer at most 192 KiB wait, and what comes faster than
-//! it is counted, or after 1 MiB, is taken at the rate of the rest. `throughline.tokens.encoding` says so.
+//! Counting never blocks the caller. A background thread loads the vocabulary (about 0.1 s) when a stream
+//! that will not report usage starts, or on first use. It also counts prompts of more than 32 KiB and answers
+//! in segments of 16 KiB. If usage will be reported, nothing is counted unless the answer breaks off or has
+//! more than 64 KiB of text. A call that waits for the thread is recorded late, with the time at which it
+//! ended: see [`settle`]. If too many calls wait, tokens are approximated as bytes / 4. At most 192 KiB of
+//! one answer wait. Text beyond that, and text after the first MiB, is extrapolated from the counted rest.
+//! `throughline.tokens.encoding` marks both.
 //!
-//! A stream keeps at most 256 KiB, however long it is, unless its content is captured. Beside that a call keeps the bytes
-//! of its request until it ends, at most as many as [`LlmLayer::with_request_limit`] allows: shared with the body if that
-//! came as one `Bytes`, else a copy. A request that is longer is not kept. If the prompt has to be counted, or its content
-//! is captured, these bytes are read again, in a few hundred KiB; of a request of more than 32 KiB on the thread above.
+//! A stream holds at most 256 KiB, whatever its length, unless its content is captured. A call also holds the
+//! bytes of its request until it ends, up to [`LlmLayer::with_request_limit`]: shared with the body if that
+//! is one `Bytes`, else a copy. A longer request is not held. To count the prompt or capture its content,
+//! these bytes are read again, in a few hundred KiB; for requests of more than 32 KiB this happens on the
+//! background thread.
 //!
-//! Streams of OpenAI's tell their usage only if they are asked: [`IncludeUsageLayer`], around this one, asks, and hides
-//! from the caller that it did.
+//! OpenAI streams report usage only when the request asks for it. An [`IncludeUsageLayer`] around this layer
+//! asks for usage and hides the additional event from the caller.
 //!
 //! # Bounds
 //!
-//! Clients, upstreams and other processes choose much of what is recorded. All of it is bounded where it is set, by the
-//! [`limits`](throughline_tracing_layer::limits): an attribute has at most 1 KiB, an array 32 items and 1 KiB in all, the name
-//! of a span and a label 128 bytes; they are cut between two characters. What the program sets itself is not cut, and
-//! content has [limits of its own](LlmLayer::with_content_limits).
+//! Values that come from the network are bounded by the [`limits`](throughline_tracing_layer::limits): an
+//! attribute has at most 1 KiB, an array 32 items and 1 KiB in total, a span name or a label 128 bytes.
+//! Longer values are cut at a character boundary. Values that the program sets are not cut, and content has
+//! [its own limits](LlmLayer::with_content_limits).
 //!
 //! | label | distinct values | beyond them |
 //! |---|---|---|
@@ -151,17 +144,17 @@
 //! | `gen_ai.agent.name` | the first 100 | `_OTHER` |
 //! | `throughline.rate_limit.kind` | the first 16 | `_OTHER` |
 //!
-//! These are combined, and an SDK holds 2,000 series of an instrument. So combinations are [counted
-//! too](throughline_tracing_layer::limits::SeriesBudget), model by model: one that would be too many is recorded with the model
-//! and, on failure, `error.type` = `_OTHER`; operation and provider are then `_OTHER`, and the rest is left out. A flood of
-//! any of these takes no model's place that came before it or is named. Spans have the real values in any case. All layers
-//! with one meter provider share the bounds, as they share the series.
+//! An SDK holds 2,000 series of an instrument, so the combinations of labels are
+//! [bounded too](throughline_tracing_layer::limits::SeriesBudget), for each model. A combination beyond the
+//! bound is recorded with its model; operation, provider and, on failure, `error.type` are then `_OTHER`, and
+//! the other labels are omitted. Models that were recorded earlier or are configured keep their labels. Spans
+//! always have the real values. All layers with the same meter provider share the bounds.
 //!
 //! # One call, many hops
 //!
-//! An application that observes its calls may send them through a gateway that observes them too. Their spans are one trace,
-//! and both durations are true; but a sum over all spans, or over the metrics of all services, would find every token
-//! twice. So only one hop reports a call's tokens: give the gateway's layer [`Role::Proxy`].
+//! If an application and the gateway behind it both observe a call, both spans are in one trace and both
+//! durations are correct, but sums over all spans or services would count each token twice. To report tokens
+//! on one hop only, give the gateway's layer [`Role::Proxy`].
 //!
 //! | | [`Role::Client`], the default | [`Role::Proxy`] |
 //! |---|---|---|
@@ -172,32 +165,36 @@
 //! | durations, open streams, rate limits | yes | yes |
 //! | ledgers of [scopes](throughline_agents::scope), which belong to one process | yes | yes |
 //!
-//! The span of a layer that was given a role has `throughline.role` = `client` or `proxy`. A gateway whose callers do not
-//! count stays a client. Within one process nothing is to be done: see [`in_model_call`](throughline_agents::in_model_call).
+//! If a role is set, the span has `throughline.role` = `client` or `proxy`. If a gateway's callers do not
+//! count tokens, leave the gateway a client. Within one process, see
+//! [`in_model_call`](throughline_agents::in_model_call).
 //!
 //! # Attempts
 //!
-//! The span is the call as the caller sees it. What retries goes inside this layer, what follows
-//! [redirects](throughline_tracing_layer::client#redirects) inside that, and a [`ClientLayer`] innermost: `LlmLayer` → retry →
-//! redirects → [`ClientLayer`] → transport. Each attempt and each hop then is a span of its own below the call's, and an
-//! [event](throughline_tracing_layer::client::Attempts::with_events_on) on the call's with its number, status and duration. What
-//! fails over to another provider counts too, if it is a model call of the same operation; any other request on the way, such
-//! as one for a token, does not. tower's retry and tower-http's redirects clone requests: see [`RequestBody::try_clone`].
+//! The span covers the call as the caller sees it. Put retries inside this layer,
+//! [redirects](throughline_tracing_layer::client#redirects) inside those, and a [`ClientLayer`] innermost:
+//! `LlmLayer` → retry → redirects → [`ClientLayer`] → transport. Each attempt and each redirect then has its
+//! own span below the call's span, and an
+//! [event](throughline_tracing_layer::client::Attempts::with_events_on) on the call's span with its number,
+//! status and duration. A failover to another provider counts as an attempt if it is a model call of the same
+//! operation. Other requests, such as one for an access token, do not count. tower's retry and tower-http's
+//! redirects clone requests: see [`RequestBody::try_clone`].
 //!
-//! # A slow reader is no slow model
+//! # Slow readers
 //!
-//! A stream is as slow as the slower of its two ends. `throughline.time_waiting_for_reader` is the sum of all times from the
-//! answer's head, or a frame of its body, until the caller asked for the next, or dropped the body.
-//! `time_per_output_chunk` is how long the caller waited for a chunk: the time since the one before, less the reader's time
-//! in between. What the model did while the reader was busy is not in it: a slow reader never makes a model look slow.
-//! `time_to_first_chunk` runs from the call, whoever was slow.
+//! `throughline.time_waiting_for_reader` is the total time from the delivery of the response's head, or of a
+//! frame of its body, until the caller polls again or drops the body. `time_per_output_chunk` is the time
+//! since the previous chunk without the reader's time in between, so that a slow reader does not make a model
+//! look slow. `time_to_first_chunk` is measured from the call and includes both.
 //!
-//! # When the caller leaves
+//! # Cancellation
 //!
-//! The span ends with what was seen: `error.type` = `cancelled`, finish reason `error`, the tokens that passed. A caller
-//! that leaves after the last finish reason, as most do after `[DONE]`, has the whole answer: no error.
+//! If the caller drops the answer, the span ends with what was read: `error.type` = `cancelled`, finish
+//! reason `error` and the tokens up to then. If the last finish reason had arrived, the answer is complete
+//! and there is no error.
 //!
-//! What it leaves behind is billed too: [`DrainLayer`], around this one, reads on within bounds, to learn what it cost.
+//! The provider may bill the rest as well. A [`DrainLayer`] around this layer reads on, within bounds, to
+//! record it.
 //!
 //! # Features
 //!
@@ -205,9 +202,9 @@
 //! |---|---|
 //! | `tiktoken` (default) | estimates |
 //! | `async-openai` | `AsyncOpenAi`: async-openai over a service such as [`Llm`] |
-//! | `bpe-openai` | `BpeOpenAi`: estimates by bpe-openai, which its documentation compares |
-//! | `encodings` | requests and answers encoded with gzip, deflate, br or zstd; without it they pass and are not read |
-//! | `internal-logs` (default) | a setting that is not understood is told to OpenTelemetry's internal log |
+//! | `bpe-openai` | `BpeOpenAi`: estimates by bpe-openai; faster on long texts, 49 MB larger |
+//! | `encodings` | reading gzip, deflate, br and zstd; without it such bodies pass unread |
+//! | `internal-logs` (default) | warnings about invalid settings in OpenTelemetry's internal log |
 //! | `reqwest` | [`LlmLayer`] over `reqwest::Client` |
 //! | `reqwest-middleware` | `LlmMiddleware`: [`LlmLayer`] as a middleware |
 //! | `tokio` | [`DrainLayer`] on a Tokio runtime |
@@ -250,7 +247,7 @@ pub use throughline_tokens::BpeOpenAi;
 pub use throughline_tokens::{TargetModel, TokenCounter, TokenEncoding, UnknownModel};
 
 pub use self::call::{
-    CallAttributes, CallFuture, Direction, LlmRequest, RequestBody, Watch, add_prompt_size, settle,
+    CallAttributes, CallFuture, CallObserver, Direction, LlmRequest, RequestBody, add_prompt_size, settle,
 };
 pub use self::content::Capture;
 pub use self::convention::Convention;

@@ -2,7 +2,8 @@
 
 use http::{HeaderMap, Response, StatusCode};
 
-/// A response whose body can be wrapped: `http::Response`, and `reqwest::Response` with the feature `reqwest`.
+/// A response whose body can be wrapped: `http::Response`, and `reqwest::Response` with the feature
+/// `reqwest`.
 ///
 /// All else of it stays: its head, its extensions and, of reqwest's, its URL.
 pub trait LlmResponse<W> {

@@ -1,6 +1,7 @@
 //! Who counts a call's tokens, where it passes more than one hop.
 
-/// What a layer is to the calls that pass through it: see [`LlmLayer::with_role`](crate::LlmLayer::with_role).
+/// What a layer is to the calls that pass through it: see
+/// [`LlmLayer::with_role`](crate::LlmLayer::with_role).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Role {

@@ -1,7 +1,7 @@
 //! Every name and unit that this crate emits.
 //!
-//! The GenAI conventions are in development and have moved twice; their crate's constants are deprecated. So the names
-//! stand here: <https://github.com/open-telemetry/semantic-conventions-genai>.
+//! The GenAI conventions are in development and have moved twice; their crate's constants are deprecated. So
+//! the names stand here: <https://github.com/open-telemetry/semantic-conventions-genai>.
 
 pub(crate) use throughline_tracing_layer::semconv::HTTP_REQUEST_RESEND_COUNT;
 
@@ -79,7 +79,8 @@ pub(crate) const SERVER_PORT: &str = "server.port";
 
 /// Why the request was not observed: `too_large`, `encoded`, `malformed`, `fragmented`, `failed`.
 pub(crate) const REQUEST_UNSEEN: &str = "throughline.request.unseen";
-/// Why the response, or the rest of it, was not observed: `encoded`, `malformed`, `too_large`, `fragmented`, `panicked`.
+/// Why the response, or the rest of it, was not observed: `encoded`, `malformed`, `too_large`, `fragmented`,
+/// `panicked`.
 pub(crate) const RESPONSE_UNSEEN: &str = "throughline.response.unseen";
 /// Seconds from the call to the first text of the answer: content, reasoning or a tool's arguments.
 pub(crate) const TIME_TO_FIRST_TOKEN: &str = "throughline.time_to_first_token";
@@ -89,12 +90,13 @@ pub(crate) const TIME_WAITING_FOR_READER: &str = "throughline.time_waiting_for_r
 pub(crate) const ROLE: &str = "throughline.role";
 /// Whether something of the response was read after the caller had left.
 pub(crate) const RESPONSE_DRAINED: &str = "throughline.response.drained";
-/// Where the numbers of tokens come from: `reported`, `partial`, `estimated`, `unknown`, `none` of a call not sent.
+/// Where the numbers of tokens come from: `reported`, `partial`, `estimated`, `unknown`, `none` of a call not
+/// sent.
 pub(crate) const TOKENS_SOURCE: &str = "throughline.tokens.source";
 /// The rule that an estimate follows where the model's own tokenizer is not known.
 pub(crate) const TOKENS_ENCODING: &str = "throughline.tokens.encoding";
-/// Input tokens: of a call, an estimate that the conventions leave no name for, or what a proxy saw; of a scope, its
-/// total.
+/// Input tokens: of a call, an estimate that the conventions leave no name for, or what a proxy saw; of a
+/// scope, its total.
 pub(crate) const TOKENS_INPUT: &str = "throughline.tokens.input";
 /// Output tokens, like [`TOKENS_INPUT`].
 pub(crate) const TOKENS_OUTPUT: &str = "throughline.tokens.output";
@@ -182,7 +184,8 @@ pub(crate) const TOKEN_BUCKETS: [f64; 14] = [
     16777216.0, 67108864.0,
 ];
 
-/// OpenInference, for Phoenix: <https://github.com/Arize-ai/openinference/blob/main/spec/semantic_conventions.md>.
+/// OpenInference, for Phoenix:
+/// <https://github.com/Arize-ai/openinference/blob/main/spec/semantic_conventions.md>.
 pub(crate) mod openinference {
     pub(crate) const SPAN_KIND: &str = "openinference.span.kind";
     pub(crate) const MODEL_NAME: &str = "llm.model_name";

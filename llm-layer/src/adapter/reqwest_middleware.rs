@@ -29,9 +29,10 @@ use crate::{CallAttributes, LlmLayer};
 ///
 /// Add it before a retry middleware: then its span is the logical call, whatever the number of attempts.
 ///
-/// Or give the retry to the stack, [inside the layer](crate#attempts). With other layers around it, such as an [`IncludeUsageLayer`](crate::IncludeUsageLayer) or the
-/// [bodies](crate::DrainLayer::bodies_only) of a drain, or beneath it, such as a
-/// [`TokenBudgetLayer`](throughline_agents::TokenBudgetLayer), it takes the stack:
+/// Or give the retry to the stack, [inside the layer](crate#attempts). With other layers around it, such as
+/// an [`IncludeUsageLayer`](crate::IncludeUsageLayer) or the [bodies](crate::DrainLayer::bodies_only) of a
+/// drain, or beneath it, such as a [`TokenBudgetLayer`](throughline_agents::TokenBudgetLayer), it takes the
+/// stack:
 ///
 /// ```
 /// use throughline_agents::TokenBudgetLayer;
@@ -87,11 +88,11 @@ where
     }
 }
 
-/// The rest of the chain. Each call runs it from its beginning, so that a retry or a hedge in the stack may call it as
-/// often as it likes.
+/// The rest of the chain. Each call runs it from its beginning, so that a retry or a hedge in the stack may
+/// call it as often as it likes.
 ///
-/// Calls may overlap, so each gets a copy of the request's extensions. What the chain adds to the copy is visible to the
-/// outer middlewares once the call has ended.
+/// Calls may overlap, so each gets a copy of the request's extensions. What the chain adds to the copy is
+/// visible to the outer middlewares once the call has ended.
 #[derive(Clone)]
 #[expect(unnameable_types, reason = "only this crate makes one")]
 pub struct Rest<'a> {
@@ -278,8 +279,8 @@ mod tests {
         }
     }
 
-    /// Calls what is inside so many times at once, without asking whether it is ready, and answers with the last answer,
-    /// or itself.
+    /// Calls what is inside so many times at once, without asking whether it is ready, and answers with the
+    /// last answer, or itself.
     #[derive(Clone)]
     struct Hedge<S>(usize, S);
 

@@ -10,19 +10,25 @@ use throughline_tracing_layer::client::Attempts;
 
 use super::failure::Failure;
 use super::limits::bound_attributes;
-use super::watch::Watching;
+use super::observer::CallState;
+use super::{captured_content, legacy, openinference};
 use crate::events::Events;
 use crate::semconv;
 
-impl Watching {
-    pub(super) fn set_attributes(&mut self, spent: &CallUsage, failure: Option<&Failure>, at: SystemTime) {
-        let content = self.content();
+impl CallState {
+    pub(super) fn set_attributes(
+        &mut self,
+        call_usage: &CallUsage,
+        failure: Option<&Failure>,
+        at: SystemTime,
+    ) {
+        let content = captured_content::take(self);
         // The conventions have no place for the content of embeddings; OpenInference has.
-        let said = content.as_ref().filter(|_| self.ask.operation.is_inference());
+        let said = content.as_ref().filter(|_| self.request.operation.is_inference());
         let span = self.cx.span();
         let conversation = self.names.conversation();
         let known =
-            |name: &Key| self.ask.has(name) || conversation.as_ref().is_some_and(|id| id.key == *name);
+            |name: &Key| self.request.has(name) || conversation.as_ref().is_some_and(|id| id.key == *name);
         let mut attributes = Vec::with_capacity(CAPACITY);
         let reply = self.response.reply_mut();
         let details = reply.take_details().into_iter();
@@ -42,19 +48,29 @@ impl Watching {
                 .unseen()
                 .map(|reason| KeyValue::new(semconv::RESPONSE_UNSEEN, reason.as_str())),
         );
-        if self.left.as_ref().is_some_and(|left| left.drained) {
+        if self.abandoned.as_ref().is_some_and(|abandoned| abandoned.drained) {
             attributes.push(KeyValue::new(semconv::RESPONSE_DRAINED, true));
         }
-        self.push_tokens(&mut attributes, spent);
+        self.push_tokens(&mut attributes, call_usage);
         if let Some(failure) = failure {
             attributes.push(KeyValue::new(semconv::ERROR_TYPE, failure.kind.clone()));
         }
         if let Some(events) = &self.shared.config.events {
             self.emit(events, at, &attributes, said, failure);
         }
-        self.push_additions(&mut attributes, spent, content.as_ref());
+        let config = &self.shared.config;
+        let on_span = content.as_ref().filter(|_| config.capture.on_span());
+        if config.legacy {
+            legacy::push_attributes(self, &mut attributes, call_usage, on_span);
+        }
+        if config.openinference {
+            openinference::push_attributes(self, &mut attributes, call_usage);
+            if let Some(content) = on_span {
+                openinference::push_messages(&mut attributes, content);
+            }
+        }
         if let Some(content) = said {
-            self.put_content(&span, &mut attributes, content);
+            captured_content::record(self, &span, &mut attributes, content);
         }
         span.set_attributes(attributes);
         if let Some(failure) = failure {
@@ -81,7 +97,7 @@ impl Watching {
             events.exception(span.span_context(), at, &failure.kind, &failure.description);
         }
         if let Some(content) = content.filter(|_| self.shared.config.capture.on_event()) {
-            let known = self.begun.iter().chain(attributes).cloned();
+            let known = self.begin_attributes.iter().chain(attributes).cloned();
             events.details(span.span_context(), at, known, content);
         }
     }
@@ -91,23 +107,32 @@ impl Watching {
             return;
         }
         // That a stream was asked for was not seen when the call began.
-        if !self.ask.stream {
+        if !self.request.stream {
             attributes.push(KeyValue::new(semconv::REQUEST_STREAM, true));
         }
         let times = [
-            (semconv::RESPONSE_TIME_TO_FIRST_CHUNK, self.pace.first_chunk()),
-            (semconv::TIME_TO_FIRST_TOKEN, self.pace.first_token()),
-            (semconv::TIME_WAITING_FOR_READER, Some(self.pace.reader())),
+            (
+                semconv::RESPONSE_TIME_TO_FIRST_CHUNK,
+                self.timing.time_to_first_byte(),
+            ),
+            (semconv::TIME_TO_FIRST_TOKEN, self.timing.time_to_first_text()),
+            (semconv::TIME_WAITING_FOR_READER, Some(self.timing.reader_wait())),
         ];
         let known = times.into_iter().filter_map(|(name, time)| Some((name, time?)));
         attributes.extend(known.map(|(name, time)| KeyValue::new(name, time.as_secs_f64())));
     }
 
-    fn push_tokens(&self, attributes: &mut Vec<KeyValue>, spent: &CallUsage) {
+    fn push_tokens(&self, attributes: &mut Vec<KeyValue>, call_usage: &CallUsage) {
         let directions = [
-            (spent.input, semconv::USAGE_INPUT_TOKENS, semconv::TOKENS_INPUT),
             (
-                spent.output.filter(|_| self.ask.operation.is_inference()),
+                call_usage.input,
+                semconv::USAGE_INPUT_TOKENS,
+                semconv::TOKENS_INPUT,
+            ),
+            (
+                call_usage
+                    .output
+                    .filter(|_| self.request.operation.is_inference()),
                 semconv::USAGE_OUTPUT_TOKENS,
                 semconv::TOKENS_OUTPUT,
             ),
@@ -123,11 +148,11 @@ impl Watching {
         if counts {
             self.push_usage(attributes);
         }
-        attributes.extend(spent.cost.map(|cost| KeyValue::new(semconv::COST, cost)));
-        let source = self.source(spent);
+        attributes.extend(call_usage.cost.map(|cost| KeyValue::new(semconv::COST, cost)));
+        let source = self.provenance(call_usage).as_str();
         attributes.push(KeyValue::new(semconv::TOKENS_SOURCE, source));
         if matches!(
-            (spent.input, spent.output),
+            (call_usage.input, call_usage.output),
             (Some((_, TokenSource::Estimated)), _) | (_, Some((_, TokenSource::Estimated)))
         ) {
             let name = match (self.rough, self.inexact) {
@@ -195,13 +220,13 @@ impl Watching {
 
     /// The finish reasons in the order of the alternatives: `error` where one was expected and did not come.
     fn finish_reasons(&self, failed: bool) -> Option<KeyValue> {
-        let begun = self.response.has_head() && self.status.is_some_and(|status| status.is_success());
-        let expected = self.ask.expected_finishes();
+        let has_begun = self.response.has_head() && self.status.is_some_and(|status| status.is_success());
+        let expected = self.request.expected_finishes();
         let reply = self.response.reply();
         let mut reasons = reply.finish_reasons(expected).peekable();
         let any = reply.finish_reasons(expected).any(|finish| finish.is_some());
         reasons.peek()?;
-        if !begun || !(any || failed) {
+        if !has_begun || !(any || failed) {
             return None;
         }
         let reasons: Vec<StringValue> = reasons
@@ -225,7 +250,7 @@ fn name(detail: ReplyDetail) -> &'static str {
     }
 }
 
-fn int(name: &'static str, count: u64) -> KeyValue {
+pub(super) fn int(name: &'static str, count: u64) -> KeyValue {
     KeyValue::new(name, i64::try_from(count).unwrap_or(i64::MAX))
 }
 

@@ -9,7 +9,7 @@ use throughline_tracing_layer::error_type::error_type;
 use throughline_tracing_layer::limits::{MAX_ATTRIBUTE_BYTES, truncate_string};
 use throughline_tracing_layer::observe::End;
 
-use super::watch::Watching;
+use super::observer::CallState;
 
 /// Why a call failed.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl Failure {
     }
 
     /// Why this call failed, if it did. `intact` says that the response was read to its end and made sense.
-    pub(super) fn of(call: &Watching, end: End<'_>, intact: bool) -> Option<Self> {
+    pub(super) fn of(call: &CallState, end: End<'_>, intact: bool) -> Option<Self> {
         if let Some(refusal) = &call.refusal {
             return Some(Self::new(budget::CODE, refusal.to_string()));
         }
@@ -50,8 +50,8 @@ impl Failure {
             return Some(Self::new(error_type(cause), error_message(&cause)));
         }
         let cancelled = || Self::new("cancelled", "the caller left before the answer was complete");
-        if let Some(left) = &call.left {
-            return (!left.answered).then(cancelled);
+        if let Some(abandoned) = &call.abandoned {
+            return (!abandoned.answered).then(cancelled);
         }
         match end {
             End::BodyError(cause) => Some(Self::new(
@@ -91,7 +91,7 @@ impl Failure {
 }
 
 /// The provider's code for an error, if it is one: a short word, so that it has few values.
-fn code(call: &Watching) -> Option<String> {
+fn code(call: &CallState) -> Option<String> {
     let is_code = |code: &&String| {
         let word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
         !code.is_empty() && code.len() <= 64 && code.bytes().all(word)

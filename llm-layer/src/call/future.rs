@@ -11,11 +11,11 @@ use throughline_llm_wire::{RequestReader, Unseen};
 use throughline_tracing_layer::observe::{Observed, ResponseFuture};
 use tower_service::Service;
 
-use super::given::Given;
+use super::extra_attributes::ExtraAttributes;
+use super::observer::CallObserver;
 use super::request::{Head, LlmRequest};
 use super::request_body::Piece;
 use super::start::Start;
-use super::watch::Watch;
 use super::{RequestBody, Shared};
 
 pin_project! {
@@ -28,7 +28,7 @@ pin_project! {
     {
         reading: Option<Box<Reading<S, R>>>,
         #[pin]
-        response: Option<ResponseFuture<S::Future, Watch>>,
+        response: Option<ResponseFuture<S::Future, CallObserver>>,
     }
 }
 
@@ -74,15 +74,15 @@ where
             port,
         } = head;
         let mut reader = reader.with_limit(shared.config.request_limit);
-        let given = Given::of(&context, request.extensions());
-        let start = Start::new(shared.clone(), context, (address, port), given);
+        let extra_attributes = ExtraAttributes::new(&context, request.extensions());
+        let start = Start::new(shared.clone(), context, (address, port), extra_attributes);
         let source = match request.bytes() {
             Some(bytes) => {
                 let (length, mut budget) = (bytes.len(), RequestReader::STEP);
                 let at = reader.read(bytes, &mut budget);
                 if at == length || reader.has_ended() {
                     let call = reader.finish(|| request.shared_bytes());
-                    return Self::sent(service, request, call.map(|call| start.watch(call)));
+                    return Self::sent(service, request, call.map(|call| start.observe(call)));
                 }
                 Source::Memory { request, at }
             }
@@ -115,16 +115,19 @@ where
     R: LlmRequest,
     S: Service<R::Sent>,
 {
-    fn sent(service: &mut S, request: R, watch: Option<Watch>) -> Self {
+    fn sent(service: &mut S, request: R, observer: Option<CallObserver>) -> Self {
         Self {
             reading: None,
-            response: Some(ResponseFuture::start(watch, || service.call(request.untouched()))),
+            response: Some(ResponseFuture::start(observer, || {
+                service.call(request.untouched())
+            })),
         }
     }
 }
 
 impl<R: LlmRequest> Source<R> {
-    /// Reads on until the body, or what is read of it, has ended. After [`RequestReader::STEP`] bytes others have their turn.
+    /// Reads on until the body, or what is read of it, has ended. After [`RequestReader::STEP`] bytes others
+    /// have their turn.
     fn poll_read(&mut self, reader: &mut RequestReader, cx: &mut Context<'_>) -> Poll<()> {
         let mut budget = RequestReader::STEP;
         while !reader.has_ended() {
@@ -177,7 +180,7 @@ impl<R: LlmRequest> Source<R> {
 }
 
 impl<S, R: LlmRequest> Reading<S, R> {
-    fn send(mut self) -> ResponseFuture<S::Future, Watch>
+    fn send(mut self) -> ResponseFuture<S::Future, CallObserver>
     where
         S: Service<R::Sent>,
     {
@@ -189,17 +192,17 @@ impl<S, R: LlmRequest> Reading<S, R> {
             Source::Memory { request, .. } => request.untouched(),
             Source::Frames { shell, body, .. } => R::join(shell, body),
         };
-        let watch = call.map(|call| self.start.watch(call));
-        ResponseFuture::start(watch, || self.service.call(request))
+        let observer = call.map(|call| self.start.observe(call));
+        ResponseFuture::start(observer, || self.service.call(request))
     }
 }
 
 impl<S, R> Future for CallFuture<S, R>
 where
     R: LlmRequest,
-    S: Service<R::Sent, Response: Observed<Watch>, Error: fmt::Display + 'static>,
+    S: Service<R::Sent, Response: Observed<CallObserver>, Error: fmt::Display + 'static>,
 {
-    type Output = Result<<S::Response as Observed<Watch>>::Output, S::Error>;
+    type Output = Result<<S::Response as Observed<CallObserver>>::Output, S::Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();

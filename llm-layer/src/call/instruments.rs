@@ -11,7 +11,7 @@ use throughline_agents::{CallUsage, TokenSource};
 use throughline_llm_wire::UsagePart;
 
 use super::label_budget::{Dimensions, Label, LabelBudget};
-use super::watch::Watching;
+use super::observer::CallState;
 use crate::config::Config;
 use crate::semconv;
 
@@ -78,7 +78,8 @@ impl Instruments {
         }
     }
 
-    /// What bounds the labels of these instruments; the layer that uses them first says how many models it admits.
+    /// What bounds the labels of these instruments; the layer that uses them first says how many models it
+    /// admits.
     pub(super) fn budget(&self, config: &Config) -> &LabelBudget {
         self.budget
             .get_or_init(|| Box::new(LabelBudget::new(config.max_models)))
@@ -97,8 +98,8 @@ impl Instruments {
     /// A call has ended.
     pub(super) fn call(
         &self,
-        call: &Watching,
-        spent: &CallUsage,
+        call: &CallState,
+        call_usage: &CallUsage,
         error: Option<&Cow<'static, str>>,
         duration: Duration,
     ) {
@@ -106,7 +107,7 @@ impl Instruments {
         let dimensions = budget.dimensions(call);
         let error = error.map(|kind| budget.error(kind.clone()));
         let with_error = dimensions.series(budget.durations(), error.as_ref());
-        let first = call.pace.first_chunk().filter(|_| call.is_streamed());
+        let first = call.timing.time_to_first_byte().filter(|_| call.is_streamed());
         let first = first.map(|first| (first, dimensions.series(budget.durations(), None)));
         for times in self.times(call) {
             times
@@ -117,23 +118,31 @@ impl Instruments {
             }
         }
         if call.counts() {
-            self.tokens(call, spent, &dimensions, with_error.as_slice());
+            self.tokens(call, call_usage, &dimensions, with_error.as_slice());
         }
     }
 
-    fn tokens(&self, call: &Watching, spent: &CallUsage, dimensions: &Dimensions, with_error: &[KeyValue]) {
+    fn tokens(
+        &self,
+        call: &CallState,
+        call_usage: &CallUsage,
+        dimensions: &Dimensions,
+        with_error: &[KeyValue],
+    ) {
         let config = &call.shared.config;
-        if config.convention.is_latest() && call.ask.operation.is_inference() {
-            self.latest(call, spent, dimensions, with_error);
+        if config.convention.is_latest() && call.request.operation.is_inference() {
+            self.latest(call, call_usage, dimensions, with_error);
         }
         if config.convention.is_v1_41() {
             let directions = [
-                (call.usable(spent.input), semconv::INPUT),
-                (call.usable(spent.output), semconv::OUTPUT),
+                (call.usable(call_usage.input), semconv::INPUT),
+                (call.usable(call_usage.output), semconv::OUTPUT),
             ];
-            let directions = directions
-                .iter()
-                .take(if call.ask.operation.is_inference() { 2 } else { 1 });
+            let directions = directions.iter().take(if call.request.operation.is_inference() {
+                2
+            } else {
+                1
+            });
             for (tokens, direction) in
                 directions.filter_map(|(count, direction)| Some(((*count)?, *direction)))
             {
@@ -145,7 +154,7 @@ impl Instruments {
     }
 
     /// A chunk of an answer has come, for which the caller waited so long.
-    fn chunk(&self, call: &Watching, waited: Duration) {
+    fn chunk(&self, call: &CallState, waited: Duration) {
         let Some((_, common)) = &call.chunk_labels else {
             return;
         };
@@ -154,9 +163,15 @@ impl Instruments {
         }
     }
 
-    /// The counters of tokens name the agent of this process beneath which they were spent, so that a sum by role needs
-    /// no trace; a name from baggage is another's choice and no label.
-    fn latest(&self, call: &Watching, spent: &CallUsage, dimensions: &Dimensions, with_error: &[KeyValue]) {
+    /// The counters of tokens name the agent of this process beneath which they were used, so that a sum by
+    /// role needs no trace; a name from baggage is another's choice and no label.
+    fn latest(
+        &self,
+        call: &CallState,
+        call_usage: &CallUsage,
+        dimensions: &Dimensions,
+        with_error: &[KeyValue],
+    ) {
         let usage = call.response.reply().usage();
         let input = [
             (semconv::TEXT, usage.part(UsagePart::TextInput)),
@@ -178,11 +193,16 @@ impl Instruments {
             counter.add(tokens, labels.as_slice());
         };
         for (counter, histogram, total, parts) in [
-            (&self.input, &self.input_of_one, call.usable(spent.input), input),
+            (
+                &self.input,
+                &self.input_of_one,
+                call.usable(call_usage.input),
+                input,
+            ),
             (
                 &self.output,
                 &self.output_of_one,
-                call.usable(spent.output),
+                call.usable(call_usage.output),
                 output,
             ),
         ] {
@@ -210,9 +230,9 @@ impl Instruments {
     }
 
     /// The durations that the convention asks for; what is not inference kept the older names.
-    fn times(&self, call: &Watching) -> impl Iterator<Item = &Times> {
+    fn times(&self, call: &CallState) -> impl Iterator<Item = &Times> {
         let convention = call.shared.config.convention;
-        let inference = call.ask.operation.is_inference();
+        let inference = call.request.operation.is_inference();
         let latest = (convention.is_latest() && inference).then_some(&self.inference);
         let older = (convention.is_v1_41() || !inference).then_some(&self.operation);
         latest.into_iter().chain(older)
@@ -236,10 +256,10 @@ impl Times {
     }
 }
 
-impl Watching {
+impl CallState {
     /// A chunk of the answer has come.
     pub(super) fn chunk(&mut self) {
-        let waited = self.pace.chunk();
+        let waited = self.timing.chunk();
         let Some(waited) = waited.filter(|_| self.is_streamed()) else {
             return;
         };

@@ -1,12 +1,12 @@
 //! The labels of a call's metrics, and the bound on the series that they make.
 //!
-//! A client chooses the model, an upstream the response's model and the code of an error, and a proxy's client the address.
-//! Each of these labels has few distinct values, and each instrument few combinations of them: see
-//! [`limits`](throughline_tracing_layer::limits). The key of the combinations is the requested model, so that no flood of
-//! other models, or of addresses and errors of one, takes a model's own label.
+//! A client chooses the model, an upstream the response's model and the code of an error, and a proxy's
+//! client the address. Each of these labels has few distinct values, and each instrument few combinations of
+//! them: see [`limits`](throughline_tracing_layer::limits). The key of the combinations is the requested
+//! model, so that no flood of other models, or of addresses and errors of one, takes a model's own label.
 //!
-//! A response model that equals the requested one takes no place, and a version of it (`gpt-4o` → `gpt-4o-2024-08-06`) takes
-//! none from other models. Spans have the real values in any case.
+//! A response model that equals the requested one takes no place, and a version of it (`gpt-4o` →
+//! `gpt-4o-2024-08-06`) takes none from other models. Spans have the real values in any case.
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
@@ -17,7 +17,7 @@ use throughline_tracing_layer::limits::{
     Claim, DistinctValues, MAX_LABEL_BYTES, Place, SeriesBudget, literal_id, series_id, text_id,
 };
 
-use super::watch::Watching;
+use super::observer::CallState;
 use crate::semconv;
 
 /// Bounds the labels of a layer's instruments.
@@ -88,7 +88,7 @@ impl LabelBudget {
     }
 
     /// The labels of a call's metrics, as far as its answer is known.
-    pub(super) fn dimensions(&self, call: &Watching) -> Dimensions {
+    pub(super) fn dimensions(&self, call: &CallState) -> Dimensions {
         let mut labels = call.labels.clone();
         let (model, request) = self.model(call, &mut labels);
         let address = call.server.0.as_ref().map(|host| {
@@ -115,7 +115,7 @@ impl LabelBudget {
     }
 
     /// Operation, provider and requested model alone.
-    pub(super) fn request_dimensions(&self, call: &Watching) -> Dimensions {
+    pub(super) fn request_dimensions(&self, call: &CallState) -> Dimensions {
         let mut labels = Labels::new();
         for key in [
             semconv::OPERATION_NAME,
@@ -130,9 +130,10 @@ impl LabelBudget {
         Dimensions { labels, model, id }
     }
 
-    /// The place of the requested model, whose label is put right, and the part of a series' id that the request makes.
-    fn model(&self, call: &Watching, labels: &mut Labels) -> (Place, u64) {
-        let model = call.ask.model.as_deref().map(|model| {
+    /// The place of the requested model, whose label is put right, and the part of a series' id that the
+    /// request makes.
+    fn model(&self, call: &CallState, labels: &mut Labels) -> (Place, u64) {
+        let model = call.request.model.as_deref().map(|model| {
             let claim = || call.shared.config.claim(model);
             let place = self.models.place(model, 0, claim);
             if place.is_other() || model.len() > MAX_LABEL_BYTES {
@@ -140,7 +141,7 @@ impl LabelBudget {
             }
             place
         });
-        let operation = call.ask.operation.as_str();
+        let operation = call.request.operation.as_str();
         let provider = match &call.recognised.provider {
             Cow::Borrowed(literal) => literal_id(literal),
             Cow::Owned(text) => text_id(text),
@@ -150,8 +151,8 @@ impl LabelBudget {
     }
 
     /// The label of the model that answered, and its part of the series' id.
-    fn response(&self, call: &Watching, model: StringValue, requested_place: Place) -> (StringValue, u64) {
-        let requested = call.ask.model.as_deref();
+    fn response(&self, call: &CallState, model: StringValue, requested_place: Place) -> (StringValue, u64) {
+        let requested = call.request.model.as_deref();
         if requested == Some(model.as_str()) {
             return (requested_place.label(model), AS_REQUESTED);
         }
@@ -212,8 +213,8 @@ impl Label {
 }
 
 impl Dimensions {
-    /// The labels of a series with these dimensions and `more`: all of them, or if the budget has no room for one more
-    /// series, those of the model alone.
+    /// The labels of a series with these dimensions and `more`: all of them, or if the budget has no room for
+    /// one more series, those of the model alone.
     pub(super) fn series<'a>(
         &self,
         budget: &SeriesBudget,
@@ -250,7 +251,8 @@ fn put(labels: &mut Labels, name: &'static str, place: Place) {
     }
 }
 
-/// Whether a model's name is another's with the number or the date of a version behind it, such as `-2024-08-06` or `-v1:0`.
+/// Whether a model's name is another's with the number or the date of a version behind it, such as
+/// `-2024-08-06` or `-v1:0`.
 fn is_version_of(model: &str, base: &str) -> bool {
     let Some(version) = model.strip_prefix(base) else {
         return false;

@@ -1,4 +1,5 @@
-//! Cuts what the other side chose to the [limits](throughline_tracing_layer::limits) of attributes, before it is kept.
+//! Cuts what the other side chose to the [limits](throughline_tracing_layer::limits) of attributes, before it
+//! is kept.
 
 use opentelemetry::KeyValue;
 use throughline_tracing_layer::limits::{MAX_SPAN_NAME_BYTES, bound, truncate};

@@ -1,14 +1,16 @@
 //! One model call: its request, its observer, and what is recorded of it.
 
-mod additions;
 mod attributes;
+mod captured_content;
+mod extra_attributes;
 mod failure;
 mod future;
-mod given;
 mod instruments;
 mod label_budget;
+mod legacy;
 mod limits;
-mod pace;
+mod observer;
+mod openinference;
 mod parameters;
 mod peek;
 mod prompt;
@@ -19,14 +21,16 @@ mod reply_counters;
 mod request;
 mod request_body;
 mod settle;
-mod spent;
 mod start;
 mod streams;
-mod watch;
+mod timing;
+mod usage;
 
+pub use self::extra_attributes::CallAttributes;
 pub use self::future::CallFuture;
-pub use self::given::CallAttributes;
 pub(crate) use self::instruments::Instruments;
+pub use self::observer::CallObserver;
+pub(crate) use self::observer::Shared;
 #[cfg(test)]
 pub(crate) use self::prompt::CountedPrompt;
 pub use self::prompt_size::{Direction, add_prompt_size};
@@ -36,8 +40,6 @@ pub(crate) use self::request::sealed::Parts;
 pub use self::request_body::RequestBody;
 pub(crate) use self::settle::register as register_pending;
 pub use self::settle::settle;
-pub(crate) use self::watch::Shared;
-pub use self::watch::Watch;
 
 #[cfg(test)]
 mod request_memory_tests;

@@ -19,11 +19,12 @@ pub enum Direction {
     Output,
 }
 
-/// Adds tokens to the counter `prompt_size`, and puts them on the current span as TaskWeaver's `prompt_size` or
-/// `output_size`.
+/// Adds tokens to the counter `prompt_size`, and puts them on the current span as TaskWeaver's `prompt_size`
+/// or `output_size`.
 ///
-/// For a model call that no [`LlmLayer`](crate::LlmLayer) sees, as of a model in this process; a layer counts its own.
-/// The counter is that of the meter provider that is global at the first call. The span may be absent.
+/// For a model call that no [`LlmLayer`](crate::LlmLayer) sees, as of a model in this process; a layer counts
+/// its own. The counter is that of the meter provider that is global at the first call. The span may be
+/// absent.
 ///
 /// ```standalone_crate
 /// use opentelemetry::global;

@@ -1,25 +1,23 @@
-//! What a provider says is left of its rate limits.
+//! What a provider reports as remaining of its rate limits.
 
 use http::HeaderMap;
 
-use super::watch::Watching;
+use super::observer::CallState;
 use crate::semconv;
 
-impl Watching {
-    /// Records what the head of an answer says is left, if the user wants it.
-    pub(super) fn record_rate_limits(&self, headers: &HeaderMap) {
-        let instruments = self.shared.instruments.in_context(&self.cx);
-        let Some(instruments) = instruments.filter(|_| self.shared.config.rate_limits) else {
-            return;
-        };
-        for (kind, remaining) in remaining(headers) {
-            let budget = instruments.budget(&self.shared.config);
-            let kind = budget.rate_limit_kind(kind);
-            let dimensions = budget.request_dimensions(self);
-            let mut labels = dimensions.series(budget.rate_limits(), [&kind]);
-            labels.remove(semconv::OPERATION_NAME);
-            instruments.remaining.record(remaining, labels.as_slice());
-        }
+/// Records the limits that the head of an answer reports, if the user enabled it.
+pub(super) fn record(call: &CallState, headers: &HeaderMap) {
+    let instruments = call.shared.instruments.in_context(&call.cx);
+    let Some(instruments) = instruments.filter(|_| call.shared.config.rate_limits) else {
+        return;
+    };
+    for (kind, remaining) in remaining(headers) {
+        let budget = instruments.budget(&call.shared.config);
+        let kind = budget.rate_limit_kind(kind);
+        let dimensions = budget.request_dimensions(call);
+        let mut labels = dimensions.series(budget.rate_limits(), [&kind]);
+        labels.remove(semconv::OPERATION_NAME);
+        instruments.remaining.record(remaining, labels.as_slice());
     }
 }
 
@@ -29,7 +27,7 @@ fn remaining(headers: &HeaderMap) -> impl Iterator<Item = (String, u64)> {
         let kind = kind(name.as_str())?;
         Some((kind, value.to_str().ok()?.trim().parse().ok()?))
     });
-    known.take(KINDS)
+    known.take(MAX_KINDS)
 }
 
 fn kind(name: &str) -> Option<String> {
@@ -40,10 +38,11 @@ fn kind(name: &str) -> Option<String> {
             .strip_suffix("-remaining")?,
     };
     let is_word = |byte: u8| byte.is_ascii_lowercase() || byte == b'-';
-    let is_kind = !kind.is_empty() && kind.len() <= LENGTH && kind.bytes().all(is_word);
+    let is_kind = !kind.is_empty() && kind.len() <= MAX_KIND_BYTES && kind.bytes().all(is_word);
     is_kind.then(|| kind.replace('-', "_"))
 }
 
-/// The most kinds of one answer, and the longest name of one: the network must not make up series as it likes.
-const KINDS: usize = 8;
-const LENGTH: usize = 24;
+/// The most kinds of one answer, and the longest name of one: the network must not make up series as it
+/// likes.
+const MAX_KINDS: usize = 8;
+const MAX_KIND_BYTES: usize = 24;

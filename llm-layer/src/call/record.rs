@@ -8,14 +8,14 @@ use throughline_tokens::background::{self, DeferredCall};
 use throughline_tracing_layer::observe::End;
 
 use super::failure::Failure;
-use super::watch::Watching;
+use super::observer::CallState;
 
-impl Watching {
+impl CallState {
     /// Whether every alternative has its finish reason, or the answer is complete by its form.
     pub(super) fn is_answered(&self) -> bool {
         let reply = self.response.reply();
-        let is_inference = self.ask.operation.is_inference();
-        let mut finishes = reply.finish_reasons(self.ask.expected_finishes());
+        let is_inference = self.request.operation.is_inference();
+        let mut finishes = reply.finish_reasons(self.request.expected_finishes());
         let expected = !is_inference || !reply.is_empty();
         let whole = !self.is_stream() && reply.documents() > 0 && expected;
         reply.is_complete() || whole || is_inference && finishes.all(|finish| finish.is_some())
@@ -40,8 +40,8 @@ impl Watching {
     }
 
     fn ending(&mut self, end: End<'_>) -> Ending {
-        self.pace.ask();
-        let duration = self.pace.elapsed();
+        self.timing.polled();
+        let duration = self.timing.elapsed();
         let (response, counters) = (&mut self.response, &mut self.counters);
         let intact = response.finish(|piece| counters.push(piece));
         let failure = Failure::of(self, end, intact);
@@ -64,17 +64,17 @@ impl Watching {
             duration,
             at,
         } = ending;
-        let whole = self.left.is_some() && self.is_answered();
-        let spent = self.spent(refused, failure.is_some() && !whole);
+        let whole = self.abandoned.is_some() && self.is_answered();
+        let call_usage = self.call_usage(refused, failure.is_some() && !whole);
         // What there was no time for was taken at the rate of the rest.
         self.inexact |= background::is_hurried();
         if self.has_span && self.cx.span().is_recording() {
-            self.set_attributes(&spent, failure.as_ref(), at);
+            self.set_attributes(&call_usage, failure.as_ref(), at);
         }
-        let prompt_size = self.prompt_size(&spent);
+        let prompt_size = self.prompt_size(&call_usage);
         if let Some(instruments) = self.shared.instruments.in_context(&self.cx) {
             let error = failure.as_ref().map(|failure| &failure.kind);
-            instruments.call(&self, &spent, error, duration);
+            instruments.call(&self, &call_usage, error, duration);
             if self.counts() {
                 instruments.prompt_size(&prompt_size);
             }
@@ -82,7 +82,7 @@ impl Watching {
         if let Some(scope) = ScopeHandle::in_context(&self.cx) {
             match self.refusal {
                 Some(_) => scope.refuse(),
-                None => scope.add(&spent),
+                None => scope.add(&call_usage),
             }
         }
         if self.has_span {
@@ -93,7 +93,7 @@ impl Watching {
 
 /// A call whose tokens are still to be counted.
 struct Counting {
-    call: Box<Watching>,
+    call: Box<CallState>,
     ending: Ending,
     /// What is above the call is not complete before it.
     _hold: Option<OpenCall>,

@@ -86,7 +86,8 @@ impl ReplyCounters {
         counters.any(SegmentedCounter::is_behind)
     }
 
-    /// Returns the number of tokens, or `None` if it cannot be counted. If `is_rough`, there is no time to count.
+    /// Returns the number of tokens, or `None` if it cannot be counted. If `is_rough`, there is no time to
+    /// count.
     pub(super) fn count(&mut self, is_rough: bool) -> Option<TokenCount> {
         let mut sum = TokenCount::ZERO;
         sum.exact = !is_rough;

@@ -11,8 +11,8 @@ use throughline_llm_wire::{RequestReader, Rule, Target};
 
 use super::RequestBody;
 
-/// A request that a [`Llm`](crate::Llm) service takes: `http::Request<B>`, and `reqwest::Request` with the feature
-/// `reqwest`. It cannot be implemented outside this crate.
+/// A request that a [`Llm`](crate::Llm) service takes: `http::Request<B>`, and `reqwest::Request` with the
+/// feature `reqwest`. It cannot be implemented outside this crate.
 pub trait LlmRequest: sealed::Parts {}
 
 pub(crate) mod sealed {
@@ -40,7 +40,8 @@ pub(crate) mod sealed {
         fn bytes(&self) -> Option<&[u8]>;
         /// The bytes of such a body, shared.
         fn shared_bytes(&mut self) -> Option<Bytes>;
-        /// What was read ahead of a body that is not in memory, shared or copied; `None` if it cannot all be seen.
+        /// What was read ahead of a body that is not in memory, shared or copied; `None` if it cannot all be
+        /// seen.
         fn shared(body: &RequestBody<Self::Body>) -> Option<Bytes>;
         fn split(self) -> (Self::Shell, Self::Body);
         fn join(shell: Self::Shell, body: RequestBody<Self::Body>) -> Self::Sent;

@@ -16,8 +16,9 @@ use super::peek::peek;
 pin_project! {
     /// A request body that was looked at before it was sent: the frames that were read, then what is left.
     ///
-    /// The body of any request that is no model call passes in it as it is. A client behind [`LlmLayer`] is typed with
-    /// it: `Client<HttpConnector, RequestBody<Full<Bytes>>>` for a hyper client that is given `Full<Bytes>`.
+    /// The body of any request that is no model call passes in it as it is. A client behind [`LlmLayer`] is
+    /// typed with it: `Client<HttpConnector, RequestBody<Full<Bytes>>>` for a hyper client that is given
+    /// `Full<Bytes>`.
     ///
     /// [`LlmLayer`]: crate::LlmLayer
     #[project = Projected]
@@ -44,8 +45,8 @@ impl<B: Body> RequestBody<B> {
         }
     }
 
-    /// Another body like this one, for what retries; `None` if reading this one failed. For bodies that are `Clone`, and
-    /// those that several layers looked at.
+    /// Another body like this one, for what retries; `None` if reading this one failed. For bodies that are
+    /// `Clone`, and those that several layers looked at.
     ///
     /// What was read is not copied if `B::Data` is cheap to clone, as [`bytes::Bytes`] is.
     #[must_use]
@@ -113,8 +114,9 @@ impl<B: Body> RequestBody<B> {
         self.length
     }
 
-    /// Shows some of the data of a frame that was read ahead: behind its first `skip` bytes, a piece that lies in one
-    /// place. Nothing is left of trailers, and at the end of the data. `None` if there is no such frame.
+    /// Shows some of the data of a frame that was read ahead: behind its first `skip` bytes, a piece that
+    /// lies in one place. Nothing is left of trailers, and at the end of the data. `None` if there is no such
+    /// frame.
     pub(crate) fn piece<T>(&self, frame: usize, skip: usize, see: impl FnOnce(Piece<'_>) -> T) -> Option<T> {
         let piece = self.read.get(frame)?.data_ref().map(|data| (data, data.chunk()));
         Some(match piece {
@@ -143,8 +145,8 @@ impl<B: Body> RequestBody<B> {
         })
     }
 
-    /// Whether the frames that were read ahead take much more room than their data. A body may come byte by byte, each
-    /// in a frame of 100 bytes.
+    /// Whether the frames that were read ahead take much more room than their data. A body may come byte by
+    /// byte, each in a frame of 100 bytes.
     pub(crate) fn is_crowded(&self) -> bool {
         let room = self.read.len().saturating_mul(size_of::<Frame<B::Data>>());
         room > FRAMES_ROOM + self.length / 16
@@ -182,8 +184,8 @@ impl<B: Body> RequestBody<B> {
 }
 
 impl<B: Body<Data: 'static>> RequestBody<B> {
-    /// What was read ahead, in one piece: shared with the body if it came so, else a copy. `None` if it cannot all be
-    /// seen.
+    /// What was read ahead, in one piece: shared with the body if it came so, else a copy. `None` if it
+    /// cannot all be seen.
     pub(crate) fn shared(&self) -> Option<Bytes> {
         let mut data = self.read.iter().filter_map(Frame::data_ref);
         if let (Some(only), None) = (data.next(), data.next()) {

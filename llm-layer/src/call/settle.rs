@@ -8,9 +8,10 @@ use throughline_tracing_layer::pending;
 
 /// Waits up to `within` for all finished calls to be recorded. Returns whether they were.
 ///
-/// A call is recorded after it ends if the provider reported no usage and the prompt is longer than 32 KiB, the answer is
-/// longer than 16 KiB or the vocabulary is not loaded yet; also if content is captured and the prompt is longer than 32 KiB.
-/// Call this before you shut down your own providers. `throughline-telemetry` waits by itself.
+/// A call is recorded after it ends if the provider reported no usage and the prompt is longer than 32 KiB,
+/// the answer is longer than 16 KiB or the vocabulary is not loaded yet; also if content is captured and the
+/// prompt is longer than 32 KiB. Call this before you shut down your own providers. `throughline-telemetry`
+/// waits by itself.
 #[expect(clippy::must_use_candidate, reason = "it is called to wait")]
 pub fn settle(within: Duration) -> bool {
     background::wait_idle(within)

@@ -13,23 +13,23 @@ use throughline_tokens::Tokenizer;
 use throughline_tracing_layer::client::Attempts;
 use throughline_tracing_layer::labels::Labels;
 
-use super::given::Given;
+use super::extra_attributes::ExtraAttributes;
 use super::limits::span_name;
-use super::pace::Pace;
+use super::observer::{CallObserver, CallState, Shared};
 use super::parameters::RequestAttributes;
 use super::reply_counters::ReplyCounters;
-use super::watch::{Shared, Watch, Watching};
+use super::timing::CallTiming;
 use crate::drain_signal::DrainSignal;
 use crate::semconv;
 use crate::taskweaver::PromptSizeMode;
 
-/// A call that has begun, and whose request is not known yet.
+/// A call whose request is not read yet.
 #[derive(Debug)]
 pub(super) struct Start {
     shared: Shared,
     parent: Context,
     server: (Option<Arc<str>>, Option<u16>),
-    given: Given,
+    extra_attributes: ExtraAttributes,
     at: Instant,
     time: SystemTime,
 }
@@ -39,20 +39,20 @@ impl Start {
         shared: Shared,
         parent: Context,
         server: (Option<Arc<str>>, Option<u16>),
-        given: Given,
+        extra_attributes: ExtraAttributes,
     ) -> Self {
         Self {
             parent,
             server,
-            given,
+            extra_attributes,
             at: shared.clock.now(),
             shared,
             time: SystemTime::now(),
         }
     }
 
-    /// Starts the span, as of when the call began.
-    pub(super) fn watch(self, call: ModelRequest) -> Watch {
+    /// Starts the span, dated to the begin of the call.
+    pub(super) fn observe(self, call: ModelRequest) -> CallObserver {
         let ModelRequest {
             recognised,
             info,
@@ -62,25 +62,25 @@ impl Start {
         } = call;
         let format = recognised.format.clone();
         let reports_usage = unseen.is_some() || format.reports_usage(&info);
-        let ask = RequestAttributes::new(format.operation(), info);
+        let request = RequestAttributes::new(format.operation(), info);
         let names = ScopeNames::from_context(&self.parent, self.shared.config.names_from_baggage);
-        let labels = self.labels(&recognised, &ask);
-        let begin = || self.attributes(&ask, &labels, &names, unseen);
+        let labels = self.labels(&recognised, &request);
+        let begin = || self.attributes(&request, &labels, &names, unseen);
         let span = self.shared.tracer.start(&self.parent, || {
-            SpanBuilder::from_name(span_name(ask.operation.as_str(), ask.model.as_deref()))
+            SpanBuilder::from_name(span_name(request.operation.as_str(), request.model.as_deref()))
                 .with_kind(SpanKind::Client)
                 .with_start_time(self.time)
                 .with_attributes(begin())
         });
         let config = &self.shared.config;
-        let model = ask.model.as_deref().unwrap_or_default();
+        let model = request.model.as_deref().unwrap_or_default();
         let tokenizer = Tokenizer::for_model(model, &config.counters, config.target_model.as_ref());
         let mut response = ResponseReader::new(format);
         if config.capture.is_on() && span.as_ref().is_some_and(Span::is_recording) {
             response = response.with_capture(config.limits.total);
         }
         let mut counters = ReplyCounters::new(tokenizer.clone());
-        if reports_usage || ALWAYS_TOLD.contains(&&*recognised.provider) {
+        if reports_usage || USAGE_UNASKED.contains(&&*recognised.provider) {
             counters.expect_usage();
         } else {
             tokenizer.preload();
@@ -90,24 +90,24 @@ impl Start {
             tokenizer.preload();
             counters.count_content(tokenizer);
         }
-        let begun = config.events.as_ref().map(|_| begin()).unwrap_or_default();
-        let mark = DrainSignal::from_context(&self.parent);
-        if let Some(mark) = &mark {
-            mark.observe(self.shared.clock);
+        let begin_attributes = config.events.as_ref().map(|_| begin()).unwrap_or_default();
+        let drain_signal = DrainSignal::from_context(&self.parent);
+        if let Some(drain_signal) = &drain_signal {
+            drain_signal.observe(self.shared.clock);
         }
-        Watch(Box::new(Watching {
+        CallObserver(Box::new(CallState {
             has_span: span.is_some(),
-            cx: self.context(ask.operation, span),
+            cx: self.context(request.operation, span),
             began: self.time,
-            pace: Pace::new(self.shared.clock, self.at),
+            timing: CallTiming::new(self.shared.clock, self.at),
             shared: self.shared,
             recognised,
             server: self.server,
             names,
             labels,
             chunk_labels: None,
-            ask,
-            begun,
+            request,
+            begin_attributes,
             body: copy,
             tokenizer,
             inexact: false,
@@ -116,8 +116,8 @@ impl Start {
             response,
             counters,
             stream: None,
-            mark,
-            left: None,
+            drain_signal,
+            abandoned: None,
             beyond_budget: ScopeHandle::in_context(&self.parent).is_some_and(ScopeHandle::is_exhausted),
             refusal_headers: Vec::new(),
             refusal: None,
@@ -127,14 +127,15 @@ impl Start {
     /// What is known when the call begins.
     fn attributes(
         &self,
-        ask: &RequestAttributes,
+        request: &RequestAttributes,
         labels: &Labels,
         names: &ScopeNames,
         unseen: Option<Unseen>,
     ) -> Vec<KeyValue> {
-        let mut attributes = Vec::with_capacity(labels.as_slice().len() + ask.attributes.len() + ROOM);
+        let mut attributes =
+            Vec::with_capacity(labels.as_slice().len() + request.attributes.len() + EXTRA_CAPACITY);
         attributes.extend_from_slice(labels.as_slice());
-        if ask.stream {
+        if request.stream {
             attributes.push(KeyValue::new(semconv::REQUEST_STREAM, true));
         }
         let role = self.shared.config.role;
@@ -147,11 +148,11 @@ impl Start {
                 semconv::COGNITIVE_SERVICES,
             ));
         }
-        attributes.extend(ask.attributes.iter().cloned());
+        attributes.extend(request.attributes.iter().cloned());
         attributes.extend(names.agent());
-        attributes.extend(names.conversation().filter(|id| !ask.has(&id.key)));
+        attributes.extend(names.conversation().filter(|id| !request.has(&id.key)));
         attributes.extend(unseen.map(|reason| KeyValue::new(semconv::REQUEST_UNSEEN, reason.as_str())));
-        self.given.add_to(&mut attributes);
+        self.extra_attributes.add_to(&mut attributes);
         attributes
     }
 
@@ -183,11 +184,11 @@ impl Start {
     }
 
     /// What the call's metrics are told apart by, as far as it is known when the call begins.
-    fn labels(&self, recognised: &Recognised, ask: &RequestAttributes) -> Labels {
+    fn labels(&self, recognised: &Recognised, request: &RequestAttributes) -> Labels {
         let mut labels = Labels::new();
-        labels.push(semconv::OPERATION_NAME, ask.operation.as_str());
+        labels.push(semconv::OPERATION_NAME, request.operation.as_str());
         labels.push(semconv::PROVIDER_NAME, recognised.provider.clone());
-        if let Some(model) = &ask.model {
+        if let Some(model) = &request.model {
             labels.push(semconv::REQUEST_MODEL, Arc::<str>::from(&**model));
         }
         let (address, port) = &self.server;
@@ -202,7 +203,7 @@ impl Start {
 }
 
 /// The providers whose streams end with their usage, asked for or not.
-const ALWAYS_TOLD: &[&str] = &["groq", "mistral_ai"];
+const USAGE_UNASKED: &[&str] = &["groq", "mistral_ai"];
 
 /// Room for what may be added to a request's own attributes.
-const ROOM: usize = 5;
+const EXTRA_CAPACITY: usize = 5;

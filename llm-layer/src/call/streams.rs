@@ -3,7 +3,7 @@
 use opentelemetry::metrics::UpDownCounter;
 use throughline_tracing_layer::labels::Labels;
 
-use super::watch::Watching;
+use super::observer::CallState;
 
 /// A stream that is being read, counted until this is dropped.
 #[derive(Debug)]
@@ -18,21 +18,19 @@ impl Drop for OpenStream {
     }
 }
 
-impl Watching {
-    /// The head of the answer is here: if it is a stream, it is open from now on.
-    pub(super) fn open_stream(&mut self) {
-        let Some(instruments) = self.shared.instruments.in_context(&self.cx) else {
-            return;
-        };
-        if !self.is_streamed() {
-            return;
+impl OpenStream {
+    /// Counts the answer of this call, whose head has arrived, if it is a stream.
+    pub(super) fn open(call: &CallState) -> Option<Self> {
+        let instruments = call.shared.instruments.in_context(&call.cx)?;
+        if !call.is_streamed() {
+            return None;
         }
-        let budget = instruments.budget(&self.shared.config);
-        let labels = budget.request_dimensions(self).series(budget.streams(), []);
+        let budget = instruments.budget(&call.shared.config);
+        let labels = budget.request_dimensions(call).series(budget.streams(), []);
         instruments.streams.add(1, labels.as_slice());
-        self.stream = Some(OpenStream {
+        Some(Self {
             counter: instruments.streams.clone(),
             labels,
-        });
+        })
     }
 }

@@ -57,8 +57,8 @@ impl Body for Model {
     }
 }
 
-/// Streams `model` to a caller who does something else for `reader` milliseconds before each poll, `polls` times; then
-/// drops the body. The span's own times in seconds, and those of the chunks.
+/// Streams `model` to a caller who does something else for `reader` milliseconds before each poll, `polls`
+/// times; then drops the body. The span's own times in seconds, and those of the chunks.
 fn stream(url: &str, model: &[Step], reader: u64, polls: usize) -> (String, String) {
     let recorder = Recorder::new();
     let layer = LlmLayer::new()

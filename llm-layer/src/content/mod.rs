@@ -1,8 +1,8 @@
 //! Prompts and answers on the span, for users who enable it.
 //!
-//! Nothing is recorded by default. [`Capture`] says where the content goes. A hook may change or empty it before it is written.
-//! Each text and the whole are cut to a size that keeps the JSON valid. Encoded media are never recorded, only their length
-//! and a digest.
+//! Nothing is recorded by default. [`Capture`] says where the content goes. A hook may change or empty it
+//! before it is written. Each text and the whole are cut to a size that keeps the JSON valid. Encoded media
+//! are never recorded, only their length and a digest.
 
 mod truncate;
 
@@ -27,7 +27,8 @@ pub enum Capture {
     /// Into attributes of the span.
     SpanOnly,
     /// Into the event `gen_ai.client.inference.operation.details`: a log record where there is a logger
-    /// ([`LlmLayer::with_logger_provider`](crate::LlmLayer::with_logger_provider)), else an event of the span.
+    /// ([`LlmLayer::with_logger_provider`](crate::LlmLayer::with_logger_provider)), else an event of the
+    /// span.
     EventOnly,
     /// Into both.
     SpanAndEvent,
@@ -35,7 +36,8 @@ pub enum Capture {
 
 impl Capture {
     /// What the environment variable `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` says, in any case:
-    /// `NO_CONTENT`, `SPAN_ONLY`, `EVENT_ONLY`, `SPAN_AND_EVENT`, or as it was once, `false` and `true` (on the span).
+    /// `NO_CONTENT`, `SPAN_ONLY`, `EVENT_ONLY`, `SPAN_AND_EVENT`, or as it was once, `false` and `true` (on
+    /// the span).
     ///
     /// Of anything else OpenTelemetry's log is told, and nothing is captured.
     #[must_use]

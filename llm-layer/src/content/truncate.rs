@@ -6,8 +6,8 @@ use throughline_llm_wire::cut;
 
 use super::Limits;
 
-/// Cuts every text to the limit of one text, then all texts shorter and shorter until the whole fits; what still does
-/// not fit loses its oldest messages.
+/// Cuts every text to the limit of one text, then all texts shorter and shorter until the whole fits; what
+/// still does not fit loses its oldest messages.
 pub(super) fn truncate(parts: [&mut Vec<Value>; 4], limits: Limits) {
     for part in parts {
         let mut text = limits.text;
@@ -24,7 +24,8 @@ pub(super) fn truncate(parts: [&mut Vec<Value>; 4], limits: Limits) {
     }
 }
 
-/// Drops as many of the first values as it takes, in one go: to measure the rest again for each would be quadratic.
+/// Drops as many of the first values as it takes, in one go: to measure the rest again for each would be
+/// quadratic.
 fn drop_oldest(part: &mut Vec<Value>, mut size: usize, total: usize) {
     let mut dropped = 0;
     for value in &*part {

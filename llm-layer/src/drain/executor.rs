@@ -9,15 +9,17 @@ pub type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Runs drains. With the feature `tokio`, `tokio::runtime::Handle` is one.
 pub trait Executor: Send + Sync + 'static {
-    /// Runs `work` to its end, or drops it. It is called where a body is dropped, and so must not block; if it panics,
-    /// there is no drain.
+    /// Runs `work` to its end, or drops it. It is called where a body is dropped, and so must not block; if
+    /// it panics, there is no drain.
     fn spawn(&self, work: Work);
 
-    /// Ends after `time`. It is called in spawned work and in [`DrainLayer::settle`](super::DrainLayer::settle).
+    /// Ends after `time`. It is called in spawned work and in
+    /// [`DrainLayer::settle`](super::DrainLayer::settle).
     fn sleep(&self, time: Duration) -> Work;
 }
 
-/// Needs a runtime with its time enabled: in one without, a drain panics at once, which ends nothing but itself.
+/// Needs a runtime with its time enabled: in one without, a drain panics at once, which ends nothing but
+/// itself.
 #[cfg(feature = "tokio")]
 impl Executor for tokio::runtime::Handle {
     fn spawn(&self, work: Work) {

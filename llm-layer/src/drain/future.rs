@@ -9,8 +9,8 @@ use super::drains::Drains;
 use super::response::Drainable;
 use crate::response::LlmResponse;
 
-/// Resolves to the inner service's response, whose body is drained if it is dropped before its end; dropped itself after
-/// its first poll, it is awaited in the background.
+/// Resolves to the inner service's response, whose body is drained if it is dropped before its end; dropped
+/// itself after its first poll, it is awaited in the background.
 #[must_use = "futures do nothing unless polled"]
 pub struct DrainFuture<F> {
     // Gone when it is ready, or has panicked.

@@ -36,7 +36,8 @@ impl DrainLayer {
         }
     }
 
-    /// The most drains at once, each of which keeps a connection; by default 64. A call or an answer beyond that is dropped.
+    /// The most drains at once, each of which keeps a connection; by default 64. A call or an answer beyond
+    /// that is dropped.
     #[must_use]
     pub fn with_count(mut self, count: usize) -> Self {
         self.drains.limits.count = count;
@@ -57,8 +58,8 @@ impl DrainLayer {
         self
     }
 
-    /// A layer with this one's drains, for services whose futures may borrow and so cannot go on alone, such as those of
-    /// `LlmMiddleware`: a call that is dropped before its head is dropped.
+    /// A layer with this one's drains, for services whose futures may borrow and so cannot go on alone, such
+    /// as those of `LlmMiddleware`: a call that is dropped before its head is dropped.
     #[must_use]
     pub fn bodies_only(&self) -> BodyDrainLayer {
         BodyDrainLayer {
@@ -74,8 +75,9 @@ impl DrainLayer {
 
     /// Waits until no drain is open; those that still are after `within` are cut off. Whether none had to be.
     ///
-    /// Call it when no more calls are made, and before [`settle`](crate::settle) and the shutdown of the providers: a drain
-    /// that was cut off has its span too, unless the executor does not get to it within 100 ms.
+    /// Call it when no more calls are made, and before [`settle`](crate::settle) and the shutdown of the
+    /// providers: a drain that was cut off has its span too, unless the executor does not get to it within
+    /// 100 ms.
     pub async fn settle(&self, within: Duration) -> bool {
         let settled = self.drains.none_open(within).await;
         if !settled {

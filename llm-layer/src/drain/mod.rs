@@ -1,8 +1,8 @@
 //! Reads the answer of a model call to its end when the caller leaves, so that what it cost is known.
 //!
 //! Providers bill an answer that was broken off, and most tell its tokens only at its end. Of such a call
-//! [`LlmLayer`](crate::LlmLayer) estimates what passed. With this layer outside it, the call goes on in the background,
-//! within bounds: the head of its answer is awaited, and the rest is read.
+//! [`LlmLayer`](crate::LlmLayer) estimates what passed. With this layer outside it, the call goes on in the
+//! background, within bounds: the head of its answer is awaited, and the rest is read.
 //!
 //! ```
 //! use std::time::Duration;
@@ -23,9 +23,9 @@
 //! # }
 //! ```
 //!
-//! **Think before you add it.** Many providers stop generating when the connection closes. One that is read on
-//! generates on, and bills that: the number gets exact, and higher. And what is inside this layer goes on whole: a
-//! call whose caller left while it waited for a connection is sent, and a retry inside retries.
+//! **Think before you add it.** Many providers stop generating when the connection closes. One that is read
+//! on generates on, and bills that: the number gets exact, and higher. And what is inside this layer goes on
+//! whole: a call whose caller left while it waited for a connection is sent, and a retry inside retries.
 //!
 //! # What is drained
 //!
@@ -37,8 +37,9 @@
 //! | such a call before its first poll | no: nothing was sent |
 //! | anything else | no |
 //!
-//! A timeout of the client's own, such as `reqwest::ClientBuilder::timeout`, is no drop: it ends the call with its
-//! connection, and nothing is left to read. Put a timeout whose calls are to be drained around this layer.
+//! A timeout of the client's own, such as `reqwest::ClientBuilder::timeout`, is no drop: it ends the call
+//! with its connection, and nothing is left to read. Put a timeout whose calls are to be drained around this
+//! layer.
 //!
 //! # The bounds
 //!
@@ -52,25 +53,26 @@
 //!
 //! # What is recorded
 //!
-//! By the [`LlmLayer`](crate::LlmLayer) inside, and so only with one. Its span and its durations end when the caller left, and
-//! its `error.type` is `cancelled` unless the answer was complete by then, as without this layer, or the call was refused
-//! or failed after all: then it is that. Beyond that:
+//! By the [`LlmLayer`](crate::LlmLayer) inside, and so only with one. Its span and its durations end when the
+//! caller left, and its `error.type` is `cancelled` unless the answer was complete by then, as without this
+//! layer, or the call was refused or failed after all: then it is that. Beyond that:
 //!
 //! | attribute | when | what |
 //! |---|---|---|
 //! | `throughline.response.drained` | something was read after the caller had left | `true` |
 //! | `gen_ai.usage.*`, `gen_ai.response.finish_reasons`, `throughline.tokens.source` | always | by all that was read, the rest included: `reported` if the usage came, else `partial` or `estimated` |
 //!
-//! The span is exported when the drain ends; so are those of the scopes above, such as an agent's, that had not ended when
-//! the caller left: they have the call in their totals.
+//! The span is exported when the drain ends; so are those of the scopes above, such as an agent's, that had
+//! not ended when the caller left: they have the call in their totals.
 //!
 //! # Where it stands
 //!
-//! Directly around [`LlmLayer`](crate::LlmLayer), or around an [`IncludeUsageLayer`](crate::IncludeUsageLayer) around it, and
-//! inside all that may leave, such as a timeout. Inside a `LlmLayer` it does nothing. The futures of the service inside
-//! must be `Send` and `'static`, as those of clients are; for others, such as `LlmMiddleware`'s, there is
-//! [`DrainLayer::bodies_only`]. Over `http::Request<B>` no type of the request changes, and the response's body is a
-//! [`DrainBody`]; over reqwest no type changes at all.
+//! Directly around [`LlmLayer`](crate::LlmLayer), or around an
+//! [`IncludeUsageLayer`](crate::IncludeUsageLayer) around it, and inside all that may leave, such as a
+//! timeout. Inside a `LlmLayer` it does nothing. The futures of the service inside must be `Send` and
+//! `'static`, as those of clients are; for others, such as `LlmMiddleware`'s, there is
+//! [`DrainLayer::bodies_only`]. Over `http::Request<B>` no type of the request changes, and the response's
+//! body is a [`DrainBody`]; over reqwest no type changes at all.
 
 mod bodies;
 mod body;

@@ -6,7 +6,8 @@ use http_body::Body;
 use super::drains::Drains;
 use crate::response::LlmResponse;
 
-/// A response whose body can be drained: `http::Response`, and `reqwest::Response` with the feature `reqwest`.
+/// A response whose body can be drained: `http::Response`, and `reqwest::Response` with the feature
+/// `reqwest`.
 pub trait Drainable: LlmResponse<Drains> {
     /// Its body.
     type Body: Body + Send + 'static;

@@ -26,7 +26,8 @@ pub(super) struct Cutter {
     work: u64,
 }
 
-/// Frames that are held back. Their length is kept and not summed up: an event may come in as many frames as it has bytes.
+/// Frames that are held back. Their length is kept and not summed up: an event may come in as many frames as
+/// it has bytes.
 #[derive(Debug, Default)]
 struct Held {
     frames: Vec<Bytes>,

@@ -8,9 +8,9 @@ use serde_core::de::IgnoredAny;
 
 /// The body with the option in it; `None` if it has to stay as it is.
 ///
-/// That is: whatever is no JSON object with one `"stream": true`, says what it wants of its usage already, or says one of
-/// these things twice, since nobody knows which of the two counts. And the searches of Azure's own data, which refuse the
-/// option.
+/// That is: whatever is no JSON object with one `"stream": true`, says what it wants of its usage already, or
+/// says one of these things twice, since nobody knows which of the two counts. And the searches of Azure's
+/// own data, which refuse the option.
 pub(super) fn with_usage(body: &[u8]) -> Option<Vec<u8>> {
     let members = Cursor { body, at: 0 }.members()?;
     let stream = only(&members, "stream")?;
@@ -40,8 +40,8 @@ pub(super) fn with_usage(body: &[u8]) -> Option<Vec<u8>> {
         }
         _ => return None,
     };
-    // What the provider would refuse is not ours to touch. It is checked and not made: a tree has a hundred times the
-    // bytes.
+    // What the provider would refuse is not ours to touch. It is checked and not made: a tree has a hundred
+    // times the bytes.
     serde_json::from_slice::<IgnoredAny>(body).ok()?;
     let mut edited = Vec::with_capacity(body.len() + text.len());
     edited.extend_from_slice(body.get(..range.start)?);

@@ -24,8 +24,8 @@ impl IncludeUsageLayer {
         Self::default()
     }
 
-    /// Asks this host too, and those below it, such as `vllm.internal` or `10.0.0.7`; by default none but those in
-    /// [the table](super).
+    /// Asks this host too, and those below it, such as `vllm.internal` or `10.0.0.7`; by default none but
+    /// those in [the table](super).
     ///
     /// A host that does not know the option may refuse the request, and a strict one will.
     #[must_use]
@@ -48,8 +48,8 @@ impl<S> Layer<S> for IncludeUsageLayer {
 
 /// Asks for the usage of streams, and takes what comes of it out of the answer.
 ///
-/// The inner service is cloned for each call whose request body must be read first, and must then be cheap to clone, as
-/// every client is.
+/// The inner service is cloned for each call whose request body must be read first, and must then be cheap to
+/// clone, as every client is.
 #[derive(Debug, Clone)]
 pub struct IncludeUsage<S> {
     inner: S,

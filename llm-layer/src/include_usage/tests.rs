@@ -214,7 +214,8 @@ proptest! {
     }
 }
 
-/// The work for an event of so many bytes in frames of one byte each: steps, bytes and frames that were looked at.
+/// The work for an event of so many bytes in frames of one byte each: steps, bytes and frames that were
+/// looked at.
 fn work(beginning: &str, bytes: usize) -> u64 {
     let mut cutter = Cutter::default();
     let mut out = VecDeque::new();
@@ -233,8 +234,8 @@ fn work(beginning: &str, bytes: usize) -> u64 {
     cutter.work()
 }
 
-/// An event of 16 KB in frames of one byte used to cost 500 times what it costs in one frame: each frame summed up all
-/// that were held.
+/// An event of 16 KB in frames of one byte used to cost 500 times what it costs in one frame: each frame
+/// summed up all that were held.
 #[test]
 fn twice_the_bytes_are_twice_the_work() {
     for (name, beginning) in [

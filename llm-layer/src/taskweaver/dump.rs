@@ -1,5 +1,5 @@
-//! What `json.dumps` of Python writes, with its defaults: a space behind commas and colons, nothing but ASCII, the keys in
-//! the order in which they came.
+//! What `json.dumps` of Python writes, with its defaults: a space behind commas and colons, nothing but
+//! ASCII, the keys in the order in which they came.
 
 use std::fmt::{self, Write as _};
 
@@ -10,7 +10,8 @@ pub(crate) trait Sink {
     fn push(&mut self, piece: &str);
 }
 
-/// Writes some members of the object at the root while they are read. Of two members of one name the last counts.
+/// Writes some members of the object at the root while they are read. Of two members of one name the last
+/// counts.
 pub(crate) struct Dump<'a, S, const N: usize> {
     members: [&'static str; N],
     parts: [Option<S>; N],

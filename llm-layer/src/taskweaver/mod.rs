@@ -13,10 +13,10 @@ pub enum PromptSizeMode {
     /// What the provider reports; where it does not, an estimate.
     #[default]
     Usage,
-    /// What TaskWeaver counted, for old dashboards to go on: the prompt's messages and tools as JSON, and the text of the
-    /// answer, with `cl100k_base`, the vocabulary of its default model, or that of
-    /// [`LlmLayer::with_tokenizer_target_model`](crate::LlmLayer::with_tokenizer_target_model). It is about 40 % more than
-    /// what is billed.
+    /// What TaskWeaver counted, for old dashboards to go on: the prompt's messages and tools as JSON, and the
+    /// text of the answer, with `cl100k_base`, the vocabulary of its default model, or that of
+    /// [`LlmLayer::with_tokenizer_target_model`](crate::LlmLayer::with_tokenizer_target_model). It is about
+    /// 40 % more than what is billed.
     TaskWeaver,
 }
 

@@ -138,7 +138,7 @@ fn failures() {
     let _ = block_on(scope().try_run(async { Err::<(), _>(Refused) }));
     assert_eq!(
         line(&provider),
-        "Error { description: \"the tool refused\" } Some(\"it::scopes::Refused\")",
+        "Error { description: \"the tool refused\" } Some(\"integration::scopes::Refused\")",
         "an Err"
     );
     let _ = block_on(scope().try_run(async { Err::<(), _>(Box::<dyn std::error::Error>::from("boxed")) }));

@@ -11,7 +11,7 @@ use allocation_counter::measure;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body, Frame};
-use throughline_llm_layer::{LlmLayer, RequestBody, Watch};
+use throughline_llm_layer::{CallObserver, LlmLayer, RequestBody};
 use throughline_test_support::Recorder;
 use throughline_tracing_layer::observe::ResponseBody;
 use tower::{Layer, Service, service_fn};
@@ -133,7 +133,7 @@ pub(crate) fn observed<B: Body<Error = Infallible> + 'static>(
     layer: &LlmLayer,
     request: Request<Chunks>,
     response: Response<B>,
-) -> ResponseBody<B, Watch> {
+) -> ResponseBody<B, CallObserver> {
     let mut response = Some(response);
     let service = service_fn(move |_: Request<RequestBody<Chunks>>| {
         let response = response.take().unwrap();
@@ -150,7 +150,7 @@ fn streamed<B: Body<Error = Infallible> + 'static>(
     layer: &LlmLayer,
     body: B,
     encoding: &str,
-) -> ResponseBody<B, Watch> {
+) -> ResponseBody<B, CallObserver> {
     let request = Request::post(CHAT)
         .body(Chunks::from_iter([HELLO_STREAMED]))
         .unwrap();

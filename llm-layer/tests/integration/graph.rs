@@ -95,7 +95,7 @@ fn a_run_has_the_spans_and_exactly_the_attributes_of_tinyllm() {
       - node.id="search"
       - node.type="tool"
   Internal node.gate [error: no route]
-    - error.type="it::graph::Refused"
+    - error.type="integration::graph::Refused"
     - execution.step=5
     - node.id="check"
     - node.type="gate""#;

@@ -8,7 +8,7 @@ use http::{Method, Request, Response, StatusCode};
 use opentelemetry_sdk::trace::SpanData;
 use throughline_agents::scope::{Scope, request};
 use throughline_agents::{TokenBudgetLayer, Tokens, agent, budget::BudgetBody, tokens, workflow};
-use throughline_llm_layer::{LlmLayer, PromptSizeMode, RequestBody, Watch};
+use throughline_llm_layer::{CallObserver, LlmLayer, PromptSizeMode, RequestBody};
 use throughline_test_support::Recorder;
 use throughline_tracing_layer::ClientLayer;
 use throughline_tracing_layer::observe::ResponseBody;
@@ -16,7 +16,7 @@ use tower::{Layer, Service, ServiceBuilder, service_fn};
 
 use crate::support::{CHAT, Chunks, HELLO, HELLO_STREAMED, MASKED, block_on, layer, next, read, recorded};
 
-type Answered = Response<ResponseBody<BudgetBody<Chunks>, Watch>>;
+type Answered = Response<ResponseBody<BudgetBody<Chunks>, CallObserver>>;
 
 /// What a model's server answers, and how often it was asked.
 #[derive(Clone, Default)]

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use http::{Request, Response};
 use http_body_util::Full;
-use throughline_llm_layer::{RequestBody, Watch};
+use throughline_llm_layer::{CallObserver, RequestBody};
 use throughline_test_support::{Recorder, Script, ScriptedBody};
 use throughline_tracing_layer::observe::ResponseBody;
 use tower::{Layer, Service, service_fn};
@@ -19,7 +19,7 @@ fn begin(
     status: u16,
     ask: &'static str,
     script: impl IntoIterator<Item = Script>,
-) -> ResponseBody<ScriptedBody, Watch> {
+) -> ResponseBody<ScriptedBody, CallObserver> {
     let body = RefCell::new(Some(ScriptedBody::new(script)));
     let service = service_fn(|_: Request<RequestBody<Full<&[u8]>>>| {
         let response = Response::builder().status(status);

@@ -1,4 +1,4 @@
-//! What a call spent, and how far that can be trusted.
+//! The tokens and the cost of a call, and where the counts come from.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -7,41 +7,41 @@ use throughline_agents::{CallUsage, TokenSource};
 use throughline_llm_wire::{RequestCopy, UsagePart};
 use throughline_tokens::{SegmentedCounter, approximate_tokens};
 
+use super::observer::CallState;
 use super::prompt::CountedPrompt;
 use super::record::Ending;
-use super::watch::Watching;
 use crate::role::Role;
 use crate::taskweaver::{self, PromptSizeMode};
 
-impl Watching {
-    /// What the call spent: what the provider reported, else an estimate of what passed.
+impl CallState {
+    /// What the call used: what the provider reported, else an estimate of what passed.
     ///
-    /// An answer that broke off may have been reported only up to some point; then the larger number is nearer. Of a
-    /// call that was refused, or never arrived, nobody knows what it cost.
-    pub(super) fn spent(&mut self, refused: bool, failed: bool) -> CallUsage {
+    /// An answer that broke off may have been reported only up to some point; then the larger number is
+    /// nearer. Of a call that was refused, or never arrived, nobody knows what it cost.
+    pub(super) fn call_usage(&mut self, refused: bool, failed: bool) -> CallUsage {
         let usage = self.response.reply().usage();
         let reported = |count: Option<u64>| count.map(|count| (count, TokenSource::Reported));
-        let mut spent = CallUsage {
+        let mut call_usage = CallUsage {
             input: reported(usage.input()),
             output: reported(usage.output()),
             cache_read: usage.part(UsagePart::CacheRead).unwrap_or(0),
             cache_write: usage.part(UsagePart::CacheWrite).unwrap_or(0),
             reasoning: usage.reasoning().unwrap_or(0),
             cost: None,
-            is_inference: self.ask.operation.is_inference(),
+            is_inference: self.request.operation.is_inference(),
         };
         if refused {
-            return spent;
+            return call_usage;
         }
-        if !self.ask.operation.is_inference() {
-            spent.output = Some((0, TokenSource::Reported));
+        if !self.request.operation.is_inference() {
+            call_usage.output = Some((0, TokenSource::Reported));
         }
-        if spent.input.is_none() {
-            spent.input = self.estimate_input().map(|count| (count, TokenSource::Estimated));
+        if call_usage.input.is_none() {
+            call_usage.input = self.estimate_input().map(|count| (count, TokenSource::Estimated));
         }
-        if (spent.output.is_none() || failed) && self.response.has_head() && !self.is_illegible() {
+        if (call_usage.output.is_none() || failed) && self.response.has_head() && !self.is_illegible() {
             let seen = self.counters.count(self.rough);
-            let known = spent.output.map(|(count, _)| count);
+            let known = call_usage.output.map(|(count, _)| count);
             // Of an answer that gave neither text nor a reason to end, nobody knows what it cost.
             let ended = !failed
                 && self
@@ -56,13 +56,13 @@ impl Watching {
             let exact = seen.is_none_or(|count| count.exact);
             if let Some(seen) = seen.map(|count| count.tokens).filter(more) {
                 self.inexact = !exact;
-                spent.output = Some((seen, TokenSource::Estimated));
+                call_usage.output = Some((seen, TokenSource::Estimated));
             }
         }
         let model = self.response.reply().model().map(|model| &**model);
-        let models = [model, self.ask.model.as_deref()];
-        spent.cost = self.shared.config.prices.cost(models, &spent);
-        spent
+        let models = [model, self.request.model.as_deref()];
+        call_usage.cost = self.shared.config.prices.cost(models, &call_usage);
+        call_usage
     }
 
     /// Whether this layer is the one that counts the call's tokens.
@@ -71,8 +71,10 @@ impl Watching {
     }
 
     /// What the counter `prompt_size` counts: input, then output.
-    pub(super) fn prompt_size(&mut self, spent: &CallUsage) -> [Option<u64>; 2] {
-        let output = spent.output.filter(|_| self.ask.operation.is_inference());
+    pub(super) fn prompt_size(&mut self, call_usage: &CallUsage) -> [Option<u64>; 2] {
+        let output = call_usage
+            .output
+            .filter(|_| self.request.operation.is_inference());
         match (self.shared.config.prompt_size, &self.body) {
             _ if self.refusal.is_some() => [None; 2],
             (PromptSizeMode::TaskWeaver, Some(body)) => {
@@ -93,7 +95,7 @@ impl Watching {
                 ]
             }
             _ => [
-                spent.input.map(|(tokens, _)| tokens),
+                call_usage.input.map(|(tokens, _)| tokens),
                 output.map(|(tokens, _)| tokens),
             ],
         }
@@ -142,17 +144,48 @@ impl Watching {
         catch_unwind(read).ok()?
     }
 
-    /// Where the numbers come from.
-    pub(super) fn source(&self, spent: &CallUsage) -> &'static str {
-        match (spent.input, spent.output) {
-            _ if self.refusal.is_some() => "none",
+    /// Returns where the token counts come from.
+    pub(super) fn provenance(&self, call_usage: &CallUsage) -> Provenance {
+        match (call_usage.input, call_usage.output) {
+            _ if self.refusal.is_some() => Provenance::None,
             (Some((_, TokenSource::Reported)), Some((_, TokenSource::Reported))) if self.is_answered() => {
-                "reported"
+                Provenance::Reported
             }
-            (Some((_, TokenSource::Estimated)), _) if !self.ask.operation.is_inference() => "estimated",
-            (Some((_, TokenSource::Reported)), _) | (_, Some((_, TokenSource::Reported))) => "partial",
-            (None, None) => "unknown",
-            _ => "estimated",
+            (Some((_, TokenSource::Estimated)), _) if !self.request.operation.is_inference() => {
+                Provenance::Estimated
+            }
+            (Some((_, TokenSource::Reported)), _) | (_, Some((_, TokenSource::Reported))) => {
+                Provenance::Partial
+            }
+            (None, None) => Provenance::Unknown,
+            _ => Provenance::Estimated,
+        }
+    }
+}
+
+/// The value of `throughline.tokens.source`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Provenance {
+    /// The provider reported all counts of a complete answer.
+    Reported,
+    /// The provider reported some counts.
+    Partial,
+    /// Some counts are estimates, and none is reported.
+    Estimated,
+    /// The cost of the call cannot be seen.
+    Unknown,
+    /// The call was not sent.
+    None,
+}
+
+impl Provenance {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Reported => "reported",
+            Self::Partial => "partial",
+            Self::Estimated => "estimated",
+            Self::Unknown => "unknown",
+            Self::None => "none",
         }
     }
 }

@@ -1,12 +1,12 @@
-//! Attributes of the user's.
+//! Attributes that the user adds to the spans of model calls.
 
 use std::sync::Arc;
 
 use http::Extensions;
 use opentelemetry::{Context, KeyValue};
 
-/// Attributes for the spans of model calls: a value of the context, for all calls beneath, or one of a request's
-/// extensions, for that call.
+/// Attributes for the spans of model calls: a value of the context, for all calls beneath, or one of a
+/// request's extensions, for that call.
 ///
 /// ```
 /// use http::Request;
@@ -21,33 +21,34 @@ use opentelemetry::{Context, KeyValue};
 /// # Ok::<_, http::Error>(())
 /// ```
 ///
-/// A call has those of its request and those of the innermost context that has any. Of two with one name the request's
-/// counts, and what the layer itself says when the call begins counts before both. They go onto spans and never onto
-/// metrics. A `reqwest::Request` has no extensions to read; reqwest-middleware's `with_extension` is heeded.
+/// A call has the attributes of its request and those of the innermost context that has any. On a name clash,
+/// attributes set by the layer when the call begins win, then the request's, then the context's. They are
+/// recorded on spans, never on metrics. A `reqwest::Request` has no extensions; reqwest-middleware's
+/// `with_extension` is supported.
 #[derive(Debug, Clone, Default)]
 pub struct CallAttributes(Arc<[KeyValue]>);
 
 impl CallAttributes {
-    /// These attributes.
+    /// Creates a set of attributes.
     pub fn new(attributes: impl IntoIterator<Item = KeyValue>) -> Self {
         Self(attributes.into_iter().collect())
     }
 }
 
-/// What the user gave for one call.
+/// The attributes that the user adds to one call: those of the request, then those of the context.
 #[derive(Debug)]
-pub(super) struct Given([Option<CallAttributes>; 2]);
+pub(super) struct ExtraAttributes([Option<CallAttributes>; 2]);
 
-impl Given {
-    pub(super) fn of(cx: &Context, extensions: Option<&Extensions>) -> Self {
+impl ExtraAttributes {
+    pub(super) fn new(cx: &Context, extensions: Option<&Extensions>) -> Self {
         let of_request = extensions.and_then(|extensions| extensions.get().cloned());
         Self([of_request, cx.get().cloned()])
     }
 
-    /// Adds what is not yet among the attributes of a span.
+    /// Adds those whose names are not among the attributes yet.
     pub(super) fn add_to(&self, attributes: &mut Vec<KeyValue>) {
-        for attribute in self.0.iter().flatten().flat_map(|given| given.0.iter()) {
-            if attributes.iter().all(|known| known.key != attribute.key) {
+        for attribute in self.0.iter().flatten().flat_map(|extra| extra.0.iter()) {
+            if attributes.iter().all(|present| present.key != attribute.key) {
                 attributes.push(attribute.clone());
             }
         }

@@ -17,17 +17,18 @@ use throughline_tracing_layer::observe::{End, EndAt, Head as ResponseHead, Obser
 use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 
 use super::Instruments;
-use super::pace::Pace;
 use super::parameters::RequestAttributes;
 use super::peek::peek;
+use super::rate_limits;
 use super::reply_counters::ReplyCounters;
 use super::streams::OpenStream;
+use super::timing::CallTiming;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::drain_signal::DrainSignal;
 use crate::semconv;
 
-/// What all calls of a layer share.
+/// The state that all calls of a layer share.
 #[derive(Debug, Clone)]
 pub(crate) struct Shared {
     pub(crate) tracer: LazyTracer,
@@ -37,19 +38,19 @@ pub(crate) struct Shared {
 }
 
 /// Observes the response of a model call.
-pub struct Watch(pub(super) Box<Watching>);
+pub struct CallObserver(pub(super) Box<CallState>);
 
-/// Without the question and the answer.
-impl fmt::Debug for Watch {
+/// Omits the content of the call.
+impl fmt::Debug for CallObserver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watch")
+        f.debug_struct("CallObserver")
             .field("status", &self.0.status)
             .field("began", &self.0.began)
             .finish_non_exhaustive()
     }
 }
 
-pub(super) struct Watching {
+pub(super) struct CallState {
     pub(super) shared: Shared,
     pub(super) cx: Context,
     /// Whether the context's span is this call's own.
@@ -59,54 +60,54 @@ pub(super) struct Watching {
     pub(super) server: (Option<Arc<str>>, Option<u16>),
     pub(super) names: ScopeNames,
     pub(super) labels: Labels,
-    /// What chunks are told apart by, and the answer's model when that was put together.
+    /// The labels of the chunk metrics, and the response model they were built for.
     pub(super) chunk_labels: Option<(Option<Arc<str>>, Labels)>,
-    pub(super) ask: RequestAttributes,
-    /// What the span began with, if events repeat it.
-    pub(super) begun: Vec<KeyValue>,
+    pub(super) request: RequestAttributes,
+    /// The attributes the span began with, if events repeat them.
+    pub(super) begin_attributes: Vec<KeyValue>,
     /// The body as it was sent, if all of it was read.
     pub(super) body: Option<RequestCopy>,
     pub(super) tokenizer: Tokenizer,
-    /// Not all of the answer's text was counted, or it was cut where the number may depend on it.
+    /// Whether some of the text was not counted exactly.
     pub(super) inexact: bool,
-    /// There is no time to count.
+    /// Whether tokens are approximated from bytes because the process is shutting down.
     pub(super) rough: bool,
     /// When the span began. It ends by the monotonic clock, so that it is as long as the metric says.
     pub(super) began: SystemTime,
-    pub(super) pace: Pace,
+    pub(super) timing: CallTiming,
     pub(super) status: Option<StatusCode>,
     pub(super) response: ResponseReader,
     pub(super) counters: ReplyCounters,
     pub(super) stream: Option<OpenStream>,
-    /// The mark of the drain around the call.
-    pub(super) mark: Option<DrainSignal>,
-    /// The caller left, and a drain reads on.
-    pub(super) left: Option<Left>,
-    /// What the head of a refusal says of limits.
+    /// The signal of the drain around the call.
+    pub(super) drain_signal: Option<DrainSignal>,
+    /// Set once the caller has left and a drain reads the rest.
+    pub(super) abandoned: Option<Abandoned>,
+    /// Attributes for the headers of an unsuccessful response: see [`REFUSAL_HEADERS`].
     pub(super) refusal_headers: Vec<KeyValue>,
-    /// A budget above the call was spent when it began.
+    /// Whether the budget of a scope was exhausted when the call began.
     pub(super) beyond_budget: bool,
     /// The budget that kept the call from being sent.
     pub(super) refusal: Option<ExhaustedBudget>,
 }
 
-/// What was known of a call when its caller left.
+/// The state of a call when its caller left it to a drain.
 #[derive(Debug)]
-pub(super) struct Left {
+pub(super) struct Abandoned {
     pub(super) answered: bool,
-    /// Whether something came afterwards.
+    /// Whether data arrived afterwards.
     pub(super) drained: bool,
 }
 
-impl Watching {
-    /// Looks whether the caller has left, before more is known.
-    fn look_for_leaving(&mut self) {
-        if self.left.is_some() {
+impl CallState {
+    /// Stops the timing if the caller has left. Call it before anything else of the call changes.
+    fn check_abandoned(&mut self) {
+        if self.abandoned.is_some() {
             return;
         }
-        if let Some(at) = self.mark.as_ref().and_then(DrainSignal::left_at) {
-            self.pace.stop(at);
-            self.left = Some(Left {
+        if let Some(at) = self.drain_signal.as_ref().and_then(DrainSignal::left_at) {
+            self.timing.abandoned(at);
+            self.abandoned = Some(Abandoned {
                 answered: self.is_answered(),
                 drained: false,
             });
@@ -114,17 +115,17 @@ impl Watching {
     }
 
     pub(super) fn is_stream(&self) -> bool {
-        self.ask.stream || self.response.is_stream()
+        self.request.stream || self.response.is_stream()
     }
 }
 
-impl Observe for Watch {
+impl Observe for CallObserver {
     fn context(&self) -> Option<&Context> {
         Some(&self.0.cx)
     }
 
     fn on_response(&mut self, head: ResponseHead<'_>) -> EndAt {
-        self.0.look_for_leaving();
+        self.0.check_abandoned();
         let this = &mut *self.0;
         this.status = Some(head.status);
         this.refusal = head.extensions.get().cloned();
@@ -133,30 +134,30 @@ impl Observe for Watch {
         }
         this.response.read_head(head.headers);
         if !head.status.is_success() {
-            this.refusal_headers.extend(refusal(head.headers));
+            this.refusal_headers.extend(refusal_headers(head.headers));
         }
-        this.open_stream();
-        this.record_rate_limits(head.headers);
-        this.pace.hand();
+        this.stream = OpenStream::open(this);
+        rate_limits::record(this, head.headers);
+        this.timing.delivered();
         EndAt::Body
     }
 
     fn on_poll(&mut self) {
-        self.0.pace.ask();
-        self.0.look_for_leaving();
+        self.0.timing.polled();
+        self.0.check_abandoned();
     }
 
     fn on_frame<D: Buf>(&mut self, frame: &Frame<D>) {
         let this = &mut *self.0;
-        this.pace.hand();
+        this.timing.delivered();
         let Some(data) = frame.data_ref() else { return };
         if !data.has_remaining() {
             return;
         }
-        if let Some(left) = &mut this.left {
-            left.drained = true;
+        if let Some(abandoned) = &mut this.abandoned {
+            abandoned.drained = true;
         }
-        this.pace.bytes();
+        this.timing.first_byte();
         if !this.response.is_reading() {
             return;
         }
@@ -167,7 +168,7 @@ impl Observe for Watch {
             response.stop(Unseen::Fragmented);
         }
         if this.response.reply().has_text() {
-            this.pace.text();
+            this.timing.first_text();
         }
         if this.response.reply().documents() > documents {
             this.chunk();
@@ -176,7 +177,7 @@ impl Observe for Watch {
 
     fn on_end(self, end: End<'_>) {
         let mut this = self.0;
-        this.look_for_leaving();
+        this.check_abandoned();
         if this.status.is_none() {
             this.refusal = model_call::refusal(&this.cx);
         }
@@ -184,14 +185,14 @@ impl Observe for Watch {
     }
 }
 
-/// What the head of a refusal tells of limits, and whom to ask about it.
-fn refusal(headers: &HeaderMap) -> impl Iterator<Item = KeyValue> {
-    let told = headers.iter().filter(|(name, _)| {
+/// Returns the headers of an unsuccessful response about limits and request ids.
+fn refusal_headers(headers: &HeaderMap) -> impl Iterator<Item = KeyValue> {
+    let named = headers.iter().filter(|(name, _)| {
         let name = name.as_str();
         let is_limit = name.starts_with("x-ratelimit-") || name.starts_with("anthropic-ratelimit-");
-        TOLD.contains(&name) || is_limit && name.len() <= MAX_HEADER_NAME_BYTES
+        REFUSAL_HEADERS.contains(&name) || is_limit && name.len() <= MAX_HEADER_NAME_BYTES
     });
-    let short = told.filter_map(|(name, value)| Some((name, value.to_str().ok()?)));
+    let short = named.filter_map(|(name, value)| Some((name, value.to_str().ok()?)));
     short
         .filter(|(_, value)| value.len() <= 128)
         .take(16)
@@ -207,7 +208,7 @@ fn refusal(headers: &HeaderMap) -> impl Iterator<Item = KeyValue> {
 /// The longest name of a header that becomes the key of an attribute.
 const MAX_HEADER_NAME_BYTES: usize = 64;
 
-const TOLD: &[&str] = &[
+const REFUSAL_HEADERS: &[&str] = &[
     "retry-after",
     "retry-after-ms",
     "x-request-id",

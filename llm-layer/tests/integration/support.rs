@@ -143,7 +143,7 @@ fn call_once<S, B>(
     layer: &LlmLayer,
     service: S,
     request: Request<Chunks>,
-) -> Response<throughline_tracing_layer::observe::ResponseBody<B, throughline_llm_layer::Watch>>
+) -> Response<throughline_tracing_layer::observe::ResponseBody<B, throughline_llm_layer::CallObserver>>
 where
     S: Service<Request<RequestBody<Chunks>>, Response = Response<B>, Error = Infallible>,
     B: Body<Error = Infallible>,

@@ -68,7 +68,7 @@ fn public_types_hide_what_was_sent_and_answered() {
     let first = next(&mut body).expect("an event").expect("no error");
     assert!(String::from_utf8_lossy(&first).contains(SECRET), "it passes");
     // What is not read yet is the inner body's own.
-    hides("ResponseBody<_, Watch>", &body);
+    hides("ResponseBody<_, CallObserver>", &body);
     for text in bodies.lock().unwrap().iter() {
         assert!(!text.contains(SECRET), "RequestBody prints {text}");
     }

@@ -1,0 +1,44 @@
+//! The content of a call, for the span's attributes and events.
+
+use opentelemetry::KeyValue;
+use opentelemetry::trace::SpanRef;
+use throughline_llm_wire::Content;
+
+use super::observer::CallState;
+use crate::{content, semconv};
+
+/// Returns the content of the call, if it is captured.
+pub(super) fn take(call: &mut CallState) -> Option<Content> {
+    let config = &call.shared.config;
+    let answer = call.response.take_answer()?;
+    let finishes = call
+        .response
+        .reply()
+        .finish_reasons(call.request.expected_finishes());
+    let output = answer.into_messages(finishes);
+    let redact = config.redact.as_ref();
+    let format = &call.recognised.format;
+    let body = call.body.as_ref().map(|body| body.document(config.limits.total));
+    let mut content = body.map(|body| format.content(&body)).unwrap_or_default();
+    content.output = output;
+    Some(content::finish(content, redact, config.limits))
+}
+
+/// Records the content on the span, or on an event of it, as configured.
+pub(super) fn record(
+    call: &CallState,
+    span: &SpanRef<'_>,
+    attributes: &mut Vec<KeyValue>,
+    content: &Content,
+) {
+    let config = &call.shared.config;
+    let said: Vec<KeyValue> = content::attributes(content)
+        .map(|(name, json)| KeyValue::new(name, json))
+        .collect();
+    if config.capture.on_event() && config.events.is_none() {
+        span.add_event(semconv::OPERATION_DETAILS, said.clone());
+    }
+    if config.capture.on_span() {
+        attributes.extend(said);
+    }
+}

@@ -1,0 +1,58 @@
+//! The attributes of TinyLLM and TaskWeaver.
+
+use opentelemetry::KeyValue;
+use throughline_agents::CallUsage;
+use throughline_llm_wire::Content;
+
+use super::attributes::int;
+use super::observer::CallState;
+use super::prompt::CountedPrompt;
+use crate::semconv::{self, legacy};
+use crate::taskweaver;
+
+/// Adds the attributes by their earlier names.
+pub(super) fn push_attributes(
+    call: &CallState,
+    attributes: &mut Vec<KeyValue>,
+    call_usage: &CallUsage,
+    content: Option<&Content>,
+) {
+    attributes.extend(
+        call.request
+            .model
+            .clone()
+            .map(|model| KeyValue::new(legacy::MODEL, model)),
+    );
+    let temperature = call
+        .request
+        .attributes
+        .iter()
+        .find(|known| known.key.as_str() == semconv::REQUEST_TEMPERATURE);
+    attributes.extend(temperature.map(|known| KeyValue::new(legacy::TEMPERATURE, known.value.clone())));
+    if let Some(body) = &call.body {
+        let prompt = call.read_prompt(body, CountedPrompt::characters_only());
+        attributes.extend(prompt.map(|prompt| int(legacy::PROMPT_LENGTH, prompt.0.chars())));
+        // The hook may have taken the prompt away, and this text of it would hold its images.
+        let prompt = content.filter(|content| !content.input.is_empty() && !content.has_media());
+        let unchanged = prompt.filter(|_| call.shared.config.redact.is_none());
+        let text = unchanged.and_then(|_| {
+            let mut text = taskweaver::text_reader(call.shared.config.limits.total);
+            body.read(&mut text).then(|| taskweaver::text(text))?
+        });
+        attributes.extend(text.map(|text| KeyValue::new(legacy::PROMPT, text)));
+    }
+    let input = call_usage.input.map(|(tokens, _)| tokens);
+    let output = call_usage.output.map(|(tokens, _)| tokens);
+    let counts = [
+        (legacy::INPUT_TOKENS, input),
+        (legacy::OUTPUT_TOKENS, output),
+        (
+            legacy::TOTAL_TOKENS,
+            input.zip(output).map(|(input, output)| input + output),
+        ),
+        (legacy::PROMPT_SIZE, input),
+        (legacy::OUTPUT_SIZE, output),
+    ];
+    let counts = counts.into_iter().filter(|_| call.counts());
+    attributes.extend(counts.filter_map(|(name, count)| Some(int(name, count?))));
+}

@@ -1,9 +1,24 @@
 #![doc = include_str!("../README.md")]
 //!
+//! # Modules
+//!
+//! | to | see |
+//! |---|---|
+//! | trace an HTTP server | [`ServerLayer`], [`server`] |
+//! | trace an HTTP client | [`ClientLayer`], [`client`] |
+//! | trace model calls, agents and tools; limit tokens | [`LlmLayer`], [`llm`] |
+//! | create spans of your own and carry them across tasks | [`span`], [`traced`] |
+//! | propagate a trace through queues, child processes or other carriers | [`propagation`] |
+//! | configure, export and shut down | [`telemetry`] |
+//! | write a layer of your own | [`observe`], [`provider`], [`limits`], [`error_type`] |
+//! | look up names of attributes and metrics | [`semconv`] |
+//! | use the OpenTelemetry API in the version of this crate | [`opentelemetry`] |
+//!
 //! # Features
 //!
-//! The first group is on by default, so that the example above works as it stands. Who wants less takes
-//! `default-features = false` and names the rest, or depends on the member crates.
+//! The features in the first group are enabled by default, and the example above builds with them. For a
+//! smaller build, set `default-features = false` and enable the features you need, or depend on the member
+//! crates directly.
 //!
 //! | feature | gives |
 //! |---|---|

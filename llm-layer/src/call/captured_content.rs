@@ -4,21 +4,26 @@ use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanRef;
 use throughline_llm_wire::Content;
 
-use super::observer::CallState;
+use super::state::CallState;
 use crate::{content, semconv};
 
 /// Returns the content of the call, if it is captured.
 pub(super) fn take(call: &mut CallState) -> Option<Content> {
     let config = &call.shared.config;
-    let answer = call.response.take_answer()?;
+    let answer = call.response.reader.take_answer()?;
     let finishes = call
         .response
+        .reader
         .reply()
-        .finish_reasons(call.request.expected_finishes());
+        .finish_reasons(call.request.parameters.expected_finishes());
     let output = answer.into_messages(finishes);
     let redact = config.redact.as_ref();
-    let format = &call.recognised.format;
-    let body = call.body.as_ref().map(|body| body.document(config.limits.total));
+    let format = &call.request.recognised.format;
+    let body = call
+        .request
+        .body
+        .as_ref()
+        .map(|body| body.document(config.limits.total));
     let mut content = body.map(|body| format.content(&body)).unwrap_or_default();
     content.output = output;
     Some(content::finish(content, redact, config.limits))

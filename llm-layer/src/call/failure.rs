@@ -9,7 +9,7 @@ use throughline_tracing_layer::error_type::error_type;
 use throughline_tracing_layer::limits::{MAX_ATTRIBUTE_BYTES, truncate_string};
 use throughline_tracing_layer::observe::End;
 
-use super::observer::CallState;
+use super::state::CallState;
 
 /// Why a call failed.
 #[derive(Debug)]
@@ -30,18 +30,19 @@ impl Failure {
     }
 
     /// Why this call failed, if it did. `intact` says that the response was read to its end and made sense.
-    pub(super) fn of(call: &CallState, end: End<'_>, intact: bool) -> Option<Self> {
-        if let Some(refusal) = &call.refusal {
+    pub(super) fn find(call: &CallState, end: End<'_>, intact: bool) -> Option<Self> {
+        if let Some(refusal) = &call.budget.refusal {
             return Some(Self::new(budget::CODE, refusal.to_string()));
         }
         let code = code(call);
         if let Some(status) = call
+            .response
             .status
             .filter(|status| status.is_client_error() || status.is_server_error())
         {
             return Some(Self::refused(status, code));
         }
-        if call.response.reply().error().is_some() {
+        if call.response.reader.reply().error().is_some() {
             let code = code.unwrap_or_else(|| "_OTHER".to_owned());
             let description = format!("the provider reported {code} in its answer");
             return Some(Self::new(code, description));
@@ -50,7 +51,7 @@ impl Failure {
             return Some(Self::new(error_type(cause), error_message(&cause)));
         }
         let cancelled = || Self::new("cancelled", "the caller left before the answer was complete");
-        if let Some(abandoned) = &call.abandoned {
+        if let Some(abandoned) = &call.drain.abandoned {
             return (!abandoned.answered).then(cancelled);
         }
         match end {
@@ -61,12 +62,11 @@ impl Failure {
             End::Panicked => Some(Self::new("panic", "the call panicked")),
             _ if call.is_answered() => None,
             End::Dropped => Some(cancelled()),
-            _ if !call.response.is_reading() => None,
-            _ if call.is_stream() && (intact || call.response.reply().documents() > 0) => Some(Self::new(
-                "incomplete_stream",
-                "the stream ended before its last event",
-            )),
-            _ if !intact || call.response.reply().is_empty() => {
+            _ if !call.response.reader.is_reading() => None,
+            _ if call.is_stream() && (intact || call.response.reader.reply().documents() > 0) => Some(
+                Self::new("incomplete_stream", "the stream ended before its last event"),
+            ),
+            _ if !intact || call.response.reader.reply().is_empty() => {
                 Some(Self::new(MALFORMED, "the answer is not what the API promises"))
             }
             _ => None,
@@ -96,7 +96,7 @@ fn code(call: &CallState) -> Option<String> {
         let word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
         !code.is_empty() && code.len() <= 64 && code.bytes().all(word)
     };
-    let error = call.response.reply().error()?;
+    let error = call.response.reader.reply().error()?;
     let code = error.code.as_ref().filter(is_code);
     code.or_else(|| error.class.as_ref().filter(is_code)).cloned()
 }

@@ -11,7 +11,7 @@ use throughline_agents::{CallUsage, TokenSource};
 use throughline_llm_wire::UsagePart;
 
 use super::label_budget::{Dimensions, Label, LabelBudget};
-use super::observer::CallState;
+use super::state::CallState;
 use crate::config::Config;
 use crate::semconv;
 
@@ -130,19 +130,21 @@ impl Instruments {
         with_error: &[KeyValue],
     ) {
         let config = &call.shared.config;
-        if config.convention.is_latest() && call.request.operation.is_inference() {
+        if config.convention.is_latest() && call.request.parameters.operation.is_inference() {
             self.latest(call, call_usage, dimensions, with_error);
         }
         if config.convention.is_v1_41() {
             let directions = [
-                (call.usable(call_usage.input), semconv::INPUT),
-                (call.usable(call_usage.output), semconv::OUTPUT),
+                (usable(call, call_usage.input), semconv::INPUT),
+                (usable(call, call_usage.output), semconv::OUTPUT),
             ];
-            let directions = directions.iter().take(if call.request.operation.is_inference() {
-                2
-            } else {
-                1
-            });
+            let directions = directions
+                .iter()
+                .take(if call.request.parameters.operation.is_inference() {
+                    2
+                } else {
+                    1
+                });
             for (tokens, direction) in
                 directions.filter_map(|(count, direction)| Some(((*count)?, *direction)))
             {
@@ -172,7 +174,7 @@ impl Instruments {
         dimensions: &Dimensions,
         with_error: &[KeyValue],
     ) {
-        let usage = call.response.reply().usage();
+        let usage = call.response.reader.reply().usage();
         let input = [
             (semconv::TEXT, usage.part(UsagePart::TextInput)),
             (semconv::AUDIO, usage.part(UsagePart::AudioInput)),
@@ -196,13 +198,13 @@ impl Instruments {
             (
                 &self.input,
                 &self.input_of_one,
-                call.usable(call_usage.input),
+                usable(call, call_usage.input),
                 input,
             ),
             (
                 &self.output,
                 &self.output_of_one,
-                call.usable(call_usage.output),
+                usable(call, call_usage.output),
                 output,
             ),
         ] {
@@ -232,7 +234,7 @@ impl Instruments {
     /// The durations that the convention asks for; what is not inference kept the older names.
     fn times(&self, call: &CallState) -> impl Iterator<Item = &Times> {
         let convention = call.shared.config.convention;
-        let inference = call.request.operation.is_inference();
+        let inference = call.request.parameters.operation.is_inference();
         let latest = (convention.is_latest() && inference).then_some(&self.inference);
         let older = (convention.is_v1_41() || !inference).then_some(&self.operation);
         latest.into_iter().chain(older)
@@ -256,52 +258,45 @@ impl Times {
     }
 }
 
-impl CallState {
-    /// A chunk of the answer has come.
-    pub(super) fn chunk(&mut self) {
-        let waited = self.timing.chunk();
-        let Some(waited) = waited.filter(|_| self.is_streamed()) else {
-            return;
-        };
-        // Putting them together costs half of what recording does.
-        let model = self.response.reply().model();
-        if self
-            .chunk_labels
-            .as_ref()
-            .is_none_or(|known| known.0.as_ref() != model)
-        {
-            let labels = self.shared.instruments.in_context(&self.cx).map(|instruments| {
-                let budget = instruments.budget(&self.shared.config);
-                budget.dimensions(self).series(budget.durations(), None)
-            });
-            self.chunk_labels = labels.map(|labels| (self.response.reply().model().cloned(), labels));
-        }
-        if let Some(instruments) = self.shared.instruments.in_context(&self.cx) {
-            instruments.chunk(self, waited);
-        }
+/// Records the time that a caller waited for the chunk that has come. The call's labels are kept, since putting them together
+/// costs half of what recording does.
+pub(super) fn record_chunk(call: &mut CallState) {
+    let waited = call.timing.chunk();
+    let Some(waited) = waited.filter(|_| call.is_streamed()) else {
+        return;
+    };
+    let model = call.response.reader.reply().model();
+    if call
+        .chunk_labels
+        .as_ref()
+        .is_none_or(|cached| cached.0.as_ref() != model)
+    {
+        let labels = call.shared.instruments.in_context(&call.cx).map(|instruments| {
+            let budget = instruments.budget(&call.shared.config);
+            budget.dimensions(call).series(budget.durations(), None)
+        });
+        call.chunk_labels = labels.map(|labels| (call.response.reader.reply().model().cloned(), labels));
     }
+    if let Some(instruments) = call.shared.instruments.in_context(&call.cx) {
+        instruments.chunk(call, waited);
+    }
+}
 
-    /// Whether an answer is coming in pieces.
-    pub(super) fn is_streamed(&self) -> bool {
-        self.is_stream() && self.status.is_some_and(|status| status.is_success())
-    }
-
-    /// The number that may go into the conventions' metrics: an estimate only if the user asked for it.
-    fn usable(&self, count: Option<(u64, TokenSource)>) -> Option<u64> {
-        let estimates = self.shared.config.estimates_in_metrics;
-        count
-            .filter(|(_, origin)| estimates || *origin == TokenSource::Reported)
-            .map(|(count, _)| count)
-    }
+/// The number that may go into the conventions' metrics. Estimates do only if the user enabled that.
+fn usable(call: &CallState, count: Option<(u64, TokenSource)>) -> Option<u64> {
+    let estimates = call.shared.config.estimates_in_metrics;
+    count
+        .filter(|(_, source)| estimates || *source == TokenSource::Reported)
+        .map(|(count, _)| count)
 }
 
 /// Adds a total by the modalities that the provider told apart; the rest is unknown.
 fn by_modality(total: u64, parts: &[(&'static str, Option<u64>)], mut add: impl FnMut(u64, &'static str)) {
-    let known = parts
+    let reported = parts
         .iter()
         .filter_map(|(modality, tokens)| Some((*modality, (*tokens)?)));
     let mut rest = total;
-    for (modality, tokens) in known.filter(|(_, tokens)| *tokens > 0) {
+    for (modality, tokens) in reported.filter(|(_, tokens)| *tokens > 0) {
         let tokens = tokens.min(rest);
         rest -= tokens;
         add(tokens, modality);

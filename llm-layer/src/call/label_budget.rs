@@ -17,7 +17,7 @@ use throughline_tracing_layer::limits::{
     Claim, DistinctValues, MAX_LABEL_BYTES, Place, SeriesBudget, literal_id, series_id, text_id,
 };
 
-use super::observer::CallState;
+use super::state::CallState;
 use crate::semconv;
 
 /// Bounds the labels of a layer's instruments.
@@ -89,10 +89,10 @@ impl LabelBudget {
 
     /// The labels of a call's metrics, as far as its answer is known.
     pub(super) fn dimensions(&self, call: &CallState) -> Dimensions {
-        let mut labels = call.labels.clone();
+        let mut labels = call.request.labels.clone();
         let (model, request) = self.model(call, &mut labels);
-        let address = call.server.0.as_ref().map(|host| {
-            let port = call.server.1.map_or(0, u32::from);
+        let address = call.request.server.0.as_ref().map(|host| {
+            let port = call.request.server.1.map_or(0, u32::from);
             let address = self.addresses.place(host, port, || Claim::Unknown);
             if address.is_other() {
                 labels.remove(semconv::SERVER_PORT);
@@ -102,7 +102,7 @@ impl LabelBudget {
             }
             address.id()
         });
-        let response = call.response.reply().model().map(|answered| {
+        let response = call.response.reader.reply().model().map(|answered| {
             let (label, id) = self.response(call, answered.clone().into(), model);
             labels.push(semconv::RESPONSE_MODEL, label);
             id
@@ -122,7 +122,7 @@ impl LabelBudget {
             semconv::PROVIDER_NAME,
             semconv::REQUEST_MODEL,
         ] {
-            if let Some(value) = call.labels.get(key) {
+            if let Some(value) = call.request.labels.get(key) {
                 labels.push(key, value.clone());
             }
         }
@@ -133,7 +133,7 @@ impl LabelBudget {
     /// The place of the requested model, whose label is put right, and the part of a series' id that the
     /// request makes.
     fn model(&self, call: &CallState, labels: &mut Labels) -> (Place, u64) {
-        let model = call.request.model.as_deref().map(|model| {
+        let model = call.request.parameters.model.as_deref().map(|model| {
             let claim = || call.shared.config.claim(model);
             let place = self.models.place(model, 0, claim);
             if place.is_other() || model.len() > MAX_LABEL_BYTES {
@@ -141,8 +141,8 @@ impl LabelBudget {
             }
             place
         });
-        let operation = call.request.operation.as_str();
-        let provider = match &call.recognised.provider {
+        let operation = call.request.parameters.operation.as_str();
+        let provider = match &call.request.recognised.provider {
             Cow::Borrowed(literal) => literal_id(literal),
             Cow::Owned(text) => text_id(text),
         };
@@ -152,7 +152,7 @@ impl LabelBudget {
 
     /// The label of the model that answered, and its part of the series' id.
     fn response(&self, call: &CallState, model: StringValue, requested_place: Place) -> (StringValue, u64) {
-        let requested = call.request.model.as_deref();
+        let requested = call.request.parameters.model.as_deref();
         if requested == Some(model.as_str()) {
             return (requested_place.label(model), AS_REQUESTED);
         }

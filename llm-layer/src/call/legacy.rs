@@ -5,8 +5,9 @@ use throughline_agents::CallUsage;
 use throughline_llm_wire::Content;
 
 use super::attributes::int;
-use super::observer::CallState;
 use super::prompt::CountedPrompt;
+use super::state::CallState;
+use super::usage::read_prompt;
 use crate::semconv::{self, legacy};
 use crate::taskweaver;
 
@@ -19,18 +20,21 @@ pub(super) fn push_attributes(
 ) {
     attributes.extend(
         call.request
+            .parameters
             .model
             .clone()
             .map(|model| KeyValue::new(legacy::MODEL, model)),
     );
     let temperature = call
         .request
+        .parameters
         .attributes
         .iter()
-        .find(|known| known.key.as_str() == semconv::REQUEST_TEMPERATURE);
-    attributes.extend(temperature.map(|known| KeyValue::new(legacy::TEMPERATURE, known.value.clone())));
-    if let Some(body) = &call.body {
-        let prompt = call.read_prompt(body, CountedPrompt::characters_only());
+        .find(|attribute| attribute.key.as_str() == semconv::REQUEST_TEMPERATURE);
+    attributes
+        .extend(temperature.map(|attribute| KeyValue::new(legacy::TEMPERATURE, attribute.value.clone())));
+    if let Some(body) = &call.request.body {
+        let prompt = read_prompt(call, CountedPrompt::characters_only());
         attributes.extend(prompt.map(|prompt| int(legacy::PROMPT_LENGTH, prompt.0.chars())));
         // The hook may have taken the prompt away, and this text of it would hold its images.
         let prompt = content.filter(|content| !content.input.is_empty() && !content.has_media());

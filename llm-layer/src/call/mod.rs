@@ -11,17 +11,19 @@ mod legacy;
 mod limits;
 mod observer;
 mod openinference;
+mod outcome;
 mod parameters;
 mod peek;
 mod prompt;
 mod prompt_size;
 mod rate_limits;
-mod record;
+mod recorder;
 mod reply_counters;
 mod request;
 mod request_body;
 mod settle;
 mod start;
+mod state;
 mod streams;
 mod timing;
 mod usage;
@@ -30,7 +32,6 @@ pub use self::extra_attributes::CallAttributes;
 pub use self::future::CallFuture;
 pub(crate) use self::instruments::Instruments;
 pub use self::observer::CallObserver;
-pub(crate) use self::observer::Shared;
 #[cfg(test)]
 pub(crate) use self::prompt::CountedPrompt;
 pub use self::prompt_size::{Direction, add_prompt_size};
@@ -40,6 +41,7 @@ pub(crate) use self::request::sealed::Parts;
 pub use self::request_body::RequestBody;
 pub(crate) use self::settle::register as register_pending;
 pub use self::settle::settle;
+pub(crate) use self::state::Shared;
 
 #[cfg(test)]
 mod request_memory_tests;

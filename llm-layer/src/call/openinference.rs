@@ -7,29 +7,29 @@ use throughline_llm_wire::{Content, UsagePart};
 use throughline_tracing_layer::limits::MAX_ATTRIBUTE_BYTES;
 
 use super::attributes::int;
-use super::observer::CallState;
+use super::state::CallState;
 use crate::semconv::openinference;
 
 /// Adds the attributes of a call, without its messages.
 pub(super) fn push_attributes(call: &CallState, attributes: &mut Vec<KeyValue>, call_usage: &CallUsage) {
-    let is_embedding = !call.request.operation.is_inference();
+    let is_embedding = !call.request.parameters.operation.is_inference();
     let (kind, model) = if is_embedding {
         ("EMBEDDING", openinference::EMBEDDING_MODEL_NAME)
     } else {
         ("LLM", openinference::MODEL_NAME)
     };
     attributes.push(KeyValue::new(openinference::SPAN_KIND, kind));
-    let reply = call.response.reply();
+    let reply = call.response.reader.reply();
     let name = reply
         .model()
         .map(|model| &**model)
-        .or(call.request.model.as_deref());
+        .or(call.request.parameters.model.as_deref());
     attributes.extend(name.map(|name| KeyValue::new(model, name.to_owned())));
-    let provider = call.recognised.provider.clone();
+    let provider = call.request.recognised.provider.clone();
     attributes.push(KeyValue::new(openinference::PROVIDER, provider));
-    let parameters = call.request.attributes.iter().filter_map(|known| {
-        let name = known.key.as_str().strip_prefix("gen_ai.request.")?;
-        Some((name.to_owned(), parameter(&known.value)))
+    let parameters = call.request.parameters.attributes.iter().filter_map(|attribute| {
+        let name = attribute.key.as_str().strip_prefix("gen_ai.request.")?;
+        Some((name.to_owned(), parameter(&attribute.value)))
     });
     let parameters = bounded_object(parameters.collect());
     attributes.push(KeyValue::new(openinference::INVOCATION_PARAMETERS, parameters));
@@ -52,8 +52,8 @@ pub(super) fn push_attributes(call: &CallState, attributes: &mut Vec<KeyValue>, 
     ];
     let counts = counts.into_iter().filter(|_| call.counts());
     attributes.extend(counts.filter_map(|(name, count)| Some(int(name, count?))));
-    let conversation = call.names.conversation();
-    attributes.extend(conversation.map(|known| KeyValue::new(openinference::SESSION_ID, known.value)));
+    let conversation = call.request.names.conversation();
+    attributes.extend(conversation.map(|id| KeyValue::new(openinference::SESSION_ID, id.value)));
 }
 
 /// Adds the messages, each field as an attribute of its own.

@@ -2,7 +2,7 @@
 
 use http::HeaderMap;
 
-use super::observer::CallState;
+use super::state::CallState;
 use crate::semconv;
 
 /// Records the limits that the head of an answer reports, if the user enabled it.
@@ -23,11 +23,11 @@ pub(super) fn record(call: &CallState, headers: &HeaderMap) {
 
 /// Of what, and how much: `x-ratelimit-remaining-tokens: 7` is 7 `tokens`.
 fn remaining(headers: &HeaderMap) -> impl Iterator<Item = (String, u64)> {
-    let known = headers.iter().filter_map(|(name, value)| {
+    let limits = headers.iter().filter_map(|(name, value)| {
         let kind = kind(name.as_str())?;
         Some((kind, value.to_str().ok()?.trim().parse().ok()?))
     });
-    known.take(MAX_KINDS)
+    limits.take(MAX_KINDS)
 }
 
 fn kind(name: &str) -> Option<String> {

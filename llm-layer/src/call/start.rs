@@ -15,9 +15,10 @@ use throughline_tracing_layer::labels::Labels;
 
 use super::extra_attributes::ExtraAttributes;
 use super::limits::span_name;
-use super::observer::{CallObserver, CallState, Shared};
+use super::observer::CallObserver;
 use super::parameters::RequestAttributes;
 use super::reply_counters::ReplyCounters;
+use super::state::{CallBudget, CallDrain, CallRequest, CallResponse, CallState, Shared};
 use super::timing::CallTiming;
 use crate::drain_signal::DrainSignal;
 use crate::semconv;
@@ -62,22 +63,25 @@ impl Start {
         } = call;
         let format = recognised.format.clone();
         let reports_usage = unseen.is_some() || format.reports_usage(&info);
-        let request = RequestAttributes::new(format.operation(), info);
+        let parameters = RequestAttributes::new(format.operation(), info);
         let names = ScopeNames::from_context(&self.parent, self.shared.config.names_from_baggage);
-        let labels = self.labels(&recognised, &request);
-        let begin = || self.attributes(&request, &labels, &names, unseen);
+        let labels = self.labels(&recognised, &parameters);
+        let begin = || self.attributes(&parameters, &labels, &names, unseen);
         let span = self.shared.tracer.start(&self.parent, || {
-            SpanBuilder::from_name(span_name(request.operation.as_str(), request.model.as_deref()))
-                .with_kind(SpanKind::Client)
-                .with_start_time(self.time)
-                .with_attributes(begin())
+            SpanBuilder::from_name(span_name(
+                parameters.operation.as_str(),
+                parameters.model.as_deref(),
+            ))
+            .with_kind(SpanKind::Client)
+            .with_start_time(self.time)
+            .with_attributes(begin())
         });
         let config = &self.shared.config;
-        let model = request.model.as_deref().unwrap_or_default();
+        let model = parameters.model.as_deref().unwrap_or_default();
         let tokenizer = Tokenizer::for_model(model, &config.counters, config.target_model.as_ref());
-        let mut response = ResponseReader::new(format);
+        let mut reader = ResponseReader::new(format);
         if config.capture.is_on() && span.as_ref().is_some_and(Span::is_recording) {
-            response = response.with_capture(config.limits.total);
+            reader = reader.with_capture(config.limits.total);
         }
         let mut counters = ReplyCounters::new(tokenizer.clone());
         if reports_usage || USAGE_UNASKED.contains(&&*recognised.provider) {
@@ -95,47 +99,54 @@ impl Start {
         if let Some(drain_signal) = &drain_signal {
             drain_signal.observe(self.shared.clock);
         }
+        let was_exhausted = ScopeHandle::in_context(&self.parent).is_some_and(ScopeHandle::is_exhausted);
         CallObserver(Box::new(CallState {
             has_span: span.is_some(),
-            cx: self.context(request.operation, span),
+            cx: self.context(parameters.operation, span),
             began: self.time,
             timing: CallTiming::new(self.shared.clock, self.at),
             shared: self.shared,
-            recognised,
-            server: self.server,
-            names,
-            labels,
-            chunk_labels: None,
-            request,
-            begin_attributes,
-            body: copy,
-            tokenizer,
-            inexact: false,
-            rough: false,
-            status: None,
-            response,
-            counters,
+            request: CallRequest {
+                recognised,
+                server: self.server,
+                parameters,
+                names,
+                labels,
+                begin_attributes,
+                body: copy,
+                tokenizer,
+            },
+            response: CallResponse {
+                status: None,
+                reader,
+                counters,
+                refusal_headers: Vec::new(),
+            },
+            budget: CallBudget {
+                was_exhausted,
+                refusal: None,
+            },
+            drain: CallDrain {
+                signal: drain_signal,
+                abandoned: None,
+            },
             stream: None,
-            drain_signal,
-            abandoned: None,
-            beyond_budget: ScopeHandle::in_context(&self.parent).is_some_and(ScopeHandle::is_exhausted),
-            refusal_headers: Vec::new(),
-            refusal: None,
+            chunk_labels: None,
         }))
     }
 
-    /// What is known when the call begins.
+    /// The attributes that are known when the call begins.
     fn attributes(
         &self,
-        request: &RequestAttributes,
+        parameters: &RequestAttributes,
         labels: &Labels,
         names: &ScopeNames,
         unseen: Option<Unseen>,
     ) -> Vec<KeyValue> {
         let mut attributes =
-            Vec::with_capacity(labels.as_slice().len() + request.attributes.len() + EXTRA_CAPACITY);
+            Vec::with_capacity(labels.as_slice().len() + parameters.attributes.len() + EXTRA_CAPACITY);
         attributes.extend_from_slice(labels.as_slice());
-        if request.stream {
+        if parameters.stream {
             attributes.push(KeyValue::new(semconv::REQUEST_STREAM, true));
         }
         let role = self.shared.config.role;
@@ -148,15 +159,15 @@ impl Start {
                 semconv::COGNITIVE_SERVICES,
             ));
         }
-        attributes.extend(request.attributes.iter().cloned());
+        attributes.extend(parameters.attributes.iter().cloned());
         attributes.extend(names.agent());
-        attributes.extend(names.conversation().filter(|id| !request.has(&id.key)));
+        attributes.extend(names.conversation().filter(|id| !parameters.has(&id.key)));
         attributes.extend(unseen.map(|reason| KeyValue::new(semconv::REQUEST_UNSEEN, reason.as_str())));
         self.extra_attributes.add_to(&mut attributes);
         attributes
     }
 
-    /// The context of the call: of its span, which is told of the attempts beneath.
+    /// The context of the call, with its span, which learns of the attempts beneath.
     fn context(&self, operation: Operation, span: Option<BoxedSpan>) -> Context {
         let cx = in_model_call(&self.parent);
         let Some(span) = span else { return cx };
@@ -183,12 +194,12 @@ impl Start {
         })
     }
 
-    /// What the call's metrics are told apart by, as far as it is known when the call begins.
-    fn labels(&self, recognised: &Recognised, request: &RequestAttributes) -> Labels {
+    /// The labels of the call's metrics, as far as they are known when the call begins.
+    fn labels(&self, recognised: &Recognised, parameters: &RequestAttributes) -> Labels {
         let mut labels = Labels::new();
-        labels.push(semconv::OPERATION_NAME, request.operation.as_str());
+        labels.push(semconv::OPERATION_NAME, parameters.operation.as_str());
         labels.push(semconv::PROVIDER_NAME, recognised.provider.clone());
-        if let Some(model) = &request.model {
+        if let Some(model) = &parameters.model {
             labels.push(semconv::REQUEST_MODEL, Arc::<str>::from(&**model));
         }
         let (address, port) = &self.server;

@@ -3,7 +3,7 @@
 use opentelemetry::metrics::UpDownCounter;
 use throughline_tracing_layer::labels::Labels;
 
-use super::observer::CallState;
+use super::state::CallState;
 
 /// A stream that is being read, counted until this is dropped.
 #[derive(Debug)]

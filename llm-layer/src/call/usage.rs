@@ -4,189 +4,160 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use opentelemetry::trace::TraceContextExt;
 use throughline_agents::{CallUsage, TokenSource};
-use throughline_llm_wire::{RequestCopy, UsagePart};
-use throughline_tokens::{SegmentedCounter, approximate_tokens};
+use throughline_llm_wire::UsagePart;
+use throughline_tokens::{SegmentedCounter, approximate_tokens, background};
 
-use super::observer::CallState;
+use super::outcome::{FinishedCall, Provenance};
 use super::prompt::CountedPrompt;
-use super::record::Ending;
-use crate::role::Role;
+use super::state::CallState;
 use crate::taskweaver::{self, PromptSizeMode};
 
-impl CallState {
-    /// What the call used: what the provider reported, else an estimate of what passed.
-    ///
-    /// An answer that broke off may have been reported only up to some point; then the larger number is
-    /// nearer. Of a call that was refused, or never arrived, nobody knows what it cost.
-    pub(super) fn call_usage(&mut self, refused: bool, failed: bool) -> CallUsage {
-        let usage = self.response.reply().usage();
-        let reported = |count: Option<u64>| count.map(|count| (count, TokenSource::Reported));
-        let mut call_usage = CallUsage {
-            input: reported(usage.input()),
-            output: reported(usage.output()),
-            cache_read: usage.part(UsagePart::CacheRead).unwrap_or(0),
-            cache_write: usage.part(UsagePart::CacheWrite).unwrap_or(0),
-            reasoning: usage.reasoning().unwrap_or(0),
-            cost: None,
-            is_inference: self.request.operation.is_inference(),
-        };
-        if refused {
-            return call_usage;
+/// The counts of a call.
+#[derive(Debug)]
+pub(super) struct Measured {
+    pub(super) usage: CallUsage,
+    /// Some of the text was not counted exactly.
+    pub(super) is_inexact: bool,
+    /// What the counter `prompt_size` adds: input, then output.
+    pub(super) prompt_size: [Option<u64>; 2],
+}
+
+/// Returns the counts of a call: what the provider reported, else an estimate of the text that passed.
+///
+/// If an answer broke off, the provider may have reported it only up to some point; then the larger number is nearer. The cost
+/// of a call that was refused, or never arrived, is not known.
+pub(super) fn measure(finished: &mut FinishedCall, is_rough: bool) -> Measured {
+    let is_whole = finished.call.drain.abandoned.is_some() && finished.call.is_answered();
+    let has_failed = finished.failure.is_some() && !is_whole;
+    let is_refused = finished.is_refused;
+    let call = &mut *finished.call;
+    let is_inference = call.request.parameters.operation.is_inference();
+    let reported_usage = call.response.reader.reply().usage();
+    let reported = |count: Option<u64>| count.map(|count| (count, TokenSource::Reported));
+    let mut usage = CallUsage {
+        input: reported(reported_usage.input()),
+        output: reported(reported_usage.output()),
+        cache_read: reported_usage.part(UsagePart::CacheRead).unwrap_or(0),
+        cache_write: reported_usage.part(UsagePart::CacheWrite).unwrap_or(0),
+        reasoning: reported_usage.reasoning().unwrap_or(0),
+        cost: None,
+        is_inference,
+    };
+    let mut is_inexact = false;
+    if !is_refused {
+        if !is_inference {
+            usage.output = Some((0, TokenSource::Reported));
         }
-        if !self.request.operation.is_inference() {
-            call_usage.output = Some((0, TokenSource::Reported));
+        if usage.input.is_none() {
+            usage.input = estimate_input(call, is_rough).map(|count| (count, TokenSource::Estimated));
         }
-        if call_usage.input.is_none() {
-            call_usage.input = self.estimate_input().map(|count| (count, TokenSource::Estimated));
-        }
-        if (call_usage.output.is_none() || failed) && self.response.has_head() && !self.is_illegible() {
-            let seen = self.counters.count(self.rough);
-            let known = call_usage.output.map(|(count, _)| count);
-            // Of an answer that gave neither text nor a reason to end, nobody knows what it cost.
-            let ended = !failed
-                && self
-                    .response
-                    .reply()
-                    .finish_reasons(0)
-                    .any(|finish| finish.is_some());
-            let more = |seen: &u64| match known {
-                Some(known) => *seen > known,
-                None => *seen > 0 || ended,
+        if (usage.output.is_none() || has_failed) && call.response.reader.has_head() && !is_illegible(call) {
+            let seen = call.response.counters.count(is_rough);
+            let reported = usage.output.map(|(count, _)| count);
+            // The cost of an answer without text and without a finish reason is not known.
+            let mut finishes = call.response.reader.reply().finish_reasons(0);
+            let has_ended = !has_failed && finishes.any(|finish| finish.is_some());
+            let is_nearer = |seen: u64| match reported {
+                Some(reported) => seen > reported,
+                None => seen > 0 || has_ended,
             };
-            let exact = seen.is_none_or(|count| count.exact);
-            if let Some(seen) = seen.map(|count| count.tokens).filter(more) {
-                self.inexact = !exact;
-                call_usage.output = Some((seen, TokenSource::Estimated));
+            if let Some(seen) = seen.filter(|seen| is_nearer(seen.tokens)) {
+                is_inexact = !seen.exact;
+                usage.output = Some((seen.tokens, TokenSource::Estimated));
             }
         }
-        let model = self.response.reply().model().map(|model| &**model);
-        let models = [model, self.request.model.as_deref()];
-        call_usage.cost = self.shared.config.prices.cost(models, &call_usage);
-        call_usage
+        let model = call.response.reader.reply().model().map(|model| &**model);
+        let models = [model, call.request.parameters.model.as_deref()];
+        usage.cost = call.shared.config.prices.cost(models, &usage);
     }
-
-    /// Whether this layer is the one that counts the call's tokens.
-    pub(super) fn counts(&self) -> bool {
-        self.shared.config.role != Some(Role::Proxy)
-    }
-
-    /// What the counter `prompt_size` counts: input, then output.
-    pub(super) fn prompt_size(&mut self, call_usage: &CallUsage) -> [Option<u64>; 2] {
-        let output = call_usage
-            .output
-            .filter(|_| self.request.operation.is_inference());
-        match (self.shared.config.prompt_size, &self.body) {
-            _ if self.refusal.is_some() => [None; 2],
-            (PromptSizeMode::TaskWeaver, Some(body)) => {
-                let text = self.counters.content.take().filter(|_| output.is_some());
-                if self.rough {
-                    return [
-                        Some(approximate_tokens(body.length() as u64)),
-                        text.as_ref().map(SegmentedCounter::approximate),
-                    ];
-                }
-                let tokenizer = self.shared.config.taskweaver();
-                let mut size = taskweaver::size_reader(&tokenizer);
-                let is_read = body.read(&mut size);
-                let seen = text.and_then(SegmentedCounter::finish);
-                [
-                    taskweaver::size(size).filter(|_| is_read),
-                    seen.map(|count| count.tokens),
-                ]
-            }
-            _ => [
-                call_usage.input.map(|(tokens, _)| tokens),
-                output.map(|(tokens, _)| tokens),
-            ],
-        }
-    }
-
-    /// Whether the answer made no sense and gave no text.
-    fn is_illegible(&self) -> bool {
-        self.response.unseen().is_some() && !self.response.reply().has_text()
-    }
-
-    /// Whether what is still to be read or counted would keep a caller waiting.
-    pub(super) fn counts_long(&self, ending: &Ending) -> bool {
-        let config = &self.shared.config;
-        let is_long = self
-            .body
-            .as_ref()
-            .is_some_and(|body| body.length() > MAX_INLINE_BYTES);
-        let is_recorded =
-            self.response.is_captured() || config.legacy && self.has_span && self.cx.span().is_recording();
-        if self.refusal.is_some() {
-            return is_recorded && is_long;
-        }
-        let usage = self.response.reply().usage();
-        let unreported = usage.output().is_none() || ending.failure.is_some();
-        let prompt = !ending.refused && usage.input().is_none() && self.body.is_some();
-        let answer = !ending.refused && unreported && self.response.reply().has_text();
-        let taskweaver = self.body.as_ref().and(self.counters.content.as_ref());
-        (prompt || is_recorded || taskweaver.is_some()) && is_long
-            || (answer || taskweaver.is_some()) && self.counters.is_behind()
-            || (prompt || answer) && !self.tokenizer.is_ready()
-            || taskweaver.is_some_and(|content| !content.is_ready())
-    }
-
-    fn estimate_input(&self) -> Option<u64> {
-        let body = self.body.as_ref()?;
-        if self.rough {
-            return Some(approximate_tokens(body.length() as u64));
-        }
-        let prompt = self.read_prompt(body, CountedPrompt::new(self.tokenizer.clone()))?;
-        prompt.0.finish().map(|count| count.tokens)
-    }
-
-    /// Reads the prompt of the request; `None` if its format, a user's, panics.
-    pub(super) fn read_prompt(&self, body: &RequestCopy, prompt: CountedPrompt) -> Option<CountedPrompt> {
-        let read = AssertUnwindSafe(|| body.prompt(&self.recognised.format, prompt));
-        catch_unwind(read).ok()?
-    }
-
-    /// Returns where the token counts come from.
-    pub(super) fn provenance(&self, call_usage: &CallUsage) -> Provenance {
-        match (call_usage.input, call_usage.output) {
-            _ if self.refusal.is_some() => Provenance::None,
-            (Some((_, TokenSource::Reported)), Some((_, TokenSource::Reported))) if self.is_answered() => {
-                Provenance::Reported
-            }
-            (Some((_, TokenSource::Estimated)), _) if !self.request.operation.is_inference() => {
-                Provenance::Estimated
-            }
-            (Some((_, TokenSource::Reported)), _) | (_, Some((_, TokenSource::Reported))) => {
-                Provenance::Partial
-            }
-            (None, None) => Provenance::Unknown,
-            _ => Provenance::Estimated,
-        }
+    Measured {
+        prompt_size: prompt_size(call, &usage, is_rough),
+        usage,
+        // Text that was not counted in time is extrapolated.
+        is_inexact: is_inexact || background::is_hurried(),
     }
 }
 
-/// The value of `throughline.tokens.source`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Provenance {
-    /// The provider reported all counts of a complete answer.
-    Reported,
-    /// The provider reported some counts.
-    Partial,
-    /// Some counts are estimates, and none is reported.
-    Estimated,
-    /// The cost of the call cannot be seen.
-    Unknown,
-    /// The call was not sent.
-    None,
+/// What the counter `prompt_size` adds: input, then output.
+fn prompt_size(call: &mut CallState, usage: &CallUsage, is_rough: bool) -> [Option<u64>; 2] {
+    let output = usage.output.filter(|_| usage.is_inference);
+    match (call.shared.config.prompt_size, &call.request.body) {
+        _ if call.budget.refusal.is_some() => [None; 2],
+        (PromptSizeMode::TaskWeaver, Some(body)) => {
+            let content = call.response.counters.content.take();
+            let content = content.filter(|_| output.is_some());
+            if is_rough {
+                let output = content.as_ref().map(SegmentedCounter::approximate);
+                return [Some(approximate_tokens(body.length() as u64)), output];
+            }
+            let tokenizer = call.shared.config.taskweaver();
+            let mut size = taskweaver::size_reader(&tokenizer);
+            let is_read = body.read(&mut size);
+            let output = content.and_then(SegmentedCounter::finish);
+            [
+                taskweaver::size(size).filter(|_| is_read),
+                output.map(|count| count.tokens),
+            ]
+        }
+        _ => [usage.input, output].map(|count| count.map(|(tokens, _)| tokens)),
+    }
 }
 
-impl Provenance {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Reported => "reported",
-            Self::Partial => "partial",
-            Self::Estimated => "estimated",
-            Self::Unknown => "unknown",
-            Self::None => "none",
+/// Whether the answer made no sense and had no text.
+fn is_illegible(call: &CallState) -> bool {
+    let reader = &call.response.reader;
+    reader.unseen().is_some() && !reader.reply().has_text()
+}
+
+/// Whether what is still to be read or counted would keep a caller waiting.
+pub(super) fn takes_long(finished: &FinishedCall) -> bool {
+    let call = &*finished.call;
+    let config = &call.shared.config;
+    let body = call.request.body.as_ref();
+    let reader = &call.response.reader;
+    let counters = &call.response.counters;
+    let is_long = body.is_some_and(|body| body.length() > MAX_INLINE_BYTES);
+    let is_recorded = reader.is_captured() || config.legacy && call.has_span && call.cx.span().is_recording();
+    if call.budget.refusal.is_some() {
+        return is_recorded && is_long;
+    }
+    let usage = reader.reply().usage();
+    let is_unreported = usage.output().is_none() || finished.failure.is_some();
+    let counts_prompt = !finished.is_refused && usage.input().is_none() && body.is_some();
+    let counts_answer = !finished.is_refused && is_unreported && reader.reply().has_text();
+    let taskweaver = body.and(counters.content.as_ref());
+    (counts_prompt || is_recorded || taskweaver.is_some()) && is_long
+        || (counts_answer || taskweaver.is_some()) && counters.is_behind()
+        || (counts_prompt || counts_answer) && !call.request.tokenizer.is_ready()
+        || taskweaver.is_some_and(|content| !content.is_ready())
+}
+
+fn estimate_input(call: &CallState, is_rough: bool) -> Option<u64> {
+    if is_rough {
+        return Some(approximate_tokens(call.request.body.as_ref()?.length() as u64));
+    }
+    let prompt = read_prompt(call, CountedPrompt::new(call.request.tokenizer.clone()))?;
+    prompt.0.finish().map(|count| count.tokens)
+}
+
+/// Reads the prompt of the request. Returns `None` if the body was not kept, or the user's format panics.
+pub(super) fn read_prompt(call: &CallState, prompt: CountedPrompt) -> Option<CountedPrompt> {
+    let body = call.request.body.as_ref()?;
+    let read = AssertUnwindSafe(|| body.prompt(&call.request.recognised.format, prompt));
+    catch_unwind(read).ok()?
+}
+
+/// Returns where the token counts come from.
+pub(super) fn provenance(call: &CallState, usage: &CallUsage) -> Provenance {
+    match (usage.input, usage.output) {
+        _ if call.budget.refusal.is_some() => Provenance::None,
+        (Some((_, TokenSource::Reported)), Some((_, TokenSource::Reported))) if call.is_answered() => {
+            Provenance::Reported
         }
+        (Some((_, TokenSource::Estimated)), _) if !usage.is_inference => Provenance::Estimated,
+        (Some((_, TokenSource::Reported)), _) | (_, Some((_, TokenSource::Reported))) => Provenance::Partial,
+        (None, None) => Provenance::Unknown,
+        _ => Provenance::Estimated,
     }
 }
 

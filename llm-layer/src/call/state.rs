@@ -1,0 +1,144 @@
+//! What is known of a call while it runs.
+//!
+//! The parts become known at different times: the request before the call is sent, the response while it passes, and the
+//! outcome, which [`recorder`](super::recorder) derives, when it has ended.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use http::StatusCode;
+use opentelemetry::{Context, KeyValue};
+use throughline_agents::scope::{ExhaustedBudget, ScopeNames};
+use throughline_llm_wire::{Recognised, RequestCopy, ResponseReader};
+use throughline_tokens::Tokenizer;
+use throughline_tracing_layer::labels::Labels;
+use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
+
+use super::Instruments;
+use super::parameters::RequestAttributes;
+use super::reply_counters::ReplyCounters;
+use super::streams::OpenStream;
+use super::timing::CallTiming;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::drain_signal::DrainSignal;
+use crate::role::Role;
+
+/// The state that all calls of a layer share.
+#[derive(Debug, Clone)]
+pub(crate) struct Shared {
+    pub(crate) tracer: LazyTracer,
+    pub(crate) instruments: LazyInstruments<Instruments>,
+    pub(crate) config: Arc<Config>,
+    pub(crate) clock: Clock,
+}
+
+/// A call that has begun.
+pub(super) struct CallState {
+    pub(super) shared: Shared,
+    pub(super) cx: Context,
+    /// Whether the context's span is this call's own.
+    pub(super) has_span: bool,
+    /// When the span began. It ends by the monotonic clock, so that it is as long as the metric says.
+    pub(super) began: SystemTime,
+    pub(super) request: CallRequest,
+    pub(super) response: CallResponse,
+    pub(super) timing: CallTiming,
+    pub(super) budget: CallBudget,
+    pub(super) drain: CallDrain,
+    /// The answer, while it is read, if it is a stream.
+    pub(super) stream: Option<OpenStream>,
+    /// The labels of the chunk metrics, and the response model for which they were built.
+    pub(super) chunk_labels: Option<(Option<Arc<str>>, Labels)>,
+}
+
+/// The request of a call.
+pub(super) struct CallRequest {
+    pub(super) recognised: Recognised,
+    /// Address and port of the server.
+    pub(super) server: (Option<Arc<str>>, Option<u16>),
+    pub(super) parameters: RequestAttributes,
+    pub(super) names: ScopeNames,
+    pub(super) labels: Labels,
+    /// The attributes with which the span began, if events repeat them.
+    pub(super) begin_attributes: Vec<KeyValue>,
+    /// The body as it was sent, if all of it was read.
+    pub(super) body: Option<RequestCopy>,
+    /// Counts what the provider does not report.
+    pub(super) tokenizer: Tokenizer,
+}
+
+/// The response to a call.
+pub(super) struct CallResponse {
+    pub(super) status: Option<StatusCode>,
+    pub(super) reader: ResponseReader,
+    pub(super) counters: ReplyCounters,
+    /// Attributes for the headers of an unsuccessful response.
+    pub(super) refusal_headers: Vec<KeyValue>,
+}
+
+/// The budgets of the scopes above a call.
+#[derive(Debug, Default)]
+pub(super) struct CallBudget {
+    /// Whether one was exhausted when the call began.
+    pub(super) was_exhausted: bool,
+    /// The one because of which the call was not sent.
+    pub(super) refusal: Option<ExhaustedBudget>,
+}
+
+/// The drain around a call.
+#[derive(Debug)]
+pub(super) struct CallDrain {
+    pub(super) signal: Option<DrainSignal>,
+    /// Set once the caller has left and the drain reads the rest.
+    pub(super) abandoned: Option<Abandoned>,
+}
+
+/// The state of a call when its caller left it to a drain.
+#[derive(Debug)]
+pub(super) struct Abandoned {
+    pub(super) answered: bool,
+    /// Whether data arrived afterwards.
+    pub(super) drained: bool,
+}
+
+impl CallState {
+    /// Stops the timing if the caller has left. Call it before anything else of the call changes.
+    pub(super) fn check_abandoned(&mut self) {
+        if self.drain.abandoned.is_some() {
+            return;
+        }
+        if let Some(at) = self.drain.signal.as_ref().and_then(DrainSignal::left_at) {
+            self.timing.abandoned(at);
+            self.drain.abandoned = Some(Abandoned {
+                answered: self.is_answered(),
+                drained: false,
+            });
+        }
+    }
+
+    /// Whether a stream was requested, or comes.
+    pub(super) fn is_stream(&self) -> bool {
+        self.request.parameters.stream || self.response.reader.is_stream()
+    }
+
+    /// Whether an answer comes in pieces.
+    pub(super) fn is_streamed(&self) -> bool {
+        self.is_stream() && self.response.status.is_some_and(|status| status.is_success())
+    }
+
+    /// Whether every alternative has its finish reason, or the answer is complete by its form.
+    pub(super) fn is_answered(&self) -> bool {
+        let reply = self.response.reader.reply();
+        let is_inference = self.request.parameters.operation.is_inference();
+        let mut finishes = reply.finish_reasons(self.request.parameters.expected_finishes());
+        let expected = !is_inference || !reply.is_empty();
+        let whole = !self.is_stream() && reply.documents() > 0 && expected;
+        reply.is_complete() || whole || is_inference && finishes.all(|finish| finish.is_some())
+    }
+
+    /// Whether this layer is the one that counts the call's tokens.
+    pub(super) fn counts(&self) -> bool {
+        self.shared.config.role != Some(Role::Proxy)
+    }
+}

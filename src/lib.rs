@@ -6,7 +6,8 @@
 //! |---|---|
 //! | trace an HTTP server | [`ServerLayer`], [`server`] |
 //! | trace an HTTP client | [`ClientLayer`], [`client`] |
-//! | trace model calls, agents and tools; limit tokens | [`LlmLayer`], [`llm`] |
+//! | trace model calls and count their tokens | [`LlmLayer`], [`llm`] |
+//! | trace agents, tools, workflows and MCP; limit tokens | [`agents`] |
 //! | create spans of your own and carry them across tasks | [`span`], [`traced`] |
 //! | propagate a trace through queues, child processes or other carriers | [`propagation`] |
 //! | configure, export and shut down | [`telemetry`] |
@@ -20,29 +21,32 @@
 //! smaller build, set `default-features = false` and enable the features you need, or depend on the member
 //! crates directly.
 //!
-//! | feature | gives |
+//! | feature | adds |
 //! |---|---|
-//! | `axum` | routes from axum's `MatchedPath`; without it a server span has no `http.route` unless you name it |
-//! | `llm` | [`LlmLayer`], agents, tools, graphs, MCP, [`llm`] |
-//! | `macros` | [`traced`] |
-//! | `otlp-grpc`, `otlp-http` | OTLP over gRPC, which brings tonic, and over HTTP, which brings a blocking reqwest |
-//! | `reqwest` | the client layers over `reqwest::Client`; without it they are for `http::Request` services, such as hyper's |
-//! | `telemetry` | [`telemetry`]: configuration, exporters, shutdown; without it you set up OpenTelemetry yourself |
-//! | `tiktoken` | token estimates where a provider reports none; 7 MB of vocabulary |
+//! | `axum` | `http.route` from axum's `MatchedPath`; without it, name the route yourself |
+//! | `llm` | [`LlmLayer`] and [`llm`]: spans, metrics and token counts of model calls |
+//! | `macros` | the attribute [`traced`]; without it, use the functions of [`span`] |
+//! | `otlp-grpc` | OTLP over gRPC; adds tonic |
+//! | `otlp-http` | OTLP over HTTP; adds a blocking reqwest |
+//! | `reqwest` | the client layers over `reqwest::Client`; without it, they are for services of `http::Request`, such as hyper's |
+//! | `telemetry` | [`telemetry`]: configuration, exporters, shutdown; without it, set up OpenTelemetry yourself |
+//! | `tiktoken` | token estimates if a provider reports no usage; 7 MB of vocabulary |
 //! | | |
-//! | `async-openai` | the model calls of async-openai's client |
+//! | `agents` | [`agents`]: agents, tools, workflows, token budgets, MCP; part of `llm` |
+//! | `async-openai` | model calls of async-openai's client |
 //! | `bpe-openai` | [`llm`]`::BpeOpenAi`, token estimates by bpe-openai; 49 MB of vocabulary |
 //! | `encodings` | model requests and answers encoded with gzip, deflate, br or zstd, read on a copy |
-//! | `file` | OTLP as lines of JSON, to a file or to the console |
-//! | `hyper-util` | the address of the peer on the spans of a hyper-util client, and the kind of its errors |
-//! | `json` | serde_json's objects as carriers, also without `llm` |
+//! | `file` | OTLP as lines of JSON, to a file that rotates or to the console |
+//! | `hyper-util` | the peer's address on the spans of a hyper-util client, and the kind of its errors |
+//! | `json` | serde_json's objects as carriers; part of `agents` |
 //! | `logs` | trace ids in the lines of tracing-subscriber; `tracing` events as OTLP logs |
-//! | `prometheus` | metrics for a Prometheus to scrape |
+//! | `prometheus` | metrics for a Prometheus to scrape, from a listener or from your route |
 //! | `reqwest-middleware` | [`ClientLayer`] and [`LlmLayer`] as `Middleware` of reqwest-middleware |
-//! | `tls` | https to a collector; brings rustls, which needs a C compiler |
+//! | `tls` | https to a collector; adds rustls, which needs a C compiler |
 //! | `tokio` | helpers that spawn Tokio tasks in the current context; [`DrainLayer`] on a Tokio runtime |
 //! | `tower` | the class of tower's and Tokio's own errors on client spans; part of `hyper-util` and `reqwest` |
-//! | `xray` | X-Ray propagation |
+//! | `xray` | X-Ray propagation (`OTEL_PROPAGATORS=xray`), for services on AWS |
+//! | `full` | all features |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -9,6 +9,7 @@
 mod agents;
 mod baggage;
 mod existing_service;
+mod features;
 mod mcp;
 mod orders;
 mod proxy;

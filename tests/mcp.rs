@@ -14,7 +14,7 @@ use throughline_test_support::Recorder;
 struct Called<T>(Result<T, ServiceError>);
 
 impl<T: serde::Serialize> Answer for Called<T> {
-    fn tell(&self, exchange: &mut Exchange) {
+    fn record(&self, exchange: &mut Exchange) {
         match &self.0 {
             Ok(result) => exchange.answer(&json!({ "result": result })),
             Err(ServiceError::McpError(error)) => exchange.answer(&json!({ "error": error })),

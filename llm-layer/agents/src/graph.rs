@@ -1,7 +1,7 @@
-//! A run of a graph, step by step: the spans of TinyLLM, with what the run spent.
+//! Runs of a graph, step by step: the spans of TinyLLM, with the tokens of the run.
 //!
-//! A graph and its nodes are [scopes](crate::scope): they run futures, or are guards, count the tokens of the model calls
-//! beneath them, and end their spans however their work ends. Only the names on their spans are TinyLLM's.
+//! A graph and its nodes are [scopes](crate::scope): they run futures or are guards, count the tokens of the model calls beneath
+//! them, and end their spans however the work ends. The names on their spans are TinyLLM's.
 //!
 //! ```
 //! use throughline_agents::graph::{graph, node, task};
@@ -10,7 +10,7 @@
 //! # async fn classify(_: &str) -> Result<String, std::io::Error> { Ok(String::new()) }
 //! # async fn ask_model(_: &str) -> Result<String, std::io::Error> { Ok(String::new()) }
 //! async fn answer(question: &str) -> Result<String, std::io::Error> {
-//!     let run = graph("support").with_attribute(task(question)); // without it the question stays here
+//!     let run = graph("support").with_attribute(task(question)); // opt-in: the question is recorded
 //!     run.try_run(async {
 //!         let intent = node("router", "classify_intent").try_run(classify(question)).await?;
 //!         let answer = node("model", "draft").try_run(ask_model(&intent)).await?;
@@ -49,12 +49,11 @@
 //! | `error.type` |  | If the node failed. | As in OpenTelemetry's conventions. |
 //! <!-- endsemconv -->
 //!
-//! If a run or a node returns an `Err`, is cancelled or panics, its status is `Error`. They
-//! carry TinyLLM's attributes and no others; put an [`agent`](crate::agent) or a [`workflow`](crate::workflow) beneath
-//! a node to have the conventions' as well.
+//! If a run or a node returns an `Err`, is cancelled or panics, its status is `Error`. The spans have TinyLLM's attributes only; put
+//! an [`agent`](crate::agent) or a [`workflow`](crate::workflow) beneath a node to have those of the conventions as well.
 //!
-//! Nodes count up in the order in which they begin, those within nodes and those that run at once too. A graph within a
-//! node counts its own. A node outside of any graph has no step. A future that is never polled is no step.
+//! Nodes are numbered in the order in which they begin, nested and concurrent ones included. A graph within a node numbers its own
+//! nodes. A node outside of a graph has no step, nor has a future that is never polled.
 
 use std::borrow::Cow;
 

@@ -8,7 +8,7 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 pin_project! {
-    /// The inner service's body as it came, or the text of a refusal.
+    /// The inner service's body, unchanged, or the text of a refusal.
     #[derive(Debug)]
     pub struct BudgetBody<B> {
         #[pin]

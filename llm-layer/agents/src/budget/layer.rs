@@ -13,14 +13,14 @@ use tower_service::Service;
 use super::refusal::sealed::{Answer, AnswerTo};
 use super::{Refusable, Refusal};
 
-/// Puts a [`TokenBudgetService`] around a service.
+/// A layer that refuses model calls of scopes whose token budget is exhausted. See [the module](super).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TokenBudgetLayer {
     _private: (),
 }
 
 impl TokenBudgetLayer {
-    /// A layer that refuses the model calls of scopes that have spent their budget.
+    /// Creates the layer.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -35,8 +35,7 @@ impl<S> Layer<S> for TokenBudgetLayer {
     }
 }
 
-/// Answers the model calls of scopes that have spent their budget in the service's place: see the
-/// [module's documentation](super).
+/// Refuses model calls of scopes whose token budget is exhausted, and passes all other requests. See [the module](super).
 #[derive(Debug, Clone)]
 pub struct TokenBudgetService<S> {
     inner: S,

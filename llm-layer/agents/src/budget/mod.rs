@@ -1,4 +1,4 @@
-//! Budgets of tokens: a scope that has spent its own calls no more models.
+//! Token budgets: a scope whose tokens are used up makes no more model calls.
 //!
 //! ```
 //! use http::Request;
@@ -18,24 +18,23 @@
 //! # }
 //! ```
 //!
-//! The limit is the scope's: [`Scope::with_token_budget`]. The layer keeps it, and goes beneath the `LlmLayer` that
-//! counts, with all that sends inside: `LlmLayer` → `TokenBudgetLayer` → `ClientLayer` → client. What is no model call
-//! passes. Where it is forgotten, or stands elsewhere, nothing is refused; the first call that is sent with its budget
-//! spent is told to OpenTelemetry's internal log.
+//! The limit belongs to the scope: [`Scope::with_token_budget`]. The layer enforces it. Place it inside the `LlmLayer` that counts
+//! and around everything that sends: `LlmLayer` → `TokenBudgetLayer` → `ClientLayer` → client. Other requests pass. Without the
+//! layer, no call is refused, and the first call that is sent with an exhausted budget is reported to OpenTelemetry's internal
+//! log.
 //!
 //! # What counts
 //!
-//! Input and output tokens of all calls beneath the scope, reported or estimated, cached ones in full: what
-//! [`Tokens::total`] says. A call is refused if the scope that makes it, or any above, has spent its limit or more.
+//! The input and output tokens of all calls beneath the scope, reported or estimated, cached ones in full: [`Tokens::total`].
+//! A call is refused if its scope, or any scope above, has used its limit or more.
 //!
-//! A call counts when its answer has ended. So one that began before the limit was reached is let finish, and is counted:
-//! the total passes the limit by what that last call and those in flight beside it spend, never by a call that began
-//! later. Of a hundred calls that begin at once below the limit, all are sent: where that is too much, bound how many
-//! do. One whose long prompt is still being counted is in flight.
+//! A call is counted when its answer has ended. A call that started below the limit runs to completion and is counted, so the
+//! total can exceed the limit by the tokens of the calls that were in flight. If a hundred calls start at once below the limit,
+//! all of them are sent; limit the concurrency if that is too much. A call whose long prompt is still being counted is in flight.
 //!
-//! # What the caller gets
+//! # What the caller receives
 //!
-//! A response that no server sent: status 429, `x-should-retry: false`, and an error as OpenAI and Anthropic write it:
+//! A response that no server sent: status 429, `x-should-retry: false`, and an error in the format of OpenAI and Anthropic:
 //!
 //! ```json
 //! {
@@ -49,8 +48,8 @@
 //! }
 //! ```
 //!
-//! The clients of OpenAI and Anthropic, and async-openai's, take it for final and do not retry. A retry that looks at
-//! nothing but the status, such as async-openai's `SimpleRetryPolicy`, tries its few times and sends nothing.
+//! The clients of OpenAI and Anthropic and async-openai treat it as final and do not retry. A retry that looks only at the
+//! status, such as async-openai's `SimpleRetryPolicy`, makes its attempts, and none of them is sent.
 //!
 //! # What is recorded
 //!
@@ -61,8 +60,7 @@
 //! | the spans of all scopes above the call | `throughline.tokens.refused`, the number of calls refused, at the end |
 //! | `gen_ai.client.inference.duration` | the call, with its `error.type` |
 //!
-//! A refused call is none of [`Tokens::calls`], nor of an agent's `gen_ai.invoke_agent.inference_calls`: it is one of
-//! [`Tokens::refused`].
+//! A refused call is counted in [`Tokens::refused`], not in [`Tokens::calls`] or an agent's `gen_ai.invoke_agent.inference_calls`.
 //!
 //! [`Scope::with_token_budget`]: crate::scope::Scope::with_token_budget
 //! [`Tokens::calls`]: crate::Tokens::calls

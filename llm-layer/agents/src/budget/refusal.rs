@@ -61,7 +61,7 @@ pub fn warn_not_enforced() {
     static WARNED: AtomicBool = AtomicBool::new(false);
     if !WARNED.swap(true, Ordering::Relaxed) {
         otel_warn!(
-            name: "throughline.budget_not_kept",
+            name: "throughline.budget_not_enforced",
             message = "A model call was sent although a scope above it has spent its token budget. A TokenBudgetLayer \
                        beneath the LlmLayer refuses such calls: LlmLayer, TokenBudgetLayer, ClientLayer, client."
         );
@@ -71,8 +71,8 @@ pub fn warn_not_enforced() {
 /// The code of a refusal: `error.type` and the `code` of the error.
 pub const CODE: &str = "token_budget_exceeded";
 
-/// A response that a [`TokenBudgetService`](super::TokenBudgetService) can put a refusal in the place of: `http::Response`, and
-/// `reqwest::Response` with the feature `reqwest`. It cannot be implemented outside this crate.
+/// A response that a [`TokenBudgetService`](super::TokenBudgetService) can replace by a refusal: `http::Response`, and
+/// `reqwest::Response` with the feature `reqwest`. It is sealed.
 pub trait Refusable: sealed::Answer {}
 
 pub(super) mod sealed {
@@ -87,7 +87,7 @@ pub(super) mod sealed {
 
     #[expect(unnameable_types, reason = "as above")]
     pub trait AnswerTo<Q> {
-        /// What a response to this request has that a refusal needs too.
+        /// The extensions that a response to this request has and a refusal needs.
         fn extensions(_: &Q) -> http::Extensions {
             http::Extensions::new()
         }

@@ -1,4 +1,4 @@
-//! What comes of an exchange.
+//! The outcome of an exchange.
 
 use std::fmt;
 
@@ -6,44 +6,44 @@ use serde_json::Value;
 
 use super::Exchange;
 
-/// What a future within an exchange may give, for [`Exchange::run`].
+/// The output of a future that [`Exchange::run`] runs.
 ///
-/// | type | is |
+/// | type | meaning |
 /// |---|---|
 /// | [`Value`] | a JSON-RPC response, with a result or an error |
-/// | `Result<T, E>` | an answer; an `Err` where there was none, or where the work failed |
-/// | `Option<T>` | an answer; `None` to a notification |
-/// | `()` | what was done about a notification, or an answer that nobody looks at |
+/// | `Result<T, E>` | an answer; `Err` if there was none or the work failed |
+/// | `Option<T>` | an answer; `None` for a notification |
+/// | `()` | no answer, or one that is not read |
 pub trait Answer {
-    /// Tells the exchange what came of it, with [`Exchange::answer`] or [`Exchange::fail`].
-    fn tell(&self, exchange: &mut Exchange);
+    /// Records the outcome with [`Exchange::answer`] or [`Exchange::fail`].
+    fn record(&self, exchange: &mut Exchange);
 }
 
 impl Answer for Value {
-    fn tell(&self, exchange: &mut Exchange) {
+    fn record(&self, exchange: &mut Exchange) {
         exchange.answer(self);
     }
 }
 
 impl Answer for () {
-    fn tell(&self, exchange: &mut Exchange) {
+    fn record(&self, exchange: &mut Exchange) {
         exchange.done();
     }
 }
 
 impl<T: Answer> Answer for Option<T> {
-    fn tell(&self, exchange: &mut Exchange) {
+    fn record(&self, exchange: &mut Exchange) {
         match self {
-            Some(answer) => answer.tell(exchange),
+            Some(answer) => answer.record(exchange),
             None => exchange.done(),
         }
     }
 }
 
 impl<T: Answer, E: fmt::Display + 'static> Answer for Result<T, E> {
-    fn tell(&self, exchange: &mut Exchange) {
+    fn record(&self, exchange: &mut Exchange) {
         match self {
-            Ok(answer) => answer.tell(exchange),
+            Ok(answer) => answer.record(exchange),
             Err(error) => exchange.fail(error),
         }
     }

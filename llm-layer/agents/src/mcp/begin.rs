@@ -17,7 +17,7 @@ impl Mcp {
     /// Begins an exchange on the side that asks: a span, whose context goes into the message.
     pub fn client(&self, message: &mut Value) -> Exchange {
         let parent = Context::current();
-        if Message::of(message).is_some_and(|message| message.is_tool_call()) {
+        if Message::parse(message).is_some_and(|message| message.is_tool_call()) {
             if let Some(scoped) = parent.get::<ScopeHandle>() {
                 scoped.call_tool();
             }
@@ -31,7 +31,7 @@ impl Mcp {
     pub fn server(&self, message: &Value) -> Exchange {
         let current = Context::current();
         let around = current.span().span_context().clone();
-        let meta = Message::of(message).and_then(|message| message.meta());
+        let meta = Message::parse(message).and_then(|message| message.meta());
         let (parent, link) = match (meta, self.trust) {
             (None, _) => (current, None),
             (Some(meta), true) => (
@@ -49,7 +49,7 @@ impl Mcp {
     }
 
     fn begin(&self, side: Side, parent: Context, link: Option<SpanContext>, message: &Value) -> Exchange {
-        let message = Message::of(message);
+        let message = Message::parse(message);
         let span = message.as_ref().and_then(|message| {
             let builder = || self.builder(side, &parent, link, message);
             self.tracer.start(&parent, builder)
@@ -75,10 +75,10 @@ impl Mcp {
         attributes.extend(message.details());
         attributes.extend(self.labels(side));
         attributes.extend(self.own.iter().cloned());
-        let known = attributes
+        let is_known = attributes
             .iter()
-            .any(|known| known.key.as_str() == mcp::PROTOCOL_VERSION);
-        attributes.extend(message.protocol_version().filter(|_| !known));
+            .any(|attribute| attribute.key.as_str() == mcp::PROTOCOL_VERSION);
+        attributes.extend(message.protocol_version().filter(|_| !is_known));
         let link = link.filter(|link| link.is_valid() && link != parent.span().span_context());
         SpanBuilder::from_name(message.span_name())
             .with_kind(side.kind())

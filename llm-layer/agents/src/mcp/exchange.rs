@@ -17,7 +17,7 @@ use super::message::{Message, short};
 use crate::scope::Failure;
 use crate::semconv::{self, mcp};
 
-/// An exchange that has begun, and ends when it is dropped.
+/// An exchange that has begun. Dropping it ends the exchange.
 #[derive(Debug)]
 #[must_use = "the exchange ends when this is dropped"]
 pub struct Exchange {
@@ -79,17 +79,16 @@ impl Exchange {
         }
     }
 
-    /// Runs a future in the exchange's context; what it gives is the answer.
+    /// Runs a future in the exchange's context. Its output is the answer.
     ///
-    /// On the side that asks, that is the future that sends the request and waits; on the side that answers, the one
-    /// that does the work.
+    /// On the requesting side, the future sends the request and waits; on the responding side, it does the work.
     pub async fn run<F: Future<Output: Answer>>(mut self, future: F) -> F::Output {
         let answer = future.in_context(self.cx.clone()).await;
-        answer.tell(&mut self);
+        answer.record(&mut self);
         answer
     }
 
-    /// The context of the exchange, for work to be run in it.
+    /// Returns the context of the exchange, to run work in it.
     #[must_use]
     pub fn context(&self) -> &Context {
         &self.cx
@@ -101,7 +100,7 @@ impl Exchange {
         self.cx.clone().attach()
     }
 
-    /// Tells the answer: a JSON-RPC response, with a result or an error.
+    /// Sets the answer: a JSON-RPC response with a result or an error.
     pub fn answer(&mut self, response: &Value) {
         self.answered = true;
         let result = response.get("result");
@@ -120,24 +119,24 @@ impl Exchange {
         }
     }
 
-    /// Whether the answer tells a version that is not known yet.
+    /// Whether the answer has a version that is not set yet.
     fn agrees_on_version(&self) -> bool {
         let method = self.dimensions.as_ref().and_then(|dimensions| dimensions.first());
-        let known = self
+        let is_known = self
             .labels
             .iter()
-            .any(|known| known.key.as_str() == mcp::PROTOCOL_VERSION);
-        method.is_some_and(|method| method.value.as_str() == "initialize") && !known
+            .any(|attribute| attribute.key.as_str() == mcp::PROTOCOL_VERSION);
+        method.is_some_and(|method| method.value.as_str() == "initialize") && !is_known
     }
 
-    /// Tells that there was no answer, or that the work failed: `error.type` is the error's
+    /// Marks the exchange as failed, since there was no answer or the work failed: `error.type` is the error's
     /// [class](throughline_tracing_layer::error_type).
     pub fn fail<E: std::fmt::Display + 'static>(&mut self, error: &E) {
         self.answered = true;
         self.failure = Some(Failure::new(error));
     }
 
-    /// Tells that all is done, and no answer is to be looked at.
+    /// Ends the exchange without an answer.
     pub(super) fn done(&mut self) {
         self.answered = true;
     }
@@ -156,7 +155,7 @@ impl Exchange {
         });
     }
 
-    /// Whether this side answered that it was asked what it cannot be asked.
+    /// Whether this side answered with an error that the client caused.
     fn blames_caller(&self) -> bool {
         self.side == Side::Server && self.code.is_some_and(|code| BLAMES_CALLER.contains(&code))
     }

@@ -17,7 +17,7 @@ pub(super) struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    pub(super) fn of(message: &'a Value) -> Option<Self> {
+    pub(super) fn parse(message: &'a Value) -> Option<Self> {
         let message = message.as_object()?;
         let method = short(message.get("method")?.as_str()?);
         Some(Self { message, method })

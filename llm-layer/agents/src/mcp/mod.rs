@@ -1,9 +1,9 @@
-//! The Model Context Protocol: the trace in its messages, and a span and a duration for each exchange.
+//! The Model Context Protocol: trace context in its messages, and a span and a duration for each exchange.
 //!
-//! It looks at JSON-RPC messages, so it works over stdio as over HTTP, and with whatever reads and writes them. On the
-//! side that asks, [`Mcp::client`] begins a span and writes its context into the request's `params._meta`; on the side that
-//! answers, [`Mcp::server`] reads it and begins the span of the work. Either may ask: a server that samples a model of
-//! its client is then the one with [`Mcp::client`].
+//! This module reads JSON-RPC messages, so it works over stdio and HTTP and with any MCP library. On the requesting side,
+//! [`Mcp::client`] begins a span and writes its context into the request's `params._meta`. On the responding side,
+//! [`Mcp::server`] reads the context and begins the span of the work. Both peers may request: a server that samples a model of its
+//! client uses [`Mcp::client`].
 //!
 //! ```
 //! use serde_json::{Value, json};
@@ -27,9 +27,9 @@
 //! # let _ = (call(&mcp), serve(&mcp, Value::Null));
 //! ```
 //!
-//! With a library that has types of its own, such as rmcp, make a message of the parameters,
-//! `json!({"method": "tools/call", "params": params})`, and parameters of the message again with `serde_json::from_value`;
-//! wrap its answer in a type that implements [`Answer`].
+//! For a library with its own types, such as rmcp, build a message from the parameters
+//! (`json!({"method": "tools/call", "params": params})`), convert them back with `serde_json::from_value`, and wrap the result in
+//! a type that implements [`Answer`].
 //!
 //! # What is recorded
 //!
@@ -49,41 +49,39 @@
 //! | `rpc.response.status_code` | at the end, of an error | the code of the JSON-RPC error |
 //! | `error.type`, status `Error` | at the end, on failure | the code, with its message; `tool_error` for a tool's `isError`; an error's [class](throughline_tracing_layer::error_type); `cancelled`, `panic` |
 //!
-//! A `tools/call` of a client is one of the tool calls of the [agent](crate::agent) around it
-//! (`gen_ai.invoke_agent.tool_calls`), unless it is made within a [`tool`](crate::tool), which is one itself. A tool that
-//! is nothing but such a call needs no scope: the exchange's span says `execute_tool` too.
+//! A client's `tools/call` counts as a tool call of the [agent](crate::agent) around it (`gen_ai.invoke_agent.tool_calls`), unless
+//! it is made within a [`tool`](crate::tool), which counts itself. A tool that is only such a call needs no scope: the exchange's
+//! span has the operation `execute_tool` too.
 //!
-//! Of the codes that the side that answers gives, those that blame its caller are no failure of its own: -32700, -32600,
-//! -32601, -32602 and -32002. The texts of a message are recorded up to 256 bytes. Arguments and results are not recorded.
+//! On the server, JSON-RPC errors caused by the client (-32700, -32600, -32601, -32602 and -32002) do not set the error status.
+//! Texts of a message are recorded up to 256 bytes. Arguments and results are not recorded.
 //!
 //! | metric | unit | attributes |
 //! |---|---|---|
 //! | `mcp.client.operation.duration`, `mcp.server.operation.duration` | s | those above without id, session, resource and what comes of [`Mcp::with_attribute`] |
 //! | `mcp.client.session.duration`, `mcp.server.session.duration` | s | `mcp.protocol.version`, `network.*`, of clients `server.*`, and `error.type` of a session that [failed](Session::fail) |
 //!
-//! A session is measured from [`Mcp::client_session`] or [`Mcp::server_session`] until what they give is dropped: only who
-//! opens and closes connections knows how long one lasts.
+//! A session lasts from [`Mcp::client_session`] or [`Mcp::server_session`] until the returned value is dropped.
 //!
-//! A caller who is to blame gives the metric no new names: then the tool or prompt is left out, and of a method that is
-//! not there the name is `_OTHER`. Whoever is to blame, the metrics tell the first 200 methods, tools and prompts of a process
-//! apart, the first 16 versions and 64 errors, and some combinations of these; what comes later is `_OTHER` or left out there.
+//! To bound cardinality, client errors are recorded without the tool or prompt name, and unknown methods as `_OTHER`. The metrics
+//! distinguish the first 200 methods, tools and prompts of a process, the first 16 versions, the first 64 errors, and a bounded
+//! number of combinations; further ones are `_OTHER` or left out.
 //!
 //! # What is read and written
 //!
 //! | member of `params._meta` | written by the client | read by the server |
 //! |---|---|---|
-//! | `traceparent`, `tracestate` | where there is a trace, with or without a span here; `params` and `_meta` are made if they are not there | unless told [otherwise](Mcp::with_trust) |
-//! | `baggage` | only [if told so](Mcp::with_baggage) | only if told so |
-//! | all others | stay as they are | |
+//! | `traceparent`, `tracestate` | if there is a trace, with or without a span here; `params` and `_meta` are created if absent | unless [disabled](Mcp::with_trust) |
+//! | `baggage` | if [enabled](Mcp::with_baggage) | if enabled |
+//! | all others | unchanged | |
 //!
-//! Where `params` or `_meta` is no object, and where the message is none, it stays as it is. The span of the server has
-//! the span in the message as its parent and, if it differs, a link to the one that is current, which may be that of
-//! the HTTP request.
+//! If the message, `params` or `_meta` is not an object, it is unchanged. The parent of the server's span is the span in the
+//! message. If another span is current, such as that of the HTTP request, the server's span links to it.
 //!
-//! # When it is cut short
+//! # Cancellation
 //!
-//! An exchange that is dropped before its answer is known fails with `cancelled`. A notification has no answer: it ends
-//! when it is dropped.
+//! An exchange that is dropped before its answer is known fails with `cancelled`. A notification has no answer: it ends when it is
+//! dropped.
 
 mod answer;
 mod begin;
@@ -141,7 +139,7 @@ impl Default for Mcp {
 }
 
 impl Mcp {
-    /// Uses the global providers and propagator, believes the trace in messages, and neither reads nor writes baggage.
+    /// Creates an instance with the global providers and propagator that trusts the trace in messages and ignores baggage.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -156,7 +154,7 @@ impl Mcp {
         }
     }
 
-    /// The provider of the spans; by default the global one.
+    /// Sets the provider of the spans. Default: the global one.
     #[must_use]
     pub fn with_tracer_provider<P, T, S>(mut self, provider: P) -> Self
     where
@@ -168,61 +166,61 @@ impl Mcp {
         self
     }
 
-    /// The provider of the metrics; by default the one that is global when the first exchange ends.
+    /// Sets the provider of the metrics. Default: the one that is global when the first exchange ends.
     #[must_use]
     pub fn with_meter_provider(mut self, provider: impl MeterProvider + Send + Sync + 'static) -> Self {
         self.instruments = self.instruments.with_provider(provider);
         self
     }
 
-    /// What reads and writes `_meta`; by default the global propagator.
+    /// Sets the propagator that reads and writes `_meta`. Default: the global one.
     #[must_use]
     pub fn with_propagator(mut self, propagator: impl Into<Propagator>) -> Self {
         self.propagator = propagator.into();
         self
     }
 
-    /// Whether the span in a message is the parent of the work that answers it, as by default, or only linked to.
+    /// Sets whether the span in a message is the parent of the work that answers it; otherwise it is linked. Default: `true`.
     #[must_use]
     pub fn with_trust(mut self, trust: bool) -> Self {
         self.trust = trust;
         self
     }
 
-    /// Whether baggage goes into messages and, of those that are trusted, comes out of them; by default not.
+    /// Sets whether baggage is written into messages and read from trusted ones. Default: `false`.
     #[must_use]
     pub fn with_baggage(mut self, baggage: bool) -> Self {
         self.baggage = baggage;
         self
     }
 
-    /// What carries the messages; by default spans do not say.
+    /// Sets what carries the messages. Default: not recorded.
     #[must_use]
     pub fn with_transport(mut self, transport: Transport) -> Self {
         let (network, protocol) = match transport {
             Transport::Stdio => ("pipe", None),
             Transport::Http => ("tcp", Some("http")),
         };
-        let is_old = |known: &KeyValue| known.key.as_str().starts_with(mcp::NETWORK);
-        self.common.retain(|known| !is_old(known));
+        let is_old = |attribute: &KeyValue| attribute.key.as_str().starts_with(mcp::NETWORK);
+        self.common.retain(|attribute| !is_old(attribute));
         self.common.push(KeyValue::new(mcp::NETWORK_TRANSPORT, network));
         let protocol = protocol.map(|name| KeyValue::new(mcp::NETWORK_PROTOCOL_NAME, name));
         self.common.extend(protocol);
         self
     }
 
-    /// The version of MCP that the session agreed on, such as `2025-11-25`; by default what messages say.
+    /// Sets the version of MCP that the session agreed on, such as `2025-11-25`. Default: what the messages say.
     #[must_use]
     pub fn with_protocol_version(mut self, version: impl Into<String>) -> Self {
         self.common
-            .retain(|known| known.key.as_str() != mcp::PROTOCOL_VERSION);
+            .retain(|attribute| attribute.key.as_str() != mcp::PROTOCOL_VERSION);
         let mut version = version.into();
         truncate_string(&mut version, MAX_LABEL_BYTES);
         self.common.push(KeyValue::new(mcp::PROTOCOL_VERSION, version));
         self
     }
 
-    /// The id of the session: `mcp.session.id`, cut to 1 KiB.
+    /// Sets the id of the session: `mcp.session.id`, cut to 1 KiB. Default: none.
     #[must_use]
     pub fn with_session(self, id: impl Into<String>) -> Self {
         let mut id = id.into();
@@ -230,7 +228,7 @@ impl Mcp {
         self.with_attribute(KeyValue::new(mcp::SESSION_ID, id))
     }
 
-    /// The address and port of the server, for the side that calls it.
+    /// Sets the address and port of the server, for the client. Default: none.
     #[must_use]
     pub fn with_server(mut self, address: impl Into<String>, port: u16) -> Self {
         self.server = vec![
@@ -240,7 +238,7 @@ impl Mcp {
         self
     }
 
-    /// An attribute for the spans.
+    /// Adds an attribute to the spans.
     #[must_use]
     pub fn with_attribute(mut self, attribute: KeyValue) -> Self {
         self.own.push(attribute);

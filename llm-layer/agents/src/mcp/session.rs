@@ -13,9 +13,9 @@ use super::message::short;
 use crate::scope::Failure;
 use crate::semconv::{self, mcp};
 
-/// A session that has begun, and ends when it is dropped: then its duration is recorded.
+/// A session that has begun. Dropping it ends the session and records its duration.
 ///
-/// Keep it where the connection is kept: it is not bound to a thread, and makes nothing current.
+/// Store it with the connection. It is not bound to a thread and makes nothing current.
 #[derive(Debug)]
 #[must_use = "the session ends when this is dropped"]
 pub struct Session {
@@ -32,7 +32,7 @@ impl Mcp {
         self.session(Side::Client)
     }
 
-    /// Begins a session on the side that is asked for it, when `initialize` is received.
+    /// Begins a session on the responding side, when `initialize` is received.
     pub fn server_session(&self) -> Session {
         self.session(Side::Server)
     }
@@ -49,15 +49,15 @@ impl Mcp {
 }
 
 impl Session {
-    /// The version of MCP that `initialize` agreed on, if [`Mcp::with_protocol_version`] has not said it.
+    /// Sets the version of MCP that `initialize` agreed on, unless [`Mcp::with_protocol_version`] has set it.
     pub fn set_protocol_version(&mut self, version: &str) {
         self.labels
-            .retain(|known| known.key.as_str() != mcp::PROTOCOL_VERSION);
+            .retain(|attribute| attribute.key.as_str() != mcp::PROTOCOL_VERSION);
         let version = short(version).to_owned();
         self.labels.push(KeyValue::new(mcp::PROTOCOL_VERSION, version));
     }
 
-    /// Tells that the session ends with an error: `error.type` is the error's
+    /// Marks the session as failed: `error.type` is the error's
     /// [class](throughline_tracing_layer::error_type).
     pub fn fail<E: std::fmt::Display + 'static>(&mut self, error: &E) {
         self.failure = Some(Failure::new(error).error_type);

@@ -11,15 +11,15 @@ pub struct ExhaustedBudget {
     /// The tokens that it may use.
     pub limit: u64,
     /// The tokens that it has used.
-    pub spent: u64,
+    pub used: u64,
 }
 
 impl fmt::Display for ExhaustedBudget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { scope, limit, spent } = self;
+        let Self { scope, limit, used } = self;
         write!(
             f,
-            "{scope} has spent {spent} of its {limit} tokens; this call was not sent"
+            "{scope} has spent {used} of its {limit} tokens; this call was not sent"
         )
     }
 }

@@ -12,11 +12,10 @@ use super::failure::Failure;
 use super::{Running, Scope, ScopeHandle};
 
 pin_project! {
-    /// Polls, and drops, a future with its scope current.
+    /// A future that is polled and dropped with its scope current.
     ///
-    /// The scope begins with the first poll, and its parent is the context in which this was made: it may be spawned. If
-    /// it is first polled in a scope beneath that context's, as in `workflow("w").run(agent("a").run(…))`, that is its
-    /// parent.
+    /// The scope begins with the first poll. Its parent is the context in which this future was made, so it can be spawned. If the
+    /// first poll is in a scope beneath that context, as in `workflow("w").run(agent("a").run(…))`, that scope is the parent.
     #[must_use = "futures do nothing unless polled"]
     #[project = Projected]
     pub struct InScope<F: Future> {

@@ -86,28 +86,29 @@ impl ScopeHandle {
         }
     }
 
-    /// Adds a call to this scope and all above it.
+    /// Adds the usage of a model call to this scope and all scopes above it.
     pub fn add(&self, usage: &CallUsage) {
         self.ledger.add(usage);
     }
 
-    /// Counts a call that a budget refused.
+    /// Counts a model call that a budget refused, in this scope and all scopes above it.
     pub fn refuse(&self) {
         self.ledger.refuse();
     }
 
-    /// The refusal of the innermost scope, of this and those above it, that has spent its budget.
+    /// The innermost exhausted budget of this scope and those above it.
     pub(crate) fn exhausted(&self) -> Option<ExhaustedBudget> {
         self.ledger.exhausted()
     }
 
-    /// Whether this scope, or one above it, has spent its budget.
+    /// Returns whether the budget of this scope, or of one above it, is exhausted.
     #[must_use]
     pub fn is_exhausted(&self) -> bool {
         self.ledger.is_exhausted()
     }
 
-    /// Keeps this scope and all above it from ending before a call of theirs is counted.
+    /// Keeps this scope and all scopes above it from ending until the returned value is dropped, for a call that is still being
+    /// counted.
     #[must_use]
     pub fn hold(&self) -> OpenCall {
         self.ledger.hold();

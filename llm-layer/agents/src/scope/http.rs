@@ -17,14 +17,14 @@ use super::failure::Failure;
 use super::layer::start;
 use super::running::Running;
 
-/// Puts a [`HttpScopedService`] around a service: see [`Scope::http_layer`](super::Scope::http_layer).
+/// A layer that runs each HTTP exchange in a scope: see [`Scope::http_layer`](super::Scope::http_layer).
 #[derive(Clone)]
 pub struct HttpScopeLayer<M> {
     scopes: M,
 }
 
 impl<M> HttpScopeLayer<M> {
-    /// A layer that asks `scopes` for the scope of each request: a [`Scope`](super::Scope), or a function.
+    /// Creates a layer whose scopes come from `scopes`: a [`Scope`](super::Scope) or a function of the request.
     pub fn new(scopes: M) -> Self {
         Self { scopes }
     }
@@ -67,7 +67,7 @@ where
     }
 }
 
-/// The scope of an HTTP exchange: the observer behind the response of a [`HttpScopedService`].
+/// The scope of an HTTP exchange, which observes the response of a [`HttpScopedService`].
 #[derive(Debug)]
 pub struct ScopedExchange {
     running: Running,

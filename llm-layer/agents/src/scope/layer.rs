@@ -12,10 +12,9 @@ use super::running::Running;
 use super::{HttpScopeLayer, InScope, Scope};
 
 impl Scope {
-    /// A layer that runs each request of a service in a scope like this one, from the call until the response is ready.
+    /// Returns a layer that runs each request of a service in a scope like this one, from the call until the response is ready.
     ///
-    /// An `Err` marks the span as failed. The response of a service for HTTP is ready before its body: there
-    /// [`Scope::http_layer`] lasts as long as the body.
+    /// An `Err` marks the span as failed. For an HTTP service use [`Scope::http_layer`], which lasts until the body has ended.
     ///
     /// ```
     /// use throughline_agents::tool;
@@ -30,20 +29,20 @@ impl Scope {
         ScopeLayer::new(self)
     }
 
-    /// A layer that runs each exchange of an HTTP service in a scope like this one, from the call until the response's
+    /// Returns a layer that runs each exchange of an HTTP service in a scope like this one, from the call until the response
     /// body has ended.
     ///
-    /// What a handler reads from a model while it streams its own answer is in the scope. The span is marked as failed
-    /// by an error, a status of 500 or above, a body that breaks off, and a caller that leaves.
+    /// Model calls that a handler makes while it streams its own response are in the scope. The span is marked as failed if the
+    /// service returns an error or a status of 500 or above, the body ends with an error, or the caller disconnects.
     #[must_use]
     pub fn http_layer(self) -> HttpScopeLayer<Self> {
         HttpScopeLayer::new(self)
     }
 }
 
-/// Gives each request its scope: a [`Scope`], always the same, or a function of the request.
+/// Returns the scope of a request. Implemented by [`Scope`], which is the same for all requests, and by functions of the request.
 pub trait ScopeFor<R> {
-    /// The scope of this request. If it panics, the request has a scope without a span: see [`request`](super::request).
+    /// Returns the scope of this request. If it panics, the request has a scope without a span: see [`request`](super::request).
     fn scope_for(&self, request: &R) -> Scope;
 }
 
@@ -59,14 +58,14 @@ impl<R, F: Fn(&R) -> Scope> ScopeFor<R> for F {
     }
 }
 
-/// Puts a [`ScopedService`] around a service: see [`Scope::layer`].
+/// A layer that runs each request in a scope: see [`Scope::layer`].
 #[derive(Clone)]
 pub struct ScopeLayer<M> {
     scopes: M,
 }
 
 impl<M> ScopeLayer<M> {
-    /// A layer that asks `scopes` for the scope of each request: a [`Scope`], or a function.
+    /// Creates a layer whose scopes come from `scopes`: a [`Scope`] or a function of the request.
     ///
     /// ```
     /// use throughline_agents::{scope::ScopeLayer, tool};

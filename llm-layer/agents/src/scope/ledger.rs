@@ -8,32 +8,32 @@ use super::exhausted::ExhaustedBudget;
 use super::subject::{Kind, Subject};
 use crate::usage::{CallUsage, TokenSource};
 
-/// What the model calls of a scope spent, so far.
+/// The tokens of the model calls of a scope so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Tokens {
-    /// Tokens of the prompts, cached ones included.
+    /// Input tokens, cached ones included.
     pub input: u64,
-    /// Tokens of the answers, reasoning included.
+    /// Output tokens, reasoning included.
     pub output: u64,
-    /// Of the input, those that the provider read from its cache.
+    /// Of the input, the tokens that providers read from their caches.
     pub cache_read: u64,
-    /// Of the output, those that the model spent on reasoning.
+    /// Of the output, the tokens spent on reasoning.
     pub reasoning: u64,
-    /// Of all tokens, those that no provider reported: they are estimates.
+    /// Of all tokens, those that are estimates, since no provider reported them.
     pub estimated: u64,
-    /// What it cost, in billionths of the currency of the prices; 0 without prices.
+    /// The cost in billionths of the currency of the prices; 0 without prices.
     pub nanocost: u64,
-    /// The model calls that have ended.
+    /// The number of model calls that have ended.
     pub calls: u64,
-    /// Of the calls, those whose tokens are not known, or not all of them.
+    /// Of the calls, the number of those with unknown or incomplete token counts.
     pub unknown: u64,
-    /// The model calls that a [budget](crate::budget) refused: none of [`calls`](Self::calls).
+    /// The number of model calls that a [budget](crate::budget) refused. They are not in [`calls`](Self::calls).
     pub refused: u64,
 }
 
 impl Tokens {
-    /// Input and output.
+    /// Returns the sum of input and output.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.input.saturating_add(self.output)
@@ -98,7 +98,7 @@ impl Ledger {
         self.add_own(|counts| &counts.own_tools);
     }
 
-    /// Whether another is above this one; every ledger is beneath none.
+    /// Whether `other` is above this ledger. Every ledger is beneath `None`.
     pub(super) fn is_beneath(&self, other: Option<&Arc<Self>>) -> bool {
         other.is_none_or(|other| self.upwards().skip(1).any(|above| std::ptr::eq(above, &**other)))
     }
@@ -120,17 +120,17 @@ impl Ledger {
         }
     }
 
-    /// The refusal of the innermost budget that is spent.
+    /// The innermost exhausted budget.
     pub(super) fn exhausted(&self) -> Option<ExhaustedBudget> {
-        let (subject, limit, spent) = self.upwards().find_map(Self::exhausted_budget)?;
+        let (subject, limit, used) = self.upwards().find_map(Self::exhausted_budget)?;
         Some(ExhaustedBudget {
             scope: subject.to_string(),
             limit,
-            spent,
+            used,
         })
     }
 
-    /// Whether some budget is spent.
+    /// Whether a budget is exhausted.
     pub(super) fn is_exhausted(&self) -> bool {
         self.upwards().any(|ledger| ledger.exhausted_budget().is_some())
     }
@@ -138,8 +138,8 @@ impl Ledger {
     /// The budget of this ledger, if it is spent, and what was.
     fn exhausted_budget(&self) -> Option<(&Subject, u64, u64)> {
         let limit = self.subject.limit?;
-        let spent = self.tokens().total();
-        (spent >= limit).then_some((&self.subject, limit, spent))
+        let used = self.tokens().total();
+        (used >= limit).then_some((&self.subject, limit, used))
     }
 
     /// Counts for the innermost agent.

@@ -1,7 +1,7 @@
-//! Agents, tools and workflows: spans that know what the model calls beneath them spent.
+//! Agents, tools and workflows: spans with the tokens of all model calls beneath them.
 //!
-//! A scope is a span and a ledger of tokens, current while its work runs. Every model call that a `LlmLayer` sees adds
-//! to all the scopes above it, across tasks and concurrent branches, and carries the name of the innermost agent.
+//! A scope is a span and a ledger of tokens that is current while its work runs. Every model call that a `LlmLayer` observes is
+//! added to all scopes above it, across tasks and concurrent branches, and carries the name of the innermost agent.
 //!
 //! ```
 //! use throughline_agents::{in_agent, in_tool, tokens, try_in_agent};
@@ -20,8 +20,8 @@
 //!
 //! # Tasks and threads
 //!
-//! What is spawned has no context of its own, and so no scope, unless it is carried there. A future that is itself
-//! [run](Scope::run) in a scope carries it: it belongs where it was made.
+//! A spawned task has no context, and so no scope, unless you carry it there. A future that is [run](Scope::run) in a scope of its
+//! own carries the context in which it was made.
 //!
 //! ```
 //! use throughline_agents::{agent, in_agent};
@@ -39,8 +39,9 @@
 //! # }
 //! ```
 //!
-//! `spawn_in_context` and `spawn_blocking_in_context` of [`span`](throughline_tracing_layer::span) do it for Tokio. For
-//! work that is not one future, such as the job of a worker, [`Scope::start`] gives a value that can be sent along.
+//! `spawn_in_context` and `spawn_blocking_in_context` of [`span`](throughline_tracing_layer::span) do
+//! that for Tokio. For work that is not one future, such as the job of a worker, [`Scope::start`] returns a value that can be
+//! sent along.
 //!
 //! # What is recorded
 //!
@@ -82,42 +83,40 @@
 //! | `gen_ai.execute_tool.duration` | s | `gen_ai.tool.name`, `gen_ai.agent.name` of the agent around it; `error.type` on failure |
 //! | `gen_ai.invoke_workflow.duration` | s | `gen_ai.workflow.name`; `error.type` on failure |
 //!
-//! The metrics tell the first 300 names of each kind apart; later ones are `_OTHER` there, since a name may be what a request
-//! asks for. A name has at most 1 KiB on a span, 128 bytes as a label and in a span's name.
+//! To bound cardinality, metrics distinguish the first 300 names of each kind; further names are `_OTHER`. A name has at most 1 KiB
+//! on a span, and 128 bytes as a label and in a span's name.
 //!
-//! The numbers of calls are of one invocation, 0 among them, and of the agent itself: what it called in its tools and
-//! workflows is its own, what another agent beneath it called is that one's. Calls that fail count, embeddings do not.
-//! Tools called by [`mcp`](crate::mcp) are tools.
+//! The numbers of calls are those of one invocation of the agent, 0 included. Calls in its tools and workflows are its own; calls
+//! of another agent beneath it are not. Failed calls count, embeddings do not. Tools called through [`mcp`](crate::mcp) count.
 //!
-//! A call counts when its answer has ended: what is read after the scope has ended is no longer on the scope's span. A
-//! call whose long prompt is still being counted keeps the span waiting, with the time at which the scope ended.
+//! A call is counted when its answer has ended. Tokens of an answer that ends after the scope are not on the scope's span. If the
+//! long prompt of a call is still being counted, the span waits for it and ends with the time at which the scope ended.
 //!
 //! # Services
 //!
-//! [`Scope::layer`] puts a scope around each request of a tower service, [`Scope::http_layer`] around each exchange of
-//! one for HTTP, until its body has ended. [`request`] is a scope without a span: inside of a server's layer,
-//! `request().http_layer()` has each server span say what its request spent.
+//! [`Scope::layer`] puts a scope around each request of a tower service. [`Scope::http_layer`] puts one around each exchange of an
+//! HTTP service, until the response body has ended. [`request`] is a scope without a span: inside a server layer,
+//! `request().http_layer()` records the tokens of each request on its server span.
 //!
 //! # Across services
 //!
-//! Where the user allows it, the names travel as OpenTelemetry baggage:
+//! If you enable it, the names travel as OpenTelemetry baggage:
 //!
 //! | side | what allows it |
 //! |---|---|
 //! | the caller | a scope with [`Scope::with_names_to_baggage`], and a client layer with an [`Outgoing`] that names the host |
 //! | the callee | a server layer whose [`Trust`] believes the caller, and `LlmLayer::with_names_from_baggage`, or a scope around the calls, such as a [`request()`], with [`Scope::with_names_from_baggage`] |
 //!
-//! Of a name that both a scope of the callee and the baggage give, the scope's counts. Tokens stay where they are
-//! spent: a ledger is of one process.
+//! If both a scope of the callee and the baggage have a name, the scope's wins. Tokens do not travel: a ledger belongs to one
+//! process.
 //!
 //! # Errors
 //!
-//! [`in_agent`], [`in_tool`] and [`in_workflow`] do not look at what the future gives. [`try_in_agent`],
-//! [`try_in_tool`] and [`try_in_workflow`] take a future of a [`Result`] and mark the span of an `Err`: status `Error` with the
-//! error's text, `error.type` the error's [class](throughline_tracing_layer::error_type): what an [`std::io::Error`] or a
-//! `reqwest::Error` among its sources tells, such as `timeout`, else the name of its type; a box that tells nothing, such
-//! as `Box<dyn Error>` of a text, is `_OTHER`. A future dropped before it is ready gives `error.type` = `cancelled`, one
-//! that panics `panic`.
+//! [`in_agent`], [`in_tool`] and [`in_workflow`] ignore the output of the future. [`try_in_agent`], [`try_in_tool`] and
+//! [`try_in_workflow`] take a future of a [`Result`]. On an `Err`, the span has the status `Error` with the error's message, and
+//! `error.type` is the error's [class](throughline_tracing_layer::error_type): the kind of an [`std::io::Error`] or
+//! `reqwest::Error` among its sources, such as `timeout`, else the name of its type, else `_OTHER` (for a boxed string). If the
+//! future is dropped before it is ready, `error.type` is `cancelled`; if it panics, `panic`.
 //!
 //! [`Outgoing`]: throughline_propagation::Outgoing
 //! [`Trust`]: throughline_propagation::Trust

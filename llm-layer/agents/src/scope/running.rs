@@ -67,7 +67,7 @@ impl Running {
         self.scope.tokens()
     }
 
-    /// Marks the span as failed: status `Error` with the error's text, `error.type` its [class](error_type).
+    /// Marks the span as failed: status `Error` with the error's text, `error.type` its [class](throughline_tracing_layer::error_type).
     pub fn fail<E: fmt::Display + 'static>(&mut self, error: &E) {
         self.fail_with(Failure::new(error));
     }

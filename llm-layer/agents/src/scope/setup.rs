@@ -15,7 +15,7 @@ use super::subject::{Instruments, Kind, Subject};
 use super::{Failure, InScope, Running, ScopeHandle};
 use crate::semconv::{self, tinyllm};
 
-/// An agent, a tool or a workflow that has not begun.
+/// An agent, a tool or a workflow that has not begun yet.
 #[derive(Debug, Clone)]
 #[must_use = "a scope does nothing until it runs something"]
 pub struct Scope {
@@ -47,9 +47,9 @@ impl Scope {
         }
     }
 
-    /// The conversation that this scope and all beneath it belong to: `gen_ai.conversation.id`, cut to 1 KiB.
+    /// Sets the conversation of this scope and everything beneath it: `gen_ai.conversation.id`, cut to 1 KiB. Default: none.
     ///
-    /// Give it only where there is one; the conventions forbid made-up ids.
+    /// Set it only if there is a conversation; the conventions forbid generated ids.
     pub fn with_conversation(mut self, id: impl Into<String>) -> Self {
         let mut id = id.into();
         truncate_string(&mut id, MAX_ATTRIBUTE_BYTES);
@@ -57,11 +57,10 @@ impl Scope {
         self
     }
 
-    /// Puts the names of this scope and of all beneath it into the context's baggage: `gen_ai.agent.name` and
-    /// `gen_ai.conversation.id`, so that the model calls of other services can carry them. By default nothing is put
-    /// there.
+    /// Puts the names of this scope and everything beneath it (`gen_ai.agent.name` and `gen_ai.conversation.id`) into the context's
+    /// baggage, so that model calls of other services can carry them. Default: off.
     ///
-    /// Baggage leaves the process where the client's layer is told so, host by host: see [`Outgoing`].
+    /// Baggage leaves the process only to the hosts that the client layer allows: see [`Outgoing`].
     ///
     /// [`Outgoing`]: throughline_propagation::Outgoing
     pub fn with_names_to_baggage(mut self) -> Self {
@@ -69,30 +68,29 @@ impl Scope {
         self
     }
 
-    /// Takes the names that no scope here gives from the context's baggage, which is the caller's. By default it is not
-    /// believed.
+    /// Takes names that no scope of this process has from the context's baggage, which the caller chose. Default: off.
     ///
-    /// What is no name is left out: what is empty, longer than 256 bytes, or has control characters.
+    /// Names that are empty, longer than 256 bytes or have control characters are ignored.
     pub fn with_names_from_baggage(mut self) -> Self {
         self.from_baggage = true;
         self
     }
 
-    /// The most tokens, input and output, that may be spent beneath this scope; by default as many as it likes.
+    /// Sets the most tokens, input and output, that model calls beneath this scope may use. Default: unlimited.
     ///
-    /// A [`TokenBudgetLayer`](crate::TokenBudgetLayer) refuses the calls after that: see [`budget`](crate::budget).
+    /// A [`TokenBudgetLayer`](crate::TokenBudgetLayer) refuses further calls: see [`budget`](crate::budget).
     pub fn with_token_budget(mut self, tokens: u64) -> Self {
         self.subject.limit = Some(tokens);
         self
     }
 
-    /// An attribute for the scope's span.
+    /// Adds an attribute to the scope's span.
     pub fn with_attribute(mut self, attribute: KeyValue) -> Self {
         self.attributes.push(attribute);
         self
     }
 
-    /// The provider of the scope's span; by default the global one, which may be set after the first scope.
+    /// Sets the provider of the scope's span. Default: the global one, which may be set after the first scope.
     ///
     /// ```standalone_crate
     /// use opentelemetry::global;
@@ -117,22 +115,21 @@ impl Scope {
         self
     }
 
-    /// The provider of the scope's metrics; by default the global one, which may be set after the first scope.
+    /// Sets the provider of the scope's metrics. Default: the global one, which may be set after the first scope.
     pub fn with_meter_provider(mut self, provider: impl MeterProvider + Send + Sync + 'static) -> Self {
         self.subject.instruments = self.subject.instruments.with_provider(provider);
         self
     }
 
-    /// Runs a future in this scope, which begins with its first poll, under the context that is current now.
+    /// Runs a future in this scope. The scope begins with the first poll, beneath the context that is current now.
     ///
-    /// What makes the future runs before that: a layer that is called in the argument, as in `run(client.call(request))`,
-    /// is called outside of the scope. `run(async { client.call(request).await })` calls it within, and so does tower's
-    /// `oneshot`.
+    /// The argument is evaluated before that: in `run(client.call(request))` the layers of `client` are called outside of the
+    /// scope. Use `run(async { client.call(request).await })` or tower's `oneshot` to call them inside.
     pub fn run<F: Future>(self, future: F) -> InScope<F> {
         InScope::new(self, future, |_| None)
     }
 
-    /// Like [`Scope::run`], and an `Err` marks the span as failed.
+    /// Like [`Scope::run`]; an `Err` marks the span as failed.
     pub fn try_run<F, T, E>(self, future: F) -> InScope<F>
     where
         F: Future<Output = Result<T, E>>,
@@ -141,10 +138,9 @@ impl Scope {
         InScope::new(self, future, |output| output.as_ref().err().map(Failure::new))
     }
 
-    /// Begins this scope now, for work that is not one future: it ends when what is returned is dropped, on whatever
-    /// thread that is.
+    /// Begins this scope now, for work that is not one future. It ends when the returned value is dropped, on any thread.
     ///
-    /// It is not current by itself: [attach](Running::attach) it to a thread, or run futures in its
+    /// The scope does not become current: [attach](Running::attach) it to a thread, or run futures in its
     /// [context](Running::context).
     ///
     /// ```

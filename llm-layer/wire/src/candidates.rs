@@ -109,7 +109,7 @@ impl Candidate {
 impl Candidates {
     /// The most values of a body that are read, members of the root among them. No API has a hundred, and a body of a
     /// million of them costs no more than one of text.
-    const VALUES: usize = 4096;
+    const MAX_VALUES: usize = 4096;
 
     pub(crate) fn new(candidates: Vec<Candidate>) -> Self {
         Self {
@@ -177,7 +177,7 @@ impl Visit for Candidates {
     }
 
     fn string(&mut self, _: &Path) -> Take {
-        match self.values < Self::VALUES {
+        match self.values < Self::MAX_VALUES {
             true => Take::Whole,
             false => Take::Skip,
         }
@@ -187,7 +187,7 @@ impl Visit for Candidates {
 
     fn value(&mut self, at: &Path, value: Scalar<'_>) {
         // Of an array of a million numbers, as of tokens, none says anything.
-        if at.last_position() as usize >= RequestInfo::TEXTS || !self.has_room() {
+        if at.last_position() as usize >= RequestInfo::MAX_LIST_LEN || !self.has_room() {
             return;
         }
         if self.depth == 1 {
@@ -215,7 +215,7 @@ impl Candidates {
 
     /// Whether one value more is read.
     fn has_room(&mut self) -> bool {
-        let has_room = self.values < Self::VALUES;
+        let has_room = self.values < Self::MAX_VALUES;
         self.values += usize::from(has_room);
         has_room
     }

@@ -66,6 +66,23 @@
 //!
 //! Use a [`Rule`] to include or exclude requests by path, host or model.
 //!
+//! # Adding a provider
+//!
+//! A provider that this crate should know is one row of the table in `src/providers.rs`: its name, its hosts, and what
+//! is particular to it, such as paths of its own or streams that report their usage unasked. [`Provider`] gives access to
+//! the row. For example, a provider with OpenAI's API:
+//!
+//! ```text
+//! Provider {
+//!     id: Some("acme"),
+//!     hosts: &[Host::Domain("acme.example")],
+//!     streams_report_usage: true,
+//!     ..Provider::PLAIN
+//! },
+//! ```
+//!
+//! A provider that only you use needs no row: see [`Rule::with_domain`] and [`Rule::with_provider`].
+//!
 //! # Formats of your own
 //!
 //! For any other provider, implement [`WireFormat`] and name its path in a [`Rule`]:
@@ -161,6 +178,7 @@ pub use self::operation::Operation;
 pub use self::parameter::{Parameter, ParameterValue};
 pub use self::prompt_part::PromptPart;
 pub use self::prompt_visitor::PromptVisitor;
+pub use self::providers::Provider;
 pub use self::reading::TextPiece;
 pub use self::recognise::recognise;
 pub use self::recognised::{AnyFormat, Recognised};
@@ -173,3 +191,7 @@ pub use self::rule::Rule;
 pub use self::target::Target;
 pub use self::unseen::Unseen;
 pub use self::usage::{Usage, UsagePart};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

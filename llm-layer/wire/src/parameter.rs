@@ -66,11 +66,11 @@ pub enum ParameterValue {
 
 /// Where a format has a parameter: its path, with points between names, and its type. Of several paths of one parameter,
 /// the first in the table that has a value counts.
-pub(crate) type ParameterPath = (Parameter, &'static str, Kind);
+pub(crate) type ParameterPath = (Parameter, &'static str, ParameterType);
 
 /// The type of a parameter in a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ParameterType {
     Int,
     Double,
     Text,
@@ -80,7 +80,7 @@ pub(crate) enum Kind {
     Choices,
 }
 
-impl Kind {
+impl ParameterType {
     pub(crate) fn read(self, value: Scalar<'_>) -> Option<ParameterValue> {
         match (self, value) {
             (Self::Int, Scalar::Number(digits)) => digits.parse().ok().map(ParameterValue::Int),

@@ -1,7 +1,7 @@
 //! What is read of a request.
 
 use crate::json::{Container, Path, Scalar};
-use crate::parameter::{Kind, Parameter, ParameterPath, ParameterValue};
+use crate::parameter::{Parameter, ParameterPath, ParameterType, ParameterValue};
 
 /// What is read of a request: what it asks for, and what its body looks like.
 ///
@@ -69,9 +69,9 @@ impl Default for RequestInfo {
 
 impl RequestInfo {
     /// The most texts of a list, and the most elements of an array that are read.
-    pub(crate) const TEXTS: usize = 32;
+    pub(crate) const MAX_LIST_LEN: usize = 32;
     /// The most attributes that a user's format may set.
-    const ATTRIBUTES: usize = 32;
+    const MAX_ATTRIBUTES: usize = 32;
 
     /// Nothing read yet, of a format that looks for these members of the root.
     pub(crate) fn new(names: &'static [&'static str]) -> Self {
@@ -140,7 +140,7 @@ impl RequestInfo {
     /// Sets an attribute of the span that is no [`Parameter`]. At most 32 are kept.
     pub fn attribute(&mut self, name: &'static str, value: impl Into<ParameterValue>) {
         let value = value.into();
-        let has_room = self.attributes.len() < Self::ATTRIBUTES;
+        let has_room = self.attributes.len() < Self::MAX_ATTRIBUTES;
         match self.attributes.iter_mut().find(|(other, _)| *other == name) {
             Some((_, old)) => *old = value,
             None if has_room => self.attributes.push((name, value)),
@@ -198,18 +198,18 @@ impl RequestInfo {
         for (parameter, wanted, kind) in tables.iter().copied().flatten() {
             rank += 1;
             let is_it = match list {
-                Some(list) => *kind == Kind::Texts && list == *wanted,
+                Some(list) => *kind == ParameterType::Texts && list == *wanted,
                 None => path == *wanted,
             };
             if !is_it {
                 continue;
             }
             match (kind, value) {
-                (Kind::Texts, Scalar::Text(text)) if list.is_some() => {
+                (ParameterType::Texts, Scalar::Text(text)) if list.is_some() => {
                     self.push_text(*parameter, rank, at.last_position() == 0, text);
                 }
-                (Kind::Texts, _) if list.is_some() => {}
-                (Kind::Choices, _) => self.set_choices(value),
+                (ParameterType::Texts, _) if list.is_some() => {}
+                (ParameterType::Choices, _) => self.set_choices(value),
                 _ => {
                     if let Some(value) = kind.read(value) {
                         self.set_ranked(*parameter, rank, value);
@@ -226,7 +226,7 @@ impl RequestInfo {
             .filter(|entry| entry.rank == rank && !begins)
         {
             match &mut entry.value {
-                ParameterValue::Texts(texts) if texts.len() < Self::TEXTS => texts.push(text.to_owned()),
+                ParameterValue::Texts(list) if list.len() < Self::MAX_LIST_LEN => list.push(text.to_owned()),
                 _ => {}
             }
             return;

@@ -1,7 +1,7 @@
 //! Reads a request body before it is sent, a step at a time.
 //!
 //! The scanner takes about 1 ns for a byte of text and up to 20 ns for a byte of punctuation. So that no poll takes longer
-//! than a few milliseconds, whatever the body, at most [`RequestReader::STEP`] bytes are read in one; then other tasks have
+//! than a few milliseconds, whatever the body, at most [`RequestReader::STEP_BYTES`] bytes are read in one; then other tasks have
 //! their turn. What is read fills the [`Candidates`]; no tree is made.
 //!
 //! The SDKs write `{"messages": […], "model": …}`: of a long request, model and parameters are at the end. So the bytes over
@@ -84,7 +84,7 @@ pub fn read_request(
 
 impl RequestReader {
     /// The most bytes to read at once: 64 KiB.
-    pub const STEP: usize = 64 * 1024;
+    pub const STEP_BYTES: usize = 64 * 1024;
     /// The limit that is set by default: 4 MiB.
     pub const DEFAULT_LIMIT: usize = 4 * 1024 * 1024;
 
@@ -175,7 +175,7 @@ impl RequestReader {
             // It is not known to how much encoded bytes decode.
             let length = match self.coding {
                 None => room.min(*budget).min(rest.len()),
-                Some(_) => Decoder::STEP.min(rest.len()),
+                Some(_) => Decoder::STEP_BYTES.min(rest.len()),
             };
             let before = self.decoder.decoded();
             self.step(rest.get(..length).unwrap_or(rest), room);

@@ -3,7 +3,7 @@
 /// The usage that an answer reported. Of each part, the last value counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Usage {
-    counts: [Option<u64>; UsagePart::ALL],
+    counts: [Option<u64>; UsagePart::COUNT],
 }
 
 /// A part of a usage report, by what the provider means with it.
@@ -56,7 +56,7 @@ pub enum UsagePart {
 }
 
 impl UsagePart {
-    const ALL: usize = 20;
+    const COUNT: usize = 20;
 }
 
 /// Where a format reports usage: the path of each part.
@@ -66,29 +66,29 @@ impl Usage {
     /// Takes a value that other providers report at another path: it says nothing against what is known already if it is
     /// zero.
     pub(crate) fn read_dialect(&mut self, paths: &Paths, path: &str, count: Option<u64>) {
-        let known = |field| count == Some(0) && self.part(field).is_some();
-        if !field(paths, path, count).is_some_and(known) {
+        let adds_nothing = |part| count == Some(0) && self.part(part).is_some();
+        if !part_at(paths, path, count).is_some_and(adds_nothing) {
             self.read(paths, path, count);
         }
     }
 
     /// Takes a value, if `paths` knows its path.
     pub(crate) fn read(&mut self, paths: &Paths, path: &str, count: Option<u64>) {
-        if let (Some(field), Some(count)) = (field(paths, path, count), count) {
-            self.set(field, count);
+        if let (Some(part), Some(count)) = (part_at(paths, path, count), count) {
+            self.set(part, count);
         }
     }
 
-    pub(crate) fn set(&mut self, field: UsagePart, count: u64) {
-        if let Some(slot) = self.counts.get_mut(field as usize) {
+    pub(crate) fn set(&mut self, part: UsagePart, count: u64) {
+        if let Some(slot) = self.counts.get_mut(part as usize) {
             *slot = Some(count);
         }
     }
 
     /// Adds a value to those of the same answer: only where each is of another text.
-    pub(crate) fn add(&mut self, field: UsagePart, count: Option<u64>) {
+    pub(crate) fn add(&mut self, part: UsagePart, count: Option<u64>) {
         if let Some(count) = count {
-            self.set(field, count.saturating_add(self.part(field).unwrap_or(0)));
+            self.set(part, count.saturating_add(self.part(part).unwrap_or(0)));
         }
     }
 
@@ -100,8 +100,8 @@ impl Usage {
 
     /// Returns a part as it was reported.
     #[must_use]
-    pub fn part(&self, field: UsagePart) -> Option<u64> {
-        self.counts.get(field as usize).copied().flatten()
+    pub fn part(&self, part: UsagePart) -> Option<u64> {
+        self.counts.get(part as usize).copied().flatten()
     }
 
     /// Returns all input tokens: cached ones included, billed ones where the provider distinguishes them.
@@ -149,14 +149,14 @@ impl Usage {
             .or_else(|| self.part(UsagePart::Thoughts))
     }
 
-    fn sum(&self, fields: &[UsagePart]) -> u64 {
-        fields.iter().filter_map(|field| self.part(*field)).sum()
+    fn sum(&self, parts: &[UsagePart]) -> u64 {
+        parts.iter().filter_map(|part| self.part(*part)).sum()
     }
 }
 
 /// The part that a count stands for at a path. Most values are no counts, and cost nothing.
-fn field(paths: &Paths, path: &str, count: Option<u64>) -> Option<UsagePart> {
+fn part_at(paths: &Paths, path: &str, count: Option<u64>) -> Option<UsagePart> {
     count?;
-    let (_, field) = paths.iter().find(|(known, _)| *known == path)?;
-    Some(*field)
+    let (_, part) = paths.iter().find(|(other, _)| *other == path)?;
+    Some(*part)
 }

@@ -46,7 +46,7 @@ impl Answer {
             Some((_, Part::Text { channel: other, text })) if *other == channel => text.len(),
             _ => 0,
         };
-        if channel == Channel::ToolCall && is_name(path) && self.parts.len() < Self::PARTS {
+        if channel == Channel::ToolCall && is_name(path) && self.parts.len() < Self::MAX_PARTS {
             let tool = Part::Tool {
                 name: String::new(),
                 arguments: String::new(),
@@ -101,7 +101,7 @@ impl Answer {
     }
 
     /// The most parts of an answer.
-    const PARTS: usize = 256;
+    const MAX_PARTS: usize = 256;
 
     /// A piece of a text.
     pub(crate) fn piece(&mut self, choice: u32, channel: Channel, path: &str, piece: &str) {
@@ -110,7 +110,7 @@ impl Answer {
         if piece.is_empty() {
             return;
         }
-        let has_room = self.parts.len() < Self::PARTS;
+        let has_room = self.parts.len() < Self::MAX_PARTS;
         let mut of_choice = self.parts.iter_mut().rev().filter(|(other, _)| *other == choice);
         match of_choice.next().map(|(_, part)| part) {
             Some(Part::Tool {

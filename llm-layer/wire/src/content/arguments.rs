@@ -10,10 +10,10 @@ pub(super) struct Arguments {
 
 impl Arguments {
     /// The longest array, so that no position makes room for more than came.
-    const LONGEST: usize = 1024;
+    const MAX_ARRAY_LEN: usize = 1024;
 
     /// What an object takes with its first member, in values: the node of a tree.
-    const OBJECT: usize = 16;
+    const OBJECT_VALUES: usize = 16;
 
     /// Puts a value where `member` says, such as `places[1].name`; gives back about how many bytes that took.
     pub(super) fn put(&mut self, member: &str, value: Value) -> usize {
@@ -46,7 +46,7 @@ fn find<'a>(tree: &'a mut Value, member: &str, made: &mut usize) -> Option<&'a m
         let (key, positions) = segment.split_once('[').unwrap_or((segment, ""));
         if !at.is_object() {
             *at = Value::Object(serde_json::Map::new());
-            *made += Arguments::OBJECT;
+            *made += Arguments::OBJECT_VALUES;
         }
         at = at.as_object_mut()?.entry(key).or_insert(Value::Null);
         for position in positions.split('[').filter(|position| !position.is_empty()) {
@@ -55,7 +55,7 @@ fn find<'a>(tree: &'a mut Value, member: &str, made: &mut usize) -> Option<&'a m
                 *at = Value::Array(Vec::new());
             }
             let array = at.as_array_mut()?;
-            if position >= Arguments::LONGEST {
+            if position >= Arguments::MAX_ARRAY_LEN {
                 return None;
             }
             *made += (position + 1).saturating_sub(array.len());

@@ -156,14 +156,14 @@ impl Document {
             Node::Array(items) => items.iter().map(Self::size).sum(),
             Node::Object(members) => {
                 let size = |(name, member): &(Box<str>, Self)| name.len() + member.size();
-                OBJECT + members.iter().map(size).sum::<usize>()
+                OBJECT_BYTES + members.iter().map(size).sum::<usize>()
             }
             Node::Null | Node::Bool(_) | Node::Number(_) => 0,
         };
-        VALUE + inside
+        VALUE_BYTES + inside
     }
 }
 
 /// About what a value takes, in a list that has grown; and what an object takes beside its members once it is written.
-pub(super) const VALUE: usize = 2 * size_of::<Document>();
-pub(super) const OBJECT: usize = 128;
+pub(super) const VALUE_BYTES: usize = 2 * size_of::<Document>();
+pub(super) const OBJECT_BYTES: usize = 128;

@@ -5,7 +5,7 @@
 use super::gemini::{CACHE_READ, INPUT, OUTPUT, modality};
 use super::openai_chat::output_modality;
 use crate::json::{Path, Scalar};
-use crate::parameter::{Kind, ParameterPath};
+use crate::parameter::{ParameterPath, ParameterType};
 use crate::usage::{Paths, UsagePart};
 use crate::{Channel, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 
@@ -99,29 +99,29 @@ const PARAMS: &[ParameterPath] = &[
     (
         Parameter::MaxTokens,
         "generation_config.max_output_tokens",
-        Kind::Int,
+        ParameterType::Int,
     ),
     (
         Parameter::Temperature,
         "generation_config.temperature",
-        Kind::Double,
+        ParameterType::Double,
     ),
-    (Parameter::TopP, "generation_config.top_p", Kind::Double),
-    (Parameter::Seed, "generation_config.seed", Kind::Int),
+    (Parameter::TopP, "generation_config.top_p", ParameterType::Double),
+    (Parameter::Seed, "generation_config.seed", ParameterType::Int),
     (
         Parameter::StopSequences,
         "generation_config.stop_sequences",
-        Kind::Texts,
+        ParameterType::Texts,
     ),
     (
         Parameter::ReasoningLevel,
         "generation_config.thinking_level",
-        Kind::Text,
+        ParameterType::Text,
     ),
     (
         Parameter::PreviousResponseId,
         "previous_interaction_id",
-        Kind::Text,
+        ParameterType::Text,
     ),
 ];
 

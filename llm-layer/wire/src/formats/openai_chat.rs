@@ -4,7 +4,7 @@
 //! <https://platform.openai.com/docs/api-reference/chat>
 
 use crate::json::{Path, Scalar};
-use crate::parameter::{Kind, ParameterPath};
+use crate::parameter::{ParameterPath, ParameterType};
 use crate::path_segments::{model_in, segment};
 use crate::usage::{Paths, UsagePart};
 use crate::{Channel, Operation, Parameter, PromptPart, Reply, ReplyDetail, RequestInfo, WireFormat};
@@ -168,24 +168,32 @@ pub(super) fn output_type(format: &str) -> Option<&'static str> {
 pub(super) fn output_modality(name: &str) -> Option<(usize, &'static str)> {
     let kinds = [("audio", "speech"), ("image", "image")];
     let mut ranked = kinds.into_iter().zip(1..);
-    let ((_, kind), rank) = ranked.find(|((known, _), _)| known.eq_ignore_ascii_case(name))?;
+    let ((_, kind), rank) = ranked.find(|((modality, _), _)| modality.eq_ignore_ascii_case(name))?;
     Some((rank, kind))
 }
 
 const PARAMS: &[ParameterPath] = &[
-    (Parameter::MaxTokens, "max_completion_tokens", Kind::Int),
-    (Parameter::MaxTokens, "max_tokens", Kind::Int),
-    (Parameter::Temperature, "temperature", Kind::Double),
-    (Parameter::TopP, "top_p", Kind::Double),
-    (Parameter::TopK, "top_k", Kind::Int),
-    (Parameter::FrequencyPenalty, "frequency_penalty", Kind::Double),
-    (Parameter::PresencePenalty, "presence_penalty", Kind::Double),
-    (Parameter::Seed, "seed", Kind::Int),
-    (Parameter::Seed, "random_seed", Kind::Int),
-    (Parameter::ChoiceCount, "n", Kind::Choices),
-    (Parameter::StopSequences, "stop", Kind::Texts),
-    (Parameter::ReasoningLevel, "reasoning_effort", Kind::Text),
-    (Parameter::ReasoningLevel, "reasoning.effort", Kind::Text),
+    (Parameter::MaxTokens, "max_completion_tokens", ParameterType::Int),
+    (Parameter::MaxTokens, "max_tokens", ParameterType::Int),
+    (Parameter::Temperature, "temperature", ParameterType::Double),
+    (Parameter::TopP, "top_p", ParameterType::Double),
+    (Parameter::TopK, "top_k", ParameterType::Int),
+    (
+        Parameter::FrequencyPenalty,
+        "frequency_penalty",
+        ParameterType::Double,
+    ),
+    (
+        Parameter::PresencePenalty,
+        "presence_penalty",
+        ParameterType::Double,
+    ),
+    (Parameter::Seed, "seed", ParameterType::Int),
+    (Parameter::Seed, "random_seed", ParameterType::Int),
+    (Parameter::ChoiceCount, "n", ParameterType::Choices),
+    (Parameter::StopSequences, "stop", ParameterType::Texts),
+    (Parameter::ReasoningLevel, "reasoning_effort", ParameterType::Text),
+    (Parameter::ReasoningLevel, "reasoning.effort", ParameterType::Text),
 ];
 
 /// The ends of paths that ask for a stream, of Vertex and of watsonx.

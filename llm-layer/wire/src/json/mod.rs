@@ -19,7 +19,7 @@ pub(crate) use self::text::decode;
 pub enum Take {
     /// Nothing.
     Skip,
-    /// Gets it whole, cut off after [`Scanner::WHOLE`] bytes.
+    /// Gets it whole, cut off after [`Scanner::MAX_WHOLE_BYTES`] bytes.
     Whole,
     /// Gets it piece by piece, whatever its length.
     Pieces,
@@ -54,12 +54,12 @@ impl<'a> Scalar<'a> {
     /// What a provider reports beyond that is nonsense and must not spoil a sum.
     #[must_use]
     pub fn as_count(self) -> Option<u64> {
-        const MOST: u64 = 1_000_000_000_000;
+        const MAX_COUNT: u64 = 1_000_000_000_000;
         let Self::Number(digits) = self else {
             return None;
         };
         let digits = digits.strip_suffix(".0").unwrap_or(digits);
-        digits.parse().ok().filter(|count| *count <= MOST)
+        digits.parse().ok().filter(|count| *count <= MAX_COUNT)
     }
 }
 

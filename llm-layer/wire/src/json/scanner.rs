@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use super::parts::{is_number, push_up_to, valid};
-use super::text::Text;
+use super::text::StringDecoder;
 use super::{Container, Path, Scalar, Take, Visit};
 use crate::cut;
 
@@ -24,15 +24,15 @@ pub struct Parser<const STRICT: bool> {
     state: State,
     levels: Vec<Level>,
     path: Path,
-    text: Text,
+    text: StringDecoder,
     take: Option<Take>,
     /// The key, word or whole string being read.
     scratch: String,
     /// How many levels were open when a visitor declined the inside of a container, that one included; 0 if none is
     /// declined. Its inside is checked, but has no path and no events.
     muted: usize,
-    /// The word is longer than [`Scanner::WORD`]: its value is not known.
-    cut: bool,
+    /// The word is longer than [`Scanner::MAX_WORD_BYTES`]: its value is not known.
+    is_word_cut: bool,
     /// The beginning of a character at the end of what came last, for the check of UTF-8.
     partial: Vec<u8>,
 }
@@ -104,15 +104,15 @@ impl StrictScanner {
 
 impl<const STRICT: bool> Parser<STRICT> {
     /// The most bytes kept of a string that is taken whole.
-    pub const WHOLE: usize = 1024;
+    pub const MAX_WHOLE_BYTES: usize = 1024;
     /// The most bytes kept of a key; a longer one matches nothing.
-    pub(super) const KEY: usize = 64;
+    pub(super) const MAX_KEY_BYTES: usize = 64;
     /// The most bytes kept of a key of a [strict](StrictScanner) document.
-    pub(super) const STRICT_KEY: usize = 256;
+    pub(super) const MAX_STRICT_KEY_BYTES: usize = 256;
     /// The most bytes of a number.
-    const WORD: usize = 64;
+    const MAX_WORD_BYTES: usize = 64;
     /// The deepest nesting.
-    const DEPTH: usize = 128;
+    const MAX_DEPTH: usize = 128;
 
     /// Reads on.
     ///
@@ -143,12 +143,12 @@ impl<const STRICT: bool> Parser<STRICT> {
                 _ if matches!(byte, b' ' | b'\t' | b'\n' | b'\r') => rest,
                 _ if self.begins_word(*byte) => {
                     self.scratch.clear();
-                    self.cut = false;
+                    self.is_word_cut = false;
                     self.state = State::Word;
                     bytes
                 }
                 _ => {
-                    self.mark(*byte, visit)?;
+                    self.punctuation(*byte, visit)?;
                     rest
                 }
             };
@@ -205,7 +205,7 @@ impl<const STRICT: bool> Parser<STRICT> {
     }
 
     /// Takes a character of the grammar.
-    fn mark(&mut self, byte: u8, visit: &mut impl Visit) -> Result<(), Malformed> {
+    fn punctuation(&mut self, byte: u8, visit: &mut impl Visit) -> Result<(), Malformed> {
         use State::{Between, Colon, FirstKey, FirstValue, Key, Next, Text, Value};
         match (self.state, byte) {
             (Value | FirstValue | Between, b'{') => {
@@ -253,7 +253,7 @@ impl<const STRICT: bool> Parser<STRICT> {
     }
 
     fn open(&mut self, level: Level, state: State) -> Result<(), Malformed> {
-        if self.levels.len() >= Self::DEPTH {
+        if self.levels.len() >= Self::MAX_DEPTH {
             return Err(Malformed);
         }
         self.levels.push(level);
@@ -336,7 +336,7 @@ impl<const STRICT: bool> Parser<STRICT> {
                 visit.key(piece);
                 push_up_to(scratch, piece, key_limit);
             }
-            Some(Take::Whole) => push_up_to(scratch, piece, Self::WHOLE),
+            Some(Take::Whole) => push_up_to(scratch, piece, Self::MAX_WHOLE_BYTES),
             Some(Take::Pieces) => visit.piece(path, piece),
             Some(Take::Skip) => {}
         })?;
@@ -365,7 +365,11 @@ impl<const STRICT: bool> Parser<STRICT> {
     }
 
     fn key_limit() -> usize {
-        if STRICT { Self::STRICT_KEY } else { Self::KEY }
+        if STRICT {
+            Self::MAX_STRICT_KEY_BYTES
+        } else {
+            Self::MAX_KEY_BYTES
+        }
     }
 
     /// Takes a string, or what is left of one that is taken in pieces, where it lies.
@@ -381,7 +385,10 @@ impl<const STRICT: bool> Parser<STRICT> {
                 return;
             }
             Some(Take::Whole) => {
-                visit.value(&self.path, Scalar::Text(cut::at_char_boundary(text, Self::WHOLE)));
+                visit.value(
+                    &self.path,
+                    Scalar::Text(cut::at_char_boundary(text, Self::MAX_WHOLE_BYTES)),
+                );
             }
             Some(Take::Pieces) => {
                 if !text.is_empty() {
@@ -402,11 +409,11 @@ impl<const STRICT: bool> Parser<STRICT> {
             .position(|byte| !is_part(byte))
             .unwrap_or(bytes.len());
         let (part, rest) = bytes.split_at_checked(len).ok_or(Malformed)?;
-        let room = Self::WORD - self.scratch.len();
+        let room = Self::MAX_WORD_BYTES - self.scratch.len();
         if part.len() > room && !STRICT {
             return Err(Malformed);
         }
-        self.cut |= part.len() > room;
+        self.is_word_cut |= part.len() > room;
         let part = part.get(..room).unwrap_or(part);
         let part = std::str::from_utf8(part).map_err(|_| Malformed)?;
         if self.scratch.is_empty() && !rest.is_empty() {
@@ -449,14 +456,14 @@ impl<const STRICT: bool> Parser<STRICT> {
             "false" => Scalar::Bool(false),
             "null" => Scalar::Null,
             word if word.starts_with(|first: char| first == '-' || first.is_ascii_digit()) => {
-                if STRICT && !self.cut && !is_number(word) {
+                if STRICT && !self.is_word_cut && !is_number(word) {
                     return Err(Malformed);
                 }
                 Scalar::Number(word)
             }
             _ => return Err(Malformed),
         };
-        let is_unread = self.is_muted() || STRICT && self.cut;
+        let is_unread = self.is_muted() || STRICT && self.is_word_cut;
         if !is_unread {
             visit.value(&self.path, value);
         }

@@ -4,7 +4,7 @@ use memchr::{memchr, memchr2};
 
 /// Decodes the inside of a string into pieces; invalid UTF-8 and lone surrogates become U+FFFD.
 #[derive(Debug, Default)]
-pub(super) struct Text {
+pub(super) struct StringDecoder {
     escape: Escape,
     /// A high surrogate that waits for its low one.
     high: Option<u32>,
@@ -34,14 +34,14 @@ pub(crate) fn decode(inside: &[u8], emit: &mut impl FnMut(&str)) {
             }
         }
         _ => {
-            let mut text = Text::default();
+            let mut text = StringDecoder::default();
             text.feed::<false>(inside, false, emit);
             text.feed::<false>(b"\"", false, emit);
         }
     }
 }
 
-impl Text {
+impl StringDecoder {
     /// Reads up to the closing quote; what stands behind it, or `None` if the string goes on.
     ///
     /// Pieces go to `emit`; with `skip`, nobody wants them. With `STRICT`, control characters are flaws.
@@ -66,11 +66,11 @@ impl Text {
                     self.plain(run, emit);
                 }
             }
-            let [mark, rest @ ..] = rest else {
+            let [delimiter, rest @ ..] = rest else {
                 return None;
             };
             bytes = rest;
-            if *mark == b'"' {
+            if *delimiter == b'"' {
                 self.lone_surrogate(emit);
                 self.broken_character(emit);
                 return Some(bytes);
@@ -81,7 +81,7 @@ impl Text {
         None
     }
 
-    /// The length of what is left of a string that closes in `bytes` and has no escape.
+    /// The length of what is remaining of a string that closes in `bytes` and has no escape.
     pub(super) fn plain_to_end<const STRICT: bool>(&self, bytes: &[u8]) -> Option<usize> {
         if self.escape != Escape::None || self.high.is_some() || !self.partial.is_empty() {
             return None;
@@ -192,14 +192,14 @@ impl Text {
             }
             return;
         }
-        let mut left = bytes.len();
+        let mut remaining = bytes.len();
         for chunk in bytes.utf8_chunks() {
-            left = left.saturating_sub(chunk.valid().len() + chunk.invalid().len());
+            remaining = remaining.saturating_sub(chunk.valid().len() + chunk.invalid().len());
             if !chunk.valid().is_empty() {
                 emit(chunk.valid());
             }
             match std::str::from_utf8(chunk.invalid()) {
-                Err(error) if left == 0 && error.error_len().is_none() => {
+                Err(error) if remaining == 0 && error.error_len().is_none() => {
                     self.partial.extend_from_slice(chunk.invalid());
                 }
                 Err(_) => emit(REPLACEMENT),

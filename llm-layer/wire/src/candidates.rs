@@ -1,7 +1,8 @@
-//! The formats that a request may be in, read side by side.
+//! The formats that a request may be in, read in parallel.
 //!
 //! A path alone may fit several formats; the body decides. So each format that its path and host allow is a
-//! [`Candidate`] with a [`RequestInfo`] of its own, and one pass over the body fills them all. Nearly always there is one.
+//! [`Candidate`] with a [`RequestInfo`] of its own, and one pass over the body fills them all. Nearly always
+//! there is one.
 
 use std::borrow::Cow;
 
@@ -107,8 +108,8 @@ impl Candidate {
 }
 
 impl Candidates {
-    /// The most values of a body that are read, members of the root among them. No API has a hundred, and a body of a
-    /// million of them costs no more than one of text.
+    /// The most values of a body that are read, members of the root among them. No API has a hundred, and a
+    /// body of a million of them costs no more than one of text.
     const MAX_VALUES: usize = 4096;
 
     pub(crate) fn new(candidates: Vec<Candidate>) -> Self {
@@ -155,8 +156,8 @@ impl Candidates {
 }
 
 impl Visit for Candidates {
-    /// Of the elements of an array that are containers, only the first is read: an array of a million objects costs
-    /// little more than its bytes.
+    /// Of the elements of an array that are containers, only the first is read: an array of a million objects
+    /// costs little more than its bytes.
     fn open(&mut self, at: &Path, container: Container) -> bool {
         // They do not count as values either: the model may stand behind thousands of messages.
         let is_read = at.last_position() == 0 || !at.as_str().ends_with("[]");

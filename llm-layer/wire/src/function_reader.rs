@@ -1,8 +1,8 @@
-//! Reads the definition of a function that the model may call, and counts it.
+//! Reads the definition of a function that the model may call.
 //!
-//! What counts is `name:description`, and of each property of the schema `key:type:description` and the items of its
-//! `enum`. The members may come in any order, and more than one may hold the function or its schema, so that only the end
-//! of the definition tells what counts: what each may contribute is summed up apart.
+//! What counts is `name:description`, and of each property of the schema `key:type:description` and the items
+//! of its `enum`. The members may come in any order, and more than one may hold the function or its schema,
+//! so that only the end of the definition tells what counts: what each may contribute is summed up apart.
 
 use std::ops::Add;
 
@@ -118,7 +118,8 @@ impl<S: Copy + Default + Add<Output = S>> FunctionReader<S> {
             }
             (Some(Place::Properties(index, schema)), key) => {
                 self.property.begin(key);
-                // An array as a property has no type and no description; it counts when it ends, as an object does.
+                // An array as a property has no type and no description; it counts when it ends, as an object
+                // does.
                 Some(Place::Property(index, schema))
             }
             (Some(Place::Property(..)), "enum") if !is_object => {

@@ -1,4 +1,4 @@
-//! What paths of URLs say.
+//! Models and other names in the paths of URLs.
 
 /// The model that a path of Google's names, or the endpoint that somebody's own model is deployed at.
 pub(crate) fn model_in(path: &str) -> Option<String> {

@@ -1,7 +1,7 @@
-//! The table of providers: their hosts and APIs, and what else is particular to them.
+//! The table of providers: their hosts, their APIs and their differences.
 //!
-//! Everything that depends on who the provider is stands in [`PROVIDERS`], one row each. What depends on the format of a
-//! request stands in [`formats`](crate::formats).
+//! Everything that depends on who the provider is stands in [`PROVIDERS`], one row each. What depends on the
+//! format of a request stands in [`formats`](crate::formats).
 
 use crate::candidates::{Candidate, built_in};
 use crate::{Format, Target};
@@ -9,7 +9,8 @@ use crate::{Format, Target};
 /// A provider of model APIs: a row of this crate's table. See [the crate](crate#adding-a-provider).
 #[derive(Debug)]
 pub struct Provider {
-    /// `gen_ai.provider.name`. `None`: the name that is usual for the API, as at hosts that are not in the table.
+    /// `gen_ai.provider.name`. `None`: the name that is usual for the API, as at hosts that are not in the
+    /// table.
     id: Option<&'static str>,
     hosts: &'static [Host],
     /// A part of the path that shows the provider at any other host, such as a gateway in front of it.
@@ -28,8 +29,8 @@ enum Host {
     Domain(&'static str),
     /// Hosts that end so, within a label too.
     Ending(&'static str),
-    /// Hosts below one of these domains that have one of these labels, whatever stands in front and behind: regions,
-    /// endpoints of a VPC.
+    /// Hosts below one of these domains that have one of these labels, whatever stands in front and behind:
+    /// regions, endpoints of a VPC.
     Service {
         labels: &'static [&'static str],
         domains: &'static [&'static str],
@@ -86,7 +87,8 @@ impl Provider {
             .find(|row| row.hosts.iter().any(|known| known.includes(host, target)))
     }
 
-    /// Returns the first provider of this name, as [`Recognised::provider`](crate::Recognised::provider) has it.
+    /// Returns the first provider of this name, as [`Recognised::provider`](crate::Recognised::provider) has
+    /// it.
     #[must_use]
     pub fn from_id(id: &str) -> Option<&'static Self> {
         PROVIDERS.iter().find(|row| row.id == Some(id))
@@ -132,7 +134,8 @@ impl Provider {
     }
 }
 
-/// Returns the formats that a request to this path may be in, and its provider, in the order in which they count.
+/// Returns the formats that a request to this path may be in, and its provider, in the order in which they
+/// count.
 pub(crate) fn find<'a>(target: &'a Target<'_>, path: &'a str) -> impl Iterator<Item = Candidate> + 'a {
     let is_call = !NOT_CALLS.iter().any(|end| path.ends_with(end));
     let rows = PROVIDERS.iter().filter(move |_| is_call);
@@ -204,11 +207,12 @@ fn ends_with(path: &str, pattern: &str) -> bool {
     segment.is_some_and(|(head, segment)| head.ends_with(before) && !segment.is_empty())
 }
 
-/// The providers. To add one, add a row: its name, its hosts, and the fields in which it is not [plain](Provider::PLAIN).
-/// APIs that others offer under the same path need no entry of their own.
+/// The providers. To add one, add a row: its name, its hosts, and the fields in which it is not
+/// [plain](Provider::PLAIN). APIs that others offer under the same path need no entry of their own.
 ///
-/// All APIs that fit a path are candidates, in the order of the table, and the provider that is usual for the first of
-/// them counts. So a longer path stands before its own end, such as `/agents/completions` before `/completions`.
+/// All APIs that fit a path are candidates, in the order of the table, and the provider that is usual for the
+/// first of them counts. So a longer path stands before its own end, such as `/agents/completions` before
+/// `/completions`.
 const PROVIDERS: &[Provider] = &[
     Provider {
         id: Some("mistral_ai"),

@@ -46,8 +46,8 @@ impl AnyFormat {
         Self(Source::User(format))
     }
 
-    /// Whether values at this path carry no information. For a built-in format, this is `Format`'s answer, since its decoder
-    /// has none.
+    /// Whether values at this path carry no information. For a built-in format, this is `Format`'s answer,
+    /// since its decoder has none.
     pub(crate) fn is_ignored(&self, at: &Path) -> bool {
         match &self.0 {
             Source::BuiltIn(format) => format.ignores(at),
@@ -56,7 +56,8 @@ impl AnyFormat {
     }
 }
 
-/// A [`Format`] stays what it is: it needs no protection from panics, which costs a user's format something for each value.
+/// A [`Format`] stays what it is: it needs no protection from panics, which costs a user's format something
+/// for each value.
 impl<F: WireFormat + 'static> From<F> for AnyFormat {
     fn from(format: F) -> Self {
         let any: &dyn Any = &format;

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use crate::candidates::{Candidate, is_model};
 use crate::{AnyFormat, Recognised, Target};
 
-/// A rule that says which requests are model calls, and which are not, by path, host and model. The first rule that applies
-/// wins, before everything that is built in.
+/// A rule that says which requests are model calls, and which are not, by path, host and model. The first
+/// rule that applies wins, before everything that is built in.
 ///
 /// ```
 /// use throughline_llm_wire::{Format, Rule};
@@ -27,8 +27,8 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// A `POST` request to a path that ends with `path` is a model call in this format, a [`Format`](crate::Format) or your own,
-    /// if its body has the format's shape or cannot be read.
+    /// A `POST` request to a path that ends with `path` is a model call in this format, a
+    /// [`Format`](crate::Format) or your own, if its body has the format's shape or cannot be read.
     #[must_use]
     pub fn new(path: impl Into<Cow<'static, str>>, format: impl Into<AnyFormat>) -> Self {
         Self {
@@ -57,10 +57,11 @@ impl Rule {
         self
     }
 
-    /// Sets the model that the rule applies to, as requests name it; with `*` at the end, all models that begin so. Default:
-    /// any.
+    /// Sets the model that the rule applies to, as requests name it; with `*` at the end, all models that
+    /// begin so. Default: any.
     ///
-    /// The rule does not apply if the model was not read, for example because the request names it after the limit.
+    /// The rule does not apply if the model was not read, for example because the request names it after the
+    /// limit.
     #[must_use]
     pub fn with_model(mut self, model: impl Into<Cow<'static, str>>) -> Self {
         self.model = model.into();

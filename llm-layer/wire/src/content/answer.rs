@@ -1,4 +1,4 @@
-//! What a model said, gathered while it passes.
+//! The captured answer of a model.
 
 use serde_json::{Value, json};
 
@@ -131,8 +131,8 @@ impl Answer {
         }
     }
 
-    /// Returns the answer as messages of the conventions' schema, one for each alternative. `finishes` are the finish reasons by
-    /// alternative.
+    /// Returns the answer as messages of the conventions' schema, one for each alternative. `finishes` are
+    /// the finish reasons by alternative.
     #[must_use]
     pub fn into_messages<'a>(self, finishes: impl Iterator<Item = Option<&'a str>>) -> Vec<Value> {
         let finishes: Vec<Option<&str>> = finishes.collect();

@@ -1,4 +1,5 @@
-//! The arguments of a tool call that come as an object and not as its JSON, put together from the values in it.
+//! The arguments of a tool call that come as an object and not as its JSON, put together from the values in
+//! it.
 
 use serde_json::Value;
 

@@ -1,9 +1,10 @@
 //! Reads a request into a [`Document`].
 //!
-//! A body is read only if its content is captured, when the call has ended. So that it takes no more
-//! than a few times the limits of content, whatever the body, a [`DocumentReader`] counts what it makes and shrinks it
-//! when that is too much: first all texts are cut to half and half again, as content is when it is written, then the
-//! oldest elements of the longest list go. Of encoded media, length and digest are taken before they are cut.
+//! A body is read only if its content is captured, when the call has ended. So that it takes no more than a
+//! few times the limits of content, whatever the body, a [`DocumentReader`] counts what it makes and shrinks
+//! it when that is too much: first all texts are cut to half and half again, as content is when it is
+//! written, then the oldest elements of the longest list go. Of encoded media, length and digest are taken
+//! before they are cut.
 
 use super::Document;
 use super::document::{Node, OBJECT_BYTES, VALUE_BYTES};
@@ -71,8 +72,8 @@ impl DocumentReader {
         self.shrink();
     }
 
-    /// Makes it smaller by a quarter, if it is too large. So that it is not gone through for each value that comes, it
-    /// takes no more where that is not to be had.
+    /// Makes it smaller by a quarter, if it is too large. So that it is not gone through for each value that
+    /// comes, it takes no more where that is not to be had.
     fn shrink(&mut self) {
         if self.size <= self.max_size {
             return;
@@ -174,7 +175,8 @@ impl Visit for DocumentReader {
     fn document(&mut self) {}
 }
 
-/// Whether a value is the schema or the description of a tool: they are not recorded, and may be most of a request.
+/// Whether a value is the schema or the description of a tool: they are not recorded, and may be most of a
+/// request.
 fn is_schema(at: &Path) -> bool {
     let is_tool = ["tools[]", "functions[]", "toolConfig.tools[]"]
         .iter()

@@ -199,8 +199,8 @@ fn tool_response(part: &Document, kind: &str) -> Option<Value> {
     Some(json!({"type": "tool_call_response", "id": id, "response": result}))
 }
 
-/// Tools by type and name: the conventions advise against more. A provider's own tool, such as `web_search`, has one word
-/// for both: its type, or in Gemini's requests the member that it stands in.
+/// Tools by type and name: the conventions advise against more. A provider's own tool, such as `web_search`,
+/// has one word for both: its type, or in Gemini's requests the member that it stands in.
 fn tools(tool: &Document) -> Vec<Value> {
     let declared: Vec<Value> = tool.items_of("functionDeclarations").flat_map(tools).collect();
     if !declared.is_empty() {

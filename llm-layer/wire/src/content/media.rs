@@ -1,4 +1,5 @@
-//! Images, sounds and documents in a request, seen from outside: what is encoded is never recorded.
+//! Images, sounds and documents in a request. Encoded data is never recorded, only its type, length and
+//! digest.
 
 use serde_json::{Value, json};
 
@@ -70,8 +71,8 @@ fn in_place(part: &Document) -> Option<Value> {
     source.or_else(|| Some(blob(part.string("mimeType")?, data()?.digest(false))))
 }
 
-/// A medium in place: not itself, but its length as it was encoded, and a digest to know it again. The content, which the
-/// conventions' schema demands, is empty.
+/// A medium in place: not itself, but its length as it was encoded, and a digest to know it again. The
+/// content, which the conventions' schema demands, is empty.
 pub(super) fn blob(mime: &str, data: Digest) -> Value {
     let mut blob = json!({
         "type": "blob",

@@ -94,8 +94,8 @@ impl WireFormat for InvokeModel {
     }
 }
 
-/// Whether it is for embeddings that InvokeModel is called, by the model's name, or else by the request's shape, as where
-/// an inference profile is called by its ARN.
+/// Whether it is for embeddings that InvokeModel is called, by the model's name, or else by the request's
+/// shape, as where an inference profile is called by its ARN.
 pub(super) fn embeds(path: &str, request: &RequestInfo) -> bool {
     let model = segment(path, "/model/", '/').unwrap_or_default();
     if model.contains("embed") {

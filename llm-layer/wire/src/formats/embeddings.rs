@@ -1,5 +1,5 @@
-//! Embeddings of OpenAI and those that speak like it, Gemini, Ollama, Cohere, Vertex and Bedrock: one shape of answer, a
-//! vector nobody here reads and the number of tokens.
+//! Embeddings of OpenAI and those that speak like it, Gemini, Ollama, Cohere, Vertex and Bedrock: one shape
+//! of answer, a vector nobody here reads and the number of tokens.
 
 use http::HeaderMap;
 

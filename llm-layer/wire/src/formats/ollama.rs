@@ -1,4 +1,5 @@
-//! Ollama's own API: `/api/chat` and `/api/generate`, whose answers are streams of JSON lines unless asked otherwise.
+//! Ollama's own API: `/api/chat` and `/api/generate`, whose answers are streams of JSON lines unless asked
+//! otherwise.
 //!
 //! <https://github.com/ollama/ollama/blob/main/docs/api.md>
 

@@ -1,5 +1,5 @@
-//! OpenAI chat completions, and all that speak like it: Azure, Mistral, Groq, DeepSeek, xAI, vLLM, llama.cpp, Ollama,
-//! OpenRouter, watsonx.
+//! OpenAI chat completions, and all that speak like it: Azure, Mistral, Groq, DeepSeek, xAI, vLLM, llama.cpp,
+//! Ollama, OpenRouter, watsonx.
 //!
 //! <https://platform.openai.com/docs/api-reference/chat>
 
@@ -112,7 +112,8 @@ pub(super) fn completion(at: &Path, value: Scalar<'_>, reply: &mut Reply) {
         ("choices[].index", _) => reply.set_index(at, value),
         ("choices[].finish_reason", Some(reason)) => reply.finish(at, reason),
         (path, _) => {
-            // Moonshot reports usage in the choice, OpenRouter an error, and Groq both in a member of its own.
+            // Moonshot reports usage in the choice, OpenRouter an error, and Groq both in a member of its
+            // own.
             let dialects = ["choices[].", "x_groq."];
             let path = dialects
                 .iter()
@@ -129,8 +130,8 @@ pub(super) fn usage(path: &str, value: Scalar<'_>, reply: &mut Reply) {
     let count = value.as_count();
     reply.usage.read(USAGE, path, count);
     reply.usage.read_dialect(DIALECTS, path, count);
-    // llama.cpp tells its timings in streams that were not asked for their usage: what was evaluated, and ahead of it
-    // what was not, because it was in the cache.
+    // llama.cpp tells its timings in streams that were not asked for their usage: what was evaluated, and
+    // ahead of it what was not, because it was in the cache.
     if reply.usage.part(UsagePart::Input).is_none() {
         match (path, reply.usage.part(UsagePart::CacheRead)) {
             ("timings.prompt_n", None) => {}
@@ -163,8 +164,8 @@ pub(super) fn output_type(format: &str) -> Option<&'static str> {
     }
 }
 
-/// The kind of output that a modality other than text asks for, and its rank: sound counts before images, and what a
-/// format says before both.
+/// The kind of output that a modality other than text asks for, and its rank: sound counts before images, and
+/// what a format says before both.
 pub(super) fn output_modality(name: &str) -> Option<(usize, &'static str)> {
     let kinds = [("audio", "speech"), ("image", "image")];
     let mut ranked = kinds.into_iter().zip(1..);

@@ -1,7 +1,7 @@
 //! Amazon's event stream: <https://docs.aws.amazon.com/transcribe/latest/dg/event-stream.html>.
 //!
-//! Checksums are not verified. The client that reads the stream does that, and the worst effect of a corrupt message here is
-//! a missing count.
+//! Checksums are not verified. The client that reads the stream does that, and the worst effect of a corrupt
+//! message here is a missing count.
 
 use super::Receive;
 use super::base64::Base64;

@@ -1,4 +1,5 @@
-//! Splits a response into the documents it carries, by its content type or, if that is wrong, by its first byte.
+//! Splits a response into the documents it carries, by its content type or, if that is wrong, by its first
+//! byte.
 
 mod base64;
 mod event_stream;
@@ -111,8 +112,8 @@ impl Framing {
         }
     }
 
-    /// Some servers send events as `text/plain`, and some send a JSON error as `text/event-stream`. The first byte
-    /// decides, since no line of events begins like JSON, and no JSON like a field.
+    /// Some servers send events as `text/plain`, and some send a JSON error as `text/event-stream`. The first
+    /// byte decides, since no line of events begins like JSON, and no JSON like a field.
     fn begun(events: bool, first: u8) -> Self {
         let is_events = match first {
             b'{' | b'[' => false,

@@ -1,9 +1,9 @@
 //! Reads events that repeat an earlier event in all but their text, without parsing them again.
 //!
 //! Nearly all events of a stream differ from the one before them in one string only:
-//! `{"id":…,"choices":[{"index":0,"delta":{"content":"` text of a token `"},"finish_reason":null}]}`. Parsing such an
-//! event costs about fifty times as much as comparing its bytes. So the bytes of an event are stored as a [`Shape`], with
-//! holes for the parts that may differ:
+//! `{"id":…,"choices":[{"index":0,"delta":{"content":"` text of a token `"},"finish_reason":null}]}`. Parsing
+//! such an event costs about fifty times as much as comparing its bytes. So the bytes of an event are stored
+//! as a [`Shape`], with holes for the parts that may differ:
 //!
 //! | hole | matches | occurs in |
 //! |---|---|---|
@@ -11,15 +11,16 @@
 //! | string, number | a value at a path for which [`Repeat::ignores`] returns `true` | `sequence_number`, `obfuscation`, `created_at` |
 //! | space | spaces before the last brace | Anthropic's padding |
 //!
-//! An event that matches the shape would make the same calls to the receiver as the event that was stored, apart from
-//! the text. These calls can be skipped, and only the text passed on ([`Repeat::again`]), if they do not change the
-//! receiver. A receiver depends on its state and its arguments only. So if it was in some state before such an event,
-//! and in the same state after it, then the next such event leaves it in that state too, by induction.
+//! An event that matches the shape would make the same calls to the receiver as the event that was stored,
+//! apart from the text. These calls can be skipped, and only the text passed on ([`Repeat::again`]), if they
+//! do not change the receiver. A receiver depends on its state and its arguments only. So if it was in some
+//! state before such an event, and in the same state after it, then the next such event leaves it in that
+//! state too, by induction.
 //!
-//! The state is compared, not assumed. [`Trust`] is the progress of the proof: once an event matches the shape of an
-//! earlier one, [`Repeat::is_unchanged`] is called after every event that is read in full (`Watched`), and once it
-//! returns `true` for an event of the shape, repetitions are skipped (`Settled`). Any other event that changes the
-//! receiver starts the proof again.
+//! The state is compared, not assumed. [`Trust`] is the progress of the proof: once an event matches the
+//! shape of an earlier one, [`Repeat::is_unchanged`] is called after every event that is read in full
+//! (`Watched`), and once it returns `true` for an event of the shape, repetitions are skipped (`Settled`).
+//! Any other event that changes the receiver starts the proof again.
 //!
 //! Events that are cut by the end of a frame, and events of another shape, are read in full.
 
@@ -115,8 +116,8 @@ impl<E: Events> Repeats<E> {
         self.events.finish(receive)
     }
 
-    /// Updates shape and trust after an event that was read in full. `place` is where the text of `next` goes; `None` if the
-    /// event cannot be a shape.
+    /// Updates shape and trust after an event that was read in full. `place` is where the text of `next`
+    /// goes; `None` if the event cannot be a shape.
     fn learn(&mut self, is_repeat: bool, place: Option<TextPlace>, receive: &mut impl Repeat) {
         let is_same = is_repeat && place.is_some() && place == self.place;
         if let Some(place) = place.filter(|_| !is_same) {
@@ -141,7 +142,8 @@ impl Shape {
     const MAX_EVENT_BYTES: usize = 2048;
     const MAX_HOLES: usize = 8;
 
-    /// Splits bytes that begin with an event of this shape into the inside of its text and the bytes after the event.
+    /// Splits bytes that begin with an event of this shape into the inside of its text and the bytes after
+    /// the event.
     fn split<'a>(&self, bytes: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
         let (mut rest, mut from, mut text) = (bytes, 0, None);
         for Hole { at, kind } in &self.holes {

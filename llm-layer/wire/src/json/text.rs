@@ -8,9 +8,9 @@ pub(super) struct StringDecoder {
     escape: Escape,
     /// A high surrogate that waits for its low one.
     high: Option<u32>,
-    /// The start of a character whose other bytes have not come.
+    /// The beginning of a character whose other bytes have not come.
     partial: Vec<u8>,
-    /// Something was no string of JSON, and was replaced or passed over.
+    /// Something was not valid in a JSON string, and was replaced or skipped.
     flawed: bool,
 }
 
@@ -25,7 +25,7 @@ enum Escape {
     },
 }
 
-/// Decodes all that stands inside a string.
+/// Decodes the whole inside of a string.
 pub(crate) fn decode(inside: &[u8], emit: &mut impl FnMut(&str)) {
     match std::str::from_utf8(inside) {
         Ok(text) if memchr(b'\\', inside).is_none() => {
@@ -42,9 +42,9 @@ pub(crate) fn decode(inside: &[u8], emit: &mut impl FnMut(&str)) {
 }
 
 impl StringDecoder {
-    /// Reads up to the closing quote; what stands behind it, or `None` if the string goes on.
+    /// Reads up to the closing quote. Returns the bytes after it, or `None` if the string goes on.
     ///
-    /// Pieces go to `emit`; with `skip`, nobody wants them. With `STRICT`, control characters are flaws.
+    /// Pieces go to `emit`, unless `skip` is set. With `STRICT`, control characters are flaws.
     pub(super) fn feed<'a, const STRICT: bool>(
         &mut self,
         mut bytes: &'a [u8],
@@ -81,7 +81,7 @@ impl StringDecoder {
         None
     }
 
-    /// The length of what is remaining of a string that closes in `bytes` and has no escape.
+    /// Returns the length of the rest of a string that ends in `bytes` and has no escape.
     pub(super) fn plain_to_end<const STRICT: bool>(&self, bytes: &[u8]) -> Option<usize> {
         if self.escape != Escape::None || self.high.is_some() || !self.partial.is_empty() {
             return None;
@@ -91,7 +91,7 @@ impl StringDecoder {
         is_plain.then_some(end)
     }
 
-    /// Whether something was no string of JSON.
+    /// Returns whether something was not valid in a JSON string.
     pub(super) fn is_flawed(&self) -> bool {
         self.flawed
     }
@@ -138,7 +138,7 @@ impl StringDecoder {
         emit(plain);
     }
 
-    /// Takes a UTF-16 unit written as `\uXXXX`.
+    /// Decodes a UTF-16 unit written as `\uXXXX`.
     fn unit(&mut self, unit: u32, emit: &mut impl FnMut(&str)) {
         let high = self.high.take();
         let character = match (high, unit) {
@@ -230,7 +230,8 @@ impl StringDecoder {
     }
 }
 
-/// Whether a control character is among the bytes. A minimum is compiled to vector instructions, a search is not.
+/// Returns whether the bytes contain a control character. Unlike a search, a minimum is compiled to vector
+/// instructions.
 fn has_control(bytes: &[u8]) -> bool {
     bytes.iter().fold(u8::MAX, |least, byte| least.min(*byte)) < b' '
 }

@@ -67,6 +67,8 @@
 //! | `json` | off | serde_json's objects as [carriers](carrier) |
 //! | `internal-logs` | on | says once through OpenTelemetry's internal log that no global propagator is installed |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod carrier;
 pub mod env;
 pub mod extract;
@@ -99,3 +101,8 @@ pub use traceparent::TraceParent;
 pub use tracestate::TraceState;
 pub use trust::{Extracted, Head, PeerAddr, Trust};
 pub use w3c::W3cPropagator;
+
+/// Compiles the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -63,3 +63,8 @@ fn scope_of_instrumentation() -> InstrumentationScope {
         .with_schema_url(semconv::SCHEMA_URL)
         .build()
 }
+
+/// Compiles the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

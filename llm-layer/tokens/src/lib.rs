@@ -55,3 +55,8 @@ pub use self::tokenizer::{SharedCounter, Tokenizer};
 
 #[cfg(test)]
 mod tests;
+
+/// Compiles the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

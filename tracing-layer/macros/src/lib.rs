@@ -1,5 +1,9 @@
 //! The attribute [`#[traced]`](macro@traced), as `throughline_tracing_layer::traced` with the feature `macros`.
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
+
 mod args;
 mod block;
 mod expand;

@@ -109,7 +109,7 @@ impl Exchange {
             self.refuse(error);
         } else if result.and_then(|result| result.get("isError")) == Some(&Value::Bool(true)) {
             self.failure = Some(Failure {
-                kind: mcp::TOOL_ERROR.into(),
+                error_type: mcp::TOOL_ERROR.into(),
                 description: String::new(),
             });
         }
@@ -149,7 +149,7 @@ impl Exchange {
         }
         let message = error.get("message").and_then(Value::as_str);
         self.failure = Some(Failure {
-            kind: self
+            error_type: self
                 .code
                 .map_or_else(|| semconv::OTHER.into(), |code| code.to_string().into()),
             description: redact(short(message.unwrap_or_default())).into_owned(),
@@ -198,7 +198,7 @@ impl Drop for Exchange {
             .map(|code| KeyValue::new(mcp::STATUS_CODE, code.to_string()));
         let kind = failure
             .as_ref()
-            .map(|failure| KeyValue::new(semconv::ERROR_TYPE, failure.kind.clone()));
+            .map(|failure| KeyValue::new(semconv::ERROR_TYPE, failure.error_type.clone()));
         let ends: Vec<KeyValue> = code.into_iter().chain(kind).collect();
         self.record(&ends);
         if self.has_span {

@@ -60,14 +60,14 @@ impl Session {
     /// Tells that the session ends with an error: `error.type` is the error's
     /// [class](throughline_tracing_layer::error_type).
     pub fn fail<E: std::fmt::Display + 'static>(&mut self, error: &E) {
-        self.failure = Some(Failure::new(error).kind);
+        self.failure = Some(Failure::new(error).error_type);
     }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
         let failure = match std::thread::panicking() {
-            true => Some(Failure::panicked().kind),
+            true => Some(Failure::panicked().error_type),
             false => self.failure.take(),
         };
         let error = failure.map(|kind| KeyValue::new(semconv::ERROR_TYPE, kind));

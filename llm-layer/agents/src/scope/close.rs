@@ -1,61 +1,60 @@
-//! The end of a scope: what is measured, and what its span says.
+//! The end of a scope: its metrics and the totals on its span.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use opentelemetry::trace::{Status, TraceContextExt};
-use opentelemetry::{Context, KeyValue};
+use opentelemetry::{Context, KeyValue, StringValue};
 
+use super::failure::Failure;
+use super::graph_run::GraphRun;
 use super::ledger::{Ledger, Tokens};
-use super::running::{Failure, ScopeHandle};
 use super::setup::count;
 use super::subject::{Ended, Kind};
 use crate::semconv;
 
-/// The end of a scope.
+/// What a scope records when it ends, except for the counts of its ledger.
 #[derive(Debug)]
 pub(super) struct Close {
+    /// The context with the scope's span, without the scope itself.
     pub(super) cx: Context,
+    /// The innermost agent.
+    pub(super) agent: Option<StringValue>,
+    pub(super) run: Option<Arc<GraphRun>>,
     pub(super) failure: Option<Failure>,
     pub(super) duration: Duration,
-    /// When the scope's own span ended, if it has one.
-    pub(super) at: Option<SystemTime>,
+    /// The end time of the scope's own span, if it has one.
+    pub(super) ended_at: Option<SystemTime>,
 }
 
 impl Close {
-    pub(super) fn end(self, ledger: &Ledger) {
-        let around = self
-            .cx
-            .get::<ScopeHandle>()
-            .filter(|_| ledger.subject.kind == Kind::Tool);
+    pub(super) fn record(self, ledger: &Ledger) {
+        let subject = &ledger.subject;
+        let span = self.cx.span();
+        if (self.ended_at.is_some() || subject.kind == Kind::Request) && span.is_recording() {
+            span.set_attributes(self.totals(ledger));
+        }
         let ended = Ended {
             duration: self.duration,
             own_calls: ledger.own_calls(),
-            agent: around.and_then(|scoped| scoped.names.clone().agent_name()),
-            error: self.failure.as_ref().map(|failure| failure.kind.clone()),
+            agent: self.agent.filter(|_| subject.kind == Kind::Tool),
+            error: self.failure.as_ref().map(|failure| failure.error_type.clone()),
         };
-        ledger.subject.measure(&self.cx, ended);
-        let span = self.cx.span();
-        let is_request = ledger.subject.kind == Kind::Request;
-        if (self.at.is_some() || is_request) && span.is_recording() {
-            span.set_attributes(self.totals(ledger));
-        }
-        let Some(at) = self.at else { return };
+        subject.measure(&self.cx, ended);
+        let Some(ended_at) = self.ended_at else { return };
         if let Some(failure) = self.failure {
-            span.set_attribute(KeyValue::new(semconv::ERROR_TYPE, failure.kind));
+            span.set_attribute(KeyValue::new(semconv::ERROR_TYPE, failure.error_type));
             span.set_status(Status::error(failure.description));
         }
-        span.end_with_timestamp(at);
+        span.end_with_timestamp(ended_at);
     }
 
     fn totals(&self, ledger: &Ledger) -> Vec<KeyValue> {
         let tokens = ledger.tokens();
         match ledger.subject.kind {
             Kind::Graph => {
-                let run = self
-                    .cx
-                    .get::<ScopeHandle>()
-                    .and_then(|scoped| scoped.run.as_ref());
                 let trace = self.cx.span().span_context().trace_id();
+                let run = self.run.as_ref();
                 run.map(|run| run.totals(trace, &tokens, self.duration))
                     .unwrap_or_default()
             }
@@ -65,7 +64,7 @@ impl Close {
     }
 }
 
-/// What the span of a scope says of the model calls beneath it.
+/// Returns the totals of the model calls in a scope, for its span.
 fn totals(tokens: &Tokens, kind: Kind) -> Vec<KeyValue> {
     let mut totals = Vec::new();
     if tokens.calls > 0 {
@@ -74,13 +73,13 @@ fn totals(tokens: &Tokens, kind: Kind) -> Vec<KeyValue> {
             (semconv::TOKENS_INPUT, tokens.input),
             (semconv::TOKENS_OUTPUT, tokens.output),
         ];
-        // Where nothing is known, nothing is not what was spent.
-        let known = |(_, spent): &(_, u64)| *spent > 0 || tokens.unknown == 0;
+        // If calls have no usage, a sum of 0 means "unknown" and is omitted.
+        let is_counted = |(_, total): &(_, u64)| *total > 0 || tokens.unknown == 0;
         totals.extend(
             directions
                 .into_iter()
-                .filter(known)
-                .map(|(name, spent)| count(name, spent)),
+                .filter(is_counted)
+                .map(|(name, total)| count(name, total)),
         );
     }
     let parts = [
@@ -93,7 +92,7 @@ fn totals(tokens: &Tokens, kind: Kind) -> Vec<KeyValue> {
     let parts = parts.into_iter().filter(|(_, tokens)| *tokens > 0);
     totals.extend(parts.map(|(name, tokens)| count(name, tokens)));
     if tokens.nanocost > 0 {
-        #[expect(clippy::cast_precision_loss, reason = "nobody spends 2⁵² billionths")]
+        #[expect(clippy::cast_precision_loss, reason = "exact up to 2⁵³ billionths")]
         totals.push(KeyValue::new(semconv::COST, tokens.nanocost as f64 / 1e9));
     }
     if kind == Kind::Agent && tokens.calls > 0 && tokens.estimated == 0 && tokens.unknown == 0 {

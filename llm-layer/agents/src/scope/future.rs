@@ -8,7 +8,7 @@ use std::task::Poll;
 use opentelemetry::Context;
 use pin_project_lite::pin_project;
 
-use super::running::Failure;
+use super::failure::Failure;
 use super::{Running, Scope, ScopeHandle};
 
 pin_project! {

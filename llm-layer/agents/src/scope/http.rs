@@ -13,8 +13,9 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::ScopeFor;
+use super::failure::Failure;
 use super::layer::start;
-use super::running::{Failure, Running};
+use super::running::Running;
 
 /// Puts a [`HttpScopedService`] around a service: see [`Scope::http_layer`](super::Scope::http_layer).
 #[derive(Clone)]
@@ -81,7 +82,7 @@ impl Observe for ScopedExchange {
         if head.status.is_server_error() {
             let status = head.status.as_str().to_owned();
             let description = format!("answered {status}");
-            self.running.fail_with(Failure::of(status, description));
+            self.running.fail_with(Failure::with_type(status, description));
         }
         EndAt::Body
     }
@@ -91,7 +92,7 @@ impl Observe for ScopedExchange {
     fn on_end(mut self, end: End<'_>) {
         let failure = match end {
             End::ServiceError(cause) | End::BodyError(cause) => {
-                Failure::of(error_type(cause), error_message(&cause))
+                Failure::with_type(error_type(cause), error_message(&cause))
             }
             End::Dropped => Failure::cancelled(),
             End::Panicked => Failure::panicked(),

@@ -7,7 +7,8 @@ use std::task::{Context as Task, Poll};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::running::{Failure, Running};
+use super::failure::Failure;
+use super::running::Running;
 use super::{HttpScopeLayer, InScope, Scope};
 
 impl Scope {

@@ -1,12 +1,9 @@
 //! The tokens of a scope.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use opentelemetry::Context;
-
-use super::ScopeHandle;
-use super::close::Close;
 use super::exhausted::ExhaustedBudget;
 use super::subject::{Kind, Subject};
 use crate::usage::{CallUsage, TokenSource};
@@ -35,12 +32,6 @@ pub struct Tokens {
     pub refused: u64,
 }
 
-/// What the model calls beneath the innermost scope of the current context spent so far; zero outside of any scope.
-#[must_use]
-pub fn tokens() -> Tokens {
-    Context::map_current(|cx| cx.get::<ScopeHandle>().map(ScopeHandle::tokens)).unwrap_or_default()
-}
-
 impl Tokens {
     /// Input and output.
     #[must_use]
@@ -49,16 +40,27 @@ impl Tokens {
     }
 }
 
-/// The ledger of a scope, and those above it.
-#[derive(Debug)]
+/// The token counts of a scope, linked to those of the scope above.
+///
+/// A call is added to the ledger of its scope and to all those above, each once, so that the tokens of a scope are those of
+/// all model calls beneath it. The counters are independent of each other and only ever grow: relaxed additions lose
+/// nothing, and a reader while calls are running sees each counter at some moment, not all at the same. The totals at the
+/// end of a scope are exact, because an open call adds its usage before it is released: the decrement of `open` and its
+/// load in `close` order these additions before the totals are read.
 pub(super) struct Ledger {
     pub(super) subject: Subject,
     above: Option<Arc<Ledger>>,
     counts: Counts,
-    /// Calls that have ended and are still being counted, and the scope's end if it waits for them.
+    /// The number of calls that have ended and are still being counted.
     open: AtomicUsize,
-    close: Mutex<Option<Close>>,
+    /// The end of the scope, while it waits for these calls.
+    on_close: Mutex<Option<OnClose>>,
 }
+
+/// Ends a scope.
+///
+/// It must not own its ledger, nor a context in the scope, which does: the ledger stores it while calls are open.
+type OnClose = Box<dyn FnOnce(&Ledger) + Send>;
 
 #[derive(Debug, Default)]
 struct Counts {
@@ -83,7 +85,7 @@ impl Ledger {
             above,
             counts: Counts::default(),
             open: AtomicUsize::new(0),
-            close: Mutex::new(None),
+            on_close: Mutex::new(None),
         };
         if ledger.subject.kind == Kind::Tool {
             ledger.add_tool();
@@ -163,28 +165,30 @@ impl Ledger {
     pub(super) fn release(&self) {
         for ledger in self.upwards() {
             if ledger.open.fetch_sub(1, Ordering::AcqRel) == 1 {
-                let close = ledger.lock().take();
-                if let Some(close) = close {
-                    close.end(ledger);
+                let on_close = ledger.lock().take();
+                if let Some(on_close) = on_close {
+                    on_close(ledger);
                 }
             }
         }
     }
 
-    /// Ends the scope now, or when its last call is counted.
-    pub(super) fn close(&self, close: Close) {
-        let mut slot = self.lock();
-        // The span of a request ends whoever waits for it.
+    /// Calls `on_close` now or, if calls are open, when the last of them is counted.
+    pub(super) fn close(&self, on_close: impl FnOnce(&Self) + Send + 'static) {
+        // `release` takes the lock after its decrement. It either runs before the load here, which then sees 0, or finds
+        // what is stored here.
+        let mut waiting = self.lock();
+        // The server ends the span of a request without waiting for calls, so its totals cannot wait either.
         if self.open.load(Ordering::Acquire) > 0 && self.subject.kind != Kind::Request {
-            *slot = Some(close);
+            *waiting = Some(Box::new(on_close));
             return;
         }
-        drop(slot);
-        close.end(self);
+        drop(waiting);
+        on_close(self);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Close>> {
-        self.close.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Option<OnClose>> {
+        self.on_close.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn tokens(&self) -> Tokens {
@@ -240,4 +244,14 @@ fn nanos(cost: Option<f64>) -> u64 {
     )]
     let nanos = (cost.unwrap_or(0.0) * 1e9).round() as u64;
     nanos
+}
+
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ledger")
+            .field("subject", &self.subject)
+            .field("tokens", &self.tokens())
+            .field("open", &self.open)
+            .finish_non_exhaustive()
+    }
 }

@@ -124,8 +124,10 @@
 
 mod close;
 mod exhausted;
+mod failure;
 mod future;
 mod graph_run;
+mod handle;
 mod http;
 mod layer;
 mod ledger;
@@ -140,14 +142,14 @@ use std::fmt;
 use std::future::Future;
 
 pub use self::exhausted::ExhaustedBudget;
+pub(crate) use self::failure::Failure;
 pub use self::future::InScope;
+pub use self::handle::{OpenCall, ScopeHandle, tokens};
 pub use self::http::{HttpScopeLayer, HttpScopedService, ScopedExchange};
 pub use self::layer::{ScopeFor, ScopeLayer, ScopedService};
-pub use self::ledger::{Tokens, tokens};
+pub use self::ledger::Tokens;
 pub use self::names::ScopeNames;
-pub(crate) use self::running::Failure;
 pub use self::running::Running;
-pub use self::running::{OpenCall, ScopeHandle};
 pub use self::setup::Scope;
 pub(crate) use self::subject::Kind;
 

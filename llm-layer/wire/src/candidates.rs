@@ -20,10 +20,10 @@ pub(crate) struct Candidates {
     values: usize,
 }
 
-/// A format that a request may be in, or a rule by which it is no model call.
+/// A format that a request may be in, or a rule by which it is not a model call.
 #[derive(Debug, Clone)]
 pub(crate) struct Candidate {
-    /// `None`: the request is no model call.
+    /// `None`: the request is not a model call.
     recognised: Option<Recognised>,
     /// The model that a rule is about.
     model: Cow<'static, str>,
@@ -54,7 +54,7 @@ impl Candidate {
         }
     }
 
-    /// A request that is no model call if it names this model.
+    /// Creates a candidate by which a request for this model is not a model call.
     pub(crate) fn ignored(model: Cow<'static, str>) -> Self {
         Self {
             recognised: None,
@@ -85,7 +85,7 @@ impl Candidate {
         }
     }
 
-    /// What the request is; `None` if it is no model call.
+    /// What the request is; `None` if it is not a model call.
     pub(crate) fn into_recognised(self) -> Option<Recognised> {
         self.recognised
     }
@@ -129,7 +129,7 @@ impl Candidates {
         first?.recognised.as_ref()
     }
 
-    /// What the request is, now that its body was read; `None` if it is no model call.
+    /// What the request is, now that its body was read; `None` if it is not a model call.
     pub(crate) fn select(mut self, path: &str, extent: Extent) -> Option<(Recognised, RequestInfo)> {
         for candidate in &mut self.candidates {
             if extent == Extent::Nothing {

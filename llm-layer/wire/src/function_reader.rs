@@ -2,7 +2,8 @@
 //!
 //! What counts is `name:description`, and of each property of the schema `key:type:description` and the items
 //! of its `enum`. The members may come in any order, and more than one may hold the function or its schema,
-//! so that only the end of the definition tells what counts: what each may contribute is summed up apart.
+//! so that it is known only at the end of the definition what counts. So the possible contributions are
+//! summed up separately.
 
 use std::ops::Add;
 
@@ -24,7 +25,7 @@ pub(crate) struct FunctionReader<S> {
     item: String,
 }
 
-/// What stands for the function.
+/// An object that may describe the function.
 #[derive(Debug, Default)]
 struct Holder<S> {
     is_present: bool,
@@ -126,7 +127,7 @@ impl<S: Copy + Default + Add<Output = S>> FunctionReader<S> {
                 self.property.items = Some(S::default());
                 Some(Place::Enum)
             }
-            // An item that is no scalar counts as an item without a text.
+            // An item that is not a scalar counts as an item without a text.
             (Some(Place::Enum), _) => {
                 self.property.add_item(visitor.enum_item(None));
                 None
@@ -187,7 +188,7 @@ impl<S: Copy + Default + Add<Output = S>> FunctionReader<S> {
         }
     }
 
-    /// A value that is no string and no container.
+    /// A number, `true`, `false` or `null`.
     pub(crate) fn value(&mut self, at: &Path, value: Scalar<'_>, visitor: &mut impl PromptVisitor<Size = S>) {
         self.note(at.key());
         match self.open.last().copied() {

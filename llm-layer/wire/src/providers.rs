@@ -1,7 +1,7 @@
 //! The table of providers: their hosts, their APIs and their differences.
 //!
-//! Everything that depends on who the provider is stands in [`PROVIDERS`], one row each. What depends on the
-//! format of a request stands in [`formats`](crate::formats).
+//! Everything that depends on the provider is in [`PROVIDERS`], one row each. Everything that depends on the
+//! format is in [`formats`](crate::formats).
 
 use crate::candidates::{Candidate, built_in};
 use crate::{Format, Target};
@@ -29,7 +29,7 @@ enum Host {
     Domain(&'static str),
     /// Hosts that end so, within a label too.
     Ending(&'static str),
-    /// Hosts below one of these domains that have one of these labels, whatever stands in front and behind:
+    /// Hosts below one of these domains that have one of these labels, whatever precedes and follows it:
     /// regions, endpoints of a VPC.
     Service {
         labels: &'static [&'static str],
@@ -45,7 +45,7 @@ enum Host {
 /// A path at which a format is used.
 #[derive(Debug)]
 struct Api {
-    /// The end of the path, in which `*` stands for one segment or the rest of one.
+    /// The end of the path, in which `*` matches one segment or the rest of one.
     path: &'static str,
     /// The domains that the path must be at, if its end alone says too little. Empty: any host.
     domains: &'static [&'static str],
@@ -84,7 +84,7 @@ impl Provider {
         let host = target.host?;
         PROVIDERS
             .iter()
-            .find(|row| row.hosts.iter().any(|known| known.includes(host, target)))
+            .find(|row| row.hosts.iter().any(|entry| entry.includes(host, target)))
     }
 
     /// Returns the first provider of this name, as [`Recognised::provider`](crate::Recognised::provider) has
@@ -190,7 +190,7 @@ const fn api_at(path: &'static str, domains: &'static [&'static str], format: Fo
     }
 }
 
-/// Whether a path ends with a pattern, in which `*` stands for one segment or the rest of one.
+/// Returns whether a path ends with a pattern, in which `*` matches one segment or the rest of one.
 fn ends_with(path: &str, pattern: &str) -> bool {
     // Of all patterns, few have the last byte: the others need not be searched for their `*`.
     match (path.as_bytes().last(), pattern.as_bytes().last()) {
@@ -258,7 +258,7 @@ const PROVIDERS: &[Provider] = &[
     Provider {
         id: Some("gcp.vertex_ai"),
         hosts: &[
-            // A region stands in front, with a hyphen; multi-region hosts are named otherwise.
+            // Regional hosts begin with the region and a hyphen; multi-region hosts have another domain.
             Host::Ending("aiplatform.googleapis.com"),
             Host::Service {
                 labels: &["aiplatform"],

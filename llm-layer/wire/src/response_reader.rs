@@ -139,7 +139,7 @@ impl ResponseReader {
         self.framing.is_some()
     }
 
-    /// Returns whether the answer comes in events, whatever the request asked for.
+    /// Returns whether the answer is a stream of events, whatever the request says.
     #[must_use]
     #[inline]
     pub fn is_stream(&self) -> bool {

@@ -59,7 +59,7 @@ impl Answer {
         }
     }
 
-    /// A value of a tool call's arguments that is no text.
+    /// A value of a tool call's arguments that is not text.
     pub(crate) fn argument(&mut self, choice: u32, path: &str, value: Scalar<'_>) {
         let value = match value {
             Scalar::Text(_) => return,

@@ -25,7 +25,7 @@ impl Arguments {
         member.len() + made * size_of::<Value>()
     }
 
-    /// Appends to the text that stands there.
+    /// Appends to the text at this place.
     pub(super) fn append(&mut self, member: &str, piece: &str) {
         if let Some(Value::String(text)) = find(&mut self.tree, member, &mut 0) {
             text.push_str(piece);

@@ -28,7 +28,7 @@ pub(super) fn decoder(coding: Coding, side: Side) -> Option<Box<dyn Decode>> {
 
 struct Gzip(MultiGzDecoder<Unfolded>);
 
-/// `deflate` means zlib, and some servers send it bare: the first byte tells.
+/// `deflate` means zlib, but some servers send raw deflate. The first byte decides.
 enum Deflate {
     Unknown(Unfolded),
     Zlib(ZlibDecoder<Unfolded>),

@@ -27,7 +27,7 @@ impl WireFormat for InvokeModel {
     }
 
     fn matches(&self, request: &RequestInfo) -> bool {
-        // Models that draw, and those that rank documents, are no language models.
+        // Models that generate images or rank documents are not language models.
         let is_other = request.has("taskType")
             || request.has("text_prompts")
             || request.has("query") && request.has("documents");

@@ -1,5 +1,5 @@
 //! Embeddings of OpenAI and those that speak like it, Gemini, Ollama, Cohere, Vertex and Bedrock: one shape
-//! of answer, a vector nobody here reads and the number of tokens.
+//! of answer, a vector, which is not read, and the number of tokens.
 
 use http::HeaderMap;
 
@@ -119,7 +119,7 @@ const INPUTS: &[&str] = &[
     "images",
 ];
 
-/// What shows the shape of a request: [`INPUTS`], and what tells Bedrock's models apart.
+/// What shows the shape of a request: [`INPUTS`], and what distinguishes Bedrock's models.
 const MEMBERS: &[&str] = &[
     "input",
     "texts",

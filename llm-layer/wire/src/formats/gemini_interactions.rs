@@ -30,7 +30,7 @@ impl WireFormat for GeminiInteractions {
     fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
         request.read(&[PARAMS], at, value);
         match (at.as_str(), value.as_str()) {
-            // An agent of Google's stands where a model else does.
+            // An agent takes the place of the model.
             ("agent", Some(agent)) => request.other_model = Some(agent.to_owned()),
             ("response_mime_type", Some("application/json")) => {
                 request.set(Parameter::OutputType, "json");
@@ -66,7 +66,7 @@ impl WireFormat for GeminiInteractions {
     }
 
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
-        // In a stream, the interaction stands in a member of the event.
+        // In a stream, the interaction is a member of the event.
         let path = at.as_str();
         let path = path.strip_prefix("interaction.").unwrap_or(path);
         match (path, value.as_str()) {

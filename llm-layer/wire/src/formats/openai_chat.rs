@@ -87,7 +87,7 @@ impl WireFormat for OpenAiChat {
     }
 }
 
-/// Whether an answer is no stream, or one that is to report its usage.
+/// Returns whether the answer is not a stream, or a stream that will report its usage.
 pub(super) fn includes_usage(request: &RequestInfo) -> bool {
     request.stream_member != Some(true) || request.includes_usage
 }

@@ -58,7 +58,7 @@ impl WireFormat for OpenAiResponses {
     }
 
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
-        // In a stream, the response stands in a member of the event.
+        // In a stream, the response is a member of the event.
         let path = at.as_str();
         let path = path.strip_prefix("response.").unwrap_or(path);
         match (path, value.as_str()) {

@@ -181,7 +181,7 @@ impl Reply {
         set(&mut self.model, model);
     }
 
-    /// Sets a number of tokens. A value that is no integer from 0 to 10¹² is ignored.
+    /// Sets a number of tokens. A value that is not an integer from 0 to 10¹² is ignored.
     pub fn set_tokens(&mut self, part: UsagePart, count: Scalar<'_>) {
         if let Some(count) = count.as_count() {
             self.usage.set(part, count);

@@ -66,7 +66,6 @@ pub(crate) const OPENAI_RESPONSE_SERVICE_TIER: &str = "openai.response.service_t
 pub(crate) const OPENAI_RESPONSE_SYSTEM_FINGERPRINT: &str = "openai.response.system_fingerprint";
 
 pub(crate) const AZURE_NAMESPACE: &str = "azure.resource_provider.namespace";
-pub(crate) const COGNITIVE_SERVICES: &str = "Microsoft.CognitiveServices";
 pub(crate) const BEDROCK_GUARDRAIL_ID: &str = "aws.bedrock.guardrail.id";
 
 pub(crate) const ERROR_TYPE: &str = "error.type";

@@ -78,7 +78,7 @@ where
         let start = Start::new(shared.clone(), context, (address, port), extra_attributes);
         let source = match request.bytes() {
             Some(bytes) => {
-                let (length, mut budget) = (bytes.len(), RequestReader::STEP);
+                let (length, mut budget) = (bytes.len(), RequestReader::STEP_BYTES);
                 let at = reader.read(bytes, &mut budget);
                 if at == length || reader.has_ended() {
                     let call = reader.finish(|| request.shared_bytes());
@@ -126,10 +126,10 @@ where
 }
 
 impl<R: LlmRequest> Source<R> {
-    /// Reads on until the body, or what is read of it, has ended. After [`RequestReader::STEP`] bytes others
+    /// Reads on until the body, or what is read of it, has ended. After [`RequestReader::STEP_BYTES`] bytes others
     /// have their turn.
     fn poll_read(&mut self, reader: &mut RequestReader, cx: &mut Context<'_>) -> Poll<()> {
-        let mut budget = RequestReader::STEP;
+        let mut budget = RequestReader::STEP_BYTES;
         while !reader.has_ended() {
             if budget == 0 {
                 cx.waker().wake_by_ref();

@@ -8,7 +8,9 @@ use opentelemetry::trace::{Span, SpanBuilder, SpanKind, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 use throughline_agents::model_call::in_model_call;
 use throughline_agents::scope::{ScopeHandle, ScopeNames};
-use throughline_llm_wire::{ModelRequest, Operation, Recognised, ResponseReader, Target, Unseen, recognise};
+use throughline_llm_wire::{
+    ModelRequest, Operation, Provider, Recognised, ResponseReader, Target, Unseen, recognise,
+};
 use throughline_tokens::Tokenizer;
 use throughline_tracing_layer::client::Attempts;
 use throughline_tracing_layer::labels::Labels;
@@ -62,11 +64,12 @@ impl Start {
             ..
         } = call;
         let format = recognised.format.clone();
+        let provider = Provider::from_id(&recognised.provider);
         let reports_usage = unseen.is_some() || format.reports_usage(&info);
         let parameters = RequestAttributes::new(format.operation(), info);
         let names = ScopeNames::from_context(&self.parent, self.shared.config.names_from_baggage);
         let labels = self.labels(&recognised, &parameters);
-        let begin = || self.attributes(&parameters, &labels, &names, unseen);
+        let begin = || self.attributes(provider, &parameters, &labels, &names, unseen);
         let span = self.shared.tracer.start(&self.parent, || {
             SpanBuilder::from_name(span_name(
                 parameters.operation.as_str(),
@@ -84,7 +87,7 @@ impl Start {
             reader = reader.with_capture(config.limits.total);
         }
         let mut counters = ReplyCounters::new(tokenizer.clone());
-        if reports_usage || USAGE_UNASKED.contains(&&*recognised.provider) {
+        if reports_usage || provider.is_some_and(Provider::streams_report_usage) {
             counters.expect_usage();
         } else {
             tokenizer.preload();
@@ -138,6 +141,7 @@ impl Start {
     /// The attributes that are known when the call begins.
     fn attributes(
         &self,
+        provider: Option<&Provider>,
         parameters: &RequestAttributes,
         labels: &Labels,
         names: &ScopeNames,
@@ -151,14 +155,8 @@ impl Start {
         }
         let role = self.shared.config.role;
         attributes.extend(role.map(|role| KeyValue::new(semconv::ROLE, role.name())));
-        if labels.as_slice().iter().any(|label| {
-            label.key.as_str() == semconv::PROVIDER_NAME && label.value.as_str() == "azure.ai.inference"
-        }) {
-            attributes.push(KeyValue::new(
-                semconv::AZURE_NAMESPACE,
-                semconv::COGNITIVE_SERVICES,
-            ));
-        }
+        let namespace = provider.and_then(Provider::azure_namespace);
+        attributes.extend(namespace.map(|namespace| KeyValue::new(semconv::AZURE_NAMESPACE, namespace)));
         attributes.extend(parameters.attributes.iter().cloned());
         attributes.extend(names.agent());
         attributes.extend(names.conversation().filter(|id| !parameters.has(&id.key)));
@@ -212,9 +210,6 @@ impl Start {
         labels
     }
 }
-
-/// The providers whose streams end with their usage, asked for or not.
-const USAGE_UNASKED: &[&str] = &["groq", "mistral_ai"];
 
 /// Room for what may be added to a request's own attributes.
 const EXTRA_CAPACITY: usize = 5;

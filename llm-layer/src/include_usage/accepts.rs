@@ -4,7 +4,7 @@ use http::header::{ACCEPT_ENCODING, HeaderName};
 use http::{HeaderMap, Method};
 
 use crate::call::is_encoded;
-use throughline_llm_wire::Target;
+use throughline_llm_wire::{Provider, Target};
 
 /// Whether a request to `target` may be given the option, if its body turns out to be one that lacks it.
 pub(super) fn accepts(
@@ -23,21 +23,8 @@ pub(super) fn accepts(
 }
 
 fn is_known(target: &Target<'_>, path: &str, query: Option<&str>, hosts: &[String]) -> bool {
-    let is_at = |domain: &&str| target.is_at(domain);
     hosts.iter().any(|host| target.is_at(host))
-        || DOMAINS.iter().any(is_at)
-        || AZURE.iter().any(is_at) && is_known_to_azure(path, query)
-}
-
-/// Azure took the option in a version of its API, and its path without versions later still.
-fn is_known_to_azure(path: &str, query: Option<&str>) -> bool {
-    let parameters = query.unwrap_or_default().split('&');
-    let version = parameters
-        .filter_map(|parameter| parameter.strip_prefix("api-version="))
-        .next();
-    let date = version.and_then(|version| version.get(..AZURE_SINCE.len()));
-    let dated = date.is_some_and(|date| date.starts_with("20") && date >= AZURE_SINCE);
-    path.starts_with("/openai/v1/") || path.starts_with("/openai/deployments/") && dated
+        || Provider::at(target).is_some_and(|provider| provider.accepts_include_usage(path, query))
 }
 
 /// Whether the answer may come in an encoding that the caller undoes: then nothing could be taken out of it.
@@ -53,16 +40,6 @@ fn wants_encoding(headers: &HeaderMap) -> bool {
         })
     })
 }
-
-/// Where the option is known to be accepted, and needed.
-const DOMAINS: &[&str] = &["openai.com", "deepseek.com", "fireworks.ai", "x.ai"];
-const AZURE: &[&str] = &[
-    "openai.azure.com",
-    "cognitiveservices.azure.com",
-    "services.ai.azure.com",
-];
-/// `2024-09-01-preview` was the first version of Azure's API with the option.
-const AZURE_SINCE: &str = "2024-09-01";
 
 /// What speaks for the body as it is.
 const SIGNED: [HeaderName; 6] = [

@@ -1,7 +1,8 @@
-//! The formats that a request may be in, read side by side.
+//! The formats that a request may be in, read in parallel.
 //!
 //! A path alone may fit several formats; the body decides. So each format that its path and host allow is a
-//! [`Candidate`] with a [`RequestInfo`] of its own, and one pass over the body fills them all. Nearly always there is one.
+//! [`Candidate`] with a [`RequestInfo`] of its own, and one pass over the body fills them all. Nearly always
+//! there is one.
 
 use std::borrow::Cow;
 
@@ -19,10 +20,10 @@ pub(crate) struct Candidates {
     values: usize,
 }
 
-/// A format that a request may be in, or a rule by which it is no model call.
+/// A format that a request may be in, or a rule by which it is not a model call.
 #[derive(Debug, Clone)]
 pub(crate) struct Candidate {
-    /// `None`: the request is no model call.
+    /// `None`: the request is not a model call.
     recognised: Option<Recognised>,
     /// The model that a rule is about.
     model: Cow<'static, str>,
@@ -53,7 +54,7 @@ impl Candidate {
         }
     }
 
-    /// A request that is no model call if it names this model.
+    /// Creates a candidate by which a request for this model is not a model call.
     pub(crate) fn ignored(model: Cow<'static, str>) -> Self {
         Self {
             recognised: None,
@@ -84,7 +85,7 @@ impl Candidate {
         }
     }
 
-    /// What the request is; `None` if it is no model call.
+    /// What the request is; `None` if it is not a model call.
     pub(crate) fn into_recognised(self) -> Option<Recognised> {
         self.recognised
     }
@@ -107,9 +108,9 @@ impl Candidate {
 }
 
 impl Candidates {
-    /// The most values of a body that are read, members of the root among them. No API has a hundred, and a body of a
-    /// million of them costs no more than one of text.
-    const VALUES: usize = 4096;
+    /// The most values of a body that are read, members of the root among them. No API has a hundred, and a
+    /// body of a million of them costs no more than one of text.
+    const MAX_VALUES: usize = 4096;
 
     pub(crate) fn new(candidates: Vec<Candidate>) -> Self {
         Self {
@@ -128,7 +129,7 @@ impl Candidates {
         first?.recognised.as_ref()
     }
 
-    /// What the request is, now that its body was read; `None` if it is no model call.
+    /// What the request is, now that its body was read; `None` if it is not a model call.
     pub(crate) fn select(mut self, path: &str, extent: Extent) -> Option<(Recognised, RequestInfo)> {
         for candidate in &mut self.candidates {
             if extent == Extent::Nothing {
@@ -155,8 +156,8 @@ impl Candidates {
 }
 
 impl Visit for Candidates {
-    /// Of the elements of an array that are containers, only the first is read: an array of a million objects costs
-    /// little more than its bytes.
+    /// Of the elements of an array that are containers, only the first is read: an array of a million objects
+    /// costs little more than its bytes.
     fn open(&mut self, at: &Path, container: Container) -> bool {
         // They do not count as values either: the model may stand behind thousands of messages.
         let is_read = at.last_position() == 0 || !at.as_str().ends_with("[]");
@@ -177,7 +178,7 @@ impl Visit for Candidates {
     }
 
     fn string(&mut self, _: &Path) -> Take {
-        match self.values < Self::VALUES {
+        match self.values < Self::MAX_VALUES {
             true => Take::Whole,
             false => Take::Skip,
         }
@@ -187,7 +188,7 @@ impl Visit for Candidates {
 
     fn value(&mut self, at: &Path, value: Scalar<'_>) {
         // Of an array of a million numbers, as of tokens, none says anything.
-        if at.last_position() as usize >= RequestInfo::TEXTS || !self.has_room() {
+        if at.last_position() as usize >= RequestInfo::MAX_LIST_LEN || !self.has_room() {
             return;
         }
         if self.depth == 1 {
@@ -215,7 +216,7 @@ impl Candidates {
 
     /// Whether one value more is read.
     fn has_room(&mut self) -> bool {
-        let has_room = self.values < Self::VALUES;
+        let has_room = self.values < Self::MAX_VALUES;
         self.values += usize::from(has_room);
         has_room
     }

@@ -3,8 +3,8 @@ use throughline_llm_wire::{
     Channel, Content, Document, Operation, Path, PromptPart, Reply, RequestInfo, Scalar, UsagePart, WireFormat,
 };
 
-/// `{"engine":"acme-1","question":"Why?"}` is answered by events: `{"say":"Be"}`, `{"say":"cause"}` and at last
-/// `{"end":{"why":"stop","read":5,"written":2}}`.
+/// `{"engine":"acme-1","question":"Why?"}` is answered by events: `{"say":"Be"}`, `{"say":"cause"}` and at
+/// last `{"end":{"why":"stop","read":5,"written":2}}`.
 struct Acme;
 
 impl WireFormat for Acme {

@@ -1,8 +1,9 @@
-//! Reads the definition of a function that the model may call, and counts it.
+//! Reads the definition of a function that the model may call.
 //!
-//! What counts is `name:description`, and of each property of the schema `key:type:description` and the items of its
-//! `enum`. The members may come in any order, and more than one may hold the function or its schema, so that only the end
-//! of the definition tells what counts: what each may contribute is summed up apart.
+//! What counts is `name:description`, and of each property of the schema `key:type:description` and the items
+//! of its `enum`. The members may come in any order, and more than one may hold the function or its schema,
+//! so that it is known only at the end of the definition what counts. So the possible contributions are
+//! summed up separately.
 
 use std::ops::Add;
 
@@ -24,7 +25,7 @@ pub(crate) struct FunctionReader<S> {
     item: String,
 }
 
-/// What stands for the function.
+/// An object that may describe the function.
 #[derive(Debug, Default)]
 struct Holder<S> {
     is_present: bool,
@@ -98,32 +99,35 @@ impl<S: Copy + Default + Add<Output = S>> FunctionReader<S> {
         self.note(at.key());
         let place = match (self.open.last().copied(), at.key()) {
             (None, _) => Some(Place::Holder(0)).filter(|_| is_object),
-            (Some(Place::Holder(0)), key) if holder(key).is_some() => {
-                holder(key).map(Place::Holder).filter(|_| is_object)
+            (Some(Place::Holder(0)), key) if holder_index(key).is_some() => {
+                holder_index(key).map(Place::Holder).filter(|_| is_object)
             }
-            (Some(Place::Holder(of)), "inputSchema") => Some(Place::InputSchema(of)).filter(|_| is_object),
-            (Some(Place::Holder(of)), key) => {
+            (Some(Place::Holder(index)), "inputSchema") => {
+                Some(Place::InputSchema(index)).filter(|_| is_object)
+            }
+            (Some(Place::Holder(index)), key) => {
                 let schema = SCHEMAS.iter().position(|name| *name == key);
                 schema
-                    .map(|schema| Place::Schema(of, schema))
+                    .map(|schema| Place::Schema(index, schema))
                     .filter(|_| is_object)
             }
-            (Some(Place::InputSchema(of)), "json") => {
-                Some(Place::Schema(of, SCHEMAS.len())).filter(|_| is_object)
+            (Some(Place::InputSchema(index)), "json") => {
+                Some(Place::Schema(index, SCHEMAS.len())).filter(|_| is_object)
             }
-            (Some(Place::Schema(of, schema)), "properties") => {
-                Some(Place::Properties(of, schema)).filter(|_| is_object)
+            (Some(Place::Schema(index, schema)), "properties") => {
+                Some(Place::Properties(index, schema)).filter(|_| is_object)
             }
-            (Some(Place::Properties(of, schema)), key) => {
+            (Some(Place::Properties(index, schema)), key) => {
                 self.property.begin(key);
-                // An array as a property has no type and no description; it counts when it ends, as an object does.
-                Some(Place::Property(of, schema))
+                // An array as a property has no type and no description; it counts when it ends, as an object
+                // does.
+                Some(Place::Property(index, schema))
             }
             (Some(Place::Property(..)), "enum") if !is_object => {
                 self.property.items = Some(S::default());
                 Some(Place::Enum)
             }
-            // An item that is no scalar counts as an item without a text.
+            // An item that is not a scalar counts as an item without a text.
             (Some(Place::Enum), _) => {
                 self.property.add_item(visitor.enum_item(None));
                 None
@@ -136,16 +140,16 @@ impl<S: Copy + Default + Add<Output = S>> FunctionReader<S> {
 
     /// A container ends.
     pub(crate) fn close(&mut self, visitor: &mut impl PromptVisitor<Size = S>) {
-        if let Some(Place::Property(of, schema)) = self.open.pop() {
-            self.end_property(of, schema, visitor);
+        if let Some(Place::Property(index, schema)) = self.open.pop() {
+            self.end_property(index, schema, visitor);
         }
     }
 
     pub(crate) fn string(&mut self, at: &Path) -> Take {
         self.note(at.key());
         self.string = match (self.open.last().copied(), at.key()) {
-            (Some(Place::Holder(of)), "name") => Some(Part::Name(of)),
-            (Some(Place::Holder(of)), "description") => Some(Part::Description(of)),
+            (Some(Place::Holder(index)), "name") => Some(Part::Name(index)),
+            (Some(Place::Holder(index)), "description") => Some(Part::Description(index)),
             (Some(Place::Property(..)), "type") => Some(Part::Kind),
             (Some(Place::Property(..)), "description") => Some(Part::PropertyDescription),
             (Some(Place::Enum), _) => Some(Part::Item),
@@ -179,12 +183,12 @@ impl<S: Copy + Default + Add<Output = S>> FunctionReader<S> {
                 let size = visitor.enum_item(Some(&self.item));
                 self.property.add_item(size);
             }
-            (None, Some(Place::Properties(of, schema))) => self.end_property(of, schema, visitor),
+            (None, Some(Place::Properties(index, schema))) => self.end_property(index, schema, visitor),
             _ => {}
         }
     }
 
-    /// A value that is no string and no container.
+    /// A number, `true`, `false` or `null`.
     pub(crate) fn value(&mut self, at: &Path, value: Scalar<'_>, visitor: &mut impl PromptVisitor<Size = S>) {
         self.note(at.key());
         match self.open.last().copied() {
@@ -198,9 +202,9 @@ impl<S: Copy + Default + Add<Output = S>> FunctionReader<S> {
                 };
                 self.property.add_item(size);
             }
-            Some(Place::Properties(of, schema)) => {
+            Some(Place::Properties(index, schema)) => {
                 self.property.begin(at.key());
-                self.end_property(of, schema, visitor);
+                self.end_property(index, schema, visitor);
             }
             _ => {}
         }
@@ -225,24 +229,24 @@ impl<S: Copy + Default + Add<Output = S>> FunctionReader<S> {
     /// Notes that a member is there, whatever its value.
     fn note(&mut self, key: &str) {
         match self.open.last().copied() {
-            Some(Place::Holder(0)) if holder(key).is_some() => {
+            Some(Place::Holder(0)) if holder_index(key).is_some() => {
                 self.has_needed |= key == self.needed;
-                if let Some(holder) = holder(key).and_then(|at| self.holders.get_mut(at)) {
+                if let Some(holder) = holder_index(key).and_then(|at| self.holders.get_mut(at)) {
                     holder.is_present = true;
                 }
             }
-            Some(Place::Holder(of)) => {
-                self.has_needed |= of == 0 && key == self.needed;
+            Some(Place::Holder(index)) => {
+                self.has_needed |= index == 0 && key == self.needed;
                 let schema = SCHEMAS.iter().position(|name| *name == key);
-                self.note_schema(of, schema);
+                self.note_schema(index, schema);
             }
-            Some(Place::InputSchema(of)) if key == "json" => self.note_schema(of, Some(SCHEMAS.len())),
+            Some(Place::InputSchema(index)) if key == "json" => self.note_schema(index, Some(SCHEMAS.len())),
             _ => {}
         }
     }
 
-    fn note_schema(&mut self, of: usize, schema: Option<usize>) {
-        let holder = self.holders.get_mut(of);
+    fn note_schema(&mut self, index: usize, schema: Option<usize>) {
+        let holder = self.holders.get_mut(index);
         if let Some(schema) = holder.and_then(|holder| holder.schemas.get_mut(schema?)) {
             *schema = Schema {
                 is_present: true,
@@ -254,15 +258,15 @@ impl<S: Copy + Default + Add<Output = S>> FunctionReader<S> {
     /// The text that the current string goes to.
     fn text(&mut self) -> Option<&mut String> {
         Some(match self.string? {
-            Part::Name(of) => &mut self.holders.get_mut(of)?.name,
-            Part::Description(of) => &mut self.holders.get_mut(of)?.description,
+            Part::Name(index) => &mut self.holders.get_mut(index)?.name,
+            Part::Description(index) => &mut self.holders.get_mut(index)?.description,
             Part::Kind => &mut self.property.kind,
             Part::PropertyDescription => &mut self.property.description,
             Part::Item => &mut self.item,
         })
     }
 
-    fn end_property(&mut self, of: usize, schema: usize, visitor: &mut impl PromptVisitor<Size = S>) {
+    fn end_property(&mut self, index: usize, schema: usize, visitor: &mut impl PromptVisitor<Size = S>) {
         let Property {
             kind,
             description,
@@ -270,7 +274,7 @@ impl<S: Copy + Default + Add<Output = S>> FunctionReader<S> {
             key,
         } = &self.property;
         let size = visitor.property(key, kind, description, *items);
-        let holder = self.holders.get_mut(of);
+        let holder = self.holders.get_mut(index);
         if let Some(schema) = holder.and_then(|holder| holder.schemas.get_mut(schema)) {
             schema.has_properties = true;
             schema.size = schema.size + size;
@@ -294,7 +298,7 @@ impl<S: Copy + Default + Add<Output = S>> Property<S> {
 }
 
 /// Which holder a member of the definition is.
-fn holder(key: &str) -> Option<usize> {
+fn holder_index(key: &str) -> Option<usize> {
     match key {
         "function" => Some(1),
         "toolSpec" => Some(2),

@@ -1,4 +1,4 @@
-//! A user's format, whose panics harm nobody.
+//! Catches panics of a user's format.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
@@ -9,7 +9,7 @@ use crate::{
     Channel, Content, Document, Operation, Path, PromptPart, Reply, RequestInfo, Scalar, WireFormat,
 };
 
-/// A format of which no more is asked in a call once a hook has panicked.
+/// A format whose hooks are not called again in a call after one of them has panicked.
 pub(crate) struct Guarded<F>(pub(crate) F);
 
 impl<F: WireFormat> Guarded<F> {
@@ -54,7 +54,8 @@ impl<F: WireFormat> WireFormat for Guarded<F> {
         self.fill(request, |format, request| format.finish_request(path, request));
     }
 
-    /// A panic here ends the count, which is caught as a whole: it is not worth a guard for every value.
+    /// Not guarded, since that would cost something for every value: the caller catches a panic of the whole
+    /// count.
     fn prompt(&self, at: &Path) -> Option<PromptPart> {
         self.0.prompt(at)
     }

@@ -1,7 +1,7 @@
 //! Recognises LLM calls and reads their requests and answers, byte by byte, into typed values.
 //!
-//! For gateways, log processors and test mocks. Bytes go in and typed values come out: the crate does no I/O and needs no
-//! runtime. Bodies may be cut anywhere, and are read in bounded memory, whatever their length.
+//! For gateways, log processors and test mocks. Bytes go in and typed values come out: the crate does no I/O
+//! and needs no runtime. Bodies may be cut anywhere, and are read in bounded memory, whatever their length.
 //!
 //! ```
 //! use bytes::Bytes;
@@ -39,7 +39,7 @@
 //! # }
 //! ```
 //!
-//! | type | what it has |
+//! | type | contains |
 //! |---|---|
 //! | [`ModelRequest`] | provider, format, model, stream, parameters, number of alternatives; the body, to be read again |
 //! | [`TextPiece`] | text by alternative and [`Channel`]: content, reasoning, tool calls |
@@ -49,13 +49,14 @@
 //!
 //! # Which requests are model calls
 //!
-//! A `POST` request to a path with one of these ends, whatever the host, with a body of that API's shape:
+//! A `POST` request is a model call if its path ends with one of these, at any host unless one is named, and
+//! its body has the shape of that API:
 //!
 //! | API | path ends with |
 //! |---|---|
 //! | OpenAI chat completions, and compatible APIs | `/chat/completions` |
 //! | OpenAI Responses, legacy completions, embeddings | `/responses`, `/completions`, `/embeddings` |
-//! | Azure OpenAI and Foundry | the same, under `/openai/deployments/{model}` (Azure at any host), `/openai/v1` or `/models` |
+//! | Azure OpenAI and Foundry | the same, below `/openai/deployments/{model}`, `/openai/v1` or `/models` |
 //! | Anthropic Messages, also on Vertex | `/v1/messages`, `/publishers/anthropic/models/{model}:rawPredict`, `:streamRawPredict` |
 //! | Gemini, Vertex | `:generateContent`, `:streamGenerateContent`, `:embedContent`, `:batchEmbedContents`, `/v1beta/interactions`; at googleapis.com embeddings by `:predict`, and OpenAI-compatible models by `:rawPredict` |
 //! | Ollama | `/api/chat`, `/api/generate`, `/api/embed`, `/api/embeddings` |
@@ -66,6 +67,23 @@
 //!
 //! Use a [`Rule`] to include or exclude requests by path, host or model.
 //!
+//! # Adding a provider
+//!
+//! A provider is one row of the table in `src/providers.rs`: its name, its hosts, and how it differs from
+//! others, such as paths of its own or streams that report usage unasked. [`Provider`] gives access to the
+//! row. For example, a provider with OpenAI's API:
+//!
+//! ```text
+//! Provider {
+//!     id: Some("acme"),
+//!     hosts: &[Host::Domain("acme.example")],
+//!     streams_report_usage: true,
+//!     ..Provider::PLAIN
+//! },
+//! ```
+//!
+//! A provider that only you use needs no row: see [`Rule::with_domain`] and [`Rule::with_provider`].
+//!
 //! # Formats of your own
 //!
 //! For any other provider, implement [`WireFormat`] and name its path in a [`Rule`]:
@@ -73,10 +91,13 @@
 //! ```
 #![doc = include_str!("example.rs")]
 //!
-//! let rule = throughline_llm_wire::Rule::new("/v7/ask", Acme).with_domain("acme.example").with_provider("acme");
+//! let rule = throughline_llm_wire::Rule::new("/v7/ask", Acme)
+//!     .with_domain("acme.example")
+//!     .with_provider("acme");
 //! ```
 //!
-//! A provider whose format differs only in details can delegate to [`Format`], which implements `WireFormat` too.
+//! A provider whose format differs only in details can delegate to [`Format`], which implements `WireFormat`
+//! too.
 //!
 //! ## How a request is read
 //!
@@ -85,33 +106,34 @@
 //! | hook | called | for |
 //! |---|---|---|
 //! | [`WireFormat::request_value`] | for each string (its first 1 KiB), number, `true`, `false`, `null` | the parameters |
-//! | [`WireFormat::finish_request`] | when the body was read | what the path says |
+//! | [`WireFormat::finish_request`] | when the body was read | values in the path |
 //! | [`WireFormat::matches`] | after that | whether the request is in this format |
 //!
-//! The path of a value is its keys joined by points, each array as `[]`: `messages[].content`. If the prompt has to be counted
-//! later, the body is read again, and [`WireFormat::prompt`] says which values are part of the prompt.
+//! The path of a value is its keys joined by points, each array as `[]`: `messages[].content`. To count the
+//! prompt later, the body is read again, and [`WireFormat::prompt`] returns which values are part of the
+//! prompt.
 //!
 //! ## How an answer is read
 //!
-//! JSON is read as it comes, and nothing of it is kept. It may be one document, one a line, the elements of an array, or the
-//! data of server-sent events or of Amazon's event stream, as `content-type` says, or as the first byte says if the two
-//! disagree. For each document, these hooks are called in this order:
+//! JSON is read incrementally and not stored. It may be one document, one per line, the elements of an array,
+//! or the data of server-sent events or of Amazon's event stream, by `content-type` or, if that is wrong, by
+//! the first byte. For each document, these hooks are called in this order:
 //!
 //! | hook | called | for |
 //! |---|---|---|
-//! | [`WireFormat::head`] | when the head of the answer has come | values in headers |
+//! | [`WireFormat::head`] | before the body | values in headers |
 //! | [`WireFormat::event`] | for the line `event:`, the header `:event-type`, or a member `type` or `event_type` at the root | streams of named events |
-//! | [`WireFormat::channel`] | when a string begins, and for each of its pieces | texts of the answer, of any length |
-//! | [`WireFormat::value`] | for each number, `true`, `false`, `null`, and string that is no text (its first 1 KiB) | everything else |
+//! | [`WireFormat::channel`] | when a string begins, and for each of its pieces | text of the answer, of any length |
+//! | [`WireFormat::value`] | for each number, `true`, `false`, `null`, and string that is not text (its first 1 KiB) | everything else |
 //!
 //! ## Rules for hooks
 //!
-//! Hooks run where the answer is read, for each value: they must not block. If a hook panics, the rest of the answer is not
-//! read, and [`ResponseReader::unseen`] is [`Unseen::Panicked`].
+//! Hooks run while the answer is read, for each value, so they must not block. If a hook panics, the rest of
+//! the answer is not read, and [`ResponseReader::unseen`] is [`Unseen::Panicked`].
 //!
-//! The effect of a hook must depend on its arguments only, the [`Reply`] included. An event that repeats an earlier one, when
-//! that changed nothing, is not passed to the hooks again except for its text; values that [`WireFormat::ignores`] names may
-//! differ.
+//! The effect of a hook must depend on its arguments only, including the [`Reply`]. If an event repeats an
+//! earlier one that changed nothing, only its text is passed on and no hook is called. Values that
+//! [`WireFormat::ignores`] names may differ.
 //!
 //! This crate is a part of [Throughline](https://docs.rs/throughline).
 //!
@@ -161,6 +183,7 @@ pub use self::operation::Operation;
 pub use self::parameter::{Parameter, ParameterValue};
 pub use self::prompt_part::PromptPart;
 pub use self::prompt_visitor::PromptVisitor;
+pub use self::providers::Provider;
 pub use self::reading::TextPiece;
 pub use self::recognise::recognise;
 pub use self::recognised::{AnyFormat, Recognised};
@@ -173,3 +196,7 @@ pub use self::rule::Rule;
 pub use self::target::Target;
 pub use self::unseen::Unseen;
 pub use self::usage::{Usage, UsagePart};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,4 +1,4 @@
-//! What a model call asks for.
+//! The operations of model calls.
 
 /// The kind of a model call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,7 +17,8 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// Returns the name in the GenAI conventions: `chat`, `text_completion`, `generate_content`, `embeddings`.
+    /// Returns the name in the GenAI conventions: `chat`, `text_completion`, `generate_content`,
+    /// `embeddings`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! The parameters of requests, and how formats name them.
+//! The parameters of requests, and their paths in a format.
 
 use std::borrow::Cow;
 
@@ -8,33 +8,33 @@ use crate::json::Scalar;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Parameter {
-    /// The most tokens of an answer.
+    /// The maximum number of output tokens.
     MaxTokens,
     /// The temperature.
     Temperature,
-    /// The share of the probability that tokens are taken from.
+    /// The probability mass of nucleus sampling.
     TopP,
-    /// The number of tokens that the next one is taken from.
+    /// The number of candidates for the next token.
     TopK,
-    /// The penalty for tokens by how often they came.
+    /// The penalty for tokens by their frequency so far.
     FrequencyPenalty,
-    /// The penalty for tokens that came.
+    /// The penalty for tokens that occurred before.
     PresencePenalty,
     /// The seed.
     Seed,
-    /// The texts that end an answer.
+    /// The sequences that end an answer.
     StopSequences,
-    /// How much the model is to think, as a word.
+    /// The reasoning effort or level.
     ReasoningLevel,
     /// The number of alternatives, if it is more than one.
     ChoiceCount,
-    /// What kind of output is asked for: `json`, `text`, `image`, `speech`.
+    /// The requested output type: `json`, `text`, `image`, `speech`.
     OutputType,
     /// The formats of embeddings.
     EncodingFormats,
     /// The dimensions of embeddings.
     DimensionCount,
-    /// The response that this request goes on from.
+    /// The response that this request continues.
     PreviousResponseId,
     /// The conversation that the request belongs to.
     ConversationId,
@@ -44,7 +44,7 @@ pub enum Parameter {
     PromptVersion,
     /// OpenAI's service tier.
     OpenAiServiceTier,
-    /// Which of OpenAI's APIs is called: `chat_completions`, `responses`.
+    /// The OpenAI API that is called: `chat_completions`, `responses`.
     OpenAiApiType,
     /// The guardrail that Bedrock applies.
     BedrockGuardrailId,
@@ -58,19 +58,19 @@ pub enum ParameterValue {
     Int(i64),
     /// A number.
     Double(f64),
-    /// A text.
+    /// A string.
     Text(Cow<'static, str>),
-    /// A list of texts.
+    /// A list of strings.
     Texts(Vec<String>),
 }
 
-/// Where a format has a parameter: its path, with points between names, and its type. Of several paths of one parameter,
-/// the first in the table that has a value counts.
-pub(crate) type ParameterPath = (Parameter, &'static str, Kind);
+/// A parameter, its path in a format, and its type. If a parameter has several paths, the first one in the
+/// table that has a value counts.
+pub(crate) type ParameterPath = (Parameter, &'static str, ParameterType);
 
 /// The type of a parameter in a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ParameterType {
     Int,
     Double,
     Text,
@@ -80,7 +80,7 @@ pub(crate) enum Kind {
     Choices,
 }
 
-impl Kind {
+impl ParameterType {
     pub(crate) fn read(self, value: Scalar<'_>) -> Option<ParameterValue> {
         match (self, value) {
             (Self::Int, Scalar::Number(digits)) => digits.parse().ok().map(ParameterValue::Int),

@@ -1,4 +1,4 @@
-//! What paths of URLs say.
+//! Models and other names in the paths of URLs.
 
 /// The model that a path of Google's names, or the endpoint that somebody's own model is deployed at.
 pub(crate) fn model_in(path: &str) -> Option<String> {
@@ -6,7 +6,7 @@ pub(crate) fn model_in(path: &str) -> Option<String> {
     segment(path, "/models/", ':').or_else(endpoint)
 }
 
-/// What of a path's segment stands between `before` and `stop`, percent-decoded.
+/// Returns the part of a path's segment between `before` and `stop`, percent-decoded.
 pub(crate) fn segment(path: &str, before: &str, stop: char) -> Option<String> {
     let (_, after) = path.rsplit_once(before)?;
     let (segment, _) = after

@@ -1,11 +1,11 @@
-//! What of a request is prompt.
+//! The parts of a prompt.
 
-/// What the value at a path of a request is to the prompt.
+/// The part of the prompt that a value of a request is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PromptPart {
-    /// Every text in the value that a model reads: all strings but ids, types, addresses and encoded media, by the names
-    /// that providers use for these.
+    /// Every text in the value that a model reads: all strings but ids, types, addresses and encoded media,
+    /// by the names that providers use for these.
     Texts,
     /// Like [`Texts`](Self::Texts), but that each number in an array, or in an array of arrays, is a token.
     TextsOrTokens,
@@ -17,7 +17,7 @@ pub enum PromptPart {
     MessageOf(&'static str),
     /// An array of messages, or the one of the user that any other value is.
     Messages,
-    /// The definition of a function: `name`, `description` and a JSON schema under one of the keys that providers use. It
-    /// counts if it has a member of this name, or whatever it has if the name is empty.
+    /// The definition of a function: `name`, `description` and a JSON schema under one of the keys that
+    /// providers use. It counts if it has a member of this name, or whatever it has if the name is empty.
     Function(&'static str),
 }

@@ -1,8 +1,9 @@
 //! Reads the prompt of a request, by what a format says of each path.
 //!
-//! A value that [`WireFormat::prompt`](crate::WireFormat::prompt) names is *active* until it ends: its strings go to a
-//! [`PromptVisitor`] piece by piece, so that no text of the prompt is held. Only the parts of a function definition are held,
-//! one function at a time, since they are counted joined and in an order of their own: see [`FunctionReader`].
+//! A value that [`WireFormat::prompt`](crate::WireFormat::prompt) names is *active* until it ends: its
+//! strings go to a [`PromptVisitor`] piece by piece, so that no text of the prompt is held. Only the parts of
+//! a function definition are held, one function at a time, since they are counted joined and in an order of
+//! their own: see [`FunctionReader`].
 
 use crate::function_reader::FunctionReader;
 use crate::json::{Container, Path, Scalar, Take, Visit};
@@ -76,7 +77,8 @@ impl<'a, V: PromptVisitor> PromptReader<'a, V> {
             (None, PromptPart::Function(_)) => self.function.finish(&mut self.visitor),
             (None, _) => {}
         }
-        // A function that is a string has no text that counts; a message of OpenAI's chat has members that do.
+        // A function that is a string has no text that counts; a message of OpenAI's chat has members that
+        // do.
         container.is_some() || !matches!(part, PromptPart::Function(_) | PromptPart::ChatMessage)
     }
 

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::ops::Add;
 
-/// Receives the prompt of a request as it is read, so that its tokens can be counted while no text of it is held.
+/// Receives the prompt of a request as it is read, so that its tokens can be counted while no text of it is
+/// held.
 ///
-/// The parts come in the order of the body, which may differ from the order in which a model reads them. Tool definitions
-/// come as sizes: a definition may have several schemas, and only its end shows which of them counts.
+/// The parts come in the order of the body, which may differ from the order in which a model reads them. Tool
+/// definitions come as sizes: a definition may have several schemas, and only its end shows which of them
+/// counts.
 pub trait PromptVisitor {
     /// The size of a text, or of several, that is not part of the prompt yet.
     type Size: Copy + Default + fmt::Debug + Add<Output = Self::Size>;
@@ -39,6 +41,7 @@ pub trait PromptVisitor {
     fn property(&mut self, key: &str, kind: &str, description: &str, items: Option<Self::Size>)
     -> Self::Size;
 
-    /// A function that the model may call. `properties` is the total size of its schema's properties, if it has any.
+    /// A function that the model may call. `properties` is the total size of its schema's properties, if it
+    /// has any.
     fn function(&mut self, name: &str, description: &str, properties: Option<Self::Size>);
 }

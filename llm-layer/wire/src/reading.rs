@@ -1,4 +1,4 @@
-//! A format reads an answer into a reply.
+//! Reads an answer into a reply, by a format.
 
 use crate::content::Answer;
 use crate::framing::{Receive, Repeat};

@@ -5,13 +5,14 @@ use http::Method;
 use crate::candidates::{Candidate, Candidates};
 use crate::{Recognised, Rule, Target, providers};
 
-/// The formats that a request may be in: by the rules, else by its method and the end of its path, since a proxy may have
-/// any host. The shape of its body decides among them.
+/// The formats that a request may be in: by the rules, else by its method and the end of its path, since a
+/// proxy may have any host. The shape of its body decides among them.
 pub(crate) fn candidates(target: &Target<'_>, rules: &[Rule]) -> Candidates {
     Candidates::new(all(target, target.path.trim_end_matches('/'), rules).collect())
 }
 
-/// Returns what a request seems to be before its body is read. The body may show that it is another model call, or none.
+/// Returns what a request seems to be before its body is read. The body may show that it is another model
+/// call, or none.
 #[must_use]
 pub fn recognise(target: &Target<'_>, rules: &[Rule]) -> Option<Recognised> {
     let path = target.path.trim_end_matches('/');

@@ -1,11 +1,13 @@
 //! A request that is a model call, and the format that it is in.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::formats::Format;
+use crate::guarded::Guarded;
 use crate::{Path, WireFormat};
 
 /// A model call: the format that it is in, and the provider that it goes to.
@@ -44,8 +46,8 @@ impl AnyFormat {
         Self(Source::User(format))
     }
 
-    /// Whether values at this path carry no information. For a built-in format, this is `Format`'s answer, since its decoder
-    /// has none.
+    /// Whether values at this path carry no information. For a built-in format, this is `Format`'s answer,
+    /// since its decoder has none.
     pub(crate) fn is_ignored(&self, at: &Path) -> bool {
         match &self.0 {
             Source::BuiltIn(format) => format.ignores(at),
@@ -54,14 +56,38 @@ impl AnyFormat {
     }
 }
 
-impl From<Format> for AnyFormat {
-    fn from(format: Format) -> Self {
-        Self(Source::BuiltIn(format))
+/// A [`Format`] stays what it is: it needs no protection from panics, which costs a user's format something
+/// for each value.
+impl<F: WireFormat + 'static> From<F> for AnyFormat {
+    fn from(format: F) -> Self {
+        let any: &dyn Any = &format;
+        match any.downcast_ref() {
+            Some(built_in) => Self(Source::BuiltIn(*built_in)),
+            None => Self::from_user(Arc::new(Guarded(format))),
+        }
     }
 }
 
 impl fmt::Debug for AnyFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("AnyFormat").field(&self.operation()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AnyFormat, Format, Source};
+    use crate::framing::tests::Fickle;
+
+    /// `Rule::new` used to guard built-in formats too.
+    #[test]
+    fn built_in_formats_are_not_guarded() {
+        let AnyFormat(built_in) = Format::Gemini.into();
+        assert!(
+            matches!(built_in, Source::BuiltIn(Format::Gemini)),
+            "a built-in format stays one"
+        );
+        let AnyFormat(user) = Fickle.into();
+        assert!(matches!(user, Source::User(_)), "a user's format is one");
     }
 }

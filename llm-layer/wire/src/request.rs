@@ -1,19 +1,19 @@
-//! What is read of a request.
+//! The information that is read from a request.
 
 use crate::json::{Container, Path, Scalar};
-use crate::parameter::{Kind, Parameter, ParameterPath, ParameterValue};
+use crate::parameter::{Parameter, ParameterPath, ParameterType, ParameterValue};
 
-/// What is read of a request: what it asks for, and what its body looks like.
+/// The information that is read from a request: its model, its parameters, and the shape of its body.
 ///
-/// A [`WireFormat`](crate::WireFormat) fills it while the body passes. Everything in it is bounded: a text has at most
-/// 1 KiB, a list 32 texts.
+/// A [`WireFormat`](crate::WireFormat) fills it while the body is read. Everything in it is bounded: a text
+/// has at most 1 KiB, a list at most 32 texts.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RequestInfo {
-    /// The model's name: `gen_ai.request.model`, and the second word of the span's name. Default: unknown; the reader
-    /// sets it to the member `model` of the body.
+    /// The model's name: `gen_ai.request.model`, and the second word of the span's name. Default: unknown;
+    /// the reader sets it to the member `model` of the body.
     pub model: Option<String>,
-    /// Whether the answer is to come in pieces, if the request says so. Default: unknown; the reader sets it to the
+    /// Whether a stream is requested. Default: unknown; the reader sets it to the
     /// member `stream` of the body.
     pub stream: Option<bool>,
     /// The number of alternative answers that are requested. Default: 1.
@@ -22,15 +22,15 @@ pub struct RequestInfo {
     attributes: Vec<(&'static str, ParameterValue)>,
     members: Members,
     is_object: bool,
-    /// What the member `stream` of the body says, whatever the path says.
+    /// The member `stream` of the body.
     pub(crate) stream_member: Option<bool>,
     /// Whether a stream is to report its usage.
     pub(crate) includes_usage: bool,
-    /// What names the model where the member `model` does not.
+    /// The model, if another member than `model` names it.
     pub(crate) other_model: Option<String>,
-    /// The body is one of Bedrock's requests for embeddings.
+    /// The request is for embeddings.
     pub(crate) is_embedding: bool,
-    /// A user's format has panicked: it is not called again.
+    /// A user's format has panicked, and is not called again.
     pub(crate) panicked: bool,
 }
 
@@ -38,12 +38,12 @@ pub struct RequestInfo {
 #[derive(Debug, Clone)]
 struct Entry {
     parameter: Parameter,
-    /// The place of its path in the format's table: the lowest counts.
+    /// The position of its path in the format's table. The lowest one wins.
     rank: usize,
     value: ParameterValue,
 }
 
-/// Which members the root of a body has, of those that a format names.
+/// The members of the root of a body, among those that a format names.
 #[derive(Debug, Clone, Copy, Default)]
 struct Members {
     names: &'static [&'static str],
@@ -53,7 +53,7 @@ struct Members {
     strings: u64,
 }
 
-/// What a member of the root is.
+/// The type of a member of the root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
     Container(Container),
@@ -68,12 +68,12 @@ impl Default for RequestInfo {
 }
 
 impl RequestInfo {
-    /// The most texts of a list, and the most elements of an array that are read.
-    pub(crate) const TEXTS: usize = 32;
-    /// The most attributes that a user's format may set.
-    const ATTRIBUTES: usize = 32;
+    /// The maximum number of texts in a list, and of elements of an array that are read.
+    pub(crate) const MAX_LIST_LEN: usize = 32;
+    /// The maximum number of attributes that a user's format may set.
+    const MAX_ATTRIBUTES: usize = 32;
 
-    /// Nothing read yet, of a format that looks for these members of the root.
+    /// Creates an empty value for a format that looks for these members of the root.
     pub(crate) fn new(names: &'static [&'static str]) -> Self {
         Self {
             model: None,
@@ -94,32 +94,32 @@ impl RequestInfo {
         }
     }
 
-    /// Whether the root of the body is an object.
+    /// Returns whether the root of the body is an object.
     #[must_use]
     pub fn is_object(&self) -> bool {
         self.is_object
     }
 
-    /// Whether the root of the body has a member of this name, whatever its value. Only members that
-    /// [`WireFormat::members`](crate::WireFormat::members) names are noted.
+    /// Returns whether the root of the body has a member of this name, whatever its value. Only members that
+    /// [`WireFormat::members`](crate::WireFormat::members) names are recorded.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.members.is(self.members.present, name)
     }
 
-    /// Whether the member of this name is an array.
+    /// Returns whether the member of this name is an array.
     #[must_use]
     pub fn has_array(&self, name: &str) -> bool {
         self.members.is(self.members.arrays, name)
     }
 
-    /// Whether the member of this name is an object.
+    /// Returns whether the member of this name is an object.
     #[must_use]
     pub fn has_object(&self, name: &str) -> bool {
         self.members.is(self.members.objects, name)
     }
 
-    /// Whether the member of this name is a string.
+    /// Returns whether the member of this name is a string.
     #[must_use]
     pub fn has_string(&self, name: &str) -> bool {
         self.members.is(self.members.strings, name)
@@ -137,10 +137,10 @@ impl RequestInfo {
         self.set_ranked(parameter, 0, value.into());
     }
 
-    /// Sets an attribute of the span that is no [`Parameter`]. At most 32 are kept.
+    /// Sets an attribute that is not a [`Parameter`]. Further attributes are ignored after 32.
     pub fn attribute(&mut self, name: &'static str, value: impl Into<ParameterValue>) {
         let value = value.into();
-        let has_room = self.attributes.len() < Self::ATTRIBUTES;
+        let has_room = self.attributes.len() < Self::MAX_ATTRIBUTES;
         match self.attributes.iter_mut().find(|(other, _)| *other == name) {
             Some((_, old)) => *old = value,
             None if has_room => self.attributes.push((name, value)),
@@ -148,20 +148,20 @@ impl RequestInfo {
         }
     }
 
-    /// The parameters that were read.
+    /// Returns the parameters.
     pub fn parameters(&self) -> impl Iterator<Item = (Parameter, &ParameterValue)> {
         self.parameters
             .iter()
             .map(|entry| (entry.parameter, &entry.value))
     }
 
-    /// The attributes that are no parameters.
+    /// Returns the attributes that are not parameters.
     pub fn attributes(&self) -> impl Iterator<Item = (&'static str, &ParameterValue)> {
         self.attributes.iter().map(|(name, value)| (*name, value))
     }
 
-    /// Returns the parameters, each under the name that `name` gives it, and the attributes. Parameters without a name are left
-    /// out.
+    /// Returns the parameters, each under the name that `name` gives it, and the attributes. Parameters
+    /// without a name are omitted.
     pub fn into_named(
         self,
         name: fn(Parameter) -> Option<&'static str>,
@@ -190,7 +190,7 @@ impl RequestInfo {
             .find(|entry| entry.parameter == parameter)
     }
 
-    /// Takes a value, if a table has its path. `tables` are read as one.
+    /// Reads a value, if a table has its path. `tables` are read as one.
     pub(crate) fn read(&mut self, tables: &[&[ParameterPath]], at: &Path, value: Scalar<'_>) {
         let path = at.as_str();
         let list = path.strip_suffix("[]");
@@ -198,18 +198,18 @@ impl RequestInfo {
         for (parameter, wanted, kind) in tables.iter().copied().flatten() {
             rank += 1;
             let is_it = match list {
-                Some(list) => *kind == Kind::Texts && list == *wanted,
+                Some(list) => *kind == ParameterType::Texts && list == *wanted,
                 None => path == *wanted,
             };
             if !is_it {
                 continue;
             }
             match (kind, value) {
-                (Kind::Texts, Scalar::Text(text)) if list.is_some() => {
+                (ParameterType::Texts, Scalar::Text(text)) if list.is_some() => {
                     self.push_text(*parameter, rank, at.last_position() == 0, text);
                 }
-                (Kind::Texts, _) if list.is_some() => {}
-                (Kind::Choices, _) => self.set_choices(value),
+                (ParameterType::Texts, _) if list.is_some() => {}
+                (ParameterType::Choices, _) => self.set_choices(value),
                 _ => {
                     if let Some(value) = kind.read(value) {
                         self.set_ranked(*parameter, rank, value);
@@ -226,7 +226,7 @@ impl RequestInfo {
             .filter(|entry| entry.rank == rank && !begins)
         {
             match &mut entry.value {
-                ParameterValue::Texts(texts) if texts.len() < Self::TEXTS => texts.push(text.to_owned()),
+                ParameterValue::Texts(list) if list.len() < Self::MAX_LIST_LEN => list.push(text.to_owned()),
                 _ => {}
             }
             return;
@@ -257,13 +257,13 @@ impl RequestInfo {
             (&mut members.objects, Shape::Container(Container::Object)),
             (&mut members.strings, Shape::String),
         ];
-        // Of two members of one name the last counts.
+        // If two members have the same name, the last one counts.
         for (set, is) in shapes {
             *set = if shape == is { *set | bit } else { *set & !bit };
         }
     }
 
-    /// Takes what nearly all formats have at the root.
+    /// Reads the members of the root that nearly all formats have.
     pub(crate) fn read_common(&mut self, path: &str, value: Scalar<'_>) {
         match (path, value) {
             ("model", Scalar::Text(model)) => self.model = Some(model.to_owned()),

@@ -1,4 +1,4 @@
-//! The body of a request, kept to be read again.
+//! The body of a request, stored to be read again.
 
 use bytes::Bytes;
 
@@ -8,7 +8,8 @@ use crate::json::{StrictScanner, Visit};
 use crate::prompt_reader::PromptReader;
 use crate::{AnyFormat, PromptVisitor};
 
-/// The body of a request as it was sent. It is read again if its prompt has to be counted or its content recorded.
+/// The body of a request as it was sent. It is read again if its prompt has to be counted or its content
+/// recorded.
 #[derive(Debug, Clone)]
 pub struct RequestCopy {
     bytes: Bytes,
@@ -40,7 +41,8 @@ impl RequestCopy {
         reader.finish()
     }
 
-    /// Reads its prompt, by what the format says of each value, into `visitor`. Returns `None` if it cannot be read.
+    /// Reads its prompt, by what the format says of each value, into `visitor`. Returns `None` if it cannot
+    /// be read.
     pub fn prompt<V: PromptVisitor>(&self, format: &AnyFormat, visitor: V) -> Option<V> {
         let mut reader = PromptReader::new(format, visitor);
         self.read(&mut reader).then(|| reader.into_visitor())

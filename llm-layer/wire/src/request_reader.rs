@@ -1,12 +1,13 @@
 //! Reads a request body before it is sent, a step at a time.
 //!
-//! The scanner takes about 1 ns for a byte of text and up to 20 ns for a byte of punctuation. So that no poll takes longer
-//! than a few milliseconds, whatever the body, at most [`RequestReader::STEP`] bytes are read in one; then other tasks have
-//! their turn. What is read fills the [`Candidates`]; no tree is made.
+//! The scanner takes about 1 ns for a byte of text and up to 20 ns for a byte of punctuation. So that no poll
+//! takes longer than a few milliseconds, whatever the body, at most [`RequestReader::STEP_BYTES`] bytes are
+//! read in one; then other tasks have their turn. What is read fills the [`Candidates`]; no tree is made.
 //!
-//! The SDKs write `{"messages": […], "model": …}`: of a long request, model and parameters are at the end. So the bytes over
-//! the limit are read too, up to [`MAX_BYTES_OVER_LIMIT`], if they are in memory anyway and not encoded. The limit still bounds
-//! what is kept and what is waited for: no copy is made of such a body, nor are more frames of it polled.
+//! The SDKs write `{"messages": […], "model": …}`: of a long request, model and parameters are at the end. So
+//! the bytes over the limit are read too, up to [`MAX_BYTES_OVER_LIMIT`], if they are in memory anyway and
+//! not encoded. The limit still bounds what is kept and what is waited for: no copy is made of such a body,
+//! nor are more frames of it polled.
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -67,8 +68,8 @@ impl ModelRequest {
 
 /// Reads a whole request. Returns `None` if it is not a model call.
 ///
-/// Of a body that is not valid, or has a content encoding that is not supported, [`ModelRequest::unseen`] says so; what is
-/// known then is known by the head.
+/// Of a body that is not valid, or has a content encoding that is not supported, [`ModelRequest::unseen`]
+/// says so; what is known then is known by the head.
 #[must_use]
 pub fn read_request(
     target: &Target<'_>,
@@ -84,7 +85,7 @@ pub fn read_request(
 
 impl RequestReader {
     /// The most bytes to read at once: 64 KiB.
-    pub const STEP: usize = 64 * 1024;
+    pub const STEP_BYTES: usize = 64 * 1024;
     /// The limit that is set by default: 4 MiB.
     pub const DEFAULT_LIMIT: usize = 4 * 1024 * 1024;
 
@@ -156,8 +157,8 @@ impl RequestReader {
         limit.saturating_sub(self.decoder.decoded())
     }
 
-    /// Reads `bytes`. Returns how many were read. `budget` is the number of decoded bytes that may still be read now; reading
-    /// stops when it is 0.
+    /// Reads `bytes`. Returns how many were read. `budget` is the number of decoded bytes that may still be
+    /// read now; reading stops when it is 0.
     pub fn read(&mut self, bytes: &[u8], budget: &mut usize) -> usize {
         let mut consumed = 0;
         while let Some(rest) = bytes.get(consumed..).filter(|rest| !rest.is_empty()) {
@@ -175,7 +176,7 @@ impl RequestReader {
             // It is not known to how much encoded bytes decode.
             let length = match self.coding {
                 None => room.min(*budget).min(rest.len()),
-                Some(_) => Decoder::STEP.min(rest.len()),
+                Some(_) => Decoder::STEP_BYTES.min(rest.len()),
             };
             let before = self.decoder.decoded();
             self.step(rest.get(..length).unwrap_or(rest), room);
@@ -209,8 +210,8 @@ impl RequestReader {
         }
     }
 
-    /// Ends the body. Returns `None` if the request is not a model call. If the body was read to its end within the limit,
-    /// `copy` is called for its bytes.
+    /// Ends the body. Returns `None` if the request is not a model call. If the body was read to its end
+    /// within the limit, `copy` is called for its bytes.
     pub fn finish(mut self, copy: impl FnOnce() -> Option<Bytes>) -> Option<ModelRequest> {
         let is_whole = !self.has_ended() && self.scanner.finish(&mut self.candidates).is_ok();
         let (unseen, extent) = match self.progress {

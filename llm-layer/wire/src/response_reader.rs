@@ -37,7 +37,8 @@ impl ResponseReader {
         }
     }
 
-    /// Also keeps the answer itself, at most `limit` bytes of it: see [`Self::take_answer`]. Default: it is not kept.
+    /// Also keeps the answer itself, at most `limit` bytes of it: see [`Self::take_answer`]. Default: it is
+    /// not kept.
     #[must_use]
     pub fn with_capture(mut self, limit: usize) -> Self {
         self.answer = Some(Answer::new(limit));
@@ -74,8 +75,8 @@ impl ResponseReader {
         }
     }
 
-    /// Ends the body. An event that is still open is read as far as it came. Returns whether the body was read and
-    /// well-formed.
+    /// Ends the body. An event that is still open is read as far as it came. Returns whether the body was
+    /// read and well-formed.
     pub fn finish(&mut self, on_text: impl FnMut(TextPiece<'_>)) -> bool {
         let is_intact = match &mut self.framing {
             Some(framing) => {
@@ -138,7 +139,7 @@ impl ResponseReader {
         self.framing.is_some()
     }
 
-    /// Returns whether the answer comes in events, whatever the request asked for.
+    /// Returns whether the answer is a stream of events, whatever the request says.
     #[must_use]
     #[inline]
     pub fn is_stream(&self) -> bool {

@@ -1,14 +1,12 @@
 //! Rules by which users include and exclude requests.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use crate::candidates::{Candidate, is_model};
-use crate::guarded::Guarded;
-use crate::{AnyFormat, Recognised, Target, WireFormat};
+use crate::{AnyFormat, Recognised, Target};
 
-/// A rule that says which requests are model calls, and which are not, by path, host and model. The first rule that applies
-/// wins, before everything that is built in.
+/// A rule that says which requests are model calls, and which are not, by path, host and model. The first
+/// rule that applies wins, before everything that is built in.
 ///
 /// ```
 /// use throughline_llm_wire::{Format, Rule};
@@ -29,12 +27,12 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// A `POST` request to a path that ends with `path` is a model call in this format, a [`Format`](crate::Format) or your own,
-    /// if its body has the format's shape or cannot be read.
+    /// A `POST` request to a path that ends with `path` is a model call in this format, a
+    /// [`Format`](crate::Format) or your own, if its body has the format's shape or cannot be read.
     #[must_use]
-    pub fn new(path: impl Into<Cow<'static, str>>, format: impl WireFormat + 'static) -> Self {
+    pub fn new(path: impl Into<Cow<'static, str>>, format: impl Into<AnyFormat>) -> Self {
         Self {
-            format: Some(AnyFormat::from_user(Arc::new(Guarded(format)))),
+            format: Some(format.into()),
             provider: "_OTHER".into(),
             ..Self::ignore(path)
         }
@@ -59,10 +57,11 @@ impl Rule {
         self
     }
 
-    /// Sets the model that the rule applies to, as requests name it; with `*` at the end, all models that begin so. Default:
-    /// any.
+    /// Sets the model that the rule applies to, as requests name it; with `*` at the end, all models that
+    /// begin so. Default: any.
     ///
-    /// The rule does not apply if the model was not read, for example because the request names it after the limit.
+    /// The rule does not apply if the model was not read, for example because the request names it after the
+    /// limit.
     #[must_use]
     pub fn with_model(mut self, model: impl Into<Cow<'static, str>>) -> Self {
         self.model = model.into();

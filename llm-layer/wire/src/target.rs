@@ -1,8 +1,8 @@
-//! Where a request goes.
+//! The target of a request.
 
 use http::{Method, Uri};
 
-/// Where a request goes: what shows that it may be a model call.
+/// The target of a request, by which a model call is recognised.
 #[derive(Debug, Clone, Copy)]
 #[expect(
     clippy::exhaustive_structs,

@@ -1,39 +1,51 @@
-//! Token counts as providers report them, and what they mean.
+//! Token counts as providers report them, and the totals that follow from them.
+//!
+//! Providers disagree about what a count includes. OpenAI's input includes cached tokens, Anthropic's does
+//! not; Gemini's output excludes reasoning, OpenAI's includes it; Cohere bills other numbers than it used;
+//! and compatible APIs imitate OpenAI's names with a meaning of their own. So a format only says which
+//! [`UsagePart`] a path stands for, and [`Usage::input`] and [`Usage::output`] compute the totals in one
+//! place:
+//!
+//! - input is billed input, or input, or uncached input plus cached tokens; plus the input of provider tools;
+//! - output is billed output, or output; plus thoughts, which no provider includes in it;
+//! - two contradictions occur and are corrected by adding the part: input that is less than its cached part, and
+//!   reasoning that is more than the output that should include it;
+//! - if the total of a provider is more than input and output, the difference is output.
 
-/// The usage that an answer reported. Of each part, the last value counts.
+/// The usage that an answer reported. If a part is reported several times, the last value counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Usage {
-    counts: [Option<u64>; UsagePart::ALL],
+    counts: [Option<u64>; UsagePart::COUNT],
 }
 
-/// A part of a usage report, by what the provider means with it.
+/// A part of a usage report, by its meaning.
 ///
-/// The totals on the span follow from the parts: input with all that was cached, output with all reasoning, and what is
-/// billed where that is told.
+/// [`Usage::input`] and [`Usage::output`] compute the totals: input including cached tokens, output including
+/// reasoning, and billed tokens if they are reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UsagePart {
-    /// Input, cached tokens included (OpenAI, Gemini).
+    /// Input, including cached tokens (OpenAI, Gemini).
     Input,
-    /// Input without the tokens that were read from a cache or written to one (Anthropic, Bedrock).
+    /// Input, excluding tokens that were read from or written to a cache (Anthropic, Bedrock).
     UncachedInput,
-    /// What the results of the provider's own tools add to the input (Gemini).
+    /// Input from the results of the provider's own tools (Gemini).
     ToolInput,
-    /// Output, reasoning included unless it is told as [`UsagePart::Thoughts`].
+    /// Output, including reasoning unless that is reported as [`UsagePart::Thoughts`].
     Output,
-    /// Reasoning that the provider's output leaves out (Gemini).
+    /// Reasoning that is not included in the output (Gemini).
     Thoughts,
     /// Input and output together.
     Total,
-    /// Billed input, where that is not what was used (Cohere).
+    /// Billed input, if it differs from the input that was used (Cohere).
     BilledInput,
-    /// Billed output, where that is not what was used (Cohere).
+    /// Billed output, if it differs from the output that was used (Cohere).
     BilledOutput,
     /// Input read from a cache.
     CacheRead,
     /// Input written to a cache.
     CacheWrite,
-    /// Reasoning that the provider's output includes.
+    /// Reasoning that is included in the output.
     Reasoning,
     /// Input that is text.
     TextInput,
@@ -56,39 +68,39 @@ pub enum UsagePart {
 }
 
 impl UsagePart {
-    const ALL: usize = 20;
+    const COUNT: usize = 20;
 }
 
-/// Where a format reports usage: the path of each part.
+/// The path at which a format reports each part.
 pub(crate) type Paths = [(&'static str, UsagePart)];
 
 impl Usage {
-    /// Takes a value that other providers report at another path: it says nothing against what is known already if it is
-    /// zero.
+    /// Reads a value that other providers report at another path. A zero does not replace a value that was
+    /// reported.
     pub(crate) fn read_dialect(&mut self, paths: &Paths, path: &str, count: Option<u64>) {
-        let known = |field| count == Some(0) && self.part(field).is_some();
-        if !field(paths, path, count).is_some_and(known) {
+        let adds_nothing = |part| count == Some(0) && self.part(part).is_some();
+        if !part_at(paths, path, count).is_some_and(adds_nothing) {
             self.read(paths, path, count);
         }
     }
 
-    /// Takes a value, if `paths` knows its path.
+    /// Reads a value, if `paths` has its path.
     pub(crate) fn read(&mut self, paths: &Paths, path: &str, count: Option<u64>) {
-        if let (Some(field), Some(count)) = (field(paths, path, count), count) {
-            self.set(field, count);
+        if let (Some(part), Some(count)) = (part_at(paths, path, count), count) {
+            self.set(part, count);
         }
     }
 
-    pub(crate) fn set(&mut self, field: UsagePart, count: u64) {
-        if let Some(slot) = self.counts.get_mut(field as usize) {
+    pub(crate) fn set(&mut self, part: UsagePart, count: u64) {
+        if let Some(slot) = self.counts.get_mut(part as usize) {
             *slot = Some(count);
         }
     }
 
-    /// Adds a value to those of the same answer: only where each is of another text.
-    pub(crate) fn add(&mut self, field: UsagePart, count: Option<u64>) {
+    /// Adds a count to the part, for formats that report one count for each text.
+    pub(crate) fn add(&mut self, part: UsagePart, count: Option<u64>) {
         if let Some(count) = count {
-            self.set(field, count.saturating_add(self.part(field).unwrap_or(0)));
+            self.set(part, count.saturating_add(self.part(part).unwrap_or(0)));
         }
     }
 
@@ -100,15 +112,15 @@ impl Usage {
 
     /// Returns a part as it was reported.
     #[must_use]
-    pub fn part(&self, field: UsagePart) -> Option<u64> {
-        self.counts.get(field as usize).copied().flatten()
+    pub fn part(&self, part: UsagePart) -> Option<u64> {
+        self.counts.get(part as usize).copied().flatten()
     }
 
-    /// Returns all input tokens: cached ones included, billed ones where the provider distinguishes them.
+    /// Returns all input tokens, including cached ones. If the provider reports billed tokens, returns these.
     #[must_use]
     pub fn input(&self) -> Option<u64> {
         let cached = self.sum(&[UsagePart::CacheRead, UsagePart::CacheWrite]);
-        // Input that is less than what of it was cached leaves that out: some gateways to Anthropic.
+        // Some gateways to Anthropic exclude cached tokens: then input is less than its cached part.
         let with_cached = |input| if input < cached { input + cached } else { input };
         let input = self
             .part(UsagePart::BilledInput)
@@ -117,7 +129,7 @@ impl Usage {
         Some(input + self.sum(&[UsagePart::ToolInput]))
     }
 
-    /// Returns all output tokens: reasoning included, billed ones where the provider distinguishes them.
+    /// Returns all output tokens, including reasoning. If the provider reports billed tokens, returns these.
     #[must_use]
     pub fn output(&self) -> Option<u64> {
         let output = self
@@ -128,14 +140,14 @@ impl Usage {
             (None, None) => None,
             (output, thoughts) => Some(output.unwrap_or(0) + thoughts.unwrap_or(0)),
         };
-        // Some count reasoning in the total alone: xAI, Gemini's compatible API.
+        // xAI and Gemini's compatible API include reasoning in the total only.
         let rest = self.part(UsagePart::Total).zip(self.input());
         let rest = rest.and_then(|(total, input)| total.checked_sub(input));
         let output = match output {
             Some(output) => Some(output.max(rest.unwrap_or(0))),
             None => rest.filter(|rest| *rest > 0),
         };
-        // Reasoning that is more than the output is no part of it: Perplexity's.
+        // Perplexity's output excludes reasoning: then reasoning may be more than the output.
         let beside = self
             .part(UsagePart::Reasoning)
             .filter(|beside| Some(*beside) > output);
@@ -149,14 +161,14 @@ impl Usage {
             .or_else(|| self.part(UsagePart::Thoughts))
     }
 
-    fn sum(&self, fields: &[UsagePart]) -> u64 {
-        fields.iter().filter_map(|field| self.part(*field)).sum()
+    fn sum(&self, parts: &[UsagePart]) -> u64 {
+        parts.iter().filter_map(|part| self.part(*part)).sum()
     }
 }
 
-/// The part that a count stands for at a path. Most values are no counts, and cost nothing.
-fn field(paths: &Paths, path: &str, count: Option<u64>) -> Option<UsagePart> {
+/// Returns the part at a path. Most values are not counts, and are rejected without a search.
+fn part_at(paths: &Paths, path: &str, count: Option<u64>) -> Option<UsagePart> {
     count?;
-    let (_, field) = paths.iter().find(|(known, _)| *known == path)?;
-    Some(*field)
+    let (_, part) = paths.iter().find(|(other, _)| *other == path)?;
+    Some(*part)
 }

@@ -1,4 +1,4 @@
-//! What a model said, gathered while it passes.
+//! The captured answer of a model.
 
 use serde_json::{Value, json};
 
@@ -46,7 +46,7 @@ impl Answer {
             Some((_, Part::Text { channel: other, text })) if *other == channel => text.len(),
             _ => 0,
         };
-        if channel == Channel::ToolCall && is_name(path) && self.parts.len() < Self::PARTS {
+        if channel == Channel::ToolCall && is_name(path) && self.parts.len() < Self::MAX_PARTS {
             let tool = Part::Tool {
                 name: String::new(),
                 arguments: String::new(),
@@ -59,7 +59,7 @@ impl Answer {
         }
     }
 
-    /// A value of a tool call's arguments that is no text.
+    /// A value of a tool call's arguments that is not text.
     pub(crate) fn argument(&mut self, choice: u32, path: &str, value: Scalar<'_>) {
         let value = match value {
             Scalar::Text(_) => return,
@@ -101,7 +101,7 @@ impl Answer {
     }
 
     /// The most parts of an answer.
-    const PARTS: usize = 256;
+    const MAX_PARTS: usize = 256;
 
     /// A piece of a text.
     pub(crate) fn piece(&mut self, choice: u32, channel: Channel, path: &str, piece: &str) {
@@ -110,7 +110,7 @@ impl Answer {
         if piece.is_empty() {
             return;
         }
-        let has_room = self.parts.len() < Self::PARTS;
+        let has_room = self.parts.len() < Self::MAX_PARTS;
         let mut of_choice = self.parts.iter_mut().rev().filter(|(other, _)| *other == choice);
         match of_choice.next().map(|(_, part)| part) {
             Some(Part::Tool {
@@ -131,8 +131,8 @@ impl Answer {
         }
     }
 
-    /// Returns the answer as messages of the conventions' schema, one for each alternative. `finishes` are the finish reasons by
-    /// alternative.
+    /// Returns the answer as messages of the conventions' schema, one for each alternative. `finishes` are
+    /// the finish reasons by alternative.
     #[must_use]
     pub fn into_messages<'a>(self, finishes: impl Iterator<Item = Option<&'a str>>) -> Vec<Value> {
         let finishes: Vec<Option<&str>> = finishes.collect();

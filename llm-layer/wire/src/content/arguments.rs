@@ -1,4 +1,5 @@
-//! The arguments of a tool call that come as an object and not as its JSON, put together from the values in it.
+//! The arguments of a tool call that come as an object and not as its JSON, put together from the values in
+//! it.
 
 use serde_json::Value;
 
@@ -10,10 +11,10 @@ pub(super) struct Arguments {
 
 impl Arguments {
     /// The longest array, so that no position makes room for more than came.
-    const LONGEST: usize = 1024;
+    const MAX_ARRAY_LEN: usize = 1024;
 
     /// What an object takes with its first member, in values: the node of a tree.
-    const OBJECT: usize = 16;
+    const OBJECT_VALUES: usize = 16;
 
     /// Puts a value where `member` says, such as `places[1].name`; gives back about how many bytes that took.
     pub(super) fn put(&mut self, member: &str, value: Value) -> usize {
@@ -24,7 +25,7 @@ impl Arguments {
         member.len() + made * size_of::<Value>()
     }
 
-    /// Appends to the text that stands there.
+    /// Appends to the text at this place.
     pub(super) fn append(&mut self, member: &str, piece: &str) {
         if let Some(Value::String(text)) = find(&mut self.tree, member, &mut 0) {
             text.push_str(piece);
@@ -46,7 +47,7 @@ fn find<'a>(tree: &'a mut Value, member: &str, made: &mut usize) -> Option<&'a m
         let (key, positions) = segment.split_once('[').unwrap_or((segment, ""));
         if !at.is_object() {
             *at = Value::Object(serde_json::Map::new());
-            *made += Arguments::OBJECT;
+            *made += Arguments::OBJECT_VALUES;
         }
         at = at.as_object_mut()?.entry(key).or_insert(Value::Null);
         for position in positions.split('[').filter(|position| !position.is_empty()) {
@@ -55,7 +56,7 @@ fn find<'a>(tree: &'a mut Value, member: &str, made: &mut usize) -> Option<&'a m
                 *at = Value::Array(Vec::new());
             }
             let array = at.as_array_mut()?;
-            if position >= Arguments::LONGEST {
+            if position >= Arguments::MAX_ARRAY_LEN {
                 return None;
             }
             *made += (position + 1).saturating_sub(array.len());

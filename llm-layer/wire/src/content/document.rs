@@ -1,10 +1,10 @@
-//! The body of a request, as far as it may be recorded.
+//! The body of a request, bounded, for capture of content.
 
 use serde_json::{Map, Number, Value};
 
 use super::text::Text;
 
-/// The body of a request, or a value in it. Long texts are cut, and of a very long body parts are missing.
+/// The body of a request, or a value in it. Long texts are cut, and parts of a very long body are missing.
 #[derive(Debug, Clone, Default)]
 pub struct Document(pub(super) Node);
 
@@ -20,7 +20,7 @@ pub(super) enum Node {
 }
 
 impl Document {
-    /// The member of an object. `None` for any other value.
+    /// Returns the member of an object. `None` for any other value.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Self> {
         match &self.0 {
@@ -33,20 +33,20 @@ impl Document {
         }
     }
 
-    /// The value at a path of members, with a slash in front of each: `/source/data`.
+    /// Returns the value at a path of members, each with a slash before it: `/source/data`.
     #[must_use]
     pub fn pointer(&self, pointer: &str) -> Option<&Self> {
         let mut names = pointer.split('/').skip(1);
         names.try_fold(self, |value, name| value.get(name))
     }
 
-    /// The string, or its beginning, if it is one.
+    /// Returns the string or its beginning, if it is one.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
         self.as_text().map(Text::as_str)
     }
 
-    /// The value, if it is `true` or `false`.
+    /// Returns the value, if it is `true` or `false`.
     #[must_use]
     pub fn as_bool(&self) -> Option<bool> {
         match self.0 {
@@ -55,18 +55,18 @@ impl Document {
         }
     }
 
-    /// Whether it is `null`.
+    /// Returns whether it is `null`.
     #[must_use]
     pub fn is_null(&self) -> bool {
         matches!(self.0, Node::Null)
     }
 
-    /// The elements of an array; none of any other value.
+    /// Returns the elements of an array. Empty for any other value.
     pub fn items(&self) -> impl Iterator<Item = &Self> {
         self.as_array().into_iter().flatten()
     }
 
-    /// The members of an object; none of any other value.
+    /// Returns the members of an object. Empty for any other value.
     pub fn members(&self) -> impl Iterator<Item = (&str, &Self)> {
         let members = match &self.0 {
             Node::Object(members) => members.as_slice(),
@@ -75,7 +75,7 @@ impl Document {
         members.iter().map(|(name, member)| (&**name, member))
     }
 
-    /// As a value of serde_json; an ellipsis stands behind a text that is cut.
+    /// Converts it to a value of serde_json. A text that was cut ends with an ellipsis.
     #[must_use]
     pub fn to_value(&self) -> Value {
         match &self.0 {
@@ -156,14 +156,15 @@ impl Document {
             Node::Array(items) => items.iter().map(Self::size).sum(),
             Node::Object(members) => {
                 let size = |(name, member): &(Box<str>, Self)| name.len() + member.size();
-                OBJECT + members.iter().map(size).sum::<usize>()
+                OBJECT_BYTES + members.iter().map(size).sum::<usize>()
             }
             Node::Null | Node::Bool(_) | Node::Number(_) => 0,
         };
-        VALUE + inside
+        VALUE_BYTES + inside
     }
 }
 
-/// About what a value takes, in a list that has grown; and what an object takes beside its members once it is written.
-pub(super) const VALUE: usize = 2 * size_of::<Document>();
-pub(super) const OBJECT: usize = 128;
+/// About what a value takes, in a list that has grown; and what an object takes beside its members once it is
+/// written.
+pub(super) const VALUE_BYTES: usize = 2 * size_of::<Document>();
+pub(super) const OBJECT_BYTES: usize = 128;

@@ -1,12 +1,13 @@
 //! Reads a request into a [`Document`].
 //!
-//! A body is read only if its content is captured, when the call has ended. So that it takes no more
-//! than a few times the limits of content, whatever the body, a [`DocumentReader`] counts what it makes and shrinks it
-//! when that is too much: first all texts are cut to half and half again, as content is when it is written, then the
-//! oldest elements of the longest list go. Of encoded media, length and digest are taken before they are cut.
+//! A body is read only if its content is captured, when the call has ended. So that it takes no more than a
+//! few times the limits of content, whatever the body, a [`DocumentReader`] counts what it makes and shrinks
+//! it when that is too much: first all texts are cut to half and half again, as content is when it is
+//! written, then the oldest elements of the longest list go. Of encoded media, length and digest are taken
+//! before they are cut.
 
 use super::Document;
-use super::document::{Node, OBJECT, VALUE};
+use super::document::{Node, OBJECT_BYTES, VALUE_BYTES};
 use super::text::Text;
 use crate::json::{Container, Path, Scalar, Take, Visit};
 
@@ -20,7 +21,7 @@ pub(crate) struct DocumentReader {
     text: Option<Text>,
     /// About how many bytes all of it takes, and may take.
     size: usize,
-    most: usize,
+    max_size: usize,
     /// The most bytes of a text.
     limit: usize,
     /// It cannot be made any smaller: the rest is left out.
@@ -36,7 +37,7 @@ struct Open {
 
 impl DocumentReader {
     /// The shortest limit of a text.
-    const SHORTEST: usize = 64;
+    const MIN_TEXT_BYTES: usize = 64;
 
     /// A reader of a body whose content may have `total` bytes when it is written.
     pub(crate) fn new(total: usize) -> Self {
@@ -45,7 +46,7 @@ impl DocumentReader {
             root: Document::default(),
             text: None,
             size: 0,
-            most: total.saturating_mul(4),
+            max_size: total.saturating_mul(4),
             limit: total,
             is_full: false,
         }
@@ -71,15 +72,15 @@ impl DocumentReader {
         self.shrink();
     }
 
-    /// Makes it smaller by a quarter, if it is too large. So that it is not gone through for each value that comes, it
-    /// takes no more where that is not to be had.
+    /// Makes it smaller by a quarter, if it is too large. So that it is not gone through for each value that
+    /// comes, it takes no more where that is not to be had.
     fn shrink(&mut self) {
-        if self.size <= self.most {
+        if self.size <= self.max_size {
             return;
         }
-        while self.size > self.most / 4 * 3 && !self.is_full {
-            if self.limit > Self::SHORTEST {
-                self.limit = (self.limit / 2).max(Self::SHORTEST);
+        while self.size > self.max_size / 4 * 3 && !self.is_full {
+            if self.limit > Self::MIN_TEXT_BYTES {
+                self.limit = (self.limit / 2).max(Self::MIN_TEXT_BYTES);
                 self.open
                     .iter_mut()
                     .for_each(|open| open.document.cut(self.limit));
@@ -121,8 +122,8 @@ impl Visit for DocumentReader {
             return false;
         }
         let (node, size) = match container {
-            Container::Array => (Node::Array(Vec::new()), VALUE),
-            Container::Object => (Node::Object(Vec::new()), VALUE + OBJECT),
+            Container::Array => (Node::Array(Vec::new()), VALUE_BYTES),
+            Container::Object => (Node::Object(Vec::new()), VALUE_BYTES + OBJECT_BYTES),
         };
         self.size += size + at.key().len();
         self.open.push(Open {
@@ -174,7 +175,8 @@ impl Visit for DocumentReader {
     fn document(&mut self) {}
 }
 
-/// Whether a value is the schema or the description of a tool: they are not recorded, and may be most of a request.
+/// Whether a value is the schema or the description of a tool: they are not recorded, and may be most of a
+/// request.
 fn is_schema(at: &Path) -> bool {
     let is_tool = ["tools[]", "functions[]", "toolConfig.tools[]"]
         .iter()

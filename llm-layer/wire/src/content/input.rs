@@ -18,7 +18,7 @@ pub(super) fn read(body: &Document) -> Content {
         "system_instruction",
         "preamble",
     ];
-    let said = [
+    let conversation = [
         "messages",
         "chat_history",
         "contents",
@@ -37,7 +37,7 @@ pub(super) fn read(body: &Document) -> Content {
             .filter_map(|key| body.get(key))
             .flat_map(|value| parts(value.get("parts").unwrap_or(value)))
             .collect(),
-        input: said
+        input: conversation
             .iter()
             .filter_map(|key| body.get(key))
             .flat_map(messages)
@@ -124,11 +124,11 @@ fn thought(part: &Document) -> Option<Value> {
     let text = part.get("thinking").filter(|text| text.as_text().is_some());
     let text = text.or_else(|| part.pointer("/reasoningContent/reasoningText/text"));
     let summary = || {
-        let texts: Vec<&str> = part
+        let lines: Vec<&str> = part
             .items_of("summary")
             .filter_map(|text| text.string("text"))
             .collect();
-        (!texts.is_empty()).then(|| texts.join("\n").into())
+        (!lines.is_empty()).then(|| lines.join("\n").into())
     };
     let text = text.filter(|text| text.as_text().is_some());
     text.map(Document::to_value).or_else(summary)
@@ -165,7 +165,7 @@ fn parse(text: &Text) -> Option<Value> {
     if text.is_cut() {
         return None;
     }
-    let mut reader = DocumentReader::new(text.as_str().len().max(ARGUMENTS));
+    let mut reader = DocumentReader::new(text.as_str().len().max(MIN_ARGUMENT_LIMIT));
     let mut scanner = StrictScanner::new();
     scanner.feed(text.as_str().as_bytes(), &mut reader).ok()?;
     scanner.finish(&mut reader).ok()?;
@@ -173,7 +173,7 @@ fn parse(text: &Text) -> Option<Value> {
 }
 
 /// The bytes that arguments may have in any case: see [`DocumentReader::new`].
-const ARGUMENTS: usize = 16 * 1024;
+const MIN_ARGUMENT_LIMIT: usize = 16 * 1024;
 
 fn tool_response(part: &Document, kind: &str) -> Option<Value> {
     let response = ["functionResponse", "toolResult"]
@@ -192,15 +192,15 @@ fn tool_response(part: &Document, kind: &str) -> Option<Value> {
     let id = ["id", "call_id", "tool_use_id", "toolUseId"]
         .iter()
         .find_map(|key| response.get(key));
-    let said = ["response", "output", "content", "result"]
+    let result = ["response", "output", "content", "result"]
         .iter()
         .find_map(|key| response.get(key));
-    let (id, said) = (id.map(Document::to_value), said.map(without_media));
-    Some(json!({"type": "tool_call_response", "id": id, "response": said}))
+    let (id, result) = (id.map(Document::to_value), result.map(without_media));
+    Some(json!({"type": "tool_call_response", "id": id, "response": result}))
 }
 
-/// Tools by type and name: the conventions advise against more. A provider's own tool, such as `web_search`, has one word
-/// for both: its type, or in Gemini's requests the member that it stands in.
+/// Tools by type and name: the conventions advise against more. A provider's own tool, such as `web_search`,
+/// has one word for both: its type, or in Gemini's requests the member that it stands in.
 fn tools(tool: &Document) -> Vec<Value> {
     let declared: Vec<Value> = tool.items_of("functionDeclarations").flat_map(tools).collect();
     if !declared.is_empty() {

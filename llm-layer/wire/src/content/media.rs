@@ -1,4 +1,5 @@
-//! Images, sounds and documents in a request, seen from outside: what is encoded is never recorded.
+//! Images, sounds and documents in a request. Encoded data is never recorded, only its type, length and
+//! digest.
 
 use serde_json::{Value, json};
 
@@ -58,7 +59,7 @@ fn in_place(part: &Document) -> Option<Value> {
         ("document", "", "/file/file_data"),
         ("document", "", "/file_data"),
     ];
-    let known = sources.iter().find_map(|(family, format, data)| {
+    let source = sources.iter().find_map(|(family, format, data)| {
         let data = part.pointer(data)?.as_text()?;
         let format = part.pointer(format).filter(|_| !format.is_empty());
         let format = format.and_then(Document::as_str).unwrap_or_default();
@@ -67,11 +68,11 @@ fn in_place(part: &Document) -> Option<Value> {
     // As MCP's tools give it.
     let text = |key| part.get(key).and_then(Document::as_text);
     let data = || text("data").or_else(|| text("blob"));
-    known.or_else(|| Some(blob(part.string("mimeType")?, data()?.digest(false))))
+    source.or_else(|| Some(blob(part.string("mimeType")?, data()?.digest(false))))
 }
 
-/// A medium in place: not itself, but its length as it was encoded, and a digest to know it again. The content, which the
-/// conventions' schema demands, is empty.
+/// A medium in place: not itself, but its length as it was encoded, and a digest to know it again. The
+/// content, which the conventions' schema demands, is empty.
 pub(super) fn blob(mime: &str, data: Digest) -> Value {
     let mut blob = json!({
         "type": "blob",

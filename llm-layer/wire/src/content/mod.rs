@@ -20,7 +20,7 @@ pub(crate) use self::document_reader::DocumentReader;
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Content {
-    /// The parts of `gen_ai.system_instructions`: only where the API has a place of its own for them.
+    /// The parts of `gen_ai.system_instructions`: only if the API has a separate member for them.
     pub system_instructions: Vec<Value>,
     /// The messages of `gen_ai.input.messages`.
     pub input: Vec<Value>,
@@ -37,7 +37,7 @@ impl Content {
         input::read(body)
     }
 
-    /// Returns whether the request has encoded media, of which only type, length and digest are here.
+    /// Returns whether the request has encoded media. Only their type, length and digest are recorded.
     #[must_use]
     pub fn has_media(&self) -> bool {
         self.input.iter().any(media::has_media)

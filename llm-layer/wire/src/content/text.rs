@@ -17,7 +17,7 @@ pub(super) struct Text {
 #[derive(Debug, Clone, Copy)]
 struct Whole {
     digest: Digest,
-    /// Of what stands behind the first comma, as the data of an address does.
+    /// The digest of the text after the first comma: the data of a `data:` URL.
     behind_comma: Option<Digest>,
 }
 
@@ -26,7 +26,7 @@ impl Text {
         &self.text
     }
 
-    /// The length and the digest of the whole text, or of what stands behind its first comma.
+    /// Returns the length and the digest of the whole text, or of the text after its first comma.
     pub(super) fn digest(&self, behind_comma: bool) -> Digest {
         match (&self.whole, behind_comma) {
             (Some(whole), false) => whole.digest,

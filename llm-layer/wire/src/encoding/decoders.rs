@@ -13,12 +13,12 @@ pub(super) fn decoder(coding: Coding, side: Side) -> Option<Box<dyn Decode>> {
     Some(match coding {
         Coding::Gzip => Box::new(Gzip(MultiGzDecoder::new(Unfolded::default()))),
         Coding::Deflate => Box::new(Deflate::Unknown(Unfolded::default())),
-        Coding::Brotli => Box::new(Brotli(DecompressorWriter::new(Unfolded::default(), BUFFER))),
+        Coding::Brotli => Box::new(Brotli(DecompressorWriter::new(Unfolded::default(), BUFFER_BYTES))),
         Coding::Zstd => {
             let mut decoder = ZstdDecoder::new(Unfolded::default()).ok()?;
             let window = match side {
-                Side::Request => ZSTD_REQUEST_WINDOW,
-                Side::Response => ZSTD_WINDOW,
+                Side::Request => ZSTD_REQUEST_WINDOW_LOG,
+                Side::Response => ZSTD_WINDOW_LOG,
             };
             decoder.window_log_max(window).ok()?;
             Box::new(Zstd(decoder))
@@ -28,7 +28,7 @@ pub(super) fn decoder(coding: Coding, side: Side) -> Option<Box<dyn Decode>> {
 
 struct Gzip(MultiGzDecoder<Unfolded>);
 
-/// `deflate` means zlib, and some servers send it bare: the first byte tells.
+/// `deflate` means zlib, but some servers send raw deflate. The first byte decides.
 enum Deflate {
     Unknown(Unfolded),
     Zlib(ZlibDecoder<Unfolded>),
@@ -124,8 +124,8 @@ impl Write for Zstd {
     }
 }
 
-const BUFFER: usize = 8 * 1024;
+const BUFFER_BYTES: usize = 8 * 1024;
 /// A window of 8 MiB, the most that HTTP allows.
-const ZSTD_WINDOW: u32 = 23;
+const ZSTD_WINDOW_LOG: u32 = 23;
 /// A window of 4 MiB: more than a request that is read to its end can use.
-const ZSTD_REQUEST_WINDOW: u32 = 22;
+const ZSTD_REQUEST_WINDOW_LOG: u32 = 22;

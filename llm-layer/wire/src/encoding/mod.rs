@@ -1,4 +1,4 @@
-//! Undoes a content encoding of a request or a response, on a copy, in bounded memory.
+//! Decodes the content encoding of a request or a response, on a copy, in bounded memory.
 
 #[cfg(feature = "encodings")]
 mod decoders;
@@ -11,7 +11,7 @@ use http::header::CONTENT_ENCODING;
 
 use crate::Unseen;
 
-/// A content encoding that is read here: none without the feature `encodings`.
+/// A supported content encoding. Empty without the feature `encodings`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Coding {
     #[cfg(feature = "encodings")]
@@ -24,7 +24,7 @@ pub(crate) enum Coding {
     Zstd,
 }
 
-/// Whose body it is.
+/// Whether a body is that of a request or a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Side {
     Request,
@@ -48,10 +48,11 @@ trait Decode: Write + Send + Sync {
 struct Unfolded(Vec<u8>);
 
 impl Decoder {
-    /// The most bytes that one body may decode to.
+    /// The maximum decoded size of a body in bytes.
     const MAX_BYTES: usize = 256 * 1024 * 1024;
-    /// The number of encoded bytes that are decoded at once. They may decode to [`Self::MAX_STEP_BYTES`], 16,000 to 1.
-    pub(crate) const STEP: usize = 64;
+    /// The number of encoded bytes that are decoded at once. They may decode to [`Self::MAX_STEP_BYTES`],
+    /// 16,000 to 1.
+    pub(crate) const STEP_BYTES: usize = 64;
     const MAX_STEP_BYTES: usize = 1024 * 1024;
 
     /// The decoder for a response's head.
@@ -72,18 +73,18 @@ impl Decoder {
         self.decoded
     }
 
-    /// Decodes bytes and shows what they say, piece by piece.
-    pub(crate) fn feed(&mut self, bytes: &[u8], mut see: impl FnMut(&[u8])) -> Result<(), Unseen> {
+    /// Decodes bytes, and passes them to `on_decoded` in pieces.
+    pub(crate) fn feed(&mut self, bytes: &[u8], mut on_decoded: impl FnMut(&[u8])) -> Result<(), Unseen> {
         let Some(inner) = &mut self.inner else {
             self.decoded += bytes.len();
-            see(bytes);
+            on_decoded(bytes);
             return Ok(());
         };
-        for step in bytes.chunks(Self::STEP) {
+        for step in bytes.chunks(Self::STEP_BYTES) {
             let written = inner.write_all(step).and_then(|()| inner.flush());
             let Unfolded(out) = inner.out();
             self.decoded += out.len();
-            see(out);
+            on_decoded(out);
             let too_large = out.len() > Self::MAX_STEP_BYTES || self.decoded > Self::MAX_BYTES;
             out.clear();
             match written {
@@ -113,16 +114,16 @@ impl Coding {
 
     #[cfg(feature = "encodings")]
     fn from_name(name: &[u8]) -> Option<Self> {
-        let known: [(&[u8], Self); 5] = [
+        let codings: [(&[u8], Self); 5] = [
             (b"gzip", Self::Gzip),
             (b"x-gzip", Self::Gzip),
             (b"deflate", Self::Deflate),
             (b"br", Self::Brotli),
             (b"zstd", Self::Zstd),
         ];
-        let (_, coding) = known
+        let (_, coding) = codings
             .into_iter()
-            .find(|(known, _)| name.eq_ignore_ascii_case(known))?;
+            .find(|(other, _)| name.eq_ignore_ascii_case(other))?;
         Some(coding)
     }
 

@@ -101,16 +101,16 @@ fn what_came_before_a_cut_is_seen() {
 /// Only the first line used to be read: such answers were taken for broken ones.
 #[test]
 fn encodings_in_several_lines() {
-    let of = |lines: [&'static str; 2]| {
+    let decoder = |lines: [&'static str; 2]| {
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append("content-encoding", line.parse().unwrap());
         }
-        Decoder::for_response(&headers).map(|decoder| decoder.inner.is_some())
+        Decoder::for_response(&headers).map(|made| made.inner.is_some())
     };
-    assert!(of(["identity", "gzip"]).unwrap(), "one that matters");
-    assert!(!of(["identity", ""]).unwrap(), "none");
-    assert_eq!(of(["gzip", "gzip"]).unwrap_err(), Unseen::Encoded, "two");
+    assert!(decoder(["identity", "gzip"]).unwrap(), "one that matters");
+    assert!(!decoder(["identity", ""]).unwrap(), "none");
+    assert_eq!(decoder(["gzip", "gzip"]).unwrap_err(), Unseen::Encoded, "two");
 }
 
 #[test]

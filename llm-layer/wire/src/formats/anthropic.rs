@@ -3,7 +3,7 @@
 //! <https://docs.claude.com/en/api/messages>
 
 use crate::json::{Path, Scalar};
-use crate::parameter::{Kind, ParameterPath};
+use crate::parameter::{ParameterPath, ParameterType};
 use crate::path_segments::model_in;
 use crate::usage::{Paths, UsagePart};
 use crate::{Channel, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
@@ -76,12 +76,16 @@ impl WireFormat for Anthropic {
 }
 
 pub(super) const PARAMS: &[ParameterPath] = &[
-    (Parameter::MaxTokens, "max_tokens", Kind::Int),
-    (Parameter::Temperature, "temperature", Kind::Double),
-    (Parameter::TopP, "top_p", Kind::Double),
-    (Parameter::TopK, "top_k", Kind::Int),
-    (Parameter::StopSequences, "stop_sequences", Kind::Texts),
-    (Parameter::ReasoningLevel, "output_config.effort", Kind::Text),
+    (Parameter::MaxTokens, "max_tokens", ParameterType::Int),
+    (Parameter::Temperature, "temperature", ParameterType::Double),
+    (Parameter::TopP, "top_p", ParameterType::Double),
+    (Parameter::TopK, "top_k", ParameterType::Int),
+    (Parameter::StopSequences, "stop_sequences", ParameterType::Texts),
+    (
+        Parameter::ReasoningLevel,
+        "output_config.effort",
+        ParameterType::Text,
+    ),
 ];
 
 const USAGE: &Paths = &[

@@ -5,7 +5,7 @@
 use http::HeaderMap;
 
 use crate::json::{Path, Scalar};
-use crate::parameter::{Kind, ParameterPath};
+use crate::parameter::{ParameterPath, ParameterType};
 use crate::path_segments::segment;
 use crate::usage::{Paths, UsagePart};
 use crate::{Channel, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
@@ -92,23 +92,31 @@ pub(super) fn error_type(headers: &HeaderMap, reply: &mut Reply) {
 }
 
 pub(super) const PARAMS: &[ParameterPath] = &[
-    (Parameter::MaxTokens, "inferenceConfig.maxTokens", Kind::Int),
+    (
+        Parameter::MaxTokens,
+        "inferenceConfig.maxTokens",
+        ParameterType::Int,
+    ),
     (
         Parameter::Temperature,
         "inferenceConfig.temperature",
-        Kind::Double,
+        ParameterType::Double,
     ),
-    (Parameter::TopP, "inferenceConfig.topP", Kind::Double),
-    (Parameter::TopK, "additionalModelRequestFields.top_k", Kind::Int),
+    (Parameter::TopP, "inferenceConfig.topP", ParameterType::Double),
+    (
+        Parameter::TopK,
+        "additionalModelRequestFields.top_k",
+        ParameterType::Int,
+    ),
     (
         Parameter::StopSequences,
         "inferenceConfig.stopSequences",
-        Kind::Texts,
+        ParameterType::Texts,
     ),
     (
         Parameter::BedrockGuardrailId,
         "guardrailConfig.guardrailIdentifier",
-        Kind::Text,
+        ParameterType::Text,
     ),
 ];
 

@@ -8,7 +8,7 @@ use super::anthropic::{self, Anthropic};
 use super::bedrock::{self, error_type};
 use super::openai_chat::{self, OpenAiChat};
 use crate::json::{Path, Scalar};
-use crate::parameter::{Kind, ParameterPath};
+use crate::parameter::{ParameterPath, ParameterType};
 use crate::path_segments::segment;
 use crate::usage::{Paths, UsagePart};
 use crate::{Channel, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
@@ -27,7 +27,7 @@ impl WireFormat for InvokeModel {
     }
 
     fn matches(&self, request: &RequestInfo) -> bool {
-        // Models that draw, and those that rank documents, are no language models.
+        // Models that generate images or rank documents are not language models.
         let is_other = request.has("taskType")
             || request.has("text_prompts")
             || request.has("query") && request.has("documents");
@@ -94,8 +94,8 @@ impl WireFormat for InvokeModel {
     }
 }
 
-/// Whether it is for embeddings that InvokeModel is called, by the model's name, or else by the request's shape, as where
-/// an inference profile is called by its ARN.
+/// Whether it is for embeddings that InvokeModel is called, by the model's name, or else by the request's
+/// shape, as where an inference profile is called by its ARN.
 pub(super) fn embeds(path: &str, request: &RequestInfo) -> bool {
     let model = segment(path, "/model/", '/').unwrap_or_default();
     if model.contains("embed") {
@@ -149,25 +149,29 @@ const PARAMS: &[ParameterPath] = &[
     (
         Parameter::MaxTokens,
         "textGenerationConfig.maxTokenCount",
-        Kind::Int,
+        ParameterType::Int,
     ),
-    (Parameter::MaxTokens, "max_gen_len", Kind::Int),
-    (Parameter::MaxTokens, "max_completion_tokens", Kind::Int),
+    (Parameter::MaxTokens, "max_gen_len", ParameterType::Int),
+    (Parameter::MaxTokens, "max_completion_tokens", ParameterType::Int),
     (
         Parameter::Temperature,
         "textGenerationConfig.temperature",
-        Kind::Double,
+        ParameterType::Double,
     ),
-    (Parameter::TopP, "textGenerationConfig.topP", Kind::Double),
-    (Parameter::TopP, "p", Kind::Double),
-    (Parameter::TopK, "inferenceConfig.topK", Kind::Int),
-    (Parameter::TopK, "k", Kind::Int),
+    (
+        Parameter::TopP,
+        "textGenerationConfig.topP",
+        ParameterType::Double,
+    ),
+    (Parameter::TopP, "p", ParameterType::Double),
+    (Parameter::TopK, "inferenceConfig.topK", ParameterType::Int),
+    (Parameter::TopK, "k", ParameterType::Int),
     (
         Parameter::StopSequences,
         "textGenerationConfig.stopSequences",
-        Kind::Texts,
+        ParameterType::Texts,
     ),
-    (Parameter::StopSequences, "stop", Kind::Texts),
+    (Parameter::StopSequences, "stop", ParameterType::Texts),
 ];
 
 /// Where the models of InvokeModel say why they ended, beside Anthropic's and OpenAI's.

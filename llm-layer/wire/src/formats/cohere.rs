@@ -4,7 +4,7 @@
 
 use super::openai_chat::output_type;
 use crate::json::{Path, Scalar};
-use crate::parameter::{Kind, ParameterPath};
+use crate::parameter::{ParameterPath, ParameterType};
 use crate::usage::{Paths, UsagePart};
 use crate::{Channel, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 
@@ -77,14 +77,22 @@ impl WireFormat for Cohere {
 }
 
 const PARAMS: &[ParameterPath] = &[
-    (Parameter::MaxTokens, "max_tokens", Kind::Int),
-    (Parameter::Temperature, "temperature", Kind::Double),
-    (Parameter::TopP, "p", Kind::Double),
-    (Parameter::TopK, "k", Kind::Int),
-    (Parameter::Seed, "seed", Kind::Int),
-    (Parameter::StopSequences, "stop_sequences", Kind::Texts),
-    (Parameter::FrequencyPenalty, "frequency_penalty", Kind::Double),
-    (Parameter::PresencePenalty, "presence_penalty", Kind::Double),
+    (Parameter::MaxTokens, "max_tokens", ParameterType::Int),
+    (Parameter::Temperature, "temperature", ParameterType::Double),
+    (Parameter::TopP, "p", ParameterType::Double),
+    (Parameter::TopK, "k", ParameterType::Int),
+    (Parameter::Seed, "seed", ParameterType::Int),
+    (Parameter::StopSequences, "stop_sequences", ParameterType::Texts),
+    (
+        Parameter::FrequencyPenalty,
+        "frequency_penalty",
+        ParameterType::Double,
+    ),
+    (
+        Parameter::PresencePenalty,
+        "presence_penalty",
+        ParameterType::Double,
+    ),
 ];
 
 // `cached_tokens` are a part of what was used, which is more than what is billed.

@@ -1,12 +1,12 @@
-//! Embeddings of OpenAI and those that speak like it, Gemini, Ollama, Cohere, Vertex and Bedrock: one shape of answer, a
-//! vector nobody here reads and the number of tokens.
+//! Embeddings of OpenAI and those that speak like it, Gemini, Ollama, Cohere, Vertex and Bedrock: one shape
+//! of answer, a vector, which is not read, and the number of tokens.
 
 use http::HeaderMap;
 
 use super::bedrock_invoke;
 use super::openai_chat::deployment;
 use crate::json::{Path, Scalar};
-use crate::parameter::{Kind, ParameterPath};
+use crate::parameter::{ParameterPath, ParameterType};
 use crate::path_segments::{model_in, segment};
 use crate::usage::{Paths, UsagePart};
 use crate::{Channel, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
@@ -119,7 +119,7 @@ const INPUTS: &[&str] = &[
     "images",
 ];
 
-/// What shows the shape of a request: [`INPUTS`], and what tells Bedrock's models apart.
+/// What shows the shape of a request: [`INPUTS`], and what distinguishes Bedrock's models.
 const MEMBERS: &[&str] = &[
     "input",
     "texts",
@@ -139,27 +139,39 @@ const MEMBERS: &[&str] = &[
 const INSTANCE: &str = "predictions[].embeddings.statistics.token_count";
 
 const PARAMS: &[ParameterPath] = &[
-    (Parameter::DimensionCount, "dimensions", Kind::Int),
-    (Parameter::DimensionCount, "output_dimension", Kind::Int),
-    (Parameter::DimensionCount, "outputDimensionality", Kind::Int),
+    (Parameter::DimensionCount, "dimensions", ParameterType::Int),
+    (Parameter::DimensionCount, "output_dimension", ParameterType::Int),
+    (
+        Parameter::DimensionCount,
+        "outputDimensionality",
+        ParameterType::Int,
+    ),
     (
         Parameter::DimensionCount,
         "parameters.outputDimensionality",
-        Kind::Int,
+        ParameterType::Int,
     ),
     (
         Parameter::DimensionCount,
         "embeddingConfig.outputEmbeddingLength",
-        Kind::Int,
+        ParameterType::Int,
     ),
     (
         Parameter::DimensionCount,
         "singleEmbeddingParams.embeddingDimension",
-        Kind::Int,
+        ParameterType::Int,
     ),
-    (Parameter::EncodingFormats, "encoding_format", Kind::Texts),
-    (Parameter::EncodingFormats, "embedding_types", Kind::Texts),
-    (Parameter::EncodingFormats, "embeddingTypes", Kind::Texts),
+    (
+        Parameter::EncodingFormats,
+        "encoding_format",
+        ParameterType::Texts,
+    ),
+    (
+        Parameter::EncodingFormats,
+        "embedding_types",
+        ParameterType::Texts,
+    ),
+    (Parameter::EncodingFormats, "embeddingTypes", ParameterType::Texts),
 ];
 
 const USAGE: &Paths = &[

@@ -4,7 +4,7 @@
 
 use super::openai_chat::output_modality;
 use crate::json::{Path, Scalar};
-use crate::parameter::{Kind, ParameterPath};
+use crate::parameter::{ParameterPath, ParameterType};
 use crate::path_segments::model_in;
 use crate::usage::{Paths, UsagePart};
 use crate::{Channel, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
@@ -95,8 +95,8 @@ impl WireFormat for Gemini {
 /// Takes a count of one modality: its name came before it.
 pub(super) fn modality(fields: [UsagePart; 3], count: Option<u64>, reply: &mut Reply) {
     let mut names = MODALITIES.iter().zip(fields);
-    let known = names.find(|(name, _)| name.eq_ignore_ascii_case(reply.stashed()));
-    if let (Some(count), Some((_, field))) = (count, known) {
+    let part = names.find(|(name, _)| name.eq_ignore_ascii_case(reply.stashed()));
+    if let (Some(count), Some((_, field))) = (count, part) {
         reply.usage.set(field, count);
     }
 }
@@ -118,40 +118,40 @@ const PARAMS: &[ParameterPath] = &[
     (
         Parameter::MaxTokens,
         "generationConfig.maxOutputTokens",
-        Kind::Int,
+        ParameterType::Int,
     ),
     (
         Parameter::Temperature,
         "generationConfig.temperature",
-        Kind::Double,
+        ParameterType::Double,
     ),
-    (Parameter::TopP, "generationConfig.topP", Kind::Double),
-    (Parameter::TopK, "generationConfig.topK", Kind::Int),
-    (Parameter::Seed, "generationConfig.seed", Kind::Int),
+    (Parameter::TopP, "generationConfig.topP", ParameterType::Double),
+    (Parameter::TopK, "generationConfig.topK", ParameterType::Int),
+    (Parameter::Seed, "generationConfig.seed", ParameterType::Int),
     (
         Parameter::ChoiceCount,
         "generationConfig.candidateCount",
-        Kind::Choices,
+        ParameterType::Choices,
     ),
     (
         Parameter::StopSequences,
         "generationConfig.stopSequences",
-        Kind::Texts,
+        ParameterType::Texts,
     ),
     (
         Parameter::FrequencyPenalty,
         "generationConfig.frequencyPenalty",
-        Kind::Double,
+        ParameterType::Double,
     ),
     (
         Parameter::PresencePenalty,
         "generationConfig.presencePenalty",
-        Kind::Double,
+        ParameterType::Double,
     ),
     (
         Parameter::ReasoningLevel,
         "generationConfig.thinkingConfig.thinkingLevel",
-        Kind::Text,
+        ParameterType::Text,
     ),
 ];
 

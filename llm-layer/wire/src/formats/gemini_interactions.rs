@@ -5,7 +5,7 @@
 use super::gemini::{CACHE_READ, INPUT, OUTPUT, modality};
 use super::openai_chat::output_modality;
 use crate::json::{Path, Scalar};
-use crate::parameter::{Kind, ParameterPath};
+use crate::parameter::{ParameterPath, ParameterType};
 use crate::usage::{Paths, UsagePart};
 use crate::{Channel, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 
@@ -30,7 +30,7 @@ impl WireFormat for GeminiInteractions {
     fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
         request.read(&[PARAMS], at, value);
         match (at.as_str(), value.as_str()) {
-            // An agent of Google's stands where a model else does.
+            // An agent takes the place of the model.
             ("agent", Some(agent)) => request.other_model = Some(agent.to_owned()),
             ("response_mime_type", Some("application/json")) => {
                 request.set(Parameter::OutputType, "json");
@@ -66,7 +66,7 @@ impl WireFormat for GeminiInteractions {
     }
 
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
-        // In a stream, the interaction stands in a member of the event.
+        // In a stream, the interaction is a member of the event.
         let path = at.as_str();
         let path = path.strip_prefix("interaction.").unwrap_or(path);
         match (path, value.as_str()) {
@@ -99,29 +99,29 @@ const PARAMS: &[ParameterPath] = &[
     (
         Parameter::MaxTokens,
         "generation_config.max_output_tokens",
-        Kind::Int,
+        ParameterType::Int,
     ),
     (
         Parameter::Temperature,
         "generation_config.temperature",
-        Kind::Double,
+        ParameterType::Double,
     ),
-    (Parameter::TopP, "generation_config.top_p", Kind::Double),
-    (Parameter::Seed, "generation_config.seed", Kind::Int),
+    (Parameter::TopP, "generation_config.top_p", ParameterType::Double),
+    (Parameter::Seed, "generation_config.seed", ParameterType::Int),
     (
         Parameter::StopSequences,
         "generation_config.stop_sequences",
-        Kind::Texts,
+        ParameterType::Texts,
     ),
     (
         Parameter::ReasoningLevel,
         "generation_config.thinking_level",
-        Kind::Text,
+        ParameterType::Text,
     ),
     (
         Parameter::PreviousResponseId,
         "previous_interaction_id",
-        Kind::Text,
+        ParameterType::Text,
     ),
 ];
 

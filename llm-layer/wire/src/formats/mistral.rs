@@ -3,7 +3,7 @@
 //! <https://docs.mistral.ai/api/endpoint/beta/conversations>
 
 use crate::json::{Path, Scalar};
-use crate::parameter::{Kind, ParameterPath};
+use crate::parameter::{ParameterPath, ParameterType};
 use crate::usage::{Paths, UsagePart};
 use crate::{Channel, Operation, Parameter, PromptPart, Reply, ReplyDetail, RequestInfo, WireFormat};
 
@@ -68,24 +68,32 @@ impl WireFormat for MistralConversations {
 }
 
 const PARAMS: &[ParameterPath] = &[
-    (Parameter::MaxTokens, "completion_args.max_tokens", Kind::Int),
+    (
+        Parameter::MaxTokens,
+        "completion_args.max_tokens",
+        ParameterType::Int,
+    ),
     (
         Parameter::Temperature,
         "completion_args.temperature",
-        Kind::Double,
+        ParameterType::Double,
     ),
-    (Parameter::TopP, "completion_args.top_p", Kind::Double),
-    (Parameter::Seed, "completion_args.random_seed", Kind::Int),
-    (Parameter::StopSequences, "completion_args.stop", Kind::Texts),
+    (Parameter::TopP, "completion_args.top_p", ParameterType::Double),
+    (Parameter::Seed, "completion_args.random_seed", ParameterType::Int),
+    (
+        Parameter::StopSequences,
+        "completion_args.stop",
+        ParameterType::Texts,
+    ),
     (
         Parameter::FrequencyPenalty,
         "completion_args.frequency_penalty",
-        Kind::Double,
+        ParameterType::Double,
     ),
     (
         Parameter::PresencePenalty,
         "completion_args.presence_penalty",
-        Kind::Double,
+        ParameterType::Double,
     ),
 ];
 

@@ -198,16 +198,16 @@ mod tests {
                 answer: None,
                 on_text: |_: TextPiece<'_>| (),
             };
-            let mut tell = |document: String| {
+            let mut is_unchanged_by = |document: String| {
                 let fed = Scanner::default().feed(document.as_bytes(), &mut reading);
                 assert_eq!(fed, Ok(()), "{document}");
                 reading.is_unchanged()
             };
             for event in ["", "error", "response.completed", "conversation.response.error"] {
-                tell(format!(r#"{{"type":"{event}"}}"#));
+                is_unchanged_by(format!(r#"{{"type":"{event}"}}"#));
                 for value in ["\"completed\"", "7", "null"] {
                     let document = format!(r#"{{"type":"{event}","{name}":{value}}}"#);
-                    assert!(tell(document.clone()), "{format:?}: {document}");
+                    assert!(is_unchanged_by(document.clone()), "{format:?}: {document}");
                 }
             }
         }

@@ -1,9 +1,10 @@
-//! Ollama's own API: `/api/chat` and `/api/generate`, whose answers are streams of JSON lines unless asked otherwise.
+//! Ollama's own API: `/api/chat` and `/api/generate`, whose answers are streams of JSON lines unless asked
+//! otherwise.
 //!
 //! <https://github.com/ollama/ollama/blob/main/docs/api.md>
 
 use crate::json::{Path, Scalar};
-use crate::parameter::{Kind, ParameterPath};
+use crate::parameter::{ParameterPath, ParameterType};
 use crate::usage::{Paths, UsagePart};
 use crate::{Channel, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 
@@ -81,23 +82,27 @@ impl WireFormat for Ollama {
 }
 
 const PARAMS: &[ParameterPath] = &[
-    (Parameter::MaxTokens, "options.num_predict", Kind::Int),
-    (Parameter::Temperature, "options.temperature", Kind::Double),
-    (Parameter::TopP, "options.top_p", Kind::Double),
-    (Parameter::TopK, "options.top_k", Kind::Int),
-    (Parameter::Seed, "options.seed", Kind::Int),
-    (Parameter::StopSequences, "options.stop", Kind::Texts),
+    (Parameter::MaxTokens, "options.num_predict", ParameterType::Int),
+    (
+        Parameter::Temperature,
+        "options.temperature",
+        ParameterType::Double,
+    ),
+    (Parameter::TopP, "options.top_p", ParameterType::Double),
+    (Parameter::TopK, "options.top_k", ParameterType::Int),
+    (Parameter::Seed, "options.seed", ParameterType::Int),
+    (Parameter::StopSequences, "options.stop", ParameterType::Texts),
     (
         Parameter::FrequencyPenalty,
         "options.frequency_penalty",
-        Kind::Double,
+        ParameterType::Double,
     ),
     (
         Parameter::PresencePenalty,
         "options.presence_penalty",
-        Kind::Double,
+        ParameterType::Double,
     ),
-    (Parameter::ReasoningLevel, "think", Kind::Text),
+    (Parameter::ReasoningLevel, "think", ParameterType::Text),
 ];
 
 const USAGE: &Paths = &[

@@ -1,10 +1,10 @@
-//! OpenAI chat completions, and all that speak like it: Azure, Mistral, Groq, DeepSeek, xAI, vLLM, llama.cpp, Ollama,
-//! OpenRouter, watsonx.
+//! OpenAI chat completions, and all that speak like it: Azure, Mistral, Groq, DeepSeek, xAI, vLLM, llama.cpp,
+//! Ollama, OpenRouter, watsonx.
 //!
 //! <https://platform.openai.com/docs/api-reference/chat>
 
 use crate::json::{Path, Scalar};
-use crate::parameter::{Kind, ParameterPath};
+use crate::parameter::{ParameterPath, ParameterType};
 use crate::path_segments::{model_in, segment};
 use crate::usage::{Paths, UsagePart};
 use crate::{Channel, Operation, Parameter, PromptPart, Reply, ReplyDetail, RequestInfo, WireFormat};
@@ -87,7 +87,7 @@ impl WireFormat for OpenAiChat {
     }
 }
 
-/// Whether an answer is no stream, or one that is to report its usage.
+/// Returns whether the answer is not a stream, or a stream that will report its usage.
 pub(super) fn includes_usage(request: &RequestInfo) -> bool {
     request.stream_member != Some(true) || request.includes_usage
 }
@@ -112,7 +112,8 @@ pub(super) fn completion(at: &Path, value: Scalar<'_>, reply: &mut Reply) {
         ("choices[].index", _) => reply.set_index(at, value),
         ("choices[].finish_reason", Some(reason)) => reply.finish(at, reason),
         (path, _) => {
-            // Moonshot reports usage in the choice, OpenRouter an error, and Groq both in a member of its own.
+            // Moonshot reports usage in the choice, OpenRouter an error, and Groq both in a member of its
+            // own.
             let dialects = ["choices[].", "x_groq."];
             let path = dialects
                 .iter()
@@ -129,8 +130,8 @@ pub(super) fn usage(path: &str, value: Scalar<'_>, reply: &mut Reply) {
     let count = value.as_count();
     reply.usage.read(USAGE, path, count);
     reply.usage.read_dialect(DIALECTS, path, count);
-    // llama.cpp tells its timings in streams that were not asked for their usage: what was evaluated, and ahead of it
-    // what was not, because it was in the cache.
+    // llama.cpp tells its timings in streams that were not asked for their usage: what was evaluated, and
+    // ahead of it what was not, because it was in the cache.
     if reply.usage.part(UsagePart::Input).is_none() {
         match (path, reply.usage.part(UsagePart::CacheRead)) {
             ("timings.prompt_n", None) => {}
@@ -163,29 +164,37 @@ pub(super) fn output_type(format: &str) -> Option<&'static str> {
     }
 }
 
-/// The kind of output that a modality other than text asks for, and its rank: sound counts before images, and what a
-/// format says before both.
+/// The kind of output that a modality other than text asks for, and its rank: sound counts before images, and
+/// what a format says before both.
 pub(super) fn output_modality(name: &str) -> Option<(usize, &'static str)> {
     let kinds = [("audio", "speech"), ("image", "image")];
     let mut ranked = kinds.into_iter().zip(1..);
-    let ((_, kind), rank) = ranked.find(|((known, _), _)| known.eq_ignore_ascii_case(name))?;
+    let ((_, kind), rank) = ranked.find(|((modality, _), _)| modality.eq_ignore_ascii_case(name))?;
     Some((rank, kind))
 }
 
 const PARAMS: &[ParameterPath] = &[
-    (Parameter::MaxTokens, "max_completion_tokens", Kind::Int),
-    (Parameter::MaxTokens, "max_tokens", Kind::Int),
-    (Parameter::Temperature, "temperature", Kind::Double),
-    (Parameter::TopP, "top_p", Kind::Double),
-    (Parameter::TopK, "top_k", Kind::Int),
-    (Parameter::FrequencyPenalty, "frequency_penalty", Kind::Double),
-    (Parameter::PresencePenalty, "presence_penalty", Kind::Double),
-    (Parameter::Seed, "seed", Kind::Int),
-    (Parameter::Seed, "random_seed", Kind::Int),
-    (Parameter::ChoiceCount, "n", Kind::Choices),
-    (Parameter::StopSequences, "stop", Kind::Texts),
-    (Parameter::ReasoningLevel, "reasoning_effort", Kind::Text),
-    (Parameter::ReasoningLevel, "reasoning.effort", Kind::Text),
+    (Parameter::MaxTokens, "max_completion_tokens", ParameterType::Int),
+    (Parameter::MaxTokens, "max_tokens", ParameterType::Int),
+    (Parameter::Temperature, "temperature", ParameterType::Double),
+    (Parameter::TopP, "top_p", ParameterType::Double),
+    (Parameter::TopK, "top_k", ParameterType::Int),
+    (
+        Parameter::FrequencyPenalty,
+        "frequency_penalty",
+        ParameterType::Double,
+    ),
+    (
+        Parameter::PresencePenalty,
+        "presence_penalty",
+        ParameterType::Double,
+    ),
+    (Parameter::Seed, "seed", ParameterType::Int),
+    (Parameter::Seed, "random_seed", ParameterType::Int),
+    (Parameter::ChoiceCount, "n", ParameterType::Choices),
+    (Parameter::StopSequences, "stop", ParameterType::Texts),
+    (Parameter::ReasoningLevel, "reasoning_effort", ParameterType::Text),
+    (Parameter::ReasoningLevel, "reasoning.effort", ParameterType::Text),
 ];
 
 /// The ends of paths that ask for a stream, of Vertex and of watsonx.

@@ -4,7 +4,7 @@
 
 use super::openai_chat::{completion, deployment, includes_usage, usage_option};
 use crate::json::{Path, Scalar};
-use crate::parameter::{Kind, ParameterPath};
+use crate::parameter::{ParameterPath, ParameterType};
 use crate::path_segments::model_in;
 use crate::{Channel, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 
@@ -68,13 +68,21 @@ impl WireFormat for OpenAiCompletions {
 }
 
 const PARAMS: &[ParameterPath] = &[
-    (Parameter::MaxTokens, "max_tokens", Kind::Int),
-    (Parameter::Temperature, "temperature", Kind::Double),
-    (Parameter::TopP, "top_p", Kind::Double),
-    (Parameter::FrequencyPenalty, "frequency_penalty", Kind::Double),
-    (Parameter::PresencePenalty, "presence_penalty", Kind::Double),
-    (Parameter::Seed, "seed", Kind::Int),
-    (Parameter::Seed, "random_seed", Kind::Int),
-    (Parameter::ChoiceCount, "n", Kind::Choices),
-    (Parameter::StopSequences, "stop", Kind::Texts),
+    (Parameter::MaxTokens, "max_tokens", ParameterType::Int),
+    (Parameter::Temperature, "temperature", ParameterType::Double),
+    (Parameter::TopP, "top_p", ParameterType::Double),
+    (
+        Parameter::FrequencyPenalty,
+        "frequency_penalty",
+        ParameterType::Double,
+    ),
+    (
+        Parameter::PresencePenalty,
+        "presence_penalty",
+        ParameterType::Double,
+    ),
+    (Parameter::Seed, "seed", ParameterType::Int),
+    (Parameter::Seed, "random_seed", ParameterType::Int),
+    (Parameter::ChoiceCount, "n", ParameterType::Choices),
+    (Parameter::StopSequences, "stop", ParameterType::Texts),
 ];

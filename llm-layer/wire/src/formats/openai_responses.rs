@@ -4,7 +4,7 @@
 
 use super::openai_chat::{output_type, service_tier};
 use crate::json::{Path, Scalar};
-use crate::parameter::{Kind, ParameterPath};
+use crate::parameter::{ParameterPath, ParameterType};
 use crate::usage::{Paths, UsagePart};
 use crate::{Channel, Operation, Parameter, PromptPart, Reply, ReplyDetail, RequestInfo, WireFormat};
 
@@ -58,7 +58,7 @@ impl WireFormat for OpenAiResponses {
     }
 
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
-        // In a stream, the response stands in a member of the event.
+        // In a stream, the response is a member of the event.
         let path = at.as_str();
         let path = path.strip_prefix("response.").unwrap_or(path);
         match (path, value.as_str()) {
@@ -109,15 +109,19 @@ fn delta(event: &str) -> Option<Channel> {
 const TOOL_CALL: &str = "tool_call";
 
 const PARAMS: &[ParameterPath] = &[
-    (Parameter::MaxTokens, "max_output_tokens", Kind::Int),
-    (Parameter::Temperature, "temperature", Kind::Double),
-    (Parameter::TopP, "top_p", Kind::Double),
-    (Parameter::ReasoningLevel, "reasoning.effort", Kind::Text),
-    (Parameter::PreviousResponseId, "previous_response_id", Kind::Text),
-    (Parameter::ConversationId, "conversation.id", Kind::Text),
-    (Parameter::ConversationId, "conversation", Kind::Text),
-    (Parameter::PromptName, "prompt.id", Kind::Text),
-    (Parameter::PromptVersion, "prompt.version", Kind::Text),
+    (Parameter::MaxTokens, "max_output_tokens", ParameterType::Int),
+    (Parameter::Temperature, "temperature", ParameterType::Double),
+    (Parameter::TopP, "top_p", ParameterType::Double),
+    (Parameter::ReasoningLevel, "reasoning.effort", ParameterType::Text),
+    (
+        Parameter::PreviousResponseId,
+        "previous_response_id",
+        ParameterType::Text,
+    ),
+    (Parameter::ConversationId, "conversation.id", ParameterType::Text),
+    (Parameter::ConversationId, "conversation", ParameterType::Text),
+    (Parameter::PromptName, "prompt.id", ParameterType::Text),
+    (Parameter::PromptVersion, "prompt.version", ParameterType::Text),
 ];
 
 const USAGE: &Paths = &[

@@ -1,6 +1,6 @@
 //! Base64, fed in pieces.
 
-/// Decodes the alphabet of RFC 4648 §4; other characters are passed over.
+/// Decodes the alphabet of RFC 4648 §4; other characters are skipped.
 #[derive(Debug, Default)]
 pub(super) struct Base64 {
     bits: u32,

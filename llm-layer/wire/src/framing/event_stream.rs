@@ -1,23 +1,24 @@
 //! Amazon's event stream: <https://docs.aws.amazon.com/transcribe/latest/dg/event-stream.html>.
 //!
-//! Checksums are not checked: whoever reads the stream does that, and here a wrong number is at worst a number less.
+//! Checksums are not verified. The client that reads the stream does that, and the worst effect of a corrupt
+//! message here is a missing count.
 
 use super::Receive;
 use super::base64::Base64;
 use crate::json::{Malformed, Path, Scalar, Scanner, Take, Visit};
 
-/// Reads the payloads of messages as JSON while they come.
+/// Reads the payloads of messages as JSON incrementally.
 #[derive(Debug, Default)]
 pub(crate) struct EventStream {
     part: Part,
-    /// The prelude or the headers, as far as they came.
-    kept: Vec<u8>,
+    /// The prelude or the headers so far.
+    head: Vec<u8>,
     payload: Scanner,
     chunk: Chunk,
     broken: bool,
 }
 
-/// What of a message comes next, and how many bytes of it.
+/// The part of a message that is being read, and its length in bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Part {
     #[default]
@@ -27,14 +28,14 @@ enum Part {
         payload: usize,
     },
     Payload {
-        left: usize,
+        remaining: usize,
     },
     Checksum {
-        left: usize,
+        remaining: usize,
     },
 }
 
-/// The provider's own document in the member `bytes` of a payload.
+/// The provider's document, in base64 in the member `bytes` of a payload.
 #[derive(Debug, Default)]
 struct Chunk {
     base64: Base64,
@@ -44,17 +45,17 @@ struct Chunk {
 }
 
 impl EventStream {
-    const PRELUDE: usize = 12;
-    const CHECKSUM: usize = 4;
-    /// The most bytes of headers; the format's own limit is 128 KiB.
-    const HEADERS: usize = 16 * 1024;
+    const PRELUDE_BYTES: usize = 12;
+    const CHECKSUM_BYTES: usize = 4;
+    /// The maximum size of headers. The limit of the format is 128 KiB.
+    const MAX_HEADER_BYTES: usize = 16 * 1024;
 
     pub(super) fn feed(&mut self, mut bytes: &[u8], receive: &mut impl Receive) {
         while !bytes.is_empty() && !self.broken {
             let wanted = match self.part {
-                Part::Prelude => Self::PRELUDE - self.kept.len(),
-                Part::Headers { headers, .. } => headers - self.kept.len(),
-                Part::Payload { left } | Part::Checksum { left } => left,
+                Part::Prelude => Self::PRELUDE_BYTES - self.head.len(),
+                Part::Headers { headers, .. } => headers - self.head.len(),
+                Part::Payload { remaining } | Part::Checksum { remaining } => remaining,
             };
             let Some((taken, rest)) = bytes.split_at_checked(wanted.min(bytes.len())) else {
                 return;
@@ -66,7 +67,7 @@ impl EventStream {
 
     /// Ends the stream.
     pub(super) fn finish(&self) -> Result<(), Malformed> {
-        let between = self.part == Part::Prelude && self.kept.is_empty();
+        let between = self.part == Part::Prelude && self.head.is_empty();
         if between && !self.broken && !self.chunk.broken {
             Ok(())
         } else {
@@ -74,12 +75,12 @@ impl EventStream {
         }
     }
 
-    /// Takes bytes of the current part, of which `left` are still to come.
-    fn take(&mut self, taken: &[u8], left: usize, receive: &mut impl Receive) {
+    /// Reads bytes of the current part. `remaining` is the number of its bytes that follow later.
+    fn take(&mut self, taken: &[u8], remaining: usize, receive: &mut impl Receive) {
         match self.part {
             Part::Prelude | Part::Headers { .. } => {
-                self.kept.extend_from_slice(taken);
-                if left > 0 {
+                self.head.extend_from_slice(taken);
+                if remaining > 0 {
                     return;
                 }
             }
@@ -89,13 +90,13 @@ impl EventStream {
                     receive,
                 };
                 self.broken = self.payload.feed(taken, &mut unwrap).is_err();
-                if left > 0 {
-                    self.part = Part::Payload { left };
+                if remaining > 0 {
+                    self.part = Part::Payload { remaining };
                     return;
                 }
             }
-            Part::Checksum { .. } if left > 0 => {
-                self.part = Part::Checksum { left };
+            Part::Checksum { .. } if remaining > 0 => {
+                self.part = Part::Checksum { remaining };
                 return;
             }
             Part::Checksum { .. } => {}
@@ -103,10 +104,10 @@ impl EventStream {
         self.next(receive);
     }
 
-    /// Goes on to the next part that has any bytes.
+    /// Moves on to the next part that is not empty.
     fn next(&mut self, receive: &mut impl Receive) {
         self.part = match self.part {
-            Part::Prelude => match lengths(&self.kept) {
+            Part::Prelude => match lengths(&self.head) {
                 Some((headers, payload)) => Part::Headers { headers, payload },
                 None => {
                     self.broken = true;
@@ -114,34 +115,36 @@ impl EventStream {
                 }
             },
             Part::Headers { payload, .. } => {
-                announce(&self.kept, receive);
+                announce(&self.head, receive);
                 self.payload.reset();
-                Part::Payload { left: payload }
+                Part::Payload { remaining: payload }
             }
-            Part::Payload { .. } => Part::Checksum { left: Self::CHECKSUM },
+            Part::Payload { .. } => Part::Checksum {
+                remaining: Self::CHECKSUM_BYTES,
+            },
             Part::Checksum { .. } => Part::Prelude,
         };
-        self.kept.clear();
+        self.head.clear();
         if matches!(
             self.part,
-            Part::Headers { headers: 0, .. } | Part::Payload { left: 0 }
+            Part::Headers { headers: 0, .. } | Part::Payload { remaining: 0 }
         ) {
             self.next(receive);
         }
     }
 }
 
-/// The lengths of the headers and the payload that a prelude announces.
+/// Returns the lengths of the headers and the payload.
 fn lengths(prelude: &[u8]) -> Option<(usize, usize)> {
     let total = usize::try_from(u32::from_be_bytes(*prelude.first_chunk()?)).ok()?;
     let headers = usize::try_from(u32::from_be_bytes(*prelude.get(4..)?.first_chunk()?)).ok()?;
     let payload = total
-        .checked_sub(EventStream::PRELUDE + EventStream::CHECKSUM)?
+        .checked_sub(EventStream::PRELUDE_BYTES + EventStream::CHECKSUM_BYTES)?
         .checked_sub(headers)?;
-    (headers <= EventStream::HEADERS).then_some((headers, payload))
+    (headers <= EventStream::MAX_HEADER_BYTES).then_some((headers, payload))
 }
 
-/// Tells which event a message is, or which error.
+/// Reports the type of an event, or the error.
 fn announce(mut headers: &[u8], receive: &mut impl Receive) {
     while let Some((name, value, rest)) = header(headers) {
         match name {
@@ -167,7 +170,7 @@ fn header(headers: &[u8]) -> Option<(&[u8], &str, &[u8])> {
     Some((name, std::str::from_utf8(value).ok()?, rest))
 }
 
-/// Reads the provider's document out of a payload's member `bytes`, and everything else as it is.
+/// Decodes the provider's document in the member `bytes` of a payload, and forwards all other values.
 struct Unwrap<'a, R> {
     chunk: &'a mut Chunk,
     receive: &'a mut R,
@@ -175,7 +178,7 @@ struct Unwrap<'a, R> {
 
 impl<R: Receive> Visit for Unwrap<'_, R> {
     fn string(&mut self, at: &Path) -> Take {
-        if at.as_str() == BYTES {
+        if at.as_str() == CHUNK_MEMBER {
             self.chunk.base64 = Base64::default();
             self.chunk.scanner.reset();
             return Take::Pieces;
@@ -184,7 +187,7 @@ impl<R: Receive> Visit for Unwrap<'_, R> {
     }
 
     fn piece(&mut self, at: &Path, piece: &str) {
-        if at.as_str() != BYTES {
+        if at.as_str() != CHUNK_MEMBER {
             return self.receive.piece(at, piece);
         }
         let chunk = &mut *self.chunk;
@@ -202,4 +205,4 @@ impl<R: Receive> Visit for Unwrap<'_, R> {
     }
 }
 
-const BYTES: &str = "bytes";
+const CHUNK_MEMBER: &str = "bytes";

@@ -6,11 +6,11 @@ use super::Receive;
 use super::repeats::Events;
 use crate::json::{Malformed, Scanner};
 
-/// Reads documents line by line, wherever their ends are.
+/// Reads documents line by line. A document may span several lines.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
     scanner: Scanner,
-    /// The line has not ended, though the document on it may have.
+    /// The line has not ended, even if its document has.
     open: bool,
     broken: bool,
 }

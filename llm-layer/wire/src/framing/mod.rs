@@ -1,4 +1,5 @@
-//! Cuts a response into the documents it carries, by its content type, unless its first byte tells otherwise.
+//! Splits a response into the documents it carries, by its content type or, if that is wrong, by its first
+//! byte.
 
 mod base64;
 mod event_stream;
@@ -28,28 +29,28 @@ pub(crate) trait Receive: Visit {
     fn fail(&mut self, code: &str);
 }
 
-/// Need not be told what it heard before.
+/// A receiver for which events that change nothing but text can be skipped: see [`repeats`].
 pub(crate) trait Repeat: Receive {
-    /// Whether the value at a path says nothing, whatever it is.
+    /// Returns whether the value at a path never matters.
     fn ignores(&self, at: &Path) -> bool;
 
-    /// Where the text went that came last, if nothing but its tokens matter.
+    /// Returns where the last text went, if it is not captured.
     fn place(&self) -> Option<TextPlace>;
 
-    /// Whether everything but texts is as it was when this was asked before.
+    /// Returns whether everything but text is unchanged since the last call.
     fn is_unchanged(&mut self) -> bool;
 
-    /// A piece of text for a place, of the document that [comes again](Self::again).
+    /// Receives a piece of text of a document that is [repeated](Self::again).
     fn text(&mut self, place: TextPlace, piece: &str);
 
-    /// A document comes again, that changes nothing but texts.
+    /// A document is repeated that changes nothing but text.
     fn again(&mut self);
 }
 
 /// A decoder of one response body.
 #[derive(Debug)]
 pub(crate) enum Framing {
-    /// Nothing has come yet of what was announced to be events, or JSON.
+    /// No byte has come yet. `events`: the content type is that of server-sent events.
     Text {
         events: bool,
     },
@@ -60,7 +61,7 @@ pub(crate) enum Framing {
 }
 
 impl Framing {
-    /// The framing that the response's head announces.
+    /// Creates the framing for a response with these headers.
     pub(crate) fn from_headers(headers: &HeaderMap) -> Self {
         let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let essence = content_type
@@ -76,7 +77,7 @@ impl Framing {
         }
     }
 
-    /// Whether the answer comes in events, whatever was asked for.
+    /// Returns whether the answer is a stream of events.
     #[inline]
     pub(crate) fn is_stream(&self) -> bool {
         matches!(
@@ -85,7 +86,7 @@ impl Framing {
         )
     }
 
-    /// Reads on. What is malformed is passed over.
+    /// Reads bytes. Malformed documents are skipped.
     pub(crate) fn feed(&mut self, bytes: &[u8], receive: &mut impl Repeat) {
         if let Self::Text { events } = self {
             match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
@@ -101,7 +102,7 @@ impl Framing {
         }
     }
 
-    /// Ends the body: what is still open is read as far as it came.
+    /// Ends the body. A document that is still open is read as far as it came.
     pub(crate) fn finish(&mut self, receive: &mut impl Repeat) -> Result<(), Malformed> {
         match self {
             Self::Text { .. } => Ok(()),
@@ -111,8 +112,8 @@ impl Framing {
         }
     }
 
-    /// Some servers call their events text, and some send an error in place of the events they announced: no line of
-    /// events begins like JSON, and no JSON like a field.
+    /// Some servers send events as `text/plain`, and some send a JSON error as `text/event-stream`. The first
+    /// byte decides, since no line of events begins like JSON, and no JSON like a field.
     fn begun(events: bool, first: u8) -> Self {
         let is_events = match first {
             b'{' | b'[' => false,
@@ -127,4 +128,4 @@ impl Framing {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,22 +1,28 @@
-//! Events that say again what the one before them said, but for their text.
+//! Reads events that repeat an earlier event in all but their text, without parsing them again.
 //!
-//! That is what nearly all of a stream is: `{"id":…,"choices":[{"index":0,"delta":{"content":"` a token's text
-//! `"},"finish_reason":null}]}`, each time with the same bytes around the text. To read them all costs fifty times what
-//! it costs to see that they are the same, so an event is kept as a [`Shape`]: its bytes, and the holes in them.
+//! Nearly all events of a stream differ from the one before them in one string only:
+//! `{"id":…,"choices":[{"index":0,"delta":{"content":"` text of a token `"},"finish_reason":null}]}`. Parsing
+//! such an event costs about fifty times as much as comparing its bytes. So the bytes of an event are stored
+//! as a [`Shape`], with holes for the parts that may differ:
 //!
-//! | hole | matches | in |
+//! | hole | matches | occurs in |
 //! |---|---|---|
-//! | text | a string: a text of the answer, exactly one in a shape | every stream |
-//! | string, number | the same, of a value that [`Repeat::ignores`] | `sequence_number`, `obfuscation`, `created_at` |
-//! | space | spaces in front of the last brace | Anthropic's padding |
+//! | text | a string: the text of the answer, exactly one in a shape | every stream |
+//! | string, number | a value at a path for which [`Repeat::ignores`] returns `true` | `sequence_number`, `obfuscation`, `created_at` |
+//! | space | spaces before the last brace | Anthropic's padding |
 //!
-//! Bytes that fit a shape would tell the receiver the same again but for the text. If the receiver is the same as it was
-//! when it heard that before, and was left the same by it, then by induction it is left the same again, whatever it does
-//! with what it hears: so that need not be told, only the text ([`Repeat::again`]). Both are seen and not assumed:
-//! once an event fits the shape of one before it, the receiver is asked after every event read in full whether it
-//! [is as it was](Repeat::is_unchanged).
+//! An event that matches the shape would make the same calls to the receiver as the event that was stored,
+//! apart from the text. These calls can be skipped, and only the text passed on ([`Repeat::again`]), if they
+//! do not change the receiver. A receiver depends on its state and its arguments only. So if it was in some
+//! state before such an event, and in the same state after it, then the next such event leaves it in that
+//! state too, by induction.
 //!
-//! An event that is cut or new is read in full.
+//! The state is compared, not assumed. [`Trust`] is the progress of the proof: once an event matches the
+//! shape of an earlier one, [`Repeat::is_unchanged`] is called after every event that is read in full
+//! (`Watched`), and once it returns `true` for an event of the shape, repetitions are skipped (`Settled`).
+//! Any other event that changes the receiver starts the proof again.
+//!
+//! Events that are cut by the end of a frame, and events of another shape, are read in full.
 
 use std::ops::Range;
 
@@ -28,17 +34,17 @@ use crate::reply::TextPlace;
 
 /// A framing that can stop between events.
 pub(crate) trait Events {
-    /// Whether no event is open: what was read before does not matter to how the next bytes are read.
+    /// Returns whether no event is open, so that nothing read before affects how the next bytes are read.
     fn is_between(&self) -> bool;
 
-    /// Reads to the end of an event; what is behind it.
+    /// Reads to the end of an event. Returns the bytes after it.
     fn read<'a>(&mut self, bytes: &'a [u8], receive: &mut impl Receive) -> &'a [u8];
 
     /// Ends the stream.
     fn finish(&mut self, receive: &mut impl Receive) -> Result<(), Malformed>;
 }
 
-/// Reads events, those that repeat one before them without their framing and JSON.
+/// Reads events. Skips the framing and the JSON of those that repeat an earlier one.
 #[derive(Debug, Default)]
 pub(crate) struct Repeats<E> {
     events: E,
@@ -46,23 +52,23 @@ pub(crate) struct Repeats<E> {
     /// Where the text of the shape goes.
     place: Option<TextPlace>,
     trust: Trust,
-    /// The shape of the event being read, as far as it is known.
+    /// The shape of the event that is being read, so far.
     next: Shape,
 }
 
-/// What is known of the receiver.
+/// Whether an event of the shape leaves the receiver unchanged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Trust {
-    /// Nothing.
+    /// Unknown.
     #[default]
     None,
-    /// Every event since it was asked for the first time was followed by asking again.
+    /// The state of the receiver is compared after every event.
     Watched,
-    /// An event of the shape leaves it as it is.
+    /// An event of the shape leaves it unchanged.
     Settled,
 }
 
-/// The bytes of an event, and which of them may be others.
+/// The bytes of an event, and which of them may differ.
 #[derive(Debug, Default)]
 struct Shape {
     bytes: Vec<u8>,
@@ -72,11 +78,11 @@ struct Shape {
 #[derive(Debug, Clone)]
 struct Hole {
     at: Range<usize>,
-    kind: Kind,
+    kind: HoleKind,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum HoleKind {
     Text,
     String,
     Number,
@@ -87,7 +93,7 @@ impl<E: Events> Repeats<E> {
     pub(super) fn feed(&mut self, mut bytes: &[u8], receive: &mut impl Repeat) {
         while !bytes.is_empty() {
             let begins = self.events.is_between();
-            let again = begins.then(|| self.shape.fit(bytes)).flatten();
+            let again = begins.then(|| self.shape.split(bytes)).flatten();
             if let (Some((text, rest)), Some(place), Trust::Settled) = (again, self.place, self.trust) {
                 decode(text, &mut |piece| receive.text(place, piece));
                 receive.again();
@@ -110,20 +116,21 @@ impl<E: Events> Repeats<E> {
         self.events.finish(receive)
     }
 
-    /// Takes note of an event that was read in full; `place` is where the text of the next shape goes, if it is one.
-    fn learn(&mut self, fits: bool, place: Option<TextPlace>, receive: &mut impl Repeat) {
-        let is_same = fits && place.is_some() && place == self.place;
+    /// Updates shape and trust after an event that was read in full. `place` is where the text of `next`
+    /// goes; `None` if the event cannot be a shape.
+    fn learn(&mut self, is_repeat: bool, place: Option<TextPlace>, receive: &mut impl Repeat) {
+        let is_same = is_repeat && place.is_some() && place == self.place;
         if let Some(place) = place.filter(|_| !is_same) {
             std::mem::swap(&mut self.shape, &mut self.next);
             self.place = Some(place);
             self.trust = Trust::None;
             return;
         }
-        let settled = (is_same || self.trust != Trust::None) && receive.is_unchanged();
+        let is_unchanged = (is_same || self.trust != Trust::None) && receive.is_unchanged();
         self.trust = match self.trust {
             Trust::None if is_same => Trust::Watched,
             Trust::None => Trust::None,
-            _ if !settled => Trust::Watched,
+            _ if !is_unchanged => Trust::Watched,
             _ if is_same => Trust::Settled,
             trust => trust,
         };
@@ -131,25 +138,29 @@ impl<E: Events> Repeats<E> {
 }
 
 impl Shape {
-    /// The longest event that is kept, and the most holes in it.
-    const LONGEST: usize = 2048;
-    const HOLES: usize = 8;
+    /// The maximum size of an event that is stored, and the maximum number of its holes.
+    const MAX_EVENT_BYTES: usize = 2048;
+    const MAX_HOLES: usize = 8;
 
-    /// The inside of the text, if the bytes begin with an event of this shape, and what is behind that.
-    fn fit<'a>(&self, bytes: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
+    /// Splits bytes that begin with an event of this shape into the inside of its text and the bytes after
+    /// the event.
+    fn split<'a>(&self, bytes: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
         let (mut rest, mut from, mut text) = (bytes, 0, None);
         for Hole { at, kind } in &self.holes {
             let (value, behind) = kind.split(rest.strip_prefix(self.bytes.get(from..at.start)?)?)?;
-            text = text.or_else(|| (*kind == Kind::Text).then_some(value));
+            text = text.or_else(|| (*kind == HoleKind::Text).then_some(value));
             (rest, from) = (behind, at.end);
         }
         Some((text?, rest.strip_prefix(self.bytes.get(from..)?)?))
     }
 
-    /// Takes the bytes of an event whose holes are known; `false` if it is none to wait for again.
+    /// Stores the bytes of an event whose holes were recorded. Returns `false` if it cannot be a shape.
     fn take(&mut self, event: &[u8]) -> bool {
-        let texts = self.holes.iter().filter(|hole| hole.kind == Kind::Text);
-        if event.len() > Self::LONGEST || self.holes.len() > Self::HOLES || texts.count() != 1 {
+        let text_holes = self.holes.iter().filter(|hole| hole.kind == HoleKind::Text);
+        if event.len() > Self::MAX_EVENT_BYTES
+            || self.holes.len() > Self::MAX_HOLES
+            || text_holes.count() != 1
+        {
             return false;
         }
         let brace = event.iter().rposition(|byte| *byte == b'}').unwrap_or(0);
@@ -158,7 +169,7 @@ impl Shape {
             let at = brace - spaces.count()..brace;
             self.holes.push(Hole {
                 at,
-                kind: Kind::Space,
+                kind: HoleKind::Space,
             });
         }
         self.bytes.clear();
@@ -167,24 +178,26 @@ impl Shape {
     }
 }
 
-impl Kind {
-    /// The most digits of a number, and bytes of a string.
-    const DIGITS: usize = 20;
-    const STRING: usize = 1024;
+impl HoleKind {
+    /// The maximum length of a number and of a string.
+    const MAX_DIGITS: usize = 20;
+    const MAX_STRING_BYTES: usize = 1024;
 
-    /// What fills such a hole, and what is behind it.
+    /// Splits bytes into what fills such a hole and what follows it.
     fn split(self, bytes: &[u8]) -> Option<(&[u8], &[u8])> {
         let count = |is: fn(&u8) -> bool| bytes.iter().take_while(|byte| is(byte)).count();
         let len = match self {
-            Self::Text | Self::String => string(bytes.get(..Self::STRING).unwrap_or(bytes))?,
-            Self::Number => Some(count(u8::is_ascii_digit)).filter(|len| (1..=Self::DIGITS).contains(len))?,
+            Self::Text | Self::String => string(bytes.get(..Self::MAX_STRING_BYTES).unwrap_or(bytes))?,
+            Self::Number => {
+                Some(count(u8::is_ascii_digit)).filter(|len| (1..=Self::MAX_DIGITS).contains(len))?
+            }
             Self::Space => count(|byte| *byte == b' '),
         };
         bytes.split_at_checked(len)
     }
 }
 
-/// Looks for holes in an event while it is read.
+/// Records the holes of an event while it is read.
 struct Record<'a, R> {
     bytes: &'a [u8],
     holes: &'a mut Vec<Hole>,
@@ -205,22 +218,22 @@ impl<'a, R: Repeat> Record<'a, R> {
         }
     }
 
-    /// Whether what was read is one document with one piece of text.
+    /// Returns whether what was read is one document with one piece of text.
     fn is_one(&self) -> bool {
         (self.documents, self.pieces) == (1, 1)
     }
 
-    /// A value that may be another, if it lies in the event as it is.
-    fn hole(&mut self, value: &str, kind: Kind) {
+    /// Records a value that may differ, if it is a part of the bytes of the event.
+    fn hole(&mut self, value: &str, kind: HoleKind) {
         let Some(at) = within(self.bytes, value) else {
             return;
         };
         let before = at.start.checked_sub(1).and_then(|at| self.bytes.get(at));
         let is_whole = match kind {
-            Kind::Number => value.bytes().all(|byte| byte.is_ascii_digit()),
+            HoleKind::Number => value.bytes().all(|byte| byte.is_ascii_digit()),
             _ => before == Some(&b'"') && self.bytes.get(at.end) == Some(&b'"'),
         };
-        if is_whole && self.holes.len() <= Shape::HOLES {
+        if is_whole && self.holes.len() <= Shape::MAX_HOLES {
             self.holes.push(Hole { at, kind });
         }
     }
@@ -233,14 +246,14 @@ impl<R: Repeat> Visit for Record<'_, R> {
 
     fn piece(&mut self, at: &Path, piece: &str) {
         self.pieces += 1;
-        self.hole(piece, Kind::Text);
+        self.hole(piece, HoleKind::Text);
         self.receive.piece(at, piece);
     }
 
     fn value(&mut self, at: &Path, value: Scalar<'_>) {
         let varies = match value {
-            Scalar::Text(text) => Some((text, Kind::String)),
-            Scalar::Number(digits) => Some((digits, Kind::Number)),
+            Scalar::Text(text) => Some((text, HoleKind::String)),
+            Scalar::Number(digits) => Some((digits, HoleKind::Number)),
             Scalar::Bool(_) | Scalar::Null => None,
         };
         if let Some((value, kind)) = varies.filter(|_| self.receive.ignores(at)) {
@@ -269,7 +282,7 @@ impl<R: Repeat> Receive for Record<'_, R> {
     }
 }
 
-/// The length of the string that begins `bytes` behind its quotation mark, if nothing is wrong in it.
+/// Returns the length of the string whose inside `bytes` begins with, if it is valid.
 fn string(bytes: &[u8]) -> Option<usize> {
     let mut end = memchr2(b'"', b'\\', bytes)?;
     while bytes.get(end) == Some(&b'\\') {
@@ -279,13 +292,13 @@ fn string(bytes: &[u8]) -> Option<usize> {
         }
         end += 2 + memchr2(b'"', b'\\', bytes.get(end + 2..)?)?;
     }
-    // In a stream of events the end of a line is no part of a string.
+    // In server-sent events, a string cannot contain the end of a line.
     let ends_line = |found, byte: &u8| found | matches!(byte, b'\n' | b'\r');
     let has_end = bytes.get(..end)?.iter().fold(false, ends_line);
     (!has_end).then_some(end)
 }
 
-/// Where in `bytes` a part of them lies; `None` if it is no part of them.
+/// Returns the range of `part` in `bytes`. `None` if it is not a slice of them.
 fn within(bytes: &[u8], part: &str) -> Option<Range<usize>> {
     let start = part.as_ptr().addr().checked_sub(bytes.as_ptr().addr())?;
     let end = start.checked_add(part.len())?;

@@ -6,7 +6,7 @@ use super::Receive;
 use super::repeats::Events;
 use crate::json::{Malformed, Scanner};
 
-/// Reads the data of events as JSON while it comes, so that an event may have any size.
+/// Reads the data of events as JSON incrementally, so that events may have any size.
 #[derive(Debug, Default)]
 pub(crate) struct Sse {
     scanner: Scanner,
@@ -15,28 +15,28 @@ pub(crate) struct Sse {
     name: Vec<u8>,
     data: Data,
     after_cr: bool,
-    /// How many events were not JSON.
+    /// The number of events that were not JSON.
     malformed: u32,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Line {
-    /// In front of the colon.
+    /// Before the colon.
     #[default]
-    UsagePart,
-    /// Behind the colon: one space may follow.
-    Space(UsagePart),
-    Value(UsagePart),
+    Name,
+    /// After the colon. One space may follow.
+    Space(Field),
+    Value(Field),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum UsagePart {
+enum Field {
     Data,
     Event,
     Other,
 }
 
-/// The data of the current event, as far as it came.
+/// The data of the current event so far.
 #[derive(Debug, Default)]
 struct Data {
     begun: bool,
@@ -47,7 +47,7 @@ struct Data {
 impl Events for Sse {
     fn is_between(&self) -> bool {
         let is_empty = self.field.is_empty() && self.name.is_empty() && !self.data.begun;
-        is_empty && self.line == Line::UsagePart && !self.after_cr
+        is_empty && self.line == Line::Name && !self.after_cr
     }
 
     fn read<'a>(&mut self, mut bytes: &'a [u8], receive: &mut impl Receive) -> &'a [u8] {
@@ -72,12 +72,12 @@ impl Events for Sse {
                     }
                     rest
                 }
-                (Line::UsagePart, b':') => {
+                (Line::Name, b':') => {
                     self.line = Line::Space(self.kind());
                     rest
                 }
-                (Line::UsagePart, _) => {
-                    keep(&mut self.field, &[*byte]);
+                (Line::Name, _) => {
+                    push_head(&mut self.field, &[*byte]);
                     rest
                 }
                 (Line::Value(field), _) => {
@@ -103,60 +103,60 @@ impl Events for Sse {
 }
 
 impl Sse {
-    /// The most bytes kept of a field's name, an event's name, and the head of its data.
-    const KEPT: usize = 64;
-    /// The data that ends a stream of OpenAI's and all that took after it.
+    /// The maximum number of bytes stored of a field's name, an event's name, and the head of its data.
+    const MAX_HEAD_BYTES: usize = 64;
+    /// The data that ends streams in OpenAI's format.
     const DONE: &[u8] = b"[DONE]";
 
-    fn kind(&self) -> UsagePart {
+    fn kind(&self) -> Field {
         match self.field.as_slice() {
-            b"data" | b"\xef\xbb\xbfdata" => UsagePart::Data,
-            b"event" | b"\xef\xbb\xbfevent" => UsagePart::Event,
-            _ => UsagePart::Other,
+            b"data" | b"\xef\xbb\xbfdata" => Field::Data,
+            b"event" | b"\xef\xbb\xbfevent" => Field::Event,
+            _ => Field::Other,
         }
     }
 
-    fn begin(&mut self, field: UsagePart, receive: &mut impl Receive) {
+    fn begin(&mut self, field: Field, receive: &mut impl Receive) {
         self.line = Line::Value(field);
         match field {
-            UsagePart::Data if self.data.begun => self.value(field, b"\n", receive),
-            UsagePart::Data => {
+            Field::Data if self.data.begun => self.value(field, b"\n", receive),
+            Field::Data => {
                 self.data.begun = true;
                 match std::str::from_utf8(&self.name) {
                     Ok(name) if !name.is_empty() => receive.event(name),
                     _ => {}
                 }
             }
-            UsagePart::Event => self.name.clear(),
-            UsagePart::Other => {}
+            Field::Event => self.name.clear(),
+            Field::Other => {}
         }
     }
 
-    fn value(&mut self, field: UsagePart, value: &[u8], receive: &mut impl Receive) {
+    fn value(&mut self, field: Field, value: &[u8], receive: &mut impl Receive) {
         match field {
-            UsagePart::Data => {
-                keep(&mut self.data.head, value);
+            Field::Data => {
+                push_head(&mut self.data.head, value);
                 if !self.data.broken {
                     self.data.broken = self.scanner.feed(value, receive).is_err();
                 }
             }
-            UsagePart::Event => keep(&mut self.name, value),
-            UsagePart::Other => {}
+            Field::Event => push_head(&mut self.name, value),
+            Field::Other => {}
         }
     }
 
-    /// Ends a line; whether it was the blank one behind an event.
+    /// Ends a line. Returns whether it was the blank line after an event.
     fn end_line(&mut self, receive: &mut impl Receive) -> bool {
-        let is_blank = self.line == Line::UsagePart && self.field.is_empty();
+        let is_blank = self.line == Line::Name && self.field.is_empty();
         if is_blank {
             self.end_event(receive);
         }
-        self.line = Line::UsagePart;
+        self.line = Line::Name;
         self.field.clear();
         is_blank
     }
 
-    /// What is behind the end of a line that was the last of an event.
+    /// Returns what follows the blank line after an event.
     fn behind_end<'a>(&mut self, rest: &'a [u8]) -> &'a [u8] {
         let line_feed = rest.strip_prefix(b"\n").filter(|_| self.after_cr);
         self.after_cr = self.after_cr && rest.is_empty();
@@ -177,7 +177,7 @@ impl Sse {
     }
 }
 
-fn keep(kept: &mut Vec<u8>, bytes: &[u8]) {
-    let room = Sse::KEPT.saturating_sub(kept.len());
-    kept.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+fn push_head(head: &mut Vec<u8>, bytes: &[u8]) {
+    let room = Sse::MAX_HEAD_BYTES.saturating_sub(head.len());
+    head.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
 }

@@ -1,4 +1,4 @@
-//! Whether what comes of a stream is the same, however it was cut: byte by byte, every event is read in full.
+//! A stream gives the same result however it is cut. Byte by byte, every event is read in full.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,7 +17,7 @@ use crate::{
     WireFormat,
 };
 
-/// Everything that came of a stream: the reply, and the texts by alternative and channel.
+/// Returns everything that was read of a stream: the reply, and the text by alternative and channel.
 fn read<'a>(
     format: &AnyFormat,
     content_type: &'static str,
@@ -26,13 +26,13 @@ fn read<'a>(
     let mut reply = Reply::new(format.alternatives());
     let head = HeaderMap::from_iter([(http::header::CONTENT_TYPE, HeaderValue::from_static(content_type))]);
     let mut framing = Framing::from_headers(&head);
-    let mut texts: BTreeMap<String, String> = BTreeMap::new();
+    let mut text_by_place: BTreeMap<String, String> = BTreeMap::new();
     let mut reading = Reading {
         format,
         reply: &mut reply,
         answer: None,
         on_text: |piece: TextPiece<'_>| {
-            let text = texts.entry(format!("{} {:?}", piece.choice, piece.channel));
+            let text = text_by_place.entry(format!("{} {:?}", piece.choice, piece.channel));
             text.or_default().push_str(piece.text);
         },
     };
@@ -41,11 +41,11 @@ fn read<'a>(
     reading.is_unchanged();
     // Where the last text went matters only while its event is read, and one without text goes nowhere.
     reply.cursor.place = None;
-    format!("{end:?} {reply:#?} {texts:#?}")
+    format!("{end:?} {reply:#?} {text_by_place:#?}")
 }
 
-/// A format by which each value depends on those before it.
-struct Fickle;
+/// A format whose reading of a value depends on the values before it.
+pub(crate) struct Fickle;
 
 impl WireFormat for Fickle {
     fn operation(&self) -> Operation {
@@ -84,7 +84,7 @@ impl WireFormat for Fickle {
     }
 }
 
-/// A format that counts the texts it is asked about.
+/// Counts the calls of `channel` for text.
 struct Spy(Format, Arc<AtomicUsize>);
 
 impl WireFormat for Spy {
@@ -128,7 +128,7 @@ const SSE: &str = "text/event-stream";
 const NDJSON: &str = "application/x-ndjson";
 
 #[test]
-fn events_that_repeat_are_not_told() {
+fn events_that_repeat_are_not_parsed() {
     let chat = r#"data: {"id":"c-1","created":#,"model":"m","choices":[{"index":0,"delta":{"content":"~"},"finish_reason":null}],"obfuscation":"~","p":"~"}"#;
     let anthropic = "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"~\"}^}\n\n";
     let responses =
@@ -150,12 +150,12 @@ fn events_that_repeat_are_not_told() {
                 .replace('^', &" ".repeat(number % 5))
         });
         let stream = events.collect::<String>().into_bytes();
-        let told = Arc::new(AtomicUsize::new(0));
-        let wire = AnyFormat::from_user(Arc::new(Spy(format, told.clone())));
+        let calls = Arc::new(AtomicUsize::new(0));
+        let wire = AnyFormat::from_user(Arc::new(Spy(format, calls.clone())));
         let in_full = read(&wire, content_type, stream.chunks(1));
-        // Asked where a text begins, and for each of its characters.
+        // One call where a text begins, and one for each of its characters.
         assert_eq!(
-            told.swap(0, Ordering::Relaxed),
+            calls.swap(0, Ordering::Relaxed),
             400,
             "{format:?}: byte by byte, {event}"
         );
@@ -165,8 +165,8 @@ fn events_that_repeat_are_not_told() {
                 in_full,
                 "{format:?}: {event}"
             );
-            let (told, most) = (told.swap(0, Ordering::Relaxed), 9 + 2 * stream.len() / size);
-            assert!(told <= most, "{format:?}: told of {told} texts, {event}");
+            let (calls, limit) = (calls.swap(0, Ordering::Relaxed), 9 + 2 * stream.len() / size);
+            assert!(calls <= limit, "{format:?}: called for {calls} texts, {event}");
         }
     }
 }
@@ -190,7 +190,11 @@ fn golden() -> io::Result<Vec<Golden>> {
             _ => Format::OpenAiChat,
         };
         for file in fs::read_dir(folder.path())? {
-            let response = fs::read(file?.path())?;
+            let file = file?.path();
+            if file.extension() != Some("http".as_ref()) {
+                continue;
+            }
+            let response = fs::read(file)?;
             let response = String::from_utf8_lossy(&response);
             let (head, body) = response.split_once("\n\n").expect("a blank line");
             let (content_type, end) = match head {
@@ -283,7 +287,7 @@ fn stream(events: &[Vec<u8>], script: &[(Index, usize, Option<Edit>)]) -> Vec<u8
             stream.extend_from_slice(&event);
         }
     }
-    // Of a text as long as this nothing is counted meanwhile.
+    // Keeps each case fast.
     stream.truncate(16 * 1024);
     stream
 }

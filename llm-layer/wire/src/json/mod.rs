@@ -1,7 +1,8 @@
-//! Reads JSON as it comes, cut at any byte, in constant memory.
+//! Reads JSON incrementally, cut at any byte, in constant memory.
 //!
-//! A model's answer may be one document of many megabytes or a hundred thousand small ones; of either only a few values
-//! matter. So nothing is kept but the path of the value being read: its events go to a [`Visit`].
+//! A model's answer may be one document of many megabytes or a hundred thousand small ones, and only a few
+//! values of it matter. So no tree is built: a [`Scanner`] stores the path of the current value only, and
+//! passes values to a [`Visit`].
 
 mod parts;
 mod path;
@@ -13,15 +14,15 @@ pub use self::path::Path;
 pub use self::scanner::{Malformed, Parser, Scanner, StrictScanner};
 pub(crate) use self::text::decode;
 
-/// What a reader does with a string.
+/// How a visitor takes a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "visitors return one of these three")]
 pub enum Take {
-    /// Nothing.
+    /// The string is skipped.
     Skip,
-    /// Gets it whole, cut off after [`Scanner::WHOLE`] bytes.
+    /// The string is passed to [`Visit::value`], cut after [`Scanner::MAX_WHOLE_BYTES`] bytes.
     Whole,
-    /// Gets it piece by piece, whatever its length.
+    /// The string is passed to [`Visit::piece`] in pieces, whatever its length.
     Pieces,
 }
 
@@ -40,7 +41,7 @@ pub enum Scalar<'a> {
 }
 
 impl<'a> Scalar<'a> {
-    /// The string, if it is one.
+    /// Returns the string, if it is one.
     #[must_use]
     pub fn as_str(self) -> Option<&'a str> {
         match self {
@@ -49,17 +50,17 @@ impl<'a> Scalar<'a> {
         }
     }
 
-    /// The number as a count, if it can be one: an integer from 0 to 10¹².
+    /// Returns the number as a count, if it is an integer from 0 to 10¹².
     ///
-    /// What a provider reports beyond that is nonsense and must not spoil a sum.
+    /// Larger numbers are errors of the provider and must not distort sums.
     #[must_use]
     pub fn as_count(self) -> Option<u64> {
-        const MOST: u64 = 1_000_000_000_000;
+        const MAX_COUNT: u64 = 1_000_000_000_000;
         let Self::Number(digits) = self else {
             return None;
         };
         let digits = digits.strip_suffix(".0").unwrap_or(digits);
-        digits.parse().ok().filter(|count| *count <= MOST)
+        digits.parse().ok().filter(|count| *count <= MAX_COUNT)
     }
 }
 
@@ -75,27 +76,28 @@ pub enum Container {
 
 /// Receives what a [`Scanner`] reads.
 pub trait Visit {
-    /// A container begins, whose path is that of its own value. Returns whether its inside is visited. Default: it is.
+    /// A container begins at the path `at`. Returns whether its inside is visited. Default: `true`.
     fn open(&mut self, _at: &Path, _container: Container) -> bool {
         true
     }
 
-    /// A container whose inside was visited ends. Default: nothing.
+    /// A container whose inside was visited ends. Default: no effect.
     fn close(&mut self, _at: &Path) {}
 
-    /// A piece of a key, of any length. Default: nothing, since the path has its beginning.
+    /// Receives a piece of a key, of any length. Default: no effect, since the path has the beginning of the
+    /// key.
     fn key(&mut self, _piece: &str) {}
 
-    /// A string that was taken in pieces ends. Default: nothing.
+    /// A string that was taken in pieces ends. Default: no effect.
     fn string_end(&mut self, _at: &Path) {}
 
-    /// A string value begins: what is to be done with it?
+    /// A string value begins. Returns how it is taken.
     fn string(&mut self, at: &Path) -> Take;
 
-    /// A piece of a string that is taken in pieces.
+    /// Receives a piece of a string that is taken in pieces.
     fn piece(&mut self, at: &Path, piece: &str);
 
-    /// A whole value.
+    /// Receives a whole value.
     fn value(&mut self, at: &Path, value: Scalar<'_>);
 
     /// A document has ended; an element of an array at the root counts as one.

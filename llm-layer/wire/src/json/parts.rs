@@ -1,8 +1,8 @@
-//! What bytes are: text, numbers, and as much of a text as fits.
+//! Validation of text and numbers, and text of bounded length.
 
 use crate::cut;
 
-/// The bytes up to the first that are not UTF-8.
+/// Returns the bytes up to the first invalid UTF-8.
 pub(super) fn valid(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap_or_else(|error| {
         let valid = bytes.get(..error.valid_up_to());
@@ -12,7 +12,7 @@ pub(super) fn valid(bytes: &[u8]) -> &str {
     })
 }
 
-/// Whether a word is a number by JSON's grammar.
+/// Returns whether a word is a number by JSON's grammar.
 pub(super) fn is_number(word: &str) -> bool {
     fn digits(text: &str) -> Option<&str> {
         let rest = text.trim_start_matches(|digit: char| digit.is_ascii_digit());
@@ -32,7 +32,7 @@ pub(super) fn is_number(word: &str) -> bool {
     integer.and_then(fraction).and_then(exponent) == Some("")
 }
 
-/// Appends as much of `piece` as fits in `limit` bytes, at a character's boundary.
+/// Appends `piece`, cut at a character boundary so that `text` has at most `limit` bytes.
 pub(super) fn push_up_to(text: &mut String, piece: &str, limit: usize) {
     text.push_str(cut::at_char_boundary(piece, limit.saturating_sub(text.len())));
 }

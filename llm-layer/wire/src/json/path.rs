@@ -1,44 +1,44 @@
-//! Where in a document a value stands.
+//! The place of a value in a document.
 
 use std::fmt;
 
-/// The path of a value, such as `choices[].delta.content`, with the positions of its arrays apart.
+/// The path of a value, such as `choices[].delta.content`, and the positions in its arrays.
 ///
-/// An array at the root adds nothing to the path: its elements are read as documents.
+/// An array at the root is not part of the path, since its elements are read as documents.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Path {
     text: String,
     positions: Vec<u32>,
-    /// Where the key begins that was entered last.
+    /// The offset of the last key.
     key: usize,
 }
 
 impl Path {
-    /// The path as text, each array shown as `[]`.
+    /// Returns the path as text, each array as `[]`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The position in the `depth`th array of the path, from 0; 0 where there is none.
+    /// Returns the position in the `depth`th array of the path, from 0. Returns 0 if there is no such array.
     #[must_use]
     pub fn position(&self, depth: usize) -> u32 {
         self.positions.get(depth).copied().unwrap_or(0)
     }
 
-    /// The position in the innermost array of the path, from 0; 0 where there is none.
+    /// Returns the position in the innermost array of the path, from 0. Returns 0 if there is no array.
     pub(crate) fn last_position(&self) -> u32 {
         self.positions.last().copied().unwrap_or(0)
     }
 
-    /// Returns the key of the value in its object, or nothing for an element of an array.
+    /// Returns the key of the value in its object. Empty for an element of an array.
     #[must_use]
     pub fn key(&self) -> &str {
-        // A key that was left again begins behind the end of the path, or at it where the key is empty.
+        // After the path was truncated, the last key may begin after its end.
         self.text.get(self.key..).unwrap_or_default()
     }
 
-    /// The path with the positions of its arrays in it: `choices[0].delta.content`.
+    /// Returns the path with the positions of its arrays: `choices[0].delta.content`.
     pub(crate) fn indexed(&self) -> String {
         let mut positions = self.positions.iter();
         let mut parts = self.text.split("[]");
@@ -68,7 +68,7 @@ impl Path {
         self.key = 0;
     }
 
-    /// Goes back to what the path was at `len`.
+    /// Truncates the path to `len` bytes.
     pub(super) fn truncate(&mut self, len: usize) {
         self.text.truncate(len);
     }

@@ -1,39 +1,47 @@
-//! The push parser.
+//! The push parser: a state machine over bytes.
+//!
+//! `state` says what may come next, `levels` holds the open containers, and `path` is the place of the next
+//! value. A byte is handled once, by one of three functions: `string` inside a string, `word` inside a number
+//! or a literal, and `punctuation` for everything else. The parser never looks back, so that input may be cut
+//! at any byte. All it stores between two calls of `feed` is a path, a key or a short value, each bounded by
+//! a constant.
+//!
+//! Most bytes of a body are in strings. So a string that begins and ends in one input and has no escape takes
+//! a fast path (`plain_to_end`, `plain_string`): one `memchr`, and the visitor gets a slice of the input. The
+//! UTF-8 check runs once for each input and not for each string.
 
 use std::error::Error;
 use std::fmt;
 
 use super::parts::{is_number, push_up_to, valid};
-use super::text::Text;
+use super::text::StringDecoder;
 use super::{Container, Path, Scalar, Take, Visit};
 use crate::cut;
 
-/// A JSON parser that is fed.
+/// A JSON parser that is fed with bytes, cut anywhere, and uses bounded memory.
 ///
-/// A scanner is a state machine over bytes: `levels` holds the containers that are open, `path` the place of the next
-/// value, `state` what may come next. It never looks back, so that input may be cut at any byte, and its memory is
-/// bounded by the constants below.
+/// A [`Scanner`] reads streams: documents may follow one another, with white space between them (NDJSON), or
+/// as elements of an array at the root. It is lenient: it accepts control characters in strings, and numbers
+/// in any notation.
 ///
-/// A [`Scanner`] reads streams: documents may follow one another with white space between them (NDJSON), or as elements of
-/// an array at the root. It is lenient where that harms nobody: control characters in strings, numbers in any notation.
-/// A [`StrictScanner`] reads one document, such as a request body, and accepts what serde_json accepts, but that numbers may
-/// have any size. Its visitors may decline the inside of a container. An array at the root is an array. That is a constant,
-/// so that streams do not pay for it: 4 % of an event.
+/// A [`StrictScanner`] reads one document, such as a request body. It accepts what serde_json accepts, except
+/// that numbers may have any size, and its visitors may decline the inside of a container. Strictness is a
+/// constant parameter because checking it at run time costs 4 % of an event.
 #[derive(Debug, Default)]
 pub struct Parser<const STRICT: bool> {
     state: State,
     levels: Vec<Level>,
     path: Path,
-    text: Text,
+    text: StringDecoder,
     take: Option<Take>,
     /// The key, word or whole string being read.
     scratch: String,
-    /// How many levels were open when a visitor declined the inside of a container, that one included; 0 if none is
-    /// declined. Its inside is checked, but has no path and no events.
+    /// The number of open levels when a visitor declined the inside of a container, including that container;
+    /// 0 if no container is declined. The inside is checked, but not visited.
     muted: usize,
-    /// The word is longer than [`Scanner::WORD`]: its value is not known.
-    cut: bool,
-    /// The beginning of a character at the end of what came last, for the check of UTF-8.
+    /// The word is longer than [`Scanner::MAX_WORD_BYTES`], so that its value is not visited.
+    is_word_cut: bool,
+    /// The beginning of a character that the end of the last input cut, for the UTF-8 check.
     partial: Vec<u8>,
 }
 
@@ -75,15 +83,15 @@ enum State {
     Text,
     /// In a number, `true`, `false` or `null`.
     Word,
-    /// Behind the only document.
+    /// After the only document.
     End,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Level {
-    /// An object, and the length of its path.
+    /// An object and the length of its path.
     Object(usize),
-    /// An array, and the length of the path in front of its brackets.
+    /// An array and the length of the path before its brackets.
     Array(usize),
     /// An array whose elements are documents.
     Root,
@@ -94,7 +102,7 @@ impl StrictScanner {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            // As much as an ordinary request needs: growing costs more than this room.
+            // Enough for an ordinary request: growing costs more than the capacity.
             levels: Vec::with_capacity(8),
             path: Path::with_capacity(64),
             ..Self::default()
@@ -103,24 +111,24 @@ impl StrictScanner {
 }
 
 impl<const STRICT: bool> Parser<STRICT> {
-    /// The most bytes kept of a string that is taken whole.
-    pub const WHOLE: usize = 1024;
-    /// The most bytes kept of a key; a longer one matches nothing.
-    pub(super) const KEY: usize = 64;
-    /// The most bytes kept of a key of a [strict](StrictScanner) document.
-    pub(super) const STRICT_KEY: usize = 256;
-    /// The most bytes of a number.
-    const WORD: usize = 64;
-    /// The deepest nesting.
-    const DEPTH: usize = 128;
+    /// The maximum number of bytes stored of a string that is taken whole.
+    pub const MAX_WHOLE_BYTES: usize = 1024;
+    /// The maximum number of bytes stored of a key. A longer key matches nothing.
+    pub(super) const MAX_KEY_BYTES: usize = 64;
+    /// The maximum number of bytes stored of a key of a [strict](StrictScanner) document.
+    pub(super) const MAX_STRICT_KEY_BYTES: usize = 256;
+    /// The maximum length of a number in bytes.
+    const MAX_WORD_BYTES: usize = 64;
+    /// The maximum nesting depth.
+    const MAX_DEPTH: usize = 128;
 
-    /// Reads on.
+    /// Reads bytes.
     ///
     /// # Errors
     ///
-    /// If the document is malformed. After that, only [`Scanner::reset`] helps.
+    /// If the document is malformed. Call [`Scanner::reset`] to read another one.
     pub fn feed(&mut self, mut bytes: &[u8], visit: &mut impl Visit) -> Result<(), Malformed> {
-        // Once for all strings, and not for each of them.
+        // Once for all strings of the input.
         let valid = valid(bytes);
         if STRICT {
             self.check_utf8(bytes, valid.len())?;
@@ -143,12 +151,12 @@ impl<const STRICT: bool> Parser<STRICT> {
                 _ if matches!(byte, b' ' | b'\t' | b'\n' | b'\r') => rest,
                 _ if self.begins_word(*byte) => {
                     self.scratch.clear();
-                    self.cut = false;
+                    self.is_word_cut = false;
                     self.state = State::Word;
                     bytes
                 }
                 _ => {
-                    self.mark(*byte, visit)?;
+                    self.punctuation(*byte, visit)?;
                     rest
                 }
             };
@@ -156,13 +164,13 @@ impl<const STRICT: bool> Parser<STRICT> {
         Ok(())
     }
 
-    /// Whether no document is open.
+    /// Returns whether no document is open.
     #[must_use]
     pub fn is_between(&self) -> bool {
         self.state == State::Between
     }
 
-    /// Forgets what was open.
+    /// Discards the open document.
     pub fn reset(&mut self) {
         self.state = State::Between;
         self.levels.clear();
@@ -172,8 +180,8 @@ impl<const STRICT: bool> Parser<STRICT> {
         self.partial.clear();
     }
 
-    /// Checks that what comes is UTF-8, of which `valid` bytes are known to be. A character may be cut by the end of
-    /// the bytes: its beginning is kept until the rest has come.
+    /// Checks that the input is UTF-8. The first `valid` bytes are checked already. If the end of the input
+    /// cuts a character, its beginning is stored until the rest has come.
     fn check_utf8(&mut self, bytes: &[u8], valid: usize) -> Result<(), Malformed> {
         if valid == bytes.len() && self.partial.is_empty() {
             return Ok(());
@@ -204,8 +212,8 @@ impl<const STRICT: bool> Parser<STRICT> {
         expected && (byte.is_ascii_alphanumeric() || byte == b'-')
     }
 
-    /// Takes a character of the grammar.
-    fn mark(&mut self, byte: u8, visit: &mut impl Visit) -> Result<(), Malformed> {
+    /// Reads a brace, a bracket, a quotation mark, a colon or a comma.
+    fn punctuation(&mut self, byte: u8, visit: &mut impl Visit) -> Result<(), Malformed> {
         use State::{Between, Colon, FirstKey, FirstValue, Key, Next, Text, Value};
         match (self.state, byte) {
             (Value | FirstValue | Between, b'{') => {
@@ -253,7 +261,7 @@ impl<const STRICT: bool> Parser<STRICT> {
     }
 
     fn open(&mut self, level: Level, state: State) -> Result<(), Malformed> {
-        if self.levels.len() >= Self::DEPTH {
+        if self.levels.len() >= Self::MAX_DEPTH {
             return Err(Malformed);
         }
         self.levels.push(level);
@@ -261,7 +269,7 @@ impl<const STRICT: bool> Parser<STRICT> {
         Ok(())
     }
 
-    /// Asks the visitor whether it wants the inside of the container that was opened last.
+    /// Visits the container that was opened last. Mutes its inside if the visitor declines it.
     fn visit_open(&mut self, container: Container, visit: &mut impl Visit) {
         if STRICT && !self.is_muted() && !visit.open(&self.path, container) {
             self.muted = self.levels.len();
@@ -312,7 +320,8 @@ impl<const STRICT: bool> Parser<STRICT> {
         }
     }
 
-    /// Reads inside a string; what stands behind it, or `None` if it goes on. `valid` is as much of `bytes` as is UTF-8.
+    /// Reads the inside of a string. Returns the bytes after it, or `None` if it goes on. `valid` is the part
+    /// of `bytes` up to the first invalid UTF-8.
     fn string<'a>(&mut self, bytes: &'a [u8], valid: &str, visit: &mut impl Visit) -> Option<&'a [u8]> {
         if self.take != Some(Take::Skip) && self.scratch.is_empty() {
             let end = self.text.plain_to_end::<STRICT>(bytes);
@@ -336,7 +345,7 @@ impl<const STRICT: bool> Parser<STRICT> {
                 visit.key(piece);
                 push_up_to(scratch, piece, key_limit);
             }
-            Some(Take::Whole) => push_up_to(scratch, piece, Self::WHOLE),
+            Some(Take::Whole) => push_up_to(scratch, piece, Self::MAX_WHOLE_BYTES),
             Some(Take::Pieces) => visit.piece(path, piece),
             Some(Take::Skip) => {}
         })?;
@@ -359,16 +368,20 @@ impl<const STRICT: bool> Parser<STRICT> {
         Some(rest)
     }
 
-    /// Whether the inside of a container is passed over.
+    /// Returns whether the inside of a container is skipped.
     fn is_muted(&self) -> bool {
         STRICT && self.muted > 0
     }
 
     fn key_limit() -> usize {
-        if STRICT { Self::STRICT_KEY } else { Self::KEY }
+        if STRICT {
+            Self::MAX_STRICT_KEY_BYTES
+        } else {
+            Self::MAX_KEY_BYTES
+        }
     }
 
-    /// Takes a string, or what is left of one that is taken in pieces, where it lies.
+    /// Takes a string, or the rest of one that is taken in pieces, without copying it.
     fn plain_string(&mut self, text: &str, visit: &mut impl Visit) {
         match self.take {
             None => {
@@ -381,7 +394,10 @@ impl<const STRICT: bool> Parser<STRICT> {
                 return;
             }
             Some(Take::Whole) => {
-                visit.value(&self.path, Scalar::Text(cut::at_char_boundary(text, Self::WHOLE)));
+                visit.value(
+                    &self.path,
+                    Scalar::Text(cut::at_char_boundary(text, Self::MAX_WHOLE_BYTES)),
+                );
             }
             Some(Take::Pieces) => {
                 if !text.is_empty() {
@@ -394,7 +410,7 @@ impl<const STRICT: bool> Parser<STRICT> {
         self.after_value(visit);
     }
 
-    /// Reads inside a word; the character behind it ends it.
+    /// Reads the inside of a word, which ends at the first other character.
     fn word<'a>(&mut self, bytes: &'a [u8], visit: &mut impl Visit) -> Result<&'a [u8], Malformed> {
         let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.');
         let len = bytes
@@ -402,11 +418,11 @@ impl<const STRICT: bool> Parser<STRICT> {
             .position(|byte| !is_part(byte))
             .unwrap_or(bytes.len());
         let (part, rest) = bytes.split_at_checked(len).ok_or(Malformed)?;
-        let room = Self::WORD - self.scratch.len();
+        let room = Self::MAX_WORD_BYTES - self.scratch.len();
         if part.len() > room && !STRICT {
             return Err(Malformed);
         }
-        self.cut |= part.len() > room;
+        self.is_word_cut |= part.len() > room;
         let part = part.get(..room).unwrap_or(part);
         let part = std::str::from_utf8(part).map_err(|_| Malformed)?;
         if self.scratch.is_empty() && !rest.is_empty() {
@@ -420,7 +436,7 @@ impl<const STRICT: bool> Parser<STRICT> {
         Ok(rest)
     }
 
-    /// Ends the input, at which a number at the root ends.
+    /// Ends the input. A number at the root ends here.
     ///
     /// # Errors
     ///
@@ -449,14 +465,14 @@ impl<const STRICT: bool> Parser<STRICT> {
             "false" => Scalar::Bool(false),
             "null" => Scalar::Null,
             word if word.starts_with(|first: char| first == '-' || first.is_ascii_digit()) => {
-                if STRICT && !self.cut && !is_number(word) {
+                if STRICT && !self.is_word_cut && !is_number(word) {
                     return Err(Malformed);
                 }
                 Scalar::Number(word)
             }
             _ => return Err(Malformed),
         };
-        let is_unread = self.is_muted() || STRICT && self.cut;
+        let is_unread = self.is_muted() || STRICT && self.is_word_cut;
         if !is_unread {
             visit.value(&self.path, value);
         }

@@ -148,8 +148,12 @@ fn long_strings_and_keys_are_cut_off() {
     let json = format!("{{\"a\":\"{}\",\"{}\":1}}", "é".repeat(4000), "k".repeat(4000));
     let events = scan(&[json.as_bytes()]).unwrap();
     let events: Vec<&str> = events.lines().collect();
-    assert_eq!(events[0].len(), "a@0,0=\"\"".len() + Scanner::WHOLE, "a value");
-    assert_eq!(events[1].len(), "@0,0=1".len() + Scanner::KEY, "a key");
+    assert_eq!(
+        events[0].len(),
+        "a@0,0=\"\"".len() + Scanner::MAX_WHOLE_BYTES,
+        "a value"
+    );
+    assert_eq!(events[1].len(), "@0,0=1".len() + Scanner::MAX_KEY_BYTES, "a key");
 }
 
 #[test]

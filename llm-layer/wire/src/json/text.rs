@@ -4,13 +4,13 @@ use memchr::{memchr, memchr2};
 
 /// Decodes the inside of a string into pieces; invalid UTF-8 and lone surrogates become U+FFFD.
 #[derive(Debug, Default)]
-pub(super) struct Text {
+pub(super) struct StringDecoder {
     escape: Escape,
     /// A high surrogate that waits for its low one.
     high: Option<u32>,
-    /// The start of a character whose other bytes have not come.
+    /// The beginning of a character whose other bytes have not come.
     partial: Vec<u8>,
-    /// Something was no string of JSON, and was replaced or passed over.
+    /// Something was not valid in a JSON string, and was replaced or skipped.
     flawed: bool,
 }
 
@@ -25,7 +25,7 @@ enum Escape {
     },
 }
 
-/// Decodes all that stands inside a string.
+/// Decodes the whole inside of a string.
 pub(crate) fn decode(inside: &[u8], emit: &mut impl FnMut(&str)) {
     match std::str::from_utf8(inside) {
         Ok(text) if memchr(b'\\', inside).is_none() => {
@@ -34,17 +34,17 @@ pub(crate) fn decode(inside: &[u8], emit: &mut impl FnMut(&str)) {
             }
         }
         _ => {
-            let mut text = Text::default();
+            let mut text = StringDecoder::default();
             text.feed::<false>(inside, false, emit);
             text.feed::<false>(b"\"", false, emit);
         }
     }
 }
 
-impl Text {
-    /// Reads up to the closing quote; what stands behind it, or `None` if the string goes on.
+impl StringDecoder {
+    /// Reads up to the closing quote. Returns the bytes after it, or `None` if the string goes on.
     ///
-    /// Pieces go to `emit`; with `skip`, nobody wants them. With `STRICT`, control characters are flaws.
+    /// Pieces go to `emit`, unless `skip` is set. With `STRICT`, control characters are flaws.
     pub(super) fn feed<'a, const STRICT: bool>(
         &mut self,
         mut bytes: &'a [u8],
@@ -66,11 +66,11 @@ impl Text {
                     self.plain(run, emit);
                 }
             }
-            let [mark, rest @ ..] = rest else {
+            let [delimiter, rest @ ..] = rest else {
                 return None;
             };
             bytes = rest;
-            if *mark == b'"' {
+            if *delimiter == b'"' {
                 self.lone_surrogate(emit);
                 self.broken_character(emit);
                 return Some(bytes);
@@ -81,7 +81,7 @@ impl Text {
         None
     }
 
-    /// The length of what is left of a string that closes in `bytes` and has no escape.
+    /// Returns the length of the rest of a string that ends in `bytes` and has no escape.
     pub(super) fn plain_to_end<const STRICT: bool>(&self, bytes: &[u8]) -> Option<usize> {
         if self.escape != Escape::None || self.high.is_some() || !self.partial.is_empty() {
             return None;
@@ -91,7 +91,7 @@ impl Text {
         is_plain.then_some(end)
     }
 
-    /// Whether something was no string of JSON.
+    /// Returns whether something was not valid in a JSON string.
     pub(super) fn is_flawed(&self) -> bool {
         self.flawed
     }
@@ -138,7 +138,7 @@ impl Text {
         emit(plain);
     }
 
-    /// Takes a UTF-16 unit written as `\uXXXX`.
+    /// Decodes a UTF-16 unit written as `\uXXXX`.
     fn unit(&mut self, unit: u32, emit: &mut impl FnMut(&str)) {
         let high = self.high.take();
         let character = match (high, unit) {
@@ -192,14 +192,14 @@ impl Text {
             }
             return;
         }
-        let mut left = bytes.len();
+        let mut remaining = bytes.len();
         for chunk in bytes.utf8_chunks() {
-            left = left.saturating_sub(chunk.valid().len() + chunk.invalid().len());
+            remaining = remaining.saturating_sub(chunk.valid().len() + chunk.invalid().len());
             if !chunk.valid().is_empty() {
                 emit(chunk.valid());
             }
             match std::str::from_utf8(chunk.invalid()) {
-                Err(error) if left == 0 && error.error_len().is_none() => {
+                Err(error) if remaining == 0 && error.error_len().is_none() => {
                     self.partial.extend_from_slice(chunk.invalid());
                 }
                 Err(_) => emit(REPLACEMENT),
@@ -230,7 +230,8 @@ impl Text {
     }
 }
 
-/// Whether a control character is among the bytes. A minimum is compiled to vector instructions, a search is not.
+/// Returns whether the bytes contain a control character. Unlike a search, a minimum is compiled to vector
+/// instructions.
 fn has_control(bytes: &[u8]) -> bool {
     bytes.iter().fold(u8::MAX, |least, byte| least.min(*byte)) < b' '
 }

@@ -1,8 +1,8 @@
 //! The state of the document that is being read.
 //!
-//! A document holds the alternatives as an array, such as `choices[]`. An element may say which alternative it is
-//! (`"index": 1`), before or after its other values. So finish reasons are collected by position, and resolved to
-//! alternatives when the document ends.
+//! A document holds the alternatives as an array, such as `choices[]`. An element may say which alternative
+//! it is (`"index": 1`), before or after its other values. So finish reasons are collected by position, and
+//! resolved to alternatives when the document ends.
 
 use super::Channel;
 use crate::Path;

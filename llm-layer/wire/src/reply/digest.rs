@@ -6,7 +6,8 @@ use std::sync::atomic::Ordering;
 use super::Reply;
 
 impl Reply {
-    /// Returns whether everything that a format can see or change, apart from texts, is as it was at the last call.
+    /// Returns whether everything that a format can see or change, apart from texts, is as it was at the last
+    /// call.
     pub(crate) fn is_unchanged(&mut self) -> bool {
         let digest = self.digest();
         std::mem::replace(&mut self.last_digest, digest) == digest

@@ -1,4 +1,4 @@
-//! What an answer reported.
+//! The values that an answer reported.
 
 mod cursor;
 mod digest;
@@ -12,10 +12,10 @@ use self::cursor::{DocumentCursor, MAX_CHOICES};
 use crate::usage::Usage;
 use crate::{Path, Scalar, UsagePart, cut};
 
-/// What an answer reported, as far as it was read. Of each value that comes more than once, the last one counts. A value has at
-/// most 1 KiB; longer ones are cut.
+/// The values that an answer reported so far. If a value comes more than once, the last one counts. Values
+/// longer than 1 KiB are cut.
 ///
-/// A [`WireFormat`](crate::WireFormat) fills it while the answer passes.
+/// A [`WireFormat`](crate::WireFormat) fills it while the answer is read.
 #[derive(Debug)]
 pub struct Reply {
     pub(crate) id: Option<String>,
@@ -161,7 +161,7 @@ impl Reply {
         (0..len).map(|choice| self.finish_reasons.get(choice)?.as_deref())
     }
 
-    /// Returns whether nothing came that the format knows.
+    /// Returns whether the format recognised nothing in the answer.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.id.is_none()
@@ -181,7 +181,7 @@ impl Reply {
         set(&mut self.model, model);
     }
 
-    /// Sets a number of tokens. A value that is no integer from 0 to 10¹² is ignored.
+    /// Sets a number of tokens. A value that is not an integer from 0 to 10¹² is ignored.
     pub fn set_tokens(&mut self, part: UsagePart, count: Scalar<'_>) {
         if let Some(count) = count.as_count() {
             self.usage.set(part, count);

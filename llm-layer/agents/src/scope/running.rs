@@ -61,7 +61,7 @@ impl Running {
         self.cx.clone().attach()
     }
 
-    /// What the model calls beneath this scope spent so far.
+    /// Returns the tokens of the model calls beneath this scope so far.
     #[must_use]
     pub fn tokens(&self) -> Tokens {
         self.scope.tokens()

@@ -139,7 +139,7 @@ fn service(recorder: &Recorder, case: &Case, model: SocketAddr) -> Router {
         .layer(llm)
         .layer(ClientLayer::new().with_propagator(W3cPropagator::new()))
         .service(Client::new());
-    let ask = async move |headers: HeaderMap| {
+    let work = async move |headers: HeaderMap| {
         let request = Client::new().post(format!("http://{model}/v1/chat/completions"));
         let request = request.body(QUESTION).build().expect("a request");
         let response = client.oneshot(request).await.expect("an answer");
@@ -156,7 +156,7 @@ fn service(recorder: &Recorder, case: &Case, model: SocketAddr) -> Router {
     let layer = ServerLayer::new()
         .with_propagator(W3cPropagator::new())
         .with_trust(case.trust.clone());
-    let app = Router::new().route("/work", post(ask));
+    let app = Router::new().route("/work", post(work));
     match case.request_believes {
         true => app
             .layer(request().with_names_from_baggage().http_layer())

@@ -84,7 +84,7 @@ async fn logs_carry_on_and_name_the_trace() {
         .find(|span| span.parent_span_id.is_empty())
         .expect("the server's span");
     let logs = logs(&ran);
-    let told: Vec<_> = logs
+    let messages: Vec<_> = logs
         .iter()
         .map(|line| {
             (
@@ -109,7 +109,7 @@ async fn logs_carry_on_and_name_the_trace() {
         ),
         line("DEBUG", "tower_http::trace::on_eos", "end of stream"),
     ];
-    assert_eq!(told, expected, "the lines that were there before");
+    assert_eq!(messages, expected, "the lines that were there before");
     for line in &logs {
         assert_eq!(line["trace_id"], hex(&server.trace_id), "the trace of {line}");
         assert_eq!(line["span_id"], hex(&server.span_id), "the span of {line}");
@@ -135,19 +135,22 @@ async fn rates_that_fail_are_told() {
     for (url, words, error_type) in cases {
         let (ran, collector) = collected(existing_service(&["--rates-url", url])).await;
         assert_eq!((ran.code, ran.out.trim()), (Some(1), ""), "{url}: no price");
-        let told = format!("the rates at {url} {words}");
+        let message = format!("the rates at {url} {words}");
         assert!(
-            ran.err.ends_with(&format!("error: {told}\n")),
+            ran.err.ends_with(&format!("error: {message}\n")),
             "{url}: {}",
             ran.err
         );
         let warned = logs(&ran).into_iter().find(|line| line["level"] == "WARN");
         let warned = warned.map(|line| line["fields"]["error"].clone());
-        assert_eq!(warned, Some(json!(told)), "{url}: the log says it too");
+        assert_eq!(warned, Some(json!(message)), "{url}: the log says it too");
         let tree = collector.tree_of_services(VARYING);
         for error_type in error_type.into_iter().chain(["502"]) {
-            let told = format!("error.type=\"{error_type}\"");
-            assert!(tree.contains(&told), "{url}: no span says {told}:\n{tree}");
+            let attribute = format!("error.type=\"{error_type}\"");
+            assert!(
+                tree.contains(&attribute),
+                "{url}: no span says {attribute}:\n{tree}"
+            );
         }
     }
 }
@@ -181,7 +184,7 @@ async fn collector_that_is_not_there_is_told_and_the_answer_is_the_same() {
         "{}",
         ran.err
     );
-    assert!(ran.err.contains("warning: "), "the loss is told: {}", ran.err);
+    assert!(ran.err.contains("warning: "), "the loss is reported: {}", ran.err);
     assert_eq!(logs(&ran).len(), 4, "the logs carry on: {}", ran.err);
 }
 

@@ -42,7 +42,7 @@ async fn model(layer: Option<ServerLayer>) -> SocketAddr {
 }
 
 /// Asks through a stack of layers; the answer must be what the model sent, whatever the layers see in it.
-async fn ask<S>(stack: S, model: SocketAddr)
+async fn send<S>(stack: S, model: SocketAddr)
 where
     S: Service<Request, Response = Response, Error = reqwest::Error>,
 {
@@ -87,7 +87,7 @@ fn shape(recorder: &Recorder) -> Vec<String> {
 async fn llm_inside_client() {
     let recorder = Recorder::new();
     let (llm, client) = layers(&recorder);
-    ask(
+    send(
         ServiceBuilder::new()
             .layer(client)
             .layer(llm)
@@ -111,12 +111,12 @@ async fn llm_inside_client() {
 async fn llm_alone_and_client_alone() {
     let recorder = Recorder::new();
     let (llm, client) = layers(&recorder);
-    ask(
+    send(
         ServiceBuilder::new().layer(llm).service(Client::new()),
         model(None).await,
     )
     .await;
-    ask(
+    send(
         ServiceBuilder::new().layer(client).service(Client::new()),
         model(None).await,
     )
@@ -138,7 +138,7 @@ async fn every_layer_twice() {
         .layer(llm)
         .layer(client)
         .service(Client::new());
-    ask(stack, model(None).await).await;
+    send(stack, model(None).await).await;
     let expected = ["Client chat gpt-4o", "  Client POST"];
     assert_eq!(
         shape(&recorder),
@@ -160,7 +160,7 @@ async fn across_a_socket_the_trace_goes_on() {
         .with_tracer_provider(recorder.tracer_provider())
         .with_meter_provider(recorder.meter_provider())
         .with_propagator(W3cPropagator::new());
-    ask(
+    send(
         ServiceBuilder::new()
             .layer(llm)
             .layer(client)
@@ -182,7 +182,7 @@ async fn without_any_provider() {
         .layer(LlmLayer::new())
         .layer(ClientLayer::new())
         .service(Client::new());
-    ask(stack, model(Some(ServerLayer::new())).await).await;
+    send(stack, model(Some(ServerLayer::new())).await).await;
 }
 
 fn counted(recorder: &Recorder) -> bool {

@@ -274,13 +274,13 @@ async fn cut_answer_is_cut_and_a_client_that_leaves_is_told() {
     let path = Path::new("").await;
     let question = r#"{"model":"m","messages":[]}"#;
     let length = question.len();
-    let ask = format!(
+    let request = format!(
         "POST /v1/chat/completions HTTP/1.1\r\nhost: proxy\r\ncontent-length: {length}\r\n\r\n{question}"
     );
     let half = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{\"id\"";
 
     let mut client = path.client().await;
-    write(&mut client, &ask).await;
+    write(&mut client, &request).await;
     let mut provider = path.provider().await;
     until(&mut provider, question).await;
     write(&mut provider, half).await;
@@ -293,7 +293,7 @@ async fn cut_answer_is_cut_and_a_client_that_leaves_is_told() {
     );
 
     let mut client = path.client().await;
-    write(&mut client, &ask).await;
+    write(&mut client, &request).await;
     let mut provider = path.provider().await;
     until(&mut provider, question).await;
     write(&mut provider, half).await;
@@ -308,9 +308,9 @@ async fn cut_answer_is_cut_and_a_client_that_leaves_is_told() {
     let (_, collector) = path.stop().await;
     let tree = collector.tree(VARYING);
     for error in ["unexpected_eof", "cancelled"] {
-        let told = format!("error.type=\"{error}\"");
+        let attribute = format!("error.type=\"{error}\"");
         assert_eq!(
-            tree.matches(&told).count(),
+            tree.matches(&attribute).count(),
             2,
             "the server's span and the call's say {error}:\n{tree}"
         );

@@ -187,10 +187,10 @@ async fn faults_of_the_model_end_the_task_with_words() {
         );
         assert_eq!(ran.out.trim(), "", "{arguments:?}: no answer");
         let tree = collector.tree(VARYING);
-        let told = format!("error.type=\"{error_type}\"");
+        let attribute = format!("error.type=\"{error_type}\"");
         assert!(
-            tree.contains(&told),
-            "{arguments:?}: no span says {told}:\n{tree}"
+            tree.contains(&attribute),
+            "{arguments:?}: no span says {attribute}:\n{tree}"
         );
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use axum::routing::post;
+use axum::routing;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use throughline_test_support::process::{Ran, Running, example_with, run, teaches};
@@ -40,8 +40,8 @@ impl Service {
         Self { running, url }
     }
 
-    async fn ask(&self, query: &str) -> (StatusCode, Value) {
-        ask(&self.url, query).await
+    async fn post(&self, query: &str) -> (StatusCode, Value) {
+        post(&self.url, query).await
     }
 
     async fn stop(self, signal: &str) -> Ran {
@@ -50,7 +50,7 @@ impl Service {
     }
 }
 
-async fn ask(url: &str, query: &str) -> (StatusCode, Value) {
+async fn post(url: &str, query: &str) -> (StatusCode, Value) {
     let request = reqwest::Client::new().post(url).json(&json!({ "query": query }));
     let response = request.send().await.expect("an answer");
     let status = response.status();
@@ -61,9 +61,9 @@ async fn ask(url: &str, query: &str) -> (StatusCode, Value) {
 /// A model that tells when it was asked, and answers 503 when it is let go.
 async fn slow_model() -> (String, Arc<Semaphore>, Arc<Semaphore>) {
     let (asked, answer) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
-    let (told, waits) = (Arc::clone(&asked), Arc::clone(&answer));
-    let model = post(async move || {
-        told.add_permits(1);
+    let (arrived, waits) = (Arc::clone(&asked), Arc::clone(&answer));
+    let model = routing::post(async move || {
+        arrived.add_permits(1);
         waits.acquire().await.expect("it is open").forget();
         (
             StatusCode::SERVICE_UNAVAILABLE,
@@ -106,7 +106,7 @@ async fn ctrl_c_and_sigterm_lose_no_last_span() {
         let path = file(&format!("serve-{signal}"));
         let service = Service::start(&["--file", path.to_str().expect("text")]).await;
         for _ in 0..3 {
-            let answered = service.ask(QUERY).await;
+            let answered = service.post(QUERY).await;
             assert_eq!(
                 answered,
                 (StatusCode::OK, json!({ "answer": ANSWER })),
@@ -145,7 +145,7 @@ async fn request_under_way_has_its_answer_and_its_span() {
     let endpoint = format!("{endpoint}/v1/traces");
     let mut service = Service::start(&["--model-url", &model, "--otlp-endpoint", &endpoint]).await;
     let url = service.url.clone();
-    let waiting = tokio::spawn(async move { ask(&url, QUERY).await });
+    let waiting = tokio::spawn(async move { post(&url, QUERY).await });
     asked.acquire().await.expect("it is open").forget();
     service.running.signal("INT").await;
     service.running.line("stopping").await;
@@ -206,7 +206,7 @@ async fn panic_in_a_request_is_on_its_span_and_the_service_goes_on() {
     let service = Service::start(&["--model", "scripted-crash", "--file", place]).await;
     for _ in 0..2 {
         assert_eq!(
-            service.ask(QUERY).await.0,
+            service.post(QUERY).await.0,
             StatusCode::INTERNAL_SERVER_ERROR,
             "it answers"
         );
@@ -215,7 +215,7 @@ async fn panic_in_a_request_is_on_its_span_and_the_service_goes_on() {
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     assert!(
         ran.err.contains("the plan crashed"),
-        "the panic is told: {}",
+        "the panic is reported: {}",
         ran.err
     );
     let spans = read(&path);
@@ -270,7 +270,7 @@ async fn metrics_are_served_to_a_prometheus() {
     let line = running.line("tasks: curl ").await;
     let page = running.line("metrics: ").await;
     let (url, _) = line.split_once(' ').expect("an URL");
-    assert_eq!(ask(url, QUERY).await.0, StatusCode::OK, "it answers");
+    assert_eq!(post(url, QUERY).await.0, StatusCode::OK, "it answers");
     let text = read_page(&page).await;
     for part in [
         "prompt_size_total{direction=\"input\"} 93",
@@ -291,7 +291,7 @@ async fn metrics_are_served_to_a_prometheus() {
     );
 }
 
-/// A page of metrics. Who is too slow to ask gets none, and may ask again.
+/// A page of metrics. A client that is too slow gets none, and may retry.
 async fn read_page(url: &str) -> String {
     let read = async {
         loop {

@@ -23,7 +23,7 @@ use tower::{ServiceBuilder, ServiceExt};
 static TURN: Mutex<()> = Mutex::new(());
 
 /// What is on its way arrives within this, on the slowest machine; nothing that works takes it.
-const PATIENCE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// The calls that end together.
 const CALLS: usize = 20;
@@ -140,14 +140,14 @@ async fn calls_and_shutdown(waits: Waits, deadline: Duration) -> (Vec<String>, R
     if waits != Waits::EachSegment {
         // The background may still have work of the test before.
         is_reached
-            .recv_timeout(PATIENCE)
+            .recv_timeout(DEADLINE)
             .expect("the background comes to it");
     }
     let result = tokio::task::spawn_blocking(move || telemetry.shutdown_within(deadline)).await;
     let spans = collector.spans().iter().map(|span| format!("{span:?}")).collect();
     drop(ender);
     assert!(
-        throughline::llm::settle(PATIENCE),
+        throughline::llm::settle(DEADLINE),
         "nothing is left for the next test"
     );
     (spans, result.expect("no panic"))

@@ -89,8 +89,8 @@ async fn child_that_cannot_do_its_job_is_told() {
     for (child, words) in cases {
         let (ran, collector) = collected(worker(&["--job", "one", "--child", child])).await;
         assert_eq!((ran.code, ran.out.trim()), (Some(1), ""), "{child}: no number");
-        let told = format!("error: the child process {words}");
-        assert!(ran.err.contains(&told), "{child}: {}", ran.err);
+        let message = format!("error: the child process {words}");
+        assert!(ran.err.contains(&message), "{child}: {}", ran.err);
         let tree = collector.tree_of_services(VARYING);
         let failed = "Consumer worker: process jobs [error: the child process ";
         assert!(tree.contains(failed), "{child}: the job's span says it:\n{tree}");
@@ -111,7 +111,7 @@ async fn collector_that_is_not_there_fails_no_job() {
         );
         assert!(
             ran.err.contains("warning: "),
-            "{arguments:?}: the loss is told: {}",
+            "{arguments:?}: the loss is reported: {}",
             ran.err
         );
     }

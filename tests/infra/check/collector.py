@@ -77,11 +77,11 @@ def outside(config, text, path):
     users = [each for definitions in services().values() for each in definitions if mounts(each, path)]
     if not users and path.name not in example_configurations():
         yield "no compose file and no line of .env.example names it"
-    given = set()
+    provided = set()
     for definitions in services().values():
         if any(mounts(each, path) or mounts(each, INFRA / "collector/jaeger.yaml") for each in definitions):
-            given |= {key for each in definitions for key in each.get("environment", {})}
-    for variable in sorted(set(re.findall(r"\$\{env:(\w+)[^}]*\}", text)) - given):
+            provided |= {key for each in definitions for key in each.get("environment", {})}
+    for variable in sorted(set(re.findall(r"\$\{env:(\w+)[^}]*\}", text)) - provided):
         yield f"the variable {variable} reaches no container"
     for bare in re.findall(r"\$\{(?!env:)[^}]*\}", text):
         yield f"{bare} lacks env:"

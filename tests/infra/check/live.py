@@ -61,7 +61,7 @@ def questions():
 
 
 def raised(prometheus, query, job):
-    jobs = {series["metric"]["job"] for series in prometheus.ask(query)}
+    jobs = {series["metric"]["job"] for series in prometheus.query(query)}
     if job in jobs and MODELS[0] not in jobs:
         return []
     return [f"{query}\nis raised for {sorted(jobs)}, should be for {job} and never for {MODELS[0]}"]

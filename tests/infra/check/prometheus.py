@@ -84,13 +84,13 @@ class Prometheus:
 
     def answers(self, query, labels):
         """Complaints unless a number comes, and a series with each of the labels."""
-        result = self.ask(query)
+        result = self.query(query)
         if all(math.isnan(float(series["value"][1])) for series in result):
             return [f"{query}\nanswers {'only NaN' if result else 'nothing'}"]
         return [f"{query}\nno series has the label {label}" for label in labels
                 if not any(series["metric"].get(label) for series in result)]
 
-    def ask(self, query):
+    def query(self, query):
         return self.get("/api/v1/query?" + urllib.parse.urlencode({"query": query}))["result"]
 
     def get(self, path):

@@ -26,8 +26,8 @@ class Quickstart:
                    "--model", self.model]
         with (WORK / f"{self.model}.log").open("w") as log:
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
-        self.url = self.told(r"tasks: curl (\S+) ")
-        self.page = self.told(r"metrics: http://(\S+)/metrics")
+        self.url = self.printed(r"tasks: curl (\S+) ")
+        self.page = self.printed(r"metrics: http://(\S+)/metrics")
         self.traffic = threading.Thread(target=self.ask_on)
         self.traffic.start()
         return self
@@ -38,7 +38,7 @@ class Quickstart:
         self.process.terminate()
         self.process.wait(timeout=120)
 
-    def told(self, pattern):
+    def printed(self, pattern):
         line = self.process.stdout.readline()
         found = re.match(pattern, line)
         if not found:
@@ -49,9 +49,9 @@ class Quickstart:
     def ask_on(self):
         while not self.ended.wait(0.2):
             for question, patience in [*((each, 60) for each in QUESTIONS), (QUESTIONS[0], 0.05)]:
-                self.ask(question, patience)
+                self.post(question, patience)
 
-    def ask(self, question, patience):
+    def post(self, question, patience):
         body = json.dumps({"query": question}).encode()
         request = urllib.request.Request(self.url, body, {"Content-Type": "application/json"})
         try:

@@ -20,7 +20,7 @@ def check(report):
 def value(prometheus, expected):
     query = next(q for panel, letter, q, _ in dashboard.queries()
                  if (panel, letter) == (expected["panel"], expected["query"]))
-    found = [float(series["value"][1]) for series in prometheus.ask(query)
+    found = [float(series["value"][1]) for series in prometheus.query(query)
              if expected["labels"].items() <= series["metric"].items()]
     if len(found) == 1 and abs(found[0] - expected["value"]) <= expected["within"]:
         return []

@@ -23,7 +23,7 @@ use crate::peer::DEADLINE;
 struct Call {
     path: &'static str,
     body: &'static str,
-    told: &'static str,
+    expected: &'static str,
 }
 
 #[tokio::test]
@@ -124,25 +124,25 @@ async fn every_number_is_exact_through_async_openai() {
     while let Some(chunk) = stream.next().await {
         chunk.expect("a chunk");
     }
-    let told = [
+    let expected = [
         r#"chat gpt-4o 11 5 reported ["stop"]"#,
         r#"chat gpt-5 31 7 reported ["stop"]"#,
         "embeddings text-embedding-3-small 0 - reported",
         r#"chat gpt-4o 11 5 reported ["stop"]"#,
     ];
-    assert_eq!(tokens(&recorder), told, "a span for each call");
+    assert_eq!(tokens(&recorder), expected, "a span for each call");
 }
 
 impl Call {
     fn is_cut(&self) -> bool {
-        self.told.ends_with("unexpected_eof")
+        self.expected.ends_with("unexpected_eof")
     }
 
     fn check(&self, recorder: &Recorder) {
-        let told = tokens(recorder);
+        let recorded = tokens(recorder);
         assert_eq!(
-            told,
-            [self.told],
+            recorded,
+            [self.expected],
             "{} {}:\n{}",
             self.path,
             self.body,
@@ -181,8 +181,8 @@ fn tokens(recorder: &Recorder) -> Vec<String> {
     recorder.spans().into_iter().map(line).collect()
 }
 
-const fn call(path: &'static str, body: &'static str, told: &'static str) -> Call {
-    Call { path, body, told }
+const fn call(path: &'static str, body: &'static str, expected: &'static str) -> Call {
+    Call { path, body, expected }
 }
 
 /// Calls of every provider, and what the mock says of them in `aimock.json`; it counts nothing for Ollama and embeddings,

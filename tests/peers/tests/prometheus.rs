@@ -34,7 +34,7 @@ async fn a_real_prometheus_counts_tokens() {
         .arg(format!("--storage.tsdb.path={}", folder.join("data").display()))
         .arg(format!("--web.listen-address={address}"));
     let _prometheus = Peer::start("prometheus", command, address).await;
-    let value = async |query: &str| ask(&address.to_string(), query).await;
+    let value = async |query: &str| query_value(&address.to_string(), query).await;
 
     until("the first scrape", async || {
         (value(r#"prompt_size_total{direction="input"}"#).await == Some(11.0)).then_some(())
@@ -70,7 +70,7 @@ async fn a_real_prometheus_counts_tokens() {
 }
 
 /// The value of the one series that answers.
-async fn ask(address: &str, query: &str) -> Option<f64> {
+async fn query_value(address: &str, query: &str) -> Option<f64> {
     let url = reqwest::Url::parse_with_params(&format!("http://{address}/api/v1/query"), [("query", query)])
         .ok()?;
     let answer: Value = reqwest::get(url).await.ok()?.json().await.ok()?;

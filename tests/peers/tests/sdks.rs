@@ -17,9 +17,9 @@ use crate::tap::{Message, Tap};
 async fn sdks_get_what_a_mock_sends() {
     let aimock = Aimock::start().await;
     let (_, spans) = through_the_proxy("mock", aimock.address, MOCKED.len()).await;
-    let told: Vec<String> = calls(&spans).into_iter().map(tell).collect();
+    let summaries: Vec<String> = calls(&spans).into_iter().map(summary).collect();
     assert_eq!(
-        told, MOCKED,
+        summaries, MOCKED,
         "name, input and output tokens, provenance, finish reason, error"
     );
 
@@ -44,12 +44,12 @@ async fn sdks_get_what_a_real_model_sends() {
         6,
         "two of OpenAI's APIs and Anthropic's, unary and streamed"
     );
-    let told: Vec<String> = calls(&spans).into_iter().map(tell).collect();
-    for (told, (input, output)) in told.iter().zip(reported) {
+    let summaries: Vec<String> = calls(&spans).into_iter().map(summary).collect();
+    for (summary, (input, output)) in summaries.iter().zip(reported) {
         let expected = format!("chat smollm2: Int({input}) Int({output}) reported");
-        assert!(told.starts_with(&expected), "{told} is {expected}");
+        assert!(summary.starts_with(&expected), "{summary} is {expected}");
     }
-    let refused = told.get(6).expect("a refusal");
+    let refused = summaries.get(6).expect("a refusal");
     assert_eq!(refused, "chat smollm2: - - unknown - 400", "a refusal");
 }
 
@@ -131,7 +131,7 @@ fn calls(spans: &[Printed]) -> Vec<&Printed> {
 }
 
 /// A call in a line.
-fn tell(span: &Printed) -> String {
+fn summary(span: &Printed) -> String {
     let text = |key: &str| {
         let value = span.attributes.get(key).map_or("-", String::as_str);
         let value = value

@@ -115,8 +115,8 @@ fn value(value: Value) -> AnyValue {
     }
 }
 
-/// Converts JSON into the value of a log attribute. There is no null: a member that is null is omitted, and an
-/// item that is null becomes an empty string, so that the other items keep their positions.
+/// Converts JSON into the value of a log attribute. There is no null: a member that is null is omitted, and
+/// an item that is null becomes an empty string, so that the other items keep their positions.
 fn json(value: &Json) -> AnyValue {
     match value {
         Json::Null => "".into(),

@@ -101,7 +101,7 @@ impl LlmLayer {
     /// | body | part that is read |
     /// |---|---|
     /// | in memory: of reqwest, or one frame | everything, up to 64 MiB beyond the limit |
-    /// | a stream of frames | up to the end of the frame that crosses the limit; the rest is sent without waiting |
+    /// | a stream of frames | up to the end of the frame that crosses the limit; the rest is not waited for |
     /// | encoded | up to the limit |
     ///
     /// Many SDKs write the model after the messages. For such a request beyond the limit, the model is only

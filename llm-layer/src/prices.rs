@@ -15,8 +15,8 @@ pub struct Price {
 }
 
 impl Price {
-    /// Creates a price from the prices of a million input tokens and of a million output tokens. Both apply to
-    /// cached tokens as well, unless [`with_cache`](Self::with_cache) sets other prices.
+    /// Creates a price from the prices of a million input tokens and of a million output tokens. The former
+    /// also applies to cached input, unless [`with_cache`](Self::with_cache) sets other prices.
     #[must_use]
     pub fn new(input: f64, output: f64) -> Self {
         Self {

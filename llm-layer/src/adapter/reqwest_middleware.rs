@@ -88,8 +88,8 @@ where
     }
 }
 
-/// The rest of the chain as a service. Each call runs the chain from its beginning, so that a retry or a hedge
-/// in the stack can call it any number of times.
+/// The rest of the chain as a service. Each call runs the chain from its beginning, so that a retry or a
+/// hedge in the stack can call it any number of times.
 ///
 /// Calls may overlap, so each gets a copy of the request's extensions. Extensions that the chain adds to the
 /// copy become visible to the outer middlewares when the call has ended.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-/// Tells the time; in tests, the time that they set.
+/// Returns the current time. Tests replace it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Clock(pub(crate) fn() -> Instant);
 

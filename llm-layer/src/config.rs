@@ -11,7 +11,7 @@ use crate::prices::Prices;
 use crate::role::Role;
 use crate::taskweaver::{self, PromptSizeMode};
 
-/// What a user can choose.
+/// The settings of an [`LlmLayer`](crate::LlmLayer). Its setters document the fields and their defaults.
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
     pub(crate) request_limit: usize,
@@ -35,7 +35,8 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// What a model can say for itself when the metrics have told many others apart.
+    /// Returns the claim of a model to a label value of its own once the metrics have seen many models:
+    /// whether the user has named it, or a model that it is a version of.
     pub(crate) fn claim(&self, model: &str) -> Claim {
         if self.prices.names(model) || self.rules.iter().any(|rule| rule.names(model)) {
             Claim::Named
@@ -46,7 +47,7 @@ impl Config {
         }
     }
 
-    /// What [`PromptSizeMode::TaskWeaver`] counts with.
+    /// Returns the tokenizer of [`PromptSizeMode::TaskWeaver`].
     pub(crate) fn taskweaver(&self) -> Tokenizer {
         taskweaver::tokenizer(self.target_model.as_ref(), &self.counters)
     }
@@ -77,5 +78,5 @@ impl Default for Config {
     }
 }
 
-/// The models that metrics tell apart, beside those that are configured.
+/// The default number of distinct models in the metrics, in addition to the configured ones.
 const MAX_MODELS: usize = 100;

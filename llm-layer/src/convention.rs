@@ -1,25 +1,30 @@
-//! Which version of the GenAI conventions is spoken.
+//! The versions of the GenAI conventions.
 
-/// A version of the GenAI conventions. They are in development, and dashboards lag behind.
+/// A version of the [GenAI conventions](https://github.com/open-telemetry/semantic-conventions-genai). It
+/// decides which metrics are recorded. The conventions are in development, and dashboards lag behind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Convention {
-    /// As of October 2026: counters of tokens, `gen_ai.client.inference.*`.
+    /// The conventions of October 2026: token counters and `gen_ai.client.inference.*`.
     #[default]
     Latest,
-    /// 1.37 to 1.41, which most dashboards still ask for: the histograms `gen_ai.client.token.usage` and
-    /// `gen_ai.client.operation.duration`.
+    /// Versions 1.37 to 1.41, which most dashboards still need: the histograms `gen_ai.client.token.usage`
+    /// and `gen_ai.client.operation.duration`.
     V1_41,
-    /// Both at once, for the time of moving.
+    /// Both at once, for a migration.
     Both,
 }
 
 impl Convention {
-    /// What the environment variable `OTEL_SEMCONV_STABILITY_OPT_IN` says, a list with commas, in any case.
+    /// Returns the version that the environment variable `OTEL_SEMCONV_STABILITY_OPT_IN` selects, a list
+    /// separated by commas. Case is ignored, and the first of these values counts:
     ///
-    /// `gen_ai_latest_experimental` is [`Convention::Latest`]; `gen_ai_latest_experimental/dup` and
-    /// `gen_ai/dup` are [`Convention::Both`]; `gen_ai` is [`Convention::V1_41`]. Where it says nothing of
-    /// GenAI: [`Convention::Latest`].
+    /// | value | version |
+    /// |---|---|
+    /// | `gen_ai_latest_experimental` | [`Convention::Latest`] |
+    /// | `gen_ai_latest_experimental/dup`, `gen_ai/dup` | [`Convention::Both`] |
+    /// | `gen_ai` | [`Convention::V1_41`] |
+    /// | none of them | [`Convention::Latest`] |
     #[must_use]
     pub fn from_env() -> Self {
         let list = std::env::var("OTEL_SEMCONV_STABILITY_OPT_IN").unwrap_or_default();

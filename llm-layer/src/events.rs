@@ -1,4 +1,4 @@
-//! The conventions' events, as log records.
+//! The events of the conventions, as log records.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,11 +12,11 @@ use throughline_llm_wire::Content;
 
 use crate::{content, semconv};
 
-/// Takes the events of model calls: a logger of the user's.
+/// Emits the events of model calls through the user's logger. The closure hides the type of the logger.
 #[derive(Clone)]
 pub(crate) struct Events(Arc<dyn Fn(Event) + Send + Sync>);
 
-/// Something that happened in a call.
+/// An event of a call, before it becomes a log record.
 #[derive(Debug)]
 struct Event {
     name: &'static str,
@@ -35,7 +35,7 @@ impl Events {
         Self(Arc::new(move |event| emit(&logger, event)))
     }
 
-    /// What was said in a call, beside all that its span says.
+    /// Emits the content of a call, together with the attributes of its span.
     pub(crate) fn details(
         &self,
         span: &SpanContext,
@@ -45,21 +45,21 @@ impl Events {
     ) {
         let attributes = attributes
             .into_iter()
-            .map(|known| (known.key, value(known.value)));
-        let said = content::parts(content)
+            .map(|attribute| (attribute.key, value(attribute.value)));
+        let parts = content::parts(content)
             .into_iter()
             .filter(|(_, part)| !part.is_empty());
-        let said = said.map(|(name, part)| (Key::from_static_str(name), part.iter().map(json).collect()));
+        let parts = parts.map(|(name, part)| (Key::from_static_str(name), part.iter().map(json).collect()));
         self.0(Event {
             name: semconv::OPERATION_DETAILS,
             severity: Severity::Debug,
             at,
             span: span.clone(),
-            attributes: attributes.chain(said).collect(),
+            attributes: attributes.chain(parts).collect(),
         });
     }
 
-    /// Why a call failed.
+    /// Emits the error of a failed call.
     pub(crate) fn exception(&self, span: &SpanContext, at: SystemTime, kind: &str, message: &str) {
         let attributes = [
             (semconv::EXCEPTION_TYPE, kind),
@@ -100,7 +100,7 @@ fn emit<L: Logger>(logger: &L, event: Event) {
     logger.emit(record);
 }
 
-/// A span's value as a log's.
+/// Converts the value of a span attribute into that of a log attribute.
 fn value(value: Value) -> AnyValue {
     match value {
         Value::Bool(value) => value.into(),
@@ -115,7 +115,8 @@ fn value(value: Value) -> AnyValue {
     }
 }
 
-/// JSON as a log's value. That knows no null: a member that is null is left out, an item is an empty string.
+/// Converts JSON into the value of a log attribute. There is no null: a member that is null is omitted, and
+/// an item that is null becomes an empty string, so that the other items keep their positions.
 fn json(value: &Json) -> AnyValue {
     match value {
         Json::Null => "".into(),
@@ -128,8 +129,10 @@ fn json(value: &Json) -> AnyValue {
         Json::String(text) => text.clone().into(),
         Json::Array(items) => items.iter().map(json).collect(),
         Json::Object(members) => {
-            let told = members.iter().filter(|(_, member)| !member.is_null());
-            told.map(|(name, member)| (name.clone(), json(member))).collect()
+            let members = members.iter().filter(|(_, member)| !member.is_null());
+            members
+                .map(|(name, member)| (name.clone(), json(member)))
+                .collect()
         }
     }
 }

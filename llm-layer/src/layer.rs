@@ -24,7 +24,10 @@ use crate::prices::Prices;
 use crate::role::Role;
 use crate::taskweaver::PromptSizeMode;
 
-/// Puts a [`Llm`] around a service. Its clones share tracer and instruments.
+/// Records a span and metrics for each model call that passes through a service. See [the crate](crate) for
+/// what is recorded and when.
+///
+/// Clones share the tracer and the instruments.
 #[derive(Debug, Clone)]
 pub struct LlmLayer {
     shared: Shared,
@@ -37,7 +40,8 @@ impl Default for LlmLayer {
 }
 
 impl LlmLayer {
-    /// A layer that uses the global providers and reads request bodies of up to 4 MiB.
+    /// Creates a layer with the defaults below. It uses the global providers and records no content, unless
+    /// the [environment](Capture::from_env) enables that.
     #[must_use]
     pub fn new() -> Self {
         call::register_pending();
@@ -52,7 +56,7 @@ impl LlmLayer {
         }
     }
 
-    /// The provider of the spans; by default the global one when the first call is made.
+    /// Sets the provider of the spans. Default: the global provider, resolved at the first call.
     #[must_use]
     pub fn with_tracer_provider<P, T, S>(mut self, provider: P) -> Self
     where
@@ -64,19 +68,20 @@ impl LlmLayer {
         self
     }
 
-    /// The provider of the metrics; by default the global one when the first call ends.
+    /// Sets the provider of the metrics. Default: the global provider, resolved when the first call ends.
     #[must_use]
     pub fn with_meter_provider(mut self, provider: impl MeterProvider + Send + Sync + 'static) -> Self {
         self.shared.instruments = self.shared.instruments.with_provider(provider);
         self
     }
 
-    /// The provider of a logger for the conventions' events; by default there is none.
+    /// Sets the provider of the logger for the conventions' events. Default: none.
     ///
-    /// With one, each call that failed emits `gen_ai.client.operation.exception` (severity `WARN`), and each
-    /// call whose content goes into an event ([`Capture`]) emits `gen_ai.client.inference.operation.details`
-    /// (`DEBUG`), with what the span says and the content as structured values. Both for calls whose span is
-    /// recorded.
+    /// Two events are emitted, both only for calls whose span is recorded:
+    ///
+    /// - `gen_ai.client.operation.exception` (severity `WARN`) for each failed call
+    /// - `gen_ai.client.inference.operation.details` (`DEBUG`), if [`Capture`] sends content to events: the
+    ///   attributes of the span, and the content as structured values
     #[must_use]
     pub fn with_logger_provider<P>(mut self, provider: &P) -> Self
     where
@@ -86,72 +91,75 @@ impl LlmLayer {
         self
     }
 
-    /// Sets the most bytes of a request body that are waited for before it is sent and kept until the call
-    /// ends, decoded if it is encoded. Default: 4 MiB. A limit of 0 reads no body.
+    /// Sets how many bytes of a request body are read before it is sent and held until the call ends. If the
+    /// body has a content encoding, the limit applies to the decoded bytes. Default: 4 MiB. With 0, no body
+    /// is read.
     ///
-    /// The prompt of a longer request is not counted, and the span has `throughline.request.unseen` =
-    /// `too_large`. Model and parameters are recorded as far as they are read:
+    /// If a request is longer, its prompt is not counted and the span has `throughline.request.unseen` =
+    /// `too_large`. Model and parameters are recorded from the part that is read:
     ///
-    /// | body | what is read of it |
+    /// | body | part that is read |
     /// |---|---|
-    /// | in memory: reqwest's, or one frame | all, as far as 64 MiB over the limit |
-    /// | a stream of frames | all up to the end of the frame that crosses the limit; the rest is sent as it comes |
-    /// | encoded | all up to the limit |
+    /// | in memory: of reqwest, or one frame | everything, up to 64 MiB beyond the limit |
+    /// | a stream of frames | up to the end of the frame that crosses the limit; the rest is not waited for |
+    /// | encoded | up to the limit |
     ///
-    /// Many SDKs write the messages first and the model behind them. Of such a request over the limit, the
-    /// model is known only if the body is in memory. Nothing over the limit is copied.
+    /// Many SDKs write the model after the messages. For such a request beyond the limit, the model is only
+    /// known if the body is in memory. Nothing beyond the limit is copied.
     ///
-    /// See also [what a call keeps](crate#where-the-numbers-come-from).
+    /// See also [what a call holds](crate#where-the-numbers-come-from).
     #[must_use]
     pub fn with_request_limit(mut self, bytes: usize) -> Self {
         self.config().request_limit = bytes;
         self
     }
 
-    /// The version of the GenAI conventions; by default that of [`Convention::from_env`] when the layer is
-    /// made.
+    /// Sets the version of the GenAI conventions. Default: [`Convention::from_env`], read when the layer is
+    /// created.
     #[must_use]
     pub fn with_convention(mut self, convention: Convention) -> Self {
         self.config().convention = convention;
         self
     }
 
-    /// Whether this layer counts the tokens of its calls; by default it does, as [`Role::Client`].
+    /// Sets the role of this layer in its calls. Default: unset, which behaves like [`Role::Client`] without
+    /// the attribute `throughline.role`.
     ///
-    /// [`Role::Proxy`] is for a gateway whose callers count already:
-    /// [so no token counts twice](crate#one-call-many-hops).
+    /// Use [`Role::Proxy`] in a gateway whose callers already count tokens, so that
+    /// [no token is counted twice](crate#one-call-many-hops).
     #[must_use]
     pub fn with_role(mut self, role: Role) -> Self {
         self.config().role = Some(role);
         self
     }
 
-    /// Whether estimated tokens go into the conventions' metrics too; by default not, as the conventions
-    /// demand.
+    /// Sets whether estimated tokens are also recorded in the conventions' metrics. The conventions do not
+    /// allow it. Default: `false`.
     #[must_use]
     pub fn with_estimates_in_metrics(mut self, estimates: bool) -> Self {
         self.config().estimates_in_metrics = estimates;
         self
     }
 
-    /// Whether what providers say is left of their rate limits becomes a gauge,
-    /// `throughline.rate_limit.remaining`; by default not.
+    /// Sets whether the remaining rate limits that providers report are recorded, as the gauge
+    /// `throughline.rate_limit.remaining`. Default: `false`.
     ///
-    /// It is read from the headers `x-ratelimit-remaining-*` and `anthropic-ratelimit-*-remaining` of every
-    /// answer, and told apart by provider, requested model, and `throughline.rate_limit.kind`: `requests`,
-    /// `tokens`, `input_tokens` …
+    /// The values are those of the headers `x-ratelimit-remaining-*` and `anthropic-ratelimit-*-remaining` of
+    /// each response. The labels are the provider, the requested model, and `throughline.rate_limit.kind`:
+    /// `requests`, `tokens`, `input_tokens` and so on.
     #[must_use]
     pub fn with_rate_limit_metrics(mut self, rate_limits: bool) -> Self {
         self.config().rate_limits = rate_limits;
         self
     }
 
-    /// Sets how many models the metrics tell apart: the first that are requested; later ones are `_OTHER`, on
-    /// the metrics alone. Default: 100; at most [`MAX_DISTINCT_VALUES`].
+    /// Sets how many distinct models the metrics can have. The first ones that are requested keep their name;
+    /// later ones are recorded as `_OTHER`. Spans always have the real name. Default: 100. Maximum:
+    /// [`MAX_DISTINCT_VALUES`].
     ///
-    /// A model that [`LlmLayer::with_prices`] or a [`Rule`] names is told apart whenever it comes, and so are
-    /// versions of it: see [below](crate#bounds). Set it before the first call: what shares this layer's
-    /// instruments, as its clones do, shares the number.
+    /// A model that is named by [`LlmLayer::with_prices`] or a [`Rule`] always keeps its name, and so do
+    /// versions of it: see [the bounds](crate#bounds). Set this before the first call, since the clones of
+    /// this layer share the bound with the instruments.
     ///
     /// [`MAX_DISTINCT_VALUES`]: throughline_tracing_layer::limits::MAX_DISTINCT_VALUES
     #[must_use]
@@ -160,99 +168,103 @@ impl LlmLayer {
         self
     }
 
-    /// Where prompts and answers go; by default what [`Capture::from_env`] says when the layer is made:
-    /// nowhere, unless the environment asks for it. Whatever this says, at most 64 KiB of each are recorded,
-    /// and 16 KiB of one text: see [`LlmLayer::with_content_limits`].
+    /// Sets where prompts and answers are recorded. Default: [`Capture::from_env`], read when the layer is
+    /// created, which is nowhere if the environment does not say otherwise.
+    ///
+    /// The size is bounded: see [`LlmLayer::with_content_limits`].
     #[must_use]
     pub fn with_capture(mut self, capture: Capture) -> Self {
         self.config().capture = capture;
         self
     }
 
-    /// A hook that may change or empty what is captured before it is written down. If it panics, nothing is
-    /// written.
+    /// Sets a hook that can change or clear captured content before it is recorded. Default: none. If the
+    /// hook panics, no content is recorded.
     ///
-    /// It sees the texts of a request cut to the limit of an attribute
-    /// ([`with_content_limits`](Self::with_content_limits)), and to less if the request is many times as
-    /// long.
+    /// The texts of a request are cut to the limit of an attribute
+    /// ([`with_content_limits`](Self::with_content_limits)) before the hook sees them, and to less if the
+    /// request is many times as long.
     #[must_use]
     pub fn with_redaction(mut self, redact: impl Fn(&mut Content) + Send + Sync + 'static) -> Self {
         self.config().redact = Some(Redact::new(redact));
         self
     }
 
-    /// The most bytes of one attribute of content, and of one text in it; by default 64 KiB and 16 KiB.
+    /// Sets the maximum size of one attribute of content (`total`) and of one text in it (`text`), in bytes.
+    /// Default: 64 KiB and 16 KiB.
     #[must_use]
     pub fn with_content_limits(mut self, total: usize, text: usize) -> Self {
         self.config().limits = Limits { total, text };
         self
     }
 
-    /// Whether spans also carry OpenInference's attributes, which Phoenix reads; by default not.
+    /// Sets whether spans also have the attributes of OpenInference, which Phoenix reads. Default: `false`.
     #[must_use]
     pub fn with_openinference(mut self, openinference: bool) -> Self {
         self.config().openinference = openinference;
         self
     }
 
-    /// Whether spans also carry what TinyLLM's (`llm.model`, `llm.prompt_length`, `llm.input_tokens` …) and
-    /// TaskWeaver's (`prompt_size`, `output_size`, and with [`LlmLayer::with_capture`] `prompt`) carry; by
-    /// default not.
+    /// Sets whether spans also have the attributes of TinyLLM (`llm.model`, `llm.prompt_length`,
+    /// `llm.input_tokens` and so on) and TaskWeaver (`prompt_size`, `output_size` and, with
+    /// [`LlmLayer::with_capture`], `prompt`). Default: `false`.
     #[must_use]
     pub fn with_legacy_attributes(mut self, legacy: bool) -> Self {
         self.config().legacy = legacy;
         self
     }
 
-    /// Whether calls carry the agent and the conversation that the context's baggage names, where no scope
-    /// here does; by default not, because baggage is what callers say. See
-    /// [`scope`](throughline_agents::scope#across-services).
+    /// Sets whether a call outside of any scope gets the names of agent and conversation from the baggage of
+    /// the context. Enable it only if you trust your callers, since they choose the baggage. Default:
+    /// `false`. See [`scope`](throughline_agents::scope#across-services).
     #[must_use]
-    pub fn with_names_from_baggage(mut self, believe: bool) -> Self {
-        self.config().names_from_baggage = believe;
+    pub fn with_names_from_baggage(mut self, names_from_baggage: bool) -> Self {
+        self.config().names_from_baggage = names_from_baggage;
         self
     }
 
-    /// What the counter `prompt_size` counts; by default what providers report.
+    /// Sets what the counter `prompt_size` counts. Default: [`PromptSizeMode::Usage`].
     #[must_use]
     pub fn with_prompt_size(mut self, mode: PromptSizeMode) -> Self {
         self.config().prompt_size = mode;
         self
     }
 
-    /// The model whose vocabulary counts the tokens of models that no counter knows, and all of them with
-    /// [`PromptSizeMode::TaskWeaver`]; by default `gpt-4o` and `gpt-4`. It is
-    /// `tracing.tokenizer_target_model` of a configuration like TaskWeaver's.
+    /// Sets the model whose vocabulary counts the tokens of models that no counter supports, and of all
+    /// models with [`PromptSizeMode::TaskWeaver`]. Default: `gpt-4o`, and `gpt-4` for
+    /// [`PromptSizeMode::TaskWeaver`].
+    ///
+    /// It corresponds to `tracing.tokenizer_target_model` in TaskWeaver's configuration.
     #[must_use]
     pub fn with_tokenizer_target_model(mut self, model: TargetModel) -> Self {
         self.config().target_model = Some(model);
         self
     }
 
-    /// Adds a counter of tokens for calls that nobody reported the tokens of; the first that knows a model
-    /// counts, and tiktoken-rs (feature `tiktoken`) the models that none of them knows.
+    /// Adds a token counter for calls without reported usage. The first counter that supports the model is
+    /// used; if none does, tiktoken-rs counts (feature `tiktoken`). Default: none.
     #[must_use]
     pub fn with_token_counter(mut self, counter: impl TokenCounter + 'static) -> Self {
         self.config().counters.push(SharedCounter::new(counter));
         self
     }
 
-    /// What tokens cost; by default nothing is known of it, and spans say nothing.
+    /// Sets the prices from which the cost of a call is computed. Default: none, so that no cost is recorded.
     #[must_use]
     pub fn with_prices(mut self, prices: Prices) -> Self {
         self.config().prices = prices;
         self
     }
 
-    /// Adds a rule that says which requests are model calls; the first that applies wins, before all that is
-    /// built in.
+    /// Adds a rule that includes or excludes requests as model calls. The first rule that matches wins, and
+    /// rules are checked before the built-in table. Default: none.
     #[must_use]
     pub fn with_rule(mut self, rule: Rule) -> Self {
         self.config().rules.push(rule);
         self
     }
 
-    /// Another clock, for tests.
+    /// Sets the clock, for tests.
     #[cfg(test)]
     pub(crate) fn with_clock(mut self, clock: Clock) -> Self {
         self.shared.clock = clock;
@@ -275,10 +287,10 @@ impl<S> Layer<S> for LlmLayer {
     }
 }
 
-/// Observes the model calls that pass through a service.
+/// Observes the model calls that pass through a service. Created by [`LlmLayer`].
 ///
-/// The inner service is cloned for each model call whose request body must be read first, and must then be
-/// cheap to clone, as every client is.
+/// The inner service is cloned for each model call whose request body is not in memory, since the clone sends
+/// the request once the body is read. Clients are usually cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Llm<S> {
     inner: S,

@@ -1,11 +1,11 @@
-//! What calls cost, by a table that the user supplies.
+//! The cost of calls, from a table of prices.
 
 use std::collections::HashMap;
 use std::iter;
 
 use throughline_agents::CallUsage;
 
-/// What a model's tokens cost, a million of them, in any currency.
+/// The prices of a model, per million tokens, in any currency.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Price {
     input: f64,
@@ -15,7 +15,8 @@ pub struct Price {
 }
 
 impl Price {
-    /// A price for a million tokens of input, and of output.
+    /// Creates a price from the prices of a million input tokens and of a million output tokens. The former
+    /// also applies to cached input, unless [`with_cache`](Self::with_cache) sets other prices.
     #[must_use]
     pub fn new(input: f64, output: f64) -> Self {
         Self {
@@ -26,7 +27,8 @@ impl Price {
         }
     }
 
-    /// Another price for input that is read from the provider's cache, and for input that is written to it.
+    /// Sets the prices of a million input tokens that are read from the provider's cache, and of a million
+    /// that are written to it. Default: the price of other input tokens.
     #[must_use]
     pub fn with_cache(mut self, read: f64, write: f64) -> Self {
         self.cache_read = Some(read);
@@ -53,7 +55,7 @@ impl Price {
     }
 }
 
-/// Prices by model.
+/// A table of prices by model, for [`LlmLayer::with_prices`](crate::LlmLayer::with_prices).
 ///
 /// ```
 /// use throughline_llm_layer::{LlmLayer, Price, Prices};
@@ -64,8 +66,9 @@ impl Price {
 /// let layer = LlmLayer::new().with_prices(prices);
 /// ```
 ///
-/// A model has the price of the longest name that it begins with, and goes on behind with `-`, `:` or `@`:
-/// `gpt-4o-mini-2024-07-18` has that of `gpt-4o-mini`, and `gpt-4.1` not that of `gpt-4`.
+/// The price of a name also applies to its versions, which continue with `-`, `:` or `@`. If several names
+/// match, the longest one wins: `gpt-4o-mini-2024-07-18` has the price of `gpt-4o-mini`. `gpt-4.1` does not
+/// have the price of `gpt-4`.
 #[derive(Debug, Clone, Default)]
 pub struct Prices {
     by_model: HashMap<String, Price>,
@@ -74,13 +77,13 @@ pub struct Prices {
 }
 
 impl Prices {
-    /// No prices.
+    /// Creates an empty table.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a model's price.
+    /// Adds the price of a model. It replaces an earlier price of the same model.
     #[must_use]
     pub fn with_price(mut self, model: impl Into<String>, price: Price) -> Self {
         let model = model.into();
@@ -89,18 +92,19 @@ impl Prices {
         self
     }
 
-    /// What a call cost: of the first of these names that has a price, if the tokens are known.
+    /// Returns the cost of a call by the first of these models that has a price, or `None` if there is none
+    /// or the tokens are not known.
     pub(crate) fn cost(&self, models: [Option<&str>; 2], usage: &CallUsage) -> Option<f64> {
         let price = models.into_iter().flatten().find_map(|model| self.price(model))?;
         price.cost(usage)
     }
 
-    /// Whether a model itself is in the table.
+    /// Returns whether the table has this very name.
     pub(crate) fn names(&self, model: &str) -> bool {
         self.by_model.contains_key(model)
     }
 
-    /// Whether a model has a price.
+    /// Returns whether a model has a price, by its own name or as a version.
     pub(crate) fn has(&self, model: &str) -> bool {
         self.price(model).is_some()
     }
@@ -112,7 +116,7 @@ impl Prices {
         let ends = model.rmatch_indices(['-', ':', '@']).map(|(end, _)| end);
         let mut names = iter::once(model.len())
             .chain(ends)
-            // Hashing every start of a long name made of hyphens would take long.
+            // A long name that consists of hyphens would otherwise cost quadratic time for hashing.
             .filter(|end| *end <= self.longest)
             .filter_map(|end| model.get(..end));
         names.find_map(|name| self.by_model.get(name))
@@ -131,7 +135,7 @@ mod tests {
         let prices = Prices::new()
             .with_price("gpt-4o", Price::new(2.0, 8.0).with_cache(1.0, 4.0))
             .with_price("gpt-4o-mini", Price::new(0.5, 1.0));
-        let spent = CallUsage {
+        let usage = CallUsage {
             input: Some((1_000_000, TokenSource::Reported)),
             output: Some((500_000, TokenSource::Estimated)),
             cache_read: 250_000,
@@ -150,12 +154,16 @@ mod tests {
             ([None, None], None),
         ];
         for (models, cost) in cases {
-            assert_eq!(prices.cost(models, &spent), cost, "{models:?}");
+            assert_eq!(prices.cost(models, &usage), cost, "the cost of {models:?}");
         }
         let unknown = CallUsage {
             output: None,
-            ..spent
+            ..usage
         };
-        assert_eq!(prices.cost([Some("gpt-4o"), None], &unknown), None, "not known");
+        assert_eq!(
+            prices.cost([Some("gpt-4o"), None], &unknown),
+            None,
+            "unknown output tokens"
+        );
     }
 }

@@ -1,28 +1,28 @@
-//! Responses whose body a layer of ours may put into one of its own.
+//! Responses whose body a layer can wrap, for `http` and reqwest.
 
 use http::{HeaderMap, Response, StatusCode};
 
-/// A response whose body can be wrapped: `http::Response`, and `reqwest::Response` with the feature
-/// `reqwest`.
+/// A response whose body can be wrapped in a body of type `W`: `http::Response`, and `reqwest::Response` with
+/// the feature `reqwest`.
 ///
-/// All else of it stays: its head, its extensions and, of reqwest's, its URL.
+/// The head, the extensions and the URL of a `reqwest::Response` are preserved.
 pub trait LlmResponse<W> {
     /// The response with the wrapped body.
     type Output;
 
-    /// Puts the body into what `wrap` makes, if it is there and wants this response.
+    /// Wraps the body, if `wrap` is `Some` and accepts this response. Otherwise the body passes unchanged.
     fn wrapped(self, wrap: Option<W>) -> Self::Output;
 }
 
-/// What makes one body of another.
+/// Wraps bodies of type `B`.
 #[expect(unnameable_types, reason = "only this crate makes one")]
 pub trait Wrap<B>: Sized {
     type Body;
 
-    /// Whether this is a response to wrap; then its headers can be mended.
+    /// Returns whether to wrap the body of this response. If so, it may also correct the headers.
     fn wants(&self, status: StatusCode, headers: &mut HeaderMap) -> bool;
 
-    /// The wrapped body; without a `wrap`, one that passes as it is.
+    /// Returns the wrapped body. If `wrap` is `None`, it behaves like the inner one.
     fn wrap(wrap: Option<Self>, body: B) -> Self::Body;
 }
 

@@ -1,14 +1,14 @@
-//! Who counts a call's tokens, where it passes more than one hop.
+//! The role of a layer when a call passes several hops.
 
-/// What a layer is to the calls that pass through it: see
+/// The role of a layer in the calls that pass through it, which decides whether it reports their tokens. See
 /// [`LlmLayer::with_role`](crate::LlmLayer::with_role).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Role {
-    /// The application that makes the call, and counts its tokens.
+    /// The application that makes the call and reports its tokens.
     #[default]
     Client,
-    /// A hop on the way, such as a gateway: the application before it counts.
+    /// A hop on the way, such as a gateway. Its caller reports the tokens.
     Proxy,
 }
 

@@ -1,4 +1,4 @@
-//! async-openai.
+//! An adapter for async-openai.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,7 +9,7 @@ use async_openai::middleware::HttpRequestFactory;
 use reqwest::{Request, Response};
 use tower_service::Service;
 
-/// Makes a service of reqwest's one for `async_openai::Client::with_http_service`.
+/// Adapts a service for reqwest's requests to `async_openai::Client::with_http_service`.
 ///
 /// ```
 /// use async_openai::{Client, config::OpenAIConfig};
@@ -20,14 +20,15 @@ use tower_service::Service;
 /// let client = Client::with_config(OpenAIConfig::new()).with_http_service(AsyncOpenAi::new(service));
 /// ```
 ///
-/// Each request is built when it is sent: put a retry outside this, and each attempt is a call of its own.
+/// A retry outside of this service builds a new request for each attempt, so that each attempt is a call with
+/// its own span.
 #[derive(Debug, Clone)]
 pub struct AsyncOpenAi<S> {
     inner: S,
 }
 
 impl<S> AsyncOpenAi<S> {
-    /// Sends async-openai's requests through `inner`.
+    /// Creates a service that sends the requests of async-openai through `inner`.
     pub fn new(inner: S) -> Self {
         Self { inner }
     }
@@ -83,7 +84,7 @@ mod tests {
         assert!(tree.contains("gen_ai.usage.output_tokens=2"), "the span: {tree}");
     }
 
-    /// Its own retry knows the error for final.
+    /// The retry of async-openai treats the error as permanent.
     #[tokio::test]
     async fn a_call_that_a_budget_refused_is_not_retried() {
         let layers = ServiceBuilder::new()
@@ -93,8 +94,8 @@ mod tests {
             Err::<Response, reqwest::Error>(reqwest::Client::new().get("not a URL").build().unwrap_err())
         }));
         let service = OpenAIRetryLayer::default().layer(AsyncOpenAi::new(service));
-        let built = Arc::new(AtomicU32::new(0));
-        let count = built.clone();
+        let attempts = Arc::new(AtomicU32::new(0));
+        let count = attempts.clone();
         let factory = HttpRequestFactory::new(move || {
             count.fetch_add(1, Ordering::Relaxed);
             let client = reqwest::Client::new().post("http://127.0.0.1:1/v1/chat/completions");
@@ -107,8 +108,12 @@ mod tests {
             panic!("not the API's error: {error}");
         };
         let code = error.api_error.code.as_deref();
-        assert_eq!(code, Some("token_budget_exceeded"), "what the caller sees");
-        assert_eq!(built.load(Ordering::Relaxed), 1, "it was tried once");
+        assert_eq!(
+            code,
+            Some("token_budget_exceeded"),
+            "the error code that the caller gets"
+        );
+        assert_eq!(attempts.load(Ordering::Relaxed), 1, "there is one attempt");
     }
 
     const ANSWER: &str =

@@ -1,4 +1,4 @@
-//! The layer where a library has a shape of its own for what goes over HTTP.
+//! Adapters for HTTP libraries that do not take a tower service of reqwest or `http` types.
 
 #[cfg(feature = "async-openai")]
 mod async_openai;

@@ -1,4 +1,4 @@
-//! reqwest-middleware.
+//! An adapter for reqwest-middleware.
 
 use std::fmt;
 use std::future::Future;
@@ -16,7 +16,7 @@ use tower_service::Service;
 
 use crate::{CallAttributes, LlmLayer};
 
-/// A [`LlmLayer`] as a middleware.
+/// A [`LlmLayer`], or a stack of layers with one, as a middleware of reqwest-middleware.
 ///
 /// ```
 /// use reqwest_middleware::ClientBuilder;
@@ -27,12 +27,12 @@ use crate::{CallAttributes, LlmLayer};
 ///     .build();
 /// ```
 ///
-/// Add it before a retry middleware: then its span is the logical call, whatever the number of attempts.
+/// To get one span per logical call instead of one per attempt, add it before a retry middleware, or put the
+/// retry into the stack, [inside the layer](crate#attempts).
 ///
-/// Or give the retry to the stack, [inside the layer](crate#attempts). With other layers around it, such as
-/// an [`IncludeUsageLayer`](crate::IncludeUsageLayer) or the [bodies](crate::DrainLayer::bodies_only) of a
-/// drain, or beneath it, such as a [`TokenBudgetLayer`](throughline_agents::TokenBudgetLayer), it takes the
-/// stack:
+/// To combine it with other layers, pass a stack: for example an
+/// [`IncludeUsageLayer`](crate::IncludeUsageLayer) or a [drain of bodies](crate::DrainLayer::bodies_only)
+/// around the [`LlmLayer`], or a [`TokenBudgetLayer`](throughline_agents::TokenBudgetLayer) inside it.
 ///
 /// ```
 /// use throughline_agents::TokenBudgetLayer;
@@ -52,7 +52,7 @@ pub struct LlmMiddleware<L = LlmLayer> {
 }
 
 impl<L> LlmMiddleware<L> {
-    /// A middleware that does what the layer would.
+    /// Creates a middleware that calls the rest of the chain through `layer`.
     #[must_use]
     pub fn new(layer: L) -> Self {
         Self { layer }
@@ -72,15 +72,15 @@ where
         extensions: &mut Extensions,
         next: Next<'_>,
     ) -> reqwest_middleware::Result<Response> {
-        let given = extensions.get::<CallAttributes>().cloned();
+        let attributes = extensions.get::<CallAttributes>().cloned();
         let rest = Rest {
             next,
             extensions: Arc::new(Mutex::new(extensions)),
         };
         let call = async { self.layer.layer(rest).call(request).await };
-        match given {
-            Some(given) => {
-                call.in_context(opentelemetry::Context::current_with_value(given))
+        match attributes {
+            Some(attributes) => {
+                call.in_context(opentelemetry::Context::current_with_value(attributes))
                     .await
             }
             None => call.await,
@@ -88,11 +88,11 @@ where
     }
 }
 
-/// The rest of the chain. Each call runs it from its beginning, so that a retry or a hedge in the stack may
-/// call it as often as it likes.
+/// The rest of the chain as a service. Each call runs the chain from its beginning, so that a retry or a
+/// hedge in the stack can call it any number of times.
 ///
-/// Calls may overlap, so each gets a copy of the request's extensions. What the chain adds to the copy is
-/// visible to the outer middlewares once the call has ended.
+/// Calls may overlap, so each gets a copy of the request's extensions. Extensions that the chain adds to the
+/// copy become visible to the outer middlewares when the call has ended.
 #[derive(Clone)]
 #[expect(unnameable_types, reason = "only this crate makes one")]
 pub struct Rest<'a> {
@@ -139,7 +139,7 @@ mod tests {
 
     use super::*;
 
-    /// Answers in the network's place.
+    /// Answers instead of the network.
     struct Answer;
 
     #[async_trait]
@@ -177,7 +177,7 @@ mod tests {
         assert!(tree.contains("tenant=\"acme\""), "the user's attribute: {tree}");
     }
 
-    /// Streams an answer in the network's place, with its usage.
+    /// Streams an answer with its usage, instead of the network.
     struct Stream;
 
     #[async_trait]
@@ -189,8 +189,8 @@ mod tests {
             _: Next<'_>,
         ) -> reqwest_middleware::Result<Response> {
             let sent = request.body().and_then(reqwest::Body::as_bytes);
-            let asked = sent.is_some_and(|sent| sent.ends_with(b"\"include_usage\":true}}"));
-            assert!(asked, "the provider is asked");
+            let requests_usage = sent.is_some_and(|sent| sent.ends_with(b"\"include_usage\":true}}"));
+            assert!(requests_usage, "the request asks for usage");
             let response = http::Response::builder().header("content-type", "text/event-stream");
             Ok(response.body(STREAM).unwrap().into())
         }
@@ -219,11 +219,11 @@ mod tests {
         assert!(tree.contains("gen_ai.usage.output_tokens=2"), "the span: {tree}");
     }
 
-    /// Answers 503, then 200, and notes the request bodies and the extension `u8` that came.
+    /// Answers 503, then 200, and records each request body and its extension of type `u8`.
     #[derive(Clone, Default)]
     struct Flaky(Arc<Mutex<Vec<Seen>>>);
 
-    /// The body of a request, and the extension that came with it.
+    /// The body of a request, and its extension.
     type Seen = (Vec<u8>, Option<u8>);
 
     #[async_trait]
@@ -244,7 +244,7 @@ mod tests {
         }
     }
 
-    /// Outside of the layer: sees what the chain left in the extensions.
+    /// A middleware outside of the layer: records the extension that the chain has set.
     #[derive(Clone, Default)]
     struct Outside(Arc<Mutex<Option<usize>>>);
 
@@ -262,11 +262,11 @@ mod tests {
         }
     }
 
-    /// Sends again what was not answered with 200.
+    /// Retries responses whose status is not 200.
     #[derive(Clone)]
-    struct Again;
+    struct RetryNot200;
 
-    impl tower::retry::Policy<Request, Response, Error> for Again {
+    impl tower::retry::Policy<Request, Response, Error> for RetryNot200 {
         type Future = std::future::Ready<()>;
 
         fn retry(&mut self, _: &mut Request, result: &mut Result<Response, Error>) -> Option<Self::Future> {
@@ -279,8 +279,8 @@ mod tests {
         }
     }
 
-    /// Calls what is inside so many times at once, without asking whether it is ready, and answers with the
-    /// last answer, or itself.
+    /// Calls the inner service the configured number of times at once, without `poll_ready`, and returns the
+    /// last response. With 0 calls, it answers itself.
     #[derive(Clone)]
     struct Hedge<S>(usize, S);
 
@@ -318,7 +318,7 @@ mod tests {
 
     const HELLO: &str = r#"{"model":"gpt-4o","messages":[]}"#;
 
-    /// Sends a request through a stack; how often the chain was called, and the spans.
+    /// Sends a request through a stack. Returns the number of calls of the chain, and the spans.
     async fn through<L>(recorder: &Recorder, layers: L) -> (usize, String)
     where
         LlmMiddleware<L>: Middleware,
@@ -348,14 +348,14 @@ mod tests {
         assert_eq!(
             extension,
             (!seen.is_empty()).then_some(seen.len()),
-            "what the chain put there"
+            "the extension that the chain has set"
         );
         (seen.len(), recorder.tree(&["throughline.attempt.duration"]))
     }
 
-    /// The second call used to wait for ever.
+    /// Bug: the second call never completed.
     #[tokio::test]
-    async fn a_stack_may_call_the_chain_as_often_as_it_likes() {
+    async fn a_stack_can_call_the_chain_any_number_of_times() {
         let client = |recorder: &Recorder| {
             throughline_tracing_layer::ClientLayer::new().with_tracer_provider(recorder.tracer_provider())
         };
@@ -375,7 +375,7 @@ mod tests {
         let recorder = Recorder::new();
         let layers = tower::ServiceBuilder::new()
             .layer(llm(&recorder))
-            .layer(tower::retry::RetryLayer::new(Again))
+            .layer(tower::retry::RetryLayer::new(RetryNot200))
             .layer(client(&recorder));
         let (called, tree) = through(&recorder, layers).await;
         assert_eq!(called, 2, "a retry");
@@ -388,10 +388,10 @@ mod tests {
             assert!(tree.contains(expected), "a retry, {expected}: {tree}");
         }
         let attempts = tree.matches("! throughline.attempt").count();
-        assert_eq!(attempts, 2, "an event an attempt: {tree}");
+        assert_eq!(attempts, 2, "one event per attempt: {tree}");
     }
 
-    /// Its futures borrow, so that only the bodies can be drained.
+    /// The futures of the chain borrow, so that only bodies can be drained.
     #[cfg(feature = "tokio")]
     #[tokio::test]
     async fn an_answer_is_drained() {
@@ -408,7 +408,10 @@ mod tests {
             .with_extension(7);
         let request = request.body(r#"{"model":"gpt-4o","messages":[]}"#);
         drop(request.send().await.unwrap());
-        assert!(drain.settle(std::time::Duration::from_secs(30)).await, "it ends");
+        assert!(
+            drain.settle(std::time::Duration::from_secs(30)).await,
+            "the drain ends in time"
+        );
         assert!(
             crate::settle(std::time::Duration::from_secs(60)),
             "recorded in time"
@@ -416,7 +419,7 @@ mod tests {
         let tree = recorder.tree(&[]);
         assert!(
             tree.contains("throughline.response.drained=true"),
-            "the rest: {tree}"
+            "the response is drained: {tree}"
         );
         assert!(tree.contains("gen_ai.usage.output_tokens=2"), "the usage: {tree}");
     }

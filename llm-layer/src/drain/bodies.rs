@@ -1,4 +1,4 @@
-//! The layer for services whose futures cannot go on alone.
+//! The layer and the service that drain bodies only, for services whose futures are not `'static`.
 
 use std::task::{self, Poll};
 
@@ -9,7 +9,8 @@ use super::drains::Drains;
 use super::future::DrainFuture;
 use crate::response::LlmResponse;
 
-/// Puts a [`BodyDrain`] around a service: see [`DrainLayer::bodies_only`](super::DrainLayer::bodies_only).
+/// Drains the bodies of dropped answers, but no dropped calls. Created by
+/// [`DrainLayer::bodies_only`](super::DrainLayer::bodies_only).
 #[derive(Debug, Clone)]
 pub struct BodyDrainLayer {
     pub(super) drains: Drains,
@@ -26,7 +27,7 @@ impl<S> Layer<S> for BodyDrainLayer {
     }
 }
 
-/// Reads the bodies of model calls' answers on when their callers leave.
+/// Reads the body of a model call's answer to its end if the caller drops it. Created by [`BodyDrainLayer`].
 #[derive(Debug, Clone)]
 pub struct BodyDrain<S> {
     inner: S,

@@ -1,4 +1,4 @@
-//! The response body that is read on when it is dropped.
+//! The response body that is drained when it is dropped.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -37,7 +37,10 @@ where
 }
 
 pin_project! {
-    /// Passes the inner body's frames on as they come; dropped before its end, it is drained.
+    /// Passes the frames of the inner body. If it is dropped before its end, a drain reads the rest.
+    ///
+    /// A body that can be drained is boxed, since it moves into the drain after it was polled. Other bodies
+    /// stay in place: only one of `passing` and `body` is set.
     #[project = Projected]
     #[derive(Debug)]
     pub struct DrainBody<B>
@@ -49,7 +52,7 @@ pin_project! {
         #[pin]
         passing: Option<B>,
         body: Option<Pin<Box<B>>>,
-        // Gone when the body has ended.
+        // `None` when the body has ended: then there is nothing to drain.
         drains: Option<Drains>,
     }
 
@@ -71,7 +74,7 @@ pin_project! {
 }
 
 impl<B: Body + Default + Send + 'static> Default for DrainBody<B> {
-    /// The inner body's default as it is, for layers outside that answer in the service's place.
+    /// Returns the default of the inner body, for outer layers that answer without calling the service.
     fn default() -> Self {
         Drains::wrap(None, B::default())
     }
@@ -94,7 +97,7 @@ impl<B: Body + Send + 'static> Body for DrainBody<B> {
         if let Some(passing) = passing.as_pin_mut() {
             return passing.poll_frame(cx);
         }
-        // A body that panics is not put back, and so never drained.
+        // Taken out while it is polled: a body that panics is not put back, and so never drained.
         let Some(mut reading) = body.take() else {
             return Poll::Ready(None);
         };
@@ -102,6 +105,7 @@ impl<B: Body + Send + 'static> Body for DrainBody<B> {
         *body = Some(reading);
         match &polled {
             Poll::Ready(Some(Ok(frame))) if frame.is_data() => {}
+            // The end, an error or trailers, behind which no data can come.
             Poll::Ready(_) => *drains = None,
             Poll::Pending => {}
         }

@@ -1,29 +1,29 @@
-//! Who reads, since the caller no longer does.
+//! The executor that runs drains.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-/// Work that an [`Executor`] does, or a time that it lets pass.
+/// A future that an [`Executor`] runs or returns.
 pub type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Runs drains. With the feature `tokio`, `tokio::runtime::Handle` is one.
+/// Runs drains in the background. With the feature `tokio`, it is implemented for `tokio::runtime::Handle`.
 pub trait Executor: Send + Sync + 'static {
-    /// Runs `work` to its end, or drops it. It is called where a body is dropped, and so must not block; if
-    /// it panics, there is no drain.
+    /// Runs `work` to its end, or drops it. Must not block, since it is called when a body or a future is
+    /// dropped. If it panics, nothing is drained.
     fn spawn(&self, work: Work);
 
-    /// Ends after `time`. It is called in spawned work and in
+    /// Returns a future that completes after `time`. Called in spawned work and in
     /// [`DrainLayer::settle`](super::DrainLayer::settle).
     fn sleep(&self, time: Duration) -> Work;
 }
 
-/// Needs a runtime with its time enabled: in one without, a drain panics at once, which ends nothing but
-/// itself.
+/// The time driver of the runtime must be enabled. Without it, each drain panics in its own task and drains
+/// nothing.
 #[cfg(feature = "tokio")]
 impl Executor for tokio::runtime::Handle {
     fn spawn(&self, work: Work) {
-        // Joined by `DrainLayer::settle`, or dropped with the runtime.
+        // Detached: `DrainLayer::settle` waits for it, or it is dropped with the runtime.
         drop(tokio::runtime::Handle::spawn(self, work));
     }
 

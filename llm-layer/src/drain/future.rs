@@ -9,15 +9,15 @@ use super::drains::Drains;
 use super::response::Drainable;
 use crate::response::LlmResponse;
 
-/// Resolves to the inner service's response, whose body is drained if it is dropped before its end; dropped
-/// itself after its first poll, it is awaited in the background.
+/// Resolves to the response of the inner service, whose body is drained if it is dropped before its end. If the
+/// future itself is dropped between its first poll and its end, the response is awaited in the background.
 #[must_use = "futures do nothing unless polled"]
 pub struct DrainFuture<F> {
-    // Gone when it is ready, or has panicked.
+    // `None` when it is ready or has panicked. Boxed, since it moves into the drain after it was polled.
     inner: Option<Pin<Box<F>>>,
     drains: Option<Drains>,
     polled: bool,
-    /// [`Drains::wait`], for a struct without bounds; `None` if this cannot go on alone.
+    /// [`Drains::wait`] for this type, as a pointer, since `Drop` has no bounds. `None` if `F` may borrow.
     wait: Option<Wait<F>>,
 }
 
@@ -70,7 +70,7 @@ where
 
 impl<F> Drop for DrainFuture<F> {
     fn drop(&mut self) {
-        // What was never polled was never sent.
+        // Nothing was sent before the first poll.
         let Some(wait) = self.wait.filter(|_| self.polled) else {
             return;
         };

@@ -15,14 +15,17 @@ use super::response::Drainable;
 use crate::drain_signal::DrainSignal;
 use crate::response::LlmResponse;
 
-/// Puts a [`Drain`] around a service: see [the module](super). Its clones share their drains.
+/// Reads the answer of a model call to its end if the caller drops the call or the body. See
+/// [the module](super).
+///
+/// Clones share their drains, and so the limit on their number.
 #[derive(Debug, Clone)]
 pub struct DrainLayer {
     drains: Drains,
 }
 
 impl DrainLayer {
-    /// A layer whose drains run on `executor`, such as `tokio::runtime::Handle::current()`.
+    /// Creates a layer whose drains run on `executor`, such as `tokio::runtime::Handle::current()`.
     #[must_use]
     pub fn new(executor: impl Executor) -> Self {
         Self {
@@ -31,35 +34,36 @@ impl DrainLayer {
                 limits: Limits::default(),
                 open: Arc::default(),
                 scoped: None,
-                mark: DrainSignal::default(),
+                signal: DrainSignal::default(),
             },
         }
     }
 
-    /// The most drains at once, each of which keeps a connection; by default 64. A call or an answer beyond
-    /// that is dropped.
+    /// Sets how many drains may be open at once. Each one occupies a connection. Default: 64. Beyond that,
+    /// dropped calls and bodies are dropped as without this layer.
     #[must_use]
-    pub fn with_count(mut self, count: usize) -> Self {
-        self.drains.limits.count = count;
+    pub fn with_max_drains(mut self, drains: usize) -> Self {
+        self.drains.limits.count = drains;
         self
     }
 
-    /// The most bytes that one drain reads; by default 1 MiB.
+    /// Sets how many bytes of a body one drain may read. Default: 1 MiB.
     #[must_use]
-    pub fn with_bytes(mut self, bytes: u64) -> Self {
+    pub fn with_byte_limit(mut self, bytes: u64) -> Self {
         self.drains.limits.bytes = bytes;
         self
     }
 
-    /// The longest that one drain waits and reads; by default 30 s.
+    /// Sets how long one drain may wait for the head and read the body, together. Default: 30 s.
     #[must_use]
-    pub fn with_time(mut self, time: Duration) -> Self {
+    pub fn with_time_limit(mut self, time: Duration) -> Self {
         self.drains.limits.time = time;
         self
     }
 
-    /// A layer with this one's drains, for services whose futures may borrow and so cannot go on alone, such
-    /// as those of `LlmMiddleware`: a call that is dropped before its head is dropped.
+    /// Returns a layer that shares the drains of this one, but drains bodies only. Use it for services whose
+    /// futures are not `'static`, such as those inside `LlmMiddleware`. A call that is dropped before the head
+    /// of its answer is not drained.
     #[must_use]
     pub fn bodies_only(&self) -> BodyDrainLayer {
         BodyDrainLayer {
@@ -67,22 +71,22 @@ impl DrainLayer {
         }
     }
 
-    /// The number of open drains, for a gauge.
+    /// Returns the number of open drains, for example for a gauge.
     #[must_use]
-    pub fn open(&self) -> usize {
+    pub fn open_drains(&self) -> usize {
         self.drains.open.count()
     }
 
-    /// Waits until no drain is open; those that still are after `within` are cut off. Whether none had to be.
+    /// Waits up to `within` until no drain is open, and cuts off the rest. Returns whether all ended in time.
     ///
-    /// Call it when no more calls are made, and before [`settle`](crate::settle) and the shutdown of the
-    /// providers: a drain that was cut off has its span too, unless the executor does not get to it within
+    /// Call it at shutdown, when no more calls are made, before [`settle`](crate::settle) and the shutdown of
+    /// the providers. Drains that are cut off have a span as well, if the executor runs them within another
     /// 100 ms.
     pub async fn settle(&self, within: Duration) -> bool {
         let settled = self.drains.none_open(within).await;
         if !settled {
             self.drains.open.cut_off();
-            self.drains.none_open(GRACE).await;
+            self.drains.none_open(CUT_OFF_GRACE).await;
         }
         settled
     }
@@ -99,7 +103,7 @@ impl<S> Layer<S> for DrainLayer {
     }
 }
 
-/// Reads the answers of model calls on when their callers leave.
+/// Reads the answers of model calls to their end if the callers drop them. Created by [`DrainLayer`].
 #[derive(Debug, Clone)]
 pub struct Drain<S> {
     inner: S,
@@ -124,5 +128,5 @@ where
     }
 }
 
-/// How long a drain that was cut off has to end.
-const GRACE: Duration = Duration::from_millis(100);
+/// The time that drains have to end after they are cut off.
+const CUT_OFF_GRACE: Duration = Duration::from_millis(100);

@@ -1,8 +1,8 @@
-//! Reads the answer of a model call to its end when the caller leaves, so that what it cost is known.
+//! Reads the answer of a model call to its end if the caller drops it, so that its exact usage is known.
 //!
-//! Providers bill an answer that was broken off, and most tell its tokens only at its end. Of such a call
-//! [`LlmLayer`](crate::LlmLayer) estimates what passed. With this layer outside it, the call goes on in the
-//! background, within bounds: the head of its answer is awaited, and the rest is read.
+//! Providers bill answers that are not read to their end, and most report usage only at the end. For such a
+//! call, [`LlmLayer`](crate::LlmLayer) estimates the tokens that passed. With a [`DrainLayer`] around it, the
+//! call continues in the background, within limits: the head of the answer is awaited and the body is read.
 //!
 //! ```
 //! use std::time::Duration;
@@ -12,67 +12,70 @@
 //!
 //! # #[cfg(all(feature = "reqwest", feature = "tokio"))]
 //! # async fn run() {
-//! let drain = DrainLayer::new(tokio::runtime::Handle::current()).with_time(Duration::from_secs(10));
+//! let drain = DrainLayer::new(tokio::runtime::Handle::current()).with_time_limit(Duration::from_secs(10));
 //! let client = ServiceBuilder::new()
 //!     .layer(drain.clone())
 //!     .layer(IncludeUsageLayer::new())
 //!     .layer(LlmLayer::new())
 //!     .service(reqwest::Client::new());
-//! // At shutdown, before the telemetry's own:
+//! // At shutdown, before the shutdown of the telemetry:
 //! drain.settle(Duration::from_secs(5)).await;
 //! # }
 //! ```
 //!
-//! **Think before you add it.** Many providers stop generating when the connection closes. One that is read
-//! on generates on, and bills that: the number gets exact, and higher. And what is inside this layer goes on
-//! whole: a call whose caller left while it waited for a connection is sent, and a retry inside retries.
+//! **Draining has a price.** Many providers stop generating when the connection closes. Draining keeps the
+//! provider generating, and you pay for it: token counts become exact, but costs rise. Inner layers keep
+//! running too: a call that was still waiting for a connection is sent, and a retry inside still retries.
 //!
 //! # What is drained
 //!
+//! Calls and bodies are drained only if a [`LlmLayer`](crate::LlmLayer) inside observes them.
+//!
 //! | the caller drops | drained |
 //! |---|---|
-//! | the body of a successful answer that a [`LlmLayer`](crate::LlmLayer) inside observes, before its end | yes, unless a bound is reached |
-//! | such a body after its end, its trailers or an error | no: nothing more comes |
-//! | a call that a [`LlmLayer`](crate::LlmLayer) inside observes, before the head of its answer, as a timeout mostly does | yes: the head is awaited, and the body of a success is read |
-//! | such a call before its first poll | no: nothing was sent |
+//! | the body of a successful answer, before its end | yes, unless a limit is reached |
+//! | such a body after its end, its trailers or an error | no: nothing remains |
+//! | a call before the head of its answer, as most timeouts do | yes: the head is awaited, and the body of a success is read |
+//! | a call before its first poll | no: nothing was sent |
 //! | anything else | no |
 //!
-//! A timeout of the client's own, such as `reqwest::ClientBuilder::timeout`, is no drop: it ends the call
-//! with its connection, and nothing is left to read. Put a timeout whose calls are to be drained around this
+//! A timeout inside the client, such as `reqwest::ClientBuilder::timeout`, ends the call together with its
+//! connection, so that nothing remains to be read. To drain calls that time out, put the timeout around this
 //! layer.
 //!
-//! # The bounds
+//! # Limits
 //!
-//! | bound | default | when it is reached |
+//! | limit | default | when it is reached |
 //! |---|---|---|
-//! | [`DrainLayer::with_count`] | 64 at once | the next call or answer is dropped, as without this layer |
-//! | [`DrainLayer::with_bytes`] | 1 MiB each | the answer is dropped, and with it its connection or stream |
-//! | [`DrainLayer::with_time`] | 30 s each, for head and body together | so too, at once, even if nothing comes |
+//! | [`DrainLayer::with_max_drains`] | 64 at once | the next call or body is dropped, as without this layer |
+//! | [`DrainLayer::with_byte_limit`] | 1 MiB each | the answer is dropped, together with its connection or stream |
+//! | [`DrainLayer::with_time_limit`] | 30 s each, for head and body together | as for bytes, even if no data arrives |
 //!
-//! A runtime that shuts down drops its drains; [`DrainLayer::settle`] waits for them first.
+//! A runtime that shuts down drops its drains. To wait for them first, call [`DrainLayer::settle`].
 //!
 //! # What is recorded
 //!
-//! By the [`LlmLayer`](crate::LlmLayer) inside, and so only with one. Its span and its durations end when the
-//! caller left, and its `error.type` is `cancelled` unless the answer was complete by then, as without this
-//! layer, or the call was refused or failed after all: then it is that. Beyond that:
+//! The [`LlmLayer`](crate::LlmLayer) inside records the drained call. As without this layer, its span and its
+//! durations end when the caller leaves, and `error.type` is `cancelled` unless the answer was complete by
+//! then. If the provider refuses the call later or the call fails, `error.type` is that error. In addition:
 //!
 //! | attribute | when | what |
 //! |---|---|---|
-//! | `throughline.response.drained` | something was read after the caller had left | `true` |
-//! | `gen_ai.usage.*`, `gen_ai.response.finish_reasons`, `throughline.tokens.source` | always | by all that was read, the rest included: `reported` if the usage came, else `partial` or `estimated` |
+//! | `throughline.response.drained` | data was read after the caller had left | `true` |
+//! | `gen_ai.usage.*`, `gen_ai.response.finish_reasons`, `throughline.tokens.source` | always | from everything that was read, the drained part included: `reported` if the usage arrived, else `partial` or `estimated` |
 //!
-//! The span is exported when the drain ends; so are those of the scopes above, such as an agent's, that had
-//! not ended when the caller left: they have the call in their totals.
+//! The span is exported when the drain ends. Spans of scopes above that were open when the caller left, such
+//! as an agent's, are also exported then, so that their totals include the call.
 //!
-//! # Where it stands
+//! # Position in the stack
 //!
-//! Directly around [`LlmLayer`](crate::LlmLayer), or around an
-//! [`IncludeUsageLayer`](crate::IncludeUsageLayer) around it, and inside all that may leave, such as a
-//! timeout. Inside a `LlmLayer` it does nothing. The futures of the service inside must be `Send` and
-//! `'static`, as those of clients are; for others, such as `LlmMiddleware`'s, there is
-//! [`DrainLayer::bodies_only`]. Over `http::Request<B>` no type of the request changes, and the response's
-//! body is a [`DrainBody`]; over reqwest no type changes at all.
+//! Put it directly around [`LlmLayer`](crate::LlmLayer), or around an
+//! [`IncludeUsageLayer`](crate::IncludeUsageLayer) around it, and inside of everything that may drop the
+//! call, such as a timeout. Inside of a `LlmLayer` it has no effect.
+//!
+//! The futures of the inner service must be `Send` and `'static`, as those of clients are. For other services,
+//! such as those inside `LlmMiddleware`, use [`DrainLayer::bodies_only`]. Over `http::Request<B>`, the type of
+//! the request is unchanged and the response body is a [`DrainBody`]. Over reqwest, no type changes.
 
 mod bodies;
 mod body;

@@ -1,4 +1,8 @@
-//! The drains that are open: how many, and how to end them.
+//! The open drains: their number, and how they are waited for and cut off.
+//!
+//! A drain holds a [`Slot`], whose `Drop` removes it, so that a drain that panics or that the executor drops
+//! is not counted any more. Wakers are called after the lock is released, since a waker may run the task at
+//! once, which locks again.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,7 +19,7 @@ pub(super) struct Open {
 struct State {
     next: u64,
     drains: BTreeMap<u64, Entry>,
-    /// Who waits until there are none.
+    /// The tasks that wait until no drain is open.
     waiting: Vec<Waker>,
 }
 
@@ -25,9 +29,9 @@ struct Entry {
     cut_off: bool,
 }
 
-/// The room of one drain, given back when it is dropped.
+/// The slot of one drain, released when it is dropped.
 #[derive(Debug)]
-pub(super) struct Room {
+pub(super) struct Slot {
     open: Arc<Open>,
     id: u64,
 }
@@ -37,22 +41,22 @@ impl Open {
         self.state().drains.len()
     }
 
-    /// Room for a drain, if fewer than `most` are open.
-    pub(super) fn enter(self: &Arc<Self>, most: usize) -> Option<Room> {
+    /// Reserves a slot, if fewer than `limit` drains are open.
+    pub(super) fn reserve(self: &Arc<Self>, limit: usize) -> Option<Slot> {
         let mut state = self.state();
-        if state.drains.len() >= most {
+        if state.drains.len() >= limit {
             return None;
         }
         let id = state.next;
         state.next += 1;
         state.drains.insert(id, Entry::default());
-        Some(Room {
+        Some(Slot {
             open: self.clone(),
             id,
         })
     }
 
-    /// Ends all drains that are open now.
+    /// Ends all drains that are open now, at their next poll.
     pub(super) fn cut_off(&self) {
         let mut wakers = Vec::new();
         for drain in self.state().drains.values_mut() {
@@ -79,7 +83,7 @@ impl Open {
     }
 }
 
-impl Room {
+impl Slot {
     /// Ready when the drain has to end.
     pub(super) fn poll_cut_off(&self, cx: &Context<'_>) -> Poll<()> {
         match self.open.state().drains.get_mut(&self.id) {
@@ -92,7 +96,7 @@ impl Room {
     }
 }
 
-impl Drop for Room {
+impl Drop for Slot {
     fn drop(&mut self) {
         let mut state = self.open.state();
         state.drains.remove(&self.id);

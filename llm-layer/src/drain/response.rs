@@ -9,10 +9,10 @@ use crate::response::LlmResponse;
 /// A response whose body can be drained: `http::Response`, and `reqwest::Response` with the feature
 /// `reqwest`.
 pub trait Drainable: LlmResponse<Drains> {
-    /// Its body.
+    /// The type of the body.
     type Body: Body + Send + 'static;
 
-    /// The body, if it is worth reading: that of a success.
+    /// Returns the body of a successful response. The bodies of errors report no usage.
     fn rest(self) -> Option<Self::Body>;
 }
 

@@ -1,4 +1,4 @@
-//! When a call ends whose caller left: by a clock that only the test moves.
+//! The time at which a call ends if its caller leaves, by a clock that the test sets.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -20,16 +20,16 @@ use crate::call::{RequestBody, settle};
 use crate::clock::Clock;
 
 thread_local! {
-    static PASSED: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+    static ELAPSED: Cell<Duration> = const { Cell::new(Duration::ZERO) };
 }
 
 static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
 
-fn pass(time: Duration) {
-    PASSED.set(PASSED.get() + time);
+fn advance(time: Duration) {
+    ELAPSED.set(ELAPSED.get() + time);
 }
 
-/// Keeps the work for the test to do.
+/// An executor that stores the work, so that the test polls it.
 #[derive(Clone, Default)]
 struct ByHand(Arc<Mutex<Option<Work>>>);
 
@@ -44,16 +44,16 @@ impl Executor for ByHand {
 }
 
 #[test]
-fn it_ends_when_the_caller_left_however_long_the_answer_took() {
+fn a_drained_call_ends_at_the_time_at_which_the_caller_left() {
     let recorder = Recorder::new();
     let llm = LlmLayer::new()
         .with_tracer_provider(recorder.tracer_provider())
         .with_meter_provider(recorder.meter_provider())
-        .with_clock(Clock(|| *EPOCH + PASSED.get()));
+        .with_clock(Clock(|| *EPOCH + ELAPSED.get()));
     let executor = ByHand::default();
     let service = service_fn(|_: Request<RequestBody<Full<&'static [u8]>>>| async {
-        pass(Duration::from_secs(1));
-        give_way().await;
+        advance(Duration::from_secs(1));
+        yield_once().await;
         Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(ANSWER)))
     });
     let request = Request::post("https://api.openai.com/v1/chat/completions");
@@ -62,28 +62,35 @@ fn it_ends_when_the_caller_left_however_long_the_answer_took() {
     let mut task = Context::from_waker(Waker::noop());
     {
         let call = pin!(client.call(request.unwrap()));
-        assert!(call.poll(&mut task).is_pending(), "the provider thinks");
+        assert!(
+            call.poll(&mut task).is_pending(),
+            "the provider has not answered yet"
+        );
     }
-    pass(Duration::from_secs(9));
+    advance(Duration::from_secs(9));
     let work = executor.0.lock().unwrap().take();
-    let mut work = work.expect("it goes on");
-    assert!(work.as_mut().poll(&mut task).is_ready(), "to its end");
+    let mut work = work.expect("the call is drained");
+    assert!(work.as_mut().poll(&mut task).is_ready(), "the drain ends");
     drop(work);
     assert!(settle(Duration::from_secs(60)), "recorded in time");
     let [span] = &recorder.spans()[..] else {
         panic!("one span")
     };
     let lasted = span.end_time.duration_since(span.start_time);
-    assert_eq!(lasted.unwrap(), Duration::from_secs(1), "the span");
+    assert_eq!(
+        lasted.unwrap(),
+        Duration::from_secs(1),
+        "the duration of the span"
+    );
     let sums = recorder.sums();
     let mut durations = sums.iter().filter(|line| line.contains("inference.duration"));
     let duration = durations.next().expect("a duration");
-    assert!(duration.ends_with("sum=1"), "the metric: {duration}");
+    assert!(duration.ends_with("sum=1"), "the duration metric: {duration}");
 }
 
-async fn give_way() {
-    let mut waited = false;
-    std::future::poll_fn(|_| match std::mem::replace(&mut waited, true) {
+async fn yield_once() {
+    let mut yielded = false;
+    std::future::poll_fn(|_| match std::mem::replace(&mut yielded, true) {
         true => Poll::Ready(()),
         false => Poll::Pending,
     })

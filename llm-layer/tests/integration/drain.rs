@@ -112,10 +112,10 @@ async fn the_usage_is_reported_after_the_caller_left() {
     let recorder = Recorder::new();
     let drain = on_this_runtime();
     leave_after(1, &drain, &layer(&recorder), ScriptedBody::new(whole())).await;
-    assert_eq!(drain.open(), 1, "the rest is being read");
+    assert_eq!(drain.open_drains(), 1, "the rest is being read");
     assert_eq!(spans(&recorder), "", "the span waits for it");
     assert!(drain.settle(Duration::from_secs(60)).await, "it ends");
-    assert_eq!(drain.open(), 0, "nothing is left");
+    assert_eq!(drain.open_drains(), 0, "nothing is left");
     assert_has(
         &spans(&recorder),
         &[
@@ -152,7 +152,7 @@ async fn a_caller_who_had_it_all_did_not_cancel() {
         ScriptedBody::new(whole()).knowing_its_end(),
     )
     .await;
-    assert_eq!(drain.open(), 0, "nothing is left to read");
+    assert_eq!(drain.open_drains(), 0, "nothing is left to read");
     let tree = spans(&recorder);
     assert!(!tree.contains("drained"), "nothing was drained: {tree}");
 }
@@ -160,7 +160,7 @@ async fn a_caller_who_had_it_all_did_not_cancel() {
 #[tokio::test(start_paused = true)]
 async fn the_bound_of_time() {
     let recorder = Recorder::new();
-    let drain = on_this_runtime().with_time(Duration::from_secs(3));
+    let drain = on_this_runtime().with_time_limit(Duration::from_secs(3));
     let (sender, connection, upstream) = Upstream::new();
     sender.send(FIRST).unwrap();
     leave_after(1, &drain, &layer(&recorder), upstream).await;
@@ -176,7 +176,7 @@ async fn the_bound_of_time() {
 #[tokio::test(start_paused = true)]
 async fn the_bound_of_bytes() {
     let recorder = Recorder::new();
-    let drain = on_this_runtime().with_bytes((FIRST.len() + LAST.len()) as u64);
+    let drain = on_this_runtime().with_byte_limit((FIRST.len() + LAST.len()) as u64);
     let (sender, connection, upstream) = Upstream::new();
     for frame in [FIRST, FIRST, LAST, USAGE] {
         sender.send(frame).unwrap();
@@ -194,7 +194,7 @@ async fn the_bound_of_bytes() {
     );
 
     let recorder = Recorder::new();
-    let drain = on_this_runtime().with_bytes(FIRST.len() as u64);
+    let drain = on_this_runtime().with_byte_limit(FIRST.len() as u64);
     let (sender, _connection, upstream) = Upstream::new();
     for frame in [FIRST, FIRST, FIRST] {
         sender.send(frame).unwrap();
@@ -210,14 +210,14 @@ async fn the_bound_of_bytes() {
 #[tokio::test(start_paused = true)]
 async fn the_bound_of_count_and_a_shutdown() {
     let recorder = Recorder::new();
-    let drain = on_this_runtime().with_count(1);
+    let drain = on_this_runtime().with_max_drains(1);
     let (first, connection, upstream) = Upstream::new();
     first.send(FIRST).unwrap();
     leave_after(1, &drain, &layer(&recorder), upstream).await;
     let (second, refused, upstream) = Upstream::new();
     second.send(FIRST).unwrap();
     leave_after(1, &drain, &layer(&recorder), upstream).await;
-    assert_eq!(drain.open(), 1, "only one is read");
+    assert_eq!(drain.open_drains(), 1, "only one is read");
     assert_eq!(Arc::strong_count(&refused), 1, "the other is dropped at once");
     assert_has(&spans(&recorder), &["source=\"estimated\"", "cancelled"]);
 
@@ -225,7 +225,7 @@ async fn the_bound_of_count_and_a_shutdown() {
         !drain.settle(Duration::from_secs(1)).await,
         "it does not end by itself"
     );
-    assert_eq!(drain.open(), 0, "it is cut off");
+    assert_eq!(drain.open_drains(), 0, "it is cut off");
     assert_eq!(Arc::strong_count(&connection), 1, "its connection is released");
     assert_eq!(
         spans(&recorder).matches("cancelled").count(),
@@ -250,9 +250,9 @@ fn a_runtime_that_ends_drops_its_drains() {
         tokio::task::yield_now().await;
         drain
     });
-    assert_eq!(drain.open(), 1, "it is open");
+    assert_eq!(drain.open_drains(), 1, "it is open");
     drop(runtime);
-    assert_eq!(drain.open(), 0, "its room is free");
+    assert_eq!(drain.open_drains(), 0, "its room is free");
     assert_eq!(Arc::strong_count(&connection), 1, "its connection is released");
     assert_has(&spans(&recorder), &["error.type=\"cancelled\""]);
 
@@ -260,7 +260,7 @@ fn a_runtime_that_ends_drops_its_drains() {
     let (sender, connection, upstream) = Upstream::new();
     sender.send(FIRST).unwrap();
     crate::support::block_on(leave_after(1, &drain, &layer(&recorder), upstream));
-    assert_eq!(drain.open(), 0, "a dead executor takes no room");
+    assert_eq!(drain.open_drains(), 0, "a dead executor takes no room");
     assert_eq!(Arc::strong_count(&connection), 1, "nor a connection");
     assert_has(&spans(&recorder), &["error.type=\"cancelled\""]);
 }
@@ -317,7 +317,7 @@ fn an_executor_of_the_users() {
     ));
     let work = executor.0.lock().unwrap().pop().expect("a drain");
     crate::support::block_on(work);
-    assert_eq!(drain.open(), 0, "it is done");
+    assert_eq!(drain.open_drains(), 0, "it is done");
     assert_has(&spans(&recorder), &["source=\"reported\""]);
 
     let recorder = Recorder::new();
@@ -328,7 +328,7 @@ fn an_executor_of_the_users() {
         ScriptedBody::new(whole()),
     ));
     drop(executor.0.lock().unwrap().pop().expect("a drain"));
-    assert_eq!(drain.open(), 0, "dropped before it began");
+    assert_eq!(drain.open_drains(), 0, "dropped before it began");
     assert_has(
         &spans(&recorder),
         &["error.type=\"cancelled\"", "source=\"estimated\""],
@@ -358,7 +358,7 @@ fn an_executor_that_panics_is_none_of_the_callers_business() {
         &layer(&recorder),
         ScriptedBody::new(whole()),
     ));
-    assert_eq!(drain.open(), 0, "it takes no room");
+    assert_eq!(drain.open_drains(), 0, "it takes no room");
     assert_has(
         &spans(&recorder),
         &["error.type=\"cancelled\"", "source=\"estimated\""],
@@ -384,7 +384,7 @@ fn what_is_no_model_call_is_not_drained() {
         let mut client = drain.layer(layer(&recorder).layer(service));
         let Ok(response) = crate::support::block_on(client.call(request));
         drop(response);
-        assert_eq!(drain.open(), 0, "{uri}: nothing is read");
+        assert_eq!(drain.open_drains(), 0, "{uri}: nothing is read");
         assert_eq!(Arc::strong_count(&connection), 1, "{uri}: it is dropped at once");
     }
 }

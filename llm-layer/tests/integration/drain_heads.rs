@@ -87,7 +87,7 @@ async fn what_it_cost_is_known_when_the_answer_came() {
     let planner = agent("planner").with_tracer_provider(recorder.tracer_provider());
     let llm = layer(&recorder);
     let provider = planner.run(async { leave(&drain, &llm) }).await;
-    assert_eq!(drain.open(), 1, "it is awaited");
+    assert_eq!(drain.open_drains(), 1, "it is awaited");
     assert_eq!(spans(&recorder), "", "the spans wait for it");
     tokio::time::advance(Duration::from_secs(20)).await;
     provider.answer.send(whole()).unwrap();
@@ -150,7 +150,9 @@ async fn a_call_that_fails_then_just_fails() {
 #[tokio::test(start_paused = true)]
 async fn the_bounds_hold_for_the_head_too() {
     let recorder = Recorder::new();
-    let drain = on_this_runtime().with_time(Duration::from_secs(3)).with_count(1);
+    let drain = on_this_runtime()
+        .with_time_limit(Duration::from_secs(3))
+        .with_max_drains(1);
     let llm = layer(&recorder);
     let provider = leave(&drain, &llm);
     let beyond = leave(&drain, &llm);
@@ -178,7 +180,7 @@ async fn the_bounds_hold_for_the_head_too() {
     );
 
     let recorder = Recorder::new();
-    let drain = drain.with_bytes(ANSWER.len() as u64 - 1);
+    let drain = drain.with_byte_limit(ANSWER.len() as u64 - 1);
     let provider = leave(&drain, &layer(&recorder));
     provider.answer.send(whole()).unwrap();
     assert!(drain.settle(Duration::from_secs(60)).await, "it ends");
@@ -199,7 +201,7 @@ async fn what_was_not_sent_is_not() {
     let drain = on_this_runtime();
     let (provider, waiting) = call(&drain, &layer(&recorder));
     drop(waiting);
-    assert_eq!(drain.open(), 0, "a call that was never polled");
+    assert_eq!(drain.open_drains(), 0, "a call that was never polled");
     assert!(!provider.is_at_work(), "and its request is dropped");
 }
 
@@ -224,7 +226,7 @@ async fn what_was_not_sent_is_not_over_reqwest() {
     let mut request = Request::new(Method::POST, Url::parse(CHAT).unwrap());
     *request.body_mut() = Some(Body::from(HELLO));
     drop(client.call(request));
-    assert_eq!(drain.open(), 0, "nothing to wait for");
+    assert_eq!(drain.open_drains(), 0, "nothing to wait for");
     drop(client);
     assert_eq!(Arc::strong_count(&connection), 1, "the request is dropped");
     assert_has(&spans(&recorder), &["error.type=\"cancelled\""]);

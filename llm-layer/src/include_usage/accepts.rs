@@ -1,4 +1,4 @@
-//! Which requests may carry the option, as far as their heads tell.
+//! Decides by the head of a request whether its body may get the option.
 
 use http::header::{ACCEPT_ENCODING, HeaderName};
 use http::{HeaderMap, Method};
@@ -6,7 +6,7 @@ use http::{HeaderMap, Method};
 use crate::call::is_encoded;
 use throughline_llm_wire::Target;
 
-/// Whether a request to `target` may be given the option, if its body turns out to be one that lacks it.
+/// Returns whether the body of a request to `target` may get the option, if it does not have it yet.
 pub(super) fn accepts(
     target: &Target<'_>,
     query: Option<&str>,
@@ -19,17 +19,18 @@ pub(super) fn accepts(
         && is_known(target, path, query, hosts)
         && !is_encoded(headers)
         && !wants_encoding(headers)
-        && !SIGNED.iter().any(|name| headers.contains_key(name))
+        && !SIGNATURE_HEADERS.iter().any(|name| headers.contains_key(name))
 }
 
+/// Returns whether the host is known to accept the option.
 fn is_known(target: &Target<'_>, path: &str, query: Option<&str>, hosts: &[String]) -> bool {
     let is_at = |domain: &&str| target.is_at(domain);
     hosts.iter().any(|host| target.is_at(host))
-        || DOMAINS.iter().any(is_at)
-        || AZURE.iter().any(is_at) && is_known_to_azure(path, query)
+        || ACCEPTING_DOMAINS.iter().any(is_at)
+        || AZURE_DOMAINS.iter().any(is_at) && is_known_to_azure(path, query)
 }
 
-/// Azure took the option in a version of its API, and its path without versions later still.
+/// Returns whether this path of Azure accepts the option: since a version of the API, or without versions.
 fn is_known_to_azure(path: &str, query: Option<&str>) -> bool {
     let parameters = query.unwrap_or_default().split('&');
     let version = parameters
@@ -40,7 +41,8 @@ fn is_known_to_azure(path: &str, query: Option<&str>) -> bool {
     path.starts_with("/openai/v1/") || path.starts_with("/openai/deployments/") && dated
 }
 
-/// Whether the answer may come in an encoding that the caller undoes: then nothing could be taken out of it.
+/// Returns whether the answer may have an encoding that the caller decodes. No event can be removed from such
+/// an answer.
 fn wants_encoding(headers: &HeaderMap) -> bool {
     headers.get_all(ACCEPT_ENCODING).iter().any(|value| {
         value.to_str().map_or(true, |value| {
@@ -54,18 +56,18 @@ fn wants_encoding(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Where the option is known to be accepted, and needed.
-const DOMAINS: &[&str] = &["openai.com", "deepseek.com", "fireworks.ai", "x.ai"];
-const AZURE: &[&str] = &[
+/// Domains that are known to accept the option and report no usage without it.
+const ACCEPTING_DOMAINS: &[&str] = &["openai.com", "deepseek.com", "fireworks.ai", "x.ai"];
+const AZURE_DOMAINS: &[&str] = &[
     "openai.azure.com",
     "cognitiveservices.azure.com",
     "services.ai.azure.com",
 ];
-/// `2024-09-01-preview` was the first version of Azure's API with the option.
+/// The date of `2024-09-01-preview`, the first version of Azure's API that accepts the option.
 const AZURE_SINCE: &str = "2024-09-01";
 
-/// What speaks for the body as it is.
-const SIGNED: [HeaderName; 6] = [
+/// Headers that would no longer match the edited body.
+const SIGNATURE_HEADERS: [HeaderName; 6] = [
     HeaderName::from_static("content-digest"),
     HeaderName::from_static("content-md5"),
     HeaderName::from_static("digest"),

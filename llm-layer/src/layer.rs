@@ -214,9 +214,9 @@ impl LlmLayer {
         self
     }
 
-    /// Sets whether a call outside of any scope gets the names of agent and conversation from the baggage of
-    /// the context. Enable it only if you trust your callers, since they choose the baggage. Default:
-    /// `false`. See [`scope`](throughline_agents::scope#across-services).
+    /// Sets whether a call gets the names of agent and conversation from the baggage of the context, if no
+    /// scope of this process sets them. Enable it only if you trust your callers, since they choose the
+    /// baggage. Default: `false`. See [`scope`](throughline_agents::scope#across-services).
     #[must_use]
     pub fn with_names_from_baggage(mut self, names_from_baggage: bool) -> Self {
         self.config().names_from_baggage = names_from_baggage;

@@ -266,3 +266,8 @@ fn scope_of_instrumentation() -> InstrumentationScope {
         .with_schema_url(semconv::SCHEMA_URL)
         .build()
 }
+
+/// The example of the README, so that it is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -17,32 +17,32 @@ use throughline_llm_wire::Content;
 use self::truncate::truncate;
 use crate::semconv::{INPUT_MESSAGES, OUTPUT_MESSAGES, SYSTEM_INSTRUCTIONS, TOOL_DEFINITIONS};
 
-/// Where the content of calls goes. It may hold anything that people say to a model.
+/// Where the content of calls is recorded. It may contain anything that people write to a model.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Capture {
     /// Nowhere.
     #[default]
     NoContent,
-    /// Into attributes of the span.
+    /// In attributes of the span.
     SpanOnly,
-    /// Into the event `gen_ai.client.inference.operation.details`: a log record where there is a logger
+    /// In the event `gen_ai.client.inference.operation.details`: a log record if there is a logger
     /// ([`LlmLayer::with_logger_provider`](crate::LlmLayer::with_logger_provider)), else an event of the
     /// span.
     EventOnly,
-    /// Into both.
+    /// In both.
     SpanAndEvent,
 }
 
 impl Capture {
-    /// What the environment variable `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` says, in any case:
-    /// `NO_CONTENT`, `SPAN_ONLY`, `EVENT_ONLY`, `SPAN_AND_EVENT`, or as it was once, `false` and `true` (on
-    /// the span).
+    /// Returns the choice of the environment variable `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`:
+    /// `NO_CONTENT`, `SPAN_ONLY`, `EVENT_ONLY`, `SPAN_AND_EVENT`, or the former values `false` (nowhere) and
+    /// `true` (on the span). Case is ignored.
     ///
-    /// Of anything else OpenTelemetry's log is told, and nothing is captured.
+    /// Any other value is reported to OpenTelemetry's internal log, and nothing is captured.
     #[must_use]
     pub fn from_env() -> Self {
-        let choice = std::env::var(VARIABLE).unwrap_or_default();
+        let choice = std::env::var(CAPTURE_VARIABLE).unwrap_or_default();
         if choice.trim().is_empty() {
             return Self::NoContent;
         }
@@ -50,7 +50,7 @@ impl Capture {
             otel_warn!(
                 name: "throughline.unknown_capture",
                 message = format!(
-                    "{VARIABLE}={choice:?} is none of NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT, true, false: \
+                    "{CAPTURE_VARIABLE}={choice:?} is none of NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT, true, false: \
                      no content is captured"
                 )
             );
@@ -85,7 +85,7 @@ impl Capture {
 #[derive(Clone)]
 pub(crate) struct Redact(Arc<dyn Fn(&mut Content) + Send + Sync>);
 
-/// The most bytes of content, and of one text in it.
+/// The maximum size of an attribute of content, and of one text in it, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Limits {
     pub(crate) total: usize,
@@ -145,7 +145,7 @@ impl fmt::Debug for Redact {
     }
 }
 
-const VARIABLE: &str = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT";
+const CAPTURE_VARIABLE: &str = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT";
 
 #[cfg(test)]
 mod tests;

@@ -9,8 +9,9 @@ use super::drains::Drains;
 use super::response::Drainable;
 use crate::response::LlmResponse;
 
-/// Resolves to the response of the inner service, whose body is drained if it is dropped before its end. If the
-/// future itself is dropped between its first poll and its end, the response is awaited in the background.
+/// Resolves to the response of the inner service, whose body is drained if it is dropped before its end. If
+/// the future itself is dropped between its first poll and its end, the response is awaited in the
+/// background.
 #[must_use = "futures do nothing unless polled"]
 pub struct DrainFuture<F> {
     // `None` when it is ready or has panicked. Boxed, since it moves into the drain after it was polled.

@@ -62,8 +62,8 @@ impl DrainLayer {
     }
 
     /// Returns a layer that shares the drains of this one, but drains bodies only. Use it for services whose
-    /// futures are not `'static`, such as those inside `LlmMiddleware`. A call that is dropped before the head
-    /// of its answer is not drained.
+    /// futures are not `'static`, such as those inside `LlmMiddleware`. A call that is dropped before the
+    /// head of its answer is not drained.
     #[must_use]
     pub fn bodies_only(&self) -> BodyDrainLayer {
         BodyDrainLayer {

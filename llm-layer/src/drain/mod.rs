@@ -73,9 +73,10 @@
 //! [`IncludeUsageLayer`](crate::IncludeUsageLayer) around it, and inside of everything that may drop the
 //! call, such as a timeout. Inside of a `LlmLayer` it has no effect.
 //!
-//! The futures of the inner service must be `Send` and `'static`, as those of clients are. For other services,
-//! such as those inside `LlmMiddleware`, use [`DrainLayer::bodies_only`]. Over `http::Request<B>`, the type of
-//! the request is unchanged and the response body is a [`DrainBody`]. Over reqwest, no type changes.
+//! The futures of the inner service must be `Send` and `'static`, as those of clients are. For other
+//! services, such as those inside `LlmMiddleware`, use [`DrainLayer::bodies_only`]. Over `http::Request<B>`,
+//! the type of the request is unchanged and the response body is a [`DrainBody`]. Over reqwest, no type
+//! changes.
 
 mod bodies;
 mod body;

@@ -1,4 +1,4 @@
-//! Which requests may carry the option, as far as their heads tell.
+//! Decides by the head of a request whether its body may get the option.
 
 use http::header::{ACCEPT_ENCODING, HeaderName};
 use http::{HeaderMap, Method};
@@ -6,7 +6,7 @@ use http::{HeaderMap, Method};
 use crate::call::is_encoded;
 use throughline_llm_wire::{Provider, Target};
 
-/// Whether a request to `target` may be given the option, if its body turns out to be one that lacks it.
+/// Returns whether the body of a request to `target` may get the option, if it does not have it yet.
 pub(super) fn accepts(
     target: &Target<'_>,
     query: Option<&str>,
@@ -19,15 +19,17 @@ pub(super) fn accepts(
         && is_known(target, path, query, hosts)
         && !is_encoded(headers)
         && !wants_encoding(headers)
-        && !SIGNED.iter().any(|name| headers.contains_key(name))
+        && !SIGNATURE_HEADERS.iter().any(|name| headers.contains_key(name))
 }
 
+/// Returns whether the host is known to accept the option.
 fn is_known(target: &Target<'_>, path: &str, query: Option<&str>, hosts: &[String]) -> bool {
     hosts.iter().any(|host| target.is_at(host))
         || Provider::at(target).is_some_and(|provider| provider.accepts_include_usage(path, query))
 }
 
-/// Whether the answer may come in an encoding that the caller undoes: then nothing could be taken out of it.
+/// Returns whether the answer may have an encoding that the caller decodes. No event can be removed from such
+/// an answer.
 fn wants_encoding(headers: &HeaderMap) -> bool {
     headers.get_all(ACCEPT_ENCODING).iter().any(|value| {
         value.to_str().map_or(true, |value| {
@@ -41,8 +43,8 @@ fn wants_encoding(headers: &HeaderMap) -> bool {
     })
 }
 
-/// What speaks for the body as it is.
-const SIGNED: [HeaderName; 6] = [
+/// Headers that would no longer match the edited body.
+const SIGNATURE_HEADERS: [HeaderName; 6] = [
     HeaderName::from_static("content-digest"),
     HeaderName::from_static("content-md5"),
     HeaderName::from_static("digest"),

@@ -1,4 +1,4 @@
-//! The response body without the event.
+//! The response body without the added event.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -15,11 +15,12 @@ use super::cutter::Cutter;
 use crate::call::is_encoded;
 use crate::response::Wrap;
 
-/// Marks a call whose usage was asked for by the layer: its answer goes through an [`IncludeUsageBody`].
+/// Marks a call whose request got the option from the layer, so that its answer needs an
+/// [`IncludeUsageBody`].
 #[derive(Debug)]
-pub struct Asked(pub(super) ());
+pub struct UsageRequested(pub(super) ());
 
-impl<B> Wrap<B> for Asked
+impl<B> Wrap<B> for UsageRequested
 where
     B: Body<Data = Bytes>,
 {
@@ -37,16 +38,16 @@ where
         wants
     }
 
-    fn wrap(asked: Option<Self>, inner: B) -> IncludeUsageBody<B> {
+    fn wrap(requested: Option<Self>, inner: B) -> IncludeUsageBody<B> {
         IncludeUsageBody {
             inner,
-            cutting: asked.map(|_| Box::default()),
+            cutting: requested.map(|_| Box::default()),
         }
     }
 }
 
 pin_project! {
-    /// Passes the inner body's frames on, without the event that the layer asked for.
+    /// Passes the frames of the inner body, without the event that the option added.
     pub struct IncludeUsageBody<B>
     where
         B: Body,
@@ -57,14 +58,14 @@ pin_project! {
     }
 }
 
-/// What stands between the inner body and the caller.
+/// The state between the inner body and the caller.
 struct Cutting<E> {
     cutter: Cutter,
     out: VecDeque<Bytes>,
     last: Last<E>,
 }
 
-/// What comes behind the data.
+/// What follows the data in `out`.
 enum Last<E> {
     Unknown,
     Next(Result<Frame<Bytes>, E>),
@@ -82,7 +83,7 @@ impl<E> Default for Cutting<E> {
 }
 
 impl<E> Cutting<E> {
-    /// What can be given without asking the inner body.
+    /// Returns the next item that is available without polling the inner body.
     fn next(&mut self) -> Option<Option<Result<Frame<Bytes>, E>>> {
         if let Some(data) = self.out.pop_front() {
             return Some(Some(Ok(Frame::data(data))));
@@ -97,7 +98,7 @@ impl<E> Cutting<E> {
         }
     }
 
-    /// Takes what the inner body gave.
+    /// Processes an item of the inner body.
     fn take(&mut self, polled: Option<Result<Frame<Bytes>, E>>) {
         self.last = match polled {
             Some(Ok(frame)) => match frame.into_data() {
@@ -113,17 +114,17 @@ impl<E> Cutting<E> {
         }
     }
 
-    /// The number of bytes that are here, and whether those to come will all pass.
-    fn known(&self) -> (u64, bool) {
+    /// Returns the number of bytes that are ready, and whether all further bytes will pass.
+    fn ready_bytes(&self) -> (u64, bool) {
         let out: usize = self.out.iter().map(Bytes::len).sum();
         (out as u64, self.cutter.is_done())
     }
 }
 
 impl<B: Body<Data = Bytes> + Default> Default for IncludeUsageBody<B> {
-    /// The inner body's default as it is, for layers outside that answer in the service's place.
+    /// Returns the default of the inner body, for outer layers that answer without calling the service.
     fn default() -> Self {
-        Asked::wrap(None, B::default())
+        UsageRequested::wrap(None, B::default())
     }
 }
 
@@ -169,7 +170,7 @@ where
         let Some(cutting) = &self.cutting else {
             return inner;
         };
-        let (out, all_pass) = cutting.known();
+        let (out, all_pass) = cutting.ready_bytes();
         let lower = if all_pass { inner.lower() } else { 0 };
         let upper = inner
             .upper()

@@ -1,4 +1,17 @@
-//! Finds the event that was added to a stream, and takes it out.
+//! Finds the event that the option added to a stream, and removes it.
+//!
+//! [`Cutter`] is a state machine over the bytes of the stream. Frames may end anywhere, so each state can be
+//! interrupted: between events, in a comment, in an event that may be the added one (`Held`) or in another
+//! one (`Passing`). Frames of a held event wait; all others pass as slices of the same memory. When a held
+//! event ends, it is dropped if it is the added one, and passes otherwise.
+//!
+//! To release content early, [`Look`] reads the data of a held event incrementally: a first item in
+//! `choices`, or a `choices` or `usage` that is no container, shows that the event is not the added one.
+//! Content then waits only until its first choice begins, not until its event ends.
+//!
+//! Lines end with LF, CR or CRLF. After a CR the event has already ended although an LF may follow in the
+//! next frame, so `after_return` skips that LF, and `took_return` removes it if it belongs to the removed
+//! event.
 
 use std::collections::VecDeque;
 
@@ -8,26 +21,27 @@ use serde_json::Value;
 
 use throughline_llm_wire::json::{Malformed, Path, Scalar, Scanner, Take, Visit};
 
-/// Reads a stream of events and leaves one of them out: the first whose data has no choices and a usage.
+/// Removes one event from a stream of events: the first whose data has an empty `choices` and a `usage`
+/// object.
 ///
-/// All that is held back is an event that may still be that one, so at most [`Cutter::HELD`] bytes.
+/// It holds back only an event that may still be that one, and at most [`Cutter::MAX_HELD_BYTES`].
 #[derive(Debug, Default)]
 pub(super) struct Cutter {
     mode: Mode,
     line: Line,
-    /// The last line ended with a carriage return: a line feed right behind belongs to it.
+    /// The last line ended with a carriage return. A line feed that follows belongs to it.
     after_return: bool,
-    /// That line feed went with the event.
+    /// That line feed is part of the removed event.
     took_return: bool,
     held: Held,
     event: Event,
-    /// How many steps and bytes it took, for a test that this grows with the stream and not faster.
+    /// The number of steps and bytes so far, for a test that the work is linear.
     #[cfg(test)]
     work: u64,
 }
 
-/// Frames that are held back. Their length is kept and not summed up: an event may come in as many frames as
-/// it has bytes.
+/// Frames that are held back. Their total length is stored, since an event may have as many frames as bytes,
+/// and a sum for each frame would be quadratic.
 #[derive(Debug, Default)]
 struct Held {
     frames: Vec<Bytes>,
@@ -41,59 +55,59 @@ enum Mode {
     Between,
     /// In a comment between events.
     Comment,
-    /// In an event that may be the one.
+    /// In an event that may be the added one.
     Held,
-    /// In an event that is not.
+    /// In an event that is not the added one.
     Passing,
-    /// The event was taken out.
+    /// The event is removed. Everything else passes.
     Done,
 }
 
-/// How far the current line has come.
+/// The position in the current line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Line {
     #[default]
     Start,
-    /// In the name of its field, of which so many bytes are those of `data`.
+    /// In the name of a field. The first bytes, as many as the number says, are those of `data`.
     Name(usize),
-    /// Behind the colon of `data`.
+    /// After the colon of `data`.
     Data,
     Other,
 }
 
-/// What is known of the event that is held.
+/// The data of the held event so far.
 #[derive(Debug, Default)]
 struct Event {
     data: Vec<u8>,
-    /// Its data has begun like an object.
+    /// The data begins like an object.
     begun: bool,
     scanner: Scanner,
     look: Look,
 }
 
-/// Looks for what the added event cannot have.
+/// Looks for members that the added event cannot have.
 #[derive(Debug, Default)]
 struct Look {
     is_other: bool,
 }
 
 impl Cutter {
-    /// The most bytes that are held back; the added event has about 500.
-    pub(super) const HELD: usize = 16 * 1024;
+    /// The maximum number of bytes that are held back. The added event has about 500.
+    pub(super) const MAX_HELD_BYTES: usize = 16 * 1024;
 
-    /// Whether all that is still to come passes.
+    /// Returns whether all further bytes pass.
     pub(super) fn is_done(&self) -> bool {
         self.mode == Mode::Done && !self.took_return
     }
 
-    /// The number of bytes that are held back.
+    /// Returns the number of bytes that are held back.
     pub(super) fn held(&self) -> usize {
         self.held.length
     }
 
-    /// Reads a frame; what can pass goes to `out`.
+    /// Reads a frame and appends the frames that can pass to `out`.
     pub(super) fn feed(&mut self, frame: &Bytes, out: &mut VecDeque<Bytes>) {
-        // The first byte that is neither passed nor taken out, and the first of the event that is held.
+        // The first byte that is neither passed nor removed, and the first byte of the held event.
         let (mut start, mut held) = (0, 0);
         let mut at = 0;
         while let Some(rest) = frame.get(at..).filter(|rest| !rest.is_empty()) {
@@ -133,13 +147,13 @@ impl Cutter {
         if held < frame.len() {
             self.held.push(frame.slice(held..));
         }
-        if self.held() > Self::HELD {
+        if self.held() > Self::MAX_HELD_BYTES {
             self.mode = Mode::Passing;
             out.extend(self.held.take());
         }
     }
 
-    /// Ends the stream: its last event may lack the blank line.
+    /// Ends the stream. The blank line after the last event may be missing.
     pub(super) fn finish(&mut self, out: &mut VecDeque<Bytes>) {
         if self.mode == Mode::Held && self.event.is_added() {
             drop(self.held.take());
@@ -148,19 +162,19 @@ impl Cutter {
         self.mode = Mode::Done;
     }
 
-    /// Counts a step that looked at so many bytes or frames.
+    /// Counts a step that looked at `seen` bytes or frames.
     #[cfg(test)]
     fn count(&mut self, seen: usize) {
         self.work += 1 + seen as u64;
     }
 
-    /// How many steps it took, and how many bytes and frames were looked at in them.
+    /// Returns the number of steps, plus the bytes and frames that they looked at.
     #[cfg(test)]
     pub(super) fn work(&self) -> u64 {
         self.work
     }
 
-    /// Reads some bytes, at most a line.
+    /// Reads at most one line. Returns the number of bytes read; 0 changes only the state.
     fn read(&mut self, bytes: &[u8]) -> usize {
         let first = bytes.first().copied().unwrap_or_default();
         match self.mode {
@@ -185,15 +199,15 @@ impl Cutter {
                 self.line = Line::Name(0);
                 0
             }
-            (Line::Name(known), b':') if known == DATA.len() => {
+            (Line::Name(matched), b':') if matched == DATA.len() => {
                 self.line = Line::Data;
                 self.event.next_line();
                 1
             }
             (Line::Name(0), byte) if BOM.contains(&byte) => 1,
-            (Line::Name(known), byte) if !is_end(byte) => {
-                self.line = match DATA.get(known) {
-                    Some(next) if *next == byte => Line::Name(known + 1),
+            (Line::Name(matched), byte) if !is_end(byte) => {
+                self.line = match DATA.get(matched) {
+                    Some(next) if *next == byte => Line::Name(matched + 1),
                     _ => Line::Other,
                 };
                 1
@@ -210,7 +224,7 @@ impl Cutter {
         }
     }
 
-    /// Goes on behind the end of the line; the end of an empty one ends the event.
+    /// Skips to the end of the line. The end of an empty line ends the event.
     fn skip(&mut self, bytes: &[u8]) -> usize {
         let Some(length) = memchr2(b'\n', b'\r', bytes) else {
             if self.line == Line::Start && !bytes.is_empty() {
@@ -254,15 +268,15 @@ impl Event {
         self.look.is_other = false;
     }
 
-    /// Reads of its data; an error if it cannot be the added one.
+    /// Reads a part of the data. Returns an error if the event cannot be the added one.
     fn read(&mut self, value: &[u8]) -> Result<(), Malformed> {
-        for piece in value.chunks(PIECE) {
-            if self.data.len() > Cutter::HELD {
+        for piece in value.chunks(SCANNED_PIECE) {
+            if self.data.len() > Cutter::MAX_HELD_BYTES {
                 return Err(Malformed);
             }
             self.scanner.feed(piece, &mut self.look)?;
             self.data.extend_from_slice(piece);
-            // Only what came now: to look at all of the white space again for each frame would be quadratic.
+            // Only in this piece: to search all white space again for each frame would be quadratic.
             let first = piece.iter().find(|byte| !byte.is_ascii_whitespace());
             let begins = first.filter(|_| !self.begun);
             if self.look.is_other || begins.is_some_and(|first| *first != b'{') {
@@ -273,7 +287,7 @@ impl Event {
         Ok(())
     }
 
-    /// Lines of data are one text with line feeds between them.
+    /// Joins the lines of data with line feeds, as the specification of server-sent events says.
     fn next_line(&mut self) {
         if !self.data.is_empty() {
             self.data.push(b'\n');
@@ -320,7 +334,8 @@ fn pass(frame: &Bytes, start: usize, end: usize, out: &mut VecDeque<Bytes>) {
 }
 
 const DATA: &[u8] = b"data";
-/// A byte order mark may stand in front of the first line.
+/// A byte order mark, which may precede the first line.
 const BOM: &[u8] = b"\xef\xbb\xbf";
-/// How much of an event is looked at at once: content has begun by the third.
-const PIECE: usize = 96;
+/// The number of bytes that are scanned before the result is checked. A chunk of content is recognised by the
+/// third piece, so that a long one is not scanned to its end.
+const SCANNED_PIECE: usize = 96;

@@ -1,4 +1,11 @@
-//! Adds the option to a request body, touching nothing else of it.
+//! Adds the option to a request body and leaves every other byte unchanged.
+//!
+//! Parsing and writing the body again would change white space, numbers and the order of keys, and would take
+//! a hundred times its memory. Instead, a [`Cursor`] finds the byte ranges of the members of the root object,
+//! which skips nested values by counting brackets, and the option is spliced in at one of four places: after
+//! the value of `stream` if there are no `stream_options`, in place of their `null`, or inside their empty or
+//! non-empty object. Since the cursor accepts more than JSON, serde_json validates the body before it is
+//! edited.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -6,11 +13,12 @@ use std::ops::Range;
 use memchr::memchr2;
 use serde_core::de::IgnoredAny;
 
-/// The body with the option in it; `None` if it has to stay as it is.
+/// Returns the body with the option, or `None` if it must stay unchanged:
 ///
-/// That is: whatever is no JSON object with one `"stream": true`, says what it wants of its usage already, or
-/// says one of these things twice, since nobody knows which of the two counts. And the searches of Azure's
-/// own data, which refuse the option.
+/// - It is no JSON object with exactly one `"stream": true`.
+/// - It already has `include_usage`, or has `stream_options` twice. Which of two equal keys counts depends on
+///   the provider.
+/// - It has Azure's `data_sources`, whose API refuses the option.
 pub(super) fn with_usage(body: &[u8]) -> Option<Vec<u8>> {
     let members = Cursor { body, at: 0 }.members()?;
     let stream = only(&members, "stream")?;
@@ -40,8 +48,7 @@ pub(super) fn with_usage(body: &[u8]) -> Option<Vec<u8>> {
         }
         _ => return None,
     };
-    // What the provider would refuse is not ours to touch. It is checked and not made: a tree has a hundred
-    // times the bytes.
+    // An invalid body must reach the provider unchanged. `IgnoredAny` validates without building a tree.
     serde_json::from_slice::<IgnoredAny>(body).ok()?;
     let mut edited = Vec::with_capacity(body.len() + text.len());
     edited.extend_from_slice(body.get(..range.start)?);
@@ -50,17 +57,18 @@ pub(super) fn with_usage(body: &[u8]) -> Option<Vec<u8>> {
     Some(edited)
 }
 
-/// A member of the object at the root: its key, and where its value stands.
+/// A member of the root object: its key, and the range of its value.
 type Member<'a> = (Cow<'a, str>, Range<usize>);
 
-/// Where the value of a key stands that must be there once.
+/// Returns the range of the value of a key that occurs exactly once.
 fn only(members: &[Member<'_>], name: &str) -> Option<Range<usize>> {
     let mut found = members.iter().filter(|(key, _)| key == name);
     let (_, range) = found.next()?;
     found.next().is_none().then(|| range.clone())
 }
 
-/// Finds the members of the object at the root. Of what is valid it finds all, of the rest something.
+/// Finds the members of the root object. For valid JSON it finds all of them. For invalid JSON the result is
+/// arbitrary.
 struct Cursor<'a> {
     body: &'a [u8],
     at: usize,
@@ -73,7 +81,7 @@ impl<'a> Cursor<'a> {
         while self.peek()? != b'}' {
             let key = self.value()?;
             self.take(b':')?;
-            if members.len() == MEMBERS {
+            if members.len() == MAX_MEMBERS {
                 return None;
             }
             members.push((self.key(key)?, self.value()?));
@@ -105,7 +113,7 @@ impl<'a> Cursor<'a> {
         std::str::from_utf8(name).ok().map(Cow::Borrowed)
     }
 
-    /// Where the next value stands.
+    /// Returns the range of the next value.
     fn value(&mut self) -> Option<Range<usize>> {
         self.peek()?;
         let start = self.at;
@@ -151,8 +159,8 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// The most members of an object that is edited; no API has a tenth of it.
-const MEMBERS: usize = 1024;
+/// The maximum number of members of an object that is edited. No API has a tenth as many.
+const MAX_MEMBERS: usize = 1024;
 const OPTIONS: &str = "stream_options";
 const NO_OPTIONS: &str = r#","stream_options":{"include_usage":true}"#;
 const NULL_OPTIONS: &str = r#"{"include_usage":true}"#;

@@ -1,4 +1,4 @@
-//! The future of a call: reads the request, asks, and marks the answer.
+//! The future of a call: reads the request body, adds the option, and wraps the answer.
 
 use std::fmt;
 use std::future::Future;
@@ -9,14 +9,14 @@ use bytes::Bytes;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::body::Asked;
+use super::body::UsageRequested;
 use super::edit::with_usage;
 use super::request::UsageRequest;
 use crate::call::RequestBody;
 use crate::response::LlmResponse;
 
 pin_project! {
-    /// Resolves to the inner service's response, without the event that the layer asked for.
+    /// Resolves to the response of the inner service, without the event that the option added.
     #[must_use = "futures do nothing unless polled"]
     pub struct IncludeUsageFuture<S, R>
     where
@@ -26,16 +26,16 @@ pin_project! {
         reading: Option<Box<Unread<S, R>>>,
         #[pin]
         response: Option<S::Future>,
-        asked: Option<Asked>,
+        requested: Option<UsageRequested>,
     }
 }
 
-/// A call whose request body is still to be read.
+/// A call whose request body is being read.
 struct Unread<S, R: UsageRequest> {
     service: S,
     shell: R::Shell,
     body: RequestBody<R::Body>,
-    /// Current when the call was made, and so when the inner one is.
+    /// The context of the call. It is attached again when the inner service is called.
     context: opentelemetry::Context,
 }
 
@@ -53,7 +53,7 @@ where
             return match with_usage_within_limit(bytes) {
                 Some(edited) => {
                     let request = R::edited(request.split().0, edited);
-                    Self::called(service.call(request), Some(Asked(())))
+                    Self::called(service.call(request), Some(UsageRequested(())))
                 }
                 None => Self::called(service.call(request.untouched()), None),
             };
@@ -69,15 +69,15 @@ where
                 context: opentelemetry::Context::current(),
             })),
             response: None,
-            asked: None,
+            requested: None,
         }
     }
 
-    fn called(response: S::Future, asked: Option<Asked>) -> Self {
+    fn called(response: S::Future, requested: Option<UsageRequested>) -> Self {
         Self {
             reading: None,
             response: Some(response),
-            asked,
+            requested,
         }
     }
 }
@@ -87,18 +87,18 @@ where
     R: UsageRequest,
     S: Service<R::Sent>,
 {
-    fn send(mut self, complete: bool) -> (S::Future, Option<Asked>) {
+    fn send(mut self, complete: bool) -> (S::Future, Option<UsageRequested>) {
         let edited = match complete && !self.body.has_trailers() {
             true => self.body.with_bytes(with_usage_within_limit).flatten(),
             false => None,
         };
-        let asked = edited.is_some().then_some(Asked(()));
+        let requested = edited.is_some().then_some(UsageRequested(()));
         let request = match edited {
             Some(edited) => R::edited(self.shell, edited),
             None => R::join(self.shell, self.body),
         };
         let _attached = self.context.attach();
-        (self.service.call(request), asked)
+        (self.service.call(request), requested)
     }
 }
 
@@ -110,24 +110,24 @@ fn with_usage_within_limit(body: &[u8]) -> Option<Bytes> {
 impl<S, R> Future for IncludeUsageFuture<S, R>
 where
     R: UsageRequest,
-    S: Service<R::Sent, Response: LlmResponse<Asked>>,
+    S: Service<R::Sent, Response: LlmResponse<UsageRequested>>,
 {
-    type Output = Result<<S::Response as LlmResponse<Asked>>::Output, S::Error>;
+    type Output = Result<<S::Response as LlmResponse<UsageRequested>>::Output, S::Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         if let Some(reading) = this.reading.as_mut() {
             let complete = ready!(reading.body.poll_read(cx, REQUEST_LIMIT));
             if let Some(reading) = this.reading.take() {
-                let (response, asked) = reading.send(complete);
+                let (response, requested) = reading.send(complete);
                 this.response.set(Some(response));
-                *this.asked = asked;
+                *this.requested = requested;
             }
         }
         match this.response.as_pin_mut() {
             Some(response) => {
                 let response = ready!(response.poll(cx))?;
-                Poll::Ready(Ok(response.wrapped(this.asked.take())))
+                Poll::Ready(Ok(response.wrapped(this.requested.take())))
             }
             None => Poll::Pending,
         }
@@ -146,5 +146,5 @@ where
     }
 }
 
-/// The longest request body that is edited.
+/// The maximum size of a request body that is edited, in bytes.
 const REQUEST_LIMIT: usize = 4 * 1024 * 1024;

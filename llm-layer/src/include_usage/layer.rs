@@ -6,28 +6,30 @@ use std::task::{Context, Poll};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::body::Asked;
+use super::body::UsageRequested;
 use super::future::IncludeUsageFuture;
 use super::request::UsageRequest;
 use crate::response::LlmResponse;
 
-/// Puts an [`IncludeUsage`] around a service: see [the module](super).
+/// Adds the option `include_usage` to requests for streams, and removes the additional event from the
+/// answer. See [the module](super).
 #[derive(Debug, Clone, Default)]
 pub struct IncludeUsageLayer {
     hosts: Arc<Vec<String>>,
 }
 
 impl IncludeUsageLayer {
-    /// A layer that asks the hosts that are known to accept it.
+    /// Creates a layer that adds the option for the [hosts that are known to accept
+    /// it](super#which-requests).
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Asks this host too, and those below it, such as `vllm.internal` or `10.0.0.7`; by default none but
-    /// those in [the table](super).
+    /// Adds a host that accepts the option, such as `vllm.internal` or `10.0.0.7`, together with its
+    /// subdomains. Default: none in addition to [the table](super#which-requests).
     ///
-    /// A host that does not know the option may refuse the request, and a strict one will.
+    /// A host that does not support the option may refuse the request.
     #[must_use]
     pub fn with_host(mut self, host: impl Into<String>) -> Self {
         Arc::make_mut(&mut self.hosts).push(host.into());
@@ -46,10 +48,10 @@ impl<S> Layer<S> for IncludeUsageLayer {
     }
 }
 
-/// Asks for the usage of streams, and takes what comes of it out of the answer.
+/// Requests the usage of streams, and removes the additional event. Created by [`IncludeUsageLayer`].
 ///
-/// The inner service is cloned for each call whose request body must be read first, and must then be cheap to
-/// clone, as every client is.
+/// The inner service is cloned for each call whose request body is not in memory, since the clone sends the
+/// request once the body is read. Clients are usually cheap to clone.
 #[derive(Debug, Clone)]
 pub struct IncludeUsage<S> {
     inner: S,
@@ -59,9 +61,9 @@ pub struct IncludeUsage<S> {
 impl<S, R> Service<R> for IncludeUsage<S>
 where
     R: UsageRequest,
-    S: Service<R::Sent, Response: LlmResponse<Asked>> + Clone,
+    S: Service<R::Sent, Response: LlmResponse<UsageRequested>> + Clone,
 {
-    type Response = <S::Response as LlmResponse<Asked>>::Output;
+    type Response = <S::Response as LlmResponse<UsageRequested>>::Output;
     type Error = S::Error;
     type Future = IncludeUsageFuture<S, R>;
 

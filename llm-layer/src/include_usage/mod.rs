@@ -1,9 +1,8 @@
-//! Asks the providers of streams for their usage, and hides from the caller that it did.
+//! Requests the usage of streams from the provider, and hides the additional event from the caller.
 //!
-//! A stream of OpenAI-style chat completions, or of the legacy completions, ends without a word about its
-//! tokens unless the request says `"stream_options": {"include_usage": true}`. [`LlmLayer`](crate::LlmLayer)
-//! then has to estimate, since it observes and changes nothing. With this layer outside it, the provider
-//! counts.
+//! A stream of OpenAI-style chat completions or legacy completions reports no usage unless the request has
+//! `"stream_options": {"include_usage": true}`. [`LlmLayer`](crate::LlmLayer) changes nothing and has to
+//! estimate the tokens of such a stream. With an [`IncludeUsageLayer`] around it, the provider reports them.
 //!
 //! ```
 //! use throughline_llm_layer::{IncludeUsageLayer, LlmLayer};
@@ -17,50 +16,50 @@
 //! # }
 //! ```
 //!
-//! # Who is asked
+//! # Which requests
 //!
-//! | host | asked |
+//! | host | option is added |
 //! |---|---|
-//! | `openai.com`, `deepseek.com`, `fireworks.ai`, `x.ai`, and what is below them | yes |
-//! | Azure OpenAI | under `/openai/v1/`, and under `/openai/deployments/` from `api-version=2024-09-01-preview` on |
-//! | a host of [`IncludeUsageLayer::with_host`], such as that of a vLLM or a llama.cpp server | yes |
-//! | Groq, Mistral, OpenRouter | no: they tell unasked, and Mistral refuses the option |
-//! | any other | no: many refuse what they do not know |
+//! | `openai.com`, `deepseek.com`, `fireworks.ai`, `x.ai` and their subdomains | yes |
+//! | Azure OpenAI | under `/openai/v1/`, and under `/openai/deployments/` since `api-version=2024-09-01-preview` |
+//! | a host of [`IncludeUsageLayer::with_host`], such as a vLLM or llama.cpp server | yes |
+//! | Groq, Mistral, OpenRouter | no: they report usage without it, and Mistral refuses the option |
+//! | any other | no: many refuse options that they do not support |
 //!
 //! # What is changed
 //!
-//! | of | what | when |
+//! | message | change | condition |
 //! |---|---|---|
-//! | the request | the option is spliced into the body, and `content-length` mended; every other byte stays | a `POST` to `…/completions` with one `"stream": true` |
-//! | the answer | the event with `"choices": []` and a `usage` object is left out, and `content-length` | the option was added, and the answer is a successful `text/event-stream` |
+//! | request | the option is inserted into the body and `content-length` is corrected; all other bytes are unchanged | a `POST` to `…/completions` with exactly one `"stream": true` |
+//! | answer | the event with `"choices": []` and a `usage` object is removed, and so is `content-length` | the option was added, and the answer is a successful `text/event-stream` |
 //!
-//! A request that says `"include_usage"` itself passes as it is, be it `true` or `false`, and so does its
-//! answer. So does a request whose body is longer than 4 MiB, encoded, signed (`content-digest` and the
-//! like), no valid JSON, or says something twice; one with trailers; and one with Azure's `data_sources`,
-//! which refuse the option.
+//! Requests that already have `"include_usage"`, whether `true` or `false`, are left unchanged, and so are
+//! their answers. Requests are also left unchanged if the body exceeds 4 MiB, is encoded, signed
+//! (`content-digest` and similar headers) or invalid JSON, has trailers, has one of the relevant keys twice,
+//! or has Azure's `data_sources`, which do not support the option.
 //!
-//! A request whose `accept-encoding` allows more than `identity` passes as it is too, since nothing can be
-//! taken out of an encoded answer. Clients that decode answers themselves, as reqwest and tower-http's
-//! `Decompression` *inside* this layer do, ask for encodings where this layer does not see it, and are fine.
-//! A proxy, whose callers ask for encodings themselves, takes that header away in front of this layer. From a
-//! provider that encodes unasked, the caller sees the added event.
+//! A request whose `accept-encoding` allows more than `identity` is left unchanged, since no event can be
+//! removed from an encoded answer. Clients that decode answers themselves, such as reqwest and tower-http's
+//! `Decompression` *inside* this layer, add the header further inside and are not affected. In a proxy whose
+//! callers send the header, remove it before this layer. If a provider encodes an answer although it was not
+//! requested, the caller sees the additional event.
 //!
-//! A caller that leaves before the end has left before the usage: see [`drain`](crate::drain).
+//! If the caller drops the answer before its end, no usage arrives: see [`drain`](crate::drain).
 //!
-//! What stays in the answer: the `"usage": null` that OpenAI writes into all other events once it was asked.
-//! Every client that knows the option knows it.
+//! OpenAI also adds `"usage": null` to all other events. It is not removed: clients that support the option
+//! expect it.
 //!
-//! # When it is changed
+//! # Latency
 //!
-//! As it comes. Frames pass as they are until the added event has come; of an event that may be the one, what
-//! has come is held back until that is known, which it is not later than when its first choice begins. So
-//! content never waits. At most 16 KiB are held back: of a longer event, all passes.
+//! Frames pass without delay, except those of an event that may be the additional one: they are held back
+//! until this is decided, at the latest when the first choice of the event begins. So content is never
+//! delayed. At most 16 KiB are held back; a longer event passes.
 //!
 //! # Types
 //!
-//! Over `http::Request<B>`, the inner service gets [`RequestBody<B>`](crate::RequestBody): with a
-//! [`LlmLayer`](crate::LlmLayer) in between, the client's is `RequestBody<RequestBody<B>>`. Over reqwest no
-//! type changes, so this layer goes around what `AsyncOpenAi` and `LlmMiddleware` take.
+//! Over `http::Request<B>`, the inner service gets a [`RequestBody<B>`](crate::RequestBody). With a
+//! [`LlmLayer`](crate::LlmLayer) in between, the client gets a `RequestBody<RequestBody<B>>`. Over reqwest,
+//! no type changes, so that this layer can be part of the stacks of `AsyncOpenAi` and `LlmMiddleware`.
 
 mod accepts;
 mod body;
@@ -70,7 +69,7 @@ mod future;
 mod layer;
 mod request;
 
-pub use self::body::{Asked, IncludeUsageBody};
+pub use self::body::{IncludeUsageBody, UsageRequested};
 pub use self::future::IncludeUsageFuture;
 pub use self::layer::{IncludeUsage, IncludeUsageLayer};
 pub use self::request::UsageRequest;

@@ -1,4 +1,4 @@
-//! Requests that can be edited, whatever their type.
+//! Requests whose body can be edited, for `http` and reqwest.
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HOST};
@@ -15,15 +15,15 @@ pub trait UsageRequest: LlmRequest + Editable {}
 
 #[expect(unnameable_types, reason = "it seals UsageRequest")]
 pub trait Editable: Parts<Body: Body<Data = Bytes>> {
-    /// Whether the head tells that the body may be edited.
+    /// Returns whether the body may be edited, by the head.
     fn accepts(&self, hosts: &[String]) -> bool;
 
     fn headers_mut(shell: &mut Self::Shell) -> &mut HeaderMap;
 
-    /// The request with another body.
+    /// Returns the request with another body.
     fn with_body(shell: Self::Shell, bytes: Bytes) -> Self::Sent;
 
-    /// The request with another body, and its length mended where the head tells one.
+    /// Returns the request with another body. If the head has a length, it is corrected.
     fn edited(mut shell: Self::Shell, bytes: Bytes) -> Self::Sent {
         if let Some(length) = Self::headers_mut(&mut shell).get_mut(CONTENT_LENGTH) {
             *length = HeaderValue::from(bytes.len());
@@ -77,7 +77,7 @@ mod of_reqwest {
             shell.headers_mut()
         }
 
-        /// In memory, so that the request can still be cloned for a retry.
+        /// The new body is in memory, so that the request can still be cloned for a retry.
         fn with_body(mut shell: Request, bytes: Bytes) -> Request {
             *shell.body_mut() = Some(Body::from(bytes));
             shell

@@ -1,4 +1,4 @@
-//! Streams with and without the added event, whole and cut at every byte.
+//! Streams with and without the added event, whole and split at every byte.
 
 use std::collections::VecDeque;
 
@@ -7,16 +7,19 @@ use proptest::prelude::*;
 
 use super::cutter::Cutter;
 
-/// What passes, frame by frame.
+/// Returns the frames that pass.
 fn cut(frames: &[&[u8]]) -> Vec<Bytes> {
     let mut cutter = Cutter::default();
     let mut out = VecDeque::new();
     for frame in frames {
         cutter.feed(&Bytes::copy_from_slice(frame), &mut out);
-        assert!(cutter.held() <= Cutter::HELD, "what is held back is bounded");
+        assert!(
+            cutter.held() <= Cutter::MAX_HELD_BYTES,
+            "the held bytes are bounded"
+        );
     }
     cutter.finish(&mut out);
-    assert_eq!(cutter.held(), 0, "nothing is kept");
+    assert_eq!(cutter.held(), 0, "nothing is held at the end");
     out.into()
 }
 
@@ -25,7 +28,7 @@ const CONTENT: &str =
 const USAGE: &str = r#"{"id":"c","choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#;
 const AZURE: &str = r#"{"choices":[],"prompt_filter_results":[{"prompt_index":0}]}"#;
 
-/// A stream, in which `<` and `>` stand around what has to go.
+/// Streams in which `<` and `>` enclose the event that must be removed.
 fn cases() -> Vec<(&'static str, String)> {
     vec![
         (
@@ -129,28 +132,32 @@ fn cases() -> Vec<(&'static str, String)> {
 fn whole_and_cut_at_every_byte() {
     for (name, marked) in cases() {
         let stream = marked.replace(['<', '>'], "");
-        let (kept, removed) = match (marked.split_once('<'), marked.split_once('>')) {
+        let (expected, removed) = match (marked.split_once('<'), marked.split_once('>')) {
             (Some((before, _)), Some((_, after))) => (format!("{before}{after}"), true),
             _ => (marked.clone(), false),
         };
         let bytes = stream.as_bytes();
         let whole = cut(&[bytes]);
-        assert_eq!(whole.concat(), kept.as_bytes(), "{name}: whole");
+        assert_eq!(whole.concat(), expected.as_bytes(), "{name}: whole");
         assert!(
             removed || whole.len() <= 1,
-            "{name}: a frame that stays, stays whole"
+            "{name}: an unchanged frame is not split"
         );
         for at in 0..=bytes.len() {
             let parts = cut(&[&bytes[..at], &bytes[at..]]);
-            assert_eq!(parts.concat(), kept.as_bytes(), "{name}: cut at {at}");
+            assert_eq!(parts.concat(), expected.as_bytes(), "{name}: split at {at}");
         }
         let singles: Vec<&[u8]> = bytes.chunks(1).collect();
-        assert_eq!(cut(&singles).concat(), kept.as_bytes(), "{name}: byte by byte");
+        assert_eq!(
+            cut(&singles).concat(),
+            expected.as_bytes(),
+            "{name}: byte by byte"
+        );
     }
 }
 
 #[test]
-fn content_does_not_wait() {
+fn content_is_not_delayed() {
     let event = format!("data: {CONTENT}\n\n");
     let begins = event.find("\"delta\"").unwrap();
     let mut cutter = Cutter::default();
@@ -165,7 +172,7 @@ fn content_does_not_wait() {
 }
 
 #[test]
-fn a_frame_that_stays_is_the_same() {
+fn an_unchanged_frame_shares_its_memory() {
     let frame = Bytes::from(format!("data: {CONTENT}\n\ndata: {CONTENT}\n\n"));
     let mut out = VecDeque::new();
     Cutter::default().feed(&frame, &mut out);
@@ -175,7 +182,7 @@ fn a_frame_that_stays_is_the_same() {
 }
 
 #[test]
-fn an_event_too_long_to_hold() {
+fn an_event_beyond_the_limit_passes() {
     let long = "x".repeat(1000);
     let field = format!("x: {long}\n");
     for event in [
@@ -204,18 +211,18 @@ proptest! {
         cuts.sort_unstable();
         let frames: Vec<&[u8]> = cuts.windows(2).map(|ends| &stream.as_bytes()[ends[0]..ends[1]]).collect();
         let whole = cut(&[stream.as_bytes()]).concat();
-        prop_assert_eq!(&cut(&frames).concat(), &whole, "the frames do not matter");
+        prop_assert_eq!(&cut(&frames).concat(), &whole, "the split into frames has no effect");
         let same = |(left, right): &(u8, u8)| left == right;
         let before = whole.iter().copied().zip(stream.bytes()).take_while(same).count();
         let behind = whole.iter().rev().copied().zip(stream.bytes().rev()).take_while(same).count();
-        prop_assert!(before + behind >= whole.len(), "one piece is missing, at most");
+        prop_assert!(before + behind >= whole.len(), "at most one range is removed");
         let missing = stream.len() - whole.len();
-        prop_assert!(missing == 0 || missing >= USAGE.len(), "and that is the event");
+        prop_assert!(missing == 0 || missing >= USAGE.len(), "the removed range is the event");
     }
 }
 
-/// The work for an event of so many bytes in frames of one byte each: steps, bytes and frames that were
-/// looked at.
+/// Returns the work for an event of `bytes` bytes in frames of one byte each: steps, plus the bytes and
+/// frames that they looked at.
 fn work(beginning: &str, bytes: usize) -> u64 {
     let mut cutter = Cutter::default();
     let mut out = VecDeque::new();
@@ -227,15 +234,15 @@ fn work(beginning: &str, bytes: usize) -> u64 {
         .chain([b"\n".as_slice(), b"\n"]);
     for frame in all {
         cutter.feed(&Bytes::copy_from_slice(frame), &mut out);
-        // As whoever polls the body does.
+        // As the caller of the body does for each frame.
         std::hint::black_box((cutter.held(), cutter.is_done()));
     }
     cutter.finish(&mut out);
     cutter.work()
 }
 
-/// An event of 16 KB in frames of one byte used to cost 500 times what it costs in one frame: each frame
-/// summed up all that were held.
+/// Bug: an event of 16 KB in frames of one byte cost 500 times as much as in one frame, since each frame
+/// summed the lengths of all held frames.
 #[test]
 fn twice_the_bytes_are_twice_the_work() {
     for (name, beginning) in [

@@ -1,30 +1,33 @@
-//! What `json.dumps` of Python writes, with its defaults: a space behind commas and colons, nothing but
-//! ASCII, the keys in the order in which they came.
+//! Writes JSON as Python's `json.dumps` does by default, while it is read.
+//!
+//! TaskWeaver counts the tokens of that text, so the output must be identical: a space after commas and
+//! colons, only ASCII, and the keys in their original order. The pieces go to a sink, which counts or stores
+//! them, so that the prompt does not have to be in memory.
 
 use std::fmt::{self, Write as _};
 
 use throughline_llm_wire::json::{Container, Path, Scalar, Take, Visit, number_text};
 
-/// Takes a text in pieces.
+/// Receives a text in pieces.
 pub(crate) trait Sink {
     fn push(&mut self, piece: &str);
 }
 
-/// Writes some members of the object at the root while they are read. Of two members of one name the last
+/// Writes the selected members of the root object while they are read. If a name occurs twice, the last one
 /// counts.
 pub(crate) struct Dump<'a, S, const N: usize> {
     members: [&'static str; N],
     parts: [Option<S>; N],
     new: Box<dyn Fn() -> S + 'a>,
-    /// Which member is being read.
+    /// The index of the member that is being read.
     current: Option<usize>,
-    /// The containers that are open, and whether anything came in each.
+    /// The open containers, and whether each one has an item.
     open: Vec<(Container, bool)>,
     in_key: bool,
 }
 
 impl<'a, S: Sink, const N: usize> Dump<'a, S, N> {
-    /// Writes each of these members into a sink of its own.
+    /// Creates a writer with one sink for each of these members.
     pub(super) fn new(members: [&'static str; N], new: impl Fn() -> S + 'a) -> Self {
         Self {
             members,
@@ -52,7 +55,7 @@ impl<'a, S: Sink, const N: usize> Dump<'a, S, N> {
         }
     }
 
-    /// A value begins. Returns whether it is written.
+    /// Begins a value. Returns whether it is written.
     fn begin(&mut self, at: &Path) -> bool {
         if let [(Container::Object, _)] = self.open.as_slice() {
             self.current = self.members.iter().position(|member| *member == at.key());
@@ -67,7 +70,7 @@ impl<'a, S: Sink, const N: usize> Dump<'a, S, N> {
         self.current.is_some()
     }
 
-    /// Something in the innermost container begins.
+    /// Writes the separator before the next item of the innermost container.
     fn separate(&mut self) {
         let Some((_, is_filled)) = self.open.last_mut() else {
             return;
@@ -77,7 +80,7 @@ impl<'a, S: Sink, const N: usize> Dump<'a, S, N> {
         }
     }
 
-    /// A value has ended.
+    /// Ends a value.
     fn end(&mut self) {
         if self.open.len() == 1 {
             self.current = None;
@@ -163,7 +166,7 @@ impl<S, const N: usize> fmt::Debug for Dump<'_, S, N> {
     }
 }
 
-/// Writes text as it stands in a string of JSON in ASCII.
+/// Escapes text for a JSON string in ASCII.
 struct Escaped<'a, S>(&'a mut S);
 
 impl<S: Sink> fmt::Write for Escaped<'_, S> {
@@ -171,12 +174,12 @@ impl<S: Sink> fmt::Write for Escaped<'_, S> {
         let mut rest = text;
         while let Some(character) = rest.chars().next() {
             let plain = rest.find(|next: char| !matches!(next, ' '..='~') || matches!(next, '"' | '\\'));
-            let (run, behind) = rest
+            let (run, after) = rest
                 .split_at_checked(plain.unwrap_or(rest.len()))
                 .unwrap_or((rest, ""));
             if !run.is_empty() {
                 self.0.push(run);
-                rest = behind;
+                rest = after;
                 continue;
             }
             self.escape(character);

@@ -1,4 +1,4 @@
-//! What the counter `prompt_size` counts, and TaskWeaver's way of counting.
+//! The modes of the counter `prompt_size`, and the way in which TaskWeaver counts.
 
 mod dump;
 
@@ -10,37 +10,38 @@ use self::dump::{Dump, Sink};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PromptSizeMode {
-    /// What the provider reports; where it does not, an estimate.
+    /// The tokens that the provider reports, or an estimate.
     #[default]
     Usage,
-    /// What TaskWeaver counted, for old dashboards to go on: the prompt's messages and tools as JSON, and the
-    /// text of the answer, with `cl100k_base`, the vocabulary of its default model, or that of
-    /// [`LlmLayer::with_tokenizer_target_model`](crate::LlmLayer::with_tokenizer_target_model). It is about
-    /// 40 % more than what is billed.
+    /// The number that TaskWeaver records, so that existing dashboards continue: the tokens of the messages
+    /// and tools as JSON, and of the text of the answer, about 40 % more than what is billed. They are
+    /// counted with the vocabulary of
+    /// [`LlmLayer::with_tokenizer_target_model`](crate::LlmLayer::with_tokenizer_target_model). Default:
+    /// `cl100k_base`, that of TaskWeaver's default model.
     TaskWeaver,
 }
 
-/// The vocabulary of TaskWeaver's target model, by the first counter that has it.
+/// Returns a tokenizer for the target model of TaskWeaver: of the first counter that has its vocabulary.
 pub(crate) fn tokenizer(target: Option<&TargetModel>, counters: &[SharedCounter]) -> Tokenizer {
-    let model = target.map_or(MODEL, TargetModel::as_str);
+    let model = target.map_or(DEFAULT_TARGET_MODEL, TargetModel::as_str);
     let own = Tokenizer::built_in(model);
     let mut candidates = Tokenizer::candidates(model, counters);
     let same = candidates.find(|tokenizer| tokenizer.encoding().name() == own.encoding().name());
     same.unwrap_or(own)
 }
 
-/// Reads the size of a prompt as TaskWeaver counts it: nothing of the prompt is kept.
+/// Returns a reader that counts a prompt as TaskWeaver does, without storing it.
 pub(crate) fn size_reader(tokenizer: &Tokenizer) -> Dump<'_, SegmentedCounter, 2> {
     Dump::new(["messages", "tools"], || SegmentedCounter::new(tokenizer.clone()))
 }
 
-/// The size of a prompt that was read; `None` if nothing here can count.
+/// Returns the size of the prompt, in tokens, or `None` if no counter is available.
 pub(crate) fn size(read: Dump<'_, SegmentedCounter, 2>) -> Option<u64> {
     let parts = read.into_parts().into_iter().flatten();
     parts.map(|part| Some(part.finish()?.tokens)).sum()
 }
 
-/// Reads a prompt as TaskWeaver writes it on its spans, if it has at most so many bytes.
+/// Returns a reader for the text of a prompt as TaskWeaver writes it on its spans, of at most `limit` bytes.
 pub(crate) fn text_reader(limit: usize) -> Dump<'static, Text, 2> {
     Dump::new(["messages", "prompt"], move || Text {
         text: Some(String::new()),
@@ -48,13 +49,13 @@ pub(crate) fn text_reader(limit: usize) -> Dump<'static, Text, 2> {
     })
 }
 
-/// The prompt that was read, unless it is too long.
+/// Returns the text of the prompt, unless it exceeds the limit.
 pub(crate) fn text(read: Dump<'_, Text, 2>) -> Option<String> {
     let [messages, prompt] = read.into_parts();
     messages.or(prompt)?.text
 }
 
-/// A text that is given up once it is too long.
+/// A text that is discarded once it exceeds the limit.
 #[derive(Debug)]
 pub(crate) struct Text {
     text: Option<String>,
@@ -85,7 +86,7 @@ impl Sink for SegmentedCounter {
     }
 }
 
-const MODEL: &str = "gpt-4";
+const DEFAULT_TARGET_MODEL: &str = "gpt-4";
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! The numbers of OpenAI's cookbook, as OpenAI and as TaskWeaver count, and TaskWeaver's JSON.
+//! The examples of OpenAI's cookbook, counted like OpenAI and like TaskWeaver, and TaskWeaver's JSON.
 
 #![cfg(feature = "tiktoken")]
 
@@ -30,7 +30,7 @@ fn prompt(model: &str, body: &Value) -> u64 {
     prompt.expect("a prompt").0.finish().expect("a count").tokens
 }
 
-/// The numbers that OpenAI's API gives for the example of its cookbook.
+/// The numbers that OpenAI's API reports for the example of its cookbook.
 #[test]
 fn cookbook_messages() {
     let text = r#"{"messages": [
@@ -70,7 +70,7 @@ fn cookbook_tools() {
     assert_eq!(prompt("gpt-4o", &body), 101, "o200k_base");
 }
 
-/// What Python's `json.dumps` writes.
+/// The output of Python's `json.dumps`.
 #[test]
 fn json_dumps() {
     let body = r#"{"skip": {"z": 1}, "x":{"b" :[1,-2, 2.50,true,null],"a":"é\"\\\n\t😀\u007f", "c":{},"d":[ ]}, "y": "y"}"#;

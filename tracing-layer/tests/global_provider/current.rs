@@ -61,7 +61,7 @@ fn exception_has_the_chain_and_leaves_the_status() {
 Internal exception
   ! exception exception.message=\"no answer\" \
 exception.stacktrace=\"no answer\\nCaused by: invalid digit found in string\" \
-exception.type=\"span::current::Outer\"
+exception.type=\"global_provider::current::Outer\"
 ";
     assert_eq!(tree("exception"), expected, "an exception that was dealt with");
 }
@@ -101,10 +101,10 @@ fn an_error_tells_no_secret_of_a_url() {
     });
     let expected = "\
 Internal secret [error: for url (https://x.test/m?REDACTED)]
-  - error.type=\"span::current::Failed\"
+  - error.type=\"global_provider::current::Failed\"
   ! exception exception.message=\"for url (https://x.test/m?REDACTED)\" \
 exception.stacktrace=\"for url (https://x.test/m?REDACTED)\\nCaused by: https://REDACTED@y.test/#REDACTED\" \
-exception.type=\"span::current::Failed\"
+exception.type=\"global_provider::current::Failed\"
 ";
     assert_eq!(tree("secret"), expected, "neither of the error nor of its source");
 }
@@ -218,7 +218,7 @@ Internal nested
   - inner=true
   - outer=true
   ! exception exception.message=\"nosy\" exception.type=\
-\"span::current::helpers_may_be_called_from_within_helpers::Nosy\"
+\"global_provider::current::helpers_may_be_called_from_within_helpers::Nosy\"
   ! event id=\"true\"
   Internal from display
 ";

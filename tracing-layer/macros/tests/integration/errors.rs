@@ -97,8 +97,8 @@ Internal refused [error: connection refused]
   - error.type=\"connection_refused\"
   ! exception exception.message=\"connection refused\" exception.type=\"std::io::error::Error\"
 Internal borrowed [error: text]
-  - error.type=\"traced::errors::Borrowed<'_>\"
-  ! exception exception.message=\"text\" exception.type=\"traced::errors::Borrowed<'_>\"
+  - error.type=\"integration::errors::Borrowed<'_>\"
+  ! exception exception.message=\"text\" exception.type=\"integration::errors::Borrowed<'_>\"
 ";
     assert_eq!(tree, expected, "its kind, and its type where it borrows");
 }
@@ -126,8 +126,8 @@ exception.type=\"core::fmt::Error\"
         "\
 Internal concrete
 Internal concrete [error: failed]
-  - error.type=\"traced::errors::Failure\"
-  ! exception {chain} exception.type=\"traced::errors::Failure\"
+  - error.type=\"integration::errors::Failure\"
+  ! exception {chain} exception.type=\"integration::errors::Failure\"
 Internal boxed [error: failed]
   - error.type=\"_OTHER\"
   ! exception {chain}

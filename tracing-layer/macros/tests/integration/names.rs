@@ -133,8 +133,8 @@ Internal Planner::by_attribute
 Internal Executor::required
 Internal Planner::required
 Internal Executor::by_attribute
-Internal (u8, traced::names::Executor)::provided
-Internal (u8, traced::names::Executor)::declared
+Internal (u8, integration::names::Executor)::provided
+Internal (u8, integration::names::Executor)::declared
 Internal Executor::declared
 ";
     assert_eq!(tree, expected, "by the type that implements the trait");

@@ -138,14 +138,13 @@ fn canonical(peer: SocketAddr) -> SocketAddr {
     }
 }
 
-/// Omits header values, the query and user info, because they may be secret.
+/// Omits header values, path, query and user info, because they may have secrets.
 impl fmt::Debug for Head<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.headers.keys().collect();
         f.debug_struct("Head")
             .field("method", self.method)
             .field("host", &self.uri.host())
-            .field("path", &self.uri.path())
             .field("headers", &names)
             .field("peer", &self.peer)
             .finish_non_exhaustive()

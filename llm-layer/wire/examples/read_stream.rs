@@ -71,7 +71,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Returns the first line of a recording, its headers and its body.
 fn read(file: &str) -> Result<(String, HeaderMap, Vec<u8>), Box<dyn Error>> {
-    let recording = fs::read(file)?;
+    let recording = fs::read(file).map_err(|error| format!("{file}: {error}"))?;
     let end = recording
         .windows(2)
         .position(|two| two == b"\n\n")

@@ -226,7 +226,6 @@ mod events;
 pub mod include_usage;
 mod layer;
 mod prices;
-mod response;
 mod role;
 mod semconv;
 mod taskweaver;
@@ -247,7 +246,7 @@ pub use throughline_tokens::BpeOpenAi;
 pub use throughline_tokens::{TargetModel, TokenCounter, TokenEncoding, UnknownModel};
 
 pub use self::call::{
-    CallAttributes, CallFuture, CallObserver, Direction, LlmRequest, RequestBody, add_prompt_size, settle,
+    CallAttributes, CallFuture, CallObserver, Direction, ReadAhead, RequestBody, add_prompt_size, settle,
 };
 pub use self::content::Capture;
 pub use self::convention::Convention;
@@ -255,7 +254,6 @@ pub use self::drain::DrainLayer;
 pub use self::include_usage::IncludeUsageLayer;
 pub use self::layer::{Llm, LlmLayer};
 pub use self::prices::{Price, Prices};
-pub use self::response::LlmResponse;
 pub use self::role::Role;
 pub use self::taskweaver::PromptSizeMode;
 

@@ -49,7 +49,7 @@ pub(crate) struct Exchange {
 
 /// A span that has begun, and when.
 #[derive(Debug)]
-pub(crate) struct Begun {
+pub(crate) struct StartedSpan {
     pub(crate) span: BoxedSpan,
     pub(crate) at: SystemTime,
 }
@@ -77,7 +77,7 @@ pub(crate) struct Failures {
     pub(crate) dropped: Option<&'static str>,
 }
 
-impl Begun {
+impl StartedSpan {
     fn recording(&self) -> Option<SystemTime> {
         self.span.is_recording().then_some(self.at)
     }
@@ -88,15 +88,15 @@ impl Exchange {
     pub(crate) fn new(
         began: Instant,
         parent: Context,
-        begun: Option<Begun>,
+        begun: Option<StartedSpan>,
         method: &Method,
         known_method: KnownMethod,
     ) -> Self {
-        let recording = begun.as_ref().and_then(Begun::recording);
+        let recording = begun.as_ref().and_then(StartedSpan::recording);
         // Of a span that records nothing only the ids are of use, and they are cheaper to keep.
         let context = match begun {
-            Some(Begun { span, .. }) if recording.is_some() => parent.with_span(span),
-            Some(Begun { span, .. }) => parent.with_remote_span_context(span.span_context().clone()),
+            Some(StartedSpan { span, .. }) if recording.is_some() => parent.with_span(span),
+            Some(StartedSpan { span, .. }) => parent.with_remote_span_context(span.span_context().clone()),
             None => parent,
         };
         Self {

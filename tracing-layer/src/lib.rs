@@ -55,6 +55,7 @@ pub mod labels;
 mod layer_parts;
 pub mod limits;
 mod line;
+pub mod message;
 mod method;
 mod metrics;
 mod nesting;

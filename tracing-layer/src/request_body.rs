@@ -60,7 +60,7 @@ mod counted {
     use opentelemetry::Context;
 
     use super::RequestBytes;
-    use crate::observe::{Armed, End, EndAt, Head, Observe, ResponseBody};
+    use crate::observe::{End, EndAt, EndGuard, Head, Observe, ResponseBody};
 
     /// Counts a body whose type can hold any other, so that it stays of its type.
     pub(super) fn count_any(body: &mut dyn Any) -> RequestBytes {
@@ -84,9 +84,9 @@ mod counted {
 
     fn count<B: Body>(body: B) -> (ResponseBody<B, Counter>, RequestBytes) {
         let bytes = Arc::new(AtomicU64::new(0));
-        let armed = Armed::new(Counter(Arc::clone(&bytes)));
+        let guard = EndGuard::new(Counter(Arc::clone(&bytes)));
         (
-            ResponseBody::new(body, None, Some(armed)),
+            ResponseBody::new(body, None, Some(guard)),
             RequestBytes::Counted(bytes),
         )
     }

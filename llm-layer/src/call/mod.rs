@@ -35,10 +35,8 @@ pub use self::observer::CallObserver;
 #[cfg(test)]
 pub(crate) use self::prompt::CountedPrompt;
 pub use self::prompt_size::{Direction, add_prompt_size};
-pub use self::request::LlmRequest;
-pub(crate) use self::request::is_encoded;
-pub(crate) use self::request::sealed::Parts;
-pub use self::request_body::RequestBody;
+pub(crate) use self::request::{is_encoded, target};
+pub use self::request_body::{ReadAhead, RequestBody};
 pub(crate) use self::settle::register as register_pending;
 pub use self::settle::settle;
 pub(crate) use self::state::Shared;

@@ -8,7 +8,7 @@ use http_body::Frame;
 use opentelemetry::{Array, Context, KeyValue, Value};
 use throughline_agents::{budget, model_call};
 use throughline_llm_wire::Unseen;
-use throughline_tracing_layer::observe::{End, EndAt, Head as ResponseHead, Observe};
+use throughline_tracing_layer::observe::{End, EndAt, Head, Observe};
 
 use super::peek::peek;
 use super::state::{CallResponse, CallState};
@@ -34,7 +34,7 @@ impl Observe for CallObserver {
         Some(&self.0.cx)
     }
 
-    fn on_response(&mut self, head: ResponseHead<'_>) -> EndAt {
+    fn on_response(&mut self, head: Head<'_>) -> EndAt {
         self.0.check_abandoned();
         let this = &mut *self.0;
         this.response.status = Some(head.status);

@@ -13,7 +13,7 @@ use throughline_propagation::InContext;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::Attempt;
+use super::attempt::Attempt;
 use crate::hook::Hook;
 use crate::semconv;
 
@@ -50,7 +50,7 @@ struct Sent {
 
 /// One of [`Attempts`].
 #[derive(Debug)]
-pub(super) struct Nth {
+pub(super) struct NumberedAttempt {
     attempts: Attempts,
     before: u32,
 }
@@ -88,7 +88,7 @@ impl Attempts {
     }
 
     /// Counts a request that is sent in `cx`, if it is an attempt.
-    pub(super) fn count(&self, attempt: &Attempt<'_>, cx: &Context) -> Option<Nth> {
+    pub(super) fn count(&self, attempt: &Attempt<'_>, cx: &Context) -> Option<NumberedAttempt> {
         let target = target(attempt);
         let other = self.others.call(|others| others(attempt)).unwrap_or(false);
         let mut sent = self.sent();
@@ -107,7 +107,7 @@ impl Attempts {
         let before = sent.count;
         sent.count = before.saturating_add(1);
         drop(sent);
-        Some(Nth {
+        Some(NumberedAttempt {
             attempts: self.clone(),
             before,
         })
@@ -118,7 +118,7 @@ impl Attempts {
     }
 }
 
-impl Nth {
+impl NumberedAttempt {
     /// How many attempts were before.
     pub(super) fn before(&self) -> u32 {
         self.before
@@ -162,7 +162,7 @@ pub(super) fn target(attempt: &Attempt<'_>) -> u64 {
     let url = attempt.url();
     let mut hasher = DefaultHasher::new();
     attempt.method().hash(&mut hasher);
-    [url.scheme, url.authority, url.path].hash(&mut hasher);
+    [url.scheme_or_http(), url.authority, url.path].hash(&mut hasher);
     url.query.hash(&mut hasher);
     hasher.finish()
 }
@@ -202,7 +202,7 @@ pub struct AttemptsLayer;
 
 /// A service whose attempts are counted: see [`AttemptsLayer`].
 #[derive(Debug, Clone)]
-pub struct Counted<S>(S);
+pub struct AttemptsService<S>(S);
 
 impl AttemptsLayer {
     /// The layer; there is nothing to set.
@@ -213,14 +213,14 @@ impl AttemptsLayer {
 }
 
 impl<S> Layer<S> for AttemptsLayer {
-    type Service = Counted<S>;
+    type Service = AttemptsService<S>;
 
-    fn layer(&self, inner: S) -> Counted<S> {
-        Counted(inner)
+    fn layer(&self, inner: S) -> AttemptsService<S> {
+        AttemptsService(inner)
     }
 }
 
-impl<S, R> Service<R> for Counted<S>
+impl<S, R> Service<R> for AttemptsService<S>
 where
     S: Service<R>,
 {

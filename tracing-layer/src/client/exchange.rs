@@ -4,46 +4,60 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Buf;
+use http::Extensions;
 use http_body::Frame;
 use opentelemetry::Context;
 
-use super::attempts::{self, Attempts, Nth, UrlTemplate};
+use super::attempt::Attempt;
+use super::attempts::{self, Attempts, NumberedAttempt, UrlTemplate};
 use super::metrics::Instruments;
-use super::outbound::{Attempt, Outbound, Peer};
 use super::outline::Outline;
+use super::peer::Peer;
 use super::settings::Settings;
 use crate::authority::Authority;
 use crate::exchange::{Exchange, Failures, connection};
 use crate::labels::Labels;
 use crate::layer_parts::Parts;
 use crate::limits::{literal_id, series_id, text_id};
+use crate::message::HttpRequest;
 use crate::nesting::{self, InFlight};
 use crate::observe::{End, EndAt, Head, Observe};
+use crate::request_body::RequestBytes;
 use crate::semconv;
 use crate::settings::Shared;
 use crate::template::Template;
 
 /// A request that is being sent: the observer behind the response of [`Client`](super::Client).
 #[derive(Debug)]
-pub struct Sending {
+pub struct ClientExchange {
     settings: Arc<Settings>,
     exchange: Exchange,
     peer: Option<Peer>,
     template: Option<Template>,
-    nth: Option<Nth>,
+    nth: Option<NumberedAttempt>,
     in_flight: InFlight,
 }
 
-impl Sending {
+impl ClientExchange {
     /// Begins where a request goes out, or not where telemetry is suppressed or a layer outside does all of it.
-    pub(super) fn begin<R: Outbound>(settings: &Arc<Settings>, request: &mut R) -> Option<Self> {
+    ///
+    /// `extensions` are those of a library that passes them beside the request.
+    pub(super) fn begin<R>(
+        settings: &Arc<Settings>,
+        request: &mut R,
+        extensions: Option<&Extensions>,
+    ) -> Option<Self>
+    where
+        R: HttpRequest<Body: 'static>,
+    {
         let current = Context::current();
         if current.is_telemetry_suppressed() {
             return None;
         }
         let began = Instant::now();
         let shared = &settings.shared;
-        let attempt = request.attempt();
+        let attempt = Attempt::new(request);
+        let extensions = extensions.or_else(|| request.extensions());
         let (parts, in_flight) = begin_sending(shared, &attempt);
         if parts == Parts::NONE {
             return None;
@@ -54,7 +68,7 @@ impl Sending {
         // Decided by the whole host: the one that is recorded may be cut.
         let host = authority.as_ref().map(|authority| authority.host);
         let socket = settings.unix_socket.as_ref();
-        let peer = authority.map(|authority| Peer::new(attempt.url().scheme, authority, socket));
+        let peer = authority.map(|authority| Peer::new(attempt.url().scheme_or_http(), authority, socket));
         let allowed = parts.propagation.then(|| {
             if R::MAY_BE_REDIRECTED {
                 settings.outgoing.to_host_and_redirects(host)
@@ -62,15 +76,15 @@ impl Sending {
                 settings.outgoing.to_host(host)
             }
         });
-        let template = template(request, &current).map(|template| Template::new(method, template));
-        let nth = attempts(request, &current).and_then(|attempts| attempts.count(&attempt, &current));
+        let template = template(extensions, &current).map(|template| Template::new(method, template));
+        let nth = attempts(extensions, &current).and_then(|attempts| attempts.count(&attempt, &current));
         let outline = Outline {
             attempt: &attempt,
             is_host: host.is_some_and(|host| host.len() == attempt.url().authority.len()),
             method,
             peer: peer.as_ref(),
             template: template.as_ref(),
-            resent: nth.as_ref().map_or(0, Nth::before),
+            resent: nth.as_ref().map_or(0, NumberedAttempt::before),
         };
         let span = (observed && parts.spans)
             .then(|| outline.span(settings, &current))
@@ -87,7 +101,10 @@ impl Sending {
                 .inject_allowed(exchange.context(), allowed, headers);
         }
         exchange.measured = observed && parts.metrics;
-        exchange.request = (exchange.measured && shared.body_sizes).then(|| request.body_bytes());
+        exchange.request = (exchange.measured && shared.body_sizes).then(|| {
+            let body = request.body_mut();
+            body.map_or(RequestBytes::Known(0), RequestBytes::from_body)
+        });
         let done = Parts {
             // What records nothing leaves its context to the layers inside.
             propagation: parts.propagation && (has_span || exchange.measured),
@@ -153,7 +170,7 @@ impl Sending {
     }
 }
 
-impl Observe for Sending {
+impl Observe for ClientExchange {
     fn context(&self) -> Option<&Context> {
         Some(self.exchange.context())
     }
@@ -217,12 +234,12 @@ fn begin_sending(shared: &Shared, attempt: &Attempt<'_>) -> (Parts, InFlight) {
     (parts, InFlight { target, parts: done })
 }
 
-fn attempts<'a, R: Outbound>(request: &'a R, current: &'a Context) -> Option<&'a Attempts> {
-    request.extension().or_else(|| current.get())
+fn attempts<'a>(extensions: Option<&'a Extensions>, current: &'a Context) -> Option<&'a Attempts> {
+    extensions.and_then(Extensions::get).or_else(|| current.get())
 }
 
-fn template<'a, R: Outbound>(request: &'a R, current: &'a Context) -> Option<&'a str> {
-    let UrlTemplate(template) = request.extension().or_else(|| current.get())?;
+fn template<'a>(extensions: Option<&'a Extensions>, current: &'a Context) -> Option<&'a str> {
+    let UrlTemplate(template) = extensions.and_then(Extensions::get).or_else(|| current.get())?;
     Some(template)
 }
 

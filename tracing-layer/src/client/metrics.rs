@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use opentelemetry::metrics::Meter;
 
-use super::outbound::Peer;
+use super::peer::Peer;
 use crate::labels::Labels;
 use crate::limits::{Claim, DistinctValues, Place, SeriesBudget};
 use crate::{metrics, semconv};

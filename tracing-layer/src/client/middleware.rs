@@ -3,15 +3,13 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use http::{Extensions, HeaderMap};
+use http::Extensions;
 use opentelemetry::Context;
 use reqwest::{Request, Response};
 use reqwest_middleware::{Middleware, Next, Result};
 
-use super::outbound::{Attempt, Outbound};
-use super::{Attempts, ClientLayer, Sending};
+use super::{Attempts, ClientExchange, ClientLayer};
 use crate::observe::ResponseFuture;
-use crate::request_body::RequestBytes;
 
 /// Put it last, after what retries, so that each attempt is a span of its own.
 ///
@@ -36,38 +34,8 @@ impl Middleware for ClientLayer {
             if extensions.get::<Attempts>().is_none() && !Context::map_current(counts) {
                 extensions.insert(Attempts::new());
             }
-            let mut extended = Extended {
-                request: &mut request,
-                extensions,
-            };
-            let sending = Sending::begin(self.settings(), &mut extended);
-            ResponseFuture::start(sending, || next.run(request, extensions)).await
+            let exchange = ClientExchange::begin(self.settings(), &mut request, Some(extensions));
+            ResponseFuture::start(exchange, || next.run(request, extensions)).await
         })
-    }
-}
-
-/// A request with the extensions that travel beside it.
-struct Extended<'a> {
-    request: &'a mut Request,
-    extensions: &'a Extensions,
-}
-
-impl Outbound for Extended<'_> {
-    const MAY_BE_REDIRECTED: bool = Request::MAY_BE_REDIRECTED;
-
-    fn attempt(&self) -> Attempt<'_> {
-        self.request.attempt()
-    }
-
-    fn headers_mut(&mut self) -> &mut HeaderMap {
-        self.request.headers_mut()
-    }
-
-    fn body_bytes(&mut self) -> RequestBytes {
-        self.request.body_bytes()
-    }
-
-    fn extension<T: Clone + Send + Sync + 'static>(&self) -> Option<&T> {
-        self.extensions.get()
     }
 }

@@ -117,22 +117,23 @@
 //! does, and the internal log says so once. The same request is one of the same method and URL that is sent while the outer
 //! layer's is on its way: a retry between two layers is seen as one attempt, so put one layer inside of it.
 
+mod attempt;
 mod attempts;
 mod exchange;
 mod layer;
 mod metrics;
 #[cfg(feature = "reqwest-middleware")]
 mod middleware;
-mod outbound;
 mod outline;
 mod parts;
+mod peer;
 mod service;
 mod settings;
 
-pub use self::attempts::{Attempts, AttemptsLayer, Counted, UrlTemplate};
-pub use self::exchange::Sending;
+pub use self::attempt::Attempt;
+pub use self::attempts::{Attempts, AttemptsLayer, AttemptsService, UrlTemplate};
+pub use self::exchange::ClientExchange;
 pub use self::layer::ClientLayer;
-pub use self::outbound::Attempt;
 pub use self::parts::{MetricsLayer, SpanLayer};
 pub use self::service::Client;
 

@@ -6,9 +6,10 @@ use std::time::SystemTime;
 use opentelemetry::trace::{Span, SpanBuilder, SpanKind};
 use opentelemetry::{Context, KeyValue};
 
-use super::outbound::{Attempt, Peer};
+use super::attempt::Attempt;
+use super::peer::Peer;
 use super::settings::Settings;
-use crate::exchange::Begun;
+use crate::exchange::StartedSpan;
 use crate::limits::{MAX_ATTRIBUTE_BYTES, truncate};
 use crate::method::KnownMethod;
 use crate::query::Query;
@@ -28,7 +29,7 @@ pub(super) struct Outline<'a> {
 
 impl Outline<'_> {
     /// The span, if there is anybody to take it.
-    pub(super) fn span(&self, settings: &Settings, parent: &Context) -> Option<Begun> {
+    pub(super) fn span(&self, settings: &Settings, parent: &Context) -> Option<StartedSpan> {
         let shared = &settings.shared;
         let mut at = SystemTime::UNIX_EPOCH;
         let mut span = shared.tracer.start(parent, || {
@@ -53,7 +54,7 @@ impl Outline<'_> {
                     .attributes(|add, to| add(self.attempt, to)),
             );
         }
-        Some(Begun { span, at })
+        Some(StartedSpan { span, at })
     }
 
     /// The attributes that a sampler may want to see.

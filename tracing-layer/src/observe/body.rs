@@ -8,7 +8,7 @@ use bytes::Buf;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use super::{Armed, Cause, End, Observe};
+use super::{Cause, End, EndGuard, Observe};
 
 pin_project! {
     /// Passes the inner body's frames on as they come, and shows them to the observer.
@@ -22,7 +22,7 @@ pin_project! {
         #[pin]
         inner: Option<B>,
         left: Option<u64>,
-        armed: Option<Armed<O>>,
+        guard: Option<EndGuard<O>>,
     }
 
     impl<B, O> PinnedDrop for ResponseBody<B, O>
@@ -32,12 +32,12 @@ pin_project! {
     {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            if let Some(mut armed) = this.armed.take() {
+            if let Some(mut guard) = this.guard.take() {
                 let ended = *this.left == Some(0)
                     || this.inner.as_ref().get_ref().as_ref().is_some_and(Body::is_end_stream);
-                armed.poll(|| this.inner.set(None));
+                guard.poll(|| this.inner.set(None));
                 if ended {
-                    armed.end(End::Complete);
+                    guard.end(End::Complete);
                 }
             }
         }
@@ -47,11 +47,11 @@ pin_project! {
 impl<B: Body, O: Observe> ResponseBody<B, O> {
     /// Of `length`, the caller may stop asking once it has that many bytes.
     #[inline]
-    pub(crate) fn new(inner: B, length: Option<u64>, armed: Option<Armed<O>>) -> Self {
+    pub(crate) fn new(inner: B, length: Option<u64>, guard: Option<EndGuard<O>>) -> Self {
         Self {
             inner: Some(inner),
             left: length,
-            armed: armed.map(Armed::called),
+            guard: guard.map(EndGuard::called),
         }
     }
 }
@@ -79,12 +79,12 @@ where
         let Projected {
             mut inner,
             left,
-            armed,
+            guard,
         } = self.project();
         let Some(mut body) = inner.as_mut().as_pin_mut() else {
             return Poll::Ready(None);
         };
-        let Some(watch) = armed else {
+        let Some(watch) = guard else {
             return body.poll_frame(cx);
         };
         if let Some(observer) = watch.observer() {
@@ -97,8 +97,8 @@ where
             *left = left.and_then(|left| left.checked_sub(bytes));
         }
         let end = end_of(polled.as_ref(), body.is_end_stream());
-        if let Some((end, armed)) = end.and_then(|end| Some((end, armed.take()?))) {
-            armed.end(end);
+        if let Some((end, guard)) = end.and_then(|end| Some((end, guard.take()?))) {
+            guard.end(end);
         }
         Poll::Ready(polled)
     }

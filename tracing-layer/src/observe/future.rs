@@ -7,7 +7,9 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use super::{Armed, Cause, End, Observe, Observed};
+use super::response::{observed, unobserved};
+use super::{Cause, End, EndGuard, Observe};
+use crate::message::HttpResponse;
 
 pin_project! {
     /// Resolves to the inner response with the observer in its body.
@@ -16,14 +18,14 @@ pin_project! {
     pub struct ResponseFuture<F, O: Observe> {
         #[pin]
         inner: Option<F>,
-        armed: Option<Armed<O>>,
+        guard: Option<EndGuard<O>>,
     }
 
     impl<F, O: Observe> PinnedDrop for ResponseFuture<F, O> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            if let Some(mut armed) = this.armed.take() {
-                armed.poll(|| this.inner.set(None));
+            if let Some(mut guard) = this.guard.take() {
+                guard.poll(|| this.inner.set(None));
             }
         }
     }
@@ -36,18 +38,18 @@ impl<F, O: Observe> ResponseFuture<F, O> {
     pub fn start(observer: Option<O>, call: impl FnOnce() -> F) -> Self {
         match observer {
             Some(observer) => {
-                let armed = Armed::new(observer);
-                Self::new(armed.attached(call), armed)
+                let guard = EndGuard::new(observer);
+                Self::new(guard.attached(call), guard)
             }
             None => Self::unobserved(call()),
         }
     }
 
     #[inline]
-    pub(super) fn new(inner: F, armed: Armed<O>) -> Self {
+    pub(super) fn new(inner: F, guard: EndGuard<O>) -> Self {
         Self {
             inner: Some(inner),
-            armed: Some(armed.called()),
+            guard: Some(guard.called()),
         }
     }
 
@@ -55,7 +57,7 @@ impl<F, O: Observe> ResponseFuture<F, O> {
     pub(super) fn unobserved(inner: F) -> Self {
         Self {
             inner: Some(inner),
-            armed: None,
+            guard: None,
         }
     }
 }
@@ -66,7 +68,7 @@ impl<F, O: Observe> ResponseFuture<F, O> {
 impl<F, O, R, E> Future for ResponseFuture<F, O>
 where
     F: Future<Output = Result<R, E>>,
-    R: Observed<O>,
+    R: HttpResponse<O>,
     O: Observe,
     E: fmt::Display + 'static,
 {
@@ -74,7 +76,7 @@ where
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Projected { mut inner, armed } = self.project();
+        let Projected { mut inner, guard } = self.project();
         // A future that is ready is dropped at once, while its context is still attached.
         let mut work = || {
             // To be pending with nobody to wake would let the caller wait for ever.
@@ -87,17 +89,17 @@ where
             }
             polled
         };
-        let Some(watch) = armed else {
-            return work().map_ok(R::unobserved);
+        let Some(watch) = guard else {
+            return work().map_ok(unobserved);
         };
         let result = ready!(watch.poll(work));
-        let Some(armed) = armed.take() else {
+        let Some(guard) = guard.take() else {
             polled_when_ready()
         };
         Poll::Ready(match result {
-            Ok(response) => Ok(response.observed(armed)),
+            Ok(response) => Ok(observed(response, guard)),
             Err(error) => {
-                armed.end(End::ServiceError(Cause::new(&error)));
+                guard.end(End::ServiceError(Cause::new(&error)));
                 Err(error)
             }
         })

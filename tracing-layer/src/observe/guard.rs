@@ -4,15 +4,15 @@ use std::mem;
 
 use super::{End, Observe};
 
-/// An observer on duty: dropped before [`Armed::end`], it is told that the exchange was dropped, or that it panicked.
+/// An observer on duty: dropped before [`EndGuard::end`], it is told that the exchange was dropped, or that it panicked.
 #[derive(Debug)]
-pub struct Armed<O: Observe> {
+pub(crate) struct EndGuard<O: Observe> {
     observer: Option<O>,
     working: bool,
     called: bool,
 }
 
-impl<O: Observe> Armed<O> {
+impl<O: Observe> EndGuard<O> {
     /// Puts an observer on duty. Do it before the inner service is called, so that a panic in the call is seen.
     #[inline]
     pub(crate) fn new(observer: O) -> Self {
@@ -24,7 +24,7 @@ impl<O: Observe> Armed<O> {
     }
 
     /// The inner service's call has come back. A panic that unwinds past the observer from now on is somebody else's,
-    /// unless it leaves [`Armed::poll`].
+    /// unless it leaves [`EndGuard::poll`].
     #[inline]
     pub(super) fn called(mut self) -> Self {
         self.called = true;
@@ -42,7 +42,7 @@ impl<O: Observe> Armed<O> {
         }
     }
 
-    /// Like [`Armed::attached`], and remembers a panic that leaves `work`, also if somebody catches it outside.
+    /// Like [`EndGuard::attached`], and remembers a panic that leaves `work`, also if somebody catches it outside.
     #[inline]
     pub(super) fn poll<T>(&mut self, work: impl FnOnce() -> T) -> T {
         let before = mem::replace(&mut self.working, true);
@@ -57,14 +57,14 @@ impl<O: Observe> Armed<O> {
 
     /// Tells the end.
     #[inline]
-    pub fn end(mut self, end: End<'_>) {
+    pub(super) fn end(mut self, end: End<'_>) {
         if let Some(observer) = self.observer.take() {
             observer.on_end(end);
         }
     }
 }
 
-impl<O: Observe> Drop for Armed<O> {
+impl<O: Observe> Drop for EndGuard<O> {
     fn drop(&mut self) {
         let panicked = self.working || (!self.called && std::thread::panicking());
         if let Some(observer) = self.observer.take() {

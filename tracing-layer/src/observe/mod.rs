@@ -66,8 +66,9 @@ use opentelemetry::Context;
 pub use self::body::ResponseBody;
 pub use self::end::{Cause, End};
 pub use self::future::ResponseFuture;
-pub use self::guard::Armed;
-pub use self::response::{EndAt, Head, Observed};
+pub(crate) use self::guard::EndGuard;
+pub use self::response::EndAt;
+pub use crate::message::Head;
 
 /// What watches one exchange.
 ///

@@ -24,7 +24,7 @@ use crate::{protocol, semconv};
 
 /// A request that is being served: the observer behind the response of [`Server`](super::Server).
 #[derive(Debug)]
-pub struct Serving {
+pub struct ServerExchange {
     settings: Arc<Settings>,
     exchange: Exchange,
     scheme: &'static str,
@@ -37,7 +37,7 @@ pub struct Serving {
     active: Option<Active>,
 }
 
-impl Serving {
+impl ServerExchange {
     /// Begins where a request comes in, or not where telemetry is suppressed or a layer outside does all of it.
     pub(super) fn begin<B>(settings: &Arc<Settings>, request: &mut Request<B>) -> Option<Self>
     where
@@ -147,7 +147,7 @@ impl Serving {
     }
 }
 
-impl Observe for Serving {
+impl Observe for ServerExchange {
     fn context(&self) -> Option<&Context> {
         Some(self.exchange.context())
     }

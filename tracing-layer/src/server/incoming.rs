@@ -13,7 +13,7 @@ use throughline_propagation::{Extracted, Head, Trust};
 use super::origin::{self, Origin};
 use super::route;
 use super::settings::Settings;
-use crate::exchange::{Begun, connection};
+use crate::exchange::{StartedSpan, connection};
 use crate::layer_parts::Parts;
 use crate::method::KnownMethod;
 use crate::template::{Template, span_name};
@@ -63,7 +63,7 @@ impl<'a, B> Incoming<'a, B> {
     }
 
     /// The span, if there is anybody to take it.
-    pub(super) fn span(&self, settings: &Settings) -> Option<Begun> {
+    pub(super) fn span(&self, settings: &Settings) -> Option<StartedSpan> {
         let mut at = SystemTime::UNIX_EPOCH;
         let mut span = settings.shared.tracer.start(&self.parent, || {
             at = SystemTime::now();
@@ -81,7 +81,7 @@ impl<'a, B> Incoming<'a, B> {
             let attributes = &settings.request_attributes;
             span.set_attributes(attributes.attributes(|add, to| add(&origin::head(self.request), to)));
         }
-        Some(Begun { span, at })
+        Some(StartedSpan { span, at })
     }
 }
 

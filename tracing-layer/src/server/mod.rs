@@ -105,7 +105,7 @@ mod route_layer;
 mod service;
 mod settings;
 
-pub use self::exchange::Serving;
+pub use self::exchange::ServerExchange;
 pub use self::layer::ServerLayer;
 pub use self::parts::{MetricsLayer, SpanLayer};
 pub use self::route::set_route;

@@ -73,5 +73,4 @@ mod refusal;
 
 pub use self::body::BudgetBody;
 pub use self::layer::{BudgetFuture, TokenBudgetLayer, TokenBudgetService};
-use self::refusal::Refusal;
-pub use self::refusal::{CODE, Refusable, warn_not_enforced};
+pub use self::refusal::{CODE, warn_not_enforced};

@@ -8,7 +8,8 @@ use http_body::Frame;
 use opentelemetry::Context;
 use throughline_tracing_layer::error_message::error_message;
 use throughline_tracing_layer::error_type::error_type;
-use throughline_tracing_layer::observe::{End, EndAt, Head, Observe, Observed, ResponseFuture};
+use throughline_tracing_layer::message::HttpResponse;
+use throughline_tracing_layer::observe::{End, EndAt, Head, Observe, ResponseFuture};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -50,10 +51,10 @@ pub struct HttpScopedService<S, M> {
 
 impl<S, M, R> Service<R> for HttpScopedService<S, M>
 where
-    S: Service<R, Response: Observed<ScopedExchange>, Error: fmt::Display + 'static>,
+    S: Service<R, Response: HttpResponse<ScopedExchange>, Error: fmt::Display + 'static>,
     M: ScopeFor<R>,
 {
-    type Response = <S::Response as Observed<ScopedExchange>>::Output;
+    type Response = <S::Response as HttpResponse<ScopedExchange>>::Output;
     type Error = S::Error;
     type Future = ResponseFuture<S::Future, ScopedExchange>;
 

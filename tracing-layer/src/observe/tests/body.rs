@@ -10,8 +10,9 @@ use http_body_util::{BodyExt, Empty, Full};
 use opentelemetry::Context;
 use throughline_test_support::{Script, ScriptedBody};
 
-use super::{Log, Watch, armed, observed, poll, read};
-use crate::observe::{Armed, EndAt, Observed};
+use super::{Log, Watch, guard, observed, poll, read};
+use crate::observe::response::observed as observe;
+use crate::observe::{EndAt, EndGuard};
 
 #[test]
 fn body_endings() {
@@ -66,7 +67,7 @@ fn body_endings() {
 #[test]
 fn every_poll_is_told_before_what_comes_of_it() {
     let log = Log::default();
-    let armed = Armed::new(Watch {
+    let guard = EndGuard::new(Watch {
         log: log.clone(),
         context: Context::new(),
         until: EndAt::Body,
@@ -78,11 +79,7 @@ fn every_poll_is_told_before_what_comes_of_it() {
         Script::Data("b"),
         Script::Trailers("x", "1"),
     ];
-    read(
-        Response::new(ScriptedBody::new(script))
-            .observed(armed)
-            .into_body(),
-    );
+    read(observe(Response::new(ScriptedBody::new(script)), guard).into_body());
     let expected = [
         "head 200", "poll", "data 1", "poll", "poll", "data 1", "poll", "trailers", "Trailers",
     ];
@@ -151,7 +148,7 @@ fn dropped_body_is_dropped_unless_it_had_ended() {
                 .headers_mut()
                 .insert("content-length", length.parse().expect("a header value"));
         }
-        let mut body = response.observed(armed(&log, EndAt::Body)).into_body();
+        let mut body = observe(response, guard(&log, EndAt::Body)).into_body();
         for _ in 0..frames {
             let frame = pin!(body.frame());
             assert!(matches!(poll(frame), Poll::Ready(Some(Ok(_)))), "{name}: a frame");
@@ -167,7 +164,7 @@ fn dropped_body_is_dropped_unless_it_had_ended() {
 fn head_is_the_end_where_the_observer_says_so() {
     let log = Log::default();
     let body = ScriptedBody::new([Script::Data("a"), Script::Fail("cut")]);
-    let response = Response::new(body).observed(armed(&log, EndAt::Headers));
+    let response = observe(Response::new(body), guard(&log, EndAt::Headers));
     assert_eq!(
         read(response.into_body()),
         ["a", "error cut"],

@@ -17,7 +17,8 @@ use http_body::{Body, Frame};
 use opentelemetry::Context;
 use throughline_test_support::{ScriptedBody, ScriptedError};
 
-use super::{Armed, End, EndAt, Head, Observe, Observed};
+use super::response::observed as observe;
+use super::{End, EndAt, EndGuard, Head, Observe};
 
 /// What a service answers.
 type Reply = Result<Response<ScriptedBody>, ScriptedError>;
@@ -67,8 +68,8 @@ impl Observe for Watch {
     }
 }
 
-fn armed(log: &Log, until: EndAt) -> Armed<Watch> {
-    Armed::new(Watch {
+fn guard(log: &Log, until: EndAt) -> EndGuard<Watch> {
+    EndGuard::new(Watch {
         log: log.clone(),
         context: Context::new().with_value(InContext),
         until,
@@ -80,7 +81,7 @@ fn observed<B>(body: B, log: &Log) -> Response<super::ResponseBody<B, Watch>>
 where
     B: Body<Error: std::fmt::Display + 'static>,
 {
-    Response::new(body).observed(armed(log, EndAt::Body))
+    observe(Response::new(body), guard(log, EndAt::Body))
 }
 
 fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {

@@ -11,7 +11,7 @@
 //! | create spans of your own and carry them across tasks | [`span`], [`traced`] |
 //! | propagate a trace through queues, child processes or other carriers | [`propagation`] |
 //! | configure, export and shut down | [`telemetry`] |
-//! | write a layer of your own | [`observe`], [`provider`], [`limits`], [`error_type`] |
+//! | write a layer of your own | [`observe`], [`message`], [`provider`], [`limits`], [`error_type`] |
 //! | look up names of attributes and metrics | [`semconv`] |
 //! | use the OpenTelemetry API in the version of this crate | [`opentelemetry`] |
 //!
@@ -52,7 +52,9 @@
 
 pub use opentelemetry;
 pub use throughline_propagation as propagation;
-pub use throughline_tracing_layer::{client, error_type, limits, observe, provider, semconv, server, span};
+pub use throughline_tracing_layer::{
+    client, error_type, limits, message, observe, provider, semconv, server, span,
+};
 
 pub use throughline_propagation::{ExtractLayer, InjectLayer, W3cPropagator};
 pub use throughline_tracing_layer::{ClientLayer, EndAt, ParameterNames, Query, ServerLayer};

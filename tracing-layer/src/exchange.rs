@@ -88,13 +88,13 @@ impl Exchange {
     pub(crate) fn new(
         began: Instant,
         parent: Context,
-        begun: Option<StartedSpan>,
+        span: Option<StartedSpan>,
         method: &Method,
         known_method: KnownMethod,
     ) -> Self {
-        let recording = begun.as_ref().and_then(StartedSpan::recording);
+        let recording = span.as_ref().and_then(StartedSpan::recording);
         // Of a span that records nothing only the ids are of use, and they are cheaper to keep.
-        let context = match begun {
+        let context = match span {
             Some(StartedSpan { span, .. }) if recording.is_some() => parent.with_span(span),
             Some(StartedSpan { span, .. }) => parent.with_remote_span_context(span.span_context().clone()),
             None => parent,

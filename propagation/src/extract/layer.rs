@@ -1,22 +1,16 @@
 //! The layer, and what can be set on it.
 
-use opentelemetry::Context;
-use opentelemetry::trace::TraceContextExt;
 use tower_layer::Layer;
 
 use super::Extract;
+use super::settings::{Minting, Settings};
 use crate::propagator::Propagator;
-use crate::remainder::Remainder;
-use crate::traceparent::TraceParent;
-use crate::tracestate::TraceState;
-use crate::trust::{Extracted, Head, Trust};
+use crate::trust::Trust;
 
 /// Makes the context a request brought the current one. See the [module](super).
 #[derive(Debug, Clone, Default)]
 pub struct ExtractLayer {
-    propagator: Propagator,
-    trust: Trust,
-    mint: Option<Sampled>,
+    settings: Settings,
 }
 
 impl ExtractLayer {
@@ -29,14 +23,14 @@ impl ExtractLayer {
     /// Sets the propagator. Default: [`Propagator::global`].
     #[must_use]
     pub fn with_propagator(mut self, propagator: impl Into<Propagator>) -> Self {
-        self.propagator = propagator.into();
+        self.settings.propagator = propagator.into();
         self
     }
 
     /// Sets whose trace is continued. Default: [`Trust::Always`].
     #[must_use]
     pub fn with_trust(mut self, trust: Trust) -> Self {
-        self.trust = trust;
+        self.settings.trust = trust;
         self
     }
 
@@ -47,26 +41,15 @@ impl ExtractLayer {
     /// span, a parent that no backend ever sees, so leave it off.
     #[must_use]
     pub fn with_minting(mut self) -> Self {
-        self.mint = Some(Sampled(false));
+        self.settings.minting = Some(Minting::Unsampled);
         self
     }
 
     /// Like [`with_minting`](Self::with_minting), with the sampled flag set: services downstream that heed it record the trace.
     #[must_use]
     pub fn with_sampled_minting(mut self) -> Self {
-        self.mint = Some(Sampled(true));
+        self.settings.minting = Some(Minting::Sampled);
         self
-    }
-
-    pub(super) fn extract(&self, head: &Head<'_>, cx: &Context) -> Extracted {
-        let mut extracted = self.propagator.extract_trusting(&self.trust, head, cx);
-        if let Some(Sampled(sampled)) = self.mint {
-            if !extracted.context.span().span_context().is_valid() {
-                let minted = TraceParent::generate(sampled);
-                extracted.context = Remainder::with_remote(&extracted.context, minted, TraceState::default());
-            }
-        }
-        extracted
     }
 }
 
@@ -74,9 +57,6 @@ impl<S> Layer<S> for ExtractLayer {
     type Service = Extract<S>;
 
     fn layer(&self, inner: S) -> Extract<S> {
-        Extract::new(inner, self.clone())
+        Extract::new(inner, self.settings.clone())
     }
 }
-
-#[derive(Debug, Clone, Copy)]
-struct Sampled(bool);

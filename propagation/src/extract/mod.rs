@@ -31,6 +31,7 @@
 
 mod layer;
 mod service;
+mod settings;
 
 pub use layer::ExtractLayer;
 pub use service::Extract;

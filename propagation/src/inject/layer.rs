@@ -1,7 +1,5 @@
 //! The layer, and what can be set on it.
 
-use http::Request;
-use opentelemetry::Context;
 use tower_layer::Layer;
 
 use super::Inject;
@@ -35,17 +33,12 @@ impl InjectLayer {
         self.outgoing = outgoing;
         self
     }
-
-    pub(super) fn inject<B>(&self, cx: &Context, request: &mut Request<B>) {
-        let allowed = self.outgoing.to_request(request);
-        self.propagator.inject_allowed(cx, allowed, request.headers_mut());
-    }
 }
 
 impl<S> Layer<S> for InjectLayer {
     type Service = Inject<S>;
 
     fn layer(&self, inner: S) -> Inject<S> {
-        Inject::new(inner, self.clone())
+        Inject::new(inner, self.propagator.clone(), self.outgoing.clone())
     }
 }

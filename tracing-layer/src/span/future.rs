@@ -34,6 +34,13 @@ pin_project! {
     }
 }
 
+impl OpenSpan {
+    /// Makes the span the current one of a future, whatever thread polls it, and ends it with the future.
+    pub fn around<F: Future>(self, future: F) -> Traced<F> {
+        Traced::new(future, self)
+    }
+}
+
 impl<F> Traced<F> {
     pub(super) fn new(future: F, span: OpenSpan) -> Self {
         Self {

@@ -1,14 +1,12 @@
 //! Spans: started, made current, ended.
 
 use std::borrow::Cow;
-use std::future::Future;
 use std::sync::LazyLock;
 use std::thread;
 
 use opentelemetry::trace::{SpanBuilder, Status, TraceContextExt};
 use opentelemetry::{Context, InstrumentationScope, KeyValue};
 
-use super::Traced;
 use super::thread::{Attached, is_alive, shielded, with_current};
 use crate::provider::LazyTracer;
 use crate::semconv;
@@ -62,11 +60,6 @@ impl OpenSpan {
     pub fn within<T>(&self, work: impl FnOnce() -> T) -> T {
         let _attached = Attached::new(self.context.clone());
         work()
-    }
-
-    /// Makes the span the current one of a future, whatever thread polls it, and ends it with the future.
-    pub fn around<F: Future>(self, future: F) -> Traced<F> {
-        Traced::new(future, self)
     }
 
     pub(super) fn panicked(&self) {

@@ -1,4 +1,4 @@
-//! The layer, and what can be set on it.
+//! The layer and its settings.
 
 use tower_layer::Layer;
 
@@ -7,14 +7,14 @@ use super::settings::{Minting, Settings};
 use crate::propagator::Propagator;
 use crate::trust::Trust;
 
-/// Makes the context a request brought the current one. See the [module](super).
+/// Makes the context of each request current. See the [module](super).
 #[derive(Debug, Clone, Default)]
 pub struct ExtractLayer {
     settings: Settings,
 }
 
 impl ExtractLayer {
-    /// The global propagator, trusting every caller, minting nothing.
+    /// Creates a layer that uses the global propagator, trusts every caller and mints no `traceparent`.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -34,18 +34,19 @@ impl ExtractLayer {
         self
     }
 
-    /// Starts a trace where a request brings none, so that all that happens downstream belongs to one. Default: off.
+    /// Starts a trace if a request has none, so that all services downstream share one. Default: off.
     ///
-    /// The new `traceparent` has random ids, the random flag, and no sampled flag: nothing was recorded here, and
-    /// whoever records comes later. It is for services without an SDK. With one it would be the parent of the first
-    /// span, a parent that no backend ever sees, so leave it off.
+    /// The new `traceparent` has random ids and the random flag, but not the sampled flag, since nothing was
+    /// recorded here. Use it in services without an SDK. With an SDK, the minted span would be the parent of
+    /// the first span, and no backend would ever receive it.
     #[must_use]
     pub fn with_minting(mut self) -> Self {
         self.settings.minting = Some(Minting::Unsampled);
         self
     }
 
-    /// Like [`with_minting`](Self::with_minting), with the sampled flag set: services downstream that heed it record the trace.
+    /// Like [`with_minting`](Self::with_minting), with the sampled flag set, so that services downstream that
+    /// follow it record the trace.
     #[must_use]
     pub fn with_sampled_minting(mut self) -> Self {
         self.settings.minting = Some(Minting::Sampled);

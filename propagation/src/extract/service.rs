@@ -10,7 +10,7 @@ use super::settings::Settings;
 use crate::in_context::InContext;
 use crate::trust::Head;
 
-/// Makes the context a request brought the current one. See the [module](super).
+/// Makes the context of each request current. See the [module](super).
 #[derive(Debug, Clone)]
 pub struct Extract<S> {
     inner: S,

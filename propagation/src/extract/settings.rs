@@ -1,4 +1,4 @@
-//! The settings that layer and service share.
+//! The settings that the layer and the service share.
 
 use opentelemetry::Context;
 use opentelemetry::trace::TraceContextExt;
@@ -24,7 +24,7 @@ pub(super) enum Minting {
 }
 
 impl Settings {
-    /// Returns the context that a request brought, or a minted one.
+    /// Returns the context of a request, or a minted one.
     pub(super) fn extract(&self, head: &Head<'_>, cx: &Context) -> Extracted {
         let mut extracted = self.propagator.extract_trusting(&self.trust, head, cx);
         if let Some(minting) = self.minting {

@@ -1,4 +1,4 @@
-//! The layer, and what can be set on it.
+//! The layer and its settings.
 
 use tower_layer::Layer;
 
@@ -14,7 +14,8 @@ pub struct InjectLayer {
 }
 
 impl InjectLayer {
-    /// The global propagator; trace context to every host, baggage to none.
+    /// Creates a layer that uses the global propagator and sends trace context to every host and baggage to
+    /// none.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -27,7 +28,7 @@ impl InjectLayer {
         self
     }
 
-    /// Sets which hosts see what. Default: [`Outgoing::new`].
+    /// Sets which hosts get which headers. Default: [`Outgoing::new`].
     #[must_use]
     pub fn with_outgoing(mut self, outgoing: Outgoing) -> Self {
         self.outgoing = outgoing;

@@ -24,7 +24,9 @@ pub(crate) fn install_propagator(config: &TelemetryConfig) -> Result<(), InitErr
     config.check_propagator_features()?;
     let wants = |propagator| config.propagators.contains(&propagator);
     let (trace_context, baggage) = (wants(Propagator::TraceContext), wants(Propagator::Baggage));
-    let w3c = W3cPropagator::new().trace_context(trace_context).baggage(baggage);
+    let w3c = W3cPropagator::new()
+        .with_trace_context(trace_context)
+        .with_baggage(baggage);
     let mut others: Vec<BoxedPropagator> = Vec::new();
     for propagator in &config.propagators {
         match propagator {

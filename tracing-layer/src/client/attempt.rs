@@ -1,4 +1,4 @@
-//! An attempt, as hooks see it.
+//! A request, as hooks see it.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use http::{HeaderMap, Method};
 
 use crate::message::{HttpRequest, RequestUrl};
 
-/// What is known of a request when it goes out.
+/// A request that is about to be sent.
 #[derive(Clone, Copy)]
 pub struct Attempt<'a> {
     method: &'a Method,
@@ -23,31 +23,31 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// The request's method.
+    /// Returns the method.
     #[must_use]
     pub fn method(&self) -> &'a Method {
         self.method
     }
 
-    /// The request's headers, before the context is injected.
+    /// Returns the headers, before the context is injected.
     #[must_use]
     pub fn headers(&self) -> &'a HeaderMap {
         self.headers
     }
 
-    /// The host that the request is for, if it says so.
+    /// Returns the host, if the request names one.
     #[must_use]
     pub fn host(&self) -> Option<&'a str> {
         self.url.host()
     }
 
-    /// The path of its URL.
+    /// Returns the path of the URL.
     #[must_use]
     pub fn path(&self) -> &'a str {
         self.url.path
     }
 
-    /// The query of its URL, secrets and all.
+    /// Returns the query of the URL. It may have secrets.
     #[must_use]
     pub fn query(&self) -> Option<&'a str> {
         self.url.query
@@ -58,7 +58,7 @@ impl<'a> Attempt<'a> {
     }
 }
 
-/// Without the values of headers and of the query, and without user info: they may be secret.
+/// Omits user info and the values of headers and of the query, which may be secret.
 impl fmt::Debug for Attempt<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.headers.keys().collect();

@@ -1,4 +1,4 @@
-//! One attempt, from its head to its end.
+//! The observer of one attempt.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -27,7 +27,7 @@ use crate::semconv;
 use crate::settings::Shared;
 use crate::template::Template;
 
-/// A request that is being sent: the observer behind the response of [`Client`](super::Client).
+/// The observer of a request that [`Client`](super::Client) sends.
 #[derive(Debug)]
 pub struct ClientExchange {
     settings: Arc<Settings>,
@@ -39,7 +39,7 @@ pub struct ClientExchange {
 }
 
 impl ClientExchange {
-    /// Begins where a request goes out, or not where telemetry is suppressed or a layer outside does all of it.
+    /// Starts the observation, unless telemetry is suppressed or an outer layer records everything.
     ///
     /// `extensions` are those of a library that passes them beside the request.
     pub(super) fn begin<R>(
@@ -65,7 +65,7 @@ impl ClientExchange {
         let observed = settings.filter.call(|filter| filter(&attempt)).unwrap_or(true);
         let method = shared.methods.classify(attempt.method());
         let authority = Authority::new(attempt.url().authority);
-        // Decided by the whole host: the one that is recorded may be cut.
+        // Decided by the whole host, since the recorded one may be cut.
         let host = authority.as_ref().map(|authority| authority.host);
         let socket = settings.unix_socket.as_ref();
         let peer = authority.map(|authority| Peer::new(attempt.url().scheme_or_http(), authority, socket));
@@ -106,7 +106,7 @@ impl ClientExchange {
             body.map_or(RequestBytes::Known(0), RequestBytes::from_body)
         });
         let done = Parts {
-            // What records nothing leaves its context to the layers inside.
+            // A layer that records nothing leaves the context to inner layers.
             propagation: parts.propagation && (has_span || exchange.measured),
             spans: has_span,
             metrics: exchange.measured,
@@ -153,7 +153,7 @@ impl ClientExchange {
         self.exchange.label(labels);
     }
 
-    /// Ends span and duration, the first time.
+    /// Ends the span and records the duration, once.
     fn conclude(&mut self, end: End<'_>) {
         let Some(conclusion) = self.exchange.conclude(end, FAILURES) else {
             return;
@@ -182,7 +182,8 @@ impl Observe for ClientExchange {
 
     fn on_response(&mut self, head: Head<'_>) -> EndAt {
         self.exchange.version = Some(head.version);
-        // The library has followed a redirect to elsewhere: the connection is of that hop, and the span of the first.
+        // If the library followed a redirect to another server, the connection is that of the last hop, but
+        // the span is of the first.
         let is_elsewhere = |peer: &Peer| head.server.is_some_and(|server| !peer.is_at(server));
         if head.peer.is_some() && !self.peer.as_ref().is_some_and(is_elsewhere) {
             self.exchange.add(head.peer.into_iter().flat_map(connection));
@@ -210,9 +211,9 @@ impl Observe for ClientExchange {
     }
 }
 
-/// What there is to do about a request, and what layers inside see of it while it is sent.
+/// Returns what this layer has to record, and what inner layers see of the request while it is sent.
 ///
-/// A request of the same method and URL that is sent while another is being sent is that request, seen by another layer.
+/// If a request of the same method and URL is sent while an outer layer sends one, it is the same request.
 fn begin_sending(shared: &Shared, attempt: &Attempt<'_>) -> (Parts, InFlight) {
     let outside = nesting::in_flight();
     if outside.is_some() {
@@ -243,7 +244,7 @@ fn template<'a>(extensions: Option<&'a Extensions>, current: &'a Context) -> Opt
     Some(template)
 }
 
-/// A caller that no longer wants the response is not an error.
+/// It is no error of the server if the caller drops the response.
 const FAILURES: Failures = Failures {
     from: 400,
     dropped: None,

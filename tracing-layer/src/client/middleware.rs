@@ -11,10 +11,11 @@ use reqwest_middleware::{Middleware, Next, Result};
 use super::{Attempts, ClientExchange, ClientLayer};
 use crate::observe::ResponseFuture;
 
-/// Put it last, after what retries, so that each attempt is a span of its own.
+/// Add it last, after middlewares that retry, so that each attempt has its own span.
 ///
-/// Attempts of one request, such as those of reqwest-retry, are counted: the extensions of the chain are those of one
-/// logical request. [`Attempts`] and [`UrlTemplate`](super::UrlTemplate) that are among them are used.
+/// The attempts of one request, such as those of reqwest-retry, are counted, since the extensions of the
+/// chain belong to one logical request. If they have an [`Attempts`] or an
+/// [`UrlTemplate`](super::UrlTemplate), it is used.
 impl Middleware for ClientLayer {
     fn handle<'this, 'chain, 'next, 'all>(
         &'this self,
@@ -29,7 +30,7 @@ impl Middleware for ClientLayer {
         Self: 'all,
     {
         Box::pin(async move {
-            // The extensions are of one logical request, and stay where a middleware outside sends it again.
+            // The extensions belong to one logical request, and remain if an outer middleware sends it again.
             let counts = |cx: &Context| cx.is_telemetry_suppressed() || cx.get::<Attempts>().is_some();
             if extensions.get::<Attempts>().is_none() && !Context::map_current(counts) {
                 extensions.insert(Attempts::new());

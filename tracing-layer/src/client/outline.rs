@@ -1,4 +1,4 @@
-//! What the span of an attempt begins with.
+//! The start of an attempt's span.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -19,7 +19,7 @@ use crate::template::{Template, span_name};
 /// What is known of an attempt before it is sent.
 pub(super) struct Outline<'a> {
     pub(super) attempt: &'a Attempt<'a>,
-    /// Whether the URL's authority is a host alone.
+    /// Whether the authority of the URL is only a host.
     pub(super) is_host: bool,
     pub(super) method: KnownMethod,
     pub(super) peer: Option<&'a Peer>,
@@ -28,7 +28,7 @@ pub(super) struct Outline<'a> {
 }
 
 impl Outline<'_> {
-    /// The span, if there is anybody to take it.
+    /// Starts the span. Returns `None` if no provider would receive it.
     pub(super) fn span(&self, settings: &Settings, parent: &Context) -> Option<StartedSpan> {
         let shared = &settings.shared;
         let mut at = SystemTime::UNIX_EPOCH;
@@ -57,7 +57,7 @@ impl Outline<'_> {
         Some(StartedSpan { span, at })
     }
 
-    /// The attributes that a sampler may want to see.
+    /// The attributes that a sampler can see.
     fn at_creation(&self, query: &Query) -> Vec<KeyValue> {
         let mut attributes = Vec::with_capacity(CAPACITY);
         attributes.push(KeyValue::new(semconv::HTTP_REQUEST_METHOD, self.method.label()));
@@ -82,5 +82,5 @@ impl Outline<'_> {
     }
 }
 
-/// Room for all that a span usually gets, so that it grows no more.
+/// Capacity for the usual number of attributes, so that the vector does not grow.
 const CAPACITY: usize = 12;

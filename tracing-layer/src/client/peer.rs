@@ -5,18 +5,19 @@ use std::sync::Arc;
 use crate::authority::Authority;
 use crate::{protocol, semconv};
 
-/// Whom a request is for.
+/// The server that a request is for.
 #[derive(Debug, Clone)]
 pub(super) struct Peer {
     pub(super) host: Arc<str>,
-    /// The port, if there is one: a Unix domain socket has none.
+    /// The port. A Unix domain socket has none.
     pub(super) port: Option<u16>,
     /// The path of the Unix domain socket, if it is one.
     pub(super) socket: Option<Arc<str>>,
 }
 
 impl Peer {
-    /// Whom a URL of this scheme and authority is of, where the transport connects to `socket`, if that is set.
+    /// Returns the server of a URL with this scheme and authority. `socket` is the path that the transport
+    /// connects to, if set.
     pub(super) fn new(scheme: &str, authority: Authority<'_>, socket: Option<&Arc<str>>) -> Self {
         let socket = match socket {
             Some(socket) => Some(Arc::clone(socket)),
@@ -25,7 +26,7 @@ impl Peer {
         let is_ip = socket.is_none();
         Self {
             host: match &socket {
-                // The host of such a URL is only how the path is spelled.
+                // The host of such a URL is the encoded path.
                 Some(path) if protocol::scheme(scheme).is_none() => Arc::clone(path),
                 _ => authority.label,
             },
@@ -37,14 +38,14 @@ impl Peer {
         }
     }
 
-    /// Whether a response from this host and port is of the hop that the request was sent on.
+    /// Returns whether a response from this host and port is from the server that the request was sent to.
     pub(super) fn is_at(&self, (host, port): (&str, Option<u16>)) -> bool {
         self.port.is_none() || (self.port == port && *self.host == *protocol::host_label(host))
     }
 }
 
-/// The path of the Unix domain socket that a URL names: those of the connectors for hyper have the scheme `unix`, and
-/// the path as the host, in hexadecimal digits.
+/// Returns the path of the Unix domain socket that a URL names. The URLs of connectors for hyper have the
+/// scheme `unix` and the path as the host, in hexadecimal digits.
 fn unix_socket(scheme: &str, host: &str) -> Option<Arc<str>> {
     if !scheme.eq_ignore_ascii_case(semconv::UNIX) {
         return None;

@@ -11,7 +11,7 @@ use super::settings::Settings;
 use crate::message::{HttpRequest, HttpResponse};
 use crate::observe::ResponseFuture;
 
-/// A service whose requests are traced and measured: see [`ClientLayer`](super::ClientLayer).
+/// A service whose requests are traced and measured. Created by [`ClientLayer`](super::ClientLayer).
 #[derive(Debug, Clone)]
 pub struct Client<S> {
     inner: S,

@@ -1,4 +1,4 @@
-//! A URL in its parts, and what is recorded of it.
+//! The parts of a URL, and how it is recorded.
 
 use std::fmt;
 use std::sync::Arc;
@@ -58,14 +58,14 @@ impl<'a> RequestUrl<'a> {
         protocol::host_and_port(self.authority).map_or((None, None), |(host, port)| (Some(host), port))
     }
 
-    /// The URL with `REDACTED` for user and password, and for the values of its query that are not shown. `is_host` spares a
-    /// look at an authority that is known to be a host alone.
+    /// Returns the URL with `REDACTED` for user, password and the values of its query that are not shown.
+    /// `is_host` skips the check of an authority that is known to be a host only.
     pub(crate) fn redacted(&self, shown: &Query, is_host: bool) -> Arc<str> {
         line::with(|line| self.write(shown, is_host, line), recent::target)
     }
 
-    /// What is not user info of `user:a/b@host/path`, whose authority ends at the `/` of the password: it has a port that is
-    /// no number, and a path with an `@`.
+    /// Returns the part after the user info of `user:a/b@host/path`, whose authority ends at the `/` of the
+    /// password: its port is not a number, and its path has an `@`.
     fn behind_user_info(&self) -> Option<&str> {
         let port = self.authority.bytes().rposition(|byte| byte == b':')?;
         let mut port = self.authority.bytes().skip(port + 1);
@@ -116,7 +116,7 @@ impl<'a> RequestUrl<'a> {
     }
 }
 
-/// With `REDACTED` for user, password and the values of the query.
+/// Redacts user, password and the values of the query.
 impl fmt::Debug for RequestUrl<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.redacted(&Query::Redacted, false))

@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 use super::{Cause, End, EndGuard, Observe};
 
 pin_project! {
-    /// Passes the inner body's frames on as they come, and shows them to the observer.
+    /// Passes the frames of the inner body unchanged, and shows them to the observer.
     #[project = Projected]
     #[derive(Debug)]
     pub struct ResponseBody<B, O>
@@ -45,7 +45,7 @@ pin_project! {
 }
 
 impl<B: Body, O: Observe> ResponseBody<B, O> {
-    /// Of `length`, the caller may stop asking once it has that many bytes.
+    /// Creates a body. If it has a `length`, the caller may stop polling after that many bytes.
     #[inline]
     pub(crate) fn new(inner: B, length: Option<u64>, guard: Option<EndGuard<O>>) -> Self {
         Self {
@@ -57,7 +57,8 @@ impl<B: Body, O: Observe> ResponseBody<B, O> {
 }
 
 impl<B: Body + Default, O: Observe> Default for ResponseBody<B, O> {
-    /// The inner body's default, with nobody watching: for layers outside that answer in the service's place.
+    /// Returns the default of the inner body without an observer, for outer layers that answer without
+    /// calling the service.
     fn default() -> Self {
         Self::new(B::default(), None, None)
     }
@@ -114,7 +115,7 @@ where
     }
 }
 
-/// Whether what a body yielded was its last, and how that ends the exchange.
+/// Returns how the exchange ended, if what the body yielded was its last item.
 fn end_of<D, E: fmt::Display + 'static>(
     polled: Option<&Result<Frame<D>, E>>,
     is_end_stream: bool,

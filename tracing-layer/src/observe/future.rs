@@ -32,8 +32,8 @@ pin_project! {
 }
 
 impl<F, O: Observe> ResponseFuture<F, O> {
-    /// Makes `call`, the inner service's, in the observer's context, and observes the response. Without an observer, lets
-    /// it pass.
+    /// Calls `call` in the context of the observer and observes the response. `call` calls the inner service.
+    /// Without an observer, the response passes unchanged.
     #[inline]
     pub fn start(observer: Option<O>, call: impl FnOnce() -> F) -> Self {
         match observer {
@@ -64,7 +64,7 @@ impl<F, O: Observe> ResponseFuture<F, O> {
 
 /// # Panics
 ///
-/// If it is polled after it was ready, as the futures of `async` functions.
+/// If it is polled after it was ready, like the futures of `async` functions.
 impl<F, O, R, E> Future for ResponseFuture<F, O>
 where
     F: Future<Output = Result<R, E>>,
@@ -77,9 +77,9 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Projected { mut inner, guard } = self.project();
-        // A future that is ready is dropped at once, while its context is still attached.
+        // A future that is ready is dropped immediately, while its context is still attached.
         let mut work = || {
-            // To be pending with nobody to wake would let the caller wait for ever.
+            // `Pending` without a registered waker would let the caller wait forever.
             let Some(future) = inner.as_mut().as_pin_mut() else {
                 polled_when_ready()
             };

@@ -1,4 +1,4 @@
-//! Puts an observer into a response.
+//! Moves an observer into a response.
 
 use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
@@ -11,9 +11,9 @@ use crate::message::{HttpResponse, WrapBody};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum EndAt {
-    /// When the response's head has come.
+    /// At the head of the response.
     Headers,
-    /// When the response's body has ended.
+    /// At the end of the response's body.
     #[default]
     Body,
 }
@@ -45,13 +45,13 @@ where
     })
 }
 
-/// The response without an observer.
+/// Returns the response without an observer.
 #[inline]
 pub(super) fn unobserved<R: HttpResponse<O>, O: Observe>(response: R) -> R::Output {
     response.unchanged(|body| ResponseBody::new(body, None, None))
 }
 
-/// The length that the head promises, in bytes.
+/// Returns the length that the head declares, in bytes.
 fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }

@@ -13,7 +13,7 @@ use super::settings::Settings;
 use crate::message::HttpResponse;
 use crate::observe::ResponseFuture;
 
-/// A service whose requests are traced and measured: see [`ServerLayer`](super::ServerLayer).
+/// A service whose requests are traced and measured. Created by [`ServerLayer`](super::ServerLayer).
 #[derive(Debug, Clone)]
 pub struct Server<S> {
     inner: S,

@@ -17,11 +17,11 @@ pub(crate) fn parse<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Option<Baggage
         if baggage.len() == MAX_MEMBERS {
             break;
         }
-        let Some(left) = room.checked_sub(member.len()) else {
+        let Some(remaining) = room.checked_sub(member.len()) else {
             continue;
         };
         if let Some((key, value, properties)) = member_of(member) {
-            room = left.saturating_sub(1);
+            room = remaining.saturating_sub(1);
             let value = percent_decode(value).decode_utf8_lossy().into_owned();
             baggage.insert_with_metadata(key.to_owned(), value, properties);
         }

@@ -16,13 +16,13 @@ pub(crate) struct Named {
 
 #[derive(Default)]
 struct Table {
-    texts: HashSet<&'static str>,
+    interned: HashSet<&'static str>,
     named: HashMap<(&'static str, &'static str), Named>,
 }
 
 /// Returns the interned text, or `None` if the table is full.
 pub(crate) fn text(text: &str) -> Option<&'static str> {
-    if let Some(interned) = read(|table| table.texts.get(text).copied()) {
+    if let Some(interned) = read(|table| table.interned.get(text).copied()) {
         return Some(interned);
     }
     let mut table = TABLE.write().unwrap_or_else(PoisonError::into_inner);
@@ -49,14 +49,14 @@ pub(crate) fn named(method: &'static str, route: &str) -> Option<Named> {
 
 impl Table {
     fn intern(&mut self, text: &str) -> Option<&'static str> {
-        if let Some(&interned) = self.texts.get(text) {
+        if let Some(&interned) = self.interned.get(text) {
             return Some(interned);
         }
-        if self.texts.len() >= MAX_TEXTS || text.len() > MAX_LENGTH {
+        if self.interned.len() >= MAX_TEXTS || text.len() > MAX_LENGTH {
             return None;
         }
         let interned: &'static str = Box::leak(text.into());
-        self.texts.insert(interned);
+        self.interned.insert(interned);
         Some(interned)
     }
 }

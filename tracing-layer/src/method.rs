@@ -37,7 +37,7 @@ impl Methods {
 
     pub(crate) fn classify(&self, method: &Method) -> KnownMethod {
         let sent = method.as_str();
-        KnownMethod(self.0.iter().copied().find(|&known| known == sent))
+        KnownMethod(self.0.iter().copied().find(|&method| method == sent))
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) fn version(version: Version) -> Option<&'static str> {
 pub(crate) fn scheme(scheme: &str) -> Option<&'static str> {
     [semconv::HTTP, semconv::HTTPS]
         .into_iter()
-        .find(|known| known.eq_ignore_ascii_case(scheme))
+        .find(|name| name.eq_ignore_ascii_case(scheme))
 }
 
 /// Returns the default port of a scheme.

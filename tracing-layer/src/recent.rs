@@ -33,7 +33,7 @@ fn shared(seen: &'static LocalKey<RefCell<Slots>>, text: &str) -> Arc<str> {
         let mut slots = slots.try_borrow_mut().ok()?;
         let slot = slots.get_mut(place(text.as_bytes()))?;
         match slot {
-            Some(kept) if **kept == *text => Some(Arc::clone(kept)),
+            Some(cached) if **cached == *text => Some(Arc::clone(cached)),
             _ => Some(Arc::clone(slot.insert(text.into()))),
         }
     };

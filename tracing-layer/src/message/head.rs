@@ -19,8 +19,8 @@ pub struct Head<'a> {
     pub extensions: &'a Extensions,
     /// The address of the peer, if the client library reports it.
     pub peer: Option<SocketAddr>,
-    /// The host and the port of the URL that answered, if the client library reports it. If the library followed
-    /// redirects, it is the last URL.
+    /// The host and the port of the URL that answered, if the client library reports it. If the library
+    /// followed redirects, it is the last URL.
     pub server: Option<(&'a str, Option<u16>)>,
 }
 

@@ -1,10 +1,12 @@
 //! Requests and responses, whichever client library they belong to.
 //!
-//! Layers that look at requests or responses are written once, over [`HttpRequest`] and [`HttpResponse`]. Both traits are
-//! sealed and implemented for the types of the crate `http`, and with the feature `reqwest` for those of reqwest.
+//! Layers that look at requests or responses are written once, over [`HttpRequest`] and [`HttpResponse`].
+//! Both traits are sealed. They are implemented for the types of the crate `http` and, with the feature
+//! `reqwest`, for those of reqwest.
 //!
-//! A layer that puts a body of its own around the body of a message implements [`WrapBody`]. Over `http`, the type of the
-//! message then has the layer's body. Over reqwest, all bodies are a `reqwest::Body`, and no type changes.
+//! A layer that puts a body of its own around the body of a message implements [`WrapBody`]. Over `http`, the
+//! type of the message then has the layer's body. Over reqwest, all bodies are a `reqwest::Body`, and no type
+//! changes.
 //!
 //! ```
 //! use http_body::Body;
@@ -42,8 +44,8 @@ pub use crate::url::RequestUrl;
 
 /// Names the body that a layer puts around other bodies.
 ///
-/// It is implemented by the layer, or by another type of its crate, and by every [observer](crate::observe::Observe).
-/// `()` stands for layers that leave the body as it is.
+/// It is implemented by the layer, or by another type of its crate, and by every
+/// [observer](crate::observe::Observe). `()` stands for layers that leave the body unchanged.
 pub trait WrapBody {
     /// The type of the body around a body of type `B`.
     type Body<B: Body>;
@@ -121,13 +123,14 @@ pub trait HttpRequest<W: WrapBody = ()>: sealed::Sealed + Sized {
     /// `wrap` is called only if the body has to be of the type that `W` names.
     fn unchanged(self, wrap: impl FnOnce(Self::Body) -> W::Body<Self::Body>) -> Self::Output;
 
-    /// Returns the extensions that a response to this request needs, for [`HttpResponse::from_bytes`]: with reqwest, the URL.
+    /// Returns the extensions that a response to this request needs, for [`HttpResponse::from_bytes`]. With
+    /// reqwest, this is the URL.
     fn response_extensions(&self) -> Extensions {
         Extensions::new()
     }
 }
 
-/// A response that a client or a service returns: `http::Response`, and `reqwest::Response` with the feature `reqwest`.
+/// A response of a client or service: `http::Response`, and `reqwest::Response` with the feature `reqwest`.
 ///
 /// `W` names the layer that may wrap its body. Head and extensions are preserved, and so is the URL of a
 /// `reqwest::Response`.

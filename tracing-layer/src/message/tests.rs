@@ -1,4 +1,4 @@
-//! The same for both libraries, and what only reqwest has.
+//! What `http` and reqwest have in common, and what only reqwest has.
 
 use bytes::Bytes;
 use http::Request;

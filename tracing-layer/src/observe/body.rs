@@ -21,7 +21,7 @@ pin_project! {
     {
         #[pin]
         inner: Option<B>,
-        left: Option<u64>,
+        remaining: Option<u64>,
         guard: Option<EndGuard<O>>,
     }
 
@@ -33,7 +33,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if let Some(mut guard) = this.guard.take() {
-                let ended = *this.left == Some(0)
+                let ended = *this.remaining == Some(0)
                     || this.inner.as_ref().get_ref().as_ref().is_some_and(Body::is_end_stream);
                 guard.poll(|| this.inner.set(None));
                 if ended {
@@ -50,7 +50,7 @@ impl<B: Body, O: Observe> ResponseBody<B, O> {
     pub(crate) fn new(inner: B, length: Option<u64>, guard: Option<EndGuard<O>>) -> Self {
         Self {
             inner: Some(inner),
-            left: length,
+            remaining: length,
             guard: guard.map(EndGuard::called),
         }
     }
@@ -79,7 +79,7 @@ where
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let Projected {
             mut inner,
-            left,
+            remaining,
             guard,
         } = self.project();
         let Some(mut body) = inner.as_mut().as_pin_mut() else {
@@ -95,7 +95,7 @@ where
         if let (Some(Ok(frame)), Some(observer)) = (&polled, watch.observer()) {
             observer.on_frame(frame);
             let bytes = frame.data_ref().map_or(0, Buf::remaining) as u64;
-            *left = left.and_then(|left| left.checked_sub(bytes));
+            *remaining = remaining.and_then(|remaining| remaining.checked_sub(bytes));
         }
         let end = end_of(polled.as_ref(), body.is_end_stream());
         if let Some((end, guard)) = end.and_then(|end| Some((end, guard.take()?))) {

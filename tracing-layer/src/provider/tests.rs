@@ -1,4 +1,4 @@
-//! What a layer's tracer starts, of which provider.
+//! Which spans a layer's tracer starts, with which provider.
 
 use opentelemetry::trace::noop::NoopTracerProvider;
 use opentelemetry::trace::{Span, SpanBuilder, TraceContextExt, Tracer, TracerProvider};

@@ -1,4 +1,4 @@
-//! How a body ends, and what of it passes.
+//! The endings of a body, and the frames that pass.
 
 use std::pin::pin;
 use std::task::Poll;
@@ -53,19 +53,19 @@ fn body_endings() {
             vec!["head 200", "data 1", "Complete"],
         ),
     ];
-    for (name, body, expected, told) in cases {
+    for (name, body, expected, calls) in cases {
         let log = Log::default();
         assert_eq!(
             read(observed(body, &log).into_body()),
             expected,
             "{name}: what the caller gets"
         );
-        assert_eq!(*log.borrow(), told, "{name}: what the observer is told");
+        assert_eq!(*log.borrow(), calls, "{name}: the calls of the observer");
     }
 }
 
 #[test]
-fn every_poll_is_told_before_what_comes_of_it() {
+fn every_poll_is_observed_before_its_result() {
     let log = Log::default();
     let guard = EndGuard::new(Watch {
         log: log.clone(),
@@ -156,7 +156,7 @@ fn dropped_body_is_dropped_unless_it_had_ended() {
         drop(body);
         assert_eq!(log.borrow().last().map(String::as_str), Some(ending), "{name}");
         let endings = log.borrow().iter().filter(|line| *line == ending).count();
-        assert_eq!(endings, 1, "{name}: told once");
+        assert_eq!(endings, 1, "{name}: one ending");
     }
 }
 
@@ -173,7 +173,7 @@ fn head_is_the_end_where_the_observer_says_so() {
     assert_eq!(
         *log.borrow(),
         ["head 200", "Complete"],
-        "nothing is told of the body"
+        "the body is not observed"
     );
 }
 

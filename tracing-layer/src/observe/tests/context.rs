@@ -1,4 +1,4 @@
-//! Where the observer's context is current.
+//! When the context of the observer is current.
 
 use std::future;
 use std::pin::{Pin, pin};
@@ -13,7 +13,7 @@ use throughline_test_support::ScriptedError;
 use super::{InContext, Log, Reply, guard, observed, poll};
 use crate::observe::{EndAt, ResponseFuture};
 
-/// Says in its destructor whether it is polled and dropped in the observer's context.
+/// Records in its destructor whether it was polled and dropped in the context of the observer.
 struct ContextProbe(Log);
 
 impl ContextProbe {

@@ -1,4 +1,4 @@
-//! How a future ends that never had a body to show.
+//! The endings of a future without a body.
 
 use std::future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,7 +12,7 @@ use super::{Log, Reply, Watch, guard, poll, read};
 use crate::observe::{EndAt, ResponseFuture};
 
 #[test]
-fn service_error_is_told_and_passed_on() {
+fn service_error_is_observed_and_passed_on() {
     let log = Log::default();
     let inner = future::ready(Err::<Response<ScriptedBody>, _>(ScriptedError("refused")));
     let mut future = pin!(ResponseFuture::new(inner, guard(&log, EndAt::Body)));
@@ -21,7 +21,7 @@ fn service_error_is_told_and_passed_on() {
     };
     assert_eq!(error, ScriptedError("refused"), "unchanged");
     let expected = "ServiceError(throughline_test_support::body::ScriptedError(refused)): refused";
-    assert_eq!(*log.borrow(), [expected], "told once");
+    assert_eq!(*log.borrow(), [expected], "one ending");
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn dropped_future_is_dropped() {
     let mut future = Box::pin(ResponseFuture::new(inner, guard(&log, EndAt::Body)));
     assert!(poll(future.as_mut()).is_pending(), "not ready");
     drop(future);
-    assert_eq!(*log.borrow(), ["Dropped"], "told when the future is dropped");
+    assert_eq!(*log.borrow(), ["Dropped"], "observed when the future is dropped");
 }
 
 #[test]

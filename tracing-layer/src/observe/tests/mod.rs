@@ -1,4 +1,4 @@
-//! Scripts: what a service does, and how the observer is told it ended.
+//! Scripted services, and the calls that the observer receives.
 
 mod body;
 mod context;
@@ -20,10 +20,10 @@ use throughline_test_support::{ScriptedBody, ScriptedError};
 use super::response::observed as observe;
 use super::{End, EndAt, EndGuard, Head, Observe};
 
-/// What a service answers.
+/// The result of a service.
 type Reply = Result<Response<ScriptedBody>, ScriptedError>;
 
-/// What the observer saw, in order.
+/// The calls that the observer received, in order.
 type Log = Rc<RefCell<Vec<String>>>;
 
 struct Watch {
@@ -88,7 +88,7 @@ fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Task::from_waker(Waker::noop()))
 }
 
-/// Reads a body to its end and returns what came, as a caller sees it.
+/// Reads a body to its end and returns what a caller sees.
 fn read<B>(body: B) -> Vec<String>
 where
     B: Body<Error = ScriptedError>,

@@ -1,4 +1,4 @@
-//! Whose panic it was.
+//! Panics of the inner service and of the caller.
 
 use std::future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,7 +12,7 @@ use super::{Log, Reply, guard, observed, poll};
 use crate::observe::{EndAt, ResponseFuture};
 
 #[test]
-fn panic_is_told_also_when_it_is_caught_outside() {
+fn panic_is_observed_even_if_it_is_caught_outside() {
     let log = Log::default();
     let mut body = observed(ScriptedBody::new([Script::Panic]), &log).into_body();
     let caught = catch_unwind(AssertUnwindSafe(|| poll(pin!(body.frame())).is_ready()));

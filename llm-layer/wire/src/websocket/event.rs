@@ -1,0 +1,64 @@
+//! The events that a session yields.
+
+use http::StatusCode;
+
+use crate::{ModelRequest, ResponseReader, TextPiece};
+
+/// The number of a call in its session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CallId(pub(super) u64);
+
+/// What a message means for the calls of a session.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SessionEvent<'a> {
+    /// A model call begins.
+    Begin(CallId, Box<ModelRequest>),
+    /// A message of the server belongs to a call that began.
+    Message(CallId, ServerMessage<'a>),
+    /// A call has ended. Its last message came before.
+    End(CallId),
+}
+
+/// A message of the server, as a part of the answer to a call.
+#[derive(Debug, Clone, Copy)]
+pub struct ServerMessage<'a> {
+    pub(super) kind: &'a str,
+    pub(super) text: &'a str,
+    pub(super) refusal: Option<StatusCode>,
+}
+
+impl<'a> ServerMessage<'a> {
+    /// Returns the type of the event, such as `response.output_text.delta`.
+    #[must_use]
+    pub fn kind(&self) -> &'a str {
+        self.kind
+    }
+
+    /// Returns the whole message.
+    #[must_use]
+    pub fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// Returns the status with which the request was refused, if this is an error in place of a response. 400
+    /// if the error has no status.
+    #[must_use]
+    pub fn refusal(&self) -> Option<StatusCode> {
+        self.refusal
+    }
+
+    /// Returns whether it has audio. Audio is output that the text of the answer does not include, so that
+    /// its tokens cannot be estimated.
+    #[must_use]
+    pub fn has_audio(&self) -> bool {
+        matches!(self.kind, "response.output_audio.delta" | "response.audio.delta")
+    }
+
+    /// Reads it with the reader of its call. `on_text` receives the text of the answer. Call
+    /// [`ResponseReader::read_head`] before the first message.
+    pub fn read_into(&self, reader: &mut ResponseReader, on_text: impl FnMut(TextPiece<'_>)) {
+        reader.begin_event(self.kind);
+        reader.feed(self.text.as_bytes(), on_text);
+    }
+}

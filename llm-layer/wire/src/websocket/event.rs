@@ -48,11 +48,12 @@ impl<'a> ServerMessage<'a> {
         self.refusal
     }
 
-    /// Returns whether it has audio. Audio is output that the text of the answer does not include, so that
-    /// its tokens cannot be estimated.
+    /// Returns whether it has output that is not text, such as audio, so that the tokens of the answer cannot
+    /// be estimated by its text. A transcription counts as such, since it may be billed by its duration.
     #[must_use]
-    pub fn has_audio(&self) -> bool {
-        matches!(self.kind, "response.output_audio.delta" | "response.audio.delta")
+    pub fn has_uncountable_output(&self) -> bool {
+        let is_audio = matches!(self.kind, "response.output_audio.delta" | "response.audio.delta");
+        is_audio || self.kind.starts_with("conversation.item.")
     }
 
     /// Reads it with the reader of its call. `on_text` receives the text of the answer. Call

@@ -73,6 +73,12 @@ impl SessionReader {
         self
     }
 
+    /// Returns the target that the calls have: that of the same request over HTTP.
+    #[must_use]
+    pub fn target(&self) -> Target<'_> {
+        self.url.target()
+    }
+
     /// Reads a text message of the client.
     pub fn read_client(&mut self, text: &str, mut on_event: impl FnMut(SessionEvent<'_>)) {
         let is_realtime = self.api == Api::Realtime;

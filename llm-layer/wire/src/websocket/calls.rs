@@ -25,6 +25,8 @@ pub(super) struct OpenCall {
     lane: Option<Box<str>>,
     /// The client's event.
     event: Option<Box<str>>,
+    /// How many bytes of the request are stored.
+    stored_bytes: usize,
     conversation: Conversation,
 }
 
@@ -50,9 +52,19 @@ impl OpenCalls {
     /// The most calls that are followed at a time.
     pub(super) const MAX_CALLS: usize = 64;
 
-    /// Adds a response that was requested. Returns its id, or `None` if there is no room.
-    pub(super) fn request(&mut self, envelope: &mut Envelope, is_ignored: bool) -> Option<CallId> {
-        self.begin(Subject::Requested, envelope, is_ignored)
+    /// Adds a response that was requested. `stored_bytes` of the request are stored; `None` if it is no model
+    /// call. Returns its id, or `None` if there is no room.
+    pub(super) fn request(&mut self, envelope: &mut Envelope, stored_bytes: Option<usize>) -> Option<CallId> {
+        let id = self.begin(Subject::Requested, envelope, stored_bytes.is_none())?;
+        if let (Some(call), Some(stored_bytes)) = (self.calls.last_mut(), stored_bytes) {
+            call.stored_bytes = stored_bytes;
+        }
+        Some(id)
+    }
+
+    /// Returns how many bytes of requests are stored.
+    pub(super) fn stored_bytes(&self) -> usize {
+        self.calls.iter().map(|call| call.stored_bytes).sum()
     }
 
     /// Adds a response that nobody requested. Returns its id, or `None` if there is no room.
@@ -78,6 +90,7 @@ impl OpenCalls {
             subject,
             lane: envelope.ids.lane.take(),
             event: envelope.ids.event.take(),
+            stored_bytes: 0,
             conversation: envelope.conversation,
         });
         Some(id)
@@ -90,10 +103,14 @@ impl OpenCalls {
 
     /// Returns the call that a message about a response belongs to. A response that was requested becomes one
     /// that has the id of the message.
-    pub(super) fn find(&mut self, envelope: &Envelope) -> Option<&mut OpenCall> {
+    ///
+    /// `is_end`: the message ends the response. Without an id, it may be the second message that ends a response,
+    /// so that it ends no request which still waits for its response.
+    pub(super) fn find(&mut self, envelope: &Envelope, is_end: bool) -> Option<&mut OpenCall> {
         let ids = &envelope.ids;
         let at = match &ids.response {
             Some(_) => self.response(ids).or_else(|| self.requested(envelope)),
+            None if is_end => self.active(ids),
             None => self.active(ids).or_else(|| self.requested(envelope)),
         };
         let call = self.calls.get_mut(at?)?;

@@ -71,8 +71,8 @@ impl Envelope {
             "item_id" => self.ids.item = id(),
             "response.conversation" if text == "none" => self.conversation = Conversation::Outside,
             "response.conversation" | "response.conversation_id" => self.conversation = Conversation::Inside,
-            "error.code" => self.is_about_response |= text.contains("active_response"),
-            "error.param" => self.is_about_response |= text.starts_with("response"),
+            "error.code" => self.is_about_response |= text == "conversation_already_has_active_response",
+            "error.param" => self.is_about_response |= text == "response" || text.starts_with("response."),
             _ => {}
         }
     }

@@ -69,7 +69,8 @@
 //!
 //! At most [`SessionReader::MAX_CALLS`] calls are followed at a time, and further ones are not observed.
 //! Messages of more than [`SessionReader::MAX_MESSAGE_BYTES`] bytes and messages that are not valid JSON are
-//! not read. No message is kept, except a request of the Responses API, up to [`SessionReader::with_limit`].
+//! not read. No message is kept, except requests of the Responses API until their calls end, together up to
+//! [`SessionReader::with_limit`]. The prompt of a request that is not kept cannot be counted.
 
 mod calls;
 mod envelope;

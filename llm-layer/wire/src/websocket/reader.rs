@@ -14,7 +14,7 @@ use super::realtime::Realtime;
 use super::transcription::Transcription;
 use super::url::{self, SessionUrl};
 use crate::{
-    AnyFormat, Format, ModelRequest, Provider, Recognised, RequestInfo, RequestReader, Rule, Target,
+    AnyFormat, Format, ModelRequest, Recognised, RequestCopy, RequestInfo, RequestReader, Rule, Target,
     WireFormat,
 };
 
@@ -56,7 +56,7 @@ impl SessionReader {
         };
         Some(Self {
             api,
-            provider: provider(&url.target(), rules)?,
+            provider: url::provider(&url.target(), rules)?,
             url,
             rules: rules.to_vec(),
             parameters: SessionParameters::new(model),
@@ -65,7 +65,7 @@ impl SessionReader {
         })
     }
 
-    /// Sets the most bytes that are kept of a request of the Responses API. Default:
+    /// Sets the most bytes that are kept of requests of the Responses API, of all calls at a time. Default:
     /// [`RequestReader::DEFAULT_LIMIT`].
     #[must_use]
     pub fn with_limit(mut self, limit: usize) -> Self {
@@ -97,7 +97,10 @@ impl SessionReader {
             Api::Responses => self.responses_request(text),
             Api::Realtime => Some(self.realtime_request(self.parameters.with_response(text))),
         };
-        let id = self.calls.request(&mut envelope, request.is_none());
+        let stored_bytes = |request: &ModelRequest| request.copy.as_ref().map_or(0, RequestCopy::length);
+        let id = self
+            .calls
+            .request(&mut envelope, request.as_ref().map(stored_bytes));
         if let (Some(id), Some(request)) = (id, request) {
             on_event(SessionEvent::Begin(id, Box::new(request)));
         }
@@ -145,7 +148,7 @@ impl SessionReader {
             return;
         }
         let is_end = END_OF_RESPONSE.contains(&message.kind);
-        let id = match self.calls.find(envelope) {
+        let id = match self.calls.find(envelope, is_end) {
             Some(call) if call.is_ignored => Err(call.id),
             Some(call) => Ok(call.id),
             // A response that the server starts by itself, or whose beginning was not seen.
@@ -228,7 +231,8 @@ impl SessionReader {
         let mut reader = reader.with_limit(self.limit);
         let mut budget = usize::MAX;
         reader.read(text.as_bytes(), &mut budget);
-        let mut request = reader.finish(|| Some(Bytes::copy_from_slice(text.as_bytes())))?;
+        let has_room = self.calls.stored_bytes() + text.len() <= self.limit;
+        let mut request = reader.finish(|| has_room.then(|| Bytes::copy_from_slice(text.as_bytes())))?;
         request.info.stream = Some(true);
         let model = || self.parameters.info.model.clone();
         request.info.model = request.info.model.take().or_else(model);
@@ -262,21 +266,6 @@ impl SessionReader {
             unseen: None,
             copy: None,
         }
-    }
-}
-
-/// Returns the provider of a connection. `None` if a rule says that it carries no model calls.
-fn provider(target: &Target<'_>, rules: &[Rule]) -> Option<Cow<'static, str>> {
-    let rules = rules.iter().filter(|rule| rule.is_about(target, target.path));
-    let mut candidates = rules.map(Rule::candidate);
-    match candidates.find(|candidate| candidate.comes_first(target.path)) {
-        Some(candidate) => Some(candidate.into_recognised()?.provider),
-        None => Some(
-            Provider::at(target)
-                .and_then(Provider::id)
-                .unwrap_or("openai")
-                .into(),
-        ),
     }
 }
 

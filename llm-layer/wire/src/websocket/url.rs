@@ -1,9 +1,11 @@
 //! The URL of a connection.
 
+use std::borrow::Cow;
+
 use http::{Method, Uri};
 
 use super::parameters::bounded;
-use crate::Target;
+use crate::{Provider, Rule, Target};
 
 /// What a request needs of the URL.
 #[derive(Debug)]
@@ -49,4 +51,19 @@ pub(super) fn model(url: &Uri) -> Option<String> {
         (!value.is_empty()).then(|| bounded(&value))
     };
     value("model").or_else(|| value("deployment"))
+}
+
+/// Returns the provider of a connection. `None` if a rule says that it carries no model calls.
+pub(super) fn provider(target: &Target<'_>, rules: &[Rule]) -> Option<Cow<'static, str>> {
+    let rules = rules.iter().filter(|rule| rule.is_about(target, target.path));
+    let mut candidates = rules.map(Rule::candidate);
+    match candidates.find(|candidate| candidate.comes_first(target.path)) {
+        Some(candidate) => Some(candidate.into_recognised()?.provider),
+        None => Some(
+            Provider::at(target)
+                .and_then(Provider::id)
+                .unwrap_or("openai")
+                .into(),
+        ),
+    }
 }

@@ -1,6 +1,7 @@
 //! Sessions of the Responses API.
 
 use super::{RESPONSES, Session};
+use crate::websocket::{SessionEvent, SessionReader};
 
 #[test]
 fn a_response_ends_once() {
@@ -12,6 +13,7 @@ fn a_response_ends_once() {
     session.server(completed);
     session.server(&completed.replace("completed", "done"));
     session.server(completed);
+    session.server(r#"{"type":"response.done"}"#);
     let api = r#"OpenAiApiType=Text("responses")"#;
     let expected = [
         format!("1 begin chat openai gpt-5 {api}"),
@@ -65,4 +67,27 @@ fn lanes_are_apart() {
         "2 end resp_b max_output_tokens",
     ];
     assert_eq!(session.take(), expected);
+}
+
+#[test]
+fn stored_requests_are_bounded_together() {
+    let url = RESPONSES.parse().expect("a URL");
+    let request = r#"{"type":"response.create","model":"m","input":"Hi"}"#;
+    let session = SessionReader::new(&url, &[]).expect("a URL of an API");
+    let mut session = session.with_limit(2 * request.len());
+    let mut stored = Vec::new();
+    for _ in 0..3 {
+        session.read_client(request, |event| {
+            if let SessionEvent::Begin(_, request) = event {
+                stored.push(request.copy.is_some());
+            }
+        });
+    }
+    assert_eq!(stored, [true, true, false], "which requests are stored");
+    let completed = r#"{"type":"response.completed","response":{"id":"r"}}"#;
+    session.read_server(completed, |_| ());
+    session.read_client(request, |event| {
+        let is_stored = matches!(event, SessionEvent::Begin(_, request) if request.copy.is_some());
+        assert!(is_stored, "a call that has ended stores nothing");
+    });
 }

@@ -118,7 +118,7 @@ where
                     this.observer.end(side.remote_end());
                 }
             }
-            (Some(Err(error)), Side::Client) => this.observer.end(MessageEnd::Failed(Cause::new(error))),
+            (Some(Err(error)), Side::Client) => this.observer.end(failed_end(error)),
             (Some(Err(_)) | None, side) => this.observer.end(side.remote_end()),
         }
         Poll::Ready(polled)
@@ -173,6 +173,25 @@ where
         this.observer.end(this.side.local_end());
         this.inner.poll_close(cx)
     }
+}
+
+/// How calls end if the connection to the provider failed. A provider that hangs up without a closing
+/// handshake is an error of tungstenite.
+fn failed_end<E: fmt::Display + 'static>(error: &E) -> MessageEnd<'_> {
+    #[cfg(feature = "tungstenite")]
+    {
+        use tungstenite::error::{Error, ProtocolError};
+
+        let any: &dyn std::any::Any = error;
+        match any.downcast_ref() {
+            Some(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => {
+                return MessageEnd::ProviderLeft;
+            }
+            Some(Error::Io(error)) => return MessageEnd::Failed(Cause::new(error)),
+            _ => {}
+        }
+    }
+    MessageEnd::Failed(Cause::new(error))
 }
 
 impl<S> fmt::Debug for ObservedWebSocket<S> {

@@ -7,7 +7,7 @@ use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use http::Uri;
 use throughline_llm_layer::LlmWebSocket;
 use throughline_test_support::{Recorder, ScriptedError};
-use tokio_tungstenite::tungstenite::Message as TungsteniteMessage;
+use tokio_tungstenite::tungstenite::{self, Message as TungsteniteMessage};
 
 use super::{Connection, Message, REALTIME, RESPONSES};
 use crate::support::{ACTIVE_STREAMS, MASKED, block_on, layer, lines_with, recorded};
@@ -102,6 +102,48 @@ async fn a_server_that_closes_the_connection() {
     for recorder in [&connection.of_client, &connection.of_server] {
         assert_eq!(outcome(recorder), with_error("incomplete_stream"));
     }
+}
+
+/// Without a closing handshake, the client gets an error.
+#[tokio::test]
+async fn a_server_that_hangs_up() {
+    let Connection {
+        mut client,
+        server,
+        of_client,
+        of_server,
+    } = in_the_middle().await;
+    drop(server);
+    assert_eq!(
+        outcome(&of_server),
+        with_error("cancelled"),
+        "where it was dropped"
+    );
+    let seen = client.next().await.expect("the end of the connection");
+    assert!(seen.is_err(), "a connection that was not closed: {seen:?}");
+    assert_eq!(
+        outcome(&of_client),
+        with_error("incomplete_stream"),
+        "at the other end"
+    );
+}
+
+#[test]
+fn errors_of_the_connection_have_a_class() {
+    let recorder = Recorder::new();
+    let observer = LlmWebSocket::new(&layer(&recorder), &Uri::from_static(RESPONSES));
+    let reset = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+    let received = [
+        Ok(TungsteniteMessage::text(PART[0])),
+        Err(tungstenite::Error::Io(reset)),
+    ];
+    let mut socket = observer.client(futures_util::stream::iter(received));
+    let received = block_on(socket.by_ref().collect::<Vec<_>>());
+    assert_eq!(received.len(), 2, "all passes");
+    assert_eq!(
+        lines_with(&recorder, &["error.type"]),
+        [r#"error.type="connection_reset""#]
+    );
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! The events that a session yields.
 
+use std::fmt;
+
 use http::StatusCode;
 
 use crate::{ModelRequest, ResponseReader, TextPiece};
@@ -21,7 +23,7 @@ pub enum SessionEvent<'a> {
 }
 
 /// A message of the server, as a part of the answer to a call.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct ServerMessage<'a> {
     pub(super) kind: &'a str,
     pub(super) text: &'a str,
@@ -61,5 +63,16 @@ impl<'a> ServerMessage<'a> {
     pub fn read_into(&self, reader: &mut ResponseReader, on_text: impl FnMut(TextPiece<'_>)) {
         reader.begin_event(self.kind);
         reader.feed(self.text.as_bytes(), on_text);
+    }
+}
+
+/// Omits the content of the message.
+impl fmt::Debug for ServerMessage<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerMessage")
+            .field("kind", &self.kind)
+            .field("length", &self.text.len())
+            .field("refusal", &self.refusal)
+            .finish_non_exhaustive()
     }
 }

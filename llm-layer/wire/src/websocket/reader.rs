@@ -1,6 +1,7 @@
 //! Reads the messages of both sides of a connection.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -19,7 +20,6 @@ use crate::{
 };
 
 /// Finds the model calls in the messages of a WebSocket connection. See [the module](super).
-#[derive(Debug)]
 pub struct SessionReader {
     api: Api,
     url: SessionUrl,
@@ -266,6 +266,16 @@ impl SessionReader {
             unseen: None,
             copy: None,
         }
+    }
+}
+
+/// Omits the URL, which may have a secret.
+impl fmt::Debug for SessionReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionReader")
+            .field("api", &self.api)
+            .field("calls", &self.calls)
+            .finish_non_exhaustive()
     }
 }
 

@@ -8,7 +8,6 @@ use super::parameters::bounded;
 use crate::{Provider, Rule, Target};
 
 /// What a request needs of the URL.
-#[derive(Debug)]
 pub(super) struct SessionUrl {
     /// Without a slash at its end.
     pub(super) path: Box<str>,

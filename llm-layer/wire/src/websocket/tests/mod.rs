@@ -1,5 +1,6 @@
 //! Scripted sessions, and what they yield.
 
+mod any_order;
 mod realtime;
 mod responses;
 

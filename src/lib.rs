@@ -34,6 +34,7 @@
 //! | | |
 //! | `agents` | [`agents`]: agents, tools, workflows, token budgets, MCP; part of `llm` |
 //! | `async-openai` | model calls of async-openai's client |
+//! | `axum-ws` | model calls over axum's WebSockets; adds its feature `ws` |
 //! | `bpe-openai` | [`llm`]`::BpeOpenAi`, token estimates by bpe-openai; 49 MB of vocabulary |
 //! | `encodings` | model requests and answers encoded with gzip, deflate, br or zstd, read on a copy |
 //! | `file` | OTLP as lines of JSON, to a file that rotates or to the console |
@@ -45,6 +46,7 @@
 //! | `tls` | https to a collector; adds rustls, which needs a C compiler |
 //! | `tokio` | helpers that spawn Tokio tasks in the current context; [`DrainLayer`] on a Tokio runtime |
 //! | `tower` | the class of tower's and Tokio's own errors on client spans; part of `hyper-util` and `reqwest` |
+//! | `tungstenite` | model calls over tungstenite's WebSockets, as in tokio-tungstenite |
 //! | `xray` | X-Ray propagation (`OTEL_PROPAGATORS=xray`), for services on AWS |
 //! | `full` | all features |
 

@@ -26,6 +26,8 @@
 //! Use a [`Rule`] to include or exclude requests by path, host or model. For a provider with another format,
 //! implement [`wire::WireFormat`].
 //!
+//! Calls over a WebSocket are observed by an [`LlmWebSocket`].
+//!
 //! All other requests pass unchanged. Model calls are also forwarded unchanged and without delay. Only the
 //! request body is read before it is sent, since the span needs the model when it starts: up to
 //! [`LlmLayer::with_request_limit`], and to its end if it is in memory. It is parsed once, at most 64 KiB in
@@ -202,12 +204,14 @@
 //! |---|---|
 //! | `tiktoken` (default) | estimates |
 //! | `async-openai` | `AsyncOpenAi`: async-openai over a service such as [`Llm`] |
+//! | `axum-ws` | [`LlmWebSocket`] over axum's WebSockets |
 //! | `bpe-openai` | `BpeOpenAi`: estimates by bpe-openai; faster on long texts, 49 MB larger |
 //! | `encodings` | reading gzip, deflate, br and zstd; without it such bodies pass unread |
 //! | `internal-logs` (default) | warnings about invalid settings in OpenTelemetry's internal log |
 //! | `reqwest` | [`LlmLayer`] over `reqwest::Client` |
 //! | `reqwest-middleware` | `LlmMiddleware`: [`LlmLayer`] as a middleware |
 //! | `tokio` | [`DrainLayer`] on a Tokio runtime |
+//! | `tungstenite` | [`LlmWebSocket`] over tungstenite's WebSockets |
 //!
 //! [`ClientLayer`]: throughline_tracing_layer::ClientLayer
 
@@ -229,6 +233,7 @@ mod prices;
 mod role;
 mod semconv;
 mod taskweaver;
+pub mod websocket;
 
 use opentelemetry::InstrumentationScope;
 #[doc(no_inline)]
@@ -256,6 +261,7 @@ pub use self::layer::{Llm, LlmLayer};
 pub use self::prices::{Price, Prices};
 pub use self::role::Role;
 pub use self::taskweaver::PromptSizeMode;
+pub use self::websocket::LlmWebSocket;
 
 /// The instrumentation scope of everything that this crate records.
 fn scope_of_instrumentation() -> InstrumentationScope {

@@ -49,3 +49,5 @@ mod streams;
 mod support;
 #[cfg(feature = "encodings")]
 mod unread_requests;
+#[cfg(all(feature = "axum-ws", feature = "tungstenite"))]
+mod websocket;

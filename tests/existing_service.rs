@@ -65,7 +65,7 @@ async fn trace_goes_from_the_service_to_the_rates() {
     assert_eq!(
         seen,
         [traceparent.as_str()],
-        "the rates are asked once, in the client's span"
+        "one request for the rate, in the client's span"
     );
 }
 
@@ -119,9 +119,9 @@ async fn logs_carry_on_and_name_the_trace() {
 }
 
 #[tokio::test]
-async fn rates_that_fail_are_told() {
+async fn failures_of_the_rates_service_are_reported() {
     let (broken, _) = rates(StatusCode::INTERNAL_SERVER_ERROR, "").await;
-    let (senseless, _) = rates(StatusCode::OK, "fine").await;
+    let (invalid, _) = rates(StatusCode::OK, "fine").await;
     let down = "http://127.0.0.1:9";
     let cases = [
         (
@@ -130,12 +130,12 @@ async fn rates_that_fail_are_told() {
             Some("connection_refused"),
         ),
         (&broken, "answered 500 Internal Server Error", Some("500")),
-        (&senseless, "answered something that is no rate", None),
+        (&invalid, "sent an invalid answer", None),
     ];
-    for (url, words, error_type) in cases {
+    for (url, reason, error_type) in cases {
         let (ran, collector) = collected(existing_service(&["--rates-url", url])).await;
         assert_eq!((ran.code, ran.out.trim()), (Some(1), ""), "{url}: no price");
-        let message = format!("the rates at {url} {words}");
+        let message = format!("the rates service at {url} {reason}");
         assert!(
             ran.err.ends_with(&format!("error: {message}\n")),
             "{url}: {}",
@@ -143,13 +143,13 @@ async fn rates_that_fail_are_told() {
         );
         let warned = logs(&ran).into_iter().find(|line| line["level"] == "WARN");
         let warned = warned.map(|line| line["fields"]["error"].clone());
-        assert_eq!(warned, Some(json!(message)), "{url}: the log says it too");
+        assert_eq!(warned, Some(json!(message)), "{url}: the log has the same error");
         let tree = collector.tree_of_services(VARYING);
         for error_type in error_type.into_iter().chain(["502"]) {
             let attribute = format!("error.type=\"{error_type}\"");
             assert!(
                 tree.contains(&attribute),
-                "{url}: no span says {attribute}:\n{tree}"
+                "{url}: no span has {attribute}:\n{tree}"
             );
         }
     }
@@ -192,8 +192,8 @@ async fn collector_that_is_not_there_is_told_and_the_answer_is_the_same() {
 async fn item_that_is_not_there_is_told() {
     let ran = run(existing_service(&["--item", "sofa"])).await;
     assert_eq!(ran.code, Some(1), "exit code");
-    let words = "error: there is no item \"sofa\"; there are chair, desk and lamp\n";
-    assert!(ran.err.ends_with(words), "{}", ran.err);
+    let error = "error: unknown item \"sofa\"; expected chair, desk or lamp\n";
+    assert!(ran.err.ends_with(error), "{}", ran.err);
 }
 
 #[tokio::test]

@@ -166,23 +166,27 @@ async fn faults_of_the_model_end_the_task_with_words() {
         ),
         (
             &["--model", "scripted-nonsense"],
-            "answered something that is no chat completion",
+            "is not a chat completion",
             "malformed_response",
         ),
-        (&["--model", "scripted-cut"], "was cut: ", "unexpected_eof"),
+        (
+            &["--model", "scripted-cut"],
+            "was interrupted: ",
+            "unexpected_eof",
+        ),
         (
             &unreachable,
             "cannot be reached: Connection refused",
             "connection_refused",
         ),
     ];
-    for (arguments, words, error_type) in cases {
+    for (arguments, message, error_type) in cases {
         let all = [&["run", QUERY, "--tracing"], arguments].concat();
         let (ran, collector) = collected(quickstart(&all)).await;
         assert_eq!(ran.code, Some(1), "{arguments:?}: exit code");
         assert!(
-            ran.err.contains(words),
-            "{arguments:?}: the message lacks {words:?}: {}",
+            ran.err.contains(message),
+            "{arguments:?}: the error lacks {message:?}: {}",
             ran.err
         );
         assert_eq!(ran.out.trim(), "", "{arguments:?}: no answer");
@@ -190,7 +194,7 @@ async fn faults_of_the_model_end_the_task_with_words() {
         let attribute = format!("error.type=\"{error_type}\"");
         assert!(
             tree.contains(&attribute),
-            "{arguments:?}: no span says {attribute}:\n{tree}"
+            "{arguments:?}: no span has {attribute}:\n{tree}"
         );
     }
 }

@@ -36,7 +36,7 @@ impl Service {
         let line = running.line("tasks: curl ").await;
         let (url, _) = line.split_once(' ').expect("an URL");
         let url = url.to_owned();
-        running.line("Ctrl-C stops").await;
+        running.line("Press Ctrl-C to stop").await;
         Self { running, url }
     }
 
@@ -312,7 +312,7 @@ async fn port_that_is_taken_is_named() {
     command.args(["serve", "--port", &taken.port().to_string()]);
     let ran = run(command).await;
     assert_eq!(ran.code, Some(1), "exit code");
-    let words = format!("error: --port {} cannot be listened on: ", taken.port());
+    let words = format!("error: cannot listen on --port {}: ", taken.port());
     assert!(ran.err.starts_with(&words), "{}", ran.err);
 }
 

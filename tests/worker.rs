@@ -81,10 +81,7 @@ async fn child_that_cannot_do_its_job_is_told() {
             "/nowhere/child cannot be started: No such file or directory",
         ),
         ("/bin/false", "/bin/false failed: exit status: 1"),
-        (
-            "/bin/echo",
-            "/bin/echo did not answer with a number: \"--exporter otlp",
-        ),
+        ("/bin/echo", "/bin/echo did not print a number: \"--exporter otlp"),
     ];
     for (child, words) in cases {
         let (ran, collector) = collected(worker(&["--job", "one", "--child", child])).await;
@@ -93,7 +90,10 @@ async fn child_that_cannot_do_its_job_is_told() {
         assert!(ran.err.contains(&message), "{child}: {}", ran.err);
         let tree = collector.tree_of_services(VARYING);
         let failed = "Consumer worker: process jobs [error: the child process ";
-        assert!(tree.contains(failed), "{child}: the job's span says it:\n{tree}");
+        assert!(
+            tree.contains(failed),
+            "{child}: the span of the job has the error:\n{tree}"
+        );
         assert_eq!(collector.spans().len(), 3, "{child}: all but the child's");
     }
 }

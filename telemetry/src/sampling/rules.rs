@@ -7,7 +7,7 @@ use opentelemetry_sdk::trace::{Sampler, SamplingDecision, SamplingResult, Should
 use crate::config::SamplingRule;
 use crate::semconv;
 
-/// The sampling rates of routes, by the first rule that matches, and the rate of all others.
+/// Samples by route: the first matching rule applies, otherwise the common rate.
 #[derive(Debug, Clone)]
 pub(super) struct Routes {
     rules: Vec<(String, Sampler)>,
@@ -61,7 +61,7 @@ impl ShouldSample for Routes {
     }
 }
 
-/// Records what another sampler drops, unsampled, so that tail sampling can decide on it.
+/// Records spans that another sampler drops, as unsampled, so that tail sampling can decide about them.
 #[derive(Debug, Clone)]
 pub(super) struct RecordAll(pub(super) Box<dyn ShouldSample>);
 

@@ -1,4 +1,4 @@
-//! Collects spans into traces and prints each when it is complete.
+//! Collects spans into traces, and prints each trace when it is complete.
 
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ use super::row::SpanRow;
 use super::trace::Trace;
 use super::tree;
 
-/// The traces of this process. A trace is printed when none of its spans is open; the remaining ones are
-/// printed as incomplete at shutdown.
+/// The traces of this process. A trace is printed when it has no open spans. At shutdown, the remaining
+/// traces are printed as incomplete.
 ///
 /// A span is counted as delivered when its trace is printed, and as lost if that fails.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl Traces {
         }
     }
 
-    /// Prints what is not complete.
+    /// Prints the incomplete traces.
     pub(super) fn print_rest(&mut self) {
         for trace in std::mem::take(&mut self.ended) {
             self.print_incomplete(&trace);
@@ -80,7 +80,7 @@ impl Traces {
         self.print(trace, Some(&missing));
     }
 
-    /// The place of a trace, which is added if it is new.
+    /// Returns the index of a trace. Adds the trace if it is new.
     fn index(&mut self, id: TraceId) -> usize {
         let index = self.ended.iter().position(|trace| trace.id == id);
         index.unwrap_or_else(|| {
@@ -107,7 +107,7 @@ mod tests {
     use crate::health::Health;
     use crate::signal::Signal;
 
-    /// A writer whose text can be read while another has it.
+    /// A shared writer whose text the test can read.
     #[derive(Debug, Clone, Default)]
     struct Shared(Arc<Mutex<Vec<u8>>>);
 

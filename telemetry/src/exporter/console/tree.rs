@@ -1,4 +1,4 @@
-//! One trace as text: a header, a line a span, and the tokens by role.
+//! Renders a trace as text: a header, a line per span, and the tokens by role.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::row::SpanRow;
 use super::text::{Style, align, clip, duration, width};
 use super::trace::{Node, Trace};
 
-/// Renders a trace. The header names what is missing.
+/// Renders a trace. If it is incomplete, the header says why.
 pub(super) fn print(trace: &Trace, missing: Option<&str>, page: PageStyle) -> String {
     let nodes = trace.nodes();
     let lines = lines(&nodes);
@@ -65,12 +65,12 @@ fn header(trace: &Trace, missing: Option<&str>, page: PageStyle) -> String {
     )
 }
 
-/// A span with the glyphs that hang it into the tree.
+/// A span with the glyphs of its branch in the tree.
 #[derive(Debug)]
 struct Line<'a> {
     node: &'a Node<'a>,
     name: String,
-    /// The glyphs under the name.
+    /// The glyphs below the name.
     beneath: String,
     details: String,
 }
@@ -101,7 +101,7 @@ fn lines<'a>(nodes: &'a [Node<'a>]) -> Vec<Line<'a>> {
     lines
 }
 
-/// The model, unless the name contains it, and the tokens.
+/// Returns the model, unless the name contains it, and the tokens.
 fn details(row: &SpanRow) -> String {
     let model = row
         .gen_ai
@@ -115,12 +115,12 @@ fn details(row: &SpanRow) -> String {
     parts.collect::<Vec<_>>().join("  ")
 }
 
-/// The widths that make the lines of a tree line up on the page.
+/// The widths of the columns.
 #[derive(Debug)]
 struct Columns {
     name: usize,
     kind: usize,
-    /// With the gap before it; none where all spans are of one service.
+    /// Includes the gap in front of it. 0 if all spans have the same service.
     service: usize,
     time: usize,
     bar: usize,
@@ -190,7 +190,7 @@ fn time(node: &Node<'_>) -> String {
     duration(Duration::from_nanos(node.end.saturating_sub(node.start)))
 }
 
-/// The mark and the blanks between the columns.
+/// The width of the critical mark and of the spaces between the columns.
 const FIXED_WIDTH: usize = 9;
 const MIN_NAME_WIDTH: usize = 12;
 const MIN_BAR_WIDTH: usize = 12;

@@ -93,7 +93,7 @@ fn headers_keep_what_can_be_sent() {
         .collect();
     assert_eq!(
         reasons,
-        ["its member 2 is not name=value", "its member 4 cannot be sent"],
+        ["member 2 is not name=value", "member 4 cannot be sent"],
         "each by its place"
     );
     let text = format!("{config:?}{:?}", config.ignored_variables());

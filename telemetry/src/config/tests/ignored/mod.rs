@@ -43,7 +43,7 @@ fn each_bad_value_is_ignored_and_said() {
             {
                 let case = format!("{variable}={value:?}");
                 let config = vars(&[("THROUGHLINE_ENABLED", "true"), (variable, value)]);
-                let config = config.without_what_is_missing();
+                let config = config.without_missing_files();
                 assert_eq!(config, on(), "{case}: the defaults");
                 let [ignored] = config.ignored_variables() else {
                     panic!("{case}: one warning, not {:?}", config.ignored_variables());
@@ -247,10 +247,7 @@ fn strictly_the_first_bad_value_is_an_error() {
         ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/nowhere/a.pem"),
     ];
     let config = TelemetryConfig::from_vars(missing).expect("read");
-    let error = config
-        .without_what_is_missing()
-        .check()
-        .expect_err("no such file");
+    let error = config.without_missing_files().check().expect_err("no such file");
     assert_eq!(
         error.to_string(),
         "tls.certificate (OTEL_EXPORTER_OTLP_CERTIFICATE) /nowhere/a.pem cannot be read",

@@ -191,7 +191,7 @@ pub(super) const KINDS: &[Kind] = &[
         ],
         bad: &["2147483648", "-10000", "10 s"],
         good: &[],
-        accepted: "a whole number of milliseconds from 0, which is no limit, to 2147483647",
+        accepted: "a whole number of milliseconds from 0 (no limit) to 2147483647",
     },
     Kind {
         variables: &["THROUGHLINE_MAX_QUEUE_BYTES", "THROUGHLINE_MAX_REQUEST_BYTES"],
@@ -255,7 +255,7 @@ pub(super) const KINDS: &[Kind] = &[
         variables: &["OTEL_EXPORTER_PROMETHEUS_HOST"],
         bad: &["a b", "http://c", "c/d", "é"],
         good: &["", "127.0.0.1"],
-        accepted: "the name of a host or an address",
+        accepted: "a host name or an IP address",
     },
     Kind {
         variables: &["OTEL_EXPORTER_PROMETHEUS_PORT"],

@@ -148,7 +148,7 @@ fn only_a_regular_file_is_opened_and_nothing_blocks() {
         let error = opened.expect("it does not block").expect_err("refused");
         let expected = format!(
             "the file {:?} (file.path, THROUGHLINE_FILE_PATH) cannot be opened: it is {found}: use the path of a regular \
-             file or one where nothing is yet, and for standard output the exporter console-json",
+             or a new file; for standard output, use the exporter console-json",
             path.to_string_lossy()
         );
         assert_eq!(error.to_string(), expected, "{}", path.display());

@@ -484,6 +484,6 @@ fn a_port_in_use_is_reported() {
     let address = taken.local_addr().expect("an address").to_string();
     let scrapes = Scrapes::new(|| page(1));
     let error = Server::start(&address, PATIENT, scrapes, |_| {}).expect_err("taken");
-    let expected = format!("prometheus.listen = {address:?} cannot be listened on");
+    let expected = format!("cannot listen on prometheus.listen = {address:?}");
     assert_eq!(error.to_string(), expected, "the message");
 }

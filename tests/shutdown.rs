@@ -1,4 +1,5 @@
-//! A shutdown while the tokens of model calls are still being counted: no span of a call that has ended is lost in silence.
+//! A shutdown while the tokens of model calls are still being counted: no span of a call that has ended is
+//! lost in silence.
 //!
 //! A test binary of its own: whoever shuts down ends the counting of the whole process.
 

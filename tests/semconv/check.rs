@@ -159,8 +159,8 @@ fn shape<T>(data: &MetricData<T>) -> (Instrument, Vec<Vec<&KeyValue>>) {
     }
 }
 
-/// Only attributes of the groups or of the conventions, each of its type and with a value that it may have; and all that
-/// are required.
+/// Only attributes of the groups or of the conventions, each of its type and with a value that it may have;
+/// and all that are required.
 fn attributes(registry: &Registry, case: &str, groups: &[&Group], recorded: &[&KeyValue], seen: &mut Seen) {
     let definitions = registry.attributes();
     for attribute in recorded {

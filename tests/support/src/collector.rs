@@ -71,7 +71,8 @@ impl Collector {
         tree::render(self.spans().iter().map(node).collect(), masked)
     }
 
-    /// Every span as text, as [`tree`](Self::tree) with the name of its service before it: `Server shop: POST /orders`.
+    /// Every span as text, as [`tree`](Self::tree) with the name of its service before it:
+    /// `Server shop: POST /orders`.
     #[must_use]
     pub fn tree_of_services(&self, masked: &[&str]) -> String {
         let requests = self.traces.lock().unwrap().clone();

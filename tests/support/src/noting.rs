@@ -7,8 +7,8 @@ use opentelemetry_sdk::trace::{SamplingDecision, SamplingResult, ShouldSample};
 /// The attribute that the [`sampler`] adds: the keys, with spaces between them.
 pub const SEEN: &str = "test.seen";
 
-/// Takes every span, and notes on it the keys of the attributes that it was given: what a sampler of the user's can
-/// decide by.
+/// Takes every span, and notes on it the keys of the attributes that it was given: what a sampler of the
+/// user's can decide by.
 #[must_use]
 pub fn sampler() -> impl ShouldSample + 'static {
     Noting

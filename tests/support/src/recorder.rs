@@ -82,8 +82,8 @@ impl Recorder {
         tree::render(self.spans().iter().map(node).collect(), masked)
     }
 
-    /// The last value of every counter and up-down counter, and the count of every histogram, a line a series:
-    /// `name{key=value,…} value`, sorted.
+    /// The last value of every counter and up-down counter, and the count of every histogram, a line a
+    /// series: `name{key=value,…} value`, sorted.
     #[must_use]
     pub fn metrics(&self) -> Vec<String> {
         self.measured(|count, _| format!("count={count}"))

@@ -26,8 +26,8 @@ pub struct Node {
 
 /// The spans as text: kind, name, status; below them attributes sorted by key, and events.
 ///
-/// Children stand under their parents in the order in which they started. A span whose parent is not among them is a
-/// root. Of the keys in `masked`, only the presence is shown (`key=_`).
+/// Children stand under their parents in the order in which they started. A span whose parent is not among
+/// them is a root. Of the keys in `masked`, only the presence is shown (`key=_`).
 #[must_use]
 pub fn render(mut nodes: Vec<Node>, masked: &[&str]) -> String {
     nodes.sort_by_key(|node| node.start);

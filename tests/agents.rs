@@ -1,7 +1,7 @@
-//! `examples/agents`, as a user runs it.
+//! Runs `examples/agents` like a user.
 
 use throughline_test_support::VARYING;
-use throughline_test_support::process::{collected, example_with, run, teaches};
+use throughline_test_support::process::{collected, example_with, expect_help, run};
 use tokio::process::Command;
 
 const ANSWER: &str = "The bill of ada is paid. The account is open. The desk is in stock.";
@@ -43,7 +43,7 @@ async fn console_shows_one_tree() {
         tree.contains("client  Customer Interaction "),
         "services are named:\n{tree}"
     );
-    // The columns after the name and the kind are times.
+    // The columns after the name and the kind contain times.
     let spans: Vec<String> = lines
         .map(|line| line.trim_start_matches(['●', ' ', '│', '├', '└', '─']).to_owned())
         .map(|line| line.split_whitespace().take(3).collect::<Vec<_>>().join(" "))
@@ -64,7 +64,7 @@ async fn console_shows_one_tree() {
 }
 
 #[tokio::test]
-async fn service_that_is_down_is_named_and_its_callers_spans_have_failed() {
+async fn service_that_is_down_is_reported_and_spans_of_its_callers_fail() {
     let cases = [
         ("main", "Customer Interaction", "Agent 1 (Main - Arch)", 1, 1),
         (
@@ -105,13 +105,13 @@ async fn service_that_is_down_is_named_and_its_callers_spans_have_failed() {
         let tree = collector.tree_of_services(VARYING);
         assert!(
             !tree.contains(&format!("{service}:")),
-            "{down}: no span of it:\n{tree}"
+            "{down}: it has no span:\n{tree}"
         );
         let counted = (collector.spans().len(), tree.matches("error.type=").count());
         assert_eq!(
             counted,
             (spans, failed),
-            "{down}: spans, and those that failed:\n{tree}"
+            "{down}: spans and failed spans:\n{tree}"
         );
     }
 }
@@ -148,7 +148,7 @@ async fn unreachable_collector_is_reported_and_the_answer_is_unchanged() {
 }
 
 #[tokio::test]
-async fn bad_arguments_are_explained() {
+async fn invalid_arguments_are_reported() {
     for endpoint in ["nowhere", "ftp://nowhere"] {
         let ran = run(agents(&["--otlp-endpoint", endpoint])).await;
         assert_eq!(ran.code, Some(1), "{endpoint}: exit code");
@@ -158,7 +158,7 @@ async fn bad_arguments_are_explained() {
 }
 
 #[tokio::test]
-async fn help_teaches() {
+async fn help_lists_options_and_examples() {
     let parts = [
         "ten spans",
         "traceparent",
@@ -166,5 +166,5 @@ async fn help_teaches() {
         "Examples:",
         "agents --down inventory",
     ];
-    teaches(agents(&[]), &parts).await;
+    expect_help(agents(&[]), &parts).await;
 }

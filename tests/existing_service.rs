@@ -1,4 +1,4 @@
-//! `examples/existing_service`, as a user runs it.
+//! Runs `examples/existing_service` like a user.
 
 use std::sync::{Arc, Mutex};
 
@@ -6,7 +6,7 @@ use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::get;
 use serde_json::{Value, json};
-use throughline_test_support::process::{Ran, collected, example_with, run, teaches};
+use throughline_test_support::process::{Ran, collected, example_with, expect_help, run};
 use throughline_test_support::{VARYING, hex, serve};
 use tokio::process::Command;
 
@@ -14,7 +14,7 @@ fn existing_service(arguments: &[&str]) -> Command {
     example_with("existing_service", arguments)
 }
 
-/// The base URL of rates that answer this, and the headers that each request came with.
+/// Starts a rates service with this answer. Returns its base URL and the headers of each request.
 async fn rates(status: StatusCode, answer: &'static str) -> (String, Arc<Mutex<Vec<HeaderMap>>>) {
     let seen: Arc<Mutex<Vec<HeaderMap>>> = Arc::default();
     let log = Arc::clone(&seen);
@@ -26,7 +26,7 @@ async fn rates(status: StatusCode, answer: &'static str) -> (String, Arc<Mutex<V
     (format!("http://{address}"), seen)
 }
 
-/// The lines of the service's log.
+/// Returns the log lines of the service.
 fn logs(ran: &Ran) -> Vec<Value> {
     let lines = ran.err.lines().filter(|line| line.starts_with('{'));
     lines
@@ -35,7 +35,7 @@ fn logs(ran: &Ran) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn trace_goes_from_the_service_to_the_rates() {
+async fn trace_continues_in_the_rates_service() {
     let (rates_url, seen) = rates(StatusCode::OK, r#"{"rate":2}"#).await;
     let (ran, collector) = collected(existing_service(&["--rates-url", &rates_url])).await;
     assert_eq!(
@@ -70,7 +70,7 @@ async fn trace_goes_from_the_service_to_the_rates() {
 }
 
 #[tokio::test]
-async fn logs_carry_on_and_name_the_trace() {
+async fn logs_are_unchanged_except_for_trace_ids() {
     let (ran, collector) = collected(existing_service(&[])).await;
     assert_eq!(
         (ran.code, ran.out.trim()),
@@ -176,7 +176,7 @@ async fn console_shows_the_trace_beside_the_logs() {
 }
 
 #[tokio::test]
-async fn collector_that_is_not_there_is_told_and_the_answer_is_the_same() {
+async fn unreachable_collector_is_reported_and_the_answer_is_unchanged() {
     let ran = run(existing_service(&["--otlp-endpoint", "http://127.0.0.1:9"])).await;
     assert_eq!(
         (ran.code, ran.out.trim()),
@@ -185,11 +185,11 @@ async fn collector_that_is_not_there_is_told_and_the_answer_is_the_same() {
         ran.err
     );
     assert!(ran.err.contains("warning: "), "the loss is reported: {}", ran.err);
-    assert_eq!(logs(&ran).len(), 4, "the logs carry on: {}", ran.err);
+    assert_eq!(logs(&ran).len(), 4, "the logs are complete: {}", ran.err);
 }
 
 #[tokio::test]
-async fn item_that_is_not_there_is_told() {
+async fn unknown_item_is_reported() {
     let ran = run(existing_service(&["--item", "sofa"])).await;
     assert_eq!(ran.code, Some(1), "exit code");
     let error = "error: unknown item \"sofa\"; expected chair, desk or lamp\n";
@@ -197,7 +197,7 @@ async fn item_that_is_not_there_is_told() {
 }
 
 #[tokio::test]
-async fn help_teaches() {
+async fn help_lists_options_and_examples() {
     let parts = ["already has logs", "--rates-url", "--otlp-endpoint", "Examples:"];
-    teaches(existing_service(&[]), &parts).await;
+    expect_help(existing_service(&[]), &parts).await;
 }

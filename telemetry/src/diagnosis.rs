@@ -268,7 +268,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_versions_are_warned_of_and_none_is_not() {
+    fn two_versions_cause_a_warning_and_unknown_versions_do_not() {
         let mut diagnosis = Diagnosis::off(Vec::new());
         diagnosis.warnings.clear();
         diagnosis.versions = LinkedVersions::default();

@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn all_else_of_a_record_stays() {
+    fn other_fields_of_a_record_are_unchanged() {
         let at = SystemTime::UNIX_EPOCH + Duration::from_secs(7);
         let (trace, span) = (TraceId::from(1_u128), SpanId::from(2_u64));
         for body in ["GET /v1?key=S3cr3tV4lue", "nothing to hide"] {
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn captured_content_is_as_the_user_wants_it() {
+    fn captured_content_is_not_changed() {
         let text = "Why is https://h/?key=S3cr3tV4lue refused?";
         let record = emitted("throughline-llm-layer", |record| record.set_body(text.into()));
         assert_eq!(record.body(), Some(&text.into()), "the content");

@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn exporters_do_not_export_themselves() {
+    fn events_of_exporters_are_not_exported() {
         for (target, is_theirs) in [
             ("hyper::client", true),
             ("opentelemetry_sdk", true),
@@ -289,9 +289,9 @@ mod tests {
         }
     }
 
-    /// The roots that reqwest loads were logged by way of `log`, and exported.
+    /// The log lines of reqwest about its root certificates used to be exported, through the `log` crate.
     #[test]
-    fn nor_by_way_of_log() {
+    fn events_of_exporters_through_log_are_not_exported() {
         let lines = Lines::default();
         let layer = tracing_subscriber::fmt::layer()
             .with_ansi(false)

@@ -49,7 +49,7 @@ fn attributes_bytes(attributes: &[KeyValue]) -> usize {
 fn value_bytes(value: &Value) -> usize {
     match value {
         Value::String(text) => text.as_str().len(),
-        Value::Array(Array::String(texts)) => texts
+        Value::Array(Array::String(strings)) => strings
             .iter()
             .map(|text| size_of_val(text) + text.as_str().len())
             .sum(),
@@ -85,7 +85,7 @@ mod tests {
 
     /// The estimate includes everything that a client can make large.
     #[test]
-    fn what_is_large_is_estimated_as_large() {
+    fn large_values_have_large_estimates() {
         const LARGE: usize = 1_000_000;
         let text = || "x".repeat(LARGE);
         let strings: Vec<StringValue> = (0..LARGE / 10).map(|_| "0123456789".into()).collect();

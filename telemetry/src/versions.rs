@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_path_of_a_crate_is_not_found() {
+    fn other_paths_are_ignored() {
         for text in [
             "-0.33.1",
             "-0.33.1/",

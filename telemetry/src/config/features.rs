@@ -123,7 +123,7 @@ mod tests {
 
     /// An exporter that is not compiled in is an error that names the feature.
     #[test]
-    fn the_feature_is_named() {
+    fn missing_feature_is_reported() {
         let config = |exporter| {
             TelemetryConfig::default()
                 .with_enabled(true)

@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_is_explained_in_the_collectors_words() {
+    fn rejection_contains_the_collectors_message() {
         let status = StatusMessage {
             message: "too many spans".to_owned(),
         };

@@ -60,7 +60,7 @@ mod tests {
 
     /// `openssl req -x509` creates such a certificate, and rustls rejects it.
     #[test]
-    fn an_authority_is_no_server() {
+    fn ca_certificate_of_a_server_is_explained() {
         let config = TelemetryConfig::default().with_endpoint("https://localhost:4318");
         let target = OtlpTarget::new(&config, Signal::Traces).expect("a URL");
         let why = "client error (Connect): invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))";

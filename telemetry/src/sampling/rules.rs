@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_rule_that_matches_decides() {
+    fn first_matching_rule_applies() {
         let rules = [("/health", 0.0), ("/api/pay", 1.0), ("/api/*", 0.0)];
         let rules = rules.map(|(route, rate)| SamplingRule::new(route, rate));
         let routes = Routes::new(&rules, 1.0);

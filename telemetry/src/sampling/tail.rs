@@ -236,7 +236,11 @@ mod tests {
         trace(&tracer, "quick", 10, false);
         trace(&tracer, "failed", 10, true);
         trace(&tracer, "slow", 500, false);
-        assert_eq!(names(&exporter), ["child", "failed", "child", "slow"], "kept");
+        assert_eq!(
+            names(&exporter),
+            ["child", "failed", "child", "slow"],
+            "the exported traces"
+        );
     }
 
     #[test]

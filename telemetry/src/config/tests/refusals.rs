@@ -1,11 +1,11 @@
-//! Every refusal, word for word.
+//! The exact messages of all configuration errors.
 
 use std::error::Error;
 
 use crate::config::{Exporter, TelemetryConfig, TlsConfig};
 use crate::error::InitError;
 
-/// Why these variables are refused where they are read strictly.
+/// Returns the error of these variables in strict mode.
 fn refusal(vars: &[(&str, &str)]) -> InitError {
     let strict = [("THROUGHLINE_STRICT", "true")];
     let vars = strict.iter().chain(vars).copied();
@@ -13,7 +13,7 @@ fn refusal(vars: &[(&str, &str)]) -> InitError {
 }
 
 #[test]
-fn refusals_from_an_environment_that_is_read_strictly() {
+fn errors_of_the_environment_in_strict_mode() {
     const NAMES: &str = r#"use one of "console", "console-json", "file", "otlp", "jaeger" (traces only), "prometheus" (metrics only) or "none""#;
     const URL: &str = "use a URL such as http://127.0.0.1:4317 (gRPC) or http://127.0.0.1:4318 (HTTP)";
     const RATE: &str = "use a number from 0.0 to 1.0";

@@ -1,4 +1,4 @@
-//! Where each signal goes.
+//! The destination of each signal.
 
 use crate::config::OtlpTarget;
 use crate::config::{Protocol, TelemetryConfig};
@@ -88,7 +88,7 @@ fn protocol_and_url_of_each_signal() {
     }
 }
 
-/// Jaeger supports traces only: a run with metrics used to end in an error.
+/// Jaeger supports traces only. A run with metrics used to end in an error.
 #[cfg(feature = "otlp-grpc")]
 #[test]
 fn jaeger_gets_traces_only() {

@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_is_said_and_a_call_within_a_call_is_counted_once() {
+    fn unknown_counts_are_shown_and_nested_calls_are_counted_once() {
         let mut fixture = Fixture::default().span(0, "root", SpanKind::Server, 0, 9);
         fixture = call(fixture, 1, Some((5, 6)));
         fixture = call(fixture, 2, Some((5, 6)));

@@ -213,14 +213,14 @@ mod tests {
     }
 
     #[test]
-    fn a_task_with_roles_and_a_refused_attempt() {
+    fn task_with_roles_and_a_rejected_attempt() {
         let text = printed(&fixture::task(), PAGE);
 
         assert_eq!(text, include_str!("golden/task.txt"), "{text}");
     }
 
     #[test]
-    fn a_narrow_page_cuts_names_and_details_but_keeps_the_columns() {
+    fn narrow_page_clips_names_and_details_and_aligns_columns() {
         let text = printed(
             &fixture::task(),
             PageStyle {
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn the_network_cannot_drive_the_terminal_and_wide_characters_line_up() {
+    fn control_characters_are_escaped_and_wide_characters_are_aligned() {
         let fixture = Fixture::default()
             .span(0, "GET \u{1b}[2J/\r\nx", SpanKind::Server, 0, 1_000)
             .failing("_OTHER", "broken\u{7}\u{202e}pipe")
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn the_services_of_a_trace_are_named_if_there_is_more_than_one() {
+    fn services_are_shown_if_a_trace_has_more_than_one() {
         let fixture = Fixture::default()
             .span(0, "POST /orders", SpanKind::Server, 0, 9_000)
             .service("shop")
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_said() {
+    fn incomplete_traces_are_marked() {
         let orphan = Fixture::default().span(9, "orphan", SpanKind::Internal, 0, 0);
         let text = print(&orphan.trace(), Some("1 span still open"), PAGE);
 

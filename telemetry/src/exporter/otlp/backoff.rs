@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_no_wait_for_what_would_be_too_late() {
+    fn no_retry_beyond_the_deadline() {
         for (retry, remaining, expected) in [
             (Retry::Never, u64::MAX, None),
             (Retry::Backoff, 100, None),

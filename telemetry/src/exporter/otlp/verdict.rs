@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_answered_may_be_sent_again() {
+    fn requests_without_a_reply_are_retried() {
         for (is_grpc, expected) in [
             (true, "gRPC Unavailable: refused"),
             (false, "HTTP export failed: refused"),

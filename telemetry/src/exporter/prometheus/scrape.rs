@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_collection_at_a_time_is_shared_by_those_that_wait_for_it() {
+    async fn waiting_requests_share_one_collection_at_a_time() {
         let (begun, now, at_once) = (
             Arc::new(AtomicUsize::new(0)),
             AtomicUsize::new(0),
@@ -193,7 +193,10 @@ mod tests {
             "the first has its own, and the others share one that began after they came"
         );
         assert_eq!(at_once.load(Ordering::SeqCst), 1, "never two at a time");
-        assert!(scrapes.last.lock().await.is_none(), "nothing is held for nobody");
+        assert!(
+            scrapes.last.lock().await.is_none(),
+            "no collection is held without a request"
+        );
         assert_eq!(
             text(&scrapes).await,
             Ok(expected(3)),
@@ -202,7 +205,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_that_is_given_up_leaves_its_collection_alone() {
+    async fn aborted_request_does_not_stop_its_collection() {
         let (open, gate) = mpsc::channel::<()>();
         let gate = Lock::new(gate);
         let begun = Arc::new(AtomicUsize::new(0));
@@ -218,7 +221,7 @@ mod tests {
             yield_now().await;
         }
         request.abort();
-        assert!(request.await.expect_err("given up").is_cancelled(), "it is gone");
+        assert!(request.await.expect_err("aborted").is_cancelled(), "it is gone");
         let other = scrapes.clone();
         let request = tokio::spawn(async move { text(&other).await });
         while scrapes.waiting.load(Ordering::SeqCst) == 0 {
@@ -249,7 +252,7 @@ mod tests {
         assert_eq!(text(&scrapes).await, Err(empty), "nothing");
         assert!(
             text(&scrapes).await.expect("a page").contains("collection_2"),
-            "it goes on"
+            "it continues"
         );
     }
 }

@@ -1,6 +1,6 @@
-//! Every variable, with what is wrong with it and what is not.
+//! Every variable, with valid and invalid values.
 
-/// What variables of one kind take.
+/// The accepted values of one kind of variable.
 pub(super) struct Kind {
     pub(super) variables: &'static [&'static str],
     pub(super) bad: &'static [&'static str],
@@ -330,7 +330,7 @@ pub(super) const KINDS: &[Kind] = &[
     },
 ];
 
-/// Every text is a name, a path or a model.
+/// Any text is a valid name, path or model.
 pub(super) const FREE: &[&str] = &[
     "OTEL_SERVICE_NAME",
     "THROUGHLINE_FILE_PATH",

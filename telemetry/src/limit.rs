@@ -21,7 +21,7 @@ pub(crate) fn truncate_values(span: &mut SpanData, max_chars: usize) {
         match value {
             Value::String(text) => shorten(text, max_chars),
             Value::Array(Array::String(strings)) => {
-                strings.iter_mut().for_each(|text| shorten(text, max_chars))
+                strings.iter_mut().for_each(|text| shorten(text, max_chars));
             }
             _ => {}
         }

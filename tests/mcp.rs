@@ -1,4 +1,4 @@
-//! A tool of another side, called through the Rust SDK of the Model Context Protocol.
+//! Calls a remote tool through the Rust SDK of the Model Context Protocol.
 
 use opentelemetry::trace::TraceContextExt;
 use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData};
@@ -10,7 +10,7 @@ use throughline::agents::mcp::{Answer, Exchange, Mcp, Transport};
 use throughline::propagation::W3cPropagator;
 use throughline_test_support::Recorder;
 
-/// What the SDK gives, as an answer.
+/// Adapts a result of the SDK to an answer.
 struct Called<T>(Result<T, ServiceError>);
 
 impl<T: serde::Serialize> Answer for Called<T> {

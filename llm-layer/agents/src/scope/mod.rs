@@ -54,17 +54,17 @@
 //! And, at their end, the totals of the model calls beneath them:
 //!
 //! <!-- semconv attributes.throughline.scope -->
-//! | attribute | type | when | what |
+//! | attribute | type | condition | description |
 //! |---|---|---|---|
 //! | `throughline.cost` | double | If greater than 0. | The cost of a model call or of the model calls in a scope, in the currency of the configured prices. |
 //! | `throughline.tokens.cache_read` | int | If greater than 0. | Input tokens that providers read from their caches, in all model calls of a scope. |
 //! | `throughline.tokens.calls` | int | If greater than 0. | The number of model calls in a scope. |
-//! | `throughline.tokens.estimated` | int | If greater than 0. | How many of the tokens of a scope are estimates. |
-//! | `throughline.tokens.input` | int | If the scope has model calls and the count of one is known. | Input tokens that no provider reported or that another hop reports; on a scope, those of all its model calls. |
-//! | `throughline.tokens.limit` | int | If the scope has a token budget. At the start. | The token budget of a scope. |
-//! | `throughline.tokens.output` | int | If the scope has model calls and the count of one is known. | Output tokens that no provider reported or that another hop reports; on a scope, those of all its model calls. |
-//! | `throughline.tokens.reasoning` | int | If greater than 0. | Output tokens spent on reasoning, in all model calls of a scope. |
-//! | `throughline.tokens.refused` | int | If greater than 0. | The number of model calls in a scope that a token budget refused. |
+//! | `throughline.tokens.estimated` | int | If greater than 0. | The number of estimated tokens in a scope. |
+//! | `throughline.tokens.input` | int | If the count of at least one model call is known. | Input tokens that no provider reported, or that the caller of a proxy reports. On a scope, the sum of its model calls. |
+//! | `throughline.tokens.limit` | int | If the scope has a token budget. Set at the start. | The token budget of a scope. |
+//! | `throughline.tokens.output` | int | If the count of at least one model call is known. | Output tokens that no provider reported, or that the caller of a proxy reports. On a scope, the sum of its model calls. |
+//! | `throughline.tokens.reasoning` | int | If greater than 0. | Output tokens used for reasoning, in all model calls of a scope. |
+//! | `throughline.tokens.refused` | int | If greater than 0. | The number of model calls in a scope that a token budget rejected. |
 //! | `throughline.tokens.unknown` | int | If greater than 0. | The number of model calls in a scope with unknown or incomplete token counts. The totals of the scope cover the other calls. |
 //! <!-- endsemconv -->
 //!

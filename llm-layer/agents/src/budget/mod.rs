@@ -74,4 +74,4 @@ mod refusal;
 pub use self::body::BudgetBody;
 pub use self::layer::{BudgetFuture, TokenBudgetLayer, TokenBudgetService};
 use self::refusal::Refusal;
-pub use self::refusal::{CODE, Refusable, warn_not_enforced};
+pub use self::refusal::{Refusable, TOKEN_BUDGET_EXCEEDED, warn_not_enforced};

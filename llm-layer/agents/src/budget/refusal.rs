@@ -39,7 +39,7 @@ impl Refusal {
             "message": self.budget.to_string(),
             "type": "insufficient_quota",
             "param": null,
-            "code": CODE,
+            "code": TOKEN_BUDGET_EXCEEDED,
         });
         let text = Bytes::from(json!({"type": "error", "error": error}).to_string());
         let length = text.len();
@@ -69,7 +69,7 @@ pub fn warn_not_enforced() {
 }
 
 /// The code of a refusal: `error.type` and the `code` of the error.
-pub const CODE: &str = "token_budget_exceeded";
+pub const TOKEN_BUDGET_EXCEEDED: &str = "token_budget_exceeded";
 
 /// A response that a [`TokenBudgetService`](super::TokenBudgetService) can replace by a refusal: `http::Response`, and
 /// `reqwest::Response` with the feature `reqwest`. It is sealed.

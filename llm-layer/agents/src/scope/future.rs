@@ -9,12 +9,14 @@ use opentelemetry::Context;
 use pin_project_lite::pin_project;
 
 use super::failure::Failure;
-use super::{Running, Scope, ScopeHandle};
+use super::handle::ScopeHandle;
+use super::running::RunningScope;
+use super::setup::Scope;
 
 pin_project! {
     /// A future that is polled and dropped with its scope current.
     ///
-    /// The scope begins with the first poll. Its parent is the context in which this future was made, so it can be spawned. If the
+    /// The scope starts with the first poll. Its parent is the context in which this future was made, so it can be spawned. If the
     /// first poll is in a scope beneath that context, as in `workflow("w").run(agent("a").run(…))`, that scope is the parent.
     #[must_use = "futures do nothing unless polled"]
     #[project = Projected]
@@ -24,7 +26,7 @@ pin_project! {
         judge: fn(&F::Output) -> Option<Failure>,
         parent: Context,
         scope: Option<Scope>,
-        running: Option<Running>,
+        running: Option<RunningScope>,
     }
 
     impl<F: Future> PinnedDrop for InScope<F> {
@@ -51,8 +53,8 @@ impl<F: Future> InScope<F> {
         }
     }
 
-    /// A future whose scope has begun.
-    pub(super) fn begun(scope: Running, future: F, judge: fn(&F::Output) -> Option<Failure>) -> Self {
+    /// A future whose scope has started.
+    pub(super) fn started(scope: RunningScope, future: F, judge: fn(&F::Output) -> Option<Failure>) -> Self {
         Self {
             inner: Some(future),
             judge,

@@ -1,4 +1,4 @@
-//! A scope around each exchange of an HTTP service.
+//! A layer that puts a scope around each exchange of an HTTP service.
 
 use std::fmt;
 use std::task::{Context as Task, Poll};
@@ -12,10 +12,9 @@ use throughline_tracing_layer::observe::{End, EndAt, Head, Observe, Observed, Re
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::ScopeFor;
 use super::failure::Failure;
-use super::layer::start;
-use super::running::Running;
+use super::layer::{ScopeFor, start};
+use super::running::RunningScope;
 
 /// A layer that runs each HTTP exchange in a scope: see [`Scope::http_layer`](super::Scope::http_layer).
 #[derive(Clone)]
@@ -70,7 +69,7 @@ where
 /// The scope of an HTTP exchange, which observes the response of a [`HttpScopedService`].
 #[derive(Debug)]
 pub struct ScopedExchange {
-    running: Running,
+    running: RunningScope,
 }
 
 impl Observe for ScopedExchange {

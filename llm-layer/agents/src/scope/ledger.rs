@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::exhausted::ExhaustedBudget;
-use super::subject::{Kind, Subject};
+use super::identity::{ScopeIdentity, ScopeKind};
 use crate::usage::{CallUsage, TokenSource};
 
 /// The tokens of the model calls of a scope so far.
@@ -16,17 +16,17 @@ pub struct Tokens {
     pub input: u64,
     /// Output tokens, reasoning included.
     pub output: u64,
-    /// Of the input, the tokens that providers read from their caches.
+    /// The input tokens that providers read from their caches.
     pub cache_read: u64,
-    /// Of the output, the tokens spent on reasoning.
+    /// The output tokens for reasoning.
     pub reasoning: u64,
-    /// Of all tokens, those that are estimates, since no provider reported them.
+    /// The tokens that are estimates, since no provider reported them.
     pub estimated: u64,
     /// The cost in billionths of the currency of the prices; 0 without prices.
     pub nanocost: u64,
     /// The number of model calls that have ended.
     pub calls: u64,
-    /// Of the calls, the number of those with unknown or incomplete token counts.
+    /// The number of calls with unknown or incomplete token counts.
     pub unknown: u64,
     /// The number of model calls that a [budget](crate::budget) refused. They are not in [`calls`](Self::calls).
     pub refused: u64,
@@ -48,7 +48,9 @@ impl Tokens {
 /// end of a scope are exact, because an open call adds its usage before it is released: the decrement of `open` and its
 /// load in `close` order these additions before the totals are read.
 pub(super) struct Ledger {
-    pub(super) subject: Subject,
+    pub(super) identity: ScopeIdentity,
+    /// The most tokens that the scope may use.
+    limit: Option<u64>,
     above: Option<Arc<Ledger>>,
     counts: Counts,
     /// The number of calls that have ended and are still being counted.
@@ -73,27 +75,28 @@ struct Counts {
     calls: AtomicU64,
     unknown: AtomicU64,
     refused: AtomicU64,
-    /// Of an agent: the inference and the tools that it called itself, and no agent beneath it.
+    /// The inference and tool calls of an agent without those of agents beneath it.
     own_inference: AtomicU64,
     own_tools: AtomicU64,
 }
 
 impl Ledger {
-    pub(super) fn new(subject: Subject, above: Option<Arc<Ledger>>) -> Self {
+    pub(super) fn new(identity: ScopeIdentity, limit: Option<u64>, above: Option<Arc<Ledger>>) -> Self {
         let ledger = Self {
-            subject,
+            identity,
+            limit,
             above,
             counts: Counts::default(),
             open: AtomicUsize::new(0),
             on_close: Mutex::new(None),
         };
-        if ledger.subject.kind == Kind::Tool {
+        if ledger.identity.kind == ScopeKind::Tool {
             ledger.add_tool();
         }
         ledger
     }
 
-    /// Counts a tool that is called here.
+    /// Counts a tool call.
     pub(super) fn add_tool(&self) {
         self.add_own(|counts| &counts.own_tools);
     }
@@ -122,9 +125,9 @@ impl Ledger {
 
     /// The innermost exhausted budget.
     pub(super) fn exhausted(&self) -> Option<ExhaustedBudget> {
-        let (subject, limit, used) = self.upwards().find_map(Self::exhausted_budget)?;
+        let (identity, limit, used) = self.upwards().find_map(Self::exhausted_budget)?;
         Some(ExhaustedBudget {
-            scope: subject.to_string(),
+            scope: identity.to_string(),
             limit,
             used,
         })
@@ -135,16 +138,18 @@ impl Ledger {
         self.upwards().any(|ledger| ledger.exhausted_budget().is_some())
     }
 
-    /// The budget of this ledger, if it is spent, and what was.
-    fn exhausted_budget(&self) -> Option<(&Subject, u64, u64)> {
-        let limit = self.subject.limit?;
+    /// The scope of this ledger, its limit and the tokens that it has used, if its budget is exhausted.
+    fn exhausted_budget(&self) -> Option<(&ScopeIdentity, u64, u64)> {
+        let limit = self.limit?;
         let used = self.tokens().total();
-        (used >= limit).then_some((&self.subject, limit, used))
+        (used >= limit).then_some((&self.identity, limit, used))
     }
 
-    /// Counts for the innermost agent.
+    /// Adds one to a count of the innermost agent.
     fn add_own(&self, count: impl FnOnce(&Counts) -> &AtomicU64) {
-        let mut agents = self.upwards().filter(|ledger| ledger.subject.kind == Kind::Agent);
+        let mut agents = self
+            .upwards()
+            .filter(|ledger| ledger.identity.kind == ScopeKind::Agent);
         if let Some(agent) = agents.next() {
             count(&agent.counts).fetch_add(1, Ordering::Relaxed);
         }
@@ -154,14 +159,14 @@ impl Ledger {
         std::iter::successors(Some(self), |ledger| ledger.above.as_deref())
     }
 
-    /// A call of this scope, and those above it, is still being counted.
+    /// Adds an open call to this scope and all those above it.
     pub(super) fn hold(&self) {
         for ledger in self.upwards() {
             ledger.open.fetch_add(1, Ordering::AcqRel);
         }
     }
 
-    /// It is counted. A scope that waited for it ends.
+    /// Removes an open call. A scope that waited for it ends.
     pub(super) fn release(&self) {
         for ledger in self.upwards() {
             if ledger.open.fetch_sub(1, Ordering::AcqRel) == 1 {
@@ -179,7 +184,7 @@ impl Ledger {
         // what is stored here.
         let mut waiting = self.lock();
         // The server ends the span of a request without waiting for calls, so its totals cannot wait either.
-        if self.open.load(Ordering::Acquire) > 0 && self.subject.kind != Kind::Request {
+        if self.open.load(Ordering::Acquire) > 0 && self.identity.kind != ScopeKind::Request {
             *waiting = Some(Box::new(on_close));
             return;
         }
@@ -195,7 +200,7 @@ impl Ledger {
         self.counts.tokens()
     }
 
-    /// The inference and the tools that an agent called itself.
+    /// The inference and tool calls of an agent.
     pub(super) fn own_calls(&self) -> [u64; 2] {
         [&self.counts.own_inference, &self.counts.own_tools].map(|count| count.load(Ordering::Relaxed))
     }
@@ -249,7 +254,7 @@ fn nanos(cost: Option<f64>) -> u64 {
 impl fmt::Debug for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ledger")
-            .field("subject", &self.subject)
+            .field("identity", &self.identity)
             .field("tokens", &self.tokens())
             .field("open", &self.open)
             .finish_non_exhaustive()

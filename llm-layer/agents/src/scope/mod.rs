@@ -128,13 +128,15 @@ mod future;
 mod graph_run;
 mod handle;
 mod http;
+mod identity;
+mod instruments;
+mod label_budget;
 mod layer;
 mod ledger;
-mod name_budget;
 mod names;
+mod run;
 mod running;
 mod setup;
-mod subject;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -145,42 +147,42 @@ pub(crate) use self::failure::Failure;
 pub use self::future::InScope;
 pub use self::handle::{OpenCall, ScopeHandle, tokens};
 pub use self::http::{HttpScopeLayer, HttpScopedService, ScopedExchange};
+pub(crate) use self::identity::ScopeKind;
 pub use self::layer::{ScopeFor, ScopeLayer, ScopedService};
 pub use self::ledger::Tokens;
 pub use self::names::ScopeNames;
-pub use self::running::Running;
+pub use self::running::RunningScope;
 pub use self::setup::Scope;
-pub(crate) use self::subject::Kind;
 
 /// An agent of this name: a span `invoke_agent {name}`.
 pub fn agent(name: impl Into<Cow<'static, str>>) -> Scope {
-    Scope::new(Kind::Agent, name.into())
+    Scope::new(ScopeKind::Agent, name.into())
 }
 
 /// A tool of this name: a span `execute_tool {name}`.
 pub fn tool(name: impl Into<Cow<'static, str>>) -> Scope {
-    Scope::new(Kind::Tool, name.into())
+    Scope::new(ScopeKind::Tool, name.into())
 }
 
 /// A workflow of this name: a span `invoke_workflow {name}`.
 pub fn workflow(name: impl Into<Cow<'static, str>>) -> Scope {
-    Scope::new(Kind::Workflow, name.into())
+    Scope::new(ScopeKind::Workflow, name.into())
 }
 
-/// A request, or whatever the span is of that is current: the scope has none of its own, and writes its totals on that.
+/// A request: a scope without a span, which writes its totals on the current span.
 ///
 /// ```
 /// use throughline_agents::scope::request;
 /// # use tower::{Layer, service_fn};
 /// # let service = service_fn(|_: http::Request<String>| async { Ok::<_, std::io::Error>(http::Response::new(String::new())) });
-/// // Inside of a `ServerLayer`: each server span says what its request spent.
+/// // Inside of a `ServerLayer`: each server span has the tokens of its request.
 /// let service = request().http_layer().layer(service);
 /// ```
 ///
-/// Attributes and conversation go on that span when the scope begins. The scope marks no failure, ends no span, and
-/// waits for no call that is still being counted when it ends.
+/// Attributes and conversation are recorded on that span when the scope starts. The scope does not set the span's status or end
+/// the span, and its end does not wait for calls that are still being counted.
 pub fn request() -> Scope {
-    Scope::new(Kind::Request, Cow::Borrowed("request"))
+    Scope::new(ScopeKind::Request, Cow::Borrowed("request"))
 }
 
 /// Runs a future as an agent of this name.

@@ -44,6 +44,7 @@ mod scopes;
 mod scopes_branches;
 mod scopes_layers;
 mod scopes_metrics;
+mod scopes_streams;
 mod secrets;
 mod streams;
 mod support;

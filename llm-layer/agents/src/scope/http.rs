@@ -61,8 +61,8 @@ where
     }
 
     fn call(&mut self, request: R) -> Self::Future {
-        let running = start(&self.scopes, &request);
-        ResponseFuture::start(Some(ScopedExchange { running }), || self.inner.call(request))
+        let exchange = ScopedExchange::new(start(&self.scopes, &request));
+        ResponseFuture::start(Some(exchange), || self.inner.call(request))
     }
 }
 
@@ -70,6 +70,12 @@ where
 #[derive(Debug)]
 pub struct ScopedExchange {
     running: RunningScope,
+}
+
+impl ScopedExchange {
+    pub(super) fn new(running: RunningScope) -> Self {
+        Self { running }
+    }
 }
 
 impl Observe for ScopedExchange {

@@ -8,7 +8,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::failure::Failure;
-use super::future::InScope;
+use super::in_scope::InScope;
 use super::running::RunningScope;
 use super::setup::Scope;
 
@@ -81,13 +81,13 @@ where
 {
     type Response = S::Response;
     type Error = S::Error;
-    type Future = InScope<S::Future>;
+    type Future = InScope<S::Future, Result<S::Response, S::Error>>;
 
     fn poll_ready(&mut self, cx: &mut Task<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: R) -> InScope<S::Future> {
+    fn call(&mut self, request: R) -> Self::Future {
         let running = start(&self.scopes, &request);
         let attached = running.attach();
         let future = self.inner.call(request);

@@ -43,6 +43,12 @@
 //! that for Tokio. For work that is not one future, such as the job of a worker, [`Scope::start`] returns a value that can be
 //! sent along.
 //!
+//! # Streams
+//!
+//! A scope that runs a future ends with the future. If an answer streams, the future ends with the head of the response or with
+//! the value of the stream, and the work goes on. [`Scope::run_response`] ends with the body of the response,
+//! [`Scope::run_stream`] with the stream and [`Scope::run_body`] with the body; the scope is current whenever they are polled.
+//!
 //! # What is recorded
 //!
 //! | span | kind | attributes |
@@ -124,11 +130,11 @@
 mod close;
 mod exhausted;
 mod failure;
-mod future;
 mod graph_run;
 mod handle;
 mod http;
 mod identity;
+mod in_scope;
 mod instruments;
 mod label_budget;
 mod layer;
@@ -144,10 +150,10 @@ use std::future::Future;
 
 pub use self::exhausted::ExhaustedBudget;
 pub(crate) use self::failure::Failure;
-pub use self::future::InScope;
 pub use self::handle::{OpenCall, ScopeHandle, tokens};
 pub use self::http::{HttpScopeLayer, HttpScopedService, ScopedExchange};
 pub(crate) use self::identity::ScopeKind;
+pub use self::in_scope::InScope;
 pub use self::layer::{ScopeFor, ScopeLayer, ScopedService};
 pub use self::ledger::Tokens;
 pub use self::names::ScopeNames;
@@ -186,22 +192,22 @@ pub fn request() -> Scope {
 }
 
 /// Runs a future as an agent of this name.
-pub fn in_agent<F: Future>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F> {
+pub fn in_agent<F: Future>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F, F::Output> {
     agent(name).run(future)
 }
 
 /// Runs a future as a tool of this name.
-pub fn in_tool<F: Future>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F> {
+pub fn in_tool<F: Future>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F, F::Output> {
     tool(name).run(future)
 }
 
 /// Runs a future as a workflow of this name.
-pub fn in_workflow<F: Future>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F> {
+pub fn in_workflow<F: Future>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F, F::Output> {
     workflow(name).run(future)
 }
 
 /// Runs a future as an agent of this name; an `Err` marks the span as failed.
-pub fn try_in_agent<F, T, E>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F>
+pub fn try_in_agent<F, T, E>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F, F::Output>
 where
     F: Future<Output = Result<T, E>>,
     E: fmt::Display + 'static,
@@ -210,7 +216,7 @@ where
 }
 
 /// Runs a future as a tool of this name; an `Err` marks the span as failed.
-pub fn try_in_tool<F, T, E>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F>
+pub fn try_in_tool<F, T, E>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F, F::Output>
 where
     F: Future<Output = Result<T, E>>,
     E: fmt::Display + 'static,
@@ -219,7 +225,7 @@ where
 }
 
 /// Runs a future as a workflow of this name; an `Err` marks the span as failed.
-pub fn try_in_workflow<F, T, E>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F>
+pub fn try_in_workflow<F, T, E>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F, F::Output>
 where
     F: Future<Output = Result<T, E>>,
     E: fmt::Display + 'static,

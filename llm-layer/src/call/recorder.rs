@@ -75,7 +75,13 @@ fn record(mut finished: FinishedCall, is_rough: bool) {
     if let Some(scope) = ScopeHandle::in_context(&call.cx) {
         match call.budget.refusal {
             Some(_) => scope.refuse(),
-            None => scope.add(&outcome.usage),
+            None => {
+                scope.add(&outcome.usage);
+                if outcome.usage.is_inference {
+                    let reasons = attributes::finish_reasons(&call, outcome.failure.is_some());
+                    scope.set_finish_reasons(reasons.unwrap_or_default());
+                }
+            }
         }
     }
     if call.has_span {

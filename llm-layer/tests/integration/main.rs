@@ -45,6 +45,7 @@ mod scopes_branches;
 mod scopes_layers;
 mod scopes_metrics;
 mod scopes_streams;
+mod scopes_usage;
 mod secrets;
 mod streams;
 mod support;

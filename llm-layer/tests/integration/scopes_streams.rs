@@ -49,6 +49,7 @@ async fn streamed_answer(
 const WHOLE_ANSWER: &str = r#"Internal invoke_agent Planner
   - gen_ai.agent.name="Planner"
   - gen_ai.operation.name="invoke_agent"
+  - gen_ai.response.finish_reasons=["stop"]
   - gen_ai.usage.input_tokens=8
   - gen_ai.usage.output_tokens=1
   - throughline.tokens.calls=1

@@ -63,7 +63,13 @@ impl Close {
                     .unwrap_or_default()
             }
             ScopeKind::Node => Vec::new(),
-            kind => totals(&tokens, kind),
+            kind => {
+                let mut totals = totals(&tokens, kind);
+                let reasons = ledger.take_finish_reasons();
+                totals
+                    .extend(reasons.map(|reasons| KeyValue::new(semconv::RESPONSE_FINISH_REASONS, reasons)));
+                totals
+            }
         }
     }
 }
@@ -102,6 +108,12 @@ fn totals(tokens: &Tokens, kind: ScopeKind) -> Vec<KeyValue> {
     if kind == ScopeKind::Agent && tokens.calls > 0 && tokens.estimated == 0 && tokens.unknown == 0 {
         totals.push(count(semconv::USAGE_INPUT_TOKENS, tokens.input));
         totals.push(count(semconv::USAGE_OUTPUT_TOKENS, tokens.output));
+        let cached = [
+            (semconv::USAGE_CACHE_READ_INPUT_TOKENS, tokens.cache_read),
+            (semconv::USAGE_CACHE_WRITE_INPUT_TOKENS, tokens.cache_write),
+        ];
+        let cached = cached.into_iter().filter(|(_, tokens)| *tokens > 0);
+        totals.extend(cached.map(|(name, tokens)| count(name, tokens)));
     }
     totals
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use opentelemetry::Context;
 use opentelemetry::baggage::BaggageExt;
+use opentelemetry::{Context, StringValue};
 
 use super::exhausted::ExhaustedBudget;
 use super::graph_run::GraphRun;
@@ -68,6 +68,13 @@ impl ScopeHandle {
     /// Adds the usage of a model call to this scope and all scopes above it.
     pub fn add(&self, usage: &CallUsage) {
         self.ledger.add(usage);
+    }
+
+    /// Sets the finish reasons of the last inference call of the innermost agent, in the order of the alternatives.
+    ///
+    /// The span of the agent ends with them as `gen_ai.response.finish_reasons`.
+    pub fn set_finish_reasons(&self, reasons: Vec<StringValue>) {
+        self.ledger.set_finish_reasons(reasons);
     }
 
     /// Counts a model call that a budget refused, in this scope and all scopes above it.

@@ -4,6 +4,9 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use opentelemetry::{Array, StringValue, Value};
+use throughline_tracing_layer::limits::bound;
+
 use super::exhausted::ExhaustedBudget;
 use super::identity::{ScopeIdentity, ScopeKind};
 use crate::usage::{CallUsage, TokenSource};
@@ -18,6 +21,8 @@ pub struct Tokens {
     pub output: u64,
     /// The input tokens that providers read from their caches.
     pub cache_read: u64,
+    /// The input tokens that providers wrote to their caches.
+    pub cache_write: u64,
     /// The output tokens for reasoning.
     pub reasoning: u64,
     /// The tokens that are estimates, since no provider reported them.
@@ -57,6 +62,7 @@ pub(super) struct Ledger {
     open: AtomicUsize,
     /// The end of the scope, while it waits for these calls.
     on_close: Mutex<Option<OnClose>>,
+    finish_reasons: Mutex<Option<Value>>,
 }
 
 /// Ends a scope.
@@ -69,6 +75,7 @@ struct Counts {
     input: AtomicU64,
     output: AtomicU64,
     cache_read: AtomicU64,
+    cache_write: AtomicU64,
     reasoning: AtomicU64,
     estimated: AtomicU64,
     nanocost: AtomicU64,
@@ -89,6 +96,7 @@ impl Ledger {
             counts: Counts::default(),
             open: AtomicUsize::new(0),
             on_close: Mutex::new(None),
+            finish_reasons: Mutex::new(None),
         };
         if ledger.identity.kind == ScopeKind::Tool {
             ledger.add_tool();
@@ -147,12 +155,29 @@ impl Ledger {
 
     /// Adds one to a count of the innermost agent.
     fn add_own(&self, count: impl FnOnce(&Counts) -> &AtomicU64) {
-        let mut agents = self
-            .upwards()
-            .filter(|ledger| ledger.identity.kind == ScopeKind::Agent);
-        if let Some(agent) = agents.next() {
+        if let Some(agent) = self.agent() {
             count(&agent.counts).fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Replaces the finish reasons of the innermost agent.
+    pub(super) fn set_finish_reasons(&self, reasons: Vec<StringValue>) {
+        if let Some(agent) = self.agent() {
+            let mut bounded = (!reasons.is_empty()).then_some(Value::Array(Array::String(reasons)));
+            bounded.iter_mut().for_each(bound);
+            *lock(&agent.finish_reasons) = bounded;
+        }
+    }
+
+    /// The finish reasons of the last inference call of an agent.
+    pub(super) fn take_finish_reasons(&self) -> Option<Value> {
+        lock(&self.finish_reasons).take()
+    }
+
+    /// The ledger of the innermost agent.
+    fn agent(&self) -> Option<&Self> {
+        self.upwards()
+            .find(|ledger| ledger.identity.kind == ScopeKind::Agent)
     }
 
     fn upwards(&self) -> impl Iterator<Item = &Self> {
@@ -170,7 +195,7 @@ impl Ledger {
     pub(super) fn release(&self) {
         for ledger in self.upwards() {
             if ledger.open.fetch_sub(1, Ordering::AcqRel) == 1 {
-                let on_close = ledger.lock().take();
+                let on_close = lock(&ledger.on_close).take();
                 if let Some(on_close) = on_close {
                     on_close(ledger);
                 }
@@ -182,7 +207,7 @@ impl Ledger {
     pub(super) fn close(&self, on_close: impl FnOnce(&Self) + Send + 'static) {
         // `release` takes the lock after its decrement. It either runs before the load here, which then sees 0, or finds
         // what is stored here.
-        let mut waiting = self.lock();
+        let mut waiting = lock(&self.on_close);
         // The server ends the span of a request without waiting for calls, so its totals cannot wait either.
         if self.open.load(Ordering::Acquire) > 0 && self.identity.kind != ScopeKind::Request {
             *waiting = Some(Box::new(on_close));
@@ -190,10 +215,6 @@ impl Ledger {
         }
         drop(waiting);
         on_close(self);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<OnClose>> {
-        self.on_close.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn tokens(&self) -> Tokens {
@@ -217,6 +238,7 @@ impl Counts {
             }
         }
         self.cache_read.fetch_add(usage.cache_read, Ordering::Relaxed);
+        self.cache_write.fetch_add(usage.cache_write, Ordering::Relaxed);
         self.reasoning.fetch_add(usage.reasoning, Ordering::Relaxed);
         self.nanocost.fetch_add(nanos(usage.cost), Ordering::Relaxed);
         self.calls.fetch_add(1, Ordering::Relaxed);
@@ -230,6 +252,7 @@ impl Counts {
             input: self.input.load(Ordering::Relaxed),
             output: self.output.load(Ordering::Relaxed),
             cache_read: self.cache_read.load(Ordering::Relaxed),
+            cache_write: self.cache_write.load(Ordering::Relaxed),
             reasoning: self.reasoning.load(Ordering::Relaxed),
             estimated: self.estimated.load(Ordering::Relaxed),
             nanocost: self.nanocost.load(Ordering::Relaxed),
@@ -238,6 +261,10 @@ impl Counts {
             refused: self.refused.load(Ordering::Relaxed),
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A cost in billionths.

@@ -74,10 +74,16 @@
 //! | `throughline.tokens.unknown` | int | If greater than 0. | The number of model calls in a scope with unknown or incomplete token counts. The totals of the scope cover the other calls. |
 //! <!-- endsemconv -->
 //!
-//! The totals cover the calls whose tokens are known; a total of unknown tokens is left out. If providers reported all
-//! numbers, the span of an agent also has `gen_ai.usage.input_tokens` and `gen_ai.usage.output_tokens`: the conventions do
-//! not allow estimates there. For `throughline.tokens.limit` and `throughline.tokens.refused` see
-//! [`Scope::with_token_budget`].
+//! The totals cover the calls whose tokens are known; a total of unknown tokens is omitted. For `throughline.tokens.limit` and
+//! `throughline.tokens.refused` see [`Scope::with_token_budget`].
+//!
+//! The span of an agent also ends with attributes of the conventions:
+//!
+//! | attribute | when | what |
+//! |---|---|---|
+//! | `gen_ai.usage.input_tokens`, `gen_ai.usage.output_tokens` | if providers reported all numbers | the totals; the conventions do not allow estimates |
+//! | `gen_ai.usage.cache_read.input_tokens`, `gen_ai.usage.cache_write.input_tokens` | like those, if greater than 0 | the part of the input that providers read from caches or wrote to them |
+//! | `gen_ai.response.finish_reasons` | if the agent made an inference call | the reasons of the last one; calls of agents beneath it do not count |
 //!
 //! Metrics, also of scopes whose span is not recorded:
 //!

@@ -13,6 +13,7 @@ mod amplification;
 mod attempts;
 mod baggage;
 mod budgets;
+mod budgets_estimates;
 mod complaints;
 mod content;
 mod conventions;

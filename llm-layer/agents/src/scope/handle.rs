@@ -87,6 +87,12 @@ impl ScopeHandle {
         self.ledger.exhausted()
     }
 
+    /// Returns whether this scope, or one above it, has a budget.
+    #[must_use]
+    pub fn has_budget(&self) -> bool {
+        self.ledger.has_budget()
+    }
+
     /// Returns whether the budget of this scope, or of one above it, is exhausted.
     #[must_use]
     pub fn is_exhausted(&self) -> bool {

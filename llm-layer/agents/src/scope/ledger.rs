@@ -141,6 +141,11 @@ impl Ledger {
         })
     }
 
+    /// Whether there is a budget.
+    pub(super) fn has_budget(&self) -> bool {
+        self.upwards().any(|ledger| ledger.limit.is_some())
+    }
+
     /// Whether a budget is exhausted.
     pub(super) fn is_exhausted(&self) -> bool {
         self.upwards().any(|ledger| ledger.exhausted_budget().is_some())

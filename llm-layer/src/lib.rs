@@ -113,8 +113,9 @@
 //! `tiktoken`, on by default) or with your own [`TokenCounter`]. A count that can be neither read nor
 //! estimated is omitted, never 0.
 //!
-//! Counting never blocks the caller. A background thread loads the vocabulary (about 0.1 s) when a stream
-//! that will not report usage starts, or on first use. It also counts prompts of more than 32 KiB and answers
+//! Counting does not block the caller. A background thread loads the vocabulary (about 0.1 s) when a stream
+//! that will not report usage starts, or a call in a scope with a [budget](throughline_agents::budget), or on
+//! first use. Only in a scope with a budget, an answer that ends before that waits for it. It also counts prompts of more than 32 KiB and answers
 //! in segments of 16 KiB. If usage will be reported, nothing is counted unless the answer breaks off or has
 //! more than 64 KiB of text. A call that waits for the thread is recorded late, with the time at which it
 //! ended: see [`settle`]. If too many calls wait, tokens are approximated as bytes / 4. At most 192 KiB of

@@ -60,12 +60,12 @@ use std::borrow::Cow;
 use opentelemetry::KeyValue;
 use throughline_tracing_layer::limits::bound;
 
-use crate::scope::{Kind, Scope};
+use crate::scope::{Scope, ScopeKind};
 use crate::semconv::tinyllm;
 
 /// A run of the graph with this id: a span `graph.execute`.
 pub fn graph(id: impl Into<Cow<'static, str>>) -> Scope {
-    Scope::new(Kind::Graph, id.into())
+    Scope::new(ScopeKind::Graph, id.into())
 }
 
 /// A node of this type and id, the next step of the run around it: a span `node.{type}`.
@@ -74,7 +74,7 @@ pub fn graph(id: impl Into<Cow<'static, str>>) -> Scope {
 pub fn node(kind: impl Into<Cow<'static, str>>, id: impl Into<Cow<'static, str>>) -> Scope {
     let mut id = KeyValue::new(tinyllm::NODE_ID, id.into());
     bound(&mut id.value);
-    Scope::new(Kind::Node, kind.into()).with_attribute(id)
+    Scope::new(ScopeKind::Node, kind.into()).with_attribute(id)
 }
 
 /// What the run is to do, for [`Scope::with_attribute`]: `task.content`, cut after [`TASK_LIMIT`] characters.

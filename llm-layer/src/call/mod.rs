@@ -4,6 +4,7 @@ mod attributes;
 mod captured_content;
 mod extra_attributes;
 mod failure;
+mod fetched;
 mod future;
 mod instruments;
 mod label_budget;

@@ -1,7 +1,9 @@
 //! The versions of the GenAI conventions.
 
+use crate::semconv;
+
 /// A version of the [GenAI conventions](https://github.com/open-telemetry/semantic-conventions-genai). It
-/// decides which metrics are recorded. The conventions are in development, and dashboards lag behind.
+/// decides which attributes and metrics are recorded, and the schema URL. The conventions are in development, and dashboards lag behind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Convention {
@@ -39,6 +41,19 @@ impl Convention {
                 "gen_ai" => Some(Self::V1_41),
                 _ => None,
             })
+    }
+
+    /// Returns whether the conventions have an attribute. Attributes of other namespaces are not their business.
+    pub(crate) fn has(self, name: &str) -> bool {
+        self != Self::V1_41 || !semconv::NEWER_THAN_1_41.contains(&name)
+    }
+
+    /// Returns the URL of the schema that describes the telemetry.
+    pub(crate) fn schema_url(self) -> &'static str {
+        match self {
+            Self::Latest | Self::Both => semconv::SCHEMA_URL,
+            Self::V1_41 => semconv::SCHEMA_URL_1_41,
+        }
     }
 
     pub(crate) fn is_latest(self) -> bool {

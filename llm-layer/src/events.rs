@@ -10,6 +10,7 @@ use opentelemetry::{Array, Key, KeyValue, Value};
 use serde_json::Value as Json;
 use throughline_llm_wire::Content;
 
+use crate::convention::Convention;
 use crate::{content, semconv};
 
 /// Emits the events of model calls through the user's logger. The closure hides the type of the logger.
@@ -27,11 +28,11 @@ struct Event {
 }
 
 impl Events {
-    pub(crate) fn new<P>(provider: &P) -> Self
+    pub(crate) fn new<P>(provider: &P, convention: Convention) -> Self
     where
         P: LoggerProvider<Logger: Send + Sync + 'static>,
     {
-        let logger = provider.logger_with_scope(crate::scope_of_instrumentation());
+        let logger = provider.logger_with_scope(crate::scope_of_instrumentation(convention));
         Self(Arc::new(move |event| emit(&logger, event)))
     }
 

@@ -46,12 +46,13 @@ impl LlmLayer {
     #[must_use]
     pub fn new() -> Self {
         call::register_pending();
-        let scope = crate::scope_of_instrumentation();
+        let config = Arc::<Config>::default();
+        let scope = crate::scope_of_instrumentation(config.convention);
         Self {
             shared: Shared {
                 tracer: LazyTracer::global(scope.clone()),
                 instruments: LazyInstruments::global(scope, Instruments::new),
-                config: Arc::default(),
+                config,
                 fetched: Arc::default(),
                 clock: Clock::default(),
             },
@@ -89,7 +90,8 @@ impl LlmLayer {
     where
         P: LoggerProvider<Logger: Send + Sync + 'static>,
     {
-        self.config().events = Some(Events::new(provider));
+        let events = Events::new(provider, self.shared.config.convention);
+        self.config().events = Some(events);
         self
     }
 
@@ -120,6 +122,9 @@ impl LlmLayer {
     /// created.
     #[must_use]
     pub fn with_convention(mut self, convention: Convention) -> Self {
+        let scope = crate::scope_of_instrumentation(convention);
+        self.shared.tracer = self.shared.tracer.with_scope(scope.clone());
+        self.shared.instruments = self.shared.instruments.with_scope(scope);
         self.config().convention = convention;
         self
     }

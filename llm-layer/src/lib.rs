@@ -48,7 +48,8 @@
 //! | `gen_ai.agent.name`, `gen_ai.conversation.id` | at the start, in a scope or by baggage | see [`scope`](throughline_agents::scope) |
 //! | `gen_ai.response.id`, `gen_ai.response.model` | at the end | from the answer |
 //! | `gen_ai.response.finish_reasons` | at the end | one an alternative; `error` where it did not come |
-//! | `gen_ai.response.time_to_first_chunk` | streams | seconds from the call to the first bytes of the answer |
+//! | `gen_ai.response.time_to_first_chunk` | streams | seconds from the call to the first event of the answer; comments and pings do not count |
+//! | `gen_ai.conversation.compacted` | if true | whether the provider replaced a part of the conversation with a summary |
 //! | `gen_ai.usage.*` | where the provider reported them | tokens; input with cached ones, output with reasoning |
 //! | `http.request.resend_count`, event `throughline.attempt` | with a [`ClientLayer`] inside | how often the request was sent again; [one event an attempt](#attempts) |
 //! | `http.response.header.{name}` | refusals | `retry-after`, rate limits, the request's id |
@@ -60,16 +61,16 @@
 //! | attribute | type | condition | description |
 //! |---|---|---|---|
 //! | `throughline.cost` | double | If `LlmLayer::with_prices` has a price for the model. | The cost of a model call or of the model calls in a scope, in the currency of the configured prices. |
-//! | `throughline.request.unseen` | string | If the body was not read. Set at the start. | Why the body of a model call's request was not read. `encoded`: The content encoding is not supported. `failed`: The body ended with an error. `fragmented`: The body has too many fragments. `malformed`: The body is not valid JSON. `too_large`: The body is longer than the limit. Parameters within the limit are recorded. |
+//! | `throughline.request.unseen` | string | If the body was not read. Set at the start. | Why the body of a model call's request was not read. `encoded`: The content encoding is not supported. `encodings_disabled`: The content encoding is supported with the feature `encodings`, which is disabled. `failed`: The body ended with an error. `fragmented`: The body has too many fragments. `malformed`: The body is not valid JSON. `too_large`: The body is longer than the limit. Parameters within the limit are recorded. |
 //! | `throughline.response.drained` | boolean | If true; with `DrainLayer`. | Whether a part of the response was read after the caller dropped it. |
-//! | `throughline.response.unseen` | string | If the body was not read completely. | Why the body of a model call's response was not read, or not completely. `encoded`: The content encoding is not supported. `fragmented`: The body has too many fragments. `malformed`: The body does not have the expected format. `panicked`: User code that reads the body panicked. `too_large`: An event is longer than the limit. |
+//! | `throughline.response.unseen` | string | If the body was not read completely. | Why the body of a model call's response was not read, or not completely. `encoded`: The content encoding is not supported. `encodings_disabled`: The content encoding is supported with the feature `encodings`, which is disabled. `fragmented`: The body has too many fragments. `malformed`: The body does not have the expected format. `panicked`: User code that reads the body panicked. `too_large`: An event is longer than the limit. |
 //! | `throughline.role` | string | If set by `LlmLayer::with_role`. Set at the start. | The role of the layer in the model call. `client`: The application that makes the call and reports its tokens. `proxy`: A proxy whose caller reports the tokens. |
 //! | `throughline.time_to_first_token` | double | If a streamed response has text. | The time in seconds from the call to the first text of a streamed response: content, reasoning or tool arguments. Frames with only a role, and pings, have no text. |
 //! | `throughline.time_waiting_for_reader` | double | If the response is streamed. | The time in seconds that a streamed response waited for its reader. |
 //! | `throughline.tokens.encoding` | string | If a count is an estimate. | The tokenizer of an estimate. It ends in `?` if the model's own tokenizer is unknown or a part of the text was not counted. It is `bytes/4` if there was no time to count. |
 //! | `throughline.tokens.input` | int | If estimated; with the role `proxy`, also if reported. | Input tokens that no provider reported, or that the caller of a proxy reports. On a scope, the sum of its model calls. |
 //! | `throughline.tokens.output` | int | If estimated; with the role `proxy`, also if reported. | Output tokens that no provider reported, or that the caller of a proxy reports. On a scope, the sum of its model calls. |
-//! | `throughline.tokens.source` | string | Always. | The source of the token counts of a model call. `reported`: The provider reported the counts, and the response is complete. `partial`: The provider reported some counts, or the response is incomplete. `estimated`: The counts are estimates. `unknown`: The counts are unknown. `none`: The call was not sent. |
+//! | `throughline.tokens.source` | string | If the operation uses tokens, or the provider reports some. | The source of the token counts of a model call. `reported`: The provider reported the counts, and the response is complete. `partial`: The provider reported some counts, or the response is incomplete. `estimated`: The counts are estimates. `unknown`: The counts are unknown. `none`: The call was not sent. |
 //! <!-- endsemconv -->
 //!
 //! Metrics, labelled by operation, provider, models, server address and port:
@@ -82,6 +83,12 @@
 //! | `gen_ai.client.inference.operation.input_tokens`, `.output_tokens` | `{token}` | calls whose tokens were reported |
 //! | `gen_ai.client.operation.duration` | s | embeddings; with [`Convention::V1_41`] each call |
 //! | `gen_ai.client.token.usage` and `gen_ai.client.operation.*` | `{token}`, s | with [`Convention::V1_41`] or [`Convention::Both`] |
+//!
+//! The conventions want each usage metric for every inference, with 0 if nothing was reported. The counters of input
+//! and output do so. The histograms and the counters of cached and reasoning tokens are recorded only if the provider
+//! reported a value: in a distribution, a 0 for an unknown count would be a false value.
+//!
+//! [`Convention::V1_41`] omits the attributes and metrics that version 1.41 does not have, and sets its schema URL.
 //!
 //! Metrics of this crate:
 //!
@@ -265,10 +272,10 @@ pub use self::taskweaver::PromptSizeMode;
 pub use self::websocket::LlmWebSocket;
 
 /// The instrumentation scope of everything that this crate records.
-fn scope_of_instrumentation() -> InstrumentationScope {
+fn scope_of_instrumentation(convention: Convention) -> InstrumentationScope {
     InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
         .with_version(env!("CARGO_PKG_VERSION"))
-        .with_schema_url(semconv::SCHEMA_URL)
+        .with_schema_url(convention.schema_url())
         .build()
 }
 

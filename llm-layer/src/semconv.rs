@@ -7,6 +7,8 @@ pub(crate) use throughline_tracing_layer::semconv::HTTP_REQUEST_RESEND_COUNT;
 
 pub(crate) const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/gen-ai/1.42.0";
 
+pub(crate) const SCHEMA_URL_1_41: &str = "https://opentelemetry.io/schemas/1.41.0";
+
 pub(crate) const AGENT_NAME: &str = "gen_ai.agent.name";
 pub(crate) const CONVERSATION_ID: &str = "gen_ai.conversation.id";
 pub(crate) const CONVERSATION_COMPACTED: &str = "gen_ai.conversation.compacted";
@@ -57,6 +59,25 @@ pub(crate) const USAGE_REASONING_OUTPUT_TOKENS: &str = "gen_ai.usage.reasoning.o
 pub(crate) const USAGE_TEXT_CACHE_READ_INPUT_TOKENS: &str = "gen_ai.usage.text.cache_read.input_tokens";
 pub(crate) const USAGE_TEXT_INPUT_TOKENS: &str = "gen_ai.usage.text.input_tokens";
 pub(crate) const USAGE_TEXT_OUTPUT_TOKENS: &str = "gen_ai.usage.text.output_tokens";
+
+/// The attributes that version 1.41 does not have:
+/// <https://github.com/open-telemetry/semantic-conventions/blob/v1.41.0/model/gen-ai/registry.yaml>.
+pub(crate) const NEWER_THAN_1_41: &[&str] = &[
+    CONVERSATION_COMPACTED,
+    PROMPT_VERSION,
+    REQUEST_PREVIOUS_RESPONSE_ID,
+    REQUEST_REASONING_LEVEL,
+    USAGE_AUDIO_CACHE_READ_INPUT_TOKENS,
+    USAGE_AUDIO_INPUT_TOKENS,
+    USAGE_AUDIO_OUTPUT_TOKENS,
+    USAGE_CACHE_WRITE_INPUT_TOKENS,
+    USAGE_IMAGE_CACHE_READ_INPUT_TOKENS,
+    USAGE_IMAGE_INPUT_TOKENS,
+    USAGE_IMAGE_OUTPUT_TOKENS,
+    USAGE_TEXT_CACHE_READ_INPUT_TOKENS,
+    USAGE_TEXT_INPUT_TOKENS,
+    USAGE_TEXT_OUTPUT_TOKENS,
+];
 
 pub(crate) const OPERATION_DETAILS: &str = "gen_ai.client.inference.operation.details";
 pub(crate) const OPERATION_EXCEPTION: &str = "gen_ai.client.operation.exception";

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use opentelemetry::global;
+use throughline_tracing_layer::notice;
 use throughline_tracing_layer::redaction::redact;
 
 use crate::config::{Exporter, IgnoredVariable, TelemetryConfig};
@@ -73,6 +74,7 @@ impl Diagnosis {
         };
         diagnosis.warn_of_ignored();
         diagnosis.warn_of_versions();
+        diagnosis.warn_of_notices();
         diagnosis
     }
 
@@ -107,9 +109,14 @@ impl Diagnosis {
         diagnosis
     }
 
+    fn warn_of_notices(&mut self) {
+        self.warnings.extend(notice::all().into_iter().map(str::to_owned));
+    }
+
     fn warn(&mut self) {
         self.warn_of_ignored();
         self.warn_of_versions();
+        self.warn_of_notices();
         if self.sampling_rate == 0.0 {
             self.warnings
                 .push("the sampling rate is 0: no new trace is recorded".into());

@@ -60,6 +60,7 @@ pub mod message;
 mod method;
 mod metrics;
 mod nesting;
+pub mod notice;
 pub mod observe;
 pub mod pending;
 mod protocol;

@@ -5,8 +5,9 @@ use std::time::SystemTime;
 use opentelemetry::trace::{Status, TraceContextExt};
 use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
 use throughline_agents::TokenSource;
-use throughline_llm_wire::{Content, ReplyDetail, UsagePart};
+use throughline_llm_wire::{Content, ReplyDetail, Unseen, UsagePart};
 use throughline_tracing_layer::client::Attempts;
+use throughline_tracing_layer::notice;
 
 use super::failure::Failure;
 use super::limits::bound_attributes;
@@ -63,9 +64,16 @@ pub(super) fn record(call: &mut CallState, outcome: &Outcome) {
     {
         attributes.push(KeyValue::new(semconv::RESPONSE_DRAINED, true));
     }
+    if call.response.reader.unseen() == Some(Unseen::EncodingsDisabled) {
+        notice::add(ENCODINGS_DISABLED);
+    }
     push_tokens(call, &mut attributes, outcome);
     if let Some(failure) = failure {
         attributes.push(KeyValue::new(semconv::ERROR_TYPE, failure.kind.clone()));
+    }
+    let convention = call.shared.config.convention;
+    if !convention.is_latest() {
+        attributes.retain(|attribute| convention.has(attribute.key.as_str()));
     }
     if let Some(events) = &call.shared.config.events {
         emit(call, events, outcome.at, &attributes, said, failure);
@@ -191,10 +199,7 @@ fn push_usage(call: &CallState, attributes: &mut Vec<KeyValue>) {
             semconv::USAGE_CACHE_READ_INPUT_TOKENS,
             usage.part(UsagePart::CacheRead),
         ),
-        (
-            semconv::USAGE_CACHE_WRITE_INPUT_TOKENS,
-            written.filter(|_| convention.is_latest()),
-        ),
+        (semconv::USAGE_CACHE_WRITE_INPUT_TOKENS, written),
         (
             semconv::USAGE_CACHE_CREATION_INPUT_TOKENS,
             written.filter(|_| convention.is_v1_41()),
@@ -265,6 +270,9 @@ fn name(detail: ReplyDetail) -> &'static str {
 pub(super) fn int(name: &'static str, count: u64) -> KeyValue {
     KeyValue::new(name, i64::try_from(count).unwrap_or(i64::MAX))
 }
+
+const ENCODINGS_DISABLED: &str = "answers of models are encoded (content-encoding), so that their tokens are unknown: \
+    enable the feature `encodings`";
 
 /// Room for all that a span usually gets at its end.
 const CAPACITY: usize = 24;

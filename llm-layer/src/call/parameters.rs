@@ -5,6 +5,7 @@ use throughline_llm_wire::{Operation, Parameter, ParameterValue, RequestInfo};
 use throughline_tracing_layer::limits::{MAX_ATTRIBUTE_BYTES, truncate_string};
 
 use super::limits::bound_attributes;
+use crate::convention::Convention;
 use crate::semconv;
 
 /// What a request asks for, as the call's span says it.
@@ -20,7 +21,7 @@ pub(super) struct RequestAttributes {
 
 impl RequestAttributes {
     /// Within the limits of attributes, whatever a format of the user's reads.
-    pub(super) fn new(operation: Operation, mut request: RequestInfo) -> Self {
+    pub(super) fn new(operation: Operation, mut request: RequestInfo, convention: Convention) -> Self {
         let mut model = request.model.take();
         if let Some(model) = &mut model {
             truncate_string(model, MAX_ATTRIBUTE_BYTES);
@@ -28,6 +29,7 @@ impl RequestAttributes {
         let (stream, choices) = (request.stream.unwrap_or(false), request.choices);
         let mut attributes: Vec<_> = request
             .into_named(name)
+            .filter(|(name, _)| convention.has(name))
             .filter_map(|(name, value)| Some(KeyValue::new(name, attribute(value)?)))
             .collect();
         bound_attributes(&mut attributes);

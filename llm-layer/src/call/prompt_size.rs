@@ -7,6 +7,7 @@ use throughline_tracing_layer::provider::LazyInstruments;
 use throughline_tracing_layer::span::set_span_attribute;
 
 use super::Instruments;
+use crate::convention::Convention;
 use crate::semconv::legacy;
 
 /// Which way tokens go.
@@ -55,5 +56,9 @@ pub fn add_prompt_size(tokens: u64, direction: Direction) {
     }
 }
 
-static INSTRUMENTS: LazyLock<LazyInstruments<Instruments>> =
-    LazyLock::new(|| LazyInstruments::global(crate::scope_of_instrumentation(), Instruments::new));
+static INSTRUMENTS: LazyLock<LazyInstruments<Instruments>> = LazyLock::new(|| {
+    LazyInstruments::global(
+        crate::scope_of_instrumentation(Convention::from_env()),
+        Instruments::new,
+    )
+});

@@ -67,7 +67,7 @@ impl Start {
         let format = recognised.format.clone();
         let provider = Provider::from_id(&recognised.provider);
         let reports_usage = unseen.is_some() || format.reports_usage(&info);
-        let parameters = RequestAttributes::new(format.operation(), info);
+        let parameters = RequestAttributes::new(format.operation(), info, self.shared.config.convention);
         let names = ScopeNames::from_context(&self.parent, self.shared.config.names_from_baggage);
         let labels = self.labels(&recognised, &parameters);
         let begin = || self.attributes(provider, &parameters, &labels, &names, unseen);

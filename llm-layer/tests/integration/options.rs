@@ -9,6 +9,7 @@ use throughline_llm_layer::{CallAttributes, Convention, Format, LlmLayer, Rule};
 use throughline_test_support::Recorder;
 use tower::{Layer, Service, service_fn};
 
+use crate::golden;
 use crate::support::{
     CHAT, Chunks, HELLO, HELLO_STREAMED, MASKED, block_on, exchange, layer, lines_with, metrics, read,
 };
@@ -80,6 +81,43 @@ fn conventions() {
                 cache.contains(&name),
                 "{convention:?}: {attribute}"
             );
+        }
+    }
+}
+
+/// It used to have attributes that version 1.41 does not, and the schema URL of the newest version.
+#[test]
+fn version_1_41_has_its_own_attributes_and_schema() {
+    let newer = [
+        "reasoning.level",
+        "previous_response",
+        "usage.audio",
+        "usage.text",
+        "compacted",
+    ];
+    for (convention, schema_url) in [
+        (
+            Convention::Latest,
+            "https://opentelemetry.io/schemas/gen-ai/1.42.0",
+        ),
+        (Convention::V1_41, "https://opentelemetry.io/schemas/1.41.0"),
+        (Convention::Both, "https://opentelemetry.io/schemas/gen-ai/1.42.0"),
+    ] {
+        let recorder = Recorder::new();
+        for case in golden::all() {
+            case.run(&layer(&recorder).with_convention(convention), 0);
+        }
+        let tree = recorder.tree(MASKED);
+        for name in newer {
+            assert_eq!(
+                tree.contains(name),
+                convention != Convention::V1_41,
+                "{convention:?}: {name}"
+            );
+        }
+        for span in recorder.spans() {
+            let url = span.instrumentation_scope.schema_url();
+            assert_eq!(url, Some(schema_url), "{convention:?}: the schema");
         }
     }
 }

@@ -286,7 +286,7 @@ impl RequestReader {
 fn extent(reason: Unseen) -> Extent {
     match reason {
         Unseen::Failed | Unseen::Fragmented | Unseen::TooLarge => Extent::Beginning,
-        Unseen::Encoded | Unseen::Malformed | Unseen::Panicked => Extent::Nothing,
+        Unseen::Encoded | Unseen::EncodingsDisabled | Unseen::Malformed | Unseen::Panicked => Extent::Nothing,
     }
 }
 

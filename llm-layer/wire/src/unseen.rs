@@ -6,6 +6,8 @@
 pub enum Unseen {
     /// It has a content encoding that is not supported.
     Encoded,
+    /// It has a content encoding that is supported with the feature `encodings`, which is disabled.
+    EncodingsDisabled,
     /// It ended with an error.
     Failed,
     /// It is in too many pieces.
@@ -24,6 +26,7 @@ impl Unseen {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Encoded => "encoded",
+            Self::EncodingsDisabled => "encodings_disabled",
             Self::Failed => "failed",
             Self::Fragmented => "fragmented",
             Self::Malformed => "malformed",

@@ -55,6 +55,16 @@ impl<I: Send + Sync + 'static> LazyInstruments<I> {
         Self::new(Source::global(scope), Some(Lookups::default()), build)
     }
 
+    /// Sets the instrumentation scope, for the same provider.
+    #[must_use]
+    pub fn with_scope(&self, scope: InstrumentationScope) -> Self {
+        Self::new(
+            self.inner.source.with_scope(scope),
+            self.inner.lookups.as_ref().map(|_| Lookups::default()),
+            self.inner.build,
+        )
+    }
+
     /// Sets the provider, for the same scope.
     #[must_use]
     pub fn with_provider(&self, provider: impl MeterProvider + Send + Sync + 'static) -> Self {

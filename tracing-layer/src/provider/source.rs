@@ -22,6 +22,14 @@ impl<P: ?Sized> Source<P> {
         Self { scope, custom: None }
     }
 
+    /// Sets the scope, for the same provider.
+    pub(super) fn with_scope(&self, scope: InstrumentationScope) -> Self {
+        Self {
+            scope,
+            custom: self.custom.clone(),
+        }
+    }
+
     /// Sets the provider, for the same scope.
     pub(super) fn with_provider(&self, provider: Arc<P>) -> Self {
         Self {

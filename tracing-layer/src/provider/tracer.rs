@@ -67,6 +67,15 @@ impl LazyTracer {
         Self::new(Source::global(scope), Some(Lookups::default()))
     }
 
+    /// Sets the instrumentation scope, for the same provider.
+    #[must_use]
+    pub fn with_scope(&self, scope: InstrumentationScope) -> Self {
+        Self::new(
+            self.inner.source.with_scope(scope),
+            self.inner.lookups.as_ref().map(|_| Lookups::default()),
+        )
+    }
+
     /// Sets the provider, for the same scope.
     #[must_use]
     pub fn with_provider<P, T, S>(&self, provider: P) -> Self

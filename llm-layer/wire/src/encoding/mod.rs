@@ -107,31 +107,30 @@ impl Coding {
             .filter(|encoding| !encoding.is_empty() && !encoding.eq_ignore_ascii_case(b"identity"));
         match (encodings.next(), encodings.next()) {
             (None, _) => Ok(None),
-            (Some(encoding), None) => Self::from_name(encoding).map(Some).ok_or(Unseen::Encoded),
+            (Some(encoding), None) => Self::from_name(encoding).map(Some),
             (Some(_), Some(_)) => Err(Unseen::Encoded),
         }
     }
 
     #[cfg(feature = "encodings")]
-    fn from_name(name: &[u8]) -> Option<Self> {
-        let codings: [(&[u8], Self); 5] = [
-            (b"gzip", Self::Gzip),
-            (b"x-gzip", Self::Gzip),
-            (b"deflate", Self::Deflate),
-            (b"br", Self::Brotli),
-            (b"zstd", Self::Zstd),
-        ];
-        let (_, coding) = codings
-            .into_iter()
-            .find(|(other, _)| name.eq_ignore_ascii_case(other))?;
-        Some(coding)
+    fn from_name(name: &[u8]) -> Result<Self, Unseen> {
+        let codings = [Self::Gzip, Self::Gzip, Self::Deflate, Self::Brotli, Self::Zstd];
+        let coding = NAMES.into_iter().zip(codings);
+        let mut named = coding.filter(|(other, _)| name.eq_ignore_ascii_case(other));
+        named.next().map(|(_, coding)| coding).ok_or(Unseen::Encoded)
     }
 
     #[cfg(not(feature = "encodings"))]
-    fn from_name(_: &[u8]) -> Option<Self> {
-        None
+    fn from_name(name: &[u8]) -> Result<Self, Unseen> {
+        let is_supported = NAMES.iter().any(|other| name.eq_ignore_ascii_case(other));
+        Err(match is_supported {
+            true => Unseen::EncodingsDisabled,
+            false => Unseen::Encoded,
+        })
     }
 }
+
+const NAMES: [&[u8]; 5] = [b"gzip", b"x-gzip", b"deflate", b"br", b"zstd"];
 
 #[cfg(feature = "encodings")]
 use self::decoders::decoder;

@@ -57,7 +57,9 @@
 //! <!-- semconv attributes.throughline.model_call -->
 //! | attribute | type | when | what |
 //! |---|---|---|---|
-//! | `throughline.cost` | double | If `LlmLayer::with_prices` knows the model. | The cost of a model call or of the model calls in a scope, in the currency of the configured prices. |
+//! | `throughline.cost` | double | If each part of the usage has a price, by `LlmLayer::with_prices` or `LlmLayer::with_cost_hook`. | The cost of a model call or of the model calls in a scope, in the currency of the configured prices. |
+//! | `throughline.cost.reported` | double | If the provider reports it; not in a proxy. | The cost of a model call as the provider's own usage report has it, in the provider's currency. |
+//! | `throughline.cost.unpriced` | string[] | If `LlmLayer::with_prices` is set and something has no price. | What has no price, so that the cost of a model call is not known. A part of the usage by the name of `BilledPart` (`cache_write_1h`, `input_audio`, `web_search`), `model`, or `service_tier:`, `region:` or `context_over:` with a value. |
 //! | `throughline.request.unseen` | string | If the body was not read. At the start. | Why the body of a model call's request was not read. `encoded`: It has a content encoding that is not supported. `failed`: It ended with an error. `fragmented`: It is in too many pieces, in memory or in frames. `malformed`: It is no valid JSON. `too_large`: It is longer than the limit; its parameters are recorded as far as it is in memory. |
 //! | `throughline.response.drained` | boolean | If so; with `DrainLayer`. | Whether a part of the response was read after the caller had dropped it. |
 //! | `throughline.response.unseen` | string | If the body was not read to its end. | Why the body of a model call's response, or the rest of it, was not read. `encoded`: It has a content encoding that is not supported. `fragmented`: It is in too many pieces, in memory or in frames. `malformed`: It is not of the expected format. `panicked`: The user's code that reads it panicked. `too_large`: An event of it is longer than the limit. |
@@ -162,6 +164,7 @@
 //! | attributes for Phoenix, TinyLLM and TaskWeaver | where asked for | those of tokens are left out |
 //! | metrics of tokens, `prompt_size` | yes | none |
 //! | `throughline.cost` | with prices | with prices: give them to one of both |
+//! | `throughline.cost.reported` | where the provider reports it | none |
 //! | durations, open streams, rate limits | yes | yes |
 //! | ledgers of [scopes](throughline_agents::scope), which belong to one process | yes | yes |
 //!
@@ -254,7 +257,9 @@ pub use self::convention::Convention;
 pub use self::drain::DrainLayer;
 pub use self::include_usage::IncludeUsageLayer;
 pub use self::layer::{Llm, LlmLayer};
-pub use self::prices::{Price, Prices};
+pub use self::prices::{
+    BilledCall, BilledPart, BilledUsage, Cost, Price, Prices, PricesError, RowError, Unpriced,
+};
 pub use self::response::LlmResponse;
 pub use self::role::Role;
 pub use self::taskweaver::PromptSizeMode;

@@ -157,6 +157,7 @@ fn push_tokens(call: &CallState, attributes: &mut Vec<KeyValue>, outcome: &Outco
         push_usage(call, attributes);
     }
     attributes.extend(call_usage.cost.map(|cost| KeyValue::new(semconv::COST, cost)));
+    attributes.extend(outcome.cost.attributes(counts));
     let source = outcome.provenance.as_str();
     attributes.push(KeyValue::new(semconv::TOKENS_SOURCE, source));
     if matches!(

@@ -16,6 +16,7 @@ mod budgets;
 mod complaints;
 mod content;
 mod conventions;
+mod costs;
 mod counters;
 #[cfg(feature = "tokio")]
 mod drain;

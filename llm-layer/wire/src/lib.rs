@@ -145,6 +145,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod billing;
 mod candidates;
 mod content;
 pub mod cut;
@@ -175,6 +176,7 @@ mod target;
 mod unseen;
 mod usage;
 
+pub use self::billing::Billing;
 pub use self::content::{Answer, Content, Document};
 pub use self::format::WireFormat;
 pub use self::formats::Format;

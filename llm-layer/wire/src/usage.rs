@@ -12,10 +12,14 @@
 //!   reasoning that is more than the output that should include it;
 //! - if the total of a provider is more than input and output, the difference is output.
 
+use crate::Scalar;
+use crate::billing::Billing;
+
 /// The usage that an answer reported. If a part is reported several times, the last value counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Usage {
     counts: [Option<u64>; UsagePart::COUNT],
+    billing: Billing,
 }
 
 /// A part of a usage report, by its meaning.
@@ -65,10 +69,12 @@ pub enum UsagePart {
     AudioCacheRead,
     /// Input read from a cache that is images.
     ImageCacheRead,
+    /// Of the input written to a cache, what stays there for an hour (Anthropic, Bedrock).
+    CacheWriteHour,
 }
 
 impl UsagePart {
-    const COUNT: usize = 20;
+    const COUNT: usize = 21;
 }
 
 /// The path at which a format reports each part.
@@ -104,7 +110,22 @@ impl Usage {
         }
     }
 
-    /// Returns whether nothing was reported.
+    /// Takes a value, if it is about billing.
+    pub(crate) fn read_billing(&mut self, path: &str, value: Scalar<'_>) {
+        self.billing.read(path, value);
+    }
+
+    pub(crate) fn billing_mut(&mut self) -> &mut Billing {
+        &mut self.billing
+    }
+
+    /// Returns what was reported about billing beside token counts.
+    #[must_use]
+    pub fn billing(&self) -> &Billing {
+        &self.billing
+    }
+
+    /// Returns whether no count of tokens was reported.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.counts.iter().all(Option::is_none)

@@ -65,6 +65,7 @@ impl WireFormat for Anthropic {
             ("stop_reason" | "delta.stop_reason", Some(reason)) => reply.finish(at, reason),
             (path, _) => {
                 reply.read_error(path, value);
+                reply.usage.read_billing(path, value);
                 reply.usage.read(USAGE, path, value.as_count());
             }
         }
@@ -97,4 +98,8 @@ const USAGE: &Paths = &[
     ),
     ("usage.cache_read_input_tokens", UsagePart::CacheRead),
     ("usage.cache_creation_input_tokens", UsagePart::CacheWrite),
+    (
+        "usage.cache_creation.ephemeral_1h_input_tokens",
+        UsagePart::CacheWriteHour,
+    ),
 ];

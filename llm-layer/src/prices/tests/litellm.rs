@@ -1,0 +1,155 @@
+//! LiteLLM's table.
+
+use super::*;
+
+#[test]
+fn the_public_table_of_litellm() {
+    use BilledPart::{CacheRead, CacheWrite1h, CacheWrite5m, InputAudio, InputImage, Output, WebSearch};
+    let prices = Prices::from_json(LITELLM).expect("LiteLLM's table");
+    let long = |tokens| input().with_context(tokens);
+    let of = |part| BilledUsage::new().with_count(part, M);
+    let search = input().with_count(WebSearch, 2);
+    for (provider, model, usage, expected) in [
+        (
+            "anthropic",
+            "claude-sonnet-4-5-20250929",
+            input(),
+            Cost::Priced(3.0),
+        ),
+        ("anthropic", "claude-sonnet-4-5", of(Output), Cost::Priced(15.0)),
+        ("anthropic", "claude-sonnet-4-5", of(CacheRead), Cost::Priced(0.3)),
+        (
+            "anthropic",
+            "claude-sonnet-4-5",
+            of(CacheWrite5m),
+            Cost::Priced(3.75),
+        ),
+        (
+            "anthropic",
+            "claude-sonnet-4-5",
+            of(CacheWrite1h),
+            Cost::Priced(6.0),
+        ),
+        ("anthropic", "claude-sonnet-4-5", search, Cost::Priced(3.02)),
+        ("anthropic", "claude-sonnet-4-5", long(200_000), Cost::Priced(3.0)),
+        ("anthropic", "claude-sonnet-4-5", long(200_001), Cost::Priced(6.0)),
+        (
+            "anthropic",
+            "claude-sonnet-4-5",
+            of(CacheWrite1h).with_context(200_001),
+            Cost::Priced(12.0),
+        ),
+        (
+            "anthropic",
+            "claude-sonnet-4-5",
+            of(CacheWrite5m).with_context(200_001),
+            unpriced(CacheWrite5m),
+        ),
+        (
+            "anthropic",
+            "claude-sonnet-4-5",
+            of(InputImage),
+            Cost::Priced(3.0),
+        ),
+        (
+            "anthropic",
+            "claude-sonnet-4-5",
+            of(InputAudio),
+            unpriced(InputAudio),
+        ),
+        (
+            "anthropic",
+            "claude-sonnet-4-5",
+            input().with_service_tier("batch"),
+            Cost::Priced(1.5),
+        ),
+        (
+            "anthropic",
+            "claude-sonnet-4-5",
+            input().with_service_tier("fast").with_region("us"),
+            Cost::Priced(6.6),
+        ),
+        ("anthropic", "latest", input(), Cost::Priced(3.0)),
+        ("openai", "gpt-5.2", of(Output), Cost::Priced(14.0)),
+        ("openrouter", "openai/gpt-5.2", input(), Cost::Priced(2.0)),
+        (
+            "openai",
+            "gpt-5.2",
+            input().with_service_tier("priority"),
+            Cost::Priced(4.0),
+        ),
+        (
+            "openai",
+            "gpt-5.2",
+            input().with_service_tier("fast"),
+            Cost::Priced(4.0),
+        ),
+        (
+            "openai",
+            "gpt-5.2",
+            long(272_001).with_service_tier("priority"),
+            Cost::Priced(8.0),
+        ),
+        (
+            "openai",
+            "gpt-5.2",
+            input().with_service_tier("flex"),
+            unpriced(BilledPart::Input),
+        ),
+        ("gcp.gemini", "gemini-2.5-pro", of(InputAudio), Cost::Priced(1.0)),
+        (
+            "gcp.gemini",
+            "gemini-2.5-pro",
+            of(InputAudio).with_service_tier("flex"),
+            Cost::Priced(0.5),
+        ),
+        ("openai", "gpt-audio", of(InputAudio), unpriced(InputAudio)),
+        ("x_ai", "grok", long(199_999), Cost::Priced(1.0)),
+        ("x_ai", "grok", long(200_000), Cost::Priced(2.0)),
+        ("dashscope", "qwen-flash", long(256_000), Cost::Priced(1.0)),
+        ("dashscope", "qwen-flash", long(256_001), Cost::Priced(3.0)),
+        ("deepseek", "deepseek-chat", of(CacheRead), Cost::Priced(0.2)),
+        (
+            "perplexity",
+            "sonar",
+            input().with_count(WebSearch, 1),
+            unpriced(WebSearch),
+        ),
+        ("openai", "whisper", input(), unpriced(BilledPart::Input)),
+    ] {
+        let seen = cost(&prices, provider, model, &usage);
+        let is_equal = match (&seen, &expected) {
+            (Cost::Priced(seen), Cost::Priced(expected)) => (seen - expected).abs() < 1e-9,
+            (seen, expected) => seen == expected,
+        };
+        assert!(
+            is_equal,
+            "{model} with {usage:?}: {seen:?} in place of {expected:?}"
+        );
+    }
+}
+
+#[test]
+fn rows_that_cannot_be_used_are_reported_and_the_others_count() {
+    let prices = Prices::from_json(LITELLM).expect("LiteLLM's table");
+    let mut ignored: Vec<String> = prices.ignored_rows().iter().map(ToString::to_string).collect();
+    ignored.sort();
+    let expected = [
+        "model \"night\": key \"off_peak_pricing\": prices that depend on the time of day are not supported",
+        "model \"odd-alias\": key \"alias_of\": \"unheard-of\" is not in the table",
+        "model \"odd-range\": key \"tiered_pricing[0].range\": a range is accepted, such as [0, 256000]",
+        "model \"odd-row\": 7 is no object of prices",
+        "model \"odd-search\": key \"search_context_cost_per_query\": [] is no price: a number from 0 is accepted",
+        "model \"odd-suffix\": key \"input_cost_per_token_above_one_hour\": this suffix is unknown: accepted are a size \
+         such as `_above_200k_tokens`, then a tier such as `_flex`",
+        "model \"odd-value\": key \"input_cost_per_token\": \"free of charge\" is no price: a number from 0 is accepted",
+    ];
+    assert_eq!(ignored, expected, "the rows that are left out");
+    assert_eq!(prices.len(), 10, "the rows that count");
+    let unknown = Cost::Unpriced(vec![Unpriced::Model]);
+    assert_eq!(
+        cost(&prices, "openai", "odd-value", &input()),
+        unknown,
+        "a row that is left out"
+    );
+}

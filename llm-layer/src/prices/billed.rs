@@ -22,7 +22,8 @@ impl BilledUsage {
         Self::default().with_count(BilledPart::Request, 1)
     }
 
-    /// Sets the number of tokens of a part, or of searches or requests. Default: 0, and one request.
+    /// Sets the number of tokens of a part, or of its searches, seconds, pages or requests. Default: 0, and one
+    /// request.
     #[must_use]
     pub fn with_count(mut self, part: BilledPart, count: u64) -> Self {
         self.counts.set(part, count);
@@ -63,7 +64,7 @@ impl BilledUsage {
         self
     }
 
-    /// Returns the number of tokens of a part, or of searches or requests.
+    /// Returns the number of tokens of a part, or of its searches, seconds, pages or requests.
     #[must_use]
     pub fn count(&self, part: BilledPart) -> u64 {
         self.counts.get(part)
@@ -101,16 +102,29 @@ impl BilledUsage {
 
     /// Returns what a call is billed for. `totals` are its tokens, which may be estimates; `reported` tells
     /// their parts; `tier` is the service tier, if it stands outside of the usage. Returns `None` if the
-    /// tokens are not known.
+    /// tokens are not known, and no other unit is reported.
     pub(crate) fn from_usage(totals: &CallUsage, reported: &Usage, tier: Option<&str>) -> Option<Self> {
-        let (input, _) = totals.input?;
-        let (output, _) = totals.output?;
-        let mut usage = Self::new().with_context(input);
+        let billing = reported.billing();
+        let mut usage = Self::new();
+        for (part, count) in [
+            (BilledPart::WebSearch, billing.searches()),
+            (BilledPart::Citation, billing.citation_tokens()),
+            (BilledPart::AudioSecond, billing.audio_seconds()),
+            (BilledPart::Page, billing.pages()),
+            (BilledPart::SearchUnit, billing.search_units()),
+        ] {
+            usage.counts.set(part, count);
+        }
+        let units = [billing.audio_seconds(), billing.pages(), billing.search_units()];
+        let (input, output) = match (totals.input, totals.output) {
+            (Some((input, _)), Some((output, _))) => (input, output),
+            // What is billed by other units may have no tokens.
+            (None, None | Some((0, _))) if units.iter().any(|count| *count > 0) => (0, 0),
+            _ => return None,
+        };
+        usage.context = input;
         usage.split_input(input, reported);
         usage.split_output(output, reported);
-        let billing = reported.billing();
-        usage.counts.set(BilledPart::WebSearch, billing.searches());
-        usage.counts.set(BilledPart::Citation, billing.citation_tokens());
         // Anthropic names the fast mode apart from the tier; a call has one of both.
         let speed = billing.speed().filter(|speed| *speed != "standard");
         if let Some(tier) = speed.or_else(|| billing.service_tier()).or(tier) {

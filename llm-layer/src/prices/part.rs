@@ -37,13 +37,19 @@ pub enum BilledPart {
     Citation,
     /// Web searches that the provider made.
     WebSearch,
+    /// Seconds of audio, where it is billed by its length.
+    AudioSecond,
+    /// Pages of documents that were read.
+    Page,
+    /// Search units of rerankers.
+    SearchUnit,
     /// The call itself. It is free, unless it has a price.
     Request,
 }
 
 impl BilledPart {
     /// All parts.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::Input,
         Self::InputAudio,
         Self::InputImage,
@@ -58,6 +64,9 @@ impl BilledPart {
         Self::Reasoning,
         Self::Citation,
         Self::WebSearch,
+        Self::AudioSecond,
+        Self::Page,
+        Self::SearchUnit,
         Self::Request,
     ];
 
@@ -79,15 +88,21 @@ impl BilledPart {
             Self::Reasoning => "reasoning",
             Self::Citation => "citation",
             Self::WebSearch => "web_search",
+            Self::AudioSecond => "audio_second",
+            Self::Page => "page",
+            Self::SearchUnit => "search_unit",
             Self::Request => "request",
         }
     }
 
-    /// Returns whether the part is counted in tokens, so that its price is that of a million. Searches and
-    /// requests have a price each.
+    /// Returns whether the part is counted in tokens, so that its price is that of a million. Other parts have
+    /// a price each: of a search, a second, a page, a search unit, a request.
     #[must_use]
     pub fn is_tokens(self) -> bool {
-        !matches!(self, Self::WebSearch | Self::Request)
+        !matches!(
+            self,
+            Self::WebSearch | Self::AudioSecond | Self::Page | Self::SearchUnit | Self::Request
+        )
     }
 
     pub(super) fn from_name(name: &str) -> Option<Self> {

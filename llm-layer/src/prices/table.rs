@@ -72,8 +72,8 @@ impl Prices {
 
     /// Reads a table from a file of either of two formats, both JSON.
     ///
-    /// **Our own** has the prices of a million tokens, or of one search or request, by the names of
-    /// [`BilledPart`](super::BilledPart):
+    /// **Our own** has the prices of a million tokens, or of one search, second, page or request, by the
+    /// names of [`BilledPart`](super::BilledPart):
     ///
     /// ```json
     /// {
@@ -90,6 +90,8 @@ impl Prices {
     /// **LiteLLM's** is the public table [`model_prices_and_context_window.json`], in dollars. Rows that
     /// cannot be used are left out and reported by [`Prices::ignored_rows`] and, together, as a warning in
     /// OpenTelemetry's internal log: the other rows count.
+    ///
+    /// The models of a public table are not configured ones for the [bounds of labels](crate#bounds).
     ///
     /// [`Prices::with_price`] then adds prices or replaces them.
     ///

@@ -5,7 +5,7 @@ use crate::json::Scalar;
 
 /// What a usage report says about billing beside its token counts. If a value is reported several times, the
 /// last one counts.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Billing {
     cost: Option<CostBits>,
     service_tier: Option<String>,
@@ -15,6 +15,15 @@ pub struct Billing {
     searches: u64,
     page_visits: u64,
     citation_tokens: u64,
+    audio_seconds: u64,
+    pages: u64,
+    search_units: u64,
+}
+
+impl Default for Billing {
+    fn default() -> Self {
+        Self::NONE
+    }
 }
 
 /// A cost that can be hashed and compared, as the digest of a reply needs.
@@ -22,6 +31,21 @@ pub struct Billing {
 struct CostBits(u64);
 
 impl Billing {
+    /// What a usage says that reports nothing.
+    pub(crate) const NONE: Self = Self {
+        cost: None,
+        service_tier: None,
+        speed: None,
+        region: None,
+        search_context: None,
+        searches: 0,
+        page_visits: 0,
+        citation_tokens: 0,
+        audio_seconds: 0,
+        pages: 0,
+        search_units: 0,
+    };
+
     /// Returns the provider's own cost of the call (OpenRouter, Vercel, Perplexity, xAI, DeepInfra), in the
     /// provider's currency.
     #[must_use]
@@ -62,6 +86,25 @@ impl Billing {
         self.citation_tokens
     }
 
+    /// Returns the seconds of audio, rounded up, where audio is billed by its length (OpenAI's and Mistral's
+    /// transcription).
+    #[must_use]
+    pub fn audio_seconds(&self) -> u64 {
+        self.audio_seconds
+    }
+
+    /// Returns the number of pages that were read (Mistral's OCR).
+    #[must_use]
+    pub fn pages(&self) -> u64 {
+        self.pages
+    }
+
+    /// Returns the number of search units (Cohere's rerank).
+    #[must_use]
+    pub fn search_units(&self) -> u64 {
+        self.search_units
+    }
+
     pub(crate) fn set_service_tier(&mut self, tier: Scalar<'_>) {
         set(&mut self.service_tier, tier);
     }
@@ -78,7 +121,8 @@ impl Billing {
 
     /// Takes a value, if its path is one of those below. The names are distinct among providers.
     pub(crate) fn read(&mut self, path: &str, value: Scalar<'_>) {
-        let Some(name) = path.strip_prefix("usage.") else {
+        // Most values are not of a report.
+        let Some(name) = REPORTS.iter().find_map(|report| path.strip_prefix(report)) else {
             return;
         };
         match name {
@@ -92,19 +136,38 @@ impl Billing {
                 self.searches = value.as_count().unwrap_or(self.searches);
             }
             "citation_tokens" => self.citation_tokens = value.as_count().unwrap_or(self.citation_tokens),
+            "pages_processed" => self.pages = value.as_count().unwrap_or(self.pages),
+            "billed_units.search_units" => {
+                self.search_units = value.as_count().unwrap_or(self.search_units);
+            }
+            "seconds" | "prompt_audio_seconds" => {
+                let seconds = number(value).map(f64::ceil);
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "such a cast saturates"
+                )]
+                let seconds = seconds.map(|seconds| seconds as u64);
+                self.audio_seconds = seconds.unwrap_or(self.audio_seconds);
+            }
             _ => {}
         }
     }
 
     fn set_cost(&mut self, value: Scalar<'_>, divisor: f64) {
-        let Scalar::Number(digits) = value else {
-            return;
-        };
-        let cost = digits.parse().map(|cost: f64| cost / divisor);
-        if let Some(cost) = cost.ok().filter(|cost| cost.is_finite() && *cost >= 0.0) {
-            self.cost = Some(CostBits(cost.to_bits()));
+        if let Some(cost) = number(value) {
+            self.cost = Some(CostBits((cost / divisor).to_bits()));
         }
     }
+}
+
+/// Returns a number from 0 to 10¹²: larger ones are errors of the provider.
+fn number(value: Scalar<'_>) -> Option<f64> {
+    let Scalar::Number(digits) = value else {
+        return None;
+    };
+    let number = digits.parse().ok();
+    number.filter(|number| (0.0..=MAX_NUMBER).contains(number))
 }
 
 fn set(slot: &mut Option<String>, value: Scalar<'_>) {
@@ -113,6 +176,9 @@ fn set(slot: &mut Option<String>, value: Scalar<'_>) {
     }
 }
 
+/// The objects that hold reports of usage.
+const REPORTS: [&str; 3] = ["usage.", "usage_info.", "meta."];
+const MAX_NUMBER: f64 = 1e12;
 /// The unit of xAI's costs: 10⁻¹⁰ dollars.
 const TICKS_PER_DOLLAR: f64 = 1e10;
 /// The most bytes of a tier, a speed or a region.
@@ -138,6 +204,24 @@ mod tests {
             billing.read(path, Scalar::Number(digits));
             assert_eq!(billing.cost(), expected, "{path} = {digits}");
         }
+    }
+
+    #[test]
+    fn other_units() {
+        let mut billing = Billing::default();
+        for (path, digits) in [
+            ("usage.seconds", "8.47"),
+            ("usage_info.pages_processed", "3"),
+            ("meta.billed_units.search_units", "2"),
+        ] {
+            billing.read(path, Scalar::Number(digits));
+        }
+        let units = (billing.audio_seconds(), billing.pages(), billing.search_units());
+        assert_eq!(units, (9, 3, 2), "seconds, pages and search units");
+        billing.read("usage.prompt_audio_seconds", Scalar::Number("12"));
+        billing.read("usage.seconds", Scalar::Number("1e300"));
+        billing.read("usage.seconds", Scalar::Null);
+        assert_eq!(billing.audio_seconds(), 12, "what is no length changes nothing");
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! LiteLLM's public table of prices: dollars for one token, one search or one request.
+//! LiteLLM's public table of prices: dollars for one token, search, second, page or request.
 //!
 //! A key is a base, such as `input_cost_per_token`, and up to three suffixes: a lifetime in the cache
 //! (`_above_1hr`), a size of prompt from which the price applies to all tokens (`_above_200k_tokens`), and a
-//! service tier (`_flex`). Bases of other units, such as seconds or pages, are skipped: no usage that is read
-//! here reports them, and a call without a price for its tokens has no cost.
+//! service tier (`_flex`). Bases of other units, such as images or characters, are skipped: no usage that is
+//! read here reports them, and a call without a price for its tokens has no cost.
 //!
 //! <https://github.com/BerriAI/litellm/blob/main/model_prices_and_context_window.json>
 
@@ -273,6 +273,9 @@ const BASES: &[(&str, BilledPart)] = &[
     ("output_cost_per_reasoning_token", BilledPart::Reasoning),
     ("citation_cost_per_token", BilledPart::Citation),
     ("input_cost_per_request", BilledPart::Request),
+    ("input_cost_per_query", BilledPart::SearchUnit),
+    ("input_cost_per_second", BilledPart::AudioSecond),
+    ("ocr_cost_per_page", BilledPart::Page),
 ];
 
 const CHAT_MODES: [&str; 3] = ["chat", "completion", "responses"];

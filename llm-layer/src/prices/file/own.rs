@@ -1,4 +1,5 @@
-//! Our own format: prices of a million tokens, or of one search or request, by the names of the parts.
+//! Our own format: prices of a million tokens, or of one search, second, page or request, by the
+//! names of the parts.
 
 use serde_json::{Map, Value};
 

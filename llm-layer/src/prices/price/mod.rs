@@ -4,7 +4,8 @@ use super::billed::BilledUsage;
 use super::cost::{Cost, Unpriced};
 use super::part::{BilledPart, ByPart};
 
-/// The prices of a model, in any currency: of a million tokens of a part, and of one search or request.
+/// The prices of a model, in any currency: of a million tokens of a part, and of one search, second, page or
+/// request.
 ///
 /// A part without a price is not free: a call that uses it has no cost, and its span says which part it was
 /// (`throughline.cost.unpriced`). There are two exceptions: [`BilledPart::Reasoning`] has the price of other
@@ -53,16 +54,17 @@ impl Price {
             .with(BilledPart::CacheWrite5m, write)
     }
 
-    /// Sets the price of a part: of a million tokens, or of one search or request. Default: none.
+    /// Sets the price of a part: of a million tokens, or of [one](BilledPart::is_tokens) search, second, page or
+    /// request. Default: none.
     #[must_use]
     pub fn with(mut self, part: BilledPart, price: f64) -> Self {
         self.standard.base.set(part, Some(price));
         self
     }
 
-    /// Sets the prices of calls in a service tier, such as `flex`, `priority` or `batch`. Searches and
-    /// requests have the price of the standard tier, unless they have one here. Default: none, so that a call
-    /// in such a tier has no cost.
+    /// Sets the prices of calls in a service tier, such as `flex`, `priority` or `batch`. What is not
+    /// counted in tokens has the price of the standard tier, unless it has one here. Default: none, so that a
+    /// call in such a tier has no cost.
     ///
     /// Tiers and multipliers of `price` are ignored.
     #[must_use]
@@ -74,7 +76,7 @@ impl Price {
     }
 
     /// Sets the prices of calls whose prompt has more than this number of tokens, cached ones included. They
-    /// apply to all tokens of the call. Searches and requests keep their price, unless they have one here.
+    /// apply to all tokens of the call. What is not counted in tokens keeps its price, unless it has one here.
     /// Default: none, so that the size of the prompt does not matter.
     ///
     /// Of `price`, only the prices of parts count.
@@ -177,7 +179,7 @@ impl Price {
     fn rate(&self, rates: &ByPart<Option<f64>>, part: BilledPart) -> Option<f64> {
         let base = &self.standard.base;
         rates.get(part).or_else(|| match part {
-            BilledPart::WebSearch | BilledPart::Request => base.get(part),
+            part if !part.is_tokens() => base.get(part),
             // Where reasoning has a price of its own, a tier or a step without one has none.
             BilledPart::Reasoning => {
                 let own = base

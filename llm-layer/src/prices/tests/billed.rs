@@ -26,7 +26,7 @@ fn billed(format: Format, answer: &str) -> Option<BilledUsage> {
 fn usage_is_divided_into_parts_that_do_not_overlap() {
     use BilledPart::*;
     type Parts = &'static [(BilledPart, u64)];
-    let cases: [(&str, Format, &str, Parts); 8] = [
+    let cases: [(&str, Format, &str, Parts); 10] = [
         (
             "Anthropic's cache, by lifetime",
             Format::Anthropic,
@@ -116,6 +116,18 @@ fn usage_is_divided_into_parts_that_do_not_overlap() {
             Format::OpenAiChat,
             r#"{"usage":{"prompt_tokens":7,"completion_tokens":3,"citation_tokens":20,"num_search_queries":4}}"#,
             &[(Input, 7), (Output, 3), (Citation, 20), (WebSearch, 4)],
+        ),
+        (
+            "audio by its length, beside tokens",
+            Format::OpenAiChat,
+            r#"{"usage":{"prompt_tokens":7,"completion_tokens":3,"prompt_audio_seconds":12}}"#,
+            &[(Input, 7), (Output, 3), (AudioSecond, 12)],
+        ),
+        (
+            "search units without tokens",
+            Format::Cohere,
+            r#"{"meta":{"billed_units":{"search_units":2}}}"#,
+            &[(SearchUnit, 2)],
         ),
     ];
     for (name, format, answer, expected) in cases {

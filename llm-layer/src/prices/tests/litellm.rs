@@ -116,6 +116,26 @@ fn the_public_table_of_litellm() {
             unpriced(WebSearch),
         ),
         ("openai", "whisper", input(), unpriced(BilledPart::Input)),
+        (
+            "openai",
+            "whisper",
+            BilledUsage::new().with_count(BilledPart::AudioSecond, 60),
+            Cost::Priced(0.006),
+        ),
+        (
+            "mistral_ai",
+            "ocr",
+            BilledUsage::new()
+                .with_count(BilledPart::Page, 3)
+                .with_service_tier("batch"),
+            Cost::Priced(0.006),
+        ),
+        (
+            "cohere",
+            "rerank-v3.5",
+            BilledUsage::new().with_count(BilledPart::SearchUnit, 2),
+            Cost::Priced(0.004),
+        ),
     ] {
         let seen = cost(&prices, provider, model, &usage);
         let is_equal = match (&seen, &expected) {
@@ -145,7 +165,7 @@ fn rows_that_cannot_be_used_are_reported_and_the_others_count() {
         "model \"odd-value\": key \"input_cost_per_token\": \"free of charge\" is no price: a number from 0 is accepted",
     ];
     assert_eq!(ignored, expected, "the rows that are left out");
-    assert_eq!(prices.len(), 10, "the rows that count");
+    assert_eq!(prices.len(), 12, "the rows that count");
     let unknown = Cost::Unpriced(vec![Unpriced::Model]);
     assert_eq!(
         cost(&prices, "openai", "odd-value", &input()),

@@ -50,7 +50,7 @@ fn errors_name_file_model_key_and_what_is_accepted() {
             r#"{"models": {"m": {"inputs": 1}}}"#,
             "model \"m\": key \"inputs\": this key is unknown: accepted are input, input_audio, input_image, cache_read, \
              cache_read_audio, cache_read_image, cache_write_5m, cache_write_1h, output, output_audio, output_image, \
-             reasoning, citation, web_search, request, context_over, service_tier, multiplier",
+             reasoning, citation, web_search, audio_second, page, search_unit, request, context_over, service_tier, multiplier",
         ),
         (
             r#"{"models": {"m": {"service_tier": {"flex": {"input": "cheap"}}}}}"#,
@@ -60,7 +60,7 @@ fn errors_name_file_model_key_and_what_is_accepted() {
             r#"{"models": {"m": {"service_tier": {"flex": {"multiplier": {}}}}}}"#,
             "model \"m\": key \"service_tier.flex.multiplier\": this key is unknown: accepted are input, input_audio, \
              input_image, cache_read, cache_read_audio, cache_read_image, cache_write_5m, cache_write_1h, output, \
-             output_audio, output_image, reasoning, citation, web_search, request, context_over",
+             output_audio, output_image, reasoning, citation, web_search, audio_second, page, search_unit, request, context_over",
         ),
         (
             r#"{"models": {"m": {"context_over": {"200k": {"input": 1}}}}}"#,

@@ -67,7 +67,10 @@ impl WireFormat for Cohere {
             ("id" | "generation_id", Some(id)) => reply.set_id(id),
             ("finish_reason", Some(reason)) => reply.finish(at, reason),
             ("error", Some(_)) => reply.read_error("error", value),
-            (path, _) => reply.usage.read(USAGE, path, value.as_count()),
+            (path, _) => {
+                reply.usage.read_billing(path, value);
+                reply.usage.read(USAGE, path, value.as_count());
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! The cost of a call: from the user's hook, else from the prices.
 
+use std::time::SystemTime;
+
 use opentelemetry::{Array, KeyValue, StringValue, Value};
 use throughline_agents::CallUsage;
 use throughline_llm_wire::ReplyDetail;
@@ -18,8 +20,12 @@ pub(super) struct CostDetails {
     unpriced: Vec<Unpriced>,
 }
 
-/// Returns the cost of a call, and what else is to be said about it.
-pub(super) fn compute(call: &CallState, totals: &CallUsage) -> (Option<f64>, CostDetails) {
+/// Returns the cost of a call that ended at `ended_at`, and what else is to be said about it.
+pub(super) fn compute(
+    call: &CallState,
+    totals: &CallUsage,
+    ended_at: SystemTime,
+) -> (Option<f64>, CostDetails) {
     let reply = call.response.reader.reply();
     let mut details = CostDetails {
         reported: reply.usage().billing().cost(),
@@ -32,6 +38,7 @@ pub(super) fn compute(call: &CallState, totals: &CallUsage) -> (Option<f64>, Cos
     let Some(usage) = BilledUsage::from_usage(totals, reply.usage(), service_tier(call).as_deref()) else {
         return (None, details);
     };
+    let usage = usage.with_time(ended_at);
     let mut billed = BilledCall::new(&call.request.recognised.provider, "", &usage);
     billed.request_model = call.request.parameters.model.as_deref();
     billed.response_model = reply.model().map(|model| &**model);

@@ -32,6 +32,7 @@ pub(super) fn measure(finished: &mut FinishedCall, is_rough: bool) -> Measured {
     let is_whole = finished.call.drain.abandoned.is_some() && finished.call.is_answered();
     let has_failed = finished.failure.is_some() && !is_whole;
     let is_refused = finished.is_refused;
+    let ended_at = finished.at;
     let call = &mut *finished.call;
     let is_inference = call.request.parameters.operation.is_inference();
     let reported_usage = call.response.reader.reply().usage();
@@ -69,7 +70,7 @@ pub(super) fn measure(finished: &mut FinishedCall, is_rough: bool) -> Measured {
                 usage.output = Some((seen.tokens, TokenSource::Estimated));
             }
         }
-        (usage.cost, cost) = cost::compute(call, &usage);
+        (usage.cost, cost) = cost::compute(call, &usage, ended_at);
     }
     Measured {
         prompt_size: prompt_size(call, &usage, is_rough),

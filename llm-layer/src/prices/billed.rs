@@ -1,5 +1,7 @@
 //! What a call is billed for.
 
+use std::time::SystemTime;
+
 use throughline_agents::CallUsage;
 use throughline_llm_wire::{Usage, UsagePart};
 
@@ -13,6 +15,7 @@ pub struct BilledUsage {
     service_tier: Option<String>,
     region: Option<String>,
     reported_cost: Option<f64>,
+    time: Option<SystemTime>,
 }
 
 impl BilledUsage {
@@ -57,6 +60,14 @@ impl BilledUsage {
         self
     }
 
+    /// Sets the time at which the call ended. Some prices of LiteLLM's table depend on it. Default: the time at
+    /// which the cost is computed.
+    #[must_use]
+    pub fn with_time(mut self, time: SystemTime) -> Self {
+        self.time = Some(time);
+        self
+    }
+
     /// Sets the provider's own cost of the call. Default: none.
     #[must_use]
     pub fn with_reported_cost(mut self, cost: f64) -> Self {
@@ -94,13 +105,19 @@ impl BilledUsage {
         self.region.as_deref()
     }
 
+    /// Returns the time at which the call ended, if it is set.
+    #[must_use]
+    pub fn time(&self) -> Option<SystemTime> {
+        self.time
+    }
+
     /// Returns the provider's own cost of the call, if the provider reports it: `throughline.cost.reported`.
     #[must_use]
     pub fn reported_cost(&self) -> Option<f64> {
         self.reported_cost
     }
 
-    /// Returns what a call is billed for. `totals` are its tokens, which may be estimates; `reported` tells
+    /// Returns what a call is billed for. `totals` are its tokens, which may be estimates; `reported` has
     /// their parts; `tier` is the service tier, if it stands outside of the usage. Returns `None` if the
     /// tokens are not known, and no other unit is reported.
     pub(crate) fn from_usage(totals: &CallUsage, reported: &Usage, tier: Option<&str>) -> Option<Self> {
@@ -125,7 +142,7 @@ impl BilledUsage {
         usage.context = input;
         usage.split_input(input, reported);
         usage.split_output(output, reported);
-        // Anthropic names the fast mode apart from the tier; a call has one of both.
+        // Anthropic reports the fast mode beside the tier, which is then `standard`.
         let speed = billing.speed().filter(|speed| *speed != "standard");
         if let Some(tier) = speed.or_else(|| billing.service_tier()).or(tier) {
             usage = usage.with_service_tier(tier);
@@ -137,8 +154,7 @@ impl BilledUsage {
         Some(usage)
     }
 
-    /// Divides the input. What providers report may contradict itself: no part is more than what the parts
-    /// before it leave of the total.
+    /// Divides the input. Reports may contradict themselves, so each part is limited to the rest of the total.
     fn split_input(&mut self, total: u64, reported: &Usage) {
         let reported = |part| reported.part(part).unwrap_or(0);
         let mut rest = total;
@@ -148,8 +164,8 @@ impl BilledUsage {
         let read = take(&mut rest, reported(UsagePart::CacheRead));
         let audio = reported(UsagePart::AudioInput).min(total);
         let image = reported(UsagePart::ImageInput).min(total - audio);
-        // Who reports cached tokens by modality includes them in the input's. Others do not say what was
-        // cached: then it was text, unless there is more of it than text.
+        // Providers that report cached tokens by modality include them in the modality's input. If the modality
+        // of cached tokens is not reported, they are text, unless there are more of them than text.
         let excess = (audio + image).saturating_sub(rest);
         let mut uncategorised = read;
         let cached_audio = reported(UsagePart::AudioCacheRead)
@@ -231,7 +247,7 @@ impl<'a> BilledCall<'a> {
     }
 }
 
-/// What providers call the tier that is nothing special.
+/// The names of the standard tier.
 const STANDARD_TIERS: [&str; 5] = ["", "auto", "default", "standard", "on_demand"];
-/// What providers report if the region does not matter for the price.
+/// The regions that do not matter for the price.
 const NO_REGIONS: [&str; 3] = ["", "global", "not_available"];

@@ -34,7 +34,7 @@ use super::price::Price;
 /// | part | example |
 /// |---|---|
 /// | a date or version at the end | `gpt-4o-2024-08-06`, `claude-sonnet-4-5@20250929`, `mistral-large-latest` |
-/// | whoever serves the model, at the beginning | `openai/gpt-5.2`, `accounts/fireworks/models/deepseek-v3` |
+/// | a path of providers, at the beginning | `openai/gpt-5.2`, `accounts/fireworks/models/deepseek-v3` |
 /// | Bedrock's region, vendor and version | `eu.anthropic.claude-sonnet-4-5-20250929-v1:0` |
 ///
 /// Case does not matter, nor does a dot in place of a hyphen between numbers (`claude-sonnet-4.5`). If several

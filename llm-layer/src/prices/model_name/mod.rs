@@ -1,10 +1,10 @@
 //! The names under which a model may stand in a table of prices.
 //!
-//! A call names its model as the provider or a gateway does: with a date (`gpt-5.2-2025-12-11`), behind the
-//! name of whoever serves it (`openai/gpt-5.2`), or with Bedrock's region, vendor and version
-//! (`eu.anthropic.claude-sonnet-4-5-20250929-v1:0`). A table may have any of these. So the name is looked up
-//! as it is, and then without one such part after the other. What else follows a name makes it another model:
-//! `gpt-4o-mini` and `gpt-4.1` do not have the prices of `gpt-4o` and `gpt-4`.
+//! Providers and gateways have several names for a model: with a date (`gpt-5.2-2025-12-11`), with the provider
+//! as a path (`openai/gpt-5.2`), or with Bedrock's region, vendor and version
+//! (`eu.anthropic.claude-sonnet-4-5-20250929-v1:0`). A table may have any of them. So a name is looked up as it
+//! is, and then without one such part after the other. Any other suffix makes it another model: `gpt-4o-mini`
+//! and `gpt-4.1` do not have the prices of `gpt-4o` and `gpt-4`.
 
 use std::borrow::Cow;
 use std::iter;
@@ -63,7 +63,7 @@ fn without_paths(name: &str) -> impl Iterator<Item = &str> {
     starts.into_iter().rev().filter_map(|start| name.get(start..))
 }
 
-/// The name, and what follows Bedrock's region and vendor. Whether it has any.
+/// The name, and what follows Bedrock's region and vendor; with each, whether the name has them.
 fn without_vendor(name: &str) -> impl Iterator<Item = (&str, bool)> {
     let is_vendor = |label: &str| VENDORS.contains(&label);
     let (first, rest) = name.split_once('.').unwrap_or_default();
@@ -134,7 +134,7 @@ const PREFIXES: &[(&str, &str)] = &[
     ("x_ai", "xai"),
 ];
 
-/// Whose models Bedrock has.
+/// The vendors of Bedrock's models.
 const VENDORS: &[&str] = &[
     "ai21",
     "amazon",
@@ -157,7 +157,7 @@ const VENDORS: &[&str] = &[
     "zai",
 ];
 
-/// What gateways append to the name of a model without changing its price. `:free` and `:extended` do.
+/// The suffixes of gateways that do not change the price. `:free` and `:extended` do.
 const VARIANTS: &[&str] = &["beta", "exacto", "floor", "latest", "nitro", "thinking"];
 
 /// The most parts of a version that are looked at: a name, its date, and Bedrock's two numbers.

@@ -1,5 +1,10 @@
 //! The prices of a model, and what a call costs by them.
 
+mod off_peak;
+
+use std::time::SystemTime;
+
+pub(super) use self::off_peak::{OffPeak, Window};
 use super::billed::BilledUsage;
 use super::cost::{Cost, Unpriced};
 use super::part::{BilledPart, ByPart};
@@ -26,6 +31,8 @@ pub struct Price {
     standard: Rates,
     tiers: Vec<(String, Rates)>,
     multipliers: Vec<(String, f64)>,
+    /// The price at certain times.
+    off_peak: Option<Box<(OffPeak, Price)>>,
 }
 
 /// The prices of the parts in one service tier.
@@ -99,6 +106,12 @@ impl Price {
         self
     }
 
+    /// Sets the price at certain times, which replaces this one.
+    pub(super) fn with_off_peak(mut self, times: OffPeak, price: Self) -> Self {
+        self.off_peak = Some(Box::new((times, price)));
+        self
+    }
+
     /// Returns whether the part has a price in the standard tier.
     pub(super) fn has(&self, part: BilledPart) -> bool {
         self.standard.base.get(part).is_some()
@@ -129,6 +142,11 @@ impl Price {
 
     /// Returns what a call costs.
     pub(super) fn cost(&self, usage: &BilledUsage) -> Cost {
+        let time = || usage.time().unwrap_or_else(SystemTime::now);
+        let off_peak = self.off_peak.as_deref();
+        if let Some((_, price)) = off_peak.filter(|(times, _)| times.contains(time())) {
+            return price.cost(usage);
+        }
         let (rates, factor) = match self.rates(usage) {
             Ok(rates) => rates,
             Err(unpriced) => return Cost::Unpriced(vec![unpriced]),
@@ -180,7 +198,7 @@ impl Price {
         let base = &self.standard.base;
         rates.get(part).or_else(|| match part {
             part if !part.is_tokens() => base.get(part),
-            // Where reasoning has a price of its own, a tier or a step without one has none.
+            // If reasoning has a price of its own, a tier or a step without one has none.
             BilledPart::Reasoning => {
                 let own = base
                     .get(part)

@@ -5,7 +5,7 @@ use BilledPart::{
     CacheRead, CacheWrite1h, CacheWrite5m, Input, InputAudio, Output, Reasoning, Request, WebSearch,
 };
 
-const M: u64 = 1_000_000;
+const MILLION: u64 = 1_000_000;
 
 fn usage(parts: &[(BilledPart, u64)]) -> BilledUsage {
     parts.iter().fold(BilledUsage::new(), |usage, (part, count)| {
@@ -20,7 +20,12 @@ fn parts(parts: &[BilledPart]) -> Cost {
 #[test]
 fn every_part_needs_a_price() {
     let price = Price::new(3.0, 15.0).with_cache(0.5, 4.0);
-    let used = [(Input, M), (CacheRead, M), (CacheWrite5m, M), (Output, M)];
+    let used = [
+        (Input, MILLION),
+        (CacheRead, MILLION),
+        (CacheWrite5m, MILLION),
+        (Output, MILLION),
+    ];
     assert_eq!(price.cost(&usage(&used)), Cost::Priced(22.5), "all have one");
     let hour = usage(&used).with_count(CacheWrite1h, 1);
     assert_eq!(price.cost(&hour), parts(&[CacheWrite1h]), "a write for an hour");
@@ -34,13 +39,13 @@ fn every_part_needs_a_price() {
         .with(CacheWrite1h, 6.0)
         .with(InputAudio, 0.0)
         .with(WebSearch, 0.25);
-    let cost = priced.cost(&several.with_count(CacheWrite1h, M));
+    let cost = priced.cost(&several.with_count(CacheWrite1h, MILLION));
     assert_eq!(cost, Cost::Priced(28.75), "they have one now");
 }
 
 #[test]
 fn reasoning_has_the_price_of_output() {
-    let used = usage(&[(Output, M), (Reasoning, M)]);
+    let used = usage(&[(Output, MILLION), (Reasoning, MILLION)]);
     let price = Price::new(1.0, 2.0).with_service_tier("flex", Price::new(0.5, 1.0));
     assert_eq!(price.cost(&used), Cost::Priced(4.0), "without one of its own");
     let flex = used.clone().with_service_tier("flex");
@@ -56,7 +61,7 @@ fn a_service_tier_needs_its_own_prices() {
         .with_cache(1.0, 2.5)
         .with(WebSearch, 0.5)
         .with_service_tier("Flex", Price::new(1.0, 4.0));
-    let used = usage(&[(Input, M), (WebSearch, 1)]);
+    let used = usage(&[(Input, MILLION), (WebSearch, 1)]);
     for standard in ["default", "standard", "auto", "ON_DEMAND", ""] {
         let used = used.clone().with_service_tier(standard);
         assert_eq!(price.cost(&used), Cost::Priced(2.5), "the tier {standard:?}");
@@ -82,7 +87,7 @@ fn long_prompts_have_the_prices_of_their_step() {
         .with_context_over(200_000, Price::new(3.0, 4.0))
         .with_context_over(100_000, Price::new(2.0, 3.0))
         .with_service_tier("flex", Price::new(0.5, 1.0));
-    let used = usage(&[(Input, M), (WebSearch, 1)]);
+    let used = usage(&[(Input, MILLION), (WebSearch, 1)]);
     for (context, expected) in [(100_000, 1.5), (100_001, 2.5), (200_000, 2.5), (200_001, 3.5)] {
         let used = used.clone().with_context(context);
         assert_eq!(price.cost(&used), Cost::Priced(expected), "{context} tokens");
@@ -104,7 +109,7 @@ fn regions_and_modes_multiply_tokens() {
         .with(WebSearch, 0.5)
         .with_multiplier("US", 1.5)
         .with_multiplier("fast", 2.0);
-    let used = usage(&[(Input, M), (WebSearch, 1)]);
+    let used = usage(&[(Input, MILLION), (WebSearch, 1)]);
     let us = used.clone().with_region("us");
     assert_eq!(price.cost(&us), Cost::Priced(15.5), "a region");
     let fast = us.with_service_tier("fast");
@@ -125,7 +130,7 @@ fn regions_and_modes_multiply_tokens() {
 
 #[test]
 fn a_request_is_free_without_a_price() {
-    let used = usage(&[(Input, M)]);
+    let used = usage(&[(Input, MILLION)]);
     assert_eq!(Price::new(1.0, 2.0).cost(&used), Cost::Priced(1.0), "without one");
     let price = Price::new(1.0, 2.0).with(Request, 0.25);
     assert_eq!(price.cost(&used), Cost::Priced(1.25), "with one");

@@ -10,7 +10,7 @@ use super::{BilledCall, BilledPart, BilledUsage, Cost, Price, Prices, Unpriced};
 /// Rows of LiteLLM's table, as they are or odd.
 const LITELLM: &str = include_str!("litellm.json");
 
-const M: u64 = 1_000_000;
+const MILLION: u64 = 1_000_000;
 
 fn cost(prices: &Prices, provider: &str, model: &str, usage: &BilledUsage) -> Cost {
     prices.cost(&BilledCall::new(provider, model, usage))
@@ -18,7 +18,7 @@ fn cost(prices: &Prices, provider: &str, model: &str, usage: &BilledUsage) -> Co
 
 /// A million input tokens.
 fn input() -> BilledUsage {
-    BilledUsage::new().with_count(BilledPart::Input, M)
+    BilledUsage::new().with_count(BilledPart::Input, MILLION)
 }
 
 fn unpriced(part: BilledPart) -> Cost {

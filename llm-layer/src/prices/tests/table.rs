@@ -38,7 +38,7 @@ fn costs() {
     }
 }
 
-/// Bug it would be: a public table names thousands of models, which would keep their labels in the metrics.
+/// A public table names thousands of models, which must not all keep their labels in the metrics.
 #[test]
 fn a_public_table_names_no_models_of_the_users() {
     let public = Prices::from_json(LITELLM).expect("LiteLLM's table");

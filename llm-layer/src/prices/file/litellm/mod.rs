@@ -7,10 +7,14 @@
 //!
 //! <https://github.com/BerriAI/litellm/blob/main/model_prices_and_context_window.json>
 
+mod key;
+mod off_peak;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use self::key::Key;
 use super::error::RowError;
 use super::value::{amount, shown};
 use crate::prices::part::BilledPart;
@@ -62,14 +66,30 @@ fn resolve<'a>(
 /// The rates of one tier, by the size of prompt above which they apply.
 type Steps = BTreeMap<u64, Price>;
 
+/// Returns the price of a row.
 fn price(model: &str, row: &Map<String, Value>) -> Result<Price, RowError> {
+    let price = usual_price(model, row)?;
+    let Some(block) = row.get(OFF_PEAK) else {
+        return Ok(price);
+    };
+    let problem = |problem| RowError::new(model, OFF_PEAK, problem);
+    let windows = off_peak::windows(block).map_err(problem)?;
+    // What has no other price then keeps its own.
+    let mut row = row.clone();
+    row.extend(
+        block
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(key, value)| (key.clone(), value.clone())),
+    );
+    Ok(price.with_off_peak(windows, usual_price(model, &row)?))
+}
+
+/// Returns the price of a row without its off-peak hours.
+fn usual_price(model: &str, row: &Map<String, Value>) -> Result<Price, RowError> {
     let text = |key| row.get(key).and_then(Value::as_str).unwrap_or_default();
-    // Google's other modalities, and images of all who chat, have the price of text unless they are listed.
     let (provider, mode) = (text(PROVIDER), text("mode"));
-    if row.contains_key(OFF_PEAK) {
-        let problem = "prices that depend on the time of day are not supported";
-        return Err(RowError::new(model, OFF_PEAK, problem));
-    }
     // At xAI a prompt of the size itself has the higher price.
     let over = |size: u64| {
         if provider == "xai" {
@@ -105,10 +125,11 @@ fn price(model: &str, row: &Map<String, Value>) -> Result<Price, RowError> {
     for (name, factor) in multipliers(row) {
         price = price.with_multiplier(name, factor);
     }
-    // Who calls the tier `fast` has the prices of `priority`, unless a factor is listed.
+    // The tier `fast` has the prices of `priority`, unless a factor is listed.
     if let Some(priority) = price.tier("priority").filter(|_| !has_multiplier(row, "fast")) {
         price = price.with_service_tier("fast", priority);
     }
+    // Images have the price of text unless they are listed, and so have Google's other modalities.
     if CHAT_MODES.contains(&mode) {
         price.fill(IMAGES_AS_TEXT);
     }
@@ -123,66 +144,6 @@ fn with_steps(mut steps: Steps) -> Price {
     steps
         .into_iter()
         .fold(base, |price, (over, step)| price.with_context_over(over, step))
-}
-
-/// A key that is a price.
-struct Key<'a> {
-    part: BilledPart,
-    is_current: bool,
-    /// The size of prompt above which it applies, in tokens.
-    over: u64,
-    tier: &'a str,
-}
-
-impl<'a> Key<'a> {
-    /// Returns what a key is the price of. `None` if it is none, or one of another unit. It is an error if a
-    /// suffix is not understood: without its price, that of the base would be taken.
-    fn parse(key: &'a str) -> Result<Option<Self>, &'static str> {
-        let bases = BASES
-            .iter()
-            .filter_map(|(base, part)| Some((key.strip_prefix(base)?, *part)));
-        // A base may begin with another one.
-        let Some((rest, part)) = bases.min_by_key(|(rest, _)| rest.len()) else {
-            return Ok(None);
-        };
-        match rest {
-            "_cache_hit" => Ok(Some(Self {
-                part: BilledPart::CacheRead,
-                is_current: false,
-                over: 0,
-                tier: "",
-            })),
-            // No usage reports these writes.
-            rest if rest.starts_with("_above_12hr") => Ok(None),
-            rest => Self::suffixes(part, rest).map(Some).ok_or(SUFFIXES),
-        }
-    }
-
-    fn suffixes(part: BilledPart, rest: &'a str) -> Option<Self> {
-        let (over, rest) = match rest.strip_prefix("_above_") {
-            Some(rest) => {
-                let (size, rest) = rest.split_once("k_tokens")?;
-                (size.parse::<u64>().ok()?.checked_mul(1_000)?, rest)
-            }
-            None => (0, rest),
-        };
-        let tier = match rest {
-            "" => "",
-            "_batches" => "batch",
-            rest => rest.strip_prefix('_').filter(|tier| !tier.contains('_'))?,
-        };
-        Some(Self {
-            part,
-            is_current: true,
-            over,
-            tier,
-        })
-    }
-
-    /// Returns the price in the unit of [`Price`].
-    fn scaled(&self, rate: f64) -> f64 {
-        if self.part.is_tokens() { rate * 1e6 } else { rate }
-    }
 }
 
 /// Reads prices that are listed by ranges of the prompt's size: more than the lower bound, up to the upper.
@@ -216,8 +177,8 @@ fn read_tiered(model: &str, row: &Map<String, Value>, standard: &mut Steps) -> R
     Ok(())
 }
 
-/// Returns the price of a search, if it does not depend on how much context it brings: no usage says that
-/// reliably.
+/// Returns the price of a search, if it is the same for every size of search context. Most usage reports do
+/// not have the size.
 fn search(model: &str, row: &Map<String, Value>) -> Result<Option<f64>, RowError> {
     let Some(value) = row.get(SEARCH) else {
         return Ok(None);
@@ -243,8 +204,6 @@ fn has_multiplier(row: &Map<String, Value>, name: &str) -> bool {
     multipliers(row).any(|(other, _)| other == name)
 }
 
-const SUFFIXES: &str =
-    "this suffix is unknown: accepted are a size such as `_above_200k_tokens`, then a tier such as `_flex`";
 const PROVIDER: &str = "litellm_provider";
 const ALIAS: &str = "alias_of";
 const OFF_PEAK: &str = "off_peak_pricing";
@@ -253,30 +212,6 @@ const SEARCH: &str = "search_context_cost_per_query";
 const FACTORS: &str = "provider_specific_entry";
 /// The row that explains the others.
 const EXAMPLE: &str = "sample_spec";
-
-/// The keys without suffixes of tier and size.
-const BASES: &[(&str, BilledPart)] = &[
-    ("input_cost_per_token", BilledPart::Input),
-    ("input_cost_per_audio_token", BilledPart::InputAudio),
-    ("input_cost_per_image_token", BilledPart::InputImage),
-    ("cache_read_input_token_cost", BilledPart::CacheRead),
-    ("cache_read_input_audio_token_cost", BilledPart::CacheReadAudio),
-    ("cache_read_input_image_token_cost", BilledPart::CacheReadImage),
-    ("cache_creation_input_token_cost", BilledPart::CacheWrite5m),
-    (
-        "cache_creation_input_token_cost_above_1hr",
-        BilledPart::CacheWrite1h,
-    ),
-    ("output_cost_per_token", BilledPart::Output),
-    ("output_cost_per_audio_token", BilledPart::OutputAudio),
-    ("output_cost_per_image_token", BilledPart::OutputImage),
-    ("output_cost_per_reasoning_token", BilledPart::Reasoning),
-    ("citation_cost_per_token", BilledPart::Citation),
-    ("input_cost_per_request", BilledPart::Request),
-    ("input_cost_per_query", BilledPart::SearchUnit),
-    ("input_cost_per_second", BilledPart::AudioSecond),
-    ("ocr_cost_per_page", BilledPart::Page),
-];
 
 const CHAT_MODES: [&str; 3] = ["chat", "completion", "responses"];
 const IMAGES_AS_TEXT: &[(BilledPart, BilledPart)] = &[

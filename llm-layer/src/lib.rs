@@ -57,7 +57,7 @@
 //! <!-- semconv attributes.throughline.model_call -->
 //! | attribute | type | when | what |
 //! |---|---|---|---|
-//! | `throughline.cost` | double | If each part of the usage has a price, by `LlmLayer::with_prices` or `LlmLayer::with_cost_hook`. | The cost of a model call or of the model calls in a scope, in the currency of the configured prices. |
+//! | `throughline.cost` | double | If each part of the usage has a price, by `LlmLayer::with_prices` or `LlmLayer::with_cost_hook`. | The cost of a model call or of the model calls in a scope, in the currency of the configured prices. That of a scope covers the calls whose cost is known. |
 //! | `throughline.cost.reported` | double | If the provider reports it; not in a proxy. | The cost of a model call as the provider's own usage report has it, in the provider's currency. |
 //! | `throughline.cost.unpriced` | string[] | If `LlmLayer::with_prices` is set and something has no price. | What has no price, so that the cost of a model call is not known. A part of the usage by the name of `BilledPart` (`cache_write_1h`, `input_audio`, `web_search`), `model`, or `service_tier:`, `region:` or `context_over:` with a value. |
 //! | `throughline.request.unseen` | string | If the body was not read. At the start. | Why the body of a model call's request was not read. `encoded`: It has a content encoding that is not supported. `failed`: It ended with an error. `fragmented`: It is in too many pieces, in memory or in frames. `malformed`: It is no valid JSON. `too_large`: It is longer than the limit; its parameters are recorded as far as it is in memory. |

@@ -25,8 +25,8 @@ impl BilledUsage {
         Self::default().with_count(BilledPart::Request, 1)
     }
 
-    /// Sets the number of tokens of a part, or of its searches, seconds, pages or requests. Default: 0, and one
-    /// request.
+    /// Sets the number of tokens of a part, or of its searches, seconds, pages or requests. Default: 0, and
+    /// one request.
     #[must_use]
     pub fn with_count(mut self, part: BilledPart, count: u64) -> Self {
         self.counts.set(part, count);
@@ -60,8 +60,8 @@ impl BilledUsage {
         self
     }
 
-    /// Sets the time at which the call ended. Some prices of LiteLLM's table depend on it. Default: the time at
-    /// which the cost is computed.
+    /// Sets the time at which the call ended. Some prices of LiteLLM's table depend on it. Default: the time
+    /// at which the cost is computed.
     #[must_use]
     pub fn with_time(mut self, time: SystemTime) -> Self {
         self.time = Some(time);
@@ -154,7 +154,8 @@ impl BilledUsage {
         Some(usage)
     }
 
-    /// Divides the input. Reports may contradict themselves, so each part is limited to the rest of the total.
+    /// Divides the input. Reports may contradict themselves, so each part is limited to the rest of the
+    /// total.
     fn split_input(&mut self, total: u64, reported: &Usage) {
         let reported = |part| reported.part(part).unwrap_or(0);
         let mut rest = total;
@@ -164,8 +165,8 @@ impl BilledUsage {
         let read = take(&mut rest, reported(UsagePart::CacheRead));
         let audio = reported(UsagePart::AudioInput).min(total);
         let image = reported(UsagePart::ImageInput).min(total - audio);
-        // Providers that report cached tokens by modality include them in the modality's input. If the modality
-        // of cached tokens is not reported, they are text, unless there are more of them than text.
+        // Providers that report cached tokens by modality include them in the modality's input. If the
+        // modality of cached tokens is not reported, they are text, unless there are more of them than text.
         let excess = (audio + image).saturating_sub(rest);
         let mut uncategorised = read;
         let cached_audio = reported(UsagePart::AudioCacheRead)

@@ -95,8 +95,8 @@ impl BilledPart {
         }
     }
 
-    /// Returns whether the part is counted in tokens, so that its price is that of a million. Other parts have
-    /// a price each: of a search, a second, a page, a search unit, a request.
+    /// Returns whether the part is counted in tokens, so that its price is that of a million. Other parts
+    /// have a price each: of a search, a second, a page, a search unit, a request.
     #[must_use]
     pub fn is_tokens(self) -> bool {
         !matches!(

@@ -37,10 +37,10 @@ use super::price::Price;
 /// | a path of providers, at the beginning | `openai/gpt-5.2`, `accounts/fireworks/models/deepseek-v3` |
 /// | Bedrock's region, vendor and version | `eu.anthropic.claude-sonnet-4-5-20250929-v1:0` |
 ///
-/// Case does not matter, nor does a dot in place of a hyphen between numbers (`claude-sonnet-4.5`). If several
-/// names match, those that begin with the provider's name in LiteLLM's table go first (`azure/gpt-5.2`), then
-/// longer ones. `gpt-4o-mini` does not have the price of `gpt-4o`. The model that answered goes before the one
-/// that was requested.
+/// Case does not matter, nor does a dot in place of a hyphen between numbers (`claude-sonnet-4.5`). If
+/// several names match, those that begin with the provider's name in LiteLLM's table go first
+/// (`azure/gpt-5.2`), then longer ones. `gpt-4o-mini` does not have the price of `gpt-4o`. The model that
+/// answered goes before the one that was requested.
 #[derive(Clone, Default)]
 pub struct Prices {
     table: Arc<Table>,

@@ -1,10 +1,10 @@
 //! The names under which a model may stand in a table of prices.
 //!
-//! Providers and gateways have several names for a model: with a date (`gpt-5.2-2025-12-11`), with the provider
-//! as a path (`openai/gpt-5.2`), or with Bedrock's region, vendor and version
-//! (`eu.anthropic.claude-sonnet-4-5-20250929-v1:0`). A table may have any of them. So a name is looked up as it
-//! is, and then without one such part after the other. Any other suffix makes it another model: `gpt-4o-mini`
-//! and `gpt-4.1` do not have the prices of `gpt-4o` and `gpt-4`.
+//! Providers and gateways have several names for a model: with a date (`gpt-5.2-2025-12-11`), with the
+//! provider as a path (`openai/gpt-5.2`), or with Bedrock's region, vendor and version
+//! (`eu.anthropic.claude-sonnet-4-5-20250929-v1:0`). A table may have any of them. So a name is looked up as
+//! it is, and then without one such part after the other. Any other suffix makes it another model:
+//! `gpt-4o-mini` and `gpt-4.1` do not have the prices of `gpt-4o` and `gpt-4`.
 
 use std::borrow::Cow;
 use std::iter;

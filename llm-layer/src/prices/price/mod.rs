@@ -61,8 +61,8 @@ impl Price {
             .with(BilledPart::CacheWrite5m, write)
     }
 
-    /// Sets the price of a part: of a million tokens, or of [one](BilledPart::is_tokens) search, second, page or
-    /// request. Default: none.
+    /// Sets the price of a part: of a million tokens, or of [one](BilledPart::is_tokens) search, second, page
+    /// or request. Default: none.
     #[must_use]
     pub fn with(mut self, part: BilledPart, price: f64) -> Self {
         self.standard.base.set(part, Some(price));
@@ -83,8 +83,8 @@ impl Price {
     }
 
     /// Sets the prices of calls whose prompt has more than this number of tokens, cached ones included. They
-    /// apply to all tokens of the call. What is not counted in tokens keeps its price, unless it has one here.
-    /// Default: none, so that the size of the prompt does not matter.
+    /// apply to all tokens of the call. What is not counted in tokens keeps its price, unless it has one
+    /// here. Default: none, so that the size of the prompt does not matter.
     ///
     /// Of `price`, only the prices of parts count.
     #[must_use]

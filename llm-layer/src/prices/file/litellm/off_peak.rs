@@ -1,7 +1,8 @@
 //! The times at which a row of LiteLLM's table has other prices.
 //!
-//! `hours_utc` is `"16:30-00:30"` or a list of such windows, which may go past midnight, and which are whole days if they end
-//! where they begin. They apply every day, or in `windows` on `weekdays` (1 is Monday), by the calendar of a time zone.
+//! `hours_utc` is `"16:30-00:30"` or a list of such windows, which may go past midnight, and which are whole
+//! days if they end where they begin. They apply every day, or in `windows` on `weekdays` (1 is Monday), by
+//! the calendar of a time zone.
 
 use serde_json::Value;
 

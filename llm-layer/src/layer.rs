@@ -52,6 +52,7 @@ impl LlmLayer {
                 tracer: LazyTracer::global(scope.clone()),
                 instruments: LazyInstruments::global(scope, Instruments::new),
                 config: Arc::default(),
+                fetched: Arc::default(),
                 clock: Clock::default(),
             },
         }

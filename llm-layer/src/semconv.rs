@@ -9,6 +9,7 @@ pub(crate) const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/gen-ai/1.4
 
 pub(crate) const AGENT_NAME: &str = "gen_ai.agent.name";
 pub(crate) const CONVERSATION_ID: &str = "gen_ai.conversation.id";
+pub(crate) const CONVERSATION_COMPACTED: &str = "gen_ai.conversation.compacted";
 pub(crate) const EMBEDDINGS_DIMENSION_COUNT: &str = "gen_ai.embeddings.dimension.count";
 pub(crate) const INPUT_MESSAGES: &str = "gen_ai.input.messages";
 pub(crate) const OPERATION_NAME: &str = "gen_ai.operation.name";

@@ -10,7 +10,7 @@ use throughline_tracing_layer::client::Attempts;
 
 use super::failure::Failure;
 use super::limits::bound_attributes;
-use super::outcome::Outcome;
+use super::outcome::{Outcome, Provenance};
 use super::state::CallState;
 use super::{captured_content, legacy, openinference};
 use crate::events::Events;
@@ -46,6 +46,9 @@ pub(super) fn record(call: &mut CallState, outcome: &Outcome) {
     bound_attributes(&mut attributes);
     push_times(call, &mut attributes);
     attributes.extend(resent(call));
+    if call.response.reader.reply().is_compacted() {
+        attributes.push(KeyValue::new(semconv::CONVERSATION_COMPACTED, true));
+    }
     attributes.extend(
         call.response
             .reader
@@ -122,7 +125,7 @@ fn push_times(call: &CallState, attributes: &mut Vec<KeyValue>) {
     let times = [
         (
             semconv::RESPONSE_TIME_TO_FIRST_CHUNK,
-            call.timing.time_to_first_byte(),
+            call.timing.time_to_first_chunk(),
         ),
         (semconv::TIME_TO_FIRST_TOKEN, call.timing.time_to_first_text()),
         (semconv::TIME_WAITING_FOR_READER, Some(call.timing.reader_wait())),
@@ -148,20 +151,24 @@ fn push_tokens(call: &CallState, attributes: &mut Vec<KeyValue>, outcome: &Outco
         ),
     ];
     let counts = call.counts();
-    for (count, reported, otherwise) in directions {
+    let is_fetch = call.request.parameters.operation.is_fetch();
+    for (count, reported, otherwise) in directions.into_iter().filter(|_| !is_fetch) {
         match count {
             Some((count, TokenSource::Reported)) if counts => attributes.push(int(reported, count)),
             Some((count, _)) => attributes.push(int(otherwise, count)),
             None => {}
         }
     }
-    if counts {
+    if counts && !is_fetch {
         push_usage(call, attributes);
     }
     attributes.extend(call_usage.cost.map(|cost| KeyValue::new(semconv::COST, cost)));
     attributes.extend(outcome.cost.attributes(counts));
-    let source = outcome.provenance.as_str();
-    attributes.push(KeyValue::new(semconv::TOKENS_SOURCE, source));
+    let operation = call.request.parameters.operation;
+    if operation.uses_tokens() || outcome.provenance != Provenance::Unknown {
+        let source = outcome.provenance.as_str();
+        attributes.push(KeyValue::new(semconv::TOKENS_SOURCE, source));
+    }
     if matches!(
         (call_usage.input, call_usage.output),
         (Some((_, TokenSource::Estimated)), _) | (_, Some((_, TokenSource::Estimated)))

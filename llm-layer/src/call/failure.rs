@@ -42,7 +42,9 @@ impl Failure {
         {
             return Some(Self::refused(status, code));
         }
-        if call.response.reader.reply().error().is_some() {
+        // The error of a fetched response is one of the request that created it.
+        let is_fetch = call.request.parameters.operation.is_fetch();
+        if call.response.reader.reply().error().is_some() && !is_fetch {
             let code = code.unwrap_or_else(|| "_OTHER".to_owned());
             let description = format!("the provider reported {code} in its answer");
             return Some(Self::new(code, description));

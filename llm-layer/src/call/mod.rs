@@ -5,6 +5,7 @@ mod captured_content;
 mod cost;
 mod extra_attributes;
 mod failure;
+mod fetched;
 mod future;
 mod instruments;
 mod label_budget;

@@ -52,9 +52,9 @@ impl CallObserver {
     /// Reads a part of the answer, which has come, by `feed`. That returns whether all of the part was seen.
     pub(super) fn read_part(&mut self, feed: impl FnOnce(&mut ResponseReader, &mut ReplyCounters) -> bool) {
         let this = &mut *self.0;
-        this.timing.first_byte();
         let CallResponse { reader, counters, .. } = &mut this.response;
         if !reader.is_reading() {
+            this.timing.first_chunk();
             return;
         }
         let documents = reader.reply().documents();
@@ -67,6 +67,10 @@ impl CallObserver {
             this.timing.first_text();
         }
         if is_chunk {
+            this.timing.first_chunk();
+            if !this.response.has_model {
+                this.follow_model();
+            }
             instruments::record_chunk(this);
         }
     }

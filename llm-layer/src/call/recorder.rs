@@ -18,6 +18,11 @@ pub(super) fn end(mut call: Box<CallState>, end: End<'_>) {
     let duration = call.timing.elapsed();
     let CallResponse { reader, counters, .. } = &mut call.response;
     let is_intact = reader.finish(|piece| counters.push(piece));
+    if call.is_unconfirmed() {
+        return;
+    }
+    call.start_deferred_span();
+    call.follow_model();
     let failure = Failure::find(&call, end, is_intact);
     if failure.as_ref().is_some_and(Failure::is_malformed) {
         call.response.reader.mark_malformed();
@@ -79,11 +84,16 @@ fn record(mut finished: FinishedCall, is_rough: bool) {
         }
     }
     if let Some(scope) = ScopeHandle::in_context(&call.cx) {
+        let usage = &outcome.usage;
+        let is_counted = call.request.parameters.operation.uses_tokens()
+            || usage.input.is_some()
+            || usage.output.is_some();
         match call.budget.refusal {
             Some(_) => scope.refuse(),
+            None if !is_counted => {}
             None => {
-                scope.add(&outcome.usage);
-                if outcome.usage.is_inference {
+                scope.add(usage);
+                if usage.is_inference {
                     let reasons = attributes::finish_reasons(&call, outcome.failure.is_some());
                     scope.set_finish_reasons(reasons.unwrap_or_default());
                 }

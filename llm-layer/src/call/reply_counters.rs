@@ -43,6 +43,14 @@ impl ReplyCounters {
         self.max_held = Self::MAX_HELD;
     }
 
+    /// Sets the tokenizer of all texts that are not counted yet.
+    pub(super) fn set_tokenizer(&mut self, tokenizer: Tokenizer) {
+        for (_, _, counter) in &mut self.texts {
+            counter.set_tokenizer(tokenizer.clone());
+        }
+        self.tokenizer = tokenizer;
+    }
+
     /// Notes that the answer has more than its texts, such as audio.
     pub(super) fn set_incomplete(&mut self) {
         self.is_incomplete = true;

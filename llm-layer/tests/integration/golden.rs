@@ -117,6 +117,7 @@ fn chunks(bytes: &Bytes, cut: usize) -> Chunks {
 
 #[test]
 fn golden() {
+    let mut failures = Vec::new();
     for case in all() {
         let recorder = Recorder::new();
         case.run(&layer(&recorder), 0);
@@ -126,13 +127,48 @@ fn golden() {
             fs::write(&case.expected, &seen).unwrap();
         }
         let expected = fs::read_to_string(&case.expected).unwrap_or_default();
-        assert_eq!(seen, expected, "{}: whole", case.name);
+        if seen != expected {
+            failures.push(format!("{}: whole\n{}", case.name, difference(&expected, &seen)));
+            continue;
+        }
 
         let recorder = Recorder::new();
         let length = case.request.1.len().max(case.response.1.len());
-        let layer = LlmLayer::new().with_tracer_provider(recorder.tracer_provider());
-        (1..length).for_each(|cut| case.run(&layer, cut));
+        for cut in 1..length {
+            // A layer counts a result that is fetched twice once.
+            let layer = LlmLayer::new().with_tracer_provider(recorder.tracer_provider());
+            case.run(&layer, cut);
+        }
         let trees = recorder.tree(MASKED);
-        assert_eq!(trees, tree.repeat(length - 1), "{}: cut at every byte", case.name);
+        let expected = tree.repeat(length.saturating_sub(1));
+        if trees != expected {
+            failures.push(format!(
+                "{}: cut at every byte\n{}",
+                case.name,
+                difference(&expected, &trees)
+            ));
+        }
     }
+    assert!(
+        failures.is_empty(),
+        "{} cases failed:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
+}
+
+/// The first lines in which two texts differ.
+fn difference(expected: &str, seen: &str) -> String {
+    let missing = expected
+        .lines()
+        .filter(|line| !seen.lines().any(|other| other == *line));
+    let unexpected = seen
+        .lines()
+        .filter(|line| !expected.lines().any(|other| other == *line));
+    let missing = missing.map(|line| format!("    missing: {line}"));
+    let lines: Vec<_> = missing
+        .chain(unexpected.map(|line| format!("    unexpected: {line}")))
+        .take(12)
+        .collect();
+    lines.join("\n")
 }

@@ -151,6 +151,7 @@ mod candidates;
 mod content;
 pub mod cut;
 mod encoding;
+mod form;
 mod format;
 mod formats;
 mod framing;
@@ -179,7 +180,7 @@ mod usage;
 pub mod websocket;
 
 pub use self::billing::Billing;
-pub use self::content::{Answer, Content, Document};
+pub use self::content::{Answer, Content, Document, ToolCall};
 pub use self::format::WireFormat;
 pub use self::formats::Format;
 pub use self::json::{Path, Scalar};

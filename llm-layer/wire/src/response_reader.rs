@@ -4,7 +4,7 @@ use http::HeaderMap;
 
 use crate::content::Answer;
 use crate::encoding::Decoder;
-use crate::framing::Framing;
+use crate::framing::{self, Framing};
 use crate::reading::{Reading, TextPiece};
 use crate::recognised::AnyFormat;
 use crate::{Reply, Unseen};
@@ -51,7 +51,9 @@ impl ResponseReader {
         match Decoder::for_response(headers) {
             Ok(decoder) => {
                 self.framing = Some(Framing::from_headers(headers));
-                self.decoder = Some(decoder);
+                // Sound, an image or a transcript may be the body itself.
+                let is_document = self.format.operation().is_text() || framing::is_document(headers);
+                self.decoder = Some(decoder).filter(|_| is_document);
             }
             Err(reason) => self.unseen = Some(reason),
         }

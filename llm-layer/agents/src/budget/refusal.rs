@@ -8,7 +8,7 @@ use http::{Extensions, Response, StatusCode};
 use opentelemetry::{Context, otel_warn};
 use serde_json::json;
 
-use crate::model_call::{is_model_call, refuse};
+use crate::model_call::{is_refusable, refuse};
 use crate::scope::{ExhaustedBudget, ScopeHandle};
 
 /// A call that is not sent, since the budget of a scope is exhausted.
@@ -24,7 +24,7 @@ impl Refusal {
     /// exhausted. The observer of the call learns of it, whether or not the response is read.
     pub(super) fn for_call(cx: &Context) -> Option<ExhaustedBudget> {
         let budget = ScopeHandle::in_context(cx)
-            .filter(|_| is_model_call(cx))?
+            .filter(|_| is_refusable(cx))?
             .exhausted()?;
         refuse(cx, &budget);
         Some(budget)

@@ -25,6 +25,10 @@ fn golden_exchanges_keep_the_conventions() {
             case.run(&layer, 0);
             let name = format!("{} by {convention:?}", case.name);
             let spans = witness.spans(&name);
+            if case.name.contains("/none/") {
+                assert_eq!(spans.len(), 0, "{name}: spans");
+                continue;
+            }
             assert_eq!(spans.len(), 1, "{name}: spans");
             assert_eq!(spans[0].span_kind, SpanKind::Client, "{name}: the kind");
             witness.check_metrics(&name);
@@ -87,7 +91,9 @@ fn scopes_keep_the_conventions() {
     };
     let layer = layer(&witness);
     let cases = golden::all();
-    let ask = async || cases[0].run(&layer, 0);
+    let case = cases.iter().find(|case| case.name.ends_with("openai/unary"));
+    let case = case.expect("the case is there");
+    let ask = async || case.run(&layer, 0);
     let searched = async {
         ask().await;
         Err::<(), _>("nothing found")

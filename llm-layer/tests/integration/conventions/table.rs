@@ -38,6 +38,7 @@ pub(super) const INFERENCE: &[Rule] = &[
     ("gen_ai.provider.name", Text, Required),
     ("error.type", Text, IfFailed),
     ("gen_ai.agent.name", Text, May),
+    ("gen_ai.conversation.compacted", Bool, May),
     ("gen_ai.conversation.id", Text, May),
     ("gen_ai.output.type", Text, May),
     ("gen_ai.prompt.name", Text, May),
@@ -98,7 +99,7 @@ pub(super) const INFERENCE: &[Rule] = &[
     ("throughline.tokens.encoding", Text, May),
     ("throughline.tokens.input", Int, May),
     ("throughline.tokens.output", Int, May),
-    ("throughline.tokens.source", Text, Required),
+    ("throughline.tokens.source", Text, May),
 ];
 
 pub(super) const EMBEDDINGS: &[Rule] = &[
@@ -119,7 +120,7 @@ pub(super) const EMBEDDINGS: &[Rule] = &[
     ("throughline.cost.reported", Double, May),
     ("throughline.tokens.encoding", Text, May),
     ("throughline.tokens.input", Int, May),
-    ("throughline.tokens.source", Text, Required),
+    ("throughline.tokens.source", Text, May),
 ];
 
 /// The provider of an agent in this process is nobody: `gen_ai.provider.name` has no place here.
@@ -349,10 +350,23 @@ pub(super) const VALUES: &[(&str, &[&str])] = &[
             "chat",
             "embeddings",
             "execute_tool",
+            "fetch_response",
             "generate_content",
             "invoke_agent",
             "invoke_workflow",
             "text_completion",
+            // The conventions have no names for these, and allow others.
+            "create_batch",
+            "fetch_batch",
+            "image_edit",
+            "image_generation",
+            "moderation",
+            "ocr",
+            "rerank",
+            "speech",
+            "transcription",
+            "translation",
+            "upload_file",
         ],
     ),
     ("gen_ai.output.type", &["image", "json", "speech", "text"]),

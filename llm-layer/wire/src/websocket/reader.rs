@@ -258,6 +258,7 @@ impl SessionReader {
 
     fn request_in(&self, format: AnyFormat, info: RequestInfo) -> ModelRequest {
         ModelRequest {
+            is_certain: true,
             recognised: Recognised {
                 format,
                 provider: self.provider.clone(),

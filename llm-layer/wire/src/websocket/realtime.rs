@@ -43,6 +43,14 @@ impl WireFormat for Realtime {
         }
     }
 
+    fn items(&self) -> &'static [&'static str] {
+        RESPONSES.items()
+    }
+
+    fn continued(&self, at: &Path, reply: &Reply) -> Option<&'static str> {
+        RESPONSES.continued(at, reply)
+    }
+
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
         match (at.as_str(), value.as_str()) {
             ("response.conversation_id", Some(id)) => reply.set_detail(ReplyDetail::ConversationId, id),

@@ -10,7 +10,7 @@ pub(super) struct Transcription;
 
 impl WireFormat for Transcription {
     fn operation(&self) -> Operation {
-        Operation::Other("transcription")
+        Operation::Transcription
     }
 
     fn matches(&self, _: &RequestInfo) -> bool {

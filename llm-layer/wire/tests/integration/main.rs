@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use serde_json::Value;
 use throughline_llm_wire::{ModelRequest, RequestReader, Target, TextPiece, UsagePart};
 
 struct Case {
@@ -136,6 +137,7 @@ impl Case {
             response.feed(chunk, &mut on_text);
         }
         let is_intact = response.finish(&mut on_text);
+        let captured = self.capture(request, cut);
         let (info, reply) = (&request.info, response.reply());
         let finish_reasons: Vec<_> = reply.finish_reasons(info.choices).collect();
         let usage = reply.usage();
@@ -148,6 +150,7 @@ impl Case {
         for (parameter, value) in info.parameters() {
             writeln!(out, "  {parameter:?}: {value:?}").unwrap();
         }
+        writeln!(out, "  certain: {}", request.is_certain).unwrap();
         writeln!(out, "  unseen: {:?}", request.unseen).unwrap();
         writeln!(out, "response: {:?} {:?}", reply.id(), reply.model()).unwrap();
         writeln!(
@@ -178,7 +181,67 @@ impl Case {
         )
         .unwrap();
         writeln!(out, "  unseen: {:?}", response.unseen()).unwrap();
+        out.push_str(&captured);
         out
+    }
+
+    /// The content of the exchange, in the schema of the conventions: a message or a part a line.
+    fn capture(&self, request: &ModelRequest, cut: usize) -> String {
+        let mut response = request.response_reader().with_capture(64 * 1024);
+        response.read_head(&self.response.headers);
+        for chunk in self.response.chunks(cut) {
+            response.feed(chunk, |_| ());
+        }
+        response.finish(|_| ());
+        let answer = response.take_answer().expect("it is captured");
+        let finish_reasons = response.reply().finish_reasons(request.info.choices);
+        let output = answer.into_messages(finish_reasons);
+        let body = request.copy.as_ref().map(|copy| copy.document(64 * 1024));
+        let content = body.map(|body| request.recognised.format.content(&body));
+        let content = content.unwrap_or_default();
+        let mut out = "content:\n".to_owned();
+        for (name, values) in [
+            ("instructions", &content.system_instructions),
+            ("input", &content.input),
+            ("tools", &content.tools),
+            ("output", &output),
+        ] {
+            for value in values {
+                writeln!(out, "  {name}: {value}").unwrap();
+            }
+        }
+        self.check_expected_content(&content.input, &output);
+        out
+    }
+
+    /// What `<name>.content.json` names must be in the content; there may be more.
+    fn check_expected_content(&self, input: &[Value], output: &[Value]) {
+        let Ok(expected) = fs::read_to_string(format!("{}.content.json", self.name)) else {
+            return;
+        };
+        let expected: Value = serde_json::from_str(&expected).unwrap();
+        for (name, seen) in [
+            ("gen_ai.input.messages", input),
+            ("gen_ai.output.messages", output),
+        ] {
+            if let Some(expected) = expected.get(name) {
+                let seen = Value::from(seen.to_vec());
+                assert!(includes(&seen, expected), "{}: {name}: {seen:#}", self.name);
+            }
+        }
+    }
+}
+
+fn includes(seen: &Value, expected: &Value) -> bool {
+    match (seen, expected) {
+        (Value::Object(seen), Value::Object(expected)) => expected
+            .iter()
+            .all(|(key, value)| seen.get(key).is_some_and(|seen| includes(seen, value))),
+        (Value::Array(seen), Value::Array(expected)) => {
+            let mut pairs = seen.iter().zip(expected);
+            seen.len() == expected.len() && pairs.all(|(seen, expected)| includes(seen, expected))
+        }
+        _ => seen == expected,
     }
 }
 

@@ -1,50 +1,87 @@
-//! A request's content in the conventions' schema, whatever the provider's.
+//! Messages and their parts in the conventions' schema.
+//!
+//! A format names the members that hold messages ([`Members`]). The parts of a message are read by their shape, whatever
+//! the format, since compatible APIs accept the parts of others, and gateways pass them on.
 //!
 //! <https://github.com/open-telemetry/semantic-conventions-genai/tree/main/docs/gen-ai>
 
 use serde_json::{Value, json};
 
 use super::media::{blob, encoded, media, without_media};
+use super::server_tool;
 use super::text::Text;
 use super::{Content, Document, DocumentReader};
 use crate::json::StrictScanner;
 
-/// Reads a request.
-pub(super) fn read(body: &Document) -> Content {
-    let instructions = [
-        "system",
-        "instructions",
-        "systemInstruction",
-        "system_instruction",
-        "preamble",
-    ];
-    let conversation = [
-        "messages",
-        "chat_history",
-        "contents",
-        "input",
-        "inputs",
-        "message",
-        "prompt",
-        "inputText",
-    ];
-    let definitions = body.items_of("tools").chain(body.items_of("functions"));
-    let bedrock = body.pointer("/toolConfig/tools").into_iter();
-    let definitions = definitions.chain(bedrock.flat_map(Document::items));
-    Content {
-        system_instructions: instructions
-            .iter()
-            .filter_map(|key| body.get(key))
-            .flat_map(|value| parts(value.get("parts").unwrap_or(value)))
-            .collect(),
-        input: conversation
-            .iter()
-            .filter_map(|key| body.get(key))
-            .flat_map(messages)
-            .collect(),
-        output: Vec::new(),
-        tools: definitions.flat_map(tools).collect(),
+/// Where the content of a request stands: the paths of its members, each with a slash before it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Members {
+    /// Instructions that are no message.
+    pub(crate) instructions: &'static [&'static str],
+    /// Messages, in their order.
+    pub(crate) messages: &'static [&'static str],
+    /// Tool definitions.
+    pub(crate) tools: &'static [&'static str],
+}
+
+impl Members {
+    /// Those of all formats.
+    pub(crate) const ALL: Self = Self {
+        instructions: &[
+            "/system",
+            "/instructions",
+            "/systemInstruction",
+            "/system_instruction",
+            "/preamble",
+        ],
+        messages: &[
+            "/messages",
+            "/chat_history",
+            "/contents",
+            "/input",
+            "/inputs",
+            "/message",
+            "/prompt",
+            "/inputText",
+        ],
+        tools: &["/tools", "/functions", "/toolConfig/tools"],
+    };
+
+    /// Reads a request.
+    pub(crate) fn read(&self, body: &Document) -> Content {
+        let instructions = self.instructions.iter().filter_map(|path| body.pointer(path));
+        let messages = self.messages.iter().filter_map(|path| body.pointer(path));
+        let tools = self.tools.iter().filter_map(|path| body.pointer(path));
+        Content {
+            system_instructions: instructions
+                .flat_map(|value| parts(value.get("parts").unwrap_or(value)))
+                .collect(),
+            input: messages.flat_map(self::messages).collect(),
+            output: Vec::new(),
+            tools: tools.flat_map(Document::items).flat_map(self::tools).collect(),
+        }
     }
+}
+
+/// Returns the parts that an item of an answer is. Texts are no items: they were captured as such.
+pub(super) fn answer_item(item: &Document) -> Vec<Value> {
+    let is_text = |part: &Value| {
+        let kinds = [
+            "text",
+            "reasoning",
+            "unknown",
+            "message",
+            "thinking",
+            "output_text",
+            "fallback",
+        ];
+        part.get("type")
+            .and_then(Value::as_str)
+            .is_none_or(|kind| kinds.contains(&kind))
+    };
+    let mut parts = parts(item);
+    parts.retain(|part| !is_text(part));
+    parts
 }
 
 /// Messages, or the one that a bare text is.
@@ -95,12 +132,13 @@ fn parts(content: &Document) -> Vec<Value> {
     }
     match content.as_array() {
         Some(parts) => parts.iter().flat_map(self::parts).collect(),
-        None if content.is_object() => vec![part(content)],
+        None if content.is_object() => part(content),
         None => Vec::new(),
     }
 }
 
-fn part(part: &Document) -> Value {
+/// A part; a call of a provider's tool may hold its result too.
+fn part(part: &Document) -> Vec<Value> {
     let kind = part.string("type").unwrap_or_default();
     let text = ["text", "refusal"]
         .iter()
@@ -108,15 +146,34 @@ fn part(part: &Document) -> Value {
     if let Some(text) = text {
         let is_thought = part.get("thought").and_then(Document::as_bool) == Some(true);
         let kind = if is_thought { "reasoning" } else { "text" };
-        return json!({"type": kind, "content": text.to_value()});
+        return vec![json!({"type": kind, "content": text.to_value()})];
     }
     if let Some(text) = thought(part) {
-        return json!({"type": "reasoning", "content": text});
+        return vec![json!({"type": "reasoning", "content": text})];
     }
-    tool_call(part, kind)
+    let hosted = server_tool::parts(part, kind);
+    if !hosted.is_empty() {
+        return hosted;
+    }
+    let one = tool_call(part, kind)
         .or_else(|| tool_response(part, kind))
-        .or_else(|| media(part, kind))
-        .unwrap_or_else(|| json!({"type": if kind.is_empty() { "unknown" } else { kind }}))
+        .or_else(|| compaction(part, kind))
+        .or_else(|| media(part, kind));
+    vec![one.unwrap_or_else(|| json!({"type": if kind.is_empty() { "unknown" } else { kind }}))]
+}
+
+/// A summary that takes the place of earlier messages.
+fn compaction(part: &Document, kind: &str) -> Option<Value> {
+    (kind == "compaction").then(|| {
+        let mut summary = json!({"type": kind});
+        for key in ["id", "content"] {
+            let text = part.get(key).filter(|text| text.as_text().is_some());
+            if let (Some(text), Some(members)) = (text, summary.as_object_mut()) {
+                members.insert(key.to_owned(), text.to_value());
+            }
+        }
+        summary
+    })
 }
 
 /// What a part says that is a thought, or a summary of some.
@@ -135,32 +192,54 @@ fn thought(part: &Document) -> Option<Value> {
 }
 
 fn tool_call(part: &Document, kind: &str) -> Option<Value> {
-    let call = ["function", "functionCall", "toolUse"]
+    let call = ["function", "custom", "functionCall", "toolUse"]
         .iter()
         .find_map(|key| part.get(key));
-    if call.is_none() && !matches!(kind, "tool_use" | "function_call" | "custom_tool_call") {
+    // OpenAI's first function calls had no type.
+    let is_function = kind.is_empty() && part.get("name").is_some() && part.get("arguments").is_some();
+    let is_call = matches!(
+        kind,
+        "tool_use" | "function_call" | "custom_tool_call" | "function"
+    );
+    if call.is_none() && !is_call && !is_function {
         return None;
     }
     let call = call.unwrap_or(part);
-    let id = ["id", "call_id", "toolUseId"]
+    // An item of Responses has an id of its own beside that of the call.
+    let id = ["call_id", "id", "toolUseId"]
         .iter()
         .find_map(|key| part.get(key).or_else(|| call.get(key)));
     let arguments = ["arguments", "args", "input"]
         .iter()
         .find_map(|key| call.get(key));
-    let arguments = match arguments.map(|arguments| (arguments, arguments.as_text())) {
-        Some((arguments, Some(text))) => parse(text).unwrap_or_else(|| arguments.to_value()),
-        Some((arguments, None)) => without_media(arguments),
-        None => Value::Null,
+    let arguments = match arguments {
+        Some(arguments) => parsed(arguments),
+        None => json!({}),
     };
-    let (id, name) = (
-        id.map(Document::to_value),
-        call.get("name").map(Document::to_value),
-    );
-    Some(json!({"type": "tool_call", "id": id, "name": name, "arguments": arguments}))
+    let name = call.get("name").map(Document::to_value);
+    Some(with_id(
+        json!({"type": "tool_call", "name": name, "arguments": arguments}),
+        id,
+    ))
 }
 
-/// Arguments that are JSON in a string.
+/// Adds the id of a call or of a result, if it has one.
+pub(super) fn with_id(mut part: Value, id: Option<&Document>) -> Value {
+    if let (Some(id), Some(members)) = (id.filter(|id| id.as_text().is_some()), part.as_object_mut()) {
+        members.insert("id".to_owned(), id.to_value());
+    }
+    part
+}
+
+/// Arguments: an object, or its JSON in a string.
+pub(super) fn parsed(arguments: &Document) -> Value {
+    match arguments.as_text() {
+        Some(text) if text.as_str().trim().is_empty() => json!({}),
+        Some(text) => parse(text).unwrap_or_else(|| arguments.to_value()),
+        None => without_media(arguments),
+    }
+}
+
 fn parse(text: &Text) -> Option<Value> {
     if text.is_cut() {
         return None;
@@ -195,8 +274,11 @@ fn tool_response(part: &Document, kind: &str) -> Option<Value> {
     let result = ["response", "output", "content", "result"]
         .iter()
         .find_map(|key| response.get(key));
-    let (id, result) = (id.map(Document::to_value), result.map(without_media));
-    Some(json!({"type": "tool_call_response", "id": id, "response": result}))
+    let result = result.map(without_media);
+    Some(with_id(
+        json!({"type": "tool_call_response", "response": result}),
+        id,
+    ))
 }
 
 /// Tools by type and name: the conventions advise against more. A provider's own tool, such as `web_search`,

@@ -8,7 +8,7 @@ use throughline_llm_wire::ReplyDetail;
 use throughline_tracing_layer::limits::truncate_string;
 
 use super::state::CallState;
-use crate::prices::{BilledCall, BilledUsage, Cost, Unpriced};
+use crate::prices::{BilledCall, BilledUsage, Cost, Unpriced, is_same_model};
 use crate::semconv;
 
 /// What a span says about the cost beside the cost itself.
@@ -38,10 +38,15 @@ pub(super) fn compute(
     let Some(usage) = BilledUsage::from_usage(totals, reply.usage(), service_tier(call).as_deref()) else {
         return (None, details);
     };
-    let usage = usage.with_time(ended_at);
+    let mut usage = usage.with_time(ended_at);
+    let model = reply.model().map(|model| &**model);
+    let is_other = |other: &&str| model.is_some_and(|model| !is_same_model(model, other));
+    if let Some(other) = reply.usage().billed_models().find(is_other) {
+        usage = usage.with_other_model(other);
+    }
     let mut billed = BilledCall::new(&call.request.recognised.provider, "", &usage);
     billed.request_model = call.request.parameters.model.as_deref();
-    billed.response_model = reply.model().map(|model| &**model);
+    billed.response_model = model;
     let from_hook = config.cost_hook.as_ref().and_then(|hook| hook.cost(&billed));
     let cost = match from_hook {
         Some(cost) => Some(cost),

@@ -11,7 +11,9 @@ use super::part::{BilledPart, ByPart};
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct BilledUsage {
     counts: ByPart<u64>,
-    context: u64,
+    /// The smallest and the largest prompt of the call.
+    pub(super) prompts: (u64, u64),
+    other_model: Option<String>,
     service_tier: Option<String>,
     region: Option<String>,
     reported_cost: Option<f64>,
@@ -37,7 +39,7 @@ impl BilledUsage {
     /// certain size. Default: 0.
     #[must_use]
     pub fn with_context(mut self, tokens: u64) -> Self {
-        self.context = tokens;
+        self.prompts = (tokens, tokens);
         self
     }
 
@@ -68,6 +70,15 @@ impl BilledUsage {
         self
     }
 
+    /// Sets the name of another model whose tokens are among those of the call, such as one that a server
+    /// tool called. Such a call has no cost by a table, since its tokens have prices of several models.
+    /// Default: none.
+    #[must_use]
+    pub fn with_other_model(mut self, model: &str) -> Self {
+        self.other_model = Some(model.to_owned());
+        self
+    }
+
     /// Sets the provider's own cost of the call. Default: none.
     #[must_use]
     pub fn with_reported_cost(mut self, cost: f64) -> Self {
@@ -87,10 +98,22 @@ impl BilledUsage {
         parts.filter(|(_, count)| *count > 0)
     }
 
-    /// Returns the size of the prompt in tokens, cached ones included.
+    /// Returns the size of the prompt in tokens, cached ones included. If the model ran several times within
+    /// the call, returns that of the largest prompt.
     #[must_use]
     pub fn context(&self) -> u64 {
-        self.context
+        self.prompts.1
+    }
+
+    /// Returns the smallest prompt of a call in which the model ran several times.
+    pub(super) fn smallest_context(&self) -> u64 {
+        self.prompts.0
+    }
+
+    /// Returns the name of another model whose tokens are among those of the call.
+    #[must_use]
+    pub fn other_model(&self) -> Option<&str> {
+        self.other_model.as_deref()
     }
 
     /// Returns the service tier in lower case. `None`: the standard tier.
@@ -139,7 +162,7 @@ impl BilledUsage {
             (None, None | Some((0, _))) if units.iter().any(|count| *count > 0) => (0, 0),
             _ => return None,
         };
-        usage.context = input;
+        usage.prompts = reported.run_prompts().unwrap_or((input, input));
         usage.split_input(input, reported);
         usage.split_output(output, reported);
         // Anthropic reports the fast mode beside the tier, which is then `standard`.

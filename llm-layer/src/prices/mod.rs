@@ -15,6 +15,7 @@ pub use self::billed::{BilledCall, BilledUsage};
 pub use self::cost::{Cost, Unpriced};
 pub use self::file::{PricesError, RowError};
 pub(crate) use self::hook::CostHook;
+pub(crate) use self::model_name::is_same_model;
 pub use self::part::BilledPart;
 pub use self::price::Price;
 pub use self::table::Prices;

@@ -146,6 +146,9 @@ impl Prices {
     /// Returns what a call costs by the first of its models that is in the table.
     #[must_use]
     pub fn cost(&self, call: &BilledCall<'_>) -> Cost {
+        if let Some(model) = call.usage.other_model() {
+            return Cost::Unpriced(vec![Unpriced::OtherModel(model.to_owned())]);
+        }
         let mut models = [call.response_model, call.request_model].into_iter().flatten();
         let row = models.find_map(|model| find(call.provider, model, |name| self.table.row(name)));
         match row {

@@ -174,6 +174,32 @@ fn the_providers_own_cost_is_recorded_apart() {
     assert_eq!(number(&span, REPORTED), None, "another hop has it");
 }
 
+/// Tokens of several models have no price by one of them.
+#[test]
+fn tokens_of_another_model_have_no_price() {
+    let prices = Prices::new()
+        .with_price("claude-opus-4-8", Price::new(5.0, 25.0).with_cache(0.5, 6.25))
+        .with_price("claude-sonnet-4-6", Price::new(3.0, 15.0).with_cache(0.3, 3.75));
+    let cases = golden::all();
+    for (name, cost, unpriced) in [
+        ("anthropic/compaction", true, &[][..]),
+        ("anthropic/fallback_declined", true, &[]),
+        (
+            "anthropic/fallback_stream_mid_output",
+            false,
+            &["model:claude-fable-5"],
+        ),
+        ("anthropic/server_advisor", false, &["model:claude-opus-4-8"]),
+    ] {
+        let case = cases.iter().find(|case| case.name.ends_with(name)).expect(name);
+        let recorder = Recorder::new();
+        case.run(&layer(&recorder).with_prices(prices.clone()), 0);
+        let span = recorder.spans().remove(0);
+        assert_eq!(number(&span, COST).is_some(), cost, "{name}: the cost");
+        assert_eq!(texts(&span, UNPRICED), unpriced, "{name}: what has no price");
+    }
+}
+
 #[test]
 fn a_hook_gets_all_parts_and_goes_before_the_prices() {
     let recorder = Recorder::new();

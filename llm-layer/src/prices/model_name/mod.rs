@@ -30,6 +30,16 @@ pub(super) fn find<T>(provider: &str, model: &str, get: impl Fn(&str) -> Option<
     qualified.or_else(|| forms.iter().find_map(|form| get(form)))
 }
 
+/// Returns whether two names may be those of one model: one is the other without its version, vendor or path.
+pub(crate) fn is_same_model(one: &str, other: &str) -> bool {
+    let is_found = |model: &str, name: &str| {
+        let name = name.to_ascii_lowercase();
+        let is_name = |form: &str| (canonical(form) == canonical(&name)).then_some(());
+        find("", model, is_name).is_some()
+    };
+    is_found(one, other) || is_found(other, one)
+}
+
 /// Returns the name with hyphens between numbers, as Anthropic writes `claude-sonnet-4-5`; gateways write
 /// `claude-sonnet-4.5`.
 pub(super) fn canonical(name: &str) -> Cow<'_, str> {

@@ -185,7 +185,12 @@ impl Price {
             let missing = || Unpriced::Region(region.to_owned());
             factor *= self.multiplier(region).ok_or_else(missing)?;
         }
-        let rates = match (rates.step(usage.context()), self.standard.step(usage.context())) {
+        let step = rates.step(usage.context());
+        let rates = match (step, self.standard.step(usage.context())) {
+            // The tokens of the prompts below the step are not reported apart.
+            (Some((over, _)), _) if step != rates.step(usage.smallest_context()) => {
+                return Err(Unpriced::ContextOver(*over));
+            }
             (Some((_, step)), _) => step,
             (None, None) => &rates.base,
             // The tier's prices are those of short prompts.

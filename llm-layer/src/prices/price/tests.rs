@@ -104,6 +104,27 @@ fn long_prompts_have_the_prices_of_their_step() {
 }
 
 #[test]
+fn several_prompts_on_both_sides_of_a_step_are_not_priced() {
+    let price = Price::new(1.0, 2.0).with_context_over(200_000, Price::new(3.0, 4.0));
+    let spread = |smallest, largest| {
+        let mut usage = usage(&[(Input, MILLION)]);
+        usage.prompts = (smallest, largest);
+        usage
+    };
+    for (name, usage, expected) in [
+        ("below", spread(1, 200_000), Cost::Priced(1.0)),
+        ("above", spread(200_001, 300_000), Cost::Priced(3.0)),
+        (
+            "both",
+            spread(1, 300_000),
+            Cost::Unpriced(vec![Unpriced::ContextOver(200_000)]),
+        ),
+    ] {
+        assert_eq!(price.cost(&usage), expected, "prompts {name} the step");
+    }
+}
+
+#[test]
 fn regions_and_modes_multiply_tokens() {
     let price = Price::new(10.0, 20.0)
         .with(WebSearch, 0.5)

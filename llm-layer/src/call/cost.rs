@@ -28,14 +28,14 @@ pub(super) fn compute(
 ) -> (Option<f64>, CostDetails) {
     let reply = call.response.reader.reply();
     let mut details = CostDetails {
-        reported: reply.usage().billing().cost(),
+        reported: reply.billing().cost(),
         ..CostDetails::default()
     };
     let config = &call.shared.config;
     if config.cost_hook.is_none() && config.prices.is_empty() {
         return (None, details);
     }
-    let Some(usage) = BilledUsage::from_usage(totals, reply.usage(), service_tier(call).as_deref()) else {
+    let Some(usage) = BilledUsage::from_reply(totals, reply, service_tier(call).as_deref()) else {
         return (None, details);
     };
     let mut usage = usage.with_time(ended_at);

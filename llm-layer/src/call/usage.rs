@@ -77,7 +77,9 @@ pub(super) fn measure(finished: &mut FinishedCall, is_rough: bool) -> Measured {
                 usage.output = Some((seen.tokens, TokenSource::Estimated));
             }
         }
-        (usage.cost, cost) = cost::compute(call, &usage, ended_at);
+        if counts {
+            (usage.cost, cost) = cost::compute(call, &usage, ended_at);
+        }
     }
     Measured {
         prompt_size: prompt_size(call, &usage, is_rough),

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use throughline_agents::CallUsage;
-use throughline_llm_wire::{Usage, UsagePart};
+use throughline_llm_wire::{Reply, Usage, UsagePart};
 
 use super::part::{BilledPart, ByPart};
 
@@ -140,11 +140,11 @@ impl BilledUsage {
         self.reported_cost
     }
 
-    /// Returns what a call is billed for. `totals` are its tokens, which may be estimates; `reported` has
+    /// Returns what a call is billed for. `totals` are its tokens, which may be estimates; `reply` has
     /// their parts; `tier` is the service tier, if it stands outside of the usage. Returns `None` if the
     /// tokens are not known, and no other unit is reported.
-    pub(crate) fn from_usage(totals: &CallUsage, reported: &Usage, tier: Option<&str>) -> Option<Self> {
-        let billing = reported.billing();
+    pub(crate) fn from_reply(totals: &CallUsage, reply: &Reply, tier: Option<&str>) -> Option<Self> {
+        let (reported, billing) = (reply.usage(), reply.billing());
         let mut usage = Self::new();
         for (part, count) in [
             (BilledPart::WebSearch, billing.searches()),

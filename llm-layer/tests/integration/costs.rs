@@ -174,6 +174,43 @@ fn the_providers_own_cost_is_recorded_apart() {
     assert_eq!(number(&span, REPORTED), None, "another hop has it");
 }
 
+#[test]
+fn calls_without_tokens_are_billed_by_their_own_units() {
+    let price = Price::default()
+        .with(BilledPart::AudioSecond, 0.0001)
+        .with(BilledPart::Page, 0.004)
+        .with(BilledPart::SearchUnit, 0.002);
+    let cases = golden::all();
+    for (name, part, cost) in [
+        ("openai/transcription_duration", "audio_second", 0.0027),
+        ("mistral/ocr", "page", 0.004),
+        ("cohere/rerank", "search_unit", 0.002),
+    ] {
+        let case = cases.iter().find(|case| case.name.ends_with(name)).expect(name);
+        let recorder = Recorder::new();
+        case.run(&layer(&recorder), 0);
+        let span = recorder.spans().remove(0);
+        let Some(Value::String(model)) = value(&span, "gen_ai.request.model") else {
+            panic!("{name}: no model");
+        };
+        for (price, expected, missing) in [
+            (price.clone(), Some(cost), None),
+            (Price::default(), None, Some(part)),
+        ] {
+            let recorder = Recorder::new();
+            let prices = Prices::new().with_price(model.as_str(), price);
+            case.run(&layer(&recorder).with_prices(prices), 0);
+            let span = recorder.spans().remove(0);
+            same(number(&span, COST), expected, name);
+            assert_eq!(
+                texts(&span, UNPRICED),
+                Vec::from_iter(missing),
+                "{name}: what has no price"
+            );
+        }
+    }
+}
+
 /// Tokens of several models have no price by one of them.
 #[test]
 fn tokens_of_another_model_have_no_price() {

@@ -168,9 +168,7 @@ impl Usage {
         &mut self.billing
     }
 
-    /// Returns what was reported about billing beside token counts.
-    #[must_use]
-    pub fn billing(&self) -> &Billing {
+    pub(crate) fn billing(&self) -> &Billing {
         &self.billing
     }
 

@@ -19,7 +19,7 @@ fn billed(format: Format, answer: &str) -> Option<BilledUsage> {
         output: count(reported.output()),
         ..CallUsage::default()
     };
-    BilledUsage::from_usage(&totals, reported, None)
+    BilledUsage::from_reply(&totals, reader.reply(), None)
 }
 
 #[test]

@@ -7,7 +7,7 @@ use throughline_tracing_layer::limits::Claim;
 use crate::content::{Capture, Limits, Redact};
 use crate::convention::Convention;
 use crate::events::Events;
-use crate::prices::Prices;
+use crate::prices::{CostHook, Prices};
 use crate::role::Role;
 use crate::taskweaver::{self, PromptSizeMode};
 
@@ -22,6 +22,7 @@ pub(crate) struct Config {
     pub(crate) max_models: usize,
     pub(crate) rules: Vec<Rule>,
     pub(crate) prices: Prices,
+    pub(crate) cost_hook: Option<CostHook>,
     pub(crate) capture: Capture,
     pub(crate) redact: Option<Redact>,
     pub(crate) limits: Limits,
@@ -64,6 +65,7 @@ impl Default for Config {
             max_models: MAX_MODELS,
             rules: Vec::new(),
             prices: Prices::default(),
+            cost_hook: None,
             capture: Capture::from_env(),
             redact: None,
             limits: Limits::default(),

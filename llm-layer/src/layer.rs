@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::content::{Capture, Limits, Redact};
 use crate::convention::Convention;
 use crate::events::Events;
-use crate::prices::Prices;
+use crate::prices::{BilledCall, CostHook, Prices};
 use crate::role::Role;
 use crate::taskweaver::PromptSizeMode;
 
@@ -257,9 +257,25 @@ impl LlmLayer {
     }
 
     /// Sets the prices from which the cost of a call is computed. Default: none, so that no cost is recorded.
+    ///
+    /// Each part of the usage needs a price. If one has none, there is no `throughline.cost`, and
+    /// `throughline.cost.unpriced` names it.
     #[must_use]
     pub fn with_prices(mut self, prices: Prices) -> Self {
         self.config().prices = prices;
+        self
+    }
+
+    /// Sets a function that computes the cost of a call from all its parts. Default: none. If it returns
+    /// `None` or panics, the cost is computed from the [prices](Self::with_prices).
+    ///
+    /// It is called once for each call whose tokens are known, when the call has ended.
+    #[must_use]
+    pub fn with_cost_hook(
+        mut self,
+        cost: impl Fn(&BilledCall<'_>) -> Option<f64> + Send + Sync + 'static,
+    ) -> Self {
+        self.config().cost_hook = Some(CostHook::new(cost));
         self
     }
 

@@ -60,7 +60,9 @@
 //! <!-- semconv attributes.throughline.model_call -->
 //! | attribute | type | condition | description |
 //! |---|---|---|---|
-//! | `throughline.cost` | double | If `LlmLayer::with_prices` has a price for the model. | The cost of a model call or of the model calls in a scope, in the currency of the configured prices. |
+//! | `throughline.cost` | double | If each part of the usage has a price, by `LlmLayer::with_prices` or `LlmLayer::with_cost_hook`. | The cost of a model call or of the model calls in a scope, in the currency of the configured prices. On a scope, the sum of the calls whose cost is known. |
+//! | `throughline.cost.reported` | double | If the provider reports it; not with the role `proxy`. | The cost of a model call that the provider reports with the usage, in the provider's currency. |
+//! | `throughline.cost.unpriced` | string[] | If `LlmLayer::with_prices` is set and something has no price. | The parts of a model call without a price, because of which its cost is unknown. A part of the usage, by its name in `BilledPart` (`cache_write_1h`, `input_audio`, `web_search`), `model`, or `model:`, `service_tier:`, `region:` or `context_over:` with a value. |
 //! | `throughline.request.unseen` | string | If the body was not read. Set at the start. | Why the body of a model call's request was not read. `encoded`: The content encoding is not supported. `encodings_disabled`: The content encoding is supported with the feature `encodings`, which is disabled. `failed`: The body ended with an error. `fragmented`: The body has too many fragments. `malformed`: The body is not valid JSON. `too_large`: The body is longer than the limit. Parameters within the limit are recorded. |
 //! | `throughline.response.drained` | boolean | If true; with `DrainLayer`. | Whether a part of the response was read after the caller dropped it. |
 //! | `throughline.response.unseen` | string | If the body was not read completely. | Why the body of a model call's response was not read, or not completely. `encoded`: The content encoding is not supported. `encodings_disabled`: The content encoding is supported with the feature `encodings`, which is disabled. `fragmented`: The body has too many fragments. `malformed`: The body does not have the expected format. `panicked`: User code that reads the body panicked. `too_large`: An event is longer than the limit. |
@@ -172,6 +174,7 @@
 //! | attributes for Phoenix, TinyLLM and TaskWeaver | where asked for | those of tokens are left out |
 //! | metrics of tokens, `prompt_size` | yes | none |
 //! | `throughline.cost` | with prices | with prices: give them to one of both |
+//! | `throughline.cost.reported` | where the provider reports it | none |
 //! | durations, open streams, rate limits | yes | yes |
 //! | ledgers of [scopes](throughline_agents::scope), which belong to one process | yes | yes |
 //!
@@ -266,7 +269,9 @@ pub use self::convention::Convention;
 pub use self::drain::DrainLayer;
 pub use self::include_usage::IncludeUsageLayer;
 pub use self::layer::{Llm, LlmLayer};
-pub use self::prices::{Price, Prices};
+pub use self::prices::{
+    BilledCall, BilledPart, BilledUsage, Cost, Price, Prices, PricesError, RowError, Unpriced,
+};
 pub use self::role::Role;
 pub use self::taskweaver::PromptSizeMode;
 pub use self::websocket::LlmWebSocket;

@@ -124,6 +124,10 @@ pub(crate) const TOKENS_OUTPUT: &str = "throughline.tokens.output";
 
 /// What a call, or a scope, cost: no convention has a name for it.
 pub(crate) const COST: &str = "throughline.cost";
+/// The cost that the provider reported.
+pub(crate) const COST_REPORTED: &str = "throughline.cost.reported";
+/// What has no price, so that the cost is not known.
+pub(crate) const COST_UNPRICED: &str = "throughline.cost.unpriced";
 /// What precedes the name of a header.
 pub(crate) const RESPONSE_HEADER: &str = "http.response.header.";
 

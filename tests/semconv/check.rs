@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use opentelemetry::trace::SpanKind;
-use opentelemetry::{KeyValue, Value};
+use opentelemetry::{Array, KeyValue, Value};
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, Metric, MetricData};
 use opentelemetry_sdk::trace::SpanData;
 use throughline_test_support::noting;
@@ -183,6 +183,7 @@ fn attributes(registry: &Registry, case: &str, groups: &[&Group], recorded: &[&K
             Value::F64(_) => Simple::Double,
             Value::I64(_) => Simple::Int,
             Value::String(_) => Simple::String,
+            Value::Array(Array::String(_)) => Simple::Strings,
             other => panic!("{case}: {key} is {other:?}"),
         };
         assert_eq!(kind, definition.kind.simple(), "{case}: the type of {key}");

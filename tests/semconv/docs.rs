@@ -98,6 +98,7 @@ fn attributes(groups: &[&Group], registry: &Registry) -> String {
                     Simple::Double => "double",
                     Simple::Int => "int",
                     Simple::String => "string",
+                    Simple::Strings => "string[]",
                 };
                 let mut what = sentences([&definition.brief, &definition.note]);
                 if let Type::Enum { members } = &definition.kind {

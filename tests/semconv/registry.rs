@@ -132,6 +132,8 @@ pub(crate) enum Simple {
     Double,
     Int,
     String,
+    #[serde(rename = "string[]")]
+    Strings,
 }
 
 #[derive(Debug, Deserialize)]

@@ -170,7 +170,7 @@ fn streamed() -> io::Result<Response<Body>> {
 }
 
 fn reported() -> io::Result<Response<Body>> {
-    answer("application/json", r#"{"model":"gpt-4o","choices":[{"message":{"content":"Hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":18,"completion_tokens":4,"prompt_tokens_details":{"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":1}}}"#.into())
+    answer("application/json", r#"{"model":"gpt-4o","choices":[{"message":{"content":"Hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":18,"completion_tokens":4,"prompt_tokens_details":{"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":1},"cost":0.0001}}"#.into())
 }
 
 /// A stream without usage.

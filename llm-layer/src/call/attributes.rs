@@ -171,6 +171,7 @@ fn push_tokens(call: &CallState, attributes: &mut Vec<KeyValue>, outcome: &Outco
         push_usage(call, attributes);
     }
     attributes.extend(call_usage.cost.map(|cost| KeyValue::new(semconv::COST, cost)));
+    attributes.extend(outcome.cost.attributes(counts));
     let operation = call.request.parameters.operation;
     if operation.uses_tokens() || outcome.provenance != Provenance::Unknown {
         let source = outcome.provenance.as_str();

@@ -2,6 +2,7 @@
 
 mod attributes;
 mod captured_content;
+mod cost;
 mod extra_attributes;
 mod failure;
 mod fetched;

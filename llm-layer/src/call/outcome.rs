@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use throughline_agents::CallUsage;
 
+use super::cost::CostDetails;
 use super::failure::Failure;
 use super::state::CallState;
 
@@ -23,6 +24,7 @@ pub(super) struct Outcome {
     pub(super) failure: Option<Failure>,
     pub(super) at: SystemTime,
     pub(super) usage: CallUsage,
+    pub(super) cost: CostDetails,
     pub(super) provenance: Provenance,
     /// Tokens are approximated from bytes, since there was no time to count.
     pub(super) is_rough: bool,

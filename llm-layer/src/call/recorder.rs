@@ -68,6 +68,7 @@ fn record(mut finished: FinishedCall, is_rough: bool) {
         at,
         provenance: usage::provenance(&call, &measured.usage),
         usage: measured.usage,
+        cost: measured.cost,
         is_rough,
         is_inexact: measured.is_inexact,
     };

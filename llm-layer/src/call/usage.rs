@@ -7,6 +7,7 @@ use throughline_agents::{CallUsage, TokenSource};
 use throughline_llm_wire::{Operation, UsagePart};
 use throughline_tokens::{SegmentedCounter, approximate_tokens, background};
 
+use super::cost::{self, CostDetails};
 use super::outcome::{FinishedCall, Provenance};
 use super::prompt::CountedPrompt;
 use super::state::CallState;
@@ -16,6 +17,7 @@ use crate::taskweaver::{self, PromptSizeMode};
 #[derive(Debug)]
 pub(super) struct Measured {
     pub(super) usage: CallUsage,
+    pub(super) cost: CostDetails,
     /// Some of the text was not counted exactly.
     pub(super) is_inexact: bool,
     /// What the counter `prompt_size` adds: input, then output.
@@ -30,6 +32,7 @@ pub(super) fn measure(finished: &mut FinishedCall, is_rough: bool) -> Measured {
     let is_whole = finished.call.drain.abandoned.is_some() && finished.call.is_answered();
     let has_failed = finished.failure.is_some() && !is_whole;
     let is_refused = finished.is_refused;
+    let ended_at = finished.at;
     let call = &mut *finished.call;
     let operation = call.request.parameters.operation;
     let is_inference = operation.is_inference();
@@ -46,6 +49,7 @@ pub(super) fn measure(finished: &mut FinishedCall, is_rough: bool) -> Measured {
         cost: None,
         is_inference,
     };
+    let mut cost = CostDetails::default();
     let mut is_inexact = false;
     if !is_refused {
         if usage.input.is_none() && (operation.is_text() || operation == Operation::Embeddings) {
@@ -73,13 +77,14 @@ pub(super) fn measure(finished: &mut FinishedCall, is_rough: bool) -> Measured {
                 usage.output = Some((seen.tokens, TokenSource::Estimated));
             }
         }
-        let model = call.response.reader.reply().model().map(|model| &**model);
-        let models = [model, call.request.parameters.model.as_deref()];
-        usage.cost = call.shared.config.prices.cost(models, &usage);
+        if counts {
+            (usage.cost, cost) = cost::compute(call, &usage, ended_at);
+        }
     }
     Measured {
         prompt_size: prompt_size(call, &usage, is_rough),
         usage,
+        cost,
         // Text that was not counted in time is extrapolated.
         is_inexact: is_inexact || background::is_hurried(),
     }

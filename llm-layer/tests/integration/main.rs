@@ -17,6 +17,7 @@ mod budgets_estimates;
 mod complaints;
 mod content;
 mod conventions;
+mod costs;
 mod counters;
 #[cfg(feature = "tokio")]
 mod drain;

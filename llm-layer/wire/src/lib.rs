@@ -146,6 +146,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod billing;
 mod candidates;
 mod content;
 pub mod cut;
@@ -178,6 +179,7 @@ mod unseen;
 mod usage;
 pub mod websocket;
 
+pub use self::billing::Billing;
 pub use self::content::{Answer, Content, Document, ToolCall};
 pub use self::format::WireFormat;
 pub use self::formats::Format;

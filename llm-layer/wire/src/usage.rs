@@ -19,28 +19,43 @@
 //! zeros: a zero does not replace a positive count, unless the same document brings cached tokens that take the
 //! place of the input.
 
+use crate::billing::Billing;
+use crate::{Scalar, cut};
+
 /// The usage that an answer reported. If a part is reported several times, the last value counts; a zero does
 /// not replace a positive count.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Usage {
     counts: [Option<u64>; UsagePart::COUNT],
+    billing: Billing,
     /// The parts for which the current document reports 0 after a positive count, as bits.
     zeroed: u32,
     /// The cached tokens when the current document began.
     cached_before: u64,
     /// The runs of the model within one call, by their position, if the current document lists them.
     runs: Vec<Run>,
+    /// The smallest and the largest prompt of the runs that are billed.
+    run_prompts: Option<(u64, u64)>,
+    /// The models that runs of the current document name, by their position.
+    run_models: Vec<(usize, String)>,
+    /// The models that the runs name that are billed.
+    billed_models: Vec<String>,
 }
 
 /// The usage of an answer that reports none.
 pub(crate) static NO_USAGE: Usage = Usage {
     counts: [None; UsagePart::COUNT],
+    billing: Billing::NONE,
     zeroed: 0,
     cached_before: 0,
     runs: Vec::new(),
+    run_prompts: None,
+    run_models: Vec::new(),
+    billed_models: Vec::new(),
 };
 
-/// One of several runs of a model within a call: uncached input, output, cache read, cache write.
+/// One of several runs of a model within a call: uncached input, output, cache read, cache write, and of the
+/// latter what stays for an hour.
 type Run = [u64; Usage::RUN_PARTS.len()];
 
 /// The totals that follow from the parts.
@@ -98,10 +113,12 @@ pub enum UsagePart {
     AudioCacheRead,
     /// Input read from a cache that is images.
     ImageCacheRead,
+    /// Of the input written to a cache, what stays there for an hour (Anthropic, Bedrock).
+    CacheWriteHour,
 }
 
 impl UsagePart {
-    const COUNT: usize = 20;
+    const COUNT: usize = 21;
 }
 
 /// The path at which a format reports each part.
@@ -109,14 +126,16 @@ pub(crate) type Paths = [(&'static str, UsagePart)];
 
 impl Usage {
     /// The parts of a [`Run`].
-    const RUN_PARTS: [UsagePart; 4] = [
+    const RUN_PARTS: [UsagePart; 5] = [
         UsagePart::UncachedInput,
         UsagePart::Output,
         UsagePart::CacheRead,
         UsagePart::CacheWrite,
+        UsagePart::CacheWriteHour,
     ];
     /// The maximum number of runs that are added up.
     const MAX_RUNS: usize = 256;
+    const MAX_MODEL_BYTES: usize = 128;
 
     /// Reads a value, if `paths` has its path.
     pub(crate) fn read(&mut self, paths: &Paths, path: &str, count: Option<u64>) {
@@ -140,6 +159,19 @@ impl Usage {
         }
     }
 
+    /// Takes a value, if it is about billing.
+    pub(crate) fn read_billing(&mut self, path: &str, value: Scalar<'_>) {
+        self.billing.read(path, value);
+    }
+
+    pub(crate) fn billing_mut(&mut self) -> &mut Billing {
+        &mut self.billing
+    }
+
+    pub(crate) fn billing(&self) -> &Billing {
+        &self.billing
+    }
+
     /// Reads a value of one of several runs of the model within the call, if `paths` has its path.
     pub(crate) fn read_run(&mut self, position: u32, paths: &Paths, path: &str, count: Option<u64>) {
         let part = part_at(paths, path, count);
@@ -156,6 +188,25 @@ impl Usage {
         }
     }
 
+    /// Reads the model of one of several runs.
+    pub(crate) fn read_run_model(&mut self, position: u32, model: &str) {
+        if self.run_models.len() < Self::MAX_RUNS {
+            let model = cut::at_char_boundary(model, Self::MAX_MODEL_BYTES).to_owned();
+            self.run_models.push((position as usize, model));
+        }
+    }
+
+    /// Returns the smallest and the largest prompt in tokens, if the model ran several times within the call.
+    #[must_use]
+    pub fn run_prompts(&self) -> Option<(u64, u64)> {
+        self.run_prompts
+    }
+
+    /// Returns the models whose tokens are among those of the call, as far as the report names them.
+    pub fn billed_models(&self) -> impl Iterator<Item = &str> {
+        self.billed_models.iter().map(|model| &**model)
+    }
+
     /// A document of the answer has ended.
     #[inline]
     pub(crate) fn end_document(&mut self) {
@@ -167,9 +218,20 @@ impl Usage {
 
     fn apply_pending(&mut self) {
         // Runs without output are attempts that were declined, and are not billed.
-        let billed = std::mem::take(&mut self.runs);
-        let billed: Vec<&Run> = billed.iter().filter(|[_, output, ..]| *output > 0).collect();
+        let runs = std::mem::take(&mut self.runs);
+        let run_models = std::mem::take(&mut self.run_models);
+        let is_billed = |[_, output, ..]: &Run| *output > 0;
+        let billed: Vec<&Run> = runs.iter().filter(|run| is_billed(run)).collect();
         if !billed.is_empty() {
+            let is_billed = |(at, _): &(usize, String)| runs.get(*at).is_some_and(is_billed);
+            let billed_models = run_models.into_iter().filter(is_billed);
+            self.billed_models = billed_models.map(|(_, model)| model).collect();
+            let prompts = || {
+                billed
+                    .iter()
+                    .map(|[input, _, read, written, _]| input + read + written)
+            };
+            self.run_prompts = prompts().min().zip(prompts().max());
             for (at, part) in Self::RUN_PARTS.into_iter().enumerate() {
                 let counts = billed.iter().filter_map(|run| run.get(at));
                 self.replace(part, counts.fold(0, |sum, count| sum.saturating_add(*count)));

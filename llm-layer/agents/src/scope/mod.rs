@@ -62,7 +62,7 @@
 //! <!-- semconv attributes.throughline.scope -->
 //! | attribute | type | condition | description |
 //! |---|---|---|---|
-//! | `throughline.cost` | double | If greater than 0. | The cost of a model call or of the model calls in a scope, in the currency of the configured prices. |
+//! | `throughline.cost` | double | If greater than 0. | The cost of a model call or of the model calls in a scope, in the currency of the configured prices. On a scope, the sum of the calls whose cost is known. |
 //! | `throughline.tokens.cache_read` | int | If greater than 0. | Input tokens that providers read from their caches, in all model calls of a scope. |
 //! | `throughline.tokens.calls` | int | If greater than 0. | The number of model calls in a scope. |
 //! | `throughline.tokens.estimated` | int | If greater than 0. | The number of estimated tokens in a scope. |

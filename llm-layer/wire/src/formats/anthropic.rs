@@ -90,9 +90,11 @@ impl WireFormat for Anthropic {
             ("content_block.type" | "content[].type" | "usage.iterations[].type", Some("compaction")) => {
                 reply.flags.is_compacted = true;
             }
+            ("usage.iterations[].model", Some(model)) => reply.usage.read_run_model(at.position(0), model),
             ("stop_reason" | "delta.stop_reason", Some(reason)) => reply.finish(at, reason),
             (path, _) => {
                 reply.read_error(path, value);
+                reply.usage.read_billing(path, value);
                 let count = value.as_count();
                 // The counts beside the list leave out compaction and fallbacks, which are billed too.
                 if let Some(member) = path.strip_prefix("usage.iterations[].") {
@@ -129,4 +131,8 @@ const USAGE: &Paths = &[
     ("output_tokens_details.thinking_tokens", UsagePart::Reasoning),
     ("cache_read_input_tokens", UsagePart::CacheRead),
     ("cache_creation_input_tokens", UsagePart::CacheWrite),
+    (
+        "cache_creation.ephemeral_1h_input_tokens",
+        UsagePart::CacheWriteHour,
+    ),
 ];

@@ -79,6 +79,10 @@ impl WireFormat for Converse {
         match (at.as_str(), value.as_str()) {
             ("stopReason", Some(reason)) => reply.finish(at, reason),
             ("trace.promptRouter.invokedModelId", Some(model)) => reply.set_model(model),
+            ("serviceTier.type", Some(_)) => reply.usage.billing_mut().set_service_tier(value),
+            ("usage.cacheDetails[].ttl" | "usage.cacheDetails[].inputTokens", _) => {
+                cache_detail(value, reply);
+            }
             (path, _) => reply.usage.read(USAGE, path, value.as_count()),
         }
     }
@@ -99,6 +103,27 @@ pub(super) fn channel(path: &str) -> Option<Channel> {
         "toolUse.name" | "toolUse.input" => Some(Channel::ToolCall),
         part if part.starts_with("toolUse.input.") => Some(Channel::ToolCall),
         _ => None,
+    }
+}
+
+/// Takes one of the two members of what was written to a cache: its lifetime and its tokens, in either order.
+fn cache_detail(value: Scalar<'_>, reply: &mut Reply) {
+    let (Scalar::Text(member) | Scalar::Number(member)) = value else {
+        return;
+    };
+    let (ttl, count) = match value {
+        Scalar::Text(ttl) => (ttl, Scalar::Number(reply.stashed()).as_count()),
+        _ => (reply.stashed(), value.as_count()),
+    };
+    let is_hour = ttl == "1h";
+    match count {
+        Some(count) if !ttl.is_empty() => {
+            if is_hour {
+                reply.usage.set(UsagePart::CacheWriteHour, count);
+            }
+            reply.stash("");
+        }
+        _ => reply.stash(member),
     }
 }
 

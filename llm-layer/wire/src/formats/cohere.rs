@@ -94,7 +94,10 @@ impl WireFormat for Cohere {
                 }
             }
             ("error", Some(_)) => reply.read_error("error", value),
-            (path, _) => reply.usage.read(USAGE, path, value.as_count()),
+            (path, _) => {
+                reply.usage.read_billing(path, value);
+                reply.usage.read(USAGE, path, value.as_count());
+            }
         }
     }
 

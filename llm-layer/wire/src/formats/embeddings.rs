@@ -98,6 +98,7 @@ impl WireFormat for Embeddings {
             }
             (path, _) => {
                 reply.read_error(path, value);
+                reply.usage.read_billing(path, value);
                 reply.usage.read(USAGE, path, value.as_count());
             }
         }

@@ -99,6 +99,9 @@ impl WireFormat for Gemini {
             ("candidates[].finishReason" | "promptFeedback.blockReason", Some(reason)) => {
                 reply.finish(at, reason);
             }
+            ("usageMetadata.serviceTier" | "usageMetadata.trafficType", Some(_)) => {
+                reply.usage.billing_mut().set_service_tier(value);
+            }
             ("error.status", Some(_)) => reply.read_error("error.code", value),
             ("error.code", _) => reply.read_error("error", value),
             (path, _) => match path.rsplit_once("Details[].") {

@@ -163,6 +163,7 @@ pub(super) fn completion(at: &Path, value: Scalar<'_>, reply: &mut Reply) {
 /// Takes a value, if it is a count of tokens.
 pub(super) fn usage(path: &str, value: Scalar<'_>, reply: &mut Reply) {
     let count = value.as_count();
+    reply.usage.read_billing(path, value);
     reply.usage.read(USAGE, path, count);
     reply.usage.read(DIALECTS, path, count);
     // llama.cpp tells its timings in streams that were not asked for their usage: what was evaluated, and

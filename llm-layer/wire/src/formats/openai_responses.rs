@@ -120,9 +120,14 @@ impl WireFormat for OpenAiResponses {
                 reply.stash(TOOL_CALL);
                 reply.finish_instead(at, "stop", TOOL_CALL);
             }
+            ("output[].type", Some("web_search_call")) => reply.usage.billing_mut().add_search(),
+            ("output[].action.type", Some("open_page" | "find" | "find_in_page")) => {
+                reply.usage.billing_mut().add_page_visit();
+            }
             ("code", Some(_)) if reply.event() == "error" => reply.read_error("error.code", value),
             (path, _) => {
                 reply.read_error(path, value);
+                reply.usage.read_billing(path, value);
                 reply.usage.read(USAGE, path, value.as_count());
             }
         }

@@ -159,6 +159,7 @@ impl WireFormat for Table {
             Some(reason) if self.finish_reason.contains(&path) => reply.finish(at, reason),
             _ => {
                 reply.read_error(path, value);
+                reply.usage.read_billing(path, value);
                 reply.usage.read(self.usage, path, value.as_count());
             }
         }

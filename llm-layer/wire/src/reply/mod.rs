@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 pub(crate) use self::cursor::TextPlace;
 use self::cursor::{DocumentCursor, MAX_CHOICES};
+use crate::billing::Billing;
 use crate::usage::{NO_USAGE, Usage};
 use crate::{Path, Scalar, UsagePart, cut};
 
@@ -127,6 +128,12 @@ impl Reply {
             true => &NO_USAGE,
             false => &self.usage,
         }
+    }
+
+    /// Returns what the answer reported about billing beside its tokens.
+    #[must_use]
+    pub fn billing(&self) -> &Billing {
+        self.usage.billing()
     }
 
     /// Returns the error that the answer reported.

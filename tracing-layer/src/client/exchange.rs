@@ -15,7 +15,7 @@ use super::outline::Outline;
 use super::peer::Peer;
 use super::settings::Settings;
 use crate::authority::Authority;
-use crate::exchange::{Exchange, Failures, connection};
+use crate::exchange::{Exchange, Failures, Measured, connection};
 use crate::labels::Labels;
 use crate::layer_parts::Parts;
 use crate::limits::{literal_id, series_id, text_id};
@@ -100,16 +100,15 @@ impl ClientExchange {
                 .propagator
                 .inject_allowed(exchange.context(), allowed, headers);
         }
-        exchange.measured = observed && parts.metrics;
-        exchange.request = (exchange.measured && shared.body_sizes).then(|| {
+        exchange.measured = Measured::new(observed && parts.metrics, shared.body_sizes, || {
             let body = request.body_mut();
             body.map_or(RequestBytes::Known(0), RequestBytes::from_body)
         });
         let done = Parts {
             // A layer that records nothing leaves the context to inner layers.
-            propagation: parts.propagation && (has_span || exchange.measured),
+            propagation: parts.propagation && (has_span || exchange.is_measured()),
             spans: has_span,
-            metrics: exchange.measured,
+            metrics: exchange.is_measured(),
         };
         Some(Self {
             settings: Arc::clone(settings),

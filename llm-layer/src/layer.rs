@@ -31,7 +31,7 @@ use crate::taskweaver::PromptSizeMode;
 /// Clones share the tracer and the instruments.
 #[derive(Debug, Clone)]
 pub struct LlmLayer {
-    shared: Shared,
+    pub(crate) shared: Shared,
 }
 
 impl Default for LlmLayer {

@@ -160,8 +160,8 @@ pub(crate) fn description(instrument: &str) -> &'static str {
         INFERENCE_OPERATION_INPUT => "Input tokens of one model call.",
         INFERENCE_OPERATION_OUTPUT => "Output tokens of one model call.",
         CLIENT_TOKEN_USAGE => "Tokens of one model call, by type.",
-        ACTIVE_STREAMS => "Streamed answers that are being read.",
-        RATE_LIMIT_REMAINING => "What a provider's last answer said is left of a rate limit.",
+        ACTIVE_STREAMS => "The number of streamed responses in progress.",
+        RATE_LIMIT_REMAINING => "The remaining amount of a rate limit, from the provider's last response.",
         PROMPT_SIZE => PROMPT_SIZE_DESCRIPTION,
         _ => "",
     }

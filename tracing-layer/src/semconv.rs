@@ -5,15 +5,15 @@
 //! begin with `throughline.`. On HTTP spans:
 //!
 //! <!-- semconv attributes.throughline.http -->
-//! | attribute | type | when | what |
+//! | attribute | type | condition | description |
 //! |---|---|---|---|
-//! | `throughline.http.time_to_headers` | double | Opt-in. | Seconds from the start of the request to the head of the response, on a span that lasts until the end of the body. |
+//! | `throughline.http.time_to_headers` | double | Opt-in. | The time in seconds from the start of the request to the head of the response, on a span that ends with the body. |
 //! <!-- endsemconv -->
 //!
 //! An event on the span of [`Attempts::with_events_on`](crate::client::Attempts::with_events_on):
 //!
 //! <!-- semconv event.throughline.attempt -->
-//! | event | attributes | what |
+//! | event | attributes | description |
 //! |---|---|---|
 //! | `throughline.attempt` | `throughline.attempt.duration`, `throughline.attempt.number`, `error.type`, `http.response.status_code` | The end of an attempt to send the request of a model call, on the call's span. |
 //! <!-- endsemconv -->

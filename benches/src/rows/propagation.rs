@@ -1,4 +1,4 @@
-//! The W3C headers alone.
+//! The W3C headers, without layers.
 
 use std::hint::black_box;
 

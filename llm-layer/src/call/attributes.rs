@@ -40,7 +40,9 @@ pub(super) fn record(call: &mut CallState, outcome: &Outcome) {
     attributes.retain(|attribute| !is_known(&attribute.key));
     attributes.extend(id.map(|id| KeyValue::new(semconv::RESPONSE_ID, id)));
     attributes.extend(model.map(|model| KeyValue::new(semconv::RESPONSE_MODEL, model)));
-    attributes.extend(finish_reasons(call, failure.is_some()));
+    let reasons = finish_reasons(call, failure.is_some());
+    let reasons = reasons.map(|reasons| Value::Array(Array::String(reasons)));
+    attributes.extend(reasons.map(|reasons| KeyValue::new(semconv::RESPONSE_FINISH_REASONS, reasons)));
     bound_attributes(&mut attributes);
     push_times(call, &mut attributes);
     attributes.extend(resent(call));
@@ -227,7 +229,7 @@ fn push_usage(call: &CallState, attributes: &mut Vec<KeyValue>) {
 }
 
 /// The finish reasons in the order of the alternatives: `error` where one was expected and did not come.
-fn finish_reasons(call: &CallState, failed: bool) -> Option<KeyValue> {
+pub(super) fn finish_reasons(call: &CallState, failed: bool) -> Option<Vec<StringValue>> {
     let has_begun =
         call.response.reader.has_head() && call.response.status.is_some_and(|status| status.is_success());
     let expected = call.request.parameters.expected_finishes();
@@ -238,13 +240,8 @@ fn finish_reasons(call: &CallState, failed: bool) -> Option<KeyValue> {
     if !has_begun || !(any || failed) {
         return None;
     }
-    let reasons: Vec<StringValue> = reasons
-        .map(|finish| finish.unwrap_or("error").to_owned().into())
-        .collect();
-    Some(KeyValue::new(
-        semconv::RESPONSE_FINISH_REASONS,
-        Value::Array(Array::String(reasons)),
-    ))
+    let reasons = reasons.map(|finish| finish.unwrap_or("error").to_owned().into());
+    Some(reasons.collect())
 }
 
 /// The attribute of a value of an answer.

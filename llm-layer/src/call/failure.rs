@@ -32,7 +32,7 @@ impl Failure {
     /// Why this call failed, if it did. `intact` says that the response was read to its end and made sense.
     pub(super) fn find(call: &CallState, end: End<'_>, intact: bool) -> Option<Self> {
         if let Some(refusal) = &call.budget.refusal {
-            return Some(Self::new(budget::CODE, refusal.to_string()));
+            return Some(Self::new(budget::TOKEN_BUDGET_EXCEEDED, refusal.to_string()));
         }
         let code = code(call);
         if let Some(status) = call

@@ -9,6 +9,7 @@ mod instruments;
 mod label_budget;
 mod legacy;
 mod limits;
+mod message_call;
 mod observer;
 mod openinference;
 mod outcome;
@@ -31,6 +32,7 @@ mod usage;
 pub use self::extra_attributes::CallAttributes;
 pub use self::future::CallFuture;
 pub(crate) use self::instruments::Instruments;
+pub(crate) use self::message_call::{MessageCall, MessageEnd};
 pub use self::observer::CallObserver;
 #[cfg(test)]
 pub(crate) use self::prompt::CountedPrompt;

@@ -30,6 +30,11 @@ pub(super) fn end(mut call: Box<CallState>, end: End<'_>) {
         at: call.began + duration,
         call,
     };
+    if finished.call.budget.is_limited {
+        // Whether the next call is sent depends on the tokens of this one, so they are not counted later because a vocabulary is
+        // still being loaded. That started with the call, so it is rarely waited for.
+        usage::prepare(&finished);
+    }
     if !usage::takes_long(&finished) {
         return record(finished, false);
     }
@@ -75,7 +80,13 @@ fn record(mut finished: FinishedCall, is_rough: bool) {
     if let Some(scope) = ScopeHandle::in_context(&call.cx) {
         match call.budget.refusal {
             Some(_) => scope.refuse(),
-            None => scope.add(&outcome.usage),
+            None => {
+                scope.add(&outcome.usage);
+                if outcome.usage.is_inference {
+                    let reasons = attributes::finish_reasons(&call, outcome.failure.is_some());
+                    scope.set_finish_reasons(reasons.unwrap_or_default());
+                }
+            }
         }
     }
     if call.has_span {

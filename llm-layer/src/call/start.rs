@@ -87,6 +87,11 @@ impl Start {
             reader = reader.with_capture(config.limits.total);
         }
         let mut counters = ReplyCounters::new(tokenizer.clone());
+        let scope = ScopeHandle::in_context(&self.parent);
+        let is_limited = scope.is_some_and(ScopeHandle::has_budget);
+        if is_limited {
+            tokenizer.preload();
+        }
         if reports_usage || provider.is_some_and(Provider::streams_report_usage) {
             counters.expect_usage();
         } else {
@@ -102,7 +107,7 @@ impl Start {
         if let Some(drain_signal) = &drain_signal {
             drain_signal.observe(self.shared.clock);
         }
-        let was_exhausted = ScopeHandle::in_context(&self.parent).is_some_and(ScopeHandle::is_exhausted);
+        let was_exhausted = is_limited && scope.is_some_and(ScopeHandle::is_exhausted);
         CallObserver(Box::new(CallState {
             has_span: span.is_some(),
             cx: self.context(parameters.operation, span),
@@ -126,6 +131,7 @@ impl Start {
                 refusal_headers: Vec::new(),
             },
             budget: CallBudget {
+                is_limited,
                 was_exhausted,
                 refusal: None,
             },

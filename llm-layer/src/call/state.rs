@@ -80,6 +80,8 @@ pub(super) struct CallResponse {
 /// The budgets of the scopes above a call.
 #[derive(Debug, Default)]
 pub(super) struct CallBudget {
+    /// Whether there is one.
+    pub(super) is_limited: bool,
     /// Whether one was exhausted when the call began.
     pub(super) was_exhausted: bool,
     /// The one because of which the call was not sent.

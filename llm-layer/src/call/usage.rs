@@ -109,6 +109,29 @@ fn is_illegible(call: &CallState) -> bool {
     reader.unseen().is_some() && !reader.reply().has_text()
 }
 
+/// Whether the prompt and the answer have to be counted.
+fn needed_estimates(finished: &FinishedCall) -> (bool, bool) {
+    let reply = finished.call.response.reader.reply();
+    let is_unreported = reply.usage().output().is_none() || finished.failure.is_some();
+    let counts_prompt = reply.usage().input().is_none() && finished.call.request.body.is_some();
+    let is_counted = !finished.is_refused;
+    (
+        is_counted && counts_prompt,
+        is_counted && is_unreported && reply.has_text(),
+    )
+}
+
+/// Loads what is needed to count the call, on this thread. It may take 0.1 s.
+pub(super) fn prepare(finished: &FinishedCall) {
+    let call = &*finished.call;
+    if matches!(needed_estimates(finished), (true, _) | (_, true)) {
+        call.request.tokenizer.prepare();
+    }
+    if call.response.counters.content.is_some() {
+        call.shared.config.taskweaver().prepare();
+    }
+}
+
 /// Whether what is still to be read or counted would keep a caller waiting.
 pub(super) fn takes_long(finished: &FinishedCall) -> bool {
     let call = &*finished.call;
@@ -121,10 +144,7 @@ pub(super) fn takes_long(finished: &FinishedCall) -> bool {
     if call.budget.refusal.is_some() {
         return is_recorded && is_long;
     }
-    let usage = reader.reply().usage();
-    let is_unreported = usage.output().is_none() || finished.failure.is_some();
-    let counts_prompt = !finished.is_refused && usage.input().is_none() && body.is_some();
-    let counts_answer = !finished.is_refused && is_unreported && reader.reply().has_text();
+    let (counts_prompt, counts_answer) = needed_estimates(finished);
     let taskweaver = body.and(counters.content.as_ref());
     (counts_prompt || is_recorded || taskweaver.is_some()) && is_long
         || (counts_answer || taskweaver.is_some()) && counters.is_behind()

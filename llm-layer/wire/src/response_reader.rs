@@ -57,6 +57,11 @@ impl ResponseReader {
         }
     }
 
+    /// Names the event whose data comes next, if something else than the body says what it is.
+    pub(crate) fn begin_event(&mut self, name: &str) {
+        self.reply.cursor.set_event(name);
+    }
+
     /// Reads bytes of the body, which may be cut anywhere. `on_text` receives the text of the answer.
     ///
     /// What cannot be read is skipped; see [`Self::unseen`].

@@ -1,16 +1,13 @@
-//! What the tests of this workspace share: a recorder of spans and metrics, scripted bodies, a collector.
+//! Helpers that the tests of this workspace share: a recorder of spans and metrics, scripted bodies, a
+//! collector.
 
 #![cfg_attr(
     feature = "end-to-end",
-    expect(
-        clippy::expect_used,
-        clippy::panic,
-        reason = "a test that cannot go on panics"
-    )
+    expect(clippy::expect_used, clippy::panic, reason = "a test fails with a panic")
 )]
 #![cfg_attr(
     feature = "vacant",
-    expect(clippy::unwrap_used, reason = "a test that cannot go on panics")
+    expect(clippy::unwrap_used, reason = "a test fails with a panic")
 )]
 
 mod body;

@@ -35,7 +35,7 @@ impl Refusal {
             "message": self.budget.to_string(),
             "type": "insufficient_quota",
             "param": null,
-            "code": CODE,
+            "code": TOKEN_BUDGET_EXCEEDED,
         });
         let text = Bytes::from(json!({"type": "error", "error": error}).to_string());
         let length = text.len();
@@ -65,4 +65,4 @@ pub fn warn_not_enforced() {
 }
 
 /// The code of a refusal: `error.type` and the `code` of the error.
-pub const CODE: &str = "token_budget_exceeded";
+pub const TOKEN_BUDGET_EXCEEDED: &str = "token_budget_exceeded";

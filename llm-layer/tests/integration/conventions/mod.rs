@@ -6,10 +6,11 @@
 mod check;
 mod table;
 
+use http::Uri;
 use opentelemetry::trace::SpanKind;
 use throughline_agents::scope::Scope;
 use throughline_agents::{agent, tool, workflow};
-use throughline_llm_layer::{Capture, Convention, LlmLayer};
+use throughline_llm_layer::{Capture, Convention, LlmLayer, LlmWebSocket};
 
 use self::check::{Witness, all_answered};
 use crate::golden;
@@ -48,6 +49,31 @@ fn answered_calls_say_all_that_conformance_asks_for() {
         let witness = Witness::new();
         case.run(&layer(&witness), 0);
         all_answered(scenario, &witness.spans(scenario)[0]);
+    }
+}
+
+#[test]
+fn calls_over_a_websocket_keep_the_conventions() {
+    for convention in [Convention::Latest, Convention::V1_41, Convention::Both] {
+        let witness = Witness::new();
+        let layer = layer(&witness).with_convention(convention);
+        let url = Uri::from_static("wss://api.openai.com/v1/realtime?model=gpt-realtime");
+        let mut socket = LlmWebSocket::new(&layer, &url);
+        socket.read_client(
+            r#"{"type":"response.create","response":{"output_modalities":["audio"],"temperature":0.8}}"#,
+        );
+        socket.read_server(
+            r#"{"type":"response.created","response":{"id":"resp_1","conversation_id":"conv_1"}}"#,
+        );
+        socket.read_server(
+            r#"{"type":"response.output_audio_transcript.delta","response_id":"resp_1","delta":"Hi"}"#,
+        );
+        socket.read_server(r#"{"type":"response.done","response":{"id":"resp_1","status":"completed","usage":{"total_tokens":9,"input_tokens":5,"output_tokens":4,"input_token_details":{"text_tokens":2,"audio_tokens":3,"cached_tokens":1},"output_token_details":{"text_tokens":1,"audio_tokens":3}}}}"#);
+        let name = format!("a response by {convention:?}");
+        let spans = witness.spans(&name);
+        assert_eq!(spans.len(), 1, "{name}: spans");
+        assert_eq!(spans[0].span_kind, SpanKind::Client, "{name}: the kind");
+        witness.check_metrics(&name);
     }
 }
 

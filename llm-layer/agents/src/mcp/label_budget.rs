@@ -1,4 +1,4 @@
-//! How many methods, tools and prompts the metrics tell apart: the other side chooses them all.
+//! Bounds the labels of the metrics of exchanges: the other side chooses methods, tools and prompts.
 
 use opentelemetry::{KeyValue, StringValue, Value};
 use throughline_tracing_layer::limits::{Claim, DistinctValues, Place, SeriesBudget, series_id, text_id};
@@ -30,8 +30,8 @@ impl Default for LabelBudget {
 }
 
 impl LabelBudget {
-    /// Bounds the labels of an exchange. If there are too many series, only method, tool or prompt are left, and whether it
-    /// failed.
+    /// Bounds the labels of an exchange. If there are too many series, only the method, the tool or prompt and whether it failed
+    /// remain.
     pub(super) fn bound(&self, labels: &mut Vec<KeyValue>) {
         let (mut target, mut method) = (None, Place::OTHER);
         let mut ids = 0;
@@ -51,7 +51,7 @@ impl LabelBudget {
                 semconv::PROMPT_NAME => self.target(text, IS_PROMPT, &mut target),
                 mcp::JSONRPC_VERSION | mcp::PROTOCOL_VERSION => self.versions.label(text, |_| Claim::Unknown),
                 semconv::ERROR_TYPE | mcp::STATUS_CODE => self.errors.label(text, |_| Claim::Unknown),
-                // What the program says of its sessions.
+                // The program sets the other labels.
                 _ => {
                     ids = series_id([ids, text_id(text.as_str())]);
                     continue;
@@ -86,7 +86,7 @@ impl LabelBudget {
     }
 }
 
-/// What is left of a series that is merged: it says no more than the target does, and whether there was an error.
+/// The labels of a merged series. They add no more to the target than whether there was an error.
 const MERGED: [&str; 4] = [
     mcp::METHOD_NAME,
     semconv::TOOL_NAME,

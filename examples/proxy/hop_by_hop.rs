@@ -1,4 +1,4 @@
-//! Headers that belong to one connection, and so go no further:
+//! Hop-by-hop headers, which apply to a single connection and must not be forwarded:
 //! [RFC 9110, section 7.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1).
 
 use axum::http::header::{
@@ -6,16 +6,16 @@ use axum::http::header::{
     UPGRADE,
 };
 
-/// Takes out what was meant for this end of the connection only, with all that `Connection` names.
-pub(crate) fn strip(headers: &mut HeaderMap) {
-    let named: Vec<HeaderName> = headers
+/// Removes all hop-by-hop headers, including those that `Connection` lists.
+pub(crate) fn remove(headers: &mut HeaderMap) {
+    let listed: Vec<HeaderName> = headers
         .get_all(CONNECTION)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .filter_map(|name| name.trim().parse().ok())
         .collect();
-    for name in named.iter().chain(&HOP_BY_HOP) {
+    for name in listed.iter().chain(&HOP_BY_HOP) {
         headers.remove(name);
     }
 }

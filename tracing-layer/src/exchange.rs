@@ -14,7 +14,7 @@ use crate::error_type::error_type;
 use crate::labels::Labels;
 use crate::limits::{literal_id, series_id};
 use crate::method::KnownMethod;
-use crate::observe::{End, EndAt, Head};
+use crate::observe::{End, EndAt, ResponseHead};
 use crate::protocol::ResponseRule;
 use crate::provider::LazyInstruments;
 use crate::request_body::RequestBytes;
@@ -166,7 +166,7 @@ impl Exchange {
     }
 
     /// Records the head of the response. Returns where the span ends.
-    pub(crate) fn respond(&mut self, head: &Head<'_>, settings: &Shared) -> EndAt {
+    pub(crate) fn respond(&mut self, head: &ResponseHead<'_>, settings: &Shared) -> EndAt {
         self.status = Some(head.status);
         let end_at = if self.ends_with_head() {
             EndAt::Headers

@@ -21,7 +21,7 @@ use crate::layer_parts::Parts;
 use crate::limits::{literal_id, series_id, text_id};
 use crate::message::HttpRequest;
 use crate::nesting::{self, InFlight};
-use crate::observe::{End, EndAt, Head, Observe};
+use crate::observe::{End, EndAt, Observe, ResponseHead};
 use crate::request_body::RequestBytes;
 use crate::semconv;
 use crate::settings::Shared;
@@ -179,7 +179,7 @@ impl Observe for ClientExchange {
         nesting::with_in_flight(self.in_flight, work)
     }
 
-    fn on_response(&mut self, head: Head<'_>) -> EndAt {
+    fn on_response(&mut self, head: ResponseHead<'_>) -> EndAt {
         self.exchange.version = Some(head.version);
         // If the library followed a redirect to another server, the connection is that of the last hop, but
         // the span is of the first.

@@ -17,7 +17,7 @@ use crate::labels::Labels;
 use crate::layer_parts::Parts;
 use crate::metrics::Instruments;
 use crate::nesting;
-use crate::observe::{End, EndAt, Head, Observe};
+use crate::observe::{End, EndAt, Observe, ResponseHead};
 use crate::request_body::RequestBytes;
 use crate::template::Template;
 use crate::{protocol, semconv};
@@ -162,7 +162,7 @@ impl Observe for ServerExchange {
         done
     }
 
-    fn on_response(&mut self, head: Head<'_>) -> EndAt {
+    fn on_response(&mut self, head: ResponseHead<'_>) -> EndAt {
         let end_at = self.exchange.respond(&head, &self.settings.shared);
         self.ends_on_drop =
             !self.settings.stream_cancellation_errors && protocol::is_event_stream(head.headers);
@@ -250,7 +250,7 @@ fn outside<B>(request: &Request<B>) -> Outside {
 fn stand_aside<B>(settings: &Settings, request: &Request<B>, outside: Outside) {
     settings.shared.nesting.warn("ServerLayer");
     if !outside.routed {
-        let head = throughline_propagation::Head::new(request);
+        let head = throughline_propagation::RequestHead::new(request);
         if let Some(route) = incoming::route_of(settings, &head) {
             route::set_route(route.into_owned());
         }

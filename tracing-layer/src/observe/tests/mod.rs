@@ -18,7 +18,7 @@ use opentelemetry::Context;
 use throughline_test_support::{ScriptedBody, ScriptedError};
 
 use super::response::observed as observe;
-use super::{End, EndAt, EndGuard, Head, Observe};
+use super::{End, EndAt, EndGuard, Observe, ResponseHead};
 
 /// The result of a service.
 type Reply = Result<Response<ScriptedBody>, ScriptedError>;
@@ -40,7 +40,7 @@ impl Observe for Watch {
         Some(&self.context)
     }
 
-    fn on_response(&mut self, head: Head<'_>) -> EndAt {
+    fn on_response(&mut self, head: ResponseHead<'_>) -> EndAt {
         self.log
             .borrow_mut()
             .push(format!("head {}", head.status.as_u16()));

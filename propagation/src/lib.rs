@@ -101,7 +101,7 @@ pub use outgoing::{Allowed, Outgoing};
 pub use propagator::Propagator;
 pub use traceparent::TraceParent;
 pub use tracestate::TraceState;
-pub use trust::{Extracted, Head, PeerAddr, Trust};
+pub use trust::{Extracted, PeerAddr, RequestHead, Trust};
 pub use w3c::W3cPropagator;
 
 /// Compiles the example of the README.

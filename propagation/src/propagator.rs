@@ -11,7 +11,7 @@ use opentelemetry::{Context, global};
 
 use crate::carrier::{Headers, HeadersMut, Map, MapMut, StringMap};
 use crate::outgoing::Allowed;
-use crate::trust::{Extracted, Head, Trust};
+use crate::trust::{Extracted, RequestHead, Trust};
 
 /// The propagator of a layer: OpenTelemetry's global one, or a specific one. Cheap to clone.
 ///
@@ -44,7 +44,7 @@ impl Propagator {
 
     /// Reads the context of a request, as far as its caller is trusted.
     #[must_use]
-    pub fn extract_trusting(&self, trust: &Trust, head: &Head<'_>, cx: &Context) -> Extracted {
+    pub fn extract_trusting(&self, trust: &Trust, head: &RequestHead<'_>, cx: &Context) -> Extracted {
         if trust.decide(head) {
             let context = self.extract(head.headers(), cx);
             return Extracted { context, link: None };

@@ -35,18 +35,18 @@ pub enum Trust {
     /// No caller is trusted.
     Never,
     /// A caller is trusted if the predicate returns true for its request.
-    When(Arc<dyn Fn(&Head<'_>) -> bool + Send + Sync>),
+    When(Arc<dyn Fn(&RequestHead<'_>) -> bool + Send + Sync>),
 }
 
 impl Trust {
     /// Trusts the callers for which `predicate` returns true.
-    pub fn when(predicate: impl Fn(&Head<'_>) -> bool + Send + Sync + 'static) -> Self {
+    pub fn when(predicate: impl Fn(&RequestHead<'_>) -> bool + Send + Sync + 'static) -> Self {
         Self::When(Arc::new(predicate))
     }
 
     /// Returns whether the caller of this request is trusted.
     #[must_use]
-    pub fn decide(&self, head: &Head<'_>) -> bool {
+    pub fn decide(&self, head: &RequestHead<'_>) -> bool {
         match self {
             Self::Always => true,
             Self::Never => false,
@@ -67,7 +67,7 @@ impl fmt::Debug for Trust {
 
 /// The head of a request, by which its caller is judged.
 #[derive(Clone, Copy)]
-pub struct Head<'a> {
+pub struct RequestHead<'a> {
     method: &'a Method,
     uri: &'a Uri,
     headers: &'a HeaderMap,
@@ -75,7 +75,7 @@ pub struct Head<'a> {
     peer: Option<SocketAddr>,
 }
 
-impl<'a> Head<'a> {
+impl<'a> RequestHead<'a> {
     /// Creates the head of a request. The peer is the [`PeerAddr`] in its extensions, if there is one.
     #[must_use]
     pub fn new<B>(request: &'a Request<B>) -> Self {
@@ -139,10 +139,10 @@ fn canonical(peer: SocketAddr) -> SocketAddr {
 }
 
 /// Omits header values, path, query and user info, which may have secrets.
-impl fmt::Debug for Head<'_> {
+impl fmt::Debug for RequestHead<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.headers.keys().collect();
-        f.debug_struct("Head")
+        f.debug_struct("RequestHead")
             .field("method", self.method)
             .field("host", &self.uri.host())
             .field("headers", &names)

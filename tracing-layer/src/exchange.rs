@@ -14,7 +14,7 @@ use crate::error_type::error_type;
 use crate::labels::Labels;
 use crate::limits::{literal_id, series_id};
 use crate::method::KnownMethod;
-use crate::observe::{End, EndAt, Head};
+use crate::observe::{End, EndAt, ResponseHead};
 use crate::protocol::ResponseRule;
 use crate::provider::LazyInstruments;
 use crate::request_body::RequestBytes;
@@ -27,10 +27,7 @@ pub(crate) struct Exchange {
     pub(crate) known_method: KnownMethod,
     /// The protocol version, once it is known.
     pub(crate) version: Option<Version>,
-    /// Whether metrics are recorded.
-    pub(crate) measured: bool,
-    /// The size of the request's body, if body sizes are measured.
-    pub(crate) request: Option<RequestBytes>,
+    pub(crate) measured: Measured,
     rule: ResponseRule,
     began: Instant,
     context: Context,
@@ -54,6 +51,15 @@ pub(crate) struct StartedSpan {
     pub(crate) at: SystemTime,
 }
 
+/// Which metrics of an exchange are recorded.
+#[derive(Debug)]
+pub(crate) enum Measured {
+    Nothing,
+    Duration,
+    /// Also the sizes of the bodies. The one of the request's is here.
+    Sizes(RequestBytes),
+}
+
 /// The sizes of the bodies, as far as they are known.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sizes {
@@ -75,6 +81,17 @@ pub(crate) struct Failures {
     pub(crate) from: u16,
     /// The class of an exchange that was dropped, if that is an error.
     pub(crate) dropped: Option<&'static str>,
+}
+
+impl Measured {
+    /// `request` is only called if sizes are measured.
+    pub(crate) fn new(is_measured: bool, sizes: bool, request: impl FnOnce() -> RequestBytes) -> Self {
+        match (is_measured, sizes) {
+            (false, _) => Self::Nothing,
+            (true, false) => Self::Duration,
+            (true, true) => Self::Sizes(request()),
+        }
+    }
 }
 
 impl StartedSpan {
@@ -102,8 +119,7 @@ impl Exchange {
         Self {
             known_method,
             version: None,
-            measured: false,
-            request: None,
+            measured: Measured::Nothing,
             rule: ResponseRule::for_method(method),
             began,
             context,
@@ -125,12 +141,19 @@ impl Exchange {
         self.recording.map(|_| self.context.span())
     }
 
+    /// Returns whether metrics are recorded.
+    pub(crate) fn is_measured(&self) -> bool {
+        !matches!(self.measured, Measured::Nothing)
+    }
+
     /// Returns the instruments, if the exchange is measured.
     pub(crate) fn instruments<'a, I: Send + Sync + 'static>(
         &self,
         instruments: &'a LazyInstruments<I>,
     ) -> Option<&'a I> {
-        instruments.in_context(&self.context).filter(|_| self.measured)
+        instruments
+            .in_context(&self.context)
+            .filter(|_| self.is_measured())
     }
 
     /// Adds attributes to the span, if it is recorded. If there are none, its lock is not taken.
@@ -143,7 +166,7 @@ impl Exchange {
     }
 
     /// Records the head of the response. Returns where the span ends.
-    pub(crate) fn respond(&mut self, head: &Head<'_>, settings: &Shared) -> EndAt {
+    pub(crate) fn respond(&mut self, head: &ResponseHead<'_>, settings: &Shared) -> EndAt {
         self.status = Some(head.status);
         let end_at = if self.ends_with_head() {
             EndAt::Headers
@@ -162,7 +185,7 @@ impl Exchange {
     /// Returns where the observation ends if the span ends at `span`. A body whose size is measured is
     /// observed to its end.
     pub(crate) fn end_at(&self, span: EndAt) -> EndAt {
-        if self.request.is_some() && !self.ends_with_head() {
+        if matches!(self.measured, Measured::Sizes(_)) && !self.ends_with_head() {
             return EndAt::Body;
         }
         span
@@ -186,8 +209,11 @@ impl Exchange {
 
     /// Returns the sizes so far, if they are measured.
     pub(crate) fn sizes(&self) -> Option<Sizes> {
+        let Measured::Sizes(request) = &self.measured else {
+            return None;
+        };
         Some(Sizes {
-            request: self.request.as_ref()?.so_far(),
+            request: request.so_far(),
             response: self.status.map(|_| self.response),
         })
     }

@@ -61,7 +61,7 @@ mod counted {
     use opentelemetry::Context;
 
     use super::RequestBytes;
-    use crate::observe::{End, EndAt, EndGuard, Head, Observe, ResponseBody};
+    use crate::observe::{End, EndAt, EndGuard, Observe, ResponseBody, ResponseHead};
 
     /// Makes a body count. This works for types that can hold any other body, so that the type is unchanged.
     pub(super) fn count_any(body: &mut dyn Any) -> RequestBytes {
@@ -97,7 +97,7 @@ mod counted {
             None
         }
 
-        fn on_response(&mut self, _: Head<'_>) -> EndAt {
+        fn on_response(&mut self, _: ResponseHead<'_>) -> EndAt {
             EndAt::Body
         }
 

@@ -72,7 +72,10 @@ macro_rules! shared_setters {
         #[must_use]
         pub fn with_response_attributes(
             self,
-            add: impl Fn(&crate::observe::Head<'_>, &mut Vec<opentelemetry::KeyValue>) + Send + Sync + 'static,
+            add: impl Fn(&crate::observe::ResponseHead<'_>, &mut Vec<opentelemetry::KeyValue>)
+            + Send
+            + Sync
+            + 'static,
         ) -> Self {
             self.with(|settings| {
                 settings.shared.response_attributes = crate::hook::Hook::new(std::sync::Arc::new(add));
@@ -89,7 +92,7 @@ macro_rules! shared_setters {
         #[must_use]
         pub fn with_end_at_fn(
             self,
-            choose: impl Fn(&crate::observe::Head<'_>) -> crate::EndAt + Send + Sync + 'static,
+            choose: impl Fn(&crate::observe::ResponseHead<'_>) -> crate::EndAt + Send + Sync + 'static,
         ) -> Self {
             self.with(|settings| {
                 settings.shared.end_at_fn = crate::hook::Hook::new(std::sync::Arc::new(choose));

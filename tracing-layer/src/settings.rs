@@ -8,7 +8,7 @@ use crate::hook::Hook;
 use crate::layer_parts::Parts;
 use crate::method::Methods;
 use crate::nesting::Nesting;
-use crate::observe::{EndAt, Head};
+use crate::observe::{EndAt, ResponseHead};
 use crate::provider::LazyTracer;
 use crate::query::Query;
 use crate::semconv;
@@ -32,8 +32,8 @@ pub(crate) struct Shared {
     pub(crate) nesting: Nesting,
 }
 
-pub(crate) type EndAtFn = dyn Fn(&Head<'_>) -> EndAt + Send + Sync;
-type ResponseAttributes = dyn Fn(&Head<'_>, &mut Vec<KeyValue>) + Send + Sync;
+pub(crate) type EndAtFn = dyn Fn(&ResponseHead<'_>) -> EndAt + Send + Sync;
+type ResponseAttributes = dyn Fn(&ResponseHead<'_>, &mut Vec<KeyValue>) + Send + Sync;
 
 impl Shared {
     pub(crate) fn new(end_at: EndAt) -> Self {
@@ -56,7 +56,7 @@ impl Shared {
 
     /// Returns where the exchange of this response ends, by the extensions of the response, else by the
     /// function, else by the constant.
-    pub(crate) fn end_at(&self, head: &Head<'_>) -> EndAt {
+    pub(crate) fn end_at(&self, head: &ResponseHead<'_>) -> EndAt {
         let chosen = head.extensions.get().copied();
         chosen
             .or_else(|| self.end_at_fn.call(|choose| choose(head)))

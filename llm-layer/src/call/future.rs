@@ -15,7 +15,7 @@ use tower_service::Service;
 
 use super::extra_attributes::ExtraAttributes;
 use super::observer::CallObserver;
-use super::request::RequestHead;
+use super::request::CallHead;
 use super::request_body::Piece;
 use super::start::Start;
 use super::{ReadAhead, RequestBody, Shared};
@@ -64,13 +64,13 @@ where
     pub(crate) fn new(service: &mut S, request: R, shared: &Shared) -> Self {
         let context = opentelemetry::Context::current();
         let head = is_observed(&context)
-            .then(|| RequestHead::new(&request, &shared.config.rules))
+            .then(|| CallHead::new(&request, &shared.config.rules))
             .flatten();
         let Some(head) = head else {
             return Self::sent(service, request, None);
         };
         let mut request = request;
-        let RequestHead {
+        let CallHead {
             reader,
             address,
             port,

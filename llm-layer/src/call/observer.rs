@@ -8,7 +8,7 @@ use http_body::Frame;
 use opentelemetry::{Array, Context, KeyValue, Value};
 use throughline_agents::{budget, model_call};
 use throughline_llm_wire::{ResponseReader, Unseen};
-use throughline_tracing_layer::observe::{End, EndAt, Head, Observe};
+use throughline_tracing_layer::observe::{End, EndAt, Observe, ResponseHead};
 
 use super::peek::peek;
 use super::reply_counters::ReplyCounters;
@@ -81,7 +81,7 @@ impl Observe for CallObserver {
         Some(&self.0.cx)
     }
 
-    fn on_response(&mut self, head: Head<'_>) -> EndAt {
+    fn on_response(&mut self, head: ResponseHead<'_>) -> EndAt {
         self.read_head(head.status, head.headers, head.extensions);
         EndAt::Body
     }

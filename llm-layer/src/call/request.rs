@@ -12,13 +12,13 @@ use super::ReadAhead;
 
 /// What the head of a request that may be a model call says.
 #[derive(Debug)]
-pub(super) struct RequestHead {
+pub(super) struct CallHead {
     pub(super) reader: RequestReader,
     pub(super) address: Option<Arc<str>>,
     pub(super) port: Option<u16>,
 }
 
-impl RequestHead {
+impl CallHead {
     /// Returns `None` if the request is no model call.
     pub(super) fn new<R: HttpRequest<ReadAhead>>(request: &R, rules: &[Rule]) -> Option<Self> {
         let target = target(request);

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
-use throughline_tracing_layer::message::{Head, HttpResponse, WrapBody};
+use throughline_tracing_layer::message::{HttpResponse, ResponseHead, WrapBody};
 
 use super::cutter::Cutter;
 use crate::call::is_encoded;
@@ -51,7 +51,7 @@ where
 }
 
 /// Returns whether a response is a successful stream of events that can be read.
-fn is_stream(head: Head<'_>) -> bool {
+fn is_stream(head: ResponseHead<'_>) -> bool {
     let content_type = head.headers.get(CONTENT_TYPE).map(|value| value.as_bytes());
     let essence = content_type.and_then(|value| value.split(|byte| *byte == b';').next());
     head.status.is_success()

@@ -8,7 +8,7 @@ use tower_service::Service;
 
 use super::settings::Settings;
 use crate::in_context::InContext;
-use crate::trust::Head;
+use crate::trust::RequestHead;
 
 /// Makes the context of each request current. See the [module](super).
 #[derive(Debug, Clone)]
@@ -36,7 +36,9 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let extracted = self.settings.extract(&Head::new(&request), &Context::current());
+        let extracted = self
+            .settings
+            .extract(&RequestHead::new(&request), &Context::current());
         let context = extracted.context.clone();
         request.extensions_mut().insert(context.clone());
         if extracted.link.is_some() {

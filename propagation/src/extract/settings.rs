@@ -7,7 +7,7 @@ use crate::propagator::Propagator;
 use crate::remainder::Remainder;
 use crate::traceparent::TraceParent;
 use crate::tracestate::TraceState;
-use crate::trust::{Extracted, Head, Trust};
+use crate::trust::{Extracted, RequestHead, Trust};
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Settings {
@@ -25,7 +25,7 @@ pub(super) enum Minting {
 
 impl Settings {
     /// Returns the context of a request, or a minted one.
-    pub(super) fn extract(&self, head: &Head<'_>, cx: &Context) -> Extracted {
+    pub(super) fn extract(&self, head: &RequestHead<'_>, cx: &Context) -> Extracted {
         let mut extracted = self.propagator.extract_trusting(&self.trust, head, cx);
         if let Some(minting) = self.minting {
             if !extracted.context.span().span_context().is_valid() {

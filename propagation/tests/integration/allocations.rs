@@ -4,7 +4,7 @@ use allocation_counter::measure;
 use http::HeaderMap;
 use opentelemetry::Context;
 use opentelemetry::trace::{SpanContext, TraceContextExt, TraceState as ApiTraceState};
-use throughline_propagation::{Head, TraceParent, Trust};
+use throughline_propagation::{RequestHead, TraceParent, Trust};
 
 use crate::support::{headers, traceparent, w3c};
 
@@ -73,7 +73,8 @@ fn extraction_of_a_caller_that_is_not_believed() {
         .body(())
         .expect("a request");
     let cx = Context::new();
-    let count = allocations(|| drop(propagator.extract_trusting(&Trust::Never, &Head::new(&request), &cx)));
+    let count =
+        allocations(|| drop(propagator.extract_trusting(&Trust::Never, &RequestHead::new(&request), &cx)));
     assert_eq!(count, 1);
 }
 

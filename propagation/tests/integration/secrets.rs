@@ -6,7 +6,7 @@ use http::{HeaderMap, Request};
 use opentelemetry::Context;
 use throughline_propagation::carrier::{Headers, HeadersMut, Map, MapMut};
 use throughline_propagation::{
-    Extract, ExtractLayer, Head, InContext, Inject, InjectLayer, Outgoing, Propagator, TraceParent,
+    Extract, ExtractLayer, InContext, Inject, InjectLayer, Outgoing, Propagator, RequestHead, TraceParent,
     TraceState, Trust, W3cPropagator,
 };
 use tower::Layer;
@@ -34,8 +34,8 @@ fn request() -> Request<()> {
 fn public_types_hide_what_requests_say() {
     let request = request();
     let mut headers: HeaderMap = request.headers().clone();
-    let head = Head::new(&request);
-    hides("Head", &head);
+    let head = RequestHead::new(&request);
+    hides("RequestHead", &head);
     assert!(
         format!("{head:?}").contains("x-anything"),
         "names of headers are shown: {head:?}"

@@ -6,7 +6,7 @@ use http::Request;
 use opentelemetry::Context;
 use opentelemetry::baggage::BaggageExt;
 use opentelemetry::trace::TraceContextExt;
-use throughline_propagation::{Head, PeerAddr, Trust};
+use throughline_propagation::{PeerAddr, RequestHead, Trust};
 
 use crate::support::{TRACE, traceparent, w3c};
 
@@ -28,21 +28,21 @@ fn request(peer: Option<&str>) -> Request<()> {
 #[test]
 fn a_caller_that_is_not_believed_is_linked_and_otherwise_ignored() {
     let request = request(None);
-    let extracted = w3c().extract_trusting(&Trust::Never, &Head::new(&request), &Context::new());
+    let extracted = w3c().extract_trusting(&Trust::Never, &RequestHead::new(&request), &Context::new());
     assert!(!extracted.context.has_active_span(), "a new trace");
     assert!(extracted.context.baggage().is_empty(), "no baggage");
     let link = extracted.link.expect("a link");
     assert_eq!(link.trace_id().to_string(), TRACE, "to the caller's span");
 
     let bare = Request::new(());
-    let extracted = w3c().extract_trusting(&Trust::Never, &Head::new(&bare), &Context::new());
+    let extracted = w3c().extract_trusting(&Trust::Never, &RequestHead::new(&bare), &Context::new());
     assert!(extracted.link.is_none(), "nothing to link to");
 }
 
 #[test]
 fn a_caller_that_is_believed_is_the_parent() {
     let request = request(None);
-    let extracted = w3c().extract_trusting(&Trust::default(), &Head::new(&request), &Context::new());
+    let extracted = w3c().extract_trusting(&Trust::default(), &RequestHead::new(&request), &Context::new());
     assert_eq!(
         extracted.context.span().span_context().trace_id().to_string(),
         TRACE,
@@ -71,14 +71,14 @@ fn a_predicate_sees_the_request_and_the_peer() {
     ];
     for (trust, peer, believed) in cases {
         assert_eq!(
-            trust.decide(&Head::new(&request(peer))),
+            trust.decide(&RequestHead::new(&request(peer))),
             believed,
             "{trust:?} {peer:?}"
         );
     }
     let proxy: SocketAddr = "127.0.0.1:9".parse().expect("an address");
     let request = request(Some("203.0.113.7:1"));
-    let head = Head::new(&request);
+    let head = RequestHead::new(&request);
     assert!(
         loopback.decide(&head.with_peer(Some(proxy))),
         "an address from elsewhere goes first"
@@ -106,8 +106,8 @@ fn a_peer_of_version_4_is_one_however_the_listener_shows_it() {
         let by_extension = request(Some(peer));
         let bare = request(None);
         let heads = [
-            Head::new(&by_extension),
-            Head::new(&bare).with_peer(Some(address)),
+            RequestHead::new(&by_extension),
+            RequestHead::new(&bare).with_peer(Some(address)),
         ];
         for head in heads {
             assert_eq!(head.peer(), expected, "{peer}");

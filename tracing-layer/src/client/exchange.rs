@@ -15,13 +15,13 @@ use super::outline::Outline;
 use super::peer::Peer;
 use super::settings::Settings;
 use crate::authority::Authority;
-use crate::exchange::{Exchange, Failures, connection};
+use crate::exchange::{Exchange, Failures, Measured, connection};
 use crate::labels::Labels;
 use crate::layer_parts::Parts;
 use crate::limits::{literal_id, series_id, text_id};
 use crate::message::HttpRequest;
 use crate::nesting::{self, InFlight};
-use crate::observe::{End, EndAt, Head, Observe};
+use crate::observe::{End, EndAt, Observe, ResponseHead};
 use crate::request_body::RequestBytes;
 use crate::semconv;
 use crate::settings::Shared;
@@ -100,16 +100,15 @@ impl ClientExchange {
                 .propagator
                 .inject_allowed(exchange.context(), allowed, headers);
         }
-        exchange.measured = observed && parts.metrics;
-        exchange.request = (exchange.measured && shared.body_sizes).then(|| {
+        exchange.measured = Measured::new(observed && parts.metrics, shared.body_sizes, || {
             let body = request.body_mut();
             body.map_or(RequestBytes::Known(0), RequestBytes::from_body)
         });
         let done = Parts {
             // A layer that records nothing leaves the context to inner layers.
-            propagation: parts.propagation && (has_span || exchange.measured),
+            propagation: parts.propagation && (has_span || exchange.is_measured()),
             spans: has_span,
-            metrics: exchange.measured,
+            metrics: exchange.is_measured(),
         };
         Some(Self {
             settings: Arc::clone(settings),
@@ -180,7 +179,7 @@ impl Observe for ClientExchange {
         nesting::with_in_flight(self.in_flight, work)
     }
 
-    fn on_response(&mut self, head: Head<'_>) -> EndAt {
+    fn on_response(&mut self, head: ResponseHead<'_>) -> EndAt {
         self.exchange.version = Some(head.version);
         // If the library followed a redirect to another server, the connection is that of the last hop, but
         // the span is of the first.

@@ -8,7 +8,7 @@ use http::{Extensions, HeaderMap, StatusCode, Version};
 /// The head of a response.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
-pub struct Head<'a> {
+pub struct ResponseHead<'a> {
     /// The status code.
     pub status: StatusCode,
     /// The version of the protocol.
@@ -25,10 +25,10 @@ pub struct Head<'a> {
 }
 
 /// Omits the values of headers, which may be secret.
-impl fmt::Debug for Head<'_> {
+impl fmt::Debug for ResponseHead<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.headers.keys().collect();
-        f.debug_struct("Head")
+        f.debug_struct("ResponseHead")
             .field("status", &self.status)
             .field("version", &self.version)
             .field("headers", &names)

@@ -9,7 +9,7 @@ use http::{Extensions, HeaderMap, Method, Request, Response, request, uri};
 use http_body::Body;
 
 use super::sealed::Sealed;
-use super::{Head, HttpRequest, HttpResponse, RequestUrl, WrapBody, correct_length};
+use super::{HttpRequest, HttpResponse, RequestUrl, ResponseHead, WrapBody, correct_length};
 
 impl<B> Sealed for Request<B> {}
 impl<B> Sealed for Response<B> {}
@@ -88,8 +88,8 @@ where
     type Body = B;
     type Output = Response<W::Body<B>>;
 
-    fn head(&self) -> Head<'_> {
-        Head {
+    fn head(&self) -> ResponseHead<'_> {
+        ResponseHead {
             status: self.status(),
             version: self.version(),
             headers: self.headers(),

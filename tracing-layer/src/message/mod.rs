@@ -39,7 +39,7 @@ use http::header::CONTENT_LENGTH;
 use http::{Extensions, HeaderMap, HeaderValue, Method};
 use http_body::Body;
 
-pub use self::head::Head;
+pub use self::head::ResponseHead;
 pub use crate::url::RequestUrl;
 
 /// Names the body that a layer puts around other bodies.
@@ -147,7 +147,7 @@ pub trait HttpResponse<W: WrapBody = ()>: sealed::Sealed + Sized {
     type Output;
 
     /// Returns the head.
-    fn head(&self) -> Head<'_>;
+    fn head(&self) -> ResponseHead<'_>;
 
     /// Returns the headers.
     fn headers(&self) -> &HeaderMap;

@@ -10,7 +10,7 @@ use http_body::Body as _;
 use reqwest::{Body, Request, Response, ResponseBuilderExt, Url};
 
 use super::sealed::Sealed;
-use super::{Head, HttpRequest, HttpResponse, RequestUrl, WrapBody, correct_length};
+use super::{HttpRequest, HttpResponse, RequestUrl, ResponseHead, WrapBody, correct_length};
 use crate::protocol;
 
 impl Sealed for Request {}
@@ -113,8 +113,8 @@ where
     type Body = Body;
     type Output = Self;
 
-    fn head(&self) -> Head<'_> {
-        Head {
+    fn head(&self) -> ResponseHead<'_> {
+        ResponseHead {
             status: self.status(),
             version: self.version(),
             headers: self.headers(),

@@ -92,14 +92,12 @@ where
         let Some(watch) = guard else {
             return work().map_ok(unobserved);
         };
-        let result = ready!(watch.poll(work));
-        let Some(guard) = guard.take() else {
-            polled_when_ready()
-        };
-        Poll::Ready(match result {
+        Poll::Ready(match ready!(watch.poll(work)) {
             Ok(response) => Ok(observed(response, guard)),
             Err(error) => {
-                guard.end(End::ServiceError(Cause::new(&error)));
+                if let Some(guard) = guard.take() {
+                    guard.end(End::ServiceError(Cause::new(&error)));
+                }
                 Err(error)
             }
         })

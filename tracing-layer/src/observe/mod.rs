@@ -8,7 +8,7 @@
 //! use http::{Request, Response};
 //! use http_body::Frame;
 //! use opentelemetry::Context;
-//! use throughline_tracing_layer::observe::{End, EndAt, Head, Observe, ResponseFuture};
+//! use throughline_tracing_layer::observe::{End, EndAt, Observe, ResponseFuture, ResponseHead};
 //!
 //! struct Bytes(u64);
 //!
@@ -16,7 +16,7 @@
 //!     fn context(&self) -> Option<&Context> {
 //!         None
 //!     }
-//!     fn on_response(&mut self, _: Head<'_>) -> EndAt {
+//!     fn on_response(&mut self, _: ResponseHead<'_>) -> EndAt {
 //!         EndAt::Body
 //!     }
 //!     fn on_frame<D: Buf>(&mut self, frame: &Frame<D>) {
@@ -69,7 +69,7 @@ pub use self::end::{Cause, End};
 pub use self::future::ResponseFuture;
 pub(crate) use self::guard::EndGuard;
 pub use self::response::EndAt;
-pub use crate::message::Head;
+pub use crate::message::ResponseHead;
 
 /// Observes one exchange.
 ///
@@ -86,7 +86,7 @@ pub trait Observe: Sized {
     }
 
     /// Called with the head of the response. Returns where the exchange ends.
-    fn on_response(&mut self, head: Head<'_>) -> EndAt;
+    fn on_response(&mut self, head: ResponseHead<'_>) -> EndAt;
 
     /// Called before every poll of the body, also if the last one was pending. By default, does nothing.
     ///

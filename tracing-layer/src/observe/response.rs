@@ -23,26 +23,32 @@ impl<O: Observe> WrapBody for O {
 }
 
 /// Shows the head to the observer and moves it into the body, or ends it there.
-pub(super) fn observed<R, O>(response: R, mut guard: EndGuard<O>) -> R::Output
+///
+/// The guard is large. It is borrowed, so that it is moved only once.
+pub(super) fn observed<R, O>(response: R, guard: &mut Option<EndGuard<O>>) -> R::Output
 where
     R: HttpResponse<O>,
     O: Observe,
 {
-    let end_at = guard
-        .observer()
-        .map(|observer| observer.on_response(response.head()));
+    let observer = guard.as_mut().and_then(EndGuard::observer);
+    let end_at = observer.map(|observer| observer.on_response(response.head()));
     if end_at != Some(EndAt::Body) {
-        guard.end(End::Complete);
+        complete(guard);
         return unobserved(response);
     }
     let length = content_length(response.headers());
     response.map_body(|body| {
         if body.is_end_stream() {
-            guard.end(End::Complete);
-            return ResponseBody::new(body, None, None);
+            complete(guard);
         }
-        ResponseBody::new(body, length, Some(guard))
+        ResponseBody::new(body, length, guard.take())
     })
+}
+
+fn complete<O: Observe>(guard: &mut Option<EndGuard<O>>) {
+    if let Some(guard) = guard.take() {
+        guard.end(End::Complete);
+    }
 }
 
 /// Returns the response without an observer.

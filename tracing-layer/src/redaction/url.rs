@@ -54,15 +54,13 @@ fn of_piece(text: &str, range: Range<usize>, found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// Returns where the authority of a URL begins: after `https://`, or after `//` at the beginning of a word. A
-/// password may have `//`.
+/// Returns where the authority of a URL begins: after `https://`, or after `//` at the beginning of the piece.
+/// Elsewhere, `//` may be part of a password: `user:a=//b@host`.
 fn authority(body: &str) -> Option<usize> {
-    let begins = |at: &usize| {
-        let before = body.get(..*at).and_then(|before| before.chars().next_back());
-        before.is_none_or(|before| matches!(before, ':' | '=' | ',') || OPENS.contains(&before))
-    };
-    let mut found = body.match_indices("//").map(|(at, _)| at);
-    found.find(begins).map(|at| at + 2)
+    let at = body.find("//")?;
+    let before = body.get(..at)?;
+    let begins = before.ends_with(':') || before.trim_start_matches(OPENS).is_empty();
+    begins.then_some(at + 2)
 }
 
 /// Returns where a query ends: at white space, or at a quote that closes something. Closing punctuation is

@@ -12,12 +12,12 @@ use super::incoming::{self, Incoming};
 use super::metrics::Active;
 use super::route;
 use super::settings::Settings;
-use crate::exchange::{Exchange, Failures};
+use crate::exchange::{Exchange, Failures, Measured};
 use crate::labels::Labels;
 use crate::layer_parts::Parts;
 use crate::metrics::Instruments;
 use crate::nesting;
-use crate::observe::{End, EndAt, Head, Observe};
+use crate::observe::{End, EndAt, Observe, ResponseHead};
 use crate::request_body::RequestBytes;
 use crate::template::Template;
 use crate::{protocol, semconv};
@@ -72,14 +72,16 @@ impl ServerExchange {
         } = incoming;
         let mut exchange = Exchange::new(began, parent, span, request.method(), method);
         exchange.version = Some(request.version());
-        exchange.measured = observed && parts.metrics;
+        exchange.measured = Measured::new(observed && parts.metrics, shared.body_sizes, || {
+            RequestBytes::from_body(request.body_mut())
+        });
         let routed = route.as_ref().is_some_and(route::is_final);
         let is_tagged = shared.nesting.is_tagging() || !request.extensions().is_empty();
-        if (has_span || exchange.measured) && is_tagged {
+        if (has_span || exchange.is_measured()) && is_tagged {
             let done = Parts {
                 propagation: parts.propagation,
                 spans: has_span,
-                metrics: exchange.measured,
+                metrics: exchange.is_measured(),
             };
             let outside = Outside {
                 parts: outside.parts.and(done),
@@ -87,8 +89,6 @@ impl ServerExchange {
             };
             outside.tag(request.extensions_mut());
         }
-        exchange.request =
-            (exchange.measured && shared.body_sizes).then(|| RequestBytes::from_body(request.body_mut()));
         let instruments = exchange.instruments(&settings.instruments);
         Some(Self {
             active: instruments.map(|instruments| instruments.activate(method.label(), scheme)),
@@ -162,7 +162,7 @@ impl Observe for ServerExchange {
         done
     }
 
-    fn on_response(&mut self, head: Head<'_>) -> EndAt {
+    fn on_response(&mut self, head: ResponseHead<'_>) -> EndAt {
         let end_at = self.exchange.respond(&head, &self.settings.shared);
         self.ends_on_drop =
             !self.settings.stream_cancellation_errors && protocol::is_event_stream(head.headers);
@@ -250,7 +250,7 @@ fn outside<B>(request: &Request<B>) -> Outside {
 fn stand_aside<B>(settings: &Settings, request: &Request<B>, outside: Outside) {
     settings.shared.nesting.warn("ServerLayer");
     if !outside.routed {
-        let head = throughline_propagation::Head::new(request);
+        let head = throughline_propagation::RequestHead::new(request);
         if let Some(route) = incoming::route_of(settings, &head) {
             route::set_route(route.into_owned());
         }

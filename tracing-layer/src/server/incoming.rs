@@ -8,7 +8,7 @@ use std::time::{Instant, SystemTime};
 use http::Request;
 use opentelemetry::Context;
 use opentelemetry::trace::{Link, Span, SpanBuilder, SpanContext, SpanKind};
-use throughline_propagation::{Extracted, Head, Trust};
+use throughline_propagation::{Extracted, RequestHead, Trust};
 
 use super::origin::{self, Origin};
 use super::route;
@@ -86,7 +86,7 @@ impl<'a, B> Incoming<'a, B> {
 }
 
 /// If the predicate panics, the caller is not trusted.
-fn trusts(trust: &Trust, head: &Head<'_>) -> bool {
+fn trusts(trust: &Trust, head: &RequestHead<'_>) -> bool {
     match trust {
         Trust::Always => true,
         judging => catch_unwind(AssertUnwindSafe(|| judging.decide(head))).unwrap_or(false),
@@ -94,7 +94,7 @@ fn trusts(trust: &Trust, head: &Head<'_>) -> bool {
 }
 
 /// Returns the route that the user sets, or else that of the framework.
-pub(super) fn route_of<'a>(settings: &Settings, head: &Head<'a>) -> Option<Cow<'a, str>> {
+pub(super) fn route_of<'a>(settings: &Settings, head: &RequestHead<'a>) -> Option<Cow<'a, str>> {
     let named = settings.route.call(|route| route(head)).flatten();
     named.or_else(|| route::matched(head.extensions()).map(Cow::Borrowed))
 }
@@ -102,7 +102,7 @@ pub(super) fn route_of<'a>(settings: &Settings, head: &Head<'a>) -> Option<Cow<'
 /// Returns the parent of the span, or the span context to link to.
 fn extracted(
     settings: &Settings,
-    head: &Head<'_>,
+    head: &RequestHead<'_>,
     trusted: bool,
     current: &Context,
 ) -> (Context, Option<SpanContext>) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::uri::Scheme;
 use opentelemetry::KeyValue;
-use throughline_propagation::{Head, Propagator, Trust};
+use throughline_propagation::{Propagator, RequestHead, Trust};
 use tower_layer::Layer;
 
 use super::Server;
@@ -103,7 +103,7 @@ impl ServerLayer {
     /// Other requests keep the context of their caller, so that traces pass through. If `filter` panics, the
     /// request is recorded.
     #[must_use]
-    pub fn with_filter(self, filter: impl Fn(&Head<'_>) -> bool + Send + Sync + 'static) -> Self {
+    pub fn with_filter(self, filter: impl Fn(&RequestHead<'_>) -> bool + Send + Sync + 'static) -> Self {
         self.with(|settings| settings.filter = Hook::new(Arc::new(filter)))
     }
 
@@ -115,7 +115,7 @@ impl ServerLayer {
     #[must_use]
     pub fn with_route(
         self,
-        route: impl Fn(&Head<'_>) -> Option<Cow<'static, str>> + Send + Sync + 'static,
+        route: impl Fn(&RequestHead<'_>) -> Option<Cow<'static, str>> + Send + Sync + 'static,
     ) -> Self {
         self.with(|settings| settings.route = Hook::new(Arc::new(route)))
     }
@@ -125,7 +125,7 @@ impl ServerLayer {
     #[must_use]
     pub fn with_request_attributes(
         self,
-        add: impl Fn(&Head<'_>, &mut Vec<KeyValue>) + Send + Sync + 'static,
+        add: impl Fn(&RequestHead<'_>, &mut Vec<KeyValue>) + Send + Sync + 'static,
     ) -> Self {
         self.with(|settings| settings.request_attributes = Hook::new(Arc::new(add)))
     }

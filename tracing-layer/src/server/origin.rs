@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::header::{FORWARDED, HOST};
 use http::{HeaderMap, HeaderName, Request, Uri, uri};
-use throughline_propagation::Head;
+use throughline_propagation::RequestHead;
 
 use super::forwarded::{Forwarded, first};
 use crate::authority::Authority;
@@ -92,8 +92,8 @@ fn original_uri<B>(request: &Request<B>) -> &Uri {
 }
 
 /// Returns the head of a request. The peer is [`PeerAddr`], or axum's `ConnectInfo` with the feature `axum`.
-pub(super) fn head<B>(request: &Request<B>) -> Head<'_> {
-    let head = Head::new(request);
+pub(super) fn head<B>(request: &Request<B>) -> RequestHead<'_> {
+    let head = RequestHead::new(request);
     #[cfg(feature = "axum")]
     if head.peer().is_none() {
         let info: Option<&axum::extract::ConnectInfo<std::net::SocketAddr>> = request.extensions().get();

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use opentelemetry::KeyValue;
-use throughline_propagation::{Head, Trust};
+use throughline_propagation::{RequestHead, Trust};
 
 use super::metrics::Instruments;
 use crate::hook::Hook;
@@ -24,9 +24,9 @@ pub(super) struct Settings {
     pub(super) request_attributes: Hook<RequestAttributes>,
 }
 
-pub(super) type Filter = dyn Fn(&Head<'_>) -> bool + Send + Sync;
-pub(super) type RouteOf = dyn Fn(&Head<'_>) -> Option<Cow<'static, str>> + Send + Sync;
-pub(super) type RequestAttributes = dyn Fn(&Head<'_>, &mut Vec<KeyValue>) + Send + Sync;
+pub(super) type Filter = dyn Fn(&RequestHead<'_>) -> bool + Send + Sync;
+pub(super) type RouteOf = dyn Fn(&RequestHead<'_>) -> Option<Cow<'static, str>> + Send + Sync;
+pub(super) type RequestAttributes = dyn Fn(&RequestHead<'_>, &mut Vec<KeyValue>) + Send + Sync;
 
 impl Settings {
     pub(super) fn new() -> Self {

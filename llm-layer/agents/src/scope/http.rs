@@ -9,7 +9,7 @@ use opentelemetry::Context;
 use throughline_tracing_layer::error_message::error_message;
 use throughline_tracing_layer::error_type::error_type;
 use throughline_tracing_layer::message::HttpResponse;
-use throughline_tracing_layer::observe::{End, EndAt, Head, Observe, ResponseFuture};
+use throughline_tracing_layer::observe::{End, EndAt, Observe, ResponseFuture, ResponseHead};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -84,7 +84,7 @@ impl Observe for ScopedExchange {
         Some(self.running.context())
     }
 
-    fn on_response(&mut self, head: Head<'_>) -> EndAt {
+    fn on_response(&mut self, head: ResponseHead<'_>) -> EndAt {
         if head.status.is_server_error() {
             let status = head.status.as_str().to_owned();
             let description = format!("answered {status}");

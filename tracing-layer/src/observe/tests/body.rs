@@ -10,8 +10,7 @@ use http_body_util::{BodyExt, Empty, Full};
 use opentelemetry::Context;
 use throughline_test_support::{Script, ScriptedBody};
 
-use super::{Log, Watch, guard, observed, poll, read};
-use crate::observe::response::observed as observe;
+use super::{Log, Watch, guard, observe, observed, poll, read};
 use crate::observe::{EndAt, EndGuard};
 
 #[test]

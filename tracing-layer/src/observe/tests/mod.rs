@@ -17,8 +17,7 @@ use http_body::{Body, Frame};
 use opentelemetry::Context;
 use throughline_test_support::{ScriptedBody, ScriptedError};
 
-use super::response::observed as observe;
-use super::{End, EndAt, EndGuard, Head, Observe};
+use super::{End, EndAt, EndGuard, Observe, ResponseHead};
 
 /// The result of a service.
 type Reply = Result<Response<ScriptedBody>, ScriptedError>;
@@ -40,7 +39,7 @@ impl Observe for Watch {
         Some(&self.context)
     }
 
-    fn on_response(&mut self, head: Head<'_>) -> EndAt {
+    fn on_response(&mut self, head: ResponseHead<'_>) -> EndAt {
         self.log
             .borrow_mut()
             .push(format!("head {}", head.status.as_u16()));
@@ -75,6 +74,13 @@ fn guard(log: &Log, until: EndAt) -> EndGuard<Watch> {
         until,
         polls: false,
     })
+}
+
+fn observe<B>(response: Response<B>, guard: EndGuard<Watch>) -> Response<super::ResponseBody<B, Watch>>
+where
+    B: Body<Error: std::fmt::Display + 'static>,
+{
+    super::response::observed(response, &mut Some(guard))
 }
 
 fn observed<B>(body: B, log: &Log) -> Response<super::ResponseBody<B, Watch>>

@@ -45,6 +45,11 @@ fn texts_lose_their_secrets_and_nothing_else() {
         ("https://u:a?SECRET@h/p", "https://REDACTED"),
         ("https://u:a@SECRET@h/p", "https://REDACTED@h/p"),
         ("dial u:SECRET@h: refused", "dial REDACTED@h: refused"),
+        ("u:SECRET=//SECRET@h", "REDACTED@h"),
+        ("SECRET=//SECRET@h:5432/db", "REDACTED@h:5432/db"),
+        ("u:SECRET,//SECRET://SECRET@h", "REDACTED@h"),
+        ("proxy=//u:SECRET@h:1", "REDACTED@h:1"),
+        ("(//u:SECRET@h:1)", "(//REDACTED@h:1)"),
         ("clone SECRET@h/x.git", "clone REDACTED@h/x.git"),
         ("proxy=http://SECRET@h:1", "proxy=http://REDACTED@h:1"),
         (

@@ -8,7 +8,7 @@ use http::Response;
 use http_body_util::Empty;
 use opentelemetry::trace::TraceContextExt;
 use opentelemetry::{Context, KeyValue};
-use throughline_propagation::{Head, W3cPropagator};
+use throughline_propagation::{RequestHead, W3cPropagator};
 use throughline_test_support::Recorder;
 use tower::{Layer, ServiceExt, service_fn};
 
@@ -17,7 +17,7 @@ use super::{hello, layer, request, span_of, traced};
 #[tokio::test]
 async fn filtered_requests_pass_their_trace_on() {
     let recorder = Recorder::new();
-    let filter = |head: &Head<'_>| head.uri().path() != "/";
+    let filter = |head: &RequestHead<'_>| head.uri().path() != "/";
     let layer = layer(&recorder)
         .with_propagator(W3cPropagator::new())
         .with_filter(filter);

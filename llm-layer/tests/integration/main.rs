@@ -50,5 +50,6 @@ mod scopes_usage;
 mod secrets;
 mod streams;
 mod support;
+mod tools;
 #[cfg(feature = "encodings")]
 mod unread_requests;

@@ -4,14 +4,16 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use opentelemetry::trace::{Status, TraceContextExt};
-use opentelemetry::{Context, KeyValue, StringValue};
+use opentelemetry::{Context, KeyValue};
 use throughline_tracing_layer::provider::LazyInstruments;
 
 use super::failure::Failure;
 use super::graph_run::GraphRun;
 use super::identity::ScopeKind;
 use super::instruments::{EndedScope, Instruments};
-use super::ledger::{Ledger, Tokens};
+use super::label_budget::ToolLabels;
+use super::ledger::Ledger;
+use super::tokens::Tokens;
 use crate::semconv::{self, count};
 
 /// What a scope records when it ends, except for the counts of its ledger.
@@ -19,8 +21,7 @@ use crate::semconv::{self, count};
 pub(super) struct Close {
     /// The context with the scope's span, without the scope itself.
     pub(super) cx: Context,
-    /// The innermost agent.
-    pub(super) agent: Option<StringValue>,
+    pub(super) labels: ToolLabels,
     pub(super) run: Option<Arc<GraphRun>>,
     pub(super) instruments: LazyInstruments<Instruments>,
     pub(super) failure: Option<Failure>,
@@ -39,7 +40,7 @@ impl Close {
         let ended = EndedScope {
             duration: self.duration,
             own_calls: ledger.own_calls(),
-            agent: self.agent.filter(|_| identity.kind == ScopeKind::Tool),
+            labels: self.labels,
             error: self.failure.as_ref().map(|failure| failure.error_type.clone()),
         };
         if let Some(instruments) = self.instruments.in_context(&self.cx) {
@@ -65,9 +66,7 @@ impl Close {
             ScopeKind::Node => Vec::new(),
             kind => {
                 let mut totals = totals(&tokens, kind);
-                let reasons = ledger.take_finish_reasons();
-                totals
-                    .extend(reasons.map(|reasons| KeyValue::new(semconv::RESPONSE_FINISH_REASONS, reasons)));
+                totals.append(&mut ledger.take_end_attributes());
                 totals
             }
         }

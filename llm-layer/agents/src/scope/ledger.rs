@@ -1,49 +1,17 @@
-//! The tokens of a scope.
+//! The ledger of a scope.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use opentelemetry::{Array, StringValue, Value};
+use opentelemetry::{Array, KeyValue, StringValue, Value};
 use throughline_tracing_layer::limits::bound;
 
 use super::exhausted::ExhaustedBudget;
 use super::identity::{ScopeIdentity, ScopeKind};
-use crate::usage::{CallUsage, TokenSource};
-
-/// The tokens of the model calls of a scope so far.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Tokens {
-    /// Input tokens, cached ones included.
-    pub input: u64,
-    /// Output tokens, reasoning included.
-    pub output: u64,
-    /// The input tokens that providers read from their caches.
-    pub cache_read: u64,
-    /// The input tokens that providers wrote to their caches.
-    pub cache_write: u64,
-    /// The output tokens for reasoning.
-    pub reasoning: u64,
-    /// The tokens that are estimates, since no provider reported them.
-    pub estimated: u64,
-    /// The cost in billionths of the currency of the prices; 0 without prices.
-    pub nanocost: u64,
-    /// The number of model calls that have ended.
-    pub calls: u64,
-    /// The number of calls with unknown or incomplete token counts.
-    pub unknown: u64,
-    /// The number of model calls that a [budget](crate::budget) refused. They are not in [`calls`](Self::calls).
-    pub refused: u64,
-}
-
-impl Tokens {
-    /// Returns the sum of input and output.
-    #[must_use]
-    pub fn total(&self) -> u64 {
-        self.input.saturating_add(self.output)
-    }
-}
+use super::tokens::{Counts, Tokens};
+use crate::semconv;
+use crate::usage::CallUsage;
 
 /// The token counts of a scope, linked to those of the scope above.
 ///
@@ -62,30 +30,13 @@ pub(super) struct Ledger {
     open: AtomicUsize,
     /// The end of the scope, while it waits for these calls.
     on_close: Mutex<Option<OnClose>>,
-    finish_reasons: Mutex<Option<Value>>,
+    end_attributes: Mutex<Vec<KeyValue>>,
 }
 
 /// Ends a scope.
 ///
 /// It must not own its ledger, nor a context in the scope, which does: the ledger stores it while calls are open.
 type OnClose = Box<dyn FnOnce(&Ledger) + Send>;
-
-#[derive(Debug, Default)]
-struct Counts {
-    input: AtomicU64,
-    output: AtomicU64,
-    cache_read: AtomicU64,
-    cache_write: AtomicU64,
-    reasoning: AtomicU64,
-    estimated: AtomicU64,
-    nanocost: AtomicU64,
-    calls: AtomicU64,
-    unknown: AtomicU64,
-    refused: AtomicU64,
-    /// The inference and tool calls of an agent without those of agents beneath it.
-    own_inference: AtomicU64,
-    own_tools: AtomicU64,
-}
 
 impl Ledger {
     pub(super) fn new(identity: ScopeIdentity, limit: Option<u64>, above: Option<Arc<Ledger>>) -> Self {
@@ -96,7 +47,7 @@ impl Ledger {
             counts: Counts::default(),
             open: AtomicUsize::new(0),
             on_close: Mutex::new(None),
-            finish_reasons: Mutex::new(None),
+            end_attributes: Mutex::default(),
         };
         if ledger.identity.kind == ScopeKind::Tool {
             ledger.add_tool();
@@ -165,18 +116,24 @@ impl Ledger {
         }
     }
 
-    /// Replaces the finish reasons of the innermost agent.
+    /// Sets the finish reasons of the innermost agent.
     pub(super) fn set_finish_reasons(&self, reasons: Vec<StringValue>) {
         if let Some(agent) = self.agent() {
-            let mut bounded = (!reasons.is_empty()).then_some(Value::Array(Array::String(reasons)));
-            bounded.iter_mut().for_each(bound);
-            *lock(&agent.finish_reasons) = bounded;
+            let mut reasons = (!reasons.is_empty()).then_some(Value::Array(Array::String(reasons)));
+            reasons.iter_mut().for_each(bound);
+            agent.set_end_attribute(semconv::RESPONSE_FINISH_REASONS, reasons);
         }
     }
 
-    /// The finish reasons of the last inference call of an agent.
-    pub(super) fn take_finish_reasons(&self) -> Option<Value> {
-        lock(&self.finish_reasons).take()
+    /// Sets an attribute that the span gets at its end, or removes it.
+    pub(super) fn set_end_attribute(&self, key: &'static str, value: Option<Value>) {
+        let mut attributes = lock(&self.end_attributes);
+        attributes.retain(|attribute| attribute.key.as_str() != key);
+        attributes.extend(value.map(|value| KeyValue::new(key, value)));
+    }
+
+    pub(super) fn take_end_attributes(&self) -> Vec<KeyValue> {
+        std::mem::take(&mut *lock(&self.end_attributes))
     }
 
     /// The ledger of the innermost agent.
@@ -232,55 +189,8 @@ impl Ledger {
     }
 }
 
-impl Counts {
-    fn add(&self, usage: &CallUsage) {
-        for (total, count) in [(&self.input, usage.input), (&self.output, usage.output)] {
-            if let Some((tokens, source)) = count {
-                total.fetch_add(tokens, Ordering::Relaxed);
-                if source == TokenSource::Estimated {
-                    self.estimated.fetch_add(tokens, Ordering::Relaxed);
-                }
-            }
-        }
-        self.cache_read.fetch_add(usage.cache_read, Ordering::Relaxed);
-        self.cache_write.fetch_add(usage.cache_write, Ordering::Relaxed);
-        self.reasoning.fetch_add(usage.reasoning, Ordering::Relaxed);
-        self.nanocost.fetch_add(nanos(usage.cost), Ordering::Relaxed);
-        self.calls.fetch_add(1, Ordering::Relaxed);
-        if usage.input.is_none() || usage.output.is_none() {
-            self.unknown.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    fn tokens(&self) -> Tokens {
-        Tokens {
-            input: self.input.load(Ordering::Relaxed),
-            output: self.output.load(Ordering::Relaxed),
-            cache_read: self.cache_read.load(Ordering::Relaxed),
-            cache_write: self.cache_write.load(Ordering::Relaxed),
-            reasoning: self.reasoning.load(Ordering::Relaxed),
-            estimated: self.estimated.load(Ordering::Relaxed),
-            nanocost: self.nanocost.load(Ordering::Relaxed),
-            calls: self.calls.load(Ordering::Relaxed),
-            unknown: self.unknown.load(Ordering::Relaxed),
-            refused: self.refused.load(Ordering::Relaxed),
-        }
-    }
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A cost in billionths.
-fn nanos(cost: Option<f64>) -> u64 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "such a cast saturates"
-    )]
-    let nanos = (cost.unwrap_or(0.0) * 1e9).round() as u64;
-    nanos
 }
 
 impl fmt::Debug for Ledger {

@@ -21,6 +21,7 @@
 //! | [`budget`] | no more model calls in a scope whose tokens are used up |
 //! | [`mod@graph`] | runs of a graph, step by step |
 //! | [`content`] | the capture of what tools receive and return |
+//! | [`evaluation`] | results of evaluations |
 //! | [`mcp`] | exchanges of the Model Context Protocol |
 //! | [`model_call`] | for libraries that observe model calls themselves |
 //!
@@ -62,6 +63,7 @@
 
 pub mod budget;
 pub mod content;
+pub mod evaluation;
 pub mod graph;
 pub mod mcp;
 pub mod model_call;

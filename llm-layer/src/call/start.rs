@@ -69,7 +69,9 @@ impl Start {
         let parameters = RequestAttributes::new(format.operation(), info);
         let names = ScopeNames::from_context(&self.parent, self.shared.config.names_from_baggage);
         let labels = self.labels(&recognised, &parameters);
-        let begin = || self.attributes(provider, &parameters, &labels, &names, unseen);
+        let capture = self.shared.config.capture;
+        let begin =
+            |has_content| self.attributes(provider, &parameters, &labels, &names, unseen, has_content);
         let span = self.shared.tracer.start(&self.parent, || {
             SpanBuilder::from_name(span_name(
                 parameters.operation.as_str(),
@@ -77,7 +79,7 @@ impl Start {
             ))
             .with_kind(SpanKind::Client)
             .with_start_time(self.time)
-            .with_attributes(begin())
+            .with_attributes(begin(capture.is_on_span()))
         });
         let config = &self.shared.config;
         let model = parameters.model.as_deref().unwrap_or_default();
@@ -102,7 +104,8 @@ impl Start {
             tokenizer.preload();
             counters.count_content(tokenizer);
         }
-        let begin_attributes = config.events.as_ref().map(|_| begin()).unwrap_or_default();
+        let begin_attributes = config.events.as_ref().map(|_| begin(capture.is_on_event()));
+        let begin_attributes = begin_attributes.unwrap_or_default();
         let drain_signal = DrainSignal::from_context(&self.parent);
         if let Some(drain_signal) = &drain_signal {
             drain_signal.observe(self.shared.clock);
@@ -152,6 +155,7 @@ impl Start {
         labels: &Labels,
         names: &ScopeNames,
         unseen: Option<Unseen>,
+        has_content: bool,
     ) -> Vec<KeyValue> {
         let mut attributes =
             Vec::with_capacity(labels.as_slice().len() + parameters.attributes.len() + EXTRA_CAPACITY);
@@ -167,7 +171,10 @@ impl Start {
         attributes.extend(names.agent());
         attributes.extend(names.conversation().filter(|id| !parameters.has(&id.key)));
         attributes.extend(unseen.map(|reason| KeyValue::new(semconv::REQUEST_UNSEEN, reason.as_str())));
-        self.extra_attributes.add_to(&mut attributes);
+        self.extra_attributes.add_to(
+            &mut attributes,
+            has_content.then_some(self.shared.config.limits.text),
+        );
         attributes
     }
 

@@ -14,6 +14,7 @@ mod attempts;
 mod baggage;
 mod budgets;
 mod budgets_estimates;
+mod call_attributes;
 mod complaints;
 mod content;
 mod conventions;
@@ -23,6 +24,7 @@ mod drain;
 #[cfg(feature = "tokio")]
 mod drain_heads;
 mod endings;
+mod evaluations;
 mod events;
 mod floods;
 mod golden;

@@ -76,43 +76,36 @@ impl Close {
 /// Returns the totals of the model calls in a scope, for its span.
 fn totals(tokens: &Tokens, kind: ScopeKind) -> Vec<KeyValue> {
     let mut totals = Vec::new();
-    if tokens.calls > 0 {
-        totals.push(count(semconv::TOKENS_CALLS, tokens.calls));
-        let directions = [
-            (semconv::TOKENS_INPUT, tokens.input),
-            (semconv::TOKENS_OUTPUT, tokens.output),
-        ];
-        // If calls have no usage, a sum of 0 means "unknown" and is omitted.
-        let is_counted = |(_, total): &(_, u64)| *total > 0 || tokens.unknown == 0;
-        totals.extend(
-            directions
-                .into_iter()
-                .filter(is_counted)
-                .map(|(name, total)| count(name, total)),
-        );
-    }
-    let parts = [
+    let mut push = |is_recorded: bool, name, total| {
+        if is_recorded {
+            totals.push(count(name, total));
+        }
+    };
+    let has_calls = tokens.calls > 0;
+    // If calls have no usage, a sum of 0 means "unknown" and is omitted.
+    let is_total = |total: u64| has_calls && (total > 0 || tokens.unknown == 0);
+    push(has_calls, semconv::TOKENS_CALLS, tokens.calls);
+    push(is_total(tokens.input), semconv::TOKENS_INPUT, tokens.input);
+    push(is_total(tokens.output), semconv::TOKENS_OUTPUT, tokens.output);
+    for (name, part) in [
         (semconv::TOKENS_CACHE_READ, tokens.cache_read),
         (semconv::TOKENS_REASONING, tokens.reasoning),
         (semconv::TOKENS_ESTIMATED, tokens.estimated),
         (semconv::TOKENS_UNKNOWN, tokens.unknown),
         (semconv::TOKENS_REFUSED, tokens.refused),
-    ];
-    let parts = parts.into_iter().filter(|(_, tokens)| *tokens > 0);
-    totals.extend(parts.map(|(name, tokens)| count(name, tokens)));
+    ] {
+        push(part > 0, name, part);
+    }
+    if kind == ScopeKind::Agent && has_calls && tokens.estimated == 0 && tokens.unknown == 0 {
+        let (read, written) = (tokens.cache_read, tokens.cache_write);
+        push(true, semconv::USAGE_INPUT_TOKENS, tokens.input);
+        push(true, semconv::USAGE_OUTPUT_TOKENS, tokens.output);
+        push(read > 0, semconv::USAGE_CACHE_READ_INPUT_TOKENS, read);
+        push(written > 0, semconv::USAGE_CACHE_WRITE_INPUT_TOKENS, written);
+    }
     if tokens.nanocost > 0 {
         #[expect(clippy::cast_precision_loss, reason = "exact up to 2⁵³ billionths")]
         totals.push(KeyValue::new(semconv::COST, tokens.nanocost as f64 / 1e9));
-    }
-    if kind == ScopeKind::Agent && tokens.calls > 0 && tokens.estimated == 0 && tokens.unknown == 0 {
-        totals.push(count(semconv::USAGE_INPUT_TOKENS, tokens.input));
-        totals.push(count(semconv::USAGE_OUTPUT_TOKENS, tokens.output));
-        let cached = [
-            (semconv::USAGE_CACHE_READ_INPUT_TOKENS, tokens.cache_read),
-            (semconv::USAGE_CACHE_WRITE_INPUT_TOKENS, tokens.cache_write),
-        ];
-        let cached = cached.into_iter().filter(|(_, tokens)| *tokens > 0);
-        totals.extend(cached.map(|(name, tokens)| count(name, tokens)));
     }
     totals
 }

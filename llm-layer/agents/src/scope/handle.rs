@@ -140,7 +140,7 @@ impl ScopeHandle {
     /// Returns whether the budget of this scope, or of one above it, is exhausted.
     #[must_use]
     pub fn is_exhausted(&self) -> bool {
-        self.ledger.is_exhausted()
+        self.exhausted().is_some()
     }
 
     /// Keeps this scope and all scopes above it from ending until the returned value is dropped, for a call that is still being

@@ -1,7 +1,6 @@
 //! The ledger of a scope.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use opentelemetry::{Array, KeyValue, StringValue, Value};
@@ -9,28 +8,34 @@ use throughline_tracing_layer::limits::bound;
 
 use super::exhausted::ExhaustedBudget;
 use super::identity::{ScopeIdentity, ScopeKind};
-use super::tokens::{Counts, Tokens};
+use super::tokens::Tokens;
 use crate::semconv;
 use crate::usage::CallUsage;
 
 /// The token counts of a scope, linked to those of the scope above.
 ///
 /// A call is added to the ledger of its scope and to all those above, each once, so that the tokens of a scope are those of
-/// all model calls beneath it. The counters are independent of each other and only ever grow: relaxed additions lose
-/// nothing, and a reader while calls are running sees each counter at some moment, not all at the same. The totals at the
-/// end of a scope are exact, because an open call adds its usage before it is released: the decrement of `open` and its
-/// load in `close` order these additions before the totals are read.
+/// all model calls beneath it. Each ledger has a lock of its own, and none is held while another is taken or a scope ends.
+/// The totals at the end of a scope are exact, because an open call adds its usage before it is released.
 pub(super) struct Ledger {
     pub(super) identity: ScopeIdentity,
     /// The most tokens that the scope may use.
     limit: Option<u64>,
     above: Option<Arc<Ledger>>,
-    counts: Counts,
+    state: Mutex<LedgerState>,
+}
+
+#[derive(Default)]
+struct LedgerState {
+    tokens: Tokens,
+    /// The inference calls and the tool calls of an agent without those of agents beneath it.
+    own_calls: [u64; 2],
+    /// Attributes that the span gets at its end.
+    end_attributes: Vec<KeyValue>,
     /// The number of calls that have ended and are still being counted.
-    open: AtomicUsize,
+    open: usize,
     /// The end of the scope, while it waits for these calls.
-    on_close: Mutex<Option<OnClose>>,
-    end_attributes: Mutex<Vec<KeyValue>>,
+    on_close: Option<OnClose>,
 }
 
 /// Ends a scope.
@@ -44,10 +49,7 @@ impl Ledger {
             identity,
             limit,
             above,
-            counts: Counts::default(),
-            open: AtomicUsize::new(0),
-            on_close: Mutex::new(None),
-            end_attributes: Mutex::default(),
+            state: Mutex::default(),
         };
         if ledger.identity.kind == ScopeKind::Tool {
             ledger.add_tool();
@@ -55,9 +57,9 @@ impl Ledger {
         ledger
     }
 
-    /// Counts a tool call.
+    /// Counts a tool call of the innermost agent.
     pub(super) fn add_tool(&self) {
-        self.add_own(|counts| &counts.own_tools);
+        self.change_agent(|state| state.own_calls[1] += 1);
     }
 
     /// Whether `other` is above this ledger. Every ledger is beneath `None`.
@@ -67,28 +69,28 @@ impl Ledger {
 
     /// Adds a call to this ledger and all above it.
     pub(super) fn add(&self, usage: &CallUsage) {
-        for ledger in self.upwards() {
-            ledger.counts.add(usage);
-        }
+        self.upwards().for_each(|ledger| ledger.state().tokens.add(usage));
         if usage.is_inference {
-            self.add_own(|counts| &counts.own_inference);
+            self.change_agent(|state| state.own_calls[0] += 1);
         }
     }
 
     /// Counts a refused call here and in all ledgers above.
     pub(super) fn refuse(&self) {
-        for ledger in self.upwards() {
-            ledger.counts.refused.fetch_add(1, Ordering::Relaxed);
-        }
+        self.upwards()
+            .for_each(|ledger| ledger.state().tokens.refused += 1);
     }
 
     /// The innermost exhausted budget.
     pub(super) fn exhausted(&self) -> Option<ExhaustedBudget> {
-        let (identity, limit, used) = self.upwards().find_map(Self::exhausted_budget)?;
-        Some(ExhaustedBudget {
-            scope: identity.to_string(),
-            limit,
-            used,
+        self.upwards().find_map(|ledger| {
+            let limit = ledger.limit?;
+            let used = ledger.tokens().total();
+            (used >= limit).then(|| ExhaustedBudget {
+                scope: ledger.identity.to_string(),
+                limit,
+                used,
+            })
         })
     }
 
@@ -97,49 +99,28 @@ impl Ledger {
         self.upwards().any(|ledger| ledger.limit.is_some())
     }
 
-    /// Whether a budget is exhausted.
-    pub(super) fn is_exhausted(&self) -> bool {
-        self.upwards().any(|ledger| ledger.exhausted_budget().is_some())
-    }
-
-    /// The scope of this ledger, its limit and the tokens that it has used, if its budget is exhausted.
-    fn exhausted_budget(&self) -> Option<(&ScopeIdentity, u64, u64)> {
-        let limit = self.limit?;
-        let used = self.tokens().total();
-        (used >= limit).then_some((&self.identity, limit, used))
-    }
-
-    /// Adds one to a count of the innermost agent.
-    fn add_own(&self, count: impl FnOnce(&Counts) -> &AtomicU64) {
-        if let Some(agent) = self.agent() {
-            count(&agent.counts).fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
     /// Sets the finish reasons of the innermost agent.
     pub(super) fn set_finish_reasons(&self, reasons: Vec<StringValue>) {
-        if let Some(agent) = self.agent() {
-            let mut reasons = (!reasons.is_empty()).then_some(Value::Array(Array::String(reasons)));
-            reasons.iter_mut().for_each(bound);
-            agent.set_end_attribute(semconv::RESPONSE_FINISH_REASONS, reasons);
-        }
+        let mut reasons = (!reasons.is_empty()).then_some(Value::Array(Array::String(reasons)));
+        reasons.iter_mut().for_each(bound);
+        self.change_agent(|state| state.set_end_attribute(semconv::RESPONSE_FINISH_REASONS, reasons));
     }
 
     /// Sets an attribute that the span gets at its end, or removes it.
     pub(super) fn set_end_attribute(&self, key: &'static str, value: Option<Value>) {
-        let mut attributes = lock(&self.end_attributes);
-        attributes.retain(|attribute| attribute.key.as_str() != key);
-        attributes.extend(value.map(|value| KeyValue::new(key, value)));
+        self.state().set_end_attribute(key, value);
     }
 
     pub(super) fn take_end_attributes(&self) -> Vec<KeyValue> {
-        std::mem::take(&mut *lock(&self.end_attributes))
+        std::mem::take(&mut self.state().end_attributes)
     }
 
-    /// The ledger of the innermost agent.
-    fn agent(&self) -> Option<&Self> {
-        self.upwards()
-            .find(|ledger| ledger.identity.kind == ScopeKind::Agent)
+    /// Changes the ledger of the innermost agent, if there is one.
+    fn change_agent(&self, change: impl FnOnce(&mut LedgerState)) {
+        let is_agent = |ledger: &&Self| ledger.identity.kind == ScopeKind::Agent;
+        if let Some(agent) = self.upwards().find(is_agent) {
+            change(&mut agent.state());
+        }
     }
 
     fn upwards(&self) -> impl Iterator<Item = &Self> {
@@ -148,49 +129,58 @@ impl Ledger {
 
     /// Adds an open call to this scope and all those above it.
     pub(super) fn hold(&self) {
-        for ledger in self.upwards() {
-            ledger.open.fetch_add(1, Ordering::AcqRel);
-        }
+        self.upwards().for_each(|ledger| ledger.state().open += 1);
     }
 
     /// Removes an open call. A scope that waited for it ends.
     pub(super) fn release(&self) {
         for ledger in self.upwards() {
-            if ledger.open.fetch_sub(1, Ordering::AcqRel) == 1 {
-                let on_close = lock(&ledger.on_close).take();
-                if let Some(on_close) = on_close {
-                    on_close(ledger);
-                }
+            let mut state = ledger.state();
+            state.open = state.open.saturating_sub(1);
+            let on_close = match state.open {
+                0 => state.on_close.take(),
+                _ => None,
+            };
+            drop(state);
+            if let Some(on_close) = on_close {
+                on_close(ledger);
             }
         }
     }
 
     /// Calls `on_close` now or, if calls are open, when the last of them is counted.
     pub(super) fn close(&self, on_close: impl FnOnce(&Self) + Send + 'static) {
-        // `release` takes the lock after its decrement. It either runs before the load here, which then sees 0, or finds
-        // what is stored here.
-        let mut waiting = lock(&self.on_close);
+        let mut state = self.state();
         // The server ends the span of a request without waiting for calls, so its totals cannot wait either.
-        if self.open.load(Ordering::Acquire) > 0 && self.identity.kind != ScopeKind::Request {
-            *waiting = Some(Box::new(on_close));
+        if state.open > 0 && self.identity.kind != ScopeKind::Request {
+            state.on_close = Some(Box::new(on_close));
             return;
         }
-        drop(waiting);
+        drop(state);
         on_close(self);
     }
 
-    pub(super) fn tokens(&self) -> Tokens {
-        self.counts.tokens()
+    fn state(&self) -> MutexGuard<'_, LedgerState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The inference and tool calls of an agent.
+    pub(super) fn tokens(&self) -> Tokens {
+        self.state().tokens
+    }
+
+    /// The inference calls and the tool calls of an agent.
     pub(super) fn own_calls(&self) -> [u64; 2] {
-        [&self.counts.own_inference, &self.counts.own_tools].map(|count| count.load(Ordering::Relaxed))
+        self.state().own_calls
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+impl LedgerState {
+    fn set_end_attribute(&mut self, key: &'static str, value: Option<Value>) {
+        self.end_attributes
+            .retain(|attribute| attribute.key.as_str() != key);
+        self.end_attributes
+            .extend(value.map(|value| KeyValue::new(key, value)));
+    }
 }
 
 impl fmt::Debug for Ledger {
@@ -198,7 +188,6 @@ impl fmt::Debug for Ledger {
         f.debug_struct("Ledger")
             .field("identity", &self.identity)
             .field("tokens", &self.tokens())
-            .field("open", &self.open)
             .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,4 @@
-//! The tokens of a scope, as values and as counters.
-
-use std::sync::atomic::{AtomicU64, Ordering};
+//! The tokens of a scope.
 
 use crate::usage::{CallUsage, TokenSource};
 
@@ -36,59 +34,24 @@ impl Tokens {
     pub fn total(&self) -> u64 {
         self.input.saturating_add(self.output)
     }
-}
 
-/// The counters of a scope.
-#[derive(Debug, Default)]
-pub(super) struct Counts {
-    pub(super) input: AtomicU64,
-    pub(super) output: AtomicU64,
-    pub(super) cache_read: AtomicU64,
-    pub(super) cache_write: AtomicU64,
-    pub(super) reasoning: AtomicU64,
-    pub(super) estimated: AtomicU64,
-    pub(super) nanocost: AtomicU64,
-    pub(super) calls: AtomicU64,
-    pub(super) unknown: AtomicU64,
-    pub(super) refused: AtomicU64,
-    /// The inference and tool calls of an agent without those of agents beneath it.
-    pub(super) own_inference: AtomicU64,
-    pub(super) own_tools: AtomicU64,
-}
-
-impl Counts {
-    pub(super) fn add(&self, usage: &CallUsage) {
-        for (total, count) in [(&self.input, usage.input), (&self.output, usage.output)] {
+    /// Adds a call.
+    pub(super) fn add(&mut self, usage: &CallUsage) {
+        let add = |total: &mut u64, count: u64| *total = total.saturating_add(count);
+        for (total, count) in [(&mut self.input, usage.input), (&mut self.output, usage.output)] {
             if let Some((tokens, source)) = count {
-                total.fetch_add(tokens, Ordering::Relaxed);
+                add(total, tokens);
                 if source == TokenSource::Estimated {
-                    self.estimated.fetch_add(tokens, Ordering::Relaxed);
+                    add(&mut self.estimated, tokens);
                 }
             }
         }
-        self.cache_read.fetch_add(usage.cache_read, Ordering::Relaxed);
-        self.cache_write.fetch_add(usage.cache_write, Ordering::Relaxed);
-        self.reasoning.fetch_add(usage.reasoning, Ordering::Relaxed);
-        self.nanocost.fetch_add(nanos(usage.cost), Ordering::Relaxed);
-        self.calls.fetch_add(1, Ordering::Relaxed);
-        if usage.input.is_none() || usage.output.is_none() {
-            self.unknown.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    pub(super) fn tokens(&self) -> Tokens {
-        Tokens {
-            input: self.input.load(Ordering::Relaxed),
-            output: self.output.load(Ordering::Relaxed),
-            cache_read: self.cache_read.load(Ordering::Relaxed),
-            cache_write: self.cache_write.load(Ordering::Relaxed),
-            reasoning: self.reasoning.load(Ordering::Relaxed),
-            estimated: self.estimated.load(Ordering::Relaxed),
-            nanocost: self.nanocost.load(Ordering::Relaxed),
-            calls: self.calls.load(Ordering::Relaxed),
-            unknown: self.unknown.load(Ordering::Relaxed),
-            refused: self.refused.load(Ordering::Relaxed),
-        }
+        add(&mut self.cache_read, usage.cache_read);
+        add(&mut self.cache_write, usage.cache_write);
+        add(&mut self.reasoning, usage.reasoning);
+        add(&mut self.nanocost, nanos(usage.cost));
+        self.calls += 1;
+        self.unknown += u64::from(usage.input.is_none() || usage.output.is_none());
     }
 }
 

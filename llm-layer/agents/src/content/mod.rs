@@ -96,16 +96,21 @@ pub(crate) struct ContentSettings {
 }
 
 impl ContentSettings {
-    /// These settings, and those of `above` where there are none.
-    pub(crate) fn or(&self, above: Option<&Self>) -> Self {
-        Self {
-            capture: self.capture.or_else(|| above?.capture),
-            redact: self.redact.clone().or_else(|| above?.redact.clone()),
-        }
+    /// Returns the settings of a scope, and those of the scope above where there are none.
+    pub(crate) fn inherited(own: Option<&Arc<Self>>, above: Option<&Arc<Self>>) -> Option<Arc<Self>> {
+        let (Some(own), Some(above)) = (own, above) else {
+            return own.or(above).cloned();
+        };
+        Some(Arc::new(Self {
+            capture: own.capture.or(above.capture),
+            redact: own.redact.clone().or_else(|| above.redact.clone()),
+        }))
     }
 
-    pub(crate) fn is_on_span(&self) -> bool {
-        self.capture.unwrap_or_else(|| *ENVIRONMENT).is_on_span()
+    /// Returns whether content is recorded on spans: as the settings say, else the environment.
+    pub(crate) fn is_on_span(settings: Option<&Arc<Self>>) -> bool {
+        let capture = settings.and_then(|settings| settings.capture);
+        capture.unwrap_or_else(|| *ENVIRONMENT).is_on_span()
     }
 
     /// Returns content as the value of an attribute, redacted and cut to size: JSON, or the text itself if it is one.

@@ -33,13 +33,14 @@ pub(super) struct Close {
 impl Close {
     pub(super) fn record(self, ledger: &Ledger) {
         let identity = &ledger.identity;
+        let totals = ledger.totals();
         let span = self.cx.span();
         if (self.ended_at.is_some() || identity.kind == ScopeKind::Request) && span.is_recording() {
-            span.set_attributes(self.totals(ledger));
+            span.set_attributes(self.attributes(identity.kind, &totals.tokens, totals.end_attributes));
         }
         let ended = EndedScope {
             duration: self.duration,
-            own_calls: ledger.own_calls(),
+            own_calls: totals.own_calls,
             labels: self.labels,
             error: self.failure.as_ref().map(|failure| failure.error_type.clone()),
         };
@@ -54,20 +55,19 @@ impl Close {
         span.end_with_timestamp(ended_at);
     }
 
-    fn totals(&self, ledger: &Ledger) -> Vec<KeyValue> {
-        let tokens = ledger.tokens();
-        match ledger.identity.kind {
+    fn attributes(&self, kind: ScopeKind, tokens: &Tokens, mut at_end: Vec<KeyValue>) -> Vec<KeyValue> {
+        match kind {
             ScopeKind::Graph => {
                 let trace = self.cx.span().span_context().trace_id();
                 let run = self.run.as_ref();
-                run.map(|run| run.totals(trace, &tokens, self.duration))
+                run.map(|run| run.totals(trace, tokens, self.duration))
                     .unwrap_or_default()
             }
             ScopeKind::Node => Vec::new(),
             kind => {
-                let mut totals = totals(&tokens, kind);
-                totals.append(&mut ledger.take_end_attributes());
-                totals
+                let mut attributes = totals(tokens, kind);
+                attributes.append(&mut at_end);
+                attributes
             }
         }
     }

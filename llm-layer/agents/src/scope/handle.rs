@@ -53,7 +53,7 @@ pub struct ScopeHandle {
     pub(super) names: ScopeNames,
     pub(super) names_to_baggage: bool,
     pub(super) run: Option<Arc<GraphRun>>,
-    pub(super) content: ContentSettings,
+    pub(super) content: Option<Arc<ContentSettings>>,
     /// Whether the span records content.
     pub(super) is_captured: bool,
 }
@@ -115,9 +115,17 @@ impl ScopeHandle {
             return;
         }
         if let Ok(result) = serde_json::to_value(result) {
-            let result = self.content.attribute(result);
+            let result = self.content_attribute(result);
             self.ledger
                 .set_end_attribute(semconv::TOOL_CALL_RESULT, result.map(Into::into));
+        }
+    }
+
+    /// Returns captured content as the value of an attribute.
+    pub(super) fn content_attribute(&self, content: serde_json::Value) -> Option<String> {
+        match &self.content {
+            Some(settings) => settings.attribute(content),
+            None => ContentSettings::default().attribute(content),
         }
     }
 

@@ -38,6 +38,14 @@ struct LedgerState {
     on_close: Option<OnClose>,
 }
 
+/// The totals of a scope that ends.
+pub(super) struct LedgerTotals {
+    pub(super) tokens: Tokens,
+    /// The inference calls and the tool calls of an agent.
+    pub(super) own_calls: [u64; 2],
+    pub(super) end_attributes: Vec<KeyValue>,
+}
+
 /// Ends a scope.
 ///
 /// It must not own its ledger, nor a context in the scope, which does: the ledger stores it while calls are open.
@@ -111,10 +119,6 @@ impl Ledger {
         self.state().set_end_attribute(key, value);
     }
 
-    pub(super) fn take_end_attributes(&self) -> Vec<KeyValue> {
-        std::mem::take(&mut self.state().end_attributes)
-    }
-
     /// Changes the ledger of the innermost agent, if there is one.
     fn change_agent(&self, change: impl FnOnce(&mut LedgerState)) {
         let is_agent = |ledger: &&Self| ledger.identity.kind == ScopeKind::Agent;
@@ -168,9 +172,14 @@ impl Ledger {
         self.state().tokens
     }
 
-    /// The inference calls and the tool calls of an agent.
-    pub(super) fn own_calls(&self) -> [u64; 2] {
-        self.state().own_calls
+    /// Returns the totals at the end of the scope.
+    pub(super) fn totals(&self) -> LedgerTotals {
+        let mut state = self.state();
+        LedgerTotals {
+            tokens: state.tokens,
+            own_calls: state.own_calls,
+            end_attributes: std::mem::take(&mut state.end_attributes),
+        }
     }
 }
 

@@ -26,8 +26,8 @@ pub struct Scope {
     pub(super) names_to_baggage: bool,
     pub(super) names_from_baggage: bool,
     pub(super) attributes: Vec<KeyValue>,
-    pub(super) arguments: Option<Value>,
-    pub(super) content: ContentSettings,
+    pub(super) arguments: Option<Box<Value>>,
+    pub(super) content: Option<Arc<ContentSettings>>,
     pub(super) tracer: LazyTracer,
     pub(super) instruments: LazyInstruments<Instruments>,
 }
@@ -42,7 +42,7 @@ impl Scope {
             names_from_baggage: false,
             attributes: Vec::new(),
             arguments: None,
-            content: ContentSettings::default(),
+            content: None,
             tracer: TRACER.clone(),
             instruments: Instruments::global(),
         }
@@ -134,22 +134,26 @@ impl Scope {
     /// search.record_result(&["a", "b", "c"]);
     /// ```
     pub fn with_arguments<T: Serialize + ?Sized>(mut self, arguments: &T) -> Self {
-        self.arguments = serde_json::to_value(arguments).ok();
+        self.arguments = serde_json::to_value(arguments).ok().map(Box::new);
         self
     }
 
     /// Sets where content of this scope and all scopes beneath it is recorded. Default: that of the scope above, else
     /// [`Capture::from_env`], read once in a process.
     pub fn with_capture(mut self, capture: Capture) -> Self {
-        self.content.capture = Some(capture);
+        self.content_mut().capture = Some(capture);
         self
     }
 
     /// Sets a hook that can change captured arguments and results of this scope and all scopes beneath it before they are recorded.
     /// Default: that of the scope above, else none. If it sets `null` or panics, nothing is recorded.
     pub fn with_redaction(mut self, redact: impl Fn(&mut Value) + Send + Sync + 'static) -> Self {
-        self.content.redact = Some(Arc::new(redact));
+        self.content_mut().redact = Some(Arc::new(redact));
         self
+    }
+
+    fn content_mut(&mut self) -> &mut ContentSettings {
+        Arc::make_mut(self.content.get_or_insert_default())
     }
 
     /// Sets the provider of the scope's span. Default: the global one, which may be set after the first scope.

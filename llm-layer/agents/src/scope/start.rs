@@ -12,6 +12,7 @@ use super::ledger::Ledger;
 use super::names::ScopeNames;
 use super::running::RunningScope;
 use super::setup::Scope;
+use crate::content::ContentSettings;
 use crate::semconv::{self, count, tinyllm};
 
 /// Starts a scope beneath a context.
@@ -28,11 +29,11 @@ pub(super) fn start(mut scope: Scope, parent: &Context) -> RunningScope {
     } else {
         scope.tracer.start(parent, || span_builder(&scope, &handle, step))
     };
-    if kind == ScopeKind::Tool && handle.content.is_on_span() {
+    if kind == ScopeKind::Tool && ContentSettings::is_on_span(handle.content.as_ref()) {
         if let Some(span) = span.as_mut().filter(|span| span.is_recording()) {
             handle.is_captured = true;
             let arguments = scope.arguments.take();
-            if let Some(arguments) = arguments.and_then(|arguments| handle.content.attribute(arguments)) {
+            if let Some(arguments) = arguments.and_then(|arguments| handle.content_attribute(*arguments)) {
                 span.set_attribute(KeyValue::new(semconv::TOOL_CALL_ARGUMENTS, arguments));
             }
         }
@@ -77,7 +78,10 @@ fn scope_handle(scope: &Scope, parent: &Context, above: Option<&ScopeHandle>) ->
         names: names.or(ScopeNames::from_context(parent, scope.names_from_baggage)),
         names_to_baggage: scope.names_to_baggage || above.is_some_and(|above| above.names_to_baggage),
         run: run.or_else(|| above?.run.clone()),
-        content: scope.content.or(above.map(|above| &above.content)),
+        content: ContentSettings::inherited(
+            scope.content.as_ref(),
+            above.and_then(|above| above.content.as_ref()),
+        ),
         is_captured: false,
     }
 }

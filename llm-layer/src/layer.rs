@@ -178,7 +178,8 @@ impl LlmLayer {
     /// Sets where prompts and answers are recorded. Default: [`Capture::from_env`], read when the layer is
     /// created, which is nowhere if the environment does not say otherwise.
     ///
-    /// The size is bounded: see [`LlmLayer::with_content_limits`].
+    /// The size is bounded: see [`LlmLayer::with_content_limits`]. For the arguments and results of tools, see
+    /// [`Scope::with_capture`](throughline_agents::scope::Scope::with_capture).
     #[must_use]
     pub fn with_capture(mut self, capture: Capture) -> Self {
         self.config().capture = capture;

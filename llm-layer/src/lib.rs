@@ -46,10 +46,11 @@
 //! | `gen_ai.request.*`, `gen_ai.output.type`, `openai.*`, `aws.bedrock.*` | at the start, where the request has them | parameters, `openai.api.type` |
 //! | `azure.resource_provider.namespace` | at the start, at Azure's model inference | `Microsoft.CognitiveServices` |
 //! | `gen_ai.agent.name`, `gen_ai.conversation.id` | at the start, in a scope or by baggage | see [`scope`](throughline_agents::scope) |
+//! | `gen_ai.conversation.compacted`, `gen_ai.prompt.variable.*` | at the start, if set by [`CallAttributes`]; variables only if content is captured | |
+//! | `gen_ai.conversation.compacted` | at the end, if the provider reports it | whether a summary replaced a part of the conversation |
 //! | `gen_ai.response.id`, `gen_ai.response.model` | at the end | from the answer |
 //! | `gen_ai.response.finish_reasons` | at the end | one an alternative; `error` where it did not come |
 //! | `gen_ai.response.time_to_first_chunk` | streams | seconds from the call to the first event of the answer; comments and pings do not count |
-//! | `gen_ai.conversation.compacted` | if true | whether the provider replaced a part of the conversation with a summary |
 //! | `gen_ai.usage.*` | where the provider reported them | tokens; input with cached ones, output with reasoning |
 //! | `http.request.resend_count`, event `throughline.attempt` | with a [`ClientLayer`] inside | how often the request was sent again; [one event an attempt](#attempts) |
 //! | `http.response.header.{name}` | refusals | `retry-after`, rate limits, the request's id |

@@ -17,6 +17,8 @@ pub(crate) const INPUT_MESSAGES: &str = "gen_ai.input.messages";
 pub(crate) const OPERATION_NAME: &str = "gen_ai.operation.name";
 pub(crate) const OUTPUT_MESSAGES: &str = "gen_ai.output.messages";
 pub(crate) const OUTPUT_TYPE: &str = "gen_ai.output.type";
+/// The prefix of the variables of a prompt.
+pub(crate) const PROMPT_VARIABLE: &str = "gen_ai.prompt.variable.";
 pub(crate) const PROMPT_NAME: &str = "gen_ai.prompt.name";
 pub(crate) const PROMPT_VERSION: &str = "gen_ai.prompt.version";
 pub(crate) const PROVIDER_NAME: &str = "gen_ai.provider.name";

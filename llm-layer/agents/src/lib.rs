@@ -20,6 +20,8 @@
 //! | [`scope`] | agents, tools, workflows and requests: spans, metrics, names and the tokens of the model calls beneath |
 //! | [`budget`] | no more model calls in a scope whose tokens are used up |
 //! | [`mod@graph`] | runs of a graph, step by step |
+//! | [`content`] | the capture of what tools receive and return |
+//! | [`evaluation`] | results of evaluations |
 //! | [`mcp`] | exchanges of the Model Context Protocol |
 //! | [`model_call`] | for libraries that observe model calls themselves |
 //!
@@ -60,6 +62,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod budget;
+pub mod content;
+pub mod evaluation;
 pub mod graph;
 pub mod mcp;
 pub mod model_call;
@@ -73,8 +77,8 @@ pub use self::budget::{TokenBudgetLayer, TokenBudgetService};
 pub use self::graph::{graph, node};
 pub use self::model_call::in_model_call;
 pub use self::scope::{
-    Tokens, agent, in_agent, in_tool, in_workflow, tokens, tool, try_in_agent, try_in_tool, try_in_workflow,
-    workflow,
+    Tokens, agent, in_agent, in_tool, in_workflow, record_result, tokens, tool, try_in_agent, try_in_tool,
+    try_in_workflow, workflow,
 };
 pub use self::usage::{CallUsage, TokenSource};
 

@@ -79,7 +79,7 @@ pub(super) fn record(call: &mut CallState, outcome: &Outcome) {
         emit(call, events, outcome.at, &attributes, said, failure);
     }
     let config = &call.shared.config;
-    let on_span = content.as_ref().filter(|_| config.capture.on_span());
+    let on_span = content.as_ref().filter(|_| config.capture.is_on_span());
     if config.legacy {
         legacy::push_attributes(call, &mut attributes, call_usage, on_span);
     }
@@ -116,7 +116,7 @@ fn emit(
     if let Some(failure) = failure {
         events.exception(span.span_context(), at, &failure.kind, &failure.description);
     }
-    if let Some(content) = content.filter(|_| call.shared.config.capture.on_event()) {
+    if let Some(content) = content.filter(|_| call.shared.config.capture.is_on_event()) {
         let all = call.request.begin_attributes.iter().chain(attributes).cloned();
         events.details(span.span_context(), at, all, content);
     }

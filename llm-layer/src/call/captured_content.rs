@@ -40,10 +40,10 @@ pub(super) fn record(
     let said: Vec<KeyValue> = content::attributes(content)
         .map(|(name, json)| KeyValue::new(name, json))
         .collect();
-    if config.capture.on_event() && config.events.is_none() {
+    if config.capture.is_on_event() && config.events.is_none() {
         span.add_event(semconv::OPERATION_DETAILS, said.clone());
     }
-    if config.capture.on_span() {
+    if config.capture.is_on_span() {
         attributes.extend(said);
     }
 }

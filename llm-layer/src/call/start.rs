@@ -70,7 +70,9 @@ impl Start {
         let parameters = RequestAttributes::new(format.operation(), info, self.shared.config.convention);
         let names = ScopeNames::from_context(&self.parent, self.shared.config.names_from_baggage);
         let labels = self.labels(&recognised, &parameters);
-        let begin = || self.attributes(provider, &parameters, &labels, &names, unseen);
+        let capture = self.shared.config.capture;
+        let begin =
+            |has_content| self.attributes(provider, &parameters, &labels, &names, unseen, has_content);
         let builder = || {
             SpanBuilder::from_name(span_name(
                 parameters.operation.as_str(),
@@ -78,7 +80,7 @@ impl Start {
             ))
             .with_kind(SpanKind::Client)
             .with_start_time(self.time)
-            .with_attributes(begin())
+            .with_attributes(begin(capture.is_on_span()))
         };
         // A span that has started cannot be withdrawn. So it waits for the answer if only that shows whether this is a
         // model call; the spans of its attempts are then beside it, not beneath.
@@ -109,7 +111,8 @@ impl Start {
             tokenizer.preload();
             counters.count_content(tokenizer);
         }
-        let begin_attributes = config.events.as_ref().map(|_| begin()).unwrap_or_default();
+        let begin_attributes = config.events.as_ref().map(|_| begin(capture.is_on_event()));
+        let begin_attributes = begin_attributes.unwrap_or_default();
         let drain_signal = DrainSignal::from_context(&self.parent);
         if let Some(drain_signal) = &drain_signal {
             drain_signal.observe(self.shared.clock);
@@ -164,6 +167,7 @@ impl Start {
         labels: &Labels,
         names: &ScopeNames,
         unseen: Option<Unseen>,
+        has_content: bool,
     ) -> Vec<KeyValue> {
         let mut attributes =
             Vec::with_capacity(labels.as_slice().len() + parameters.attributes.len() + EXTRA_CAPACITY);
@@ -179,7 +183,14 @@ impl Start {
         attributes.extend(names.agent());
         attributes.extend(names.conversation().filter(|id| !parameters.has(&id.key)));
         attributes.extend(unseen.map(|reason| KeyValue::new(semconv::REQUEST_UNSEEN, reason.as_str())));
-        self.extra_attributes.add_to(&mut attributes);
+        self.extra_attributes.add_to(
+            &mut attributes,
+            has_content.then_some(self.shared.config.limits.text),
+        );
+        let convention = self.shared.config.convention;
+        if !convention.is_latest() {
+            attributes.retain(|attribute| convention.has(attribute.key.as_str()));
+        }
         attributes
     }
 

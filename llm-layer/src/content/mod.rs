@@ -10,76 +10,12 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use opentelemetry::otel_warn;
 use serde_json::Value;
+pub use throughline_agents::content::Capture;
 use throughline_llm_wire::Content;
 
 use self::truncate::truncate;
 use crate::semconv::{INPUT_MESSAGES, OUTPUT_MESSAGES, SYSTEM_INSTRUCTIONS, TOOL_DEFINITIONS};
-
-/// Where the content of calls is recorded. It may contain anything that people write to a model.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Capture {
-    /// Nowhere.
-    #[default]
-    NoContent,
-    /// In attributes of the span.
-    SpanOnly,
-    /// In the event `gen_ai.client.inference.operation.details`: a log record if there is a logger
-    /// ([`LlmLayer::with_logger_provider`](crate::LlmLayer::with_logger_provider)), else an event of the
-    /// span.
-    EventOnly,
-    /// In both.
-    SpanAndEvent,
-}
-
-impl Capture {
-    /// Returns the choice of the environment variable `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`:
-    /// `NO_CONTENT`, `SPAN_ONLY`, `EVENT_ONLY`, `SPAN_AND_EVENT`, or the former values `false` (nowhere) and
-    /// `true` (on the span). Case is ignored.
-    ///
-    /// Any other value is reported to OpenTelemetry's internal log, and nothing is captured.
-    #[must_use]
-    pub fn from_env() -> Self {
-        let choice = std::env::var(CAPTURE_VARIABLE).unwrap_or_default();
-        if choice.trim().is_empty() {
-            return Self::NoContent;
-        }
-        Self::from_choice(&choice).unwrap_or_else(|| {
-            otel_warn!(
-                name: "throughline.unknown_capture",
-                message = format!(
-                    "{CAPTURE_VARIABLE}={choice:?} is none of NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT, true, false: \
-                     no content is captured"
-                )
-            );
-            Self::NoContent
-        })
-    }
-
-    fn from_choice(choice: &str) -> Option<Self> {
-        match choice.trim().to_ascii_uppercase().as_str() {
-            "NO_CONTENT" | "FALSE" => Some(Self::NoContent),
-            "SPAN_ONLY" | "TRUE" => Some(Self::SpanOnly),
-            "EVENT_ONLY" => Some(Self::EventOnly),
-            "SPAN_AND_EVENT" => Some(Self::SpanAndEvent),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn is_on(self) -> bool {
-        self != Self::NoContent
-    }
-
-    pub(crate) fn on_span(self) -> bool {
-        matches!(self, Self::SpanOnly | Self::SpanAndEvent)
-    }
-
-    pub(crate) fn on_event(self) -> bool {
-        matches!(self, Self::EventOnly | Self::SpanAndEvent)
-    }
-}
 
 /// A hook that may change or empty the content of a call.
 #[derive(Clone)]
@@ -144,8 +80,6 @@ impl fmt::Debug for Redact {
         f.write_str("Redact")
     }
 }
-
-const CAPTURE_VARIABLE: &str = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT";
 
 #[cfg(test)]
 mod tests;

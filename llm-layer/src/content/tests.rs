@@ -4,7 +4,7 @@ use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 use throughline_llm_wire::{Content, Target, read_request};
 
-use super::{Capture, Limits, Redact, attributes, finish};
+use super::{Limits, Redact, attributes, finish};
 
 /// The content of a chat request, with an output.
 fn content_of(body: &Value, output: Vec<Value>) -> Content {
@@ -16,23 +16,6 @@ fn content_of(body: &Value, output: Vec<Value>) -> Content {
     let mut content = Content::from_request(&body);
     content.output = output;
     content
-}
-
-#[test]
-fn choices() {
-    let cases = [
-        ("NO_CONTENT", Some(Capture::NoContent)),
-        ("span_only", Some(Capture::SpanOnly)),
-        ("EVENT_ONLY", Some(Capture::EventOnly)),
-        ("SPAN_AND_EVENT", Some(Capture::SpanAndEvent)),
-        ("true", Some(Capture::SpanOnly)),
-        ("false", Some(Capture::NoContent)),
-        ("", None),
-        ("yes", None),
-    ];
-    for (choice, capture) in cases {
-        assert_eq!(Capture::from_choice(choice), capture, "{choice}");
-    }
 }
 
 #[test]

@@ -6,9 +6,8 @@
 //! than few long ones, and the number of passes is logarithmic. If that is not enough, the oldest messages
 //! are dropped, since the latest ones explain the answer.
 
-use serde_core::ser::Serialize;
 use serde_json::Value;
-use throughline_llm_wire::cut;
+use throughline_agents::content::{json_bytes, shorten_texts};
 
 use super::Limits;
 
@@ -16,12 +15,12 @@ use super::Limits;
 pub(super) fn truncate(parts: [&mut Vec<Value>; 4], limits: Limits) {
     for part in parts {
         let mut text = limits.text;
-        part.iter_mut().for_each(|value| shorten(value, text));
-        let mut size = size(&*part);
+        part.iter_mut().for_each(|value| shorten_texts(value, text));
+        let mut size = json_bytes(&*part);
         while size > limits.total && text > MIN_TEXT_BYTES {
             text /= 2;
-            part.iter_mut().for_each(|value| shorten(value, text));
-            size = self::size(&*part);
+            part.iter_mut().for_each(|value| shorten_texts(value, text));
+            size = json_bytes(&*part);
         }
         if size > limits.total {
             drop_oldest(part, size, limits.total);
@@ -38,43 +37,10 @@ fn drop_oldest(part: &mut Vec<Value>, mut size: usize, total: usize) {
             break;
         }
         // With its comma. The last value has none, but after it the part is empty anyway.
-        size = size.saturating_sub(self::size(value) + 1);
+        size = size.saturating_sub(json_bytes(value) + 1);
         dropped += 1;
     }
     part.drain(..dropped);
-}
-
-/// Cuts the strings of a value, each at a character boundary.
-fn shorten(value: &mut Value, limit: usize) {
-    match value {
-        Value::String(text) if text.len() > limit => {
-            text.truncate(cut::at_char_boundary(text, limit).len());
-            text.push('…');
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| shorten(item, limit)),
-        Value::Object(members) => members.values_mut().for_each(|member| shorten(member, limit)),
-        _ => {}
-    }
-}
-
-/// Returns the length of a part, or of a value in it, as JSON, in bytes.
-fn size<T: Serialize + ?Sized>(value: &T) -> usize {
-    let mut count = Count(0);
-    let _ = serde_json::to_writer(&mut count, value);
-    count.0
-}
-
-struct Count(usize);
-
-impl std::io::Write for Count {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }
 
 /// Texts are not cut to less than this; then messages are dropped.

@@ -14,6 +14,7 @@ mod attempts;
 mod baggage;
 mod budgets;
 mod budgets_estimates;
+mod call_attributes;
 mod complaints;
 mod content;
 mod conventions;
@@ -24,6 +25,7 @@ mod drain;
 #[cfg(feature = "tokio")]
 mod drain_heads;
 mod endings;
+mod evaluations;
 mod events;
 mod floods;
 mod golden;
@@ -51,6 +53,7 @@ mod scopes_usage;
 mod secrets;
 mod streams;
 mod support;
+mod tools;
 #[cfg(feature = "encodings")]
 mod unread_requests;
 #[cfg(all(feature = "axum-ws", feature = "tungstenite"))]

@@ -4,14 +4,16 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use opentelemetry::trace::{Status, TraceContextExt};
-use opentelemetry::{Context, KeyValue, StringValue};
+use opentelemetry::{Context, KeyValue};
 use throughline_tracing_layer::provider::LazyInstruments;
 
 use super::failure::Failure;
 use super::graph_run::GraphRun;
 use super::identity::ScopeKind;
 use super::instruments::{EndedScope, Instruments};
-use super::ledger::{Ledger, Tokens};
+use super::label_budget::ToolLabels;
+use super::ledger::Ledger;
+use super::tokens::Tokens;
 use crate::semconv::{self, count};
 
 /// What a scope records when it ends, except for the counts of its ledger.
@@ -19,8 +21,7 @@ use crate::semconv::{self, count};
 pub(super) struct Close {
     /// The context with the scope's span, without the scope itself.
     pub(super) cx: Context,
-    /// The innermost agent.
-    pub(super) agent: Option<StringValue>,
+    pub(super) labels: ToolLabels,
     pub(super) run: Option<Arc<GraphRun>>,
     pub(super) instruments: LazyInstruments<Instruments>,
     pub(super) failure: Option<Failure>,
@@ -32,14 +33,15 @@ pub(super) struct Close {
 impl Close {
     pub(super) fn record(self, ledger: &Ledger) {
         let identity = &ledger.identity;
+        let totals = ledger.totals();
         let span = self.cx.span();
         if (self.ended_at.is_some() || identity.kind == ScopeKind::Request) && span.is_recording() {
-            span.set_attributes(self.totals(ledger));
+            span.set_attributes(self.attributes(identity.kind, &totals.tokens, totals.end_attributes));
         }
         let ended = EndedScope {
             duration: self.duration,
-            own_calls: ledger.own_calls(),
-            agent: self.agent.filter(|_| identity.kind == ScopeKind::Tool),
+            own_calls: totals.own_calls,
+            labels: self.labels,
             error: self.failure.as_ref().map(|failure| failure.error_type.clone()),
         };
         if let Some(instruments) = self.instruments.in_context(&self.cx) {
@@ -53,22 +55,19 @@ impl Close {
         span.end_with_timestamp(ended_at);
     }
 
-    fn totals(&self, ledger: &Ledger) -> Vec<KeyValue> {
-        let tokens = ledger.tokens();
-        match ledger.identity.kind {
+    fn attributes(&self, kind: ScopeKind, tokens: &Tokens, mut at_end: Vec<KeyValue>) -> Vec<KeyValue> {
+        match kind {
             ScopeKind::Graph => {
                 let trace = self.cx.span().span_context().trace_id();
                 let run = self.run.as_ref();
-                run.map(|run| run.totals(trace, &tokens, self.duration))
+                run.map(|run| run.totals(trace, tokens, self.duration))
                     .unwrap_or_default()
             }
             ScopeKind::Node => Vec::new(),
             kind => {
-                let mut totals = totals(&tokens, kind);
-                let reasons = ledger.take_finish_reasons();
-                totals
-                    .extend(reasons.map(|reasons| KeyValue::new(semconv::RESPONSE_FINISH_REASONS, reasons)));
-                totals
+                let mut attributes = totals(tokens, kind);
+                attributes.append(&mut at_end);
+                attributes
             }
         }
     }
@@ -77,43 +76,36 @@ impl Close {
 /// Returns the totals of the model calls in a scope, for its span.
 fn totals(tokens: &Tokens, kind: ScopeKind) -> Vec<KeyValue> {
     let mut totals = Vec::new();
-    if tokens.calls > 0 {
-        totals.push(count(semconv::TOKENS_CALLS, tokens.calls));
-        let directions = [
-            (semconv::TOKENS_INPUT, tokens.input),
-            (semconv::TOKENS_OUTPUT, tokens.output),
-        ];
-        // If calls have no usage, a sum of 0 means "unknown" and is omitted.
-        let is_counted = |(_, total): &(_, u64)| *total > 0 || tokens.unknown == 0;
-        totals.extend(
-            directions
-                .into_iter()
-                .filter(is_counted)
-                .map(|(name, total)| count(name, total)),
-        );
-    }
-    let parts = [
+    let mut push = |is_recorded: bool, name, total| {
+        if is_recorded {
+            totals.push(count(name, total));
+        }
+    };
+    let has_calls = tokens.calls > 0;
+    // If calls have no usage, a sum of 0 means "unknown" and is omitted.
+    let is_total = |total: u64| has_calls && (total > 0 || tokens.unknown == 0);
+    push(has_calls, semconv::TOKENS_CALLS, tokens.calls);
+    push(is_total(tokens.input), semconv::TOKENS_INPUT, tokens.input);
+    push(is_total(tokens.output), semconv::TOKENS_OUTPUT, tokens.output);
+    for (name, part) in [
         (semconv::TOKENS_CACHE_READ, tokens.cache_read),
         (semconv::TOKENS_REASONING, tokens.reasoning),
         (semconv::TOKENS_ESTIMATED, tokens.estimated),
         (semconv::TOKENS_UNKNOWN, tokens.unknown),
         (semconv::TOKENS_REFUSED, tokens.refused),
-    ];
-    let parts = parts.into_iter().filter(|(_, tokens)| *tokens > 0);
-    totals.extend(parts.map(|(name, tokens)| count(name, tokens)));
+    ] {
+        push(part > 0, name, part);
+    }
+    if kind == ScopeKind::Agent && has_calls && tokens.estimated == 0 && tokens.unknown == 0 {
+        let (read, written) = (tokens.cache_read, tokens.cache_write);
+        push(true, semconv::USAGE_INPUT_TOKENS, tokens.input);
+        push(true, semconv::USAGE_OUTPUT_TOKENS, tokens.output);
+        push(read > 0, semconv::USAGE_CACHE_READ_INPUT_TOKENS, read);
+        push(written > 0, semconv::USAGE_CACHE_WRITE_INPUT_TOKENS, written);
+    }
     if tokens.nanocost > 0 {
         #[expect(clippy::cast_precision_loss, reason = "exact up to 2⁵³ billionths")]
         totals.push(KeyValue::new(semconv::COST, tokens.nanocost as f64 / 1e9));
-    }
-    if kind == ScopeKind::Agent && tokens.calls > 0 && tokens.estimated == 0 && tokens.unknown == 0 {
-        totals.push(count(semconv::USAGE_INPUT_TOKENS, tokens.input));
-        totals.push(count(semconv::USAGE_OUTPUT_TOKENS, tokens.output));
-        let cached = [
-            (semconv::USAGE_CACHE_READ_INPUT_TOKENS, tokens.cache_read),
-            (semconv::USAGE_CACHE_WRITE_INPUT_TOKENS, tokens.cache_write),
-        ];
-        let cached = cached.into_iter().filter(|(_, tokens)| *tokens > 0);
-        totals.extend(cached.map(|(name, tokens)| count(name, tokens)));
     }
     totals
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use opentelemetry::KeyValue;
 use opentelemetry::trace::TraceId;
 
-use super::ledger::Tokens;
+use super::tokens::Tokens;
 use crate::semconv::{count, tinyllm};
 
 /// A run of a graph, shared by all nodes beneath it.

@@ -4,18 +4,44 @@ use std::sync::Arc;
 
 use opentelemetry::baggage::BaggageExt;
 use opentelemetry::{Context, StringValue};
+use serde_core::Serialize;
 
 use super::exhausted::ExhaustedBudget;
 use super::graph_run::GraphRun;
 use super::identity::ScopeKind;
-use super::ledger::{Ledger, Tokens};
+use super::ledger::Ledger;
 use super::names::ScopeNames;
+use super::tokens::Tokens;
+use crate::content::ContentSettings;
+use crate::semconv;
 use crate::usage::CallUsage;
 
 /// Returns the tokens of the model calls in the innermost scope of the current context so far; zero outside of scopes.
 #[must_use]
 pub fn tokens() -> Tokens {
     Context::map_current(|cx| cx.get::<ScopeHandle>().map(ScopeHandle::tokens)).unwrap_or_default()
+}
+
+/// Records the result of the tool whose scope is the innermost one of the current context: see [`ScopeHandle::record_result`].
+///
+/// ```
+/// use throughline_agents::{in_tool, record_result};
+///
+/// # async fn look_up(_: &str) -> Vec<String> { Vec::new() }
+/// # async fn run() {
+/// in_tool("search", async {
+///     let results = look_up("rust").await;
+///     record_result(&results);
+///     results
+/// })
+/// .await;
+/// # }
+/// ```
+pub fn record_result<T: Serialize + ?Sized>(result: &T) {
+    let scope = Context::map_current(|cx| cx.get::<ScopeHandle>().cloned());
+    if let Some(scope) = scope {
+        scope.record_result(result);
+    }
 }
 
 /// The innermost scope of a context: its ledger, to which model calls are added, and the names that they carry.
@@ -27,6 +53,9 @@ pub struct ScopeHandle {
     pub(super) names: ScopeNames,
     pub(super) names_to_baggage: bool,
     pub(super) run: Option<Arc<GraphRun>>,
+    pub(super) content: Option<Arc<ContentSettings>>,
+    /// Whether the span records content.
+    pub(super) is_captured: bool,
 }
 
 /// A model call that has ended and is still being counted. Dropping it lets the scopes above end.
@@ -77,6 +106,29 @@ impl ScopeHandle {
         self.ledger.set_finish_reasons(reasons);
     }
 
+    /// Records the result of a tool as `gen_ai.tool.call.result`, if the scope is that of a tool and content is
+    /// [captured](crate::content) on spans. The last one counts.
+    ///
+    /// If serialising it fails, nothing is recorded.
+    pub fn record_result<T: Serialize + ?Sized>(&self, result: &T) {
+        if !self.is_captured {
+            return;
+        }
+        if let Ok(result) = serde_json::to_value(result) {
+            let result = self.content_attribute(result);
+            self.ledger
+                .set_end_attribute(semconv::TOOL_CALL_RESULT, result.map(Into::into));
+        }
+    }
+
+    /// Returns captured content as the value of an attribute.
+    pub(super) fn content_attribute(&self, content: serde_json::Value) -> Option<String> {
+        match &self.content {
+            Some(settings) => settings.attribute(content),
+            None => ContentSettings::default().attribute(content),
+        }
+    }
+
     /// Counts a model call that a budget refused, in this scope and all scopes above it.
     pub fn refuse(&self) {
         self.ledger.refuse();
@@ -96,7 +148,7 @@ impl ScopeHandle {
     /// Returns whether the budget of this scope, or of one above it, is exhausted.
     #[must_use]
     pub fn is_exhausted(&self) -> bool {
-        self.ledger.is_exhausted()
+        self.exhausted().is_some()
     }
 
     /// Keeps this scope and all scopes above it from ending until the returned value is dropped, for a call that is still being

@@ -14,6 +14,7 @@ use super::failure::Failure;
 use super::handle::ScopeHandle;
 use super::running::RunningScope;
 use super::setup::Scope;
+use super::start::start;
 
 pin_project! {
     /// A future, a stream or a body (`W`) that is polled and dropped with its scope current. `O` is its output, item or error.
@@ -67,7 +68,7 @@ impl DeferredScope {
     pub(super) fn start(self) -> RunningScope {
         let Self { scope, parent } = self;
         let nested = Context::map_current(|cx| ScopeHandle::is_beneath(cx, &parent).then(|| cx.clone()));
-        scope.start_under(nested.as_ref().unwrap_or(&parent))
+        start(scope, nested.as_ref().unwrap_or(&parent))
     }
 }
 

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::sync::{LazyLock, OnceLock};
 use std::time::Duration;
 
+use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter};
-use opentelemetry::{KeyValue, StringValue};
 use throughline_tracing_layer::provider::LazyInstruments;
 
 use super::identity::{ScopeIdentity, ScopeKind};
-use super::label_budget::LabelBudget;
+use super::label_budget::{LabelBudget, ToolLabels};
 use crate::semconv;
 
 /// What is measured of a scope that has ended.
@@ -18,8 +18,7 @@ pub(super) struct EndedScope {
     pub(super) duration: Duration,
     /// The inference calls and the tool calls that an agent made itself.
     pub(super) own_calls: [u64; 2],
-    /// The agent around a tool.
-    pub(super) agent: Option<StringValue>,
+    pub(super) labels: ToolLabels,
     pub(super) error: Option<Cow<'static, str>>,
 }
 
@@ -83,11 +82,12 @@ impl Instruments {
             self.tool_calls.record(tools, &name);
         }
         let seconds = ended.duration.as_secs_f64();
-        if ended.agent.is_none() && ended.error.is_none() {
+        let ToolLabels { agent, tool_type } = &ended.labels;
+        if agent.is_none() && tool_type.is_none() && ended.error.is_none() {
             // Each name has one such series, so there is nothing to merge.
             duration.record(seconds, &name);
         } else {
-            let labels = budget.labels(scope.kind, name, place, ended.agent, ended.error);
+            let labels = budget.labels(scope.kind, name, place, ended.labels, ended.error);
             duration.record(seconds, labels.as_slice());
         }
     }

@@ -20,7 +20,17 @@ pub(super) struct LabelBudget {
     agents: KindBudget,
     tools: KindBudget,
     workflows: KindBudget,
+    tool_types: DistinctValues,
     errors: DistinctValues,
+}
+
+/// The labels of a tool beside its name.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ToolLabels {
+    /// The agent around it.
+    pub(super) agent: Option<StringValue>,
+    /// Its `gen_ai.tool.type`.
+    pub(super) tool_type: Option<StringValue>,
 }
 
 /// The names of one kind of scope, and the series of its duration.
@@ -36,6 +46,7 @@ impl Default for LabelBudget {
             agents: KindBudget::default(),
             tools: KindBudget::default(),
             workflows: KindBudget::default(),
+            tool_types: DistinctValues::new(MAX_TOOL_TYPES),
             errors: DistinctValues::new(MAX_ERRORS).with_claims(MAX_ERRORS, 0),
         }
     }
@@ -73,24 +84,30 @@ impl LabelBudget {
         }
     }
 
-    /// The labels of the duration of a scope: its name, the agent around it and its error.
+    /// The labels of the duration of a scope.
     pub(super) fn labels(
         &self,
         kind: ScopeKind,
         name: [KeyValue; 1],
         place: Place,
-        agent: Option<StringValue>,
+        tool: ToolLabels,
         error: Option<Cow<'static, str>>,
     ) -> Labels {
-        let agent = agent.map(|agent| self.agents.name(&agent));
-        let agent = agent.map(|(agent, place)| (agent, place.id()));
+        let with_id = |(label, place): (StringValue, Place)| (label, place.id());
+        let agent = tool.agent.map(|agent| with_id(self.agents.name(&agent)));
+        let tool_type = tool.tool_type;
+        let tool_type =
+            tool_type.map(|tool_type| with_id(self.tool_types.label(tool_type, |_| Claim::Unknown)));
         let error = error.map(|error| self.error(error));
         let id_of = |label: Option<&(StringValue, u64)>| label.map_or(0, |(_, id)| id + 1);
-        let series = series_id([id_of(agent.as_ref()), id_of(error.as_ref())]);
+        let series = series_id([&agent, &tool_type, &error].map(|label| id_of(label.as_ref())));
         let in_full = self.of_kind(kind).series.admits(place, series);
         let mut labels = Labels::from(name);
         if let Some((agent, _)) = agent.filter(|_| in_full) {
             labels.push(semconv::AGENT_NAME, agent);
+        }
+        if let Some((tool_type, _)) = tool_type.filter(|_| in_full) {
+            labels.push(semconv::TOOL_TYPE, tool_type);
         }
         if let Some((error, _)) = error {
             let error = if in_full { error } else { semconv::OTHER.into() };
@@ -111,3 +128,4 @@ impl LabelBudget {
 }
 
 const MAX_ERRORS: usize = 64;
+const MAX_TOOL_TYPES: usize = 16;

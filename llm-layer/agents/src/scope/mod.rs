@@ -54,7 +54,7 @@
 //! | span | kind | attributes |
 //! |---|---|---|
 //! | `invoke_agent {name}` | internal | `gen_ai.operation.name`, `gen_ai.agent.name`, `gen_ai.conversation.id` if set |
-//! | `execute_tool {name}` | internal | `gen_ai.operation.name`, `gen_ai.tool.name`, `gen_ai.agent.name` of the agent around it |
+//! | `execute_tool {name}` | internal | `gen_ai.operation.name`, `gen_ai.tool.name`, `gen_ai.agent.name` of the agent around it, `gen_ai.conversation.id` if set; `gen_ai.tool.type`, `.description` and `.call.id` if [set](Scope::with_type) |
 //! | `invoke_workflow {name}` | internal | `gen_ai.operation.name`, `gen_ai.workflow.name` |
 //!
 //! And, at their end, the totals of the model calls beneath them:
@@ -85,6 +85,9 @@
 //! | `gen_ai.usage.cache_read.input_tokens`, `gen_ai.usage.cache_write.input_tokens` | like those, if greater than 0 | the part of the input that providers read from caches or wrote to them |
 //! | `gen_ai.response.finish_reasons` | if the agent made an inference call | the reasons of the last one; calls of agents beneath it do not count |
 //!
+//! If content is [captured](crate::content), the span of a tool has `gen_ai.tool.call.arguments`
+//! ([`Scope::with_arguments`]) and `gen_ai.tool.call.result` ([`record_result`]).
+//!
 //! Metrics, also of scopes whose span is not recorded:
 //!
 //! | metric | unit | attributes |
@@ -92,10 +95,11 @@
 //! | `gen_ai.invoke_agent.duration` | s | `gen_ai.agent.name`; `error.type` on failure |
 //! | `gen_ai.invoke_agent.inference_calls` | `{inference_call}` | `gen_ai.agent.name` |
 //! | `gen_ai.invoke_agent.tool_calls` | `{tool_call}` | `gen_ai.agent.name` |
-//! | `gen_ai.execute_tool.duration` | s | `gen_ai.tool.name`, `gen_ai.agent.name` of the agent around it; `error.type` on failure |
+//! | `gen_ai.execute_tool.duration` | s | `gen_ai.tool.name`, `gen_ai.tool.type`, `gen_ai.agent.name` of the agent around it; `error.type` on failure |
 //! | `gen_ai.invoke_workflow.duration` | s | `gen_ai.workflow.name`; `error.type` on failure |
 //!
-//! To bound cardinality, metrics distinguish the first 300 names of each kind; further names are `_OTHER`. A name has at most 1 KiB
+//! To bound cardinality, metrics distinguish the first 300 names of each kind and the first 16 types of tools; further ones are
+//! `_OTHER`. A name has at most 1 KiB
 //! on a span, and 128 bytes as a label and in a span's name.
 //!
 //! The numbers of calls are those of one invocation of the agent, 0 included. Calls in its tools and workflows are its own; calls
@@ -149,6 +153,8 @@ mod names;
 mod run;
 mod running;
 mod setup;
+mod start;
+mod tokens;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -156,15 +162,15 @@ use std::future::Future;
 
 pub use self::exhausted::ExhaustedBudget;
 pub(crate) use self::failure::Failure;
-pub use self::handle::{OpenCall, ScopeHandle, tokens};
+pub use self::handle::{OpenCall, ScopeHandle, record_result, tokens};
 pub use self::http::{HttpScopeLayer, HttpScopedService, ScopedExchange};
 pub(crate) use self::identity::ScopeKind;
 pub use self::in_scope::InScope;
 pub use self::layer::{ScopeFor, ScopeLayer, ScopedService};
-pub use self::ledger::Tokens;
 pub use self::names::ScopeNames;
 pub use self::running::RunningScope;
 pub use self::setup::Scope;
+pub use self::tokens::Tokens;
 
 /// An agent of this name: a span `invoke_agent {name}`.
 pub fn agent(name: impl Into<Cow<'static, str>>) -> Scope {

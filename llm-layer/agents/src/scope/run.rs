@@ -5,6 +5,7 @@ use std::future::Future;
 
 use futures_core::Stream;
 use http_body::Body;
+use opentelemetry::Context;
 use throughline_tracing_layer::message::HttpResponse;
 use throughline_tracing_layer::observe::ResponseFuture;
 
@@ -12,9 +13,39 @@ use super::failure::Failure;
 use super::http::{HttpScopeLayer, ScopedExchange};
 use super::in_scope::{DeferredScope, InScope};
 use super::layer::ScopeLayer;
+use super::running::RunningScope;
 use super::setup::Scope;
+use super::start::start;
 
 impl Scope {
+    /// Starts this scope now, for work that is not one future. It ends when the returned value is dropped, on any thread.
+    ///
+    /// The scope does not become current: [attach](RunningScope::attach) it to a thread, or run futures in its
+    /// [context](RunningScope::context).
+    ///
+    /// ```
+    /// use throughline_agents::{agent, tool};
+    /// use throughline_tracing_layer::span::InContextExt;
+    ///
+    /// # fn look_up() {}
+    /// # async fn ask_model() {}
+    /// # async fn run() {
+    /// let planner = agent("Planner").start();
+    /// {
+    ///     let _current = planner.attach(); // for code without an `.await`
+    ///     let search = tool("search").start();
+    ///     let _current = search.attach();
+    ///     look_up();
+    /// }
+    /// ask_model().in_context(planner.context().clone()).await;
+    /// println!("{} tokens", planner.tokens().total());
+    /// # }
+    /// ```
+    #[must_use = "the scope ends when this is dropped"]
+    pub fn start(self) -> RunningScope {
+        start(self, &Context::current())
+    }
+
     /// Runs a future in this scope. The scope starts with the first poll, beneath the context that is current now.
     ///
     /// The argument is evaluated before that: in `run(client.call(request))` the layers of `client` are called outside of the

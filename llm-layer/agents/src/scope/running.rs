@@ -6,13 +6,15 @@ use std::time::{Instant, SystemTime};
 use opentelemetry::global::BoxedSpan;
 use opentelemetry::trace::TraceContextExt;
 use opentelemetry::{Context, ContextGuard};
+use serde_core::Serialize;
 use throughline_tracing_layer::provider::LazyInstruments;
 
 use super::close::Close;
 use super::failure::Failure;
 use super::handle::ScopeHandle;
 use super::instruments::Instruments;
-use super::ledger::Tokens;
+use super::label_budget::ToolLabels;
+use super::tokens::Tokens;
 
 /// A scope that has started. Dropping it ends the scope.
 #[derive(Debug)]
@@ -22,6 +24,7 @@ pub struct RunningScope {
     outer: Context,
     handle: ScopeHandle,
     instruments: LazyInstruments<Instruments>,
+    labels: ToolLabels,
     /// Whether the context's span is this scope's own.
     has_span: bool,
     started: Instant,
@@ -35,6 +38,7 @@ impl RunningScope {
         handle: ScopeHandle,
         span: Option<BoxedSpan>,
         instruments: LazyInstruments<Instruments>,
+        labels: ToolLabels,
     ) -> Self {
         let has_span = span.is_some();
         let outer = match span {
@@ -51,6 +55,7 @@ impl RunningScope {
             has_span,
             handle,
             instruments,
+            labels,
             started: Instant::now(),
             failure: None,
         }
@@ -77,6 +82,11 @@ impl RunningScope {
         self.handle.tokens()
     }
 
+    /// Records the result of a tool: see [`ScopeHandle::record_result`].
+    pub fn record_result<T: Serialize + ?Sized>(&self, result: &T) {
+        self.handle.record_result(result);
+    }
+
     /// Marks the span as failed: status `Error` with the error's text, `error.type` its [class](throughline_tracing_layer::error_type).
     pub fn fail<E: fmt::Display + 'static>(&mut self, error: &E) {
         self.fail_with(Failure::new(error));
@@ -92,7 +102,7 @@ impl Drop for RunningScope {
         let panicked = std::thread::panicking().then(Failure::panicked);
         let close = Close {
             cx: self.outer.clone(),
-            agent: self.handle.names.agent.clone(),
+            labels: std::mem::take(&mut self.labels),
             run: self.handle.run.clone(),
             instruments: self.instruments.clone(),
             failure: panicked.or_else(|| self.failure.take()),

@@ -1,34 +1,35 @@
-//! The settings of a scope, and its start.
+//! The settings of a scope.
 
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use opentelemetry::metrics::MeterProvider;
-use opentelemetry::trace::{Span, SpanBuilder, SpanKind, TraceContextExt, Tracer, TracerProvider};
-use opentelemetry::{Context, KeyValue, StringValue};
+use opentelemetry::trace::{Span, Tracer, TracerProvider};
+use opentelemetry::{KeyValue, StringValue};
+use serde_core::Serialize;
+use serde_json::Value;
 use throughline_tracing_layer::limits::{MAX_ATTRIBUTE_BYTES, truncate_string};
 use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 
-use super::handle::ScopeHandle;
 use super::identity::{ScopeIdentity, ScopeKind};
 use super::instruments::Instruments;
-use super::ledger::Ledger;
-use super::names::ScopeNames;
-use super::running::RunningScope;
-use crate::semconv::{self, count, tinyllm};
+use crate::content::{Capture, ContentSettings};
+use crate::semconv;
 
 /// The settings of an agent, a tool, a workflow, a graph or a request, from which scopes start.
 #[derive(Debug, Clone)]
 #[must_use = "a scope does nothing until it runs something"]
 pub struct Scope {
-    identity: ScopeIdentity,
-    token_budget: Option<u64>,
-    conversation: Option<StringValue>,
-    names_to_baggage: bool,
-    names_from_baggage: bool,
-    attributes: Vec<KeyValue>,
-    tracer: LazyTracer,
-    instruments: LazyInstruments<Instruments>,
+    pub(super) identity: ScopeIdentity,
+    pub(super) token_budget: Option<u64>,
+    pub(super) conversation: Option<StringValue>,
+    pub(super) names_to_baggage: bool,
+    pub(super) names_from_baggage: bool,
+    pub(super) attributes: Vec<KeyValue>,
+    pub(super) arguments: Option<Box<Value>>,
+    pub(super) content: Option<Arc<ContentSettings>>,
+    pub(super) tracer: LazyTracer,
+    pub(super) instruments: LazyInstruments<Instruments>,
 }
 
 impl Scope {
@@ -40,6 +41,8 @@ impl Scope {
             names_to_baggage: false,
             names_from_baggage: false,
             attributes: Vec::new(),
+            arguments: None,
+            content: None,
             tracer: TRACER.clone(),
             instruments: Instruments::global(),
         }
@@ -83,9 +86,74 @@ impl Scope {
     }
 
     /// Adds an attribute to the scope's span.
+    ///
+    /// `gen_ai.tool.type` and `gen_ai.agent.name` of a tool are also labels of its duration.
     pub fn with_attribute(mut self, attribute: KeyValue) -> Self {
         self.attributes.push(attribute);
         self
+    }
+
+    /// Sets the type of a tool, such as `function`, `extension` or `datastore`: `gen_ai.tool.type`. Default: none.
+    pub fn with_type(self, tool_type: impl Into<String>) -> Self {
+        self.with_tool_attribute(semconv::TOOL_TYPE, tool_type.into())
+    }
+
+    /// Sets the description of a tool: `gen_ai.tool.description`, cut to 1 KiB. Default: none.
+    pub fn with_description(self, description: impl Into<String>) -> Self {
+        self.with_tool_attribute(semconv::TOOL_DESCRIPTION, description.into())
+    }
+
+    /// Sets the id of a tool call, by which the model refers to it: `gen_ai.tool.call.id`. Default: none.
+    pub fn with_call_id(self, id: impl Into<String>) -> Self {
+        self.with_tool_attribute(semconv::TOOL_CALL_ID, id.into())
+    }
+
+    fn with_tool_attribute(self, key: &'static str, mut text: String) -> Self {
+        if self.identity.kind != ScopeKind::Tool {
+            return self;
+        }
+        truncate_string(&mut text, MAX_ATTRIBUTE_BYTES);
+        self.with_attribute(KeyValue::new(key, text))
+    }
+
+    /// Sets the arguments of a tool call. Default: none. They are recorded as `gen_ai.tool.call.arguments` only if content is
+    /// [captured](crate::content) on spans. If serialising them fails, nothing is recorded.
+    ///
+    /// Use [`record_result`](crate::record_result) or [`RunningScope::record_result`](super::RunningScope::record_result) for the result.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// use throughline_agents::content::Capture;
+    /// use throughline_agents::tool;
+    ///
+    /// let search = tool("search")
+    ///     .with_type("function")
+    ///     .with_arguments(&json!({"query": "rust", "limit": 3}))
+    ///     .with_capture(Capture::SpanOnly) // or set it on an agent above, or in the environment
+    ///     .start();
+    /// search.record_result(&["a", "b", "c"]);
+    /// ```
+    pub fn with_arguments<T: Serialize + ?Sized>(mut self, arguments: &T) -> Self {
+        self.arguments = serde_json::to_value(arguments).ok().map(Box::new);
+        self
+    }
+
+    /// Sets where content of this scope and all scopes beneath it is recorded. Default: that of the scope above, else
+    /// [`Capture::from_env`], read once in a process.
+    pub fn with_capture(mut self, capture: Capture) -> Self {
+        self.content_mut().capture = Some(capture);
+        self
+    }
+
+    /// Sets a hook that can change captured arguments and results of this scope and all scopes beneath it before they are recorded.
+    /// Default: that of the scope above, else none. If it sets `null` or panics, nothing is recorded.
+    pub fn with_redaction(mut self, redact: impl Fn(&mut Value) + Send + Sync + 'static) -> Self {
+        self.content_mut().redact = Some(Arc::new(redact));
+        self
+    }
+
+    fn content_mut(&mut self) -> &mut ContentSettings {
+        Arc::make_mut(self.content.get_or_insert_default())
     }
 
     /// Sets the provider of the scope's span. Default: the global one, which may be set after the first scope.
@@ -117,92 +185,6 @@ impl Scope {
     pub fn with_meter_provider(mut self, provider: impl MeterProvider + Send + Sync + 'static) -> Self {
         self.instruments = self.instruments.with_provider(provider);
         self
-    }
-
-    /// Starts this scope now, for work that is not one future. It ends when the returned value is dropped, on any thread.
-    ///
-    /// The scope does not become current: [attach](RunningScope::attach) it to a thread, or run futures in its
-    /// [context](RunningScope::context).
-    ///
-    /// ```
-    /// use throughline_agents::{agent, tool};
-    /// use throughline_tracing_layer::span::InContextExt;
-    ///
-    /// # fn look_up() {}
-    /// # async fn ask_model() {}
-    /// # async fn run() {
-    /// let planner = agent("Planner").start();
-    /// {
-    ///     let _current = planner.attach(); // for code without an `.await`
-    ///     let search = tool("search").start();
-    ///     let _current = search.attach();
-    ///     look_up();
-    /// }
-    /// ask_model().in_context(planner.context().clone()).await;
-    /// println!("{} tokens", planner.tokens().total());
-    /// # }
-    /// ```
-    #[must_use = "the scope ends when this is dropped"]
-    pub fn start(self) -> RunningScope {
-        self.start_under(&Context::current())
-    }
-
-    /// Starts this scope beneath a context.
-    pub(super) fn start_under(self, parent: &Context) -> RunningScope {
-        let above = parent.get::<ScopeHandle>();
-        let kind = self.identity.kind;
-        let step = (kind == ScopeKind::Node).then(|| above?.step()).flatten();
-        let handle = self.handle(parent, above);
-        let span = if kind == ScopeKind::Request {
-            parent.span().set_attributes(self.attributes(&handle, None));
-            None
-        } else {
-            self.tracer.start(parent, || self.span(&handle, step))
-        };
-        RunningScope::new(parent, handle, span, self.instruments)
-    }
-
-    #[inline]
-    fn handle(&self, parent: &Context, above: Option<&ScopeHandle>) -> ScopeHandle {
-        let ScopeIdentity { kind, name } = &self.identity;
-        let names = ScopeNames {
-            agent: (*kind == ScopeKind::Agent).then(|| name.clone()),
-            conversation: self.conversation.clone(),
-        };
-        let run = (*kind == ScopeKind::Graph).then(Arc::default);
-        let ledger = above.map(|above| above.ledger.clone());
-        ScopeHandle {
-            ledger: Arc::new(Ledger::new(self.identity.clone(), self.token_budget, ledger)),
-            names: names.or(ScopeNames::from_context(parent, self.names_from_baggage)),
-            names_to_baggage: self.names_to_baggage || above.is_some_and(|above| above.names_to_baggage),
-            run: run.or_else(|| above?.run.clone()),
-        }
-    }
-
-    fn span(&self, handle: &ScopeHandle, step: Option<i64>) -> SpanBuilder {
-        SpanBuilder::from_name(self.identity.span_name())
-            .with_kind(SpanKind::Internal)
-            .with_attributes(self.attributes(handle, step))
-    }
-
-    fn attributes(&self, handle: &ScopeHandle, step: Option<i64>) -> Vec<KeyValue> {
-        let kind = self.identity.kind;
-        let mut attributes = Vec::new();
-        if let Some(name) = self.identity.attribute() {
-            attributes.reserve(5 + self.attributes.len());
-            attributes.push(name);
-        }
-        let operation = kind.operation();
-        attributes.extend(operation.map(|operation| KeyValue::new(semconv::OPERATION_NAME, operation)));
-        if kind == ScopeKind::Tool {
-            attributes.extend(handle.names.agent());
-        }
-        attributes.extend(handle.names.conversation());
-        attributes.extend(step.map(|step| KeyValue::new(tinyllm::STEP, step)));
-        let limit = self.token_budget;
-        attributes.extend(limit.map(|limit| count(semconv::TOKENS_LIMIT, limit)));
-        attributes.extend(self.attributes.iter().cloned());
-        attributes
     }
 }
 

@@ -100,7 +100,10 @@ fn scopes_keep_the_conventions() {
     };
     let planned = async {
         ask().await;
-        let search = seen(tool("search"));
+        let search = seen(tool("search"))
+            .with_type("function")
+            .with_capture(Capture::SpanOnly);
+        let search = search.with_description("Searches.").with_arguments("rust");
         search.try_run(searched).await.expect_err("as scripted");
     };
     let planner = seen(agent("Planner").with_conversation("c-1"));

@@ -144,6 +144,11 @@ pub(super) const AGENT: &[Rule] = &[
 pub(super) const TOOL: &[Rule] = &[
     ("gen_ai.operation.name", Text, Required),
     ("gen_ai.tool.name", Text, Required),
+    ("gen_ai.tool.type", Text, May),
+    ("gen_ai.tool.description", Text, May),
+    ("gen_ai.tool.call.id", Text, May),
+    ("gen_ai.tool.call.arguments", Text, May),
+    ("gen_ai.tool.call.result", Text, May),
     ("gen_ai.agent.name", Text, May),
     ("gen_ai.conversation.id", Text, May),
     ("error.type", Text, IfFailed),
@@ -217,7 +222,10 @@ const MODAL: &[Rule] = &[
 const TYPED: &[Rule] = &[("gen_ai.token.type", Text, Required)];
 
 const OF_AGENT: &[Rule] = &[("gen_ai.agent.name", Text, May)];
-const OF_TOOL: &[Rule] = &[("gen_ai.tool.name", Text, Required)];
+const OF_TOOL: &[Rule] = &[
+    ("gen_ai.tool.name", Text, Required),
+    ("gen_ai.tool.type", Text, May),
+];
 const OF_WORKFLOW: &[Rule] = &[("gen_ai.workflow.name", Text, May)];
 
 const fn metric(

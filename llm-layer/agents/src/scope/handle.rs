@@ -13,7 +13,6 @@ use super::ledger::Ledger;
 use super::names::ScopeNames;
 use super::tokens::Tokens;
 use crate::content::ContentSettings;
-use crate::semconv;
 use crate::usage::CallUsage;
 
 /// Returns the tokens of the model calls in the innermost scope of the current context so far; zero outside of scopes.
@@ -116,8 +115,7 @@ impl ScopeHandle {
         }
         if let Ok(result) = serde_json::to_value(result) {
             let result = self.content_attribute(result);
-            self.ledger
-                .set_end_attribute(semconv::TOOL_CALL_RESULT, result.map(Into::into));
+            self.ledger.set_result(result);
         }
     }
 

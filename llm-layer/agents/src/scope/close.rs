@@ -31,7 +31,8 @@ pub(super) struct Close {
 }
 
 impl Close {
-    /// Records the scope, which ended `duration` after its start. `ended_at` is the end time of its own span, if it has one.
+    /// Records the scope, which ended `duration` after its start. `ended_at` is the end time of its own span,
+    /// if it has one.
     pub(super) fn record(self, ledger: &Ledger, duration: Duration, ended_at: Option<SystemTime>) {
         let identity = &ledger.identity;
         let totals = ledger.totals();

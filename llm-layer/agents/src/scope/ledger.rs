@@ -14,9 +14,10 @@ use crate::usage::CallUsage;
 
 /// The token counts of a scope, linked to those of the scope above.
 ///
-/// A call is added to the ledger of its scope and to all those above, each once, so that the tokens of a scope are those of
-/// all model calls beneath it. Each ledger has a lock of its own, and none is held while another is taken or a scope ends.
-/// The totals at the end of a scope are exact, because an open call adds its usage before it is released.
+/// A call is added to the ledger of its scope and to all those above, each once, so that the tokens of a
+/// scope are those of all model calls beneath it. Each ledger has a lock of its own, and none is held while
+/// another is taken or a scope ends. The totals at the end of a scope are exact, because an open call adds
+/// its usage before it is released.
 pub(super) struct Ledger {
     pub(super) identity: ScopeIdentity,
     /// The most tokens that the scope may use.
@@ -48,7 +49,8 @@ pub(super) struct LedgerTotals {
 
 /// Ends a scope.
 ///
-/// It must not own its ledger, nor a context in the scope, which does: the ledger stores it while calls are open.
+/// It must not own its ledger, nor a context in the scope, which does: the ledger stores it while calls are
+/// open.
 type OnClose = Box<dyn FnOnce(&Ledger) + Send>;
 
 impl Ledger {

@@ -43,8 +43,8 @@ impl RunningScope {
 
     /// Makes the scope current on this thread until the guard is dropped.
     ///
-    /// Never hold the guard across an `.await`, since the scope would be current for other tasks on this thread. On a runtime with
-    /// many threads it does not compile: the guard is not `Send`.
+    /// Never hold the guard across an `.await`, since the scope would be current for other tasks on this
+    /// thread. On a runtime with many threads it does not compile: the guard is not `Send`.
     #[must_use = "the scope is current until this is dropped"]
     pub fn attach(&self) -> ContextGuard {
         self.cx.clone().attach()
@@ -61,7 +61,8 @@ impl RunningScope {
         self.handle.record_result(result);
     }
 
-    /// Marks the span as failed: status `Error` with the error's text, `error.type` its [class](throughline_tracing_layer::error_type).
+    /// Marks the span as failed: status `Error` with the error's text, `error.type` its
+    /// [class](throughline_tracing_layer::error_type).
     pub fn fail<E: fmt::Display + 'static>(&mut self, error: &E) {
         self.fail_with(Failure::new(error));
     }

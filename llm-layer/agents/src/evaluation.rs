@@ -17,7 +17,8 @@
 //! # What is recorded
 //!
 //! The event `gen_ai.evaluation.result` of the
-//! [conventions](https://github.com/open-telemetry/semantic-conventions-genai), on the span that was evaluated:
+//! [conventions](https://github.com/open-telemetry/semantic-conventions-genai), on the span that was
+//! evaluated:
 //!
 //! | attribute | when | what |
 //! |---|---|---|
@@ -28,8 +29,9 @@
 //! | `gen_ai.response.id` | if set | the id of the model's response |
 //! | `error.type` | if set | why the evaluation failed |
 //!
-//! [`Evaluation::record`] adds it to a span that has not ended. [`Evaluation::emit`] makes a log record of it, with the trace and
-//! span of a context: the conventions' form, also for spans that have ended and evaluations in another process.
+//! [`Evaluation::record`] adds it to a span that has not ended. [`Evaluation::emit`] makes a log record of
+//! it, with the trace and span of a context: the conventions' form, also for spans that have ended and
+//! evaluations in another process.
 
 use std::time::SystemTime;
 
@@ -72,7 +74,8 @@ impl Evaluation {
         self.with(semconv::EVALUATION_EXPLANATION, explanation.into())
     }
 
-    /// Sets the id of the response that was evaluated, for when the span of the model call is not known. Default: none.
+    /// Sets the id of the response that was evaluated, for when the span of the model call is not known.
+    /// Default: none.
     pub fn with_response_id(self, id: impl Into<String>) -> Self {
         self.with(semconv::RESPONSE_ID, id.into())
     }

@@ -27,8 +27,9 @@
 //!
 //! # Model calls of your own client
 //!
-//! `LlmLayer` of `throughline-llm-layer` adds each model call to the ledgers above it. If you call models through a client that it
-//! does not observe, add the usage of each call to the ledger of the scope around it:
+//! `LlmLayer` of `throughline-llm-layer` adds each model call to the ledgers above it. If you call models
+//! through a client that it does not observe, add the usage of each call to the ledger of the scope around
+//! it:
 //!
 //! ```
 //! use opentelemetry::Context;

@@ -16,7 +16,8 @@ struct InModelCall {
 
 /// Returns a context in which model calls are not observed, so that their tokens count once.
 ///
-/// For libraries that observe their model calls themselves. Every `LlmLayer` makes such a context for the service inside it.
+/// For libraries that observe their model calls themselves. Every `LlmLayer` makes such a context for the
+/// service inside it.
 #[must_use]
 pub fn in_model_call(cx: &Context) -> Context {
     cx.with_value(InModelCall::default())
@@ -43,7 +44,8 @@ pub fn is_model_call(cx: &Context) -> bool {
     cx.get::<InModelCall>().is_some()
 }
 
-/// Returns whether model calls are observed in a context: outside of a model call, and where telemetry is not suppressed.
+/// Returns whether model calls are observed in a context: outside of a model call, and where telemetry is not
+/// suppressed.
 #[must_use]
 pub fn is_observed(cx: &Context) -> bool {
     !cx.is_telemetry_suppressed() && !is_model_call(cx)

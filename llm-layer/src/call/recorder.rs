@@ -36,8 +36,8 @@ pub(super) fn end(mut call: Box<CallState>, end: End<'_>) {
         call,
     };
     if finished.call.budget.is_limited {
-        // Whether the next call is sent depends on the tokens of this one, so they are not counted later because a vocabulary is
-        // still being loaded. That started with the call, so it is rarely waited for.
+        // Whether the next call is sent depends on the tokens of this one, so they are not counted later because
+        // a vocabulary is still being loaded. That started with the call, so it is rarely waited for.
         usage::prepare(&finished);
     }
     if !usage::takes_long(&finished) {

@@ -1,8 +1,9 @@
 //! Cuts JSON to size.
 //!
-//! The values are shortened, not the serialised text, so the result is always valid JSON. First each text is cut to the limit of
-//! one text. While the whole is too large, that limit is halved, down to [`MIN_TEXT_BYTES`], so that many short texts remain rather
-//! than few long ones, and the number of passes is logarithmic. If that is not enough, the last members and items are dropped.
+//! The values are shortened, not the serialised text, so the result is always valid JSON. First each text is
+//! cut to the limit of one text. While the whole is too large, that limit is halved, down to
+//! [`MIN_TEXT_BYTES`], so that many short texts remain rather than few long ones, and the number of passes is
+//! logarithmic. If that is not enough, the last members and items are dropped.
 
 use serde_json::{Map, Value};
 use throughline_tracing_layer::limits::truncate;
@@ -19,7 +20,8 @@ pub(super) fn fit(value: &mut Value, total: usize, mut text: usize) {
     }
 }
 
-/// Drops the last items and members of containers, so that the rest takes at most `room` bytes. Takes them from `room`.
+/// Drops the last items and members of containers, so that the rest takes at most `room` bytes. Takes them
+/// from `room`.
 fn prune(value: Value, room: &mut usize) -> Value {
     let bytes = json_bytes(&value);
     if bytes <= *room {

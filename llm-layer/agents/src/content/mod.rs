@@ -1,7 +1,8 @@
-//! The capture of content, which is off by default: what tools receive and return, and in `LlmLayer`, prompts and answers.
+//! The capture of content, which is off by default: what tools receive and return, and in `LlmLayer`, prompts
+//! and answers.
 //!
-//! [`Capture`] says where content is recorded. [`Scope::with_capture`](crate::scope::Scope::with_capture) sets it for a scope and
-//! all scopes beneath it; elsewhere the environment decides.
+//! [`Capture`] says where content is recorded. [`Scope::with_capture`](crate::scope::Scope::with_capture)
+//! sets it for a scope and all scopes beneath it; elsewhere the environment decides.
 //!
 //! Each text and each attribute is cut to a size that keeps the JSON valid: 16 KiB and 64 KiB.
 
@@ -25,8 +26,9 @@ pub enum Capture {
     NoContent,
     /// In attributes of the span.
     SpanOnly,
-    /// In the event `gen_ai.client.inference.operation.details` of a model call: a log record if the `LlmLayer` has a logger
-    /// provider, else an event of the span. Tools have no such event, so their content is recorded nowhere.
+    /// In the event `gen_ai.client.inference.operation.details` of a model call: a log record if the
+    /// `LlmLayer` has a logger provider, else an event of the span. Tools have no such event, so their
+    /// content is recorded nowhere.
     EventOnly,
     /// In both.
     SpanAndEvent,
@@ -113,9 +115,11 @@ impl ContentSettings {
         capture.unwrap_or_else(|| *ENVIRONMENT).is_on_span()
     }
 
-    /// Returns content as the value of an attribute, redacted and cut to size: JSON, or the text itself if it is one.
+    /// Returns content as the value of an attribute, redacted and cut to size: JSON, or the text itself if it
+    /// is one.
     ///
-    /// A text that is the JSON of an object or array is that value. `None` if the hook clears the content or panics.
+    /// A text that is the JSON of an object or array is that value. `None` if the hook clears the content or
+    /// panics.
     pub(crate) fn attribute(&self, mut content: Value) -> Option<String> {
         if let Some(parsed) = content
             .as_str()

@@ -82,7 +82,8 @@ impl McpExchange {
         &self.cx
     }
 
-    /// Makes the exchange current on this thread until the guard is dropped. Never hold the guard across an `.await`.
+    /// Makes the exchange current on this thread until the guard is dropped. Never hold the guard across an
+    /// `.await`.
     #[must_use = "the exchange is current until this is dropped"]
     pub fn attach(&self) -> ContextGuard {
         self.cx.clone().attach()
@@ -115,8 +116,8 @@ impl McpExchange {
             && keys.all(|key| key != mcp::PROTOCOL_VERSION)
     }
 
-    /// Marks the exchange as failed, since there was no answer or the work failed: `error.type` is the error's
-    /// [class](throughline_tracing_layer::error_type).
+    /// Marks the exchange as failed, since there was no answer or the work failed: `error.type` is the
+    /// error's [class](throughline_tracing_layer::error_type).
     pub fn fail<E: std::fmt::Display + 'static>(&mut self, error: &E) {
         self.answered = true;
         self.failure = Some(Failure::new(error));

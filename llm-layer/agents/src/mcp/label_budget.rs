@@ -30,8 +30,8 @@ impl Default for LabelBudget {
 }
 
 impl LabelBudget {
-    /// Bounds the labels of an exchange. If there are too many series, only the method, the tool or prompt and whether it failed
-    /// remain.
+    /// Bounds the labels of an exchange. If there are too many series, only the method, the tool or prompt
+    /// and whether it failed remain.
     pub(super) fn bound(&self, labels: &mut Vec<KeyValue>) {
         let (mut target, mut method) = (None, Place::OTHER);
         let mut ids = 0;

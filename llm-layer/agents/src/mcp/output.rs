@@ -11,7 +11,8 @@ use super::exchange::McpExchange;
 impl McpExchange {
     /// Runs a future in the exchange's context. Its output is the answer.
     ///
-    /// On the requesting side, the future sends the request and waits; on the responding side, it does the work.
+    /// On the requesting side, the future sends the request and waits; on the responding side, it does the
+    /// work.
     pub async fn run<F: Future<Output: McpOutput>>(mut self, future: F) -> F::Output {
         let output = future.in_context(self.context().clone()).await;
         output.record(&mut self);

@@ -1,7 +1,7 @@
 //! The end of a scope: its metrics and the totals on its span.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use opentelemetry::trace::{Status, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
@@ -25,21 +25,28 @@ pub(super) struct Close {
     pub(super) run: Option<Arc<GraphRun>>,
     pub(super) instruments: LazyInstruments<Instruments>,
     pub(super) failure: Option<Failure>,
-    pub(super) duration: Duration,
-    /// The end time of the scope's own span, if it has one.
-    pub(super) ended_at: Option<SystemTime>,
+    /// Whether the context's span is this scope's own.
+    pub(super) has_span: bool,
+    pub(super) started: Instant,
 }
 
 impl Close {
-    pub(super) fn record(self, ledger: &Ledger) {
+    /// Records the scope, which ended `duration` after its start. `ended_at` is the end time of its own span,
+    /// if it has one.
+    pub(super) fn record(self, ledger: &Ledger, duration: Duration, ended_at: Option<SystemTime>) {
         let identity = &ledger.identity;
         let totals = ledger.totals();
         let span = self.cx.span();
-        if (self.ended_at.is_some() || identity.kind == ScopeKind::Request) && span.is_recording() {
-            span.set_attributes(self.attributes(identity.kind, &totals.tokens, totals.end_attributes));
+        if (ended_at.is_some() || identity.kind == ScopeKind::Request) && span.is_recording() {
+            span.set_attributes(self.attributes(
+                identity.kind,
+                &totals.tokens,
+                duration,
+                totals.end_attribute,
+            ));
         }
         let ended = EndedScope {
-            duration: self.duration,
+            duration,
             own_calls: totals.own_calls,
             labels: self.labels,
             error: self.failure.as_ref().map(|failure| failure.error_type.clone()),
@@ -47,7 +54,7 @@ impl Close {
         if let Some(instruments) = self.instruments.in_context(&self.cx) {
             instruments.record(identity, ended);
         }
-        let Some(ended_at) = self.ended_at else { return };
+        let Some(ended_at) = ended_at else { return };
         if let Some(failure) = self.failure {
             span.set_attribute(KeyValue::new(semconv::ERROR_TYPE, failure.error_type));
             span.set_status(Status::error(failure.description));
@@ -55,18 +62,24 @@ impl Close {
         span.end_with_timestamp(ended_at);
     }
 
-    fn attributes(&self, kind: ScopeKind, tokens: &Tokens, mut at_end: Vec<KeyValue>) -> Vec<KeyValue> {
+    fn attributes(
+        &self,
+        kind: ScopeKind,
+        tokens: &Tokens,
+        duration: Duration,
+        end_attribute: Option<Box<KeyValue>>,
+    ) -> Vec<KeyValue> {
         match kind {
             ScopeKind::Graph => {
                 let trace = self.cx.span().span_context().trace_id();
                 let run = self.run.as_ref();
-                run.map(|run| run.totals(trace, tokens, self.duration))
+                run.map(|run| run.totals(trace, tokens, duration))
                     .unwrap_or_default()
             }
             ScopeKind::Node => Vec::new(),
             kind => {
                 let mut attributes = totals(tokens, kind);
-                attributes.append(&mut at_end);
+                attributes.extend(end_attribute.map(|attribute| *attribute));
                 attributes
             }
         }

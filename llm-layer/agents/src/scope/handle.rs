@@ -13,16 +13,17 @@ use super::ledger::Ledger;
 use super::names::ScopeNames;
 use super::tokens::Tokens;
 use crate::content::ContentSettings;
-use crate::semconv;
 use crate::usage::CallUsage;
 
-/// Returns the tokens of the model calls in the innermost scope of the current context so far; zero outside of scopes.
+/// Returns the tokens of the model calls in the innermost scope of the current context so far; zero outside
+/// of scopes.
 #[must_use]
 pub fn tokens() -> Tokens {
     Context::map_current(|cx| cx.get::<ScopeHandle>().map(ScopeHandle::tokens)).unwrap_or_default()
 }
 
-/// Records the result of the tool whose scope is the innermost one of the current context: see [`ScopeHandle::record_result`].
+/// Records the result of the tool whose scope is the innermost one of the current context: see
+/// [`ScopeHandle::record_result`].
 ///
 /// ```
 /// use throughline_agents::{in_tool, record_result};
@@ -44,7 +45,8 @@ pub fn record_result<T: Serialize + ?Sized>(result: &T) {
     }
 }
 
-/// The innermost scope of a context: its ledger, to which model calls are added, and the names that they carry.
+/// The innermost scope of a context: its ledger, to which model calls are added, and the names that they
+/// carry.
 ///
 /// For programs that observe their model calls themselves. `LlmLayer` uses it for the calls that it observes.
 #[derive(Debug, Clone)]
@@ -99,15 +101,16 @@ impl ScopeHandle {
         self.ledger.add(usage);
     }
 
-    /// Sets the finish reasons of the last inference call of the innermost agent, in the order of the alternatives.
+    /// Sets the finish reasons of the last inference call of the innermost agent, in the order of the
+    /// alternatives.
     ///
     /// The span of the agent ends with them as `gen_ai.response.finish_reasons`.
     pub fn set_finish_reasons(&self, reasons: Vec<StringValue>) {
         self.ledger.set_finish_reasons(reasons);
     }
 
-    /// Records the result of a tool as `gen_ai.tool.call.result`, if the scope is that of a tool and content is
-    /// [captured](crate::content) on spans. The last one counts.
+    /// Records the result of a tool as `gen_ai.tool.call.result`, if the scope is that of a tool and content
+    /// is [captured](crate::content) on spans. The last one counts.
     ///
     /// If serialising it fails, nothing is recorded.
     pub fn record_result<T: Serialize + ?Sized>(&self, result: &T) {
@@ -116,8 +119,7 @@ impl ScopeHandle {
         }
         if let Ok(result) = serde_json::to_value(result) {
             let result = self.content_attribute(result);
-            self.ledger
-                .set_end_attribute(semconv::TOOL_CALL_RESULT, result.map(Into::into));
+            self.ledger.set_result(result);
         }
     }
 
@@ -151,8 +153,8 @@ impl ScopeHandle {
         self.exhausted().is_some()
     }
 
-    /// Keeps this scope and all scopes above it from ending until the returned value is dropped, for a call that is still being
-    /// counted.
+    /// Keeps this scope and all scopes above it from ending until the returned value is dropped, for a call
+    /// that is still being counted.
     #[must_use]
     pub fn hold(&self) -> OpenCall {
         self.ledger.hold();
@@ -167,7 +169,8 @@ impl ScopeHandle {
 }
 
 impl ScopeNames {
-    /// Returns the names of the scopes in a context. If `trust_baggage`, the context's baggage has those that no scope has.
+    /// Returns the names of the scopes in a context. If `trust_baggage`, the context's baggage has those that
+    /// no scope has.
     #[must_use]
     pub fn from_context(cx: &Context, trust_baggage: bool) -> Self {
         let names = cx.get::<ScopeHandle>().map(|scope| scope.names.clone());

@@ -24,7 +24,8 @@ pub struct HttpScopeLayer<M> {
 }
 
 impl<M> HttpScopeLayer<M> {
-    /// Creates a layer whose scopes come from `scopes`: a [`Scope`](super::Scope) or a function of the request.
+    /// Creates a layer whose scopes come from `scopes`: a [`Scope`](super::Scope) or a function of the
+    /// request.
     pub fn new(scopes: M) -> Self {
         Self { scopes }
     }

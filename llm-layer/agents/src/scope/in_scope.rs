@@ -17,13 +17,15 @@ use super::setup::Scope;
 use super::start::start;
 
 pin_project! {
-    /// A future, a stream or a body (`W`) that is polled and dropped with its scope current. `O` is its output, item or error.
+    /// A future, a stream or a body (`W`) that is polled and dropped with its scope current. `O` is its
+    /// output, item or error.
     ///
-    /// The scope starts with the first poll. Its parent is the context in which this value was made, so it can be spawned. If the
-    /// first poll is in a scope beneath that context, as in `workflow("w").run(agent("a").run(…))`, that scope is the parent.
+    /// The scope starts with the first poll. Its parent is the context in which this value was made, so it
+    /// can be spawned. If the first poll is in a scope beneath that context, as in
+    /// `workflow("w").run(agent("a").run(…))`, that scope is the parent.
     ///
-    /// The scope ends when the future is ready or the stream or body has ended. If this value is dropped before, the span is marked
-    /// as failed: `error.type` is `cancelled`.
+    /// The scope ends when the future is ready or the stream or body has ended. If this value is dropped
+    /// before, the span is marked as failed: `error.type` is `cancelled`.
     ///
     /// # Panics
     ///

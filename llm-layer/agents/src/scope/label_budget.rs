@@ -1,7 +1,8 @@
 //! Bounds the labels of the metrics of scopes.
 //!
-//! Most names come from the program, but a name may also come from a request, such as the tool of a call. So the labels are
-//! bounded like those of models, see [`limits`](throughline_tracing_layer::limits). Spans have the real names.
+//! Most names come from the program, but a name may also come from a request, such as the tool of a call. So
+//! the labels are bounded like those of models, see [`limits`](throughline_tracing_layer::limits). Spans have
+//! the real names.
 
 use std::borrow::Cow;
 

@@ -12,9 +12,11 @@ use super::in_scope::InScope;
 use super::running::RunningScope;
 use super::setup::Scope;
 
-/// Returns the scope of a request. Implemented by [`Scope`], which is the same for all requests, and by functions of the request.
+/// Returns the scope of a request. Implemented by [`Scope`], which is the same for all requests, and by
+/// functions of the request.
 pub trait ScopeFor<R> {
-    /// Returns the scope of this request. If it panics, the request has a scope without a span: see [`request`](super::request).
+    /// Returns the scope of this request. If it panics, the request has a scope without a span: see
+    /// [`request`](super::request).
     fn scope_for(&self, request: &R) -> Scope;
 }
 

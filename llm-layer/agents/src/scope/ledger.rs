@@ -14,9 +14,10 @@ use crate::usage::CallUsage;
 
 /// The token counts of a scope, linked to those of the scope above.
 ///
-/// A call is added to the ledger of its scope and to all those above, each once, so that the tokens of a scope are those of
-/// all model calls beneath it. Each ledger has a lock of its own, and none is held while another is taken or a scope ends.
-/// The totals at the end of a scope are exact, because an open call adds its usage before it is released.
+/// A call is added to the ledger of its scope and to all those above, each once, so that the tokens of a
+/// scope are those of all model calls beneath it. Each ledger has a lock of its own, and none is held while
+/// another is taken or a scope ends. The totals at the end of a scope are exact, because an open call adds
+/// its usage before it is released.
 pub(super) struct Ledger {
     pub(super) identity: ScopeIdentity,
     /// The most tokens that the scope may use.
@@ -30,8 +31,8 @@ struct LedgerState {
     tokens: Tokens,
     /// The inference calls and the tool calls of an agent without those of agents beneath it.
     own_calls: [u64; 2],
-    /// Attributes that the span gets at its end.
-    end_attributes: Vec<KeyValue>,
+    /// The finish reasons of an agent, or the result of a tool.
+    end_attribute: Option<Box<KeyValue>>,
     /// The number of calls that have ended and are still being counted.
     open: usize,
     /// The end of the scope, while it waits for these calls.
@@ -43,12 +44,13 @@ pub(super) struct LedgerTotals {
     pub(super) tokens: Tokens,
     /// The inference calls and the tool calls of an agent.
     pub(super) own_calls: [u64; 2],
-    pub(super) end_attributes: Vec<KeyValue>,
+    pub(super) end_attribute: Option<Box<KeyValue>>,
 }
 
 /// Ends a scope.
 ///
-/// It must not own its ledger, nor a context in the scope, which does: the ledger stores it while calls are open.
+/// It must not own its ledger, nor a context in the scope, which does: the ledger stores it while calls are
+/// open.
 type OnClose = Box<dyn FnOnce(&Ledger) + Send>;
 
 impl Ledger {
@@ -109,14 +111,18 @@ impl Ledger {
 
     /// Sets the finish reasons of the innermost agent.
     pub(super) fn set_finish_reasons(&self, reasons: Vec<StringValue>) {
-        let mut reasons = (!reasons.is_empty()).then_some(Value::Array(Array::String(reasons)));
-        reasons.iter_mut().for_each(bound);
-        self.change_agent(|state| state.set_end_attribute(semconv::RESPONSE_FINISH_REASONS, reasons));
+        let reasons = (!reasons.is_empty()).then(|| {
+            let mut reasons = Value::Array(Array::String(reasons));
+            bound(&mut reasons);
+            Box::new(KeyValue::new(semconv::RESPONSE_FINISH_REASONS, reasons))
+        });
+        self.change_agent(|state| state.end_attribute = reasons);
     }
 
-    /// Sets an attribute that the span gets at its end, or removes it.
-    pub(super) fn set_end_attribute(&self, key: &'static str, value: Option<Value>) {
-        self.state().set_end_attribute(key, value);
+    /// Sets the result of a tool.
+    pub(super) fn set_result(&self, result: Option<String>) {
+        let result = result.map(|result| KeyValue::new(semconv::TOOL_CALL_RESULT, result));
+        self.state().end_attribute = result.map(Box::new);
     }
 
     /// Changes the ledger of the innermost agent, if there is one.
@@ -178,17 +184,8 @@ impl Ledger {
         LedgerTotals {
             tokens: state.tokens,
             own_calls: state.own_calls,
-            end_attributes: std::mem::take(&mut state.end_attributes),
+            end_attribute: state.end_attribute.take(),
         }
-    }
-}
-
-impl LedgerState {
-    fn set_end_attribute(&mut self, key: &'static str, value: Option<Value>) {
-        self.end_attributes
-            .retain(|attribute| attribute.key.as_str() != key);
-        self.end_attributes
-            .extend(value.map(|value| KeyValue::new(key, value)));
     }
 }
 

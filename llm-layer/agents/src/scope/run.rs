@@ -18,10 +18,11 @@ use super::setup::Scope;
 use super::start::start;
 
 impl Scope {
-    /// Starts this scope now, for work that is not one future. It ends when the returned value is dropped, on any thread.
+    /// Starts this scope now, for work that is not one future. It ends when the returned value is dropped, on
+    /// any thread.
     ///
-    /// The scope does not become current: [attach](RunningScope::attach) it to a thread, or run futures in its
-    /// [context](RunningScope::context).
+    /// The scope does not become current: [attach](RunningScope::attach) it to a thread, or run futures in
+    /// its [context](RunningScope::context).
     ///
     /// ```
     /// use throughline_agents::{agent, tool};
@@ -46,10 +47,12 @@ impl Scope {
         start(self, &Context::current())
     }
 
-    /// Runs a future in this scope. The scope starts with the first poll, beneath the context that is current now.
+    /// Runs a future in this scope. The scope starts with the first poll, beneath the context that is current
+    /// now.
     ///
-    /// The argument is evaluated before that: in `run(client.call(request))` the layers of `client` are called outside of the
-    /// scope. Use `run(async { client.call(request).await })` or tower's `oneshot` to call them inside.
+    /// The argument is evaluated before that: in `run(client.call(request))` the layers of `client` are
+    /// called outside of the scope. Use `run(async { client.call(request).await })` or tower's `oneshot` to
+    /// call them inside.
     pub fn run<F: Future>(self, future: F) -> InScope<F, F::Output> {
         InScope::new(self, future, |_| None)
     }
@@ -63,11 +66,11 @@ impl Scope {
         InScope::new(self, future, |output| output.as_ref().err().map(Failure::new))
     }
 
-    /// Runs a stream in this scope. The scope starts with the first poll, beneath the context that is current now, and ends when
-    /// the stream has ended or is dropped.
+    /// Runs a stream in this scope. The scope starts with the first poll, beneath the context that is current
+    /// now, and ends when the stream has ended or is dropped.
     ///
-    /// Use it for answers that stream, since [`Scope::run`] ends with the future that returns the stream. To have the request in
-    /// the scope too, flatten that future:
+    /// Use it for answers that stream, since [`Scope::run`] ends with the future that returns the stream. To
+    /// have the request in the scope too, flatten that future:
     ///
     /// ```
     /// use futures_util::{FutureExt, Stream, StreamExt, stream};
@@ -94,16 +97,18 @@ impl Scope {
         InScope::new(self, stream, |item| item.as_ref().err().map(Failure::new))
     }
 
-    /// Runs an HTTP body in this scope. The scope starts with the first poll, beneath the context that is current now, and ends
-    /// when the body has ended or is dropped. An error marks the span as failed.
+    /// Runs an HTTP body in this scope. The scope starts with the first poll, beneath the context that is
+    /// current now, and ends when the body has ended or is dropped. An error marks the span as failed.
     pub fn run_body<B: Body<Error: fmt::Display + 'static>>(self, body: B) -> InScope<B, B::Error> {
         InScope::new(self, body, |error| Some(Failure::new(error)))
     }
 
-    /// Runs a future of an HTTP response in this scope, which ends when the body of the response has ended or is dropped.
+    /// Runs a future of an HTTP response in this scope, which ends when the body of the response has ended or
+    /// is dropped.
     ///
-    /// The response is an [`http::Response`], or a `reqwest::Response` with the feature `reqwest`. The scope starts with the first
-    /// poll, beneath the context that is current now. The span is marked as failed as that of [`Scope::http_layer`].
+    /// The response is an [`http::Response`], or a `reqwest::Response` with the feature `reqwest`. The scope
+    /// starts with the first poll, beneath the context that is current now. The span is marked as failed as
+    /// that of [`Scope::http_layer`].
     ///
     /// ```
     /// use http::{Request, Response};
@@ -129,9 +134,11 @@ impl Scope {
         }
     }
 
-    /// Returns a layer that runs each request of a service in a scope like this one, from the call until the response is ready.
+    /// Returns a layer that runs each request of a service in a scope like this one, from the call until the
+    /// response is ready.
     ///
-    /// An `Err` marks the span as failed. For an HTTP service use [`Scope::http_layer`], which lasts until the body has ended.
+    /// An `Err` marks the span as failed. For an HTTP service use [`Scope::http_layer`], which lasts until
+    /// the body has ended.
     ///
     /// ```
     /// use throughline_agents::tool;
@@ -146,11 +153,12 @@ impl Scope {
         ScopeLayer::new(self)
     }
 
-    /// Returns a layer that runs each exchange of an HTTP service in a scope like this one, from the call until the response
-    /// body has ended.
+    /// Returns a layer that runs each exchange of an HTTP service in a scope like this one, from the call
+    /// until the response body has ended.
     ///
-    /// Model calls that a handler makes while it streams its own response are in the scope. The span is marked as failed if the
-    /// service returns an error or a status of 500 or above, the body ends with an error, or the caller disconnects.
+    /// Model calls that a handler makes while it streams its own response are in the scope. The span is
+    /// marked as failed if the service returns an error or a status of 500 or above, the body ends with an
+    /// error, or the caller disconnects.
     #[must_use]
     pub fn http_layer(self) -> HttpScopeLayer<Self> {
         HttpScopeLayer::new(self)

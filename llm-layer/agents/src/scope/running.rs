@@ -1,63 +1,37 @@
 //! A scope that has started.
 
 use std::fmt;
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
-use opentelemetry::global::BoxedSpan;
-use opentelemetry::trace::TraceContextExt;
 use opentelemetry::{Context, ContextGuard};
 use serde_core::Serialize;
-use throughline_tracing_layer::provider::LazyInstruments;
 
 use super::close::Close;
 use super::failure::Failure;
 use super::handle::ScopeHandle;
-use super::instruments::Instruments;
-use super::label_budget::ToolLabels;
 use super::tokens::Tokens;
 
 /// A scope that has started. Dropping it ends the scope.
 #[derive(Debug)]
 pub struct RunningScope {
     cx: Context,
-    /// The same context without the scope, for the end of the scope.
-    outer: Context,
     handle: ScopeHandle,
-    instruments: LazyInstruments<Instruments>,
-    labels: ToolLabels,
-    /// Whether the context's span is this scope's own.
-    has_span: bool,
-    started: Instant,
-    failure: Option<Failure>,
+    /// `None` once it has ended.
+    close: Option<Close>,
 }
 
 impl RunningScope {
+    /// Makes a scope of what is recorded at its end, beneath the context there.
     #[inline]
-    pub(super) fn new(
-        parent: &Context,
-        handle: ScopeHandle,
-        span: Option<BoxedSpan>,
-        instruments: LazyInstruments<Instruments>,
-        labels: ToolLabels,
-    ) -> Self {
-        let has_span = span.is_some();
-        let outer = match span {
-            Some(span) => parent.with_span(span),
-            None => parent.clone(),
-        };
-        let cx = outer.with_value(handle.clone());
+    pub(super) fn new(handle: ScopeHandle, close: Close) -> Self {
+        let cx = close.cx.with_value(handle.clone());
         Self {
             cx: match handle.names_to_baggage {
                 true => handle.names.put_in_baggage(cx),
                 false => cx,
             },
-            outer,
-            has_span,
             handle,
-            instruments,
-            labels,
-            started: Instant::now(),
-            failure: None,
+            close: Some(close),
         }
     }
 
@@ -69,8 +43,8 @@ impl RunningScope {
 
     /// Makes the scope current on this thread until the guard is dropped.
     ///
-    /// Never hold the guard across an `.await`, since the scope would be current for other tasks on this thread. On a runtime with
-    /// many threads it does not compile: the guard is not `Send`.
+    /// Never hold the guard across an `.await`, since the scope would be current for other tasks on this
+    /// thread. On a runtime with many threads it does not compile: the guard is not `Send`.
     #[must_use = "the scope is current until this is dropped"]
     pub fn attach(&self) -> ContextGuard {
         self.cx.clone().attach()
@@ -87,29 +61,32 @@ impl RunningScope {
         self.handle.record_result(result);
     }
 
-    /// Marks the span as failed: status `Error` with the error's text, `error.type` its [class](throughline_tracing_layer::error_type).
+    /// Marks the span as failed: status `Error` with the error's text, `error.type` its
+    /// [class](throughline_tracing_layer::error_type).
     pub fn fail<E: fmt::Display + 'static>(&mut self, error: &E) {
         self.fail_with(Failure::new(error));
     }
 
     pub(super) fn fail_with(&mut self, failure: Failure) {
-        self.failure = Some(failure);
+        if let Some(close) = &mut self.close {
+            close.failure = Some(failure);
+        }
     }
 }
 
 impl Drop for RunningScope {
     fn drop(&mut self) {
-        let panicked = std::thread::panicking().then(Failure::panicked);
-        let close = Close {
-            cx: self.outer.clone(),
-            labels: std::mem::take(&mut self.labels),
-            run: self.handle.run.clone(),
-            instruments: self.instruments.clone(),
-            failure: panicked.or_else(|| self.failure.take()),
-            duration: self.started.elapsed(),
-            ended_at: self.has_span.then(SystemTime::now),
+        let Some(mut close) = self.close.take() else {
+            return;
         };
-        self.handle.ledger.close(|ledger| close.record(ledger));
+        if std::thread::panicking() {
+            close.failure = Some(Failure::panicked());
+        }
+        let duration = close.started.elapsed();
+        let ended_at = close.has_span.then(SystemTime::now);
+        self.handle
+            .ledger
+            .close(move |ledger| close.record(ledger, duration, ended_at));
     }
 }
 

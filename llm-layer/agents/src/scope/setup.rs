@@ -48,7 +48,8 @@ impl Scope {
         }
     }
 
-    /// Sets the conversation of this scope and everything beneath it: `gen_ai.conversation.id`, cut to 1 KiB. Default: none.
+    /// Sets the conversation of this scope and everything beneath it: `gen_ai.conversation.id`, cut to 1 KiB.
+    /// Default: none.
     ///
     /// Set it only if there is a conversation; the conventions forbid generated ids.
     pub fn with_conversation(mut self, id: impl Into<String>) -> Self {
@@ -58,8 +59,9 @@ impl Scope {
         self
     }
 
-    /// Puts the names of this scope and everything beneath it (`gen_ai.agent.name` and `gen_ai.conversation.id`) into the context's
-    /// baggage, so that model calls of other services can carry them. Default: off.
+    /// Puts the names of this scope and everything beneath it (`gen_ai.agent.name` and
+    /// `gen_ai.conversation.id`) into the context's baggage, so that model calls of other services can carry
+    /// them. Default: off.
     ///
     /// Baggage leaves the process only to the hosts that the client layer allows: see [`Outgoing`].
     ///
@@ -69,7 +71,8 @@ impl Scope {
         self
     }
 
-    /// Takes the names that no scope of this process sets from the context's baggage. The caller chose that baggage. Default: off.
+    /// Takes the names that no scope of this process sets from the context's baggage. The caller chose that
+    /// baggage. Default: off.
     ///
     /// Names that are empty, longer than 256 bytes or have control characters are ignored.
     pub fn with_names_from_baggage(mut self) -> Self {
@@ -77,7 +80,8 @@ impl Scope {
         self
     }
 
-    /// Sets the most tokens, input and output, that model calls beneath this scope may use. Default: unlimited.
+    /// Sets the most tokens, input and output, that model calls beneath this scope may use. Default:
+    /// unlimited.
     ///
     /// A [`TokenBudgetLayer`](crate::TokenBudgetLayer) refuses further calls: see [`budget`](crate::budget).
     pub fn with_token_budget(mut self, tokens: u64) -> Self {
@@ -93,7 +97,8 @@ impl Scope {
         self
     }
 
-    /// Sets the type of a tool, such as `function`, `extension` or `datastore`: `gen_ai.tool.type`. Default: none.
+    /// Sets the type of a tool, such as `function`, `extension` or `datastore`: `gen_ai.tool.type`. Default:
+    /// none.
     pub fn with_type(self, tool_type: impl Into<String>) -> Self {
         self.with_tool_attribute(semconv::TOOL_TYPE, tool_type.into())
     }
@@ -116,10 +121,12 @@ impl Scope {
         self.with_attribute(KeyValue::new(key, text))
     }
 
-    /// Sets the arguments of a tool call. Default: none. They are recorded as `gen_ai.tool.call.arguments` only if content is
-    /// [captured](crate::content) on spans. If serialising them fails, nothing is recorded.
+    /// Sets the arguments of a tool call. Default: none. They are recorded as `gen_ai.tool.call.arguments`
+    /// only if content is [captured](crate::content) on spans. If serialising them fails, nothing is
+    /// recorded.
     ///
-    /// Use [`record_result`](crate::record_result) or [`RunningScope::record_result`](super::RunningScope::record_result) for the result.
+    /// Use [`record_result`](crate::record_result) or
+    /// [`RunningScope::record_result`](super::RunningScope::record_result) for the result.
     ///
     /// ```
     /// use serde_json::json;
@@ -138,15 +145,16 @@ impl Scope {
         self
     }
 
-    /// Sets where content of this scope and all scopes beneath it is recorded. Default: that of the scope above, else
-    /// [`Capture::from_env`], read once in a process.
+    /// Sets where content of this scope and all scopes beneath it is recorded. Default: that of the scope
+    /// above, else [`Capture::from_env`], read once in a process.
     pub fn with_capture(mut self, capture: Capture) -> Self {
         self.content_mut().capture = Some(capture);
         self
     }
 
-    /// Sets a hook that can change captured arguments and results of this scope and all scopes beneath it before they are recorded.
-    /// Default: that of the scope above, else none. If it sets `null` or panics, nothing is recorded.
+    /// Sets a hook that can change captured arguments and results of this scope and all scopes beneath it
+    /// before they are recorded. Default: that of the scope above, else none. If it sets `null` or panics,
+    /// nothing is recorded.
     pub fn with_redaction(mut self, redact: impl Fn(&mut Value) + Send + Sync + 'static) -> Self {
         self.content_mut().redact = Some(Arc::new(redact));
         self
@@ -156,7 +164,8 @@ impl Scope {
         Arc::make_mut(self.content.get_or_insert_default())
     }
 
-    /// Sets the provider of the scope's span. Default: the global one, which may be set after the first scope.
+    /// Sets the provider of the scope's span. Default: the global one, which may be set after the first
+    /// scope.
     ///
     /// ```standalone_crate
     /// use opentelemetry::global;
@@ -181,7 +190,8 @@ impl Scope {
         self
     }
 
-    /// Sets the provider of the scope's metrics. Default: the global one, which may be set after the first scope.
+    /// Sets the provider of the scope's metrics. Default: the global one, which may be set after the first
+    /// scope.
     pub fn with_meter_provider(mut self, provider: impl MeterProvider + Send + Sync + 'static) -> Self {
         self.instruments = self.instruments.with_provider(provider);
         self

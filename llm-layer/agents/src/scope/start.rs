@@ -1,10 +1,12 @@
 //! The start of a scope.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use opentelemetry::trace::{Span, SpanBuilder, SpanKind, TraceContextExt};
 use opentelemetry::{Context, KeyValue, StringValue, Value};
 
+use super::close::Close;
 use super::handle::ScopeHandle;
 use super::identity::{ScopeIdentity, ScopeKind};
 use super::label_budget::ToolLabels;
@@ -38,8 +40,19 @@ pub(super) fn start(mut scope: Scope, parent: &Context) -> RunningScope {
             }
         }
     }
-    let labels = tool_labels(&scope, &handle);
-    RunningScope::new(parent, handle, span, scope.instruments, labels)
+    let close = Close {
+        has_span: span.is_some(),
+        cx: match span {
+            Some(span) => parent.with_span(span),
+            None => parent.clone(),
+        },
+        labels: tool_labels(&scope, &handle),
+        run: handle.run.clone(),
+        instruments: scope.instruments,
+        failure: None,
+        started: Instant::now(),
+    };
+    RunningScope::new(handle, close)
 }
 
 fn tool_labels(scope: &Scope, handle: &ScopeHandle) -> ToolLabels {

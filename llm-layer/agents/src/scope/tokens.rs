@@ -24,7 +24,8 @@ pub struct Tokens {
     pub calls: u64,
     /// The number of calls with unknown or incomplete token counts.
     pub unknown: u64,
-    /// The number of model calls that a [budget](crate::budget) refused. They are not in [`calls`](Self::calls).
+    /// The number of model calls that a [budget](crate::budget) refused. They are not in
+    /// [`calls`](Self::calls).
     pub refused: u64,
 }
 

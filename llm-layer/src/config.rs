@@ -4,8 +4,8 @@ use throughline_llm_wire::{RequestReader, Rule};
 use throughline_tokens::{SharedCounter, TargetModel, Tokenizer};
 use throughline_tracing_layer::limits::Claim;
 
+use crate::Convention;
 use crate::content::{Capture, Limits, Redact};
-use crate::convention::Convention;
 use crate::events::Events;
 use crate::prices::{CostHook, Prices};
 use crate::role::Role;

@@ -10,7 +10,7 @@ use opentelemetry::{Array, Key, KeyValue, Value};
 use serde_json::Value as Json;
 use throughline_llm_wire::Content;
 
-use crate::convention::Convention;
+use crate::Convention;
 use crate::{content, semconv};
 
 /// Emits the events of model calls through the user's logger. The closure hides the type of the logger.

@@ -15,11 +15,11 @@ use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::Convention;
 use crate::call::{self, CallFuture, CallObserver, Instruments, ReadAhead, Shared};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::content::{Capture, Limits, Redact};
-use crate::convention::Convention;
 use crate::events::Events;
 use crate::prices::{BilledCall, CostHook, Prices};
 use crate::role::Role;

@@ -235,7 +235,6 @@ mod call;
 mod clock;
 mod config;
 mod content;
-mod convention;
 pub mod drain;
 mod drain_signal;
 mod events;
@@ -266,7 +265,6 @@ pub use self::call::{
     CallAttributes, CallFuture, CallObserver, Direction, ReadAhead, RequestBody, add_prompt_size, settle,
 };
 pub use self::content::Capture;
-pub use self::convention::Convention;
 pub use self::drain::DrainLayer;
 pub use self::include_usage::IncludeUsageLayer;
 pub use self::layer::{Llm, LlmLayer};
@@ -276,6 +274,7 @@ pub use self::prices::{
 pub use self::role::Role;
 pub use self::taskweaver::PromptSizeMode;
 pub use self::websocket::LlmWebSocket;
+pub use throughline_agents::Convention;
 
 /// The instrumentation scope of everything that this crate records.
 fn scope_of_instrumentation(convention: Convention) -> InstrumentationScope {

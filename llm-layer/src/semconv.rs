@@ -5,9 +5,7 @@
 
 pub(crate) use throughline_tracing_layer::semconv::HTTP_REQUEST_RESEND_COUNT;
 
-pub(crate) const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/gen-ai/1.42.0";
-
-pub(crate) const SCHEMA_URL_1_41: &str = "https://opentelemetry.io/schemas/1.41.0";
+use crate::Convention;
 
 pub(crate) const AGENT_NAME: &str = "gen_ai.agent.name";
 pub(crate) const CONVERSATION_ID: &str = "gen_ai.conversation.id";
@@ -62,9 +60,14 @@ pub(crate) const USAGE_TEXT_CACHE_READ_INPUT_TOKENS: &str = "gen_ai.usage.text.c
 pub(crate) const USAGE_TEXT_INPUT_TOKENS: &str = "gen_ai.usage.text.input_tokens";
 pub(crate) const USAGE_TEXT_OUTPUT_TOKENS: &str = "gen_ai.usage.text.output_tokens";
 
+/// Returns whether the conventions have an attribute. Attributes of other namespaces are not their business.
+pub(crate) fn is_in(convention: Convention, name: &str) -> bool {
+    convention.is_latest() || !NEWER_THAN_1_41.contains(&name)
+}
+
 /// The attributes that version 1.41 does not have:
 /// <https://github.com/open-telemetry/semantic-conventions/blob/v1.41.0/model/gen-ai/registry.yaml>.
-pub(crate) const NEWER_THAN_1_41: &[&str] = &[
+const NEWER_THAN_1_41: &[&str] = &[
     CONVERSATION_COMPACTED,
     PROMPT_VERSION,
     REQUEST_PREVIOUS_RESPONSE_ID,

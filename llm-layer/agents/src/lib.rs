@@ -64,6 +64,7 @@
 
 pub mod budget;
 pub mod content;
+mod convention;
 pub mod evaluation;
 pub mod graph;
 pub mod mcp;
@@ -75,6 +76,7 @@ mod usage;
 use opentelemetry::InstrumentationScope;
 
 pub use self::budget::{TokenBudgetLayer, TokenBudgetService};
+pub use self::convention::Convention;
 pub use self::graph::{graph, node};
 pub use self::model_call::in_model_call;
 pub use self::scope::{
@@ -84,10 +86,10 @@ pub use self::scope::{
 pub use self::usage::{CallUsage, TokenSource};
 
 /// The instrumentation scope of everything that this crate records.
-fn scope_of_instrumentation() -> InstrumentationScope {
+fn scope_of_instrumentation(convention: Convention) -> InstrumentationScope {
     InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
         .with_version(env!("CARGO_PKG_VERSION"))
-        .with_schema_url(semconv::SCHEMA_URL)
+        .with_schema_url(convention.schema_url())
         .build()
 }
 

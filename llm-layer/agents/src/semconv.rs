@@ -7,6 +7,8 @@ use opentelemetry::KeyValue;
 
 pub(crate) const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/gen-ai/1.42.0";
 
+pub(crate) const SCHEMA_URL_1_41: &str = "https://opentelemetry.io/schemas/1.41.0";
+
 pub(crate) const AGENT_NAME: &str = "gen_ai.agent.name";
 pub(crate) const CONVERSATION_ID: &str = "gen_ai.conversation.id";
 pub(crate) const OPERATION_NAME: &str = "gen_ai.operation.name";
@@ -22,6 +24,8 @@ pub(crate) const USAGE_INPUT_TOKENS: &str = "gen_ai.usage.input_tokens";
 pub(crate) const USAGE_OUTPUT_TOKENS: &str = "gen_ai.usage.output_tokens";
 pub(crate) const USAGE_CACHE_READ_INPUT_TOKENS: &str = "gen_ai.usage.cache_read.input_tokens";
 pub(crate) const USAGE_CACHE_WRITE_INPUT_TOKENS: &str = "gen_ai.usage.cache_write.input_tokens";
+/// The name up to 1.41 of [`USAGE_CACHE_WRITE_INPUT_TOKENS`].
+pub(crate) const USAGE_CACHE_CREATION_INPUT_TOKENS: &str = "gen_ai.usage.cache_creation.input_tokens";
 pub(crate) const EVALUATION_RESULT: &str = "gen_ai.evaluation.result";
 pub(crate) const EVALUATION_NAME: &str = "gen_ai.evaluation.name";
 pub(crate) const EVALUATION_SCORE_VALUE: &str = "gen_ai.evaluation.score.value";
@@ -54,6 +58,8 @@ pub(crate) const TOKENS_REFUSED: &str = "throughline.tokens.refused";
 pub(crate) const TOKENS_CALLS: &str = "throughline.tokens.calls";
 /// The cost of a scope. The conventions have no name for it.
 pub(crate) const COST: &str = "throughline.cost";
+/// Version 1.41 has this one in place of the durations by kind.
+pub(crate) const OPERATION_DURATION: &str = "gen_ai.client.operation.duration";
 pub(crate) const INVOKE_AGENT_DURATION: &str = "gen_ai.invoke_agent.duration";
 pub(crate) const INVOKE_AGENT_INFERENCE_CALLS: &str = "gen_ai.invoke_agent.inference_calls";
 pub(crate) const INVOKE_AGENT_TOOL_CALLS: &str = "gen_ai.invoke_agent.tool_calls";
@@ -86,6 +92,7 @@ pub(crate) fn description(instrument: &str) -> &'static str {
         INVOKE_AGENT_TOOL_CALLS => "Tools that an agent called in one invocation.",
         INVOKE_WORKFLOW_DURATION => "Duration of workflows.",
         EXECUTE_TOOL_DURATION => "Duration of tools' executions.",
+        OPERATION_DURATION => "GenAI operation duration.",
         mcp::CLIENT_DURATION => "Duration of MCP requests and notifications, as their sender sees it.",
         mcp::SERVER_DURATION => "Duration of MCP requests and notifications, as their receiver sees it.",
         mcp::CLIENT_SESSION_DURATION => "Duration of MCP sessions, as the client sees them.",

@@ -73,7 +73,7 @@ pub(super) fn record(call: &mut CallState, outcome: &Outcome) {
     }
     let convention = call.shared.config.convention;
     if !convention.is_latest() {
-        attributes.retain(|attribute| convention.has(attribute.key.as_str()));
+        attributes.retain(|attribute| semconv::is_in(convention, attribute.key.as_str()));
     }
     if let Some(events) = &call.shared.config.events {
         emit(call, events, outcome.at, &attributes, said, failure);

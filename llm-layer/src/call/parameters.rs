@@ -5,7 +5,7 @@ use throughline_llm_wire::{Operation, Parameter, ParameterValue, RequestInfo};
 use throughline_tracing_layer::limits::{MAX_ATTRIBUTE_BYTES, truncate_string};
 
 use super::limits::bound_attributes;
-use crate::convention::Convention;
+use crate::Convention;
 use crate::semconv;
 
 /// What a request asks for, as the call's span says it.
@@ -29,7 +29,7 @@ impl RequestAttributes {
         let (stream, choices) = (request.stream.unwrap_or(false), request.choices);
         let mut attributes: Vec<_> = request
             .into_named(name)
-            .filter(|(name, _)| convention.has(name))
+            .filter(|(name, _)| semconv::is_in(convention, name))
             .filter_map(|(name, value)| Some(KeyValue::new(name, attribute(value)?)))
             .collect();
         bound_attributes(&mut attributes);

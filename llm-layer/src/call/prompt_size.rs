@@ -7,7 +7,7 @@ use throughline_tracing_layer::provider::LazyInstruments;
 use throughline_tracing_layer::span::set_span_attribute;
 
 use super::Instruments;
-use crate::convention::Convention;
+use crate::Convention;
 use crate::semconv::legacy;
 
 /// Which way tokens go.

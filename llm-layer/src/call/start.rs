@@ -189,7 +189,7 @@ impl Start {
         );
         let convention = self.shared.config.convention;
         if !convention.is_latest() {
-            attributes.retain(|attribute| convention.has(attribute.key.as_str()));
+            attributes.retain(|attribute| semconv::is_in(convention, attribute.key.as_str()));
         }
         attributes
     }

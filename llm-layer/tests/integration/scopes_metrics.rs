@@ -5,7 +5,7 @@ use opentelemetry::baggage::BaggageExt;
 use opentelemetry::{Context, KeyValue};
 use throughline_agents::scope::Scope;
 use throughline_agents::{agent, tool, workflow};
-use throughline_llm_layer::{Direction, LlmLayer, add_prompt_size};
+use throughline_llm_layer::{Convention, Direction, LlmLayer, add_prompt_size};
 use throughline_test_support::Recorder;
 
 use crate::support::{CHAT, Chunks, HELLO, block_on, exchange};
@@ -195,4 +195,36 @@ fn prompt_size_of_a_call_that_no_layer_sees_is_on_the_span() {
     let expected = "Internal invoke_agent Planner\n  - gen_ai.agent.name=\"Planner\"\n  - gen_ai.operation.name=\"invoke_agent\"\n  \
                     - output_size=9223372036854775807\n  - prompt_size=120\n";
     assert_eq!(recorder.tree(&[]), expected, "TaskWeaver's names");
+}
+
+/// Scopes used to record five metrics that version 1.41 does not have.
+#[test]
+fn version_1_41_has_one_duration_of_all_scopes() {
+    let durations = [
+        "gen_ai.client.operation.duration{error.type=_OTHER,gen_ai.operation.name=execute_tool} count=1",
+        "gen_ai.client.operation.duration{gen_ai.operation.name=invoke_agent} count=1",
+    ];
+    let newer = [
+        "gen_ai.execute_tool.duration{error.type=_OTHER,gen_ai.agent.name=Planner,gen_ai.tool.name=search} count=1",
+        "gen_ai.invoke_agent.duration{gen_ai.agent.name=Planner} count=1",
+        "gen_ai.invoke_agent.inference_calls{gen_ai.agent.name=Planner} count=1",
+        "gen_ai.invoke_agent.tool_calls{gen_ai.agent.name=Planner} count=1",
+    ];
+    for (convention, expected) in [
+        (Convention::V1_41, durations.to_vec()),
+        (Convention::Latest, newer.to_vec()),
+        (Convention::Both, [durations.as_slice(), &newer].concat()),
+    ] {
+        let recorder = Recorder::new();
+        let scope = |scope: Scope| {
+            scope
+                .with_meter_provider(recorder.meter_provider())
+                .with_convention(convention)
+        };
+        block_on(scope(agent("Planner")).run(async {
+            let search = scope(tool("search")).try_run(async { Err::<(), _>("nothing found") });
+            assert!(search.await.is_err(), "as scripted");
+        }));
+        assert_eq!(recorder.metrics(), expected, "{convention:?}");
+    }
 }

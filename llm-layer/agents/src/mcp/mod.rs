@@ -104,6 +104,7 @@ pub use self::exchange::McpExchange;
 use self::instruments::Instruments;
 pub use self::output::McpOutput;
 pub use self::session::McpSession;
+use crate::Convention;
 use crate::semconv::mcp;
 
 /// Traces and measures the exchanges of an MCP session, or of many that are alike. See the [module](self).
@@ -246,6 +247,11 @@ impl Mcp {
     }
 }
 
-static TRACER: LazyLock<LazyTracer> = LazyLock::new(|| LazyTracer::global(crate::scope_of_instrumentation()));
-static INSTRUMENTS: LazyLock<LazyInstruments<Instruments>> =
-    LazyLock::new(|| LazyInstruments::global(crate::scope_of_instrumentation(), Instruments::new));
+static TRACER: LazyLock<LazyTracer> =
+    LazyLock::new(|| LazyTracer::global(crate::scope_of_instrumentation(Convention::in_environment())));
+static INSTRUMENTS: LazyLock<LazyInstruments<Instruments>> = LazyLock::new(|| {
+    LazyInstruments::global(
+        crate::scope_of_instrumentation(Convention::in_environment()),
+        Instruments::new,
+    )
+});

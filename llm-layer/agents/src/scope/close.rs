@@ -14,6 +14,7 @@ use super::instruments::{EndedScope, Instruments};
 use super::label_budget::ToolLabels;
 use super::ledger::Ledger;
 use super::tokens::Tokens;
+use crate::Convention;
 use crate::semconv::{self, count};
 
 /// What a scope records when it ends, except for the counts of its ledger.
@@ -24,6 +25,7 @@ pub(super) struct Close {
     pub(super) labels: ToolLabels,
     pub(super) run: Option<Arc<GraphRun>>,
     pub(super) instruments: LazyInstruments<Instruments>,
+    pub(super) convention: Convention,
     pub(super) failure: Option<Failure>,
     /// Whether the context's span is this scope's own.
     pub(super) has_span: bool,
@@ -52,7 +54,7 @@ impl Close {
             error: self.failure.as_ref().map(|failure| failure.error_type.clone()),
         };
         if let Some(instruments) = self.instruments.in_context(&self.cx) {
-            instruments.record(identity, ended);
+            instruments.record(identity, ended, self.convention);
         }
         let Some(ended_at) = ended_at else { return };
         if let Some(failure) = self.failure {
@@ -78,7 +80,7 @@ impl Close {
             }
             ScopeKind::Node => Vec::new(),
             kind => {
-                let mut attributes = totals(tokens, kind);
+                let mut attributes = totals(tokens, kind, self.convention);
                 attributes.extend(end_attribute.map(|attribute| *attribute));
                 attributes
             }
@@ -87,7 +89,7 @@ impl Close {
 }
 
 /// Returns the totals of the model calls in a scope, for its span.
-fn totals(tokens: &Tokens, kind: ScopeKind) -> Vec<KeyValue> {
+fn totals(tokens: &Tokens, kind: ScopeKind, convention: Convention) -> Vec<KeyValue> {
     let mut totals = Vec::new();
     let mut push = |is_recorded: bool, name, total| {
         if is_recorded {
@@ -114,7 +116,12 @@ fn totals(tokens: &Tokens, kind: ScopeKind) -> Vec<KeyValue> {
         push(true, semconv::USAGE_INPUT_TOKENS, tokens.input);
         push(true, semconv::USAGE_OUTPUT_TOKENS, tokens.output);
         push(read > 0, semconv::USAGE_CACHE_READ_INPUT_TOKENS, read);
-        push(written > 0, semconv::USAGE_CACHE_WRITE_INPUT_TOKENS, written);
+        for (is_recorded, name) in [
+            (convention.is_latest(), semconv::USAGE_CACHE_WRITE_INPUT_TOKENS),
+            (convention.is_v1_41(), semconv::USAGE_CACHE_CREATION_INPUT_TOKENS),
+        ] {
+            push(is_recorded && written > 0, name, written);
+        }
     }
     if tokens.nanocost > 0 {
         #[expect(clippy::cast_precision_loss, reason = "exact up to 2⁵³ billionths")]

@@ -10,6 +10,7 @@ use throughline_tracing_layer::provider::LazyInstruments;
 
 use super::identity::{ScopeIdentity, ScopeKind};
 use super::label_budget::{LabelBudget, ToolLabels};
+use crate::Convention;
 use crate::semconv;
 
 /// What is measured of a scope that has ended.
@@ -29,6 +30,8 @@ pub(super) struct Instruments {
     workflow: Histogram<f64>,
     inference_calls: Histogram<u64>,
     tool_calls: Histogram<u64>,
+    /// The duration of all kinds, in version 1.41.
+    operation: Histogram<f64>,
     budget: OnceLock<Box<LabelBudget>>,
 }
 
@@ -60,12 +63,25 @@ impl Instruments {
                 semconv::INFERENCE_CALL_UNIT,
             ),
             tool_calls: calls(semconv::INVOKE_AGENT_TOOL_CALLS, semconv::TOOL_CALL_UNIT),
+            operation: seconds(semconv::OPERATION_DURATION, &semconv::SECOND_BUCKETS),
             budget: OnceLock::new(),
         }
     }
 
     /// Records a scope that has ended.
-    pub(super) fn record(&self, scope: &ScopeIdentity, ended: EndedScope) {
+    pub(super) fn record(&self, scope: &ScopeIdentity, ended: EndedScope, convention: Convention) {
+        if let (true, Some(operation)) = (convention.is_v1_41(), scope.kind.operation()) {
+            let operation = KeyValue::new(semconv::OPERATION_NAME, operation);
+            let error = ended
+                .error
+                .clone()
+                .map(|error| KeyValue::new(semconv::ERROR_TYPE, error));
+            let labels: Vec<KeyValue> = [operation].into_iter().chain(error).collect();
+            self.operation.record(ended.duration.as_secs_f64(), &labels);
+        }
+        if !convention.is_latest() {
+            return;
+        }
         let duration = match scope.kind {
             ScopeKind::Agent => &self.agent,
             ScopeKind::Tool => &self.tool,
@@ -93,5 +109,9 @@ impl Instruments {
     }
 }
 
-static GLOBAL: LazyLock<LazyInstruments<Instruments>> =
-    LazyLock::new(|| LazyInstruments::following(crate::scope_of_instrumentation(), Instruments::new));
+static GLOBAL: LazyLock<LazyInstruments<Instruments>> = LazyLock::new(|| {
+    LazyInstruments::following(
+        crate::scope_of_instrumentation(Convention::in_environment()),
+        Instruments::new,
+    )
+});

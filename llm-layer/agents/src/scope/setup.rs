@@ -13,6 +13,7 @@ use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 
 use super::identity::{ScopeIdentity, ScopeKind};
 use super::instruments::Instruments;
+use crate::Convention;
 use crate::content::{Capture, ContentSettings};
 use crate::semconv;
 
@@ -28,6 +29,7 @@ pub struct Scope {
     pub(super) attributes: Vec<KeyValue>,
     pub(super) arguments: Option<Box<Value>>,
     pub(super) content: Option<Arc<ContentSettings>>,
+    pub(super) convention: Convention,
     pub(super) tracer: LazyTracer,
     pub(super) instruments: LazyInstruments<Instruments>,
 }
@@ -43,6 +45,7 @@ impl Scope {
             attributes: Vec::new(),
             arguments: None,
             content: None,
+            convention: Convention::in_environment(),
             tracer: TRACER.clone(),
             instruments: Instruments::global(),
         }
@@ -164,6 +167,19 @@ impl Scope {
         Arc::make_mut(self.content.get_or_insert_default())
     }
 
+    /// Sets the version of the GenAI conventions. Default: [`Convention::from_env`], read when the first scope is
+    /// created.
+    ///
+    /// [`Convention::V1_41`] has no metrics of agents, tools and workflows: their durations are recorded as
+    /// `gen_ai.client.operation.duration`.
+    pub fn with_convention(mut self, convention: Convention) -> Self {
+        let scope = crate::scope_of_instrumentation(convention);
+        self.tracer = self.tracer.with_scope(scope.clone());
+        self.instruments = self.instruments.with_scope(scope);
+        self.convention = convention;
+        self
+    }
+
     /// Sets the provider of the scope's span. Default: the global one, which may be set after the first
     /// scope.
     ///
@@ -199,4 +215,4 @@ impl Scope {
 }
 
 static TRACER: LazyLock<LazyTracer> =
-    LazyLock::new(|| LazyTracer::following(crate::scope_of_instrumentation()));
+    LazyLock::new(|| LazyTracer::following(crate::scope_of_instrumentation(Convention::in_environment())));

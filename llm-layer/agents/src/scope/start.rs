@@ -49,6 +49,7 @@ pub(super) fn start(mut scope: Scope, parent: &Context) -> RunningScope {
         labels: tool_labels(&scope, &handle),
         run: handle.run.clone(),
         instruments: scope.instruments,
+        convention: scope.convention,
         failure: None,
         started: Instant::now(),
     };

@@ -1,5 +1,7 @@
 //! The versions of the GenAI conventions.
 
+use std::sync::LazyLock;
+
 use crate::semconv;
 
 /// A version of the [GenAI conventions](https://github.com/open-telemetry/semantic-conventions-genai). It
@@ -43,24 +45,30 @@ impl Convention {
             })
     }
 
-    /// Returns whether the conventions have an attribute. Attributes of other namespaces are not their business.
-    pub(crate) fn has(self, name: &str) -> bool {
-        self != Self::V1_41 || !semconv::NEWER_THAN_1_41.contains(&name)
+    /// Returns the version that the environment selected when this was first called: see [`Self::from_env`].
+    pub(crate) fn in_environment() -> Self {
+        static VERSION: LazyLock<Convention> = LazyLock::new(Convention::from_env);
+        *VERSION
     }
 
     /// Returns the URL of the schema that describes the telemetry.
-    pub(crate) fn schema_url(self) -> &'static str {
+    #[must_use]
+    pub fn schema_url(self) -> &'static str {
         match self {
             Self::Latest | Self::Both => semconv::SCHEMA_URL,
             Self::V1_41 => semconv::SCHEMA_URL_1_41,
         }
     }
 
-    pub(crate) fn is_latest(self) -> bool {
+    /// Returns whether the names of the newest version are recorded.
+    #[must_use]
+    pub fn is_latest(self) -> bool {
         self != Self::V1_41
     }
 
-    pub(crate) fn is_v1_41(self) -> bool {
+    /// Returns whether the names of version 1.41 are recorded.
+    #[must_use]
+    pub fn is_v1_41(self) -> bool {
         self != Self::Latest
     }
 }

@@ -226,6 +226,57 @@ async fn model_call_is_forwarded_and_counted() {
     );
 }
 
+/// The SDKs of OpenAI and Anthropic ask for compression, with which all tokens used to be unknown.
+#[tokio::test]
+async fn tokens_of_a_compressed_answer_are_counted() {
+    let path = Path::new("").await;
+    let question = r#"{"model":"m","messages":[{"role":"user","content":"Hi"}]}"#;
+    let request = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: proxy\r\nconnection: close\r\n\
+         accept-encoding: gzip, deflate, br, zstd\r\ncontent-length: {}\r\n\r\n{question}",
+        question.len()
+    );
+    let mut client = path.client().await;
+    write(&mut client, &request).await;
+    let mut provider = path.provider().await;
+    let request = until(&mut provider, question).await;
+    let encodings = request
+        .lines()
+        .find_map(|line| line.strip_prefix("accept-encoding: "));
+    assert_eq!(
+        encodings,
+        Some("gzip, deflate, br, zstd"),
+        "what the client accepts"
+    );
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n",
+        GZIPPED_ANSWER.len()
+    );
+    write(&mut provider, &head).await;
+    provider.write_all(GZIPPED_ANSWER).await.expect("written");
+    until(&mut client, "\r\n\r\n").await;
+    let mut answered = Vec::new();
+    client.read_to_end(&mut answered).await.expect("an answer");
+    assert_eq!(
+        answered, GZIPPED_ANSWER,
+        "the client gets the bytes of the provider"
+    );
+
+    let (ran, collector) = path.stop().await;
+    assert_eq!(ran.code, Some(0), "it ends by itself: {}", ran.err);
+    let tree = collector.tree(VARYING);
+    for line in [
+        "gen_ai.usage.input_tokens=5",
+        "gen_ai.usage.output_tokens=2",
+        "throughline.tokens.source=\"reported\"",
+    ] {
+        assert!(tree.contains(line), "{line} is in {tree}");
+    }
+}
+
+/// `{"model":"m","choices":[{"message":{"content":"Hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":5,"completion_tokens":2}}`
+const GZIPPED_ANSWER: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x3d\xcc\x31\x0a\xc3\x30\x0c\x85\xe1\xbb\xbc\xd9\x53\xa0\x8b\x4f\xd0\x3b\x84\x12\x82\xab\x34\xa2\xb1\x64\x22\x75\x32\xbe\x7b\xb4\x34\xeb\xc7\x7b\x7f\x47\xd5\x37\x1d\xc8\xa8\x48\x28\xbb\x72\x21\x43\x9e\x3b\x2a\x99\xad\x1f\x42\xee\x28\x2a\x4e\xe2\x31\x7a\x32\x46\xc2\xc6\xc2\xb6\x2f\x27\xad\xa6\x12\x6a\xae\x0d\xe3\x95\xf0\xfb\x3f\xda\xa9\xb5\xf9\xe2\xfa\x25\x89\xdc\x23\xd2\x01\x07\x39\xab\xdc\x3a\x8d\x71\x01\x8b\xa4\x4f\xfc\x7f\x00\x00\x00";
+
 #[tokio::test]
 async fn other_requests_and_responses_are_forwarded_unchanged() {
     let path = Path::new("/base/").await;

@@ -1,24 +1,33 @@
-//! What the tests of this workspace share: a recorder of spans and metrics, scripted bodies, a collector.
+//! What the tests of this workspace share: a recorder of spans and metrics, a check against conventions, golden cases,
+//! scripted bodies, a collector.
 
 #![cfg_attr(
     feature = "end-to-end",
-    expect(
-        clippy::expect_used,
-        clippy::panic,
-        reason = "a test that cannot go on panics"
-    )
+    expect(clippy::expect_used, reason = "a test that cannot go on panics")
 )]
 #![cfg_attr(
-    feature = "vacant",
+    any(feature = "end-to-end", feature = "golden", feature = "telemetry"),
+    expect(clippy::panic, reason = "a test that cannot go on panics")
+)]
+#![cfg_attr(
+    any(feature = "golden", feature = "vacant"),
     expect(clippy::unwrap_used, reason = "a test that cannot go on panics")
 )]
 
 mod body;
 #[cfg(feature = "end-to-end")]
 mod collector;
+#[cfg(feature = "telemetry")]
+pub mod conventions;
+#[cfg(feature = "golden")]
+mod golden;
+#[cfg(feature = "telemetry")]
 pub mod noting;
+#[cfg(feature = "polling")]
+mod polling;
 #[cfg(feature = "end-to-end")]
 pub mod process;
+#[cfg(feature = "telemetry")]
 mod recorder;
 #[cfg(feature = "end-to-end")]
 mod server;
@@ -29,7 +38,13 @@ mod vacant;
 pub use body::{Script, ScriptedBody, ScriptedError};
 #[cfg(feature = "end-to-end")]
 pub use collector::{Collector, VARYING, hex};
+#[cfg(feature = "golden")]
+pub use golden::{GoldenCase, GoldenMessage, golden_cases};
+#[cfg(feature = "telemetry")]
 pub use opentelemetry_sdk::trace::SpanData;
+#[cfg(feature = "polling")]
+pub use polling::{TEST_TIMEOUT, poll_until};
+#[cfg(feature = "telemetry")]
 pub use recorder::Recorder;
 #[cfg(feature = "end-to-end")]
 pub use server::serve;

@@ -76,6 +76,14 @@ impl Recorder {
         self.spans.get_finished_spans().unwrap_or_default()
     }
 
+    /// The spans that have ended since the last call, in the order in which they ended.
+    #[must_use]
+    pub fn take_spans(&self) -> Vec<SpanData> {
+        let spans = self.spans();
+        self.spans.reset();
+        spans
+    }
+
     /// Every ended span as an indented text: see [`tree::render`].
     #[must_use]
     pub fn tree(&self, masked: &[&str]) -> String {

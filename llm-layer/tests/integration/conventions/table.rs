@@ -1,163 +1,141 @@
 //! The GenAI conventions as tables, written from their registry as of October 2026.
 //!
 //! <https://github.com/open-telemetry/semantic-conventions-genai>, `model/gen-ai`: names, types, requirement levels, units
-//! and buckets. What is `throughline.*` is ours, and in the tables so that nothing else gets in.
+//! and buckets. What is `throughline.*` is ours, and in the tables so that nothing else gets in. The JSON of content is
+//! checked in `content.rs`.
 
-/// The type of a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Type {
-    Text,
-    Int,
-    Double,
-    Bool,
-    Texts,
-    /// JSON in the conventions' schema of messages, of parts, or of tools.
-    Json,
-}
+use throughline_test_support::conventions::{AttributeRule, Instrument, MetricRule, Requirement, Type};
 
-/// When an attribute must be there, beside its being allowed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Need {
-    Required,
-    /// Where another is.
-    With(&'static str),
-    /// Where the span failed, and nowhere else.
-    IfFailed,
-    /// Nowhere but where another is.
-    OnlyWith(&'static str),
-    May,
-}
+use Requirement::{IfFailed, OnlyWith, Optional, Required, With};
+use Type::{Bool, Double, Int, SignedInt, Text, Texts};
 
-use Need::{IfFailed, May, OnlyWith, Required, With};
-use Type::{Bool, Double, Int, Json, Text, Texts};
-
-pub(super) type Rule = (&'static str, Type, Need);
-
-pub(super) const INFERENCE: &[Rule] = &[
+pub(super) const INFERENCE: &[AttributeRule] = &[
     ("gen_ai.operation.name", Text, Required),
     ("gen_ai.provider.name", Text, Required),
     ("error.type", Text, IfFailed),
-    ("gen_ai.agent.name", Text, May),
-    ("gen_ai.conversation.id", Text, May),
-    ("gen_ai.output.type", Text, May),
-    ("gen_ai.prompt.name", Text, May),
-    ("gen_ai.prompt.version", Text, May),
-    ("gen_ai.request.choice.count", Int, May),
-    ("gen_ai.request.frequency_penalty", Double, May),
-    ("gen_ai.request.max_tokens", Int, May),
-    ("gen_ai.request.model", Text, May),
-    ("gen_ai.request.presence_penalty", Double, May),
-    ("gen_ai.request.previous_response.id", Text, May),
-    ("gen_ai.request.reasoning.level", Text, May),
-    ("gen_ai.request.seed", Int, May),
-    ("gen_ai.request.stop_sequences", Texts, May),
-    ("gen_ai.request.stream", Bool, May),
-    ("gen_ai.request.temperature", Double, May),
-    ("gen_ai.request.top_k", Int, May),
-    ("gen_ai.request.top_p", Double, May),
-    ("gen_ai.response.finish_reasons", Texts, May),
-    ("gen_ai.response.id", Text, May),
-    ("gen_ai.response.model", Text, May),
+    ("gen_ai.agent.name", Text, Optional),
+    ("gen_ai.conversation.id", Text, Optional),
+    ("gen_ai.output.type", Text, Optional),
+    ("gen_ai.prompt.name", Text, Optional),
+    ("gen_ai.prompt.version", Text, Optional),
+    ("gen_ai.request.choice.count", Int, Optional),
+    ("gen_ai.request.frequency_penalty", Double, Optional),
+    ("gen_ai.request.max_tokens", Int, Optional),
+    ("gen_ai.request.model", Text, Optional),
+    ("gen_ai.request.presence_penalty", Double, Optional),
+    ("gen_ai.request.previous_response.id", Text, Optional),
+    ("gen_ai.request.reasoning.level", Text, Optional),
+    ("gen_ai.request.seed", SignedInt, Optional),
+    ("gen_ai.request.stop_sequences", Texts, Optional),
+    ("gen_ai.request.stream", Bool, Optional),
+    ("gen_ai.request.temperature", Double, Optional),
+    ("gen_ai.request.top_k", Int, Optional),
+    ("gen_ai.request.top_p", Double, Optional),
+    ("gen_ai.response.finish_reasons", Texts, Optional),
+    ("gen_ai.response.id", Text, Optional),
+    ("gen_ai.response.model", Text, Optional),
     (
         "gen_ai.response.time_to_first_chunk",
         Double,
         OnlyWith("gen_ai.request.stream"),
     ),
-    ("gen_ai.usage.audio.cache_read.input_tokens", Int, May),
-    ("gen_ai.usage.audio.input_tokens", Int, May),
-    ("gen_ai.usage.audio.output_tokens", Int, May),
-    ("gen_ai.usage.cache_creation.input_tokens", Int, May),
-    ("gen_ai.usage.cache_read.input_tokens", Int, May),
-    ("gen_ai.usage.cache_write.input_tokens", Int, May),
-    ("gen_ai.usage.image.cache_read.input_tokens", Int, May),
-    ("gen_ai.usage.image.input_tokens", Int, May),
-    ("gen_ai.usage.image.output_tokens", Int, May),
-    ("gen_ai.usage.input_tokens", Int, May),
-    ("gen_ai.usage.output_tokens", Int, May),
-    ("gen_ai.usage.reasoning.output_tokens", Int, May),
-    ("gen_ai.usage.text.cache_read.input_tokens", Int, May),
-    ("gen_ai.usage.text.input_tokens", Int, May),
-    ("gen_ai.usage.text.output_tokens", Int, May),
-    ("gen_ai.system_instructions", Json, May),
-    ("gen_ai.input.messages", Json, May),
-    ("gen_ai.output.messages", Json, May),
-    ("gen_ai.tool.definitions", Json, May),
+    ("gen_ai.usage.audio.cache_read.input_tokens", Int, Optional),
+    ("gen_ai.usage.audio.input_tokens", Int, Optional),
+    ("gen_ai.usage.audio.output_tokens", Int, Optional),
+    ("gen_ai.usage.cache_creation.input_tokens", Int, Optional),
+    ("gen_ai.usage.cache_read.input_tokens", Int, Optional),
+    ("gen_ai.usage.cache_write.input_tokens", Int, Optional),
+    ("gen_ai.usage.image.cache_read.input_tokens", Int, Optional),
+    ("gen_ai.usage.image.input_tokens", Int, Optional),
+    ("gen_ai.usage.image.output_tokens", Int, Optional),
+    ("gen_ai.usage.input_tokens", Int, Optional),
+    ("gen_ai.usage.output_tokens", Int, Optional),
+    ("gen_ai.usage.reasoning.output_tokens", Int, Optional),
+    ("gen_ai.usage.text.cache_read.input_tokens", Int, Optional),
+    ("gen_ai.usage.text.input_tokens", Int, Optional),
+    ("gen_ai.usage.text.output_tokens", Int, Optional),
+    ("gen_ai.system_instructions", Text, Optional),
+    ("gen_ai.input.messages", Text, Optional),
+    ("gen_ai.output.messages", Text, Optional),
+    ("gen_ai.tool.definitions", Text, Optional),
+    ("http.response.header.*", Texts, Optional),
     ("server.address", Text, Required),
     ("server.port", Int, With("server.address")),
-    ("openai.api.type", Text, May),
-    ("openai.request.service_tier", Text, May),
-    ("openai.response.service_tier", Text, May),
-    ("openai.response.system_fingerprint", Text, May),
-    ("aws.bedrock.guardrail.id", Text, May),
-    ("azure.resource_provider.namespace", Text, May),
-    ("throughline.request.unseen", Text, May),
-    ("throughline.response.unseen", Text, May),
-    ("throughline.time_to_first_token", Double, May),
-    ("throughline.time_waiting_for_reader", Double, May),
-    ("throughline.tokens.encoding", Text, May),
-    ("throughline.tokens.input", Int, May),
-    ("throughline.tokens.output", Int, May),
+    ("openai.api.type", Text, Optional),
+    ("openai.request.service_tier", Text, Optional),
+    ("openai.response.service_tier", Text, Optional),
+    ("openai.response.system_fingerprint", Text, Optional),
+    ("aws.bedrock.guardrail.id", Text, Optional),
+    ("azure.resource_provider.namespace", Text, Optional),
+    ("throughline.request.unseen", Text, Optional),
+    ("throughline.response.unseen", Text, Optional),
+    ("throughline.time_to_first_token", Double, Optional),
+    ("throughline.time_waiting_for_reader", Double, Optional),
+    ("throughline.tokens.encoding", Text, Optional),
+    ("throughline.tokens.input", Int, Optional),
+    ("throughline.tokens.output", Int, Optional),
     ("throughline.tokens.source", Text, Required),
 ];
 
-pub(super) const EMBEDDINGS: &[Rule] = &[
+pub(super) const EMBEDDINGS: &[AttributeRule] = &[
     ("gen_ai.operation.name", Text, Required),
     ("gen_ai.provider.name", Text, Required),
     ("error.type", Text, IfFailed),
-    ("gen_ai.embeddings.dimension.count", Int, May),
-    ("gen_ai.request.encoding_formats", Texts, May),
-    ("gen_ai.request.model", Text, May),
-    ("gen_ai.response.id", Text, May),
-    ("gen_ai.response.model", Text, May),
-    ("gen_ai.usage.input_tokens", Int, May),
-    ("gen_ai.usage.image.input_tokens", Int, May),
-    ("gen_ai.usage.text.input_tokens", Int, May),
+    ("gen_ai.embeddings.dimension.count", Int, Optional),
+    ("gen_ai.request.encoding_formats", Texts, Optional),
+    ("gen_ai.request.model", Text, Optional),
+    ("gen_ai.response.id", Text, Optional),
+    ("gen_ai.response.model", Text, Optional),
+    ("gen_ai.usage.input_tokens", Int, Optional),
+    ("gen_ai.usage.image.input_tokens", Int, Optional),
+    ("gen_ai.usage.text.input_tokens", Int, Optional),
+    ("http.response.header.*", Texts, Optional),
     ("server.address", Text, Required),
     ("server.port", Int, With("server.address")),
-    ("azure.resource_provider.namespace", Text, May),
-    ("throughline.tokens.encoding", Text, May),
-    ("throughline.tokens.input", Int, May),
+    ("azure.resource_provider.namespace", Text, Optional),
+    ("throughline.tokens.encoding", Text, Optional),
+    ("throughline.tokens.input", Int, Optional),
     ("throughline.tokens.source", Text, Required),
 ];
 
 /// The provider of an agent in this process is nobody: `gen_ai.provider.name` has no place here.
-pub(super) const AGENT: &[Rule] = &[
+pub(super) const AGENT: &[AttributeRule] = &[
     ("gen_ai.operation.name", Text, Required),
     ("error.type", Text, IfFailed),
     ("gen_ai.agent.name", Text, Required),
-    ("gen_ai.conversation.id", Text, May),
-    ("gen_ai.usage.input_tokens", Int, May),
-    ("gen_ai.usage.output_tokens", Int, May),
-    ("gen_ai.usage.cache_read.input_tokens", Int, May),
-    ("throughline.tokens.cache_read", Int, May),
-    ("throughline.tokens.calls", Int, May),
-    ("throughline.tokens.input", Int, May),
-    ("throughline.tokens.output", Int, May),
-    ("throughline.tokens.reasoning", Int, May),
+    ("gen_ai.conversation.id", Text, Optional),
+    ("gen_ai.usage.input_tokens", Int, Optional),
+    ("gen_ai.usage.output_tokens", Int, Optional),
+    ("gen_ai.usage.cache_read.input_tokens", Int, Optional),
+    ("throughline.tokens.cache_read", Int, Optional),
+    ("throughline.tokens.calls", Int, Optional),
+    ("throughline.tokens.input", Int, Optional),
+    ("throughline.tokens.output", Int, Optional),
+    ("throughline.tokens.reasoning", Int, Optional),
 ];
 
-pub(super) const TOOL: &[Rule] = &[
+pub(super) const TOOL: &[AttributeRule] = &[
     ("gen_ai.operation.name", Text, Required),
     ("gen_ai.tool.name", Text, Required),
-    ("gen_ai.agent.name", Text, May),
-    ("gen_ai.conversation.id", Text, May),
+    ("gen_ai.agent.name", Text, Optional),
+    ("gen_ai.conversation.id", Text, Optional),
     ("error.type", Text, IfFailed),
-    ("throughline.tokens.cache_read", Int, May),
-    ("throughline.tokens.calls", Int, May),
-    ("throughline.tokens.input", Int, May),
-    ("throughline.tokens.output", Int, May),
-    ("throughline.tokens.reasoning", Int, May),
+    ("throughline.tokens.cache_read", Int, Optional),
+    ("throughline.tokens.calls", Int, Optional),
+    ("throughline.tokens.input", Int, Optional),
+    ("throughline.tokens.output", Int, Optional),
+    ("throughline.tokens.reasoning", Int, Optional),
 ];
 
-pub(super) const WORKFLOW: &[Rule] = &[
+pub(super) const WORKFLOW: &[AttributeRule] = &[
     ("gen_ai.operation.name", Text, Required),
     ("gen_ai.workflow.name", Text, Required),
     ("error.type", Text, IfFailed),
-    ("throughline.tokens.cache_read", Int, May),
-    ("throughline.tokens.calls", Int, May),
-    ("throughline.tokens.input", Int, May),
-    ("throughline.tokens.output", Int, May),
-    ("throughline.tokens.reasoning", Int, May),
+    ("throughline.tokens.cache_read", Int, Optional),
+    ("throughline.tokens.calls", Int, Optional),
+    ("throughline.tokens.input", Int, Optional),
+    ("throughline.tokens.output", Int, Optional),
+    ("throughline.tokens.reasoning", Int, Optional),
 ];
 
 /// What a sampler must have seen, if the span has it.
@@ -180,51 +158,36 @@ pub(super) const ANSWERED: &[&str] = &[
     "gen_ai.usage.output_tokens",
 ];
 
-/// The data of a metric.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Instrument {
-    Seconds(&'static [f64]),
-    Histogram(&'static [f64]),
-    Counter,
-    UpDownCounter,
-}
-
-pub(super) struct Metric {
-    pub(super) name: &'static str,
-    pub(super) instrument: Instrument,
-    pub(super) unit: &'static str,
-    pub(super) labels: &'static [&'static [Rule]],
-}
-
-const CALL: &[Rule] = &[
+const CALL: &[AttributeRule] = &[
     ("gen_ai.operation.name", Text, Required),
     ("gen_ai.provider.name", Text, Required),
-    ("gen_ai.request.model", Text, May),
-    ("gen_ai.response.model", Text, May),
-    ("server.address", Text, May),
+    ("gen_ai.request.model", Text, Optional),
+    ("gen_ai.response.model", Text, Optional),
+    ("server.address", Text, Optional),
     ("server.port", Int, With("server.address")),
 ];
-const FAILING: &[Rule] = &[("error.type", Text, May)];
-const MODAL: &[Rule] = &[
+const FAILING: &[AttributeRule] = &[("error.type", Text, Optional)];
+const MODAL: &[AttributeRule] = &[
     ("gen_ai.token.modality", Text, Required),
-    ("gen_ai.agent.name", Text, May),
+    ("gen_ai.agent.name", Text, Optional),
 ];
-const TYPED: &[Rule] = &[("gen_ai.token.type", Text, Required)];
+const TYPED: &[AttributeRule] = &[("gen_ai.token.type", Text, Required)];
 
-const OF_AGENT: &[Rule] = &[("gen_ai.agent.name", Text, May)];
-const OF_TOOL: &[Rule] = &[("gen_ai.tool.name", Text, Required)];
-const OF_WORKFLOW: &[Rule] = &[("gen_ai.workflow.name", Text, May)];
+const OF_AGENT: &[AttributeRule] = &[("gen_ai.agent.name", Text, Optional)];
+const OF_TOOL: &[AttributeRule] = &[("gen_ai.tool.name", Text, Required)];
+const OF_WORKFLOW: &[AttributeRule] = &[("gen_ai.workflow.name", Text, Optional)];
 
 const fn metric(
     name: &'static str,
     instrument: Instrument,
     unit: &'static str,
-    labels: &'static [&'static [Rule]],
-) -> Metric {
-    Metric {
+    labels: &'static [&'static [AttributeRule]],
+) -> MetricRule {
+    MetricRule {
         name,
         instrument,
         unit,
+        description: None,
         labels,
     }
 }
@@ -240,7 +203,7 @@ const WORKFLOW_SECONDS: Instrument = Instrument::Seconds(&[
 ]);
 const CALLS: Instrument = Instrument::Histogram(&[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0]);
 
-pub(super) const METRICS: &[Metric] = &[
+pub(super) const METRICS: &[MetricRule] = &[
     metric("gen_ai.client.inference.duration", S, "s", &[CALL, FAILING]),
     metric("gen_ai.client.inference.time_to_first_chunk", S, "s", &[CALL]),
     metric("gen_ai.client.inference.time_per_output_chunk", S, "s", &[CALL]),
@@ -351,6 +314,7 @@ pub(super) const VALUES: &[(&str, &[&str])] = &[
             "text_completion",
         ],
     ),
+    ("gen_ai.request.stream", &["true"]),
     ("gen_ai.output.type", &["image", "json", "speech", "text"]),
     ("gen_ai.token.modality", &["audio", "image", "text", "unknown"]),
     ("gen_ai.token.type", &["input", "output"]),

@@ -1,10 +1,15 @@
 //! The GenAI conventions.
 
 use opentelemetry_sdk::trace::SpanData;
-use throughline_test_support::conventions::{Attributes, Conventions, ExpectedSpan, MetricRule};
+use throughline_test_support::conventions::{
+    AttributeRule, Attributes, Conventions, ExpectedSpan, MetricRule,
+};
 
 use super::content::{CONTENT, check_json};
-use super::table::{AGENT, ANSWERED, AT_CREATION, EMBEDDINGS, INFERENCE, METRICS, TOOL, VALUES, WORKFLOW};
+use super::metrics::METRICS;
+use super::table::{
+    AGENT, ANSWERED, AT_CREATION, EMBEDDINGS, INFERENCE, SCOPE_TOKENS, TOOL, VALUES, WORKFLOW,
+};
 
 /// The conventions of model calls and of scopes.
 pub(super) struct GenAi;
@@ -21,16 +26,17 @@ impl Conventions for GenAi {
     fn span(&self, case: &str, _: &SpanData, attributes: &Attributes<'_>) -> ExpectedSpan {
         let operation = attributes.text("gen_ai.operation.name");
         let operation = operation.unwrap_or_else(|| panic!("{case}: no operation in {attributes:?}"));
-        let (rules, target) = match operation.as_str() {
-            "embeddings" => (EMBEDDINGS, "gen_ai.request.model"),
-            "execute_tool" => (TOOL, "gen_ai.tool.name"),
-            "invoke_agent" => (AGENT, "gen_ai.agent.name"),
-            "invoke_workflow" => (WORKFLOW, "gen_ai.workflow.name"),
-            _ => (INFERENCE, "gen_ai.request.model"),
+        let (rules, target): (&'static [&'static [AttributeRule]], _) = match operation.as_str() {
+            "embeddings" => (&[EMBEDDINGS], "gen_ai.request.model"),
+            "execute_tool" => (&[TOOL, SCOPE_TOKENS], "gen_ai.tool.name"),
+            "invoke_agent" => (&[AGENT, SCOPE_TOKENS], "gen_ai.agent.name"),
+            "invoke_workflow" => (&[WORKFLOW, SCOPE_TOKENS], "gen_ai.workflow.name"),
+            _ => (&[INFERENCE], "gen_ai.request.model"),
         };
-        let scope = match operation.as_str() {
-            "invoke_agent" | "execute_tool" | "invoke_workflow" => "throughline-agents",
-            _ => "throughline-llm-layer",
+        let scope = if rules.contains(&SCOPE_TOKENS) {
+            "throughline-agents"
+        } else {
+            "throughline-llm-layer"
         };
         ExpectedSpan {
             name: match attributes.text(target) {

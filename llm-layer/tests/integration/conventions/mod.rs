@@ -2,6 +2,7 @@
 
 mod check;
 mod content;
+mod metrics;
 mod table;
 
 use std::time::Duration;

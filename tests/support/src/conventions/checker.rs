@@ -38,8 +38,8 @@ pub struct ExpectedSpan {
     pub name: String,
     /// The name of the instrumentation scope.
     pub scope: &'static str,
-    /// The attributes.
-    pub rules: &'static [AttributeRule],
+    /// The attributes, in several lists.
+    pub rules: &'static [&'static [AttributeRule]],
     /// The attributes that a sampler must see, if the span has them.
     pub at_creation: &'static [&'static str],
 }
@@ -108,7 +108,7 @@ impl<C: Conventions> ConventionChecker<C> {
         let attributes: Attributes<'_> = recorded.into_iter().collect();
         let failed = matches!(span.status, Status::Error { .. });
         let expected = self.conventions.span(case, span, &attributes);
-        attributes.check(case, &[expected.rules], self.conventions.values(), Some(failed));
+        attributes.check(case, expected.rules, self.conventions.values(), Some(failed));
         self.conventions.check_attributes(case, &attributes);
         self.conventions.check_span(case, span, &attributes);
         assert_eq!(span.name, expected.name, "{case}: the name");

@@ -6,6 +6,8 @@
 mod attributes;
 mod checker;
 mod rules;
+#[cfg(test)]
+mod tests;
 
 pub use attributes::Attributes;
 pub use checker::{ConventionChecker, Conventions, ExpectedSpan, MetricTotals};

@@ -2,7 +2,9 @@
 
 use opentelemetry::trace::{SpanKind, Status};
 use opentelemetry_sdk::trace::SpanData;
-use throughline_test_support::conventions::{Attributes, Conventions, ExpectedSpan, MetricRule};
+use throughline_test_support::conventions::{
+    AttributeRule, Attributes, Conventions, ExpectedSpan, MetricRule,
+};
 
 use super::table::{CLIENT_AT_CREATION, CLIENT_SPAN, METRICS, SERVER_AT_CREATION, SERVER_SPAN, VALUES};
 
@@ -19,9 +21,9 @@ impl Conventions for Http {
     }
 
     fn span(&self, case: &str, span: &SpanData, attributes: &Attributes<'_>) -> ExpectedSpan {
-        let (rules, at_creation) = match span.span_kind {
-            SpanKind::Server => (SERVER_SPAN, SERVER_AT_CREATION),
-            SpanKind::Client => (CLIENT_SPAN, CLIENT_AT_CREATION),
+        let (rules, at_creation): (&'static [&'static [AttributeRule]], _) = match span.span_kind {
+            SpanKind::Server => (&[SERVER_SPAN], SERVER_AT_CREATION),
+            SpanKind::Client => (&[CLIENT_SPAN], CLIENT_AT_CREATION),
             ref other => panic!("{case}: a span of kind {other:?}"),
         };
         let method = attributes.text("http.request.method").expect("required");

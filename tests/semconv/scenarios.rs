@@ -9,7 +9,6 @@ use futures_util::{StreamExt, stream};
 use throughline::agents::graph::{graph, node, task};
 use throughline::agents::scope::Scope;
 use throughline::agents::{TokenBudgetLayer, agent};
-use throughline::llm::drain::{Executor, Work};
 use throughline::llm::{Capture, Price, Prices, Role, settle};
 use throughline::{ClientLayer, DrainLayer, LlmLayer, ServerLayer};
 use throughline_test_support::{Recorder, noting};
@@ -83,7 +82,7 @@ async fn model_calls(recorder: &Recorder) {
 
 /// A caller who leaves before the end of a stream, which is read on.
 async fn leave(recorder: &Recorder) {
-    let drain = DrainLayer::new(OnTokio);
+    let drain = DrainLayer::new(tokio::runtime::Handle::current());
     let client = ServiceBuilder::new()
         .layer(drain.clone())
         .layer(llm(recorder))
@@ -95,7 +94,7 @@ async fn leave(recorder: &Recorder) {
     assert!(drain.settle(Duration::from_secs(60)).await, "the rest is read");
 }
 
-/// A scope whose budget is spent, with calls of every outcome.
+/// A scope whose budget is exhausted by calls of every outcome.
 async fn scopes(recorder: &Recorder) {
     let scope = observed(recorder, agent("Planner")).with_token_budget(20);
     let layer = llm(recorder).with_prices(prices());
@@ -203,17 +202,4 @@ fn answer(content_type: &str, body: Body) -> io::Result<Response<Body>> {
         .header("content-type", content_type)
         .header("x-ratelimit-remaining-tokens", "7");
     Ok(response.body(body).expect("a response"))
-}
-
-/// Drains on the test's runtime.
-struct OnTokio;
-
-impl Executor for OnTokio {
-    fn spawn(&self, work: Work) {
-        drop(tokio::spawn(work));
-    }
-
-    fn sleep(&self, time: Duration) -> Work {
-        Box::pin(tokio::time::sleep(time))
-    }
 }

@@ -6,13 +6,14 @@
 use std::path::Path;
 
 use throughline_llm_layer::LlmLayer;
-use throughline_test_support::{GoldenCase, GoldenMessage, Recorder, golden_cases};
+use throughline_test_support::Recorder;
+use throughline_test_support::golden::{GoldenCase, GoldenMessage, assert_all_passed, compare, read_cases};
 
 use crate::support::{Chunks, MASKED, exchange, layer, metrics};
 
 /// All exchanges.
 pub(crate) fn all() -> Vec<GoldenCase> {
-    golden_cases(Path::new(concat!(
+    read_cases(Path::new(concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/wire/tests/golden"
     )))
@@ -53,17 +54,21 @@ const KIND: &str = "expected";
 
 #[test]
 fn golden() {
-    for case in all() {
+    assert_all_passed(all().iter().map(|case| {
         let recorder = Recorder::new();
-        run(&case, &layer(&recorder), 0);
+        run(case, &layer(&recorder), 0);
         let tree = recorder.tree(MASKED);
-        case.assert_expected(KIND, &format!("{tree}\n{}\n", metrics(&recorder).join("\n")));
+        let metrics = metrics(&recorder).join("\n");
+        case.compare(KIND, &format!("{tree}\n{metrics}\n"))?;
 
         let recorder = Recorder::new();
         let length = case.request.body.len().max(case.response.body.len());
-        let layer = LlmLayer::new().with_tracer_provider(recorder.tracer_provider());
-        (1..length).for_each(|cut| run(&case, &layer, cut));
-        let trees = recorder.tree(MASKED);
-        assert_eq!(trees, tree.repeat(length - 1), "{}: cut at every byte", case.name);
-    }
+        for cut in 1..length {
+            let layer = LlmLayer::new().with_tracer_provider(recorder.tracer_provider());
+            run(case, &layer, cut);
+        }
+        let expected = tree.repeat(length.saturating_sub(1));
+        let what = format!("{}: cut at every byte", case.name);
+        compare(&what, &expected, &recorder.tree(MASKED))
+    }));
 }

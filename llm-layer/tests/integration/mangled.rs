@@ -9,7 +9,8 @@ use proptest::collection::vec;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
 use proptest::sample::{Index, select};
 use throughline_llm_layer::{Capture, LlmLayer};
-use throughline_test_support::{GoldenCase, Recorder};
+use throughline_test_support::Recorder;
+use throughline_test_support::golden::GoldenCase;
 
 use crate::golden;
 use crate::hostile::{MOST, observed};

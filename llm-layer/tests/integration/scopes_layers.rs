@@ -1,7 +1,7 @@
 //! Scopes around the requests of services.
 
 use std::convert::Infallible;
-use std::future::{pending, ready};
+use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -17,37 +17,6 @@ use throughline_tracing_layer::ServerLayer;
 use tower::{Layer, Service, service_fn};
 
 use crate::support::{CHAT, Chunks, HELLO, block_on, exchange, read};
-
-/// A service that is ready once, after it was asked twice.
-struct Busy(u8);
-
-impl Service<u8> for Busy {
-    type Response = u8;
-    type Error = Infallible;
-    type Future = std::future::Ready<Result<u8, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.0 = self.0.saturating_sub(1);
-        if self.0 == 0 {
-            Poll::Ready(Ok(()))
-        } else {
-            Poll::Pending
-        }
-    }
-
-    fn call(&mut self, request: u8) -> Self::Future {
-        ready(Ok(request))
-    }
-}
-
-#[test]
-fn readiness_passes_through() {
-    let mut service = tool("t").layer().layer(Busy(2));
-    let mut cx = Context::from_waker(Waker::noop());
-    assert!(service.poll_ready(&mut cx).is_pending(), "not ready");
-    assert!(service.poll_ready(&mut cx).is_ready(), "ready");
-    assert_eq!(block_on(service.call(7)), Ok(7), "the answer");
-}
 
 #[test]
 fn any_service_may_be_a_tool() {

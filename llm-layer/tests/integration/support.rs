@@ -14,6 +14,7 @@ use http::{Request, Response};
 use http_body::{Body, Frame};
 use throughline_llm_layer::{LlmLayer, RequestBody, settle};
 use throughline_test_support::Recorder;
+pub(crate) use throughline_test_support::block_on;
 use tower::{Layer, Service, service_fn};
 
 /// What no test can know beforehand.
@@ -56,17 +57,6 @@ pub(crate) fn layer(recorder: &Recorder) -> LlmLayer {
     LlmLayer::new()
         .with_tracer_provider(recorder.tracer_provider())
         .with_meter_provider(recorder.meter_provider())
-}
-
-/// Runs a future that is never pending for long.
-pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    for _ in 0..1_000 {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            return output;
-        }
-    }
-    panic!("the future is pending for ever");
 }
 
 /// Counts how often it is woken.

@@ -4,6 +4,7 @@
 //! blank line, body) and one file for each kind of expectation, such as `<name>.expected.txt`. With `UPDATE_GOLDEN=1`
 //! in the environment, expectations are written instead of compared: review them before you commit them.
 
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -39,7 +40,7 @@ pub struct GoldenMessage {
 /// # Panics
 /// Panics if a file cannot be read, or if there is no case.
 #[must_use]
-pub fn golden_cases(folder: &Path) -> Vec<GoldenCase> {
+pub fn read_cases(folder: &Path) -> Vec<GoldenCase> {
     let mut cases = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -93,18 +94,57 @@ impl GoldenCase {
 
     /// Compares `actual` with what is expected, or writes it if expectations are to be updated.
     ///
-    /// # Panics
-    /// Panics if they differ.
-    pub fn assert_expected(&self, kind: &str, actual: &str) {
+    /// # Errors
+    /// Returns the lines in which they differ.
+    pub fn compare(&self, kind: &str, actual: &str) -> Result<(), String> {
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
             fs::write(self.expectation(kind), actual).unwrap();
         }
-        assert_eq!(actual, self.expected(kind), "{}: whole", self.name);
+        compare(&format!("{}: whole", self.name), &self.expected(kind), actual)
     }
 
     fn expectation(&self, kind: &str) -> PathBuf {
         format!("{}.{kind}.txt", self.name).into()
     }
+}
+
+/// Compares two texts line by line.
+///
+/// # Errors
+/// Returns `what` and the first lines that are in one of them only.
+pub fn compare(what: &str, expected: &str, actual: &str) -> Result<(), String> {
+    if actual == expected {
+        return Ok(());
+    }
+    let mut difference = what.to_owned();
+    let missing = lines_without(expected, actual).map(|line| ("missing", line));
+    let unexpected = lines_without(actual, expected).map(|line| ("unexpected", line));
+    for (how, line) in missing.chain(unexpected).take(MAX_LINES) {
+        let _ = write!(difference, "\n    {how}: {line}");
+    }
+    Err(difference)
+}
+
+fn lines_without<'a>(text: &'a str, other: &'a str) -> impl Iterator<Item = &'a str> {
+    text.lines()
+        .filter(|line| !other.lines().any(|other| other == *line))
+}
+
+/// Of a difference, so many lines are shown.
+const MAX_LINES: usize = 12;
+
+/// Panics with all failures, if there are any.
+///
+/// # Panics
+/// Panics if one of the results is an error.
+pub fn assert_all_passed(results: impl IntoIterator<Item = Result<(), String>>) {
+    let failures: Vec<String> = results.into_iter().filter_map(Result::err).collect();
+    assert!(
+        failures.is_empty(),
+        "{} failures:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
 }
 
 impl GoldenMessage {

@@ -5,22 +5,20 @@
     feature = "end-to-end",
     expect(clippy::expect_used, reason = "a test that cannot go on panics")
 )]
-#![cfg_attr(
-    any(feature = "end-to-end", feature = "golden", feature = "telemetry"),
-    expect(clippy::panic, reason = "a test that cannot go on panics")
-)]
+#![expect(clippy::panic, reason = "a test that cannot go on panics")]
 #![cfg_attr(
     any(feature = "golden", feature = "vacant"),
     expect(clippy::unwrap_used, reason = "a test that cannot go on panics")
 )]
 
+mod block_on;
 mod body;
 #[cfg(feature = "end-to-end")]
 mod collector;
 #[cfg(feature = "telemetry")]
 pub mod conventions;
 #[cfg(feature = "golden")]
-mod golden;
+pub mod golden;
 #[cfg(feature = "telemetry")]
 pub mod noting;
 #[cfg(feature = "polling")]
@@ -35,11 +33,10 @@ pub mod tree;
 #[cfg(feature = "vacant")]
 mod vacant;
 
+pub use block_on::block_on;
 pub use body::{Script, ScriptedBody, ScriptedError};
 #[cfg(feature = "end-to-end")]
 pub use collector::{Collector, VARYING, hex};
-#[cfg(feature = "golden")]
-pub use golden::{GoldenCase, GoldenMessage, golden_cases};
 #[cfg(feature = "telemetry")]
 pub use opentelemetry_sdk::trace::SpanData;
 #[cfg(feature = "polling")]

@@ -10,24 +10,25 @@ use std::fmt::Write;
 use std::path::Path;
 
 use throughline_llm_wire::{ModelRequest, RequestReader, Target, TextPiece, UsagePart};
-use throughline_test_support::{GoldenCase, golden_cases};
+use throughline_test_support::golden::{GoldenCase, assert_all_passed, compare, read_cases};
 
 #[test]
 fn golden() {
-    let cases = golden_cases(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden")));
+    let cases = read_cases(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden")));
     assert!(cases.len() > 200, "only {} cases", cases.len());
-    for case in cases {
-        let whole = decode(&case, 0, 0);
-        case.assert_expected("decoded", &whole);
+    assert_all_passed(cases.iter().map(|case| {
+        let whole = decode(case, 0, 0);
+        case.compare("decoded", &whole)?;
         for cut in 1..case.request.body.len() {
-            let decoded = decode(&case, cut, 0);
-            assert_eq!(decoded, whole, "{}: request cut at {cut}", case.name);
+            let what = format!("{}: request cut at {cut}", case.name);
+            compare(&what, &whole, &decode(case, cut, 0))?;
         }
         for cut in 1..case.response.body.len() {
-            let decoded = decode(&case, 0, cut);
-            assert_eq!(decoded, whole, "{}: response cut at {cut}", case.name);
+            let what = format!("{}: response cut at {cut}", case.name);
+            compare(&what, &whole, &decode(case, 0, cut))?;
         }
-    }
+        Ok(())
+    }));
 }
 
 fn decode(case: &GoldenCase, request_cut: usize, response_cut: usize) -> String {

@@ -222,7 +222,7 @@ async fn traceparent_continues_in_every_call_that_leaves() {
         let ran = run(command).await;
         assert_eq!(ran.code, Some(1), "this model answers nothing but 503");
         let calls = std::mem::take(&mut *seen.lock().unwrap_or_else(|_| panic!("the log")));
-        assert_eq!(calls.len(), 1, "tracing {tracing}: one call left the service");
+        assert_eq!(calls.len(), 1, "tracing {tracing}: the service sent one call");
         for headers in calls {
             let traceparent = headers["traceparent"].to_str().expect("text");
             let same_span = traceparent.contains("-b7ad6b7169203331-");

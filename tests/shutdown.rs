@@ -146,10 +146,7 @@ async fn calls_and_shutdown(waits: Waits, deadline: Duration) -> (Vec<String>, R
     let result = tokio::task::spawn_blocking(move || telemetry.shutdown_within(deadline)).await;
     let spans = collector.spans().iter().map(|span| format!("{span:?}")).collect();
     drop(ender);
-    assert!(
-        throughline::llm::settle(DEADLINE),
-        "nothing is left for the next test"
-    );
+    assert!(throughline::llm::settle(DEADLINE), "the next test starts afresh");
     (spans, result.expect("no panic"))
 }
 

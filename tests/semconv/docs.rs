@@ -170,8 +170,8 @@ fn metrics(groups: &[&Group]) -> String {
     table
 }
 
-fn sentences<const N: usize>(texts: [&str; N]) -> String {
-    let texts = texts.map(str::trim);
-    let texts: Vec<&str> = texts.into_iter().filter(|text| !text.is_empty()).collect();
-    texts.join(" ").replace('|', "\\|")
+fn sentences<const N: usize>(parts: [&str; N]) -> String {
+    let parts = parts.map(str::trim);
+    let parts: Vec<&str> = parts.into_iter().filter(|text| !text.is_empty()).collect();
+    parts.join(" ").replace('|', "\\|")
 }

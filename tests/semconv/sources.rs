@@ -115,7 +115,7 @@ fn is_test(path: &Path) -> bool {
     })
 }
 
-/// The texts between two quotation marks that begin as our names do.
+/// The string literals that begin as our names do.
 fn literals(text: &str) -> impl Iterator<Item = &str> {
     text.match_indices("\"throughline.").filter_map(|(at, _)| {
         let literal = text.get(at + 1..)?;

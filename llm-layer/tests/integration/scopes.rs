@@ -11,7 +11,7 @@ use throughline_test_support::Recorder;
 
 use crate::support::{CHAT, Chunks, HELLO, MASKED, block_on, exchange, layer};
 
-pub(crate) async fn ask(layer: &LlmLayer, input: u64, output: u64) {
+pub(crate) async fn chat(layer: &LlmLayer, input: u64, output: u64) {
     let answer = format!(
         r#"{{"choices":[{{"finish_reason":"stop"}}],"usage":{{"prompt_tokens":{input},"completion_tokens":{output}}}}}"#
     );
@@ -19,7 +19,7 @@ pub(crate) async fn ask(layer: &LlmLayer, input: u64, output: u64) {
     exchange(layer, request, Response::new(Chunks::from_iter([answer])));
 }
 
-fn spent(tokens: Tokens) -> (u64, u64, u64) {
+fn counts(tokens: Tokens) -> (u64, u64, u64) {
     (tokens.calls, tokens.input, tokens.output)
 }
 
@@ -37,22 +37,22 @@ fn every_scope_knows_what_was_spent_beneath_it() {
                     .with_conversation("c-1");
                 planner
                     .run(async {
-                        ask(&layer, 10, 1).await;
+                        chat(&layer, 10, 1).await;
                         let search = tool("search").with_tracer_provider(provider.clone());
                         search
                             .with_attribute(KeyValue::new("k", "v"))
-                            .run(ask(&layer, 200, 20))
+                            .run(chat(&layer, 200, 20))
                             .await;
-                        assert_eq!(spent(tokens()), (2, 210, 21), "of the agent, tools included");
+                        assert_eq!(counts(tokens()), (2, 210, 21), "of the agent, tools included");
                     })
                     .await;
-                ask(&layer, 3000, 300).await;
-                assert_eq!(spent(tokens()), (3, 3210, 321), "of the workflow");
+                chat(&layer, 3000, 300).await;
+                assert_eq!(counts(tokens()), (3, 3210, 321), "of the workflow");
             }),
     );
     assert_eq!(tokens(), Tokens::default(), "outside of any scope");
     let tree = recorder.tree(MASKED);
-    let kept = |line: &&str| {
+    let is_shown = |line: &&str| {
         ![
             "server.",
             "openai.",
@@ -64,7 +64,7 @@ fn every_scope_knows_what_was_spent_beneath_it() {
         .iter()
         .any(|part| line.contains(part))
     };
-    let seen: Vec<&str> = tree.lines().filter(kept).collect();
+    let seen: Vec<&str> = tree.lines().filter(is_shown).collect();
     let expected = r#"Internal invoke_workflow checkout
   - gen_ai.operation.name="invoke_workflow"
   - gen_ai.workflow.name="checkout"
@@ -119,16 +119,16 @@ fn totals_are_exact_when_calls_run_at_once() {
                 let _attached = outer.attach();
                 let tokens = block_on(in_agent("one of many", async {
                     for _ in 0..500 {
-                        ask(&layer, 3, 1).await;
+                        chat(&layer, 3, 1).await;
                     }
                     tokens()
                 }));
-                inner.lock().unwrap().push(spent(tokens));
+                inner.lock().unwrap().push(counts(tokens));
             });
         }
     });
     assert_eq!(*inner.lock().unwrap(), [(500, 1500, 500); 8], "of each agent");
-    assert_eq!(spent(outer.tokens()), (4000, 12_000, 4000), "of all");
+    assert_eq!(counts(outer.tokens()), (4000, 12_000, 4000), "of all");
 }
 
 /// A long prompt is counted on another thread: the scope's span waits for the number, not for the caller.

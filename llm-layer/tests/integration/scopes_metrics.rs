@@ -10,7 +10,7 @@ use throughline_test_support::Recorder;
 
 use crate::support::{CHAT, Chunks, HELLO, block_on, exchange};
 
-fn of(recorder: &Recorder, scope: Scope) -> Scope {
+fn measured(recorder: &Recorder, scope: Scope) -> Scope {
     scope.with_meter_provider(recorder.meter_provider())
 }
 
@@ -28,8 +28,8 @@ fn chat() {
 #[test]
 fn each_call_belongs_to_one_agent() {
     let recorder = Recorder::new();
-    block_on(of(&recorder, workflow("trip")).run(async {
-        let planner = of(&recorder, agent("Planner"));
+    block_on(measured(&recorder, workflow("trip")).run(async {
+        let planner = measured(&recorder, agent("Planner"));
         let planned = planner.try_run(async {
             chat();
             let fails = Response::builder().status(500);
@@ -40,18 +40,18 @@ fn each_call_belongs_to_one_agent() {
                 r#"{"model":"e","input":"x"}"#,
                 Response::new(Chunks::default()),
             );
-            let search = of(&recorder, tool("search")).run(async {
+            let search = measured(&recorder, tool("search")).run(async {
                 chat();
-                let coder = of(&recorder, agent("Coder".to_owned()));
+                let coder = measured(&recorder, agent("Coder".to_owned()));
                 coder.run(async { chat() }).await;
             });
             search.await;
-            let run = of(&recorder, tool("run")).try_run(async { Err("no such file") });
+            let run = measured(&recorder, tool("run")).try_run(async { Err("no such file") });
             // What goes out by MCP is a tool, and within a tool it is that one.
             let mcp = throughline_agents::mcp::Mcp::new();
             let fetch = serde_json::json!({"id": 1, "method": "tools/call", "params": {"name": "fetch"}});
             mcp.client(&mut fetch.clone()).run(async {}).await;
-            of(&recorder, tool("fetch"))
+            measured(&recorder, tool("fetch"))
                 .run(async { mcp.client(&mut fetch.clone()).run(async {}).await })
                 .await;
             run.await

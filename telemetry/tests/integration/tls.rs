@@ -187,7 +187,7 @@ fn a_root_of_our_own_is_trusted_and_another_is_not() {
                 let why = ended.expect_err("not trusted");
                 assert!(
                     why.contains("UnknownIssuer") && why.ends_with(advice),
-                    "{protocol:?}, {case}: the delivery tells too: {why}"
+                    "{protocol:?}, {case}: the delivery reports it too: {why}"
                 );
             }
             assert_eq!(collector.accepted(), 2, "{protocol:?}: nothing was sent");
@@ -196,40 +196,53 @@ fn a_root_of_our_own_is_trusted_and_another_is_not() {
 }
 
 #[test]
-fn a_client_that_is_known_is_let_in_and_another_is_not() {
-    in_own_process("tls::a_client_that_is_known_is_let_in_and_another_is_not", || {
-        let ours = Authority::new("client");
-        let (certificate, key) = ours.signed();
-        let (certificate, key) = (
-            ours.file("client.pem", &certificate),
-            ours.file("client.key", &key),
-        );
-        for (protocol, answer) in PROTOCOLS {
-            let collector = Secured::start(protocol, &ours, true);
-            let url = format!("https://localhost:{}", collector.port());
-            let tls = TlsConfig::default().with_certificate(ours.root());
-            let accepted = tls.clone().with_identity(certificate.clone(), key.clone());
-            let expected = (Ok(answer.to_owned()), Ok(()));
-            assert_eq!(
-                diagnosed_and_delivered(protocol, &url, accepted),
-                expected,
-                "{protocol:?}: known"
+fn a_client_with_a_certificate_is_let_in_and_another_is_not() {
+    in_own_process(
+        "tls::a_client_with_a_certificate_is_let_in_and_another_is_not",
+        || {
+            let ours = Authority::new("client");
+            let (certificate, key) = ours.signed();
+            let (certificate, key) = (
+                ours.file("client.pem", &certificate),
+                ours.file("client.key", &key),
             );
-            let (found, ended) = diagnosed_and_delivered(protocol, &url, tls);
-            // Whether the reason is read before the connection is closed is the network's.
-            let found = found.expect_err("not let in");
-            let give = "set tls.client_certificate (OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE), and its key";
-            assert!(
-                found == format!("it requires a client certificate from an issuer that it trusts: {give}")
-                    || found
-                        == format!("it closes the connection: if it requires a client certificate, {give}"),
-                "{protocol:?}: a stranger: {found}"
-            );
-            let why = ended.expect_err("not let in");
-            assert!(why.ends_with(give), "{protocol:?}: the delivery tells too: {why}");
-            assert_eq!(collector.accepted(), 2, "{protocol:?}: only the known one");
-        }
-    });
+            for (protocol, answer) in PROTOCOLS {
+                let collector = Secured::start(protocol, &ours, true);
+                let url = format!("https://localhost:{}", collector.port());
+                let tls = TlsConfig::default().with_certificate(ours.root());
+                let accepted = tls.clone().with_identity(certificate.clone(), key.clone());
+                let expected = (Ok(answer.to_owned()), Ok(()));
+                assert_eq!(
+                    diagnosed_and_delivered(protocol, &url, accepted),
+                    expected,
+                    "{protocol:?}: with a client certificate"
+                );
+                let (found, ended) = diagnosed_and_delivered(protocol, &url, tls);
+                // Whether the reason is read before the connection is closed is the network's.
+                let found = found.expect_err("not let in");
+                let give = "set tls.client_certificate (OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE), and its key";
+                assert!(
+                    found
+                        == format!("it requires a client certificate from an issuer that it trusts: {give}")
+                        || found
+                            == format!(
+                                "it closes the connection: if it requires a client certificate, {give}"
+                            ),
+                    "{protocol:?}: a stranger: {found}"
+                );
+                let why = ended.expect_err("not let in");
+                assert!(
+                    why.ends_with(give),
+                    "{protocol:?}: the delivery reports it too: {why}"
+                );
+                assert_eq!(
+                    collector.accepted(),
+                    2,
+                    "{protocol:?}: only the one with a certificate"
+                );
+            }
+        },
+    );
 }
 
 #[test]
@@ -259,7 +272,7 @@ fn the_variables_name_the_same_files() {
 }
 
 #[test]
-fn the_scheme_of_the_other_is_told() {
+fn the_wrong_scheme_is_reported() {
     let _turn = turn();
     let ours = Authority::new("scheme");
     for (protocol, _) in PROTOCOLS {

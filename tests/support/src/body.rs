@@ -63,7 +63,7 @@ impl ScriptedBody {
         self
     }
 
-    /// Answers `is_end_stream` truly, as a body of known length does.
+    /// Reports its end in `is_end_stream`, as a body with a `Content-Length` does.
     #[must_use]
     pub fn knowing_its_end(mut self) -> Self {
         self.knows_its_end = true;
@@ -71,7 +71,7 @@ impl ScriptedBody {
     }
 }
 
-#[expect(clippy::panic, reason = "a script may ask for it")]
+#[expect(clippy::panic, reason = "a script may contain a panic")]
 #[deny(clippy::missing_trait_methods)]
 impl Body for ScriptedBody {
     type Data = Bytes;
@@ -89,7 +89,7 @@ impl Body for ScriptedBody {
                 Some(Ok(Frame::trailers(HeaderMap::from_iter([header]))))
             }
             Some(Script::Fail(message)) => Some(Err(ScriptedError(message))),
-            Some(Script::Panic) => panic!("the script says so"),
+            Some(Script::Panic) => panic!("as scripted"),
             Some(Script::Pending) => {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;

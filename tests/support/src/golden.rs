@@ -108,7 +108,7 @@ impl GoldenCase {
     }
 }
 
-/// Compares two texts line by line.
+/// Compares a text with the expected one, line by line.
 ///
 /// # Errors
 /// Returns `what` and the first lines that are in one of them only.

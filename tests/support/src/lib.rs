@@ -42,7 +42,7 @@ pub use opentelemetry_sdk::trace::SpanData;
 #[cfg(feature = "polling")]
 pub use polling::{TEST_TIMEOUT, poll_until};
 #[cfg(feature = "telemetry")]
-pub use recorder::Recorder;
+pub use recorder::{Recorder, attribute};
 #[cfg(feature = "end-to-end")]
 pub use server::serve;
 #[cfg(feature = "vacant")]

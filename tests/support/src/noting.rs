@@ -1,4 +1,4 @@
-//! A sampler that tells what it saw.
+//! A sampler that records what it saw.
 
 use opentelemetry::trace::{Link, SpanKind, TraceId, TraceState};
 use opentelemetry::{Context, KeyValue};
@@ -7,8 +7,7 @@ use opentelemetry_sdk::trace::{SamplingDecision, SamplingResult, ShouldSample};
 /// The attribute that the [`sampler`] adds: the keys, with spaces between them.
 pub const SEEN: &str = "test.seen";
 
-/// Takes every span, and notes on it the keys of the attributes that it was given: what a sampler of the user's can
-/// decide by.
+/// Samples every span, and adds to it the keys of the attributes that a sampler sees.
 #[must_use]
 pub fn sampler() -> impl ShouldSample + 'static {
     Noting

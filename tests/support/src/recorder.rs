@@ -11,6 +11,16 @@ use opentelemetry_sdk::trace::{InMemorySpanExporter, Sampler, SdkTracerProvider,
 
 use crate::tree::{self, Node};
 
+/// The value of an attribute as text.
+#[must_use]
+pub fn attribute(span: &SpanData, key: &str) -> Option<String> {
+    let found = span
+        .attributes
+        .iter()
+        .find(|attribute| attribute.key.as_str() == key);
+    found.map(|attribute| attribute.value.to_string())
+}
+
 /// Providers for a layer under test, and what they received.
 #[derive(Debug, Clone)]
 pub struct Recorder {

@@ -4,10 +4,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use tokio::net::TcpSocket;
 
-/// An address of the loopback interface where nobody listens, and that nobody else is given while this lives: a port
+/// An address of the loopback interface where nobody listens, and that no other test gets while this lives: a port
 /// that is merely free again may be another test's by the time it is used.
 ///
-/// Whoever is told this address may listen there, if it sets `SO_REUSEADDR` or `SO_REUSEPORT`, as servers do.
+/// A server may listen there, if it sets `SO_REUSEADDR` or `SO_REUSEPORT`, as most do.
 #[derive(Debug)]
 pub struct Vacant {
     address: SocketAddr,

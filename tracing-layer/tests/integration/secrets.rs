@@ -1,4 +1,4 @@
-//! No public type prints a secret that it was given, and no span and no metric shows one.
+//! No public type prints a secret that it holds, and no span and no metric shows one.
 
 use std::fmt::Debug;
 use std::future::{Pending, pending};

@@ -114,7 +114,7 @@ fn names(rule: &str, key: &str) -> bool {
 fn is_of_type(value: &Value, expected: Type) -> bool {
     match (value, expected) {
         (Value::String(text), Type::Text) => !text.as_str().is_empty(),
-        (Value::Array(Array::String(texts)), Type::Texts) => !texts.is_empty(),
+        (Value::Array(Array::String(strings)), Type::Texts) => !strings.is_empty(),
         (Value::I64(number), Type::Int) => *number >= 0,
         (Value::String(_), Type::OptionalText)
         | (Value::I64(_), Type::SignedInt)

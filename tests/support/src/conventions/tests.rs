@@ -40,9 +40,9 @@ fn keeps_to_the_rules(attributes: &[&Pair], failed: Option<bool>) -> bool {
     catch_unwind(check).is_ok()
 }
 
-fn texts(texts: &[&'static str]) -> Value {
-    let texts = texts.iter().map(|text| StringValue::from(*text)).collect();
-    Value::Array(Array::String(texts))
+fn strings(strings: &[&'static str]) -> Value {
+    let strings = strings.iter().map(|text| StringValue::from(*text)).collect();
+    Value::Array(Array::String(strings))
 }
 
 #[test]
@@ -54,8 +54,8 @@ fn what_breaks_a_rule_is_found() {
         ("a key twice", false, &[pair("kind", "get")]),
         ("a key in no table", false, &[("unknown", 1.into())]),
         ("any text", true, &[pair("query", "")]),
-        ("texts", true, &[("names", texts(&["a"]))]),
-        ("no texts", false, &[("names", texts(&[]))]),
+        ("strings", true, &[("names", strings(&["a"]))]),
+        ("no strings", false, &[("names", strings(&[]))]),
         ("a negative count", false, &[("count", (-1).into())]),
         ("a negative seed", true, &[("seed", (-1).into())]),
         ("a double", true, &[("ratio", 0.5.into())]),
@@ -70,7 +70,7 @@ fn what_breaks_a_rule_is_found() {
         ("a stream without a chunk", true, &[("stream", true.into())]),
         ("an original of no other", false, &[pair("original", "a")]),
         ("an error without a failure", false, &[pair("error", "a")]),
-        ("a header", true, &[("header.x", texts(&["a"]))]),
+        ("a header", true, &[("header.x", strings(&["a"]))]),
     ];
     for (case, expected, more) in &cases {
         let all: Vec<&Pair> = [&get].into_iter().chain(*more).collect();

@@ -116,13 +116,13 @@ async fn b3_decisions_reach_the_provider() {
             format!("GET /v1/models HTTP/1.1\r\nhost: proxy\r\nconnection: close\r\nb3: {b3}\r\n\r\n");
         write(&mut client, &request).await;
         let mut provider = path.provider().await;
-        let asked = until(&mut provider, "\r\n\r\n").await;
-        let sent: Vec<_> = asked
+        let request_text = until(&mut provider, "\r\n\r\n").await;
+        let sent: Vec<_> = request_text
             .lines()
             .filter_map(|line| line.strip_prefix("b3: "))
             .collect();
         let [sent] = sent.as_slice() else {
-            panic!("{b3}: one header in {asked}");
+            panic!("{b3}: one header in {request_text}");
         };
         assert!(
             sent.starts_with(trace) && sent.ends_with(state),
@@ -157,10 +157,10 @@ async fn model_call_passes_and_is_counted() {
     write(&mut client, &request).await;
 
     let mut provider = path.provider().await;
-    let mut asked = until(&mut provider, question).await;
-    let traceparent = asked
+    let mut request_text = until(&mut provider, question).await;
+    let traceparent = request_text
         .find("traceparent: ")
-        .map(|at| asked.drain(at..at + 13 + 55 + 2).collect::<String>())
+        .map(|at| request_text.drain(at..at + 13 + 55 + 2).collect::<String>())
         .expect("a traceparent");
     let sent = format!(
         "POST /v1/chat/completions?beta=%2F&x HTTP/1.1\r\nauthorization: Bearer key\r\nx-two: a\r\nx-two: b\r\n\
@@ -169,7 +169,7 @@ async fn model_call_passes_and_is_counted() {
         path.address
     );
     assert_eq!(
-        lines(&asked),
+        lines(&request_text),
         lines(&sent),
         "the provider gets what the client sent"
     );
@@ -234,10 +234,10 @@ async fn anything_else_passes_both_ways_as_it_comes() {
     write(&mut client, head).await;
     write(&mut client, "3\r\none\r\n").await;
     let mut provider = path.provider().await;
-    let asked = until(&mut provider, "3\r\none\r\n").await;
+    let request_text = until(&mut provider, "3\r\none\r\n").await;
     assert!(
-        asked.starts_with("PUT /base/files//a%20b?q=1 HTTP/1.1\r\n"),
-        "below the provider's path: {asked}"
+        request_text.starts_with("PUT /base/files//a%20b?q=1 HTTP/1.1\r\n"),
+        "below the provider's path: {request_text}"
     );
     // An answer that begins before the question has ended, on a connection that is not used again:
     // whether one that could be is back in the proxy's pool by the next question is not for this test to say.
@@ -255,10 +255,10 @@ async fn anything_else_passes_both_ways_as_it_comes() {
     // No body where there was none, and a length without a body for HEAD.
     write(&mut client, "HEAD /x HTTP/1.1\r\nhost: proxy\r\n\r\n").await;
     let mut provider = path.provider().await;
-    let asked = until(&mut provider, "\r\n\r\n").await;
+    let request_text = until(&mut provider, "\r\n\r\n").await;
     assert!(
-        !asked.contains("content-length") && !asked.contains("transfer-encoding"),
-        "no body: {asked}"
+        !request_text.contains("content-length") && !request_text.contains("transfer-encoding"),
+        "no body: {request_text}"
     );
     write(&mut provider, "HTTP/1.1 404 No\r\ncontent-length: 99\r\n\r\n").await;
     let answered = until(&mut client, "\r\n\r\n").await;

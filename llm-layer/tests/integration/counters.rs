@@ -279,8 +279,8 @@ fn a_number_that_is_not_counted_to_the_end_says_so() {
         let request = Request::post(CHAT).body(Chunks::from_iter([HELLO])).unwrap();
         exchange_with(&layer(&recorder), request, Chunks::from_iter([answer]), || {});
         recorded();
-        let said = format!("throughline.tokens.encoding={encoding:?}\n");
+        let line = format!("throughline.tokens.encoding={encoding:?}\n");
         let tree = recorder.tree(MASKED);
-        assert!(tree.contains(&said), "{length} bytes: {tree}");
+        assert!(tree.contains(&line), "{length} bytes: {tree}");
     }
 }

@@ -139,8 +139,11 @@ fn the_environment_chooses() {
             .env("OTEL_SEMCONV_STABILITY_OPT_IN", "http, gen_ai")
             .output()
             .unwrap();
-        let said = String::from_utf8_lossy(&child.stdout);
-        assert!(child.status.success() && said.contains("1 passed"), "{said}");
+        let printed = String::from_utf8_lossy(&child.stdout);
+        assert!(
+            child.status.success() && printed.contains("1 passed"),
+            "{printed}"
+        );
         return;
     }
     let recorder = Recorder::new();

@@ -184,11 +184,11 @@ async fn what_nobody_knows_is_not_said_to_be_nothing() {
         stream(&llm, 200, 7, 3, WHOLE).await;
     };
     scope().run(both).await;
-    let said = recorder
+    let recorded_totals = recorder
         .spans()
         .into_iter()
         .filter(|span| span.name == "invoke_agent a");
-    let said: Vec<String> = said
+    let recorded_totals: Vec<String> = recorded_totals
         .map(|span| {
             let tokens = span.attributes.iter().filter_map(|attribute| {
                 let name = attribute.key.as_str().strip_prefix("throughline.tokens.")?;
@@ -198,7 +198,7 @@ async fn what_nobody_knows_is_not_said_to_be_nothing() {
         })
         .collect();
     assert_eq!(
-        said,
+        recorded_totals,
         ["calls=1 unknown=1", "calls=2 input=7 output=3 unknown=1"],
         "what the spans say"
     );

@@ -70,7 +70,7 @@ fn a_request_over_the_limit_keeps_what_its_beginning_says() {
             "nobody knows how long its prompt is: {tree}"
         );
     }
-    // What stands behind the limit is not known, nor is it made up; the shape may be there too.
+    // What is beyond the limit is not recorded and not guessed. The shape of the body may be there too.
     let late = format!(
         r#"{{"messages":[{{"content":"{}"}}],{PARAMETERS}}}"#,
         "x".repeat(3000)

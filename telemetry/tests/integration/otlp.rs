@@ -30,8 +30,8 @@ fn items(signal: &str) -> &'static str {
 
 /// A configuration that sends one signal to an address.
 fn only(signal: &str, protocol: Protocol, url: &str) -> TelemetryConfig {
-    let exporter = |of: &str| {
-        if of == signal {
+    let exporter = |other: &str| {
+        if other == signal {
             Exporter::Otlp
         } else {
             Exporter::None

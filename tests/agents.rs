@@ -1,7 +1,7 @@
-//! `examples/agents`, as a user runs it.
+//! Runs `examples/agents` like a user.
 
 use throughline_test_support::VARYING;
-use throughline_test_support::process::{collected, example_with, run, teaches};
+use throughline_test_support::process::{collected, example_with, expect_help, run};
 use tokio::process::Command;
 
 const ANSWER: &str = "The bill of ada is paid. The account is open. The desk is in stock.";
@@ -15,7 +15,7 @@ async fn ten_spans_of_seven_services_arrive_as_one_trace() {
     let (ran, collector) = collected(agents(&[])).await;
     assert_eq!((ran.code, ran.out.trim()), (Some(0), ANSWER), "{}", ran.err);
     assert_eq!(collector.traces().len(), 1, "one trace");
-    assert_eq!(collector.spans().len(), 10, "the document's ten spans");
+    assert_eq!(collector.spans().len(), 10, "the ten spans of the document");
     let expected = include_str!("agents_tree.txt");
     assert_eq!(
         collector.tree_of_services(VARYING),
@@ -43,7 +43,7 @@ async fn console_shows_one_tree() {
         tree.contains("client  Customer Interaction "),
         "services are named:\n{tree}"
     );
-    // The columns after the name and the kind are times.
+    // The columns after the name and the kind contain times.
     let spans: Vec<String> = lines
         .map(|line| line.trim_start_matches(['●', ' ', '│', '├', '└', '─']).to_owned())
         .map(|line| line.split_whitespace().take(3).collect::<Vec<_>>().join(" "))
@@ -64,7 +64,7 @@ async fn console_shows_one_tree() {
 }
 
 #[tokio::test]
-async fn service_that_is_down_is_named_and_its_callers_spans_have_failed() {
+async fn service_that_is_down_is_reported_and_spans_of_its_callers_fail() {
     let cases = [
         ("main", "Customer Interaction", "Agent 1 (Main - Arch)", 1, 1),
         (
@@ -100,43 +100,40 @@ async fn service_that_is_down_is_named_and_its_callers_spans_have_failed() {
     for (down, caller, service, spans, failed) in cases {
         let (ran, collector) = collected(agents(&["--down", down])).await;
         assert_eq!((ran.code, ran.out.trim()), (Some(1), ""), "{down}: no answer");
-        let words = format!("error: {caller} gets no answer of {service}: Connection refused");
-        assert!(ran.err.starts_with(&words), "{down}: {}", ran.err);
+        let message = format!("error: {caller} cannot call {service}: Connection refused");
+        assert!(ran.err.starts_with(&message), "{down}: {}", ran.err);
         let tree = collector.tree_of_services(VARYING);
         assert!(
             !tree.contains(&format!("{service}:")),
-            "{down}: no span of it:\n{tree}"
+            "{down}: it has no span:\n{tree}"
         );
         let counted = (collector.spans().len(), tree.matches("error.type=").count());
         assert_eq!(
             counted,
             (spans, failed),
-            "{down}: spans, and those that failed:\n{tree}"
+            "{down}: spans and failed spans:\n{tree}"
         );
     }
 }
 
 #[tokio::test]
-async fn what_a_service_does_not_know_reaches_the_customer() {
+async fn error_of_a_service_reaches_the_customer() {
     let cases = [
         (
             ["--account", "eve"],
-            "External Payment Service does not know the account \"eve\"",
+            "External Payment Service has no account \"eve\"",
         ),
-        (
-            ["--item", "sofa"],
-            "Inventory Management does not know the item \"sofa\"",
-        ),
+        (["--item", "sofa"], "Inventory Management has no item \"sofa\""),
     ];
-    for (arguments, words) in cases {
+    for (arguments, message) in cases {
         let ran = run(agents(&arguments)).await;
         assert_eq!(ran.code, Some(1), "{arguments:?}: exit code");
-        assert_eq!(ran.err.trim(), format!("error: {words}"), "{arguments:?}");
+        assert_eq!(ran.err.trim(), format!("error: {message}"), "{arguments:?}");
     }
 }
 
 #[tokio::test]
-async fn collector_that_is_not_there_is_told_and_the_answer_is_the_same() {
+async fn unreachable_collector_is_reported_and_the_answer_is_unchanged() {
     for endpoint in ["http://127.0.0.1:9/", "http://127.0.0.1:9/v1/traces"] {
         let ran = run(agents(&["--otlp-endpoint", endpoint])).await;
         assert_eq!(
@@ -145,23 +142,23 @@ async fn collector_that_is_not_there_is_told_and_the_answer_is_the_same() {
             "{endpoint}: {}",
             ran.err
         );
-        let words = "warning: not everything was delivered; traces of Agent 1 (Main - Arch), Agent 2 (Support - Arch), ";
-        assert!(ran.err.contains(words), "{endpoint}: {}", ran.err);
+        let message = "warning: not everything was delivered; traces of Agent 1 (Main - Arch), Agent 2 (Support - Arch), ";
+        assert!(ran.err.contains(message), "{endpoint}: {}", ran.err);
     }
 }
 
 #[tokio::test]
-async fn bad_arguments_are_explained() {
+async fn invalid_arguments_are_reported() {
     for endpoint in ["nowhere", "ftp://nowhere"] {
         let ran = run(agents(&["--otlp-endpoint", endpoint])).await;
         assert_eq!(ran.code, Some(1), "{endpoint}: exit code");
-        let words = format!("{endpoint:?} is not accepted: use a URL such as http://127.0.0.1:4317");
-        assert!(ran.err.contains(&words), "{endpoint}: {}", ran.err);
+        let message = format!("{endpoint:?} is not accepted: use a URL such as http://127.0.0.1:4317");
+        assert!(ran.err.contains(&message), "{endpoint}: {}", ran.err);
     }
 }
 
 #[tokio::test]
-async fn help_teaches() {
+async fn help_lists_options_and_examples() {
     let parts = [
         "ten spans",
         "traceparent",
@@ -169,5 +166,5 @@ async fn help_teaches() {
         "Examples:",
         "agents --down inventory",
     ];
-    teaches(agents(&[]), &parts).await;
+    expect_help(agents(&[]), &parts).await;
 }

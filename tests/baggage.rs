@@ -1,4 +1,4 @@
-//! The names of agent and conversation from one service to another, over real sockets, if both allow it.
+//! Propagates the names of agent and conversation between services, over real sockets, if both allow it.
 
 use std::net::SocketAddr;
 
@@ -19,7 +19,7 @@ const ANSWER: &str = concat!(
     r#""finish_reason":"stop"}],"usage":{"prompt_tokens":8,"completion_tokens":1}}"#,
 );
 
-/// Who allows what, the header that then arrives, and whose the other service's model call is.
+/// The permissions of both services, the expected header, and the expected owner of the model call.
 struct Case {
     name: &'static str,
     puts: bool,
@@ -115,7 +115,7 @@ async fn names_cross_services_only_where_everybody_allows_it() {
     }
 }
 
-/// The members of a header in their order, since baggage has none; `;` between them.
+/// Sorts the members of a header, because baggage has no order, and joins them with `;`.
 fn sorted(header: &str) -> String {
     let mut members: Vec<&str> = header.split(',').collect();
     members.sort_unstable();
@@ -130,7 +130,7 @@ async fn answer(headers: HeaderMap) -> &'static str {
     ANSWER
 }
 
-/// A service that asks the model, and answers with the `baggage` that it was sent.
+/// A service that calls the model, and answers with the `baggage` header of its request.
 fn service(recorder: &Recorder, case: &Case, model: SocketAddr) -> Router {
     let llm = LlmLayer::new()
         .with_tracer_provider(recorder.tracer_provider())
@@ -165,7 +165,7 @@ fn service(recorder: &Recorder, case: &Case, model: SocketAddr) -> Router {
     }
 }
 
-/// An agent of another service calls that one.
+/// Calls the service as an agent of another service.
 async fn call(case: &Case, callee: SocketAddr) -> String {
     let outgoing = Outgoing::new()
         .with_baggage_to(case.hosts.iter().copied())

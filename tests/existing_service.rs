@@ -1,4 +1,4 @@
-//! `examples/existing_service`, as a user runs it.
+//! Runs `examples/existing_service` like a user.
 
 use std::sync::{Arc, Mutex};
 
@@ -6,7 +6,7 @@ use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::get;
 use serde_json::{Value, json};
-use throughline_test_support::process::{Ran, collected, example_with, run, teaches};
+use throughline_test_support::process::{Ran, collected, example_with, expect_help, run};
 use throughline_test_support::{VARYING, hex, serve};
 use tokio::process::Command;
 
@@ -14,7 +14,7 @@ fn existing_service(arguments: &[&str]) -> Command {
     example_with("existing_service", arguments)
 }
 
-/// The base URL of rates that answer this, and the headers that each request came with.
+/// Starts a rates service with this answer. Returns its base URL and the headers of each request.
 async fn rates(status: StatusCode, answer: &'static str) -> (String, Arc<Mutex<Vec<HeaderMap>>>) {
     let seen: Arc<Mutex<Vec<HeaderMap>>> = Arc::default();
     let log = Arc::clone(&seen);
@@ -26,7 +26,7 @@ async fn rates(status: StatusCode, answer: &'static str) -> (String, Arc<Mutex<V
     (format!("http://{address}"), seen)
 }
 
-/// The lines of the service's log.
+/// Returns the log lines of the service.
 fn logs(ran: &Ran) -> Vec<Value> {
     let lines = ran.err.lines().filter(|line| line.starts_with('{'));
     lines
@@ -35,7 +35,7 @@ fn logs(ran: &Ran) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn trace_goes_from_the_service_to_the_rates() {
+async fn trace_continues_in_the_rates_service() {
     let (rates_url, seen) = rates(StatusCode::OK, r#"{"rate":2}"#).await;
     let (ran, collector) = collected(existing_service(&["--rates-url", &rates_url])).await;
     assert_eq!(
@@ -65,12 +65,12 @@ async fn trace_goes_from_the_service_to_the_rates() {
     assert_eq!(
         seen,
         [traceparent.as_str()],
-        "the rates are asked once, in the client's span"
+        "one request for the rate, in the client's span"
     );
 }
 
 #[tokio::test]
-async fn logs_carry_on_and_name_the_trace() {
+async fn logs_are_unchanged_except_for_trace_ids() {
     let (ran, collector) = collected(existing_service(&[])).await;
     assert_eq!(
         (ran.code, ran.out.trim()),
@@ -119,9 +119,9 @@ async fn logs_carry_on_and_name_the_trace() {
 }
 
 #[tokio::test]
-async fn rates_that_fail_are_told() {
+async fn failures_of_the_rates_service_are_reported() {
     let (broken, _) = rates(StatusCode::INTERNAL_SERVER_ERROR, "").await;
-    let (senseless, _) = rates(StatusCode::OK, "fine").await;
+    let (invalid, _) = rates(StatusCode::OK, "fine").await;
     let down = "http://127.0.0.1:9";
     let cases = [
         (
@@ -130,12 +130,12 @@ async fn rates_that_fail_are_told() {
             Some("connection_refused"),
         ),
         (&broken, "answered 500 Internal Server Error", Some("500")),
-        (&senseless, "answered something that is no rate", None),
+        (&invalid, "sent an invalid answer", None),
     ];
-    for (url, words, error_type) in cases {
+    for (url, reason, error_type) in cases {
         let (ran, collector) = collected(existing_service(&["--rates-url", url])).await;
         assert_eq!((ran.code, ran.out.trim()), (Some(1), ""), "{url}: no price");
-        let message = format!("the rates at {url} {words}");
+        let message = format!("the rates service at {url} {reason}");
         assert!(
             ran.err.ends_with(&format!("error: {message}\n")),
             "{url}: {}",
@@ -143,13 +143,13 @@ async fn rates_that_fail_are_told() {
         );
         let warned = logs(&ran).into_iter().find(|line| line["level"] == "WARN");
         let warned = warned.map(|line| line["fields"]["error"].clone());
-        assert_eq!(warned, Some(json!(message)), "{url}: the log says it too");
+        assert_eq!(warned, Some(json!(message)), "{url}: the log has the same error");
         let tree = collector.tree_of_services(VARYING);
         for error_type in error_type.into_iter().chain(["502"]) {
             let attribute = format!("error.type=\"{error_type}\"");
             assert!(
                 tree.contains(&attribute),
-                "{url}: no span says {attribute}:\n{tree}"
+                "{url}: no span has {attribute}:\n{tree}"
             );
         }
     }
@@ -176,7 +176,7 @@ async fn console_shows_the_trace_beside_the_logs() {
 }
 
 #[tokio::test]
-async fn collector_that_is_not_there_is_told_and_the_answer_is_the_same() {
+async fn unreachable_collector_is_reported_and_the_answer_is_unchanged() {
     let ran = run(existing_service(&["--otlp-endpoint", "http://127.0.0.1:9"])).await;
     assert_eq!(
         (ran.code, ran.out.trim()),
@@ -185,19 +185,19 @@ async fn collector_that_is_not_there_is_told_and_the_answer_is_the_same() {
         ran.err
     );
     assert!(ran.err.contains("warning: "), "the loss is reported: {}", ran.err);
-    assert_eq!(logs(&ran).len(), 4, "the logs carry on: {}", ran.err);
+    assert_eq!(logs(&ran).len(), 4, "the logs are complete: {}", ran.err);
 }
 
 #[tokio::test]
-async fn item_that_is_not_there_is_told() {
+async fn unknown_item_is_reported() {
     let ran = run(existing_service(&["--item", "sofa"])).await;
     assert_eq!(ran.code, Some(1), "exit code");
-    let words = "error: there is no item \"sofa\"; there are chair, desk and lamp\n";
-    assert!(ran.err.ends_with(words), "{}", ran.err);
+    let error = "error: unknown item \"sofa\"; expected chair, desk or lamp\n";
+    assert!(ran.err.ends_with(error), "{}", ran.err);
 }
 
 #[tokio::test]
-async fn help_teaches() {
+async fn help_lists_options_and_examples() {
     let parts = ["already has logs", "--rates-url", "--otlp-endpoint", "Examples:"];
-    teaches(existing_service(&[]), &parts).await;
+    expect_help(existing_service(&[]), &parts).await;
 }

@@ -1,4 +1,5 @@
-//! The features of the facade: one text each, and `full` has them all.
+//! Checks the features of the facade: the manifest and the docs describe them equally, and `full` has them
+//! all.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +8,7 @@ use toml::Table;
 const MANIFEST: &str = include_str!("../Cargo.toml");
 const DOCS: &str = include_str!("../src/lib.rs");
 
-/// The comment in front of each feature in the manifest.
+/// Returns the comment above each feature in the manifest.
 fn comments() -> BTreeMap<String, String> {
     let (_, features) = MANIFEST
         .split_once("\n[features]\n")
@@ -25,7 +26,7 @@ fn comments() -> BTreeMap<String, String> {
     comments
 }
 
-/// The rows of the table in the crate's documentation, without the brackets of links.
+/// Returns the rows of the table in the crate documentation, without link brackets.
 fn rows() -> BTreeMap<String, String> {
     let (_, table) = DOCS.split_once("//! | feature | adds |\n").expect("the table");
     let lines = table.lines().take_while(|line| line.starts_with("//! |"));

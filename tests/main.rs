@@ -1,10 +1,6 @@
-//! End to end: the examples as their users run them, over real sockets.
+//! End-to-end tests: run the examples like a user, over real sockets.
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on says why"
-)]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails with a message")]
 
 mod agents;
 mod baggage;

@@ -1,4 +1,4 @@
-//! A tool of another side, called through the Rust SDK of the Model Context Protocol.
+//! Calls a remote tool through the Rust SDK of the Model Context Protocol.
 
 use opentelemetry::trace::TraceContextExt;
 use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData};
@@ -6,15 +6,15 @@ use rmcp::service::{Peer, RequestContext, ServiceError};
 use rmcp::{RoleClient, RoleServer, ServerHandler, ServiceExt};
 use serde_json::{Value, json};
 use throughline::agents::agent;
-use throughline::agents::mcp::{Answer, Exchange, Mcp, Transport};
+use throughline::agents::mcp::{Mcp, McpExchange, McpOutput, Transport};
 use throughline::propagation::W3cPropagator;
 use throughline_test_support::Recorder;
 
-/// What the SDK gives, as an answer.
+/// Adapts a result of the SDK to an answer.
 struct Called<T>(Result<T, ServiceError>);
 
-impl<T: serde::Serialize> Answer for Called<T> {
-    fn record(&self, exchange: &mut Exchange) {
+impl<T: serde::Serialize> McpOutput for Called<T> {
+    fn record(&self, exchange: &mut McpExchange) {
         match &self.0 {
             Ok(result) => exchange.answer(&json!({ "result": result })),
             Err(ServiceError::McpError(error)) => exchange.answer(&json!({ "error": error })),

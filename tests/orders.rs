@@ -19,7 +19,7 @@ const ANSWER: &str = concat!(
     r#""finish_reason":"stop"}],"usage":{"prompt_tokens":8,"completion_tokens":1}}"#,
 );
 
-/// A model that gives one answer, with this layer or none around it.
+/// Starts a model with one fixed answer, optionally wrapped in this layer.
 async fn model(layer: Option<ServerLayer>) -> SocketAddr {
     let answer = async |_: Bytes| {
         (
@@ -41,7 +41,7 @@ async fn model(layer: Option<ServerLayer>) -> SocketAddr {
     address
 }
 
-/// Asks through a stack of layers; the answer must be what the model sent, whatever the layers see in it.
+/// Sends a request through a stack of layers, and checks that the answer is unchanged.
 async fn send<S>(stack: S, model: SocketAddr)
 where
     S: Service<Request, Response = Response, Error = reqwest::Error>,
@@ -74,7 +74,7 @@ fn layers(recorder: &Recorder) -> (LlmLayer, ClientLayer) {
     (llm, client)
 }
 
-/// Kind and name of each span, indented by its depth.
+/// Returns the kind and name of each span, indented by depth.
 fn shape(recorder: &Recorder) -> Vec<String> {
     let tree = recorder.tree(&[]);
     tree.lines()
@@ -153,7 +153,7 @@ async fn every_layer_twice() {
 }
 
 #[tokio::test]
-async fn across_a_socket_the_trace_goes_on() {
+async fn trace_continues_across_a_socket() {
     let recorder = Recorder::new();
     let (llm, client) = layers(&recorder);
     let server = ServerLayer::new()

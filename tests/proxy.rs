@@ -1,4 +1,4 @@
-//! `examples/proxy`, as a user runs it: between raw sockets, so that every byte of both sides is seen.
+//! Runs `examples/proxy` between raw sockets, so that the tests see every byte on both sides.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -9,13 +9,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time;
 
-/// How long a byte may take to come.
+/// The time limit for a byte to arrive.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// A proxy, the provider behind it, and a client of it.
+/// A proxy with its provider.
 struct Path {
     proxy: Running,
-    /// The proxy's address.
+    /// The address of the proxy.
     at: String,
     provider: TcpListener,
     address: SocketAddr,
@@ -23,12 +23,12 @@ struct Path {
 }
 
 impl Path {
-    /// Starts the proxy; requests go below this path of the provider.
+    /// Starts the proxy. Requests are forwarded to this base path of the provider.
     async fn new(base: &str) -> Self {
         Self::with_variables(base, &[]).await
     }
 
-    /// Starts the proxy with variables beside those that name the collector.
+    /// Starts the proxy with variables in addition to those of the collector.
     async fn with_variables(base: &str, vars: &[(&str, &str)]) -> Self {
         let provider = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = provider.local_addr().expect("an address");
@@ -50,24 +50,24 @@ impl Path {
         }
     }
 
-    /// A connection to the proxy.
+    /// Connects to the proxy.
     async fn client(&self) -> TcpStream {
         TcpStream::connect(&self.at).await.expect("the proxy listens")
     }
 
-    /// Asks the proxy to end, and waits until it has.
+    /// Terminates the proxy, and waits for its end.
     async fn stop(self) -> (Ran, Collector) {
         self.proxy.signal("TERM").await;
         (self.proxy.end().await, self.collector)
     }
 
-    /// The proxy's connection to the provider.
+    /// Accepts the proxy's connection to the provider.
     async fn provider(&self) -> TcpStream {
         self.provider.accept().await.expect("a connection").0
     }
 }
 
-/// Reads until what was read ends so.
+/// Reads until the received text ends with `end`.
 async fn until(stream: &mut TcpStream, end: &str) -> String {
     let mut read = Vec::new();
     while !read.ends_with(end.as_bytes()) {
@@ -83,7 +83,7 @@ async fn write(stream: &mut TcpStream, text: &str) {
     stream.write_all(text.as_bytes()).await.expect("written");
 }
 
-/// A debug trace used to arrive as an ordinary one, and `b3: 0` used to be recorded.
+/// A debug trace used to arrive as a normal one, and `b3: 0` used to be recorded.
 #[tokio::test]
 async fn b3_decisions_reach_the_provider() {
     const IDS: &str = "80f198ee56343ba864fe8b2a57d3eff7-e457b5a2e4d86bd1";
@@ -116,13 +116,13 @@ async fn b3_decisions_reach_the_provider() {
             format!("GET /v1/models HTTP/1.1\r\nhost: proxy\r\nconnection: close\r\nb3: {b3}\r\n\r\n");
         write(&mut client, &request).await;
         let mut provider = path.provider().await;
-        let request_text = until(&mut provider, "\r\n\r\n").await;
-        let sent: Vec<_> = request_text
+        let request = until(&mut provider, "\r\n\r\n").await;
+        let sent: Vec<_> = request
             .lines()
             .filter_map(|line| line.strip_prefix("b3: "))
             .collect();
         let [sent] = sent.as_slice() else {
-            panic!("{b3}: one header in {request_text}");
+            panic!("{b3}: one header in {request}");
         };
         assert!(
             sent.starts_with(trace) && sent.ends_with(state),
@@ -144,7 +144,7 @@ async fn b3_decisions_reach_the_provider() {
 }
 
 #[tokio::test]
-async fn model_call_passes_and_is_counted() {
+async fn model_call_is_forwarded_and_counted() {
     let path = Path::new("").await;
     let question = r#"{"model":"m","stream":true,"messages":[]}"#;
     let request = format!(
@@ -157,10 +157,10 @@ async fn model_call_passes_and_is_counted() {
     write(&mut client, &request).await;
 
     let mut provider = path.provider().await;
-    let mut request_text = until(&mut provider, question).await;
-    let traceparent = request_text
+    let mut request = until(&mut provider, question).await;
+    let traceparent = request
         .find("traceparent: ")
-        .map(|at| request_text.drain(at..at + 13 + 55 + 2).collect::<String>())
+        .map(|at| request.drain(at..at + 13 + 55 + 2).collect::<String>())
         .expect("a traceparent");
     let sent = format!(
         "POST /v1/chat/completions?beta=%2F&x HTTP/1.1\r\nauthorization: Bearer key\r\nx-two: a\r\nx-two: b\r\n\
@@ -169,12 +169,12 @@ async fn model_call_passes_and_is_counted() {
         path.address
     );
     assert_eq!(
-        lines(&request_text),
+        lines(&request),
         lines(&sent),
         "the provider gets what the client sent"
     );
 
-    // Every event arrives before the next one is sent.
+    // Each event arrives before the next one is sent.
     let head = "HTTP/1.1 200 Fine\r\ncontent-type: text/event-stream\r\nx-request-id: 7\r\nset-cookie: a=1\r\nset-cookie: b=2\r\n\
                 keep-alive: timeout=5\r\nconnection: keep-alive\r\ndate: Sat, 21 Nov 2026 00:00:00 GMT\r\ntransfer-encoding: chunked\r\n\r\n";
     write(&mut provider, head).await;
@@ -227,20 +227,20 @@ async fn model_call_passes_and_is_counted() {
 }
 
 #[tokio::test]
-async fn anything_else_passes_both_ways_as_it_comes() {
+async fn other_requests_and_responses_are_forwarded_unchanged() {
     let path = Path::new("/base/").await;
     let mut client = path.client().await;
     let head = "PUT /files//a%20b?q=1 HTTP/1.1\r\nhost: proxy\r\ntransfer-encoding: chunked\r\n\r\n";
     write(&mut client, head).await;
     write(&mut client, "3\r\none\r\n").await;
     let mut provider = path.provider().await;
-    let request_text = until(&mut provider, "3\r\none\r\n").await;
+    let request = until(&mut provider, "3\r\none\r\n").await;
     assert!(
-        request_text.starts_with("PUT /base/files//a%20b?q=1 HTTP/1.1\r\n"),
-        "below the provider's path: {request_text}"
+        request.starts_with("PUT /base/files//a%20b?q=1 HTTP/1.1\r\n"),
+        "below the provider's path: {request}"
     );
-    // An answer that begins before the question has ended, on a connection that is not used again:
-    // whether one that could be is back in the proxy's pool by the next question is not for this test to say.
+    // A response that starts before the end of the request, on a connection that is not reused. Otherwise the
+    // test would depend on whether the connection is back in the proxy's pool before the next request.
     write(
         &mut provider,
         "HTTP/1.1 207 Multi\r\nconnection: close\r\ncontent-length: 6\r\n\r\nabc",
@@ -252,13 +252,13 @@ async fn anything_else_passes_both_ways_as_it_comes() {
     write(&mut provider, "def").await;
     until(&mut client, "def").await;
 
-    // No body where there was none, and a length without a body for HEAD.
+    // A missing body stays missing, and HEAD has a length without a body.
     write(&mut client, "HEAD /x HTTP/1.1\r\nhost: proxy\r\n\r\n").await;
     let mut provider = path.provider().await;
-    let request_text = until(&mut provider, "\r\n\r\n").await;
+    let request = until(&mut provider, "\r\n\r\n").await;
     assert!(
-        !request_text.contains("content-length") && !request_text.contains("transfer-encoding"),
-        "no body: {request_text}"
+        !request.contains("content-length") && !request.contains("transfer-encoding"),
+        "no body: {request}"
     );
     write(&mut provider, "HTTP/1.1 404 No\r\ncontent-length: 99\r\n\r\n").await;
     let answered = until(&mut client, "\r\n\r\n").await;
@@ -270,7 +270,7 @@ async fn anything_else_passes_both_ways_as_it_comes() {
 }
 
 #[tokio::test]
-async fn cut_answer_is_cut_and_a_client_that_leaves_is_told() {
+async fn interrupted_answer_and_cancelled_request_are_forwarded() {
     let path = Path::new("").await;
     let question = r#"{"model":"m","messages":[]}"#;
     let length = question.len();
@@ -318,7 +318,7 @@ async fn cut_answer_is_cut_and_a_client_that_leaves_is_told() {
 }
 
 #[tokio::test]
-async fn provider_that_is_not_there_is_a_502_that_says_so() {
+async fn unreachable_provider_is_a_502_with_the_reason() {
     let vacant = Vacant::new();
     let mut command = example("proxy");
     let upstream = format!("http://{}", vacant.address());
@@ -342,7 +342,7 @@ async fn provider_that_is_not_there_is_a_502_that_says_so() {
 }
 
 #[tokio::test]
-async fn upstream_that_is_no_url_is_refused_with_words() {
+async fn invalid_upstream_url_is_reported() {
     for upstream in ["api.openai.com", "/v1", "ftp://host", "http://host/?q", ""] {
         let mut command = example("proxy");
         command.args(["--upstream", upstream]);
@@ -352,7 +352,7 @@ async fn upstream_that_is_no_url_is_refused_with_words() {
     }
 }
 
-/// The lines, sorted: headers of different names have no order.
+/// Returns the lines in sorted order, because headers of different names have no order.
 fn lines(text: &str) -> Vec<&str> {
     let mut lines: Vec<&str> = text.split("\r\n").collect();
     if let Some(headers) = lines.get_mut(1..) {

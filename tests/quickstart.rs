@@ -1,4 +1,4 @@
-//! `examples/quickstart`, as a user runs it.
+//! Runs `examples/quickstart` like a user.
 
 use std::sync::{Arc, Mutex};
 
@@ -42,7 +42,7 @@ async fn without_arguments_it_shows_everything_and_succeeds() {
 }
 
 #[tokio::test]
-async fn without_tracing_the_answer_is_the_same_and_nothing_is_traced() {
+async fn without_tracing_the_answer_is_unchanged_and_nothing_is_exported() {
     let (quiet, collector) = collected(quickstart(&["run", QUERY])).await;
     assert_eq!(
         (quiet.code, quiet.out.trim()),
@@ -84,9 +84,9 @@ async fn whole_tree_arrives() {
 }
 
 #[tokio::test]
-async fn what_is_said_is_on_the_spans_only_if_it_is_asked_for() {
+async fn content_is_recorded_only_if_capture_is_enabled() {
     let said = [
-        // The posts between the roles, as input and output of each.
+        // The posts between the roles, as their input and output.
         ("Internal invoke_agent Planner", r#"\"name\":\"User\""#),
         (
             "Internal invoke_agent Planner",
@@ -98,7 +98,7 @@ async fn what_is_said_is_on_the_spans_only_if_it_is_asked_for() {
             "Compute the max of amount by product.",
         ),
         ("Internal invoke_agent CodeInterpreter", "chair: 1250, desk: 5200"),
-        // The generated code, from whom it comes and where it runs.
+        // The generated plan, on the spans of its author and of its execution.
         (
             "Internal invoke_agent CodeGenerator",
             r#"\\\"operation\\\":\\\"max\\\""#,
@@ -146,7 +146,7 @@ async fn what_is_said_is_on_the_spans_only_if_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn faults_of_the_model_end_the_task_with_words() {
+async fn model_failures_are_reported() {
     let unreachable = ["--model-url", "http://127.0.0.1:9/v1"];
     let cases: [(&[&str], &str, &str); 6] = [
         (
@@ -166,23 +166,27 @@ async fn faults_of_the_model_end_the_task_with_words() {
         ),
         (
             &["--model", "scripted-nonsense"],
-            "answered something that is no chat completion",
+            "is not a chat completion",
             "malformed_response",
         ),
-        (&["--model", "scripted-cut"], "was cut: ", "unexpected_eof"),
+        (
+            &["--model", "scripted-cut"],
+            "was interrupted: ",
+            "unexpected_eof",
+        ),
         (
             &unreachable,
             "cannot be reached: Connection refused",
             "connection_refused",
         ),
     ];
-    for (arguments, words, error_type) in cases {
+    for (arguments, message, error_type) in cases {
         let all = [&["run", QUERY, "--tracing"], arguments].concat();
         let (ran, collector) = collected(quickstart(&all)).await;
         assert_eq!(ran.code, Some(1), "{arguments:?}: exit code");
         assert!(
-            ran.err.contains(words),
-            "{arguments:?}: the message lacks {words:?}: {}",
+            ran.err.contains(message),
+            "{arguments:?}: the error lacks {message:?}: {}",
             ran.err
         );
         assert_eq!(ran.out.trim(), "", "{arguments:?}: no answer");
@@ -190,13 +194,13 @@ async fn faults_of_the_model_end_the_task_with_words() {
         let attribute = format!("error.type=\"{error_type}\"");
         assert!(
             tree.contains(&attribute),
-            "{arguments:?}: no span says {attribute}:\n{tree}"
+            "{arguments:?}: no span has {attribute}:\n{tree}"
         );
     }
 }
 
 #[tokio::test]
-async fn traceparent_continues_in_every_call_that_leaves() {
+async fn traceparent_continues_in_every_outgoing_call() {
     let seen: Arc<Mutex<Vec<HeaderMap>>> = Arc::default();
     let log = Arc::clone(&seen);
     let model = post(move |headers: HeaderMap| async move {
@@ -222,7 +226,7 @@ async fn traceparent_continues_in_every_call_that_leaves() {
         let ran = run(command).await;
         assert_eq!(ran.code, Some(1), "this model answers nothing but 503");
         let calls = std::mem::take(&mut *seen.lock().unwrap_or_else(|_| panic!("the log")));
-        assert_eq!(calls.len(), 1, "tracing {tracing}: the service sent one call");
+        assert_eq!(calls.len(), 1, "tracing {tracing}: one outgoing call");
         for headers in calls {
             let traceparent = headers["traceparent"].to_str().expect("text");
             let same_span = traceparent.contains("-b7ad6b7169203331-");
@@ -250,7 +254,7 @@ async fn traceparent_continues_in_every_call_that_leaves() {
 }
 
 #[tokio::test]
-async fn without_a_collector_the_answer_is_the_same_and_the_user_is_told() {
+async fn unreachable_collector_is_reported_and_the_answer_is_unchanged() {
     for endpoint in ["http://127.0.0.1:9", "http://127.0.0.1:9/v1/traces"] {
         let ran = run(quickstart(&[
             "run",
@@ -275,12 +279,12 @@ async fn without_a_collector_the_answer_is_the_same_and_the_user_is_told() {
 }
 
 #[tokio::test]
-async fn bad_arguments_are_explained() {
+async fn invalid_arguments_are_reported() {
     let bad_url = run(quickstart(&["run", QUERY, "--model-url", "nowhere"])).await;
     assert_eq!(bad_url.code, Some(1), "a bad URL");
-    let accepted = "expected a URL such as http://127.0.0.1:8080/v1";
+    let expected = "expected a URL such as http://127.0.0.1:8080/v1";
     assert!(
-        bad_url.err.contains("nowhere") && bad_url.err.contains(accepted),
+        bad_url.err.contains("nowhere") && bad_url.err.contains(expected),
         "{}",
         bad_url.err
     );

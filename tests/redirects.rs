@@ -28,7 +28,7 @@ const ANSWER: &str = concat!(
     r#""finish_reason":"stop"}],"usage":{"prompt_tokens":8,"completion_tokens":1}}"#,
 );
 
-/// What came to a host: headers and body.
+/// The requests that a host received: headers and body.
 type Came = Arc<Mutex<Vec<(HeaderMap, Bytes)>>>;
 
 async fn host(address: &str, location: Option<String>) -> (SocketAddr, Came) {
@@ -51,7 +51,7 @@ async fn host(address: &str, location: Option<String>) -> (SocketAddr, Came) {
     (address, came)
 }
 
-/// Sends nothing again here; it stands where a retry stands.
+/// A retry policy that never retries. It takes the place of a retry layer in the stack.
 #[derive(Clone)]
 struct Never;
 

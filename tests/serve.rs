@@ -1,4 +1,4 @@
-//! `examples/quickstart serve`, and Ctrl-C in whatever it does.
+//! Runs `examples/quickstart serve`, and stops it in different states.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::routing;
 use axum::{Json, Router};
 use serde_json::{Value, json};
-use throughline_test_support::process::{Ran, Running, example_with, run, teaches};
+use throughline_test_support::process::{Ran, Running, example_with, expect_help, run};
 use throughline_test_support::{Collector, serve};
 use tokio::process::Command;
 use tokio::sync::Semaphore;
@@ -30,13 +30,13 @@ struct Service {
 impl Service {
     async fn start(arguments: &[&str]) -> Self {
         let mut command = quickstart(&[&["serve", "--port", "0"], arguments].concat());
-        // An unsent span waits an hour for its turn: only the end sends it.
+        // The export interval is an hour, so only the shutdown exports spans.
         command.env("OTEL_BSP_SCHEDULE_DELAY", "3600000");
         let mut running = Running::start(command);
         let line = running.line("tasks: curl ").await;
         let (url, _) = line.split_once(' ').expect("an URL");
         let url = url.to_owned();
-        running.line("Ctrl-C stops").await;
+        running.line("Press Ctrl-C to stop").await;
         Self { running, url }
     }
 
@@ -58,10 +58,10 @@ async fn post(url: &str, query: &str) -> (StatusCode, Value) {
     (status, serde_json::from_str(&text).unwrap_or_default())
 }
 
-/// A model that tells when it was asked, and answers 503 when it is let go.
+/// Starts a model that signals each request, and answers 503 when it is released.
 async fn slow_model() -> (String, Arc<Semaphore>, Arc<Semaphore>) {
-    let (asked, answer) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
-    let (arrived, waits) = (Arc::clone(&asked), Arc::clone(&answer));
+    let (received, answer) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let (arrived, waits) = (Arc::clone(&received), Arc::clone(&answer));
     let model = routing::post(async move || {
         arrived.add_permits(1);
         waits.acquire().await.expect("it is open").forget();
@@ -71,17 +71,17 @@ async fn slow_model() -> (String, Arc<Semaphore>, Arc<Semaphore>) {
         )
     });
     let address = serve(Router::new().route("/v1/chat/completions", model)).await;
-    (format!("http://{address}/v1"), asked, answer)
+    (format!("http://{address}/v1"), received, answer)
 }
 
-/// A file of its own for a test.
+/// Returns a file path for a test.
 fn file(test: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{test}.jsonl"));
     let _ = std::fs::remove_file(&path);
     path
 }
 
-/// The server's spans as name and `error.type`, in the order in which they began.
+/// Returns the name and `error.type` of the server spans, in start order.
 fn requests(collector: &Collector) -> Vec<String> {
     let tree = collector.tree(&[]);
     let mut requests = Vec::new();
@@ -139,14 +139,14 @@ async fn ctrl_c_and_sigterm_lose_no_last_span() {
 }
 
 #[tokio::test]
-async fn request_under_way_has_its_answer_and_its_span() {
-    let (model, asked, answer) = slow_model().await;
+async fn request_in_progress_is_completed_and_recorded() {
+    let (model, received, answer) = slow_model().await;
     let (collector, endpoint) = Collector::start().await;
     let endpoint = format!("{endpoint}/v1/traces");
     let mut service = Service::start(&["--model-url", &model, "--otlp-endpoint", &endpoint]).await;
     let url = service.url.clone();
     let waiting = tokio::spawn(async move { post(&url, QUERY).await });
-    asked.acquire().await.expect("it is open").forget();
+    received.acquire().await.expect("it is open").forget();
     service.running.signal("INT").await;
     service.running.line("stopping").await;
     answer.add_permits(1);
@@ -162,8 +162,8 @@ async fn request_under_way_has_its_answer_and_its_span() {
 }
 
 #[tokio::test]
-async fn second_ctrl_c_ends_what_does_not_end_and_its_span_says_so() {
-    let (model, asked, _answer) = slow_model().await;
+async fn second_ctrl_c_cancels_requests_and_their_spans_record_it() {
+    let (model, received, _answer) = slow_model().await;
     let path = file("second");
     let place = path.to_str().expect("text");
     let mut service = Service::start(&["--model-url", &model, "--file", place]).await;
@@ -175,7 +175,7 @@ async fn second_ctrl_c_ends_what_does_not_end_and_its_span_says_so() {
             .send()
             .await
     });
-    asked.acquire().await.expect("it is open").forget();
+    received.acquire().await.expect("it is open").forget();
     service.running.signal("INT").await;
     service.running.line("stopping").await;
     let ran = service.stop("INT").await;
@@ -200,7 +200,7 @@ async fn second_ctrl_c_ends_what_does_not_end_and_its_span_says_so() {
 }
 
 #[tokio::test]
-async fn panic_in_a_request_is_on_its_span_and_the_service_goes_on() {
+async fn panic_is_recorded_and_the_service_continues() {
     let path = file("panic");
     let place = path.to_str().expect("text");
     let service = Service::start(&["--model", "scripted-crash", "--file", place]).await;
@@ -235,12 +235,12 @@ async fn panic_in_a_request_is_on_its_span_and_the_service_goes_on() {
 
 #[tokio::test]
 async fn ctrl_c_in_run_ends_the_task_and_loses_no_span() {
-    let (model, asked, _answer) = slow_model().await;
+    let (model, received, _answer) = slow_model().await;
     let path = file("run");
     let place = path.to_str().expect("text");
     let arguments = ["run", QUERY, "--tracing", "--model-url", &model, "--file", place];
     let running = Running::start(quickstart(&arguments));
-    asked.acquire().await.expect("it is open").forget();
+    received.acquire().await.expect("it is open").forget();
     running.signal("INT").await;
     let ran = running.end().await;
     assert_eq!(
@@ -250,7 +250,7 @@ async fn ctrl_c_in_run_ends_the_task_and_loses_no_span() {
     assert_eq!(
         requests(&read(&path)),
         ["POST /task [error]\"cancelled\""],
-        "the span of what was asked"
+        "the span of the request"
     );
 }
 
@@ -291,7 +291,7 @@ async fn metrics_are_served_to_a_prometheus() {
     );
 }
 
-/// A page of metrics. A client that is too slow gets none, and may retry.
+/// Reads the page of metrics. A slow client may receive none, and retries.
 async fn read_page(url: &str) -> String {
     let read = async {
         loop {
@@ -306,18 +306,18 @@ async fn read_page(url: &str) -> String {
 }
 
 #[tokio::test]
-async fn port_that_is_taken_is_named() {
+async fn occupied_port_is_reported() {
     let taken = serve(Router::new()).await;
     let mut command = quickstart(&[]);
     command.args(["serve", "--port", &taken.port().to_string()]);
     let ran = run(command).await;
     assert_eq!(ran.code, Some(1), "exit code");
-    let words = format!("error: --port {} cannot be listened on: ", taken.port());
-    assert!(ran.err.starts_with(&words), "{}", ran.err);
+    let error = format!("error: cannot listen on --port {}: ", taken.port());
+    assert!(ran.err.starts_with(&error), "{}", ran.err);
 }
 
 #[tokio::test]
-async fn environment_says_where_unless_an_option_does() {
+async fn options_override_the_environment() {
     let (by_variable, variable) = Collector::start().await;
     let (by_option, option) = Collector::start().await;
     let endpoint = |url: &str| format!("{url}/v1/traces");
@@ -346,9 +346,9 @@ async fn environment_says_where_unless_an_option_does() {
 }
 
 #[tokio::test]
-async fn help_teaches() {
+async fn help_lists_options_and_examples() {
     let parts = ["serve", "--metrics-listen", "OTEL_SDK_DISABLED", "scripted-crash"];
-    teaches(quickstart(&[]), &parts).await;
+    expect_help(quickstart(&[]), &parts).await;
     let parts = ["POST /task", "Ctrl-C", "--port", "--exporter", "prometheus"];
-    teaches(quickstart(&["serve"]), &parts).await;
+    expect_help(quickstart(&["serve"]), &parts).await;
 }

@@ -1,8 +1,9 @@
-//! A shutdown while the tokens of model calls are still being counted: no span of a call that has ended is lost in silence.
+//! Shutdown while the tokens of model calls are still being counted. No span of an ended call is lost
+//! silently.
 //!
-//! A test binary of its own: whoever shuts down ends the counting of the whole process.
+//! This is a separate test binary, because a shutdown ends the counting of the whole process.
 
-#![expect(clippy::expect_used, reason = "a test that cannot go on says why")]
+#![expect(clippy::expect_used, reason = "a test fails with a message")]
 
 use std::convert::Infallible;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -19,21 +20,21 @@ use throughline::telemetry::{self, Exporter, Protocol, ShutdownError, Telemetry,
 use throughline_test_support::Collector;
 use tower::{ServiceBuilder, ServiceExt};
 
-/// Telemetry is one for the process, so its tests take turns.
+/// Serialises the tests, because telemetry is global to the process.
 static TURN: Mutex<()> = Mutex::new(());
 
-/// What is on its way arrives within this, on the slowest machine; nothing that works takes it.
+/// The time limit for operations that are expected to succeed.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// The calls that end together.
+/// The number of calls that end together.
 const CALLS: usize = 20;
 
-/// How counting keeps a call waiting, on the thread of the background.
+/// The reason why counting delays a call, on the background thread.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Waits {
-    /// A vocabulary is loaded for longer than the shutdown may take.
+    /// Loading the vocabulary takes longer than the shutdown.
     Preparing,
-    /// Each segment takes some time, and there is not enough for all of them.
+    /// Each segment takes time, and there is not enough time for all.
     EachSegment,
     /// One segment is never counted.
     ForEver,
@@ -41,9 +42,9 @@ enum Waits {
 
 struct Slow {
     waits: Waits,
-    /// Says that counting has come to where it waits.
+    /// Signals that counting has reached its wait.
     reached: Sender<()>,
-    /// Nothing comes from it until the test has ended.
+    /// Receives nothing until the test ends.
     end: Mutex<Receiver<()>>,
 }
 
@@ -64,7 +65,7 @@ impl TokenCounter for Slow {
         let is_background = thread::current().name() == Some("throughline-tokens");
         match self.waits {
             Waits::EachSegment if is_background => {
-                // Work, as a tokenizer's is.
+                // Work, like that of a tokenizer.
                 let found = (0..3_000_000)
                     .filter(|number| number % 7 == segment.len() % 7)
                     .count();
@@ -95,11 +96,11 @@ fn answer(events: usize) -> Body {
     Body::from_stream(futures_util::stream::iter(events.map(Ok::<_, Infallible>)))
 }
 
-/// Makes the calls, which all end, and shuts down; the spans that arrived, as text, and the result.
+/// Makes the calls, which all end, and shuts down. Returns the exported spans as text, and the result.
 async fn calls_and_shutdown(waits: Waits, deadline: Duration) -> (Vec<String>, Result<(), ShutdownError>) {
     let (collector, url) = Collector::start().await;
     let telemetry = started(&url);
-    // Of more than a segment, unless the background is to come to the calls themselves.
+    // More than a segment, unless the background thread is to reach the calls themselves.
     let events = if waits == Waits::ForEver { 1 } else { 64 };
     let (ender, end) = mpsc::channel();
     let (reached, is_reached) = mpsc::channel();
@@ -118,7 +119,7 @@ async fn calls_and_shutdown(waits: Waits, deadline: Duration) -> (Vec<String>, R
     let client = ServiceBuilder::new()
         .layer(LlmLayer::new().with_token_counter(counter))
         .service(upstream);
-    // Longer than what is counted on the caller's task.
+    // Longer than the text that is counted on the caller's task.
     let text = "What is all this? ".repeat(3_000);
     let question =
         format!(r#"{{"model":"llama","stream":true,"messages":[{{"role":"user","content":"{text}"}}]}}"#);
@@ -138,15 +139,18 @@ async fn calls_and_shutdown(waits: Waits, deadline: Duration) -> (Vec<String>, R
         }
     }
     if waits != Waits::EachSegment {
-        // The background may still have work of the test before.
+        // The background thread may still have work of the previous test.
         is_reached
             .recv_timeout(DEADLINE)
-            .expect("the background comes to it");
+            .expect("the background thread reaches it");
     }
     let result = tokio::task::spawn_blocking(move || telemetry.shutdown_within(deadline)).await;
     let spans = collector.spans().iter().map(|span| format!("{span:?}")).collect();
     drop(ender);
-    assert!(throughline::llm::settle(DEADLINE), "the next test starts afresh");
+    assert!(
+        throughline::llm::settle(DEADLINE),
+        "nothing remains for the next test"
+    );
     (spans, result.expect("no panic"))
 }
 
@@ -169,7 +173,7 @@ fn run(waits: Waits, deadline: Duration) -> (Vec<String>, Result<(), ShutdownErr
         .block_on(calls_and_shutdown(waits, deadline))
 }
 
-/// 19 of 20 spans used to be lost, and the shutdown to say Ok.
+/// 19 of 20 spans used to be lost, while the shutdown returned Ok.
 #[test]
 fn calls_that_are_still_being_counted_end_with_an_estimate() {
     for (waits, deadline) in [
@@ -200,7 +204,7 @@ fn calls_that_are_still_being_counted_end_with_an_estimate() {
 fn a_call_that_cannot_be_ended_is_an_error() {
     let (spans, result) = run(Waits::ForEver, Duration::from_secs(2));
     let error = result.expect_err("one call is being counted").to_string();
-    let expected = "not everything was delivered; traces: spans that have ended are not recorded, such as those of model \
+    let expected = "not everything was delivered; traces: some ended spans are not recorded yet, such as those of model \
                     calls whose tokens are still being counted";
     assert_eq!(error, expected, "what is missing");
     assert_eq!(spans.len(), CALLS - 1, "all others arrived");

@@ -1,6 +1,6 @@
-//! `examples/worker`, as a user runs it.
+//! Runs `examples/worker` like a user.
 
-use throughline_test_support::process::{collected, example_with, run, teaches};
+use throughline_test_support::process::{collected, example_with, expect_help, run};
 use throughline_test_support::{VARYING, hex};
 use tokio::process::Command;
 
@@ -25,7 +25,7 @@ async fn trace_crosses_the_queue_and_the_processes() {
 }
 
 #[tokio::test]
-async fn trace_that_a_shell_began_goes_on() {
+async fn trace_of_a_shell_continues() {
     let trace = &TRACEPARENT[3..35];
     for arguments in [&["--job", "one"][..], &["count", "one"]] {
         let mut command = worker(arguments);
@@ -74,32 +74,32 @@ async fn each_process_prints_its_own_part() {
 }
 
 #[tokio::test]
-async fn child_that_cannot_do_its_job_is_told() {
+async fn failing_child_is_reported() {
     let cases = [
         (
             "/nowhere/child",
             "/nowhere/child cannot be started: No such file or directory",
         ),
         ("/bin/false", "/bin/false failed: exit status: 1"),
-        (
-            "/bin/echo",
-            "/bin/echo did not answer with a number: \"--exporter otlp",
-        ),
+        ("/bin/echo", "/bin/echo did not print a number: \"--exporter otlp"),
     ];
-    for (child, words) in cases {
+    for (child, reason) in cases {
         let (ran, collector) = collected(worker(&["--job", "one", "--child", child])).await;
         assert_eq!((ran.code, ran.out.trim()), (Some(1), ""), "{child}: no number");
-        let message = format!("error: the child process {words}");
+        let message = format!("error: the child process {reason}");
         assert!(ran.err.contains(&message), "{child}: {}", ran.err);
         let tree = collector.tree_of_services(VARYING);
         let failed = "Consumer worker: process jobs [error: the child process ";
-        assert!(tree.contains(failed), "{child}: the job's span says it:\n{tree}");
+        assert!(
+            tree.contains(failed),
+            "{child}: the span of the job has the error:\n{tree}"
+        );
         assert_eq!(collector.spans().len(), 3, "{child}: all but the child's");
     }
 }
 
 #[tokio::test]
-async fn collector_that_is_not_there_fails_no_job() {
+async fn unreachable_collector_fails_no_job() {
     let nowhere = ["--otlp-endpoint", "http://127.0.0.1:9"];
     for (arguments, answer) in [(["--job", "to be"], "2 words: to be"), (["count", "to be"], "2")] {
         let ran = run(worker(&[&arguments[..], &nowhere].concat())).await;
@@ -118,9 +118,9 @@ async fn collector_that_is_not_there_fails_no_job() {
 }
 
 #[tokio::test]
-async fn help_teaches() {
+async fn help_lists_options_and_examples() {
     let parts = ["TRACEPARENT", "metadata", "count", "--otlp-endpoint", "Examples:"];
-    teaches(worker(&[]), &parts).await;
+    expect_help(worker(&[]), &parts).await;
     let parts = ["Continues the trace of TRACEPARENT", "--exporter"];
-    teaches(worker(&["count"]), &parts).await;
+    expect_help(worker(&["count"]), &parts).await;
 }

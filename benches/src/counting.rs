@@ -1,12 +1,12 @@
-//! An allocator that counts what its thread asks for.
+//! An allocator that counts the allocations of each thread.
 //!
-//! It adds a handful of instructions to the hundred or so of an allocation, so the times beside the counts stay true.
+//! Counting adds a few instructions to about a hundred per allocation, so it does not distort the times.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::ops::Sub;
 
-/// What a thread has allocated so far. Growing a block counts as one more, of its new size.
+/// The allocations of a thread so far. Growing a block counts as another block of the new size.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Allocated {
     pub(crate) blocks: u64,
@@ -43,7 +43,8 @@ impl Sub for Allocated {
 
 struct Counting;
 
-// SAFETY: every call goes to the system's allocator as it came; the counters need neither memory nor a destructor.
+// SAFETY: every call is forwarded unchanged to the system allocator. The counters need no memory and no
+// destructor.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         Allocated::count(layout.size());

@@ -1,4 +1,4 @@
-//! The least that telemetry costs: the raw API in a straight line, with no layer, no future and no body.
+//! The minimum cost of telemetry: the raw API in straight-line code, without layer, future or body.
 
 use std::time::Instant;
 
@@ -13,7 +13,7 @@ use throughline_propagation::TraceParent;
 use crate::telemetry::Sdk;
 use crate::workload::{Trivial, call};
 
-/// A tracer and instruments, and how much is done with them.
+/// A tracer and instruments, and the extent of the recording.
 pub(crate) struct Floor {
     tracer: BoxedTracer,
     duration: Histogram<f64>,
@@ -23,14 +23,14 @@ pub(crate) struct Floor {
     extent: Extent,
 }
 
-/// How much of what a layer records.
+/// The extent of the recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Extent {
-    /// A span of eight attributes, all their texts known when the program is written.
+    /// A span with eight attributes, all with static text.
     Span,
-    /// The same with the duration and the active requests.
+    /// The same, with the duration and the active requests.
     SpanAndMetrics,
-    /// What `ServerLayer` can record: the request's own texts, and the sizes of both bodies.
+    /// Everything that `ServerLayer` can record: the request's own text, and the sizes of both bodies.
     Same,
 }
 
@@ -133,10 +133,10 @@ impl Floor {
         context.span().end();
     }
 
-    fn text<'a>(&self, known: &'static str, of_request: impl FnOnce() -> &'a str) -> StringValue {
+    fn text<'a>(&self, fixed: &'static str, from_request: impl FnOnce() -> &'a str) -> StringValue {
         match self.extent {
-            Extent::Same => of_request().to_owned().into(),
-            Extent::Span | Extent::SpanAndMetrics => known.into(),
+            Extent::Same => from_request().to_owned().into(),
+            Extent::Span | Extent::SpanAndMetrics => fixed.into(),
         }
     }
 }
@@ -153,7 +153,7 @@ fn remote<B>(request: &Request<B>) -> Context {
     }
 }
 
-/// The header in one allocation, that of its value.
+/// Formats the header with one allocation, for its value.
 fn header(context: &Context) -> Option<HeaderValue> {
     let span = context.span();
     let span = span.span_context();

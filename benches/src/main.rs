@@ -1,6 +1,7 @@
-//! What a request costs through our layers, beside the raw API and the peers. See the README.
+//! Measures the cost of a request through the layers, compared with the raw API and the peers. See the
+//! README.
 //!
-//! Run with `cargo run --release`, for sections of one title only `cargo run --release -- Client`.
+//! Run with `cargo run --release`. To select sections by title, use `cargo run --release -- Client`.
 
 mod counting;
 mod floor;

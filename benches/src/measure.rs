@@ -7,20 +7,20 @@ use crate::counting::Allocated;
 use crate::rows::{Row, Section};
 use crate::workload::Exercise;
 
-/// What a row costs a request.
+/// The cost of one request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cost {
-    /// Blocks of memory.
+    /// Allocated blocks.
     pub(crate) blocks: f64,
-    /// Bytes of memory.
+    /// Allocated bytes.
     pub(crate) bytes: f64,
-    /// Nanoseconds in the quickest round.
+    /// Nanoseconds in the fastest round.
     pub(crate) best: f64,
-    /// Nanoseconds in the middle round.
+    /// Nanoseconds in the median round.
     pub(crate) median: f64,
 }
 
-/// Measures all rows, in rounds in which each has its turn, so that what else the machine does hits all alike.
+/// Measures all rows. Each round runs every row, so that other work on the machine affects all rows equally.
 pub(crate) fn costs(sections: &mut [Section]) -> Vec<Vec<Cost>> {
     let mut tallies: Vec<Vec<Tally>> = sections
         .iter_mut()
@@ -37,7 +37,7 @@ pub(crate) fn costs(sections: &mut [Section]) -> Vec<Vec<Cost>> {
     tallies.into_iter().map(costs).collect()
 }
 
-/// Does each row a known number of times inside [`measured`], for a tool that counts instructions.
+/// Runs each row a fixed number of times inside [`measured`], for a tool that counts instructions.
 pub(crate) fn instructions(sections: &mut [Section]) -> usize {
     for row in sections.iter_mut().flat_map(|section| &mut section.rows) {
         warm(row);
@@ -48,15 +48,15 @@ pub(crate) fn instructions(sections: &mut [Section]) -> usize {
     COUNTED
 }
 
-/// All that counts happens in here. The script `instructions` knows this function by its name.
+/// The measured code runs in this function. The script `instructions` refers to its name.
 #[inline(never)]
 fn measured(exercise: &mut dyn Exercise) {
     exercise.exercise();
-    // Not a jump into `exercise`, which a tool would not see return.
+    // Prevents a tail call, whose return the tool would not see.
     black_box(());
 }
 
-/// What was seen of a row so far.
+/// The measurements of a row so far.
 struct Tally {
     allocated: Allocated,
     nanoseconds: Vec<f64>,
@@ -95,7 +95,7 @@ impl Tally {
     }
 }
 
-/// First uses build what later ones find.
+/// Warms up a row, because first uses fill caches.
 fn warm(row: &mut Row) {
     row.exercise.prepare(COUNTED);
     let _entered = row.conditions.enter();
@@ -103,7 +103,7 @@ fn warm(row: &mut Row) {
 }
 
 const ROUNDS: usize = 101;
-/// Requests a round.
+/// The requests per round.
 const TIMED: usize = 512;
-/// Requests whose allocations, or instructions, are counted.
+/// The requests whose allocations or instructions are counted.
 const COUNTED: usize = 1000;

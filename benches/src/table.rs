@@ -1,9 +1,9 @@
-//! The table, as Markdown.
+//! Prints the table as Markdown.
 
 use crate::measure::Cost;
 use crate::rows::Section;
 
-/// Prints each section's rows beside its first.
+/// Prints each section, with the ratios to its first row.
 pub(crate) fn print(sections: &[Section], costs: &[Vec<Cost>]) {
     for (section, costs) in sections.iter().zip(costs) {
         println!(

@@ -1,4 +1,4 @@
-//! The SDK that the rows share: real providers whose output goes nowhere.
+//! The SDK that the rows share: real providers without an exporter.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -17,7 +17,7 @@ use tracing::Dispatch;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 
-/// The providers, also installed globally for the peers that know no others.
+/// The providers. They are also installed globally, for peers that support no others.
 #[derive(Debug, Clone)]
 pub(crate) struct Sdk {
     pub(crate) tracers: SdkTracerProvider,
@@ -44,7 +44,7 @@ impl Sdk {
     }
 }
 
-/// A subscriber for reqwest-tracing, which knows no OpenTelemetry newer than 0.32.
+/// A subscriber for reqwest-tracing, which supports OpenTelemetry up to 0.32.
 pub(crate) fn bridge_032() -> Dispatch {
     use opentelemetry_032::trace::TracerProvider;
     use opentelemetry_sdk_032::propagation::TraceContextPropagator;
@@ -53,12 +53,12 @@ pub(crate) fn bridge_032() -> Dispatch {
     opentelemetry_032::global::set_text_map_propagator(TraceContextPropagator::new());
     let tracers = SdkTracerProvider::builder().build();
     let bridge = tracing_opentelemetry_033::layer().with_tracer(tracers.tracer("bridge"));
-    // The SDK is needed as long as the process lives.
+    // The SDK must live as long as the process.
     std::mem::forget(tracers);
     Dispatch::new(tracing_subscriber::registry().with(targets()).with(bridge))
 }
 
-/// All spans of the peers, and none of the log lines that the bridge would make events of.
+/// Accepts all spans of the peers, and no log lines, which the bridge would convert to events.
 fn targets() -> Targets {
     Targets::new()
         .with_default(LevelFilter::TRACE)
@@ -66,7 +66,7 @@ fn targets() -> Targets {
         .with_target("tower_http", LevelFilter::INFO)
 }
 
-/// Whether spans are sampled from now on.
+/// Sets whether spans are sampled.
 pub(crate) fn sample(sampled: bool) {
     SAMPLED.store(sampled, Ordering::Relaxed);
 }
@@ -99,7 +99,7 @@ impl ShouldSample for Switch {
     }
 }
 
-/// Takes all and keeps nothing, as an exporter would that costs nothing.
+/// Accepts everything and discards it, like an exporter without a cost.
 #[derive(Debug)]
 struct Nowhere;
 

@@ -1,4 +1,4 @@
-//! What every row does: requests, the service that answers them, and how they are driven.
+//! The common workload: requests, a service that answers them, and their execution.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -11,19 +11,19 @@ use http_body::Body;
 use http_body_util::{Empty, Full};
 use tower_service::Service;
 
-/// Something that can be done many times, with what it uses up made beforehand.
+/// A repeatable action, whose inputs are prepared in advance.
 pub(crate) trait Exercise {
-    /// Makes what the next [`exercise`](Exercise::exercise) uses up, so many times.
+    /// Prepares the inputs of the next [`exercise`](Exercise::exercise) for this number of repetitions.
     fn prepare(&mut self, times: usize);
 
-    /// Does it as often as was prepared.
+    /// Runs the action once per prepared input.
     fn exercise(&mut self);
 }
 
 /// The body of every request.
 pub(crate) type Nothing = Empty<Bytes>;
 
-/// A request to a server: GET, six headers, a `traceparent` among them, a query. Path and query differ each time.
+/// A server request: GET, six headers including `traceparent`, and a query. Path and query differ each time.
 pub(crate) fn incoming<B: Default>(number: usize) -> Request<B> {
     let mut request = without_traceparent(number);
     request
@@ -41,7 +41,7 @@ pub(crate) fn without_traceparent<B: Default>(number: usize) -> Request<B> {
         .expect("a request")
 }
 
-/// A request of a client, of four headers and a query. Path and query differ each time.
+/// A client request, with four headers and a query. Path and query differ each time.
 pub(crate) fn outgoing(number: usize) -> Request<Nothing> {
     let id = 1000 + number % 9000;
     headers(Request::get(format!(
@@ -59,7 +59,7 @@ fn headers(request: http::request::Builder) -> http::request::Builder {
         .header("x-request-id", "7d444840-9dc0-11d1-b245-5ffdce74fad2")
 }
 
-/// Answers each request with a few bytes, at once and without an allocation.
+/// Answers each request with a few bytes, immediately and without an allocation.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Trivial;
 
@@ -77,7 +77,7 @@ impl<B> Service<Request<B>> for Trivial {
     }
 }
 
-/// Something that uses up a request, made beforehand, each time.
+/// An action that consumes a prepared request each time.
 pub(crate) struct Calls<F, R> {
     act: F,
     fresh: fn(usize) -> R,
@@ -85,7 +85,7 @@ pub(crate) struct Calls<F, R> {
     requests: Vec<R>,
 }
 
-/// Calls of a service, with these requests.
+/// Calls a service with these requests.
 pub(crate) fn calls<S, R, B>(mut service: S, fresh: fn(usize) -> R) -> Calls<impl FnMut(R), R>
 where
     S: Service<R, Response = Response<B>>,
@@ -145,7 +145,7 @@ pub(crate) fn drive<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// Reads a body to its end, and asks no more once it says that it has ended.
+/// Reads a body to its end. Stops polling once it reports its end.
 pub(crate) fn read<B: Body>(body: B) {
     let mut body = pin!(body);
     let cx = &mut Context::from_waker(Waker::noop());
@@ -156,7 +156,7 @@ pub(crate) fn read<B: Body>(body: B) {
     }
 }
 
-/// Something that uses nothing up.
+/// An action without inputs.
 pub(crate) struct Repeated<F> {
     act: F,
     times: usize,
@@ -180,5 +180,5 @@ impl<F: FnMut()> Exercise for Repeated<F> {
     }
 }
 
-/// Of the caller of every request.
+/// The trace context of every request.
 pub(crate) const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";

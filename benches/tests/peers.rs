@@ -1,5 +1,5 @@
-//! Our layers beside those of other crates that watch the same request: nobody panics, and every span has the parent
-//! that its own crate means it to have.
+//! Our layers together with layers of other crates on the same request: no layer panics, and every span has
+//! the expected parent.
 
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -23,8 +23,8 @@ const OURS: &str = "throughline-tracing-layer";
 const THEIRS: &str = "opentelemetry-instrumentation-tower";
 const REMOTE: &str = "b7ad6b7169203331";
 
-/// Both read the same headers, so both are children of the caller; of two without a caller, the inner one is a child of
-/// the outer one.
+/// Both layers read the same headers, so both spans are children of the caller. Without a caller, the inner
+/// span is a child of the outer one.
 #[tokio::test]
 async fn two_server_layers() {
     let recorder = installed();
@@ -49,7 +49,7 @@ async fn two_server_layers() {
             let all = recorder.spans();
             let spans = all.get(before..).expect("older spans stay");
             let [one, other] = spans else {
-                panic!("a span of each, not {spans:?}");
+                panic!("one span per layer, not {spans:?}");
             };
             let (inner, outer) = if one.instrumentation_scope.name() == inner {
                 (one, other)
@@ -59,7 +59,7 @@ async fn two_server_layers() {
             assert_ne!(
                 inner.instrumentation_scope.name(),
                 outer.instrumentation_scope.name(),
-                "a span of each"
+                "one span per layer"
             );
             assert_eq!(
                 inner.span_context.trace_id(),
@@ -82,7 +82,8 @@ async fn two_server_layers() {
     }
 }
 
-/// The spans nest as the middlewares do, and what is sent names ours, which alone knows this version of OpenTelemetry.
+/// The spans nest like the middlewares. The request carries our span, because only our layer uses this
+/// version of OpenTelemetry.
 #[tokio::test]
 async fn reqwest_tracing_around_and_inside_ours() {
     for ours_inside in [true, false] {
@@ -108,20 +109,20 @@ async fn reqwest_tracing_around_and_inside_ours() {
         assert_eq!(text, "hello", "the answer passes through both");
 
         let spans = recorder.spans();
-        let of = |ours: bool| {
+        let span_of = |ours: bool| {
             let found = spans
                 .iter()
                 .find(|span| (span.instrumentation_scope.name() == OURS) == ours);
-            found.expect("a span of each")
+            found.expect("one span per layer")
         };
-        assert_eq!(spans.len(), 2, "a span of each: {spans:?}");
-        let (inner, outer) = (of(ours_inside), of(!ours_inside));
+        assert_eq!(spans.len(), 2, "one span per layer: {spans:?}");
+        let (inner, outer) = (span_of(ours_inside), span_of(!ours_inside));
         assert_eq!(
             (inner.parent_span_id, outer.parent_span_id),
             (outer.span_context.span_id(), SpanId::INVALID),
             "the parents, ours inside: {ours_inside}"
         );
-        let ours = &of(true).span_context;
+        let ours = &span_of(true).span_context;
         let named = format!("00-{}-{}-0", ours.trace_id(), ours.span_id());
         let sent = transport.0.lock().expect("no panic").clone();
         let parents: Vec<_> = sent.get_all("traceparent").iter().collect();
@@ -131,12 +132,12 @@ async fn reqwest_tracing_around_and_inside_ours() {
         let parent = parent.to_str().expect("text");
         assert!(
             parent.starts_with(&named),
-            "{parent} names our span: {named}, ours inside: {ours_inside}"
+            "{parent} is our span: {named}, ours inside: {ours_inside}"
         );
     }
 }
 
-/// The recorder behind OpenTelemetry's globals, which is all that the tower layer knows.
+/// A recorder behind OpenTelemetry's globals, which are all that the other tower layer supports.
 fn installed() -> &'static Recorder {
     static RECORDER: OnceLock<Recorder> = OnceLock::new();
     RECORDER.get_or_init(|| {
@@ -158,7 +159,7 @@ fn theirs() -> server::Layer {
     LayerBuilder::builder().build().expect("a layer")
 }
 
-/// Answers in the transport's place, and keeps the headers of what it was sent.
+/// Answers instead of the transport, and stores the headers of the request.
 #[derive(Clone, Default)]
 struct Transport(Arc<Mutex<HeaderMap>>);
 

@@ -1,4 +1,4 @@
-//! How a service calls another one.
+//! The client that a service uses to call other services.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ use tower::{ServiceBuilder, ServiceExt};
 use crate::fleet::{Fleet, FleetError};
 use crate::services::{Answer, Directory, Order, Service};
 
-/// A service, as the caller of others.
+/// A client for the other services, with the spans of one service.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     service: Service,
@@ -25,11 +25,11 @@ pub(crate) struct Caller {
     http: Traced<Client>,
 }
 
-/// Why there is no answer, in words for the customer; passed on unchanged by the services between.
+/// An error message for the customer. Services on the way back forward it unchanged.
 #[derive(Debug)]
 pub(crate) struct Failure {
     status: StatusCode,
-    words: String,
+    message: String,
 }
 
 impl Caller {
@@ -37,11 +37,12 @@ impl Caller {
         let builder = Client::new();
         let http = ServiceBuilder::new()
             .layer(
-                // One client span a call, and the `traceparent` that continues the trace in the service called.
+                // One client span per call, and a `traceparent` that continues the trace in the called
+                // service.
                 ClientLayer::new()
-                    // The span is this service's, not the process's.
+                    // Record the span under the name of this service, not of the process.
                     .with_tracer_provider(fleet.provider(service)?)
-                    // A call that the filter leaves out has no span, yet its `traceparent` names the current one.
+                    // An excluded call has no span. Its `traceparent` carries the current span.
                     .with_filter(move |call| has_span(service, call)),
             )
             .service(builder.clone());
@@ -53,15 +54,11 @@ impl Caller {
         })
     }
 
-    /// Asks another service.
-    pub(crate) async fn ask(&self, other: Service, order: &Order) -> Result<Answer, Failure> {
+    /// Calls another service.
+    pub(crate) async fn call(&self, other: Service, order: &Order) -> Result<Answer, Failure> {
         let unavailable = |why: &str| Failure {
             status: StatusCode::BAD_GATEWAY,
-            words: format!(
-                "{} gets no answer of {}: {why}",
-                self.service.name(),
-                other.name()
-            ),
+            message: format!("{} cannot call {}: {why}", self.service.name(), other.name()),
         };
         let address = self
             .directory
@@ -70,9 +67,9 @@ impl Caller {
         let url = format!("http://{address}{}", other.path());
         let request = self.builder.post(url).json(order).build();
         let request = request.map_err(|error| unavailable(&innermost(&error)))?;
-        // The span's name is `POST` and this.
-        let named = Context::current_with_value(UrlTemplate(other.path().into()));
-        let response = self.http.clone().oneshot(request).with_context(named).await;
+        // The span is named after the method and this template: `POST /stock`.
+        let context = Context::current_with_value(UrlTemplate(other.path().into()));
+        let response = self.http.clone().oneshot(request).with_context(context).await;
         let response = response.map_err(|error| unavailable(&innermost(&error)))?;
         if response.status().is_success() {
             return response
@@ -81,11 +78,11 @@ impl Caller {
                 .map_err(|error| unavailable(&innermost(&error)));
         }
         let status = response.status();
-        let said: Value = response.json().await.unwrap_or_default();
-        Err(match said.get("error").and_then(Value::as_str) {
-            Some(words) => Failure {
+        let body: Value = response.json().await.unwrap_or_default();
+        Err(match body.get("error").and_then(Value::as_str) {
+            Some(message) => Failure {
                 status: StatusCode::BAD_GATEWAY,
-                words: words.to_owned(),
+                message: message.to_owned(),
             },
             None => unavailable(status.as_str()),
         })
@@ -93,18 +90,18 @@ impl Caller {
 }
 
 impl Failure {
-    /// A request about something that the service does not know.
-    pub(crate) fn unknown(service: Service, what: &str) -> Self {
+    /// Creates the error of a request for something that the service does not have.
+    pub(crate) fn not_found(service: Service, what: &str) -> Self {
         Self {
             status: StatusCode::NOT_FOUND,
-            words: format!("{} does not know {what}", service.name()),
+            message: format!("{} has no {what}", service.name()),
         }
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.words)
+        f.write_str(&self.message)
     }
 }
 
@@ -112,16 +109,17 @@ impl std::error::Error for Failure {}
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        (self.status, Json(json!({ "error": self.words }))).into_response()
+        (self.status, Json(json!({ "error": self.message }))).into_response()
     }
 }
 
-/// The document counts one span for all that Agent 1 forwards: span 3, to Agent 2.
+/// Returns whether a call has a span. Of Agent 1's calls, the document has a span for one: span 3, to Agent
+/// 2.
 fn has_span(service: Service, call: &Attempt<'_>) -> bool {
     service != Service::Main || call.path() == Service::Support.path()
 }
 
-/// The first cause: "Connection refused" says more than "error sending request".
+/// Returns the root cause: "Connection refused" is more useful than "error sending request".
 fn innermost(error: &dyn std::error::Error) -> String {
     let mut error = error;
     while let Some(source) = error.source() {

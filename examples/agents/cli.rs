@@ -7,9 +7,9 @@ use crate::services::Service;
 
 /// Sends a customer's request through three agents and three external services, and shows its ten spans.
 ///
-/// Each service has a listener, a service name and a tracer provider of its own; only the traceparent header connects
-/// them. The customer asks Agent 1, which asks the payment service, Agent 2 (which asks tech support) and Agent 3 (which
-/// asks the inventory).
+/// Each service has its own listener, service name and tracer provider; only the traceparent header connects
+/// them. The customer calls Agent 1, which calls the payment service, Agent 2 and Agent 3. Agent 2 calls tech
+/// support, Agent 3 calls the inventory.
 #[derive(Debug, Parser)]
 #[command(name = "agents", version, after_help = AFTER)]
 pub(crate) struct Cli {
@@ -19,23 +19,23 @@ pub(crate) struct Cli {
     /// The item that the customer ordered: chair, desk or lamp.
     #[arg(long, value_name = "NAME", default_value = "desk")]
     pub(crate) item: String,
-    /// Where the spans go [default: console]
+    /// The exporter for spans [default: console]
     #[arg(long, value_enum)]
     exporter: Option<ExporterName>,
-    /// The collector: port 4317 is gRPC; port 4318, or a URL with a path, is HTTP. Implies --exporter otlp
-    /// [default: http://127.0.0.1:4317]
+    /// The collector. Port 4317 uses gRPC; port 4318, or a URL with a path, uses HTTP. Implies --exporter
+    /// otlp [default: http://127.0.0.1:4317]
     #[arg(long, value_name = "URL")]
     otlp_endpoint: Option<String>,
-    /// Leave this service down, to see how its absence looks in the trace.
+    /// Do not start this service, to see how the trace shows the failure.
     #[arg(long, value_enum, value_name = "SERVICE")]
     down: Option<Down>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum ExporterName {
-    /// One tree, on standard output.
+    /// One tree on standard output.
     Console,
-    /// OpenTelemetry's protocol, to a collector: one service there for each service here.
+    /// OTLP, to a collector, with a separate service name for each service.
     Otlp,
 }
 
@@ -62,8 +62,8 @@ Examples:
   agents --otlp-endpoint http://127.0.0.1:4318
   agents --down inventory
 
-When a service is down or does not know the account or the item, the message says which, the trace shows where, and the
-exit code is 1.";
+If a service is down, or the account or item does not exist, the error message names the service, the trace
+shows the failed span, and the exit code is 1.";
 
 impl Cli {
     pub(crate) fn exporter(&self) -> Exporter {

@@ -1,4 +1,4 @@
-//! The three services that the agents ask, each with its own books.
+//! The three services that the agents call, each with its own data.
 
 use axum::Json;
 use axum::routing::{MethodRouter, post};
@@ -15,7 +15,7 @@ const STOCK: &[(&str, &str)] = &[("chair", "in stock"), ("desk", "in stock"), ("
 /// Verifies the payment status.
 pub(crate) fn payment() -> MethodRouter {
     post(async |Json(order): Json<Order>| -> Reply {
-        let status = look_up(Service::Payment, PAYMENTS, "the account", &order.account)?;
+        let status = look_up(Service::Payment, PAYMENTS, "account", &order.account)?;
         Ok(answer(format!("The bill of {} {status}.", order.account)))
     })
 }
@@ -23,7 +23,7 @@ pub(crate) fn payment() -> MethodRouter {
 /// Resolves account access issues.
 pub(crate) fn tech_support() -> MethodRouter {
     post(async |Json(order): Json<Order>| -> Reply {
-        let status = look_up(Service::TechSupport, ACCOUNTS, "the account", &order.account)?;
+        let status = look_up(Service::TechSupport, ACCOUNTS, "account", &order.account)?;
         Ok(answer(format!("The account {status}.")))
     })
 }
@@ -31,21 +31,21 @@ pub(crate) fn tech_support() -> MethodRouter {
 /// Checks stock and availability.
 pub(crate) fn inventory() -> MethodRouter {
     post(async |Json(order): Json<Order>| -> Reply {
-        let status = look_up(Service::Inventory, STOCK, "the item", &order.item)?;
+        let status = look_up(Service::Inventory, STOCK, "item", &order.item)?;
         Ok(answer(format!("The {} is {status}.", order.item)))
     })
 }
 
 fn look_up(
     service: Service,
-    book: &[(&str, &'static str)],
+    records: &[(&str, &'static str)],
     what: &str,
     key: &str,
 ) -> Result<&'static str, Failure> {
-    let found = book.iter().find(|(known, _)| *known == key);
-    found
+    let record = records.iter().find(|(name, _)| *name == key);
+    record
         .map(|(_, status)| *status)
-        .ok_or_else(|| Failure::unknown(service, &format!("{what} {key:?}")))
+        .ok_or_else(|| Failure::not_found(service, &format!("{what} {key:?}")))
 }
 
 fn answer(text: String) -> Json<Answer> {

@@ -1,4 +1,4 @@
-//! The tracer providers of the services: this process is seven of them, and each has a name of its own.
+//! The tracer providers of the seven services that this process runs, one per service name.
 
 use std::error::Error;
 use std::time::Duration;
@@ -24,18 +24,18 @@ impl Fleet {
         Ok(Self(telemetry::init(config)?))
     }
 
-    /// The provider of a service, made when it is first asked for.
+    /// Returns the provider of a service. The first call creates it.
     pub(crate) fn provider(&self, service: Service) -> Result<SdkTracerProvider, FleetError> {
         let service = self.0.for_service(service.name())?;
-        let provider = service.tracer_provider().ok_or("no spans are recorded")?;
+        let provider = service.tracer_provider().ok_or("tracing is disabled")?;
         Ok(provider.clone())
     }
 
-    /// Delivers every service's spans, all at once.
+    /// Exports the spans of all services, in parallel, and shuts down.
     pub(crate) fn shutdown(self) -> Result<(), ShutdownError> {
-        self.0.shutdown_within(DELIVERY)
+        self.0.shutdown_within(SHUTDOWN_TIMEOUT)
     }
 }
 
-/// How long the last spans may take, on a machine that is busy.
-const DELIVERY: Duration = Duration::from_secs(30);
+/// The time limit for exporting the last spans. It is generous, for busy machines.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(30);

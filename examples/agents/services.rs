@@ -1,4 +1,4 @@
-//! The services of the picture: what they are called, where they listen, what they say to each other.
+//! The services of the picture: their names, addresses, routes and messages.
 
 use std::collections::HashMap;
 use std::future::pending;
@@ -26,20 +26,20 @@ pub(crate) enum Service {
     Inventory,
 }
 
-/// What the customer wants to have looked at.
+/// The customer's request.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Order {
     pub(crate) account: String,
     pub(crate) item: String,
 }
 
-/// What a service answers.
+/// The answer of a service.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Answer {
     pub(crate) text: String,
 }
 
-/// Where each service listens.
+/// The address of each service.
 pub(crate) type Directory = Arc<HashMap<Service, SocketAddr>>;
 
 impl Service {
@@ -52,7 +52,7 @@ impl Service {
         Self::Inventory,
     ];
 
-    /// The `service.name` of its spans: the text in the box.
+    /// Returns the `service.name` of its spans: the text in the box.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Customer => "Customer Interaction",
@@ -65,7 +65,7 @@ impl Service {
         }
     }
 
-    /// The path of its one route; the customer has none.
+    /// Returns the path of its only route. The customer has none.
     pub(crate) fn path(self) -> &'static str {
         match self {
             Self::Customer => "",
@@ -92,7 +92,7 @@ impl Service {
     }
 }
 
-/// Starts every service on a free port of the loopback interface, but the one that is to be down.
+/// Starts every service except `down`, each on a free port of the loopback interface.
 pub(crate) async fn start(fleet: &Fleet, down: Option<Service>) -> Result<Directory, FleetError> {
     let mut sockets = Vec::new();
     let mut directory = HashMap::new();
@@ -105,7 +105,7 @@ pub(crate) async fn start(fleet: &Fleet, down: Option<Service>) -> Result<Direct
     let directory = Directory::new(directory);
     for (service, socket) in sockets {
         if Some(service) == down {
-            // It keeps its port, so that nobody else answers there.
+            // The socket stays bound, so that no other process can take the port and answer.
             tokio::spawn(async move {
                 pending::<()>().await;
                 drop(socket);
@@ -116,14 +116,14 @@ pub(crate) async fn start(fleet: &Fleet, down: Option<Service>) -> Result<Direct
         let caller = Caller::new(service, fleet, Arc::clone(&directory))?;
         let app = service
             .routes(caller)
-            // One server span a request, child of the `traceparent` that came, recorded as this service's.
+            // One server span per request, a child of the incoming `traceparent`, under this service's name.
             .layer(ServerLayer::new().with_tracer_provider(fleet.provider(service)?));
-        // With the caller's address, which is the span's `client.address`.
+        // Provides the caller's address for the span's `client.address`.
         let app = app.into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, app).await });
     }
     Ok(directory)
 }
 
-/// How many connections may wait to be accepted.
+/// The number of connections that may wait to be accepted.
 const BACKLOG: u32 = 128;

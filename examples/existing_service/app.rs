@@ -12,23 +12,23 @@ use tracing::{info, warn};
 
 use crate::rates::Rates;
 
-/// What an item costs, in euros.
+/// The price of each item, in euros.
 const PRICES: &[(&str, f64)] = &[("chair", 120.0), ("desk", 450.0), ("lamp", 35.0)];
 
 pub(crate) fn app(rates: Rates) -> Router {
     Router::new()
         .route("/prices/{item}", get(price))
         .with_state(rates)
-        // A `tracing` span around the request, an event when it begins and one when it is answered.
+        // A `tracing` span around the request, an event at its start and one at its end.
         .layer(TraceLayer::new_for_http())
-        // ADDED: one server span a request, child of the `traceparent` that came, and HTTP metrics. Outermost, that is
-        // last, so that tower-http's own events are in the trace too.
+        // ADDED: one server span per request, a child of the incoming `traceparent`, and HTTP metrics. Added
+        // last, so that it is the outermost layer and the events of tower-http are part of the trace.
         .layer(ServerLayer::new())
 }
 
 async fn price(State(rates): State<Rates>, Path(item): Path<String>) -> (StatusCode, Json<Value>) {
-    let Some((_, euros)) = PRICES.iter().find(|(known, _)| *known == item) else {
-        let error = format!("there is no item {item:?}; there are chair, desk and lamp");
+    let Some((_, euros)) = PRICES.iter().find(|(name, _)| *name == item) else {
+        let error = format!("unknown item {item:?}; expected chair, desk or lamp");
         return (StatusCode::NOT_FOUND, Json(json!({ "error": error })));
     };
     match rates.dollars().await {

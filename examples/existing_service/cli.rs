@@ -3,33 +3,35 @@
 use clap::{Parser, ValueEnum};
 use throughline::telemetry::Exporter;
 
-/// Shows a service that already has logs, tower-http and reqwest, with our layers added: the diff is in its comments.
+/// Shows how to add tracing to a service that already has logs, tower-http and reqwest. Comments mark each
+/// change.
 ///
-/// It starts the service and the rates it depends on, asks for one price, and prints the price and the trace on standard
-/// output, and the service's logs, each with the ids of the trace, on standard error.
+/// The program starts the service and the rates service that it depends on, and requests one price. It prints
+/// the price and the trace on standard output, and the logs of the service, with trace ids, on standard
+/// error.
 #[derive(Debug, Parser)]
 #[command(name = "existing_service", version, after_help = AFTER)]
 pub(crate) struct Cli {
-    /// The item whose price is asked for: chair, desk or lamp.
+    /// The item to request the price of: chair, desk or lamp.
     #[arg(long, value_name = "NAME", default_value = "desk")]
     pub(crate) item: String,
-    /// The base URL of the rates, such as http://127.0.0.1:8080 [default: rates of its own]
+    /// The base URL of the rates service, such as http://127.0.0.1:8080 [default: a built-in one]
     #[arg(long, value_name = "URL")]
     pub(crate) rates_url: Option<String>,
-    /// Where traces and metrics go [default: console]
+    /// The exporter for traces and metrics [default: console]
     #[arg(long, value_enum)]
     exporter: Option<ExporterName>,
-    /// The collector: port 4317 is gRPC; port 4318, or a URL with a path, is HTTP. Implies --exporter otlp
-    /// [default: http://127.0.0.1:4317]
+    /// The collector. Port 4317 uses gRPC; port 4318, or a URL with a path, uses HTTP. Implies --exporter
+    /// otlp [default: http://127.0.0.1:4317]
     #[arg(long, value_name = "URL")]
     otlp_endpoint: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum ExporterName {
-    /// A tree of the trace and a line for each metric, on standard output.
+    /// A tree of the trace and one line per metric, on standard output.
     Console,
-    /// OpenTelemetry's protocol, to a collector.
+    /// OTLP, to a collector.
     Otlp,
 }
 
@@ -40,7 +42,8 @@ Examples:
   existing_service --otlp-endpoint http://127.0.0.1:4318
   existing_service --rates-url http://127.0.0.1:9
 
-When the rates are down or the item is unknown, the message says so, logs and trace show where, and the exit code is 1.";
+If the rates service is down or the item is unknown, the program prints an error, the logs and the trace show
+where it failed, and the exit code is 1.";
 
 impl Cli {
     pub(crate) fn exporter(&self) -> Exporter {

@@ -1,12 +1,12 @@
-//! A service that had logs, tower-http and reqwest long before it had traces, and what was added to it.
+//! A service with logs, tower-http and reqwest, to which tracing was added.
 //!
-//! It tells the price of an item in dollars, by the rate of another service. All that was added stands under a comment
-//! `ADDED`, all that was changed under a comment `BEFORE` with the line as it was; nothing was taken away. The logs are the
-//! same lines as before, with `trace_id` and `span_id` in front.
+//! The service returns the price of an item in dollars, by the exchange rate of another service. A comment
+//! `ADDED` marks each addition. A comment `BEFORE` marks each changed line and shows the original. Nothing
+//! was removed. The log lines are the same as before, with `trace_id` and `span_id` added at the front.
 //!
-//! | what was there | what became of it |
+//! | before | now |
 //! |---|---|
-//! | `tracing` events, printed as JSON by tracing-subscriber | the same, with the ids of the trace (feature `logs`): `main.rs` |
+//! | `tracing` events as JSON lines | the same, with trace ids (feature `logs`): `main.rs` |
 //! | a router with tower-http's `TraceLayer` | the same, inside a `ServerLayer`: `app.rs` |
 //! | a reqwest client | the same, inside a `ClientLayer`: `rates.rs` |
 //!
@@ -21,7 +21,7 @@
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a command line program talks"
+    reason = "a command-line program prints"
 )]
 
 mod app;
@@ -63,11 +63,11 @@ async fn main() -> ExitCode {
     }
 }
 
-/// The service's own logs and tower-http's, a line of JSON each.
+/// Prints the logs of the service and of tower-http as JSON lines.
 fn log_as_json() {
     let lines = tracing_subscriber::fmt::layer()
         .json()
-        // ADDED: `trace_id` and `span_id` as the first members of a line that is written in a trace.
+        // ADDED: `trace_id` and `span_id` as the first members of each line that belongs to a trace.
         .map_event_format(Correlated::json)
         .with_writer(io::stderr)
         .with_filter(
@@ -79,8 +79,8 @@ fn log_as_json() {
 }
 
 async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
-    // ADDED: installs the providers and the propagator that the layers use. In production,
-    // `telemetry::init_from_env()?`, which is off until an `OTEL_*` variable turns it on.
+    // ADDED: installs the providers and the propagator that the layers use. In production, use
+    // `telemetry::init_from_env()?`, which is off unless an `OTEL_*` variable enables it.
     let config = TelemetryConfig::default()
         .with_enabled(true)
         .with_service_name("prices")
@@ -88,17 +88,17 @@ async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
         .with_endpoint(cli.otlp_endpoint());
     let telemetry = telemetry::init(config)?;
 
-    let answer = ask(&cli).await.map(|price| println!("{price}\n"));
+    let answer = request_price(&cli).await.map(|price| println!("{price}\n"));
 
-    // ADDED: what was recorded is delivered before the process ends, within a deadline.
+    // ADDED: exports all recorded telemetry before the process ends, within a deadline.
     if let Err(error) = telemetry.shutdown_within(Duration::from_secs(30)) {
         eprintln!("warning: {error}");
     }
     answer
 }
 
-/// Starts the service, and asks it once, as a customer who knows nothing of traces.
-async fn ask(cli: &Cli) -> Result<String, Box<dyn Error>> {
+/// Starts the service and sends it one request, from a client without tracing.
+async fn request_price(cli: &Cli) -> Result<String, Box<dyn Error>> {
     let rates_url = match &cli.rates_url {
         Some(url) => url.clone(),
         None => format!("http://{}", serve(rates_server::app()).await?),
@@ -117,7 +117,7 @@ async fn ask(cli: &Cli) -> Result<String, Box<dyn Error>> {
 async fn serve(app: Router) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    // ADDED: the caller's address, which is the span's `client.address`.
+    // ADDED: provides the caller's address for the span's `client.address`.
     let app = app.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, app).await });
     Ok(address)

@@ -1,4 +1,4 @@
-//! The client of the rates.
+//! The client of the rates service.
 
 use std::error::Error;
 use std::fmt;
@@ -9,12 +9,12 @@ use serde::Deserialize;
 use throughline::{ClientLayer, client::Client as Traced};
 use tower::{Layer, ServiceExt};
 
-/// A service that tells what a euro is worth: `GET /rates/usd` answers `{"rate": …}`.
+/// A client of the service of exchange rates: `GET /rates/usd` answers `{"rate": …}`.
 #[derive(Debug, Clone)]
 pub(crate) struct Rates {
     url: String,
     builder: Client,
-    // ADDED: what sends the requests that `builder` makes.
+    // ADDED: sends the requests that `builder` builds.
     http: Traced<Client>,
 }
 
@@ -23,7 +23,7 @@ struct Rate {
     rate: f64,
 }
 
-/// Why there is no rate, in words for the user.
+/// An error message for the user.
 #[derive(Debug)]
 pub(crate) struct RatesError(String);
 
@@ -32,13 +32,13 @@ impl Rates {
         let builder = Client::new();
         Self {
             url: url.trim_end_matches('/').to_owned(),
-            // ADDED: one client span a request, HTTP metrics, and the `traceparent` that continues the trace over there.
+            // ADDED: one client span per request, HTTP metrics, and a `traceparent` that continues the trace.
             http: ClientLayer::new().layer(builder.clone()),
             builder,
         }
     }
 
-    /// What a euro is worth in dollars.
+    /// Returns the value of one euro in dollars.
     pub(crate) async fn dollars(&self) -> Result<f64, RatesError> {
         let Self { url, .. } = self;
         let request = self.builder.get(format!("{url}/rates/usd"));
@@ -46,19 +46,19 @@ impl Rates {
         let sent = async { self.http.clone().oneshot(request.build()?).await }.await;
         let response = sent.map_err(|error| {
             RatesError(format!(
-                "the rates at {url} cannot be reached: {}",
+                "the rates service at {url} cannot be reached: {}",
                 innermost(&error)
             ))
         })?;
         if !response.status().is_success() {
             return Err(RatesError(format!(
-                "the rates at {url} answered {}",
+                "the rates service at {url} answered {}",
                 response.status()
             )));
         }
         let rate: Result<Rate, _> = response.json().await;
         rate.map(|Rate { rate }| rate)
-            .map_err(|_| RatesError(format!("the rates at {url} answered something that is no rate")))
+            .map_err(|_| RatesError(format!("the rates service at {url} sent an invalid answer")))
     }
 }
 
@@ -70,7 +70,7 @@ impl fmt::Display for RatesError {
 
 impl Error for RatesError {}
 
-/// The first cause: "Connection refused" says more than "error sending request".
+/// Returns the root cause: "Connection refused" is more useful than "error sending request".
 fn innermost(error: &dyn Error) -> String {
     let mut error = error;
     while let Some(source) = error.source() {

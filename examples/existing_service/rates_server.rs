@@ -1,4 +1,4 @@
-//! The rates, as if another team ran them: it knows no tracing.
+//! The rates service. It stands for a service of another team and has no tracing.
 
 use axum::routing::get;
 use axum::{Json, Router};

@@ -5,17 +5,18 @@ use throughline::LlmLayer;
 
 use crate::proxy::Upstream;
 
-/// Stands in front of a model provider, sends everything on unchanged, and traces what passes.
+/// Forwards requests to a model provider unchanged, and traces them.
 ///
-/// Point a client's base URL at it instead of at the provider. The first line on standard output is its address. Where
-/// traces and metrics go is for the environment to say; without it, nothing is recorded and the proxy only forwards.
+/// Set the base URL of a client to the address of the proxy, which is the first line on standard output.
+/// Configure the export of traces and metrics with environment variables. Without them, the proxy forwards
+/// and records nothing.
 #[derive(Debug, Parser)]
 #[command(name = "proxy", version, after_help = AFTER)]
 pub(crate) struct Cli {
-    /// The provider: a request for /v1/models goes to URL/v1/models.
+    /// The provider's URL. A request for /v1/models is sent to URL/v1/models.
     #[arg(long, value_name = "URL")]
     pub(crate) upstream: Upstream,
-    /// The port on 127.0.0.1 to listen on; 0 takes a free one.
+    /// The port on 127.0.0.1 to listen on; 0 selects a free one.
     #[arg(long, value_name = "N", default_value_t = 8080)]
     pub(crate) port: u16,
     /// Add OpenInference's attributes to the spans, for Phoenix.
@@ -34,14 +35,16 @@ Examples:
 
 Then, in another terminal:
   curl http://127.0.0.1:8080/v1/chat/completions -H \"Authorization: Bearer $OPENAI_API_KEY\" \\
-      -H 'Content-Type: application/json' -d '{\"model\":\"gpt-4o-mini\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}'
+      -H 'Content-Type: application/json' \\
+      -d '{\"model\":\"gpt-4o-mini\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}'
   OPENAI_BASE_URL=http://127.0.0.1:8080/v1 python your_program.py
 
-Prompts and answers are recorded only if OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT asks for it.
-It listens on this machine only, keeps no key and asks for none. Protocol upgrades (WebSocket) are not forwarded.";
+Prompts and answers are recorded only if OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT enables it.
+The proxy listens on the loopback interface only. It stores no key and requires none. Protocol
+upgrades (WebSocket) are not forwarded.";
 
 impl Cli {
-    /// The layer that observes the model calls.
+    /// Returns the layer that observes the model calls.
     pub(crate) fn layer(&self) -> LlmLayer {
         LlmLayer::new().with_openinference(self.openinference)
     }

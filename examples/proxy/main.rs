@@ -1,7 +1,8 @@
-//! A proxy in front of a model provider, with one trace and one count of tokens for whoever sends through it.
+//! A proxy in front of a model provider that records a trace and the tokens of each request.
 //!
-//! Whatever path, method and headers come are sent on, and the answer passes as it is: status, headers and bytes, each
-//! when it comes. The proxy adds a server span, a span for each model call with its tokens, and a client span.
+//! The proxy forwards path, method and headers, and returns the status, headers and body of the answer
+//! unchanged and without delay. It records a server span, a client span, and for each model call a span with
+//! its tokens.
 //!
 //! Run with
 //!
@@ -13,11 +14,11 @@
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a command line program talks"
+    reason = "a command-line program prints"
 )]
 
 mod cli;
-mod hop;
+mod hop_by_hop;
 mod proxy;
 
 use std::error::Error;
@@ -32,8 +33,8 @@ use tokio::time;
 
 use crate::cli::Cli;
 
-/// How long answers that are under way may take when the proxy is told to stop, and then the last spans.
-const GRACE: Duration = Duration::from_secs(30);
+/// The time limit for requests in progress when the proxy stops, and then for exporting the last spans.
+const GRACE_PERIOD: Duration = Duration::from_secs(30);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -47,29 +48,29 @@ async fn main() -> ExitCode {
 }
 
 async fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
-    // Off unless an `OTEL_*` variable turns it on; the proxy works all the same.
+    // Off unless an `OTEL_*` variable enables it. The proxy works either way.
     let telemetry = telemetry::init_from_env()?;
     let app = proxy::app(&cli.upstream, cli.layer())?;
     let port = cli.port;
     let listener = TcpListener::bind(("127.0.0.1", port)).await;
-    let listener = listener.map_err(|error| format!("--port {port} cannot be listened on: {error}"))?;
+    let listener = listener.map_err(|error| format!("cannot listen on --port {port}: {error}"))?;
     println!("http://{}", listener.local_addr()?);
 
-    // With the caller's address, which is the span's `client.address`.
+    // Provides the caller's address for the span's `client.address`.
     let app = app.into_make_service_with_connect_info::<SocketAddr>();
     let served = axum::serve(listener, app).with_graceful_shutdown(stop());
     tokio::select! {
         ended = served => ended?,
-        () = late() => eprintln!("warning: answers were still under way after {GRACE:?}"),
+        () = grace_period_exceeded() => eprintln!("warning: requests were still in progress after {GRACE_PERIOD:?}"),
     }
-    // It is done when the last tokens are counted and the last spans delivered.
-    if let Err(error) = telemetry.shutdown_within(GRACE) {
-        eprintln!("warning: {error}"); // The proxy has done its work all the same.
+    // Waits for the last tokens to be counted and the last spans to be exported.
+    if let Err(error) = telemetry.shutdown_within(GRACE_PERIOD) {
+        eprintln!("warning: {error}"); // The requests were forwarded, so this is not an error.
     }
     Ok(())
 }
 
-/// Ends at Ctrl-C and when the process is asked to terminate.
+/// Completes on Ctrl-C or SIGTERM.
 async fn stop() {
     let interrupted = tokio::signal::ctrl_c();
     #[cfg(unix)]
@@ -86,7 +87,8 @@ async fn stop() {
     let _ = interrupted.await;
 }
 
-async fn late() {
+/// Completes when the grace period after the stop signal has passed.
+async fn grace_period_exceeded() {
     stop().await;
-    time::sleep(GRACE).await;
+    time::sleep(GRACE_PERIOD).await;
 }

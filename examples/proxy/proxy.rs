@@ -1,4 +1,4 @@
-//! The proxy: one handler for every path, and the layers around it and beneath it.
+//! The proxy: one handler for every path, a traced server around it, and a traced client beneath it.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -22,9 +22,9 @@ use throughline::llm::{Llm, RequestBody};
 use throughline::{ClientLayer, LlmLayer, ServerLayer};
 use tower::{ServiceBuilder, ServiceExt};
 
-use crate::hop;
+use crate::hop_by_hop;
 
-/// A hyper client; the layers hand it the body that they have read ahead in.
+/// A hyper client. Its body type is the one that `LlmLayer` passes on.
 type Hyper = Client<HttpsConnector<HttpConnector>, RequestBody<Body>>;
 
 #[derive(Clone)]
@@ -33,7 +33,7 @@ struct Proxy {
     upstream: Upstream,
 }
 
-/// The proxy as a router: every path goes to the upstream.
+/// Creates a router that forwards every path to the upstream.
 pub(crate) fn app(upstream: &Upstream, llm: LlmLayer) -> io::Result<Router> {
     let connector = HttpsConnectorBuilder::new()
         .with_native_roots()?
@@ -41,9 +41,9 @@ pub(crate) fn app(upstream: &Upstream, llm: LlmLayer) -> io::Result<Router> {
         .enable_http1()
         .build();
     let client = ServiceBuilder::new()
-        // One span a model call, until its answer has ended: tokens, timing, finish reason, errors. All else passes.
+        // One span per model call, until its answer ends: tokens, timing, finish reason, errors.
         .layer(llm)
-        // One span an HTTP request, and the `traceparent` that the provider gets in place of the client's.
+        // One span per HTTP request, and a `traceparent` that replaces the client's.
         .layer(ClientLayer::new())
         .service(Client::builder(TokioExecutor::new()).build(connector));
     let proxy = Proxy {
@@ -52,32 +52,32 @@ pub(crate) fn app(upstream: &Upstream, llm: LlmLayer) -> io::Result<Router> {
     };
     Ok(Router::new()
         .fallback(forward)
-        // One server span a request, in the trace that the client's `traceparent` began; it ends with the body.
+        // One server span per request, in the trace of the client's `traceparent`. It ends with the body.
         .layer(ServerLayer::new())
         .with_state(proxy))
 }
 
-/// Sends a request on and its answer back; neither body is held.
+/// Forwards a request and returns its answer. Neither body is buffered.
 async fn forward(State(proxy): State<Proxy>, mut request: Request) -> Response {
     match proxy.upstream.join(request.uri()) {
         Ok(uri) => *request.uri_mut() = uri,
-        Err(error) => return refuse(StatusCode::BAD_REQUEST, &error),
+        Err(error) => return error_response(StatusCode::BAD_REQUEST, &error),
     }
     *request.version_mut() = Version::HTTP_11;
-    hop::strip(request.headers_mut());
-    request.headers_mut().remove(HOST); // The client writes the upstream's.
+    hop_by_hop::remove(request.headers_mut());
+    request.headers_mut().remove(HOST); // The HTTP client sets it to the host of the upstream.
 
     match proxy.client.oneshot(request).await {
         Ok(mut response) => {
-            hop::strip(response.headers_mut());
+            hop_by_hop::remove(response.headers_mut());
             response.map(Body::new)
         }
-        Err(error) => refuse(StatusCode::BAD_GATEWAY, &error),
+        Err(error) => error_response(StatusCode::BAD_GATEWAY, &error),
     }
 }
 
-/// An answer of the proxy's own, in the shape that OpenAI's and Anthropic's clients read.
-fn refuse(status: StatusCode, error: &dyn Error) -> Response {
+/// Creates an error answer of the proxy, in the format that the clients of OpenAI and Anthropic read.
+fn error_response(status: StatusCode, error: &dyn Error) -> Response {
     let mut message = error.to_string();
     let mut error = error;
     while let Some(source) = error.source() {
@@ -88,12 +88,12 @@ fn refuse(status: StatusCode, error: &dyn Error) -> Response {
     (status, Json(body)).into_response()
 }
 
-/// Where requests go: scheme and host of a URL, and the path before theirs.
+/// The URL that requests are forwarded to: a scheme, a host and a base path.
 #[derive(Debug, Clone)]
 pub(crate) struct Upstream(Uri);
 
 impl Upstream {
-    /// The place of a request here, there.
+    /// Returns the upstream URI of a request to the proxy.
     fn join(&self, uri: &Uri) -> Result<Uri, axum::http::Error> {
         let mut parts = self.0.clone().into_parts();
         let path = uri.path_and_query().map_or("/", PathAndQuery::as_str);

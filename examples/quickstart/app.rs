@@ -15,15 +15,15 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::model::Model;
 use crate::roles::planner;
 
-/// The service, asking this model.
+/// Creates the router of the service, which uses this model.
 pub(crate) fn app(model: Model) -> Router {
     Router::new()
         .route("/task", post(task))
-        // What the request spent, over all its roles, on the server span.
+        // Records the tokens of the request, over all its roles, on the server span.
         .layer(request().http_layer())
-        // One server span a request, child of the `traceparent` that came; it ends with the response body.
+        // One server span per request, a child of the incoming `traceparent`. It ends with the response body.
         .layer(ServerLayer::new())
-        // Outside of it, so that the span sees the panic that is answered with 500.
+        // Outside of `ServerLayer`, so that the span records the panic. The answer is 500.
         .layer(CatchPanicLayer::new())
         .with_state(model)
 }
@@ -34,10 +34,10 @@ async fn task(State(model): State<Model>, Json(task): Json<Value>) -> (StatusCod
         .and_then(Value::as_str)
         .filter(|query| !query.trim().is_empty())
     else {
-        let accepted = "the body must be JSON with the question as text: {\"query\": \"…\"}";
+        let expected = "expected a JSON body with the question as a string: {\"query\": \"…\"}";
         return (
             StatusCode::UNPROCESSABLE_ENTITY,
-            Json(json!({ "error": accepted })),
+            Json(json!({ "error": expected })),
         );
     };
     match planner::work(&model, query).await {
@@ -49,7 +49,7 @@ async fn task(State(model): State<Model>, Json(task): Json<Value>) -> (StatusCod
     }
 }
 
-/// Sends a task to the service, as its user would: in the trace that `TRACEPARENT` names, if there is one.
+/// Sends a task to the service as a client. Continues the trace of `TRACEPARENT`, if it is set.
 pub(crate) async fn send(url: &str, query: &str) -> Result<String, Box<dyn Error>> {
     let mut request = reqwest::Client::new()
         .post(url)

@@ -10,13 +10,14 @@ use crate::model::Model;
 use crate::telemetry_options::TelemetryOptions;
 use crate::{model_server, server};
 
-/// The question of the demonstration.
-const QUERY: &str = "What is the total amount by region?";
+/// The question when no subcommand is used.
+const DEFAULT_QUERY: &str = "What is the total amount by region?";
 
-/// Asks a small multi-agent service about a table of sales, and shows the trace of the request.
+/// Sends a question about a table of sales to a small multi-agent service, and shows the trace of the
+/// request.
 ///
-/// Without arguments it starts the service and a scripted model in this process, asks one question, and prints the
-/// answer, the trace, the tokens by role and the counter prompt_size by direction.
+/// Without arguments, it starts the service and a scripted model in this process, sends one question, and
+/// prints the answer, the trace, the tokens by role and the counter prompt_size by direction.
 #[derive(Debug, Parser)]
 #[command(name = "quickstart", version, after_help = AFTER)]
 pub(crate) struct Cli {
@@ -30,7 +31,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Asks one question; traced only with --tracing, or if an OTEL_* variable turns it on.
+    /// Sends one question. Traced only with --tracing, or if an OTEL_* variable enables it.
     Run {
         /// The question, such as "Which product sold most?"
         query: String,
@@ -38,11 +39,11 @@ enum Command {
         #[arg(long)]
         tracing: bool,
     },
-    /// Serves POST /task with {"query": "…"} until Ctrl-C or SIGTERM, traced.
+    /// Serves POST /task with {"query": "…"} until Ctrl-C or SIGTERM, with tracing.
     ///
-    /// Requests under way when it stops have their answers, and their spans are delivered before it ends.
+    /// When it stops, it completes the requests in progress and exports their spans.
     Serve {
-        /// The port on 127.0.0.1; 0 is a free one.
+        /// The port on 127.0.0.1; 0 selects a free one.
         #[arg(long, default_value_t = 8000)]
         port: u16,
     },
@@ -50,13 +51,14 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct ModelOptions {
-    /// The base URL of an OpenAI-compatible model, such as https://api.openai.com/v1 [default: a scripted model]
+    /// The base URL of an OpenAI-compatible model, such as https://api.openai.com/v1 [default: a scripted
+    /// model]
     #[arg(long, global = true, value_name = "URL")]
     model_url: Option<String>,
-    /// The model's name.
+    /// The name of the model.
     #[arg(long, global = true, value_name = "NAME", default_value = "scripted")]
     model: String,
-    /// The model's key.
+    /// The API key of the model.
     #[arg(
         long,
         global = true,
@@ -65,8 +67,8 @@ struct ModelOptions {
         value_name = "KEY"
     )]
     api_key: Option<String>,
-    /// Put prompts, answers, the posts between the roles and the plan on the spans, as
-    /// OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=SPAN_ONLY does.
+    /// Record prompts, answers, the posts between the roles and the plan on the spans, like
+    /// OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=SPAN_ONLY.
     #[arg(long, global = true)]
     capture: bool,
 }
@@ -82,26 +84,27 @@ Examples:
   quickstart --model-url https://api.openai.com/v1 --model gpt-4o-mini
   quickstart --model scripted-429
 
-The variables of OpenTelemetry work too, such as OTEL_TRACES_EXPORTER, OTEL_EXPORTER_OTLP_ENDPOINT and
-OTEL_SDK_DISABLED, and THROUGHLINE_CONFIG with the path of a configuration file. Options win.
+The OpenTelemetry variables also apply, such as OTEL_TRACES_EXPORTER, OTEL_EXPORTER_OTLP_ENDPOINT and
+OTEL_SDK_DISABLED, and so does THROUGHLINE_CONFIG, the path of a configuration file. Options override them.
 
-The scripted model also plays the faults of a real one. By name: scripted-401, scripted-429, scripted-500,
-scripted-nonsense (answers what is no chat completion), scripted-cut (its stream breaks off), scripted-crash (the plan it
-writes makes the Executor panic).
-When a task fails, the message says why, the trace shows where, and the exit code is 1.";
+The scripted model can simulate failures. Set --model to scripted-401, scripted-429, scripted-500,
+scripted-nonsense (the answer is not a chat completion), scripted-cut (the stream breaks off) or scripted-crash
+(the plan makes the Executor panic).
 
-/// What to do.
+If a task fails, the program prints the reason, the trace shows the failed span, and the exit code is 1.";
+
+/// The selected action.
 #[derive(Debug)]
 pub(crate) enum Job<'a> {
-    Ask(&'a str),
+    Run(&'a str),
     Serve(u16),
 }
 
 impl Cli {
     pub(crate) fn job(&self) -> Job<'_> {
         match &self.command {
-            None => Job::Ask(QUERY),
-            Some(Command::Run { query, .. }) => Job::Ask(query),
+            None => Job::Run(DEFAULT_QUERY),
+            Some(Command::Run { query, .. }) => Job::Run(query),
             Some(Command::Serve { port }) => Job::Serve(*port),
         }
     }
@@ -111,7 +114,8 @@ impl Cli {
         self.telemetry.config(!untraced)
     }
 
-    /// The model that is asked for; the scripted one is started. Tokens that it does not report are counted as `target`'s.
+    /// Returns the selected model, and starts the scripted one if needed. If a model reports no usage, its
+    /// tokens are estimated with the tokenizer of `target`.
     pub(crate) async fn model(&self, target: Option<String>) -> Result<Model, Box<dyn Error>> {
         let ModelOptions {
             model_url,

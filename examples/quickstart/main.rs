@@ -1,8 +1,8 @@
 //! One agent request, traced from end to end.
 //!
-//! A small service with `TaskWeaver`'s roles answers questions about a table of sales: the Planner asks the model what to
-//! compute, the `CodeInterpreter` has its `CodeGenerator` ask for a plan and its Executor run it, and the Planner asks for
-//! a reply. Every role talks to the model over HTTP.
+//! A small service with the roles of `TaskWeaver` answers questions about a table of sales. The Planner asks
+//! the model what to compute. The `CodeInterpreter` lets the `CodeGenerator` request a plan and the Executor
+//! run it. Then the Planner requests the reply. All roles call the model over HTTP.
 //!
 //! Run with
 //!
@@ -15,12 +15,12 @@
 
 #![expect(
     clippy::indexing_slicing,
-    reason = "a JSON value answers null for what is not there"
+    reason = "indexing a JSON value returns null for a missing member"
 )]
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a command line program talks"
+    reason = "a command-line program prints"
 )]
 
 mod app;
@@ -54,15 +54,16 @@ fn main() -> ExitCode {
     }
 }
 
-/// Does the job between the start of telemetry and its end, so that no last span is lost, whatever becomes of the job.
+/// Runs the job between the start and the shutdown of telemetry, so that the last spans are exported even if
+/// it fails.
 fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     let telemetry = telemetry::init(cli.telemetry()?)?;
     let runtime = Runtime::new()?;
     let done = runtime.block_on(work(cli, &telemetry));
-    // Ends the requests that nobody waits for any more, and so their spans, before the last spans are delivered.
-    runtime.shutdown_timeout(LEFTOVERS);
-    if let Err(error) = telemetry.shutdown_within(DELIVERY) {
-        eprintln!("warning: {error}"); // The job is done all the same.
+    // Cancels the remaining requests, which ends their spans, before the last spans are exported.
+    runtime.shutdown_timeout(RUNTIME_TIMEOUT);
+    if let Err(error) = telemetry.shutdown_within(EXPORT_TIMEOUT) {
+        eprintln!("warning: {error}"); // The job is done, so this is not an error.
     }
     done
 }
@@ -71,11 +72,11 @@ async fn work(cli: &Cli, telemetry: &Telemetry) -> Result<(), Box<dyn Error>> {
     let mut stop = Stop::new()?;
     let app = app::app(cli.model(telemetry.tokenizer_target_model()).await?);
     match cli.job() {
-        Job::Ask(query) => {
+        Job::Run(query) => {
             let url = format!("http://{}/task", server::start(app).await?);
             tokio::select! {
                 answer = app::send(&url, query) => println!("{}\n", answer?),
-                () = stop.asked() => return Err("interrupted".into()),
+                () = stop.requested() => return Err("interrupted".into()),
             }
         }
         Job::Serve(port) => server::serve(app, port, telemetry, &mut stop).await?,
@@ -83,8 +84,8 @@ async fn work(cli: &Cli, telemetry: &Telemetry) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// How long tasks may take to end at their next await, and tokens to be counted.
-const LEFTOVERS: Duration = Duration::from_secs(30);
+/// The time limit for tasks to end at their next await, and for tokens to be counted.
+const RUNTIME_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long the last spans may take, on a machine that is busy.
-const DELIVERY: Duration = Duration::from_secs(30);
+/// The time limit for exporting the last spans. It is generous, for busy machines.
+const EXPORT_TIMEOUT: Duration = Duration::from_secs(30);

@@ -1,4 +1,4 @@
-//! A client of an OpenAI-compatible model: the two layers, and chat completions in one piece or streamed.
+//! A client of an OpenAI-compatible model: both layers, and chat completions with and without streaming.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use throughline::llm::{Capture, Llm, TargetModel};
 use throughline::{ClientLayer, LlmLayer};
 use tower::{ServiceBuilder, ServiceExt};
 
-/// The longest answer asked for, in tokens.
+/// The maximum length of an answer, in tokens.
 const MAX_TOKENS: u32 = 64;
 
 /// A model behind a URL.
@@ -23,7 +23,7 @@ pub(crate) struct Model {
     capture: Capture,
 }
 
-/// Why the model gave no answer, in words for the user.
+/// An error message for the user.
 #[derive(Debug)]
 pub(crate) struct ModelError(String);
 
@@ -36,7 +36,7 @@ impl fmt::Display for ModelError {
 impl std::error::Error for ModelError {}
 
 impl Model {
-    /// The model `name` of the API at `base_url`, such as `http://127.0.0.1:8080/v1`.
+    /// Creates a client of the model `name` at `base_url`, such as `http://127.0.0.1:8080/v1`.
     pub(crate) fn new(
         base_url: &str,
         name: &str,
@@ -51,14 +51,15 @@ impl Model {
             ))
         })?;
         let builder = Client::new();
-        // One span a model call: tokens, timing, finish reason, errors; what was said only if the user asks for it.
+        // One span per model call: tokens, timing, finish reason, errors. Content only if the user enables
+        // capture.
         let mut calls = LlmLayer::new().with_capture(capture);
         if let Some(target) = target {
             calls = calls.with_tokenizer_target_model(target);
         }
         let http = ServiceBuilder::new()
             .layer(calls)
-            // One span an HTTP attempt, and the `traceparent` that continues the trace in the model's server.
+            // One span per HTTP attempt, and a `traceparent` that continues the trace in the model's server.
             .layer(ClientLayer::new())
             .service(builder.clone());
         Ok(Self {
@@ -71,18 +72,18 @@ impl Model {
         })
     }
 
-    /// Whether what is said to the model, and between the roles, may stand on spans.
+    /// Returns whether the spans record the content of prompts, answers and posts.
     pub(crate) fn is_captured(&self) -> bool {
         matches!(self.capture, Capture::SpanOnly | Capture::SpanAndEvent)
     }
 
-    /// Asks for a text.
-    pub(crate) async fn ask(&self, system: &str, user: &str) -> Result<String, ModelError> {
+    /// Requests a text.
+    pub(crate) async fn complete(&self, system: &str, user: &str) -> Result<String, ModelError> {
         self.unary(self.body(system, user)).await
     }
 
-    /// Asks for JSON that fits a schema.
-    pub(crate) async fn ask_for_json(
+    /// Requests JSON that matches a schema.
+    pub(crate) async fn complete_json(
         &self,
         system: &str,
         user: &str,
@@ -94,8 +95,8 @@ impl Model {
         self.unary(body).await
     }
 
-    /// Asks for a text as a stream, and gathers it.
-    pub(crate) async fn ask_streamed(&self, system: &str, user: &str) -> Result<String, ModelError> {
+    /// Requests a text as a stream, and collects it.
+    pub(crate) async fn complete_streamed(&self, system: &str, user: &str) -> Result<String, ModelError> {
         let mut body = self.body(system, user);
         body["stream"] = json!(true);
         body["stream_options"] = json!({ "include_usage": true });
@@ -104,7 +105,7 @@ impl Model {
         while let Some(chunk) = response
             .chunk()
             .await
-            .map_err(|error| self.cut(&innermost(&error)))?
+            .map_err(|error| self.interrupted(&innermost(&error)))?
         {
             lines.extend_from_slice(&chunk);
             while let Some(end) = lines.iter().position(|&byte| byte == b'\n') {
@@ -121,7 +122,7 @@ impl Model {
         if finished {
             Ok(answer)
         } else {
-            Err(self.cut(&"it ended before its last event"))
+            Err(self.interrupted(&"it ended before its last event"))
         }
     }
 
@@ -131,9 +132,9 @@ impl Model {
             .await?
             .json()
             .await
-            .map_err(|_| self.nonsense())?;
+            .map_err(|_| self.invalid_answer())?;
         let text = reply["choices"][0]["message"]["content"].as_str();
-        Ok(text.ok_or_else(|| self.nonsense())?.to_owned())
+        Ok(text.ok_or_else(|| self.invalid_answer())?.to_owned())
     }
 
     fn body(&self, system: &str, user: &str) -> Value {
@@ -163,7 +164,7 @@ impl Model {
             return Ok(response);
         }
         let error: Value = response.json().await.unwrap_or_default();
-        let message = error["error"]["message"].as_str().unwrap_or("no reason given");
+        let message = error["error"]["message"].as_str().unwrap_or("no error message");
         Err(ModelError(format!(
             "the model at {} answered {status}: {message}",
             self.url
@@ -177,22 +178,25 @@ impl Model {
         }
         request
             .build()
-            .map_err(|error| ModelError(format!("the request cannot be made: {error}")))
+            .map_err(|error| ModelError(format!("cannot build the request: {error}")))
     }
 
-    fn nonsense(&self) -> ModelError {
+    fn invalid_answer(&self) -> ModelError {
         ModelError(format!(
-            "the model at {} answered something that is no chat completion",
+            "the answer of the model at {} is not a chat completion",
             self.url
         ))
     }
 
-    fn cut(&self, why: &dyn fmt::Display) -> ModelError {
-        ModelError(format!("the stream of the model at {} was cut: {why}", self.url))
+    fn interrupted(&self, why: &dyn fmt::Display) -> ModelError {
+        ModelError(format!(
+            "the stream of the model at {} was interrupted: {why}",
+            self.url
+        ))
     }
 }
 
-/// The JSON of one line of an event stream, if it holds any.
+/// Returns the JSON of a line of an event stream, if the line has any.
 fn data(line: &[u8]) -> Result<Option<Value>, ModelError> {
     let Some(data) = line.strip_prefix(b"data:").map(<[u8]>::trim_ascii) else {
         return Ok(None);
@@ -202,7 +206,7 @@ fn data(line: &[u8]) -> Result<Option<Value>, ModelError> {
     }
     let event: Value = serde_json::from_slice(data).map_err(|error| {
         ModelError(format!(
-            "the model's stream holds an event that is no JSON: {error}"
+            "the model's stream has an event that is not JSON: {error}"
         ))
     })?;
     match event["error"]["message"].as_str() {
@@ -213,7 +217,7 @@ fn data(line: &[u8]) -> Result<Option<Value>, ModelError> {
     }
 }
 
-/// The first cause: "Connection refused" says more than "error sending request".
+/// Returns the root cause: "Connection refused" is more useful than "error sending request".
 fn innermost(error: &dyn std::error::Error) -> String {
     let mut error = error;
     while let Some(source) = error.source() {

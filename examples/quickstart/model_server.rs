@@ -1,4 +1,4 @@
-//! A scripted model with OpenAI's API: its answers come from key words, its tokens are words.
+//! A scripted model with OpenAI's API. It selects its answers by keywords and counts words as tokens.
 
 use std::io;
 use std::time::Duration;
@@ -12,10 +12,11 @@ use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-/// How long the model takes for a word.
-const PER_WORD: Duration = Duration::from_millis(10);
+/// The delay per word of an answer.
+const WORD_DELAY: Duration = Duration::from_millis(10);
 
-/// The model's server. A model whose name ends in `-401`, `-429`, `-500`, `-nonsense`, `-cut` or `-crash` plays that fault.
+/// Creates the model's server. The suffix of a model's name selects a failure: `-401`, `-429`, `-500`,
+/// `-nonsense`, `-cut` or `-crash`.
 pub(crate) fn app() -> Router {
     Router::new().route("/v1/chat/completions", post(chat))
 }
@@ -46,13 +47,13 @@ async fn chat(Json(request): Json<Value>) -> Response {
         Some("nonsense") => Json(json!({ "weather": "fine" })).into_response(),
         _ if streamed => events(model, &answer, &usage, fault == Some("cut")),
         _ => {
-            sleep(PER_WORD * answer.split_whitespace().count() as u32).await;
+            sleep(WORD_DELAY * answer.split_whitespace().count() as u32).await;
             whole(model, &answer, &usage)
         }
     }
 }
 
-/// What the roles of this example need to hear.
+/// Returns the answer that the roles of this example need.
 fn answer(system: &str, user: &str, crash: bool) -> String {
     let user = user.to_lowercase();
     let pick = |words: &[&'static str]| words.iter().find(|word| user.contains(*word)).copied();
@@ -72,14 +73,14 @@ fn answer(system: &str, user: &str, crash: bool) -> String {
     }
 }
 
-/// A token is a word; the instructions of a role come from the cache.
+/// Returns the usage. A word is a token, and the system message is reported as cached.
 fn usage(system: &str, user: &str, answer: &str) -> Value {
-    let [cached, asked, completion] = [system, user, answer].map(|text| text.split_whitespace().count());
+    let [cached, uncached, completion] = [system, user, answer].map(|text| text.split_whitespace().count());
     json!({
-        "prompt_tokens": cached + asked,
+        "prompt_tokens": cached + uncached,
         "prompt_tokens_details": { "cached_tokens": cached },
         "completion_tokens": completion,
-        "total_tokens": cached + asked + completion,
+        "total_tokens": cached + uncached + completion,
     })
 }
 
@@ -99,7 +100,8 @@ fn whole(model: &str, answer: &str, usage: &Value) -> Response {
     .into_response()
 }
 
-/// An event a word, then the finish reason, the usage and `[DONE]`; a cut stream breaks off after the third event.
+/// Streams one event per word, then the finish reason, the usage and `[DONE]`. With `cut`, the stream breaks
+/// off after the third event.
 fn events(model: &str, answer: &str, usage: &Value, cut: bool) -> Response {
     let chunk = |choices: Value, usage: &Value| {
         let chunk = json!({
@@ -133,7 +135,7 @@ fn events(model: &str, answer: &str, usage: &Value, cut: bool) -> Response {
         frames.push(Err(io::Error::other("the script cuts the connection here")));
     }
     let frames = stream::iter(frames).then(|frame| async {
-        sleep(PER_WORD).await;
+        sleep(WORD_DELAY).await;
         frame
     });
     (

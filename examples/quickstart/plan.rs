@@ -1,4 +1,4 @@
-//! What the `CodeGenerator` writes and the Executor runs: one aggregation over the table of sales.
+//! A plan: one aggregation over the table of sales. The `CodeGenerator` writes it, the Executor runs it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,10 +6,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// The table: region, product, month, amount.
+/// The table, with the columns region, product, month and amount.
 const SALES: &str = include_str!("sales.csv");
 
-/// An aggregation of the amounts, by the values of a column.
+/// An aggregation of the amounts, grouped by a column.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Plan {
@@ -24,7 +24,7 @@ enum Operation {
     Average,
     Max,
     Count,
-    /// In no schema: stands for generated code that crashes what runs it.
+    /// Not part of the schema. Stands for generated code that crashes when it runs.
     Crash,
 }
 
@@ -36,7 +36,7 @@ enum Column {
     Month,
 }
 
-/// Why a text is no plan.
+/// The error of a text that is not a valid plan.
 #[derive(Debug)]
 pub(crate) struct PlanError(serde_json::Error);
 
@@ -44,7 +44,7 @@ impl fmt::Display for PlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "the model's plan cannot be run: {}; it must fit {}",
+            "invalid plan from the model: {}; expected JSON that matches {}",
             self.0,
             Plan::schema()
         )
@@ -54,7 +54,7 @@ impl fmt::Display for PlanError {
 impl std::error::Error for PlanError {}
 
 impl Plan {
-    /// The JSON schema that a plan must fit.
+    /// Returns the JSON schema of a plan.
     pub(crate) fn schema() -> Value {
         json!({
             "type": "object",
@@ -67,12 +67,12 @@ impl Plan {
         })
     }
 
-    /// Reads a plan that the model wrote.
+    /// Parses a plan of the model.
     pub(crate) fn parse(text: &str) -> Result<Self, PlanError> {
         serde_json::from_str(text).map_err(PlanError)
     }
 
-    /// Runs the plan: a line for each group.
+    /// Runs the plan. Returns each group with its result.
     pub(crate) fn run(&self) -> String {
         let mut groups: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
         for row in SALES.lines().skip(1) {
@@ -106,10 +106,7 @@ impl Operation {
             Self::Average => (amounts.iter().sum::<f64>() / count).round(),
             Self::Max => amounts.iter().copied().fold(f64::MIN, f64::max),
             Self::Count => count,
-            #[expect(
-                clippy::panic,
-                reason = "how a panic looks in a trace is part of the demonstration"
-            )]
+            #[expect(clippy::panic, reason = "the example shows how a trace records a panic")]
             Self::Crash => panic!("the plan crashed"),
         }
     }

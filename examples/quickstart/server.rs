@@ -1,4 +1,4 @@
-//! Routers on sockets of the loopback interface.
+//! Serves routers on the loopback interface.
 
 use std::error::Error;
 use std::future::IntoFuture;
@@ -14,20 +14,20 @@ use tokio::time::sleep;
 
 use crate::stop::Stop;
 
-/// How long requests under way may take once the service stops.
-const GRACE: Duration = Duration::from_secs(30);
+/// The time limit for requests in progress when the service stops.
+const GRACE_PERIOD: Duration = Duration::from_secs(30);
 
-/// Serves a router on a free port for as long as the program runs.
+/// Serves a router on a free port until the program ends.
 pub(crate) async fn start(app: Router) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
-    // With the caller's address, which is the span's `client.address`.
+    // Provides the caller's address for the span's `client.address`.
     let app = app.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(axum::serve(listener, app).into_future());
     Ok(address)
 }
 
-/// Serves a router until it is told to stop; then lets the requests under way have their answers.
+/// Serves a router until `stop` is requested, then completes the requests in progress.
 pub(crate) async fn serve(
     app: Router,
     port: u16,
@@ -35,13 +35,13 @@ pub(crate) async fn serve(
     stop: &mut Stop,
 ) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
-    let listener = listener.map_err(|error| format!("--port {port} cannot be listened on: {error}"))?;
+    let listener = listener.map_err(|error| format!("cannot listen on --port {port}: {error}"))?;
     let url = format!("http://{}/task", listener.local_addr()?);
     println!("tasks: curl {url} --json '{{\"query\": \"Which product sold most?\"}}'");
     if let Some(address) = telemetry.prometheus_address() {
         println!("metrics: http://{address}/metrics");
     }
-    println!("Ctrl-C stops the service.");
+    println!("Press Ctrl-C to stop.");
 
     let (stopping, stopped) = oneshot::channel::<()>();
     let stopped = async { stopped.await.unwrap_or(()) };
@@ -50,13 +50,15 @@ pub(crate) async fn serve(
             .with_graceful_shutdown(stopped)
             .into_future(),
     );
-    stop.asked().await;
+    stop.requested().await;
     drop(stopping);
-    println!("stopping: requests under way have {GRACE:?}; Ctrl-C again ends them now.");
+    println!(
+        "stopping: waiting up to {GRACE_PERIOD:?} for requests in progress; press Ctrl-C again to stop now."
+    );
     tokio::select! {
         served = served => served??,
-        () = sleep(GRACE) => (),
-        () = stop.asked() => (),
+        () = sleep(GRACE_PERIOD) => (),
+        () = stop.requested() => (),
     }
     Ok(())
 }

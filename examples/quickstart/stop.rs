@@ -1,4 +1,4 @@
-//! The end of a program that runs until it is told to stop.
+//! The stop signal of a program that runs until it is interrupted or terminated.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use tokio::signal::ctrl_c;
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Ctrl-C, or SIGTERM as an orchestrator sends it; neither ends the process by itself once this exists.
+/// Listens for Ctrl-C and SIGTERM. Once this exists, neither signal ends the process by itself.
 #[derive(Debug)]
 pub(crate) struct Stop {
     #[cfg(unix)]
@@ -22,8 +22,8 @@ impl Stop {
         })
     }
 
-    /// Waits until somebody asks for the end; may be called again, to hear of those who cannot wait for it.
-    pub(crate) async fn asked(&mut self) {
+    /// Waits for a signal. Can be called again, for example to react to a second Ctrl-C.
+    pub(crate) async fn requested(&mut self) {
         let [interrupt, terminate] = &mut self.signals;
         tokio::select! {
             _ = interrupt.recv() => (),
@@ -38,8 +38,8 @@ impl Stop {
         Ok(Self {})
     }
 
-    pub(crate) async fn asked(&mut self) {
-        // Where there is no Ctrl-C to hear of, nobody asks.
+    pub(crate) async fn requested(&mut self) {
+        // Without Ctrl-C on this platform, no stop is ever requested.
         if ctrl_c().await.is_err() {
             std::future::pending().await
         }

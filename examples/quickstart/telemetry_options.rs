@@ -1,21 +1,23 @@
-//! Where traces and metrics go: the options, over what the environment says.
+//! The options for the export of traces and metrics. They override the environment.
 
 use clap::{Args, ValueEnum};
 use throughline::telemetry::{Exporter, InitError, TelemetryConfig};
 
 #[derive(Debug, Args)]
 pub(crate) struct TelemetryOptions {
-    /// Where traces and metrics go [default: console, unless another option or a variable says where]
+    /// The exporter for traces and metrics [default: console, unless another option or a variable selects
+    /// one]
     #[arg(long, global = true, value_enum)]
     exporter: Option<ExporterName>,
-    /// The collector: port 4317 is gRPC; port 4318, or a URL with a path, is HTTP. Implies --exporter otlp
-    /// [default: http://127.0.0.1:4317]
+    /// The collector. Port 4317 uses gRPC; port 4318, or a URL with a path, uses HTTP. Implies --exporter
+    /// otlp [default: http://127.0.0.1:4317]
     #[arg(long, global = true, value_name = "URL")]
     otlp_endpoint: Option<String>,
-    /// The file; {pid} in it is the process's id. Implies --exporter file [default: throughline-{pid}.jsonl]
+    /// The file; {pid} is replaced by the process id. Implies --exporter file [default:
+    /// throughline-{pid}.jsonl]
     #[arg(long, global = true, value_name = "PATH", conflicts_with = "otlp_endpoint")]
     file: Option<String>,
-    /// Serve metrics here for a Prometheus to scrape, wherever the traces go [default with --exporter prometheus:
+    /// Serve metrics on this address for Prometheus to scrape [default with --exporter prometheus:
     /// 127.0.0.1:9464]
     #[arg(long, global = true, value_name = "HOST:PORT")]
     metrics_listen: Option<String>,
@@ -23,22 +25,22 @@ pub(crate) struct TelemetryOptions {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum ExporterName {
-    /// A tree of each trace, and at the end a line for each metric, on standard output.
+    /// A tree per trace, and at the end one line per metric, on standard output.
     Console,
-    /// OpenTelemetry's protocol, to a collector.
+    /// OTLP, to a collector.
     Otlp,
-    /// Lines of OTLP/JSON, as a collector's otlpjsonfile receiver reads them.
+    /// OTLP/JSON lines, for the collector's otlpjsonfile receiver.
     File,
-    /// Metrics on a page for a Prometheus to scrape; no traces.
+    /// An HTTP endpoint with metrics for Prometheus to scrape; no traces.
     Prometheus,
 }
 
 impl TelemetryOptions {
-    /// What the environment says, on if it says so or `wanted`, with what the options say on top.
-    pub(crate) fn config(&self, wanted: bool) -> Result<TelemetryConfig, InitError> {
+    /// Returns the configuration of the environment with the options applied. `enable` turns telemetry on.
+    pub(crate) fn config(&self, enable: bool) -> Result<TelemetryConfig, InitError> {
         let mut config = TelemetryConfig::from_env()?;
-        if wanted && !config.enabled {
-            // Once more, so that OTEL_SDK_DISABLED still turns it off.
+        if enable && !config.enabled {
+            // Read the environment again, so that OTEL_SDK_DISABLED still turns it off.
             config = config.with_enabled(true).with_env()?;
         }
         if config.service_name.is_none() {

@@ -1,4 +1,4 @@
-//! The child process: seen from the worker that starts it, and from within.
+//! The child process: how the worker starts it, and what it does.
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -12,44 +12,44 @@ use throughline::propagation::env;
 use throughline::{span, telemetry};
 use tokio::process::Command;
 
-use crate::DELIVERY;
+use crate::SHUTDOWN_TIMEOUT;
 use crate::cli::Cli;
 
-/// How to start a child.
+/// The command line that starts a child process.
 #[derive(Debug)]
 pub(crate) struct Child {
     program: PathBuf,
     arguments: Vec<OsString>,
 }
 
-/// Why a child gave no number, in words for the user.
+/// An error message for the user.
 #[derive(Debug)]
 pub(crate) struct ChildError(String);
 
 impl Child {
-    /// This program, or the one that was asked for.
+    /// Uses the program of `--child`. Default: this program.
     pub(crate) fn new(cli: &Cli) -> std::io::Result<Self> {
         let program = cli.child.clone().map_or_else(std::env::current_exe, Ok)?;
         Ok(Self {
             program,
-            arguments: cli.of_child(),
+            arguments: cli.child_arguments(),
         })
     }
 
-    /// Has a child count the words of a text, in the current span.
+    /// Starts a child process that counts the words of a text. Its parent span is the current one.
     pub(crate) async fn count(&self, text: &str) -> Result<u64, ChildError> {
         let failed = |why: &dyn fmt::Display| {
             ChildError(format!("the child process {} {why}", self.program.display()))
         };
         let mut command = Command::new(&self.program);
-        // `--`: a text may begin with a dash.
+        // `--`, because a text may begin with a dash.
         command.args(&self.arguments).args(["count", "--", text]);
-        // Its answer is for the worker, what it says on standard error for the user.
+        // The worker reads standard output; standard error goes to the user.
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true);
-        // `TRACEPARENT`, `TRACESTATE` and `BAGGAGE`; those of the worker's own environment are taken away.
+        // Sets `TRACEPARENT`, `TRACESTATE` and `BAGGAGE`, and removes those that the worker itself inherited.
         env::inject(&Context::current(), command.as_std_mut());
         let started = command.spawn();
         let started = started.map_err(|error| failed(&format_args!("cannot be started: {error}")))?;
@@ -58,10 +58,11 @@ impl Child {
         if !output.status.success() {
             return Err(failed(&format_args!("failed: {}", output.status)));
         }
-        let said = String::from_utf8_lossy(&output.stdout);
-        said.trim()
+        let answer = String::from_utf8_lossy(&output.stdout);
+        answer
+            .trim()
             .parse()
-            .map_err(|_| failed(&format_args!("did not answer with a number: {said:?}")))
+            .map_err(|_| failed(&format_args!("did not print a number: {answer:?}")))
     }
 }
 
@@ -73,7 +74,7 @@ impl fmt::Display for ChildError {
 
 impl Error for ChildError {}
 
-/// The child's own `main`: one span, in the trace that its environment names.
+/// The `main` of the child process: records one span in the trace of the environment.
 pub(crate) fn main(cli: &Cli, text: &str) -> Result<(), Box<dyn Error>> {
     let telemetry = telemetry::init(cli.telemetry("word-counter"))?;
     {
@@ -81,14 +82,15 @@ pub(crate) fn main(cli: &Cli, text: &str) -> Result<(), Box<dyn Error>> {
         println!("{}", text.split_whitespace().count());
         span::set_span_attribute("process.exit.code", 0);
     }
-    // A process that ends takes with it what has not been delivered; and that is no reason for the job to fail.
-    if let Err(error) = telemetry.shutdown_within(DELIVERY) {
+    // Exports the span before the process ends. A failed export does not fail the job.
+    if let Err(error) = telemetry.shutdown_within(SHUTDOWN_TIMEOUT) {
         eprintln!("warning: {error}");
     }
     Ok(())
 }
 
-/// A span by the conventions for command line programs (<https://opentelemetry.io/docs/specs/semconv/cli/cli-spans/>).
+/// Creates a span by the conventions for command-line programs
+/// (<https://opentelemetry.io/docs/specs/semconv/cli/cli-spans/>).
 fn execution() -> SpanBuilder {
     let name = std::env::current_exe().ok();
     let name = name.as_ref().and_then(|path| path.file_name());

@@ -7,17 +7,17 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use throughline::telemetry::{Exporter, TelemetryConfig};
 
-/// Counts the words of texts by way of a queue and of child processes, and shows that the trace crosses both.
+/// Counts the words of texts, with a queue and child processes, and shows one trace across both.
 ///
-/// The sender writes the trace's context into each message's metadata; the worker reads it there, and starts a child
-/// process for the job with the context in its environment variable TRACEPARENT. The child is this program again, with
-/// the subcommand count, and a service of its own in the trace.
+/// The sender writes the trace context to the metadata of each message. The worker reads the context from
+/// there, and starts a child process for the job with the context in the environment variable TRACEPARENT.
+/// The child is this program with the subcommand count. It has its own service name in the trace.
 #[derive(Debug, Parser)]
 #[command(name = "worker", version, after_help = AFTER)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
-    /// A text whose words are to be counted; may be given several times.
+    /// A text to count the words of. Can be repeated.
     #[arg(
         long = "job",
         value_name = "TEXT",
@@ -27,18 +27,18 @@ pub(crate) struct Cli {
     /// The program that the worker starts for each job [default: this one]
     #[arg(long, value_name = "PATH")]
     pub(crate) child: Option<PathBuf>,
-    /// Where the spans go [default: console]
+    /// The exporter for spans [default: console]
     #[arg(long, global = true, value_enum)]
     exporter: Option<ExporterName>,
-    /// The collector: port 4317 is gRPC; port 4318, or a URL with a path, is HTTP. Implies --exporter otlp
-    /// [default: http://127.0.0.1:4317]
+    /// The collector. Port 4317 uses gRPC; port 4318, or a URL with a path, uses HTTP. Implies --exporter
+    /// otlp [default: http://127.0.0.1:4317]
     #[arg(long, global = true, value_name = "URL")]
     otlp_endpoint: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Counts the words of one text: what the worker starts for each job. Continues the trace of TRACEPARENT.
+    /// Counts the words of one text. Continues the trace of TRACEPARENT. The worker runs this for each job.
     Count {
         /// The text.
         text: String,
@@ -47,9 +47,9 @@ pub(crate) enum Command {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum ExporterName {
-    /// A tree, on standard output by the worker and on standard error by each child: every process shows its own spans.
+    /// A tree of its own spans per process: on standard output by the worker, on standard error by a child.
     Console,
-    /// OpenTelemetry's protocol, to a collector, where the spans of all processes meet.
+    /// OTLP, to a collector, which receives the spans of all processes.
     Otlp,
 }
 
@@ -62,10 +62,12 @@ Examples:
   worker count \"to be or not to be\"
   worker --child /nowhere
 
-When a child cannot be started or fails, the message says why, its job's span shows it, and the exit code is 1.";
+If a child process cannot be started or fails, the program prints the reason, the span of the job records the
+error, and the exit code is 1.";
 
 impl Cli {
-    /// The configuration of this process's telemetry. A child's standard output is its answer, so its tree goes beside it.
+    /// Returns the configuration of telemetry. A child prints its tree on standard error: standard output is
+    /// its answer.
     pub(crate) fn telemetry(&self, service: &str) -> TelemetryConfig {
         let config = TelemetryConfig::default()
             .with_enabled(true)
@@ -78,8 +80,8 @@ impl Cli {
         }
     }
 
-    /// The arguments that make a child send its spans to the same place.
-    pub(crate) fn of_child(&self) -> Vec<OsString> {
+    /// Returns the arguments that make a child use the same exporter.
+    pub(crate) fn child_arguments(&self) -> Vec<OsString> {
         let arguments: &[&str] = match self.exporter() {
             Exporter::Otlp => &["--exporter", "otlp", "--otlp-endpoint", self.otlp_endpoint()],
             _ => &["--exporter", "console"],

@@ -1,17 +1,19 @@
-//! A trace that crosses a queue and a process: what is in the message's metadata, and in the child's environment.
+//! One trace across a queue and a child process.
 //!
-//! A sender puts jobs into a queue, a worker takes each out and starts a child process that counts the words of its text.
-//! Neither the queue nor the process knows anything of tracing: the context travels as strings beside the job
-//! (`throughline::propagation::carrier`) and in the variable `TRACEPARENT` (`throughline::propagation::env`).
+//! A sender puts jobs into a queue. A worker takes them out and starts a child process per job, which counts
+//! the words of its text. The queue has no support for tracing: the context travels in the metadata of the
+//! message (`throughline::propagation::carrier`). The child process receives it in the environment variable
+//! `TRACEPARENT` (`throughline::propagation::env`).
 //!
 //! | span | service name | kind | parent |
 //! |---|---|---|---|
-//! | `submit` | `worker` | internal | what `TRACEPARENT` names, if it is set |
+//! | `submit` | `worker` | internal | the span of `TRACEPARENT`, if it is set |
 //! | `send jobs` | `worker` | producer | `submit` |
 //! | `process jobs` | `worker` | consumer | `send jobs`, from the message's metadata |
 //! | `count` | `word-counter` | internal | `process jobs`, from the child's `TRACEPARENT` |
 //!
-//! Names, kinds and attributes are those of OpenTelemetry's conventions for messaging and for command line programs.
+//! Names, kinds and attributes follow the OpenTelemetry conventions for messaging and for command-line
+//! programs.
 //!
 //! Run with
 //!
@@ -24,7 +26,7 @@
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a command line program talks"
+    reason = "a command-line program prints"
 )]
 
 mod child;
@@ -44,8 +46,8 @@ use throughline::{span, telemetry};
 use crate::child::Child;
 use crate::cli::{Cli, Command};
 
-/// How long the last spans may take, on a machine that is busy.
-const DELIVERY: Duration = Duration::from_secs(30);
+/// The time limit for exporting the last spans. It is generous, for busy machines.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(30);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -63,12 +65,12 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Sends the jobs, lets the worker do them, prints what came of it, and delivers the spans whatever it is.
+/// Sends the jobs, waits for the worker, prints the results, and exports the spans in any case.
 async fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     let telemetry = telemetry::init(cli.telemetry("worker"))?;
     let done = work(cli).await;
-    if let Err(error) = telemetry.shutdown_within(DELIVERY) {
-        eprintln!("warning: {error}"); // The jobs are done all the same.
+    if let Err(error) = telemetry.shutdown_within(SHUTDOWN_TIMEOUT) {
+        eprintln!("warning: {error}"); // The jobs are done, so this is not an error.
     }
     done
 }
@@ -77,7 +79,7 @@ async fn work(cli: &Cli) -> Result<(), Box<dyn Error>> {
     let (sender, receiver) = queue::queue();
     let child = Child::new(cli)?;
     let worker = tokio::spawn(worker::run(receiver, child));
-    // A trace that a shell or a job runner began goes on here; without one, this span is the root.
+    // Continues the trace of a shell or a job runner. Without one, this span is the root.
     span::open_in(env::extract(), || SpanBuilder::from_name("submit"))
         .around(async {
             for text in &cli.jobs {
@@ -85,7 +87,7 @@ async fn work(cli: &Cli) -> Result<(), Box<dyn Error>> {
             }
         })
         .await;
-    // The worker ends when the queue is empty and nobody can send any more.
+    // The worker ends when the queue is empty and all senders are dropped.
     drop(sender);
     let mut failed = None;
     for (text, counted) in worker.await? {

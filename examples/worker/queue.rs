@@ -1,4 +1,5 @@
-//! A queue as a broker offers it: messages with a body and metadata of strings, and no notion of a trace.
+//! A queue like that of a message broker: messages have a body and string metadata, and no support for
+//! tracing.
 
 use std::collections::BTreeMap;
 
@@ -8,36 +9,36 @@ use throughline::propagation::carrier;
 use throughline::span::{self, OpenSpan};
 use tokio::sync::mpsc;
 
-/// What the queue carries.
+/// A message in the queue.
 #[derive(Debug)]
 pub(crate) struct Message {
     metadata: BTreeMap<String, String>,
     body: String,
 }
 
-/// The end that puts messages in.
+/// The sending end of the queue.
 #[derive(Debug)]
 pub(crate) struct Sender(mpsc::Sender<Message>);
 
-/// The end that takes them out.
+/// The receiving end of the queue.
 #[derive(Debug)]
 pub(crate) struct Receiver(mpsc::Receiver<Message>);
 
-/// A message that was received, and the span of what is done with it.
+/// A received message, and the span of its processing.
 #[derive(Debug)]
 pub(crate) struct Delivery {
     pub(crate) body: String,
     pub(crate) span: OpenSpan,
 }
 
-/// A queue of this process, with room for a few messages.
+/// Creates an in-process queue with a capacity of four messages.
 pub(crate) fn queue() -> (Sender, Receiver) {
     let (sender, receiver) = mpsc::channel(4);
     (Sender(sender), Receiver(receiver))
 }
 
 impl Sender {
-    /// Sends a text, and with it the context of the span that sends it.
+    /// Sends a text, with the context of the producer span in the metadata.
     pub(crate) async fn send(&self, text: &str) {
         span::open_with(|| messaging("send", SpanKind::Producer))
             .around(async {
@@ -46,7 +47,7 @@ impl Sender {
                 carrier::inject(&Context::current(), &mut metadata);
                 let body = text.to_owned();
                 if self.0.send(Message { metadata, body }).await.is_err() {
-                    span::set_span_error(&std::io::Error::other("nobody takes messages out"));
+                    span::set_span_error(&std::io::Error::other("the receiver is closed"));
                 }
             })
             .await;
@@ -54,17 +55,18 @@ impl Sender {
 }
 
 impl Receiver {
-    /// The next message; none when the queue is empty and its sender gone.
+    /// Receives the next message. Returns `None` if the queue is empty and all senders are dropped.
     pub(crate) async fn next(&mut self) -> Option<Delivery> {
         let Message { metadata, body } = self.0.recv().await?;
-        // The sender's span, as the metadata tells it: the parent of what is done with this one message.
+        // The producer span, from the metadata, is the parent of the consumer span.
         let sender = carrier::extract(&metadata, &Context::new());
         let span = span::open_in(sender, || messaging("process", SpanKind::Consumer));
         Some(Delivery { body, span })
     }
 }
 
-/// A span by the conventions for messaging (<https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/>).
+/// Creates a span by the conventions for messaging
+/// (<https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/>).
 fn messaging(operation: &'static str, kind: SpanKind) -> SpanBuilder {
     SpanBuilder::from_name(format!("{operation} {QUEUE}"))
         .with_kind(kind)

@@ -1,11 +1,11 @@
-//! The worker: takes jobs out of the queue and has a child process do each.
+//! The worker: receives jobs from the queue and runs a child process for each.
 
 use throughline::span;
 
 use crate::child::{Child, ChildError};
 use crate::queue::{Delivery, Receiver};
 
-/// Does every job until the queue ends, and returns each text with the number of its words.
+/// Runs all jobs until the queue is closed, and returns each text with its number of words.
 pub(crate) async fn run(mut jobs: Receiver, child: Child) -> Vec<(String, Result<u64, ChildError>)> {
     let mut done = Vec::new();
     while let Some(Delivery { body, span }) = jobs.next().await {

@@ -4,17 +4,18 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use http_body::Body;
 use opentelemetry::logs::LoggerProvider;
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry::trace::{Span, Tracer, TracerProvider};
 use throughline_llm_wire::{Content, Rule};
 use throughline_tokens::{SharedCounter, TargetModel, TokenCounter};
-use throughline_tracing_layer::observe::Observed;
+use throughline_tracing_layer::message::{HttpRequest, HttpResponse};
 use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::call::{self, CallFuture, CallObserver, Instruments, LlmRequest, Shared};
+use crate::call::{self, CallFuture, CallObserver, Instruments, ReadAhead, Shared};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::content::{Capture, Limits, Redact};
@@ -30,7 +31,7 @@ use crate::taskweaver::PromptSizeMode;
 /// Clones share the tracer and the instruments.
 #[derive(Debug, Clone)]
 pub struct LlmLayer {
-    shared: Shared,
+    pub(crate) shared: Shared,
 }
 
 impl Default for LlmLayer {
@@ -51,6 +52,7 @@ impl LlmLayer {
                 tracer: LazyTracer::global(scope.clone()),
                 instruments: LazyInstruments::global(scope, Instruments::new),
                 config: Arc::default(),
+                fetched: Arc::default(),
                 clock: Clock::default(),
             },
         }
@@ -299,10 +301,10 @@ pub struct Llm<S> {
 
 impl<S, R> Service<R> for Llm<S>
 where
-    R: LlmRequest,
-    S: Service<R::Sent, Response: Observed<CallObserver>, Error: fmt::Display + 'static> + Clone,
+    R: HttpRequest<ReadAhead, Body: Body<Data: 'static>>,
+    S: Service<R::Output, Response: HttpResponse<CallObserver>, Error: fmt::Display + 'static> + Clone,
 {
-    type Response = <S::Response as Observed<CallObserver>>::Output;
+    type Response = <S::Response as HttpResponse<CallObserver>>::Output;
     type Error = S::Error;
     type Future = CallFuture<S, R>;
 

@@ -26,6 +26,8 @@
 //! Use a [`Rule`] to include or exclude requests by path, host or model. For a provider with another format,
 //! implement [`wire::WireFormat`].
 //!
+//! Calls over a WebSocket are observed by an [`LlmWebSocket`].
+//!
 //! All other requests pass unchanged. Model calls are also forwarded unchanged and without delay. Only the
 //! request body is read before it is sent, since the span needs the model when it starts: up to
 //! [`LlmLayer::with_request_limit`], and to its end if it is in memory. It is parsed once, at most 64 KiB in
@@ -55,19 +57,19 @@
 //! Attributes of this crate, about tokens, cost and streams:
 //!
 //! <!-- semconv attributes.throughline.model_call -->
-//! | attribute | type | when | what |
+//! | attribute | type | condition | description |
 //! |---|---|---|---|
-//! | `throughline.cost` | double | If `LlmLayer::with_prices` knows the model. | The cost of a model call or of the model calls in a scope, in the currency of the configured prices. |
-//! | `throughline.request.unseen` | string | If the body was not read. At the start. | Why the body of a model call's request was not read. `encoded`: It has a content encoding that is not supported. `failed`: It ended with an error. `fragmented`: It is in too many pieces, in memory or in frames. `malformed`: It is no valid JSON. `too_large`: It is longer than the limit; its parameters are recorded as far as it is in memory. |
-//! | `throughline.response.drained` | boolean | If so; with `DrainLayer`. | Whether a part of the response was read after the caller had dropped it. |
-//! | `throughline.response.unseen` | string | If the body was not read to its end. | Why the body of a model call's response, or the rest of it, was not read. `encoded`: It has a content encoding that is not supported. `fragmented`: It is in too many pieces, in memory or in frames. `malformed`: It is not of the expected format. `panicked`: The user's code that reads it panicked. `too_large`: An event of it is longer than the limit. |
-//! | `throughline.role` | string | If set by `LlmLayer::with_role`. At the start. | The role of the layer in the model call. `client`: The application that makes the call and reports its tokens. `proxy`: A hop on the way, whose caller reports the tokens. |
-//! | `throughline.time_to_first_token` | double | If a streamed response has text. | Seconds from the call to the first text of a streamed response: content, reasoning or a tool's arguments. A frame that only has a role, or a ping, has no text. |
-//! | `throughline.time_waiting_for_reader` | double | If the response is streamed. | Seconds for which a streamed response waited until its reader asked for more. |
-//! | `throughline.tokens.encoding` | string | If a count is an estimate. | The tokenizer of an estimate. With `?` at the end if the model's own tokenizer is not known or a part of the text was not counted; `bytes/4` if there was no time to count. |
-//! | `throughline.tokens.input` | int | If estimated; in a proxy also if reported. | Input tokens that no provider reported or that another hop reports; on a scope, those of all its model calls. |
-//! | `throughline.tokens.output` | int | If estimated; in a proxy also if reported. | Output tokens that no provider reported or that another hop reports; on a scope, those of all its model calls. |
-//! | `throughline.tokens.source` | string | Always. | Where the token counts of a model call come from. `reported`: The provider reported them, and the response is complete. `partial`: The provider reported some, or the response is not complete. `estimated`: They are estimates. `unknown`: They are not known. `none`: The call was not sent. |
+//! | `throughline.cost` | double | If `LlmLayer::with_prices` has a price for the model. | The cost of a model call or of the model calls in a scope, in the currency of the configured prices. |
+//! | `throughline.request.unseen` | string | If the body was not read. Set at the start. | Why the body of a model call's request was not read. `encoded`: The content encoding is not supported. `failed`: The body ended with an error. `fragmented`: The body has too many fragments. `malformed`: The body is not valid JSON. `too_large`: The body is longer than the limit. Parameters within the limit are recorded. |
+//! | `throughline.response.drained` | boolean | If true; with `DrainLayer`. | Whether a part of the response was read after the caller dropped it. |
+//! | `throughline.response.unseen` | string | If the body was not read completely. | Why the body of a model call's response was not read, or not completely. `encoded`: The content encoding is not supported. `fragmented`: The body has too many fragments. `malformed`: The body does not have the expected format. `panicked`: User code that reads the body panicked. `too_large`: An event is longer than the limit. |
+//! | `throughline.role` | string | If set by `LlmLayer::with_role`. Set at the start. | The role of the layer in the model call. `client`: The application that makes the call and reports its tokens. `proxy`: A proxy whose caller reports the tokens. |
+//! | `throughline.time_to_first_token` | double | If a streamed response has text. | The time in seconds from the call to the first text of a streamed response: content, reasoning or tool arguments. Frames with only a role, and pings, have no text. |
+//! | `throughline.time_waiting_for_reader` | double | If the response is streamed. | The time in seconds that a streamed response waited for its reader. |
+//! | `throughline.tokens.encoding` | string | If a count is an estimate. | The tokenizer of an estimate. It ends in `?` if the model's own tokenizer is unknown or a part of the text was not counted. It is `bytes/4` if there was no time to count. |
+//! | `throughline.tokens.input` | int | If estimated; with the role `proxy`, also if reported. | Input tokens that no provider reported, or that the caller of a proxy reports. On a scope, the sum of its model calls. |
+//! | `throughline.tokens.output` | int | If estimated; with the role `proxy`, also if reported. | Output tokens that no provider reported, or that the caller of a proxy reports. On a scope, the sum of its model calls. |
+//! | `throughline.tokens.source` | string | Always. | The source of the token counts of a model call. `reported`: The provider reported the counts, and the response is complete. `partial`: The provider reported some counts, or the response is incomplete. `estimated`: The counts are estimates. `unknown`: The counts are unknown. `none`: The call was not sent. |
 //! <!-- endsemconv -->
 //!
 //! Metrics, labelled by operation, provider, models, server address and port:
@@ -84,11 +86,11 @@
 //! Metrics of this crate:
 //!
 //! <!-- semconv metric.prompt_size metric.throughline.active_streams metric.throughline.rate_limit.remaining -->
-//! | metric | instrument | unit | attributes | what |
+//! | metric | instrument | unit | attributes | description |
 //! |---|---|---|---|---|
-//! | `prompt_size` | counter | `{token}` | `direction` | Counts the number of tokens in the prompt. TaskWeaver's counter. It counts the tokens of every model call, estimates included, and of `add_prompt_size`. |
-//! | `throughline.active_streams` | updowncounter | `{stream}` | `gen_ai.operation.name`, `gen_ai.provider.name`, `gen_ai.request.model` | Streamed answers that are being read. From the head of the response until its body has ended or is dropped. |
-//! | `throughline.rate_limit.remaining` | gauge |  | `throughline.rate_limit.kind`, `gen_ai.provider.name`, `gen_ai.request.model` | What a provider's last answer said is left of a rate limit. With `LlmLayer::with_rate_limit_metrics`. The unit depends on the kind. |
+//! | `prompt_size` | counter | `{token}` | `direction` | Counts the number of tokens in the prompt. TaskWeaver's counter. It counts the tokens of all model calls, including estimates, and those of `add_prompt_size`. |
+//! | `throughline.active_streams` | updowncounter | `{stream}` | `gen_ai.operation.name`, `gen_ai.provider.name`, `gen_ai.request.model` | The number of streamed responses in progress. A response counts from its head until its body ends or is dropped. |
+//! | `throughline.rate_limit.remaining` | gauge |  | `throughline.rate_limit.kind`, `gen_ai.provider.name`, `gen_ai.request.model` | The remaining amount of a rate limit, from the provider's last response. Opt-in with `LlmLayer::with_rate_limit_metrics`. The unit depends on the kind. |
 //! <!-- endsemconv -->
 //!
 //! Each call is also entered in the ledger of each scope above it. Agents, tools and workflows have spans of
@@ -111,8 +113,9 @@
 //! `tiktoken`, on by default) or with your own [`TokenCounter`]. A count that can be neither read nor
 //! estimated is omitted, never 0.
 //!
-//! Counting never blocks the caller. A background thread loads the vocabulary (about 0.1 s) when a stream
-//! that will not report usage starts, or on first use. It also counts prompts of more than 32 KiB and answers
+//! Counting does not block the caller. A background thread loads the vocabulary (about 0.1 s) when a stream
+//! that will not report usage starts, or a call in a scope with a [budget](throughline_agents::budget), or on
+//! first use. Only in a scope with a budget, an answer that ends before that waits for it. It also counts prompts of more than 32 KiB and answers
 //! in segments of 16 KiB. If usage will be reported, nothing is counted unless the answer breaks off or has
 //! more than 64 KiB of text. A call that waits for the thread is recorded late, with the time at which it
 //! ended: see [`settle`]. If too many calls wait, tokens are approximated as bytes / 4. At most 192 KiB of
@@ -202,12 +205,14 @@
 //! |---|---|
 //! | `tiktoken` (default) | estimates |
 //! | `async-openai` | `AsyncOpenAi`: async-openai over a service such as [`Llm`] |
+//! | `axum-ws` | [`LlmWebSocket`] over axum's WebSockets |
 //! | `bpe-openai` | `BpeOpenAi`: estimates by bpe-openai; faster on long texts, 49 MB larger |
 //! | `encodings` | reading gzip, deflate, br and zstd; without it such bodies pass unread |
 //! | `internal-logs` (default) | warnings about invalid settings in OpenTelemetry's internal log |
 //! | `reqwest` | [`LlmLayer`] over `reqwest::Client` |
 //! | `reqwest-middleware` | `LlmMiddleware`: [`LlmLayer`] as a middleware |
 //! | `tokio` | [`DrainLayer`] on a Tokio runtime |
+//! | `tungstenite` | [`LlmWebSocket`] over tungstenite's WebSockets |
 //!
 //! [`ClientLayer`]: throughline_tracing_layer::ClientLayer
 
@@ -226,10 +231,10 @@ mod events;
 pub mod include_usage;
 mod layer;
 mod prices;
-mod response;
 mod role;
 mod semconv;
 mod taskweaver;
+pub mod websocket;
 
 use opentelemetry::InstrumentationScope;
 #[doc(no_inline)]
@@ -247,7 +252,7 @@ pub use throughline_tokens::BpeOpenAi;
 pub use throughline_tokens::{TargetModel, TokenCounter, TokenEncoding, UnknownModel};
 
 pub use self::call::{
-    CallAttributes, CallFuture, CallObserver, Direction, LlmRequest, RequestBody, add_prompt_size, settle,
+    CallAttributes, CallFuture, CallObserver, Direction, ReadAhead, RequestBody, add_prompt_size, settle,
 };
 pub use self::content::Capture;
 pub use self::convention::Convention;
@@ -255,9 +260,9 @@ pub use self::drain::DrainLayer;
 pub use self::include_usage::IncludeUsageLayer;
 pub use self::layer::{Llm, LlmLayer};
 pub use self::prices::{Price, Prices};
-pub use self::response::LlmResponse;
 pub use self::role::Role;
 pub use self::taskweaver::PromptSizeMode;
+pub use self::websocket::LlmWebSocket;
 
 /// The instrumentation scope of everything that this crate records.
 fn scope_of_instrumentation() -> InstrumentationScope {

@@ -9,6 +9,7 @@ pub(crate) const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/gen-ai/1.4
 
 pub(crate) const AGENT_NAME: &str = "gen_ai.agent.name";
 pub(crate) const CONVERSATION_ID: &str = "gen_ai.conversation.id";
+pub(crate) const CONVERSATION_COMPACTED: &str = "gen_ai.conversation.compacted";
 pub(crate) const EMBEDDINGS_DIMENSION_COUNT: &str = "gen_ai.embeddings.dimension.count";
 pub(crate) const INPUT_MESSAGES: &str = "gen_ai.input.messages";
 pub(crate) const OPERATION_NAME: &str = "gen_ai.operation.name";
@@ -160,8 +161,8 @@ pub(crate) fn description(instrument: &str) -> &'static str {
         INFERENCE_OPERATION_INPUT => "Input tokens of one model call.",
         INFERENCE_OPERATION_OUTPUT => "Output tokens of one model call.",
         CLIENT_TOKEN_USAGE => "Tokens of one model call, by type.",
-        ACTIVE_STREAMS => "Streamed answers that are being read.",
-        RATE_LIMIT_REMAINING => "What a provider's last answer said is left of a rate limit.",
+        ACTIVE_STREAMS => "The number of streamed responses in progress.",
+        RATE_LIMIT_REMAINING => "The remaining amount of a rate limit, from the provider's last response.",
         PROMPT_SIZE => PROMPT_SIZE_DESCRIPTION,
         _ => "",
     }

@@ -1,14 +1,14 @@
-//! The `baggage` header, to and from OpenTelemetry's [`Baggage`].
+//! Converts the `baggage` header to and from OpenTelemetry's [`Baggage`].
 
 use opentelemetry::baggage::{Baggage, BaggageMetadata};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode, utf8_percent_encode};
 
 use crate::octets::{split_once, trim};
 
-/// Reads the lines of the header, in their order; `None` if no member is left of them.
+/// Reads the lines of the header in their order. Returns `None` if no member is valid.
 ///
-/// A malformed member is left out, and so is one that would make the list longer than the limits allow. Of two with
-/// the same key the later wins. Bytes that are not UTF-8 once decoded become U+FFFD.
+/// Malformed members are skipped, and so are members that exceed the limits of the list. If a key occurs
+/// twice, the later one wins. Decoded bytes that are not UTF-8 become U+FFFD.
 pub(crate) fn parse<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Option<Baggage> {
     let mut baggage = Baggage::new();
     let mut room = MAX_LEN;
@@ -17,11 +17,11 @@ pub(crate) fn parse<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Option<Baggage
         if baggage.len() == MAX_MEMBERS {
             break;
         }
-        let Some(left) = room.checked_sub(member.len()) else {
+        let Some(remaining) = room.checked_sub(member.len()) else {
             continue;
         };
         if let Some((key, value, properties)) = member_of(member) {
-            room = left.saturating_sub(1);
+            room = remaining.saturating_sub(1);
             let value = percent_decode(value).decode_utf8_lossy().into_owned();
             baggage.insert_with_metadata(key.to_owned(), value, properties);
         }
@@ -29,7 +29,7 @@ pub(crate) fn parse<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Option<Baggage
     (!baggage.is_empty()).then_some(baggage)
 }
 
-/// Writes the header; empty if there is nothing to say. Members that would make it longer than the limit are left out.
+/// Writes the header, which is empty if there is no baggage. Members that exceed the limit are skipped.
 pub(crate) fn format(baggage: &Baggage) -> String {
     let mut header = String::new();
     for (key, (value, metadata)) in baggage {
@@ -84,7 +84,7 @@ fn member_of(member: &[u8]) -> Option<(&str, &[u8], String)> {
     Some((key, value, properties))
 }
 
-/// `key` or `key=value`, white space trimmed; `None` if either breaks the grammar.
+/// Parses `key` or `key=value` and trims white space. Returns `None` if either is malformed.
 fn pair(text: &[u8]) -> Option<(&str, Option<&[u8]>)> {
     let (key, value) = match split_once(text, b'=') {
         Some((key, value)) => (key, Some(trim(value))),
@@ -106,16 +106,16 @@ fn is_octet(byte: &u8) -> bool {
     byte.is_ascii_graphic() && !b"\",;\\".contains(byte)
 }
 
-/// What a value must not hold as it is. <https://www.w3.org/TR/baggage/#definition>
+/// The bytes that are encoded in a value. <https://www.w3.org/TR/baggage/#definition>
 const VALUE: &AsciiSet = &PROPERTY.add(b'%');
 
-/// A property is opaque: its percent signs are those of the wire.
+/// A property is opaque, so its percent signs are already those of the header.
 const PROPERTY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b',').add(b';').add(b'\\');
 
 /// <https://www.w3.org/TR/baggage/#limits>
 const MAX_MEMBERS: usize = 64;
 
-/// In bytes. <https://www.w3.org/TR/baggage/#limits>
+/// The limit of the header, in bytes. <https://www.w3.org/TR/baggage/#limits>
 const MAX_LEN: usize = 8192;
 
 #[cfg(test)]

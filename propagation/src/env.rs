@@ -1,6 +1,6 @@
 //! Environment variables as a carrier, for child processes: `TRACEPARENT`, `TRACESTATE`, `BAGGAGE`.
 //!
-//! A job runner, a shell script or an agent that starts tools hands its trace on:
+//! A job runner, a shell script or an agent that starts tools passes its trace on:
 //!
 //! ```
 //! use std::process::Command;
@@ -14,7 +14,8 @@
 //! # let _ = parent;
 //! ```
 //!
-//! The format is W3C's, whatever the global propagator is. Baggage goes along: a child process is ours.
+//! The format is W3C's, whatever the global propagator is. Baggage is included, since a child process belongs
+//! to the same application.
 
 use std::ffi::{OsStr, OsString};
 use std::process::Command;
@@ -25,7 +26,7 @@ use opentelemetry::propagation::TextMapPropagator;
 use crate::carrier::Map;
 use crate::w3c::{BAGGAGE, TRACEPARENT, TRACESTATE, W3cPropagator};
 
-/// Reads the context from the variables of this process: an empty one if there is none.
+/// Reads the context from the variables of this process. Returns an empty context if there is none.
 #[must_use]
 pub fn extract() -> Context {
     extract_from(
@@ -35,7 +36,7 @@ pub fn extract() -> Context {
     )
 }
 
-/// Reads the context from variables: an empty one if there is none. Names are in upper case.
+/// Reads the context from variables. Returns an empty context if there is none. Names are in upper case.
 ///
 /// ```
 /// use throughline_propagation::env;
@@ -57,7 +58,7 @@ pub fn extract_from<K: AsRef<OsStr>, V: Into<OsString>>(
     W3cPropagator::new().extract_with_context(&Context::new(), &Map::new(&headers))
 }
 
-/// Gives the context to a child process. Variables that would speak of another trace are removed from it.
+/// Passes the context to a child process. Variables of another trace are removed from its environment.
 pub fn inject(cx: &Context, child: &mut Command) {
     for (_, name) in VARIABLES {
         child.env_remove(name);

@@ -1,12 +1,11 @@
-//! Why a header was refused.
+//! The reason why a header was refused.
 
 use std::fmt;
 
-/// A header that breaks the grammar of its specification.
+/// A header that violates the grammar of its specification.
 ///
-/// A propagator never hands it on: a refused header is as good as an absent one, and the request goes on. It is what
-/// [`TraceParent::parse`](crate::TraceParent::parse) and [`TraceState::parse`](crate::TraceState::parse) return to
-/// those who parse by hand.
+/// [`TraceParent::parse`](crate::TraceParent::parse) and [`TraceState::parse`](crate::TraceState::parse)
+/// return it. A propagator never does: it treats an invalid header as absent, and the request continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ParseError(Refusal);
 
@@ -20,7 +19,7 @@ impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
             Refusal::Length => "traceparent has the wrong length",
-            Refusal::Delimiter => "traceparent's fields are not delimited by dashes where they should be",
+            Refusal::Delimiter => "a dash is missing between the fields of traceparent",
             Refusal::Hex => "traceparent has a digit that is not lower-case hexadecimal",
             Refusal::Version => "traceparent's version ff is forbidden",
             Refusal::ZeroTraceId => "traceparent's trace-id is all zeros",

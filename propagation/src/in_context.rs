@@ -1,4 +1,4 @@
-//! A future that lives in a context.
+//! A future that runs in a context.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,10 +8,11 @@ use opentelemetry::Context;
 use pin_project_lite::pin_project;
 
 pin_project! {
-    /// Runs a future with a [`Context`] as the current one: while it is polled, and while it is dropped.
+    /// Makes a [`Context`] current while the inner future is polled and while it is dropped.
     ///
-    /// OpenTelemetry's own `WithContext` drops its future outside the context, so what the future does last would be
-    /// lost to the trace. Here it is dropped as soon as it is ready, or with this one.
+    /// OpenTelemetry's own `WithContext` drops its future outside of the context, so that spans of
+    /// destructors are lost to the trace. This future drops the inner one in the context, as soon as it is
+    /// ready.
     #[derive(Debug)]
     pub struct InContext<F> {
         #[pin]
@@ -31,7 +32,7 @@ pin_project! {
 }
 
 impl<F> InContext<F> {
-    /// Calls `start` in the context, and keeps what it returns there.
+    /// Calls `start` in the context. The future that it returns runs in the context too.
     pub fn start(context: Context, start: impl FnOnce() -> F) -> Self {
         let guard = context.clone().attach();
         let future = Some(start());
@@ -47,7 +48,7 @@ impl<F: Future> Future for InContext<F> {
         let mut this = self.project();
         let _guard = this.context.clone().attach();
         let poll = this.future.as_mut().as_pin_mut().map(|future| future.poll(cx));
-        // To be pending with nobody to wake would let the caller wait for ever.
+        // `Pending` without a registered waker would let the caller wait forever.
         let Some(poll) = poll else {
             unreachable!("a future in a context was polled after it was ready")
         };

@@ -1,8 +1,9 @@
 //! W3C Trace Context and Baggage for tower services: values, a propagator, layers, and carriers.
 //!
-//! A trace crosses a process boundary in three headers. This crate reads and writes them by the letter of
-//! [Trace Context Level 2](https://www.w3.org/TR/trace-context-2/) and [Baggage](https://www.w3.org/TR/baggage/), for
-//! HTTP, for messages and for child processes. It needs OpenTelemetry's API and no SDK.
+//! A trace crosses a process boundary in three headers. This crate reads and writes them as specified by
+//! [Trace Context Level 2](https://www.w3.org/TR/trace-context-2/) and
+//! [Baggage](https://www.w3.org/TR/baggage/), for HTTP, messages and child processes. It needs the
+//! OpenTelemetry API and no SDK.
 //!
 //! ```
 //! use http::{Request, Response};
@@ -23,15 +24,15 @@
 //! # let _ = server;
 //! ```
 //!
-//! # What is where
+//! # Overview
 //!
-//! | you have | you use |
+//! | for | use |
 //! |---|---|
-//! | a header in your hand | [`TraceParent`], [`TraceState`] |
+//! | a single header | [`TraceParent`], [`TraceState`] |
 //! | a process whose instrumentation should follow the specification | [`W3cPropagator`], installed globally |
 //! | a server without an SDK, a proxy, a gateway | [`ExtractLayer`] and [`InjectLayer`]; [`ExtractLayer::with_minting`] |
-//! | callers that you do not know | [`Trust`] |
-//! | callees that you do not know | [`Outgoing`] |
+//! | callers that you do not trust | [`Trust`] |
+//! | callees that you do not trust | [`Outgoing`] |
 //! | a layer of your own | [`Propagator`], [`InContext`] |
 //! | messages, child processes, other carriers | [`carrier`], [`mod@env`] |
 //!
@@ -39,33 +40,34 @@
 //!
 //! | header | read | refused | written |
 //! |---|---|---|---|
-//! | `traceparent` | once a request | two of them; wrong lengths, upper case, signs, zero ids, version `ff`: the trace starts anew | for a valid span, recorded or not |
-//! | `tracestate` | after a valid `traceparent`, all lines | one malformed member, or more than 32: all of it | never empty; what is new or changed on the left; at most 512 bytes |
+//! | `traceparent` | once per request | two of them; wrong lengths, upper case, signs, zero ids, version `ff`: a new trace starts | for a valid span, recorded or not |
+//! | `tracestate` | after a valid `traceparent`, all lines | one malformed member, or more than 32: all of it | never empty; new or changed members on the left; at most 512 bytes |
 //! | `baggage` | all lines | a malformed member alone; members beyond 64 or 8192 bytes | to named hosts only |
 //!
-//! Whatever a header holds, the request goes on: a refused header is as good as an absent one, and nothing that comes
-//! from the network can panic.
+//! An invalid header never fails a request: it is treated as absent, and no input from the network can cause
+//! a panic.
 //!
 //! # What leaves the process
 //!
-//! [`InjectLayer`] sends trace context to every host. **It sends baggage to no host until [`Outgoing`] names one**,
-//! because baggage is what applications put there about their users. [`Propagator::inject`], [`carrier::inject`] and
-//! [`env::inject`] are explicit calls and write everything.
+//! [`InjectLayer`] sends trace context to every host. **It sends baggage to no host until [`Outgoing`] names
+//! one**, because applications store data about their users in it. [`Propagator::inject`],
+//! [`carrier::inject`] and [`env::inject`] are explicit calls and write everything.
 //!
-//! Put it inside of what follows redirects, next to the transport: then each host gets what `Outgoing` allows it. What a
-//! client that follows redirects by itself takes along, no layer sees: see [`Outgoing::with_trusted_redirects`].
+//! Put the layer inside of any layer that follows redirects, next to the transport, so that each host gets
+//! what `Outgoing` allows it. If the client follows redirects by itself, no layer sees the headers that it
+//! forwards: see [`Outgoing::with_trusted_redirects`].
 //!
 //! # When the client leaves
 //!
-//! The future of the inner service is dropped in the context it ran in, so whatever it does last still belongs to the
-//! trace.
+//! The future of the inner service is dropped in its context, so whatever its destructors do still belongs to
+//! the trace.
 //!
 //! # Features
 //!
 //! | feature | default | |
 //! |---|---|---|
 //! | `json` | off | serde_json's objects as [carriers](carrier) |
-//! | `internal-logs` | on | says once through OpenTelemetry's internal log that no global propagator is installed |
+//! | `internal-logs` | on | warns once, in OpenTelemetry's internal log, if no global propagator is installed |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

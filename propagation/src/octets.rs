@@ -1,6 +1,6 @@
-//! What the grammars of the headers have in common.
+//! Parsing that the grammars of all headers share.
 
-/// Without the optional white space of RFC 9110 around it: spaces and tabs, nothing else.
+/// Trims the optional white space of RFC 9110: spaces and tabs only.
 pub(crate) fn trim(text: &[u8]) -> &[u8] {
     let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
     let start = text.iter().position(|byte| !blank(byte)).unwrap_or(text.len());
@@ -11,7 +11,7 @@ pub(crate) fn trim(text: &[u8]) -> &[u8] {
     text.get(start..end).unwrap_or_default()
 }
 
-/// What stands before the first `delimiter`, and what after it.
+/// Splits at the first `delimiter`. The second part is `None` if there is no delimiter.
 pub(crate) fn split_once(text: &[u8], delimiter: u8) -> Option<(&[u8], &[u8])> {
     let at = text.iter().position(|&byte| byte == delimiter)?;
     let (before, after) = text.split_at_checked(at)?;

@@ -1,4 +1,4 @@
-//! Which hosts may see the context.
+//! The hosts that may see the context.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,20 +6,20 @@ use std::sync::Arc;
 use http::Request;
 use http::header::HOST;
 
-/// Which hosts get trace context, and which get baggage.
+/// Selects the hosts that get trace context and those that get baggage.
 ///
-/// **By default trace context goes to every host, and baggage to none.** Baggage is what the application, or a caller
-/// before it, put there: user ids, tenants, plans. It leaves the process only towards hosts that are named here.
-/// Trace context is random numbers and what tracing systems wrote into `tracestate`.
+/// **By default, trace context goes to every host and baggage to none.** Baggage contains what the
+/// application, or a caller before it, stored: user ids, tenants, plans. It is only sent to hosts that are
+/// named here. Trace context consists of random ids and of what tracing systems write into `tracestate`.
 ///
-/// A pattern is a host name, `*.` and a domain for all hosts below that domain, or `*` for all hosts. Case and port do
-/// not matter. The host is that of the request's URI, otherwise that of its `Host` header; a request that has neither
-/// is for no named host.
+/// A pattern is a host name, `*.` followed by a domain for all hosts below that domain, or `*` for all hosts.
+/// Case and port are ignored. The host is that of the request's URI, or else that of its `Host` header. A
+/// request that has neither matches no named host.
 ///
-/// A client that follows redirects by itself takes its headers to hosts that were not named: see
+/// A client that follows redirects by itself forwards its headers to other hosts: see
 /// [`Outgoing::with_trusted_redirects`].
 ///
-/// The policy rules what a layer writes. A header that the application itself put into the request stays as it is.
+/// The policy applies to what a layer writes. Headers that the application itself set are left unchanged.
 ///
 /// ```
 /// use throughline_propagation::Outgoing;
@@ -35,7 +35,7 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// Trace context to all hosts, baggage to none.
+    /// Creates a policy that sends trace context to all hosts and baggage to none.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -59,23 +59,23 @@ impl Outgoing {
         self
     }
 
-    /// Sets whether a client that may follow redirects by itself, such as `reqwest::Client`, is trusted with headers that
-    /// are meant for named hosts only. Default: `false`.
+    /// Sets whether clients that may follow redirects by themselves, such as `reqwest::Client`, get headers
+    /// that are meant for named hosts only. Default: `false`.
     ///
-    /// Such a client takes the headers of a request along: of what a layer writes, reqwest removes nothing, whatever host
-    /// the redirect leads to. A layer cannot see whether a client follows redirects. Therefore a request of such a
-    /// client gets a header only if every host may see it: by default `traceparent` and `tracestate`, and no `baggage`,
-    /// also if its host is named.
+    /// Such a client forwards the headers of a request: whatever host a redirect leads to, reqwest removes
+    /// none of those that a layer writes. A layer cannot see whether a client follows redirects. Therefore a
+    /// request of such a client gets a header only if every host may see it: by default `traceparent` and
+    /// `tracestate`, and no `baggage`, even if its host is named.
     ///
-    /// Set this if your client follows no redirects (`reqwest::redirect::Policy::none()`), or if you accept that a host
-    /// to which a named host redirects sees the headers too.
+    /// Enable this if your client follows no redirects (`reqwest::redirect::Policy::none()`), or if hosts to
+    /// which a named host redirects may see the headers too.
     #[must_use]
     pub fn with_trusted_redirects(mut self, trusted: bool) -> Self {
         self.trusts_redirects = trusted;
         self
     }
 
-    /// What a host may see, its port left out; `None` is a host that is not known.
+    /// Returns what a host may see. The host has no port; `None` is an unknown host.
     #[must_use]
     pub fn to_host(&self, host: Option<&str>) -> Allowed {
         Allowed {
@@ -84,8 +84,8 @@ impl Outgoing {
         }
     }
 
-    /// What a host may see, if the client may take it to other hosts by [following redirects
-    /// itself](Self::with_trusted_redirects).
+    /// Returns what a host may see if the client may forward it to other hosts by [following
+    /// redirects](Self::with_trusted_redirects).
     #[must_use]
     pub fn to_host_and_redirects(&self, host: Option<&str>) -> Allowed {
         if self.trusts_redirects {
@@ -97,7 +97,7 @@ impl Outgoing {
         }
     }
 
-    /// What the host of a request may see.
+    /// Returns what the host of a request may see.
     #[must_use]
     pub fn to_request<B>(&self, request: &Request<B>) -> Allowed {
         let header = || host_of(request.headers().get(HOST)?.to_str().ok()?);
@@ -126,7 +126,7 @@ impl fmt::Debug for Outgoing {
     }
 }
 
-/// What one request may carry. An [`Outgoing`] says so.
+/// What one request may carry, as decided by [`Outgoing`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Allowed {
@@ -142,13 +142,14 @@ impl Allowed {
         trace: true,
         baggage: true,
     };
-    /// Trace context, and no baggage.
+    /// Trace context without baggage.
     pub const TRACE: Self = Self {
         trace: true,
         baggage: false,
     };
 
-    /// Whether a header may be written. What is not known to be baggage is trace context, in whatever format.
+    /// Returns whether a header may be written. Any header that is not known to be baggage counts as trace
+    /// context.
     pub(crate) fn permits(self, header: &str) -> bool {
         let is_baggage =
             header == "baggage" || BAGGAGE_PREFIXES.iter().any(|prefix| header.starts_with(prefix));
@@ -182,7 +183,7 @@ impl Hosts {
     }
 }
 
-/// The host in `host:port`; `None` if it is not that.
+/// Returns the host of `host:port`, or `None` if it is malformed.
 fn host_of(header: &str) -> Option<&str> {
     let end = match header.strip_prefix('[') {
         Some(_) => header.find(']')? + 1,
@@ -194,7 +195,7 @@ fn host_of(header: &str) -> Option<&str> {
 }
 
 fn matches(pattern: &str, host: &str) -> bool {
-    // A fully qualified name ends with a dot, and is the same host.
+    // A fully qualified name ends with a dot and means the same host.
     let [pattern, host] = [pattern, host].map(|host| host.trim_matches(['[', ']']).trim_end_matches('.'));
     match pattern.strip_prefix('*') {
         Some(domain) => {
@@ -205,7 +206,7 @@ fn matches(pattern: &str, host: &str) -> bool {
     }
 }
 
-/// Jaeger's and OpenTracing's headers for baggage, an entry each.
+/// The headers of Jaeger and OpenTracing for baggage, one entry each.
 const BAGGAGE_PREFIXES: [&str; 3] = ["uberctx-", "ot-baggage-", "baggage-"];
 
 #[cfg(test)]

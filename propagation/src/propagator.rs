@@ -1,4 +1,4 @@
-//! Which propagator a layer uses.
+//! The propagator that a layer uses.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,35 +13,36 @@ use crate::carrier::{Headers, HeadersMut, Map, MapMut, StringMap};
 use crate::outgoing::Allowed;
 use crate::trust::{Extracted, Head, Trust};
 
-/// The propagator of a layer: OpenTelemetry's global one, or one of its own. Cheap to clone.
+/// The propagator of a layer: OpenTelemetry's global one, or a specific one. Cheap to clone.
 ///
-/// The global one is looked up for each request, so a layer may be built before it is installed. While none is
-/// installed nothing is read or written, and OpenTelemetry's internal log says so once.
+/// The global propagator is looked up for each request, so a layer may be built before it is installed. While
+/// none is installed, nothing is read or written, and OpenTelemetry's internal log has one warning.
 ///
 /// ```
 /// use throughline_propagation::{Propagator, W3cPropagator};
 ///
 /// let global = Propagator::global();
-/// let own = Propagator::from(W3cPropagator::new().baggage(false));
+/// let own = Propagator::from(W3cPropagator::new().with_baggage(false));
 /// # let _ = (global, own);
 /// ```
 #[derive(Clone, Default)]
 pub struct Propagator(Option<Arc<dyn TextMapPropagator + Send + Sync>>);
 
 impl Propagator {
-    /// Whatever is installed by [`opentelemetry::global::set_text_map_propagator`] when a request comes. The default.
+    /// Uses the propagator that [`opentelemetry::global::set_text_map_propagator`] has installed when a
+    /// request arrives. This is the default.
     #[must_use]
     pub const fn global() -> Self {
         Self(None)
     }
 
-    /// Reads the context that a request brought: `cx` with the remote span and baggage.
+    /// Reads the context of a request. Returns `cx` with the remote span and baggage.
     #[must_use]
     pub fn extract(&self, headers: &HeaderMap, cx: &Context) -> Context {
         self.with(|propagator| propagator.extract_with_context(cx, &Headers::new(headers)))
     }
 
-    /// Reads the context that a request brought, as far as its caller is believed.
+    /// Reads the context of a request, as far as its caller is trusted.
     #[must_use]
     pub fn extract_trusting(&self, trust: &Trust, head: &Head<'_>, cx: &Context) -> Extracted {
         if trust.decide(head) {
@@ -54,25 +55,25 @@ impl Propagator {
         Extracted { context, link }
     }
 
-    /// Writes `cx` into the headers of a request: all of it, **baggage too**, whatever host it is for.
+    /// Writes `cx` into the headers of a request: everything, **including baggage**, for any host.
     ///
-    /// If `cx` has no valid span, `traceparent` and `tracestate` stay as they are.
+    /// If `cx` has no valid span, `traceparent` and `tracestate` are left unchanged.
     pub fn inject(&self, cx: &Context, headers: &mut HeaderMap) {
         self.inject_allowed(cx, Allowed::ALL, headers);
     }
 
-    /// Writes of `cx` what [`Outgoing`](crate::Outgoing) allows a host to see.
+    /// Writes the part of `cx` that [`Outgoing`](crate::Outgoing) allows a host to see.
     pub fn inject_allowed(&self, cx: &Context, allowed: Allowed, headers: &mut HeaderMap) {
         self.with(|propagator| propagator.inject_context(cx, &mut HeadersMut::allowing(headers, allowed)));
     }
 
-    /// Reads what is allowed of the context that a message brought: `cx` with the remote span and baggage.
+    /// Reads the allowed part of the context of a message. Returns `cx` with the remote span and baggage.
     #[must_use]
     pub fn extract_from(&self, map: &impl StringMap, allowed: Allowed, cx: &Context) -> Context {
         self.with(|propagator| propagator.extract_with_context(cx, &Map::allowing(map, allowed)))
     }
 
-    /// Writes of `cx` what a message is allowed to carry.
+    /// Writes the part of `cx` that a message may carry.
     pub fn inject_into(&self, cx: &Context, allowed: Allowed, map: &mut impl StringMap) {
         self.with(|propagator| propagator.inject_context(cx, &mut MapMut::allowing(map, allowed)));
     }

@@ -1,4 +1,4 @@
-//! What came over the wire and a span context cannot carry.
+//! Data of a remote parent that a span context cannot hold.
 
 use opentelemetry::Context;
 use opentelemetry::trace::{SpanContext, TraceContextExt, TraceId, TraceState as ApiTraceState};
@@ -6,19 +6,19 @@ use opentelemetry::trace::{SpanContext, TraceContextExt, TraceId, TraceState as 
 use crate::traceparent::TraceParent;
 use crate::tracestate::TraceState;
 
-/// A value of the [`Context`]: it belongs to one trace, and is looked at only for spans of that trace.
+/// A value of the [`Context`]. It belongs to one trace and applies only to spans of that trace.
 #[derive(Debug, Clone)]
 pub(crate) struct Remainder {
     trace_id: TraceId,
     random: bool,
-    /// All members, if the API's `TraceState` takes only some; otherwise none.
+    /// All members, if the API's `TraceState` cannot hold some of them; otherwise empty.
     members: TraceState,
-    /// Which of them it does not take: a bit each, the first member's the lowest.
+    /// Bit set of the members that it cannot hold, the first member at the lowest bit.
     foreign: u32,
 }
 
 impl Remainder {
-    /// `cx` with the remote span, and beside it what the span context could not take.
+    /// Returns `cx` with the remote span, and with what the span context cannot hold as a value beside it.
     pub(crate) fn with_remote(cx: &Context, parent: TraceParent, members: TraceState) -> Context {
         if members.is_empty() && !parent.is_random() && cx.get::<Self>().is_none() {
             return cx.with_remote_span_context(parent.into());
@@ -41,14 +41,14 @@ impl Remainder {
             foreign,
         };
         let says_something = remainder.random || !remainder.members.is_empty();
-        // What an earlier extraction left there must not speak for this one.
+        // A remainder of an earlier extraction must not apply to this one.
         if says_something || cx.get::<Self>().is_some() {
             return cx.with_value(remainder);
         }
         cx
     }
 
-    /// The headers for a span: its own, and what remains of the wire if it belongs to the same trace.
+    /// Returns the headers of a span: its own, merged with the remainder if it belongs to the same trace.
     pub(crate) fn merge(cx: &Context, span: &SpanContext) -> Option<(TraceParent, TraceState)> {
         let parent = TraceParent::try_from(span).ok()?;
         let remainder = cx
@@ -65,7 +65,7 @@ impl Remainder {
         Some((parent, remainder.members_for(span)))
     }
 
-    /// Modified and new members first, then those of the wire in their order, without those that were deleted.
+    /// Modified and new members first, then those of the remote parent in their order, without deleted ones.
     fn members_for(&self, span: &SpanContext) -> TraceState {
         let now = span.trace_state();
         if self.members.is_empty() {

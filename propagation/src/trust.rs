@@ -1,4 +1,4 @@
-//! Whom to believe.
+//! Which callers are trusted.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -8,17 +8,17 @@ use http::{Extensions, HeaderMap, Method, Request, Uri};
 use opentelemetry::Context;
 use opentelemetry::trace::SpanContext;
 
-/// Whether what a caller says about its trace is to be believed.
+/// Selects the callers whose trace context is trusted.
 ///
-/// | | the caller is believed | it is not |
+/// | | the caller is trusted | it is not |
 /// |---|---|---|
 /// | parent of the local span | the remote span | none: a new trace |
 /// | link of the local span | none | the remote span |
-/// | sampled flag | heeded by a parent-based sampler | ignored |
+/// | sampled flag | followed by a parent-based sampler | ignored |
 /// | baggage | in the context | dropped |
 ///
-/// A service at the edge of the public internet should not believe its callers: `sampled=0` would hide a request
-/// from it, `sampled=1` would make it record every request, and baggage would be whatever the caller likes.
+/// A service on the public internet should not trust its callers: `sampled=0` would hide a request from it,
+/// `sampled=1` would make it record every request, and baggage could be anything.
 ///
 /// ```
 /// use throughline_propagation::Trust;
@@ -29,22 +29,22 @@ use opentelemetry::trace::SpanContext;
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum Trust {
-    /// Every caller is believed. The default.
+    /// Every caller is trusted. The default.
     #[default]
     Always,
-    /// No caller is believed.
+    /// No caller is trusted.
     Never,
-    /// The caller of a request is believed if the predicate says so.
+    /// A caller is trusted if the predicate returns true for its request.
     When(Arc<dyn Fn(&Head<'_>) -> bool + Send + Sync>),
 }
 
 impl Trust {
-    /// Believes the callers for which `predicate` is true.
+    /// Trusts the callers for which `predicate` returns true.
     pub fn when(predicate: impl Fn(&Head<'_>) -> bool + Send + Sync + 'static) -> Self {
         Self::When(Arc::new(predicate))
     }
 
-    /// Whether the caller of this request is believed.
+    /// Returns whether the caller of this request is trusted.
     #[must_use]
     pub fn decide(&self, head: &Head<'_>) -> bool {
         match self {
@@ -65,7 +65,7 @@ impl fmt::Debug for Trust {
     }
 }
 
-/// What is known of a request when its caller is to be judged.
+/// The head of a request, by which its caller is judged.
 #[derive(Clone, Copy)]
 pub struct Head<'a> {
     method: &'a Method,
@@ -76,7 +76,7 @@ pub struct Head<'a> {
 }
 
 impl<'a> Head<'a> {
-    /// The head of a request. The peer is the [`PeerAddr`] among its extensions, if there is one.
+    /// Creates the head of a request. The peer is the [`PeerAddr`] in its extensions, if there is one.
     #[must_use]
     pub fn new<B>(request: &'a Request<B>) -> Self {
         let extensions = request.extensions();
@@ -91,40 +91,40 @@ impl<'a> Head<'a> {
         }
     }
 
-    /// Sets the address at the other end of the connection, where it is known from elsewhere.
+    /// Sets the address of the peer, if it is known by other means.
     #[must_use]
     pub fn with_peer(mut self, peer: Option<SocketAddr>) -> Self {
         self.peer = peer.map(canonical).or(self.peer);
         self
     }
 
-    /// The request's method.
+    /// Returns the method.
     #[must_use]
     pub const fn method(&self) -> &'a Method {
         self.method
     }
 
-    /// The request's target.
+    /// Returns the URI.
     #[must_use]
     pub const fn uri(&self) -> &'a Uri {
         self.uri
     }
 
-    /// The request's headers. Its caller wrote them.
+    /// Returns the headers, which the caller chose.
     #[must_use]
     pub const fn headers(&self) -> &'a HeaderMap {
         self.headers
     }
 
-    /// What the server and the layers outside this one left with the request.
+    /// Returns the extensions, which the server and outer layers set.
     #[must_use]
     pub const fn extensions(&self) -> &'a Extensions {
         self.extensions
     }
 
-    /// The address at the other end of the connection, if known. Behind a proxy it is the proxy's.
+    /// Returns the address of the peer, if it is known. Behind a proxy, it is the proxy's.
     ///
-    /// One of version 4 that a listener for both versions shows as `::ffff:a.b.c.d` is of version 4 here.
+    /// An IPv4 address that a dual-stack listener shows as `::ffff:a.b.c.d` is returned as IPv4.
     #[must_use]
     pub const fn peer(&self) -> Option<SocketAddr> {
         self.peer
@@ -138,7 +138,7 @@ fn canonical(peer: SocketAddr) -> SocketAddr {
     }
 }
 
-/// Omits header values, path, query and user info, because they may have secrets.
+/// Omits header values, path, query and user info, which may have secrets.
 impl fmt::Debug for Head<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.headers.keys().collect();
@@ -151,9 +151,9 @@ impl fmt::Debug for Head<'_> {
     }
 }
 
-/// The address at the other end of the connection, as an extension of the request.
+/// The address of the peer, as an extension of a request.
 ///
-/// Whoever accepts connections puts it there, so that [`Trust::When`] can ask for it.
+/// Insert it where connections are accepted, so that [`Trust::When`] can use it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(
     clippy::exhaustive_structs,
@@ -161,12 +161,12 @@ impl fmt::Debug for Head<'_> {
 )]
 pub struct PeerAddr(pub SocketAddr);
 
-/// What a request said of its trace, judged.
+/// The extracted context of a request.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Extracted {
-    /// The parent of what happens locally: with the remote span and baggage if the caller is believed.
+    /// The parent of local spans. It has the remote span and baggage if the caller is trusted.
     pub context: Context,
-    /// The remote span to link to, of a caller that is not believed.
+    /// The remote span to link to, if the caller is not trusted.
     pub link: Option<SpanContext>,
 }

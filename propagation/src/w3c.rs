@@ -1,4 +1,4 @@
-//! The propagator.
+//! The W3C propagator.
 
 use std::sync::OnceLock;
 
@@ -14,9 +14,10 @@ use crate::remainder::Remainder;
 use crate::traceparent::TraceParent;
 use crate::tracestate::TraceState;
 
-/// W3C Trace Context Level 2 and W3C Baggage, as one [`TextMapPropagator`].
+/// W3C Trace Context Level 2 and W3C Baggage as one [`TextMapPropagator`].
 ///
-/// Installed as OpenTelemetry's global propagator it serves our layers and every other instrumentation of the process:
+/// Installed as OpenTelemetry's global propagator, it serves our layers and all other instrumentation of the
+/// process:
 ///
 /// ```
 /// use throughline_propagation::W3cPropagator;
@@ -26,16 +27,17 @@ use crate::tracestate::TraceState;
 ///
 /// | header | on extraction | on injection |
 /// |---|---|---|
-/// | `traceparent` | the remote span context, if there is exactly one header and it is valid; otherwise nothing, and `tracestate` is not looked at | if the context has a valid span, recorded or not, local or remote |
-/// | `tracestate` | [`TraceState`]; a list that breaks the grammar is dropped, `traceparent` stays | if it has members; never empty |
-/// | `baggage` | added to the context, whatever becomes of `traceparent` | if there are entries |
+/// | `traceparent` | the remote span context, if there is exactly one header and it is valid; otherwise nothing, and `tracestate` is ignored | if the context has a valid span, recorded or not, local or remote |
+/// | `tracestate` | [`TraceState`]; a malformed list is dropped, `traceparent` stays | if it has members; never empty |
+/// | `baggage` | added to the context, even if `traceparent` is invalid | if there are entries |
 ///
-/// OpenTelemetry's span context cannot carry every legal `tracestate` member, and its SDK forgets the random flag of a
-/// span that is not sampled. What cannot be carried travels beside the span in the [`Context`] and joins it again on
-/// injection, as long as the span is of the same trace. A member that a sampler or the application added or changed
-/// moves to the left; one that it deleted is gone; all others keep their order.
+/// OpenTelemetry's span context cannot hold every legal `tracestate` member, and its SDK loses the random
+/// flag of a span that is not sampled. What it cannot hold is stored beside the span in the [`Context`] and
+/// merged on injection, as long as the span is of the same trace. Members that a sampler or the application
+/// added or changed move to the left, deleted ones are removed, and all others keep their order.
 ///
-/// Extracting a `traceparent` costs one allocation (the [`Context`]'s span); if the random flag is set, three more.
+/// Extracting a `traceparent` takes one allocation (the [`Context`]'s span), and three more if the random
+/// flag is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct W3cPropagator {
     trace_context: bool,
@@ -43,7 +45,7 @@ pub struct W3cPropagator {
 }
 
 impl W3cPropagator {
-    /// Trace context and baggage.
+    /// Creates a propagator of trace context and baggage.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -54,21 +56,21 @@ impl W3cPropagator {
 
     /// Sets whether `traceparent` and `tracestate` are read and written. Default: `true`.
     #[must_use]
-    pub const fn trace_context(mut self, enabled: bool) -> Self {
+    pub const fn with_trace_context(mut self, enabled: bool) -> Self {
         self.trace_context = enabled;
         self
     }
 
     /// Sets whether `baggage` is read and written. Default: `true`.
     #[must_use]
-    pub const fn baggage(mut self, enabled: bool) -> Self {
+    pub const fn with_baggage(mut self, enabled: bool) -> Self {
         self.baggage = enabled;
         self
     }
 
-    /// The headers that carry `cx` to another process: name and value, none of them empty.
+    /// Returns the headers that carry `cx` to another process, as names and non-empty values.
     ///
-    /// For carriers that have no [`Injector`].
+    /// Use it for carriers without an [`Injector`].
     pub fn headers(self, cx: &Context) -> impl Iterator<Item = (&'static str, String)> + use<> {
         let span = cx.span();
         let trace = self
@@ -135,7 +137,7 @@ impl TextMapPropagator for W3cPropagator {
     }
 }
 
-/// The value of `traceparent`, unless there are several: then the trace starts anew.
+/// Returns the value of `traceparent`. If there are several, the trace starts anew.
 fn single_traceparent(extractor: &dyn Extractor) -> Option<&str> {
     if extractor.get(ONE_LINE_OR_NONE).is_some_and(is_one_line_or_none) {
         return extractor.get(TRACEPARENT);

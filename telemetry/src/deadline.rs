@@ -1,8 +1,8 @@
 //! Runs blocking work on its own threads, and stops waiting at a deadline.
 //!
-//! The SDK's flush and shutdown block for as long as a destination does, and must not run on a thread of a
-//! tokio runtime. Each lane of jobs therefore has a thread, and the caller waits for their results on a
-//! channel. A late job is reported and not stopped: its thread ends when the destination responds, or with
+//! The SDK's flush and shutdown block as long as the destination does, and must not run on a thread of a
+//! Tokio runtime. Each lane of jobs therefore has its own thread, and the caller waits for results on a
+//! channel. A late job is reported but not stopped. Its thread ends when the destination responds, or with
 //! the process.
 
 use std::fmt;
@@ -62,7 +62,7 @@ pub(crate) fn end_within(deadline: Duration, lanes: Vec<Vec<Job>>) -> Result<(),
     ShutdownError::from_failures(failures)
 }
 
-/// Why a job that ran out of time failed.
+/// The failure message of a job that ran out of time.
 pub(crate) fn late(deadline: Duration) -> String {
     format!("not finished within {deadline:?}")
 }
@@ -107,5 +107,5 @@ fn failure((signal, service): JobKey, why: String) -> SignalFailure {
     SignalFailure { signal, why, service }
 }
 
-const NOT_RECORDED: &str = "spans that have ended are not recorded, such as those of model calls whose tokens are still being \
-                            counted";
+const NOT_RECORDED: &str = "some ended spans are not recorded yet, such as those of model calls whose tokens are still \
+                            being counted";

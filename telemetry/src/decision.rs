@@ -1,10 +1,10 @@
-//! Sampling decisions of a caller beyond the sampled flag of a span context.
+//! Sampling decisions of a caller that a sampled flag cannot express.
 //!
 //! Formats older than W3C's have more states than sampled or not: a debug trace, which every service records;
 //! a decision that is deferred to the next service; and a decision without a trace. OpenTelemetry's span
-//! context has no room for them, so they travel beside it in the [`Context`], from the propagator that reads
-//! them to the sampler that applies them and the propagator that writes them. A decision that came with a
-//! trace applies to that trace only.
+//! context cannot store them, so they are stored separately in the [`Context`]. One propagator reads them,
+//! the sampler applies them, and another propagator writes them. A decision that arrived with a trace applies
+//! to that trace only.
 
 use opentelemetry::Context;
 use opentelemetry::trace::{SpanContext, TraceContextExt, TraceId};
@@ -14,11 +14,11 @@ use opentelemetry::trace::{SpanContext, TraceContextExt, TraceId};
 pub(crate) enum Decision {
     /// Deferred to the receiver.
     Defer,
-    /// Not to be recorded.
+    /// Do not record.
     Deny,
-    /// To be recorded.
+    /// Record.
     Accept,
-    /// To be recorded by everyone, whatever their rates.
+    /// Record in every service, whatever its sampling rate.
     Debug,
 }
 
@@ -26,7 +26,7 @@ pub(crate) enum Decision {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RemoteDecision {
     decision: Decision,
-    /// The trace that it came with.
+    /// The trace that the decision arrived with.
     trace: Option<TraceId>,
 }
 
@@ -51,14 +51,14 @@ impl Decision {
     }
 
     /// Returns `cx` with the decision of a caller that sent no trace.
-    pub(crate) fn alone(self, cx: &Context) -> Context {
+    pub(crate) fn without_trace(self, cx: &Context) -> Context {
         cx.with_value(RemoteDecision {
             decision: self,
             trace: None,
         })
     }
 
-    /// The caller's decision about the next span below `cx`, if it is more than the sampled flag.
+    /// Returns the caller's decision about the next span below `cx`, if a sampled flag cannot express it.
     pub(crate) fn for_next_span(cx: &Context) -> Option<Self> {
         let RemoteDecision { decision, trace } = *cx.get::<RemoteDecision>()?;
         let span = cx.span();
@@ -70,8 +70,8 @@ impl Decision {
         is_of_caller.then_some(decision)
     }
 
-    /// The decision to write beside the current span: its flag, or the caller's decision beyond that. `None`
-    /// if there is neither a span nor a decision.
+    /// Returns the decision to write with the current span: its sampled flag, or the caller's decision if the
+    /// flag cannot express it. `None` if there is neither a span nor a decision.
     pub(crate) fn to_send(cx: &Context) -> Option<Self> {
         let remote = cx.get::<RemoteDecision>();
         let span = cx.span();

@@ -1,4 +1,4 @@
-//! The destination of a signal, as it is shown to people.
+//! The destination of a signal, for messages.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -10,13 +10,13 @@ use crate::config::OtlpTarget;
 pub(crate) enum Destination {
     Console,
     File(String),
-    /// A listener, or a route of the program.
+    /// A listener, or a route in the program.
     Prometheus(Option<SocketAddr>),
     Otlp(OtlpTarget),
 }
 
 impl Destination {
-    /// The URL to connect to, if there is a network in between.
+    /// The URL to connect to, if the destination is on a network.
     pub(crate) fn url(&self) -> Option<String> {
         match self {
             Self::Prometheus(None) | Self::Console | Self::File(_) => None,

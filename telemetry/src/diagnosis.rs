@@ -1,4 +1,4 @@
-//! The state of telemetry, as values and as text: the first thing to look at when nothing arrives.
+//! The state of telemetry, as values and as text, for troubleshooting.
 
 use std::fmt;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ pub struct Diagnosis {
     pub versions: LinkedVersions,
     /// The variables that are set but ignored.
     pub ignored: Vec<IgnoredVariable>,
-    /// Probable mistakes, in words, including ignored variables.
+    /// Descriptions of probable mistakes, including ignored variables.
     pub warnings: Vec<String>,
 }
 
@@ -47,10 +47,10 @@ pub struct SignalDiagnosis {
     /// The response of the destination to an empty export, such as `200 OK`. `None` if there is no network or
     /// no response.
     pub answer: Option<String>,
-    /// Why the destination does not accept an export now, and what to do: it was not found, refused the
-    /// connection, was not understood, or rejected the export.
+    /// Why the destination does not accept exports now, and what to do. For example, it was not found,
+    /// refused the connection, uses another protocol, or rejected the export.
     pub unreachable: Option<String>,
-    /// What was delivered, lost, rejected and dropped so far, and what is queued.
+    /// The items delivered, lost, rejected, dropped and queued so far.
     pub counts: DeliveryCounts,
     /// Why the signal is switched off, if the destination responded that it does not support it. It is tried
     /// again every 5 minutes.
@@ -127,7 +127,7 @@ impl Diagnosis {
             let items = if *name == "logs" { "log records" } else { "spans" };
             if signal.counts.dropped > 0 {
                 self.warnings.push(format!(
-                    "{} {items} were dropped: they were recorded faster than {destination} took them",
+                    "{} {items} were dropped because they were recorded faster than {destination} accepted them",
                     signal.counts.dropped
                 ));
             }
@@ -135,11 +135,11 @@ impl Diagnosis {
             for (count, what) in [
                 (
                     signal.counts.dropped_for_bytes,
-                    "were dropped: they exceeded the queue's limit in bytes",
+                    "were dropped because they exceeded the queue's limit in bytes",
                 ),
                 (
                     signal.counts.too_large,
-                    "were dropped: each alone exceeds the limit of a request",
+                    "were dropped because each one exceeds the size limit of a request",
                 ),
                 (signal.counts.rejected, "were rejected"),
             ] {
@@ -172,8 +172,8 @@ impl Diagnosis {
         for (name, versions) in self.versions.crates() {
             if versions.len() > 1 {
                 self.warnings.push(format!(
-                    "{name} is in this program in the versions {}: what is recorded through one of them is not seen by \
-                     the others; `cargo tree -d` shows who brings each",
+                    "this program contains {name} in the versions {}: telemetry recorded through one version is not \
+                     visible to the others; run `cargo tree -d` to find the dependents of each",
                     versions.join(" and ")
                 ));
             }
@@ -254,7 +254,7 @@ impl fmt::Display for Diagnosis {
     }
 }
 
-/// Texts of others may repeat a URL or a header.
+/// Removes secrets: messages from other libraries may contain a URL or a header.
 fn without_secrets(text: Option<String>) -> Option<String> {
     text.map(|text| redact(&text).into_owned())
 }
@@ -268,7 +268,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_versions_are_warned_of_and_none_is_not() {
+    fn two_versions_cause_a_warning_and_unknown_versions_do_not() {
         let mut diagnosis = Diagnosis::off(Vec::new());
         diagnosis.warnings.clear();
         diagnosis.versions = LinkedVersions::default();
@@ -282,8 +282,9 @@ mod tests {
         diagnosis.versions.api = vec!["0.31.0".into(), "0.33.1".into()];
         diagnosis.versions.sdk = vec!["0.33.1".into()];
         diagnosis.warn_of_versions();
-        let expected = "opentelemetry is in this program in the versions 0.31.0 and 0.33.1: what is recorded through \
-                        one of them is not seen by the others; `cargo tree -d` shows who brings each";
+        let expected = "this program contains opentelemetry in the versions 0.31.0 and 0.33.1: telemetry recorded \
+                        through one version is not visible to the others; run `cargo tree -d` to find the dependents \
+                        of each";
         assert_eq!(diagnosis.warnings, [expected], "the warning");
         let text = diagnosis.to_string();
         let versions = "\nversions    opentelemetry 0.31.0 and 0.33.1, opentelemetry_sdk 0.33.1";

@@ -1,4 +1,4 @@
-//! The errors of setting telemetry up and of delivering everything at its end.
+//! The errors of initialisation, flush and shutdown.
 
 use std::error::Error;
 use std::fmt;
@@ -13,16 +13,16 @@ use crate::signal::Signal;
 
 /// The error of [`init`](crate::init) and of the configuration sources.
 ///
-/// The message names the key, its value and what is accepted. [`source`](Error::source) is the cause, which
-/// `{:#}` and `{:?}` print too.
+/// The message names the key, its value and what is accepted. [`source`](Error::source) returns the cause,
+/// which `{:#}` and `{:?}` also print.
 pub struct InitError(Box<InitErrorParts>);
 
 /// The error of a [flush](crate::Telemetry::flush) or a [shutdown](crate::Telemetry::shutdown) that did not
-/// deliver everything: deliveries failed or did not finish in time. A program need not exit with a failure
-/// because of it.
+/// deliver everything, because deliveries failed or did not finish in time. It does not have to change the
+/// exit code of a program.
 pub struct ShutdownError(Vec<SignalFailure>);
 
-/// A delivery that failed. The order groups failures with the same signal and cause.
+/// A failed delivery. The order groups failures with the same signal and cause.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct SignalFailure {
     pub(crate) signal: Signal,
@@ -30,7 +30,7 @@ pub(crate) struct SignalFailure {
     pub(crate) service: Option<Arc<str>>,
 }
 
-/// Where a value was read.
+/// The source of a value.
 #[derive(Debug, Clone)]
 pub(crate) enum ConfigSource {
     Code,
@@ -45,7 +45,7 @@ struct InitErrorParts {
     source: Option<Box<RedactedCause>>,
 }
 
-/// A cause without secrets. The errors of clients and parsers repeat URLs, headers and lines of files.
+/// A cause without secrets. The errors of clients and parsers contain URLs, headers and lines of files.
 struct RedactedCause {
     message: String,
     source: Option<Box<RedactedCause>>,
@@ -95,7 +95,7 @@ impl InitError {
     pub(crate) fn unknown_key(place: &ConfigSource, key: &str, accepted: &str) -> Self {
         Self::new(
             InitErrorKind::Configuration,
-            format!("{place}the key {key:?} is not known: use {accepted}"),
+            format!("{place}the key {key:?} is unknown: use {accepted}"),
         )
     }
 
@@ -111,11 +111,11 @@ impl InitError {
     }
 
     pub(crate) fn no_pem(setting: &str, path: &Path, what: &str) -> Self {
-        let message = format!("{setting} {} contains no {what} in PEM", path.display());
+        let message = format!("{setting} {} contains no {what} in PEM format", path.display());
         Self::new(InitErrorKind::Configuration, message)
     }
 
-    /// `why` gives the position only: the text itself may be secret.
+    /// `why` contains the position only, because the text may contain secrets.
     pub(crate) fn syntax(place: &ConfigSource, format: &str, why: String) -> Self {
         let mut error = Self::new(
             InitErrorKind::Configuration,
@@ -130,12 +130,12 @@ impl InitError {
     }
 
     pub(crate) fn already_running(first: &'static Location<'static>) -> Self {
-        let message = format!("telemetry is running already, started at {first}: shut that down first");
+        let message = format!("telemetry is already running, started at {first}: shut it down first");
         Self::new(InitErrorKind::Running, message)
     }
 
     pub(crate) fn caused_by(mut self, source: impl Error + Send + Sync + 'static) -> Self {
-        self.0.source = Some(RedactedCause::of_error(&source));
+        self.0.source = Some(RedactedCause::from_error(&source));
         self
     }
 
@@ -158,7 +158,7 @@ impl fmt::Display for InitError {
     }
 }
 
-/// Readable, because a `main` that returns this error prints it.
+/// The display form with causes, because a `main` that returns this error prints it.
 impl fmt::Debug for InitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self:#}")
@@ -176,8 +176,8 @@ impl RedactedCause {
         Box::new(Self { message, source })
     }
 
-    /// The causes of an error, up to [`MAX_CAUSES`].
-    fn of_error<'a>(error: &'a (dyn Error + 'static)) -> Box<Self> {
+    /// Copies the causes of an error, up to [`MAX_CAUSES`].
+    fn from_error<'a>(error: &'a (dyn Error + 'static)) -> Box<Self> {
         let next = |error: &&'a (dyn Error + 'static)| (*error).source();
         let chain: Vec<_> = iter::successors(Some(error), next)
             .take(MAX_CAUSES)
@@ -239,7 +239,7 @@ impl fmt::Display for ShutdownError {
     }
 }
 
-/// In words, as a `main` that returns it prints it.
+/// The display form, because a `main` that returns this error prints it.
 impl fmt::Debug for ShutdownError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")
@@ -248,7 +248,7 @@ impl fmt::Debug for ShutdownError {
 
 impl Error for ShutdownError {}
 
-/// An error and its causes, without repetitions.
+/// Formats an error and its causes, without repetitions.
 pub(crate) fn chain(error: &dyn Error) -> String {
     let mut chain = error.to_string();
     let mut cause = error.source();
@@ -274,5 +274,5 @@ impl fmt::Display for ConfigSource {
     }
 }
 
-/// Causes beyond this depth are left out.
+/// Causes beyond this depth are omitted.
 const MAX_CAUSES: usize = 32;

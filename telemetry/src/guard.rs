@@ -1,4 +1,4 @@
-//! The guard of running telemetry: flush, shutdown, and the check that only one runs at a time.
+//! The guard of running telemetry: flush, shutdown, and the check that only one instance runs at a time.
 
 use std::net::SocketAddr;
 use std::panic::Location;
@@ -20,9 +20,9 @@ use crate::signal::Signal;
 
 /// Running telemetry. It ends when it is shut down or dropped.
 ///
-/// Keep this until the program ends. Dropping it calls [`shutdown_or_warn`](Self::shutdown_or_warn). A value
-/// in a `static` is never dropped, and [`std::process::exit`] drops nothing: shut down or
-/// [`flush`](Self::flush) first.
+/// Keep this value until the program ends. Dropping it calls [`shutdown_or_warn`](Self::shutdown_or_warn). A
+/// `static` is never dropped, and [`std::process::exit`] drops nothing, so shut down or
+/// [`flush`](Self::flush) before the exit.
 #[derive(Debug)]
 #[must_use = "telemetry ends when this is dropped"]
 pub struct Telemetry {
@@ -36,7 +36,7 @@ pub(crate) struct Active {
     pub(crate) providers: Providers,
     /// Dropped after the providers, because fields are dropped in their order of declaration.
     pub(crate) services: Mutex<Services>,
-    /// Whether spans and metrics are printed to the same place, and so in that order.
+    /// Whether spans and metrics are printed to the same output, and therefore in that order.
     pub(crate) in_order: bool,
     pub(crate) _claim: Claim,
 }
@@ -60,7 +60,7 @@ impl Telemetry {
         self.active.as_ref()
     }
 
-    /// Returns whether telemetry is running, which it is not if the configuration is off.
+    /// Returns whether telemetry is running. `false` if the configuration is off.
     #[must_use]
     pub fn is_enabled(&self) -> bool {
         self.active.is_some()
@@ -84,9 +84,9 @@ impl Telemetry {
         self.active.as_ref()?.providers.logger.as_ref()
     }
 
-    /// Returns the providers of a service in this process. They are exported, sampled and hooked as
-    /// configured, under their own `service.name`. Providers are created when a name is first used; nothing
-    /// global changes. A start-up hook must not call this.
+    /// Returns the providers of a service in this process. They have the configured exporters, sampling and
+    /// hooks, and their own `service.name`. The first call with a name creates the providers. The global
+    /// providers do not change. A start-up hook must not call this.
     ///
     /// The console prints the spans of all services in one tree and names the services. On the Prometheus
     /// page, the series of a service have its name as the label `job`. The deliveries of all services are
@@ -115,8 +115,8 @@ impl Telemetry {
         Ok(ServiceTelemetry::new(providers))
     }
 
-    /// Returns the configured model whose tokenizer counts what providers do not report, or `None` if
-    /// telemetry is off. Pass it to `LlmLayer::with_tokenizer_target_model`, which has the list of models.
+    /// Returns the configured model whose tokenizer estimates tokens that providers do not report, or `None`
+    /// if telemetry is off. Pass it to `LlmLayer::with_tokenizer_target_model`, which lists the models.
     #[must_use]
     pub fn tokenizer_target_model(&self) -> Option<String> {
         Some(
@@ -159,9 +159,10 @@ impl Telemetry {
         self.active()?.services().setup.prometheus_address()
     }
 
-    /// Returns the state of telemetry, and probes each destination by sending an empty export with the
-    /// configured headers and certificates. Destinations are probed concurrently. Connecting may take one
-    /// second, and the response another; see [`diagnose_within`](Self::diagnose_within).
+    /// Returns the state of telemetry, and probes each destination with an empty export, using the configured
+    /// headers and certificates. Destinations are probed concurrently. The time limit is one second for the
+    /// connection and one second for the response. To change it, use
+    /// [`diagnose_within`](Self::diagnose_within).
     ///
     /// ```
     /// let telemetry = throughline_telemetry::init_from_env()?;
@@ -173,8 +174,8 @@ impl Telemetry {
         self.diagnose_within(DIAGNOSIS_TIMEOUT)
     }
 
-    /// Like [`diagnose`](Self::diagnose), with another limit: connecting may take `timeout`, and the response
-    /// as long again.
+    /// Like [`diagnose`](Self::diagnose), with another time limit. `timeout` applies to the connection, and
+    /// again to the response.
     #[must_use]
     pub fn diagnose_within(&self, timeout: Duration) -> Diagnosis {
         let Some(active) = &self.active else {
@@ -187,9 +188,9 @@ impl Telemetry {
         Diagnosis::new(&config, &health, timeout)
     }
 
-    /// Exports what was recorded so far, and returns within the deadline. At most half of the deadline is
-    /// spent waiting for work that has ended and is not recorded yet, such as model calls whose tokens are
-    /// being counted. This blocks the calling thread; it needs no runtime.
+    /// Exports everything recorded so far, and returns within the deadline. For at most half of the deadline,
+    /// it waits for work that has ended but is not recorded yet, such as model calls whose tokens are being
+    /// counted. This blocks the calling thread. It does not require a runtime.
     ///
     /// # Errors
     /// Returns an error if an exporter failed or did not finish in time.
@@ -199,35 +200,35 @@ impl Telemetry {
         flush_within(deadline, active.lanes(jobs))
     }
 
-    /// Exports what was recorded, stops, and returns within 5 seconds.
+    /// Exports everything recorded, stops telemetry, and returns within 5 seconds.
     ///
     /// # Errors
-    /// As [`shutdown_within`](Self::shutdown_within).
+    /// See [`shutdown_within`](Self::shutdown_within).
     pub fn shutdown(self) -> Result<(), ShutdownError> {
         self.shutdown_within(SHUTDOWN_DEADLINE)
     }
 
-    /// Like [`shutdown`](Self::shutdown), but warns if not everything was delivered: to the `tracing`
-    /// subscriber, or to standard error if there is none. Use it at the end of a `main` whose exit code
-    /// should not depend on a collector.
+    /// Like [`shutdown`](Self::shutdown), but logs a warning if not everything was delivered. The warning
+    /// goes to the `tracing` subscriber, or to standard error if there is none. Use it at the end of `main`
+    /// if the exit code should not depend on a collector.
     pub fn shutdown_or_warn(self) {
         if let Err(error) = self.shutdown() {
             warn(&error.to_string());
         }
     }
 
-    /// Exports what was recorded, stops, and returns within the deadline. This blocks the calling thread,
-    /// inside tokio or outside. What was not delivered by then is lost. Afterwards [`init`](crate::init) may
-    /// be called again.
+    /// Exports everything recorded, stops telemetry, and returns within the deadline. This blocks the calling
+    /// thread, inside or outside of Tokio. Items that are not delivered by then are lost. Afterwards,
+    /// [`init`](crate::init) can be called again.
     ///
-    /// At most half of the deadline is spent waiting for work that has ended and is not recorded yet. Model
+    /// For at most half of the deadline, it waits for work that has ended but is not recorded yet. Model
     /// calls whose tokens are still being counted then end with a rough estimate.
     ///
     /// # Errors
-    /// Returns an error if an exporter failed or did not finish in time, or if a span that has ended could
-    /// not be recorded in time. Telemetry is stopped in any case. Items that a collector rejected, that were
-    /// too large or whose signal is switched off are not errors: they are counted and reported
-    /// ([`diagnose`](Self::diagnose)).
+    /// Returns an error if an exporter failed or did not finish in time, or if an ended span could not be
+    /// recorded in time. Telemetry is stopped in any case. Items that were rejected by a collector, that were
+    /// too large, or whose signal is switched off are not errors. They are counted and reported by
+    /// [`diagnose`](Self::diagnose).
     pub fn shutdown_within(mut self, deadline: Duration) -> Result<(), ShutdownError> {
         self.active.take().map_or(Ok(()), |active| active.end(deadline))
     }
@@ -259,8 +260,8 @@ impl Active {
         result
     }
 
-    /// The work on each service's providers, signal by signal. Failures are taken from the deliveries made
-    /// meanwhile, in the exporter's words: the SDK wraps some failures in its own words and drops others.
+    /// Creates the work on each service's providers, signal by signal. Failures are read from the deliveries
+    /// made in the meantime, because the SDK rewords some failures and drops others.
     fn jobs(&self, deadline: Duration, work: impl Fn(Providers) -> Vec<(Signal, Work)>) -> Vec<Job> {
         let services = self.services();
         let own = [(None, &self.providers)];
@@ -302,7 +303,7 @@ impl Active {
     }
 }
 
-/// How long [`Telemetry::diagnose`] waits for a connection, and for a response.
+/// The time limit of [`Telemetry::diagnose`] for a connection, and again for a response.
 const DIAGNOSIS_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The deadline of [`Telemetry::shutdown`] and of a drop.

@@ -1,5 +1,5 @@
-//! Start-up hooks: closures that change the providers' builders, given in code or registered under a name for
-//! a file.
+//! Start-up hooks: closures that change the builders of the providers. They are set in code, or registered
+//! under a name that a file refers to.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,15 +11,15 @@ use opentelemetry_sdk::trace::TracerProviderBuilder;
 
 use crate::error::{ConfigSource, InitError};
 
-/// The configured builders of the providers. A start-up hook adds to them.
+/// The configured builders of the providers, which a start-up hook can extend.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Builders {
-    /// Builds the tracer provider: add span processors here.
+    /// The builder of the tracer provider. Add span processors here.
     pub tracer_provider: TracerProviderBuilder,
-    /// Builds the meter provider: add readers and views here.
+    /// The builder of the meter provider. Add readers and views here.
     pub meter_provider: MeterProviderBuilder,
-    /// Builds the logger provider: add log processors here.
+    /// The builder of the logger provider. Add log processors here.
     pub logger_provider: LoggerProviderBuilder,
 }
 
@@ -37,8 +37,8 @@ impl Builders {
     }
 }
 
-/// Registers a start-up hook under a name, to which a configuration file refers as `startup_hook`. A later
-/// hook with the same name replaces the earlier one.
+/// Registers a start-up hook under a name. A configuration file refers to it with the key `startup_hook`. A
+/// later hook with the same name replaces the earlier one.
 ///
 /// ```
 /// use opentelemetry_sdk::trace::{InMemorySpanExporter, SimpleSpanProcessor};
@@ -96,9 +96,9 @@ impl StartupHook {
         registered.get(name).cloned().ok_or_else(|| {
             let names: Vec<&str> = registered.keys().map(String::as_str).collect();
             let accepted = match names.as_slice() {
-                [] => "a name registered with register_startup_hook: there is none".to_owned(),
+                [] => "a name registered with register_startup_hook; none is registered".to_owned(),
                 _ => format!(
-                    "a name registered with register_startup_hook: {}",
+                    "a name registered with register_startup_hook ({})",
                     names.join(", ")
                 ),
             };

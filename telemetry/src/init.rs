@@ -13,13 +13,13 @@ use crate::propagator::install_propagator;
 use crate::service::Services;
 use crate::signal::Signal;
 
-/// Installs the global tracer provider and meter provider, if the configuration is on, and the W3C propagator
-/// in any case: a service that records nothing must not break the traces that pass through it.
+/// Installs the global tracer provider and meter provider if the configuration is on. The W3C propagator is
+/// always installed, because a service that records nothing must not break the traces that pass through it.
 /// ([`OTEL_SDK_DISABLED`](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/)
 /// does not affect propagators either.)
 ///
-/// Tests in one binary are one process: share one `Telemetry` between them, or give the layers of each test
-/// their own providers.
+/// All tests of a binary run in one process. Share one `Telemetry` between them, or pass separate providers
+/// to the layers of each test.
 ///
 /// Each [ignored variable](TelemetryConfig::ignored_variables) is reported as a warning.
 ///
@@ -41,13 +41,13 @@ use crate::signal::Signal;
 #[track_caller]
 pub fn init(config: TelemetryConfig) -> Result<Telemetry, InitError> {
     if !config.enabled {
-        let config = config.without_what_is_missing();
+        let config = config.without_missing_files();
         config.check()?;
         install_propagator(&config)?;
         warn_of(config.ignored_variables());
         return Ok(Telemetry::off(config.ignored_variables().to_vec()));
     }
-    let config = config.with_sdk_variables()?.without_what_is_missing();
+    let config = config.with_sdk_variables()?.without_missing_files();
     config.check()?;
     let claim = Claim::take()?;
     let is_printed = |signal| config.exporter_of(signal) == Exporter::Console;
@@ -71,10 +71,10 @@ pub fn init(config: TelemetryConfig) -> Result<Telemetry, InitError> {
 }
 
 /// Calls [`init`] with the configuration of the environment ([`TelemetryConfig::from_env`]). Telemetry is off
-/// unless a variable turns it on.
+/// unless the environment turns it on.
 ///
-/// A variable that is not accepted, and an exporter that a variable selects and that cannot be set up, are
-/// not errors: each is ignored with a warning, and listed by [`Telemetry::diagnose`].
+/// An invalid variable, or an exporter that a variable selects and that cannot be set up, is not an error. It
+/// is ignored with a warning, and listed by [`Telemetry::diagnose`].
 ///
 /// # Errors
 /// Returns an error if the file that `THROUGHLINE_CONFIG` names cannot be used, telemetry is already running,

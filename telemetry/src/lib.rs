@@ -1,7 +1,8 @@
 //! Configuration, exporters, sampling and shutdown for OpenTelemetry in one call.
 //!
-//! The layers of Throughline record through OpenTelemetry's API and know no exporter. This crate installs the
-//! global tracer provider, meter provider and W3C propagator, and shuts them down within a deadline.
+//! The layers of Throughline record through the OpenTelemetry API and are independent of exporters. This
+//! crate installs the global tracer provider, meter provider and W3C propagator, and shuts them down within a
+//! deadline.
 //!
 //! ```
 //! use throughline_telemetry::{Exporter, TelemetryConfig, init};
@@ -79,11 +80,11 @@
 //! # Ok::<(), throughline_telemetry::InitError>(())
 //! ```
 //!
-//! # Values that are not accepted
-//! **In code and in a file**, an unknown key or a value that is not accepted is an [`InitError`]. It names
-//! the place, the key, the value and what is accepted. A file that cannot be read is an error too.
+//! # Invalid values
+//! **In code and in a file**, an unknown key or an invalid value is an [`InitError`]. It names the place, the
+//! key, the value and what is accepted. A file that cannot be read is also an error.
 //!
-//! **In the environment**, such a value is ignored with a warning, [as the specification
+//! **In the environment**, an invalid value is ignored with a warning, [as the specification
 //! requires](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/):
 //!
 //! | variable | accepted | ignored with a warning |
@@ -103,11 +104,11 @@
 //! `tracing` subscriber, or to standard error if there is none. [`TelemetryConfig::ignored_variables`] and
 //! [`Telemetry::diagnose`] list them, with the value that is used instead. Possible secrets are redacted. If
 //! an exporter that the environment selects cannot be set up, its signal is turned off and reported in the
-//! same way. With `THROUGHLINE_STRICT=true`, the first value that is not accepted is an [`InitError`].
+//! same way. With `THROUGHLINE_STRICT=true`, the first invalid value is an [`InitError`].
 //!
-//! The SDK's own variables are read here, by these rules, also if telemetry is configured in code.
+//! This crate also reads the variables of the SDK by these rules, even if telemetry is configured in code.
 //!
-//! # What turns it on
+//! # How telemetry is turned on
 //! The first match decides:
 //! 1. `OTEL_SDK_DISABLED=true` turns telemetry off.
 //! 2. `THROUGHLINE_ENABLED` turns it on (`true`) or off (`false`).
@@ -115,7 +116,7 @@
 //!    turns it on.
 //! 4. Otherwise the file decides.
 //!
-//! If a variable turns telemetry on, a signal is exported over `otlp` unless a variable names its exporter.
+//! If a variable turns telemetry on, a signal is exported over `otlp` unless a variable sets its exporter.
 //! There are two exceptions to this rule of the specification:
 //!
 //! - If a variable sends traces to the console or to a file, metrics go there too, and so do logs in the case
@@ -123,50 +124,50 @@
 //! - If a variable sends traces to the console and no variable sets an endpoint, logs are not exported.
 //!
 //! Log records reach the [logger provider](Telemetry::logger_provider) through `Telemetry::log_layer`
-//! (feature `logs`) or an appender of the program; without either, none is exported. If telemetry is turned
-//! on by code or by a file, logs are exported only if one of them names a `logs_exporter` or a variable sets
-//! an endpoint.
+//! (feature `logs`) or an appender of the program. Without either, no log records are exported. If telemetry
+//! is turned on in code or by a file, logs are exported only if one of them sets a `logs_exporter` or a
+//! variable sets an endpoint.
 //!
-//! The resource describes the process, the host and the container as far as they can be read (without paths
-//! and arguments), and has a random `service.instance.id`. Configured attributes are added in the order of
+//! The resource describes the process, the host and the container as far as they can be read, without paths
+//! and arguments, and has a random `service.instance.id`. Configured attributes are added in the order of
 //! sources above. `OTEL_SERVICE_NAME` takes precedence over a `service.name` in `OTEL_RESOURCE_ATTRIBUTES`.
 //!
 //! # Features
-//! None is enabled by default.
+//! No feature is enabled by default.
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `otlp-grpc` | OTLP over gRPC, usually on port 4317. Adds tonic and a thread with a tokio runtime. |
+//! | `otlp-grpc` | OTLP over gRPC, usually on port 4317. Adds tonic and a thread with a Tokio runtime. |
 //! | `otlp-http` | OTLP over HTTP, usually on port 4318. Adds a blocking reqwest; smaller than `otlp-grpc`. |
-//! | `file` | OTLP/JSON lines, for machines: to a rotating file or to the console. |
-//! | `prometheus` | Metrics for Prometheus to scrape, from a listener or from your own route. Adds hyper and a thread with a tokio runtime. |
-//! | `tls` | `https` to collectors, with the system's roots or your certificates. Adds rustls, which needs a C compiler. |
-//! | `logs` | Trace ids in the lines of tracing-subscriber, and tracing events as OTLP logs. |
+//! | `file` | OTLP/JSON lines, to a rotating file or to the console. |
+//! | `prometheus` | Metrics for Prometheus to scrape, from a listener or from your own route. Adds hyper and a thread with a Tokio runtime. |
+//! | `tls` | `https` to collectors, with the system's root certificates or your own. Adds rustls, which requires a C compiler. |
+//! | `logs` | Trace ids in the lines of tracing-subscriber, and `tracing` events as OTLP logs. |
 //! | `xray` | X-Ray propagation (`OTEL_PROPAGATORS=xray`), for services on AWS. |
 //!
 //! # Exporters
-//! | exporter | feature | where it exports to |
+//! | exporter | feature | destination |
 //! |---|---|---|
-//! | [console](Exporter::Console) | | standard output: a tree for each trace, a line for each metric and log record |
+//! | [console](Exporter::Console) | | standard output: a tree per trace, a line per metric and log record |
 //! | [otlp](Exporter::Otlp) | `otlp-grpc` or `otlp-http` | a collector |
 //! | [jaeger](Exporter::Jaeger), for traces only | `otlp-grpc` or `otlp-http` | Jaeger, over OTLP |
-//! | [file](Exporter::File), [console-json](Exporter::ConsoleJson) | `file` | a file or standard output: a line for each batch, as the collector's otlpjsonfile receiver reads it |
+//! | [file](Exporter::File), [console-json](Exporter::ConsoleJson) | `file` | a file or standard output: a line per batch, for the collector's otlpjsonfile receiver |
 //! | [prometheus](Exporter::Prometheus), for metrics only | `prometheus` | `/metrics` on a listener, or [`Telemetry::prometheus_page`] for your own route |
 //!
-//! No exporter supports exemplars, because the SDK records none, whatever `OTEL_METRICS_EXEMPLAR_FILTER` is.
-//! Use time and attributes to find the traces behind a data point.
+//! No exporter supports exemplars, because the SDK records none, regardless of
+//! `OTEL_METRICS_EXEMPLAR_FILTER`. To find the traces of a data point, search by time and attributes.
 //!
 //! # The console
 //! The console prints a trace when its last span in this process has ended, at the latest at shutdown. Bars
-//! show spans on the trace's timeline; `●` marks the critical path, and the dark part of a bar is where the
-//! trace waited for that span. Token counts are those of `gen_ai.usage.*`; `~` marks estimates. The table
-//! under the tree sums the tokens of model calls by agent. Output is coloured on a terminal unless `NO_COLOR`
-//! is set.
+//! show spans on the timeline of the trace. `●` marks the critical path, and the dark part of a bar is the
+//! time that the trace waited for that span. Token counts are those of `gen_ai.usage.*`; `~` marks estimates.
+//! The table below the tree sums the tokens of model calls by agent. Output is coloured on a terminal unless
+//! `NO_COLOR` is set.
 //!
 //! Spans wait for the console in a queue of 64 MiB and never block the program. Flush and shutdown wait for a
-//! slow reader of standard output, up to their deadlines. Spans that are not printed, because the queue was
-//! full, the writer failed or panicked, or the reader closed the pipe, are counted and reported, and make the
-//! shutdown an error.
+//! slow reader of standard output, up to their deadlines. If spans are not printed, because the queue was
+//! full, the writer failed or panicked, or the reader closed the pipe, they are counted and reported, and the
+//! shutdown returns an error.
 //!
 //! ```text
 #![doc = include_str!("exporter/console/golden/task.txt")]
@@ -180,7 +181,7 @@
 //!
 //! Files are created with mode 0600 and directories with mode 0700; the mode of an existing file is not
 //! changed. Only regular files are written to: a symbolic link as the last component of the path is not
-//! followed, and [`init`] refuses a FIFO, a socket or a device such as `/dev/stdout` or `/dev/null`. For
+//! followed, and [`init`] rejects a FIFO, a socket or a device such as `/dev/stdout` or `/dev/null`. For
 //! standard output, use [console-json](Exporter::ConsoleJson); to discard a signal, use
 //! [`none`](Exporter::None).
 //!
@@ -207,26 +208,25 @@
 //! | response of the collector | result |
 //! |---|---|
 //! | success, also with a body that cannot be read | delivered |
-//! | partial success | the rejected items are counted, and its message is reported |
-//! | 429, 502, 503, 504, `Unavailable` and the like, or none | retried up to 3 times, after `Retry-After` or `RetryInfo` if there is one, within `OTEL_EXPORTER_OTLP_TIMEOUT` |
-//! | 404, 405, 501, `Unimplemented` | the collector does not support the signal: it is switched off, and tried again every 5 minutes |
+//! | partial success | the rejected items are counted, and the message is reported |
+//! | 429, 502, 503, 504, `Unavailable` and similar codes, or no response | retried up to 3 times, after `Retry-After` or `RetryInfo` if there is one, within `OTEL_EXPORTER_OTLP_TIMEOUT` |
+//! | 404, 405, 501, `Unimplemented` | the collector does not support the signal, which is switched off and tried again every 5 minutes |
 //! | any other | lost; the collector's message is reported |
 //!
 //! # Several services in one process
-//! [`Telemetry::for_service`] returns providers that share all this and carry another `service.name`. The
-//! console names the services of a trace if there is more than one.
+//! [`Telemetry::for_service`] returns providers with the same exporters and another `service.name`. If a trace has several
+//! services, the console shows their names.
 //!
-//! # When nothing arrives
-//! If deliveries of a signal start to fail, the cause is reported, and so is their recovery: to the `tracing`
-//! subscriber, or to standard error if there is none. Three consecutive outages are reported at once, and
-//! then one every 30 seconds, with the sum of those in between. If a queue is full, in number or in
-//! [bytes](TelemetryConfig::max_queue_bytes), new items are dropped. Drops and items that a collector rejects
-//! are reported at once, and then with a sum every 30 seconds.
+//! # Troubleshooting
+//! If deliveries of a signal start to fail, the cause and later the recovery are reported to the `tracing` subscriber, or
+//! to standard error if there is none. The first three outages are reported immediately, and then one every 30 seconds,
+//! with the sum of those in between. If a queue is full, in items or in [bytes](TelemetryConfig::max_queue_bytes), new
+//! items are dropped. Dropped and rejected items are reported immediately, and then as a sum every 30 seconds.
 //!
-//! [`Telemetry::diagnose`] returns what is installed and what was delivered, lost, rejected and dropped, and
-//! probes each destination:
+//! [`Telemetry::diagnose`] returns what is installed, counts of delivered, lost, rejected and dropped items, and the
+//! result of probing each destination:
 //!
-//! | finding | reported with the response |
+//! | finding | report |
 //! |---|---|
 //! | no such host, connection refused | the system's error |
 //! | a connection, but no response within a second | the time |
@@ -238,15 +238,15 @@
 //! | 404, `Unimplemented`, an HTML page | that the endpoint does not support OTLP |
 //! | two versions of OpenTelemetry in the executable ([`LinkedVersions`]) | the versions, and how to find the crates that depend on them |
 //!
-//! # What happens on shutdown
-//! [`Telemetry::shutdown`] exports what was recorded, and returns within 5 seconds whatever the collector
-//! does. [`shutdown_within`](Telemetry::shutdown_within) takes another deadline. [`flush`](Telemetry::flush)
-//! exports without stopping. All of them block the calling thread, inside tokio or outside, and need no
-//! runtime. Dropping the guard shuts down too. At half of the deadline, model calls whose tokens are still
-//! being counted end with a rough estimate.
+//! # Shutdown
+//! [`Telemetry::shutdown`] exports everything recorded and returns within 5 seconds, whatever the collector does.
+//! [`shutdown_within`](Telemetry::shutdown_within) accepts another deadline. [`flush`](Telemetry::flush) exports without
+//! stopping. All of them block the calling thread, inside or outside of Tokio, and do not require a runtime. Dropping the
+//! guard also shuts down. At half of the deadline, model calls whose tokens are still being counted end with a rough
+//! estimate.
 //!
 //! Spans and metrics are exported in batches on threads of this crate; a full queue drops items and never
-//! blocks. After a shutdown, [`init`] may be called again. A layer that has resolved the previous provider
+//! blocks. After a shutdown, [`init`] can be called again. A layer that has resolved the previous provider
 //! keeps it, and records nothing.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

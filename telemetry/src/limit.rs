@@ -1,28 +1,35 @@
-//! The limit on the length of attribute values, which the SDK does not apply.
+//! Applies the length limit of attribute values, because the SDK does not.
 
 use opentelemetry::{Array, KeyValue, StringValue, Value};
 use opentelemetry_sdk::trace::SpanData;
 
-/// Truncates the string values of attributes of a span, its events and its links, and each string of an
-/// array. Names, keys and the status are not attributes and are not truncated
+/// Truncates string attribute values, including those in arrays, of a span, its events and its links. Names,
+/// keys and the status are not attribute values and are not truncated
 pub(crate) fn truncate_values(span: &mut SpanData, max_chars: usize) {
-    let of_events = span
+    let event_attributes = span
         .events
         .events
         .iter_mut()
         .flat_map(|event| &mut event.attributes);
-    let of_links = span.links.links.iter_mut().flat_map(|link| &mut link.attributes);
-    for KeyValue { value, .. } in span.attributes.iter_mut().chain(of_events).chain(of_links) {
+    let link_attributes = span.links.links.iter_mut().flat_map(|link| &mut link.attributes);
+    for KeyValue { value, .. } in span
+        .attributes
+        .iter_mut()
+        .chain(event_attributes)
+        .chain(link_attributes)
+    {
         match value {
             Value::String(text) => shorten(text, max_chars),
-            Value::Array(Array::String(texts)) => texts.iter_mut().for_each(|text| shorten(text, max_chars)),
+            Value::Array(Array::String(strings)) => {
+                strings.iter_mut().for_each(|text| shorten(text, max_chars));
+            }
             _ => {}
         }
     }
 }
 
 fn shorten(text: &mut StringValue, max_chars: usize) {
-    // A string has at least as many bytes as characters, so short ones need no counting.
+    // A string has at least as many bytes as characters, so short strings are not counted.
     if text.as_str().len() <= max_chars {
         return;
     }

@@ -1,8 +1,8 @@
-//! Removes secrets from log records, whatever code wrote them.
+//! Removes secrets from log records of any code.
 //!
-//! A program logs the error of a failed request, and that of an HTTP client quotes the URL with the key in
-//! its query. The texts of each record are therefore redacted before an exporter sees it. Attributes of a
-//! record cannot be changed in place, so the few records with a secret are rebuilt.
+//! Programs log the errors of failed requests, and the error of an HTTP client contains the URL, possibly
+//! with a key in its query. Therefore, all text in a record is redacted before it reaches an exporter. The
+//! attributes of a record cannot be changed in place, so the few records with a secret are rebuilt.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use throughline_tracing_layer::redaction::{REDACTED, is_secret_name, redact};
 /// The first processor.
 #[derive(Debug)]
 pub(crate) struct LogRedaction {
-    /// Makes the new records, and emits none.
+    /// Creates the new records. It emits none.
     factory: SdkLogger,
 }
 
@@ -27,7 +27,7 @@ impl LogRedaction {
         }
     }
 
-    fn remade(&self, record: &SdkLogRecord) -> SdkLogRecord {
+    fn rebuilt(&self, record: &SdkLogRecord) -> SdkLogRecord {
         let mut remade = self.factory.create_log_record();
         if let Some(name) = record.event_name() {
             remade.set_event_name(name);
@@ -64,7 +64,8 @@ impl LogRedaction {
 #[deny(clippy::missing_trait_methods)]
 impl LogProcessor for LogRedaction {
     fn emit(&self, record: &mut SdkLogRecord, scope: &InstrumentationScope) {
-        // The layers redact their own records; captured content is left as the user wants it.
+        // The layers redact their own records. Captured content is not changed, because the user configures
+        // it.
         if scope.name().starts_with("throughline") {
             return;
         }
@@ -73,7 +74,7 @@ impl LogProcessor for LogRedaction {
                 .attributes_iter()
                 .any(|(key, value)| redacted_attribute(key, value).is_some());
         if has_secret {
-            *record = self.remade(record);
+            *record = self.rebuilt(record);
         }
     }
 
@@ -89,7 +90,7 @@ impl LogProcessor for LogRedaction {
         Ok(())
     }
 
-    /// This processor requests no record for itself.
+    /// This processor does not enable any records itself.
     fn event_enabled(&self, _: Severity, _: &str, _: Option<&str>) -> bool {
         false
     }
@@ -106,7 +107,7 @@ fn redacted_attribute(key: &Key, value: &AnyValue) -> Option<AnyValue> {
     }
 }
 
-/// The value without its secrets, if it holds any.
+/// Returns the value without its secrets, or `None` if it has none.
 fn redacted(value: &AnyValue) -> Option<AnyValue> {
     match value {
         AnyValue::String(text) => match redact(text.as_str()) {
@@ -225,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn all_else_of_a_record_stays() {
+    fn other_fields_of_a_record_are_unchanged() {
         let at = SystemTime::UNIX_EPOCH + Duration::from_secs(7);
         let (trace, span) = (TraceId::from(1_u128), SpanId::from(2_u64));
         for body in ["GET /v1?key=S3cr3tV4lue", "nothing to hide"] {
@@ -270,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn captured_content_is_as_the_user_wants_it() {
+    fn captured_content_is_not_changed() {
         let text = "Why is https://h/?key=S3cr3tV4lue refused?";
         let record = emitted("throughline-llm-layer", |record| record.set_body(text.into()));
         assert_eq!(record.body(), Some(&text.into()), "the content");

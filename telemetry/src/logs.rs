@@ -1,4 +1,4 @@
-//! Logs with trace ids: ids in printed lines, and `tracing` events as OTLP log records.
+//! Logs with trace ids: in printed lines, and in `tracing` events that are exported as OTLP log records.
 //!
 //! ```
 //! use throughline_telemetry::{TelemetryConfig, init, logs};
@@ -9,28 +9,28 @@
 //! let telemetry = init(TelemetryConfig::default())?;
 //! tracing_subscriber::registry()
 //!     .with(LevelFilter::INFO)
-//!     .with(logs::text()) // or logs::json(); with_writer(std::io::stderr) and the like as ever
+//!     .with(logs::text()) // or logs::json(); supports with_writer(std::io::stderr) etc.
 //!     .with(telemetry.log_layer()) // to the logs exporter, if there is one
 //!     .init();
 //! # telemetry.shutdown_or_warn();
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! | when | what |
+//! | case | result |
 //! |---|---|
 //! | an event inside a span, in text | `trace_id=… span_id=…` before the line |
 //! | an event inside a span, in JSON | the members `trace_id` and `span_id` first in the object |
 //! | an event outside a span | nothing is added |
-//! | logs are exported | the event as a log record with the ids of the span; not those of exporters' own libraries |
-//! | an exported record holds a secret: a key in a URL, a header with a token | `REDACTED` in its place ([the rule](throughline_tracing_layer::redaction)); printed lines are the program's own |
+//! | logs are exported | the event becomes a log record with the ids of the span; events of the exporters' own libraries are not exported |
+//! | an exported record contains a secret, such as a key in a URL or a header with a token | the secret is replaced by `REDACTED` ([rules](throughline_tracing_layer::redaction)); printed lines are not changed |
 //!
 //! Logs are exported if a variable turns telemetry on and sends signals over OTLP or to a file, such as
-//! `OTEL_EXPORTER_OTLP_ENDPOINT` alone, or if their exporter is named: by `OTEL_LOGS_EXPORTER`, by
+//! `OTEL_EXPORTER_OTLP_ENDPOINT`. They are also exported if their exporter is set by `OTEL_LOGS_EXPORTER`, by
 //! `logs_exporter` in a file, or by [`with_logs_exporter`](crate::TelemetryConfig::with_logs_exporter).
 //! `OTEL_LOGS_EXPORTER=none` turns them off.
 //!
-//! The ids are those of OpenTelemetry's current span, as the layers of Throughline and
-//! `tracing-opentelemetry` set it. To add the ids to another format, use [`Correlated`]:
+//! The ids are those of the current OpenTelemetry span, which the layers of Throughline and
+//! `tracing-opentelemetry` set. To add the ids to another format, use [`Correlated`]:
 //! `layer.map_event_format(Correlated::text)`.
 
 use std::fmt;
@@ -50,7 +50,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use crate::guard::Telemetry;
 
-/// Returns a layer that prints events as text with the ids of their trace. Default: to standard output.
+/// Returns a layer that prints events as text with the ids of their trace. Default writer: standard output.
 #[must_use]
 pub fn text<S>() -> tracing_subscriber::fmt::Layer<S, DefaultFields, Correlated<Format<Full>>>
 where
@@ -59,7 +59,7 @@ where
     tracing_subscriber::fmt::layer().map_event_format(Correlated::text)
 }
 
-/// Returns a layer that prints events as JSON with the ids of their trace. Default: to standard output.
+/// Returns a layer that prints events as JSON with the ids of their trace. Default writer: standard output.
 #[must_use]
 pub fn json<S>() -> tracing_subscriber::fmt::Layer<S, JsonFields, Correlated<Format<Json>>>
 where
@@ -134,30 +134,31 @@ where
 }
 
 impl Telemetry {
-    /// Returns a layer that exports `tracing` events as log records, or `None`, which is a layer too, if [no
-    /// logs are exported](self).
+    /// Returns a layer that exports `tracing` events as log records, or `None` if [no logs are
+    /// exported](self). `None` is also a layer.
     ///
-    /// Events of the libraries that exporters use are not exported, because each export would cause another.
+    /// Events of the libraries that exporters use are not exported, because each export would cause another
+    /// one.
     #[must_use]
     pub fn log_layer<S>(&self) -> Option<impl Layer<S> + Send + Sync + 'static + use<S>>
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
         let bridge = OpenTelemetryTracingBridge::new(self.logger_provider()?);
-        let bridge = NotOfExporters(bridge);
-        Some(bridge.with_filter(FilterFn::new(|metadata| !is_of_exporters(metadata.target()))))
+        let bridge = WithoutExporterEvents(bridge);
+        Some(bridge.with_filter(FilterFn::new(|metadata| !is_exporter_library(metadata.target()))))
     }
 }
 
-/// Forwards events, except those that arrive through the crate `log` from an exporter's library: their target
-/// is in a field. A filter of `tracing-subscriber` cannot do this, because its `event_enabled` affects the
-/// next event.
+/// Forwards events, except those that arrive through the `log` crate from an exporter's library. Their target
+/// is in a field. A `tracing-subscriber` filter cannot do this, because its `event_enabled` affects the next
+/// event.
 #[derive(Debug)]
-struct NotOfExporters<L>(L);
+struct WithoutExporterEvents<L>(L);
 
-impl<S: Subscriber, L: Layer<S>> Layer<S> for NotOfExporters<L> {
+impl<S: Subscriber, L: Layer<S>> Layer<S> for WithoutExporterEvents<L> {
     fn on_event(&self, event: &Event<'_>, cx: layer::Context<'_, S>) {
-        let mut passes = Passes(true);
+        let mut passes = TargetFilter(true);
         if event.metadata().target() == "log" {
             event.record(&mut passes);
         }
@@ -167,19 +168,19 @@ impl<S: Subscriber, L: Layer<S>> Layer<S> for NotOfExporters<L> {
     }
 }
 
-struct Passes(bool);
+struct TargetFilter(bool);
 
-impl Visit for Passes {
+impl Visit for TargetFilter {
     fn record_str(&mut self, field: &Field, value: &str) {
         if field.name() == "log.target" {
-            self.0 = !is_of_exporters(value);
+            self.0 = !is_exporter_library(value);
         }
     }
 
     fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
 }
 
-fn is_of_exporters(target: &str) -> bool {
+fn is_exporter_library(target: &str) -> bool {
     let library = target.split("::").next().unwrap_or(target);
     LIBRARIES.contains(&library) || library.starts_with("opentelemetry")
 }
@@ -228,7 +229,7 @@ mod tests {
         }
     }
 
-    /// What is printed of an event outside a span and of one inside.
+    /// Returns the printed lines of an event outside a span and of one inside a span.
     fn printed(layer: impl Layer<tracing_subscriber::Registry> + Send + Sync, lines: &Lines) -> String {
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
             tracing::info!(answer = 42, "outside");
@@ -276,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn exporters_do_not_export_themselves() {
+    fn events_of_exporters_are_not_exported() {
         for (target, is_theirs) in [
             ("hyper::client", true),
             ("opentelemetry_sdk", true),
@@ -284,19 +285,19 @@ mod tests {
             ("hyperion", false),
             ("shop::orders", false),
         ] {
-            assert_eq!(is_of_exporters(target), is_theirs, "{target}");
+            assert_eq!(is_exporter_library(target), is_theirs, "{target}");
         }
     }
 
-    /// The roots that reqwest loads were logged by way of `log`, and exported.
+    /// The log lines of reqwest about its root certificates used to be exported, through the `log` crate.
     #[test]
-    fn nor_by_way_of_log() {
+    fn events_of_exporters_through_log_are_not_exported() {
         let lines = Lines::default();
         let layer = tracing_subscriber::fmt::layer()
             .with_ansi(false)
             .without_time()
             .with_writer(lines.clone());
-        let layer = NotOfExporters(layer);
+        let layer = WithoutExporterEvents(layer);
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
             tracing::info!(target: "log", { log.target = "rustls_platform_verifier::verification" }, "theirs");
             tracing::info!(target: "log", { log.target = "shop::orders" }, "ours");

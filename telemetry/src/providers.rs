@@ -1,4 +1,4 @@
-//! The providers of one service, and how they are flushed and shut down.
+//! The providers of one service, with flush and shutdown.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 use crate::health::ExporterEnd;
 use crate::signal::Signal;
 
-/// A provider of each signal that is recorded. Clones share them.
+/// The providers of the recorded signals. Clones share them.
 #[derive(Debug, Clone)]
 pub(crate) struct Providers {
     pub(crate) tracer: Option<SdkTracerProvider>,
@@ -25,7 +25,7 @@ pub(crate) struct Providers {
 pub(crate) type Work = Box<dyn FnOnce() -> OTelSdkResult + Send>;
 
 impl Providers {
-    /// Exports what was recorded so far.
+    /// Exports everything recorded so far.
     pub(crate) fn flush(self, deadline: Duration) -> Vec<(Signal, Work)> {
         self.each(
             move |provider| until(deadline, || provider.force_flush()),
@@ -34,7 +34,7 @@ impl Providers {
         )
     }
 
-    /// Exports what was recorded, and stops. A failed delivery may not show in the result, because the SDK
+    /// Exports everything recorded, and stops. The result may not include a failed delivery, because the SDK
     /// drops the results of the last exports.
     pub(crate) fn end(self, deadline: Duration) -> Vec<(Signal, Work)> {
         let metrics_ended = self.metrics_ended.clone();
@@ -81,7 +81,8 @@ impl Providers {
     }
 }
 
-/// Flushes until the deadline: the flush of a batch processor returns after 5 seconds, whatever the deadline.
+/// Flushes until the deadline. The flush of a batch processor returns after 5 seconds, whatever the deadline,
+/// so it is repeated.
 fn until(deadline: Duration, flush: impl Fn() -> OTelSdkResult) -> OTelSdkResult {
     let begun = Instant::now();
     loop {
@@ -109,7 +110,7 @@ mod tests {
 
     /// A flush used to fail after the 5 seconds of the SDK, whatever its deadline.
     #[test]
-    fn a_flush_takes_the_time_it_is_given() {
+    fn a_flush_lasts_until_its_deadline() {
         // The error of a provider.
         let late = || {
             Err(OTelSdkError::InternalFailure(
@@ -124,8 +125,8 @@ mod tests {
         let flushed = until(Duration::MAX, flush);
         assert!(flushed.is_ok(), "at the third attempt: {flushed:?}");
         let flushed = until(Duration::ZERO, late);
-        assert!(flushed.is_err(), "no time is left");
+        assert!(flushed.is_err(), "no time remains");
         let failed = until(Duration::MAX, || Err(OTelSdkError::AlreadyShutdown));
-        assert!(failed.is_err(), "another failure is told at once");
+        assert!(failed.is_err(), "another failure is returned immediately");
     }
 }

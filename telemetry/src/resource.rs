@@ -1,4 +1,4 @@
-//! The resource of all telemetry: the process, host and container, and what is configured.
+//! The resource of all telemetry: the process, the host, the container, and configured attributes.
 
 use std::fs;
 
@@ -10,8 +10,8 @@ use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator};
 use crate::config::{TelemetryConfig, pairs};
 use crate::semconv;
 
-/// Detected attributes, then `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME`, then the configuration, then
-/// the name of a service that is one of several.
+/// Builds the resource. Later sources win: detected attributes, `OTEL_RESOURCE_ATTRIBUTES` and
+/// `OTEL_SERVICE_NAME`, the configuration, and the name of the service, if the process has several.
 pub(crate) fn resource(config: &TelemetryConfig, service: Option<&str>) -> Resource {
     let builder = Resource::builder_empty()
         .with_detector(Box::new(ProcessDetector))
@@ -29,8 +29,8 @@ pub(crate) fn resource(config: &TelemetryConfig, service: Option<&str>) -> Resou
     builder.with_attributes(others.chain(version).chain(name)).build()
 }
 
-/// `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME`. The SDK's own detector leaves values percent-encoded,
-/// accepts parts of an invalid list, and accepts white space as a name.
+/// Reads `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME`. The SDK's detector does not percent-decode
+/// values, accepts parts of an invalid list, and accepts white space as a name.
 #[derive(Debug)]
 struct VariableDetector;
 
@@ -49,8 +49,8 @@ impl ResourceDetector for VariableDetector {
     }
 }
 
-/// Process, host and container, if they can be read. Arguments and paths are excluded, because they may be
-/// private.
+/// Detects the process, the host and the container, as far as they can be read. Arguments and paths are
+/// excluded, because they may be private.
 #[derive(Debug)]
 struct ProcessDetector;
 
@@ -92,7 +92,7 @@ impl ResourceDetector for ProcessDetector {
     }
 }
 
-/// A random UUID of this process
+/// Returns a random UUID of this process
 /// (<https://opentelemetry.io/docs/specs/semconv/registry/attributes/service/>).
 fn instance() -> String {
     let random = u128::from_be_bytes(RandomIdGenerator::default().new_trace_id().to_bytes());
@@ -103,7 +103,7 @@ fn instance() -> String {
     [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-")
 }
 
-/// The 64 digits that end a line of `/proc/self/cgroup` in a container of cgroup v1.
+/// Returns the 64 digits at the end of a line of `/proc/self/cgroup`, in a container with cgroup v1.
 fn container(cgroup: &str) -> Option<String> {
     let last = |line: &str| {
         line.rsplit(['/', ':', '-'])
@@ -113,7 +113,7 @@ fn container(cgroup: &str) -> Option<String> {
     cgroup.lines().filter_map(last).find(|name| is_container(name))
 }
 
-/// The 64 digits in the path of the host name's mount in a container of cgroup v2.
+/// Returns the 64 digits in the path of the host name mount, in a container with cgroup v2.
 fn container_mounts(mounts: &str) -> Option<String> {
     let hostname = mounts.lines().find(|line| line.contains("/hostname "))?;
     hostname

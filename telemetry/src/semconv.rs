@@ -1,5 +1,5 @@
-//! The names of attributes: those that the console looks for
-//! (<https://github.com/open-telemetry/semantic-conventions-genai>) and those of the resource
+//! Attribute names: those that the console reads
+//! (<https://github.com/open-telemetry/semantic-conventions-genai>), and those of the resource
 //! (<https://opentelemetry.io/docs/specs/semconv/resource/>).
 
 pub(crate) const AGENT_NAME: &str = "gen_ai.agent.name";
@@ -14,7 +14,7 @@ pub(crate) const USAGE_INPUT: &str = "gen_ai.usage.input_tokens";
 pub(crate) const USAGE_OUTPUT: &str = "gen_ai.usage.output_tokens";
 pub(crate) const USAGE_REASONING: &str = "gen_ai.usage.reasoning.output_tokens";
 
-/// The operations that call a model and use tokens themselves. The span of an agent carries sums of theirs.
+/// The operations that call a model. Only they use tokens themselves; the spans of agents have sums.
 pub(crate) const MODEL_CALLS: &[&str] = &["chat", "text_completion", "generate_content", "embeddings"];
 
 /// The values of [`TOKENS_SOURCE`] whose counts are not exact. The registry in `semconv/` defines them.

@@ -1,4 +1,4 @@
-//! The providers of each service, if a process consists of several.
+//! The providers of each service, if a process has several services.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,13 +25,13 @@ impl ServiceTelemetry {
         Self { providers }
     }
 
-    /// Returns the tracer provider for the service's layers, if spans are recorded.
+    /// Returns the tracer provider of the service, if spans are recorded.
     #[must_use]
     pub fn tracer_provider(&self) -> Option<&SdkTracerProvider> {
         self.providers.as_ref()?.tracer.as_ref()
     }
 
-    /// Returns the meter provider of the service's instruments, if metrics are recorded.
+    /// Returns the meter provider of the service, if metrics are recorded.
     #[must_use]
     pub fn meter_provider(&self) -> Option<&SdkMeterProvider> {
         self.providers.as_ref()?.meter.as_ref()
@@ -60,7 +60,7 @@ impl Services {
         }
     }
 
-    /// Each service with its providers.
+    /// Returns each service with its providers.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Providers)> {
         self.providers.iter()
     }

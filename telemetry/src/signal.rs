@@ -21,7 +21,7 @@ impl Signal {
         }
     }
 
-    /// What is counted of it.
+    /// The name of the counted items.
     pub(crate) fn items(self) -> &'static str {
         match self {
             Self::Traces => "spans",
@@ -30,7 +30,7 @@ impl Signal {
         }
     }
 
-    /// What is counted of its deliveries.
+    /// The name of the counted deliveries.
     pub(crate) fn deliveries(self) -> &'static str {
         match self {
             Self::Traces | Self::Logs => self.items(),

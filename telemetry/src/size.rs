@@ -1,7 +1,7 @@
-//! The memory that a span or a log record takes, estimated in one walk over its attributes.
+//! Estimates the memory of a span or a log record, in one walk over its attributes.
 //!
-//! The limit of a queue in bytes is for what a client can make large: strings, lists and their number. Fixed
-//! parts count with their size in memory; the overhead of the allocator is ignored.
+//! The byte limit of a queue is for data that a client can make large: strings, lists and their number. Fixed
+//! parts count with their size in memory. Allocator overhead is ignored.
 
 use opentelemetry::logs::AnyValue;
 use opentelemetry::{Array, KeyValue, Value};
@@ -45,11 +45,11 @@ fn attributes_bytes(attributes: &[KeyValue]) -> usize {
     values.sum()
 }
 
-/// What a value holds elsewhere.
+/// Returns the heap memory of a value.
 fn value_bytes(value: &Value) -> usize {
     match value {
         Value::String(text) => text.as_str().len(),
-        Value::Array(Array::String(texts)) => texts
+        Value::Array(Array::String(strings)) => strings
             .iter()
             .map(|text| size_of_val(text) + text.as_str().len())
             .sum(),
@@ -60,7 +60,7 @@ fn value_bytes(value: &Value) -> usize {
     }
 }
 
-/// A value of a log record, however deep it is nested.
+/// Returns the heap memory of a log record value, including nested values.
 fn any_value_bytes(value: &AnyValue) -> usize {
     size_of::<AnyValue>()
         + match value {
@@ -83,9 +83,9 @@ mod tests {
 
     use super::*;
 
-    /// Whatever a client can make large is seen: all but little of a million bytes.
+    /// The estimate includes everything that a client can make large.
     #[test]
-    fn what_is_large_is_estimated_as_large() {
+    fn large_values_have_large_estimates() {
         const LARGE: usize = 1_000_000;
         let text = || "x".repeat(LARGE);
         let strings: Vec<StringValue> = (0..LARGE / 10).map(|_| "0123456789".into()).collect();

@@ -1,4 +1,4 @@
-//! The versions of OpenTelemetry that a program was built from, read from its executable.
+//! Reads the versions of OpenTelemetry that a program contains from its executable.
 //!
 //! An executable contains the source paths of its crates, for panic messages and the call sites of logs.
 
@@ -12,10 +12,10 @@ use memchr::memmem;
 
 /// The versions of OpenTelemetry's crates in the running program. Empty if they cannot be determined.
 ///
-/// Two versions of a crate do not see each other: what a library records through one of them never reaches an
-/// exporter of the other. The versions are read from source paths in the executable. They cannot be
-/// determined if paths were stripped or remapped, or if a crate comes from a path or a repository. A version
-/// in the executable may be unused. Shared libraries are not examined.
+/// Two versions of a crate are independent of each other: telemetry that a library records through one of
+/// them never reaches an exporter of the other. The versions are read from source paths in the executable.
+/// They cannot be determined if paths were stripped or remapped, or if a crate comes from a path or a
+/// repository. A version in the executable may be unused. Shared libraries are not examined.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LinkedVersions {
@@ -39,12 +39,12 @@ impl LinkedVersions {
         Self::read(File::open(path)?.take(MAX_EXECUTABLE_BYTES), READ_BYTES)
     }
 
-    /// Each crate with its versions.
+    /// Returns each crate with its versions.
     pub(crate) fn crates(&self) -> [(&'static str, &[String]); 2] {
         [("opentelemetry", &self.api), ("opentelemetry_sdk", &self.sdk)]
     }
 
-    /// Reads `at_once` bytes at a time, and retains only these and the end of the previous ones.
+    /// Reads `at_once` bytes at a time, and retains only these and the end of the previous chunk.
     fn read(mut source: impl Read, at_once: usize) -> io::Result<Self> {
         let (mut api, mut sdk) = (BTreeSet::new(), BTreeSet::new());
         let name = memmem::Finder::new(NAME);
@@ -68,13 +68,13 @@ impl LinkedVersions {
                 let (api, sdk) = (api.into_iter().collect(), sdk.into_iter().collect());
                 return Ok(Self { api, sdk });
             }
-            // A path that is cut in two is complete with the next part.
+            // A path that is split between two chunks is complete with the next chunk.
             held.drain(..held.len().saturating_sub(MAX_NAME_BYTES));
         }
     }
 }
 
-/// The version at the start of `0.33.1/src/…`.
+/// Parses the version at the start of a path such as `0.33.1/src/…`.
 fn version(text: &[u8]) -> Option<String> {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'+');
     let end = text.iter().position(|byte| !is_part(byte))?;
@@ -90,14 +90,15 @@ const NAME: &[u8] = b"opentelemetry";
 /// The bytes of a name and a version that are retained between two reads.
 const MAX_NAME_BYTES: usize = 128;
 const READ_BYTES: usize = 256 << 10;
-/// The bytes of an executable that are read at most.
+/// The maximum bytes of an executable that are read.
 const MAX_EXECUTABLE_BYTES: u64 = 1 << 30;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Paths as they stand in an executable; put together here, so that they do not stand in this one.
+    /// Builds paths as in an executable. They are assembled at run time, so that this executable does not
+    /// contain them.
     fn executable(crates: &[(&str, &str)]) -> Vec<u8> {
         let mut bytes = b"\x7fELF\0".repeat(100);
         for (name, version) in crates {
@@ -138,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_path_of_a_crate_is_not_found() {
+    fn other_paths_are_ignored() {
         for text in [
             "-0.33.1",
             "-0.33.1/",

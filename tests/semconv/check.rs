@@ -1,4 +1,4 @@
-//! Compares what was recorded with the registry.
+//! Compares recorded telemetry with the registry.
 
 use std::collections::BTreeSet;
 
@@ -10,10 +10,10 @@ use throughline_test_support::noting;
 
 use crate::registry::{Group, Instrument, Kind, Level, Registry, Simple, Type};
 
-/// What was seen of the registry: a group, and an attribute of it.
+/// The parts of the registry that were recorded: groups and their attributes.
 pub(crate) type Seen = BTreeSet<(String, String)>;
 
-/// Namespaces of conventions that are not ours.
+/// Namespaces of other conventions.
 const FOREIGN: [&str; 12] = [
     "aws.",
     "azure.",
@@ -29,7 +29,7 @@ const FOREIGN: [&str; 12] = [
     "user_agent.",
 ];
 
-/// The groups whose attributes a span has.
+/// Returns the groups of a span's attributes.
 pub(crate) fn groups<'a>(registry: &'a Registry, span: &SpanData) -> Vec<&'a Group> {
     let has_operation = attribute(span, "gen_ai.operation.name").is_some();
     let groups: &[&str] = match (&span.span_kind, has_operation, span.name.as_ref()) {
@@ -99,7 +99,7 @@ pub(crate) fn span(registry: &Registry, span: &SpanData, seen: &mut Seen) {
     }
 }
 
-/// Checks a metric of ours; of another only that it is of the conventions.
+/// Checks one of our metrics. For other metrics, checks only that the conventions define them.
 pub(crate) fn metric(registry: &Registry, metric: &Metric, seen: &mut Seen) {
     let name = metric.name();
     let group = registry
@@ -131,7 +131,7 @@ pub(crate) fn metric(registry: &Registry, metric: &Metric, seen: &mut Seen) {
     }
 }
 
-/// The instrument that a metric is of, and the labels of its points.
+/// Returns the instrument of a metric, and the labels of its points.
 fn shape<T>(data: &MetricData<T>) -> (Instrument, Vec<Vec<&KeyValue>>) {
     match data {
         MetricData::Gauge(gauge) => {
@@ -159,8 +159,8 @@ fn shape<T>(data: &MetricData<T>) -> (Instrument, Vec<Vec<&KeyValue>>) {
     }
 }
 
-/// Only attributes of the groups or of the conventions, each of its type and with a value that it may have; and all that
-/// are required.
+/// Only attributes of the groups or of the conventions, each of its type and with a value that it may have;
+/// and all that are required.
 fn attributes(registry: &Registry, case: &str, groups: &[&Group], recorded: &[&KeyValue], seen: &mut Seen) {
     let definitions = registry.attributes();
     for attribute in recorded {

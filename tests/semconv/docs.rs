@@ -1,5 +1,5 @@
-//! The tables of the docs: what stands between `<!-- semconv GROUP... -->` and `<!-- endsemconv -->` is made from the
-//! registry.
+//! The tables in the docs between `<!-- semconv GROUP... -->` and `<!-- endsemconv -->`, which are generated
+//! from the registry.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -14,7 +14,7 @@ const BEGIN: &str = "<!-- semconv ";
 const END: &str = "<!-- endsemconv -->";
 
 #[test]
-fn the_tables_of_the_docs_are_those_of_the_registry() {
+fn tables_in_the_docs_match_the_registry() {
     let registry = Registry::read();
     let mut shown = Vec::new();
     walk(root(), &mut |path| {
@@ -33,7 +33,7 @@ fn the_tables_of_the_docs_are_those_of_the_registry() {
         } else {
             assert!(
                 made == text,
-                "{}: a table is not that of the registry: run `{UPDATE}=1 cargo test --test semconv`",
+                "{}: a table differs from the registry: run `{UPDATE}=1 cargo test --test semconv`",
                 path.display()
             );
         }
@@ -51,13 +51,13 @@ fn the_tables_of_the_docs_are_those_of_the_registry() {
     }
 }
 
-/// The text with its tables made anew, and the groups that it shows.
+/// Returns the text with regenerated tables. Adds the groups of its tables to `shown`.
 fn with_tables(text: &str, registry: &Registry, shown: &mut Vec<String>) -> String {
     let mut made = String::new();
     let mut lines = text.split_inclusive('\n');
     while let Some(line) = lines.next() {
         made.push_str(line);
-        // In Rust, the line begins with the marks of a comment.
+        // In Rust, the line starts with a comment marker.
         let Some((prefix, groups)) = line
             .split_once(BEGIN)
             .filter(|(prefix, _)| prefix.trim_end() == "//!" || prefix.is_empty())
@@ -89,7 +89,7 @@ fn table(groups: &[&Group], registry: &Registry) -> String {
 
 fn attributes(groups: &[&Group], registry: &Registry) -> String {
     let definitions = registry.attributes();
-    let mut table = "| attribute | type | when | what |\n|---|---|---|---|\n".to_owned();
+    let mut table = "| attribute | type | condition | description |\n|---|---|---|---|\n".to_owned();
     for reference in groups.iter().flat_map(|group| group.references()) {
         let (kind, what) = match definitions.get(reference.name.as_str()) {
             Some(definition) => {
@@ -107,26 +107,26 @@ fn attributes(groups: &[&Group], registry: &Registry) -> String {
                 }
                 (kind, what)
             }
-            None => ("", "As in OpenTelemetry's conventions.".to_owned()),
+            None => ("", "See OpenTelemetry's conventions.".to_owned()),
         };
         let _ = writeln!(
             table,
             "| `{}` | {kind} | {} | {what} |",
             reference.name,
-            when(reference)
+            condition(reference)
         );
     }
     table
 }
 
-fn when(reference: &Reference) -> String {
+fn condition(reference: &Reference) -> String {
     let level = match &reference.requirement_level {
         Level::Required => "Always.".to_owned(),
         Level::ConditionallyRequired(condition) => condition.trim().to_owned(),
         Level::OptIn => "Opt-in.".to_owned(),
     };
     let start = if reference.sampling_relevant {
-        "At the start."
+        "Set at the start."
     } else {
         ""
     };
@@ -134,7 +134,7 @@ fn when(reference: &Reference) -> String {
 }
 
 fn events(groups: &[&Group]) -> String {
-    let mut table = "| event | attributes | what |\n|---|---|---|\n".to_owned();
+    let mut table = "| event | attributes | description |\n|---|---|---|\n".to_owned();
     for group in groups {
         let name = group.name.as_deref().expect("a name");
         let attributes: Vec<String> = group
@@ -148,7 +148,8 @@ fn events(groups: &[&Group]) -> String {
 }
 
 fn metrics(groups: &[&Group]) -> String {
-    let mut table = "| metric | instrument | unit | attributes | what |\n|---|---|---|---|---|\n".to_owned();
+    let mut table =
+        "| metric | instrument | unit | attributes | description |\n|---|---|---|---|---|\n".to_owned();
     for group in groups {
         let name = group.metric_name.as_deref().expect("a name");
         let instrument = format!("{:?}", group.instrument.expect("an instrument")).to_lowercase();
@@ -172,6 +173,6 @@ fn metrics(groups: &[&Group]) -> String {
 
 fn sentences<const N: usize>(parts: [&str; N]) -> String {
     let parts = parts.map(str::trim);
-    let parts: Vec<&str> = parts.into_iter().filter(|text| !text.is_empty()).collect();
+    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join(" ").replace('|', "\\|")
 }

@@ -1,10 +1,6 @@
-//! The registry of our own names, beside what the sources hold, what a run records, and what the docs say.
+//! Compares the registry of our own names with the sources, the recorded telemetry, and the docs.
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on says why"
-)]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails with a message")]
 
 mod check;
 mod docs;

@@ -1,4 +1,4 @@
-//! What a run records.
+//! Compares the telemetry of a run with the registry.
 
 use std::collections::BTreeSet;
 

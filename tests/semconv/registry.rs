@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-/// The folder of the workspace.
+/// Returns the root folder of the workspace.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -39,7 +39,7 @@ pub(crate) struct Group {
     pub(crate) id: String,
     #[serde(rename = "type")]
     pub(crate) kind: Kind,
-    /// Of an event.
+    /// The name of an event.
     pub(crate) name: Option<String>,
     pub(crate) metric_name: Option<String>,
     pub(crate) instrument: Option<Instrument>,
@@ -75,7 +75,7 @@ pub(crate) enum Instrument {
     UpDownCounter,
 }
 
-/// Nothing of ours is stable yet.
+/// None of our names is stable yet.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Stability {
@@ -101,7 +101,7 @@ enum Attribute {
     Reference(Reference),
 }
 
-/// What an attribute is.
+/// The definition of an attribute.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Definition {
@@ -140,14 +140,14 @@ pub(crate) struct Member {
     pub(crate) brief: String,
 }
 
-/// That an attribute is recorded by a group, and when.
+/// A reference from a group to an attribute, with its condition.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Reference {
     #[serde(rename = "ref")]
     pub(crate) name: String,
     pub(crate) requirement_level: Level,
-    /// Whether a sampler sees it.
+    /// Whether samplers can read it.
     #[serde(default)]
     pub(crate) sampling_relevant: bool,
     #[serde(default)]
@@ -191,7 +191,7 @@ impl Group {
     }
 }
 
-/// All files of the registry.
+/// The contents of all registry files.
 #[derive(Debug)]
 pub(crate) struct Registry {
     pub(crate) groups: Vec<Group>,
@@ -215,14 +215,14 @@ impl Registry {
         found.unwrap_or_else(|| panic!("the registry has no group {id}"))
     }
 
-    /// The attributes that are defined here, by their names.
+    /// Returns the attributes that the registry defines, by name.
     pub(crate) fn attributes(&self) -> BTreeMap<&str, &Definition> {
         let all = self.groups.iter().flat_map(Group::definitions);
         all.map(|definition| (definition.id.as_str(), definition))
             .collect()
     }
 
-    /// The names of attributes, metrics and events.
+    /// Returns the names of attributes, metrics and events.
     pub(crate) fn names(&self) -> Vec<&str> {
         let signals = self
             .groups

@@ -1,4 +1,4 @@
-//! A run that records every name of ours at least once.
+//! A run that records each of our names at least once.
 
 use std::io;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use tower::{ServiceBuilder, ServiceExt, service_fn};
 const URL: &str = "https://api.openai.com/v1/chat/completions";
 const PROMPT: &str = r#"{"model":"gpt-4o","temperature":0.2,"messages":[{"role":"user","content":"Hello"}]}"#;
 
-/// What the other side answers.
+/// The response of the provider.
 type Answer = fn() -> io::Result<Response<Body>>;
 
 /// Runs all scenarios.
@@ -25,14 +25,14 @@ pub(crate) async fn run() -> Recorder {
     let recorder = Recorder::with_sampler(noting::sampler());
     serve(&recorder, ServerLayer::new().with_time_to_headers(true)).await;
     model_calls(&recorder).await;
-    leave(&recorder).await;
+    drop_stream(&recorder).await;
     scopes(&recorder).await;
     runs(&recorder).await;
     assert!(settle(Duration::from_secs(60)), "all calls are recorded");
     recorder
 }
 
-/// Runs what is recorded by default.
+/// Runs the scenarios with default settings.
 pub(crate) async fn run_defaults() -> Recorder {
     let recorder = Recorder::with_sampler(noting::sampler());
     serve(&recorder, ServerLayer::new()).await;
@@ -46,7 +46,7 @@ pub(crate) async fn run_defaults() -> Recorder {
     recorder
 }
 
-/// A server's span.
+/// Records a server span.
 async fn serve(recorder: &Recorder, layer: ServerLayer) {
     let server = layer
         .with_tracer_provider(recorder.tracer_provider())
@@ -61,7 +61,7 @@ async fn serve(recorder: &Recorder, layer: ServerLayer) {
     read(response).await.expect("a body");
 }
 
-/// Calls with every outcome.
+/// Makes calls with every outcome.
 async fn model_calls(recorder: &Recorder) {
     let everything = llm(recorder)
         .with_role(Role::Client)
@@ -80,8 +80,8 @@ async fn model_calls(recorder: &Recorder) {
     call(recorder, &llm(recorder), Request::new(PROMPT.into()), unreachable).await;
 }
 
-/// A caller who leaves before the end of a stream, which is read on.
-async fn leave(recorder: &Recorder) {
+/// Drops a stream before its end; the layer reads the rest.
+async fn drop_stream(recorder: &Recorder) {
     let drain = DrainLayer::new(tokio::runtime::Handle::current());
     let client = ServiceBuilder::new()
         .layer(drain.clone())
@@ -94,7 +94,7 @@ async fn leave(recorder: &Recorder) {
     assert!(drain.settle(Duration::from_secs(60)).await, "the rest is read");
 }
 
-/// A scope whose budget is exhausted by calls of every outcome.
+/// Runs a scope whose budget is exhausted, with calls of every outcome.
 async fn scopes(recorder: &Recorder) {
     let scope = observed(recorder, agent("Planner")).with_token_budget(20);
     let layer = llm(recorder).with_prices(prices());
@@ -107,7 +107,7 @@ async fn scopes(recorder: &Recorder) {
         .await;
 }
 
-/// A graph's run that fails.
+/// Runs a graph that fails.
 async fn runs(recorder: &Recorder) {
     let run = observed(recorder, graph("support")).with_attribute(task("Answer the question"));
     let draft = observed(recorder, node("model", "draft"));
@@ -146,7 +146,7 @@ async fn call(recorder: &Recorder, layer: &LlmLayer, request: Request<Body>, ans
     let (head, body) = request.into_parts();
     let mut request = post(body);
     request.headers_mut().extend(head.headers);
-    // Some answers are errors.
+    // Some responses are errors.
     if let Ok(response) = client.oneshot(request).await {
         let _ = read(response).await;
     }
@@ -163,7 +163,7 @@ where
     to_bytes(Body::new(response.into_body()), usize::MAX).await
 }
 
-/// A stream whose usage is reported.
+/// A stream with reported usage.
 fn streamed() -> io::Result<Response<Body>> {
     events(&[TEXT, END, USAGE, DONE])
 }
@@ -172,7 +172,7 @@ fn reported() -> io::Result<Response<Body>> {
     answer("application/json", r#"{"model":"gpt-4o","choices":[{"message":{"content":"Hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":18,"completion_tokens":4,"prompt_tokens_details":{"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":1}}}"#.into())
 }
 
-/// A stream whose usage is not reported.
+/// A stream without usage.
 fn unreported() -> io::Result<Response<Body>> {
     events(&[TEXT, END, DONE])
 }

@@ -1,4 +1,4 @@
-//! The names that the sources hold.
+//! Compares the names in the sources with the registry.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -49,7 +49,7 @@ fn the_registry_has_the_names_of_the_legacy_systems_and_no_others() {
             };
             let (constants, _) = module.split_once("\n}").expect("the end of the module");
             for name in constants.split('"').skip(1).step_by(2) {
-                // What spans are called: `node.` precedes a type.
+                // Span names: `node.` is followed by a type.
                 if ["graph.execute", "node."].contains(&name) {
                     continue;
                 }
@@ -68,8 +68,8 @@ fn the_registry_has_the_names_of_the_legacy_systems_and_no_others() {
     assert!(unused.is_empty(), "in the registry, but in no source: {unused:?}");
 }
 
-/// Every source file of every crate. The paths begin at the root of the workspace: what the folders above it are called
-/// says nothing about a file.
+/// Returns all source files of all crates. The paths start at the root of the workspace: the names of the
+/// folders above it do not affect the check.
 pub(crate) fn sources() -> Vec<(PathBuf, String)> {
     let mut sources = Vec::new();
     walk(root(), &mut |path| {
@@ -87,7 +87,7 @@ pub(crate) fn sources() -> Vec<(PathBuf, String)> {
     sources
 }
 
-/// Calls `see` with every file of the workspace, but for what is built, tested or measured.
+/// Calls `see` with every file of the workspace, except build output, tests and benchmarks.
 pub(crate) fn walk(folder: &Path, see: &mut impl FnMut(&Path)) {
     for entry in fs::read_dir(folder).expect("a readable folder") {
         let path = entry.expect("an entry").path();
@@ -97,7 +97,7 @@ pub(crate) fn walk(folder: &Path, see: &mut impl FnMut(&Path)) {
             .unwrap_or_default();
         if path.is_dir() {
             let is_skipped = name.starts_with('.') || ["target", "benches"].contains(&name);
-            // Only of the workspace itself: a crate's module `tests` may hold a name too.
+            // Skips only the folder of the workspace, because a crate's `tests` module may contain a name.
             let is_skipped = is_skipped || path == root().join("tests");
             if !is_skipped {
                 walk(&path, see);
@@ -117,7 +117,7 @@ fn is_test(path: &Path) -> bool {
     })
 }
 
-/// The string literals that begin as our names do.
+/// Yields the quoted strings that start like our names.
 fn literals(text: &str) -> impl Iterator<Item = &str> {
     text.match_indices("\"throughline.").filter_map(|(at, _)| {
         let literal = text.get(at + 1..)?;
@@ -125,7 +125,7 @@ fn literals(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether it is a whole name, and not a prefix of some or a line of a test's expectation.
+/// Returns whether a string is a complete name, and not a prefix or a line of a test expectation.
 fn is_name(literal: &str) -> bool {
     let is_letter =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || [b'.', b'_'].contains(&byte);

@@ -1,7 +1,7 @@
-//! The host and the port of an authority.
+//! The host and port of an authority.
 //!
-//! A server's requests name the same few authorities over and over, and so do a client's. Each thread keeps what it has
-//! read of some of them: to find one again costs a comparison, and not a look at each byte for each question.
+//! Servers and clients see the same few authorities again and again. Each thread caches some parsed ones: a
+//! hit costs one comparison instead of a look at each byte.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -9,15 +9,15 @@ use std::sync::Arc;
 
 use crate::{protocol, recent};
 
-/// What `user@host:port` names.
+/// The parts of `user@host:port`.
 #[derive(Debug)]
 pub(crate) struct Authority<'a> {
-    /// The host as it is written, whole.
+    /// The whole host, as written.
     pub(crate) host: &'a str,
-    /// The host as telemetry names it.
+    /// The host as recorded in telemetry.
     pub(crate) label: Arc<str>,
     pub(crate) port: Option<u16>,
-    /// Whether the host has only bytes that hosts have.
+    /// Whether all bytes of the host are allowed in hosts.
     pub(crate) is_clean: bool,
 }
 
@@ -62,7 +62,7 @@ impl Read {
         })
     }
 
-    /// The same for a text that is equal.
+    /// Applies the cached ranges to an equal text.
     fn with_text<'a>(&self, text: &'a str) -> Option<Authority<'a>> {
         Some(Authority {
             host: text.get(self.host.clone())?,
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn authorities_that_share_a_slot_are_told_apart() {
-        // Same length, same ends.
+        // Same length, same first and last bytes.
         let (one, other) = ("aaaaaaaa-1-zzzzzzzz:80", "aaaaaaaa-2-zzzzzzzz:80");
         for _ in 0..2 {
             for text in [one, other] {

@@ -1,7 +1,7 @@
-//! The text of an error, for a span: without secrets.
+//! The text of an error for a span, without secrets.
 //!
-//! A client's errors name where a request went, and keys stand in queries; others quote headers. What is replaced is in the
-//! documentation of [`redaction`](crate::redaction).
+//! The errors of clients contain URLs, whose queries may have keys, and other errors quote headers. See
+//! [`redaction`](crate::redaction) for what is replaced.
 
 use std::fmt::Display;
 
@@ -9,8 +9,8 @@ use crate::redaction::redact;
 
 use crate::limits::{MAX_ATTRIBUTE_BYTES, truncate_string};
 
-/// The text of an error with `REDACTED` in the place of each secret in it. Beyond [`MAX_ATTRIBUTE_BYTES`] it is cut: errors
-/// quote what a peer sent.
+/// Returns the text of an error with each secret replaced by `REDACTED`. It is cut to
+/// [`MAX_ATTRIBUTE_BYTES`], since errors may quote the peer.
 ///
 /// ```
 /// use throughline_tracing_layer::error_message::error_message;

@@ -1,4 +1,4 @@
-//! What a server's exchange and a client's have in common.
+//! What the exchanges of servers and clients have in common.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
@@ -21,40 +21,40 @@ use crate::request_body::RequestBytes;
 use crate::settings::Shared;
 use crate::{intern, protocol, recent, semconv};
 
-/// One exchange: its span, and what was seen of it.
+/// One exchange: its span, and what was observed.
 #[derive(Debug)]
 pub(crate) struct Exchange {
     pub(crate) known_method: KnownMethod,
-    /// The version that is spoken, once it is known.
+    /// The protocol version, once it is known.
     pub(crate) version: Option<Version>,
-    /// Whether it is measured.
+    /// Whether metrics are recorded.
     pub(crate) measured: bool,
-    /// Bytes of the request's body, if those of the bodies are measured.
+    /// The size of the request's body, if body sizes are measured.
     pub(crate) request: Option<RequestBytes>,
     rule: ResponseRule,
     began: Instant,
     context: Context,
-    /// When the span began, if it records.
+    /// When the span started, if it is recorded.
     ///
-    /// Its length is measured by the monotonic clock and added to this, so that the span is as long as the metric says,
-    /// also if the system's clock is set meanwhile.
+    /// The duration is measured by the monotonic clock and added to this, so that the span is as long as the
+    /// metric, even if the system clock is set in between.
     recording: Option<SystemTime>,
     status: Option<StatusCode>,
-    /// If it is recorded and the span lasts longer.
+    /// Set if it is recorded and the span lasts longer.
     time_to_headers: Option<Duration>,
     response: u64,
     error: Option<&'static str>,
     concluded: bool,
 }
 
-/// A span that has begun, and when.
+/// A span and its start time.
 #[derive(Debug)]
-pub(crate) struct Begun {
+pub(crate) struct StartedSpan {
     pub(crate) span: BoxedSpan,
     pub(crate) at: SystemTime,
 }
 
-/// The bytes of an exchange's bodies, as far as they are known.
+/// The sizes of the bodies, as far as they are known.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sizes {
     pub(crate) request: Option<u64>,
@@ -68,35 +68,35 @@ pub(crate) struct Conclusion {
     pub(crate) error: Option<&'static str>,
 }
 
-/// What makes an exchange a failed one: its side decides.
+/// Which exchanges have failed. Servers and clients differ.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Failures {
-    /// The least status code that is an error.
+    /// The lowest status code that is an error.
     pub(crate) from: u16,
     /// The class of an exchange that was dropped, if that is an error.
     pub(crate) dropped: Option<&'static str>,
 }
 
-impl Begun {
+impl StartedSpan {
     fn recording(&self) -> Option<SystemTime> {
         self.span.is_recording().then_some(self.at)
     }
 }
 
 impl Exchange {
-    /// An exchange in `parent`, with a span of its own where there is one.
+    /// Creates an exchange in `parent`, or in the context of `span` if there is one.
     pub(crate) fn new(
         began: Instant,
         parent: Context,
-        begun: Option<Begun>,
+        span: Option<StartedSpan>,
         method: &Method,
         known_method: KnownMethod,
     ) -> Self {
-        let recording = begun.as_ref().and_then(Begun::recording);
-        // Of a span that records nothing only the ids are of use, and they are cheaper to keep.
-        let context = match begun {
-            Some(Begun { span, .. }) if recording.is_some() => parent.with_span(span),
-            Some(Begun { span, .. }) => parent.with_remote_span_context(span.span_context().clone()),
+        let recording = span.as_ref().and_then(StartedSpan::recording);
+        // A span that is not recorded only needs its ids, which are cheaper to hold.
+        let context = match span {
+            Some(StartedSpan { span, .. }) if recording.is_some() => parent.with_span(span),
+            Some(StartedSpan { span, .. }) => parent.with_remote_span_context(span.span_context().clone()),
             None => parent,
         };
         Self {
@@ -120,12 +120,12 @@ impl Exchange {
         &self.context
     }
 
-    /// The span, if it records.
+    /// Returns the span, if it is recorded.
     pub(crate) fn span(&self) -> Option<SpanRef<'_>> {
         self.recording.map(|_| self.context.span())
     }
 
-    /// The instruments, if the exchange is measured.
+    /// Returns the instruments, if the exchange is measured.
     pub(crate) fn instruments<'a, I: Send + Sync + 'static>(
         &self,
         instruments: &'a LazyInstruments<I>,
@@ -133,7 +133,7 @@ impl Exchange {
         instruments.in_context(&self.context).filter(|_| self.measured)
     }
 
-    /// Adds attributes to the span, if it records. Where there are none, its lock is not taken.
+    /// Adds attributes to the span, if it is recorded. If there are none, its lock is not taken.
     pub(crate) fn add(&self, attributes: impl IntoIterator<Item = KeyValue>) {
         let Some(span) = self.span() else { return };
         let mut attributes = attributes.into_iter().peekable();
@@ -142,7 +142,7 @@ impl Exchange {
         }
     }
 
-    /// Sees the response's head, and says where the span ends.
+    /// Records the head of the response. Returns where the span ends.
     pub(crate) fn respond(&mut self, head: &Head<'_>, settings: &Shared) -> EndAt {
         self.status = Some(head.status);
         let end_at = if self.ends_with_head() {
@@ -159,7 +159,8 @@ impl Exchange {
         end_at
     }
 
-    /// Where the exchange ends whose span ends there: a body that is to be measured is watched all the same.
+    /// Returns where the observation ends if the span ends at `span`. A body whose size is measured is
+    /// observed to its end.
     pub(crate) fn end_at(&self, span: EndAt) -> EndAt {
         if self.request.is_some() && !self.ends_with_head() {
             return EndAt::Body;
@@ -167,23 +168,23 @@ impl Exchange {
         span
     }
 
-    /// The response's status, if there was a response.
+    /// Returns the status of the response, if there was one.
     pub(crate) fn status(&self) -> Option<StatusCode> {
         self.status
     }
 
-    /// Whether nothing follows the response's head.
+    /// Returns whether the response consists of its head only.
     fn ends_with_head(&self) -> bool {
         self.status.is_some_and(|status| self.rule.ends_with_head(status))
     }
 
-    /// Counts a piece of the response's body.
+    /// Adds a frame to the size of the response's body.
     pub(crate) fn count<D: Buf>(&mut self, frame: &Frame<D>) {
         let bytes = frame.data_ref().map_or(0, Buf::remaining) as u64;
         self.response = self.response.saturating_add(bytes);
     }
 
-    /// The bytes so far, if they are measured.
+    /// Returns the sizes so far, if they are measured.
     pub(crate) fn sizes(&self) -> Option<Sizes> {
         Some(Sizes {
             request: self.request.as_ref()?.so_far(),
@@ -191,9 +192,9 @@ impl Exchange {
         })
     }
 
-    /// Decides how the exchange ended, or `None` if that was decided before.
+    /// Decides how the exchange ended. Returns `None` if that was decided before.
     ///
-    /// A status code that says so is the class of the error; otherwise the ending is.
+    /// If the status code is an error, it is the class. Otherwise the ending determines the class.
     pub(crate) fn conclude(&mut self, end: End<'_>, failures: Failures) -> Option<Conclusion> {
         if self.concluded {
             return None;
@@ -212,7 +213,7 @@ impl Exchange {
         Some(Conclusion { lasted, error })
     }
 
-    /// What every measurement of this exchange says about its end.
+    /// Adds the labels of the exchange's end.
     pub(crate) fn label(&self, labels: &mut Labels) {
         if let Some(version) = self.version.and_then(protocol::version) {
             labels.push(semconv::NETWORK_PROTOCOL_VERSION, version);
@@ -225,23 +226,24 @@ impl Exchange {
         }
     }
 
-    /// What tells the series of this exchange's end from others: see [`series_id`].
+    /// Returns the part of the [`series_id`] that belongs to the exchange's end.
     pub(crate) fn series_id(&self) -> u64 {
         let version = self.version.and_then(protocol::version).map_or(0, literal_id);
         let status = self.status.map_or(0, |status| u64::from(status.as_u16()));
         series_id([version, status, self.error.map_or(0, literal_id)])
     }
 
-    /// What a measurement of this exchange says about its end if there are too many series.
+    /// Adds the labels of the exchange's end if there are too many series.
     pub(crate) fn label_merged(&self, labels: &mut Labels) {
         if self.error.is_some() {
             labels.push(semconv::ERROR_TYPE, semconv::OTHER);
         }
     }
 
-    /// Ends the span, with its route if it did not begin with that: a span that is told twice shows both.
+    /// Ends the span. Sets its route if it did not start with one: an attribute that is set twice is exported
+    /// twice.
     ///
-    /// There is never a description: a status code needs none, and an error's text may hold secrets.
+    /// There is never a description: a status code needs none, and the text of an error may have secrets.
     pub(crate) fn end_span(&self, conclusion: Conclusion, route: Option<&StringValue>) {
         let (Some(span), Some(began)) = (self.span(), self.recording) else {
             return;
@@ -265,7 +267,7 @@ impl Exchange {
     }
 }
 
-/// The other end of the connection, as attributes.
+/// Returns the address of the peer, as attributes.
 pub(crate) fn connection(peer: SocketAddr) -> [KeyValue; 2] {
     [
         KeyValue::new(semconv::NETWORK_PEER_ADDRESS, recent::address(peer.ip())),

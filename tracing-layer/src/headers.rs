@@ -1,4 +1,4 @@
-//! The headers that a user wants to see on spans.
+//! The headers that are recorded on spans.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -11,12 +11,13 @@ use opentelemetry::{Key, KeyValue};
 use crate::limits;
 use crate::semconv::SECRET_HEADERS;
 
-/// Header names with their attributes' keys. None that holds a secret.
+/// Header names with the keys of their attributes. Headers that carry secrets are never included.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Captured(Arc<[(HeaderName, Key)]>);
 
 impl Captured {
-    /// These headers, each once, under `prefix`. Names that no header can have, and names of secrets, are left out.
+    /// Creates the attributes of these headers, each once, with `prefix`. Invalid names and names of secrets
+    /// are skipped.
     pub(crate) fn new<'a>(prefix: &str, names: impl IntoIterator<Item = &'a str>) -> Self {
         let valid = names
             .into_iter()
@@ -32,8 +33,8 @@ impl Captured {
         Self(keyed.collect())
     }
 
-    /// The attributes of the headers that are there, within the [limits], without values that are marked as sensitive and
-    /// without the secrets in the others.
+    /// Returns the attributes of the headers that are present, within the [limits]. Values that are marked as
+    /// sensitive are skipped, and secrets in other values are replaced.
     pub(crate) fn attributes(&self, headers: &HeaderMap) -> impl Iterator<Item = KeyValue> {
         self.0
             .iter()
@@ -41,14 +42,14 @@ impl Captured {
     }
 }
 
-// Apart from the iterator, which most layers step through in vain.
+// Separate from the iterator, which usually yields nothing.
 #[inline(never)]
 fn attribute(name: &HeaderName, key: &Key, headers: &HeaderMap) -> Option<KeyValue> {
     let values = headers.get_all(name).iter();
     let open: Vec<Cow<'_, str>> = values
         .filter(|value| !value.is_sensitive())
         .take(limits::MAX_ARRAY_ITEMS)
-        // A `referer` or a `location` holds a URL.
+        // A `referer` or a `location` is a URL.
         .map(|value| match text(value) {
             Cow::Borrowed(text) => redact(text),
             Cow::Owned(text) => Cow::Owned(redact(&text).into_owned()),
@@ -58,7 +59,7 @@ fn attribute(name: &HeaderName, key: &Key, headers: &HeaderMap) -> Option<KeyVal
     (!open.is_empty()).then(|| KeyValue::new(key.clone(), values()))
 }
 
-/// A header's value, with U+FFFD for what is not UTF-8.
+/// Returns the value of a header, with U+FFFD for bytes that are not UTF-8.
 pub(crate) fn text(value: &HeaderValue) -> Cow<'_, str> {
     // `from_utf8_lossy` alone looks at each byte.
     match std::str::from_utf8(value.as_bytes()) {

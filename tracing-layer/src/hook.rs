@@ -1,4 +1,5 @@
-//! What a user adds: filters, routes and attributes. A panic in one ends that, not the request.
+//! Functions of the user: filters, routes and attributes. A panic in one only ends that hook, not the
+//! request.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -6,7 +7,7 @@ use std::sync::Arc;
 
 use opentelemetry::{KeyValue, otel_warn};
 
-/// A function of the user's.
+/// A function of the user, or none.
 pub(crate) struct Hook<F: ?Sized>(Option<Arc<F>>);
 
 impl<F: ?Sized> Hook<F> {
@@ -16,14 +17,14 @@ impl<F: ?Sized> Hook<F> {
         Self(Some(function))
     }
 
-    /// The attributes that the function adds, or none if there is none or it panics.
+    /// Returns the attributes that the function adds. If there is none or it panics, returns none.
     pub(crate) fn attributes(&self, add: impl FnOnce(&F, &mut Vec<KeyValue>)) -> Vec<KeyValue> {
         let mut attributes = Vec::new();
         self.call(|function| add(function, &mut attributes));
         attributes
     }
 
-    /// What `call` makes of the function, or `None` if there is none or it panics.
+    /// Passes the function to `call`. Returns `None` if there is none or it panics.
     pub(crate) fn call<T>(&self, call: impl FnOnce(&F) -> T) -> Option<T> {
         let function = self.0.as_deref()?;
         let called = catch_unwind(AssertUnwindSafe(|| call(function)));

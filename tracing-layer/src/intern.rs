@@ -1,12 +1,13 @@
-//! Short texts that come again and again, interned for the life of the process.
+//! Short texts that occur again and again, interned for the life of the process.
 //!
-//! A span's name and a route are needed at every request and are known when the program is written. Kept, they cost
-//! neither an allocation nor a reference count. What is interned is bounded: past the bounds, texts are simply copied.
+//! The name of a span and a route are needed for every request and are fixed in the program. Interned, they
+//! cost neither an allocation nor a reference count. The table is bounded: beyond the bounds, texts are
+//! copied.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{LazyLock, PoisonError, RwLock};
 
-/// A route, and the name of the span of one method on it.
+/// A route, and the name of the span for one method on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Named {
     pub(crate) route: &'static str,
@@ -15,23 +16,23 @@ pub(crate) struct Named {
 
 #[derive(Default)]
 struct Table {
-    texts: HashSet<&'static str>,
+    interned: HashSet<&'static str>,
     named: HashMap<(&'static str, &'static str), Named>,
 }
 
-/// The text, kept, or `None` where there is no room for it.
+/// Returns the interned text, or `None` if the table is full.
 pub(crate) fn text(text: &str) -> Option<&'static str> {
-    if let Some(interned) = read(|table| table.texts.get(text).copied()) {
+    if let Some(interned) = read(|table| table.interned.get(text).copied()) {
         return Some(interned);
     }
     let mut table = TABLE.write().unwrap_or_else(PoisonError::into_inner);
     table.intern(text)
 }
 
-/// A route and the span name `{method} {route}`, kept, or `None` where there is no room for them.
+/// Returns the interned route and the span name `{method} {route}`, or `None` if the table is full.
 pub(crate) fn named(method: &'static str, route: &str) -> Option<Named> {
     let look_up = |table: &Table| {
-        // A map of longer-lived keys is a map of these.
+        // A map with keys of a longer lifetime is also a map with keys of this one.
         let named: &HashMap<(&str, &str), Named> = &table.named;
         named.get(&(method, route)).copied()
     };
@@ -48,14 +49,14 @@ pub(crate) fn named(method: &'static str, route: &str) -> Option<Named> {
 
 impl Table {
     fn intern(&mut self, text: &str) -> Option<&'static str> {
-        if let Some(&interned) = self.texts.get(text) {
+        if let Some(&interned) = self.interned.get(text) {
             return Some(interned);
         }
-        if self.texts.len() >= MAX_TEXTS || text.len() > MAX_LENGTH {
+        if self.interned.len() >= MAX_TEXTS || text.len() > MAX_LENGTH {
             return None;
         }
         let interned: &'static str = Box::leak(text.into());
-        self.texts.insert(interned);
+        self.interned.insert(interned);
         Some(interned)
     }
 }
@@ -66,9 +67,9 @@ fn read<T>(look: impl FnOnce(&Table) -> T) -> T {
 
 static TABLE: LazyLock<RwLock<Table>> = LazyLock::new(RwLock::default);
 
-/// At most this many texts, of a program's routes and methods.
+/// The maximum number of texts: the routes and methods of a program.
 const MAX_TEXTS: usize = 4096;
-/// Of at most this many bytes each: about a megabyte in all.
+/// The maximum length of a text, in bytes: about 1 MB in total.
 const MAX_LENGTH: usize = 256;
 
 #[cfg(test)]

@@ -1,21 +1,21 @@
-//! The attributes of one measurement, on the stack: it costs no allocation.
+//! The attributes of one measurement, on the stack, without an allocation.
 
 use arrayvec::ArrayVec;
 use opentelemetry::{KeyValue, Value};
 
-/// Up to eight attributes; there is no ninth.
+/// A list of up to eight attributes. Further ones are dropped.
 #[derive(Debug, Clone, Default)]
 pub struct Labels(ArrayVec<KeyValue, 8>);
 
 impl Labels {
-    /// No attributes.
+    /// Creates an empty list.
     #[inline]
     #[must_use]
     pub fn new() -> Self {
         Self(ArrayVec::new_const())
     }
 
-    /// Adds an attribute, if there is room.
+    /// Adds an attribute, if there is space.
     #[inline]
     pub fn push(&mut self, key: &'static str, value: impl Into<Value>) {
         if !self.0.is_full() {
@@ -23,21 +23,21 @@ impl Labels {
         }
     }
 
-    /// The value of an attribute, if it is here.
+    /// Returns the value of an attribute.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value> {
         let found = self.as_slice().iter().find(|label| label.key.as_str() == key);
         found.map(|label| &label.value)
     }
 
-    /// Replaces the value of an attribute, if it is here.
+    /// Replaces the value of an attribute, if it is present.
     pub fn replace(&mut self, key: &str, value: impl Into<Value>) {
         if let Some(label) = self.0.iter_mut().find(|label| label.key.as_str() == key) {
             label.value = value.into();
         }
     }
 
-    /// Takes an attribute out, if it is here.
+    /// Removes an attribute, if it is present.
     pub fn remove(&mut self, key: &str) {
         let at = self.0.iter().position(|label| label.key.as_str() == key);
         if let Some(at) = at {
@@ -45,7 +45,7 @@ impl Labels {
         }
     }
 
-    /// The attributes, in the order in which they were added.
+    /// Returns the attributes in the order in which they were added.
     #[inline]
     #[must_use]
     pub fn as_slice(&self) -> &[KeyValue] {

@@ -1,6 +1,7 @@
-//! What a layer does: it may have been built to do less, and of two around one request the inner one does less.
+//! The parts of a layer's work. A layer may be built to do only some, and of two nested layers the inner one
+//! does less.
 
-/// What a layer does of all that one can do.
+/// The parts that a layer does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Parts {
     /// Whether the context is extracted or injected.
@@ -10,7 +11,7 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// Nothing.
+    /// No part.
     pub(crate) const NONE: Self = Self {
         propagation: false,
         spans: false,
@@ -32,7 +33,7 @@ impl Parts {
         metrics: true,
     };
 
-    /// What is left of these when `others` are done already.
+    /// Returns the parts that are not in `others`.
     pub(crate) fn without(self, others: Self) -> Self {
         Self {
             propagation: self.propagation && !others.propagation,
@@ -41,7 +42,7 @@ impl Parts {
         }
     }
 
-    /// These and `others`.
+    /// Returns the parts that are in either.
     pub(crate) fn and(self, others: Self) -> Self {
         Self {
             propagation: self.propagation || others.propagation,

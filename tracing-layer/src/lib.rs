@@ -1,8 +1,8 @@
 //! Tower layers that trace and measure HTTP servers and clients with OpenTelemetry.
 //!
-//! [`ServerLayer`] goes around a service, [`ClientLayer`] around a client. Each is one layer for context, span and
-//! metrics, by the stable [semantic conventions for HTTP](https://opentelemetry.io/docs/specs/semconv/http/); what it
-//! records, and when, is in the documentation of [`server`] and [`client`]. Spans of your own are in [`span`].
+//! [`ServerLayer`] wraps a service, [`ClientLayer`] wraps a client. Each handles context, span and metrics,
+//! by the stable [semantic conventions for HTTP](https://opentelemetry.io/docs/specs/semconv/http/). See
+//! [`server`] and [`client`] for what is recorded and when. [`span`] has helpers for your own spans.
 //!
 //! ```
 //! use http::{Request, Response};
@@ -22,24 +22,25 @@
 //! # let _ = server;
 //! ```
 //!
-//! The layers need OpenTelemetry's API and no SDK. They take the global providers and propagator, which
-//! `throughline-telemetry` or your own code sets, or those that they are given.
+//! The layers need the OpenTelemetry API and no SDK. By default they use the global providers and propagator,
+//! which `throughline-telemetry` or your own code installs.
 //!
 //! # Features
 //!
-//! | feature | default | what for |
+//! | feature | default | adds |
 //! |---|---|---|
 //! | `axum` | off | routes from `MatchedPath`, paths from `OriginalUri`, peers from `ConnectInfo`, bytes of streamed requests |
-//! | `hyper-util` | off | the peer's address and the class of errors on the spans of hyper-util's client |
-//! | `internal-logs` | on | a layer that finds nothing to work with says so, once |
+//! | `hyper-util` | off | the address of the peer and the class of errors on the spans of hyper-util's client |
+//! | `internal-logs` | on | one warning, in OpenTelemetry's internal log, if there is no provider |
 //! | `macros` | off | the attribute `#[traced]` |
 //! | `reqwest` | off | [`ClientLayer`] over `reqwest::Client` |
 //! | `reqwest-middleware` | off | [`ClientLayer`] as a `Middleware` |
 //! | `tokio` | off | helpers that spawn Tokio tasks in the current context |
-//! | `tower` | off | the class of tower's and Tokio's own errors, such as timeouts; with `hyper-util` and `reqwest` |
+//! | `tower` | off | the class of tower's and Tokio's own errors, such as timeouts; included in `hyper-util` and `reqwest` |
 //!
-//! Other layers of this workspace build on [`observe`] (one future, one body, one ending), [`pending`] (spans that are
-//! recorded on another thread) and [`redaction`] (text without secrets).
+//! To write a layer of your own, see [`observe`] (one future, one body, one ending), [`message`] (requests
+//! and responses of `http` and reqwest), [`pending`] (spans that are recorded on another thread) and
+//! [`redaction`] (text without secrets).
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -55,6 +56,7 @@ pub mod labels;
 mod layer_parts;
 pub mod limits;
 mod line;
+pub mod message;
 mod method;
 mod metrics;
 mod nesting;

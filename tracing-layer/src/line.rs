@@ -1,10 +1,11 @@
-//! A text that is written into a buffer of the thread, so that one that was seen a moment ago costs no allocation.
+//! Texts that are written into a buffer of the thread, so that a text that was seen recently costs no
+//! allocation.
 
 use std::cell::Cell;
 
-/// What `read` makes of a text that `write` writes.
+/// Passes the text that `write` writes to `read`.
 pub(crate) fn with<T>(write: impl FnOnce(&mut String), read: impl FnOnce(&str) -> T) -> T {
-    // Taken, not borrowed: what is written by code that itself writes a line is another buffer's.
+    // Taken, not borrowed: if the code that writes a line writes another line, that one gets its own buffer.
     let mut line = LINE.try_with(Cell::take).unwrap_or_default();
     line.clear();
     line.reserve(CAPACITY);
@@ -20,9 +21,9 @@ thread_local! {
     static LINE: Cell<String> = const { Cell::new(String::new()) };
 }
 
-/// In bytes: what most lines need, so that they do not grow one by one.
+/// The initial capacity, in bytes. It suffices for most lines.
 const CAPACITY: usize = 256;
-/// In bytes: nothing from outside makes what a thread keeps grow further.
+/// The maximum capacity that a thread holds, in bytes, so that the network cannot make it grow.
 const MAX_CAPACITY: usize = 1024;
 
 #[cfg(test)]

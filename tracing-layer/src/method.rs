@@ -1,25 +1,26 @@
-//! The methods that telemetry may name.
+//! The methods that telemetry can contain.
 
 use http::Method;
 
 use crate::intern;
 use crate::semconv::{KNOWN_METHODS, KNOWN_METHODS_VARIABLE, OTHER, UNKNOWN_METHOD_SPAN_NAME};
 
-/// The methods of a layer: the convention's, or the user's.
+/// The known methods of a layer: those of the conventions, or the user's.
 #[derive(Debug, Clone)]
 pub(crate) struct Methods(Vec<&'static str>);
 
-/// A method as telemetry shows it.
+/// A method as recorded in telemetry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct KnownMethod(Option<&'static str>);
 
 impl Methods {
-    /// The methods that the process's environment names, or the convention's.
+    /// Reads the methods from the environment, or else uses those of the conventions.
     pub(crate) fn from_env() -> Self {
         Self::listed(&std::env::var(KNOWN_METHODS_VARIABLE).unwrap_or_default())
     }
 
-    /// Those of a list with a comma between two; the convention's if there is none in it, as if it were not set.
+    /// Parses a comma-separated list. If it has no method, those of the conventions are used, as if it were
+    /// not set.
     fn listed(list: &str) -> Self {
         let named = Self::new(list.split(','));
         if named.0.is_empty() {
@@ -28,7 +29,7 @@ impl Methods {
         named
     }
 
-    /// These methods and no others. Case matters.
+    /// Creates a set of exactly these methods. They are case-sensitive.
     pub(crate) fn new<'a>(methods: impl IntoIterator<Item = &'a str>) -> Self {
         let named = methods.into_iter().map(str::trim).filter(|name| !name.is_empty());
         Self(named.filter_map(intern::text).collect())
@@ -36,17 +37,17 @@ impl Methods {
 
     pub(crate) fn classify(&self, method: &Method) -> KnownMethod {
         let sent = method.as_str();
-        KnownMethod(self.0.iter().copied().find(|&known| known == sent))
+        KnownMethod(self.0.iter().copied().find(|&method| method == sent))
     }
 }
 
 impl KnownMethod {
-    /// The attribute's value.
+    /// Returns the value of the attribute.
     pub(crate) fn label(self) -> &'static str {
         self.0.unwrap_or(OTHER)
     }
 
-    /// What a span's name begins with.
+    /// Returns the prefix of span names.
     pub(crate) fn span_name(self) -> &'static str {
         self.0.unwrap_or(UNKNOWN_METHOD_SPAN_NAME)
     }

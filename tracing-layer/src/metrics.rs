@@ -1,4 +1,4 @@
-//! The instruments of either side.
+//! The instruments that servers and clients share.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::exchange::Sizes;
 use crate::labels::Labels;
 use crate::semconv;
 
-/// What is measured of every exchange.
+/// The instruments of every exchange.
 #[derive(Debug)]
 pub(crate) struct Instruments {
     pub(crate) duration: Histogram<f64>,

@@ -1,14 +1,15 @@
-//! Two layers of one kind around one request: the inner one stands aside for what the outer one does.
+//! Two layers of one kind around one request: the inner one omits what the outer one does.
 //!
-//! Otherwise one request has two spans and counts twice. That a layer runs inside another is easy to see on the thread;
-//! whether both have the same request is not: a handler may send a request of its own through a router in the same
-//! process. So the request has a tag, an entry among the extensions of an `http::Request`, a hash of method and URL
-//! where a client's request has no extensions.
+//! Otherwise one request has two spans and is counted twice. It is easy to see on the thread that a layer
+//! runs inside another one, but not whether both have the same request: a handler may send a request of its
+//! own through a router in the same process. Therefore the request has a tag: an entry in the extensions of
+//! an `http::Request`, or a hash of method and URL if a client's request has no extensions.
 //!
-//! A request that has extensions already, as all requests from hyper and axum have, always gets a tag. For one without
-//! any, a tag costs two allocations more, and nearly no program needs it. So each layer tags the first of these, and all
-//! layers tag all of theirs once any layer was seen at work inside another. Should the first one go another way than
-//! through both layers, one later request without extensions may be recorded twice.
+//! A request that has extensions already, as all requests from hyper and axum do, always gets a tag. For a
+//! request without any, a tag costs two more allocations, and almost no program needs it. Therefore each
+//! layer tags the first of these requests, and all layers tag all of them once any layer was seen inside
+//! another one. If the first one does not pass both layers, one later request without extensions may be
+//! recorded twice.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use opentelemetry::otel_warn;
 
 use crate::layer_parts::Parts;
 
-/// What one layer knows of others inside and outside of it. Clones share it.
+/// What one layer knows of outer and inner ones. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Nesting {
     flags: Arc<Flags>,
@@ -28,19 +29,19 @@ pub(crate) struct Nesting {
 struct Flags {
     /// Whether the layer has tagged its first request.
     tagged: AtomicBool,
-    /// Whether it has warned that it stands aside.
+    /// Whether the layer has warned.
     warned: AtomicBool,
 }
 
 impl Nesting {
-    /// Whether the request that begins is to be tagged.
+    /// Returns whether the request that starts gets a tag.
     pub(crate) fn is_tagging(&self) -> bool {
         let first =
             || !self.flags.tagged.load(Ordering::Relaxed) && !self.flags.tagged.swap(true, Ordering::Relaxed);
         IS_NESTED.load(Ordering::Relaxed) || first()
     }
 
-    /// Warns, once for each layer, that it stands aside.
+    /// Warns, once per layer, that an outer layer does its work.
     pub(crate) fn warn(&self, layer: &'static str) {
         if !self.flags.warned.swap(true, Ordering::Relaxed) {
             otel_warn!(
@@ -53,14 +54,14 @@ impl Nesting {
     }
 }
 
-/// Notes that a layer is at work inside another: from now on, all requests are tagged.
+/// Notes that a layer runs inside another one. From now on, all requests get a tag.
 pub(crate) fn note_nested() {
     IS_NESTED.store(true, Ordering::Relaxed);
 }
 
 static IS_NESTED: AtomicBool = AtomicBool::new(false);
 
-/// A request that a client's layer is sending on this thread, and what that layer does about it.
+/// A request that a client layer is sending on this thread, and the parts that this layer does.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct InFlight {
     /// A hash of the request's method and URL, if it is tagged.
@@ -72,18 +73,18 @@ thread_local! {
     static IN_FLIGHT: Cell<Option<InFlight>> = const { Cell::new(None) };
 }
 
-/// The request that a client's layer outside of here is sending.
+/// Returns the request that an outer client layer is sending.
 pub(crate) fn in_flight() -> Option<InFlight> {
     IN_FLIGHT.get()
 }
 
-/// Does `work` for a request that is being sent.
+/// Runs `work` while a request is being sent.
 pub(crate) fn with_in_flight<T>(request: InFlight, work: impl FnOnce() -> T) -> T {
     let _before = Before(IN_FLIGHT.replace(Some(request)));
     work()
 }
 
-/// What was being sent before. It is again when this is dropped, also by a panic.
+/// The request that was being sent before. `Drop` restores it, also after a panic.
 struct Before(Option<InFlight>);
 
 impl Drop for Before {

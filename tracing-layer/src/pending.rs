@@ -1,8 +1,9 @@
 //! Spans that are recorded after they have ended.
 //!
-//! A layer that ends spans or counts on its own thread [registers](register) a function that waits for that work, and
-//! optionally [a fallback](register_with_fallback) that records the rest at once. Call [`wait_idle`] before you flush
-//! the providers and [`finish`] before you shut them down. `throughline-telemetry` does both.
+//! A layer that ends spans or counts on its own thread [registers](register) a function that waits for that
+//! work, and optionally [a fallback](register_with_fallback) that records the rest at once. Call
+//! [`wait_idle`] before you flush the providers and [`finish`] before you shut them down.
+//! `throughline-telemetry` does both.
 //!
 //! ```
 //! use std::time::Duration;
@@ -22,13 +23,14 @@ use opentelemetry::otel_warn;
 /// A function that blocks for at most the given time. Returns whether all of its work is recorded.
 pub type Wait = fn(Duration) -> bool;
 
-/// Registers a function that waits for pending work. It stays registered until the process ends, so register it once.
+/// Registers a function that waits for pending work. It remains registered until the process ends, so
+/// register it once.
 pub fn register(wait: Wait) {
     add(wait, None);
 }
 
-/// Registers a function that waits for pending work, and a fallback for [`finish`]. If the work is not recorded in time,
-/// the fallback records it at once with less accuracy.
+/// Registers a function that waits for pending work, and a fallback for [`finish`]. If the work is not
+/// recorded in time, the fallback records it at once with less accuracy.
 pub fn register_with_fallback(wait: Wait, fallback: Wait) {
     add(wait, Some(fallback));
 }
@@ -41,7 +43,7 @@ pub fn wait_idle(within: Duration) -> bool {
     for_each(within, |Pending { wait, .. }, remaining| wait(remaining))
 }
 
-/// Like [`wait_idle`], but then runs the fallbacks for what is still pending, each for up to half of `within`. Returns
+/// Like [`wait_idle`], but then runs the fallbacks for pending work, each for up to half of `within`. Returns
 /// whether all spans are recorded.
 #[must_use]
 pub fn finish(within: Duration) -> bool {
@@ -62,7 +64,7 @@ fn add(wait: Wait, fallback: Option<Wait>) {
 }
 
 fn for_each(within: Duration, is_recorded: impl Fn(Pending, Duration) -> bool) -> bool {
-    // A copy: a function that waits may take long, and one that registers meanwhile must not wait for it.
+    // A copy: a function may wait for a long time, and another registration must not wait for it.
     let registered = REGISTERED.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let start = Instant::now();
     let mut is_done = true;

@@ -1,4 +1,4 @@
-//! What HTTP itself says about an exchange.
+//! What HTTP itself determines about an exchange.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use http::{HeaderMap, Method, StatusCode, Version};
 
 use crate::semconv;
 
-/// The value of `network.protocol.version`, or `None` for a version that has no name yet.
+/// Returns the value of `network.protocol.version`, or `None` for an unknown version.
 pub(crate) fn version(version: Version) -> Option<&'static str> {
     Some(match version {
         Version::HTTP_09 => "0.9",
@@ -19,14 +19,14 @@ pub(crate) fn version(version: Version) -> Option<&'static str> {
     })
 }
 
-/// The scheme, if it is one that telemetry may name.
+/// Returns the scheme, if it is one that telemetry may contain.
 pub(crate) fn scheme(scheme: &str) -> Option<&'static str> {
     [semconv::HTTP, semconv::HTTPS]
         .into_iter()
-        .find(|known| known.eq_ignore_ascii_case(scheme))
+        .find(|name| name.eq_ignore_ascii_case(scheme))
 }
 
-/// The port that a URL of this scheme means if it names none.
+/// Returns the default port of a scheme.
 pub(crate) fn default_port(scheme: &str) -> Option<u16> {
     let is = |name: &str| scheme.eq_ignore_ascii_case(name);
     match scheme {
@@ -38,7 +38,7 @@ pub(crate) fn default_port(scheme: &str) -> Option<u16> {
     }
 }
 
-/// Whether a response is a stream of events: one whose reader leaves when it has seen enough.
+/// Returns whether a response is a stream of events, whose reader usually leaves before its end.
 pub(crate) fn is_event_stream(headers: &HeaderMap) -> bool {
     let content_type = headers
         .get(CONTENT_TYPE)
@@ -56,15 +56,15 @@ pub(crate) fn is_event_stream(headers: &HeaderMap) -> bool {
 }
 
 const SERVER_SENT_EVENTS: &[u8] = b"text/event-stream";
-/// With `+proto`, `-web` and others behind it.
+/// The prefix of all gRPC types, such as `application/grpc+proto` and `application/grpc-web`.
 const GRPC: &[u8] = b"application/grpc";
 
-/// What a request's method says of the body of its response.
+/// Whether a response has a body, according to the method of its request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ResponseRule {
-    /// There is none.
+    /// It has none.
     Head,
-    /// There is none if it succeeds: a tunnel follows.
+    /// It has none if it succeeds, since a tunnel follows.
     Connect,
     /// The status code decides.
     Other,
@@ -79,9 +79,9 @@ impl ResponseRule {
         }
     }
 
-    /// Whether the response ends with its head, whatever body it is made with.
+    /// Returns whether the response ends with its head, whatever the type of its body.
     ///
-    /// The connection that follows a `101`, or a `CONNECT` that succeeded, is no part of the exchange.
+    /// The connection that follows a `101`, or a `CONNECT` that succeeded, is not part of the exchange.
     pub(crate) fn ends_with_head(self, status: StatusCode) -> bool {
         status.is_informational()
             || status == StatusCode::NO_CONTENT
@@ -91,9 +91,9 @@ impl ResponseRule {
     }
 }
 
-/// The host, without the brackets of an IPv6 address, and the port of `user@host:port`.
+/// Returns the host, without the brackets of an IPv6 address, and the port of `user@host:port`.
 pub(crate) fn host_and_port(authority: &str) -> Option<(&str, Option<u16>)> {
-    // A search for a character prepares for more text than an authority has.
+    // A byte-wise search is faster for texts as short as an authority.
     let user = authority.bytes().rposition(|byte| byte == b'@');
     let authority = user.map_or(Some(authority), |at| authority.get(at + 1..))?;
     let (host, rest) = match authority.strip_prefix('[') {
@@ -107,14 +107,14 @@ pub(crate) fn host_and_port(authority: &str) -> Option<(&str, Option<u16>)> {
     (!host.is_empty()).then_some((host, port))
 }
 
-/// A port that can be asked on: digits alone, and not 0.
+/// Parses a valid port: digits only, and not 0.
 pub(crate) fn port(text: &str) -> Option<u16> {
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
     let port = is_number.then(|| text.parse().ok()).flatten();
     port.filter(|&port| port != 0)
 }
 
-/// Whether a byte may be part of a host.
+/// Returns whether a byte is allowed in a host.
 pub(crate) fn is_of_host(byte: u8) -> bool {
     !matches!(
         byte,
@@ -122,7 +122,8 @@ pub(crate) fn is_of_host(byte: u8) -> bool {
     )
 }
 
-/// The host as telemetry names it: in lower case, without the dot that ends a fully qualified name.
+/// Returns the host as recorded in telemetry: in lower case, without the trailing dot of a fully qualified
+/// name.
 pub(crate) fn host_label(host: &str) -> Cow<'_, str> {
     let host = host
         .strip_suffix('.')

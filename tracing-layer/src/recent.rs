@@ -1,9 +1,11 @@
-//! Texts that were seen a moment ago, so that seeing them again costs no allocation.
+//! Recently seen texts, so that seeing them again costs no allocation.
 //!
-//! A server's requests name the same few hosts, clients and user agents over and over, and many the same path and query.
-//! Each thread keeps some of them; a new text takes the place of an older one, so nobody outside can make it grow.
+//! The requests of a server have the same few hosts, clients and user agents again and again, and many have
+//! the same path and query. Each thread caches some of them. A new text replaces an older one, so the network
+//! cannot make the cache grow.
 //!
-//! All of these texts become attributes, so this is also where they are cut to the [limit](crate::limits) of one.
+//! All of these texts become attributes, so they are also cut to the [limit](crate::limits) of an attribute
+//! here.
 
 use std::cell::RefCell;
 use std::fmt::{self, Write};
@@ -13,12 +15,12 @@ use std::thread::LocalKey;
 
 use crate::limits::{MAX_ATTRIBUTE_BYTES, truncate};
 
-/// The text, shared if it was seen a moment ago.
+/// Returns the text, shared if it was seen recently.
 pub(crate) fn text(text: &str) -> Arc<str> {
     shared(&NAMES, text)
 }
 
-/// The same for a path or a query. There may be no end of those, so they take no place but of each other.
+/// The same for a path or a query. Their number is unbounded, so they have slots of their own.
 pub(crate) fn target(text: &str) -> Arc<str> {
     shared(&TARGETS, text)
 }
@@ -31,16 +33,16 @@ fn shared(seen: &'static LocalKey<RefCell<Slots>>, text: &str) -> Arc<str> {
         let mut slots = slots.try_borrow_mut().ok()?;
         let slot = slots.get_mut(place(text.as_bytes()))?;
         match slot {
-            Some(kept) if **kept == *text => Some(Arc::clone(kept)),
+            Some(cached) if **cached == *text => Some(Arc::clone(cached)),
             _ => Some(Arc::clone(slot.insert(text.into()))),
         }
     };
     seen.try_with(find).ok().flatten().unwrap_or_else(|| text.into())
 }
 
-/// The address as text.
+/// Returns the address as text.
 ///
-/// A listener for both versions of IP shows an address of version 4 as `::ffff:a.b.c.d`: that is told as what it is.
+/// A dual-stack listener shows an IPv4 address as `::ffff:a.b.c.d`. It is recorded as IPv4.
 pub(crate) fn address(ip: IpAddr) -> Arc<str> {
     let ip = ip.to_canonical();
     let mut line = Line {
@@ -83,7 +85,7 @@ thread_local! {
     static TARGETS: RefCell<Slots> = const { RefCell::new([const { None }; SLOTS]) };
 }
 
-/// Where a text is kept: its length, its first and its last bytes tell most texts apart.
+/// Returns the slot of a text. Its length and its first and last bytes distinguish most texts.
 pub(crate) fn place(text: &[u8]) -> usize {
     let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
     let ends = match (text.first_chunk(), text.last_chunk()) {
@@ -94,13 +96,13 @@ pub(crate) fn place(text: &[u8]) -> usize {
     (mixed >> SHIFT) as usize
 }
 
-/// So many names a thread, and as many targets.
+/// The number of slots per thread for names, and for targets.
 pub(crate) const SLOTS: usize = 64;
-/// Of at most this many bytes: 32 KiB a thread in all.
+/// The maximum length of a cached text, in bytes: 32 KiB per thread in total.
 pub(crate) const MAX_LENGTH: usize = 256;
-/// Leaves as many bits as number a slot.
+/// Leaves as many bits as the number of a slot has.
 const SHIFT: u32 = u64::BITS - SLOTS.trailing_zeros();
-/// The golden ratio's fraction, which spreads neighbours far apart.
+/// The fraction of the golden ratio, which spreads similar values.
 const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
 
 #[cfg(test)]
@@ -133,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_collision_is_told_apart() {
-        // Same length, same ends.
+        // Same length, same first and last bytes.
         let (one, other) = ("aaaaaaaa-1-zzzzzzzz", "aaaaaaaa-2-zzzzzzzz");
         for _ in 0..2 {
             assert_eq!(&*text(one), one, "one");

@@ -1,22 +1,23 @@
-//! How long the body of a request is.
+//! The size of a request's body.
 
 use http_body::Body;
 
-/// The bytes of a request body.
+/// The size of a request's body, in bytes.
 #[derive(Debug, Default)]
 pub(crate) enum RequestBytes {
-    /// Nobody can say.
+    /// The size is unknown.
     #[default]
     Unknown,
-    /// The body said so.
+    /// The body reported its size.
     Known(u64),
-    /// They are counted as they pass.
+    /// The bytes are counted as they pass.
     #[cfg(any(feature = "axum", feature = "reqwest"))]
     Counted(std::sync::Arc<std::sync::atomic::AtomicU64>),
 }
 
 impl RequestBytes {
-    /// The length that the body tells. If it tells none, a body of axum's or reqwest's is made to count.
+    /// Returns the size that the body reports. If it reports none, a body of axum or reqwest is replaced by
+    /// one that counts.
     #[cfg_attr(
         not(any(feature = "axum", feature = "reqwest")),
         expect(clippy::needless_pass_by_ref_mut, reason = "with an adapter it is changed")
@@ -38,7 +39,7 @@ impl RequestBytes {
         Self::Unknown
     }
 
-    /// The bytes so far.
+    /// Returns the size so far.
     pub(crate) fn so_far(&self) -> Option<u64> {
         match self {
             Self::Unknown => None,
@@ -60,9 +61,9 @@ mod counted {
     use opentelemetry::Context;
 
     use super::RequestBytes;
-    use crate::observe::{Armed, End, EndAt, Head, Observe, ResponseBody};
+    use crate::observe::{End, EndAt, EndGuard, Head, Observe, ResponseBody};
 
-    /// Counts a body whose type can hold any other, so that it stays of its type.
+    /// Makes a body count. This works for types that can hold any other body, so that the type is unchanged.
     pub(super) fn count_any(body: &mut dyn Any) -> RequestBytes {
         #[cfg(feature = "axum")]
         if let Some(body) = body.downcast_mut::<axum::body::Body>() {
@@ -84,9 +85,9 @@ mod counted {
 
     fn count<B: Body>(body: B) -> (ResponseBody<B, Counter>, RequestBytes) {
         let bytes = Arc::new(AtomicU64::new(0));
-        let armed = Armed::new(Counter(Arc::clone(&bytes)));
+        let guard = EndGuard::new(Counter(Arc::clone(&bytes)));
         (
-            ResponseBody::new(body, None, Some(armed)),
+            ResponseBody::new(body, None, Some(guard)),
             RequestBytes::Counted(bytes),
         )
     }

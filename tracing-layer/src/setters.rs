@@ -1,12 +1,13 @@
-//! What can be set on the server's layer and on the client's alike, written once.
+//! The setters that the layers of servers and clients share.
 
-/// The setters of a layer whose settings hold the `shared` ones and `instruments`, and that has a method `with` to change
-/// them.
+/// Defines the setters of a layer whose settings have the fields `shared` and `instruments`, and that has a
+/// method `with` to change them.
 ///
-/// A type parameter would show in the layers' types, a trait would have to be imported by every user.
+/// A type parameter would show in the types of the layers, and a trait would have to be imported by every
+/// user.
 macro_rules! shared_setters {
     () => {
-        /// Takes spans from this provider. Default: the global one.
+        /// Sets the provider of the spans. Default: the global one.
         #[must_use]
         pub fn with_tracer_provider<P, T, S>(self, provider: P) -> Self
         where
@@ -17,7 +18,7 @@ macro_rules! shared_setters {
             self.with(|settings| settings.shared.tracer = settings.shared.tracer.with_provider(provider))
         }
 
-        /// Takes instruments from this provider. Default: the global one.
+        /// Sets the provider of the metrics. Default: the global one.
         #[must_use]
         pub fn with_meter_provider(
             self,
@@ -26,8 +27,9 @@ macro_rules! shared_setters {
             self.with(|settings| settings.instruments = settings.instruments.with_provider(provider))
         }
 
-        /// Names these methods, and any other `_OTHER`. Case matters. Default: those of the environment variable
-        /// `OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS` when the layer is made, otherwise [`semconv::KNOWN_METHODS`].
+        /// Sets the methods that are recorded; any other is `_OTHER`. They are case-sensitive. Default: those
+        /// of the environment variable `OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS` when the layer is created,
+        /// otherwise [`semconv::KNOWN_METHODS`].
         ///
         /// [`semconv::KNOWN_METHODS`]: crate::semconv::KNOWN_METHODS
         #[must_use]
@@ -35,15 +37,17 @@ macro_rules! shared_setters {
             self.with(|settings| settings.shared.methods = crate::method::Methods::new(methods))
         }
 
-        /// Sets what is recorded of the query of a URL. Default: the names of its parameters and no value,
-        /// [`Query::Redacted`](crate::Query), unless the environment variable `THROUGHLINE_URL_QUERY` says otherwise.
+        /// Sets what is recorded of the query of a URL. Default: [`Query::Redacted`](crate::Query), the names
+        /// of its parameters without values, unless the environment variable `THROUGHLINE_URL_QUERY` sets
+        /// another value.
         #[must_use]
         pub fn with_query(self, query: crate::Query) -> Self {
             self.with(|settings| settings.shared.query = query)
         }
 
-        /// Records these request headers on spans. Default: none. Those of [`semconv::SECRET_HEADERS`], and values
-        /// marked as sensitive, never are. Of other values the [secrets](crate::error_message) are replaced.
+        /// Sets the request headers that are recorded on spans. Default: none. The headers of
+        /// [`semconv::SECRET_HEADERS`] and values that are marked as sensitive are never recorded.
+        /// [Secrets](crate::error_message) in other values are replaced.
         ///
         /// [`semconv::SECRET_HEADERS`]: crate::semconv::SECRET_HEADERS
         #[must_use]
@@ -52,8 +56,9 @@ macro_rules! shared_setters {
             self.with(|settings| settings.shared.request_headers = captured)
         }
 
-        /// Records these response headers on spans. Default: none. Those of [`semconv::SECRET_HEADERS`], and values
-        /// marked as sensitive, never are. Of other values the [secrets](crate::error_message) are replaced.
+        /// Sets the response headers that are recorded on spans. Default: none. The headers of
+        /// [`semconv::SECRET_HEADERS`] and values that are marked as sensitive are never recorded.
+        /// [Secrets](crate::error_message) in other values are replaced.
         ///
         /// [`semconv::SECRET_HEADERS`]: crate::semconv::SECRET_HEADERS
         #[must_use]
@@ -62,8 +67,8 @@ macro_rules! shared_setters {
             self.with(|settings| settings.shared.response_headers = captured)
         }
 
-        /// Adds attributes to each recorded span when its response's head is there. Default: none. If `add` panics, there
-        /// are none.
+        /// Sets a hook that adds attributes to each recorded span when the head of its response arrives.
+        /// Default: none. If `add` panics, nothing is added.
         #[must_use]
         pub fn with_response_attributes(
             self,
@@ -74,10 +79,11 @@ macro_rules! shared_setters {
             })
         }
 
-        /// Chooses for each response where span and duration end. If `choose` panics, they end where `with_end_at` says.
+        /// Sets a function that chooses for each response where span and duration end. Default: none. If
+        /// `choose` panics, `with_end_at` applies.
         ///
-        /// An [`EndAt`] among the response's extensions, such as a handler or a layer around a route puts there, wins over
-        /// both. A response without a body ends with its head in any case.
+        /// An [`EndAt`] in the extensions of the response, inserted by a handler or by a layer around a
+        /// route, has precedence over both. A response without a body always ends with its head.
         ///
         /// [`EndAt`]: crate::EndAt
         #[must_use]
@@ -90,8 +96,8 @@ macro_rules! shared_setters {
             })
         }
 
-        /// Sets whether a span that lasts until the body's end has the attribute [`semconv::TIME_TO_HEADERS`]. Default:
-        /// `false`: the attribute is none of OpenTelemetry's conventions.
+        /// Sets whether a span that lasts until the end of the body has the attribute
+        /// [`semconv::TIME_TO_HEADERS`], which is not part of OpenTelemetry's conventions. Default: `false`.
         ///
         /// [`semconv::TIME_TO_HEADERS`]: crate::semconv::TIME_TO_HEADERS
         #[must_use]
@@ -99,16 +105,16 @@ macro_rules! shared_setters {
             self.with(|settings| settings.shared.time_to_headers = recorded)
         }
 
-        /// Whether to measure the bytes of the bodies too. Default: `false`: the conventions leave these metrics to
-        /// choice, and two more histograms double what metrics cost.
+        /// Sets whether the sizes of bodies are measured. The conventions make these metrics optional, and
+        /// two more histograms double the cost of metrics. Default: `false`.
         ///
-        /// With them, a client's `reqwest::Response` is taken apart and put together again around a body that counts.
+        /// If enabled, a client's `reqwest::Response` is rebuilt around a body that counts.
         #[must_use]
         pub fn with_body_sizes(self, measured: bool) -> Self {
             self.with(|settings| settings.shared.body_sizes = measured)
         }
 
-        /// Does only these parts.
+        /// Restricts the layer to these parts.
         pub(super) fn only(self, parts: crate::layer_parts::Parts) -> Self {
             self.with(|settings| settings.shared.parts = parts)
         }

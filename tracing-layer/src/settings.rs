@@ -1,4 +1,4 @@
-//! What can be set on a layer of either side.
+//! The settings that the layers of servers and clients share.
 
 use opentelemetry::KeyValue;
 use throughline_propagation::Propagator;
@@ -13,7 +13,7 @@ use crate::provider::LazyTracer;
 use crate::query::Query;
 use crate::semconv;
 
-/// The settings that the server's layer and the client's share.
+/// The shared settings.
 #[derive(Debug, Clone)]
 pub(crate) struct Shared {
     pub(crate) tracer: LazyTracer,
@@ -26,7 +26,7 @@ pub(crate) struct Shared {
     pub(crate) response_attributes: Hook<ResponseAttributes>,
     pub(crate) end_at: EndAt,
     pub(crate) end_at_fn: Hook<EndAtFn>,
-    /// Whether a span that lasts until the body's end has the time to the response's head.
+    /// Whether a span that lasts until the end of the body has the time until the head of the response.
     pub(crate) time_to_headers: bool,
     pub(crate) body_sizes: bool,
     pub(crate) nesting: Nesting,
@@ -54,8 +54,8 @@ impl Shared {
         }
     }
 
-    /// Where the exchange ends that has this response: what the response's extensions say, else what the function does,
-    /// else the constant.
+    /// Returns where the exchange of this response ends, by the extensions of the response, else by the
+    /// function, else by the constant.
     pub(crate) fn end_at(&self, head: &Head<'_>) -> EndAt {
         let chosen = head.extensions.get().copied();
         chosen

@@ -1,4 +1,4 @@
-//! The template of a path, and the name of the span that comes of it.
+//! The template of a path, and the name of the span that it determines.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,8 @@ use opentelemetry::StringValue;
 use crate::intern;
 use crate::method::KnownMethod;
 
-/// A template such as `/users/{id}`, with the span name `{method} {template}`. Both are kept where there is room.
+/// A template such as `/users/{id}`, with the span name `{method} {template}`. Both are interned if there is
+/// space.
 #[derive(Debug, Clone)]
 pub(crate) struct Template {
     pub(crate) text: StringValue,
@@ -30,7 +31,7 @@ impl Template {
     }
 }
 
-/// The name of a span, with its template if there is one.
+/// Returns the name of a span, with its template if there is one.
 pub(crate) fn span_name(method: KnownMethod, template: Option<&Template>) -> Cow<'static, str> {
     template.map_or_else(
         || method.span_name().into(),

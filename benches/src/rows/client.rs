@@ -88,7 +88,7 @@ fn floor(sdk: &Sdk, extent: Extent) -> impl Exercise + use<> {
     Calls::new(move |request| floor.send(request), outgoing)
 }
 
-/// The layer over the trivial service.
+/// Wraps the trivial service in the layer.
 fn over<L, B>(layer: &L) -> impl Exercise + use<L, B>
 where
     L: Layer<Trivial, Service: Service<Request<Nothing>, Response = Response<B>>>,
@@ -112,7 +112,7 @@ fn tower_otel_metrics(sdk: &Sdk) -> metrics::HttpLayer {
     metrics::HttpLayer::client(&sdk.meters.meter("tower-otel"))
 }
 
-/// The context in which requests are sent: that of a request that is being served.
+/// The context in which requests are sent, that of a request in progress.
 pub(super) fn caller() -> Context {
     let parent = TraceParent::parse(TRACEPARENT.as_bytes()).expect("valid");
     Context::new().with_remote_span_context(parent.into())

@@ -1,4 +1,4 @@
-//! The rows of the table, in sections whose first row the others are compared with.
+//! The rows of the table, in sections. The rows of a section are compared with its first row.
 
 mod client;
 mod propagation;
@@ -14,20 +14,20 @@ use tracing::Dispatch;
 use crate::telemetry::{self, Sdk};
 use crate::workload::Exercise;
 
-/// Rows that do the same thing in different ways.
+/// Rows with the same task.
 pub(crate) struct Section {
     pub(crate) title: &'static str,
     pub(crate) rows: Vec<Row>,
 }
 
-/// One way to do it.
+/// One implementation of the task.
 pub(crate) struct Row {
     pub(crate) name: &'static str,
     pub(crate) conditions: Conditions,
     pub(crate) exercise: Box<dyn Exercise>,
 }
 
-/// What is the case while a row is measured. By default: sampled, with the bridge, in an empty context.
+/// The conditions of a measurement. Default: sampled, with the bridge, in an empty context.
 #[derive(Clone)]
 pub(crate) struct Conditions {
     sampled: bool,
@@ -53,7 +53,7 @@ impl Row {
         self
     }
 
-    /// With this subscriber in the place of the bridge.
+    /// Replaces the bridge with this subscriber.
     fn with_dispatch(mut self, dispatch: Dispatch) -> Self {
         self.conditions.dispatch = Some(dispatch);
         self
@@ -66,7 +66,7 @@ impl Row {
 }
 
 impl Conditions {
-    /// Makes it so until what is returned is dropped.
+    /// Applies the conditions until the returned guard is dropped.
     pub(crate) fn enter(&self) -> impl Drop + use<> {
         telemetry::sample(self.sampled);
         let dispatch = self.dispatch.as_ref().map(tracing::dispatcher::set_default);
@@ -84,7 +84,7 @@ impl Drop for Entered {
     fn drop(&mut self) {}
 }
 
-/// The table.
+/// Returns all sections of the table.
 pub(crate) fn all(sdk: &Sdk) -> Vec<Section> {
     let mut sections = server::sections(sdk);
     sections.push(router::section(sdk));

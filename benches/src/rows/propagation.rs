@@ -1,4 +1,4 @@
-//! The W3C headers alone.
+//! The W3C headers, without layers.
 
 use std::hint::black_box;
 
@@ -14,7 +14,7 @@ use super::{Row, Section};
 use crate::workload::{Exercise, Nothing, Repeated, incoming};
 
 pub(super) fn sections() -> [Section; 2] {
-    let ours = Propagator::from(W3cPropagator::new().baggage(false));
+    let ours = Propagator::from(W3cPropagator::new().with_baggage(false));
     let injecting = ours.clone();
     [
         Section {
@@ -23,7 +23,7 @@ pub(super) fn sections() -> [Section; 2] {
                 Row::new("SDK's propagator", extract(TraceContextPropagator::new())),
                 Row::new(
                     "W3cPropagator, same carrier",
-                    extract(W3cPropagator::new().baggage(false)),
+                    extract(W3cPropagator::new().with_baggage(false)),
                 ),
                 Row::new(
                     "W3cPropagator, our carrier",
@@ -37,7 +37,7 @@ pub(super) fn sections() -> [Section; 2] {
                 Row::new("SDK's propagator", inject(TraceContextPropagator::new())),
                 Row::new(
                     "W3cPropagator, same carrier",
-                    inject(W3cPropagator::new().baggage(false)),
+                    inject(W3cPropagator::new().with_baggage(false)),
                 ),
                 Row::new(
                     "W3cPropagator, our carrier",

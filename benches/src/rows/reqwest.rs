@@ -1,4 +1,4 @@
-//! Client layers over requests of reqwest, answered in the transport's place.
+//! Client layers over reqwest requests, with a stub instead of the transport.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -59,7 +59,7 @@ fn fresh(number: usize) -> Request {
     Request::try_from(request).expect("a request")
 }
 
-/// Answers in the transport's place.
+/// Answers instead of the transport.
 #[derive(Debug, Clone, Copy)]
 struct Stub;
 

@@ -1,4 +1,4 @@
-//! Scopes of agents and tools, one in another, with nothing in the innermost.
+//! Nested scopes of agents and tools, without work in the innermost scope.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -94,13 +94,13 @@ fn nested(scope: impl Fn() -> Scope + 'static, depth: usize) -> impl Exercise {
     Repeated::new(move || enter(&scope, black_box(depth)))
 }
 
-/// What every way of marking the work beneath costs.
+/// The cost of a value in the context, which every scope needs.
 fn value() {
     struct Value;
     drop(black_box(Context::current_with_value(Value)).attach());
 }
 
-/// The same spans and metrics in a straight line.
+/// The same spans and metrics in straight-line code.
 fn floor(sdk: &Sdk, depth: usize) -> impl Exercise + use<> {
     let floor = Floor::new(sdk);
     Repeated::new(move || floor.enter(black_box(depth)))

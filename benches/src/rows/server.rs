@@ -123,7 +123,7 @@ fn floor(sdk: &Sdk, extent: Extent) -> impl Exercise + use<> {
     Calls::new(move |request| floor.serve(request), incoming::<Nothing>)
 }
 
-/// The layer over the trivial service.
+/// Wraps the trivial service in the layer.
 fn over<L, B>(layer: &L) -> impl Exercise + use<L, B>
 where
     L: Layer<Trivial, Service: Service<Request<Nothing>, Response = Response<B>>>,

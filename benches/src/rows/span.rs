@@ -1,4 +1,4 @@
-//! Spans of one's own, by the helpers and by the API they stand on.
+//! Manual spans, with the helpers and with the raw API.
 
 use std::hint::black_box;
 

@@ -1,4 +1,4 @@
-//! The memory of a stream does not grow with it.
+//! Tests that the memory of a stream does not grow with its length.
 
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
@@ -16,10 +16,10 @@ use tower::{Layer, ServiceExt, service_fn};
 
 use crate::heap;
 
-/// A chunk, again and again.
+/// A body that repeats a chunk.
 struct Repeated {
     chunk: Bytes,
-    left: u64,
+    remaining: u64,
 }
 
 impl Body for Repeated {
@@ -30,13 +30,14 @@ impl Body for Repeated {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.left = self.left.saturating_sub(self.chunk.len() as u64);
-        let chunk = (self.left > 0).then(|| Ok(Frame::data(self.chunk.clone())));
+        self.remaining = self.remaining.saturating_sub(self.chunk.len() as u64);
+        let chunk = (self.remaining > 0).then(|| Ok(Frame::data(self.chunk.clone())));
         Poll::Ready(chunk)
     }
 }
 
-/// A counter that needs no memory, and does not get on before the stream is over: all that may wait for it does.
+/// A counter without memory that is blocked until the end of the stream, so that the maximum amount of text
+/// waits for it.
 struct Stuck(Arc<(Mutex<bool>, Condvar)>);
 
 impl TokenCounter for Stuck {
@@ -51,13 +52,13 @@ impl TokenCounter for Stuck {
     }
 }
 
-/// The most heap in use while so many bytes pass in such chunks, above what was in use before.
+/// Returns the peak heap use while `length` bytes pass in these chunks, above the use before.
 fn heap_of(layer: &LlmLayer, chunk: &Bytes, length: u64) -> usize {
     let chunk = chunk.clone();
     let service = service_fn(move |_: Request<RequestBody<Full<Bytes>>>| {
         let body = Repeated {
             chunk: chunk.clone(),
-            left: length,
+            remaining: length,
         };
         let response = Response::builder().header("content-type", "text/event-stream");
         async { Ok::<_, Infallible>(response.body(body).expect("a response")) }
@@ -83,7 +84,8 @@ fn heap_of(layer: &LlmLayer, chunk: &Bytes, length: u64) -> usize {
     })
 }
 
-/// Events with a text of so many bytes on each channel, for so many alternatives.
+/// Returns a chunk of events, each with `text` bytes of text on each channel, for this number of
+/// alternatives.
 fn chunk(events: usize, text: usize, alternatives: usize) -> Bytes {
     let text = "word ".repeat(text / 5);
     let event = |index: usize| {
@@ -101,7 +103,7 @@ fn chunk(events: usize, text: usize, alternatives: usize) -> Bytes {
 #[test]
 fn memory_of_a_stream_is_flat() {
     let layer = LlmLayer::new().with_tracer_provider(SdkTracerProvider::builder().build());
-    // The vocabulary of tokens is loaded once, in the background.
+    // The tokenizer's vocabulary is loaded once, in the background.
     heap_of(&layer, &chunk(1, 5, 1), 1024);
     assert!(settle(Duration::from_secs(60)), "loaded");
     for (events, text, alternatives) in [
@@ -132,7 +134,7 @@ fn memory_of_a_stream_is_flat() {
     }
 }
 
-/// What a stream may hold, all that may wait to be counted among it.
+/// The memory limit of a stream, including text that waits to be counted.
 const STREAM: usize = 256 * 1024;
-/// What tiktoken-rs works with while it counts 16 KiB, on the one thread that counts for all streams.
+/// The working memory of tiktoken-rs while it counts 16 KiB, on the thread that counts for all streams.
 const TOKENIZER: usize = 128 * 1024;

@@ -1,4 +1,4 @@
-//! An allocator that knows how much of the heap is in use, and the most that was.
+//! An allocator that tracks the current and the peak use of the heap.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 static IN_USE: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
 
-/// Forgets the peak, and returns what is in use.
+/// Resets the peak, and returns the current use.
 pub(crate) fn start() -> usize {
     let in_use = IN_USE.load(Relaxed);
     PEAK.store(in_use, Relaxed);
     in_use
 }
 
-/// The most that was in use since [`start`].
+/// Returns the peak use since [`start`].
 pub(crate) fn peak() -> usize {
     PEAK.load(Relaxed)
 }
@@ -31,7 +31,7 @@ impl Counting {
     }
 }
 
-// SAFETY: every call goes to the system's allocator as it came; the counters need no memory.
+// SAFETY: every call is forwarded unchanged to the system allocator. The counters need no memory.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         Self::more(layout.size());

@@ -1,6 +1,7 @@
-//! What a long stream costs through the LLM layer, over a loopback socket. See the README.
+//! Measures the cost of a long stream through the LLM layer, over a loopback socket. See the README.
 //!
-//! Run with `cargo run --release -p throughline-stream-bench`, with a number of MiB for a stream of another length.
+//! Run with `cargo run --release -p throughline-stream-bench`. To change the length of the stream, add a
+//! number of MiB.
 
 #[cfg(test)]
 mod flat;
@@ -26,20 +27,20 @@ use tower::{Layer, Service, ServiceExt};
 
 use crate::provider::{Provider, STREAMS};
 
-/// How often each stream is read, with the layer and without, in turn.
+/// The number of times that each stream is read, alternating with and without the layer.
 const ROUNDS: usize = 7;
-/// How often the first byte is waited for.
+/// The number of measurements of the first byte.
 const FIRST_BYTES: usize = 301;
 const MIB: u64 = 1024 * 1024;
 
-/// What reading a stream took.
+/// The cost of reading a stream.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cost {
     first_byte: Duration,
     whole: Duration,
-    /// Of this thread, on a processor: a busy machine changes it little.
+    /// The processor time of this thread. A busy machine affects it little.
     busy: Duration,
-    /// The most bytes of heap in use, above those in use before.
+    /// The peak heap use in bytes, above the use before.
     heap: usize,
 }
 
@@ -74,7 +75,7 @@ fn main() {
     }
 }
 
-/// Asks, and reads the answer to its end.
+/// Sends a request, and reads the answer to its end.
 async fn read<S, B>(client: S, request: Request<Full<Bytes>>) -> Cost
 where
     S: Service<Request<Full<Bytes>>, Response = Response<B>, Error: Debug>,
@@ -101,7 +102,7 @@ where
     }
 }
 
-/// How long this thread has been on a processor.
+/// Returns the processor time of this thread.
 fn on_processor() -> Duration {
     let stat = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
     let nanoseconds = stat.split(' ').next().and_then(|field| field.parse().ok());

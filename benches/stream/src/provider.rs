@@ -1,4 +1,4 @@
-//! A provider that streams as fast as its socket takes it, on a thread of its own.
+//! A provider that streams as fast as its socket accepts data, on its own thread.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -8,16 +8,16 @@ use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
 
-/// What is streamed.
+/// The shape of a stream.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stream {
-    /// The text of an event, in bytes.
+    /// The bytes of text per event.
     pub(crate) text: usize,
-    /// Whether each event is written to the socket by itself, as providers do, or many at once.
+    /// Whether each event is written to the socket separately, as providers do, or many at once.
     pub(crate) singly: bool,
 }
 
-/// A token's text, a few words', and more than anyone sends.
+/// The text of a token, of a few words, and more than any provider sends.
 pub(crate) const STREAMS: [Stream; 5] = [
     Stream {
         text: 4,
@@ -41,7 +41,7 @@ pub(crate) const STREAMS: [Stream; 5] = [
     },
 ];
 
-/// What is written at once, about.
+/// The approximate size of one write.
 const BLOCK: usize = 256 * 1024;
 
 const QUESTION: &str = r#"{"model":"gpt-4o","messages":[{"role":"user","content":"Hi"}],"stream":true,"stream_options":{"include_usage":true}}"#;
@@ -56,12 +56,12 @@ const END: &str = concat!(
 /// A running provider.
 pub(crate) struct Provider {
     address: SocketAddr,
-    /// The bytes of its answer.
+    /// The length of its answer in bytes.
     pub(crate) length: u64,
 }
 
 impl Provider {
-    /// Starts one that answers with about so many bytes.
+    /// Starts a provider that answers with about `length` bytes.
     pub(crate) fn start(stream: Stream, length: u64) -> Self {
         let event = format!(
             r#"data: {{"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"gpt-4o","service_tier":"default","system_fingerprint":"fp_1","choices":[{{"index":0,"delta":{{"content":"{}"}},"logprobs":null,"finish_reason":null}}],"usage":null}}"#,
@@ -86,7 +86,7 @@ impl Provider {
         Self { address, length }
     }
 
-    /// A question.
+    /// Creates a request.
     pub(crate) fn request(&self) -> Request<Full<Bytes>> {
         Request::post(format!("http://{}/v1/chat/completions", self.address))
             .header("content-type", "application/json")
@@ -95,19 +95,19 @@ impl Provider {
     }
 }
 
-/// Answers every question of a connection.
+/// Answers all requests of a connection.
 fn answer(mut stream: TcpStream, block: &str, blocks: u64, length: u64) {
     stream.set_nodelay(true).expect("no delay");
     let head =
         format!("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: {length}\r\n\r\n");
-    let mut asked = Vec::new();
+    let mut received = Vec::new();
     let mut buffer = [0; 4096];
     while let Ok(count @ 1..) = stream.read(&mut buffer) {
-        asked.extend_from_slice(&buffer[..count]);
-        if !asked.ends_with(QUESTION.as_bytes()) {
+        received.extend_from_slice(&buffer[..count]);
+        if !received.ends_with(QUESTION.as_bytes()) {
             continue;
         }
-        asked.clear();
+        received.clear();
         stream.write_all(head.as_bytes()).expect("written");
         for _ in 0..blocks {
             stream.write_all(block.as_bytes()).expect("written");

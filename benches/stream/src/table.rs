@@ -1,13 +1,13 @@
-//! The measurements as a table.
+//! Prints the measurements as a table.
 
 use std::time::Duration;
 
 use crate::Cost;
 use crate::provider::Stream;
 
-/// Costs without the layer and with it, of one round.
+/// The costs of one round, without and with the layer.
 type Pair = (Cost, Cost);
-/// One of the two.
+/// Selects one of the two.
 type Side = fn(&Pair) -> &Cost;
 
 pub(crate) fn head(mib: u64) {
@@ -17,11 +17,11 @@ pub(crate) fn head(mib: u64) {
     println!("|---|---|--:|--:|--:|--:|--:|--:|--:|");
 }
 
-/// The best of the whole streams, the median of the first bytes, the most of the heap.
+/// Prints the best of the whole streams, the median of the first bytes, and the maximum of the heap.
 pub(crate) fn row(stream: Stream, length: u64, firsts: Vec<Pair>, wholes: Vec<Pair>) {
     let mib = length as f64 / (1024.0 * 1024.0);
-    let least = |side: Side, of: fn(&Cost) -> Duration| {
-        let least = wholes.iter().map(|pair| of(side(pair))).min();
+    let least = |side: Side, metric: fn(&Cost) -> Duration| {
+        let least = wholes.iter().map(|pair| metric(side(pair))).min();
         least.unwrap_or_default().as_secs_f64()
     };
     let first = |side: Side| {
@@ -35,8 +35,8 @@ pub(crate) fn row(stream: Stream, length: u64, firsts: Vec<Pair>, wholes: Vec<Pa
     let (_, alone) = sides[0];
     for (name, side) in sides {
         let what = match (name, stream.singly) {
-            ("alone", true) => format!("{} bytes of text an event, each written by itself", stream.text),
-            ("alone", false) => format!("{} bytes, many events at once", stream.text),
+            ("alone", true) => format!("{} bytes of text per event, each written separately", stream.text),
+            ("alone", false) => format!("{} bytes of text per event, many written at once", stream.text),
             _ => String::new(),
         };
         let heap = wholes.iter().map(|pair| side(pair).heap).max().unwrap_or(0);

@@ -1,8 +1,8 @@
-//! The `CodeGenerator` asks the model for a plan.
+//! The `CodeGenerator` requests a plan from the model.
 
 use throughline::agents::try_in_agent;
 
-use super::{Failure, answered, received};
+use super::{Failure, record_answer, record_post};
 use crate::model::Model;
 use crate::plan::Plan;
 
@@ -12,9 +12,9 @@ const SYSTEM: &str = "You are the CodeGenerator. Write the plan for the instruct
 /// Writes a plan for the instruction.
 pub(crate) async fn work(model: &Model, instruction: &str) -> Result<Plan, Failure> {
     try_in_agent("CodeGenerator", async {
-        received(model, "CodeInterpreter", instruction);
-        let text = model.ask_for_json(SYSTEM, instruction, Plan::schema()).await?;
-        answered(model, &text);
+        record_post(model, "CodeInterpreter", instruction);
+        let text = model.complete_json(SYSTEM, instruction, Plan::schema()).await?;
+        record_answer(model, &text);
         Ok(Plan::parse(&text)?)
     })
     .await

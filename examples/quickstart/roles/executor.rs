@@ -6,7 +6,7 @@ use throughline::span::set_span_attribute;
 use crate::model::Model;
 use crate::plan::Plan;
 
-/// Runs the plan on the table; both the plan and its result are on the span, if content is captured.
+/// Runs the plan on the table. If capture is on, the span records the plan and its result.
 pub(crate) async fn work(model: &Model, plan: &Plan) -> String {
     in_tool("Executor", async {
         if model.is_captured() {

@@ -1,4 +1,4 @@
-//! The roles, after `TaskWeaver`: each is an agent with a span of its own, and knows what it spent.
+//! The roles, as in `TaskWeaver`. Each is an agent, whose span records its tokens.
 
 pub(crate) mod code_generator;
 pub(crate) mod code_interpreter;
@@ -10,11 +10,11 @@ use throughline::span::set_span_attribute;
 
 use crate::model::Model;
 
-/// What a role fails with: a message for the user.
+/// The error of a role: a message for the user.
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Puts the post that a role received on its span, if content is captured.
-fn received(model: &Model, from: &str, post: &str) {
+/// Records the post that a role receives on its span, if capture is on.
+fn record_post(model: &Model, from: &str, post: &str) {
     if model.is_captured() {
         let message =
             json!([{ "role": "user", "name": from, "parts": [{ "type": "text", "content": post }] }]);
@@ -22,8 +22,8 @@ fn received(model: &Model, from: &str, post: &str) {
     }
 }
 
-/// Puts the post that a role answers with on its span, if content is captured.
-fn answered(model: &Model, post: &str) {
+/// Records the answer of a role on its span, if capture is on.
+fn record_answer(model: &Model, post: &str) {
     if model.is_captured() {
         let parts = json!([{ "type": "text", "content": post }]);
         let message = json!([{ "role": "assistant", "parts": parts, "finish_reason": "stop" }]);

@@ -1,8 +1,8 @@
-//! The Planner decides what is to be done, has it done, and replies.
+//! The Planner decides what to compute, passes it to the `CodeInterpreter`, and replies.
 
 use throughline::agents::try_in_agent;
 
-use super::{Failure, answered, code_interpreter, received};
+use super::{Failure, code_interpreter, record_answer, record_post};
 use crate::model::Model;
 
 const PLAN: &str = "You are the Planner. Say in one sentence what to compute from a table of sales with the columns \
@@ -12,12 +12,12 @@ const REPLY: &str = "You are the Planner. Answer the question in one sentence fr
 /// Answers a question.
 pub(crate) async fn work(model: &Model, query: &str) -> Result<String, Failure> {
     try_in_agent("Planner", async {
-        received(model, "User", query);
-        let instruction = model.ask(PLAN, query).await?;
+        record_post(model, "User", query);
+        let instruction = model.complete(PLAN, query).await?;
         let result = code_interpreter::work(model, &instruction).await?;
         let reply = format!("Question: {query}\nResult: {result}");
-        let answer = model.ask_streamed(REPLY, &reply).await?;
-        answered(model, &answer);
+        let answer = model.complete_streamed(REPLY, &reply).await?;
+        record_answer(model, &answer);
         Ok(answer)
     })
     .await

@@ -27,26 +27,26 @@
 //! The span `graph.execute`, the run of a graph:
 //!
 //! <!-- semconv span.tinyllm.graph -->
-//! | attribute | type | when | what |
+//! | attribute | type | condition | description |
 //! |---|---|---|---|
-//! | `execution.duration_ms` | int | Always. | The duration of a graph's run, in milliseconds. |
-//! | `execution.nodes_executed` | int | Always. | The number of nodes that have begun in a graph's run, including those that failed. |
-//! | `execution.tokens_used` | int | If the token counts of a model call are known or there was none. | Input and output tokens of all model calls in a graph's run, estimates included. |
-//! | `execution.trace_id` | string | Always. | The trace id of a graph's run, in hexadecimal. |
-//! | `graph.id` | string | Always. At the start. | The id of a graph. |
-//! | `task.content` | string | Opt-in. At the start. | The first 100 characters of the task of a graph's run. |
-//! | `error.type` |  | If the run failed. | As in OpenTelemetry's conventions. |
+//! | `execution.duration_ms` | int | Always. | The duration of a graph run, in milliseconds. |
+//! | `execution.nodes_executed` | int | Always. | The number of nodes that started in a graph run, including failed nodes. |
+//! | `execution.tokens_used` | int | If the token counts of at least one model call are known, or there was no call. | Input and output tokens of all model calls in a graph run, including estimates. |
+//! | `execution.trace_id` | string | Always. | The trace id of a graph run, in hexadecimal. |
+//! | `graph.id` | string | Always. Set at the start. | The id of a graph. |
+//! | `task.content` | string | Opt-in. Set at the start. | The first 100 characters of the task of a graph run. |
+//! | `error.type` |  | If the run failed. | See OpenTelemetry's conventions. |
 //! <!-- endsemconv -->
 //!
 //! The span `node.{type}`, a node of a run:
 //!
 //! <!-- semconv span.tinyllm.node -->
-//! | attribute | type | when | what |
+//! | attribute | type | condition | description |
 //! |---|---|---|---|
-//! | `execution.step` | int | If the node is in a run. At the start. | The number of a node in the order in which the nodes of a run begin; the first is 1. |
-//! | `node.id` | string | Always. At the start. | The id of a node. |
-//! | `node.type` | string | Always. At the start. | The type of a node. |
-//! | `error.type` |  | If the node failed. | As in OpenTelemetry's conventions. |
+//! | `execution.step` | int | If the node belongs to a run. Set at the start. | The position of a node in the start order of a run, starting with 1. |
+//! | `node.id` | string | Always. Set at the start. | The id of a node. |
+//! | `node.type` | string | Always. Set at the start. | The type of a node. |
+//! | `error.type` |  | If the node failed. | See OpenTelemetry's conventions. |
 //! <!-- endsemconv -->
 //!
 //! If a run or a node returns an `Err`, is cancelled or panics, its status is `Error`. The spans have TinyLLM's attributes only; put
@@ -60,12 +60,12 @@ use std::borrow::Cow;
 use opentelemetry::KeyValue;
 use throughline_tracing_layer::limits::bound;
 
-use crate::scope::{Kind, Scope};
+use crate::scope::{Scope, ScopeKind};
 use crate::semconv::tinyllm;
 
 /// A run of the graph with this id: a span `graph.execute`.
 pub fn graph(id: impl Into<Cow<'static, str>>) -> Scope {
-    Scope::new(Kind::Graph, id.into())
+    Scope::new(ScopeKind::Graph, id.into())
 }
 
 /// A node of this type and id, the next step of the run around it: a span `node.{type}`.
@@ -74,7 +74,7 @@ pub fn graph(id: impl Into<Cow<'static, str>>) -> Scope {
 pub fn node(kind: impl Into<Cow<'static, str>>, id: impl Into<Cow<'static, str>>) -> Scope {
     let mut id = KeyValue::new(tinyllm::NODE_ID, id.into());
     bound(&mut id.value);
-    Scope::new(Kind::Node, kind.into()).with_attribute(id)
+    Scope::new(ScopeKind::Node, kind.into()).with_attribute(id)
 }
 
 /// What the run is to do, for [`Scope::with_attribute`]: `task.content`, cut after [`TASK_LIMIT`] characters.

@@ -8,8 +8,8 @@
 //! # async fn run() {
 //! in_agent("Planner", async {
 //!     plan().await; // model calls in here are in the agent's trace, and in its ledger
-//!     let found = in_tool("search", search()).await;
-//!     println!("{} results for {} tokens", found.len(), tokens().total());
+//!     let results = in_tool("search", search()).await;
+//!     println!("{} results for {} tokens", results.len(), tokens().total());
 //! })
 //! .await;
 //! # }
@@ -18,13 +18,35 @@
 //! | module | for |
 //! |---|---|
 //! | [`scope`] | agents, tools, workflows and requests: spans, metrics, names and the tokens of the model calls beneath |
-//! | [`budget`] | a scope whose tokens are used up makes no more model calls |
+//! | [`budget`] | no more model calls in a scope whose tokens are used up |
 //! | [`mod@graph`] | runs of a graph, step by step |
 //! | [`mcp`] | exchanges of the Model Context Protocol |
 //! | [`model_call`] | for libraries that observe model calls themselves |
 //!
-//! `LlmLayer` of `throughline-llm-layer` adds each model call to the ledgers above it. A program that calls models through a
-//! client of its own adds a [`CallUsage`] with [`ScopeHandle::add`](scope::ScopeHandle::add).
+//! # Model calls of your own client
+//!
+//! `LlmLayer` of `throughline-llm-layer` adds each model call to the ledgers above it. If you call models through a client that it
+//! does not observe, add the usage of each call to the ledger of the scope around it:
+//!
+//! ```
+//! use opentelemetry::Context;
+//! use throughline_agents::scope::ScopeHandle;
+//! use throughline_agents::{CallUsage, TokenSource};
+//!
+//! /// Call it in the scope of the model call, when its answer has ended.
+//! fn add_to_ledgers(input_tokens: u64, output_tokens: u64) {
+//!     let usage = CallUsage {
+//!         input: Some((input_tokens, TokenSource::Reported)),
+//!         output: Some((output_tokens, TokenSource::Reported)),
+//!         is_inference: true,
+//!         ..CallUsage::default()
+//!     };
+//!     if let Some(scope) = ScopeHandle::in_context(&Context::current()) {
+//!         scope.add(&usage);
+//!     }
+//! }
+//! # add_to_ledgers(12, 34);
+//! ```
 //!
 //! This crate is a part of [Throughline](https://docs.rs/throughline).
 //!

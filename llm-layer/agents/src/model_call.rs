@@ -9,6 +9,8 @@ use crate::scope::ExhaustedBudget;
 /// In a context with this, model calls are not observed: a layer above does it.
 #[derive(Debug, Default)]
 struct InModelCall {
+    /// Only its answer will show whether it is one.
+    is_uncertain: bool,
     refusal: OnceLock<ExhaustedBudget>,
 }
 
@@ -18,6 +20,21 @@ struct InModelCall {
 #[must_use]
 pub fn in_model_call(cx: &Context) -> Context {
     cx.with_value(InModelCall::default())
+}
+
+/// Returns a context like that of [`in_model_call`] for a request that other services have too, so that only its answer
+/// shows whether it is a model call. No budget refuses it.
+#[must_use]
+pub fn in_possible_model_call(cx: &Context) -> Context {
+    cx.with_value(InModelCall {
+        is_uncertain: true,
+        ..InModelCall::default()
+    })
+}
+
+/// Returns whether budgets may refuse the request of a context.
+pub(crate) fn is_refusable(cx: &Context) -> bool {
+    cx.get::<InModelCall>().is_some_and(|call| !call.is_uncertain)
 }
 
 /// Returns whether a context is inside a model call.

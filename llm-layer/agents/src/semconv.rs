@@ -1,7 +1,9 @@
-//! Every name, unit and bucket that this crate emits.
+//! The names, units and buckets of everything that this crate records.
 //!
 //! The GenAI conventions are in development, and the constants of their crate are deprecated:
 //! <https://github.com/open-telemetry/semantic-conventions-genai>.
+
+use opentelemetry::KeyValue;
 
 pub(crate) const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/gen-ai/1.42.0";
 
@@ -13,31 +15,33 @@ pub(crate) const TOOL_NAME: &str = "gen_ai.tool.name";
 pub(crate) const WORKFLOW_NAME: &str = "gen_ai.workflow.name";
 pub(crate) const USAGE_INPUT_TOKENS: &str = "gen_ai.usage.input_tokens";
 pub(crate) const USAGE_OUTPUT_TOKENS: &str = "gen_ai.usage.output_tokens";
+pub(crate) const USAGE_CACHE_READ_INPUT_TOKENS: &str = "gen_ai.usage.cache_read.input_tokens";
+pub(crate) const USAGE_CACHE_WRITE_INPUT_TOKENS: &str = "gen_ai.usage.cache_write.input_tokens";
+pub(crate) const RESPONSE_FINISH_REASONS: &str = "gen_ai.response.finish_reasons";
 pub(crate) const ERROR_TYPE: &str = "error.type";
-/// What has no name of its own.
+/// The value of a label without room for another.
 pub(crate) const OTHER: &str = "_OTHER";
 pub(crate) const SERVER_ADDRESS: &str = "server.address";
 pub(crate) const SERVER_PORT: &str = "server.port";
-/// Input tokens: of a call, an estimate that the conventions leave no name for, or what a proxy saw; of a scope, its
-/// total.
+/// The input tokens of a scope.
 pub(crate) const TOKENS_INPUT: &str = "throughline.tokens.input";
-/// Output tokens, like [`TOKENS_INPUT`].
+/// The output tokens of a scope.
 pub(crate) const TOKENS_OUTPUT: &str = "throughline.tokens.output";
-/// Of a scope: the input tokens read from a cache.
+/// The input tokens of a scope that were read from a cache.
 pub(crate) const TOKENS_CACHE_READ: &str = "throughline.tokens.cache_read";
-/// Of a scope: the output tokens spent on reasoning.
+/// The output tokens of a scope for reasoning.
 pub(crate) const TOKENS_REASONING: &str = "throughline.tokens.reasoning";
-/// Of a scope: how many of the tokens are estimates.
+/// How many tokens of a scope are estimates.
 pub(crate) const TOKENS_ESTIMATED: &str = "throughline.tokens.estimated";
-/// Of a scope: how many tokens it may spend.
+/// The token budget of a scope.
 pub(crate) const TOKENS_LIMIT: &str = "throughline.tokens.limit";
-/// Of a scope: the number of its model calls whose tokens are not known, or not all of them.
+/// The number of model calls in a scope with unknown or incomplete token counts.
 pub(crate) const TOKENS_UNKNOWN: &str = "throughline.tokens.unknown";
-/// Of a scope: the number of model calls that a budget refused.
+/// The number of model calls in a scope that a budget refused.
 pub(crate) const TOKENS_REFUSED: &str = "throughline.tokens.refused";
-/// Of a scope: the number of its model calls.
+/// The number of model calls in a scope.
 pub(crate) const TOKENS_CALLS: &str = "throughline.tokens.calls";
-/// What a call, or a scope, cost: no convention has a name for it.
+/// The cost of a scope. The conventions have no name for it.
 pub(crate) const COST: &str = "throughline.cost";
 pub(crate) const INVOKE_AGENT_DURATION: &str = "gen_ai.invoke_agent.duration";
 pub(crate) const INVOKE_AGENT_INFERENCE_CALLS: &str = "gen_ai.invoke_agent.inference_calls";
@@ -58,6 +62,11 @@ pub(crate) const SECOND_BUCKETS: [f64; 14] = [
     0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
 ];
 
+/// Returns a count as an attribute.
+pub(crate) fn count(name: &'static str, count: u64) -> KeyValue {
+    KeyValue::new(name, i64::try_from(count).unwrap_or(i64::MAX))
+}
+
 /// Returns the description of an instrument, which Prometheus shows.
 pub(crate) fn description(instrument: &str) -> &'static str {
     match instrument {
@@ -74,7 +83,7 @@ pub(crate) fn description(instrument: &str) -> &'static str {
     }
 }
 
-/// A run of a graph and its nodes, as TinyLLM has them.
+/// The names of TinyLLM for a run of a graph and its nodes.
 pub(crate) mod tinyllm {
     pub(crate) const GRAPH: &str = "graph.execute";
     pub(crate) const GRAPH_ID: &str = "graph.id";
@@ -83,7 +92,7 @@ pub(crate) mod tinyllm {
     pub(crate) const NODES_EXECUTED: &str = "execution.nodes_executed";
     pub(crate) const TOKENS_USED: &str = "execution.tokens_used";
     pub(crate) const DURATION_MS: &str = "execution.duration_ms";
-    /// What precedes a node's type.
+    /// The span name of a node, before its type.
     pub(crate) const NODE: &str = "node.";
     pub(crate) const NODE_ID: &str = "node.id";
     pub(crate) const NODE_TYPE: &str = "node.type";
@@ -100,11 +109,11 @@ pub(crate) mod mcp {
     pub(crate) const JSONRPC_REQUEST_ID: &str = "jsonrpc.request.id";
     pub(crate) const JSONRPC_VERSION: &str = "jsonrpc.protocol.version";
     pub(crate) const STATUS_CODE: &str = "rpc.response.status_code";
-    /// What precedes the names about the transport.
+    /// The prefix of the attributes of the transport.
     pub(crate) const NETWORK: &str = "network.";
     pub(crate) const NETWORK_TRANSPORT: &str = "network.transport";
     pub(crate) const NETWORK_PROTOCOL_NAME: &str = "network.protocol.name";
-    /// The `error.type` of a tool that failed within an answer that is none.
+    /// The `error.type` of a tool call whose result says `isError`.
     pub(crate) const TOOL_ERROR: &str = "tool_error";
     pub(crate) const CLIENT_DURATION: &str = "mcp.client.operation.duration";
     pub(crate) const SERVER_DURATION: &str = "mcp.server.operation.duration";

@@ -10,7 +10,7 @@ use throughline_tracing_layer::client::Attempts;
 
 use super::failure::Failure;
 use super::limits::bound_attributes;
-use super::outcome::Outcome;
+use super::outcome::{Outcome, Provenance};
 use super::state::CallState;
 use super::{captured_content, legacy, openinference};
 use crate::events::Events;
@@ -40,10 +40,15 @@ pub(super) fn record(call: &mut CallState, outcome: &Outcome) {
     attributes.retain(|attribute| !is_known(&attribute.key));
     attributes.extend(id.map(|id| KeyValue::new(semconv::RESPONSE_ID, id)));
     attributes.extend(model.map(|model| KeyValue::new(semconv::RESPONSE_MODEL, model)));
-    attributes.extend(finish_reasons(call, failure.is_some()));
+    let reasons = finish_reasons(call, failure.is_some());
+    let reasons = reasons.map(|reasons| Value::Array(Array::String(reasons)));
+    attributes.extend(reasons.map(|reasons| KeyValue::new(semconv::RESPONSE_FINISH_REASONS, reasons)));
     bound_attributes(&mut attributes);
     push_times(call, &mut attributes);
     attributes.extend(resent(call));
+    if call.response.reader.reply().is_compacted() {
+        attributes.push(KeyValue::new(semconv::CONVERSATION_COMPACTED, true));
+    }
     attributes.extend(
         call.response
             .reader
@@ -120,7 +125,7 @@ fn push_times(call: &CallState, attributes: &mut Vec<KeyValue>) {
     let times = [
         (
             semconv::RESPONSE_TIME_TO_FIRST_CHUNK,
-            call.timing.time_to_first_byte(),
+            call.timing.time_to_first_chunk(),
         ),
         (semconv::TIME_TO_FIRST_TOKEN, call.timing.time_to_first_text()),
         (semconv::TIME_WAITING_FOR_READER, Some(call.timing.reader_wait())),
@@ -146,19 +151,23 @@ fn push_tokens(call: &CallState, attributes: &mut Vec<KeyValue>, outcome: &Outco
         ),
     ];
     let counts = call.counts();
-    for (count, reported, otherwise) in directions {
+    let is_fetch = call.request.parameters.operation.is_fetch();
+    for (count, reported, otherwise) in directions.into_iter().filter(|_| !is_fetch) {
         match count {
             Some((count, TokenSource::Reported)) if counts => attributes.push(int(reported, count)),
             Some((count, _)) => attributes.push(int(otherwise, count)),
             None => {}
         }
     }
-    if counts {
+    if counts && !is_fetch {
         push_usage(call, attributes);
     }
     attributes.extend(call_usage.cost.map(|cost| KeyValue::new(semconv::COST, cost)));
-    let source = outcome.provenance.as_str();
-    attributes.push(KeyValue::new(semconv::TOKENS_SOURCE, source));
+    let operation = call.request.parameters.operation;
+    if operation.uses_tokens() || outcome.provenance != Provenance::Unknown {
+        let source = outcome.provenance.as_str();
+        attributes.push(KeyValue::new(semconv::TOKENS_SOURCE, source));
+    }
     if matches!(
         (call_usage.input, call_usage.output),
         (Some((_, TokenSource::Estimated)), _) | (_, Some((_, TokenSource::Estimated)))
@@ -227,7 +236,7 @@ fn push_usage(call: &CallState, attributes: &mut Vec<KeyValue>) {
 }
 
 /// The finish reasons in the order of the alternatives: `error` where one was expected and did not come.
-fn finish_reasons(call: &CallState, failed: bool) -> Option<KeyValue> {
+pub(super) fn finish_reasons(call: &CallState, failed: bool) -> Option<Vec<StringValue>> {
     let has_begun =
         call.response.reader.has_head() && call.response.status.is_some_and(|status| status.is_success());
     let expected = call.request.parameters.expected_finishes();
@@ -238,13 +247,8 @@ fn finish_reasons(call: &CallState, failed: bool) -> Option<KeyValue> {
     if !has_begun || !(any || failed) {
         return None;
     }
-    let reasons: Vec<StringValue> = reasons
-        .map(|finish| finish.unwrap_or("error").to_owned().into())
-        .collect();
-    Some(KeyValue::new(
-        semconv::RESPONSE_FINISH_REASONS,
-        Value::Array(Array::String(reasons)),
-    ))
+    let reasons = reasons.map(|finish| finish.unwrap_or("error").to_owned().into());
+    Some(reasons.collect())
 }
 
 /// The attribute of a value of an answer.

@@ -32,7 +32,7 @@ impl Failure {
     /// Why this call failed, if it did. `intact` says that the response was read to its end and made sense.
     pub(super) fn find(call: &CallState, end: End<'_>, intact: bool) -> Option<Self> {
         if let Some(refusal) = &call.budget.refusal {
-            return Some(Self::new(budget::CODE, refusal.to_string()));
+            return Some(Self::new(budget::TOKEN_BUDGET_EXCEEDED, refusal.to_string()));
         }
         let code = code(call);
         if let Some(status) = call
@@ -42,7 +42,9 @@ impl Failure {
         {
             return Some(Self::refused(status, code));
         }
-        if call.response.reader.reply().error().is_some() {
+        // The error of a fetched response is one of the request that created it.
+        let is_fetch = call.request.parameters.operation.is_fetch();
+        if call.response.reader.reply().error().is_some() && !is_fetch {
             let code = code.unwrap_or_else(|| "_OTHER".to_owned());
             let description = format!("the provider reported {code} in its answer");
             return Some(Self::new(code, description));

@@ -5,26 +5,28 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use http_body::Body;
 use pin_project_lite::pin_project;
 use throughline_agents::model_call::is_observed;
 use throughline_llm_wire::{RequestReader, Unseen};
-use throughline_tracing_layer::observe::{Observed, ResponseFuture};
+use throughline_tracing_layer::message::{HttpRequest, HttpResponse};
+use throughline_tracing_layer::observe::ResponseFuture;
 use tower_service::Service;
 
 use super::extra_attributes::ExtraAttributes;
 use super::observer::CallObserver;
-use super::request::{Head, LlmRequest};
+use super::request::RequestHead;
 use super::request_body::Piece;
 use super::start::Start;
-use super::{RequestBody, Shared};
+use super::{ReadAhead, RequestBody, Shared};
 
 pin_project! {
     /// Resolves to the inner service's response, observed if the request is a model call.
     #[must_use = "futures do nothing unless polled"]
     pub struct CallFuture<S, R>
     where
-        R: LlmRequest,
-        S: Service<R::Sent>,
+        R: HttpRequest<ReadAhead>,
+        S: Service<R::Output>,
     {
         reading: Option<Box<Reading<S, R>>>,
         #[pin]
@@ -33,7 +35,7 @@ pin_project! {
 }
 
 /// A call whose request body is being read.
-struct Reading<S, R: LlmRequest> {
+struct Reading<S, R: HttpRequest<ReadAhead>> {
     service: S,
     start: Start,
     reader: RequestReader,
@@ -41,12 +43,12 @@ struct Reading<S, R: LlmRequest> {
 }
 
 /// Where a request body is read, and how far it was.
-enum Source<R: LlmRequest> {
+enum Source<R: HttpRequest<ReadAhead>> {
     /// In memory, where it lies.
     Memory { request: R, at: usize },
     /// From frames that are kept until they are sent.
     Frames {
-        shell: R::Shell,
+        parts: R::Parts,
         body: RequestBody<R::Body>,
         frame: usize,
         at: usize,
@@ -55,20 +57,20 @@ enum Source<R: LlmRequest> {
 
 impl<S, R> CallFuture<S, R>
 where
-    R: LlmRequest,
-    S: Service<R::Sent> + Clone,
+    R: HttpRequest<ReadAhead>,
+    S: Service<R::Output> + Clone,
 {
     /// Calls `service`, which must be ready.
     pub(crate) fn new(service: &mut S, request: R, shared: &Shared) -> Self {
         let context = opentelemetry::Context::current();
         let head = is_observed(&context)
-            .then(|| request.head(&shared.config.rules))
+            .then(|| RequestHead::new(&request, &shared.config.rules))
             .flatten();
         let Some(head) = head else {
             return Self::sent(service, request, None);
         };
         let mut request = request;
-        let Head {
+        let RequestHead {
             reader,
             address,
             port,
@@ -87,9 +89,9 @@ where
                 Source::Memory { request, at }
             }
             None => {
-                let (shell, body) = request.split();
+                let (parts, body) = request.into_parts();
                 Source::Frames {
-                    shell,
+                    parts,
                     body: RequestBody::to_read(body),
                     frame: 0,
                     at: 0,
@@ -112,20 +114,20 @@ where
 
 impl<S, R> CallFuture<S, R>
 where
-    R: LlmRequest,
-    S: Service<R::Sent>,
+    R: HttpRequest<ReadAhead>,
+    S: Service<R::Output>,
 {
     fn sent(service: &mut S, request: R, observer: Option<CallObserver>) -> Self {
         Self {
             reading: None,
             response: Some(ResponseFuture::start(observer, || {
-                service.call(request.untouched())
+                service.call(request.unchanged(RequestBody::untouched))
             })),
         }
     }
 }
 
-impl<R: LlmRequest> Source<R> {
+impl<R: HttpRequest<ReadAhead>> Source<R> {
     /// Reads on until the body, or what is read of it, has ended. After [`RequestReader::STEP_BYTES`] bytes others
     /// have their turn.
     fn poll_read(&mut self, reader: &mut RequestReader, cx: &mut Context<'_>) -> Poll<()> {
@@ -179,18 +181,19 @@ impl<R: LlmRequest> Source<R> {
     }
 }
 
-impl<S, R: LlmRequest> Reading<S, R> {
-    fn send(mut self) -> ResponseFuture<S::Future, CallObserver>
-    where
-        S: Service<R::Sent>,
-    {
+impl<S, R> Reading<S, R>
+where
+    R: HttpRequest<ReadAhead, Body: Body<Data: 'static>>,
+    S: Service<R::Output>,
+{
+    fn send(mut self) -> ResponseFuture<S::Future, CallObserver> {
         let call = self.reader.finish(|| match &mut self.source {
             Source::Memory { request, .. } => request.shared_bytes(),
-            Source::Frames { body, .. } => R::shared(body),
+            Source::Frames { body, .. } => body.shared(),
         });
         let request = match self.source {
-            Source::Memory { request, .. } => request.untouched(),
-            Source::Frames { shell, body, .. } => R::join(shell, body),
+            Source::Memory { request, .. } => request.unchanged(RequestBody::untouched),
+            Source::Frames { parts, body, .. } => R::from_parts(parts, body),
         };
         let observer = call.map(|call| self.start.observe(call));
         ResponseFuture::start(observer, || self.service.call(request))
@@ -199,10 +202,10 @@ impl<S, R: LlmRequest> Reading<S, R> {
 
 impl<S, R> Future for CallFuture<S, R>
 where
-    R: LlmRequest,
-    S: Service<R::Sent, Response: Observed<CallObserver>, Error: fmt::Display + 'static>,
+    R: HttpRequest<ReadAhead, Body: Body<Data: 'static>>,
+    S: Service<R::Output, Response: HttpResponse<CallObserver>, Error: fmt::Display + 'static>,
 {
-    type Output = Result<<S::Response as Observed<CallObserver>>::Output, S::Error>;
+    type Output = Result<<S::Response as HttpResponse<CallObserver>>::Output, S::Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
@@ -222,8 +225,8 @@ where
 
 impl<S, R> fmt::Debug for CallFuture<S, R>
 where
-    R: LlmRequest,
-    S: Service<R::Sent>,
+    R: HttpRequest<ReadAhead>,
+    S: Service<R::Output>,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallFuture")

@@ -107,7 +107,9 @@ impl Instruments {
         let dimensions = budget.dimensions(call);
         let error = error.map(|kind| budget.error(kind.clone()));
         let with_error = dimensions.series(budget.durations(), error.as_ref());
-        let first = call.timing.time_to_first_byte().filter(|_| call.is_streamed());
+        // What was fetched was generated before.
+        let is_generated = call.is_streamed() && !call.request.parameters.operation.is_fetch();
+        let first = call.timing.time_to_first_chunk().filter(|_| is_generated);
         let first = first.map(|first| (first, dimensions.series(budget.durations(), None)));
         for times in self.times(call) {
             times
@@ -138,13 +140,12 @@ impl Instruments {
                 (usable(call, call_usage.input), semconv::INPUT),
                 (usable(call, call_usage.output), semconv::OUTPUT),
             ];
-            let directions = directions
-                .iter()
-                .take(if call.request.parameters.operation.is_inference() {
-                    2
-                } else {
-                    1
-                });
+            let operation = call.request.parameters.operation;
+            let directions = directions.iter().take(match operation {
+                _ if operation.is_inference() => 2,
+                _ if operation.is_fetch() => 0,
+                _ => 1,
+            });
             for (tokens, direction) in
                 directions.filter_map(|(count, direction)| Some(((*count)?, *direction)))
             {
@@ -262,7 +263,7 @@ impl Times {
 /// costs half of what recording does.
 pub(super) fn record_chunk(call: &mut CallState) {
     let waited = call.timing.chunk();
-    let Some(waited) = waited.filter(|_| call.is_streamed()) else {
+    let Some(waited) = waited.filter(|_| call.is_streamed() && !call.is_unconfirmed()) else {
         return;
     };
     let model = call.response.reader.reply().model();

@@ -3,14 +3,15 @@
 use std::fmt;
 
 use bytes::Buf;
-use http::HeaderMap;
+use http::{Extensions, HeaderMap, StatusCode};
 use http_body::Frame;
 use opentelemetry::{Array, Context, KeyValue, Value};
 use throughline_agents::{budget, model_call};
-use throughline_llm_wire::Unseen;
-use throughline_tracing_layer::observe::{End, EndAt, Head as ResponseHead, Observe};
+use throughline_llm_wire::{ResponseReader, Unseen};
+use throughline_tracing_layer::observe::{End, EndAt, Head, Observe};
 
 use super::peek::peek;
+use super::reply_counters::ReplyCounters;
 use super::state::{CallResponse, CallState};
 use super::streams::OpenStream;
 use super::{instruments, rate_limits, recorder};
@@ -29,28 +30,59 @@ impl fmt::Debug for CallObserver {
     }
 }
 
+impl CallObserver {
+    /// Reads the head of the response.
+    pub(super) fn read_head(&mut self, status: StatusCode, headers: &HeaderMap, extensions: &Extensions) {
+        self.0.check_abandoned();
+        let this = &mut *self.0;
+        this.response.status = Some(status);
+        this.budget.refusal = extensions.get().cloned();
+        if this.budget.was_exhausted && this.budget.refusal.is_none() {
+            budget::warn_not_enforced();
+        }
+        this.response.reader.read_head(headers);
+        if !status.is_success() {
+            this.response.refusal_headers.extend(refusal_headers(headers));
+        }
+        this.stream = OpenStream::open(this);
+        rate_limits::record(this, headers);
+        this.timing.delivered();
+    }
+
+    /// Reads a part of the answer, which has come, by `feed`. That returns whether all of the part was seen.
+    pub(super) fn read_part(&mut self, feed: impl FnOnce(&mut ResponseReader, &mut ReplyCounters) -> bool) {
+        let this = &mut *self.0;
+        let CallResponse { reader, counters, .. } = &mut this.response;
+        if !reader.is_reading() {
+            this.timing.first_chunk();
+            return;
+        }
+        let documents = reader.reply().documents();
+        if !feed(reader, counters) {
+            reader.stop(Unseen::Fragmented);
+        }
+        let reply = reader.reply();
+        let is_chunk = reply.documents() > documents;
+        if reply.has_text() {
+            this.timing.first_text();
+        }
+        if is_chunk {
+            this.timing.first_chunk();
+            if !this.response.has_model {
+                this.follow_model();
+            }
+            instruments::record_chunk(this);
+        }
+    }
+}
+
 impl Observe for CallObserver {
     fn context(&self) -> Option<&Context> {
         Some(&self.0.cx)
     }
 
-    fn on_response(&mut self, head: ResponseHead<'_>) -> EndAt {
-        self.0.check_abandoned();
-        let this = &mut *self.0;
-        this.response.status = Some(head.status);
-        this.budget.refusal = head.extensions.get().cloned();
-        if this.budget.was_exhausted && this.budget.refusal.is_none() {
-            budget::warn_not_enforced();
-        }
-        this.response.reader.read_head(head.headers);
-        if !head.status.is_success() {
-            this.response
-                .refusal_headers
-                .extend(refusal_headers(head.headers));
-        }
-        this.stream = OpenStream::open(this);
-        rate_limits::record(this, head.headers);
-        this.timing.delivered();
+    fn on_response(&mut self, head: Head<'_>) -> EndAt {
+        self.read_head(head.status, head.headers, head.extensions);
         EndAt::Body
     }
 
@@ -69,24 +101,9 @@ impl Observe for CallObserver {
         if let Some(abandoned) = &mut this.drain.abandoned {
             abandoned.drained = true;
         }
-        this.timing.first_byte();
-        let CallResponse { reader, counters, .. } = &mut this.response;
-        if !reader.is_reading() {
-            return;
-        }
-        let documents = reader.reply().documents();
-        let is_whole = peek(data, |bytes| reader.feed(bytes, |piece| counters.push(piece)));
-        if !is_whole {
-            reader.stop(Unseen::Fragmented);
-        }
-        let reply = reader.reply();
-        let is_chunk = reply.documents() > documents;
-        if reply.has_text() {
-            this.timing.first_text();
-        }
-        if is_chunk {
-            instruments::record_chunk(this);
-        }
+        self.read_part(|reader, counters| {
+            peek(data, |bytes| reader.feed(bytes, |piece| counters.push(piece)))
+        });
     }
 
     fn on_end(self, end: End<'_>) {

@@ -3,7 +3,7 @@
 use opentelemetry::{KeyValue, Value};
 use serde_json::{Map, json};
 use throughline_agents::CallUsage;
-use throughline_llm_wire::{Content, UsagePart};
+use throughline_llm_wire::{Content, Operation, UsagePart};
 use throughline_tracing_layer::limits::MAX_ATTRIBUTE_BYTES;
 
 use super::attributes::int;
@@ -12,11 +12,13 @@ use crate::semconv::openinference;
 
 /// Adds the attributes of a call, without its messages.
 pub(super) fn push_attributes(call: &CallState, attributes: &mut Vec<KeyValue>, call_usage: &CallUsage) {
-    let is_embedding = !call.request.parameters.operation.is_inference();
-    let (kind, model) = if is_embedding {
-        ("EMBEDDING", openinference::EMBEDDING_MODEL_NAME)
-    } else {
-        ("LLM", openinference::MODEL_NAME)
+    let operation = call.request.parameters.operation;
+    let is_embedding = operation == Operation::Embeddings;
+    let (kind, model) = match operation {
+        Operation::Embeddings => ("EMBEDDING", openinference::EMBEDDING_MODEL_NAME),
+        Operation::Rerank => ("RERANKER", openinference::MODEL_NAME),
+        Operation::Moderation => ("GUARDRAIL", openinference::MODEL_NAME),
+        _ => ("LLM", openinference::MODEL_NAME),
     };
     attributes.push(KeyValue::new(openinference::SPAN_KIND, kind));
     let reply = call.response.reader.reply();

@@ -42,11 +42,7 @@ impl RequestAttributes {
 
     /// The number of alternatives that are expected to end with a reason.
     pub(super) fn expected_finishes(&self) -> u32 {
-        if self.operation.is_inference() {
-            self.choices
-        } else {
-            0
-        }
+        if self.operation.is_text() { self.choices } else { 0 }
     }
 
     /// Whether an attribute of this name is set.

@@ -18,6 +18,11 @@ pub(super) fn end(mut call: Box<CallState>, end: End<'_>) {
     let duration = call.timing.elapsed();
     let CallResponse { reader, counters, .. } = &mut call.response;
     let is_intact = reader.finish(|piece| counters.push(piece));
+    if call.is_unconfirmed() {
+        return;
+    }
+    call.start_deferred_span();
+    call.follow_model();
     let failure = Failure::find(&call, end, is_intact);
     if failure.as_ref().is_some_and(Failure::is_malformed) {
         call.response.reader.mark_malformed();
@@ -30,6 +35,11 @@ pub(super) fn end(mut call: Box<CallState>, end: End<'_>) {
         at: call.began + duration,
         call,
     };
+    if finished.call.budget.is_limited {
+        // Whether the next call is sent depends on the tokens of this one, so they are not counted later because a vocabulary is
+        // still being loaded. That started with the call, so it is rarely waited for.
+        usage::prepare(&finished);
+    }
     if !usage::takes_long(&finished) {
         return record(finished, false);
     }
@@ -73,9 +83,20 @@ fn record(mut finished: FinishedCall, is_rough: bool) {
         }
     }
     if let Some(scope) = ScopeHandle::in_context(&call.cx) {
+        let usage = &outcome.usage;
+        let is_counted = call.request.parameters.operation.uses_tokens()
+            || usage.input.is_some()
+            || usage.output.is_some();
         match call.budget.refusal {
             Some(_) => scope.refuse(),
-            None => scope.add(&outcome.usage),
+            None if !is_counted => {}
+            None => {
+                scope.add(usage);
+                if usage.is_inference {
+                    let reasons = attributes::finish_reasons(&call, outcome.failure.is_some());
+                    scope.set_finish_reasons(reasons.unwrap_or_default());
+                }
+            }
         }
     }
     if call.has_span {

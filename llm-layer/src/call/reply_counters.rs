@@ -13,6 +13,8 @@ pub(super) struct ReplyCounters {
     /// How many segments of a text may wait to be counted.
     max_held: usize,
     held_segments: HeldSegments,
+    /// The answer has more than these texts, so that its tokens cannot be counted.
+    is_incomplete: bool,
     /// The content, counted for TaskWeaver's mode.
     pub(super) content: Option<SegmentedCounter>,
 }
@@ -31,6 +33,7 @@ impl ReplyCounters {
             tokenizer,
             max_held: 0,
             held_segments: HeldSegments::default(),
+            is_incomplete: false,
             content: None,
         }
     }
@@ -38,6 +41,19 @@ impl ReplyCounters {
     /// Counts nothing until it turns out that usage is not reported, as long as there is room.
     pub(super) fn expect_usage(&mut self) {
         self.max_held = Self::MAX_HELD;
+    }
+
+    /// Sets the tokenizer of all texts that are not counted yet.
+    pub(super) fn set_tokenizer(&mut self, tokenizer: Tokenizer) {
+        for (_, _, counter) in &mut self.texts {
+            counter.set_tokenizer(tokenizer.clone());
+        }
+        self.tokenizer = tokenizer;
+    }
+
+    /// Notes that the answer has more than its texts, such as audio.
+    pub(super) fn set_incomplete(&mut self) {
+        self.is_incomplete = true;
     }
 
     /// Counts the content once more, with this tokenizer.
@@ -89,6 +105,9 @@ impl ReplyCounters {
     /// Returns the number of tokens, or `None` if it cannot be counted. If `is_rough`, there is no time to
     /// count.
     pub(super) fn count(&mut self, is_rough: bool) -> Option<TokenCount> {
+        if self.is_incomplete {
+            return None;
+        }
         let mut sum = TokenCount::ZERO;
         sum.exact = !is_rough;
         for (_, _, counter) in std::mem::take(&mut self.texts) {

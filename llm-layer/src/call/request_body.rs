@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
+use throughline_tracing_layer::message::WrapBody;
 
 use super::peek::peek;
 
@@ -33,6 +34,16 @@ pin_project! {
     }
 }
 
+/// Names [`RequestBody`] as the body that requests are sent with: see
+/// [`HttpRequest`](throughline_tracing_layer::message::HttpRequest).
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ReadAhead;
+
+impl WrapBody for ReadAhead {
+    type Body<B: Body> = RequestBody<B>;
+}
+
 impl<B: Body> RequestBody<B> {
     /// A body that nobody looked at.
     pub(crate) fn untouched(body: B) -> Self {
@@ -45,24 +56,35 @@ impl<B: Body> RequestBody<B> {
         }
     }
 
-    /// Another body like this one, for what retries; `None` if reading this one failed. For bodies that are
-    /// `Clone`, and those that several layers looked at.
+    /// Returns a copy of this body for a retry, or `None` if reading this body failed.
     ///
     /// What was read is not copied if `B::Data` is cheap to clone, as [`bytes::Bytes`] is.
     #[must_use]
     pub fn try_clone(&self) -> Option<Self>
     where
-        B: Again,
+        B: Clone,
         B::Data: Clone,
     {
-        let read: Option<VecDeque<_>> = self.read.iter().map(clone).collect();
-        let again = |body: Option<&B>| body.map_or(Some(None), |body| body.again().map(Some));
+        self.try_clone_with(|body| Some(body.clone()))
+    }
+
+    /// Returns a copy of this body for a retry, or `None` if reading this body failed or `clone` returns `None`. `clone`
+    /// copies the part that was not read.
+    ///
+    /// If several layers read a body ahead, use `body.try_clone_with(RequestBody::try_clone)`.
+    #[must_use]
+    pub fn try_clone_with(&self, clone: impl Fn(&B) -> Option<B>) -> Option<Self>
+    where
+        B::Data: Clone,
+    {
+        let read: Option<VecDeque<_>> = self.read.iter().map(clone_frame).collect();
+        let clone = |body: Option<&B>| body.map_or(Some(None), |body| clone(body).map(Some));
         Some(Self {
             read: read.filter(|_| self.error.is_none())?,
             length: self.length,
             error: None,
-            unread: again(self.unread.as_ref())?,
-            rest: again(self.rest.as_deref())?.map(Box::pin),
+            unread: clone(self.unread.as_ref())?,
+            rest: clone(self.rest.as_deref())?.map(Box::pin),
         })
     }
 
@@ -200,7 +222,7 @@ impl<B: Body<Data: 'static>> RequestBody<B> {
 
 impl<B: Body<Data = Bytes>> RequestBody<B> {
     /// A body of these bytes.
-    pub(crate) fn of(bytes: Bytes) -> Self {
+    pub(crate) fn from_bytes(bytes: Bytes) -> Self {
         Self {
             length: bytes.len(),
             read: VecDeque::from([Frame::data(bytes)]),
@@ -208,24 +230,6 @@ impl<B: Body<Data = Bytes>> RequestBody<B> {
             unread: None,
             rest: None,
         }
-    }
-}
-
-/// What can be made twice, if nothing went wrong.
-#[expect(unnameable_types, reason = "nobody else has to implement it")]
-pub trait Again: Sized {
-    fn again(&self) -> Option<Self>;
-}
-
-impl<B: Clone> Again for B {
-    fn again(&self) -> Option<Self> {
-        Some(self.clone())
-    }
-}
-
-impl<B: Body<Data: Clone> + Again> Again for RequestBody<B> {
-    fn again(&self) -> Option<Self> {
-        self.try_clone()
     }
 }
 
@@ -241,7 +245,7 @@ fn remaining<D: Buf>(frame: &Frame<D>) -> usize {
     frame.data_ref().map_or(0, Buf::remaining)
 }
 
-fn clone<D: Clone>(frame: &Frame<D>) -> Option<Frame<D>> {
+fn clone_frame<D: Clone>(frame: &Frame<D>) -> Option<Frame<D>> {
     let data = frame.data_ref().cloned().map(Frame::data);
     data.or_else(|| frame.trailers_ref().cloned().map(Frame::trailers))
 }

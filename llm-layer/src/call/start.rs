@@ -6,7 +6,7 @@ use std::time::{Instant, SystemTime};
 use opentelemetry::global::BoxedSpan;
 use opentelemetry::trace::{Span, SpanBuilder, SpanKind, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
-use throughline_agents::model_call::in_model_call;
+use throughline_agents::model_call::{in_model_call, in_possible_model_call};
 use throughline_agents::scope::{ScopeHandle, ScopeNames};
 use throughline_llm_wire::{
     ModelRequest, Operation, Provider, Recognised, ResponseReader, Target, Unseen, recognise,
@@ -61,6 +61,7 @@ impl Start {
             info,
             unseen,
             copy,
+            is_certain,
             ..
         } = call;
         let format = recognised.format.clone();
@@ -70,7 +71,7 @@ impl Start {
         let names = ScopeNames::from_context(&self.parent, self.shared.config.names_from_baggage);
         let labels = self.labels(&recognised, &parameters);
         let begin = || self.attributes(provider, &parameters, &labels, &names, unseen);
-        let span = self.shared.tracer.start(&self.parent, || {
+        let builder = || {
             SpanBuilder::from_name(span_name(
                 parameters.operation.as_str(),
                 parameters.model.as_deref(),
@@ -78,15 +79,26 @@ impl Start {
             .with_kind(SpanKind::Client)
             .with_start_time(self.time)
             .with_attributes(begin())
-        });
+        };
+        // A span that has started cannot be withdrawn. So it waits for the answer if only that shows whether this is a
+        // model call; the spans of its attempts are then beside it, not beneath.
+        let (span, deferred_span) = match is_certain {
+            true => (self.shared.tracer.start(&self.parent, builder), None),
+            false => (None, Some(Box::new(builder()))),
+        };
         let config = &self.shared.config;
         let model = parameters.model.as_deref().unwrap_or_default();
         let tokenizer = Tokenizer::for_model(model, &config.counters, config.target_model.as_ref());
         let mut reader = ResponseReader::new(format);
-        if config.capture.is_on() && span.as_ref().is_some_and(Span::is_recording) {
+        if config.capture.is_on() && (!is_certain || span.as_ref().is_some_and(Span::is_recording)) {
             reader = reader.with_capture(config.limits.total);
         }
         let mut counters = ReplyCounters::new(tokenizer.clone());
+        let scope = ScopeHandle::in_context(&self.parent);
+        let is_limited = scope.is_some_and(ScopeHandle::has_budget);
+        if is_limited {
+            tokenizer.preload();
+        }
         if reports_usage || provider.is_some_and(Provider::streams_report_usage) {
             counters.expect_usage();
         } else {
@@ -102,10 +114,13 @@ impl Start {
         if let Some(drain_signal) = &drain_signal {
             drain_signal.observe(self.shared.clock);
         }
-        let was_exhausted = ScopeHandle::in_context(&self.parent).is_some_and(ScopeHandle::is_exhausted);
+        let was_exhausted = is_limited && scope.is_some_and(ScopeHandle::is_exhausted);
         CallObserver(Box::new(CallState {
             has_span: span.is_some(),
-            cx: self.context(parameters.operation, span),
+            cx: match is_certain {
+                true => self.context(parameters.operation, span),
+                false => in_possible_model_call(&self.parent),
+            },
             began: self.time,
             timing: CallTiming::new(self.shared.clock, self.at),
             shared: self.shared,
@@ -123,9 +138,11 @@ impl Start {
                 status: None,
                 reader,
                 counters,
+                has_model: false,
                 refusal_headers: Vec::new(),
             },
             budget: CallBudget {
+                is_limited,
                 was_exhausted,
                 refusal: None,
             },
@@ -134,6 +151,7 @@ impl Start {
                 abandoned: None,
             },
             stream: None,
+            deferred_span,
             chunk_labels: None,
         }))
     }

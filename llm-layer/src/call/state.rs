@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use http::StatusCode;
+use opentelemetry::trace::{SpanBuilder, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 use throughline_agents::scope::{ExhaustedBudget, ScopeNames};
 use throughline_llm_wire::{Recognised, RequestCopy, ResponseReader};
@@ -15,6 +16,7 @@ use throughline_tracing_layer::labels::Labels;
 use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 
 use super::Instruments;
+use super::fetched::FetchedResults;
 use super::parameters::RequestAttributes;
 use super::reply_counters::ReplyCounters;
 use super::streams::OpenStream;
@@ -30,6 +32,8 @@ pub(crate) struct Shared {
     pub(crate) tracer: LazyTracer,
     pub(crate) instruments: LazyInstruments<Instruments>,
     pub(crate) config: Arc<Config>,
+    /// The results that were fetched, whose usage counts once.
+    pub(crate) fetched: Arc<FetchedResults>,
     pub(crate) clock: Clock,
 }
 
@@ -48,6 +52,8 @@ pub(super) struct CallState {
     pub(super) drain: CallDrain,
     /// The answer, while it is read, if it is a stream.
     pub(super) stream: Option<OpenStream>,
+    /// The span, if only the answer shows whether this is a model call.
+    pub(super) deferred_span: Option<Box<SpanBuilder>>,
     /// The labels of the chunk metrics, and the response model for which they were built.
     pub(super) chunk_labels: Option<(Option<Arc<str>>, Labels)>,
 }
@@ -73,6 +79,8 @@ pub(super) struct CallResponse {
     pub(super) status: Option<StatusCode>,
     pub(super) reader: ResponseReader,
     pub(super) counters: ReplyCounters,
+    /// Whether the model that answered was seen, which may settle the encoding.
+    pub(super) has_model: bool,
     /// Attributes for the headers of an unsuccessful response.
     pub(super) refusal_headers: Vec<KeyValue>,
 }
@@ -80,6 +88,8 @@ pub(super) struct CallResponse {
 /// The budgets of the scopes above a call.
 #[derive(Debug, Default)]
 pub(super) struct CallBudget {
+    /// Whether there is one.
+    pub(super) is_limited: bool,
     /// Whether one was exhausted when the call began.
     pub(super) was_exhausted: bool,
     /// The one because of which the call was not sent.
@@ -117,6 +127,23 @@ impl CallState {
         }
     }
 
+    /// Counts with the encoding of the model that answers, if the request's model is an alias or a deployment, whose
+    /// encoding is not known.
+    pub(super) fn follow_model(&mut self) {
+        let Some(model) = self.response.reader.reply().model() else {
+            return;
+        };
+        self.response.has_model = true;
+        if !self.request.tokenizer.encoding().is_exact() {
+            let config = &self.shared.config;
+            let tokenizer = Tokenizer::for_model(model, &config.counters, None);
+            if tokenizer.encoding().is_exact() {
+                self.response.counters.set_tokenizer(tokenizer.clone());
+                self.request.tokenizer = tokenizer;
+            }
+        }
+    }
+
     /// Whether a stream was requested, or comes.
     pub(super) fn is_stream(&self) -> bool {
         self.request.parameters.stream || self.response.reader.is_stream()
@@ -130,11 +157,27 @@ impl CallState {
     /// Whether every alternative has its finish reason, or the answer is complete by its form.
     pub(super) fn is_answered(&self) -> bool {
         let reply = self.response.reader.reply();
-        let is_inference = self.request.parameters.operation.is_inference();
+        let is_text = self.request.parameters.operation.is_text();
         let mut finishes = reply.finish_reasons(self.request.parameters.expected_finishes());
-        let expected = !is_inference || !reply.is_empty();
+        let expected = !is_text || !reply.is_empty();
         let whole = !self.is_stream() && reply.documents() > 0 && expected;
-        reply.is_complete() || whole || is_inference && finishes.all(|finish| finish.is_some())
+        reply.is_complete() || whole || is_text && finishes.all(|finish| finish.is_some())
+    }
+
+    /// Whether the answer, so far, shows that this is no model call, though the request might be one.
+    pub(super) fn is_unconfirmed(&self) -> bool {
+        self.deferred_span.is_some() && self.response.reader.reply().is_empty()
+    }
+
+    /// Starts the span of a call that was confirmed by its answer.
+    pub(super) fn start_deferred_span(&mut self) {
+        if let Some(builder) = self.deferred_span.take() {
+            let span = self.shared.tracer.start(&self.cx, || *builder);
+            if let Some(span) = span {
+                self.cx = self.cx.with_span(span);
+                self.has_span = true;
+            }
+        }
     }
 
     /// Whether this layer is the one that counts the call's tokens.

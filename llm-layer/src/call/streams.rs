@@ -22,7 +22,7 @@ impl OpenStream {
     /// Counts the answer of this call, whose head has arrived, if it is a stream.
     pub(super) fn open(call: &CallState) -> Option<Self> {
         let instruments = call.shared.instruments.in_context(&call.cx)?;
-        if !call.is_streamed() {
+        if !call.is_streamed() || call.is_unconfirmed() {
             return None;
         }
         let budget = instruments.budget(&call.shared.config);

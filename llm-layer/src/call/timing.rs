@@ -11,7 +11,7 @@ use crate::clock::Clock;
 pub(super) struct CallTiming {
     clock: Clock,
     started: Instant,
-    first_byte: Option<Duration>,
+    first_chunk: Option<Duration>,
     first_text: Option<Duration>,
     /// When the last chunk came, and the reader's time until then.
     last_chunk: Option<(Instant, Duration)>,
@@ -27,7 +27,7 @@ impl CallTiming {
         Self {
             clock,
             started,
-            first_byte: None,
+            first_chunk: None,
             first_text: None,
             last_chunk: None,
             delivered_at: None,
@@ -48,9 +48,9 @@ impl CallTiming {
         }
     }
 
-    /// Notes that the frame being delivered has data.
-    pub(super) fn first_byte(&mut self) {
-        self.first_byte = self.first_byte.or_else(|| self.since_start());
+    /// Notes that the frame being delivered ends a chunk of the answer, or has data that is not read.
+    pub(super) fn first_chunk(&mut self) {
+        self.first_chunk = self.first_chunk.or_else(|| self.since_start());
     }
 
     /// Notes that the answer has text (content, reasoning or arguments of a tool), in this frame or before.
@@ -68,9 +68,9 @@ impl CallTiming {
         Some(now.saturating_duration_since(last).saturating_sub(reading))
     }
 
-    /// Returns the time from the call to the first bytes of the answer.
-    pub(super) fn time_to_first_byte(&self) -> Option<Duration> {
-        self.first_byte
+    /// Returns the time from the call to the first chunk of the answer. Comments and pings are no chunks.
+    pub(super) fn time_to_first_chunk(&self) -> Option<Duration> {
+        self.first_chunk
     }
 
     /// Returns the time from the call to the first text of the answer.

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use opentelemetry::trace::TraceContextExt;
 use throughline_agents::{CallUsage, TokenSource};
-use throughline_llm_wire::UsagePart;
+use throughline_llm_wire::{Operation, UsagePart};
 use throughline_tokens::{SegmentedCounter, approximate_tokens, background};
 
 use super::outcome::{FinishedCall, Provenance};
@@ -31,9 +31,12 @@ pub(super) fn measure(finished: &mut FinishedCall, is_rough: bool) -> Measured {
     let has_failed = finished.failure.is_some() && !is_whole;
     let is_refused = finished.is_refused;
     let call = &mut *finished.call;
-    let is_inference = call.request.parameters.operation.is_inference();
-    let reported_usage = call.response.reader.reply().usage();
-    let reported = |count: Option<u64>| count.map(|count| (count, TokenSource::Reported));
+    let operation = call.request.parameters.operation;
+    let is_inference = operation.is_inference();
+    let reply = call.response.reader.reply();
+    let counts = !operation.is_fetch() || call.shared.fetched.counts(operation, reply);
+    let reported_usage = reply.usage();
+    let reported = |count: Option<u64>| Some((count.filter(|_| counts)?, TokenSource::Reported));
     let mut usage = CallUsage {
         input: reported(reported_usage.input()),
         output: reported(reported_usage.output()),
@@ -45,13 +48,17 @@ pub(super) fn measure(finished: &mut FinishedCall, is_rough: bool) -> Measured {
     };
     let mut is_inexact = false;
     if !is_refused {
-        if !is_inference {
-            usage.output = Some((0, TokenSource::Reported));
-        }
-        if usage.input.is_none() {
+        if usage.input.is_none() && (operation.is_text() || operation == Operation::Embeddings) {
             usage.input = estimate_input(call, is_rough).map(|count| (count, TokenSource::Estimated));
         }
-        if (usage.output.is_none() || has_failed) && call.response.reader.has_head() && !is_illegible(call) {
+        if !is_inference && !operation.is_fetch() && usage.input.is_some() {
+            usage.output = Some((0, TokenSource::Reported));
+        }
+        if operation.is_text()
+            && (usage.output.is_none() || has_failed)
+            && call.response.reader.has_head()
+            && !is_illegible(call)
+        {
             let seen = call.response.counters.count(is_rough);
             let reported = usage.output.map(|(count, _)| count);
             // The cost of an answer without text and without a finish reason is not known.
@@ -80,7 +87,10 @@ pub(super) fn measure(finished: &mut FinishedCall, is_rough: bool) -> Measured {
 
 /// What the counter `prompt_size` adds: input, then output.
 fn prompt_size(call: &mut CallState, usage: &CallUsage, is_rough: bool) -> [Option<u64>; 2] {
-    let output = usage.output.filter(|_| usage.is_inference);
+    let operation = call.request.parameters.operation;
+    let output = usage
+        .output
+        .filter(|_| usage.is_inference || operation.is_fetch());
     match (call.shared.config.prompt_size, &call.request.body) {
         _ if call.budget.refusal.is_some() => [None; 2],
         (PromptSizeMode::TaskWeaver, Some(body)) => {
@@ -109,6 +119,29 @@ fn is_illegible(call: &CallState) -> bool {
     reader.unseen().is_some() && !reader.reply().has_text()
 }
 
+/// Whether the prompt and the answer have to be counted.
+fn needed_estimates(finished: &FinishedCall) -> (bool, bool) {
+    let reply = finished.call.response.reader.reply();
+    let is_unreported = reply.usage().output().is_none() || finished.failure.is_some();
+    let counts_prompt = reply.usage().input().is_none() && finished.call.request.body.is_some();
+    let is_counted = !finished.is_refused;
+    (
+        is_counted && counts_prompt,
+        is_counted && is_unreported && reply.has_text(),
+    )
+}
+
+/// Loads what is needed to count the call, on this thread. It may take 0.1 s.
+pub(super) fn prepare(finished: &FinishedCall) {
+    let call = &*finished.call;
+    if matches!(needed_estimates(finished), (true, _) | (_, true)) {
+        call.request.tokenizer.prepare();
+    }
+    if call.response.counters.content.is_some() {
+        call.shared.config.taskweaver().prepare();
+    }
+}
+
 /// Whether what is still to be read or counted would keep a caller waiting.
 pub(super) fn takes_long(finished: &FinishedCall) -> bool {
     let call = &*finished.call;
@@ -121,10 +154,7 @@ pub(super) fn takes_long(finished: &FinishedCall) -> bool {
     if call.budget.refusal.is_some() {
         return is_recorded && is_long;
     }
-    let usage = reader.reply().usage();
-    let is_unreported = usage.output().is_none() || finished.failure.is_some();
-    let counts_prompt = !finished.is_refused && usage.input().is_none() && body.is_some();
-    let counts_answer = !finished.is_refused && is_unreported && reader.reply().has_text();
+    let (counts_prompt, counts_answer) = needed_estimates(finished);
     let taskweaver = body.and(counters.content.as_ref());
     (counts_prompt || is_recorded || taskweaver.is_some()) && is_long
         || (counts_answer || taskweaver.is_some()) && counters.is_behind()
@@ -151,7 +181,9 @@ pub(super) fn read_prompt(call: &CallState, prompt: CountedPrompt) -> Option<Cou
 pub(super) fn provenance(call: &CallState, usage: &CallUsage) -> Provenance {
     match (usage.input, usage.output) {
         _ if call.budget.refusal.is_some() => Provenance::None,
-        (Some((_, TokenSource::Reported)), Some((_, TokenSource::Reported))) if call.is_answered() => {
+        (Some((_, TokenSource::Reported)), Some((_, TokenSource::Reported)))
+            if call.is_answered() && call.response.reader.reply().usage().is_consistent() =>
+        {
             Provenance::Reported
         }
         (Some((_, TokenSource::Estimated)), _) if !usage.is_inference => Provenance::Estimated,

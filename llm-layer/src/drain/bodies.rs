@@ -2,12 +2,12 @@
 
 use std::task::{self, Poll};
 
+use throughline_tracing_layer::message::HttpResponse;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use super::drains::Drains;
 use super::future::DrainFuture;
-use crate::response::LlmResponse;
 
 /// Drains the bodies of dropped answers, but no dropped calls. Created by
 /// [`DrainLayer::bodies_only`](super::DrainLayer::bodies_only).
@@ -36,9 +36,9 @@ pub struct BodyDrain<S> {
 
 impl<S, R> Service<R> for BodyDrain<S>
 where
-    S: Service<R, Response: LlmResponse<Drains>>,
+    S: Service<R, Response: HttpResponse<Drains, Body: Send + 'static>>,
 {
-    type Response = <S::Response as LlmResponse<Drains>>::Output;
+    type Response = <S::Response as HttpResponse<Drains>>::Output;
     type Error = S::Error;
     type Future = DrainFuture<S::Future>;
 

@@ -3,38 +3,11 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use http::{HeaderMap, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
+use throughline_tracing_layer::message::WrapBody;
 
 use super::drains::Drains;
-use crate::response::Wrap;
-
-impl<B> Wrap<B> for Drains
-where
-    B: Body + Send + 'static,
-{
-    type Body = DrainBody<B>;
-
-    fn wants(&self, status: StatusCode, _: &mut HeaderMap) -> bool {
-        status.is_success()
-    }
-
-    fn wrap(drains: Option<Self>, body: B) -> DrainBody<B> {
-        match drains {
-            Some(drains) => DrainBody {
-                passing: None,
-                body: Some(Box::pin(body)),
-                drains: Some(drains),
-            },
-            None => DrainBody {
-                passing: Some(body),
-                body: None,
-                drains: None,
-            },
-        }
-    }
-}
 
 pin_project! {
     /// Passes the frames of the inner body. If it is dropped before its end, a drain reads the rest.
@@ -46,42 +19,68 @@ pin_project! {
     pub struct DrainBody<B>
     where
         B: Body,
-        B: Send,
-        B: 'static,
     {
         #[pin]
         passing: Option<B>,
         body: Option<Pin<Box<B>>>,
-        // `None` when the body has ended: then there is nothing to drain.
-        drains: Option<Drains>,
+        // `None` when the body has ended: then there is nothing to drain. [`Drains::read`] for this type is a pointer, since
+        // `Drop` has no bounds.
+        drains: Option<(Drains, Read<B>)>,
     }
 
     impl<B> PinnedDrop for DrainBody<B>
     where
         B: Body,
-        B: Send,
-        B: 'static,
     {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
-            if let (Some(body), Some(drains)) = (this.body.take(), this.drains.take()) {
+            if let (Some(body), Some((drains, read))) = (this.body.take(), this.drains.take()) {
                 if !body.is_end_stream() {
-                    drains.read(body);
+                    read(&drains, body);
                 }
             }
         }
     }
 }
 
-impl<B: Body + Default + Send + 'static> Default for DrainBody<B> {
+impl WrapBody for Drains {
+    type Body<B: Body> = DrainBody<B>;
+}
+
+type Read<B> = fn(&Drains, Pin<Box<B>>);
+
+impl<B: Body> DrainBody<B> {
+    /// A body that is drained.
+    pub(super) fn drained(body: B, drains: Drains) -> Self
+    where
+        B: Send + 'static,
+    {
+        Self {
+            passing: None,
+            body: Some(Box::pin(body)),
+            drains: Some((drains, Drains::read)),
+        }
+    }
+
+    /// A body that passes unchanged.
+    pub(super) fn passing(body: B) -> Self {
+        Self {
+            passing: Some(body),
+            body: None,
+            drains: None,
+        }
+    }
+}
+
+impl<B: Body + Default> Default for DrainBody<B> {
     /// Returns the default of the inner body, for outer layers that answer without calling the service.
     fn default() -> Self {
-        Drains::wrap(None, B::default())
+        Self::passing(B::default())
     }
 }
 
 #[deny(clippy::missing_trait_methods)]
-impl<B: Body + Send + 'static> Body for DrainBody<B> {
+impl<B: Body> Body for DrainBody<B> {
     type Data = B::Data;
     type Error = B::Error;
 

@@ -17,15 +17,16 @@ use std::time::Duration;
 use bytes::Buf;
 use http_body::Body;
 use opentelemetry::Context;
+use throughline_tracing_layer::message::HttpResponse;
 
 use super::executor::{Executor, Work};
 use super::open::{Open, Slot};
-use super::response::Drainable;
 use crate::drain_signal::DrainSignal;
 use throughline_agents::model_call::is_observed;
 use throughline_agents::scope::{OpenCall, ScopeHandle};
 
-/// The drains of a [`DrainLayer`](super::DrainLayer). Each call that may need one has a clone.
+/// The drains of a [`DrainLayer`](super::DrainLayer). Each call that may need one has a clone. It names
+/// [`DrainBody`](super::DrainBody) as the body of answers: see [`HttpResponse`].
 #[derive(Clone)]
 pub struct Drains {
     pub(super) executor: Arc<dyn Executor>,
@@ -81,11 +82,13 @@ impl Drains {
     pub(super) fn wait<F, R, E>(&self, response: Pin<Box<F>>)
     where
         F: Future<Output = Result<R, E>> + Send + 'static,
-        R: Drainable,
+        R: HttpResponse<Drains, Body: Send + 'static>,
     {
         let limit = self.limits.bytes;
         self.start(async move {
-            let body = response.await.ok().and_then(Drainable::rest);
+            // The bodies of errors report no usage.
+            let is_success = |response: &R| response.head().status.is_success();
+            let body = response.await.ok().filter(is_success).map(R::into_body);
             if let Some(body) = body {
                 read(Box::pin(body), limit).await;
             }

@@ -5,9 +5,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use throughline_tracing_layer::message::HttpResponse;
+
+use super::body::DrainBody;
 use super::drains::Drains;
-use super::response::Drainable;
-use crate::response::LlmResponse;
 
 /// Resolves to the response of the inner service, whose body is drained if it is dropped before its end. If
 /// the future itself is dropped between its first poll and its end, the response is awaited in the
@@ -38,7 +39,7 @@ impl<F> DrainFuture<F> {
 impl<F, R, E> DrainFuture<F>
 where
     F: Future<Output = Result<R, E>> + Send + 'static,
-    R: Drainable,
+    R: HttpResponse<Drains, Body: Send + 'static>,
 {
     pub(super) fn whole(inner: F, drains: Option<Drains>) -> Self {
         let mut future = Self::body_only(inner, drains);
@@ -50,7 +51,7 @@ where
 impl<F, R, E> Future for DrainFuture<F>
 where
     F: Future<Output = Result<R, E>>,
-    R: LlmResponse<Drains>,
+    R: HttpResponse<Drains, Body: Send + 'static>,
 {
     type Output = Result<R::Output, E>;
 
@@ -65,7 +66,12 @@ where
         }
         let response = ready!(polled)?;
         let drains = self.drains.take().filter(Drains::is_observed);
-        Poll::Ready(Ok(response.wrapped(drains)))
+        Poll::Ready(Ok(match drains {
+            Some(drains) if response.head().status.is_success() => {
+                response.map_body(|body| DrainBody::drained(body, drains))
+            }
+            _ => response.unchanged(DrainBody::passing),
+        }))
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::task::{self, Poll};
 use std::time::Duration;
 
+use throughline_tracing_layer::message::HttpResponse;
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -11,9 +12,7 @@ use super::bodies::BodyDrainLayer;
 use super::drains::{Drains, Limits};
 use super::executor::Executor;
 use super::future::DrainFuture;
-use super::response::Drainable;
 use crate::drain_signal::DrainSignal;
-use crate::response::LlmResponse;
 
 /// Reads the answer of a model call to its end if the caller drops the call or the body. See
 /// [the module](super).
@@ -112,9 +111,9 @@ pub struct Drain<S> {
 
 impl<S, R> Service<R> for Drain<S>
 where
-    S: Service<R, Response: Drainable, Future: Send + 'static>,
+    S: Service<R, Response: HttpResponse<Drains, Body: Send + 'static>, Future: Send + 'static>,
 {
-    type Response = <S::Response as LlmResponse<Drains>>::Output;
+    type Response = <S::Response as HttpResponse<Drains>>::Output;
     type Error = S::Error;
     type Future = DrainFuture<S::Future>;
 

@@ -85,7 +85,6 @@ mod executor;
 mod future;
 mod layer;
 mod open;
-mod response;
 
 pub use self::bodies::{BodyDrain, BodyDrainLayer};
 pub use self::body::DrainBody;
@@ -93,7 +92,6 @@ pub use self::drains::Drains;
 pub use self::executor::{Executor, Work};
 pub use self::future::DrainFuture;
 pub use self::layer::{Drain, DrainLayer};
-pub use self::response::Drainable;
 
 #[cfg(test)]
 mod tests;

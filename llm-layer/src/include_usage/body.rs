@@ -7,43 +7,20 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
+use throughline_tracing_layer::message::{Head, HttpResponse, WrapBody};
 
 use super::cutter::Cutter;
 use crate::call::is_encoded;
-use crate::response::Wrap;
 
-/// Marks a call whose request got the option from the layer, so that its answer needs an
-/// [`IncludeUsageBody`].
+/// Names [`IncludeUsageBody`] as the body of answers: see [`HttpResponse`].
 #[derive(Debug)]
-pub struct UsageRequested(pub(super) ());
+#[non_exhaustive]
+pub struct UsageRequested;
 
-impl<B> Wrap<B> for UsageRequested
-where
-    B: Body<Data = Bytes>,
-{
-    type Body = IncludeUsageBody<B>;
-
-    fn wants(&self, status: StatusCode, headers: &mut HeaderMap) -> bool {
-        let content_type = headers.get(CONTENT_TYPE).map(|value| value.as_bytes());
-        let essence = content_type.and_then(|value| value.split(|byte| *byte == b';').next());
-        let is_stream =
-            essence.is_some_and(|essence| essence.trim_ascii().eq_ignore_ascii_case(b"text/event-stream"));
-        let wants = status.is_success() && is_stream && !is_encoded(headers);
-        if wants {
-            headers.remove(CONTENT_LENGTH);
-        }
-        wants
-    }
-
-    fn wrap(requested: Option<Self>, inner: B) -> IncludeUsageBody<B> {
-        IncludeUsageBody {
-            inner,
-            cutting: requested.map(|_| Box::default()),
-        }
-    }
+impl WrapBody for UsageRequested {
+    type Body<B: Body> = IncludeUsageBody<B>;
 }
 
 pin_project! {
@@ -55,6 +32,37 @@ pin_project! {
         #[pin]
         inner: B,
         cutting: Option<Box<Cutting<B::Error>>>,
+    }
+}
+
+/// Wraps the body of an answer whose request got the option, if it is a stream. Other bodies pass.
+pub(super) fn without_usage_event<R>(mut response: R) -> R::Output
+where
+    R: HttpResponse<UsageRequested>,
+{
+    if !is_stream(response.head()) {
+        return response.unchanged(IncludeUsageBody::passing);
+    }
+    response.headers_mut().remove(CONTENT_LENGTH);
+    response.map_body(|inner| IncludeUsageBody {
+        inner,
+        cutting: Some(Box::default()),
+    })
+}
+
+/// Returns whether a response is a successful stream of events that can be read.
+fn is_stream(head: Head<'_>) -> bool {
+    let content_type = head.headers.get(CONTENT_TYPE).map(|value| value.as_bytes());
+    let essence = content_type.and_then(|value| value.split(|byte| *byte == b';').next());
+    head.status.is_success()
+        && essence.is_some_and(|essence| essence.trim_ascii().eq_ignore_ascii_case(b"text/event-stream"))
+        && !is_encoded(head.headers)
+}
+
+impl<B: Body> IncludeUsageBody<B> {
+    /// A body that passes unchanged.
+    pub(super) fn passing(inner: B) -> Self {
+        Self { inner, cutting: None }
     }
 }
 
@@ -121,10 +129,10 @@ impl<E> Cutting<E> {
     }
 }
 
-impl<B: Body<Data = Bytes> + Default> Default for IncludeUsageBody<B> {
+impl<B: Body + Default> Default for IncludeUsageBody<B> {
     /// Returns the default of the inner body, for outer layers that answer without calling the service.
     fn default() -> Self {
-        UsageRequested::wrap(None, B::default())
+        Self::passing(B::default())
     }
 }
 

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
+use http_body::Body;
+use throughline_tracing_layer::message::{HttpRequest, HttpResponse};
 use tower_layer::Layer;
 use tower_service::Service;
 
 use super::body::UsageRequested;
 use super::future::IncludeUsageFuture;
-use super::request::UsageRequest;
-use crate::response::LlmResponse;
+use crate::call::ReadAhead;
 
 /// Adds the option `include_usage` to requests for streams, and removes the additional event from the
 /// answer. See [the module](super).
@@ -60,10 +62,10 @@ pub struct IncludeUsage<S> {
 
 impl<S, R> Service<R> for IncludeUsage<S>
 where
-    R: UsageRequest,
-    S: Service<R::Sent, Response: LlmResponse<UsageRequested>> + Clone,
+    R: HttpRequest<ReadAhead, Body: Body<Data = Bytes>>,
+    S: Service<R::Output, Response: HttpResponse<UsageRequested, Body: Body<Data = Bytes>>> + Clone,
 {
-    type Response = <S::Response as LlmResponse<UsageRequested>>::Output;
+    type Response = <S::Response as HttpResponse<UsageRequested>>::Output;
     type Error = S::Error;
     type Future = IncludeUsageFuture<S, R>;
 

@@ -67,12 +67,10 @@ mod cutter;
 mod edit;
 mod future;
 mod layer;
-mod request;
 
 pub use self::body::{IncludeUsageBody, UsageRequested};
 pub use self::future::IncludeUsageFuture;
 pub use self::layer::{IncludeUsage, IncludeUsageLayer};
-pub use self::request::UsageRequest;
 
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ use http_body_util::Full;
 use throughline_llm_layer::RequestBody;
 use throughline_test_support::Recorder;
 use throughline_tracing_layer::ClientLayer;
-use throughline_tracing_layer::client::Sending;
+use throughline_tracing_layer::client::ClientExchange;
 use throughline_tracing_layer::observe::ResponseBody;
 use tower::retry::{Policy, RetryLayer};
 use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
@@ -19,7 +19,7 @@ use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 use crate::support::{CHAT, Chunks, HELLO, block_on, layer, read};
 
 type ObservedRequest = Request<RequestBody<Full<Bytes>>>;
-type Answered = Response<ResponseBody<Full<Bytes>, Sending>>;
+type Answered = Response<ResponseBody<Full<Bytes>, ClientExchange>>;
 
 /// Sends again what was not answered with 200, twice at most.
 #[derive(Clone)]

@@ -7,7 +7,7 @@ use opentelemetry_sdk::logs::{InMemoryLogExporter, SdkLoggerProvider};
 use opentelemetry_sdk::trace::SpanData;
 use serde_json::json;
 use throughline_agents::mcp::{Mcp, Transport};
-use throughline_agents::scope::{Running, Scope};
+use throughline_agents::scope::{RunningScope, Scope};
 use throughline_agents::{agent, graph, graph::node, tool, workflow};
 use throughline_llm_layer::wire::{
     Channel, Operation, ParameterValue, Path, PromptPart, Reply, ReplyDetail, RequestInfo, Scalar, WireFormat,
@@ -464,7 +464,7 @@ fn scopes_with_long_names_are_bounded() {
     for (name, make) in makers {
         let recorder = Recorder::new();
         let scope = make(long()).with_conversation(long());
-        let mut running: Running = scope
+        let mut running: RunningScope = scope
             .with_tracer_provider(recorder.tracer_provider())
             .with_meter_provider(recorder.meter_provider())
             .start();

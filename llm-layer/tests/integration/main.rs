@@ -13,6 +13,7 @@ mod amplification;
 mod attempts;
 mod baggage;
 mod budgets;
+mod budgets_estimates;
 mod complaints;
 mod content;
 mod conventions;
@@ -42,8 +43,12 @@ mod scopes;
 mod scopes_branches;
 mod scopes_layers;
 mod scopes_metrics;
+mod scopes_streams;
+mod scopes_usage;
 mod secrets;
 mod streams;
 mod support;
 #[cfg(feature = "encodings")]
 mod unread_requests;
+#[cfg(all(feature = "axum-ws", feature = "tungstenite"))]
+mod websocket;

@@ -31,7 +31,11 @@ fn what_is_no_model_call_passes() {
         ),
         (Method::POST, "https://api.openai.com/v1/files", HELLO),
         (Method::POST, CHAT, r#"{"model":"gpt-4o"}"#),
-        (Method::GET, "https://api.openai.com/v1/responses/resp_1", ""),
+        (
+            Method::GET,
+            "https://api.openai.com/v1/responses/resp_1/input_items",
+            "",
+        ),
         (Method::DELETE, "https://api.openai.com/v1/responses/resp_1", ""),
         (
             Method::POST,
@@ -43,7 +47,6 @@ fn what_is_no_model_call_passes() {
             "https://api.openai.com/v1/responses/input_tokens",
             INPUT,
         ),
-        (Method::POST, "https://api.openai.com/v1/responses/compact", INPUT),
         (
             Method::POST,
             "https://api.anthropic.com/v1/messages/count_tokens",
@@ -60,7 +63,7 @@ fn what_is_no_model_call_passes() {
         (
             Method::POST,
             "https://us-central1-aiplatform.googleapis.com/v1/models/imagen-4:predict",
-            r#"{"instances":[{"prompt":"a cat"}]}"#,
+            r#"{"instances":[{"image":"a cat"}]}"#,
         ),
         (
             Method::POST,

@@ -118,3 +118,20 @@ fn a_call_may_be_spawned() {
     let request = Request::new(Method::POST, Url::parse(CHAT).unwrap());
     is_send(&client.call(request));
 }
+
+#[test]
+fn an_ipv6_address_has_no_brackets() {
+    let recorder = Recorder::new();
+    let service =
+        service_fn(|_: Request| async { Ok::<_, Infallible>(Response::from(http::Response::new(ANSWER))) });
+    let url = Url::parse("http://[::1]:11434/v1/chat/completions").unwrap();
+    let mut request = Request::new(Method::POST, url);
+    *request.body_mut() = Some(Body::from(HELLO));
+    let Ok(response) = block_on(layer(&recorder).layer(service).call(request));
+    assert_eq!(read(Body::from(response)), ANSWER, "the answer passes");
+    let tree = recorder.tree(MASKED);
+    assert!(
+        tree.contains("server.address=\"::1\"\n  - server.port=11434"),
+        "as with `http`: {tree}"
+    );
+}

@@ -263,7 +263,7 @@ fn what_is_no_json_is_malformed() {
         ),
         (
             "too deep nesting",
-            ok(&["[".repeat(200), "]".repeat(200)].concat()),
+            ok(&["[".repeat(5000), "]".repeat(5000)].concat()),
             false,
         ),
         ("an empty body", Vec::new(), false),
@@ -302,7 +302,7 @@ fn what_is_no_json_is_malformed() {
             valid && !name.contains("1000"),
             "{name}: as serde_json says, but for numbers without end"
         );
-        for frame in [body.len().max(1), 1] {
+        for frame in [body.len().max(1), 1 + body.len() / 1000] {
             let recorder = Recorder::new();
             let tree = sent(&layer(&recorder), &recorder, "identity", &body, frame);
             assert_eq!(tree.contains("Client chat gpt-4o"), valid, "{name}: {tree}");

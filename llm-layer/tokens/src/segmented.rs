@@ -103,6 +103,11 @@ impl SegmentedCounter {
         }
     }
 
+    /// Sets the tokenizer of the text that is not counted yet.
+    pub fn set_tokenizer(&mut self, tokenizer: Tokenizer) {
+        self.tokenizer = tokenizer;
+    }
+
     /// Returns whether everything that counting needs is loaded.
     #[must_use]
     pub fn is_ready(&self) -> bool {

@@ -29,7 +29,23 @@ pub(crate) struct Candidate {
     model: Cow<'static, str>,
     /// Bedrock's InvokeModel is for embeddings only if path or body say so.
     if_embedding: bool,
+    proof: Proof,
+    /// Whether the request has what the proof asks for.
+    is_proven: bool,
     info: RequestInfo,
+}
+
+/// What shows that a request is for an API, beside its path and the shape of its body.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Proof {
+    /// Nothing more: nobody else uses the path for requests of this shape.
+    None,
+    /// A host that is in the table of providers.
+    Host,
+    /// A value at one of these paths of the body.
+    Value(&'static [&'static str]),
+    /// A host that is in the table of providers, or a value at one of these paths of the body, or the answer.
+    HostValueOrAnswer(&'static [&'static str]),
 }
 
 /// How much of a body was read.
@@ -51,6 +67,8 @@ impl Candidate {
             recognised: Some(recognised),
             model,
             if_embedding: false,
+            proof: Proof::None,
+            is_proven: true,
         }
     }
 
@@ -60,7 +78,30 @@ impl Candidate {
             recognised: None,
             model,
             if_embedding: false,
+            proof: Proof::None,
+            is_proven: true,
             info: RequestInfo::default(),
+        }
+    }
+
+    /// Only with this proof. `is_known_host`: its host is in the table of providers.
+    pub(crate) fn if_proven(self, proof: Proof, is_known_host: bool) -> Self {
+        let is_proven = match proof {
+            Proof::None => true,
+            Proof::Host | Proof::HostValueOrAnswer(_) => is_known_host,
+            Proof::Value(_) => false,
+        };
+        Self {
+            proof,
+            is_proven,
+            ..self
+        }
+    }
+
+    /// Takes a value of the body, which may be the proof.
+    fn prove(&mut self, at: &Path, value: Scalar<'_>) {
+        if let (Proof::Value(paths) | Proof::HostValueOrAnswer(paths), false) = (self.proof, self.is_proven) {
+            self.is_proven = value != Scalar::Null && paths.contains(&at.as_str());
         }
     }
 
@@ -75,6 +116,7 @@ impl Candidate {
     /// Whether this is what the request seems to be before its body is read, if nothing in front of it is.
     pub(crate) fn comes_first(&self, path: &str) -> bool {
         match self.format() {
+            _ if matches!(self.proof, Proof::Host) && !self.is_proven => false,
             None => self.model == "*",
             Some(format) if self.if_embedding => {
                 let mut info = RequestInfo::default();
@@ -100,9 +142,15 @@ impl Candidate {
         {
             return false;
         }
+        let is_possible = self.is_proven
+            || match self.proof {
+                Proof::None | Proof::HostValueOrAnswer(_) => true,
+                Proof::Host => false,
+                Proof::Value(_) => extent != Extent::Whole,
+            };
         match (extent, self.format()) {
-            (Extent::Nothing, _) | (_, None) => true,
-            (_, Some(format)) => format.matches(&self.info),
+            (Extent::Nothing, _) | (_, None) => is_possible,
+            (_, Some(format)) => is_possible && format.matches(&self.info),
         }
     }
 }
@@ -130,7 +178,8 @@ impl Candidates {
     }
 
     /// What the request is, now that its body was read; `None` if it is not a model call.
-    pub(crate) fn select(mut self, path: &str, extent: Extent) -> Option<(Recognised, RequestInfo)> {
+    /// With it comes whether the answer need not show it.
+    pub(crate) fn select(mut self, path: &str, extent: Extent) -> Option<(Recognised, RequestInfo, bool)> {
         for candidate in &mut self.candidates {
             if extent == Extent::Nothing {
                 candidate.info = RequestInfo::default();
@@ -151,7 +200,7 @@ impl Candidates {
             at = candidates.position(|candidate| candidate.applies(Extent::Nothing));
         }
         let chosen = self.candidates.into_iter().nth(at?)?;
-        Some((chosen.recognised?, chosen.info))
+        Some((chosen.recognised?, chosen.info, chosen.is_proven))
     }
 }
 
@@ -200,6 +249,7 @@ impl Visit for Candidates {
             self.each(|candidate| candidate.info.read_common(at.as_str(), value));
         }
         self.each(|candidate| {
+            candidate.prove(at, value);
             if let Some(Recognised { format, .. }) = &candidate.recognised {
                 format.request_value(at, value, &mut candidate.info);
             }

@@ -57,6 +57,18 @@ pub trait WireFormat: Send + Sync {
     /// [`value`](Self::value).
     fn channel(&self, at: &Path, reply: &Reply) -> Option<Channel>;
 
+    /// Returns the paths of the objects that are parts of the answer beside its texts: tool calls, calls of the
+    /// provider's own tools, media. Default: none. They are kept if the answer is captured.
+    fn items(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Returns the member of the last item that the string at a path continues, for streams that send it apart from
+    /// its item. Default: `None`.
+    fn continued(&self, _at: &Path, _reply: &Reply) -> Option<&'static str> {
+        None
+    }
+
     /// Reads a value of the answer.
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply);
 

@@ -87,6 +87,14 @@ impl<F: WireFormat> WireFormat for Guarded<F> {
         channel.flatten()
     }
 
+    fn items(&self) -> &'static [&'static str] {
+        self.call(F::items).unwrap_or_default()
+    }
+
+    fn continued(&self, at: &Path, reply: &Reply) -> Option<&'static str> {
+        self.call(|format| format.continued(at, reply)).flatten()
+    }
+
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
         self.read(reply, |format, reply| format.value(at, value, reply));
     }

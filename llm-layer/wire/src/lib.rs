@@ -65,7 +65,8 @@
 //! | Bedrock | `/model/{model}/` and `converse`, `converse-stream`, `invoke`, `invoke-with-response-stream`; embeddings by the model's name or the request's shape |
 //! | watsonx, Perplexity | OpenAI's, `/ml/v1/text/chat`, `/ml/v1/text/chat_stream`; `/v1/sonar` at perplexity.ai |
 //!
-//! Use a [`Rule`] to include or exclude requests by path, host or model.
+//! Use a [`Rule`] to include or exclude requests by path, host or model. Calls over a WebSocket are found by
+//! [`websocket`].
 //!
 //! # Adding a provider
 //!
@@ -149,6 +150,7 @@ mod candidates;
 mod content;
 pub mod cut;
 mod encoding;
+mod form;
 mod format;
 mod formats;
 mod framing;
@@ -174,8 +176,9 @@ mod rule;
 mod target;
 mod unseen;
 mod usage;
+pub mod websocket;
 
-pub use self::content::{Answer, Content, Document};
+pub use self::content::{Answer, Content, Document, ToolCall};
 pub use self::format::WireFormat;
 pub use self::formats::Format;
 pub use self::json::{Path, Scalar};

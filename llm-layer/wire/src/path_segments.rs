@@ -6,6 +6,12 @@ pub(crate) fn model_in(path: &str) -> Option<String> {
     segment(path, "/models/", ':').or_else(endpoint)
 }
 
+/// The deployment that a path of Azure's, SageMaker's or Databricks' names.
+pub(crate) fn deployment(path: &str) -> Option<String> {
+    let befores = ["/deployments/", "/serving-endpoints/", "/endpoints/"];
+    befores.iter().find_map(|before| segment(path, before, '/'))
+}
+
 /// Returns the part of a path's segment between `before` and `stop`, percent-decoded.
 pub(crate) fn segment(path: &str, before: &str, stop: char) -> Option<String> {
     let (_, after) = path.rsplit_once(before)?;

@@ -3,7 +3,9 @@
 //! Everything that depends on the provider is in [`PROVIDERS`], one row each. Everything that depends on the
 //! format is in [`formats`](crate::formats).
 
-use crate::candidates::{Candidate, built_in};
+use http::Method;
+
+use crate::candidates::{Candidate, Proof, built_in};
 use crate::{Format, Target};
 
 /// A provider of model APIs: a row of this crate's table. See [the crate](crate#adding-a-provider).
@@ -17,6 +19,8 @@ pub struct Provider {
     gateway_path: Option<&'static str>,
     /// The APIs whose requests go to this provider if their host is not in the table.
     apis: &'static [Api],
+    /// The port that its servers have by default, at hosts that are not in the table.
+    default_port: Option<u16>,
     streams_report_usage: bool,
     include_usage: IncludeUsage,
     azure_namespace: Option<&'static str>,
@@ -50,6 +54,9 @@ struct Api {
     /// The domains that the path must be at, if its end alone says too little. Empty: any host.
     domains: &'static [&'static str],
     format: Format,
+    /// Whether its requests are `GET` and have no body. All others are `POST`.
+    is_get: bool,
+    proof: Proof,
 }
 
 /// Whether a request may carry `"stream_options": {"include_usage": true}`.
@@ -73,6 +80,7 @@ impl Provider {
         hosts: &[],
         gateway_path: None,
         apis: &[],
+        default_port: None,
         streams_report_usage: false,
         include_usage: IncludeUsage::No,
         azure_namespace: None,
@@ -139,11 +147,15 @@ impl Provider {
 pub(crate) fn find<'a>(target: &'a Target<'_>, path: &'a str) -> impl Iterator<Item = Candidate> + 'a {
     let is_call = !NOT_CALLS.iter().any(|end| path.ends_with(end));
     let rows = PROVIDERS.iter().filter(move |_| is_call);
-    rows.flat_map(move |usual| {
-        let apis = usual.apis.iter().filter(|api| api.includes(target, path));
-        apis.filter_map(move |api| Some(built_in(api.format, provider(target, path).or(usual.id)?)))
-            .flatten()
-    })
+    let apis = rows.flat_map(|usual| usual.apis.iter().map(move |api| (usual, api)));
+    apis.filter(move |(_, api)| api.includes(target, path))
+        .filter_map(move |(usual, api)| {
+            let is_known_host = Provider::at(target).is_some()
+                || usual.default_port.is_some() && usual.default_port == target.port;
+            let all = built_in(api.format, provider(target, path).or(usual.id)?);
+            Some(all.map(move |candidate| candidate.if_proven(api.proof, is_known_host)))
+        })
+        .flatten()
 }
 
 /// The name of the provider by its host, or else by a gateway's path.
@@ -172,7 +184,9 @@ impl Host {
 impl Api {
     fn includes(&self, target: &Target<'_>, path: &str) -> bool {
         let is_at = |domain: &&str| target.is_at(domain);
-        ends_with(path, self.path) && (self.domains.is_empty() || self.domains.iter().any(is_at))
+        (*target.method == Method::GET) == self.is_get
+            && ends_with(path, self.path)
+            && (self.domains.is_empty() || self.domains.iter().any(is_at))
     }
 }
 
@@ -187,11 +201,33 @@ const fn api_at(path: &'static str, domains: &'static [&'static str], format: Fo
         path,
         domains,
         format,
+        is_get: false,
+        proof: Proof::None,
     }
 }
 
-/// Returns whether a path ends with a pattern, in which `*` matches one segment or the rest of one.
+/// An API whose path other services use too.
+const fn api_if(path: &'static str, proof: Proof, format: Format) -> Api {
+    Api {
+        proof,
+        ..api(path, format)
+    }
+}
+
+/// An API whose requests are `GET`.
+const fn get_if(path: &'static str, proof: Proof, format: Format) -> Api {
+    Api {
+        is_get: true,
+        ..api_if(path, proof, format)
+    }
+}
+
+/// Returns whether a path ends with a pattern, in which `*` matches one segment or the rest of one, and `**`, at its
+/// end, any number of them.
 fn ends_with(path: &str, pattern: &str) -> bool {
+    if let Some(before) = pattern.strip_suffix("**") {
+        return path.split_once(before).is_some_and(|(_, rest)| !rest.is_empty());
+    }
     // Of all patterns, few have the last byte: the others need not be searched for their `*`.
     match (path.as_bytes().last(), pattern.as_bytes().last()) {
         (_, Some(b'*')) => {}
@@ -219,6 +255,10 @@ const PROVIDERS: &[Provider] = &[
         hosts: &[Host::Domain("mistral.ai")],
         apis: &[
             api("/agents/completions", Format::OpenAiChat),
+            api("/chat/moderations", Format::Moderations),
+            api_if("/ocr", Proof::Host, Format::Ocr),
+            api_if("/batch/jobs", Proof::Host, Format::Batches),
+            get_if("/batch/jobs/*", Proof::Host, Format::StoredBatch),
             api("/v1/conversations", Format::MistralConversations),
             api_at(
                 "/v1/conversations/*",
@@ -246,13 +286,23 @@ const PROVIDERS: &[Provider] = &[
         apis: &[
             api("/ml/v1/text/chat", Format::OpenAiChat),
             api("/ml/v1/text/chat_stream", Format::OpenAiChat),
+            api("/ml/v1/text/generation", Format::WatsonxGeneration),
+            api("/ml/v1/text/generation_stream", Format::WatsonxGeneration),
         ],
         ..Provider::PLAIN
     },
     Provider {
         id: Some("anthropic"),
         hosts: &[Host::Domain("anthropic.com")],
-        apis: &[api("/v1/messages", Format::Anthropic)],
+        apis: &[
+            api("/v1/messages", Format::Anthropic),
+            api_if(
+                "/v1/messages/batches",
+                Proof::Value(&["requests[].custom_id"]),
+                Format::Batches,
+            ),
+            get_if("/v1/messages/batches/*", Proof::Host, Format::StoredBatch),
+        ],
         ..Provider::PLAIN
     },
     Provider {
@@ -279,7 +329,22 @@ const PROVIDERS: &[Provider] = &[
                 &["googleapis.com"],
                 Format::OpenAiCompletions,
             ),
-            api_at(":predict", &["googleapis.com"], Format::VertexEmbeddings),
+            Api {
+                domains: &["googleapis.com"],
+                ..api_if(
+                    ":predict",
+                    Proof::Value(&["instances[].content"]),
+                    Format::VertexEmbeddings,
+                )
+            },
+            Api {
+                domains: &["googleapis.com"],
+                ..api_if(
+                    ":predict",
+                    Proof::Value(&["instances[].prompt"]),
+                    Format::VertexImages,
+                )
+            },
         ],
         ..Provider::PLAIN
     },
@@ -298,17 +363,19 @@ const PROVIDERS: &[Provider] = &[
             api_at("/interactions", &["googleapis.com"], Format::GeminiInteractions),
             api(":embedContent", Format::Embeddings),
             api(":batchEmbedContents", Format::Embeddings),
+            api_if(":batchGenerateContent", GEMINI_BATCH, Format::Batches),
         ],
         ..Provider::PLAIN
     },
     Provider {
         id: Some("ollama"),
         apis: &[
-            api("/api/chat", Format::OllamaChat),
-            api("/api/generate", Format::OllamaGenerate),
-            api("/api/embed", Format::Embeddings),
-            api("/api/embeddings", Format::Embeddings),
+            api_if("/api/chat", OLLAMA, Format::OllamaChat),
+            api_if("/api/generate", OLLAMA, Format::OllamaGenerate),
+            api_if("/api/embed", OLLAMA, Format::Embeddings),
+            api_if("/api/embeddings", OLLAMA, Format::Embeddings),
         ],
+        default_port: Some(11434),
         ..Provider::PLAIN
     },
     Provider {
@@ -320,6 +387,102 @@ const PROVIDERS: &[Provider] = &[
             api("/v2/embed", Format::Embeddings),
             api_at("/v1/embed", &["cohere.com", "cohere.ai"], Format::Embeddings),
         ],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("voyage_ai"),
+        hosts: &[Host::Domain("voyageai.com")],
+        apis: &[api("/multimodalembeddings", Format::Embeddings)],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("dashscope"),
+        hosts: &[
+            Host::Domain("dashscope.aliyuncs.com"),
+            Host::Domain("dashscope-intl.aliyuncs.com"),
+            Host::Domain("dashscope-us.aliyuncs.com"),
+        ],
+        apis: &[
+            api("/aigc/text-generation/generation", Format::DashScope),
+            api("/aigc/multimodal-generation/generation", Format::DashScope),
+        ],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("databricks"),
+        hosts: &[
+            Host::Domain("azuredatabricks.net"),
+            Host::Domain("cloud.databricks.com"),
+            Host::Domain("gcp.databricks.com"),
+        ],
+        apis: &[
+            api("/serving-endpoints/*/invocations", Format::OpenAiChat),
+            api("/serving-endpoints/*/invocations", Format::Embeddings),
+            api("/serving-endpoints/*/invocations", Format::OpenAiCompletions),
+        ],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("aws.sagemaker"),
+        hosts: &[Host::Service {
+            labels: &["sagemaker"],
+            domains: &["amazonaws.com", "amazonaws.com.cn"],
+        }],
+        apis: &[
+            api("/endpoints/*/invocations", Format::OpenAiChat),
+            api("/endpoints/*/invocations", Format::OpenAiCompletions),
+            api_if("/endpoints/*/invocations", TGI, Format::Tgi),
+            api("/endpoints/*/invocations-response-stream", Format::OpenAiChat),
+            api(
+                "/endpoints/*/invocations-response-stream",
+                Format::OpenAiCompletions,
+            ),
+            api_if("/endpoints/*/invocations-response-stream", TGI, Format::Tgi),
+        ],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("oci"),
+        hosts: &[Host::Domain("oraclecloud.com")],
+        apis: &[api("/actions/chat", Format::OciChat)],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("snowflake"),
+        hosts: &[Host::Domain("snowflakecomputing.com")],
+        apis: &[api("/cortex/inference:complete", Format::Cortex)],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("cloudflare"),
+        hosts: &[Host::Domain("api.cloudflare.com")],
+        apis: &[
+            api("/ai/run/**", Format::WorkersAiChat),
+            api("/ai/run/**", Format::WorkersAiCompletion),
+        ],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("huggingface"),
+        hosts: &[Host::Domain("huggingface.co"), Host::Domain("huggingface.cloud")],
+        apis: &[
+            api_if("/generate", TGI, Format::Tgi),
+            api_if("/generate_stream", TGI, Format::Tgi),
+        ],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("llama_cpp"),
+        apis: &[
+            api_if("/completion", LLAMA_CPP, Format::LlamaCpp),
+            api_if("/infill", LLAMA_CPP, Format::LlamaCpp),
+        ],
+        ..Provider::PLAIN
+    },
+    // Text Embeddings Inference says nothing of itself.
+    Provider {
+        id: Some("_OTHER"),
+        apis: &[api("/rerank", Format::TeiRerank)],
         ..Provider::PLAIN
     },
     Provider {
@@ -417,14 +580,52 @@ const PROVIDERS: &[Provider] = &[
         hosts: &[Host::Domain("openai.com")],
         apis: &[
             api("/chat/completions", Format::OpenAiChat),
-            api("/responses", Format::OpenAiResponses),
-            api("/completions", Format::OpenAiCompletions),
-            api("/embeddings", Format::Embeddings),
+            api("/responses/compact", Format::OpenAiResponses),
+            api_if("/responses", NAMES_MODEL, Format::OpenAiResponses),
+            get_if(
+                "/responses/*",
+                Proof::HostValueOrAnswer(&[]),
+                Format::OpenAiStoredResponse,
+            ),
+            api_if("/completions", NAMES_MODEL, Format::OpenAiCompletions),
+            api_if("/embeddings", NAMES_MODEL, Format::Embeddings),
+            api("/images/generations", Format::OpenAiImages),
+            api("/images/edits", Format::OpenAiImageEdits),
+            api("/images/variations", Format::OpenAiImageEdits),
+            api("/audio/transcriptions", Format::OpenAiTranscriptions),
+            api("/audio/translations", Format::OpenAiTranslations),
+            api("/audio/speech", Format::OpenAiSpeech),
+            api_if("/moderations", NAMES_MODEL, Format::Moderations),
+            api_if("/rerank", NAMES_MODEL, Format::Rerank),
+            api_if("/batches", BATCH, Format::Batches),
+            get_if("/batches/*", Proof::Host, Format::StoredBatch),
+            api_if("/files", Proof::Host, Format::Files),
         ],
         include_usage: IncludeUsage::Yes,
         ..Provider::PLAIN
     },
 ];
+
+/// What own services at the same path lack.
+const NAMES_MODEL: Proof = Proof::HostValueOrAnswer(&["model"]);
+/// Many chat services have Ollama's paths, and name a model too.
+const OLLAMA: Proof = Proof::HostValueOrAnswer(&[
+    "keep_alive",
+    "options.num_ctx",
+    "options.num_predict",
+    "options.temperature",
+    "raw",
+    "think",
+]);
+const TGI: Proof = Proof::HostValueOrAnswer(&["parameters.max_new_tokens", "parameters.details"]);
+const LLAMA_CPP: Proof = Proof::HostValueOrAnswer(&["n_predict", "cache_prompt", "id_slot", "input_prefix"]);
+const GEMINI_BATCH: Proof = Proof::Value(&[
+    "batch.displayName",
+    "batch.display_name",
+    "batch.inputConfig.fileName",
+    "batch.input_config.file_name",
+]);
+const BATCH: Proof = Proof::Value(&["input_file_id"]);
 
 /// The ends of paths that look like a model call's and only count tokens.
 const NOT_CALLS: &[&str] = &["/models/count-tokens:rawPredict"];

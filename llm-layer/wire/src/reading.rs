@@ -1,6 +1,6 @@
 //! Reads an answer into a reply, by a format.
 
-use crate::content::Answer;
+use crate::content::{Answer, ItemPlace};
 use crate::framing::{Receive, Repeat};
 use crate::json::{Path, Scalar, Take, Visit};
 use crate::recognised::AnyFormat;
@@ -37,44 +37,53 @@ impl<F: FnMut(TextPiece<'_>)> Reading<'_, F> {
     }
 }
 
-impl<F: FnMut(TextPiece<'_>)> Visit for Reading<'_, F> {
-    fn string(&mut self, at: &Path) -> Take {
-        match self.format.channel(at, self.reply) {
-            Some(channel) => {
-                self.reply.cursor.begin_text(at);
-                if let Some(answer) = &mut self.answer {
-                    answer.begin(self.reply.cursor.choice(at), channel, &at.indexed());
+impl<F: FnMut(TextPiece<'_>)> Reading<'_, F> {
+    /// A string begins. Returns whether it belongs to an item of the captured answer.
+    fn capture(&mut self, at: &Path, channel: Option<Channel>) -> bool {
+        if self.answer.is_none() {
+            return false;
+        }
+        let choice = self.reply.cursor.choice(at);
+        let is_text = matches!(channel, Some(Channel::Content | Channel::Reasoning));
+        let continued = self.format.continued(at, self.reply).filter(|_| !is_text);
+        let item = self.item(at).filter(|_| !is_text);
+        let Some(answer) = &mut self.answer else {
+            return false;
+        };
+        match (item, continued) {
+            (Some((place, member)), continued) => answer.begin_string(place, member, continued),
+            (None, Some(member)) => answer.continue_string(choice, member),
+            (None, None) => {
+                if let Some(channel) = channel {
+                    answer.begin_text(choice, channel);
                 }
-                Take::Pieces
+                return false;
             }
-            None => Take::Whole,
         }
+        true
     }
 
-    fn piece(&mut self, at: &Path, piece: &str) {
-        if piece.is_empty() {
-            return;
-        }
-        if let Some(channel) = self.format.channel(at, self.reply) {
-            let choice = self.reply.cursor.choice(at);
-            if let Some(answer) = &mut self.answer {
-                answer.piece(choice, channel, &at.indexed(), piece);
-            }
-            let place = TextPlace { choice, channel };
-            self.reply.has_text = true;
-            self.reply.cursor.place = Some(place);
-            self.emit(place, piece);
-        }
+    /// The item that a value belongs to, and its path in the item.
+    fn item(&self, at: &Path) -> Option<(ItemPlace, String)> {
+        let items = self.format.items().iter();
+        let is_in = |item: &&str| {
+            let member = at.as_str().strip_prefix(*item);
+            member.is_some_and(|member| member.starts_with('.'))
+        };
+        let container = items.copied().find(is_in)?;
+        let (path, member) = at.indexed_at(container.len());
+        let place = ItemPlace {
+            document: self.reply.documents(),
+            path,
+            choice: self.reply.cursor.choice(at),
+        };
+        Some((place, member.trim_start_matches('.').to_owned()))
     }
 
-    fn value(&mut self, at: &Path, value: Scalar<'_>) {
+    /// Passes a value to the format.
+    fn take(&mut self, at: &Path, value: Scalar<'_>) {
         if let ("type" | "event_type", Scalar::Text(name)) = (at.as_str(), value) {
             self.event(name);
-        }
-        if let Some(answer) = &mut self.answer {
-            if self.format.channel(at, self.reply) == Some(Channel::ToolCall) {
-                answer.argument(self.reply.cursor.choice(at), &at.indexed(), value);
-            }
         }
         self.format.value(at, value, self.reply);
         if let Some(TextPlace { choice, channel }) = self.reply.cursor.take_correction() {
@@ -83,8 +92,64 @@ impl<F: FnMut(TextPiece<'_>)> Visit for Reading<'_, F> {
             }
         }
     }
+}
+
+impl<F: FnMut(TextPiece<'_>)> Visit for Reading<'_, F> {
+    fn string(&mut self, at: &Path) -> Take {
+        let channel = self.format.channel(at, self.reply);
+        if channel.is_some() {
+            self.reply.cursor.begin_text(at);
+        }
+        match self.capture(at, channel) || channel.is_some() {
+            true => Take::Pieces,
+            false => Take::Whole,
+        }
+    }
+
+    fn piece(&mut self, at: &Path, piece: &str) {
+        let is_in_item = self
+            .answer
+            .as_mut()
+            .is_some_and(|answer| answer.string_piece(piece));
+        if piece.is_empty() {
+            return;
+        }
+        if let Some(channel) = self.format.channel(at, self.reply) {
+            let choice = self.reply.cursor.choice(at);
+            if let (Some(answer), false) = (&mut self.answer, is_in_item) {
+                if channel != Channel::ToolCall {
+                    answer.text(choice, channel, piece);
+                }
+            }
+            let place = TextPlace { choice, channel };
+            self.reply.flags.has_text = true;
+            self.reply.cursor.place = Some(place);
+            self.emit(place, piece);
+        }
+    }
+
+    fn string_end(&mut self, at: &Path) {
+        let Some(beginning) = self.answer.as_mut().and_then(|answer| answer.end_string()) else {
+            return;
+        };
+        if self.format.channel(at, self.reply).is_none() {
+            self.take(at, Scalar::Text(&beginning));
+        }
+    }
+
+    fn value(&mut self, at: &Path, value: Scalar<'_>) {
+        if self.answer.is_some() {
+            if let (Some((place, member)), Some(answer)) = (self.item(at), &mut self.answer) {
+                answer.value(place, &member, value);
+            }
+        }
+        self.take(at, value);
+    }
 
     fn document(&mut self) {
+        if let Some(answer) = &mut self.answer {
+            answer.end_document();
+        }
         self.reply.end_document();
     }
 }

@@ -22,10 +22,11 @@ pub fn recognise(target: &Target<'_>, rules: &[Rule]) -> Option<Recognised> {
 }
 
 fn all<'a>(target: &'a Target<'_>, path: &'a str, rules: &'a [Rule]) -> impl Iterator<Item = Candidate> + 'a {
-    let is_call = target.method == Method::POST;
+    let is_post = target.method == Method::POST;
     let by_rule = rules
         .iter()
-        .filter(move |rule| is_call && rule.is_about(target, path));
+        .filter(move |rule| is_post && rule.is_about(target, path));
+    let is_call = is_post || target.method == Method::GET;
     let built_in = is_call.then(|| providers::find(target, path));
     by_rule.map(Rule::candidate).chain(built_in.into_iter().flatten())
 }

@@ -192,7 +192,11 @@ impl RequestInfo {
 
     /// Reads a value, if a table has its path. `tables` are read as one.
     pub(crate) fn read(&mut self, tables: &[&[ParameterPath]], at: &Path, value: Scalar<'_>) {
-        let path = at.as_str();
+        self.read_at(tables, at.as_str(), at, value);
+    }
+
+    /// Reads a value at a path that `at` ends with.
+    pub(crate) fn read_at(&mut self, tables: &[&[ParameterPath]], path: &str, at: &Path, value: Scalar<'_>) {
         let list = path.strip_suffix("[]");
         let mut rank = 0;
         for (parameter, wanted, kind) in tables.iter().copied().flatten() {

@@ -10,11 +10,12 @@
 //! nor are more frames of it polled.
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, Method};
 
 use crate::candidates::{Candidates, Extent};
 use crate::encoding::{Coding, Decoder, Side};
-use crate::json::StrictScanner;
+use crate::form::FormScanner;
+use crate::json::{Malformed, StrictScanner};
 use crate::recognise::candidates;
 use crate::request_copy::RequestCopy;
 use crate::{Recognised, RequestInfo, ResponseReader, Rule, Target, Unseen};
@@ -26,12 +27,47 @@ use crate::{Recognised, RequestInfo, ResponseReader, Rule, Target, Unseen};
 pub struct RequestReader {
     path: Box<str>,
     candidates: Candidates,
-    scanner: StrictScanner,
+    scanner: BodyScanner,
     decoder: Decoder,
     coding: Option<Coding>,
     /// The most bytes that are waited for and kept, decoded.
     limit: usize,
     progress: Progress,
+}
+
+/// Reads a body by its type.
+#[derive(Debug)]
+enum BodyScanner {
+    Json(StrictScanner),
+    Form(FormScanner),
+    /// The request has no body.
+    None,
+}
+
+impl BodyScanner {
+    fn new(target: &Target<'_>, headers: &HeaderMap) -> Self {
+        match FormScanner::from_headers(headers) {
+            _ if target.method == Method::GET => Self::None,
+            Some(form) => Self::Form(form),
+            None => Self::Json(StrictScanner::new()),
+        }
+    }
+
+    fn feed(&mut self, bytes: &[u8], candidates: &mut Candidates) -> Result<(), Malformed> {
+        match self {
+            Self::Json(scanner) => scanner.feed(bytes, candidates),
+            Self::Form(scanner) => scanner.feed(bytes, candidates),
+            Self::None => Ok(()),
+        }
+    }
+
+    fn finish(&mut self, candidates: &mut Candidates) -> Result<(), Malformed> {
+        match self {
+            Self::Json(scanner) => scanner.finish(candidates),
+            Self::Form(scanner) => scanner.finish(),
+            Self::None => Ok(()),
+        }
+    }
 }
 
 /// How far a body was read.
@@ -50,6 +86,9 @@ enum Progress {
 pub struct ModelRequest {
     /// Its format and its provider.
     pub recognised: Recognised,
+    /// Whether the request shows that it is a model call. If not, other services have such requests too, and it is one
+    /// only if the [reply](ResponseReader::reply) is not empty.
+    pub is_certain: bool,
     /// What the body and the path say.
     pub info: RequestInfo,
     /// Why the body was not read, or not to its end.
@@ -99,7 +138,7 @@ impl RequestReader {
         Some(Self {
             path: path.into(),
             candidates,
-            scanner: StrictScanner::new(),
+            scanner: BodyScanner::new(target, headers),
             decoder: Decoder::new(coding.unwrap_or(None), Side::Request),
             coding: coding.unwrap_or(None),
             limit: Self::DEFAULT_LIMIT,
@@ -221,14 +260,15 @@ impl RequestReader {
             Progress::OverLimit => (Some(Unseen::TooLarge), extent(Unseen::TooLarge)),
             Progress::Ended(reason) => (Some(reason), extent(reason)),
         };
-        let bytes = match unseen {
-            None => copy(),
-            Some(_) => None,
+        let bytes = match (unseen, &self.scanner) {
+            (None, BodyScanner::Json(_)) => copy(),
+            _ => None,
         };
         let length = self.decoder.decoded();
-        let (recognised, info) = self.candidates.select(&self.path, extent)?;
+        let (recognised, info, is_certain) = self.candidates.select(&self.path, extent)?;
         Some(ModelRequest {
             recognised,
+            is_certain,
             info,
             unseen,
             copy: bytes.map(|bytes| RequestCopy::new(bytes, self.coding, length)),

@@ -4,7 +4,7 @@ use http::HeaderMap;
 
 use crate::content::Answer;
 use crate::encoding::Decoder;
-use crate::framing::Framing;
+use crate::framing::{self, Framing};
 use crate::reading::{Reading, TextPiece};
 use crate::recognised::AnyFormat;
 use crate::{Reply, Unseen};
@@ -51,10 +51,17 @@ impl ResponseReader {
         match Decoder::for_response(headers) {
             Ok(decoder) => {
                 self.framing = Some(Framing::from_headers(headers));
-                self.decoder = Some(decoder);
+                // Sound, an image or a transcript may be the body itself.
+                let is_document = self.format.operation().is_text() || framing::is_document(headers);
+                self.decoder = Some(decoder).filter(|_| is_document);
             }
             Err(reason) => self.unseen = Some(reason),
         }
+    }
+
+    /// Names the event whose data comes next, if something else than the body says what it is.
+    pub(crate) fn begin_event(&mut self, name: &str) {
+        self.reply.cursor.set_event(name);
     }
 
     /// Reads bytes of the body, which may be cut anywhere. `on_text` receives the text of the answer.

@@ -10,12 +10,45 @@
 //! - output is billed output, or output; plus thoughts, which no provider includes in it;
 //! - two contradictions occur and are corrected by adding the part: input that is less than its cached part, and
 //!   reasoning that is more than the output that should include it;
-//! - if the total of a provider is more than input and output, the difference is output.
+//! - gateways to Anthropic leave cached tokens out of the input and not out of the total, and xAI leaves reasoning
+//!   out of the output. So if input and output do not add up to the total, the first of these readings that does
+//!   is used: with the tokens read from a cache, with those written to it, with both, with reasoning. If none
+//!   does, the counts stand, and the usage [is inconsistent](Usage::is_consistent).
+//!
+//! A stream may report its usage several times. The last value counts, except that some servers end a stream with
+//! zeros: a zero does not replace a positive count, unless the same document brings cached tokens that take the
+//! place of the input.
 
-/// The usage that an answer reported. If a part is reported several times, the last value counts.
+/// The usage that an answer reported. If a part is reported several times, the last value counts; a zero does
+/// not replace a positive count.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Usage {
     counts: [Option<u64>; UsagePart::COUNT],
+    /// The parts for which the current document reports 0 after a positive count, as bits.
+    zeroed: u32,
+    /// The cached tokens when the current document began.
+    cached_before: u64,
+    /// The runs of the model within one call, by their position, if the current document lists them.
+    runs: Vec<Run>,
+}
+
+/// The usage of an answer that reports none.
+pub(crate) static NO_USAGE: Usage = Usage {
+    counts: [None; UsagePart::COUNT],
+    zeroed: 0,
+    cached_before: 0,
+    runs: Vec::new(),
+};
+
+/// One of several runs of a model within a call: uncached input, output, cache read, cache write.
+type Run = [u64; Usage::RUN_PARTS.len()];
+
+/// The totals that follow from the parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Totals {
+    input: Option<u64>,
+    output: Option<u64>,
+    is_consistent: bool,
 }
 
 /// A part of a usage report, by its meaning.
@@ -75,14 +108,15 @@ impl UsagePart {
 pub(crate) type Paths = [(&'static str, UsagePart)];
 
 impl Usage {
-    /// Reads a value that other providers report at another path. A zero does not replace a value that was
-    /// reported.
-    pub(crate) fn read_dialect(&mut self, paths: &Paths, path: &str, count: Option<u64>) {
-        let adds_nothing = |part| count == Some(0) && self.part(part).is_some();
-        if !part_at(paths, path, count).is_some_and(adds_nothing) {
-            self.read(paths, path, count);
-        }
-    }
+    /// The parts of a [`Run`].
+    const RUN_PARTS: [UsagePart; 4] = [
+        UsagePart::UncachedInput,
+        UsagePart::Output,
+        UsagePart::CacheRead,
+        UsagePart::CacheWrite,
+    ];
+    /// The maximum number of runs that are added up.
+    const MAX_RUNS: usize = 256;
 
     /// Reads a value, if `paths` has its path.
     pub(crate) fn read(&mut self, paths: &Paths, path: &str, count: Option<u64>) {
@@ -92,8 +126,10 @@ impl Usage {
     }
 
     pub(crate) fn set(&mut self, part: UsagePart, count: u64) {
-        if let Some(slot) = self.counts.get_mut(part as usize) {
-            *slot = Some(count);
+        match self.counts.get_mut(part as usize) {
+            Some(Some(old)) if count == 0 && *old > 0 => self.zeroed |= 1 << part as u32,
+            Some(slot) => *slot = Some(count),
+            None => {}
         }
     }
 
@@ -104,10 +140,68 @@ impl Usage {
         }
     }
 
+    /// Reads a value of one of several runs of the model within the call, if `paths` has its path.
+    pub(crate) fn read_run(&mut self, position: u32, paths: &Paths, path: &str, count: Option<u64>) {
+        let part = part_at(paths, path, count);
+        let part = part.and_then(|part| Self::RUN_PARTS.iter().position(|other| *other == part));
+        let position = position as usize;
+        let (Some(part), Some(count)) = (part, count) else {
+            return;
+        };
+        if position < Self::MAX_RUNS && self.runs.len() <= position {
+            self.runs.resize(position + 1, Run::default());
+        }
+        if let Some(slot) = self.runs.get_mut(position).and_then(|run| run.get_mut(part)) {
+            *slot = count;
+        }
+    }
+
+    /// A document of the answer has ended.
+    #[inline]
+    pub(crate) fn end_document(&mut self) {
+        if self.zeroed != 0 || !self.runs.is_empty() {
+            self.apply_pending();
+        }
+        self.cached_before = self.cached();
+    }
+
+    fn apply_pending(&mut self) {
+        // Runs without output are attempts that were declined, and are not billed.
+        let billed = std::mem::take(&mut self.runs);
+        let billed: Vec<&Run> = billed.iter().filter(|[_, output, ..]| *output > 0).collect();
+        if !billed.is_empty() {
+            for (at, part) in Self::RUN_PARTS.into_iter().enumerate() {
+                let counts = billed.iter().filter_map(|run| run.get(at));
+                self.replace(part, counts.fold(0, |sum, count| sum.saturating_add(*count)));
+            }
+            self.zeroed = 0;
+        }
+        let zeroed = std::mem::take(&mut self.zeroed);
+        if self.cached() > self.cached_before {
+            for part in [UsagePart::Input, UsagePart::UncachedInput] {
+                if zeroed & (1 << part as u32) != 0 {
+                    self.replace(part, 0);
+                }
+            }
+        }
+    }
+
+    fn replace(&mut self, part: UsagePart, count: u64) {
+        if let Some(slot) = self.counts.get_mut(part as usize) {
+            *slot = Some(count);
+        }
+    }
+
     /// Returns whether nothing was reported.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.counts.iter().all(Option::is_none)
+    }
+
+    /// Returns whether no part is more than 0.
+    #[must_use]
+    pub fn is_zero(&self) -> bool {
+        self.counts.iter().all(|count| count.unwrap_or(0) == 0)
     }
 
     /// Returns a part as it was reported.
@@ -119,39 +213,20 @@ impl Usage {
     /// Returns all input tokens, including cached ones. If the provider reports billed tokens, returns these.
     #[must_use]
     pub fn input(&self) -> Option<u64> {
-        let cached = self.sum(&[UsagePart::CacheRead, UsagePart::CacheWrite]);
-        // Some gateways to Anthropic exclude cached tokens: then input is less than its cached part.
-        let with_cached = |input| if input < cached { input + cached } else { input };
-        let input = self
-            .part(UsagePart::BilledInput)
-            .or_else(|| self.part(UsagePart::Input).map(with_cached))
-            .or_else(|| self.part(UsagePart::UncachedInput).map(|input| input + cached))?;
-        Some(input + self.sum(&[UsagePart::ToolInput]))
+        self.totals().input
     }
 
     /// Returns all output tokens, including reasoning. If the provider reports billed tokens, returns these.
     #[must_use]
     pub fn output(&self) -> Option<u64> {
-        let output = self
-            .part(UsagePart::BilledOutput)
-            .or_else(|| self.part(UsagePart::Output));
-        let thoughts = self.part(UsagePart::Thoughts);
-        let output = match (output, thoughts) {
-            (None, None) => None,
-            (output, thoughts) => Some(output.unwrap_or(0) + thoughts.unwrap_or(0)),
-        };
-        // xAI and Gemini's compatible API include reasoning in the total only.
-        let rest = self.part(UsagePart::Total).zip(self.input());
-        let rest = rest.and_then(|(total, input)| total.checked_sub(input));
-        let output = match output {
-            Some(output) => Some(output.max(rest.unwrap_or(0))),
-            None => rest.filter(|rest| *rest > 0),
-        };
-        // Perplexity's output excludes reasoning: then reasoning may be more than the output.
-        let beside = self
-            .part(UsagePart::Reasoning)
-            .filter(|beside| Some(*beside) > output);
-        output.map(|output| output + beside.unwrap_or(0))
+        self.totals().output
+    }
+
+    /// Returns whether input and output add up to the reported total, in one of the ways in which providers
+    /// count, or no total is reported.
+    #[must_use]
+    pub fn is_consistent(&self) -> bool {
+        self.totals().is_consistent
     }
 
     /// Returns the output tokens that were spent on reasoning.
@@ -161,8 +236,71 @@ impl Usage {
             .or_else(|| self.part(UsagePart::Thoughts))
     }
 
-    fn sum(&self, parts: &[UsagePart]) -> u64 {
-        parts.iter().filter_map(|part| self.part(*part)).sum()
+    fn totals(&self) -> Totals {
+        let cached = self.cached();
+        let with_cached = |input| if input < cached { input + cached } else { input };
+        let tools = self.part(UsagePart::ToolInput).unwrap_or(0);
+        let input = self
+            .part(UsagePart::BilledInput)
+            .or_else(|| self.part(UsagePart::Input).map(with_cached))
+            .or_else(|| self.part(UsagePart::UncachedInput).map(|input| input + cached))
+            .map(|input| input + tools);
+        let output = self
+            .part(UsagePart::BilledOutput)
+            .or_else(|| self.part(UsagePart::Output));
+        let output = match (output, self.part(UsagePart::Thoughts)) {
+            (None, None) => None,
+            (output, thoughts) => Some(output.unwrap_or(0) + thoughts.unwrap_or(0)),
+        };
+        let is_cached_added = self.part(UsagePart::Input).is_some_and(|input| input < cached);
+        let (input, output, is_consistent) = match (input, output, self.part(UsagePart::Total)) {
+            // Input and total exclude cached tokens alike.
+            (Some(_), Some(_), Some(_)) if is_cached_added => (input, output, true),
+            (Some(input), Some(output), Some(total)) => self.reconcile(input, output, total),
+            (Some(input), None, Some(total)) => {
+                let rest = total.checked_sub(input).filter(|rest| *rest > 0);
+                (Some(input), rest, true)
+            }
+            (input, output, _) => (input, output, true),
+        };
+        // Perplexity's output excludes reasoning: then reasoning may be more than the output.
+        let beside = self.part(UsagePart::Reasoning);
+        let beside = beside.filter(|beside| Some(*beside) > output);
+        Totals {
+            input,
+            output: output.map(|output| output + beside.unwrap_or(0)),
+            is_consistent,
+        }
+    }
+
+    /// Finds the reading of the counts that adds up to the total.
+    fn reconcile(&self, input: u64, output: u64, total: u64) -> (Option<u64>, Option<u64>, bool) {
+        let [read, written, reasoning] = [UsagePart::CacheRead, UsagePart::CacheWrite, UsagePart::Reasoning]
+            .map(|part| self.part(part).unwrap_or(0));
+        let readings = [
+            (0, 0),
+            (read, 0),
+            (written, 0),
+            (read + written, 0),
+            (0, reasoning),
+            (read, reasoning),
+            (written, reasoning),
+            (read + written, reasoning),
+        ];
+        let consistent = readings.into_iter().find(|(more_input, more_output)| {
+            let sum = input + more_input + output + more_output;
+            sum == total
+        });
+        match consistent {
+            Some((more_input, more_output)) => (Some(input + more_input), Some(output + more_output), true),
+            None if output == 0 && total > input => (Some(input), Some(total - input), true),
+            None => (Some(input), Some(output), false),
+        }
+    }
+
+    fn cached(&self) -> u64 {
+        let cached = [UsagePart::CacheRead, UsagePart::CacheWrite];
+        cached.iter().filter_map(|part| self.part(*part)).sum()
     }
 }
 
@@ -171,4 +309,98 @@ fn part_at(paths: &Paths, path: &str, count: Option<u64>) -> Option<UsagePart> {
     count?;
     let (_, part) = paths.iter().find(|(other, _)| *other == path)?;
     Some(*part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Usage, UsagePart};
+
+    fn usage(parts: &[(UsagePart, u64)]) -> Usage {
+        let mut usage = Usage::default();
+        for (part, count) in parts {
+            usage.set(*part, *count);
+        }
+        usage.end_document();
+        usage
+    }
+
+    #[test]
+    fn the_reading_that_adds_up_to_the_total() {
+        use UsagePart::{CacheRead, CacheWrite, Input, Output, Reasoning, Total};
+        let base = [(Input, 1000), (Output, 50)];
+        type Case<'a> = (&'a str, &'a [(UsagePart, u64)], (u64, u64, bool));
+        let cases: [Case<'_>; 9] = [
+            (
+                "as it stands",
+                &[(Total, 1050), (CacheRead, 400)],
+                (1000, 50, true),
+            ),
+            (
+                "beside a cache read",
+                &[(Total, 1450), (CacheRead, 400)],
+                (1400, 50, true),
+            ),
+            (
+                "beside a cache write",
+                &[(Total, 1350), (CacheWrite, 300)],
+                (1300, 50, true),
+            ),
+            (
+                "beside both",
+                &[(Total, 1750), (CacheRead, 400), (CacheWrite, 300)],
+                (1700, 50, true),
+            ),
+            (
+                "beside reasoning",
+                &[(Total, 1080), (Reasoning, 30)],
+                (1000, 80, true),
+            ),
+            (
+                "beside a cache read and reasoning",
+                &[(Total, 1480), (CacheRead, 400), (Reasoning, 30)],
+                (1400, 80, true),
+            ),
+            ("nowhere", &[(Total, 2000), (CacheRead, 400)], (1000, 50, false)),
+            ("no total", &[(CacheRead, 400)], (1000, 50, true)),
+            (
+                "less than a part",
+                &[(Total, 1050), (CacheRead, 1400)],
+                (2400, 50, true),
+            ),
+        ];
+        for (name, parts, expected) in cases {
+            let usage = usage(&[&base, parts].concat());
+            let totals = (usage.input(), usage.output(), usage.is_consistent());
+            assert_eq!(totals, (Some(expected.0), Some(expected.1), expected.2), "{name}");
+        }
+        let totals = usage(&[(Input, 10), (Total, 17)]);
+        assert_eq!(totals.output(), Some(7), "no output");
+        let totals = usage(&[(Input, 10), (Output, 0), (Total, 17)]);
+        assert_eq!(totals.output(), Some(7), "an output of 0");
+    }
+
+    #[test]
+    fn a_zero_replaces_only_input_that_became_cached() {
+        use UsagePart::{CacheRead, Output, UncachedInput};
+        let mut usage = usage(&[(UncachedInput, 1515), (Output, 7)]);
+        usage.set(UncachedInput, 0);
+        usage.set(Output, 0);
+        usage.end_document();
+        assert_eq!(
+            (usage.input(), usage.output()),
+            (Some(1515), Some(7)),
+            "zeros alone"
+        );
+        usage.set(UncachedInput, 0);
+        usage.set(CacheRead, 1515);
+        usage.end_document();
+        assert_eq!(usage.input(), Some(1515), "the input was read from the cache");
+        assert_eq!(usage.part(UncachedInput), Some(0), "and none of it was not");
+        usage.set(UncachedInput, 3);
+        usage.end_document();
+        usage.set(UncachedInput, 0);
+        usage.set(CacheRead, 1515);
+        usage.end_document();
+        assert_eq!(usage.part(UncachedInput), Some(3), "the cache is no news");
+    }
 }

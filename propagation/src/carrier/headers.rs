@@ -11,14 +11,14 @@ use crate::w3c::{BAGGAGE, TRACEPARENT, TRACESTATE};
 
 /// Reads a [`HeaderMap`] for a propagator.
 ///
-/// A line that is not UTF-8 is not skipped but shows as U+FFFD, which no propagator accepts: half of what came is not
-/// taken for the whole. Several `traceparent` lines show as one such line, so that even a propagator that reads only
-/// the first starts a new trace, as the specification demands.
+/// Lines that are not UTF-8 are shown as U+FFFD, which no propagator accepts, so that a part of the lines is
+/// not taken for all of them. Several `traceparent` lines are shown as one such line, so that even a
+/// propagator that reads only the first one starts a new trace, as the specification requires.
 #[derive(Clone, Copy)]
 pub struct Headers<'a>(&'a HeaderMap);
 
 impl<'a> Headers<'a> {
-    /// Reads these headers.
+    /// Creates a carrier that reads these headers.
     #[must_use]
     pub const fn new(headers: &'a HeaderMap) -> Self {
         Self(headers)
@@ -49,7 +49,7 @@ impl Extractor for Headers<'_> {
     }
 }
 
-/// The names: values may be secret.
+/// Shows the names only, since values may be secret.
 impl fmt::Debug for Headers<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.0.keys().collect();
@@ -57,10 +57,10 @@ impl fmt::Debug for Headers<'_> {
     }
 }
 
-/// Writes into a [`HeaderMap`] for a propagator, in the place of what is there.
+/// Writes into a [`HeaderMap`] for a propagator, replacing existing headers.
 ///
-/// A value that no header may have is left out. Once dropped, no `tracestate` is left that belongs to another
-/// `traceparent` than the one that was written.
+/// Values that are invalid in a header are skipped. When it is dropped, it removes a `tracestate` that
+/// belongs to another `traceparent` than the one that was written.
 pub struct HeadersMut<'a> {
     headers: &'a mut HeaderMap,
     allowed: Allowed,
@@ -68,7 +68,7 @@ pub struct HeadersMut<'a> {
     wrote_state: bool,
 }
 
-/// The names: values may be secret.
+/// Shows the names only, since values may be secret.
 impl fmt::Debug for HeadersMut<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.headers.keys().collect();
@@ -80,7 +80,7 @@ impl fmt::Debug for HeadersMut<'_> {
 }
 
 impl<'a> HeadersMut<'a> {
-    /// Writes whatever the propagator has to say, baggage too.
+    /// Creates a carrier that writes everything, baggage included.
     #[must_use]
     pub const fn new(headers: &'a mut HeaderMap) -> Self {
         Self::allowing(headers, Allowed::ALL)
@@ -106,7 +106,7 @@ impl Injector for HeadersMut<'_> {
         };
         self.wrote_parent |= name == PARENT;
         self.wrote_state |= name == STATE;
-        // A map that is full of headers refuses one more; the request goes without it.
+        // A full map refuses the header. The request is sent without it.
         let _ = self.headers.try_insert(name, value);
     }
 
@@ -140,7 +140,7 @@ fn name(key: &str) -> Option<HeaderName> {
         .or_else(|| HeaderName::try_from(key).ok())
 }
 
-/// The names that our own propagator asks for, which need not be parsed.
+/// The names that our own propagator requests. They need not be parsed.
 fn standard_name(key: &str) -> Option<&'static HeaderName> {
     match key {
         TRACEPARENT => Some(&PARENT),

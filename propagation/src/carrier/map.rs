@@ -9,18 +9,18 @@ use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator};
 use crate::outgoing::Allowed;
 use crate::w3c::{TRACEPARENT, TRACESTATE, W3cPropagator};
 
-/// Names and values of a message. Names are compared without regard to case.
+/// The names and values of a message. Names are compared case-insensitively.
 ///
-/// Implemented for maps of strings, for lists of pairs and, with the feature `json`, for serde_json's objects, of which
-/// only strings are read; implement it for the metadata of your broker.
+/// It is implemented for maps of strings, for lists of pairs and, with the feature `json`, for serde_json's
+/// objects, of which only strings are read. Implement it for the metadata of your message broker.
 pub trait StringMap {
-    /// All names and values, in any order; a name may come more than once.
+    /// Returns all names and values, in any order. A name may occur several times.
     fn entries(&self) -> impl Iterator<Item = (&str, &str)>;
 
-    /// Removes every entry for which `keep` is false.
+    /// Removes all entries for which `keep` returns false.
     fn retain(&mut self, keep: impl Fn(&str) -> bool);
 
-    /// Adds an entry. No entry of that name is there.
+    /// Adds an entry. The caller ensures that there is no entry of that name.
     fn add(&mut self, name: &str, value: String);
 }
 
@@ -82,16 +82,17 @@ impl StringMap for serde_json::Map<String, serde_json::Value> {
     }
 }
 
-/// Reads W3C trace context and baggage from a message's metadata: `cx` with the remote span and baggage.
+/// Reads W3C trace context and baggage from the metadata of a message. Returns `cx` with the remote span and
+/// baggage.
 #[must_use]
 pub fn extract(map: &impl StringMap, cx: &Context) -> Context {
     W3cPropagator::new().extract_with_context(cx, &Map::new(map))
 }
 
-/// Writes W3C trace context and baggage into a message's metadata.
+/// Writes W3C trace context and baggage into the metadata of a message.
 ///
-/// Baggage is written too: it goes wherever the message goes. Use
-/// [`W3cPropagator::baggage`] and [`MapMut`] to leave it out.
+/// Baggage is included and goes wherever the message goes. To omit it, use [`W3cPropagator::with_baggage`]
+/// and [`MapMut`].
 pub fn inject(cx: &Context, map: &mut impl StringMap) {
     W3cPropagator::new().inject_context(cx, &mut MapMut::new(map));
 }
@@ -103,7 +104,7 @@ pub struct Map<'a, M> {
 }
 
 impl<'a, M: StringMap> Map<'a, M> {
-    /// Reads this map.
+    /// Creates a carrier that reads this map.
     pub const fn new(map: &'a M) -> Self {
         Self::allowing(map, Allowed::ALL)
     }
@@ -140,16 +141,16 @@ impl<M> fmt::Debug for Map<'_, M> {
     }
 }
 
-/// Writes into a [`StringMap`] for a propagator, in the place of what is there.
+/// Writes into a [`StringMap`] for a propagator, replacing existing entries.
 ///
-/// A new `traceparent` removes a `tracestate` that belonged to another.
+/// A new `traceparent` removes a `tracestate` that belongs to another one.
 pub struct MapMut<'a, M> {
     map: &'a mut M,
     allowed: Allowed,
 }
 
 impl<'a, M: StringMap> MapMut<'a, M> {
-    /// Writes into this map.
+    /// Creates a carrier that writes into this map.
     pub const fn new(map: &'a mut M) -> Self {
         Self::allowing(map, Allowed::ALL)
     }
@@ -164,7 +165,7 @@ impl<M: StringMap> Injector for MapMut<'_, M> {
         if !self.allowed.permits(key) {
             return;
         }
-        // Every propagator writes `traceparent` before the `tracestate` that belongs to it.
+        // Propagators write `traceparent` before its `tracestate`.
         let stale = if key == TRACEPARENT { TRACESTATE } else { key };
         self.map
             .retain(|name| !name.eq_ignore_ascii_case(key) && !name.eq_ignore_ascii_case(stale));

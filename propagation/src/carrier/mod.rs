@@ -1,4 +1,4 @@
-//! Carriers: where the headers of a context are kept while it travels.
+//! Carriers: what holds the headers of a context in transit.
 //!
 //! | carrier | read | write |
 //! |---|---|---|

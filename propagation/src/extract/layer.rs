@@ -1,26 +1,20 @@
-//! The layer, and what can be set on it.
+//! The layer and its settings.
 
-use opentelemetry::Context;
-use opentelemetry::trace::TraceContextExt;
 use tower_layer::Layer;
 
 use super::Extract;
+use super::settings::{Minting, Settings};
 use crate::propagator::Propagator;
-use crate::remainder::Remainder;
-use crate::traceparent::TraceParent;
-use crate::tracestate::TraceState;
-use crate::trust::{Extracted, Head, Trust};
+use crate::trust::Trust;
 
-/// Makes the context a request brought the current one. See the [module](super).
+/// Makes the context of each request current. See the [module](super).
 #[derive(Debug, Clone, Default)]
 pub struct ExtractLayer {
-    propagator: Propagator,
-    trust: Trust,
-    mint: Option<Sampled>,
+    settings: Settings,
 }
 
 impl ExtractLayer {
-    /// The global propagator, trusting every caller, minting nothing.
+    /// Creates a layer that uses the global propagator, trusts every caller and mints no `traceparent`.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -29,44 +23,34 @@ impl ExtractLayer {
     /// Sets the propagator. Default: [`Propagator::global`].
     #[must_use]
     pub fn with_propagator(mut self, propagator: impl Into<Propagator>) -> Self {
-        self.propagator = propagator.into();
+        self.settings.propagator = propagator.into();
         self
     }
 
     /// Sets whose trace is continued. Default: [`Trust::Always`].
     #[must_use]
     pub fn with_trust(mut self, trust: Trust) -> Self {
-        self.trust = trust;
+        self.settings.trust = trust;
         self
     }
 
-    /// Starts a trace where a request brings none, so that all that happens downstream belongs to one. Default: off.
+    /// Starts a trace if a request has none, so that all services downstream share one. Default: off.
     ///
-    /// The new `traceparent` has random ids, the random flag, and no sampled flag: nothing was recorded here, and
-    /// whoever records comes later. It is for services without an SDK. With one it would be the parent of the first
-    /// span, a parent that no backend ever sees, so leave it off.
+    /// The new `traceparent` has random ids and the random flag, but not the sampled flag, since nothing was
+    /// recorded here. Use it in services without an SDK. With an SDK, the minted span would be the parent of
+    /// the first span, and no backend would ever receive it.
     #[must_use]
     pub fn with_minting(mut self) -> Self {
-        self.mint = Some(Sampled(false));
+        self.settings.minting = Some(Minting::Unsampled);
         self
     }
 
-    /// Like [`with_minting`](Self::with_minting), with the sampled flag set: services downstream that heed it record the trace.
+    /// Like [`with_minting`](Self::with_minting), with the sampled flag set, so that services downstream that
+    /// follow it record the trace.
     #[must_use]
     pub fn with_sampled_minting(mut self) -> Self {
-        self.mint = Some(Sampled(true));
+        self.settings.minting = Some(Minting::Sampled);
         self
-    }
-
-    pub(super) fn extract(&self, head: &Head<'_>, cx: &Context) -> Extracted {
-        let mut extracted = self.propagator.extract_trusting(&self.trust, head, cx);
-        if let Some(Sampled(sampled)) = self.mint {
-            if !extracted.context.span().span_context().is_valid() {
-                let minted = TraceParent::generate(sampled);
-                extracted.context = Remainder::with_remote(&extracted.context, minted, TraceState::default());
-            }
-        }
-        extracted
     }
 }
 
@@ -74,9 +58,6 @@ impl<S> Layer<S> for ExtractLayer {
     type Service = Extract<S>;
 
     fn layer(&self, inner: S) -> Extract<S> {
-        Extract::new(inner, self.clone())
+        Extract::new(inner, self.settings.clone())
     }
 }
-
-#[derive(Debug, Clone, Copy)]
-struct Sampled(bool);

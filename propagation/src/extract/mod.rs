@@ -1,16 +1,16 @@
-//! A layer that makes the context a request brought the current one.
+//! A layer that makes the context of each request current.
 //!
-//! Around the inner service: while it is called, while its future is polled, and while that is dropped. The
-//! [`Context`] is also among the request's extensions, for handlers that run elsewhere. Response bodies are not
-//! wrapped. No span is started: with `InjectLayer` on the client the trace of the caller passes through this service,
-//! without any SDK.
+//! The context is current while the inner service is called, while its future is polled, and while that is
+//! dropped. The [`Context`] is also in the extensions of the request, for handlers that run elsewhere.
+//! Response bodies are not wrapped. No span is started: together with `InjectLayer` on the client, a service
+//! without an SDK passes the trace of its caller on.
 //!
-//! | the request has | the current context inside |
+//! | the request has | the current context |
 //! |---|---|
 //! | one valid `traceparent` | has the remote span, and its `tracestate` |
-//! | none, two, or an invalid one | is the one outside; with [`with_minting`](ExtractLayer::with_minting), has a new span |
+//! | none, two, or an invalid one | is unchanged; with [`with_minting`](ExtractLayer::with_minting), has a new span |
 //! | `baggage` | has the baggage |
-//! | a caller that is not believed | is the one outside, or a new span; [`Extracted`] is among the extensions |
+//! | an untrusted caller | is unchanged, or has a new span; [`Extracted`] is in the extensions |
 //!
 //! ```
 //! use http::{Request, Response};
@@ -31,6 +31,7 @@
 
 mod layer;
 mod service;
+mod settings;
 
 pub use layer::ExtractLayer;
 pub use service::Extract;

@@ -6,20 +6,20 @@ use http::Request;
 use opentelemetry::Context;
 use tower_service::Service;
 
-use super::ExtractLayer;
+use super::settings::Settings;
 use crate::in_context::InContext;
 use crate::trust::Head;
 
-/// Makes the context a request brought the current one. See the [module](super).
+/// Makes the context of each request current. See the [module](super).
 #[derive(Debug, Clone)]
 pub struct Extract<S> {
     inner: S,
-    layer: ExtractLayer,
+    settings: Settings,
 }
 
 impl<S> Extract<S> {
-    pub(super) const fn new(inner: S, layer: ExtractLayer) -> Self {
-        Self { inner, layer }
+    pub(super) const fn new(inner: S, settings: Settings) -> Self {
+        Self { inner, settings }
     }
 }
 
@@ -36,7 +36,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let extracted = self.layer.extract(&Head::new(&request), &Context::current());
+        let extracted = self.settings.extract(&Head::new(&request), &Context::current());
         let context = extracted.context.clone();
         request.extensions_mut().insert(context.clone());
         if extracted.link.is_some() {

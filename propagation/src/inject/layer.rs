@@ -1,7 +1,5 @@
-//! The layer, and what can be set on it.
+//! The layer and its settings.
 
-use http::Request;
-use opentelemetry::Context;
 use tower_layer::Layer;
 
 use super::Inject;
@@ -16,7 +14,8 @@ pub struct InjectLayer {
 }
 
 impl InjectLayer {
-    /// The global propagator; trace context to every host, baggage to none.
+    /// Creates a layer that uses the global propagator and sends trace context to every host and baggage to
+    /// none.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -29,16 +28,11 @@ impl InjectLayer {
         self
     }
 
-    /// Sets which hosts see what. Default: [`Outgoing::new`].
+    /// Sets which hosts get which headers. Default: [`Outgoing::new`].
     #[must_use]
     pub fn with_outgoing(mut self, outgoing: Outgoing) -> Self {
         self.outgoing = outgoing;
         self
-    }
-
-    pub(super) fn inject<B>(&self, cx: &Context, request: &mut Request<B>) {
-        let allowed = self.outgoing.to_request(request);
-        self.propagator.inject_allowed(cx, allowed, request.headers_mut());
     }
 }
 
@@ -46,6 +40,6 @@ impl<S> Layer<S> for InjectLayer {
     type Service = Inject<S>;
 
     fn layer(&self, inner: S) -> Inject<S> {
-        Inject::new(inner, self.clone())
+        Inject::new(inner, self.propagator.clone(), self.outgoing.clone())
     }
 }

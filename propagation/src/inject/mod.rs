@@ -1,15 +1,16 @@
 //! A layer that writes the current context into the headers of outgoing requests.
 //!
-//! No span is started: the parent of what the callee does is the span that is current when the request is sent. If
-//! there is none, local or remote, `traceparent` and `tracestate` are left as they are.
+//! No span is started. The parent of the callee's spans is the span that is current when the request is sent.
+//! If there is none, local or remote, `traceparent` and `tracestate` are left unchanged.
 //!
-//! **Trace context goes to every host, baggage to none** until [`Outgoing`](crate::Outgoing) names hosts for it.
+//! **Trace context goes to every host. Baggage goes to no host** until [`Outgoing`](crate::Outgoing) names
+//! one.
 //!
 //! | header | written |
 //! |---|---|
-//! | `traceparent` | if the current context has a valid span, in the place of one that is there |
-//! | `tracestate` | with `traceparent`, if it has members; one that belonged to another `traceparent` is removed |
-//! | `baggage` | if there is baggage and the host was named |
+//! | `traceparent` | if the current context has a valid span, replacing an existing one |
+//! | `tracestate` | with `traceparent`, if it has members; the `tracestate` of another `traceparent` is removed |
+//! | `baggage` | if there is baggage and the host is named |
 //!
 //! ```
 //! use http::{Request, Response};

@@ -6,18 +6,24 @@ use http::Request;
 use opentelemetry::Context;
 use tower_service::Service;
 
-use super::InjectLayer;
+use crate::outgoing::Outgoing;
+use crate::propagator::Propagator;
 
 /// Writes the current context into the headers of outgoing requests. See the [module](super).
 #[derive(Debug, Clone)]
 pub struct Inject<S> {
     inner: S,
-    layer: InjectLayer,
+    propagator: Propagator,
+    outgoing: Outgoing,
 }
 
 impl<S> Inject<S> {
-    pub(super) const fn new(inner: S, layer: InjectLayer) -> Self {
-        Self { inner, layer }
+    pub(super) const fn new(inner: S, propagator: Propagator, outgoing: Outgoing) -> Self {
+        Self {
+            inner,
+            propagator,
+            outgoing,
+        }
     }
 }
 
@@ -34,7 +40,9 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> S::Future {
-        self.layer.inject(&Context::current(), &mut request);
+        let allowed = self.outgoing.to_request(&request);
+        self.propagator
+            .inject_allowed(&Context::current(), allowed, request.headers_mut());
         self.inner.call(request)
     }
 }

@@ -9,10 +9,10 @@ use crate::error::{ParseError, Refusal};
 use crate::octets::trim;
 use crate::{hex, random};
 
-/// The `traceparent` header: which trace, which parent span, and two flags.
+/// The `traceparent` header: a trace id, a parent span id and two flags.
 ///
-/// `Copy`, 25 bytes, never allocates. [`Display`](fmt::Display) writes the header: `parse` of what it writes is the
-/// same value. <https://www.w3.org/TR/trace-context-2/#traceparent-header>
+/// It is `Copy`, has 25 bytes and never allocates. [`Display`](fmt::Display) writes the header, and `parse`
+/// reads the same value back. <https://www.w3.org/TR/trace-context-2/#traceparent-header>
 ///
 /// ```
 /// use throughline_propagation::TraceParent;
@@ -33,13 +33,14 @@ impl TraceParent {
     /// The bit that says that the caller may have recorded the trace.
     pub const SAMPLED: TraceFlags = TraceFlags::SAMPLED;
 
-    /// The bit that says that the last seven bytes of the trace-id at least are random.
+    /// The bit that says that at least the last seven bytes of the trace id are random.
     ///
     /// <https://www.w3.org/TR/trace-context-2/#random-trace-id-flag>
     pub const RANDOM: TraceFlags = TraceFlags::new(0x02);
 
-    /// Builds a `traceparent`; `None` if an id is all zeros. Flags but [`SAMPLED`](Self::SAMPLED) and
-    /// [`RANDOM`](Self::RANDOM) are cleared, as the specification demands of a sender.
+    /// Creates a `traceparent`, or returns `None` if an id is all zeros. Flags other than
+    /// [`SAMPLED`](Self::SAMPLED) and [`RANDOM`](Self::RANDOM) are cleared, as the specification requires of
+    /// a sender.
     #[must_use]
     pub fn new(trace_id: TraceId, parent_id: SpanId, flags: TraceFlags) -> Option<Self> {
         (trace_id != TraceId::INVALID && parent_id != SpanId::INVALID).then(|| Self {
@@ -49,9 +50,9 @@ impl TraceParent {
         })
     }
 
-    /// Makes a new trace: random ids, the random flag set, and the sampled flag as given.
+    /// Creates a new trace with random ids, the random flag, and the given sampled flag.
     ///
-    /// The ids are unpredictable enough to be unique, not to be secrets.
+    /// The ids are unique but not cryptographically secure.
     #[must_use]
     pub fn generate(sampled: bool) -> Self {
         let [high, low] = [random::nonzero(), random::nonzero()].map(u64::to_be_bytes);
@@ -66,16 +67,16 @@ impl TraceParent {
         }
     }
 
-    /// Reads a header value, spaces and tabs around it ignored.
+    /// Parses a header value. Leading and trailing spaces and tabs are ignored.
     ///
-    /// A higher version than 00 is read as far as it is known: four fields, then the end or a dash. The value is
-    /// written again as version 00.
+    /// Of versions higher than 00, the known part is read: four fields, followed by the end or a dash. The
+    /// value is written as version 00 again.
     ///
     /// # Errors
     ///
-    /// If the version is `ff` or not two digits; if the value is not 55 bytes long (version 00), or shorter, or longer
-    /// without a dash after the flags (higher versions); if a dash is missing; if a digit is not one of `0`–`9`,
-    /// `a`–`f` (upper case and signs are refused); if an id is all zeros.
+    /// Returns an error if the version is `ff` or not two digits; if the value is not 55 bytes long (version
+    /// 00), or shorter, or longer without a dash after the flags (higher versions); if a dash is missing; if
+    /// a digit is not one of `0`–`9`, `a`–`f` (upper case and signs are refused); or if an id is all zeros.
     pub fn parse(value: &[u8]) -> Result<Self, ParseError> {
         let (head, rest) = trim(value)
             .split_first_chunk::<LEN>()
@@ -104,37 +105,37 @@ impl TraceParent {
         })
     }
 
-    /// The id of the whole trace. Never all zeros.
+    /// Returns the id of the trace. It is never all zeros.
     #[must_use]
     pub const fn trace_id(self) -> TraceId {
         TraceId::from_bytes(self.trace_id)
     }
 
-    /// The id of the span that sent the header. Never all zeros.
+    /// Returns the id of the span that sent the header. It is never all zeros.
     #[must_use]
     pub const fn parent_id(self) -> SpanId {
         SpanId::from_bytes(self.parent_id)
     }
 
-    /// The flags: [`SAMPLED`](Self::SAMPLED), [`RANDOM`](Self::RANDOM), or both, or none.
+    /// Returns the flags: [`SAMPLED`](Self::SAMPLED), [`RANDOM`](Self::RANDOM), both, or none.
     #[must_use]
     pub const fn flags(self) -> TraceFlags {
         TraceFlags::new(self.flags)
     }
 
-    /// Whether the sampled flag is set.
+    /// Returns whether the sampled flag is set.
     #[must_use]
     pub const fn is_sampled(self) -> bool {
         self.flags & 0x01 != 0
     }
 
-    /// Whether the random flag is set.
+    /// Returns whether the random flag is set.
     #[must_use]
     pub const fn is_random(self) -> bool {
         self.flags & 0x02 != 0
     }
 
-    /// The span context of the remote parent, with the `tracestate` that came along.
+    /// Returns the span context of the remote parent, with its `tracestate`.
     #[must_use]
     pub fn to_span_context(self, trace_state: TraceState) -> SpanContext {
         SpanContext::new(self.trace_id(), self.parent_id(), self.flags(), true, trace_state)
@@ -144,7 +145,7 @@ impl TraceParent {
         self.text(str::to_owned)
     }
 
-    /// What `read` makes of the header.
+    /// Formats the header and passes it to `read`.
     fn text<T>(self, read: impl FnOnce(&str) -> T) -> T {
         let mut text = *b"00-................................-................-..";
         for (at, bytes) in [
@@ -218,7 +219,7 @@ fn digits<const N: usize>(text: &[u8]) -> Result<([u8; N], &[u8]), ParseError> {
 /// The length of a version 00 header, in bytes.
 const LEN: usize = 55;
 
-/// A sender sets the flags it does not know to zero. <https://www.w3.org/TR/trace-context-2/#other-flags>
+/// A sender clears unknown flags. <https://www.w3.org/TR/trace-context-2/#other-flags>
 const KNOWN_FLAGS: u8 = 0x03;
 
 #[cfg(test)]

@@ -8,20 +8,21 @@ use opentelemetry::trace::TraceState as ApiTraceState;
 use crate::error::{ParseError, Refusal};
 use crate::octets::{split_once, trim};
 
-/// The members of `tracestate`, in the order of the wire, as they were on the wire.
+/// The members of `tracestate`, with the order and text of the header.
 ///
-/// OpenTelemetry's [`TraceState`](ApiTraceState) follows an older grammar and refuses keys that are legal today; this
-/// one keeps whatever <https://www.w3.org/TR/trace-context-2/#tracestate-header> allows. One allocation, or none if
-/// there are no members. [`Display`](fmt::Display) writes the header without optional white space.
+/// OpenTelemetry's [`TraceState`](ApiTraceState) implements an older grammar and refuses keys that are legal
+/// today. This type holds everything that <https://www.w3.org/TR/trace-context-2/#tracestate-header> allows,
+/// in one allocation, or none if there are no members. [`Display`](fmt::Display) writes the header without
+/// optional white space.
 ///
-/// | what comes | what becomes of it |
+/// | input | result |
 /// |---|---|
 /// | several header lines | one list, in their order |
-/// | an empty member, an empty line | left out |
-/// | a key for the second time | left out: the leftmost is the newest |
+/// | an empty member, an empty line | skipped |
+/// | a key that occurs again | skipped: the leftmost is the newest |
 /// | a malformed key or value, a member without `=` | the whole list is refused |
 /// | more than 32 members | the whole list is refused |
-/// | more than 512 bytes | members of more than 128 bytes go first, then the last ones, until it fits |
+/// | more than 512 bytes | members of more than 128 bytes are removed first, then the last ones, until it fits |
 ///
 /// ```
 /// use throughline_propagation::TraceState;
@@ -35,13 +36,14 @@ use crate::octets::{split_once, trim};
 pub struct TraceState(String);
 
 impl TraceState {
-    /// Reads the lines of the header, joined in their order.
+    /// Parses the lines of the header, joined in their order.
     ///
     /// # Errors
     ///
-    /// If a member has no `=`; if a key is empty, longer than 256 bytes, begins with neither a lower-case letter nor a
-    /// digit, or has a character other than those and `_ - * / @`; if a value is empty, longer than 256 bytes, or has
-    /// a comma, an equals sign or a byte that is not printable ASCII; if there are more than 32 members.
+    /// Returns an error if a member has no `=`; if a key is empty, longer than 256 bytes, begins with neither
+    /// a lower-case letter nor a digit, or has a character other than those and `_ - * / @`; if a value is
+    /// empty, longer than 256 bytes, or has a comma, an equals sign or a byte that is not printable ASCII; or
+    /// if there are more than 32 members.
     pub fn parse<L: AsRef<[u8]>>(lines: impl IntoIterator<Item = L>) -> Result<Self, ParseError> {
         let mut state = Self::default();
         let mut members = 0;
@@ -64,25 +66,25 @@ impl TraceState {
         Ok(state)
     }
 
-    /// The members, first the one that was written last.
+    /// Returns the members, the latest first.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.split(',').filter_map(|member| member.split_once('='))
     }
 
-    /// The value of a key.
+    /// Returns the value of a key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
         self.iter()
             .find_map(|(name, value)| (name == key).then_some(value))
     }
 
-    /// Whether there are no members. Such a header is never sent.
+    /// Returns whether there are no members. An empty header is never sent.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// What of these members may be sent; of two with the same key, the first.
+    /// Returns the list of those members that may be sent. If a key occurs twice, the first one wins.
     pub(crate) fn collect<'a>(members: impl Iterator<Item = (&'a str, &'a str)>, expected: usize) -> Self {
         let valid = members.filter(|(key, value)| is_key(key.as_bytes()) && is_value(value.as_bytes()));
         let mut state = Self::default();
@@ -97,7 +99,7 @@ impl TraceState {
         state
     }
 
-    /// The length of the header, in bytes.
+    /// Returns the length of the header, in bytes.
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
@@ -150,7 +152,7 @@ impl FromStr for TraceState {
     }
 }
 
-/// What the API can say of these members: those that its older grammar accepts.
+/// Converts the members that the older grammar of the API accepts.
 impl From<&TraceState> for ApiTraceState {
     fn from(state: &TraceState) -> Self {
         Self::from_key_value(state.iter()).unwrap_or_else(|_| {
@@ -162,7 +164,8 @@ impl From<&TraceState> for ApiTraceState {
     }
 }
 
-/// Those members of the API's list that may be sent. It lets through empty values and control characters.
+/// Returns those members of the API's list that may be sent. The API accepts empty values and control
+/// characters.
 impl From<&ApiTraceState> for TraceState {
     fn from(state: &ApiTraceState) -> Self {
         let length = state.into_iter().map(|(key, value)| key.len() + value.len() + 2);
@@ -199,16 +202,18 @@ fn is_value(value: &[u8]) -> bool {
             .all(|byte| matches!(byte, b' '..=b'~') && !b",=".contains(byte))
 }
 
-/// The most members a list may have. <https://www.w3.org/TR/trace-context-2/#tracestate-header-field-values>
+/// The maximum number of members. <https://www.w3.org/TR/trace-context-2/#tracestate-header-field-values>
 const MAX_MEMBERS: usize = 32;
 
-/// The longest key and the longest value, in bytes. <https://www.w3.org/TR/trace-context-2/#list-members>
+/// The maximum length of a key and of a value, in bytes.
+/// <https://www.w3.org/TR/trace-context-2/#list-members>
 const MAX_PART: usize = 256;
 
-/// What a sender must be able to pass on, in bytes. <https://www.w3.org/TR/trace-context-2/#tracestate-limits>
+/// The length that a sender must be able to pass on, in bytes.
+/// <https://www.w3.org/TR/trace-context-2/#tracestate-limits>
 const MAX_LEN: usize = 512;
 
-/// A member longer than this goes first when a list is too long, in bytes.
+/// Longer members are removed first when a list is too long, in bytes.
 const LONG_MEMBER: usize = 128;
 
 #[cfg(test)]

@@ -180,9 +180,9 @@ fn each_half_can_be_switched_off() {
     let both = W3cPropagator::new();
     let cases = [
         (both, "traceparent,baggage", "traceparent,tracestate,baggage"),
-        (both.baggage(false), "traceparent", "traceparent,tracestate"),
-        (both.trace_context(false), "baggage", "baggage"),
-        (both.baggage(false).trace_context(false), "", ""),
+        (both.with_baggage(false), "traceparent", "traceparent,tracestate"),
+        (both.with_trace_context(false), "baggage", "baggage"),
+        (both.with_baggage(false).with_trace_context(false), "", ""),
     ];
     for (propagator, expected, fields) in cases {
         let cx = w3c().extract(&sent, &Context::new());

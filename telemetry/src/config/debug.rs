@@ -1,7 +1,7 @@
 //! The debug form of a configuration, without secrets.
 //!
-//! Written by hand, so that a new field is shown only after a decision how: a URL may hold a key, and so may
-//! an attribute of the resource.
+//! It is not derived, because each new field needs a decision: a URL or a resource attribute may contain a
+//! secret.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! The URL of a collector, taken apart.
+//! Parses the URL of a collector.
 
 use crate::config::Protocol;
 use crate::config::expected::Expected;
@@ -14,7 +14,7 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    /// Takes a URL apart, or returns what is accepted.
+    /// Parses a URL, or returns what is accepted.
     pub(crate) fn parse(url: &str) -> Result<Self, Expected> {
         let (scheme, rest) = url.split_once("://").ok_or(Expected::Url)?;
         let slash = rest.find('/').unwrap_or(rest.len());

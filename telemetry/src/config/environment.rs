@@ -18,23 +18,23 @@ impl TelemetryConfig {
     /// Returns an error if the file cannot be used, or if `THROUGHLINE_STRICT` is `true` and a value is not
     /// accepted.
     pub fn from_env() -> Result<Self, InitError> {
-        Self::from_variables(&Variables::of_process())
+        Self::from_variables(&Variables::from_process())
     }
 
-    /// Overrides this configuration by the process's environment, as [`from_env`](Self::from_env) does with
-    /// the defaults.
+    /// Applies the process's environment to this configuration, as [`from_env`](Self::from_env) does to the
+    /// defaults.
     ///
     /// # Errors
     /// Returns an error if `THROUGHLINE_STRICT` is `true` and a value is not accepted.
     pub fn with_env(self) -> Result<Self, InitError> {
-        self.overlay(&Variables::of_process())
+        self.overlay(&Variables::from_process())
     }
 
     /// Reads variables from pairs of name and value instead of the environment, otherwise like
     /// [`from_env`](Self::from_env).
     ///
     /// # Errors
-    /// The same as of [`from_env`](Self::from_env).
+    /// See [`from_env`](Self::from_env).
     ///
     /// ```
     /// use throughline_telemetry::TelemetryConfig;
@@ -61,18 +61,18 @@ impl TelemetryConfig {
 
     pub(super) fn overlay(self, vars: &Variables) -> Result<Self, InitError> {
         let is_strict = vars.get(STRICT).is_some_and(|value| boolean(value) == Ok(true));
-        Overlay::new(self, vars, is_strict).all()
+        Overlay::new(self, vars, is_strict).apply_all()
     }
 
-    /// Applies the variables that the SDK would read itself, if no environment was read. A configuration in
-    /// code leaves `OTEL_BSP_SCHEDULE_DELAY` and the like to the operator, as in any program that uses the
-    /// SDK.
+    /// Applies the variables that the SDK would read itself, if no environment was read. With a configuration
+    /// in code, operators can still set `OTEL_BSP_SCHEDULE_DELAY` and similar variables, as in any program
+    /// that uses the SDK.
     pub(crate) fn with_sdk_variables(self) -> Result<Self, InitError> {
         if self.provenance.is_environment_read {
             return Ok(self);
         }
-        let vars = Variables::of_process();
+        let vars = Variables::from_process();
         let is_strict = vars.get(STRICT).is_some_and(|value| boolean(value) == Ok(true));
-        Overlay::new(self, &vars, is_strict).those_of_sdk()
+        Overlay::new(self, &vars, is_strict).apply_sdk_variables()
     }
 }

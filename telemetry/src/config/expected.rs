@@ -1,8 +1,8 @@
-//! What is expected of a value that is not accepted.
+//! The accepted values of settings, for error messages.
 
 use std::fmt;
 
-/// Why a value is not accepted: what would be.
+/// What is accepted in place of an invalid value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Expected {
     Boolean,
@@ -46,16 +46,16 @@ impl Expected {
             Self::Compression => r#""gzip" or "none""#,
             Self::Count => "a whole number from 0 to 2147483647",
             Self::Exporter => r#"one of "console", "console-json", "file", "otlp", "jaeger" (traces only), "prometheus" (metrics only) or "none""#,
-            Self::ExporterOfMetrics => r#"an exporter that takes metrics and logs, and "jaeger" for traces alone"#,
-            Self::ExporterOfTracesAndLogs => r#"an exporter that takes traces and logs, and "prometheus" for metrics alone (metrics_exporter, OTEL_METRICS_EXPORTER)"#,
+            Self::ExporterOfMetrics => r#"an exporter that supports metrics and logs, and "jaeger" for traces only"#,
+            Self::ExporterOfTracesAndLogs => r#"an exporter that supports traces and logs, and "prometheus" for metrics only (metrics_exporter, OTEL_METRICS_EXPORTER)"#,
             Self::FileCount => "a whole number of files",
-            Self::Header => "a name and a value that HTTP takes: letters, digits and dashes; no line break",
-            Self::Host => "the name of a host or an address",
+            Self::Header => "a name of letters, digits and dashes, and a value without line breaks",
+            Self::Host => "a host name or an IP address",
             Self::Listener => r#"a host and a port such as 127.0.0.1:9464, or "none""#,
             Self::MillisecondCount => "a whole number of milliseconds",
             Self::Milliseconds => "a whole number of milliseconds from 1 to 2147483647",
             Self::Name => "a name that is not empty",
-            Self::Pairs => "name=value, with commas between them; a comma in a value is %2C",
+            Self::Pairs => "a comma-separated list of name=value; write a comma in a value as %2C",
             Self::Percentage => "a number from 0 to 100",
             Self::Port => "a port from 0 to 65535",
             Self::Propagators => r#""tracecontext", "baggage", "b3", "b3multi", "jaeger" and "xray", with commas between them, or "none""#,
@@ -65,7 +65,7 @@ impl Expected {
             Self::Sampler => r#""always_on", "always_off", "traceidratio", or one of them after "parentbased_""#,
             Self::SpanCount => "a whole number of spans",
             Self::Temporality => r#""cumulative", "delta" or "lowmemory""#,
-            Self::Timeout => "a whole number of milliseconds from 0, which is no limit, to 2147483647",
+            Self::Timeout => "a whole number of milliseconds from 0 (no limit) to 2147483647",
             Self::Url => "a URL such as http://127.0.0.1:4317 (gRPC) or http://127.0.0.1:4318 (HTTP)",
         }
     }

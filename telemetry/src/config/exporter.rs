@@ -6,16 +6,16 @@
 pub enum Exporter {
     /// The signal is not recorded. In a file or a variable: `none`.
     None,
-    /// Standard output, for people: a tree per trace, and a line per metric and log record. In a file or a
-    /// variable: `console`.
+    /// Standard output, human-readable: a tree per trace, and a line per metric and log record. In a file or
+    /// a variable: `console`.
     Console,
-    /// Standard output, for machines: a line of OTLP/JSON per batch. Needs the feature `file`. In a file or a
-    /// variable: `console-json`.
+    /// Standard output, machine-readable: a line of OTLP/JSON per batch. Needs the feature `file`. In a file
+    /// or a variable: `console-json`.
     ConsoleJson,
     /// A file of such lines ([`FileConfig`](crate::FileConfig)). Needs the feature `file`. In a file or a
     /// variable: `file`.
     File,
-    /// A page of metrics for Prometheus to scrape. Metrics only. Needs the feature `prometheus`. In a file or
+    /// An endpoint for Prometheus to scrape. Metrics only. Needs the feature `prometheus`. In a file or
     /// a variable: `prometheus`.
     Prometheus,
     /// A collector, or any other receiver of OTLP. In a file or a variable: `otlp`.
@@ -57,7 +57,7 @@ impl Exporter {
     }
 }
 
-/// The protocol of OTLP (<https://opentelemetry.io/docs/specs/otel/protocol/exporter/>).
+/// The transport protocol of OTLP (<https://opentelemetry.io/docs/specs/otel/protocol/exporter/>).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Protocol {

@@ -1,5 +1,5 @@
-//! The features that parts of a configuration need. This is the only table of them, and the only text about a
-//! missing one.
+//! The features that parts of a configuration require. This is the only table of features and the only place
+//! that reports a missing one.
 
 use std::fmt::Display;
 
@@ -14,7 +14,7 @@ pub(crate) struct Feature {
     is_compiled_in: bool,
 }
 
-/// A feature by its name.
+/// Returns the feature with this name.
 macro_rules! feature {
     ($name:literal) => {
         Feature {
@@ -31,14 +31,14 @@ const PROMETHEUS: Feature = feature!("prometheus");
 const TLS: Feature = feature!("tls");
 const XRAY: Feature = feature!("xray");
 
-/// Either of the features that bring OTLP.
+/// Either feature that enables OTLP.
 const OTLP: Feature = Feature {
     name: "otlp-grpc\" or \"otlp-http",
     is_compiled_in: OTLP_GRPC.is_compiled_in || OTLP_HTTP.is_compiled_in,
 };
 
 impl Feature {
-    /// Why `what` cannot be used, unless the feature is compiled in.
+    /// Returns why `what` cannot be used, or `None` if the feature is compiled in.
     pub(super) fn missing(self, what: impl Display) -> Option<String> {
         (!self.is_compiled_in).then(|| self.message(what))
     }
@@ -88,7 +88,7 @@ impl Propagator {
 }
 
 impl OtlpTarget {
-    /// Checks that what reaches this collector is compiled in.
+    /// Checks that the features for this collector are compiled in.
     fn check_features(&self) -> Result<(), InitError> {
         self.protocol.feature().check(self)?;
         if self.is_https() { TLS.check(self) } else { Ok(()) }
@@ -96,7 +96,7 @@ impl OtlpTarget {
 }
 
 impl TelemetryConfig {
-    /// Checks that what exports a signal is compiled in.
+    /// Checks that the exporter of a signal is compiled in.
     pub(crate) fn check_exporter_feature(&self, signal: Signal) -> Result<(), InitError> {
         let exporter = self.exporter_of(signal);
         if exporter.is_otlp() {
@@ -121,9 +121,9 @@ mod tests {
     use crate::exporter::ExporterSetup;
     use crate::propagator::install_propagator;
 
-    /// What is compiled in is set up, and what is not is an error that names the feature.
+    /// An exporter that is not compiled in is an error that names the feature.
     #[test]
-    fn the_feature_is_named() {
+    fn missing_feature_is_reported() {
         let config = |exporter| {
             TelemetryConfig::default()
                 .with_enabled(true)

@@ -70,8 +70,8 @@ pub(crate) enum Field {
 }
 
 impl Field {
-    /// The canonical field: one may have two spellings.
-    pub(super) fn meant(self) -> Self {
+    /// The canonical field. Some fields have two spellings.
+    pub(super) fn canonical(self) -> Self {
         match self {
             Self::SamplingPercentage => Self::SamplingRate,
             field => field,
@@ -94,7 +94,7 @@ impl Field {
         )
     }
 
-    /// Whether the SDK would read the variable itself, also if telemetry is configured in code.
+    /// Whether the SDK would read the variable itself, even if telemetry is configured in code.
     pub(super) fn is_read_by_sdk(self) -> bool {
         matches!(
             self,
@@ -116,7 +116,7 @@ impl Field {
         )
     }
 
-    /// Whether the field affects how a signal's exporter is set up.
+    /// Whether the field affects the setup of a signal's exporter.
     pub(super) fn concerns(self, signal: Signal, exporter: Exporter) -> bool {
         match self {
             Self::ExporterOf(own) => own == signal,
@@ -162,7 +162,7 @@ impl TelemetryConfig {
         Ok(())
     }
 
-    /// Sets an attribute of the resource; the service's name and version have fields of their own.
+    /// Sets a resource attribute. The name and version of the service have their own fields.
     pub(super) fn set_resource_attribute(&mut self, key: String, value: String) {
         match key.as_str() {
             semconv::SERVICE_NAME => self.service_name = Some(value),

@@ -103,7 +103,7 @@ impl TelemetryConfig {
         Ok(config)
     }
 
-    /// `set` has the fields that were set so far, and by which keys.
+    /// `set` contains the fields that are already set, with their keys.
     fn set_all(
         &mut self,
         prefix: &str,
@@ -128,7 +128,7 @@ impl TelemetryConfig {
                 self.set_resource_attribute(attribute.to_owned(), text.clone());
                 Ok(())
             } else if let Some((_, field)) = KEYS.iter().find(|(name, _)| *name == key) {
-                let meant = field.meant();
+                let meant = field.canonical();
                 if let Some((_, other)) = set.iter().find(|(field, _)| *field == meant) {
                     return Err(InitError::duplicate(place, other, &key));
                 }
@@ -143,19 +143,15 @@ impl TelemetryConfig {
     }
 }
 
-/// The error and its position, without the value, which may be secret.
+/// The error and its position, without the value, which may be a secret.
 fn json_error(error: &serde_json::Error) -> String {
     if error.is_data() {
-        return format!(
-            "it is no object at line {} column {}",
-            error.line(),
-            error.column()
-        );
+        return format!("not an object at line {} column {}", error.line(), error.column());
     }
     error.to_string()
 }
 
-/// The error and its position, without the line, which may be secret.
+/// The error and its position, without the line, which may contain a secret.
 fn toml_error(error: &toml::de::Error, text: &str) -> String {
     let before = error
         .span()
@@ -166,7 +162,7 @@ fn toml_error(error: &toml::de::Error, text: &str) -> String {
     format!("{} at line {line} column {column}", error.message())
 }
 
-/// A list as the variable of the same meaning spells it.
+/// Formats a list like the corresponding variable.
 fn listed(list: &[Value]) -> String {
     let names = list
         .iter()

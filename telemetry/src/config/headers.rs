@@ -7,7 +7,7 @@ use std::str::FromStr;
 use crate::config::expected::Expected;
 use crate::error::{ConfigSource, InitError};
 
-/// Names and values, of which the values are secrets.
+/// Names and values. The values are secrets.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Headers(BTreeMap<String, String>);
 
@@ -25,7 +25,7 @@ impl Headers {
         headers
     }
 
-    /// These headers, and those of `others` with other names.
+    /// Returns these headers, and the headers of `others` whose names are not among them.
     pub(crate) fn or(&self, others: &Self) -> Self {
         let mut headers = others.0.clone();
         headers.extend(self.0.clone());
@@ -37,7 +37,7 @@ impl Headers {
         self.0.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
     }
 
-    /// The headers in a client's types.
+    /// Converts the headers to the types of an HTTP client.
     #[cfg_attr(
         not(any(feature = "otlp-grpc", feature = "otlp-http")),
         expect(dead_code, reason = "nothing is delivered over a network")

@@ -9,8 +9,8 @@ use throughline_tracing_layer::redaction::{REDACTED, redact, redact_url};
 /// The specification requires that a value that is not understood is ignored with a warning
 /// (<https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/>).
 /// [`TelemetryConfig::ignored_variables`](crate::TelemetryConfig::ignored_variables) and
-/// [`Diagnosis::ignored`](crate::Diagnosis::ignored) list these variables. The display form is one line for
-/// people.
+/// [`Diagnosis::ignored`](crate::Diagnosis::ignored) list these variables. The display form is one
+/// human-readable line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct IgnoredVariable {
@@ -44,7 +44,7 @@ impl fmt::Display for IgnoredVariable {
     }
 }
 
-/// The value of a variable as it may be shown in an error or a warning.
+/// Formats the value of a variable for errors and warnings, without secrets.
 pub(super) fn printable(variable: &str, value: &str) -> String {
     if variable.ends_with("_HEADERS") || value.contains("-----BEGIN") {
         return REDACTED.to_owned();

@@ -9,8 +9,8 @@ pub(super) const RULES: &str = "sampling_rules.";
 /// The prefix of keys that name an attribute of the resource.
 pub(super) const RESOURCE: &str = "resource_attributes.";
 
-/// The keys of a configuration file, in the order in which an error lists them: TaskWeaver's, TinyLLM's,
-/// Arch's, ours.
+/// The keys of a configuration file, in the order in which errors list them: TaskWeaver's, TinyLLM's,
+/// Arch's, our own.
 pub(super) const KEYS: &[(&str, Field)] = &[
     ("tracing.enabled", Field::Enabled),
     ("tracing.exporter", Field::Exporter),
@@ -114,16 +114,16 @@ pub(super) const VARIABLES: &[(&str, Field)] = &[
     ("THROUGHLINE_TOKENIZER_TARGET_MODEL", Field::TokenizerTargetModel),
 ];
 
-/// The file that is read before the variables.
+/// The variable with the path of the configuration file. The file is read before the variables.
 pub(super) const CONFIG: &str = "THROUGHLINE_CONFIG";
-/// The Booleans, which set more than one field or none.
+/// The Boolean variables that set more than one field or none.
 pub(super) const ENABLED: &str = "THROUGHLINE_ENABLED";
 pub(super) const STRICT: &str = "THROUGHLINE_STRICT";
 pub(super) const DISABLED: &str = "OTEL_SDK_DISABLED";
 pub(super) const SAMPLER: &str = "OTEL_TRACES_SAMPLER";
 pub(super) const SAMPLER_ARG: &str = "OTEL_TRACES_SAMPLER_ARG";
 
-/// The variables for endpoints without a scheme that are unencrypted.
+/// The variables that make endpoints without a scheme unencrypted.
 pub(super) const INSECURE: &str = "OTEL_EXPORTER_OTLP_INSECURE";
 pub(super) const INSECURE_OF: &[(&str, Signal)] = &[
     ("OTEL_EXPORTER_OTLP_TRACES_INSECURE", Signal::Traces),
@@ -131,11 +131,11 @@ pub(super) const INSECURE_OF: &[(&str, Signal)] = &[
     ("OTEL_EXPORTER_OTLP_LOGS_INSECURE", Signal::Logs),
 ];
 
-/// A variable of the specification that has no effect here.
+/// A variable of the specification that is not supported.
 #[derive(Debug)]
 pub(super) struct Unsupported {
     pub(super) variable: &'static str,
-    /// The value that has the same meaning as no value.
+    /// The value that is equivalent to an unset variable.
     pub(super) harmless: &'static str,
     pub(super) reason: &'static str,
     pub(super) used: &'static str,
@@ -146,19 +146,19 @@ pub(super) const UNSUPPORTED: &[Unsupported] = &[
     Unsupported {
         variable: "OTEL_LOG_LEVEL",
         harmless: "info",
-        reason: "what is logged of telemetry itself is decided by the filter of the program's tracing subscriber",
+        reason: "the filter of the program's tracing subscriber controls the logs of telemetry itself",
         used: "info",
     },
     Unsupported {
         variable: "OTEL_CONFIG_FILE",
         harmless: "",
-        reason: "files of this format are not supported; THROUGHLINE_CONFIG names a file of Throughline's keys",
+        reason: "this file format is not supported; use THROUGHLINE_CONFIG for a file with Throughline's keys",
         used: "the other variables",
     },
     Unsupported {
         variable: "OTEL_EXPERIMENTAL_CONFIG_FILE",
         harmless: "",
-        reason: "files of this format are not supported; THROUGHLINE_CONFIG names a file of Throughline's keys",
+        reason: "this file format is not supported; use THROUGHLINE_CONFIG for a file with Throughline's keys",
         used: "the other variables",
     },
     Unsupported {
@@ -170,13 +170,13 @@ pub(super) const UNSUPPORTED: &[Unsupported] = &[
     Unsupported {
         variable: "OTEL_METRICS_EXEMPLAR_FILTER",
         harmless: "always_off",
-        reason: "the SDK takes no exemplars",
+        reason: "the SDK does not record exemplars",
         used: "always_off",
     },
     Unsupported {
         variable: "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
         harmless: "explicit_bucket_histogram",
-        reason: "the SDK's exporter has no such choice; a start-up hook can add a view",
+        reason: "the SDK's exporter does not support this choice; use a start-up hook to add a view",
         used: "explicit_bucket_histogram",
     },
     Unsupported {
@@ -193,13 +193,13 @@ pub(super) const UNSUPPORTED: &[Unsupported] = &[
     },
 ];
 
-/// A variable that the layers read by themselves, and not this crate.
+/// A variable that the layers read, and not this crate.
 #[derive(Debug)]
 pub(super) struct LayerVariable {
     pub(super) variable: &'static str,
     /// In lower case.
     pub(super) values: &'static [&'static str],
-    /// Prefixes of a list of names, which are valid values too.
+    /// The prefixes of values that end in a list of names.
     pub(super) before_names: &'static [&'static str],
     pub(super) is_list: bool,
     pub(super) accepted: &'static str,
@@ -207,8 +207,8 @@ pub(super) struct LayerVariable {
 }
 
 impl LayerVariable {
-    /// Whether a value in lower case is one of its values.
-    pub(super) fn takes(&self, value: &str) -> bool {
+    /// Whether the variable accepts a value, which must be in lower case.
+    pub(super) fn accepts(&self, value: &str) -> bool {
         let has_names = |names: &str| names.split(',').any(|name| !name.trim().is_empty());
         let mut before_names = self.before_names.iter();
         self.values.contains(&value)
@@ -226,7 +226,7 @@ pub(super) const LAYER_VARIABLES: &[LayerVariable] = &[
         accepted: r#""NO_CONTENT", "SPAN_ONLY", "EVENT_ONLY" or "SPAN_AND_EVENT""#,
         used: "NO_CONTENT",
     },
-    // Other instrumentation of the program reads the same list.
+    // Other instrumentation in the program reads the same list.
     LayerVariable {
         variable: "OTEL_SEMCONV_STABILITY_OPT_IN",
         values: &[

@@ -56,7 +56,7 @@ use crate::signal::{PerSignal, Signal};
 pub struct TelemetryConfig {
     /// Whether telemetry is on. Default: `false`.
     pub enabled: bool,
-    /// The resource's `service.name`. Default: the SDK's `unknown_service:` and the program's name.
+    /// The resource's `service.name`. Default: `unknown_service:` followed by the name of the program.
     pub service_name: Option<String>,
     /// The exporter of spans and metrics. Default: [`Exporter::Console`].
     pub exporter: Exporter,
@@ -72,7 +72,7 @@ pub struct TelemetryConfig {
     pub sampling_rate: f64,
     /// Whether a span with a parent takes its parent's sampling decision. Default: `true`.
     pub parent_based: bool,
-    /// The model whose tokenizer counts what a provider does not report, for
+    /// The model whose tokenizer estimates tokens that a provider does not report, for
     /// [`Telemetry::tokenizer_target_model`](crate::Telemetry::tokenizer_target_model). Default: `gpt-4`.
     pub tokenizer_target_model: String,
     /// The propagators; on extraction, the first one is read last. Default: W3C trace context and baggage.
@@ -82,18 +82,18 @@ pub struct TelemetryConfig {
     pub attribute_value_length_limit: Option<usize>,
     /// The resource's `service.version`. Default: none.
     pub service_version: Option<String>,
-    /// More attributes of the resource, such as `deployment.environment.name`. They take precedence over
-    /// detected ones. Default: none.
+    /// Additional attributes of the resource, such as `deployment.environment.name`. They take precedence
+    /// over detected ones. Default: none.
     pub resource_attributes: BTreeMap<String, String>,
     /// Sampling rates for routes. The first rule that matches applies. Default: none.
     pub sampling_rules: Vec<SamplingRule>,
-    /// Which unsampled traces are kept. Default: none.
+    /// The rule for exporting unsampled traces at their end. Default: none.
     pub tail: Option<TailRule>,
     /// The certificates of the connection to the collector.
     pub tls: TlsConfig,
     /// The path and the rotation of the file exporter.
     pub file: FileConfig,
-    /// The host and port on which the Prometheus exporter listens, if it does. Default: `127.0.0.1:9464`.
+    /// The host and port on which the Prometheus exporter listens, or `None`. Default: `127.0.0.1:9464`.
     pub prometheus_listen: Option<String>,
     /// The maximum bytes of spans that wait for their exporter, and the same for log records. Beyond it,
     /// items are dropped and counted. The same limit applies to spans held for [`tail`](Self::tail). Default:
@@ -103,9 +103,9 @@ pub struct TelemetryConfig {
     /// log record or data point that exceeds the limit alone is dropped and counted. Default: 4 MiB, the
     /// default limit of a collector.
     pub max_request_bytes: usize,
-    /// The headers that code sets. They take precedence.
+    /// The headers that are set in code. They take precedence.
     pub(crate) headers: Headers,
-    /// The headers that the environment sets for all signals.
+    /// The headers that are set in the environment, for all signals.
     pub(crate) variable_headers: Headers,
     pub(crate) sdk: SdkConfig,
     pub(crate) provenance: Provenance,
@@ -164,8 +164,8 @@ impl Default for TelemetryConfig {
 }
 
 impl TelemetryConfig {
-    /// Returns the variables that are set but ignored. Exporters that cannot be set up are found by
-    /// [`init`](crate::init) only, and listed by [`Telemetry::diagnose`](crate::Telemetry::diagnose).
+    /// Returns the variables that are set but ignored. Exporters that cannot be set up are detected by
+    /// [`init`](crate::init) and listed by [`Telemetry::diagnose`](crate::Telemetry::diagnose).
     ///
     /// ```
     /// use throughline_telemetry::TelemetryConfig;
@@ -179,8 +179,8 @@ impl TelemetryConfig {
         &self.provenance.ignored
     }
 
-    /// The exporter of a signal. Logs are not exported unless their exporter is set, here or by the
-    /// environment; Jaeger takes traces only.
+    /// The exporter of a signal. Logs are exported only if their exporter is set, in code or in the
+    /// environment. Jaeger supports traces only.
     pub(crate) fn exporter_of(&self, signal: Signal) -> Exporter {
         let common = match (signal, self.exporter) {
             (Signal::Logs, _) | (Signal::Metrics, Exporter::Jaeger) => Exporter::None,
@@ -189,16 +189,16 @@ impl TelemetryConfig {
         self.signals.get(signal).exporter.unwrap_or(common)
     }
 
-    /// The timeout of a signal's deliveries over OTLP: the shorter of the exporter's and the SDK's, since the
-    /// SDK applies none of its own.
+    /// The timeout of a signal's deliveries over OTLP: the shorter one of the exporter's timeout and the
+    /// SDK's timeout, because the SDK does not enforce its own.
     pub(crate) fn timeout(&self, signal: Signal) -> Duration {
         let own = self.signals.get(signal);
         let timeout = own.timeout.or(self.sdk.timeout).unwrap_or(DEFAULT_EXPORT_TIMEOUT);
         own.export_timeout.map_or(timeout, |limit| timeout.min(limit))
     }
 
-    /// The headers of a signal's requests: those of the code, then those of the environment. A signal's own
-    /// variable replaces the common one.
+    /// The headers of a signal's requests, from code and from the environment. Headers from code take
+    /// precedence. The variable of a signal replaces the common variable.
     pub(crate) fn headers(&self, signal: Signal) -> Headers {
         let own = self.signals.get(signal).headers.as_ref();
         self.headers.or(own.unwrap_or(&self.variable_headers))
@@ -223,7 +223,7 @@ impl TelemetryConfig {
             (Signal::Logs, "logs_exporter (OTEL_LOGS_EXPORTER)"),
         ] {
             if self.exporter_of(signal) == Exporter::Jaeger {
-                let accepted = format!("one that takes {signal}, and Jaeger for traces alone");
+                let accepted = format!("one that supports {signal}, and Jaeger for traces only");
                 return Err(InitError::not_accepted(
                     ConfigSource::Code,
                     key,
@@ -241,7 +241,7 @@ impl TelemetryConfig {
         }
         if self.exporter_of(Signal::Traces) == Exporter::Prometheus {
             let key = "the exporter of traces (tracing.exporter, OTEL_TRACES_EXPORTER)";
-            let accepted = "one that takes traces, and Prometheus for metrics alone (metrics_exporter, OTEL_METRICS_EXPORTER)";
+            let accepted = "one that supports traces, and Prometheus for metrics only (metrics_exporter, OTEL_METRICS_EXPORTER)";
             return Err(InitError::not_accepted(
                 ConfigSource::Code,
                 key,
@@ -251,7 +251,7 @@ impl TelemetryConfig {
         }
         if self.exporter_of(Signal::Logs) == Exporter::Prometheus {
             let key = "logs_exporter (OTEL_LOGS_EXPORTER)";
-            let accepted = "one that takes logs, and Prometheus for metrics alone";
+            let accepted = "one that supports logs, and Prometheus for metrics only";
             return Err(InitError::not_accepted(
                 ConfigSource::Code,
                 key,

@@ -50,7 +50,7 @@ pub(super) fn exporter(text: &str) -> Result<Exporter, Expected> {
     Exporter::parse(text).ok_or(Expected::Exporter)
 }
 
-/// Prometheus takes metrics only, and Jaeger traces only.
+/// Prometheus supports metrics only, Jaeger supports traces only.
 pub(super) fn exporter_of(signal: Signal, text: &str) -> Result<Exporter, Expected> {
     match (signal, exporter(text)?) {
         (Signal::Traces | Signal::Logs, Exporter::Prometheus) => Err(Expected::ExporterOfTracesAndLogs),
@@ -103,7 +103,7 @@ pub(super) fn percentage(text: &str) -> Result<f64, Expected> {
     rate(percent / 100.0).map_err(|_| Expected::Percentage)
 }
 
-/// The values of `OTEL_TRACES_SAMPLER` that exist everywhere, as (parent-based, rate).
+/// Parses the samplers that every SDK supports, as (parent-based, rate).
 pub(super) fn sampler(text: &str) -> Result<(bool, f64), Expected> {
     Ok(match text {
         "always_on" | "traceidratio" => (false, 1.0),
@@ -116,7 +116,8 @@ pub(super) fn sampler(text: &str) -> Result<(bool, f64), Expected> {
     })
 }
 
-/// Names and values as `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_EXPORTER_OTLP_HEADERS` list them: `a=1,b=2%2C3`
+/// Parses a list of names and values, such as `a=1,b=2%2C3` in `OTEL_RESOURCE_ATTRIBUTES` or
+/// `OTEL_EXPORTER_OTLP_HEADERS`
 /// (<https://opentelemetry.io/docs/specs/otel/resource/sdk/#specifying-resource-information-via-an-environment-variable>).
 pub(crate) fn pairs(text: &str) -> Option<Vec<(String, String)>> {
     text.split(',')
@@ -125,7 +126,7 @@ pub(crate) fn pairs(text: &str) -> Option<Vec<(String, String)>> {
         .collect()
 }
 
-/// One name and its value, percent-decoded.
+/// Parses a name and its percent-encoded value.
 pub(super) fn pair(text: &str) -> Option<(String, String)> {
     let decoded = |text: &str| Some(percent_decode_str(text.trim()).decode_utf8().ok()?.into_owned());
     let (key, value) = text.split_once('=')?;
@@ -137,13 +138,13 @@ pub(super) fn temporality(text: &str) -> Result<MetricTemporality, Expected> {
     MetricTemporality::parse(text).ok_or(Expected::Temporality)
 }
 
-/// An interval, which must not be 0: its work would run without a pause.
+/// Parses an interval. It must not be 0, because its work would run without a pause.
 pub(super) fn millis(text: &str) -> Result<Duration, Expected> {
     let millis = whole(text, 1..=MAX_INTEGER);
     millis.map(Duration::from_millis).ok_or(Expected::Milliseconds)
 }
 
-/// 0 means no limit, for which the specification allows the longest possible time
+/// Parses a timeout. 0 means no limit, for which the specification allows the longest possible time
 pub(super) fn timeout(text: &str) -> Result<Duration, Expected> {
     let millis = whole(text, 0..=MAX_INTEGER);
     let millis = millis.ok_or(Expected::Timeout)?;
@@ -159,7 +160,7 @@ pub(super) fn count(text: &str) -> Result<u32, Expected> {
     count.ok_or(Expected::Count)
 }
 
-/// A queue is allocated when it is made.
+/// Parses the size of a queue. It is bounded, because a queue is allocated when it is created.
 pub(super) fn queue(text: &str) -> Result<usize, Expected> {
     let size = whole(text, 1..=1_000_000).and_then(|size| size.try_into().ok());
     size.ok_or(Expected::QueueSize)
@@ -178,6 +179,6 @@ fn whole(text: &str, range: RangeInclusive<u64>) -> Option<u64> {
     text.parse().ok().filter(|number| range.contains(number))
 }
 
-/// The specification's greatest integer
+/// The largest integer of the specification
 /// (<https://opentelemetry.io/docs/specs/otel/configuration/common/#integer>).
 const MAX_INTEGER: u64 = i32::MAX as u64;

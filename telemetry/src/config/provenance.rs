@@ -1,4 +1,4 @@
-//! The variables that have set fields, so that one that turns out to be unusable can be named and ignored.
+//! The variables that have set fields, so that an unusable one can be reported and ignored.
 
 use crate::config::fields::Field;
 use crate::config::ignored::{IgnoredVariable, printable};
@@ -6,10 +6,10 @@ use crate::config::{Exporter, TelemetryConfig};
 use crate::error::InitError;
 use crate::signal::Signal;
 
-/// Where values came from. Configurations with the same values are equal, whatever their provenance.
+/// The provenance of values. It does not affect the equality of configurations.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Provenance {
-    /// The variables that were accepted; none if the environment is read strictly.
+    /// The variables that were accepted. Empty if the environment is read strictly.
     pub(super) applied: Vec<AppliedVariable>,
     pub(crate) ignored: Vec<IgnoredVariable>,
     /// Whether the variables that the SDK would read itself were read.
@@ -20,7 +20,7 @@ pub(crate) struct Provenance {
 #[derive(Debug, Clone)]
 pub(super) struct AppliedVariable {
     pub(super) variable: &'static str,
-    /// As it may be printed.
+    /// The value without secrets.
     pub(super) value: String,
     pub(super) field: Field,
 }
@@ -72,7 +72,7 @@ impl AppliedVariable {
 }
 
 impl TelemetryConfig {
-    /// Records that code has set these fields, so that no variable is blamed for them.
+    /// Records that these fields are set in code, so that errors about them do not name a variable.
     pub(super) fn set_in_code(&mut self, is_set: impl Fn(Field) -> bool) {
         self.provenance.applied.retain(|applied| !is_set(applied.field));
     }
@@ -100,8 +100,8 @@ impl TelemetryConfig {
         Ok(())
     }
 
-    /// Removes certificates and a start-up hook that variables name and that do not exist.
-    pub(crate) fn without_what_is_missing(mut self) -> Self {
+    /// Removes certificates and a start-up hook that are set by variables and do not exist.
+    pub(crate) fn without_missing_files(mut self) -> Self {
         for applied in self.provenance.applied.clone() {
             if let Some((reason, used)) = self.missing(&applied) {
                 self.unset(applied.field);
@@ -115,7 +115,7 @@ impl TelemetryConfig {
         self
     }
 
-    /// Why the file or hook that a variable names cannot be used, and what is used instead.
+    /// Returns why the file or hook of a variable cannot be used, and what is used instead.
     fn missing(&self, applied: &AppliedVariable) -> Option<(String, &'static str)> {
         let checked = match applied.field {
             Field::StartupHook => {

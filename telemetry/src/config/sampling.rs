@@ -6,14 +6,14 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SamplingRule {
-    /// The route or the path of the request that starts the trace. A trailing `*` matches any rest.
+    /// The route or the path of the request that starts the trace. A trailing `*` matches any suffix.
     pub route: String,
     /// The share of these traces that are sampled, from 0.0 to 1.0.
     pub rate: f64,
 }
 
 impl SamplingRule {
-    /// Returns a rule that samples this share of a route's traces.
+    /// Creates a rule that samples this share of a route's traces.
     #[must_use]
     pub fn new(route: impl Into<String>, rate: f64) -> Self {
         Self {
@@ -23,17 +23,17 @@ impl SamplingRule {
     }
 }
 
-/// Which unsampled traces are kept.
+/// The rule for exporting unsampled traces at their end.
 ///
 /// Unsampled traces are recorded and held until their last span in this process ends. This costs as much as a
-/// sampled trace, except for its export. Only this service's part of a trace is kept, because the other
-/// services see it as unsampled.
+/// sampled trace, except for its export. Only this service's part of a trace is exported, because other
+/// services treat it as unsampled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TailRule {
-    /// Whether traces with a failed span are kept. Default: `true`.
+    /// Whether traces with a failed span are exported. Default: `true`.
     pub errors: bool,
-    /// Traces whose local root lasts at least this long are kept. Default: none.
+    /// The minimum duration of a local root whose trace is exported. Default: none.
     pub slower_than: Option<Duration>,
     /// The maximum number of spans that are held. The oldest trace is dropped first. Default: 10,000.
     pub max_spans: usize,
@@ -50,14 +50,14 @@ impl Default for TailRule {
 }
 
 impl TailRule {
-    /// Sets whether traces with a failed span are kept. Default: `true`.
+    /// Sets whether traces with a failed span are exported. Default: `true`.
     #[must_use]
     pub fn with_errors(mut self, errors: bool) -> Self {
         self.errors = errors;
         self
     }
 
-    /// Sets the duration from which traces are kept. Default: none.
+    /// Sets the minimum duration of a local root whose trace is exported. Default: none.
     #[must_use]
     pub fn with_slower_than(mut self, limit: Duration) -> Self {
         self.slower_than = Some(limit);

@@ -1,5 +1,5 @@
-//! Settings that the SDK and its exporters would read from the environment, some of them incorrectly. They
-//! are parsed here and set in code, so that the SDK does not read them.
+//! Settings that the SDK and its exporters would read from the environment, some of them incorrectly. This
+//! crate parses them and sets them in code, so that the SDK does not read them.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub(crate) struct SdkConfig {
     pub(crate) timeout: Option<Duration>,
 }
 
-/// The queue before an exporter.
+/// The limits of the queue in front of an exporter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct BatchLimits {
     pub(crate) schedule_delay: Duration,
@@ -29,7 +29,7 @@ pub(crate) struct BatchLimits {
     max_export_batch_size: Option<usize>,
 }
 
-/// How many attributes, events and links a span may have.
+/// The maximum numbers of attributes, events and links of a span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CountLimits {
     pub(crate) attributes: u32,
@@ -39,7 +39,7 @@ pub(crate) struct CountLimits {
     pub(crate) attributes_per_link: u32,
 }
 
-/// Whether the points of metrics count from the start or from the last export.
+/// Whether data points count from the start or from the last export.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum MetricTemporality {
     #[default]
@@ -70,7 +70,7 @@ impl BatchLimits {
         }
     }
 
-    /// At most the size of the queue: a larger batch would never be full.
+    /// The batch size, limited to the size of the queue, because a larger batch would never be full.
     pub(crate) fn max_export_batch_size(self) -> usize {
         self.max_export_batch_size.unwrap_or(512).min(self.max_queue_size)
     }

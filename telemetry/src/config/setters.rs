@@ -19,7 +19,7 @@ impl TelemetryConfig {
         self
     }
 
-    /// Sets the resource's `service.name`. Default: `unknown_service:` and the program's name.
+    /// Sets the resource's `service.name`. Default: `unknown_service:` followed by the name of the program.
     #[must_use]
     pub fn with_service_name(mut self, name: impl Into<String>) -> Self {
         self.service_name = Some(name.into());
@@ -37,9 +37,9 @@ impl TelemetryConfig {
         self
     }
 
-    /// Sets the collector's URL, such as `http://127.0.0.1:4317`. A path is that of a proxy: for HTTP,
-    /// `/v1/traces` or `/v1/metrics` is appended unless the path already ends with it. Default:
-    /// `http://127.0.0.1:4317`, or port 4318 if the protocol is HTTP.
+    /// Sets the collector's URL, such as `http://127.0.0.1:4317`. The URL can have a path, such as that of a
+    /// proxy. For HTTP, `/v1/traces` or `/v1/metrics` is appended unless the path already ends with it.
+    /// Default: `http://127.0.0.1:4317`, or port 4318 if the protocol is HTTP.
     #[must_use]
     pub fn with_endpoint(mut self, url: impl Into<String>) -> Self {
         self.endpoint = Some(url.into());
@@ -49,7 +49,8 @@ impl TelemetryConfig {
         self
     }
 
-    /// Sets the protocol of requests to the collector. Default: chosen by the endpoint's port and path.
+    /// Sets the protocol of requests to the collector. Default: HTTP if the endpoint
+    /// has a path or port 4318, otherwise gRPC.
     #[must_use]
     pub fn with_protocol(mut self, protocol: Protocol) -> Self {
         self.protocol = Some(protocol);
@@ -83,7 +84,7 @@ impl TelemetryConfig {
         self
     }
 
-    /// Sets the model whose tokenizer counts what a provider does not report. Default: `gpt-4`.
+    /// Sets the model whose tokenizer estimates tokens that a provider does not report. Default: `gpt-4`.
     #[must_use]
     pub fn with_tokenizer_target_model(mut self, model: impl Into<String>) -> Self {
         self.tokenizer_target_model = model.into();
@@ -128,7 +129,7 @@ impl TelemetryConfig {
         self
     }
 
-    /// Sets which unsampled traces are kept, by errors or duration. Default: none.
+    /// Sets the rule for exporting unsampled traces with errors or a long duration. Default: none.
     #[must_use]
     pub fn with_tail(mut self, rule: TailRule) -> Self {
         self.tail = Some(rule);

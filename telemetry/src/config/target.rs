@@ -10,7 +10,7 @@ use crate::config::{Compression, Headers, Protocol, TelemetryConfig, TlsConfig};
 use crate::error::{ConfigSource, InitError};
 use crate::signal::Signal;
 
-/// The collector as one signal sees it.
+/// The collector of one signal.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct OtlpTarget {
     pub(crate) signal: Signal,
@@ -19,15 +19,15 @@ pub(crate) struct OtlpTarget {
     pub(crate) compression: Compression,
     pub(crate) tls: TlsConfig,
     pub(crate) headers: Headers,
-    /// The most bytes of a request, before compression.
+    /// The maximum bytes of a request, before compression.
     pub(crate) max_request_bytes: usize,
     timeout: Duration,
 }
 
 impl OtlpTarget {
-    /// The rules of the specification (<https://opentelemetry.io/docs/specs/otel/protocol/exporter/>): what
-    /// is set for the signal is taken as it is; of what is set for all signals, HTTP gets the signal's path
-    /// appended.
+    /// Resolves the collector of a signal by the rules of the specification
+    /// (<https://opentelemetry.io/docs/specs/otel/protocol/exporter/>). The endpoint of a signal is used
+    /// unchanged. For HTTP, the path of the signal is appended to the common endpoint.
     pub(crate) fn new(config: &TelemetryConfig, signal: Signal) -> Result<Self, InitError> {
         let own = config.signals.get(signal);
         let set = own.endpoint.as_deref().or(config.endpoint.as_deref());
@@ -63,7 +63,7 @@ impl OtlpTarget {
         self.url.starts_with("https:")
     }
 
-    /// How long one delivery may take.
+    /// The time limit of one delivery.
     #[cfg_attr(
         not(any(feature = "otlp-grpc", feature = "otlp-http")),
         expect(dead_code, reason = "nothing is delivered over a network")

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use crate::error::InitError;
 
-/// Certificate files in PEM format for an `https` endpoint. None is needed if the system's roots include the
-/// collector's issuer.
+/// Certificate files in PEM format for an `https` endpoint. They are not required if the system trusts the
+/// issuer of the collector's certificate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TlsConfig {
@@ -39,8 +39,8 @@ impl TlsConfig {
 }
 
 impl TlsConfig {
-    /// The settings of one signal, completed by the common ones. A certificate and its key are taken
-    /// together.
+    /// Returns the settings of one signal, completed by the common ones. A certificate and its key are
+    /// replaced together.
     pub(crate) fn or(&self, all: &Self) -> Self {
         let own = self.client_certificate.is_some() || self.client_key.is_some();
         let identity = if own { self } else { all };
@@ -70,7 +70,7 @@ impl TlsConfig {
         }
     }
 
-    /// Whether the client's certificate can be used, if there is one.
+    /// Checks that the client certificate can be used, if there is one.
     pub(super) fn check_client_certificate(&self) -> Result<(), InitError> {
         match (&self.client_certificate, &self.client_key) {
             (Some(certificate), Some(_)) => read(CLIENT_CERTIFICATE, certificate, CERTIFICATE).map(drop),
@@ -78,7 +78,7 @@ impl TlsConfig {
         }
     }
 
-    /// Whether the client's key can be used, if there is one.
+    /// Checks that the client key can be used, if there is one.
     pub(super) fn check_client_key(&self) -> Result<(), InitError> {
         match (&self.client_certificate, &self.client_key) {
             (Some(_), Some(key)) => read(CLIENT_KEY, key, KEY).map(drop),
@@ -92,8 +92,8 @@ impl TlsConfig {
     }
 }
 
-/// Reads a file and checks that it holds a certificate or a key: a client would treat a file without any as
-/// an empty list.
+/// Reads a file and checks that it contains a certificate or a key, because a client would treat a file
+/// without one as an empty list.
 fn read(setting: &str, path: &str, what: &str) -> Result<Vec<u8>, InitError> {
     let bytes = fs::read(path).map_err(|error| InitError::unreadable(setting, Path::new(path), error))?;
     let ending = format!("{}-----", what.to_ascii_uppercase());

@@ -15,15 +15,15 @@ impl Variables {
         )
     }
 
-    /// The variables of this process. Bytes that are not UTF-8 become U+FFFD, so that such a value is refused
-    /// instead of overlooked.
-    pub(super) fn of_process() -> Self {
+    /// Reads the variables of this process. Bytes that are not UTF-8 become U+FFFD, so that such a value is
+    /// rejected instead of overlooked.
+    pub(super) fn from_process() -> Self {
         let vars = std::env::vars_os()
             .map(|(name, value)| [name, value].map(|text| text.to_string_lossy().into_owned()));
         Self::new(vars.map(|[name, value]| (name, value)))
     }
 
-    /// The value without the spaces around it.
+    /// Returns the value of a variable without surrounding spaces.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|value| value.trim())
     }

@@ -1,4 +1,4 @@
-//! A place other than standard output for what the console exporter prints.
+//! A writer that replaces standard output for the console exporter.
 
 use std::io::Write;
 use std::panic::{self, AssertUnwindSafe};
@@ -14,8 +14,8 @@ impl ConsoleWriter {
         Self(Arc::new(Mutex::new(writer)))
     }
 
-    /// Writes text. A panic of the writer is caught and returned as an error: it would end the exporter's
-    /// thread, and with it everything in the queue.
+    /// Writes text. A panic of the writer is caught and returned as an error, because it would end the
+    /// exporter's thread and lose everything in the queue.
     pub(crate) fn write(&self, text: &str) -> io::Result<()> {
         let mut writer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let write = || {
@@ -23,7 +23,7 @@ impl ConsoleWriter {
             writer.flush()
         };
         panic::catch_unwind(AssertUnwindSafe(write))
-            .unwrap_or_else(|_| Err(io::Error::other("its writer panicked")))
+            .unwrap_or_else(|_| Err(io::Error::other("the writer panicked")))
     }
 }
 

@@ -1,5 +1,5 @@
 //! The exporters. Each implements [`SignalExporter`](signal_exporter::SignalExporter); [`ExporterSetup`]
-//! opens those that the configuration names.
+//! creates the configured ones.
 
 mod console;
 #[cfg(feature = "file")]

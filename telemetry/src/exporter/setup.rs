@@ -1,4 +1,4 @@
-//! Builds the providers of each service, with the exporters that the configuration names.
+//! Builds the providers of each service, with the configured exporters.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -29,14 +29,14 @@ use crate::resource::resource;
 use crate::sampling::sampler;
 use crate::signal::{PerSignal, Signal};
 
-/// Builds the providers of each service, and owns what they share.
+/// Builds the providers of each service, and owns the shared exporters.
 #[derive(Debug)]
 pub(crate) struct ExporterSetup {
     pub(crate) config: TelemetryConfig,
     pub(crate) health: PerSignal<Option<Arc<Health>>>,
-    /// Each is opened when a signal first needs it.
+    /// Each is created when a signal first needs it.
     exporters: HashMap<Exporter, Box<dyn SignalExporter>>,
-    /// Set when the metric exporter that was built last has ended.
+    /// Set when the most recent metric exporter has ended.
     metrics_ended: Option<Arc<ExporterEnd>>,
 }
 
@@ -44,7 +44,7 @@ pub(crate) struct ExporterSetup {
 #[derive(Debug)]
 struct ServicePart<'a> {
     resource: Resource,
-    /// Its name, if it is one of several.
+    /// The name, if it is one of several services.
     service: Option<&'a str>,
 }
 
@@ -58,8 +58,8 @@ impl ExporterSetup {
         }
     }
 
-    /// Builds the providers of the signals that the configuration exports, or that a start-up hook may use:
-    /// those of the process, or of a service in it.
+    /// Builds the providers of the process, or of a service in it, for the signals that are exported or that
+    /// a start-up hook may use.
     pub(crate) fn providers(&mut self, service: Option<&str>) -> Result<Providers, InitError> {
         let part = ServicePart {
             resource: resource(&self.config, service),
@@ -87,7 +87,7 @@ impl ExporterSetup {
         self.exporters.get(&Exporter::Prometheus)?.page_renderer()
     }
 
-    /// Where the exporter for Prometheus listens.
+    /// Returns the address on which the Prometheus exporter listens.
     pub(crate) fn prometheus_address(&self) -> Option<SocketAddr> {
         self.exporters.get(&Exporter::Prometheus)?.address()
     }
@@ -136,7 +136,7 @@ impl ExporterSetup {
         }
     }
 
-    /// The exporter of a signal, and what it is added for; `None` if the signal is not exported.
+    /// Returns the exporter of a signal and its attachment, or `None` if the signal is not exported.
     fn attach<'a>(
         &'a mut self,
         signal: Signal,
@@ -145,7 +145,7 @@ impl ExporterSetup {
         let config = &self.config;
         let kind = match config.exporter_of(signal) {
             Exporter::None => return Ok(None),
-            // Jaeger is reached over OTLP, and so shares its runtime.
+            // Jaeger uses OTLP, so it shares the runtime.
             Exporter::Jaeger => Exporter::Otlp,
             kind => kind,
         };
@@ -178,8 +178,8 @@ impl ExporterSetup {
     }
 }
 
-/// Opens the exporter of a signal; `None` if it is not compiled in, which `check_exporter_feature` has
-/// refused.
+/// Creates the exporter of a signal. `None` if it is not compiled in, which `check_exporter_feature` has
+/// reported.
 fn open(signal: Signal, config: &TelemetryConfig) -> Result<Option<Box<dyn SignalExporter>>, InitError> {
     Ok(Some(match config.exporter_of(signal) {
         Exporter::Console => Box::<ConsoleExporter>::default(),

@@ -1,4 +1,4 @@
-//! What every exporter does: it adds itself to the builders of the providers.
+//! The trait of all exporters. An exporter adds itself to the builders of the providers.
 
 use std::fmt::Debug;
 use std::net::SocketAddr;
@@ -12,10 +12,9 @@ use crate::config::TelemetryConfig;
 use crate::error::InitError;
 use crate::health::DeliveryMonitor;
 
-/// An exporter of one kind. All signals and services that use the kind share one.
+/// An exporter. All signals and services with the same kind of exporter share one instance.
 ///
-/// A signal that the exporter does not take is refused by the configuration's check, so its method adds
-/// nothing.
+/// The configuration rejects signals that an exporter does not support. Their methods add nothing.
 pub(super) trait SignalExporter: Debug + Send {
     fn traces(
         &mut self,
@@ -39,12 +38,12 @@ pub(super) trait SignalExporter: Debug + Send {
         Ok(builder)
     }
 
-    /// Renders the metrics, if this exporter has a page of them.
+    /// Returns the renderer of the metrics page, if this exporter has one.
     fn page_renderer(&self) -> Option<PageRenderer> {
         None
     }
 
-    /// Where this exporter listens, if it does.
+    /// Returns the address on which this exporter listens, if it does.
     fn address(&self) -> Option<SocketAddr> {
         None
     }
@@ -53,11 +52,11 @@ pub(super) trait SignalExporter: Debug + Send {
 /// Renders the metrics as a page for Prometheus.
 pub(crate) type PageRenderer = Arc<dyn Fn() -> String + Send + Sync>;
 
-/// What an exporter is added for: one signal of the process, or of one service in it.
+/// The signal that an exporter is added for, of the process or of one service in it.
 #[derive(Debug)]
 pub(super) struct Attachment<'a> {
     pub(super) config: &'a TelemetryConfig,
-    /// The name of the service, if it is one of several.
+    /// The name of the service, if the process has several.
     pub(super) service: Option<&'a str>,
     pub(super) monitor: DeliveryMonitor,
 }

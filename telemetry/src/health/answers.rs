@@ -1,5 +1,5 @@
-//! Responses of a collector beyond success and failure: rejected items, advice, and a signal that it does not
-//! support.
+//! Responses of a collector other than success and failure: rejected items, messages, and unsupported
+//! signals.
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -22,7 +22,7 @@ struct SwitchedOff {
 }
 
 impl Health {
-    /// Counts the items that the destination rejected from a request that it accepted otherwise.
+    /// Counts the items that the destination rejected from an otherwise accepted request.
     pub(crate) fn rejected(&self, rejected: u64, sent: u64, message: &str) {
         self.counters.rejected.fetch_add(rejected, Ordering::Relaxed);
         let due = self.messages().rejected.add(Instant::now(), rejected);
@@ -44,17 +44,17 @@ impl Health {
         }
     }
 
-    /// Reports the message of a destination that accepted everything, once.
-    pub(crate) fn advised(&self, message: &str) {
+    /// Reports the message of a destination that accepted all items, once.
+    pub(crate) fn accepted_with_message(&self, message: &str) {
         if !std::mem::replace(&mut locked(&self.answers).is_advice_reported, true) {
             self.warn(format_args!(
-                "{} takes {} and says: {message} (reported once)",
+                "{} accepts {} with the message: {message} (reported once)",
                 self.destination, self.signal
             ));
         }
     }
 
-    /// Counts items that were dropped because each alone exceeds the limit of a request.
+    /// Counts items that were dropped because each one exceeds the limit of a request.
     pub(crate) fn too_large(&self, sizes: &[usize], limit: usize) {
         let Some(largest) = sizes.iter().max() else { return };
         self.counters
@@ -63,15 +63,15 @@ impl Health {
         let due = self.messages().too_large.add(Instant::now(), sizes.len() as u64);
         if let Some(count) = due {
             self.warn(format_args!(
-                "{count} {} were dropped: a request may have {limit} bytes (max_request_bytes), and the largest makes one \
-                 of {largest}",
+                "{count} {} were dropped because each one exceeds the size limit of a request, {limit} bytes \
+                 (max_request_bytes); the largest request had {largest} bytes",
                 self.signal.items()
             ));
         }
     }
 
-    /// Whether nothing is sent because the destination does not support the signal. After
-    /// [`SWITCHED_OFF_FOR`] it is tried again.
+    /// Whether the signal is switched off because the destination does not support it. It is tried again
+    /// after [`SWITCHED_OFF_FOR`].
     pub(crate) fn is_switched_off(&self) -> bool {
         let answers = locked(&self.answers);
         answers
@@ -80,13 +80,14 @@ impl Health {
             .is_some_and(|off| off.since.elapsed() < SWITCHED_OFF_FOR)
     }
 
-    /// Why nothing is sent, if the signal is switched off.
+    /// Returns why the signal is switched off, if it is.
     pub(crate) fn why_switched_off(&self) -> Option<String> {
         let answers = locked(&self.answers);
         answers.switched_off.as_ref().map(|off| off.why.clone())
     }
 
-    /// Switches the signal off for a while, because the destination does not support it. Reported once.
+    /// Switches the signal off for [`SWITCHED_OFF_FOR`], because the destination does not support it.
+    /// Reported once.
     pub(crate) fn is_not_implemented(&self, why: &str) {
         let mut answers = locked(&self.answers);
         answers.switched_off = Some(SwitchedOff {
@@ -100,8 +101,8 @@ impl Health {
         }
         let (signal, destination) = (self.signal, &self.destination);
         self.warn(format_args!(
-            "{signal} are switched off: {destination} answers {why}. If it takes no {signal}, set OTEL_{}_EXPORTER=none; \
-             else see the endpoint",
+            "{signal} are switched off: {destination} answers {why}. If it does not support {signal}, set \
+             OTEL_{}_EXPORTER=none; otherwise check the endpoint",
             signal.name().to_ascii_uppercase()
         ));
     }
@@ -112,5 +113,6 @@ impl Health {
     }
 }
 
-/// How long a signal is switched off before it is tried again: a collector may get a new pipeline meanwhile.
+/// The time before a switched-off signal is tried again. The collector may get a new pipeline in the
+/// meantime.
 const SWITCHED_OFF_FOR: Duration = Duration::from_secs(300);

@@ -1,4 +1,4 @@
-//! Counts the deliveries of a signal, and reports when they start to fail and when they recover.
+//! Counts the deliveries of a signal, and reports the start and the end of outages.
 
 #[cfg_attr(
     not(any(feature = "otlp-grpc", feature = "otlp-http")),
@@ -14,7 +14,7 @@ mod outage;
 mod queue;
 #[cfg_attr(
     not(any(feature = "otlp-grpc", feature = "otlp-http")),
-    expect(dead_code, reason = "the result of other exporters says all")
+    expect(dead_code, reason = "other exporters report everything in their result")
 )]
 mod report;
 mod waiting;
@@ -53,7 +53,7 @@ pub(crate) struct Health {
     is_muted: AtomicBool,
 }
 
-/// What is counted since the start.
+/// The counters since the start.
 #[derive(Debug, Default)]
 struct Counters {
     delivered: AtomicU64,
@@ -69,16 +69,15 @@ struct Counters {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeliveryCounts {
-    /// Spans, log records or collections of metrics that were delivered; for Prometheus, the pages that were
-    /// read.
+    /// Spans, log records or collections of metrics that were delivered. For Prometheus, the number of pages
+    /// that were read.
     pub delivered: u64,
     /// Spans, log records or collections of metrics whose delivery failed, or that were not sent because the
     /// signal is [switched off](crate::SignalDiagnosis::switched_off).
     pub lost: u64,
-    /// Spans, log records or data points that the destination rejected from requests that it accepted
-    /// otherwise.
+    /// Spans, log records or data points that the destination rejected from otherwise accepted requests.
     pub rejected: u64,
-    /// Spans, log records or data points that were dropped because each alone exceeds the limit of a request
+    /// Spans, log records or data points that were dropped because each one exceeds the limit of a request
     /// ([`max_request_bytes`](crate::TelemetryConfig::max_request_bytes)).
     pub too_large: u64,
     /// Spans or log records that were dropped because the queue was full.
@@ -90,7 +89,7 @@ pub struct DeliveryCounts {
     pub queued: usize,
 }
 
-/// Events that were reported, and those to be reported with a sum.
+/// The state of messages: events that were reported, and events to report as a sum.
 #[derive(Debug)]
 struct PendingMessages {
     outages: Outages,
@@ -149,8 +148,8 @@ impl Health {
         }
     }
 
-    /// Reports what was not reported yet, and mutes later reports: the caller of a shutdown learns its
-    /// outcome from the result.
+    /// Reports everything that was not reported yet, and mutes later reports, because the result of a
+    /// shutdown contains its outcome.
     pub(crate) fn mute(&self) {
         let mut messages = self.messages();
         let notice = messages.outages.rest();
@@ -161,13 +160,16 @@ impl Health {
         drop(messages);
         self.report_outage(notice, "");
         for (count, what) in [
-            (dropped, "found no room in the queue and were dropped"),
+            (dropped, "were dropped because the queue was full"),
             (
                 dropped_for_bytes,
-                "exceeded the queue's limit in bytes and were dropped",
+                "were dropped because they exceeded the queue's limit in bytes",
             ),
             (rejected, "were rejected"),
-            (too_large, "were too large for a request and were dropped"),
+            (
+                too_large,
+                "were dropped because they were too large for a request",
+            ),
         ] {
             if let Some(count) = count {
                 self.warn(format_args!("{count} more {} {what}", self.signal.items()));
@@ -196,7 +198,7 @@ impl Health {
                 let notice = self.messages().outages.failed(now, lost);
                 self.report_outage(notice, &why);
                 *locked(&self.failure) = Some(why);
-                // Incremented last, so that a reader of the count finds the cause.
+                // Incremented last, so that readers of the count see the cause.
                 self.failures.fetch_add(1, Ordering::Release);
             }
             None if is_switched_off => {}
@@ -214,11 +216,11 @@ impl Health {
                 let before = match before {
                     UnreportedOutages { outages: 0, .. } => String::new(),
                     UnreportedOutages { outages, lost } => {
-                        format!("; outages before this that were not reported: {outages}, {items} lost in them: {lost}")
+                        format!("; earlier unreported outages: {outages}, {items} lost during them: {lost}")
                     }
                 };
                 self.warn(format_args!(
-                    "{signal} are not reaching {destination}: {why} (Telemetry::diagnose has more{before})"
+                    "{signal} are not reaching {destination}: {why} (see Telemetry::diagnose{before})"
                 ));
             }
             Some(OutageNotice::Ended { after, lost }) => {
@@ -228,7 +230,7 @@ impl Health {
                 ));
             }
             Some(OutageNotice::Passed(UnreportedOutages { outages, lost })) => self.warn(format_args!(
-                "{signal} reach {destination}; outages since the last report: {outages}, {items} lost in them: {lost}"
+                "{signal} reach {destination}; outages since the last report: {outages}, {items} lost during them: {lost}"
             )),
             None => {}
         }
@@ -249,7 +251,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The text of an SDK error without its preamble and without repeated causes.
+/// Formats an SDK error without its preamble and without repeated causes.
 pub(crate) fn error_text(error: &OTelSdkError) -> String {
     let text = match error {
         OTelSdkError::InternalFailure(why) => why.clone(),
@@ -267,8 +269,8 @@ pub(crate) fn error_text(error: &OTelSdkError) -> String {
     causes.join(": ")
 }
 
-/// Warns through the program's `tracing` subscriber, or on standard error if no subscriber takes warnings.
-/// Secrets are redacted, because the text is often that of an error.
+/// Logs a warning to the program's `tracing` subscriber, or to standard error if no subscriber accepts
+/// warnings. Secrets are redacted, because the text often contains an error.
 pub(crate) fn warn(text: &str) {
     let text = redact(text);
     if tracing::enabled!(target: "throughline", Level::WARN) {

@@ -1,4 +1,4 @@
-//! The wrapper of every exporter: it counts deliveries, bounds the queue and truncates long values.
+//! Wraps every exporter: counts deliveries, bounds the queue and truncates long values.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -22,7 +22,7 @@ use crate::sampling::TailProcessor;
 use crate::signal::Signal;
 use crate::size::{record_bytes, span_bytes};
 
-/// Monitors the deliveries between a processor and its exporter: one for each exporter.
+/// Monitors the deliveries of one exporter.
 #[derive(Debug, Clone)]
 pub(crate) struct DeliveryMonitor {
     pub(super) health: Arc<Health>,
@@ -52,7 +52,8 @@ impl DeliveryMonitor {
         Arc::clone(&self.health)
     }
 
-    /// The batch settings of spans. Every value is set, so that none is read from the environment.
+    /// Returns the batch settings of spans. All values are set, so that the SDK reads none from the
+    /// environment.
     pub(crate) fn span_batches(&self) -> BatchConfigBuilder {
         let limits = *self.sdk.batches.get(Signal::Traces);
         BatchConfigBuilder::default()
@@ -61,21 +62,21 @@ impl DeliveryMonitor {
             .with_scheduled_delay(limits.schedule_delay)
     }
 
-    /// Where an exporter reports details that its result cannot carry.
+    /// Returns the reporter for details that an exporter's result cannot express.
     #[cfg_attr(
         not(any(feature = "otlp-grpc", feature = "otlp-http")),
-        expect(dead_code, reason = "the result of other exporters says all")
+        expect(dead_code, reason = "other exporters report everything in their result")
     )]
     pub(crate) fn reporter(&self) -> BatchReporter {
         self.reporter.clone()
     }
 
-    /// Set when the exporter has ended.
+    /// Returns a flag that is set when the exporter has ended.
     pub(crate) fn ended(&self) -> Arc<ExporterEnd> {
         Arc::clone(&self.ended)
     }
 
-    /// Adds a processor, behind tail sampling if that is configured.
+    /// Adds a processor, after tail sampling if it is configured.
     pub(crate) fn process(
         &self,
         builder: TracerProviderBuilder,
@@ -90,7 +91,7 @@ impl DeliveryMonitor {
     }
 
     /// Truncates the long values of a span.
-    pub(super) fn cut(&self, span: &mut SpanData) {
+    pub(super) fn truncate(&self, span: &mut SpanData) {
         if let Some(max_value_chars) = self.max_value_chars {
             truncate_values(span, max_value_chars);
         }
@@ -122,7 +123,7 @@ impl<E: SpanExporter> SpanExporter for Monitored<E> {
         let count = batch.len();
         let bytes = batch.iter().map(span_bytes).sum();
         self.monitor.health.leave(count);
-        batch.iter_mut().for_each(|span| self.monitor.cut(span));
+        batch.iter_mut().for_each(|span| self.monitor.truncate(span));
         let result = self.inner.export(batch).await;
         self.monitor.health.free(bytes);
         self.monitor.record_items(count, &result);
@@ -208,7 +209,7 @@ impl<E: PushMetricExporter> PushMetricExporter for Monitored<E> {
     }
 }
 
-/// Whether an exporter has ended. The shutdown of a periodic reader waits for it at most 5 seconds.
+/// Whether an exporter has ended. The shutdown of a periodic reader waits at most 5 seconds for it.
 #[derive(Debug, Default)]
 pub(crate) struct ExporterEnd {
     is_set: Mutex<bool>,

@@ -1,9 +1,9 @@
-//! Outages of deliveries, and which of them are reported.
+//! Tracks outages of deliveries, and decides which of them are reported.
 //!
-//! Both ends of an outage are reported, so that a log shows how long it took. A destination that comes and
-//! goes would fill the log, so outages have an allowance: a few in a row, then one per [`REPORT_INTERVAL`].
-//! An outage without an allowance is counted, and the next message has the sum. The caller passes the time,
-//! which makes this a pure state machine.
+//! The start and the end of an outage are reported, so that the log shows its duration. An unstable
+//! destination would flood the log, so the reports are limited: a few in a row, then one per
+//! [`REPORT_INTERVAL`]. Other outages are counted, and the next message contains the sum. The caller passes
+//! the time, which makes this a pure state machine.
 
 use std::time::{Duration, Instant};
 
@@ -39,7 +39,7 @@ pub(super) enum OutageNotice {
         after: Duration,
         lost: u64,
     },
-    /// Outages that are over and were not reported.
+    /// Ended outages that were not reported.
     Passed(UnreportedOutages),
 }
 
@@ -86,7 +86,7 @@ impl Outages {
         (self.unreported.outages > 0 && self.allowance.take(now)).then(|| self.passed())
     }
 
-    /// What was not reported, at shutdown, when no later message follows.
+    /// Returns the unreported outages at shutdown, when no later message follows.
     pub(super) fn rest(&mut self) -> Option<OutageNotice> {
         (self.unreported.outages > 0).then(|| self.passed())
     }
@@ -96,7 +96,7 @@ impl Outages {
     }
 }
 
-/// The outages that may be reported: [`MAX_BURST`] at first, and one more per [`REPORT_INTERVAL`].
+/// The number of outages that may be reported: first [`MAX_BURST`], then one more per [`REPORT_INTERVAL`].
 #[derive(Debug)]
 struct Allowance {
     remaining: u32,
@@ -127,7 +127,7 @@ impl Allowance {
     }
 }
 
-/// A frequent event, reported at once and then with a sum per [`REPORT_INTERVAL`].
+/// A frequent event that is reported immediately, and then as a sum per [`REPORT_INTERVAL`].
 #[derive(Debug, Default)]
 pub(super) struct RepeatTally {
     reported_at: Option<Instant>,
@@ -135,7 +135,7 @@ pub(super) struct RepeatTally {
 }
 
 impl RepeatTally {
-    /// Adds `times` events, and returns the number to report now, if it is time.
+    /// Adds `times` events, and returns the number to report, if a report is due.
     pub(super) fn add(&mut self, now: Instant, times: u64) -> Option<u64> {
         self.unreported += times;
         if self
@@ -148,7 +148,7 @@ impl RepeatTally {
         self.rest()
     }
 
-    /// The number that was not reported yet.
+    /// Returns the number that was not reported yet.
     pub(super) fn rest(&mut self) -> Option<u64> {
         Some(std::mem::take(&mut self.unreported)).filter(|unreported| *unreported > 0)
     }
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn the_beginning_and_the_end_of_each_outage_are_said() {
+    fn the_start_and_the_end_of_each_outage_are_reported() {
         follow(&[
             (0, None, None),
             (10, Some(5), began(0, 0)),
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn outages_that_follow_each_other_are_summed_up() {
+    fn frequent_outages_are_reported_as_a_sum() {
         follow(&[
             (0, Some(1), began(0, 0)),
             (1, None, ended(1, 1)),
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn what_happens_often_is_said_with_a_sum() {
+    fn frequent_events_are_reported_as_a_sum() {
         let (begun, mut repeated) = (Instant::now(), RepeatTally::default());
         for (second, times, expected) in [
             (0, 1, Some(1)),
@@ -246,7 +246,7 @@ mod tests {
             let now = begun + Duration::from_secs(second);
             assert_eq!(repeated.add(now, times), expected, "at {second} s");
         }
-        assert_eq!(repeated.rest(), Some(1), "what is left at the end");
+        assert_eq!(repeated.rest(), Some(1), "the rest at the end");
         assert_eq!(repeated.rest(), None, "once");
     }
 }

@@ -1,9 +1,10 @@
-//! The limits between a program and its exporter, in items and in bytes. An item that exceeds a limit is
-//! dropped at once, counted and reported.
+//! Bounds the queue between a program and its exporter, in items and in bytes. Items beyond a limit are
+//! dropped, counted and reported.
 //!
-//! The SDK's batch processors drop too, but count for themselves only, and have no limit in bytes. Here, no
-//! more items are admitted than their queue holds, so they never drop. A place is released when a batch is
-//! taken from the queue; its bytes when the batch is exported, because the exporter holds them until then.
+//! The SDK's batch processors also drop items, but do not publish their count, and have no limit in bytes.
+//! This processor admits only as many items as their queue holds, so they never drop any. A slot is released
+//! when a batch is taken from the queue. The bytes are released when the batch is exported, because the
+//! exporter holds them until then.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -48,7 +49,7 @@ impl DeliveryMonitor {
         exporter: impl LogExporter + 'static,
     ) -> LoggerProviderBuilder {
         let limits = *self.sdk.batches.get(Signal::Logs);
-        // Each value is set, so that none is read from the environment.
+        // All values are set, so that the SDK reads none from the environment.
         let config = logs::BatchConfigBuilder::default()
             .with_max_queue_size(limits.max_queue_size)
             .with_max_export_batch_size(limits.max_export_batch_size())
@@ -70,7 +71,7 @@ impl DeliveryMonitor {
 }
 
 impl Health {
-    /// Reserves a place and bytes, or counts the item as dropped.
+    /// Reserves a slot and bytes, or counts the item as dropped.
     pub(super) fn enter(&self, limits: QueueLimits, bytes: usize) -> bool {
         if self.queued.fetch_add(1, Ordering::Relaxed) >= limits.items {
             self.queued.fetch_sub(1, Ordering::Relaxed);
@@ -87,7 +88,7 @@ impl Health {
         true
     }
 
-    /// Releases places.
+    /// Releases slots.
     pub(super) fn leave(&self, count: usize) {
         release(&self.queued, count);
     }
@@ -103,8 +104,8 @@ impl Health {
         if let Some(count) = due {
             let (items, destination) = (self.signal.items(), &self.destination);
             self.warn(format_args!(
-                "{items} are recorded faster than {destination} takes them: {count} found no room in the queue of {limit} \
-                 and were dropped"
+                "{items} are recorded faster than {destination} accepts them: {count} were dropped because the \
+                 queue of {limit} was full"
             ));
         }
     }
@@ -115,8 +116,8 @@ impl Health {
         if let Some(count) = due {
             let (items, destination) = (self.signal.items(), &self.destination);
             self.warn(format_args!(
-                "{items} exceed the memory of the queue for {destination}: {count} found no room in the queue of {limit} \
-                 bytes (max_queue_bytes) and were dropped"
+                "{items} exceed the memory limit of the queue for {destination}: {count} were dropped because the queue \
+                 of {limit} bytes (max_queue_bytes) was full"
             ));
         }
     }
@@ -143,7 +144,7 @@ struct BoundedProcessor<P> {
 }
 
 impl<P> BoundedProcessor<P> {
-    /// The limit in items is that of the processor's queue.
+    /// The item limit is the size of the processor's queue.
     fn new(next: P, monitor: &DeliveryMonitor, signal: Signal) -> Self {
         Self {
             next,
@@ -163,7 +164,7 @@ impl<P: SpanProcessor> SpanProcessor for BoundedProcessor<P> {
     }
 
     fn on_end(&self, span: SpanData) {
-        // A batch processor ignores spans that are not sampled: they take no room.
+        // Batch processors ignore unsampled spans, so these need no slot.
         if span.span_context.is_sampled() && self.health.enter(self.limits, span_bytes(&span)) {
             self.next.on_end(span);
         }

@@ -1,4 +1,4 @@
-//! The outcome of a batch, from the exporter's result and from what it reported.
+//! Computes the outcome of a batch from the exporter's result and report.
 
 use std::sync::{Arc, Mutex};
 
@@ -6,21 +6,21 @@ use opentelemetry_sdk::error::OTelSdkResult;
 
 use super::{Health, error_text, locked};
 
-/// What an exporter reports of a batch beyond its result.
+/// The report of an exporter about a batch, in addition to its result.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct BatchReport {
     /// The items that were not delivered because of a failure.
     pub(crate) lost: u64,
-    /// The items that are not delivered though nothing failed: rejected, or too large. They are counted
-    /// already.
+    /// The items that were not delivered without a failure, because they were rejected or too large. They are
+    /// already counted.
     pub(crate) excluded: u64,
-    /// Why the last part that failed did.
+    /// The cause of the last failure.
     pub(crate) failure: Option<String>,
-    /// Nothing more was sent, because the destination does not support the signal.
+    /// Whether sending was stopped because the destination does not support the signal.
     pub(crate) is_switched_off: bool,
 }
 
-/// Takes the report of the batch that is being exported. Batches are exported one at a time.
+/// Receives the report of the current batch. Batches are exported one at a time.
 #[derive(Debug, Clone)]
 pub(crate) struct BatchReporter {
     health: Arc<Health>,
@@ -48,7 +48,7 @@ impl BatchReporter {
     }
 }
 
-/// How many spans, log records or collections of metrics were delivered, and how many were lost.
+/// The numbers of spans, log records or collections of metrics that were delivered and lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct BatchOutcome {
     pub(super) delivered: u64,
@@ -58,7 +58,7 @@ pub(super) struct BatchOutcome {
 }
 
 impl BatchOutcome {
-    /// The outcome of `count` spans or log records.
+    /// Returns the outcome of `count` spans or log records.
     pub(super) fn items(count: u64, result: &OTelSdkResult, report: Option<BatchReport>) -> Self {
         let Some(report) = report else {
             let failure = result.as_ref().err().map(error_text);
@@ -84,7 +84,7 @@ impl BatchOutcome {
         }
     }
 
-    /// The outcome of one collection of metrics, which is lost if a part of it is.
+    /// Returns the outcome of one collection of metrics. It is lost if any part of it is lost.
     pub(super) fn collection(result: &OTelSdkResult, report: Option<BatchReport>) -> Self {
         let Some(report) = report else {
             return Self::items(1, result, None);

@@ -1,5 +1,5 @@
-//! The counts of the console's queue, which is bounded in bytes: it prints a trace when the trace is
-//! complete, not when a batch is.
+//! Counts the items of the console's queue, which is bounded in bytes. It does not use batches, because
+//! traces are printed when they are complete.
 
 use std::sync::atomic::Ordering;
 
@@ -25,7 +25,7 @@ impl DeliveryMonitor {
     /// remains counted until it is [settled](Self::settle).
     pub(crate) fn take(&self, span: &mut SpanData, bytes: usize) {
         self.health.free(bytes);
-        self.cut(span);
+        self.truncate(span);
     }
 
     /// Counts spans as delivered or as lost.
@@ -39,21 +39,21 @@ impl DeliveryMonitor {
         self.health.counts().queued
     }
 
-    /// Records the cause of a failing shutdown: the SDK would wrap it in its own words.
+    /// Records the cause of a failed shutdown, because the SDK would reword it.
     pub(crate) fn fail(&self, why: &str) {
         *locked(&self.health.failure) = Some(why.to_owned());
-        // Incremented last, so that a reader of the count finds the cause.
+        // Incremented last, so that readers of the count see the cause.
         self.health.failures.fetch_add(1, Ordering::Release);
     }
 
-    /// What was lost since the start, in error_text.
+    /// Describes the spans that were lost since the start.
     pub(crate) fn losses(&self) -> Option<String> {
         let counts = self.health.counts();
         let why = self.health.failure().unwrap_or_default();
         let losses = [
             (
                 counts.dropped_for_bytes,
-                "dropped: they were recorded faster than they were taken".to_owned(),
+                "dropped: they were recorded faster than they were printed".to_owned(),
             ),
             (counts.lost, format!("lost: {why}")),
         ];

@@ -1,14 +1,14 @@
 //! Reads the bodies of successful responses, as protobuf or JSON.
 //!
-//! A body that cannot be read has no effect: the status decides.
+//! A body that cannot be read is ignored, because the status decides.
 
 use prost::Message;
 use serde_json::Value;
 
 use super::PartialSuccess;
 
-/// The response to an accepted request. The responses of the three signals differ in field names only, which
-/// are not on the wire.
+/// The response to an accepted request. The responses of the three signals differ only in field names, which
+/// are not part of the encoding.
 #[derive(Clone, PartialEq, Message)]
 struct ExportResponse {
     #[prost(message, optional, tag = "1")]
@@ -23,12 +23,12 @@ struct PartialSuccessMessage {
     error_message: String,
 }
 
-/// What the response to an accepted request reports as rejected.
+/// Returns the rejected items that the response to an accepted request reports.
 pub(super) fn partial(body: &[u8], is_json: bool) -> PartialSuccess {
     let found = if is_json {
         json(body).and_then(|answer| {
             let partial = either(&answer, "partialSuccess", "partial_success")?;
-            // Protobuf's JSON writes 64-bit integers as strings; some servers write numbers.
+            // The JSON encoding of protobuf writes 64-bit integers as strings. Some servers write numbers.
             let rejected = partial
                 .as_object()?
                 .iter()
@@ -55,7 +55,7 @@ pub(super) fn partial(body: &[u8], is_json: bool) -> PartialSuccess {
     }
 }
 
-/// The first line of a text, truncated; empty if it has control characters.
+/// Returns the first line of a text, truncated. Empty if it has control characters.
 pub(super) fn line(text: &str) -> String {
     let line = text.trim().lines().next().unwrap_or_default();
     if line.chars().any(char::is_control) {

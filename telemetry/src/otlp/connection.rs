@@ -1,4 +1,4 @@
-//! A connection to a collector, whichever its protocol.
+//! A connection to a collector, over gRPC or HTTP.
 
 #[cfg(feature = "otlp-grpc")]
 use super::grpc::{Grpc, Runtime};
@@ -8,7 +8,7 @@ use super::{CollectorReply, OtlpRequest};
 use crate::config::{OtlpTarget, Protocol};
 use crate::error::InitError;
 
-/// A connection to a collector. Requests are sent one at a time, and each call blocks until its answer or its
+/// A connection to a collector. Requests are sent one at a time. Each call blocks until the response or the
 /// timeout.
 #[derive(Debug)]
 pub(crate) enum Connection {
@@ -29,8 +29,7 @@ impl Connection {
     }
 }
 
-/// Makes connections, and owns what they share: the runtime of gRPC, which is started by the first that needs
-/// it.
+/// Creates connections, and owns the shared gRPC runtime. The first gRPC connection starts it.
 #[derive(Debug, Default)]
 pub(crate) struct Connector {
     #[cfg(feature = "otlp-grpc")]
@@ -44,7 +43,7 @@ impl Connector {
         expect(
             clippy::needless_pass_by_ref_mut,
             clippy::unused_self,
-            reason = "HTTP shares nothing"
+            reason = "HTTP connections share nothing"
         )
     )]
     pub(crate) fn connect(&mut self, target: &OtlpTarget) -> Result<Connection, InitError> {

@@ -1,8 +1,8 @@
-//! OTLP over gRPC, on a runtime of its own: it works without tokio, and while the caller's tokio is stopped.
+//! OTLP over gRPC, on a separate runtime. It works without Tokio, and while the program's runtime is stopped.
 //!
-//! The unary call is made here on tonic's channel, not by tonic's client. That client reports a response that
-//! is too long like a refusal by the collector (`OutOfRange`, which is retried), so that one cannot see
-//! whether the request was accepted; and it panics at status details that are not base64.
+//! This module makes the unary call on tonic's channel instead of using tonic's client. That client reports a
+//! response that is too long like a rejection by the collector (`OutOfRange`, which is retried), so it is
+//! unclear whether the request was accepted. It also panics on status details that are not base64.
 
 use std::future::poll_fn;
 use std::sync::mpsc;
@@ -29,8 +29,8 @@ use crate::config::OtlpTarget;
 use crate::error::{InitError, chain};
 use crate::signal::Signal;
 
-/// A runtime with one thread on which telemetry is suppressed. It is dropped without waiting, because
-/// dropping a tokio runtime inside another one panics.
+/// A runtime with one thread, on which telemetry is suppressed. It is dropped without waiting, because
+/// dropping a Tokio runtime inside another one panics.
 #[derive(Debug)]
 pub(crate) struct Runtime(Option<runtime::Runtime>);
 
@@ -44,7 +44,8 @@ impl Runtime {
             .build()
             .map(|runtime| Self(Some(runtime)))
             .map_err(|error| {
-                InitError::exporter("the runtime of OTLP over gRPC cannot be started".into()).caused_by(error)
+                InitError::exporter("the runtime for OTLP over gRPC cannot be started".into())
+                    .caused_by(error)
             })
     }
 
@@ -53,7 +54,7 @@ impl Runtime {
             Some(running) => running,
             None => runtime.insert(Self::start()?),
         };
-        let gone = || InitError::exporter("the runtime of OTLP over gRPC has ended".into());
+        let gone = || InitError::exporter("the runtime for OTLP over gRPC has ended".into());
         running
             .0
             .as_ref()
@@ -70,7 +71,7 @@ impl Drop for Runtime {
     }
 }
 
-/// A channel and the method that is called on it.
+/// A channel and the method to call.
 #[derive(Debug)]
 pub(crate) struct Grpc {
     channel: Channel,
@@ -79,8 +80,8 @@ pub(crate) struct Grpc {
 }
 
 impl Grpc {
-    /// Creates a channel of our own: with the exporter's, the feature `tls` would add tonic to programs that
-    /// export over HTTP.
+    /// Creates a channel. The exporter's own channel is not used, because with it, the feature `tls` would
+    /// add tonic to programs that export over HTTP.
     pub(super) fn new(target: &OtlpTarget, runtime: &mut Option<Runtime>) -> Result<Self, InitError> {
         let endpoint = Endpoint::from_shared(target.url.clone());
         let endpoint = endpoint
@@ -138,7 +139,7 @@ impl Grpc {
     }
 }
 
-/// A message behind its length, as gRPC frames it
+/// Prefixes a message with its length, as required by gRPC
 /// (<https://grpc.github.io/grpc/core/md_doc__p_r_o_t_o_c_o_l-_h_t_t_p2.html>).
 fn framed(message: &[u8], is_gzip: bool) -> Bytes {
     let length = u32::try_from(message.len()).unwrap_or(u32::MAX);
@@ -146,7 +147,7 @@ fn framed(message: &[u8], is_gzip: bool) -> Bytes {
     [&head, message].concat().into()
 }
 
-/// At most eight digits and a unit.
+/// Formats a timeout with at most eight digits and a unit.
 fn grpc_timeout(timeout: Duration) -> String {
     match timeout.as_millis() {
         millis @ ..=99_999_999 => format!("{millis}m"),
@@ -183,7 +184,7 @@ async fn read(response: Response<Body>) -> CollectorReply {
             }
         };
         match frame.into_data() {
-            Ok(more) if data.len() + more.len() > MAX_ANSWER_BYTES => return taken(&[]),
+            Ok(more) if data.len() + more.len() > MAX_ANSWER_BYTES => return accepted(&[]),
             Ok(more) => data.extend_from_slice(&more),
             Err(frame) => {
                 let found = frame.into_trailers().ok();
@@ -193,15 +194,15 @@ async fn read(response: Response<Body>) -> CollectorReply {
             }
         }
     }
-    // A server that responds has accepted the request, even if the end of the response is missing.
+    // A response means that the server accepted the request, even if the end of the response is missing.
     if data.is_empty() {
         CollectorReply::None(broken)
     } else {
-        taken(&data)
+        accepted(&data)
     }
 }
 
-fn taken(data: &[u8]) -> CollectorReply {
+fn accepted(data: &[u8]) -> CollectorReply {
     CollectorReply::Grpc {
         code: "OK".into(),
         retry_after: None,
@@ -210,7 +211,7 @@ fn taken(data: &[u8]) -> CollectorReply {
     }
 }
 
-/// Reads the message that is framed in the data, if it is complete and not compressed.
+/// Reads the message of the first frame, if it is complete and not compressed.
 fn message_in(data: &[u8]) -> Option<PartialSuccess> {
     let (&[compressed, a, b, c, d], rest) = data.split_first_chunk::<5>()?;
     let length = usize::try_from(u32::from_be_bytes([a, b, c, d])).ok()?;
@@ -218,7 +219,7 @@ fn message_in(data: &[u8]) -> Option<PartialSuccess> {
     Some(partial(message, false))
 }
 
-/// The status in headers or trailers, if there is one.
+/// Returns the status in headers or trailers, if there is one.
 fn status(headers: &HeaderMap, partial: PartialSuccess) -> Option<CollectorReply> {
     let code = Code::from_bytes(headers.get("grpc-status")?.as_bytes());
     let message = headers.get("grpc-message").map_or(&[][..], HeaderValue::as_bytes);
@@ -235,7 +236,7 @@ fn status(headers: &HeaderMap, partial: PartialSuccess) -> Option<CollectorReply
     })
 }
 
-/// A response of plain HTTP, mapped to a gRPC code
+/// Maps a plain HTTP response to a gRPC code
 fn plain(status: StatusCode) -> CollectorReply {
     let code = match status.as_u16() {
         400 => Code::Internal,
@@ -277,7 +278,7 @@ mod tests {
         }
     }
 
-    /// tonic's own reader panics at details that are no base64.
+    /// tonic's own reader panics on details that are not base64.
     #[test]
     fn a_status_is_read_whatever_stands_in_it() {
         for (details, message, expected) in [

@@ -1,4 +1,4 @@
-//! TLS for gRPC: the system's roots, the configured ones, and a client's certificate.
+//! TLS for gRPC: the system's roots, the configured roots, and a client certificate.
 
 use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity};
 

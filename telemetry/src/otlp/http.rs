@@ -15,7 +15,7 @@ use crate::config::OtlpTarget;
 use crate::config::Protocol;
 use crate::error::{InitError, chain};
 
-/// A client and where it posts to.
+/// A client and its URL.
 #[derive(Debug)]
 pub(crate) struct Http {
     client: blocking::Client,
@@ -25,12 +25,12 @@ pub(crate) struct Http {
 
 impl Http {
     pub(super) fn new(target: &OtlpTarget) -> Result<Self, InitError> {
-        // A redirected POST may arrive as a GET that carries nothing, and be answered 200 all the same.
+        // A redirected POST can become a GET without a body, which may be answered with 200.
         let builder = blocking::Client::builder().timeout(None).redirect(Policy::none());
         #[cfg(feature = "tls")]
         let builder = super::http_tls::secure(builder, target)?;
         let failed = || InitError::exporter(format!("{target} cannot be set up"));
-        // A blocking client makes a runtime, which must not happen on a thread of another one.
+        // A blocking client creates a runtime, which must not happen on a thread of another runtime.
         let client = thread::spawn(move || builder.build())
             .join()
             .map_err(|_| failed())?;
@@ -58,14 +58,14 @@ impl Http {
         };
         match request.body(post.body).send() {
             Ok(response) => self.reply(response),
-            // The error itself repeats the URL, which is part of the report anyway.
+            // The error itself repeats the URL, which the report already contains.
             Err(error) => CollectorReply::None(
                 std::error::Error::source(&error).map_or_else(|| error.to_string(), chain),
             ),
         }
     }
 
-    /// The status decides. A body that is incomplete or too long is ignored.
+    /// Reads a response. The status decides; a body that is incomplete or too long is ignored.
     fn reply(&self, response: Response) -> CollectorReply {
         let status = response.status();
         let header = |name| response.headers().get(name);
@@ -94,7 +94,7 @@ impl Http {
     }
 }
 
-/// Seconds or a date (<https://www.rfc-editor.org/rfc/rfc9110#field.retry-after>).
+/// Parses seconds or a date (<https://www.rfc-editor.org/rfc/rfc9110#field.retry-after>).
 fn retry_after(value: &HeaderValue) -> Option<Duration> {
     let text = value.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {

@@ -1,4 +1,4 @@
-//! TLS for HTTP: the configured roots beside the system's, and a client's certificate.
+//! TLS for HTTP: the system's roots, the configured roots, and a client certificate.
 
 use reqwest::blocking::ClientBuilder;
 use reqwest::{Certificate, Identity};
@@ -8,7 +8,8 @@ use crate::error::InitError;
 
 pub(super) fn secure(builder: ClientBuilder, target: &OtlpTarget) -> Result<ClientBuilder, InitError> {
     if !target.is_https() {
-        // Else the system's roots would be read for nothing, which takes longer than all the rest of a start.
+        // Without https, loading the system's roots is unnecessary, and takes longer than the rest of the
+        // start-up.
         return Ok(builder.tls_certs_only([]));
     }
     let unusable =

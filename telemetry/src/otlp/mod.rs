@@ -1,8 +1,7 @@
-//! OTLP on the wire: a connection that takes an encoded request and returns what came back, by gRPC or by
-//! HTTP.
+//! OTLP transport: a connection that sends an encoded request over gRPC or HTTP and returns the reply.
 //!
-//! `opentelemetry-otlp` encodes the requests. Its own transports are not used, because they return neither
-//! what a collector rejected nor why, and send a request of any size.
+//! `opentelemetry-otlp` encodes the requests. Its transports are not used, because they do not report
+//! rejected items and their reason, and do not limit the size of a request.
 
 mod answer;
 mod connection;
@@ -27,6 +26,6 @@ pub(crate) use reply::{CollectorReply, PartialSuccess};
 pub(crate) use request::OtlpRequest;
 pub(crate) use tls_advice::{USE_HTTP, tls_advice};
 
-/// The maximum bytes of a response that are read. A collector's own response has a few hundred. A longer one
-/// must not cause the same spans to be sent again.
+/// The maximum bytes of a response that are read. A collector's response has a few hundred bytes. A longer
+/// response must not cause a retry.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;

@@ -1,17 +1,18 @@
-//! Reads the bodies of refusals over HTTP: the collector's explanation.
+//! Reads the collector's message from the bodies of rejections over HTTP.
 
 use prost::Message;
 
 use super::answer::{json, line};
 
-/// `google.rpc.Status`, in which a collector explains a refusal.
+/// `google.rpc.Status`, which contains the reason of a rejection.
 #[derive(Clone, PartialEq, Message)]
 struct StatusMessage {
     #[prost(string, tag = "2")]
     message: String,
 }
 
-/// The message in the body of a refusal: that of its status, or else its first line, if it is text.
+/// Returns the message in the body of a rejection: the message of its status, otherwise the first line of
+/// text.
 pub(super) fn message(body: &[u8], is_protobuf: bool) -> String {
     if is_protobuf {
         return StatusMessage::decode(body).map_or_else(|_| String::new(), |status| line(&status.message));
@@ -30,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_is_explained_in_the_collectors_words() {
+    fn rejection_contains_the_collectors_message() {
         let status = StatusMessage {
             message: "too many spans".to_owned(),
         };

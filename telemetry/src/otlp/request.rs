@@ -1,4 +1,4 @@
-//! What is sent to a collector.
+//! A request to a collector.
 
 use std::time::Duration;
 
@@ -12,6 +12,6 @@ pub(crate) struct OtlpRequest<'a> {
     pub(crate) headers: &'a HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) is_gzip: bool,
-    /// How long the exchange may take.
+    /// The time limit of the exchange.
     pub(crate) timeout: Duration,
 }

@@ -1,4 +1,4 @@
-//! Reads the details of a gRPC status: how long the collector asks to wait.
+//! Reads the retry delay that a collector requests from the details of a gRPC status.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ struct Delay {
     nanos: i32,
 }
 
-/// The wait that the details of a status name.
+/// Returns the retry delay in the details of a status.
 pub(super) fn retry_delay(details: &[u8]) -> Option<Duration> {
     let status = StatusDetails::decode(details).ok()?;
     let mut details = status.details.iter();

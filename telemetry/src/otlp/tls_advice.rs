@@ -1,29 +1,31 @@
-//! What to do about a failure of TLS.
+//! Advice for TLS failures.
 
 use crate::config::OtlpTarget;
 
-/// Advice for a failure of TLS; `None` for any other failure.
+/// Returns advice for a TLS failure, or `None` for any other failure.
 pub(crate) fn tls_advice(why: &str, target: &OtlpTarget) -> Option<String> {
     if !target.is_https() {
         return None;
     }
-    let is_refused = |kind: &str| why.contains("invalid peer certificate") && why.contains(kind);
-    if is_refused("UnknownIssuer") || is_refused("BadSignature") {
+    let is_rejected = |kind: &str| why.contains("invalid peer certificate") && why.contains(kind);
+    if is_rejected("UnknownIssuer") || is_rejected("BadSignature") {
         let roots = match &target.tls.certificate {
-            Some(path) => format!("neither the system nor {path} has the issuer of its certificate"),
+            Some(path) => {
+                format!("the issuer of its certificate is neither in the system's roots nor in {path}")
+            }
             None => "the system does not trust the issuer of its certificate".to_owned(),
         };
         return Some(format!(
             "{roots}: set the issuer's certificate as tls.certificate (OTEL_EXPORTER_OTLP_CERTIFICATE)"
         ));
     }
-    if is_refused("NotValidForName") {
-        return Some("its certificate is for another host: see the endpoint".to_owned());
+    if is_rejected("NotValidForName") {
+        return Some("its certificate is for another host: check the endpoint".to_owned());
     }
-    if is_refused("CaUsedAsEndEntity") {
-        return Some(OF_AUTHORITY.to_owned());
+    if is_rejected("CaUsedAsEndEntity") {
+        return Some(CA_CERTIFICATE.to_owned());
     }
-    if is_refused("Expired") {
+    if is_rejected("Expired") {
         return Some("its certificate has expired".to_owned());
     }
     if why.contains("InvalidContentType") {
@@ -45,8 +47,8 @@ pub(crate) fn tls_advice(why: &str, target: &OtlpTarget) -> Option<String> {
     }
 }
 
-const OF_AUTHORITY: &str = "its certificate is that of an authority (CA:TRUE) and not of a server: create one with \
-                            basicConstraints=CA:FALSE, or one signed by the authority";
+const CA_CERTIFICATE: &str = "its certificate is a CA certificate (CA:TRUE), not a server certificate: create one with \
+                            basicConstraints=CA:FALSE, or one that is signed by the CA";
 const CLIENT: &str = "set tls.client_certificate (OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE), and its key";
 pub(crate) const USE_HTTP: &str = "the port does not use TLS: use http";
 
@@ -56,13 +58,13 @@ mod tests {
     use crate::config::TelemetryConfig;
     use crate::signal::Signal;
 
-    /// `openssl req -x509` creates such a certificate, and rustls refuses it.
+    /// `openssl req -x509` creates such a certificate, and rustls rejects it.
     #[test]
-    fn an_authority_is_no_server() {
+    fn ca_certificate_of_a_server_is_explained() {
         let config = TelemetryConfig::default().with_endpoint("https://localhost:4318");
         let target = OtlpTarget::new(&config, Signal::Traces).expect("a URL");
         let why = "client error (Connect): invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))";
         let advice = tls_advice(why, &target);
-        assert_eq!(advice.as_deref(), Some(OF_AUTHORITY), "what to make instead");
+        assert_eq!(advice.as_deref(), Some(CA_CERTIFICATE), "the advice");
     }
 }

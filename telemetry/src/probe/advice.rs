@@ -1,4 +1,4 @@
-//! What a response means for the configuration, and what to change.
+//! Advice about the configuration, from the response to a probe.
 
 use std::time::Duration;
 
@@ -26,8 +26,8 @@ pub(super) fn answer(
             let response = format!("{status} {reason}").trim_end().to_owned();
             let advice = match status {
                 200..=299 if !is_page => None,
-                200..=299 => Some("with an HTML page: this is not an OTLP receiver".to_owned()),
-                _ => Some(of_status(status, target)),
+                200..=299 => Some("with an HTML page, so it is not an OTLP receiver".to_owned()),
+                _ => Some(status_advice(status, target)),
             };
             let message_text = if message.is_empty() {
                 String::new()
@@ -41,44 +41,45 @@ pub(super) fn answer(
         }
         CollectorReply::Grpc { code, .. } => {
             let advice = match code.as_str() {
-                // An HTTP port that accepts HTTP/2 too does not have the method.
+                // An HTTP port that also accepts HTTP/2 does not have the method.
                 "Unimplemented" if speaks_http1(target, address, timeout) => Some(NO_GRPC.to_owned()),
-                _ => of_code(&code, target),
+                _ => code_advice(&code, target),
             };
             ProbeReply {
                 fault: advice.map(|advice| format!("it answers {code}: {advice}")),
                 response: Some(code),
             }
         }
-        CollectorReply::None(why) => ProbeReply::fault(of_silence(why, target, address, timeout)),
+        CollectorReply::None(why) => ProbeReply::fault(connection_advice(why, target, address, timeout)),
     }
 }
 
-fn of_status(status: u16, target: &OtlpTarget) -> String {
+fn status_advice(status: u16, target: &OtlpTarget) -> String {
     match status {
         401 | 403 => HEADERS.to_owned(),
-        404 | 405 => "it does not support OTLP at this path: see the endpoint".to_owned(),
-        415 => "it does not accept this encoding: see the protocol and the compression".to_owned(),
+        404 | 405 => "it does not support OTLP at this path: check the endpoint".to_owned(),
+        415 => "it does not accept this encoding: check the protocol and the compression".to_owned(),
         429 => "it limits the rate of requests".to_owned(),
-        300..=399 => "follow it in the endpoint: an export must not be redirected".to_owned(),
-        500..=599 => "the error is on its side".to_owned(),
-        _ => format!("it does not take {}", target.signal),
+        300..=399 => "exports are not redirected: set the new URL as the endpoint".to_owned(),
+        500..=599 => "the error is on the server side".to_owned(),
+        _ => format!("it does not accept {}", target.signal),
     }
 }
 
-fn of_code(code: &str, target: &OtlpTarget) -> Option<String> {
+fn code_advice(code: &str, target: &OtlpTarget) -> Option<String> {
     Some(match code {
         "OK" => return None,
         "Unauthenticated" | "PermissionDenied" => HEADERS.to_owned(),
-        "Unimplemented" => format!("it supports gRPC, but not OTLP of {}", target.signal),
+        "Unimplemented" => format!("it supports gRPC, but not OTLP for {}", target.signal),
         "ResourceExhausted" => "it limits the rate of requests".to_owned(),
-        "Internal" | "Unavailable" | "Unknown" => "the error is on its side".to_owned(),
-        _ => format!("it does not take {}", target.signal),
+        "Internal" | "Unavailable" | "Unknown" => "the error is on the server side".to_owned(),
+        _ => format!("it does not accept {}", target.signal),
     })
 }
 
-/// Nothing was understood: detects the protocol of the server, which needs no TLS.
-fn of_silence(why: String, target: &OtlpTarget, address: &str, timeout: Duration) -> String {
+/// Returns advice if no response could be read. Detects the protocol of the server, which does not require
+/// TLS.
+fn connection_advice(why: String, target: &OtlpTarget, address: &str, timeout: Duration) -> String {
     if let Some(advice) = tls_advice(&why, target) {
         return advice;
     }
@@ -89,7 +90,7 @@ fn of_silence(why: String, target: &OtlpTarget, address: &str, timeout: Duration
         let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
         let host = host.trim_matches(['[', ']']);
         return format!(
-            "{why}; the request goes through the proxy of {variable}: NO_PROXY={host} bypasses it"
+            "{why}; the request goes through the proxy of {variable}: set NO_PROXY={host} to bypass it"
         );
     }
     let is_grpc = target.protocol == Protocol::Grpc;
@@ -113,11 +114,11 @@ fn of_silence(why: String, target: &OtlpTarget, address: &str, timeout: Duration
     }
 }
 
-/// The variable of a proxy that could not be reached, although the collector can.
+/// Returns the variable of a proxy that cannot be reached, although the collector can.
 fn proxy(why: &str, target: &OtlpTarget) -> Option<&'static str> {
     let is_set = |name: &&&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let is_asked = target.protocol != Protocol::Grpc && why.contains("(Connect)");
-    is_asked.then(|| PROXIES.iter().find(is_set).copied()).flatten()
+    let uses_proxy = target.protocol != Protocol::Grpc && why.contains("(Connect)");
+    uses_proxy.then(|| PROXIES.iter().find(is_set).copied()).flatten()
 }
 
 fn speaks_http1(target: &OtlpTarget, address: &str, timeout: Duration) -> bool {
@@ -125,17 +126,17 @@ fn speaks_http1(target: &OtlpTarget, address: &str, timeout: Duration) -> bool {
     !target.is_https() && matches!(sniffed(), Sniffed::Http1(_))
 }
 
-/// The opening of an HTTP/2 connection.
+/// The start of an HTTP/2 connection.
 const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 const HTTP1: &[u8] = b"OPTIONS * HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
 
-/// A ClientHello of TLS 1.2 that offers too little for a session.
+/// A ClientHello of TLS 1.2 whose offers are not sufficient for a session.
 const TLS: &[u8] = b"\x16\x03\x01\0\x2f\x01\0\0\x2b\x03\x03\
     0123456789abcdef0123456789abcdef\0\0\x04\xc0\x2f\xc0\x30\x01\0";
 
-const NO_GRPC: &str = "the port uses HTTP/1.1 and not gRPC: use the collector's port for gRPC, usually 4317, or the \
+const NO_GRPC: &str = "the port uses HTTP/1.1, not gRPC: use the collector's gRPC port, usually 4317, or the \
                        protocol http/protobuf (OTEL_EXPORTER_OTLP_PROTOCOL)";
-const NO_HTTP1: &str = "the port uses HTTP/2, as gRPC does, and not HTTP/1.1: use the collector's port for HTTP, \
+const NO_HTTP1: &str = "the port uses HTTP/2, like gRPC, not HTTP/1.1: use the collector's HTTP port, \
                         usually 4318, or the protocol grpc (OTEL_EXPORTER_OTLP_PROTOCOL)";
 const PROXIES: &[&str] = &[
     "http_proxy",
@@ -146,7 +147,7 @@ const PROXIES: &[&str] = &[
     "ALL_PROXY",
 ];
 const USE_TLS: &str = "the port uses TLS: use https";
-const HEADERS: &str = "it rejects the credentials: see the headers (OTEL_EXPORTER_OTLP_HEADERS)";
+const HEADERS: &str = "it rejects the credentials: check the headers (OTEL_EXPORTER_OTLP_HEADERS)";
 /// The share of the timeout for detecting the protocol.
 const SNIFF_TIMEOUT_SHARE: f32 = 0.4;
 
@@ -165,9 +166,9 @@ mod tests {
         OtlpTarget::new(&config, Signal::Traces).expect("a URL")
     }
 
-    /// OpenSSL's servers close a connection that starts with HTTP, without a response.
+    /// OpenSSL servers close a connection that starts with HTTP, without a response.
     #[test]
-    fn tls_that_says_nothing_to_http_is_known_by_its_own_words() {
+    fn tls_server_that_does_not_respond_to_http_is_detected() {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         thread::spawn(move || {
@@ -180,7 +181,7 @@ mod tests {
         });
         for url in [format!("http://{address}"), format!("http://{address}/v1/traces")] {
             let why = "connection closed before message completed".to_owned();
-            let found = of_silence(why, &target(&url), &address, Duration::from_secs(30));
+            let found = connection_advice(why, &target(&url), &address, Duration::from_secs(30));
             assert_eq!(found, USE_TLS, "{url}");
         }
     }

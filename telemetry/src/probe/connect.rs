@@ -4,7 +4,7 @@ use std::io;
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
-/// The first connection that is taken, of all addresses of a host and port.
+/// Returns the first successful connection to any address of a host and port.
 pub(super) fn connect(address: &str, timeout: Duration) -> io::Result<TcpStream> {
     let mut last = Err(io::ErrorKind::AddrNotAvailable.into());
     for address in address.to_socket_addrs()? {

@@ -1,4 +1,4 @@
-//! Probes a destination with an empty export: does it respond, and would it accept an export?
+//! Probes a destination with an empty export, to check whether it responds and accepts exports.
 
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 mod advice;
@@ -19,7 +19,7 @@ use crate::{error::chain, exporter};
 
 use self::connect::connect;
 
-/// The result of a probe, in words.
+/// The result of a probe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ProbeReply {
     /// The response, such as `200 OK`.
@@ -28,7 +28,7 @@ pub(crate) struct ProbeReply {
     pub(crate) fault: Option<String>,
 }
 
-/// A probe in progress, on a thread of its own, because name resolution may hang.
+/// A probe in progress. It has its own thread, because name resolution may hang.
 #[derive(Debug)]
 pub(crate) struct Probe {
     begun: Instant,
@@ -43,14 +43,14 @@ enum ProbeStage {
 }
 
 impl Probe {
-    /// Starts a probe; `None` if the destination is not on a network. Connecting may take `timeout`, and the
-    /// response as long again.
+    /// Starts a probe. Returns `None` if the destination is not on a network. `timeout` applies to the
+    /// connection, and again to the response.
     pub(crate) fn start(destination: &Destination, timeout: Duration) -> Option<Self> {
         let address = Endpoint::parse(&destination.url()?).ok()?.address();
         let destination = destination.clone();
         let (stage, stages) = mpsc::channel();
         let run = move || {
-            // A probe is not a delivery: it is neither recorded nor logged.
+            // A probe is not a delivery. It is neither recorded nor logged.
             let _suppressed = Context::enter_telemetry_suppressed_scope();
             tracing::dispatcher::with_default(&Dispatch::none(), || {
                 let done = match connect(&address, timeout).map(drop) {
@@ -113,7 +113,7 @@ fn answer(destination: &Destination, address: &str, timeout: Duration) -> ProbeR
         #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
         Destination::Otlp(target) => {
             // Shorter than the wait, so that a partial result is reported instead of a timeout.
-            match exporter::otlp::export_nothing(target, timeout.mul_f32(0.8)) {
+            match exporter::otlp::send_empty_export(target, timeout.mul_f32(0.8)) {
                 Ok(reply) => advice::answer(reply, target, address, timeout),
                 Err(error) => ProbeReply::fault(chain(&error)),
             }

@@ -58,7 +58,7 @@ pub(super) fn page(address: &str, timeout: Duration) -> ProbeReply {
     }
 }
 
-/// Whether more bytes would not change the result.
+/// Whether the bytes determine the protocol.
 fn is_decisive(received: &[u8]) -> bool {
     received.len() >= MAX_SNIFFED_BYTES
         || received.contains(&b'\n')
@@ -113,7 +113,7 @@ mod tests {
 
     /// An HTTP/2 server sends no line: the probe used to wait for one until its timeout.
     #[test]
-    fn what_tells_is_not_waited_for() {
+    fn decisive_bytes_are_not_waited_for() {
         for (received, expected) in [
             (&b"\0\0\x18\x04\0\0\0\0"[..], false),
             (b"\0\0\x18\x04\0\0\0\0\0\0", true),

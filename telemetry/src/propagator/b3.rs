@@ -1,15 +1,15 @@
-//! B3, as Zipkin and older meshes speak it (<https://github.com/openzipkin/b3-propagation>). Both forms are
-//! read, the single header first, and one is written.
+//! B3, the format of Zipkin and of older service meshes (<https://github.com/openzipkin/b3-propagation>).
+//! Both forms are read, the single header first, and one is written.
 //!
 //! | | `b3` | several headers |
 //! |---|---|---|
 //! | ids | `trace-span` | `X-B3-TraceId`, `X-B3-SpanId` |
-//! | not to be recorded; to be recorded | `-0`; `-1` | `X-B3-Sampled: 0`; `1` |
+//! | deny; accept | `-0`; `-1` | `X-B3-Sampled: 0`; `1` |
 //! | debug | `-d` | `X-B3-Flags: 1`, and no `X-B3-Sampled` |
-//! | left to the receiver | nothing | nothing |
-//! | the parent's id | ignored, never written: a span here has an id of its own | the same |
+//! | deferred to the receiver | nothing | nothing |
+//! | the parent's id | ignored and never written, because spans have their own ids | the same |
 //!
-//! A decision may come without ids. A header that is malformed counts as none.
+//! A decision can arrive without ids. Malformed headers are ignored.
 
 use opentelemetry::Context;
 use opentelemetry::propagation::text_map_propagator::FieldIter;
@@ -98,7 +98,7 @@ impl B3Fields<'_> {
     /// Returns `cx` with the caller's fields, or unchanged if the ids are invalid.
     fn with(&self, cx: &Context) -> Context {
         let Some((trace, span)) = self.ids else {
-            return self.decision.alone(cx);
+            return self.decision.without_trace(cx);
         };
         match remote(trace, span, self.decision.is_sampled()) {
             Some(remote) => self.decision.with_remote(cx, remote),
@@ -141,7 +141,7 @@ fn multi(extractor: &dyn Extractor) -> Option<B3Fields<'_>> {
     Some(B3Fields { ids, decision })
 }
 
-/// Older tracers write words.
+/// Parses a sampling state. Older tracers write words.
 fn state(text: &str) -> Option<Decision> {
     Some(match text {
         "0" | "false" => Decision::Deny,

@@ -1,12 +1,12 @@
-//! Jaeger's own headers (<https://www.jaegertracing.io/docs/1.62/client-libraries/#propagation-format>).
+//! Jaeger's native headers (<https://www.jaegertracing.io/docs/1.62/client-libraries/#propagation-format>).
 //!
-//! | header | what |
+//! | header | content |
 //! |---|---|
-//! | `uber-trace-id` | `trace:span:parent:flags`, in which the colons may be percent-encoded; the parent is deprecated and written as 0 |
+//! | `uber-trace-id` | `trace:span:parent:flags`; colons can be percent-encoded; the parent is deprecated and written as 0 |
 //! | `uberctx-NAME` | an entry of the baggage, percent-encoded |
 //!
-//! The flags are 1 for sampled, 2 for debug, which implies sampled, and 8, which asks the backend not to
-//! index the trace and is passed on.
+//! The flags are 1 for sampled, 2 for debug (which implies sampled), and 8 for a trace that the backend
+//! should not index. Flag 8 is forwarded.
 
 use opentelemetry::baggage::{Baggage, BaggageExt};
 use opentelemetry::propagation::text_map_propagator::FieldIter;
@@ -43,7 +43,7 @@ impl TextMapPropagator for Jaeger {
             injector.set(&format!("{BAGGAGE}{name}"), value.to_string());
         }
         let Some(span) = current(cx) else { return };
-        // A deferred decision has no flag in this format, so it is sent as sampled.
+        // The format has no flag for a deferred decision, so it is sent as sampled.
         let flags = match Decision::to_send(cx) {
             Some(Decision::Debug) => SAMPLED | DEBUG,
             Some(Decision::Accept | Decision::Defer) => SAMPLED,
@@ -106,7 +106,7 @@ fn parse(header: &str) -> Option<(SpanContext, u8)> {
     Some((remote(trace, span, is_sampled)?, flags))
 }
 
-/// The caller's baggage, limited like W3C's header.
+/// Returns the caller's baggage, with the limits of the W3C header.
 fn entries(extractor: &dyn Extractor) -> Vec<KeyValue> {
     let mut bytes = 0;
     let entry = |key: &str| {

@@ -19,12 +19,15 @@ use crate::error::InitError;
 
 type BoxedPropagator = Box<dyn TextMapPropagator + Send + Sync>;
 
-/// Makes what is configured the global propagator, later ones read first; nothing if none is configured.
+/// Installs the configured propagators globally. On extraction, later ones are read first. Without configured
+/// propagators, the global propagator is not changed.
 pub(crate) fn install_propagator(config: &TelemetryConfig) -> Result<(), InitError> {
     config.check_propagator_features()?;
     let wants = |propagator| config.propagators.contains(&propagator);
     let (trace_context, baggage) = (wants(Propagator::TraceContext), wants(Propagator::Baggage));
-    let w3c = W3cPropagator::new().trace_context(trace_context).baggage(baggage);
+    let w3c = W3cPropagator::new()
+        .with_trace_context(trace_context)
+        .with_baggage(baggage);
     let mut others: Vec<BoxedPropagator> = Vec::new();
     for propagator in &config.propagators {
         match propagator {
@@ -33,7 +36,7 @@ pub(crate) fn install_propagator(config: &TelemetryConfig) -> Result<(), InitErr
             Propagator::Jaeger => others.push(Box::new(Jaeger::new())),
             #[cfg(feature = "xray")]
             Propagator::XRay => others.push(Box::new(xray::XRay::new())),
-            // W3C's two are one propagator, and one that is not compiled in is refused above.
+            // Both W3C formats are one propagator. Formats that are not compiled in are rejected above.
             _ => {}
         }
     }

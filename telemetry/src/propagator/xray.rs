@@ -1,4 +1,4 @@
-//! AWS X-Ray's header
+//! The AWS X-Ray header
 //! (<https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader>).
 
 use opentelemetry::Context;
@@ -9,8 +9,9 @@ use opentelemetry_aws::trace::XrayPropagator;
 
 use crate::decision::Decision;
 
-/// Wraps the contrib crate's propagator, which records a deferred decision (`Sampled=?`, or none) in a flag
-/// of the span context. Samplers take that flag for not sampled, and W3C has another meaning for it.
+/// Wraps the contrib crate's propagator, which stores a deferred decision (`Sampled=?`, or none) in a flag of
+/// the span context. Samplers interpret that flag as not sampled, and it has another meaning in W3C Trace
+/// Context.
 #[derive(Debug)]
 pub(super) struct XRay(XrayPropagator);
 

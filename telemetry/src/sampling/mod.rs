@@ -1,4 +1,4 @@
-//! Sampling: a rate for new traces, rates by route, and at the end traces with errors and slow ones.
+//! Sampling: a rate for new traces, rates by route, and tail sampling of slow traces and traces with errors.
 
 mod remote;
 mod rules;
@@ -8,16 +8,16 @@ use opentelemetry_sdk::trace::{Sampler, ShouldSample};
 
 use crate::config::{Propagator, TelemetryConfig};
 
-use self::remote::HeedDecision;
+use self::remote::RemoteDecisionSampler;
 use self::rules::{RecordAll, Routes};
 
 pub(crate) use self::tail::TailProcessor;
 
-/// The configured sampler.
+/// Returns the configured sampler.
 pub(crate) fn sampler(config: &TelemetryConfig) -> Box<dyn ShouldSample> {
     let root = Routes::new(&config.sampling_rules, config.sampling_rate);
-    // Other formats than W3C's carry more than the sampled flag, which is all that the SDK's sampler
-    // considers.
+    // Formats other than W3C's have more states than the sampled flag, which is all that the SDK's sampler
+    // reads.
     let is_w3c =
         |propagator: &Propagator| matches!(propagator, Propagator::TraceContext | Propagator::Baggage);
     let sampler: Box<dyn ShouldSample> = if !config.parent_based {
@@ -26,7 +26,7 @@ pub(crate) fn sampler(config: &TelemetryConfig) -> Box<dyn ShouldSample> {
         Box::new(Sampler::ParentBased(Box::new(root)))
     } else {
         let parent_based = Sampler::ParentBased(Box::new(root.clone()));
-        Box::new(HeedDecision::new(parent_based, root))
+        Box::new(RemoteDecisionSampler::new(parent_based, root))
     };
     if config.tail.is_some() {
         Box::new(RecordAll(sampler))

@@ -1,4 +1,4 @@
-//! Applies a caller's decision that is more than a sampled flag.
+//! Applies a caller's decision that a sampled flag cannot express.
 
 use opentelemetry::trace::{Link, SpanKind, TraceId};
 use opentelemetry::{Context, KeyValue};
@@ -7,20 +7,20 @@ use opentelemetry_sdk::trace::{Sampler, SamplingResult, ShouldSample};
 use super::rules::Routes;
 use crate::decision::Decision;
 
-/// Applies a [`Decision`] in the context, or else the parent's flag.
+/// Applies the [`Decision`] in the context. Without one, applies the parent's flag.
 #[derive(Debug, Clone)]
-pub(super) struct HeedDecision {
+pub(super) struct RemoteDecisionSampler {
     parent_based: Sampler,
     root: Routes,
 }
 
-impl HeedDecision {
+impl RemoteDecisionSampler {
     pub(super) fn new(parent_based: Sampler, root: Routes) -> Self {
         Self { parent_based, root }
     }
 }
 
-impl ShouldSample for HeedDecision {
+impl ShouldSample for RemoteDecisionSampler {
     fn should_sample(
         &self,
         parent: Option<&Context>,

@@ -7,7 +7,7 @@ use opentelemetry_sdk::trace::{Sampler, SamplingDecision, SamplingResult, Should
 use crate::config::SamplingRule;
 use crate::semconv;
 
-/// The sampling rates of routes, by the first rule that matches, and the rate of all others.
+/// Samples by route: the first matching rule applies, otherwise the common rate.
 #[derive(Debug, Clone)]
 pub(super) struct Routes {
     rules: Vec<(String, Sampler)>,
@@ -61,7 +61,7 @@ impl ShouldSample for Routes {
     }
 }
 
-/// Records what another sampler drops, unsampled, so that tail sampling can decide on it.
+/// Records spans that another sampler drops, as unsampled, so that tail sampling can decide about them.
 #[derive(Debug, Clone)]
 pub(super) struct RecordAll(pub(super) Box<dyn ShouldSample>);
 
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_rule_that_matches_decides() {
+    fn first_matching_rule_applies() {
         let rules = [("/health", 0.0), ("/api/pay", 1.0), ("/api/*", 0.0)];
         let rules = rules.map(|(route, rate)| SamplingRule::new(route, rate));
         let routes = Routes::new(&rules, 1.0);

@@ -1,8 +1,8 @@
-//! Tail sampling: unsampled traces with an error and slow ones are kept.
+//! Tail sampling: exports unsampled traces that are slow or have an error.
 //!
-//! Ended spans of an unsampled trace are held until none of its spans is open in this process. Then the whole
-//! trace is exported or dropped by the rule. Memory is bounded in spans, traces and bytes; beyond a limit,
-//! the oldest trace is dropped, because it is the least likely to end soon.
+//! Ended spans of an unsampled trace are held until the trace has no open span in this process. Then the
+//! whole trace is exported or dropped by the rule. Memory is bounded in spans, traces and bytes. Beyond a
+//! limit, the oldest trace is dropped, because it is the least likely to end soon.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -17,7 +17,7 @@ use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 use crate::config::TailRule;
 use crate::size::span_bytes;
 
-/// Holds the ended spans of unsampled traces until no span of the trace is open.
+/// Holds the ended spans of unsampled traces until the trace has no open span.
 #[derive(Debug)]
 pub(crate) struct TailProcessor<P> {
     next: P,
@@ -26,7 +26,7 @@ pub(crate) struct TailProcessor<P> {
     held: Mutex<HeldTraces>,
 }
 
-/// The limits of what is held.
+/// The limits of the held traces.
 #[derive(Debug, Clone, Copy)]
 struct TailLimits {
     spans: usize,
@@ -50,7 +50,7 @@ struct HeldTrace {
 }
 
 impl<P: SpanProcessor> TailProcessor<P> {
-    /// Holds at most the rule's number of spans, and at most `max_bytes` of them.
+    /// Creates a processor that holds at most the number of spans of the rule, and at most `max_bytes`.
     pub(crate) fn new(next: P, rule: TailRule, max_bytes: usize) -> Self {
         Self {
             next,
@@ -63,7 +63,7 @@ impl<P: SpanProcessor> TailProcessor<P> {
         }
     }
 
-    fn is_kept(&self, span: &SpanData) -> bool {
+    fn is_exported(&self, span: &SpanData) -> bool {
         let is_local_root = span.parent_span_id == SpanId::INVALID || span.parent_span_is_remote;
         let lasted = span.end_time.duration_since(span.start_time).unwrap_or_default();
         let is_slow = is_local_root && self.rule.slower_than.is_some_and(|limit| lasted >= limit);
@@ -140,7 +140,7 @@ impl<P: SpanProcessor> SpanProcessor for TailProcessor<P> {
             .unwrap_or_else(PoisonError::into_inner)
             .end(span, self.limits);
         let Some(spans) = ended else { return };
-        if spans.iter().any(|span| self.is_kept(span)) {
+        if spans.iter().any(|span| self.is_exported(span)) {
             spans
                 .into_iter()
                 .map(sampled)
@@ -206,7 +206,7 @@ mod tests {
         (provider.build().tracer("test"), exporter)
     }
 
-    /// A root that lasts so many milliseconds, with a child that may fail.
+    /// Records a root of this duration, with a child that may fail.
     fn trace(tracer: &SdkTracer, name: &'static str, millis: u64, is_failing: bool) {
         let start = SystemTime::UNIX_EPOCH;
         let root = tracer.build(SpanBuilder::from_name(name).with_start_time(start));
@@ -236,7 +236,11 @@ mod tests {
         trace(&tracer, "quick", 10, false);
         trace(&tracer, "failed", 10, true);
         trace(&tracer, "slow", 500, false);
-        assert_eq!(names(&exporter), ["child", "failed", "child", "slow"], "kept");
+        assert_eq!(
+            names(&exporter),
+            ["child", "failed", "child", "slow"],
+            "the exported traces"
+        );
     }
 
     #[test]
@@ -247,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded_and_the_oldest_trace_goes() {
+    fn memory_is_bounded_and_the_oldest_trace_is_dropped() {
         let (tracer, exporter) = tracer(0.0, TailRule::default().with_max_spans(3));
         let roots: Vec<Context> = (0..3)
             .map(|_| Context::new().with_span(tracer.start("root")))

@@ -61,13 +61,13 @@ fn assert_found(case: &str, found: &SignalDiagnosis, answer: Option<&str>, fault
 #[test]
 fn what_a_collector_answers_over_http() {
     let _turn = turn();
-    let headers = "it rejects the credentials: see the headers (OTEL_EXPORTER_OTLP_HEADERS)";
+    let headers = "it rejects the credentials: check the headers (OTEL_EXPORTER_OTLP_HEADERS)";
     for (reply, answer, fault) in [
         (Answer::Accept, Some("200 OK"), None),
         (
             Answer::Status(400),
             Some("400 Bad Request"),
-            Some("it answers 400 Bad Request ({}): it does not take traces".to_owned()),
+            Some("it answers 400 Bad Request ({}): it does not accept traces".to_owned()),
         ),
         (
             Answer::Status(401),
@@ -77,13 +77,13 @@ fn what_a_collector_answers_over_http() {
         (
             Answer::Page,
             Some("200 OK"),
-            Some("it answers 200 OK ({}): with an HTML page: this is not an OTLP receiver".to_owned()),
+            Some("it answers 200 OK ({}): with an HTML page, so it is not an OTLP receiver".to_owned()),
         ),
         (
             Answer::Status(302),
             Some("302 Found"),
             Some(
-                "it answers 302 Found ({}): follow it in the endpoint: an export must not be redirected"
+                "it answers 302 Found ({}): exports are not redirected: set the new URL as the endpoint"
                     .to_owned(),
             ),
         ),
@@ -91,7 +91,7 @@ fn what_a_collector_answers_over_http() {
             Answer::Status(404),
             Some("404 Not Found"),
             Some(
-                "it answers 404 Not Found ({}): it does not support OTLP at this path: see the endpoint"
+                "it answers 404 Not Found ({}): it does not support OTLP at this path: check the endpoint"
                     .to_owned(),
             ),
         ),
@@ -103,7 +103,7 @@ fn what_a_collector_answers_over_http() {
         (
             Answer::Status(500),
             Some("500 Internal Server Error"),
-            Some("it answers 500 Internal Server Error ({}): the error is on its side".to_owned()),
+            Some("it answers 500 Internal Server Error ({}): the error is on the server side".to_owned()),
         ),
         (
             Answer::Garbage,
@@ -149,14 +149,14 @@ fn what_a_collector_answers_over_grpc() {
             Code::Unauthenticated,
             "Unauthenticated",
             Some(
-                "it answers Unauthenticated: it rejects the credentials: see the headers \
+                "it answers Unauthenticated: it rejects the credentials: check the headers \
                  (OTEL_EXPORTER_OTLP_HEADERS)",
             ),
         ),
         (
             Code::Unimplemented,
             "Unimplemented",
-            Some("it answers Unimplemented: it supports gRPC, but not OTLP of traces"),
+            Some("it answers Unimplemented: it supports gRPC, but not OTLP for traces"),
         ),
         (
             Code::ResourceExhausted,
@@ -166,7 +166,7 @@ fn what_a_collector_answers_over_grpc() {
         (
             Code::Internal,
             "Internal",
-            Some("it answers Internal: the error is on its side"),
+            Some("it answers Internal: the error is on the server side"),
         ),
     ] {
         let collector = Grpc::start(code);
@@ -208,13 +208,13 @@ fn the_port_of_the_other_protocol_is_told() {
     let _turn = turn();
     let grpc = Grpc::start(Code::Ok);
     let found = diagnosed(&format!("http://{}", grpc.address), Protocol::HttpProtobuf);
-    let fault = "the port uses HTTP/2, as gRPC does, and not HTTP/1.1: use the collector's port for HTTP, usually 4318, \
-                 or the protocol grpc (OTEL_EXPORTER_OTLP_PROTOCOL)";
+    let fault = "the port uses HTTP/2, like gRPC, not HTTP/1.1: use the collector's HTTP port, usually 4318, or \
+                 the protocol grpc (OTEL_EXPORTER_OTLP_PROTOCOL)";
     assert_found("HTTP to a port of gRPC", &found, None, Some(fault));
 
     let http = Collector::start(Answer::Accept);
     let found = diagnosed(&format!("http://{}", http.address), Protocol::Grpc);
-    let fault = "the port uses HTTP/1.1 and not gRPC: use the collector's port for gRPC, usually 4317, or the \
+    let fault = "the port uses HTTP/1.1, not gRPC: use the collector's gRPC port, usually 4317, or the \
                  protocol http/protobuf (OTEL_EXPORTER_OTLP_PROTOCOL)";
     assert_found("gRPC to a port of HTTP", &found, None, Some(fault));
 

@@ -103,7 +103,7 @@ fn a_page_for_people_is_no_delivery() {
         .expect_err("not delivered");
     assert_eq!(
         error.to_string(),
-        "not everything was delivered; traces: it answers with an HTML page: this is not an OTLP receiver",
+        "not everything was delivered; traces: it answers with an HTML page, so it is not an OTLP receiver",
         "why"
     );
 }

@@ -39,7 +39,7 @@ fn a_start_up_hook_adds_to_what_is_configured() {
     let text = r#"{"tracing.enabled": true, "startup_hook": "MyLibrary:setup"}"#;
     let error = init(TelemetryConfig::from_json_str(text).expect("accepted")).expect_err("not registered");
     let expected = "startup_hook (THROUGHLINE_STARTUP_HOOK) = \"MyLibrary:setup\" is not accepted: use a name \
-                    registered with register_startup_hook: there is none";
+                    registered with register_startup_hook; none is registered";
     assert_eq!(error.to_string(), expected, "a hook that nobody registered");
 }
 
@@ -166,7 +166,7 @@ prompt_size_total{direction=\"input\"} 57
     let error =
         init(TelemetryConfig::default().with_exporter(Exporter::Prometheus)).expect_err("no traces there");
     let expected = "the exporter of traces (tracing.exporter, OTEL_TRACES_EXPORTER) = \"prometheus\" is not accepted: use one \
-                    that takes traces, and Prometheus for metrics alone (metrics_exporter, OTEL_METRICS_EXPORTER)";
+                    that supports traces, and Prometheus for metrics only (metrics_exporter, OTEL_METRICS_EXPORTER)";
     assert_eq!(error.to_string(), expected, "the message");
 }
 
@@ -245,8 +245,8 @@ fn tracing_events_are_exported_with_the_ids_of_their_span() {
     assert_eq!(records[0]["spanId"], "0000000000000009", "{line}");
 
     let config = TelemetryConfig::default().with_logs_exporter(Exporter::Prometheus);
-    let expected = "logs_exporter (OTEL_LOGS_EXPORTER) = \"prometheus\" is not accepted: use one that takes logs, and \
-                    Prometheus for metrics alone";
+    let expected = "logs_exporter (OTEL_LOGS_EXPORTER) = \"prometheus\" is not accepted: use one that supports logs, and \
+                    Prometheus for metrics only";
     assert_eq!(
         init(config).expect_err("refused").to_string(),
         expected,

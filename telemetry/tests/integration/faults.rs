@@ -217,8 +217,9 @@ fn a_black_hole_slows_no_request_and_fills_no_memory() {
             queued <= 2048 && in_flight <= 512,
             "{protocol:?}: a queue of 2048 and a batch of 512, not {queued} and {in_flight}"
         );
-        let expected =
-            format!("{dropped} spans were dropped: they were recorded faster than {destination} took them");
+        let expected = format!(
+            "{dropped} spans were dropped because they were recorded faster than {destination} accepted them"
+        );
         assert!(
             telemetry.diagnose().warnings.contains(&expected),
             "{protocol:?}: the warning: {}",

@@ -192,7 +192,7 @@ fn a_second_start_says_where_the_first_was() {
     let error = init(console(&writer)).expect_err("the second");
     let file = file!();
     let text = error.to_string();
-    let expected = format!("telemetry is running already, started at {file}:{line}:17: shut that down first");
+    let expected = format!("telemetry is already running, started at {file}:{line}:17: shut it down first");
     assert_eq!(text, expected, "the message");
     assert!(
         error.is_already_running() && !error.is_configuration(),

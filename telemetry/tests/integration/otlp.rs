@@ -148,8 +148,9 @@ fn one_huge_item_among_360_is_dropped_alone() {
             let reported = warnings::about("max_request_bytes");
             let reported = reported.last().map(String::as_str).unwrap_or_default();
             let items = items(signal);
-            let expected =
-                format!("1 {items} were dropped: a request may have {limit} bytes (max_request_bytes), ");
+            let expected = format!(
+                "1 {items} were dropped because each one exceeds the size limit of a request, {limit} bytes (max_request_bytes); "
+            );
             assert!(reported.starts_with(&expected), "{case}: {reported}");
             let text = telemetry.diagnose_within(TEST_TIMEOUT).to_string();
             assert!(text.contains(", 1 too large"), "{case}: {text}");
@@ -304,7 +305,7 @@ fn advice_is_said_once_and_rejects_nothing() {
             "{case}: {found:?}"
         );
         let expected = format!(
-            "{} takes {signal} and says: use a newer version (reported once)",
+            "{} accepts {signal} with the message: use a newer version (reported once)",
             found.destination
         );
         assert_eq!(warnings::about(&url), [expected], "{case}: said");
@@ -337,7 +338,7 @@ fn the_beginning_and_the_end_of_each_outage_are_said() {
             Protocol::Grpc => "gRPC Internal: disk full",
             _ => "HTTP export failed with status code: 500: disk full",
         };
-        let began = format!("{signal} are not reaching {destination}: {why} (Telemetry::diagnose has more)");
+        let began = format!("{signal} are not reaching {destination}: {why} (see Telemetry::diagnose)");
         let deliveries = if signal == "metrics" {
             "collections of metrics"
         } else {
@@ -394,7 +395,7 @@ fn outages_that_follow_each_other_are_summed_up() {
     let ends = reported.iter().filter_map(|line| number(line, "spans lost: "));
     let sums = reported
         .iter()
-        .filter_map(|line| number(line, "spans lost in them: "));
+        .filter_map(|line| number(line, "spans lost during them: "));
     assert_eq!(
         ends.sum::<u64>() + sums.sum::<u64>(),
         25,
@@ -459,7 +460,8 @@ fn a_signal_that_a_destination_lacks_is_switched_off() {
         let reported = warnings::about(&url);
         assert_eq!(reported.len(), 1, "{case}: one hint: {reported:?}");
         let expected = format!(
-            "{signal} are switched off: {} answers {why}. If it takes no {signal}, set OTEL_{}_EXPORTER=none; else see the endpoint",
+            "{signal} are switched off: {} answers {why}. If it does not support {signal}, set OTEL_{}_EXPORTER=none; \
+             otherwise check the endpoint",
             found.destination,
             signal.to_uppercase()
         );
@@ -657,7 +659,7 @@ fn a_queue_is_bounded_in_bytes_too() {
             assert_eq!(found.counts.dropped, 0, "there are places enough: {case}");
             let reported = warnings::about("max_queue_bytes");
             let expected = format!(
-                "{} exceed the memory of the queue for {}: 1 found no room",
+                "{} exceed the memory limit of the queue for {}: 1 were dropped",
                 items(signal),
                 found.destination
             );

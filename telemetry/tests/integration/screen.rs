@@ -111,8 +111,9 @@ fn what_finds_no_room_is_counted_and_reported_at_the_end() {
     assert_eq!(dropped + queued as u64, SPANS, "each span is accounted for");
     assert!((50..150).contains(&dropped), "64 MiB wait, not {queued}");
     let warnings = telemetry.diagnose().warnings;
-    let expected =
-        format!("{dropped} spans to the console were dropped: they exceeded the queue's limit in bytes");
+    let expected = format!(
+        "{dropped} spans to the console were dropped because they exceeded the queue's limit in bytes"
+    );
     assert!(warnings.contains(&expected), "{warnings:?}");
     gate.open();
     telemetry.flush(TEST_TIMEOUT).expect("there is room again");
@@ -127,7 +128,7 @@ fn what_finds_no_room_is_counted_and_reported_at_the_end() {
         .to_string();
     let expected = format!(
         "not everything was delivered; traces: {dropped} spans were dropped: they were recorded faster than they were \
-         taken"
+         printed"
     );
     assert_eq!(error, expected, "how many");
 }
@@ -181,7 +182,7 @@ fn what_a_broken_console_does_not_print_is_lost() {
     for (broken, why) in [
         (Broken::Closed, "the console: broken pipe"),
         (Broken::Full, "the console: failed to write whole buffer"),
-        (Broken::Panicking, "the console: its writer panicked"),
+        (Broken::Panicking, "the console: the writer panicked"),
     ] {
         let what = format!("{broken:?}");
         let telemetry = init(to_console().with_console_writer(broken)).expect("started");

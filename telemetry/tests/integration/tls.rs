@@ -171,7 +171,7 @@ fn a_root_of_our_own_is_trusted_and_another_is_not() {
             let give = "set the issuer's certificate as tls.certificate (OTEL_EXPORTER_OTLP_CERTIFICATE)";
             let system = format!("the system does not trust the issuer of its certificate: {give}");
             let neither = format!(
-                "neither the system nor {} has the issuer of its certificate: {give}",
+                "the issuer of its certificate is neither in the system's roots nor in {}: {give}",
                 theirs.root()
             );
             for (case, tls, advice) in [
@@ -326,7 +326,7 @@ fn a_file_without_a_certificate_is_named() {
                 .with_endpoint("https://localhost:4317")
                 .with_tls(tls.clone());
             let error = init(config).expect_err("nothing in it").to_string();
-            let expected = format!("{setting} {nothing} contains no {what} in PEM");
+            let expected = format!("{setting} {nothing} contains no {what} in PEM format");
             assert_eq!(error, expected, "{protocol:?}");
         }
     }

@@ -133,8 +133,8 @@ fn the_headers_of_the_code_arrive() {
     for protocol in [Protocol::HttpProtobuf, Protocol::Grpc] {
         let error =
             init(config(protocol, http.address).with_header("api-key", "se\ncret")).expect_err("two lines");
-        let expected = "header api-key = \"REDACTED\" is not accepted: use a name and a value that HTTP takes: letters, digits \
-                        and dashes; no line break";
+        let expected = "header api-key = \"REDACTED\" is not accepted: use a name of letters, digits and dashes, and a \
+                        value without line breaks";
         assert_eq!(error.to_string(), expected, "{protocol:?}");
     }
 }

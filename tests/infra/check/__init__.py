@@ -1,1 +1,1 @@
-"""Checks of examples/infra: run by tests/infra/run."""
+"""Checks of examples/infra, run by tests/infra/run."""

@@ -1,4 +1,4 @@
-"""All checks, then one line: how many passed, how many failed."""
+"""Runs all checks, and prints how many passed and failed."""
 
 import signal
 import sys
@@ -8,7 +8,7 @@ from .report import Report
 
 
 def main():
-    # An interrupted run stops what it started, as a finished one does.
+    # An interrupted run also stops the processes that it started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     report = Report()
     files.WORK.mkdir(parents=True, exist_ok=True)

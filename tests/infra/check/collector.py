@@ -1,4 +1,4 @@
-"""The collector's configurations: references, signals, settings, variables and addresses."""
+"""Checks the collector configurations: references, signals, settings, variables and addresses."""
 
 import re
 
@@ -36,9 +36,9 @@ def pipelines(config, documented):
                 if role in ends and kind == "connectors":
                     ends[role].add(component)
                 if component not in defined[kind]:
-                    yield f"{pipeline}: {component} is not among the {role}"
+                    yield f"{pipeline}: {component} is not defined in {role}"
                 elif signal not in documented[kind].get(type_of(component), {}).get("signals", []):
-                    yield f"{pipeline}: {component} is not documented to take {signal}"
+                    yield f"{pipeline}: {component} is not documented to support {signal}"
         if not parts.get("receivers") or not parts.get("exporters"):
             yield f"{pipeline}: lacks receivers or exporters"
         if parts.get("processors", [None])[0] != "memory_limiter":
@@ -46,27 +46,27 @@ def pipelines(config, documented):
     used["extensions"] = set(config["service"].get("extensions", []))
     for kind in KINDS:
         for component in sorted(defined[kind] - used[kind]):
-            yield f"{kind}: {component} is defined and not used"
+            yield f"{kind}: {component} is defined but not used"
         for component in sorted(used[kind] - defined[kind]):
-            yield f"{kind}: {component} is used and not defined"
+            yield f"{kind}: {component} is used but not defined"
     for component in sorted(connectors - (ends["receivers"] & ends["exporters"])):
-        yield f"connectors: {component} must end one pipeline and begin another"
+        yield f"connectors: {component} must end one pipeline and start another"
 
 
 def settings(config, documented):
     for kind in KINDS:
-        for component, given in (config.get(kind) or {}).items():
+        for component, section in (config.get(kind) or {}).items():
             entry = documented[kind].get(type_of(component))
             if entry is None:
                 yield f"{kind}: {component} is not in tests/infra/components.yaml"
             else:
-                yield from unknown(given or {}, entry["settings"], f"{kind}.{component}")
+                yield from unknown(section or {}, entry["settings"], f"{kind}.{component}")
     for unknown_key in set(config) - {*KINDS, "service"}:
-        yield f"{unknown_key} is no section of a collector's configuration"
+        yield f"{unknown_key} is not a section of a collector configuration"
 
 
-def unknown(given, allowed, where):
-    for key, value in given.items():
+def unknown(section, allowed, where):
+    for key, value in section.items():
         if key not in allowed:
             yield f"{where}.{key} is not documented"
         elif isinstance(allowed[key], dict) and isinstance(value, dict):
@@ -76,13 +76,13 @@ def unknown(given, allowed, where):
 def outside(config, text, path):
     users = [each for definitions in services().values() for each in definitions if mounts(each, path)]
     if not users and path.name not in example_configurations():
-        yield "no compose file and no line of .env.example names it"
+        yield "no compose file and no line of .env.example refers to it"
     provided = set()
     for definitions in services().values():
         if any(mounts(each, path) or mounts(each, INFRA / "collector/jaeger.yaml") for each in definitions):
             provided |= {key for each in definitions for key in each.get("environment", {})}
     for variable in sorted(set(re.findall(r"\$\{env:(\w+)[^}]*\}", text)) - provided):
-        yield f"the variable {variable} reaches no container"
+        yield f"the variable {variable} is not passed to a container"
     for bare in re.findall(r"\$\{(?!env:)[^}]*\}", text):
         yield f"{bare} lacks env:"
     for endpoint in endpoints(config):

@@ -1,4 +1,4 @@
-"""The compose files: against the Compose Specification's schema, and against what the example promises."""
+"""Checks the compose files: against the schema of the Compose Specification, and against the rules of the example."""
 
 import re
 import subprocess
@@ -14,7 +14,7 @@ def paths():
 
 
 def services():
-    """Every service of every compose file, by name: a list of its definitions."""
+    """Returns the definitions of each service in all compose files, by name."""
     found = {}
     for path in paths():
         for service, definition in read_yaml(path).get("services", {}).items():
@@ -29,10 +29,10 @@ def check(report):
             capture_output=True, text=True, check=False,
         )
         report.check(f"Compose schema: {name(path)}", [] if schema.returncode == 0 else [schema.stdout + schema.stderr])
-        report.check(f"promises: {name(path)}", list(problems(read_yaml(path))))
+        report.check(f"Compose rules: {name(path)}", list(problems(read_yaml(path))))
     readme = (INFRA / "README.md").read_text()
     images = {each["image"] for definitions in services().values() for each in definitions if "image" in each}
-    report.check("the README names the images' versions",
+    report.check("the README lists the image versions",
                  [f"not {image}" for image in sorted(images) if image.split(":v")[-1].split(":")[-1] not in readme])
 
 
@@ -44,13 +44,13 @@ def problems(file):
         if image is not None and not re.search(r":v?\d+\.\d+\.\d+$", image):
             yield f"{service}: the image {image} is not pinned to a full version"
         if not any("image" in each for each in known[service]):
-            yield f"{service}: no file gives it an image"
+            yield f"{service}: no file defines its image"
         for port in definition.get("ports", []):
             if not port.startswith("127.0.0.1:"):
                 yield f"{service}: the port {port} is not bound to loopback"
         for other in definition.get("depends_on", []):
             if other not in known:
-                yield f"{service}: depends on {other}, which is no service"
+                yield f"{service}: depends on {other}, which is not a service"
         for mount in definition.get("volumes", []):
             source = expand(mount).split(":")[0]
             if source.startswith("./"):
@@ -62,7 +62,7 @@ def problems(file):
                 yield f"{service}: mounts the volume {source}, which is not declared"
         for key, value in definition.get("environment", {}).items():
             if re.search("PASSWORD|SECRET|TOKEN|API_KEY", key) and value and not value.startswith("${"):
-                yield f"{service}: {key} stands in the clear"
+                yield f"{service}: {key} is in plain text"
         if image is not None:
             for needed in ("mem_limit", "restart", "cap_drop", "security_opt"):
                 if needed not in definition:
@@ -70,5 +70,5 @@ def problems(file):
 
 
 def expand(text):
-    """`${NAME:-default}` as Compose reads it with an empty environment."""
+    """Expands `${NAME:-default}` like Compose with an empty environment."""
     return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text)

@@ -1,4 +1,4 @@
-"""The dashboard: its structure, and its queries as Grafana would send them."""
+"""Checks the structure of the dashboard, and returns its queries as Grafana sends them."""
 
 import re
 
@@ -10,7 +10,7 @@ VARIABLES = {"$__rate_interval": "6s", "$__range": "1m", "$job": ".*", "$model":
 
 
 def panels():
-    """Every panel that asks something."""
+    """Yields every panel with queries."""
     for path in sorted((FOLDER / "dashboards").glob("*.json")):
         for panel in read_json(path)["panels"]:
             if panel["type"] != "row":
@@ -18,7 +18,7 @@ def panels():
 
 
 def queries():
-    """(panel, query's letter, PromQL with its variables filled in, labels of the legend) for every query of every panel."""
+    """Yields (panel, letter of the query, PromQL with its variables replaced, labels of the legend) for every query."""
     for panel in panels():
         for target in panel["targets"]:
             query = target["expr"]
@@ -34,7 +34,7 @@ def check(report):
             sources[source["uid"]] = source
             host = re.match(r"http://([\w-]+):\d+$", source["url"])
             report.check(f"data source: {source['name']}",
-                         [] if host and host[1] in services() else [f"{source['url']} is no service"])
+                         [] if host and host[1] in services() else [f"{source['url']} is not a service"])
     for path in sorted((FOLDER / "dashboards").glob("*.json")):
         report.check(f"dashboard: {name(path)}", list(problems(read_json(path), sources)))
 
@@ -45,7 +45,7 @@ def problems(dashboard, sources):
         title = panel["title"]
         for key in (panel["id"], title):
             if key in seen:
-                yield f"{title}: {key!r} stands twice"
+                yield f"{title}: {key!r} is duplicated"
             seen.add(key)
         place = panel["gridPos"]
         if place["x"] + place["w"] > 24:
@@ -53,7 +53,7 @@ def problems(dashboard, sources):
         for cell in ((x, y) for x in range(place["x"], place["x"] + place["w"])
                      for y in range(place["y"], place["y"] + place["h"])):
             if cell in taken:
-                yield f"{title}: lies over {taken[cell]}"
+                yield f"{title}: overlaps {taken[cell]}"
                 break
             taken[cell] = title
         if panel["type"] == "row":
@@ -66,7 +66,7 @@ def problems(dashboard, sources):
                 yield f"{title}: no {source['type']} data source has the uid {source['uid']}"
             for variable in re.findall(r"\$\w+", target["expr"]):
                 if variable not in VARIABLES:
-                    yield f"{title}: {variable} is no variable"
+                    yield f"{title}: {variable} is not a variable"
     for variable in dashboard["templating"]["list"]:
         if f"${variable['name']}" not in VARIABLES:
-            yield f"the variable {variable['name']} is in no check"
+            yield f"the variable {variable['name']} is not covered by the checks"

@@ -1,4 +1,4 @@
-"""Where things are, and how they are read."""
+"""Paths and readers of the checked files."""
 
 import json
 from pathlib import Path
@@ -12,13 +12,13 @@ WORK = ROOT / "target" / "infra"
 
 
 class UniqueKeys(yaml.SafeLoader):
-    """Refuses a key that stands twice: YAML's own readers keep the last one silently."""
+    """Rejects duplicate keys. YAML readers silently use the last one."""
 
     def construct_mapping(self, node, deep=False):
         keys = [self.construct_object(key, deep=True) for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
         for key in keys:
             if keys.count(key) > 1:
-                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} stands twice", node.start_mark)
+                raise yaml.constructor.ConstructorError(None, None, f"duplicate key {key!r}", node.start_mark)
         return super().construct_mapping(node, deep)
 
 
@@ -35,7 +35,7 @@ def name(path):
 
 
 def check_all_parse(report):
-    """Every YAML and JSON file of the example and of its tests."""
+    """Returns every YAML and JSON file of the example and of its tests."""
     for folder in (INFRA, TESTS):
         for path in sorted(folder.rglob("*")):
             read = {".yaml": read_yaml, ".yml": read_yaml, ".json": read_json}.get(path.suffix)

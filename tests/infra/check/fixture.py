@@ -1,4 +1,4 @@
-"""A server whose counters grow: the fixture's values are what is added each second."""
+"""A server with growing counters. The values of the fixture are the increments per second."""
 
 import re
 import threading
@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 def serve(text):
-    """Serves the text on a free loopback port; returns the server, which `shutdown` stops."""
+    """Serves the text on a free loopback port, and returns the server. Stop it with `shutdown`."""
     types = dict(re.findall(r"^# TYPE (\S+) (\S+)$", text, re.M))
     start = time.monotonic()
 

@@ -1,4 +1,4 @@
-"""All that the dashboard and the rules ask, on a real Prometheus that scrapes quickstarts, of which all but one fail."""
+"""Evaluates all queries of the dashboard and the rules with a real Prometheus that scrapes quickstarts. All but one fail."""
 
 import re
 from contextlib import ExitStack
@@ -12,9 +12,9 @@ from .prometheus import Prometheus
 from .quickstart import Quickstart
 from .rules import promtool, rules
 
-# One that answers; streams that break off, and no price; refusals; a plan that crashes its tool.
+# A successful model; streams that break off, without a price; rejected requests; a plan that crashes its tool.
 MODELS = ["scripted", "scripted-cut", "scripted-429", "scripted-crash"]
-# The alerts that would be raised, and for which of them; never for the first.
+# The expected alerts, and their models. The first model must raise none.
 RAISED = {"HttpErrors": "scripted-429", "ModelCallErrors": "scripted-cut", "TokensUnpriced": "scripted-cut"}
 
 
@@ -27,8 +27,8 @@ def check(report):
         jobs = {model: service.page for model, service in services.items()}
         with Prometheus("live", places, jobs) as prometheus:
             report.check("Prometheus loads the rules", prometheus.until(prometheus.healthy))
-            asked = list(questions())
-            for name, query, labels in asked:
+            cases = list(questions())
+            for name, query, labels in cases:
                 if name not in silent:
                     answers = partial(prometheus.answers, query, labels)
                     report.check(f"answers: {name}", prometheus.until(answers))
@@ -37,26 +37,26 @@ def check(report):
                 if job:
                     report.check(f"raised: {rule['alert']}",
                                  prometheus.until(partial(raised, prometheus, rule["expr"], job)))
-            unanswered = {name for name, query, labels in asked if prometheus.answers(query, labels)}
+            unanswered = {name for name, query, labels in cases if prometheus.answers(query, labels)}
             page = services["scripted"].metrics()
     collector.shutdown()
-    report.check("promtool check metrics: the quickstart's page", promtool("check", "metrics", given=page))
+    report.check("promtool check metrics: the quickstart's page", promtool("check", "metrics", text=page))
     lacking = dict(missing(page))
-    report.check("the quickstart's page has the instruments, under the names of the collector",
+    report.check("the quickstart's metrics have the instruments, with the names of the collector",
                  [complaint for name, complaint in lacking.items() if name not in silent])
-    report.check("what is said to be silent is silent",
-                 [f"{name}: is there, though {why}" for name, why in silent.items() if name not in unanswered | lacking.keys()])
+    report.check("the entries of silent.yaml return no data",
+                 [f"{name}: returns data, although {why}" for name, why in silent.items() if name not in unanswered | lacking.keys()])
 
 
 def questions():
-    """(name, PromQL, labels): of each of the dashboard's queries, each recorded series, and each alert."""
+    """Yields (name, PromQL, labels) for each dashboard query, each recorded series, and each alert."""
     for panel, letter, query, labels in dashboard.queries():
         yield f"{panel}, {letter}", query, labels
     for rule in rules():
         if "record" in rule:
             yield selector(rule), selector(rule), []
         else:
-            # Without its thresholds: what it looks at must be there, also when all is well.
+            # Without thresholds, because the data must also exist when no alert fires.
             yield rule["alert"], re.sub(r"(>|==) *[\d.]+", ">= 0", rule["expr"]), []
 
 
@@ -64,7 +64,7 @@ def raised(prometheus, query, job):
     jobs = {series["metric"]["job"] for series in prometheus.query(query)}
     if job in jobs and MODELS[0] not in jobs:
         return []
-    return [f"{query}\nis raised for {sorted(jobs)}, should be for {job} and never for {MODELS[0]}"]
+    return [f"{query}\nis raised for {sorted(jobs)}, expected {job} and not {MODELS[0]}"]
 
 
 def selector(rule):
@@ -73,9 +73,9 @@ def selector(rule):
 
 
 def missing(page):
-    """(instrument, complaint) for each that the page lacks."""
+    """Yields (instrument, problem) for each missing instrument."""
     shown = dict(re.findall(r"^# TYPE (\S+) (\S+)$", page, re.M))
     for instrument in read_yaml(TESTS / "instruments.yaml"):
         name, kind = prometheus_name(instrument), type_of(instrument)
         if shown.get(name) != kind:
-            yield instrument["name"], f"{instrument['name']}: should be the {kind} {name}, is {shown.get(name, 'not there')}"
+            yield instrument["name"], f"{instrument['name']}: expected the {kind} {name}, found {shown.get(name, 'nothing')}"

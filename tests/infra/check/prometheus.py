@@ -1,4 +1,4 @@
-"""A real Prometheus with the example's configuration, and what it answers."""
+"""A real Prometheus with the configuration of the example."""
 
 import json
 import math
@@ -18,7 +18,7 @@ DEADLINE = 600
 
 
 class Prometheus:
-    """Runs from `with` to its end; the example's targets are at `places`, and `jobs` are scraped beside them."""
+    """Runs within a `with` block. `places` maps the targets of the example; `jobs` are scraped in addition."""
 
     def __init__(self, name, places, jobs):
         self.folder = WORK / name
@@ -29,7 +29,8 @@ class Prometheus:
     def __enter__(self):
         shutil.rmtree(self.folder, ignore_errors=True)
         shutil.copytree(INFRA / "prometheus/rules", self.folder / "rules")
-        # Held to the end, so that nobody else is given the port; who sets SO_REUSEADDR may listen there, as Prometheus does.
+        # Bound until the end, so that no other process receives the port. Prometheus can still listen on it, because it
+        # sets SO_REUSEADDR.
         self.held = socket.socket()
         self.held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.held.bind(("127.0.0.1", 0))
@@ -49,7 +50,7 @@ class Prometheus:
         self.held.close()
 
     def config(self):
-        """The example's, with a quicker clock and without the targets that are not here."""
+        """Returns the configuration of the example, with shorter intervals and without unavailable targets."""
         config = read_yaml(INFRA / "prometheus/prometheus.yml")
         config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
         places = {"localhost:9090": self.address, **self.places}
@@ -62,7 +63,7 @@ class Prometheus:
         return config
 
     def until(self, attempt):
-        """Repeats the attempt until it has no complaints, time is over, or Prometheus refuses the query itself."""
+        """Repeats the attempt until it has no problems, the deadline passes, or Prometheus rejects the query."""
         while True:
             try:
                 problems = attempt()
@@ -83,10 +84,10 @@ class Prometheus:
         return bad or ([] if groups else ["no rules"])
 
     def answers(self, query, labels):
-        """Complaints unless a number comes, and a series with each of the labels."""
+        """Returns problems, unless the result has a number, and a series with each of the labels."""
         result = self.query(query)
         if all(math.isnan(float(series["value"][1])) for series in result):
-            return [f"{query}\nanswers {'only NaN' if result else 'nothing'}"]
+            return [f"{query}\nreturns {'only NaN' if result else 'nothing'}"]
         return [f"{query}\nno series has the label {label}" for label in labels
                 if not any(series["metric"].get(label) for series in result)]
 

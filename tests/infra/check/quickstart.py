@@ -1,4 +1,4 @@
-"""The quickstart as a service, with traffic."""
+"""Runs the quickstart as a service, with traffic."""
 
 import http.client
 import json
@@ -15,7 +15,7 @@ QUESTIONS = ["Which product sold most?", "What is the total amount by region?"]
 
 
 class Quickstart:
-    """Serves from `with` to its end, is asked all the time, and by some who do not wait for the answer."""
+    """Serves within a `with` block, under constant traffic. Some clients do not wait for the answer."""
 
     def __init__(self, model):
         self.model = model
@@ -43,7 +43,7 @@ class Quickstart:
         found = re.match(pattern, line)
         if not found:
             self.process.terminate()
-            raise RuntimeError(f"the quickstart says {line!r}, not {pattern}")
+            raise RuntimeError(f"the quickstart printed {line!r}, expected {pattern}")
         return found[1]
 
     def ask_on(self):
@@ -57,7 +57,7 @@ class Quickstart:
         try:
             urllib.request.urlopen(request, timeout=patience).read()
         except (OSError, http.client.HTTPException):
-            pass  # A failure is traffic too; what comes of it is for Prometheus to tell.
+            pass  # Failures are part of the traffic. Prometheus measures them.
 
     def metrics(self):
         with urllib.request.urlopen(f"http://{self.page}/metrics", timeout=60) as response:

@@ -1,4 +1,4 @@
-"""What passed and what failed, with reasons."""
+"""Counts and prints the results of checks."""
 
 
 class Report:
@@ -7,7 +7,7 @@ class Report:
         self.failed = 0
 
     def check(self, name, problems):
-        """Counts one check; `problems` is a list of sentences, empty if it passed."""
+        """Counts one check. `problems` is a list of messages, empty if the check passed."""
         problems = [str(problem) for problem in problems]
         if problems:
             self.failed += 1

@@ -1,4 +1,4 @@
-"""Prometheus' configurations and rules, by promtool."""
+"""Checks the Prometheus configurations and rules with promtool."""
 
 import shutil
 import subprocess
@@ -13,7 +13,7 @@ def paths():
 
 
 def rules():
-    """Every rule, recording or alerting."""
+    """Yields every recording and alerting rule."""
     for path in paths():
         for group in read_yaml(path)["groups"]:
             yield from group["rules"]
@@ -22,7 +22,7 @@ def rules():
 def check(report):
     report.check("promtool check rules", promtool("check", "rules", *paths()))
     for config in (PROMETHEUS / "prometheus.yml", INFRA / "fleet/prometheus.yml"):
-        # As the container sees it: the configuration with rules/ beside it.
+        # Like in the container: the configuration, with rules/ in the same folder.
         folder = WORK / "config"
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(PROMETHEUS / "rules", folder / "rules")
@@ -32,7 +32,7 @@ def check(report):
         report.check(f"promtool test rules: {name(tests)}", promtool("test", "rules", tests))
 
 
-def promtool(*arguments, given=None):
-    """The complaints of one promtool run; none if it succeeded."""
-    ran = subprocess.run(["promtool", *map(str, arguments)], input=given, capture_output=True, text=True, check=False)
+def promtool(*arguments, text=None):
+    """Returns the problems of one promtool run, none if it succeeded."""
+    ran = subprocess.run(["promtool", *map(str, arguments)], input=text, capture_output=True, text=True, check=False)
     return [] if ran.returncode == 0 else [(ran.stdout + ran.stderr).strip()]

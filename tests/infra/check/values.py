@@ -1,4 +1,4 @@
-"""Known answers: the dashboard's queries over a fixture, which grows by known values a second."""
+"""Compares the results of dashboard queries with expected values, over a fixture that grows at known rates."""
 
 from . import dashboard
 from .files import TESTS, read_yaml

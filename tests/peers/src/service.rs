@@ -1,8 +1,8 @@
-//! A service that asks a model, for the tests: set up by `OTEL_*` variables, ended by Ctrl-C, or by a line on its standard
-//! input: `end` returns from `main`, `panic` leaves it the other way.
+//! A service that asks a model, for the tests: set up by `OTEL_*` variables, ended by Ctrl-C, or by a line on
+//! its standard input: `end` returns from `main`, `panic` leaves it the other way.
 //!
-//! `POST /chat` asks a scripted model in this process, which uses 11 tokens and gives 5. The first line on standard
-//! output is the service's address.
+//! `POST /chat` asks a scripted model in this process, which uses 11 tokens and gives 5. The first line on
+//! standard output is the service's address.
 
 #![expect(clippy::print_stdout, reason = "it tells its address")]
 #![expect(clippy::panic, reason = "a panic is what is tested")]

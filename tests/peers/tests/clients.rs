@@ -1,4 +1,5 @@
-//! The layer in Rust's clients, against a mock of all providers: every number exact, in one piece, streamed and cut.
+//! The layer in Rust's clients, against a mock of all providers: every number exact, in one piece, streamed
+//! and cut.
 
 use async_openai::config::OpenAIConfig;
 use async_openai::types::chat::{
@@ -185,8 +186,8 @@ const fn call(path: &'static str, body: &'static str, expected: &'static str) ->
     Call { path, body, expected }
 }
 
-/// Calls of every provider, and what the mock says of them in `aimock.json`; it counts nothing for Ollama and embeddings,
-/// and ends InvokeModel's stream with a usage of 0.
+/// Calls of every provider, and what the mock says of them in `aimock.json`; it counts nothing for Ollama and
+/// embeddings, and ends InvokeModel's stream with a usage of 0.
 const CALLS: &[Call] = &[
     call(
         "/v1/chat/completions",

@@ -1,5 +1,5 @@
-//! Real peers: `rotel`, a collector, Prometheus, `SmolLM2` by llama.cpp, a model, aimock, a mock of all providers, and the
-//! SDKs that people call models with.
+//! Real peers: `rotel`, a collector, Prometheus, `SmolLM2` by llama.cpp, a model, aimock, a mock of all
+//! providers, and the SDKs that people call models with.
 
 #![expect(
     clippy::expect_used,

@@ -1,5 +1,5 @@
-//! What the OpenAI and Anthropic SDKs get through the proxy is what they get without it, byte for byte, and the spans show
-//! it exactly.
+//! What the OpenAI and Anthropic SDKs get through the proxy is what they get without it, byte for byte, and
+//! the spans show it exactly.
 
 use std::net::SocketAddr;
 
@@ -53,8 +53,8 @@ async fn sdks_get_what_a_real_model_sends() {
     assert_eq!(refused, "chat smollm2: - - unknown - 400", "a refusal");
 }
 
-/// Has the SDKs ask a peer with and without the proxy between, holds the bytes on both sides of it together, and returns
-/// the answers and the spans in their order, of which so many are calls of a model.
+/// Has the SDKs ask a peer with and without the proxy between, holds the bytes on both sides of it together,
+/// and returns the answers and the spans in their order, of which so many are calls of a model.
 async fn through_the_proxy(
     questions: &str,
     peer: SocketAddr,

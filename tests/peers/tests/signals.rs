@@ -1,5 +1,5 @@
-//! Three signals arrive at a collector that is not ours, by every protocol; also after the collector was away, and at
-//! every kind of end.
+//! Three signals arrive at a collector that is not ours, by every protocol; also after the collector was
+//! away, and at every kind of end.
 
 use std::net::SocketAddr;
 
@@ -103,8 +103,8 @@ async fn arrive(protocol: &str, compression: &str) {
     service.send_requests(2).await;
     let (success, lines) = service.end("end\n").await;
     assert!(success, "{lines}");
-    // This collector reads no number of a metric in JSON; that they are as the specification says is tested where they
-    // are written.
+    // This collector reads no number of a metric in JSON; that they are as the specification says is tested
+    // where they are written.
     let totals: &[&str] = if protocol == "http/json" {
         &[]
     } else {

@@ -1,4 +1,4 @@
-//! A response body that does what a script says, poll by poll.
+//! A response body that follows a script, poll by poll.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -19,7 +19,7 @@ pub enum Script {
     Trailers(&'static str, &'static str),
     /// Yields an error.
     Fail(&'static str),
-    /// Returns `Poll::Pending` once, having woken the task.
+    /// Returns `Poll::Pending` once, after waking the task.
     Pending,
     /// Panics.
     Panic,
@@ -27,7 +27,7 @@ pub enum Script {
 
 /// The error of [`Script::Fail`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "tests make one to compare with")]
+#[expect(clippy::exhaustive_structs, reason = "tests construct it for comparison")]
 pub struct ScriptedError(pub &'static str);
 
 impl fmt::Display for ScriptedError {
@@ -47,7 +47,7 @@ pub struct ScriptedBody {
 }
 
 impl ScriptedBody {
-    /// A body of these steps that tells neither its size nor, before it is polled, its end.
+    /// Creates a body with these steps. It has no size hint, and does not report its end before it is polled.
     #[must_use]
     pub fn new(steps: impl IntoIterator<Item = Script>) -> Self {
         Self {
@@ -56,14 +56,14 @@ impl ScriptedBody {
         }
     }
 
-    /// Says `bytes` in its size hint.
+    /// Sets the exact size hint.
     #[must_use]
     pub fn with_exact_size(mut self, bytes: u64) -> Self {
         self.hint = SizeHint::with_exact(bytes);
         self
     }
 
-    /// Reports its end in `is_end_stream`, as a body with a `Content-Length` does.
+    /// Makes `is_end_stream` accurate, as for a body of known length.
     #[must_use]
     pub fn knowing_its_end(mut self) -> Self {
         self.knows_its_end = true;
@@ -71,7 +71,7 @@ impl ScriptedBody {
     }
 }
 
-#[expect(clippy::panic, reason = "a script may contain a panic")]
+#[expect(clippy::panic, reason = "a script may contain this step")]
 #[deny(clippy::missing_trait_methods)]
 impl Body for ScriptedBody {
     type Data = Bytes;

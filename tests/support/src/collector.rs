@@ -1,4 +1,4 @@
-//! A collector: receives OTLP over HTTP, as protobuf, and shows what came.
+//! A collector that receives OTLP over HTTP as protobuf, and returns the received telemetry.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -18,7 +18,7 @@ use prost::Message;
 use crate::server::serve;
 use crate::tree::{self, Node};
 
-/// The attributes that differ from run to run.
+/// The attributes that vary between runs.
 pub const VARYING: &[&str] = &[
     "gen_ai.response.time_to_first_chunk",
     "network.peer.port",
@@ -30,7 +30,7 @@ pub const VARYING: &[&str] = &[
     "url.full",
 ];
 
-/// What came so far. Clones share it.
+/// The telemetry received so far. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Collector {
     traces: Arc<Mutex<Vec<ExportTraceServiceRequest>>>,
@@ -49,7 +49,7 @@ impl Collector {
         (collector, url)
     }
 
-    /// What a file of OTLP/JSON lines holds.
+    /// Reads OTLP/JSON lines.
     #[must_use]
     pub fn read(lines: &str) -> Self {
         let collector = Self::default();
@@ -65,13 +65,14 @@ impl Collector {
         collector
     }
 
-    /// Every span as text: see [`tree::render`].
+    /// Renders all spans as text, see [`tree::render`].
     #[must_use]
     pub fn tree(&self, masked: &[&str]) -> String {
         tree::render(self.spans().iter().map(node).collect(), masked)
     }
 
-    /// Every span as text, as [`tree`](Self::tree) with the name of its service before it: `Server shop: POST /orders`.
+    /// Every span as text, as [`tree`](Self::tree) with the name of its service before it:
+    /// `Server shop: POST /orders`.
     #[must_use]
     pub fn tree_of_services(&self, masked: &[&str]) -> String {
         let requests = self.traces.lock().unwrap().clone();
@@ -91,13 +92,13 @@ impl Collector {
         tree::render(nodes.collect(), masked)
     }
 
-    /// The ids of the traces.
+    /// Returns the ids of the traces.
     #[must_use]
     pub fn traces(&self) -> BTreeSet<Vec<u8>> {
         self.spans().into_iter().map(|span| span.trace_id).collect()
     }
 
-    /// The spans.
+    /// Returns the spans.
     #[must_use]
     pub fn spans(&self) -> Vec<Span> {
         let requests = self.traces.lock().unwrap().clone();
@@ -106,7 +107,7 @@ impl Collector {
         scopes.flat_map(|scope| scope.spans).collect()
     }
 
-    /// The last points of a counter, as `labels value`, sorted.
+    /// Returns the last points of a counter, as `labels value`, sorted.
     #[must_use]
     pub fn counter(&self, name: &str) -> Vec<String> {
         let requests = self.metrics.lock().unwrap().clone();
@@ -138,7 +139,7 @@ impl Collector {
     }
 }
 
-/// An id as headers and logs show it.
+/// Formats an id like in headers and logs.
 #[must_use]
 pub fn hex(id: &[u8]) -> String {
     id.iter().map(|byte| format!("{byte:02x}")).collect()

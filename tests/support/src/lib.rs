@@ -1,14 +1,14 @@
-//! What the tests of this workspace share: a recorder of spans and metrics, a check against conventions, golden cases,
-//! scripted bodies, a collector.
+//! Helpers that the tests of this workspace share: a recorder of spans and metrics, a check against
+//! conventions, golden cases, scripted bodies, a collector.
 
 #![cfg_attr(
     feature = "end-to-end",
-    expect(clippy::expect_used, reason = "a test that cannot go on panics")
+    expect(clippy::expect_used, reason = "a test fails with a panic")
 )]
-#![expect(clippy::panic, reason = "a test that cannot go on panics")]
+#![expect(clippy::panic, reason = "a test fails with a panic")]
 #![cfg_attr(
     any(feature = "golden", feature = "vacant"),
-    expect(clippy::unwrap_used, reason = "a test that cannot go on panics")
+    expect(clippy::unwrap_used, reason = "a test fails with a panic")
 )]
 
 mod block_on;

@@ -1,13 +1,13 @@
-//! A sampler that records what it saw.
+//! A sampler that records the attributes it receives.
 
 use opentelemetry::trace::{Link, SpanKind, TraceId, TraceState};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::{SamplingDecision, SamplingResult, ShouldSample};
 
-/// The attribute that the [`sampler`] adds: the keys, with spaces between them.
+/// The attribute that the [`sampler`] adds: the received keys, separated by spaces.
 pub const SEEN: &str = "test.seen";
 
-/// Samples every span, and adds to it the keys of the attributes that a sampler sees.
+/// Samples every span, and records the keys of the attributes that are available to a sampler.
 #[must_use]
 pub fn sampler() -> impl ShouldSample + 'static {
     Noting

@@ -1,4 +1,4 @@
-//! Runs an example and keeps what it prints.
+//! Runs an example and captures its output.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -10,14 +10,14 @@ use tokio::time::timeout;
 
 use crate::collector::Collector;
 
-/// No example takes longer than this, in debug mode on a busy machine.
+/// The time limit of an example, in debug mode on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(300);
 
-/// How an example ended.
+/// The result of an example.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Ran {
-    /// The exit code; none if a signal ended it.
+    /// The exit code. `None` if a signal ended the process.
     pub code: Option<i32>,
     /// Standard output.
     pub out: String,
@@ -25,7 +25,7 @@ pub struct Ran {
     pub err: String,
 }
 
-/// An example that goes on until it is stopped; killed on drop.
+/// A running example. It is killed on drop.
 #[derive(Debug)]
 pub struct Running {
     child: Child,
@@ -33,7 +33,7 @@ pub struct Running {
     out: String,
 }
 
-/// An example's binary: `cargo test` builds it beside this test.
+/// Returns the command of an example's binary, which `cargo test` builds in the folder of the test.
 #[must_use]
 pub fn example(name: &str) -> Command {
     let mut path: PathBuf = std::env::current_exe().unwrap();
@@ -42,7 +42,7 @@ pub fn example(name: &str) -> Command {
     path.push("examples");
     path.push(name);
     let mut command = Command::new(&path);
-    // The developer's own environment must not change what is tested.
+    // The developer's environment must not affect the test.
     let foreign = |key: &str| {
         let prefixes = ["OTEL_", "THROUGHLINE_"];
         let names = ["BAGGAGE", "OPENAI_API_KEY", "TRACEPARENT", "TRACESTATE"];
@@ -55,7 +55,7 @@ pub fn example(name: &str) -> Command {
     command
 }
 
-/// An example's binary with these arguments.
+/// Returns the command of an example with these arguments.
 #[must_use]
 pub fn example_with(name: &str, arguments: &[&str]) -> Command {
     let mut command = example(name);
@@ -63,12 +63,12 @@ pub fn example_with(name: &str, arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs it to its end.
+/// Runs a command to its end.
 pub async fn run(command: Command) -> Ran {
     Running::start(command).end().await
 }
 
-/// Runs it to its end with `--exporter otlp` to a collector, over HTTP.
+/// Runs a command to its end with `--exporter otlp` and a collector, over HTTP.
 pub async fn collected(mut command: Command) -> (Ran, Collector) {
     let (collector, url) = Collector::start().await;
     let endpoint = format!("{url}/v1/traces");
@@ -76,8 +76,8 @@ pub async fn collected(mut command: Command) -> (Ran, Collector) {
     (run(command).await, collector)
 }
 
-/// Asks it for help, and expects all of these parts.
-pub async fn teaches(mut command: Command, parts: &[&str]) {
+/// Runs a command with `--help`, and expects all of these parts in its output.
+pub async fn expect_help(mut command: Command, parts: &[&str]) {
     command.arg("--help");
     let ran = run(command).await;
     assert_eq!(ran.code, Some(0), "exit code; {}", ran.err);
@@ -87,7 +87,7 @@ pub async fn teaches(mut command: Command, parts: &[&str]) {
 }
 
 impl Running {
-    /// Starts it.
+    /// Starts a command.
     #[must_use]
     pub fn start(mut command: Command) -> Self {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -99,13 +99,13 @@ impl Running {
         }
     }
 
-    /// Waits for a line of standard output that begins so, and returns the rest of it.
+    /// Waits for a line of standard output with this prefix, and returns the rest of it.
     pub async fn line(&mut self, start: &str) -> String {
         let find = async {
             loop {
                 let mut line = String::new();
                 let read = self.stdout.read_line(&mut line).await.unwrap();
-                assert!(read > 0, "no line begins with {start:?}:\n{}", self.out);
+                assert!(read > 0, "no line starts with {start:?}:\n{}", self.out);
                 self.out += &line;
                 if let Some(rest) = line.trim_end().strip_prefix(start) {
                     return rest.to_owned();
@@ -114,10 +114,10 @@ impl Running {
         };
         timeout(DEADLINE, find)
             .await
-            .expect("the example says it in time")
+            .expect("the example prints the line in time")
     }
 
-    /// Sends it a signal, such as `INT`.
+    /// Sends a signal, such as `INT`.
     pub async fn signal(&self, name: &str) {
         let id = self.child.id().expect("it runs");
         let mut kill = Command::new("sh");
@@ -125,7 +125,7 @@ impl Running {
         assert!(sent.unwrap().success(), "kill -{name}");
     }
 
-    /// Waits for its end.
+    /// Waits for the end of the process.
     pub async fn end(mut self) -> Ran {
         let mut stderr = self.child.stderr.take().unwrap();
         let mut err = String::new();

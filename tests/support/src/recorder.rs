@@ -1,4 +1,5 @@
-//! A tracer and meter provider that remember, and print what they saw as text that compares whole.
+//! A tracer provider and a meter provider that record, and render the recorded telemetry as text for
+//! comparison.
 
 use std::fmt::Display;
 use std::time::{Duration, SystemTime};
@@ -11,7 +12,7 @@ use opentelemetry_sdk::trace::{InMemorySpanExporter, Sampler, SdkTracerProvider,
 
 use crate::tree::{self, Node};
 
-/// The value of an attribute as text.
+/// Returns the value of an attribute as text.
 #[must_use]
 pub fn attribute(span: &SpanData, key: &str) -> Option<String> {
     let found = span
@@ -21,7 +22,7 @@ pub fn attribute(span: &SpanData, key: &str) -> Option<String> {
     found.map(|attribute| attribute.value.to_string())
 }
 
-/// Providers for a layer under test, and what they received.
+/// Providers for a layer under test, and the telemetry they received.
 #[derive(Debug, Clone)]
 pub struct Recorder {
     spans: InMemorySpanExporter,
@@ -37,13 +38,13 @@ impl Default for Recorder {
 }
 
 impl Recorder {
-    /// A recorder that samples every span.
+    /// Creates a recorder that samples every span.
     #[must_use]
     pub fn new() -> Self {
         Self::with_sampler(Sampler::AlwaysOn)
     }
 
-    /// A recorder with a sampler.
+    /// Creates a recorder with a sampler.
     #[must_use]
     pub fn with_sampler(sampler: impl ShouldSample + 'static) -> Self {
         let spans = InMemorySpanExporter::default();
@@ -53,7 +54,7 @@ impl Recorder {
             .with_sampler(sampler)
             .build();
         let meter_provider = SdkMeterProvider::builder()
-            // Only what a test asks for is collected, however long it takes.
+            // Metrics are collected only on request, however long the test takes.
             .with_reader(
                 PeriodicReader::builder(metrics.clone())
                     .with_interval(Duration::from_secs(86_400))
@@ -68,25 +69,25 @@ impl Recorder {
         }
     }
 
-    /// The tracer provider to give to a layer.
+    /// Returns the tracer provider for a layer.
     #[must_use]
     pub fn tracer_provider(&self) -> SdkTracerProvider {
         self.tracer_provider.clone()
     }
 
-    /// The meter provider to give to a layer.
+    /// Returns the meter provider for a layer.
     #[must_use]
     pub fn meter_provider(&self) -> SdkMeterProvider {
         self.meter_provider.clone()
     }
 
-    /// The spans that have ended, in the order in which they ended.
+    /// Returns the ended spans, in the order of their end.
     #[must_use]
     pub fn spans(&self) -> Vec<SpanData> {
         self.spans.get_finished_spans().unwrap_or_default()
     }
 
-    /// The spans that have ended since the last call, in the order in which they ended.
+    /// Returns the spans that ended since the last call, in the order of their end.
     #[must_use]
     pub fn take_spans(&self) -> Vec<SpanData> {
         let spans = self.spans();
@@ -94,14 +95,14 @@ impl Recorder {
         spans
     }
 
-    /// Every ended span as an indented text: see [`tree::render`].
+    /// Renders all ended spans as indented text, see [`tree::render`].
     #[must_use]
     pub fn tree(&self, masked: &[&str]) -> String {
         tree::render(self.spans().iter().map(node).collect(), masked)
     }
 
-    /// The last value of every counter and up-down counter, and the count of every histogram, a line a series:
-    /// `name{key=value,…} value`, sorted.
+    /// The last value of every counter and up-down counter, and the count of every histogram, a line a
+    /// series: `name{key=value,…} value`, sorted.
     #[must_use]
     pub fn metrics(&self) -> Vec<String> {
         self.measured(|count, _| format!("count={count}"))
@@ -113,7 +114,7 @@ impl Recorder {
         self.measured(|_, sum| format!("sum={sum}"))
     }
 
-    /// All metrics, as they are exported.
+    /// Returns all metrics, as they are exported.
     #[must_use]
     pub fn resource_metrics(&self) -> Vec<ResourceMetrics> {
         self.metrics.reset();
@@ -165,7 +166,7 @@ fn attributes(attributes: &[KeyValue]) -> Vec<(String, String)> {
     attributes.iter().map(show).collect()
 }
 
-/// What is shown of a histogram's count and sum.
+/// Selects what is shown of a histogram: its count or its sum.
 type Show = fn(&dyn Display, &dyn Display) -> String;
 
 fn lines(resource: &ResourceMetrics, histogram: Show) -> Vec<String> {

@@ -1,4 +1,4 @@
-//! Routers on sockets of their own.
+//! Serves routers.
 
 use std::future::IntoFuture;
 use std::net::SocketAddr;

@@ -1,14 +1,14 @@
-//! Spans as an indented text, so that a test compares a whole trace as one value.
+//! Renders spans as indented text, so that a test can compare a whole trace as one value.
 
 use std::fmt::Write as _;
 
-/// A span, wherever it was seen: in the SDK's memory or on the wire.
+/// A span, from the SDK or from an export.
 #[derive(Debug, Clone, Default)]
-#[expect(clippy::exhaustive_structs, reason = "tests make one of what they received")]
+#[expect(clippy::exhaustive_structs, reason = "tests construct it from received spans")]
 pub struct Node {
     /// The span's id.
     pub id: [u8; 8],
-    /// The parent's id; all zeros for none.
+    /// The parent's id, or zeros.
     pub parent: [u8; 8],
     /// The start, for the order among siblings.
     pub start: u128,
@@ -16,7 +16,7 @@ pub struct Node {
     pub kind: String,
     /// The name.
     pub name: String,
-    /// The status as it is to be read: empty, `[ok]`, `[error]` or `[error: why]`.
+    /// The status as text: empty, `[ok]`, `[error]` or `[error: why]`.
     pub status: String,
     /// The attributes as `key` and text of the value.
     pub attributes: Vec<(String, String)>,
@@ -26,8 +26,8 @@ pub struct Node {
 
 /// The spans as text: kind, name, status; below them attributes sorted by key, and events.
 ///
-/// Children stand under their parents in the order in which they started. A span whose parent is not among them is a
-/// root. Of the keys in `masked`, only the presence is shown (`key=_`).
+/// Children stand under their parents in the order in which they started. A span whose parent is not among
+/// them is a root. Of the keys in `masked`, only the presence is shown (`key=_`).
 #[must_use]
 pub fn render(mut nodes: Vec<Node>, masked: &[&str]) -> String {
     nodes.sort_by_key(|node| node.start);

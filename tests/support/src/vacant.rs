@@ -1,17 +1,17 @@
-//! Addresses where nobody listens.
+//! Addresses without a listener.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
 use tokio::net::TcpSocket;
 
-/// An address of the loopback interface where nobody listens, and that no other test gets while this lives: a port
-/// that is merely free again may be another test's by the time it is used.
+/// An address of the loopback interface without a listener. The port stays reserved while this exists,
+/// because a released port may be assigned to another test before it is used.
 ///
-/// A server may listen there, if it sets `SO_REUSEADDR` or `SO_REUSEPORT`, as most do.
+/// A server can still listen on the address if it sets `SO_REUSEADDR` or `SO_REUSEPORT`.
 #[derive(Debug)]
 pub struct Vacant {
     address: SocketAddr,
-    _held: TcpSocket,
+    _reserved: TcpSocket,
 }
 
 impl Default for Vacant {
@@ -21,21 +21,21 @@ impl Default for Vacant {
 }
 
 impl Vacant {
-    /// Takes a port.
+    /// Reserves a port.
     #[must_use]
     pub fn new() -> Self {
-        let held = TcpSocket::new_v4().unwrap();
-        held.set_reuseaddr(true).unwrap();
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_reuseaddr(true).unwrap();
         #[cfg(unix)]
-        held.set_reuseport(true).unwrap();
-        held.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        socket.set_reuseport(true).unwrap();
+        socket.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
         Self {
-            address: held.local_addr().unwrap(),
-            _held: held,
+            address: socket.local_addr().unwrap(),
+            _reserved: socket,
         }
     }
 
-    /// The address.
+    /// Returns the address.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address

@@ -1,4 +1,4 @@
-//! What the caller knows of a request and its client cannot: how often it was sent, and its URL's template.
+//! What a client cannot know of a request: how often it was sent, and the template of its URL.
 
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -13,82 +13,82 @@ use throughline_propagation::InContext;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::Attempt;
+use super::attempt::Attempt;
 use crate::hook::Hook;
 use crate::semconv;
 
-/// Counts the attempts of one logical request. Clones count together.
+/// Counts the attempts of one logical request. Clones share the count.
 ///
-/// Every [`Client`](super::Client) that finds one among the request's extensions, or in the current
-/// [`Context`], counts an attempt; from the second on, the span has `http.request.resend_count`. For a retry layer,
-/// [`AttemptsLayer`] outside does all of it.
+/// Each [`Client`](super::Client) that finds one in the extensions of the request or in the current
+/// [`Context`] counts an attempt. From the second attempt on, the span has `http.request.resend_count`. An
+/// [`AttemptsLayer`] around a retry layer adds one to each request.
 ///
-/// A request is an attempt if its method and URL are those of the first, if the attempt before it was redirected, or
-/// if [`Attempts::with_others`] says so; then its URL counts from there on too. Any other, such as a call for a token
-/// between two attempts, is a request of its own.
+/// A request counts as an attempt if its method and URL are those of the first attempt, if the previous
+/// attempt was redirected, or if [`Attempts::with_others`] includes it; its URL is then included from there
+/// on. Any other request, such as one for an access token between two attempts, is not counted.
 #[derive(Debug, Clone, Default)]
 pub struct Attempts {
     sent: Arc<Mutex<Sent>>,
-    /// Whose span is told of each attempt.
+    /// The context whose span gets an event for each attempt.
     listener: Option<Context>,
     others: Hook<Others>,
 }
 
 type Others = dyn Fn(&Attempt<'_>) -> bool + Send + Sync;
 
-/// What was sent so far.
+/// The attempts so far.
 #[derive(Debug, Default)]
 struct Sent {
     count: u32,
     first: u64,
-    /// Where the last redirection led, or the last of the others went.
+    /// The target of the last redirect, or of the last attempt that `others` included.
     last: u64,
     redirected: bool,
-    /// The span of the last attempt: what is sent beneath it is the same attempt, seen by another layer.
+    /// The span of the last attempt. A request sent beneath it is the same attempt, seen by another layer.
     span: Option<SpanId>,
 }
 
-/// One of [`Attempts`].
+/// One of several attempts, with its number.
 #[derive(Debug)]
-pub(super) struct Nth {
+pub(super) struct NumberedAttempt {
     attempts: Attempts,
     before: u32,
 }
 
 impl Attempts {
-    /// No attempt so far.
+    /// Creates a counter at zero.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Puts an event of each attempt, when it has ended, on the span of `cx`.
+    /// Adds an event to the span of `cx` when an attempt has ended.
     ///
-    /// The event is named `throughline.attempt` and has the attributes `throughline.attempt.number`, from 1 on,
-    /// `throughline.attempt.duration` in seconds, and, where they are known, `http.response.status_code` and `error.type`.
-    /// An attempt ends [where its span does](super::ClientLayer::with_end_at).
+    /// The event is named `throughline.attempt` and has the attributes `throughline.attempt.number`, starting
+    /// at 1, `throughline.attempt.duration` in seconds, and, if known, `http.response.status_code` and
+    /// `error.type`. An attempt ends [together with its span](super::ClientLayer::with_end_at).
     #[must_use]
     pub fn with_events_on(mut self, cx: Context) -> Self {
         self.listener = Some(cx);
         self
     }
 
-    /// Counts the requests for which this is true too, whatever their method and URL, such as those that fail over to
-    /// another provider. By default none. One that panics says no.
+    /// Sets a predicate that includes further requests whatever their method and URL, such as those that fail
+    /// over to another provider. Default: none. A predicate that panics includes nothing.
     #[must_use]
     pub fn with_others(mut self, is_attempt: impl Fn(&Attempt<'_>) -> bool + Send + Sync + 'static) -> Self {
         self.others = Hook::new(Arc::new(is_attempt));
         self
     }
 
-    /// How often the request was sent again so far.
+    /// Returns how often the request was sent again so far.
     #[must_use]
     pub fn resent(&self) -> u32 {
         self.sent().count.saturating_sub(1)
     }
 
     /// Counts a request that is sent in `cx`, if it is an attempt.
-    pub(super) fn count(&self, attempt: &Attempt<'_>, cx: &Context) -> Option<Nth> {
+    pub(super) fn count(&self, attempt: &Attempt<'_>, cx: &Context) -> Option<NumberedAttempt> {
         let target = target(attempt);
         let other = self.others.call(|others| others(attempt)).unwrap_or(false);
         let mut sent = self.sent();
@@ -107,7 +107,7 @@ impl Attempts {
         let before = sent.count;
         sent.count = before.saturating_add(1);
         drop(sent);
-        Some(Nth {
+        Some(NumberedAttempt {
             attempts: self.clone(),
             before,
         })
@@ -118,18 +118,18 @@ impl Attempts {
     }
 }
 
-impl Nth {
-    /// How many attempts were before.
+impl NumberedAttempt {
+    /// Returns the number of previous attempts.
     pub(super) fn before(&self) -> u32 {
         self.before
     }
 
-    /// The attempt has begun, with this context.
+    /// Records the context in which the attempt is sent.
     pub(super) fn begin(&self, cx: &Context) {
         self.attempts.sent().span = span_id(cx);
     }
 
-    /// The attempt has ended like this.
+    /// Records the end of the attempt.
     pub(super) fn end(self, status: Option<StatusCode>, error: Option<&'static str>, lasted: Duration) {
         if status.is_some_and(|status| status.is_redirection() && status != StatusCode::NOT_MODIFIED) {
             self.attempts.sent().redirected = true;
@@ -157,20 +157,21 @@ fn span_id(cx: &Context) -> Option<SpanId> {
     cx.has_active_span().then(|| cx.span().span_context().span_id())
 }
 
-/// What is sent, and where to.
+/// Hashes the method and the URL.
 pub(super) fn target(attempt: &Attempt<'_>) -> u64 {
     let url = attempt.url();
     let mut hasher = DefaultHasher::new();
     attempt.method().hash(&mut hasher);
-    [url.scheme, url.authority, url.path].hash(&mut hasher);
+    [url.scheme_or_http(), url.authority, url.path].hash(&mut hasher);
     url.query.hash(&mut hasher);
     hasher.finish()
 }
 
-/// The template of a request's URL, such as `/users/{id}`, for the span's name, `url.template`, and metrics.
+/// The template of a request's URL, such as `/users/{id}`, for the name of the span, `url.template` and the
+/// metrics.
 ///
-/// Put it among the request's extensions, or into the current [`Context`] where a request has none to reach, as
-/// reqwest's. It must be of few values.
+/// Insert it into the extensions of the request or, if the client library has no extensions, as reqwest, into
+/// the current [`Context`]. It must have few values.
 #[derive(Debug, Clone)]
 #[expect(
     clippy::exhaustive_structs,
@@ -178,7 +179,7 @@ pub(super) fn target(attempt: &Attempt<'_>) -> u64 {
 )]
 pub struct UrlTemplate(pub Cow<'static, str>);
 
-/// Puts fresh [`Attempts`] into the context of each request. It goes outside of what retries.
+/// Inserts a new [`Attempts`] into the context of each request. Put it around the layers that retry.
 ///
 /// ```
 /// use http::{Request, Response};
@@ -200,12 +201,12 @@ pub struct UrlTemplate(pub Cow<'static, str>);
 #[non_exhaustive]
 pub struct AttemptsLayer;
 
-/// A service whose attempts are counted: see [`AttemptsLayer`].
+/// A service whose attempts are counted. Created by [`AttemptsLayer`].
 #[derive(Debug, Clone)]
-pub struct Counted<S>(S);
+pub struct AttemptsService<S>(S);
 
 impl AttemptsLayer {
-    /// The layer; there is nothing to set.
+    /// Creates the layer. It has no settings.
     #[must_use]
     pub fn new() -> Self {
         Self
@@ -213,14 +214,14 @@ impl AttemptsLayer {
 }
 
 impl<S> Layer<S> for AttemptsLayer {
-    type Service = Counted<S>;
+    type Service = AttemptsService<S>;
 
-    fn layer(&self, inner: S) -> Counted<S> {
-        Counted(inner)
+    fn layer(&self, inner: S) -> AttemptsService<S> {
+        AttemptsService(inner)
     }
 }
 
-impl<S, R> Service<R> for Counted<S>
+impl<S, R> Service<R> for AttemptsService<S>
 where
     S: Service<R>,
 {

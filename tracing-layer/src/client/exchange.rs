@@ -1,49 +1,63 @@
-//! One attempt, from its head to its end.
+//! The observer of one attempt.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Buf;
+use http::Extensions;
 use http_body::Frame;
 use opentelemetry::Context;
 
-use super::attempts::{self, Attempts, Nth, UrlTemplate};
+use super::attempt::Attempt;
+use super::attempts::{self, Attempts, NumberedAttempt, UrlTemplate};
 use super::metrics::Instruments;
-use super::outbound::{Attempt, Outbound, Peer};
 use super::outline::Outline;
+use super::peer::Peer;
 use super::settings::Settings;
 use crate::authority::Authority;
 use crate::exchange::{Exchange, Failures, connection};
 use crate::labels::Labels;
 use crate::layer_parts::Parts;
 use crate::limits::{literal_id, series_id, text_id};
+use crate::message::HttpRequest;
 use crate::nesting::{self, InFlight};
 use crate::observe::{End, EndAt, Head, Observe};
+use crate::request_body::RequestBytes;
 use crate::semconv;
 use crate::settings::Shared;
 use crate::template::Template;
 
-/// A request that is being sent: the observer behind the response of [`Client`](super::Client).
+/// The observer of a request that [`Client`](super::Client) sends.
 #[derive(Debug)]
-pub struct Sending {
+pub struct ClientExchange {
     settings: Arc<Settings>,
     exchange: Exchange,
     peer: Option<Peer>,
     template: Option<Template>,
-    nth: Option<Nth>,
+    nth: Option<NumberedAttempt>,
     in_flight: InFlight,
 }
 
-impl Sending {
-    /// Begins where a request goes out, or not where telemetry is suppressed or a layer outside does all of it.
-    pub(super) fn begin<R: Outbound>(settings: &Arc<Settings>, request: &mut R) -> Option<Self> {
+impl ClientExchange {
+    /// Starts the observation, unless telemetry is suppressed or an outer layer records everything.
+    ///
+    /// `extensions` are those of a library that passes them beside the request.
+    pub(super) fn begin<R>(
+        settings: &Arc<Settings>,
+        request: &mut R,
+        extensions: Option<&Extensions>,
+    ) -> Option<Self>
+    where
+        R: HttpRequest<Body: 'static>,
+    {
         let current = Context::current();
         if current.is_telemetry_suppressed() {
             return None;
         }
         let began = Instant::now();
         let shared = &settings.shared;
-        let attempt = request.attempt();
+        let attempt = Attempt::new(request);
+        let extensions = extensions.or_else(|| request.extensions());
         let (parts, in_flight) = begin_sending(shared, &attempt);
         if parts == Parts::NONE {
             return None;
@@ -51,10 +65,10 @@ impl Sending {
         let observed = settings.filter.call(|filter| filter(&attempt)).unwrap_or(true);
         let method = shared.methods.classify(attempt.method());
         let authority = Authority::new(attempt.url().authority);
-        // Decided by the whole host: the one that is recorded may be cut.
+        // Decided by the whole host, since the recorded one may be cut.
         let host = authority.as_ref().map(|authority| authority.host);
         let socket = settings.unix_socket.as_ref();
-        let peer = authority.map(|authority| Peer::new(attempt.url().scheme, authority, socket));
+        let peer = authority.map(|authority| Peer::new(attempt.url().scheme_or_http(), authority, socket));
         let allowed = parts.propagation.then(|| {
             if R::MAY_BE_REDIRECTED {
                 settings.outgoing.to_host_and_redirects(host)
@@ -62,15 +76,15 @@ impl Sending {
                 settings.outgoing.to_host(host)
             }
         });
-        let template = template(request, &current).map(|template| Template::new(method, template));
-        let nth = attempts(request, &current).and_then(|attempts| attempts.count(&attempt, &current));
+        let template = template(extensions, &current).map(|template| Template::new(method, template));
+        let nth = attempts(extensions, &current).and_then(|attempts| attempts.count(&attempt, &current));
         let outline = Outline {
             attempt: &attempt,
             is_host: host.is_some_and(|host| host.len() == attempt.url().authority.len()),
             method,
             peer: peer.as_ref(),
             template: template.as_ref(),
-            resent: nth.as_ref().map_or(0, Nth::before),
+            resent: nth.as_ref().map_or(0, NumberedAttempt::before),
         };
         let span = (observed && parts.spans)
             .then(|| outline.span(settings, &current))
@@ -87,9 +101,12 @@ impl Sending {
                 .inject_allowed(exchange.context(), allowed, headers);
         }
         exchange.measured = observed && parts.metrics;
-        exchange.request = (exchange.measured && shared.body_sizes).then(|| request.body_bytes());
+        exchange.request = (exchange.measured && shared.body_sizes).then(|| {
+            let body = request.body_mut();
+            body.map_or(RequestBytes::Known(0), RequestBytes::from_body)
+        });
         let done = Parts {
-            // What records nothing leaves its context to the layers inside.
+            // A layer that records nothing leaves the context to inner layers.
             propagation: parts.propagation && (has_span || exchange.measured),
             spans: has_span,
             metrics: exchange.measured,
@@ -136,7 +153,7 @@ impl Sending {
         self.exchange.label(labels);
     }
 
-    /// Ends span and duration, the first time.
+    /// Ends the span and records the duration, once.
     fn conclude(&mut self, end: End<'_>) {
         let Some(conclusion) = self.exchange.conclude(end, FAILURES) else {
             return;
@@ -153,7 +170,7 @@ impl Sending {
     }
 }
 
-impl Observe for Sending {
+impl Observe for ClientExchange {
     fn context(&self) -> Option<&Context> {
         Some(self.exchange.context())
     }
@@ -165,7 +182,8 @@ impl Observe for Sending {
 
     fn on_response(&mut self, head: Head<'_>) -> EndAt {
         self.exchange.version = Some(head.version);
-        // The library has followed a redirect to elsewhere: the connection is of that hop, and the span of the first.
+        // If the library followed a redirect to another server, the connection is that of the last hop, but
+        // the span is of the first.
         let is_elsewhere = |peer: &Peer| head.server.is_some_and(|server| !peer.is_at(server));
         if head.peer.is_some() && !self.peer.as_ref().is_some_and(is_elsewhere) {
             self.exchange.add(head.peer.into_iter().flat_map(connection));
@@ -193,9 +211,9 @@ impl Observe for Sending {
     }
 }
 
-/// What there is to do about a request, and what layers inside see of it while it is sent.
+/// Returns what this layer has to record, and what inner layers see of the request while it is sent.
 ///
-/// A request of the same method and URL that is sent while another is being sent is that request, seen by another layer.
+/// If a request of the same method and URL is sent while an outer layer sends one, it is the same request.
 fn begin_sending(shared: &Shared, attempt: &Attempt<'_>) -> (Parts, InFlight) {
     let outside = nesting::in_flight();
     if outside.is_some() {
@@ -217,16 +235,16 @@ fn begin_sending(shared: &Shared, attempt: &Attempt<'_>) -> (Parts, InFlight) {
     (parts, InFlight { target, parts: done })
 }
 
-fn attempts<'a, R: Outbound>(request: &'a R, current: &'a Context) -> Option<&'a Attempts> {
-    request.extension().or_else(|| current.get())
+fn attempts<'a>(extensions: Option<&'a Extensions>, current: &'a Context) -> Option<&'a Attempts> {
+    extensions.and_then(Extensions::get).or_else(|| current.get())
 }
 
-fn template<'a, R: Outbound>(request: &'a R, current: &'a Context) -> Option<&'a str> {
-    let UrlTemplate(template) = request.extension().or_else(|| current.get())?;
+fn template<'a>(extensions: Option<&'a Extensions>, current: &'a Context) -> Option<&'a str> {
+    let UrlTemplate(template) = extensions.and_then(Extensions::get).or_else(|| current.get())?;
     Some(template)
 }
 
-/// A caller that no longer wants the response is not an error.
+/// It is no error of the server if the caller drops the response.
 const FAILURES: Failures = Failures {
     from: 400,
     dropped: None,

@@ -1,4 +1,4 @@
-//! The layer, and what can be set on it.
+//! The layer and its settings.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,17 +13,17 @@ use crate::hook::Hook;
 use crate::observe::EndAt;
 use crate::setters::shared_setters;
 
-/// Wraps each request in a span and its metrics, and injects the span's context.
+/// Wraps each request in a span, records its metrics, and injects the context of the span.
 ///
-/// Put it innermost, next to the transport, so that each attempt of a retry and each redirect is a span of its own. What is recorded, and
-/// when, is in the [module's documentation](super).
+/// Put it innermost, next to the transport, so that each attempt of a retry and each redirect has its own
+/// span. See the [module's documentation](super) for what is recorded and when.
 #[derive(Debug, Clone)]
 pub struct ClientLayer {
     settings: Arc<Settings>,
 }
 
 impl ClientLayer {
-    /// A layer that uses the global providers and propagator, resolved at the first request.
+    /// Creates a layer that uses the global providers and propagator, resolved at the first request.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -33,48 +33,51 @@ impl ClientLayer {
 
     shared_setters!();
 
-    /// Injects with this propagator. Default: the global one.
+    /// Sets the propagator. Default: the global one.
     #[must_use]
     pub fn with_propagator(self, propagator: impl Into<Propagator>) -> Self {
         self.with(|settings| settings.shared.propagator = propagator.into())
     }
 
-    /// Shows the context to these hosts. Default: [`Outgoing::new`]: trace context to all, **baggage to none**.
+    /// Sets which hosts get which headers. Default: [`Outgoing::new`], which sends trace context to all hosts
+    /// and **baggage to none**.
     ///
-    /// A `reqwest::Client` may take headers to other hosts, and gets those alone that all hosts may see: see
-    /// [redirects](super#redirects).
+    /// Since a `reqwest::Client` may forward headers to other hosts, it only gets those that all hosts may
+    /// see: see [redirects](super#redirects).
     #[must_use]
     pub fn with_outgoing(self, outgoing: Outgoing) -> Self {
         self.with(|settings| settings.outgoing = outgoing)
     }
 
-    /// Sets the path of the Unix domain socket that the transport connects to, whatever host a URL names. Default: none.
+    /// Sets the path of the Unix domain socket that the transport connects to, whatever host a URL has.
+    /// Default: none.
     ///
-    /// Spans then have `network.transport` = `unix` and the path as `network.peer.address`, and neither spans nor metrics
-    /// have a `server.port`. A URL of scheme `unix` needs no such setting.
+    /// Spans then have `network.transport` = `unix` and the path as `network.peer.address`, and neither spans
+    /// nor metrics have a `server.port`. URLs with the scheme `unix` do not need this setting.
     #[must_use]
     pub fn with_unix_socket(self, path: impl AsRef<Path>) -> Self {
         let path = path.as_ref().to_string_lossy().into();
         self.with(|settings| settings.unix_socket = Some(path))
     }
 
-    /// Ends span and duration there. Default: [`EndAt::Headers`].
+    /// Sets where span and duration end. Default: [`EndAt::Headers`].
     ///
-    /// With [`EndAt::Body`] the span of a response that nobody reads lasts until it is dropped.
+    /// With [`EndAt::Body`], the span of a response that is not read lasts until it is dropped.
     #[must_use]
     pub fn with_end_at(self, end_at: EndAt) -> Self {
         self.with(|settings| settings.shared.end_at = end_at)
     }
 
-    /// Traces and measures only the requests for which `filter` is true. Default: all.
+    /// Sets which requests are traced and measured: those for which `filter` returns true. Default: all.
     ///
-    /// The current context is injected into the others too. Of a `filter` that panics, all are recorded.
+    /// The current context is injected into all requests. If `filter` panics, the request is recorded.
     #[must_use]
     pub fn with_filter(self, filter: impl Fn(&Attempt<'_>) -> bool + Send + Sync + 'static) -> Self {
         self.with(|settings| settings.filter = Hook::new(Arc::new(filter)))
     }
 
-    /// Adds attributes to each recorded span when its request goes out. Default: none. If `add` panics, there are none.
+    /// Sets a hook that adds attributes to each recorded span when its request is sent. Default: none. If
+    /// `add` panics, nothing is added.
     #[must_use]
     pub fn with_request_attributes(
         self,
@@ -83,11 +86,12 @@ impl ClientLayer {
         self.with(|settings| settings.request_attributes = Hook::new(Arc::new(add)))
     }
 
-    /// Sets how many pairs of `server.address` and `server.port` the metrics tell apart: the first that come, later ones are
-    /// `_OTHER`. Default: 100; at most [`MAX_DISTINCT_VALUES`].
+    /// Sets how many distinct pairs of `server.address` and `server.port` the metrics can have. The first
+    /// ones keep their values; later ones are recorded as `_OTHER`. Default: 100. Maximum:
+    /// [`MAX_DISTINCT_VALUES`].
     ///
-    /// Spans have the address in any case. Set it before the first request: what shares this layer's instruments, as its
-    /// clones do, shares the number.
+    /// Spans always have the address. Set this before the first request, since clones and other layers that
+    /// share the instruments share the bound.
     ///
     /// [`MAX_DISTINCT_VALUES`]: crate::limits::MAX_DISTINCT_VALUES
     #[must_use]

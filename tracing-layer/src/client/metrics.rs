@@ -1,10 +1,10 @@
-//! The instruments, and which hosts they tell apart.
+//! The instruments, and the bound of their hosts.
 
 use std::sync::{Arc, OnceLock};
 
 use opentelemetry::metrics::Meter;
 
-use super::outbound::Peer;
+use super::peer::Peer;
 use crate::labels::Labels;
 use crate::limits::{Claim, DistinctValues, Place, SeriesBudget};
 use crate::{metrics, semconv};
@@ -15,14 +15,14 @@ pub(super) struct Instruments {
     budget: OnceLock<Box<Budget>>,
 }
 
-/// Bounds the series of the instruments, by the host that a request is for: a proxy's clients may choose it.
+/// Bounds the series of the instruments by host, since the clients of a proxy may choose the host.
 #[derive(Debug)]
 struct Budget {
     hosts: DistinctValues,
     series: SeriesBudget,
 }
 
-/// What the instruments may say of one exchange.
+/// Which labels one exchange may have.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Admission {
     host: Place,
@@ -55,7 +55,8 @@ impl Instruments {
         }
     }
 
-    /// Admits a series with this [id](crate::limits::series_id) for a host; `max_hosts` counts at the first.
+    /// Admits a series with this [id](crate::limits::series_id) for a host. The first `max_hosts` sets the
+    /// bound.
     pub(super) fn admit(&self, peer: Option<&Peer>, id: u64, max_hosts: usize) -> Admission {
         let budget = self.budget.get_or_init(|| Box::new(Budget::new(max_hosts)));
         let host = peer.map_or(Place::OTHER, |peer| {

@@ -3,20 +3,19 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use http::{Extensions, HeaderMap};
+use http::Extensions;
 use opentelemetry::Context;
 use reqwest::{Request, Response};
 use reqwest_middleware::{Middleware, Next, Result};
 
-use super::outbound::{Attempt, Outbound};
-use super::{Attempts, ClientLayer, Sending};
+use super::{Attempts, ClientExchange, ClientLayer};
 use crate::observe::ResponseFuture;
-use crate::request_body::RequestBytes;
 
-/// Put it last, after what retries, so that each attempt is a span of its own.
+/// Add it last, after middlewares that retry, so that each attempt has its own span.
 ///
-/// Attempts of one request, such as those of reqwest-retry, are counted: the extensions of the chain are those of one
-/// logical request. [`Attempts`] and [`UrlTemplate`](super::UrlTemplate) that are among them are used.
+/// The attempts of one request, such as those of reqwest-retry, are counted, since the extensions of the
+/// chain belong to one logical request. If they have an [`Attempts`] or an
+/// [`UrlTemplate`](super::UrlTemplate), it is used.
 impl Middleware for ClientLayer {
     fn handle<'this, 'chain, 'next, 'all>(
         &'this self,
@@ -31,43 +30,13 @@ impl Middleware for ClientLayer {
         Self: 'all,
     {
         Box::pin(async move {
-            // The extensions are of one logical request, and stay where a middleware outside sends it again.
+            // The extensions belong to one logical request, and remain if an outer middleware sends it again.
             let counts = |cx: &Context| cx.is_telemetry_suppressed() || cx.get::<Attempts>().is_some();
             if extensions.get::<Attempts>().is_none() && !Context::map_current(counts) {
                 extensions.insert(Attempts::new());
             }
-            let mut extended = Extended {
-                request: &mut request,
-                extensions,
-            };
-            let sending = Sending::begin(self.settings(), &mut extended);
-            ResponseFuture::start(sending, || next.run(request, extensions)).await
+            let exchange = ClientExchange::begin(self.settings(), &mut request, Some(extensions));
+            ResponseFuture::start(exchange, || next.run(request, extensions)).await
         })
-    }
-}
-
-/// A request with the extensions that travel beside it.
-struct Extended<'a> {
-    request: &'a mut Request,
-    extensions: &'a Extensions,
-}
-
-impl Outbound for Extended<'_> {
-    const MAY_BE_REDIRECTED: bool = Request::MAY_BE_REDIRECTED;
-
-    fn attempt(&self) -> Attempt<'_> {
-        self.request.attempt()
-    }
-
-    fn headers_mut(&mut self) -> &mut HeaderMap {
-        self.request.headers_mut()
-    }
-
-    fn body_bytes(&mut self) -> RequestBytes {
-        self.request.body_bytes()
-    }
-
-    fn extension<T: Clone + Send + Sync + 'static>(&self) -> Option<&T> {
-        self.extensions.get()
     }
 }

@@ -1,4 +1,4 @@
-//! What the span of an attempt begins with.
+//! The start of an attempt's span.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -6,9 +6,10 @@ use std::time::SystemTime;
 use opentelemetry::trace::{Span, SpanBuilder, SpanKind};
 use opentelemetry::{Context, KeyValue};
 
-use super::outbound::{Attempt, Peer};
+use super::attempt::Attempt;
+use super::peer::Peer;
 use super::settings::Settings;
-use crate::exchange::Begun;
+use crate::exchange::StartedSpan;
 use crate::limits::{MAX_ATTRIBUTE_BYTES, truncate};
 use crate::method::KnownMethod;
 use crate::query::Query;
@@ -18,7 +19,7 @@ use crate::template::{Template, span_name};
 /// What is known of an attempt before it is sent.
 pub(super) struct Outline<'a> {
     pub(super) attempt: &'a Attempt<'a>,
-    /// Whether the URL's authority is a host alone.
+    /// Whether the authority of the URL is only a host.
     pub(super) is_host: bool,
     pub(super) method: KnownMethod,
     pub(super) peer: Option<&'a Peer>,
@@ -27,8 +28,8 @@ pub(super) struct Outline<'a> {
 }
 
 impl Outline<'_> {
-    /// The span, if there is anybody to take it.
-    pub(super) fn span(&self, settings: &Settings, parent: &Context) -> Option<Begun> {
+    /// Starts the span. Returns `None` if no provider would receive it.
+    pub(super) fn span(&self, settings: &Settings, parent: &Context) -> Option<StartedSpan> {
         let shared = &settings.shared;
         let mut at = SystemTime::UNIX_EPOCH;
         let mut span = shared.tracer.start(parent, || {
@@ -53,10 +54,10 @@ impl Outline<'_> {
                     .attributes(|add, to| add(self.attempt, to)),
             );
         }
-        Some(Begun { span, at })
+        Some(StartedSpan { span, at })
     }
 
-    /// The attributes that a sampler may want to see.
+    /// The attributes that a sampler can see.
     fn at_creation(&self, query: &Query) -> Vec<KeyValue> {
         let mut attributes = Vec::with_capacity(CAPACITY);
         attributes.push(KeyValue::new(semconv::HTTP_REQUEST_METHOD, self.method.label()));
@@ -81,5 +82,5 @@ impl Outline<'_> {
     }
 }
 
-/// Room for all that a span usually gets, so that it grows no more.
+/// Capacity for the usual number of attributes, so that the vector does not grow.
 const CAPACITY: usize = 12;

@@ -1,13 +1,13 @@
-//! The layer's parts, for those who compose.
+//! Layers that do only one part of [`ClientLayer`].
 
 use tower_layer::Layer;
 
 use super::{Client, ClientLayer};
 use crate::layer_parts::Parts;
 
-/// Only the spans of a [`ClientLayer`]: no context is injected.
+/// Only the spans of a [`ClientLayer`]. No context is injected.
 ///
-/// It is made of a layer that is set as you like, and goes outside an
+/// Create it from a configured layer, and put it outside of an
 /// [`InjectLayer`](throughline_propagation::InjectLayer).
 ///
 /// ```

@@ -1,4 +1,4 @@
-//! What a layer was set to.
+//! The settings of the layer.
 
 use std::sync::Arc;
 

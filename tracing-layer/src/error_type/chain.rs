@@ -1,14 +1,15 @@
-//! An error and all that it wraps.
+//! An error and everything that it wraps.
 
 use std::error::Error;
 use std::io;
 use std::iter::successors;
 use std::sync::Arc;
 
-/// An error, what it wraps, what that wraps, not without end.
+/// Iterates over an error and the errors that it wraps, up to a maximum depth.
 ///
-/// `Error::source` alone is not enough: an [`io::Error`], an `Arc` and a transparent enum answer with the source of what
-/// they wrap, and so hide the very thing: a `rustls::Error` in an `io::Error`, a `reqwest::Error` in reqwest-middleware's.
+/// `Error::source` alone is not enough: an [`io::Error`], an `Arc` and a transparent enum return the source
+/// of the error that they wrap, and so hide that error itself: a `rustls::Error` in an `io::Error`, or a
+/// `reqwest::Error` in reqwest-middleware's.
 pub(super) fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     successors(Some(error), |error| wrapped(*error)).take(MAX_CHAIN)
 }
@@ -33,5 +34,5 @@ fn wrapped<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'sta
     error.source()
 }
 
-/// No error wraps more than this.
+/// The maximum depth.
 const MAX_CHAIN: usize = 16;

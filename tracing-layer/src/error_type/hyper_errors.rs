@@ -1,9 +1,9 @@
-//! The errors of hyper and of hyper-util's client, which reqwest's are made of.
+//! The errors of hyper and of hyper-util's client, on which reqwest's are based.
 //!
-//! Some of them have no public type, such as those of hyper-util's connector and of its proxies, or are of a crate that
-//! this one does not depend on, such as rustls and h2. What tells them apart is where they stand in the chain, the kind
-//! of the `io::Error` around them, and last the fixed text that their crate gives them. If a text changes, the class
-//! becomes a coarser one, such as `connect`.
+//! Some of them have no public type, such as those of hyper-util's connector and of its proxies, or are from
+//! a crate that this one does not depend on, such as rustls and h2. They are distinguished by their position
+//! in the chain, by the kind of the `io::Error` around them, and last by the fixed text of their crate. If
+//! such a text changes, the class becomes a coarser one, such as `connect`.
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
@@ -13,7 +13,7 @@ use hyper_util::client::legacy;
 use super::chain::chain;
 use super::io_kind;
 
-/// The class of an error that came up before there was a connection.
+/// Returns the class of an error that occurred before there was a connection.
 pub(super) fn of_connecting(error: &(dyn Error + 'static)) -> Option<&'static str> {
     let connecting = chain(error).find(|error| {
         let client = error.downcast_ref::<legacy::Error>();
@@ -44,20 +44,22 @@ fn is_dns(error: &(dyn Error + 'static)) -> bool {
     if error.downcast_ref().is_some_and(reqwest::Error::is_dns) {
         return true;
     }
-    // hyper-util's connector and reqwest's resolver: neither type is public.
+    // hyper-util's connector and reqwest's resolver. Neither type is public.
     ["dns error", "error resolving DNS"].contains(&error.to_string().as_str())
 }
 
-/// rustls' errors come as invalid data; a handshake that the server leaves is an unexpected end.
+/// rustls reports its errors as invalid data. If the server leaves during the handshake, the end is
+/// unexpected.
 fn is_tls(error: &(dyn Error + 'static)) -> bool {
     let kind = error.downcast_ref().map(io::Error::kind);
     matches!(kind, Some(ErrorKind::InvalidData | ErrorKind::UnexpectedEof))
 }
 
-/// The class of an error of a response that is not HTTP.
+/// Returns the class of the error of a response that is not HTTP.
 pub(super) fn of_parsing(error: &(dyn Error + 'static)) -> Option<&'static str> {
     let hyper = hyper_error(error)?;
-    // Chunks that are none: the io::Error says which way, and hyper only that the body could not be read.
+    // Invalid chunks. Only the `io::Error` has the reason; hyper only reports that the body could not be
+    // read.
     let is_broken =
         |error: &io::Error| matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::InvalidData);
     let in_body = || {
@@ -68,10 +70,10 @@ pub(super) fn of_parsing(error: &(dyn Error + 'static)) -> Option<&'static str> 
     (hyper.is_parse() || (!hyper.is_user() && in_body())).then_some("parse")
 }
 
-/// The class of hyper's own errors.
+/// Returns the class of hyper's own errors.
 pub(super) fn of_hyper(error: &(dyn Error + 'static)) -> Option<&'static str> {
     let Some(hyper) = hyper_error(error) else {
-        // A client whose pool lost the connection, without any error of hyper's.
+        // A client whose pool lost the connection, without an error of hyper.
         return chain(error)
             .any(|error| error.is::<legacy::Error>())
             .then_some("request");
@@ -97,7 +99,7 @@ fn hyper_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a hyper::Error>
     chain(error).find_map(|error| error.downcast_ref())
 }
 
-/// What rustls and OpenSSL say of a certificate that they refuse.
+/// How rustls and OpenSSL report a certificate that they refuse.
 const CERTIFICATE_TEXTS: [&str; 2] = ["invalid peer certificate", "certificate verify failed"];
 /// How the errors of hyper-util's and reqwest's proxies begin.
 const PROXY_TEXTS: [&str; 3] = ["tunnel error", "SOCKS error", "socks"];

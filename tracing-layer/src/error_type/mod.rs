@@ -1,10 +1,10 @@
-//! The class of an error, for `error.type`: few values, none from the network.
+//! The class of an error, for `error.type`: few values, none of which the network chooses.
 //!
-//! The first of these that fits, whichever library the error is of:
+//! The first class that matches, whichever library the error is from:
 //!
-//! | value | of |
+//! | value | error |
 //! |---|---|
-//! | `timeout` | a timeout anywhere in the chain: of an [`std::io::Error`], of tower, of Tokio, of hyper, of reqwest |
+//! | `timeout` | a timeout anywhere in the chain, of an [`std::io::Error`], tower, Tokio, hyper or reqwest |
 //! | `overloaded` | tower's load shedding |
 //! | `dns` | a name that could not be resolved |
 //! | `server_certificate_invalid` | a certificate that was refused |
@@ -13,15 +13,15 @@
 //! | `decode` | a body whose encoding is wrong |
 //! | `parse` | a response, or a piece of its body, that is not HTTP |
 //! | `connection_refused`, `connection_reset`, `broken_pipe`, `unexpected_eof`, … | the kind of an [`std::io::Error`] anywhere in the chain |
-//! | `connection_closed` | a connection that was closed before its response |
-//! | `http2` | a stream or a connection that the other side reset |
-//! | `canceled`, `connect`, `body`, `redirect`, `upgrade`, `builder`, `request` | any other error of hyper, of hyper-util's client, or of reqwest |
+//! | `connection_closed` | a connection that was closed before the response |
+//! | `http2` | a stream or connection that the peer reset |
+//! | `canceled`, `connect`, `body`, `redirect`, `upgrade`, `builder`, `request` | any other error of hyper, hyper-util's client, or reqwest |
 //! | a status code, such as `404` | reqwest's `error_for_status` |
 //! | the name of a type, such as `my::Error` | any other error of a named type |
-//! | `_OTHER` | an error that tells nothing of itself: a text, a boxed error |
+//! | `_OTHER` | an error without a type of its own: a text, a boxed error |
 //!
-//! Errors of hyper, hyper-util, reqwest and tower are recognised with the features of these names; `reqwest` and
-//! `hyper-util` include those below them.
+//! Errors of hyper, hyper-util, reqwest and tower are recognised with the features of these names. `reqwest`
+//! and `hyper-util` include the features of the libraries below them.
 
 mod chain;
 #[cfg(feature = "hyper-util")]
@@ -36,19 +36,21 @@ use self::chain::chain;
 use crate::observe::Cause;
 use crate::semconv;
 
-/// The class of an error.
+/// Returns the class of an error.
 ///
-/// An error's text is never part of it: texts hold addresses, names and secrets, and there is no end of them.
+/// It never contains the text of the error: texts have addresses, names and secrets, and their number is
+/// unbounded.
 #[must_use]
 pub fn error_type(cause: Cause<'_>) -> &'static str {
     let class = cause.as_error().and_then(of_chain);
     class.unwrap_or_else(|| of_type(cause.type_name()))
 }
 
-/// The class of an error that is told by the error itself or by one of its sources.
+/// Returns the class that the error itself or one of its sources determines.
 ///
-/// A library that waits wraps what it waited for, and a library that connects wraps what failed then; so the questions go
-/// from the phase to the detail, and each looks at the whole chain.
+/// A library that waits wraps the error of what it waited for, and a library that connects wraps the error of
+/// the connection. Therefore the checks go from the phase to the detail, and each one looks at the whole
+/// chain.
 pub(crate) fn of_chain(error: &(dyn Error + 'static)) -> Option<&'static str> {
     if chain(error).any(is_timeout) {
         return Some("timeout");
@@ -64,7 +66,7 @@ pub(crate) fn of_chain(error: &(dyn Error + 'static)) -> Option<&'static str> {
         .or_else(|| of_reqwest(error))
 }
 
-/// The class of an error that tells nothing: the name of its type, if it has one.
+/// Returns the class of an error without further information: the name of its type, if it has one.
 pub(crate) fn of_type(name: &'static str) -> &'static str {
     if name.starts_with(BOXED) || name.contains("dyn ") || TEXTS.contains(&name) {
         semconv::OTHER
@@ -133,7 +135,7 @@ fn of_reqwest(_: &(dyn Error + 'static)) -> Option<&'static str> {
     None
 }
 
-/// The kind of the first [`io::Error`] in the chain that has a telling one.
+/// Returns the kind of the first [`io::Error`] in the chain that has a specific one.
 fn io_kind(error: &(dyn Error + 'static)) -> Option<&'static str> {
     chain(error)
         .filter_map(|error| error.downcast_ref::<io::Error>())
@@ -161,7 +163,7 @@ fn kind_name(kind: ErrorKind) -> Option<&'static str> {
     })
 }
 
-/// How the type name of a boxed error begins.
+/// The prefixes of the type names of boxed errors.
 const BOXED: &str = "alloc::boxed::Box<";
 /// The types of errors that are only a text.
 const TEXTS: &[&str] = &["&str", "alloc::string::String"];

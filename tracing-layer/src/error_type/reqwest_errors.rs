@@ -1,4 +1,4 @@
-//! The errors of reqwest that are its own.
+//! reqwest's own errors.
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
@@ -6,10 +6,11 @@ use std::io::{self, ErrorKind};
 use super::chain::chain;
 use crate::intern;
 
-/// The class of a body that came, but is not encoded as its head says.
+/// Returns the class of a body that arrived, but is not encoded as its head says.
 ///
-/// Its own reader gets an error of the body, everyone behind that one of decoding; so does who reads a body that did not
-/// come whole, but that has an error of hyper's below, and a body from elsewhere may have any.
+/// Whoever polls the body itself gets an error of the body, and every reader behind gets one of decoding. A
+/// reader of an incomplete body gets the latter too, but with an error of hyper below. A body from elsewhere
+/// may have any error.
 pub(super) fn of_decoding(error: &(dyn Error + 'static)) -> Option<&'static str> {
     let is_body = reqwest_errors(error).any(reqwest::Error::is_body);
     let is_decoding = reqwest_errors(error).any(reqwest::Error::is_decode);
@@ -23,7 +24,7 @@ pub(super) fn of_decoding(error: &(dyn Error + 'static)) -> Option<&'static str>
     (is_malformed || !is_body).then_some("decode")
 }
 
-/// What decoders say of what they cannot read.
+/// How decoders report invalid data.
 const MALFORMED: [ErrorKind; 4] = [
     ErrorKind::InvalidData,
     ErrorKind::InvalidInput,
@@ -31,7 +32,7 @@ const MALFORMED: [ErrorKind; 4] = [
     ErrorKind::UnexpectedEof,
 ];
 
-/// The class of reqwest's own errors.
+/// Returns the class of reqwest's own errors.
 pub(super) fn of_reqwest(error: &(dyn Error + 'static)) -> Option<&'static str> {
     if let Some(status) = reqwest_errors(error).find_map(reqwest::Error::status) {
         return intern::text(status.as_str());

@@ -1,4 +1,4 @@
-//! Errors made up, one below another. Those of real connections are among the integration tests.
+//! Constructed errors with sources. The errors of real connections are in the integration tests.
 
 use std::fmt;
 
@@ -35,7 +35,7 @@ fn classes() {
             io::Error::from(ErrorKind::TimedOut).into(),
             "timeout",
         ),
-        ("an untold kind", boxed(io::Error::other("x")), "_OTHER"),
+        ("an unspecific kind", boxed(io::Error::other("x")), "_OTHER"),
         ("a text", "user 4711 has no card".into(), "_OTHER"),
     ];
     for (name, error, class) in cases {

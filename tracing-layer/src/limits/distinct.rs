@@ -1,15 +1,17 @@
-//! The distinct values that one label may take.
+//! A bound for the distinct values of a label.
 //!
-//! A label that strangers choose is a leak: each new value is a series that the metrics' SDK keeps until the process ends.
-//! [`DistinctValues`] admits the first values that come and refuses the rest, whose label is then `_OTHER`. An admitted
-//! value has a [`Place`] for ever, so a value that was there before a flood is there after it.
+//! A label that the network chooses is a leak: each new value is a series that the metrics SDK holds until
+//! the process ends. [`DistinctValues`] admits the first values and refuses the rest, whose label is then
+//! `_OTHER`. An admitted value has its [`Place`] forever, so a value that was seen before a flood keeps its
+//! label.
 //!
-//! It is a hash table of fixed size with open addressing, in which nothing is ever removed. So a slot that is filled never
-//! changes again, and looking a value up takes neither a lock nor an allocation: a hash, and mostly one comparison. Two
-//! threads that bring the same new value walk the same slots and meet at the first empty one, where one of them wins and
-//! the other finds what it looked for; no value is in the table twice. The table has at least twice as many slots as
-//! values it may hold, hence always an empty slot at which a search ends. A stranger who forces values into one run of
-//! slots makes a search as long as the number of admitted values, and no longer.
+//! It is a hash table of fixed size with open addressing, from which nothing is ever removed. Therefore a
+//! filled slot never changes, and a lookup needs neither a lock nor an allocation: one hash, and usually one
+//! comparison. Two threads that bring the same new value walk the same slots and meet at the first empty one,
+//! where one of them wins and the other finds the value, so that no value is in the table twice. The table
+//! has at least twice as many slots as values, so that a search always ends at an empty slot. An attacker who
+//! forces values into one run of slots makes a search as long as the number of admitted values, but no
+//! longer.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -20,10 +22,10 @@ use opentelemetry::StringValue;
 use super::{MAX_LABEL_BYTES, truncate};
 use crate::semconv::OTHER;
 
-/// The most values that [`DistinctValues::new`] can be asked for.
+/// The maximum for [`DistinctValues::new`].
 pub const MAX_DISTINCT_VALUES: usize = 300;
 
-/// The distinct values of one label, bounded in number. See the [module](super).
+/// A bounded set of the values of one label. See the [module](super).
 ///
 /// ```
 /// use throughline_tracing_layer::limits::{Claim, DistinctValues};
@@ -44,13 +46,13 @@ pub struct DistinctValues {
     max: usize,
 }
 
-/// What a value can say for itself, so that a flood of others takes no place from it.
+/// A reason to admit a value, so that a flood of other values cannot displace it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Claim {
-    /// Nothing: it is admitted if it is one of the first.
+    /// No reason: it is admitted if it is one of the first.
     Unknown,
-    /// The program itself names it, as a price or a rule does.
+    /// The program names it, for example in a price or a rule.
     Named,
     /// It belongs to another value, as the dated version of a model does.
     Related,
@@ -66,14 +68,14 @@ struct Entry {
 }
 
 impl DistinctValues {
-    /// A set that admits the first `max` values, at most [`MAX_DISTINCT_VALUES`].
+    /// Creates a set that admits the first `max` values, at most [`MAX_DISTINCT_VALUES`].
     #[must_use]
     pub fn new(max: usize) -> Self {
         Self::sized(max.min(MAX_DISTINCT_VALUES), 0, 0)
     }
 
-    /// A set that also admits so many values with a [`Claim`], whenever they come: at most 200 that are named and 100 that
-    /// are related. It is empty, so call this before any value is brought.
+    /// Also admits the given numbers of values with a [`Claim`], at any time: at most 200 named and 100
+    /// related ones. Call it before the first value is added, since it clears the set.
     #[must_use]
     pub fn with_claims(self, named: usize, related: usize) -> Self {
         Self::sized(
@@ -95,8 +97,9 @@ impl DistinctValues {
         }
     }
 
-    /// Finds or makes the place of a value: the first [`MAX_LABEL_BYTES`] bytes of `text`, and a `number` that is part of it,
-    /// such as the port of an address. `claim` is called only for a value that has no place yet.
+    /// Returns the place of a value, and admits it if it is new and there is space. The value consists of the
+    /// first [`MAX_LABEL_BYTES`] bytes of `text`, and of a `number`, such as the port of an address. `claim`
+    /// is only called for a value without a place.
     #[inline]
     pub fn place(&self, text: &str, number: u32, claim: impl FnOnce() -> Claim) -> Place {
         let text = truncate(text, MAX_LABEL_BYTES);
@@ -108,7 +111,7 @@ impl DistinctValues {
         self.search(text, number, start, claim)
     }
 
-    // Apart from the first look, with which most searches end.
+    // Separate from the first look, which ends most searches.
     #[inline(never)]
     fn search(&self, text: &str, number: u32, start: usize, claim: impl FnOnce() -> Claim) -> Place {
         let mask = self.slots.len() - 1;
@@ -117,8 +120,8 @@ impl DistinctValues {
             let at = start.wrapping_add(offset) & mask;
             let Some(slot) = self.slots.get(at) else { break };
             if slot.get().is_none() {
-                // An empty slot ends the search: the value is new. It takes room once, also if another thread fills this
-                // slot first and the search goes on.
+                // An empty slot ends the search: the value is new. Space is taken once, even if another
+                // thread fills this slot first and the search continues.
                 if let Some(claim) = claim.take() {
                     taken = self.take_room(claim());
                 }
@@ -143,25 +146,26 @@ impl DistinctValues {
         Place::OTHER
     }
 
-    /// The label of a value: the value itself, cut to [`MAX_LABEL_BYTES`], or `_OTHER` if it is not admitted. Nothing is
-    /// allocated unless the value is new or too long.
+    /// Returns the label of a value: the value itself, cut to [`MAX_LABEL_BYTES`], or `_OTHER` if it is not
+    /// admitted. Only new values and values that are too long allocate.
     #[inline]
     pub fn label(&self, value: StringValue, claim: impl FnOnce(&str) -> Claim) -> (StringValue, Place) {
         let place = self.place(value.as_str(), 0, || claim(value.as_str()));
         (place.label(value), place)
     }
 
-    /// The number of places that there are.
+    /// Returns the number of places.
     pub(super) fn slots(&self) -> usize {
         self.slots.len()
     }
 
-    /// The most values that are ever admitted.
+    /// Returns the maximum number of admitted values.
     pub(super) fn max(&self) -> usize {
         self.max
     }
 
-    /// Takes room for one value. One whose own room is full may still be one of the first.
+    /// Takes space for one value. If the space of its claim is used up, it may still be one of the first
+    /// values.
     fn take_room(&self, claim: Claim) -> Option<&AtomicUsize> {
         let own = match claim {
             Claim::Unknown => None,
@@ -174,7 +178,7 @@ impl DistinctValues {
 
 fn take(room: &AtomicUsize) -> bool {
     let less = |room: usize| room.checked_sub(1);
-    // A flood of refused values only reads.
+    // Under a flood of refused values, threads only read.
     room.load(Ordering::Relaxed) > 0
         && room
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less)
@@ -196,14 +200,14 @@ impl Place {
         u16::try_from(slot + 1).map_or(Self::OTHER, Self)
     }
 
-    /// Whether the value was not admitted.
+    /// Returns whether the value was not admitted.
     #[inline]
     #[must_use]
     pub fn is_other(self) -> bool {
         self == Self::OTHER
     }
 
-    /// A number that no other place of the same set has; 0 is [`Place::OTHER`].
+    /// Returns a number that is unique in the set. [`Place::OTHER`] has 0.
     #[inline]
     #[must_use]
     pub fn id(self) -> u64 {
@@ -214,7 +218,7 @@ impl Place {
         usize::from(self.0)
     }
 
-    /// The label of the value at this place: cut to [`MAX_LABEL_BYTES`], or `_OTHER`.
+    /// Returns the label of the value at this place: cut to [`MAX_LABEL_BYTES`], or `_OTHER`.
     #[inline]
     #[must_use]
     pub fn label(self, value: StringValue) -> StringValue {
@@ -237,8 +241,8 @@ impl fmt::Debug for DistinctValues {
     }
 }
 
-/// A number of a text, for [`series_id`](super::series_id). A stranger can find two texts with the same number, so it is for
-/// texts that the program chose. For a literal, [`literal_id`] costs less.
+/// Hashes a text for [`series_id`](super::series_id). An attacker can construct collisions, so use it only
+/// for texts that the program chooses. For literals, [`literal_id`] is cheaper.
 #[inline]
 #[must_use]
 pub fn text_id(text: &str) -> u64 {
@@ -246,7 +250,8 @@ pub fn text_id(text: &str) -> u64 {
     let mut id = bytes.len() as u64;
     let mut add = |word: u64| id = (id.rotate_left(23) ^ word).wrapping_mul(MULTIPLIER);
     match (bytes.first_chunk(), bytes.last_chunk(), bytes.last_chunk()) {
-        // The last word overlaps the one before it unless they fit: so no byte is looked at by itself.
+        // The last word overlaps the one before it, unless the length is a multiple of the word size, so that
+        // no single bytes are read.
         (_, _, Some(last)) => {
             let words = bytes.chunks_exact(8).filter_map(|word| word.try_into().ok());
             words.for_each(|word| add(u64::from_le_bytes(word)));
@@ -262,8 +267,8 @@ pub fn text_id(text: &str) -> u64 {
     id
 }
 
-/// A number of a text that stands in the program, for [`series_id`](super::series_id): its address. A text that stands there
-/// twice may have two.
+/// Identifies a literal for [`series_id`](super::series_id) by its address. A literal that occurs twice in
+/// the program may have two.
 #[inline]
 #[must_use]
 pub fn literal_id(text: &'static str) -> u64 {
@@ -271,17 +276,17 @@ pub fn literal_id(text: &'static str) -> u64 {
     address ^ (text.len() as u64) << 48
 }
 
-/// Where the search for a value begins. It need not withstand an attack: see the module's documentation.
+/// Hashes a value to its first slot. It need not withstand an attack: see the documentation of the module.
 #[inline]
 fn place_of(text: &str, number: u32) -> usize {
     let mixed = (text_id(text) ^ u64::from(number)).wrapping_mul(MULTIPLIER);
     (mixed >> 32) as usize
 }
 
-/// The golden ratio's fraction, which spreads neighbours far apart.
+/// The fraction of the golden ratio, which spreads similar values.
 const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
-/// The most places of values that the program names, and of values that belong to another: with these and
-/// [`MAX_DISTINCT_VALUES`] a budget of series still has some for every key.
+/// The maximum number of values that the program names, and of related values. With these and
+/// [`MAX_DISTINCT_VALUES`], a budget of series still has some for every key.
 const MAX_NAMED: usize = 200;
 const MAX_RELATED: usize = 100;
 

@@ -1,19 +1,20 @@
-//! The limits of what the network may put into telemetry.
+//! Limits of the data that the network puts into telemetry.
 //!
-//! A client chooses its path, its user agent and the name of the model that it asks for; an upstream chooses its headers
-//! and its error codes. Each may be megabytes long and new with every request. The layers therefore bound such a value
-//! where it is set, before it is stored:
+//! A client chooses its path, its user agent and the name of the model that it requests. An upstream chooses
+//! its headers and its error codes. Each of them may be megabytes long and different in every request.
+//! Therefore the layers bound such a value before it is stored:
 //!
-//! | what | limit | beyond it |
+//! | data | limit | beyond it |
 //! |---|---|---|
-//! | an attribute | [`MAX_ATTRIBUTE_BYTES`] | cut at a character's boundary |
-//! | an attribute that is an array | [`MAX_ARRAY_ITEMS`] items, [`MAX_ATTRIBUTE_BYTES`] in all | the last items are cut or left out |
-//! | the name of a span | [`MAX_SPAN_NAME_BYTES`] | cut at a character's boundary |
-//! | a label of a metric | [`MAX_LABEL_BYTES`] | cut at a character's boundary |
+//! | an attribute | [`MAX_ATTRIBUTE_BYTES`] | cut at a character boundary |
+//! | an attribute that is an array | [`MAX_ARRAY_ITEMS`] items, [`MAX_ATTRIBUTE_BYTES`] in total | the last items are cut or omitted |
+//! | the name of a span | [`MAX_SPAN_NAME_BYTES`] | cut at a character boundary |
+//! | a label of a metric | [`MAX_LABEL_BYTES`] | cut at a character boundary |
 //! | the distinct values of a label | [`DistinctValues`] | the label is `_OTHER` |
-//! | the series of an instrument | [`SeriesBudget`] | labels are merged, see there |
+//! | the series of an instrument | [`SeriesBudget`] | labels are merged: see there |
 //!
-//! What the program itself sets, such as `CallAttributes` or a route, is not cut. Captured content has limits of its own.
+//! Values that the program sets, such as `CallAttributes` or a route, are not cut. Captured content has its
+//! own limits.
 //!
 //! ```
 //! use opentelemetry::KeyValue;
@@ -32,28 +33,28 @@ use opentelemetry::{Array, StringValue, Value};
 pub use self::distinct::{Claim, DistinctValues, MAX_DISTINCT_VALUES, Place, literal_id, text_id};
 pub use self::series::{MAX_SERIES, SeriesBudget, series_id};
 
-/// The most bytes of one attribute that the network chooses: 1 KiB.
+/// The maximum length of an attribute that the network chooses: 1 KiB.
 pub const MAX_ATTRIBUTE_BYTES: usize = 1024;
-/// The most items of an attribute that is an array.
+/// The maximum number of items of an attribute that is an array.
 pub const MAX_ARRAY_ITEMS: usize = 32;
-/// The most bytes of a span's name that the network has a part in.
+/// The maximum length of a span name that contains data from the network, in bytes.
 pub const MAX_SPAN_NAME_BYTES: usize = 128;
-/// The most bytes of a metric's label that the network chooses.
+/// The maximum length of a label that the network chooses, in bytes.
 pub const MAX_LABEL_BYTES: usize = 128;
 
-/// Returns the longest start of `text` that has at most `max_bytes` bytes and ends between two characters.
+/// Returns the longest prefix of `text` that has at most `max_bytes` bytes and ends at a character boundary.
 #[inline]
 #[must_use]
 pub fn truncate(text: &str, max_bytes: usize) -> &str {
     if text.len() <= max_bytes {
         return text;
     }
-    // A character has at most 4 bytes, so this looks at 4 at most.
+    // A character has at most 4 bytes, so at most 4 are looked at.
     let end = (0..=max_bytes).rev().find(|&end| text.is_char_boundary(end));
     end.and_then(|end| text.get(..end)).unwrap_or_default()
 }
 
-/// Like [`truncate`], for a text that is owned: the memory beyond the limit is given back.
+/// Like [`truncate`] for an owned text. The memory beyond the limit is freed.
 #[inline]
 pub fn truncate_string(text: &mut String, max_bytes: usize) {
     if text.len() > max_bytes {
@@ -62,12 +63,12 @@ pub fn truncate_string(text: &mut String, max_bytes: usize) {
     }
 }
 
-/// Makes an array of texts, within the limits of one attribute.
+/// Creates an array of texts, within the limits of one attribute.
 #[must_use]
 pub fn text_array<'a>(texts: impl IntoIterator<Item = &'a str>) -> Value {
     let mut room = MAX_ATTRIBUTE_BYTES;
     let bounded = texts.into_iter().take(MAX_ARRAY_ITEMS).map_while(|text| {
-        // An empty text costs nothing, so it may follow the one that took the last byte.
+        // An empty text has no bytes, so it may follow the text that took the last one.
         let start = truncate(text, room);
         let fits = !start.is_empty() || text.is_empty();
         room -= start.len();
@@ -76,7 +77,7 @@ pub fn text_array<'a>(texts: impl IntoIterator<Item = &'a str>) -> Value {
     Value::Array(Array::String(bounded.collect()))
 }
 
-/// Bounds a value of any kind to the limits of one attribute, in place. In the usual case it compares lengths.
+/// Cuts a value of any kind to the limits of one attribute, in place. Usually this only compares lengths.
 #[inline]
 pub fn bound(value: &mut Value) {
     match value {

@@ -1,41 +1,43 @@
-//! The number of series of one instrument.
+//! A bound for the number of series of one instrument.
 //!
-//! Bounding each label is not enough: labels are combined. 100 models at 64 addresses that fail in 64 ways are 409,600
-//! series, and an SDK holds 2,000 of an instrument before all that is new becomes `otel_metric_overflow`, until the process
-//! ends. So it is combinations that are counted here, and one label of them is the *key*, the one that users ask about: the
-//! model of a call, the host of a request, the name of a tool.
+//! Bounding each label is not enough, since labels are combined. 100 models at 64 addresses with 64 kinds of
+//! errors are 409,600 series, and an SDK holds 2,000 per instrument before every new one becomes
+//! `otel_metric_overflow`, until the process ends. Therefore combinations are counted here. One of their
+//! labels is the *key*, the one that users query: the model of a call, the host of a request, the name of a
+//! tool.
 //!
-//! [`MAX_SERIES`] is shared out so that no key can take what another needs. With n keys at most (those that a
-//! [`DistinctValues`] may ever admit, and `_OTHER`):
+//! [`MAX_SERIES`] is distributed so that no key can take what another one needs. With at most n keys (those
+//! that a [`DistinctValues`] may ever admit, and `_OTHER`):
 //!
-//! - 2 series of each key are *merged* ones: all other labels are `_OTHER` or left out, once with an error and once without.
-//!   They need no admission, so no measurement is without a label for its key.
-//! - at least 1 of each key, its *own*, is recorded in full, whenever it comes. A model that comes first after a flood of
-//!   others is seen with its provider and address.
-//! - the rest is *shared*: who comes first is served first, but one key takes a quarter of it at most, and `_OTHER`, which
-//!   is where a flood ends, a sixteenth. So most programs, which have a few models and many combinations of each, lose no
-//!   label at all.
+//! - 2 series of each key are *merged*: all other labels are `_OTHER` or omitted, once with an error and once
+//!   without. They need no admission, so that every measurement has the label of its key.
+//! - at least 1 series of each key, its *own*, is recorded in full at any time. A model that occurs first after a
+//!   flood of others is recorded with its provider and address.
+//! - the rest is *shared*: first come, first served, but one key takes at most a quarter of it, and `_OTHER`, which
+//!   receives floods, a sixteenth. Most programs have few models and many combinations of each, and lose no label
+//!   at all.
 //!
-//! Own and merged series of n keys and the shared ones add up to [`MAX_SERIES`]: whatever comes, there is room. Two examples:
+//! The own and merged series of n keys and the shared ones add up to [`MAX_SERIES`]. Two examples:
 //!
-//! | keys | n | of each key, own and merged | shared |
+//! | keys | n | per key, own and merged | shared |
 //! |---|--:|--:|--:|
 //! | 100 hosts | 101 | 6 + 2 | 1,092 |
-//! | 100 models, 200 that prices and rules name, 100 related to those | 401 | 1 + 2 | 697 |
+//! | 100 models, 200 named by prices and rules, 100 related to those | 401 | 1 + 2 | 697 |
 //!
-//! What is counted is kept as one number a series, in a table like that of [`DistinctValues`]: looking it up takes neither a
-//! lock nor an allocation. The number is mixed from the places of the labels' values, which are at most 11 bits each, and from
-//! texts that the program chose: a stranger who wants two series to have one number has little to choose from.
+//! Each series is stored as one number, in a table like that of [`DistinctValues`]: a lookup needs neither a
+//! lock nor an allocation. The number is mixed from the places of the label values, which are at most 11 bits
+//! each, and from texts that the program chose, so an attacker has little room to construct two series with
+//! the same number.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU16, AtomicU64, AtomicUsize, Ordering};
 
 use super::{DistinctValues, Place};
 
-/// The most series of one instrument: below the 2,000 at which an SDK merges all that is new.
+/// The maximum number of series of one instrument, below the 2,000 at which an SDK merges all new ones.
 pub const MAX_SERIES: usize = 1_900;
 
-/// Bounds the series of one instrument. See the [module](super).
+/// A bound for the series of one instrument. See the [module](super).
 ///
 /// ```
 /// use throughline_tracing_layer::limits::{Claim, DistinctValues, Place, SeriesBudget, series_id};
@@ -51,16 +53,16 @@ pub const MAX_SERIES: usize = 1_900;
 /// ```
 pub struct SeriesBudget {
     series: Box<[AtomicU64]>,
-    /// How many series each key has, by its place.
+    /// The number of series of each key, by its place.
     of_key: Box<[AtomicU16]>,
     own: u16,
-    /// The most series of a key, and of all values without a place.
+    /// The maximum number of series of a key, and of all values without a place.
     most: [u16; 2],
     shared: AtomicUsize,
 }
 
 impl SeriesBudget {
-    /// A budget for series whose key is one of `keys`.
+    /// Creates a budget for series whose key is one of `keys`.
     #[must_use]
     pub fn new(keys: &DistinctValues) -> Self {
         let count = keys.max() + 1;
@@ -79,8 +81,8 @@ impl SeriesBudget {
         }
     }
 
-    /// Whether the series with this key and this [id](series_id) may be recorded in full. If not, record it merged: with the
-    /// key's label, and every other one `_OTHER` or left out.
+    /// Returns whether the series with this key and this [id](series_id) may be recorded in full. If not,
+    /// record it merged: with the label of the key, and every other label `_OTHER` or omitted.
     ///
     /// A series that was admitted once always is.
     pub fn admits(&self, key: Place, id: u64) -> bool {
@@ -90,7 +92,7 @@ impl SeriesBudget {
         first.is_some_and(|first| first.load(Ordering::Relaxed) == id) || self.search(key, id, start)
     }
 
-    // Apart from the first look, with which most searches end.
+    // Separate from the first look, which ends most searches.
     #[inline(never)]
     fn search(&self, key: Place, id: u64, start: usize) -> bool {
         let mask = self.series.len() - 1;
@@ -110,7 +112,8 @@ impl SeriesBudget {
                     Err(other) => found = other,
                 }
             }
-            // If another thread was here first, the series is counted twice: that costs a place, and never gives one.
+            // If another thread was faster, the series is counted twice. This wastes a place and never
+            // exceeds the bound.
             if found == id {
                 return true;
             }
@@ -118,7 +121,7 @@ impl SeriesBudget {
         false
     }
 
-    /// Takes a place for one more series of a key: one of its own, else a shared one.
+    /// Takes a place for another series of a key: one of its own, or else a shared one.
     fn count(&self, key: Place) -> bool {
         let Some(count) = self.of_key.get(key.index()) else {
             return false;
@@ -154,8 +157,8 @@ impl fmt::Debug for SeriesBudget {
     }
 }
 
-/// Mixes what tells a series of one key from the others into one number: places of label values, status codes, hashes of
-/// texts that the program chose.
+/// Mixes the parts that distinguish a series from others of the same key into one number: places of label
+/// values, status codes, hashes of texts that the program chose.
 #[inline]
 #[must_use]
 pub fn series_id(parts: impl IntoIterator<Item = u64>) -> u64 {
@@ -166,12 +169,12 @@ pub fn series_id(parts: impl IntoIterator<Item = u64>) -> u64 {
     parts.into_iter().fold(SEED, mix)
 }
 
-/// The golden ratio's fraction.
+/// The fraction of the golden ratio.
 const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
 const SEED: u64 = 0x2545_F491_4F6C_DD1D;
 /// The merged series of a key: with an error, and without.
 const MERGED: usize = 2;
-/// The most series that a key has of its own.
+/// The maximum number of own series of a key.
 const MAX_OWN: usize = 6;
 
 #[cfg(test)]
@@ -179,7 +182,7 @@ mod tests {
     use super::super::{Claim, MAX_DISTINCT_VALUES};
     use super::*;
 
-    /// Admits `per_key` series of each key; how many each got.
+    /// Admits `per_key` series of each key. Returns how many each one got.
     fn fill(budget: &SeriesBudget, keys: &[Place], per_key: u64) -> Vec<usize> {
         let admitted = |key: &Place| {
             (0..per_key)

@@ -8,10 +8,10 @@ use bytes::Buf;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use super::{Armed, Cause, End, Observe};
+use super::{Cause, End, EndGuard, Observe};
 
 pin_project! {
-    /// Passes the inner body's frames on as they come, and shows them to the observer.
+    /// Passes the frames of the inner body unchanged, and shows them to the observer.
     #[project = Projected]
     #[derive(Debug)]
     pub struct ResponseBody<B, O>
@@ -21,8 +21,8 @@ pin_project! {
     {
         #[pin]
         inner: Option<B>,
-        left: Option<u64>,
-        armed: Option<Armed<O>>,
+        remaining: Option<u64>,
+        guard: Option<EndGuard<O>>,
     }
 
     impl<B, O> PinnedDrop for ResponseBody<B, O>
@@ -32,12 +32,12 @@ pin_project! {
     {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            if let Some(mut armed) = this.armed.take() {
-                let ended = *this.left == Some(0)
+            if let Some(mut guard) = this.guard.take() {
+                let ended = *this.remaining == Some(0)
                     || this.inner.as_ref().get_ref().as_ref().is_some_and(Body::is_end_stream);
-                armed.poll(|| this.inner.set(None));
+                guard.poll(|| this.inner.set(None));
                 if ended {
-                    armed.end(End::Complete);
+                    guard.end(End::Complete);
                 }
             }
         }
@@ -45,19 +45,20 @@ pin_project! {
 }
 
 impl<B: Body, O: Observe> ResponseBody<B, O> {
-    /// Of `length`, the caller may stop asking once it has that many bytes.
+    /// Creates a body. If it has a `length`, the caller may stop polling after that many bytes.
     #[inline]
-    pub(crate) fn new(inner: B, length: Option<u64>, armed: Option<Armed<O>>) -> Self {
+    pub(crate) fn new(inner: B, length: Option<u64>, guard: Option<EndGuard<O>>) -> Self {
         Self {
             inner: Some(inner),
-            left: length,
-            armed: armed.map(Armed::called),
+            remaining: length,
+            guard: guard.map(EndGuard::called),
         }
     }
 }
 
 impl<B: Body + Default, O: Observe> Default for ResponseBody<B, O> {
-    /// The inner body's default, with nobody watching: for layers outside that answer in the service's place.
+    /// Returns the default of the inner body without an observer, for outer layers that answer without
+    /// calling the service.
     fn default() -> Self {
         Self::new(B::default(), None, None)
     }
@@ -78,13 +79,13 @@ where
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let Projected {
             mut inner,
-            left,
-            armed,
+            remaining,
+            guard,
         } = self.project();
         let Some(mut body) = inner.as_mut().as_pin_mut() else {
             return Poll::Ready(None);
         };
-        let Some(watch) = armed else {
+        let Some(watch) = guard else {
             return body.poll_frame(cx);
         };
         if let Some(observer) = watch.observer() {
@@ -94,11 +95,11 @@ where
         if let (Some(Ok(frame)), Some(observer)) = (&polled, watch.observer()) {
             observer.on_frame(frame);
             let bytes = frame.data_ref().map_or(0, Buf::remaining) as u64;
-            *left = left.and_then(|left| left.checked_sub(bytes));
+            *remaining = remaining.and_then(|remaining| remaining.checked_sub(bytes));
         }
         let end = end_of(polled.as_ref(), body.is_end_stream());
-        if let Some((end, armed)) = end.and_then(|end| Some((end, armed.take()?))) {
-            armed.end(end);
+        if let Some((end, guard)) = end.and_then(|end| Some((end, guard.take()?))) {
+            guard.end(end);
         }
         Poll::Ready(polled)
     }
@@ -114,7 +115,7 @@ where
     }
 }
 
-/// Whether what a body yielded was its last, and how that ends the exchange.
+/// Returns how the exchange ended, if what the body yielded was its last item.
 fn end_of<D, E: fmt::Display + 'static>(
     polled: Option<&Result<Frame<D>, E>>,
     is_end_stream: bool,

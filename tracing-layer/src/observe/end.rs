@@ -11,7 +11,7 @@ use crate::error_message::error_message;
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum End<'a> {
-    /// The response was delivered whole (or up to its head, where the observer asked for no more).
+    /// The response was delivered completely (or up to its head, if the observer ended there).
     Complete,
     /// The body ended with trailers, which `on_frame` saw.
     Trailers,
@@ -19,13 +19,13 @@ pub enum End<'a> {
     BodyError(Cause<'a>),
     /// The service failed before there was a response.
     ServiceError(Cause<'a>),
-    /// The caller dropped the future, or the body with something left in it.
+    /// The caller dropped the future, or the body before its end.
     Dropped,
     /// The inner service, future or body panicked.
     Panicked,
 }
 
-/// An error as an observer may see it: borrowed, whatever its type.
+/// A borrowed error of any type, for observers.
 #[derive(Clone, Copy)]
 pub struct Cause<'a> {
     any: &'a dyn Any,
@@ -37,7 +37,7 @@ pub struct Cause<'a> {
 type BoxError = Box<dyn Error + Send + Sync>;
 
 impl<'a> Cause<'a> {
-    /// Borrows an error.
+    /// Creates a cause from an error.
     pub fn new<E: fmt::Display + 'static>(error: &'a E) -> Self {
         Self {
             any: error,
@@ -46,23 +46,23 @@ impl<'a> Cause<'a> {
         }
     }
 
-    /// The name of the error's static type, such as `reqwest::error::Error`.
+    /// Returns the name of the error's static type, such as `reqwest::error::Error`.
     #[must_use]
     pub fn type_name(&self) -> &'static str {
         self.type_name
     }
 
-    /// The error, if its type is `T`.
+    /// Returns the error, if its type is `T`.
     #[must_use]
     pub fn downcast_ref<T: 'static>(&self) -> Option<&'a T> {
         self.any.downcast_ref()
     }
 
-    /// The error with its chain of sources, if its type is a boxed or shared `dyn Error`, [`std::io::Error`], or the error
-    /// of axum, hyper-util's client and its bodies, reqwest, reqwest-middleware, or a timeout of tower's or Tokio's (the
-    /// features of these names).
+    /// Returns the error with its chain of sources, if its type is a boxed or shared `dyn Error`,
+    /// [`std::io::Error`], or the error of axum, hyper-util's client and its bodies, reqwest,
+    /// reqwest-middleware, or a timeout of tower or Tokio (with the features of these names).
     ///
-    /// Of any other type ask [`Cause::downcast_ref`].
+    /// For any other type, use [`Cause::downcast_ref`].
     #[must_use]
     pub fn as_error(&self) -> Option<&'a (dyn Error + 'static)> {
         let causes = [
@@ -97,7 +97,7 @@ impl<'a> Cause<'a> {
     }
 }
 
-/// The text of the error, [without secrets](crate::error_message).
+/// Writes the text of the error [without secrets](crate::error_message).
 impl fmt::Display for Cause<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&error_message(self.text))

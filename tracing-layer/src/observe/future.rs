@@ -7,7 +7,9 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use super::{Armed, Cause, End, Observe, Observed};
+use super::response::{observed, unobserved};
+use super::{Cause, End, EndGuard, Observe};
+use crate::message::HttpResponse;
 
 pin_project! {
     /// Resolves to the inner response with the observer in its body.
@@ -16,38 +18,38 @@ pin_project! {
     pub struct ResponseFuture<F, O: Observe> {
         #[pin]
         inner: Option<F>,
-        armed: Option<Armed<O>>,
+        guard: Option<EndGuard<O>>,
     }
 
     impl<F, O: Observe> PinnedDrop for ResponseFuture<F, O> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            if let Some(mut armed) = this.armed.take() {
-                armed.poll(|| this.inner.set(None));
+            if let Some(mut guard) = this.guard.take() {
+                guard.poll(|| this.inner.set(None));
             }
         }
     }
 }
 
 impl<F, O: Observe> ResponseFuture<F, O> {
-    /// Makes `call`, the inner service's, in the observer's context, and observes the response. Without an observer, lets
-    /// it pass.
+    /// Calls `call` in the context of the observer and observes the response. `call` calls the inner service.
+    /// Without an observer, the response passes unchanged.
     #[inline]
     pub fn start(observer: Option<O>, call: impl FnOnce() -> F) -> Self {
         match observer {
             Some(observer) => {
-                let armed = Armed::new(observer);
-                Self::new(armed.attached(call), armed)
+                let guard = EndGuard::new(observer);
+                Self::new(guard.attached(call), guard)
             }
             None => Self::unobserved(call()),
         }
     }
 
     #[inline]
-    pub(super) fn new(inner: F, armed: Armed<O>) -> Self {
+    pub(super) fn new(inner: F, guard: EndGuard<O>) -> Self {
         Self {
             inner: Some(inner),
-            armed: Some(armed.called()),
+            guard: Some(guard.called()),
         }
     }
 
@@ -55,18 +57,18 @@ impl<F, O: Observe> ResponseFuture<F, O> {
     pub(super) fn unobserved(inner: F) -> Self {
         Self {
             inner: Some(inner),
-            armed: None,
+            guard: None,
         }
     }
 }
 
 /// # Panics
 ///
-/// If it is polled after it was ready, as the futures of `async` functions.
+/// If it is polled after it was ready, like the futures of `async` functions.
 impl<F, O, R, E> Future for ResponseFuture<F, O>
 where
     F: Future<Output = Result<R, E>>,
-    R: Observed<O>,
+    R: HttpResponse<O>,
     O: Observe,
     E: fmt::Display + 'static,
 {
@@ -74,10 +76,10 @@ where
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Projected { mut inner, armed } = self.project();
-        // A future that is ready is dropped at once, while its context is still attached.
+        let Projected { mut inner, guard } = self.project();
+        // A future that is ready is dropped immediately, while its context is still attached.
         let mut work = || {
-            // To be pending with nobody to wake would let the caller wait for ever.
+            // `Pending` without a registered waker would let the caller wait forever.
             let Some(future) = inner.as_mut().as_pin_mut() else {
                 polled_when_ready()
             };
@@ -87,17 +89,17 @@ where
             }
             polled
         };
-        let Some(watch) = armed else {
-            return work().map_ok(R::unobserved);
+        let Some(watch) = guard else {
+            return work().map_ok(unobserved);
         };
         let result = ready!(watch.poll(work));
-        let Some(armed) = armed.take() else {
+        let Some(guard) = guard.take() else {
             polled_when_ready()
         };
         Poll::Ready(match result {
-            Ok(response) => Ok(response.observed(armed)),
+            Ok(response) => Ok(observed(response, guard)),
             Err(error) => {
-                armed.end(End::ServiceError(Cause::new(&error)));
+                guard.end(End::ServiceError(Cause::new(&error)));
                 Err(error)
             }
         })

@@ -1,19 +1,21 @@
-//! An observer that is told its end exactly once.
+//! A guard that ends an observer exactly once.
 
 use std::mem;
 
 use super::{End, Observe};
 
-/// An observer on duty: dropped before [`Armed::end`], it is told that the exchange was dropped, or that it panicked.
+/// Holds an observer. If it is dropped before [`EndGuard::end`], the observer ends with [`End::Dropped`], or
+/// with [`End::Panicked`] if the inner service panicked.
 #[derive(Debug)]
-pub struct Armed<O: Observe> {
+pub(crate) struct EndGuard<O: Observe> {
     observer: Option<O>,
     working: bool,
     called: bool,
 }
 
-impl<O: Observe> Armed<O> {
-    /// Puts an observer on duty. Do it before the inner service is called, so that a panic in the call is seen.
+impl<O: Observe> EndGuard<O> {
+    /// Creates a guard. Create it before the inner service is called, so that a panic in the call is
+    /// observed.
     #[inline]
     pub(crate) fn new(observer: O) -> Self {
         Self {
@@ -23,8 +25,8 @@ impl<O: Observe> Armed<O> {
         }
     }
 
-    /// The inner service's call has come back. A panic that unwinds past the observer from now on is somebody else's,
-    /// unless it leaves [`Armed::poll`].
+    /// Notes that the call of the inner service has returned. A panic that unwinds past the guard from now on
+    /// is not the inner service's, unless it leaves [`EndGuard::poll`].
     #[inline]
     pub(super) fn called(mut self) -> Self {
         self.called = true;
@@ -33,7 +35,7 @@ impl<O: Observe> Armed<O> {
 
     /// Runs `work` in the context of the exchange.
     ///
-    /// For what the inner service does on behalf of the caller: its call, its polls, its destructors.
+    /// Use it for work of the inner service: its call, its polls, its destructors.
     #[inline]
     pub(super) fn attached<T>(&self, work: impl FnOnce() -> T) -> T {
         match &self.observer {
@@ -42,7 +44,7 @@ impl<O: Observe> Armed<O> {
         }
     }
 
-    /// Like [`Armed::attached`], and remembers a panic that leaves `work`, also if somebody catches it outside.
+    /// Like [`EndGuard::attached`], and notes a panic that leaves `work`, even if it is caught outside.
     #[inline]
     pub(super) fn poll<T>(&mut self, work: impl FnOnce() -> T) -> T {
         let before = mem::replace(&mut self.working, true);
@@ -55,16 +57,16 @@ impl<O: Observe> Armed<O> {
         self.observer.as_mut()
     }
 
-    /// Tells the end.
+    /// Ends the observer.
     #[inline]
-    pub fn end(mut self, end: End<'_>) {
+    pub(super) fn end(mut self, end: End<'_>) {
         if let Some(observer) = self.observer.take() {
             observer.on_end(end);
         }
     }
 }
 
-impl<O: Observe> Drop for Armed<O> {
+impl<O: Observe> Drop for EndGuard<O> {
     fn drop(&mut self) {
         let panicked = self.working || (!self.called && std::thread::panicking());
         if let Some(observer) = self.observer.take() {

@@ -1,7 +1,7 @@
-//! Watches one exchange from call to end without touching it.
+//! Observes one exchange from the call to its end without changing it.
 //!
-//! Every layer of this workspace that looks at a response is an [`Observe`] behind the same future and the same body, so
-//! that the question "how did it end?" has one answer, given once.
+//! Every layer of this workspace that looks at a response is an [`Observe`] behind the same future and the
+//! same body, so that the end of an exchange is decided in one place, exactly once.
 //!
 //! ```
 //! use bytes::Buf;
@@ -35,23 +35,24 @@
 //! }
 //! ```
 //!
-//! # What is called when
+//! # When the methods are called
 //!
-//! | call | when |
+//! | method | when |
 //! |---|---|
-//! | [`Observe::on_response`] | the inner future is ready with a response, before the caller gets it |
-//! | [`Observe::on_poll`] | the caller asks for a frame, at each poll, before the inner body is polled |
-//! | [`Observe::on_frame`] | a body frame is ready, before the caller gets it |
-//! | [`Observe::on_end`] | once, whatever happens: see [`End`] |
+//! | [`Observe::on_response`] | the inner future is ready with a response, before the caller receives it |
+//! | [`Observe::on_poll`] | the caller polls the body, each time, before the inner body is polled |
+//! | [`Observe::on_frame`] | a frame of the body is ready, before the caller receives it |
+//! | [`Observe::on_end`] | exactly once: see [`End`] |
 //!
-//! [`Observe::context`] is current while the inner service is called, at every poll of the inner future and body, and
-//! while they are dropped, so what they start, and what their destructors end, is a child of the exchange.
+//! [`Observe::context`] is current while the inner service is called, at every poll of the inner future and
+//! body, and while they are dropped. The spans that they start are therefore children of the exchange.
 //!
 //! # When the client leaves
 //!
-//! The future or the body is dropped: the inner one first, in the context, then `on_end` is called with
-//! [`End::Dropped`], or [`End::Panicked`] if a call, a poll or a destructor of the inner one never came back: a panic of
-//! the caller's is a drop. A dropped body that had nothing more to give has ended: that is [`End::Complete`].
+//! If the future or the body is dropped, the inner one is dropped first, in the context. Then `on_end` is
+//! called with [`End::Dropped`], or with [`End::Panicked`] if a call, a poll or a destructor of the inner one
+//! panicked. A panic of the caller counts as a drop. If a dropped body had no more data, the end is
+//! [`End::Complete`].
 
 mod body;
 mod end;
@@ -66,36 +67,38 @@ use opentelemetry::Context;
 pub use self::body::ResponseBody;
 pub use self::end::{Cause, End};
 pub use self::future::ResponseFuture;
-pub use self::guard::Armed;
-pub use self::response::{EndAt, Head, Observed};
+pub(crate) use self::guard::EndGuard;
+pub use self::response::EndAt;
+pub use crate::message::Head;
 
-/// What watches one exchange.
+/// Observes one exchange.
 ///
-/// It borrows what passes and can change none of it; it must not panic or block.
+/// An observer borrows what passes and cannot change it. It must not panic or block.
 pub trait Observe: Sized {
-    /// The context of the exchange, current while the inner service works; `None` leaves the caller's.
+    /// Returns the context of the exchange, which is current while the inner service works. `None` leaves the
+    /// caller's context.
     fn context(&self) -> Option<&Context>;
 
-    /// Runs a piece of the inner service's work: its call, a poll, a destructor. By default, in the context.
+    /// Runs work of the inner service: its call, a poll, a destructor. By default, it runs in the context.
     fn attached<T>(&self, work: impl FnOnce() -> T) -> T {
         let _attached = self.context().map(|cx| Context::attach(cx.clone()));
         work()
     }
 
-    /// Sees the head of the response, and says whether the exchange lasts until its body has ended.
+    /// Called with the head of the response. Returns where the exchange ends.
     fn on_response(&mut self, head: Head<'_>) -> EndAt;
 
-    /// Sees the caller ask for a frame: called before every poll of the body, also if the last one was pending. By
-    /// default, does nothing.
+    /// Called before every poll of the body, also if the last one was pending. By default, does nothing.
     ///
-    /// From a frame to the next poll it is the caller who takes its time; from there to the next frame it is the body.
+    /// The time from a frame to the next poll is spent by the caller; the time from the poll to the next
+    /// frame, by the body.
     #[inline]
     fn on_poll(&mut self) {}
 
-    /// Sees a frame of the response body on its way to the caller.
+    /// Called with each frame of the response body, before the caller receives it.
     fn on_frame<D: Buf>(&mut self, frame: &Frame<D>);
 
-    /// Sees the end. Called exactly once, also when the future or the body is dropped.
+    /// Called at the end, exactly once, also if the future or the body is dropped.
     fn on_end(self, end: End<'_>);
 }
 

@@ -6,34 +6,36 @@ use std::sync::{Arc, OnceLock};
 use opentelemetry::metrics::{Meter, MeterProvider};
 use opentelemetry::{Context, InstrumentationScope};
 
-use super::asking::Asking;
+use super::lookups::Lookups;
 use super::noop;
 use super::shared;
 use super::source::{MeterSource, Source};
 
-/// A layer's instruments, built at the first measurement. Clones share them, and so does whatever builds instruments of the
-/// same meter by the same function: their series are one set, which [`limits`](crate::limits) bounds.
+/// The instruments of a layer, built at the first measurement. Clones share them, and so do all layers that
+/// build instruments of the same meter with the same function: their series are one set, which
+/// [`limits`](crate::limits) bounds.
 pub struct LazyInstruments<I> {
     inner: Arc<Inner<I>>,
 }
 
 struct Inner<I> {
     source: MeterSource,
-    /// When to look for a provider again. Without it the first is taken for good.
-    asking: Option<Asking>,
+    /// When to look for a provider again. `None` if the first one is final.
+    lookups: Option<Lookups>,
     build: fn(&Meter) -> I,
     built: OnceLock<Arc<I>>,
 }
 
 impl<I: Send + Sync + 'static> LazyInstruments<I> {
-    /// Instruments of the provider that is global at the first measurement.
+    /// Creates instruments of the provider that is global at the first measurement.
     #[must_use]
     pub fn global(scope: InstrumentationScope, build: fn(&Meter) -> I) -> Self {
         Self::new(Source::global(scope), None, build)
     }
 
-    /// Instruments of the global provider that ask again for as long as that is a no-op, as a
-    /// [tracer](super::LazyTracer::following) does; so they may be used before the provider is set. There are none until then.
+    /// Creates instruments of the global provider that look it up again as long as it is a no-op, like a
+    /// [tracer](super::LazyTracer::following). They may be used before the provider is installed; until then,
+    /// there are none.
     ///
     /// ```standalone_crate
     /// use opentelemetry::metrics::Meter;
@@ -50,50 +52,50 @@ impl<I: Send + Sync + 'static> LazyInstruments<I> {
     /// ```
     #[must_use]
     pub fn following(scope: InstrumentationScope, build: fn(&Meter) -> I) -> Self {
-        Self::new(Source::global(scope), Some(Asking::default()), build)
+        Self::new(Source::global(scope), Some(Lookups::default()), build)
     }
 
-    /// Instruments of this provider, for the same scope.
+    /// Sets the provider, for the same scope.
     #[must_use]
     pub fn with_provider(&self, provider: impl MeterProvider + Send + Sync + 'static) -> Self {
         let source = self.inner.source.with_provider(Arc::new(provider));
         Self::new(source, None, self.inner.build)
     }
 
-    fn new(source: MeterSource, asking: Option<Asking>, build: fn(&Meter) -> I) -> Self {
+    fn new(source: MeterSource, lookups: Option<Lookups>, build: fn(&Meter) -> I) -> Self {
         Self {
             inner: Arc::new(Inner {
                 source,
-                asking,
+                lookups,
                 build,
                 built: OnceLock::new(),
             }),
         }
     }
 
-    /// The instruments, or `None` where telemetry is suppressed in `cx`, or, of instruments that
-    /// [follow](Self::following), while there is no provider.
+    /// Returns the instruments, or `None` if telemetry is suppressed in `cx`, or if they
+    /// [follow](Self::following) the global provider and there is none.
     #[must_use]
     pub fn in_context(&self, cx: &Context) -> Option<&I> {
         if cx.is_telemetry_suppressed() {
             return None;
         }
-        match &self.inner.asking {
-            Some(asking) => self.built_or_ask(asking),
+        match &self.inner.lookups {
+            Some(lookups) => self.built_or_look_up(lookups),
             None => Some(self.built_of(|| self.inner.source.meter())),
         }
     }
 
-    fn built_or_ask(&self, asking: &Asking) -> Option<&I> {
+    fn built_or_look_up(&self, lookups: &Lookups) -> Option<&I> {
         if let Some(built) = self.inner.built.get() {
             return Some(built);
         }
-        if !asking.is_due() {
+        if !lookups.is_due() {
             return None;
         }
         let meter = self.inner.source.meter();
         if noop::is_noop_meter(&meter) {
-            asking.in_vain();
+            lookups.failed();
             return None;
         }
         Some(self.built_of(|| meter))

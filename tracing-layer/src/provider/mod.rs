@@ -1,13 +1,13 @@
-//! Where a layer's tracer and instruments come from.
+//! How layers get their tracer and instruments.
 //!
-//! A layer is given a provider, or takes the global one when it is first used. One that finds the global provider a
-//! no-op says so once and then costs nothing: it does not call the tracer again.
+//! A layer uses the provider that is set on it, or else the global one, resolved at first use. If the global
+//! provider is a no-op, the layer warns once and never calls the tracer again, so that it costs nothing.
 //!
-//! What lives as long as the process, such as the [span helpers](crate::span), may be used before there is a provider.
-//! Its [`LazyTracer::following`] and [`LazyInstruments::following`] ask again.
+//! What lives as long as the process, such as the [span helpers](crate::span), may be used before there is a
+//! provider. [`LazyTracer::following`] and [`LazyInstruments::following`] look it up again.
 
-mod asking;
 mod instruments;
+mod lookups;
 mod noop;
 mod shared;
 mod source;

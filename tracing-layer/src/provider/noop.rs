@@ -1,4 +1,4 @@
-//! Whether a tracer or a meter does anything.
+//! Detects no-op tracers and meters.
 
 use opentelemetry::Context;
 use opentelemetry::global::{BoxedSpan, BoxedTracer};
@@ -7,10 +7,10 @@ use opentelemetry::trace::{
     Span, SpanBuilder, SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState, Tracer,
 };
 
-/// The span, unless its tracer is a no-op or has been shut down.
+/// Returns the span, unless its tracer is a no-op or was shut down.
 ///
-/// A no-op tracer hands its parent's ids on, and one that is shut down has none; every other makes an id of its own, also
-/// for a span sampled out.
+/// A no-op tracer returns the ids of its parent, and one that was shut down returns none. Every other tracer
+/// creates a new id, even if the span is sampled out.
 pub(super) fn start(
     tracer: &BoxedTracer,
     parent: &Context,
@@ -22,7 +22,8 @@ pub(super) fn start(
     own.then_some(span)
 }
 
-/// Whether the tracer is a no-op: that hands on the ids even of a context in which the others start nothing.
+/// Returns whether the tracer is a no-op. A no-op returns the ids even in a context in which other tracers
+/// start nothing.
 pub(super) fn is_noop_tracer(tracer: &BoxedTracer) -> bool {
     let ids = SpanContext::new(
         TraceId::from(1),
@@ -38,7 +39,7 @@ pub(super) fn is_noop_tracer(tracer: &BoxedTracer) -> bool {
     span.span_context().span_id() == parent.span().span_context().span_id()
 }
 
-/// Whether the meter has nothing to keep a measurement in, as the API's no-op.
+/// Returns whether the meter discards measurements, like the no-op of the API.
 pub(super) fn is_noop_meter(meter: &Meter) -> bool {
     size_of_val(meter.u64_counter("").instrument_provider) == 0
 }

@@ -1,10 +1,12 @@
 //! Instruments that all users of one meter share.
 //!
-//! An SDK holds a bounded number of series of an instrument, whoever made it: two layers with the same provider record into the
-//! same series. What bounds their number, see [`limits`](crate::limits), therefore belongs to the meter and not to a layer.
-//! A scope that is made for each request, with a provider of the user's, would otherwise start to count anew each time.
+//! An SDK holds a bounded number of series per instrument: two layers with the same provider record into the
+//! same series. Therefore the bounds of their number, see [`limits`](crate::limits), belong to the meter and
+//! not to a layer. Otherwise a scope that is created for each request, with a provider of the user, would
+//! start counting anew each time.
 //!
-//! Meters are told apart by their address. An entry holds its meter, so no other can get that address.
+//! Meters are distinguished by their address. An entry holds its meter, so no other meter can get that
+//! address.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -18,7 +20,7 @@ use super::noop;
 /// What was built for one meter.
 struct Entry {
     meter: Meter,
-    /// A [`Built`] of some type.
+    /// A [`Built`] of any type.
     built: Box<dyn Any + Send + Sync>,
 }
 
@@ -27,7 +29,7 @@ struct Built<I> {
     instruments: Arc<I>,
 }
 
-/// The instruments that `build` makes of a meter: those that it made before, if there are any.
+/// Returns the instruments that `build` creates of a meter, or those that it created before.
 pub(super) fn instruments<I: Send + Sync + 'static>(meter: Meter, build: fn(&Meter) -> I) -> Arc<I> {
     if noop::is_noop_meter(&meter) {
         return Arc::new(build(&meter));
@@ -35,7 +37,7 @@ pub(super) fn instruments<I: Send + Sync + 'static>(meter: Meter, build: fn(&Met
     if let Some(found) = find(&mut lock(), &meter, build) {
         return found;
     }
-    // Not under the lock: it is the provider's code that runs here.
+    // Not under the lock, since this runs code of the provider.
     let instruments = Arc::new(build(&meter));
     let mut entries = lock();
     if let Some(found) = find(&mut entries, &meter, build) {
@@ -55,7 +57,7 @@ pub(super) fn instruments<I: Send + Sync + 'static>(meter: Meter, build: fn(&Met
     instruments
 }
 
-/// Finds what was built before. It is the last to go, from now on.
+/// Finds what was built before and makes it the most recently used.
 fn find<I: 'static>(entries: &mut VecDeque<Entry>, meter: &Meter, build: fn(&Meter) -> I) -> Option<Arc<I>> {
     let is_built = |entry: &Entry| {
         let built = entry.built.downcast_ref::<Built<I>>();
@@ -80,8 +82,8 @@ fn lock() -> MutexGuard<'static, VecDeque<Entry>> {
 
 static ENTRIES: Mutex<VecDeque<Entry>> = Mutex::new(VecDeque::new());
 
-/// The most sets of instruments that are shared: a program has a provider, and a handful of sets. The one that was not asked
-/// for the longest goes first.
+/// The maximum number of shared sets of instruments. A program has a provider and a handful of sets. The
+/// least recently used one is dropped first.
 const MAX_ENTRIES: usize = 32;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The provider that a layer was custom, or the global one.
+//! The provider of a layer: the global one, or one of its own.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use opentelemetry::InstrumentationScope;
 use opentelemetry::global::{self, BoxedTracer, ObjectSafeTracerProvider};
 use opentelemetry::metrics::{Meter, MeterProvider};
 
-/// A provider, and the scope that it is asked for.
+/// A provider, and the scope for which it is used.
 pub(super) struct Source<P: ?Sized> {
     scope: InstrumentationScope,
     custom: Option<Arc<P>>,
@@ -17,12 +17,12 @@ pub(super) type TracerSource = Source<dyn ObjectSafeTracerProvider + Send + Sync
 pub(super) type MeterSource = Source<dyn MeterProvider + Send + Sync>;
 
 impl<P: ?Sized> Source<P> {
-    /// Whatever is global when it is asked.
+    /// The provider that is global at the time of the call.
     pub(super) fn global(scope: InstrumentationScope) -> Self {
         Self { scope, custom: None }
     }
 
-    /// This provider, for the same scope.
+    /// Sets the provider, for the same scope.
     pub(super) fn with_provider(&self, provider: Arc<P>) -> Self {
         Self {
             scope: self.scope.clone(),

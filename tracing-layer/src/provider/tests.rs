@@ -1,4 +1,4 @@
-//! What a layer's tracer starts, of which provider.
+//! Which spans a layer's tracer starts, with which provider.
 
 use opentelemetry::trace::noop::NoopTracerProvider;
 use opentelemetry::trace::{Span, SpanBuilder, TraceContextExt, Tracer, TracerProvider};
@@ -12,7 +12,7 @@ fn scope() -> InstrumentationScope {
 }
 
 #[test]
-fn noop_provider_is_asked_once() {
+fn noop_provider_is_looked_up_once() {
     let tracer = LazyTracer::global(scope()).with_provider(NoopTracerProvider::new());
     let mut built = 0;
     for _ in 0..3 {
@@ -54,7 +54,7 @@ fn noop_is_known_before_and_after_the_first_span() {
         }
     }
     let names: Vec<_> = recorder.spans().into_iter().map(|span| span.name).collect();
-    assert_eq!(names, ["x", "x"], "asking leaves no span");
+    assert_eq!(names, ["x", "x"], "a lookup leaves no span");
 }
 
 #[test]

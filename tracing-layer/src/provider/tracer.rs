@@ -8,7 +8,7 @@ use opentelemetry::global::{BoxedSpan, BoxedTracer};
 use opentelemetry::trace::{Span, SpanBuilder, Tracer, TracerProvider};
 use opentelemetry::{Context, InstrumentationScope, otel_warn};
 
-use super::asking::Asking;
+use super::lookups::Lookups;
 use super::noop;
 use super::source::{Source, TracerSource};
 
@@ -20,26 +20,26 @@ pub struct LazyTracer {
 
 struct Inner {
     source: TracerSource,
-    /// When to look for a provider again. Without it the first is taken for good.
-    asking: Option<Asking>,
+    /// When to look for a provider again. `None` if the first one is final.
+    lookups: Option<Lookups>,
     tracer: OnceLock<BoxedTracer>,
-    /// Whether the tracer that is tracer starts nothing: it is a no-op, or has been shut down.
+    /// Whether the tracer starts nothing: it is a no-op, or was shut down.
     useless: AtomicBool,
 }
 
 impl LazyTracer {
-    /// A tracer of the provider that is global when the first span is started.
+    /// Creates a tracer of the provider that is global when the first span is started.
     #[must_use]
     pub fn global(scope: InstrumentationScope) -> Self {
         Self::new(Source::global(scope), None)
     }
 
-    /// A tracer of the global provider that asks again for as long as that is a no-op, and once more when it has been
-    /// shut down; so it may be used before the provider is set.
+    /// Creates a tracer of the global provider that looks it up again as long as it is a no-op, and once more
+    /// when it was shut down. It may be used before the provider is installed.
     ///
-    /// A provider that records is tracer until it is shut down; the first span after that is lost in finding out. While
-    /// there is none, it is looked for at each of the first 1,000 spans, then once a millisecond: a span costs a look at
-    /// the clock, and one in a millisecond an allocation.
+    /// A provider that records is used until it is shut down; the first span after that is lost, since it
+    /// detects the shutdown. While there is no provider, it is looked up at each of the first 1,000 spans,
+    /// then once per millisecond: each span reads the clock, and one per millisecond allocates.
     ///
     /// ```standalone_crate
     /// use opentelemetry::trace::SpanBuilder;
@@ -64,10 +64,10 @@ impl LazyTracer {
     /// ```
     #[must_use]
     pub fn following(scope: InstrumentationScope) -> Self {
-        Self::new(Source::global(scope), Some(Asking::default()))
+        Self::new(Source::global(scope), Some(Lookups::default()))
     }
 
-    /// A tracer of this provider, for the same scope.
+    /// Sets the provider, for the same scope.
     #[must_use]
     pub fn with_provider<P, T, S>(&self, provider: P) -> Self
     where
@@ -78,21 +78,21 @@ impl LazyTracer {
         Self::new(self.inner.source.with_provider(Arc::new(provider)), None)
     }
 
-    fn new(source: TracerSource, asking: Option<Asking>) -> Self {
+    fn new(source: TracerSource, lookups: Option<Lookups>) -> Self {
         Self {
             inner: Arc::new(Inner {
                 source,
-                asking,
+                lookups,
                 tracer: OnceLock::new(),
                 useless: AtomicBool::new(false),
             }),
         }
     }
 
-    /// Starts a span under `parent`, or `None` where nothing would come of it: telemetry is suppressed in `parent`, or
-    /// the provider is a no-op. Once that is known, `builder` is not called.
+    /// Starts a span under `parent`. Returns `None` if nothing would be recorded: telemetry is suppressed in
+    /// `parent`, or the provider is a no-op. In these cases `builder` is not called.
     ///
-    /// The span of `Some` may still be sampled out: ask `is_recording`.
+    /// A span that is returned may still be sampled out: see `is_recording`.
     #[inline]
     pub fn start(&self, parent: &Context, builder: impl FnOnce() -> SpanBuilder) -> Option<BoxedSpan> {
         if parent.is_telemetry_suppressed() {
@@ -108,26 +108,27 @@ impl LazyTracer {
         span
     }
 
-    /// Whether no provider would get the next span. A provider that was shut down counts until a span has found it out.
+    /// Returns whether no provider would receive the next span. A provider that was shut down counts until a
+    /// span has detected it.
     ///
-    /// Until a first span has found a provider, it is asked with a span that none records: a few allocations.
+    /// Until a first span has found a provider, this starts a span that is never recorded: a few allocations.
     #[must_use]
     pub fn is_noop(&self) -> bool {
-        match (self.inner.tracer.get(), &self.inner.asking) {
+        match (self.inner.tracer.get(), &self.inner.lookups) {
             (None, _) => noop::is_noop_tracer(&self.inner.source.tracer()),
             (Some(_), None) => self.is_useless(),
-            (Some(_), Some(asking)) => self.is_useless() && asking.was_in_vain(),
+            (Some(_), Some(lookups)) => self.is_useless() && lookups.has_failed(),
         }
     }
 
     fn current(&self) -> Option<&BoxedTracer> {
         let Inner {
             source,
-            asking,
+            lookups,
             tracer,
             ..
         } = &*self.inner;
-        match asking {
+        match lookups {
             Some(_) => tracer.get(),
             None => Some(tracer.get_or_init(|| source.tracer())),
         }
@@ -139,22 +140,22 @@ impl LazyTracer {
 
     /// Looks for a provider that starts the span, if it is time to.
     fn start_elsewhere(&self, parent: &Context, builder: impl FnOnce() -> SpanBuilder) -> Option<BoxedSpan> {
-        let asking = self.inner.asking.as_ref().filter(|asking| asking.is_due())?;
+        let lookups = self.inner.lookups.as_ref().filter(|lookups| lookups.is_due())?;
         let tracer = self.inner.source.tracer();
         let span = noop::start(&tracer, parent, builder);
         if span.is_some() {
-            asking.found();
+            lookups.succeeded();
             let _ = self.inner.tracer.set(tracer);
         } else {
-            asking.in_vain();
+            lookups.failed();
         }
         span
     }
 
     fn found_useless(&self) {
         let was_useless = self.inner.useless.swap(true, Ordering::Relaxed);
-        match &self.inner.asking {
-            Some(asking) => asking.in_vain(),
+        match &self.inner.lookups {
+            Some(lookups) => lookups.failed(),
             None if was_useless => {}
             None => warn_of_noop(self.inner.source.scope()),
         }

@@ -1,4 +1,4 @@
-//! What is recorded of the query of a URL.
+//! Which parts of a URL's query are recorded.
 
 mod names;
 #[cfg(test)]
@@ -13,27 +13,28 @@ use opentelemetry::otel_warn;
 
 use crate::semconv::{REDACTED, URL_QUERY_VARIABLE};
 
-/// What a layer records of the query of a URL, in `url.query` and `url.full`: always the names of the parameters, and the
-/// values that this says.
+/// Which values of a URL's query a layer records in `url.query` and `url.full`. The names of the parameters
+/// are always recorded.
 ///
-/// | value | records of `page=2&code=abc&xyz` | variable |
+/// | value | recorded of `page=2&code=abc&xyz` | variable |
 /// |---|---|---|
 /// | [`Query::Redacted`] (default) | `page=REDACTED&code=REDACTED&REDACTED` | `redacted` |
 /// | [`Query::only(["page"])`](Query::only) | `page=2&code=REDACTED&REDACTED` | `only:page` |
 /// | [`Query::all_but_secrets()`](Query::all_but_secrets) | `page=2&code=REDACTED&REDACTED` | `all-but-secrets` |
 /// | [`Query::all_but(["page"])`](Query::all_but) | `page=REDACTED&code=REDACTED&REDACTED` | `all-but:page` |
 ///
-/// A part without `=` may be a bare token, as in `?dG9rZW4` and, with padding, `?dG9rZW50b2tlbnRva2Vu==`. It is replaced as
-/// a whole, and so is one whose name is longer than 64 bytes or has letters that names do not have. Parts are separated by
-/// `&` or `;`. A fragment is never recorded.
+/// A part without `=` may be a bare token, as in `?dG9rZW4` and, with padding, `?dG9rZW50b2tlbnRva2Vu==`. It
+/// is replaced as a whole, and so is a part whose name is longer than 64 bytes or has characters that are
+/// unusual in names. Parts are separated by `&` or `;`. A fragment is never recorded.
 ///
-/// Names are compared without case, `-` and `_`, after percent-decoding, also if it was encoded repeatedly.
+/// Names are compared without case, `-` and `_`, after percent-decoding, even if they are encoded repeatedly.
 ///
 /// # For the whole process
 ///
-/// The environment variable `THROUGHLINE_URL_QUERY` sets the default of all layers, in the form of the table's last column;
-/// between names are commas. It is read once, when the first layer is made. A value that is not one of these has no
-/// effect but a warning in OpenTelemetry's internal log. [`with_query`](crate::ServerLayer::with_query) has precedence.
+/// The environment variable `THROUGHLINE_URL_QUERY` sets the default of all layers, in the form of the last
+/// column of the table. Names are separated by commas. It is read once, when the first layer is created. An
+/// invalid value is ignored, with a warning in OpenTelemetry's internal log.
+/// [`with_query`](crate::ServerLayer::with_query) has precedence.
 ///
 /// ```
 /// use throughline_tracing_layer::{ClientLayer, Query, ServerLayer};
@@ -50,30 +51,30 @@ pub enum Query {
     Redacted,
     /// The values of these names.
     Only(ParameterNames),
-    /// All values but those of these names, and those that hold a secret by the rules of
-    /// [`redaction`](crate::redaction), such as a URL with a query of its own.
+    /// All values except those of these names, and those that hold a secret by the rules of
+    /// [`redaction`](crate::redaction), such as a URL with its own query.
     AllBut(ParameterNames),
 }
 
 impl Query {
-    /// Shows the values of these names, and of no other. `page` is also the name of `page[]`, and not of `page[token]`.
+    /// Records the values of these names only. `page` includes `page[]`, but not `page[token]`.
     pub fn only<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         Self::Only(ParameterNames::new(names))
     }
 
-    /// Shows all values but those of [secret names](ParameterNames::secrets).
+    /// Records all values except those of [secret names](ParameterNames::secrets).
     #[must_use]
     pub fn all_but_secrets() -> Self {
         Self::AllBut(ParameterNames::secrets())
     }
 
-    /// Shows all values but those of [secret names](ParameterNames::secrets) and of these. `cursor` stands also for
-    /// `cursor[]` and `page[cursor]`.
+    /// Records all values except those of [secret names](ParameterNames::secrets) and of these. `cursor`
+    /// includes `cursor[]` and `page[cursor]`.
     pub fn all_but<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         Self::AllBut(ParameterNames::new(names).and_secrets())
     }
 
-    /// What the process's environment says, or the default.
+    /// Returns the setting of the environment, or the default.
     pub(crate) fn from_env() -> Self {
         static OF_PROCESS: OnceLock<Query> = OnceLock::new();
         let read = || {
@@ -108,11 +109,11 @@ impl Query {
         }
     }
 
-    /// Writes what is recorded of a query.
+    /// Writes the recorded form of a query.
     pub(crate) fn write(&self, query: &str, line: &mut String) {
         let mut rest = query;
         loop {
-            // Behind the letters of a name is mostly its `=`: then no byte of the part is looked at twice.
+            // The letters of a name are usually followed by `=`: then no byte of the part is read twice.
             let name = length_before(rest, |byte| !has_letter(byte));
             let is_named = rest.as_bytes().get(name) == Some(&b'=');
             let seen = if is_named { name + 1 } else { 0 };
@@ -165,25 +166,26 @@ impl Query {
     }
 }
 
-/// The bytes of a text before the first that is `such`.
+/// Counts the bytes before the first one that is `such`.
 fn length_before(text: &str, such: impl Fn(u8) -> bool) -> usize {
     text.bytes().position(such).unwrap_or(text.len())
 }
 
-/// Whether a text is too long for the name of a parameter: it may be a token, perhaps with the padding of base64.
+/// Returns whether a text is too long for the name of a parameter: it may be a token, perhaps with base64
+/// padding.
 fn is_too_long(name: &str, value: &str) -> bool {
     let is_padding = || value.bytes().all(|byte| byte == b'=');
     name.len() > MAX_NAME_WITHOUT_VALUE && (name.len() > MAX_NAME || is_padding())
 }
 
-/// Whether a text is the name of a parameter, perhaps percent-encoded, and not a URL or JSON.
+/// Returns whether a text is the name of a parameter, perhaps percent-encoded, and not a URL or JSON.
 fn is_encoded_name(name: &str) -> bool {
     let has_letters = |text: &str| text.bytes().all(is_letter);
     let mut pieces = name.split('%');
     pieces.next().is_some_and(has_letters)
         && pieces.all(|piece| {
             let (code, rest) = piece.split_at_checked(2).unwrap_or_default();
-            // A percent sign is a second encoding, of which no more is shown than of the first.
+            // A decoded percent sign would be a second encoding, so the text is no name.
             let code = u8::from_str_radix(code, 16);
             code.is_ok_and(|code| code == b' ' || (code != b'+' && is_letter(code))) && has_letters(rest)
         })
@@ -202,7 +204,7 @@ fn has_letter(byte: u8) -> bool {
     LETTERS.get(usize::from(byte)) == Some(&true)
 }
 
-/// [`is_letter`] of each byte: every request's query is looked up here.
+/// [`is_letter`] for each byte, as a table, since every request's query is looked up here.
 #[expect(clippy::indexing_slicing, reason = "a constant, and within its length")]
 static LETTERS: [bool; 256] = {
     let mut letters = [false; 256];
@@ -214,7 +216,8 @@ static LETTERS: [bool; 256] = {
     letters
 };
 
-/// In bytes.
+/// The maximum length of a name, in bytes.
 const MAX_NAME: usize = 64;
-/// In bytes: what is longer is more likely a token whose `=` is padding.
+/// The maximum length of a name before a trailing `=`, in bytes. A longer text is more likely a token with
+/// padding.
 const MAX_NAME_WITHOUT_VALUE: usize = 16;

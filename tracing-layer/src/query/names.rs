@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::redaction;
 
-/// Names of query parameters.
+/// A set of names of query parameters.
 #[derive(Debug, Clone, Default)]
 pub struct ParameterNames {
     names: Arc<[Box<str>]>,
@@ -12,7 +12,7 @@ pub struct ParameterNames {
 }
 
 impl ParameterNames {
-    /// These names.
+    /// Creates a set of these names.
     pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         Self {
             names: names.into_iter().map(Box::from).collect(),
@@ -20,8 +20,8 @@ impl ParameterNames {
         }
     }
 
-    /// The names whose values are secret by [`is_secret_name`](redaction::is_secret_name): `key`, `code`, `access_token`,
-    /// `client_secret`, `X-Amz-Signature` and about a hundred more.
+    /// The names whose values are secret by [`is_secret_name`](redaction::is_secret_name): `key`, `code`,
+    /// `access_token`, `client_secret`, `X-Amz-Signature` and about a hundred more.
     #[must_use]
     pub fn secrets() -> Self {
         Self {
@@ -30,7 +30,7 @@ impl ParameterNames {
         }
     }
 
-    /// These and the secret names.
+    /// Adds the secret names.
     pub(super) fn and_secrets(self) -> Self {
         Self {
             secrets: true,
@@ -38,13 +38,13 @@ impl ParameterNames {
         }
     }
 
-    /// Whether a name is one of these.
+    /// Returns whether the set has a name.
     pub(super) fn include(&self, name: &str) -> bool {
         (self.secrets && redaction::is_secret_name(name))
             || self.names.iter().any(|own| redaction::is_same_name(name, own))
     }
 
-    /// Whether a name, or a part of it, is one of these.
+    /// Returns whether the set has a name or a part of it.
     pub(super) fn include_part(&self, name: &str) -> bool {
         (self.secrets && redaction::is_secret_name(name))
             || self.names.iter().any(|own| redaction::has_name(name, own))

@@ -1,4 +1,4 @@
-//! What is recorded of queries, under each setting.
+//! What is recorded of queries, for each setting.
 
 use super::*;
 

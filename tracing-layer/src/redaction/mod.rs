@@ -9,19 +9,19 @@
 //!
 //! # What is replaced
 //!
-//! | in a text | is replaced |
+//! | in a text | what is replaced |
 //! |---|---|
-//! | `?` | what follows, up to white space or a closing quote |
-//! | `#` in a URL | what follows, up to white space or a closing quote |
-//! | `@` in a URL or in what looks like one (`//u:p@h`, `u:p@h`, `t@h:443`, `t@h/p`) | what precedes, back to the scheme or the beginning of the word |
+//! | `?` | the text after it, up to white space or a closing quote |
+//! | `#` in a URL | the text after it, up to white space or a closing quote |
+//! | `@` in a URL or in what looks like one (`//u:p@h`, `u:p@h`, `t@h:443`, `t@h/p`) | the text before it, back to the scheme or the beginning of the word |
 //! | `Bearer`, `Basic` | the next word |
-//! | a header that carries credentials: `name: value`, `name=value`, `"name": "value"`, `("name", "value")` | the value; of `authorization` and `cookie`, the rest of the line |
+//! | a header that carries credentials: `name: value`, `name=value`, `"name": "value"`, `("name", "value")` | the value; after `authorization` and `cookie`, the rest of the line |
 //! | any other [secret name](is_secret_name): `name=value`, `"name": "value"`, `<name>value</name>` | the value |
 //! | words such as `sk-…`, `AIza…`, `ghp_…`, `AKIA…` and JSON Web Tokens | the word |
-//! | a word that holds any of these once it is percent-decoded, also repeatedly | the word |
+//! | a word that has any of these after percent-decoding, also repeated decoding | the word |
 //!
-//! Closing punctuation at the end of what is replaced stays. Prose stays too: a `?` before white space, a mail address, a
-//! status code. In doubt a word too many is replaced.
+//! Closing punctuation at the end of a replaced text is preserved, and so is prose: a `?` before white space,
+//! a mail address, a status code. In doubt, more is replaced.
 
 mod names;
 #[cfg(test)]
@@ -35,5 +35,5 @@ pub use self::names::{has_name, is_same_name, is_secret_name};
 pub use self::text::redact;
 pub use self::whole_url::redact_url;
 
-/// What stands in the place of a secret.
+/// The replacement of a secret.
 pub const REDACTED: &str = "REDACTED";

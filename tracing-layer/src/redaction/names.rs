@@ -1,35 +1,36 @@
-//! Names whose values are secret: of query parameters, headers, form fields and settings.
+//! Names whose values are secret: query parameters, headers, form fields and settings.
 
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-/// Whether a name says that its value is secret, such as `access_token`, `X-Api-Key` or `filter[password]`.
+/// Returns whether the value of a name is secret, such as that of `access_token`, `X-Api-Key` or
+/// `filter[password]`.
 ///
-/// Case, `-`, `_` and white space do not matter, nor does percent-encoding, also when repeated. Of a structured name each
-/// part counts: `a[token]`, `token[]`, `user.password`. A name that ends in `token`, `secret`, `password`, `apikey` and the
-/// like is secret as well.
+/// Case, `-`, `_`, white space and percent-encoding, even if repeated, are ignored. Each part of a structured
+/// name is checked: `a[token]`, `token[]`, `user.password`. A name that ends in `token`, `secret`,
+/// `password`, `apikey` and the like is also secret.
 #[must_use]
 pub fn is_secret_name(name: &str) -> bool {
     parts(&decoded(name)).any(|part| is_secret(part.as_str()))
 }
 
-/// How much a name before a separator says of what follows, if it is secret at all.
+/// How likely the value after a name and a separator is secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Strength {
-    /// A part of a URL, in the debug form of one: `query: Some("…")`.
+    /// A part of a URL in its `Debug` form: `query: Some("…")`.
     Part,
-    /// A word of prose too, whose values are often words: `code`.
+    /// Also a word of prose, with values that are often words: `code`.
     Code,
-    /// A word of prose too: `token`, `key`.
+    /// Also a word of prose: `token`, `key`.
     Word,
-    /// No word of prose: `x-api-key`, `client_secret`.
+    /// Not a word of prose: `x-api-key`, `client_secret`.
     Name,
-    /// A header whose value is a list or several words: `authorization`, `cookie`.
+    /// A header with a list or several words as its value: `authorization`, `cookie`.
     Line,
 }
 
-/// The strength of a name that stands in a text, where `state=idle` and `tokens=5` are no secrets.
+/// Returns the strength of a name in a text, in which `state=idle` and `tokens=5` are not secret.
 pub(super) fn strength(name: &str) -> Option<Strength> {
     let of_part = |part: Part| match part.as_str() {
         "query" | "fragment" => Some(Strength::Part),
@@ -42,7 +43,7 @@ pub(super) fn strength(name: &str) -> Option<Strength> {
     parts(name).filter_map(of_part).max()
 }
 
-/// The text without its percent-encoding, however often it was encoded, up to a limit.
+/// Undoes percent-encoding, also repeated encoding, up to a limit.
 pub(super) fn decoded(text: &str) -> Cow<'_, str> {
     let mut text = Cow::Borrowed(text);
     for _ in 0..MAX_ENCODINGS {
@@ -58,26 +59,26 @@ pub(super) fn decoded(text: &str) -> Cow<'_, str> {
     text
 }
 
-/// Whether two names are the same, by the letters that [`is_secret_name`] compares.
+/// Returns whether two names are the same by the rules of [`is_secret_name`].
 #[must_use]
 pub fn is_same_name(one: &str, other: &str) -> bool {
     parts(&decoded(one)).eq(parts(&decoded(other)))
 }
 
-/// Whether a name is another, or a part of it is: `token` of `filter[token]`.
+/// Returns whether a name, or a part of it, is another name: `token` in `filter[token]`.
 #[must_use]
 pub fn has_name(name: &str, other: &str) -> bool {
     let (name, other) = (decoded(name), decoded(other));
     parts(&name).eq(parts(&other)) || parts(&name).any(|part| parts(&other).eq([part]))
 }
 
-/// The parts of a name in lower case, without what does not matter.
+/// Returns the parts of a name in lower case, without ignored characters.
 fn parts(name: &str) -> impl Iterator<Item = Part> {
     let is_end = |letter: char| !(letter.is_alphanumeric() || matches!(letter, '-' | '_' | '+' | ' ' | '\t'));
     name.split(is_end).filter(|part| !part.is_empty()).map(Part::new)
 }
 
-/// The letters of a part of a name, on the stack: names are compared on the way of requests.
+/// The letters of a part of a name, on the stack, since names are compared for every request.
 #[derive(PartialEq)]
 struct Part {
     bytes: [u8; MAX_NAME],
@@ -114,12 +115,12 @@ fn is_secret(part: &str) -> bool {
         || STEMS.iter().any(|stem| part.contains(stem))
 }
 
-/// Encodings within each other that are undone.
+/// The maximum number of nested encodings that are undone.
 const MAX_ENCODINGS: usize = 8;
-/// Bytes of a part of a name that are looked at.
+/// The maximum number of bytes of a part of a name that are compared.
 const MAX_NAME: usize = 64;
 
-/// Secret as they are, in lower case and without `-` and `_`.
+/// Secret names, in lower case and without `-` and `_`.
 const NAMES: &[&str] = &[
     "accountkey",
     "appkey",
@@ -200,10 +201,10 @@ const NAMES: &[&str] = &[
     "xhoneycombteam",
 ];
 
-/// Secret in a query, and common words with harmless values in a text.
+/// Secret in a query, but common words with harmless values in a text.
 const PROSE: &[&str] = &["nonce", "sign", "state", "tokens"];
 
-/// Secret before `=`, and common words before `:`.
+/// Secret before `=`, but common words before `:`.
 const WORDS: &[&str] = &[
     "assertion",
     "auth",
@@ -226,7 +227,7 @@ const WORDS: &[&str] = &[
     "verifier",
 ];
 
-/// Secret with anything before them.
+/// Secret with any prefix.
 const ENDINGS: &[&str] = &[
     "accesskey",
     "accesskeyid",
@@ -243,7 +244,7 @@ const ENDINGS: &[&str] = &[
     "token",
 ];
 
-/// Secret with anything around them.
+/// Secret with any prefix and suffix.
 const STEMS: &[&str] = &[
     "apikey",
     "credential",

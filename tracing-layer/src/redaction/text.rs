@@ -1,12 +1,12 @@
-//! The secrets of a text.
+//! Finds the secrets of a text.
 //!
 //! Each rule finds ranges of the text on its own: URLs ([`url`](super::url)), names before values
-//! ([`value`](super::value)), schemes of authentication and words of well-known shapes (here). Ranges that touch are joined,
-//! and each is replaced once. Rules may overlap, and none has to know the others.
+//! ([`value`](super::value)), authentication schemes, and words of well-known shapes (here). Adjacent ranges
+//! are joined, and each one is replaced once. Rules may overlap and are independent of each other.
 //!
-//! Then each word with a percent sign is looked at again in its decoded form. It is replaced whole if there is a secret in
-//! it, because positions in the decoded form are none in the text. That comes second, so that of a URL with an ordinary
-//! query the host stays.
+//! Then each word with a percent sign is checked again in its decoded form. If it has a secret, the whole
+//! word is replaced, because positions in the decoded form are not positions in the text. This comes second,
+//! so that the host of a URL with an ordinary query is preserved.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -15,7 +15,7 @@ use super::names::decoded;
 use super::url::{self, CLOSES};
 use super::{REDACTED, value};
 
-/// The text with `REDACTED` in the place of each secret in it. See the [module](super) for the rules.
+/// Returns the text with each secret replaced by `REDACTED`. See the [module](super) for the rules.
 #[must_use]
 pub fn redact(text: &str) -> Cow<'_, str> {
     match plain(text) {
@@ -24,7 +24,7 @@ pub fn redact(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The text without the secrets that stand in it as they are.
+/// Replaces the secrets that are not encoded.
 fn plain(text: &str) -> Cow<'_, str> {
     let mut found = Vec::new();
     url::find(text, &mut found);
@@ -34,7 +34,7 @@ fn plain(text: &str) -> Cow<'_, str> {
     replace(text, found)
 }
 
-/// The text without the words in which percent-encoded secrets stand.
+/// Replaces the words that have percent-encoded secrets.
 fn encoded(text: &str) -> Cow<'_, str> {
     if !text.contains('%') && !text.contains(UNICODE_ESCAPE) {
         return Cow::Borrowed(text);
@@ -58,7 +58,7 @@ fn encoded(text: &str) -> Cow<'_, str> {
     replace(text, found)
 }
 
-/// The text with JSON's `\u00XX` as the letter that it is.
+/// Replaces JSON's `\u00XX` by the character.
 fn unescaped(word: &str) -> Cow<'_, str> {
     if !word.contains(UNICODE_ESCAPE) {
         return Cow::Borrowed(word);
@@ -100,7 +100,7 @@ fn replace(text: &str, mut found: Vec<Range<usize>>) -> Cow<'_, str> {
     Cow::Owned(redacted)
 }
 
-/// Finds what follows `Bearer` and `Basic`.
+/// Finds the words after `Bearer` and `Basic`.
 fn schemes(text: &str, found: &mut Vec<Range<usize>>) {
     let is_word = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '-';
     let mut done = 0;
@@ -117,7 +117,7 @@ fn schemes(text: &str, found: &mut Vec<Range<usize>>) {
         }
         start += rest.len() - value.len();
         let mut end = word_end(text, start);
-        // "Bearer token: …": the word before the secret.
+        // `Bearer token: …`: the word before the secret.
         while FILLERS.iter().any(|filler| {
             text.get(start..end)
                 .is_some_and(|word| word.eq_ignore_ascii_case(filler))
@@ -159,7 +159,7 @@ fn words(text: &str, found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// Where any of some words stands, whatever its case. They are ASCII, in lower case.
+/// Finds any of some words, in any case. They are ASCII, in lower case.
 fn occurrences<'a>(text: &str, words: &'a [&'a str]) -> impl Iterator<Item = (usize, &'a str)> {
     let bytes = text.as_bytes();
     (0..bytes.len()).filter_map(move |at| {
@@ -182,7 +182,7 @@ fn is_separator(letter: char) -> bool {
     letter.is_whitespace() || matches!(letter, ':' | '=' | '+' | '"' | '\'' | '\\' | '`')
 }
 
-/// What may stand between a scheme and its secret.
+/// The characters that may be between a scheme and its secret.
 const FILLERS: &[&str] = &[
     "auth",
     "authentication",
@@ -191,7 +191,7 @@ const FILLERS: &[&str] = &[
     "key",
     "token",
 ];
-/// What keys of well-known providers begin with.
+/// The prefixes of the keys of well-known providers.
 const KEYS: &[&str] = &[
     "AIza",
     "AKIA",
@@ -222,7 +222,7 @@ const KEYS: &[&str] = &[
     "xoxs-",
     "ya29.",
 ];
-/// In bytes, with what it begins with.
+/// The minimum length of a key, in bytes, including its prefix.
 const MIN_KEY: usize = 12;
-/// What JSON's escapes of ASCII begin with.
+/// The beginning of JSON's escapes of ASCII.
 const UNICODE_ESCAPE: &str = "\\u00";

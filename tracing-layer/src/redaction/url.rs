@@ -1,13 +1,13 @@
-//! URLs in a text, and what looks like one.
+//! Finds the secrets of URLs in a text, and of what looks like a URL.
 
 use std::ops::Range;
 
-/// Finds the secrets of the URLs in a text, and of what looks like one: user info, query and fragment.
+/// Finds user info, query and fragment of the URLs in a text, and of what looks like one.
 pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>) {
     let mut start = 0;
     let mut done = 0;
     for piece in text.split(is_break) {
-        // A query may go on behind a quote.
+        // A query may continue after a quote.
         if start >= done {
             of_piece(text, start..start + piece.len(), found);
             done = found.last().map_or(0, |range| range.end);
@@ -20,7 +20,7 @@ pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// The secrets of a piece of text without white space and quotes.
+/// Finds the secrets of a piece of text without white space and quotes.
 fn of_piece(text: &str, range: Range<usize>, found: &mut Vec<Range<usize>>) {
     let piece = text.get(range.clone()).unwrap_or_default();
     if !piece.contains(['?', '@', '#']) {
@@ -33,7 +33,7 @@ fn of_piece(text: &str, range: Range<usize>, found: &mut Vec<Range<usize>>) {
     let fragment = body.get(..query).and_then(|open| open.find('#'));
     let fragment = fragment.filter(|&at| is_fragment(body, at, authority.is_some()));
     let end = fragment.unwrap_or(query);
-    // The end of user info is the last `@` before the query: a password may hold `/` and `@`.
+    // User info ends at the last `@` before the query, since a password may have `/` and `@`.
     let at = body.get(..end).and_then(|open| open.rfind('@'));
     if let Some(at) = at.filter(|&at| at > start && (authority.is_some() || looks_like_url(body, at))) {
         found.push(range.start + start..range.start + at);
@@ -41,7 +41,8 @@ fn of_piece(text: &str, range: Range<usize>, found: &mut Vec<Range<usize>>) {
         && body.get(end..).is_some_and(|rest| rest.contains('@'))
         && (authority.is_some() || !body.starts_with('/'))
     {
-        // The `@` is part of the query, or the `?` is part of a password. A path has no user info before it.
+        // Either the `@` is part of the query, or the `?` is part of a password. A path cannot have user info
+        // before it.
         found.push(range.start + start..region_end(text, range.start + start));
     }
     if end < body.len() {
@@ -53,7 +54,8 @@ fn of_piece(text: &str, range: Range<usize>, found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// Where the authority of a URL begins: behind `https://`, or `//` at the beginning of a word. A password may hold `//`.
+/// Returns where the authority of a URL begins: after `https://`, or after `//` at the beginning of a word. A
+/// password may have `//`.
 fn authority(body: &str) -> Option<usize> {
     let begins = |at: &usize| {
         let before = body.get(..*at).and_then(|before| before.chars().next_back());
@@ -63,7 +65,8 @@ fn authority(body: &str) -> Option<usize> {
     found.find(begins).map(|at| at + 2)
 }
 
-/// Where a query ends: at white space, or at a quote that closes something. Closing punctuation is not part of it.
+/// Returns where a query ends: at white space, or at a quote that closes something. Closing punctuation is
+/// not part of it.
 pub(super) fn region_end(text: &str, start: usize) -> usize {
     let rest = text.get(start..).unwrap_or_default();
     let mut letters = rest.char_indices().peekable();
@@ -86,22 +89,22 @@ fn is_fragment(body: &str, at: usize, is_url: bool) -> bool {
     is_url || (before.contains('/') && !is_number)
 }
 
-/// Whether `…@…` is more than a mail address.
+/// Returns whether `…@…` is more than a mail address.
 fn looks_like_url(body: &str, at: usize) -> bool {
     let (before, behind) = body.split_at_checked(at).unwrap_or_default();
-    // The packages of npm have paths such as `node_modules/@types/node`.
+    // npm packages have paths such as `node_modules/@types/node`.
     let is_package = before.ends_with('/');
     !is_package && (before.contains([':', '/', '=', '\\']) || behind.contains([':', '/', '?', '#']))
 }
 
-/// What no URL holds.
+/// The characters that a URL cannot have.
 pub(super) fn is_break(letter: char) -> bool {
     letter.is_whitespace() || matches!(letter, '"' | '`')
 }
 
-/// What may stand before a URL and is no part of it.
+/// The characters before a URL that are not part of it.
 const OPENS: &[char] = &['(', '[', '{', '<', '\'', '\\'];
-/// What may stand behind a URL and is no part of it.
+/// The characters after a URL that are not part of it.
 pub(super) const CLOSES: &[char] = &[
     ')', ']', '}', '>', '.', ',', ':', ';', '!', '?', '\'', '"', '`', '\\', '…',
 ];

@@ -1,8 +1,9 @@
-//! Values behind secret names, in whatever way a text writes pairs.
+//! Finds the values of secret names, in any notation of pairs.
 //!
-//! A separator is looked for (`=`, `:`, `=>`, the `,` of a tuple, or the `>` of an element), then the name before it, and if that is secret, where
-//! its value ends. The value is a quoted text, a word, or a group in brackets such as `Some("…")` and `["…", "…"]`. Where
-//! a value is not closed, all of the rest belongs to it.
+//! The search goes from a separator (`=`, `:`, `=>`, the `,` of a tuple, or the `>` of an element) to the
+//! name before it and, if that is secret, to the end of its value. The value is a quoted text, a word, or a
+//! group in brackets such as `Some("…")` and `["…", "…"]`. If a value is not closed, it extends to the end of
+//! the text.
 
 use std::ops::Range;
 
@@ -24,11 +25,11 @@ pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// The value behind a separator, if the name before it is secret.
+/// Returns the value after a separator, if the name before it is secret.
 fn of_separator(text: &str, at: usize, separator: &str) -> Option<Range<usize>> {
     let before = text.get(..at)?;
     let behind = text.get(at + separator.len()..)?;
-    // `token::Kind` and `token://host` are no pairs.
+    // `token::Kind` and `token://host` are not pairs.
     if separator == ":" && (behind.starts_with(':') || behind.starts_with("//") || before.ends_with(':')) {
         return None;
     }
@@ -61,7 +62,7 @@ fn of_separator(text: &str, at: usize, separator: &str) -> Option<Range<usize>> 
     (!is_harmless(shown, strength)).then_some(value)
 }
 
-/// The value in `("name", "value")`, `["name", "value"]` or `"name": "x-api-key", "value": "…"`.
+/// Returns the value in `("name", "value")`, `["name", "value"]` or `"name": "x-api-key", "value": "…"`.
 fn of_tuple(text: &str, start: usize) -> Option<Range<usize>> {
     let value = text.get(start..)?.trim_start();
     if !value.trim_start_matches(['b', '\\']).starts_with(['"', '\'']) {
@@ -79,12 +80,12 @@ fn of_tuple(text: &str, start: usize) -> Option<Range<usize>> {
     Some(value_at(text, text.len() - value.len()))
 }
 
-/// What stands before a separator.
+/// The name before a separator.
 struct Name<'a> {
-    /// What stands before the name.
+    /// The text before the name.
     before: &'a str,
     text: &'a str,
-    /// The word before it, if only a space is between: `API key`.
+    /// The word before it, if there is only a space in between: `API key`.
     word: &'a str,
     is_quoted: bool,
 }
@@ -106,8 +107,8 @@ impl<'a> Name<'a> {
         }
     }
 
-    /// Whether a quoted text is the name before a `,`, and not itself the value of another name, as in
-    /// `"code": "invalid_api_key", "type": "…"`.
+    /// Returns whether a quoted text is the name before a `,`, and not itself the value of another name, as
+    /// in `"code": "invalid_api_key", "type": "…"`.
     fn is_in_tuple(&self) -> bool {
         let before = self.before.trim_end_matches(['b', '\\', '"', '\'']).trim_end();
         let label = before
@@ -122,19 +123,19 @@ impl<'a> Name<'a> {
         if own < Some(Strength::Word) || !FIRST_WORDS.iter().any(is_first) {
             return own;
         }
-        // `API key` says more than `key`, and `primary key` does not.
+        // `API key` is stronger than `key`, but `primary key` is not.
         own.max(Some(Strength::Name))
     }
 }
 
-/// The last word of a text, of the letters that names have.
+/// Returns the last word of a text, as far as it has the characters of names.
 fn split_word(text: &str) -> (&str, &str) {
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.[]".contains(byte);
     let letters = text.bytes().rev().take(MAX_NAME).take_while(is_name).count();
     text.split_at_checked(text.len() - letters).unwrap_or((text, ""))
 }
 
-/// The value that begins at `start`, without the quotes around it and the punctuation behind it.
+/// Returns the value that begins at `start`, without its quotes and trailing punctuation.
 fn value_at(text: &str, start: usize) -> Range<usize> {
     let rest = text.get(start..).unwrap_or_default();
     let unescaped = rest.trim_start_matches('\\');
@@ -155,11 +156,11 @@ fn value_at(text: &str, start: usize) -> Range<usize> {
     start + open..start + value.len().max(open)
 }
 
-/// The length of the quoted text, the group in brackets or the word that a text begins with.
+/// Returns the length of the quoted text, the group in brackets or the word at the beginning of a text.
 fn scan(text: &str) -> usize {
     let opening = text.trim_start_matches('\\').chars().next();
     let mut depth = 0_usize;
-    // The quote that is open, and whether it is one of a text within a text: `\"…\"`.
+    // The open quote, and whether it is one within a quoted text: `\"…\"`.
     let mut quote = None;
     let mut is_escaped = false;
     for (at, letter) in text.char_indices() {
@@ -172,7 +173,7 @@ fn scan(text: &str) -> usize {
                     return at + letter.len_utf8();
                 }
             }
-            // The text around it ends first.
+            // The surrounding quoted text ends first.
             (Some((open, true)), _) if letter == open => return at,
             (None, '"' | '`') => quote = Some((letter, was_escaped)),
             (None, '\'') if at == 0 || depth > 0 => quote = Some((letter, was_escaped)),
@@ -185,7 +186,7 @@ fn scan(text: &str) -> usize {
     text.len()
 }
 
-/// Whether there is nothing to hide in a value.
+/// Returns whether a value is not worth hiding.
 fn is_harmless(value: &str, strength: Strength) -> bool {
     let is_number = |digits: usize| value.len() <= digits && value.bytes().all(|byte| byte.is_ascii_digit());
     let is_word = |byte: u8| byte.is_ascii_lowercase() || matches!(byte, b'_' | b'-' | b'.');
@@ -197,7 +198,7 @@ fn is_harmless(value: &str, strength: Strength) -> bool {
         || (strength == Strength::Code && (is_error_code() || is_number(5)))
 }
 
-/// What makes a secret of `key` and `token` where prose has them.
+/// The words before `key` and `token` that make them names of secrets in prose, as in `API key`.
 const FIRST_WORDS: &[&str] = &[
     "access",
     "api",
@@ -212,5 +213,5 @@ const FIRST_WORDS: &[&str] = &[
     "signing",
     "subscription",
 ];
-/// Bytes of a name that are looked at.
+/// The maximum number of bytes of a name that are read.
 const MAX_NAME: usize = 128;

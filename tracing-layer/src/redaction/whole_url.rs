@@ -1,4 +1,4 @@
-//! Texts that are one URL.
+//! Texts that consist of one URL.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -6,9 +6,10 @@ use std::ops::Range;
 use super::REDACTED;
 use super::text::redact;
 
-/// A text that is one URL, such as a setting: without user info, query and fragment, whatever characters are in them.
+/// Redacts a text that consists of one URL, such as a setting: user info, query and fragment are replaced,
+/// whatever characters they have.
 ///
-/// Scheme, host, port and path stay. A text without a scheme is treated as the rest of a URL.
+/// Scheme, host, port and path are preserved. A text without a scheme is treated as the rest of a URL.
 ///
 /// ```
 /// use throughline_tracing_layer::redaction::redact_url;
@@ -20,8 +21,8 @@ use super::text::redact;
 pub fn redact_url(url: &str) -> Cow<'_, str> {
     let start = url.find("//").map_or(0, |at| at + 2);
     let at = url.rfind('@').filter(|&at| at > start);
-    // A `?` or `#` before the last `@` belongs to a password that is not encoded, or begins a query that holds the `@`:
-    // in the one case what precedes the `@` is secret, in the other what follows it.
+    // A `?` or `#` before the last `@` either belongs to a password that is not encoded, or begins a query
+    // that has the `@`. In the first case the text before the `@` is secret, in the second the text after it.
     let is_ambiguous = at.is_some_and(|at| {
         url.get(start..at)
             .is_some_and(|before| before.contains(['?', '#']))

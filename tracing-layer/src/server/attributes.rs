@@ -1,4 +1,4 @@
-//! What a request says about itself.
+//! The attributes of a request.
 
 use http::header::USER_AGENT;
 use opentelemetry::KeyValue;
@@ -10,7 +10,7 @@ use crate::limits::{MAX_ATTRIBUTE_BYTES, truncate};
 use crate::{headers, line, recent, semconv};
 
 impl<B> Incoming<'_, B> {
-    /// The attributes that a sampler may want to see.
+    /// The attributes that a sampler can see.
     pub(super) fn at_creation(&self, settings: &Settings) -> Vec<KeyValue> {
         let mut attributes = Vec::with_capacity(CAPACITY);
         let uri = self.origin.uri();
@@ -51,5 +51,5 @@ impl<B> Incoming<'_, B> {
     }
 }
 
-/// Room for all that a span usually gets, so that it grows no more.
+/// Capacity for the usual number of attributes, so that the vector does not grow.
 const CAPACITY: usize = 16;

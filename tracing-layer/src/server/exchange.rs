@@ -1,4 +1,4 @@
-//! One request, from its head to its end.
+//! The observer of one request.
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,23 +22,23 @@ use crate::request_body::RequestBytes;
 use crate::template::Template;
 use crate::{protocol, semconv};
 
-/// A request that is being served: the observer behind the response of [`Server`](super::Server).
+/// The observer of a request that [`Server`](super::Server) serves.
 #[derive(Debug)]
-pub struct Serving {
+pub struct ServerExchange {
     settings: Arc<Settings>,
     exchange: Exchange,
     scheme: &'static str,
     route: Option<StringValue>,
-    /// Whether the span began with its route.
+    /// Whether the span started with its route.
     routed: bool,
     late: Mutex<Option<Cow<'static, str>>>,
-    /// Whether the response is a stream that ends well when its reader drops it.
+    /// Whether the response is a stream that its reader may drop without an error.
     ends_on_drop: bool,
     active: Option<Active>,
 }
 
-impl Serving {
-    /// Begins where a request comes in, or not where telemetry is suppressed or a layer outside does all of it.
+impl ServerExchange {
+    /// Starts the observation, unless telemetry is suppressed or an outer layer records everything.
     pub(super) fn begin<B>(settings: &Arc<Settings>, request: &mut Request<B>) -> Option<Self>
     where
         B: Body + 'static,
@@ -118,9 +118,9 @@ impl Serving {
         labels
     }
 
-    /// Ends span, duration and activity, the first time.
+    /// Ends the span, records the duration and decrements the active requests, once.
     ///
-    /// Only what the server did is an error of the server's, and what the client did not wait for.
+    /// Errors are the server's own, and a client that left before the end.
     fn conclude(&mut self, end: End<'_>) {
         let dropped = (!self.ends_on_drop).then_some(semconv::CANCELLED);
         let failures = Failures { from: 500, dropped };
@@ -147,7 +147,7 @@ impl Serving {
     }
 }
 
-impl Observe for Serving {
+impl Observe for ServerExchange {
     fn context(&self) -> Option<&Context> {
         Some(self.exchange.context())
     }
@@ -186,19 +186,20 @@ impl Observe for Serving {
     }
 }
 
-/// What the layers outside do about a request.
+/// What outer layers do for a request.
 #[derive(Debug, Clone, Copy)]
 struct Outside {
     parts: Parts,
-    /// Whether one of them has the request's route.
+    /// Whether one of them has the route of the request.
     routed: bool,
 }
 
-/// The tag of a request of which all is done: nearly every one. It has no size, so it takes no allocation.
+/// The tag of a request for which outer layers do everything, as for nearly every one. It has no size, so it
+/// needs no allocation.
 #[derive(Debug, Clone, Copy)]
 struct AllDone;
 
-/// The same where the route is known too.
+/// The same if the route is also known.
 #[derive(Debug, Clone, Copy)]
 struct AllDoneRouted;
 
@@ -217,7 +218,7 @@ impl Outside {
         }
     }
 
-    /// What a request is tagged with. Where layers have added to what others did, the tag that says most counts.
+    /// Returns the tag of a request. If several layers have tagged it, the most complete tag applies.
     fn tagged(extensions: &Extensions) -> Option<Self> {
         if extensions.is_empty() {
             return None;
@@ -233,7 +234,7 @@ impl Outside {
     }
 }
 
-/// What layers outside do about this very request.
+/// Returns what outer layers do for this request.
 fn outside<B>(request: &Request<B>) -> Outside {
     let tag = Outside::tagged(request.extensions());
     if tag.is_some() || route::is_serving() {
@@ -245,7 +246,7 @@ fn outside<B>(request: &Request<B>) -> Outside {
     })
 }
 
-/// Leaves a request to the layer outside, which may not know its route.
+/// Leaves a request to the outer layer, and reports its route if the outer layer does not know it.
 fn stand_aside<B>(settings: &Settings, request: &Request<B>, outside: Outside) {
     settings.shared.nesting.warn("ServerLayer");
     if !outside.routed {

@@ -1,7 +1,7 @@
-//! What the proxies before a server say of a request, in lists that each of them may have added to.
+//! The headers that proxies add to a request. They are lists to which each proxy may have added.
 //!
-//! The first element is what the proxy next to the client says. The header fields are those of a caller who is believed;
-//! what is not well formed is ignored all the same, piece by piece.
+//! The first element is from the proxy next to the client. The headers are only used if the caller is
+//! trusted. Malformed elements are ignored one by one.
 
 use std::borrow::Cow;
 
@@ -34,14 +34,14 @@ impl<'a> Forwarded<'a> {
                 name if name.eq_ignore_ascii_case("proto") => &mut forwarded.proto,
                 _ => continue,
             };
-            // None may occur twice; of one that does, the first counts.
+            // A parameter must not occur twice. If it does, the first one applies.
             *parameter = parameter.take().or_else(|| unquoted(value.trim()));
         }
         forwarded
     }
 }
 
-/// The first element of a list that has something in it, on whichever line.
+/// Returns the first element of a list that is not empty, on any line.
 pub(super) fn first<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let lines = headers.get_all(name).iter();
     lines.filter_map(|line| line.to_str().ok()).find_map(|line| {
@@ -57,7 +57,7 @@ pub(super) fn first<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a
     })
 }
 
-/// Cuts a text at the first separator that stands in no quotes. Quotes that do not end hold all the rest.
+/// Splits a text at the first separator outside of quotes. An unterminated quote extends to the end.
 fn split(text: &str, separator: u8) -> (&str, Option<&str>) {
     let (mut quoted, mut escaped) = (false, false);
     let end = text.bytes().position(|byte| {
@@ -75,7 +75,7 @@ fn split(text: &str, separator: u8) -> (&str, Option<&str>) {
     }
 }
 
-/// A token, or what is between quotes; `None` where quotes begin and do not end, or the other way round.
+/// Returns a token or the content of quotes. Returns `None` if quotes are not balanced.
 fn unquoted(value: &str) -> Option<Cow<'_, str>> {
     if !value.contains('"') {
         return Some(Cow::Borrowed(value));
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn first_elements_of_forwarded() {
-        // Header lines, then `for`, `host` and `proto`.
+        // Header lines, followed by `for`, `host` and `proto`.
         let cases: [(&[&str], [Option<&str>; 3]); 19] = [
             (
                 &["for=192.0.2.60;proto=http;host=a"],

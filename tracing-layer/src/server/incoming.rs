@@ -1,4 +1,4 @@
-//! A request as it comes in, and how far its caller is believed.
+//! An incoming request, and whether its caller is trusted.
 
 use std::borrow::Cow;
 use std::net::SocketAddr;
@@ -13,12 +13,12 @@ use throughline_propagation::{Extracted, Head, Trust};
 use super::origin::{self, Origin};
 use super::route;
 use super::settings::Settings;
-use crate::exchange::{Begun, connection};
+use crate::exchange::{StartedSpan, connection};
 use crate::layer_parts::Parts;
 use crate::method::KnownMethod;
 use crate::template::{Template, span_name};
 
-/// What the exchange is made of.
+/// What an exchange is created from.
 pub(super) struct Incoming<'a, B> {
     pub(super) began: Instant,
     pub(super) parent: Context,
@@ -62,8 +62,8 @@ impl<'a, B> Incoming<'a, B> {
         }
     }
 
-    /// The span, if there is anybody to take it.
-    pub(super) fn span(&self, settings: &Settings) -> Option<Begun> {
+    /// Starts the span. Returns `None` if no provider would receive it.
+    pub(super) fn span(&self, settings: &Settings) -> Option<StartedSpan> {
         let mut at = SystemTime::UNIX_EPOCH;
         let mut span = settings.shared.tracer.start(&self.parent, || {
             at = SystemTime::now();
@@ -81,11 +81,11 @@ impl<'a, B> Incoming<'a, B> {
             let attributes = &settings.request_attributes;
             span.set_attributes(attributes.attributes(|add, to| add(&origin::head(self.request), to)));
         }
-        Some(Begun { span, at })
+        Some(StartedSpan { span, at })
     }
 }
 
-/// A predicate that panics believes nobody.
+/// If the predicate panics, the caller is not trusted.
 fn trusts(trust: &Trust, head: &Head<'_>) -> bool {
     match trust {
         Trust::Always => true,
@@ -93,13 +93,13 @@ fn trusts(trust: &Trust, head: &Head<'_>) -> bool {
     }
 }
 
-/// The route that the user names, else the framework's.
+/// Returns the route that the user sets, or else that of the framework.
 pub(super) fn route_of<'a>(settings: &Settings, head: &Head<'a>) -> Option<Cow<'a, str>> {
     let named = settings.route.call(|route| route(head)).flatten();
     named.or_else(|| route::matched(head.extensions()).map(Cow::Borrowed))
 }
 
-/// The parent of the span, or what it is to be linked to.
+/// Returns the parent of the span, or the span context to link to.
 fn extracted(
     settings: &Settings,
     head: &Head<'_>,

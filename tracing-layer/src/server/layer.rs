@@ -1,4 +1,4 @@
-//! The layer, and what can be set on it.
+//! The layer and its settings.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -15,16 +15,16 @@ use crate::observe::EndAt;
 use crate::protocol;
 use crate::setters::shared_setters;
 
-/// Extracts the caller's context, and wraps each request in a span and its metrics.
+/// Extracts the context of the caller, wraps each request in a span and records its metrics.
 ///
-/// Put it outermost. What is recorded, and when, is in the [module's documentation](super).
+/// Put it outermost. See the [module's documentation](super) for what is recorded and when.
 #[derive(Debug, Clone)]
 pub struct ServerLayer {
     settings: Arc<Settings>,
 }
 
 impl ServerLayer {
-    /// A layer that uses the global providers and propagator, resolved at the first request.
+    /// Creates a layer that uses the global providers and propagator, resolved at the first request.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -34,24 +34,24 @@ impl ServerLayer {
 
     shared_setters!();
 
-    /// Extracts with this propagator. Default: the global one.
+    /// Sets the propagator. Default: the global one.
     #[must_use]
     pub fn with_propagator(self, propagator: impl Into<Propagator>) -> Self {
         self.with(|settings| settings.shared.propagator = propagator.into())
     }
 
-    /// Believes these callers. Default: [`Trust::Always`].
+    /// Sets which callers are trusted. Default: [`Trust::Always`].
     ///
-    /// One that is not believed gets a trace of its own with a link to what it sent, and neither its `Forwarded` and
-    /// `X-Forwarded-*` headers nor its `Host` are recorded.
+    /// A request of an untrusted caller gets a trace of its own with a link to the caller's. Its `Forwarded`,
+    /// `X-Forwarded-*` and `Host` headers are not recorded.
     #[must_use]
     pub fn with_trust(self, trust: Trust) -> Self {
         self.with(|settings| settings.trust = trust)
     }
 
-    /// Ends span and duration there. Default: [`EndAt::Body`].
+    /// Sets where span and duration end. Default: [`EndAt::Body`].
     ///
-    /// A response may choose for itself: see [`with_end_at_fn`](Self::with_end_at_fn). So may a route:
+    /// A response can have its own setting: see [`with_end_at_fn`](Self::with_end_at_fn). So can a route:
     ///
     /// ```
     /// # #[cfg(feature = "axum")] {
@@ -80,16 +80,17 @@ impl ServerLayer {
 
     /// Sets whether a client that leaves an event stream is an error (`cancelled`). Default: `false`.
     ///
-    /// An event stream is a response of type `text/event-stream` or `application/grpc*`: it often has no other end than
-    /// its reader's leaving. A client that leaves any other response before its end always is an error.
+    /// An event stream is a response of type `text/event-stream` or `application/grpc*`. It often has no
+    /// other end than that its reader leaves. If a client leaves any other response before its end, this is
+    /// always an error.
     #[must_use]
     pub fn with_stream_cancellation_errors(self, are_errors: bool) -> Self {
         self.with(|settings| settings.stream_cancellation_errors = are_errors)
     }
 
-    /// The `url.scheme` of a request that does not tell its own: any over HTTP/1.1. Default: `http`.
+    /// Sets the `url.scheme` of requests that do not have one, as all over HTTP/1.1. Default: `http`.
     ///
-    /// A scheme other than `http` and `https` is ignored.
+    /// Schemes other than `http` and `https` are ignored.
     #[must_use]
     pub fn with_scheme(self, scheme: &Scheme) -> Self {
         self.with(|settings| {
@@ -97,18 +98,20 @@ impl ServerLayer {
         })
     }
 
-    /// Traces and measures only the requests for which `filter` is true. Default: all.
+    /// Sets which requests are traced and measured: those for which `filter` returns true. Default: all.
     ///
-    /// The others keep their caller's context: traces pass through them. Of a `filter` that panics, all are recorded.
+    /// Other requests keep the context of their caller, so that traces pass through. If `filter` panics, the
+    /// request is recorded.
     #[must_use]
     pub fn with_filter(self, filter: impl Fn(&Head<'_>) -> bool + Send + Sync + 'static) -> Self {
         self.with(|settings| settings.filter = Hook::new(Arc::new(filter)))
     }
 
-    /// Asks `route` for the route of each request, before the framework is asked. Default: nobody.
+    /// Sets a function that returns the route of a request. It has precedence over the framework. Default:
+    /// none.
     ///
-    /// A route is a template with few values, such as `/users/{id}`; a path is not. Of a `route` that panics, the
-    /// framework is asked.
+    /// A route is a template with few values, such as `/users/{id}`; a path is not. If `route` panics, the
+    /// route of the framework is used.
     #[must_use]
     pub fn with_route(
         self,
@@ -117,7 +120,8 @@ impl ServerLayer {
         self.with(|settings| settings.route = Hook::new(Arc::new(route)))
     }
 
-    /// Adds attributes to each recorded span when its request comes. Default: none. If `add` panics, there are none.
+    /// Sets a hook that adds attributes to each recorded span when its request arrives. Default: none. If
+    /// `add` panics, nothing is added.
     #[must_use]
     pub fn with_request_attributes(
         self,

@@ -16,81 +16,83 @@
 //!     .layer(tower::service_fn(handle));
 //! ```
 //!
-//! With axum it is `Router::layer(ServerLayer::new())`, after the routes, and the feature `axum`. Serve the router with
-//! `into_make_service_with_connect_info::<SocketAddr>()`: without it the layer does not see the connection, so that there is
-//! no `network.peer.*`, and `client.address` only where a proxy's header has it. It changes neither the
-//! type of the request nor its body's, so it may stand in one `ServiceBuilder` with `middleware::from_fn`.
+//! With axum, enable the feature `axum` and use `Router::layer(ServerLayer::new())` after the routes. Serve
+//! the router with `into_make_service_with_connect_info::<SocketAddr>()`. Otherwise the layer does not see
+//! the connection: there is no `network.peer.*`, and `client.address` only if a proxy's header has it. The
+//! layer changes neither the type of the request nor that of its body, so it can be in one `ServiceBuilder`
+//! with `middleware::from_fn`.
 //!
 //! # What is recorded
 //!
-//! One span of kind server a request, a child of the caller's, named `{method} {route}` or `{method}`:
+//! One span of kind server per request, a child of the caller's span, named `{method} {route}` or `{method}`:
 //!
 //! | attribute | when | from |
 //! |---|---|---|
 //! | `http.request.method` | at creation | the method, or `_OTHER` if it is not [a known one](ServerLayer::with_known_methods) |
 //! | `http.request.method_original` | at creation | the method, if that was `_OTHER` |
-//! | `url.path` | at creation | the path, in a nested router of axum's with its prefix |
+//! | `url.path` | at creation | the path, in a nested router of axum with its prefix |
 //! | `url.query` | at creation | the names of the query's parameters, and [by default no value](ServerLayer::with_query) |
 //! | `url.scheme` | at creation | `Forwarded`, `X-Forwarded-Proto`, the URI, or [the default](ServerLayer::with_scheme) |
-//! | `server.address`, `server.port` | at creation | `Forwarded`, `X-Forwarded-Host`, `:authority`, or `Host`; the host in lower case; the port beside a forwarded host, else `X-Forwarded-Port`, else the one beside the host |
-//! | `client.address` | at creation | `Forwarded`, `X-Forwarded-For`, or the connection, if its address is among the extensions |
+//! | `server.address`, `server.port` | at creation | `Forwarded`, `X-Forwarded-Host`, `:authority`, or `Host`; the host in lower case; the port of a forwarded host, else `X-Forwarded-Port`, else the port of the host |
+//! | `client.address` | at creation | `Forwarded`, `X-Forwarded-For`, or the connection, if its address is in the extensions |
 //! | `user_agent.original` | at creation | `User-Agent` |
-//! | `network.peer.address`, `network.peer.port` | at the start | [`PeerAddr`](throughline_propagation::PeerAddr) or axum's `ConnectInfo` among the extensions |
-//! | `http.request.header.*` | at creation | [the headers that were listed](ServerLayer::with_request_headers) |
-//! | `http.response.header.*` | at the head | [the headers that were listed](ServerLayer::with_response_headers) |
-//! | `http.route` | at creation; at the end, if it has a wildcard or is learned late | [`set_route`] or [`RouteLayer`], else [a function](ServerLayer::with_route), else axum's `MatchedPath`; otherwise absent |
+//! | `network.peer.address`, `network.peer.port` | at the start | [`PeerAddr`](throughline_propagation::PeerAddr) or axum's `ConnectInfo` in the extensions |
+//! | `http.request.header.*` | at creation | [the selected headers](ServerLayer::with_request_headers) |
+//! | `http.response.header.*` | at the head | [the selected headers](ServerLayer::with_response_headers) |
+//! | `http.route` | at creation; at the end, if it has a wildcard or is set late | [`set_route`] or [`RouteLayer`], else [a function](ServerLayer::with_route), else axum's `MatchedPath`; otherwise absent |
 //! | `http.response.status_code` | at the end | the response |
 //! | `network.protocol.version` | at the end | the request |
-//! | `throughline.http.time_to_headers` | at the end | [if asked](ServerLayer::with_time_to_headers), seconds to the response's head, if the span lasts until the body's end |
-//! | `error.type` | at the end | the status code from 500 on; else [the error's class](crate::error_type), `cancelled`, or `panic` |
+//! | `throughline.http.time_to_headers` | at the end | [opt-in](ServerLayer::with_time_to_headers), seconds until the head of the response, if the span lasts until the end of the body |
+//! | `error.type` | at the end | the status code from 500 on; otherwise [the class of the error](crate::error_type), `cancelled`, or `panic` |
 //!
 //! An attribute has at most 1 KiB, a captured header at most 32 values: see [`limits`](crate::limits).
 //!
-//! What is set at creation a sampler sees. The rest is only made for a span that records. Proxies' headers and `Host`
-//! count only where [the caller is believed](ServerLayer::with_trust). The status is `Error` if there is an
-//! `error.type`, otherwise unset; there is no description.
+//! Samplers see the attributes that are set at creation. All others are only created for spans that are
+//! recorded. Proxy headers and `Host` are only used if [the caller is trusted](ServerLayer::with_trust). The
+//! status is `Error` if there is an `error.type`, otherwise unset. It has no description.
 //!
 //! | metric | unit | when | labels |
 //! |---|---|---|---|
-//! | `http.server.request.duration` | `s` | with the span's end, and as long | method, scheme, route, status code, protocol version, `error.type` |
-//! | `http.server.active_requests` | `{request}` | from the call to the span's end | method, scheme |
-//! | `http.server.request.body.size` | `By` | [if asked](ServerLayer::with_body_sizes), when the body has passed | as of the duration |
-//! | `http.server.response.body.size` | `By` | [if asked](ServerLayer::with_body_sizes), when the body has passed | as of the duration |
+//! | `http.server.request.duration` | `s` | when the span ends, with the same duration | method, scheme, route, status code, protocol version, `error.type` |
+//! | `http.server.active_requests` | `{request}` | from the call to the end of the span | method, scheme |
+//! | `http.server.request.body.size` | `By` | [opt-in](ServerLayer::with_body_sizes), when the body of the response has ended | as of the duration |
+//! | `http.server.response.body.size` | `By` | [opt-in](ServerLayer::with_body_sizes), when the body of the response has ended | as of the duration |
 //!
-//! No label is of a client's choosing. A request's size is what its body says, or what was counted of a streamed
-//! `axum::body::Body`; where nobody can say, there is no measurement. A response's bytes are counted.
+//! A client cannot choose the value of a label. The size of a request is the one that its body reports, or
+//! that was counted if it is a streamed `axum::body::Body`. If it is unknown, it is not recorded. The bytes
+//! of responses are counted.
 //!
 //! # When it ends
 //!
-//! With the last frame of the response's body, or with its head if [so set](ServerLayer::with_end_at), [for each
-//! response](ServerLayer::with_end_at_fn) if need be. Where the head
-//! is all there is (`HEAD`, `204`, `304`, an upgrade's `101`), with that; an upgraded connection is left alone. Who keeps
-//! the [`Context`](opentelemetry::Context) does not prolong the span.
+//! The span ends with the last frame of the response's body or, [optionally](ServerLayer::with_end_at), with
+//! its head. This can also be decided [for each response](ServerLayer::with_end_at_fn). If the response
+//! consists of its head only (`HEAD`, `204`, `304`, the `101` of an upgrade), it ends there; an upgraded
+//! connection is not observed. Holding the [`Context`](opentelemetry::Context) does not prolong the span.
 //!
 //! # When the client leaves
 //!
-//! | what happens | `error.type` | status code |
+//! | event | `error.type` | status code |
 //! |---|---|---|
-//! | before the head, or a timeout outside of this layer | `cancelled` | none |
-//! | in the middle of the body | `cancelled`; of an [event stream](ServerLayer::with_stream_cancellation_errors), none | the response's |
-//! | a panic in the service or its body, wherever it is caught outside | `panic` | that of the response, if there was one |
-//! | the body fails | [its class](crate::error_type) | the response's |
+//! | the client leaves before the head, or a timeout outside of this layer | `cancelled` | none |
+//! | the client leaves in the middle of the body | `cancelled`; for an [event stream](ServerLayer::with_stream_cancellation_errors), none | of the response |
+//! | a panic in the service or its body, wherever it is caught outside | `panic` | of the response, if there was one |
+//! | the body fails | [its class](crate::error_type) | of the response |
 //!
-//! A status code from 500 on is the `error.type` in any case. The span always ends once, the duration is measured and the
-//! request is no longer active.
+//! A status code from 500 on is always the `error.type`. In all cases the span ends once, the duration is
+//! recorded, and the request is no longer active.
 //!
 //! # Two layers around one request
 //!
-//! Where a request comes through two of these layers, such as those of a router and of a router nested in it, the inner one
-//! records nothing that the outer one does, and the internal log says so once. If it knows the route and the outer one
-//! does not, the span gets that. A request that a handler makes itself and serves in the same process is a request of
-//! its own.
+//! If a request passes two of these layers, such as those of a router and of a router nested in it, the inner
+//! one records nothing that the outer one does, and OpenTelemetry's internal log has one warning. If the
+//! inner one knows the route and the outer one does not, the span gets that route. A request that a handler
+//! creates and serves in the same process is a separate request.
 //!
 //! # What it costs
 //!
-//! Nothing is allocated where telemetry is suppressed or the provider is a no-op, but for the caller's context (one
-//! allocation). A request that is sampled out costs four, a sampled one five, and each of its path, query, host, address
-//! and user agent that the thread has not seen a moment ago one more.
+//! If telemetry is suppressed or the provider is a no-op, only the context of the caller is allocated (one
+//! allocation). A request that is sampled out takes four allocations and a sampled one takes five, plus one
+//! for each path, query, host, address and user agent that the thread has not seen recently.
 
 mod attributes;
 mod exchange;
@@ -105,7 +107,7 @@ mod route_layer;
 mod service;
 mod settings;
 
-pub use self::exchange::Serving;
+pub use self::exchange::ServerExchange;
 pub use self::layer::ServerLayer;
 pub use self::parts::{MetricsLayer, SpanLayer};
 pub use self::route::set_route;

@@ -1,4 +1,4 @@
-//! Whom a request is from and for, as far as its caller is believed.
+//! The client and the server of a request, as far as its caller is trusted.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -11,18 +11,19 @@ use super::forwarded::{Forwarded, first};
 use crate::authority::Authority;
 use crate::protocol;
 
-/// What a request and the proxies before it say. Looked up when it is asked for.
+/// What a request and its proxies report. It is read on demand.
 #[derive(Debug, Clone)]
 pub(super) struct Origin<'a> {
     uri: &'a Uri,
     headers: Option<&'a HeaderMap>,
-    /// Whether any header is a proxy's: if not, none of them is looked up.
+    /// Whether any header is from a proxy. If not, none of them is looked up.
     is_forwarded: bool,
     forwarded: Forwarded<'a>,
 }
 
 impl<'a> Origin<'a> {
-    /// What a caller says; of one who is not believed, only the URI that the server itself made out.
+    /// Reads what a caller reports. For an untrusted caller, this is only the URI that the server itself
+    /// determined.
     pub(super) fn from_request<B>(request: &'a Request<B>, believed: bool) -> Self {
         let headers = believed.then(|| request.headers());
         let forwarded = headers.filter(|headers| headers.keys().any(is_of_proxy));
@@ -34,7 +35,7 @@ impl<'a> Origin<'a> {
         }
     }
 
-    /// The URI as the client sent it.
+    /// Returns the URI as the client sent it.
     pub(super) fn uri(&self) -> &'a Uri {
         self.uri
     }
@@ -48,10 +49,10 @@ impl<'a> Origin<'a> {
         said.into_iter().flatten().find_map(protocol::scheme)
     }
 
-    /// The host that the client asked for, and its port.
+    /// Returns the requested host and its port.
     ///
-    /// A port beside the host that a proxy tells is what the client wrote, and counts first. Then comes
-    /// `X-Forwarded-Port`, the port that the proxy was asked on; the port in `Host` may be one of the proxy's own making.
+    /// The port of a forwarded host is the one that the client used, and has precedence. Next is
+    /// `X-Forwarded-Port`, the port of the proxy. The port in `Host` may be set by the proxy itself.
     pub(super) fn host_and_port(&self) -> Option<(Arc<str>, Option<u16>)> {
         let headers = self.headers?;
         let forwarded = [self.forwarded.host.as_deref(), self.first(&X_FORWARDED_HOST)];
@@ -80,7 +81,8 @@ impl<'a> Origin<'a> {
     }
 }
 
-/// The URI as the client sent it: in a nested router of axum's, the request's own lacks the prefix.
+/// Returns the URI as the client sent it. In a nested router of axum, the URI of the request lacks the
+/// prefix.
 fn original_uri<B>(request: &Request<B>) -> &Uri {
     #[cfg(feature = "axum")]
     if let Some(axum::extract::OriginalUri(uri)) = request.extensions().get() {
@@ -89,7 +91,7 @@ fn original_uri<B>(request: &Request<B>) -> &Uri {
     request.uri()
 }
 
-/// The head of a request. The other end of the connection is [`PeerAddr`], or axum's `ConnectInfo` with the feature `axum`.
+/// Returns the head of a request. The peer is [`PeerAddr`], or axum's `ConnectInfo` with the feature `axum`.
 pub(super) fn head<B>(request: &Request<B>) -> Head<'_> {
     let head = Head::new(request);
     #[cfg(feature = "axum")]
@@ -100,7 +102,7 @@ pub(super) fn head<B>(request: &Request<B>) -> Head<'_> {
     head
 }
 
-/// The host, as telemetry names it, and the port of a header, if it can be those.
+/// Returns the host of a header, as recorded in telemetry, and its port, if they are valid.
 fn host_and_port(authority: &str) -> Option<(Arc<str>, Option<u16>)> {
     let authority = Authority::new(authority).filter(|authority| authority.is_clean)?;
     Some((authority.label, authority.port))
@@ -110,7 +112,7 @@ fn is_of_proxy(name: &HeaderName) -> bool {
     *name == FORWARDED || name.as_str().starts_with("x-forwarded-")
 }
 
-/// An address with or without a port; names and `unknown` are none.
+/// Parses an address with or without a port. Names and `unknown` are not addresses.
 fn address(client: &str) -> Option<IpAddr> {
     let bare = client.parse().ok();
     bare.or_else(|| protocol::host_and_port(client)?.0.parse().ok())

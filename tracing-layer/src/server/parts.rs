@@ -1,14 +1,14 @@
-//! The layer's parts, for those who compose.
+//! Layers that do only one part of [`ServerLayer`].
 
 use tower_layer::Layer;
 
 use super::{Server, ServerLayer};
 use crate::layer_parts::Parts;
 
-/// Only the spans of a [`ServerLayer`]: no context is extracted, the parent is the current span.
+/// Only the spans of a [`ServerLayer`]. No context is extracted: the parent is the current span.
 ///
-/// It is made of a layer that is set as you like, and goes inside an
-/// [`ExtractLayer`](throughline_propagation::ExtractLayer), whose link it takes where the caller was not believed.
+/// Create it from a configured layer, and put it inside of an
+/// [`ExtractLayer`](throughline_propagation::ExtractLayer), whose link it uses if the caller is not trusted.
 ///
 /// ```
 /// use throughline_tracing_layer::ServerLayer;

@@ -1,4 +1,4 @@
-//! The route of a request, and how it is learned late.
+//! The route of a request, and how it is set late.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -7,13 +7,13 @@ use http::Extensions;
 
 use crate::template::Template;
 
-/// Names the route of the request that is being served, late.
+/// Sets the route of the request that is being served.
 ///
-/// For handlers and inner routers that know what the server layer could not: `http.route` on span and metrics, and the
-/// span's name. The last call before the end counts. (A span that began with a route that has no wildcard keeps that as
-/// its `http.route`, since an attribute cannot be taken back; name and metrics change.) Returns whether there is such a
-/// request: inside a [`ServerLayer`](super::ServerLayer), in the task that serves the request, not in one that was
-/// spawned.
+/// Use it in handlers and inner routers that know the route when the server layer cannot. It sets
+/// `http.route` on span and metrics, and the name of the span. The last call before the end applies. (If a
+/// span started with a route without a wildcard, it keeps that as its `http.route`, since an attribute cannot
+/// be replaced; name and metrics change.) Returns whether a request is being served: inside of a
+/// [`ServerLayer`](super::ServerLayer), in the task that serves the request, not in a spawned one.
 ///
 /// A route is a template with few values, such as `/users/{id}`; a path is not.
 ///
@@ -34,25 +34,25 @@ pub fn set_route(template: impl Into<Cow<'static, str>>) -> bool {
     named
 }
 
-/// Whether this thread is working on a request.
+/// Returns whether this thread is serving a request.
 pub(super) fn is_serving() -> bool {
     SLOT.get() != Slot::Nobody
 }
 
-/// Listens for the route of a request, from here on.
+/// Starts to listen for the route of a request.
 pub(super) fn listen() -> Listening {
     Listening {
         outer: take(Slot::Waiting),
     }
 }
 
-/// A request that waits for its route. When it is dropped, also by a panic, the one outside of it waits again.
+/// A request that listens for its route. When it is dropped, also by a panic, the outer one listens again.
 pub(super) struct Listening {
     outer: (Slot, Option<Cow<'static, str>>),
 }
 
 impl Listening {
-    /// The route that was set meanwhile.
+    /// Returns the route that was set in between.
     pub(super) fn end(self) -> Option<Cow<'static, str>> {
         let (_, named) = take(Slot::Nobody);
         drop(self);
@@ -70,13 +70,13 @@ impl Drop for Listening {
     }
 }
 
-/// Whether a route is told from the start, for samplers to see: one with a wildcard may be told better, and a span that
-/// is told twice shows both.
+/// Returns whether a route is set at the start, for samplers. A route with a wildcard may be replaced later,
+/// and an attribute that is set twice is exported twice.
 pub(super) fn is_final(route: &Template) -> bool {
     !route.text.as_str().contains('*')
 }
 
-/// The route that the framework has found.
+/// Returns the route that the framework has matched.
 pub(super) fn matched(extensions: &Extensions) -> Option<&str> {
     #[cfg(feature = "axum")]
     if let Some(path) = extensions.get::<axum::extract::MatchedPath>() {
@@ -86,7 +86,7 @@ pub(super) fn matched(extensions: &Extensions) -> Option<&str> {
     None
 }
 
-/// What the request that this thread is working on is told. Its name is looked for only if there is one.
+/// The route set for the request that this thread is serving. `None` if it serves none.
 #[derive(Clone, Copy, PartialEq)]
 enum Slot {
     Nobody,
@@ -99,7 +99,7 @@ thread_local! {
     static NAME: Cell<Option<Cow<'static, str>>> = const { Cell::new(None) };
 }
 
-/// Empties the slot for what comes.
+/// Empties the slot for the next request.
 fn take(next: Slot) -> (Slot, Option<Cow<'static, str>>) {
     let slot = SLOT.replace(next);
     let name = if slot == Slot::Named {

@@ -9,10 +9,11 @@ use tower_service::Service;
 
 use super::route::{matched, set_route};
 
-/// Tells the [`ServerLayer`](super::ServerLayer) outside which route a request has taken.
+/// Reports the route of a request to the [`ServerLayer`](super::ServerLayer) outside.
 ///
-/// For a server layer that sits where routes are not known yet: around a whole router, a `NormalizePath`, or a
-/// `nest_service`. Put this one where they are known, such as `Router::route_layer`.
+/// Use it if the server layer is placed where routes are not known yet: around a whole router, a
+/// `NormalizePath`, or a `nest_service`. Put this layer where they are known, such as in
+/// `Router::route_layer`.
 ///
 /// ```
 /// # #[cfg(feature = "axum")] {
@@ -34,7 +35,7 @@ pub struct RouteLayer {
     template: Option<Cow<'static, str>>,
 }
 
-/// A service whose route is told: see [`RouteLayer`].
+/// A service whose route is reported. Created by [`RouteLayer`].
 #[derive(Debug, Clone)]
 pub struct WithRoute<S> {
     inner: S,
@@ -42,13 +43,13 @@ pub struct WithRoute<S> {
 }
 
 impl RouteLayer {
-    /// Tells axum's `MatchedPath` (feature `axum`).
+    /// Creates a layer that reports axum's `MatchedPath` (feature `axum`).
     #[must_use]
     pub fn matched() -> Self {
         Self::default()
     }
 
-    /// Tells this template.
+    /// Creates a layer that reports this template.
     #[must_use]
     pub fn named(template: impl Into<Cow<'static, str>>) -> Self {
         Self {

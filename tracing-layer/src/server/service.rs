@@ -8,11 +8,12 @@ use http::Request;
 use http_body::Body;
 use tower_service::Service;
 
-use super::Serving;
+use super::ServerExchange;
 use super::settings::Settings;
-use crate::observe::{Observed, ResponseFuture};
+use crate::message::HttpResponse;
+use crate::observe::ResponseFuture;
 
-/// A service whose requests are traced and measured: see [`ServerLayer`](super::ServerLayer).
+/// A service whose requests are traced and measured. Created by [`ServerLayer`](super::ServerLayer).
 #[derive(Debug, Clone)]
 pub struct Server<S> {
     inner: S,
@@ -27,21 +28,19 @@ impl<S> Server<S> {
 
 impl<S, B> Service<Request<B>> for Server<S>
 where
-    S: Service<Request<B>>,
     B: Body + 'static,
-    S::Response: Observed<Serving>,
-    S::Error: fmt::Display + 'static,
+    S: Service<Request<B>, Response: HttpResponse<ServerExchange>, Error: fmt::Display + 'static>,
 {
-    type Response = <S::Response as Observed<Serving>>::Output;
+    type Response = <S::Response as HttpResponse<ServerExchange>>::Output;
     type Error = S::Error;
-    type Future = ResponseFuture<S::Future, Serving>;
+    type Future = ResponseFuture<S::Future, ServerExchange>;
 
     fn poll_ready(&mut self, cx: &mut Task<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let serving = Serving::begin(&self.settings, &mut request);
-        ResponseFuture::start(serving, || self.inner.call(request))
+        let exchange = ServerExchange::begin(&self.settings, &mut request);
+        ResponseFuture::start(exchange, || self.inner.call(request))
     }
 }

@@ -1,4 +1,5 @@
-//! What the expansion of `#[traced]` calls. Nobody else should: it changes without notice.
+//! The functions and traits that the expansion of `#[traced]` uses. Not part of the public API: they may
+//! change at any time.
 
 use std::any;
 use std::borrow::Cow;
@@ -17,12 +18,12 @@ use super::ToAttribute;
 use super::current::{Failure, fail_current};
 use super::set_span_error;
 
-/// Calls a closure that is called once, so that it may give away what it owns.
+/// Calls a closure once, so that it may move what it captures.
 pub fn call<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 
-/// Takes a `&Context` too, by the compiler's own dereferencing.
+/// Also accepts a `&Context`, by the compiler's dereferencing.
 #[must_use]
 pub fn parent(context: &Context) -> Context {
     context.clone()
@@ -45,7 +46,7 @@ pub fn debug(key: &'static str, value: &(impl fmt::Debug + ?Sized)) -> Option<Ke
     Some(KeyValue::new(key, format!("{value:?}")))
 }
 
-/// The name `Type::method` of a method that is written for many types, remembered for the first.
+/// Returns the name `Type::method` of a generic method, cached for the first type.
 #[derive(Debug)]
 pub struct MethodName {
     method: &'static str,
@@ -74,7 +75,7 @@ impl MethodName {
     }
 }
 
-/// `Type` of `path::to::Type<path::to::Argument>`; what is not a path stays as it is.
+/// Returns `Type` of `path::to::Type<path::to::Argument>`. Other texts are returned unchanged.
 fn short(name: &'static str) -> &'static str {
     let path = name.split('<').next().unwrap_or(name);
     let last = path.rsplit("::").next().unwrap_or(path);
@@ -82,7 +83,7 @@ fn short(name: &'static str) -> &'static str {
     if is_word(last) { last } else { name }
 }
 
-/// What a traced function with `err` returns.
+/// The output of a traced function with `err`.
 #[diagnostic::on_unimplemented(
     message = "`err` needs a function that returns a `Result`, not `{Self}`",
     label = "there is no error to record"
@@ -105,30 +106,30 @@ pub fn failure<R: Fallible>(result: &R) -> Option<&R::Error> {
     result.failure()
 }
 
-/// An error of a traced function, told by the first of four traits that its type has.
+/// The error of a traced function, recorded by the first of four traits that its type has.
 ///
-/// Method resolution takes the one with the most references: `(&&&&Failed(error)).record()`. It sees no lifetimes, so that
-/// only errors without one can be told by [`Classified`](super::Classified).
+/// Method resolution selects the one with the most references: `(&&&&Failed(error)).record()`. It ignores
+/// lifetimes, so that only errors without one can be recorded by [`Classified`](super::Classified).
 #[derive(Debug)]
 #[expect(clippy::exhaustive_structs, reason = "made by the macro")]
 pub struct Failed<'a, E: ?Sized>(pub &'a E);
 
-/// An error whose kind says more than its type.
+/// An error with a class other than its type.
 pub trait IsOfKinds {
     fn record(&self);
 }
 
-/// An [`Error`], with its type and its sources.
+/// An [`Error`], recorded with its type and its sources.
 pub trait IsError {
     fn record(&self);
 }
 
-/// A box of an [`Error`], or what else points to one: sources, but no type.
+/// A box of an [`Error`] or another pointer to one, recorded with its sources but no type.
 pub trait PointsToError {
     fn record(&self);
 }
 
-/// Any other: text and type.
+/// Any other error, recorded with its text and type.
 pub trait IsShown {
     fn record(&self);
 }

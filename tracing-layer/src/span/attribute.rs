@@ -1,4 +1,4 @@
-//! What an argument may be to become an attribute.
+//! Arguments that can become attributes.
 
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -6,17 +6,18 @@ use std::sync::Arc;
 
 use opentelemetry::Value;
 
-/// A value that `#[traced(record(…))]` and `#[traced(attributes(…))]` can put on a span.
+/// A value that `#[traced(record(…))]` and `#[traced(attributes(…))]` can record on a span.
 ///
-/// Implement it for types of your own that have one obvious value; for others write `record(%id)` (its `Display`) or
-/// `record(?id)` (its `Debug`). OpenTelemetry's integers are `i64`: one beyond becomes its decimal text.
+/// Implement it for your own types that have one obvious value. For others, use `record(%id)` (its `Display`)
+/// or `record(?id)` (its `Debug`). OpenTelemetry's integers are `i64`; a larger one is recorded as decimal
+/// text.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the value of an attribute",
     label = "no number, text or `bool`",
     note = "put `%` before it to record its `Display`, `?` for its `Debug`, or implement `ToAttribute`"
 )]
 pub trait ToAttribute {
-    /// The value; `None` records nothing.
+    /// Returns the value. `None` records nothing.
     fn to_attribute(&self) -> Option<Value>;
 }
 

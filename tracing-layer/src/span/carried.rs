@@ -1,11 +1,11 @@
-//! A value that brings its sender's context along.
+//! Values that carry the context of their sender.
 
 use opentelemetry::Context;
 
 use super::open::current;
 use super::thread::Attached;
 
-/// A value with the context it was made in: for channels, queues, thread pools.
+/// A value with the context in which it was created, for channels, queues and thread pools.
 ///
 /// ```
 /// use std::sync::mpsc;
@@ -30,7 +30,7 @@ pub struct Carried<T> {
 }
 
 impl<T> Carried<T> {
-    /// Packs the value with the current context.
+    /// Wraps the value together with the current context.
     pub fn new(value: T) -> Self {
         Self {
             value,
@@ -38,19 +38,20 @@ impl<T> Carried<T> {
         }
     }
 
-    /// Hands the value to `work`, which runs in the context.
+    /// Passes the value to `work`, which runs in the context.
     pub fn run<R>(self, work: impl FnOnce(T) -> R) -> R {
         let _attached = Attached::new(self.context);
         work(self.value)
     }
 
-    /// The value and the context, for work that is a future: see [`InContextExt`](super::InContextExt).
+    /// Returns the value and the context, for work that is a future: see
+    /// [`InContextExt`](super::InContextExt).
     pub fn into_parts(self) -> (T, Context) {
         (self.value, self.context)
     }
 }
 
-/// Wraps a closure so that it runs in what is now the current context, on whatever thread.
+/// Wraps a closure so that it runs in the current context on any thread.
 ///
 /// ```
 /// use throughline_tracing_layer::span::{carry, current_trace_id, span};

@@ -1,4 +1,4 @@
-//! What is written on the current span, and read from it.
+//! Writes to the current span and reads from it.
 
 use std::any;
 use std::borrow::Cow;
@@ -16,16 +16,16 @@ use crate::semconv;
 
 use super::thread::with_current;
 
-/// Sets an attribute of the current span. TaskWeaver's and TinyLLM's `set_span_attribute`.
+/// Sets an attribute of the current span, like `set_span_attribute` in TaskWeaver and TinyLLM.
 ///
-/// A key set twice is exported twice, as everywhere in OpenTelemetry for Rust.
+/// A key that is set twice is exported twice, as always in OpenTelemetry Rust.
 pub fn set_span_attribute(key: impl Into<Key>, value: impl Into<Value>) {
     if let Some(cx) = recording() {
         cx.span().set_attribute(KeyValue::new(key, value));
     }
 }
 
-/// Sets attributes of the current span. They are not iterated over where nothing is recorded.
+/// Sets attributes of the current span. If the span is not recorded, the iterator is not used.
 ///
 /// ```
 /// use opentelemetry::KeyValue;
@@ -42,10 +42,11 @@ pub fn set_span_attributes(attributes: impl IntoIterator<Item = KeyValue>) {
     }
 }
 
-/// Sets the status of the current span. TaskWeaver's `set_span_status`.
+/// Sets the status of the current span, like TaskWeaver's `set_span_status`.
 ///
-/// `Ok` is final, and `Error` is only replaced by `Ok`. A library sets no `Ok`: it is the application's last word. A
-/// description is often the text of an error: it is recorded [without secrets](crate::error_message).
+/// `Ok` is final, and `Error` is only replaced by `Ok`. Libraries should not set `Ok`, which is for the
+/// application. A description is often the text of an error, so it is recorded [without
+/// secrets](crate::error_message).
 pub fn set_span_status(status: Status) {
     if let Some(cx) = recording() {
         let status = match status {
@@ -56,23 +57,23 @@ pub fn set_span_status(status: Status) {
     }
 }
 
-/// Adds the event `exception` to the current span: the error's type, its text, and the chain of its sources. TaskWeaver's
-/// `set_span_exception`.
+/// Adds the event `exception` to the current span, with the error's type, its text, and the chain of its
+/// sources, like TaskWeaver's `set_span_exception`.
 ///
-/// It leaves the status alone, for an error that was dealt with: see [`set_span_error`]. `&dyn Error` is fine; the type
-/// of such an error is not known, and not recorded.
+/// It does not change the status. Use it for errors that are handled, and [`set_span_error`] for others. For
+/// a `&dyn Error`, the type is unknown and not recorded.
 pub fn set_span_exception<E: Error + ?Sized>(error: &E) {
     if let Some(cx) = recording() {
         exception(&cx, &Failure::new(&error));
     }
 }
 
-/// Fails the current span: status Error with the error's text, `error.type`, and the event `exception` of
-/// [`set_span_exception`]. TinyLLM's `set_span_error`.
+/// Marks the current span as failed: status Error with the error's text, `error.type`, and the event
+/// `exception` of [`set_span_exception`]. It is like TinyLLM's `set_span_error`.
 ///
-/// `error.type` is the same class that the layers tell of an exchange that failed so: see
-/// [`error_type`](crate::error_type). An error that borrows has none: tell it by [`set_span_exception`] and
-/// [`set_span_status`].
+/// `error.type` is the class that the layers record for an exchange with this error: see
+/// [`error_type`](crate::error_type). An error that borrows has no class: use [`set_span_exception`] and
+/// [`set_span_status`] for it.
 pub fn set_span_error<E: Classified + ?Sized>(error: &E) {
     if let Some(cx) = recording() {
         let class = error.class();
@@ -86,7 +87,7 @@ pub fn set_span_error<E: Classified + ?Sized>(error: &E) {
     }
 }
 
-/// Adds an event to the current span. TinyLLM's `record_span_event`.
+/// Adds an event to the current span, like TinyLLM's `record_span_event`.
 ///
 /// ```
 /// use opentelemetry::KeyValue;
@@ -100,21 +101,22 @@ pub fn record_span_event(name: impl Into<Cow<'static, str>>, attributes: impl In
     }
 }
 
-/// The id of the trace that this code runs in, also if it is not recorded. Its text is 32 hexadecimal digits.
+/// Returns the id of the current trace, even if it is not recorded. Its text has 32 hexadecimal digits.
 #[must_use]
 pub fn current_trace_id() -> Option<TraceId> {
     with_current(|cx| cx.span().span_context().trace_id()).filter(|id| *id != TraceId::INVALID)
 }
 
-/// The id of the span that this code runs in, also if it is not recorded. Its text is 16 hexadecimal digits.
+/// Returns the id of the current span, even if it is not recorded. Its text has 16 hexadecimal digits.
 #[must_use]
 pub fn current_span_id() -> Option<SpanId> {
     with_current(|cx| cx.span().span_context().span_id()).filter(|id| *id != SpanId::INVALID)
 }
 
-/// An error whose class [`set_span_error`] can tell: every [`Error`] that borrows nothing, also as `dyn Error`.
+/// An error whose class [`set_span_error`] can determine: every [`Error`] that borrows nothing, and `dyn
+/// Error`.
 pub trait Classified: Error {
-    /// What `error.type` is of it.
+    /// Returns the value of `error.type`.
     #[doc(hidden)]
     fn class(&self) -> &'static str;
 }
@@ -143,17 +145,18 @@ impl Classified for dyn Error + Send + Sync {
     }
 }
 
-/// What is told of an error, by whatever trait it has.
+/// The parts of an error that are recorded, whatever trait it has.
 pub(super) struct Failure<'a> {
     pub(super) message: &'a dyn fmt::Display,
     pub(super) source: Option<&'a (dyn Error + 'static)>,
     pub(super) type_name: &'static str,
-    /// What `error.type` is.
+    /// Returns the value of `error.type`.
     pub(super) class: &'static str,
 }
 
 impl<'a> Failure<'a> {
-    /// The class is what a source tells, or the type's name: of an error that may borrow, no more can be known.
+    /// The class is that of a source, or the name of the type. Of an error that may borrow, nothing else can
+    /// be determined.
     pub(super) fn new<E: Error + ?Sized>(error: &'a &'a E) -> Self {
         let (source, type_name) = (error.source(), any::type_name::<E>());
         Failure {
@@ -165,7 +168,7 @@ impl<'a> Failure<'a> {
     }
 }
 
-/// Fails the current span with what need not be an [`Error`].
+/// Marks the current span as failed, for errors that need not be an [`Error`].
 #[cfg(feature = "macros")]
 pub(super) fn fail_current(failure: &Failure<'_>) {
     if let Some(cx) = recording() {
@@ -193,7 +196,7 @@ fn exception(cx: &Context, failure: &Failure<'_>) {
         .add_event(semconv::EXCEPTION, attributes.into_iter().flatten().collect());
 }
 
-/// The text of an error and of its sources, a line each.
+/// Returns the texts of an error and of its sources, one per line.
 fn chain<'a>(message: &str, source: &'a (dyn Error + 'static)) -> String {
     let mut text = message.to_owned();
     let next = |error: &&'a (dyn Error + 'static)| (*error).source();
@@ -204,12 +207,13 @@ fn chain<'a>(message: &str, source: &'a (dyn Error + 'static)) -> String {
     text
 }
 
-/// The current context, if its span is recorded: a copy, because what runs meanwhile may attach another.
+/// Returns the current context, if its span is recorded. It is a copy, since code that runs in between may
+/// attach another one.
 fn recording() -> Option<Context> {
     with_current(|cx| cx.span().is_recording().then(|| cx.clone())).flatten()
 }
 
-/// The most bytes of an error's text and those of its sources.
+/// The maximum length of the texts of an error and its sources, in bytes.
 const MAX_STACKTRACE_BYTES: usize = 8 * 1024;
-/// Sources beyond this depth are not told.
+/// The maximum number of sources that are recorded.
 const MAX_SOURCES: usize = 32;

@@ -12,11 +12,12 @@ use super::open::{OpenSpan, current, open};
 use super::thread::Attached;
 
 pin_project! {
-    /// A future with a context of its own, current at every poll and while the future is dropped, on whatever thread.
+    /// A future with its own context, which is current at every poll and while the future is dropped, on any
+    /// thread.
     ///
-    /// The inner future is dropped as soon as it is ready, and then its span, if it has one, ends: at once, however long
-    /// the spawned tasks live that hold the same context. (OpenTelemetry's own `WithContext` drops its future outside the
-    /// context, so what the destructors do is lost to the trace.)
+    /// The inner future is dropped as soon as it is ready. Then its span, if it has one, ends, even if
+    /// spawned tasks still hold the same context. (OpenTelemetry's own `WithContext` drops its future outside
+    /// of the context, so that spans of destructors are lost to the trace.)
     #[derive(Debug)]
     #[must_use = "futures do nothing unless they are polled"]
     #[project = Projected]
@@ -31,6 +32,13 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             this.project().finish();
         }
+    }
+}
+
+impl OpenSpan {
+    /// Makes the span current in a future, on any thread that polls it, and ends it with the future.
+    pub fn around<F: Future>(self, future: F) -> Traced<F> {
+        Traced::new(future, self)
     }
 }
 
@@ -49,7 +57,7 @@ impl<F: Future> Future for Traced<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Task<'_>) -> Poll<F::Output> {
         let mut this = self.project();
-        // To be pending with nobody to wake would let the caller wait for ever.
+        // `Pending` without a registered waker would let the caller wait forever.
         let (Some(future), Some(span)) = (this.future.as_mut().as_pin_mut(), &this.span) else {
             unreachable!("a traced future was polled after it was ready")
         };
@@ -65,8 +73,8 @@ impl<F: Future> Future for Traced<F> {
 }
 
 impl<F> Projected<'_, F> {
-    /// Drops the future in its context, then ends the span. A poll that never came back was a panic, also if somebody
-    /// caught it outside.
+    /// Drops the future in its context, then ends the span. If a poll did not return, it panicked, even if
+    /// the panic was caught outside.
     fn finish(&mut self) {
         let Some(span) = self.span.take() else {
             return;
@@ -80,7 +88,7 @@ impl<F> Projected<'_, F> {
     }
 }
 
-/// Carries a context into a future, across whatever it is spawned on.
+/// Carries a context into a future, whatever executor it is spawned on.
 ///
 /// ```
 /// use throughline_tracing_layer::span::{InContextExt, current_trace_id, in_span};
@@ -100,7 +108,7 @@ pub trait InContextExt: Future + Sized {
         Traced::new(self, OpenSpan::none(context))
     }
 
-    /// Makes what is now the current context current whenever this future is polled or dropped.
+    /// Makes the context that is current now current whenever this future is polled or dropped.
     fn in_current_context(self) -> Traced<Self> {
         self.in_context(current())
     }
@@ -108,7 +116,7 @@ pub trait InContextExt: Future + Sized {
 
 impl<F: Future> InContextExt for F {}
 
-/// Starts a span, now, and makes it the current one of `future` until that is ready or dropped.
+/// Starts a span now and makes it current in `future` until that is ready or dropped.
 ///
 /// ```
 /// use throughline_tracing_layer::span::{in_span, set_span_attribute};

@@ -1,23 +1,21 @@
-//! Spans: started, made current, ended.
+//! Starts spans, makes them current and ends them.
 
 use std::borrow::Cow;
-use std::future::Future;
 use std::sync::LazyLock;
 use std::thread;
 
 use opentelemetry::trace::{SpanBuilder, Status, TraceContextExt};
 use opentelemetry::{Context, InstrumentationScope, KeyValue};
 
-use super::Traced;
 use super::thread::{Attached, is_alive, shielded, with_current};
 use crate::provider::LazyTracer;
 use crate::semconv;
 
-/// A span that has started, not current yet: [`enter`](OpenSpan::enter) it in a function, put it
-/// [`around`](OpenSpan::around) a future, or send it to another thread and do so there.
+/// A span that has started and is not current yet. [`enter`](OpenSpan::enter) it in a function, put it
+/// [`around`](OpenSpan::around) a future, or send it to another thread first.
 ///
-/// It ends when this is dropped, and not later: whoever else holds its context cannot keep it open. One that is dropped
-/// because the thread panics has the status Error and the `error.type` `panic`.
+/// It ends when it is dropped, even if its context is held elsewhere. If it is dropped because the thread
+/// panics, it has the status Error and the `error.type` `panic`.
 #[derive(Debug)]
 #[must_use = "a span ends when it is dropped"]
 pub struct OpenSpan {
@@ -27,7 +25,7 @@ pub struct OpenSpan {
 }
 
 impl OpenSpan {
-    /// A context that is not a span to end.
+    /// Creates a context without a span to end.
     pub(super) fn none(context: Context) -> Self {
         Self {
             context,
@@ -44,13 +42,13 @@ impl OpenSpan {
         }
     }
 
-    /// The context in which the span is the current one; the parent's, where no span was started.
+    /// Returns the context in which the span is current, or the context of the parent if no span was started.
     #[must_use]
     pub fn context(&self) -> &Context {
         &self.context
     }
 
-    /// Makes the span the current one of this thread until the guard is dropped.
+    /// Makes the span current on this thread until the guard is dropped.
     pub fn enter(self) -> SpanGuard {
         SpanGuard {
             _attached: Some(Attached::new(self.context.clone())),
@@ -58,15 +56,10 @@ impl OpenSpan {
         }
     }
 
-    /// Runs `work` with the span as the current one, and leaves it open.
+    /// Runs `work` with the span current. The span remains open.
     pub fn within<T>(&self, work: impl FnOnce() -> T) -> T {
         let _attached = Attached::new(self.context.clone());
         work()
-    }
-
-    /// Makes the span the current one of a future, whatever thread polls it, and ends it with the future.
-    pub fn around<F: Future>(self, future: F) -> Traced<F> {
-        Traced::new(future, self)
     }
 
     pub(super) fn panicked(&self) {
@@ -89,10 +82,10 @@ impl Drop for OpenSpan {
     }
 }
 
-/// Keeps a span current on this thread; dropped, it ends the span.
+/// Keeps a span current on this thread. The span ends when the guard is dropped.
 ///
-/// It must not be held across an `.await`, where another task would find itself in the span: it is not `Send`, so the
-/// compiler refuses to spawn such a future. Use [`in_span`](super::in_span) there.
+/// It must not be held across an `.await`, where another task would run in the span. It is not `Send`, so the
+/// compiler refuses to spawn such a future. Use [`in_span`](super::in_span) instead.
 ///
 /// ```compile_fail
 /// use throughline_tracing_layer::span::span;
@@ -107,12 +100,12 @@ impl Drop for OpenSpan {
 #[derive(Debug)]
 #[must_use = "a span ends when its guard is dropped: bind it to a name such as `_span`, not to `_`"]
 pub struct SpanGuard {
-    // Fields are dropped in this order: detached, then ended.
+    // Fields are dropped in this order: the context is detached, then the span ends.
     _attached: Option<Attached>,
     _span: Option<OpenSpan>,
 }
 
-/// Starts a span and makes it current until the guard is dropped. TaskWeaver's
+/// Starts a span and makes it current until the guard is dropped, like TaskWeaver's
 /// `get_tracer().start_as_current_span(name)`.
 ///
 /// ```
@@ -130,9 +123,10 @@ pub fn span(name: impl Into<Cow<'static, str>>) -> SpanGuard {
     span_with(|| SpanBuilder::from_name(name))
 }
 
-/// Starts a span with attributes and makes it current until the guard is dropped. TinyLLM's `trace_span`.
+/// Starts a span with attributes and makes it current until the guard is dropped, like TinyLLM's
+/// `trace_span`.
 ///
-/// Attributes given here are seen by the sampler. They are not iterated over where no span is started.
+/// The sampler sees these attributes. If no span is started, the iterator is not used.
 ///
 /// ```
 /// use opentelemetry::KeyValue;
@@ -147,11 +141,11 @@ pub fn trace_span(
     span_with(|| SpanBuilder::from_name(name).with_attributes(attributes))
 }
 
-/// Like [`span`], with all that a [`SpanBuilder`] knows: kind, attributes, links, start.
+/// Like [`span`], with everything that a [`SpanBuilder`] can set: kind, attributes, links, start time.
 ///
-/// `build` is not called where no span is started.
+/// `build` is not called if no span is started.
 pub fn span_with(build: impl FnOnce() -> SpanBuilder) -> SpanGuard {
-    // Where no span is started, nothing is attached either: the current context is the right one.
+    // If no span is started, nothing is attached either, since the current context is the right one.
     let span = match start(&current(), build) {
         Start::Span(context) => OpenSpan::started(context),
         Start::Shade(context) => OpenSpan::none(context),
@@ -165,7 +159,8 @@ pub fn span_with(build: impl FnOnce() -> SpanBuilder) -> SpanGuard {
     span.enter()
 }
 
-/// Starts a span that is not current yet, a child of the current one. TaskWeaver's `get_tracer().start_span(name)`.
+/// Starts a span that is not current yet, as a child of the current one, like TaskWeaver's
+/// `get_tracer().start_span(name)`.
 ///
 /// ```
 /// use throughline_tracing_layer::span::open;
@@ -180,7 +175,7 @@ pub fn open(name: impl Into<Cow<'static, str>>) -> OpenSpan {
     open_with(|| SpanBuilder::from_name(name))
 }
 
-/// Like [`open`], with all that a [`SpanBuilder`] knows.
+/// Like [`open`], with everything that a [`SpanBuilder`] can set.
 ///
 /// ```
 /// use opentelemetry::trace::{SpanBuilder, SpanKind};
@@ -195,7 +190,7 @@ pub fn open_with(build: impl FnOnce() -> SpanBuilder) -> OpenSpan {
 
 /// Like [`open_with`], with a parent that need not be current.
 ///
-/// Where no span is started, what is entered is the parent's context: what came from elsewhere goes on.
+/// If no span is started, the context of the parent is entered, so that a remote trace continues.
 pub fn open_in(parent: Context, build: impl FnOnce() -> SpanBuilder) -> OpenSpan {
     match start(&parent, build) {
         Start::Span(context) => OpenSpan::started(context),
@@ -204,10 +199,12 @@ pub fn open_in(parent: Context, build: impl FnOnce() -> SpanBuilder) -> OpenSpan
     }
 }
 
-/// Whether a span started here would go to anyone: telemetry is not suppressed, and the current span is recorded or the
-/// global tracer provider is not a no-op. TinyLLM's `is_telemetry_enabled`.
+/// Returns whether a span that is started now would reach a provider: telemetry is not suppressed, and the
+/// current span is recorded or the global tracer provider is not a no-op. It is like TinyLLM's
+/// `is_telemetry_enabled`.
 ///
-/// It does not ask the sampler. After a provider was shut down it is `true` until the next span has found that out.
+/// The sampler is not consulted. After the shutdown of a provider, the result is `true` until the next span
+/// detects it.
 #[must_use]
 pub fn is_telemetry_enabled() -> bool {
     let seen = with_current(|cx| (cx.is_telemetry_suppressed(), cx.span().is_recording()));
@@ -224,10 +221,10 @@ enum Start {
     Nothing,
 }
 
-/// A span that is not started must not leave its attributes to the one above it, if that is of another provider: a span
-/// with the same ids that records nothing stands in between.
+/// If no span is started, its attributes must not go to the outer span of another provider. Therefore a span
+/// with the same ids that records nothing is put in between.
 ///
-/// A thread that shuts down starts none: exporters have thread locals too.
+/// A thread that shuts down starts no span, since exporters have thread locals too.
 fn start(parent: &Context, build: impl FnOnce() -> SpanBuilder) -> Start {
     if !is_alive() {
         return Start::Nothing;

@@ -1,4 +1,4 @@
-//! Tokio's tasks, in the context of who spawns them.
+//! Tokio tasks in the current context.
 
 use std::future::Future;
 
@@ -6,14 +6,15 @@ use tokio::task::{self, JoinHandle};
 
 use super::{InContextExt, carry};
 
-/// Spawns a task in the current context: its spans are children of the current one, and its logs carry the trace's id.
+/// Spawns a task in the current context: its spans are children of the current one, and its logs have the id
+/// of the trace.
 ///
-/// The task does not keep the current span open. A task that shall have a span of its own is
+/// The task does not keep the current span open. To give the task its own span, use
 /// `spawn_in_context(in_span(name, future))`.
 ///
 /// # Panics
 ///
-/// Outside a Tokio runtime, as [`tokio::spawn`] does.
+/// Panics outside of a Tokio runtime, like [`tokio::spawn`].
 #[track_caller]
 pub fn spawn_in_context<F>(future: F) -> JoinHandle<F::Output>
 where
@@ -22,11 +23,11 @@ where
     task::spawn(future.in_current_context())
 }
 
-/// Runs a blocking closure on Tokio's threads for such, in the current context.
+/// Runs a blocking closure in the current context, on Tokio's threads for blocking work.
 ///
 /// # Panics
 ///
-/// Outside a Tokio runtime, as [`tokio::task::spawn_blocking`] does.
+/// Panics outside of a Tokio runtime, like [`tokio::task::spawn_blocking`].
 #[track_caller]
 pub fn spawn_blocking_in_context<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,

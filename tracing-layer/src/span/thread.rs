@@ -1,18 +1,19 @@
-//! The thread's current context, also while the thread shuts down.
+//! The current context of the thread, also while the thread shuts down.
 
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use opentelemetry::{Context, ContextGuard};
 
-/// Looks at the current context; `None` once the thread has begun to shut down.
+/// Passes the current context to `look`. Returns `None` when the thread shuts down.
 ///
-/// `look` must not run what the user wrote: it could attach a context, which panics while this one is borrowed.
+/// `look` must not run code of the user, which could attach a context. This panics while the current one is
+/// borrowed.
 pub(super) fn with_current<T>(look: impl FnOnce(&Context) -> T) -> Option<T> {
     is_alive().then(|| Context::map_current(look))
 }
 
-/// A context made current until this is dropped, which must happen on the same thread.
+/// Makes a context current until it is dropped, which must be on the same thread.
 #[derive(Debug)]
 pub(super) struct Attached(Option<ContextGuard>);
 
@@ -30,7 +31,8 @@ impl Drop for Attached {
     }
 }
 
-/// Runs what may come upon a thread local of an exporter's; that it is gone must not abort the process.
+/// Runs code that may access a thread local of an exporter. If that is already destroyed, the process must
+/// not abort.
 pub(super) fn shielded(work: impl FnOnce()) {
     if is_alive() {
         work();
@@ -39,9 +41,10 @@ pub(super) fn shielded(work: impl FnOnce()) {
     }
 }
 
-/// Dropped before OpenTelemetry's own thread local, because it is initialised after it.
+/// It is dropped before OpenTelemetry's own thread local, because it is initialised later.
 ///
-/// A thread that first looks here in a destructor may find that one gone, and then panic: hence `catch_unwind`.
+/// If a thread gets here in a destructor first, OpenTelemetry's may already be destroyed and panic: hence
+/// `catch_unwind`.
 struct Alive(bool);
 
 impl Alive {

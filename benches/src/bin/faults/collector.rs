@@ -4,10 +4,10 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::thread;
 
-/// Where telemetry is sent, and who listens there.
+/// A collector's URL and its listener.
 pub(crate) struct Collector {
     url: String,
-    /// Takes connections into its backlog and answers none.
+    /// A listener that accepts connections into its backlog and never responds.
     _silent: Option<TcpListener>,
 }
 
@@ -16,7 +16,7 @@ impl Collector {
         &self.url
     }
 
-    /// A host that no name server knows.
+    /// Creates a collector whose host name cannot be resolved.
     pub(crate) fn absent() -> Self {
         Self {
             url: "http://collector.invalid:4317".to_owned(),
@@ -24,7 +24,7 @@ impl Collector {
         }
     }
 
-    /// A port where nobody listens.
+    /// Creates a collector on a port without a listener.
     pub(crate) fn refusing() -> Self {
         let (_, url) = listen();
         Self { url, _silent: None }
@@ -38,7 +38,7 @@ impl Collector {
         }
     }
 
-    /// Says the same to everything it reads.
+    /// Creates a collector that sends the same response to all input.
     pub(crate) fn answering(answer: &'static [u8]) -> Self {
         let (listener, url) = listen();
         thread::spawn(move || {

@@ -1,7 +1,8 @@
-//! How long a request takes while the collector fails in each way it can, beside one with no telemetry. See the README.
+//! Measures the latency of requests while the collector fails in different ways, compared with no telemetry.
+//! See the README.
 //!
-//! Run with `cargo run --release --bin faults`: one request after the other, without a pause; or with `-- 500`: with a pause of so
-//! many microseconds before each, and fewer rounds.
+//! Run with `cargo run --release --bin faults` for requests without a pause. Add `-- 500` for a pause of 500
+//! microseconds before each request, with fewer rounds.
 
 mod collector;
 mod service;
@@ -14,11 +15,11 @@ use throughline_telemetry::{Exporter, Protocol, Telemetry, TelemetryConfig, init
 use crate::collector::Collector;
 use crate::service::Service;
 
-/// What telemetry meets.
+/// A collector, and the latencies with it.
 struct Case {
     name: &'static str,
     collector: Option<(Collector, Protocol)>,
-    /// The 50th and the 99th percentile of each round, in nanoseconds.
+    /// The 50th and 99th percentiles of each round, in nanoseconds.
     p50: Vec<u64>,
     p99: Vec<u64>,
 }
@@ -33,7 +34,7 @@ impl Case {
         }
     }
 
-    /// One round, with telemetry begun before it and ended after it.
+    /// Runs one round. Telemetry starts before it and ends after it.
     fn round(&mut self, pause: Duration) {
         let telemetry = self.collector.as_ref().map(|(collector, protocol)| {
             let config = TelemetryConfig::default()
@@ -68,8 +69,9 @@ impl Case {
     }
 }
 
-/// The middle of the rounds, in microseconds: what else the machine does is in the others.
-fn middle(rounds: &[u64]) -> f64 {
+/// Returns the median of the rounds, in microseconds, which is robust against rounds that other work
+/// disturbed.
+fn median(rounds: &[u64]) -> f64 {
     let mut rounds = rounds.to_vec();
     rounds.sort_unstable();
     rounds[rounds.len() / 2] as f64 / 1000.0
@@ -120,11 +122,11 @@ fn main() {
             .iter_mut()
             .for_each(|case| case.round(Duration::from_micros(pause)));
     }
-    let (p50, p99) = (middle(&cases[0].p50), middle(&cases[0].p99));
-    println!("| a request | p50 µs | ratio | p99 µs | ratio | best p99 µs |");
+    let (p50, p99) = (median(&cases[0].p50), median(&cases[0].p99));
+    println!("| request | p50 µs | ratio | p99 µs | ratio | best p99 µs |");
     println!("|---|--:|--:|--:|--:|--:|");
     for case in &cases {
-        let (own_p50, own_p99) = (middle(&case.p50), middle(&case.p99));
+        let (own_p50, own_p99) = (median(&case.p50), median(&case.p99));
         println!(
             "| {} | {own_p50:.1} | {:.2} | {own_p99:.1} | {:.2} | {:.1} |",
             case.name,
@@ -137,6 +139,6 @@ fn main() {
 
 const ROUNDS: usize = 41;
 const PACED_ROUNDS: usize = 7;
-/// Requests a round, with those that warm up more than a queue of spans holds.
+/// The requests per round. With the warm-up, they exceed the capacity of the span queue.
 const REQUESTS: usize = 2_000;
 const WARM: usize = 200;

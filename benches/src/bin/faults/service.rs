@@ -1,4 +1,4 @@
-//! The service that is asked, over a socket, and who asks it.
+//! The service under test, on a socket, and its client.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -11,20 +11,20 @@ use throughline_tracing_layer::ServerLayer;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-/// An axum service with one route, until it is dropped.
+/// An axum service with one route. It stops when it is dropped.
 pub(crate) struct Service {
     address: SocketAddr,
     runtime: Option<Runtime>,
 }
 
-/// A connection that is kept.
+/// A keep-alive connection.
 pub(crate) struct Connection {
     stream: TcpStream,
     answer: Vec<u8>,
 }
 
 impl Service {
-    /// With a layer if there are spans to record.
+    /// Starts the service. With a provider, it has a layer that records spans.
     pub(crate) fn start(tracers: Option<SdkTracerProvider>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -65,7 +65,7 @@ impl Drop for Service {
 }
 
 impl Connection {
-    /// One request, from the first byte sent to the last one read.
+    /// Sends one request, and returns the time from the first byte sent to the last byte read.
     pub(crate) fn request(&mut self) -> Duration {
         let began = Instant::now();
         self.stream.write_all(REQUEST).expect("sent");

@@ -1,6 +1,7 @@
-//! What an event costs in each dialect: read from memory, many at once and each by itself. See the README.
+//! Measures the cost of an event in each dialect, read from memory: many events per frame, and one event per
+//! frame. See the README.
 //!
-//! Run with `cargo run --release -p throughline-stream-bench --bin dialects`, with a name for one row only.
+//! Run with `cargo run --release -p throughline-stream-bench --bin dialects`. To select a row, add its name.
 
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
@@ -18,25 +19,25 @@ use throughline_llm_layer::{LlmLayer, RequestBody};
 use tokio::runtime::{self, Runtime};
 use tower::{Layer, ServiceExt, service_fn};
 
-/// The events of a stream.
+/// The number of events in a stream.
 const EVENTS: usize = 200_000;
-/// What comes at once, where events do not come each by itself: they are cut wherever that falls.
+/// The size of a frame with many events. It splits events at any byte.
 const FRAME: usize = 16 * 1024;
-/// How often each stream is read.
+/// The number of times that each stream is read.
 const ROUNDS: usize = 7;
 
-/// A way to stream an answer.
+/// A format of a streamed answer.
 struct Dialect {
     name: &'static str,
     path: &'static str,
     request: &'static str,
-    /// The event that carries a text, by its number.
+    /// Returns the event with this number, which carries a text.
     event: fn(usize, &str) -> String,
 }
 
 const DIALECTS: [Dialect; 7] = [
     Dialect {
-        name: "OpenAI chat, as others speak it",
+        name: "OpenAI chat, compatible APIs",
         path: "/v1/chat/completions",
         request: r#"{"model":"gpt-4o","messages":[],"stream":true,"stream_options":{"include_usage":true}}"#,
         event: |_, text| {
@@ -126,7 +127,7 @@ const DIALECTS: [Dialect; 7] = [
 
 const END: &str = "\n\n";
 
-/// Texts as models give them; one in twelve has an escape.
+/// Typical texts of models. One in twelve has an escape.
 const TEXTS: [&str; 12] = [
     " The", " answer", " is", ",", " of", " course", " forty", "-two", ".", " Größe", " people", "\\n\\n",
 ];
@@ -155,7 +156,7 @@ impl Body for Frames {
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let only = arguments.first().map_or("", String::as_str);
-    // Callgrind needs no second round, and counts one column at a time.
+    // Callgrind needs only one round, and counts one column at a time.
     let once = arguments.get(1).map(String::as_str);
     let rounds = if once.is_some() { 1 } else { ROUNDS };
     let runtime = runtime::Builder::new_current_thread().build().expect("a runtime");
@@ -163,7 +164,7 @@ fn main() {
     let layer = LlmLayer::new()
         .with_tracer_provider(SdkTracerProvider::builder().build())
         .with_meter_provider(meters.build());
-    println!("| an event | bytes | many at once, ns | each by itself, ns |");
+    println!("| event | bytes | many per frame, ns | one per frame, ns |");
     println!("|---|--:|--:|--:|");
     for dialect in DIALECTS.iter().filter(|dialect| dialect.name.starts_with(only)) {
         let events = (0..EVENTS).map(|number| (dialect.event)(number, TEXTS[number * 7 % TEXTS.len()]));
@@ -190,7 +191,7 @@ fn main() {
     }
 }
 
-/// Reads an answer through the layer, and tells how long this thread was on a processor.
+/// Reads an answer through the layer, and returns the processor time of this thread.
 fn read(runtime: &Runtime, layer: &LlmLayer, dialect: &Dialect, frames: Vec<Bytes>) -> Duration {
     let content_type = match dialect.path {
         "/api/chat" => "application/x-ndjson",
@@ -210,7 +211,7 @@ fn read(runtime: &Runtime, layer: &LlmLayer, dialect: &Dialect, frames: Vec<Byte
     on_processor() - start
 }
 
-/// Reads a body; callgrind counts what this does.
+/// Reads a body. Callgrind counts the instructions of this function.
 #[inline(never)]
 fn measured(body: impl Body) {
     let mut body = pin!(body);
@@ -220,7 +221,7 @@ fn measured(body: impl Body) {
     }
 }
 
-/// How long this thread has been on a processor.
+/// Returns the processor time of this thread.
 fn on_processor() -> Duration {
     let stat = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
     let nanoseconds = stat.split(' ').next().and_then(|field| field.parse().ok());

@@ -1,6 +1,7 @@
-//! What a model call costs whose answer is one body: a service alone, and through `LlmLayer` and `ClientLayer`. See the README.
+//! Measures the cost of a unary model call: a service alone, and through `LlmLayer` and `ClientLayer`. See
+//! the README.
 //!
-//! Run with `cargo run --release -p throughline-stream-bench --bin unary`, with a name for one row only.
+//! Run with `cargo run --release -p throughline-stream-bench --bin unary`. To select a row, add its name.
 
 use std::convert::Infallible;
 use std::fmt::Debug;
@@ -25,15 +26,15 @@ mod counting;
 
 use counting::Allocated;
 
-/// The calls of a round: instructions and allocations are of one round, after one that warms up.
+/// The calls per round. Instructions and allocations are counted in one round, after a warm-up round.
 const CALLS: usize = 1_000;
-/// The rounds of which the best time is shown.
+/// The number of rounds. The table shows the best time.
 const ROUNDS: usize = 51;
-/// In bytes.
+/// The size of the prompt in bytes.
 const PROMPT: usize = 1_024;
 const ANSWER: &str = r#"{"id":"chatcmpl-B9MBs8CjcvOU2jLn4n570S5qMJKcT","object":"chat.completion","created":1741569952,"model":"gpt-4o-2024-08-06","choices":[{"index":0,"message":{"role":"assistant","content":"Hello! How can I assist you today?","refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":219,"completion_tokens":10,"total_tokens":229,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}},"service_tier":"default"}"#;
 
-/// Reads each request to its end and answers with the same bytes, at once.
+/// Reads each request to its end and answers immediately with fixed bytes.
 #[derive(Debug, Clone, Copy)]
 struct Provider;
 
@@ -60,7 +61,7 @@ fn main() {
     let tracers = SdkTracerProvider::builder().build();
     let reader = ManualReader::builder().build();
     let meters = SdkMeterProvider::builder().with_reader(reader).build();
-    println!("| a call | best ns | allocations | bytes |");
+    println!("| call | best ns | allocations | bytes |");
     println!("|---|--:|--:|--:|");
     if runs("bare") {
         row("bare", &mut Provider);
@@ -80,7 +81,8 @@ fn main() {
     }
 }
 
-/// Prints what a call costs. After one round that warms up, one is counted, and the best of the others is timed.
+/// Prints the cost of a call. After a warm-up round, one round is counted, and the best of the others is
+/// timed.
 fn row<S, B>(name: &str, service: &mut S)
 where
     S: Service<Request<Full<Bytes>>, Response = Response<B>, Error: Debug>,
@@ -121,7 +123,7 @@ fn requests() -> Vec<Request<Full<Bytes>>> {
     (0..CALLS).map(|_| request()).collect()
 }
 
-/// Callgrind counts what this does.
+/// Callgrind counts the instructions of this function.
 #[inline(never)]
 fn measured<S, B>(requests: Vec<Request<Full<Bytes>>>, service: &mut S)
 where
@@ -129,7 +131,7 @@ where
     B: Body,
 {
     round(requests, service);
-    // Not a jump into `round`, which a tool would not see return.
+    // Prevents a tail call, whose return the tool would not see.
     black_box(());
 }
 
@@ -151,7 +153,7 @@ where
     }
 }
 
-/// Reads a body to its end, and asks no more once it says that it has ended.
+/// Reads a body to its end. Stops polling once it reports its end.
 fn read(body: impl Body) {
     let mut body = pin!(body);
     let mut cx = Context::from_waker(Waker::noop());

@@ -5,13 +5,15 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context as Task, Poll};
 
+use http_body::Body;
 use opentelemetry::Context;
 use pin_project_lite::pin_project;
+use throughline_tracing_layer::message::{HttpRequest, HttpResponse, WrapBody};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::refusal::sealed::{Answer, AnswerTo};
-use super::{Refusable, Refusal};
+use super::BudgetBody;
+use super::refusal::Refusal;
 
 /// A layer that refuses model calls of scopes whose token budget is exhausted. See [the module](super).
 #[derive(Debug, Clone, Copy, Default)]
@@ -25,6 +27,10 @@ impl TokenBudgetLayer {
     pub fn new() -> Self {
         Self::default()
     }
+}
+
+impl WrapBody for TokenBudgetLayer {
+    type Body<B: Body> = BudgetBody<B>;
 }
 
 impl<S> Layer<S> for TokenBudgetLayer {
@@ -43,9 +49,10 @@ pub struct TokenBudgetService<S> {
 
 impl<S, R> Service<R> for TokenBudgetService<S>
 where
-    S: Service<R, Response: Refusable + AnswerTo<R>>,
+    R: HttpRequest,
+    S: Service<R, Response: HttpResponse<TokenBudgetLayer>>,
 {
-    type Response = <S::Response as Answer>::Output;
+    type Response = <S::Response as HttpResponse<TokenBudgetLayer>>::Output;
     type Error = S::Error;
     type Future = BudgetFuture<S::Future>;
 
@@ -59,7 +66,7 @@ where
                 inner: None,
                 refusal: Some(Refusal {
                     budget,
-                    extensions: S::Response::extensions(&request),
+                    extensions: request.response_extensions(),
                 }),
             },
             None => BudgetFuture {
@@ -83,17 +90,19 @@ pin_project! {
 impl<F, R, E> Future for BudgetFuture<F>
 where
     F: Future<Output = Result<R, E>>,
-    R: Refusable,
+    R: HttpResponse<TokenBudgetLayer>,
 {
     type Output = Result<R::Output, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Task<'_>) -> Poll<Self::Output> {
         let this = self.project();
         if let Some(inner) = this.inner.as_pin_mut() {
-            return inner.poll(cx).map_ok(R::passed);
+            return inner
+                .poll(cx)
+                .map_ok(|response| response.unchanged(BudgetBody::passed));
         }
         match this.refusal.take() {
-            Some(refusal) => Poll::Ready(Ok(R::refused(refusal))),
+            Some(refusal) => Poll::Ready(Ok(R::from_bytes(refusal.response(), BudgetBody::refused))),
             None => Poll::Pending,
         }
     }

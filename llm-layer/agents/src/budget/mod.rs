@@ -28,7 +28,8 @@
 //! The input and output tokens of all calls beneath the scope, reported or estimated, cached ones in full: [`Tokens::total`].
 //! A call is refused if its scope, or any scope above, has used its limit or more.
 //!
-//! A call is counted when its answer has ended. A call that started below the limit runs to completion and is counted, so the
+//! A call is counted when its answer has ended; if its tokens are estimated and the vocabulary is not loaded yet, the end waits for
+//! that, for up to 0.1 s, once in a process. A call that started below the limit runs to completion and is counted, so the
 //! total can exceed the limit by the tokens of the calls that were in flight. If a hundred calls start at once below the limit,
 //! all of them are sent; limit the concurrency if that is too much. A call whose long prompt is still being counted is in flight.
 //!
@@ -73,5 +74,4 @@ mod refusal;
 
 pub use self::body::BudgetBody;
 pub use self::layer::{BudgetFuture, TokenBudgetLayer, TokenBudgetService};
-use self::refusal::Refusal;
-pub use self::refusal::{CODE, Refusable, warn_not_enforced};
+pub use self::refusal::{TOKEN_BUDGET_EXCEEDED, warn_not_enforced};

@@ -6,18 +6,14 @@ use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use http::{Extensions, Response, StatusCode};
 use opentelemetry::{Context, otel_warn};
-#[cfg(feature = "reqwest")]
-use reqwest::ResponseBuilderExt;
 use serde_json::json;
 
-use super::BudgetBody;
-use crate::model_call::{is_model_call, refuse};
+use crate::model_call::{is_refusable, refuse};
 use crate::scope::{ExhaustedBudget, ScopeHandle};
 
 /// A call that is not sent, since the budget of a scope is exhausted.
 #[derive(Debug, Clone)]
-#[expect(unnameable_types, reason = "only this crate makes one")]
-pub struct Refusal {
+pub(super) struct Refusal {
     pub(super) budget: ExhaustedBudget,
     /// What else the response has, such as the URL of its request.
     pub(super) extensions: Extensions,
@@ -28,22 +24,22 @@ impl Refusal {
     /// exhausted. The observer of the call learns of it, whether or not the response is read.
     pub(super) fn for_call(cx: &Context) -> Option<ExhaustedBudget> {
         let budget = ScopeHandle::in_context(cx)
-            .filter(|_| is_model_call(cx))?
+            .filter(|_| is_refusable(cx))?
             .exhausted()?;
         refuse(cx, &budget);
         Some(budget)
     }
 
-    fn response<B>(self, body: impl FnOnce(Bytes) -> B) -> Response<B> {
+    pub(super) fn response(self) -> Response<Bytes> {
         let error = json!({
             "message": self.budget.to_string(),
             "type": "insufficient_quota",
             "param": null,
-            "code": CODE,
+            "code": TOKEN_BUDGET_EXCEEDED,
         });
         let text = Bytes::from(json!({"type": "error", "error": error}).to_string());
         let length = text.len();
-        let mut response = Response::new(body(text));
+        let mut response = Response::new(text);
         *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -69,69 +65,4 @@ pub fn warn_not_enforced() {
 }
 
 /// The code of a refusal: `error.type` and the `code` of the error.
-pub const CODE: &str = "token_budget_exceeded";
-
-/// A response that a [`TokenBudgetService`](super::TokenBudgetService) can replace by a refusal: `http::Response`, and
-/// `reqwest::Response` with the feature `reqwest`. It is sealed.
-pub trait Refusable: sealed::Answer {}
-
-pub(super) mod sealed {
-    #[expect(unnameable_types, reason = "it seals Refusable")]
-    pub trait Answer {
-        /// The response, or a refusal of its kind.
-        type Output;
-
-        fn passed(self) -> Self::Output;
-        fn refused(refusal: super::Refusal) -> Self::Output;
-    }
-
-    #[expect(unnameable_types, reason = "as above")]
-    pub trait AnswerTo<Q> {
-        /// The extensions that a response to this request has and a refusal needs.
-        fn extensions(_: &Q) -> http::Extensions {
-            http::Extensions::new()
-        }
-    }
-}
-
-impl<B> Refusable for Response<B> {}
-
-impl<B> sealed::Answer for Response<B> {
-    type Output = Response<BudgetBody<B>>;
-
-    fn passed(self) -> Self::Output {
-        self.map(BudgetBody::passed)
-    }
-
-    fn refused(refusal: Refusal) -> Self::Output {
-        refusal.response(BudgetBody::refused)
-    }
-}
-
-impl<B, Q> sealed::AnswerTo<Q> for Response<B> {}
-
-#[cfg(feature = "reqwest")]
-impl Refusable for reqwest::Response {}
-
-#[cfg(feature = "reqwest")]
-impl sealed::AnswerTo<reqwest::Request> for reqwest::Response {
-    fn extensions(request: &reqwest::Request) -> Extensions {
-        let url = Response::builder().url(request.url().clone());
-        url.body(())
-            .map(|response| response.into_parts().0.extensions)
-            .unwrap_or_default()
-    }
-}
-
-#[cfg(feature = "reqwest")]
-impl sealed::Answer for reqwest::Response {
-    type Output = Self;
-
-    fn passed(self) -> Self {
-        self
-    }
-
-    fn refused(refusal: Refusal) -> Self {
-        refusal.response(|text| text).into()
-    }
-}
+pub const TOKEN_BUDGET_EXCEEDED: &str = "token_budget_exceeded";

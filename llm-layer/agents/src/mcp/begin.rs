@@ -1,4 +1,4 @@
-//! The beginning of an exchange.
+//! The start of an exchange.
 
 use opentelemetry::propagation::Injector;
 use opentelemetry::trace::{Link, SpanBuilder, SpanContext, TraceContextExt};
@@ -7,15 +7,15 @@ use serde_json::Value;
 use throughline_propagation::Allowed;
 use throughline_propagation::carrier::MapMut;
 
-use super::exchange::{Begun, Side};
+use super::Mcp;
+use super::exchange::{ExchangeStart, McpExchange, Side};
 use super::message::{Message, meta_mut};
-use super::{Exchange, Mcp};
 use crate::scope::ScopeHandle;
 use crate::semconv::mcp;
 
 impl Mcp {
-    /// Begins an exchange on the side that asks: a span, whose context goes into the message.
-    pub fn client(&self, message: &mut Value) -> Exchange {
+    /// Starts an exchange on the requesting side: a span, whose context is written into the message.
+    pub fn client(&self, message: &mut Value) -> McpExchange {
         let parent = Context::current();
         if Message::parse(message).is_some_and(|message| message.is_tool_call()) {
             if let Some(scoped) = parent.get::<ScopeHandle>() {
@@ -27,16 +27,16 @@ impl Mcp {
         exchange
     }
 
-    /// Begins an exchange on the side that answers: a span beneath the one in the message.
-    pub fn server(&self, message: &Value) -> Exchange {
+    /// Starts an exchange on the responding side: a span beneath the one in the message.
+    pub fn server(&self, message: &Value) -> McpExchange {
         let current = Context::current();
-        let around = current.span().span_context().clone();
+        let outer = current.span().span_context().clone();
         let meta = Message::parse(message).and_then(|message| message.meta());
         let (parent, link) = match (meta, self.trust) {
             (None, _) => (current, None),
             (Some(meta), true) => (
                 self.propagator.extract_from(meta, self.allowed(), &current),
-                Some(around),
+                Some(outer),
             ),
             (Some(meta), false) => {
                 let remote = self
@@ -48,13 +48,13 @@ impl Mcp {
         self.begin(Side::Server, parent, link, message)
     }
 
-    fn begin(&self, side: Side, parent: Context, link: Option<SpanContext>, message: &Value) -> Exchange {
+    fn begin(&self, side: Side, parent: Context, link: Option<SpanContext>, message: &Value) -> McpExchange {
         let message = Message::parse(message);
         let span = message.as_ref().and_then(|message| {
             let builder = || self.builder(side, &parent, link, message);
             self.tracer.start(&parent, builder)
         });
-        Exchange::new(Begun {
+        McpExchange::new(ExchangeStart {
             side,
             parent,
             span,
@@ -74,11 +74,11 @@ impl Mcp {
         let mut attributes = message.dimensions();
         attributes.extend(message.details());
         attributes.extend(self.labels(side));
-        attributes.extend(self.own.iter().cloned());
-        let is_known = attributes
-            .iter()
-            .any(|attribute| attribute.key.as_str() == mcp::PROTOCOL_VERSION);
-        attributes.extend(message.protocol_version().filter(|_| !is_known));
+        attributes.extend(self.span_attributes.iter().cloned());
+        let mut keys = attributes.iter().map(|attribute| attribute.key.as_str());
+        if keys.all(|key| key != mcp::PROTOCOL_VERSION) {
+            attributes.extend(message.protocol_version());
+        }
         let link = link.filter(|link| link.is_valid() && link != parent.span().span_context());
         SpanBuilder::from_name(message.span_name())
             .with_kind(side.kind())
@@ -88,8 +88,8 @@ impl Mcp {
 
     /// What is the same for all exchanges of a session on this side.
     pub(super) fn labels(&self, side: Side) -> Vec<KeyValue> {
-        let server = self.server.iter().filter(|_| side == Side::Client);
-        self.common.iter().chain(server).cloned().collect()
+        let server = self.server_labels.iter().filter(|_| side == Side::Client);
+        self.labels.iter().chain(server).cloned().collect()
     }
 
     fn inject(&self, cx: &Context, message: &mut Value) {

@@ -1,6 +1,5 @@
-//! A request and its answer, or a notification.
+//! A request and its response, or a notification.
 
-use std::future::Future;
 use std::time::Instant;
 
 use opentelemetry::global::BoxedSpan;
@@ -9,24 +8,22 @@ use opentelemetry::{Context, ContextGuard, KeyValue};
 use serde_json::Value;
 use throughline_tracing_layer::provider::LazyInstruments;
 use throughline_tracing_layer::redaction::redact;
-use throughline_tracing_layer::span::InContextExt;
 
-use super::answer::Answer;
 use super::instruments::Instruments;
 use super::message::{Message, short};
 use crate::scope::Failure;
 use crate::semconv::{self, mcp};
 
-/// An exchange that has begun. Dropping it ends the exchange.
+/// An exchange that has started. Dropping it ends the exchange.
 #[derive(Debug)]
 #[must_use = "the exchange ends when this is dropped"]
-pub struct Exchange {
+pub struct McpExchange {
     side: Side,
     cx: Context,
     /// Whether the context's span is this exchange's own.
     has_span: bool,
     started: Instant,
-    /// `None` for what is no message.
+    /// `None` if the JSON is not a message.
     dimensions: Option<Vec<KeyValue>>,
     labels: Vec<KeyValue>,
     instruments: LazyInstruments<Instruments>,
@@ -35,8 +32,8 @@ pub struct Exchange {
     code: Option<i64>,
 }
 
-/// What an exchange begins with.
-pub(super) struct Begun<'a> {
+/// What an exchange starts with.
+pub(super) struct ExchangeStart<'a> {
     pub(super) side: Side,
     pub(super) parent: Context,
     pub(super) span: Option<BoxedSpan>,
@@ -60,32 +57,23 @@ impl Side {
     }
 }
 
-impl Exchange {
-    pub(super) fn new(begun: Begun<'_>) -> Self {
+impl McpExchange {
+    pub(super) fn new(start: ExchangeStart<'_>) -> Self {
         Self {
-            side: begun.side,
-            has_span: begun.span.is_some(),
-            cx: match begun.span {
-                Some(span) => begun.parent.with_span(span),
-                None => begun.parent,
+            side: start.side,
+            has_span: start.span.is_some(),
+            cx: match start.span {
+                Some(span) => start.parent.with_span(span),
+                None => start.parent,
             },
             started: Instant::now(),
-            dimensions: begun.message.map(Message::dimensions),
-            labels: begun.labels,
-            instruments: begun.instruments,
-            answered: !begun.message.is_some_and(Message::is_request),
+            dimensions: start.message.map(Message::dimensions),
+            labels: start.labels,
+            instruments: start.instruments,
+            answered: !start.message.is_some_and(Message::is_request),
             failure: None,
             code: None,
         }
-    }
-
-    /// Runs a future in the exchange's context. Its output is the answer.
-    ///
-    /// On the requesting side, the future sends the request and waits; on the responding side, it does the work.
-    pub async fn run<F: Future<Output: Answer>>(mut self, future: F) -> F::Output {
-        let answer = future.in_context(self.cx.clone()).await;
-        answer.record(&mut self);
-        answer
     }
 
     /// Returns the context of the exchange, to run work in it.
@@ -105,7 +93,7 @@ impl Exchange {
         self.answered = true;
         let result = response.get("result");
         if let Some(error) = response.get("error") {
-            self.refuse(error);
+            self.record_error(error);
         } else if result.and_then(|result| result.get("isError")) == Some(&Value::Bool(true)) {
             self.failure = Some(Failure {
                 error_type: mcp::TOOL_ERROR.into(),
@@ -119,14 +107,12 @@ impl Exchange {
         }
     }
 
-    /// Whether the answer has a version that is not set yet.
+    /// Whether the answer sets the version.
     fn agrees_on_version(&self) -> bool {
         let method = self.dimensions.as_ref().and_then(|dimensions| dimensions.first());
-        let is_known = self
-            .labels
-            .iter()
-            .any(|attribute| attribute.key.as_str() == mcp::PROTOCOL_VERSION);
-        method.is_some_and(|method| method.value.as_str() == "initialize") && !is_known
+        let mut keys = self.labels.iter().map(|label| label.key.as_str());
+        method.is_some_and(|method| method.value.as_str() == "initialize")
+            && keys.all(|key| key != mcp::PROTOCOL_VERSION)
     }
 
     /// Marks the exchange as failed, since there was no answer or the work failed: `error.type` is the error's
@@ -136,12 +122,12 @@ impl Exchange {
         self.failure = Some(Failure::new(error));
     }
 
-    /// Ends the exchange without an answer.
+    /// Records that the exchange needs no answer.
     pub(super) fn done(&mut self) {
         self.answered = true;
     }
 
-    fn refuse(&mut self, error: &Value) {
+    fn record_error(&mut self, error: &Value) {
         self.code = error.get("code").and_then(Value::as_i64);
         if self.blames_caller() {
             return;
@@ -168,7 +154,7 @@ impl Exchange {
             return;
         };
         if self.blames_caller() {
-            // What a stranger made up is no series of ours.
+            // A client can make up any name, so none becomes a series.
             labels.retain(|label| ![semconv::TOOL_NAME, semconv::PROMPT_NAME].contains(&label.key.as_str()));
             if let Some(method) = labels.first_mut().filter(|_| self.code != Some(INVALID_PARAMS)) {
                 method.value = semconv::OTHER.into();
@@ -185,7 +171,7 @@ impl Exchange {
     }
 }
 
-impl Drop for Exchange {
+impl Drop for McpExchange {
     fn drop(&mut self) {
         let failure = match self.failure.take() {
             _ if std::thread::panicking() => Some(Failure::panicked()),

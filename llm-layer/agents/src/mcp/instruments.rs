@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use opentelemetry::metrics::{Histogram, Meter};
 
-use super::budget::LabelBudget;
+use super::label_budget::LabelBudget;
 use crate::semconv::{self, mcp};
 
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! What a JSON-RPC message says of itself.
+//! Reads the attributes of a JSON-RPC message.
 
 use std::borrow::Cow;
 
@@ -32,7 +32,7 @@ impl<'a> Message<'a> {
         name.into()
     }
 
-    /// What metrics are told apart by, the method first.
+    /// The attributes of spans and metrics, the method first.
     pub(super) fn dimensions(&self) -> Vec<KeyValue> {
         let mut attributes = vec![KeyValue::new(mcp::METHOD_NAME, self.method.to_owned())];
         if self.is_tool_call() {
@@ -45,7 +45,7 @@ impl<'a> Message<'a> {
         attributes
     }
 
-    /// What is of this message alone.
+    /// The attributes of spans only.
     pub(super) fn details(&self) -> impl Iterator<Item = KeyValue> + use<> {
         let id = match self.message.get("id") {
             Some(Value::String(id)) => Some(short(id).to_owned()),
@@ -63,7 +63,7 @@ impl<'a> Message<'a> {
         .flatten()
     }
 
-    /// The version of MCP that the message is of, if it says so.
+    /// The version of MCP, if the message has it.
     pub(super) fn protocol_version(&self) -> Option<KeyValue> {
         let version = short(self.meta()?.get(META_PROTOCOL_VERSION)?.as_str()?);
         Some(KeyValue::new(mcp::PROTOCOL_VERSION, version.to_owned()))
@@ -73,7 +73,7 @@ impl<'a> Message<'a> {
         self.method == TOOLS_CALL
     }
 
-    /// Whether the other side is to answer. The id may be given later, by who sends it.
+    /// Whether the other side answers. The id is not checked, since the sender may set it later.
     pub(super) fn is_request(&self) -> bool {
         !self.method.starts_with("notifications/")
     }
@@ -97,7 +97,7 @@ impl<'a> Message<'a> {
     }
 }
 
-/// The message's `params._meta`, made if it is not there; `None` if there is something else in its place.
+/// Returns the message's `params._meta`. Creates it if it is absent; returns `None` if it is not an object.
 pub(super) fn meta_mut(message: &mut Value) -> Option<&mut Map<String, Value>> {
     let message = message.as_object_mut()?;
     if message.get("params").is_some_and(|params| !params.is_object()) {
@@ -128,7 +128,7 @@ const ABOUT_A_RESOURCE: &[&str] = &[
 /// <https://github.com/modelcontextprotocol/modelcontextprotocol/pull/2575>
 const META_PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 
-/// In bytes: what a message says of itself comes from another process.
+/// The longest text of a message that is recorded, in bytes. It comes from another process.
 const MAX_TEXT: usize = 256;
 
 #[cfg(test)]

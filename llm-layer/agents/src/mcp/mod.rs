@@ -1,8 +1,8 @@
 //! The Model Context Protocol: trace context in its messages, and a span and a duration for each exchange.
 //!
 //! This module reads JSON-RPC messages, so it works over stdio and HTTP and with any MCP library. On the requesting side,
-//! [`Mcp::client`] begins a span and writes its context into the request's `params._meta`. On the responding side,
-//! [`Mcp::server`] reads the context and begins the span of the work. Both peers may request: a server that samples a model of its
+//! [`Mcp::client`] starts a span and writes its context into the request's `params._meta`. On the responding side,
+//! [`Mcp::server`] reads the context and starts the span of the work. Both peers may request: a server that samples a model of its
 //! client uses [`Mcp::client`].
 //!
 //! ```
@@ -29,7 +29,7 @@
 //!
 //! For a library with its own types, such as rmcp, build a message from the parameters
 //! (`json!({"method": "tools/call", "params": params})`), convert them back with `serde_json::from_value`, and wrap the result in
-//! a type that implements [`Answer`].
+//! a type that implements [`McpOutput`].
 //!
 //! # What is recorded
 //!
@@ -59,7 +59,7 @@
 //! | metric | unit | attributes |
 //! |---|---|---|
 //! | `mcp.client.operation.duration`, `mcp.server.operation.duration` | s | those above without id, session, resource and what comes of [`Mcp::with_attribute`] |
-//! | `mcp.client.session.duration`, `mcp.server.session.duration` | s | `mcp.protocol.version`, `network.*`, of clients `server.*`, and `error.type` of a session that [failed](Session::fail) |
+//! | `mcp.client.session.duration`, `mcp.server.session.duration` | s | `mcp.protocol.version`, `network.*`, of clients `server.*`, and `error.type` of a session that [failed](McpSession::fail) |
 //!
 //! A session lasts from [`Mcp::client_session`] or [`Mcp::server_session`] until the returned value is dropped.
 //!
@@ -83,12 +83,12 @@
 //! An exchange that is dropped before its answer is known fails with `cancelled`. A notification has no answer: it ends when it is
 //! dropped.
 
-mod answer;
 mod begin;
-mod budget;
 mod exchange;
 mod instruments;
+mod label_budget;
 mod message;
+mod output;
 mod session;
 
 use std::sync::LazyLock;
@@ -100,10 +100,10 @@ use throughline_propagation::Propagator;
 use throughline_tracing_layer::limits::{MAX_ATTRIBUTE_BYTES, MAX_LABEL_BYTES, truncate_string};
 use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 
-pub use self::answer::Answer;
-pub use self::exchange::Exchange;
+pub use self::exchange::McpExchange;
 use self::instruments::Instruments;
-pub use self::session::Session;
+pub use self::output::McpOutput;
+pub use self::session::McpSession;
 use crate::semconv::mcp;
 
 /// Traces and measures the exchanges of an MCP session, or of many that are alike. See the [module](self).
@@ -114,12 +114,12 @@ pub struct Mcp {
     propagator: Propagator,
     trust: bool,
     baggage: bool,
-    /// Of spans and metrics.
-    common: Vec<KeyValue>,
-    /// Of the metrics of clients.
-    server: Vec<KeyValue>,
-    /// Of spans.
-    own: Vec<KeyValue>,
+    /// The attributes of spans and metrics on both sides.
+    labels: Vec<KeyValue>,
+    /// The address of the server, for the spans and metrics of clients.
+    server_labels: Vec<KeyValue>,
+    /// The attributes of spans only.
+    span_attributes: Vec<KeyValue>,
 }
 
 /// What carries the messages.
@@ -148,9 +148,9 @@ impl Mcp {
             propagator: Propagator::global(),
             trust: true,
             baggage: false,
-            common: Vec::new(),
-            server: Vec::new(),
-            own: Vec::new(),
+            labels: Vec::new(),
+            server_labels: Vec::new(),
+            span_attributes: Vec::new(),
         }
     }
 
@@ -202,21 +202,21 @@ impl Mcp {
             Transport::Http => ("tcp", Some("http")),
         };
         let is_old = |attribute: &KeyValue| attribute.key.as_str().starts_with(mcp::NETWORK);
-        self.common.retain(|attribute| !is_old(attribute));
-        self.common.push(KeyValue::new(mcp::NETWORK_TRANSPORT, network));
+        self.labels.retain(|attribute| !is_old(attribute));
+        self.labels.push(KeyValue::new(mcp::NETWORK_TRANSPORT, network));
         let protocol = protocol.map(|name| KeyValue::new(mcp::NETWORK_PROTOCOL_NAME, name));
-        self.common.extend(protocol);
+        self.labels.extend(protocol);
         self
     }
 
     /// Sets the version of MCP that the session agreed on, such as `2025-11-25`. Default: what the messages say.
     #[must_use]
     pub fn with_protocol_version(mut self, version: impl Into<String>) -> Self {
-        self.common
+        self.labels
             .retain(|attribute| attribute.key.as_str() != mcp::PROTOCOL_VERSION);
         let mut version = version.into();
         truncate_string(&mut version, MAX_LABEL_BYTES);
-        self.common.push(KeyValue::new(mcp::PROTOCOL_VERSION, version));
+        self.labels.push(KeyValue::new(mcp::PROTOCOL_VERSION, version));
         self
     }
 
@@ -231,7 +231,7 @@ impl Mcp {
     /// Sets the address and port of the server, for the client. Default: none.
     #[must_use]
     pub fn with_server(mut self, address: impl Into<String>, port: u16) -> Self {
-        self.server = vec![
+        self.server_labels = vec![
             KeyValue::new(crate::semconv::SERVER_ADDRESS, address.into()),
             KeyValue::new(crate::semconv::SERVER_PORT, i64::from(port)),
         ];
@@ -241,7 +241,7 @@ impl Mcp {
     /// Adds an attribute to the spans.
     #[must_use]
     pub fn with_attribute(mut self, attribute: KeyValue) -> Self {
-        self.own.push(attribute);
+        self.span_attributes.push(attribute);
         self
     }
 }

@@ -13,12 +13,12 @@ use super::message::short;
 use crate::scope::Failure;
 use crate::semconv::{self, mcp};
 
-/// A session that has begun. Dropping it ends the session and records its duration.
+/// A session that has started. Dropping it ends the session and records its duration.
 ///
 /// Store it with the connection. It is not bound to a thread and makes nothing current.
 #[derive(Debug)]
 #[must_use = "the session ends when this is dropped"]
-pub struct Session {
+pub struct McpSession {
     side: Side,
     started: Instant,
     labels: Vec<KeyValue>,
@@ -27,18 +27,18 @@ pub struct Session {
 }
 
 impl Mcp {
-    /// Begins a session on the side that opens it, before `initialize` is sent.
-    pub fn client_session(&self) -> Session {
+    /// Starts a session on the side that opens it, before `initialize` is sent.
+    pub fn client_session(&self) -> McpSession {
         self.session(Side::Client)
     }
 
-    /// Begins a session on the responding side, when `initialize` is received.
-    pub fn server_session(&self) -> Session {
+    /// Starts a session on the responding side, when `initialize` is received.
+    pub fn server_session(&self) -> McpSession {
         self.session(Side::Server)
     }
 
-    fn session(&self, side: Side) -> Session {
-        Session {
+    fn session(&self, side: Side) -> McpSession {
+        McpSession {
             side,
             started: Instant::now(),
             labels: self.labels(side),
@@ -48,7 +48,7 @@ impl Mcp {
     }
 }
 
-impl Session {
+impl McpSession {
     /// Sets the version of MCP that `initialize` agreed on, unless [`Mcp::with_protocol_version`] has set it.
     pub fn set_protocol_version(&mut self, version: &str) {
         self.labels
@@ -64,7 +64,7 @@ impl Session {
     }
 }
 
-impl Drop for Session {
+impl Drop for McpSession {
     fn drop(&mut self) {
         let failure = match std::thread::panicking() {
             true => Some(Failure::panicked().error_type),

@@ -1,4 +1,4 @@
-//! What a run counts.
+//! The counts of a run of a graph.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -6,8 +6,8 @@ use std::time::Duration;
 use opentelemetry::KeyValue;
 use opentelemetry::trace::TraceId;
 
-use super::Tokens;
-use crate::semconv::tinyllm;
+use super::ledger::Tokens;
+use crate::semconv::{count, tinyllm};
 
 /// A run of a graph, shared by all nodes beneath it.
 #[derive(Debug, Default)]
@@ -16,22 +16,23 @@ pub(crate) struct GraphRun {
 }
 
 impl GraphRun {
-    /// The number of a node that begins.
+    /// Returns the number of the next node.
     pub(crate) fn step(&self) -> i64 {
         self.steps.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// What the span of a run says when it ends.
+    /// The attributes of the span of the run at its end.
     pub(crate) fn totals(&self, trace: TraceId, tokens: &Tokens, duration: Duration) -> Vec<KeyValue> {
-        let millis = duration.as_millis();
         let mut totals = vec![
             KeyValue::new(tinyllm::TRACE_ID, trace.to_string()),
             KeyValue::new(tinyllm::NODES_EXECUTED, self.steps.load(Ordering::Relaxed)),
-            KeyValue::new(tinyllm::DURATION_MS, i64::try_from(millis).unwrap_or(i64::MAX)),
+            count(
+                tinyllm::DURATION_MS,
+                u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+            ),
         ];
         if tokens.total() > 0 || tokens.unknown == 0 {
-            let used = i64::try_from(tokens.total()).unwrap_or(i64::MAX);
-            totals.push(KeyValue::new(tinyllm::TOKENS_USED, used));
+            totals.push(count(tinyllm::TOKENS_USED, tokens.total()));
         }
         totals
     }

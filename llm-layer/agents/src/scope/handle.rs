@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use opentelemetry::Context;
+use opentelemetry::baggage::BaggageExt;
+use opentelemetry::{Context, StringValue};
 
 use super::exhausted::ExhaustedBudget;
 use super::graph_run::GraphRun;
+use super::identity::ScopeKind;
 use super::ledger::{Ledger, Tokens};
 use super::names::ScopeNames;
-use super::setup::Scope;
-use super::subject::{Kind, Subject};
 use crate::usage::CallUsage;
 
 /// Returns the tokens of the model calls in the innermost scope of the current context so far; zero outside of scopes.
@@ -18,15 +18,14 @@ pub fn tokens() -> Tokens {
     Context::map_current(|cx| cx.get::<ScopeHandle>().map(ScopeHandle::tokens)).unwrap_or_default()
 }
 
-/// The scope that a context is in: its ledger, for model calls to add to, and its names, for them to carry.
+/// The innermost scope of a context: its ledger, to which model calls are added, and the names that they carry.
 ///
-/// A layer that observes model calls uses it. `LlmLayer` does so for you.
+/// For programs that observe their model calls themselves. `LlmLayer` uses it for the calls that it observes.
 #[derive(Debug, Clone)]
 pub struct ScopeHandle {
     pub(super) ledger: Arc<Ledger>,
     pub(super) names: ScopeNames,
-    /// Whether the names also go into baggage.
-    pub(super) shares: bool,
+    pub(super) names_to_baggage: bool,
     pub(super) run: Option<Arc<GraphRun>>,
 }
 
@@ -47,41 +46,21 @@ impl ScopeHandle {
         cx.get()
     }
 
-    #[inline]
-    pub(super) fn new(parent: &Context, scope: &Scope) -> Self {
-        let Subject { kind, name, .. } = &scope.subject;
-        let above = parent.get::<Self>();
-        let own = ScopeNames {
-            agent: (*kind == Kind::Agent).then(|| name.clone()),
-            conversation: scope.conversation.clone(),
-        };
-        let run = (*kind == Kind::Graph).then(Arc::default);
-        Self {
-            ledger: Arc::new(Ledger::new(
-                scope.subject.clone(),
-                above.map(|above| above.ledger.clone()),
-            )),
-            names: own.or(ScopeNames::from_context(parent, scope.from_baggage)),
-            shares: scope.to_baggage || above.is_some_and(|above| above.shares),
-            run: run.or_else(|| above?.run.clone()),
-        }
-    }
-
     /// Whether a context is in a scope beneath that of another.
     pub(super) fn is_beneath(cx: &Context, other: &Context) -> bool {
-        let other = other.get::<Self>().map(|scoped| &scoped.ledger);
+        let other = other.get::<Self>().map(|scope| &scope.ledger);
         cx.get::<Self>()
-            .is_some_and(|scoped| scoped.ledger.is_beneath(other))
+            .is_some_and(|scope| scope.ledger.is_beneath(other))
     }
 
-    /// The number of a node that begins beneath this scope.
+    /// Returns the number of the next node beneath this scope, if it is in a graph.
     pub(super) fn step(&self) -> Option<i64> {
         Some(self.run.as_ref()?.step())
     }
 
-    /// Counts a tool that is called without a scope of its own; within the scope of a tool it is that one.
+    /// Counts a tool call without a scope of its own. In the scope of a tool, that scope has counted it.
     pub(crate) fn call_tool(&self) {
-        if self.ledger.subject.kind != Kind::Tool {
+        if self.ledger.identity.kind != ScopeKind::Tool {
             self.ledger.add_tool();
         }
     }
@@ -89,6 +68,13 @@ impl ScopeHandle {
     /// Adds the usage of a model call to this scope and all scopes above it.
     pub fn add(&self, usage: &CallUsage) {
         self.ledger.add(usage);
+    }
+
+    /// Sets the finish reasons of the last inference call of the innermost agent, in the order of the alternatives.
+    ///
+    /// The span of the agent ends with them as `gen_ai.response.finish_reasons`.
+    pub fn set_finish_reasons(&self, reasons: Vec<StringValue>) {
+        self.ledger.set_finish_reasons(reasons);
     }
 
     /// Counts a model call that a budget refused, in this scope and all scopes above it.
@@ -99,6 +85,12 @@ impl ScopeHandle {
     /// The innermost exhausted budget of this scope and those above it.
     pub(crate) fn exhausted(&self) -> Option<ExhaustedBudget> {
         self.ledger.exhausted()
+    }
+
+    /// Returns whether this scope, or one above it, has a budget.
+    #[must_use]
+    pub fn has_budget(&self) -> bool {
+        self.ledger.has_budget()
     }
 
     /// Returns whether the budget of this scope, or of one above it, is exhausted.
@@ -119,5 +111,18 @@ impl ScopeHandle {
     #[must_use]
     pub fn tokens(&self) -> Tokens {
         self.ledger.tokens()
+    }
+}
+
+impl ScopeNames {
+    /// Returns the names of the scopes in a context. If `trust_baggage`, the context's baggage has those that no scope has.
+    #[must_use]
+    pub fn from_context(cx: &Context, trust_baggage: bool) -> Self {
+        let names = cx.get::<ScopeHandle>().map(|scope| scope.names.clone());
+        let names = names.unwrap_or_default();
+        match trust_baggage {
+            true => names.or(Self::from_baggage(cx.baggage())),
+            false => names,
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! A scope around each exchange of an HTTP service.
+//! A layer that puts a scope around each exchange of an HTTP service.
 
 use std::fmt;
 use std::task::{Context as Task, Poll};
@@ -8,14 +8,14 @@ use http_body::Frame;
 use opentelemetry::Context;
 use throughline_tracing_layer::error_message::error_message;
 use throughline_tracing_layer::error_type::error_type;
-use throughline_tracing_layer::observe::{End, EndAt, Head, Observe, Observed, ResponseFuture};
+use throughline_tracing_layer::message::HttpResponse;
+use throughline_tracing_layer::observe::{End, EndAt, Head, Observe, ResponseFuture};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::ScopeFor;
 use super::failure::Failure;
-use super::layer::start;
-use super::running::Running;
+use super::layer::{ScopeFor, start};
+use super::running::RunningScope;
 
 /// A layer that runs each HTTP exchange in a scope: see [`Scope::http_layer`](super::Scope::http_layer).
 #[derive(Clone)]
@@ -50,10 +50,10 @@ pub struct HttpScopedService<S, M> {
 
 impl<S, M, R> Service<R> for HttpScopedService<S, M>
 where
-    S: Service<R, Response: Observed<ScopedExchange>, Error: fmt::Display + 'static>,
+    S: Service<R, Response: HttpResponse<ScopedExchange>, Error: fmt::Display + 'static>,
     M: ScopeFor<R>,
 {
-    type Response = <S::Response as Observed<ScopedExchange>>::Output;
+    type Response = <S::Response as HttpResponse<ScopedExchange>>::Output;
     type Error = S::Error;
     type Future = ResponseFuture<S::Future, ScopedExchange>;
 
@@ -62,15 +62,21 @@ where
     }
 
     fn call(&mut self, request: R) -> Self::Future {
-        let running = start(&self.scopes, &request);
-        ResponseFuture::start(Some(ScopedExchange { running }), || self.inner.call(request))
+        let exchange = ScopedExchange::new(start(&self.scopes, &request));
+        ResponseFuture::start(Some(exchange), || self.inner.call(request))
     }
 }
 
 /// The scope of an HTTP exchange, which observes the response of a [`HttpScopedService`].
 #[derive(Debug)]
 pub struct ScopedExchange {
-    running: Running,
+    running: RunningScope,
+}
+
+impl ScopedExchange {
+    pub(super) fn new(running: RunningScope) -> Self {
+        Self { running }
+    }
 }
 
 impl Observe for ScopedExchange {

@@ -1,4 +1,4 @@
-//! A scope around each request of a service of any kind.
+//! A layer that puts a scope around each request of a service.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,37 +8,9 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::failure::Failure;
-use super::running::Running;
-use super::{HttpScopeLayer, InScope, Scope};
-
-impl Scope {
-    /// Returns a layer that runs each request of a service in a scope like this one, from the call until the response is ready.
-    ///
-    /// An `Err` marks the span as failed. For an HTTP service use [`Scope::http_layer`], which lasts until the body has ended.
-    ///
-    /// ```
-    /// use throughline_agents::tool;
-    /// use tower::{ServiceBuilder, service_fn};
-    ///
-    /// let search = ServiceBuilder::new()
-    ///     .layer(tool("search").layer())
-    ///     .service(service_fn(|query: String| async move { Ok::<_, std::io::Error>(query.len()) }));
-    /// ```
-    #[must_use]
-    pub fn layer(self) -> ScopeLayer<Self> {
-        ScopeLayer::new(self)
-    }
-
-    /// Returns a layer that runs each exchange of an HTTP service in a scope like this one, from the call until the response
-    /// body has ended.
-    ///
-    /// Model calls that a handler makes while it streams its own response are in the scope. The span is marked as failed if the
-    /// service returns an error or a status of 500 or above, the body ends with an error, or the caller disconnects.
-    #[must_use]
-    pub fn http_layer(self) -> HttpScopeLayer<Self> {
-        HttpScopeLayer::new(self)
-    }
-}
+use super::in_scope::InScope;
+use super::running::RunningScope;
+use super::setup::Scope;
 
 /// Returns the scope of a request. Implemented by [`Scope`], which is the same for all requests, and by functions of the request.
 pub trait ScopeFor<R> {
@@ -109,23 +81,23 @@ where
 {
     type Response = S::Response;
     type Error = S::Error;
-    type Future = InScope<S::Future>;
+    type Future = InScope<S::Future, Result<S::Response, S::Error>>;
 
     fn poll_ready(&mut self, cx: &mut Task<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: R) -> InScope<S::Future> {
+    fn call(&mut self, request: R) -> Self::Future {
         let running = start(&self.scopes, &request);
         let attached = running.attach();
         let future = self.inner.call(request);
         drop(attached);
-        InScope::begun(running, future, |result| result.as_ref().err().map(Failure::new))
+        InScope::started(running, future, |result| result.as_ref().err().map(Failure::new))
     }
 }
 
-/// Begins the scope of a request.
-pub(super) fn start<R>(scopes: &impl ScopeFor<R>, request: &R) -> Running {
+/// Starts the scope of a request.
+pub(super) fn start<R>(scopes: &impl ScopeFor<R>, request: &R) -> RunningScope {
     let scope = catch_unwind(AssertUnwindSafe(|| scopes.scope_for(request)));
     scope.unwrap_or_else(|_| super::request()).start()
 }

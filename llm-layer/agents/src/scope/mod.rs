@@ -43,6 +43,12 @@
 //! that for Tokio. For work that is not one future, such as the job of a worker, [`Scope::start`] returns a value that can be
 //! sent along.
 //!
+//! # Streams
+//!
+//! A scope that runs a future ends with the future. If an answer streams, the future ends with the head of the response or with
+//! the value of the stream, and the work goes on. [`Scope::run_response`] ends with the body of the response,
+//! [`Scope::run_stream`] with the stream and [`Scope::run_body`] with the body; the scope is current whenever they are polled.
+//!
 //! # What is recorded
 //!
 //! | span | kind | attributes |
@@ -54,24 +60,30 @@
 //! And, at their end, the totals of the model calls beneath them:
 //!
 //! <!-- semconv attributes.throughline.scope -->
-//! | attribute | type | when | what |
+//! | attribute | type | condition | description |
 //! |---|---|---|---|
 //! | `throughline.cost` | double | If greater than 0. | The cost of a model call or of the model calls in a scope, in the currency of the configured prices. |
 //! | `throughline.tokens.cache_read` | int | If greater than 0. | Input tokens that providers read from their caches, in all model calls of a scope. |
 //! | `throughline.tokens.calls` | int | If greater than 0. | The number of model calls in a scope. |
-//! | `throughline.tokens.estimated` | int | If greater than 0. | How many of the tokens of a scope are estimates. |
-//! | `throughline.tokens.input` | int | If the scope has model calls and the count of one is known. | Input tokens that no provider reported or that another hop reports; on a scope, those of all its model calls. |
-//! | `throughline.tokens.limit` | int | If the scope has a token budget. At the start. | The token budget of a scope. |
-//! | `throughline.tokens.output` | int | If the scope has model calls and the count of one is known. | Output tokens that no provider reported or that another hop reports; on a scope, those of all its model calls. |
-//! | `throughline.tokens.reasoning` | int | If greater than 0. | Output tokens spent on reasoning, in all model calls of a scope. |
-//! | `throughline.tokens.refused` | int | If greater than 0. | The number of model calls in a scope that a token budget refused. |
+//! | `throughline.tokens.estimated` | int | If greater than 0. | The number of estimated tokens in a scope. |
+//! | `throughline.tokens.input` | int | If the count of at least one model call is known. | Input tokens that no provider reported, or that the caller of a proxy reports. On a scope, the sum of its model calls. |
+//! | `throughline.tokens.limit` | int | If the scope has a token budget. Set at the start. | The token budget of a scope. |
+//! | `throughline.tokens.output` | int | If the count of at least one model call is known. | Output tokens that no provider reported, or that the caller of a proxy reports. On a scope, the sum of its model calls. |
+//! | `throughline.tokens.reasoning` | int | If greater than 0. | Output tokens used for reasoning, in all model calls of a scope. |
+//! | `throughline.tokens.refused` | int | If greater than 0. | The number of model calls in a scope that a token budget rejected. |
 //! | `throughline.tokens.unknown` | int | If greater than 0. | The number of model calls in a scope with unknown or incomplete token counts. The totals of the scope cover the other calls. |
 //! <!-- endsemconv -->
 //!
-//! The totals cover the calls whose tokens are known; a total of unknown tokens is left out. If providers reported all
-//! numbers, the span of an agent also has `gen_ai.usage.input_tokens` and `gen_ai.usage.output_tokens`: the conventions do
-//! not allow estimates there. For `throughline.tokens.limit` and `throughline.tokens.refused` see
-//! [`Scope::with_token_budget`].
+//! The totals cover the calls whose tokens are known; a total of unknown tokens is omitted. For `throughline.tokens.limit` and
+//! `throughline.tokens.refused` see [`Scope::with_token_budget`].
+//!
+//! The span of an agent also ends with attributes of the conventions:
+//!
+//! | attribute | when | what |
+//! |---|---|---|
+//! | `gen_ai.usage.input_tokens`, `gen_ai.usage.output_tokens` | if providers reported all numbers | the totals; the conventions do not allow estimates |
+//! | `gen_ai.usage.cache_read.input_tokens`, `gen_ai.usage.cache_write.input_tokens` | like those, if greater than 0 | the part of the input that providers read from caches or wrote to them |
+//! | `gen_ai.response.finish_reasons` | if the agent made an inference call | the reasons of the last one; calls of agents beneath it do not count |
 //!
 //! Metrics, also of scopes whose span is not recorded:
 //!
@@ -124,17 +136,19 @@
 mod close;
 mod exhausted;
 mod failure;
-mod future;
 mod graph_run;
 mod handle;
 mod http;
+mod identity;
+mod in_scope;
+mod instruments;
+mod label_budget;
 mod layer;
 mod ledger;
-mod name_budget;
 mod names;
+mod run;
 mod running;
 mod setup;
-mod subject;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -142,64 +156,64 @@ use std::future::Future;
 
 pub use self::exhausted::ExhaustedBudget;
 pub(crate) use self::failure::Failure;
-pub use self::future::InScope;
 pub use self::handle::{OpenCall, ScopeHandle, tokens};
 pub use self::http::{HttpScopeLayer, HttpScopedService, ScopedExchange};
+pub(crate) use self::identity::ScopeKind;
+pub use self::in_scope::InScope;
 pub use self::layer::{ScopeFor, ScopeLayer, ScopedService};
 pub use self::ledger::Tokens;
 pub use self::names::ScopeNames;
-pub use self::running::Running;
+pub use self::running::RunningScope;
 pub use self::setup::Scope;
-pub(crate) use self::subject::Kind;
 
 /// An agent of this name: a span `invoke_agent {name}`.
 pub fn agent(name: impl Into<Cow<'static, str>>) -> Scope {
-    Scope::new(Kind::Agent, name.into())
+    Scope::new(ScopeKind::Agent, name.into())
 }
 
 /// A tool of this name: a span `execute_tool {name}`.
 pub fn tool(name: impl Into<Cow<'static, str>>) -> Scope {
-    Scope::new(Kind::Tool, name.into())
+    Scope::new(ScopeKind::Tool, name.into())
 }
 
 /// A workflow of this name: a span `invoke_workflow {name}`.
 pub fn workflow(name: impl Into<Cow<'static, str>>) -> Scope {
-    Scope::new(Kind::Workflow, name.into())
+    Scope::new(ScopeKind::Workflow, name.into())
 }
 
-/// A request, or whatever the span is of that is current: the scope has none of its own, and writes its totals on that.
+/// A request: a scope without a span, which writes its totals on the current span.
 ///
 /// ```
 /// use throughline_agents::scope::request;
 /// # use tower::{Layer, service_fn};
 /// # let service = service_fn(|_: http::Request<String>| async { Ok::<_, std::io::Error>(http::Response::new(String::new())) });
-/// // Inside of a `ServerLayer`: each server span says what its request spent.
+/// // Inside of a `ServerLayer`: each server span has the tokens of its request.
 /// let service = request().http_layer().layer(service);
 /// ```
 ///
-/// Attributes and conversation go on that span when the scope begins. The scope marks no failure, ends no span, and
-/// waits for no call that is still being counted when it ends.
+/// Attributes and conversation are recorded on that span when the scope starts. The scope does not set the span's status or end
+/// the span, and its end does not wait for calls that are still being counted.
 pub fn request() -> Scope {
-    Scope::new(Kind::Request, Cow::Borrowed("request"))
+    Scope::new(ScopeKind::Request, Cow::Borrowed("request"))
 }
 
 /// Runs a future as an agent of this name.
-pub fn in_agent<F: Future>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F> {
+pub fn in_agent<F: Future>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F, F::Output> {
     agent(name).run(future)
 }
 
 /// Runs a future as a tool of this name.
-pub fn in_tool<F: Future>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F> {
+pub fn in_tool<F: Future>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F, F::Output> {
     tool(name).run(future)
 }
 
 /// Runs a future as a workflow of this name.
-pub fn in_workflow<F: Future>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F> {
+pub fn in_workflow<F: Future>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F, F::Output> {
     workflow(name).run(future)
 }
 
 /// Runs a future as an agent of this name; an `Err` marks the span as failed.
-pub fn try_in_agent<F, T, E>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F>
+pub fn try_in_agent<F, T, E>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F, F::Output>
 where
     F: Future<Output = Result<T, E>>,
     E: fmt::Display + 'static,
@@ -208,7 +222,7 @@ where
 }
 
 /// Runs a future as a tool of this name; an `Err` marks the span as failed.
-pub fn try_in_tool<F, T, E>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F>
+pub fn try_in_tool<F, T, E>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F, F::Output>
 where
     F: Future<Output = Result<T, E>>,
     E: fmt::Display + 'static,
@@ -217,7 +231,7 @@ where
 }
 
 /// Runs a future as a workflow of this name; an `Err` marks the span as failed.
-pub fn try_in_workflow<F, T, E>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F>
+pub fn try_in_workflow<F, T, E>(name: impl Into<Cow<'static, str>>, future: F) -> InScope<F, F::Output>
 where
     F: Future<Output = Result<T, E>>,
     E: fmt::Display + 'static,

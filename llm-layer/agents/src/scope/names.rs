@@ -1,11 +1,10 @@
-//! The names that model calls carry: whose they are, and of which conversation.
+//! The names that model calls carry: that of their agent and that of their conversation.
 
 use std::sync::Arc;
 
 use opentelemetry::baggage::{Baggage, BaggageExt};
 use opentelemetry::{Context, KeyValue, StringValue};
 
-use super::ScopeHandle;
 use crate::semconv;
 
 /// The innermost agent and the conversation of a context.
@@ -16,17 +15,7 @@ pub struct ScopeNames {
 }
 
 impl ScopeNames {
-    /// Returns the names of the scopes in a context. If `trust_baggage`, names that no scope has come from its baggage.
-    #[must_use]
-    pub fn from_context(cx: &Context, trust_baggage: bool) -> Self {
-        let names = cx.get::<ScopeHandle>().map(|scoped| scoped.names.clone());
-        let names = names.unwrap_or_default();
-        match trust_baggage {
-            true => names.or(Self::in_baggage(cx.baggage())),
-            false => names,
-        }
-    }
-
+    /// These names, and those of `other` where there are none.
     pub(super) fn or(self, other: Self) -> Self {
         Self {
             agent: self.agent.or(other.agent),
@@ -34,7 +23,8 @@ impl ScopeNames {
         }
     }
 
-    pub(super) fn in_baggage(baggage: &Baggage) -> Self {
+    /// The names in baggage.
+    pub(super) fn from_baggage(baggage: &Baggage) -> Self {
         let name = |key| {
             let name = baggage.get(key)?.as_str();
             is_name(name).then(|| Arc::<str>::from(name).into())
@@ -45,9 +35,9 @@ impl ScopeNames {
         }
     }
 
-    /// A context whose baggage has these names, and what it had before.
+    /// Returns a context whose baggage has these names, and what it had before.
     pub(super) fn put_in_baggage(&self, cx: Context) -> Context {
-        if Self::in_baggage(cx.baggage()) == *self {
+        if Self::from_baggage(cx.baggage()) == *self {
             return cx;
         }
         let all = cx.baggage().iter();
@@ -87,10 +77,10 @@ impl ScopeNames {
     }
 }
 
-/// Whether baggage may say this: it comes from another process.
+/// Whether a text may be a name. It comes from another process.
 fn is_name(text: &str) -> bool {
     !text.is_empty() && text.len() <= MAX_NAME_BYTES && !text.contains(char::is_control)
 }
 
-/// In bytes: names and ids are short, and the baggage of a request has 8192 for everybody's.
+/// Names and ids are short, and the baggage of a request has 8192 bytes for all its entries.
 const MAX_NAME_BYTES: usize = 256;

@@ -1,49 +1,47 @@
-//! A scope before it begins: its settings, and its beginning.
+//! The settings of a scope, and its start.
 
 use std::borrow::Cow;
-use std::fmt;
-use std::future::Future;
 use std::sync::{Arc, LazyLock};
 
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry::trace::{Span, SpanBuilder, SpanKind, TraceContextExt, Tracer, TracerProvider};
 use opentelemetry::{Context, KeyValue, StringValue};
-use throughline_tracing_layer::limits::{MAX_ATTRIBUTE_BYTES, truncate, truncate_string};
+use throughline_tracing_layer::limits::{MAX_ATTRIBUTE_BYTES, truncate_string};
 use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 
-use super::subject::{Instruments, Kind, Subject};
-use super::{Failure, InScope, Running, ScopeHandle};
-use crate::semconv::{self, tinyllm};
+use super::handle::ScopeHandle;
+use super::identity::{ScopeIdentity, ScopeKind};
+use super::instruments::Instruments;
+use super::ledger::Ledger;
+use super::names::ScopeNames;
+use super::running::RunningScope;
+use crate::semconv::{self, count, tinyllm};
 
-/// An agent, a tool or a workflow that has not begun yet.
+/// The settings of an agent, a tool, a workflow, a graph or a request, from which scopes start.
 #[derive(Debug, Clone)]
 #[must_use = "a scope does nothing until it runs something"]
 pub struct Scope {
-    pub(super) subject: Subject,
-    pub(super) conversation: Option<StringValue>,
-    pub(super) to_baggage: bool,
-    pub(super) from_baggage: bool,
-    pub(super) attributes: Vec<KeyValue>,
-    pub(super) tracer: LazyTracer,
+    identity: ScopeIdentity,
+    token_budget: Option<u64>,
+    conversation: Option<StringValue>,
+    names_to_baggage: bool,
+    names_from_baggage: bool,
+    attributes: Vec<KeyValue>,
+    tracer: LazyTracer,
+    instruments: LazyInstruments<Instruments>,
 }
 
 impl Scope {
-    pub(crate) fn new(kind: Kind, name: Cow<'static, str>) -> Self {
+    pub(crate) fn new(kind: ScopeKind, name: Cow<'static, str>) -> Self {
         Self {
-            subject: Subject {
-                kind,
-                name: match name {
-                    Cow::Borrowed(name) => truncate(name, MAX_ATTRIBUTE_BYTES).into(),
-                    Cow::Owned(name) => Arc::<str>::from(truncate(&name, MAX_ATTRIBUTE_BYTES)).into(),
-                },
-                instruments: INSTRUMENTS.clone(),
-                limit: None,
-            },
+            identity: ScopeIdentity::new(kind, name),
+            token_budget: None,
             conversation: None,
-            to_baggage: false,
-            from_baggage: false,
+            names_to_baggage: false,
+            names_from_baggage: false,
             attributes: Vec::new(),
-            tracer: GLOBAL.clone(),
+            tracer: TRACER.clone(),
+            instruments: Instruments::global(),
         }
     }
 
@@ -64,15 +62,15 @@ impl Scope {
     ///
     /// [`Outgoing`]: throughline_propagation::Outgoing
     pub fn with_names_to_baggage(mut self) -> Self {
-        self.to_baggage = true;
+        self.names_to_baggage = true;
         self
     }
 
-    /// Takes names that no scope of this process has from the context's baggage, which the caller chose. Default: off.
+    /// Takes the names that no scope of this process sets from the context's baggage. The caller chose that baggage. Default: off.
     ///
     /// Names that are empty, longer than 256 bytes or have control characters are ignored.
     pub fn with_names_from_baggage(mut self) -> Self {
-        self.from_baggage = true;
+        self.names_from_baggage = true;
         self
     }
 
@@ -80,7 +78,7 @@ impl Scope {
     ///
     /// A [`TokenBudgetLayer`](crate::TokenBudgetLayer) refuses further calls: see [`budget`](crate::budget).
     pub fn with_token_budget(mut self, tokens: u64) -> Self {
-        self.subject.limit = Some(tokens);
+        self.token_budget = Some(tokens);
         self
     }
 
@@ -117,31 +115,14 @@ impl Scope {
 
     /// Sets the provider of the scope's metrics. Default: the global one, which may be set after the first scope.
     pub fn with_meter_provider(mut self, provider: impl MeterProvider + Send + Sync + 'static) -> Self {
-        self.subject.instruments = self.subject.instruments.with_provider(provider);
+        self.instruments = self.instruments.with_provider(provider);
         self
     }
 
-    /// Runs a future in this scope. The scope begins with the first poll, beneath the context that is current now.
+    /// Starts this scope now, for work that is not one future. It ends when the returned value is dropped, on any thread.
     ///
-    /// The argument is evaluated before that: in `run(client.call(request))` the layers of `client` are called outside of the
-    /// scope. Use `run(async { client.call(request).await })` or tower's `oneshot` to call them inside.
-    pub fn run<F: Future>(self, future: F) -> InScope<F> {
-        InScope::new(self, future, |_| None)
-    }
-
-    /// Like [`Scope::run`]; an `Err` marks the span as failed.
-    pub fn try_run<F, T, E>(self, future: F) -> InScope<F>
-    where
-        F: Future<Output = Result<T, E>>,
-        E: fmt::Display + 'static,
-    {
-        InScope::new(self, future, |output| output.as_ref().err().map(Failure::new))
-    }
-
-    /// Begins this scope now, for work that is not one future. It ends when the returned value is dropped, on any thread.
-    ///
-    /// The scope does not become current: [attach](Running::attach) it to a thread, or run futures in its
-    /// [context](Running::context).
+    /// The scope does not become current: [attach](RunningScope::attach) it to a thread, or run futures in its
+    /// [context](RunningScope::context).
     ///
     /// ```
     /// use throughline_agents::{agent, tool};
@@ -162,58 +143,68 @@ impl Scope {
     /// # }
     /// ```
     #[must_use = "the scope ends when this is dropped"]
-    pub fn start(self) -> Running {
+    pub fn start(self) -> RunningScope {
         self.start_under(&Context::current())
     }
 
-    pub(super) fn start_under(self, parent: &Context) -> Running {
+    /// Starts this scope beneath a context.
+    pub(super) fn start_under(self, parent: &Context) -> RunningScope {
         let above = parent.get::<ScopeHandle>();
-        let step = (self.subject.kind == Kind::Node).then(|| above?.step()).flatten();
-        let scoped = ScopeHandle::new(parent, &self);
-        let span = if self.subject.kind == Kind::Request {
-            parent.span().set_attributes(self.attributes(&scoped, None));
+        let kind = self.identity.kind;
+        let step = (kind == ScopeKind::Node).then(|| above?.step()).flatten();
+        let handle = self.handle(parent, above);
+        let span = if kind == ScopeKind::Request {
+            parent.span().set_attributes(self.attributes(&handle, None));
             None
         } else {
-            self.tracer.start(parent, || self.builder(&scoped, step))
+            self.tracer.start(parent, || self.span(&handle, step))
         };
-        Running::new(parent, scoped, span)
+        RunningScope::new(parent, handle, span, self.instruments)
     }
 
-    fn builder(&self, scoped: &ScopeHandle, step: Option<i64>) -> SpanBuilder {
-        SpanBuilder::from_name(self.subject.span_name())
+    #[inline]
+    fn handle(&self, parent: &Context, above: Option<&ScopeHandle>) -> ScopeHandle {
+        let ScopeIdentity { kind, name } = &self.identity;
+        let names = ScopeNames {
+            agent: (*kind == ScopeKind::Agent).then(|| name.clone()),
+            conversation: self.conversation.clone(),
+        };
+        let run = (*kind == ScopeKind::Graph).then(Arc::default);
+        let ledger = above.map(|above| above.ledger.clone());
+        ScopeHandle {
+            ledger: Arc::new(Ledger::new(self.identity.clone(), self.token_budget, ledger)),
+            names: names.or(ScopeNames::from_context(parent, self.names_from_baggage)),
+            names_to_baggage: self.names_to_baggage || above.is_some_and(|above| above.names_to_baggage),
+            run: run.or_else(|| above?.run.clone()),
+        }
+    }
+
+    fn span(&self, handle: &ScopeHandle, step: Option<i64>) -> SpanBuilder {
+        SpanBuilder::from_name(self.identity.span_name())
             .with_kind(SpanKind::Internal)
-            .with_attributes(self.attributes(scoped, step))
+            .with_attributes(self.attributes(handle, step))
     }
 
-    fn attributes(&self, scoped: &ScopeHandle, step: Option<i64>) -> Vec<KeyValue> {
-        let Subject { kind, .. } = self.subject;
+    fn attributes(&self, handle: &ScopeHandle, step: Option<i64>) -> Vec<KeyValue> {
+        let kind = self.identity.kind;
         let mut attributes = Vec::new();
-        if let Some(name) = self.subject.attribute() {
+        if let Some(name) = self.identity.attribute() {
             attributes.reserve(5 + self.attributes.len());
             attributes.push(name);
         }
         let operation = kind.operation();
         attributes.extend(operation.map(|operation| KeyValue::new(semconv::OPERATION_NAME, operation)));
-        if kind == Kind::Tool {
-            attributes.extend(scoped.names.agent());
+        if kind == ScopeKind::Tool {
+            attributes.extend(handle.names.agent());
         }
-        attributes.extend(scoped.names.conversation());
+        attributes.extend(handle.names.conversation());
         attributes.extend(step.map(|step| KeyValue::new(tinyllm::STEP, step)));
-        attributes.extend(
-            self.subject
-                .limit
-                .map(|limit| count(semconv::TOKENS_LIMIT, limit)),
-        );
+        let limit = self.token_budget;
+        attributes.extend(limit.map(|limit| count(semconv::TOKENS_LIMIT, limit)));
         attributes.extend(self.attributes.iter().cloned());
         attributes
     }
 }
 
-pub(super) fn count(name: &'static str, count: u64) -> KeyValue {
-    KeyValue::new(name, i64::try_from(count).unwrap_or(i64::MAX))
-}
-
-static GLOBAL: LazyLock<LazyTracer> =
+static TRACER: LazyLock<LazyTracer> =
     LazyLock::new(|| LazyTracer::following(crate::scope_of_instrumentation()));
-static INSTRUMENTS: LazyLock<LazyInstruments<Instruments>> =
-    LazyLock::new(|| LazyInstruments::following(crate::scope_of_instrumentation(), Instruments::new));

@@ -14,6 +14,7 @@ pub(super) const INFERENCE: &[AttributeRule] = &[
     ("gen_ai.provider.name", Text, Required),
     ("error.type", Text, IfFailed),
     ("gen_ai.agent.name", Text, Optional),
+    ("gen_ai.conversation.compacted", Bool, Optional),
     ("gen_ai.conversation.id", Text, Optional),
     ("gen_ai.output.type", Text, Optional),
     ("gen_ai.prompt.name", Text, Optional),
@@ -74,7 +75,7 @@ pub(super) const INFERENCE: &[AttributeRule] = &[
     ("throughline.tokens.encoding", Text, Optional),
     ("throughline.tokens.input", Int, Optional),
     ("throughline.tokens.output", Int, Optional),
-    ("throughline.tokens.source", Text, Required),
+    ("throughline.tokens.source", Text, Optional),
 ];
 
 pub(super) const EMBEDDINGS: &[AttributeRule] = &[
@@ -95,7 +96,7 @@ pub(super) const EMBEDDINGS: &[AttributeRule] = &[
     ("azure.resource_provider.namespace", Text, Optional),
     ("throughline.tokens.encoding", Text, Optional),
     ("throughline.tokens.input", Int, Optional),
-    ("throughline.tokens.source", Text, Required),
+    ("throughline.tokens.source", Text, Optional),
 ];
 
 /// What a scope sums up.
@@ -113,9 +114,11 @@ pub(super) const AGENT: &[AttributeRule] = &[
     ("error.type", Text, IfFailed),
     ("gen_ai.agent.name", Text, Required),
     ("gen_ai.conversation.id", Text, Optional),
+    ("gen_ai.response.finish_reasons", Texts, Optional),
     ("gen_ai.usage.input_tokens", Int, Optional),
     ("gen_ai.usage.output_tokens", Int, Optional),
     ("gen_ai.usage.cache_read.input_tokens", Int, Optional),
+    ("gen_ai.usage.cache_write.input_tokens", Int, Optional),
 ];
 
 pub(super) const TOOL: &[AttributeRule] = &[
@@ -160,10 +163,23 @@ pub(super) const VALUES: &[(&str, &[&str])] = &[
             "chat",
             "embeddings",
             "execute_tool",
+            "fetch_response",
             "generate_content",
             "invoke_agent",
             "invoke_workflow",
             "text_completion",
+            // The conventions have no names for these, and allow others.
+            "create_batch",
+            "fetch_batch",
+            "image_edit",
+            "image_generation",
+            "moderation",
+            "ocr",
+            "rerank",
+            "speech",
+            "transcription",
+            "translation",
+            "upload_file",
         ],
     ),
     ("gen_ai.request.stream", &["true"]),

@@ -23,14 +23,42 @@ pub(super) fn media(part: &Document, kind: &str) -> Option<Value> {
         .iter()
         .find_map(|pointer| part.pointer(pointer).filter(|uri| uri.as_text().is_some()))
     {
-        let outside = || json!({"type": "uri", "modality": modality(kind, ""), "uri": uri.to_value()});
+        let outside = || with_mime(json!({"type": "uri", "uri": uri.to_value()}), kind, part);
         return Some(uri.as_text().and_then(in_address).unwrap_or_else(outside));
     }
     if let Some(blob) = in_place(part) {
         return Some(blob);
     }
     let id = part.pointer("/file/file_id").or_else(|| part.get("file_id"))?;
-    Some(json!({"type": "file", "modality": modality(kind, ""), "file_id": id.to_value()}))
+    Some(with_mime(
+        json!({"type": "file", "file_id": id.to_value()}),
+        kind,
+        part,
+    ))
+}
+
+/// Adds what a part says of its medium: its modality, and its type if that is there.
+fn with_mime(mut medium: Value, kind: &str, part: &Document) -> Value {
+    let pointers = [
+        "/fileData/mimeType",
+        "/file_data/mime_type",
+        "/mimeType",
+        "/mime_type",
+        "/media_type",
+        "/source/media_type",
+        "/file/mime_type",
+    ];
+    let mime = pointers
+        .iter()
+        .find_map(|pointer| part.pointer(pointer)?.as_str());
+    if let Some(members) = medium.as_object_mut() {
+        members.insert(
+            "modality".to_owned(),
+            modality(kind, mime.unwrap_or_default()).into(),
+        );
+        members.extend(mime.map(|mime| ("mime_type".to_owned(), mime.into())));
+    }
+    medium
 }
 
 /// A medium that an address holds itself.

@@ -3,18 +3,21 @@
 //! <https://github.com/open-telemetry/semantic-conventions-genai/tree/main/docs/gen-ai>
 
 mod answer;
-mod arguments;
 mod document;
 mod document_reader;
-mod input;
 mod media;
+mod parts;
+mod server_tool;
 mod text;
+mod tree;
 
 use serde_json::Value;
 
-pub use self::answer::Answer;
+pub(crate) use self::answer::ItemPlace;
+pub use self::answer::{Answer, ToolCall};
 pub use self::document::Document;
 pub(crate) use self::document_reader::DocumentReader;
+pub(crate) use self::parts::Members;
 
 /// The content of a call, in the schema of the GenAI conventions.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -34,7 +37,7 @@ impl Content {
     /// Reads the content of a request, whatever its format.
     #[must_use]
     pub fn from_request(body: &Document) -> Self {
-        input::read(body)
+        Members::ALL.read(body)
     }
 
     /// Returns whether the request has encoded media. Only their type, length and digest are recorded.

@@ -1,10 +1,12 @@
 //! Content of every shape.
 
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 
-use super::{Answer, Content, Document, DocumentReader};
-use crate::Channel;
-use crate::json::{Scalar, StrictScanner};
+use super::{Content, Document, DocumentReader};
+use crate::json::StrictScanner;
+use crate::{Format, ResponseReader};
 
 /// A body as a layer reads it, with the default limits.
 fn document(body: &Value) -> Document {
@@ -18,12 +20,8 @@ fn document(body: &Value) -> Document {
     reader.finish()
 }
 
-mod input {
-    use super::{Content, Value};
-
-    pub(super) fn read(body: &Value) -> Content {
-        super::super::input::read(&super::document(body))
-    }
+fn read(body: &Value) -> Content {
+    Content::from_request(&document(body))
 }
 
 #[test]
@@ -104,14 +102,14 @@ fn messages_of_every_provider() {
         ),
     ];
     for (name, body, messages) in cases {
-        assert_eq!(input::read(&body).input, messages, "{name}");
+        assert_eq!(read(&body).input, messages, "{name}");
     }
 }
 
 #[test]
 fn media_stay_outside() {
     let image = |part: Value| {
-        input::read(&json!({"messages": [{"role": "user", "content": [part]}]})).input[0]["parts"][0].clone()
+        read(&json!({"messages": [{"role": "user", "content": [part]}]})).input[0]["parts"][0].clone()
     };
     let blob = json!({"type": "blob", "modality": "image", "mime_type": "image/png", "content": "", "encoded_length": 8, "digest": "fnv1a64:fccfd2d1559a2c71"});
     let cases = [
@@ -185,7 +183,7 @@ fn media_stay_outside() {
         assert_eq!(outside, (&json!("blob"), &json!(modality), &json!(8)), "{name}");
     }
     let message = json!({"messages": [{"role": "user", "content": "t", "images": ["aGVsbG8="]}]});
-    let seen = input::read(&message).input[0]["parts"][1].take();
+    let seen = read(&message).input[0]["parts"][1].take();
     assert_eq!(
         (&seen["modality"], &seen["encoded_length"]),
         (&json!("image"), &json!(8)),
@@ -236,19 +234,19 @@ fn media_of_tools_stay_outside() {
         ),
     ];
     for (name, part) in cases {
-        let seen = input::read(&json!({"messages": [{"role": "user", "content": [part]}]})).input;
+        let seen = read(&json!({"messages": [{"role": "user", "content": [part]}]})).input;
         let seen = json!(seen).to_string();
         assert!(!seen.contains("aGVsbG8="), "{name}: {seen}");
         assert!(seen.contains(r#""encoded_length":8"#), "{name}: {seen}");
         assert!(seen.contains(r#""text":"t""#), "{name}: the rest stays: {seen}");
     }
     let by_tool = json!({"role": "tool", "tool_call_id": "c", "content": [{"type": "image_url", "image_url": {"url": address}}]});
-    let seen = json!(input::read(&json!({"messages": [by_tool]})).input).to_string();
+    let seen = json!(read(&json!({"messages": [by_tool]})).input).to_string();
     assert!(!seen.contains("aGVsbG8="), "OpenAI: {seen}");
     let plain = json!({"data": "d", "text": "data: {}, ;base64,"});
     let call = json!({"messages": [{"role": "assistant", "content": [{"type": "tool_use", "name": "f", "input": plain}]}]});
     assert_eq!(
-        input::read(&call).input[0]["parts"][0]["arguments"],
+        read(&call).input[0]["parts"][0]["arguments"],
         plain,
         "what is no medium"
     );
@@ -256,7 +254,7 @@ fn media_of_tools_stay_outside() {
 
 #[test]
 fn instructions_and_tools() {
-    let content = input::read(&json!({
+    let content = read(&json!({
         "system": [{"type": "text", "text": "s"}],
         "tools": [
             {"type": "function", "function": {"name": "f", "description": "secret", "parameters": {}}},
@@ -280,33 +278,114 @@ fn instructions_and_tools() {
     assert_eq!(content.tools, tools, "tools");
 }
 
+/// The captured answer of a response, fed byte by byte.
+fn answer(format: Format, content_type: &'static str, body: &str) -> Vec<Value> {
+    let mut reader = ResponseReader::new(format.into()).with_capture(10_000);
+    let content_type = HeaderValue::from_static(content_type);
+    reader.read_head(&HeaderMap::from_iter([(CONTENT_TYPE, content_type)]));
+    for byte in body.as_bytes() {
+        reader.feed(&[*byte], |_| ());
+    }
+    reader.finish(|_| ());
+    let answer = reader.take_answer().expect("it is captured");
+    answer.into_messages(reader.reply().finish_reasons(1))
+}
+
+fn message(finish: &str, parts: Value) -> Value {
+    json!({"role": "assistant", "finish_reason": finish, "parts": parts})
+}
+
 #[test]
-fn an_answer_in_pieces() {
-    let mut answer = Answer::new(10_000);
-    let path = "choices[].delta.tool_calls[].function.";
-    answer.piece(0, Channel::Reasoning, "r", "hm");
-    answer.piece(0, Channel::Content, "c", "a");
-    answer.piece(1, Channel::Content, "c", "other");
-    answer.piece(0, Channel::Content, "c", "b");
-    answer.begin(0, Channel::ToolCall, &format!("{path}name"));
-    answer.piece(0, Channel::ToolCall, &format!("{path}name"), "f");
-    answer.piece(0, Channel::ToolCall, &format!("{path}arguments"), "{\"a\"");
-    answer.piece(0, Channel::ToolCall, &format!("{path}arguments"), ":1}");
-    answer.begin(0, Channel::ToolCall, "content[].name");
-    answer.piece(0, Channel::ToolCall, "content[].name", "g");
-    answer.begin(0, Channel::ToolCall, "content[1].input.name");
-    answer.piece(0, Channel::ToolCall, "content[1].input.name", "Os");
-    answer.piece(0, Channel::ToolCall, "content[1].input.name", "lo");
-    answer.argument(0, "content[1].input.days[0].count", Scalar::Number("2"));
-    answer.begin(0, Channel::ToolCall, "content[1].input.note");
-    let expected = [
-        json!({"role": "assistant", "finish_reason": "stop", "parts": [
+fn an_answer_with_interleaved_tool_calls() {
+    let chunk = |delta: Value| format!("data: {}\n\n", json!({"choices": [{"index": 0, "delta": delta}]}));
+    let body = [
+        chunk(json!({"reasoning_content": "hm"})),
+        chunk(json!({"content": "a"})),
+        chunk(json!({"content": "b"})),
+        chunk(
+            json!({"tool_calls": [{"index": 0, "id": "c0", "type": "function", "function": {"name": "f", "arguments": ""}}]}),
+        ),
+        chunk(
+            json!({"tool_calls": [{"index": 1, "id": "c1", "type": "function", "function": {"name": "g", "arguments": "{}"}}]}),
+        ),
+        chunk(json!({"tool_calls": [{"index": 0, "function": {"arguments": "{\"a\""}}]})),
+        chunk(json!({"tool_calls": [{"index": 0, "function": {"arguments": ":1}"}}]})),
+        "data: [DONE]\n\n".to_owned(),
+    ];
+    let expected = message(
+        "error",
+        json!([
             {"type": "reasoning", "content": "hm"},
             {"type": "text", "content": "ab"},
-            {"type": "tool_call", "name": "f", "arguments": {"a": 1}},
-            {"type": "tool_call", "name": "g", "arguments": {"name": "Oslo", "days": [{"count": 2}], "note": ""}},
-        ]}),
-        json!({"role": "assistant", "finish_reason": "error", "parts": [{"type": "text", "content": "other"}]}),
+            {"type": "tool_call", "id": "c0", "name": "f", "arguments": {"a": 1}},
+            {"type": "tool_call", "id": "c1", "name": "g", "arguments": {}},
+        ]),
+    );
+    let messages = answer(Format::OpenAiChat, "text/event-stream", &body.concat());
+    assert_eq!(messages, std::slice::from_ref(&expected), "interleaved by index");
+    let in_order = [
+        &body[..4],
+        &[chunk(
+            json!({"tool_calls": [{"function": {"arguments": "{\"a\":1}"}}]}),
+        )],
+        &body[4..5],
     ];
-    assert_eq!(answer.into_messages([Some("stop"), None].into_iter()), expected);
+    let messages = answer(
+        Format::OpenAiChat,
+        "text/event-stream",
+        &in_order.concat().concat(),
+    );
+    assert_eq!(messages, [expected], "a piece without an index");
+}
+
+#[test]
+fn an_answer_with_arguments_as_an_object() {
+    let body = json!({"content": [
+        {"type": "thinking", "thinking": "hm", "signature": "s"},
+        {"type": "tool_use", "id": "t", "name": "f", "input": {"name": "Os", "days": [{"count": 2}], "note": ""}},
+        {"type": "text", "text": "done"},
+    ], "stop_reason": "end_turn"});
+    let expected = message(
+        "end_turn",
+        json!([
+            {"type": "reasoning", "content": "hm"},
+            {"type": "tool_call", "id": "t", "name": "f", "arguments": {"name": "Os", "days": [{"count": 2}], "note": ""}},
+            {"type": "text", "content": "done"},
+        ]),
+    );
+    let messages = answer(Format::Anthropic, "application/json", &body.to_string());
+    assert_eq!(messages, [expected], "whole");
+}
+
+#[test]
+fn an_item_that_comes_twice() {
+    let events = [
+        r#"{"type":"response.output_item.added","item":{"type":"function_call","id":"fc","call_id":"c","name":"f","arguments":""}}"#,
+        r#"{"type":"response.function_call_arguments.delta","item_id":"fc","delta":"{\"a\":1}"}"#,
+        r#"{"type":"response.output_item.done","item":{"type":"function_call","id":"fc","call_id":"c","name":"f","arguments":"{\"a\":1}"}}"#,
+    ];
+    let body = events.map(|event| format!("data: {event}\n\n"));
+    let call = json!([{"type": "tool_call", "id": "c", "name": "f", "arguments": {"a": 1}}]);
+    let messages = answer(Format::OpenAiResponses, "text/event-stream", &body.concat());
+    assert_eq!(messages, [message("error", call.clone())], "begun and done");
+    let messages = answer(
+        Format::OpenAiResponses,
+        "text/event-stream",
+        &body.concat()[..body[0].len() + body[1].len()],
+    );
+    assert_eq!(messages, [message("error", call)], "broken off");
+}
+
+#[test]
+fn media_of_an_answer_stay_outside() {
+    let data = "QUJD".repeat(1000);
+    let body = json!({"candidates": [{"content": {"parts": [{"inlineData": {"mimeType": "audio/wav", "data": data}}]}}]});
+    let messages = answer(Format::Gemini, "application/json", &body.to_string());
+    let part = &messages[0]["parts"][0];
+    let outside = (&part["type"], &part["mime_type"], &part["encoded_length"]);
+    assert_eq!(
+        outside,
+        (&json!("blob"), &json!("audio/wav"), &json!(4000)),
+        "{part}"
+    );
 }

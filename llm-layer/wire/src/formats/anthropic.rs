@@ -2,11 +2,12 @@
 //!
 //! <https://docs.claude.com/en/api/messages>
 
+use crate::content::Members;
 use crate::json::{Path, Scalar};
 use crate::parameter::{ParameterPath, ParameterType};
 use crate::path_segments::model_in;
 use crate::usage::{Paths, UsagePart};
-use crate::{Channel, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
+use crate::{Channel, Content, Document, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 
 /// `POST …/v1/messages`.
 #[derive(Debug)]
@@ -45,6 +46,15 @@ impl WireFormat for Anthropic {
         }
     }
 
+    fn content(&self, body: &Document) -> Content {
+        let members = Members {
+            instructions: &["/system"],
+            messages: &["/messages"],
+            tools: &["/tools"],
+        };
+        members.read(body)
+    }
+
     fn channel(&self, at: &Path, _: &Reply) -> Option<Channel> {
         match at.as_str() {
             "delta.text" | "content[].text" => Some(Channel::Content),
@@ -55,23 +65,47 @@ impl WireFormat for Anthropic {
         }
     }
 
+    fn items(&self) -> &'static [&'static str] {
+        &["content[]", "content_block"]
+    }
+
+    fn continued(&self, at: &Path, _: &Reply) -> Option<&'static str> {
+        match at.as_str() {
+            "delta.partial_json" => Some("input"),
+            "delta.content" => Some("content"),
+            _ => None,
+        }
+    }
+
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
         // A stream begins with the message as far as it is known.
         let path = at.as_str();
         let path = path.strip_prefix("message.").unwrap_or(path);
         match (path, value.as_str()) {
             ("id", Some(id)) => reply.set_id(id),
-            ("model", Some(model)) => reply.set_model(model),
+            // If another model took over, it is the one that answered.
+            ("model" | "content_block.to.model" | "content[].to.model", Some(model)) => {
+                reply.set_model(model);
+            }
+            ("content_block.type" | "content[].type" | "usage.iterations[].type", Some("compaction")) => {
+                reply.flags.is_compacted = true;
+            }
             ("stop_reason" | "delta.stop_reason", Some(reason)) => reply.finish(at, reason),
             (path, _) => {
                 reply.read_error(path, value);
-                reply.usage.read(USAGE, path, value.as_count());
+                let count = value.as_count();
+                // The counts beside the list leave out compaction and fallbacks, which are billed too.
+                if let Some(member) = path.strip_prefix("usage.iterations[].") {
+                    reply.usage.read_run(at.position(0), USAGE, member, count);
+                } else if let Some(member) = path.strip_prefix("usage.") {
+                    reply.usage.read(USAGE, member, count);
+                }
             }
         }
     }
 
     fn event(&self, name: &str, reply: &mut Reply) {
-        reply.is_complete |= name == "message_stop";
+        reply.flags.is_complete |= name == "message_stop";
     }
 }
 
@@ -88,13 +122,11 @@ pub(super) const PARAMS: &[ParameterPath] = &[
     ),
 ];
 
+/// The members of `usage`, and of each of its iterations.
 const USAGE: &Paths = &[
-    ("usage.input_tokens", UsagePart::UncachedInput),
-    ("usage.output_tokens", UsagePart::Output),
-    (
-        "usage.output_tokens_details.thinking_tokens",
-        UsagePart::Reasoning,
-    ),
-    ("usage.cache_read_input_tokens", UsagePart::CacheRead),
-    ("usage.cache_creation_input_tokens", UsagePart::CacheWrite),
+    ("input_tokens", UsagePart::UncachedInput),
+    ("output_tokens", UsagePart::Output),
+    ("output_tokens_details.thinking_tokens", UsagePart::Reasoning),
+    ("cache_read_input_tokens", UsagePart::CacheRead),
+    ("cache_creation_input_tokens", UsagePart::CacheWrite),
 ];

@@ -4,11 +4,12 @@
 
 use http::HeaderMap;
 
+use crate::content::Members;
 use crate::json::{Path, Scalar};
 use crate::parameter::{ParameterPath, ParameterType};
 use crate::path_segments::segment;
 use crate::usage::{Paths, UsagePart};
-use crate::{Channel, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
+use crate::{Channel, Content, Document, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 
 /// `POST /model/{model}/converse`, `/converse-stream`.
 #[derive(Debug)]
@@ -46,12 +47,32 @@ impl WireFormat for Converse {
         }
     }
 
+    fn content(&self, body: &Document) -> Content {
+        let members = Members {
+            instructions: &["/system"],
+            messages: &["/messages"],
+            tools: &["/toolConfig/tools"],
+        };
+        members.read(body)
+    }
+
     fn head(&self, headers: &HeaderMap, reply: &mut Reply) {
         error_type(headers, reply);
     }
 
     fn channel(&self, at: &Path, _: &Reply) -> Option<Channel> {
         channel(at.as_str())
+    }
+
+    fn items(&self) -> &'static [&'static str] {
+        &["output.message.content[]", "start"]
+    }
+
+    fn continued(&self, at: &Path, _: &Reply) -> Option<&'static str> {
+        match at.as_str() {
+            "delta.toolUse.input" => Some("toolUse.input"),
+            _ => None,
+        }
     }
 
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
@@ -63,7 +84,7 @@ impl WireFormat for Converse {
     }
 
     fn event(&self, name: &str, reply: &mut Reply) {
-        reply.is_complete |= name == "metadata";
+        reply.flags.is_complete |= name == "metadata";
     }
 }
 

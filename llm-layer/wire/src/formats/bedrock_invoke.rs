@@ -74,6 +74,24 @@ impl WireFormat for InvokeModel {
         }
     }
 
+    fn items(&self) -> &'static [&'static str] {
+        &[
+            "content[]",
+            "content_block",
+            "choices[].message.tool_calls[]",
+            "output.message.content[]",
+            "start",
+            "contentBlockStart.start",
+        ]
+    }
+
+    fn continued(&self, at: &Path, reply: &Reply) -> Option<&'static str> {
+        match within(at.as_str()) {
+            "delta.toolUse.input" => Some("toolUse.input"),
+            _ => Anthropic.continued(at, reply),
+        }
+    }
+
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
         match (within(at.as_str()), value.as_str()) {
             (path, Some(reason)) if REASONS.contains(&path) => reply.finish(at, reason),
@@ -90,7 +108,7 @@ impl WireFormat for InvokeModel {
 
     fn event(&self, name: &str, reply: &mut Reply) {
         Anthropic.event(name, reply);
-        reply.is_complete |= name == "stream-end";
+        reply.flags.is_complete |= name == "stream-end";
     }
 }
 

@@ -3,10 +3,11 @@
 //! <https://docs.cohere.com/reference/chat>
 
 use super::openai_chat::output_type;
+use crate::content::Members;
 use crate::json::{Path, Scalar};
 use crate::parameter::{ParameterPath, ParameterType};
 use crate::usage::{Paths, UsagePart};
-use crate::{Channel, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
+use crate::{Channel, Content, Document, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 
 /// `POST /v2/chat` or `/v1/chat`.
 #[derive(Debug)]
@@ -42,6 +43,15 @@ impl WireFormat for Cohere {
         }
     }
 
+    fn content(&self, body: &Document) -> Content {
+        let members = Members {
+            instructions: &["/preamble"],
+            messages: &["/messages", "/chat_history", "/message"],
+            tools: &["/tools"],
+        };
+        members.read(body)
+    }
+
     fn channel(&self, at: &Path, _: &Reply) -> Option<Channel> {
         let path = at.as_str();
         match path.strip_prefix("delta.").unwrap_or(path) {
@@ -57,6 +67,17 @@ impl WireFormat for Cohere {
         }
     }
 
+    fn items(&self) -> &'static [&'static str] {
+        &["message.tool_calls[]", "delta.message.tool_calls"]
+    }
+
+    fn continued(&self, at: &Path, _: &Reply) -> Option<&'static str> {
+        match at.as_str() {
+            "delta.message.tool_calls.function.arguments" => Some("function.arguments"),
+            _ => None,
+        }
+    }
+
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
         let path = at.as_str();
         let path = ["delta.", "response."]
@@ -65,14 +86,20 @@ impl WireFormat for Cohere {
             .unwrap_or(path);
         match (path, value.as_str()) {
             ("id" | "generation_id", Some(id)) => reply.set_id(id),
-            ("finish_reason", Some(reason)) => reply.finish(at, reason),
+            ("finish_reason", Some(reason)) => {
+                reply.finish(at, reason);
+                // `ERROR`, `ERROR_TOXIC`, `ERROR_LIMIT`, under status 200.
+                if reason.starts_with("ERROR") || reason == "TIMEOUT" {
+                    reply.fail(reason);
+                }
+            }
             ("error", Some(_)) => reply.read_error("error", value),
             (path, _) => reply.usage.read(USAGE, path, value.as_count()),
         }
     }
 
     fn event(&self, name: &str, reply: &mut Reply) {
-        reply.is_complete |= matches!(name, "message-end" | "stream-end");
+        reply.flags.is_complete |= matches!(name, "message-end" | "stream-end");
     }
 }
 

@@ -4,10 +4,9 @@
 use http::HeaderMap;
 
 use super::bedrock_invoke;
-use super::openai_chat::deployment;
 use crate::json::{Path, Scalar};
 use crate::parameter::{ParameterPath, ParameterType};
-use crate::path_segments::{model_in, segment};
+use crate::path_segments::{deployment, model_in, segment};
 use crate::usage::{Paths, UsagePart};
 use crate::{Channel, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 
@@ -34,17 +33,15 @@ impl WireFormat for Embeddings {
     fn matches(&self, request: &RequestInfo) -> bool {
         match self {
             Self::Texts => INPUTS.iter().any(|key| request.has(key)),
-            Self::Instances => request.is_embedding,
+            Self::Instances => request.has("instances"),
             Self::InvokeModel => request.is_object(),
         }
     }
 
     fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
         request.read(&[PARAMS], at, value);
-        match (at.as_str(), value.as_str()) {
-            ("instances[].content", Some(_)) => request.is_embedding = true,
-            ("taskType", Some(task)) => request.is_embedding = task.ends_with("_EMBEDDING"),
-            _ => {}
+        if let ("taskType", Some(task)) = (at.as_str(), value.as_str()) {
+            request.is_embedding = task.ends_with("_EMBEDDING");
         }
     }
 
@@ -153,6 +150,21 @@ const PARAMS: &[ParameterPath] = &[
     ),
     (
         Parameter::DimensionCount,
+        "requests[].outputDimensionality",
+        ParameterType::Int,
+    ),
+    (
+        Parameter::DimensionCount,
+        "embedContentConfig.outputDimensionality",
+        ParameterType::Int,
+    ),
+    (
+        Parameter::DimensionCount,
+        "requests[].embedContentConfig.outputDimensionality",
+        ParameterType::Int,
+    ),
+    (
+        Parameter::DimensionCount,
         "embeddingConfig.outputEmbeddingLength",
         ParameterType::Int,
     ),
@@ -177,6 +189,7 @@ const PARAMS: &[ParameterPath] = &[
 const USAGE: &Paths = &[
     ("usage.prompt_tokens", UsagePart::Input),
     ("usage.total_tokens", UsagePart::Input),
+    ("usage.text_tokens", UsagePart::TextInput),
     ("prompt_eval_count", UsagePart::Input),
     ("input_token_count", UsagePart::Input),
     ("inputTextTokenCount", UsagePart::Input),

@@ -3,11 +3,12 @@
 //! <https://ai.google.dev/api/generate-content>
 
 use super::openai_chat::output_modality;
+use crate::content::Members;
 use crate::json::{Path, Scalar};
 use crate::parameter::{ParameterPath, ParameterType};
 use crate::path_segments::model_in;
 use crate::usage::{Paths, UsagePart};
-use crate::{Channel, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
+use crate::{Channel, Content, Document, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 
 /// `POST …/models/{model}:generateContent` and `:streamGenerateContent`.
 #[derive(Debug)]
@@ -19,16 +20,19 @@ impl WireFormat for Gemini {
     }
 
     fn members(&self) -> &'static [&'static str] {
-        &["contents"]
+        &["contents", "model", "request"]
     }
 
     fn matches(&self, request: &RequestInfo) -> bool {
-        request.has("contents")
+        // Code Assist wraps request and answer in a member each.
+        let is_wrapped = request.has_string("model") && request.has_object("request");
+        request.has("contents") || is_wrapped
     }
 
     fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
-        request.read(&[PARAMS], at, value);
-        let kind = match (at.as_str(), value.as_str()) {
+        let path = at.as_str().strip_prefix("request.").unwrap_or(at.as_str());
+        request.read_at(&[PARAMS], path, at, value);
+        let kind = match (path, value.as_str()) {
             ("generationConfig.responseMimeType", Some("application/json")) => Some((0, "json")),
             ("generationConfig.responseMimeType", Some("text/plain")) => Some((0, "text")),
             ("generationConfig.responseModalities[]", Some(name)) => output_modality(name),
@@ -40,12 +44,12 @@ impl WireFormat for Gemini {
     }
 
     fn finish_request(&self, path: &str, request: &mut RequestInfo) {
-        request.model = model_in(path);
+        request.model = model_in(path).or_else(|| request.model.take());
         request.stream = Some(path.ends_with(":streamGenerateContent"));
     }
 
     fn prompt(&self, at: &Path) -> Option<PromptPart> {
-        match at.as_str() {
+        match at.as_str().strip_prefix("request.").unwrap_or(at.as_str()) {
             "systemInstruction" | "system_instruction" => Some(PromptPart::Texts),
             "contents[]" => Some(PromptPart::Message),
             "tools[].functionDeclarations[]" => Some(PromptPart::Function("")),
@@ -53,12 +57,21 @@ impl WireFormat for Gemini {
         }
     }
 
+    fn content(&self, body: &Document) -> Content {
+        let members = Members {
+            instructions: &["/systemInstruction", "/system_instruction"],
+            messages: &["/contents"],
+            tools: &["/tools"],
+        };
+        members.read(body.get("request").unwrap_or(body))
+    }
+
     fn alternatives(&self) -> &'static str {
         "candidates[]"
     }
 
     fn channel(&self, at: &Path, _: &Reply) -> Option<Channel> {
-        match at.as_str().strip_prefix("candidates[].content.parts[].")? {
+        match answer(at.as_str()).strip_prefix("candidates[].content.parts[].")? {
             "text" => Some(Channel::Content),
             part if part == "functionCall.name" || part.starts_with("functionCall.args.") => {
                 Some(Channel::ToolCall)
@@ -67,11 +80,19 @@ impl WireFormat for Gemini {
         }
     }
 
+    fn items(&self) -> &'static [&'static str] {
+        &[
+            "candidates[].content.parts[]",
+            "response.candidates[].content.parts[]",
+        ]
+    }
+
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
-        if (at.as_str(), value) == ("candidates[].content.parts[].thought", Scalar::Bool(true)) {
+        let path = answer(at.as_str());
+        if (path, value) == ("candidates[].content.parts[].thought", Scalar::Bool(true)) {
             reply.correct(at, Channel::Reasoning);
         }
-        match (at.as_str(), value.as_str()) {
+        match (path, value.as_str()) {
             ("responseId", Some(id)) => reply.set_id(id),
             ("modelVersion", Some(model)) => reply.set_model(model),
             ("candidates[].index", _) => reply.set_index(at, value),
@@ -80,11 +101,10 @@ impl WireFormat for Gemini {
             }
             ("error.status", Some(_)) => reply.read_error("error.code", value),
             ("error.code", _) => reply.read_error("error", value),
-            (path, Some(modality)) if path.ends_with("Details[].modality") => reply.stash(modality),
-            (path, _) => match path.strip_suffix("Details[].tokenCount") {
-                Some("usageMetadata.promptTokens") => modality(INPUT, value.as_count(), reply),
-                Some("usageMetadata.candidatesTokens") => modality(OUTPUT, value.as_count(), reply),
-                Some("usageMetadata.cacheTokens") => modality(CACHE_READ, value.as_count(), reply),
+            (path, _) => match path.rsplit_once("Details[].") {
+                Some(("usageMetadata.promptTokens", _)) => modality(INPUT, at, value, reply),
+                Some(("usageMetadata.candidatesTokens", _)) => modality(OUTPUT, at, value, reply),
+                Some(("usageMetadata.cacheTokens", _)) => modality(CACHE_READ, at, value, reply),
                 Some(_) => {}
                 None => reply.usage.read(USAGE, path, value.as_count()),
             },
@@ -92,12 +112,31 @@ impl WireFormat for Gemini {
     }
 }
 
-/// Takes a count of one modality: its name came before it.
-pub(super) fn modality(fields: [UsagePart; 3], count: Option<u64>, reply: &mut Reply) {
+/// A path of an answer without what Code Assist wraps it in.
+fn answer(path: &str) -> &str {
+    path.strip_prefix("response.").unwrap_or(path)
+}
+
+/// Reads a member of `{"modality": "TEXT", "tokenCount": 7}`. Members have no order, so the first of the two is
+/// stored until the second has come.
+pub(super) fn modality(fields: [UsagePart; 3], at: &Path, value: Scalar<'_>, reply: &mut Reply) {
+    let (Scalar::Text(text) | Scalar::Number(text)) = value else {
+        return;
+    };
+    let element = at.indexed();
+    let element = element.strip_suffix(at.key()).unwrap_or(&element);
+    let Some(other) = reply.stashed().strip_prefix(element) else {
+        reply.stash(&[element, text].concat());
+        return;
+    };
+    let (name, count) = match value {
+        Scalar::Text(name) => (name, Scalar::Number(other)),
+        _ => (other, value),
+    };
     let mut names = MODALITIES.iter().zip(fields);
-    let part = names.find(|(name, _)| name.eq_ignore_ascii_case(reply.stashed()));
-    if let (Some(count), Some((_, field))) = (count, part) {
-        reply.usage.set(field, count);
+    let part = names.find(|(modality, _)| modality.eq_ignore_ascii_case(name));
+    if let (Some(count), Some((_, part))) = (count.as_count(), part) {
+        reply.usage.set(part, count);
     }
 }
 

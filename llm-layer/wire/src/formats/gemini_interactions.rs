@@ -4,10 +4,11 @@
 
 use super::gemini::{CACHE_READ, INPUT, OUTPUT, modality};
 use super::openai_chat::output_modality;
+use crate::content::Members;
 use crate::json::{Path, Scalar};
 use crate::parameter::{ParameterPath, ParameterType};
 use crate::usage::{Paths, UsagePart};
-use crate::{Channel, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
+use crate::{Channel, Content, Document, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 
 /// `POST …/interactions`.
 #[derive(Debug)]
@@ -53,6 +54,15 @@ impl WireFormat for GeminiInteractions {
         }
     }
 
+    fn content(&self, body: &Document) -> Content {
+        let members = Members {
+            instructions: &["/system_instruction"],
+            messages: &["/input"],
+            tools: &["/tools"],
+        };
+        members.read(body)
+    }
+
     fn channel(&self, at: &Path, _: &Reply) -> Option<Channel> {
         match at.as_str() {
             "delta.text" | "steps[].content[].text" | "outputs[].text" => Some(Channel::Content),
@@ -61,6 +71,17 @@ impl WireFormat for GeminiInteractions {
                 Some(Channel::ToolCall)
             }
             path if path.starts_with("steps[].arguments.") => Some(Channel::ToolCall),
+            _ => None,
+        }
+    }
+
+    fn items(&self) -> &'static [&'static str] {
+        &["steps[]", "outputs[]", "step"]
+    }
+
+    fn continued(&self, at: &Path, _: &Reply) -> Option<&'static str> {
+        match at.as_str() {
+            "delta.partial_arguments" | "delta.arguments" => Some("arguments"),
             _ => None,
         }
     }
@@ -76,11 +97,10 @@ impl WireFormat for GeminiInteractions {
             ("status", Some("requires_action")) => reply.finish(at, "tool_call"),
             ("status", Some(reason @ ("incomplete" | "failed" | "cancelled"))) => reply.finish(at, reason),
             ("error.status", Some(_)) => reply.read_error("error.code", value),
-            (path, Some(modality)) if path.ends_with("_by_modality[].modality") => reply.stash(modality),
-            (path, _) => match path.strip_suffix("_tokens_by_modality[].tokens") {
-                Some("usage.input") => modality(INPUT, value.as_count(), reply),
-                Some("usage.output") => modality(OUTPUT, value.as_count(), reply),
-                Some("usage.cached") => modality(CACHE_READ, value.as_count(), reply),
+            (path, _) => match path.rsplit_once("_tokens_by_modality[].") {
+                Some(("usage.input", _)) => modality(INPUT, at, value, reply),
+                Some(("usage.output", _)) => modality(OUTPUT, at, value, reply),
+                Some(("usage.cached", _)) => modality(CACHE_READ, at, value, reply),
                 Some(_) => {}
                 None => {
                     reply.read_error(path, value);
@@ -91,7 +111,7 @@ impl WireFormat for GeminiInteractions {
     }
 
     fn event(&self, name: &str, reply: &mut Reply) {
-        reply.is_complete |= matches!(name, "interaction.completed" | "interaction.complete");
+        reply.flags.is_complete |= matches!(name, "interaction.completed" | "interaction.complete");
     }
 }
 

@@ -2,10 +2,13 @@
 //!
 //! <https://docs.mistral.ai/api/endpoint/beta/conversations>
 
+use crate::content::Members;
 use crate::json::{Path, Scalar};
 use crate::parameter::{ParameterPath, ParameterType};
 use crate::usage::{Paths, UsagePart};
-use crate::{Channel, Operation, Parameter, PromptPart, Reply, ReplyDetail, RequestInfo, WireFormat};
+use crate::{
+    Channel, Content, Document, Operation, Parameter, PromptPart, Reply, ReplyDetail, RequestInfo, WireFormat,
+};
 
 /// `POST /v1/conversations`, `/v1/conversations/{id}`, `/v1/conversations/{id}/restart`.
 #[derive(Debug)]
@@ -37,6 +40,15 @@ impl WireFormat for MistralConversations {
         }
     }
 
+    fn content(&self, body: &Document) -> Content {
+        let members = Members {
+            instructions: &["/instructions"],
+            messages: &["/inputs"],
+            tools: &["/tools"],
+        };
+        members.read(body)
+    }
+
     fn channel(&self, at: &Path, reply: &Reply) -> Option<Channel> {
         let path = at.as_str();
         let is_call = reply.event() == "function.call.delta";
@@ -46,6 +58,15 @@ impl WireFormat for MistralConversations {
             "name" | "arguments" if is_call || path.starts_with("outputs[].") => Some(Channel::ToolCall),
             _ => None,
         }
+    }
+
+    fn items(&self) -> &'static [&'static str] {
+        &["outputs[]"]
+    }
+
+    fn continued(&self, at: &Path, reply: &Reply) -> Option<&'static str> {
+        let is_call = reply.event() == "function.call.delta";
+        (is_call && at.as_str() == "arguments").then_some("arguments")
     }
 
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
@@ -63,7 +84,7 @@ impl WireFormat for MistralConversations {
     }
 
     fn event(&self, name: &str, reply: &mut Reply) {
-        reply.is_complete |= name == "conversation.response.done";
+        reply.flags.is_complete |= name == "conversation.response.done";
     }
 }
 

@@ -1,92 +1,139 @@
-//! The formats that this crate reads: one file each.
+//! The formats that this crate reads: one file each, and a row in the table below.
+//!
+//! A format that needs no code is a [`table::Table`] of paths, for example [`llama_cpp`].
 
 mod anthropic;
+mod batches;
 mod bedrock;
 mod bedrock_invoke;
 mod cohere;
+mod cortex;
+mod dashscope;
 mod embeddings;
 mod gemini;
 mod gemini_interactions;
+mod llama_cpp;
 mod mistral;
+mod moderations;
+mod oci;
+mod ocr;
 mod ollama;
+mod openai_audio;
 mod openai_chat;
 mod openai_completions;
+mod openai_images;
 mod openai_responses;
+mod rerank;
+mod table;
+mod tgi;
+mod vertex_images;
+mod watsonx;
+mod workers_ai;
 
 use http::HeaderMap;
 
-use self::anthropic::Anthropic;
-use self::bedrock::Converse;
-use self::bedrock_invoke::InvokeModel;
-use self::cohere::Cohere;
-use self::embeddings::Embeddings;
-use self::gemini::Gemini;
-use self::gemini_interactions::GeminiInteractions;
-use self::mistral::MistralConversations;
-use self::ollama::Ollama;
-use self::openai_chat::OpenAiChat;
-use self::openai_completions::OpenAiCompletions;
-use self::openai_responses::OpenAiResponses;
 use crate::{
     Channel, Content, Document, Operation, Path, PromptPart, Reply, RequestInfo, Scalar, WireFormat,
 };
 
-/// A wire format that this crate reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Format {
-    /// OpenAI chat completions.
-    OpenAiChat,
-    /// OpenAI Responses.
-    OpenAiResponses,
-    /// Legacy completions.
-    OpenAiCompletions,
-    /// Embeddings, of any provider but Vertex and Bedrock.
-    Embeddings,
-    /// Embeddings of Vertex's `:predict`.
-    VertexEmbeddings,
-    /// Embeddings of Bedrock's InvokeModel.
-    BedrockEmbeddings,
-    /// Anthropic Messages.
-    Anthropic,
-    /// Gemini's `generateContent` and `streamGenerateContent`.
-    Gemini,
-    /// Gemini's interactions.
-    GeminiInteractions,
-    /// Mistral's conversations.
-    MistralConversations,
-    /// Ollama's `/api/chat`.
-    OllamaChat,
-    /// Ollama's `/api/generate`.
-    OllamaGenerate,
-    /// Cohere's chat.
-    Cohere,
-    /// Bedrock's Converse.
-    BedrockConverse,
-    /// Bedrock's InvokeModel.
-    BedrockInvoke,
+/// Defines [`Format`] by its rows: a name and a decoder each.
+macro_rules! formats {
+    ($($(#[$doc:meta])* $name:ident => $decoder:expr,)*) => {
+        /// A wire format that this crate reads.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum Format {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Format {
+            #[cfg(test)]
+            const ALL: &[Self] = &[$(Self::$name,)*];
+
+            pub(crate) fn decoder(self) -> &'static dyn WireFormat {
+                match self {
+                    $(Self::$name => &$decoder,)*
+                }
+            }
+        }
+    };
 }
 
-impl Format {
-    pub(crate) fn decoder(self) -> &'static dyn WireFormat {
-        match self {
-            Self::OpenAiChat => &OpenAiChat,
-            Self::OpenAiResponses => &OpenAiResponses,
-            Self::OpenAiCompletions => &OpenAiCompletions,
-            Self::Embeddings => &Embeddings::Texts,
-            Self::VertexEmbeddings => &Embeddings::Instances,
-            Self::BedrockEmbeddings => &Embeddings::InvokeModel,
-            Self::Anthropic => &Anthropic,
-            Self::Gemini => &Gemini,
-            Self::GeminiInteractions => &GeminiInteractions,
-            Self::MistralConversations => &MistralConversations,
-            Self::OllamaChat => &Ollama::Chat,
-            Self::OllamaGenerate => &Ollama::Generate,
-            Self::Cohere => &Cohere,
-            Self::BedrockConverse => &Converse,
-            Self::BedrockInvoke => &InvokeModel,
-        }
-    }
+formats! {
+    /// OpenAI chat completions.
+    OpenAiChat => openai_chat::OpenAiChat,
+    /// OpenAI Responses.
+    OpenAiResponses => openai_responses::OpenAiResponses::Create,
+    /// A stored response of OpenAI, by `GET`.
+    OpenAiStoredResponse => openai_responses::OpenAiResponses::Fetch,
+    /// Legacy completions.
+    OpenAiCompletions => openai_completions::OpenAiCompletions,
+    /// OpenAI's generation of images.
+    OpenAiImages => openai_images::GENERATIONS,
+    /// OpenAI's edits and variations of images.
+    OpenAiImageEdits => openai_images::EDITS,
+    /// OpenAI's transcription of speech.
+    OpenAiTranscriptions => openai_audio::TRANSCRIPTIONS,
+    /// OpenAI's translation of speech.
+    OpenAiTranslations => openai_audio::TRANSLATIONS,
+    /// OpenAI's speech.
+    OpenAiSpeech => openai_audio::SPEECH,
+    /// OpenAI's and Mistral's moderation.
+    Moderations => moderations::MODERATIONS,
+    /// The creation of a batch.
+    Batches => batches::CREATE,
+    /// The state of a batch, by `GET`.
+    StoredBatch => batches::FETCH,
+    /// The upload of a file.
+    Files => batches::UPLOAD,
+    /// Embeddings, of any provider but Vertex and Bedrock.
+    Embeddings => embeddings::Embeddings::Texts,
+    /// Embeddings of Vertex's `:predict`.
+    VertexEmbeddings => embeddings::Embeddings::Instances,
+    /// Embeddings of Bedrock's InvokeModel.
+    BedrockEmbeddings => embeddings::Embeddings::InvokeModel,
+    /// Images of Vertex's `:predict`.
+    VertexImages => vertex_images::VERTEX_IMAGES,
+    /// Rerank of Cohere, Jina, Voyage and vLLM.
+    Rerank => rerank::DOCUMENTS,
+    /// Rerank of Text Embeddings Inference.
+    TeiRerank => rerank::TEXTS,
+    /// Mistral's OCR.
+    Ocr => ocr::OCR,
+    /// Anthropic Messages.
+    Anthropic => anthropic::Anthropic,
+    /// Gemini's `generateContent` and `streamGenerateContent`.
+    Gemini => gemini::Gemini,
+    /// Gemini's interactions.
+    GeminiInteractions => gemini_interactions::GeminiInteractions,
+    /// Mistral's conversations.
+    MistralConversations => mistral::MistralConversations,
+    /// Ollama's `/api/chat`.
+    OllamaChat => ollama::Ollama::Chat,
+    /// Ollama's `/api/generate`.
+    OllamaGenerate => ollama::Ollama::Generate,
+    /// Cohere's chat.
+    Cohere => cohere::Cohere,
+    /// Bedrock's Converse.
+    BedrockConverse => bedrock::Converse,
+    /// Bedrock's InvokeModel.
+    BedrockInvoke => bedrock_invoke::InvokeModel,
+    /// DashScope's own API.
+    DashScope => dashscope::DASHSCOPE,
+    /// Chat of Oracle Cloud's generative AI.
+    OciChat => oci::OCI_CHAT,
+    /// Snowflake's Cortex.
+    Cortex => cortex::CORTEX,
+    /// Chat of Cloudflare's Workers AI.
+    WorkersAiChat => workers_ai::CHAT,
+    /// Completions of Cloudflare's Workers AI.
+    WorkersAiCompletion => workers_ai::COMPLETION,
+    /// Text Generation Inference, also behind SageMaker.
+    Tgi => tgi::TGI,
+    /// llama.cpp's own completions.
+    LlamaCpp => llama_cpp::LLAMA_CPP,
+    /// Text generation of watsonx.
+    WatsonxGeneration => watsonx::GENERATION,
 }
 
 #[deny(clippy::missing_trait_methods)]
@@ -135,6 +182,14 @@ impl WireFormat for Format {
         self.decoder().channel(at, reply)
     }
 
+    fn items(&self) -> &'static [&'static str] {
+        self.decoder().items()
+    }
+
+    fn continued(&self, at: &Path, reply: &Reply) -> Option<&'static str> {
+        self.decoder().continued(at, reply)
+    }
+
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
         self.decoder().value(at, value, reply);
     }
@@ -166,27 +221,9 @@ mod tests {
     use crate::reading::{Reading, TextPiece};
     use crate::{AnyFormat, Reply};
 
-    const FORMATS: [Format; 15] = [
-        Format::OpenAiChat,
-        Format::OpenAiResponses,
-        Format::OpenAiCompletions,
-        Format::Embeddings,
-        Format::VertexEmbeddings,
-        Format::BedrockEmbeddings,
-        Format::Anthropic,
-        Format::Gemini,
-        Format::GeminiInteractions,
-        Format::MistralConversations,
-        Format::OllamaChat,
-        Format::OllamaGenerate,
-        Format::Cohere,
-        Format::BedrockConverse,
-        Format::BedrockInvoke,
-    ];
-
     #[test]
     fn what_is_ignored_says_nothing() {
-        for (format, name) in FORMATS
+        for (format, name) in Format::ALL
             .iter()
             .flat_map(|format| IGNORED.iter().map(move |name| (*format, name)))
         {

@@ -3,10 +3,11 @@
 //!
 //! <https://github.com/ollama/ollama/blob/main/docs/api.md>
 
+use crate::content::Members;
 use crate::json::{Path, Scalar};
 use crate::parameter::{ParameterPath, ParameterType};
 use crate::usage::{Paths, UsagePart};
-use crate::{Channel, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
+use crate::{Channel, Content, Document, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 
 /// `POST /api/chat` or `/api/generate`.
 #[derive(Debug)]
@@ -58,6 +59,15 @@ impl WireFormat for Ollama {
         }
     }
 
+    fn content(&self, body: &Document) -> Content {
+        let members = Members {
+            instructions: &["/system"],
+            messages: &["/messages", "/prompt"],
+            tools: &["/tools"],
+        };
+        members.read(body)
+    }
+
     fn channel(&self, at: &Path, _: &Reply) -> Option<Channel> {
         match at.as_str() {
             "message.content" | "response" => Some(Channel::Content),
@@ -68,10 +78,14 @@ impl WireFormat for Ollama {
         }
     }
 
+    fn items(&self) -> &'static [&'static str] {
+        &["message.tool_calls[]"]
+    }
+
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
         match (at.as_str(), value) {
             ("model", Scalar::Text(model)) => reply.set_model(model),
-            ("done", Scalar::Bool(done)) => reply.is_complete |= done,
+            ("done", Scalar::Bool(done)) => reply.flags.is_complete |= done,
             ("done_reason", Scalar::Text(reason)) => reply.finish(at, reason),
             (path, _) => {
                 reply.read_error(path, value);

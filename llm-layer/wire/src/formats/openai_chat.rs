@@ -3,11 +3,14 @@
 //!
 //! <https://platform.openai.com/docs/api-reference/chat>
 
+use crate::content::Members;
 use crate::json::{Path, Scalar};
 use crate::parameter::{ParameterPath, ParameterType};
-use crate::path_segments::{model_in, segment};
+use crate::path_segments::{deployment, model_in};
 use crate::usage::{Paths, UsagePart};
-use crate::{Channel, Operation, Parameter, PromptPart, Reply, ReplyDetail, RequestInfo, WireFormat};
+use crate::{
+    Channel, Content, Document, Operation, Parameter, PromptPart, Reply, ReplyDetail, RequestInfo, WireFormat,
+};
 
 /// `POST …/chat/completions`.
 #[derive(Debug)]
@@ -56,6 +59,15 @@ impl WireFormat for OpenAiChat {
         }
     }
 
+    fn content(&self, body: &Document) -> Content {
+        let members = Members {
+            instructions: &[],
+            messages: &["/messages"],
+            tools: &["/tools", "/functions"],
+        };
+        members.read(body)
+    }
+
     fn reports_usage(&self, request: &RequestInfo) -> bool {
         includes_usage(request)
     }
@@ -78,6 +90,24 @@ impl WireFormat for OpenAiChat {
             | "tool_calls[].custom.input"
             | "function_call.name"
             | "function_call.arguments" => Some(Channel::ToolCall),
+            _ => None,
+        }
+    }
+
+    fn items(&self) -> &'static [&'static str] {
+        &[
+            "choices[].message.tool_calls[]",
+            "choices[].delta.tool_calls[]",
+            "choices[].message.function_call",
+            "choices[].delta.function_call",
+        ]
+    }
+
+    fn continued(&self, at: &Path, _: &Reply) -> Option<&'static str> {
+        match at.as_str() {
+            "choices[].delta.tool_calls[].function.arguments" => Some("function.arguments"),
+            "choices[].delta.tool_calls[].custom.input" => Some("custom.input"),
+            "choices[].delta.function_call.arguments" => Some("arguments"),
             _ => None,
         }
     }
@@ -110,7 +140,12 @@ pub(super) fn completion(at: &Path, value: Scalar<'_>, reply: &mut Reply) {
         }
         ("x_groq.error", Some(code)) => reply.fail(code),
         ("choices[].index", _) => reply.set_index(at, value),
-        ("choices[].finish_reason", Some(reason)) => reply.finish(at, reason),
+        ("choices[].finish_reason", Some(reason)) => {
+            reply.finish(at, reason);
+            if reason == "error" && reply.error().is_none() {
+                reply.fail(reason);
+            }
+        }
         (path, _) => {
             // Moonshot reports usage in the choice, OpenRouter an error, and Groq both in a member of its
             // own.
@@ -129,7 +164,7 @@ pub(super) fn completion(at: &Path, value: Scalar<'_>, reply: &mut Reply) {
 pub(super) fn usage(path: &str, value: Scalar<'_>, reply: &mut Reply) {
     let count = value.as_count();
     reply.usage.read(USAGE, path, count);
-    reply.usage.read_dialect(DIALECTS, path, count);
+    reply.usage.read(DIALECTS, path, count);
     // llama.cpp tells its timings in streams that were not asked for their usage: what was evaluated, and
     // ahead of it what was not, because it was in the cache.
     if reply.usage.part(UsagePart::Input).is_none() {
@@ -138,11 +173,6 @@ pub(super) fn usage(path: &str, value: Scalar<'_>, reply: &mut Reply) {
             _ => reply.usage.read(TIMINGS, path, count),
         }
     }
-}
-
-/// The deployment that a path of Azure's names.
-pub(super) fn deployment(path: &str) -> Option<String> {
-    segment(path, "/deployments/", '/')
 }
 
 /// Takes the service tier; the one that is taken anyway says nothing.
@@ -230,7 +260,7 @@ const USAGE: &Paths = &[
     ),
 ];
 
-/// DeepSeek, Moonshot and Together, Mistral, LiteLLM, SGLang and Perplexity.
+/// DeepSeek, Moonshot and Together, Mistral, LiteLLM, DashScope, SGLang and Perplexity.
 const DIALECTS: &Paths = &[
     ("usage.prompt_cache_hit_tokens", UsagePart::CacheRead),
     ("usage.cached_tokens", UsagePart::CacheRead),
@@ -239,6 +269,10 @@ const DIALECTS: &Paths = &[
     ("usage.cache_creation_input_tokens", UsagePart::CacheWrite),
     (
         "usage.prompt_tokens_details.cache_creation_tokens",
+        UsagePart::CacheWrite,
+    ),
+    (
+        "usage.prompt_tokens_details.cache_creation_input_tokens",
         UsagePart::CacheWrite,
     ),
     ("usage.reasoning_tokens", UsagePart::Reasoning),

@@ -2,11 +2,12 @@
 //!
 //! <https://platform.openai.com/docs/api-reference/completions>
 
-use super::openai_chat::{completion, deployment, includes_usage, usage_option};
+use super::openai_chat::{completion, includes_usage, usage_option};
+use crate::content::Members;
 use crate::json::{Path, Scalar};
 use crate::parameter::{ParameterPath, ParameterType};
-use crate::path_segments::model_in;
-use crate::{Channel, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
+use crate::path_segments::{deployment, model_in};
+use crate::{Channel, Content, Document, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 
 /// `POST …/completions`.
 #[derive(Debug)]
@@ -43,6 +44,15 @@ impl WireFormat for OpenAiCompletions {
             "prompt" => Some(PromptPart::TextsOrTokens),
             _ => None,
         }
+    }
+
+    fn content(&self, body: &Document) -> Content {
+        let members = Members {
+            instructions: &[],
+            messages: &["/prompt"],
+            tools: &[],
+        };
+        members.read(body)
     }
 
     fn reports_usage(&self, request: &RequestInfo) -> bool {

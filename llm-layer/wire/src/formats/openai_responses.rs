@@ -3,18 +3,29 @@
 //! <https://platform.openai.com/docs/api-reference/responses>
 
 use super::openai_chat::{output_type, service_tier};
+use crate::content::Members;
 use crate::json::{Path, Scalar};
 use crate::parameter::{ParameterPath, ParameterType};
 use crate::usage::{Paths, UsagePart};
-use crate::{Channel, Operation, Parameter, PromptPart, Reply, ReplyDetail, RequestInfo, WireFormat};
+use crate::{
+    Channel, Content, Document, Operation, Parameter, PromptPart, Reply, ReplyDetail, RequestInfo, WireFormat,
+};
 
-/// `POST …/responses`.
+/// A request for a response.
 #[derive(Debug)]
-pub(crate) struct OpenAiResponses;
+pub(crate) enum OpenAiResponses {
+    /// `POST …/responses`, `…/responses/compact`.
+    Create,
+    /// `GET …/responses/{id}`.
+    Fetch,
+}
 
 impl WireFormat for OpenAiResponses {
     fn operation(&self) -> Operation {
-        Operation::Chat
+        match self {
+            Self::Create => Operation::Chat,
+            Self::Fetch => Operation::FetchResponse,
+        }
     }
 
     fn members(&self) -> &'static [&'static str] {
@@ -22,7 +33,11 @@ impl WireFormat for OpenAiResponses {
     }
 
     fn matches(&self, request: &RequestInfo) -> bool {
-        self.members().iter().any(|name| request.has(name))
+        let is_input = request.has_string("input") || request.has_array("input");
+        let is_continued = ["prompt", "previous_response_id", "conversation"]
+            .iter()
+            .any(|name| request.has(name));
+        matches!(self, Self::Fetch) || is_input || is_continued && !request.has_object("input")
     }
 
     fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
@@ -46,6 +61,15 @@ impl WireFormat for OpenAiResponses {
         }
     }
 
+    fn content(&self, body: &Document) -> Content {
+        let members = Members {
+            instructions: &["/instructions"],
+            messages: &["/input"],
+            tools: &["/tools"],
+        };
+        members.read(body)
+    }
+
     fn channel(&self, at: &Path, reply: &Reply) -> Option<Channel> {
         match at.as_str() {
             "delta" => delta(reply.event()),
@@ -57,13 +81,34 @@ impl WireFormat for OpenAiResponses {
         }
     }
 
+    fn items(&self) -> &'static [&'static str] {
+        &["output[]", "item"]
+    }
+
+    fn continued(&self, at: &Path, reply: &Reply) -> Option<&'static str> {
+        match (at.as_str(), reply.event()) {
+            ("delta", "response.custom_tool_call_input.delta") => Some("input"),
+            ("delta", "response.code_interpreter_call_code.delta") => Some("code"),
+            ("delta", event) if event.ends_with("_arguments.delta") => Some("arguments"),
+            _ => None,
+        }
+    }
+
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
         // In a stream, the response is a member of the event.
         let path = at.as_str();
         let path = path.strip_prefix("response.").unwrap_or(path);
         match (path, value.as_str()) {
+            // Other services have stored responses too: an id without `"object": "response"` is none.
+            ("id", Some(id)) if matches!(self, Self::Fetch) && path == at.as_str() => reply.stash(id),
+            ("object", Some("response")) if matches!(self, Self::Fetch) => {
+                let id = std::mem::take(&mut reply.cursor.stashed);
+                reply.set_id(&id);
+            }
             ("id", Some(id)) => reply.set_id(id),
             ("model", Some(model)) => reply.set_model(model),
+            ("background", _) => reply.flags.is_background = value == Scalar::Bool(true),
+            ("output[].type" | "item.type", Some("compaction")) => reply.flags.is_compacted = true,
             ("service_tier", Some(tier)) => reply.set_detail(ReplyDetail::ServiceTier, tier),
             ("conversation.id", Some(id)) => reply.set_detail(ReplyDetail::ConversationId, id),
             // What the model called may stand before the status, and may stand after it.

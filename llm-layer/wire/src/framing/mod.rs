@@ -63,11 +63,7 @@ pub(crate) enum Framing {
 impl Framing {
     /// Creates the framing for a response with these headers.
     pub(crate) fn from_headers(headers: &HeaderMap) -> Self {
-        let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let essence = content_type
-            .and_then(|value| value.split(';').next())
-            .map(str::trim);
-        match essence {
+        match essence(headers) {
             Some(essence) if essence.eq_ignore_ascii_case("application/vnd.amazon.eventstream") => {
                 Self::EventStream(EventStream::default())
             }
@@ -125,6 +121,17 @@ impl Framing {
             false => Self::Json(Repeats::default()),
         }
     }
+}
+
+/// Returns whether a body is JSON or a stream of events by its content type, or has none.
+pub(crate) fn is_document(headers: &HeaderMap) -> bool {
+    let is_json = |essence: &str| essence.ends_with("json") || essence.contains("event");
+    essence(headers).is_none_or(|essence| is_json(&essence.to_ascii_lowercase()))
+}
+
+fn essence(headers: &HeaderMap) -> Option<&str> {
+    let content_type = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    content_type.split(';').next().map(str::trim)
 }
 
 #[cfg(test)]

@@ -250,6 +250,10 @@ impl<R: Repeat> Visit for Record<'_, R> {
         self.receive.piece(at, piece);
     }
 
+    fn string_end(&mut self, at: &Path) {
+        self.receive.string_end(at);
+    }
+
     fn value(&mut self, at: &Path, value: Scalar<'_>) {
         let varies = match value {
             Scalar::Text(text) => Some((text, HoleKind::String)),

@@ -180,6 +180,9 @@ fn golden() -> io::Result<Vec<Golden>> {
     let mut streams = Vec::new();
     for folder in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden"))? {
         let folder = folder?;
+        if !folder.file_type()?.is_dir() {
+            continue;
+        }
         let format = match folder.file_name().to_str() {
             Some("anthropic") => Format::Anthropic,
             Some("cohere") => Format::Cohere,

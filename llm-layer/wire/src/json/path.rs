@@ -50,6 +50,20 @@ impl Path {
         indexed
     }
 
+    /// Returns the same in two parts: of the first `length` bytes of the path, and of the rest.
+    pub(crate) fn indexed_at(&self, length: usize) -> (String, String) {
+        let (container, _) = self.text.split_at_checked(length).unwrap_or((&self.text, ""));
+        let arrays = container.matches("[]").count();
+        let indexed = self.indexed();
+        // The positions make the container longer.
+        let positions = self.positions.iter().take(arrays);
+        let digits: usize = positions.map(|position| position.to_string().len()).sum();
+        let (container, member) = indexed
+            .split_at_checked(length + digits)
+            .unwrap_or((&indexed, ""));
+        (container.to_owned(), member.to_owned())
+    }
+
     pub(super) fn with_capacity(bytes: usize) -> Self {
         Self {
             text: String::with_capacity(bytes),
@@ -73,7 +87,7 @@ impl Path {
         self.text.truncate(len);
     }
 
-    pub(super) fn enter_key(&mut self, key: &str) {
+    pub(crate) fn enter_key(&mut self, key: &str) {
         if !self.text.is_empty() {
             self.text.push('.');
         }

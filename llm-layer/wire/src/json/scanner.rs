@@ -119,8 +119,10 @@ impl<const STRICT: bool> Parser<STRICT> {
     pub(super) const MAX_STRICT_KEY_BYTES: usize = 256;
     /// The maximum length of a number in bytes.
     const MAX_WORD_BYTES: usize = 64;
-    /// The maximum nesting depth.
-    const MAX_DEPTH: usize = 128;
+    /// The depth from which on containers are checked, but not visited.
+    const MAX_VISITED_DEPTH: usize = 128;
+    /// The maximum nesting depth, of which 64 KiB are stored.
+    const MAX_DEPTH: usize = 4096;
 
     /// Reads bytes.
     ///
@@ -242,6 +244,8 @@ impl<const STRICT: bool> Parser<STRICT> {
                 self.state = Text;
             }
             (Colon, b':') => self.state = Value,
+            // A byte-order mark.
+            (Between, 0xEF | 0xBB | 0xBF) if !STRICT => {}
             (Next, b',') => {
                 self.state = match self.levels.last() {
                     Some(Level::Object(_)) => Key,
@@ -271,14 +275,18 @@ impl<const STRICT: bool> Parser<STRICT> {
 
     /// Visits the container that was opened last. Mutes its inside if the visitor declines it.
     fn visit_open(&mut self, container: Container, visit: &mut impl Visit) {
-        if STRICT && !self.is_muted() && !visit.open(&self.path, container) {
+        if self.is_muted() {
+            return;
+        }
+        let is_visited = !STRICT || visit.open(&self.path, container);
+        if !is_visited || self.levels.len() > Self::MAX_VISITED_DEPTH {
             self.muted = self.levels.len();
         }
     }
 
     fn close(&mut self, byte: u8, visit: &mut impl Visit) -> Result<(), Malformed> {
         let is_muted = self.is_muted();
-        if STRICT && self.muted == self.levels.len() {
+        if self.muted == self.levels.len() {
             self.muted = 0;
         }
         match (self.levels.pop(), byte) {
@@ -370,7 +378,7 @@ impl<const STRICT: bool> Parser<STRICT> {
 
     /// Returns whether the inside of a container is skipped.
     fn is_muted(&self) -> bool {
-        STRICT && self.muted > 0
+        self.muted > 0
     }
 
     fn key_limit() -> usize {

@@ -118,9 +118,24 @@ fn documents() {
     }
 }
 
+/// Deep documents used to be malformed.
+#[test]
+fn what_is_deep_is_checked_and_not_visited() {
+    let deep = [
+        "{\"a\":[",
+        &"[".repeat(1000),
+        "\"x\",1",
+        &"]".repeat(1000),
+        "],\"b\":2}",
+    ]
+    .concat();
+    let seen = scan(&[deep.as_bytes()]);
+    assert_eq!(seen.as_deref(), Ok("b@0,0=2\n;"), "what is beside it is visited");
+}
+
 #[test]
 fn malformed_documents() {
-    let deep = "[".repeat(129);
+    let deep = ["[".repeat(4097), "]".repeat(4097)].concat();
     let digits = "1".repeat(65);
     for json in [
         "{",

@@ -10,15 +10,18 @@ use crate::Path;
 /// The most alternatives that are distinguished.
 pub(super) const MAX_CHOICES: u32 = 128;
 
+/// The events that only keep a connection open, of Anthropic and OpenAI.
+const KEEP_ALIVE_EVENTS: [&str; 2] = ["ping", "keepalive"];
+
 /// Where the reader is, and what it knows of the current document.
 #[derive(Debug)]
 pub(crate) struct DocumentCursor {
     /// The array whose elements are the alternatives.
     alternatives: &'static str,
-    /// The number of documents that ended.
+    /// The number of documents that ended, without those that only keep the connection open.
     pub(crate) documents: u64,
     pub(super) event: String,
-    pub(super) stashed: String,
+    pub(crate) stashed: String,
     /// Which alternative is at a position of the array.
     pub(super) indices: Vec<(u32, u32)>,
     /// The finish reasons by position.
@@ -103,8 +106,10 @@ impl DocumentCursor {
         }
         self.indices.clear();
         self.last_text = None;
+        if !KEEP_ALIVE_EVENTS.contains(&self.event.as_str()) {
+            self.documents = self.documents.saturating_add(1);
+        }
         self.event.clear();
-        self.documents = self.documents.saturating_add(1);
         finishes
     }
 

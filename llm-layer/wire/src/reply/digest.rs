@@ -21,8 +21,7 @@ impl Reply {
             usage,
             error,
             details,
-            is_complete,
-            has_text,
+            flags,
             finish_reasons,
             cursor,
             has_panicked,
@@ -30,13 +29,7 @@ impl Reply {
         } = self;
         let mut hasher = DefaultHasher::new();
         (id, model, usage, error, details).hash(&mut hasher);
-        (
-            is_complete,
-            has_text,
-            finish_reasons,
-            has_panicked.load(Ordering::Relaxed),
-        )
-            .hash(&mut hasher);
+        (flags, finish_reasons, has_panicked.load(Ordering::Relaxed)).hash(&mut hasher);
         (
             &cursor.event,
             &cursor.stashed,

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 pub(crate) use self::cursor::TextPlace;
 use self::cursor::{DocumentCursor, MAX_CHOICES};
-use crate::usage::Usage;
+use crate::usage::{NO_USAGE, Usage};
 use crate::{Path, Scalar, UsagePart, cut};
 
 /// The values that an answer reported so far. If a value comes more than once, the last one counts. Values
@@ -23,16 +23,26 @@ pub struct Reply {
     pub(crate) usage: Usage,
     pub(crate) error: Option<ReplyError>,
     pub(crate) details: Vec<(ReplyDetail, String)>,
-    /// The stream said that it was complete.
-    pub(crate) is_complete: bool,
-    /// Some text came, on whatever channel.
-    pub(crate) has_text: bool,
+    pub(crate) flags: Flags,
     finish_reasons: Vec<Option<String>>,
     pub(crate) cursor: DocumentCursor,
     /// A user's format has panicked. It is set where the reply is only borrowed.
     pub(crate) has_panicked: AtomicBool,
     /// The [digest](Self::digest) when it was last computed.
     last_digest: u64,
+}
+
+/// What an answer said or had, yes or no.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Flags {
+    /// The stream said that it was complete.
+    pub(crate) is_complete: bool,
+    /// The provider replaced a part of the conversation with a summary.
+    pub(crate) is_compacted: bool,
+    /// The response was created in the background.
+    pub(crate) is_background: bool,
+    /// Some text came, on whatever channel.
+    pub(crate) has_text: bool,
 }
 
 /// An error that an answer reported.
@@ -84,8 +94,7 @@ impl Reply {
             usage: Usage::default(),
             error: None,
             details: Vec::new(),
-            is_complete: false,
-            has_text: false,
+            flags: Flags::default(),
             finish_reasons: Vec::new(),
             cursor: DocumentCursor::new(alternatives),
             has_panicked: AtomicBool::new(false),
@@ -111,11 +120,13 @@ impl Reply {
         self.model.as_ref()
     }
 
-    /// Returns the usage, as far as it was reported.
+    /// Returns the usage, as far as it was reported. Zeros only, beside an answer with text, are no report.
     #[must_use]
-    #[inline]
     pub fn usage(&self) -> &Usage {
-        &self.usage
+        match self.flags.has_text && self.usage.is_zero() {
+            true => &NO_USAGE,
+            false => &self.usage,
+        }
     }
 
     /// Returns the error that the answer reported.
@@ -138,14 +149,27 @@ impl Reply {
     #[must_use]
     #[inline]
     pub fn is_complete(&self) -> bool {
-        self.is_complete
+        self.flags.is_complete
+    }
+
+    /// Returns whether the provider replaced a part of the conversation with a summary, to make room.
+    #[must_use]
+    pub fn is_compacted(&self) -> bool {
+        self.flags.is_compacted
+    }
+
+    /// Returns whether the response was created in the background, so that the request that created it could not
+    /// report its usage.
+    #[must_use]
+    pub fn is_background(&self) -> bool {
+        self.flags.is_background
     }
 
     /// Returns whether any text came, on whatever channel.
     #[must_use]
     #[inline]
     pub fn has_text(&self) -> bool {
-        self.has_text
+        self.flags.has_text
     }
 
     /// Returns the number of JSON documents that ended: one for each event of a stream.
@@ -166,7 +190,7 @@ impl Reply {
     pub fn is_empty(&self) -> bool {
         self.id.is_none()
             && self.model.is_none()
-            && !self.has_text
+            && !self.flags.has_text
             && self.finish_reasons.is_empty()
             && self.usage.is_empty()
     }
@@ -218,7 +242,7 @@ impl Reply {
 
     /// Marks the answer as complete: nothing is missing if it ends here.
     pub fn complete(&mut self) {
-        self.is_complete = true;
+        self.flags.is_complete = true;
     }
 
     /// Marks the call as failed with the provider's code.
@@ -275,6 +299,7 @@ impl Reply {
 
     /// A document of the answer has ended.
     pub(crate) fn end_document(&mut self) {
+        self.usage.end_document();
         for (choice, reason) in self.cursor.end_document() {
             let choice = choice as usize;
             if self.finish_reasons.len() <= choice {

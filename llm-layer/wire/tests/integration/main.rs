@@ -3,12 +3,18 @@
 //! What is expected of a case is `<name>.decoded.txt`. With `UPDATE_GOLDEN=1` in the environment it is written: review
 //! it before you commit it.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests are tests"
+)]
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::fs;
 use std::path::Path;
 
+use serde_json::Value;
 use throughline_llm_wire::{ModelRequest, RequestReader, Target, TextPiece, UsagePart};
 use throughline_test_support::golden::{GoldenCase, assert_all_passed, compare, read_cases};
 
@@ -17,23 +23,21 @@ fn golden() {
     let cases = read_cases(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden")));
     assert!(cases.len() > 200, "only {} cases", cases.len());
     assert_all_passed(cases.iter().map(|case| {
-        let whole = decode(case, 0, 0);
+        let whole = decode(case, 0);
         case.compare("decoded", &whole)?;
-        for cut in 1..case.request.body.len() {
-            let what = format!("{}: request cut at {cut}", case.name);
-            compare(&what, &whole, &decode(case, cut, 0))?;
-        }
-        for cut in 1..case.response.body.len() {
-            let what = format!("{}: response cut at {cut}", case.name);
-            compare(&what, &whole, &decode(case, 0, cut))?;
+        check_expected_content(case)?;
+        for cut in 1..case.request.body.len().max(case.response.body.len()) {
+            let what = format!("{}: cut at {cut}", case.name);
+            compare(&what, &whole, &decode(case, cut))?;
         }
         Ok(())
     }));
 }
 
-fn decode(case: &GoldenCase, request_cut: usize, response_cut: usize) -> String {
-    match read_request(case, request_cut) {
-        Some(request) => describe(case, &request, response_cut),
+/// Decodes the exchange, with request and response cut in two.
+fn decode(case: &GoldenCase, cut: usize) -> String {
+    match read_request(case, cut) {
+        Some(request) => describe(case, &request, cut),
         None => "not a model call\n".to_owned(),
     }
 }
@@ -73,6 +77,7 @@ fn describe(case: &GoldenCase, request: &ModelRequest, cut: usize) -> String {
     for (parameter, value) in info.parameters() {
         writeln!(out, "  {parameter:?}: {value:?}").unwrap();
     }
+    writeln!(out, "  certain: {}", request.is_certain).unwrap();
     writeln!(out, "  unseen: {:?}", request.unseen).unwrap();
     writeln!(out, "response: {:?} {:?}", reply.id(), reply.model()).unwrap();
     writeln!(
@@ -103,7 +108,67 @@ fn describe(case: &GoldenCase, request: &ModelRequest, cut: usize) -> String {
     )
     .unwrap();
     writeln!(out, "  unseen: {:?}", response.unseen()).unwrap();
+    out.push_str("content:\n");
+    for (name, values) in capture(case, request, cut) {
+        for value in values {
+            writeln!(out, "  {name}: {value}").unwrap();
+        }
+    }
     out
+}
+
+/// The content of the exchange, in the schema of the conventions: the messages or parts of each kind.
+fn capture(case: &GoldenCase, request: &ModelRequest, cut: usize) -> [(&'static str, Vec<Value>); 4] {
+    let mut response = request.response_reader().with_capture(64 * 1024);
+    response.read_head(&case.response.headers);
+    for chunk in case.response.parts(cut) {
+        response.feed(&chunk, |_| ());
+    }
+    response.finish(|_| ());
+    let answer = response.take_answer().expect("it is captured");
+    let finish_reasons = response.reply().finish_reasons(request.info.choices);
+    let output = answer.into_messages(finish_reasons);
+    let body = request.copy.as_ref().map(|copy| copy.document(64 * 1024));
+    let content = body.map(|body| request.recognised.format.content(&body));
+    let content = content.unwrap_or_default();
+    [
+        ("instructions", content.system_instructions),
+        ("input", content.input),
+        ("tools", content.tools),
+        ("output", output),
+    ]
+}
+
+/// What `<name>.content.json` names must be in the content; there may be more.
+fn check_expected_content(case: &GoldenCase) -> Result<(), String> {
+    let Ok(expected) = fs::read_to_string(format!("{}.content.json", case.name)) else {
+        return Ok(());
+    };
+    let expected: Value = serde_json::from_str(&expected).unwrap();
+    let request = read_request(case, 0).ok_or_else(|| format!("{}: not a model call", case.name))?;
+    for (name, values) in capture(case, &request, 0) {
+        let key = format!("gen_ai.{name}.messages");
+        let actual = Value::from(values);
+        if let Some(expected) = expected.get(&key)
+            && !includes(&actual, expected)
+        {
+            return Err(format!("{}: {key}: {actual:#}", case.name));
+        }
+    }
+    Ok(())
+}
+
+fn includes(actual: &Value, expected: &Value) -> bool {
+    match (actual, expected) {
+        (Value::Object(actual), Value::Object(expected)) => expected
+            .iter()
+            .all(|(key, value)| actual.get(key).is_some_and(|actual| includes(actual, value))),
+        (Value::Array(actual), Value::Array(expected)) => {
+            let mut pairs = actual.iter().zip(expected);
+            actual.len() == expected.len() && pairs.all(|(actual, expected)| includes(actual, expected))
+        }
+        _ => actual == expected,
+    }
 }
 
 const PARTS: [UsagePart; 20] = [

@@ -1,4 +1,4 @@
-//! Variables with lists and names: which members are valid.
+//! Validates variables with names and lists.
 
 use super::{Fallback, NOT_ACCEPTED, Overlay};
 use crate::config::expected::Expected;
@@ -11,7 +11,7 @@ use crate::config::{Exporter, Propagator, Protocol};
 use crate::signal::Signal;
 
 impl Overlay<'_> {
-    /// The valid members, or `None` if there are none.
+    /// Returns the valid members, or `None` if there are none.
     pub(super) fn propagators(&mut self, value: &str) -> Option<String> {
         const VARIABLE: &str = "OTEL_PROPAGATORS";
         let mut accepted = Vec::new();
@@ -35,7 +35,7 @@ impl Overlay<'_> {
         (!accepted.is_empty()).then(|| accepted.join(","))
     }
 
-    /// The first exporter of a list that is compiled in: a signal has one exporter.
+    /// Returns the first valid exporter of a list, because a signal has one exporter.
     pub(super) fn exporter(&mut self, variable: &'static str, signal: Signal, value: &str) -> Option<String> {
         let mut chosen: Option<&str> = None;
         let names = value.to_ascii_lowercase();
@@ -47,13 +47,13 @@ impl Overlay<'_> {
                 (_, Some(missing)) => missing,
                 (Some(Exporter::Prometheus), _) if signal != Signal::Metrics => {
                     accepted = Expected::ExporterOfTracesAndLogs;
-                    "a scrape is of metrics only".to_owned()
+                    "Prometheus supports metrics only".to_owned()
                 }
                 (Some(Exporter::Jaeger), _) if signal != Signal::Traces => {
-                    "Jaeger takes traces only".to_owned()
+                    "Jaeger supports traces only".to_owned()
                 }
                 (Some(_), _) if chosen.is_some() => {
-                    "a signal has one exporter, and another is named before".to_owned()
+                    "a signal has one exporter, and an earlier one is used".to_owned()
                 }
                 (Some(_), _) => {
                     chosen = Some(name);
@@ -84,7 +84,8 @@ impl Overlay<'_> {
         }
     }
 
-    /// The members that can be sent. The others are identified by position, not shown: they may be secrets.
+    /// Returns the headers that can be sent. Invalid members are reported by position, because they may
+    /// contain secrets.
     pub(super) fn headers(&mut self, variable: &'static str, field: Field, value: &str) -> Option<String> {
         let mut sent = Vec::new();
         let members = value.split(',').filter(|member| !member.trim().is_empty());
@@ -97,14 +98,15 @@ impl Overlay<'_> {
                 Some(_) => ("cannot be sent", Expected::Header),
                 None => ("is not name=value", Expected::Pairs),
             };
-            let reason = format!("its member {} {why}", at + 1);
+            let reason = format!("member {} {why}", at + 1);
             self.reject(variable, value, reason, accepted, Fallback::Field(field));
         }
         (!sent.is_empty()).then(|| sent.join(","))
     }
 
-    /// An endpoint without a scheme, such as `collector:4317`, is unencrypted if a variable says so.
-    /// Otherwise a scheme is required: the specification's default of `https` would be a guess.
+    /// Adds `http` to an endpoint without a scheme, such as `collector:4317`, if a variable allows
+    /// unencrypted connections. Otherwise a scheme is required, because the specification's default, `https`,
+    /// would be a guess.
     pub(super) fn with_scheme(&self, field: Field, value: &str) -> String {
         let own = |signal| {
             INSECURE_OF

@@ -1,15 +1,15 @@
-//! Applies variables to a configuration, each by the rules of the specification
+//! Applies variables to a configuration, by the rules of the specification.
 //!
-//! | what | rule |
+//! | value | rule |
 //! |---|---|
-//! | empty | unset |
-//! | Boolean | `true` in any case is true, anything else false; anything but `false` warns |
-//! | name out of a set | in any case; an unknown one warns and is ignored |
-//! | list of names | an unknown member warns and is ignored, the others count; a list of unknown ones is ignored |
-//! | number | one that cannot be parsed or is out of range warns and is ignored |
+//! | empty | counts as unset |
+//! | Boolean | `true` in any case is true; any other value is false, and warns unless it is `false` |
+//! | name from a set | compared in any case; an unknown name warns and is ignored |
+//! | list of names | unknown members warn and are ignored; a list without a valid member is ignored |
+//! | number | a number that cannot be parsed or is out of range warns and is ignored |
 //!
-//! A warning is stored here and reported by [`init`](crate::init). An ignored variable counts as unset for
-//! all that follows, such as whether telemetry is on. In strict mode, the first warning is an error.
+//! Warnings are stored here and reported by [`init`](crate::init). An ignored variable counts as unset, also
+//! for the decision whether telemetry is on. In strict mode, the first warning is an error.
 
 mod members;
 
@@ -66,7 +66,7 @@ impl<'a> Overlay<'a> {
     }
 
     /// Applies all variables.
-    pub(super) fn all(mut self) -> Result<TelemetryConfig, InitError> {
+    pub(super) fn apply_all(mut self) -> Result<TelemetryConfig, InitError> {
         self.boolean(STRICT);
         for (variable, field) in VARIABLES {
             self.apply(variable, *field);
@@ -80,7 +80,7 @@ impl<'a> Overlay<'a> {
     }
 
     /// Applies the variables that the SDK would read itself.
-    pub(super) fn those_of_sdk(mut self) -> Result<TelemetryConfig, InitError> {
+    pub(super) fn apply_sdk_variables(mut self) -> Result<TelemetryConfig, InitError> {
         for (variable, field) in VARIABLES.iter().filter(|(_, field)| field.is_read_by_sdk()) {
             self.apply(variable, *field);
         }
@@ -160,7 +160,7 @@ impl<'a> Overlay<'a> {
         });
     }
 
-    /// The value of a Boolean, if it is set. Any other value than `true` counts as false.
+    /// Returns the value of a Boolean, if it is set. Any value other than `true` counts as false.
     fn boolean(&mut self, variable: &'static str) -> Option<bool> {
         let value = self.vars.get(variable)?;
         let is_true = boolean(value).unwrap_or_else(|accepted| {
@@ -170,7 +170,7 @@ impl<'a> Overlay<'a> {
         Some(is_true)
     }
 
-    /// Applies the argument if the sampler has one.
+    /// Applies the argument of the sampler, if it has one.
     fn sampler_argument(&mut self) {
         let is_applied = self.applied.iter().any(|it| it.field == Field::Sampler);
         let name = self.vars.get(SAMPLER).unwrap_or_default().to_ascii_lowercase();
@@ -181,7 +181,7 @@ impl<'a> Overlay<'a> {
         }
     }
 
-    /// A batch that is larger than its queue would never be full.
+    /// Limits batches to the size of their queue, because a larger batch would never be full.
     fn batch_sizes(&mut self) {
         for (variable, field) in VARIABLES {
             let (Field::MaxExportBatchSize(signal), Some(value)) = (*field, self.vars.get(variable)) else {
@@ -198,7 +198,7 @@ impl<'a> Overlay<'a> {
                 self.reject(
                     variable,
                     value,
-                    "no batch can be larger than its queue",
+                    "a batch cannot be larger than its queue",
                     &accepted,
                     Fallback::Field(*field),
                 );
@@ -206,8 +206,7 @@ impl<'a> Overlay<'a> {
         }
     }
 
-    /// Applies the variables that turn telemetry on, and the exporters of signals for which no variable names
-    /// one.
+    /// Applies the variables that turn telemetry on, and sets the exporters of signals without a variable.
     fn switches(&mut self) {
         for variable in [INSECURE]
             .into_iter()
@@ -232,9 +231,9 @@ impl<'a> Overlay<'a> {
         let was_enabled = self.config.enabled;
         let turned_on = endpoint.clone().or_else(|| exporter.clone());
         if (endpoint.is_some() && exporter.is_none()) || (exporter.is_some() && !was_enabled) {
-            // The specification's default is otlp; with traces on the console, metrics belong there too.
+            // The specification's default is otlp. With traces on the console, metrics are printed there too.
             self.config.exporter = match self.config.exporter_of(Signal::Traces) {
-                // Which is OTLP already.
+                // This is already OTLP.
                 Exporter::Jaeger => Exporter::Jaeger,
                 named @ (Exporter::Console | Exporter::ConsoleJson | Exporter::File) if are_traces_named => {
                     named
@@ -244,9 +243,9 @@ impl<'a> Overlay<'a> {
         }
         let logs = match self.config.exporter {
             _ if endpoint.is_none() && (exporter.is_none() || was_enabled) => None,
-            // The program's own subscriber shows logs on the console.
+            // The subscriber of the program already prints logs on the console.
             Exporter::Console => endpoint.is_some().then_some(Exporter::Otlp),
-            // Jaeger takes traces only.
+            // Jaeger supports traces only.
             Exporter::Jaeger => None,
             exporter => Some(exporter),
         };
@@ -284,7 +283,7 @@ impl<'a> Overlay<'a> {
                 .map(str::trim)
                 .filter(|member| !member.is_empty())
             {
-                if !row.takes(&member.to_ascii_lowercase()) {
+                if !row.accepts(&member.to_ascii_lowercase()) {
                     let used = Fallback::Text(row.used);
                     self.reject(row.variable, member, NOT_ACCEPTED, row.accepted, used);
                 }

@@ -1,9 +1,9 @@
-//! Variables that name what is not compiled in.
+//! Variables that select a feature which is not compiled in.
 
 use super::vars;
 
 #[test]
-fn what_is_not_compiled_in_is_ignored_and_said() {
+fn variables_of_missing_features_are_ignored_and_reported() {
     let has_otlp = cfg!(any(feature = "otlp-grpc", feature = "otlp-http"));
     for (variable, value, feature, is_compiled_in) in [
         ("OTEL_PROPAGATORS", "xray", "xray", false),

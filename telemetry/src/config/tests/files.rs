@@ -1,4 +1,4 @@
-//! A file in all its spellings, and which source wins.
+//! Files in all spellings, and the precedence of sources.
 
 use std::error::Error;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::config::{Exporter, FileConfig, Propagator, TailRule, TelemetryConfig};
 
 #[test]
-fn a_file_in_any_of_its_spellings() {
+fn all_spellings_of_a_file_are_read() {
     let task_weaver = r#"{
         "tracing.enabled": true,
         "tracing.exporter": "otlp",
@@ -75,7 +75,7 @@ fn a_file_in_any_of_its_spellings() {
 }
 
 #[test]
-fn toml_means_the_same_as_json() {
+fn toml_is_equivalent_to_json() {
     let toml = "service_name = 'shop'\nsampling_rate = 0.5\n[tracing]\nenabled = true\nexporter = 'otlp'";
     let json =
         r#"{"service_name": "shop", "sampling_rate": 0.5, "tracing": {"enabled": true, "exporter": "otlp"}}"#;
@@ -100,7 +100,7 @@ fn toml_means_the_same_as_json() {
 }
 
 #[test]
-fn the_environment_wins_over_the_file_and_code_over_both() {
+fn environment_overrides_file_and_code_overrides_both() {
     let folder = std::env::temp_dir().join(format!("throughline-config-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     let path = folder.join("telemetry.json");
@@ -148,7 +148,7 @@ fn the_environment_wins_over_the_file_and_code_over_both() {
 }
 
 #[test]
-fn a_list_of_propagators_is_one() {
+fn list_of_propagators_is_read() {
     for text in [
         r#"{"propagators": ["b3", "baggage"]}"#,
         r#"{"propagators": "b3,baggage"}"#,
@@ -162,9 +162,9 @@ fn a_list_of_propagators_is_one() {
     }
 }
 
-/// A table is sorted or not as serde_json is built: `/api/*` used to hide `/api/pay`.
+/// Features of serde_json decide whether tables are sorted, so `/api/*` used to hide `/api/pay`.
 #[test]
-fn the_most_exact_sampling_rule_of_a_file_decides() {
+fn most_specific_sampling_rule_of_a_file_applies() {
     let text = r#"{"sampling_rules": {"/api/*": 0, "/a*": 1, "/api/pay": 1, "/api/pay/*": 0.5, "/zoo": 0}}"#;
     let config = TelemetryConfig::from_json_str(text).expect("accepted");
     let routes: Vec<&str> = config.sampling_rules.iter().map(|rule| &*rule.route).collect();

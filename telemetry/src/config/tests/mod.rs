@@ -1,9 +1,9 @@
-//! Every source of configuration.
+//! Tests of all configuration sources.
 
 #[cfg(not(feature = "xray"))]
 mod features;
 mod files;
-// A value whose feature is not compiled in is ignored, so the tables below need all of them.
+// Values of missing features are ignored, so the tables below need all features.
 #[cfg(all(
     feature = "file",
     feature = "otlp-grpc",

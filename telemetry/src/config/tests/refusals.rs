@@ -1,11 +1,11 @@
-//! Every refusal, word for word.
+//! The exact messages of all configuration errors.
 
 use std::error::Error;
 
 use crate::config::{Exporter, TelemetryConfig, TlsConfig};
 use crate::error::InitError;
 
-/// Why these variables are refused where they are read strictly.
+/// Returns the error of these variables in strict mode.
 fn refusal(vars: &[(&str, &str)]) -> InitError {
     let strict = [("THROUGHLINE_STRICT", "true")];
     let vars = strict.iter().chain(vars).copied();
@@ -13,7 +13,7 @@ fn refusal(vars: &[(&str, &str)]) -> InitError {
 }
 
 #[test]
-fn refusals_from_an_environment_that_is_read_strictly() {
+fn errors_of_the_environment_in_strict_mode() {
     const NAMES: &str = r#"use one of "console", "console-json", "file", "otlp", "jaeger" (traces only), "prometheus" (metrics only) or "none""#;
     const URL: &str = "use a URL such as http://127.0.0.1:4317 (gRPC) or http://127.0.0.1:4318 (HTTP)";
     const RATE: &str = "use a number from 0.0 to 1.0";
@@ -64,7 +64,7 @@ fn refusals_from_an_environment_that_is_read_strictly() {
         (
             "OTEL_EXPORTER_OTLP_TIMEOUT",
             "1.5",
-            "use a whole number of milliseconds from 0, which is no limit, to 2147483647",
+            "use a whole number of milliseconds from 0 (no limit) to 2147483647",
         ),
         (
             "OTEL_SPAN_EVENT_COUNT_LIMIT",
@@ -74,7 +74,7 @@ fn refusals_from_an_environment_that_is_read_strictly() {
         (
             "OTEL_RESOURCE_ATTRIBUTES",
             "a=1,b",
-            "use name=value, with commas between them; a comma in a value is %2C",
+            "use a comma-separated list of name=value; write a comma in a value as %2C",
         ),
         ("OTEL_SDK_DISABLED", "1", "use true or false"),
         ("THROUGHLINE_ENABLED", "yes", "use true or false"),
@@ -109,8 +109,8 @@ fn refusals_from_an_environment_that_is_read_strictly() {
     );
     assert_eq!(error.to_string(), expected, "a password is not repeated");
     let error = refusal(&[("OTEL_EXPORTER_OTLP_HEADERS", "Bearer secret")]);
-    let expected = "in the environment, OTEL_EXPORTER_OTLP_HEADERS = \"REDACTED\" is not accepted: use name=value, with \
-                    commas between them; a comma in a value is %2C";
+    let expected = "in the environment, OTEL_EXPORTER_OTLP_HEADERS = \"REDACTED\" is not accepted: use a \
+                    comma-separated list of name=value; write a comma in a value as %2C";
     assert_eq!(error.to_string(), expected, "nor a key");
 }
 
@@ -126,11 +126,11 @@ fn refusals_from_a_file() {
         ("[]", "the configuration is not a JSON object".to_owned()),
         (
             r#"{"tracing.enable": true}"#,
-            format!("the key \"tracing.enable\" is not known: use {names}"),
+            format!("the key \"tracing.enable\" is unknown: use {names}"),
         ),
         (
             r#"{"tracing": {"x": {"y": 1}}}"#,
-            format!("the key \"tracing.x.y\" is not known: use {names}"),
+            format!("the key \"tracing.x.y\" is unknown: use {names}"),
         ),
         (
             r#"{"tracing.enabled": 1}"#,
@@ -229,7 +229,7 @@ fn refusals_from_code() {
     );
     let error = TelemetryConfig::default().with_exporter(Exporter::Prometheus);
     let expected = "the exporter of traces (tracing.exporter, OTEL_TRACES_EXPORTER) = \"prometheus\" is not accepted: use one \
-                    that takes traces, and Prometheus for metrics alone (metrics_exporter, OTEL_METRICS_EXPORTER)";
+                    that supports traces, and Prometheus for metrics only (metrics_exporter, OTEL_METRICS_EXPORTER)";
     assert_eq!(
         error.check().expect_err("no traces there").to_string(),
         expected,

@@ -1,4 +1,4 @@
-//! Where each signal goes.
+//! The destination of each signal.
 
 use crate::config::OtlpTarget;
 use crate::config::{Protocol, TelemetryConfig};
@@ -88,7 +88,7 @@ fn protocol_and_url_of_each_signal() {
     }
 }
 
-/// Jaeger takes traces only: a run with metrics used to end in an error.
+/// Jaeger supports traces only. A run with metrics used to end in an error.
 #[cfg(feature = "otlp-grpc")]
 #[test]
 fn jaeger_gets_traces_only() {
@@ -125,8 +125,8 @@ fn jaeger_gets_traces_only() {
 
     let jaeger = TelemetryConfig::default().with_metrics_exporter(Exporter::Jaeger);
     let error = jaeger.check().expect_err("no metrics in it").to_string();
-    let expected = "metrics_exporter (OTEL_METRICS_EXPORTER) = \"jaeger\" is not accepted: use one that takes metrics, and \
-                    Jaeger for traces alone";
+    let expected = "metrics_exporter (OTEL_METRICS_EXPORTER) = \"jaeger\" is not accepted: use one that supports metrics, \
+                    and Jaeger for traces only";
     assert_eq!(error, expected, "metrics to Jaeger");
     let error = TelemetryConfig::default()
         .with_max_request_bytes(0)

@@ -1,4 +1,4 @@
-//! What each variable means.
+//! The meaning of each variable.
 
 use crate::config::OtlpTarget;
 use crate::config::tests::vars;
@@ -23,7 +23,7 @@ fn nothing_set_is_off() {
 }
 
 #[test]
-fn which_variables_turn_it_on() {
+fn variables_that_turn_telemetry_on() {
     for (set, enabled, exporter) in [
         (&[("OTEL_SERVICE_NAME", "shop")][..], false, Exporter::Console),
         (&[("OTEL_TRACES_SAMPLER", "always_on")], false, Exporter::Console),
@@ -73,7 +73,7 @@ fn which_variables_turn_it_on() {
 }
 
 #[test]
-fn a_signal_without_a_variable_goes_where_the_specification_says() {
+fn signals_without_a_variable_follow_the_specification() {
     for (set, traces, metrics) in [
         (
             &[("OTEL_TRACES_EXPORTER", "otlp")][..],
@@ -121,9 +121,9 @@ fn a_signal_without_a_variable_goes_where_the_specification_says() {
     );
 }
 
-/// An endpoint alone used to export no log, in silence.
+/// With only an endpoint, logs used to be silently discarded.
 #[test]
-fn logs_go_where_the_specification_says() {
+fn logs_follow_the_specification() {
     const ENDPOINT: (&str, &str) = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4317");
     for (set, logs) in [
         (&[][..], Exporter::None),
@@ -178,7 +178,7 @@ fn logs_go_where_the_specification_says() {
 }
 
 #[test]
-fn where_prometheus_listens() {
+fn prometheus_listens_on_the_configured_address() {
     for (set, expected) in [
         (&[("OTEL_EXPORTER_PROMETHEUS_PORT", "9000")][..], "127.0.0.1:9000"),
         (&[("OTEL_EXPORTER_PROMETHEUS_HOST", "0.0.0.0")], "0.0.0.0:9464"),

@@ -1,4 +1,4 @@
-//! The spans of a trace on its timeline.
+//! Draws the spans of a trace on its timeline.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use super::output::PageStyle;
 use super::text::Style;
 use super::trace::Node;
 
-/// The timeline in cells, each assigned to the span that the trace waited for longest in it.
+/// The timeline, divided into cells. Each cell is assigned to the span that the trace waited for longest.
 #[derive(Debug)]
 pub(super) struct Bars {
     cells: usize,

@@ -1,4 +1,4 @@
-//! The critical path: at each moment, the one span that the end of the trace was waiting for.
+//! The critical path: for each moment, the span that the end of the trace was waiting for.
 
 use super::trace::Node;
 
@@ -9,12 +9,13 @@ pub(super) struct Section {
     pub(super) to: u64,
 }
 
-/// For each node the sections in which it was what its root waited for; none if it is not on the critical
-/// path.
+/// Returns for each node the sections in which its root waited for it. Nodes that are not on the critical
+/// path have none.
 ///
-/// Walks back from a root's end: the child that ended last before that moment was waited for, the time after
-/// it is the span's own, and the walk goes on inside that child and then from the child's start. A child that
-/// outlives its parent counts up to the parent's end.
+/// The walk starts at the end of a root and goes back in time. The root waited for the child that ended last
+/// before that moment; the time after the child's end is the span's own. The walk continues inside that
+/// child, and then in the parent at the child's start. A child that outlives its parent counts up to the
+/// parent's end.
 pub(super) fn paths(nodes: &[Node<'_>]) -> Vec<Vec<Section>> {
     let mut sections: Vec<Vec<Section>> = nodes.iter().map(|_| Vec::new()).collect();
     let tops = nodes.iter().enumerate().filter(|(_, node)| node.above.is_none());
@@ -45,7 +46,7 @@ pub(super) fn paths(nodes: &[Node<'_>]) -> Vec<Vec<Section>> {
         });
         own.retain(|section| section.from < section.to);
         if let Some(of) = sections.get_mut(index) {
-            // A span may be waited for and have no time of its own: its place is kept by an empty section.
+            // A span on the path may have no time of its own. An empty section marks that it is on the path.
             if own.is_empty() {
                 own.push(Section {
                     from: until,
@@ -65,7 +66,7 @@ mod tests {
     use super::super::fixture::Fixture;
     use super::paths;
 
-    /// Parent, start and end of each span, and what each is to have on the critical path, in microseconds.
+    /// Parent, start and end of each span, and the expected sections of each, in microseconds.
     type Case<'a> = (&'a str, &'a [(u64, u64, u64)], &'a [&'a [(u64, u64)]]);
 
     #[test]

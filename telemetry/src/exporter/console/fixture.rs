@@ -1,4 +1,4 @@
-//! Traces by hand, with fixed ids and times, for the console's tests.
+//! Hand-written traces with fixed ids and times, for the tests of the console.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -19,7 +19,7 @@ pub(super) const TRACE: TraceId = TraceId::from_bytes([
 pub(super) struct Fixture(pub(super) Vec<SpanData>, Vec<Arc<str>>);
 
 impl Fixture {
-    /// A span from one microsecond to another after the trace's start; parent 0 is none.
+    /// Adds a span. Times are in microseconds since the start of the trace; parent 0 means no parent.
     pub(super) fn span(
         mut self,
         parent: u64,
@@ -48,7 +48,7 @@ impl Fixture {
         self
     }
 
-    /// The service of the last span and of the following ones without their own.
+    /// Sets the service of the last span and of following spans.
     pub(super) fn service(mut self, service: &str) -> Self {
         self.1
             .resize(self.0.len(), self.1.last().cloned().unwrap_or_default());
@@ -58,19 +58,19 @@ impl Fixture {
         self
     }
 
-    /// An attribute of the last span.
+    /// Adds an attribute to the last span.
     pub(super) fn with(mut self, key: &'static str, value: impl Into<Value>) -> Self {
         self.last().attributes.push(KeyValue::new(key, value));
         self
     }
 
-    /// An error status of the last span.
+    /// Sets an error status on the last span.
     pub(super) fn failing(mut self, kind: &'static str, description: &'static str) -> Self {
         self.last().status = Status::error(description);
         self.with("error.type", kind)
     }
 
-    /// An exception event of the last span.
+    /// Adds an exception event to the last span.
     pub(super) fn throwing(mut self, message: &'static str) -> Self {
         let attributes = vec![KeyValue::new("exception.message", message)];
         let event = Event::new("exception", SystemTime::UNIX_EPOCH, attributes, 0);
@@ -93,7 +93,8 @@ impl Fixture {
     }
 }
 
-/// TaskWeaver's roles at work: one call answered, one estimated, one refused and made again.
+/// A task of TaskWeaver's roles: one successful call, one with estimated tokens, and one rejected and
+/// retried.
 pub(super) fn task() -> Fixture {
     Fixture::default()
         .span(0, "POST /task", SpanKind::Server, 0, 1_420_000)

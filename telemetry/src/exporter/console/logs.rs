@@ -1,4 +1,4 @@
-//! Log records as lines: time, severity, target, body, attributes, the ids of the trace.
+//! Log records as lines: time, severity, target, body, attributes and trace ids.
 
 use std::fmt::Write;
 use std::time::{Duration, SystemTime};
@@ -12,7 +12,7 @@ use opentelemetry_sdk::logs::{LogBatch, LogExporter, SdkLogRecord};
 use super::output::{Output, PageStyle};
 use super::text::{Style, plain, plain_within};
 
-/// Prints a line a record.
+/// Prints one line per log record.
 #[derive(Debug)]
 pub(super) struct LogLines(pub(super) Output);
 
@@ -90,12 +90,12 @@ fn value(value: &AnyValue) -> String {
     }
 }
 
-/// As RFC 3339 writes it, in UTC and to the millisecond
+/// Formats a time by RFC 3339, in UTC, with milliseconds
 /// (<https://howardhinnant.github.io/date_algorithms.html#civil_from_days>).
 fn time(at: SystemTime) -> String {
     let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let (days, second) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
-    // Years begin in March here, so that a leap day is the last.
+    // Years start in March in this calculation, so that the leap day is the last day.
     let days = days + 719_468;
     let (era, day) = (days / 146_097, days % 146_097);
     let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
@@ -109,7 +109,7 @@ fn time(at: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
 }
 
-/// The characters of a body that are printed.
+/// The maximum characters of a body that are printed.
 const MAX_BODY_CHARS: usize = 4_096;
 
 #[cfg(test)]

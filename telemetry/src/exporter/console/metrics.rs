@@ -13,7 +13,7 @@ use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 use super::output::{Output, PageStyle};
 use super::text::{Style, plain};
 
-/// Prints the totals since the start: at a flush, at shutdown and once a minute, if they have changed.
+/// Prints the totals since the start: at flush, at shutdown and once per minute, if they have changed.
 #[derive(Debug)]
 pub(super) struct MetricLines {
     output: Output,
@@ -151,7 +151,7 @@ fn unit(unit: &str) -> String {
     }
 }
 
-/// At most three significant decimals.
+/// Formats a number with at most three significant decimals.
 fn short(value: f64) -> String {
     let text = format!("{value:.3}");
     let text = text.trim_end_matches('0').trim_end_matches('.');

@@ -1,4 +1,4 @@
-//! Telemetry for people: one tree a trace, one line a metric or a log record.
+//! Human-readable telemetry: one tree per trace, one line per metric or log record.
 
 mod bars;
 mod critical;
@@ -36,7 +36,7 @@ use super::signal_exporter::{Attachment, SignalExporter};
 /// Prints the telemetry of all services of the process: each span in the tree of its trace.
 #[derive(Debug, Default)]
 pub(super) struct ConsoleExporter {
-    /// Started with the first signal that has spans to print.
+    /// Started by the first provider that prints spans.
     printer: Option<Arc<Printer>>,
     running: Arc<AtomicUsize>,
 }

@@ -1,4 +1,4 @@
-//! How many spans of each trace have started and not been printed.
+//! Counts the open spans of each trace.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use opentelemetry::trace::TraceId;
 
 /// The open spans of this process's sampled traces. A trace that calls its own process has several local
-/// roots, and only this count tells which of them ends last.
+/// roots, and this count determines which of them ends last.
 #[derive(Debug, Default)]
 pub(super) struct OpenSpans(Mutex<HashMap<TraceId, usize>>);
 

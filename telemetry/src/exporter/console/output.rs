@@ -1,4 +1,4 @@
-//! Where the console exporter prints, how wide and in which colours.
+//! The output of the console exporter, its width and its colours.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -22,14 +22,14 @@ impl Output {
     pub(super) fn new(config: &TelemetryConfig) -> Self {
         let writer = config.console_writer.clone();
         let terminal = writer.is_none() && io::stdout().is_terminal();
-        let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let is_disabled = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let width = terminal.then(terminal_size::terminal_size).flatten();
         let width = width.map_or(DEFAULT_WIDTH, |(width, _)| usize::from(width.0).max(MIN_WIDTH));
         Self {
             writer,
             page: PageStyle {
                 width,
-                colour: terminal && !refused,
+                colour: terminal && !is_disabled,
             },
         }
     }
@@ -46,6 +46,6 @@ impl Output {
     }
 }
 
-/// The width without a terminal, which also fits a README.
+/// The width if the output is not a terminal. It also suits a README.
 const DEFAULT_WIDTH: usize = 100;
 const MIN_WIDTH: usize = 60;

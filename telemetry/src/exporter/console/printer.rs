@@ -1,8 +1,8 @@
-//! The thread that prints traces, and the queue before it.
+//! The thread that prints traces, and its queue.
 //!
-//! Standard output may be a pipe whose reader is slow, stops or goes away. Requests never wait for it: an
-//! ended span is put into a queue that is bounded in bytes, or dropped, counted and reported if the queue is
-//! full. Only flush and shutdown wait for the queue, up to their deadlines.
+//! Standard output can be a pipe whose reader is slow, stalls or closes it. Requests never wait for it. Ended
+//! spans are put into a queue that is bounded in bytes. If the queue is full, they are dropped, counted and
+//! reported. Only flush and shutdown wait for the queue, up to their deadlines.
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -21,7 +21,7 @@ use super::open::OpenSpans;
 use super::output::Output;
 use super::traces::Traces;
 
-/// The sender to the thread, which ends when this is dropped and the queue is empty.
+/// The handle of the thread, which ends when this is dropped and the queue is empty.
 #[derive(Debug)]
 pub(super) struct Printer {
     queue: Sender<PrinterItem>,
@@ -32,9 +32,9 @@ pub(super) struct Printer {
 #[derive(Debug)]
 enum PrinterItem {
     Span(Box<Queued>),
-    /// Answered when all that is before it in the queue is printed.
+    /// Answered when everything before it in the queue is printed.
     Flush(Sender<()>),
-    /// As [`Flush`](Self::Flush), and after what is not complete is printed too.
+    /// Like [`Flush`](Self::Flush), but incomplete traces are printed too.
     End(Sender<()>),
 }
 
@@ -58,7 +58,7 @@ impl Printer {
                 run(&items, traces, &thread_monitor);
             })
             .map_err(|error| {
-                InitError::exporter("the thread of the console cannot be started".into()).caused_by(error)
+                InitError::exporter("the console thread cannot be started".into()).caused_by(error)
             })?;
         Ok(Self {
             queue,
@@ -94,7 +94,7 @@ impl Printer {
         self.wait(PrinterItem::Flush, timeout)
     }
 
-    /// Waits until the queue is printed, and what is not complete.
+    /// Waits until the queue and the incomplete traces are printed.
     pub(super) fn end(&self, timeout: Duration) -> OTelSdkResult {
         self.wait(PrinterItem::End, timeout)
     }
@@ -111,7 +111,7 @@ impl Printer {
 }
 
 fn ended() -> OTelSdkError {
-    OTelSdkError::InternalFailure("the thread of the console has ended".to_owned())
+    OTelSdkError::InternalFailure("the console thread has ended".to_owned())
 }
 
 fn run(items: &Receiver<PrinterItem>, mut traces: Traces, monitor: &DeliveryMonitor) {
@@ -146,7 +146,7 @@ fn gather(first: PrinterItem, items: &Receiver<PrinterItem>) -> Vec<PrinterItem>
     gathered
 }
 
-/// How soon a finished trace is printed: at once, to a person.
+/// The delay before a complete trace is printed. It is too short to notice.
 const GATHER_TIME: Duration = Duration::from_millis(200);
-/// The spans that are taken from the queue at once.
+/// The maximum number of items that are taken from the queue at once.
 const MAX_GATHERED_ITEMS: usize = 512;

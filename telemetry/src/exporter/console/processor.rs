@@ -16,13 +16,13 @@ use crate::semconv;
 use super::printer::Printer;
 use super::text::plain;
 
-/// The way of one service's spans to the printer that all services share.
+/// Passes the spans of one service to the printer that all services share.
 #[derive(Debug)]
 pub(super) struct ConsoleProcessor {
     printer: Arc<Printer>,
     monitor: DeliveryMonitor,
     service: Arc<str>,
-    /// How many processors have not ended: the last prints what is not complete.
+    /// The number of processors that have not ended. The last one prints the incomplete traces.
     running: Arc<AtomicUsize>,
 }
 
@@ -57,7 +57,7 @@ impl SpanProcessor for ConsoleProcessor {
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        // Shorter than the caller's wait, so that the caller learns how much is missing.
+        // Shorter than the timeout of the caller, so that the caller receives the number of missing spans.
         let timeout = timeout - timeout / 16;
         let is_last = self.running.fetch_sub(1, Ordering::AcqRel) == 1;
         let ended = if is_last {
@@ -68,7 +68,7 @@ impl SpanProcessor for ConsoleProcessor {
         let why = match ended {
             Ok(()) => self.monitor.losses(),
             Err(OTelSdkError::Timeout(_)) => Some(format!(
-                "{} spans are not printed after {timeout:?}: the console is too slow",
+                "{} spans are not printed within {timeout:?}: the console is too slow",
                 self.monitor.waiting()
             )),
             Err(error) => return Err(error),

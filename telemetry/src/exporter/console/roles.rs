@@ -1,4 +1,4 @@
-//! Tokens by role: the model calls of a trace, summed by the agent that made them.
+//! Tokens by role: the model calls of a trace, summed by agent.
 
 use std::fmt;
 
@@ -23,8 +23,8 @@ struct TokenSum {
     misses_some: bool,
 }
 
-/// The table, a row for each agent in the order of its first call and one for the total; empty if no model
-/// was called.
+/// Renders the table, with a row for each agent, in the order of first calls, and a row for the total. Empty
+/// if the trace has no model calls.
 pub(super) fn table(nodes: &[Node<'_>], page: PageStyle) -> String {
     let mut roles: Vec<AgentRow> = Vec::new();
     let mut total = AgentRow {
@@ -107,7 +107,7 @@ impl fmt::Display for TokenSum {
     }
 }
 
-/// Whether a node is a model call; one within another is the same call, seen again on its way.
+/// Whether a node is a model call. A model call inside another one is the same call, observed twice.
 fn counts(node: &Node<'_>, nodes: &[Node<'_>]) -> bool {
     node.row.gen_ai.is_model_call
         && !ancestry(node, nodes)
@@ -115,7 +115,7 @@ fn counts(node: &Node<'_>, nodes: &[Node<'_>]) -> bool {
             .any(|above| above.row.gen_ai.is_model_call)
 }
 
-/// A node and all above it.
+/// Returns a node and its ancestors.
 fn ancestry<'a>(node: &'a Node<'a>, nodes: &'a [Node<'a>]) -> impl Iterator<Item = &'a Node<'a>> {
     std::iter::successors(Some(node), |node| nodes.get(node.above?))
 }
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_is_said_and_a_call_within_a_call_is_counted_once() {
+    fn unknown_counts_are_shown_and_nested_calls_are_counted_once() {
         let mut fixture = Fixture::default().span(0, "root", SpanKind::Server, 0, 9);
         fixture = call(fixture, 1, Some((5, 6)));
         fixture = call(fixture, 2, Some((5, 6)));

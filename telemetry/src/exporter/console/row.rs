@@ -1,4 +1,4 @@
-//! What the console stores of a span.
+//! The parts of a span that the console stores.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -36,7 +36,7 @@ pub(super) struct GenAi {
     pub(super) tokens: SpanTokens,
 }
 
-/// The tokens that a span reports; `None` is unknown.
+/// The tokens that a span reports. `None` means unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct SpanTokens {
     pub(super) input: Option<u64>,
@@ -86,7 +86,7 @@ impl SpanTokens {
         }
     }
 
-    /// As `in 57 (40 cached) out 24 (8 reasoning)`; empty if nothing is known.
+    /// Formats the tokens as `in 57 (40 cached) out 24 (8 reasoning)`. Empty if all counts are unknown.
     pub(super) fn text(self) -> String {
         let about = if self.is_exact { "" } else { "~" };
         let side = |word: &str, total: Option<u64>, part: Option<u64>, kind: &str| {
@@ -104,7 +104,7 @@ impl SpanTokens {
     }
 }
 
-/// The error of a span in words: its type, its status, its exception.
+/// Describes the error of a span: its type, its status and its exception.
 fn failure(span: &SpanData) -> Option<String> {
     let Status::Error { description } = &span.status else {
         return None;

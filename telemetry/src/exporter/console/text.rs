@@ -1,4 +1,4 @@
-//! Text that lines up and cannot drive a terminal.
+//! Aligns text, and escapes characters that could control the terminal.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::output::PageStyle;
 
-/// How a piece of text is shown where colours are.
+/// The style of a piece of text, if the output has colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Style {
     Strong,
@@ -30,12 +30,12 @@ impl PageStyle {
     }
 }
 
-/// The text with control and direction characters escaped, truncated to [`MAX_TEXT_CHARS`].
+/// Escapes control and direction characters, and truncates the text to [`MAX_TEXT_CHARS`].
 pub(super) fn plain(text: &str) -> String {
     plain_within(text, MAX_TEXT_CHARS)
 }
 
-/// As [`plain`], with another bound.
+/// Like [`plain`], with another bound.
 pub(super) fn plain_within(text: &str, max_chars: usize) -> String {
     let mut plain = String::new();
     for (count, character) in text.chars().enumerate() {
@@ -53,12 +53,12 @@ pub(super) fn plain_within(text: &str, max_chars: usize) -> String {
     plain
 }
 
-/// The columns that a text takes.
+/// Returns the width of a text in columns.
 pub(super) fn width(text: &str) -> usize {
     text.width()
 }
 
-/// Aligns the text to exactly `columns` columns, clipped with an ellipsis or padded with blanks.
+/// Fits the text into exactly `columns` columns: clips it with an ellipsis or pads it with spaces.
 pub(super) fn align(text: &str, columns: usize) -> String {
     let mut fitted = clip(text, columns);
     fitted.extend(std::iter::repeat_n(' ', columns.saturating_sub(width(&fitted))));
@@ -83,7 +83,8 @@ pub(super) fn clip(text: &str, columns: usize) -> String {
     clipped
 }
 
-/// Three significant digits and a unit: `1.42 s`, `81.2 ms`, `45 ns`; from a minute on `2m 05s`.
+/// Formats a duration with three significant digits and a unit, such as `1.42 s`, `81.2 ms` or `45 ns`. From
+/// a minute, the format is `2m 05s`.
 pub(super) fn duration(duration: Duration) -> String {
     let nanos = duration.as_nanos();
     let (unit, scale) = match nanos {
@@ -104,7 +105,7 @@ pub(super) fn duration(duration: Duration) -> String {
     }
 }
 
-/// Limits names from the network, because a line is short.
+/// The maximum characters of a name. Names come from the network.
 const MAX_TEXT_CHARS: usize = 300;
 
 #[cfg(test)]

@@ -7,16 +7,16 @@ use opentelemetry::trace::{SpanId, TraceId};
 
 use super::row::SpanRow;
 
-/// The ended spans of a trace, as they came.
+/// The ended spans of a trace, in the order of arrival.
 #[derive(Debug)]
 pub(super) struct Trace {
     pub(super) id: TraceId,
     pub(super) rows: Vec<SpanRow>,
-    /// How many spans came after the trace was full.
+    /// The number of spans that arrived after the limit was reached.
     pub(super) more: usize,
 }
 
-/// A span's place in the tree. Nodes are in the order in which they are printed.
+/// A span and its position in the tree. Nodes are in print order.
 #[derive(Debug)]
 pub(super) struct Node<'a> {
     pub(super) row: &'a SpanRow,
@@ -46,18 +46,18 @@ impl Trace {
         }
     }
 
-    /// How many spans it has, shown or not.
+    /// The number of spans, including those that are not printed.
     pub(super) fn spans(&self) -> usize {
         self.rows.len() + self.more
     }
 
-    /// How many services its spans are of.
+    /// The number of services of its spans.
     pub(super) fn services(&self) -> usize {
         let names: HashSet<&str> = self.rows.iter().map(|row| &*row.service).collect();
         names.len()
     }
 
-    /// From the first start to the last end.
+    /// The time from the first start to the last end.
     pub(super) fn duration(&self) -> Duration {
         let end = self
             .rows
@@ -76,8 +76,8 @@ impl Trace {
             .unwrap_or(SystemTime::UNIX_EPOCH)
     }
 
-    /// Every span once, parents before their children, siblings by start. A span whose parent is not here is
-    /// a root.
+    /// Returns every span once, parents before their children, siblings by start. A span without its parent
+    /// in this trace is a root.
     pub(super) fn nodes(&self) -> Vec<Node<'_>> {
         let mut order: Vec<&SpanRow> = self.rows.iter().collect();
         order.sort_by_key(|row| row.start);
@@ -98,8 +98,8 @@ impl Trace {
         };
         let mut nodes: Vec<Node<'_>> = Vec::with_capacity(order.len());
         let mut placed: HashSet<*const SpanRow> = HashSet::new();
-        // Rows in a circle of parents hang from no top: the first of them becomes one when all else is
-        // placed.
+        // Spans in a cycle of parents are not reachable from a root. When all others are placed, the first of
+        // them becomes a root.
         for top in tops.into_iter().chain(order) {
             let mut stack = vec![(top, None)];
             while let Some((row, above)) = stack.pop() {

@@ -1,4 +1,4 @@
-//! Collects spans into traces and prints each when it is complete.
+//! Collects spans into traces, and prints each trace when it is complete.
 
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ use super::row::SpanRow;
 use super::trace::Trace;
 use super::tree;
 
-/// The traces of this process. A trace is printed when none of its spans is open; the remaining ones are
-/// printed as incomplete at shutdown.
+/// The traces of this process. A trace is printed when it has no open spans. At shutdown, the remaining
+/// traces are printed as incomplete.
 ///
 /// A span is counted as delivered when its trace is printed, and as lost if that fails.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl Traces {
         }
     }
 
-    /// Prints what is not complete.
+    /// Prints the incomplete traces.
     pub(super) fn print_rest(&mut self) {
         for trace in std::mem::take(&mut self.ended) {
             self.print_incomplete(&trace);
@@ -80,7 +80,7 @@ impl Traces {
         self.print(trace, Some(&missing));
     }
 
-    /// The place of a trace, which is added if it is new.
+    /// Returns the index of a trace. Adds the trace if it is new.
     fn index(&mut self, id: TraceId) -> usize {
         let index = self.ended.iter().position(|trace| trace.id == id);
         index.unwrap_or_else(|| {
@@ -107,7 +107,7 @@ mod tests {
     use crate::health::Health;
     use crate::signal::Signal;
 
-    /// A writer whose text can be read while another has it.
+    /// A shared writer whose text the test can read.
     #[derive(Debug, Clone, Default)]
     struct Shared(Arc<Mutex<Vec<u8>>>);
 
@@ -196,11 +196,11 @@ mod tests {
             "both have ended"
         );
         assert_eq!(printed.delivered(), 2, "both are delivered");
-        assert_eq!(printed.open.forget(TRACE), None, "nothing is counted any more");
+        assert_eq!(printed.open.forget(TRACE), None, "nothing is counted anymore");
     }
 
     #[test]
-    fn a_trace_left_open_is_printed_at_shutdown_as_incomplete() {
+    fn open_trace_is_printed_as_incomplete_at_shutdown() {
         let mut printed = Printed::new();
         let spans = Fixture::default().span(7, "child", SpanKind::Internal, 0, 9).0;
         printed.open.start(TRACE);
@@ -225,7 +225,7 @@ mod tests {
         let headers = ["2 spans · 2 services · ● critical path"];
         assert_eq!(printed.headers(), headers, "one tree of both");
         printed.traces.print_rest();
-        assert_eq!(printed.headers(), headers, "nothing is left");
+        assert_eq!(printed.headers(), headers, "nothing remains");
     }
 
     #[test]
@@ -244,7 +244,7 @@ mod tests {
         }
         let early = "1 span · incomplete: its root has not ended · ● critical path";
         assert_eq!(printed.headers(), [early, early], "the two oldest");
-        assert_eq!(printed.traces.ended.len(), MAX_HELD_TRACES, "kept");
+        assert_eq!(printed.traces.ended.len(), MAX_HELD_TRACES, "the held traces");
 
         let mut many = Fixture::default();
         for _ in 0..1_003 {
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn parents_in_a_circle_are_printed_once_each() {
+    fn cycle_of_parents_is_printed_once() {
         let circle = Fixture::default()
             .span(2, "a", SpanKind::Internal, 0, 9)
             .span(1, "b", SpanKind::Internal, 1, 8)

@@ -1,4 +1,4 @@
-//! One trace as text: a header, a line a span, and the tokens by role.
+//! Renders a trace as text: a header, a line per span, and the tokens by role.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::row::SpanRow;
 use super::text::{Style, align, clip, duration, width};
 use super::trace::{Node, Trace};
 
-/// Renders a trace. The header names what is missing.
+/// Renders a trace. If it is incomplete, the header says why.
 pub(super) fn print(trace: &Trace, missing: Option<&str>, page: PageStyle) -> String {
     let nodes = trace.nodes();
     let lines = lines(&nodes);
@@ -65,12 +65,12 @@ fn header(trace: &Trace, missing: Option<&str>, page: PageStyle) -> String {
     )
 }
 
-/// A span with the glyphs that hang it into the tree.
+/// A span with the glyphs of its branch in the tree.
 #[derive(Debug)]
 struct Line<'a> {
     node: &'a Node<'a>,
     name: String,
-    /// The glyphs under the name.
+    /// The glyphs below the name.
     beneath: String,
     details: String,
 }
@@ -101,7 +101,7 @@ fn lines<'a>(nodes: &'a [Node<'a>]) -> Vec<Line<'a>> {
     lines
 }
 
-/// The model, unless the name contains it, and the tokens.
+/// Returns the model, unless the name contains it, and the tokens.
 fn details(row: &SpanRow) -> String {
     let model = row
         .gen_ai
@@ -115,12 +115,12 @@ fn details(row: &SpanRow) -> String {
     parts.collect::<Vec<_>>().join("  ")
 }
 
-/// The widths that make the lines of a tree line up on the page.
+/// The widths of the columns.
 #[derive(Debug)]
 struct Columns {
     name: usize,
     kind: usize,
-    /// With the gap before it; none where all spans are of one service.
+    /// Includes the gap in front of it. 0 if all spans have the same service.
     service: usize,
     time: usize,
     bar: usize,
@@ -190,7 +190,7 @@ fn time(node: &Node<'_>) -> String {
     duration(Duration::from_nanos(node.end.saturating_sub(node.start)))
 }
 
-/// The mark and the blanks between the columns.
+/// The width of the critical mark and of the spaces between the columns.
 const FIXED_WIDTH: usize = 9;
 const MIN_NAME_WIDTH: usize = 12;
 const MIN_BAR_WIDTH: usize = 12;
@@ -213,14 +213,14 @@ mod tests {
     }
 
     #[test]
-    fn a_task_with_roles_and_a_refused_attempt() {
+    fn task_with_roles_and_a_rejected_attempt() {
         let text = printed(&fixture::task(), PAGE);
 
         assert_eq!(text, include_str!("golden/task.txt"), "{text}");
     }
 
     #[test]
-    fn a_narrow_page_cuts_names_and_details_but_keeps_the_columns() {
+    fn narrow_page_clips_names_and_details_and_aligns_columns() {
         let text = printed(
             &fixture::task(),
             PageStyle {
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn the_network_cannot_drive_the_terminal_and_wide_characters_line_up() {
+    fn control_characters_are_escaped_and_wide_characters_are_aligned() {
         let fixture = Fixture::default()
             .span(0, "GET \u{1b}[2J/\r\nx", SpanKind::Server, 0, 1_000)
             .failing("_OTHER", "broken\u{7}\u{202e}pipe")
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn the_services_of_a_trace_are_named_if_there_is_more_than_one() {
+    fn services_are_shown_if_a_trace_has_more_than_one() {
         let fixture = Fixture::default()
             .span(0, "POST /orders", SpanKind::Server, 0, 9_000)
             .service("shop")
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_said() {
+    fn incomplete_traces_are_marked() {
         let orphan = Fixture::default().span(9, "orphan", SpanKind::Internal, 0, 0);
         let text = print(&orphan.trace(), Some("1 span still open"), PAGE);
 

@@ -23,12 +23,12 @@ use serde::Serialize;
 
 use crate::config::ConsoleWriter;
 
-/// Where lines go.
+/// A destination for lines.
 pub(super) trait LineSink: Send + Sync + Debug {
-    /// Writes a line with its newline, whole or not at all.
+    /// Writes a line with its newline, completely or not at all.
     fn line(&self, line: &str) -> io::Result<()>;
 
-    /// Makes what was written last, even if the machine stops.
+    /// Makes written lines durable, even if the machine crashes.
     fn sync(&self) -> io::Result<()>;
 }
 
@@ -167,11 +167,11 @@ mod tests {
 
     use super::*;
 
-    /// Remembers what it was asked for.
+    /// Records its calls.
     #[derive(Debug, Default)]
-    struct Asked(Mutex<Vec<&'static str>>);
+    struct CallLog(Mutex<Vec<&'static str>>);
 
-    impl LineSink for Asked {
+    impl LineSink for CallLog {
         fn line(&self, _: &str) -> io::Result<()> {
             self.0.lock().expect("unpoisoned").push("line");
             Ok(())
@@ -185,9 +185,9 @@ mod tests {
 
     #[test]
     fn what_was_written_is_synced_at_the_end() {
-        let asked = || Arc::new(Asked::default());
-        let exporter = |asked: &Arc<Asked>| LineExporter::new(Arc::clone(asked) as Arc<dyn LineSink>);
-        let (spans, logs, metrics) = (asked(), asked(), asked());
+        let log = || Arc::new(CallLog::default());
+        let exporter = |log: &Arc<CallLog>| LineExporter::new(Arc::clone(log) as Arc<dyn LineSink>);
+        let (spans, logs, metrics) = (log(), log(), log());
 
         let provider = SdkTracerProvider::builder()
             .with_batch_exporter(exporter(&spans))
@@ -208,8 +208,8 @@ mod tests {
         provider.meter("test").u64_counter("n").build().add(1, &[]);
         provider.shutdown().expect("ended");
 
-        for (signal, asked) in [("spans", spans), ("logs", logs), ("metrics", metrics)] {
-            assert_eq!(*asked.0.lock().expect("unpoisoned"), ["line", "sync"], "{signal}");
+        for (signal, log) in [("spans", spans), ("logs", logs), ("metrics", metrics)] {
+            assert_eq!(*log.0.lock().expect("unpoisoned"), ["line", "sync"], "{signal}");
         }
     }
 }

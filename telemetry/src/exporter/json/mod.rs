@@ -1,4 +1,4 @@
-//! OTLP as lines of JSON, one line a batch, as the collector's otlpjsonfile receiver reads them
+//! OTLP/JSON lines, one line per batch, for the collector's otlpjsonfile receiver
 //! (<https://opentelemetry.io/docs/specs/otel/protocol/file-exporter/>).
 
 mod file;
@@ -17,7 +17,7 @@ use self::file::{NotRegular, RotatingFile};
 use self::lines::{LineExporter, LineSink};
 use super::signal_exporter::{Attachment, SignalExporter};
 
-/// A place for lines that several signals share.
+/// Writes the lines of all signals to one sink.
 #[derive(Debug)]
 pub(super) struct JsonExporter(Arc<dyn LineSink>);
 
@@ -30,7 +30,7 @@ impl JsonExporter {
                 .get_ref()
                 .and_then(|error| error.downcast_ref::<NotRegular>())
             {
-                Some(refused) => InitError::exporter(format!("{failed}: {refused}")),
+                Some(reason) => InitError::exporter(format!("{failed}: {reason}")),
                 None => InitError::exporter(failed).caused_by(error),
             }
         })?;

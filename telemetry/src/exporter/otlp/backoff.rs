@@ -1,10 +1,11 @@
-//! When a request is sent again.
+//! The delays between retries.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::verdict::Retry;
 
-/// Waits that double, with jitter so that services that failed together do not retry together.
+/// Exponential backoff, with jitter so that services that fail at the same time do not retry at the same
+/// time.
 #[derive(Debug)]
 pub(super) struct Backoff {
     attempts: u32,
@@ -19,7 +20,7 @@ impl Backoff {
         }
     }
 
-    /// The wait before the next attempt; `None` if there is none, or if no time would remain for it.
+    /// Returns the delay before the next attempt, or `None` if there is no further attempt or no time for it.
     pub(super) fn next(&mut self, retry: Retry, remaining: Duration) -> Option<Duration> {
         self.next_with(retry, remaining, chance())
     }
@@ -45,7 +46,7 @@ fn chance() -> Duration {
     Duration::from_micros(u64::from(now.subsec_micros() % MAX_JITTER_MICROS))
 }
 
-/// As the exporters of `opentelemetry-otlp` do.
+/// The same as in the exporters of `opentelemetry-otlp`.
 const MAX_RETRIES: u32 = 3;
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const MAX_JITTER_MICROS: u32 = 100_000;
@@ -70,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_no_wait_for_what_would_be_too_late() {
+    fn no_retry_beyond_the_deadline() {
         for (retry, remaining, expected) in [
             (Retry::Never, u64::MAX, None),
             (Retry::Backoff, 100, None),

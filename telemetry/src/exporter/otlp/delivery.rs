@@ -1,12 +1,12 @@
-//! Delivers an exporter's requests to the collector: in parts that fit, with retries, and with a report of
-//! the outcome.
+//! Delivers an exporter's requests to the collector: split by size, with retries, and with a report of the
+//! outcome.
 //!
 //! One request of an exporter becomes one or more parts. Parts are sent in order, each with its own timeout
-//! and retries. A part that fails does not affect the others, unless it used up its time: then the collector
-//! does not respond, and every further part would block the queue for another timeout, so the rest fails at
-//! once. A collector that does not support the signal ends the batch. Rejected and too large items are
-//! counted as such, and not as lost. The SDK sees only success or an error; the counts go through the
-//! [`BatchReporter`].
+//! and retries. A failed part does not affect the others, except after a timeout. Then the collector does not
+//! respond, and each further part would block the queue for another timeout, so the rest fails immediately.
+//! If the collector does not support the signal, the rest of the batch is not sent. Rejected and oversized
+//! items are counted as such, and not as lost. The SDK sees only success or an error; the counts go through
+//! the [`BatchReporter`].
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -36,7 +36,7 @@ pub(super) struct Delivery {
     reporter: BatchReporter,
 }
 
-/// How sending one request ended.
+/// The outcome of sending one request.
 enum SendOutcome {
     Taken(PartialSuccess),
     NotImplemented(String),
@@ -63,7 +63,7 @@ impl Delivery {
         })
     }
 
-    /// Sends the parts in order, and returns what became of their items.
+    /// Sends the parts in order, and returns the outcome for their items.
     fn deliver(&self, headers: &HeaderMap, protobuf: Bytes) -> Result<BatchReport, HttpError> {
         let health = self.reporter.health();
         let limit = self.target.max_request_bytes;
@@ -91,7 +91,7 @@ impl Delivery {
                         report.excluded += rejected;
                         health.rejected(rejected, sent, &partial.message);
                     } else if !partial.message.is_empty() {
-                        health.advised(&partial.message);
+                        health.accepted_with_message(&partial.message);
                     }
                 }
                 SendOutcome::NotImplemented(why) => {
@@ -111,7 +111,7 @@ impl Delivery {
         Ok(report)
     }
 
-    /// Sends one request until it is accepted, refused for good, or out of time.
+    /// Sends one request until it is accepted, permanently rejected, or out of time.
     fn send(&self, headers: &HeaderMap, body: &Bytes) -> Result<SendOutcome, HttpError> {
         let begun = Instant::now();
         let packed = self.encoding.pack(body.clone())?;
@@ -154,7 +154,7 @@ impl HttpClient for Delivery {
             });
             return Ok(Response::new(Bytes::new()));
         }
-        let (headers, body) = self.headers.take_apart(request)?;
+        let (headers, body) = self.headers.split(request)?;
         let report = self.deliver(&headers, body)?;
         let failure = report.failure.clone();
         self.reporter.report(report);
@@ -167,7 +167,7 @@ impl HttpClient for Delivery {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the exporter's own thread has nothing else to do"
+    reason = "the thread of the exporter has no other work"
 )]
 fn pause(wait: Duration) {
     thread::sleep(wait);

@@ -18,7 +18,7 @@ use crate::config::{Compression, Protocol};
 use crate::error::InitError;
 use crate::signal::Signal;
 
-/// How requests are encoded.
+/// The encoding of requests.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RequestEncoding {
     pub(super) signal: Signal,
@@ -42,7 +42,7 @@ impl RequestEncoding {
         limit: usize,
     ) -> Result<Bytes, TooLarge> {
         if self.is_json {
-            // Nothing that OTLP holds fails to be JSON; it would be dropped like what is too large.
+            // Every OTLP message can be encoded as JSON. If one could not, it would be dropped as too large.
             let json = serde_json::to_vec(message).map_err(|_| TooLarge { bytes: 0 })?;
             return if json.len() > limit {
                 Err(TooLarge { bytes: json.len() })
@@ -56,7 +56,7 @@ impl RequestEncoding {
         }
     }
 
-    /// Protobuf in this encoding, whatever its size.
+    /// Converts protobuf to this encoding, whatever its size.
     pub(super) fn encode(self, protobuf: Bytes) -> Result<Bytes, HttpError> {
         fn json<M: Message + Default + Serialize>(protobuf: &[u8]) -> Result<Bytes, HttpError> {
             Ok(serde_json::to_vec(&M::decode(protobuf)?)?.into())
@@ -69,7 +69,7 @@ impl RequestEncoding {
         }
     }
 
-    /// Compresses a body, if that is wanted.
+    /// Compresses a body, if compression is configured.
     pub(super) fn pack(self, body: Bytes) -> Result<Bytes, HttpError> {
         if !self.is_gzip {
             return Ok(body);
@@ -80,14 +80,14 @@ impl RequestEncoding {
     }
 }
 
-/// A message that is longer than a request may be, in this encoding.
+/// The error of a message that exceeds the limit of a request in this encoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TooLarge {
     pub(super) bytes: usize,
 }
 
-/// The configured headers only: the SDK would add those of the environment, including ignored ones and those
-/// of other signals.
+/// The configured headers. The headers of the SDK are not used, because they include ignored variables and
+/// those of other signals.
 #[derive(Debug)]
 pub(super) struct RequestHeaders(Vec<(HeaderName, HeaderValue)>);
 
@@ -101,7 +101,7 @@ impl RequestHeaders {
     }
 
     /// Splits an exporter's request into the headers to send and its body.
-    pub(super) fn take_apart(&self, request: Request<Bytes>) -> Result<(HeaderMap, Bytes), HttpError> {
+    pub(super) fn split(&self, request: Request<Bytes>) -> Result<(HeaderMap, Bytes), HttpError> {
         let (head, mut body) = request.into_parts();
         match head.headers.get(CONTENT_ENCODING) {
             None => {}

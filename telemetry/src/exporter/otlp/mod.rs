@@ -1,8 +1,7 @@
-//! OTLP: `opentelemetry-otlp` encodes what is recorded, and a [`Delivery`] sends the requests over gRPC or
-//! HTTP.
+//! OTLP: `opentelemetry-otlp` encodes the requests, and a [`Delivery`] sends them over gRPC or HTTP.
 //!
-//! The exporters of `opentelemetry-otlp` are built over an HTTP client, which is ours. It splits requests
-//! that are too large, retries, and reads the responses, which the exporters would drop.
+//! The exporters of `opentelemetry-otlp` are built over an HTTP client of this crate. It splits requests that
+//! are too large, retries, and reads the responses, which the exporters would discard.
 
 mod backoff;
 mod delivery;
@@ -35,14 +34,14 @@ use crate::error::InitError;
 use crate::otlp::{CollectorReply, Connection, Connector, OtlpRequest};
 use crate::signal::Signal;
 
-/// Exports over OTLP, each signal to a collector of its own if it is configured so.
+/// Exports over OTLP. Each signal can have its own collector.
 #[derive(Debug, Default)]
 pub(super) struct OtlpExporter {
     connector: Connector,
 }
 
 impl OtlpExporter {
-    /// A client for the exporter of a signal.
+    /// Creates the client for the exporter of a signal.
     fn client(
         &mut self,
         attachment: &Attachment<'_>,
@@ -91,8 +90,8 @@ impl SignalExporter for OtlpExporter {
 }
 
 /// Sends an empty export once, and returns the reply. This blocks, and must not be called on a thread of a
-/// tokio runtime.
-pub(crate) fn export_nothing(target: &OtlpTarget, timeout: Duration) -> Result<CollectorReply, InitError> {
+/// Tokio runtime.
+pub(crate) fn send_empty_export(target: &OtlpTarget, timeout: Duration) -> Result<CollectorReply, InitError> {
     let mut connector = Connector::default();
     let reply: Arc<Mutex<Option<CollectorReply>>> = Arc::default();
     let client = SingleSend {
@@ -136,7 +135,7 @@ struct SingleSend {
 #[async_trait]
 impl HttpClient for SingleSend {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        let (headers, body) = self.headers.take_apart(request)?;
+        let (headers, body) = self.headers.split(request)?;
         let reply = self.connection.send(OtlpRequest {
             headers: &headers,
             body: self.encoding.pack(self.encoding.encode(body)?)?,
@@ -167,7 +166,7 @@ fn built<E>(target: &OtlpTarget, exporter: Result<E, ExporterBuildError>) -> Res
     exporter.map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))
 }
 
-/// The output of a future that blocks and never waits, as all over these clients do.
+/// Returns the output of a future that blocks instead of waiting, like all futures over these clients.
 fn ready<F: Future>(future: F) -> Option<F::Output> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => Some(output),

@@ -1,10 +1,10 @@
-//! What a reply means for its request: one table for both protocols.
+//! The meaning of a reply for its request, as one table for both protocols.
 
 use std::time::Duration;
 
 use crate::otlp::{CollectorReply, PartialSuccess};
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// The collector accepted the request, except for the rejected items.
@@ -21,9 +21,9 @@ pub(super) enum Verdict {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Retry {
     Never,
-    /// After a wait of our choice.
+    /// After the delay of the exponential backoff.
     Backoff,
-    /// After at least this wait.
+    /// After at least this delay.
     After(Duration),
 }
 
@@ -88,7 +88,7 @@ fn failed(why: String, retry: Retry) -> Verdict {
     Verdict::Failed { why, retry }
 }
 
-/// A code with the collector's message, if that has words.
+/// Formats a code with the collector's message, if it has one.
 fn explained(code: &str, message: &str) -> String {
     if message.contains(char::is_alphabetic) {
         format!("{code}: {message}")
@@ -97,7 +97,7 @@ fn explained(code: &str, message: &str) -> String {
     }
 }
 
-const PAGE: &str = "it answers with an HTML page: this is not an OTLP receiver";
+const PAGE: &str = "it answers with an HTML page, so it is not an OTLP receiver";
 
 #[cfg(test)]
 mod tests {
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_answered_may_be_sent_again() {
+    fn requests_without_a_reply_are_retried() {
         for (is_grpc, expected) in [
             (true, "gRPC Unavailable: refused"),
             (false, "HTTP export failed: refused"),

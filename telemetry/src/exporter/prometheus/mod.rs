@@ -1,4 +1,4 @@
-//! Metrics for PrometheusExporter to scrape, from a listener of its own or from a route of the program.
+//! Metrics for Prometheus to scrape, from a listener of this crate or from a route in the program.
 
 mod negotiate;
 mod openmetrics;
@@ -54,25 +54,25 @@ impl PrometheusExporter {
 }
 
 impl SignalExporter for PrometheusExporter {
-    /// The metrics of one of several services have the label `job`, as in the collector
+    /// Metrics of a named service have the label `job`, as in the collector
     fn metrics(
         &mut self,
         builder: MeterProviderBuilder,
         attachment: &Attachment<'_>,
     ) -> Result<MeterProviderBuilder, InitError> {
-        let failed = || InitError::exporter("metrics for PrometheusExporter cannot be set up".into());
+        let failed = || InitError::exporter("metrics for Prometheus cannot be set up".into());
         let labels = attachment
             .service
             .map(|name| HashMap::from([(JOB_LABEL.to_owned(), name.to_owned())]));
         let registry = Registry::new_custom(None, labels).map_err(|error| failed().caused_by(error))?;
-        // Scope labels are off, because they would appear beside `direction` on every series.
+        // Scope labels are disabled, because they would appear on every series, in addition to `direction`.
         let exporter = opentelemetry_prometheus::exporter()
             .with_registry(registry.clone())
             .scope_info_enabled(false)
             .build();
         let exporter = exporter.map_err(|error| failed().caused_by(error))?;
         self.metrics.registries().push(registry);
-        // The services count their readings together.
+        // Reads are counted for all services together.
         let _ = self.metrics.readings.set(attachment.monitor.health());
         Ok(builder.with_reader(exporter))
     }

@@ -1,4 +1,4 @@
-//! What a scraper accepts: the format of the page and its encoding (RFC 9110, section 12.5).
+//! Content negotiation: the format and the encoding of the page (RFC 9110, section 12.5).
 
 use hyper::HeaderMap;
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, HeaderName};
@@ -6,27 +6,27 @@ use hyper::header::{ACCEPT, ACCEPT_ENCODING, HeaderName};
 /// The format of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
-    /// Prometheus' own (<https://prometheus.io/docs/instrumenting/exposition_formats/>).
+    /// The text format of Prometheus (<https://prometheus.io/docs/instrumenting/exposition_formats/>).
     Text,
     /// <https://prometheus.io/docs/specs/om/open_metrics_spec/>
     OpenMetrics,
 }
 
-/// How a page is compressed.
+/// The compression of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
     Identity,
     Gzip,
 }
 
-/// How much a format is wanted: by its quality, then by how exactly it is named, then by who is named first.
+/// The preference for a format: by quality, then by specificity, then by position.
 type Preference = (u16, u8, std::cmp::Reverse<usize>);
 
 impl Format {
     pub(super) const ALL: [Self; 2] = [Self::Text, Self::OpenMetrics];
 
-    /// The format that the `Accept` headers prefer. The default is [`Text`](Self::Text), also if neither
-    /// format is accepted: a page is more useful to a browser than an error.
+    /// Returns the format that the `Accept` headers prefer. Default: [`Text`](Self::Text), also if neither
+    /// format is accepted, because a page is more useful in a browser than an error.
     pub(super) fn preferred(headers: &HeaderMap) -> Self {
         let ranges: Vec<Range<'_>> = ranges(headers, &ACCEPT).collect();
         let preference = |format: Self| format.preference(&ranges);
@@ -44,7 +44,8 @@ impl Format {
         }
     }
 
-    /// The most exact range decides, and of several as exact as another, as of two versions, the most wanted.
+    /// The most specific range decides. Among equally specific ranges, such as two versions, the most
+    /// preferred one decides.
     fn preference(self, ranges: &[Range<'_>]) -> Option<Preference> {
         let exactness = |(index, range): (usize, &Range<'_>)| {
             let exactness = self.exactness(range)?;
@@ -54,7 +55,7 @@ impl Format {
         (quality > 0).then_some((quality, exactness, index))
     }
 
-    /// How exactly a range names this format; `None` if it does not include it.
+    /// Returns the specificity of a range for this format, or `None` if the range does not include it.
     fn exactness(self, range: &Range<'_>) -> Option<u8> {
         let (kind, subtype, versions): (&str, &str, &[&str]) = match self {
             Self::Text => ("text", "plain", &["0.0.4"]),
@@ -78,7 +79,7 @@ impl Format {
 impl Encoding {
     pub(super) const ALL: [Self; 2] = [Self::Identity, Self::Gzip];
 
-    /// Gzip where the `Accept-Encoding` headers accept it and do not prefer an uncompressed page.
+    /// Returns gzip if the `Accept-Encoding` headers accept it and do not prefer an uncompressed page.
     pub(super) fn preferred(headers: &HeaderMap) -> Self {
         let ranges: Vec<Range<'_>> = ranges(headers, &ACCEPT_ENCODING).collect();
         let quality = |names: &[&str]| {
@@ -89,7 +90,7 @@ impl Encoding {
         let gzip = quality(&["gzip", "x-gzip"])
             .or_else(|| quality(&["*"]))
             .unwrap_or(0);
-        // If it is not named, an uncompressed page is acceptable and the last choice.
+        // If the header does not list it, an uncompressed page is acceptable, with the lowest preference.
         if gzip > 0 && gzip >= quality(&["identity"]).unwrap_or(0) {
             Self::Gzip
         } else {
@@ -107,7 +108,7 @@ struct Range<'a> {
     quality: u16,
 }
 
-/// The elements of all headers of a name, without those whose quality is none.
+/// Returns the elements of all headers with this name, except those with an invalid quality.
 fn ranges<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = Range<'a>> {
     let values = headers.get_all(name).into_iter();
     let values = values.filter_map(|value| value.to_str().ok());

@@ -1,17 +1,17 @@
-//! The page in OpenMetrics' text format (<https://prometheus.io/docs/specs/om/open_metrics_spec/>), of which
-//! the prometheus crate has no encoder.
+//! Encodes a page in OpenMetrics' text format (<https://prometheus.io/docs/specs/om/open_metrics_spec/>), for
+//! which the `prometheus` crate has no encoder.
 //!
-//! It differs from Prometheus' text format as follows: the name of a counter's family lacks the `_total` of
-//! its samples, a unit has a line of its own and is the last part of a family's name, `target_info` is a
-//! metric of type `info`, quotes are escaped in help too, bucket bounds are always floats (`1.0`), and the
-//! page has an end marker.
+//! It differs from the Prometheus text format in these points: the name of a counter's family lacks the
+//! `_total` of its samples; a unit has its own line and is the last part of a family's name; `target_info` is
+//! a metric of type `info`; quotes are also escaped in help texts; bucket bounds are always floats (`1.0`);
+//! the page has an end marker.
 
 use std::collections::HashSet;
 use std::fmt::{Display, Write};
 
 use prometheus::proto::{LabelPair, Metric, MetricFamily, MetricType};
 
-/// Encodes families of counters, gauges and histograms: opentelemetry-prometheus makes no others.
+/// Encodes families of counters, gauges and histograms. opentelemetry-prometheus creates no other types.
 pub(super) fn encode(families: &[MetricFamily]) -> String {
     let names: HashSet<&str> = families.iter().map(MetricFamily::name).collect();
     let mut page = String::new();
@@ -35,7 +35,8 @@ pub(super) fn encode(families: &[MetricFamily]) -> String {
     page
 }
 
-/// The name of a family and its type. A counter that would share its name with another family has no type.
+/// Returns the name and the type of a family. A counter whose name would collide with another family has type
+/// `unknown`.
 fn name_and_type<'a>(family: &'a MetricFamily, names: &HashSet<&str>) -> (&'a str, &'static str) {
     let name = family.name();
     match family.get_field_type() {
@@ -51,7 +52,7 @@ fn name_and_type<'a>(family: &'a MetricFamily, names: &HashSet<&str>) -> (&'a st
     }
 }
 
-/// The unit that opentelemetry-prometheus put at the end of a name.
+/// Returns the unit that opentelemetry-prometheus appended to a name.
 fn unit<'a>(name: &'a str, kind: &str) -> &'a str {
     let last = name.rsplit_once('_').map_or("", |(_, last)| last);
     if kind != "info" && UNITS.contains(&last) {
@@ -91,7 +92,7 @@ fn samples(page: &mut String, family: &MetricFamily, metric: &Metric) {
                 sample(page, name, "_bucket", labels, Some(bound), count);
             }
             sample(page, name, "_count", labels, None, count);
-            // A sum that may decrease is not a counter.
+            // A sum that can decrease is not a counter.
             if finite.iter().all(|(bound, _)| *bound >= 0.0) {
                 sample(
                     page,
@@ -131,8 +132,8 @@ fn sample(
     let _ = writeln!(page, " {value}");
 }
 
-/// A number as Go's `%g` writes it, with `.0` where it would look like an integer: so the specification wants
-/// the bounds of buckets, which are compared as text.
+/// A number in the format of Go's `%g`, with `.0` if it would look like an integer. The specification
+/// requires this for bucket bounds, because they are compared as text.
 struct Float(f64);
 
 impl Display for Float {
@@ -148,7 +149,7 @@ impl Display for Float {
         let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
         let exponent: i32 = exponent.parse().unwrap_or(0);
         if (-4..6).contains(&exponent) {
-            // Debug has the `.0`, and no exponent in this range.
+            // The debug format has the `.0`, and no exponent in this range.
             return write!(f, "{}", Plain(number));
         }
         let sign = if exponent < 0 { '-' } else { '+' };
@@ -156,7 +157,7 @@ impl Display for Float {
     }
 }
 
-/// A number without an exponent and with a point.
+/// A number without an exponent and with a decimal point.
 struct Plain(f64);
 
 impl Display for Plain {
@@ -170,7 +171,7 @@ impl Display for Plain {
     }
 }
 
-/// A text in which backslashes, quotes and ends of lines are escaped.
+/// A text with escaped backslashes, quotes and newlines.
 struct Escaped<'a>(&'a str);
 
 impl Display for Escaped<'_> {
@@ -189,7 +190,7 @@ impl Display for Escaped<'_> {
     }
 }
 
-/// The units that opentelemetry-prometheus writes out.
+/// The unit names of opentelemetry-prometheus.
 const UNITS: [&str; 26] = [
     "days",
     "hours",

@@ -1,9 +1,8 @@
-//! Collections for the listener: one at a time, shared by the requests that wait.
+//! Collections for the listener: one at a time, shared by waiting requests.
 //!
 //! A collection runs the program's callbacks and walks every series, so concurrent scrapes must not multiply
-//! it. Each request notes its arrival and waits for the lock. If the previous collection began after its
-//! arrival, it is as fresh as a new one and is shared. Ten concurrent requests thus cost at most two
-//! collections.
+//! them. Each request records its arrival and waits for the lock. If the previous collection started after
+//! its arrival, the request shares it. Ten concurrent requests therefore need at most two collections.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
@@ -18,7 +17,7 @@ use tokio::task::spawn_blocking;
 use super::negotiate::{Encoding, Format};
 use super::page::MetricsPage;
 
-/// Makes pages. Clones share the collections.
+/// Creates pages. Clones share the collections.
 #[derive(Clone)]
 pub(super) struct Scrapes {
     collect: Arc<dyn Fn() -> MetricsPage + Send + Sync>,
@@ -26,7 +25,7 @@ pub(super) struct Scrapes {
     last: Arc<Mutex<Option<SharedCollection>>>,
 }
 
-/// A collection, until all requests that waited when it began have it.
+/// A collection. It is held until all requests that were waiting at its start have received it.
 struct SharedCollection {
     begun: Instant,
     page: Arc<MetricsPage>,
@@ -45,8 +44,8 @@ impl Scrapes {
     /// Returns a page that was collected after this call.
     ///
     /// # Errors
-    /// Returns an error if a callback panicked, nothing was collected, which is so after a shutdown, or the
-    /// page cannot be encoded.
+    /// Returns an error if a callback panicked, if nothing was collected (which is the case after a
+    /// shutdown), or if the page cannot be encoded.
     pub(super) async fn page(&self, format: Format, encoding: Encoding) -> Result<Bytes, String> {
         let page = self.collection().await?;
         if page.is_empty() {
@@ -69,8 +68,8 @@ impl Scrapes {
             return Ok(page);
         }
         let this = self.clone();
-        // The lock moves into the work: an aborted request leaves it running, and must not let a second one
-        // begin.
+        // The lock moves into the work. If a request is aborted, its collection continues, and no second one
+        // may start.
         blocking(move || {
             let (begun, sharers) = (Instant::now(), this.waiting.load(Ordering::Acquire));
             let page = Arc::new((this.collect)());
@@ -85,7 +84,7 @@ impl Scrapes {
     }
 }
 
-/// Counts a request that waits for the lock.
+/// Counts a request while it waits for the lock.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {
@@ -141,7 +140,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_collection_at_a_time_is_shared_by_those_that_wait_for_it() {
+    async fn waiting_requests_share_one_collection_at_a_time() {
         let (begun, now, at_once) = (
             Arc::new(AtomicUsize::new(0)),
             AtomicUsize::new(0),
@@ -170,7 +169,7 @@ mod tests {
         while scrapes.waiting.load(Ordering::SeqCst) < 20 {
             yield_now().await;
         }
-        // Half of those that wait are gone before it is their turn.
+        // Half of the waiting requests are dropped before their turn.
         abandoned
             .iter()
             .take(10)
@@ -194,7 +193,10 @@ mod tests {
             "the first has its own, and the others share one that began after they came"
         );
         assert_eq!(at_once.load(Ordering::SeqCst), 1, "never two at a time");
-        assert!(scrapes.last.lock().await.is_none(), "nothing is held for nobody");
+        assert!(
+            scrapes.last.lock().await.is_none(),
+            "no collection is held without a request"
+        );
         assert_eq!(
             text(&scrapes).await,
             Ok(expected(3)),
@@ -203,7 +205,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_that_is_given_up_leaves_its_collection_alone() {
+    async fn aborted_request_does_not_stop_its_collection() {
         let (open, gate) = mpsc::channel::<()>();
         let gate = Lock::new(gate);
         let begun = Arc::new(AtomicUsize::new(0));
@@ -219,7 +221,7 @@ mod tests {
             yield_now().await;
         }
         request.abort();
-        assert!(request.await.expect_err("given up").is_cancelled(), "it is gone");
+        assert!(request.await.expect_err("aborted").is_cancelled(), "it is gone");
         let other = scrapes.clone();
         let request = tokio::spawn(async move { text(&other).await });
         while scrapes.waiting.load(Ordering::SeqCst) == 0 {
@@ -250,7 +252,7 @@ mod tests {
         assert_eq!(text(&scrapes).await, Err(empty), "nothing");
         assert!(
             text(&scrapes).await.expect("a page").contains("collection_2"),
-            "it goes on"
+            "it continues"
         );
     }
 }

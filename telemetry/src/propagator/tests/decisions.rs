@@ -1,4 +1,4 @@
-//! B3's sampling states, from a caller to the service after this one.
+//! B3 sampling states, from a caller to the next service.
 
 use opentelemetry::Context;
 use opentelemetry::propagation::{TextMapCompositePropagator, TextMapPropagator};
@@ -9,14 +9,13 @@ use super::{NEW, ROOT, SPAN, TRACE, carrier, sent, written};
 use crate::propagator::BoxedPropagator;
 use crate::propagator::b3::B3;
 
-/// A debug trace used to become an ordinary one, `b3: 0` a recorded one, and a decision that was left open a
-/// recorded one.
+/// A debug trace used to become a normal one. `b3: 0` and deferred decisions used to be recorded.
 #[test]
 fn b3_decisions_are_heeded_and_passed_on() {
     let short = "a3ce929d0e0e4736";
     let long = format!("0000000000000000{short}");
     let ids = "x-b3-traceid: TRACE; x-b3-spanid: SPAN; x-b3-parentspanid: 05e3ac9a4f6e3b90";
-    // The headers, the rate of this service, whether it records, the trace and the state that it sends.
+    // The headers, the rate of this service, whether it records, and the trace and the state that it sends.
     let cases: &[(&str, f64, bool, &str, &str)] = &[
         ("b3: TRACE-SPAN-d", 0.0, true, TRACE, "d"),
         ("b3: TRACE-SPAN-d-05e3ac9a4f6e3b90", 0.0, true, TRACE, "d"),
@@ -49,9 +48,9 @@ fn b3_decisions_are_heeded_and_passed_on() {
         ("x-b3-sampled: 0", 1.0, false, ROOT, "0"),
         ("x-b3-sampled: 1", 0.0, true, ROOT, "1"),
         ("x-b3-flags: 1", 0.0, true, ROOT, "d"),
-        // The single header counts before the others.
+        // The single header takes precedence over the others.
         ("b3: 0; IDS; x-b3-flags: 1", 1.0, false, ROOT, "0"),
-        // What is malformed counts as none.
+        // Malformed headers are ignored.
         ("b3: TRACE-SPAN-x", 0.0, false, ROOT, "0"),
         ("b3: TRACE-SPAN-", 0.0, false, ROOT, "0"),
         ("b3: 2", 0.0, false, ROOT, "0"),
@@ -99,7 +98,7 @@ fn b3_decisions_are_heeded_and_passed_on() {
     }
 }
 
-/// A service that records nothing passes on what it got.
+/// A service that records nothing forwards the decision.
 #[test]
 fn b3_is_passed_on_where_nothing_is_recorded() {
     let full = |state: &str| format!("{TRACE}-{SPAN}{state}");
@@ -128,9 +127,9 @@ fn b3_is_passed_on_where_nothing_is_recorded() {
     }
 }
 
-/// A decision is of one trace: a new one below it is decided on its own.
+/// A decision applies to one trace. A new trace below it has its own decision.
 #[test]
-fn a_decision_does_not_reach_another_trace() {
+fn decision_does_not_apply_to_another_trace() {
     let b3 = B3::single();
     let cx = b3.extract_with_context(&Context::new(), &carrier(&[("b3", &format!("{TRACE}-{SPAN}-d"))]));
     let other = SpanContext::new(
@@ -161,9 +160,9 @@ fn a_decision_does_not_reach_another_trace() {
     );
 }
 
-/// W3C's parent counts before a decision that came without a trace.
+/// A W3C parent takes precedence over a decision without a trace.
 #[test]
-fn beside_trace_context_a_decision_alone_decides_new_traces_only() {
+fn with_trace_context_a_decision_without_ids_applies_to_new_traces_only() {
     let both: Vec<BoxedPropagator> = vec![Box::new(B3::single()), Box::new(W3cPropagator::new())];
     let both = TextMapCompositePropagator::new(both);
     let parent = format!("00-{TRACE}-{SPAN}-01");

@@ -1,4 +1,4 @@
-//! Jaeger's flags and baggage.
+//! Jaeger flags and baggage.
 
 use opentelemetry::baggage::BaggageExt;
 use opentelemetry::propagation::{TextMapCompositePropagator, TextMapPropagator};
@@ -10,7 +10,7 @@ use crate::propagator::b3::B3;
 use crate::propagator::jaeger::Jaeger;
 
 #[test]
-fn jaeger_flags_are_passed_on() {
+fn jaeger_flags_are_forwarded() {
     for (flags, rate, is_recording, expected) in [
         ("0", 1.0, false, "0"),
         ("00", 1.0, false, "0"),

@@ -1,4 +1,4 @@
-//! What the older formats read and write.
+//! Reading and writing of the older formats.
 
 mod decisions;
 mod jaeger;
@@ -22,7 +22,7 @@ use crate::sampling::sampler;
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const SPAN: &str = "00f067aa0ba902b7";
 
-/// `trace span sampled` of what is read, or nothing.
+/// Returns the extracted context as `trace span sampled`, or nothing.
 fn read(propagator: &dyn TextMapPropagator, headers: &[(&str, &str)]) -> Option<String> {
     let carrier: HashMap<String, String> = headers
         .iter()
@@ -119,11 +119,11 @@ fn jaeger_is_read() {
     }
 }
 
-/// A propagator and the headers that it writes.
+/// A propagator and its expected headers.
 type Written<'a> = (&'a dyn TextMapPropagator, &'a [(&'a str, &'a str)]);
 
 #[test]
-fn each_writes_its_form_and_nothing_without_a_span() {
+fn each_writes_its_format_and_nothing_without_a_span() {
     let span = SpanContext::new(
         TraceId::from_hex(TRACE).expect("an id"),
         SpanId::from_hex(SPAN).expect("an id"),
@@ -176,7 +176,7 @@ fn carrier(headers: &[(&str, &str)]) -> HashMap<String, String> {
     owned.collect()
 }
 
-/// The headers that are written of a context, sorted.
+/// Returns the headers of a context, sorted.
 fn written(propagator: &dyn TextMapPropagator, cx: &Context) -> Vec<String> {
     let mut carrier: HashMap<String, String> = HashMap::new();
     propagator.inject_context(cx, &mut carrier);
@@ -188,7 +188,7 @@ fn written(propagator: &dyn TextMapPropagator, cx: &Context) -> Vec<String> {
     headers
 }
 
-/// The span that a service starts has this id.
+/// The id of the span that a service starts.
 #[derive(Debug)]
 struct OneId;
 
@@ -205,8 +205,8 @@ impl IdGenerator for OneId {
 const NEW: &str = "000000000000bbbb";
 const ROOT: &str = "0000000000000000000000000000aaaa";
 
-/// What a service with this rate sends to the next one, for a request with these headers: `recording`, and
-/// the headers.
+/// Returns what a service with this rate sends for a request with these headers: whether it records, and the
+/// outgoing headers.
 fn sent(propagator: &dyn TextMapPropagator, rate: f64, headers: &[(&str, &str)]) -> (bool, Vec<String>) {
     let config = TelemetryConfig::default().with_sampling_rate(rate);
     let config = config.with_propagators([Propagator::B3, Propagator::Jaeger]);

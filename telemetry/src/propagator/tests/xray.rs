@@ -1,4 +1,4 @@
-//! X-Ray's decisions.
+//! X-Ray sampling decisions.
 
 use opentelemetry::Context;
 use opentelemetry::propagation::TextMapPropagator;
@@ -7,9 +7,9 @@ use opentelemetry::trace::TraceContextExt;
 use super::{NEW, SPAN, TRACE, carrier, sent, written};
 use crate::propagator::xray::XRay;
 
-/// A decision that was left open used to count as not sampled.
+/// A decision that was deferred used to count as not sampled.
 #[test]
-fn xray_decisions_are_heeded_and_passed_on() {
+fn xray_decisions_are_applied_and_forwarded() {
     let xray = XRay::new();
     let id = |trace: &str| format!("1-{}-{}", &trace[..8], &trace[8..]);
     let header = |trace: &str, span: &str, state: &str| format!("Root={};Parent={span}{state}", id(trace));

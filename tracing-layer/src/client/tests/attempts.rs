@@ -1,4 +1,4 @@
-//! Which attempt a span is of.
+//! The attempts of a request.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -68,7 +68,7 @@ async fn a_call_between_two_attempts_is_none() {
         };
         Ok::<_, io::Error>(response)
     }));
-    // Method, URL, and what the span says of it.
+    // Method, URL, and the recorded number.
     let cases: [&[(&str, &str, Option<i64>)]; 3] = [
         &[
             ("GET", "http://a/flaky", None),
@@ -142,7 +142,7 @@ async fn an_attempt_is_one_however_many_layers_see_it() {
 }
 
 #[tokio::test]
-async fn a_span_is_told_of_its_attempts() {
+async fn a_span_gets_events_of_its_attempts() {
     let recorder = Recorder::new();
     let statuses = Arc::new(AtomicU16::new(502));
     let client = layer(&recorder).layer(service_fn(move |_: Request<Empty<Bytes>>| {

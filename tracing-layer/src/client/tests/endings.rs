@@ -1,4 +1,4 @@
-//! However it ends.
+//! All endings of an exchange.
 
 use std::{future, io};
 

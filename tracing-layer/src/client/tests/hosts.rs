@@ -1,4 +1,4 @@
-//! Whom a span says that a request was for.
+//! Which server a span names.
 
 use bytes::Bytes;
 use http::Request;
@@ -18,7 +18,7 @@ const KEYS: [&str; 4] = [
 
 type Setup = fn(ClientLayer) -> ClientLayer;
 
-/// What the span of a request to `uri` says by [`KEYS`], and its metrics.
+/// Returns the [`KEYS`] of the span of a request to `uri`, and its metrics.
 async fn sent(set_up: Setup, uri: &str) -> ([Option<String>; 4], String) {
     let recorder = Recorder::new();
     let transport = service_fn(|_: Request<Empty<Bytes>>| async { ok() });

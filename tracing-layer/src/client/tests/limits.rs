@@ -1,4 +1,4 @@
-//! What an upstream, or a proxy's client, makes long or many stays short and few.
+//! Long or many values of an upstream, or of a proxy's client, are cut or bounded.
 
 use std::io;
 
@@ -15,7 +15,7 @@ use crate::limits::MAX_ATTRIBUTE_BYTES;
 
 type Answer = Response<Empty<Bytes>>;
 
-/// A client of upstreams that answer with the status that the path names.
+/// A client whose upstreams answer with the status in the path.
 fn client(
     layer: ClientLayer,
 ) -> impl Service<Request<Empty<Bytes>>, Response = impl Body, Error = io::Error> + Clone {
@@ -76,7 +76,7 @@ async fn every_attribute_of_a_request_is_bounded() {
     }
 }
 
-/// A host that is cut must not pass for one that baggage may go to.
+/// A host that is cut must not match a host that may receive baggage.
 #[tokio::test]
 async fn baggage_is_decided_by_the_whole_host() {
     use throughline_propagation::Outgoing;
@@ -105,7 +105,7 @@ async fn baggage_is_decided_by_the_whole_host() {
     }
 }
 
-/// Sends hostile requests, then one to a host that came before the flood, and one to a host that did not.
+/// Sends hostile requests, then one to a host that was seen before the flood, and one to a new host.
 #[tokio::test]
 async fn a_flood_leaves_the_hosts_that_came_first() {
     type Flood = fn(usize) -> String;

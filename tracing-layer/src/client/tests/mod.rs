@@ -1,4 +1,4 @@
-//! What a sent request leaves: its span, its metrics, and its headers.
+//! The spans, metrics and headers of sent requests.
 
 mod attempts;
 mod endings;

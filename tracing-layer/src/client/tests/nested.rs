@@ -1,4 +1,4 @@
-//! Two layers around one client, and requests that are sent for another.
+//! Two layers around one client, and requests that are sent for another one.
 
 use std::io;
 
@@ -14,7 +14,7 @@ use super::{layer, ok, request};
 use crate::ClientLayer;
 use crate::client::{MetricsLayer, SpanLayer};
 
-/// How many spans there are, and how often the duration was measured.
+/// The number of spans, and of measurements of the duration.
 fn recorded(recorder: &Recorder) -> (usize, u64) {
     let counts = recorder.metrics().into_iter().filter_map(|line| {
         let (name, count) = line.split_once("} count=")?;
@@ -84,7 +84,7 @@ async fn parts_of_a_layer_around_one_another_do_each_their_own() {
     assert_eq!(recorded(&recorder), (2, 2), "metrics around all");
 }
 
-/// Sends another request before the one it is for.
+/// Sends another request before its own.
 #[derive(Clone)]
 struct Login<S>(S, &'static str, &'static str);
 

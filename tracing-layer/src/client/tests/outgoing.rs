@@ -1,4 +1,4 @@
-//! What goes out in headers, and to whom.
+//! Which headers are sent to which hosts.
 
 use bytes::Bytes;
 use http::Request;

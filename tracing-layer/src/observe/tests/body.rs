@@ -1,4 +1,4 @@
-//! How a body ends, and what of it passes.
+//! The endings of a body, and the frames that pass.
 
 use std::pin::pin;
 use std::task::Poll;
@@ -10,8 +10,9 @@ use http_body_util::{BodyExt, Empty, Full};
 use opentelemetry::Context;
 use throughline_test_support::{Script, ScriptedBody};
 
-use super::{Log, Watch, armed, observed, poll, read};
-use crate::observe::{Armed, EndAt, Observed};
+use super::{Log, Watch, guard, observed, poll, read};
+use crate::observe::response::observed as observe;
+use crate::observe::{EndAt, EndGuard};
 
 #[test]
 fn body_endings() {
@@ -52,21 +53,21 @@ fn body_endings() {
             vec!["head 200", "data 1", "Complete"],
         ),
     ];
-    for (name, body, expected, told) in cases {
+    for (name, body, expected, calls) in cases {
         let log = Log::default();
         assert_eq!(
             read(observed(body, &log).into_body()),
             expected,
             "{name}: what the caller gets"
         );
-        assert_eq!(*log.borrow(), told, "{name}: what the observer is told");
+        assert_eq!(*log.borrow(), calls, "{name}: the calls of the observer");
     }
 }
 
 #[test]
-fn every_poll_is_told_before_what_comes_of_it() {
+fn every_poll_is_observed_before_its_result() {
     let log = Log::default();
-    let armed = Armed::new(Watch {
+    let guard = EndGuard::new(Watch {
         log: log.clone(),
         context: Context::new(),
         until: EndAt::Body,
@@ -78,11 +79,7 @@ fn every_poll_is_told_before_what_comes_of_it() {
         Script::Data("b"),
         Script::Trailers("x", "1"),
     ];
-    read(
-        Response::new(ScriptedBody::new(script))
-            .observed(armed)
-            .into_body(),
-    );
+    read(observe(Response::new(ScriptedBody::new(script)), guard).into_body());
     let expected = [
         "head 200", "poll", "data 1", "poll", "poll", "data 1", "poll", "trailers", "Trailers",
     ];
@@ -151,7 +148,7 @@ fn dropped_body_is_dropped_unless_it_had_ended() {
                 .headers_mut()
                 .insert("content-length", length.parse().expect("a header value"));
         }
-        let mut body = response.observed(armed(&log, EndAt::Body)).into_body();
+        let mut body = observe(response, guard(&log, EndAt::Body)).into_body();
         for _ in 0..frames {
             let frame = pin!(body.frame());
             assert!(matches!(poll(frame), Poll::Ready(Some(Ok(_)))), "{name}: a frame");
@@ -159,7 +156,7 @@ fn dropped_body_is_dropped_unless_it_had_ended() {
         drop(body);
         assert_eq!(log.borrow().last().map(String::as_str), Some(ending), "{name}");
         let endings = log.borrow().iter().filter(|line| *line == ending).count();
-        assert_eq!(endings, 1, "{name}: told once");
+        assert_eq!(endings, 1, "{name}: one ending");
     }
 }
 
@@ -167,7 +164,7 @@ fn dropped_body_is_dropped_unless_it_had_ended() {
 fn head_is_the_end_where_the_observer_says_so() {
     let log = Log::default();
     let body = ScriptedBody::new([Script::Data("a"), Script::Fail("cut")]);
-    let response = Response::new(body).observed(armed(&log, EndAt::Headers));
+    let response = observe(Response::new(body), guard(&log, EndAt::Headers));
     assert_eq!(
         read(response.into_body()),
         ["a", "error cut"],
@@ -176,7 +173,7 @@ fn head_is_the_end_where_the_observer_says_so() {
     assert_eq!(
         *log.borrow(),
         ["head 200", "Complete"],
-        "nothing is told of the body"
+        "the body is not observed"
     );
 }
 

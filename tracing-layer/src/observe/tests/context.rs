@@ -1,4 +1,4 @@
-//! Where the observer's context is current.
+//! When the context of the observer is current.
 
 use std::future;
 use std::pin::{Pin, pin};
@@ -10,10 +10,10 @@ use http_body_util::BodyExt;
 use opentelemetry::Context;
 use throughline_test_support::ScriptedError;
 
-use super::{InContext, Log, Reply, armed, observed, poll};
+use super::{InContext, Log, Reply, guard, observed, poll};
 use crate::observe::{EndAt, ResponseFuture};
 
-/// Says in its destructor whether it is polled and dropped in the observer's context.
+/// Records in its destructor whether it was polled and dropped in the context of the observer.
 struct ContextProbe(Log);
 
 impl ContextProbe {
@@ -62,7 +62,7 @@ fn inner_is_polled_and_dropped_in_the_context() {
         probe.note("polled");
         future::pending::<Reply>().await
     };
-    let mut future = Box::pin(ResponseFuture::new(inner, armed(&log, EndAt::Body)));
+    let mut future = Box::pin(ResponseFuture::new(inner, guard(&log, EndAt::Body)));
     assert!(poll(future.as_mut()).is_pending(), "pending");
     drop(future);
     assert_eq!(*seen.borrow(), ["polled true", "dropped true"], "future");

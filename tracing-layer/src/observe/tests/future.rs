@@ -1,4 +1,4 @@
-//! How a future ends that never had a body to show.
+//! The endings of a future without a body.
 
 use std::future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,30 +8,30 @@ use std::task::Poll;
 use http::Response;
 use throughline_test_support::{Script, ScriptedBody, ScriptedError};
 
-use super::{Log, Reply, Watch, armed, poll, read};
+use super::{Log, Reply, Watch, guard, poll, read};
 use crate::observe::{EndAt, ResponseFuture};
 
 #[test]
-fn service_error_is_told_and_passed_on() {
+fn service_error_is_observed_and_passed_on() {
     let log = Log::default();
     let inner = future::ready(Err::<Response<ScriptedBody>, _>(ScriptedError("refused")));
-    let mut future = pin!(ResponseFuture::new(inner, armed(&log, EndAt::Body)));
+    let mut future = pin!(ResponseFuture::new(inner, guard(&log, EndAt::Body)));
     let Poll::Ready(Err(error)) = poll(future.as_mut()) else {
         panic!("the error passes")
     };
     assert_eq!(error, ScriptedError("refused"), "unchanged");
     let expected = "ServiceError(throughline_test_support::body::ScriptedError(refused)): refused";
-    assert_eq!(*log.borrow(), [expected], "told once");
+    assert_eq!(*log.borrow(), [expected], "one ending");
 }
 
 #[test]
 fn dropped_future_is_dropped() {
     let log = Log::default();
     let inner = future::pending::<Reply>();
-    let mut future = Box::pin(ResponseFuture::new(inner, armed(&log, EndAt::Body)));
+    let mut future = Box::pin(ResponseFuture::new(inner, guard(&log, EndAt::Body)));
     assert!(poll(future.as_mut()).is_pending(), "not ready");
     drop(future);
-    assert_eq!(*log.borrow(), ["Dropped"], "told when the future is dropped");
+    assert_eq!(*log.borrow(), ["Dropped"], "observed when the future is dropped");
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn a_future_that_is_polled_again_does_not_wait_for_ever() {
     let reply = || future::ready(Err::<Response<ScriptedBody>, _>(ScriptedError("refused")));
     let log = Log::default();
     let cases = [
-        ("observed", ResponseFuture::new(reply(), armed(&log, EndAt::Body))),
+        ("observed", ResponseFuture::new(reply(), guard(&log, EndAt::Body))),
         ("unobserved", ResponseFuture::unobserved(reply())),
     ];
     for (case, future) in cases {

@@ -1,4 +1,4 @@
-//! Scripts: what a service does, and how the observer is told it ended.
+//! Scripted services, and the calls that the observer receives.
 
 mod body;
 mod context;
@@ -17,12 +17,13 @@ use http_body::{Body, Frame};
 use opentelemetry::Context;
 use throughline_test_support::{ScriptedBody, ScriptedError};
 
-use super::{Armed, End, EndAt, Head, Observe, Observed};
+use super::response::observed as observe;
+use super::{End, EndAt, EndGuard, Head, Observe};
 
-/// What a service answers.
+/// The result of a service.
 type Reply = Result<Response<ScriptedBody>, ScriptedError>;
 
-/// What the observer saw, in order.
+/// The calls that the observer received, in order.
 type Log = Rc<RefCell<Vec<String>>>;
 
 struct Watch {
@@ -67,8 +68,8 @@ impl Observe for Watch {
     }
 }
 
-fn armed(log: &Log, until: EndAt) -> Armed<Watch> {
-    Armed::new(Watch {
+fn guard(log: &Log, until: EndAt) -> EndGuard<Watch> {
+    EndGuard::new(Watch {
         log: log.clone(),
         context: Context::new().with_value(InContext),
         until,
@@ -80,14 +81,14 @@ fn observed<B>(body: B, log: &Log) -> Response<super::ResponseBody<B, Watch>>
 where
     B: Body<Error: std::fmt::Display + 'static>,
 {
-    Response::new(body).observed(armed(log, EndAt::Body))
+    observe(Response::new(body), guard(log, EndAt::Body))
 }
 
 fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Task::from_waker(Waker::noop()))
 }
 
-/// Reads a body to its end and returns what came, as a caller sees it.
+/// Reads a body to its end and returns what a caller sees.
 fn read<B>(body: B) -> Vec<String>
 where
     B: Body<Error = ScriptedError>,

@@ -1,4 +1,4 @@
-//! Whose panic it was.
+//! Panics of the inner service and of the caller.
 
 use std::future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,11 +8,11 @@ use std::task::Poll;
 use http_body_util::BodyExt;
 use throughline_test_support::{Script, ScriptedBody};
 
-use super::{Log, Reply, armed, observed, poll};
+use super::{Log, Reply, guard, observed, poll};
 use crate::observe::{EndAt, ResponseFuture};
 
 #[test]
-fn panic_is_told_also_when_it_is_caught_outside() {
+fn panic_is_observed_even_if_it_is_caught_outside() {
     let log = Log::default();
     let mut body = observed(ScriptedBody::new([Script::Panic]), &log).into_body();
     let caught = catch_unwind(AssertUnwindSafe(|| poll(pin!(body.frame())).is_ready()));
@@ -22,7 +22,7 @@ fn panic_is_told_also_when_it_is_caught_outside() {
 
     let log = Log::default();
     let inner = future::poll_fn(|_| -> Poll<Reply> { panic!("handler") });
-    let mut future = Box::pin(ResponseFuture::new(inner, armed(&log, EndAt::Body)));
+    let mut future = Box::pin(ResponseFuture::new(inner, guard(&log, EndAt::Body)));
     let caught = catch_unwind(AssertUnwindSafe(|| poll(future.as_mut()).is_ready()));
     assert!(caught.is_err(), "the panic passes through");
     drop(future);
@@ -30,8 +30,8 @@ fn panic_is_told_also_when_it_is_caught_outside() {
 
     let log = Log::default();
     let caught = catch_unwind(AssertUnwindSafe(|| {
-        let armed = armed(&log, EndAt::Body);
-        armed.attached(|| panic!("in the call itself"));
+        let guard = guard(&log, EndAt::Body);
+        guard.attached(|| panic!("in the call itself"));
     }));
     assert!(caught.is_err(), "the panic passes through");
     assert_eq!(*log.borrow(), ["Panicked"], "call");
@@ -61,7 +61,7 @@ fn a_panic_of_the_callers_is_none_of_the_exchange() {
     let log = Log::default();
     let caught = catch_unwind(AssertUnwindSafe(|| {
         let inner = future::pending::<Reply>();
-        let _future = ResponseFuture::new(inner, armed(&log, EndAt::Body));
+        let _future = ResponseFuture::new(inner, guard(&log, EndAt::Body));
         panic!("while waiting");
     }));
     assert!(caught.is_err(), "the caller's panic");
@@ -72,7 +72,7 @@ fn a_panic_of_the_callers_is_none_of_the_exchange() {
         let _held = PanicsInDrop;
         future::pending::<Reply>().await
     };
-    let mut future = Box::pin(ResponseFuture::new(inner, armed(&log, EndAt::Body)));
+    let mut future = Box::pin(ResponseFuture::new(inner, guard(&log, EndAt::Body)));
     assert!(poll(future.as_mut()).is_pending(), "not ready");
     let caught = catch_unwind(AssertUnwindSafe(|| drop(future)));
     assert!(caught.is_err(), "the panic passes through");

@@ -1,4 +1,4 @@
-//! Texts with secrets and without, one by one.
+//! Texts with and without secrets, one by one.
 
 mod planted;
 
@@ -6,13 +6,13 @@ use std::borrow::Cow;
 
 use super::*;
 
-/// In a text of the table: what must not come out.
+/// The text that must not remain.
 const SECRET: &str = "S3cr3tV4lue";
 
 #[test]
 fn texts_lose_their_secrets_and_nothing_else() {
     let cases = [
-        // The issue's.
+        // The case of the issue.
         ("http://h/p?next=https://cb/x&key=SECRET", "http://h/p?REDACTED"),
         ("https://u:a/SECRET@h/p", "https://REDACTED@h/p"),
         ("h:443/x?key=SECRET", "h:443/x?REDACTED"),

@@ -1,11 +1,11 @@
-//! Secrets planted in generated texts, and any text at all.
+//! Secrets planted in generated texts, and arbitrary texts.
 
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::super::{is_secret_name, redact, redact_url};
 
-/// Ways to write a secret into a text; `%` stands for it.
+/// Notations of a secret in a text; `%` is replaced by the secret.
 const WAYS: &[&str] = &[
     "https://h.test/p?key=%",
     "https://h.test/p?%",
@@ -42,7 +42,7 @@ const WAYS: &[&str] = &[
 ];
 
 fn secret() -> impl Strategy<Value = String> {
-    // Hexadecimal digits may be half of a percent-encoding before them.
+    // Hexadecimal digits may complete a percent-encoding that begins before them.
     "[G-Z][0-9g-zG-Z_~+/=.!$*-]{12,30}[g-z0-9]"
 }
 
@@ -78,7 +78,7 @@ proptest! {
     }
 }
 
-/// A scanner that starts over at each of them takes hours.
+/// A scanner that starts again at each of them would take hours.
 #[test]
 fn long_texts_take_one_pass() {
     for piece in [

@@ -1,4 +1,4 @@
-//! However it ends.
+//! All endings of an exchange.
 
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
@@ -183,7 +183,7 @@ async fn a_service_that_fails_or_panics_or_is_left() {
     }
 }
 
-/// How often the size of a response was measured.
+/// Returns how often the size of a response was measured.
 fn sizes(recorder: &Recorder) -> usize {
     let metrics = recorder.metrics();
     metrics

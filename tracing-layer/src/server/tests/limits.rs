@@ -1,4 +1,4 @@
-//! What a client makes long or many stays short and few.
+//! Long or many values of a client are cut or bounded.
 
 use opentelemetry::{Array, KeyValue, Value};
 use throughline_test_support::Recorder;
@@ -6,7 +6,7 @@ use throughline_test_support::Recorder;
 use super::{layer, request, span_of};
 use crate::limits::{MAX_ARRAY_ITEMS, MAX_ATTRIBUTE_BYTES};
 
-/// The bytes of a value, in all, and the most items of an array.
+/// The total bytes of a value, and the maximum number of items of an array.
 fn size(value: &Value) -> (usize, usize) {
     match value {
         Value::Array(Array::String(items)) => {
@@ -76,7 +76,7 @@ async fn every_attribute_that_a_client_chooses_is_bounded() {
         let find = |attribute: &&KeyValue| attribute.key.as_str() == key;
         let found = span.attributes.iter().find(find).map(|it| size(&it.value));
         let expected = match key {
-            // Of two values, the first takes all the room that it needs.
+            // The first of two values takes all the space that it needs.
             "http.request.header.x-long" if text.len() < MAX_ATTRIBUTE_BYTES => (2 * text.len(), 2),
             _ => expected,
         };

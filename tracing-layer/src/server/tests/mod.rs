@@ -1,4 +1,4 @@
-//! What a served request leaves: its span and its metrics.
+//! The spans and metrics of served requests.
 
 mod endings;
 mod limits;
@@ -77,7 +77,7 @@ async fn one_span_and_its_metrics() {
     }
 }
 
-/// The span of one request through `layer`, served by an empty response.
+/// Returns the span of one request through `layer`, served with an empty response.
 async fn span_of(recorder: &Recorder, layer: ServerLayer, request: Request<Empty<Bytes>>) -> String {
     let service = layer.layer(service_fn(|_| future::ready(hello())));
     let response = service.oneshot(request).await.expect("infallible");

@@ -1,4 +1,4 @@
-//! Two layers around one request, and two requests in one another.
+//! Two layers around one request, and a request within another one.
 
 use std::convert::Infallible;
 
@@ -16,7 +16,7 @@ use crate::server::{MetricsLayer, RouteLayer, SpanLayer, set_route};
 
 type Service = BoxCloneService<Request<Empty<Bytes>>, Response<Empty<Bytes>>, Infallible>;
 
-/// The service in a box, its response's body made plain.
+/// Boxes the service and the body of its response.
 fn boxed<S, B>(service: S) -> Service
 where
     S: tower::Service<Request<Empty<Bytes>>, Response = Response<B>, Error = Infallible>,
@@ -28,12 +28,12 @@ where
     BoxCloneService::new(service)
 }
 
-/// Serves a request without anything to watch.
+/// Serves a request without a layer.
 fn bare() -> Service {
     boxed(service_fn(|_| async { hello() }))
 }
 
-/// How many spans there are, and how often the duration was measured.
+/// The number of spans, and of measurements of the duration.
 fn recorded(recorder: &Recorder) -> (usize, u64) {
     let counts = recorder.metrics().into_iter().filter_map(|line| {
         let (name, count) = line.split_once("} count=")?;
@@ -155,7 +155,7 @@ async fn spans_in_an_extraction_have_its_parent() {
 
 #[tokio::test]
 async fn a_request_that_a_handler_makes_is_one_of_its_own() {
-    // Method and path of the request inside: also those of the one outside.
+    // Method and path of the inner request, which may be those of the outer one.
     for (method, path) in [("GET", "/"), ("POST", "/"), ("GET", "/other"), ("GET", "/?a=b")] {
         for same_layer in [true, false] {
             let recorder = Recorder::new();

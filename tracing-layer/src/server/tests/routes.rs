@@ -1,4 +1,4 @@
-//! Where the route comes from.
+//! The sources of the route.
 
 use throughline_test_support::Recorder;
 use tower::{Layer, ServiceExt, service_fn};
@@ -32,7 +32,7 @@ async fn routes() {
         tree.starts_with("Server GET /late/{id}\n"),
         "the last word counts:\n{tree}"
     );
-    assert_eq!(tree.matches("http.route").count(), 1, "told once:\n{tree}");
+    assert_eq!(tree.matches("http.route").count(), 1, "recorded once:\n{tree}");
     let metrics = recorder.metrics().join("\n");
     assert!(
         metrics.contains("http.route=/late/{id}"),

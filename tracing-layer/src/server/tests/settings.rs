@@ -1,4 +1,4 @@
-//! What can be asked for.
+//! The settings of the layer.
 
 use std::convert::Infallible;
 use std::future;

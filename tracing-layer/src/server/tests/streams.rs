@@ -1,4 +1,4 @@
-//! Event streams, and where an exchange ends that chooses for itself.
+//! Event streams, and responses that choose where their exchange ends.
 
 use std::convert::Infallible;
 use std::future;
@@ -47,7 +47,8 @@ async fn a_reader_that_leaves_an_event_stream_ends_it() {
     let fails = [Script::Data("a"), Script::Fail("cut")];
     let sent = [Script::Data("a"), Script::Pending, Script::Data("b")];
     let scripted = "throughline_test_support::body::ScriptedError";
-    // Content type, status, what the body does, how it is read, whether leaving is an error, and the class of the error.
+    // Content type, status, the script of the body, how it is read, whether leaving is an error, and the
+    // class of the error.
     let cases = [
         ("text/event-stream", 200, &sent[..], OneFrame, false, None),
         ("text/event-stream", 200, &sent, Nothing, false, None),
@@ -171,7 +172,7 @@ async fn an_exchange_ends_where_its_response_says() {
                 .unwrap_or_default(),
         );
         read(set_up(layer(&recorder)), response, Read::Nothing).await;
-        // A response that is dropped unread is an error only where its body was waited for.
+        // If a response is dropped unread, this is only an error if the exchange ends with its body.
         let expected_type = (expected == EndAt::Body).then_some("cancelled");
         assert_eq!(error_type(&recorder).as_deref(), expected_type, "{case}");
     }

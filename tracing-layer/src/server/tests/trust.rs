@@ -1,4 +1,4 @@
-//! What a caller is believed.
+//! What is recorded of trusted and untrusted callers.
 
 use std::future;
 

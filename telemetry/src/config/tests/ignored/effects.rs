@@ -1,4 +1,4 @@
-//! What a partly bad value, and a good one, comes to.
+//! The effects of partly invalid and of valid values.
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use crate::config::tests::vars;
 use crate::config::{Exporter, Propagator};
 use crate::signal::Signal;
 
-/// An unknown member drops itself only.
+/// Only unknown members are dropped.
 #[test]
-fn lists_keep_what_is_known() {
+fn lists_retain_valid_members() {
     let cases: &[(&str, &[Propagator], &[&str])] = &[
         ("tracecontext,ottrace", &[Propagator::TraceContext], &["ottrace"]),
         (
@@ -52,9 +52,9 @@ fn lists_keep_what_is_known() {
     }
 }
 
-/// The good headers are sent, and none of the bad is shown.
+/// Valid headers are sent, and invalid headers are not shown.
 #[test]
-fn headers_keep_what_can_be_sent() {
+fn valid_headers_are_retained() {
     let config = vars(&[
         (
             "OTEL_EXPORTER_OTLP_HEADERS",
@@ -93,7 +93,7 @@ fn headers_keep_what_can_be_sent() {
         .collect();
     assert_eq!(
         reasons,
-        ["its member 2 is not name=value", "its member 4 cannot be sent"],
+        ["member 2 is not name=value", "member 4 cannot be sent"],
         "each by its place"
     );
     let text = format!("{config:?}{:?}", config.ignored_variables());
@@ -203,7 +203,7 @@ fn what_is_used_instead() {
 }
 
 #[test]
-fn good_values_take_effect() {
+fn valid_values_take_effect() {
     let config = vars(&[
         ("OTEL_BSP_SCHEDULE_DELAY", " 100 "),
         ("OTEL_BLRP_SCHEDULE_DELAY", "200"),

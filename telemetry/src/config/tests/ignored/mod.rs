@@ -1,4 +1,4 @@
-//! A bad variable is ignored and reported: every variable, with everything that can be wrong with it.
+//! Invalid variables are ignored and reported. Tests every variable with all kinds of invalid values.
 
 mod effects;
 mod table;
@@ -17,7 +17,7 @@ use crate::signal::Signal;
 
 use self::table::{FREE, KINDS, Kind, NUMBERS_THAT_ARE_NONE};
 
-/// On, and nothing else.
+/// Enables telemetry, and sets nothing else.
 fn on() -> TelemetryConfig {
     TelemetryConfig::default().with_enabled(true)
 }
@@ -27,7 +27,7 @@ fn is_a_number(kind: &Kind) -> bool {
 }
 
 #[test]
-fn each_bad_value_is_ignored_and_said() {
+fn invalid_values_are_ignored_and_reported() {
     for kind in KINDS {
         let numbers: &[&str] = if is_a_number(kind) {
             NUMBERS_THAT_ARE_NONE
@@ -43,7 +43,7 @@ fn each_bad_value_is_ignored_and_said() {
             {
                 let case = format!("{variable}={value:?}");
                 let config = vars(&[("THROUGHLINE_ENABLED", "true"), (variable, value)]);
-                let config = config.without_what_is_missing();
+                let config = config.without_missing_files();
                 assert_eq!(config, on(), "{case}: the defaults");
                 let [ignored] = config.ignored_variables() else {
                     panic!("{case}: one warning, not {:?}", config.ignored_variables());
@@ -88,7 +88,7 @@ fn each_bad_value_is_ignored_and_said() {
 }
 
 #[test]
-fn no_bad_value_keeps_a_program_from_starting() {
+fn invalid_values_do_not_prevent_a_start() {
     for kind in KINDS {
         for variable in kind.variables {
             let set: Vec<_> = kind.bad.iter().map(|value| [(*variable, *value)]).collect();
@@ -136,7 +136,7 @@ fn every_variable_is_in_the_table() {
 }
 
 #[test]
-fn a_text_of_any_kind_is_a_name() {
+fn any_text_is_a_name() {
     for variable in FREE {
         for value in ["nonsense", "0", "-1", "é", "a b", "99999999999999999999"] {
             assert_eq!(
@@ -148,7 +148,7 @@ fn a_text_of_any_kind_is_a_name() {
     }
 }
 
-/// The specification: a Boolean that is not true is false.
+/// By the specification, a Boolean that is not true is false.
 #[test]
 fn a_boolean_that_is_not_true_is_false() {
     let on = ("OTEL_TRACES_EXPORTER", "otlp");
@@ -212,7 +212,7 @@ fn an_ignored_variable_turns_nothing_on() {
     );
 }
 
-/// A configuration that is read twice, as the quickstart's is, warns once.
+/// A configuration that is read twice, as in the quickstart, warns once.
 #[test]
 fn a_second_reading_replaces_the_first() {
     let set = [
@@ -232,7 +232,7 @@ fn a_second_reading_replaces_the_first() {
 }
 
 #[test]
-fn strictly_the_first_bad_value_is_an_error() {
+fn in_strict_mode_the_first_invalid_value_is_an_error() {
     for value in ["true", "TRUE"] {
         let error = TelemetryConfig::from_vars([(STRICT, value), (DISABLED, "1")]).expect_err("strict");
         let expected = "in the environment, OTEL_SDK_DISABLED = \"1\" is not accepted: use true or false";
@@ -247,10 +247,7 @@ fn strictly_the_first_bad_value_is_an_error() {
         ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/nowhere/a.pem"),
     ];
     let config = TelemetryConfig::from_vars(missing).expect("read");
-    let error = config
-        .without_what_is_missing()
-        .check()
-        .expect_err("no such file");
+    let error = config.without_missing_files().check().expect_err("no such file");
     assert_eq!(
         error.to_string(),
         "tls.certificate (OTEL_EXPORTER_OTLP_CERTIFICATE) /nowhere/a.pem cannot be read",

@@ -1,6 +1,6 @@
-//! Every variable, with what is wrong with it and what is not.
+//! Every variable, with valid and invalid values.
 
-/// What variables of one kind take.
+/// The accepted values of one kind of variable.
 pub(super) struct Kind {
     pub(super) variables: &'static [&'static str],
     pub(super) bad: &'static [&'static str],
@@ -191,7 +191,7 @@ pub(super) const KINDS: &[Kind] = &[
         ],
         bad: &["2147483648", "-10000", "10 s"],
         good: &[],
-        accepted: "a whole number of milliseconds from 0, which is no limit, to 2147483647",
+        accepted: "a whole number of milliseconds from 0 (no limit) to 2147483647",
     },
     Kind {
         variables: &["THROUGHLINE_MAX_QUEUE_BYTES", "THROUGHLINE_MAX_REQUEST_BYTES"],
@@ -255,7 +255,7 @@ pub(super) const KINDS: &[Kind] = &[
         variables: &["OTEL_EXPORTER_PROMETHEUS_HOST"],
         bad: &["a b", "http://c", "c/d", "é"],
         good: &["", "127.0.0.1"],
-        accepted: "the name of a host or an address",
+        accepted: "a host name or an IP address",
     },
     Kind {
         variables: &["OTEL_EXPORTER_PROMETHEUS_PORT"],
@@ -330,7 +330,7 @@ pub(super) const KINDS: &[Kind] = &[
     },
 ];
 
-/// Every text is a name, a path or a model.
+/// Any text is a valid name, path or model.
 pub(super) const FREE: &[&str] = &[
     "OTEL_SERVICE_NAME",
     "THROUGHLINE_FILE_PATH",

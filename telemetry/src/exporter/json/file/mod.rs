@@ -1,16 +1,16 @@
 //! A file that rotates when it reaches a size, and contains complete lines only.
 //!
-//! The file is shared with other programs: `logrotate` renames or truncates it, cleaners of `/tmp` unlink it,
-//! another process may append to it, and the disk or the descriptors may run out. Between lines, the only
-//! state is therefore the open descriptor and whether the last line is incomplete:
+//! Other programs can change the file: `logrotate` renames or truncates it, `/tmp` cleaners remove it, and
+//! other processes append to it. The disk or the file descriptors can run out. Therefore, the only state
+//! between lines is the open descriptor and whether the last line is incomplete:
 //!
 //! 1. Before each line, the file at the path is compared with the open one. If they differ, the path is
 //!    opened again. The old descriptor is closed first, so that a process without free descriptors has one
 //!    for the new file.
 //! 2. If the line would exceed the size, the file is rotated. Nothing is renamed until the next file is open.
-//!    If that fails, the file grows up to twice its size, and after that lines are refused.
-//! 3. A line that was written in part is truncated again, or terminated if another process has written behind
-//!    it.
+//!    If that fails, the file grows up to twice its size. Beyond that, lines are rejected.
+//! 3. A partially written line is removed. If another process has appended to it, the line is terminated
+//!    instead.
 //!
 //! A line is one batch, so the system calls for this cost little compared with encoding it.
 
@@ -44,17 +44,17 @@ pub(super) struct RotatingFile {
 struct OpenFile {
     /// `None` while the path cannot be opened.
     file: Option<File>,
-    /// Whether the file ends in a part of a line.
+    /// Whether the file ends with a partial line.
     is_torn: bool,
     /// Whether a failed rotation was reported.
     is_said: bool,
 }
 
 impl RotatingFile {
-    /// Opens the file for appending, and creates the directories that it lies in.
+    /// Opens the file for appending, and creates its parent directories.
     ///
     /// # Errors
-    /// The system's, or [`NotRegular`] if something else than a regular file is at the path.
+    /// Returns the system's error, or [`NotRegular`] if the path is not a regular file.
     pub(super) fn open(config: &FileConfig) -> io::Result<Self> {
         let path = PathBuf::from(config.resolved());
         let mut open = OpenFile::default();
@@ -102,11 +102,11 @@ impl RotatingFile {
     /// renamed. A later failure leaves at worst no file at the path, which the next line repairs.
     ///
     /// # Errors
-    /// The system's, or [`io::ErrorKind::WouldBlock`] while another process does the same.
+    /// Returns the system's error, or [`io::ErrorKind::WouldBlock`] while another process rotates the file.
     fn rotate(&self, open: &mut OpenFile) -> io::Result<()> {
         let _lock = lock(&self.path)?;
         let name = self.with_suffix(format_args!(".{}.new", std::process::id()));
-        // Left over from a process with the same id that was killed here.
+        // A file may remain from a killed process with the same id.
         let _ = fs::remove_file(&name);
         let next = open::create(&name)?;
         let is_here = |file: &File| open::is_at(file, &self.path);
@@ -118,7 +118,7 @@ impl RotatingFile {
         if let Err(error) = moved {
             let _ = fs::remove_file(&name);
             return match error.kind() {
-                // Another process moved the file or started the next one: use it too.
+                // Another process moved the file or started the next one. Use that file.
                 io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound => open.current(&self.path).map(drop),
                 _ => Err(error),
             };
@@ -128,8 +128,7 @@ impl RotatingFile {
         last.map_or(Ok(()), |last| last.sync_all())
     }
 
-    /// Moves the files up to the first number that is free, so that failed attempts do not push the oldest
-    /// ones out.
+    /// Moves the files up to the first free number, so that failed attempts do not remove the oldest files.
     fn shift(&self) -> io::Result<()> {
         if self.max_files == 0 {
             return Ok(());
@@ -142,19 +141,19 @@ impl RotatingFile {
         fs::rename(&self.path, self.numbered(1))
     }
 
-    /// Gives the new file its name.
+    /// Renames the new file to the path.
     fn place(&self, name: &Path) -> io::Result<()> {
         if self.max_files == 0 {
             return fs::rename(name, &self.path);
         }
-        // A link fails where a rename would replace what another process has created, and written to, by now.
+        // A link fails if another process has created the file in the meantime. A rename would replace it.
         match fs::hard_link(name, &self.path) {
             Ok(()) => {
                 let _ = fs::remove_file(name);
                 Ok(())
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
-            // There are file systems without hard links.
+            // Some file systems do not support hard links.
             Err(_) => fs::rename(name, &self.path),
         }
     }
@@ -171,7 +170,7 @@ impl RotatingFile {
 }
 
 impl OpenFile {
-    /// The file at the path, which is opened again if it is not the one that is open.
+    /// Returns the file at the path. Opens it again if it is not the open one.
     fn current(&mut self, path: &Path) -> io::Result<&File> {
         if let Some(file) = self.file.take().filter(|file| open::is_at(file, path)) {
             return Ok(self.file.insert(file));
@@ -181,14 +180,14 @@ impl OpenFile {
         Ok(self.file.insert(file))
     }
 
-    /// Writes a line after the others, whole or not at all.
+    /// Appends a line, completely or not at all.
     fn append(&mut self, line: &str) -> io::Result<()> {
         let Some(file) = &mut self.file else {
             return Err(io::ErrorKind::NotFound.into());
         };
         let before = file.metadata()?.len();
         let (mut written, result) = if self.is_torn {
-            // In one write with its line, because others may write between two.
+            // One write for both, because other processes may write between two writes.
             write(file, &[b"\n", line.as_bytes()].concat())
         } else {
             write(file, line.as_bytes())
@@ -221,7 +220,7 @@ impl LineSink for RotatingFile {
     }
 }
 
-/// Writes as much as it can, and returns how much that was.
+/// Writes as many bytes as possible, and returns their number.
 fn write(file: &mut File, bytes: &[u8]) -> (u64, io::Result<()>) {
     let mut rest = bytes;
     let result = loop {
@@ -236,8 +235,9 @@ fn write(file: &mut File, bytes: &[u8]) -> (u64, io::Result<()>) {
     ((bytes.len() - rest.len()) as u64, result)
 }
 
-/// Locks the directory of a file against rotations by other processes, until the lock is dropped. A lock of
-/// the file itself would not do: when a third program renames the file, two processes have different ones.
+/// Locks the directory of a file against rotation by other processes, until the lock is dropped. A lock on
+/// the file itself is not sufficient: if another program renames the file, two processes may lock different
+/// files.
 #[cfg(unix)]
 fn lock(path: &Path) -> io::Result<Option<File>> {
     use rustix::fs::{FlockOperation, flock};
@@ -246,18 +246,18 @@ fn lock(path: &Path) -> io::Result<Option<File>> {
         .parent()
         .filter(|directory| !directory.as_os_str().is_empty());
     let directory = match File::open(directory.unwrap_or_else(|| Path::new("."))) {
-        // A directory may be one to write to and not to read.
+        // The directory may be writable but not readable.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(None),
         directory => directory?,
     };
     match flock(&directory, FlockOperation::NonBlockingLockExclusive) {
         Err(error) if error == rustix::io::Errno::WOULDBLOCK => Err(error.into()),
-        // There are file systems without locks.
+        // Some file systems do not support locks.
         _ => Ok(Some(directory)),
     }
 }
 
-/// Other systems do not rename a file that another process has open.
+/// Other systems do not allow renaming a file that another process has open.
 #[cfg(not(unix))]
 fn lock(_: &Path) -> io::Result<Option<File>> {
     Ok(None)

@@ -1,4 +1,4 @@
-//! Opens the exporter's file: a regular file, readable by its owner only, and never anything else.
+//! Opens the exporter's file, which must be a regular file and is readable by its owner only.
 //!
 //! The path may be in a directory that others can write to, such as `/tmp`, so its target is not trusted. A
 //! symbolic link would let another user choose the file that grows; a FIFO would block `init` until a reader
@@ -11,7 +11,7 @@ use std::fs::{self, DirBuilder, File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-/// What was found at the path instead of a regular file.
+/// The error of a path that is not a regular file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) struct NotRegular {
     found: &'static str,
@@ -21,8 +21,7 @@ impl fmt::Display for NotRegular {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "it is {}: use the path of a regular file or one where nothing is yet, and for standard output the exporter \
-             console-json",
+            "it is {}: use the path of a regular or a new file; for standard output, use the exporter console-json",
             self.found
         )
     }
@@ -30,7 +29,7 @@ impl fmt::Display for NotRegular {
 
 impl Error for NotRegular {}
 
-/// Opens a regular file for appending, or creates it and the directories above it.
+/// Opens a regular file for appending, or creates it with its parent directories.
 pub(super) fn append(path: &Path) -> io::Result<File> {
     match open(path, options().create(true)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -41,12 +40,12 @@ pub(super) fn append(path: &Path) -> io::Result<File> {
     }
 }
 
-/// Creates a file where nothing is.
+/// Creates a file at a path that does not exist.
 pub(super) fn create(path: &Path) -> io::Result<File> {
     open(path, options().create_new(true))
 }
 
-/// Whether an open file is still the one at the path, so that what is written can be found there.
+/// Whether an open file is still the one at the path.
 pub(super) fn is_at(file: &File, path: &Path) -> bool {
     match fs::symlink_metadata(path) {
         Ok(there) => file.metadata().is_ok_and(|open| is_same(&open, &there)),
@@ -57,7 +56,7 @@ pub(super) fn is_at(file: &File, path: &Path) -> bool {
     }
 }
 
-/// Whether the last line of a file has no end, as after a crash in the middle of a write.
+/// Whether the last line of a file is incomplete, as after a crash during a write.
 pub(super) fn is_torn(mut file: &File) -> io::Result<bool> {
     if file.metadata()?.len() == 0 {
         return Ok(false);
@@ -70,16 +69,16 @@ pub(super) fn is_torn(mut file: &File) -> io::Result<bool> {
 
 fn open(path: &Path, options: &OpenOptions) -> io::Result<File> {
     match fs::symlink_metadata(path) {
-        Ok(there) => refuse_unless_regular(&there)?,
+        Ok(there) => check_is_regular(&there)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
     let file = options.open(path)?;
-    refuse_unless_regular(&file.metadata()?)?;
+    check_is_regular(&file.metadata()?)?;
     Ok(file)
 }
 
-fn refuse_unless_regular(there: &Metadata) -> io::Result<()> {
+fn check_is_regular(there: &Metadata) -> io::Result<()> {
     if there.is_file() {
         return Ok(());
     }
@@ -87,8 +86,7 @@ fn refuse_unless_regular(there: &Metadata) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::InvalidInput, NotRegular { found }))
 }
 
-/// Reading is for the look at a file's end; everything is written behind what others have written in the
-/// meantime.
+/// Read access is for checking the last line. Append mode writes after the lines of other processes.
 fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).append(true);
@@ -151,6 +149,6 @@ fn kind(found: FileType) -> &'static str {
     } else if found.is_dir() {
         "a directory"
     } else {
-        "no regular file"
+        "not a regular file"
     }
 }

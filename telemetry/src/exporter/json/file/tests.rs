@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::*;
 
-/// A directory of one test, removed at its end.
+/// The directory of a test, which is removed at its end.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -23,7 +23,7 @@ impl Folder {
         self.0.join(name)
     }
 
-    /// The files and what they hold.
+    /// Returns the files and their contents.
     fn files(&self) -> BTreeMap<String, String> {
         let entries = fs::read_dir(&self.0).expect("a directory");
         entries
@@ -57,7 +57,7 @@ fn files<const N: usize>(expected: [(&str, &str); N]) -> BTreeMap<String, String
 }
 
 #[test]
-fn a_full_file_makes_room_and_the_oldest_goes() {
+fn full_file_is_rotated_and_the_oldest_is_removed() {
     let folder = Folder::new("rotation");
     let path = folder.path("spans.jsonl");
     let file = RotatingFile::open(&config(&path).with_max_bytes(8).with_max_files(2)).expect("opened");
@@ -98,7 +98,7 @@ fn each_process_has_its_file() {
 }
 
 #[test]
-fn others_cannot_read_what_is_written() {
+fn other_users_cannot_read_the_file() {
     let folder = Folder::new("mode");
     let path = folder.path("a/b/spans.jsonl");
     let file = RotatingFile::open(&config(&path).with_max_bytes(1)).expect("opened");
@@ -148,7 +148,7 @@ fn only_a_regular_file_is_opened_and_nothing_blocks() {
         let error = opened.expect("it does not block").expect_err("refused");
         let expected = format!(
             "the file {:?} (file.path, THROUGHLINE_FILE_PATH) cannot be opened: it is {found}: use the path of a regular \
-             file or one where nothing is yet, and for standard output the exporter console-json",
+             or a new file; for standard output, use the exporter console-json",
             path.to_string_lossy()
         );
         assert_eq!(error.to_string(), expected, "{}", path.display());
@@ -167,7 +167,7 @@ fn only_a_regular_file_is_opened_and_nothing_blocks() {
 type Disturb<'a> = &'a dyn Fn(&Path);
 
 #[test]
-fn a_file_is_followed_whatever_others_do_to_it() {
+fn file_is_reopened_after_changes_by_other_programs() {
     let truncate = |path: &Path| fs::write(path, "").expect("truncated");
     let disturbances: [(&str, Disturb<'_>, &str); 8] = [
         (
@@ -231,7 +231,7 @@ fn a_file_is_followed_whatever_others_do_to_it() {
 }
 
 #[test]
-fn what_takes_the_place_of_the_file_is_refused_until_it_is_gone() {
+fn other_file_types_at_the_path_are_rejected_until_they_are_removed() {
     let folder = Folder::new("replaced");
     let (path, target) = (folder.path("spans.jsonl"), folder.path("target"));
     let file = opened(&path);
@@ -250,9 +250,9 @@ fn what_takes_the_place_of_the_file_is_refused_until_it_is_gone() {
     assert_eq!(folder.files(), expected, "the link was not followed");
 }
 
-/// Each attempt to rotate used to move the old files by one, until none was there.
+/// Each failed rotation used to move the old files by one, until all were removed.
 #[test]
-fn a_rotation_that_fails_costs_no_history() {
+fn failed_rotation_loses_no_files() {
     let folder = Folder::new("failing");
     let path = folder.path("s");
     let blocked = folder.path(&format!("s.{}.new", std::process::id()));
@@ -264,7 +264,7 @@ fn a_rotation_that_fails_costs_no_history() {
             fs::write(folder.path(name), text).expect("written");
         }
         let _ = fs::remove_file(block);
-        // Nothing can take the place of a directory that is not empty.
+        // A rename cannot replace a directory that is not empty.
         fs::create_dir_all(block.join("x")).expect("a directory");
         let file = RotatingFile::open(&config(&path).with_max_bytes(4).with_max_files(3)).expect("opened");
         file.line("b\n").expect("there is room");
@@ -297,9 +297,9 @@ fn a_rotation_that_fails_costs_no_history() {
     }
 }
 
-/// Two processes at one path are two files here: each has a descriptor and a lock of its own.
+/// Two exporters stand for two processes: each has its own descriptor and lock.
 #[test]
-fn every_line_is_somewhere_once_while_all_rotate_and_others_rename() {
+fn every_line_is_written_once_during_concurrent_rotation() {
     const LINES: usize = 2_000;
     let folder = Folder::new("concurrent");
     let path = folder.path("s");
@@ -319,7 +319,7 @@ fn every_line_is_somewhere_once_while_all_rotate_and_others_rename() {
                 })
             })
             .collect();
-        // Another program that renames the file now and then.
+        // Another program renames the file from time to time.
         let is_half_full = || fs::metadata(&path).is_ok_and(|file| file.len() > 1_000);
         for number in 0..20 {
             while !is_half_full() && !writers.iter().all(thread::ScopedJoinHandle::is_finished) {
@@ -344,6 +344,6 @@ fn every_line_is_somewhere_once_while_all_rotate_and_others_rename() {
     assert!(names.len() > 2, "it was rotated: {names:?}");
     assert!(
         !names.iter().any(|name| name.ends_with(".new")),
-        "nothing is left: {names:?}"
+        "no files remain: {names:?}"
     );
 }

@@ -1,10 +1,10 @@
-//! Splits a request that is too large into several that are not.
+//! Splits a request that is too large into smaller ones.
 //!
-//! A collector refuses a whole request above its limit (4 MiB by default), so that one huge span would lose
+//! A collector rejects a whole request above its limit (4 MiB by default), so one huge span would lose
 //! hundreds of others. A request that is too large is halved by number of items until each part fits or is a
-//! single item, which is dropped alone. The encoded request with its resource and scopes is measured, before
-//! compression, because that is what a collector limits. Halving needs no sizes of single items, which JSON
-//! does not have before it is written, and isolates one huge span of 512 in nine steps.
+//! single item, which is dropped. The size is that of the encoded request with its resource and scopes,
+//! before compression, because that is what a collector limits. Halving does not need the sizes of single
+//! items, which are unknown in JSON until it is written. It isolates one huge span of 512 in nine steps.
 
 use opentelemetry_http::Bytes;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
@@ -22,11 +22,11 @@ use serde::Serialize;
 use super::encoding::{RequestEncoding, TooLarge};
 use crate::signal::Signal;
 
-/// Requests that fit, and the items that were dropped because each alone does not.
+/// The requests that fit, and the items that were dropped because they exceed the limit.
 #[derive(Debug, Default)]
 pub(super) struct Pieces {
     pub(super) bodies: Vec<Bytes>,
-    /// The sizes of the items that were dropped, each in a request of its own.
+    /// The sizes of the dropped items, each as a separate request.
     pub(super) too_large: Vec<usize>,
 }
 
@@ -49,7 +49,7 @@ pub(super) fn pieces(
     }
 }
 
-/// The spans, log records or data points of a request that was sent.
+/// Counts the spans, log records or data points of a request.
 pub(super) fn count(body: &[u8], encoding: RequestEncoding) -> u64 {
     fn items<M: Message + Default + Items + serde::de::DeserializeOwned>(
         body: &[u8],
@@ -94,7 +94,7 @@ where
 trait Items: Sized {
     fn items(&self) -> usize;
 
-    /// Leaves the first `at` items here and returns the others, in groups like those they were in.
+    /// Removes all items after the first `at` and returns them, in the same groups.
     fn split_off(&mut self, at: usize) -> Self;
 }
 
@@ -148,7 +148,7 @@ macro_rules! points {
     };
 }
 
-/// What cannot be split.
+/// Items that cannot be split.
 macro_rules! item {
     ($item:ident) => {
         impl Items for $item {

@@ -20,7 +20,7 @@ fn spans(name_lengths: &[usize]) -> ExportTraceServiceRequest {
         name: format!("{index}:{}", "x".repeat(*length)),
         ..Span::default()
     });
-    // Two scopes, so that what is split is not in one list.
+    // Two scopes, so that the items are in several lists.
     let mut first: Vec<Span> = spans.collect();
     let second = first.split_off(first.len() / 3);
     let scope = |spans, name: &str| ScopeSpans {
@@ -45,7 +45,7 @@ fn decoded<M: Message + Default + serde::de::DeserializeOwned>(body: &[u8], is_j
     }
 }
 
-/// The index of each span, behind the name of its scope, as all pieces have them.
+/// Returns the scope name and the index of each span in all pieces.
 fn indices(pieces: &Pieces, is_json: bool) -> Vec<String> {
     let requests = pieces
         .bodies
@@ -75,7 +75,7 @@ fn indices(pieces: &Pieces, is_json: bool) -> Vec<String> {
 }
 
 #[test]
-fn each_span_arrives_once_and_in_order_but_the_one_that_is_too_large() {
+fn each_span_arrives_once_and_in_order_except_the_one_that_is_too_large() {
     let mut with_one_huge = [100; 360];
     with_one_huge[123] = LIMIT + 1;
     let mut with_huge_ends = [1; 9];
@@ -119,7 +119,7 @@ fn each_span_arrives_once_and_in_order_but_the_one_that_is_too_large() {
 }
 
 #[test]
-fn a_request_that_fits_is_sent_as_it_is() {
+fn request_that_fits_is_unchanged() {
     let request = Bytes::from(spans(&[10; 50]).encode_to_vec());
     let limit = request.len();
     let found = pieces(request.clone(), encoding(Signal::Traces, false), limit).expect("a request");
@@ -213,7 +213,7 @@ fn a_metric_is_split_by_its_points_of_every_kind() {
     }
 }
 
-/// Appends the points of a piece, which must say the same of them.
+/// Appends the points of a piece, and checks that their common fields are equal.
 fn join(metric: &mut Metric, mut piece: Metric) {
     match (
         metric.data.as_mut().expect("data"),
@@ -231,7 +231,7 @@ fn join(metric: &mut Metric, mut piece: Metric) {
 }
 
 #[test]
-fn what_is_no_request_is_an_error() {
+fn invalid_request_is_an_error() {
     let garbage = Bytes::from(vec![0xff; LIMIT + 1]);
     for signal in Signal::ALL {
         assert!(

@@ -38,7 +38,7 @@ impl MetricsPage {
         self.families.is_empty()
     }
 
-    /// The page as Prometheus reads it.
+    /// Returns the page in the Prometheus text format.
     pub(super) fn text(&self) -> Result<String, String> {
         let text = TextEncoder::new().encode_to_string(&self.families);
         text.map_err(|error| error.to_string())
@@ -71,8 +71,7 @@ impl MetricsPage {
     }
 }
 
-/// Merges families of the same name, with the series of every service. If their types differ, the first is
-/// retained.
+/// Merges families of the same name from all services. If their types differ, the first one is retained.
 fn merged(families: impl Iterator<Item = MetricFamily>) -> Vec<MetricFamily> {
     let mut merged: BTreeMap<String, MetricFamily> = BTreeMap::new();
     for mut family in families {
@@ -89,8 +88,9 @@ fn merged(families: impl Iterator<Item = MetricFamily>) -> Vec<MetricFamily> {
     merged.into_values().collect()
 }
 
-/// Makes label names legal and unique: scrapers reject a whole page for one bad label. The exporter passes
-/// names that start with a digit or contain a colon, and does not know the label of the service.
+/// Makes label names valid and unique, because scrapers reject a whole page for one invalid label. The
+/// exporter accepts names that start with a digit or contain a colon, and does not account for the label of
+/// the service.
 fn make_legal(family: &mut MetricFamily) {
     for metric in family.mut_metric() {
         let is_legal = |(index, label): (usize, &LabelPair)| {
@@ -100,7 +100,7 @@ fn make_legal(family: &mut MetricFamily) {
         if metric.get_label().iter().enumerate().all(is_legal) {
             continue;
         }
-        // The label of the service is the last and wins.
+        // The label of the service is the last one and takes precedence.
         let mut labels: BTreeMap<String, LabelPair> = BTreeMap::new();
         for mut label in metric.take_label() {
             let name = legal(label.name());

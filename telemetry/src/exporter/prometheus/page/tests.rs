@@ -164,9 +164,9 @@ fn open_metrics() {
     }
 }
 
-/// One attribute `1st` used to make a page that no Prometheus reads.
+/// One attribute `1st` used to make the whole page unreadable for Prometheus.
 #[test]
-fn labels_that_nobody_reads_are_renamed() {
+fn invalid_labels_are_renamed() {
     for (labels, expected) in [
         (&[("a", "1"), ("b", "2")][..], "{a=\"1\",b=\"2\"}"),
         (&[("1st", "x")], "{_1st=\"x\"}"),
@@ -191,7 +191,7 @@ fn labels_that_nobody_reads_are_renamed() {
 }
 
 #[test]
-fn a_family_of_two_services_stands_once() {
+fn family_of_two_services_appears_once() {
     let family_of = |kind, metric| family("n", "", kind, vec![metric]);
     let families = vec![
         family_of(MetricType::GAUGE, measured(&[("job", "a")], 1.0)),

@@ -1,4 +1,4 @@
-//! The connections: how many there are, and how long each may take.
+//! Limits the number and the duration of connections.
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,10 +21,10 @@ pub(super) async fn accept(listener: TcpListener, connections: Arc<Connections>,
         match listener.accept().await {
             Ok((stream, _)) => {
                 connections.serve(stream, handler.clone());
-                // A request that is there is seen before the connections after it can push it out.
+                // Read a request that has already arrived before newer connections can evict it.
                 yield_now().await;
             }
-            // Out of descriptors, most likely: accepting at once again would spin.
+            // Probably out of descriptors. Accepting again immediately would be a busy loop.
             Err(_) => sleep(ACCEPT_RETRY_DELAY).await,
         }
     }
@@ -66,7 +66,7 @@ impl Connections {
         open.push(OpenConnection { task, is_served });
     }
 
-    /// Ends the silent connections, and the others when they are answered or it takes too long.
+    /// Closes connections without a request, and the others after their response or a timeout.
     pub(super) async fn finish(&self) {
         let open = std::mem::take(&mut *self.open.lock().unwrap_or_else(PoisonError::into_inner));
         let answered = async {
@@ -80,7 +80,7 @@ impl Connections {
     }
 }
 
-/// One request and its answer.
+/// Serves one request.
 async fn exchange(stream: TcpStream, limits: ServerLimits, handler: Handler, is_served: Arc<AtomicBool>) {
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(limits.write));
@@ -98,7 +98,7 @@ async fn exchange(stream: TcpStream, limits: ServerLimits, handler: Handler, is_
     let _ = timeout(limits.exchange, connection).await;
 }
 
-/// The bytes of a request's head.
+/// The maximum bytes of a request head.
 pub(super) const MAX_HEAD_BYTES: usize = 16 << 10;
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 const FINISH_POLL_INTERVAL: Duration = Duration::from_millis(5);

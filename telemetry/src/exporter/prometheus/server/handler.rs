@@ -18,7 +18,7 @@ pub(super) struct Handler {
     read: Arc<Read>,
 }
 
-/// Called for each rendered page, or with the reason why it could not be rendered.
+/// A callback for each rendered page, or for the reason why it could not be rendered.
 type Read = dyn Fn(Result<(), &str>) + Send + Sync;
 
 impl Handler {

@@ -1,9 +1,9 @@
-//! The listener for scrapes: hyper on a thread of its own.
+//! The listener for scrapes: hyper on its own thread.
 //!
-//! Clients may be slow, silent or many, so everything is bounded: the time for a request's head, for a
+//! Clients can be slow, silent or numerous, so everything is bounded: the time for a request head, for a
 //! stalled write and for the whole exchange, the size of a head, and the number of connections. Beyond the
-//! limit, the oldest connection without a request is closed, then the oldest of all: a served scrape is
-//! short, and a flood evicts itself. Each connection serves one request.
+//! limit, the oldest connection without a request is closed, and then the oldest of all. Scrapes are short,
+//! so a flood evicts its own connections. Each connection serves one request.
 
 mod connections;
 mod handler;
@@ -31,7 +31,7 @@ use self::handler::Handler;
 #[derive(Debug)]
 pub(super) struct Server {
     address: SocketAddr,
-    /// Dropped to end it.
+    /// Dropped to stop the server.
     stop: Option<oneshot::Sender<()>>,
     ended: Mutex<Receiver<()>>,
     farewell: Duration,
@@ -40,15 +40,15 @@ pub(super) struct Server {
 /// The limits of a client.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ServerLimits {
-    /// The connections that are open at once.
+    /// The maximum number of open connections.
     connections: usize,
     /// The time for the head of a request.
     head: Duration,
-    /// The time in which a write has to proceed.
+    /// The time for a stalled write.
     write: Duration,
     /// The time for a request and its answer.
     exchange: Duration,
-    /// The time for the answers that are under way when the program ends.
+    /// The time for responses in progress at shutdown.
     farewell: Duration,
 }
 
@@ -63,8 +63,8 @@ impl ServerLimits {
 }
 
 impl Server {
-    /// Listens on the address. `read` is called for each page that was made to be read, or with why it could
-    /// not be made.
+    /// Listens on the address. `read` is called for each page that was rendered, or with the reason why it
+    /// could not be rendered.
     pub(super) fn start(
         address: &str,
         limits: ServerLimits,
@@ -72,13 +72,12 @@ impl Server {
         read: impl Fn(Result<(), &str>) + Send + Sync + 'static,
     ) -> Result<Self, InitError> {
         let failed = |error| {
-            InitError::exporter(format!("prometheus.listen = {address:?} cannot be listened on"))
-                .caused_by(error)
+            InitError::exporter(format!("cannot listen on prometheus.listen = {address:?}")).caused_by(error)
         };
         let listener = TcpListener::bind(address).map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
         let address_there = listener.local_addr().map_err(failed)?;
-        // A collection that hangs leaves a thread for those that want another page.
+        // A second thread serves other pages while a collection hangs.
         let runtime = runtime::Builder::new_current_thread()
             .thread_name("throughline-prometheus")
             .max_blocking_threads(4)
@@ -91,7 +90,7 @@ impl Server {
         let serve = move || {
             let _suppressed = Context::enter_telemetry_suppressed_scope();
             serve(&runtime, listener, limits, handler, stopped);
-            // A callback that hangs is not waited for.
+            // Do not wait for a callback that hangs.
             runtime.shutdown_background();
             drop(alive);
         };

@@ -10,10 +10,10 @@ use super::super::page::MetricsPage;
 use super::connections::MAX_HEAD_BYTES;
 use super::*;
 
-/// What is on its way arrives within this, on the slowest machine; nothing that works takes it.
+/// The time limit for operations that are expected to succeed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Times that do not end within a test.
+/// Time limits that are longer than a test.
 const PATIENT: ServerLimits = ServerLimits {
     connections: 128,
     head: PATIENCE,
@@ -22,7 +22,7 @@ const PATIENT: ServerLimits = ServerLimits {
     farewell: PATIENCE,
 };
 
-/// A page of one gauge, whose label has so many bytes.
+/// Returns a page with one gauge, whose label has this number of bytes.
 fn page(bytes: usize) -> MetricsPage {
     let mut label = LabelPair::default();
     label.set_name("l".to_owned());
@@ -49,10 +49,10 @@ fn connected(address: SocketAddr) -> TcpStream {
     connection
 }
 
-/// The head of the answer to a request, and the body.
+/// Returns the head and the body of the response to a request.
 fn send(address: SocketAddr, request: &str) -> (String, Vec<u8>) {
     let mut connection = connected(address);
-    connection.write_all(request.as_bytes()).expect("asked");
+    connection.write_all(request.as_bytes()).expect("sent");
     let mut answer = Vec::new();
     connection.read_to_end(&mut answer).expect(request);
     let end = answer.windows(4).position(|end| end == b"\r\n\r\n");
@@ -72,7 +72,7 @@ fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     values.next().map(|(_, value)| value)
 }
 
-/// Whether the other side has the connection open and has sent nothing.
+/// Returns whether the server has the connection open and has sent nothing.
 fn is_silent(connection: &mut TcpStream) -> bool {
     connection.set_nonblocking(true).expect("set");
     let read = connection.read(&mut [0]);
@@ -89,7 +89,7 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 #[test]
-fn a_scrape_is_answered_and_nothing_else() {
+fn only_scrapes_are_answered() {
     let server = started(ServerLimits::DEFAULT, 1);
     let text = Some("text/plain; version=0.0.4; charset=utf-8");
     let plain = Some("text/plain; charset=utf-8");
@@ -197,7 +197,7 @@ fn a_scrape_is_answered_and_nothing_else() {
 }
 
 #[test]
-fn a_page_has_the_format_and_the_encoding_that_are_accepted() {
+fn page_has_the_accepted_format_and_encoding() {
     let server = started(ServerLimits::DEFAULT, 10_000);
     let text = "text/plain; version=0.0.4; charset=utf-8";
     let open_metrics = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -277,7 +277,7 @@ fn a_slow_reader_delays_no_scrape() {
             let mut connection = connected(server.address());
             connection
                 .write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n")
-                .expect("asked");
+                .expect("sent");
             connection
         })
         .collect();
@@ -293,7 +293,7 @@ fn a_slow_reader_delays_no_scrape() {
 }
 
 #[test]
-fn who_takes_too_long_is_left() {
+fn slow_clients_are_disconnected() {
     let short = Duration::from_millis(200);
     let request = "GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n";
     for (what, limits, sent) in [
@@ -342,7 +342,7 @@ fn who_takes_too_long_is_left() {
         let mut connection = connected(server.address());
         connection.write_all(sent.as_bytes()).expect("sent");
         if sent == request {
-            // To look by reading would be to read.
+            // Peek, because reading would consume the bytes.
             connection.set_nonblocking(true).expect("set");
             let is_open = |error: &std::io::Error| error.kind() == ErrorKind::WouldBlock;
             until(what, || {
@@ -359,7 +359,7 @@ fn who_takes_too_long_is_left() {
 }
 
 #[test]
-fn a_flood_pushes_itself_out_and_no_scrape() {
+fn flood_evicts_its_own_connections_and_no_scrape() {
     let limits = ServerLimits {
         connections: 8,
         ..PATIENT
@@ -367,7 +367,7 @@ fn a_flood_pushes_itself_out_and_no_scrape() {
     let server = started(limits, LARGE);
     let mut slow = connected(server.address());
     slow.write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n")
-        .expect("asked");
+        .expect("sent");
     assert_eq!(slow.read(&mut [0]).expect("a byte"), 1, "it is served");
     let mut silent: Vec<TcpStream> = (0..100).map(|_| connected(server.address())).collect();
     assert!(scraped(server.address()) > LARGE, "a page in a flood");
@@ -382,16 +382,16 @@ fn a_flood_pushes_itself_out_and_no_scrape() {
     slow.read_to_end(&mut rest).expect("the rest");
     assert!(
         rest.len() > LARGE,
-        "who came first and asked for something is served to the end"
+        "the first connection with a request is served to its end"
     );
 
-    // Of connections that all have sent a request, the oldest goes.
+    // If all connections have sent a request, the oldest is closed.
     let mut slow: Vec<TcpStream> = Vec::new();
     for _ in 0..=limits.connections {
         let mut connection = connected(server.address());
         connection
             .write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n")
-            .expect("asked");
+            .expect("sent");
         assert_eq!(connection.read(&mut [0]).expect("a byte"), 1, "it is served");
         slow.push(connection);
     }
@@ -406,7 +406,7 @@ fn a_flood_pushes_itself_out_and_no_scrape() {
 }
 
 #[test]
-fn a_callback_that_panics_costs_its_scrape_only() {
+fn panicking_callback_fails_only_its_scrape() {
     let collections = AtomicUsize::new(0);
     let scrapes = Scrapes::new(move || match collections.fetch_add(1, Ordering::SeqCst) {
         0 => panic!("a callback"),
@@ -431,7 +431,7 @@ fn a_callback_that_panics_costs_its_scrape_only() {
 }
 
 #[test]
-fn the_end_waits_for_answers_and_not_for_silence() {
+fn shutdown_waits_for_responses_but_not_for_silent_connections() {
     let (open, gate) = mpsc::channel::<()>();
     let (begin, begun) = mpsc::channel();
     let gate = Mutex::new((begin, gate));
@@ -456,7 +456,7 @@ fn the_end_waits_for_answers_and_not_for_silence() {
     assert_eq!(
         silent.read(&mut [0]).expect("closed"),
         0,
-        "who asked for nothing gets nothing"
+        "a connection without a request receives nothing"
     );
 
     let (hang, hanging) = mpsc::channel::<()>();
@@ -472,7 +472,7 @@ fn the_end_waits_for_answers_and_not_for_silence() {
     let mut asking = connected(server.address());
     asking
         .write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n")
-        .expect("asked");
+        .expect("sent");
     begun.recv_timeout(PATIENCE).expect("the collection begins");
     drop(server);
     drop(hang);
@@ -484,6 +484,6 @@ fn a_port_in_use_is_reported() {
     let address = taken.local_addr().expect("an address").to_string();
     let scrapes = Scrapes::new(|| page(1));
     let error = Server::start(&address, PATIENT, scrapes, |_| {}).expect_err("taken");
-    let expected = format!("prometheus.listen = {address:?} cannot be listened on");
+    let expected = format!("cannot listen on prometheus.listen = {address:?}");
     assert_eq!(error.to_string(), expected, "the message");
 }

@@ -1,0 +1,307 @@
+//! Messages and their parts in the conventions' schema.
+//!
+//! A format names the members that hold messages ([`Members`]). The parts of a message are read by their shape, whatever
+//! the format, since compatible APIs accept the parts of others, and gateways pass them on.
+//!
+//! <https://github.com/open-telemetry/semantic-conventions-genai/tree/main/docs/gen-ai>
+
+use serde_json::{Value, json};
+
+use super::media::{blob, encoded, media, without_media};
+use super::server_tool;
+use super::text::Text;
+use super::{Content, Document, DocumentReader};
+use crate::json::StrictScanner;
+
+/// Where the content of a request stands: the paths of its members, each with a slash before it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Members {
+    /// Instructions that are no message.
+    pub(crate) instructions: &'static [&'static str],
+    /// Messages, in their order.
+    pub(crate) messages: &'static [&'static str],
+    /// Tool definitions.
+    pub(crate) tools: &'static [&'static str],
+}
+
+impl Members {
+    /// Those of all formats.
+    pub(crate) const ALL: Self = Self {
+        instructions: &[
+            "/system",
+            "/instructions",
+            "/systemInstruction",
+            "/system_instruction",
+            "/preamble",
+        ],
+        messages: &[
+            "/messages",
+            "/chat_history",
+            "/contents",
+            "/input",
+            "/inputs",
+            "/message",
+            "/prompt",
+            "/inputText",
+        ],
+        tools: &["/tools", "/functions", "/toolConfig/tools"],
+    };
+
+    /// Reads a request.
+    pub(crate) fn read(&self, body: &Document) -> Content {
+        let instructions = self.instructions.iter().filter_map(|path| body.pointer(path));
+        let messages = self.messages.iter().filter_map(|path| body.pointer(path));
+        let tools = self.tools.iter().filter_map(|path| body.pointer(path));
+        Content {
+            system_instructions: instructions
+                .flat_map(|value| parts(value.get("parts").unwrap_or(value)))
+                .collect(),
+            input: messages.flat_map(self::messages).collect(),
+            output: Vec::new(),
+            tools: tools.flat_map(Document::items).flat_map(self::tools).collect(),
+        }
+    }
+}
+
+/// Returns the parts that an item of an answer is. Texts are no items: they were captured as such.
+pub(super) fn answer_item(item: &Document) -> Vec<Value> {
+    let is_text = |part: &Value| {
+        let kinds = [
+            "text",
+            "reasoning",
+            "unknown",
+            "message",
+            "thinking",
+            "output_text",
+            "fallback",
+        ];
+        part.get("type")
+            .and_then(Value::as_str)
+            .is_none_or(|kind| kinds.contains(&kind))
+    };
+    let mut parts = parts(item);
+    parts.retain(|part| !is_text(part));
+    parts
+}
+
+/// Messages, or the one that a bare text is.
+fn messages(value: &Document) -> Vec<Value> {
+    match value.as_array() {
+        Some(messages) => messages.iter().map(message).collect(),
+        None => vec![json!({"role": "user", "parts": parts(value)})],
+    }
+}
+
+fn message(message: &Document) -> Value {
+    let role = match message.string("role") {
+        Some(role) => role.to_ascii_lowercase(),
+        None => role_of(message.string("type").unwrap_or_default()).to_owned(),
+    };
+    let content = ["content", "parts", "message"]
+        .iter()
+        .find_map(|key| message.get(key));
+    let content = content.unwrap_or(message);
+    let mut all = match message.string("tool_call_id") {
+        Some(id) => vec![json!({"type": "tool_call_response", "id": id, "response": without_media(content)})],
+        None if content.is_null() => Vec::new(),
+        None => parts(content),
+    };
+    let images = message.items_of("images").filter_map(Document::as_text);
+    all.extend(images.map(|image| blob("image", image.digest(false))));
+    all.extend(message.items_of("tool_calls").flat_map(parts));
+    match message.string("name").filter(|_| message.get("role").is_some()) {
+        Some(name) => json!({"role": role, "parts": all, "name": name}),
+        None => json!({"role": role, "parts": all}),
+    }
+}
+
+/// Who says an item that names no role.
+fn role_of(kind: &str) -> &'static str {
+    match kind {
+        "reasoning" | "thought" | "model_output" => "assistant",
+        kind if kind.ends_with("_call") => "assistant",
+        kind if kind.ends_with("_output") || kind == "function_result" => "tool",
+        _ => "user",
+    }
+}
+
+/// The parts that a content is made of.
+fn parts(content: &Document) -> Vec<Value> {
+    if let Some(text) = content.as_text() {
+        return vec![encoded(text).unwrap_or_else(|| json!({"type": "text", "content": content.to_value()}))];
+    }
+    match content.as_array() {
+        Some(parts) => parts.iter().flat_map(self::parts).collect(),
+        None if content.is_object() => part(content),
+        None => Vec::new(),
+    }
+}
+
+/// A part; a call of a provider's tool may hold its result too.
+fn part(part: &Document) -> Vec<Value> {
+    let kind = part.string("type").unwrap_or_default();
+    let text = ["text", "refusal"]
+        .iter()
+        .find_map(|key| part.get(key).filter(|text| text.as_text().is_some()));
+    if let Some(text) = text {
+        let is_thought = part.get("thought").and_then(Document::as_bool) == Some(true);
+        let kind = if is_thought { "reasoning" } else { "text" };
+        return vec![json!({"type": kind, "content": text.to_value()})];
+    }
+    if let Some(text) = thought(part) {
+        return vec![json!({"type": "reasoning", "content": text})];
+    }
+    let hosted = server_tool::parts(part, kind);
+    if !hosted.is_empty() {
+        return hosted;
+    }
+    let one = tool_call(part, kind)
+        .or_else(|| tool_response(part, kind))
+        .or_else(|| compaction(part, kind))
+        .or_else(|| media(part, kind));
+    vec![one.unwrap_or_else(|| json!({"type": if kind.is_empty() { "unknown" } else { kind }}))]
+}
+
+/// A summary that takes the place of earlier messages.
+fn compaction(part: &Document, kind: &str) -> Option<Value> {
+    (kind == "compaction").then(|| {
+        let mut summary = json!({"type": kind});
+        for key in ["id", "content"] {
+            let text = part.get(key).filter(|text| text.as_text().is_some());
+            if let (Some(text), Some(members)) = (text, summary.as_object_mut()) {
+                members.insert(key.to_owned(), text.to_value());
+            }
+        }
+        summary
+    })
+}
+
+/// What a part says that is a thought, or a summary of some.
+fn thought(part: &Document) -> Option<Value> {
+    let text = part.get("thinking").filter(|text| text.as_text().is_some());
+    let text = text.or_else(|| part.pointer("/reasoningContent/reasoningText/text"));
+    let summary = || {
+        let lines: Vec<&str> = part
+            .items_of("summary")
+            .filter_map(|text| text.string("text"))
+            .collect();
+        (!lines.is_empty()).then(|| lines.join("\n").into())
+    };
+    let text = text.filter(|text| text.as_text().is_some());
+    text.map(Document::to_value).or_else(summary)
+}
+
+fn tool_call(part: &Document, kind: &str) -> Option<Value> {
+    let call = ["function", "custom", "functionCall", "toolUse"]
+        .iter()
+        .find_map(|key| part.get(key));
+    // OpenAI's first function calls had no type.
+    let is_function = kind.is_empty() && part.get("name").is_some() && part.get("arguments").is_some();
+    let is_call = matches!(
+        kind,
+        "tool_use" | "function_call" | "custom_tool_call" | "function"
+    );
+    if call.is_none() && !is_call && !is_function {
+        return None;
+    }
+    let call = call.unwrap_or(part);
+    // An item of Responses has an id of its own beside that of the call.
+    let id = ["call_id", "id", "toolUseId"]
+        .iter()
+        .find_map(|key| part.get(key).or_else(|| call.get(key)));
+    let arguments = ["arguments", "args", "input"]
+        .iter()
+        .find_map(|key| call.get(key));
+    let arguments = match arguments {
+        Some(arguments) => parsed(arguments),
+        None => json!({}),
+    };
+    let name = call.get("name").map(Document::to_value);
+    Some(with_id(
+        json!({"type": "tool_call", "name": name, "arguments": arguments}),
+        id,
+    ))
+}
+
+/// Adds the id of a call or of a result, if it has one.
+pub(super) fn with_id(mut part: Value, id: Option<&Document>) -> Value {
+    if let (Some(id), Some(members)) = (id.filter(|id| id.as_text().is_some()), part.as_object_mut()) {
+        members.insert("id".to_owned(), id.to_value());
+    }
+    part
+}
+
+/// Arguments: an object, or its JSON in a string.
+pub(super) fn parsed(arguments: &Document) -> Value {
+    match arguments.as_text() {
+        Some(text) if text.as_str().trim().is_empty() => json!({}),
+        Some(text) => parse(text).unwrap_or_else(|| arguments.to_value()),
+        None => without_media(arguments),
+    }
+}
+
+fn parse(text: &Text) -> Option<Value> {
+    if text.is_cut() {
+        return None;
+    }
+    let mut reader = DocumentReader::new(text.as_str().len().max(MIN_ARGUMENT_LIMIT));
+    let mut scanner = StrictScanner::new();
+    scanner.feed(text.as_str().as_bytes(), &mut reader).ok()?;
+    scanner.finish(&mut reader).ok()?;
+    Some(reader.finish().to_value())
+}
+
+/// The bytes that arguments may have in any case: see [`DocumentReader::new`].
+const MIN_ARGUMENT_LIMIT: usize = 16 * 1024;
+
+fn tool_response(part: &Document, kind: &str) -> Option<Value> {
+    let response = ["functionResponse", "toolResult"]
+        .iter()
+        .find_map(|key| part.get(key));
+    let kinds = [
+        "tool_result",
+        "function_call_output",
+        "custom_tool_call_output",
+        "function_result",
+    ];
+    if response.is_none() && !kinds.contains(&kind) {
+        return None;
+    }
+    let response = response.unwrap_or(part);
+    let id = ["id", "call_id", "tool_use_id", "toolUseId"]
+        .iter()
+        .find_map(|key| response.get(key));
+    let result = ["response", "output", "content", "result"]
+        .iter()
+        .find_map(|key| response.get(key));
+    let result = result.map(without_media);
+    Some(with_id(
+        json!({"type": "tool_call_response", "response": result}),
+        id,
+    ))
+}
+
+/// Tools by type and name: the conventions advise against more. A provider's own tool, such as `web_search`,
+/// has one word for both: its type, or in Gemini's requests the member that it stands in.
+fn tools(tool: &Document) -> Vec<Value> {
+    let declared: Vec<Value> = tool.items_of("functionDeclarations").flat_map(tools).collect();
+    if !declared.is_empty() {
+        return declared;
+    }
+    let function = ["function", "toolSpec"]
+        .iter()
+        .find_map(|key| tool.get(key))
+        .unwrap_or(tool);
+    match (function.string("name"), tool.string("type")) {
+        (Some(name), kind) => vec![json!({"type": kind.unwrap_or("function"), "name": name})],
+        (None, Some("function")) => Vec::new(),
+        (None, Some(kind)) => vec![json!({"type": kind, "name": kind})],
+        // Gemini's own tools are members: `{"googleSearch": {}}`.
+        (None, None) => tool
+            .members()
+            .map(|(kind, _)| kind)
+            .filter(|kind| *kind != "functionDeclarations")
+            .map(|kind| json!({"type": kind, "name": kind}))
+            .collect(),
+    }
+}

@@ -1,0 +1,38 @@
+//! Batches of requests and the files that hold them. Each request of a batch may name another model.
+//!
+//! <https://platform.openai.com/docs/api-reference/batch>
+
+use super::table::Table;
+use crate::Operation;
+use crate::usage::UsagePart;
+
+/// `POST …/batches`, `…/messages/batches`, `…/batch/jobs`, `…:batchGenerateContent`.
+pub(super) const CREATE: Table = Table {
+    operation: Operation::CreateBatch,
+    model: &[],
+    ..FETCH
+};
+
+/// `GET …/batches/{id}`, `…/messages/batches/{id}`.
+pub(super) const FETCH: Table = Table {
+    operation: Operation::FetchBatch,
+    usage: &[
+        ("usage.input_tokens", UsagePart::Input),
+        ("usage.output_tokens", UsagePart::Output),
+        ("usage.total_tokens", UsagePart::Total),
+        ("usage.input_tokens_details.cached_tokens", UsagePart::CacheRead),
+        (
+            "usage.output_tokens_details.reasoning_tokens",
+            UsagePart::Reasoning,
+        ),
+    ],
+    ..Table::PLAIN
+};
+
+/// `POST …/files`: a form.
+pub(super) const UPLOAD: Table = Table {
+    operation: Operation::UploadFile,
+    required: &["file", "purpose"],
+    model: &[],
+    ..Table::PLAIN
+};

@@ -1,0 +1,48 @@
+//! OpenAI's transcription, translation and speech. They are billed by tokens or by the second.
+//!
+//! <https://platform.openai.com/docs/api-reference/audio>
+
+use super::table::{End, Table};
+use crate::parameter::ParameterType;
+use crate::usage::{Paths, UsagePart};
+use crate::{Operation, Parameter};
+
+/// `POST …/audio/transcriptions`: a form. The answer may be a text instead of JSON.
+pub(super) const TRANSCRIPTIONS: Table = Table {
+    operation: Operation::Transcription,
+    required: &["file"],
+    parameters: &[(Parameter::Temperature, "temperature", ParameterType::Double)],
+    text: &["delta"],
+    whole_text: &["text"],
+    id: &[],
+    usage: USAGE,
+    end: End::Event(".done"),
+    ..Table::PLAIN
+};
+
+/// `POST …/audio/translations`: a form.
+pub(super) const TRANSLATIONS: Table = Table {
+    operation: Operation::Translation,
+    ..TRANSCRIPTIONS
+};
+
+/// `POST …/audio/speech`. The answer is sound, or events.
+pub(super) const SPEECH: Table = Table {
+    operation: Operation::Speech,
+    required: &["input"],
+    parameters: &[],
+    output_type: Some("speech"),
+    text: &[],
+    whole_text: &[],
+    ..TRANSCRIPTIONS
+};
+
+const USAGE: &Paths = &[
+    ("usage.input_tokens", UsagePart::Input),
+    ("usage.output_tokens", UsagePart::Output),
+    ("usage.total_tokens", UsagePart::Total),
+    ("usage.input_token_details.text_tokens", UsagePart::TextInput),
+    ("usage.input_token_details.audio_tokens", UsagePart::AudioInput),
+    ("usage.input_tokens_details.text_tokens", UsagePart::TextInput),
+    ("usage.input_tokens_details.audio_tokens", UsagePart::AudioInput),
+];

@@ -1,0 +1,36 @@
+//! OpenAI's images. They are billed by tokens (`gpt-image-1`) or by image (`dall-e-3`).
+//!
+//! <https://platform.openai.com/docs/api-reference/images>
+
+use super::table::{End, Table};
+use crate::parameter::ParameterType;
+use crate::usage::UsagePart;
+use crate::{Operation, Parameter};
+
+/// `POST …/images/generations`.
+pub(super) const GENERATIONS: Table = Table {
+    operation: Operation::ImageGeneration,
+    required: &["prompt"],
+    parameters: &[(Parameter::ChoiceCount, "n", ParameterType::Choices)],
+    output_type: Some("image"),
+    id: &[],
+    usage: &[
+        ("usage.input_tokens", UsagePart::Input),
+        ("usage.output_tokens", UsagePart::Output),
+        ("usage.total_tokens", UsagePart::Total),
+        ("usage.input_tokens_details.text_tokens", UsagePart::TextInput),
+        ("usage.input_tokens_details.image_tokens", UsagePart::ImageInput),
+        ("usage.input_tokens_details.cached_tokens", UsagePart::CacheRead),
+        ("usage.output_tokens_details.text_tokens", UsagePart::TextOutput),
+        ("usage.output_tokens_details.image_tokens", UsagePart::ImageOutput),
+    ],
+    end: End::Event(".completed"),
+    ..Table::PLAIN
+};
+
+/// `POST …/images/edits`, `…/images/variations`: a form.
+pub(super) const EDITS: Table = Table {
+    operation: Operation::ImageEdit,
+    required: &["image"],
+    ..GENERATIONS
+};

@@ -1,0 +1,177 @@
+//! Formats that are described by tables of paths, without code of their own.
+
+use http::HeaderMap;
+
+use crate::content::Members;
+use crate::json::{Path, Scalar};
+use crate::parameter::ParameterPath;
+use crate::path_segments::{deployment, model_in};
+use crate::usage::{Paths, UsagePart};
+use crate::{Channel, Content, Document, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
+
+/// A format: the paths of what is read. [`Table::PLAIN`] has none.
+#[derive(Debug)]
+pub(super) struct Table {
+    pub(super) operation: Operation,
+    /// The members that every request has.
+    pub(super) required: &'static [&'static str],
+    /// Finds the model in the path of the URL, if the body does not name it.
+    pub(super) model_in_path: fn(&str) -> Option<String>,
+    /// The path of a request's model, if it is not `model`.
+    pub(super) request_model: &'static str,
+    /// The ends of URL paths that request a stream.
+    pub(super) stream_paths: &'static [&'static str],
+    pub(super) parameters: &'static [ParameterPath],
+    /// The output type of every call.
+    pub(super) output_type: Option<&'static str>,
+    pub(super) prompt: &'static [(&'static str, PromptPart)],
+    pub(super) content: Members,
+    /// The array of alternative answers.
+    pub(super) alternatives: &'static str,
+    /// The members that hold the answer in some responses. Other paths of an answer are relative to them.
+    pub(super) wrappers: &'static [&'static str],
+    pub(super) text: &'static [&'static str],
+    /// Text that repeats the pieces of a stream, except in its first document.
+    pub(super) whole_text: &'static [&'static str],
+    pub(super) id: &'static [&'static str],
+    pub(super) model: &'static [&'static str],
+    pub(super) finish_reason: &'static [&'static str],
+    pub(super) usage: &'static Paths,
+    /// The headers of an answer that have counts.
+    pub(super) headers: &'static [(&'static str, UsagePart)],
+    /// What completes a stream.
+    pub(super) end: End,
+}
+
+/// What completes a stream, apart from finish reasons and `[DONE]`.
+#[derive(Debug)]
+pub(super) enum End {
+    /// Nothing.
+    None,
+    /// `true` at this path.
+    Flag(&'static str),
+    /// An event whose name ends so.
+    Event(&'static str),
+    /// A report of usage.
+    Usage,
+}
+
+impl Table {
+    pub(super) const PLAIN: Self = Self {
+        operation: Operation::Chat,
+        required: &[],
+        model_in_path,
+        request_model: "",
+        stream_paths: &[],
+        parameters: &[],
+        output_type: None,
+        prompt: &[],
+        content: Members::ALL,
+        alternatives: "",
+        wrappers: &[],
+        text: &[],
+        whole_text: &[],
+        id: &["id"],
+        model: &["model"],
+        finish_reason: &[],
+        usage: &[],
+        headers: &[],
+        end: End::None,
+    };
+
+    /// Returns a path of an answer, relative to what wraps the answer.
+    fn unwrap<'a>(&self, path: &'a str) -> &'a str {
+        let mut wrappers = self.wrappers.iter();
+        let inner = wrappers.find_map(|wrapper| path.strip_prefix(wrapper));
+        inner.unwrap_or(path)
+    }
+}
+
+fn model_in_path(path: &str) -> Option<String> {
+    deployment(path).or_else(|| model_in(path))
+}
+
+impl WireFormat for Table {
+    fn operation(&self) -> Operation {
+        self.operation
+    }
+
+    fn members(&self) -> &'static [&'static str] {
+        self.required
+    }
+
+    fn matches(&self, request: &RequestInfo) -> bool {
+        self.required.iter().all(|name| request.has(name))
+    }
+
+    fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
+        request.read(&[self.parameters], at, value);
+        if let (Some(model), true) = (value.as_str(), at.as_str() == self.request_model) {
+            request.other_model = Some(model.to_owned());
+        }
+    }
+
+    fn finish_request(&self, path: &str, request: &mut RequestInfo) {
+        request.default_model(|| (self.model_in_path)(path));
+        if self.stream_paths.iter().any(|end| path.ends_with(end)) {
+            request.stream = Some(true);
+        }
+        if let Some(kind) = self.output_type {
+            request.set(Parameter::OutputType, kind);
+        }
+    }
+
+    fn prompt(&self, at: &Path) -> Option<PromptPart> {
+        let part = self.prompt.iter().find(|(path, _)| at.as_str() == *path);
+        part.map(|(_, part)| *part)
+    }
+
+    fn content(&self, body: &Document) -> Content {
+        self.content.read(body)
+    }
+
+    fn alternatives(&self) -> &'static str {
+        self.alternatives
+    }
+
+    fn head(&self, headers: &HeaderMap, reply: &mut Reply) {
+        for (name, part) in self.headers {
+            let count = headers.get(*name).and_then(|value| value.to_str().ok());
+            if let Some(count) = count {
+                reply.set_tokens(*part, Scalar::Number(count));
+            }
+        }
+    }
+
+    fn channel(&self, at: &Path, reply: &Reply) -> Option<Channel> {
+        let path = self.unwrap(at.as_str());
+        let is_whole = self.whole_text.contains(&path) && reply.documents() == 0;
+        (is_whole || self.text.contains(&path)).then_some(Channel::Content)
+    }
+
+    fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
+        let path = self.unwrap(at.as_str());
+        match value.as_str() {
+            Some(id) if self.id.contains(&path) => reply.set_id(id),
+            Some(model) if self.model.contains(&path) => reply.set_model(model),
+            // Some servers write these as long as there is none.
+            Some("null" | "none" | "not_finished") => {}
+            Some(reason) if self.finish_reason.contains(&path) => reply.finish(at, reason),
+            _ => {
+                reply.read_error(path, value);
+                reply.usage.read(self.usage, path, value.as_count());
+            }
+        }
+        match self.end {
+            End::Flag(flag) if path == flag && value == Scalar::Bool(true) => reply.complete(),
+            End::Usage if !reply.usage.is_empty() => reply.complete(),
+            _ => {}
+        }
+    }
+
+    fn event(&self, name: &str, reply: &mut Reply) {
+        if let End::Event(end) = self.end {
+            reply.flags.is_complete |= name.ends_with(end);
+        }
+    }
+}

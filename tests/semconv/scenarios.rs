@@ -9,7 +9,6 @@ use futures_util::{StreamExt, stream};
 use throughline::agents::graph::{graph, node, task};
 use throughline::agents::scope::Scope;
 use throughline::agents::{TokenBudgetLayer, agent};
-use throughline::llm::drain::{Executor, Work};
 use throughline::llm::{Capture, Price, Prices, Role, settle};
 use throughline::{ClientLayer, DrainLayer, LlmLayer, ServerLayer};
 use throughline_test_support::{Recorder, noting};
@@ -83,7 +82,7 @@ async fn model_calls(recorder: &Recorder) {
 
 /// Drops a stream before its end; the layer reads the rest.
 async fn drop_stream(recorder: &Recorder) {
-    let drain = DrainLayer::new(OnTokio);
+    let drain = DrainLayer::new(tokio::runtime::Handle::current());
     let client = ServiceBuilder::new()
         .layer(drain.clone())
         .layer(llm(recorder))
@@ -203,17 +202,4 @@ fn answer(content_type: &str, body: Body) -> io::Result<Response<Body>> {
         .header("content-type", content_type)
         .header("x-ratelimit-remaining-tokens", "7");
     Ok(response.body(body).expect("a response"))
-}
-
-/// Drains on the test's runtime.
-struct OnTokio;
-
-impl Executor for OnTokio {
-    fn spawn(&self, work: Work) {
-        drop(tokio::spawn(work));
-    }
-
-    fn sleep(&self, time: Duration) -> Work {
-        Box::pin(tokio::time::sleep(time))
-    }
 }

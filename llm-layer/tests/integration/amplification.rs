@@ -99,7 +99,7 @@ fn shapes() -> Vec<(&'static str, String)> {
 /// What a request costs until its answer has begun, and while it streams.
 struct Cost {
     peak: u64,
-    kept: i64,
+    held: i64,
     polls: usize,
 }
 
@@ -129,7 +129,7 @@ where
     });
     let cost = Cost {
         peak: measured.bytes_max,
-        kept: measured.bytes_current,
+        held: measured.bytes_current,
         polls,
     };
     read(answer.unwrap().into_body());
@@ -174,16 +174,16 @@ fn a_call_keeps_at_most_twice_its_request() {
                 "{kind}, {name}, in frames: {} bytes of {length}",
                 cut.peak
             );
-            let kept = u64::try_from(cut.kept.max(0)).unwrap();
+            let held = u64::try_from(cut.held.max(0)).unwrap();
             assert!(
-                kept <= length + CONSTANT,
-                "{kind}, {name}, in frames: {kept} bytes of {length} are kept"
+                held <= length + CONSTANT,
+                "{kind}, {name}, in frames: {held} bytes of {length} are held"
             );
         }
     }
 }
 
-/// Beyond the limit a body in memory is read too, a step at a time, and nothing is kept of it.
+/// Beyond the limit a body in memory is read too, a step at a time, and none of it is held.
 #[test]
 fn a_call_keeps_nothing_of_a_request_over_the_limit() {
     const LIMIT: usize = 1000;
@@ -224,7 +224,7 @@ fn a_call_keeps_nothing_of_a_request_over_the_limit() {
     );
 }
 
-/// A frame takes a hundred bytes, whatever its data: a body that comes byte by byte is not kept.
+/// A frame takes a hundred bytes, whatever its data: a body that comes byte by byte is not held.
 #[test]
 fn a_request_in_small_frames_is_read_as_far_as_they_have_room() {
     let recorder = Recorder::new();

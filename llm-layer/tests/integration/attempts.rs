@@ -18,23 +18,27 @@ use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 
 use crate::support::{CHAT, Chunks, HELLO, block_on, layer, read};
 
-type Asked = Request<RequestBody<Full<Bytes>>>;
+type ObservedRequest = Request<RequestBody<Full<Bytes>>>;
 type Answered = Response<ResponseBody<Full<Bytes>, ClientExchange>>;
 
 /// Sends again what was not answered with 200, twice at most.
 #[derive(Clone)]
 struct Twice(u8);
 
-impl Policy<Asked, Answered, Infallible> for Twice {
+impl Policy<ObservedRequest, Answered, Infallible> for Twice {
     type Future = Ready<()>;
 
-    fn retry(&mut self, _: &mut Asked, result: &mut Result<Answered, Infallible>) -> Option<Ready<()>> {
+    fn retry(
+        &mut self,
+        _: &mut ObservedRequest,
+        result: &mut Result<Answered, Infallible>,
+    ) -> Option<Ready<()>> {
         let failed = result.as_ref().is_ok_and(|response| response.status() != 200);
         self.0 = self.0.checked_sub(1)?;
         failed.then(|| ready(()))
     }
 
-    fn clone_request(&mut self, request: &Asked) -> Option<Asked> {
+    fn clone_request(&mut self, request: &ObservedRequest) -> Option<ObservedRequest> {
         let mut again = Request::new(request.body().try_clone()?);
         *again.method_mut() = request.method().clone();
         *again.uri_mut() = request.uri().clone();
@@ -49,7 +53,7 @@ fn attempts_are_spans_beneath_the_calls_and_events_on_it() {
     let recorder = Recorder::new();
     let received = Rc::new(RefCell::new(Vec::new()));
     let log = received.clone();
-    let service = service_fn(move |request: Asked| {
+    let service = service_fn(move |request: ObservedRequest| {
         let attempt = log.borrow().len();
         log.borrow_mut().push(read(request.into_body()));
         let (status, answer) = [(429, "{}"), (503, "{}"), (200, ANSWER)][attempt];
@@ -75,7 +79,7 @@ fn attempts_are_spans_beneath_the_calls_and_events_on_it() {
 #[test]
 fn what_fails_over_is_an_attempt() {
     let recorder = Recorder::new();
-    let service = service_fn(|request: Asked| {
+    let service = service_fn(|request: ObservedRequest| {
         let status = if request.uri().host() == Some("api.openai.com") {
             503
         } else {
@@ -89,7 +93,7 @@ fn what_fails_over_is_an_attempt() {
     let client = ClientLayer::new()
         .with_tracer_provider(recorder.tracer_provider())
         .layer(service);
-    let fails_over = service_fn(move |request: Asked| {
+    let fails_over = service_fn(move |request: ObservedRequest| {
         let client = client.clone();
         async move {
             let urls = [
@@ -115,13 +119,13 @@ fn what_fails_over_is_an_attempt() {
     let Ok(response) = block_on(layer(&recorder).layer(fails_over).oneshot(request));
     read(response.into_body());
     let tree = recorder.tree(MASKED);
-    let told: Vec<_> = tree
+    let lines: Vec<_> = tree
         .lines()
         .map(str::trim)
         .filter(|line| {
             ["! ", "- http.request.resend", "- url.full"]
                 .iter()
-                .any(|of| line.starts_with(of))
+                .any(|start| line.starts_with(start))
         })
         .collect();
     let expected = [
@@ -134,7 +138,7 @@ fn what_fails_over_is_an_attempt() {
         "- http.request.resend_count=1",
         "- url.full=\"https://eu.example.com/openai/deployments/gpt/chat/completions\"",
     ];
-    assert_eq!(told, expected, "two attempts:\n{tree}");
+    assert_eq!(lines, expected, "two attempts:\n{tree}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use throughline_agents::scope::Scope;
 use throughline_agents::{agent, tool, workflow};
 use throughline_test_support::Recorder;
 
-use crate::scopes::ask;
+use crate::scopes::chat;
 use crate::support::{block_on, layer};
 
 fn baggage() -> String {
@@ -85,7 +85,7 @@ fn named(recorder: &Recorder) -> Vec<[String; 2]> {
 #[test]
 fn names_of_baggage_are_believed_where_the_user_says_so_and_scopes_win() {
     let recorder = Recorder::new();
-    let of = |scope: Scope| scope.with_tracer_provider(recorder.tracer_provider());
+    let traced = |scope: Scope| scope.with_tracer_provider(recorder.tracer_provider());
     let careful = layer(&recorder);
     let trusting = layer(&recorder).with_names_from_baggage(true);
     let remote = [
@@ -94,18 +94,18 @@ fn names_of_baggage_are_believed_where_the_user_says_so_and_scopes_win() {
     ];
     let _remote = Context::new().with_baggage(remote).attach();
     block_on(async {
-        ask(&careful, 1, 1).await;
-        ask(&trusting, 1, 1).await;
-        of(tool("plain")).run(async {}).await;
-        of(tool("told"))
+        chat(&careful, 1, 1).await;
+        chat(&trusting, 1, 1).await;
+        traced(tool("plain")).run(async {}).await;
+        traced(tool("trusting"))
             .with_names_from_baggage()
-            .run(ask(&careful, 1, 1))
+            .run(chat(&careful, 1, 1))
             .await;
-        of(agent("Local")).run(ask(&trusting, 1, 1)).await;
-        of(agent("Own"))
+        traced(agent("Local")).run(chat(&trusting, 1, 1)).await;
+        traced(agent("Own"))
             .with_conversation("c-1")
             .with_names_from_baggage()
-            .run(ask(&trusting, 1, 1))
+            .run(chat(&trusting, 1, 1))
             .await;
     });
     let expected = [
@@ -122,7 +122,7 @@ fn names_of_baggage_are_believed_where_the_user_says_so_and_scopes_win() {
     assert_eq!(
         named(&recorder),
         expected,
-        "careful call, trusting call, plain tool, call and told tool, …"
+        "careful call, trusting call, plain tool, call and trusting tool, …"
     );
 }
 
@@ -143,7 +143,7 @@ fn what_is_no_name_is_left_out() {
         let _remote = Context::new()
             .with_baggage([KeyValue::new("gen_ai.agent.name", name.to_owned())])
             .attach();
-        block_on(ask(&layer, 1, 1));
+        block_on(chat(&layer, 1, 1));
         assert_eq!(
             named(&recorder).pop(),
             Some([expected.to_owned(), String::new()]),

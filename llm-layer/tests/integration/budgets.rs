@@ -1,15 +1,14 @@
-//! Scopes that have spent their tokens.
+//! Scopes whose tokens are used up.
 
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::{Method, Request, Response, StatusCode};
-use opentelemetry_sdk::trace::SpanData;
 use throughline_agents::scope::{Scope, request};
 use throughline_agents::{TokenBudgetLayer, Tokens, agent, budget::BudgetBody, tokens, workflow};
 use throughline_llm_layer::{CallObserver, LlmLayer, PromptSizeMode, RequestBody};
-use throughline_test_support::Recorder;
+use throughline_test_support::{Recorder, attribute};
 use throughline_tracing_layer::ClientLayer;
 use throughline_tracing_layer::observe::ResponseBody;
 use tower::{Layer, Service, ServiceBuilder, service_fn};
@@ -18,11 +17,11 @@ use crate::support::{CHAT, Chunks, HELLO, HELLO_STREAMED, MASKED, block_on, laye
 
 type Answered = Response<ResponseBody<BudgetBody<Chunks>, CallObserver>>;
 
-/// What a model's server answers, and how often it was asked.
+/// What a model's server answers, and how many requests it got.
 #[derive(Clone, Default)]
 struct Server {
     answer: String,
-    asked: Arc<AtomicU64>,
+    requests: Arc<AtomicU64>,
 }
 
 impl Server {
@@ -37,12 +36,12 @@ impl Server {
         }
     }
 
-    fn asked(&self) -> u64 {
-        self.asked.load(Ordering::Relaxed)
+    fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
     }
 
     async fn serve(self, request: Request<RequestBody<Chunks>>) -> Result<Response<Chunks>, Infallible> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.requests.fetch_add(1, Ordering::Relaxed);
         read(request.into_body());
         let kind = if self.answer.starts_with("data:") {
             "text/event-stream"
@@ -65,8 +64,8 @@ impl Server {
         response
     }
 
-    /// Calls, reads the answer, and says whether it was one.
-    async fn ask(&self, llm: &LlmLayer) -> bool {
+    /// Calls the model and reads the answer. Returns whether the call was not refused.
+    async fn is_answered(&self, llm: &LlmLayer) -> bool {
         let response = self.call(llm, HELLO).await;
         let is_answered = response.status() == StatusCode::OK;
         assert!(
@@ -78,16 +77,8 @@ impl Server {
     }
 }
 
-fn spent(tokens: Tokens) -> (u64, u64, u64) {
+fn counts(tokens: Tokens) -> (u64, u64, u64) {
     (tokens.calls, tokens.total(), tokens.refused)
-}
-
-fn of(span: &SpanData, key: &str) -> Option<String> {
-    let found = span
-        .attributes
-        .iter()
-        .find(|attribute| attribute.key.as_str() == key);
-    found.map(|attribute| attribute.value.to_string())
 }
 
 #[test]
@@ -114,11 +105,7 @@ fn the_call_after_the_limit_is_refused() {
         };
         for _ in 0..3 {
             let Ok(response) = call(Method::POST, CHAT).await;
-            assert_eq!(
-                response.status(),
-                StatusCode::OK,
-                "with 0, 40 and 80 tokens spent"
-            );
+            assert_eq!(response.status(), StatusCode::OK, "with 0, 40 and 80 tokens used");
             read(response.into_body());
         }
         let Ok(refusal) = call(Method::POST, CHAT).await;
@@ -127,11 +114,11 @@ fn the_call_after_the_limit_is_refused() {
         let Ok(models) = call(Method::GET, "https://api.openai.com/v1/models").await;
         let totals = tokens();
         read(models.into_body());
-        (totals, Response::from_parts(head, body), server.asked())
+        (totals, Response::from_parts(head, body), server.requests())
     }));
-    assert_eq!(spent(totals), (3, 120, 1), "the calls, the tokens, the refusals");
-    assert_eq!(totals.unknown, 0, "what a refused call spent is known");
-    assert_eq!(models, 4, "what is no model call is sent");
+    assert_eq!(counts(totals), (3, 120, 1), "the calls, the tokens, the refusals");
+    assert_eq!(totals.unknown, 0, "a refused call has no unknown tokens");
+    assert_eq!(models, 4, "other requests are sent");
     assert_eq!(refusal.status(), StatusCode::TOO_MANY_REQUESTS, "refused");
     let header = |name: &str| refusal.headers()[name].to_str().unwrap();
     assert_eq!(header("x-should-retry"), "false", "clients need not try again");
@@ -152,16 +139,16 @@ fn the_call_after_the_limit_is_refused() {
         .rfind(|span| span.name == "chat gpt-4o")
         .expect("a span of the call");
     assert_eq!(
-        of(refused, "error.type").as_deref(),
+        attribute(refused, "error.type").as_deref(),
         Some("token_budget_exceeded"),
         "the call"
     );
     assert_eq!(
-        of(refused, "throughline.tokens.source").as_deref(),
+        attribute(refused, "throughline.tokens.source").as_deref(),
         Some("none"),
         "the call"
     );
-    assert_eq!(of(refused, "gen_ai.usage.input_tokens"), None, "the call");
+    assert_eq!(attribute(refused, "gen_ai.usage.input_tokens"), None, "the call");
     let status = format!("{:?}", refused.status);
     assert!(
         status.contains("has spent 120 of its 100 tokens"),
@@ -178,12 +165,12 @@ fn the_call_after_the_limit_is_refused() {
         ("throughline.tokens.calls", "3"),
         ("gen_ai.usage.input_tokens", "90"),
     ] {
-        assert_eq!(of(scope, key).as_deref(), Some(value), "{key}");
+        assert_eq!(attribute(scope, key).as_deref(), Some(value), "{key}");
     }
     let calls = "gen_ai.invoke_agent.inference_calls{gen_ai.agent.name=Planner} sum=3".to_owned();
     assert!(
         recorder.sums().contains(&calls),
-        "a refused call is none: {:?}",
+        "a refused call is not counted: {:?}",
         recorder.sums()
     );
 }
@@ -192,23 +179,27 @@ fn the_call_after_the_limit_is_refused() {
 fn a_scope_is_kept_by_all_budgets_above_it() {
     let llm = LlmLayer::new();
     let server = Server::spending(10, 0);
-    let asked = |scope: Scope| scope.run(async { (server.ask(&llm).await, spent(tokens())) });
+    let run = |scope: Scope| scope.run(async { (server.is_answered(&llm).await, counts(tokens())) });
     let message = block_on(workflow("w").with_token_budget(30).run(async {
         let small = agent("small").with_token_budget(10);
-        let twice = small.run(async { [server.ask(&llm).await, server.ask(&llm).await] });
+        let twice = small.run(async { [server.is_answered(&llm).await, server.is_answered(&llm).await] });
         assert_eq!(twice.await, [true, false], "its own budget");
-        assert_eq!(asked(agent("a")).await, (true, (1, 10, 0)), "no other's");
         assert_eq!(
-            asked(agent("b").with_token_budget(1000)).await,
+            run(agent("a")).await,
             (true, (1, 10, 0)),
-            "30 are spent"
+            "the budget of another agent"
         );
         assert_eq!(
-            asked(agent("c").with_token_budget(1000)).await,
+            run(agent("b").with_token_budget(1000)).await,
+            (true, (1, 10, 0)),
+            "30 are used"
+        );
+        assert_eq!(
+            run(agent("c").with_token_budget(1000)).await,
             (false, (0, 0, 1)),
             "the workflow's"
         );
-        assert_eq!(spent(tokens()), (3, 30, 2), "of the workflow");
+        assert_eq!(counts(tokens()), (3, 30, 2), "of the workflow");
         read(server.call(&llm, HELLO).await.into_body())
     }));
     let message = String::from_utf8_lossy(&message).into_owned();
@@ -216,20 +207,20 @@ fn a_scope_is_kept_by_all_budgets_above_it() {
         message.contains(r#"workflow \"w\" has spent 30 of its 30 tokens"#),
         "{message}"
     );
-    assert_eq!(asked_alone(&server, &llm), (true, (1, 10, 0)), "another workflow");
+    assert_eq!(run_alone(&server, &llm), (true, (1, 10, 0)), "another workflow");
     assert_eq!(
-        block_on(asked(request().with_token_budget(0))),
+        block_on(run(request().with_token_budget(0))),
         (false, (0, 0, 1)),
         "a budget of nothing"
     );
-    assert!(block_on(server.ask(&llm)), "outside of any scope");
+    assert!(block_on(server.is_answered(&llm)), "outside of any scope");
 }
 
-fn asked_alone(server: &Server, llm: &LlmLayer) -> (bool, (u64, u64, u64)) {
+fn run_alone(server: &Server, llm: &LlmLayer) -> (bool, (u64, u64, u64)) {
     block_on(
         workflow("w")
             .with_token_budget(30)
-            .run(async { (server.ask(llm).await, spent(tokens())) }),
+            .run(async { (server.is_answered(llm).await, counts(tokens())) }),
     )
 }
 
@@ -241,7 +232,7 @@ fn streams_count_when_they_end() {
     let usage = r#"data: {"choices":[],"usage":{"prompt_tokens":8,"completion_tokens":5}}"#;
     let server = Server {
         answer: format!("{event}\n\n{last}\n\n{usage}\n\ndata: [DONE]\n\n"),
-        asked: Arc::default(),
+        requests: Arc::default(),
     };
     block_on(agent("a").with_token_budget(13).run(async {
         let mut first = server.call(&llm, HELLO_STREAMED).await;
@@ -249,8 +240,8 @@ fn streams_count_when_they_end() {
         let mut second = server.call(&llm, HELLO_STREAMED).await;
         assert_eq!(second.status(), StatusCode::OK, "the first is still in flight");
         read(first.into_body());
-        assert_eq!(spent(tokens()), (1, 13, 0), "the limit is reached");
-        assert!(!server.ask(&llm).await, "by the first alone");
+        assert_eq!(counts(tokens()), (1, 13, 0), "the limit is reached");
+        assert!(!server.is_answered(&llm).await, "by the first alone");
         next(second.body_mut()).expect("a chunk").unwrap();
         drop(second);
         recorded();
@@ -258,12 +249,12 @@ fn streams_count_when_they_end() {
         assert_eq!(
             (tokens.calls, tokens.refused),
             (2, 1),
-            "what was in flight is counted, also if it is cancelled"
+            "a call in flight is counted, also if it is cancelled"
         );
         assert_eq!(tokens.output, 10, "five tokens of each passed");
-        assert!(tokens.estimated >= 5, "nobody reported those of the second");
+        assert!(tokens.estimated >= 5, "those of the second are estimated");
     }));
-    assert_eq!(server.asked(), 2, "two were sent");
+    assert_eq!(server.requests(), 2, "two were sent");
 }
 
 /// A budget reached by an answer that was cancelled half-way is reached.
@@ -273,7 +264,7 @@ fn a_cancelled_call_spends_what_passed() {
     let event = r#"data: {"choices":[{"index":0,"delta":{"content":"one two three four five"}}]}"#;
     let server = Server {
         answer: format!("{event}\n\n").repeat(9),
-        asked: Arc::default(),
+        requests: Arc::default(),
     };
     block_on(agent("a").with_token_budget(10).run(async {
         let mut response = server.call(&llm, HELLO_STREAMED).await;
@@ -282,7 +273,7 @@ fn a_cancelled_call_spends_what_passed() {
         drop(response);
         recorded();
         assert!(tokens().total() >= 10, "{:?}", tokens());
-        assert!(!server.ask(&llm).await, "refused");
+        assert!(!server.is_answered(&llm).await, "refused");
     }));
 }
 
@@ -300,14 +291,18 @@ fn no_call_is_lost_and_none_begins_after_the_limit_was_seen() {
                 let _attached = scope.attach();
                 for _ in 0..CALLS {
                     let reached = scope.tokens().total() >= LIMIT;
-                    let answered = block_on(agent("one").run(server.ask(&llm)));
+                    let answered = block_on(agent("one").run(server.is_answered(&llm)));
                     assert!(!(reached && answered), "the limit was seen before the call");
                 }
             });
         }
     });
     let total = scope.tokens();
-    assert_eq!(total.calls, server.asked(), "each call that was sent is counted");
+    assert_eq!(
+        total.calls,
+        server.requests(),
+        "each call that was sent is counted"
+    );
     assert_eq!(
         total.calls + total.refused,
         THREADS * CALLS,
@@ -329,7 +324,7 @@ fn a_refused_call_has_no_prompt() {
     block_on(
         agent("a")
             .with_token_budget(0)
-            .run(Server::spending(1, 1).ask(&llm)),
+            .run(Server::spending(1, 1).is_answered(&llm)),
     );
     let metrics = recorder.metrics();
     assert!(
@@ -340,7 +335,7 @@ fn a_refused_call_has_no_prompt() {
     assert!(tree.contains(r#"error.type="token_budget_exceeded""#), "{tree}");
 }
 
-/// A refusal is known when the call is made: one that nobody waits for is none that was cancelled.
+/// A call is refused when it is made, so dropping its future does not count as cancelling it.
 #[cfg(feature = "reqwest")]
 #[test]
 fn a_refused_call_that_is_dropped_before_it_is_polled_is_refused() {

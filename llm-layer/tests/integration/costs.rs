@@ -9,8 +9,9 @@ use opentelemetry_sdk::trace::SpanData;
 use throughline_agents::{agent, tokens};
 use throughline_llm_layer::{BilledPart, LlmLayer, Price, Prices, Role};
 use throughline_test_support::Recorder;
+use throughline_test_support::golden::GoldenCase;
 
-use crate::golden::{self, Case};
+use crate::golden;
 use crate::support::{CHAT, Chunks, HELLO, block_on, exchange, layer};
 
 const COST: &str = "throughline.cost";
@@ -25,13 +26,13 @@ fn golden_costs() {
         let expected: serde_json::Value = serde_json::from_str(&text).unwrap();
         Some((case, expected))
     });
-    let cases: Vec<(Case, serde_json::Value)> = cases.collect();
+    let cases: Vec<(GoldenCase, serde_json::Value)> = cases.collect();
     assert!(cases.len() >= 12, "only {} cases", cases.len());
     for (case, expected) in cases {
         let name = &case.name;
         let prices = Prices::from_json(&expected["prices"].to_string()).expect(name);
         let recorder = Recorder::new();
-        case.run(&layer(&recorder).with_prices(prices.clone()), 0);
+        golden::run(&case, &layer(&recorder).with_prices(prices.clone()), 0);
         let span = recorder.spans().remove(0);
         same(number(&span, COST), expected["cost"].as_f64(), name);
         same(number(&span, REPORTED), expected["provider_cost"].as_f64(), name);
@@ -49,7 +50,7 @@ fn golden_costs() {
 }
 
 /// Checks the cost of single parts: a copy of the table prices all other parts at nothing.
-fn check_parts(case: &Case, prices: Prices, expected: &serde_json::Map<String, serde_json::Value>) {
+fn check_parts(case: &GoldenCase, prices: Prices, expected: &serde_json::Map<String, serde_json::Value>) {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let seen_by_hook = seen.clone();
     let recorder = Recorder::new();
@@ -63,7 +64,7 @@ fn check_parts(case: &Case, prices: Prices, expected: &serde_json::Map<String, s
         }
         None
     };
-    case.run(&layer(&recorder).with_cost_hook(hook), 0);
+    golden::run(case, &layer(&recorder).with_cost_hook(hook), 0);
     let seen = seen.lock().unwrap();
     for (part, expected) in expected {
         let found = seen.iter().find(|(other, _)| other.as_str() == part);
@@ -188,7 +189,7 @@ fn calls_without_tokens_are_billed_by_their_own_units() {
     ] {
         let case = cases.iter().find(|case| case.name.ends_with(name)).expect(name);
         let recorder = Recorder::new();
-        case.run(&layer(&recorder), 0);
+        golden::run(case, &layer(&recorder), 0);
         let span = recorder.spans().remove(0);
         let Some(Value::String(model)) = value(&span, "gen_ai.request.model") else {
             panic!("{name}: no model");
@@ -199,7 +200,7 @@ fn calls_without_tokens_are_billed_by_their_own_units() {
         ] {
             let recorder = Recorder::new();
             let prices = Prices::new().with_price(model.as_str(), price);
-            case.run(&layer(&recorder).with_prices(prices), 0);
+            golden::run(case, &layer(&recorder).with_prices(prices), 0);
             let span = recorder.spans().remove(0);
             same(number(&span, COST), expected, name);
             assert_eq!(
@@ -230,7 +231,7 @@ fn tokens_of_another_model_have_no_price() {
     ] {
         let case = cases.iter().find(|case| case.name.ends_with(name)).expect(name);
         let recorder = Recorder::new();
-        case.run(&layer(&recorder).with_prices(prices.clone()), 0);
+        golden::run(&case, &layer(&recorder).with_prices(prices.clone()), 0);
         let span = recorder.spans().remove(0);
         assert_eq!(number(&span, COST).is_some(), cost, "{name}: the cost");
         assert_eq!(texts(&span, UNPRICED), unpriced, "{name}: what has no price");

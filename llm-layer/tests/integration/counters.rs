@@ -30,7 +30,7 @@ impl TokenCounter for Letters {
     }
 
     fn count(&self, encoding: &TokenEncoding, segment: &str) -> Option<u64> {
-        assert_eq!(encoding.name(), "letters", "the encoding that was given");
+        assert_eq!(encoding.name(), "letters", "the encoding from `encoding`");
         self.longest.fetch_max(segment.len(), Ordering::Relaxed);
         (self.answer)(segment)
     }
@@ -134,7 +134,7 @@ impl TokenCounter for Threads {
     }
 }
 
-/// Loading a vocabulary used to take 0.1 s of the first caller whose stream told no usage.
+/// Loading a vocabulary used to take 0.1 s of the first caller whose stream reported no usage.
 #[test]
 fn what_counting_needs_is_loaded_before_and_elsewhere() {
     let cases = [
@@ -188,19 +188,19 @@ fn no_caller_loads_or_counts_for_long() {
         let threads = Threads::default();
         let recorder = Recorder::new();
         let layer = layer(&recorder).with_token_counter(threads.clone());
-        let ask = || {
+        let call = || {
             let request = Request::post(CHAT).body(Chunks::from_iter([HELLO])).unwrap();
             exchange_with(&layer, request, Chunks::from_iter([answer.clone()]), || {});
             recorded();
             threads.noted()
         };
-        let first = ask();
+        let first = call();
         assert_eq!(first.first(), Some(&("load", true)), "{name}, first: {first:?}");
-        // What is left of a long answer may be counted here, if all is loaded by then.
+        // The rest of a long answer may be counted here, if all is loaded by then.
         let ours = first.iter().filter(|(_, is_ours)| *is_ours).count();
         let least = if segments > 0 { 1 + segments } else { first.len() };
         assert!(ours >= least, "{name}, first: {first:?}");
-        let second = ask();
+        let second = call();
         let elsewhere = second.iter().filter(|(_, is_ours)| *is_ours).count();
         assert!(elsewhere >= segments, "{name}, second: {second:?}");
         assert!(
@@ -209,11 +209,11 @@ fn no_caller_loads_or_counts_for_long() {
         );
         let trees = recorder.tree(MASKED);
         let (one, other) = trees.split_at(trees.len() / 2);
-        assert_eq!(one, other, "{name}: wherever it is counted");
+        assert_eq!(one, other, "{name}: the same wherever it is counted");
     }
 }
 
-/// Whose provider reports its usage used to have a vocabulary loaded by the first long answer, for nothing.
+/// The first long answer used to load a vocabulary, even if the provider reported the usage.
 #[test]
 fn what_is_reported_is_not_counted() {
     let delta = format!(
@@ -221,7 +221,8 @@ fn what_is_reported_is_not_counted() {
         "a".repeat(60_000)
     );
     let usage = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":8,\"completion_tokens\":7500}}\n\n";
-    let asked = r#"{"model":"gpt-4o","messages":[],"stream":true,"stream_options":{"include_usage":true}}"#;
+    let with_usage =
+        r#"{"model":"gpt-4o","messages":[],"stream":true,"stream_options":{"include_usage":true}}"#;
     let cases = [
         (
             "reported",
@@ -241,7 +242,7 @@ fn what_is_reported_is_not_counted() {
         let threads = Threads::default();
         let recorder = Recorder::new();
         let layer = layer(&recorder).with_token_counter(threads.clone());
-        let request = Request::post(CHAT).body(Chunks::from_iter([asked])).unwrap();
+        let request = Request::post(CHAT).body(Chunks::from_iter([with_usage])).unwrap();
         let response = Response::builder().header("content-type", "text/event-stream");
         exchange(&layer, request, response.body(Chunks::from_iter(events)).unwrap());
         let tree = recorder.tree(MASKED);
@@ -278,8 +279,8 @@ fn a_number_that_is_not_counted_to_the_end_says_so() {
         let request = Request::post(CHAT).body(Chunks::from_iter([HELLO])).unwrap();
         exchange_with(&layer(&recorder), request, Chunks::from_iter([answer]), || {});
         recorded();
-        let said = format!("throughline.tokens.encoding={encoding:?}\n");
+        let line = format!("throughline.tokens.encoding={encoding:?}\n");
         let tree = recorder.tree(MASKED);
-        assert!(tree.contains(&said), "{length} bytes: {tree}");
+        assert!(tree.contains(&line), "{length} bytes: {tree}");
     }
 }

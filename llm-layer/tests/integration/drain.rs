@@ -115,7 +115,7 @@ async fn the_usage_is_reported_after_the_caller_left() {
     assert_eq!(drain.open_drains(), 1, "the rest is being read");
     assert_eq!(spans(&recorder), "", "the span waits for it");
     assert!(drain.settle(Duration::from_secs(60)).await, "it ends");
-    assert_eq!(drain.open_drains(), 0, "nothing is left");
+    assert_eq!(drain.open_drains(), 0, "no drain is open");
     assert_has(
         &spans(&recorder),
         &[
@@ -152,7 +152,7 @@ async fn a_caller_who_had_it_all_did_not_cancel() {
         ScriptedBody::new(whole()).knowing_its_end(),
     )
     .await;
-    assert_eq!(drain.open_drains(), 0, "nothing is left to read");
+    assert_eq!(drain.open_drains(), 0, "no drain is open");
     let tree = spans(&recorder);
     assert!(!tree.contains("drained"), "nothing was drained: {tree}");
 }

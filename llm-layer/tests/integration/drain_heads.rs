@@ -159,13 +159,13 @@ async fn the_bounds_hold_for_the_head_too() {
     assert!(provider.is_at_work(), "one is awaited");
     assert!(!beyond.is_at_work(), "the other is dropped at once");
     assert_has(&spans(&recorder), &["cancelled", "source=\"estimated\""]);
-    let left = tokio::time::Instant::now();
+    let dropped_at = tokio::time::Instant::now();
     assert!(drain.settle(Duration::from_secs(60)).await, "it ends by itself");
-    assert_eq!(left.elapsed(), Duration::from_secs(3), "at once");
+    assert_eq!(dropped_at.elapsed(), Duration::from_secs(3), "at once");
     assert!(!provider.is_at_work(), "the connection is released");
     assert_eq!(spans(&recorder).matches("cancelled").count(), 2, "each its span");
 
-    let left = tokio::time::Instant::now();
+    let dropped_at = tokio::time::Instant::now();
     let provider = leave(&drain, &llm);
     tokio::task::yield_now().await;
     tokio::time::advance(Duration::from_secs(2)).await;
@@ -174,7 +174,7 @@ async fn the_bounds_hold_for_the_head_too() {
     provider.answer.send(Ok(head)).unwrap();
     assert!(drain.settle(Duration::from_secs(60)).await, "it ends");
     assert_eq!(
-        left.elapsed(),
+        dropped_at.elapsed(),
         Duration::from_secs(3),
         "head and body share the time"
     );

@@ -47,13 +47,13 @@ fn stream(script: impl IntoIterator<Item = Script>, frames: usize) -> String {
 }
 
 fn without(tree: &str, prefixes: &[&str]) -> String {
-    let kept = |line: &&str| {
+    let is_shown = |line: &&str| {
         !prefixes
             .iter()
             .any(|prefix| line.trim_start_matches([' ', '-']).starts_with(prefix))
     };
     tree.lines()
-        .filter(kept)
+        .filter(is_shown)
         .map(|line| format!("{line}\n"))
         .collect()
 }
@@ -148,7 +148,7 @@ fn a_service_that_fails() {
 
 #[test]
 fn nonsense() {
-    for answer in ["<html>never heard of it</html>", r#"{"weather":"fine"}"#] {
+    for answer in ["<html>not a model</html>", r#"{"weather":"fine"}"#] {
         let recorder = Recorder::new();
         let response = Response::new(Chunks::from_iter([answer]));
         let request = Request::post(CHAT).body(Chunks::from_iter([HELLO])).unwrap();

@@ -28,9 +28,9 @@ fn logged(capture: Capture, status: u16, answer: &'static str) -> Vec<(String, B
         response.body(Chunks::from_iter([answer])).unwrap(),
     );
     let span = recorder.spans().remove(0);
-    assert!(span.events.events.is_empty(), "nothing is said twice");
+    assert!(span.events.events.is_empty(), "the span has no events too");
     let records = exporter.get_emitted_logs().unwrap();
-    let told = records.into_iter().map(|log| {
+    let records = records.into_iter().map(|log| {
         let record = log.record;
         let ids = record.trace_context().expect("the span's ids");
         assert_eq!(
@@ -48,7 +48,7 @@ fn logged(capture: Capture, status: u16, answer: &'static str) -> Vec<(String, B
         );
         (name, attributes.collect())
     });
-    told.collect()
+    records.collect()
 }
 
 fn text(value: &AnyValue) -> String {
@@ -139,8 +139,11 @@ fn the_environment_chooses() {
             .env("OTEL_SEMCONV_STABILITY_OPT_IN", "http, gen_ai")
             .output()
             .unwrap();
-        let said = String::from_utf8_lossy(&child.stdout);
-        assert!(child.status.success() && said.contains("1 passed"), "{said}");
+        let printed = String::from_utf8_lossy(&child.stdout);
+        assert!(
+            child.status.success() && printed.contains("1 passed"),
+            "{printed}"
+        );
         return;
     }
     let recorder = Recorder::new();
@@ -150,11 +153,11 @@ fn the_environment_chooses() {
         request,
         Response::new(Chunks::from_iter([ANSWER])),
     );
-    let said = recorder.spans().remove(0).attributes.into_iter();
-    let said: Vec<_> = said
-        .filter(|known| known.key.as_str() == "gen_ai.output.messages")
+    let attributes = recorder.spans().remove(0).attributes.into_iter();
+    let messages: Vec<_> = attributes
+        .filter(|attribute| attribute.key.as_str() == "gen_ai.output.messages")
         .collect();
-    assert_eq!(said.len(), 1, "content on the span");
+    assert_eq!(messages.len(), 1, "content on the span");
     let metrics = recorder.metrics();
     let has = |name: &str| metrics.iter().any(|line| line.starts_with(name));
     assert!(has("gen_ai.client.token.usage{"), "the old conventions");

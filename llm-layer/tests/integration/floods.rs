@@ -121,12 +121,12 @@ fn check(name: &str, recorder: &Recorder) -> BTreeMap<String, Vec<BTreeMap<Strin
 
 /// Whether some series of an instrument has all these labels.
 fn has(series: &[BTreeMap<String, String>], labels: &[(&str, &str)]) -> bool {
-    let is = |of: &BTreeMap<String, String>| {
+    let has_all = |series: &BTreeMap<String, String>| {
         labels
             .iter()
-            .all(|(key, value)| of.get(*key).map(String::as_str) == Some(value))
+            .all(|(key, value)| series.get(*key).map(String::as_str) == Some(value))
     };
-    series.iter().any(is)
+    series.iter().any(has_all)
 }
 
 fn configured(recorder: &Recorder) -> LlmLayer {
@@ -417,13 +417,13 @@ fn floods_of_agents_around_one_call() {
     let recorder = unsampled();
     let shared = layer(&recorder);
     let run = |planner: String| {
-        let of = |scope: Scope| {
+        let traced = |scope: Scope| {
             scope
                 .with_tracer_provider(recorder.tracer_provider())
                 .with_meter_provider(recorder.meter_provider())
         };
         let call = async { Call::with_model("early").send(&shared) };
-        block_on(of(agent(planner)).run(of(tool("search")).run(call)));
+        block_on(traced(agent(planner)).run(traced(tool("search")).run(call)));
     };
     run("early".to_owned());
     for n in 0..2_500 {

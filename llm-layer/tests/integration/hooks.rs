@@ -19,24 +19,24 @@ use crate::support::{CHAT, Chunks, HELLO_STREAMED, block_on, layer, next, read};
 struct Broken(&'static str);
 
 impl Broken {
-    fn asked(&self, hook: &str) {
+    fn call(&self, hook: &str) {
         assert_ne!(self.0, hook, "on purpose");
     }
 }
 
 impl TokenCounter for Broken {
     fn encoding(&self, _: &str) -> Option<TokenEncoding> {
-        self.asked("encoding");
+        self.call("encoding");
         Some(TokenEncoding::exact("ones"))
     }
 
     fn count(&self, _: &TokenEncoding, _: &str) -> Option<u64> {
-        self.asked("count");
+        self.call("count");
         Some(1)
     }
 
     fn prepare(&self, _: &TokenEncoding) {
-        self.asked("prepare");
+        self.call("prepare");
     }
 }
 
@@ -98,13 +98,13 @@ fn a_hook_that_panics_harms_no_call() {
             let recorder = Recorder::new();
             let got = stream(&with(layer(&recorder)), chunks, panics);
             assert_eq!(got, ANSWER[..chunks.min(2)], "{case}: the answer");
-            assert!(settle(Duration::from_secs(60)), "{case}: nothing is left to do");
+            assert!(settle(Duration::from_secs(60)), "{case}: all calls are recorded");
             let spans = recorder.spans();
             assert_eq!(spans.len(), 1, "{case}: the span has ended");
             let failed = spans[0]
                 .attributes
                 .iter()
-                .any(|known| known.key.as_str() == "error.type");
+                .any(|attribute| attribute.key.as_str() == "error.type");
             assert_eq!(failed, chunks < 2, "{case}: an error only where the caller left");
         }
     }

@@ -19,7 +19,7 @@ use tower::{Layer, Service, service_fn};
 use crate::support::{CHAT, Chunks, HELLO_STREAMED, MASKED, block_on, layer, next, read, recorded};
 
 /// The most bytes that a stream may hold, whatever comes.
-pub(crate) const MOST: u64 = 256 * 1024;
+pub(crate) const MAX_HELD_BYTES: u64 = 256 * 1024;
 
 #[test]
 fn hostile_answers() {
@@ -123,7 +123,7 @@ fn hostile_answers() {
             // Without the end: a thread that counts for the first time makes what it counts with, and keeps it.
             let held =
                 measure(|| chunks().for_each(|_| assert!(next(&mut body).is_some(), "it goes on"))).bytes_max;
-            assert!(held <= MOST, "{name}: {held} bytes held");
+            assert!(held <= MAX_HELD_BYTES, "{name}: {held} bytes held");
         }
     }
 }
@@ -232,7 +232,7 @@ fn an_endless_stream() {
         // What is counted of a text, at most 1 MiB, is held by the thread that counts it.
         read(30_000);
         let held = measure(|| read(200_000)).bytes_max;
-        assert!(held <= MOST, "{name}: {held} bytes held");
+        assert!(held <= MAX_HELD_BYTES, "{name}: {held} bytes held");
         drop(body);
         recorded();
         let tree = recorder.tree(MASKED);
@@ -256,7 +256,7 @@ fn what_waits_to_be_counted_is_bounded() {
     );
     let held = measure(|| (0..3_000).for_each(|_| assert!(next(&mut body).is_some(), "it goes on")));
     assert!(held.bytes_max > 100_000, "they wait: {} bytes", held.bytes_max);
-    assert!(held.bytes_max <= MOST, "{} bytes", held.bytes_max);
+    assert!(held.bytes_max <= MAX_HELD_BYTES, "{} bytes", held.bytes_max);
     drop(body);
     recorded();
     let tree = recorder.tree(MASKED);

@@ -1,4 +1,4 @@
-//! Usage that was asked for on the way, and what the caller sees of that: nothing.
+//! The option that makes a provider report usage is added on the way, and the caller sees none of it.
 
 use std::cell::RefCell;
 use std::convert::Infallible;
@@ -20,12 +20,12 @@ use crate::support::{CHAT, Chunks, HELLO_STREAMED, MASKED, block_on, layer, next
 const CONTENT: &str = "data: {\"id\":\"chatcmpl-1\",\"model\":\"gpt-4o-2024-08-06\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hello there\"},\"finish_reason\":null}]}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
 const USAGE: &str = "data: {\"id\":\"chatcmpl-1\",\"choices\":[],\"usage\":{\"prompt_tokens\":11,\"completion_tokens\":7,\"total_tokens\":18}}\n\n";
 const DONE: &str = "data: [DONE]\n\n";
-const ASKED: &str = r#"{"model":"gpt-4o","messages":[{"role":"user","content":"Hello"}],"stream":true,"stream_options":{"include_usage":true}}"#;
+const HELLO_WITH_USAGE: &str = r#"{"model":"gpt-4o","messages":[{"role":"user","content":"Hello"}],"stream":true,"stream_options":{"include_usage":true}}"#;
 
-/// Answers as a provider does: with its usage if it was asked for it.
+/// Answers as a provider does: with usage if the request has the option.
 fn answer(sent: &[u8], frame: usize) -> Chunks {
-    let asked = sent == ASKED.as_bytes();
-    let usage = if asked { USAGE } else { "" };
+    let wants_usage = sent == HELLO_WITH_USAGE.as_bytes();
+    let usage = if wants_usage { USAGE } else { "" };
     let stream = format!("{CONTENT}{usage}{DONE}");
     stream
         .as_bytes()
@@ -41,8 +41,8 @@ fn the_span_has_the_usage_and_the_caller_has_not() {
         let provider = service_fn(|request: Request<RequestBody<RequestBody<Chunks>>>| async move {
             let length = request.headers()["content-length"].to_str().unwrap().to_owned();
             let sent = read(request.into_body());
-            assert_eq!(sent, ASKED, "what is sent");
-            assert_eq!(length, ASKED.len().to_string(), "its length");
+            assert_eq!(sent, HELLO_WITH_USAGE, "what is sent");
+            assert_eq!(length, HELLO_WITH_USAGE.len().to_string(), "its length");
             let response = Response::builder()
                 .header("content-type", "text/event-stream; charset=utf-8")
                 .header("content-length", "4711")
@@ -111,7 +111,7 @@ fn what_has_its_own_will_passes_untouched() {
     let long = format!(r#"{{"stream":true,"user":"{}"}}"#, "x".repeat(4 * 1024 * 1024));
     let cases = [
         ("an explicit no", request(explicit_no)),
-        ("an explicit yes", request(ASKED)),
+        ("an explicit yes", request(HELLO_WITH_USAGE)),
         ("no JSON", request("{\"stream\":true")),
         ("too long", request(Box::leak(long.into_boxed_str()))),
         ("another host", {
@@ -134,7 +134,7 @@ fn what_has_its_own_will_passes_untouched() {
         assert_eq!(
             read(response.into_body()),
             format!("{USAGE}{DONE}"),
-            "{name}: the answer, and what the caller asked for in it"
+            "{name}: the answer, with what the request wants"
         );
     }
 }
@@ -148,7 +148,7 @@ fn answers_that_are_no_such_stream_pass_untouched() {
             .headers_mut()
             .insert("content-length", "5".parse().unwrap());
         let (sent, response) = exchange(request(HELLO_STREAMED), response);
-        assert_eq!(sent, ASKED, "{value}: the provider was asked");
+        assert_eq!(sent, HELLO_WITH_USAGE, "{value}: the option is added");
         assert_eq!(response.headers()["content-length"], "5", "{value}: the length");
         assert_eq!(read(response.into_body()), USAGE, "{value}: the answer");
     }
@@ -188,8 +188,8 @@ fn what_two_layers_looked_at_can_be_sent_again() {
                 .body()
                 .try_clone_with(RequestBody::try_clone)
                 .expect("nothing failed");
-            assert_eq!(read(again), ASKED, "what is sent again");
-            assert_eq!(read(request.into_body()), ASKED, "what is sent");
+            assert_eq!(read(again), HELLO_WITH_USAGE, "what is sent again");
+            assert_eq!(read(request.into_body()), HELLO_WITH_USAGE, "what is sent");
             Ok::<_, Infallible>(stream([]))
         },
     );
@@ -243,11 +243,11 @@ fn ends_errors_and_hints() {
     assert_eq!(body.size_hint().upper(), Some(length), "but no longer");
     assert_eq!(next(&mut body).unwrap().unwrap(), CONTENT, "content passes");
     assert_eq!(next(&mut body).unwrap().unwrap(), DONE, "what follows the usage");
-    assert!(body.is_end_stream(), "the end is known when it is");
+    assert!(body.is_end_stream(), "the end is reported when it is reached");
     assert_eq!(
         body.size_hint().lower(),
         length,
-        "nothing more is taken out of what the inner body tells"
+        "the size hint of the inner body is reduced no further"
     );
 
     let scripted = ScriptedBody::new([Script::Data(held)]).knowing_its_end();
@@ -268,7 +268,7 @@ mod over_reqwest {
         let recorder = Recorder::new();
         let provider = service_fn(|request: reqwest::Request| async move {
             let sent = request.body().and_then(Body::as_bytes).expect("a body in memory");
-            assert_eq!(sent, ASKED.as_bytes(), "what is sent");
+            assert_eq!(sent, HELLO_WITH_USAGE.as_bytes(), "what is sent");
             let response = Response::builder()
                 .url(request.url().clone())
                 .header("content-type", "text/event-stream")

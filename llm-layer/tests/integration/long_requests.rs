@@ -230,7 +230,7 @@ fn a_body_that_streams_is_read_as_far_as_the_frame_that_crosses_the_limit() {
                 );
                 assert!(
                     !tree.contains("max_tokens"),
-                    "{name}: what is behind is not known: {tree}"
+                    "{name}: the rest is not recorded: {tree}"
                 );
             }
             "twice, of which the last counts" => {
@@ -269,7 +269,7 @@ fn a_body_that_streams_is_read_as_far_as_the_frame_that_crosses_the_limit() {
     assert_has("it hangs", &recorder.tree(MASKED), &EXPECTED);
 }
 
-/// What was read of a request whose end is not as it should be is known all the same.
+/// A request that does not end as it should keeps what was read of it.
 #[test]
 fn what_is_wrong_beyond_the_limit() {
     let long = images(LIMIT);

@@ -1,6 +1,5 @@
 //! Exchanges with a few bytes changed, and token soup: whatever passes, passes, and nothing grows or panics.
 
-use std::path::Path;
 use std::sync::LazyLock;
 
 use allocation_counter::measure;
@@ -11,17 +10,13 @@ use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptes
 use proptest::sample::{Index, select};
 use throughline_llm_layer::{Capture, LlmLayer};
 use throughline_test_support::Recorder;
+use throughline_test_support::golden::GoldenCase;
 
-use crate::golden::{Case, cases};
-use crate::hostile::{MOST, observed};
+use crate::golden;
+use crate::hostile::{MAX_HELD_BYTES, observed};
 use crate::support::{Chunks, exchange, layer, next};
 
-static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
-    let mut all = Vec::new();
-    let golden = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/wire/tests/golden"));
-    cases(golden, &mut all);
-    all
-});
+static CASES: LazyLock<Vec<GoldenCase>> = LazyLock::new(golden::all);
 
 /// What is done to a body.
 #[derive(Debug, Clone)]
@@ -92,7 +87,7 @@ fn curious(recorder: &Recorder) -> LlmLayer {
         .with_legacy_attributes(true)
 }
 
-/// JSON, events and framing in no order.
+/// Pieces of JSON, of events and of framing in any order.
 fn soup() -> impl Strategy<Value = Vec<u8>> {
     let tokens = select(vec![
         "{",
@@ -159,12 +154,12 @@ proptest! {
         size in 1..3_000_usize,
     ) {
         let case = case.get(&CASES);
-        let sent = edited(case.request_body(), &request);
-        let answer = edited(case.response_body(), &response);
+        let sent = edited(&case.request.body, &request);
+        let answer = edited(&case.response.body, &response);
         let (received, answered) = exchange(
             &curious(&Recorder::new()),
-            case.request(0).map(|_| chunks(&sent, size)),
-            case.response(0).map(|_| chunks(&answer, size)),
+            case.request_with(chunks(&sent, size)),
+            case.response_with(chunks(&answer, size)),
         );
         assert_eq!(received, sent, "the request");
         assert_eq!(*answered.body(), answer, "the answer");
@@ -191,7 +186,8 @@ proptest! {
         let response = Response::builder().header("content-type", content_type);
         let response = response.body(chunks(&soup, size)).unwrap();
         let recorder = Recorder::new();
-        let mut body = observed(&layer(&recorder), case.request(0), response);
+        let request = case.request_with(Chunks::from_iter([case.request.body.clone()]));
+        let mut body = observed(&layer(&recorder), request, response);
         let mut seen = Vec::with_capacity(soup.len());
         // Without the end: a thread that counts for the first time makes what it counts with, and keeps it.
         let held = measure(|| {
@@ -201,6 +197,6 @@ proptest! {
         });
         assert!(next(&mut body).is_none(), "its end");
         assert_eq!(seen, soup, "every byte passes");
-        assert!(held.bytes_max <= MOST, "{} bytes held", held.bytes_max);
+        assert!(held.bytes_max <= MAX_HELD_BYTES, "{} bytes held", held.bytes_max);
     }
 }

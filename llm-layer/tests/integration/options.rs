@@ -105,7 +105,7 @@ fn version_1_41_has_its_own_attributes_and_schema() {
     ] {
         let recorder = Recorder::new();
         for case in golden::all() {
-            case.run(&layer(&recorder).with_convention(convention), 0);
+            golden::run(&case, &layer(&recorder).with_convention(convention), 0);
         }
         let tree = recorder.tree(MASKED);
         for name in newer {
@@ -157,26 +157,26 @@ fn estimates_go_into_the_metrics_only_where_asked_for() {
 fn rules() {
     let cases = [
         (
-            Rule::new("/ask", Format::OpenAiChat).with_provider("acme"),
-            "http://a.test/ask",
+            Rule::new("/generate", Format::OpenAiChat).with_provider("acme"),
+            "http://a.test/generate",
             "Client chat gpt-4o",
             "acme",
         ),
         (
-            Rule::new("/ask", Format::OpenAiChat).with_domain("a.test"),
-            "http://x.a.test/ask",
+            Rule::new("/generate", Format::OpenAiChat).with_domain("a.test"),
+            "http://x.a.test/generate",
             "Client chat gpt-4o",
             "_OTHER",
         ),
         (
-            Rule::new("/ask", Format::OpenAiChat).with_domain("a.test"),
-            "http://b.test/ask",
+            Rule::new("/generate", Format::OpenAiChat).with_domain("a.test"),
+            "http://b.test/generate",
             "",
             "",
         ),
         (
-            Rule::new("/ask", Format::OpenAiChat).with_domain("a.test"),
-            "http://not-a.test/ask",
+            Rule::new("/generate", Format::OpenAiChat).with_domain("a.test"),
+            "http://not-a.test/generate",
             "",
             "",
         ),
@@ -224,19 +224,19 @@ fn a_model_call_in_a_model_call_counts_once() {
 fn attributes_of_the_users_from_context_and_request() {
     let recorder = Recorder::new();
     let layer = layer(&recorder);
-    let given = |pairs: &[(&'static str, &'static str)]| {
+    let attributes = |pairs: &[(&'static str, &'static str)]| {
         CallAttributes::new(pairs.iter().map(|(key, value)| KeyValue::new(*key, *value)))
     };
-    let of_all = given(&[
+    let for_all = attributes(&[
         ("tenant", "acme"),
         ("plan", "free"),
         ("gen_ai.request.model", "mine"),
     ]);
-    let _attached = Context::current_with_value(of_all).attach();
+    let _attached = Context::current_with_value(for_all).attach();
     let mut request = Request::post(CHAT).body(Chunks::from_iter([HELLO])).unwrap();
     request
         .extensions_mut()
-        .insert(given(&[("plan", "paid"), ("user", "7")]));
+        .insert(attributes(&[("plan", "paid"), ("user", "7")]));
     exchange(&layer, request, Response::new(Chunks::from_iter(["{}"])));
     let expected = [
         "gen_ai.request.model=\"gpt-4o\"",
@@ -250,8 +250,5 @@ fn attributes_of_the_users_from_context_and_request() {
         "the layer's, then the request's, then the context's"
     );
     let metrics = recorder.metrics().join("\n");
-    assert!(
-        !metrics.contains("acme"),
-        "no metric is told apart by them: {metrics}"
-    );
+    assert!(!metrics.contains("acme"), "no metric has them: {metrics}");
 }

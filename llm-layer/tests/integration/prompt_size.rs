@@ -43,7 +43,7 @@ fn the_target_model_counts_for_models_that_are_not_known() {
         (input, size.unwrap())
     };
     let target = || "gpt-4".parse().unwrap();
-    let said = |encoding: &str, input: u64| {
+    let outline = |encoding: &str, input: u64| {
         vec![
             format!("throughline.tokens.encoding={encoding:?}"),
             format!("throughline.tokens.input={input}"),
@@ -53,8 +53,8 @@ fn the_target_model_counts_for_models_that_are_not_known() {
     let default = counted(layer(&recorder), &recorder);
     let recorder = Recorder::new();
     let as_gpt_4 = counted(layer(&recorder).with_tokenizer_target_model(target()), &recorder);
-    assert_eq!(default.0, said("o200k_base?", 12), "by default");
-    assert_eq!(as_gpt_4.0, said("cl100k_base?", 20), "as gpt-4");
+    assert_eq!(default.0, outline("o200k_base?", 12), "by default");
+    assert_eq!(as_gpt_4.0, outline("cl100k_base?", 20), "as gpt-4");
     let recorder = Recorder::new();
     let taskweaver = layer(&recorder).with_prompt_size(PromptSizeMode::TaskWeaver);
     let by_default = counted(taskweaver, &recorder).1;

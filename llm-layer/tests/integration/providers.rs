@@ -11,19 +11,19 @@ mod acme {
     include!("../../wire/src/example.rs");
 
     pub(super) fn rule() -> throughline_llm_layer::Rule {
-        throughline_llm_layer::Rule::new("/v7/ask", Acme)
+        throughline_llm_layer::Rule::new("/v7/generate", Acme)
             .with_domain("acme.example")
             .with_provider("acme")
     }
 }
 
-const ASK: &str = "https://eu.acme.example/v7/ask";
+const URL: &str = "https://eu.acme.example/v7/generate";
 const QUESTION: &str = r#"{"engine":"acme-1","question":"Why is the sky blue?"}"#;
 const ANSWER: &str = "data: {\"say\":\"Rayleigh \"}\n\ndata: {\"say\":\"scattering.\"}\n\n\
                       data: {\"end\":{\"why\":\"stop\",\"read\":6,\"written\":4}}\n\n";
 
-/// Sends a body, gets an answer of events cut at `cut`, and checks that both passed as they were.
-fn ask(layer: &LlmLayer, uri: &str, body: &str, answer: &str, cut: usize) {
+/// Sends a body, receives an answer of events cut at `cut`, and checks that both pass unchanged.
+fn assert_passes(layer: &LlmLayer, uri: &str, body: &str, answer: &str, cut: usize) {
     let request = Request::post(uri)
         .body(Chunks::from_iter([body.to_owned()]))
         .unwrap();
@@ -59,13 +59,13 @@ fn a_provider_of_the_users() {
         let layer = layer(&recorder)
             .with_rule(acme::rule())
             .with_capture(Capture::SpanOnly);
-        ask(&layer, ASK, QUESTION, ANSWER, cut);
+        assert_passes(&layer, URL, QUESTION, ANSWER, cut);
         assert_eq!(recorder.tree(MASKED), expected, "cut at {cut}");
     }
     let recorder = Recorder::new();
     let layer = layer(&recorder).with_rule(acme::rule());
-    ask(&layer, ASK, r#"{"engine":"acme-1"}"#, ANSWER, 0);
-    ask(&layer, "https://acme.test/v7/ask", QUESTION, ANSWER, 0);
+    assert_passes(&layer, URL, r#"{"engine":"acme-1"}"#, ANSWER, 0);
+    assert_passes(&layer, "https://acme.test/v7/generate", QUESTION, ANSWER, 0);
     assert_eq!(recorder.tree(MASKED), "", "another body, another host");
 }
 
@@ -73,9 +73,9 @@ fn a_provider_of_the_users() {
 fn what_a_provider_of_the_users_does_not_report_is_estimated() {
     let recorder = Recorder::new();
     let layer = layer(&recorder).with_rule(acme::rule());
-    ask(
+    assert_passes(
         &layer,
-        ASK,
+        URL,
         QUESTION,
         "data: {\"say\":\"Rayleigh scattering.\"}\n\n",
         9,
@@ -182,20 +182,17 @@ fn a_format_that_panics_harms_nobody() {
     for (hook, expected) in cases {
         let recorder = Recorder::new();
         let layer = layer(&recorder)
-            .with_rule(Rule::new("/ask", broken::Broken(hook)))
+            .with_rule(Rule::new("/generate", broken::Broken(hook)))
             .with_capture(Capture::SpanOnly);
-        ask(&layer, "https://a.test/ask", HELLO, answer, 40);
+        assert_passes(&layer, "https://a.test/generate", HELLO, answer, 40);
         let tree = recorder.tree(MASKED);
         assert!(tree.contains(expected), "{hook}: {tree}");
-        assert!(
-            !tree.contains("error"),
-            "{hook}: it is no fault of the call's: {tree}"
-        );
+        assert!(!tree.contains("error"), "{hook}: the call does not fail: {tree}");
     }
     for hook in ["members", "matches"] {
         let recorder = Recorder::new();
-        let layer = layer(&recorder).with_rule(Rule::new("/ask", broken::Broken(hook)));
-        ask(&layer, "https://a.test/ask", HELLO, answer, 40);
+        let layer = layer(&recorder).with_rule(Rule::new("/generate", broken::Broken(hook)));
+        assert_passes(&layer, "https://a.test/generate", HELLO, answer, 40);
         assert_eq!(recorder.tree(MASKED), "", "{hook}: nobody knows what it is");
     }
 }
@@ -243,7 +240,7 @@ fn rules_by_model() {
             "" => r#"{"messages":[]}"#.to_owned(),
             model => format!(r#"{{"model":"{model}","messages":[]}}"#),
         };
-        ask(&layer, uri, &body, "", 0);
+        assert_passes(&layer, uri, &body, "", 0);
         let tree = recorder.tree(MASKED);
         let seen = tree
             .lines()
@@ -253,7 +250,7 @@ fn rules_by_model() {
     }
     let recorder = Recorder::new();
     let layer = layer(&recorder).with_rule(claude()).with_request_limit(0);
-    ask(&layer, CHAT, r#"{"model":"claude-1","messages":[]}"#, "", 0);
+    assert_passes(&layer, CHAT, r#"{"model":"claude-1","messages":[]}"#, "", 0);
     let tree = recorder.tree(MASKED);
     assert!(
         tree.contains("gen_ai.provider.name=\"openai\""),
@@ -261,7 +258,7 @@ fn rules_by_model() {
     );
 }
 
-/// Two formats at one path are told apart by the shape of the body.
+/// Two formats at one path are distinguished by the shape of the body.
 #[test]
 fn rules_by_shape() {
     let cases = [
@@ -274,7 +271,7 @@ fn rules_by_shape() {
         let layer = layer(&recorder)
             .with_rule(Rule::new("/any", Format::OpenAiChat))
             .with_rule(Rule::new("/any", Format::Embeddings));
-        ask(&layer, "https://a.test/any", body, "", 0);
+        assert_passes(&layer, "https://a.test/any", body, "", 0);
         let tree = recorder.tree(MASKED);
         let name = tree.lines().next().unwrap_or_default();
         assert_eq!(name.split(" [").next(), Some(expected), "{body}");

@@ -13,7 +13,7 @@ use tower::{Layer, Service, service_fn};
 use crate::support::{CHAT, Chunks, HELLO, HELLO_STREAMED, MASKED, block_on, layer, read, recorded};
 
 /// Calls through both layers, as if they were in two processes.
-fn call_through(application: &LlmLayer, gateway: &LlmLayer, uri: &str, ask: &str, answer: &'static str) {
+fn call_through(application: &LlmLayer, gateway: &LlmLayer, uri: &str, body: &str, answer: &'static str) {
     let provider = service_fn(|_: Request<RequestBody<Chunks>>| async move {
         let response = match answer.starts_with("data:") {
             true => Response::builder().header("content-type", "text/event-stream"),
@@ -32,7 +32,7 @@ fn call_through(application: &LlmLayer, gateway: &LlmLayer, uri: &str, ask: &str
         async move { Ok::<_, Infallible>(response) }
     });
     let request = Request::post(uri)
-        .body(Chunks::from_iter([ask.to_owned()]))
+        .body(Chunks::from_iter([body.to_owned()]))
         .unwrap();
     let Ok(response) = block_on(application.layer(network).call(request));
     assert_eq!(read(response.into_body()), answer, "the answer");
@@ -52,7 +52,7 @@ fn every_token_counts_once_however_many_hops_see_it() {
     let cases = [
         ("whole", CHAT, HELLO, ANSWER),
         ("streamed", CHAT, HELLO_STREAMED, STREAM),
-        ("estimated", CHAT, HELLO, UNTOLD),
+        ("estimated", CHAT, HELLO, WITHOUT_USAGE),
         ("failed", CHAT, HELLO, "{}"),
         (
             "embeddings",
@@ -61,21 +61,21 @@ fn every_token_counts_once_however_many_hops_see_it() {
             r#"{"data":[{"embedding":[0.5]}],"usage":{"prompt_tokens":3,"total_tokens":3}}"#,
         ),
     ];
-    for (name, uri, ask, answer) in cases {
+    for (name, uri, body, answer) in cases {
         let seen = |role| {
             let recorder = Recorder::new();
             let client = layer(&recorder)
                 .with_convention(Convention::Both)
                 .with_estimates_in_metrics(true);
             let gateway = client.clone().with_role(role);
-            call_through(&client.with_role(Role::Client), &gateway, uri, ask, answer);
+            call_through(&client.with_role(Role::Client), &gateway, uri, body, answer);
             tokens(&recorder)
         };
         let alone = Recorder::new();
         let client = layer(&alone)
             .with_convention(Convention::Both)
             .with_estimates_in_metrics(true);
-        call_through(&client, &LlmLayer::new(), uri, ask, answer);
+        call_through(&client, &LlmLayer::new(), uri, body, answer);
         let alone = tokens(&alone);
         assert!(!alone.is_empty(), "{name}: something is counted");
         assert_eq!(seen(Role::Proxy), alone, "{name}: by the application only");
@@ -96,7 +96,8 @@ fn the_span_of_a_proxy_says_so_and_leaves_the_conventions_usage_to_its_caller() 
 }
 
 const ANSWER: &str = r#"{"model":"m","choices":[{"message":{"content":"Hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":8,"completion_tokens":2,"prompt_tokens_details":{"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":1}}}"#;
-const UNTOLD: &str = r#"{"model":"m","choices":[{"message":{"content":"Hi there"},"finish_reason":"stop"}]}"#;
+const WITHOUT_USAGE: &str =
+    r#"{"model":"m","choices":[{"message":{"content":"Hi there"},"finish_reason":"stop"}]}"#;
 const STREAM: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},\"finish_reason\":\"stop\"}]}\n\ndata: {\"choices\":[],\"usage\":{\"prompt_tokens\":8,\"completion_tokens\":2}}\n\ndata: [DONE]\n\n";
 
 const TREE: &str = r#"Client chat gpt-4o

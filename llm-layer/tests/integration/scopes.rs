@@ -1,19 +1,17 @@
 //! Agents, tools and workflows, and the tokens of each.
 
-use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::{Request, Response};
 use opentelemetry::KeyValue;
-use throughline_agents::scope::Scope;
 use throughline_agents::{Tokens, agent, in_agent, tokens, tool, workflow};
 use throughline_llm_layer::{LlmLayer, settle};
 use throughline_test_support::Recorder;
 
 use crate::support::{CHAT, Chunks, HELLO, MASKED, block_on, exchange, layer};
 
-pub(crate) async fn ask(layer: &LlmLayer, input: u64, output: u64) {
+pub(crate) async fn chat(layer: &LlmLayer, input: u64, output: u64) {
     let answer = format!(
         r#"{{"choices":[{{"finish_reason":"stop"}}],"usage":{{"prompt_tokens":{input},"completion_tokens":{output}}}}}"#
     );
@@ -21,7 +19,7 @@ pub(crate) async fn ask(layer: &LlmLayer, input: u64, output: u64) {
     exchange(layer, request, Response::new(Chunks::from_iter([answer])));
 }
 
-fn spent(tokens: Tokens) -> (u64, u64, u64) {
+fn counts(tokens: Tokens) -> (u64, u64, u64) {
     (tokens.calls, tokens.input, tokens.output)
 }
 
@@ -39,22 +37,22 @@ fn every_scope_knows_what_was_spent_beneath_it() {
                     .with_conversation("c-1");
                 planner
                     .run(async {
-                        ask(&layer, 10, 1).await;
+                        chat(&layer, 10, 1).await;
                         let search = tool("search").with_tracer_provider(provider.clone());
                         search
                             .with_attribute(KeyValue::new("k", "v"))
-                            .run(ask(&layer, 200, 20))
+                            .run(chat(&layer, 200, 20))
                             .await;
-                        assert_eq!(spent(tokens()), (2, 210, 21), "of the agent, tools included");
+                        assert_eq!(counts(tokens()), (2, 210, 21), "of the agent, tools included");
                     })
                     .await;
-                ask(&layer, 3000, 300).await;
-                assert_eq!(spent(tokens()), (3, 3210, 321), "of the workflow");
+                chat(&layer, 3000, 300).await;
+                assert_eq!(counts(tokens()), (3, 3210, 321), "of the workflow");
             }),
     );
     assert_eq!(tokens(), Tokens::default(), "outside of any scope");
     let tree = recorder.tree(MASKED);
-    let kept = |line: &&str| {
+    let is_shown = |line: &&str| {
         ![
             "server.",
             "openai.",
@@ -66,7 +64,7 @@ fn every_scope_knows_what_was_spent_beneath_it() {
         .iter()
         .any(|part| line.contains(part))
     };
-    let seen: Vec<&str> = tree.lines().filter(kept).collect();
+    let seen: Vec<&str> = tree.lines().filter(is_shown).collect();
     let expected = r#"Internal invoke_workflow checkout
   - gen_ai.operation.name="invoke_workflow"
   - gen_ai.workflow.name="checkout"
@@ -110,85 +108,6 @@ fn every_scope_knows_what_was_spent_beneath_it() {
     assert_eq!(seen.join("\n"), expected, "the tree");
 }
 
-#[derive(Debug)]
-struct Refused;
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the tool refused")
-    }
-}
-
-#[test]
-fn failures() {
-    let provider = Recorder::new();
-    let scope = || tool("t").with_tracer_provider(provider.tracer_provider());
-    let line = |recorder: &Recorder| {
-        let span = recorder.spans().pop().expect("a span");
-        let kind = span
-            .attributes
-            .into_iter()
-            .find(|attribute| attribute.key.as_str() == "error.type");
-        format!(
-            "{:?} {:?}",
-            span.status,
-            kind.map(|kind| kind.value.as_str().into_owned())
-        )
-    };
-    let _ = block_on(scope().try_run(async { Err::<(), _>(Refused) }));
-    assert_eq!(
-        line(&provider),
-        "Error { description: \"the tool refused\" } Some(\"integration::scopes::Refused\")",
-        "an Err"
-    );
-    let _ = block_on(scope().try_run(async { Err::<(), _>(Box::<dyn std::error::Error>::from("boxed")) }));
-    assert_eq!(
-        line(&provider),
-        "Error { description: \"boxed\" } Some(\"_OTHER\")",
-        "an error of any type"
-    );
-    let slow = std::io::Error::from(std::io::ErrorKind::TimedOut);
-    let _ = block_on(scope().try_run(async { Err::<(), _>(Box::<dyn std::error::Error>::from(slow)) }));
-    assert_eq!(
-        line(&provider),
-        "Error { description: \"timed out\" } Some(\"timeout\")",
-        "one that tells"
-    );
-    let _ = block_on(scope().try_run(async { Ok::<_, Refused>(()) }));
-    assert_eq!(line(&provider), "Unset None", "an Ok");
-    let _ = block_on(scope().run(async { Err::<(), _>(Refused) }));
-    assert_eq!(
-        line(&provider),
-        "Unset None",
-        "an Err that nobody was asked to look at"
-    );
-    drop(scope().run(async {}));
-    assert_eq!(
-        provider.spans().len(),
-        5,
-        "a future that was never polled has no span"
-    );
-    let mut pending = Box::pin(scope().run(std::future::pending::<()>()));
-    let waker = std::task::Waker::noop();
-    let polled = pending.as_mut().poll(&mut std::task::Context::from_waker(waker));
-    assert!(polled.is_pending(), "pending");
-    drop(pending);
-    assert_eq!(
-        line(&provider),
-        "Error { description: \"dropped before it was ready\" } Some(\"cancelled\")",
-        "dropped"
-    );
-    let panics = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        block_on(scope().run(async { panic!("on purpose") }));
-    }));
-    assert!(panics.is_err(), "the panic passes");
-    assert_eq!(
-        line(&provider),
-        "Error { description: \"panicked\" } Some(\"panic\")",
-        "panicked"
-    );
-}
-
 #[test]
 fn totals_are_exact_when_calls_run_at_once() {
     let outer = workflow("all").start();
@@ -200,26 +119,16 @@ fn totals_are_exact_when_calls_run_at_once() {
                 let _attached = outer.attach();
                 let tokens = block_on(in_agent("one of many", async {
                     for _ in 0..500 {
-                        ask(&layer, 3, 1).await;
+                        chat(&layer, 3, 1).await;
                     }
                     tokens()
                 }));
-                inner.lock().unwrap().push(spent(tokens));
+                inner.lock().unwrap().push(counts(tokens));
             });
         }
     });
     assert_eq!(*inner.lock().unwrap(), [(500, 1500, 500); 8], "of each agent");
-    assert_eq!(spent(outer.tokens()), (4000, 12_000, 4000), "of all");
-}
-
-#[test]
-fn an_outer_span_is_not_ended_by_a_scope_without_one() {
-    use opentelemetry::trace::{TraceContextExt, Tracer, TracerProvider};
-    let recorder = Recorder::new();
-    let span = recorder.tracer_provider().tracer("test").start("outer");
-    let _attached = opentelemetry::Context::current_with_span(span).attach();
-    block_on(in_agent("with a no-op provider", async {}));
-    assert_eq!(recorder.spans().len(), 0, "it is still open");
+    assert_eq!(counts(outer.tokens()), (4000, 12_000, 4000), "of all");
 }
 
 /// A long prompt is counted on another thread: the scope's span waits for the number, not for the caller.
@@ -254,44 +163,4 @@ fn a_long_prompt_is_counted_elsewhere_and_still_in_its_scope() {
         spans[0].end_time <= spans[1].end_time,
         "the scope ended after the call"
     );
-}
-
-/// Written in one expression, the inner scope is made before the outer one has begun.
-#[test]
-fn a_scope_belongs_where_it_runs_if_that_is_within_the_scope_that_made_it() {
-    let recorder = Recorder::new();
-    let of = |scope: Scope| scope.with_tracer_provider(recorder.tracer_provider());
-    let nested = || of(workflow("w")).run(of(agent("a")).run(of(tool("t")).run(async {})));
-    block_on(nested());
-    block_on(of(agent("around")).run(async {
-        nested().await;
-        let made_here = of(tool("of another")).run(async {});
-        std::thread::spawn(|| block_on(made_here))
-            .join()
-            .expect("no panic");
-    }));
-    let made_in_one = of(agent("one")).start();
-    let attached = made_in_one.attach();
-    let future = of(tool("of one")).run(async {});
-    drop(attached);
-    block_on(of(agent("two")).run(future));
-    drop(made_in_one);
-    let tree = recorder.tree(MASKED);
-    let names: Vec<&str> = tree
-        .lines()
-        .filter(|line| !line.trim_start().starts_with('-'))
-        .collect();
-    let expected = "\
-Internal invoke_workflow w
-  Internal invoke_agent a
-    Internal execute_tool t
-Internal invoke_agent around
-  Internal invoke_workflow w
-    Internal invoke_agent a
-      Internal execute_tool t
-  Internal execute_tool of another
-Internal invoke_agent one
-  Internal execute_tool of one
-Internal invoke_agent two";
-    assert_eq!(names.join("\n"), expected, "the tree");
 }

@@ -9,7 +9,7 @@ use opentelemetry_sdk::trace::SpanData;
 use throughline_agents::scope::Scope;
 use throughline_agents::{Tokens, agent, tokens, tool, workflow};
 use throughline_llm_layer::{LlmLayer, RequestBody};
-use throughline_test_support::Recorder;
+use throughline_test_support::{Recorder, attribute};
 use tokio::task::{JoinSet, yield_now};
 use tower::{Layer, Service, service_fn};
 
@@ -18,7 +18,7 @@ use crate::support::{CHAT, Chunks, HELLO_STREAMED, layer, next, read, recorded};
 const FIRST: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"one two three\"}}]}\n\n";
 
 /// Streams an answer of so many tokens, frame by frame, other tasks between.
-async fn ask(llm: &LlmLayer, status: u16, input: u64, output: u64, frames: usize) {
+async fn stream(llm: &LlmLayer, status: u16, input: u64, output: u64, frames: usize) {
     let last = format!(
         "data: {{\"choices\":[{{\"index\":0,\"delta\":{{}},\"finish_reason\":\"stop\"}}],\
          \"usage\":{{\"prompt_tokens\":{input},\"completion_tokens\":{output}}}}}\n\n"
@@ -50,14 +50,8 @@ const WHOLE: usize = 4;
 
 /// The numbers of a span that has ended.
 fn totals(span: &SpanData) -> [i64; 3] {
-    let of = |key: &str| {
-        let found = span
-            .attributes
-            .iter()
-            .find(|attribute| attribute.key.as_str() == key);
-        found.map_or(0, |attribute| attribute.value.to_string().parse().unwrap())
-    };
-    ["calls", "input", "output"].map(|name| of(&format!("throughline.tokens.{name}")))
+    let number = |key: &str| attribute(span, key).map_or(0, |number| number.parse().unwrap());
+    ["calls", "input", "output"].map(|name| number(&format!("throughline.tokens.{name}")))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -73,26 +67,26 @@ async fn roles_add_up_to_the_request_however_they_end() {
             let [working, cancelled, failing, panicking, outer] = llm;
             branches.spawn(role("working").run(async move {
                 for call in 0..10 {
-                    ask(&working, 200, 7 * round + call, 3, WHOLE).await;
+                    stream(&working, 200, 7 * round + call, 3, WHOLE).await;
                 }
             }));
             branches.spawn(role("cancelled").run(async move {
-                ask(&cancelled, 200, 1000, 3, 1).await;
+                stream(&cancelled, 200, 1000, 3, 1).await;
                 let half = tool("never done").run(async move {
-                    ask(&cancelled, 200, 11, 3, WHOLE).await;
+                    stream(&cancelled, 200, 11, 3, WHOLE).await;
                     pending::<()>().await;
                 });
                 drop(tokio::time::timeout(std::time::Duration::ZERO, half).await);
             }));
             branches.spawn(role("failing").run(async move {
-                ask(&failing, 500, 0, 0, WHOLE).await;
-                ask(&failing, 200, 13, 5, WHOLE).await;
+                stream(&failing, 500, 0, 0, WHOLE).await;
+                stream(&failing, 200, 13, 5, WHOLE).await;
             }));
             branches.spawn(role("panicking").run(async move {
-                ask(&panicking, 200, 17, 5, WHOLE).await;
+                stream(&panicking, 200, 17, 5, WHOLE).await;
                 panic!("on purpose");
             }));
-            ask(&outer, 200, 100_000, 1, WHOLE).await;
+            stream(&outer, 200, 100_000, 1, WHOLE).await;
         }
         let mut panics = 0;
         while let Some(branch) = branches.join_next().await {
@@ -116,7 +110,7 @@ async fn roles_add_up_to_the_request_however_they_end() {
     let [working, cancelled, failing, panicking] = roles;
     assert_eq!(working, [80, 10 * 7 * 28 + 8 * 45, 240], "ten calls, eight times");
     assert_eq!(failing, [16, 8 * 13, 8 * 5], "of a call that failed nobody knows");
-    assert_eq!(panicking, [8, 8 * 17, 8 * 5], "what was spent before the panic");
+    assert_eq!(panicking, [8, 8 * 17, 8 * 5], "the tokens until the panic");
     assert!(
         cancelled[2] >= 8 * 3,
         "what passed before the stream was dropped: {cancelled:?}"
@@ -156,7 +150,7 @@ async fn totals_of_thousands_of_calls_are_exact() {
                     let llm = llm.clone();
                     tools.spawn(tool("t").run(async move {
                         for _ in 0..50 {
-                            ask(&llm, 200, 2, 1, WHOLE).await;
+                            stream(&llm, 200, 2, 1, WHOLE).await;
                         }
                         tokens()
                     }));
@@ -184,17 +178,17 @@ async fn what_nobody_knows_is_not_said_to_be_nothing() {
     let recorder = Recorder::new();
     let llm = layer(&recorder);
     let scope = || agent("a").with_tracer_provider(recorder.tracer_provider());
-    scope().run(ask(&llm, 429, 0, 0, WHOLE)).await;
+    scope().run(stream(&llm, 429, 0, 0, WHOLE)).await;
     let both = async {
-        ask(&llm, 429, 0, 0, WHOLE).await;
-        ask(&llm, 200, 7, 3, WHOLE).await;
+        stream(&llm, 429, 0, 0, WHOLE).await;
+        stream(&llm, 200, 7, 3, WHOLE).await;
     };
     scope().run(both).await;
-    let said = recorder
+    let recorded_totals = recorder
         .spans()
         .into_iter()
         .filter(|span| span.name == "invoke_agent a");
-    let said: Vec<String> = said
+    let recorded_totals: Vec<String> = recorded_totals
         .map(|span| {
             let tokens = span.attributes.iter().filter_map(|attribute| {
                 let name = attribute.key.as_str().strip_prefix("throughline.tokens.")?;
@@ -204,7 +198,7 @@ async fn what_nobody_knows_is_not_said_to_be_nothing() {
         })
         .collect();
     assert_eq!(
-        said,
+        recorded_totals,
         ["calls=1 unknown=1", "calls=2 input=7 output=3 unknown=1"],
         "what the spans say"
     );

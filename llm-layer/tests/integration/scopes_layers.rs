@@ -1,7 +1,7 @@
 //! Scopes around the requests of services.
 
 use std::convert::Infallible;
-use std::future::{pending, ready};
+use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -12,42 +12,11 @@ use http_body::{Body, Frame};
 use throughline_agents::scope::{ScopeLayer, request};
 use throughline_agents::{agent, tokens, tool};
 use throughline_llm_layer::LlmLayer;
-use throughline_test_support::Recorder;
+use throughline_test_support::{Recorder, attribute};
 use throughline_tracing_layer::ServerLayer;
 use tower::{Layer, Service, service_fn};
 
 use crate::support::{CHAT, Chunks, HELLO, block_on, exchange, read};
-
-/// A service that is ready once, after it was asked twice.
-struct Busy(u8);
-
-impl Service<u8> for Busy {
-    type Response = u8;
-    type Error = Infallible;
-    type Future = std::future::Ready<Result<u8, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.0 = self.0.saturating_sub(1);
-        if self.0 == 0 {
-            Poll::Ready(Ok(()))
-        } else {
-            Poll::Pending
-        }
-    }
-
-    fn call(&mut self, request: u8) -> Self::Future {
-        ready(Ok(request))
-    }
-}
-
-#[test]
-fn readiness_passes_through() {
-    let mut service = tool("t").layer().layer(Busy(2));
-    let mut cx = Context::from_waker(Waker::noop());
-    assert!(service.poll_ready(&mut cx).is_pending(), "not ready");
-    assert!(service.poll_ready(&mut cx).is_ready(), "ready");
-    assert_eq!(block_on(service.call(7)), Ok(7), "the answer");
-}
 
 #[test]
 fn any_service_may_be_a_tool() {
@@ -115,10 +84,10 @@ fn chat(input: u64) {
     );
 }
 
-/// A body that asks a model for each of its frames.
-struct Asking(u8);
+/// A body that calls a model for each of its frames.
+struct CallingBody(u8);
 
-impl Body for Asking {
+impl Body for CallingBody {
     type Data = Bytes;
     type Error = std::io::Error;
 
@@ -145,25 +114,26 @@ fn an_http_scope_lasts_as_long_as_the_body() {
         async move {
             chat(10_000);
             let status = if frames > 4 { 503 } else { 200 };
-            Ok::<_, Infallible>(Response::builder().status(status).body(Asking(frames)).unwrap())
+            Ok::<_, Infallible>(
+                Response::builder()
+                    .status(status)
+                    .body(CallingBody(frames))
+                    .unwrap(),
+            )
         }
     }));
     let Ok(response) = block_on(service.call(3));
     assert_eq!(recorder.spans().len(), 0, "it is still open");
     assert_eq!(read(response.into_body()), "1110011200", "what the body saw");
-    let Ok(left) = block_on(service.call(4));
-    drop(left);
+    let Ok(dropped) = block_on(service.call(4));
+    drop(dropped);
     let Ok(refused) = block_on(service.call(5));
     assert_eq!(read(refused.into_body()).len(), 20, "four frames");
     let spans = recorder.spans().into_iter().map(|span| {
-        let of = |key: &str| {
-            let found = span
-                .attributes
-                .iter()
-                .find(|attribute| attribute.key.as_str() == key);
-            found.map(|attribute| attribute.value.to_string())
-        };
-        (of("throughline.tokens.input"), of("error.type"))
+        (
+            attribute(&span, "throughline.tokens.input"),
+            attribute(&span, "error.type"),
+        )
     });
     let expected = [
         ("11200", None),
@@ -174,11 +144,11 @@ fn an_http_scope_lasts_as_long_as_the_body() {
     assert_eq!(
         spans.collect::<Vec<_>>(),
         expected,
-        "all that was spent, and how it ended"
+        "the tokens, and how it ended"
     );
 }
 
-/// The server's span ends with the body too: what the request spent must be on it before.
+/// The server's span ends with the body too: the tokens of the request must be on it before.
 #[test]
 fn a_server_span_says_what_its_request_spent() {
     let recorder = Recorder::new();
@@ -193,7 +163,7 @@ fn a_server_span_says_what_its_request_spent() {
         let writer = agent("Writer").with_tracer_provider(provider.clone());
         async move {
             writer.run(async { chat(1000) }).await;
-            Ok::<_, Infallible>(Response::new(Asking(3)))
+            Ok::<_, Infallible>(Response::new(CallingBody(3)))
         }
     });
     let mut service = server.layer(request_scope.http_layer().layer(handler));
@@ -208,19 +178,12 @@ fn a_server_span_says_what_its_request_spent() {
     drop(dropped);
     let spans = recorder.spans();
     let of_requests = spans.iter().filter(|span| span.name == "POST").map(|span| {
-        let of = |key: &str| {
-            let found = span
-                .attributes
-                .iter()
-                .find(|attribute| attribute.key.as_str() == key);
-            found.map(|attribute| attribute.value.to_string())
-        };
         let keys = [
             "throughline.tokens.input",
             "throughline.tokens.calls",
             "gen_ai.conversation.id",
         ];
-        keys.map(|key| of(key).expect(key)).join(" ")
+        keys.map(|key| attribute(span, key).expect(key)).join(" ")
     });
     assert_eq!(
         of_requests.collect::<Vec<_>>(),

@@ -13,7 +13,7 @@ use crate::support::{CHAT, Chunks, HELLO, MASKED, block_on, exchange};
 fn an_agent_has_its_cached_tokens_and_its_last_finish_reasons() {
     let recorder = Recorder::new();
     let layer = LlmLayer::new();
-    let ask = |finish: &str, cache_read: u64, cache_write: u64| {
+    let chat = |finish: &str, cache_read: u64, cache_write: u64| {
         let answer = format!(
             r#"{{"type":"message","role":"assistant","model":"claude-sonnet-4-5","content":[{{"type":"text","text":"Hi"}}],"stop_reason":"{finish}","usage":{{"input_tokens":5,"cache_read_input_tokens":{cache_read},"cache_creation_input_tokens":{cache_write},"output_tokens":2}}}}"#
         );
@@ -28,11 +28,11 @@ fn an_agent_has_its_cached_tokens_and_its_last_finish_reasons() {
     };
     let scope = |scope: Scope| scope.with_tracer_provider(recorder.tracer_provider());
     block_on(scope(agent("Planner")).run(async {
-        ask("tool_use", 0, 40);
+        chat("tool_use", 0, 40);
         scope(tool("search"))
-            .run(async { ask("max_tokens", 40, 0) })
+            .run(async { chat("max_tokens", 40, 0) })
             .await;
-        scope(agent("Critic")).run(async { ask("refusal", 0, 0) }).await;
+        scope(agent("Critic")).run(async { chat("refusal", 0, 0) }).await;
     }));
     let expected = r#"Internal invoke_agent Planner
   - gen_ai.agent.name="Planner"

@@ -1,4 +1,4 @@
-//! Metrics beside those of tokens and times: open streams, and what is left of rate limits.
+//! Metrics beside those of tokens and times: open streams, and the remaining rate limits.
 
 use std::cell::RefCell;
 use std::convert::Infallible;
@@ -17,7 +17,7 @@ use crate::support::{ACTIVE_STREAMS, CHAT, Chunks, HELLO, HELLO_STREAMED, block_
 fn begin(
     recorder: &Recorder,
     status: u16,
-    ask: &'static str,
+    prompt: &'static str,
     script: impl IntoIterator<Item = Script>,
 ) -> ResponseBody<ScriptedBody, CallObserver> {
     let body = RefCell::new(Some(ScriptedBody::new(script)));
@@ -26,7 +26,7 @@ fn begin(
         let response = response.body(body.take().unwrap()).unwrap();
         async move { Ok::<_, Infallible>(response) }
     });
-    let request = Request::post(CHAT).body(Full::new(ask.as_bytes())).unwrap();
+    let request = Request::post(CHAT).body(Full::new(prompt.as_bytes())).unwrap();
     let Ok(response) = block_on(layer(recorder).layer(service).call(request));
     response.into_body()
 }
@@ -43,13 +43,13 @@ fn streams_are_open_until_they_end_in_whatever_way() {
     let recorder = Recorder::new();
     let script = || [Script::Data("data: {}\n\n"), Script::Data("data: [DONE]\n\n")];
     let mut read = begin(&recorder, 200, HELLO_STREAMED, script());
-    let left = begin(&recorder, 200, HELLO_STREAMED, script());
+    let stream = begin(&recorder, 200, HELLO_STREAMED, script());
     let mut broken = begin(&recorder, 200, HELLO_STREAMED, [Script::Fail("reset")]);
     let mut panics = begin(&recorder, 200, HELLO_STREAMED, [Script::Panic]);
     assert_eq!(open(&recorder), at(4), "begun");
     while next(&mut read).is_some() {}
     assert_eq!(open(&recorder), at(3), "read to its end, and not dropped yet");
-    drop(left);
+    drop(stream);
     assert_eq!(open(&recorder), at(2), "dropped unread");
     assert!(next(&mut broken).is_some_and(|frame| frame.is_err()), "the error");
     assert_eq!(open(&recorder), at(1), "failed");
@@ -105,9 +105,9 @@ fn rate_limits() {
         (true, &[], &[]),
         (false, &[("x-ratelimit-remaining-tokens", "1")], &[]),
     ];
-    for (asked, headers, expected) in cases {
+    for (is_enabled, headers, expected) in cases {
         let recorder = Recorder::new();
-        let layer = layer(&recorder).with_rate_limit_metrics(asked);
+        let layer = layer(&recorder).with_rate_limit_metrics(is_enabled);
         let request = Request::post(CHAT).body(Chunks::from_iter([HELLO])).unwrap();
         let mut response = Response::builder();
         for (name, value) in headers {
@@ -117,11 +117,11 @@ fn rate_limits() {
         let name = "throughline.rate_limit.remaining";
         let lines = recorder.metrics().into_iter();
         let seen: Vec<_> = lines.filter(|line| line.starts_with(name)).collect();
-        let line = |(kind, left): &(&str, u64)| {
-            format!("{name}{{{OPENAI},throughline.rate_limit.kind={kind}}} {left}")
+        let line = |(kind, remaining): &(&str, u64)| {
+            format!("{name}{{{OPENAI},throughline.rate_limit.kind={kind}}} {remaining}")
         };
         let expected: Vec<_> = expected.iter().map(line).collect();
-        assert_eq!(seen, expected, "{headers:?}, asked for: {asked}");
+        assert_eq!(seen, expected, "{headers:?}, enabled: {is_enabled}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! A service that answers as told, behind the layer.
+//! A service that answers by a script, behind the layer.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -14,6 +14,7 @@ use http::{Request, Response};
 use http_body::{Body, Frame};
 use throughline_llm_layer::{LlmLayer, RequestBody, settle};
 use throughline_test_support::Recorder;
+pub(crate) use throughline_test_support::block_on;
 use tower::{Layer, Service, service_fn};
 
 /// What no test can know beforehand.
@@ -58,17 +59,6 @@ pub(crate) fn layer(recorder: &Recorder) -> LlmLayer {
         .with_meter_provider(recorder.meter_provider())
 }
 
-/// Runs a future that is never pending for long.
-pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    for _ in 0..1_000 {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            return output;
-        }
-    }
-    panic!("the future is pending for ever");
-}
-
 /// Counts how often it is woken.
 struct Wakes(AtomicUsize);
 
@@ -78,7 +68,7 @@ impl Wake for Wakes {
     }
 }
 
-/// Polls a future that may be pending only if it is woken; what it gives, and how often it was polled.
+/// Polls a future that may be pending only if it is woken. Returns its output and the number of polls.
 pub(crate) fn poll_woken<F: Future>(future: F) -> (F::Output, usize) {
     let wakes = Arc::new(Wakes(AtomicUsize::new(0)));
     let waker = Waker::from(wakes.clone());
@@ -115,7 +105,7 @@ pub(crate) fn read<B: Body<Error: std::fmt::Debug>>(body: B) -> Bytes {
     all.into()
 }
 
-/// Sends a request in chunks and reads the answer, given in chunks, to its end; both as the other side saw them.
+/// Sends a request in chunks and reads a response in chunks to its end. Returns both as the other side saw them.
 pub(crate) fn exchange(
     layer: &LlmLayer,
     request: Request<Chunks>,
@@ -166,8 +156,8 @@ pub(crate) fn metrics(recorder: &Recorder) -> Vec<String> {
     let short = |line: String| {
         let (name, rest) = line.split_once('{').expect("labels");
         let (labels, value) = rest.rsplit_once('}').expect("a value");
-        let kept = |label: &&str| !COMMON.iter().any(|common| label.starts_with(common));
-        let labels: Vec<&str> = labels.split(',').filter(kept).collect();
+        let is_shown = |label: &&str| !COMMON.iter().any(|common| label.starts_with(common));
+        let labels: Vec<&str> = labels.split(',').filter(is_shown).collect();
         format!("{name}{{{}}}{value}", labels.join(","))
     };
     let all = recorder.metrics().into_iter();
@@ -180,8 +170,8 @@ pub(crate) fn metrics(recorder: &Recorder) -> Vec<String> {
 pub(crate) fn lines_with(recorder: &Recorder, prefixes: &[&str]) -> Vec<String> {
     let tree = recorder.tree(MASKED);
     let lines = tree.lines().filter_map(|line| line.trim().strip_prefix("- "));
-    let kept = |line: &&str| prefixes.iter().any(|prefix| line.starts_with(prefix));
-    lines.filter(kept).map(str::to_owned).collect()
+    let is_shown = |line: &&str| prefixes.iter().any(|prefix| line.starts_with(prefix));
+    lines.filter(is_shown).map(str::to_owned).collect()
 }
 
 /// A call with a tool and a temperature, and its answer.

@@ -1,4 +1,4 @@
-//! Requests that are too long to be read to their end, or encoded: what is known of them all the same.
+//! Requests that are encoded, or too long to be read to their end, and what is recorded of them.
 
 use std::convert::Infallible;
 use std::io::{Read, Write};
@@ -12,7 +12,7 @@ use throughline_llm_layer::{LlmLayer, RequestBody};
 use throughline_test_support::Recorder;
 use tower::{Layer, Service, service_fn};
 
-use crate::hostile::MOST;
+use crate::hostile::MAX_HELD_BYTES;
 use crate::support::{CHAT, Chunks, MASKED, block_on, exchange, layer, read, recorded};
 
 const PARAMETERS: &str =
@@ -70,7 +70,7 @@ fn a_request_over_the_limit_keeps_what_its_beginning_says() {
             "nobody knows how long its prompt is: {tree}"
         );
     }
-    // What stands behind the limit is not known, nor is it made up; the shape may be there too.
+    // What is beyond the limit is not recorded and not guessed. The shape of the body may be there too.
     let late = format!(
         r#"{{"messages":[{{"content":"{}"}}],{PARAMETERS}}}"#,
         "x".repeat(3000)
@@ -242,7 +242,7 @@ fn a_bomb() {
             &["throughline.request.unseen=\"too_large\"", EXPECTED[0]],
         );
         // A step of 64 bytes may unfold to 1 MiB, in a buffer that doubles.
-        let most = 3 * 1024 * 1024 + MOST + 4 * bomb.len() as u64;
+        let most = 3 * 1024 * 1024 + MAX_HELD_BYTES + 4 * bomb.len() as u64;
         assert!(held.bytes_max <= most, "{encoding}: {} bytes", held.bytes_max);
     }
 }

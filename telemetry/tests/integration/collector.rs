@@ -46,7 +46,7 @@ impl Collector {
         Self::start_at("127.0.0.1:0".parse().expect("an address"), answer, None)
     }
 
-    /// At an address, and over TLS if it is given.
+    /// Starts at an address, over TLS if there is a configuration of it.
     pub(crate) fn start_at(address: SocketAddr, answer: Answer, tls: Option<Arc<ServerConfig>>) -> Self {
         let listener = TcpListener::bind(address).expect("a port");
         let address = listener.local_addr().expect("an address");

@@ -257,12 +257,12 @@ fn every_signal_is_asked_by_itself_and_all_at_once() {
                 .find(|read| !matches!(read, Ok(1..)));
             assert!(
                 matches!(read, Some(Err(_))),
-                "none was given up before the last was asked: {read:?}"
+                "every probe began before the first timed out: {read:?}"
             );
         }
         drop((waiting, listener));
         let warnings = diagnosis.join().expect("no panic").warnings;
-        assert_eq!(warnings.len(), 3, "each signal is told: {warnings:?}");
+        assert_eq!(warnings.len(), 3, "a warning for each signal: {warnings:?}");
     });
     let _ = telemetry.shutdown_within(Duration::from_millis(50));
 
@@ -298,7 +298,7 @@ fn the_page_for_prometheus_is_asked_for() {
     let found = telemetry.diagnose().signals.remove(0);
     assert_eq!(
         found.destination, "a route of the program",
-        "there is nobody to ask"
+        "no destination is probed"
     );
     assert_found("no listener", &found, None, None);
     telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");

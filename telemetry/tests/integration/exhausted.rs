@@ -157,7 +157,7 @@ fn without_descriptors_nothing_is_lost_and_the_history_stays() {
     let lines = names(&numbered(1)).len();
     let before = history();
     let descriptors: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
-    assert!(descriptors.len() > 10, "these were left");
+    assert!(descriptors.len() > 10, "the number of free descriptors");
     // One file's worth: it should be rotated, and cannot be.
     (0..lines).for_each(|line| record(format!("without descriptors {line}")));
     assert_eq!(history(), before, "no old file moved");

@@ -265,7 +265,7 @@ fn log_records_are_lines_on_the_console() {
     // Were a record printed where it is made, a request would wait for a console that is stuck, as this one.
     let stuck = writer.0.lock().expect("unpoisoned");
     tracing::subscriber::with_default(subscriber, || {
-        tracing::info!(target: "shop", item = "desk\nlamp", left = 2, price = 1.5, "low on \x1b[31mstock");
+        tracing::info!(target: "shop", item = "desk\nlamp", stock = 2, price = 1.5, "low on \x1b[31mstock");
         let _current = opentelemetry::Context::new()
             .with_remote_span_context(span)
             .attach();
@@ -280,7 +280,7 @@ fn log_records_are_lines_on_the_console() {
         .map(|(_, line)| line)
         .collect();
     let expected = [
-        r#" INFO shop: low on \u{1b}[31mstock item="desk\nlamp" left=2 price=1.5"#,
+        r#" INFO shop: low on \u{1b}[31mstock item="desk\nlamp" stock=2 price=1.5"#,
         "ERROR shop: gone trace_id=00000000000000000000000000000007 span_id=0000000000000009",
     ];
     assert_eq!(lines, expected, "{text}");

@@ -162,7 +162,7 @@ fn an_end_amid_a_fault_is_on_time() {
                 "{protocol:?} {scheme} {fault:?}: {:?}",
                 begin.elapsed()
             );
-            let why = ended.expect_err("what was not delivered is told").to_string();
+            let why = ended.expect_err("the loss is an error").to_string();
             assert!(
                 why.starts_with("not everything was delivered; traces: "),
                 "{protocol:?} {scheme} {fault:?}: {why}"
@@ -222,7 +222,7 @@ fn a_black_hole_slows_no_request_and_fills_no_memory() {
         );
         assert!(
             telemetry.diagnose().warnings.contains(&expected),
-            "{protocol:?}: told: {}",
+            "{protocol:?}: the warning: {}",
             telemetry.diagnose()
         );
         telemetry

@@ -108,7 +108,7 @@ impl Services {
     fn take<R, T: Default>(&self, request: &Request<R>, spans: Vec<String>) -> Result<Response<T>, Status> {
         self.state(|state| {
             if state.code != Code::Ok {
-                return Err(Status::new(state.code, "as told"));
+                return Err(Status::new(state.code, "scripted"));
             }
             state.spans.extend(spans);
             state.headers.push(request.metadata().clone());

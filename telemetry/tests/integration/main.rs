@@ -27,6 +27,7 @@ mod wire;
 
 use std::io::{self, Write};
 use std::net::TcpListener;
+use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -39,6 +40,25 @@ use throughline_test_support::Vacant;
 fn turn() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs a test in a process of its own, for tests that wait for a long time: telemetry is one for a process, so others
+/// take their turns meanwhile. `name` is the path of the test.
+fn in_own_process(name: &str, test: impl FnOnce()) {
+    const CHILD: &str = "THROUGHLINE_TEST_PROCESS";
+    if std::env::var_os(CHILD).is_some() {
+        return test();
+    }
+    let child = Command::new(std::env::current_exe().expect("this program"))
+        .args(["--exact", name, "--nocapture"])
+        .env(CHILD, "1")
+        .output()
+        .expect("run");
+    let printed = String::from_utf8_lossy(&child.stdout) + String::from_utf8_lossy(&child.stderr);
+    assert!(
+        child.status.success() && printed.contains("1 passed"),
+        "{name} in its own process: {printed}"
+    );
 }
 
 /// A writer whose text can be read while another has it.

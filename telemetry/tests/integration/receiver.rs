@@ -151,6 +151,7 @@ async fn handle(State(shared): State<Shared>, request: Request) -> Response<Body
     };
     let answer = (shared.script)(number, &received);
     if let Answer::Slowly(after) = answer {
+        // Nothing is waited for here: the time that the answer takes is what the test is about.
         tokio::time::sleep(after).await;
     }
     match protocol {
@@ -327,7 +328,8 @@ fn broken() -> Body {
         if is_first {
             return Ok(Bytes::from_static(b"\0\0\0"));
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        // hyper writes what it has when the body is pending.
+        tokio::task::yield_now().await;
         Err(std::io::Error::other("on purpose"))
     });
     Body::from_stream(parts)

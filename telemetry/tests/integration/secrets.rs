@@ -1,4 +1,4 @@
-//! No public type prints a secret that it was given: neither its debug form, nor its text, nor that of a
+//! No public type prints a secret that it holds: neither its debug form, nor its text, nor that of a
 //! cause.
 
 use std::error::Error;

@@ -93,7 +93,7 @@ fn each_service_is_a_resource_of_its_own_at_the_collector() {
         "counted together before the end"
     );
     telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");
-    assert_eq!(sent(&collector).len(), 4, "what was left is delivered at the end");
+    assert_eq!(sent(&collector).len(), 4, "the rest is delivered at the end");
     let mut late = shop
         .tracer_provider()
         .expect("a provider")

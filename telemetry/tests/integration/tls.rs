@@ -9,13 +9,13 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
-use throughline_telemetry::{Exporter, Protocol, TelemetryConfig, TlsConfig, init};
+use throughline_telemetry::{Exporter, Protocol, Telemetry, TelemetryConfig, TlsConfig, init};
 use tonic::Code;
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 
 use crate::collector::{Answer, Collector};
 use crate::grpc::Grpc;
-use crate::{TEST_TIMEOUT, record, turn};
+use crate::{TEST_TIMEOUT, in_own_process, record, turn};
 
 /// Who signs certificates, with the files of those it signed, which are removed at the end.
 struct Authority {
@@ -117,97 +117,132 @@ impl Secured {
     }
 }
 
-/// The result of a diagnosis, and that of a delivery.
-fn tried(protocol: Protocol, url: &str, tls: TlsConfig) -> (Result<String, String>, Result<(), String>) {
+/// Telemetry that sends spans only.
+fn started(protocol: Protocol, url: &str, tls: TlsConfig) -> Telemetry {
     let config = TelemetryConfig::default()
         .with_enabled(true)
         .with_exporter(Exporter::Otlp)
         .with_metrics_exporter(Exporter::None)
         .with_protocol(protocol);
-    let telemetry = init(config.with_endpoint(url).with_tls(tls)).expect("started");
+    init(config.with_endpoint(url).with_tls(tls)).expect("started")
+}
+
+fn diagnosed(telemetry: &Telemetry) -> Result<String, String> {
     let found = telemetry.diagnose_within(TEST_TIMEOUT).signals.remove(0);
+    let answer = found.answer.unwrap_or_default();
+    found.unreachable.map_or(Ok(answer), Err)
+}
+
+/// The result of a diagnosis, and that of a delivery.
+fn diagnosed_and_delivered(
+    protocol: Protocol,
+    url: &str,
+    tls: TlsConfig,
+) -> (Result<String, String>, Result<(), String>) {
+    let telemetry = started(protocol, url, tls);
+    let found = diagnosed(&telemetry);
     record(&telemetry, "work");
     let ended = telemetry.shutdown_within(TEST_TIMEOUT);
-    let answer = found.answer.unwrap_or_default();
-    (
-        found.unreachable.map_or(Ok(answer), Err),
-        ended.map_err(|error| error.to_string()),
-    )
+    (found, ended.map_err(|error| error.to_string()))
 }
 
 const PROTOCOLS: [(Protocol, &str); 2] = [(Protocol::Grpc, "OK"), (Protocol::HttpProtobuf, "200 OK")];
 
 #[test]
 fn a_root_of_our_own_is_trusted_and_another_is_not() {
-    let _turn = turn();
-    let (ours, theirs) = (Authority::new("ours"), Authority::new("theirs"));
-    for (protocol, answer) in PROTOCOLS {
-        let collector = Secured::start(protocol, &ours, false);
-        let url = format!("https://localhost:{}", collector.port());
-        let tls = TlsConfig::default().with_certificate(ours.root());
-        let expected = (Ok(answer.to_owned()), Ok(()));
-        assert_eq!(tried(protocol, &url, tls), expected, "{protocol:?}: our root");
-        assert_eq!(
-            collector.accepted(),
-            2,
-            "{protocol:?}: the question and the delivery"
-        );
-
-        let give = "set the issuer's certificate as tls.certificate (OTEL_EXPORTER_OTLP_CERTIFICATE)";
-        let system = format!("the system does not trust the issuer of its certificate: {give}");
-        let neither = format!(
-            "the issuer of its certificate is neither in the system's roots nor in {}: {give}",
-            theirs.root()
-        );
-        for (case, tls, advice) in [
-            ("no root", TlsConfig::default(), &system),
-            (
-                "another root",
-                TlsConfig::default().with_certificate(theirs.root()),
-                &neither,
-            ),
-        ] {
-            let (found, ended) = tried(protocol, &url, tls);
-            assert_eq!(found.as_ref(), Err(advice), "{protocol:?}, {case}: the diagnosis");
-            let why = ended.expect_err("not trusted");
-            assert!(
-                why.contains("UnknownIssuer") && why.ends_with(advice),
-                "{protocol:?}, {case}: the delivery tells too: {why}"
+    in_own_process("tls::a_root_of_our_own_is_trusted_and_another_is_not", || {
+        let (ours, theirs) = (Authority::new("ours"), Authority::new("theirs"));
+        for (protocol, answer) in PROTOCOLS {
+            let collector = Secured::start(protocol, &ours, false);
+            let url = format!("https://localhost:{}", collector.port());
+            let tls = TlsConfig::default().with_certificate(ours.root());
+            let expected = (Ok(answer.to_owned()), Ok(()));
+            assert_eq!(
+                diagnosed_and_delivered(protocol, &url, tls),
+                expected,
+                "{protocol:?}: our root"
             );
+            assert_eq!(
+                collector.accepted(),
+                2,
+                "{protocol:?}: the question and the delivery"
+            );
+
+            let give = "set the issuer's certificate as tls.certificate (OTEL_EXPORTER_OTLP_CERTIFICATE)";
+            let system = format!("the system does not trust the issuer of its certificate: {give}");
+            let neither = format!(
+                "the issuer of its certificate is neither in the system's roots nor in {}: {give}",
+                theirs.root()
+            );
+            for (case, tls, advice) in [
+                ("no root", TlsConfig::default(), &system),
+                (
+                    "another root",
+                    TlsConfig::default().with_certificate(theirs.root()),
+                    &neither,
+                ),
+            ] {
+                let (found, ended) = diagnosed_and_delivered(protocol, &url, tls);
+                assert_eq!(found.as_ref(), Err(advice), "{protocol:?}, {case}: the diagnosis");
+                let why = ended.expect_err("not trusted");
+                assert!(
+                    why.contains("UnknownIssuer") && why.ends_with(advice),
+                    "{protocol:?}, {case}: the delivery reports it too: {why}"
+                );
+            }
+            assert_eq!(collector.accepted(), 2, "{protocol:?}: nothing was sent");
         }
-        assert_eq!(collector.accepted(), 2, "{protocol:?}: nothing was sent");
-    }
+    });
 }
 
 #[test]
-fn a_client_that_is_known_is_let_in_and_another_is_not() {
-    let _turn = turn();
-    let ours = Authority::new("client");
-    let (certificate, key) = ours.signed();
-    let (certificate, key) = (
-        ours.file("client.pem", &certificate),
-        ours.file("client.key", &key),
+fn a_client_with_a_certificate_is_let_in_and_another_is_not() {
+    in_own_process(
+        "tls::a_client_with_a_certificate_is_let_in_and_another_is_not",
+        || {
+            let ours = Authority::new("client");
+            let (certificate, key) = ours.signed();
+            let (certificate, key) = (
+                ours.file("client.pem", &certificate),
+                ours.file("client.key", &key),
+            );
+            for (protocol, answer) in PROTOCOLS {
+                let collector = Secured::start(protocol, &ours, true);
+                let url = format!("https://localhost:{}", collector.port());
+                let tls = TlsConfig::default().with_certificate(ours.root());
+                let accepted = tls.clone().with_identity(certificate.clone(), key.clone());
+                let expected = (Ok(answer.to_owned()), Ok(()));
+                assert_eq!(
+                    diagnosed_and_delivered(protocol, &url, accepted),
+                    expected,
+                    "{protocol:?}: with a client certificate"
+                );
+                let (found, ended) = diagnosed_and_delivered(protocol, &url, tls);
+                // Whether the reason is read before the connection is closed is the network's.
+                let found = found.expect_err("not let in");
+                let give = "set tls.client_certificate (OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE), and its key";
+                assert!(
+                    found
+                        == format!("it requires a client certificate from an issuer that it trusts: {give}")
+                        || found
+                            == format!(
+                                "it closes the connection: if it requires a client certificate, {give}"
+                            ),
+                    "{protocol:?}: a stranger: {found}"
+                );
+                let why = ended.expect_err("not let in");
+                assert!(
+                    why.ends_with(give),
+                    "{protocol:?}: the delivery reports it too: {why}"
+                );
+                assert_eq!(
+                    collector.accepted(),
+                    2,
+                    "{protocol:?}: only the one with a certificate"
+                );
+            }
+        },
     );
-    for (protocol, answer) in PROTOCOLS {
-        let collector = Secured::start(protocol, &ours, true);
-        let url = format!("https://localhost:{}", collector.port());
-        let tls = TlsConfig::default().with_certificate(ours.root());
-        let accepted = tls.clone().with_identity(certificate.clone(), key.clone());
-        let expected = (Ok(answer.to_owned()), Ok(()));
-        assert_eq!(tried(protocol, &url, accepted), expected, "{protocol:?}: known");
-        let (found, ended) = tried(protocol, &url, tls);
-        // Whether the reason is read before the connection is closed is the network's.
-        let found = found.expect_err("not let in");
-        let give = "set tls.client_certificate (OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE), and its key";
-        assert!(
-            found == format!("it requires a client certificate from an issuer that it trusts: {give}")
-                || found == format!("it closes the connection: if it requires a client certificate, {give}"),
-            "{protocol:?}: a stranger: {found}"
-        );
-        let why = ended.expect_err("not let in");
-        assert!(why.ends_with(give), "{protocol:?}: the delivery tells too: {why}");
-        assert_eq!(collector.accepted(), 2, "{protocol:?}: only the known one");
-    }
 }
 
 #[test]
@@ -237,19 +272,19 @@ fn the_variables_name_the_same_files() {
 }
 
 #[test]
-fn the_scheme_of_the_other_is_told() {
+fn the_wrong_scheme_is_reported() {
     let _turn = turn();
     let ours = Authority::new("scheme");
     for (protocol, _) in PROTOCOLS {
         let secured = Secured::start(protocol, &ours, false);
         let url = format!("http://localhost:{}", secured.port());
-        let (found, _) = tried(protocol, &url, TlsConfig::default());
+        let found = diagnosed(&started(protocol, &url, TlsConfig::default()));
         let advice = "the port uses TLS: use https".to_owned();
         assert_eq!(found, Err(advice), "{protocol:?}: http for https");
 
         let plain = Collector::start(Answer::Accept);
         let url = format!("https://localhost:{}", plain.address.port());
-        let (found, _) = tried(protocol, &url, TlsConfig::default());
+        let found = diagnosed(&started(protocol, &url, TlsConfig::default()));
         let advice = "the port does not use TLS: use http".to_owned();
         assert_eq!(found, Err(advice), "{protocol:?}: https for http");
     }

@@ -4,16 +4,15 @@ use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use throughline_test_support::Vacant;
+use throughline_test_support::{Vacant, poll_until};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time;
 
 /// How long a peer may take to start, or to show what it received.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(180);
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// A running peer; it stops when this is dropped.
 pub(crate) struct Peer {
@@ -90,7 +89,7 @@ pub(crate) fn installed(ending: &str) -> PathBuf {
     );
 }
 
-/// An address of the loopback interface for a peer to listen on, which nobody else is given.
+/// An address of the loopback interface for a peer to listen on, which no other test uses.
 pub(crate) fn free_address() -> SocketAddr {
     static HELD: Mutex<Vec<Vacant>> = Mutex::new(Vec::new());
     let vacant = Vacant::new();
@@ -99,14 +98,7 @@ pub(crate) fn free_address() -> SocketAddr {
     address
 }
 
-/// Asks until there is an answer.
-pub(crate) async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
-    let start = Instant::now();
-    loop {
-        if let Some(answer) = ask().await {
-            return answer;
-        }
-        assert!(start.elapsed() < DEADLINE, "{what}: not within {DEADLINE:?}");
-        time::sleep(PAUSE).await;
-    }
+/// Polls until there is a value.
+pub(crate) async fn until<T>(what: &str, poll: impl AsyncFnMut() -> Option<T>) -> T {
+    poll_until(what, DEADLINE, poll).await
 }

@@ -19,7 +19,7 @@ async fn a_real_prometheus_counts_tokens() {
         ("OTEL_SERVICE_NAME", "peer-service"),
     ])
     .await;
-    service.asked(1).await;
+    service.send_requests(1).await;
 
     let folder = peers().join(format!("prometheus-{}", address.port()));
     std::fs::create_dir_all(&folder).expect("a folder");
@@ -40,7 +40,7 @@ async fn a_real_prometheus_counts_tokens() {
         (value(r#"prompt_size_total{direction="input"}"#).await == Some(11.0)).then_some(())
     })
     .await;
-    service.asked(3).await;
+    service.send_requests(3).await;
     for (direction, total) in [("input", 44.0), ("output", 20.0)] {
         let query = format!(r#"prompt_size_total{{direction="{direction}"}}"#);
         until(&format!("{query} is {total}"), async || {

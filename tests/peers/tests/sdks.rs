@@ -1,5 +1,5 @@
 //! What the OpenAI and Anthropic SDKs get through the proxy is what they get without it, byte for byte, and
-//! the spans tell it exactly.
+//! the spans show it exactly.
 
 use std::net::SocketAddr;
 
@@ -87,7 +87,7 @@ async fn through_the_proxy(
         }
         assert_eq!(passed, asked, "the request passes as it came");
         if !answered.whole && sent.body.starts_with(&answered.body) {
-            // The client left, maybe after the last event: what was still under way then is a matter of time.
+            // The client closed the connection, maybe after the last event: what was under way then is a matter of time.
             answered.body = sent.body.clone();
             answered.whole = sent.whole;
         }

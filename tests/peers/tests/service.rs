@@ -37,7 +37,7 @@ impl Service {
     }
 
     /// Sends so many requests, one after the other; every one succeeds.
-    pub(crate) async fn asked(&self, times: usize) {
+    pub(crate) async fn send_requests(&self, times: usize) {
         let client = reqwest::Client::new();
         for _ in 0..times {
             let response = client.post(&self.url).send().await.expect("an answer");

@@ -45,7 +45,7 @@ async fn what_follows_a_restart_of_the_collector_arrives_over_http() {
 #[tokio::test]
 async fn a_panic_loses_nothing() {
     let (rotel, service) = start("grpc", "none").await;
-    service.asked(1).await;
+    service.send_requests(1).await;
     let (success, errors) = service.end("panic\n").await;
     assert!(!success && errors.contains("as ordered"), "it panicked: {errors}");
     until("the spans arrive", async || (chats(&rotel) == 1).then_some(())).await;
@@ -54,7 +54,7 @@ async fn a_panic_loses_nothing() {
 #[tokio::test]
 async fn ctrl_c_loses_nothing() {
     let (rotel, service) = start("http/protobuf", "none").await;
-    service.asked(3).await;
+    service.send_requests(3).await;
     let (success, errors) = service.interrupt().await;
     assert!(success, "it ended by itself: {errors}");
     until("the spans arrive", async || (chats(&rotel) == 3).then_some(())).await;
@@ -100,7 +100,7 @@ fn chats(rotel: &Peer) -> usize {
 
 async fn arrive(protocol: &str, compression: &str) {
     let (rotel, service) = start(protocol, compression).await;
-    service.asked(2).await;
+    service.send_requests(2).await;
     let (success, lines) = service.end("end\n").await;
     assert!(success, "{lines}");
     // This collector reads no number of a metric in JSON; that they are as the specification says is tested
@@ -145,12 +145,12 @@ async fn restart(protocol: &str) {
     let (grpc, http) = (free_address(), free_address());
     let first = rotel(grpc, http).await;
     let service = service(protocol, "none", grpc, http, "100").await;
-    service.asked(1).await;
+    service.send_requests(1).await;
     until("the first arrives", async || (chats(&first) == 1).then_some(())).await;
     first.stop().await;
-    service.asked(5).await;
+    service.send_requests(5).await;
     let second = rotel(grpc, http).await;
-    service.asked(20).await;
+    service.send_requests(20).await;
     let (_, errors) = service.end("end\n").await;
     let arrived = until("what follows arrives", async || {
         let arrived = chats(&second);

@@ -89,7 +89,7 @@ impl Body for ScriptedBody {
                 Some(Ok(Frame::trailers(HeaderMap::from_iter([header]))))
             }
             Some(Script::Fail(message)) => Some(Err(ScriptedError(message))),
-            Some(Script::Panic) => panic!("the script says so"),
+            Some(Script::Panic) => panic!("as scripted"),
             Some(Script::Pending) => {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;

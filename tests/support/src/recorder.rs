@@ -12,6 +12,16 @@ use opentelemetry_sdk::trace::{InMemorySpanExporter, Sampler, SdkTracerProvider,
 
 use crate::tree::{self, Node};
 
+/// Returns the value of an attribute as text.
+#[must_use]
+pub fn attribute(span: &SpanData, key: &str) -> Option<String> {
+    let found = span
+        .attributes
+        .iter()
+        .find(|attribute| attribute.key.as_str() == key);
+    found.map(|attribute| attribute.value.to_string())
+}
+
 /// Providers for a layer under test, and the telemetry they received.
 #[derive(Debug, Clone)]
 pub struct Recorder {
@@ -75,6 +85,14 @@ impl Recorder {
     #[must_use]
     pub fn spans(&self) -> Vec<SpanData> {
         self.spans.get_finished_spans().unwrap_or_default()
+    }
+
+    /// Returns the spans that ended since the last call, in the order of their end.
+    #[must_use]
+    pub fn take_spans(&self) -> Vec<SpanData> {
+        let spans = self.spans();
+        self.spans.reset();
+        spans
     }
 
     /// Renders all ended spans as indented text, see [`tree::render`].

@@ -55,11 +55,11 @@ fn helpers_in_a_thread_local_destructor_do_not_panic() {
 
 #[test]
 fn guard_kept_in_a_thread_local_ends_its_span() {
-    let context = within("kept", Context::current);
+    let context = within("retained", Context::current);
     on_a_thread("dropped after the context", move || {
         GUARD.with_borrow_mut(|_| ());
         let _attached = context.attach();
         GUARD.set(Some(span("guard")));
     });
-    assert_eq!(tree("kept"), "Internal kept\n  Internal guard\n", "ended");
+    assert_eq!(tree("retained"), "Internal retained\n  Internal guard\n", "ended");
 }

@@ -96,7 +96,7 @@ fn router(recorder: &Recorder, called: &Arc<AtomicU64>) -> Router {
 }
 
 #[test]
-fn nothing_is_left_behind() {
+fn aborted_requests_end_their_spans() {
     let recorder = Recorder::new();
     let called = Arc::default();
     let router = router(&recorder, &called);
@@ -114,7 +114,7 @@ fn nothing_is_left_behind() {
             let response = router.oneshot(request).await.expect("infallible");
             response.into_body().collect().await.is_ok()
         };
-        // A third is left after some polls; of those that are never polled, nothing is ever heard.
+        // A third is dropped after a few polls. Those that are never polled record nothing.
         let polls = if random.below(3) == 0 {
             random.below(6)
         } else {

@@ -48,9 +48,9 @@ async fn reqwest_as_a_service() {
             .call(request)
             .await
             .expect("a response");
-        assert_eq!(response.url(), &url, "the URL is kept");
-        assert_eq!(response.remote_addr(), Some(address), "the peer is kept");
-        assert_eq!(response.content_length(), Some(15), "the length is kept");
+        assert_eq!(response.url(), &url, "the URL");
+        assert_eq!(response.remote_addr(), Some(address), "the address of the peer");
+        assert_eq!(response.content_length(), Some(15), "the length of the body");
         assert_eq!(
             response.text().await.expect("a body"),
             "short and stout",

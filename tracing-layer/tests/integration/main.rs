@@ -29,11 +29,10 @@ mod w3c;
 mod warnings;
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
 
 use axum::Router;
 use throughline_propagation::W3cPropagator;
-use throughline_test_support::Recorder;
+use throughline_test_support::{Recorder, TEST_TIMEOUT, poll_until};
 use throughline_tracing_layer::{ClientLayer, ServerLayer};
 use tokio::net::TcpListener;
 
@@ -71,20 +70,10 @@ async fn serve(router: Router) -> SocketAddr {
     address
 }
 
-/// What is on its way happens within this, on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(60);
-
 /// Waits until as many spans have ended.
 async fn spans(recorder: &Recorder, count: usize) {
-    let deadline = Instant::now() + PATIENCE;
-    while recorder.spans().len() < count {
-        assert!(
-            Instant::now() < deadline,
-            "{count} spans, not\n{}",
-            recorder.tree(&MASKED)
-        );
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    let all_ended = async || (recorder.spans().len() >= count).then_some(());
+    poll_until(format!("{count} spans"), TEST_TIMEOUT, all_ended).await;
 }
 
 /// The tree of spans with the attributes that a test is about, without events.

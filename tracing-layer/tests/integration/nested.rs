@@ -1,4 +1,4 @@
-//! Nested routers of axum's: what was asked for, and by whom, is told once.
+//! Nested routers of axum: path and client are recorded once.
 
 use std::net::{Ipv6Addr, SocketAddr};
 

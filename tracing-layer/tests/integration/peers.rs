@@ -13,7 +13,7 @@ use crate::{client, outline, serve, server, spans};
 
 #[tokio::test]
 async fn instrumentation_tower_inside_and_outside() {
-    // Theirs knows no route unless it is told how to find one.
+    // Theirs records a route only if it is configured to find one.
     let (ours, theirs) = ("Server GET /users/{id}", "Server GET");
     for (outside, expected) in [
         (true, format!("{ours}\n  {theirs}")),

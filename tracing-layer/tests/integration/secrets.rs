@@ -1,4 +1,4 @@
-//! No public type prints a secret that it was given, and no span and no metric shows one.
+//! No public type prints a secret that it holds, and no span and no metric shows one.
 
 use std::fmt::Debug;
 use std::future::{Pending, pending};
@@ -82,7 +82,7 @@ async fn public_types_hide_what_was_sent() {
     let shown = Arc::new(Mutex::new(Vec::new()));
     let note = || {
         let shown = Arc::clone(&shown);
-        move |of: &str, text: String| shown.lock().expect("unpoisoned").push(format!("{of} {text}"))
+        move |name: &str, text: String| shown.lock().expect("unpoisoned").push(format!("{name} {text}"))
     };
     let (of_request, of_response) = (note(), note());
     let server = server(&recorder)

@@ -51,7 +51,7 @@ fn shown(recorder: &Recorder) -> [Option<String>; 5] {
             .iter()
             .filter(|attribute| attribute.key.as_str() == key);
         let value = values.next().map(|attribute| attribute.value.to_string());
-        assert!(values.next().is_none(), "{key} is told once");
+        assert!(values.next().is_none(), "{key} is recorded once");
         value
     })
 }

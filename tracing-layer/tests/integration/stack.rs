@@ -75,7 +75,7 @@ async fn in_one_builder_with_middleware_from_a_function() {
         .layer(server(&recorder))
         .layer(from_fn(pass));
     let response = requested(router().layer(layers), "/hello").await;
-    assert_eq!(response.expect("a response").status(), 200, "the types fit");
+    assert_eq!(response.expect("a response").status(), 200, "the status");
     spans(&recorder, 1).await;
 }
 
@@ -146,5 +146,5 @@ async fn a_client_that_disconnects() {
     spans(&recorder, 1).await;
     let expected = "Server GET /hang [error]\n  - error.type=\"cancelled\"";
     assert_eq!(outline(&recorder, &KEYS), expected, "hyper drops the request");
-    assert_eq!(active(&recorder), [IDLE], "and nothing is left");
+    assert_eq!(active(&recorder), [IDLE], "and no request is active");
 }

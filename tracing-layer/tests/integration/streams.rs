@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -11,12 +10,12 @@ use axum::http::StatusCode;
 use axum::response::sse::{Event, Sse};
 use axum::routing::{any, get, post};
 use futures_util::{StreamExt, stream};
-use throughline_test_support::Recorder;
+use throughline_test_support::{Recorder, TEST_TIMEOUT, poll_until};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
-use crate::{MASKED, PATIENCE, active, outline, serve, server, spans};
+use crate::{MASKED, active, outline, serve, server, spans};
 
 /// A router that sends what the test sends, until the test drops its end.
 fn events() -> (mpsc::UnboundedSender<&'static str>, Router) {
@@ -73,18 +72,17 @@ async fn a_client_that_leaves_a_stream() {
     response.chunk().await.expect("no error").expect("a piece");
     drop(response);
     // The server notices when it writes.
-    let deadline = Instant::now() + PATIENCE;
-    while recorder.spans().is_empty() {
-        assert!(Instant::now() < deadline, "it does not notice");
+    let write = async || {
         let _ = send.send("more");
-        tokio::task::yield_now().await;
-    }
+        (!recorder.spans().is_empty()).then_some(())
+    };
+    poll_until("the server notices", TEST_TIMEOUT, write).await;
     let tree = outline(&recorder, &["error.type", "http.response.status_code"]);
     let expected = "Server GET /events\n  - http.response.status_code=200";
     assert_eq!(tree, expected, "the client has seen enough");
     assert!(
         active(&recorder).iter().all(|line| line.ends_with(" 0")),
-        "nothing is left"
+        "no request is active"
     );
 }
 

@@ -49,14 +49,14 @@ fn a_layer_inside_of_another_says_so_once() {
         let response = server.clone().oneshot(request).now_or_never();
         assert!(response.expect("at once").is_ok(), "served");
     }
-    let said = String::from_utf8_lossy(&log.0.lock().expect("not poisoned")).into_owned();
+    let printed = String::from_utf8_lossy(&log.0.lock().expect("not poisoned")).into_owned();
     assert_eq!(
-        said.matches("nested_layers").count(),
+        printed.matches("nested_layers").count(),
         2,
-        "each inner layer once:\n{said}"
+        "each inner layer once:\n{printed}"
     );
     for layer in ["ServerLayer", "ClientLayer"] {
-        assert_eq!(said.matches(layer).count(), 1, "which:\n{said}");
+        assert_eq!(printed.matches(layer).count(), 1, "which:\n{printed}");
     }
     assert_eq!(recorder.spans().len(), 6, "a span of either kind a request");
 }
@@ -89,7 +89,14 @@ fn a_layer_without_a_provider_says_so_once_and_names_what_to_call() {
         let response = server.clone().oneshot(request).now_or_never();
         assert!(response.expect("at once").is_ok(), "served");
     }
-    let said = String::from_utf8_lossy(&log.0.lock().expect("not poisoned")).into_owned();
-    assert_eq!(said.matches("noop_tracer").count(), 2, "each layer once:\n{said}");
-    assert!(said.contains("set_tracer_provider"), "what to call:\n{said}");
+    let printed = String::from_utf8_lossy(&log.0.lock().expect("not poisoned")).into_owned();
+    assert_eq!(
+        printed.matches("noop_tracer").count(),
+        2,
+        "each layer once:\n{printed}"
+    );
+    assert!(
+        printed.contains("set_tracer_provider"),
+        "what to call:\n{printed}"
+    );
 }

@@ -1,4 +1,4 @@
-//! Odd traffic over real sockets, and whether what is told of it keeps to the conventions.
+//! Odd traffic over real sockets, and whether its spans and metrics keep to the conventions.
 
 mod check;
 mod client;

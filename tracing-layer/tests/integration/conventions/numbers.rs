@@ -1,17 +1,15 @@
 //! Whether the numbers are right, not only there.
 
-use std::time::Instant;
-
 use axum::Router;
 use axum::body::Body;
 use axum::routing::post;
 use futures_util::{StreamExt, stream};
+use throughline_test_support::{TEST_TIMEOUT, poll_until};
 use throughline_tracing_layer::EndAt;
 use tokio::sync::watch;
 
 use super::traced_server;
 use super::witness::Witness;
-use crate::PATIENCE;
 
 #[tokio::test]
 async fn streamed_bytes_are_counted_and_durations_agree() {
@@ -44,11 +42,8 @@ async fn streamed_bytes_are_counted_and_durations_agree() {
         let text = response.text().await.expect("a body");
         assert_eq!(text, "abcde", "as it was sent");
         let span = witness.length(end_at).await;
-        let deadline = Instant::now() + PATIENCE;
-        while witness.sum("http.server.response.body.size") == 0.0 {
-            assert!(Instant::now() < deadline, "{end_at:?}: no size");
-            tokio::task::yield_now().await;
-        }
+        let is_sized = async || (witness.sum("http.server.response.body.size") > 0.0).then_some(());
+        poll_until(format!("{end_at:?}: a size"), TEST_TIMEOUT, is_sized).await;
         for size in ["http.server.request.body.size", "http.server.response.body.size"] {
             assert_eq!(witness.sum(size), 5.0, "{end_at:?}: {size}");
         }

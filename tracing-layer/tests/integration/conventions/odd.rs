@@ -22,7 +22,7 @@ async fn odd_traffic_keeps_to_the_conventions() {
     }
     let (durations, active) = witness.check_metrics();
     assert_eq!(durations, CASES.len() as u64, "each is measured");
-    assert_eq!(active, 0, "nothing is left");
+    assert_eq!(active, 0, "no request is active");
 }
 
 /// Sends the bytes, and reads until the server closes or what it says has ended.

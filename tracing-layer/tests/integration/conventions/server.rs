@@ -37,7 +37,11 @@ async fn clients_that_leave_keep_to_the_conventions() {
             assert!(shown.contains(line), "{case}: {line} in\n{shown}");
         }
     }
-    assert_eq!(witness.check_metrics(), (3, 0), "measured, and nothing is left");
+    assert_eq!(
+        witness.check_metrics(),
+        (3, 0),
+        "each is measured, and none is active"
+    );
 }
 
 #[tokio::test]

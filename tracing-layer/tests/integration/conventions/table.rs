@@ -3,72 +3,62 @@
 //! <https://opentelemetry.io/docs/specs/semconv/http/http-spans/> and
 //! <https://opentelemetry.io/docs/specs/semconv/http/http-metrics/>
 
-/// The type of a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Type {
-    Text,
-    Int,
-    Double,
-    Texts,
-}
+use throughline_test_support::conventions::{AttributeRule, Instrument, MetricRule, Requirement, Type};
 
-/// When an attribute must be there, beside its being allowed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Need {
-    Required,
-    /// Where another is.
-    With(&'static str),
-    /// Where there is an error, and nowhere else.
-    IfFailed,
-    /// Where the method is `_OTHER`, and nowhere else.
-    IfOther,
-    May,
-}
+use Requirement::{If, IfFailed, Optional, Required, RequiredWith};
+use Type::{Int, OptionalText, Text, Texts};
 
-use Need::{IfFailed, IfOther, May, Required, With};
-use Type::{Int, Text, Texts};
-
-pub(super) type Rule = (&'static str, Type, Need);
-
-pub(super) const SERVER_SPAN: &[Rule] = &[
+pub(super) const SERVER_SPAN: &[AttributeRule] = &[
     ("http.request.method", Text, Required),
-    ("url.path", Text, Required),
+    ("url.path", OptionalText, Required),
     ("url.scheme", Text, Required),
     ("error.type", Text, IfFailed),
-    ("http.request.method_original", Text, IfOther),
-    ("http.response.status_code", Int, May),
-    ("http.route", Text, May),
-    ("server.address", Text, May),
-    ("server.port", Int, May),
-    ("url.query", Text, May),
+    (
+        "http.request.method_original",
+        Text,
+        If("http.request.method", "_OTHER"),
+    ),
+    ("http.response.status_code", Int, Optional),
+    ("http.route", Text, Optional),
+    ("server.address", Text, Optional),
+    ("server.port", Int, Optional),
+    ("url.query", OptionalText, Optional),
     ("client.address", Text, Required),
     ("network.peer.address", Text, Required),
-    ("network.peer.port", Int, With("network.peer.address")),
+    ("network.peer.port", Int, RequiredWith("network.peer.address")),
     ("network.protocol.version", Text, Required),
-    ("user_agent.original", Text, May),
-    ("http.request.header.x-tenant", Texts, May),
-    ("http.response.header.x-answer", Texts, May),
+    ("user_agent.original", OptionalText, Optional),
+    ("http.request.header.x-tenant", Texts, Optional),
+    ("http.response.header.x-answer", Texts, Optional),
 ];
 
-pub(super) const CLIENT_SPAN: &[Rule] = &[
+pub(super) const CLIENT_SPAN: &[AttributeRule] = &[
     ("http.request.method", Text, Required),
     ("server.address", Text, Required),
     ("server.port", Int, Required),
     ("url.full", Text, Required),
     ("error.type", Text, IfFailed),
-    ("http.request.method_original", Text, IfOther),
-    ("http.response.status_code", Int, May),
-    ("http.request.resend_count", Int, May),
-    ("network.peer.address", Text, With("http.response.status_code")),
-    ("network.peer.port", Int, With("network.peer.address")),
+    (
+        "http.request.method_original",
+        Text,
+        If("http.request.method", "_OTHER"),
+    ),
+    ("http.response.status_code", Int, Optional),
+    ("http.request.resend_count", Int, Optional),
+    (
+        "network.peer.address",
+        Text,
+        RequiredWith("http.response.status_code"),
+    ),
+    ("network.peer.port", Int, RequiredWith("network.peer.address")),
     (
         "network.protocol.version",
         Text,
-        With("http.response.status_code"),
+        RequiredWith("http.response.status_code"),
     ),
-    ("url.template", Text, May),
-    ("http.request.header.x-tenant", Texts, May),
-    ("http.response.header.x-answer", Texts, May),
+    ("url.template", Text, Optional),
+    ("http.request.header.x-tenant", Texts, Optional),
+    ("http.response.header.x-answer", Texts, Optional),
 ];
 
 /// What a sampler must have seen, if the span has it.
@@ -88,108 +78,102 @@ pub(super) const SERVER_AT_CREATION: &[&str] = &[
 pub(super) const CLIENT_AT_CREATION: &[&str] =
     &["http.request.method", "server.address", "server.port", "url.full"];
 
-/// The data of a metric.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Instrument {
-    /// A histogram of seconds with these conventions' buckets.
-    Duration,
-    Bytes,
-    UpDownCounter,
-}
-
-pub(super) struct Metric {
-    pub(super) name: &'static str,
-    pub(super) instrument: Instrument,
-    pub(super) unit: &'static str,
-    pub(super) description: &'static str,
-    pub(super) labels: &'static [Rule],
-}
-
-const SERVER_LABELS: &[Rule] = &[
+const SERVER_LABELS: &[AttributeRule] = &[
     ("http.request.method", Text, Required),
     ("url.scheme", Text, Required),
-    ("error.type", Text, May),
-    ("http.response.status_code", Int, May),
-    ("http.route", Text, May),
+    ("error.type", Text, Optional),
+    ("http.response.status_code", Int, Optional),
+    ("http.route", Text, Optional),
     ("network.protocol.version", Text, Required),
 ];
 
-const CLIENT_LABELS: &[Rule] = &[
+const CLIENT_LABELS: &[AttributeRule] = &[
     ("http.request.method", Text, Required),
     ("server.address", Text, Required),
     ("server.port", Int, Required),
-    ("error.type", Text, May),
-    ("http.response.status_code", Int, May),
+    ("error.type", Text, Optional),
+    ("http.response.status_code", Int, Optional),
     (
         "network.protocol.version",
         Text,
-        With("http.response.status_code"),
+        RequiredWith("http.response.status_code"),
     ),
-    ("url.template", Text, May),
+    ("url.template", Text, Optional),
 ];
 
-pub(super) const METRICS: &[Metric] = &[
-    Metric {
+pub(super) const METRICS: &[MetricRule] = &[
+    MetricRule {
         name: "http.server.request.duration",
-        instrument: Instrument::Duration,
+        instrument: Instrument::Seconds(&DURATION_BUCKETS),
         unit: "s",
-        description: "Duration of HTTP server requests.",
-        labels: SERVER_LABELS,
+        description: Some("Duration of HTTP server requests."),
+        labels: &[SERVER_LABELS],
     },
-    Metric {
+    MetricRule {
         name: "http.server.active_requests",
         instrument: Instrument::UpDownCounter,
         unit: "{request}",
-        description: "Number of active HTTP server requests.",
-        labels: &[
+        description: Some("Number of active HTTP server requests."),
+        labels: &[&[
             ("http.request.method", Text, Required),
             ("url.scheme", Text, Required),
-        ],
+        ]],
     },
-    Metric {
+    MetricRule {
         name: "http.server.request.body.size",
-        instrument: Instrument::Bytes,
+        instrument: Instrument::Histogram(&DEFAULT_BUCKETS),
         unit: "By",
-        description: "Size of HTTP server request bodies.",
-        labels: SERVER_LABELS,
+        description: Some("Size of HTTP server request bodies."),
+        labels: &[SERVER_LABELS],
     },
-    Metric {
+    MetricRule {
         name: "http.server.response.body.size",
-        instrument: Instrument::Bytes,
+        instrument: Instrument::Histogram(&DEFAULT_BUCKETS),
         unit: "By",
-        description: "Size of HTTP server response bodies.",
-        labels: SERVER_LABELS,
+        description: Some("Size of HTTP server response bodies."),
+        labels: &[SERVER_LABELS],
     },
-    Metric {
+    MetricRule {
         name: "http.client.request.duration",
-        instrument: Instrument::Duration,
+        instrument: Instrument::Seconds(&DURATION_BUCKETS),
         unit: "s",
-        description: "Duration of HTTP client requests.",
-        labels: CLIENT_LABELS,
+        description: Some("Duration of HTTP client requests."),
+        labels: &[CLIENT_LABELS],
     },
-    Metric {
+    MetricRule {
         name: "http.client.request.body.size",
-        instrument: Instrument::Bytes,
+        instrument: Instrument::Histogram(&DEFAULT_BUCKETS),
         unit: "By",
-        description: "Size of HTTP client request bodies.",
-        labels: CLIENT_LABELS,
+        description: Some("Size of HTTP client request bodies."),
+        labels: &[CLIENT_LABELS],
     },
-    Metric {
+    MetricRule {
         name: "http.client.response.body.size",
-        instrument: Instrument::Bytes,
+        instrument: Instrument::Histogram(&DEFAULT_BUCKETS),
         unit: "By",
-        description: "Size of HTTP client response bodies.",
-        labels: CLIENT_LABELS,
+        description: Some("Size of HTTP client response bodies."),
+        labels: &[CLIENT_LABELS],
     },
 ];
 
 /// In seconds.
-pub(super) const DURATION_BUCKETS: [f64; 14] = [
+const DURATION_BUCKETS: [f64; 14] = [
     0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
 ];
 
-pub(super) const METHODS: [&str; 11] = [
-    "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE", "_OTHER",
+/// The conventions have none for sizes: these are the SDK's.
+const DEFAULT_BUCKETS: [f64; 15] = [
+    0.0, 5.0, 10.0, 25.0, 50.0, 75.0, 100.0, 250.0, 500.0, 750.0, 1000.0, 2500.0, 5000.0, 7500.0, 10000.0,
 ];
 
-pub(super) const VERSIONS: [&str; 4] = ["1.0", "1.1", "2", "3"];
+/// The values of attributes that have no others.
+pub(super) const VALUES: &[(&str, &[&str])] = &[
+    (
+        "http.request.method",
+        &[
+            "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE", "_OTHER",
+        ],
+    ),
+    ("network.protocol.version", &["1.0", "1.1", "2", "3"]),
+    ("url.scheme", &["http", "https"]),
+];

@@ -1,52 +1,31 @@
-//! Witnesses telemetry, and has it checked.
+//! What the layers record, checked and shown as text.
 
-use std::fmt::Display;
-use std::time::{Duration, Instant};
+use std::fmt::{Debug, Display};
+use std::time::Duration;
 
 use opentelemetry::trace::Status;
+use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData};
-use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMeterProvider};
-use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
-use throughline_test_support::noting;
+use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData};
+use throughline_test_support::conventions::ConventionChecker;
+use throughline_test_support::{TEST_TIMEOUT, noting, poll_until};
 
-use super::check;
-use crate::PATIENCE;
+use super::check::Http;
 
-/// Providers that keep what they get, and what a sampler saw of it.
-pub(super) struct Witness {
-    spans: InMemorySpanExporter,
-    metrics: InMemoryMetricExporter,
-    tracer_provider: SdkTracerProvider,
-    meter_provider: SdkMeterProvider,
-}
+/// Providers whose spans and metrics are checked.
+pub(super) struct Witness(ConventionChecker<Http>);
 
 impl Witness {
     pub(super) fn new() -> Self {
-        let spans = InMemorySpanExporter::default();
-        let metrics = InMemoryMetricExporter::default();
-        Self {
-            tracer_provider: SdkTracerProvider::builder()
-                .with_simple_exporter(spans.clone())
-                .with_sampler(noting::sampler())
-                .build(),
-            meter_provider: SdkMeterProvider::builder()
-                .with_reader(
-                    PeriodicReader::builder(metrics.clone())
-                        .with_interval(Duration::from_secs(86_400))
-                        .build(),
-                )
-                .build(),
-            spans,
-            metrics,
-        }
+        Self(ConventionChecker::new(Http))
     }
 
     pub(super) fn tracer_provider(&self) -> SdkTracerProvider {
-        self.tracer_provider.clone()
+        self.0.recorder().tracer_provider()
     }
 
     pub(super) fn meter_provider(&self) -> SdkMeterProvider {
-        self.meter_provider.clone()
+        self.0.recorder().meter_provider()
     }
 
     /// The next span that ends, checked: its name, whether it failed, and its attributes as text.
@@ -56,56 +35,35 @@ impl Witness {
 
     /// The next spans that end, checked.
     pub(super) async fn spans(&self, count: usize, case: &str) -> Vec<String> {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let spans = self.spans.get_finished_spans().unwrap_or_default();
-            assert!(spans.len() <= count, "{case}: {count} spans, not {}", spans.len());
-            if spans.len() == count {
-                self.spans.reset();
-                spans.iter().for_each(|span| check::span(case, span));
-                return spans.iter().map(shown).collect();
-            }
-            assert!(
-                Instant::now() < deadline,
-                "{case}: {count} spans, not {}",
-                spans.len()
-            );
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        let what = format!("{case}: {count} spans");
+        let all_ended = async || (self.0.recorder().spans().len() >= count).then_some(());
+        poll_until(what, TEST_TIMEOUT, all_ended).await;
+        let spans = self.0.take_spans(case);
+        assert_eq!(spans.len(), count, "{case}: no more spans than {count}");
+        spans.iter().map(show).collect()
     }
 
     /// Waits until a request is active.
     pub(super) async fn request(&self, case: &str) {
-        let deadline = Instant::now() + PATIENCE;
-        while self.check_metrics().1 == 0 {
-            assert!(Instant::now() < deadline, "{case}: no request");
-            tokio::task::yield_now().await;
-        }
+        let is_active = async || (self.check_metrics().1 > 0).then_some(());
+        poll_until(format!("{case}: a request"), TEST_TIMEOUT, is_active).await;
     }
 
     /// Whether a span has ended.
     pub(super) fn has_spans(&self) -> bool {
-        !self.spans.get_finished_spans().unwrap_or_default().is_empty()
+        !self.0.recorder().spans().is_empty()
     }
 
     /// How long the next span that ends is.
-    pub(super) async fn length(&self, case: impl std::fmt::Debug) -> Duration {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let spans = self.spans.get_finished_spans().unwrap_or_default();
-            if let Some(span) = spans.first() {
-                return span.end_time.duration_since(span.start_time).expect("forward");
-            }
-            assert!(Instant::now() < deadline, "{case:?}: no span");
-            tokio::task::yield_now().await;
-        }
+    pub(super) async fn length(&self, case: impl Debug) -> Duration {
+        let first = async || self.0.recorder().spans().into_iter().next();
+        let span = poll_until(format!("{case:?}: a span"), TEST_TIMEOUT, first).await;
+        span.end_time.duration_since(span.start_time).expect("forward")
     }
 
     /// The sum of a histogram.
     pub(super) fn sum(&self, name: &str) -> f64 {
-        self.metrics.reset();
-        self.meter_provider.force_flush().expect("flushed");
-        let resources = self.metrics.get_finished_metrics().expect("metrics");
+        let resources = self.0.recorder().resource_metrics();
         let metrics = resources.iter().flat_map(|resource| resource.scope_metrics());
         let named = metrics
             .flat_map(|scope| scope.metrics())
@@ -125,22 +83,12 @@ impl Witness {
 
     /// Checks all metrics, and returns how many durations they hold and how many requests are active.
     pub(super) fn check_metrics(&self) -> (u64, i64) {
-        self.metrics.reset();
-        self.meter_provider.force_flush().expect("flushed");
-        let resources = self.metrics.get_finished_metrics().expect("metrics");
-        let (mut durations, mut active) = (0, 0);
-        for metric in resources.iter().flat_map(|resource| resource.scope_metrics()) {
-            for metric in metric.metrics() {
-                let (counted, still) = check::metric(metric);
-                durations += counted;
-                active += still;
-            }
-        }
-        (durations, active)
+        let totals = self.0.check_metrics("all metrics");
+        (totals.durations, totals.active)
     }
 }
 
-fn shown(span: &SpanData) -> String {
+fn show(span: &SpanData) -> String {
     let mut lines: Vec<String> = span
         .attributes
         .iter()

@@ -94,20 +94,20 @@ fn hyper_that_trusts(root: &CertificateDer<'static>) -> legacy::Client<HttpsConn
 
 #[tokio::test]
 async fn handshakes() {
-    let (known, key) = certificate(&["localhost"]);
+    let (trusted, key) = certificate(&["localhost"]);
     let (other, other_key) = certificate(&["localhost"]);
     let (elsewhere, elsewhere_key) = certificate(&["elsewhere.example"]);
     let cases = [
         (
             "a certificate that is trusted",
-            serve_tls(known.clone(), key).await,
-            &known,
+            serve_tls(trusted.clone(), key).await,
+            &trusted,
             None,
         ),
         (
             "one that is not",
             serve_tls(other.clone(), other_key).await,
-            &known,
+            &trusted,
             Some("server_certificate_invalid"),
         ),
         (
@@ -119,13 +119,13 @@ async fn handshakes() {
         (
             "a server without TLS",
             serve(Behaviour::Plain).await,
-            &known,
+            &trusted,
             Some("tls"),
         ),
         (
             "a server that leaves",
             serve(Behaviour::Close).await,
-            &known,
+            &trusted,
             Some("tls"),
         ),
     ];

@@ -64,7 +64,7 @@ async fn a_service_that_sheds_load() {
         .service(Busy);
     let request = Request::get("http://a/").body(Body::empty()).expect("a request");
     service.oneshot(request).await.map(|_| ()).expect_err("busy");
-    assert_eq!(class(&recorder).as_deref(), Some("overloaded"), "told");
+    assert_eq!(class(&recorder).as_deref(), Some("overloaded"), "its class");
 }
 
 async fn elapsed() -> tokio::time::error::Elapsed {

@@ -1,5 +1,7 @@
 //! Exchanges of the Model Context Protocol, each side with its spans and durations.
 
+use std::fmt::Debug;
+
 use opentelemetry::baggage::BaggageExt;
 use opentelemetry::trace::TraceContextExt;
 use opentelemetry::{Context, KeyValue};
@@ -7,9 +9,7 @@ use serde_json::{Value, json};
 use throughline_agents::mcp::{Mcp, Transport};
 use throughline_agents::{agent, scope::Scope};
 use throughline_propagation::{W3cPropagator, carrier};
-use throughline_test_support::Recorder;
-
-use crate::support::block_on;
+use throughline_test_support::{Recorder, block_on};
 
 fn mcp(recorder: &Recorder) -> Mcp {
     Mcp::new()
@@ -42,7 +42,7 @@ async fn exchange(client: &Mcp, server: &Mcp, mut request: Value, answer: Value)
     exchange.run(over_the_wire).await
 }
 
-/// The id of one span is the parent of the other's, and nobody knows it beforehand.
+/// The `traceparent` header of a recorded span.
 fn traceparent(recorder: &Recorder, name: &str) -> String {
     let spans = recorder.spans();
     let span = spans
@@ -66,11 +66,11 @@ fn a_tool_call_is_one_trace_on_both_sides() {
         .with_session("s-1")
         .with_attribute(KeyValue::new("own", 1));
     let server = mcp(&recorder).with_transport(Transport::Stdio);
-    let of = |scope: Scope| scope.with_tracer_provider(recorder.tracer_provider());
+    let traced = |scope: Scope| scope.with_tracer_provider(recorder.tracer_provider());
     let answer = result(json!({"content": [{"type": "text", "text": "secret"}], "isError": false}));
-    let given =
-        block_on(of(agent("Planner")).run(exchange(&client, &server, call(json!(7)), answer.clone())));
-    assert_eq!(given, answer, "the answer passes");
+    let received =
+        block_on(traced(agent("Planner")).run(exchange(&client, &server, call(json!(7)), answer.clone())));
+    assert_eq!(received, answer, "the answer passes");
     let expected = r#"Internal invoke_agent Planner
   - gen_ai.agent.name="Planner"
   - gen_ai.operation.name="invoke_agent"
@@ -288,7 +288,7 @@ fn remote() -> Context {
 }
 
 #[test]
-fn without_a_provider_the_trace_passes_through_and_baggage_only_if_told() {
+fn without_a_provider_the_trace_passes_through_and_baggage_only_on_request() {
     let quiet = Mcp::new().with_propagator(W3cPropagator::new());
     let _remote = remote().attach();
     let trace = json!({"progressToken": 7, "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "tracestate": "vendor=1"});
@@ -296,11 +296,15 @@ fn without_a_provider_the_trace_passes_through_and_baggage_only_if_told() {
         json!({"id": 1, "method": "ping", "params": {"_meta": {"progressToken": 7, "TraceParent": "stale"}}});
     drop(quiet.client(&mut message));
     assert_eq!(message["params"]["_meta"], trace, "without baggage");
-    let told = quiet.clone().with_baggage(true);
-    drop(told.client(&mut message));
+    let with_baggage = quiet.clone().with_baggage(true);
+    drop(with_baggage.client(&mut message));
     assert_eq!(message["params"]["_meta"]["baggage"], "user=7", "with it");
     let _nothing = Context::new().attach();
-    for (mcp, entries) in [(&quiet, 0), (&told, 1), (&told.clone().with_trust(false), 0)] {
+    for (mcp, entries) in [
+        (&quiet, 0),
+        (&with_baggage, 1),
+        (&with_baggage.clone().with_trust(false), 0),
+    ] {
         let exchange = mcp.server(&message);
         assert_eq!(exchange.context().baggage().len(), entries, "entries read");
     }
@@ -346,7 +350,7 @@ fn what_is_no_message_stays_as_it_is() {
 fn the_parent_is_in_the_message_and_the_span_around_is_linked() {
     let recorder = Recorder::new();
     let mcp = mcp(&recorder);
-    let of = |scope: Scope| scope.with_tracer_provider(recorder.tracer_provider());
+    let traced = |scope: Scope| scope.with_tracer_provider(recorder.tracer_provider());
     let mut request = call(json!(1));
     drop(mcp.client(&mut request));
     let sent = request["params"]["_meta"]["traceparent"].clone();
@@ -356,7 +360,7 @@ fn the_parent_is_in_the_message_and_the_span_around_is_linked() {
         "the client's span"
     );
     let serve = |mcp: &Mcp, request: &Value| {
-        let around = of(agent("around")).start();
+        let around = traced(agent("around")).start();
         let _attached = around.attach();
         let id = around.context().span().span_context().span_id().to_string();
         drop(mcp.server(request));
@@ -441,4 +445,33 @@ fn sessions_are_measured_until_they_are_dropped() {
         "when they have ended"
     );
     assert_eq!(recorder.tree(&[]), "", "a session has no span");
+}
+
+const SECRET: &str = "S3cr3tV4lue";
+
+fn assert_hides_secret(value: &impl Debug) {
+    for text in [format!("{value:?}"), format!("{value:#?}")] {
+        assert!(!text.contains(SECRET), "it prints the secret: {text}");
+    }
+}
+
+#[test]
+fn no_secret_is_recorded_of_mcp() {
+    let recorder = Recorder::new();
+    let mcp = Mcp::new().with_tracer_provider(recorder.tracer_provider());
+    assert_hides_secret(&mcp);
+    let uri = format!("https://user:{SECRET}@h/r?token={SECRET}#{SECRET}");
+    let mut message = json!({"jsonrpc": "2.0", "id": 1, "method": "resources/read", "params": {"uri": uri}});
+    let mut exchange = mcp.client(&mut message);
+    assert_hides_secret(&exchange);
+    let why = format!("no resource at {uri}; Authorization: Bearer {SECRET}");
+    exchange.answer(&json!({"jsonrpc": "2.0", "id": 1, "error": {"code": -32002, "message": why}}));
+    assert_hides_secret(&exchange);
+    drop(exchange);
+    let tree = recorder.tree(&[]);
+    assert!(
+        tree.contains("mcp.resource.uri=\"https://REDACTED@h/r?REDACTED"),
+        "{tree}"
+    );
+    assert!(!tree.contains(SECRET), "{tree}");
 }

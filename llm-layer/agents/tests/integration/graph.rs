@@ -3,18 +3,14 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::task::{Context, Waker};
+use std::task::{self, Waker};
 use std::time::{Duration, Instant};
 
-use opentelemetry::Value;
+use opentelemetry::{Context, Value};
 use throughline_agents::graph::{TASK_LIMIT, graph, node, task};
-use throughline_agents::scope::Scope;
-use throughline_agents::{agent, in_agent, tokens};
-use throughline_llm_layer::LlmLayer;
-use throughline_test_support::Recorder;
-
-use crate::scopes::ask;
-use crate::support::{block_on, layer};
+use throughline_agents::scope::{Scope, ScopeHandle};
+use throughline_agents::{CallUsage, TokenSource, agent, in_agent, tokens};
+use throughline_test_support::{Recorder, block_on};
 
 /// What no test can know beforehand.
 const MASKED: &[&str] = &["execution.duration_ms", "execution.trace_id"];
@@ -28,41 +24,41 @@ impl fmt::Display for Refused {
     }
 }
 
-/// The tree without the spans of model calls, whose attributes other tests look at.
 fn tree(recorder: &Recorder) -> String {
-    let tree = recorder.tree(MASKED);
-    let mut call = None;
-    let kept = |line: &&str| {
-        let depth = line.len() - line.trim_start().len();
-        if call.is_some_and(|call| depth > call) {
-            return false;
-        }
-        call = line.trim_start().starts_with("Client ").then_some(depth);
-        call.is_none()
-    };
-    tree.lines().filter(kept).collect::<Vec<_>>().join("\n")
+    recorder.tree(MASKED).trim_end().to_owned()
+}
+
+/// A model call of a client that reports its usage itself.
+async fn call(input: u64, output: u64) {
+    let cx = Context::current();
+    let scope = ScopeHandle::in_context(&cx).expect("a scope around the call");
+    scope.add(&CallUsage {
+        input: Some((input, TokenSource::Reported)),
+        output: Some((output, TokenSource::Reported)),
+        is_inference: true,
+        ..CallUsage::default()
+    });
 }
 
 #[test]
 fn a_run_has_the_spans_and_exactly_the_attributes_of_tinyllm() {
     let recorder = Recorder::new();
-    let layer = layer(&recorder);
     let provider = recorder.tracer_provider();
-    let of = |scope: Scope| scope.with_tracer_provider(provider.clone());
+    let traced = |scope: Scope| scope.with_tracer_provider(provider.clone());
     let question = "why ".repeat(50);
-    let run = of(graph("support")).with_attribute(task(&question));
+    let run = traced(graph("support")).with_attribute(task(&question));
     let mut within = Duration::ZERO;
     let answer = block_on(run.try_run(async {
         let began = Instant::now();
-        let _entry = of(node("entry", "start")).start();
-        of(node("router", "classify")).run(ask(&layer, 10, 1)).await;
-        let model = of(node("model", "draft")).run(async {
-            ask(&layer, 200, 20).await;
-            of(node("tool", "search")).run(ask(&layer, 3000, 300)).await;
+        let _entry = traced(node("entry", "start")).start();
+        traced(node("router", "classify")).run(call(10, 1)).await;
+        let model = traced(node("model", "draft")).run(async {
+            call(200, 20).await;
+            traced(node("tool", "search")).run(call(3000, 300)).await;
             tokens().total()
         });
         assert_eq!(model.await, 3520, "of one node");
-        let check = of(node("gate", "check")).try_run(async { Err::<(), _>(Refused) });
+        let check = traced(node("gate", "check")).try_run(async { Err::<(), _>(Refused) });
         assert!(check.await.is_err(), "the node's error passes");
         while began.elapsed() < Duration::from_millis(10) {
             std::hint::spin_loop();
@@ -136,7 +132,6 @@ fn a_run_has_the_spans_and_exactly_the_attributes_of_tinyllm() {
 fn nodes_that_run_at_once_have_a_step_each() {
     let recorder = Recorder::new();
     let provider = recorder.tracer_provider();
-    let layer = LlmLayer::new();
     let run = graph("parallel").with_tracer_provider(provider.clone()).start();
     std::thread::scope(|threads| {
         for _ in 0..8 {
@@ -144,7 +139,7 @@ fn nodes_that_run_at_once_have_a_step_each() {
                 let _attached = run.attach();
                 for _ in 0..50 {
                     let model = node("model", "one of many").with_tracer_provider(provider.clone());
-                    block_on(model.run(in_agent("within", ask(&layer, 2, 1))));
+                    block_on(model.run(in_agent("within", call(2, 1))));
                 }
             });
         }
@@ -165,7 +160,7 @@ fn nodes_that_run_at_once_have_a_step_each() {
         steps.contains("1") && steps.contains("400"),
         "from 1, without a gap"
     );
-    let root = recorder.tree(MASKED);
+    let root = tree(&recorder);
     assert!(
         root.contains("  - execution.nodes_executed=400\n  - execution.tokens_used=1200\n"),
         "{}",
@@ -176,20 +171,20 @@ fn nodes_that_run_at_once_have_a_step_each() {
 #[test]
 fn a_run_ends_however_its_work_ends() {
     let recorder = Recorder::new();
-    let of = |scope: Scope| scope.with_tracer_provider(recorder.tracer_provider());
-    let work = || of(graph("g")).run(of(node("n", "a")).run(std::future::pending::<()>()));
+    let traced = |scope: Scope| scope.with_tracer_provider(recorder.tracer_provider());
+    let work = || traced(graph("g")).run(traced(node("n", "a")).run(std::future::pending::<()>()));
     drop(work());
     assert_eq!(recorder.spans().len(), 0, "what was never polled has no span");
     let mut pending = Box::pin(work());
     assert!(
         pending
             .as_mut()
-            .poll(&mut Context::from_waker(Waker::noop()))
+            .poll(&mut task::Context::from_waker(Waker::noop()))
             .is_pending()
     );
     drop(pending);
     let panics = catch_unwind(AssertUnwindSafe(|| {
-        block_on(of(graph("g")).run(of(node("n", "b")).run(async { panic!("on purpose") })));
+        block_on(traced(graph("g")).run(traced(node("n", "b")).run(async { panic!("on purpose") })));
     }));
     assert!(panics.is_err(), "the panic passes");
     let expected = r#"Internal graph.execute [error: dropped before it was ready]
@@ -222,13 +217,13 @@ Internal graph.execute [error: panicked]
 #[test]
 fn graphs_nest_and_nodes_may_stand_alone() {
     let recorder = Recorder::new();
-    let of = |scope: Scope| scope.with_tracer_provider(recorder.tracer_provider());
-    block_on(of(node("tool", "alone")).run(async {}));
-    block_on(of(graph("outer")).run(async {
-        let inner = of(graph("inner")).run(of(node("model", "x")).run(async {}));
-        of(node("graph", "sub")).run(inner).await;
-        of(agent("Writer").with_conversation("c-1"))
-            .run(of(node("model", "y")).run(async {}))
+    let traced = |scope: Scope| scope.with_tracer_provider(recorder.tracer_provider());
+    block_on(traced(node("tool", "alone")).run(async {}));
+    block_on(traced(graph("outer")).run(async {
+        let inner = traced(graph("inner")).run(traced(node("model", "x")).run(async {}));
+        traced(node("graph", "sub")).run(inner).await;
+        traced(agent("Writer").with_conversation("c-1"))
+            .run(traced(node("model", "y")).run(async {}))
             .await;
     }));
     let expected = r#"Internal node.tool

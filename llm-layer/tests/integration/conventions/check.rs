@@ -53,7 +53,7 @@ impl Conventions for GenAi {
         check_usage(case, attributes);
         let schema = span.instrumentation_scope.schema_url();
         assert!(
-            schema.is_some_and(|url| url.starts_with("https://opentelemetry.io/schemas/gen-ai/")),
+            schema.is_some_and(|url| url.starts_with("https://opentelemetry.io/schemas/")),
             "{case}: the schema: {schema:?}"
         );
     }

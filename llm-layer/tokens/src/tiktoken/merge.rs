@@ -4,11 +4,8 @@
 //! first of them if there are several, until no two neighbours make a token. The number of parts is the number of tokens.
 //!
 //! A part is known by the rank of its token, so what two neighbours make is one look-up of two numbers, and no bytes are
-//! hashed. In a short piece, all neighbours are scanned for the lowest rank, which is faster than any queue. In a long one, a
-//! queue finds it, so that a piece of n bytes takes n log n steps.
-
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+//! hashed. A [`Tree`] finds the lowest rank, so a piece of n bytes takes n log n steps, whatever its bytes are. A queue would
+//! take as many, but would also hold the pairs that are no longer there.
 
 use super::vocabulary::{NO_RANK, Rank, Vocabulary};
 
@@ -17,31 +14,10 @@ use super::vocabulary::{NO_RANK, Rank, Vocabulary};
 pub(super) struct Merger<'v> {
     vocabulary: &'v Vocabulary,
     parts: Vec<Part>,
-    queue: BinaryHeap<Reverse<u64>>,
+    tree: Vec<Block>,
 }
 
-/// A part of a long piece, at the place of its first byte.
-#[derive(Debug, Clone, Copy)]
-struct Part {
-    token: Rank,
-    /// The rank of this part and the next one, together.
-    pair: Rank,
-    /// The places of its neighbours.
-    previous: u32,
-    next: u32,
-}
-
-impl Part {
-    /// What is before the first part and after the last one, and what is left of a part that was merged.
-    const END: Self = Self {
-        token: NO_RANK,
-        pair: NO_RANK,
-        previous: u32::MAX,
-        next: u32::MAX,
-    };
-}
-
-/// The most bytes of a short piece.
+/// The most bytes of a piece that is merged without an allocation.
 const SHORT: usize = 64;
 
 impl<'v> Merger<'v> {
@@ -49,134 +25,211 @@ impl<'v> Merger<'v> {
         Self {
             vocabulary,
             parts: Vec::new(),
-            queue: BinaryHeap::new(),
+            tree: Vec::new(),
         }
     }
 
     /// Returns the number of tokens of a piece.
     pub(super) fn count(&mut self, piece: &[u8]) -> u64 {
-        match piece.len() {
-            0..=2 => piece.len() as u64,
-            3..=SHORT => self.count_short(piece),
-            _ => self.count_long(piece),
+        if piece.len() <= 2 {
+            return piece.len() as u64;
+        }
+        let blocks = Tree::blocks(piece.len());
+        if piece.len() <= SHORT {
+            let mut tree = [EMPTY; SHORT / WIDTH + 1];
+            let tree = tree.get_mut(..blocks).unwrap_or_default();
+            return Parts::new(self.vocabulary, piece, &mut [Part::END; SHORT], tree).merge_all();
+        }
+        if self.parts.len() < piece.len() {
+            self.parts.resize(piece.len(), Part::END);
+        }
+        self.tree.clear();
+        self.tree.resize(blocks, EMPTY);
+        Parts::new(self.vocabulary, piece, &mut self.parts, &mut self.tree).merge_all()
+    }
+}
+
+/// A part of a piece, at the place of its first byte.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    token: Rank,
+    /// The places of its neighbours.
+    previous: u32,
+    next: u32,
+}
+
+impl Part {
+    /// What is before the first part and after the last one.
+    const END: Self = Self {
+        token: NO_RANK,
+        previous: u32::MAX,
+        next: u32::MAX,
+    };
+}
+
+/// The parts of a piece.
+struct Parts<'p> {
+    vocabulary: &'p Vocabulary,
+    parts: &'p mut [Part],
+    count: usize,
+    pairs: Tree<'p>,
+}
+
+impl<'p> Parts<'p> {
+    /// Makes each byte a part. There is room for at least as many.
+    fn new(vocabulary: &'p Vocabulary, piece: &[u8], parts: &'p mut [Part], tree: &'p mut [Block]) -> Self {
+        let parts = parts.get_mut(..piece.len()).unwrap_or_default();
+        for ((at, part), byte) in (0_u32..).zip(parts.iter_mut()).zip(piece) {
+            *part = Part {
+                token: vocabulary.byte(*byte),
+                previous: at.wrapping_sub(1),
+                next: at + 1,
+            };
+        }
+        let pairs = piece.windows(2).map(|pair| match pair {
+            [left, right] => vocabulary.byte_pair(*left, *right),
+            _ => NO_RANK,
+        });
+        Self {
+            vocabulary,
+            parts,
+            count: piece.len(),
+            pairs: Tree::new(tree, piece.len(), pairs),
         }
     }
 
-    fn count_short(&self, piece: &[u8]) -> u64 {
-        // Each part: the rank of its token, and the rank of this part and the next one together.
-        let mut parts = [(NO_RANK, NO_RANK); SHORT];
-        let mut next = None;
-        for (part, byte) in parts.iter_mut().zip(piece).rev() {
-            let pair = next.map_or(NO_RANK, |next| self.vocabulary.byte_pair(*byte, next));
-            *part = (self.vocabulary.byte(*byte), pair);
-            next = Some(*byte);
+    /// Merges parts until no neighbours make a token. Returns how many are left.
+    fn merge_all(mut self) -> u64 {
+        while let Some((rank, at)) = self.pairs.lowest() {
+            self.merge(rank, at);
         }
-        let mut count = piece.len();
-        loop {
-            let (mut at, mut lowest) = (0, NO_RANK);
-            for (place, (_, pair)) in parts.iter().take(count).enumerate() {
-                if *pair < lowest {
-                    (at, lowest) = (place, *pair);
-                }
-            }
-            if lowest == NO_RANK {
-                return count as u64;
-            }
-            parts.copy_within(at + 2..count, at + 1);
-            count -= 1;
-            let after = parts.get(at + 1).filter(|_| at + 1 < count);
-            let pair = after.map_or(NO_RANK, |(next, _)| self.vocabulary.pair(lowest, *next));
-            if let Some(part) = parts.get_mut(at) {
-                *part = (lowest, pair);
-            }
-            if let Some((previous, pair)) = at.checked_sub(1).and_then(|at| parts.get_mut(at)) {
-                *pair = self.vocabulary.pair(*previous, lowest);
-            }
-        }
+        self.count as u64
     }
 
-    fn count_long(&mut self, piece: &[u8]) -> u64 {
-        self.parts.clear();
-        self.parts.extend((0..).zip(piece).map(|(at, byte)| Part {
-            token: self.vocabulary.byte(*byte),
-            pair: NO_RANK,
-            previous: u32::wrapping_sub(at, 1),
-            next: at + 1,
-        }));
-        let mut queue = std::mem::take(&mut self.queue).into_vec();
-        queue.clear();
-        for ((at, part), bytes) in (0..).zip(&mut self.parts).zip(piece.windows(2)) {
-            if let [left, right] = bytes {
-                part.pair = self.vocabulary.byte_pair(*left, *right);
-                if part.pair != NO_RANK {
-                    queue.push(entry(part.pair, at));
-                }
-            }
-        }
-        self.queue = BinaryHeap::from(queue);
-        let mut count = piece.len() as u64;
-        while let Some(Reverse(lowest)) = self.queue.pop() {
-            let (rank, at) = ((lowest >> 32) as Rank, lowest as u32);
-            count -= u64::from(self.merge(rank, at));
-        }
-        count
-    }
-
-    /// Merges a part and the next one to the token of a rank. Returns whether they still make that token.
-    fn merge(&mut self, rank: Rank, at: u32) -> bool {
+    /// Merges a part and the next one to the token of a rank.
+    fn merge(&mut self, rank: Rank, at: u32) {
         let left = self.part(at);
-        if left.pair != rank {
-            return false;
-        }
-        // The part after the right one may be the end of the piece, which has no token and is never merged.
         let right = self.part(left.next);
         let after = self.part(right.next);
-        self.set(left.next, Part::END);
-        self.set(
-            right.next,
-            Part {
-                previous: at,
-                ..after
-            },
-        );
-        let merged = Part {
-            token: rank,
-            next: right.next,
-            ..left
-        };
-        self.set(at, merged);
-        self.queue_pair(at, rank, after.token);
-        let before = self.part(left.previous);
-        self.queue_pair(left.previous, before.token, rank);
-        true
-    }
-
-    /// Sets what a part and the next one make.
-    fn queue_pair(&mut self, at: u32, left: Rank, right: Rank) {
-        let mut pair = NO_RANK;
-        if left != NO_RANK && right != NO_RANK {
-            pair = self.vocabulary.pair(left, right);
-        }
         if let Some(part) = self.parts.get_mut(at as usize) {
-            part.pair = pair;
+            (part.token, part.next) = (rank, right.next);
         }
-        if pair != NO_RANK {
-            self.queue.push(entry(pair, at));
+        if let Some(part) = self.parts.get_mut(right.next as usize) {
+            part.previous = at;
+        }
+        self.count -= 1;
+        self.pairs.set(left.next, NO_RANK);
+        self.pairs.set(at, self.pair(rank, after.token));
+        if left.previous != u32::MAX {
+            let before = self.part(left.previous);
+            self.pairs.set(left.previous, self.pair(before.token, rank));
         }
     }
 
+    /// Returns the rank of what two tokens make.
+    #[inline]
+    fn pair(&self, left: Rank, right: Rank) -> Rank {
+        match right {
+            NO_RANK => NO_RANK,
+            _ => self.vocabulary.pair(left, right),
+        }
+    }
+
+    /// Returns the part at a place, or [`Part::END`] outside the piece.
+    #[inline]
     fn part(&self, at: u32) -> Part {
         self.parts.get(at as usize).copied().unwrap_or(Part::END)
     }
+}
 
-    fn set(&mut self, at: u32, part: Part) {
-        if let Some(place) = self.parts.get_mut(at as usize) {
-            *place = part;
+/// The ranks of pairs by their places, and the lowest of them.
+///
+/// A block holds eight entries: a rank above the place, so that the least entry is the first of the lowest rank. An entry of a
+/// block on the next level is the least of a block below. The last block is the root.
+struct Tree<'p> {
+    blocks: &'p mut [Block],
+    /// The number of blocks on the lowest level.
+    leaves: usize,
+}
+
+const WIDTH: usize = 8;
+
+type Block = [u64; WIDTH];
+
+const EMPTY: Block = [NO_ENTRY; WIDTH];
+
+const NO_ENTRY: u64 = u64::MAX;
+
+impl<'p> Tree<'p> {
+    /// Returns the number of blocks for some places.
+    fn blocks(places: usize) -> usize {
+        let mut level = places.div_ceil(WIDTH);
+        let mut blocks = level;
+        while level > 1 {
+            level = level.div_ceil(WIDTH);
+            blocks += level;
+        }
+        blocks
+    }
+
+    /// Fills empty blocks.
+    fn new(blocks: &'p mut [Block], places: usize, ranks: impl Iterator<Item = Rank>) -> Self {
+        let entries = (0..).zip(ranks).map(|(at, rank)| entry(rank, at));
+        for (place, entry) in blocks.as_flattened_mut().iter_mut().zip(entries) {
+            *place = entry;
+        }
+        let leaves = places.div_ceil(WIDTH);
+        let (mut level, mut above) = blocks.split_at_mut_checked(leaves).unwrap_or_default();
+        while level.len() > 1 {
+            for (place, block) in above.as_flattened_mut().iter_mut().zip(level.iter()) {
+                *place = least(block);
+            }
+            let next = level.len().div_ceil(WIDTH);
+            (level, above) = above.split_at_mut_checked(next).unwrap_or_default();
+        }
+        Self { blocks, leaves }
+    }
+
+    /// Returns the lowest rank and its first place.
+    #[inline]
+    fn lowest(&self) -> Option<(Rank, u32)> {
+        let least = self.blocks.last().map_or(NO_ENTRY, least);
+        let rank = (least >> 32) as Rank;
+        (rank != NO_RANK).then_some((rank, least as u32))
+    }
+
+    /// Sets the rank at a place.
+    #[inline]
+    fn set(&mut self, at: u32, rank: Rank) {
+        let (mut place, mut entry) = (at as usize, entry(rank, at));
+        let (mut start, mut level) = (0, self.leaves);
+        while let Some(block) = self.blocks.get_mut(start + place / WIDTH) {
+            match block.get_mut(place % WIDTH) {
+                Some(old) if *old != entry => *old = entry,
+                _ => return,
+            }
+            if level == 1 {
+                return;
+            }
+            entry = least(block);
+            place /= WIDTH;
+            start += level;
+            level = level.div_ceil(WIDTH);
         }
     }
 }
 
-/// An entry of the queue: the lowest rank comes first, and of those, the first place.
-fn entry(rank: Rank, at: u32) -> Reverse<u64> {
-    Reverse(u64::from(rank) << 32 | u64::from(at))
+fn entry(rank: Rank, at: u32) -> u64 {
+    match rank {
+        NO_RANK => NO_ENTRY,
+        _ => u64::from(rank) << 32 | u64::from(at),
+    }
+}
+
+/// Returns the least entry of a block, by comparing what does not depend on each other.
+#[inline]
+fn least(block: &Block) -> u64 {
+    let [a, b, c, d, e, f, g, h] = *block;
+    let (ab, cd, ef, gh) = (a.min(b), c.min(d), e.min(f), g.min(h));
+    ab.min(cd).min(ef.min(gh))
 }

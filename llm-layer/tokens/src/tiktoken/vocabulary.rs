@@ -25,7 +25,7 @@ const RANK_MASK: u64 = (1 << RANK_BITS) - 1;
 pub(super) struct Vocabulary {
     tokens: Tokens,
     pieces: Table,
-    pairs: Table,
+    pairs: PairTable,
     /// The ranks of all single bytes.
     bytes: Vec<Rank>,
     /// The ranks of all pairs of bytes.
@@ -34,10 +34,11 @@ pub(super) struct Vocabulary {
 
 impl Vocabulary {
     pub(super) fn new(core: CoreBPE) -> Self {
-        let tokens = Tokens::read(&core);
+        let first = Tokens::read(&core);
         drop(core);
         // A copy, since the first is at the end of the memory that is free now, and would keep it from the system.
-        let tokens = tokens.clone();
+        let tokens = first.clone();
+        drop(first);
         let mut pieces = Table::with_room_for(tokens.len());
         // The ranks of the slots, which only the pairs need.
         let mut ranks = vec![NO_RANK; pieces.slots.capacity()];
@@ -51,7 +52,7 @@ impl Vocabulary {
         let mut vocabulary = Self {
             tokens,
             pieces,
-            pairs: Table::with_room_for(0),
+            pairs: PairTable::with_room_for(0),
             bytes: Vec::new(),
             byte_pairs: Vec::new(),
         };
@@ -59,29 +60,21 @@ impl Vocabulary {
             let slot = vocabulary.find(token)?;
             ranks.get(slot).copied()
         };
-        let mut all: Vec<(u64, Rank)> = Vec::new();
-        for (merged, token) in (0..).zip(vocabulary.tokens.iter()) {
-            for at in 1..token.len() {
-                let (left, right) = token.split_at(at);
-                if let (Some(left), Some(right)) = (rank(left), rank(right)) {
-                    all.push((pair_key(left, right), merged));
-                }
-            }
-        }
-        let bytes = (0..=u8::MAX)
-            .map(|byte| rank(&[byte]).unwrap_or(NO_RANK))
-            .collect();
-        let byte_pairs = (0..=u16::MAX)
-            .map(|pair| rank(&pair.to_be_bytes()).unwrap_or(NO_RANK))
-            .collect();
-        vocabulary.bytes = bytes;
-        vocabulary.byte_pairs = byte_pairs;
-        vocabulary.pairs = Table::with_room_for(all.len());
-        for (key, merged) in all {
-            vocabulary
-                .pairs
-                .insert(mix(key), key << RANK_BITS | u64::from(merged));
-        }
+        let pairs = || {
+            let tokens = (0..).zip(vocabulary.tokens.iter());
+            tokens.flat_map(|(merged, token)| {
+                (1..token.len()).filter_map(move |at| {
+                    let (left, right) = token.split_at(at);
+                    Some((rank(left)?, rank(right)?, merged))
+                })
+            })
+        };
+        let mut table = PairTable::with_room_for(pairs().count());
+        pairs().for_each(|(left, right, merged)| table.insert(left, right, merged));
+        let bytes = (0..=u8::MAX).map(|byte| rank(&[byte]).unwrap_or(NO_RANK));
+        let byte_pairs = (0..=u16::MAX).map(|pair| rank(&pair.to_be_bytes()).unwrap_or(NO_RANK));
+        (vocabulary.bytes, vocabulary.byte_pairs) = (bytes.collect(), byte_pairs.collect());
+        vocabulary.pairs = table;
         vocabulary
     }
 
@@ -113,9 +106,7 @@ impl Vocabulary {
     /// Returns the rank of the token that two tokens make.
     #[inline]
     pub(super) fn pair(&self, left: Rank, right: Rank) -> Rank {
-        let key = pair_key(left, right);
-        let found = self.pairs.find(mix(key), |slot| slot >> RANK_BITS == key);
-        found.map_or(NO_RANK, |(_, slot)| (slot & RANK_MASK) as Rank)
+        self.pairs.get(left, right)
     }
 
     /// Returns the slot of a token.
@@ -127,10 +118,6 @@ impl Vocabulary {
         };
         self.pieces.find(key.hash, is_piece).map(|(at, _)| at)
     }
-}
-
-fn pair_key(left: Rank, right: Rank) -> u64 {
-    u64::from(left) << RANK_BITS | u64::from(right)
 }
 
 /// All tokens, by rank.
@@ -237,6 +224,12 @@ fn mix(number: u64) -> u64 {
     (product >> 64) as u64 ^ product as u64
 }
 
+/// Returns a number below a bound, by the upper bits of a hash.
+#[inline]
+fn scale(hash: u64, bound: usize) -> usize {
+    ((u128::from(hash) * bound as u128) >> 64) as usize
+}
+
 /// A hash table that holds its keys in the slots. After a full slot, the next one is tried, and the table grows at its end.
 #[derive(Debug)]
 struct Table {
@@ -260,7 +253,7 @@ impl Table {
     /// Returns where the search for a hash begins.
     #[inline]
     fn start(&self, hash: u64) -> usize {
-        ((u128::from(hash) * self.starts as u128) >> 64) as usize
+        scale(hash, self.starts)
     }
 
     /// Fills a slot. Returns its place.
@@ -289,5 +282,52 @@ impl Table {
             }
         }
         None
+    }
+}
+
+/// What two tokens make. Most make nothing, so a small filter is read first, which says so for 9 in 10 of them.
+#[derive(Debug)]
+struct PairTable {
+    filter: Vec<u64>,
+    table: Table,
+}
+
+impl PairTable {
+    fn with_room_for(pairs: usize) -> Self {
+        Self {
+            filter: vec![0; pairs / 8 + 1],
+            table: Table::with_room_for(pairs),
+        }
+    }
+
+    fn insert(&mut self, left: Rank, right: Rank, merged: Rank) {
+        let key = Self::key(left, right);
+        let hash = mix(key);
+        let word = scale(hash, self.filter.len());
+        if let Some(word) = self.filter.get_mut(word) {
+            *word |= Self::bit(hash);
+        }
+        self.table.insert(hash, key << RANK_BITS | u64::from(merged));
+    }
+
+    #[inline]
+    fn get(&self, left: Rank, right: Rank) -> Rank {
+        let key = Self::key(left, right);
+        let hash = mix(key);
+        let word = self.filter.get(scale(hash, self.filter.len()));
+        if word.is_none_or(|word| word & Self::bit(hash) == 0) {
+            return NO_RANK;
+        }
+        let found = self.table.find(hash, |slot| slot >> RANK_BITS == key);
+        found.map_or(NO_RANK, |(_, slot)| (slot & RANK_MASK) as Rank)
+    }
+
+    fn key(left: Rank, right: Rank) -> u64 {
+        u64::from(left) << RANK_BITS | u64::from(right)
+    }
+
+    /// Returns the bit of a hash in its word, by bits that do not choose the word.
+    fn bit(hash: u64) -> u64 {
+        1 << (hash & 63)
     }
 }

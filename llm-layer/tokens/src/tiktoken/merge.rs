@@ -1,13 +1,14 @@
 //! Counts the tokens of a piece that is not a token: byte pair encoding.
 //!
-//! At first, each byte is a part of its own. Then the two neighbours that make the token of the lowest rank are merged, the
+//! At first, each byte is a part of its own, or each [character](super::whole) where that is the same. Then the two neighbours that make the token of the lowest rank are merged, the
 //! first of them if there are several, until no two neighbours make a token. The number of parts is the number of tokens.
 //!
 //! A part is known by the rank of its token, so what two neighbours make is one look-up of two numbers, and no bytes are
 //! hashed. A [`Tree`] finds the lowest rank, so a piece of n bytes takes n log n steps, whatever its bytes are. A queue would
 //! take as many, but would also hold the pairs that are no longer there.
 
-use super::vocabulary::{NO_RANK, Rank, Vocabulary};
+use super::rank::{NO_RANK, Rank};
+use super::vocabulary::Vocabulary;
 
 /// Merges the bytes of pieces. Its memory is empty until a long piece comes.
 #[derive(Debug)]
@@ -30,21 +31,19 @@ impl<'v> Merger<'v> {
     }
 
     /// Returns the number of tokens of a piece.
-    pub(super) fn count(&mut self, piece: &[u8]) -> u64 {
+    pub(super) fn count(&mut self, piece: &str) -> u64 {
         if piece.len() <= 2 {
             return piece.len() as u64;
         }
-        let blocks = Tree::blocks(piece.len());
         if piece.len() <= SHORT {
             let mut tree = [EMPTY; SHORT / WIDTH + 1];
-            let tree = tree.get_mut(..blocks).unwrap_or_default();
-            return Parts::new(self.vocabulary, piece, &mut [Part::END; SHORT], tree).merge_all();
+            return Parts::new(self.vocabulary, piece, &mut [Part::END; SHORT], &mut tree).merge_all();
         }
         if self.parts.len() < piece.len() {
             self.parts.resize(piece.len(), Part::END);
         }
         self.tree.clear();
-        self.tree.resize(blocks, EMPTY);
+        self.tree.resize(Tree::blocks(piece.len()), EMPTY);
         Parts::new(self.vocabulary, piece, &mut self.parts, &mut self.tree).merge_all()
     }
 }
@@ -76,25 +75,46 @@ struct Parts<'p> {
 }
 
 impl<'p> Parts<'p> {
-    /// Makes each byte a part. There is room for at least as many.
-    fn new(vocabulary: &'p Vocabulary, piece: &[u8], parts: &'p mut [Part], tree: &'p mut [Block]) -> Self {
-        let parts = parts.get_mut(..piece.len()).unwrap_or_default();
-        for ((at, part), byte) in (0_u32..).zip(parts.iter_mut()).zip(piece) {
-            *part = Part {
-                token: vocabulary.byte(*byte),
-                previous: at.wrapping_sub(1),
-                next: at + 1,
+    /// Makes each byte a part, but for the characters that are whole. There is room for as many parts as bytes.
+    fn new(vocabulary: &'p Vocabulary, piece: &str, parts: &'p mut [Part], tree: &'p mut [Block]) -> Self {
+        let bytes = piece.as_bytes();
+        let mut count = 0;
+        let mut push = |token| {
+            if let Some(part) = parts.get_mut(count) {
+                let at = count as u32;
+                *part = Part {
+                    token,
+                    previous: at.wrapping_sub(1),
+                    next: at + 1,
+                };
+            }
+            count += 1;
+        };
+        for (start, character) in piece.char_indices() {
+            let end = start + character.len_utf8();
+            let whole = match character.is_ascii() {
+                true => None,
+                false => vocabulary.whole().rank(character, bytes, start..end),
             };
+            match whole {
+                Some(token) => push(token),
+                None => {
+                    let bytes = bytes.get(start..end).unwrap_or_default();
+                    bytes.iter().for_each(|byte| push(vocabulary.byte(*byte)));
+                }
+            }
         }
-        let pairs = piece.windows(2).map(|pair| match pair {
-            [left, right] => vocabulary.byte_pair(*left, *right),
+        let parts = parts.get_mut(..count).unwrap_or_default();
+        let pairs = parts.windows(2).map(|pair| match pair {
+            [left, right] => vocabulary.pair(left.token, right.token),
             _ => NO_RANK,
         });
+        let pairs = Tree::new(tree, count, pairs);
         Self {
             vocabulary,
             parts,
-            count: piece.len(),
-            pairs: Tree::new(tree, piece.len(), pairs),
+            count,
+            pairs,
         }
     }
 
@@ -172,8 +192,9 @@ impl<'p> Tree<'p> {
         blocks
     }
 
-    /// Fills empty blocks.
+    /// Fills empty blocks, or as many of them as there are places for.
     fn new(blocks: &'p mut [Block], places: usize, ranks: impl Iterator<Item = Rank>) -> Self {
+        let blocks = blocks.get_mut(..Self::blocks(places)).unwrap_or_default();
         let entries = (0..).zip(ranks).map(|(at, rank)| entry(rank, at));
         for (place, entry) in blocks.as_flattened_mut().iter_mut().zip(entries) {
             *place = entry;

@@ -9,10 +9,13 @@
 
 mod classes;
 mod merge;
+mod rank;
 mod split;
+mod table;
 #[cfg(test)]
 mod tests;
 mod vocabulary;
+mod whole;
 
 use std::sync::LazyLock;
 
@@ -33,7 +36,7 @@ pub(crate) fn count(encoding: &TokenEncoding, text: &str) -> Option<u64> {
     };
     let vocabulary = vocabulary(pattern)?;
     let mut merger = Merger::new(vocabulary);
-    let count = |piece: &[u8]| match vocabulary.contains(piece) {
+    let count = |piece: &str| match vocabulary.contains(piece.as_bytes()) {
         true => 1,
         false => merger.count(piece),
     };

@@ -65,14 +65,14 @@ impl<'t> Pieces<'t> {
 }
 
 impl<'t> Iterator for Pieces<'t> {
-    type Item = &'t [u8];
+    type Item = &'t str;
 
-    fn next(&mut self) -> Option<&'t [u8]> {
+    fn next(&mut self) -> Option<&'t str> {
         let text = self.rest.chars.as_str();
         let first = self.rest.chars.next()?;
         self.rest.skip_piece(self.pattern, first);
         let length = text.len() - self.rest.chars.as_str().len();
-        text.as_bytes().get(..length)
+        text.get(..length)
     }
 }
 

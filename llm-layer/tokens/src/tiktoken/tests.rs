@@ -51,8 +51,7 @@ impl Reference {
     fn check(&self, text: &str) {
         let matches = self.expression.find_iter(text);
         let expected: Vec<&str> = matches.map(|piece| piece.unwrap().as_str()).collect();
-        let pieces = Pieces::new(self.pattern, text);
-        let pieces: Vec<&str> = pieces.map(|piece| str::from_utf8(piece).unwrap()).collect();
+        let pieces: Vec<&str> = Pieces::new(self.pattern, text).collect();
         assert_eq!(pieces, expected, "{}: the pieces of {text:?}", self.encoding);
         let expected = self.tiktoken.count(text, &HashSet::new()).unwrap();
         let tokens = count(&self.encoding, text);
@@ -150,6 +149,53 @@ fn short_pieces_that_are_no_tokens() {
     }
 }
 
+/// Some tokens begin or end within a character. Beside such a token, that character is not merged first.
+#[test]
+fn tokens_with_parts_of_characters() {
+    let characters: Vec<String> = ('\u{80}'..'\u{10000}').map(String::from).collect();
+    for reference in Reference::all() {
+        let tokens = (0..199_998).map_while(|rank| reference.tiktoken.decode_bytes(&[rank]).ok());
+        let mut checked = 0;
+        for token in tokens.filter(|token| std::str::from_utf8(token).is_err()) {
+            let is_start = |byte: &u8| !(0x80..0xC0).contains(byte);
+            let Some(start) = token.iter().position(is_start) else {
+                continue;
+            };
+            let end = token.iter().rposition(is_start).unwrap_or(start);
+            let (before, rest) = token.split_at(start);
+            let (inner, after) = rest.split_at(end - start);
+            let befores = characters
+                .iter()
+                .filter(|c| !before.is_empty() && c.as_bytes().ends_with(before));
+            let afters = characters.iter().filter(|c| c.as_bytes().starts_with(after));
+            let inner = String::from_utf8_lossy(inner);
+            let befores: Vec<&str> = befores.step_by(97).take(8).map(String::as_str).collect();
+            let afters: Vec<&str> = afters.step_by(7).take(8).map(String::as_str).collect();
+            let ascii = str::from_utf8(after).unwrap_or_default();
+            for before in befores.iter().copied().chain([""]) {
+                for after in afters.iter().copied().chain([ascii]) {
+                    reference.check(&format!("{before}{inner}{after}"));
+                    reference.check(&format!("一{before}{inner}{after}a"));
+                    checked += 2;
+                }
+            }
+        }
+        assert!(checked > 1_000, "{}: {checked} texts", reference.encoding);
+    }
+}
+
+#[test]
+fn a_short_text_is_counted_without_an_allocation() {
+    let text = "The planner split the task: antidisestablishmentarianism, 我们把任务分成三个步骤。\n\t}";
+    for reference in Reference::all() {
+        reference.check(text);
+        let allocated = allocation_counter::measure(|| {
+            count(&reference.encoding, text);
+        });
+        assert_eq!(allocated.count_total, 0, "{}", reference.encoding);
+    }
+}
+
 /// Characters at which the expressions decide something.
 fn character() -> impl Strategy<Value = char> {
     let decisive = "aAzZsStTlLrRvVeEmMdDſK0129٣²Ⅷ  \t\n\r\u{b}\u{85}\u{a0}\u{2028}\u{3000}'’!/\\-_{}\"<|>éÉßǅʰªªあア漢字한글हिन्दी\u{301}\u{302}\u{20e3}\u{e0100}👨\u{200d}👩🏽€\0";
@@ -183,6 +229,11 @@ proptest! {
     #[test]
     fn any_tokens_without_spaces(text in tokens()) {
         check(&text.chars().filter(|c| c.is_alphabetic()).collect::<String>());
+    }
+
+    #[test]
+    fn any_words_of_all_scripts(text in "([\u{80}-\u{d7ff}]|[一-龥]|[ぁ-ヺ]|[가-힣]|[Ѐ-ӿ]|[ऀ-ॿ]|[a-zA-Z]| ){1,80}") {
+        check(&text);
     }
 
     #[test]

@@ -3,19 +3,17 @@
 //! A token is known by its rank: the lower it is, the earlier its two parts are merged. Ranks begin at 0, have no gaps and
 //! need 18 bits. Two hash tables with open addressing hold what counting reads, so that a look-up is one cache miss as a rule:
 //!
-//! - `pieces` answers whether some bytes are a token. A slot holds up to 7 bytes and their number, or, for a longer token, 38
+//! - `TokenSet` answers whether some bytes are a token. A slot holds up to 7 bytes and their number, or, for a longer token, 38
 //!   bits of a hash and the rank, by which the bytes are found and compared.
-//! - `pairs` answers which token two tokens make. A slot holds the three ranks.
+//! - `PairTable` answers which token two tokens make. A slot holds the three ranks.
 //!
 //! Together they take 13 MB for `o200k_base`; the maps of tiktoken-rs take 46 MB and are dropped.
 
 use tiktoken_rs::CoreBPE;
 
-/// The place of a token in the vocabulary.
-pub(super) type Rank = u32;
-
-/// The rank of what is no token. No rank is above it.
-pub(super) const NO_RANK: Rank = Rank::MAX;
+use super::rank::{NO_RANK, Rank};
+use super::table::{Table, mix, scale};
+use super::whole::WholeCharacters;
 
 const RANK_BITS: u32 = 18;
 const RANK_MASK: u64 = (1 << RANK_BITS) - 1;
@@ -23,71 +21,44 @@ const RANK_MASK: u64 = (1 << RANK_BITS) - 1;
 /// The tokens of an encoding, for look-ups.
 #[derive(Debug)]
 pub(super) struct Vocabulary {
-    tokens: Tokens,
-    pieces: Table,
+    tokens: TokenSet,
     pairs: PairTable,
     /// The ranks of all single bytes.
     bytes: Vec<Rank>,
-    /// The ranks of all pairs of bytes.
-    byte_pairs: Vec<Rank>,
+    whole: WholeCharacters,
 }
 
 impl Vocabulary {
     pub(super) fn new(core: CoreBPE) -> Self {
-        let first = Tokens::read(&core);
-        drop(core);
-        // A copy, since the first is at the end of the memory that is free now, and would keep it from the system.
-        let tokens = first.clone();
-        drop(first);
-        let mut pieces = Table::with_room_for(tokens.len());
-        // The ranks of the slots, which only the pairs need.
-        let mut ranks = vec![NO_RANK; pieces.slots.capacity()];
-        for (rank, token) in (0..).zip(tokens.iter()) {
-            let key = PieceKey::new(token);
-            let slot = pieces.insert(key.hash, key.slot(rank));
-            if let Some(entry) = ranks.get_mut(slot) {
-                *entry = rank;
-            }
-        }
-        let mut vocabulary = Self {
-            tokens,
-            pieces,
-            pairs: PairTable::with_room_for(0),
-            bytes: Vec::new(),
-            byte_pairs: Vec::new(),
-        };
+        let (tokens, ranks) = TokenSet::new(core);
         let rank = |token: &[u8]| {
-            let slot = vocabulary.find(token)?;
+            let slot = tokens.find(token)?;
             ranks.get(slot).copied()
         };
-        let pairs = || {
-            let tokens = (0..).zip(vocabulary.tokens.iter());
-            tokens.flat_map(|(merged, token)| {
-                (1..token.len()).filter_map(move |at| {
-                    let (left, right) = token.split_at(at);
-                    Some((rank(left)?, rank(right)?, merged))
-                })
-            })
-        };
-        let mut table = PairTable::with_room_for(pairs().count());
-        pairs().for_each(|(left, right, merged)| table.insert(left, right, merged));
         let bytes = (0..=u8::MAX).map(|byte| rank(&[byte]).unwrap_or(NO_RANK));
-        let byte_pairs = (0..=u16::MAX).map(|pair| rank(&pair.to_be_bytes()).unwrap_or(NO_RANK));
-        (vocabulary.bytes, vocabulary.byte_pairs) = (bytes.collect(), byte_pairs.collect());
-        vocabulary.pairs = table;
-        vocabulary
+        Self {
+            bytes: bytes.collect(),
+            whole: WholeCharacters::new(tokens.all.iter(), rank),
+            pairs: PairTable::new(&tokens.all, rank),
+            tokens,
+        }
     }
 
     /// Returns the number of tokens.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        self.tokens.len()
+        self.tokens.all.len()
     }
 
     /// Returns whether some bytes are a token.
     #[inline]
     pub(super) fn contains(&self, piece: &[u8]) -> bool {
-        self.find(piece).is_some()
+        self.tokens.find(piece).is_some()
+    }
+
+    /// Returns the characters that are whole tokens from the beginning.
+    pub(super) fn whole(&self) -> &WholeCharacters {
+        &self.whole
     }
 
     /// Returns the rank of a byte.
@@ -96,27 +67,47 @@ impl Vocabulary {
         self.bytes.get(usize::from(byte)).copied().unwrap_or(NO_RANK)
     }
 
-    /// Returns the rank of two bytes.
-    #[inline]
-    pub(super) fn byte_pair(&self, left: u8, right: u8) -> Rank {
-        let pair = u16::from_be_bytes([left, right]);
-        self.byte_pairs.get(usize::from(pair)).copied().unwrap_or(NO_RANK)
-    }
-
     /// Returns the rank of the token that two tokens make.
     #[inline]
     pub(super) fn pair(&self, left: Rank, right: Rank) -> Rank {
         self.pairs.get(left, right)
+    }
+}
+
+/// All tokens, and where they are by their bytes.
+#[derive(Debug)]
+struct TokenSet {
+    all: Tokens,
+    table: Table,
+}
+
+impl TokenSet {
+    /// Reads the tokens. Also returns the rank of the token in each slot, which is not needed for long.
+    fn new(core: CoreBPE) -> (Self, Vec<Rank>) {
+        let first = Tokens::read(&core);
+        drop(core);
+        // A copy, since the first is at the end of the memory that is free now, and would keep it from the system.
+        let all = first.clone();
+        drop(first);
+        let mut table = Table::with_room_for(all.len());
+        let mut ranks = vec![NO_RANK; table.places()];
+        for (rank, token) in all.iter() {
+            let key = PieceKey::new(token);
+            let slot = table.insert(key.hash, key.slot(rank));
+            if let Some(entry) = ranks.get_mut(slot) {
+                *entry = rank;
+            }
+        }
+        (Self { all, table }, ranks)
     }
 
     /// Returns the slot of a token.
     #[inline]
     fn find(&self, piece: &[u8]) -> Option<usize> {
         let key = PieceKey::new(piece);
-        let is_piece = |slot: u64| {
-            key.matches(slot) && (key.is_whole || self.tokens.get(slot & RANK_MASK) == Some(piece))
-        };
-        self.pieces.find(key.hash, is_piece).map(|(at, _)| at)
+        let is_piece =
+            |slot: u64| key.matches(slot) && (key.is_whole || self.all.get(slot & RANK_MASK) == Some(piece));
+        self.table.find(key.hash, is_piece).map(|(at, _)| at)
     }
 }
 
@@ -152,8 +143,8 @@ impl Tokens {
         self.bytes.get(start as usize..*self.ends.get(rank)? as usize)
     }
 
-    fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        (0..self.ends.len() as u64).filter_map(|rank| self.get(rank))
+    fn iter(&self) -> impl Iterator<Item = (Rank, &[u8])> {
+        (0..self.ends.len() as Rank).filter_map(|rank| Some((rank, self.get(rank.into())?)))
     }
 }
 
@@ -217,90 +208,46 @@ fn short(bytes: &[u8]) -> u64 {
         .fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
-/// Spreads the bits of a number over all bits, by the two halves of a product.
-#[inline]
-fn mix(number: u64) -> u64 {
-    let product = u128::from(number ^ 0x9E37_79B9_7F4A_7C15) * 0xD6E8_FEB8_6659_FD93;
-    (product >> 64) as u64 ^ product as u64
-}
-
-/// Returns a number below a bound, by the upper bits of a hash.
-#[inline]
-fn scale(hash: u64, bound: usize) -> usize {
-    ((u128::from(hash) * bound as u128) >> 64) as usize
-}
-
-/// A hash table that holds its keys in the slots. After a full slot, the next one is tried, and the table grows at its end.
-#[derive(Debug)]
-struct Table {
-    slots: Vec<u64>,
-    /// The number of slots in which a search may begin.
-    starts: usize,
-}
-
-impl Table {
-    const EMPTY: u64 = u64::MAX;
-
-    /// Creates a table that is at most 5/8 full.
-    fn with_room_for(entries: usize) -> Self {
-        let starts = entries * 8 / 5;
-        // Some room for the last entries, so that the table is not moved.
-        let mut slots = Vec::with_capacity(starts + 64);
-        slots.resize(starts, Self::EMPTY);
-        Self { slots, starts }
-    }
-
-    /// Returns where the search for a hash begins.
-    #[inline]
-    fn start(&self, hash: u64) -> usize {
-        scale(hash, self.starts)
-    }
-
-    /// Fills a slot. Returns its place.
-    fn insert(&mut self, hash: u64, slot: u64) -> usize {
-        let mut at = self.start(hash);
-        while self.slots.get(at).is_some_and(|slot| *slot != Self::EMPTY) {
-            at += 1;
-        }
-        match self.slots.get_mut(at) {
-            Some(free) => *free = slot,
-            None => self.slots.push(slot),
-        }
-        at
-    }
-
-    /// Returns the slot for which `is_found` holds, and its place.
-    #[inline]
-    fn find(&self, hash: u64, is_found: impl Fn(u64) -> bool) -> Option<(usize, u64)> {
-        let start = self.start(hash);
-        for (at, slot) in self.slots.get(start..)?.iter().enumerate() {
-            if is_found(*slot) {
-                return Some((start + at, *slot));
-            }
-            if *slot == Self::EMPTY {
-                break;
-            }
-        }
-        None
-    }
-}
-
 /// What two tokens make. Most make nothing, so a small filter is read first, which says so for 9 in 10 of them.
 #[derive(Debug)]
 struct PairTable {
+    /// What the first tokens make. These are single bytes, with which every merging begins.
+    first: Vec<Rank>,
     filter: Vec<u64>,
     table: Table,
 }
 
 impl PairTable {
-    fn with_room_for(pairs: usize) -> Self {
-        Self {
-            filter: vec![0; pairs / 8 + 1],
-            table: Table::with_room_for(pairs),
-        }
+    /// The number of the first tokens.
+    const FIRST: u32 = 256;
+
+    /// Finds all pairs of tokens that make a token.
+    fn new(tokens: &Tokens, rank: impl Fn(&[u8]) -> Option<Rank>) -> Self {
+        let rank = &rank;
+        let pairs = || {
+            tokens.iter().flat_map(|(merged, token)| {
+                (1..token.len()).filter_map(move |at| {
+                    let (left, right) = token.split_at(at);
+                    Some((rank(left)?, rank(right)?, merged))
+                })
+            })
+        };
+        // They are looked for twice, so that they need not be kept.
+        let count = pairs().count();
+        let mut table = Self {
+            first: vec![NO_RANK; (Self::FIRST * Self::FIRST) as usize],
+            filter: vec![0; count / 8 + 1],
+            table: Table::with_room_for(count),
+        };
+        pairs().for_each(|(left, right, merged)| table.insert(left, right, merged));
+        table
     }
 
     fn insert(&mut self, left: Rank, right: Rank, merged: Rank) {
+        if let Some(entry) = Self::first(left, right).and_then(|at| self.first.get_mut(at)) {
+            *entry = merged;
+            return;
+        }
         let key = Self::key(left, right);
         let hash = mix(key);
         let word = scale(hash, self.filter.len());
@@ -312,6 +259,9 @@ impl PairTable {
 
     #[inline]
     fn get(&self, left: Rank, right: Rank) -> Rank {
+        if let Some(merged) = Self::first(left, right).and_then(|at| self.first.get(at)) {
+            return *merged;
+        }
         let key = Self::key(left, right);
         let hash = mix(key);
         let word = self.filter.get(scale(hash, self.filter.len()));
@@ -320,6 +270,12 @@ impl PairTable {
         }
         let found = self.table.find(hash, |slot| slot >> RANK_BITS == key);
         found.map_or(NO_RANK, |(_, slot)| (slot & RANK_MASK) as Rank)
+    }
+
+    /// Returns the place of two of the first tokens in `first`.
+    #[inline]
+    fn first(left: Rank, right: Rank) -> Option<usize> {
+        (left.max(right) < Self::FIRST).then(|| (left * Self::FIRST + right) as usize)
     }
 
     fn key(left: Rank, right: Rank) -> u64 {

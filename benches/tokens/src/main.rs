@@ -1,14 +1,16 @@
 //! What counting tokens costs, beside tiktoken-rs in the same run.
 //!
-//! Run with `cargo run --release -p throughline-tokens-bench`. Both counters count the same segments of 16 KiB, each segment
+//! Run with `cargo run --release -p throughline-tokens-bench`, or with `-- memory` for what loading costs. Both counters count the same segments of 16 KiB, each segment
 //! once and in turns, and the counts must be the same. The ratio is the median over the segments, so that other work on the
 //! machine does not change it much.
 
 mod text;
 
 use std::collections::HashSet;
+use std::env;
 use std::fs;
 use std::hint::black_box;
+use std::process::Command;
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
@@ -16,10 +18,15 @@ use throughline_tokens::{SegmentedCounter, Tokenizer};
 use tiktoken_rs::{CoreBPE, cl100k_base_singleton, o200k_base_singleton};
 
 fn main() {
-    let encodings = [("o200k_base", "gpt-4o"), ("cl100k_base", "gpt-4")];
-    println!("| memory of a vocabulary, MB | tokens | tiktoken-rs |\n|-|-:|-:|");
-    let counters = encodings.map(|(name, model)| Counters::load(name, model));
-    let only = std::env::args().nth(1).unwrap_or_default();
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["memory", encoding, counter] => return memory(encoding, counter),
+        ["memory"] => return all_memory(),
+        _ => {}
+    }
+    let only = arguments.first().copied().unwrap_or_default();
+    let counters = ENCODINGS.map(|(name, model)| Counters::load(name, model));
     for (title, texts) in [
         ("unseen text", text::ordinary()),
         ("hostile text", text::hostile()),
@@ -29,11 +36,44 @@ fn main() {
                 "\n| {title}, {} | ratio | tokens, MB/s | tiktoken-rs, MB/s |\n|-|-:|-:|-:|",
                 counters.name
             );
-            for (name, text) in texts.iter().filter(|(name, _)| name.contains(only.as_str())) {
+            for (name, text) in texts.iter().filter(|(name, _)| name.contains(only)) {
                 counters.measure(name, text);
             }
         }
     }
+}
+
+const ENCODINGS: [(&str, &str); 2] = [("o200k_base", "gpt-4o"), ("cl100k_base", "gpt-4")];
+
+/// Prints what loading a vocabulary costs, each in a process of its own.
+fn all_memory() {
+    println!("| encoding | counter | resident, MB | at most, MB | load, ms |\n|-|-|-:|-:|-:|");
+    for (encoding, _) in ENCODINGS {
+        for counter in ["tokens", "tiktoken-rs"] {
+            let program = env::current_exe().expect("the path of this program");
+            let status = Command::new(program).args(["memory", encoding, counter]).status();
+            assert!(
+                status.is_ok_and(|status| status.success()),
+                "{encoding}, {counter}"
+            );
+        }
+    }
+}
+
+fn memory(encoding: &str, counter: &str) {
+    let (before, start) = (resident("RssAnon:"), cpu_time());
+    match (counter, encoding) {
+        ("tokens", "o200k_base") => Tokenizer::built_in("gpt-4o").prepare(),
+        ("tokens", _) => Tokenizer::built_in("gpt-4").prepare(),
+        (_, "o200k_base") => _ = black_box(o200k_base_singleton()),
+        _ => _ = black_box(cl100k_base_singleton()),
+    }
+    let load = cpu_time() - start;
+    let (resident, most) = (resident("RssAnon:") - before, resident("VmHWM:"));
+    println!(
+        "| {encoding} | {counter} | {resident:.1} | {most:.1} | {} |",
+        load.as_millis()
+    );
 }
 
 /// The two counters of an encoding.
@@ -45,16 +85,12 @@ struct Counters {
 
 impl Counters {
     fn load(name: &'static str, model: &str) -> Self {
-        let before = resident();
         let ours = Tokenizer::built_in(model);
         ours.prepare();
-        let loaded = resident();
         let tiktoken = match name {
             "cl100k_base" => cl100k_base_singleton(),
             _ => o200k_base_singleton(),
         };
-        let both = resident();
-        println!("| {name} | {:.1} | {:.1} |", loaded - before, both - loaded);
         Self { name, ours, tiktoken }
     }
 
@@ -131,10 +167,10 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// The resident memory of this process, in MB.
-fn resident() -> f64 {
+/// A size of this process that Linux reports, in MB.
+fn resident(size: &str) -> f64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(size));
     let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
-    kilobytes.map_or(0.0, |kilobytes: f64| kilobytes / 1024.0)
+    kilobytes.map_or(0.0, |kilobytes: f64| kilobytes * 1024.0 / 1e6)
 }

@@ -1,11 +1,12 @@
 //! Counts the tokens of a piece that is not a token: byte pair encoding.
 //!
-//! At first, each byte is a part of its own, or each [character](super::whole) where that is the same. Then the two neighbours that make the token of the lowest rank are merged, the
-//! first of them if there are several, until no two neighbours make a token. The number of parts is the number of tokens.
+//! At first, each byte is a part of its own, or each [character](super::whole) where that is the same. Then
+//! the two neighbours that make the token of the lowest rank are merged, the first of them if there are
+//! several, until no two neighbours make a token. The number of parts is the number of tokens.
 //!
-//! A part is known by the rank of its token, so what two neighbours make is one look-up of two numbers, and no bytes are
-//! hashed. A [`Tree`] finds the lowest rank, so a piece of n bytes takes n log n steps, whatever its bytes are. A queue would
-//! take as many, but would also hold the pairs that are no longer there.
+//! A part is known by the rank of its token, so what two neighbours make is one look-up of two numbers, and
+//! no bytes are hashed. A [`Tree`] finds the lowest rank, so a piece of n bytes takes n log n steps, whatever
+//! its bytes are. A queue would take as many, but would also hold the pairs that are no longer there.
 
 use super::rank::{NO_RANK, Rank};
 use super::vocabulary::Vocabulary;
@@ -75,7 +76,8 @@ struct Parts<'p> {
 }
 
 impl<'p> Parts<'p> {
-    /// Makes each byte a part, but for the characters that are whole. There is room for as many parts as bytes.
+    /// Makes each byte a part, but for the characters that are whole. There is room for as many parts as
+    /// bytes.
     fn new(vocabulary: &'p Vocabulary, piece: &str, parts: &'p mut [Part], tree: &'p mut [Block]) -> Self {
         let bytes = piece.as_bytes();
         let mut count = 0;
@@ -164,8 +166,8 @@ impl<'p> Parts<'p> {
 
 /// The ranks of pairs by their places, and the lowest of them.
 ///
-/// A block holds eight entries: a rank above the place, so that the least entry is the first of the lowest rank. An entry of a
-/// block on the next level is the least of a block below. The last block is the root.
+/// A block holds eight entries: a rank above the place, so that the least entry is the first of the lowest
+/// rank. An entry of a block on the next level is the least of a block below. The last block is the root.
 struct Tree<'p> {
     blocks: &'p mut [Block],
     /// The number of blocks on the lowest level.

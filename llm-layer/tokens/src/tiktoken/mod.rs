@@ -3,9 +3,9 @@
 //! A byte pair encoding cuts a text into [pieces](split) by a regular expression. A piece that is in the
 //! [vocabulary] is one token. In any other, the bytes are [merged](merge).
 //!
-//! tiktoken-rs does the same with a backtracking expression, and returns the tokens. Here, the expressions are written out as
-//! code, and only the number is computed: without backtracking, without a panic on a million spaces, and without an
-//! allocation unless a piece is long.
+//! tiktoken-rs does the same with a backtracking expression, and returns the tokens. Here, the expressions
+//! are written out as code, and only the number is computed: without backtracking, without a panic on a
+//! million spaces, and without an allocation unless a piece is long.
 
 mod classes;
 mod merge;
@@ -27,8 +27,8 @@ use self::vocabulary::Vocabulary;
 use super::TokenEncoding;
 use super::encoding::CL100K_BASE;
 
-/// Returns the number of tokens of a text, or `None` if the vocabulary cannot be loaded. Special tokens are plain text. The
-/// first call takes 0.1 s to load a vocabulary.
+/// Returns the number of tokens of a text, or `None` if the vocabulary cannot be loaded. Special tokens are
+/// plain text. The first call takes about 0.2 s to load a vocabulary.
 pub(crate) fn count(encoding: &TokenEncoding, text: &str) -> Option<u64> {
     let pattern = match encoding.name() {
         CL100K_BASE => Pattern::Cl100k,

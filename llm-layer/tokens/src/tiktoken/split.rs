@@ -3,7 +3,8 @@
 //! `cl100k_base`:
 //!
 //! ```text
-//! '(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s
+//! '(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+
+//! | ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s
 //! ```
 //!
 //! `o200k_base`, where `contraction` is `(?i:'s|'t|'re|'ve|'m|'ll|'d)`:
@@ -14,11 +15,11 @@
 //! |\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+
 //! ```
 //!
-//! The first alternative that matches wins, and repetitions take what they can. Each alternative begins with another class of
-//! characters, but for the one character that may come before a word or before punctuation. So the first character and the
-//! class of the second one decide which alternative it is, and only its end is left to find. Where an expression would go
-//! back (from the end of white space to the last newline, or from the end of a word to the last letter without case), the
-//! place is noted on the way.
+//! The first alternative that matches wins, and repetitions take what they can. Each alternative begins with
+//! another class of characters, but for the one character that may come before a word or before punctuation.
+//! So the first character and the class of the second one decide which alternative it is, and only its end is
+//! left to find. Where an expression would go back (from the end of white space to the last newline, or from
+//! the end of a word to the last letter without case), the place is noted on the way.
 
 use std::str::Chars;
 
@@ -121,8 +122,8 @@ impl Cursor<'_> {
         }
     }
 
-    /// Skips the rest of upper case letters and the lower case letters after them. Without the latter, a word ends with its
-    /// last letter without case, or is of upper case only.
+    /// Skips the rest of upper case letters and the lower case letters after them. Without the latter, a word
+    /// ends with its last letter without case, or is of upper case only.
     fn skip_cased_word(&mut self, first: Classes) {
         let mut class = first;
         let mut last_of_any_case = None;
@@ -167,8 +168,8 @@ impl Cursor<'_> {
         }
     }
 
-    /// Skips the rest of white space: up to its last newline, or to its end if that is the end of the text, or up to its last
-    /// character, which then begins the next piece.
+    /// Skips the rest of white space: up to its last newline, or to its end if that is the end of the text,
+    /// or up to its last character, which then begins the next piece.
     fn skip_white_space(&mut self, pattern: Pattern, first: Classes) {
         let mut class = first;
         let mut after_newline = None;

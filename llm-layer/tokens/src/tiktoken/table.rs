@@ -13,7 +13,8 @@ pub(super) fn scale(hash: u64, bound: usize) -> usize {
     ((u128::from(hash) * bound as u128) >> 64) as usize
 }
 
-/// A hash table that holds its keys in the slots. After a full slot, the next one is tried, and the table grows at its end.
+/// A hash table that holds its keys in the slots. After a full slot, the next one is tried, and the table
+/// grows at its end.
 #[derive(Debug)]
 pub(super) struct Table {
     slots: Vec<u64>,

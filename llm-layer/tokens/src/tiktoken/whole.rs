@@ -1,15 +1,17 @@
 //! The characters whose bytes are always merged to one token before anything else is merged with them.
 //!
-//! Text in other scripts than Latin has few pieces that are tokens, and two thirds of the work in the others is to merge the
-//! bytes of each character. For most characters that can be left out, since the result is the same. It is if
+//! Text in other scripts than Latin has few pieces that are tokens, and two thirds of the work in the others
+//! is to merge the bytes of each character. For most characters that can be left out, since the result is the
+//! same. It is if
 //!
 //! 1. the bytes of the character make one token, whose merges have the ranks up to r, and
 //! 2. every longer token with the character in it has a rank above r, and
 //! 3. no token holds a part of the character and something next to it.
 //!
-//! By 3, nothing but their own bytes can be merged with those of the character until they are one token. By 2, what is merged
-//! with that token comes later than all of its own merges. So merges outside see the whole character, as if it had always
-//! been one. Whether 3 holds is decided by the bytes on both sides of its two ends.
+//! By 3, nothing but their own bytes can be merged with those of the character until they are one token. By
+//! 2, what is merged with that token comes later than all of its own merges. So merges outside see the whole
+//! character, as if it had always been one. Whether 3 holds is decided by the bytes on both sides of its two
+//! ends.
 
 use std::ops::Range;
 
@@ -20,7 +22,8 @@ use super::rank::{NO_RANK, Rank};
 pub(super) struct WholeCharacters {
     /// The rank of each character for which 1 and 2 hold.
     ranks: Vec<Rank>,
-    /// The pairs of bytes around the end of a character, in tokens that hold a part of a character: one bit each.
+    /// The pairs of bytes around the end of a character, in tokens that hold a part of a character: one bit
+    /// each.
     cuts: Vec<u64>,
 }
 
@@ -69,7 +72,8 @@ impl WholeCharacters {
         is_whole.then_some(rank)
     }
 
-    /// Returns whether some token holds a part of a character next to this place and something on its other side.
+    /// Returns whether some token holds a part of a character next to this place and something on its other
+    /// side.
     #[inline]
     fn is_cut(&self, text: &[u8], at: usize) -> bool {
         let before = at.checked_sub(1).and_then(|before| text.get(before));
@@ -83,7 +87,8 @@ impl WholeCharacters {
     }
 }
 
-/// Returns the rank of a character of two or three bytes, and the highest rank of its merges, if these make one token.
+/// Returns the rank of a character of two or three bytes, and the highest rank of its merges, if these make
+/// one token.
 fn merged(character: char, rank: &impl Fn(&[u8]) -> Option<Rank>) -> Option<(Rank, Rank)> {
     let mut buffer = [0; 4];
     let bytes = character.encode_utf8(&mut buffer).as_bytes();

@@ -19,10 +19,10 @@
 //! | [`TokenCounter`] | a counter of your own, for models that tiktoken-rs does not know |
 //!
 //! The built-in counter has the vocabularies of tiktoken-rs. It returns the same numbers, takes half of its
-//! time or less, and does not allocate for short texts. `BpeOpenAi` counts with bpe-openai instead. A
-//! vocabulary is loaded when something is counted in it for the first time, which takes about 0.2 s, and
-//! takes 25 MB (`o200k_base`) or 12 MB (`cl100k_base`). The [`background`] thread does that, and counts long
-//! texts, so that no caller waits.
+//! time or less for ordinary text, and does not allocate for short texts. `BpeOpenAi` counts with bpe-openai
+//! instead. A vocabulary is loaded when something is counted in it for the first time, which takes about 0.2
+//! s, and takes 25 MB (`o200k_base`) or 12 MB (`cl100k_base`). The [`background`] thread does that, and
+//! counts long texts, so that no caller waits.
 //!
 //! This crate is a part of [Throughline](https://docs.rs/throughline). It knows neither OpenTelemetry nor
 //! HTTP.

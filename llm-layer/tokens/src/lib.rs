@@ -18,16 +18,20 @@
 //! | [`PromptCounter`] | messages and tool definitions, by the formula of OpenAI's cookbook |
 //! | [`TokenCounter`] | a counter of your own, for models that tiktoken-rs does not know |
 //!
-//! tiktoken-rs counts, or bpe-openai with `BpeOpenAi`; the numbers are the same. A vocabulary takes about 0.1 s to load. The
-//! [`background`] thread does that, and counts long texts, so that no caller waits.
+//! The built-in counter has the vocabularies of tiktoken-rs. It returns the same numbers, takes half of its
+//! time or less for ordinary text, and does not allocate for short texts. `BpeOpenAi` counts with bpe-openai
+//! instead. A vocabulary is loaded when something is counted in it for the first time, which takes about 0.2
+//! s, and takes 25 MB (`o200k_base`) or 12 MB (`cl100k_base`). The [`background`] thread does that, and
+//! counts long texts, so that no caller waits.
 //!
-//! This crate is a part of [Throughline](https://docs.rs/throughline). It knows neither OpenTelemetry nor HTTP.
+//! This crate is a part of [Throughline](https://docs.rs/throughline). It knows neither OpenTelemetry nor
+//! HTTP.
 //!
 //! # Features
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `tiktoken` (default) | counts by tiktoken-rs; 7 MB of vocabulary in the binary |
+//! | `tiktoken` (default) | counts with the vocabularies of tiktoken-rs; 7 MB in the binary |
 //! | `bpe-openai` | `BpeOpenAi`: counts by bpe-openai; 49 MB of vocabulary in the binary |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -81,7 +81,7 @@ impl Tokenizer {
         })
     }
 
-    /// Returns the built-in tokenizer of a model: tiktoken-rs, with `o200k_base` for models that it does not know.
+    /// Returns the built-in tokenizer of a model: the vocabularies of tiktoken-rs, with `o200k_base` for models that it does not know.
     ///
     /// Without the feature `tiktoken`, it counts nothing.
     #[must_use]
@@ -122,7 +122,7 @@ impl Tokenizer {
         }
     }
 
-    /// Loads what counting needs on this thread, unless that is done. It may take 0.1 s.
+    /// Loads what counting needs on this thread, unless that is done. It may take 0.2 s.
     pub fn prepare(&self) {
         if self.is_ready() {
             return;
@@ -161,7 +161,7 @@ const MAX_PREPARED: usize = 64;
 
 static BUILT_IN: LazyLock<SharedCounter> = LazyLock::new(|| SharedCounter::new(BuiltIn));
 
-/// tiktoken-rs, or nothing without it.
+/// The vocabularies of tiktoken-rs, or nothing without it.
 #[derive(Debug)]
 struct BuiltIn;
 

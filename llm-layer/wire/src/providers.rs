@@ -405,6 +405,8 @@ const PROVIDERS: &[Provider] = &[
         apis: &[
             api("/aigc/text-generation/generation", Format::DashScope),
             api("/aigc/multimodal-generation/generation", Format::DashScope),
+            api("/text-embedding/text-embedding", Format::Embeddings),
+            api("/multimodal-embedding/multimodal-embedding", Format::Embeddings),
         ],
         ..Provider::PLAIN
     },
@@ -459,7 +461,72 @@ const PROVIDERS: &[Provider] = &[
         apis: &[
             api("/ai/run/**", Format::WorkersAiChat),
             api("/ai/run/**", Format::WorkersAiCompletion),
+            // Behind its gateway, which has OpenAI's API below the same path.
+            api("/workers-ai/@**", Format::WorkersAiChat),
+            api("/workers-ai/@**", Format::WorkersAiCompletion),
         ],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("baidu"),
+        hosts: &[Host::Domain("baidubce.com")],
+        apis: &[api("/wenxinworkshop/chat/*", Format::Qianfan)],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("tencent"),
+        hosts: &[
+            Host::Domain("hunyuan.tencentcloudapi.com"),
+            Host::Domain("hunyuan.cloud.tencent.com"),
+        ],
+        apis: &[api_at("/", &["hunyuan.tencentcloudapi.com"], Format::Hunyuan)],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("lm_studio"),
+        apis: &[api_if("/api/v1/chat", LM_STUDIO, Format::LmStudio)],
+        default_port: Some(1234),
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("reka"),
+        hosts: &[Host::Domain("reka.ai")],
+        apis: &[api_at("/v1/chat", &["reka.ai"], Format::Reka)],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("writer"),
+        hosts: &[Host::Domain("writer.com")],
+        apis: &[api_at("/v1/chat", &["writer.com"], Format::OpenAiChat)],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("aleph_alpha"),
+        hosts: &[Host::Domain("aleph-alpha.com")],
+        apis: &[api_if("/complete", ALEPH_ALPHA, Format::AlephAlpha)],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("sap"),
+        hosts: &[Host::Domain("hana.ondemand.com")],
+        apis: &[api("/v2/completion", Format::SapOrchestration)],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("triton"),
+        apis: &[
+            api("/v2/models/*/generate", Format::Triton),
+            api("/v2/models/*/generate_stream", Format::Triton),
+        ],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("kobold"),
+        apis: &[
+            api_if("/api/v1/generate", KOBOLD, Format::Kobold),
+            api_if("/api/extra/generate/stream", KOBOLD, Format::Kobold),
+        ],
+        default_port: Some(5001),
         ..Provider::PLAIN
     },
     Provider {
@@ -589,6 +656,7 @@ const PROVIDERS: &[Provider] = &[
             ),
             api_if("/completions", NAMES_MODEL, Format::OpenAiCompletions),
             api_if("/embeddings", NAMES_MODEL, Format::Embeddings),
+            api_if("/embeddings/multimodal", NAMES_MODEL, Format::Embeddings),
             api("/images/generations", Format::OpenAiImages),
             api("/images/edits", Format::OpenAiImageEdits),
             api("/images/variations", Format::OpenAiImageEdits),
@@ -618,6 +686,9 @@ const OLLAMA: Proof = Proof::HostValueOrAnswer(&[
     "think",
 ]);
 const TGI: Proof = Proof::HostValueOrAnswer(&["parameters.max_new_tokens", "parameters.details"]);
+const LM_STUDIO: Proof = Proof::HostValueOrAnswer(&["system_prompt", "context_length", "integrations[]"]);
+const KOBOLD: Proof = Proof::HostValueOrAnswer(&["max_length", "max_context_length"]);
+const ALEPH_ALPHA: Proof = Proof::HostValueOrAnswer(&["maximum_tokens"]);
 const LLAMA_CPP: Proof = Proof::HostValueOrAnswer(&["n_predict", "cache_prompt", "id_slot", "input_prefix"]);
 const GEMINI_BATCH: Proof = Proof::Value(&[
     "batch.displayName",

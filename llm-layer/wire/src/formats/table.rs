@@ -54,6 +54,8 @@ pub(super) enum End {
     Event(&'static str),
     /// A report of usage.
     Usage,
+    /// The stream has no end of its own: whatever came is complete.
+    Any,
 }
 
 impl Table {
@@ -157,6 +159,7 @@ impl WireFormat for Table {
             // Some servers write these as long as there is none.
             Some("null" | "none" | "not_finished") => {}
             Some(reason) if self.finish_reason.contains(&path) => reply.finish(at, reason),
+            Some(code) if path == "Error.Code" => reply.fail(code),
             _ => {
                 reply.read_error(path, value);
                 reply.usage.read(self.usage, path, value.as_count());
@@ -165,6 +168,7 @@ impl WireFormat for Table {
         match self.end {
             End::Flag(flag) if path == flag && value == Scalar::Bool(true) => reply.complete(),
             End::Usage if !reply.usage.is_empty() => reply.complete(),
+            End::Any => reply.complete(),
             _ => {}
         }
     }

@@ -43,6 +43,8 @@ pub(crate) struct Flags {
     pub(crate) is_background: bool,
     /// Some text came, on whatever channel.
     pub(crate) has_text: bool,
+    /// Some of the text came as the delta of a message.
+    pub(crate) has_deltas: bool,
 }
 
 /// An error that an answer reported.
@@ -288,6 +290,17 @@ impl Reply {
             }
             _ => {}
         }
+    }
+
+    /// The document that is being read is an error.
+    pub(crate) fn note_error(&mut self) {
+        self.cursor.is_error = true;
+        self.error.get_or_insert_default();
+    }
+
+    /// Returns whether the document that is being read is an error, as far as it was read.
+    pub(crate) fn is_error_document(&self) -> bool {
+        self.cursor.is_error
     }
 
     /// Replaces the finish reason `reason`, if it came last in this document.

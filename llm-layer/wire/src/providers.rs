@@ -479,7 +479,7 @@ const PROVIDERS: &[Provider] = &[
             Host::Domain("hunyuan.tencentcloudapi.com"),
             Host::Domain("hunyuan.cloud.tencent.com"),
         ],
-        apis: &[api_at("/", &["hunyuan.tencentcloudapi.com"], Format::Hunyuan)],
+        apis: &[api_at("", &["hunyuan.tencentcloudapi.com"], Format::Hunyuan)],
         ..Provider::PLAIN
     },
     Provider {
@@ -735,6 +735,42 @@ mod tests {
             let target = Target::new(&Method::POST, &uri, None);
             let found = recognise(&target, &[]);
             assert_eq!(found.map(|found| found.provider).as_deref(), expected, "{url}");
+        }
+    }
+
+    /// What the documentation of the crate lists as no model calls.
+    #[test]
+    fn what_is_no_model_call() {
+        let posts = [
+            "api.anthropic.com/v1/messages/count_tokens",
+            "api.openai.com/v1/responses/input_tokens",
+            "api.openai.com/v1/responses/r-1/cancel",
+            "api.openai.com/v1/batches/b-1/cancel",
+            "api.openai.com/v1/fine_tuning/jobs",
+            "api.openai.com/v1/vector_stores",
+            "api.openai.com/v1/conversations/c-1/items",
+            "generativelanguage.googleapis.com/v1beta/models/m:countTokens",
+            "generativelanguage.googleapis.com/v1beta/cachedContents",
+            "bedrock-runtime.eu-west-1.amazonaws.com/model/m/count-tokens",
+            "127.0.0.1:8000/tokenize",
+            "127.0.0.1:8000/detokenize",
+            "127.0.0.1:8080/apply-template",
+            "127.0.0.1:11434/api/show",
+            "127.0.0.1:11434/api/pull",
+        ];
+        let gets = [
+            "api.openai.com/v1/responses/r-1/input_items",
+            "api.anthropic.com/v1/messages/batches/b-1/results",
+            "api.openai.com/v1/models",
+            "api.openai.com/v1/chat/completions",
+            "127.0.0.1:11434/api/tags",
+            "127.0.0.1:8000/v2/models/m",
+        ];
+        let posts = posts.map(|url| (Method::POST, url)).into_iter();
+        for (method, url) in posts.chain(gets.map(|url| (Method::GET, url))) {
+            let uri: Uri = format!("http://{url}").parse().unwrap();
+            let found = recognise(&Target::new(&method, &uri, None), &[]);
+            assert!(found.is_none(), "{method} {url}: {found:?}");
         }
     }
 

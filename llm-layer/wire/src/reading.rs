@@ -99,7 +99,7 @@ impl<F: FnMut(TextPiece<'_>)> Reading<'_, F> {
         if let ("type" | "event_type", Scalar::Text(name)) = (at.as_str(), value) {
             self.event(name);
         }
-        self.format.value(at, value, self.reply);
+        self.format.read_value(at, value, self.reply);
         if let Some(TextPlace { choice, channel }) = self.reply.cursor.take_correction() {
             if let Some(answer) = &mut self.answer {
                 answer.correct(choice, channel);
@@ -172,7 +172,7 @@ impl<F: FnMut(TextPiece<'_>)> Visit for Reading<'_, F> {
 impl<F: FnMut(TextPiece<'_>)> Receive for Reading<'_, F> {
     fn event(&mut self, name: &str) {
         self.reply.cursor.set_event(name);
-        self.format.event(name, self.reply);
+        self.format.begin_event(name, self.reply);
     }
 
     fn fail(&mut self, code: &str) {

@@ -8,7 +8,7 @@ use crate::parameter::ParameterType;
 use crate::usage::UsagePart;
 use crate::{Parameter, PromptPart};
 
-/// `POST /`. Only a whole answer is wrapped in `Response`.
+/// `POST /` at the host of the API. Only a whole answer is wrapped in `Response`.
 pub(super) const HUNYUAN: Table = Table {
     required: &["Model", "Messages"],
     request_model: "Model",

@@ -19,10 +19,11 @@ pub(super) const HUNYUAN: Table = Table {
         (Parameter::StopSequences, "Stop", ParameterType::Texts),
     ],
     prompt: &[("Messages[].Content", PromptPart::Texts)],
+    // Its messages have other names than those of all other APIs.
     content: Members {
         instructions: &[],
-        messages: &["/Messages"],
-        tools: &["/Tools"],
+        messages: &[],
+        tools: &[],
     },
     alternatives: "Choices[]",
     wrappers: &["Response."],

@@ -34,6 +34,7 @@ pub(super) const LM_STUDIO: Table = Table {
     wrappers: &["result."],
     text: &["content"],
     whole_text: &["output[].content"],
+    text_kind: "output[].type",
     id: &["response_id"],
     model: &["model_instance_id"],
     usage: &[

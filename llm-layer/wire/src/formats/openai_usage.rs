@@ -36,7 +36,8 @@ pub(super) const CHAT: &Paths = &[
     ),
 ];
 
-/// What DeepSeek, Moonshot and Together, Mistral, LiteLLM, DashScope, SGLang, Perplexity and Writer add to them.
+/// What others add to them: DeepSeek, Moonshot and Together, Mistral, LiteLLM, DashScope, SGLang, Perplexity, Writer,
+/// Inception, Bifrost and Envoy.
 pub(super) const DIALECTS: &Paths = &[
     ("usage.prompt_cache_hit_tokens", UsagePart::CacheRead),
     ("usage.cached_tokens", UsagePart::CacheRead),
@@ -49,6 +50,15 @@ pub(super) const DIALECTS: &Paths = &[
     ),
     (
         "usage.prompt_tokens_details.cache_creation_input_tokens",
+        UsagePart::CacheWrite,
+    ),
+    ("usage.cached_input_tokens", UsagePart::CacheRead),
+    (
+        "usage.prompt_tokens_details.cached_read_tokens",
+        UsagePart::CacheRead,
+    ),
+    (
+        "usage.prompt_tokens_details.cached_write_tokens",
         UsagePart::CacheWrite,
     ),
     ("usage.reasoning_tokens", UsagePart::Reasoning),

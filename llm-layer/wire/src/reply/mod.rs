@@ -131,6 +131,13 @@ impl Reply {
         }
     }
 
+    /// Returns all output tokens, as [`Usage::output`] does. 0 beside an answer with text is no report.
+    #[must_use]
+    pub fn output_tokens(&self) -> Option<u64> {
+        let output = self.usage().output();
+        output.filter(|count| *count > 0 || !self.flags.has_text)
+    }
+
     /// Returns the error that the answer reported.
     #[must_use]
     pub fn error(&self) -> Option<&ReplyError> {

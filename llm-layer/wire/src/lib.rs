@@ -50,20 +50,54 @@
 //! # Which requests are model calls
 //!
 //! A `POST` request is a model call if its path ends with one of these, at any host unless one is named, and
-//! its body has the shape of that API:
+//! its body has the shape of that API. `GET` is named where it applies.
 //!
 //! | API | path ends with |
 //! |---|---|
 //! | OpenAI chat completions, and compatible APIs | `/chat/completions` |
-//! | OpenAI Responses, legacy completions, embeddings | `/responses`, `/completions`, `/embeddings` |
-//! | Azure OpenAI and Foundry | the same, below `/openai/deployments/{model}`, `/openai/v1` or `/models` |
+//! | OpenAI Responses, legacy completions, embeddings | `/responses`, `/responses/compact`, `/completions`, `/embeddings`, `/embeddings/multimodal` |
+//! | a stored response | `GET /responses/{id}` |
+//! | images | `/images/generations`, `/images/edits`, `/images/variations`; `:predict` with prompts at googleapis.com |
+//! | audio | `/audio/transcriptions`, `/audio/translations`, `/audio/speech` |
+//! | rerank, moderation, OCR | `/rerank`, `/moderations`, `/chat/moderations`; `/ocr` at mistral.ai |
+//! | batches | `/batches`, `/v1/messages/batches`, `:batchGenerateContent`; `/batch/jobs` at mistral.ai; `GET` of a batch at the provider's host |
+//! | files | `/files` at the provider's host |
+//! | Azure OpenAI and Foundry | OpenAI's, below `/openai/deployments/{model}`, `/openai/v1` or `/models` |
 //! | Anthropic Messages, also on Vertex | `/v1/messages`, `/publishers/anthropic/models/{model}:rawPredict`, `:streamRawPredict` |
-//! | Gemini, Vertex | `:generateContent`, `:streamGenerateContent`, `:embedContent`, `:batchEmbedContents`, `/v1beta/interactions`; at googleapis.com embeddings by `:predict`, and OpenAI-compatible models by `:rawPredict` |
+//! | Gemini, Vertex, Code Assist | `:generateContent`, `:streamGenerateContent`, `:embedContent`, `:batchEmbedContents`, `/v1beta/interactions`; at googleapis.com embeddings by `:predict`, and OpenAI-compatible models by `:rawPredict` |
 //! | Ollama | `/api/chat`, `/api/generate`, `/api/embed`, `/api/embeddings` |
 //! | Cohere | `/v2/chat`, `/v2/embed`; `/v1/chat`, `/v1/embed` at cohere.com |
 //! | Mistral | OpenAI's, `/v1/fim/completions`, `/agents/completions`, `/v1/conversations`; `/v1/conversations/{id}` at mistral.ai |
 //! | Bedrock | `/model/{model}/` and `converse`, `converse-stream`, `invoke`, `invoke-with-response-stream`; embeddings by the model's name or the request's shape |
-//! | watsonx, Perplexity | OpenAI's, `/ml/v1/text/chat`, `/ml/v1/text/chat_stream`; `/v1/sonar` at perplexity.ai |
+//! | SageMaker | `/endpoints/{endpoint}/invocations`, `/invocations-response-stream`, of language models |
+//! | Databricks | `/serving-endpoints/{endpoint}/invocations` |
+//! | watsonx | OpenAI's, `/ml/v1/text/chat`, `/chat_stream`, `/generation`, `/generation_stream` |
+//! | Perplexity, Reka, Writer | OpenAI's; `/v1/sonar` at perplexity.ai, `/v1/chat` at reka.ai and writer.com |
+//! | Oracle Cloud, SAP AI Core, Snowflake Cortex | `/actions/chat`, `/v2/completion`, `/cortex/inference:complete` |
+//! | Cloudflare Workers AI | `/ai/run/{model}`, `/workers-ai/@{model}` |
+//! | DashScope | OpenAI's, `/aigc/text-generation/generation`, `/aigc/multimodal-generation/generation`, `/text-embedding/text-embedding`, `/multimodal-embedding/multimodal-embedding` |
+//! | Qianfan, Hunyuan | OpenAI's, `/wenxinworkshop/chat/{model}`; any path at hunyuan.tencentcloudapi.com |
+//! | Voyage, Text Embeddings Inference | OpenAI's, `/multimodalembeddings`, `/rerank` |
+//! | Text Generation Inference | OpenAI's, `/generate`, `/generate_stream` |
+//! | Triton, TensorRT-LLM | OpenAI's, `/v2/models/{model}/generate`, `/generate_stream` |
+//! | llama.cpp, KoboldCpp, LM Studio | OpenAI's; `/completion`, `/infill`; `/api/v1/generate`, `/api/extra/generate/stream`; `/api/v1/chat` |
+//! | Aleph Alpha | `/complete` |
+//!
+//! Other services use some of these paths too, such as `/api/chat`, `/generate` or `/files`. There the request
+//! must go to a host of the table of providers or have a member that only the API has, or the answer must be
+//! one of the API's. Otherwise the request is not a model call.
+//!
+//! These are known not to be model calls, since no model runs or none generates, embeds or ranks:
+//!
+//! | what | path ends with |
+//! |---|---|
+//! | token counting | `/v1/messages/count_tokens`, `/responses/input_tokens`, `:countTokens`, `/models/count-tokens:rawPredict`, `/model/{model}/count-tokens` |
+//! | tokenizers | `/tokenize`, `/detokenize`, `/apply-template` |
+//! | what belongs to a response | `/responses/{id}/cancel`, `/responses/{id}/input_items`, `DELETE /responses/{id}` |
+//! | the end of a batch | `/batches/{id}/cancel`, `/batches/{id}/results` |
+//! | models | `/models`, `/api/tags`, `/api/show`, `/api/pull`, `/v2/models/{model}` |
+//! | fine-tuning | `/fine_tuning/jobs`, `/fine-tunes`, `:tune` |
+//! | caches and stores | `/cachedContents`, `/vector_stores`, `/conversations` of OpenAI |
 //!
 //! Use a [`Rule`] to include or exclude requests by path, host or model. Calls over a WebSocket are found by
 //! [`websocket`].

@@ -405,6 +405,8 @@ const PROVIDERS: &[Provider] = &[
         apis: &[
             api("/aigc/text-generation/generation", Format::DashScope),
             api("/aigc/multimodal-generation/generation", Format::DashScope),
+            api("/text-embedding/text-embedding", Format::Embeddings),
+            api("/multimodal-embedding/multimodal-embedding", Format::Embeddings),
         ],
         ..Provider::PLAIN
     },
@@ -459,7 +461,72 @@ const PROVIDERS: &[Provider] = &[
         apis: &[
             api("/ai/run/**", Format::WorkersAiChat),
             api("/ai/run/**", Format::WorkersAiCompletion),
+            // Behind its gateway, which has OpenAI's API below the same path.
+            api("/workers-ai/@**", Format::WorkersAiChat),
+            api("/workers-ai/@**", Format::WorkersAiCompletion),
         ],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("baidu"),
+        hosts: &[Host::Domain("baidubce.com")],
+        apis: &[api("/wenxinworkshop/chat/*", Format::Qianfan)],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("tencent"),
+        hosts: &[
+            Host::Domain("hunyuan.tencentcloudapi.com"),
+            Host::Domain("hunyuan.cloud.tencent.com"),
+        ],
+        apis: &[api_at("", &["hunyuan.tencentcloudapi.com"], Format::Hunyuan)],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("lm_studio"),
+        apis: &[api_if("/api/v1/chat", LM_STUDIO, Format::LmStudio)],
+        default_port: Some(1234),
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("reka"),
+        hosts: &[Host::Domain("reka.ai")],
+        apis: &[api_at("/v1/chat", &["reka.ai"], Format::Reka)],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("writer"),
+        hosts: &[Host::Domain("writer.com")],
+        apis: &[api_at("/v1/chat", &["writer.com"], Format::OpenAiChat)],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("aleph_alpha"),
+        hosts: &[Host::Domain("aleph-alpha.com")],
+        apis: &[api_if("/complete", ALEPH_ALPHA, Format::AlephAlpha)],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("sap"),
+        hosts: &[Host::Domain("hana.ondemand.com")],
+        apis: &[api("/v2/completion", Format::SapOrchestration)],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("triton"),
+        apis: &[
+            api("/v2/models/*/generate", Format::Triton),
+            api("/v2/models/*/generate_stream", Format::Triton),
+        ],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("kobold"),
+        apis: &[
+            api_if("/api/v1/generate", KOBOLD, Format::Kobold),
+            api_if("/api/extra/generate/stream", KOBOLD, Format::Kobold),
+        ],
+        default_port: Some(5001),
         ..Provider::PLAIN
     },
     Provider {
@@ -589,6 +656,7 @@ const PROVIDERS: &[Provider] = &[
             ),
             api_if("/completions", NAMES_MODEL, Format::OpenAiCompletions),
             api_if("/embeddings", NAMES_MODEL, Format::Embeddings),
+            api_if("/embeddings/multimodal", NAMES_MODEL, Format::Embeddings),
             api("/images/generations", Format::OpenAiImages),
             api("/images/edits", Format::OpenAiImageEdits),
             api("/images/variations", Format::OpenAiImageEdits),
@@ -618,6 +686,9 @@ const OLLAMA: Proof = Proof::HostValueOrAnswer(&[
     "think",
 ]);
 const TGI: Proof = Proof::HostValueOrAnswer(&["parameters.max_new_tokens", "parameters.details"]);
+const LM_STUDIO: Proof = Proof::HostValueOrAnswer(&["system_prompt", "context_length", "integrations[]"]);
+const KOBOLD: Proof = Proof::HostValueOrAnswer(&["max_length", "max_context_length"]);
+const ALEPH_ALPHA: Proof = Proof::HostValueOrAnswer(&["maximum_tokens"]);
 const LLAMA_CPP: Proof = Proof::HostValueOrAnswer(&["n_predict", "cache_prompt", "id_slot", "input_prefix"]);
 const GEMINI_BATCH: Proof = Proof::Value(&[
     "batch.displayName",
@@ -664,6 +735,42 @@ mod tests {
             let target = Target::new(&Method::POST, &uri, None);
             let found = recognise(&target, &[]);
             assert_eq!(found.map(|found| found.provider).as_deref(), expected, "{url}");
+        }
+    }
+
+    /// What the documentation of the crate lists as no model calls.
+    #[test]
+    fn what_is_no_model_call() {
+        let posts = [
+            "api.anthropic.com/v1/messages/count_tokens",
+            "api.openai.com/v1/responses/input_tokens",
+            "api.openai.com/v1/responses/r-1/cancel",
+            "api.openai.com/v1/batches/b-1/cancel",
+            "api.openai.com/v1/fine_tuning/jobs",
+            "api.openai.com/v1/vector_stores",
+            "api.openai.com/v1/conversations/c-1/items",
+            "generativelanguage.googleapis.com/v1beta/models/m:countTokens",
+            "generativelanguage.googleapis.com/v1beta/cachedContents",
+            "bedrock-runtime.eu-west-1.amazonaws.com/model/m/count-tokens",
+            "127.0.0.1:8000/tokenize",
+            "127.0.0.1:8000/detokenize",
+            "127.0.0.1:8080/apply-template",
+            "127.0.0.1:11434/api/show",
+            "127.0.0.1:11434/api/pull",
+        ];
+        let gets = [
+            "api.openai.com/v1/responses/r-1/input_items",
+            "api.anthropic.com/v1/messages/batches/b-1/results",
+            "api.openai.com/v1/models",
+            "api.openai.com/v1/chat/completions",
+            "127.0.0.1:11434/api/tags",
+            "127.0.0.1:8000/v2/models/m",
+        ];
+        let posts = posts.map(|url| (Method::POST, url)).into_iter();
+        for (method, url) in posts.chain(gets.map(|url| (Method::GET, url))) {
+            let uri: Uri = format!("http://{url}").parse().unwrap();
+            let found = recognise(&Target::new(&method, &uri, None), &[]);
+            assert!(found.is_none(), "{method} {url}: {found:?}");
         }
     }
 

@@ -63,8 +63,22 @@ impl<F: FnMut(TextPiece<'_>)> Reading<'_, F> {
         true
     }
 
+    /// What the text at a path is.
+    fn channel(&self, at: &Path) -> Option<Channel> {
+        let channel = self.format.channel(at, self.reply);
+        channel.filter(|_| !self.repeats_deltas(at))
+    }
+
+    /// Whether a path is in the whole message that some servers send after its deltas.
+    fn repeats_deltas(&self, at: &Path) -> bool {
+        self.reply.flags.has_deltas && at.as_str().starts_with(MESSAGE)
+    }
+
     /// The item that a value belongs to, and its path in the item.
     fn item(&self, at: &Path) -> Option<(ItemPlace, String)> {
+        if self.repeats_deltas(at) {
+            return None;
+        }
         let items = self.format.items().iter();
         let is_in = |item: &&str| {
             let member = at.as_str().strip_prefix(*item);
@@ -85,7 +99,7 @@ impl<F: FnMut(TextPiece<'_>)> Reading<'_, F> {
         if let ("type" | "event_type", Scalar::Text(name)) = (at.as_str(), value) {
             self.event(name);
         }
-        self.format.value(at, value, self.reply);
+        self.format.read_value(at, value, self.reply);
         if let Some(TextPlace { choice, channel }) = self.reply.cursor.take_correction() {
             if let Some(answer) = &mut self.answer {
                 answer.correct(choice, channel);
@@ -96,9 +110,10 @@ impl<F: FnMut(TextPiece<'_>)> Reading<'_, F> {
 
 impl<F: FnMut(TextPiece<'_>)> Visit for Reading<'_, F> {
     fn string(&mut self, at: &Path) -> Take {
-        let channel = self.format.channel(at, self.reply);
+        let channel = self.channel(at);
         if channel.is_some() {
             self.reply.cursor.begin_text(at);
+            self.reply.flags.has_deltas |= at.as_str().starts_with(DELTA);
         }
         match self.capture(at, channel) || channel.is_some() {
             true => Take::Pieces,
@@ -114,7 +129,7 @@ impl<F: FnMut(TextPiece<'_>)> Visit for Reading<'_, F> {
         if piece.is_empty() {
             return;
         }
-        if let Some(channel) = self.format.channel(at, self.reply) {
+        if let Some(channel) = self.channel(at) {
             let choice = self.reply.cursor.choice(at);
             if let (Some(answer), false) = (&mut self.answer, is_in_item) {
                 if channel != Channel::ToolCall {
@@ -132,7 +147,7 @@ impl<F: FnMut(TextPiece<'_>)> Visit for Reading<'_, F> {
         let Some(beginning) = self.answer.as_mut().and_then(|answer| answer.end_string()) else {
             return;
         };
-        if self.format.channel(at, self.reply).is_none() {
+        if self.channel(at).is_none() {
             self.take(at, Scalar::Text(&beginning));
         }
     }
@@ -157,7 +172,7 @@ impl<F: FnMut(TextPiece<'_>)> Visit for Reading<'_, F> {
 impl<F: FnMut(TextPiece<'_>)> Receive for Reading<'_, F> {
     fn event(&mut self, name: &str) {
         self.reply.cursor.set_event(name);
-        self.format.event(name, self.reply);
+        self.format.begin_event(name, self.reply);
     }
 
     fn fail(&mut self, code: &str) {
@@ -190,3 +205,7 @@ impl<F: FnMut(TextPiece<'_>)> Repeat for Reading<'_, F> {
         self.reply.cursor.repeat_document();
     }
 }
+
+/// Where the chat completions of OpenAI and others have the pieces of a message, and the whole of it.
+const DELTA: &str = "choices[].delta.";
+const MESSAGE: &str = "choices[].message.";

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::formats::Format;
 use crate::guarded::Guarded;
-use crate::{Path, WireFormat};
+use crate::{Path, Reply, Scalar, WireFormat};
 
 /// A model call: the format that it is in, and the provider that it goes to.
 #[derive(Debug, Clone)]
@@ -44,6 +44,23 @@ impl Deref for AnyFormat {
 impl AnyFormat {
     pub(crate) fn from_user(format: Arc<dyn WireFormat>) -> Self {
         Self(Source::User(format))
+    }
+
+    /// Passes a value of an answer on. For a built-in format, this is `Format`'s part, which reads errors that all
+    /// formats share.
+    pub(crate) fn read_value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
+        match &self.0 {
+            Source::BuiltIn(format) => format.value(at, value, reply),
+            Source::User(format) => format.value(at, value, reply),
+        }
+    }
+
+    /// Passes the name of an event on, as [`Self::read_value`] does.
+    pub(crate) fn begin_event(&self, name: &str, reply: &mut Reply) {
+        match &self.0 {
+            Source::BuiltIn(format) => format.event(name, reply),
+            Source::User(format) => format.event(name, reply),
+        }
     }
 
     /// Whether values at this path carry no information. For a built-in format, this is `Format`'s answer,

@@ -144,6 +144,15 @@ impl Usage {
         }
     }
 
+    /// Reads a value that may repeat what another path says, and counts only if it says more.
+    pub(crate) fn raise(&mut self, paths: &Paths, path: &str, count: Option<u64>) {
+        if let (Some(part), Some(count)) = (part_at(paths, path, count), count) {
+            if self.part(part).is_none_or(|old| old < count) {
+                self.set(part, count);
+            }
+        }
+    }
+
     pub(crate) fn set(&mut self, part: UsagePart, count: u64) {
         match self.counts.get_mut(part as usize) {
             Some(Some(old)) if count == 0 && *old > 0 => self.zeroed |= 1 << part as u32,

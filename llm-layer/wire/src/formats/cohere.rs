@@ -93,6 +93,12 @@ impl WireFormat for Cohere {
                     reply.fail(reason);
                 }
             }
+            // They are a part of what was used, which is more than what is billed.
+            ("usage.cached_tokens", _) => {
+                let billed = reply.usage.part(UsagePart::BilledInput);
+                let cached = value.as_count().filter(|cached| Some(*cached) <= billed);
+                reply.usage.add(UsagePart::CacheRead, cached);
+            }
             ("error", Some(_)) => reply.read_error("error", value),
             (path, _) => {
                 reply.usage.read_billing(path, value);
@@ -125,7 +131,6 @@ const PARAMS: &[ParameterPath] = &[
     ),
 ];
 
-// `cached_tokens` are a part of what was used, which is more than what is billed.
 const USAGE: &Paths = &[
     ("usage.tokens.input_tokens", UsagePart::Input),
     ("usage.tokens.output_tokens", UsagePart::Output),

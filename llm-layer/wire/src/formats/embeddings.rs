@@ -65,9 +65,10 @@ impl WireFormat for Embeddings {
             "input" | "texts" | "inputs" | "content" | "prompt" | "inputText" => {
                 Some(PromptPart::TextsOrTokens)
             }
-            "requests[].content" | "instances[].content" | "singleEmbeddingParams.text.value" => {
-                Some(PromptPart::Texts)
-            }
+            "input.texts"
+            | "requests[].content"
+            | "instances[].content"
+            | "singleEmbeddingParams.text.value" => Some(PromptPart::Texts),
             _ => None,
         }
     }
@@ -84,7 +85,7 @@ impl WireFormat for Embeddings {
 
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
         match (at.as_str(), value.as_str()) {
-            ("id", Some(id)) => reply.set_id(id),
+            ("id" | "request_id", Some(id)) => reply.set_id(id),
             ("model" | "model_id", Some(model)) => reply.set_model(model),
             (INSTANCE, _) => reply.usage.add(UsagePart::Input, value.as_count()),
             // Voyage has no other; elsewhere it is the same.

@@ -2,6 +2,7 @@
 //!
 //! A format that needs no code is a [`table::Table`] of paths, for example [`llama_cpp`].
 
+mod aleph_alpha;
 mod anthropic;
 mod batches;
 mod bedrock;
@@ -10,9 +11,13 @@ mod cohere;
 mod cortex;
 mod dashscope;
 mod embeddings;
+mod errors;
 mod gemini;
 mod gemini_interactions;
+mod hunyuan;
+mod kobold;
 mod llama_cpp;
+mod lm_studio;
 mod mistral;
 mod moderations;
 mod oci;
@@ -23,9 +28,14 @@ mod openai_chat;
 mod openai_completions;
 mod openai_images;
 mod openai_responses;
+mod openai_usage;
+mod qianfan;
+mod reka;
 mod rerank;
+mod sap;
 mod table;
 mod tgi;
+mod triton;
 mod vertex_images;
 mod watsonx;
 mod workers_ai;
@@ -134,6 +144,22 @@ formats! {
     LlamaCpp => llama_cpp::LLAMA_CPP,
     /// Text generation of watsonx.
     WatsonxGeneration => watsonx::GENERATION,
+    /// Baidu's Qianfan.
+    Qianfan => qianfan::QIANFAN,
+    /// Tencent's Hunyuan.
+    Hunyuan => hunyuan::HUNYUAN,
+    /// LM Studio's own chat.
+    LmStudio => lm_studio::LM_STUDIO,
+    /// Triton's generation, also of TensorRT-LLM.
+    Triton => triton::TRITON,
+    /// KoboldCpp's own completions.
+    Kobold => kobold::KOBOLD,
+    /// The orchestration of SAP's AI Core.
+    SapOrchestration => sap::ORCHESTRATION,
+    /// Aleph Alpha's completions.
+    AlephAlpha => aleph_alpha::COMPLETE,
+    /// Reka's chat.
+    Reka => reka::REKA,
 }
 
 #[deny(clippy::missing_trait_methods)]
@@ -191,6 +217,7 @@ impl WireFormat for Format {
     }
 
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
+        errors::read(at.as_str(), value, reply);
         self.decoder().value(at, value, reply);
     }
 
@@ -199,6 +226,7 @@ impl WireFormat for Format {
     }
 
     fn event(&self, name: &str, reply: &mut Reply) {
+        errors::begin_event(name, reply);
         self.decoder().event(name, reply);
     }
 }

@@ -3,11 +3,12 @@
 //!
 //! <https://platform.openai.com/docs/api-reference/chat>
 
+use super::openai_usage::{CHAT, DIALECTS, RESPONSES, TIMINGS};
 use crate::content::Members;
 use crate::json::{Path, Scalar};
 use crate::parameter::{ParameterPath, ParameterType};
 use crate::path_segments::{deployment, model_in};
-use crate::usage::{Paths, UsagePart};
+use crate::usage::UsagePart;
 use crate::{
     Channel, Content, Document, Operation, Parameter, PromptPart, Reply, ReplyDetail, RequestInfo, WireFormat,
 };
@@ -142,7 +143,7 @@ pub(super) fn completion(at: &Path, value: Scalar<'_>, reply: &mut Reply) {
         ("choices[].index", _) => reply.set_index(at, value),
         ("choices[].finish_reason", Some(reason)) => {
             reply.finish(at, reason);
-            if reason == "error" && reply.error().is_none() {
+            if FAILURES.contains(&reason) && reply.error().is_none() {
                 reply.fail(reason);
             }
         }
@@ -156,6 +157,7 @@ pub(super) fn completion(at: &Path, value: Scalar<'_>, reply: &mut Reply) {
                 .unwrap_or(path);
             reply.read_error(path, value);
             usage(path, value, reply);
+            reply.usage.raise(RESPONSES, path, value.as_count());
         }
     }
 }
@@ -164,7 +166,7 @@ pub(super) fn completion(at: &Path, value: Scalar<'_>, reply: &mut Reply) {
 pub(super) fn usage(path: &str, value: Scalar<'_>, reply: &mut Reply) {
     let count = value.as_count();
     reply.usage.read_billing(path, value);
-    reply.usage.read(USAGE, path, count);
+    reply.usage.read(CHAT, path, count);
     reply.usage.read(DIALECTS, path, count);
     // llama.cpp tells its timings in streams that were not asked for their usage: what was evaluated, and
     // ahead of it what was not, because it was in the cache.
@@ -228,59 +230,8 @@ const PARAMS: &[ParameterPath] = &[
     (Parameter::ReasoningLevel, "reasoning.effort", ParameterType::Text),
 ];
 
+/// The finish reasons by which a provider says that it failed: OpenRouter's, Zhipu's and DeepSeek's.
+const FAILURES: &[&str] = &["error", "network_error", "insufficient_system_resource"];
+
 /// The ends of paths that ask for a stream, of Vertex and of watsonx.
 const STREAMS: &[&str] = &[":streamRawPredict", "/text/chat_stream"];
-
-const USAGE: &Paths = &[
-    ("usage.prompt_tokens", UsagePart::Input),
-    ("usage.completion_tokens", UsagePart::Output),
-    ("usage.total_tokens", UsagePart::Total),
-    ("usage.prompt_tokens_details.cached_tokens", UsagePart::CacheRead),
-    (
-        "usage.prompt_tokens_details.cache_write_tokens",
-        UsagePart::CacheWrite,
-    ),
-    ("usage.prompt_tokens_details.text_tokens", UsagePart::TextInput),
-    ("usage.prompt_tokens_details.audio_tokens", UsagePart::AudioInput),
-    ("usage.prompt_tokens_details.image_tokens", UsagePart::ImageInput),
-    (
-        "usage.completion_tokens_details.reasoning_tokens",
-        UsagePart::Reasoning,
-    ),
-    (
-        "usage.completion_tokens_details.text_tokens",
-        UsagePart::TextOutput,
-    ),
-    (
-        "usage.completion_tokens_details.audio_tokens",
-        UsagePart::AudioOutput,
-    ),
-    (
-        "usage.completion_tokens_details.image_tokens",
-        UsagePart::ImageOutput,
-    ),
-];
-
-/// DeepSeek, Moonshot and Together, Mistral, LiteLLM, DashScope, SGLang and Perplexity.
-const DIALECTS: &Paths = &[
-    ("usage.prompt_cache_hit_tokens", UsagePart::CacheRead),
-    ("usage.cached_tokens", UsagePart::CacheRead),
-    ("usage.num_cached_tokens", UsagePart::CacheRead),
-    ("usage.cache_read_input_tokens", UsagePart::CacheRead),
-    ("usage.cache_creation_input_tokens", UsagePart::CacheWrite),
-    (
-        "usage.prompt_tokens_details.cache_creation_tokens",
-        UsagePart::CacheWrite,
-    ),
-    (
-        "usage.prompt_tokens_details.cache_creation_input_tokens",
-        UsagePart::CacheWrite,
-    ),
-    ("usage.reasoning_tokens", UsagePart::Reasoning),
-    ("timings.cache_n", UsagePart::CacheRead),
-];
-
-const TIMINGS: &Paths = &[
-    ("timings.prompt_n", UsagePart::UncachedInput),
-    ("timings.predicted_n", UsagePart::Output),
-];

@@ -3,10 +3,10 @@
 //! <https://platform.openai.com/docs/api-reference/responses>
 
 use super::openai_chat::{output_type, service_tier};
+use super::openai_usage::{CHAT, RESPONSES};
 use crate::content::Members;
 use crate::json::{Path, Scalar};
 use crate::parameter::{ParameterPath, ParameterType};
-use crate::usage::{Paths, UsagePart};
 use crate::{
     Channel, Content, Document, Operation, Parameter, PromptPart, Reply, ReplyDetail, RequestInfo, WireFormat,
 };
@@ -124,11 +124,11 @@ impl WireFormat for OpenAiResponses {
             ("output[].action.type", Some("open_page" | "find" | "find_in_page")) => {
                 reply.usage.billing_mut().add_page_visit();
             }
-            ("code", Some(_)) if reply.event() == "error" => reply.read_error("error.code", value),
             (path, _) => {
                 reply.read_error(path, value);
                 reply.usage.read_billing(path, value);
-                reply.usage.read(USAGE, path, value.as_count());
+                reply.usage.read(RESPONSES, path, value.as_count());
+                reply.usage.raise(CHAT, path, value.as_count());
             }
         }
     }
@@ -172,19 +172,4 @@ const PARAMS: &[ParameterPath] = &[
     (Parameter::ConversationId, "conversation", ParameterType::Text),
     (Parameter::PromptName, "prompt.id", ParameterType::Text),
     (Parameter::PromptVersion, "prompt.version", ParameterType::Text),
-];
-
-const USAGE: &Paths = &[
-    ("usage.input_tokens", UsagePart::Input),
-    ("usage.output_tokens", UsagePart::Output),
-    ("usage.total_tokens", UsagePart::Total),
-    ("usage.input_tokens_details.cached_tokens", UsagePart::CacheRead),
-    (
-        "usage.input_tokens_details.cache_write_tokens",
-        UsagePart::CacheWrite,
-    ),
-    (
-        "usage.output_tokens_details.reasoning_tokens",
-        UsagePart::Reasoning,
-    ),
 ];

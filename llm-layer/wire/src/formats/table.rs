@@ -31,6 +31,8 @@ pub(super) struct Table {
     /// The members that hold the answer in some responses. Other paths of an answer are relative to them.
     pub(super) wrappers: &'static [&'static str],
     pub(super) text: &'static [&'static str],
+    /// What says, ahead of a text, that it is reasoning. In a stream, the name of the event says so.
+    pub(super) text_kind: &'static str,
     /// Text that repeats the pieces of a stream, except in its first document.
     pub(super) whole_text: &'static [&'static str],
     pub(super) id: &'static [&'static str],
@@ -54,6 +56,8 @@ pub(super) enum End {
     Event(&'static str),
     /// A report of usage.
     Usage,
+    /// The stream has no end of its own: whatever came is complete.
+    Any,
 }
 
 impl Table {
@@ -70,6 +74,7 @@ impl Table {
         alternatives: "",
         wrappers: &[],
         text: &[],
+        text_kind: "",
         whole_text: &[],
         id: &["id"],
         model: &["model"],
@@ -146,7 +151,13 @@ impl WireFormat for Table {
     fn channel(&self, at: &Path, reply: &Reply) -> Option<Channel> {
         let path = self.unwrap(at.as_str());
         let is_whole = self.whole_text.contains(&path) && reply.documents() == 0;
-        (is_whole || self.text.contains(&path)).then_some(Channel::Content)
+        let is_reasoning = !self.text_kind.is_empty()
+            && (reply.event().starts_with("reasoning") || reply.stashed() == "reasoning");
+        let channel = match is_reasoning {
+            true => Channel::Reasoning,
+            false => Channel::Content,
+        };
+        (is_whole || self.text.contains(&path)).then_some(channel)
     }
 
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
@@ -157,6 +168,8 @@ impl WireFormat for Table {
             // Some servers write these as long as there is none.
             Some("null" | "none" | "not_finished") => {}
             Some(reason) if self.finish_reason.contains(&path) => reply.finish(at, reason),
+            Some(code) if path == "Error.Code" => reply.fail(code),
+            Some(kind) if !path.is_empty() && path == self.text_kind => reply.stash(kind),
             _ => {
                 reply.read_error(path, value);
                 reply.usage.read_billing(path, value);
@@ -166,6 +179,7 @@ impl WireFormat for Table {
         match self.end {
             End::Flag(flag) if path == flag && value == Scalar::Bool(true) => reply.complete(),
             End::Usage if !reply.usage.is_empty() => reply.complete(),
+            End::Any => reply.complete(),
             _ => {}
         }
     }

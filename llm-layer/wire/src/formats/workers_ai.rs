@@ -7,7 +7,7 @@ use crate::parameter::ParameterType;
 use crate::usage::UsagePart;
 use crate::{Operation, Parameter, PromptPart};
 
-/// `POST …/ai/run/{model}` with messages.
+/// `POST …/ai/run/{model}`, and `/workers-ai/{model}` at its gateway, with messages.
 pub(super) const CHAT: Table = Table {
     operation: Operation::Chat,
     required: &["messages"],
@@ -55,6 +55,8 @@ pub(super) const COMPLETION: Table = Table {
 
 /// The model's name has slashes: `@cf/meta/llama-3.1-8b-instruct`.
 fn model(path: &str) -> Option<String> {
-    let (_, model) = path.split_once("/ai/run/")?;
+    let (_, model) = path
+        .split_once("/ai/run/")
+        .or_else(|| path.split_once("/workers-ai/"))?;
     (!model.is_empty()).then(|| model.to_owned())
 }

@@ -108,8 +108,14 @@ impl Sse {
     /// The data that ends streams in OpenAI's format.
     const DONE: &[u8] = b"[DONE]";
 
-    fn kind(&self) -> Field {
+    fn kind(&mut self) -> Field {
         match self.field.as_slice() {
+            // Older servers of llama.cpp put errors into a field of their own.
+            b"error" => {
+                self.name.clear();
+                self.name.extend_from_slice(b"error");
+                Field::Data
+            }
             b"data" | b"\xef\xbb\xbfdata" => Field::Data,
             b"event" | b"\xef\xbb\xbfevent" => Field::Event,
             _ => Field::Other,

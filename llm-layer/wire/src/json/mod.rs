@@ -50,17 +50,20 @@ impl<'a> Scalar<'a> {
         }
     }
 
-    /// Returns the number as a count, if it is an integer from 0 to 10¹².
+    /// Returns the value as a count, if it is a number from 0 to 10¹², or a string of one. A fraction is cut:
+    /// some gateways weight counts by cost.
     ///
     /// Larger numbers are errors of the provider and must not distort sums.
     #[must_use]
     pub fn as_count(self) -> Option<u64> {
         const MAX_COUNT: u64 = 1_000_000_000_000;
-        let Self::Number(digits) = self else {
+        let (Self::Number(digits) | Self::Text(digits)) = self else {
             return None;
         };
-        let digits = digits.strip_suffix(".0").unwrap_or(digits);
-        digits.parse().ok().filter(|count| *count <= MAX_COUNT)
+        let is_digits = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
+        let (digits, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let count = digits.parse().ok().filter(|count| *count <= MAX_COUNT);
+        count.filter(|_| is_digits(digits) && is_digits(fraction))
     }
 }
 

@@ -181,11 +181,15 @@ fn counts() {
         ("1000000000001", None),
         ("-1", None),
         ("18446744073709551616", None),
-        ("1.5", None),
+        ("1.5", Some(1)),
+        ("1.x", None),
         ("1e3", None),
     ];
     for (digits, count) in cases {
         assert_eq!(Scalar::Number(digits).as_count(), count, "{digits}");
     }
-    assert_eq!(Scalar::Text("12").as_count(), None, "a string is no number");
+    assert_eq!(Scalar::Text("12").as_count(), Some(12), "a string of a number");
+    for text in ["", "+12", "12 tokens", "."] {
+        assert_eq!(Scalar::Text(text).as_count(), None, "{text:?} is no number");
+    }
 }

@@ -22,6 +22,8 @@ pub(crate) struct DocumentCursor {
     pub(crate) documents: u64,
     pub(super) event: String,
     pub(crate) stashed: String,
+    /// The document is an error.
+    pub(super) is_error: bool,
     /// Which alternative is at a position of the array.
     pub(super) indices: Vec<(u32, u32)>,
     /// The finish reasons by position.
@@ -48,6 +50,7 @@ impl DocumentCursor {
             documents: 0,
             event: String::new(),
             stashed: String::new(),
+            is_error: false,
             indices: Vec::new(),
             finishes: Vec::new(),
             last_text: None,
@@ -106,6 +109,7 @@ impl DocumentCursor {
         }
         self.indices.clear();
         self.last_text = None;
+        self.is_error = false;
         if !KEEP_ALIVE_EVENTS.contains(&self.event.as_str()) {
             self.documents = self.documents.saturating_add(1);
         }

@@ -33,6 +33,7 @@ impl Reply {
         (
             &cursor.event,
             &cursor.stashed,
+            cursor.is_error,
             &cursor.indices,
             &cursor.finishes,
             cursor.last_text,

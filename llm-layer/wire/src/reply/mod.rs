@@ -44,6 +44,8 @@ pub(crate) struct Flags {
     pub(crate) is_background: bool,
     /// Some text came, on whatever channel.
     pub(crate) has_text: bool,
+    /// Some of the text came as the delta of a message.
+    pub(crate) has_deltas: bool,
 }
 
 /// An error that an answer reported.
@@ -134,6 +136,13 @@ impl Reply {
     #[must_use]
     pub fn billing(&self) -> &Billing {
         self.usage.billing()
+    }
+
+    /// Returns all output tokens, as [`Usage::output`] does. 0 beside an answer with text is no report.
+    #[must_use]
+    pub fn output_tokens(&self) -> Option<u64> {
+        let output = self.usage().output();
+        output.filter(|count| *count > 0 || !self.flags.has_text)
     }
 
     /// Returns the error that the answer reported.
@@ -295,6 +304,17 @@ impl Reply {
             }
             _ => {}
         }
+    }
+
+    /// The document that is being read is an error.
+    pub(crate) fn note_error(&mut self) {
+        self.cursor.is_error = true;
+        self.error.get_or_insert_default();
+    }
+
+    /// Returns whether the document that is being read is an error, as far as it was read.
+    pub(crate) fn is_error_document(&self) -> bool {
+        self.cursor.is_error
     }
 
     /// Replaces the finish reason `reason`, if it came last in this document.

@@ -1,0 +1,30 @@
+//! Errors under status 200, in the forms that several APIs share. What is `error` in the answer, each format reads.
+
+use crate::Reply;
+use crate::json::Scalar;
+
+/// An event begins: one of this name is an error, whatever else it says.
+pub(super) fn begin_event(name: &str, reply: &mut Reply) {
+    if name == "error" {
+        reply.note_error();
+    }
+}
+
+/// Takes a value whose path may be that of an error.
+pub(super) fn read(path: &str, value: Scalar<'_>, reply: &mut Reply) {
+    match (path, value) {
+        // vLLM's errors are objects of their own.
+        ("object", Scalar::Text("error")) => reply.note_error(),
+        // Cloudflare's and Zhipu's.
+        ("success", Scalar::Bool(false)) => reply.read_error("error", Scalar::Text("")),
+        ("errors[].code", _) => reply.read_error("error.code", value),
+        // MiniMax's and Baidu's: 0 is success.
+        ("base_resp.status_code" | "error_code", Scalar::Number(code)) if code != "0" => reply.fail(code),
+        // The members of an error may be those of its event.
+        ("code", _) if reply.is_error_document() => reply.read_error("error.code", value),
+        ("type", Scalar::Text(class)) if class != "error" && reply.is_error_document() => {
+            reply.read_error("error.type", value);
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,40 @@
+//! Tencent's Hunyuan in its own form. Its compatible API is OpenAI's.
+//!
+//! <https://cloud.tencent.com/document/product/1729/105701>
+
+use super::table::Table;
+use crate::content::Members;
+use crate::parameter::ParameterType;
+use crate::usage::UsagePart;
+use crate::{Parameter, PromptPart};
+
+/// `POST /` at the host of the API. Only a whole answer is wrapped in `Response`.
+pub(super) const HUNYUAN: Table = Table {
+    required: &["Model", "Messages"],
+    request_model: "Model",
+    parameters: &[
+        (Parameter::Temperature, "Temperature", ParameterType::Double),
+        (Parameter::TopP, "TopP", ParameterType::Double),
+        (Parameter::Seed, "Seed", ParameterType::Int),
+        (Parameter::StopSequences, "Stop", ParameterType::Texts),
+    ],
+    prompt: &[("Messages[].Content", PromptPart::Texts)],
+    // Its messages have other names than those of all other APIs.
+    content: Members {
+        instructions: &[],
+        messages: &[],
+        tools: &[],
+    },
+    alternatives: "Choices[]",
+    wrappers: &["Response."],
+    text: &["Choices[].Message.Content", "Choices[].Delta.Content"],
+    id: &["Id"],
+    model: &[],
+    finish_reason: &["Choices[].FinishReason"],
+    usage: &[
+        ("Usage.PromptTokens", UsagePart::Input),
+        ("Usage.CompletionTokens", UsagePart::Output),
+        ("Usage.TotalTokens", UsagePart::Total),
+    ],
+    ..Table::PLAIN
+};

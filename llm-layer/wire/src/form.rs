@@ -112,8 +112,8 @@ impl FormScanner {
             State::Preamble | State::Part { .. } => {
                 let found = memmem::find(&self.pending, &self.delimiter);
                 // A carriage return in front of the delimiter belongs to it.
-                let kept = self.delimiter.len() + 1;
-                let length = found.unwrap_or_else(|| self.pending.len().saturating_sub(kept));
+                let withheld = self.delimiter.len() + 1;
+                let length = found.unwrap_or_else(|| self.pending.len().saturating_sub(withheld));
                 let content = self.pending.get(..length).unwrap_or_default();
                 if let State::Part {
                     value: PartValue::Field(value),

@@ -21,6 +21,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use serde_json::Value;
 use throughline_llm_wire::{ModelRequest, RequestReader, Target, TextPiece, UsagePart};
 
+mod fuzz;
+mod fuzz_smoke;
+
 struct Case {
     name: String,
     request: Message,
@@ -35,7 +38,7 @@ struct Message {
 
 #[test]
 fn golden() {
-    let cases = cases(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden")));
+    let cases = golden_cases();
     assert!(cases.len() > 200, "only {} cases", cases.len());
     for case in cases {
         let whole = case.decode(0, 0);
@@ -52,6 +55,10 @@ fn golden() {
             assert_eq!(case.decode(0, cut), whole, "{}: response cut at {cut}", case.name);
         }
     }
+}
+
+fn golden_cases() -> Vec<Case> {
+    cases(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden")))
 }
 
 fn cases(folder: &Path) -> Vec<Case> {

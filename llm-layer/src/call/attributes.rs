@@ -10,7 +10,7 @@ use throughline_tracing_layer::client::Attempts;
 use throughline_tracing_layer::notice;
 
 use super::failure::Failure;
-use super::limits::bound_attributes;
+use super::limits::{bound_attributes, int};
 use super::outcome::{Outcome, Provenance};
 use super::state::CallState;
 use super::{captured_content, legacy, openinference};
@@ -266,10 +266,6 @@ fn name(detail: ReplyDetail) -> &'static str {
         ReplyDetail::Other(name) => name,
         _ => semconv::OTHER,
     }
-}
-
-pub(super) fn int(name: &'static str, count: u64) -> KeyValue {
-    KeyValue::new(name, i64::try_from(count).unwrap_or(i64::MAX))
 }
 
 const ENCODINGS_DISABLED: &str = "answers of models are encoded (content-encoding), so that their tokens are unknown: \

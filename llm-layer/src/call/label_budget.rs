@@ -14,10 +14,9 @@ use std::sync::OnceLock;
 use opentelemetry::{StringValue, Value};
 use throughline_tracing_layer::labels::Labels;
 use throughline_tracing_layer::limits::{
-    Claim, DistinctValues, MAX_LABEL_BYTES, Place, SeriesBudget, literal_id, series_id, text_id,
+    Claim, DistinctValues, MAX_LABEL_BYTES, Place, SeriesBudget, literal_id,
 };
 
-use super::state::CallState;
 use crate::semconv;
 
 /// Bounds the labels of a layer's instruments.
@@ -36,22 +35,15 @@ pub(super) struct LabelBudget {
     rate_limits: OnceLock<SeriesBudget>,
 }
 
-/// The labels that all metrics of one call have.
-#[derive(Debug)]
-pub(super) struct Dimensions {
-    labels: Labels,
-    model: Place,
-    id: u64,
-}
-
-/// A label that one kind of metric has beside the [`Dimensions`].
+/// A label that one kind of metric has beside those that all metrics of a call have.
 #[derive(Debug)]
 pub(super) struct Label {
-    name: &'static str,
-    value: Value,
-    id: u64,
+    pub(super) name: &'static str,
+    pub(super) value: Value,
+    /// Its part of the id of a series.
+    pub(super) id: u64,
     /// What it is in a series that is merged; without it, the label is left out there.
-    merged: Option<&'static str>,
+    pub(super) merged: Option<&'static str>,
 }
 
 impl LabelBudget {
@@ -87,81 +79,40 @@ impl LabelBudget {
         self.rate_limits.get_or_init(|| SeriesBudget::new(&self.models))
     }
 
-    /// The labels of a call's metrics, as far as its answer is known.
-    pub(super) fn dimensions(&self, call: &CallState) -> Dimensions {
-        let mut labels = call.request.labels.clone();
-        let (model, request) = self.model(call, &mut labels);
-        let address = call.request.server.0.as_ref().map(|host| {
-            let port = call.request.server.1.map_or(0, u32::from);
-            let address = self.addresses.place(host, port, || Claim::Unknown);
-            if address.is_other() {
-                labels.remove(semconv::SERVER_PORT);
-            }
-            if address.is_other() || host.len() > MAX_LABEL_BYTES {
-                put(&mut labels, semconv::SERVER_ADDRESS, address);
-            }
-            address.id()
-        });
-        let response = call.response.reader.reply().model().map(|answered| {
-            let (label, id) = self.response(call, answered.clone().into(), model);
-            labels.push(semconv::RESPONSE_MODEL, label);
-            id
-        });
-        Dimensions {
-            labels,
-            model,
-            id: series_id([request, address.unwrap_or(NONE), response.unwrap_or(NONE)]),
+    /// The place of the requested model, whose label is put right.
+    pub(super) fn model(&self, labels: &mut Labels, model: &str, claim: impl FnOnce() -> Claim) -> Place {
+        let place = self.models.place(model, 0, claim);
+        if place.is_other() || model.len() > MAX_LABEL_BYTES {
+            put(labels, semconv::REQUEST_MODEL, place);
         }
+        place
     }
 
-    /// Operation, provider and requested model alone.
-    pub(super) fn request_dimensions(&self, call: &CallState) -> Dimensions {
-        let mut labels = Labels::new();
-        for key in [
-            semconv::OPERATION_NAME,
-            semconv::PROVIDER_NAME,
-            semconv::REQUEST_MODEL,
-        ] {
-            if let Some(value) = call.request.labels.get(key) {
-                labels.push(key, value.clone());
-            }
+    /// The place of the address, whose labels are put right.
+    pub(super) fn address(&self, labels: &mut Labels, host: &str, port: Option<u16>) -> Place {
+        let place = self
+            .addresses
+            .place(host, port.map_or(0, u32::from), || Claim::Unknown);
+        if place.is_other() {
+            labels.remove(semconv::SERVER_PORT);
         }
-        let (model, id) = self.model(call, &mut labels);
-        Dimensions { labels, model, id }
+        if place.is_other() || host.len() > MAX_LABEL_BYTES {
+            put(labels, semconv::SERVER_ADDRESS, place);
+        }
+        place
     }
 
-    /// The place of the requested model, whose label is put right, and the part of a series' id that the
-    /// request makes.
-    fn model(&self, call: &CallState, labels: &mut Labels) -> (Place, u64) {
-        let model = call.request.parameters.model.as_deref().map(|model| {
-            let claim = || call.shared.config.claim(model);
-            let place = self.models.place(model, 0, claim);
-            if place.is_other() || model.len() > MAX_LABEL_BYTES {
-                put(labels, semconv::REQUEST_MODEL, place);
-            }
-            place
-        });
-        let operation = call.request.parameters.operation.as_str();
-        let provider = match &call.request.recognised.provider {
-            Cow::Borrowed(literal) => literal_id(literal),
-            Cow::Owned(text) => text_id(text),
-        };
-        let id = series_id([literal_id(operation), provider, u64::from(model.is_some())]);
-        (model.unwrap_or(Place::OTHER), id)
-    }
-
-    /// The label of the model that answered, and its part of the series' id.
-    fn response(&self, call: &CallState, model: StringValue, requested_place: Place) -> (StringValue, u64) {
-        let requested = call.request.parameters.model.as_deref();
-        if requested == Some(model.as_str()) {
-            return (requested_place.label(model), AS_REQUESTED);
-        }
-        let claim = |model: &str| match requested {
+    /// The label of a model that answered in place of the requested one, and its place.
+    pub(super) fn response(
+        &self,
+        model: StringValue,
+        requested: Option<&str>,
+        claim: impl Fn(&str) -> Claim,
+    ) -> (StringValue, Place) {
+        self.responses.label(model, |model| match requested {
             Some(requested) if is_version_of(model, requested) => Claim::Related,
-            _ => call.shared.config.claim(model),
-        };
-        let (label, place) = self.responses.label(model, claim);
-        (label, place.id())
+            _ => claim(model),
+        })
     }
 
     pub(super) fn error(&self, kind: Cow<'static, str>) -> Label {
@@ -212,38 +163,6 @@ impl Label {
     }
 }
 
-impl Dimensions {
-    /// The labels of a series with these dimensions and `more`: all of them, or if the budget has no room for
-    /// one more series, those of the model alone.
-    pub(super) fn series<'a>(
-        &self,
-        budget: &SeriesBudget,
-        more: impl IntoIterator<Item = &'a Label> + Clone,
-    ) -> Labels {
-        let ids = more.clone().into_iter().map(|label| label.id);
-        let id = series_id([self.id].into_iter().chain(ids));
-        if budget.admits(self.model, id) {
-            let mut labels = self.labels.clone();
-            for label in more {
-                labels.push(label.name, label.value.clone());
-            }
-            return labels;
-        }
-        let mut labels = Labels::new();
-        labels.push(semconv::OPERATION_NAME, semconv::OTHER);
-        labels.push(semconv::PROVIDER_NAME, semconv::OTHER);
-        if let Some(model) = self.labels.get(semconv::REQUEST_MODEL) {
-            labels.push(semconv::REQUEST_MODEL, model.clone());
-        }
-        for label in more {
-            if let Some(value) = label.merged {
-                labels.push(label.name, value);
-            }
-        }
-        labels
-    }
-}
-
 /// Puts the label of a value in the place of the value.
 fn put(labels: &mut Labels, name: &'static str, place: Place) {
     if let Some(Value::String(value)) = labels.get(name).cloned() {
@@ -264,10 +183,6 @@ fn is_version_of(model: &str, base: &str) -> bool {
         && version.bytes().all(is_part)
 }
 
-/// The part of a series' id for a response whose model is the requested one; places have less.
-const AS_REQUESTED: u64 = 1 << 32;
-/// The part for a request without an address, and for a response without a model.
-const NONE: u64 = 2 << 32;
 /// The models that prices and rules name.
 const MAX_NAMED_MODELS: usize = 200;
 /// The versions of those, or of the requested model.

@@ -4,7 +4,7 @@ use opentelemetry::KeyValue;
 use throughline_agents::CallUsage;
 use throughline_llm_wire::Content;
 
-use super::attributes::int;
+use super::limits::int;
 use super::prompt::CountedPrompt;
 use super::state::CallState;
 use super::usage::read_prompt;

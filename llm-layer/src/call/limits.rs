@@ -19,3 +19,8 @@ pub(super) fn span_name(operation: &str, model: Option<&str>) -> String {
     let room = MAX_SPAN_NAME_BYTES.saturating_sub(operation.len() + 1);
     [operation, " ", truncate(model, room)].concat()
 }
+
+/// An attribute with a count, at most the largest that an attribute can hold.
+pub(super) fn int(name: &'static str, count: u64) -> KeyValue {
+    KeyValue::new(name, i64::try_from(count).unwrap_or(i64::MAX))
+}

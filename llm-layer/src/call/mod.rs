@@ -3,6 +3,7 @@
 mod attributes;
 mod captured_content;
 mod cost;
+mod dimensions;
 mod extra_attributes;
 mod failure;
 mod fetched;
@@ -12,6 +13,7 @@ mod label_budget;
 mod legacy;
 mod limits;
 mod message_call;
+mod metrics;
 mod observer;
 mod openinference;
 mod outcome;

@@ -13,8 +13,7 @@ use throughline_tracing_layer::observe::{End, EndAt, Observe, ResponseHead};
 use super::peek::peek;
 use super::reply_counters::ReplyCounters;
 use super::state::{CallResponse, CallState};
-use super::streams::OpenStream;
-use super::{instruments, rate_limits, recorder};
+use super::{metrics, rate_limits, recorder};
 use crate::semconv;
 
 /// Observes the response of a model call.
@@ -44,7 +43,7 @@ impl CallObserver {
         if !status.is_success() {
             this.response.refusal_headers.extend(refusal_headers(headers));
         }
-        this.stream = OpenStream::open(this);
+        this.stream = metrics::open_stream(this);
         rate_limits::record(this, headers);
         this.timing.delivered();
     }
@@ -71,7 +70,7 @@ impl CallObserver {
             if !this.response.has_model {
                 this.follow_model();
             }
-            instruments::record_chunk(this);
+            metrics::record_chunk(this);
         }
     }
 }

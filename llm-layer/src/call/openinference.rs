@@ -6,7 +6,7 @@ use throughline_agents::CallUsage;
 use throughline_llm_wire::{Content, Operation, UsagePart};
 use throughline_tracing_layer::limits::MAX_ATTRIBUTE_BYTES;
 
-use super::attributes::int;
+use super::limits::int;
 use super::state::CallState;
 use crate::semconv::openinference;
 
@@ -91,11 +91,11 @@ fn push_message(attributes: &mut Vec<KeyValue>, prefix: &str, message: &serde_js
         attributes.extend(value.map(|value| KeyValue::new(name, value.to_owned())));
     };
     put(format!("{prefix}.role"), string(message, "role"));
-    let mut texts = Vec::new();
+    let mut contents = Vec::new();
     let mut calls = 0;
     for part in items(message.get("parts")) {
         match string(part, "type") {
-            Some("text") => texts.extend(string(part, "content")),
+            Some("text") => contents.extend(string(part, "content")),
             Some("tool_call") => {
                 let call = format!("{prefix}.tool_calls.{calls}.tool_call");
                 calls += 1;
@@ -109,7 +109,7 @@ fn push_message(attributes: &mut Vec<KeyValue>, prefix: &str, message: &serde_js
     }
     put(
         format!("{prefix}.content"),
-        (!texts.is_empty()).then(|| texts.join("\n")).as_deref(),
+        (!contents.is_empty()).then(|| contents.join("\n")).as_deref(),
     );
 }
 

@@ -49,7 +49,7 @@ impl RequestAttributes {
 
     /// Whether an attribute of this name is set.
     pub(super) fn has(&self, name: &Key) -> bool {
-        self.attributes.iter().any(|known| known.key == *name)
+        self.attributes.iter().any(|attribute| attribute.key == *name)
     }
 }
 

@@ -6,7 +6,7 @@ use opentelemetry::Context;
 use throughline_tracing_layer::provider::LazyInstruments;
 use throughline_tracing_layer::span::set_span_attribute;
 
-use super::Instruments;
+use super::instruments::Instruments;
 use crate::Convention;
 use crate::semconv::legacy;
 

@@ -2,6 +2,7 @@
 
 use http::HeaderMap;
 
+use super::dimensions::Dimensions;
 use super::state::CallState;
 use crate::semconv;
 
@@ -14,7 +15,7 @@ pub(super) fn record(call: &CallState, headers: &HeaderMap) {
     for (kind, remaining) in remaining(headers) {
         let budget = instruments.budget(&call.shared.config);
         let kind = budget.rate_limit_kind(kind);
-        let dimensions = budget.request_dimensions(call);
+        let dimensions = Dimensions::from_request(call, budget);
         let mut labels = dimensions.series(budget.rate_limits(), [&kind]);
         labels.remove(semconv::OPERATION_NAME);
         instruments.remaining.record(remaining, labels.as_slice());

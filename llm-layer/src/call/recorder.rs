@@ -8,7 +8,7 @@ use throughline_tracing_layer::observe::End;
 use super::failure::Failure;
 use super::outcome::{FinishedCall, Outcome};
 use super::state::{CallResponse, CallState};
-use super::{attributes, usage};
+use super::{attributes, metrics, usage};
 
 /// Ends a call. If it would take long to count its tokens, that is done in the background, and the call is recorded then, with
 /// the time of its end.
@@ -78,7 +78,7 @@ fn record(mut finished: FinishedCall, is_rough: bool) {
     }
     if let Some(instruments) = call.shared.instruments.in_context(&call.cx) {
         let error = outcome.failure.as_ref().map(|failure| &failure.kind);
-        instruments.call(&call, &outcome.usage, error, duration);
+        metrics::record(instruments, &call, &outcome.usage, error, duration);
         if call.counts() {
             instruments.prompt_size(&prompt_size);
         }

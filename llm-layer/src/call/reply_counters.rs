@@ -6,7 +6,7 @@ use throughline_tokens::{HeldSegments, SegmentedCounter, TokenCount, Tokenizer};
 /// The texts of an answer by alternative and channel, and the content once more for TaskWeaver's mode.
 #[derive(Debug)]
 pub(super) struct ReplyCounters {
-    texts: Vec<(u32, Channel, SegmentedCounter)>,
+    counters: Vec<(u32, Channel, SegmentedCounter)>,
     /// The position of the text that came last. Nearly always the next piece belongs to it.
     last: usize,
     tokenizer: Tokenizer,
@@ -28,7 +28,7 @@ impl ReplyCounters {
 
     pub(super) fn new(tokenizer: Tokenizer) -> Self {
         Self {
-            texts: Vec::new(),
+            counters: Vec::new(),
             last: 0,
             tokenizer,
             max_held: 0,
@@ -45,7 +45,7 @@ impl ReplyCounters {
 
     /// Sets the tokenizer of all texts that are not counted yet.
     pub(super) fn set_tokenizer(&mut self, tokenizer: Tokenizer) {
-        for (_, _, counter) in &mut self.texts {
+        for (_, _, counter) in &mut self.counters {
             counter.set_tokenizer(tokenizer.clone());
         }
         self.tokenizer = tokenizer;
@@ -72,14 +72,14 @@ impl ReplyCounters {
         if let Some(content) = self.content.as_mut().filter(|_| channel == Channel::Content) {
             content.push(text);
         }
-        if let Some((other, kind, counter)) = self.texts.get_mut(self.last) {
+        if let Some((other, kind, counter)) = self.counters.get_mut(self.last) {
             if (*other, *kind) == (choice, channel) {
                 return counter.push(text);
             }
         }
         let is_it = |(other, kind, _): &(u32, Channel, _)| (*other, *kind) == (choice, channel);
-        let at = self.texts.iter().position(is_it);
-        let count = self.texts.len();
+        let at = self.counters.iter().position(is_it);
+        let count = self.counters.len();
         if at.is_none() && count < Self::MAX_TEXTS {
             let max_held = if count < Self::MAX_HOLDING_TEXTS {
                 self.max_held
@@ -87,10 +87,10 @@ impl ReplyCounters {
                 0
             };
             let counter = SegmentedCounter::for_stream(self.tokenizer.clone(), max_held, &self.held_segments);
-            self.texts.push((choice, channel, counter));
+            self.counters.push((choice, channel, counter));
         }
-        self.last = at.unwrap_or_else(|| self.texts.len().saturating_sub(1));
-        if let Some((_, _, counter)) = self.texts.get_mut(self.last) {
+        self.last = at.unwrap_or_else(|| self.counters.len().saturating_sub(1));
+        if let Some((_, _, counter)) = self.counters.get_mut(self.last) {
             counter.push(text);
         }
     }
@@ -98,7 +98,7 @@ impl ReplyCounters {
     /// Whether text is still being counted, or has to be.
     pub(super) fn is_behind(&self) -> bool {
         let content = self.content.iter();
-        let mut counters = self.texts.iter().map(|(_, _, counter)| counter).chain(content);
+        let mut counters = self.counters.iter().map(|(_, _, counter)| counter).chain(content);
         counters.any(SegmentedCounter::is_behind)
     }
 
@@ -110,7 +110,7 @@ impl ReplyCounters {
         }
         let mut sum = TokenCount::ZERO;
         sum.exact = !is_rough;
-        for (_, _, counter) in std::mem::take(&mut self.texts) {
+        for (_, _, counter) in std::mem::take(&mut self.counters) {
             match is_rough {
                 true => sum.tokens += counter.approximate(),
                 false => {

@@ -15,8 +15,8 @@ use throughline_tokens::Tokenizer;
 use throughline_tracing_layer::labels::Labels;
 use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 
-use super::Instruments;
 use super::fetched::FetchedResults;
+use super::instruments::Instruments;
 use super::parameters::RequestAttributes;
 use super::reply_counters::ReplyCounters;
 use super::streams::OpenStream;

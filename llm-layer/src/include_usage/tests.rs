@@ -212,7 +212,7 @@ proptest! {
         let frames: Vec<&[u8]> = cuts.windows(2).map(|ends| &stream.as_bytes()[ends[0]..ends[1]]).collect();
         let whole = cut(&[stream.as_bytes()]).concat();
         prop_assert_eq!(&cut(&frames).concat(), &whole, "the split into frames has no effect");
-        let same = |(left, right): &(u8, u8)| left == right;
+        let same = |(byte, original): &(u8, u8)| byte == original;
         let before = whole.iter().copied().zip(stream.bytes()).take_while(same).count();
         let behind = whole.iter().rev().copied().zip(stream.bytes().rev()).take_while(same).count();
         prop_assert!(before + behind >= whole.len(), "at most one range is removed");

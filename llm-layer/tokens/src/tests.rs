@@ -184,7 +184,7 @@ fn hostile_texts() {
     let bmp: String = (0..60_000u32)
         .filter_map(|i| char::from_u32(0x100 + i * 7919 % 0xFE00))
         .collect();
-    let texts = [
+    let samples = [
         ("one letter", "a".repeat(200_000)),
         ("dashes", "-".repeat(200_000)),
         ("no-break spaces, digits, tabs", "\u{a0}0\t".repeat(50_000)),
@@ -195,7 +195,7 @@ fn hostile_texts() {
         ("NUL", "\0".repeat(100_000)),
         ("random characters", bmp),
     ];
-    for (name, text) in texts {
+    for (name, text) in samples {
         for model in ["gpt-4o", "gpt-4"] {
             let counts = backends().map(|(by, counters)| {
                 let count = count(&Tokenizer::for_model(model, &counters, None), &[&text]).unwrap();

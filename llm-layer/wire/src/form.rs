@@ -92,15 +92,16 @@ impl FormScanner {
             }
             State::Head => {
                 let ends: [&[u8]; 2] = [b"\r\n\r\n", b"\n\n"];
-                let end = ends
+                let found = ends
                     .iter()
-                    .find_map(|end| Some((memmem::find(&self.pending, end)?, end.len())));
-                let Some((length, end)) = end else {
-                    return if self.pending.len() > Self::MAX_HEAD_BYTES {
-                        Err(Malformed)
-                    } else {
-                        Ok(false)
-                    };
+                    .filter_map(|end| Some((memmem::find(&self.pending, end)?, end.len())))
+                    .min();
+                // Only from so many bytes on is it certain that a head whose end has not come is too long.
+                let min_bytes_of_long_head = Self::MAX_HEAD_BYTES + b"\r\n\r\n".len();
+                let (length, end) = match found {
+                    Some(found) if found.0 <= Self::MAX_HEAD_BYTES => found,
+                    None if self.pending.len() < min_bytes_of_long_head => return Ok(false),
+                    _ => return Err(Malformed),
                 };
                 let head =
                     String::from_utf8_lossy(self.pending.get(..length).unwrap_or_default()).into_owned();
@@ -112,8 +113,8 @@ impl FormScanner {
             State::Preamble | State::Part { .. } => {
                 let found = memmem::find(&self.pending, &self.delimiter);
                 // A carriage return in front of the delimiter belongs to it.
-                let kept = self.delimiter.len() + 1;
-                let length = found.unwrap_or_else(|| self.pending.len().saturating_sub(kept));
+                let withheld = self.delimiter.len() + 1;
+                let length = found.unwrap_or_else(|| self.pending.len().saturating_sub(withheld));
                 let content = self.pending.get(..length).unwrap_or_default();
                 if let State::Part {
                     value: PartValue::Field(value),

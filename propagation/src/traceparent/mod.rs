@@ -57,9 +57,9 @@ impl TraceParent {
     pub fn generate(sampled: bool) -> Self {
         let [high, low] = [random::nonzero(), random::nonzero()].map(u64::to_be_bytes);
         let mut trace_id = [0; 16];
-        let (left, right) = trace_id.split_at_mut(8);
-        left.copy_from_slice(&high);
-        right.copy_from_slice(&low);
+        let (first, last) = trace_id.split_at_mut(8);
+        first.copy_from_slice(&high);
+        last.copy_from_slice(&low);
         Self {
             trace_id,
             parent_id: random::nonzero().to_be_bytes(),

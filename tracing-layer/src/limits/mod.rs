@@ -65,9 +65,9 @@ pub fn truncate_string(text: &mut String, max_bytes: usize) {
 
 /// Creates an array of texts, within the limits of one attribute.
 #[must_use]
-pub fn text_array<'a>(texts: impl IntoIterator<Item = &'a str>) -> Value {
+pub fn text_array<'a>(items: impl IntoIterator<Item = &'a str>) -> Value {
     let mut room = MAX_ATTRIBUTE_BYTES;
-    let bounded = texts.into_iter().take(MAX_ARRAY_ITEMS).map_while(|text| {
+    let bounded = items.into_iter().take(MAX_ARRAY_ITEMS).map_while(|text| {
         // An empty text has no bytes, so it may follow the text that took the last one.
         let start = truncate(text, room);
         let fits = !start.is_empty() || text.is_empty();

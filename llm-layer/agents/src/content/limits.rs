@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use throughline_tracing_layer::limits::truncate;
 
 /// Cuts a value until its JSON has at most `total` bytes, and its texts at most `text`.
-pub(super) fn fit(value: &mut Value, total: usize, mut text: usize) {
+pub(super) fn shrink(value: &mut Value, total: usize, mut text: usize) {
     shorten_texts(value, text);
     while json_bytes(value) > total && text > MIN_TEXT_BYTES {
         text /= 2;
@@ -111,8 +111,8 @@ mod tests {
 
     use super::*;
 
-    fn fitted(mut value: Value, total: usize, text: usize) -> Value {
-        fit(&mut value, total, text);
+    fn shrunk(mut value: Value, total: usize, text: usize) -> Value {
+        shrink(&mut value, total, text);
         assert!(
             json_bytes(&value) <= total,
             "{} of {total} bytes: {value}",
@@ -123,12 +123,12 @@ mod tests {
 
     #[test]
     fn texts_are_cut_before_items_are_dropped() {
-        let texts: Vec<String> = (0..20).map(|_| "é".repeat(500)).collect();
-        let cut = fitted(json!({"texts": texts}), 4000, 700);
-        let texts = cut["texts"].as_array().expect("an array");
-        assert_eq!(texts.len(), 20, "all texts remain");
+        let items: Vec<String> = (0..20).map(|_| "é".repeat(500)).collect();
+        let cut = shrunk(json!({"texts": items}), 4000, 700);
+        let items = cut["texts"].as_array().expect("an array");
+        assert_eq!(items.len(), 20, "all texts remain");
         assert!(
-            texts
+            items
                 .iter()
                 .all(|text| text.as_str().is_some_and(|text| text.ends_with("é…"))),
             "{cut}"
@@ -141,13 +141,13 @@ mod tests {
         let object: Map<String, Value> = (0..1000)
             .map(|index| (format!("{index:03}"), json!(index)))
             .collect();
-        assert_eq!(fitted(json!(numbers), 14, 64), json!([0, 1, 2, 3]), "an array");
+        assert_eq!(shrunk(json!(numbers), 14, 64), json!([0, 1, 2, 3]), "an array");
         assert_eq!(
-            fitted(object.clone().into(), 21, 64),
+            shrunk(object.clone().into(), 21, 64),
             json!({"000": 0, "001": 1}),
             "an object"
         );
-        let nested = fitted(json!({"a": [[1, 2], [3, 4]], "b": object, "c": 1}), 100, 64);
+        let nested = shrunk(json!({"a": [[1, 2], [3, 4]], "b": object, "c": 1}), 100, 64);
         assert_eq!(
             nested["a"],
             json!([[1, 2], [3, 4]]),
@@ -166,7 +166,7 @@ mod tests {
         let value =
             json!([{"name": "x".repeat(100), "values": [1.5, true, null, "y"]}, [[[[]]]], 123_456_789, {}]);
         for total in 4..400 {
-            fitted(value.clone(), total, 80);
+            shrunk(value.clone(), total, 80);
         }
     }
 }

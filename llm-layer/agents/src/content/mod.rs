@@ -132,7 +132,7 @@ impl ContentSettings {
         if let Some(redact) = &self.redact {
             catch_unwind(AssertUnwindSafe(|| redact(&mut content))).ok()?;
         }
-        limits::fit(&mut content, MAX_CONTENT_BYTES, MAX_TEXT_BYTES);
+        limits::shrink(&mut content, MAX_CONTENT_BYTES, MAX_TEXT_BYTES);
         match content {
             Value::Null => None,
             Value::String(text) => Some(text),

@@ -219,16 +219,16 @@ impl Answer {
         let replaces = !std::mem::replace(&mut open.continues, true);
         if let Some((part, member)) = open.target.clone() {
             let limit = self.remaining;
-            let mut kept = 0;
+            let mut added = 0;
             if let Some(slot) = self.slot(part, &member) {
                 if replaces {
                     *slot = Document::default();
                 }
                 let before = slot.as_text().map_or(0, |text| text.as_str().len());
                 slot.push_text(piece, before.saturating_add(limit));
-                kept = slot.as_text().map_or(0, |text| text.as_str().len()) - before;
+                added = slot.as_text().map_or(0, |text| text.as_str().len()) - before;
             }
-            self.remaining = self.remaining.saturating_sub(kept);
+            self.remaining = self.remaining.saturating_sub(added);
         }
         true
     }

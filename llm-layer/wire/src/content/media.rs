@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::Document;
+use super::digest::Digest;
 use super::text::Text;
 
 /// An image, a sound, a document: where it is, or what it looks like from outside.
@@ -144,39 +145,5 @@ pub(super) fn has_media(value: &Value) -> bool {
             members.get("type").is_some_and(|kind| kind == "blob") || members.values().any(has_media)
         }
         _ => false,
-    }
-}
-
-/// The length of a medium as it was encoded, and a digest to know it again.
-///
-/// <http://www.isthe.com/chongo/tech/comp/fnv/>
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Digest {
-    length: usize,
-    hash: u64,
-}
-
-impl Default for Digest {
-    fn default() -> Self {
-        Self {
-            length: 0,
-            hash: 0xCBF2_9CE4_8422_2325,
-        }
-    }
-}
-
-impl Digest {
-    pub(super) fn from_text(data: &str) -> Self {
-        let mut digest = Self::default();
-        digest.push(data);
-        digest
-    }
-
-    /// Goes on with the data behind it.
-    pub(super) fn push(&mut self, data: &str) {
-        self.length += data.len();
-        self.hash = data.bytes().fold(self.hash, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
-        });
     }
 }

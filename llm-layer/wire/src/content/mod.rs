@@ -3,6 +3,8 @@
 //! <https://github.com/open-telemetry/semantic-conventions-genai/tree/main/docs/gen-ai>
 
 mod answer;
+mod arguments;
+mod digest;
 mod document;
 mod document_reader;
 mod media;

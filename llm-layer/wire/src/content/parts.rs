@@ -7,11 +7,10 @@
 
 use serde_json::{Value, json};
 
+use super::arguments::{parsed, with_id};
 use super::media::{blob, encoded, media, without_media};
 use super::server_tool;
-use super::text::Text;
-use super::{Content, Document, DocumentReader};
-use crate::json::StrictScanner;
+use super::{Content, Document};
 
 /// Where the content of a request stands: the paths of its members, each with a slash before it.
 #[derive(Debug, Clone, Copy)]
@@ -222,37 +221,6 @@ fn tool_call(part: &Document, kind: &str) -> Option<Value> {
         id,
     ))
 }
-
-/// Adds the id of a call or of a result, if it has one.
-pub(super) fn with_id(mut part: Value, id: Option<&Document>) -> Value {
-    if let (Some(id), Some(members)) = (id.filter(|id| id.as_text().is_some()), part.as_object_mut()) {
-        members.insert("id".to_owned(), id.to_value());
-    }
-    part
-}
-
-/// Arguments: an object, or its JSON in a string.
-pub(super) fn parsed(arguments: &Document) -> Value {
-    match arguments.as_text() {
-        Some(text) if text.as_str().trim().is_empty() => json!({}),
-        Some(text) => parse(text).unwrap_or_else(|| arguments.to_value()),
-        None => without_media(arguments),
-    }
-}
-
-fn parse(text: &Text) -> Option<Value> {
-    if text.is_cut() {
-        return None;
-    }
-    let mut reader = DocumentReader::new(text.as_str().len().max(MIN_ARGUMENT_LIMIT));
-    let mut scanner = StrictScanner::new();
-    scanner.feed(text.as_str().as_bytes(), &mut reader).ok()?;
-    scanner.finish(&mut reader).ok()?;
-    Some(reader.finish().to_value())
-}
-
-/// The bytes that arguments may have in any case: see [`DocumentReader::new`].
-const MIN_ARGUMENT_LIMIT: usize = 16 * 1024;
 
 fn tool_response(part: &Document, kind: &str) -> Option<Value> {
     let response = ["functionResponse", "toolResult"]

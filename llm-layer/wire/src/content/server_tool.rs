@@ -11,8 +11,8 @@
 use serde_json::{Map, Value, json};
 
 use super::Document;
+use super::arguments::{parsed, with_id};
 use super::media::{blob, without_media};
-use super::parts::{parsed, with_id};
 
 /// Returns the parts of a call or a result; none if it is neither.
 pub(super) fn parts(part: &Document, kind: &str) -> Vec<Value> {

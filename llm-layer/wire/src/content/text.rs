@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::media::Digest;
+use super::digest::Digest;
 use crate::cut;
 
 /// A text, or its beginning.

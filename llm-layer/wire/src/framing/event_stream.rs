@@ -41,7 +41,10 @@ struct Chunk {
     base64: Base64,
     scanner: Scanner,
     bytes: Vec<u8>,
+    /// The rest of the document is not read.
     broken: bool,
+    /// A document was broken.
+    any_broken: bool,
 }
 
 impl EventStream {
@@ -68,7 +71,7 @@ impl EventStream {
     /// Ends the stream.
     pub(super) fn finish(&self) -> Result<(), Malformed> {
         let between = self.part == Part::Prelude && self.head.is_empty();
-        if between && !self.broken && !self.chunk.broken {
+        if between && !self.broken && !self.chunk.any_broken {
             Ok(())
         } else {
             Err(Malformed)
@@ -181,6 +184,7 @@ impl<R: Receive> Visit for Unwrap<'_, R> {
         if at.as_str() == CHUNK_MEMBER {
             self.chunk.base64 = Base64::default();
             self.chunk.scanner.reset();
+            self.chunk.broken = false;
             return Take::Pieces;
         }
         self.receive.string(at)
@@ -191,9 +195,13 @@ impl<R: Receive> Visit for Unwrap<'_, R> {
             return self.receive.piece(at, piece);
         }
         let chunk = &mut *self.chunk;
+        if chunk.broken {
+            return;
+        }
         chunk.bytes.clear();
         chunk.base64.feed(piece, &mut chunk.bytes);
-        chunk.broken |= chunk.scanner.feed(&chunk.bytes, self.receive).is_err();
+        chunk.broken = chunk.scanner.feed(&chunk.bytes, self.receive).is_err();
+        chunk.any_broken |= chunk.broken;
     }
 
     fn value(&mut self, at: &Path, value: Scalar<'_>) {

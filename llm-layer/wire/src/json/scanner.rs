@@ -132,8 +132,13 @@ impl<const STRICT: bool> Parser<STRICT> {
     pub fn feed(&mut self, mut bytes: &[u8], visit: &mut impl Visit) -> Result<(), Malformed> {
         // Once for all strings of the input.
         let valid = valid(bytes);
+        // What precedes invalid bytes is read before they are refused, so that it does not matter how the input is cut.
+        let mut is_utf8 = true;
         if STRICT {
-            self.check_utf8(bytes, valid.len())?;
+            if let Err(length) = self.check_utf8(bytes, valid.len()) {
+                bytes = bytes.get(..length).unwrap_or_default();
+                is_utf8 = false;
+            }
         }
         let length = bytes.len();
         while let [byte, rest @ ..] = bytes {
@@ -146,7 +151,7 @@ impl<const STRICT: bool> Parser<STRICT> {
                     }
                     match rest {
                         Some(rest) => rest,
-                        None => return Ok(()),
+                        None => &[],
                     }
                 }
                 State::Word => self.word(bytes, visit)?,
@@ -163,7 +168,7 @@ impl<const STRICT: bool> Parser<STRICT> {
                 }
             };
         }
-        Ok(())
+        if is_utf8 { Ok(()) } else { Err(Malformed) }
     }
 
     /// Returns whether no document is open.
@@ -183,8 +188,9 @@ impl<const STRICT: bool> Parser<STRICT> {
     }
 
     /// Checks that the input is UTF-8. The first `valid` bytes are checked already. If the end of the input
-    /// cuts a character, its beginning is stored until the rest has come.
-    fn check_utf8(&mut self, bytes: &[u8], valid: usize) -> Result<(), Malformed> {
+    /// cuts a character, its beginning is stored until the rest has come. Returns an error with the number of bytes in
+    /// front of the first invalid ones.
+    fn check_utf8(&mut self, bytes: &[u8], valid: usize) -> Result<(), usize> {
         if valid == bytes.len() && self.partial.is_empty() {
             return Ok(());
         }
@@ -195,7 +201,7 @@ impl<const STRICT: bool> Parser<STRICT> {
             match std::str::from_utf8(&self.partial) {
                 Ok(_) => self.partial.clear(),
                 Err(error) if error.error_len().is_none() => {}
-                Err(_) => return Err(Malformed),
+                Err(_) => return Err(0),
             }
         }
         match std::str::from_utf8(rest) {
@@ -205,7 +211,7 @@ impl<const STRICT: bool> Parser<STRICT> {
                     .extend_from_slice(rest.get(error.valid_up_to()..).unwrap_or_default());
                 Ok(())
             }
-            Err(_) => Err(Malformed),
+            Err(error) => Err(bytes.len() - rest.len() + error.valid_up_to()),
         }
     }
 
@@ -357,6 +363,9 @@ impl<const STRICT: bool> Parser<STRICT> {
             Some(Take::Pieces) => visit.piece(path, piece),
             Some(Take::Skip) => {}
         })?;
+        if STRICT && self.text.is_flawed() {
+            return None;
+        }
         match self.take {
             None => {
                 if !self.is_muted() {

@@ -18,9 +18,12 @@ use serde_json::Value;
 use throughline_llm_wire::{ModelRequest, RequestReader, Target, TextPiece, UsagePart};
 use throughline_test_support::golden::{GoldenCase, assert_all_passed, compare, read_cases};
 
+mod fuzz;
+mod fuzz_smoke;
+
 #[test]
 fn golden() {
-    let cases = read_cases(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden")));
+    let cases = golden_cases();
     assert!(cases.len() > 200, "only {} cases", cases.len());
     assert_all_passed(cases.iter().map(|case| {
         let whole = decode(case, 0);
@@ -40,6 +43,10 @@ fn decode(case: &GoldenCase, cut: usize) -> String {
         Some(request) => describe(case, &request, cut),
         None => "not a model call\n".to_owned(),
     }
+}
+
+fn golden_cases() -> Vec<GoldenCase> {
+    read_cases(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden")))
 }
 
 fn read_request(case: &GoldenCase, cut: usize) -> Option<ModelRequest> {

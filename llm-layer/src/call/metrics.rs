@@ -1,0 +1,221 @@
+//! Records the metrics of a call.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::Counter;
+use throughline_agents::scope::ScopeNames;
+use throughline_agents::{CallUsage, TokenSource};
+use throughline_llm_wire::UsagePart;
+
+use super::dimensions::Dimensions;
+use super::instruments::{Instruments, Times};
+use super::label_budget::Label;
+use super::state::CallState;
+use super::streams::OpenStream;
+use crate::semconv;
+
+/// Counts the answer of a call, whose head has arrived, as an open stream if it is one.
+pub(super) fn open_stream(call: &CallState) -> Option<OpenStream> {
+    let instruments = call.shared.instruments.in_context(&call.cx)?;
+    if !call.is_streamed() || call.is_unconfirmed() {
+        return None;
+    }
+    let budget = instruments.budget(&call.shared.config);
+    let labels = Dimensions::from_request(call, budget).series(budget.streams(), []);
+    Some(OpenStream::new(instruments.streams.clone(), labels))
+}
+
+/// Records a call that has ended.
+pub(super) fn record(
+    instruments: &Instruments,
+    call: &CallState,
+    call_usage: &CallUsage,
+    error: Option<&Cow<'static, str>>,
+    duration: Duration,
+) {
+    let budget = instruments.budget(&call.shared.config);
+    let dimensions = Dimensions::from_call(call, budget);
+    let error = error.map(|kind| budget.error(kind.clone()));
+    let with_error = dimensions.series(budget.durations(), error.as_ref());
+    // What was fetched was generated before.
+    let is_generated = call.is_streamed() && !call.request.parameters.operation.is_fetch();
+    let first = call.timing.time_to_first_chunk().filter(|_| is_generated);
+    let first = first.map(|first| (first, dimensions.series(budget.durations(), None)));
+    for times in times(instruments, call) {
+        times
+            .duration
+            .record(duration.as_secs_f64(), with_error.as_slice());
+        if let Some((first, common)) = &first {
+            times.first_chunk.record(first.as_secs_f64(), common.as_slice());
+        }
+    }
+    if call.counts() {
+        record_tokens(instruments, call, call_usage, &dimensions, with_error.as_slice());
+    }
+}
+
+fn record_tokens(
+    instruments: &Instruments,
+    call: &CallState,
+    call_usage: &CallUsage,
+    dimensions: &Dimensions,
+    with_error: &[KeyValue],
+) {
+    let config = &call.shared.config;
+    if config.convention.is_latest() && call.request.parameters.operation.is_inference() {
+        record_latest(instruments, call, call_usage, dimensions, with_error);
+    }
+    if config.convention.is_v1_41() {
+        let directions = [
+            (usable(call, call_usage.input), semconv::INPUT),
+            (usable(call, call_usage.output), semconv::OUTPUT),
+        ];
+        let operation = call.request.parameters.operation;
+        let directions = directions.iter().take(match operation {
+            _ if operation.is_inference() => 2,
+            _ if operation.is_fetch() => 0,
+            _ => 1,
+        });
+        for (tokens, direction) in directions.filter_map(|(count, direction)| Some(((*count)?, *direction))) {
+            let direction = Label::fixed(semconv::TOKEN_TYPE, direction, direction);
+            let labels = dimensions.series(instruments.budget(config).tokens(), [&direction]);
+            instruments.per_call.usage.record(tokens, labels.as_slice());
+        }
+    }
+}
+
+/// The counters of tokens name the agent of this process beneath which they were used, so that a sum by
+/// role needs no trace; a name from baggage is another's choice and no label.
+fn record_latest(
+    instruments: &Instruments,
+    call: &CallState,
+    call_usage: &CallUsage,
+    dimensions: &Dimensions,
+    with_error: &[KeyValue],
+) {
+    let usage = call.response.reader.reply().usage();
+    let input = [
+        (semconv::TEXT, usage.part(UsagePart::TextInput)),
+        (semconv::AUDIO, usage.part(UsagePart::AudioInput)),
+        (semconv::IMAGE, usage.part(UsagePart::ImageInput)),
+    ];
+    let output = [
+        (semconv::TEXT, usage.part(UsagePart::TextOutput)),
+        (semconv::AUDIO, usage.part(UsagePart::AudioOutput)),
+        (semconv::IMAGE, usage.part(UsagePart::ImageOutput)),
+    ];
+    let budget = instruments.budget(&call.shared.config);
+    let agent = ScopeNames::from_context(&call.cx, false)
+        .agent_name()
+        .map(|name| budget.agent(name));
+    let add = |counter: &Counter<u64>, tokens: u64, modality: &'static str| {
+        let modality = Label::fixed(semconv::TOKEN_MODALITY, modality, semconv::UNKNOWN);
+        let labels = dimensions.series(budget.tokens(), agent.iter().chain([&modality]));
+        counter.add(tokens, labels.as_slice());
+    };
+    for (counter, histogram, total, parts) in [
+        (
+            &instruments.used.input,
+            &instruments.per_call.input,
+            usable(call, call_usage.input),
+            input,
+        ),
+        (
+            &instruments.used.output,
+            &instruments.per_call.output,
+            usable(call, call_usage.output),
+            output,
+        ),
+    ] {
+        by_modality(total.unwrap_or(0), &parts, |tokens, modality| {
+            add(counter, tokens, modality);
+        });
+        if let Some(total) = total {
+            histogram.record(total, with_error);
+        }
+    }
+    let cached = [
+        (semconv::TEXT, usage.part(UsagePart::TextCacheRead)),
+        (semconv::AUDIO, usage.part(UsagePart::AudioCacheRead)),
+        (semconv::IMAGE, usage.part(UsagePart::ImageCacheRead)),
+    ];
+    for (counter, tokens, parts) in [
+        (
+            &instruments.used.cache_read,
+            usage.part(UsagePart::CacheRead),
+            &cached[..],
+        ),
+        (
+            &instruments.used.cache_write,
+            usage.part(UsagePart::CacheWrite),
+            &[],
+        ),
+        (&instruments.used.reasoning, usage.reasoning(), &[]),
+    ] {
+        if let Some(tokens) = tokens {
+            by_modality(tokens, parts, |tokens, modality| add(counter, tokens, modality));
+        }
+    }
+}
+
+/// The durations that the convention asks for; what is not inference kept the older names.
+fn times<'a>(instruments: &'a Instruments, call: &CallState) -> impl Iterator<Item = &'a Times> {
+    let convention = call.shared.config.convention;
+    let inference = call.request.parameters.operation.is_inference();
+    let latest = (convention.is_latest() && inference).then_some(&instruments.inference);
+    let older = (convention.is_v1_41() || !inference).then_some(&instruments.operation);
+    latest.into_iter().chain(older)
+}
+
+/// Records the time that a caller waited for the chunk that has come. The labels are built once for each model that
+/// answers, since building them costs half of what recording does.
+pub(super) fn record_chunk(call: &mut CallState) {
+    let waited = call.timing.chunk();
+    let Some(waited) = waited.filter(|_| call.is_streamed() && !call.is_unconfirmed()) else {
+        return;
+    };
+    let model = call.response.reader.reply().model();
+    if call
+        .chunk_labels
+        .as_ref()
+        .is_none_or(|cached| cached.0.as_ref() != model)
+    {
+        let labels = call.shared.instruments.in_context(&call.cx).map(|instruments| {
+            let budget = instruments.budget(&call.shared.config);
+            Dimensions::from_call(call, budget).series(budget.durations(), None)
+        });
+        call.chunk_labels = labels.map(|labels| (call.response.reader.reply().model().cloned(), labels));
+    }
+    let instruments = call.shared.instruments.in_context(&call.cx);
+    if let (Some(instruments), Some((_, common))) = (instruments, &call.chunk_labels) {
+        for times in times(instruments, call) {
+            times.output_chunk.record(waited.as_secs_f64(), common.as_slice());
+        }
+    }
+}
+
+/// The number that may go into the conventions' metrics. Estimates do only if the user enabled that.
+fn usable(call: &CallState, count: Option<(u64, TokenSource)>) -> Option<u64> {
+    let estimates = call.shared.config.estimates_in_metrics;
+    count
+        .filter(|(_, source)| estimates || *source == TokenSource::Reported)
+        .map(|(count, _)| count)
+}
+
+/// Adds a total by the modalities that the provider told apart; the rest is unknown.
+fn by_modality(total: u64, parts: &[(&'static str, Option<u64>)], mut add: impl FnMut(u64, &'static str)) {
+    let reported = parts
+        .iter()
+        .filter_map(|(modality, tokens)| Some((*modality, (*tokens)?)));
+    let mut rest = total;
+    for (modality, tokens) in reported.filter(|(_, tokens)| *tokens > 0) {
+        let tokens = tokens.min(rest);
+        rest -= tokens;
+        add(tokens, modality);
+    }
+    if rest > 0 || total == 0 {
+        add(rest, semconv::UNKNOWN);
+    }
+}

@@ -10,8 +10,8 @@ use opentelemetry::{Context, StringValue};
 
 use super::incoming::{self, Incoming};
 use super::metrics::Active;
-use super::route;
 use super::settings::Settings;
+use super::{origin, route};
 use crate::exchange::{Exchange, Failures};
 use crate::labels::Labels;
 use crate::layer_parts::Parts;
@@ -24,7 +24,23 @@ use crate::{protocol, semconv};
 
 /// The observer of a request that [`Server`](super::Server) serves.
 #[derive(Debug)]
-pub struct ServerExchange {
+pub struct ServerExchange(Observer);
+
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a box would cost each recorded request an allocation"
+)]
+enum Observer {
+    /// Records the request.
+    Recorded(Recorded),
+    /// Only makes the context of the caller current, since nothing is recorded.
+    Forwarded(Context),
+}
+
+/// A request that is recorded.
+#[derive(Debug)]
+struct Recorded {
     settings: Arc<Settings>,
     exchange: Exchange,
     scheme: &'static str,
@@ -56,7 +72,49 @@ impl ServerExchange {
         if parts == Parts::NONE {
             return None;
         }
-        let incoming = Incoming::new(settings, request, &current, parts);
+        if shared.is_off(parts, &settings.instruments) {
+            return Self::forwarded(settings, request, &current, parts);
+        }
+        let recorded = Recorded::begin(settings, request, &current, parts, outside);
+        Some(Self(Observer::Recorded(recorded)))
+    }
+
+    /// Makes the context of the caller current, if there is one. An untrusted caller has none.
+    fn forwarded<B>(
+        settings: &Settings,
+        request: &Request<B>,
+        current: &Context,
+        parts: Parts,
+    ) -> Option<Self> {
+        if !parts.propagation || !incoming::trusts(&settings.trust, || origin::head(request)) {
+            return None;
+        }
+        let propagator = &settings.shared.propagator;
+        let context = propagator.extract_present(request.headers(), current)?;
+        Some(Self(Observer::Forwarded(context)))
+    }
+
+    fn recorded(&mut self) -> Option<&mut Recorded> {
+        match &mut self.0 {
+            Observer::Recorded(recorded) => Some(recorded),
+            Observer::Forwarded(_) => None,
+        }
+    }
+}
+
+impl Recorded {
+    fn begin<B>(
+        settings: &Arc<Settings>,
+        request: &mut Request<B>,
+        current: &Context,
+        parts: Parts,
+        outside: Outside,
+    ) -> Self
+    where
+        B: Body + 'static,
+    {
+        let shared = &settings.shared;
+        let incoming = Incoming::new(settings, request, current, parts);
         let observed = incoming.observed;
         let span = (observed && parts.spans)
             .then(|| incoming.span(settings))
@@ -90,7 +148,7 @@ impl ServerExchange {
         exchange.request =
             (exchange.measured && shared.body_sizes).then(|| RequestBytes::from_body(request.body_mut()));
         let instruments = exchange.instruments(&settings.instruments);
-        Some(Self {
+        Self {
             active: instruments.map(|instruments| instruments.activate(method.label(), scheme)),
             settings: Arc::clone(settings),
             exchange,
@@ -99,7 +157,7 @@ impl ServerExchange {
             route: route.map(|route| route.text),
             late: Mutex::default(),
             ends_on_drop: false,
-        })
+        }
     }
 
     fn instruments(&self) -> Option<&Instruments> {
@@ -136,6 +194,35 @@ impl ServerExchange {
         self.exchange.end_span(conclusion, route);
     }
 
+    fn attached<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _attached = Context::attach(self.exchange.context().clone());
+        let listening = route::listen();
+        let done = work();
+        if let Some(template) = listening.end() {
+            *self.late.lock().unwrap_or_else(PoisonError::into_inner) = Some(template);
+        }
+        done
+    }
+
+    fn respond(&mut self, head: &Head<'_>) -> EndAt {
+        let end_at = self.exchange.respond(head, &self.settings.shared);
+        self.ends_on_drop =
+            !self.settings.stream_cancellation_errors && protocol::is_event_stream(head.headers);
+        if end_at == EndAt::Headers {
+            self.conclude(End::Complete);
+        }
+        self.exchange.end_at(end_at)
+    }
+
+    fn end(&mut self, end: End<'_>) {
+        self.conclude(end);
+        if let Some(sizes) = self.exchange.sizes() {
+            if let Some(instruments) = self.instruments() {
+                instruments.record_sizes(sizes, &self.labels());
+            }
+        }
+    }
+
     fn learn_late_route(&mut self) {
         let late = self.late.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         let Some(late) = late else { return };
@@ -149,39 +236,36 @@ impl ServerExchange {
 
 impl Observe for ServerExchange {
     fn context(&self) -> Option<&Context> {
-        Some(self.exchange.context())
+        Some(match &self.0 {
+            Observer::Recorded(recorded) => recorded.exchange.context(),
+            Observer::Forwarded(context) => context,
+        })
     }
 
     fn attached<T>(&self, work: impl FnOnce() -> T) -> T {
-        let _attached = Context::attach(self.exchange.context().clone());
-        let listening = route::listen();
-        let done = work();
-        if let Some(template) = listening.end() {
-            *self.late.lock().unwrap_or_else(PoisonError::into_inner) = Some(template);
+        match &self.0 {
+            Observer::Recorded(recorded) => recorded.attached(work),
+            Observer::Forwarded(context) => {
+                let _attached = Context::attach(context.clone());
+                work()
+            }
         }
-        done
     }
 
     fn on_response(&mut self, head: Head<'_>) -> EndAt {
-        let end_at = self.exchange.respond(&head, &self.settings.shared);
-        self.ends_on_drop =
-            !self.settings.stream_cancellation_errors && protocol::is_event_stream(head.headers);
-        if end_at == EndAt::Headers {
-            self.conclude(End::Complete);
-        }
-        self.exchange.end_at(end_at)
+        self.recorded()
+            .map_or(EndAt::Body, |recorded| recorded.respond(&head))
     }
 
     fn on_frame<D: Buf>(&mut self, frame: &Frame<D>) {
-        self.exchange.count(frame);
+        if let Some(recorded) = self.recorded() {
+            recorded.exchange.count(frame);
+        }
     }
 
     fn on_end(mut self, end: End<'_>) {
-        self.conclude(end);
-        if let Some(sizes) = self.exchange.sizes() {
-            if let Some(instruments) = self.instruments() {
-                instruments.record_sizes(sizes, &self.labels());
-            }
+        if let Some(recorded) = self.recorded() {
+            recorded.end(end);
         }
     }
 }

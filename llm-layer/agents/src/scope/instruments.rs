@@ -94,4 +94,4 @@ impl Instruments {
 }
 
 static GLOBAL: LazyLock<LazyInstruments<Instruments>> =
-    LazyLock::new(|| LazyInstruments::following(crate::scope_of_instrumentation(), Instruments::new));
+    LazyLock::new(|| LazyInstruments::global(crate::scope_of_instrumentation(), Instruments::new));

@@ -103,6 +103,7 @@ impl ServerExchange {
 }
 
 impl Recorded {
+    #[inline]
     fn begin<B>(
         settings: &Arc<Settings>,
         request: &mut Request<B>,

@@ -11,6 +11,7 @@ mod legacy;
 mod limits;
 mod message_call;
 mod observer;
+mod off;
 mod openinference;
 mod outcome;
 mod parameters;

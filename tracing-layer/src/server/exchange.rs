@@ -4,19 +4,19 @@ use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Buf;
-use http::{Extensions, Request};
+use http::Request;
 use http_body::{Body, Frame};
 use opentelemetry::{Context, StringValue};
 
 use super::incoming::{self, Incoming};
 use super::metrics::Active;
+use super::outside::{Outside, outside};
 use super::settings::Settings;
 use super::{origin, route};
 use crate::exchange::{Exchange, Failures};
 use crate::labels::Labels;
 use crate::layer_parts::Parts;
 use crate::metrics::Instruments;
-use crate::nesting;
 use crate::observe::{End, EndAt, Head, Observe};
 use crate::request_body::RequestBytes;
 use crate::template::Template;
@@ -269,66 +269,6 @@ impl Observe for ServerExchange {
             recorded.end(end);
         }
     }
-}
-
-/// What outer layers do for a request.
-#[derive(Debug, Clone, Copy)]
-struct Outside {
-    parts: Parts,
-    /// Whether one of them has the route of the request.
-    routed: bool,
-}
-
-/// The tag of a request for which outer layers do everything, as for nearly every one. It has no size, so it
-/// needs no allocation.
-#[derive(Debug, Clone, Copy)]
-struct AllDone;
-
-/// The same if the route is also known.
-#[derive(Debug, Clone, Copy)]
-struct AllDoneRouted;
-
-impl Outside {
-    const ALL: Self = Self {
-        parts: Parts::ALL,
-        routed: false,
-    };
-
-    /// Tags a request.
-    fn tag(self, extensions: &mut Extensions) {
-        match (self.parts, self.routed) {
-            (Parts::ALL, true) => _ = extensions.insert(AllDoneRouted),
-            (Parts::ALL, false) => _ = extensions.insert(AllDone),
-            _ => _ = extensions.insert(self),
-        }
-    }
-
-    /// Returns the tag of a request. If several layers have tagged it, the most complete tag applies.
-    fn tagged(extensions: &Extensions) -> Option<Self> {
-        if extensions.is_empty() {
-            return None;
-        }
-        if extensions.get::<AllDoneRouted>().is_some() {
-            return Some(Self {
-                routed: true,
-                ..Self::ALL
-            });
-        }
-        let all = extensions.get::<AllDone>().map(|_| Self::ALL);
-        all.or_else(|| extensions.get().copied())
-    }
-}
-
-/// Returns what outer layers do for this request.
-fn outside<B>(request: &Request<B>) -> Outside {
-    let tag = Outside::tagged(request.extensions());
-    if tag.is_some() || route::is_serving() {
-        nesting::note_nested();
-    }
-    tag.unwrap_or(Outside {
-        parts: Parts::NONE,
-        routed: false,
-    })
 }
 
 /// Leaves a request to the outer layer, and reports its route if the outer layer does not know it.

@@ -1,5 +1,6 @@
 //! The propagator that a layer uses.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,9 +10,10 @@ use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry::trace::TraceContextExt;
 use opentelemetry::{Context, global};
 
-use crate::carrier::{Headers, HeadersMut, Map, MapMut, StringMap};
+use crate::carrier::{HeadersMut, Map, MapMut, ScannedHeaders, StringMap, extract_w3c};
 use crate::outgoing::Allowed;
 use crate::trust::{Extracted, RequestHead, Trust};
+use crate::w3c::W3cPropagator;
 
 /// The propagator of a layer: OpenTelemetry's global one, or a specific one. Cheap to clone.
 ///
@@ -26,20 +28,46 @@ use crate::trust::{Extracted, RequestHead, Trust};
 /// # let _ = (global, own);
 /// ```
 #[derive(Clone, Default)]
-pub struct Propagator(Option<Arc<dyn TextMapPropagator + Send + Sync>>);
+pub struct Propagator(Source);
+
+#[derive(Clone, Default)]
+enum Source {
+    #[default]
+    Global,
+    /// Our own, which reads headers without a carrier.
+    W3c(W3cPropagator),
+    Other(Arc<dyn TextMapPropagator + Send + Sync>),
+}
 
 impl Propagator {
     /// Uses the propagator that [`opentelemetry::global::set_text_map_propagator`] has installed when a
     /// request arrives. This is the default.
     #[must_use]
     pub const fn global() -> Self {
-        Self(None)
+        Self(Source::Global)
     }
 
     /// Reads the context of a request. Returns `cx` with the remote span and baggage.
     #[must_use]
     pub fn extract(&self, headers: &HeaderMap, cx: &Context) -> Context {
-        self.with(|propagator| propagator.extract_with_context(cx, &Headers::new(headers)))
+        if let Source::W3c(own) = self.0 {
+            return extract_w3c(own, headers, cx).unwrap_or_else(|| cx.clone());
+        }
+        self.with(|propagator| propagator.extract_with_context(cx, &ScannedHeaders::new(headers)))
+    }
+
+    /// Reads the context of a request, like [`extract`](Self::extract). Returns `None` if the headers have
+    /// nothing that the propagator reads.
+    ///
+    /// For layers that need not make the context current then.
+    #[must_use]
+    pub fn extract_present(&self, headers: &HeaderMap, cx: &Context) -> Option<Context> {
+        if let Source::W3c(own) = self.0 {
+            return extract_w3c(own, headers, cx);
+        }
+        let headers = ScannedHeaders::new(headers);
+        let context = self.with(|propagator| propagator.extract_with_context(cx, &headers));
+        headers.was_read().then_some(context)
     }
 
     /// Reads the context of a request, as far as its caller is trusted.
@@ -79,28 +107,34 @@ impl Propagator {
     }
 
     fn with<T>(&self, mut act: impl FnMut(&dyn TextMapPropagator) -> T) -> T {
-        let Some(own) = &self.0 else {
-            let (done, is_noop) = global::get_text_map_propagator(|global| (act(global), is_noop(global)));
-            if is_noop {
-                warn_of_noop();
+        match &self.0 {
+            Source::W3c(own) => act(own),
+            Source::Other(own) => act(&**own),
+            Source::Global => {
+                let (done, is_noop) =
+                    global::get_text_map_propagator(|global| (act(global), is_noop(global)));
+                if is_noop {
+                    warn_of_noop();
+                }
+                done
             }
-            return done;
-        };
-        act(&**own)
+        }
     }
 }
 
 impl<P: TextMapPropagator + Send + Sync + 'static> From<P> for Propagator {
     fn from(propagator: P) -> Self {
-        Self(Some(Arc::new(propagator)))
+        let w3c = (&propagator as &dyn Any).downcast_ref().copied();
+        Self(w3c.map_or_else(|| Source::Other(Arc::new(propagator)), Source::W3c))
     }
 }
 
 impl fmt::Debug for Propagator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Some(own) => fmt::Debug::fmt(own, f),
-            None => f.write_str("Global"),
+            Source::W3c(own) => fmt::Debug::fmt(own, f),
+            Source::Other(own) => fmt::Debug::fmt(own, f),
+            Source::Global => f.write_str("Global"),
         }
     }
 }

@@ -89,11 +89,38 @@ impl W3cPropagator {
             .filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?)))
     }
 
+    /// Returns `cx` with what these headers carry, or `None` if they carry nothing.
+    pub(crate) fn extract_lines(
+        self,
+        cx: &Context,
+        parent: Option<&[u8]>,
+        state: Option<Vec<&str>>,
+        baggage: Option<Vec<&str>>,
+    ) -> Option<Context> {
+        let parent = parent.filter(|_| self.trace_context);
+        let trace = parent
+            .and_then(|line| TraceParent::parse(line).ok())
+            .map(|parent| Self::with_remote(cx, parent, state));
+        Self::with_baggage_lines(cx, trace, baggage.filter(|_| self.baggage))
+    }
+
+    fn with_remote(cx: &Context, parent: TraceParent, lines: Option<Vec<&str>>) -> Context {
+        let members = lines.map(|lines| TraceState::parse(lines).unwrap_or_default());
+        Remainder::with_remote(cx, parent, members.unwrap_or_default())
+    }
+
+    /// Returns the context of the remote span, or else `cx`, with baggage. Returns `None` if there is neither.
+    fn with_baggage_lines(cx: &Context, trace: Option<Context>, lines: Option<Vec<&str>>) -> Option<Context> {
+        let baggage = lines.and_then(|lines| baggage::parse(lines.into_iter().map(str::as_bytes)));
+        match baggage {
+            Some(baggage) => Some(trace.as_ref().unwrap_or(cx).with_baggage(baggage)),
+            None => trace,
+        }
+    }
+
     fn extract_trace(cx: &Context, extractor: &dyn Extractor) -> Option<Context> {
         let parent = TraceParent::parse(single_traceparent(extractor)?.as_bytes()).ok()?;
-        let lines = extractor.get_all(TRACESTATE).unwrap_or_default();
-        let members = TraceState::parse(lines).unwrap_or_default();
-        Some(Remainder::with_remote(cx, parent, members))
+        Some(Self::with_remote(cx, parent, extractor.get_all(TRACESTATE)))
     }
 }
 
@@ -116,12 +143,7 @@ impl TextMapPropagator for W3cPropagator {
             .then(|| Self::extract_trace(cx, extractor))
             .flatten();
         let lines = self.baggage.then(|| extractor.get_all(BAGGAGE)).flatten();
-        let baggage = lines.and_then(|lines| baggage::parse(lines.into_iter().map(str::as_bytes)));
-        match (trace, baggage) {
-            (trace, Some(baggage)) => trace.as_ref().unwrap_or(cx).with_baggage(baggage),
-            (Some(trace), None) => trace,
-            (None, None) => cx.clone(),
-        }
+        Self::with_baggage_lines(cx, trace, lines).unwrap_or_else(|| cx.clone())
     }
 
     fn fields(&self) -> FieldIter<'_> {

@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use opentelemetry::global;
+use throughline_tracing_layer::provider::report_installed;
 
 use crate::config::{Exporter, IgnoredVariable, TelemetryConfig};
 use crate::error::InitError;
@@ -45,6 +46,7 @@ pub fn init(config: TelemetryConfig) -> Result<Telemetry, InitError> {
         config.check()?;
         install_propagator(&config)?;
         warn_of(config.ignored_variables());
+        report_installed(false);
         return Ok(Telemetry::off(config.ignored_variables().to_vec()));
     }
     let config = config.with_sdk_variables()?.without_missing_files();
@@ -62,6 +64,7 @@ pub fn init(config: TelemetryConfig) -> Result<Telemetry, InitError> {
     if let Some(provider) = &providers.meter {
         global::set_meter_provider(provider.clone());
     }
+    report_installed(true);
     Ok(Telemetry::on(Active {
         providers,
         services: Mutex::new(Services::new(setup)),

@@ -22,8 +22,14 @@ struct Table {
 
 /// Returns the interned text, or `None` if the table is full.
 pub(crate) fn text(text: &str) -> Option<&'static str> {
-    if let Some(interned) = read(|table| table.interned.get(text).copied()) {
-        return Some(interned);
+    let found = read(|table| match table.interned.get(text) {
+        Some(&interned) => Found::Interned(interned),
+        None => table.room_for(text),
+    });
+    match found {
+        Found::Interned(interned) => return Some(interned),
+        Found::NoRoom => return None,
+        Found::Room => {}
     }
     let mut table = TABLE.write().unwrap_or_else(PoisonError::into_inner);
     table.intern(text)
@@ -34,10 +40,15 @@ pub(crate) fn named(method: &'static str, route: &str) -> Option<Named> {
     let look_up = |table: &Table| {
         // A map with keys of a longer lifetime is also a map with keys of this one.
         let named: &HashMap<(&str, &str), Named> = &table.named;
-        named.get(&(method, route)).copied()
+        match named.get(&(method, route)) {
+            Some(&named) => Found::Interned(named),
+            None => table.room_for(route),
+        }
     };
-    if let Some(named) = read(look_up) {
-        return Some(named);
+    match read(look_up) {
+        Found::Interned(named) => return Some(named),
+        Found::NoRoom => return None,
+        Found::Room => {}
     }
     let mut table = TABLE.write().unwrap_or_else(PoisonError::into_inner);
     let route = table.intern(route)?;
@@ -47,7 +58,22 @@ pub(crate) fn named(method: &'static str, route: &str) -> Option<Named> {
     Some(named)
 }
 
+/// What a lookup has found. Only if there is room, the table is locked for writing: otherwise each request
+/// with a new text would stop all others for nothing.
+enum Found<T> {
+    Interned(T),
+    Room,
+    NoRoom,
+}
+
 impl Table {
+    fn room_for<T>(&self, text: &str) -> Found<T> {
+        if self.interned.len() >= MAX_TEXTS || text.len() > MAX_LENGTH {
+            return Found::NoRoom;
+        }
+        Found::Room
+    }
+
     fn intern(&mut self, text: &str) -> Option<&'static str> {
         if let Some(&interned) = self.interned.get(text) {
             return Some(interned);

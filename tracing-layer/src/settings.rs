@@ -9,7 +9,7 @@ use crate::layer_parts::Parts;
 use crate::method::Methods;
 use crate::nesting::Nesting;
 use crate::observe::{EndAt, ResponseHead};
-use crate::provider::LazyTracer;
+use crate::provider::{LazyInstruments, LazyTracer, is_off};
 use crate::query::Query;
 use crate::semconv;
 
@@ -52,6 +52,18 @@ impl Shared {
             body_sizes: false,
             nesting: Nesting::default(),
         }
+    }
+
+    /// Returns whether no provider receives what these parts of a layer record.
+    pub(crate) fn is_off<I: Send + Sync + 'static>(
+        &self,
+        parts: Parts,
+        instruments: &LazyInstruments<I>,
+    ) -> bool {
+        is_off(
+            parts.spans.then_some(&self.tracer),
+            parts.metrics.then_some(instruments),
+        )
     }
 
     /// Returns where the exchange of this response ends, by the extensions of the response, else by the

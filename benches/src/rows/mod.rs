@@ -1,6 +1,7 @@
 //! The rows of the table, in sections. The rows of a section are compared with its first row.
 
 mod client;
+mod model;
 mod propagation;
 mod reqwest;
 mod router;
@@ -90,6 +91,7 @@ pub(crate) fn all(sdk: &Sdk) -> Vec<Section> {
     sections.push(router::section(sdk));
     sections.extend(client::sections(sdk));
     sections.push(reqwest::section(sdk));
+    sections.push(model::section());
     sections.extend(propagation::sections());
     sections.extend(scope::sections(sdk));
     sections.extend(span::sections(sdk));

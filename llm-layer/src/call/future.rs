@@ -15,6 +15,7 @@ use tower_service::Service;
 
 use super::extra_attributes::ExtraAttributes;
 use super::observer::CallObserver;
+use super::off::is_call_off;
 use super::request::CallHead;
 use super::request_body::Piece;
 use super::start::Start;
@@ -63,7 +64,7 @@ where
     /// Calls `service`, which must be ready.
     pub(crate) fn new(service: &mut S, request: R, shared: &Shared) -> Self {
         let context = opentelemetry::Context::current();
-        let head = is_observed(&context)
+        let head = (is_observed(&context) && !is_call_off(shared, &context))
             .then(|| CallHead::new(&request, &shared.config.rules))
             .flatten();
         let Some(head) = head else {

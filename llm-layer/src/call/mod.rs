@@ -15,6 +15,7 @@ mod limits;
 mod message_call;
 mod metrics;
 mod observer;
+mod off;
 mod openinference;
 mod outcome;
 mod parameters;

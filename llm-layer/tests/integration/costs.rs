@@ -32,7 +32,7 @@ fn golden_costs() {
         let name = &case.name;
         let prices = Prices::from_json(&expected["prices"].to_string()).expect(name);
         let recorder = Recorder::new();
-        golden::run(&case, &layer(&recorder).with_prices(prices.clone()), 0);
+        golden::run(case, &layer(&recorder).with_prices(prices.clone()), 0);
         let span = recorder.spans().remove(0);
         same(number(&span, COST), expected["cost"].as_f64(), name);
         same(number(&span, REPORTED), expected["provider_cost"].as_f64(), name);
@@ -231,7 +231,7 @@ fn tokens_of_another_model_have_no_price() {
     ] {
         let case = cases.iter().find(|case| case.name.ends_with(name)).expect(name);
         let recorder = Recorder::new();
-        golden::run(&case, &layer(&recorder).with_prices(prices.clone()), 0);
+        golden::run(case, &layer(&recorder).with_prices(prices.clone()), 0);
         let span = recorder.spans().remove(0);
         assert_eq!(number(&span, COST).is_some(), cost, "{name}: the cost");
         assert_eq!(texts(&span, UNPRICED), unpriced, "{name}: what has no price");

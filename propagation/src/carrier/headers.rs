@@ -15,7 +15,7 @@ use crate::w3c::{BAGGAGE, TRACEPARENT, TRACESTATE};
 /// not taken for all of them. Several `traceparent` lines are shown as one such line, so that even a
 /// propagator that reads only the first one starts a new trace, as the specification requires.
 #[derive(Clone, Copy)]
-pub struct Headers<'a>(&'a HeaderMap);
+pub struct Headers<'a>(pub(super) &'a HeaderMap);
 
 impl<'a> Headers<'a> {
     /// Creates a carrier that reads these headers.
@@ -123,7 +123,7 @@ impl Drop for HeadersMut<'_> {
     }
 }
 
-fn text(line: &HeaderValue) -> &str {
+pub(super) fn text(line: &HeaderValue) -> &str {
     std::str::from_utf8(line.as_bytes()).unwrap_or(UNREADABLE)
 }
 
@@ -154,4 +154,4 @@ static PARENT: HeaderName = HeaderName::from_static(TRACEPARENT);
 static STATE: HeaderName = HeaderName::from_static(TRACESTATE);
 static ENTRIES: HeaderName = HeaderName::from_static(BAGGAGE);
 
-const UNREADABLE: &str = "\u{fffd}";
+pub(super) const UNREADABLE: &str = "\u{fffd}";

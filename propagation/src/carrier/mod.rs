@@ -31,6 +31,8 @@
 
 mod headers;
 mod map;
+mod scan;
 
 pub use headers::{Headers, HeadersMut};
 pub use map::{Map, MapMut, StringMap, extract, inject};
+pub(crate) use scan::{ScannedHeaders, extract_w3c};

@@ -7,6 +7,7 @@ use bytes::Buf;
 use http::Extensions;
 use http_body::Frame;
 use opentelemetry::Context;
+use throughline_propagation::Allowed;
 
 use super::attempt::Attempt;
 use super::attempts::{self, Attempts, NumberedAttempt, UrlTemplate};
@@ -54,8 +55,15 @@ impl ClientExchange {
         if current.is_telemetry_suppressed() {
             return None;
         }
-        let began = Instant::now();
         let shared = &settings.shared;
+        if shared.is_off(shared.parts, &settings.instruments)
+            && nesting::in_flight().is_none()
+            && attempts(extensions.or_else(|| request.extensions()), &current).is_none()
+        {
+            forward(settings, request, &current);
+            return None;
+        }
+        let began = Instant::now();
         let attempt = Attempt::new(request);
         let extensions = extensions.or_else(|| request.extensions());
         let (parts, in_flight) = begin_sending(shared, &attempt);
@@ -69,13 +77,7 @@ impl ClientExchange {
         let host = authority.as_ref().map(|authority| authority.host);
         let socket = settings.unix_socket.as_ref();
         let peer = authority.map(|authority| Peer::new(attempt.url().scheme_or_http(), authority, socket));
-        let allowed = parts.propagation.then(|| {
-            if R::MAY_BE_REDIRECTED {
-                settings.outgoing.to_host_and_redirects(host)
-            } else {
-                settings.outgoing.to_host(host)
-            }
-        });
+        let allowed = parts.propagation.then(|| allowed::<R>(settings, host));
         let template = template(extensions, &current).map(|template| Template::new(method, template));
         let nth = attempts(extensions, &current).and_then(|attempts| attempts.count(&attempt, &current));
         let outline = Outline {
@@ -232,6 +234,28 @@ fn begin_sending(shared: &Shared, attempt: &Attempt<'_>) -> (Parts, InFlight) {
         shared.nesting.warn("ClientLayer");
     }
     (parts, InFlight { target, parts: done })
+}
+
+/// Injects the context into a request of which nothing is recorded.
+fn forward<R: HttpRequest>(settings: &Settings, request: &mut R, current: &Context) {
+    if !settings.shared.parts.propagation {
+        return;
+    }
+    let authority = Authority::new(request.url().authority);
+    let allowed = allowed::<R>(settings, authority.as_ref().map(|authority| authority.host));
+    settings
+        .shared
+        .propagator
+        .inject_allowed(current, allowed, request.headers_mut());
+}
+
+/// Returns what a host may see of the context.
+fn allowed<R: HttpRequest>(settings: &Settings, host: Option<&str>) -> Allowed {
+    if R::MAY_BE_REDIRECTED {
+        settings.outgoing.to_host_and_redirects(host)
+    } else {
+        settings.outgoing.to_host(host)
+    }
 }
 
 fn attempts<'a>(extensions: Option<&'a Extensions>, current: &'a Context) -> Option<&'a Attempts> {

@@ -23,7 +23,8 @@ pub struct ClientLayer {
 }
 
 impl ClientLayer {
-    /// Creates a layer that uses the global providers and propagator, resolved at the first request.
+    /// Creates a layer that uses the global providers and propagator. While there is no provider, it records
+    /// nothing and [looks for one again](crate::provider).
     #[must_use]
     pub fn new() -> Self {
         Self {

@@ -8,7 +8,8 @@ use bytes::Buf;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use super::{Cause, End, EndGuard, Observe};
+use super::guard::{EndGuard, end};
+use super::{Cause, End, Observe};
 
 pin_project! {
     /// Passes the frames of the inner body unchanged, and shows them to the observer.
@@ -32,12 +33,12 @@ pin_project! {
     {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            if let Some(mut guard) = this.guard.take() {
+            if let Some(guard) = this.guard {
                 let ended = *this.remaining == Some(0)
                     || this.inner.as_ref().get_ref().as_ref().is_some_and(Body::is_end_stream);
                 guard.poll(|| this.inner.set(None));
                 if ended {
-                    guard.end(End::Complete);
+                    end(this.guard, End::Complete);
                 }
             }
         }
@@ -48,11 +49,15 @@ impl<B: Body, O: Observe> ResponseBody<B, O> {
     /// Creates a body. If it has a `length`, the caller may stop polling after that many bytes.
     #[inline]
     pub(crate) fn new(inner: B, length: Option<u64>, guard: Option<EndGuard<O>>) -> Self {
-        Self {
+        let mut this = Self {
             inner: Some(inner),
             remaining: length,
-            guard: guard.map(EndGuard::called),
+            guard,
+        };
+        if let Some(guard) = &mut this.guard {
+            guard.called();
         }
+        this
     }
 }
 
@@ -97,9 +102,8 @@ where
             let bytes = frame.data_ref().map_or(0, Buf::remaining) as u64;
             *remaining = remaining.and_then(|remaining| remaining.checked_sub(bytes));
         }
-        let end = end_of(polled.as_ref(), body.is_end_stream());
-        if let Some((end, guard)) = end.and_then(|end| Some((end, guard.take()?))) {
-            guard.end(end);
+        if let Some(ending) = end_of(polled.as_ref(), body.is_end_stream()) {
+            end(guard, ending);
         }
         Poll::Ready(polled)
     }

@@ -7,8 +7,9 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use super::response::{observed, unobserved};
-use super::{Cause, End, EndGuard, Observe};
+use super::guard::{EndGuard, end};
+use super::response::{observed_in, unobserved};
+use super::{Cause, End, Observe};
 use crate::message::HttpResponse;
 
 pin_project! {
@@ -24,7 +25,7 @@ pin_project! {
     impl<F, O: Observe> PinnedDrop for ResponseFuture<F, O> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            if let Some(mut guard) = this.guard.take() {
+            if let Some(guard) = this.guard {
                 guard.poll(|| this.inner.set(None));
             }
         }
@@ -36,21 +37,19 @@ impl<F, O: Observe> ResponseFuture<F, O> {
     /// Without an observer, the response passes unchanged.
     #[inline]
     pub fn start(observer: Option<O>, call: impl FnOnce() -> F) -> Self {
-        match observer {
-            Some(observer) => {
-                let guard = EndGuard::new(observer);
-                Self::new(guard.attached(call), guard)
-            }
-            None => Self::unobserved(call()),
+        let Some(observer) = observer else {
+            return Self::unobserved(call());
+        };
+        // An observer is large. It is moved to its place before the call.
+        let mut this = Self {
+            inner: None,
+            guard: Some(EndGuard::new(observer)),
+        };
+        if let Some(guard) = &mut this.guard {
+            this.inner = Some(guard.attached(call));
+            guard.called();
         }
-    }
-
-    #[inline]
-    pub(super) fn new(inner: F, guard: EndGuard<O>) -> Self {
-        Self {
-            inner: Some(inner),
-            guard: Some(guard.called()),
-        }
+        this
     }
 
     #[inline]
@@ -58,6 +57,18 @@ impl<F, O: Observe> ResponseFuture<F, O> {
         Self {
             inner: Some(inner),
             guard: None,
+        }
+    }
+}
+
+#[cfg(test)]
+impl<F, O: Observe> ResponseFuture<F, O> {
+    /// Creates a future whose service was called, for a guard of a test.
+    pub(super) fn new(inner: F, mut guard: EndGuard<O>) -> Self {
+        guard.called();
+        Self {
+            inner: Some(inner),
+            guard: Some(guard),
         }
     }
 }
@@ -92,12 +103,11 @@ where
         let Some(watch) = guard else {
             return work().map_ok(unobserved);
         };
-        Poll::Ready(match ready!(watch.poll(work)) {
-            Ok(response) => Ok(observed(response, guard)),
+        let result = ready!(watch.poll(work));
+        Poll::Ready(match result {
+            Ok(response) => Ok(observed_in(response, guard)),
             Err(error) => {
-                if let Some(guard) = guard.take() {
-                    guard.end(End::ServiceError(Cause::new(&error)));
-                }
+                end(guard, End::ServiceError(Cause::new(&error)));
                 Err(error)
             }
         })

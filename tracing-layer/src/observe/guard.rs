@@ -28,9 +28,8 @@ impl<O: Observe> EndGuard<O> {
     /// Notes that the call of the inner service has returned. A panic that unwinds past the guard from now on
     /// is not the inner service's, unless it leaves [`EndGuard::poll`].
     #[inline]
-    pub(super) fn called(mut self) -> Self {
+    pub(super) fn called(&mut self) {
         self.called = true;
-        self
     }
 
     /// Runs `work` in the context of the exchange.
@@ -56,14 +55,15 @@ impl<O: Observe> EndGuard<O> {
     pub(super) fn observer(&mut self) -> Option<&mut O> {
         self.observer.as_mut()
     }
+}
 
-    /// Ends the observer.
-    #[inline]
-    pub(super) fn end(mut self, end: End<'_>) {
-        if let Some(observer) = self.observer.take() {
-            observer.on_end(end);
-        }
+/// Ends the observer of a guard, and drops the guard.
+#[inline]
+pub(crate) fn end<O: Observe>(guard: &mut Option<EndGuard<O>>, end: End<'_>) {
+    if let Some(observer) = guard.as_mut().and_then(|guard| guard.observer.take()) {
+        observer.on_end(end);
     }
+    *guard = None;
 }
 
 impl<O: Observe> Drop for EndGuard<O> {

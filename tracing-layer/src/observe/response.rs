@@ -4,7 +4,8 @@ use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
 use http_body::Body;
 
-use super::{End, EndGuard, Observe, ResponseBody};
+use super::guard::{EndGuard, end};
+use super::{End, Observe, ResponseBody};
 use crate::message::{HttpResponse, WrapBody};
 
 /// Where an exchange ends.
@@ -23,9 +24,17 @@ impl<O: Observe> WrapBody for O {
 }
 
 /// Shows the head to the observer and moves it into the body, or ends it there.
-///
-/// The guard is large. It is borrowed, so that it is moved only once.
-pub(super) fn observed<R, O>(response: R, guard: &mut Option<EndGuard<O>>) -> R::Output
+#[cfg(test)]
+pub(super) fn observed<R, O>(response: R, guard: EndGuard<O>) -> R::Output
+where
+    R: HttpResponse<O>,
+    O: Observe,
+{
+    observed_in(response, &mut Some(guard))
+}
+
+/// The same for a guard that is moved only once.
+pub(super) fn observed_in<R, O>(response: R, guard: &mut Option<EndGuard<O>>) -> R::Output
 where
     R: HttpResponse<O>,
     O: Observe,
@@ -33,22 +42,17 @@ where
     let observer = guard.as_mut().and_then(EndGuard::observer);
     let end_at = observer.map(|observer| observer.on_response(response.head()));
     if end_at != Some(EndAt::Body) {
-        complete(guard);
+        end(guard, End::Complete);
         return unobserved(response);
     }
     let length = content_length(response.headers());
     response.map_body(|body| {
         if body.is_end_stream() {
-            complete(guard);
+            end(guard, End::Complete);
+            return ResponseBody::new(body, None, None);
         }
         ResponseBody::new(body, length, guard.take())
     })
-}
-
-fn complete<O: Observe>(guard: &mut Option<EndGuard<O>>) {
-    if let Some(guard) = guard.take() {
-        guard.end(End::Complete);
-    }
 }
 
 /// Returns the response without an observer.

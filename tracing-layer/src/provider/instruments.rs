@@ -1,6 +1,7 @@
 //! The instruments of a layer.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use opentelemetry::metrics::{Meter, MeterProvider};
@@ -8,6 +9,7 @@ use opentelemetry::{Context, InstrumentationScope};
 
 use super::lookups::Lookups;
 use super::noop;
+use super::off::Receiver;
 use super::shared;
 use super::source::{MeterSource, Source};
 
@@ -24,17 +26,13 @@ struct Inner<I> {
     lookups: Option<Lookups>,
     build: fn(&Meter) -> I,
     built: OnceLock<Arc<I>>,
+    /// Whether the last lookup found no provider.
+    missing: AtomicBool,
 }
 
 impl<I: Send + Sync + 'static> LazyInstruments<I> {
-    /// Creates instruments of the provider that is global at the first measurement.
-    #[must_use]
-    pub fn global(scope: InstrumentationScope, build: fn(&Meter) -> I) -> Self {
-        Self::new(Source::global(scope), None, build)
-    }
-
     /// Creates instruments of the global provider that look it up again as long as it is a no-op, like a
-    /// [tracer](super::LazyTracer::following). They may be used before the provider is installed; until then,
+    /// [tracer](super::LazyTracer::global). They may be used before the provider is installed; until then,
     /// there are none.
     ///
     /// ```standalone_crate
@@ -44,14 +42,14 @@ impl<I: Send + Sync + 'static> LazyInstruments<I> {
     /// use throughline_tracing_layer::provider::LazyInstruments;
     ///
     /// let scope = InstrumentationScope::builder("early").build();
-    /// let counter = LazyInstruments::following(scope, |meter: &Meter| meter.u64_counter("counter").build());
+    /// let counter = LazyInstruments::global(scope, |meter: &Meter| meter.u64_counter("counter").build());
     /// assert!(counter.in_context(&Context::new()).is_none());
     ///
     /// global::set_meter_provider(SdkMeterProvider::default());
     /// assert!(counter.in_context(&Context::new()).is_some());
     /// ```
     #[must_use]
-    pub fn following(scope: InstrumentationScope, build: fn(&Meter) -> I) -> Self {
+    pub fn global(scope: InstrumentationScope, build: fn(&Meter) -> I) -> Self {
         Self::new(Source::global(scope), Some(Lookups::default()), build)
     }
 
@@ -79,41 +77,57 @@ impl<I: Send + Sync + 'static> LazyInstruments<I> {
                 lookups,
                 build,
                 built: OnceLock::new(),
+                missing: AtomicBool::new(false),
             }),
         }
     }
 
-    /// Returns the instruments, or `None` if telemetry is suppressed in `cx`, or if they
-    /// [follow](Self::following) the global provider and there is none.
+    /// Returns the instruments, or `None` if telemetry is suppressed in `cx`, or if the provider is a no-op.
     #[must_use]
+    #[inline]
     pub fn in_context(&self, cx: &Context) -> Option<&I> {
         if cx.is_telemetry_suppressed() {
             return None;
         }
-        match &self.inner.lookups {
-            Some(lookups) => self.built_or_look_up(lookups),
-            None => Some(self.built_of(|| self.inner.source.meter())),
+        match self.inner.built.get() {
+            Some(built) => Some(built),
+            None => self.look_up(),
         }
     }
 
-    fn built_or_look_up(&self, lookups: &Lookups) -> Option<&I> {
-        if let Some(built) = self.inner.built.get() {
-            return Some(built);
+    /// Returns whether a provider received the last measurement.
+    pub(super) fn receiver(&self) -> Receiver<'_> {
+        if self.inner.built.get().is_some() || !self.inner.missing.load(Ordering::Relaxed) {
+            return Receiver::Present;
         }
-        if !lookups.is_due() {
-            return None;
-        }
-        let meter = self.inner.source.meter();
+        self.inner
+            .lookups
+            .as_ref()
+            .map_or(Receiver::None, Receiver::Missing)
+    }
+
+    fn look_up(&self) -> Option<&I> {
+        let Inner {
+            source,
+            lookups,
+            build,
+            built,
+            missing,
+        } = &*self.inner;
+        let lookup = match lookups {
+            Some(lookups) => Some((lookups, lookups.begin_due()?)),
+            None if missing.load(Ordering::Relaxed) => return None,
+            None => None,
+        };
+        let meter = source.meter();
         if noop::is_noop_meter(&meter) {
-            lookups.failed();
+            missing.store(true, Ordering::Relaxed);
+            if let Some((lookups, lookup)) = lookup {
+                lookups.failed(lookup);
+            }
             return None;
         }
-        Some(self.built_of(|| meter))
-    }
-
-    fn built_of(&self, meter: impl FnOnce() -> Meter) -> &I {
-        let built = || shared::instruments(meter(), self.inner.build);
-        self.inner.built.get_or_init(built)
+        Some(built.get_or_init(|| shared::instruments(meter, *build)))
     }
 }
 

@@ -1,19 +1,21 @@
 //! How layers get their tracer and instruments.
 //!
-//! A layer uses the provider that is set on it, or else the global one, resolved at first use. If the global
-//! provider is a no-op, the layer warns once and never calls the tracer again, so that it costs nothing.
-//!
-//! What lives as long as the process, such as the [span helpers](crate::span), may be used before there is a
-//! provider. [`LazyTracer::following`] and [`LazyInstruments::following`] look it up again.
+//! A layer uses the provider that is set on it, or else the global one, resolved at first use. If a provider
+//! that is set is a no-op, it is never called again. If the global provider is missing, the layer warns once
+//! and [looks it up again](LazyTracer::following), so that it may be installed later. In between, the layer
+//! [is off](is_off) and only forwards the trace context.
 
 mod instruments;
 mod lookups;
 mod noop;
+mod off;
 mod shared;
 mod source;
 mod tracer;
 
 pub use self::instruments::LazyInstruments;
+pub use self::lookups::report_installed;
+pub use self::off::is_off;
 pub use self::tracer::LazyTracer;
 
 #[cfg(test)]

@@ -1,8 +1,12 @@
 //! Detects no-op tracers and meters.
 
+use std::ptr;
+use std::sync::LazyLock;
+
 use opentelemetry::Context;
 use opentelemetry::global::{BoxedSpan, BoxedTracer};
-use opentelemetry::metrics::Meter;
+use opentelemetry::metrics::noop::NoopMeterProvider;
+use opentelemetry::metrics::{Meter, MeterProvider};
 use opentelemetry::trace::{
     Span, SpanBuilder, SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState, Tracer,
 };
@@ -39,7 +43,15 @@ pub(super) fn is_noop_tracer(tracer: &BoxedTracer) -> bool {
     span.span_context().span_id() == parent.span().span_context().span_id()
 }
 
-/// Returns whether the meter discards measurements, like the no-op of the API.
+/// Returns whether the meter is the no-op of the API.
+///
+/// A foreign meter may have no size either. It differs in its functions, unless it overrides none of those
+/// that discard measurements.
 pub(super) fn is_noop_meter(meter: &Meter) -> bool {
-    size_of_val(meter.u64_counter("").instrument_provider) == 0
+    static NOOP: LazyLock<Meter> = LazyLock::new(|| NoopMeterProvider::new().meter(""));
+    let [functions, noop] = [meter, &*NOOP].map(|meter| {
+        let provider = meter.u64_counter("").instrument_provider;
+        (size_of_val(provider), ptr::from_ref(provider).with_addr(0))
+    });
+    functions.0 == 0 && ptr::eq(functions.1, noop.1)
 }

@@ -15,8 +15,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use opentelemetry::metrics::Meter;
 
-use super::noop;
-
 /// What was built for one meter.
 struct Entry {
     meter: Meter,
@@ -31,9 +29,6 @@ struct Built<I> {
 
 /// Returns the instruments that `build` creates of a meter, or those that it created before.
 pub(super) fn instruments<I: Send + Sync + 'static>(meter: Meter, build: fn(&Meter) -> I) -> Arc<I> {
-    if noop::is_noop_meter(&meter) {
-        return Arc::new(build(&meter));
-    }
     if let Some(found) = find(&mut lock(), &meter, build) {
         return found;
     }

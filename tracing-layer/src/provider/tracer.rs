@@ -8,8 +8,9 @@ use opentelemetry::global::{BoxedSpan, BoxedTracer};
 use opentelemetry::trace::{Span, SpanBuilder, Tracer, TracerProvider};
 use opentelemetry::{Context, InstrumentationScope, otel_warn};
 
-use super::lookups::Lookups;
+use super::lookups::{Lookup, Lookups, is_off_on_purpose};
 use super::noop;
+use super::off::Receiver;
 use super::source::{Source, TracerSource};
 
 /// The tracer of a layer, resolved at the first span. Clones share it.
@@ -25,13 +26,16 @@ struct Inner {
     tracer: OnceLock<BoxedTracer>,
     /// Whether the tracer starts nothing: it is a no-op, or was shut down.
     useless: AtomicBool,
+    /// Whether a missing provider is no longer warned of.
+    silent: AtomicBool,
 }
 
 impl LazyTracer {
-    /// Creates a tracer of the provider that is global when the first span is started.
+    /// Creates a tracer of the global provider for a layer. It is like [`following`](Self::following), and
+    /// warns once if it finds no provider, since a layer is usually built after the provider.
     #[must_use]
     pub fn global(scope: InstrumentationScope) -> Self {
-        Self::new(Source::global(scope), None)
+        Self::new(Source::global(scope), Some(Lookups::default()), true)
     }
 
     /// Creates a tracer of the global provider that looks it up again as long as it is a no-op, and once more
@@ -39,7 +43,8 @@ impl LazyTracer {
     ///
     /// A provider that records is used until it is shut down; the first span after that is lost, since it
     /// detects the shutdown. While there is no provider, it is looked up at each of the first 1,000 spans,
-    /// then once per millisecond: each span reads the clock, and one per millisecond allocates.
+    /// then once per millisecond, and when it is [reported](super::report_installed). Each span reads the
+    /// clock, and one per millisecond allocates.
     ///
     /// ```standalone_crate
     /// use opentelemetry::trace::SpanBuilder;
@@ -64,7 +69,7 @@ impl LazyTracer {
     /// ```
     #[must_use]
     pub fn following(scope: InstrumentationScope) -> Self {
-        Self::new(Source::global(scope), Some(Lookups::default()))
+        Self::new(Source::global(scope), Some(Lookups::default()), false)
     }
 
     /// Sets the instrumentation scope, for the same provider.
@@ -73,6 +78,7 @@ impl LazyTracer {
         Self::new(
             self.inner.source.with_scope(scope),
             self.inner.lookups.as_ref().map(|_| Lookups::default()),
+            !self.inner.silent.load(Ordering::Relaxed),
         )
     }
 
@@ -84,16 +90,17 @@ impl LazyTracer {
         T: Tracer<Span = S> + Send + Sync + 'static,
         S: Span + Send + Sync + 'static,
     {
-        Self::new(self.inner.source.with_provider(Arc::new(provider)), None)
+        Self::new(self.inner.source.with_provider(Arc::new(provider)), None, true)
     }
 
-    fn new(source: TracerSource, lookups: Option<Lookups>) -> Self {
+    fn new(source: TracerSource, lookups: Option<Lookups>, warns: bool) -> Self {
         Self {
             inner: Arc::new(Inner {
                 source,
                 lookups,
                 tracer: OnceLock::new(),
                 useless: AtomicBool::new(false),
+                silent: AtomicBool::new(!warns),
             }),
         }
     }
@@ -130,6 +137,15 @@ impl LazyTracer {
         }
     }
 
+    /// Returns whether a provider received the last span.
+    pub(super) fn receiver(&self) -> Receiver<'_> {
+        match &self.inner.lookups {
+            None if self.is_useless() => Receiver::None,
+            Some(lookups) if lookups.has_failed() => Receiver::Missing(lookups),
+            _ => Receiver::Present,
+        }
+    }
+
     fn current(&self) -> Option<&BoxedTracer> {
         let Inner {
             source,
@@ -149,24 +165,33 @@ impl LazyTracer {
 
     /// Looks for a provider that starts the span, if it is time to.
     fn start_elsewhere(&self, parent: &Context, builder: impl FnOnce() -> SpanBuilder) -> Option<BoxedSpan> {
-        let lookups = self.inner.lookups.as_ref().filter(|lookups| lookups.is_due())?;
+        let lookups = self.inner.lookups.as_ref()?;
+        let lookup = lookups.begin_due()?;
         let tracer = self.inner.source.tracer();
         let span = noop::start(&tracer, parent, builder);
         if span.is_some() {
             lookups.succeeded();
             let _ = self.inner.tracer.set(tracer);
         } else {
-            lookups.failed();
+            lookups.failed(lookup);
+            self.warn();
         }
         span
     }
 
     fn found_useless(&self) {
-        let was_useless = self.inner.useless.swap(true, Ordering::Relaxed);
-        match &self.inner.lookups {
-            Some(lookups) => lookups.failed(),
-            None if was_useless => {}
-            None => warn_of_noop(self.inner.source.scope()),
+        self.inner.useless.store(true, Ordering::Relaxed);
+        if let Some(lookups) = &self.inner.lookups {
+            lookups.failed(Lookup::begin());
+        }
+        self.warn();
+    }
+
+    /// Warns, once, that there is no provider.
+    fn warn(&self) {
+        let silent = &self.inner.silent;
+        if !silent.load(Ordering::Relaxed) && !is_off_on_purpose() && !silent.swap(true, Ordering::Relaxed) {
+            warn_of_noop(self.inner.source.scope());
         }
     }
 }

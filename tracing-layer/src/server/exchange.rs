@@ -4,19 +4,19 @@ use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Buf;
-use http::{Extensions, Request};
+use http::Request;
 use http_body::{Body, Frame};
 use opentelemetry::{Context, StringValue};
 
 use super::incoming::{self, Incoming};
 use super::metrics::Active;
-use super::route;
+use super::outside::{Outside, outside};
 use super::settings::Settings;
+use super::{origin, route};
 use crate::exchange::{Exchange, Failures, Measured};
 use crate::labels::Labels;
 use crate::layer_parts::Parts;
 use crate::metrics::Instruments;
-use crate::nesting;
 use crate::observe::{End, EndAt, Observe, ResponseHead};
 use crate::request_body::RequestBytes;
 use crate::template::Template;
@@ -24,7 +24,23 @@ use crate::{protocol, semconv};
 
 /// The observer of a request that [`Server`](super::Server) serves.
 #[derive(Debug)]
-pub struct ServerExchange {
+pub struct ServerExchange(Observer);
+
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a box would cost each recorded request an allocation"
+)]
+enum Observer {
+    /// Records the request.
+    Recorded(Recorded),
+    /// Only makes the context of the caller current, since nothing is recorded.
+    Forwarded(Context),
+}
+
+/// A request that is recorded.
+#[derive(Debug)]
+struct Recorded {
     settings: Arc<Settings>,
     exchange: Exchange,
     scheme: &'static str,
@@ -56,7 +72,50 @@ impl ServerExchange {
         if parts == Parts::NONE {
             return None;
         }
-        let incoming = Incoming::new(settings, request, &current, parts);
+        if shared.is_off(parts, &settings.instruments) {
+            return Self::forwarded(settings, request, &current, parts);
+        }
+        let recorded = Recorded::begin(settings, request, &current, parts, outside);
+        Some(Self(Observer::Recorded(recorded)))
+    }
+
+    /// Makes the context of the caller current, if there is one. An untrusted caller has none.
+    fn forwarded<B>(
+        settings: &Settings,
+        request: &Request<B>,
+        current: &Context,
+        parts: Parts,
+    ) -> Option<Self> {
+        if !parts.propagation || !incoming::trusts(&settings.trust, || origin::head(request)) {
+            return None;
+        }
+        let propagator = &settings.shared.propagator;
+        let context = propagator.extract_present(request.headers(), current)?;
+        Some(Self(Observer::Forwarded(context)))
+    }
+
+    fn recorded(&mut self) -> Option<&mut Recorded> {
+        match &mut self.0 {
+            Observer::Recorded(recorded) => Some(recorded),
+            Observer::Forwarded(_) => None,
+        }
+    }
+}
+
+impl Recorded {
+    #[inline]
+    fn begin<B>(
+        settings: &Arc<Settings>,
+        request: &mut Request<B>,
+        current: &Context,
+        parts: Parts,
+        outside: Outside,
+    ) -> Self
+    where
+        B: Body + 'static,
+    {
+        let shared = &settings.shared;
+        let incoming = Incoming::new(settings, request, current, parts);
         let observed = incoming.observed;
         let span = (observed && parts.spans)
             .then(|| incoming.span(settings))
@@ -90,7 +149,7 @@ impl ServerExchange {
             outside.tag(request.extensions_mut());
         }
         let instruments = exchange.instruments(&settings.instruments);
-        Some(Self {
+        Self {
             active: instruments.map(|instruments| instruments.activate(method.label(), scheme)),
             settings: Arc::clone(settings),
             exchange,
@@ -99,7 +158,7 @@ impl ServerExchange {
             route: route.map(|route| route.text),
             late: Mutex::default(),
             ends_on_drop: false,
-        })
+        }
     }
 
     fn instruments(&self) -> Option<&Instruments> {
@@ -136,6 +195,35 @@ impl ServerExchange {
         self.exchange.end_span(conclusion, route);
     }
 
+    fn attached<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _attached = Context::attach(self.exchange.context().clone());
+        let listening = route::listen();
+        let done = work();
+        if let Some(template) = listening.end() {
+            *self.late.lock().unwrap_or_else(PoisonError::into_inner) = Some(template);
+        }
+        done
+    }
+
+    fn respond(&mut self, head: &ResponseHead<'_>) -> EndAt {
+        let end_at = self.exchange.respond(head, &self.settings.shared);
+        self.ends_on_drop =
+            !self.settings.stream_cancellation_errors && protocol::is_event_stream(head.headers);
+        if end_at == EndAt::Headers {
+            self.conclude(End::Complete);
+        }
+        self.exchange.end_at(end_at)
+    }
+
+    fn end(&mut self, end: End<'_>) {
+        self.conclude(end);
+        if let Some(sizes) = self.exchange.sizes() {
+            if let Some(instruments) = self.instruments() {
+                instruments.record_sizes(sizes, &self.labels());
+            }
+        }
+    }
+
     fn learn_late_route(&mut self) {
         let late = self.late.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         let Some(late) = late else { return };
@@ -149,101 +237,38 @@ impl ServerExchange {
 
 impl Observe for ServerExchange {
     fn context(&self) -> Option<&Context> {
-        Some(self.exchange.context())
+        Some(match &self.0 {
+            Observer::Recorded(recorded) => recorded.exchange.context(),
+            Observer::Forwarded(context) => context,
+        })
     }
 
     fn attached<T>(&self, work: impl FnOnce() -> T) -> T {
-        let _attached = Context::attach(self.exchange.context().clone());
-        let listening = route::listen();
-        let done = work();
-        if let Some(template) = listening.end() {
-            *self.late.lock().unwrap_or_else(PoisonError::into_inner) = Some(template);
-        }
-        done
-    }
-
-    fn on_response(&mut self, head: ResponseHead<'_>) -> EndAt {
-        let end_at = self.exchange.respond(&head, &self.settings.shared);
-        self.ends_on_drop =
-            !self.settings.stream_cancellation_errors && protocol::is_event_stream(head.headers);
-        if end_at == EndAt::Headers {
-            self.conclude(End::Complete);
-        }
-        self.exchange.end_at(end_at)
-    }
-
-    fn on_frame<D: Buf>(&mut self, frame: &Frame<D>) {
-        self.exchange.count(frame);
-    }
-
-    fn on_end(mut self, end: End<'_>) {
-        self.conclude(end);
-        if let Some(sizes) = self.exchange.sizes() {
-            if let Some(instruments) = self.instruments() {
-                instruments.record_sizes(sizes, &self.labels());
+        match &self.0 {
+            Observer::Recorded(recorded) => recorded.attached(work),
+            Observer::Forwarded(context) => {
+                let _attached = Context::attach(context.clone());
+                work()
             }
         }
     }
-}
 
-/// What outer layers do for a request.
-#[derive(Debug, Clone, Copy)]
-struct Outside {
-    parts: Parts,
-    /// Whether one of them has the route of the request.
-    routed: bool,
-}
+    fn on_response(&mut self, head: ResponseHead<'_>) -> EndAt {
+        self.recorded()
+            .map_or(EndAt::Body, |recorded| recorded.respond(&head))
+    }
 
-/// The tag of a request for which outer layers do everything, as for nearly every one. It has no size, so it
-/// needs no allocation.
-#[derive(Debug, Clone, Copy)]
-struct AllDone;
-
-/// The same if the route is also known.
-#[derive(Debug, Clone, Copy)]
-struct AllDoneRouted;
-
-impl Outside {
-    const ALL: Self = Self {
-        parts: Parts::ALL,
-        routed: false,
-    };
-
-    /// Tags a request.
-    fn tag(self, extensions: &mut Extensions) {
-        match (self.parts, self.routed) {
-            (Parts::ALL, true) => _ = extensions.insert(AllDoneRouted),
-            (Parts::ALL, false) => _ = extensions.insert(AllDone),
-            _ => _ = extensions.insert(self),
+    fn on_frame<D: Buf>(&mut self, frame: &Frame<D>) {
+        if let Some(recorded) = self.recorded() {
+            recorded.exchange.count(frame);
         }
     }
 
-    /// Returns the tag of a request. If several layers have tagged it, the most complete tag applies.
-    fn tagged(extensions: &Extensions) -> Option<Self> {
-        if extensions.is_empty() {
-            return None;
+    fn on_end(mut self, end: End<'_>) {
+        if let Some(recorded) = self.recorded() {
+            recorded.end(end);
         }
-        if extensions.get::<AllDoneRouted>().is_some() {
-            return Some(Self {
-                routed: true,
-                ..Self::ALL
-            });
-        }
-        let all = extensions.get::<AllDone>().map(|_| Self::ALL);
-        all.or_else(|| extensions.get().copied())
     }
-}
-
-/// Returns what outer layers do for this request.
-fn outside<B>(request: &Request<B>) -> Outside {
-    let tag = Outside::tagged(request.extensions());
-    if tag.is_some() || route::is_serving() {
-        nesting::note_nested();
-    }
-    tag.unwrap_or(Outside {
-        parts: Parts::NONE,
-        routed: false,
-    })
 }
 
 /// Leaves a request to the outer layer, and reports its route if the outer layer does not know it.

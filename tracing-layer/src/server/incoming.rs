@@ -37,7 +37,7 @@ impl<'a, B> Incoming<'a, B> {
         let began = Instant::now();
         let head = origin::head(request);
         let method = settings.shared.methods.classify(request.method());
-        let trusted = trusts(&settings.trust, &head);
+        let trusted = trusts(&settings.trust, || head);
         let (parent, link) = if parts.propagation {
             extracted(settings, &head, trusted, current)
         } else {
@@ -86,10 +86,10 @@ impl<'a, B> Incoming<'a, B> {
 }
 
 /// If the predicate panics, the caller is not trusted.
-fn trusts(trust: &Trust, head: &RequestHead<'_>) -> bool {
+pub(super) fn trusts<'a>(trust: &Trust, head: impl FnOnce() -> RequestHead<'a>) -> bool {
     match trust {
         Trust::Always => true,
-        judging => catch_unwind(AssertUnwindSafe(|| judging.decide(head))).unwrap_or(false),
+        judging => catch_unwind(AssertUnwindSafe(|| judging.decide(&head()))).unwrap_or(false),
     }
 }
 

@@ -101,6 +101,7 @@ mod incoming;
 mod layer;
 mod metrics;
 mod origin;
+mod outside;
 mod parts;
 mod route;
 mod route_layer;

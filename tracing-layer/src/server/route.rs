@@ -13,7 +13,8 @@ use crate::template::Template;
 /// `http.route` on span and metrics, and the name of the span. The last call before the end applies. (If a
 /// span started with a route without a wildcard, it keeps that as its `http.route`, since an attribute cannot
 /// be replaced; name and metrics change.) Returns whether a request is being served: inside of a
-/// [`ServerLayer`](super::ServerLayer), in the task that serves the request, not in a spawned one.
+/// [`ServerLayer`](super::ServerLayer) that [records](crate::provider::is_off) something, in the task that
+/// serves the request, not in a spawned one.
 ///
 /// A route is a template with few values, such as `/users/{id}`; a path is not.
 ///

@@ -110,7 +110,7 @@ impl Instruments {
 }
 
 static GLOBAL: LazyLock<LazyInstruments<Instruments>> = LazyLock::new(|| {
-    LazyInstruments::following(
+    LazyInstruments::global(
         crate::scope_of_instrumentation(Convention::in_environment()),
         Instruments::new,
     )

@@ -1,0 +1,130 @@
+//! One pass over the headers of a request instead of a lookup for each name. Few requests have all of the
+//! names, and a lookup hashes the name.
+
+use std::cell::{Cell, OnceCell};
+
+use http::{HeaderMap, HeaderValue};
+use opentelemetry::Context;
+use opentelemetry::propagation::Extractor;
+
+use super::headers::{Headers, UNREADABLE, text};
+use crate::one_line::ONE_LINE_OR_NONE;
+use crate::w3c::{BAGGAGE, TRACEPARENT, TRACESTATE, W3cPropagator};
+
+/// Returns `cx` with what the headers of a request carry, or `None` if they carry nothing.
+pub(crate) fn extract_w3c(propagator: W3cPropagator, headers: &HeaderMap, cx: &Context) -> Option<Context> {
+    let found = Standard::scan(headers);
+    let parent = found.parent.filter(|_| !found.has_parents);
+    let carrier = Headers::new(headers);
+    let lines = |is_present: bool, name| is_present.then(|| carrier.get_all(name)).flatten();
+    propagator.extract_lines(
+        cx,
+        parent.map(HeaderValue::as_bytes),
+        lines(found.has_state, TRACESTATE),
+        lines(found.has_baggage, BAGGAGE),
+    )
+}
+
+/// Which headers of the W3C specifications a request has.
+#[derive(Debug, Clone, Copy, Default)]
+struct Standard<'a> {
+    /// The last line of `traceparent`.
+    parent: Option<&'a HeaderValue>,
+    /// Whether it has several lines.
+    has_parents: bool,
+    has_state: bool,
+    has_baggage: bool,
+}
+
+impl<'a> Standard<'a> {
+    fn scan(headers: &'a HeaderMap) -> Self {
+        let mut found = Self::default();
+        for (name, line) in headers {
+            match name.as_str() {
+                TRACEPARENT => {
+                    found.has_parents = found.parent.is_some();
+                    found.parent = Some(line);
+                }
+                TRACESTATE => found.has_state = true,
+                BAGGAGE => found.has_baggage = true,
+                _ => {}
+            }
+        }
+        found
+    }
+}
+
+/// [`Headers`] that are scanned once, and note whether a propagator has found any.
+pub(crate) struct ScannedHeaders<'a> {
+    headers: Headers<'a>,
+    standard: OnceCell<Standard<'a>>,
+    read: Cell<bool>,
+}
+
+impl<'a> ScannedHeaders<'a> {
+    pub(crate) const fn new(headers: &'a HeaderMap) -> Self {
+        Self {
+            headers: Headers::new(headers),
+            standard: OnceCell::new(),
+            read: Cell::new(false),
+        }
+    }
+
+    /// Returns whether a header was found, or all names were listed.
+    pub(crate) fn was_read(&self) -> bool {
+        self.read.get()
+    }
+
+    fn standard(&self) -> &Standard<'a> {
+        self.standard.get_or_init(|| Standard::scan(self.headers.0))
+    }
+
+    /// Returns whether there is no such header.
+    fn lacks(&self, key: &str) -> bool {
+        match key {
+            TRACEPARENT => self.standard().parent.is_none(),
+            TRACESTATE => !self.standard().has_state,
+            BAGGAGE => !self.standard().has_baggage,
+            _ => false,
+        }
+    }
+
+    fn note<T>(&self, found: Option<T>) -> Option<T> {
+        if found.is_some() {
+            self.read.set(true);
+        }
+        found
+    }
+}
+
+impl Extractor for ScannedHeaders<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        if key == ONE_LINE_OR_NONE {
+            // Not a header.
+            return Some(ONE_LINE_OR_NONE);
+        }
+        if key == TRACEPARENT {
+            let Standard {
+                parent, has_parents, ..
+            } = *self.standard();
+            let line = parent.map(|line| if has_parents { UNREADABLE } else { text(line) });
+            return self.note(line);
+        }
+        if self.lacks(key) {
+            return None;
+        }
+        self.note(self.headers.get(key))
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.read.set(true);
+        self.headers.keys()
+    }
+
+    fn get_all(&self, key: &str) -> Option<Vec<&str>> {
+        if self.lacks(key) {
+            return None;
+        }
+        self.note(self.headers.get_all(key))
+    }
+}

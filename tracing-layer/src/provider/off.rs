@@ -1,0 +1,44 @@
+//! Whether anything receives what a layer records.
+
+use super::lookups::{Lookups, millis};
+use super::{LazyInstruments, LazyTracer};
+
+/// Whether a provider received the last span or measurement.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Receiver<'a> {
+    /// A provider that may record, or one that is not looked up yet.
+    Present,
+    /// The global provider was missing when it was last looked up.
+    Missing(&'a Lookups),
+    /// The provider of the layer is a no-op for good.
+    None,
+}
+
+/// Returns whether neither spans nor measurements are recorded. Then a layer need not observe anything. Pass
+/// `None` for what it does not record.
+///
+/// This is known from the spans and measurements before. When it is time to look for a global provider again,
+/// this returns `false`, and the next span and measurement look for it.
+#[must_use]
+pub fn is_off<I: Send + Sync + 'static>(
+    tracer: Option<&LazyTracer>,
+    instruments: Option<&LazyInstruments<I>>,
+) -> bool {
+    let receivers = [
+        tracer.map_or(Receiver::None, LazyTracer::receiver),
+        instruments.map_or(Receiver::None, LazyInstruments::receiver),
+    ];
+    let lookups = match receivers {
+        [Receiver::Present, _] | [_, Receiver::Present] => return false,
+        receivers => receivers.map(|receiver| match receiver {
+            Receiver::Missing(lookups) => Some(lookups),
+            _ => None,
+        }),
+    };
+    let mut lookups = lookups.into_iter().flatten().peekable();
+    if lookups.peek().is_none() {
+        return true;
+    }
+    let now = millis();
+    !lookups.any(|lookups| lookups.is_eager() || lookups.is_due_at(now))
+}

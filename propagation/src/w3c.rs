@@ -109,7 +109,7 @@ impl W3cPropagator {
         Remainder::with_remote(cx, parent, members.unwrap_or_default())
     }
 
-    /// Returns the context of the remote span, or else `cx`, with baggage. Returns `None` if there is neither.
+    /// Returns the context of the remote span, or else `cx`, with baggage; `None` if there is neither.
     fn with_baggage_lines(cx: &Context, trace: Option<Context>, lines: Option<Vec<&str>>) -> Option<Context> {
         let baggage = lines.and_then(|lines| baggage::parse(lines.into_iter().map(str::as_bytes)));
         match baggage {

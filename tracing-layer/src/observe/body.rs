@@ -8,8 +8,8 @@ use bytes::Buf;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use super::guard::{EndGuard, end};
-use super::{Cause, End, Observe};
+use super::guard::end;
+use super::{Cause, End, EndGuard, Observe};
 
 pin_project! {
     /// Passes the frames of the inner body unchanged, and shows them to the observer.

@@ -7,9 +7,9 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use super::guard::{EndGuard, end};
+use super::guard::end;
 use super::response::{observed_in, unobserved};
-use super::{Cause, End, Observe};
+use super::{Cause, End, EndGuard, Observe};
 use crate::message::HttpResponse;
 
 pin_project! {

@@ -4,8 +4,8 @@ use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
 use http_body::Body;
 
-use super::guard::{EndGuard, end};
-use super::{End, Observe, ResponseBody};
+use super::guard::end;
+use super::{End, EndGuard, Observe, ResponseBody};
 use crate::message::{HttpResponse, WrapBody};
 
 /// Where an exchange ends.

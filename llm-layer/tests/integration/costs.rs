@@ -32,7 +32,7 @@ fn golden_costs() {
         let name = &case.name;
         let prices = Prices::from_json(&expected["prices"].to_string()).expect(name);
         let recorder = Recorder::new();
-        golden::run(case, &layer(&recorder).with_prices(prices.clone()), 0);
+        golden::run(&case, &layer(&recorder).with_prices(prices.clone()), 0);
         let span = recorder.spans().remove(0);
         same(number(&span, COST), expected["cost"].as_f64(), name);
         same(number(&span, REPORTED), expected["provider_cost"].as_f64(), name);

@@ -27,7 +27,7 @@ fn main() {
     }
     let only = arguments.first().copied().unwrap_or_default();
     let counters = ENCODINGS.map(|(name, model)| Counters::load(name, model));
-    for (title, texts) in [
+    for (title, samples) in [
         ("unseen text", text::ordinary()),
         ("hostile text", text::hostile()),
     ] {
@@ -36,7 +36,7 @@ fn main() {
                 "\n| {title}, {} | ratio | tokens, MB/s | tiktoken-rs, MB/s |\n|-|-:|-:|-:|",
                 counters.name
             );
-            for (name, text) in texts.iter().filter(|(name, _)| name.contains(only)) {
+            for (name, text) in samples.iter().filter(|(name, _)| name.contains(only)) {
                 counters.measure(name, text);
             }
         }

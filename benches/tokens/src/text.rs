@@ -1,4 +1,4 @@
-//! The texts to count: our own, or random.
+//! The samples to count: our own, or random.
 
 /// Text of many kinds, of which no segment is like another.
 pub(crate) fn ordinary() -> Vec<(&'static str, String)> {
@@ -55,7 +55,7 @@ pub(crate) fn ordinary() -> Vec<(&'static str, String)> {
 /// Text that takes some counter long.
 pub(crate) fn hostile() -> Vec<(&'static str, String)> {
     let mut random = Random(2);
-    let mut texts: Vec<(&str, String)> = [
+    let mut samples: Vec<(&str, String)> = [
         "a",
         "-",
         "=",
@@ -83,7 +83,7 @@ pub(crate) fn hostile() -> Vec<(&'static str, String)> {
         let text = (0..LENGTH)
             .map(|_| char::from(b'a' + random.number(letters) as u8))
             .collect();
-        texts.push((name, text));
+        samples.push((name, text));
     }
     for (name, most) in [
         ("words of 63 random letters", 63),
@@ -100,17 +100,17 @@ pub(crate) fn hostile() -> Vec<(&'static str, String)> {
                 }
             })
             .collect();
-        texts.push((name, text));
+        samples.push((name, text));
     }
     let text = (0..LENGTH / 3)
         .filter_map(|_| char::from_u32(random.number(0xFFFF) as u32))
         .collect();
-    texts.push(("random characters", text));
+    samples.push(("random characters", text));
     let text = (0..LENGTH / 3)
         .filter_map(|_| char::from_u32(0x4E00 + random.number(0x5000) as u32))
         .collect();
-    texts.push(("random Chinese characters", text));
-    texts
+    samples.push(("random Chinese characters", text));
+    samples
 }
 
 const LENGTH: usize = 400_000;

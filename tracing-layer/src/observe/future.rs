@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 
 use super::guard::end;
-use super::response::{observed_in, unobserved};
+use super::response::{observed, unobserved};
 use super::{Cause, End, EndGuard, Observe};
 use crate::message::HttpResponse;
 
@@ -105,7 +105,7 @@ where
         };
         let result = ready!(watch.poll(work));
         Poll::Ready(match result {
-            Ok(response) => Ok(observed_in(response, guard)),
+            Ok(response) => Ok(observed(response, guard)),
             Err(error) => {
                 end(guard, End::ServiceError(Cause::new(&error)));
                 Err(error)

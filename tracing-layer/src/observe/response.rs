@@ -24,17 +24,9 @@ impl<O: Observe> WrapBody for O {
 }
 
 /// Shows the head to the observer and moves it into the body, or ends it there.
-#[cfg(test)]
-pub(super) fn observed<R, O>(response: R, guard: EndGuard<O>) -> R::Output
-where
-    R: HttpResponse<O>,
-    O: Observe,
-{
-    observed_in(response, &mut Some(guard))
-}
-
-/// The same for a guard that is moved only once.
-pub(super) fn observed_in<R, O>(response: R, guard: &mut Option<EndGuard<O>>) -> R::Output
+///
+/// The guard is large. It is borrowed, so that it is moved only once.
+pub(super) fn observed<R, O>(response: R, guard: &mut Option<EndGuard<O>>) -> R::Output
 where
     R: HttpResponse<O>,
     O: Observe,

@@ -7,9 +7,8 @@ use std::sync::{Arc, OnceLock};
 use opentelemetry::metrics::{Meter, MeterProvider};
 use opentelemetry::{Context, InstrumentationScope};
 
-use super::lookups::Lookups;
+use super::lookups::{Lookups, Receiver};
 use super::noop;
-use super::off::Receiver;
 use super::shared;
 use super::source::{MeterSource, Source};
 

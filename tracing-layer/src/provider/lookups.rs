@@ -48,6 +48,17 @@ impl Lookup {
     }
 }
 
+/// Whether a provider received the last span or measurement.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Receiver<'a> {
+    /// A provider that may record, or one that is not looked up yet.
+    Present,
+    /// The global provider was missing when it was last looked up.
+    Missing(&'a Lookups),
+    /// The provider of the layer is a no-op for good.
+    None,
+}
+
 impl Lookups {
     /// Begins a lookup, if it is time to.
     pub(super) fn begin_due(&self) -> Option<Lookup> {

@@ -1,18 +1,7 @@
 //! Whether anything receives what a layer records.
 
-use super::lookups::{Lookups, millis};
+use super::lookups::{Receiver, millis};
 use super::{LazyInstruments, LazyTracer};
-
-/// Whether a provider received the last span or measurement.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Receiver<'a> {
-    /// A provider that may record, or one that is not looked up yet.
-    Present,
-    /// The global provider was missing when it was last looked up.
-    Missing(&'a Lookups),
-    /// The provider of the layer is a no-op for good.
-    None,
-}
 
 /// Returns whether neither spans nor measurements are recorded. Then a layer need not observe anything. Pass
 /// `None` for what it does not record.

@@ -8,9 +8,8 @@ use opentelemetry::global::{BoxedSpan, BoxedTracer};
 use opentelemetry::trace::{Span, SpanBuilder, Tracer, TracerProvider};
 use opentelemetry::{Context, InstrumentationScope, otel_warn};
 
-use super::lookups::{Lookup, Lookups, is_off_on_purpose};
+use super::lookups::{Lookup, Lookups, Receiver, is_off_on_purpose};
 use super::noop;
-use super::off::Receiver;
 use super::source::{Source, TracerSource};
 
 /// The tracer of a layer, resolved at the first span. Clones share it.

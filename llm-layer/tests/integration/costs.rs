@@ -159,7 +159,7 @@ fn a_service_tier_that_the_answer_does_not_name_is_the_requested_one() {
 
 #[test]
 fn the_providers_own_cost_is_recorded_apart() {
-    let usage = r#"{"prompt_tokens":1000000,"completion_tokens":0,"cost":0.25}"#;
+    let usage = r#"{"prompt_tokens":1000000,"completion_tokens":100000,"cost":0.25}"#;
     let recorder = Recorder::new();
     let layer = layer(&recorder);
     let span = call(&layer, &recorder, HELLO, usage);
@@ -169,7 +169,7 @@ fn the_providers_own_cost_is_recorded_apart() {
         .clone()
         .with_prices(Prices::new().with_price("gpt-4o", Price::new(2.0, 10.0)));
     let span = call(&priced, &recorder, HELLO, usage);
-    assert_eq!(number(&span, COST), Some(2.0), "by the prices");
+    assert_eq!(number(&span, COST), Some(3.0), "by the prices");
     assert_eq!(number(&span, REPORTED), Some(0.25), "by the provider");
     let span = call(&layer.with_role(Role::Proxy), &recorder, HELLO, usage);
     assert_eq!(number(&span, REPORTED), None, "another hop has it");

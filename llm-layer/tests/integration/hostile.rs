@@ -60,7 +60,7 @@ fn hostile_answers() {
             estimated,
         ),
         ("usage as a float", usage("1e400"), estimated),
-        ("usage as text", usage("\"12\""), estimated),
+        ("usage as a word", usage("\"twelve\""), estimated),
         (
             "NUL bytes",
             [b"\0\0data: \0\0\n\n", good.as_bytes()].concat(),

@@ -21,6 +21,11 @@ enum Cause {
 }
 
 impl PricesError {
+    /// The file is not valid JSON.
+    pub(super) fn json(error: serde_json::Error) -> Self {
+        Cause::Json(error).into()
+    }
+
     /// The file is in no format that is known.
     pub(super) fn format(expected: &'static str) -> Self {
         Cause::Format(expected).into()
@@ -51,12 +56,6 @@ impl From<Cause> for PricesError {
 impl From<io::Error> for PricesError {
     fn from(error: io::Error) -> Self {
         Cause::Io(error).into()
-    }
-}
-
-impl From<serde_json::Error> for PricesError {
-    fn from(error: serde_json::Error) -> Self {
-        Cause::Json(error).into()
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn read(path: &Path) -> Result<PricesFile, PricesError> {
 
 /// Reads the text of a file.
 pub(super) fn parse(json: &str) -> Result<PricesFile, PricesError> {
-    let Value::Object(root) = serde_json::from_str(json)? else {
+    let Value::Object(root) = serde_json::from_str(json).map_err(PricesError::json)? else {
         return Err(PricesError::format(FORMATS));
     };
     if let Some(models) = root.get("models").filter(|_| root.len() == 1) {

@@ -18,10 +18,6 @@ pub(crate) enum RequestBytes {
 impl RequestBytes {
     /// Returns the size that the body reports. If it reports none, a body of axum or reqwest is replaced by
     /// one that counts.
-    #[cfg_attr(
-        not(any(feature = "axum", feature = "reqwest")),
-        expect(clippy::needless_pass_by_ref_mut, reason = "with an adapter it is changed")
-    )]
     pub(crate) fn from_body<B: Body + 'static>(body: &mut B) -> Self {
         match body.size_hint().exact() {
             Some(bytes) => Self::Known(bytes),

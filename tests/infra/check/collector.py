@@ -96,7 +96,7 @@ def mounts(service, path):
 
 
 def example_configurations():
-    first = next(line for line in (INFRA / ".env.example").read_text().splitlines() if "Which collector" in line)
+    first = next(line for line in (INFRA / ".env.example").read_text().splitlines() if "The collector configuration" in line)
     return {f"{word.strip(',.')}.yaml" for word in first.split()}
 
 

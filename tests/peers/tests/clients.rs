@@ -272,17 +272,17 @@ const CALLS: &[Call] = &[
     call(
         "/api/chat",
         r#"{"model":"llama","messages":[{"role":"user","content":"Hi"}]}"#,
-        r#"chat llama 0 0 reported ["stop"]"#,
+        r#"chat llama ~8 ~5 estimated ["stop"]"#,
     ),
     call(
         "/api/chat",
         r#"{"model":"llama","messages":[{"role":"user","content":"Hi"}],"stream":false}"#,
-        r#"chat llama 0 0 reported ["stop"]"#,
+        r#"chat llama ~8 ~5 estimated ["stop"]"#,
     ),
     call(
         "/api/generate",
         r#"{"model":"llama","prompt":"Hi"}"#,
-        r#"text_completion llama 0 0 reported ["stop"]"#,
+        r#"text_completion llama ~1 ~5 estimated ["stop"]"#,
     ),
     call(
         "/v2/chat",
@@ -307,6 +307,6 @@ const CALLS: &[Call] = &[
     call(
         "/model/claude/invoke-with-response-stream",
         r#"{"max_tokens":9,"anthropic_version":"bedrock-2023-05-31","messages":[{"role":"user","content":"Hi"}]}"#,
-        r#"chat claude 21 0 reported ["end_turn"]"#,
+        r#"chat claude 21 6 reported ["end_turn"]"#,
     ),
 ];

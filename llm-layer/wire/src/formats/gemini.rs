@@ -104,10 +104,10 @@ impl WireFormat for Gemini {
             }
             ("error.status", Some(_)) => reply.read_error("error.code", value),
             ("error.code", _) => reply.read_error("error", value),
-            (path, _) => match path.rsplit_once("Details[].") {
-                Some(("usageMetadata.promptTokens", _)) => modality(INPUT, at, value, reply),
-                Some(("usageMetadata.candidatesTokens", _)) => modality(OUTPUT, at, value, reply),
-                Some(("usageMetadata.cacheTokens", _)) => modality(CACHE_READ, at, value, reply),
+            (path, _) => match element_of(path, at, "Details[].") {
+                Some("usageMetadata.promptTokens") => modality(INPUT, at, value, reply),
+                Some("usageMetadata.candidatesTokens") => modality(OUTPUT, at, value, reply),
+                Some("usageMetadata.cacheTokens") => modality(CACHE_READ, at, value, reply),
                 Some(_) => {}
                 None => reply.usage.read(USAGE, path, value.as_count()),
             },
@@ -120,16 +120,28 @@ fn answer(path: &str) -> &str {
     path.strip_prefix("response.").unwrap_or(path)
 }
 
+/// Returns the path of a list without its end, if a value is a member of one of its elements.
+pub(super) fn element_of<'a>(path: &'a str, at: &Path, end: &str) -> Option<&'a str> {
+    path.strip_suffix(at.key())?.strip_suffix(end)
+}
+
 /// Reads a member of `{"modality": "TEXT", "tokenCount": 7}`. Members have no order, so the first of the two is
 /// stored until the second has come.
 pub(super) fn modality(fields: [UsagePart; 3], at: &Path, value: Scalar<'_>, reply: &mut Reply) {
     let (Scalar::Text(text) | Scalar::Number(text)) = value else {
         return;
     };
-    let element = at.indexed();
-    let element = element.strip_suffix(at.key()).unwrap_or(&element);
-    let Some(other) = reply.stashed().strip_prefix(element) else {
-        reply.stash(&[element, text].concat());
+    // Two characters that differ between the elements of an answer.
+    let character = |number: usize| char::from(b'!' + u8::try_from(number % 64).unwrap_or(0));
+    let [position, length] = [at.last_position() as usize, at.as_str().len() - at.key().len()].map(character);
+    let element = [position, length];
+    let mut stashed = reply.stashed().chars();
+    let other = [stashed.next(), stashed.next()] == element.map(Some);
+    let Some(other) = other.then_some(stashed.as_str()) else {
+        let stash = &mut reply.cursor.stashed;
+        stash.clear();
+        stash.extend(element);
+        stash.push_str(text);
         return;
     };
     let (name, count) = match value {

@@ -275,6 +275,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn notices_of_layers_are_warnings() {
+        notice::add("enable the feature `example`");
+        let warnings = Diagnosis::off(Vec::new()).warnings;
+        let is_listed = warnings
+            .iter()
+            .any(|warning| warning == "enable the feature `example`");
+        assert!(is_listed, "{warnings:?}");
+    }
+
+    #[test]
     fn two_versions_cause_a_warning_and_unknown_versions_do_not() {
         let mut diagnosis = Diagnosis::off(Vec::new());
         diagnosis.warnings.clear();

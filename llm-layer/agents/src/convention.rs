@@ -4,8 +4,10 @@ use std::sync::LazyLock;
 
 use crate::semconv;
 
-/// A version of the [GenAI conventions](https://github.com/open-telemetry/semantic-conventions-genai). It
-/// decides which attributes and metrics are recorded, and the schema URL. The conventions are in development, and dashboards lag behind.
+/// A version of the [GenAI conventions](https://github.com/open-telemetry/semantic-conventions-genai).
+///
+/// It decides which attributes and metrics are recorded, and the schema URL. The conventions are in
+/// development, and dashboards lag behind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Convention {

@@ -5,9 +5,8 @@ use std::time::SystemTime;
 use opentelemetry::trace::{Status, TraceContextExt};
 use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
 use throughline_agents::TokenSource;
-use throughline_llm_wire::{Content, ReplyDetail, Unseen, UsagePart};
+use throughline_llm_wire::{Content, ReplyDetail, UsagePart};
 use throughline_tracing_layer::client::Attempts;
-use throughline_tracing_layer::notice;
 
 use super::failure::Failure;
 use super::limits::{bound_attributes, int};
@@ -63,9 +62,6 @@ pub(super) fn record(call: &mut CallState, outcome: &Outcome) {
         .is_some_and(|abandoned| abandoned.drained)
     {
         attributes.push(KeyValue::new(semconv::RESPONSE_DRAINED, true));
-    }
-    if call.response.reader.unseen() == Some(Unseen::EncodingsDisabled) {
-        notice::add(ENCODINGS_DISABLED);
     }
     push_tokens(call, &mut attributes, outcome);
     if let Some(failure) = failure {
@@ -267,9 +263,6 @@ fn name(detail: ReplyDetail) -> &'static str {
         _ => semconv::OTHER,
     }
 }
-
-const ENCODINGS_DISABLED: &str = "answers of models are encoded (content-encoding), so that their tokens are unknown: \
-    enable the feature `encodings`";
 
 /// Room for all that a span usually gets at its end.
 const CAPACITY: usize = 24;

@@ -20,7 +20,7 @@ pub(super) struct CostDetails {
     unpriced: Vec<Unpriced>,
 }
 
-/// Returns the cost of a call that ended at `ended_at`, and what else is to be said about it.
+/// Returns the cost of a call that ended at `ended_at`, and the details that its span records.
 pub(super) fn compute(
     call: &CallState,
     totals: &CallUsage,

@@ -4,6 +4,7 @@ mod attributes;
 mod captured_content;
 mod cost;
 mod dimensions;
+mod encodings;
 mod extra_attributes;
 mod failure;
 mod fetched;

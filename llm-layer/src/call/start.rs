@@ -15,6 +15,7 @@ use throughline_tokens::Tokenizer;
 use throughline_tracing_layer::client::Attempts;
 use throughline_tracing_layer::labels::Labels;
 
+use super::encodings;
 use super::extra_attributes::ExtraAttributes;
 use super::limits::span_name;
 use super::observer::CallObserver;
@@ -64,6 +65,7 @@ impl Start {
             is_certain,
             ..
         } = call;
+        encodings::note_disabled(unseen);
         let format = recognised.format.clone();
         let provider = Provider::from_id(&recognised.provider);
         let reports_usage = unseen.is_some() || format.reports_usage(&info);

@@ -130,7 +130,8 @@ impl CallState {
     /// Counts with the encoding of the model that answers, if the request's model is an alias or a deployment, whose
     /// encoding is not known.
     pub(super) fn follow_model(&mut self) {
-        let Some(model) = self.response.reader.reply().model() else {
+        let model = self.response.reader.reply().model();
+        let Some(model) = model.filter(|_| !self.response.has_model) else {
             return;
         };
         self.response.has_model = true;

@@ -74,7 +74,7 @@ fn stream(url: &str, model: &[Step], reader: u64, polls: usize) -> (String, Stri
     }));
     let began = now();
     let request = Request::post(url);
-    let request = request.body(Full::new(ASK)).unwrap();
+    let request = request.body(Full::new(QUESTION)).unwrap();
     let mut task = Context::from_waker(Waker::noop());
     let Poll::Ready(Ok(response)) = pin!(service.call(request)).poll(&mut task) else {
         panic!("the service answers at once")
@@ -117,6 +117,12 @@ fn a_slow_reader_is_told_from_a_slow_model() {
         (250, Some(A)),
         (250, Some(END)),
     ];
+    let kept_alive = [
+        (125, Some(": keep-alive\n\n")),
+        (125, Some("data: {\"type\":\"ping\"}\n\n")),
+        (250, Some(A)),
+        (250, Some(END)),
+    ];
     let cases = [
         (
             "fast both",
@@ -145,6 +151,13 @@ fn a_slow_reader_is_told_from_a_slow_model() {
             (1_000, 8),
             "to_first_chunk 2.5, to_first_token 2.5, waiting_for_reader 5",
             "count=3 sum=2.75",
+        ),
+        (
+            "a comment and a ping before the first chunk, which they used to be",
+            &kept_alive,
+            (0, 5),
+            "to_first_chunk 0.625, to_first_token 0.625, waiting_for_reader 0",
+            "count=1 sum=0.25",
         ),
         (
             "a reader who leaves",
@@ -226,7 +239,7 @@ fn the_first_token_is_of_any_channel_and_no_ceremony() {
 }
 
 const CHAT: &str = "https://api.openai.com/v1/chat/completions";
-const ASK: &[u8] = br#"{"model":"m","stream":true,"max_tokens":9,"input":"Hello","messages":[{"role":"user","content":"Hello"}]}"#;
+const QUESTION: &[u8] = br#"{"model":"m","stream":true,"max_tokens":9,"input":"Hello","messages":[{"role":"user","content":"Hello"}]}"#;
 const A: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n";
 const END: &str =
     "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";

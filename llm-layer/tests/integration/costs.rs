@@ -39,7 +39,7 @@ fn golden_costs() {
         let unpriced = expected["unpriced"].as_array();
         let unpriced = unpriced.into_iter().flatten().map(|part| part.as_str().unwrap());
         assert_eq!(
-            texts(&span, UNPRICED),
+            strings(&span, UNPRICED),
             unpriced.collect::<Vec<_>>(),
             "{name}: what has no price"
         );
@@ -98,9 +98,9 @@ fn number(span: &SpanData, name: &str) -> Option<f64> {
     })
 }
 
-fn texts<'a>(span: &'a SpanData, name: &str) -> Vec<&'a str> {
+fn strings<'a>(span: &'a SpanData, name: &str) -> Vec<&'a str> {
     match value(span, name) {
-        Some(Value::Array(Array::String(texts))) => texts.iter().map(|text| text.as_str()).collect(),
+        Some(Value::Array(Array::String(strings))) => strings.iter().map(|text| text.as_str()).collect(),
         None => Vec::new(),
         Some(other) => panic!("{name} is {other:?}"),
     }
@@ -127,11 +127,11 @@ fn a_part_without_a_price_leaves_the_cost_out() {
     let layer = layer(&recorder).with_prices(Prices::new().with_price("gpt-4o", Price::new(2.0, 10.0)));
     let span = call(&layer, &recorder, HELLO, USAGE);
     assert_eq!(number(&span, COST), Some(3.0), "all parts have a price");
-    assert_eq!(texts(&span, UNPRICED), [""; 0], "nothing is without a price");
+    assert_eq!(strings(&span, UNPRICED), [""; 0], "nothing is without a price");
     let usage = r#"{"prompt_tokens":9,"completion_tokens":1,"prompt_tokens_details":{"cached_tokens":4}}"#;
     let span = call(&layer, &recorder, HELLO, usage);
     assert_eq!(number(&span, COST), None, "cached tokens have no price");
-    assert_eq!(texts(&span, UNPRICED), ["cache_read"], "the part is named");
+    assert_eq!(strings(&span, UNPRICED), ["cache_read"], "the part is named");
 }
 
 #[test]
@@ -139,9 +139,9 @@ fn a_model_without_a_price_is_named_so() {
     let recorder = Recorder::new();
     let priced = layer(&recorder).with_prices(Prices::new().with_price("m", Price::new(2.0, 10.0)));
     let span = call(&priced, &recorder, HELLO, USAGE);
-    assert_eq!(texts(&span, UNPRICED), ["model"], "with prices");
+    assert_eq!(strings(&span, UNPRICED), ["model"], "with prices");
     let span = call(&layer(&recorder), &recorder, HELLO, USAGE);
-    assert_eq!(texts(&span, UNPRICED), [""; 0], "without prices");
+    assert_eq!(strings(&span, UNPRICED), [""; 0], "without prices");
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn calls_without_tokens_are_billed_by_their_own_units() {
             let span = recorder.spans().remove(0);
             same(number(&span, COST), expected, name);
             assert_eq!(
-                texts(&span, UNPRICED),
+                strings(&span, UNPRICED),
                 Vec::from_iter(missing),
                 "{name}: what has no price"
             );
@@ -234,7 +234,7 @@ fn tokens_of_another_model_have_no_price() {
         golden::run(case, &layer(&recorder).with_prices(prices.clone()), 0);
         let span = recorder.spans().remove(0);
         assert_eq!(number(&span, COST).is_some(), cost, "{name}: the cost");
-        assert_eq!(texts(&span, UNPRICED), unpriced, "{name}: what has no price");
+        assert_eq!(strings(&span, UNPRICED), unpriced, "{name}: what has no price");
     }
 }
 
@@ -254,7 +254,7 @@ fn a_hook_gets_all_parts_and_goes_before_the_prices() {
         r#"{"prompt_tokens":9,"completion_tokens":1,"server_tool_use":{"web_search_requests":2},"cost":0.5}"#;
     let span = call(&layer, &recorder, HELLO, usage);
     assert_eq!(number(&span, COST), Some(2.5), "the hook's cost");
-    assert_eq!(texts(&span, UNPRICED), [""; 0], "no price is missing");
+    assert_eq!(strings(&span, UNPRICED), [""; 0], "no price is missing");
     let seen = seen.lock().unwrap().concat();
     for part in ["\"openai\"", "Some(\"gpt-4o\")", "Some(\"gpt-4o-2024-08-06\")"] {
         assert!(seen.contains(part), "the hook gets {part}: {seen}");

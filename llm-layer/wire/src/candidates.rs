@@ -1,8 +1,8 @@
 //! The formats that a request may be in, read in parallel.
 //!
-//! A path alone may fit several formats; the body decides. So each format that its path and host allow is a
-//! [`Candidate`] with a [`RequestInfo`] of its own, and one pass over the body fills them all. Nearly always
-//! there is one.
+//! Several formats may use the same path. So each format that matches path and host is a [`Candidate`] with a
+//! separate [`RequestInfo`]. One pass over the body fills all of them, and the body decides. Usually there is
+//! one candidate.
 
 use std::borrow::Cow;
 
@@ -38,7 +38,7 @@ pub(crate) struct Candidate {
 /// What shows that a request is for an API, beside its path and the shape of its body.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Proof {
-    /// Nothing more: nobody else uses the path for requests of this shape.
+    /// No further proof: no other service is known to have requests of this shape at this path.
     None,
     /// A host that is in the table of providers.
     Host,

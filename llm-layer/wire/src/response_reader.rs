@@ -82,8 +82,8 @@ impl ResponseReader {
         }
     }
 
-    /// Ends the body. An event that is still open is read as far as it came. Returns whether the body was
-    /// read and well-formed.
+    /// Ends the body. If an event is incomplete, the part that was received is read. Returns whether the body
+    /// was read and well-formed.
     pub fn finish(&mut self, on_text: impl FnMut(TextPiece<'_>)) -> bool {
         let is_intact = match &mut self.framing {
             Some(framing) => {

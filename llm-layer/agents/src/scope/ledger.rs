@@ -15,7 +15,7 @@ use crate::usage::CallUsage;
 /// The token counts of a scope, linked to those of the scope above.
 ///
 /// A call is added to the ledger of its scope and to all those above, each once, so that the tokens of a
-/// scope are those of all model calls beneath it. Each ledger has a lock of its own, and none is held while
+/// scope are those of all model calls beneath it. Each ledger has its own lock, which is never held while
 /// another is taken or a scope ends. The totals at the end of a scope are exact, because an open call adds
 /// its usage before it is released.
 pub(super) struct Ledger {

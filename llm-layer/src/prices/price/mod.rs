@@ -96,8 +96,8 @@ impl Price {
         self
     }
 
-    /// Sets the factor by which all tokens cost more in a region of inference, such as `us`, or in a service
-    /// tier without prices of its own, such as `fast`. Default: none, so that such a call has no cost.
+    /// Sets the factor for the price of all tokens in a region of inference, such as `us`, or in a service tier
+    /// that has no separate prices, such as `fast`. Default: none. Without a factor, such a call has no cost.
     #[must_use]
     pub fn with_multiplier(mut self, name: impl Into<String>, factor: f64) -> Self {
         let name = name.into().to_ascii_lowercase();

@@ -1,6 +1,6 @@
 //! Counts the tokens of a piece that is not a token: byte pair encoding.
 //!
-//! At first, each byte is a part of its own, or each [character](super::whole) where that is the same. Then
+//! At first, each byte is a part, or each [character](super::whole) if that gives the same result. Then
 //! the two neighbours that make the token of the lowest rank are merged, the first of them if there are
 //! several, until no two neighbours make a token. The number of parts is the number of tokens.
 //!

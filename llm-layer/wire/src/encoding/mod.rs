@@ -164,3 +164,30 @@ impl Write for Unfolded {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(all(test, not(feature = "encodings")))]
+mod tests_without_encodings {
+    use http::header::CONTENT_ENCODING;
+    use http::{HeaderMap, HeaderValue};
+
+    use super::{Coding, Unseen};
+
+    #[test]
+    fn the_disabled_feature_is_named() {
+        let cases = [
+            ("gzip", Err(Unseen::EncodingsDisabled)),
+            ("BR", Err(Unseen::EncodingsDisabled)),
+            ("compress", Err(Unseen::Encoded)),
+            ("gzip, br", Err(Unseen::Encoded)),
+            ("identity", Ok(None)),
+        ];
+        for (encoding, expected) in cases {
+            let headers = [(CONTENT_ENCODING, HeaderValue::from_static(encoding))];
+            assert_eq!(
+                Coding::from_headers(&HeaderMap::from_iter(headers)),
+                expected,
+                "{encoding}"
+            );
+        }
+    }
+}

@@ -98,7 +98,7 @@ impl Framing {
         }
     }
 
-    /// Ends the body. A document that is still open is read as far as it came.
+    /// Ends the body. If a document is incomplete, the part that was received is read.
     pub(crate) fn finish(&mut self, receive: &mut impl Repeat) -> Result<(), Malformed> {
         match self {
             Self::Text { .. } => Ok(()),

@@ -68,7 +68,7 @@ enum Trust {
     Settled,
 }
 
-/// The bytes of an event, and which of them may differ.
+/// The bytes of an event, and the ranges in which a repeated event may differ.
 #[derive(Debug, Default)]
 struct Shape {
     bytes: Vec<u8>,

@@ -1,8 +1,8 @@
 //! The times at which a row of LiteLLM's table has other prices.
 //!
-//! `hours_utc` is `"16:30-00:30"` or a list of such windows, which may go past midnight, and which are whole
-//! days if they end where they begin. They apply every day, or in `windows` on `weekdays` (1 is Monday), by
-//! the calendar of a time zone.
+//! `hours_utc` is `"16:30-00:30"` or a list of such windows. A window may extend past midnight. If it ends
+//! where it begins, it is a whole day. Windows apply every day. Those in `windows` apply on their `weekdays`
+//! (1 is Monday), in the given time zone.
 
 use serde_json::Value;
 

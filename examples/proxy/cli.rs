@@ -2,8 +2,7 @@
 
 use clap::Parser;
 use throughline::LlmLayer;
-
-use crate::proxy::Upstream;
+use throughline_forward::Upstream;
 
 /// Forwards requests to a model provider unchanged, and traces them.
 ///

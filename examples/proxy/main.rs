@@ -18,7 +18,6 @@
 )]
 
 mod cli;
-mod hop_by_hop;
 mod proxy;
 
 use std::error::Error;

@@ -3,13 +3,10 @@
 use std::error::Error;
 use std::fmt::Write as _;
 use std::io;
-use std::str::FromStr;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::HOST;
-use axum::http::uri::{InvalidUri, PathAndQuery, Uri};
-use axum::http::{StatusCode, Version};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -20,9 +17,8 @@ use serde_json::json;
 use throughline::client::Client as Traced;
 use throughline::llm::{Llm, RequestBody};
 use throughline::{ClientLayer, LlmLayer, ServerLayer};
+use throughline_forward::{Upstream, forward_request, forward_response};
 use tower::{ServiceBuilder, ServiceExt};
-
-use crate::hop_by_hop;
 
 /// A hyper client. Its body type is the one that `LlmLayer` passes on.
 type Hyper = Client<HttpsConnector<HttpConnector>, RequestBody<Body>>;
@@ -58,20 +54,14 @@ pub(crate) fn app(upstream: &Upstream, llm: LlmLayer) -> io::Result<Router> {
 }
 
 /// Forwards a request and returns its answer. Neither body is buffered.
-async fn forward(State(proxy): State<Proxy>, mut request: Request) -> Response {
-    match proxy.upstream.join(request.uri()) {
-        Ok(uri) => *request.uri_mut() = uri,
+async fn forward(State(proxy): State<Proxy>, request: Request) -> Response {
+    let target = match proxy.upstream.join(request.uri()) {
+        Ok(target) => target,
         Err(error) => return error_response(StatusCode::BAD_REQUEST, &error),
-    }
-    *request.version_mut() = Version::HTTP_11;
-    hop_by_hop::remove(request.headers_mut());
-    request.headers_mut().remove(HOST); // The HTTP client sets it to the host of the upstream.
-
+    };
+    let request = forward_request(request, target);
     match proxy.client.oneshot(request).await {
-        Ok(mut response) => {
-            hop_by_hop::remove(response.headers_mut());
-            response.map(Body::new)
-        }
+        Ok(response) => forward_response(response).map(Body::new),
         Err(error) => error_response(StatusCode::BAD_GATEWAY, &error),
     }
 }
@@ -86,31 +76,4 @@ fn error_response(status: StatusCode, error: &dyn Error) -> Response {
     }
     let body = json!({ "error": { "type": "proxy_error", "message": message } });
     (status, Json(body)).into_response()
-}
-
-/// The URL that requests are forwarded to: a scheme, a host and a base path.
-#[derive(Debug, Clone)]
-pub(crate) struct Upstream(Uri);
-
-impl Upstream {
-    /// Returns the upstream URI of a request to the proxy.
-    fn join(&self, uri: &Uri) -> Result<Uri, axum::http::Error> {
-        let mut parts = self.0.clone().into_parts();
-        let path = uri.path_and_query().map_or("/", PathAndQuery::as_str);
-        let base = self.0.path().trim_end_matches('/');
-        parts.path_and_query = Some(format!("{base}{path}").parse()?);
-        Ok(Uri::from_parts(parts)?)
-    }
-}
-
-impl FromStr for Upstream {
-    type Err = String;
-
-    fn from_str(url: &str) -> Result<Self, String> {
-        let uri: Uri = url.parse().map_err(|error: InvalidUri| error.to_string())?;
-        match (uri.scheme_str(), uri.query()) {
-            (Some("http" | "https"), None) => Ok(Self(uri)),
-            _ => Err("expected a URL such as https://api.openai.com, without a query".to_owned()),
-        }
-    }
 }

@@ -3,6 +3,7 @@
 #[cfg(not(feature = "xray"))]
 mod features;
 mod files;
+mod guide;
 // Values of missing features are ignored, so the tables below need all features.
 #[cfg(all(
     feature = "file",

@@ -1,0 +1,126 @@
+//! The guide is whole: every page is in the summary and is compiled, and every link leads somewhere.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+#[test]
+fn every_page_is_in_the_summary_and_is_compiled() {
+    let on_disk: BTreeSet<String> = pages().iter().map(|page| name(page)).collect();
+    let summary = read(&source().join("SUMMARY.md"));
+    let in_summary: BTreeSet<String> = links(&summary).into_iter().collect();
+    assert_eq!(
+        in_summary, on_disk,
+        "the pages of SUMMARY.md, and those in docs/src"
+    );
+
+    let library = read(&source().join("../lib.rs"));
+    let compiled: BTreeSet<String> = library
+        .split("include_str!(\"src/")
+        .skip(1)
+        .filter_map(|rest| Some(rest.split_once('"')?.0.to_owned()))
+        .collect();
+    assert_eq!(
+        compiled, on_disk,
+        "the pages that docs/lib.rs compiles, and those in docs/src"
+    );
+}
+
+#[test]
+fn every_link_to_a_file_leads_to_one() {
+    let mut checked = 0;
+    for page in pages() {
+        let text = read(&page);
+        for link in links(&text) {
+            let path = link.split('#').next().unwrap_or_default();
+            if path.is_empty() || path.contains("://") {
+                continue;
+            }
+            let target = page.parent().expect("a folder").join(path);
+            assert!(
+                target.exists(),
+                "{}: the link {link:?} leads to no file",
+                name(&page)
+            );
+            checked += 1;
+        }
+    }
+    assert!(checked > 5, "only {checked} links were found");
+}
+
+#[test]
+fn code_blocks_name_a_language_that_is_checked_or_is_data() {
+    // `rust` is compiled by docs/lib.rs and `sh` is run by tests/commands.rs.
+    const LANGUAGES: &[&str] = &["rust", "sh", "text", "toml", "yaml", "json", "promql"];
+    for page in pages() {
+        let text = read(&page);
+        let fences = text.lines().filter_map(|line| line.strip_prefix("```"));
+        for (index, info) in fences.enumerate() {
+            if index % 2 == 1 {
+                assert_eq!(info, "", "{}: a block ends with ```", name(&page));
+                continue;
+            }
+            let mut words = info.split(',');
+            let language = words.next().unwrap_or_default();
+            assert!(
+                LANGUAGES.contains(&language),
+                "{}: the language {language:?}",
+                name(&page)
+            );
+            assert!(
+                words.all(|word| word == "no_run"),
+                "{}: {info:?} would not be compiled",
+                name(&page)
+            );
+        }
+    }
+}
+
+fn source() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+/// All pages of the guide.
+fn pages() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![source()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a folder of pages") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "md")
+                && !path.ends_with("SUMMARY.md")
+            {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
+fn name(page: &Path) -> String {
+    let name = page.strip_prefix(source()).expect("a page of the guide");
+    name.to_string_lossy().replace('\\', "/")
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The targets of all links in the text of a page, outside of code blocks.
+fn links(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut is_code = false;
+    for line in text.lines() {
+        if line.starts_with("```") {
+            is_code = !is_code;
+        }
+        if is_code {
+            continue;
+        }
+        let targets = line.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
+        found.extend(targets.map(|(target, _)| target.to_owned()));
+    }
+    found
+}

@@ -10,13 +10,13 @@ use opentelemetry::metrics::MeterProvider;
 use opentelemetry::trace::{Span, Tracer, TracerProvider};
 use throughline_llm_wire::{Content, Rule};
 use throughline_tokens::{SharedCounter, TargetModel, TokenCounter};
-use throughline_tracing_layer::message::{HttpRequest, HttpResponse};
+use throughline_tracing_layer::message::HttpResponse;
 use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::Convention;
-use crate::call::{self, CallFuture, CallObserver, Instruments, ReadAhead, Shared};
+use crate::call::{self, CallFuture, CallObserver, Instruments, RequestBody, Shared};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::content::{Capture, Limits, Redact};
@@ -321,20 +321,44 @@ pub struct Llm<S> {
     shared: Shared,
 }
 
-impl<S, R> Service<R> for Llm<S>
+// One impl for each type of request, not one over `HttpRequest`: so the inner service says which of them counts, and
+// combinators such as `ServiceExt::map_response` need no type of the request.
+impl<S, B> Service<http::Request<B>> for Llm<S>
 where
-    R: HttpRequest<ReadAhead, Body: Body<Data: 'static>>,
-    S: Service<R::Output, Response: HttpResponse<CallObserver>, Error: fmt::Display + 'static> + Clone,
+    B: Body<Data: 'static>,
+    S: Service<
+            http::Request<RequestBody<B>>,
+            Response: HttpResponse<CallObserver>,
+            Error: fmt::Display + 'static,
+        > + Clone,
 {
     type Response = <S::Response as HttpResponse<CallObserver>>::Output;
     type Error = S::Error;
-    type Future = CallFuture<S, R>;
+    type Future = CallFuture<S, http::Request<B>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: R) -> CallFuture<S, R> {
+    fn call(&mut self, request: http::Request<B>) -> Self::Future {
+        CallFuture::new(&mut self.inner, request, &self.shared)
+    }
+}
+
+#[cfg(feature = "reqwest")]
+impl<S> Service<reqwest::Request> for Llm<S>
+where
+    S: Service<reqwest::Request, Response: HttpResponse<CallObserver>, Error: fmt::Display + 'static> + Clone,
+{
+    type Response = <S::Response as HttpResponse<CallObserver>>::Output;
+    type Error = S::Error;
+    type Future = CallFuture<S, reqwest::Request>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: reqwest::Request) -> Self::Future {
         CallFuture::new(&mut self.inner, request, &self.shared)
     }
 }

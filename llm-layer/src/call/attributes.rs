@@ -20,7 +20,8 @@ use crate::semconv;
 pub(super) fn record(call: &mut CallState, outcome: &Outcome) {
     let failure = outcome.failure.as_ref();
     let call_usage = &outcome.usage;
-    let content = captured_content::take(call);
+    let reasons = finish_reasons(call, failure.is_some());
+    let content = captured_content::take(call, reasons.as_deref());
     // The conventions have no place for the content of embeddings; OpenInference has.
     let said = content
         .as_ref()
@@ -40,7 +41,6 @@ pub(super) fn record(call: &mut CallState, outcome: &Outcome) {
     attributes.retain(|attribute| !is_known(&attribute.key));
     attributes.extend(id.map(|id| KeyValue::new(semconv::RESPONSE_ID, id)));
     attributes.extend(model.map(|model| KeyValue::new(semconv::RESPONSE_MODEL, model)));
-    let reasons = finish_reasons(call, failure.is_some());
     let reasons = reasons.map(|reasons| Value::Array(Array::String(reasons)));
     attributes.extend(reasons.map(|reasons| KeyValue::new(semconv::RESPONSE_FINISH_REASONS, reasons)));
     bound_attributes(&mut attributes);

@@ -1,22 +1,18 @@
 //! The content of a call, for the span's attributes and events.
 
-use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanRef;
+use opentelemetry::{KeyValue, StringValue};
 use throughline_llm_wire::Content;
 
 use super::state::CallState;
 use crate::{content, semconv};
 
-/// Returns the content of the call, if it is captured.
-pub(super) fn take(call: &mut CallState) -> Option<Content> {
+/// Returns the content of the call, if it is captured. `finishes` are the finish reasons that the span has.
+pub(super) fn take(call: &mut CallState, finishes: Option<&[StringValue]>) -> Option<Content> {
     let config = &call.shared.config;
     let answer = call.response.reader.take_answer()?;
-    let finishes = call
-        .response
-        .reader
-        .reply()
-        .finish_reasons(call.request.parameters.expected_finishes());
-    let output = answer.into_messages(finishes);
+    let finishes = finishes.unwrap_or_default().iter();
+    let output = answer.into_messages(finishes.map(|finish| Some(finish.as_str())));
     let redact = config.redact.as_ref();
     let format = &call.request.recognised.format;
     let body = call

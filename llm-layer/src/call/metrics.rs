@@ -1,6 +1,7 @@
 //! Records the metrics of a call.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::time::Duration;
 
 use opentelemetry::KeyValue;
@@ -110,10 +111,18 @@ fn record_latest(
     let agent = ScopeNames::from_context(&call.cx, false)
         .agent_name()
         .map(|name| budget.agent(name));
-    let add = |counter: &Counter<u64>, tokens: u64, modality: &'static str| {
+    let series = |modality: &'static str| {
         let modality = Label::fixed(semconv::TOKEN_MODALITY, modality, semconv::UNKNOWN);
-        let labels = dimensions.series(budget.tokens(), agent.iter().chain([&modality]));
-        counter.add(tokens, labels.as_slice());
+        dimensions.series(budget.tokens(), agent.iter().chain([&modality]))
+    };
+    // Most counters have no other modality.
+    let unknown = OnceCell::new();
+    let add = |counter: &Counter<u64>, tokens: u64, modality: &'static str| {
+        if modality == semconv::UNKNOWN {
+            counter.add(tokens, unknown.get_or_init(|| series(modality)).as_slice());
+        } else {
+            counter.add(tokens, series(modality).as_slice());
+        }
     };
     for (counter, histogram, total, parts) in [
         (

@@ -8,9 +8,7 @@ use opentelemetry::trace::{Span, SpanBuilder, SpanKind, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 use throughline_agents::model_call::{in_model_call, in_possible_model_call};
 use throughline_agents::scope::{ScopeHandle, ScopeNames};
-use throughline_llm_wire::{
-    ModelRequest, Operation, Provider, Recognised, ResponseReader, Target, Unseen, recognise,
-};
+use throughline_llm_wire::{ModelRequest, Operation, Provider, Recognised, Target, Unseen, recognise};
 use throughline_tokens::Tokenizer;
 use throughline_tracing_layer::client::Attempts;
 use throughline_tracing_layer::labels::Labels;
@@ -57,6 +55,7 @@ impl Start {
 
     /// Starts the span, dated to the begin of the call.
     pub(super) fn observe(self, call: ModelRequest) -> CallObserver {
+        let mut reader = call.response_reader();
         let ModelRequest {
             recognised,
             info,
@@ -66,7 +65,7 @@ impl Start {
             ..
         } = call;
         encodings::note_disabled(unseen);
-        let format = recognised.format.clone();
+        let format = &recognised.format;
         let provider = Provider::from_id(&recognised.provider);
         let reports_usage = unseen.is_some() || format.reports_usage(&info);
         let parameters = RequestAttributes::new(format.operation(), info, self.shared.config.convention);
@@ -93,7 +92,6 @@ impl Start {
         let config = &self.shared.config;
         let model = parameters.model.as_deref().unwrap_or_default();
         let tokenizer = Tokenizer::for_model(model, &config.counters, config.target_model.as_ref());
-        let mut reader = ResponseReader::new(format);
         if config.capture.is_on() && (!is_certain || span.as_ref().is_some_and(Span::is_recording)) {
             reader = reader.with_capture(config.limits.total);
         }

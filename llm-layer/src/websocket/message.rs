@@ -3,7 +3,8 @@
 /// A message of a WebSocket library: axum's (feature `axum-ws`), tungstenite's (feature `tungstenite`), or
 /// your own.
 pub trait WebSocketMessage {
-    /// Returns the text of a text message.
+    /// Returns the text of a text message, or of a binary message that is valid UTF-8: Gemini sends JSON in binary
+    /// messages.
     fn as_text(&self) -> Option<&str>;
 
     /// Returns whether it closes the connection.
@@ -15,6 +16,7 @@ impl WebSocketMessage for axum::extract::ws::Message {
     fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
+            Self::Binary(bytes) => std::str::from_utf8(bytes).ok(),
             _ => None,
         }
     }
@@ -29,6 +31,7 @@ impl WebSocketMessage for tungstenite::Message {
     fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
+            Self::Binary(bytes) => std::str::from_utf8(bytes).ok(),
             _ => None,
         }
     }

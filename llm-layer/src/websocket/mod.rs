@@ -1,4 +1,5 @@
-//! Model calls over a WebSocket: OpenAI's Realtime API and the WebSocket mode of its Responses API.
+//! Model calls over a WebSocket: OpenAI's Realtime API, the WebSocket mode of its Responses API, and Gemini's Live
+//! API.
 //!
 //! An [`LlmWebSocket`] observes one connection, and each response on it is a call with a span, metrics and
 //! tokens, as over HTTP. All messages and errors pass unchanged and without delay.
@@ -56,6 +57,7 @@
 //! | call | span | begins | ends |
 //! |---|---|---|---|
 //! | a response | `chat {model}` | with the client's `response.create`; if the server starts it by itself, as after the user's speech, with `response.created` | with the response's last event, or the error in place of it |
+//! | a turn of Gemini | `generate_content {model}` | with the end of the client's turn or a tool's result; if the server finds the end of the user's speech by itself, with the first output | with the usage after the turn's end or tool call; without usage, when the next turn begins |
 //! | a transcription of the user's audio | `transcription {model}` | with its first event | with its last event |
 //!
 //! A connection may carry several at a time. See [`wire::websocket`](crate::wire::websocket) for the paths,

@@ -1,10 +1,15 @@
 //! Which requests are observed, and how they pass.
 
+use std::convert::Infallible;
+
 use bytes::Bytes;
 use http::{Method, Request, Response};
+use http_body_util::Full;
+use throughline_llm_layer::RequestBody;
 use throughline_test_support::Recorder;
+use tower::{Layer, ServiceExt, service_fn};
 
-use crate::support::{CHAT, Chunks, HELLO, MASKED, exchange, layer, read};
+use crate::support::{CHAT, Chunks, HELLO, MASKED, block_on, exchange, layer, read};
 
 const INPUT: &str = r#"{"model":"m","input":"Hello","prompt":"Hello"}"#;
 const CLAUDE: &str = r#"{"model":"m","max_tokens":9,"messages":[]}"#;
@@ -18,6 +23,20 @@ fn answer() -> Response<Chunks> {
     Response::new(Chunks::from_iter([
         r#"{"choices":[{"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#,
     ]))
+}
+
+/// With the feature `reqwest`, combinators did not compile without the type of the request (E0283).
+#[test]
+fn combinators_infer_the_request() {
+    let recorder = Recorder::new();
+    let service = service_fn(|_: Request<RequestBody<Full<Bytes>>>| async {
+        Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(r#"{"model":"m-1"}"#)))
+    });
+    let service = layer(&recorder).layer(service);
+    let service = service.map_response(|response| response.status());
+    let request = Request::post(CHAT).body(Full::from(HELLO)).unwrap();
+    let status = block_on(service.oneshot(request)).unwrap();
+    assert_eq!(status, 200, "the response, mapped");
 }
 
 #[test]

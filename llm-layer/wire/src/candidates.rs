@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use http::HeaderMap;
+
 use crate::json::{Container, Path, Scalar, Take, Visit};
 use crate::request::{RequestInfo, Shape};
 use crate::{AnyFormat, Format, Recognised};
@@ -33,6 +35,8 @@ pub(crate) struct Candidate {
     /// Whether the request has what the proof asks for.
     is_proven: bool,
     info: RequestInfo,
+    /// The model and the stream that the headers name.
+    head: (Option<String>, Option<bool>),
 }
 
 /// What shows that a request is for an API, beside its path and the shape of its body.
@@ -69,6 +73,7 @@ impl Candidate {
             if_embedding: false,
             proof: Proof::None,
             is_proven: true,
+            head: (None, None),
         }
     }
 
@@ -81,6 +86,7 @@ impl Candidate {
             proof: Proof::None,
             is_proven: true,
             info: RequestInfo::default(),
+            head: (None, None),
         }
     }
 
@@ -168,6 +174,20 @@ impl Candidates {
         }
     }
 
+    /// The one candidate of a format.
+    pub(crate) fn of_format(format: AnyFormat) -> Self {
+        let recognised = Recognised {
+            format,
+            provider: Cow::Borrowed(""),
+        };
+        Self::new(vec![Candidate::new(recognised, "*".into())])
+    }
+
+    /// What was read of the request; `None` if it is not a model call.
+    pub(crate) fn into_info(self, path: &str) -> Option<RequestInfo> {
+        self.select(path, Extent::Whole).map(|(_, info, _)| info)
+    }
+
     /// What the request seems to be before its body is read.
     pub(crate) fn first(&self, path: &str) -> Option<&Recognised> {
         let first = self
@@ -177,12 +197,23 @@ impl Candidates {
         first?.recognised.as_ref()
     }
 
+    /// Reads the headers of the request.
+    pub(crate) fn read_head(&mut self, headers: &HeaderMap) {
+        self.each(|candidate| {
+            if let Some(Recognised { format, .. }) = &candidate.recognised {
+                format.request_head(headers, &mut candidate.info);
+                candidate.head = (candidate.info.model.clone(), candidate.info.stream);
+            }
+        });
+    }
+
     /// What the request is, now that its body was read; `None` if it is not a model call.
     /// With it comes whether the answer need not show it.
     pub(crate) fn select(mut self, path: &str, extent: Extent) -> Option<(Recognised, RequestInfo, bool)> {
         for candidate in &mut self.candidates {
             if extent == Extent::Nothing {
                 candidate.info = RequestInfo::default();
+                (candidate.info.model, candidate.info.stream) = std::mem::take(&mut candidate.head);
             }
             let other = candidate.info.other_model.take();
             candidate.info.default_model(|| other);

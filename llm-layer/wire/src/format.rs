@@ -24,6 +24,9 @@ pub trait WireFormat: Send + Sync {
     /// them is read.
     fn request_value(&self, _at: &Path, _value: Scalar<'_>, _request: &mut RequestInfo) {}
 
+    /// Reads the headers of a request, before its body. Default: no effect.
+    fn request_head(&self, _headers: &HeaderMap, _request: &mut RequestInfo) {}
+
     /// Completes `request` after the body was read, for example with the model in `path`. `path` has no slash
     /// at its end. Default: no effect.
     fn finish_request(&self, _path: &str, _request: &mut RequestInfo) {}

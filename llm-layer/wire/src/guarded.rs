@@ -50,6 +50,10 @@ impl<F: WireFormat> WireFormat for Guarded<F> {
         });
     }
 
+    fn request_head(&self, headers: &HeaderMap, request: &mut RequestInfo) {
+        self.fill(request, |format, request| format.request_head(headers, request));
+    }
+
     fn finish_request(&self, path: &str, request: &mut RequestInfo) {
         self.fill(request, |format, request| format.finish_request(path, request));
     }

@@ -82,6 +82,8 @@
 //! | Triton, TensorRT-LLM | OpenAI's, `/v2/models/{model}/generate`, `/generate_stream` |
 //! | llama.cpp, KoboldCpp, LM Studio | OpenAI's; `/completion`, `/infill`; `/api/v1/generate`, `/api/extra/generate/stream`; `/api/v1/chat` |
 //! | Aleph Alpha | `/complete` |
+//! | Replicate | `/predictions`, `GET /v1/predictions/{id}` at replicate.com |
+//! | Vercel's AI gateway | OpenAI's and Anthropic's, `/ai/language-model` |
 //!
 //! Other services use some of these paths too, such as `/api/chat`, `/generate` or `/files`. There the request
 //! must go to a host of the table of providers or have a member that only the API has, or the answer must be
@@ -140,6 +142,7 @@
 //!
 //! | hook | called | for |
 //! |---|---|---|
+//! | [`WireFormat::request_head`] | before the body | values in headers |
 //! | [`WireFormat::request_value`] | for each string (its first 1 KiB), number, `true`, `false`, `null` | the parameters |
 //! | [`WireFormat::finish_request`] | when the body was read | values in the path |
 //! | [`WireFormat::matches`] | after that | whether the request is in this format |

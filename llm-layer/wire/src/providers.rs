@@ -3,6 +3,8 @@
 //! Everything that depends on the provider is in [`PROVIDERS`], one row each. Everything that depends on the
 //! format is in [`formats`](crate::formats).
 
+use std::cell::OnceCell;
+
 use http::Method;
 
 use crate::candidates::{Candidate, Proof, built_in};
@@ -49,14 +51,23 @@ enum Host {
 /// A path at which a format is used.
 #[derive(Debug)]
 struct Api {
-    /// The end of the path, in which `*` matches one segment or the rest of one.
-    path: &'static str,
+    path: Pattern,
     /// The domains that the path must be at, if its end alone says too little. Empty: any host.
     domains: &'static [&'static str],
     format: Format,
     /// Whether its requests are `GET` and have no body. All others are `POST`.
     is_get: bool,
     proof: Proof,
+}
+
+/// The end of a path, in which `*` matches one segment or the rest of one, and `**`, at its end, any number of them.
+#[derive(Debug)]
+struct Pattern {
+    text: &'static str,
+    /// Its last byte. Of all patterns, few have that of a path, so the others need not be compared.
+    last: u8,
+    /// The position of the first `*`.
+    star: Option<usize>,
 }
 
 /// Whether a request may carry `"stream_options": {"include_usage": true}`.
@@ -146,23 +157,28 @@ impl Provider {
 /// count.
 pub(crate) fn find<'a>(target: &'a Target<'_>, path: &'a str) -> impl Iterator<Item = Candidate> + 'a {
     let is_call = !NOT_CALLS.iter().any(|end| path.ends_with(end));
+    let is_get = *target.method == Method::GET;
+    let last = path.as_bytes().last().copied();
     let rows = PROVIDERS.iter().filter(move |_| is_call);
     let apis = rows.flat_map(|usual| usual.apis.iter().map(move |api| (usual, api)));
-    apis.filter(move |(_, api)| api.includes(target, path))
-        .filter_map(move |(usual, api)| {
-            let is_known_host = Provider::at(target).is_some()
-                || usual.default_port.is_some() && usual.default_port == target.port;
-            let all = built_in(api.format, provider(target, path).or(usual.id)?);
-            Some(all.map(move |candidate| candidate.if_proven(api.proof, is_known_host)))
-        })
-        .flatten()
+    // The host is the same for all APIs of the path.
+    let at = OnceCell::new();
+    apis.filter(move |(_, api)| {
+        api.is_get == is_get && api.path.may_end(last) && api.path.ends(path) && api.is_at(target)
+    })
+    .filter_map(move |(usual, api)| {
+        let at = *at.get_or_init(|| Provider::at(target));
+        let is_known_host = at.is_some() || usual.default_port.is_some() && usual.default_port == target.port;
+        let all = built_in(api.format, name(at, path).or(usual.id)?);
+        Some(all.map(move |candidate| candidate.if_proven(api.proof, is_known_host)))
+    })
+    .flatten()
 }
 
 /// The name of the provider by its host, or else by a gateway's path.
-fn provider(target: &Target<'_>, path: &str) -> Option<&'static str> {
+fn name(at: Option<&Provider>, path: &str) -> Option<&'static str> {
     let is_behind = |row: &&Provider| row.gateway_path.is_some_and(|part| path.contains(part));
-    let row = Provider::at(target).or_else(|| PROVIDERS.iter().find(is_behind))?;
-    row.id
+    at.or_else(|| PROVIDERS.iter().find(is_behind))?.id
 }
 
 impl Host {
@@ -182,11 +198,44 @@ impl Host {
 }
 
 impl Api {
-    fn includes(&self, target: &Target<'_>, path: &str) -> bool {
-        let is_at = |domain: &&str| target.is_at(domain);
-        (*target.method == Method::GET) == self.is_get
-            && ends_with(path, self.path)
-            && (self.domains.is_empty() || self.domains.iter().any(is_at))
+    fn is_at(&self, target: &Target<'_>) -> bool {
+        self.domains.is_empty() || self.domains.iter().any(|domain| target.is_at(domain))
+    }
+}
+
+impl Pattern {
+    const fn new(text: &'static str) -> Self {
+        let mut rest = text.as_bytes();
+        let (mut last, mut star, mut at) = (0, None, 0);
+        while let [byte, behind @ ..] = rest {
+            if *byte == b'*' && star.is_none() {
+                star = Some(at);
+            }
+            last = *byte;
+            at += 1;
+            rest = behind;
+        }
+        Self { text, last, star }
+    }
+
+    /// Returns whether a path with this last byte may end so.
+    fn may_end(&self, last: Option<u8>) -> bool {
+        self.last == b'*' || Some(self.last) == last || self.text.is_empty()
+    }
+
+    /// Returns whether a path ends so.
+    fn ends(&self, path: &str) -> bool {
+        let Some((before, after)) = self.star.and_then(|star| self.text.split_at_checked(star)) else {
+            return path.ends_with(self.text);
+        };
+        if after == "**" {
+            return path.split_once(before).is_some_and(|(_, rest)| !rest.is_empty());
+        }
+        let after = after.strip_prefix('*').unwrap_or(after);
+        let segment = path
+            .strip_suffix(after)
+            .and_then(|head| Some(head.split_at(head.rfind('/')? + 1)));
+        segment.is_some_and(|(head, segment)| head.ends_with(before) && !segment.is_empty())
     }
 }
 
@@ -198,7 +247,7 @@ const fn api(path: &'static str, format: Format) -> Api {
 /// An API at these domains only.
 const fn api_at(path: &'static str, domains: &'static [&'static str], format: Format) -> Api {
     Api {
-        path,
+        path: Pattern::new(path),
         domains,
         format,
         is_get: false,
@@ -220,27 +269,6 @@ const fn get_if(path: &'static str, proof: Proof, format: Format) -> Api {
         is_get: true,
         ..api_if(path, proof, format)
     }
-}
-
-/// Returns whether a path ends with a pattern, in which `*` matches one segment or the rest of one, and `**`, at its
-/// end, any number of them.
-fn ends_with(path: &str, pattern: &str) -> bool {
-    if let Some(before) = pattern.strip_suffix("**") {
-        return path.split_once(before).is_some_and(|(_, rest)| !rest.is_empty());
-    }
-    // Of all patterns, few have the last byte: the others need not be searched for their `*`.
-    match (path.as_bytes().last(), pattern.as_bytes().last()) {
-        (_, Some(b'*')) => {}
-        (last, other) if last == other => {}
-        _ => return false,
-    }
-    let Some((before, after)) = pattern.split_once('*') else {
-        return path.ends_with(pattern);
-    };
-    let segment = path
-        .strip_suffix(after)
-        .and_then(|head| Some(head.split_at(head.rfind('/')? + 1)));
-    segment.is_some_and(|(head, segment)| head.ends_with(before) && !segment.is_empty())
 }
 
 /// The providers. To add one, add a row: its name, its hosts, and the fields in which it is not
@@ -501,6 +529,23 @@ const PROVIDERS: &[Provider] = &[
         ..Provider::PLAIN
     },
     Provider {
+        id: Some("replicate"),
+        hosts: &[Host::Domain("replicate.com")],
+        apis: &[
+            api_at("/predictions", &["replicate.com"], Format::Replicate),
+            Api {
+                domains: &["replicate.com"],
+                ..get_if("/v1/predictions/*", Proof::Host, Format::ReplicateStored)
+            },
+        ],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("vercel"),
+        apis: &[api("/ai/language-model", Format::VercelLanguageModel)],
+        ..Provider::PLAIN
+    },
+    Provider {
         id: Some("aleph_alpha"),
         hosts: &[Host::Domain("aleph-alpha.com")],
         apis: &[api_if("/complete", ALEPH_ALPHA, Format::AlephAlpha)],
@@ -705,7 +750,7 @@ const NOT_CALLS: &[&str] = &["/models/count-tokens:rawPredict"];
 mod tests {
     use http::{Method, Uri};
 
-    use super::{PROVIDERS, Provider, Target, ends_with};
+    use super::{PROVIDERS, Pattern, Provider, Target};
     use crate::recognise;
 
     #[test]
@@ -780,7 +825,8 @@ mod tests {
         let apis: Vec<_> = PROVIDERS.iter().flat_map(|row| row.apis).collect();
         for (at, api) in apis.iter().enumerate() {
             let shadowed = apis.iter().skip(at + 1).find(|later| {
-                let is_longer = later.path.len() > api.path.len() && later.path.ends_with(api.path);
+                let (longer, path) = (later.path.text, api.path.text);
+                let is_longer = longer.len() > path.len() && longer.ends_with(path);
                 is_longer && api.domains.is_empty()
             });
             assert!(shadowed.is_none(), "{shadowed:?} must stand before {api:?}");
@@ -861,7 +907,9 @@ mod tests {
             ("", "/models/*", false),
         ];
         for (path, pattern, expected) in cases {
-            assert_eq!(ends_with(path, pattern), expected, "{path} {pattern}");
+            let pattern = Pattern::new(pattern);
+            let found = pattern.may_end(path.bytes().last()) && pattern.ends(path);
+            assert_eq!(found, expected, "{path} {pattern:?}");
         }
     }
 }

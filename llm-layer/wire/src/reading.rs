@@ -4,7 +4,7 @@ use crate::content::{Answer, ItemPlace};
 use crate::framing::{Receive, Repeat};
 use crate::json::{Path, Scalar, Take, Visit};
 use crate::recognised::AnyFormat;
-use crate::reply::{Channel, Reply, TextPlace};
+use crate::reply::{Channel, ReasoningPlace, Reply, TextPlace};
 
 /// A piece of the text of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,7 +12,7 @@ use crate::reply::{Channel, Reply, TextPlace};
 pub struct TextPiece<'a> {
     /// The alternative that it belongs to, from 0.
     pub choice: u32,
-    /// What the text is.
+    /// What the text is. Gemini says only behind a text that it was a thought, so its thoughts are content here.
     pub channel: Channel,
     /// The piece, cut wherever the provider or the network cut it.
     pub text: &'a str,
@@ -63,10 +63,36 @@ impl<F: FnMut(TextPiece<'_>)> Reading<'_, F> {
         true
     }
 
+    /// Takes a text of the answer that came the first time.
+    fn new_text(&mut self, place: TextPlace, text: &str, is_in_item: bool) {
+        let TextPlace { choice, channel } = place;
+        if let (Some(answer), false) = (&mut self.answer, is_in_item) {
+            if channel != Channel::ToolCall {
+                answer.text(choice, channel, text);
+            }
+        }
+        self.emit(place, text);
+    }
+
+    fn end_cumulative(&mut self) {
+        if let (Some(cumulative), Some(place)) = (&mut self.reply.cumulative, self.reply.cursor.place) {
+            if let Some(text) = cumulative.end(place) {
+                self.new_text(place, &text, false);
+            }
+        }
+    }
+
     /// What the text at a path is.
     fn channel(&self, at: &Path) -> Option<Channel> {
-        let channel = self.format.channel(at, self.reply);
-        channel.filter(|_| !self.repeats_deltas(at))
+        let channel = self.format.channel(at, self.reply)?;
+        let repeats = self.repeats_deltas(at) || channel == Channel::Reasoning && self.repeats_reasoning(at);
+        (!repeats).then_some(channel)
+    }
+
+    /// Whether a text of the reasoning repeats that of another place.
+    fn repeats_reasoning(&self, at: &Path) -> bool {
+        let place = self.reply.flags.reasoning;
+        place.is_some_and(|place| place != ReasoningPlace::from_path(at.as_str()))
     }
 
     /// Whether a path is in the whole message that some servers send after its deltas.
@@ -131,19 +157,31 @@ impl<F: FnMut(TextPiece<'_>)> Visit for Reading<'_, F> {
         }
         if let Some(channel) = self.channel(at) {
             let choice = self.reply.cursor.choice(at);
-            if let (Some(answer), false) = (&mut self.answer, is_in_item) {
-                if channel != Channel::ToolCall {
-                    answer.text(choice, channel, piece);
-                }
-            }
             let place = TextPlace { choice, channel };
             self.reply.flags.has_text = true;
             self.reply.cursor.place = Some(place);
-            self.emit(place, piece);
+            match channel {
+                Channel::Content => self.reply.flags.has_content = true,
+                Channel::Reasoning if self.reply.flags.reasoning.is_none() => {
+                    self.reply.flags.reasoning = Some(ReasoningPlace::from_path(at.as_str()));
+                }
+                Channel::Reasoning | Channel::ToolCall => {}
+            }
+            match &mut self.reply.cumulative {
+                None => self.new_text(place, piece, is_in_item),
+                Some(cumulative) => {
+                    let (earlier, piece) = cumulative.read(place, piece);
+                    if let Some(earlier) = earlier {
+                        self.new_text(place, &earlier, is_in_item);
+                    }
+                    self.new_text(place, piece, is_in_item);
+                }
+            }
         }
     }
 
     fn string_end(&mut self, at: &Path) {
+        self.end_cumulative();
         let Some(beginning) = self.answer.as_mut().and_then(|answer| answer.end_string()) else {
             return;
         };

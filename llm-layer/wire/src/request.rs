@@ -28,6 +28,10 @@ pub struct RequestInfo {
     pub(crate) includes_usage: bool,
     /// The model, if another member than `model` names it.
     pub(crate) other_model: Option<String>,
+    /// A stream is to send only what is new in each event.
+    pub(crate) is_incremental: bool,
+    /// A stream may send the whole text so far in each event.
+    pub(crate) may_repeat_text: bool,
     /// The request is for embeddings.
     pub(crate) is_embedding: bool,
     /// A user's format has panicked, and is not called again.
@@ -89,6 +93,8 @@ impl RequestInfo {
             stream_member: None,
             includes_usage: false,
             other_model: None,
+            is_incremental: false,
+            may_repeat_text: false,
             is_embedding: false,
             panicked: false,
         }

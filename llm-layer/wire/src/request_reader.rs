@@ -101,7 +101,11 @@ impl ModelRequest {
     /// Returns a reader of the answer to this request.
     #[must_use]
     pub fn response_reader(&self) -> ResponseReader {
-        ResponseReader::new(self.recognised.format.clone())
+        let reader = ResponseReader::new(self.recognised.format.clone());
+        match self.info.may_repeat_text {
+            true => reader.with_cumulative_text(),
+            false => reader,
+        }
     }
 }
 
@@ -132,8 +136,9 @@ impl RequestReader {
     #[must_use]
     pub fn new(target: &Target<'_>, headers: &HeaderMap, rules: &[Rule]) -> Option<Self> {
         let path = target.path.trim_end_matches('/');
-        let candidates = candidates(target, rules);
+        let mut candidates = candidates(target, rules);
         candidates.first(path)?;
+        candidates.read_head(headers);
         let coding = Coding::from_headers(headers);
         Some(Self {
             path: path.into(),

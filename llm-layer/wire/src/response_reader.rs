@@ -45,6 +45,12 @@ impl ResponseReader {
         self
     }
 
+    /// Also expects that each event of a stream has the whole text so far. The answer shows whether it does.
+    pub(crate) fn with_cumulative_text(mut self) -> Self {
+        self.reply.expect_cumulative_text();
+        self
+    }
+
     /// Reads the head of the response. Call it before [`Self::feed`].
     pub fn read_head(&mut self, headers: &HeaderMap) {
         self.format.head(headers, &mut self.reply);

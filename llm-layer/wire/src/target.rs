@@ -53,6 +53,10 @@ impl<'a> Target<'a> {
         }) else {
             return false;
         };
-        end.eq_ignore_ascii_case(domain) && (above.is_empty() || above.ends_with('.'))
+        // Most domains differ in their last letter.
+        let last = |text: &str| text.bytes().last().map(|byte| byte.to_ascii_lowercase());
+        last(end) == last(domain)
+            && end.eq_ignore_ascii_case(domain)
+            && (above.is_empty() || above.ends_with('.'))
     }
 }

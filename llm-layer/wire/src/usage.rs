@@ -30,8 +30,10 @@ pub struct Usage {
     billing: Billing,
     /// The parts for which the current document reports 0 after a positive count, as bits.
     zeroed: u32,
-    /// The cached tokens when the current document began.
-    cached_before: u64,
+    /// The parts that the current document reports, as bits.
+    reported: u32,
+    /// The cached tokens when the current document began; `None` if no report had any yet.
+    cached_before: Option<u64>,
     /// The runs of the model within one call, by their position, if the current document lists them.
     runs: Vec<Run>,
     /// The smallest and the largest prompt of the runs that are billed.
@@ -47,7 +49,8 @@ pub(crate) static NO_USAGE: Usage = Usage {
     counts: [None; UsagePart::COUNT],
     billing: Billing::NONE,
     zeroed: 0,
-    cached_before: 0,
+    reported: 0,
+    cached_before: None,
     runs: Vec::new(),
     run_prompts: None,
     run_models: Vec::new(),
@@ -133,6 +136,8 @@ impl Usage {
         UsagePart::CacheWrite,
         UsagePart::CacheWriteHour,
     ];
+    /// The parts that are cached input, as bits.
+    const CACHED: u32 = 1 << UsagePart::CacheRead as u32 | 1 << UsagePart::CacheWrite as u32;
     /// The maximum number of runs that are added up.
     const MAX_RUNS: usize = 256;
     const MAX_MODEL_BYTES: usize = 128;
@@ -154,6 +159,7 @@ impl Usage {
     }
 
     pub(crate) fn set(&mut self, part: UsagePart, count: u64) {
+        self.reported |= 1 << part as u32;
         match self.counts.get_mut(part as usize) {
             Some(Some(old)) if count == 0 && *old > 0 => self.zeroed |= 1 << part as u32,
             Some(slot) => *slot = Some(count),
@@ -222,7 +228,11 @@ impl Usage {
         if self.zeroed != 0 || !self.runs.is_empty() {
             self.apply_pending();
         }
-        self.cached_before = self.cached();
+        let reported = std::mem::take(&mut self.reported);
+        if reported & Self::CACHED != 0 {
+            self.separate_cached(reported);
+            self.cached_before = Some(self.cached());
+        }
     }
 
     fn apply_pending(&mut self) {
@@ -248,7 +258,7 @@ impl Usage {
             self.zeroed = 0;
         }
         let zeroed = std::mem::take(&mut self.zeroed);
-        if self.cached() > self.cached_before {
+        if self.cached() > self.cached_before.unwrap_or(0) {
             for part in [UsagePart::Input, UsagePart::UncachedInput] {
                 if zeroed & (1 << part as u32) != 0 {
                     self.replace(part, 0);
@@ -257,7 +267,18 @@ impl Usage {
         }
     }
 
+    /// Gateways that learn about the cache at the end begin a stream with the whole prompt as its uncached part. They
+    /// differ from Anthropic in that no field of the cache is beside it.
+    fn separate_cached(&mut self, reported: u32) {
+        let repeats_input = reported & (1 << UsagePart::UncachedInput as u32) != 0;
+        let is_first = self.cached_before.is_none() && !repeats_input;
+        if let (Some(input), true) = (self.part(UsagePart::UncachedInput), is_first) {
+            self.replace(UsagePart::UncachedInput, input.saturating_sub(self.cached()));
+        }
+    }
+
     fn replace(&mut self, part: UsagePart, count: u64) {
+        self.reported |= 1 << part as u32;
         if let Some(slot) = self.counts.get_mut(part as usize) {
             *slot = Some(count);
         }

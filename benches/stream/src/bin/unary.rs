@@ -23,8 +23,11 @@ use tower::{Layer, Service};
 
 #[path = "../../../src/counting.rs"]
 mod counting;
+#[path = "../floor.rs"]
+mod floor;
 
 use counting::Allocated;
+use floor::Floor;
 
 /// The calls per round. Instructions and allocations are counted in one round, after a warm-up round.
 const CALLS: usize = 1_000;
@@ -55,6 +58,43 @@ impl<B: Body> Service<Request<B>> for Provider {
     }
 }
 
+/// The provider, called in the way that the raw API is used.
+struct WithFloor(Floor);
+
+impl Service<Request<Full<Bytes>>> for WithFloor {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Full<Bytes>>) -> Self::Future {
+        let (parts, body) = request.into_parts();
+        let bytes = whole(body);
+        let mut answered = None;
+        let request = Request::from_parts(parts, Full::new(bytes.clone()));
+        self.0.call(&bytes, request, |request| {
+            let Ok(response) = Provider.call(request).into_inner();
+            let (parts, body) = response.into_parts();
+            let answer = whole(body);
+            answered = Some(Response::from_parts(parts, Full::new(answer.clone())));
+            answer
+        });
+        ready(Ok(answered.expect("an answer")))
+    }
+}
+
+/// Takes the one frame of a body.
+fn whole(body: Full<Bytes>) -> Bytes {
+    let mut cx = Context::from_waker(Waker::noop());
+    match pin!(body).poll_frame(&mut cx) {
+        Poll::Ready(Some(Ok(frame))) => frame.into_data().expect("data"),
+        _ => Bytes::new(),
+    }
+}
+
 fn main() {
     let only = std::env::args().nth(1);
     let runs = |name: &str| only.as_deref().is_none_or(|only| name.starts_with(only));
@@ -69,6 +109,9 @@ fn main() {
     if runs("nothing installed") {
         let mut service = LlmLayer::new().layer(ClientLayer::new().layer(Provider));
         row("nothing installed", &mut service);
+    }
+    if runs("floor") {
+        row("floor", &mut WithFloor(Floor::new(&tracers, &meters)));
     }
     if runs("sampled") {
         let client = ClientLayer::new()

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod endings;
+mod live;
 mod realtime;
 mod responses;
 

@@ -364,7 +364,7 @@ impl Answer {
     }
 
     /// Returns the answer as messages of the conventions' schema, one for each alternative. `finishes` are
-    /// the finish reasons by alternative.
+    /// the finish reasons by alternative. A message without one has no `finish_reason`: some APIs send none.
     #[must_use]
     pub fn into_messages<'a>(self, finishes: impl Iterator<Item = Option<&'a str>>) -> Vec<Value> {
         let finishes: Vec<Option<&str>> = finishes.collect();
@@ -381,10 +381,11 @@ impl Answer {
         }
         messages.retain(|(_, parts)| !parts.is_empty());
         messages.sort_by_key(|(choice, _)| *choice);
-        let message = |(choice, parts): (u32, Vec<Value>)| {
-            let finish = finishes.get(choice as usize).copied().flatten();
-            json!({"role": "assistant", "parts": parts, "finish_reason": finish.unwrap_or("error")})
-        };
+        let message =
+            |(choice, parts): (u32, Vec<Value>)| match finishes.get(choice as usize).copied().flatten() {
+                Some(finish) => json!({"role": "assistant", "parts": parts, "finish_reason": finish}),
+                None => json!({"role": "assistant", "parts": parts}),
+            };
         messages.into_iter().map(message).collect()
     }
 }

@@ -139,6 +139,20 @@ impl Document {
         }
     }
 
+    /// With the names of all members in another case: `ToolCalls` becomes `tool_calls`.
+    pub(crate) fn with_snake_case(&self) -> Self {
+        Self(match &self.0 {
+            Node::Array(items) => Node::Array(items.iter().map(Self::with_snake_case).collect()),
+            Node::Object(members) => {
+                let member = |(name, member): &(Box<str>, Self)| {
+                    (snake_case(name).into_boxed_str(), member.with_snake_case())
+                };
+                Node::Object(members.iter().map(member).collect())
+            }
+            node => node.clone(),
+        })
+    }
+
     /// Cuts all texts in it.
     pub(super) fn cut(&mut self, limit: usize) {
         match &mut self.0 {
@@ -168,3 +182,14 @@ impl Document {
 /// written.
 pub(super) const VALUE_BYTES: usize = 2 * size_of::<Document>();
 pub(super) const OBJECT_BYTES: usize = 128;
+
+fn snake_case(name: &str) -> String {
+    let mut snake = String::with_capacity(name.len() + 2);
+    for character in name.chars() {
+        if character.is_ascii_uppercase() && !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.push(character.to_ascii_lowercase());
+    }
+    snake
+}

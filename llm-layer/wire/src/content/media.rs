@@ -97,7 +97,8 @@ fn in_place(part: &Document) -> Option<Value> {
     // As MCP's tools give it.
     let text = |key| part.get(key).and_then(Document::as_text);
     let data = || text("data").or_else(|| text("blob"));
-    source.or_else(|| Some(blob(part.string("mimeType")?, data()?.digest(false))))
+    let mime = || part.string("mimeType").or_else(|| part.string("mediaType"));
+    source.or_else(|| Some(in_address(data()?).unwrap_or(blob(mime()?, data()?.digest(false)))))
 }
 
 /// A medium in place: not itself, but its length as it was encoded, and a digest to know it again. The

@@ -194,18 +194,20 @@ fn tool_call(part: &Document, kind: &str) -> Option<Value> {
     let call = ["function", "custom", "functionCall", "toolUse"]
         .iter()
         .find_map(|key| part.get(key));
-    // OpenAI's first function calls had no type.
-    let is_function = kind.is_empty() && part.get("name").is_some() && part.get("arguments").is_some();
+    // OpenAI's first function calls had no type, nor have Gemini's live ones.
+    let is_function = kind.is_empty()
+        && part.get("name").is_some()
+        && (part.get("arguments").is_some() || part.get("args").is_some());
     let is_call = matches!(
         kind,
-        "tool_use" | "function_call" | "custom_tool_call" | "function"
+        "tool_use" | "tool-call" | "function_call" | "custom_tool_call" | "function"
     );
     if call.is_none() && !is_call && !is_function {
         return None;
     }
     let call = call.unwrap_or(part);
     // An item of Responses has an id of its own beside that of the call.
-    let id = ["call_id", "id", "toolUseId"]
+    let id = ["call_id", "id", "toolUseId", "toolCallId"]
         .iter()
         .find_map(|key| part.get(key).or_else(|| call.get(key)));
     let arguments = ["arguments", "args", "input"]
@@ -215,7 +217,8 @@ fn tool_call(part: &Document, kind: &str) -> Option<Value> {
         Some(arguments) => parsed(arguments),
         None => json!({}),
     };
-    let name = call.get("name").map(Document::to_value);
+    let name = call.get("name").or_else(|| call.get("toolName"));
+    let name = name.map(Document::to_value);
     Some(with_id(
         json!({"type": "tool_call", "name": name, "arguments": arguments}),
         id,
@@ -228,6 +231,7 @@ fn tool_response(part: &Document, kind: &str) -> Option<Value> {
         .find_map(|key| part.get(key));
     let kinds = [
         "tool_result",
+        "tool-result",
         "function_call_output",
         "custom_tool_call_output",
         "function_result",
@@ -236,7 +240,7 @@ fn tool_response(part: &Document, kind: &str) -> Option<Value> {
         return None;
     }
     let response = response.unwrap_or(part);
-    let id = ["id", "call_id", "tool_use_id", "toolUseId"]
+    let id = ["id", "call_id", "tool_use_id", "toolUseId", "toolCallId"]
         .iter()
         .find_map(|key| response.get(key));
     let result = ["response", "output", "content", "result"]

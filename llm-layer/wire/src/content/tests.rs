@@ -295,6 +295,11 @@ fn message(finish: &str, parts: Value) -> Value {
     json!({"role": "assistant", "finish_reason": finish, "parts": parts})
 }
 
+/// A message of an answer that has no finish reason.
+fn unfinished(parts: Value) -> Value {
+    json!({"role": "assistant", "parts": parts})
+}
+
 #[test]
 fn an_answer_with_interleaved_tool_calls() {
     let chunk = |delta: Value| format!("data: {}\n\n", json!({"choices": [{"index": 0, "delta": delta}]}));
@@ -312,15 +317,12 @@ fn an_answer_with_interleaved_tool_calls() {
         chunk(json!({"tool_calls": [{"index": 0, "function": {"arguments": ":1}"}}]})),
         "data: [DONE]\n\n".to_owned(),
     ];
-    let expected = message(
-        "error",
-        json!([
-            {"type": "reasoning", "content": "hm"},
-            {"type": "text", "content": "ab"},
-            {"type": "tool_call", "id": "c0", "name": "f", "arguments": {"a": 1}},
-            {"type": "tool_call", "id": "c1", "name": "g", "arguments": {}},
-        ]),
-    );
+    let expected = unfinished(json!([
+        {"type": "reasoning", "content": "hm"},
+        {"type": "text", "content": "ab"},
+        {"type": "tool_call", "id": "c0", "name": "f", "arguments": {"a": 1}},
+        {"type": "tool_call", "id": "c1", "name": "g", "arguments": {}},
+    ]));
     let messages = answer(Format::OpenAiChat, "text/event-stream", &body.concat());
     assert_eq!(messages, std::slice::from_ref(&expected), "interleaved by index");
     let in_order = [
@@ -367,13 +369,13 @@ fn an_item_that_comes_twice() {
     let body = events.map(|event| format!("data: {event}\n\n"));
     let call = json!([{"type": "tool_call", "id": "c", "name": "f", "arguments": {"a": 1}}]);
     let messages = answer(Format::OpenAiResponses, "text/event-stream", &body.concat());
-    assert_eq!(messages, [message("error", call.clone())], "begun and done");
+    assert_eq!(messages, [unfinished(call.clone())], "begun and done");
     let messages = answer(
         Format::OpenAiResponses,
         "text/event-stream",
         &body.concat()[..body[0].len() + body[1].len()],
     );
-    assert_eq!(messages, [message("error", call)], "broken off");
+    assert_eq!(messages, [unfinished(call)], "broken off");
 }
 
 #[test]

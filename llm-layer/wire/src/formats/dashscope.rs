@@ -12,6 +12,7 @@ use crate::{Parameter, PromptPart};
 /// requested is said by a header, and by the answer.
 pub(super) const DASHSCOPE: Table = Table {
     required: &["model", "input"],
+    stream_header: ("x-dashscope-sse", "enable"),
     parameters: &[
         (Parameter::MaxTokens, "parameters.max_tokens", ParameterType::Int),
         (
@@ -29,6 +30,7 @@ pub(super) const DASHSCOPE: Table = Table {
         ),
         (Parameter::StopSequences, "parameters.stop", ParameterType::Texts),
     ],
+    incremental: "parameters.incremental_output",
     prompt: &[
         ("input.messages[]", PromptPart::Message),
         ("input.prompt", PromptPart::Texts),
@@ -46,6 +48,7 @@ pub(super) const DASHSCOPE: Table = Table {
         "choices[].message.content",
         "choices[].message.content[].text",
     ],
+    reasoning: &["choices[].message.reasoning_content"],
     id: &["request_id"],
     finish_reason: &["finish_reason", "choices[].finish_reason"],
     usage: &[

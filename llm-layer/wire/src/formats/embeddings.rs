@@ -1,6 +1,7 @@
 //! Embeddings of OpenAI and those that speak like it, Gemini, Ollama, Cohere, Vertex and Bedrock: one shape
 //! of answer, a vector, which is not read, and the number of tokens.
 
+use super::gemini::{INPUT, element_of, modality};
 use http::HeaderMap;
 
 use super::bedrock_invoke;
@@ -97,11 +98,17 @@ impl WireFormat for Embeddings {
                 reply.usage.add(UsagePart::BilledInput, value.as_count());
                 reply.usage.add(UsagePart::ImageInput, value.as_count());
             }
-            (path, _) => {
-                reply.read_error(path, value);
-                reply.usage.read_billing(path, value);
-                reply.usage.read(USAGE, path, value.as_count());
-            }
+            // Gemini's singular is that of embeddings only.
+            (path, _) => match element_of(path, at, "Details[].") {
+                Some("usageMetadata.promptToken" | "usageMetadata.promptTokens") => {
+                    modality(INPUT, at, value, reply);
+                }
+                _ => {
+                    reply.read_error(path, value);
+                    reply.usage.read_billing(path, value);
+                    reply.usage.read(USAGE, path, value.as_count());
+                }
+            },
         }
     }
 }

@@ -18,6 +18,9 @@ pub(super) fn read(path: &str, value: Scalar<'_>, reply: &mut Reply) {
         // Cloudflare's and Zhipu's.
         ("success", Scalar::Bool(false)) => reply.read_error("error", Scalar::Text("")),
         ("errors[].code", _) => reply.read_error("error.code", value),
+        // DeepInfra's, in a chunk of a stream.
+        ("error_type", Scalar::Text(_)) => reply.read_error("error.type", value),
+        ("error_message", Scalar::Text(message)) if !message.is_empty() => reply.read_error("error", value),
         // MiniMax's and Baidu's: 0 is success.
         ("base_resp.status_code" | "error_code", Scalar::Number(code)) if code != "0" => reply.fail(code),
         // The members of an error may be those of its event.

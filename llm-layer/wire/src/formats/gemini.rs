@@ -31,16 +31,7 @@ impl WireFormat for Gemini {
 
     fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
         let path = at.as_str().strip_prefix("request.").unwrap_or(at.as_str());
-        request.read_at(&[PARAMS], path, at, value);
-        let kind = match (path, value.as_str()) {
-            ("generationConfig.responseMimeType", Some("application/json")) => Some((0, "json")),
-            ("generationConfig.responseMimeType", Some("text/plain")) => Some((0, "text")),
-            ("generationConfig.responseModalities[]", Some(name)) => output_modality(name),
-            _ => None,
-        };
-        if let Some((rank, kind)) = kind {
-            request.set_ranked(Parameter::OutputType, rank, kind.into());
-        }
+        request_value(path, at, value, request);
     }
 
     fn finish_request(&self, path: &str, request: &mut RequestInfo) {
@@ -112,6 +103,20 @@ impl WireFormat for Gemini {
                 None => reply.usage.read(USAGE, path, value.as_count()),
             },
         }
+    }
+}
+
+/// Reads a value of a request at a path that `at` ends with.
+pub(super) fn request_value(path: &str, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
+    request.read_at(&[PARAMS], path, at, value);
+    let kind = match (path, value.as_str()) {
+        ("generationConfig.responseMimeType", Some("application/json")) => Some((0, "json")),
+        ("generationConfig.responseMimeType", Some("text/plain")) => Some((0, "text")),
+        ("generationConfig.responseModalities[]", Some(name)) => output_modality(name),
+        _ => None,
+    };
+    if let Some((rank, kind)) = kind {
+        request.set_ranked(Parameter::OutputType, rank, kind.into());
     }
 }
 

@@ -19,15 +19,19 @@ pub(super) const HUNYUAN: Table = Table {
         (Parameter::StopSequences, "Stop", ParameterType::Texts),
     ],
     prompt: &[("Messages[].Content", PromptPart::Texts)],
-    // Its messages have other names than those of all other APIs.
     content: Members {
         instructions: &[],
-        messages: &[],
-        tools: &[],
+        messages: &["/messages"],
+        tools: &["/tools"],
     },
+    is_pascal_case: true,
     alternatives: "Choices[]",
     wrappers: &["Response."],
     text: &["Choices[].Message.Content", "Choices[].Delta.Content"],
+    reasoning: &[
+        "Choices[].Message.ReasoningContent",
+        "Choices[].Delta.ReasoningContent",
+    ],
     id: &["Id"],
     model: &[],
     finish_reason: &["Choices[].FinishReason"],

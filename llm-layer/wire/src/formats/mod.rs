@@ -14,6 +14,7 @@ mod embeddings;
 mod errors;
 mod gemini;
 mod gemini_interactions;
+mod gemini_live;
 mod hunyuan;
 mod kobold;
 mod llama_cpp;
@@ -31,11 +32,13 @@ mod openai_responses;
 mod openai_usage;
 mod qianfan;
 mod reka;
+mod replicate;
 mod rerank;
 mod sap;
 mod table;
 mod tgi;
 mod triton;
+mod vercel;
 mod vertex_images;
 mod watsonx;
 mod workers_ai;
@@ -116,6 +119,8 @@ formats! {
     Gemini => gemini::Gemini,
     /// Gemini's interactions.
     GeminiInteractions => gemini_interactions::GeminiInteractions,
+    /// Gemini's live sessions, over a WebSocket.
+    GeminiLive => gemini_live::GeminiLive,
     /// Mistral's conversations.
     MistralConversations => mistral::MistralConversations,
     /// Ollama's `/api/chat`.
@@ -158,6 +163,12 @@ formats! {
     SapOrchestration => sap::ORCHESTRATION,
     /// Aleph Alpha's completions.
     AlephAlpha => aleph_alpha::COMPLETE,
+    /// Replicate's predictions.
+    Replicate => replicate::CREATE,
+    /// A prediction of Replicate, by `GET`.
+    ReplicateStored => replicate::FETCH,
+    /// The language models of Vercel's AI gateway, in the AI SDK's own form.
+    VercelLanguageModel => vercel::VercelLanguageModel,
     /// Reka's chat.
     Reka => reka::REKA,
 }
@@ -178,6 +189,10 @@ impl WireFormat for Format {
 
     fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
         self.decoder().request_value(at, value, request);
+    }
+
+    fn request_head(&self, headers: &HeaderMap, request: &mut RequestInfo) {
+        self.decoder().request_head(headers, request);
     }
 
     fn finish_request(&self, path: &str, request: &mut RequestInfo) {

@@ -34,6 +34,10 @@ impl WireFormat for OpenAiChat {
         request.read(&[PARAMS], at, value);
         usage_option(at, value, request);
         service_tier(at, value, request);
+        // MiniMax's, by which each chunk has the whole text so far.
+        if (at.as_str(), value) == ("reasoning_split", Scalar::Bool(true)) {
+            request.may_repeat_text = true;
+        }
         let kind = match (at.as_str(), value.as_str()) {
             ("response_format.type", Some(format)) => output_type(format).map(|kind| (0, kind)),
             ("modalities[]", Some(name)) => output_modality(name),
@@ -78,13 +82,18 @@ impl WireFormat for OpenAiChat {
     }
 
     fn channel(&self, at: &Path, _: &Reply) -> Option<Channel> {
-        let choice = at.as_str().strip_prefix("choices[].")?;
+        let choice = at.as_str().strip_prefix("choices[].");
+        let choice = choice.or_else(|| at.as_str().strip_prefix("data.choices[]."))?;
         let message = choice
             .strip_prefix("delta.")
             .or_else(|| choice.strip_prefix("message."))?;
         match message {
             "content" | "refusal" | "content[].text" | "audio.transcript" => Some(Channel::Content),
-            "reasoning_content" | "reasoning" | "content[].thinking[].text" => Some(Channel::Reasoning),
+            "reasoning_content"
+            | "reasoning"
+            | "reasoning_details[].text"
+            | "reasoning_details[].summary"
+            | "content[].thinking[].text" => Some(Channel::Reasoning),
             "tool_calls[].function.name"
             | "tool_calls[].function.arguments"
             | "tool_calls[].custom.name"
@@ -98,6 +107,7 @@ impl WireFormat for OpenAiChat {
     fn items(&self) -> &'static [&'static str] {
         &[
             "choices[].message.tool_calls[]",
+            "data.choices[].message.tool_calls[]",
             "choices[].delta.tool_calls[]",
             "choices[].message.function_call",
             "choices[].delta.function_call",
@@ -132,7 +142,9 @@ pub(super) fn usage_option(at: &Path, value: Scalar<'_>, request: &mut RequestIn
 
 /// Reads a value of what chat completions and legacy completions have in common.
 pub(super) fn completion(at: &Path, value: Scalar<'_>, reply: &mut Reply) {
-    match (at.as_str(), value.as_str()) {
+    // Cline's gateway wraps a whole answer.
+    let path = at.as_str().strip_prefix("data.").unwrap_or(at.as_str());
+    match (path, value.as_str()) {
         ("id", Some(id)) => reply.set_id(id),
         ("model", Some(model)) => reply.set_model(model),
         ("service_tier", Some(tier)) => reply.set_detail(ReplyDetail::ServiceTier, tier),
@@ -155,9 +167,15 @@ pub(super) fn completion(at: &Path, value: Scalar<'_>, reply: &mut Reply) {
                 .iter()
                 .find_map(|prefix| path.strip_prefix(prefix))
                 .unwrap_or(path);
-            reply.read_error(path, value);
-            usage(path, value, reply);
-            reply.usage.raise(RESPONSES, path, value.as_count());
+            // Of most values, the first letter says that they are neither.
+            match path.as_bytes().first() {
+                Some(b'e') => reply.read_error(path, value),
+                Some(b'u' | b't') => {
+                    usage(path, value, reply);
+                    reply.usage.raise(RESPONSES, path, value.as_count());
+                }
+                _ => {}
+            }
         }
     }
 }

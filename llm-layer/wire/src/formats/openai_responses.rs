@@ -76,6 +76,8 @@ impl WireFormat for OpenAiResponses {
             "item.name" if reply.event() == "response.output_item.added" => Some(Channel::ToolCall),
             "output[].content[].text" | "output[].content[].refusal" => Some(Channel::Content),
             "output[].summary[].text" => Some(Channel::Reasoning),
+            "item.summary[].text" if reply.stashed().contains(NO_REASONING) => Some(Channel::Reasoning),
+            "item.content[].text" if reply.stashed().contains(NO_CONTENT) => Some(Channel::Content),
             "output[].name" | "output[].arguments" | "output[].input" => Some(Channel::ToolCall),
             _ => None,
         }
@@ -109,6 +111,11 @@ impl WireFormat for OpenAiResponses {
             ("model", Some(model)) => reply.set_model(model),
             ("background", _) => reply.flags.is_background = value == Scalar::Bool(true),
             ("output[].type" | "item.type", Some("compaction")) => reply.flags.is_compacted = true,
+            // The content of another item is not that of the answer.
+            ("item.type", Some(kind)) if kind != "message" && reply.stashed().contains(NO_CONTENT) => {
+                let stash = reply.stashed().replace(NO_CONTENT, "");
+                reply.stash(&stash);
+            }
             ("service_tier", Some(tier)) => reply.set_detail(ReplyDetail::ServiceTier, tier),
             ("conversation.id", Some(id)) => reply.set_detail(ReplyDetail::ConversationId, id),
             // What the model called may stand before the status, and may stand after it.
@@ -134,11 +141,20 @@ impl WireFormat for OpenAiResponses {
     }
 
     fn event(&self, name: &str, reply: &mut Reply) {
-        if matches!(
-            name,
-            "response.completed" | "response.incomplete" | "response.failed"
-        ) {
-            reply.complete();
+        match name {
+            "response.completed" | "response.incomplete" | "response.failed" => reply.complete(),
+            // Some servers send whole items only, without the deltas of their texts.
+            "response.output_item.done" => {
+                let flags = reply.flags;
+                let missing = [
+                    (!flags.has_content, NO_CONTENT),
+                    (flags.reasoning.is_none(), NO_REASONING),
+                ];
+                let missing = missing.iter().filter(|(is_missing, _)| *is_missing);
+                let stash: String = missing.map(|(_, name)| *name).collect();
+                reply.stash(&stash);
+            }
+            _ => {}
         }
     }
 }
@@ -157,6 +173,9 @@ fn delta(event: &str) -> Option<Channel> {
 }
 
 const TOOL_CALL: &str = "tool_call";
+/// What is stored while an item is read that has ended: no text of this kind came before.
+const NO_CONTENT: &str = "no content;";
+const NO_REASONING: &str = "no reasoning;";
 
 const PARAMS: &[ParameterPath] = &[
     (Parameter::MaxTokens, "max_output_tokens", ParameterType::Int),

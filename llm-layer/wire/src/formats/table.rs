@@ -3,11 +3,13 @@
 use http::HeaderMap;
 
 use crate::content::Members;
-use crate::json::{Path, Scalar};
+use crate::json::{Path, Scalar, StrictScanner};
 use crate::parameter::ParameterPath;
 use crate::path_segments::{deployment, model_in};
 use crate::usage::{Paths, UsagePart};
-use crate::{Channel, Content, Document, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
+use crate::{
+    Channel, Content, Document, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat, cut,
+};
 
 /// A format: the paths of what is read. [`Table::PLAIN`] has none.
 #[derive(Debug)]
@@ -21,16 +23,26 @@ pub(super) struct Table {
     pub(super) request_model: &'static str,
     /// The ends of URL paths that request a stream.
     pub(super) stream_paths: &'static [&'static str],
+    /// The header of a request that names the model.
+    pub(super) model_header: &'static str,
+    /// The header of a request that asks for a stream, and its value.
+    pub(super) stream_header: (&'static str, &'static str),
     pub(super) parameters: &'static [ParameterPath],
+    /// The parameter of a request by which a stream does not send the whole text so far in each event. Empty: no
+    /// stream does.
+    pub(super) incremental: &'static str,
     /// The output type of every call.
     pub(super) output_type: Option<&'static str>,
     pub(super) prompt: &'static [(&'static str, PromptPart)],
     pub(super) content: Members,
+    /// The members of requests have names such as `ToolCalls`, not `tool_calls`.
+    pub(super) is_pascal_case: bool,
     /// The array of alternative answers.
     pub(super) alternatives: &'static str,
     /// The members that hold the answer in some responses. Other paths of an answer are relative to them.
     pub(super) wrappers: &'static [&'static str],
     pub(super) text: &'static [&'static str],
+    pub(super) reasoning: &'static [&'static str],
     /// What says, ahead of a text, that it is reasoning. In a stream, the name of the event says so.
     pub(super) text_kind: &'static str,
     /// Text that repeats the pieces of a stream, except in its first document.
@@ -38,7 +50,11 @@ pub(super) struct Table {
     pub(super) id: &'static [&'static str],
     pub(super) model: &'static [&'static str],
     pub(super) finish_reason: &'static [&'static str],
+    /// The paths whose texts say that the call failed, with these texts.
+    pub(super) failure: &'static [(&'static str, &'static [&'static str])],
     pub(super) usage: &'static Paths,
+    /// Who created the response could not see its usage.
+    pub(super) is_background: bool,
     /// The headers of an answer that have counts.
     pub(super) headers: &'static [(&'static str, UsagePart)],
     /// What completes a stream.
@@ -56,6 +72,8 @@ pub(super) enum End {
     Event(&'static str),
     /// A report of usage.
     Usage,
+    /// This text at this path.
+    Value(&'static str, &'static str),
     /// The stream has no end of its own: whatever came is complete.
     Any,
 }
@@ -67,22 +85,34 @@ impl Table {
         model_in_path,
         request_model: "",
         stream_paths: &[],
+        model_header: "",
+        stream_header: ("", ""),
         parameters: &[],
+        incremental: "",
         output_type: None,
         prompt: &[],
         content: Members::ALL,
+        is_pascal_case: false,
         alternatives: "",
         wrappers: &[],
         text: &[],
+        reasoning: &[],
         text_kind: "",
         whole_text: &[],
         id: &["id"],
         model: &["model"],
         finish_reason: &[],
+        failure: &[],
         usage: &[],
+        is_background: false,
         headers: &[],
         end: End::None,
     };
+
+    fn fails(&self, path: &str, text: &str) -> bool {
+        let mut failures = self.failure.iter();
+        failures.any(|(at, texts)| path == *at && texts.contains(&text))
+    }
 
     /// Returns a path of an answer, relative to what wraps the answer.
     fn unwrap<'a>(&self, path: &'a str) -> &'a str {
@@ -90,6 +120,11 @@ impl Table {
         let inner = wrappers.find_map(|wrapper| path.strip_prefix(wrapper));
         inner.unwrap_or(path)
     }
+}
+
+/// Cuts a model's name to the length that is read of a body.
+fn bounded(model: &str) -> &str {
+    cut::at_char_boundary(model, StrictScanner::MAX_WHOLE_BYTES)
 }
 
 fn model_in_path(path: &str) -> Option<String> {
@@ -114,6 +149,21 @@ impl WireFormat for Table {
         if let (Some(model), true) = (value.as_str(), at.as_str() == self.request_model) {
             request.other_model = Some(model.to_owned());
         }
+        if !self.incremental.is_empty() && at.as_str() == self.incremental {
+            request.is_incremental = value == Scalar::Bool(true);
+        }
+    }
+
+    fn request_head(&self, headers: &HeaderMap, request: &mut RequestInfo) {
+        let value = |name: &'static str| {
+            let value = headers.get(Some(name).filter(|name| !name.is_empty())?)?;
+            value.to_str().ok()
+        };
+        request.model = value(self.model_header).map(|model| bounded(model).to_owned());
+        let (name, stream) = self.stream_header;
+        if value(name).is_some_and(|value| value.eq_ignore_ascii_case(stream)) {
+            request.stream = Some(true);
+        }
     }
 
     fn finish_request(&self, path: &str, request: &mut RequestInfo) {
@@ -121,6 +171,7 @@ impl WireFormat for Table {
         if self.stream_paths.iter().any(|end| path.ends_with(end)) {
             request.stream = Some(true);
         }
+        request.may_repeat_text = !self.incremental.is_empty() && !request.is_incremental;
         if let Some(kind) = self.output_type {
             request.set(Parameter::OutputType, kind);
         }
@@ -132,7 +183,10 @@ impl WireFormat for Table {
     }
 
     fn content(&self, body: &Document) -> Content {
-        self.content.read(body)
+        match self.is_pascal_case {
+            true => self.content.read(&body.with_snake_case()),
+            false => self.content.read(body),
+        }
     }
 
     fn alternatives(&self) -> &'static str {
@@ -150,6 +204,9 @@ impl WireFormat for Table {
 
     fn channel(&self, at: &Path, reply: &Reply) -> Option<Channel> {
         let path = self.unwrap(at.as_str());
+        if self.reasoning.contains(&path) {
+            return Some(Channel::Reasoning);
+        }
         let is_whole = self.whole_text.contains(&path) && reply.documents() == 0;
         let is_reasoning = !self.text_kind.is_empty()
             && (reply.event().starts_with("reasoning") || reply.stashed() == "reasoning");
@@ -162,6 +219,7 @@ impl WireFormat for Table {
 
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
         let path = self.unwrap(at.as_str());
+        reply.flags.is_background |= self.is_background;
         match value.as_str() {
             Some(id) if self.id.contains(&path) => reply.set_id(id),
             Some(model) if self.model.contains(&path) => reply.set_model(model),
@@ -169,6 +227,7 @@ impl WireFormat for Table {
             Some("null" | "none" | "not_finished") => {}
             Some(reason) if self.finish_reason.contains(&path) => reply.finish(at, reason),
             Some(code) if path == "Error.Code" => reply.fail(code),
+            Some(code) if self.fails(path, code) => reply.fail(code),
             Some(kind) if !path.is_empty() && path == self.text_kind => reply.stash(kind),
             _ => {
                 reply.read_error(path, value);
@@ -178,6 +237,7 @@ impl WireFormat for Table {
         }
         match self.end {
             End::Flag(flag) if path == flag && value == Scalar::Bool(true) => reply.complete(),
+            End::Value(at, end) if path == at && value == Scalar::Text(end) => reply.complete(),
             End::Usage if !reply.usage.is_empty() => reply.complete(),
             End::Any => reply.complete(),
             _ => {}

@@ -1,4 +1,7 @@
 //! Server-sent events: <https://html.spec.whatwg.org/multipage/server-sent-events.html>.
+//!
+//! Some servers omit the blank lines between events. So after a line with a whole JSON document, the next line of
+//! data begins another event: with the name that was sent ahead of it, and perhaps with `[DONE]`.
 
 use memchr::memchr2;
 
@@ -125,9 +128,12 @@ impl Sse {
     fn begin(&mut self, field: Field, receive: &mut impl Receive) {
         self.line = Line::Value(field);
         match field {
-            Field::Data if self.data.begun => self.value(field, b"\n", receive),
+            Field::Data if self.data.begun && !self.ends_with_document() => {
+                self.value(field, b"\n", receive);
+            }
             Field::Data => {
                 self.data.begun = true;
+                self.data.head.clear();
                 match std::str::from_utf8(&self.name) {
                     Ok(name) if !name.is_empty() => receive.event(name),
                     _ => {}
@@ -136,6 +142,11 @@ impl Sse {
             Field::Event => self.name.clear(),
             Field::Other => {}
         }
+    }
+
+    /// Returns whether the data so far consists of whole documents.
+    fn ends_with_document(&self) -> bool {
+        !self.data.broken && self.scanner.is_between() && !self.data.head.trim_ascii().is_empty()
     }
 
     fn value(&mut self, field: Field, value: &[u8], receive: &mut impl Receive) {

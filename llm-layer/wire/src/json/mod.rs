@@ -60,10 +60,20 @@ impl<'a> Scalar<'a> {
         let (Self::Number(digits) | Self::Text(digits)) = self else {
             return None;
         };
-        let is_digits = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
-        let (digits, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-        let count = digits.parse().ok().filter(|count| *count <= MAX_COUNT);
-        count.filter(|_| is_digits(digits) && is_digits(fraction))
+        // One pass over the bytes: every number of an event comes here.
+        let (mut count, mut bytes) = (None, digits.bytes());
+        for byte in bytes.by_ref() {
+            if !byte.is_ascii_digit() {
+                let is_fraction = byte == b'.' && bytes.all(|byte| byte.is_ascii_digit());
+                return count.filter(|_| is_fraction);
+            }
+            let more = count.unwrap_or(0) * 10 + u64::from(byte - b'0');
+            count = Some(more);
+            if more > MAX_COUNT {
+                return None;
+            }
+        }
+        count
     }
 }
 

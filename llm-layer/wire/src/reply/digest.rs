@@ -24,6 +24,7 @@ impl Reply {
             flags,
             finish_reasons,
             cursor,
+            cumulative,
             has_panicked,
             last_digest: _,
         } = self;
@@ -37,6 +38,7 @@ impl Reply {
             &cursor.indices,
             &cursor.finishes,
             cursor.last_text,
+            cumulative,
         )
             .hash(&mut hasher);
         hasher.finish()

@@ -1,5 +1,6 @@
 //! The values that an answer reported.
 
+mod cumulative;
 mod cursor;
 mod digest;
 
@@ -7,6 +8,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use self::cumulative::CumulativeText;
 pub(crate) use self::cursor::TextPlace;
 use self::cursor::{DocumentCursor, MAX_CHOICES};
 use crate::billing::Billing;
@@ -27,6 +29,8 @@ pub struct Reply {
     pub(crate) flags: Flags,
     finish_reasons: Vec<Option<String>>,
     pub(crate) cursor: DocumentCursor,
+    /// Finds what is new in each text, if texts may repeat what came before.
+    pub(crate) cumulative: Option<Box<CumulativeText>>,
     /// A user's format has panicked. It is set where the reply is only borrowed.
     pub(crate) has_panicked: AtomicBool,
     /// The [digest](Self::digest) when it was last computed.
@@ -46,6 +50,34 @@ pub(crate) struct Flags {
     pub(crate) has_text: bool,
     /// Some of the text came as the delta of a message.
     pub(crate) has_deltas: bool,
+    /// Some of the text was the answer itself.
+    pub(crate) has_content: bool,
+    /// Where the reasoning of messages is. Some gateways send it at two places.
+    pub(crate) reasoning: Option<ReasoningPlace>,
+}
+
+/// Where a message has its reasoning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum ReasoningPlace {
+    /// In `reasoning_content`.
+    ReasoningContent,
+    /// In another member of its own.
+    Member,
+    /// In OpenRouter's list of details.
+    Details,
+}
+
+impl ReasoningPlace {
+    /// The place of a text of the reasoning.
+    pub(crate) fn from_path(path: &str) -> Self {
+        if path.ends_with(".reasoning_content") {
+            Self::ReasoningContent
+        } else if path.contains(".reasoning_details[]") {
+            Self::Details
+        } else {
+            Self::Member
+        }
+    }
 }
 
 /// An error that an answer reported.
@@ -100,6 +132,7 @@ impl Reply {
             flags: Flags::default(),
             finish_reasons: Vec::new(),
             cursor: DocumentCursor::new(alternatives),
+            cumulative: None,
             has_panicked: AtomicBool::new(false),
             last_digest: 0,
         }
@@ -304,6 +337,11 @@ impl Reply {
             }
             _ => {}
         }
+    }
+
+    /// Each text of the answer may begin with what came before it at the same place.
+    pub(crate) fn expect_cumulative_text(&mut self) {
+        self.cumulative = Some(Box::default());
     }
 
     /// The document that is being read is an error.

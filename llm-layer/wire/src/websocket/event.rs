@@ -6,6 +6,9 @@ use http::StatusCode;
 
 use crate::{ModelRequest, ResponseReader, TextPiece};
 
+/// The kind of a message of Gemini with output that is not text.
+pub(super) const LIVE_AUDIO: &str = "serverContent.modelTurn.parts.inlineData";
+
 /// The number of a call in its session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CallId(pub(super) u64);
@@ -54,7 +57,10 @@ impl<'a> ServerMessage<'a> {
     /// be estimated by its text. A transcription counts as such, since it may be billed by its duration.
     #[must_use]
     pub fn has_uncountable_output(&self) -> bool {
-        let is_audio = matches!(self.kind, "response.output_audio.delta" | "response.audio.delta");
+        let is_audio = matches!(
+            self.kind,
+            "response.output_audio.delta" | "response.audio.delta" | LIVE_AUDIO
+        );
         is_audio || self.kind.starts_with("conversation.item.")
     }
 

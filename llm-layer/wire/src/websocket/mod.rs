@@ -1,4 +1,5 @@
-//! Model calls over a WebSocket: OpenAI's Realtime API and the WebSocket mode of its Responses API.
+//! Model calls over a WebSocket: OpenAI's Realtime API, the WebSocket mode of its Responses API, and Gemini's Live
+//! API.
 //!
 //! A connection carries many calls, and several at a time. A [`SessionReader`] is fed with the text messages
 //! of both sides. It finds the calls and says to which of them a message belongs. As everywhere in this
@@ -56,11 +57,12 @@
 //! |---|---|---|---|
 //! | Responses | ends with `/responses` | the client's `response.create` | `response.completed`, `.failed`, `.incomplete`, `.cancelled`, `.done`, or an `error` |
 //! | Realtime | ends with `/realtime` | the client's `response.create`, or `response.created` if the server starts a response by itself | `response.done`, or an `error` for the client's event |
+//! | Gemini Live | ends with `BidiGenerateContent` or `BidiGenerateContentConstrained` | the client's `turnComplete` or tool result, or the first output if the server found the end of the user's speech | the usage of the turn, after `turnComplete` or a tool call; without usage, the beginning of the next turn |
 //! | Realtime, transcription of the user's audio | | the first event of the transcription | `conversation.item.input_audio_transcription.completed`, `.failed` |
 //!
 //! # Which messages belong to which call
 //!
-//! By the id of the response, if a message has it. `response.created` gives the id to the oldest request in
+//! Gemini's turns follow one another. In OpenAI's APIs: by the id of the response, if a message has it. `response.created` gives the id to the oldest request in
 //! its lane (`stream_id`) without one; in the Realtime API, a response outside of the conversation belongs to
 //! such a request. Messages without an id belong to the response of their lane that is being generated. A
 //! response ends once, whatever is sent about it later.
@@ -75,6 +77,7 @@
 mod calls;
 mod envelope;
 mod event;
+mod live;
 mod parameters;
 mod reader;
 mod realtime;

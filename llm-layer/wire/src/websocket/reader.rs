@@ -10,6 +10,7 @@ use http::{HeaderMap, StatusCode, Uri};
 use super::calls::OpenCalls;
 use super::envelope::Envelope;
 use super::event::{CallId, ServerMessage, SessionEvent};
+use super::live::LiveTurns;
 use super::parameters::SessionParameters;
 use super::realtime::Realtime;
 use super::transcription::Transcription;
@@ -27,6 +28,8 @@ pub struct SessionReader {
     provider: Cow<'static, str>,
     parameters: SessionParameters,
     calls: OpenCalls,
+    /// The turns of the Live API.
+    turns: LiveTurns,
     limit: usize,
 }
 
@@ -35,6 +38,27 @@ pub struct SessionReader {
 enum Api {
     Responses,
     Realtime,
+    /// Gemini's.
+    Live,
+}
+
+impl Api {
+    fn at(path: &str) -> Option<Self> {
+        match path.rsplit(['/', '.']).next() {
+            Some("responses") => Some(Self::Responses),
+            Some("realtime") => Some(Self::Realtime),
+            Some("BidiGenerateContent" | "BidiGenerateContentConstrained") => Some(Self::Live),
+            _ => None,
+        }
+    }
+
+    /// The provider at hosts that are not known.
+    fn usual_provider(self) -> &'static str {
+        match self {
+            Self::Responses | Self::Realtime => "openai",
+            Self::Live => "gcp.gen_ai",
+        }
+    }
 }
 
 impl SessionReader {
@@ -49,18 +73,15 @@ impl SessionReader {
     pub fn new(url: &Uri, rules: &[Rule]) -> Option<Self> {
         let model = url::model(url);
         let url = SessionUrl::new(url);
-        let api = match url.path.rsplit('/').next() {
-            Some("responses") => Api::Responses,
-            Some("realtime") => Api::Realtime,
-            _ => return None,
-        };
+        let api = Api::at(&url.path)?;
         Some(Self {
             api,
-            provider: url::provider(&url.target(), rules)?,
+            provider: url::provider(&url.target(), rules, api.usual_provider())?,
             url,
             rules: rules.to_vec(),
             parameters: SessionParameters::new(model),
             calls: OpenCalls::default(),
+            turns: LiveTurns::default(),
             limit: RequestReader::DEFAULT_LIMIT,
         })
     }
@@ -81,6 +102,18 @@ impl SessionReader {
 
     /// Reads a text message of the client.
     pub fn read_client(&mut self, text: &str, mut on_event: impl FnMut(SessionEvent<'_>)) {
+        if self.api == Api::Live {
+            if text.len() <= Self::MAX_MESSAGE_BYTES {
+                let Self {
+                    turns,
+                    calls,
+                    provider,
+                    ..
+                } = self;
+                turns.read_client(text, calls, provider, &mut on_event);
+            }
+            return;
+        }
         let is_realtime = self.api == Api::Realtime;
         let is_wanted = |kind: &str| match kind {
             "response.create" => true,
@@ -95,7 +128,7 @@ impl SessionReader {
         }
         let request = match self.api {
             Api::Responses => self.responses_request(text),
-            Api::Realtime => Some(self.realtime_request(self.parameters.with_response(text))),
+            Api::Realtime | Api::Live => Some(self.realtime_request(self.parameters.with_response(text))),
         };
         let stored_bytes = |request: &ModelRequest| request.copy.as_ref().map_or(0, RequestCopy::length);
         let id = self
@@ -108,6 +141,18 @@ impl SessionReader {
 
     /// Reads a text message of the server.
     pub fn read_server(&mut self, text: &str, mut on_event: impl FnMut(SessionEvent<'_>)) {
+        if self.api == Api::Live {
+            if text.len() <= Self::MAX_MESSAGE_BYTES {
+                let Self {
+                    turns,
+                    calls,
+                    provider,
+                    ..
+                } = self;
+                turns.read_server(text, calls, provider, &mut on_event);
+            }
+            return;
+        }
         let is_realtime = self.api == Api::Realtime;
         let is_wanted = |kind: &str| {
             let is_session = || matches!(kind, "session.created" | "session.updated");
@@ -136,6 +181,7 @@ impl SessionReader {
     /// Forgets a call: its request was not sent.
     pub fn forget(&mut self, call: CallId) {
         self.calls.end(call);
+        self.turns.forget(call);
     }
 
     fn read_response(
@@ -248,7 +294,7 @@ impl SessionReader {
         let info = self.parameters.info.clone();
         match self.api {
             Api::Responses => self.request_in(Format::OpenAiResponses.into(), info),
-            Api::Realtime => self.realtime_request(info),
+            Api::Realtime | Api::Live => self.realtime_request(info),
         }
     }
 

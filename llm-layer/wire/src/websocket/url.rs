@@ -53,7 +53,11 @@ pub(super) fn model(url: &Uri) -> Option<String> {
 }
 
 /// Returns the provider of a connection. `None` if a rule says that it carries no model calls.
-pub(super) fn provider(target: &Target<'_>, rules: &[Rule]) -> Option<Cow<'static, str>> {
+pub(super) fn provider(
+    target: &Target<'_>,
+    rules: &[Rule],
+    usual: &'static str,
+) -> Option<Cow<'static, str>> {
     let rules = rules.iter().filter(|rule| rule.is_about(target, target.path));
     let mut candidates = rules.map(Rule::candidate);
     match candidates.find(|candidate| candidate.comes_first(target.path)) {
@@ -61,7 +65,7 @@ pub(super) fn provider(target: &Target<'_>, rules: &[Rule]) -> Option<Cow<'stati
         None => Some(
             Provider::at(target)
                 .and_then(Provider::id)
-                .unwrap_or("openai")
+                .unwrap_or(usual)
                 .into(),
         ),
     }

@@ -1,6 +1,7 @@
 //! Scripted sessions, and what they yield.
 
 mod any_order;
+mod live;
 mod realtime;
 mod responses;
 

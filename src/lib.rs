@@ -4,8 +4,8 @@
 //!
 //! | task | see |
 //! |---|---|
-//! | trace an HTTP server | [`ServerLayer`], [`server`] |
-//! | trace an HTTP client | [`ClientLayer`], [`client`] |
+//! | trace an HTTP or gRPC server | [`ServerLayer`], [`server`] |
+//! | trace an HTTP or gRPC client | [`ClientLayer`], [`client`] |
 //! | trace model calls and count their tokens | [`LlmLayer`], [`llm`] |
 //! | trace agents, tools, workflows and MCP; limit tokens | [`agents`] |
 //! | create your own spans and carry them across tasks | [`span`], [`traced`] |
@@ -45,7 +45,8 @@
 //! | `reqwest-middleware` | [`ClientLayer`] and [`LlmLayer`] as `Middleware` of reqwest-middleware |
 //! | `tls` | `https` to collectors; adds rustls, which requires a C compiler |
 //! | `tokio` | helpers that spawn Tokio tasks in the current context; [`DrainLayer`] on a Tokio runtime |
-//! | `tower` | the class of tower and Tokio errors on client spans, such as timeouts; part of `hyper-util` and `reqwest` |
+//! | `tonic` | the peer's address on the spans of a tonic server, and the status of errors on those of a client; gRPC is recognised without it |
+//! | `tower` | the class of tower and Tokio errors on client spans, such as timeouts; part of `hyper-util`, `reqwest` and `tonic` |
 //! | `tungstenite` | model calls over tungstenite's WebSockets, as in tokio-tungstenite |
 //! | `xray` | X-Ray propagation (`OTEL_PROPAGATORS=xray`), for services on AWS |
 //! | `full` | all features |

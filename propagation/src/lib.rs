@@ -7,10 +7,8 @@
 //!
 //! ```
 //! use http::{Request, Response};
-//! use throughline_propagation::{ExtractLayer, InjectLayer, W3cPropagator};
+//! use throughline_propagation::{ExtractLayer, InjectLayer};
 //! use tower::{ServiceBuilder, ServiceExt, service_fn};
-//!
-//! opentelemetry::global::set_text_map_propagator(W3cPropagator::new());
 //!
 //! let client = ServiceBuilder::new()
 //!     .layer(InjectLayer::new()) // the current context into the headers
@@ -67,7 +65,7 @@
 //! | feature | default | |
 //! |---|---|---|
 //! | `json` | off | serde_json's objects as [carriers](carrier) |
-//! | `internal-logs` | on | warns once, in OpenTelemetry's internal log, if no global propagator is installed |
+//! | `reqwest` | off | [`InjectLayer`] over `reqwest::Client` |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -83,6 +81,7 @@ mod in_context;
 mod octets;
 mod one_line;
 mod outgoing;
+mod outgoing_request;
 mod propagator;
 mod random;
 mod remainder;
@@ -98,6 +97,7 @@ pub use in_context::InContext;
 #[doc(inline)]
 pub use inject::{Inject, InjectLayer};
 pub use outgoing::{Allowed, Outgoing};
+pub use outgoing_request::OutgoingRequest;
 pub use propagator::Propagator;
 pub use traceparent::TraceParent;
 pub use tracestate::TraceState;

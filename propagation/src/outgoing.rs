@@ -3,8 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use http::Request;
-use http::header::HOST;
+use crate::outgoing_request::OutgoingRequest;
 
 /// Selects the hosts that get trace context and those that get baggage.
 ///
@@ -97,11 +96,13 @@ impl Outgoing {
         }
     }
 
-    /// Returns what the host of a request may see.
+    /// Returns what the host of a request may see, and the hosts to which its client may redirect it.
     #[must_use]
-    pub fn to_request<B>(&self, request: &Request<B>) -> Allowed {
-        let header = || host_of(request.headers().get(HOST)?.to_str().ok()?);
-        self.to_host(request.uri().host().or_else(header))
+    pub fn to_request<R: OutgoingRequest>(&self, request: &R) -> Allowed {
+        if R::MAY_BE_REDIRECTED {
+            return self.to_host_and_redirects(request.host());
+        }
+        self.to_host(request.host())
     }
 }
 
@@ -183,17 +184,6 @@ impl Hosts {
     }
 }
 
-/// Returns the host of `host:port`, or `None` if it is malformed.
-fn host_of(header: &str) -> Option<&str> {
-    let end = match header.strip_prefix('[') {
-        Some(_) => header.find(']')? + 1,
-        None => header.find(':').unwrap_or(header.len()),
-    };
-    header
-        .get(..end)
-        .filter(|host| !host.contains(['@', '/', ' ', ',']))
-}
-
 fn matches(pattern: &str, host: &str) -> bool {
     // A fully qualified name ends with a dot and means the same host.
     let [pattern, host] = [pattern, host].map(|host| host.trim_matches(['[', ']']).trim_end_matches('.'));
@@ -211,6 +201,9 @@ const BAGGAGE_PREFIXES: [&str; 3] = ["uberctx-", "ot-baggage-", "baggage-"];
 
 #[cfg(test)]
 mod tests {
+    use http::Request;
+    use http::header::HOST;
+
     use super::*;
 
     #[test]

@@ -3,7 +3,6 @@
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::HeaderMap;
 use opentelemetry::propagation::TextMapPropagator;
@@ -18,7 +17,8 @@ use crate::w3c::W3cPropagator;
 /// The propagator of a layer: OpenTelemetry's global one, or a specific one. Cheap to clone.
 ///
 /// The global propagator is looked up for each request, so a layer may be built before it is installed. While
-/// none is installed, nothing is read or written, and OpenTelemetry's internal log has one warning.
+/// none is installed, it is a [`W3cPropagator`]. To read and write nothing, install one that is off:
+/// `W3cPropagator::new().with_trace_context(false).with_baggage(false)`.
 ///
 /// ```
 /// use throughline_propagation::{Propagator, W3cPropagator};
@@ -41,7 +41,7 @@ enum Source {
 
 impl Propagator {
     /// Uses the propagator that [`opentelemetry::global::set_text_map_propagator`] has installed when a
-    /// request arrives. This is the default.
+    /// request arrives, or else a [`W3cPropagator`]. This is the default.
     #[must_use]
     pub const fn global() -> Self {
         Self(Source::Global)
@@ -111,12 +111,9 @@ impl Propagator {
             Source::W3c(own) => act(own),
             Source::Other(own) => act(&**own),
             Source::Global => {
-                let (done, is_noop) =
-                    global::get_text_map_propagator(|global| (act(global), is_noop(global)));
-                if is_noop {
-                    warn_of_noop();
-                }
-                done
+                let done =
+                    global::get_text_map_propagator(|global| (!is_initial(global)).then(|| act(global)));
+                done.unwrap_or_else(|| act(&W3cPropagator::new()))
             }
         }
     }
@@ -139,18 +136,8 @@ impl fmt::Debug for Propagator {
     }
 }
 
-fn is_noop(propagator: &dyn TextMapPropagator) -> bool {
-    propagator.fields().next().is_none()
-}
-
-fn warn_of_noop() {
-    static SAID: AtomicBool = AtomicBool::new(false);
-    if !SAID.load(Ordering::Relaxed) && !SAID.swap(true, Ordering::Relaxed) {
-        opentelemetry::otel_warn!(
-            name: "throughline.noop_propagator",
-            message = "no global propagator is installed, so trace context is neither read nor written: call \
-                       opentelemetry::global::set_text_map_propagator(W3cPropagator::new()) or \
-                       throughline::telemetry::init, or give the layer a propagator of its own"
-        );
-    }
+/// Returns whether a global propagator is the one that OpenTelemetry starts with. It has no fields and no
+/// size. One that was installed to propagate nothing has a size.
+fn is_initial(propagator: &dyn TextMapPropagator) -> bool {
+    size_of_val(propagator) == 0 && propagator.fields().next().is_none()
 }

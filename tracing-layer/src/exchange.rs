@@ -11,6 +11,7 @@ use opentelemetry::trace::{Span, SpanRef, Status, TraceContextExt};
 use opentelemetry::{Context, KeyValue, StringValue};
 
 use crate::error_type::error_type;
+use crate::grpc::{Call, Side};
 use crate::labels::Labels;
 use crate::limits::{literal_id, series_id};
 use crate::method::KnownMethod;
@@ -28,6 +29,8 @@ pub(crate) struct Exchange {
     /// The protocol version, once it is known.
     pub(crate) version: Option<Version>,
     pub(crate) measured: Measured,
+    /// The gRPC call that the exchange is, if it is one. It has other names for everything.
+    pub(crate) call: Option<Call>,
     rule: ResponseRule,
     began: Instant,
     context: Context,
@@ -81,6 +84,8 @@ pub(crate) struct Failures {
     pub(crate) from: u16,
     /// The class of an exchange that was dropped, if that is an error.
     pub(crate) dropped: Option<&'static str>,
+    /// The side of a gRPC call, whose status decides.
+    pub(crate) side: Side,
 }
 
 impl Measured {
@@ -120,6 +125,7 @@ impl Exchange {
             known_method,
             version: None,
             measured: Measured::Nothing,
+            call: None,
             rule: ResponseRule::for_method(method),
             began,
             context,
@@ -171,12 +177,25 @@ impl Exchange {
         let end_at = if self.ends_with_head() {
             EndAt::Headers
         } else {
-            settings.end_at(head)
+            // The status of a call is at its end.
+            let default = if self.call.is_some() {
+                EndAt::Body
+            } else {
+                settings.end_at
+            };
+            settings.chosen_end(head).unwrap_or(default)
         };
+        if let Some(call) = &mut self.call {
+            call.read_status(head.headers);
+            if end_at == EndAt::Headers {
+                call.end_with_head();
+            }
+        }
         if self.recording.is_some() {
             let is_timed = settings.time_to_headers && end_at == EndAt::Body;
             self.time_to_headers = is_timed.then(|| self.began.elapsed());
-            self.add(settings.response_headers.attributes(head.headers));
+            let is_call = self.call.is_some();
+            self.add(settings.response_headers.attributes(head.headers, is_call));
             self.add(settings.response_attributes.attributes(|add, to| add(head, to)));
         }
         end_at
@@ -201,8 +220,11 @@ impl Exchange {
         self.status.is_some_and(|status| self.rule.ends_with_head(status))
     }
 
-    /// Adds a frame to the size of the response's body.
-    pub(crate) fn count<D: Buf>(&mut self, frame: &Frame<D>) {
+    /// Adds a frame to the size of the response's body. Trailers have the status of a call.
+    pub(crate) fn observe<D: Buf>(&mut self, frame: &Frame<D>) {
+        if let (Some(call), Some(trailers)) = (&mut self.call, frame.trailers_ref()) {
+            call.read_status(trailers);
+        }
         let bytes = frame.data_ref().map_or(0, Buf::remaining) as u64;
         self.response = self.response.saturating_add(bytes);
     }
@@ -225,22 +247,45 @@ impl Exchange {
         if self.concluded {
             return None;
         }
-        let failed = self.status.filter(|status| status.as_u16() >= failures.from);
-        let error = match (failed, end) {
-            (Some(status), _) => intern::text(status.as_str()),
-            (None, End::BodyError(cause) | End::ServiceError(cause)) => Some(error_type(cause)),
-            (None, End::Dropped) => failures.dropped,
-            (None, End::Panicked) => Some(semconv::PANIC),
-            (None, End::Complete | End::Trailers) => None,
-        };
         let lasted = self.began.elapsed();
+        let error = match &mut self.call {
+            Some(call) => call.conclude(
+                end,
+                self.status,
+                lasted,
+                failures.side,
+                failures.dropped.is_some(),
+            ),
+            None => self.error_of(end, failures),
+        };
         self.concluded = true;
         self.error = error;
         Some(Conclusion { lasted, error })
     }
 
+    /// Returns the class of the error of a request that is no call.
+    fn error_of(&self, end: End<'_>, failures: Failures) -> Option<&'static str> {
+        let failed = self.status.filter(|status| status.as_u16() >= failures.from);
+        match (failed, end) {
+            (Some(status), _) => intern::text(status.as_str()),
+            (None, End::BodyError(cause) | End::ServiceError(cause)) => Some(error_type(cause)),
+            (None, End::Dropped) => failures.dropped,
+            (None, End::Panicked) => Some(semconv::PANIC),
+            (None, End::Complete | End::Trailers) => None,
+        }
+    }
+
     /// Adds the labels of the exchange's end.
     pub(crate) fn label(&self, labels: &mut Labels) {
+        if let Some(call) = &self.call {
+            if let Some(status) = call.status() {
+                labels.push(semconv::RPC_RESPONSE_STATUS_CODE, status);
+            }
+            if let Some(error) = self.error {
+                labels.push(semconv::ERROR_TYPE, error);
+            }
+            return;
+        }
         if let Some(version) = self.version.and_then(protocol::version) {
             labels.push(semconv::NETWORK_PROTOCOL_VERSION, version);
         }
@@ -254,9 +299,13 @@ impl Exchange {
 
     /// Returns the part of the [`series_id`] that belongs to the exchange's end.
     pub(crate) fn series_id(&self) -> u64 {
+        let error = self.error.map_or(0, literal_id);
+        if let Some(call) = &self.call {
+            return series_id([call.status().map_or(0, literal_id), error]);
+        }
         let version = self.version.and_then(protocol::version).map_or(0, literal_id);
         let status = self.status.map_or(0, |status| u64::from(status.as_u16()));
-        series_id([version, status, self.error.map_or(0, literal_id)])
+        series_id([version, status, error])
     }
 
     /// Adds the labels of the exchange's end if there are too many series.
@@ -275,9 +324,16 @@ impl Exchange {
             return;
         };
         let Conclusion { lasted, error } = conclusion;
-        let version = self.version.and_then(protocol::version);
-        let status = self.status.map(|status| i64::from(status.as_u16()));
+        let call = self.call.as_ref();
+        let is_http = call.is_none();
+        let version = self.version.filter(|_| is_http).and_then(protocol::version);
+        let status = self
+            .status
+            .filter(|_| is_http)
+            .map(|status| i64::from(status.as_u16()));
         let attributes = [
+            call.and_then(Call::status)
+                .map(|status| KeyValue::new(semconv::RPC_RESPONSE_STATUS_CODE, status)),
             version.map(|version| KeyValue::new(semconv::NETWORK_PROTOCOL_VERSION, version)),
             status.map(|status| KeyValue::new(semconv::HTTP_RESPONSE_STATUS_CODE, status)),
             self.time_to_headers

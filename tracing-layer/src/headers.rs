@@ -9,16 +9,51 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::{Key, KeyValue};
 
 use crate::limits;
-use crate::semconv::SECRET_HEADERS;
+use crate::semconv::{
+    HTTP_REQUEST_HEADER, HTTP_RESPONSE_HEADER, RPC_REQUEST_METADATA, RPC_RESPONSE_METADATA, SECRET_HEADERS,
+};
 
 /// Header names with the keys of their attributes. Headers that carry secrets are never included.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Captured(Arc<[(HeaderName, Key)]>);
+pub(crate) struct Captured(Arc<[(HeaderName, Keys)]>);
+
+/// The keys of one header's attribute.
+#[derive(Debug)]
+struct Keys {
+    http: Key,
+    rpc: Key,
+}
+
+/// The beginnings of the keys.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Prefixes {
+    http: &'static str,
+    /// Of a gRPC call.
+    rpc: &'static str,
+}
+
+impl Prefixes {
+    pub(crate) const REQUEST: Self = Self {
+        http: HTTP_REQUEST_HEADER,
+        rpc: RPC_REQUEST_METADATA,
+    };
+    pub(crate) const RESPONSE: Self = Self {
+        http: HTTP_RESPONSE_HEADER,
+        rpc: RPC_RESPONSE_METADATA,
+    };
+
+    fn keys(self, name: &str) -> Keys {
+        let key = |prefix: &str| Key::from(Arc::<str>::from(format!("{prefix}{name}")));
+        Keys {
+            http: key(self.http),
+            rpc: key(self.rpc),
+        }
+    }
+}
 
 impl Captured {
-    /// Creates the attributes of these headers, each once, with `prefix`. Invalid names and names of secrets
-    /// are skipped.
-    pub(crate) fn new<'a>(prefix: &str, names: impl IntoIterator<Item = &'a str>) -> Self {
+    /// Creates the attributes of these headers, each once. Invalid names and names of secrets are skipped.
+    pub(crate) fn new<'a>(prefixes: Prefixes, names: impl IntoIterator<Item = &'a str>) -> Self {
         let valid = names
             .into_iter()
             .filter_map(|name| HeaderName::try_from(name).ok());
@@ -27,18 +62,20 @@ impl Captured {
             .map(|name| name.as_str().to_owned())
             .collect();
         let keyed = open.into_iter().filter_map(|name| {
-            let key = Key::from(Arc::<str>::from(format!("{prefix}{name}")));
-            Some((HeaderName::try_from(name).ok()?, key))
+            let keys = prefixes.keys(&name);
+            Some((HeaderName::try_from(name).ok()?, keys))
         });
         Self(keyed.collect())
     }
 
     /// Returns the attributes of the headers that are present, within the [limits]. Values that are marked as
-    /// sensitive are skipped, and secrets in other values are replaced.
-    pub(crate) fn attributes(&self, headers: &HeaderMap) -> impl Iterator<Item = KeyValue> {
-        self.0
-            .iter()
-            .filter_map(|(name, key)| attribute(name, key, headers))
+    /// sensitive are skipped, and secrets in other values are replaced. `is_call` selects the keys of a gRPC
+    /// call.
+    pub(crate) fn attributes(&self, headers: &HeaderMap, is_call: bool) -> impl Iterator<Item = KeyValue> {
+        self.0.iter().filter_map(move |(name, keys)| {
+            let key = if is_call { &keys.rpc } else { &keys.http };
+            attribute(name, key, headers)
+        })
     }
 }
 
@@ -83,7 +120,7 @@ mod tests {
             "not a name",
             "x-absent",
         ];
-        let captured = Captured::new("http.request.header.", names);
+        let captured = Captured::new(Prefixes::REQUEST, names);
         let mut marked = HeaderValue::from_static("secret");
         marked.set_sensitive(true);
         let mut headers = HeaderMap::new();
@@ -94,7 +131,7 @@ mod tests {
         headers.insert("x-marked", marked);
         headers.insert("x-other", HeaderValue::from_static("not listed"));
         let shown: Vec<String> = captured
-            .attributes(&headers)
+            .attributes(&headers, false)
             .map(|attribute| format!("{}={}", attribute.key, attribute.value))
             .collect();
         assert_eq!(
@@ -102,6 +139,11 @@ mod tests {
             ["http.request.header.x-tenant=[\"a\",\"b\u{fffd}\"]"],
             "the attributes"
         );
+        let call: Vec<Key> = captured
+            .attributes(&headers, true)
+            .map(|attribute| attribute.key)
+            .collect();
+        assert_eq!(call, [Key::from("rpc.request.metadata.x-tenant")], "of a call");
     }
 
     #[test]
@@ -122,12 +164,16 @@ mod tests {
             "x-api-key",
             "api-key",
         ];
-        let captured = Captured::new("http.request.header.", secrets);
+        let captured = Captured::new(Prefixes::REQUEST, secrets);
         let mut headers = HeaderMap::new();
         for name in secrets {
             let name = HeaderName::from_bytes(name.as_bytes()).expect("a name");
             headers.insert(name, HeaderValue::from_static("s3cr3t"));
         }
-        assert_eq!(captured.attributes(&headers).count(), 0, "none of {secrets:?}");
+        assert_eq!(
+            captured.attributes(&headers, false).count(),
+            0,
+            "none of {secrets:?}"
+        );
     }
 }

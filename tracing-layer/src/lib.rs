@@ -1,7 +1,8 @@
-//! Tower layers that trace and measure HTTP servers and clients with OpenTelemetry.
+//! Tower layers that trace and measure HTTP and gRPC servers and clients with OpenTelemetry.
 //!
 //! [`ServerLayer`] wraps a service, [`ClientLayer`] wraps a client. Each handles context, span and metrics,
-//! by the stable [semantic conventions for HTTP](https://opentelemetry.io/docs/specs/semconv/http/). See
+//! by the stable [semantic conventions for HTTP](https://opentelemetry.io/docs/specs/semconv/http/) and those for
+//! [gRPC](https://opentelemetry.io/docs/specs/semconv/rpc/grpc/). See
 //! [`server`] and [`client`] for what is recorded and when. [`span`] has helpers for your own spans.
 //!
 //! ```
@@ -36,7 +37,8 @@
 //! | `reqwest` | off | [`ClientLayer`] over `reqwest::Client` |
 //! | `reqwest-middleware` | off | [`ClientLayer`] as a `Middleware` |
 //! | `tokio` | off | helpers that spawn Tokio tasks in the current context |
-//! | `tower` | off | the class of tower's and Tokio's own errors, such as timeouts; included in `hyper-util` and `reqwest` |
+//! | `tonic` | off | the peer's address on the spans of a tonic server, and the status of errors on those of a client; gRPC is recognised without it |
+//! | `tower` | off | the class of tower's and Tokio's own errors, such as timeouts; included in `hyper-util`, `reqwest` and `tonic` |
 //!
 //! To write a layer of your own, see [`observe`] (one future, one body, one ending), [`message`] (requests
 //! and responses of `http` and reqwest), [`pending`] (spans that are recorded on another thread) and
@@ -49,6 +51,7 @@ pub mod client;
 pub mod error_message;
 pub mod error_type;
 mod exchange;
+mod grpc;
 mod headers;
 mod hook;
 mod intern;

@@ -47,17 +47,10 @@ pub(crate) fn is_event_stream(headers: &HeaderMap) -> bool {
         .split(|&byte| byte == b';')
         .next()
         .unwrap_or_default();
-    let essence = essence.trim_ascii();
-    let is_grpc = || {
-        let start = essence.get(..GRPC.len());
-        start.is_some_and(|start| start.eq_ignore_ascii_case(GRPC))
-    };
-    essence.eq_ignore_ascii_case(SERVER_SENT_EVENTS) || is_grpc()
+    essence.trim_ascii().eq_ignore_ascii_case(SERVER_SENT_EVENTS)
 }
 
 const SERVER_SENT_EVENTS: &[u8] = b"text/event-stream";
-/// The prefix of all gRPC types, such as `application/grpc+proto` and `application/grpc-web`.
-const GRPC: &[u8] = b"application/grpc";
 
 /// Whether a response has a body, according to the method of its request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,13 +157,8 @@ mod tests {
             (Some("text/event-stream"), true),
             (Some("Text/Event-Stream; charset=utf-8"), true),
             (Some(" text/event-stream ;x"), true),
-            (Some("application/grpc"), true),
-            (Some("application/grpc+proto"), true),
-            (Some("application/grpc-web-text+proto"), true),
-            (Some("APPLICATION/GRPC;x=y"), true),
             (Some("text/event-streams"), false),
             (Some("text/plain; a=text/event-stream"), false),
-            (Some("application/gr"), false),
             (Some("application/json"), false),
             (Some(""), false),
             (None, false),

@@ -1,7 +1,7 @@
 //! The names that these layers emit: attributes, metrics, units, buckets.
 //!
-//! They are from the semantic conventions for [HTTP](https://opentelemetry.io/docs/specs/semconv/http/) and
-//! for [exceptions](https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/). Our own names
+//! They are from the semantic conventions for [HTTP](https://opentelemetry.io/docs/specs/semconv/http/), for
+//! [gRPC](https://opentelemetry.io/docs/specs/semconv/rpc/grpc/) and for [exceptions](https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/). Our own names
 //! begin with `throughline.`. On HTTP spans:
 //!
 //! <!-- semconv attributes.throughline.http -->
@@ -57,6 +57,19 @@ pub const NETWORK_PEER_PORT: &str = "network.peer.port";
 pub const NETWORK_TRANSPORT: &str = "network.transport";
 /// The version of HTTP: `1.0`, `1.1`, `2`, `3`.
 pub const NETWORK_PROTOCOL_VERSION: &str = "network.protocol.version";
+/// The method of a gRPC call, as `package.Service/Method`, or [`OTHER`].
+pub const RPC_METHOD: &str = "rpc.method";
+/// The path of a gRPC call that names no method.
+pub const RPC_METHOD_ORIGINAL: &str = "rpc.method_original";
+/// The prefix of captured request headers of a gRPC call.
+pub const RPC_REQUEST_METADATA: &str = "rpc.request.metadata.";
+/// The prefix of captured response headers of a gRPC call.
+pub const RPC_RESPONSE_METADATA: &str = "rpc.response.metadata.";
+/// The status of a gRPC call, in capitals. Versions of the conventions after [`SCHEMA_URL`]'s call it
+/// `rpc.status_code`.
+pub const RPC_RESPONSE_STATUS_CODE: &str = "rpc.response.status_code";
+/// The system of a call: [`GRPC`].
+pub const RPC_SYSTEM_NAME: &str = "rpc.system.name";
 /// The host of the server.
 pub const SERVER_ADDRESS: &str = "server.address";
 /// The port of the server.
@@ -93,6 +106,8 @@ pub const CANCELLED: &str = "cancelled";
 pub const PANIC: &str = "panic";
 /// The replacement of a secret.
 pub const REDACTED: &str = crate::redaction::REDACTED;
+/// The [`RPC_SYSTEM_NAME`] of gRPC, and the name of the span of a call that names no method.
+pub const GRPC: &str = "grpc";
 /// The unencrypted scheme.
 pub const HTTP: &str = "http";
 /// The encrypted scheme.
@@ -114,6 +129,11 @@ pub const HTTP_CLIENT_REQUEST_DURATION: &str = "http.client.request.duration";
 pub const HTTP_CLIENT_REQUEST_BODY_SIZE: &str = "http.client.request.body.size";
 /// A histogram of bytes.
 pub const HTTP_CLIENT_RESPONSE_BODY_SIZE: &str = "http.client.response.body.size";
+
+/// A histogram of seconds.
+pub const RPC_CLIENT_CALL_DURATION: &str = "rpc.client.call.duration";
+/// A histogram of seconds.
+pub const RPC_SERVER_CALL_DURATION: &str = "rpc.server.call.duration";
 
 /// Seconds, in UCUM.
 pub const SECONDS: &str = "s";

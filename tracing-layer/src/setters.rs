@@ -52,7 +52,7 @@ macro_rules! shared_setters {
         /// [`semconv::SECRET_HEADERS`]: crate::semconv::SECRET_HEADERS
         #[must_use]
         pub fn with_request_headers<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Self {
-            let captured = crate::headers::Captured::new(crate::semconv::HTTP_REQUEST_HEADER, names);
+            let captured = crate::headers::Captured::new(crate::headers::Prefixes::REQUEST, names);
             self.with(|settings| settings.shared.request_headers = captured)
         }
 
@@ -63,7 +63,7 @@ macro_rules! shared_setters {
         /// [`semconv::SECRET_HEADERS`]: crate::semconv::SECRET_HEADERS
         #[must_use]
         pub fn with_response_headers<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Self {
-            let captured = crate::headers::Captured::new(crate::semconv::HTTP_RESPONSE_HEADER, names);
+            let captured = crate::headers::Captured::new(crate::headers::Prefixes::RESPONSE, names);
             self.with(|settings| settings.shared.response_headers = captured)
         }
 

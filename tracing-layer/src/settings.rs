@@ -67,11 +67,9 @@ impl Shared {
     }
 
     /// Returns where the exchange of this response ends, by the extensions of the response, else by the
-    /// function, else by the constant.
-    pub(crate) fn end_at(&self, head: &ResponseHead<'_>) -> EndAt {
+    /// function. If neither says it, the constant applies.
+    pub(crate) fn chosen_end(&self, head: &ResponseHead<'_>) -> Option<EndAt> {
         let chosen = head.extensions.get().copied();
-        chosen
-            .or_else(|| self.end_at_fn.call(|choose| choose(head)))
-            .unwrap_or(self.end_at)
+        chosen.or_else(|| self.end_at_fn.call(|choose| choose(head)))
     }
 }

@@ -26,6 +26,22 @@
 //! # let _ = service;
 //! ```
 //!
+//! # Minting
+//!
+//! A service without an SDK starts no spans, so it has no ids to pass on. If a request comes without a
+//! `traceparent`, as from a browser, and the service calls two others, each of them starts a trace of its own,
+//! and nothing shows that both belong to one request. With [`with_minting`](ExtractLayer::with_minting), the
+//! layer creates ("mints") a `traceparent` with random ids for such a request, and both calls join its trace.
+//!
+//! | | the request has no `traceparent` | sampled flag |
+//! |---|---|---|
+//! | by default | each service downstream starts its own trace | |
+//! | [`with_minting`](ExtractLayer::with_minting) | all services downstream share one trace | not set: a sampler that follows its parent records nothing |
+//! | [`with_sampled_minting`](ExtractLayer::with_sampled_minting) | all services downstream share one trace | set: such a sampler records it |
+//!
+//! The minted span is recorded nowhere, so a backend shows the spans below it as roots, or their parent as
+//! missing. Do not mint where an SDK is installed: a `ServerLayer` starts a real root span.
+//!
 //! [`Context`]: opentelemetry::Context
 //! [`Extracted`]: crate::Extracted
 

@@ -1,6 +1,7 @@
 //! A layer that writes the current context into the headers of outgoing requests.
 //!
-//! No span is started. The parent of the callee's spans is the span that is current when the request is sent.
+//! It works over services of `http::Request` and, with the feature `reqwest`, over `reqwest::Client`. No span is
+//! started. The parent of the callee's spans is the span that is current when the request is sent.
 //! If there is none, local or remote, `traceparent` and `tracestate` are left unchanged.
 //!
 //! **Trace context goes to every host. Baggage goes to no host** until [`Outgoing`](crate::Outgoing) names
@@ -24,6 +25,9 @@
 //!     }));
 //! # let _ = client;
 //! ```
+//!
+//! A `reqwest::Client` follows redirects by itself, so it only gets the headers that every host may see: see
+//! [`Outgoing::with_trusted_redirects`](crate::Outgoing::with_trusted_redirects).
 
 mod layer;
 mod service;

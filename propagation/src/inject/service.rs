@@ -2,11 +2,11 @@
 
 use std::task::{self, Poll};
 
-use http::Request;
 use opentelemetry::Context;
 use tower_service::Service;
 
 use crate::outgoing::Outgoing;
+use crate::outgoing_request::OutgoingRequest;
 use crate::propagator::Propagator;
 
 /// Writes the current context into the headers of outgoing requests. See the [module](super).
@@ -27,9 +27,10 @@ impl<S> Inject<S> {
     }
 }
 
-impl<S, B> Service<Request<B>> for Inject<S>
+impl<S, R> Service<R> for Inject<S>
 where
-    S: Service<Request<B>>,
+    S: Service<R>,
+    R: OutgoingRequest,
 {
     type Response = S::Response;
     type Error = S::Error;
@@ -39,7 +40,7 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request<B>) -> S::Future {
+    fn call(&mut self, mut request: R) -> S::Future {
         let allowed = self.outgoing.to_request(&request);
         self.propagator
             .inject_allowed(&Context::current(), allowed, request.headers_mut());

@@ -8,7 +8,7 @@ use opentelemetry::trace::TraceContextExt;
 use throughline_propagation::{ExtractLayer, Extracted, InjectLayer, Outgoing, TraceParent, Trust};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
-use crate::support::{TRACE, lines, request, traceparent, w3c};
+use crate::support::{TRACE, headers, lines, request, traceparent, w3c};
 
 /// A service that extracts, and calls another host with what it has; the answer is what that host was sent.
 async fn pass_through(extract: ExtractLayer, inject: InjectLayer, request: Request<()>) -> HeaderMap {
@@ -66,6 +66,40 @@ async fn a_trace_passes_through_without_an_sdk() {
 
     let got = pass_through(extract, inject, request(&[])).await;
     assert!(got.is_empty(), "nothing came, nothing goes: {got:?}");
+}
+
+/// reqwest may follow a redirect and take the headers along.
+#[tokio::test]
+async fn a_client_of_reqwest_gets_what_every_host_may_see() {
+    fn is_client<S: Service<reqwest::Request>>(_: S) {}
+    is_client(InjectLayer::new().layer(reqwest::Client::new()));
+
+    let upstream =
+        service_fn(|request: reqwest::Request| async move { Ok::<_, Infallible>(request.headers().clone()) });
+    let sent = headers(&[
+        ("traceparent", traceparent("01")),
+        ("baggage", "user=7".to_owned()),
+    ]);
+    let cx = w3c().extract(&sent, &Context::new());
+    let named = Outgoing::new().with_baggage_to(["callee.internal"]);
+    let cases = [
+        ("by default", Outgoing::new(), false),
+        ("named", named.clone(), false),
+        (
+            "named, without redirects",
+            named.with_trusted_redirects(true),
+            true,
+        ),
+    ];
+    for (name, outgoing, has_baggage) in cases {
+        let client = InjectLayer::new().with_propagator(w3c()).with_outgoing(outgoing);
+        let url = "http://callee.internal/".parse().expect("a URL");
+        let request = reqwest::Request::new(reqwest::Method::GET, url);
+        let _attached = cx.clone().attach();
+        let written = client.layer(upstream).oneshot(request).await.expect("infallible");
+        assert_eq!(lines(&written, "traceparent"), traceparent("01"), "{name}");
+        assert_eq!(written.contains_key("baggage"), has_baggage, "{name}: baggage");
+    }
 }
 
 #[tokio::test]

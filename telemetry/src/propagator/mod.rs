@@ -20,7 +20,7 @@ use crate::error::InitError;
 type BoxedPropagator = Box<dyn TextMapPropagator + Send + Sync>;
 
 /// Installs the configured propagators globally. On extraction, later ones are read first. Without configured
-/// propagators, the global propagator is not changed.
+/// propagators, a global propagator that the program installed stays. If there is none, nothing is propagated.
 pub(crate) fn install_propagator(config: &TelemetryConfig) -> Result<(), InitError> {
     config.check_propagator_features()?;
     let wants = |propagator| config.propagators.contains(&propagator);
@@ -47,7 +47,12 @@ pub(crate) fn install_propagator(config: &TelemetryConfig) -> Result<(), InitErr
             global::set_text_map_propagator(TextMapCompositePropagator::new(others));
         }
         (false, false) => global::set_text_map_propagator(TextMapCompositePropagator::new(others)),
-        (false, true) => {}
+        (false, true) => {
+            // Without any, the layers would use W3C.
+            if global::get_text_map_propagator(|installed| installed.fields().next().is_none()) {
+                global::set_text_map_propagator(w3c);
+            }
+        }
     }
     Ok(())
 }

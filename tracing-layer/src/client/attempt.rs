@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, Uri, uri};
 
 use crate::message::{HttpRequest, RequestUrl};
 
@@ -15,11 +15,17 @@ pub struct Attempt<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    pub(super) fn new<R: HttpRequest>(request: &'a R) -> Self {
+    /// Describes a request. If its URL names no host, it is for `target`.
+    pub(super) fn new<R: HttpRequest>(request: &'a R, target: Option<&'a Uri>) -> Self {
+        let mut url = request.url();
+        if let Some(target) = target.filter(|_| url.authority.is_empty()) {
+            url.scheme = url.scheme.or_else(|| target.scheme_str());
+            url.authority = target.authority().map(uri::Authority::as_str).unwrap_or_default();
+        }
         Self {
             method: request.method(),
             headers: request.headers(),
-            url: request.url(),
+            url,
         }
     }
 
@@ -35,7 +41,7 @@ impl<'a> Attempt<'a> {
         self.headers
     }
 
-    /// Returns the host, if the request names one.
+    /// Returns the host, if the request names one, or else that of the [target](super::ClientLayer::with_target).
     #[must_use]
     pub fn host(&self) -> Option<&'a str> {
         self.url.host()

@@ -6,7 +6,7 @@ use std::time::Instant;
 use bytes::Buf;
 use http::Extensions;
 use http_body::Frame;
-use opentelemetry::Context;
+use opentelemetry::{Context, StringValue};
 use throughline_propagation::Allowed;
 
 use super::attempt::Attempt;
@@ -17,6 +17,7 @@ use super::peer::Peer;
 use super::settings::Settings;
 use crate::authority::Authority;
 use crate::exchange::{Exchange, Failures, Measured, connection};
+use crate::grpc::{Call, Side};
 use crate::labels::Labels;
 use crate::layer_parts::Parts;
 use crate::limits::{literal_id, series_id, text_id};
@@ -64,7 +65,7 @@ impl ClientExchange {
             return None;
         }
         let began = Instant::now();
-        let attempt = Attempt::new(request);
+        let attempt = Attempt::new(request, settings.target.as_ref());
         let extensions = extensions.or_else(|| request.extensions());
         let (parts, in_flight) = begin_sending(shared, &attempt);
         if parts == Parts::NONE {
@@ -78,7 +79,10 @@ impl ClientExchange {
         let socket = settings.unix_socket.as_ref();
         let peer = authority.map(|authority| Peer::new(attempt.url().scheme_or_http(), authority, socket));
         let allowed = parts.propagation.then(|| allowed::<R>(settings, host));
-        let template = template(extensions, &current).map(|template| Template::new(method, template));
+        let call = Call::from_request(attempt.method(), attempt.headers(), attempt.path());
+        let template = template(extensions, &current)
+            .filter(|_| call.is_none())
+            .map(|template| Template::new(method, template));
         let nth = attempts(extensions, &current).and_then(|attempts| attempts.count(&attempt, &current));
         let outline = Outline {
             attempt: &attempt,
@@ -86,6 +90,7 @@ impl ClientExchange {
             method,
             peer: peer.as_ref(),
             template: template.as_ref(),
+            call: call.as_ref(),
             resent: nth.as_ref().map_or(0, NumberedAttempt::before),
         };
         let span = (observed && parts.spans)
@@ -102,7 +107,10 @@ impl ClientExchange {
                 .propagator
                 .inject_allowed(exchange.context(), allowed, headers);
         }
-        exchange.measured = Measured::new(observed && parts.metrics, shared.body_sizes, || {
+        // The conventions have no sizes of calls.
+        let sizes = shared.body_sizes && call.is_none();
+        exchange.call = call;
+        exchange.measured = Measured::new(observed && parts.metrics, sizes, || {
             let body = request.body_mut();
             body.map_or(RequestBytes::Known(0), RequestBytes::from_body)
         });
@@ -130,17 +138,34 @@ impl ClientExchange {
     }
 
     fn label(&self, instruments: &Instruments, labels: &mut Labels) {
+        let call = self.exchange.call.as_ref();
         let method = self.exchange.known_method.label();
         let template = self.template.as_ref().map(|template| &template.text);
         let id = series_id([
-            literal_id(method),
+            match call {
+                Some(call) => text_id(call.known_method().unwrap_or(semconv::OTHER)),
+                None => literal_id(method),
+            },
             template.map_or(0, |template| text_id(template.as_str())),
             self.exchange.series_id(),
         ]);
         let peer = self.peer.as_ref();
         let admission = instruments.admit(peer, id, self.settings.max_server_addresses);
-        let method = if admission.in_full { method } else { semconv::OTHER };
-        labels.push(semconv::HTTP_REQUEST_METHOD, method);
+        let (key, name): (_, StringValue) = match call {
+            Some(call) => (semconv::RPC_METHOD, call.method().into()),
+            None => (semconv::HTTP_REQUEST_METHOD, method.into()),
+        };
+        if call.is_some() {
+            labels.push(semconv::RPC_SYSTEM_NAME, semconv::GRPC);
+        }
+        labels.push(
+            key,
+            if admission.in_full {
+                name
+            } else {
+                semconv::OTHER.into()
+            },
+        );
         if let Some(peer) = peer {
             admission.label(peer, labels);
         }
@@ -162,7 +187,11 @@ impl ClientExchange {
         if let Some(instruments) = self.instruments() {
             let mut labels = Labels::new();
             self.label(instruments, &mut labels);
-            instruments.exchange.record_duration(conclusion.lasted, &labels);
+            let duration = match &self.exchange.call {
+                Some(_) => &instruments.calls,
+                None => &instruments.exchange.duration,
+            };
+            duration.record(conclusion.lasted.as_secs_f64(), labels.as_slice());
         }
         self.exchange.end_span(conclusion, None);
         if let Some(nth) = self.nth.take() {
@@ -197,7 +226,7 @@ impl Observe for ClientExchange {
     }
 
     fn on_frame<D: Buf>(&mut self, frame: &Frame<D>) {
-        self.exchange.count(frame);
+        self.exchange.observe(frame);
     }
 
     fn on_end(mut self, end: End<'_>) {
@@ -241,7 +270,8 @@ fn forward<R: HttpRequest>(settings: &Settings, request: &mut R, current: &Conte
     if !settings.shared.parts.propagation {
         return;
     }
-    let authority = Authority::new(request.url().authority);
+    let attempt = Attempt::new(request, settings.target.as_ref());
+    let authority = Authority::new(attempt.url().authority);
     let allowed = allowed::<R>(settings, authority.as_ref().map(|authority| authority.host));
     settings
         .shared
@@ -271,4 +301,5 @@ fn template<'a>(extensions: Option<&'a Extensions>, current: &'a Context) -> Opt
 const FAILURES: Failures = Failures {
     from: 400,
     dropped: None,
+    side: Side::Client,
 };

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use http::Uri;
 use opentelemetry::KeyValue;
 use throughline_propagation::{Outgoing, Propagator};
 use tower_layer::Layer;
@@ -48,6 +49,23 @@ impl ClientLayer {
     #[must_use]
     pub fn with_outgoing(self, outgoing: Outgoing) -> Self {
         self.with(|settings| settings.outgoing = outgoing)
+    }
+
+    /// Sets the server of requests whose URL has no host. Default: none.
+    ///
+    /// The clients that tonic generates send such requests, and the `Channel` adds the host: set the URI of
+    /// its `Endpoint`. The scheme and the host also determine what [`with_outgoing`](Self::with_outgoing)
+    /// allows, and the path is ignored.
+    ///
+    /// ```
+    /// use http::Uri;
+    /// use throughline_tracing_layer::ClientLayer;
+    ///
+    /// let layer = ClientLayer::new().with_target(Uri::from_static("https://orders.internal:50051"));
+    /// ```
+    #[must_use]
+    pub fn with_target(self, target: Uri) -> Self {
+        self.with(|settings| settings.target = Some(target))
     }
 
     /// Sets the path of the Unix domain socket that the transport connects to, whatever host a URL has.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use opentelemetry::metrics::Meter;
+use opentelemetry::metrics::{Histogram, Meter};
 
 use super::peer::Peer;
 use crate::labels::Labels;
@@ -12,6 +12,8 @@ use crate::{metrics, semconv};
 #[derive(Debug)]
 pub(super) struct Instruments {
     pub(super) exchange: metrics::Instruments,
+    /// The durations of gRPC calls.
+    pub(super) calls: Histogram<f64>,
     budget: OnceLock<Box<Budget>>,
 }
 
@@ -51,6 +53,11 @@ impl Instruments {
         };
         Self {
             exchange,
+            calls: metrics::seconds(
+                meter,
+                semconv::RPC_CLIENT_CALL_DURATION,
+                "Measures the duration of an outgoing Remote Procedure Call (RPC).",
+            ),
             budget: OnceLock::new(),
         }
     }

@@ -60,6 +60,60 @@
 //! For clients that follow redirects, see [below](self#redirects). Exporters suppress telemetry while they
 //! send, so their own requests are neither traced nor measured.
 //!
+//! # gRPC
+//!
+//! A request of type `application/grpc*` is recorded by the [conventions for
+//! gRPC](https://opentelemetry.io/docs/specs/semconv/rpc/grpc/): context, span, metrics and settings are the
+//! same, the names are others. With tonic, enable the feature `tonic`, which reads the status of errors. Put
+//! the layer around the `Channel`, and [set its target](ClientLayer::with_target), since the requests of
+//! generated clients name no host:
+//!
+//! ```
+//! # #[cfg(feature = "tonic")] mod generated {
+//! #     use tonic::client::GrpcService;
+//! #     type BoxError = Box<dyn std::error::Error + Send + Sync>;
+//! #     pub struct OrdersClient<T>(pub T);
+//! #     impl<T> OrdersClient<T>
+//! #     where
+//! #         T: GrpcService<tonic::body::Body, Error: Into<BoxError>>,
+//! #         T::ResponseBody: http_body::Body<Data = bytes::Bytes, Error: Into<BoxError> + Send> + Send + 'static,
+//! #     {
+//! #         pub fn new(inner: T) -> Self { Self(inner) }
+//! #     }
+//! # }
+//! # #[cfg(feature = "tonic")] async fn connect() {
+//! # use generated::OrdersClient;
+//! use throughline_tracing_layer::ClientLayer;
+//! use tonic::transport::Endpoint;
+//! use tower_layer::Layer;
+//!
+//! let endpoint = Endpoint::from_static("https://orders.internal:50051");
+//! let layer = ClientLayer::new().with_target(endpoint.uri().clone());
+//! let client = OrdersClient::new(layer.layer(endpoint.connect_lazy())); // as tonic generates it
+//! # }
+//! ```
+//!
+//! The span is named after the method, such as `shop.Orders/Get`:
+//!
+//! | attribute | when | from |
+//! |---|---|---|
+//! | `rpc.system.name` | at creation | `grpc` |
+//! | `rpc.method` | at creation | the path, such as `shop.Orders/Get`; `_OTHER` if it has another form |
+//! | `rpc.method_original` | at creation | the path, if that was `_OTHER` |
+//! | `server.address`, `server.port` | at creation | the URL, or else [the target](ClientLayer::with_target) |
+//! | `rpc.request.metadata.*`, `rpc.response.metadata.*` | at the start, at the head | [the](ClientLayer::with_request_headers) [selected](ClientLayer::with_response_headers) headers |
+//! | `rpc.response.status_code` | at the end | the name of the status, such as `NOT_FOUND`, in the trailers or in the head |
+//! | `error.type` | at the end | the status, unless it is `OK`; if the server sent none, [the class of the error](crate::error_type) |
+//!
+//! There are no `http.*` and `url.*` attributes, and no message of the status, which may contain anything. The
+//! only metric is `rpc.client.call.duration` (`s`), with method, status, server address and port, and
+//! `error.type`.
+//!
+//! A call ends with its body, whatever [`with_end_at`](ClientLayer::with_end_at) says, since its status is
+//! there. It can end earlier, without a status, only [by response](ClientLayer::with_end_at_fn). If the server sent none, it is the one that gRPC defines: that of the HTTP status code (`401` is
+//! `UNAUTHENTICATED`, `503` is `UNAVAILABLE`), `DEADLINE_EXCEEDED` for a timeout, `UNAVAILABLE` for another
+//! failure of the transport, and `CANCELLED` if the caller leaves, which is no error.
+//!
 //! # When it ends
 //!
 //! The span ends with the head of the response, as the conventions require, or

@@ -10,6 +10,7 @@ use super::attempt::Attempt;
 use super::peer::Peer;
 use super::settings::Settings;
 use crate::exchange::StartedSpan;
+use crate::grpc::Call;
 use crate::limits::{MAX_ATTRIBUTE_BYTES, truncate};
 use crate::method::KnownMethod;
 use crate::query::Query;
@@ -24,6 +25,8 @@ pub(super) struct Outline<'a> {
     pub(super) method: KnownMethod,
     pub(super) peer: Option<&'a Peer>,
     pub(super) template: Option<&'a Template>,
+    /// The gRPC call that the request makes, if it is one.
+    pub(super) call: Option<&'a Call>,
     pub(super) resent: u32,
 }
 
@@ -34,7 +37,11 @@ impl Outline<'_> {
         let mut at = SystemTime::UNIX_EPOCH;
         let mut span = shared.tracer.start(parent, || {
             at = SystemTime::now();
-            SpanBuilder::from_name(span_name(self.method, self.template))
+            let name = match self.call {
+                Some(call) => call.span_name().into(),
+                None => span_name(self.method, self.template),
+            };
+            SpanBuilder::from_name(name)
                 .with_kind(SpanKind::Client)
                 .with_start_time(at)
                 .with_attributes(self.at_creation(&shared.query))
@@ -43,11 +50,15 @@ impl Outline<'_> {
             if let Some(template) = self.template {
                 span.set_attribute(KeyValue::new(semconv::URL_TEMPLATE, template.text.clone()));
             }
-            if self.resent > 0 {
+            if self.resent > 0 && self.call.is_none() {
                 let resent = i64::from(self.resent);
                 span.set_attribute(KeyValue::new(semconv::HTTP_REQUEST_RESEND_COUNT, resent));
             }
-            span.set_attributes(shared.request_headers.attributes(self.attempt.headers()));
+            span.set_attributes(
+                shared
+                    .request_headers
+                    .attributes(self.attempt.headers(), self.call.is_some()),
+            );
             span.set_attributes(
                 settings
                     .request_attributes
@@ -60,10 +71,9 @@ impl Outline<'_> {
     /// The attributes that a sampler can see.
     fn at_creation(&self, query: &Query) -> Vec<KeyValue> {
         let mut attributes = Vec::with_capacity(CAPACITY);
-        attributes.push(KeyValue::new(semconv::HTTP_REQUEST_METHOD, self.method.label()));
-        if self.method.is_other() {
-            let sent = truncate(self.attempt.method().as_str(), MAX_ATTRIBUTE_BYTES).to_owned();
-            attributes.push(KeyValue::new(semconv::HTTP_REQUEST_METHOD_ORIGINAL, sent));
+        match self.call {
+            Some(call) => call.add_to(&mut attributes, self.attempt.path()),
+            None => self.add_method(&mut attributes),
         }
         if let Some(peer) = self.peer {
             attributes.push(KeyValue::new(semconv::SERVER_ADDRESS, Arc::clone(&peer.host)));
@@ -72,13 +82,25 @@ impl Outline<'_> {
                     .map(|port| KeyValue::new(semconv::SERVER_PORT, i64::from(port))),
             );
             if let Some(socket) = &peer.socket {
-                attributes.push(KeyValue::new(semconv::NETWORK_TRANSPORT, semconv::UNIX));
+                if self.call.is_none() {
+                    attributes.push(KeyValue::new(semconv::NETWORK_TRANSPORT, semconv::UNIX));
+                }
                 attributes.push(KeyValue::new(semconv::NETWORK_PEER_ADDRESS, Arc::clone(socket)));
             }
         }
-        let url = self.attempt.url().redacted(query, self.is_host);
-        attributes.push(KeyValue::new(semconv::URL_FULL, url));
+        if self.call.is_none() {
+            let url = self.attempt.url().redacted(query, self.is_host);
+            attributes.push(KeyValue::new(semconv::URL_FULL, url));
+        }
         attributes
+    }
+
+    fn add_method(&self, attributes: &mut Vec<KeyValue>) {
+        attributes.push(KeyValue::new(semconv::HTTP_REQUEST_METHOD, self.method.label()));
+        if self.method.is_other() {
+            let sent = truncate(self.attempt.method().as_str(), MAX_ATTRIBUTE_BYTES).to_owned();
+            attributes.push(KeyValue::new(semconv::HTTP_REQUEST_METHOD_ORIGINAL, sent));
+        }
     }
 }
 

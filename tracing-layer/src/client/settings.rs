@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use http::Uri;
 use opentelemetry::KeyValue;
 use throughline_propagation::Outgoing;
 
@@ -18,6 +19,8 @@ pub(super) struct Settings {
     pub(super) shared: Shared,
     pub(super) instruments: LazyInstruments<Instruments>,
     pub(super) outgoing: Outgoing,
+    /// The server of requests whose URL names none.
+    pub(super) target: Option<Uri>,
     pub(super) unix_socket: Option<Arc<str>>,
     pub(super) filter: Hook<Filter>,
     pub(super) request_attributes: Hook<RequestAttributes>,
@@ -33,6 +36,7 @@ impl Settings {
             shared: Shared::new(EndAt::Headers),
             instruments: LazyInstruments::global(semconv::scope(), Instruments::new),
             outgoing: Outgoing::new(),
+            target: None,
             unix_socket: None,
             filter: Hook::NONE,
             request_attributes: Hook::NONE,

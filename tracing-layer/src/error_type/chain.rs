@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// `Error::source` alone is not enough: an [`io::Error`], an `Arc` and a transparent enum return the source
 /// of the error that they wrap, and so hide that error itself: a `rustls::Error` in an `io::Error`, or a
 /// `reqwest::Error` in reqwest-middleware's.
-pub(super) fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+pub(crate) fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     successors(Some(error), |error| wrapped(*error)).take(MAX_CHAIN)
 }
 

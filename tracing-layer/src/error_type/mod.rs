@@ -4,7 +4,7 @@
 //!
 //! | value | error |
 //! |---|---|
-//! | `timeout` | a timeout anywhere in the chain, of an [`std::io::Error`], tower, Tokio, hyper or reqwest |
+//! | `timeout` | a timeout anywhere in the chain, of an [`std::io::Error`], tower, Tokio, hyper, tonic or reqwest |
 //! | `overloaded` | tower's load shedding |
 //! | `dns` | a name that could not be resolved |
 //! | `server_certificate_invalid` | a certificate that was refused |
@@ -20,8 +20,8 @@
 //! | the name of a type, such as `my::Error` | any other error of a named type |
 //! | `_OTHER` | an error without a type of its own: a text, a boxed error |
 //!
-//! Errors of hyper, hyper-util, reqwest and tower are recognised with the features of these names. `reqwest`
-//! and `hyper-util` include the features of the libraries below them.
+//! Errors of hyper, hyper-util, reqwest, tonic and tower are recognised with the features of these names. `reqwest`,
+//! `tonic` and `hyper-util` include the features of the libraries below them.
 
 mod chain;
 #[cfg(feature = "hyper-util")]
@@ -32,7 +32,7 @@ mod reqwest_errors;
 use std::error::Error;
 use std::io::{self, ErrorKind};
 
-use self::chain::chain;
+pub(crate) use self::chain::chain;
 use crate::observe::Cause;
 use crate::semconv;
 
@@ -75,7 +75,7 @@ pub(crate) fn of_type(name: &'static str) -> &'static str {
     }
 }
 
-fn is_timeout(error: &(dyn Error + 'static)) -> bool {
+pub(crate) fn is_timeout(error: &(dyn Error + 'static)) -> bool {
     let io = error.downcast_ref::<io::Error>();
     if io.is_some_and(|error| error.kind() == ErrorKind::TimedOut) {
         return true;
@@ -86,6 +86,10 @@ fn is_timeout(error: &(dyn Error + 'static)) -> bool {
     }
     #[cfg(feature = "hyper-util")]
     if error.downcast_ref().is_some_and(hyper::Error::is_timeout) {
+        return true;
+    }
+    #[cfg(feature = "tonic")]
+    if error.is::<tonic::TimeoutExpired>() {
         return true;
     }
     #[cfg(feature = "reqwest")]

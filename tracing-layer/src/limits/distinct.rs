@@ -146,6 +146,17 @@ impl DistinctValues {
         Place::OTHER
     }
 
+    /// Returns the place of a value, if it was admitted before.
+    pub(crate) fn find(&self, text: &str, number: u32) -> Option<Place> {
+        let text = truncate(text, MAX_LABEL_BYTES);
+        let start = place_of(text, number);
+        let slots = (0..self.slots.len()).map(|offset| start.wrapping_add(offset) & (self.slots.len() - 1));
+        // An empty slot ends the search.
+        let mut entries = slots.map_while(|at| Some((at, self.slots.get(at)?.get()?)));
+        let found = entries.find(|(_, entry)| entry.is(text, number));
+        found.map(|(at, _)| Place::at(at))
+    }
+
     /// Returns the label of a value: the value itself, cut to [`MAX_LABEL_BYTES`], or `_OTHER` if it is not
     /// admitted. Only new values and values that are too long allocate.
     #[inline]

@@ -60,7 +60,7 @@ impl<'a> Cause<'a> {
 
     /// Returns the error with its chain of sources, if its type is a boxed or shared `dyn Error`,
     /// [`std::io::Error`], or the error of axum, hyper-util's client and its bodies, reqwest,
-    /// reqwest-middleware, or a timeout of tower or Tokio (with the features of these names).
+    /// reqwest-middleware, tonic, or a timeout of tower or Tokio (with the features of these names).
     ///
     /// For any other type, use [`Cause::downcast_ref`].
     #[must_use]
@@ -84,6 +84,10 @@ impl<'a> Cause<'a> {
             self.as_known::<hyper_util::client::legacy::Error>(),
             #[cfg(feature = "hyper-util")]
             self.as_known::<hyper::Error>(),
+            #[cfg(feature = "tonic")]
+            self.as_known::<tonic::Status>(),
+            #[cfg(feature = "tonic")]
+            self.as_known::<tonic::transport::Error>(),
             #[cfg(feature = "reqwest")]
             self.as_known::<reqwest::Error>(),
             #[cfg(feature = "reqwest-middleware")]

@@ -13,6 +13,20 @@ impl<B> Incoming<'_, B> {
     /// The attributes that a sampler can see.
     pub(super) fn at_creation(&self, settings: &Settings) -> Vec<KeyValue> {
         let mut attributes = Vec::with_capacity(CAPACITY);
+        match &self.call {
+            Some(call) => {
+                call.add_to(&mut attributes, self.origin.uri().path());
+                self.add_server(&mut attributes);
+            }
+            None => self.add_http(settings, &mut attributes),
+        }
+        let headers = self.request.headers();
+        let captured = &settings.shared.request_headers;
+        attributes.extend(captured.attributes(headers, self.call.is_some()));
+        attributes
+    }
+
+    fn add_http(&self, settings: &Settings, attributes: &mut Vec<KeyValue>) {
         let uri = self.origin.uri();
         attributes.push(KeyValue::new(semconv::HTTP_REQUEST_METHOD, self.method.label()));
         attributes.push(KeyValue::new(semconv::URL_SCHEME, self.scheme));
@@ -31,10 +45,7 @@ impl<B> Incoming<'_, B> {
             let sent = truncate(self.request.method().as_str(), MAX_ATTRIBUTE_BYTES).to_owned();
             attributes.push(KeyValue::new(semconv::HTTP_REQUEST_METHOD_ORIGINAL, sent));
         }
-        if let Some((host, port)) = self.origin.host_and_port() {
-            attributes.push(KeyValue::new(semconv::SERVER_ADDRESS, host));
-            attributes.extend(port.map(|port| KeyValue::new(semconv::SERVER_PORT, i64::from(port))));
-        }
+        self.add_server(attributes);
         let peer = || self.peer.map(|peer| peer.ip());
         if let Some(client) = self.origin.client().or_else(peer) {
             attributes.push(KeyValue::new(semconv::CLIENT_ADDRESS, recent::address(client)));
@@ -46,8 +57,13 @@ impl<B> Incoming<'_, B> {
         if let Some(route) = self.route.as_ref().filter(|route| route::is_final(route)) {
             attributes.push(KeyValue::new(semconv::HTTP_ROUTE, route.text.clone()));
         }
-        attributes.extend(settings.shared.request_headers.attributes(self.request.headers()));
-        attributes
+    }
+
+    fn add_server(&self, attributes: &mut Vec<KeyValue>) {
+        if let Some((host, port)) = self.origin.host_and_port() {
+            attributes.push(KeyValue::new(semconv::SERVER_ADDRESS, host));
+            attributes.extend(port.map(|port| KeyValue::new(semconv::SERVER_PORT, i64::from(port))));
+        }
     }
 }
 

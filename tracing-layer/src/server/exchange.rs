@@ -9,14 +9,14 @@ use http_body::{Body, Frame};
 use opentelemetry::{Context, StringValue};
 
 use super::incoming::{self, Incoming};
-use super::metrics::Active;
+use super::metrics::{Active, Instruments};
 use super::outside::{Outside, outside};
 use super::settings::Settings;
 use super::{origin, route};
 use crate::exchange::{Exchange, Failures, Measured};
+use crate::grpc::Side;
 use crate::labels::Labels;
 use crate::layer_parts::Parts;
-use crate::metrics::Instruments;
 use crate::observe::{End, EndAt, Observe, ResponseHead};
 use crate::request_body::RequestBytes;
 use crate::template::Template;
@@ -127,14 +127,19 @@ impl Recorded {
             method,
             scheme,
             route,
+            call,
             ..
         } = incoming;
         let mut exchange = Exchange::new(began, parent, span, request.method(), method);
         exchange.version = Some(request.version());
-        exchange.measured = Measured::new(observed && parts.metrics, shared.body_sizes, || {
+        // The conventions have no sizes of calls.
+        let sizes = shared.body_sizes && call.is_none();
+        exchange.measured = Measured::new(observed && parts.metrics, sizes, || {
             RequestBytes::from_body(request.body_mut())
         });
-        let routed = route.as_ref().is_some_and(route::is_final);
+        let is_call = call.is_some();
+        exchange.call = call;
+        let routed = is_call || route.as_ref().is_some_and(route::is_final);
         let is_tagged = shared.nesting.is_tagging() || !request.extensions().is_empty();
         if (has_span || exchange.is_measured()) && is_tagged {
             let done = Parts {
@@ -148,7 +153,7 @@ impl Recorded {
             };
             outside.tag(request.extensions_mut());
         }
-        let instruments = exchange.instruments(&settings.instruments);
+        let instruments = exchange.instruments(&settings.instruments).filter(|_| !is_call);
         Self {
             active: instruments.map(|instruments| instruments.activate(method.label(), scheme)),
             settings: Arc::clone(settings),
@@ -157,13 +162,12 @@ impl Recorded {
             routed,
             route: route.map(|route| route.text),
             late: Mutex::default(),
-            ends_on_drop: false,
+            ends_on_drop: is_call && !settings.stream_cancellation_errors,
         }
     }
 
     fn instruments(&self) -> Option<&Instruments> {
-        let instruments = self.exchange.instruments(&self.settings.instruments)?;
-        Some(&instruments.exchange)
+        self.exchange.instruments(&self.settings.instruments)
     }
 
     fn labels(&self) -> Labels {
@@ -182,14 +186,25 @@ impl Recorded {
     /// Errors are the server's own, and a client that left before the end.
     fn conclude(&mut self, end: End<'_>) {
         let dropped = (!self.ends_on_drop).then_some(semconv::CANCELLED);
-        let failures = Failures { from: 500, dropped };
+        let failures = Failures {
+            from: 500,
+            dropped,
+            side: Side::Server,
+        };
         let Some(conclusion) = self.exchange.conclude(end, failures) else {
             return;
         };
         self.learn_late_route();
         self.active = None;
         if let Some(instruments) = self.instruments() {
-            instruments.record_duration(conclusion.lasted, &self.labels());
+            match &self.exchange.call {
+                Some(call) => instruments
+                    .calls
+                    .record(conclusion.lasted, call, conclusion.error),
+                None => instruments
+                    .exchange
+                    .record_duration(conclusion.lasted, &self.labels()),
+            }
         }
         let route = self.route.as_ref().filter(|_| !self.routed);
         self.exchange.end_span(conclusion, route);
@@ -207,8 +222,8 @@ impl Recorded {
 
     fn respond(&mut self, head: &ResponseHead<'_>) -> EndAt {
         let end_at = self.exchange.respond(head, &self.settings.shared);
-        self.ends_on_drop =
-            !self.settings.stream_cancellation_errors && protocol::is_event_stream(head.headers);
+        let is_stream = self.exchange.call.is_some() || protocol::is_event_stream(head.headers);
+        self.ends_on_drop = is_stream && !self.settings.stream_cancellation_errors;
         if end_at == EndAt::Headers {
             self.conclude(End::Complete);
         }
@@ -219,14 +234,16 @@ impl Recorded {
         self.conclude(end);
         if let Some(sizes) = self.exchange.sizes() {
             if let Some(instruments) = self.instruments() {
-                instruments.record_sizes(sizes, &self.labels());
+                instruments.exchange.record_sizes(sizes, &self.labels());
             }
         }
     }
 
     fn learn_late_route(&mut self) {
         let late = self.late.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(late) = late else { return };
+        let Some(late) = late.filter(|_| self.exchange.call.is_none()) else {
+            return;
+        };
         let route = Template::new(self.exchange.known_method, &late);
         if let Some(span) = self.exchange.span() {
             span.update_name(route.span_name);
@@ -260,7 +277,7 @@ impl Observe for ServerExchange {
 
     fn on_frame<D: Buf>(&mut self, frame: &Frame<D>) {
         if let Some(recorded) = self.recorded() {
-            recorded.exchange.count(frame);
+            recorded.exchange.observe(frame);
         }
     }
 

@@ -14,6 +14,7 @@ use super::origin::{self, Origin};
 use super::route;
 use super::settings::Settings;
 use crate::exchange::{StartedSpan, connection};
+use crate::grpc::Call;
 use crate::layer_parts::Parts;
 use crate::method::KnownMethod;
 use crate::template::{Template, span_name};
@@ -26,6 +27,8 @@ pub(super) struct Incoming<'a, B> {
     pub(super) method: KnownMethod,
     pub(super) scheme: &'static str,
     pub(super) route: Option<Template>,
+    /// The gRPC call that the request makes, if it is one. It has no route.
+    pub(super) call: Option<Call>,
     pub(super) request: &'a Request<B>,
     pub(super) origin: Origin<'a>,
     pub(super) peer: Option<SocketAddr>,
@@ -48,13 +51,20 @@ impl<'a, B> Incoming<'a, B> {
             )
         };
         let origin = Origin::from_request(request, trusted);
+        let call = Call::from_request(request.method(), request.headers(), origin.uri().path());
+        let route = if call.is_none() {
+            route_of(settings, &head).map(|route| Template::new(method, &route))
+        } else {
+            None
+        };
         Self {
             began,
             parent,
             observed: settings.filter.call(|filter| filter(&head)).unwrap_or(true),
             method,
             scheme: origin.scheme().unwrap_or(settings.scheme),
-            route: route_of(settings, &head).map(|route| Template::new(method, &route)),
+            route,
+            call,
             request,
             link,
             origin,
@@ -67,7 +77,11 @@ impl<'a, B> Incoming<'a, B> {
         let mut at = SystemTime::UNIX_EPOCH;
         let mut span = settings.shared.tracer.start(&self.parent, || {
             at = SystemTime::now();
-            let mut builder = SpanBuilder::from_name(span_name(self.method, self.route.as_ref()))
+            let name = match &self.call {
+                Some(call) => call.span_name().into(),
+                None => span_name(self.method, self.route.as_ref()),
+            };
+            let mut builder = SpanBuilder::from_name(name)
                 .with_kind(SpanKind::Server)
                 .with_start_time(at)
                 .with_attributes(self.at_creation(settings));

@@ -81,7 +81,7 @@ impl ServerLayer {
 
     /// Sets whether a client that leaves an event stream is an error (`cancelled`). Default: `false`.
     ///
-    /// An event stream is a response of type `text/event-stream` or `application/grpc*`. It often has no
+    /// An event stream is a response of type `text/event-stream`, or a [gRPC call](super#grpc). It often has no
     /// other end than that its reader leaves. If a client leaves any other response before its end, this is
     /// always an error.
     #[must_use]

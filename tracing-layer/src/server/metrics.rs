@@ -3,11 +3,13 @@
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Meter, UpDownCounter};
 
+use super::calls::Calls;
 use crate::{metrics, semconv};
 
 #[derive(Debug)]
 pub(super) struct Instruments {
     pub(super) exchange: metrics::Instruments,
+    pub(super) calls: Calls,
     active: UpDownCounter<i64>,
 }
 
@@ -43,7 +45,11 @@ impl Instruments {
             .with_description("Number of active HTTP server requests.")
             .with_unit(semconv::REQUESTS)
             .build();
-        Self { exchange, active }
+        Self {
+            exchange,
+            calls: Calls::new(meter),
+            active,
+        }
     }
 
     pub(super) fn activate(&self, method: &'static str, scheme: &'static str) -> Active {

@@ -62,6 +62,71 @@
 //! that was counted if it is a streamed `axum::body::Body`. If it is unknown, it is not recorded. The bytes
 //! of responses are counted.
 //!
+//! # gRPC
+//!
+//! A request of type `application/grpc*` is recorded by the [conventions for
+//! gRPC](https://opentelemetry.io/docs/specs/semconv/rpc/grpc/): context, span, metrics and settings are the
+//! same, the names are others. With tonic, enable the feature `tonic`, which reads the peer's address, and use
+//! `Server::layer`:
+//!
+//! ```no_run
+//! # #[cfg(feature = "tonic")] mod generated {
+//! #     use std::{convert::Infallible, future, task};
+//! #     use tonic::{Status, body::Body, server::NamedService};
+//! #     #[derive(Clone)]
+//! #     pub struct OrdersServer;
+//! #     impl OrdersServer { pub fn new(_: ()) -> Self { Self } }
+//! #     impl NamedService for OrdersServer { const NAME: &'static str = "shop.Orders"; }
+//! #     impl tower_service::Service<http::Request<Body>> for OrdersServer {
+//! #         type Response = http::Response<Body>;
+//! #         type Error = Infallible;
+//! #         type Future = future::Ready<Result<http::Response<Body>, Infallible>>;
+//! #         fn poll_ready(&mut self, _: &mut task::Context<'_>) -> task::Poll<Result<(), Infallible>> { Ok(()).into() }
+//! #         fn call(&mut self, _: http::Request<Body>) -> Self::Future { future::ready(Ok(Status::ok("").into_http())) }
+//! #     }
+//! # }
+//! # #[cfg(feature = "tonic")] async fn serve() -> Result<(), Box<dyn std::error::Error>> {
+//! # use generated::OrdersServer;
+//! # let orders = ();
+//! use throughline_tracing_layer::ServerLayer;
+//! use tonic::transport::Server;
+//!
+//! Server::builder()
+//!     .layer(ServerLayer::new())
+//!     .add_service(OrdersServer::new(orders)) // as tonic generates it
+//!     .serve("[::1]:50051".parse()?)
+//!     .await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The span is named after the method, such as `shop.Orders/Get`, or `grpc` if the path names none:
+//!
+//! | attribute | when | from |
+//! |---|---|---|
+//! | `rpc.system.name` | at creation | `grpc` |
+//! | `rpc.method` | at creation | the path, such as `shop.Orders/Get`; `_OTHER` if it has another form |
+//! | `rpc.method_original` | at creation | the path, if that was `_OTHER` |
+//! | `server.address`, `server.port`, `network.peer.*` | | as for any other request |
+//! | `rpc.request.metadata.*`, `rpc.response.metadata.*` | at creation, at the head | [the](ServerLayer::with_request_headers) [selected](ServerLayer::with_response_headers) headers |
+//! | `rpc.response.status_code` | at the end | the name of the status, such as `NOT_FOUND`, in the trailers or in the head |
+//! | `error.type` | at the end | the status, if it is `UNKNOWN`, `DEADLINE_EXCEEDED`, `UNIMPLEMENTED`, `INTERNAL`, `UNAVAILABLE` or `DATA_LOSS`; otherwise the class of the error, or `panic` |
+//!
+//! There are no `http.*` and `url.*` attributes, and no message of the status, which may contain anything. The
+//! only metric is `rpc.server.call.duration` (`s`), with method, status and `error.type`. It distinguishes the
+//! first 200 methods. A method that the server refuses with `UNIMPLEMENTED` is `_OTHER`, unless another status
+//! has shown before that it exists.
+//!
+//! A call ends with its body, whatever [`with_end_at`](ServerLayer::with_end_at) says, since its status is
+//! there. It can end earlier, without a status, only [by response](ServerLayer::with_end_at_fn). If there is none, it is the one that gRPC defines:
+//!
+//! | event | status |
+//! |---|---|
+//! | a response without a status, as from a layer that knows only HTTP | that of the HTTP status code: `401` is `UNAUTHENTICATED`, `503` is `UNAVAILABLE` |
+//! | the client leaves, or tonic's own timeout | `CANCELLED`, which is no error [by default](ServerLayer::with_stream_cancellation_errors); `DEADLINE_EXCEEDED` if the `grpc-timeout` of the request has passed |
+//! | the service fails, or panics | `UNKNOWN` |
+//! | gRPC-Web with its status in the body | not recorded; put this layer inside of tonic-web's, which moves it to the trailers |
+//!
 //! # When it ends
 //!
 //! The span ends with the last frame of the response's body or, [optionally](ServerLayer::with_end_at), with
@@ -95,6 +160,7 @@
 //! for each path, query, host, address and user agent that the thread has not seen recently.
 
 mod attributes;
+mod calls;
 mod exchange;
 mod forwarded;
 mod incoming;

@@ -91,9 +91,17 @@ fn original_uri<B>(request: &Request<B>) -> &Uri {
     request.uri()
 }
 
-/// Returns the head of a request. The peer is [`PeerAddr`], or axum's `ConnectInfo` with the feature `axum`.
+/// Returns the head of a request. The peer is [`PeerAddr`], axum's `ConnectInfo` with the feature `axum`, or
+/// tonic's `TcpConnectInfo` with the feature `tonic`.
 pub(super) fn head<B>(request: &Request<B>) -> RequestHead<'_> {
     let head = RequestHead::new(request);
+    #[cfg(feature = "tonic")]
+    if head.peer().is_none() {
+        let info: Option<&tonic::transport::server::TcpConnectInfo> = request.extensions().get();
+        if let Some(peer) = info.and_then(|info| info.remote_addr) {
+            return head.with_peer(Some(peer));
+        }
+    }
     #[cfg(feature = "axum")]
     if head.peer().is_none() {
         let info: Option<&axum::extract::ConnectInfo<std::net::SocketAddr>> = request.extensions().get();

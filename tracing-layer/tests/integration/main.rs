@@ -13,6 +13,7 @@ mod clients;
 mod conventions;
 mod errors;
 mod followed;
+mod grpc;
 mod nested;
 mod peers;
 mod redirects;

@@ -160,7 +160,7 @@
 //! # The console
 //! The console prints a trace when its last span in this process has ended, at the latest at shutdown. Bars
 //! show spans on the timeline of the trace. `●` marks the critical path, and the dark part of a bar is the
-//! time that the trace waited for that span. Token counts are those of `gen_ai.usage.*`; `~` marks estimates.
+//! time that the trace waited for that span; a span without such time has no mark. Token counts are those of `gen_ai.usage.*`; `~` marks estimates.
 //! The table below the tree sums the tokens of model calls by agent. Output is coloured on a terminal unless
 //! `NO_COLOR` is set.
 //!

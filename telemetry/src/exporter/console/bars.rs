@@ -1,11 +1,9 @@
 //! Draws the spans of a trace on its timeline.
 
-use std::time::Duration;
+use throughline_trace_model::{Node, Section};
 
-use super::critical::Section;
 use super::output::PageStyle;
 use super::text::Style;
-use super::trace::Node;
 
 /// The timeline, divided into cells. Each cell is assigned to the span that the trace waited for longest.
 #[derive(Debug)]
@@ -24,11 +22,10 @@ pub(super) struct Bar {
 }
 
 impl Bars {
-    pub(super) fn new(paths: &[Vec<Section>], total: Duration, cells: usize) -> Self {
-        let total = u64::try_from(total.as_nanos()).unwrap_or(u64::MAX).max(1);
+    pub(super) fn new(paths: &[Vec<Section>], total: u64, cells: usize) -> Self {
         let mut bars = Self {
             cells,
-            total,
+            total: total.max(1),
             critical: Vec::new(),
         };
         bars.critical = (0..cells).map(|cell| bars.waited_for(cell, paths)).collect();
@@ -46,7 +43,7 @@ impl Bars {
             .map(|(index, _)| index)
     }
 
-    pub(super) fn draw(&self, node: &Node<'_>, index: usize) -> Bar {
+    pub(super) fn draw(&self, node: &Node, index: usize) -> Bar {
         let first = self.cell(node.start).min(self.cells.saturating_sub(1));
         let last = self
             .cell(node.end.saturating_sub(1))

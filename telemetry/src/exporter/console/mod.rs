@@ -1,7 +1,6 @@
 //! Human-readable telemetry: one tree per trace, one line per metric or log record.
 
 mod bars;
-mod critical;
 #[cfg(test)]
 mod fixture;
 mod logs;

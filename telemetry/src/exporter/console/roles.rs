@@ -1,128 +1,38 @@
 //! Tokens by role: the model calls of a trace, summed by agent.
 
-use std::fmt;
+use throughline_trace_model::{CallTotals, TokensByAgent, Tree};
 
 use super::output::PageStyle;
+use super::row::SpanRow;
 use super::text::{Style, align, width};
-use super::trace::Node;
-
-/// The sums of one agent's model calls.
-#[derive(Debug, Default)]
-struct AgentRow {
-    name: String,
-    calls: u64,
-    input: TokenSum,
-    output: TokenSum,
-}
-
-/// A sum of tokens, and whether it is exact and complete.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct TokenSum {
-    tokens: u64,
-    is_inexact: bool,
-    misses_some: bool,
-}
+use super::trace::Trace;
 
 /// Renders the table, with a row for each agent, in the order of first calls, and a row for the total. Empty
 /// if the trace has no model calls.
-pub(super) fn table(nodes: &[Node<'_>], page: PageStyle) -> String {
-    let mut roles: Vec<AgentRow> = Vec::new();
-    let mut total = AgentRow {
-        name: "total".into(),
-        ..AgentRow::default()
-    };
-    for node in nodes.iter().filter(|node| counts(node, nodes)) {
-        let name = ancestry(node, nodes)
-            .find_map(|node| node.row.gen_ai.agent.as_deref())
-            .unwrap_or(NO_AGENT);
-        let index = roles
-            .iter()
-            .position(|role| role.name == name)
-            .unwrap_or(roles.len());
-        if index == roles.len() {
-            roles.push(AgentRow {
-                name: name.to_owned(),
-                ..AgentRow::default()
-            });
-        }
-        if let Some(role) = roles.get_mut(index) {
-            role.add(node);
-        }
-        total.add(node);
+pub(super) fn table(trace: &Trace, tree: &Tree, page: PageStyle) -> String {
+    let call = |span: usize| trace.rows.get(span).map(SpanRow::call).unwrap_or_default();
+    let TokensByAgent { agents, total, .. } = TokensByAgent::new(tree, call);
+    if agents.is_empty() {
+        return String::new();
     }
-    if roles.is_empty() {
-        String::new()
-    } else {
-        lay_out(&roles, &total, page)
-    }
+    let roles = agents
+        .iter()
+        .map(|role| cells(role.agent.unwrap_or(NO_AGENT), &role.totals));
+    lay_out(&roles.collect::<Vec<_>>(), cells("total", &total), page)
 }
 
-impl AgentRow {
-    fn add(&mut self, node: &Node<'_>) {
-        let tokens = node.row.gen_ai.tokens;
-        let unknown = tokens.input.is_none() && tokens.output.is_none();
-        self.calls += 1;
-        self.input.add(tokens.input, tokens.is_exact, unknown);
-        self.output.add(tokens.output, tokens.is_exact, unknown);
-    }
-
-    fn cells(&self) -> [String; 4] {
-        [
-            self.name.clone(),
-            self.calls.to_string(),
-            self.input.to_string(),
-            self.output.to_string(),
-        ]
-    }
+fn cells(name: &str, totals: &CallTotals) -> [String; 4] {
+    [
+        name.to_owned(),
+        totals.calls.to_string(),
+        totals.input.to_string(),
+        totals.output.to_string(),
+    ]
 }
 
-impl TokenSum {
-    fn add(&mut self, tokens: Option<u64>, is_exact: bool, unknown: bool) {
-        self.tokens = self.tokens.saturating_add(tokens.unwrap_or(0));
-        self.is_inexact |= !is_exact;
-        self.misses_some |= unknown;
-    }
-}
-
-impl fmt::Display for TokenSum {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self {
-                tokens: 0,
-                misses_some: true,
-                ..
-            } => f.write_str("unknown"),
-            Self {
-                tokens,
-                misses_some: true,
-                ..
-            } => write!(f, "≥{tokens}"),
-            Self {
-                tokens,
-                is_inexact: true,
-                ..
-            } => write!(f, "~{tokens}"),
-            Self { tokens, .. } => write!(f, "{tokens}"),
-        }
-    }
-}
-
-/// Whether a node is a model call. A model call inside another one is the same call, observed twice.
-fn counts(node: &Node<'_>, nodes: &[Node<'_>]) -> bool {
-    node.row.gen_ai.is_model_call
-        && !ancestry(node, nodes)
-            .skip(1)
-            .any(|above| above.row.gen_ai.is_model_call)
-}
-
-/// Returns a node and its ancestors.
-fn ancestry<'a>(node: &'a Node<'a>, nodes: &'a [Node<'a>]) -> impl Iterator<Item = &'a Node<'a>> {
-    std::iter::successors(Some(node), |node| nodes.get(node.above?))
-}
-
-fn lay_out(roles: &[AgentRow], total: &AgentRow, page: PageStyle) -> String {
+fn lay_out(roles: &[[String; 4]], total: [String; 4], page: PageStyle) -> String {
     let head = ["tokens by role", "calls", "input", "output"].map(str::to_owned);
-    let rows: Vec<[String; 4]> = roles.iter().chain([total]).map(AgentRow::cells).collect();
+    let rows: Vec<[String; 4]> = roles.iter().cloned().chain([total]).collect();
     let widest = |column: usize| {
         let cells = std::iter::once(&head).chain(&rows);
         cells
@@ -177,13 +87,12 @@ mod tests {
     }
 
     fn table_of(fixture: &Fixture) -> String {
-        table(
-            &fixture.trace().nodes(),
-            PageStyle {
-                width: 100,
-                colour: false,
-            },
-        )
+        let trace = fixture.trace();
+        let page = PageStyle {
+            width: 100,
+            colour: false,
+        };
+        table(&trace, &trace.tree(), page)
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use opentelemetry::trace::{SpanId, SpanKind, Status};
+use opentelemetry::trace::{self, SpanId, Status};
 use opentelemetry::{KeyValue, Value};
 use opentelemetry_sdk::trace::SpanData;
+use throughline_trace_model::{SpanCall, SpanKind, SpanTime};
 
 use crate::semconv;
 
@@ -20,7 +21,7 @@ pub(super) struct SpanRow {
     /// The `service.name` of its resource; empty if there is none.
     pub(super) service: Arc<str>,
     pub(super) name: String,
-    pub(super) kind: &'static str,
+    pub(super) kind: SpanKind,
     pub(super) start: SystemTime,
     pub(super) end: SystemTime,
     pub(super) gen_ai: GenAi,
@@ -66,6 +67,29 @@ impl SpanRow {
                 tokens: SpanTokens::new(&span.attributes),
             },
             failure: failure(span),
+        }
+    }
+
+    /// Its place in the tree and in time.
+    pub(super) fn time(&self) -> SpanTime {
+        SpanTime {
+            id: u64::from_be_bytes(self.id.to_bytes()),
+            parent: u64::from_be_bytes(self.parent.to_bytes()),
+            kind: self.kind,
+            start: nanos(self.start),
+            end: nanos(self.end),
+        }
+    }
+
+    /// Its model call.
+    pub(super) fn call(&self) -> SpanCall<'_> {
+        SpanCall {
+            agent: self.gen_ai.agent.as_deref(),
+            is_model_call: self.gen_ai.is_model_call,
+            input: self.gen_ai.tokens.input,
+            output: self.gen_ai.tokens.output,
+            is_exact: self.gen_ai.tokens.is_exact,
+            cost: None,
         }
     }
 }
@@ -143,12 +167,18 @@ fn find<'a>(attributes: &'a [KeyValue], key: &str) -> Option<&'a Value> {
         .map(|attribute| &attribute.value)
 }
 
-fn kind(kind: &SpanKind) -> &'static str {
+fn kind(kind: &trace::SpanKind) -> SpanKind {
     match kind {
-        SpanKind::Client => "client",
-        SpanKind::Server => "server",
-        SpanKind::Producer => "producer",
-        SpanKind::Consumer => "consumer",
-        SpanKind::Internal => "internal",
+        trace::SpanKind::Client => SpanKind::Client,
+        trace::SpanKind::Server => SpanKind::Server,
+        trace::SpanKind::Producer => SpanKind::Producer,
+        trace::SpanKind::Consumer => SpanKind::Consumer,
+        trace::SpanKind::Internal => SpanKind::Internal,
     }
+}
+
+/// Nanoseconds since the Unix epoch; 0 for times before it.
+fn nanos(time: SystemTime) -> u64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -271,7 +271,12 @@ mod tests {
             .span(1, "b", SpanKind::Internal, 1, 8)
             .span(3, "itself", SpanKind::Internal, 2, 7);
         let trace = circle.trace();
-        let names: Vec<&str> = trace.nodes().iter().map(|node| node.row.name.as_str()).collect();
+        let tree = trace.tree();
+        let names: Vec<&str> = tree
+            .nodes()
+            .iter()
+            .map(|node| trace.rows[node.span].name.as_str())
+            .collect();
         assert_eq!(names, ["a", "b", "itself"], "each span once");
     }
 }

@@ -2,25 +2,26 @@
 
 use std::time::Duration;
 
+use throughline_trace_model::{Node, Tree, critical_path};
+
 use super::bars::{Bar, Bars};
-use super::critical;
 use super::output::PageStyle;
 use super::roles;
 use super::row::SpanRow;
 use super::text::{Style, align, clip, duration, width};
-use super::trace::{Node, Trace};
+use super::trace::Trace;
 
 /// Renders a trace. If it is incomplete, the header says why.
 pub(super) fn print(trace: &Trace, missing: Option<&str>, page: PageStyle) -> String {
-    let nodes = trace.nodes();
-    let lines = lines(&nodes);
+    let tree = trace.tree();
+    let lines = lines(trace, &tree);
     let columns = Columns::new(&lines, trace.services() > 1, page);
-    let paths = critical::paths(&nodes);
-    let bars = Bars::new(&paths, trace.duration(), columns.bar);
-    let mut text = header(trace, missing, page);
+    let paths = critical_path(&tree);
+    let bars = Bars::new(&paths, tree.duration(), columns.bar);
+    let mut text = header(trace, &tree, missing, page);
     for ((line, path), index) in lines.iter().zip(&paths).zip(0..) {
         text += &columns.line(line, !path.is_empty(), &bars.draw(line.node, index), page);
-        if let Some(failure) = &line.node.row.failure {
+        if let Some(failure) = &line.row.failure {
             let lead = format!("  {}", line.beneath);
             let failure = clip(
                 &format!("✗ {failure}"),
@@ -33,7 +34,7 @@ pub(super) fn print(trace: &Trace, missing: Option<&str>, page: PageStyle) -> St
             );
         }
     }
-    let roles = roles::table(&nodes, page);
+    let roles = roles::table(trace, &tree, page);
     if !roles.is_empty() {
         text.push('\n');
         text += &roles;
@@ -42,12 +43,12 @@ pub(super) fn print(trace: &Trace, missing: Option<&str>, page: PageStyle) -> St
     text
 }
 
-fn header(trace: &Trace, missing: Option<&str>, page: PageStyle) -> String {
+fn header(trace: &Trace, tree: &Tree, missing: Option<&str>, page: PageStyle) -> String {
     let count = match trace.rows.len() + trace.more {
         1 => "1 span".to_owned(),
         count => format!("{count} spans"),
     };
-    let mut header = format!("{} · {count}", duration(trace.duration()));
+    let mut header = format!("{} · {count}", duration(Duration::from_nanos(tree.duration())));
     if trace.more > 0 {
         header += &format!(", {} of them not shown", trace.more);
     }
@@ -68,33 +69,39 @@ fn header(trace: &Trace, missing: Option<&str>, page: PageStyle) -> String {
 /// A span with the glyphs of its branch in the tree.
 #[derive(Debug)]
 struct Line<'a> {
-    node: &'a Node<'a>,
+    node: &'a Node,
+    row: &'a SpanRow,
     name: String,
     /// The glyphs below the name.
     beneath: String,
     details: String,
 }
 
-fn lines<'a>(nodes: &'a [Node<'a>]) -> Vec<Line<'a>> {
+fn lines<'a>(trace: &'a Trace, tree: &'a Tree) -> Vec<Line<'a>> {
+    let nodes = tree.nodes();
     let mut beneath: Vec<String> = Vec::with_capacity(nodes.len());
     let mut lines = Vec::with_capacity(nodes.len());
     for (index, node) in nodes.iter().enumerate() {
+        let Some(row) = trace.rows.get(node.span) else {
+            continue;
+        };
         let above = node
-            .above
+            .parent
             .and_then(|above| Some((nodes.get(above)?, beneath.get(above)?)));
         let (branch, under) = match above {
             None => (String::new(), String::new()),
-            Some((parent, lead)) if parent.below.last() == Some(&index) => {
+            Some((parent, lead)) if parent.children.last() == Some(&index) => {
                 (format!("{lead}└─ "), format!("{lead}   "))
             }
             Some((_, lead)) => (format!("{lead}├─ "), format!("{lead}│  ")),
         };
-        let has_children = if node.below.is_empty() { "" } else { "│" };
+        let has_children = if node.children.is_empty() { "" } else { "│" };
         lines.push(Line {
             node,
-            name: format!("{branch}{}", node.row.name),
+            row,
+            name: format!("{branch}{}", row.name),
             beneath: format!("{under}{}", align(has_children, 3)),
-            details: details(node.row),
+            details: details(row),
         });
         beneath.push(under);
     }
@@ -130,10 +137,10 @@ struct Columns {
 impl Columns {
     fn new(lines: &[Line<'_>], has_services: bool, page: PageStyle) -> Self {
         let widest = |of: &dyn Fn(&Line<'_>) -> usize| lines.iter().map(of).max().unwrap_or(0);
-        let kind = widest(&|line| width(line.node.row.kind));
+        let kind = widest(&|line| width(line.row.kind.as_str()));
         let time = widest(&|line| width(&time(line.node)));
         let service = if has_services {
-            widest(&|line| width(&line.node.row.service)).min(page.width / 4) + 2
+            widest(&|line| width(&line.row.service)).min(page.width / 4) + 2
         } else {
             0
         };
@@ -155,7 +162,7 @@ impl Columns {
     }
 
     fn line(&self, line: &Line<'_>, is_critical: bool, bar: &Bar, page: PageStyle) -> String {
-        let row = line.node.row;
+        let row = line.row;
         let time = time(line.node);
         let service = if self.service == 0 {
             String::new()
@@ -172,12 +179,12 @@ impl Columns {
         let text = format!(
             "{} {}  {}{}  {pad}{time}  {} {}",
             page.paint(Style::Critical, if is_critical { "●" } else { " " }),
-            if row.failure.is_some() || line.node.above.is_none() {
+            if row.failure.is_some() || line.node.parent.is_none() {
                 page.paint(style, &name)
             } else {
                 name
             },
-            page.paint(Style::Faint, &align(row.kind, self.kind)),
+            page.paint(Style::Faint, &align(row.kind.as_str(), self.kind)),
             service,
             bar.paint(page),
             page.paint(Style::Number, &clip(&line.details, self.details)),
@@ -186,8 +193,8 @@ impl Columns {
     }
 }
 
-fn time(node: &Node<'_>) -> String {
-    duration(Duration::from_nanos(node.end.saturating_sub(node.start)))
+fn time(node: &Node) -> String {
+    duration(Duration::from_nanos(node.duration()))
 }
 
 /// The width of the critical mark and of the spaces between the columns.

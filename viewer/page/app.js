@@ -1,117 +1,94 @@
 // The page: header, navigation, notices, and the view that the address names.
 
-import { connection, isReachable } from "./lib/api.js";
-import { nextTheme, theme } from "./lib/colour.js";
-import { button, h, replace } from "./lib/dom.js";
-import { bytes, count, plural } from "./lib/format.js";
-import { icon } from "./lib/icons.js";
-import { bind, listen, showHelp } from "./lib/keys.js";
-import { live, start as startLive } from "./lib/live.js";
-import { address, location, navigate, start as startRouter } from "./lib/router.js";
-import { CompareView } from "./views/compare.js";
-import { LogsView } from "./views/logs.js";
-import { TokensView } from "./views/tokens.js";
-import { TraceView } from "./views/trace.js";
-import { TracesView } from "./views/traces.js";
+import { address, bind, connection, current, empty, fmt, h, icon, listen, live, nextTheme, replace, showHelp, startLive, startRouter, theme } from "./lib/index.js"
+import { compareView } from "./views/compare.js"
+import { logsView } from "./views/logs.js"
+import { tokensView } from "./views/tokens.js"
+import { traceView } from "./views/trace.js"
+import { tracesView } from "./views/traces.js"
 
+/** A view is a function of the element, a signal that ends it, and its id. It returns a function of the query. */
 const ROUTES = [
-  [/^$/, TracesView, "Traces"],
-  [/^trace\/([^/]+)$/, TraceView, "Trace"],
-  [/^tokens$/, TokensView, "Tokens"],
-  [/^logs$/, LogsView, "Logs"],
-  [/^compare$/, CompareView, "Compare"],
-];
-const LINKS = [["", "Traces"], ["tokens", "Tokens"], ["logs", "Logs"], ["compare", "Compare"]];
+	[/^$/, tracesView, "Traces"],
+	[/^tokens$/, tokensView, "Tokens"],
+	[/^logs$/, logsView, "Logs"],
+	[/^compare$/, compareView, "Compare"],
+	[/^trace\/([^/]+)$/, traceView],
+	[/^/, notFound],
+]
 
-const main = document.querySelector("main");
-const notice = document.querySelector(".notice");
-let view = null;
-let shown = "";
+const main = document.querySelector("main")
+const notice = document.querySelector(".notice")
+let life = null
+let update = null
+let shown = null
 
 function header() {
-  const state = h("span", { class: "store" });
-  live.addEventListener("state", ({ detail }) => showState(state, detail));
-  const themeButton = button("", { class: "quiet" });
-  const showTheme = () => {
-    const name = theme();
-    replace(themeButton, icon({ auto: "auto", light: "sun", dark: "moon" }[name]));
-    themeButton.setAttribute("aria-label", `Theme: ${name}`);
-    themeButton.title = `Theme: ${name}`;
-  };
-  themeButton.addEventListener("click", () => {
-    nextTheme();
-    showTheme();
-  });
-  showTheme();
-  replace(
-    document.querySelector("header"),
-    h("a", { class: "brand", href: address("") }, h("img", { src: "assets/icon.svg", alt: "", width: 20, height: 20 }), h("span", {}, "Throughline")),
-    h("nav", { "aria-label": "Pages" }, LINKS.map(([path, name]) => h("a", { href: address(path), "data-path": path }, name))),
-    state,
-    themeButton,
-    button("?", { class: "quiet", "aria-label": "Keyboard shortcuts", title: "Keyboard shortcuts", on: { click: showHelp } }),
-  );
+	const store = h("span.store")
+	live.addEventListener("state", ({ detail }) => replace(store, storeState(detail)))
+	const themeButton = h("button.quiet", { click: () => { nextTheme(); showTheme(); } })
+	const showTheme = () => {
+		replace(themeButton, icon({ auto: "auto", light: "sun", dark: "moon" }[theme()]))
+		themeButton.title = `Theme: ${theme()}`
+		themeButton.setAttribute("aria-label", themeButton.title)
+	}
+	showTheme()
+	replace(document.querySelector("header"),
+		h("a.brand", { href: address("") }, h("img", { src: "assets/icon.svg", alt: "", width: 20, height: 20 }), h("span", "Throughline")),
+		h("nav", { label: "Pages" }, ROUTES.slice(0, 4).map(([, , name]) => {
+			const path = name === "Traces" ? "" : name.toLowerCase()
+			return h("a", { href: address(path), "data-path": path }, name)
+		})),
+		store, themeButton, h("button.quiet", { tip: "Keyboard shortcuts", click: showHelp }, "?"))
 }
 
-function showState(element, state) {
-  const lost = state.dropped.spans + state.dropped.logs + state.dropped.points;
-  const parts = [
-    h("span", { class: "wide-only" }, `${plural(state.traces, "trace")} · ${plural(state.spans, "span")} · `),
-    h("span", { class: "wide-only", title: "Memory in use, and its limit. The oldest traces are removed first." }, `${bytes(state.bytes)} of ${bytes(state.max_bytes)}`),
-  ];
-  if (state.dropped.traces_evicted) {
-    parts.push(h("span", { class: "wide-only" }, ` · ${plural(state.dropped.traces_evicted, "old trace")} removed`));
-  }
-  if (lost) {
-    parts.push(h("span", { class: "warn", title: `Dropped: ${plural(state.dropped.spans, "span")}, ${plural(state.dropped.logs, "log")}, ${plural(state.dropped.points, "metric point")}` }, ` ${count(lost)} dropped`));
-  }
-  if (state.rejected) parts.push(h("span", { class: "warn", title: "Requests or items that were not valid OTLP" }, ` ${count(state.rejected)} rejected`));
-  replace(element, parts);
+function storeState({ traces, spans, bytes: used, max_bytes: most, dropped, rejected }) {
+	const lost = dropped.spans + dropped.logs + dropped.points
+	return [
+		h("span.wide", { title: "What is stored, the memory in use, and its limit. The oldest traces are removed first." },
+			`${fmt.plural(traces, "trace")} · ${fmt.plural(spans, "span")} · ${fmt.bytes(used)} of ${fmt.bytes(most)}`,
+			dropped.traces_evicted > 0 && ` · ${fmt.plural(dropped.traces_evicted, "old trace")} removed`),
+		lost > 0 && h("span.warn", { title: `Dropped: ${fmt.plural(dropped.spans, "span")}, ${fmt.plural(dropped.logs, "log")}, ${fmt.plural(dropped.points, "metric point")}` }, ` ${fmt.count(lost)} dropped`),
+		rejected > 0 && h("span.warn", { title: "What was received and was not valid OTLP" }, ` ${fmt.count(rejected)} rejected`),
+	]
 }
 
-function showConnection() {
-  notice.classList.toggle("shown", !isReachable());
-  replace(notice, isReachable() ? null : [icon("error"), ` The viewer at ${document.baseURI} does not answer. This page shows what it read before, and tries again.`]);
+function notFound(element) {
+	document.title = "Throughline"
+	replace(element, empty("No such page", "There is nothing at this address. ", h("a", { href: address("") }, "See all traces"), "."))
+	return () => {}
 }
 
 function show() {
-  const { path, query } = location();
-  const route = ROUTES.map(([pattern, View, name]) => [path.match(pattern), View, name]).find(([match]) => match);
-  for (const link of document.querySelectorAll("nav a")) {
-    const current = link.dataset.path === path || (link.dataset.path === "" && path.startsWith("trace/"));
-    if (current) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
-  }
-  if (view && shown === path) return view.update(query);
-  view?.destroy();
-  const first = shown === "" && view === null;
-  shown = path;
-  if (!route) {
-    view = { update() {}, destroy() {} };
-    document.title = "Not found · Throughline";
-    replace(main, h("div", { class: "empty" }, h("h1", {}, "No such page"), h("p", {}, "There is nothing at this address. ", h("a", { href: address("") }, "See all traces"), ".")));
-    return;
-  }
-  const [match, View, name] = route;
-  document.title = `${name} · Throughline`;
-  main.replaceChildren();
-  main.className = "";
-  view = new View(main, query, match[1] && decodeURIComponent(match[1]));
-  if (!first) main.focus({ preventScroll: true });
+	const { path, query } = current()
+	if (shown === path) return update(query)
+	life?.abort()
+	life = new AbortController()
+	const [pattern, view, name] = ROUTES.find(([pattern]) => pattern.test(path))
+	for (const link of document.querySelectorAll("nav a")) {
+		if (link.dataset.path === path || (link.dataset.path === "" && path.startsWith("trace/"))) link.setAttribute("aria-current", "page")
+		else link.removeAttribute("aria-current")
+	}
+	if (name) document.title = `${name} · Throughline`
+	const first = shown === null
+	shown = path
+	replace(main)
+	main.className = "page"
+	update = view(main, life.signal, path.match(pattern)[1])
+	update(query)
+	if (!first) main.focus({ preventScroll: true })
 }
 
-header();
-connection.addEventListener("change", showConnection);
-document.querySelector(".skip").addEventListener("click", (event) => {
-  event.preventDefault();
-  main.focus();
-});
-bind("Anywhere", [
-  { keys: ["?"], text: "Show the keyboard shortcuts", run: showHelp },
-  { keys: ["g t"], text: "Go to the traces", run: () => navigate(address("")) },
-  { keys: ["g k"], text: "Go to the tokens", run: () => navigate(address("tokens")) },
-  { keys: ["g l"], text: "Go to the logs", run: () => navigate(address("logs")) },
-]);
-listen();
-startLive();
-startRouter(show);
+header()
+connection.addEventListener("change", () => {
+	notice.classList.toggle("shown", !connection.reachable)
+	replace(notice, !connection.reachable && `The viewer at ${document.baseURI} does not answer. This page shows what it read before, and tries again.`)
+})
+document.querySelector(".skip").addEventListener("click", event => {
+	event.preventDefault()
+	main.focus()
+})
+bind("Everywhere", [["?", "Show the keyboard shortcuts", showHelp]])
+listen()
+startLive()
+startRouter(show)

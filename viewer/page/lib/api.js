@@ -1,59 +1,54 @@
 // Reads the JSON API, and knows whether the server answers.
 
-export class ApiError extends Error {
-  constructor(message, status) {
-    super(message);
-    this.status = status;
-  }
+class ApiError extends Error {
+	constructor(message, status) {
+		super(message)
+		this.status = status
+	}
 }
 
-/** Fires `change` with `detail` true or false when the server starts or stops to answer. */
-export const connection = new EventTarget();
-let reachable = true;
+/** Fires `change` when the server starts or stops to answer. */
+export const connection = Object.assign(new EventTarget(), { reachable: true })
 
-export function isReachable() {
-  return reachable;
+export function setReachable(reachable) {
+	if (connection.reachable === reachable) return
+	connection.reachable = reachable
+	connection.dispatchEvent(new Event("change"))
 }
 
-export function setReachable(value) {
-  if (reachable === value) return;
-  reachable = value;
-  connection.dispatchEvent(new CustomEvent("change", { detail: value }));
+/** Returns the URL of a path of the API, from its parts. */
+export function apiUrl(parts, query = {}) {
+	const url = new URL(`api/${[parts].flat().map(encodeURIComponent).join("/")}`, document.baseURI)
+	for (const [name, value] of Object.entries(query)) {
+		for (const one of [value].flat()) if (one) url.searchParams.append(name, one)
+	}
+	return url.href
 }
 
-/** Returns the URL of a path of the API, also if the page is nested below another path. */
-export function apiUrl(path, query) {
-  const url = new URL(`api/${path}`, document.baseURI);
-  for (const [name, value] of Object.entries(query ?? {})) {
-    for (const one of [value].flat()) {
-      if (one !== undefined && one !== null && one !== "") url.searchParams.append(name, one);
-    }
-  }
-  return url;
+/** Returns a function that ends its last signal and returns a new one, so that only the last request counts. */
+export function latest(signal) {
+	let last = new AbortController()
+	return () => {
+		last.abort()
+		last = new AbortController()
+		return AbortSignal.any([last.signal, signal])
+	}
 }
 
-/**
- * Reads JSON. Throws `ApiError` with the server's own words, or with what to do if the server is gone.
- * An aborted request throws `AbortError`.
- */
-export async function get(path, query, signal) {
-  let response;
-  try {
-    response = await fetch(apiUrl(path, query), { signal, headers: { accept: "application/json" } });
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    setReachable(false);
-    throw new ApiError(`The viewer at ${document.baseURI} does not answer. Is the process still running?`, 0);
-  }
-  setReachable(true);
-  const body = await response.json().catch((error) => {
-    if (error.name === "AbortError") throw error;
-    return { error: `${path}: the answer is not JSON (status ${response.status}).` };
-  });
-  if (!response.ok || body.error) {
-    throw new ApiError(body.error ?? `${path}: status ${response.status}`, response.status);
-  }
-  return body;
+/** Reads JSON. Throws `ApiError`; its status is 0 if the server is gone. An aborted request never settles. */
+export async function get(parts, query, signal) {
+	let response
+	let body
+	try {
+		response = await fetch(apiUrl(parts, query), { signal })
+		body = await response.json()
+	} catch {
+		if (signal?.aborted) return new Promise(() => {})
+		if (response) throw new ApiError(`The answer of ${response.url} is not JSON (status ${response.status}).`, response.status)
+		setReachable(false)
+		throw new ApiError(`The viewer at ${document.baseURI} does not answer. Is the process still running?`, 0)
+	}
+	setReachable(true)
+	if (!response.ok) throw new ApiError(body.error ?? `Status ${response.status}`, response.status)
+	return body
 }
-
-export const pathPart = encodeURIComponent;

@@ -1,113 +1,144 @@
 // Creates elements. Text is inserted as text nodes only; nothing in this page parses HTML.
 
-const SVG = "http://www.w3.org/2000/svg";
-
 /**
- * Creates an HTML element. `props` holds attributes, and `on` (listeners), `style` (properties of the CSSOM,
- * which the Content-Security-Policy allows) and `class`. An attribute that is `null`, `undefined` or `false`
- * is left out. Children are nodes, strings, numbers, or arrays of these; empty values are left out.
+ * Creates an HTML element: `h("span.muted", { title }, "text")`. The second value may be left out. Of the
+ * properties, functions are listeners, `style` holds properties of the CSSOM, which the
+ * Content-Security-Policy allows, and `label` is the accessible name, `tip` also the title. `null`, `undefined` and
+ * `false` are left out, also of the children, which are nodes, texts, or arrays of these.
  */
-export function h(tag, props, ...children) {
-  return fill(document.createElement(tag), props, children);
+export function h(name, ...rest) {
+	const [tag, ...classes] = name.split(".")
+	const element = document.createElement(tag)
+	if (tag === "button") element.type = "button"
+	if (classes.length) element.className = classes.join(" ")
+	return fill(element, rest)
 }
 
-/** Creates an SVG element. */
-export function svg(tag, props, ...children) {
-  return fill(document.createElementNS(SVG, tag), props, children);
+export function svg(tag, ...rest) {
+	return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), rest)
 }
 
-function fill(element, props, children) {
-  for (const [name, value] of Object.entries(props ?? {})) {
-    if (value === null || value === undefined || value === false) continue;
-    if (name === "on") {
-      for (const [event, listener] of Object.entries(value)) element.addEventListener(event, listener);
-    } else if (name === "style") {
-      for (const [property, text] of Object.entries(value)) element.style.setProperty(property, text);
-    } else {
-      element.setAttribute(name, value === true ? "" : value);
-    }
-  }
-  append(element, children);
-  return element;
+function fill(element, [first, ...rest]) {
+	if (first === null || typeof first !== "object" || first instanceof Node || Array.isArray(first)) {
+		return append(element, [first, ...rest])
+	}
+	for (const [name, value] of Object.entries(first)) {
+		if (value === null || value == null || value === false) continue
+		if (typeof value === "function") element.addEventListener(name, value)
+		else if (name === "class") element.classList.add(...value.split(" ").filter(Boolean))
+		else if (name === "style") for (const [property, text] of Object.entries(value)) element.style.setProperty(property, text)
+		else if (name === "label" || name === "tip") {
+			element.setAttribute("aria-label", value)
+			if (name === "tip") element.title = value
+		} else element.setAttribute(name, value === true ? "" : value)
+	}
+	return append(element, rest)
 }
 
-export function append(element, children) {
-  for (const child of children.flat(Infinity)) {
-    if (child === null || child === undefined || child === false || child === "") continue;
-    element.append(child instanceof Node ? child : String(child));
-  }
-  return element;
+function append(element, children) {
+	for (const child of children.flat(Infinity)) {
+		if (child !== null && child != null && child !== false && child !== "") element.append(child)
+	}
+	return element
 }
 
-/** Replaces the children of an element. */
+/** The properties of a part that scrolls. */
+export function region(label) {
+	return { tabindex: 0, role: "region", label }
+}
+
 export function replace(element, ...children) {
-  element.replaceChildren();
-  return append(element, children);
+	element.replaceChildren()
+	return append(element, children)
+}
+
+/** A list of named values. An entry is `[name, value, title]`; empty entries are left out. */
+export function facts(...entries) {
+	return h("dl.facts", entries.filter(Boolean).map(([name, value, title]) => h("div", { title }, h("dt", name), h("dd", value))))
+}
+
+export function copyButton(text, what) {
+	const element = h("button.copy", { tip: `Copy ${what}`, click: async event => {
+		event.stopPropagation()
+		const copied = navigator.clipboard?.writeText(typeof text === "function" ? text() : text) ?? Promise.reject()
+		element.textContent = await copied.then(() => "Copied", () => "Not allowed")
+		setTimeout(() => (element.textContent = "Copy"), 1500)
+	} }, "Copy")
+	return element
+}
+
+export function searchField(label, props) {
+	return h("input", { type: "search", placeholder: label, label, autocomplete: "off", spellcheck: "false", maxlength: 1000, ...props })
+}
+
+/** Buttons of which one is pressed. An option is `[value, name]`. */
+export function choice(label, options, pressed, choose) {
+	return h("div.choice", { role: "group", label }, options.map(([value, name]) =>
+		h("button", { "aria-pressed": String(value === pressed), click: () => choose(value) }, name)))
+}
+
+/** Follows the pointer from a press to its release. */
+export function drag(event, move, end) {
+	if (event.button !== 0) return
+	event.preventDefault()
+	const element = event.currentTarget
+	element.setPointerCapture(event.pointerId)
+	element.addEventListener("pointermove", move)
+	element.addEventListener("pointerup", last => {
+		element.removeEventListener("pointermove", move)
+		end?.(last)
+	}, { once: true })
+}
+
+/** Reads a setting of this browser, or sets it. Without storage, settings last as long as the page. */
+export function setting(name, value) {
+	try {
+		const key = `throughline.${name}`
+		if (value == null) return localStorage.getItem(key)
+		if (value === null) localStorage.removeItem(key)
+		else localStorage.setItem(key, value)
+	} catch {
+		// Storage is disabled.
+	}
+	return null
 }
 
 /** Calls `work` at most once for each animation frame. */
-export function oncePerFrame(work) {
-  let frame = 0;
-  const run = () => {
-    frame ||= requestAnimationFrame(() => {
-      frame = 0;
-      work();
-    });
-  };
-  run.cancel = () => {
-    cancelAnimationFrame(frame);
-    frame = 0;
-  };
-  return run;
+export function oncePerFrame(work, signal) {
+	let frame = 0
+	return () => {
+		frame ||= requestAnimationFrame(() => {
+			frame = 0
+			if (!signal.aborted) work()
+		})
+	}
+}
+
+/** Calls `work` when the size of an element changes, and at first. */
+export function onResize(element, work, signal) {
+	const observer = new ResizeObserver(work)
+	observer.observe(element)
+	signal.addEventListener("abort", () => observer.disconnect())
 }
 
 /** Calls `work` after `wait` milliseconds without another call. */
-export function debounce(wait, work) {
-  let timer = 0;
-  const run = (...values) => {
-    clearTimeout(timer);
-    timer = setTimeout(() => work(...values), wait);
-  };
-  run.cancel = () => clearTimeout(timer);
-  return run;
+export function debounce(wait, work, signal) {
+	let timer = 0
+	return () => {
+		clearTimeout(timer)
+		timer = setTimeout(() => signal.aborted || work(), wait)
+	}
 }
 
-/** Calls `work` now, and then at most once in `wait` milliseconds. The last call is never lost. */
-export function throttle(wait, work) {
-  let timer = 0;
-  let last = -Infinity;
-  const fire = () => {
-    timer = 0;
-    last = performance.now();
-    work();
-  };
-  const run = () => {
-    if (!timer) timer = setTimeout(fire, Math.max(0, last + wait - performance.now()));
-  };
-  run.cancel = () => {
-    clearTimeout(timer);
-    timer = 0;
-  };
-  return run;
-}
-
-/** A button with a text or an icon. */
-export function button(label, props, ...children) {
-  return h("button", { type: "button", ...props }, children.length ? children : label);
-}
-
-/** A button that copies a text, and says so. */
-export function copyButton(text, label) {
-  const element = button("Copy", { class: "copy", "aria-label": `Copy ${label}`, title: `Copy ${label}` });
-  element.addEventListener("click", async (event) => {
-    event.stopPropagation();
-    try {
-      await navigator.clipboard.writeText(typeof text === "function" ? text() : text);
-      element.textContent = "Copied";
-    } catch {
-      element.textContent = "Not allowed";
-    }
-    setTimeout(() => (element.textContent = "Copy"), 1500);
-  });
-  return element;
+/** Calls `work` at most once in `wait` milliseconds. The last call is never lost. */
+export function throttle(wait, work, signal) {
+	let timer = 0
+	let last = -Infinity
+	return () => {
+		timer ||= setTimeout(() => {
+			timer = 0
+			last = performance.now()
+			if (!signal.aborted) work()
+		}, Math.max(0, last + wait - performance.now()))
+	}
 }

@@ -1,30 +1,46 @@
 // What the page says when there is nothing to show.
 
-import { button, copyButton, h } from "./dom.js";
-import { icon } from "./icons.js";
+import { live } from "./live.js"
+import { copyButton, h, replace } from "./dom.js"
+import { icon } from "./icons.js"
+
+export function empty(title, ...text) {
+	return h("div.empty", h("h2", title), h("p", text))
+}
 
 export function failure(what, error, retry) {
-  return h("div", { class: "empty", role: "alert" },
-    h("h2", {}, icon("error"), " ", what),
-    h("p", {}, error.message),
-    retry && h("p", {}, button("Try again", { on: { click: retry } })));
+	return h("div.empty", { role: "alert" }, h("h2", icon("error"), " ", what), h("p", error.message), h("p", h("button", { click: retry }, "Try again")))
+}
+
+/**
+ * Returns a function that reads and shows something. A failure is shown in `message`, with a button to try again.
+ * A quiet reading leaves what is shown as it is if the server is gone.
+ */
+export function reader(message, what, read, hide = () => {}) {
+	const load = quiet => read().catch(error => {
+		if (quiet && error.status === 0) return
+		hide()
+		replace(message, failure(what, error, () => load(false)))
+	})
+	return load
+}
+
+export function loading() {
+	return h("p.empty.loading", { role: "status" }, "Loading …")
 }
 
 /** How to send traces to this viewer. */
 export function emptyStore() {
-  const own = new URL(document.baseURI);
-  const settings = [
-    ["A program in any language, OTLP over gRPC", "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317"],
-    ["The same, OTLP over HTTP", "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"],
-    ["A service with Throughline, without a network", "OTEL_TRACES_EXPORTER=viewer"],
-    ["A file that the exporter `file` wrote", "throughline-viewer open trace.jsonl"],
-  ];
-  return h("div", { class: "empty" },
-    h("h2", {}, "No traces yet"),
-    h("p", {}, `Traces appear here as they arrive at ${own.host}. To send some:`),
-    h("dl", { class: "setup" }, settings.map(([title, text]) => [h("dt", {}, title), h("dd", {}, h("code", {}, text), copyButton(text, title))])));
-}
-
-export function loading(text = "Loading") {
-  return h("p", { class: "empty loading", role: "status" }, `${text} …`);
+	const list = h("dl.setup")
+	const show = receivers => {
+		const settings = receivers.map(address => [
+			address.startsWith("grpc") ? "A program in any language, OTLP over gRPC" : "A program in any language, OTLP over HTTP",
+			address.startsWith("grpc") ? `OTEL_EXPORTER_OTLP_ENDPOINT=${address.replace(/^grpc/, "http")} OTEL_EXPORTER_OTLP_PROTOCOL=grpc` : `OTEL_EXPORTER_OTLP_ENDPOINT=${address} OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`,
+		])
+		settings.push(["A service with Throughline, without a network", "OTEL_TRACES_EXPORTER=viewer"], ["What the exporter “file” wrote", "throughline-viewer open trace.jsonl"])
+		replace(list, settings.map(([title, text]) => [h("dt", title), h("dd", h("code", text), copyButton(text, title))]))
+	}
+	show(live.state?.receivers ?? [])
+	live.addEventListener("state", ({ detail }) => show(detail.receivers), { once: true })
+	return h("div.empty", h("h2", "No traces yet"), h("p", "Traces appear here as they arrive. To send some:"), list)
 }

@@ -1,48 +1,61 @@
 // A table that sorts by its columns.
 
-import { button, h, replace } from "./dom.js";
+import { h, region, replace } from "./dom.js"
+import { count } from "./fmt.js"
 
-/**
- * Shows rows in a table. A column is `{ name, title, value(row), show(row), number, className }`: `value` sorts,
- * `show` returns the content. Clicking a heading sorts, descending first for numbers.
- */
-export function sortableTable({ caption, columns, rows, sort = 0, descending, rowClass, limit = Infinity }) {
-  const table = h("table", { class: "data" });
-  let column = sort;
-  let down = descending ?? Boolean(columns[sort].number);
-  let most = limit;
-
-  function draw() {
-    const key = columns[column].value;
-    const sorted = [...rows].sort((a, b) => compare(key(a), key(b)) * (down ? -1 : 1));
-    const focused = [...table.querySelectorAll("th button")].indexOf(document.activeElement);
-    replace(
-      table,
-      h("caption", { class: "hidden" }, caption),
-      h("thead", {}, h("tr", {}, columns.map((each, index) =>
-        h("th", { scope: "col", class: each.number ? "number" : null, title: each.title, "aria-sort": index === column ? (down ? "descending" : "ascending") : null },
-          button(each.name, { class: "sort", on: { click: () => sortBy(index) } }))))),
-      h("tbody", {}, sorted.slice(0, most).map((row) =>
-        h("tr", { class: rowClass?.(row) }, columns.map((each, index) =>
-          h(index === 0 ? "th" : "td", { scope: index === 0 ? "row" : null, class: [each.number ? "number" : "", each.className ?? ""].join(" ").trim() || null }, each.show(row)))))),
-      sorted.length > most && h("tfoot", {}, h("tr", {}, h("td", { colspan: columns.length }, button(`Show all ${sorted.length} rows`, { on: { click: () => { most = Infinity; draw(); } } })))),
-    );
-    if (focused >= 0) table.querySelectorAll("th button")[focused].focus();
-  }
-
-  function sortBy(index) {
-    down = index === column ? !down : Boolean(columns[index].number);
-    column = index;
-    draw();
-  }
-
-  draw();
-  return h("div", { class: "table-box", tabindex: 0, role: "region", "aria-label": caption }, table);
+/** A column of numbers: its name, the key of the value or a function, and how it is shown. */
+export function numbers(name, key, show, title) {
+	const value = typeof key === "function" ? key : row => row[key]
+	return { name, value, show: row => show(value(row), row), title, number: true }
 }
 
+/** A number of errors. */
+export function errorCount(errors) {
+	return h("span", { class: errors ? "bad" : "muted" }, count(errors))
+}
+
+/** A number over a bar that shows its share of the largest. */
+export function withBar(content, share) {
+	return h("span.took", h("span.share", { style: { width: `${100 * Math.min(1, share)}%` } }), h("span", content))
+}
+
+/**
+ * Shows rows in a table. A column is `{ name, value(row), show(row), title, number }`: `value` sorts, `show`
+ * returns the content. Clicking a heading sorts, descending first for numbers.
+ */
+export function sortableTable({ caption, columns, rows, sort = 0, limit = Infinity }) {
+	const table = h("table.data")
+	let column = sort
+	let down = Boolean(columns[sort].number)
+	let most = limit
+
+	function draw() {
+		const { value } = columns[column]
+		const sorted = [...rows].sort((a, b) => compare(value(a), value(b)) * (down ? -1 : 1))
+		const focused = [...table.querySelectorAll("th button")].indexOf(document.activeElement)
+		replace(table,
+			h("caption.hidden", caption),
+			h("thead", h("tr", columns.map(({ name, title, number }, index) =>
+				h("th", { scope: "col", class: number ? "number" : "", title, "aria-sort": index === column && (down ? "descending" : "ascending") },
+					h("button.sort", { click: () => sortBy(index) }, name))))),
+			h("tbody", sorted.slice(0, most).map(row => h("tr", columns.map(({ show, number }, index) =>
+				h(index ? "td" : "th", { scope: index ? null : "row", class: number ? "number" : "" }, show(row)))))),
+			sorted.length > most && h("tfoot", h("tr", h("td", { colspan: columns.length }, h("button", { click: () => { most = Infinity; draw(); } }, `Show all ${sorted.length} rows`)))))
+		if (focused >= 0) table.querySelectorAll("th button")[focused].focus()
+	}
+
+	function sortBy(index) {
+		down = index === column ? !down : Boolean(columns[index].number)
+		column = index
+		draw()
+	}
+
+	draw()
+	return h("div.table-box", region(caption), table)
+}
+
+/** Absent values are the smallest. */
 function compare(a, b) {
-  if (a === b) return 0;
-  if (a === undefined || a === null) return -1;
-  if (b === undefined || b === null) return 1;
-  return a < b ? -1 : 1;
+	if (a === b) return 0
+	return a == null || (b != null && a < b) ? -1 : 1
 }

@@ -1,93 +1,68 @@
 // The call graph: services, or spans merged by name, and who calls whom.
 
-import { serviceClass } from "../../lib/colour.js";
-import { button, h, replace, svg } from "../../lib/dom.js";
-import * as format from "../../lib/format.js";
-import { icon, roleIcon } from "../../lib/icons.js";
-import { layout } from "./layout.js";
-import { callGraph } from "./merge.js";
+import { choice, fmt, h, icon, region, replace, roleIcon, serviceClass, svg } from "../../lib/index.js"
+import { layout } from "./layout.js"
+import { grouped } from "./merge.js"
 
 /** More nodes are not readable. The table shows all. */
-const MOST_NODES = 120;
-const NODE = { width: 210, height: 62, across: 90, down: 18 };
+const MOST_NODES = 120
+const NODE = { width: 210, height: 62, across: 90, down: 18 }
 
-export class Graph {
-  constructor(parent, { model, search }) {
-    this.model = model;
-    this.search = search;
-    this.byService = model.data.resources.length > 1;
-    this.choice = h("div", { class: "choice", role: "group", "aria-label": "Nodes" });
-    this.note = h("p", { class: "muted" });
-    this.canvas = h("div", { class: "graph" });
-    this.box = h("div", { class: "graph-box", tabindex: 0, role: "region", "aria-label": "Call graph" }, this.canvas);
-    parent.append(h("div", { class: "stage-bar" }, this.choice, this.note), this.box);
-    this.onData = () => this.draw();
-    model.addEventListener("data", this.onData);
-    this.draw();
-  }
+export function callGraph(parent, { model, search }, signal) {
+	let byService = model.data.resources.length > 1
+	const bar = h("div.stage-bar")
+	const canvas = h("div.graph")
+	parent.append(bar, h("div.graph-box", region("Call graph"), canvas))
 
-  destroy() {
-    this.model.removeEventListener("data", this.onData);
-  }
+	const draw = () => {
+		const whole = grouped(model, byService)
+		const largest = [...whole.nodes].sort((a, b) => b.total - a.total).slice(0, MOST_NODES)
+		const nodes = whole.nodes.filter(node => largest.includes(node))
+		const names = new Map(nodes.map(({ key, name }) => [key, fmt.label(name, 40)]))
+		const edges = whole.edges.filter(({ from, to }) => names.has(from) && names.has(to))
+		const { places, width, height } = layout(nodes, edges, NODE)
+		const most = nodes.reduce((longest, { self }) => Math.max(longest, self), 1)
+		replace(bar,
+			choice("Nodes", [[true, "Services"], [false, "Spans by name"]], byService, value => { byService = value; draw(); }),
+			h("p.muted", whole.nodes.length > MOST_NODES ? `The ${MOST_NODES} with the most time of ${fmt.count(whole.nodes.length)}. The table shows all.` : `${fmt.plural(nodes.length, "node")}, ${fmt.plural(edges.length, "kind")} of calls`))
+		canvas.style.width = `${width}px`
+		canvas.style.height = `${height}px`
+		replace(canvas,
+			svg("svg", { width, height, "aria-hidden": "true" },
+				svg("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto" }, svg("path", { d: "M0 1 7 4 0 7z", class: "arrow" })),
+				edges.map(edge => edgeElement(edge, places.get(edge.from), places.get(edge.to)))),
+			nodes.map(node => nodeElement(node, places.get(node.key), node.self / most, edges.filter(({ from }) => from === node.key).map(({ to, count }) => `${names.get(to)} ${count} times`))))
+	}
 
-  draw() {
-    const option = (byService, name) => button(name, { "aria-pressed": String(this.byService === byService), on: { click: () => { this.byService = byService; this.draw(); } } });
-    replace(this.choice, option(true, "Services"), option(false, "Spans by name"));
-    const whole = callGraph(this.model, this.byService);
-    const nodes = [...whole.nodes].sort((a, b) => b.total - a.total).slice(0, MOST_NODES);
-    const shown = new Set(nodes.map(({ key }) => key));
-    const edges = whole.edges.filter(({ from, to }) => shown.has(from) && shown.has(to));
-    const kept = whole.nodes.filter(({ key }) => shown.has(key));
-    this.note.textContent = whole.nodes.length > MOST_NODES ? `The ${MOST_NODES} with the most time of ${format.count(whole.nodes.length)}. The table shows all.` : `${format.plural(kept.length, "node")}, ${format.plural(edges.length, "kind")} of calls`;
-    const { places, width, height } = layout(kept, edges, NODE);
-    const most = Math.max(1, ...kept.map(({ self }) => self));
-    const work = this.model.rows.reduce((sum, { self }) => sum + self, 0);
-    this.canvas.style.width = `${width}px`;
-    this.canvas.style.height = `${height}px`;
-    replace(this.canvas,
-      svg("svg", { width, height, "aria-hidden": "true" },
-        svg("defs", {}, svg("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto-start-reverse" }, svg("path", { d: "M0 1 7 4 0 7z", class: "arrow" }))),
-        edges.map((edge) => this.buildEdge(edge, places))),
-      kept.map((node) => this.buildNode(node, places.get(node.key), most, work, edges)));
-  }
+	function nodeElement({ service, name, role, count, total, self, errors }, { x, y }, share, calls) {
+		const text = `${service === name ? "" : `${fmt.label(service, 60)}: `}${fmt.label(name, 100)} · ${fmt.plural(count, "span")} · total ${fmt.duration(total)} · self ${fmt.duration(self)}${errors ? ` · ${fmt.plural(errors, "error")}` : ""}${calls.length ? ` · calls ${calls.join(", ")}` : ""}`
+		return h("button.node", { class: `${serviceClass(service)}${errors ? " failed" : ""}`, tip: text, style: { left: `${x}px`, top: `${y}px`, width: `${NODE.width}px`, height: `${NODE.height}px` }, click: () => search(name) },
+			h("span.node-name", !byService && roleIcon(role), h("span", fmt.name(name, 60)), errors > 0 && h("span.bad", icon("error"), fmt.count(errors))),
+			h("span.node-facts", h("span", `${fmt.count(count)} ×`), h("span", fmt.duration(total)), h("span.muted", `self ${fmt.duration(self)}`)),
+			h("span.node-self", h("span", { style: { width: `${100 * share}%` } })))
+	}
 
-  buildNode(node, place, most, work, edges) {
-    const calls = edges.filter(({ from }) => from === node.key).map(({ to, count }) => `${format.label(nameInKey(to), 40)} ${count} times`);
-    const title = `${node.service}: ${format.label(node.name, 100)} · ${format.plural(node.count, "span")} · total ${format.duration(node.total)} · self ${format.duration(node.self)} (${format.percent(node.self, work)})${node.errors ? ` · ${format.plural(node.errors, "error")}` : ""}`;
-    return button("", {
-      class: `node ${serviceClass(node.service)}${node.errors ? " failed" : ""}`,
-      title,
-      "aria-label": calls.length ? `${title}. Calls ${calls.join(", ")}` : title,
-      style: { left: `${place.x}px`, top: `${place.y}px`, width: `${NODE.width}px`, height: `${NODE.height}px` },
-      on: { click: () => this.search(`"${(this.byService ? node.service : node.name).replaceAll('"', "")}"`) },
-    },
-    h("span", { class: "node-name" }, !this.byService && roleIcon(node.role), h("span", {}, format.label(node.name, 60) || "(no name)"), node.errors > 0 && h("span", { class: "bad" }, icon("error"), format.count(node.errors))),
-    h("span", { class: "node-facts" }, h("span", {}, `${format.count(node.count)} ×`), h("span", {}, format.duration(node.total)), h("span", { class: "muted" }, `self ${format.duration(node.self)}`)),
-    h("span", { class: "node-self" }, h("span", { style: { width: `${(100 * node.self) / most}%` } })));
-  }
-
-  buildEdge({ from, to, count, errors }, places) {
-    const a = places.get(from);
-    const b = places.get(to);
-    const y1 = a.y + NODE.height / 2;
-    const y2 = b.y + NODE.height / 2;
-    const forward = b.x > a.x;
-    const x1 = forward ? a.x + NODE.width : a.x + NODE.width / 2;
-    const x2 = forward ? b.x - 2 : b.x + NODE.width / 2;
-    const bend = Math.max(30, Math.abs(x2 - x1) / 2);
-    const path = forward
-      ? `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`
-      : from === to
-        ? `M${a.x + NODE.width - 40} ${a.y}C${a.x + NODE.width - 40} ${a.y - 26} ${a.x + NODE.width + 26} ${a.y - 10} ${a.x + NODE.width} ${y1 - 12}`
-        : `M${x1} ${a.y + NODE.height}C${x1} ${a.y + NODE.height + 40} ${x2} ${b.y + NODE.height + 40} ${x2} ${b.y + NODE.height + 2}`;
-    const middle = forward ? { x: (x1 + x2) / 2, y: (y1 + y2) / 2 - 4 } : { x: (x1 + x2) / 2 + (from === to ? NODE.width / 2 : 0), y: from === to ? a.y - 12 : Math.max(a.y, b.y) + NODE.height + 28 };
-    return svg("g", { class: errors ? "edge failed" : "edge" },
-      svg("path", { d: path, "marker-end": "url(#arrow)", style: { "stroke-width": Math.min(4, 1 + Math.log10(count)) } }),
-      (count > 1 || errors > 0) && svg("text", { x: middle.x, y: middle.y }, `${format.count(count)} ×`));
-  }
+	draw()
+	model.on("data", draw, signal)
 }
 
-/** The name in a key of the graph: a service, or a pair of service and name. */
-function nameInKey(key) {
-  return key.startsWith("[") ? JSON.parse(key)[1] : key;
+/** Edges run from left to right; those of a cycle run below the nodes. */
+function edgeElement({ count, errors }, a, b) {
+	const { width, height } = NODE
+	const [y1, y2] = [a.y + height / 2, b.y + height / 2]
+	let path
+	let middle
+	if (b.x > a.x) {
+		const [x1, x2] = [a.x + width, b.x - 2]
+		const bend = Math.max(30, (x2 - x1) / 2)
+		path = `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`
+		middle = [(x1 + x2) / 2, (y1 + y2) / 2 - 4]
+	} else {
+		const [x1, x2, low] = [a.x + width * 0.7, b.x + width * 0.3, Math.max(a.y, b.y) + height]
+		path = `M${x1} ${a.y + height}C${x1} ${low + 40} ${x2} ${low + 40} ${x2} ${b.y + height + 2}`
+		middle = [(x1 + x2) / 2, low + 28]
+	}
+	return svg("g", { class: errors ? "edge failed" : "edge" },
+		svg("path", { d: path, "marker-end": "url(#arrow)", "stroke-width": Math.min(4, 1 + Math.log10(count)) }),
+		count > 1 && svg("text", { x: middle[0], y: middle[1] }, `${fmt.count(count)} ×`))
 }

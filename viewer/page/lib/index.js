@@ -1,0 +1,18 @@
+// What the views use.
+
+export * as fmt from "./fmt.js"
+export * as selection from "./selection.js"
+export * from "./api.js"
+export * from "./chart.js"
+export * from "./colour.js"
+export * from "./dom.js"
+export * from "./icons.js"
+export * from "./keys.js"
+export * from "./live.js"
+export * from "./loglist.js"
+export * from "./messages.js"
+export * from "./router.js"
+export * from "./rows.js"
+export * from "./services.js"
+export * from "./table.js"
+export * from "./values.js"

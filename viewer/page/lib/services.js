@@ -1,0 +1,23 @@
+// The field that chooses a service.
+
+import { h, replace } from "./dom.js"
+import { label } from "./fmt.js"
+import { live } from "./live.js"
+
+/** Returns the field, and a function that chooses a service, also one that has sent nothing yet. */
+export function serviceSelect(signal) {
+	const field = h("select", { label: "Service" })
+	let names = []
+	const choose = wanted => {
+		const all = [...new Set([...names, wanted])].filter(Boolean).sort()
+		if (all.length + 1 !== field.options.length) replace(field, h("option", { value: "" }, "All services"), all.map(name => h("option", { value: name }, label(name, 60))))
+		field.value = wanted
+	}
+	const know = services => {
+		names = services
+		choose(field.value)
+	}
+	live.addEventListener("state", ({ detail }) => know(detail.services), { signal })
+	know(live.state?.services ?? [])
+	return [field, choose]
+}

@@ -1,0 +1,45 @@
+// Places on an axis of time, and dragging over it to select a range.
+
+import { drag, h } from "../../lib/index.js"
+
+const PIXELS_BETWEEN_MARKS = 90
+/** A shorter drag is a click. */
+const SHORTEST_DRAG_PIXELS = 4
+
+/** Returns round times between two times, and their step: 1, 2 or 5 times a power of ten. */
+export function ticks(from, to, width) {
+	const rough = Math.max(1, (to - from) / Math.max(1, Math.floor(width / PIXELS_BETWEEN_MARKS)))
+	const power = 10 ** Math.floor(Math.log10(rough))
+	const step = power * [1, 2, 5, 10].find(factor => factor * power >= rough)
+	const marks = []
+	for (let at = Math.ceil(from / step) * step; at <= to; at += step) marks.push(at)
+	return { step, marks: marks.length ? marks : [from] }
+}
+
+/** A label of a mark, in the unit of the step, so that all labels have the same. */
+export function tickLabel(at, step) {
+	if (at === 0) return "0"
+	const unit = [[6e10, "min"], [1e9, "s"], [1e6, "ms"], [1e3, "µs"]].find(([size]) => step >= size || (at >= size && step >= size / 100))
+	return unit ? `${Number((at / unit[0]).toFixed(2))} ${unit[1]}` : `${Math.round(at)} ns`
+}
+
+/** Lets a range be selected by dragging over an element that shows the times of `range()`. A double click resets. */
+export function selectRange(element, model, range) {
+	element.addEventListener("dblclick", () => model.reset())
+	element.addEventListener("pointerdown", event => {
+		const { left, width } = element.getBoundingClientRect()
+		const band = h("span.band")
+		element.append(band)
+		const between = ({ clientX }) => [event.clientX, clientX].sort((a, b) => a - b).map(x => Math.min(1, Math.max(0, (x - left) / width)))
+		drag(event, move => {
+			const [a, b] = between(move)
+			band.style.left = `${100 * a}%`
+			band.style.width = `${100 * (b - a)}%`
+		}, last => {
+			band.remove()
+			const [a, b] = between(last)
+			const { from, to } = range()
+			if ((b - a) * width > SHORTEST_DRAG_PIXELS) model.setView(from + a * (to - from), from + b * (to - from))
+		})
+	})
+}

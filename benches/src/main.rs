@@ -3,13 +3,11 @@
 //!
 //! Run with `cargo run --release`. To select sections by title, use `cargo run --release -- Client`.
 
-mod counting;
 mod floor;
 mod measure;
 mod rows;
 mod table;
 mod telemetry;
-mod workload;
 
 use std::env;
 

@@ -3,9 +3,9 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use crate::counting::Allocated;
 use crate::rows::{Row, Section};
-use crate::workload::Exercise;
+use throughline_bench_workload::Allocated;
+use throughline_bench_workload::Exercise;
 
 /// The cost of one request.
 #[derive(Debug, Clone, Copy)]

@@ -13,6 +13,7 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{
     SamplingDecision, SamplingResult, SdkTracerProvider, ShouldSample, Span, SpanData, SpanProcessor,
 };
+use throughline_tracing_layer::provider::BoundInstruments;
 use tracing::Dispatch;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
@@ -22,6 +23,10 @@ use tracing_subscriber::layer::SubscriberExt;
 pub(crate) struct Sdk {
     pub(crate) tracers: SdkTracerProvider,
     pub(crate) meters: SdkMeterProvider,
+    /// The same, for which instruments are not bound.
+    pub(crate) unreported_meters: SdkMeterProvider,
+    /// Lets our layers bind instruments, as `telemetry::init` does.
+    _bound: BoundInstruments,
 }
 
 impl Sdk {
@@ -31,16 +36,22 @@ impl Sdk {
             .with_sampler(Switch)
             .with_span_processor(Nowhere)
             .build();
-        let meters = SdkMeterProvider::builder()
-            .with_reader(PeriodicReader::builder(Nowhere).with_interval(NEVER).build())
-            .build();
+        let [meters, unreported_meters] = [(), ()].map(|()| {
+            let reader = PeriodicReader::builder(Nowhere).with_interval(NEVER).build();
+            SdkMeterProvider::builder().with_reader(reader).build()
+        });
         global::set_tracer_provider(tracers.clone());
         global::set_meter_provider(meters.clone());
         global::set_text_map_propagator(TraceContextPropagator::new());
         let bridge = tracing_opentelemetry::layer().with_tracer(tracers.tracer("bridge"));
         let subscriber = tracing_subscriber::registry().with(targets()).with(bridge);
         tracing::subscriber::set_global_default(subscriber).expect("the first subscriber");
-        Self { tracers, meters }
+        Self {
+            _bound: BoundInstruments::report(meters.clone()),
+            tracers,
+            meters,
+            unreported_meters,
+        }
     }
 }
 

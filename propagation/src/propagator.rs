@@ -9,7 +9,7 @@ use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry::trace::TraceContextExt;
 use opentelemetry::{Context, global};
 
-use crate::carrier::{HeadersMut, Map, MapMut, ScannedHeaders, StringMap, extract_w3c};
+use crate::carrier::{HeadersMut, Map, MapMut, ScannedHeaders, StringMap, TraceHeaders, extract_w3c};
 use crate::outgoing::Allowed;
 use crate::trust::{Extracted, RequestHead, Trust};
 use crate::w3c::W3cPropagator;
@@ -51,9 +51,21 @@ impl Propagator {
     #[must_use]
     pub fn extract(&self, headers: &HeaderMap, cx: &Context) -> Context {
         if let Source::W3c(own) = self.0 {
-            return extract_w3c(own, headers, cx).unwrap_or_else(|| cx.clone());
+            let found = TraceHeaders::scan(headers);
+            return extract_w3c(own, headers, found, cx).unwrap_or_else(|| cx.clone());
         }
         self.with(|propagator| propagator.extract_with_context(cx, &ScannedHeaders::new(headers)))
+    }
+
+    /// Reads the context of a request, like [`extract`](Self::extract). `found` has noted all lines of
+    /// `headers`.
+    #[must_use]
+    pub fn extract_found(&self, headers: &HeaderMap, found: TraceHeaders<'_>, cx: &Context) -> Context {
+        if let Source::W3c(own) = self.0 {
+            return extract_w3c(own, headers, found, cx).unwrap_or_else(|| cx.clone());
+        }
+        let headers = ScannedHeaders::new(headers).with_found(found);
+        self.with(|propagator| propagator.extract_with_context(cx, &headers))
     }
 
     /// Reads the context of a request, like [`extract`](Self::extract). Returns `None` if the headers have
@@ -63,7 +75,7 @@ impl Propagator {
     #[must_use]
     pub fn extract_present(&self, headers: &HeaderMap, cx: &Context) -> Option<Context> {
         if let Source::W3c(own) = self.0 {
-            return extract_w3c(own, headers, cx);
+            return extract_w3c(own, headers, TraceHeaders::scan(headers), cx);
         }
         let headers = ScannedHeaders::new(headers);
         let context = self.with(|propagator| propagator.extract_with_context(cx, &headers));

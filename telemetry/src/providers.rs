@@ -7,6 +7,7 @@ use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
+use throughline_tracing_layer::provider::BoundInstruments;
 
 use crate::health::ExporterEnd;
 use crate::signal::Signal;
@@ -17,6 +18,8 @@ pub(crate) struct Providers {
     pub(crate) tracer: Option<SdkTracerProvider>,
     pub(crate) logger: Option<SdkLoggerProvider>,
     pub(crate) meter: Option<SdkMeterProvider>,
+    /// Lets layers bind the instruments of `meter`.
+    pub(crate) _bound: Option<BoundInstruments>,
     /// Set when the exporter behind a periodic reader has ended.
     pub(crate) metrics_ended: Option<Arc<ExporterEnd>>,
 }

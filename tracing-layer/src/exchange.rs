@@ -8,17 +8,17 @@ use http::{Method, StatusCode, Version};
 use http_body::Frame;
 use opentelemetry::global::BoxedSpan;
 use opentelemetry::trace::{Span, SpanRef, Status, TraceContextExt};
-use opentelemetry::{Context, KeyValue, StringValue};
+use opentelemetry::{Context, KeyValue};
 
 use crate::error_type::error_type;
 use crate::grpc::{Call, Side};
-use crate::labels::Labels;
 use crate::limits::{literal_id, series_id};
 use crate::method::KnownMethod;
 use crate::observe::{End, EndAt, ResponseHead};
 use crate::protocol::ResponseRule;
 use crate::provider::LazyInstruments;
 use crate::request_body::RequestBytes;
+use crate::series::{Series, Text};
 use crate::settings::Shared;
 use crate::{intern, protocol, recent, semconv};
 
@@ -276,7 +276,7 @@ impl Exchange {
     }
 
     /// Adds the labels of the exchange's end.
-    pub(crate) fn label(&self, labels: &mut Labels) {
+    pub(crate) fn label(&self, labels: &mut Series) {
         if let Some(call) = &self.call {
             if let Some(status) = call.status() {
                 labels.push(semconv::RPC_RESPONSE_STATUS_CODE, status);
@@ -309,7 +309,7 @@ impl Exchange {
     }
 
     /// Adds the labels of the exchange's end if there are too many series.
-    pub(crate) fn label_merged(&self, labels: &mut Labels) {
+    pub(crate) fn label_merged(&self, labels: &mut Series) {
         if self.error.is_some() {
             labels.push(semconv::ERROR_TYPE, semconv::OTHER);
         }
@@ -319,7 +319,7 @@ impl Exchange {
     /// twice.
     ///
     /// There is never a description: a status code needs none, and the text of an error may have secrets.
-    pub(crate) fn end_span(&self, conclusion: Conclusion, route: Option<&StringValue>) {
+    pub(crate) fn end_span(&self, conclusion: Conclusion, route: Option<&Text>) {
         let (Some(span), Some(began)) = (self.span(), self.recording) else {
             return;
         };
@@ -331,17 +331,19 @@ impl Exchange {
             .status
             .filter(|_| is_http)
             .map(|status| i64::from(status.as_u16()));
-        let attributes = [
-            call.and_then(Call::status)
+        let time = self.time_to_headers;
+        // Created one by one, since a list of them is large and would be moved several times.
+        let attributes = (0..6).filter_map(|number| match number {
+            0 => call
+                .and_then(Call::status)
                 .map(|status| KeyValue::new(semconv::RPC_RESPONSE_STATUS_CODE, status)),
-            version.map(|version| KeyValue::new(semconv::NETWORK_PROTOCOL_VERSION, version)),
-            status.map(|status| KeyValue::new(semconv::HTTP_RESPONSE_STATUS_CODE, status)),
-            self.time_to_headers
-                .map(|time| KeyValue::new(semconv::TIME_TO_HEADERS, time.as_secs_f64())),
-            error.map(|error| KeyValue::new(semconv::ERROR_TYPE, error)),
-            route.map(|route| KeyValue::new(semconv::HTTP_ROUTE, route.clone())),
-        ];
-        span.set_attributes(attributes.into_iter().flatten());
+            1 => version.map(|version| KeyValue::new(semconv::NETWORK_PROTOCOL_VERSION, version)),
+            2 => status.map(|status| KeyValue::new(semconv::HTTP_RESPONSE_STATUS_CODE, status)),
+            3 => time.map(|time| KeyValue::new(semconv::TIME_TO_HEADERS, time.as_secs_f64())),
+            4 => error.map(|error| KeyValue::new(semconv::ERROR_TYPE, error)),
+            _ => route.map(|route| KeyValue::new(semconv::HTTP_ROUTE, route.clone())),
+        });
+        span.set_attributes(attributes);
         if error.is_some() {
             span.set_status(Status::error(""));
         }

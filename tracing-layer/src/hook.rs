@@ -24,6 +24,11 @@ impl<F: ?Sized> Hook<F> {
         attributes
     }
 
+    /// Returns whether there is no function.
+    pub(crate) fn is_none(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Passes the function to `call`. Returns `None` if there is none or it panics.
     pub(crate) fn call<T>(&self, call: impl FnOnce(&F) -> T) -> Option<T> {
         let function = self.0.as_deref()?;

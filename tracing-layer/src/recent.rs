@@ -13,11 +13,30 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::thread::LocalKey;
 
+use http::HeaderValue;
+
+use crate::headers;
 use crate::limits::{MAX_ATTRIBUTE_BYTES, truncate};
 
 /// Returns the text, shared if it was seen recently.
 pub(crate) fn text(text: &str) -> Arc<str> {
     shared(&NAMES, text)
+}
+
+/// Returns the value of a header as text, with U+FFFD for bytes that are not UTF-8.
+pub(crate) fn header(value: &HeaderValue) -> Arc<str> {
+    let bytes = value.as_bytes();
+    // If it was seen recently, it is known to be UTF-8.
+    let find = |slots: &RefCell<Slots>| {
+        let slots = slots.try_borrow().ok()?;
+        let cached = slots.get(place(bytes))?.as_ref()?;
+        (cached.as_bytes() == bytes).then(|| Arc::clone(cached))
+    };
+    NAMES
+        .try_with(find)
+        .ok()
+        .flatten()
+        .unwrap_or_else(|| text(&headers::text(value)))
 }
 
 /// The same for a path or a query. Their number is unbounded, so they have slots of their own.

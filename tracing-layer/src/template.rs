@@ -1,17 +1,17 @@
 //! The template of a path, and the name of the span that it determines.
 
 use std::borrow::Cow;
-
-use opentelemetry::StringValue;
+use std::sync::Arc;
 
 use crate::intern;
 use crate::method::KnownMethod;
+use crate::series::Text;
 
 /// A template such as `/users/{id}`, with the span name `{method} {template}`. Both are interned if there is
 /// space.
 #[derive(Debug, Clone)]
 pub(crate) struct Template {
-    pub(crate) text: StringValue,
+    pub(crate) text: Text,
     pub(crate) span_name: Cow<'static, str>,
 }
 
@@ -24,7 +24,7 @@ impl Template {
                 span_name: named.span.into(),
             },
             None => Self {
-                text: text.to_owned().into(),
+                text: Arc::<str>::from(text).into(),
                 span_name: format!("{method} {text}").into(),
             },
         }

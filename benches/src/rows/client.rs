@@ -17,7 +17,7 @@ use tracing::Level;
 use super::{Row, Section};
 use crate::floor::{Extent, Floor};
 use crate::telemetry::Sdk;
-use crate::workload::{Calls, Exercise, Nothing, TRACEPARENT, Trivial, calls, outgoing};
+use throughline_bench_workload::{Calls, Exercise, Nothing, TRACEPARENT, Trivial, calls, outgoing};
 
 pub(super) fn sections(sdk: &Sdk) -> Vec<Section> {
     vec![off(), sampled_out(sdk), sampled(sdk)]

@@ -13,7 +13,7 @@ use opentelemetry::Context;
 use tracing::Dispatch;
 
 use crate::telemetry::{self, Sdk};
-use crate::workload::Exercise;
+use throughline_bench_workload::Exercise;
 
 /// Rows with the same task.
 pub(crate) struct Section {

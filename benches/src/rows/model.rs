@@ -13,7 +13,7 @@ use throughline_tracing_layer::ClientLayer;
 use tower_layer::Layer;
 
 use super::{Row, Section};
-use crate::workload::{Trivial, calls};
+use throughline_bench_workload::{Trivial, calls};
 
 pub(super) fn section() -> Section {
     let client = ClientLayer::new()

@@ -11,7 +11,7 @@ use throughline_propagation::{Propagator, W3cPropagator};
 
 use super::client::caller;
 use super::{Row, Section};
-use crate::workload::{Exercise, Nothing, Repeated, incoming};
+use throughline_bench_workload::{Exercise, Nothing, Repeated, incoming};
 
 pub(super) fn sections() -> [Section; 2] {
     let ours = Propagator::from(W3cPropagator::new().with_baggage(false));

@@ -14,7 +14,7 @@ use tower_service::Service;
 use super::client::{caller, ours, tower_otel};
 use super::{Row, Section};
 use crate::telemetry::{Sdk, bridge_032};
-use crate::workload::{Calls, Exercise, drive, outgoing, read};
+use throughline_bench_workload::{Calls, Exercise, drive, outgoing, read};
 
 pub(super) fn section(sdk: &Sdk) -> Section {
     let stub = || ClientBuilder::new(reqwest::Client::new());

@@ -13,7 +13,7 @@ use tower_service::Service;
 use super::server::{bridged, contrib, ours, tower_http, tower_otel, tower_otel_metrics};
 use super::{Row, Section};
 use crate::telemetry::Sdk;
-use crate::workload::{Exercise, calls, incoming};
+use throughline_bench_workload::{Exercise, calls, incoming};
 
 pub(super) fn section(sdk: &Sdk) -> Section {
     Section {

@@ -15,7 +15,7 @@ use throughline_agents::{agent, tool};
 use super::client::caller;
 use super::{Row, Section};
 use crate::telemetry::Sdk;
-use crate::workload::{Exercise, Repeated};
+use throughline_bench_workload::{Exercise, Repeated};
 
 pub(super) fn sections(sdk: &Sdk) -> Vec<Section> {
     let one = Section {

@@ -9,7 +9,7 @@ use throughline_tracing_layer::span::{record_span_event, set_span_attribute, tra
 use super::client::caller;
 use super::{Row, Section};
 use crate::telemetry::Sdk;
-use crate::workload::{Exercise, Repeated};
+use throughline_bench_workload::{Exercise, Repeated};
 
 pub(super) fn sections(sdk: &Sdk) -> [Section; 2] {
     [

@@ -35,4 +35,5 @@ mod scan;
 
 pub use headers::{Headers, HeadersMut};
 pub use map::{Map, MapMut, StringMap, extract, inject};
+pub use scan::TraceHeaders;
 pub(crate) use scan::{ScannedHeaders, extract_w3c};

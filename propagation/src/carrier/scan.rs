@@ -12,8 +12,12 @@ use crate::one_line::ONE_LINE_OR_NONE;
 use crate::w3c::{BAGGAGE, TRACEPARENT, TRACESTATE, W3cPropagator};
 
 /// Returns `cx` with what the headers of a request carry, or `None` if they carry nothing.
-pub(crate) fn extract_w3c(propagator: W3cPropagator, headers: &HeaderMap, cx: &Context) -> Option<Context> {
-    let found = Standard::scan(headers);
+pub(crate) fn extract_w3c(
+    propagator: W3cPropagator,
+    headers: &HeaderMap,
+    found: TraceHeaders<'_>,
+    cx: &Context,
+) -> Option<Context> {
     let parent = found.parent.filter(|_| !found.has_parents);
     let carrier = Headers::new(headers);
     let lines = |is_present: bool, name| is_present.then(|| carrier.get_all(name)).flatten();
@@ -26,8 +30,11 @@ pub(crate) fn extract_w3c(propagator: W3cPropagator, headers: &HeaderMap, cx: &C
 }
 
 /// Which headers of the W3C specifications a request has.
+///
+/// A layer that looks at all headers of a request anyway passes each to [`note`](Self::note), and then calls
+/// [`Propagator::extract_found`](crate::Propagator::extract_found), which looks at none again.
 #[derive(Debug, Clone, Copy, Default)]
-struct Standard<'a> {
+pub struct TraceHeaders<'a> {
     /// The last line of `traceparent`.
     parent: Option<&'a HeaderValue>,
     /// Whether it has several lines.
@@ -36,28 +43,34 @@ struct Standard<'a> {
     has_baggage: bool,
 }
 
-impl<'a> Standard<'a> {
-    fn scan(headers: &'a HeaderMap) -> Self {
+impl<'a> TraceHeaders<'a> {
+    pub(crate) fn scan(headers: &'a HeaderMap) -> Self {
         let mut found = Self::default();
         for (name, line) in headers {
-            match name.as_str() {
-                TRACEPARENT => {
-                    found.has_parents = found.parent.is_some();
-                    found.parent = Some(line);
-                }
-                TRACESTATE => found.has_state = true,
-                BAGGAGE => found.has_baggage = true,
-                _ => {}
-            }
+            found.note(name.as_str(), line);
         }
         found
+    }
+
+    /// Notes a header line, if it is one of these. The name is in lower case.
+    #[inline]
+    pub fn note(&mut self, name: &str, line: &'a HeaderValue) {
+        match name {
+            TRACEPARENT => {
+                self.has_parents = self.parent.is_some();
+                self.parent = Some(line);
+            }
+            TRACESTATE => self.has_state = true,
+            BAGGAGE => self.has_baggage = true,
+            _ => {}
+        }
     }
 }
 
 /// [`Headers`] that are scanned once, and note whether a propagator has found any.
 pub(crate) struct ScannedHeaders<'a> {
     headers: Headers<'a>,
-    standard: OnceCell<Standard<'a>>,
+    found: OnceCell<TraceHeaders<'a>>,
     read: Cell<bool>,
 }
 
@@ -65,8 +78,16 @@ impl<'a> ScannedHeaders<'a> {
     pub(crate) const fn new(headers: &'a HeaderMap) -> Self {
         Self {
             headers: Headers::new(headers),
-            standard: OnceCell::new(),
+            found: OnceCell::new(),
             read: Cell::new(false),
+        }
+    }
+
+    /// Does not scan the headers again, if they were scanned before.
+    pub(crate) fn with_found(self, found: TraceHeaders<'a>) -> Self {
+        Self {
+            found: found.into(),
+            ..self
         }
     }
 
@@ -75,16 +96,16 @@ impl<'a> ScannedHeaders<'a> {
         self.read.get()
     }
 
-    fn standard(&self) -> &Standard<'a> {
-        self.standard.get_or_init(|| Standard::scan(self.headers.0))
+    fn found(&self) -> &TraceHeaders<'a> {
+        self.found.get_or_init(|| TraceHeaders::scan(self.headers.0))
     }
 
     /// Returns whether there is no such header.
     fn lacks(&self, key: &str) -> bool {
         match key {
-            TRACEPARENT => self.standard().parent.is_none(),
-            TRACESTATE => !self.standard().has_state,
-            BAGGAGE => !self.standard().has_baggage,
+            TRACEPARENT => self.found().parent.is_none(),
+            TRACESTATE => !self.found().has_state,
+            BAGGAGE => !self.found().has_baggage,
             _ => false,
         }
     }
@@ -104,9 +125,9 @@ impl Extractor for ScannedHeaders<'_> {
             return Some(ONE_LINE_OR_NONE);
         }
         if key == TRACEPARENT {
-            let Standard {
+            let TraceHeaders {
                 parent, has_parents, ..
-            } = *self.standard();
+            } = *self.found();
             let line = parent.map(|line| if has_parents { UNREADABLE } else { text(line) });
             return self.note(line);
         }

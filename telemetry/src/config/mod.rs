@@ -36,6 +36,8 @@ pub(crate) use headers::Headers;
 pub use ignored::IgnoredVariable;
 pub(crate) use parse::pairs;
 pub use sampling::{SamplingRule, TailRule};
+#[cfg(test)]
+pub(crate) use sdk::MetricTemporality;
 pub(crate) use sdk::SdkConfig;
 pub(crate) use target::OtlpTarget;
 pub use tls::TlsConfig;

@@ -119,6 +119,11 @@ impl MetricTemporality {
         }
     }
 
+    /// Returns whether all data points count from the start.
+    pub(crate) fn is_cumulative(self) -> bool {
+        self == Self::Cumulative
+    }
+
     const ALL: [Self; 3] = [Self::Cumulative, Self::Delta, Self::LowMemory];
 }
 

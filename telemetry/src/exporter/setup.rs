@@ -9,6 +9,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::logs::{LoggerProviderBuilder, SdkLoggerProvider};
 use opentelemetry_sdk::metrics::{MeterProviderBuilder, SdkMeterProvider};
 use opentelemetry_sdk::trace::{SdkTracerProvider, TracerProviderBuilder};
+use throughline_tracing_layer::provider::BoundInstruments;
 
 use super::console::ConsoleExporter;
 #[cfg(feature = "file")]
@@ -74,9 +75,14 @@ impl ExporterSetup {
             builders = hook.run(builders)?;
         }
         let wants = |signal| hook.is_some() || self.config.exporter_of(signal) != Exporter::None;
+        let meter = wants(Signal::Metrics).then(|| builders.meter_provider.build());
+        // A hook may add a reader with delta temporality, for which instruments must not be bound.
+        let is_cumulative = hook.is_none() && self.config.sdk.temporality.is_cumulative();
+        let bound = meter.as_ref().filter(|_| is_cumulative);
         Ok(Providers {
+            _bound: bound.map(|meter| BoundInstruments::report(meter.clone())),
+            meter,
             tracer: wants(Signal::Traces).then(|| builders.tracer_provider.build()),
-            meter: wants(Signal::Metrics).then(|| builders.meter_provider.build()),
             metrics_ended: self.metrics_ended.take(),
             logger: wants(Signal::Logs).then(|| builders.logger_provider.build()),
         })
@@ -193,4 +199,47 @@ fn open(signal: Signal, config: &TelemetryConfig) -> Result<Option<Box<dyn Signa
         Exporter::Otlp | Exporter::Jaeger => Box::<OtlpExporter>::default(),
         _ => return Ok(None),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry::metrics::{Meter, MeterProvider};
+    use opentelemetry::{Context, InstrumentationScope};
+    use throughline_tracing_layer::provider::LazyInstruments;
+
+    use super::*;
+    use crate::config::MetricTemporality;
+
+    /// Returns whether layers bind the instruments of this provider.
+    fn binds(provider: impl MeterProvider + Send + Sync + 'static) -> bool {
+        let scope = InstrumentationScope::builder("test").build();
+        let counter = |meter: &Meter| meter.u64_counter("counter").build();
+        let instruments = LazyInstruments::global(scope, counter).with_provider(provider);
+        assert!(instruments.in_context(&Context::new()).is_some(), "it records");
+        instruments.binds()
+    }
+
+    #[test]
+    fn instruments_are_bound_if_all_readers_are_cumulative() {
+        let cumulative = || TelemetryConfig::default().with_exporter(Exporter::Console);
+        let mut delta = cumulative();
+        delta.sdk.temporality = MetricTemporality::Delta;
+        let mut low_memory = cumulative();
+        low_memory.sdk.temporality = MetricTemporality::LowMemory;
+        let hooked = cumulative().with_startup_hook(|builders| builders);
+        let cases = [
+            ("cumulative", cumulative(), true),
+            ("delta", delta, false),
+            ("low memory", low_memory, false),
+            ("with readers of a hook", hooked, false),
+        ];
+        for (name, config, expected) in cases {
+            let mut setup = ExporterSetup::new(config);
+            for service in [None, Some("billing")] {
+                let providers = setup.providers(service).expect("no exporter can fail");
+                let meters = providers.meter.clone().expect("metrics are on");
+                assert_eq!(binds(meters), expected, "{name}, service {service:?}");
+            }
+        }
+    }
 }

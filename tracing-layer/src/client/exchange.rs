@@ -1,12 +1,14 @@
 //! The observer of one attempt.
 
+use std::cell::RefCell;
 use std::sync::Arc;
+use std::thread::LocalKey;
 use std::time::Instant;
 
 use bytes::Buf;
 use http::Extensions;
 use http_body::Frame;
-use opentelemetry::{Context, StringValue};
+use opentelemetry::Context;
 use throughline_propagation::Allowed;
 
 use super::attempt::Attempt;
@@ -18,26 +20,41 @@ use super::settings::Settings;
 use crate::authority::Authority;
 use crate::exchange::{Exchange, Failures, Measured, connection};
 use crate::grpc::{Call, Side};
-use crate::labels::Labels;
 use crate::layer_parts::Parts;
 use crate::limits::{literal_id, series_id, text_id};
 use crate::message::HttpRequest;
 use crate::nesting::{self, InFlight};
 use crate::observe::{End, EndAt, Observe, ResponseHead};
+use crate::pooled::{Free, Poolable, Pooled};
 use crate::request_body::RequestBytes;
 use crate::semconv;
+use crate::series::{Series, Text};
 use crate::settings::Shared;
 use crate::template::Template;
 
 /// The observer of a request that [`Client`](super::Client) sends.
 #[derive(Debug)]
-pub struct ClientExchange {
+pub struct ClientExchange(Pooled<Recorded>);
+
+/// A request that is recorded.
+#[derive(Debug)]
+struct Recorded {
     settings: Arc<Settings>,
     exchange: Exchange,
     peer: Option<Peer>,
     template: Option<Template>,
     nth: Option<NumberedAttempt>,
     in_flight: InFlight,
+}
+
+thread_local! {
+    static FREE: Free<Recorded> = const { RefCell::new(Vec::new()) };
+}
+
+impl Poolable for Recorded {
+    fn free() -> &'static LocalKey<Free<Self>> {
+        &FREE
+    }
 }
 
 impl ClientExchange {
@@ -120,7 +137,7 @@ impl ClientExchange {
             spans: has_span,
             metrics: exchange.is_measured(),
         };
-        Some(Self {
+        Some(Self(Pooled::new(Recorded {
             settings: Arc::clone(settings),
             exchange,
             peer,
@@ -130,14 +147,16 @@ impl ClientExchange {
                 parts: in_flight.parts.and(done),
                 ..in_flight
             },
-        })
+        })))
     }
+}
 
+impl Recorded {
     fn instruments(&self) -> Option<&Instruments> {
         self.exchange.instruments(&self.settings.instruments)
     }
 
-    fn label(&self, instruments: &Instruments, labels: &mut Labels) {
+    fn label(&self, instruments: &Instruments, labels: &mut Series) {
         let call = self.exchange.call.as_ref();
         let method = self.exchange.known_method.label();
         let template = self.template.as_ref().map(|template| &template.text);
@@ -151,7 +170,7 @@ impl ClientExchange {
         ]);
         let peer = self.peer.as_ref();
         let admission = instruments.admit(peer, id, self.settings.max_server_addresses);
-        let (key, name): (_, StringValue) = match call {
+        let (key, name): (_, Text) = match call {
             Some(call) => (semconv::RPC_METHOD, call.method().into()),
             None => (semconv::HTTP_REQUEST_METHOD, method.into()),
         };
@@ -185,13 +204,14 @@ impl ClientExchange {
             return;
         };
         if let Some(instruments) = self.instruments() {
-            let mut labels = Labels::new();
+            let mut labels = Series::new();
             self.label(instruments, &mut labels);
             let duration = match &self.exchange.call {
                 Some(_) => &instruments.calls,
                 None => &instruments.exchange.duration,
             };
-            duration.record(conclusion.lasted.as_secs_f64(), labels.as_slice());
+            let binds = self.settings.instruments.binds();
+            duration.record(conclusion.lasted.as_secs_f64(), &labels, binds);
         }
         self.exchange.end_span(conclusion, None);
         if let Some(nth) = self.nth.take() {
@@ -200,17 +220,13 @@ impl ClientExchange {
     }
 }
 
-impl Observe for ClientExchange {
-    fn context(&self) -> Option<&Context> {
-        Some(self.exchange.context())
-    }
-
+impl Recorded {
     fn attached<T>(&self, work: impl FnOnce() -> T) -> T {
         let _attached = Context::attach(self.exchange.context().clone());
         nesting::with_in_flight(self.in_flight, work)
     }
 
-    fn on_response(&mut self, head: ResponseHead<'_>) -> EndAt {
+    fn respond(&mut self, head: &ResponseHead<'_>) -> EndAt {
         self.exchange.version = Some(head.version);
         // If the library followed a redirect to another server, the connection is that of the last hop, but
         // the span is of the first.
@@ -218,25 +234,53 @@ impl Observe for ClientExchange {
         if head.peer.is_some() && !self.peer.as_ref().is_some_and(is_elsewhere) {
             self.exchange.add(head.peer.into_iter().flat_map(connection));
         }
-        let end_at = self.exchange.respond(&head, &self.settings.shared);
+        let end_at = self.exchange.respond(head, &self.settings.shared);
         if end_at == EndAt::Headers {
             self.conclude(End::Complete);
         }
         self.exchange.end_at(end_at)
     }
 
-    fn on_frame<D: Buf>(&mut self, frame: &Frame<D>) {
-        self.exchange.observe(frame);
-    }
-
-    fn on_end(mut self, end: End<'_>) {
+    fn end(&mut self, end: End<'_>) {
         self.conclude(end);
         if let Some(sizes) = self.exchange.sizes() {
             if let Some(instruments) = self.instruments() {
-                let mut labels = Labels::new();
+                let mut labels = Series::new();
                 self.label(instruments, &mut labels);
-                instruments.exchange.record_sizes(sizes, &labels);
+                let binds = self.settings.instruments.binds();
+                instruments.exchange.record_sizes(sizes, &labels, binds);
             }
+        }
+    }
+}
+
+impl Observe for ClientExchange {
+    fn context(&self) -> Option<&Context> {
+        self.0.get().map(|recorded| recorded.exchange.context())
+    }
+
+    fn attached<T>(&self, work: impl FnOnce() -> T) -> T {
+        match self.0.get() {
+            Some(recorded) => recorded.attached(work),
+            None => work(),
+        }
+    }
+
+    fn on_response(&mut self, head: ResponseHead<'_>) -> EndAt {
+        self.0
+            .get_mut()
+            .map_or(EndAt::Body, |recorded| recorded.respond(&head))
+    }
+
+    fn on_frame<D: Buf>(&mut self, frame: &Frame<D>) {
+        if let Some(recorded) = self.0.get_mut() {
+            recorded.exchange.observe(frame);
+        }
+    }
+
+    fn on_end(mut self, end: End<'_>) {
+        if let Some(recorded) = self.0.get_mut() {
+            recorded.end(end);
         }
     }
 }

@@ -5,15 +5,15 @@ use std::sync::{Arc, OnceLock};
 use opentelemetry::metrics::{Histogram, Meter};
 
 use super::peer::Peer;
-use crate::labels::Labels;
 use crate::limits::{Claim, DistinctValues, Place, SeriesBudget};
+use crate::series::{Bindable, Series, Text};
 use crate::{metrics, semconv};
 
 #[derive(Debug)]
 pub(super) struct Instruments {
     pub(super) exchange: metrics::Instruments,
     /// The durations of gRPC calls.
-    pub(super) calls: Histogram<f64>,
+    pub(super) calls: Bindable<f64, Histogram<f64>>,
     budget: OnceLock<Box<Budget>>,
 }
 
@@ -89,15 +89,14 @@ impl Budget {
 
 impl Admission {
     /// Adds the address and the port of a host, or `_OTHER`.
-    pub(super) fn label(self, peer: &Peer, labels: &mut Labels) {
-        if self.host.is_other() {
-            labels.push(semconv::SERVER_ADDRESS, semconv::OTHER);
-            return;
-        }
+    pub(super) fn label(self, peer: &Peer, labels: &mut Series) {
         labels.push(
             semconv::SERVER_ADDRESS,
-            self.host.label(Arc::clone(&peer.host).into()),
+            Text::label(self.host, Arc::clone(&peer.host)),
         );
+        if self.host.is_other() {
+            return;
+        }
         if let Some(port) = peer.port {
             labels.push(semconv::SERVER_PORT, i64::from(port));
         }

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use opentelemetry::metrics::{Meter, MeterProvider};
 use opentelemetry::{Context, InstrumentationScope};
 
+use super::binding;
 use super::lookups::{Lookups, Receiver};
 use super::noop;
 use super::shared;
@@ -27,6 +28,8 @@ struct Inner<I> {
     built: OnceLock<Arc<I>>,
     /// Whether the last lookup found no provider.
     missing: AtomicBool,
+    /// Whether the provider is known to support bound instruments. Set before `built`.
+    binds: AtomicBool,
 }
 
 impl<I: Send + Sync + 'static> LazyInstruments<I> {
@@ -77,6 +80,7 @@ impl<I: Send + Sync + 'static> LazyInstruments<I> {
                 build,
                 built: OnceLock::new(),
                 missing: AtomicBool::new(false),
+                binds: AtomicBool::new(false),
             }),
         }
     }
@@ -92,6 +96,14 @@ impl<I: Send + Sync + 'static> LazyInstruments<I> {
             Some(built) => Some(built),
             None => self.look_up(),
         }
+    }
+
+    /// Returns whether the instruments are of a provider that is known to support
+    /// [bound instruments](super::BoundInstruments).
+    #[must_use]
+    #[inline]
+    pub fn binds(&self) -> bool {
+        self.inner.binds.load(Ordering::Relaxed)
     }
 
     /// Returns whether a provider received the last measurement.
@@ -112,6 +124,7 @@ impl<I: Send + Sync + 'static> LazyInstruments<I> {
             build,
             built,
             missing,
+            binds,
         } = &*self.inner;
         let lookup = match lookups {
             Some(lookups) => Some((lookups, lookups.begin_due()?)),
@@ -126,7 +139,10 @@ impl<I: Send + Sync + 'static> LazyInstruments<I> {
             }
             return None;
         }
-        Some(built.get_or_init(|| shared::instruments(meter, *build)))
+        Some(built.get_or_init(|| {
+            binds.store(binding::is_reported(&meter, source.scope()), Ordering::Relaxed);
+            shared::instruments(meter, *build)
+        }))
     }
 }
 

@@ -5,6 +5,7 @@
 //! and [looks it up again](LazyTracer::following), so that it may be installed later. In between, the layer
 //! [is off](is_off) and only forwards the trace context.
 
+mod binding;
 mod instruments;
 mod lookups;
 mod noop;
@@ -13,6 +14,7 @@ mod shared;
 mod source;
 mod tracer;
 
+pub use self::binding::BoundInstruments;
 pub use self::instruments::LazyInstruments;
 pub use self::lookups::report_installed;
 pub use self::off::is_off;

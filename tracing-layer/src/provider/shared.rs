@@ -66,7 +66,7 @@ fn find<I: 'static>(entries: &mut VecDeque<Entry>, meter: &Meter, build: fn(&Met
     found
 }
 
-fn is_same(one: &Meter, other: &Meter) -> bool {
+pub(super) fn is_same(one: &Meter, other: &Meter) -> bool {
     let [one, other] = [one, other].map(|meter| meter.u64_counter("").instrument_provider);
     ptr::addr_eq(one, other)
 }

@@ -1,13 +1,12 @@
 //! The attributes of a request.
 
-use http::header::USER_AGENT;
 use opentelemetry::KeyValue;
 
 use super::incoming::Incoming;
 use super::route;
 use super::settings::Settings;
 use crate::limits::{MAX_ATTRIBUTE_BYTES, truncate};
-use crate::{headers, line, recent, semconv};
+use crate::{line, recent, semconv};
 
 impl<B> Incoming<'_, B> {
     /// The attributes that a sampler can see.
@@ -50,9 +49,8 @@ impl<B> Incoming<'_, B> {
         if let Some(client) = self.origin.client().or_else(peer) {
             attributes.push(KeyValue::new(semconv::CLIENT_ADDRESS, recent::address(client)));
         }
-        if let Some(agent) = self.request.headers().get(USER_AGENT) {
-            let agent = recent::text(&headers::text(agent));
-            attributes.push(KeyValue::new(semconv::USER_AGENT_ORIGINAL, agent));
+        if let Some(agent) = self.user_agent {
+            attributes.push(KeyValue::new(semconv::USER_AGENT_ORIGINAL, recent::header(agent)));
         }
         if let Some(route) = self.route.as_ref().filter(|route| route::is_final(route)) {
             attributes.push(KeyValue::new(semconv::HTTP_ROUTE, route.text.clone()));

@@ -6,14 +6,14 @@ use std::time::Duration;
 use opentelemetry::metrics::{Histogram, Meter};
 
 use crate::grpc::Call;
-use crate::labels::Labels;
 use crate::limits::{Claim, DistinctValues, Place, SeriesBudget, literal_id, series_id};
+use crate::series::{Bindable, Series, Text};
 use crate::{metrics, semconv};
 
 /// The histogram, and the bound of its methods, which callers choose.
 #[derive(Debug)]
 pub(super) struct Calls {
-    duration: Histogram<f64>,
+    duration: Bindable<f64, Histogram<f64>>,
     budget: OnceLock<Box<Budget>>,
 }
 
@@ -35,24 +35,25 @@ impl Calls {
         }
     }
 
-    /// Records a call, of which `error` is the class of the error.
-    pub(super) fn record(&self, lasted: Duration, call: &Call, error: Option<&'static str>) {
+    /// Records a call, of which `error` is the class of the error. `binds` says whether the provider supports
+    /// bound instruments.
+    pub(super) fn record(&self, lasted: Duration, call: &Call, error: Option<&'static str>, binds: bool) {
         let budget = self.budget.get_or_init(|| Box::new(Budget::new()));
         let method = call.known_method();
         let place = method.map_or(Place::OTHER, |method| budget.place(method, call));
         let status = call.status();
         let id = series_id([status.map_or(0, literal_id), error.map_or(0, literal_id)]);
         let in_full = budget.series.admits(place, id);
-        let mut labels = Labels::new();
+        let mut labels = Series::new();
         labels.push(semconv::RPC_SYSTEM_NAME, semconv::GRPC);
-        labels.push(semconv::RPC_METHOD, place.label(call.method().into()));
+        labels.push(semconv::RPC_METHOD, Text::label(place, call.method()));
         if let Some(status) = status.filter(|_| in_full) {
             labels.push(semconv::RPC_RESPONSE_STATUS_CODE, status);
         }
         if let Some(error) = error {
             labels.push(semconv::ERROR_TYPE, if in_full { error } else { semconv::OTHER });
         }
-        self.duration.record(lasted.as_secs_f64(), labels.as_slice());
+        self.duration.record(lasted.as_secs_f64(), &labels, binds);
     }
 }
 

@@ -1,12 +1,14 @@
 //! The observer of one request.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::LocalKey;
 
 use bytes::Buf;
 use http::Request;
 use http_body::{Body, Frame};
-use opentelemetry::{Context, StringValue};
+use opentelemetry::Context;
 
 use super::incoming::{self, Incoming};
 use super::metrics::{Active, Instruments};
@@ -15,10 +17,11 @@ use super::settings::Settings;
 use super::{origin, route};
 use crate::exchange::{Exchange, Failures, Measured};
 use crate::grpc::Side;
-use crate::labels::Labels;
 use crate::layer_parts::Parts;
 use crate::observe::{End, EndAt, Observe, ResponseHead};
+use crate::pooled::{Free, Poolable, Pooled};
 use crate::request_body::RequestBytes;
+use crate::series::{Series, Text};
 use crate::template::Template;
 use crate::{protocol, semconv};
 
@@ -27,13 +30,9 @@ use crate::{protocol, semconv};
 pub struct ServerExchange(Observer);
 
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a box would cost each recorded request an allocation"
-)]
 enum Observer {
     /// Records the request.
-    Recorded(Recorded),
+    Recorded(Pooled<Recorded>),
     /// Only makes the context of the caller current, since nothing is recorded.
     Forwarded(Context),
 }
@@ -44,13 +43,23 @@ struct Recorded {
     settings: Arc<Settings>,
     exchange: Exchange,
     scheme: &'static str,
-    route: Option<StringValue>,
+    route: Option<Text>,
     /// Whether the span started with its route.
     routed: bool,
     late: Mutex<Option<Cow<'static, str>>>,
     /// Whether the response is a stream that its reader may drop without an error.
     ends_on_drop: bool,
     active: Option<Active>,
+}
+
+thread_local! {
+    static FREE: Free<Recorded> = const { RefCell::new(Vec::new()) };
+}
+
+impl Poolable for Recorded {
+    fn free() -> &'static LocalKey<Free<Self>> {
+        &FREE
+    }
 }
 
 impl ServerExchange {
@@ -76,7 +85,7 @@ impl ServerExchange {
             return Self::forwarded(settings, request, &current, parts);
         }
         let recorded = Recorded::begin(settings, request, &current, parts, outside);
-        Some(Self(Observer::Recorded(recorded)))
+        Some(Self(Observer::Recorded(Pooled::new(recorded))))
     }
 
     /// Makes the context of the caller current, if there is one. An untrusted caller has none.
@@ -96,7 +105,7 @@ impl ServerExchange {
 
     fn recorded(&mut self) -> Option<&mut Recorded> {
         match &mut self.0 {
-            Observer::Recorded(recorded) => Some(recorded),
+            Observer::Recorded(recorded) => recorded.get_mut(),
             Observer::Forwarded(_) => None,
         }
     }
@@ -155,7 +164,9 @@ impl Recorded {
         }
         let instruments = exchange.instruments(&settings.instruments).filter(|_| !is_call);
         Self {
-            active: instruments.map(|instruments| instruments.activate(method.label(), scheme)),
+            active: instruments.map(|instruments| {
+                instruments.activate(method.label(), scheme, settings.instruments.binds())
+            }),
             settings: Arc::clone(settings),
             exchange,
             scheme,
@@ -170,8 +181,12 @@ impl Recorded {
         self.exchange.instruments(&self.settings.instruments)
     }
 
-    fn labels(&self) -> Labels {
-        let mut labels = Labels::new();
+    fn binds(&self) -> bool {
+        self.settings.instruments.binds()
+    }
+
+    fn labels(&self) -> Series {
+        let mut labels = Series::new();
         labels.push(semconv::HTTP_REQUEST_METHOD, self.exchange.known_method.label());
         labels.push(semconv::URL_SCHEME, self.scheme);
         if let Some(route) = &self.route {
@@ -198,12 +213,16 @@ impl Recorded {
         self.active = None;
         if let Some(instruments) = self.instruments() {
             match &self.exchange.call {
-                Some(call) => instruments
-                    .calls
-                    .record(conclusion.lasted, call, conclusion.error),
-                None => instruments
-                    .exchange
-                    .record_duration(conclusion.lasted, &self.labels()),
+                Some(call) => {
+                    instruments
+                        .calls
+                        .record(conclusion.lasted, call, conclusion.error, self.binds());
+                }
+                None => {
+                    instruments
+                        .exchange
+                        .record_duration(conclusion.lasted, &self.labels(), self.binds());
+                }
             }
         }
         let route = self.route.as_ref().filter(|_| !self.routed);
@@ -234,7 +253,9 @@ impl Recorded {
         self.conclude(end);
         if let Some(sizes) = self.exchange.sizes() {
             if let Some(instruments) = self.instruments() {
-                instruments.exchange.record_sizes(sizes, &self.labels());
+                instruments
+                    .exchange
+                    .record_sizes(sizes, &self.labels(), self.binds());
             }
         }
     }
@@ -254,15 +275,18 @@ impl Recorded {
 
 impl Observe for ServerExchange {
     fn context(&self) -> Option<&Context> {
-        Some(match &self.0 {
-            Observer::Recorded(recorded) => recorded.exchange.context(),
-            Observer::Forwarded(context) => context,
-        })
+        match &self.0 {
+            Observer::Recorded(recorded) => recorded.get().map(|recorded| recorded.exchange.context()),
+            Observer::Forwarded(context) => Some(context),
+        }
     }
 
     fn attached<T>(&self, work: impl FnOnce() -> T) -> T {
         match &self.0 {
-            Observer::Recorded(recorded) => recorded.attached(work),
+            Observer::Recorded(recorded) => match recorded.get() {
+                Some(recorded) => recorded.attached(work),
+                None => work(),
+            },
             Observer::Forwarded(context) => {
                 let _attached = Context::attach(context.clone());
                 work()

@@ -5,11 +5,12 @@ use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Instant, SystemTime};
 
-use http::Request;
+use http::{HeaderValue, Request};
 use opentelemetry::Context;
 use opentelemetry::trace::{Link, Span, SpanBuilder, SpanContext, SpanKind};
 use throughline_propagation::{Extracted, RequestHead, Trust};
 
+use super::noted::NotedHeaders;
 use super::origin::{self, Origin};
 use super::route;
 use super::settings::Settings;
@@ -30,6 +31,7 @@ pub(super) struct Incoming<'a, B> {
     /// The gRPC call that the request makes, if it is one. It has no route.
     pub(super) call: Option<Call>,
     pub(super) request: &'a Request<B>,
+    pub(super) user_agent: Option<&'a HeaderValue>,
     pub(super) origin: Origin<'a>,
     pub(super) peer: Option<SocketAddr>,
     link: Option<SpanContext>,
@@ -41,8 +43,9 @@ impl<'a, B> Incoming<'a, B> {
         let head = origin::head(request);
         let method = settings.shared.methods.classify(request.method());
         let trusted = trusts(&settings.trust, || head);
+        let noted = NotedHeaders::new(request.headers());
         let (parent, link) = if parts.propagation {
-            extracted(settings, &head, trusted, current)
+            extracted(settings, &head, &noted, trusted, current)
         } else {
             let before = request.extensions().get::<Extracted>();
             (
@@ -50,7 +53,7 @@ impl<'a, B> Incoming<'a, B> {
                 before.and_then(|extracted| extracted.link.clone()),
             )
         };
-        let origin = Origin::from_request(request, trusted);
+        let origin = Origin::from_request(request, &noted, trusted);
         let call = Call::from_request(request.method(), request.headers(), origin.uri().path());
         let route = if call.is_none() {
             route_of(settings, &head).map(|route| Template::new(method, &route))
@@ -67,6 +70,7 @@ impl<'a, B> Incoming<'a, B> {
             call,
             request,
             link,
+            user_agent: noted.user_agent,
             origin,
             peer: head.peer(),
         }
@@ -91,9 +95,13 @@ impl<'a, B> Incoming<'a, B> {
             builder
         })?;
         if span.is_recording() {
-            span.set_attributes(self.peer.into_iter().flat_map(connection));
+            if let Some(peer) = self.peer {
+                span.set_attributes(connection(peer));
+            }
             let attributes = &settings.request_attributes;
-            span.set_attributes(attributes.attributes(|add, to| add(&origin::head(self.request), to)));
+            if !attributes.is_none() {
+                span.set_attributes(attributes.attributes(|add, to| add(&origin::head(self.request), to)));
+            }
         }
         Some(StartedSpan { span, at })
     }
@@ -117,11 +125,16 @@ pub(super) fn route_of<'a>(settings: &Settings, head: &RequestHead<'a>) -> Optio
 fn extracted(
     settings: &Settings,
     head: &RequestHead<'_>,
+    noted: &NotedHeaders<'_>,
     trusted: bool,
     current: &Context,
 ) -> (Context, Option<SpanContext>) {
     if trusted {
-        return (settings.shared.propagator.extract(head.headers(), current), None);
+        let propagator = &settings.shared.propagator;
+        return (
+            propagator.extract_found(head.headers(), noted.trace, current),
+            None,
+        );
     }
     let judged = settings
         .shared

@@ -1,24 +1,29 @@
 //! The instruments.
 
-use opentelemetry::KeyValue;
-use opentelemetry::metrics::{Meter, UpDownCounter};
+use opentelemetry::metrics::{BoundUpDownCounter, Meter, UpDownCounter};
 
 use super::calls::Calls;
+use crate::series::{Bindable, Series};
 use crate::{metrics, semconv};
 
 #[derive(Debug)]
 pub(super) struct Instruments {
     pub(super) exchange: metrics::Instruments,
     pub(super) calls: Calls,
-    active: UpDownCounter<i64>,
+    active: Bindable<i64, UpDownCounter<i64>>,
 }
 
 /// A request that counts as active until it is dropped.
 #[derive(Debug)]
-pub(super) struct Active {
-    counter: UpDownCounter<i64>,
-    method: &'static str,
-    scheme: &'static str,
+pub(super) enum Active {
+    /// The counter is bound to the labels of the request.
+    Bound(BoundUpDownCounter<i64>),
+    /// The counter is not bound.
+    Unbound {
+        counter: UpDownCounter<i64>,
+        method: &'static str,
+        scheme: &'static str,
+    },
 }
 
 impl Instruments {
@@ -48,33 +53,42 @@ impl Instruments {
         Self {
             exchange,
             calls: Calls::new(meter),
-            active,
+            active: Bindable::new(active),
         }
     }
 
-    pub(super) fn activate(&self, method: &'static str, scheme: &'static str) -> Active {
-        let active = Active {
-            counter: self.active.clone(),
+    /// Counts a request as active. `binds` says whether the provider supports bound instruments.
+    pub(super) fn activate(&self, method: &'static str, scheme: &'static str, binds: bool) -> Active {
+        let series = series(method, scheme);
+        if let Some(bound) = self.active.get(&series, binds) {
+            bound.add(1);
+            return Active::Bound(bound.clone());
+        }
+        self.active.record(1, &series, binds);
+        Active::Unbound {
+            counter: self.active.instrument().clone(),
             method,
             scheme,
-        };
-        active.count(1);
-        active
-    }
-}
-
-impl Active {
-    fn count(&self, change: i64) {
-        let labels = [
-            KeyValue::new(semconv::HTTP_REQUEST_METHOD, self.method),
-            KeyValue::new(semconv::URL_SCHEME, self.scheme),
-        ];
-        self.counter.add(change, &labels);
+        }
     }
 }
 
 impl Drop for Active {
     fn drop(&mut self) {
-        self.count(-1);
+        match self {
+            Self::Bound(counter) => counter.add(-1),
+            Self::Unbound {
+                counter,
+                method,
+                scheme,
+            } => counter.add(-1, series(method, scheme).labels().as_slice()),
+        }
     }
+}
+
+fn series(method: &'static str, scheme: &'static str) -> Series {
+    let mut series = Series::new();
+    series.push(semconv::HTTP_REQUEST_METHOD, method);
+    series.push(semconv::URL_SCHEME, scheme);
+    series
 }

@@ -166,6 +166,7 @@ mod forwarded;
 mod incoming;
 mod layer;
 mod metrics;
+mod noted;
 mod origin;
 mod outside;
 mod parts;

@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use http::header::{FORWARDED, HOST};
-use http::{HeaderMap, HeaderName, Request, Uri, uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, uri};
 use throughline_propagation::RequestHead;
 
 use super::forwarded::{Forwarded, first};
+use super::noted::NotedHeaders;
 use crate::authority::Authority;
 use crate::protocol;
 
@@ -16,6 +16,7 @@ use crate::protocol;
 pub(super) struct Origin<'a> {
     uri: &'a Uri,
     headers: Option<&'a HeaderMap>,
+    host: Option<&'a HeaderValue>,
     /// Whether any header is from a proxy. If not, none of them is looked up.
     is_forwarded: bool,
     forwarded: Forwarded<'a>,
@@ -24,12 +25,13 @@ pub(super) struct Origin<'a> {
 impl<'a> Origin<'a> {
     /// Reads what a caller reports. For an untrusted caller, this is only the URI that the server itself
     /// determined.
-    pub(super) fn from_request<B>(request: &'a Request<B>, believed: bool) -> Self {
+    pub(super) fn from_request<B>(request: &'a Request<B>, noted: &NotedHeaders<'a>, believed: bool) -> Self {
         let headers = believed.then(|| request.headers());
-        let forwarded = headers.filter(|headers| headers.keys().any(is_of_proxy));
+        let forwarded = headers.filter(|_| noted.is_forwarded);
         Self {
             uri: original_uri(request),
             headers,
+            host: noted.host,
             is_forwarded: forwarded.is_some(),
             forwarded: forwarded.map(Forwarded::first).unwrap_or_default(),
         }
@@ -54,14 +56,14 @@ impl<'a> Origin<'a> {
     /// The port of a forwarded host is the one that the client used, and has precedence. Next is
     /// `X-Forwarded-Port`, the port of the proxy. The port in `Host` may be set by the proxy itself.
     pub(super) fn host_and_port(&self) -> Option<(Arc<str>, Option<u16>)> {
-        let headers = self.headers?;
+        self.headers?;
         let forwarded = [self.forwarded.host.as_deref(), self.first(&X_FORWARDED_HOST)];
         let (host, port) = match forwarded.into_iter().flatten().find_map(host_and_port) {
             Some((host, Some(port))) => return Some((host, Some(port))),
             Some((host, None)) => (host, None),
             None => {
                 let authority = self.uri.authority().map(uri::Authority::as_str);
-                let host = || headers.get(HOST)?.to_str().ok();
+                let host = || self.host?.to_str().ok();
                 authority
                     .and_then(host_and_port)
                     .or_else(|| host_and_port(host()?))?
@@ -116,10 +118,6 @@ fn host_and_port(authority: &str) -> Option<(Arc<str>, Option<u16>)> {
     Some((authority.label, authority.port))
 }
 
-fn is_of_proxy(name: &HeaderName) -> bool {
-    *name == FORWARDED || name.as_str().starts_with("x-forwarded-")
-}
-
 /// Parses an address with or without a port. Names and `unknown` are not addresses.
 fn address(client: &str) -> Option<IpAddr> {
     let bare = client.parse().ok();
@@ -143,7 +141,7 @@ mod tests {
             request = request.header(*name, *value);
         }
         let request = request.body(()).expect("a request");
-        let origin = Origin::from_request(&request, true);
+        let origin = Origin::from_request(&request, &NotedHeaders::new(request.headers()), true);
         let (host, port) = origin.host_and_port().unzip();
         (
             origin.scheme(),

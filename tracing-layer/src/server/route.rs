@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::mem;
 
 use http::Extensions;
 
@@ -55,6 +56,12 @@ pub(super) struct Listening {
 impl Listening {
     /// Returns the route that was set in between.
     pub(super) fn end(self) -> Option<Cow<'static, str>> {
+        if SLOT.get() == Slot::Waiting && self.outer.0 == Slot::Nobody {
+            // Nothing was set, and nothing is to be restored, as for nearly every poll.
+            SLOT.set(Slot::Nobody);
+            mem::forget(self);
+            return None;
+        }
         let (_, named) = take(Slot::Nobody);
         drop(self);
         named

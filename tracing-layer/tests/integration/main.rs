@@ -8,6 +8,7 @@
 )]
 
 mod aborted;
+mod bound;
 mod bytes;
 mod clients;
 mod conventions;

@@ -17,16 +17,14 @@ use http_body::Body;
 use http_body_util::Full;
 use opentelemetry_sdk::metrics::{ManualReader, SdkMeterProvider};
 use opentelemetry_sdk::trace::SdkTracerProvider;
+use throughline_bench_workload::Allocated;
 use throughline_llm_layer::LlmLayer;
 use throughline_tracing_layer::ClientLayer;
 use tower::{Layer, Service};
 
-#[path = "../../../src/counting.rs"]
-mod counting;
 #[path = "../floor.rs"]
 mod floor;
 
-use counting::Allocated;
 use floor::Floor;
 
 /// The calls per round. Instructions and allocations are counted in one round, after a warm-up round.

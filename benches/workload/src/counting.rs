@@ -8,13 +8,16 @@ use std::ops::Sub;
 
 /// The allocations of a thread so far. Growing a block counts as another block of the new size.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Allocated {
-    pub(crate) blocks: u64,
-    pub(crate) bytes: u64,
+pub struct Allocated {
+    /// The number of blocks.
+    pub blocks: u64,
+    /// Their size in total.
+    pub bytes: u64,
 }
 
 impl Allocated {
-    pub(crate) fn so_far() -> Self {
+    /// Returns the allocations of this thread.
+    pub fn so_far() -> Self {
         ALLOCATED.get()
     }
 

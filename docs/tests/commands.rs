@@ -1,5 +1,7 @@
 //! The commands of the guide work, and so does the service of its first page.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails with a message")]
+
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};

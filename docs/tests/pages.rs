@@ -1,5 +1,7 @@
 //! The guide is whole: every page is in the summary and is compiled, and every link leads somewhere.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails with a message")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,205 @@
+//! A page to look at traces, prompts, tokens and cost, with no backend.
+//!
+//! A [`Viewer`] has a bounded store in memory, a page with a JSON API, and, with the feature `receiver`, a
+//! receiver of OTLP. The binary `throughline-viewer` runs all of them. In a service, the exporter `viewer` of
+//! `throughline-telemetry` fills a viewer without a network.
+//!
+//! ```no_run
+//! use throughline_viewer::{Viewer, ViewerConfig};
+//!
+//! # async fn serve() -> std::io::Result<()> {
+//! let viewer = Viewer::new(ViewerConfig::default());
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:4319").await?;
+//! println!("http://{}/", listener.local_addr()?);
+//! viewer.serve_page(listener, std::future::pending()).await
+//! # }
+//! ```
+//!
+//! # The store
+//! Telemetry is stored in at most [`ViewerConfig::with_max_bytes`] and
+//! [`ViewerConfig::with_max_traces`]. Beyond that, the oldest trace is dropped as a whole. Traces that are
+//! still running are passed over if there are others. If one trace alone exceeds the limit, its further spans
+//! are dropped. What was dropped is counted and shown. Log records have a quarter of the memory.
+//!
+//! Spans may arrive in any order, late and more than once. Spans without their parent are roots that are marked
+//! as such, and cycles of parents are broken.
+//!
+//! # Access
+//! The page has no password. It is served to requests whose `Host` is `localhost`, a name below it, an IP
+//! address, or a [name that was added](ViewerConfig::with_host), so that no other page can read it by pointing
+//! its own name to this machine. Requests with a foreign `Origin` are refused. There are no cookies, and the
+//! Content-Security-Policy allows only the files of the page itself. The program chooses the address; listen on
+//! a loopback address unless the network is trusted.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod answer;
+mod api;
+mod assets;
+mod config;
+#[cfg(feature = "receiver")]
+mod file;
+mod guard;
+mod ids;
+#[cfg(feature = "receiver")]
+mod otlp;
+#[cfg(feature = "receiver")]
+mod receiver;
+mod search;
+mod semconv;
+mod shared;
+mod store;
+mod value;
+
+use std::future::Future;
+use std::io;
+#[cfg(feature = "receiver")]
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::Router;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use tokio::net::TcpListener;
+
+use self::shared::Shared;
+
+pub use self::config::ViewerConfig;
+#[cfg(feature = "receiver")]
+pub use self::file::{FileReport, InvalidLine};
+#[cfg(feature = "receiver")]
+pub use self::otlp::{JsonError, LineKind};
+pub use self::store::Receipt;
+
+/// A store of telemetry and its page. Clones share the store.
+#[derive(Debug, Clone)]
+pub struct Viewer {
+    shared: Arc<Shared>,
+}
+
+impl Viewer {
+    /// Creates a viewer with an empty store.
+    #[must_use]
+    pub fn new(config: ViewerConfig) -> Self {
+        Self {
+            shared: Arc::new(Shared::new(&config)),
+        }
+    }
+
+    /// Adds spans.
+    pub fn add_traces(&self, request: &ExportTraceServiceRequest) -> Receipt {
+        self.shared.store.add_traces(request)
+    }
+
+    /// Adds log records.
+    pub fn add_logs(&self, request: &ExportLogsServiceRequest) -> Receipt {
+        self.shared.store.add_logs(request)
+    }
+
+    /// Adds data points. Only those of `prompt_size` are stored.
+    pub fn add_metrics(&self, request: &ExportMetricsServiceRequest) -> Receipt {
+        self.shared.store.add_metrics(request)
+    }
+
+    /// Adds a line of OTLP/JSON: spans, log records or data points, as the exporter `file` writes them.
+    ///
+    /// # Errors
+    /// Returns an error if the line is not OTLP/JSON.
+    #[cfg(feature = "receiver")]
+    pub fn add_json_line(&self, line: &[u8]) -> Result<LineKind, JsonError> {
+        let request = otlp::parse(line).map_err(JsonError)?;
+        if request.is_empty() {
+            return Ok(LineKind::Empty);
+        }
+        let (traces, logs, metrics) = request.split();
+        self.add_traces(&traces);
+        self.add_logs(&logs);
+        self.add_metrics(&metrics);
+        Ok(LineKind::Telemetry)
+    }
+
+    /// Adds the lines of a file that the exporter `file` has written, and of its rotated parts, such as
+    /// `trace.jsonl.1`, the oldest first. Invalid lines are skipped and reported.
+    ///
+    /// # Errors
+    /// Returns an error if a file cannot be read.
+    #[cfg(feature = "receiver")]
+    pub fn add_file(&self, path: &Path) -> io::Result<FileReport> {
+        file::add(self, path)
+    }
+
+    /// Returns the receiver of OTLP over HTTP: `POST /v1/traces`, `/v1/logs` and `/v1/metrics`, as protobuf or
+    /// JSON, also with gzip. Requests from web pages are refused.
+    #[cfg(feature = "receiver")]
+    pub fn receiver_router(&self) -> Router {
+        receiver::http::router(&self.shared)
+    }
+
+    /// Serves the receiver of OTLP over HTTP until `shutdown` completes. The page shows its address.
+    ///
+    /// # Errors
+    /// Returns an error if the listener fails.
+    #[cfg(feature = "receiver")]
+    pub async fn serve_http(
+        &self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<()> {
+        self.shared
+            .add_receiver(format!("http://{}", listener.local_addr()?));
+        axum::serve(listener, self.receiver_router())
+            .with_graceful_shutdown(shutdown)
+            .await
+    }
+
+    /// Serves the receiver of OTLP over gRPC until `shutdown` completes. The page shows its address.
+    ///
+    /// # Errors
+    /// Returns an error if the listener fails.
+    #[cfg(feature = "receiver")]
+    pub async fn serve_grpc(
+        &self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<()> {
+        self.shared
+            .add_receiver(format!("grpc://{}", listener.local_addr()?));
+        receiver::grpc::serve(&self.shared, listener, shutdown).await
+    }
+
+    /// Returns the page and its JSON API, to be served alone or nested below a path of another router. The
+    /// checks of [access](crate#access) are part of it.
+    pub fn router(&self) -> Router {
+        api::router(&self.shared)
+    }
+
+    /// Serves the page until `shutdown` completes. Open event streams end with it.
+    ///
+    /// # Errors
+    /// Returns an error if the listener fails.
+    pub async fn serve_page(
+        &self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<()> {
+        let viewer = self.clone();
+        let shutdown = async move {
+            shutdown.await;
+            viewer.end();
+        };
+        axum::serve(listener, self.router())
+            .with_graceful_shutdown(shutdown)
+            .await
+    }
+
+    /// Ends the event streams of open pages, so that a server can shut down gracefully.
+    pub fn end(&self) {
+        self.shared.end();
+    }
+}
+
+impl Default for Viewer {
+    fn default() -> Self {
+        Self::new(ViewerConfig::default())
+    }
+}

@@ -1,0 +1,458 @@
+//! OTLP/JSON, read as the specification demands
+//! (<https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding>).
+//!
+//! The Serde implementations of `opentelemetry-proto` refuse valid JSON: empty arrays and maps, numbers as
+//! strings, `null` fields, base64 without padding. One such value would lose a whole request. Here, absent and
+//! `null` fields have their default, unknown fields are ignored, integers and floats may be strings, and ids may
+//! have digits in either case.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::alphabet::{STANDARD, URL_SAFE};
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1 as common;
+use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
+use opentelemetry_proto::tonic::logs::v1 as logs;
+use opentelemetry_proto::tonic::metrics::v1 as metrics;
+use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as NumberValue;
+use opentelemetry_proto::tonic::resource::v1 as resource;
+use opentelemetry_proto::tonic::trace::v1 as trace;
+use serde::Deserialize;
+use serde::de::{self, Deserializer, IgnoredAny, Visitor};
+
+/// A request of any signal: the names of the three do not overlap.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Request {
+    #[serde(deserialize_with = "list")]
+    resource_spans: Vec<ResourceSpans>,
+    #[serde(deserialize_with = "list")]
+    resource_logs: Vec<ResourceLogs>,
+    #[serde(deserialize_with = "list")]
+    resource_metrics: Vec<ResourceMetrics>,
+}
+
+impl Request {
+    pub(crate) fn traces(self) -> ExportTraceServiceRequest {
+        ExportTraceServiceRequest {
+            resource_spans: all(self.resource_spans),
+        }
+    }
+
+    pub(crate) fn logs(self) -> ExportLogsServiceRequest {
+        ExportLogsServiceRequest {
+            resource_logs: all(self.resource_logs),
+        }
+    }
+
+    pub(crate) fn metrics(self) -> ExportMetricsServiceRequest {
+        ExportMetricsServiceRequest {
+            resource_metrics: all(self.resource_metrics),
+        }
+    }
+
+    /// Takes the request of each signal that is there.
+    pub(crate) fn split(
+        self,
+    ) -> (
+        ExportTraceServiceRequest,
+        ExportLogsServiceRequest,
+        ExportMetricsServiceRequest,
+    ) {
+        let traces = ExportTraceServiceRequest {
+            resource_spans: all(self.resource_spans),
+        };
+        let logs = ExportLogsServiceRequest {
+            resource_logs: all(self.resource_logs),
+        };
+        let metrics = ExportMetricsServiceRequest {
+            resource_metrics: all(self.resource_metrics),
+        };
+        (traces, logs, metrics)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.resource_spans.is_empty() && self.resource_logs.is_empty() && self.resource_metrics.is_empty()
+    }
+}
+
+fn all<T, U: From<T>>(items: Vec<T>) -> Vec<U> {
+    items.into_iter().map(U::from).collect()
+}
+
+/// Declares a struct of OTLP/JSON, its fields with the functions that read them, and the struct of protobuf it
+/// becomes.
+macro_rules! message {
+    ($name:ident => $target:path { $($field:ident: $type:ty, $read:literal, $convert:expr;)* } $(; $rest:expr)?) => {
+        #[derive(Debug, Default, Deserialize)]
+        #[serde(default, rename_all = "camelCase")]
+        struct $name {
+            $(#[serde(deserialize_with = $read)] $field: $type,)*
+        }
+
+        impl From<$name> for $target {
+            fn from(message: $name) -> Self {
+                Self {
+                    $($field: $convert(message.$field),)*
+                    ..Self::default()
+                }
+            }
+        }
+    };
+}
+
+message!(ResourceSpans => trace::ResourceSpans {
+    resource: Option<Resource>, "optional", optionally;
+    scope_spans: Vec<ScopeSpans>, "list", all;
+    schema_url: String, "text", same;
+});
+message!(ScopeSpans => trace::ScopeSpans {
+    scope: Option<Scope>, "optional", optionally;
+    spans: Vec<Span>, "list", all;
+    schema_url: String, "text", same;
+});
+message!(Resource => resource::Resource {
+    attributes: Vec<KeyValue>, "list", all;
+    dropped_attributes_count: u32, "integer", same;
+});
+message!(Scope => common::InstrumentationScope {
+    name: String, "text", same;
+    version: String, "text", same;
+    attributes: Vec<KeyValue>, "list", all;
+    dropped_attributes_count: u32, "integer", same;
+});
+message!(Span => trace::Span {
+    trace_id: Vec<u8>, "hex", same;
+    span_id: Vec<u8>, "hex", same;
+    trace_state: String, "text", same;
+    parent_span_id: Vec<u8>, "hex", same;
+    flags: u32, "integer", same;
+    name: String, "text", same;
+    kind: i32, "integer", same;
+    start_time_unix_nano: u64, "integer", same;
+    end_time_unix_nano: u64, "integer", same;
+    attributes: Vec<KeyValue>, "list", all;
+    dropped_attributes_count: u32, "integer", same;
+    events: Vec<Event>, "list", all;
+    dropped_events_count: u32, "integer", same;
+    links: Vec<Link>, "list", all;
+    dropped_links_count: u32, "integer", same;
+    status: Option<Status>, "optional", optionally;
+});
+message!(Event => trace::span::Event {
+    time_unix_nano: u64, "integer", same;
+    name: String, "text", same;
+    attributes: Vec<KeyValue>, "list", all;
+    dropped_attributes_count: u32, "integer", same;
+});
+message!(Link => trace::span::Link {
+    trace_id: Vec<u8>, "hex", same;
+    span_id: Vec<u8>, "hex", same;
+    trace_state: String, "text", same;
+    attributes: Vec<KeyValue>, "list", all;
+    dropped_attributes_count: u32, "integer", same;
+    flags: u32, "integer", same;
+});
+message!(Status => trace::Status {
+    message: String, "text", same;
+    code: i32, "integer", same;
+});
+message!(KeyValue => common::KeyValue {
+    key: String, "text", same;
+    value: Option<AnyValue>, "optional", optionally;
+});
+message!(ResourceLogs => logs::ResourceLogs {
+    resource: Option<Resource>, "optional", optionally;
+    scope_logs: Vec<ScopeLogs>, "list", all;
+    schema_url: String, "text", same;
+});
+message!(ScopeLogs => logs::ScopeLogs {
+    scope: Option<Scope>, "optional", optionally;
+    log_records: Vec<LogRecord>, "list", all;
+    schema_url: String, "text", same;
+});
+message!(LogRecord => logs::LogRecord {
+    time_unix_nano: u64, "integer", same;
+    observed_time_unix_nano: u64, "integer", same;
+    severity_number: i32, "integer", same;
+    severity_text: String, "text", same;
+    body: Option<AnyValue>, "optional", optionally;
+    attributes: Vec<KeyValue>, "list", all;
+    dropped_attributes_count: u32, "integer", same;
+    flags: u32, "integer", same;
+    trace_id: Vec<u8>, "hex", same;
+    span_id: Vec<u8>, "hex", same;
+    event_name: String, "text", same;
+});
+message!(ResourceMetrics => metrics::ResourceMetrics {
+    resource: Option<Resource>, "optional", optionally;
+    scope_metrics: Vec<ScopeMetrics>, "list", all;
+    schema_url: String, "text", same;
+});
+message!(ScopeMetrics => metrics::ScopeMetrics {
+    scope: Option<Scope>, "optional", optionally;
+    metrics: Vec<Metric>, "list", all;
+    schema_url: String, "text", same;
+});
+
+/// A metric. Only sums are read: the store has no use for others.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Metric {
+    #[serde(deserialize_with = "text")]
+    name: String,
+    #[serde(deserialize_with = "text")]
+    unit: String,
+    #[serde(deserialize_with = "optional")]
+    sum: Option<Sum>,
+}
+
+message!(Sum => metrics::Sum {
+    data_points: Vec<NumberPoint>, "list", all;
+    aggregation_temporality: i32, "integer", same;
+    is_monotonic: bool, "boolean", same;
+});
+
+impl From<Metric> for metrics::Metric {
+    fn from(metric: Metric) -> Self {
+        Self {
+            name: metric.name,
+            unit: metric.unit,
+            data: metric.sum.map(|sum| metrics::metric::Data::Sum(sum.into())),
+            ..Self::default()
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct NumberPoint {
+    #[serde(deserialize_with = "list")]
+    attributes: Vec<KeyValue>,
+    #[serde(deserialize_with = "integer")]
+    start_time_unix_nano: u64,
+    #[serde(deserialize_with = "integer")]
+    time_unix_nano: u64,
+    #[serde(deserialize_with = "optional")]
+    as_int: Option<Integer<i64>>,
+    #[serde(deserialize_with = "optional")]
+    as_double: Option<Double>,
+}
+
+impl From<NumberPoint> for metrics::NumberDataPoint {
+    fn from(point: NumberPoint) -> Self {
+        let int = point.as_int.map(|Integer(number)| NumberValue::AsInt(number));
+        Self {
+            attributes: all(point.attributes),
+            start_time_unix_nano: point.start_time_unix_nano,
+            time_unix_nano: point.time_unix_nano,
+            value: int.or_else(|| {
+                point
+                    .as_double
+                    .map(|Double(number)| NumberValue::AsDouble(number))
+            }),
+            ..Self::default()
+        }
+    }
+}
+
+/// A value: an object with one of these fields, or none.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct AnyValue {
+    #[serde(deserialize_with = "optional")]
+    string_value: Option<String>,
+    #[serde(deserialize_with = "optional")]
+    bool_value: Option<bool>,
+    #[serde(deserialize_with = "optional")]
+    int_value: Option<Integer<i64>>,
+    #[serde(deserialize_with = "optional")]
+    double_value: Option<Double>,
+    #[serde(deserialize_with = "optional")]
+    array_value: Option<ArrayValue>,
+    #[serde(deserialize_with = "optional")]
+    kvlist_value: Option<KeyValueList>,
+    #[serde(deserialize_with = "optional")]
+    bytes_value: Option<Base64>,
+}
+
+message!(ArrayValue => common::ArrayValue {
+    values: Vec<AnyValue>, "list", all;
+});
+message!(KeyValueList => common::KeyValueList {
+    values: Vec<KeyValue>, "list", all;
+});
+
+impl From<AnyValue> for common::AnyValue {
+    fn from(any: AnyValue) -> Self {
+        let value = any
+            .string_value
+            .map(Any::StringValue)
+            .or_else(|| any.bool_value.map(Any::BoolValue))
+            .or_else(|| any.int_value.map(|Integer(number)| Any::IntValue(number)))
+            .or_else(|| any.double_value.map(|Double(number)| Any::DoubleValue(number)))
+            .or_else(|| any.array_value.map(|array| Any::ArrayValue(array.into())))
+            .or_else(|| any.kvlist_value.map(|list| Any::KvlistValue(list.into())))
+            .or_else(|| any.bytes_value.map(|Base64(bytes)| Any::BytesValue(bytes)));
+        Self { value }
+    }
+}
+
+fn same<T>(value: T) -> T {
+    value
+}
+
+fn optionally<T, U: From<T>>(value: Option<T>) -> Option<U> {
+    value.map(U::from)
+}
+
+fn optional<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Option::deserialize(deserializer)
+}
+
+/// A list whose elements are objects; `null` is an empty list, and a `null` element an empty object.
+fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    let items: Option<Vec<Option<T>>> = Option::deserialize(deserializer)?;
+    Ok(items
+        .unwrap_or_default()
+        .into_iter()
+        .map(Option::unwrap_or_default)
+        .collect())
+}
+
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+fn integer<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: TryFrom<i128> + Default,
+{
+    let number: Option<Integer<T>> = Option::deserialize(deserializer)?;
+    Ok(number.map(|Integer(number)| number).unwrap_or_default())
+}
+
+fn hex<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+    let text: Option<String> = Option::deserialize(deserializer)?;
+    let text = text.unwrap_or_default();
+    let invalid = || de::Error::invalid_value(de::Unexpected::Str(&text), &"hexadecimal digits");
+    let digits: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(16)).collect();
+    let digits = digits
+        .filter(|digits| digits.len().is_multiple_of(2))
+        .ok_or_else(invalid)?;
+    let byte = |pair: &[u32]| pair.iter().fold(0_u8, |byte, digit| byte << 4 | *digit as u8);
+    Ok(digits.chunks(2).map(byte).collect())
+}
+
+/// An integer as a number or a string, also in the form `1.0` or `1e3`.
+#[derive(Debug)]
+struct Integer<T>(T);
+
+impl<'de, T: TryFrom<i128>> Deserialize<'de> for Integer<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = deserializer.deserialize_any(NumberVisitor)?;
+        let integer = match number {
+            Number::Integer(integer) => Some(integer),
+            Number::Float(float) if float.fract() == 0.0 && float.abs() < 1.8e19 => Some(float as i128),
+            Number::Float(_) => None,
+        };
+        let integer = integer.and_then(|integer| T::try_from(integer).ok());
+        integer
+            .map(Self)
+            .ok_or_else(|| de::Error::custom("the number is not a whole number in the range of its field"))
+    }
+}
+
+/// A float as a number or a string, also `NaN`, `Infinity` and `-Infinity`.
+#[derive(Debug)]
+struct Double(f64);
+
+impl<'de> Deserialize<'de> for Double {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(match deserializer.deserialize_any(NumberVisitor)? {
+            Number::Integer(integer) => integer as f64,
+            Number::Float(float) => float,
+        }))
+    }
+}
+
+#[derive(Debug)]
+enum Number {
+    Integer(i128),
+    Float(f64),
+}
+
+#[derive(Debug)]
+struct NumberVisitor;
+
+impl Visitor<'_> for NumberVisitor {
+    type Value = Number;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number, or a number in a string")
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Number, E> {
+        Ok(Number::Integer(number.into()))
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Number, E> {
+        Ok(Number::Integer(number.into()))
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Number, E> {
+        Ok(Number::Float(number))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Number, E> {
+        // Rust's `parse` also accepts `inf` and `nan` in any case, which includes the forms of protobuf.
+        let float = || text.parse().map(Number::Float);
+        text.parse()
+            .map(Number::Integer)
+            .or_else(|_| float())
+            .map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))
+    }
+}
+
+/// Bytes as base64: both alphabets, with or without padding.
+#[derive(Debug)]
+struct Base64(Vec<u8>);
+
+impl<'de> Deserialize<'de> for Base64 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+        let alphabet = if text.contains(['-', '_']) {
+            URL_SAFE
+        } else {
+            STANDARD
+        };
+        let decoded = GeneralPurpose::new(&alphabet, config).decode(&text);
+        decoded
+            .map(Self)
+            .map_err(|error| de::Error::custom(format!("bytesValue is not base64: {error}")))
+    }
+}
+
+/// Reads a request. The size of the input bounds the memory, and the depth of values is bounded by the parser.
+pub(crate) fn parse(bytes: &[u8]) -> Result<Request, serde_json::Error> {
+    // Serde also reads structs from arrays, which are not OTLP.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        serde_json::from_slice::<IgnoredAny>(bytes)?;
+        return Err(de::Error::custom("the request is not a JSON object"));
+    }
+    serde_json::from_slice(bytes)
+}

@@ -1,0 +1,7 @@
+//! Reading of OTLP/JSON.
+
+mod json;
+mod line;
+
+pub(crate) use self::json::{Request, parse};
+pub use self::line::{JsonError, LineKind};

@@ -87,18 +87,19 @@ impl Viewer {
     }
 
     /// Adds spans.
+    #[expect(clippy::must_use_candidate, reason = "most callers have nobody to report to")]
     pub fn add_traces(&self, request: &ExportTraceServiceRequest) -> Receipt {
         self.shared.store.add_traces(request)
     }
 
     /// Adds log records.
-    pub fn add_logs(&self, request: &ExportLogsServiceRequest) -> Receipt {
-        self.shared.store.add_logs(request)
+    pub fn add_logs(&self, request: &ExportLogsServiceRequest) {
+        self.shared.store.add_logs(request);
     }
 
     /// Adds data points. Only those of `prompt_size` are stored.
-    pub fn add_metrics(&self, request: &ExportMetricsServiceRequest) -> Receipt {
-        self.shared.store.add_metrics(request)
+    pub fn add_metrics(&self, request: &ExportMetricsServiceRequest) {
+        self.shared.store.add_metrics(request);
     }
 
     /// Adds a line of OTLP/JSON: spans, log records or data points, as the exporter `file` writes them.
@@ -167,8 +168,15 @@ impl Viewer {
         receiver::grpc::serve(&self.shared, listener, shutdown).await
     }
 
-    /// Returns the page and its JSON API, to be served alone or nested below a path of another router. The
-    /// checks of [access](crate#access) are part of it.
+    /// Returns the page and its JSON API, to be served alone or below a path of another router. The checks of
+    /// [access](crate#access) are part of it.
+    ///
+    /// Use `nest_service`, which also serves the path with a final slash; `nest` does not.
+    ///
+    /// ```
+    /// let viewer = throughline_viewer::Viewer::default();
+    /// let app: axum::Router = axum::Router::new().nest_service("/debug/traces", viewer.router());
+    /// ```
     pub fn router(&self) -> Router {
         api::router(&self.shared)
     }

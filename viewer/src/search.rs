@@ -83,12 +83,10 @@ impl TextQuery {
     }
 
     /// Whether a trace has a wanted term in one span, and an excluded one in none.
-    pub(crate) fn finds_trace<'a>(&self, spans: impl Iterator<Item = &'a StoredSpan> + Clone) -> bool {
-        let wanted = self.wanted.is_empty()
-            || spans
-                .clone()
-                .any(|span| self.wanted.iter().any(|term| term.is_in_span(span)));
-        wanted && !(!self.excluded.is_empty() && { spans }.any(|span| self.excludes_span(span)))
+    pub(crate) fn finds_trace<'a>(&self, mut spans: impl Iterator<Item = &'a StoredSpan> + Clone) -> bool {
+        let is_wanted = |span| self.wanted.iter().any(|term| term.is_in_span(span));
+        (self.wanted.is_empty() || spans.clone().any(is_wanted))
+            && !spans.any(|span| self.excludes_span(span))
     }
 
     pub(crate) fn finds_log(&self, log: &StoredLog) -> bool {

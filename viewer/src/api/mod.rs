@@ -159,14 +159,15 @@ async fn tokens_of(Extract(shared): Viewer, RawQuery(query): RawQuery) -> Answer
 async fn compare(Extract(shared): Viewer, RawQuery(query): RawQuery) -> Answer {
     let parameters = Parameters::new(query.as_deref());
     compute(move || {
-        let trace = |name: &str| {
-            let text = parameters.text(name).unwrap_or_default();
-            let id = ids::parse_trace_id(text).ok_or_else(|| bad_trace_id(text))?;
-            shared.store.trace(id).ok_or_else(|| not_stored(text))
-        };
-        match trace("a").and_then(|a| Ok((a, trace("b")?))) {
-            Ok((a, b)) => answer::json(&compare::compare(&shared, &a, &b)),
-            Err(refusal) => refusal,
+        let [a, b] = ["a", "b"].map(|name| parameters.text(name).unwrap_or_default());
+        if let Some(bad) = [a, b].into_iter().find(|id| ids::parse_trace_id(id).is_none()) {
+            return bad_trace_id(bad);
+        }
+        let stored = [a, b].map(|id| shared.store.trace(ids::parse_trace_id(id)?));
+        match &stored {
+            [Some(a), Some(b)] => answer::json(&compare::compare(&shared, a, b)),
+            [None, _] => not_stored(a),
+            [_, None] => not_stored(b),
         }
     })
     .await

@@ -86,6 +86,9 @@ pub(crate) fn tokens(shared: &Shared, parameters: &Parameters) -> Result<TokenRe
     })
 }
 
+/// The name and the provider of a group.
+type Key = (Option<String>, Option<String>);
+
 /// A model call that counts, with the agent it belongs to.
 #[derive(Debug)]
 struct Call<'a> {
@@ -183,8 +186,8 @@ fn value_at(points: &[Point], time: u64) -> f64 {
         .map_or(0.0, |point| point.total)
 }
 
-fn groups(calls: &[&Call<'_>], key: impl Fn(&Call<'_>) -> (Option<String>, Option<String>)) -> Vec<Group> {
-    let mut groups: HashMap<(Option<String>, Option<String>), (Group, Vec<u64>)> = HashMap::new();
+fn groups(calls: &[&Call<'_>], key: impl Fn(&Call<'_>) -> Key) -> Vec<Group> {
+    let mut groups: HashMap<Key, (Group, Vec<u64>)> = HashMap::new();
     for call in calls {
         let key = key(call);
         if groups.len() >= MAX_GROUPS && !groups.contains_key(&key) {

@@ -85,9 +85,9 @@ fn all<T, U: From<T>>(items: Vec<T>) -> Vec<U> {
 }
 
 /// Declares a struct of OTLP/JSON, its fields with the functions that read them, and the struct of protobuf it
-/// becomes.
+/// becomes, whose other fields follow the braces.
 macro_rules! message {
-    ($name:ident => $target:path { $($field:ident: $type:ty, $read:literal, $convert:expr;)* } $(; $rest:expr)?) => {
+    ($name:ident => $target:path { $($field:ident: $type:ty, $read:literal, $convert:expr;)* } $($rest:tt)*) => {
         #[derive(Debug, Default, Deserialize)]
         #[serde(default, rename_all = "camelCase")]
         struct $name {
@@ -98,7 +98,7 @@ macro_rules! message {
             fn from(message: $name) -> Self {
                 Self {
                     $($field: $convert(message.$field),)*
-                    ..Self::default()
+                    $($rest)*
                 }
             }
         }
@@ -118,7 +118,7 @@ message!(ScopeSpans => trace::ScopeSpans {
 message!(Resource => resource::Resource {
     attributes: Vec<KeyValue>, "list", all;
     dropped_attributes_count: u32, "integer", same;
-});
+} ..Self::default());
 message!(Scope => common::InstrumentationScope {
     name: String, "text", same;
     version: String, "text", same;
@@ -164,7 +164,7 @@ message!(Status => trace::Status {
 message!(KeyValue => common::KeyValue {
     key: String, "text", same;
     value: Option<AnyValue>, "optional", optionally;
-});
+} ..Self::default());
 message!(ResourceLogs => logs::ResourceLogs {
     resource: Option<Resource>, "optional", optionally;
     scope_logs: Vec<ScopeLogs>, "list", all;

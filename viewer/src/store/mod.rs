@@ -38,11 +38,11 @@ pub(crate) use self::span::{Provenance, Role, Status, StoredSpan};
 pub(crate) use self::summary::{Cost, Summary, Tokens, as_text, cut};
 pub(crate) use self::trace::TraceSnapshot;
 
-/// What became of a batch of spans, log records or data points.
+/// What became of a batch of spans.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Receipt {
-    /// The items that are invalid or too large. They are not stored.
+    /// The spans that are invalid or too large. They are not stored.
     pub rejected: u64,
 }
 
@@ -142,7 +142,7 @@ impl Store {
         receipt
     }
 
-    pub(crate) fn add_logs(&self, request: &ExportLogsServiceRequest) -> Receipt {
+    pub(crate) fn add_logs(&self, request: &ExportLogsServiceRequest) {
         let max_bytes = self.max_bytes / 4;
         self.change(|content| {
             for of_resource in &request.resource_logs {
@@ -163,10 +163,9 @@ impl Store {
                 }
             }
         });
-        Receipt::default()
     }
 
-    pub(crate) fn add_metrics(&self, request: &ExportMetricsServiceRequest) -> Receipt {
+    pub(crate) fn add_metrics(&self, request: &ExportMetricsServiceRequest) {
         self.change(|content| {
             for of_resource in &request.resource_metrics {
                 for of_scope in &of_resource.scope_metrics {
@@ -185,7 +184,6 @@ impl Store {
                 }
             }
         });
-        Receipt::default()
     }
 
     /// Makes a change, and tells the listeners of it.

@@ -90,7 +90,7 @@ async fn only_get_is_served() {
 #[tokio::test]
 async fn page_works_below_a_path() {
     let viewer = Viewer::default();
-    let nested = Router::new().nest("/debug/viewer", viewer.router());
+    let nested = Router::new().nest_service("/debug/viewer", viewer.router());
     for (router, path, base) in [
         (viewer.router(), "/", "<base href=\"/\">"),
         (viewer.router(), "/trace/00", "<base href=\"/\">"),

@@ -39,7 +39,11 @@ async fn html_and_scripts_are_only_text() {
         let text = String::from_utf8(body).expect("UTF-8");
         assert!(text.contains("onerror"), "{path}: the text is passed on as it is");
     }
-    let (parts, body) = send(&viewer.router(), get(&format!("/trace/{}?span=<script>", hex(1)))).await;
+    let (parts, body) = send(
+        &viewer.router(),
+        get(&format!("/trace/{}?span=%3Cscript%3E", hex(1))),
+    )
+    .await;
     let page = String::from_utf8(body).expect("UTF-8");
     assert!(
         !page.contains("onerror") && !page.contains("?span"),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::logs::{LoggerProviderBuilder, SdkLoggerProvider};
-use opentelemetry_sdk::metrics::{MeterProviderBuilder, SdkMeterProvider};
+use opentelemetry_sdk::metrics::{Aggregation, Instrument, MeterProviderBuilder, SdkMeterProvider, Stream};
 use opentelemetry_sdk::trace::{SdkTracerProvider, TracerProviderBuilder};
 use throughline_tracing_layer::provider::BoundInstruments;
 
@@ -127,6 +127,7 @@ impl ExporterSetup {
 
     fn metrics(&mut self, part: &ServicePart<'_>) -> Result<MeterProviderBuilder, InitError> {
         let builder = SdkMeterProvider::builder().with_resource(part.resource.clone());
+        let builder = builder.with_view(without_self_diagnostics);
         match self.attach(Signal::Metrics, part)? {
             Some((exporter, attachment)) => exporter.metrics(builder, &attachment),
             None => Ok(builder),
@@ -182,6 +183,17 @@ impl ExporterSetup {
         };
         Ok(Some((exporter.as_mut(), attachment)))
     }
+}
+
+/// Drops the SDK's metrics of itself, which come with its bound instruments.
+///
+/// Each span and log processor that is created after the global meter provider exports zeros from its start.
+/// What is delivered and what is lost is known to [`health`](crate::health).
+fn without_self_diagnostics(instrument: &Instrument) -> Option<Stream> {
+    if instrument.scope().name() != "otel.sdk" {
+        return None;
+    }
+    Stream::builder().with_aggregation(Aggregation::Drop).build().ok()
 }
 
 /// Creates the exporter of a signal. `None` if it is not compiled in, which `check_exporter_feature` has

@@ -42,6 +42,7 @@ fn the_console_shows_one_tree_and_names_the_services() {
         .collect();
     assert_eq!(services, ["shop", "billing", "shop"], "{text}");
     assert!(text.contains("\nmetrics of billing\nbills 1\n"), "{text}");
+    assert!(!text.contains("otel.sdk"), "the SDK's metrics of itself: {text}");
 }
 
 #[test]

@@ -34,7 +34,7 @@ function header() {
 	}
 	showTheme()
 	replace(document.querySelector("header"),
-		h("a.brand", { href: address("") }, h("img", { src: "assets/icon.svg", alt: "", width: 20, height: 20 }), h("span", "Throughline")),
+		h("a.brand", { href: address(""), label: "Throughline" }, h("img", { src: "assets/icon.svg", alt: "", width: 20, height: 20 }), h("span", "Throughline")),
 		h("nav", { label: "Pages" }, ROUTES.slice(0, 4).map(([, , name]) => {
 			const path = name === "Traces" ? "" : name.toLowerCase()
 			return h("a", { href: address(path), "data-path": path }, name)

@@ -31,7 +31,7 @@ export function logList(parent, { when: [heading, whenText], trace, selected, si
 			cell(`level ${severityClass(log.number)}`, fmt.label(log.severity || "–", 12)),
 			cell("", log.service && serviceName(log.service)),
 			cell("body", h("button.link", { title: "Show the whole record", click: () => show(log, body) }, fmt.label(body.split("\n", 1)[0], 400) || "(empty)")),
-			cell("to-span", id && h("a", { href: address(`trace/${id}`, { span: log.span }), label: log.span ? "Open the span" : "Open the trace" }, h("code", (log.span ?? id).slice(0, 8)))))
+			cell("to-span", id && h("a", { href: address(`trace/${id}`, { span: log.span }), title: log.span ? "Open the span" : "Open the trace" }, h("code", (log.span ?? id).slice(0, 8)))))
 	}
 	const show = (log, body) => {
 		detail.hidden = false

@@ -89,11 +89,11 @@ function groupTable(caption, rows, keys) {
 	const all = ({ input = 0, output = 0 }) => input + output
 	const most = rows.reduce((largest, row) => Math.max(largest, all(row)), 1)
 	return h("section", h("h2", caption), sortableTable({ caption: `Tokens ${caption.toLowerCase()}`, rows, sort: keys.length + 2, limit: 100, columns: [
-		...keys.map(key => ({ name: key[0].toUpperCase() + key.slice(1), value: row => row[key], show: row => fmt.label(row[key], 100) || "unknown" })),
+		...keys.map(key => ({ name: key[0].toUpperCase() + key.slice(1), value: row => row[key] ?? row.name, show: row => fmt.label(row[key] ?? row.name, 100) || "unknown" })),
 		numbers("Calls", "calls", fmt.count),
 		numbers("Errors", "errors", errorCount),
-		numbers("Tokens in", "input", (input, row) => withBar(fmt.count(input), all(row) / most)),
-		numbers("out", "output", fmt.count),
+		numbers("Tokens in", "input", (input, row) => withBar(fmt.tokens(input, row.estimated), all(row) / most)),
+		numbers("out", "output", (output, row) => fmt.tokens(output, row.estimated)),
 		numbers("Cost", "cost", fmt.cost),
 		numbers("Median", "p50", fmt.duration, "Half of the calls took at most this time"),
 		numbers("95 %", "p95", fmt.duration, "95 % of the calls took at most this time"),

@@ -73,6 +73,7 @@ export function traceView(main, signal, id) {
 				bind("Trace", shortcuts(), signal)
 			}
 			replace(head, summary())
+			head.lastChild.tabIndex = 0
 			if (model.hasLike && !likeFilter.firstChild) replace(likeFilter, check("Fold repeats", "Show one of many like siblings", fold => { model.unfolded.clear(); model.change({ fold }); }))
 			if (findText) find(findText)
 			update(current().query)

@@ -36,7 +36,7 @@ export function callGraph(parent, { model, search }, signal) {
 
 	function nodeElement({ service, name, role, count, total, self, errors }, { x, y }, share, calls) {
 		const text = `${service === name ? "" : `${fmt.label(service, 60)}: `}${fmt.label(name, 100)} · ${fmt.plural(count, "span")} · total ${fmt.duration(total)} · self ${fmt.duration(self)}${errors ? ` · ${fmt.plural(errors, "error")}` : ""}${calls.length ? ` · calls ${calls.join(", ")}` : ""}`
-		return h("button.node", { class: `${serviceClass(service)}${errors ? " failed" : ""}`, tip: text, style: { left: `${x}px`, top: `${y}px`, width: `${NODE.width}px`, height: `${NODE.height}px` }, click: () => search(name) },
+		return h("button.node", { class: `${serviceClass(service)}${errors ? " failed" : ""}`, title: text, style: { left: `${x}px`, top: `${y}px`, width: `${NODE.width}px`, height: `${NODE.height}px` }, click: () => search(name) },
 			h("span.node-name", !byService && roleIcon(role), h("span", fmt.name(name, 60)), errors > 0 && h("span.bad", icon("error"), fmt.count(errors))),
 			h("span.node-facts", h("span", `${fmt.count(count)} ×`), h("span", fmt.duration(total)), h("span.muted", `self ${fmt.duration(self)}`)),
 			h("span.node-self", h("span", { style: { width: `${100 * share}%` } })))

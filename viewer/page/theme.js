@@ -4,6 +4,6 @@
 		const theme = localStorage.getItem("throughline.theme")
 		if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme
 	} catch {
-		// Storage is disabled. The page follows the system.
+		// Storage is disabled.
 	}
 })()

@@ -44,13 +44,11 @@ export function chart(element, options, signal) {
 	}
 }
 
-/** Options of an axis in the page's colours. */
 export function axis(colours, more) {
 	const lines = { stroke: colours.line, width: 1 }
 	return { stroke: colours.muted, font: "11px system-ui, sans-serif", grid: lines, ticks: { ...lines, size: 4 }, ...more }
 }
 
-/** The axis of time: 24 hours, no year. */
 export function timeAxis(colours) {
 	const forms = [[86400, "{MMM} {D}"], [60, "{HH}:{mm}"], [1, "{HH}:{mm}:{ss}"], [0.001, ":{ss}.{fff}"]]
 	return axis(colours, { size: 26, space: 70, values: forms.map(([step, form]) => [step, form, null, null, null, null, null, null, 1]) })

@@ -114,7 +114,7 @@ export function oncePerFrame(work, signal) {
 	}
 }
 
-/** Calls `work` when the size of an element changes, and at first. */
+/** Calls `work` at first and when an element's size changes. */
 export function onResize(element, work, signal) {
 	const observer = new ResizeObserver(work)
 	observer.observe(element)

@@ -6,14 +6,12 @@ import { h, oncePerFrame, onResize } from "./dom.js"
 const OVERSCAN = 12
 const FOCUSABLE = "a, button, input"
 
-/** Whether rows have two lines. */
 export const narrow = matchMedia("(max-width: 720px)")
 
 export function cell(className, ...children) {
 	return h("span", { role: "cell", class: className }, children)
 }
 
-/** The row of headings. A heading is `[name, class]`. */
 export function headRow(className, ...headings) {
 	return h("div.head-group", { role: "rowgroup" }, h("div", { class: className, role: "row", "aria-rowindex": 1 },
 		headings.map(([name, kind]) => h("span", { role: "columnheader", class: kind ?? "" }, name))))

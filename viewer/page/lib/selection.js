@@ -15,7 +15,7 @@ export function set(traces) {
 	try {
 		sessionStorage.setItem(KEY, JSON.stringify(traces))
 	} catch {
-		// Storage is disabled. Traces can be compared by the address.
+		// Storage is disabled.
 	}
 }
 

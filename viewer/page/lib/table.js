@@ -9,7 +9,6 @@ export function numbers(name, key, show, title) {
 	return { name, value, show: row => show(value(row), row), title, number: true }
 }
 
-/** A number of errors. */
 export function errorCount(errors) {
 	return h("span", { class: errors ? "bad" : "muted" }, count(errors))
 }

@@ -8,7 +8,6 @@ import * as fmt from "./fmt.js"
 const SHOWN_CHARACTERS = 2000
 /** Longer lists have a field to filter them. */
 const UNFILTERED_ATTRIBUTES = 5
-/** Longer JSON is shown in lines. */
 const LINE_CHARACTERS = 60
 
 function text(value) {

@@ -189,7 +189,7 @@ export function traceView(main, signal, id) {
 	}
 
 	const refresh = throttle(REFRESH_MILLISECONDS, load, signal)
-	live.addEventListener("traces", ({ detail }) => detail.traces.some(trace => trace.id === id) && refresh(), { signal })
+	live.addEventListener("traces", ({ detail }) => detail.traces.some(trace => trace.id === id && (!model || trace.spans !== model.rows.length || trace.complete !== model.data.summary.complete)) && refresh(), { signal })
 	live.addEventListener("resync", refresh, { signal })
 	load()
 	return update

@@ -193,7 +193,6 @@ function valuesOf(query) {
 	return Object.fromEntries([...query.keys()].map(name => [name, name === "attribute" ? query.getAll(name) : query.get(name)]))
 }
 
-/** Keeps the powers of ten of an axis. */
 function decades(_, values) {
 	return values.map(value => (Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-9 ? value : null))
 }

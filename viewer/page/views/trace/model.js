@@ -1,8 +1,7 @@
 // What is shown of one trace: its rows, which of them are collapsed or filtered out, the visible range of time,
 // and the selected span. The rows come from the API in print order, parents before children.
 
-/** The shortest visible range, in nanoseconds. */
-const SHORTEST_VIEW = 10
+const SHORTEST_VIEW_NANOSECONDS = 10
 
 /** Fires `rows` (other rows are visible), `view` (the range of time changed), `select` and `data`. */
 export class TraceModel extends EventTarget {
@@ -122,14 +121,13 @@ export class TraceModel extends EventTarget {
 		const above = []
 		for (let at = this.rows[index].parent; at != null; at = this.rows[at].parent) if (this.isShut(at)) above.push(at)
 		if (above.length) this.collapse(above, false)
-		const group = this.groupOf(this.rows[index])
-		if (group === null || this.visible().includes(index)) return
-		this.unfolded.add(group)
+		if (!this.fold || this.visible().includes(index)) return
+		for (let at = index; at != null; at = this.rows[at].parent) this.unfolded.add(this.groupOf(this.rows[at]))
 		this.change()
 	}
 
 	setView(from, to) {
-		const length = Math.min(this.duration, Math.max(SHORTEST_VIEW, to - from))
+		const length = Math.min(this.duration, Math.max(SHORTEST_VIEW_NANOSECONDS, to - from))
 		const start = Math.min(Math.max(0, from), this.duration - length)
 		this.view = { from: start, to: start + length }
 		this.emit("view")
@@ -142,7 +140,7 @@ export class TraceModel extends EventTarget {
 	/** Zooms around a place between 0 (left) and 1 (right). */
 	zoom(factor, at = 0.5) {
 		const length = this.view.to - this.view.from
-		const next = Math.min(this.duration, Math.max(SHORTEST_VIEW, length * factor))
+		const next = Math.min(this.duration, Math.max(SHORTEST_VIEW_NANOSECONDS, length * factor))
 		const from = this.view.from + (length - next) * at
 		this.setView(from, from + next)
 	}

@@ -3,7 +3,6 @@
 import { drag, h } from "../../lib/index.js"
 
 const PIXELS_BETWEEN_MARKS = 90
-/** A shorter drag is a click. */
 const SHORTEST_DRAG_PIXELS = 4
 
 /** Returns round times between two times, and their step: 1, 2 or 5 times a power of ten. */

@@ -111,7 +111,7 @@ export function traceView(main, signal, id) {
 	}
 
 	function summary() {
-		const { name, complete, orphans, start, duration, spans, errors, tokens, cost, models, conversation, services } = model.data.summary
+		const { name, complete, orphans, start, duration, spans, errors, tokens, cost, models = [], conversation, services } = model.data.summary
 		const more = calls => calls > 0 && h("span.warn", "+?")
 		return [
 			h("div.trace-title",

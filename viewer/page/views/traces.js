@@ -4,6 +4,7 @@ import { address, axis, bind, cell, chart, debounce, empty, emptyStore, errorCou
 
 /** The API's limit for one answer. */
 const MOST = 1000
+const MOST_DECADES = 5
 const REFRESH_MILLISECONDS = 1000
 const TYPING_MILLISECONDS = 250
 const FILTERS = ["q", "service", "status", "min_ms", "max_ms", "attribute", "from", "to", "sort"]
@@ -110,7 +111,7 @@ export function tracesView(main, signal) {
 
 	function build(index) {
 		const trace = data.traces[index]
-		const { tokens, cost, errors, services, orphans } = trace
+		const { tokens, cost, errors, services, orphans, models = [] } = trace
 		const name = fmt.name(trace.name)
 		const check = h("input", { type: "checkbox", tip: `Compare ${name}`, change: () => {
 			selection.select(trace, check.checked)
@@ -124,7 +125,7 @@ export function tracesView(main, signal) {
 			cell("what", h("a", { href: address(`trace/${trace.id}`) }, name),
 				!trace.complete && h("span.mark.running", { title: "Spans are still running, or the root has not arrived" }, "running"),
 				orphans > 0 && h("span.mark", { title: `The parents of ${fmt.plural(orphans, "span")} are not here` }, "incomplete"),
-				trace.models.length > 0 && h("span.models", trace.models.map(model => fmt.label(model, 40)).join(", "))),
+				models.length > 0 && h("span.models", models.map(model => fmt.label(model, 40)).join(", "))),
 			cell("services wide", services.slice(0, 2).map(each => serviceName(each.name, `${fmt.label(each.name)}: ${fmt.plural(each.spans, "span")}`)), services.length > 2 && h("span.muted", `+${services.length - 2}`)),
 			cell("number took", h("span.share", { style: { width: `${(100 * trace.duration) / longest}%` } }), h("span", fmt.duration(trace.duration))),
 			cell("number spans", fmt.count(trace.spans)),
@@ -193,6 +194,9 @@ function valuesOf(query) {
 	return Object.fromEntries([...query.keys()].map(name => [name, name === "attribute" ? query.getAll(name) : query.get(name)]))
 }
 
+/** Keeps some powers of ten of an axis. */
 function decades(_, values) {
-	return values.map(value => (Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-9 ? value : null))
+	const powers = values.map(value => Math.log10(value))
+	const step = Math.ceil((powers.at(-1) - powers[0]) / MOST_DECADES)
+	return values.map((value, index) => (Math.abs(powers[index] / step - Math.round(powers[index] / step)) < 1e-9 ? value : null))
 }

@@ -15,7 +15,8 @@ export class TraceModel extends EventTarget {
 	setData(data) {
 		const whole = !this.view || (this.view.from === 0 && this.view.to === this.duration)
 		this.data = data
-		this.rows = data.spans
+		// The API leaves out empty lists.
+		this.rows = data.spans.map(row => ({ critical: [], events: [], ...row }))
 		this.index = new Map(this.rows.map((row, index) => [row.id, index]))
 		this.duration = this.rows.reduce((end, row) => Math.max(end, row.start + row.duration), Math.max(1, data.summary.duration))
 		this.end = subtreeEnds(this.rows)

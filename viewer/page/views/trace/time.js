@@ -18,7 +18,7 @@ export function ticks(from, to, width) {
 /** A label of a mark, in the unit of the step, so that all labels have the same. */
 export function tickLabel(at, step) {
 	if (at === 0) return "0"
-	const unit = [[6e10, "min"], [1e9, "s"], [1e6, "ms"], [1e3, "µs"]].find(([size]) => step >= size || (at >= size && step >= size / 100))
+	const unit = [[3.6e12, "h"], [6e10, "min"], [1e9, "s"], [1e6, "ms"], [1e3, "µs"]].find(([size]) => step >= size || (at >= size && step >= size / 100))
 	return unit ? `${Number((at / unit[0]).toFixed(2))} ${unit[1]}` : `${Math.round(at)} ns`
 }
 

@@ -8,7 +8,6 @@ mod existing_service;
 mod features;
 mod mcp;
 mod orders;
-mod proxy;
 mod quickstart;
 mod redirects;
 mod serve;

@@ -19,7 +19,7 @@ use super::off::is_call_off;
 use super::request::CallHead;
 use super::request_body::Piece;
 use super::start::Start;
-use super::{ReadAhead, RequestBody, Shared};
+use super::{ReadAhead, RequestBody, Shared, UsageHook};
 
 pin_project! {
     /// Resolves to the inner service's response, observed if the request is a model call.
@@ -64,7 +64,11 @@ where
     /// Calls `service`, which must be ready.
     pub(crate) fn new(service: &mut S, request: R, shared: &Shared) -> Self {
         let context = opentelemetry::Context::current();
-        let head = (is_observed(&context) && !is_call_off(shared, &context))
+        let usage_hook = request
+            .extensions()
+            .and_then(|extensions| extensions.get::<UsageHook>().cloned());
+        let is_off = || usage_hook.is_none() && is_call_off(shared, &context);
+        let head = (is_observed(&context) && !is_off())
             .then(|| CallHead::new(&request, &shared.config.rules))
             .flatten();
         let Some(head) = head else {
@@ -78,7 +82,8 @@ where
         } = head;
         let mut reader = reader.with_limit(shared.config.request_limit);
         let extra_attributes = ExtraAttributes::new(&context, request.extensions());
-        let start = Start::new(shared.clone(), context, (address, port), extra_attributes);
+        let start = Start::new(shared.clone(), context, (address, port), extra_attributes)
+            .with_usage_hook(usage_hook);
         let source = match request.bytes() {
             Some(bytes) => {
                 let (length, mut budget) = (bytes.len(), RequestReader::STEP_BYTES);

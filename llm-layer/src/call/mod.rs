@@ -34,6 +34,7 @@ mod state;
 mod streams;
 mod timing;
 mod usage;
+mod usage_hook;
 
 pub use self::extra_attributes::CallAttributes;
 pub use self::future::CallFuture;
@@ -48,6 +49,7 @@ pub use self::request_body::{ReadAhead, RequestBody};
 pub(crate) use self::settle::register as register_pending;
 pub use self::settle::settle;
 pub(crate) use self::state::Shared;
+pub use self::usage_hook::UsageHook;
 
 #[cfg(test)]
 mod request_memory_tests;

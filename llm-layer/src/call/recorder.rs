@@ -100,6 +100,9 @@ fn record(mut finished: FinishedCall, is_rough: bool) {
             }
         }
     }
+    if let Some(hook) = call.usage_hook.as_ref().filter(|_| call.budget.refusal.is_none()) {
+        hook.call(&outcome.usage);
+    }
     if call.has_span {
         call.cx.span().end_with_timestamp(at);
     }

@@ -21,6 +21,7 @@ use super::parameters::RequestAttributes;
 use super::reply_counters::ReplyCounters;
 use super::state::{CallBudget, CallDrain, CallRequest, CallResponse, CallState, Shared};
 use super::timing::CallTiming;
+use super::usage_hook::UsageHook;
 use crate::drain_signal::DrainSignal;
 use crate::semconv;
 use crate::taskweaver::PromptSizeMode;
@@ -32,6 +33,7 @@ pub(super) struct Start {
     parent: Context,
     server: (Option<Arc<str>>, Option<u16>),
     extra_attributes: ExtraAttributes,
+    usage_hook: Option<UsageHook>,
     at: Instant,
     time: SystemTime,
 }
@@ -47,10 +49,16 @@ impl Start {
             parent,
             server,
             extra_attributes,
+            usage_hook: None,
             at: shared.clock.now(),
             shared,
             time: SystemTime::now(),
         }
+    }
+
+    pub(super) fn with_usage_hook(mut self, usage_hook: Option<UsageHook>) -> Self {
+        self.usage_hook = usage_hook;
+        self
     }
 
     /// Starts the span, dated to the begin of the call.
@@ -154,6 +162,7 @@ impl Start {
                 abandoned: None,
             },
             stream: None,
+            usage_hook: self.usage_hook,
             deferred_span,
             chunk_labels: None,
         }))

@@ -21,6 +21,7 @@ use super::parameters::RequestAttributes;
 use super::reply_counters::ReplyCounters;
 use super::streams::OpenStream;
 use super::timing::CallTiming;
+use super::usage_hook::UsageHook;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::drain_signal::DrainSignal;
@@ -50,6 +51,8 @@ pub(super) struct CallState {
     pub(super) timing: CallTiming,
     pub(super) budget: CallBudget,
     pub(super) drain: CallDrain,
+    /// Receives the usage at the end.
+    pub(super) usage_hook: Option<UsageHook>,
     /// The answer, while it is read, if it is a stream.
     pub(super) stream: Option<OpenStream>,
     /// The span, if only the answer shows whether this is a model call.

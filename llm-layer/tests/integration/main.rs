@@ -54,5 +54,6 @@ mod support;
 mod tools;
 #[cfg(feature = "encodings")]
 mod unread_requests;
+mod usage_hook;
 #[cfg(all(feature = "axum-ws", feature = "tungstenite"))]
 mod websocket;

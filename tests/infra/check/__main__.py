@@ -3,7 +3,7 @@
 import signal
 import sys
 
-from . import collector, compose, dashboard, files, live, names, rules, values
+from . import collector, compose, dashboard, files, gateway, live, names, rules, values
 from .report import Report
 
 
@@ -19,6 +19,7 @@ def main():
     names.check(report)
     dashboard.check(report)
     values.check(report)
+    gateway.check(report)
     live.check(report)
     print(f"{report.passed} passed, {report.failed} failed")
     return 1 if report.failed else 0

@@ -10,6 +10,7 @@
 
 mod aimock;
 mod clients;
+mod gateway;
 mod model;
 mod peer;
 #[cfg(feature = "phoenix")]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
+use throughline_test_support::process::program;
 use throughline_test_support::{Vacant, poll_until};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
@@ -68,6 +69,27 @@ impl Peer {
 pub(crate) fn peers() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/peers");
     root.canonicalize().expect("tests/peers/run installs the peers")
+}
+
+/// The gateway's program, which `tests/peers/run` builds.
+pub(crate) fn gateway_program() -> PathBuf {
+    let mut path = std::env::current_exe().expect("the test");
+    path.pop();
+    path.set_file_name("throughline-gateway");
+    path
+}
+
+/// Returns the command of a gateway whose providers are all at `upstream`, with more of its configuration.
+pub(crate) fn gateway(upstream: SocketAddr, more: &str) -> Command {
+    let path = peers().join(format!("gateway-{}.yaml", upstream.port()));
+    let providers = ["openai", "anthropic", "gemini"]
+        .map(|api| format!("  - {{ name: {api}, api: {api}, base_url: 'http://{upstream}' }}\n"))
+        .concat();
+    let yaml = format!("listeners: [{{ address: 127.0.0.1:0 }}]\nproviders:\n{providers}{more}\n");
+    std::fs::write(&path, yaml).expect("a file");
+    let mut command = program(gateway_program());
+    command.arg("--config").arg(path);
+    command
 }
 
 /// The one file below the peers' packages whose name ends so.

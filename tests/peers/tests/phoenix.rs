@@ -1,11 +1,11 @@
-//! Phoenix shows a call through the proxy as a call of a model: kind, model, tokens and messages.
+//! Phoenix shows a call through the gateway as a call of a model: kind, model, tokens and messages.
 
 use serde_json::{Value, json};
-use throughline_test_support::process::{Running, example};
+use throughline_test_support::process::Running;
 use tokio::process::Command;
 
 use crate::aimock::Aimock;
-use crate::peer::{Peer, free_address, peers, until};
+use crate::peer::{Peer, free_address, gateway, peers, until};
 
 #[tokio::test]
 async fn phoenix_shows_the_call_of_a_model() {
@@ -26,16 +26,14 @@ async fn phoenix_shows_the_call_of_a_model() {
         .env("PHOENIX_AGENTS_DISABLE_BASH", "true");
     let _phoenix = Peer::start("phoenix", phoenix, web).await;
     let aimock = Aimock::start().await;
-    let mut command = example("proxy");
+    let mut command = gateway(aimock.address, "llm: { openinference: true }");
     command
-        .args(["--port", "0", "--openinference"])
-        .args(["--upstream", &format!("http://{}", aimock.address)])
         .env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{web}"))
         .env("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
         .env("OTEL_METRICS_EXPORTER", "none")
         .env("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "SPAN_ONLY");
-    let mut proxy = Running::start(command);
-    let address = proxy.line("http://").await;
+    let mut gateway = Running::start(command);
+    let address = gateway.line("http://").await;
     let question = json!({
         "model": "gpt-4o",
         "messages": [{ "role": "user", "content": "Hi" }],
@@ -47,9 +45,9 @@ async fn phoenix_shows_the_call_of_a_model() {
         .json(&question);
     let answer = request.send().await.expect("an answer").text().await;
     answer.expect("the whole answer");
-    proxy.signal("TERM").await;
-    let ended = proxy.end().await;
-    assert_eq!(ended.code, Some(0), "the proxy ends by itself: {}", ended.err);
+    gateway.signal("TERM").await;
+    let ended = gateway.end().await;
+    assert_eq!(ended.code, Some(0), "the gateway ends by itself: {}", ended.err);
 
     let spans = format!("http://{web}/v1/projects/default/spans?limit=10");
     let call = until("Phoenix lists the call", async || {

@@ -1,22 +1,22 @@
-//! What the OpenAI and Anthropic SDKs get through the proxy is what they get without it, byte for byte, and
+//! What the OpenAI and Anthropic SDKs get through the gateway is what they get without it, byte for byte, and
 //! the spans show it exactly.
 
 use std::net::SocketAddr;
 
 use serde_json::Value;
-use throughline_test_support::process::{Running, example, run};
+use throughline_test_support::process::{Running, run};
 use tokio::process::Command;
 
 use crate::aimock::Aimock;
 use crate::model::model;
-use crate::peer::{free_address, peers, until};
+use crate::peer::{free_address, gateway, peers, until};
 use crate::rotel::{Printed, rotel, spans};
 use crate::tap::{Message, Tap};
 
 #[tokio::test]
 async fn sdks_get_what_a_mock_sends() {
     let aimock = Aimock::start().await;
-    let (_, spans) = through_the_proxy("mock", aimock.address, MOCKED.len()).await;
+    let (_, spans) = through_the_gateway("mock", aimock.address, MOCKED.len()).await;
     let summaries: Vec<String> = calls(&spans).into_iter().map(summary).collect();
     assert_eq!(
         summaries, MOCKED,
@@ -37,7 +37,7 @@ async fn sdks_get_what_a_mock_sends() {
 #[tokio::test]
 async fn sdks_get_what_a_real_model_sends() {
     let (_model, address) = model().await;
-    let (answers, spans) = through_the_proxy("model", address, 7).await;
+    let (answers, spans) = through_the_gateway("model", address, 7).await;
     let reported: Vec<(u64, u64)> = answers.iter().filter_map(usage).collect();
     assert_eq!(
         reported.len(),
@@ -53,9 +53,9 @@ async fn sdks_get_what_a_real_model_sends() {
     assert_eq!(refused, "chat smollm2: - - unknown - 400", "a refusal");
 }
 
-/// Has the SDKs ask a peer with and without the proxy between, holds the bytes on both sides of it together,
+/// Has the SDKs ask a peer with and without the gateway between, holds the bytes on both sides of it together,
 /// and returns the answers and the spans in their order, of which so many are calls of a model.
-async fn through_the_proxy(
+async fn through_the_gateway(
     questions: &str,
     peer: SocketAddr,
     model_calls: usize,
@@ -64,23 +64,23 @@ async fn through_the_proxy(
     let (grpc, http) = (free_address(), free_address());
     let rotel = rotel(grpc, http).await;
     let far = Tap::start(peer).await;
-    let mut command = example("proxy");
-    command
-        .args(["--port", "0", "--upstream", &format!("http://{}", far.address)])
-        .env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{grpc}"));
-    let mut proxy = Running::start(command);
-    let address = proxy.line("http://").await;
+    let mut command = gateway(far.address, "");
+    command.env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{grpc}"));
+    let mut gateway = Running::start(command);
+    let address = gateway.line("http://").await;
     let near = Tap::start(address.parse().expect("an address")).await;
 
     let traced = sdks(questions, near.address).await;
     assert_eq!(
         traced, plain,
-        "what the SDKs make of it with the proxy, and without"
+        "what the SDKs make of it with the gateway, and without"
     );
     let (near, far) = (near.exchanges(), far.exchanges());
     assert_eq!(near.len(), far.len(), "every request goes on, once");
     for ((asked, mut answered), (mut passed, sent)) in near.into_iter().zip(far.iter().cloned()) {
-        passed.headers.retain(|(name, _)| name != "traceparent");
+        passed
+            .headers
+            .retain(|(name, _)| !["traceparent", "via", "x-request-id"].contains(&&**name));
         if !sent.headers.iter().any(|(name, _)| name == "date") {
             // RFC 9110 section 6.6.1: who passes an answer without a date on says when it came.
             answered.headers.retain(|(name, _)| name != "date");
@@ -94,9 +94,9 @@ async fn through_the_proxy(
         assert_eq!(answered, sent, "the answer passes as it came");
     }
 
-    proxy.signal("TERM").await;
-    let ended = proxy.end().await;
-    assert_eq!(ended.code, Some(0), "the proxy ends by itself: {}", ended.err);
+    gateway.signal("TERM").await;
+    let ended = gateway.end().await;
+    assert_eq!(ended.code, Some(0), "the gateway ends by itself: {}", ended.err);
     // For each request one of the server and one of the client, and those of the calls.
     let all = far.len() * 2 + model_calls;
     until("every span arrives", async || {

@@ -1,5 +1,6 @@
 //! Runs an example and captures its output.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
@@ -41,7 +42,13 @@ pub fn example(name: &str) -> Command {
     path.pop();
     path.push("examples");
     path.push(name);
-    let mut command = Command::new(&path);
+    program(path)
+}
+
+/// Returns the command of a program, without the variables of the developer's environment that affect telemetry.
+#[must_use]
+pub fn program(path: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(path);
     // The developer's environment must not affect the test.
     let foreign = |key: &str| {
         let prefixes = ["OTEL_", "THROUGHLINE_"];

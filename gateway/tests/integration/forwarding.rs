@@ -1,13 +1,15 @@
-//! Runs `examples/proxy` between raw sockets, so that the tests see every byte on both sides.
+//! Runs the program between raw sockets, so that the tests see every byte on both sides.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use throughline_test_support::process::{Ran, Running, example, run};
+use throughline_test_support::process::{Ran, Running, run};
 use throughline_test_support::{Collector, VARYING, Vacant, hex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time;
+
+use crate::support::program;
 
 /// The time limit for a byte to arrive.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -33,9 +35,11 @@ impl Path {
         let provider = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = provider.local_addr().expect("an address");
         let (collector, url) = Collector::start().await;
-        let mut command = example("proxy");
+        let name = format!("forwarding-{}", address.port());
+        let provider_yaml =
+            format!("providers: [{{ name: p, api: openai, base_url: 'http://{address}{base}' }}]");
+        let mut command = program(&name, &provider_yaml);
         command
-            .args(["--port", "0", "--upstream", &format!("http://{address}{base}")])
             .env("OTEL_EXPORTER_OTLP_ENDPOINT", url)
             .env("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
             .envs(vars.iter().copied());
@@ -149,7 +153,7 @@ async fn model_call_is_forwarded_and_counted() {
     let question = r#"{"model":"m","stream":true,"messages":[]}"#;
     let request = format!(
         "POST /v1/chat/completions?beta=%2F&x HTTP/1.1\r\nhost: proxy\r\nauthorization: Bearer key\r\n\
-         connection: x-mine, close\r\nx-mine: 1\r\nte: trailers\r\nproxy-authorization: Basic Zm9v\r\nx-two: a\r\nx-two: b\r\n\
+         connection: x-mine, close\r\nx-mine: 1\r\nte: trailers\r\nproxy-authorization: Basic Zm9v\r\nx-two: a\r\nx-two: b\r\nx-request-id: mine\r\n\
          traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\ncontent-length: {}\r\n\r\n{question}",
         question.len()
     );
@@ -164,7 +168,7 @@ async fn model_call_is_forwarded_and_counted() {
         .expect("a traceparent");
     let sent = format!(
         "POST /v1/chat/completions?beta=%2F&x HTTP/1.1\r\nauthorization: Bearer key\r\nx-two: a\r\nx-two: b\r\n\
-         content-length: {}\r\nhost: {}\r\n\r\n{question}",
+         x-request-id: mine\r\nvia: 1.1 throughline\r\ncontent-length: {}\r\nhost: {}\r\n\r\n{question}",
         question.len(),
         path.address
     );
@@ -207,7 +211,7 @@ async fn model_call_is_forwarded_and_counted() {
 
     let (ran, collector) = path.stop().await;
     assert_eq!(ran.code, Some(0), "it ends by itself: {}", ran.err);
-    let expected = include_str!("proxy_tree.txt");
+    let expected = include_str!("forwarding_tree.txt");
     assert_eq!(
         collector.tree(VARYING),
         expected,
@@ -371,36 +375,73 @@ async fn interrupted_answer_and_cancelled_request_are_forwarded() {
 #[tokio::test]
 async fn unreachable_provider_is_a_502_with_the_reason() {
     let vacant = Vacant::new();
-    let mut command = example("proxy");
-    let upstream = format!("http://{}", vacant.address());
-    command.args(["--port", "0", "--upstream", &upstream]);
-    let mut proxy = Running::start(command);
-    let at = proxy.line("http://").await;
-    let url = format!("http://{at}/v1/models");
-    let response = reqwest::get(url).await.expect("an answer");
+    let yaml = format!(
+        "providers: [{{ name: p, api: anthropic, base_url: 'http://{}' }}]",
+        vacant.address()
+    );
+    let mut gateway = Running::start(program("unreachable", &yaml));
+    let at = gateway.line("http://").await;
+    let request = crate::support::client()
+        .post(format!("http://{at}/v1/messages"))
+        .header("x-request-id", "r");
+    let response = request.send().await.expect("an answer");
     assert_eq!(
         response.status(),
         502,
-        "the proxy answers in the provider's place"
+        "the gateway answers in the provider's place"
     );
-    let text = response.text().await.expect("text");
-    assert!(
-        text.contains("proxy_error") && text.contains("Connection refused"),
-        "{text}"
+    let expected = r#"{"error":{"message":"the provider cannot be reached: Connection refused (os error 111)","type":"api_error"},"request_id":"r","type":"error"}"#;
+    assert_eq!(
+        response.text().await.expect("text"),
+        expected,
+        "in the provider's format, without its address"
     );
-    proxy.signal("TERM").await;
-    proxy.end().await;
+    gateway.signal("TERM").await;
+    gateway.end().await;
 }
 
 #[tokio::test]
-async fn invalid_upstream_url_is_reported() {
-    for upstream in ["api.openai.com", "/v1", "ftp://host", "http://host/?q", ""] {
-        let mut command = example("proxy");
-        command.args(["--upstream", upstream]);
-        let ran = run(command).await;
-        assert_eq!(ran.code, Some(2), "{upstream:?}: {}", ran.err);
-        assert!(ran.err.contains("--upstream"), "{upstream:?}: {}", ran.err);
+async fn invalid_configuration_is_reported() {
+    for (yaml, expected) in [
+        (
+            "providers: [{ name: p, api: openai, base_url: api.openai.com }]",
+            "providers[0].base_url: the URL has no scheme",
+        ),
+        (
+            "provider: []",
+            "unknown field `provider`, expected one of `listeners`",
+        ),
+        (
+            "providers: [{ name: p, api: openai, base_url: http://h, key: sk-secret }]",
+            "providers[0].key: a secret does not stand in the configuration",
+        ),
+    ] {
+        let ran = run(program("invalid", yaml)).await;
+        assert_eq!(ran.code, Some(1), "{yaml}: {}", ran.err);
+        assert!(
+            ran.err.contains(expected) && ran.err.contains("invalid.yaml: "),
+            "{yaml}: {}",
+            ran.err
+        );
+        assert!(!ran.err.contains("sk-secret"), "{yaml}: {}", ran.err);
     }
+}
+
+#[tokio::test]
+async fn check_prints_what_was_understood() {
+    let mut command = program(
+        "check",
+        "providers: [{ name: p, api: openai, base_url: http://h/v1 }]\nmodels: [{ name: m, provider: p, model: x }]",
+    );
+    command.arg("--check");
+    let ran = run(command).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let expected = "listener   http://127.0.0.1:0, 100 % of traces without a parent sampled\n\
+                    provider   p: openai at http://h/v1, key of the caller\n\
+                    model      m: p as x\n\
+                    retries    none\n\
+                    circuit    none\n";
+    assert_eq!(ran.out, expected, "one fact a line");
 }
 
 /// Returns the lines in sorted order, because headers of different names have no order.

@@ -1,0 +1,61 @@
+//! Bodies whose type is not known, and their errors.
+
+use std::error::Error;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use http_body_util::{BodyExt, Full};
+
+pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
+
+/// A body of any type.
+///
+/// It is a type of its own, since the compiler cannot prove that futures with a boxed error in a type parameter are `Send`.
+pub(crate) struct Body(Pin<Box<dyn http_body::Body<Data = Bytes, Error = BodyError> + Send>>);
+
+/// The error of a body. Layers look into an [`io::Error`] for the error that it wraps, and name it on spans.
+pub(crate) type BodyError = io::Error;
+
+impl Body {
+    pub(crate) fn new<B>(body: B) -> Self
+    where
+        B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    {
+        Self(Box::pin(body.map_err(body_error)))
+    }
+
+    pub(crate) fn full(bytes: Bytes) -> Self {
+        Self::new(Full::new(bytes))
+    }
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        self.0.as_mut().poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.size_hint()
+    }
+}
+
+/// Wraps an error of any type.
+pub(crate) fn body_error(error: impl Into<BoxError>) -> BodyError {
+    match error.into().downcast::<io::Error>() {
+        Ok(io) => *io,
+        Err(error) => io::Error::other(error),
+    }
+}

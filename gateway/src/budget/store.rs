@@ -1,0 +1,97 @@
+//! Where budgets are counted.
+
+use std::time::Duration;
+
+use super::entry::{Denied, Entry, Windows};
+use super::memory::Memory;
+use crate::config::{self, ConfigError, Environment};
+
+/// A store of counters.
+#[derive(Debug)]
+pub(super) enum Store {
+    Memory(Memory),
+    #[cfg(feature = "redis")]
+    Redis(super::redis_store::RedisStore, config::Store),
+}
+
+impl Store {
+    /// `is_used`: whether there is a budget at all.
+    pub(super) fn new(
+        config: &config::Store,
+        environment: &Environment,
+        is_used: bool,
+    ) -> Result<Self, ConfigError> {
+        if config.redis.is_none() || !is_used {
+            return Ok(Self::Memory(Memory::default()));
+        }
+        #[cfg(feature = "redis")]
+        {
+            let store = super::redis_store::RedisStore::new(config, environment)?;
+            Ok(Self::Redis(store, config.clone()))
+        }
+        #[cfg(not(feature = "redis"))]
+        {
+            let _ = environment;
+            Err(ConfigError::new(
+                "store.redis",
+                "this gateway is built without the feature redis",
+            ))
+        }
+    }
+
+    /// Whether this is the store of a configuration.
+    pub(super) fn is_of(&self, config: &config::Store) -> bool {
+        match self {
+            Self::Memory(_) => config.redis.is_none(),
+            #[cfg(feature = "redis")]
+            Self::Redis(_, own) => own == config,
+        }
+    }
+
+    /// Reserves all entries, or none.
+    #[cfg_attr(
+        not(feature = "redis"),
+        expect(
+            unused_variables,
+            clippy::unused_async,
+            reason = "the store in memory needs neither"
+        )
+    )]
+    pub(super) async fn reserve(&self, id: &str, entries: &[Entry]) -> Result<Windows, Denied> {
+        match self {
+            Self::Memory(memory) => memory.reserve(entries),
+            #[cfg(feature = "redis")]
+            Self::Redis(redis, _) => redis.reserve(id, entries).await,
+        }
+    }
+
+    #[cfg_attr(
+        not(feature = "redis"),
+        expect(unused_variables, reason = "the store in memory needs no id")
+    )]
+    /// Replaces what was reserved by what was used. `used` has an amount for each entry.
+    pub(super) fn settle_reservation(&self, id: &str, entries: &[Entry], windows: &[u64], used: &[u64]) {
+        match self {
+            Self::Memory(memory) => memory.settle(entries, windows, used),
+            #[cfg(feature = "redis")]
+            Self::Redis(redis, _) => redis.settle(id, entries, windows, used),
+        }
+    }
+
+    /// Waits until all settlements are stored.
+    #[cfg_attr(
+        not(feature = "redis"),
+        expect(
+            unused_variables,
+            clippy::unused_async,
+            reason = "the store in memory is never behind"
+        )
+    )]
+    pub(super) async fn settle(&self, within: Duration) {
+        match self {
+            Self::Memory(_) => {}
+            #[cfg(feature = "redis")]
+            Self::Redis(redis, _) => redis.wait(within).await,
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Listeners.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::duration::Seconds;
+
+/// An address that the gateway listens on, and the limits of its requests.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Listener {
+    pub(crate) name: Option<String>,
+    pub(crate) address: String,
+    pub(crate) tracing: ListenerTracing,
+    pub(crate) max_body_bytes: u64,
+    pub(crate) max_header_bytes: usize,
+    pub(crate) max_connections: usize,
+    pub(crate) max_requests: usize,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) tls: Option<Tls>,
+    /// Whether `/metrics` is served. Default: on loopback addresses only.
+    pub(crate) metrics: Option<bool>,
+}
+
+/// The sampling of requests that come without a `traceparent`.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ListenerTracing {
+    pub(crate) random_sampling: f64,
+}
+
+/// The times that the parts of an exchange may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Timeouts {
+    /// From the start of a connection to the end of the head of its first request.
+    pub(crate) header: Seconds,
+    /// From the end of an exchange to the end of the head of the next request on the connection. Clients keep connections
+    /// open, and lose a request if a connection is closed while they send it.
+    pub(crate) keep_alive: Seconds,
+    /// Between two parts of a request's body.
+    pub(crate) body: Seconds,
+    /// For a part of the answer to be accepted by the client.
+    pub(crate) write: Seconds,
+    /// For a connection to a provider.
+    pub(crate) connect: Seconds,
+    /// For the head of the provider's answer, for each try.
+    pub(crate) first_byte: Seconds,
+    /// Between two parts of the provider's answer.
+    pub(crate) idle: Seconds,
+}
+
+/// The certificate of a listener, in PEM files.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Tls {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
+}
+
+impl Default for Listener {
+    fn default() -> Self {
+        Self {
+            name: None,
+            address: "127.0.0.1:12000".to_owned(),
+            tracing: ListenerTracing::default(),
+            max_body_bytes: 64 * 1024 * 1024,
+            max_header_bytes: 64 * 1024,
+            max_connections: 20_000,
+            max_requests: 20_000,
+            timeouts: Timeouts::default(),
+            tls: None,
+            metrics: None,
+        }
+    }
+}
+
+impl Default for ListenerTracing {
+    fn default() -> Self {
+        Self {
+            random_sampling: 100.0,
+        }
+    }
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            header: Seconds::new(10),
+            keep_alive: Seconds::new(90),
+            body: Seconds::new(30),
+            write: Seconds::new(60),
+            connect: Seconds::new(10),
+            first_byte: Seconds::new(600),
+            idle: Seconds::new(300),
+        }
+    }
+}

@@ -1,0 +1,394 @@
+//! What files are accepted, and what errors say.
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+fn error(yaml: &str) -> String {
+    match Config::from_yaml(yaml) {
+        Ok(config) => panic!("accepted: {yaml}\n{config}"),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// A provider with a key, so that a table needs one line for each case.
+const P: &str = "providers: [{ name: p, api: openai, base_url: 'http://p', key: $K }]\n";
+
+#[test]
+fn errors_name_the_place_and_what_is_accepted() {
+    for (yaml, expected) in [
+        ("listeners: []", "listeners: expected at least one listener"),
+        (
+            "listeners: [{ address: localhost }]",
+            "listeners[0].address: expected an IP address and a port",
+        ),
+        (
+            "listeners: [{ tracing: { random_sampling: 101 } }]",
+            "listeners[0].tracing.random_sampling: expected a percentage from 0 to 100, not 101",
+        ),
+        (
+            "listeners: [{ tracing: { random_samplin: 1 } }]",
+            "unknown field `random_samplin`, expected `random_sampling`",
+        ),
+        (
+            "listeners: [{ max_header_bytes: 1 }]",
+            "listeners[0].max_header_bytes: expected 8192 to 1048576 bytes",
+        ),
+        (
+            "listeners: [{ max_requests: 0 }]",
+            "listeners[0].max_requests: expected 1 to 1000000",
+        ),
+        (
+            "listeners: [{ timeouts: { header: 2 weeks } }]",
+            "listeners[0].timeouts.header: expected a duration from 0 to 30 days",
+        ),
+        (
+            "listeners: [{ address: '127.0.0.1:1' }, { address: '127.0.0.1:1' }]",
+            "listeners[1].address: 127.0.0.1:1 has a listener already",
+        ),
+        ("providers: []", "providers: expected at least one provider"),
+        (
+            "providers: [{ name: p, api: cohere, base_url: 'http://p' }]",
+            "providers[0].api: unknown variant `cohere`, expected one of `openai`",
+        ),
+        (
+            "providers: [{ name: p, api: openai, base_url: 'http://u:sk-secret@p' }]",
+            "providers[0].base_url: the URL has a user name or password",
+        ),
+        (
+            "providers: [{ name: p, api: openai, base_url: 'http://p', key: sk-secret }]",
+            "providers[0].key: a secret does not stand in the configuration; write $NAME",
+        ),
+        (
+            "providers: [{ name: p, api: openai, base_url: 'http://p', key: [sk-secret] }]",
+            "providers[0].key: invalid type: sequence, expected $NAME, { env: NAME } or { file: PATH }",
+        ),
+        (
+            "providers: [{ name: p, api: openai, base_url: 'http://p', headers: { Host: x } }]",
+            "providers[0].headers.Host: expected the name of a header other than host",
+        ),
+        (
+            &format!("{P}models: [{{ name: m }}]"),
+            "models[0].provider: expected provider or targets",
+        ),
+        (
+            &format!("{P}models: [{{ name: m, provider: q }}]"),
+            "models[0].targets[0].provider: no provider is named q; expected one of p",
+        ),
+        (
+            &format!("{P}models: [{{ name: '*m', provider: p }}]"),
+            "models[0].name: expected the name of a model",
+        ),
+        (
+            &format!("{P}models: [{{ name: m, provider: p, model: '*' }}]"),
+            "models[0].targets[0].model: * stands for",
+        ),
+        (
+            &format!("{P}models: [{{ name: m, provider: p }}, {{ name: n, aliases: [m], provider: p }}]"),
+            "models[1].name: another model is named m",
+        ),
+        (
+            &format!("{P}models: [{{ name: m, targets: [{{ provider: p, weight: 0 }}] }}]"),
+            "expected at least one weight above 0",
+        ),
+        (
+            "providers: [{ name: p, api: openai, base_url: 'http://p' }, { name: q, api: openai, base_url: 'http://q', key: $K }]\n\
+             models: [{ name: m, provider: p, fallbacks: [q] }]",
+            "models[0].targets: provider p has no key; with several providers, the caller's key could reach the wrong one",
+        ),
+        (
+            "providers: [{ name: p, api: openai, base_url: 'http://p', key: $K }, { name: q, api: anthropic, base_url: 'http://q', key: $K }]\n\
+             models: [{ name: m, provider: p, fallbacks: [q] }]",
+            "models[0].fallbacks[0].provider: all providers of a model must have the same api",
+        ),
+        ("retries: { attempts: 0 }", "retries.attempts: expected 1 to 10"),
+        (
+            "callers: [{ name: c, key: $K }]",
+            "providers[0].key: callers send keys of the gateway",
+        ),
+        (
+            "budgets: [{ name: b, per: week }]",
+            "budgets[0].per: unknown variant `week`, expected one of `minute`, `hour`, `day`",
+        ),
+        (
+            "budgets: [{ name: b, per: day }]",
+            "budgets[0].tokens: expected at least one of tokens, cost and requests",
+        ),
+        (
+            "budgets: [{ name: b, per: day, tokens: 0 }]",
+            "budgets[0].tokens: expected 1 to",
+        ),
+        (
+            "budgets: [{ name: b, per: day, cost: 1 }]",
+            "budgets[0].cost: a budget of cost needs llm.prices",
+        ),
+        (
+            "budgets: [{ name: b, per: day, tokens: 1, by: caller }]",
+            "budgets[0].by: a budget by caller needs callers",
+        ),
+        (
+            "budgets: [{ name: b, per: day, tokens: 1, by: { header: 'a b' } }]",
+            "budgets[0].by.header: expected the name of a header",
+        ),
+        ("a: [", "is no YAML: "),
+        ("- x", "expected a table of settings"),
+        (
+            "access_log: file",
+            "access_log: unknown variant `file`, expected one of `off`, `stdout`, `stderr`",
+        ),
+    ] {
+        let error = error(yaml);
+        assert!(error.contains(expected), "{yaml}\n{error}");
+        assert!(!error.contains("sk-secret"), "{yaml}\n{error}");
+    }
+}
+
+#[test]
+fn formats_are_equivalent() {
+    let yaml =
+        Config::from_yaml("access_log: stdout\nretries: { attempts: 2, backoff: 100ms }\n").expect("YAML");
+    let toml = Config::from_toml("access_log = \"stdout\"\n[retries]\nattempts = 2\nbackoff = \"100ms\"")
+        .expect("TOML");
+    let json = Config::from_json(r#"{"access_log": "stdout", "retries": {"attempts": 2, "backoff": 0.1}}"#)
+        .expect("JSON");
+    assert_eq!(yaml.to_string(), toml.to_string(), "TOML");
+    assert_eq!(yaml.to_string(), json.to_string(), "JSON");
+    assert!(
+        yaml.to_string()
+            .contains("retries    2 attempts at a provider, 100ms to 8s apart"),
+        "{yaml}"
+    );
+    let empty = Config::from_yaml("# nothing\n").expect("an empty file");
+    assert_eq!(
+        empty.to_string(),
+        Config::default().to_string(),
+        "an empty file has the defaults"
+    );
+}
+
+#[test]
+fn archs_files_are_accepted() {
+    let legacy = "
+        version: v0.1
+        listeners:
+          egress_traffic: { address: 0.0.0.0, port: 12000, message_format: openai, timeout: 30s }
+        llm_providers:
+          - { access_key: $OPENAI_API_KEY, model: openai/gpt-4o, default: true }
+          - { name: claude, access_key: $ANTHROPIC_API_KEY, model: anthropic/claude-sonnet-4 }
+        tracing: { random_sampling: 100 }
+    ";
+    let config = Config::from_yaml(legacy).expect("a file of Arch");
+    let expected = "listener   http://0.0.0.0:12000, 100 % of traces without a parent sampled\n\
+                    provider   openai/gpt-4o: openai at https://api.openai.com/v1, key from $OPENAI_API_KEY\n\
+                    provider   claude: anthropic at https://api.anthropic.com, key from $ANTHROPIC_API_KEY\n\
+                    model      openai/gpt-4o: openai/gpt-4o as gpt-4o\n\
+                    model      gpt-4o: openai/gpt-4o\n\
+                    model      anthropic/claude-sonnet-4: claude as claude-sonnet-4\n\
+                    model      claude-sonnet-4: claude\n\
+                    retries    none\n\
+                    circuit    none\n";
+    assert_eq!(config.to_string(), expected, "the old form");
+
+    let current = "
+        version: v0.4.0
+        listeners:
+          - { type: model, name: m, port: 12001, tracing: { random_sampling: 25 } }
+        model_providers:
+          - { model: openai/*, access_key: $K }
+          - { model: my/llama, base_url: 'http://127.0.0.1:8000/v1', provider_interface: openai }
+        model_aliases: { fast: { target: my/llama } }
+        budgets: [{ name: b, tokens: 5, per: day }]
+    ";
+    let config = Config::from_yaml(current).expect("a file of Plano");
+    let expected = "listener   http://127.0.0.1:12001, 25 % of traces without a parent sampled\n\
+                    provider   openai/*: openai at https://api.openai.com/v1, key from $K\n\
+                    provider   my/llama: openai at http://127.0.0.1:8000/v1, key of the caller\n\
+                    model      openai/*: openai/* as *\n\
+                    model      my/llama, fast: my/llama as llama\n\
+                    model      llama: my/llama\n\
+                    retries    none\n\
+                    circuit    none\n\
+                    budget     b by all: 5 tokens a day\n\
+                    store      in this process\n";
+    assert_eq!(config.to_string(), expected, "the new form");
+}
+
+#[test]
+fn parts_of_arch_without_a_counterpart_are_errors_that_say_what_to_write() {
+    const M: &str = "version: v0.1\nllm_providers: [{ model: openai/gpt-4o, access_key: $K }]\n";
+    for (yaml, expected) in [
+        (
+            "ratelimits: []",
+            "ratelimits: write budgets, such as: budgets: [{ name: per-team",
+        ),
+        (
+            "prompt_targets: []",
+            "prompt_targets: the gateway calls no functions",
+        ),
+        (
+            "tracing: { opentracing_grpc_endpoint: 'http://c:4317' }",
+            "tracing.opentracing_grpc_endpoint: write telemetry:",
+        ),
+        (
+            "listeners: { ingress_traffic: {} }",
+            "listeners.ingress_traffic: the gateway serves egress_traffic",
+        ),
+        (
+            "listeners: [{ type: agent }]",
+            "listeners[0].type: the gateway serves listeners of type model",
+        ),
+        (
+            "listeners: [{ max_retries: 2 }]",
+            "listeners[0].max_retries: write retries: { attempts: N }",
+        ),
+        (
+            "listeners: [{ port: 70000 }]",
+            "listeners[0].port: expected a port from 0 to 65535",
+        ),
+        (
+            "model_providers: [{ model: gpt-4o }]",
+            "model_providers[0].model: expected PROVIDER/MODEL",
+        ),
+        (
+            "model_providers: [{ model: acme/x }]",
+            "model_providers[0].model: expected a provider of openai, anthropic",
+        ),
+        (
+            "model_providers: [{ model: openai/x, access_key: sk-secret }]",
+            "a secret does not stand in the configuration",
+        ),
+        (
+            "model_aliases: { a: { target: x } }",
+            "model_aliases.a.target: no provider has the model x",
+        ),
+        ("foo: 1", "foo: is not a key of Arch"),
+    ] {
+        let error = error(&format!("{M}{yaml}"));
+        assert!(error.contains(expected), "{yaml}\n{error}");
+        assert!(!error.contains("sk-secret"), "{yaml}\n{error}");
+    }
+}
+
+/// Values of any shape, with the keys that a configuration has.
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        prop::sample::select(TEXTS).prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 64, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map(prop::sample::select(KEYS), inner, 0..6).prop_map(|map| map
+                .into_iter()
+                .map(|(key, value)| (key.to_owned(), value))
+                .collect::<Map<_, _>>()
+                .into()),
+        ]
+    })
+}
+
+const TEXTS: &[&str] = &[
+    "",
+    "*",
+    "a/*",
+    "$K",
+    "openai",
+    "http://h",
+    "127.0.0.1:0",
+    "30s",
+    "-1s",
+    "nan",
+    "day",
+    "m",
+    "p",
+    "openai/x",
+    "\u{0}é",
+];
+const KEYS: &[&str] = &[
+    "version",
+    "listeners",
+    "providers",
+    "models",
+    "llm_providers",
+    "model_providers",
+    "model_aliases",
+    "tracing",
+    "name",
+    "api",
+    "base_url",
+    "key",
+    "env",
+    "file",
+    "address",
+    "port",
+    "random_sampling",
+    "timeouts",
+    "header",
+    "idle",
+    "provider",
+    "model",
+    "targets",
+    "fallbacks",
+    "aliases",
+    "weight",
+    "target",
+    "egress_traffic",
+    "budgets",
+    "by",
+    "per",
+    "tokens",
+    "cost",
+    "store",
+    "redis",
+    "retries",
+    "attempts",
+    "llm",
+    "telemetry",
+    "access_key",
+    "callers",
+    "circuit",
+    "type",
+];
+
+proptest! {
+    /// Whatever a file has, it is accepted or refused with a place, and nothing panics.
+    #[test]
+    fn any_value_is_accepted_or_refused(value in value()) {
+        match Config::from_value(value) {
+            Ok(config) => prop_assert!(config.listen_addresses().count() > 0, "at least one listener"),
+            Err(error) => prop_assert!(!error.to_string().is_empty(), "a reason"),
+        }
+    }
+
+    /// An accepted configuration can be printed, and can be routed by.
+    #[test]
+    fn models_of_any_form_are_routed_or_refused(
+        names in prop::collection::vec("[a-c*/]{0,3}", 1..4),
+        alias in "[a-c]{0,2}",
+        weight in 0_u32..3,
+        model in "[a-c]{1,3}",
+    ) {
+        let models: Vec<Value> = names
+            .iter()
+            .map(|name| json!({"name": name, "aliases": [format!("{alias}{name}")], "targets": [{"provider": "p", "weight": weight}]}))
+            .collect();
+        let file = json!({
+            "providers": [{"name": "p", "api": "openai", "base_url": "http://p"}],
+            "models": models,
+        });
+        if let Ok(config) = Config::from_value(file) {
+            prop_assert!(config.to_string().contains("model "), "{config}");
+            let routes = crate::routing::Routes::new(&config, &Environment::process()).expect("no key to read");
+            let found = routes.find(crate::Api::OpenAi, crate::routing::RequestedModel::Named(&model));
+            let is_named = names.iter().any(|name| match name.strip_suffix('*') {
+                Some(prefix) => model.starts_with(prefix),
+                None => *name == model || format!("{alias}{name}") == model,
+            });
+            prop_assert_eq!(found.is_ok(), is_named, "{:?} {} {}", names, alias, model);
+        }
+    }
+}

@@ -1,0 +1,27 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod access_log;
+mod api;
+mod body;
+mod budget;
+mod callers;
+mod config;
+mod exchange_body;
+mod gateway;
+mod layers;
+mod model_field;
+mod operations;
+mod refusal;
+mod routing;
+mod running;
+mod server;
+mod target_path;
+mod tls;
+mod trace_id;
+mod upstream;
+
+pub use self::api::Api;
+pub use self::config::{Config, ConfigError};
+pub use self::gateway::Gateway;
+pub use self::server::Server;

@@ -1,0 +1,176 @@
+//! The gateway as a program.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command-line program prints"
+)]
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use throughline::telemetry::{self, Telemetry, TelemetryConfig};
+use throughline_gateway::{Config, Gateway, Server};
+
+/// A gateway in front of model providers: traces, tokens, cost, retries, fail-over and budgets.
+///
+/// Without a configuration, it serves the paths of OpenAI, Anthropic and Gemini with the keys of its callers. The addresses
+/// it listens on are the first lines on standard output.
+#[derive(Debug, Parser)]
+#[command(name = "throughline-gateway", version, after_help = AFTER)]
+struct Cli {
+    /// A file in YAML, TOML (.toml) or JSON (.json). SIGHUP reads it again.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print what the configuration means, and exit. Keys and files that it names are read too.
+    #[arg(long)]
+    check: bool,
+    /// The address of the first listener, in place of that of the configuration; port 0 selects a free one.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+}
+
+const AFTER: &str = "\
+Examples:
+  throughline-gateway
+  OTEL_TRACES_EXPORTER=console throughline-gateway
+  OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317 throughline-gateway --config gateway.yaml
+  throughline-gateway --config gateway.yaml --check
+
+Then, in another terminal:
+  curl http://127.0.0.1:12000/v1/chat/completions -H \"Authorization: Bearer $OPENAI_API_KEY\" \\
+      -H 'Content-Type: application/json' \\
+      -d '{\"model\":\"gpt-4o-mini\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}'
+  OPENAI_BASE_URL=http://127.0.0.1:12000/v1 python your_program.py
+  ANTHROPIC_BASE_URL=http://127.0.0.1:12000 python your_program.py
+
+Telemetry is off unless an OTEL_* variable or the section telemetry enables it. Prompts and answers are recorded only if
+llm.content or OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT enables it.";
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: no runtime: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(run(&cli)) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+impl Cli {
+    fn read_config(&self) -> Result<Config, throughline_gateway::ConfigError> {
+        let config = match &self.config {
+            Some(path) => Config::from_file(path)?,
+            None => Config::default(),
+        };
+        Ok(match &self.listen {
+            Some(address) => config.with_address(address),
+            None => config,
+        })
+    }
+}
+
+async fn run(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
+    let config = cli.read_config()?;
+    if cli.check {
+        Gateway::new(&config)?;
+        telemetry_config(&config)?;
+        print!("{config}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let telemetry_config = telemetry_config(&config)?;
+    let telemetry = telemetry::init(telemetry_config)?;
+    let gateway = Gateway::new(&config)?;
+    let mut server = Server::bind(&config, gateway.clone()).await?;
+    if telemetry.prometheus_text().is_some() {
+        server = server.with_metrics_page(telemetry.prometheus_page());
+    }
+    for address in server.addresses() {
+        println!("http://{address}");
+    }
+    reload_on_hangup(cli, gateway);
+    let has_ended = server.serve(stop()).await;
+    if !has_ended {
+        eprintln!(
+            "warning: answers were still in progress after {:?}",
+            config.shutdown_timeout()
+        );
+    }
+    shut_down(telemetry);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The section `telemetry`, then the environment.
+fn telemetry_config(config: &Config) -> Result<TelemetryConfig, Box<dyn Error>> {
+    let json = config.telemetry_json();
+    let mut telemetry =
+        TelemetryConfig::from_json_str(&json).map_err(|error| format!("telemetry: {error}"))?;
+    if !json.contains("\"prometheus") {
+        // The gateway serves `/metrics` itself. A listener of its own must be asked for.
+        telemetry = telemetry.with_prometheus_listen(None);
+    }
+    if telemetry.service_name.is_none() {
+        telemetry = telemetry.with_service_name(env!("CARGO_PKG_NAME"));
+    }
+    Ok(telemetry.with_env()?)
+}
+
+/// Waits for the last tokens to be counted and the last spans to be exported.
+fn shut_down(telemetry: Telemetry) {
+    if let Err(error) = telemetry.shutdown_within(EXPORT_TIMEOUT) {
+        eprintln!("warning: {error}"); // The requests were forwarded, so this is not an error.
+    }
+}
+
+#[cfg(unix)]
+fn reload_on_hangup(cli: &Cli, gateway: Gateway) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Some(path) = cli.config.clone() else { return };
+    let Ok(mut hangups) = signal(SignalKind::hangup()) else {
+        return;
+    };
+    tokio::spawn(async move {
+        while hangups.recv().await.is_some() {
+            let reloaded = Config::from_file(&path).and_then(|config| gateway.reload(&config));
+            match reloaded {
+                Ok(()) => eprintln!("reloaded {}", path.display()),
+                Err(error) => {
+                    eprintln!("warning: not reloaded, the previous configuration stays in force: {error}");
+                }
+            }
+        }
+    });
+}
+
+#[cfg(not(unix))]
+fn reload_on_hangup(_: &Cli, _: Gateway) {}
+
+/// Completes on Ctrl-C or SIGTERM.
+async fn stop() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupted => {},
+                _ = terminated.recv() => {},
+            }
+            return;
+        }
+    }
+    let _ = interrupted.await;
+}
+
+const EXPORT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,0 +1,362 @@
+//! Listens, accepts connections, and serves them until the gateway stops.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use throughline::ServerLayer;
+use throughline::propagation::PeerAddr;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+use tokio_io_timeout::TimeoutStream;
+use tower::{Layer, Service};
+
+use crate::api::error_format;
+use crate::body::{Body, BoxError};
+use crate::config::Listener;
+use crate::gateway::{Gateway, Incoming};
+use crate::operations::{self, MetricsPage};
+use crate::refusal::{Refusal, RefusalKind};
+use crate::running::Running;
+use crate::tls::{Acceptor, Stream};
+use crate::{Api, Config, ConfigError, trace_id};
+
+/// A gateway that listens.
+///
+/// ```no_run
+/// use throughline_gateway::{Config, Gateway, Server};
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let config = Config::default();
+/// let server = Server::bind(&config, Gateway::new(&config)?).await?;
+/// println!("{:?}", server.addresses());
+/// server.serve(async { let _ = tokio::signal::ctrl_c().await; }).await;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Server {
+    gateway: Gateway,
+    listeners: Vec<Bound>,
+    metrics: Option<MetricsPage>,
+    running: Running,
+    grace_period: Duration,
+}
+
+/// A listener with its socket.
+struct Bound {
+    socket: TcpListener,
+    address: SocketAddr,
+    settings: Arc<Listener>,
+    tls: Option<Acceptor>,
+}
+
+impl Server {
+    /// Binds the listeners of a configuration.
+    ///
+    /// # Errors
+    ///
+    /// If an address cannot be bound, or a certificate cannot be read.
+    pub async fn bind(config: &Config, gateway: Gateway) -> Result<Self, ConfigError> {
+        let mut listeners = Vec::with_capacity(config.listeners.len());
+        for (index, settings) in config.listeners.iter().enumerate() {
+            let place = format!("listeners[{index}].address");
+            let socket = TcpListener::bind(&settings.address).await.map_err(|error| {
+                ConfigError::new(&place, format!("cannot listen on {}: {error}", settings.address))
+            })?;
+            let address = socket
+                .local_addr()
+                .map_err(|error| ConfigError::new(&place, error.to_string()))?;
+            let tls = match &settings.tls {
+                None => None,
+                Some(tls) => Some(Acceptor::new(tls, &format!("listeners[{index}].tls"))?),
+            };
+            listeners.push(Bound {
+                socket,
+                address,
+                settings: Arc::new(settings.clone()),
+                tls,
+            });
+        }
+        Ok(Self {
+            gateway,
+            listeners,
+            metrics: None,
+            running: Running::new(),
+            grace_period: config.shutdown_timeout(),
+        })
+    }
+
+    /// Sets the text that `/metrics` answers, in Prometheus' format. Default: none, and the path is not served.
+    ///
+    /// It is served by listeners on loopback addresses, and by those that set `metrics: true`.
+    #[must_use]
+    pub fn with_metrics_page(mut self, page: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        self.metrics = Some(Arc::new(page));
+        self
+    }
+
+    /// Returns the addresses that it listens on, with the ports that the system chose.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.listeners.iter().map(|listener| listener.address).collect()
+    }
+
+    /// Serves requests until `stop` completes. Then `/readyz` answers 503, no more connections are accepted, and the answers
+    /// in progress have the time of `shutdown_timeout` to end. Returns whether all of them ended.
+    pub async fn serve(self, stop: impl Future<Output = ()>) -> bool {
+        let graceful = Arc::new(GracefulShutdown::new());
+        let mut tasks = tokio::task::JoinSet::new();
+        for listener in self.listeners {
+            let handler = Arc::new(Handler {
+                gateway: self.gateway.clone(),
+                requests: Arc::new(Semaphore::new(listener.settings.max_requests)),
+                metrics: self.metrics.clone().filter(|_| {
+                    let own = listener.settings.metrics;
+                    own.unwrap_or_else(|| listener.address.ip().is_loopback())
+                }),
+                settings: listener.settings.clone(),
+                running: self.running.clone(),
+            });
+            tasks.spawn(accept(listener, handler, graceful.clone(), self.running.clone()));
+        }
+        stop.await;
+        self.running.stop();
+        while tasks.join_next().await.is_some() {}
+        let Some(graceful) = Arc::into_inner(graceful) else {
+            return false;
+        };
+        let has_ended = timeout(self.grace_period, graceful.shutdown()).await.is_ok();
+        self.gateway.settle(SETTLE_TIME).await;
+        has_ended
+    }
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server")
+            .field("addresses", &self.addresses())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Accepts connections until the gateway stops.
+async fn accept(listener: Bound, handler: Arc<Handler>, graceful: Arc<GracefulShutdown>, running: Running) {
+    let connections = Arc::new(Semaphore::new(listener.settings.max_connections));
+    let server = Arc::new(connection_builder(&listener.settings));
+    let layer = ServerLayer::new();
+    let stopped = running.stopped();
+    tokio::pin!(stopped);
+    loop {
+        // At the limit, connections wait in the system's queue.
+        let permit = tokio::select! {
+            permit = connections.clone().acquire_owned() => permit,
+            () = &mut stopped => return,
+        };
+        let accepted = tokio::select! {
+            accepted = listener.socket.accept() => accepted,
+            () = &mut stopped => return,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Without a file descriptor, the next call fails at once. Others only concern one connection.
+                if !is_of_connection(&error) {
+                    sleep(ACCEPT_PAUSE).await;
+                }
+                continue;
+            }
+        };
+        // Without it, the system holds back events of a stream for up to 40 ms.
+        let _ = stream.set_nodelay(true);
+        let has_request = Arc::new(AtomicBool::new(false));
+        let outer = Outer {
+            handler: handler.clone(),
+            service: layer.layer(Traced(handler.clone())),
+            peer,
+            has_request: has_request.clone(),
+        };
+        let (tls, server, watcher) = (listener.tls.clone(), server.clone(), graceful.watcher());
+        let timeouts = listener.settings.timeouts;
+        tokio::spawn(async move {
+            let _permit = permit;
+            let header = timeouts.header.duration();
+            let Some(stream) = handshake(stream, tls, header).await else {
+                return;
+            };
+            let mut stream = TimeoutStream::new(stream);
+            // A client that does not read must not keep its connection for ever.
+            stream.set_write_timeout(Some(timeouts.write.duration()));
+            let io = TokioIo::new(Box::pin(stream));
+            let connection = server.serve_connection(io, outer);
+            let connection = watcher.watch(connection.into_owned());
+            tokio::pin!(connection);
+            // hyper has one timeout for the first head and for the wait between two requests, which is longer.
+            if timeout(header, &mut connection).await.is_err() && has_request.load(Ordering::Relaxed) {
+                let _ = connection.await;
+            }
+        });
+    }
+}
+
+async fn handshake(stream: TcpStream, tls: Option<Acceptor>, within: Duration) -> Option<Stream> {
+    match tls {
+        None => Some(Stream::plain(stream)),
+        Some(acceptor) => timeout(within, acceptor.accept(stream)).await.ok()?.ok(),
+    }
+}
+
+fn connection_builder(settings: &Listener) -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(settings.timeouts.keep_alive.duration())
+        .max_buf_size(settings.max_header_bytes);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Some(HTTP2_PING))
+        .max_header_list_size(u32::try_from(settings.max_header_bytes).unwrap_or(u32::MAX));
+    builder
+}
+
+fn is_of_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
+    )
+}
+
+/// What answers the requests of one listener.
+struct Handler {
+    gateway: Gateway,
+    settings: Arc<Listener>,
+    requests: Arc<Semaphore>,
+    metrics: Option<MetricsPage>,
+    running: Running,
+}
+
+/// The part of a handler that has a span.
+#[derive(Clone)]
+struct Traced(Arc<Handler>);
+
+/// The request id, among the extensions of a request.
+#[derive(Clone)]
+struct RequestId(Arc<str>);
+
+type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+impl Service<Request<Body>> for Traced {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Answer;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Answer {
+        let handler = self.0.clone();
+        Box::pin(async move {
+            let id = request.extensions_mut().remove::<RequestId>();
+            let request_id = id.map_or_else(|| trace_id::random_id().into(), |RequestId(id)| id);
+            let Ok(permit) = handler.requests.clone().try_acquire_owned() else {
+                let api = Api::of(request.method(), request.uri().path(), request.headers());
+                let refusal = Refusal::new(
+                    RefusalKind::Overloaded,
+                    "the gateway has too many requests in progress",
+                )
+                .with_retry_after(OVERLOAD_RETRY);
+                let response = refusal.response(error_format(api, request.uri().path()), &request_id);
+                return Ok(response.map(Body::full));
+            };
+            let incoming = Incoming {
+                request,
+                request_id,
+                held: Box::new(permit),
+            };
+            Ok(handler.gateway.handle(incoming, &handler.settings).await)
+        })
+    }
+}
+
+/// Answers the paths of operators without a span, and prepares all other requests.
+struct Outer<S> {
+    handler: Arc<Handler>,
+    service: S,
+    peer: SocketAddr,
+    /// Set with the first request of the connection.
+    has_request: Arc<AtomicBool>,
+}
+
+impl<S, B> hyper::service::Service<Request<hyper::body::Incoming>> for Outer<S>
+where
+    S: Service<Request<Body>, Response = Response<B>, Error = Infallible> + Clone,
+    S::Future: Send + 'static,
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Answer;
+
+    fn call(&self, request: Request<hyper::body::Incoming>) -> Answer {
+        self.has_request.store(true, Ordering::Relaxed);
+        let Handler {
+            running,
+            metrics,
+            settings,
+            ..
+        } = &*self.handler;
+        if let Some(answer) =
+            operations::answer(request.method(), request.uri().path(), running, metrics.as_ref())
+        {
+            return Box::pin(std::future::ready(Ok(answer.map(Body::full))));
+        }
+        let mut request = request.map(Body::new);
+        let id: Arc<str> = match request
+            .headers()
+            .get("x-request-id")
+            .and_then(|id| id.to_str().ok())
+        {
+            Some(id) if id.len() <= MAX_REQUEST_ID_BYTES => id.into(),
+            _ => trace_id::random_id().into(),
+        };
+        request.extensions_mut().insert(RequestId(id));
+        request.extensions_mut().insert(PeerAddr(self.peer));
+        // The caller decides about its own traces, and the listener about the others. A parent that is not sampled keeps all
+        // spans of this request from being recorded.
+        let share = settings.tracing.random_sampling / 100.0;
+        if share < 1.0 && !request.headers().contains_key(trace_id::TRACEPARENT) && fastrand::f64() >= share {
+            request
+                .headers_mut()
+                .insert(trace_id::TRACEPARENT, trace_id::unsampled());
+        }
+        // Its `poll_ready` is always ready.
+        let answer = self.service.clone().call(request);
+        Box::pin(async move {
+            let response = answer.await?;
+            Ok(response.map(Body::new))
+        })
+    }
+}
+
+const MAX_REQUEST_ID_BYTES: usize = 128;
+const OVERLOAD_RETRY: Duration = Duration::from_secs(1);
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Closes connections whose client has gone without a word.
+const HTTP2_PING: Duration = Duration::from_secs(30);
+/// The time for drains and settlements after the last answer.
+const SETTLE_TIME: Duration = Duration::from_secs(5);

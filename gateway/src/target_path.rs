@@ -1,0 +1,64 @@
+//! The model in the path of a request, as Gemini's API has it.
+
+/// Returns the model in a path such as `/v1beta/models/gemini-2.5-pro:generateContent`.
+pub(crate) fn model(path: &str) -> Option<&str> {
+    let path = path.split('?').next()?;
+    let (_, rest) = path.split_once("/models/")?;
+    let (model, method) = rest.rsplit_once(':')?;
+    (!model.is_empty() && !model.contains('/') && !method.contains('/')).then_some(model)
+}
+
+/// Returns a path and query with another model.
+pub(crate) fn with_model(path: &str, model: &str) -> String {
+    let Some((before, rest)) = path.split_once("/models/") else {
+        return path.to_owned();
+    };
+    let end = rest.find('?').unwrap_or(rest.len());
+    let Some((head, query)) = rest.split_at_checked(end) else {
+        return path.to_owned();
+    };
+    match head.rsplit_once(':') {
+        Some((_, method)) => format!("{before}/models/{}:{method}{query}", encoded(model)),
+        None => path.to_owned(),
+    }
+}
+
+/// Encodes what would end the segment.
+fn encoded(model: &str) -> String {
+    model
+        .replace('%', "%25")
+        .replace('?', "%3F")
+        .replace('#', "%23")
+        .replace(' ', "%20")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn model_is_found_and_replaced() {
+        for (path, found, replaced) in [
+            (
+                "/v1beta/models/g-2.5:generateContent",
+                Some("g-2.5"),
+                "/v1beta/models/new:generateContent",
+            ),
+            (
+                "/v1/models/g:streamGenerateContent?alt=sse&x=:y",
+                Some("g"),
+                "/v1/models/new:streamGenerateContent?alt=sse&x=:y",
+            ),
+            ("/v1beta/models/g", None, "/v1beta/models/g"),
+            ("/v1beta/models", None, "/v1beta/models"),
+            (
+                "/v1/projects/p/models/g:predict",
+                Some("g"),
+                "/v1/projects/p/models/new:predict",
+            ),
+        ] {
+            assert_eq!(model(path), found, "{path}");
+            assert_eq!(with_model(path, "new"), replaced, "{path}");
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Sends a request to a provider, again if that failed, and then to the next provider.
+//!
+//! A request is sent again only before the first byte of an answer has been passed on, and only if its body is in
+//! memory. Each try is a span of its own, below the span of the model call.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body::Body;
+use http_body_util::{BodyExt, Either, Full};
+use hyper_util::client::legacy::Client;
+use throughline::ClientLayer;
+use tower::{Layer, Service};
+
+use super::backoff::{backoff, is_failure, is_final, is_retryable, retry_after};
+use super::client::{Connector, client};
+use super::error::UpstreamError;
+use super::plan::{Plan, PlanParts};
+use crate::body::BodyError;
+use crate::model_field::ModelField;
+use crate::routing::Target;
+use crate::target_path::with_model;
+
+/// The body of a try: as it arrives, or held to be sent again.
+type AttemptBody<B> = Either<B, Full<Bytes>>;
+/// The HTTP client of one try, with its span.
+type Http<B> = throughline::client::Client<Client<Connector, AttemptBody<B>>>;
+type HttpResponse<B> = <Http<B> as Service<Request<AttemptBody<B>>>>::Response;
+
+/// Sends requests that have a [`Plan`] in their extensions.
+pub(crate) struct Attempts<B: Body> {
+    http: Http<B>,
+}
+
+impl<B: Body> Clone for Attempts<B> {
+    fn clone(&self) -> Self {
+        Self {
+            http: self.http.clone(),
+        }
+    }
+}
+
+impl<B> Attempts<B>
+where
+    B: Body<Data = Bytes, Error = BodyError> + Send + 'static,
+{
+    pub(super) fn new(connector: Connector, layer: &ClientLayer) -> Self {
+        Self {
+            http: layer.layer(client(connector)),
+        }
+    }
+}
+
+impl<B> Service<Request<B>> for Attempts<B>
+where
+    B: Body<Data = Bytes, Error = BodyError> + Send + Unpin + 'static,
+{
+    type Response = HttpResponse<B>;
+    // Layers look into an `io::Error` for the error that it wraps, and name it on spans.
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse<B>, io::Error>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), io::Error>> {
+        // A hyper client is always ready.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let http = self.http.clone();
+        match request.extensions_mut().remove::<Plan>() {
+            Some(Plan(plan)) if plan.resends() => {
+                Box::pin(async move { send_again(http, request, plan).await.map_err(io::Error::other) })
+            }
+            Some(Plan(plan)) => {
+                Box::pin(async move { send_once(http, request, plan).await.map_err(io::Error::other) })
+            }
+            // The gateway gives every request a plan.
+            None => Box::pin(std::future::ready(Err(io::Error::other(UpstreamError::Target)))),
+        }
+    }
+}
+
+/// Sends a request to its provider.
+async fn send_once<B>(
+    http: Http<B>,
+    request: Request<B>,
+    plan: Arc<PlanParts>,
+) -> Result<HttpResponse<B>, UpstreamError>
+where
+    B: Body<Data = Bytes, Error = BodyError> + Send + Unpin + 'static,
+{
+    let circuit = &plan.route.first.provider.circuit;
+    circuit
+        .admit(Instant::now())
+        .map_err(UpstreamError::CircuitOpen)?;
+    let sent = send(http, request.map(Either::Left), plan.first_byte).await;
+    record(&sent, &plan.route.first);
+    sent
+}
+
+/// Sends a request to its providers until one answers.
+async fn send_again<B>(
+    http: Http<B>,
+    request: Request<B>,
+    plan: Arc<PlanParts>,
+) -> Result<HttpResponse<B>, UpstreamError>
+where
+    B: Body<Data = Bytes, Error = BodyError> + Send + Unpin + 'static,
+{
+    let (head, body) = request.into_parts();
+    let body = body.collect().await.map(http_body_util::Collected::to_bytes);
+    let body = body.map_err(|_| UpstreamError::Target)?;
+    let mut last = None;
+    for (index, target) in plan.targets().enumerate() {
+        let (target_head, target_body) = match index {
+            0 => (head.clone(), body.clone()),
+            _ => redirected(&head, &body, &plan, target)?,
+        };
+        let mut tries = 0;
+        loop {
+            if let Err(wait) = target.provider.circuit.admit(Instant::now()) {
+                last.get_or_insert(Err(UpstreamError::CircuitOpen(wait)));
+                break;
+            }
+            tries += 1;
+            let mut try_head = target_head.clone();
+            // The length is that of the body that is sent, which may name another model.
+            if try_head.headers.contains_key(http::header::CONTENT_LENGTH) {
+                try_head
+                    .headers
+                    .insert(http::header::CONTENT_LENGTH, target_body.len().into());
+            }
+            let request = Request::from_parts(try_head, Either::Right(Full::new(target_body.clone())));
+            let sent = send(http.clone(), request, plan.first_byte).await;
+            record(&sent, target);
+            let asked = match &sent {
+                Ok(response) if !is_retryable(response.status()) || is_final(response.headers()) => {
+                    return sent;
+                }
+                Ok(response) => retry_after(response.headers(), SystemTime::now()),
+                Err(error) if error.is_retryable() => None,
+                Err(_) => return sent,
+            };
+            last = Some(sent);
+            let wait = asked.unwrap_or_else(|| backoff(plan.backoff, plan.max_backoff, tries));
+            if tries >= plan.attempts || wait > plan.max_backoff {
+                break;
+            }
+            tokio::time::sleep(wait).await;
+        }
+    }
+    last.unwrap_or(Err(UpstreamError::Target))
+}
+
+/// Returns the request to another provider: its URI, its credentials, and its name of the model.
+fn redirected(
+    head: &http::request::Parts,
+    body: &Bytes,
+    plan: &PlanParts,
+    target: &Target,
+) -> Result<(http::request::Parts, Bytes), UpstreamError> {
+    let mut head = head.clone();
+    let mut body = body.clone();
+    let mut path = plan.path.clone();
+    if let Some(model) = &target.model {
+        match plan.model_in_path {
+            true => path = with_model(&path, model),
+            false => {
+                if let Ok(field) = ModelField::read(&body) {
+                    body = field.replace(&body, model);
+                }
+            }
+        }
+    }
+    head.uri = target.provider.uri(&path).map_err(|_| UpstreamError::Target)?;
+    target.provider.set_headers(&mut head.headers);
+    Ok((head, body))
+}
+
+async fn send<B>(
+    mut http: Http<B>,
+    request: Request<AttemptBody<B>>,
+    first_byte: Duration,
+) -> Result<HttpResponse<B>, UpstreamError>
+where
+    B: Body<Data = Bytes, Error = BodyError> + Send + Unpin + 'static,
+{
+    match tokio::time::timeout(first_byte, http.call(request)).await {
+        Ok(sent) => sent.map_err(UpstreamError::from),
+        Err(_) => Err(UpstreamError::timeout()),
+    }
+}
+
+/// Tells the circuit of a provider what came of a try.
+fn record<B>(sent: &Result<Response<B>, UpstreamError>, target: &Target) {
+    let circuit = &target.provider.circuit;
+    match sent {
+        Ok(response) if is_failure(response.status()) => circuit.failed(Instant::now()),
+        Ok(response) if response.status() == StatusCode::TOO_MANY_REQUESTS => {}
+        Ok(_) => circuit.succeeded(),
+        Err(error) if error.is_retryable() => circuit.failed(Instant::now()),
+        Err(_) => {}
+    }
+}

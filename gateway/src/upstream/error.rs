@@ -1,0 +1,80 @@
+//! Errors of requests to providers.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use hyper_util::client::legacy;
+
+/// Why a provider did not answer.
+#[derive(Debug)]
+pub(crate) enum UpstreamError {
+    /// No connection.
+    Connect(legacy::Error),
+    /// The connection broke before the head of the answer.
+    Transport(legacy::Error),
+    /// No head of an answer in time. The source has the kind `TimedOut`, by which spans name the error.
+    Timeout(io::Error),
+    /// The body of the request could not be read.
+    RequestBody(legacy::Error),
+    /// The circuit of the last provider is open.
+    CircuitOpen(Duration),
+    /// The path cannot be forwarded to a fallback.
+    Target,
+}
+
+impl UpstreamError {
+    pub(crate) fn timeout() -> Self {
+        Self::Timeout(io::Error::new(
+            io::ErrorKind::TimedOut,
+            "the provider did not answer in time",
+        ))
+    }
+
+    /// Whether another try may succeed: the provider gave no answer.
+    pub(crate) fn is_retryable(&self) -> bool {
+        match self {
+            Self::Connect(_) | Self::Transport(_) | Self::Timeout(_) => true,
+            Self::RequestBody(_) | Self::CircuitOpen(_) | Self::Target => false,
+        }
+    }
+}
+
+impl From<legacy::Error> for UpstreamError {
+    fn from(error: legacy::Error) -> Self {
+        if error.is_connect() {
+            return Self::Connect(error);
+        }
+        let hyper = error
+            .source()
+            .and_then(|source| source.downcast_ref::<hyper::Error>());
+        match hyper.is_some_and(hyper::Error::is_user) {
+            true => Self::RequestBody(error),
+            false => Self::Transport(error),
+        }
+    }
+}
+
+impl fmt::Display for UpstreamError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connect(_) => "the provider cannot be reached",
+            Self::Transport(_) => "the connection to the provider broke before it answered",
+            Self::Timeout(_) => "the provider did not answer in time",
+            Self::RequestBody(_) => "the body of the request did not arrive",
+            Self::CircuitOpen(_) => "the provider failed repeatedly and is not asked for a while",
+            Self::Target => "the path cannot be forwarded",
+        })
+    }
+}
+
+impl Error for UpstreamError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Connect(error) | Self::Transport(error) | Self::RequestBody(error) => Some(error),
+            Self::Timeout(error) => Some(error),
+            Self::CircuitOpen(_) | Self::Target => None,
+        }
+    }
+}

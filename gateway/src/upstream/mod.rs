@@ -1,0 +1,16 @@
+//! Sends requests to providers: the layers around the HTTP client, retries and fail-over.
+
+mod attempts;
+mod backoff;
+mod client;
+mod error;
+mod idle;
+mod plan;
+mod request_body;
+mod stack;
+
+pub(crate) use self::client::{ClientSettings, Connector, connector};
+pub(crate) use self::error::UpstreamError;
+pub(crate) use self::plan::Plan;
+pub(crate) use self::request_body::{ForwardedBody, TooLarge};
+pub(crate) use self::stack::{Stack, StackSettings};

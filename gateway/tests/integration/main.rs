@@ -1,0 +1,13 @@
+//! Runs the gateway between real sockets.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails with a message")]
+
+mod attempts;
+mod budgets;
+mod forwarding;
+mod limits;
+mod operations;
+mod reload;
+mod routing;
+mod secrets;
+mod support;

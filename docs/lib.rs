@@ -18,6 +18,9 @@ mod design_questions {}
 #[doc = include_str!("src/existing-service.md")]
 mod existing_service {}
 #[cfg(doctest)]
+#[doc = include_str!("src/gateway.md")]
+mod gateway {}
+#[cfg(doctest)]
 #[doc = include_str!("src/grpc.md")]
 mod grpc {}
 #[cfg(doctest)]

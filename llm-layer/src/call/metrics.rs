@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::sync::Arc;
 use std::time::Duration;
 
 use opentelemetry::KeyValue;
@@ -185,20 +186,22 @@ pub(super) fn record_chunk(call: &mut CallState) {
     let Some(waited) = waited.filter(|_| call.is_streamed() && !call.is_unconfirmed()) else {
         return;
     };
+    let Some(instruments) = call.shared.instruments.in_context(&call.cx) else {
+        return;
+    };
     let model = call.response.reader.reply().model();
-    if call
-        .chunk_labels
-        .as_ref()
-        .is_none_or(|cached| cached.0.as_ref() != model)
-    {
-        let labels = call.shared.instruments.in_context(&call.cx).map(|instruments| {
-            let budget = instruments.budget(&call.shared.config);
-            Dimensions::from_call(call, budget).series(budget.durations(), None)
-        });
-        call.chunk_labels = labels.map(|labels| (call.response.reader.reply().model().cloned(), labels));
+    // A model that stays the same stays in place.
+    let is_of = |other: &Option<Arc<str>>| match (other, model) {
+        (Some(other), Some(model)) => Arc::ptr_eq(other, model),
+        (other, model) => other.is_none() && model.is_none(),
+    };
+    if !call.chunk_labels.as_ref().is_some_and(|(other, _)| is_of(other)) {
+        let model = model.cloned();
+        let budget = instruments.budget(&call.shared.config);
+        let labels = Dimensions::from_call(call, budget).series(budget.durations(), None);
+        call.chunk_labels = Some((model, labels));
     }
-    let instruments = call.shared.instruments.in_context(&call.cx);
-    if let (Some(instruments), Some((_, common))) = (instruments, &call.chunk_labels) {
+    if let Some((_, common)) = &call.chunk_labels {
         for times in times(instruments, call) {
             times.output_chunk.record(waited.as_secs_f64(), common.as_slice());
         }

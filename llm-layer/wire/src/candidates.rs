@@ -311,19 +311,26 @@ impl Candidates {
     }
 }
 
-/// The candidates of a format that is built in.
-pub(crate) fn built_in(format: Format, provider: &'static str) -> impl Iterator<Item = Candidate> {
-    let candidate = move |format: Format| {
+/// Adds the candidates of a format that is built in, with this proof.
+pub(crate) fn add_built_in(
+    format: Format,
+    provider: &'static str,
+    proof: Proof,
+    is_known_host: bool,
+    candidates: &mut Vec<Candidate>,
+) {
+    let candidate = |format: Format| {
         let recognised = Recognised {
             format: format.into(),
             provider: provider.into(),
         };
-        Candidate::new(recognised, "*".into())
+        Candidate::new(recognised, "*".into()).if_proven(proof, is_known_host)
     };
     // Bedrock's InvokeModel carries both.
-    let embeddings =
-        (format == Format::BedrockInvoke).then(|| candidate(Format::BedrockEmbeddings).if_embedding());
-    embeddings.into_iter().chain([candidate(format)])
+    if format == Format::BedrockInvoke {
+        candidates.push(candidate(Format::BedrockEmbeddings).if_embedding());
+    }
+    candidates.push(candidate(format));
 }
 
 /// Whether a request's model is the one that a rule names.

@@ -3,11 +3,9 @@
 //! Everything that depends on the provider is in [`PROVIDERS`], one row each. Everything that depends on the
 //! format is in [`formats`](crate::formats).
 
-use std::cell::OnceCell;
-
 use http::Method;
 
-use crate::candidates::{Candidate, Proof, built_in};
+use crate::candidates::{Candidate, Proof, add_built_in};
 use crate::{Format, Target};
 
 /// A provider of model APIs: a row of this crate's table. See [the crate](crate#adding-a-provider).
@@ -64,8 +62,10 @@ struct Api {
 #[derive(Debug)]
 struct Pattern {
     text: &'static str,
-    /// Its last byte. Of all patterns, few have that of a path, so the others need not be compared.
-    last: u8,
+    /// Its last bytes, as many as `mask` has, up to the last `*`. Of all patterns, few have those of a path, so
+    /// the others need not be compared.
+    tail: u64,
+    mask: u64,
     /// The position of the first `*`.
     star: Option<usize>,
 }
@@ -153,26 +153,29 @@ impl Provider {
     }
 }
 
-/// Returns the formats that a request to this path may be in, and its provider, in the order in which they
-/// count.
-pub(crate) fn find<'a>(target: &'a Target<'_>, path: &'a str) -> impl Iterator<Item = Candidate> + 'a {
-    let is_call = !NOT_CALLS.iter().any(|end| path.ends_with(end));
+/// Adds the formats that a request to this path may be in, and its provider, in the order in which they count.
+pub(crate) fn find(target: &Target<'_>, path: &str, candidates: &mut Vec<Candidate>) {
+    if NOT_CALLS.iter().any(|end| path.ends_with(end)) {
+        return;
+    }
     let is_get = *target.method == Method::GET;
-    let last = path.as_bytes().last().copied();
-    let rows = PROVIDERS.iter().filter(move |_| is_call);
-    let apis = rows.flat_map(|usual| usual.apis.iter().map(move |api| (usual, api)));
+    let tail = tail(path);
     // The host is the same for all APIs of the path.
-    let at = OnceCell::new();
-    apis.filter(move |(_, api)| {
-        api.is_get == is_get && api.path.may_end(last) && api.path.ends(path) && api.is_at(target)
-    })
-    .filter_map(move |(usual, api)| {
-        let at = *at.get_or_init(|| Provider::at(target));
+    let mut at = None;
+    for (usual, api) in PROVIDERS
+        .iter()
+        .flat_map(|usual| usual.apis.iter().map(move |api| (usual, api)))
+    {
+        let is_it = api.is_get == is_get && api.path.may_end(tail) && api.path.ends(path);
+        if !is_it || !api.is_at(target) {
+            continue;
+        }
+        let at = *at.get_or_insert_with(|| Provider::at(target));
         let is_known_host = at.is_some() || usual.default_port.is_some() && usual.default_port == target.port;
-        let all = built_in(api.format, name(at, path).or(usual.id)?);
-        Some(all.map(move |candidate| candidate.if_proven(api.proof, is_known_host)))
-    })
-    .flatten()
+        if let Some(provider) = name(at, path).or(usual.id) {
+            add_built_in(api.format, provider, api.proof, is_known_host, candidates);
+        }
+    }
 }
 
 /// The name of the provider by its host, or else by a gateway's path.
@@ -205,22 +208,30 @@ impl Api {
 
 impl Pattern {
     const fn new(text: &'static str) -> Self {
-        let mut rest = text.as_bytes();
-        let (mut last, mut star, mut at) = (0, None, 0);
+        let (mut tail, mut mask) = (0, 0);
+        let (mut rest, mut star, mut at) = (text.as_bytes(), None, 0);
         while let [byte, behind @ ..] = rest {
-            if *byte == b'*' && star.is_none() {
-                star = Some(at);
+            if *byte == b'*' {
+                (tail, mask) = (0, 0);
+                star = if star.is_none() { Some(at) } else { star };
+            } else {
+                tail = tail << 8 | *byte as u64;
+                mask = mask << 8 | 0xff;
             }
-            last = *byte;
             at += 1;
             rest = behind;
         }
-        Self { text, last, star }
+        Self {
+            text,
+            tail,
+            mask,
+            star,
+        }
     }
 
-    /// Returns whether a path with this last byte may end so.
-    fn may_end(&self, last: Option<u8>) -> bool {
-        self.last == b'*' || Some(self.last) == last || self.text.is_empty()
+    /// Returns whether a path with these last bytes may end so.
+    fn may_end(&self, tail: u64) -> bool {
+        (tail ^ self.tail) & self.mask == 0
     }
 
     /// Returns whether a path ends so.
@@ -237,6 +248,12 @@ impl Pattern {
             .and_then(|head| Some(head.split_at(head.rfind('/')? + 1)));
         segment.is_some_and(|(head, segment)| head.ends_with(before) && !segment.is_empty())
     }
+}
+
+/// The last eight bytes of a path, the last one lowest.
+fn tail(path: &str) -> u64 {
+    let bytes = path.as_bytes().iter().rev().take(8).rev();
+    bytes.fold(0, |tail, byte| tail << 8 | u64::from(*byte))
 }
 
 /// An API at any host.
@@ -750,7 +767,7 @@ const NOT_CALLS: &[&str] = &["/models/count-tokens:rawPredict"];
 mod tests {
     use http::{Method, Uri};
 
-    use super::{PROVIDERS, Pattern, Provider, Target};
+    use super::{PROVIDERS, Pattern, Provider, Target, tail};
     use crate::recognise;
 
     #[test]
@@ -908,7 +925,7 @@ mod tests {
         ];
         for (path, pattern, expected) in cases {
             let pattern = Pattern::new(pattern);
-            let found = pattern.may_end(path.bytes().last()) && pattern.ends(path);
+            let found = pattern.may_end(tail(path)) && pattern.ends(path);
             assert_eq!(found, expected, "{path} {pattern:?}");
         }
     }

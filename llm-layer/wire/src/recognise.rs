@@ -8,7 +8,7 @@ use crate::{Recognised, Rule, Target, providers};
 /// The formats that a request may be in: by the rules, else by its method and the end of its path, since a
 /// proxy may have any host. The shape of its body decides among them.
 pub(crate) fn candidates(target: &Target<'_>, rules: &[Rule]) -> Candidates {
-    Candidates::new(all(target, target.path.trim_end_matches('/'), rules).collect())
+    Candidates::new(all(target, target.path.trim_end_matches('/'), rules))
 }
 
 /// Returns what a request seems to be before its body is read. The body may show that it is another model
@@ -16,17 +16,21 @@ pub(crate) fn candidates(target: &Target<'_>, rules: &[Rule]) -> Candidates {
 #[must_use]
 pub fn recognise(target: &Target<'_>, rules: &[Rule]) -> Option<Recognised> {
     let path = target.path.trim_end_matches('/');
-    let mut all = all(target, path, rules);
+    let mut all = all(target, path, rules).into_iter();
     all.find(|candidate| candidate.comes_first(path))?
         .into_recognised()
 }
 
-fn all<'a>(target: &'a Target<'_>, path: &'a str, rules: &'a [Rule]) -> impl Iterator<Item = Candidate> + 'a {
+fn all(target: &Target<'_>, path: &str, rules: &[Rule]) -> Vec<Candidate> {
     let is_post = target.method == Method::POST;
-    let by_rule = rules
-        .iter()
-        .filter(move |rule| is_post && rule.is_about(target, path));
-    let is_call = is_post || target.method == Method::GET;
-    let built_in = is_call.then(|| providers::find(target, path));
-    by_rule.map(Rule::candidate).chain(built_in.into_iter().flatten())
+    // Nearly all paths have one.
+    let mut all = Vec::with_capacity(1);
+    if is_post {
+        let rules = rules.iter().filter(|rule| rule.is_about(target, path));
+        all.extend(rules.map(Rule::candidate));
+    }
+    if is_post || target.method == Method::GET {
+        providers::find(target, path, &mut all);
+    }
+    all
 }

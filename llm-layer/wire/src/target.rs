@@ -47,16 +47,18 @@ impl<'a> Target<'a> {
     /// Returns whether the host is `domain` or a subdomain of it, in any case.
     #[must_use]
     pub fn is_at(&self, domain: &str) -> bool {
-        let Some((above, end)) = self.host.and_then(|host| {
-            let host = host.strip_suffix('.').unwrap_or(host);
-            host.split_at_checked(host.len().checked_sub(domain.len())?)
-        }) else {
+        let host = self.host.unwrap_or_default().as_bytes();
+        let host = host.strip_suffix(b".").unwrap_or(host);
+        let domain = domain.as_bytes();
+        // Most domains differ in their last letter.
+        let last = |text: &[u8]| text.last().map(u8::to_ascii_lowercase);
+        if last(host) != last(domain) {
+            return false;
+        }
+        let above = host.len().checked_sub(domain.len());
+        let Some((above, end)) = above.and_then(|above| host.split_at_checked(above)) else {
             return false;
         };
-        // Most domains differ in their last letter.
-        let last = |text: &str| text.bytes().last().map(|byte| byte.to_ascii_lowercase());
-        last(end) == last(domain)
-            && end.eq_ignore_ascii_case(domain)
-            && (above.is_empty() || above.ends_with('.'))
+        end.eq_ignore_ascii_case(domain) && (above.is_empty() || above.ends_with(b"."))
     }
 }

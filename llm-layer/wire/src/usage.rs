@@ -34,6 +34,8 @@ pub struct Usage {
     reported: u32,
     /// The cached tokens when the current document began; `None` if no report had any yet.
     cached_before: Option<u64>,
+    /// The uncached input when the current document began.
+    uncached_before: Option<u64>,
     /// The runs of the model within one call, by their position, if the current document lists them.
     runs: Vec<Run>,
     /// The smallest and the largest prompt of the runs that are billed.
@@ -51,6 +53,7 @@ pub(crate) static NO_USAGE: Usage = Usage {
     zeroed: 0,
     reported: 0,
     cached_before: None,
+    uncached_before: None,
     runs: Vec::new(),
     run_prompts: None,
     run_models: Vec::new(),
@@ -138,6 +141,7 @@ impl Usage {
     ];
     /// The parts that are cached input, as bits.
     const CACHED: u32 = 1 << UsagePart::CacheRead as u32 | 1 << UsagePart::CacheWrite as u32;
+    const UNCACHED: u32 = 1 << UsagePart::UncachedInput as u32;
     /// The maximum number of runs that are added up.
     const MAX_RUNS: usize = 256;
     const MAX_MODEL_BYTES: usize = 128;
@@ -229,9 +233,9 @@ impl Usage {
             self.apply_pending();
         }
         let reported = std::mem::take(&mut self.reported);
-        if reported & Self::CACHED != 0 {
+        if reported & (Self::CACHED | Self::UNCACHED) != 0 {
             self.separate_cached(reported);
-            self.cached_before = Some(self.cached());
+            self.reported = 0;
         }
     }
 
@@ -267,13 +271,27 @@ impl Usage {
         }
     }
 
-    /// Gateways that learn about the cache at the end begin a stream with the whole prompt as its uncached part. They
-    /// differ from Anthropic in that no field of the cache is beside it.
+    /// Finds the uncached input where gateways report the whole prompt in its place. Anthropic does neither:
+    ///
+    /// - A stream begins with the whole prompt, since nothing is known of the cache, and none of its fields is there.
+    /// - A stream ends with the whole prompt, so that clients show the context in use.
     fn separate_cached(&mut self, reported: u32) {
-        let repeats_input = reported & (1 << UsagePart::UncachedInput as u32) != 0;
-        let is_first = self.cached_before.is_none() && !repeats_input;
-        if let (Some(input), true) = (self.part(UsagePart::UncachedInput), is_first) {
-            self.replace(UsagePart::UncachedInput, input.saturating_sub(self.cached()));
+        let (cached, input) = (self.cached(), self.part(UsagePart::UncachedInput));
+        let repeats_input = reported & Self::UNCACHED != 0;
+        let is_first = self.cached_before.is_none() && reported & Self::CACHED != 0;
+        let uncached = match (input, self.uncached_before) {
+            (Some(input), _) if is_first && !repeats_input => Some(input.saturating_sub(cached)),
+            (Some(input), Some(before)) if self.cached_before == Some(cached) && input == before + cached => {
+                Some(before)
+            }
+            _ => None,
+        };
+        if let Some(uncached) = uncached {
+            self.replace(UsagePart::UncachedInput, uncached);
+        }
+        self.uncached_before = self.part(UsagePart::UncachedInput);
+        if reported & Self::CACHED != 0 {
+            self.cached_before = Some(cached);
         }
     }
 

@@ -1,4 +1,4 @@
-//! What the OpenAI and Anthropic SDKs get through the gateway is what they get without it, byte for byte, and
+//! What the SDKs of OpenAI, Anthropic and Google get through the gateway is what they get without it, byte for byte, and
 //! the spans show it exactly.
 
 use std::net::SocketAddr;
@@ -182,7 +182,7 @@ fn usage(answer: &Message) -> Option<(u64, u64)> {
 }
 
 /// The calls of `sdks.py mock`, with the numbers of `aimock.json`.
-const MOCKED: [&str; 19] = [
+const MOCKED: [&str; 22] = [
     "chat gpt-4o: Int(11) Int(5) reported stop -",
     "chat gpt-4o: Int(11) Int(5) reported stop -",
     "chat gpt-4o: Int(61) Int(13) reported tool_calls -",
@@ -202,4 +202,7 @@ const MOCKED: [&str; 19] = [
     "chat claude: Int(12) Int(11) partial error unexpected_eof",
     "chat gpt-4o: - - estimated error cancelled",
     "chat claude: Int(12) Int(24) partial error cancelled",
+    "generate_content gemini: Int(41) Int(8) reported STOP -",
+    "generate_content gemini: Int(41) Int(8) reported STOP -",
+    "generate_content gemini: - - unknown - rate_limit_error",
 ];

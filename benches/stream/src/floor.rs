@@ -139,7 +139,10 @@ impl Floor {
 
         let answered: Answered<'_> = serde_json::from_slice(&answer).expect("an answer");
         let usage = &answered.usage;
-        let reasons = answered.choices.iter().map(|choice| choice.finish_reason.to_owned().into());
+        let reasons = answered
+            .choices
+            .iter()
+            .map(|choice| choice.finish_reason.to_owned().into());
         let reasons = Value::Array(Array::String(reasons.collect()));
         let answering = StringValue::from(answered.model.to_owned());
         call.span().set_attributes([
@@ -175,7 +178,8 @@ impl Floor {
             counter.add(count, &labels);
         }
         for (direction, count) in ["input", "output"].into_iter().zip(counts) {
-            self.prompt_size.add(count, &[KeyValue::new("direction", direction)]);
+            self.prompt_size
+                .add(count, &[KeyValue::new("direction", direction)]);
         }
         call.span().end();
     }

@@ -1,10 +1,13 @@
 //! The labels of one call's metrics.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
+use opentelemetry::KeyValue;
 use throughline_tracing_layer::labels::Labels;
 use throughline_tracing_layer::limits::{Place, SeriesBudget, literal_id, series_id, text_id};
 
+use super::bound::NumberedSeries;
 use super::label_budget::{Label, LabelBudget};
 use super::state::CallState;
 use crate::semconv;
@@ -61,17 +64,45 @@ impl Dimensions {
         Self { labels, model, id }
     }
 
-    /// The labels of a series with these dimensions and `more`: all of them, or if the budget has no room for
-    /// one more series, those of the model alone.
+    /// The series with these dimensions and `more`: with all of these labels, or if the budget has no room for
+    /// one more series, with those of the model alone.
     pub(super) fn series<'a>(
-        &self,
+        &'a self,
         budget: &SeriesBudget,
-        more: impl IntoIterator<Item = &'a Label> + Clone,
-    ) -> Labels {
-        let ids = more.clone().into_iter().map(|label| label.id);
+        more: [Option<&'a Label>; 2],
+    ) -> CallSeries<'a> {
+        let ids = more.iter().flatten().map(|label| label.id);
         let id = series_id([self.id].into_iter().chain(ids));
-        if budget.admits(self.model, id) {
-            let mut labels = self.labels.clone();
+        let is_admitted = budget.admits(self.model, id);
+        CallSeries {
+            dimensions: self,
+            more,
+            number: is_admitted.then(|| series_id([self.model.id(), id])),
+            labels: OnceCell::new(),
+        }
+    }
+}
+
+/// A series of one call's metrics. Its labels are built when they are needed.
+#[derive(Debug)]
+pub(super) struct CallSeries<'a> {
+    dimensions: &'a Dimensions,
+    more: [Option<&'a Label>; 2],
+    /// `None`: there was no room for it.
+    number: Option<u64>,
+    labels: OnceCell<Labels>,
+}
+
+impl CallSeries<'_> {
+    /// Returns its labels.
+    pub(super) fn into_labels(mut self) -> Labels {
+        self.labels.take().unwrap_or_else(|| self.build())
+    }
+
+    fn build(&self) -> Labels {
+        let more = self.more.iter().flatten();
+        if self.number.is_some() {
+            let mut labels = self.dimensions.labels.clone();
             for label in more {
                 labels.push(label.name, label.value.clone());
             }
@@ -80,7 +111,7 @@ impl Dimensions {
         let mut labels = Labels::new();
         labels.push(semconv::OPERATION_NAME, semconv::OTHER);
         labels.push(semconv::PROVIDER_NAME, semconv::OTHER);
-        if let Some(model) = self.labels.get(semconv::REQUEST_MODEL) {
+        if let Some(model) = self.dimensions.labels.get(semconv::REQUEST_MODEL) {
             labels.push(semconv::REQUEST_MODEL, model.clone());
         }
         for label in more {
@@ -89,6 +120,16 @@ impl Dimensions {
             }
         }
         labels
+    }
+}
+
+impl NumberedSeries for CallSeries<'_> {
+    fn number(&self) -> Option<u64> {
+        self.number
+    }
+
+    fn labels(&self) -> &[KeyValue] {
+        self.labels.get_or_init(|| self.build()).as_slice()
     }
 }
 

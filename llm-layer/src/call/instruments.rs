@@ -2,9 +2,10 @@
 
 use std::sync::OnceLock;
 
-use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter, UpDownCounter};
+use throughline_tracing_layer::labels::Labels;
 
+use super::bound::{FixedSeries, Numbered};
 use super::label_budget::LabelBudget;
 use crate::config::Config;
 use crate::semconv;
@@ -12,7 +13,7 @@ use crate::semconv;
 /// The instruments of a layer: those of every convention; one that is not used costs nothing.
 #[derive(Debug)]
 pub(crate) struct Instruments {
-    prompt_size: Counter<u64>,
+    prompt_size: Numbered<u64, Counter<u64>>,
     pub(super) inference: Times,
     pub(super) operation: Times,
     pub(super) used: TokenCounters,
@@ -25,40 +26,40 @@ pub(crate) struct Instruments {
 /// The three durations of a call.
 #[derive(Debug)]
 pub(super) struct Times {
-    pub(super) duration: Histogram<f64>,
-    pub(super) first_chunk: Histogram<f64>,
-    pub(super) output_chunk: Histogram<f64>,
+    pub(super) duration: Numbered<f64, Histogram<f64>>,
+    pub(super) first_chunk: Numbered<f64, Histogram<f64>>,
+    pub(super) output_chunk: Numbered<f64, Histogram<f64>>,
 }
 
 /// Sums of tokens over all calls.
 #[derive(Debug)]
 pub(super) struct TokenCounters {
-    pub(super) input: Counter<u64>,
-    pub(super) output: Counter<u64>,
-    pub(super) cache_read: Counter<u64>,
-    pub(super) cache_write: Counter<u64>,
-    pub(super) reasoning: Counter<u64>,
+    pub(super) input: Numbered<u64, Counter<u64>>,
+    pub(super) output: Numbered<u64, Counter<u64>>,
+    pub(super) cache_read: Numbered<u64, Counter<u64>>,
+    pub(super) cache_write: Numbered<u64, Counter<u64>>,
+    pub(super) reasoning: Numbered<u64, Counter<u64>>,
 }
 
 /// Distributions of the tokens of one call.
 #[derive(Debug)]
 pub(super) struct TokenHistograms {
-    pub(super) input: Histogram<u64>,
-    pub(super) output: Histogram<u64>,
+    pub(super) input: Numbered<u64, Histogram<u64>>,
+    pub(super) output: Numbered<u64, Histogram<u64>>,
     /// Both directions, as the conventions had it up to 1.41.
-    pub(super) usage: Histogram<u64>,
+    pub(super) usage: Numbered<u64, Histogram<u64>>,
 }
 
 impl Instruments {
     pub(crate) fn new(meter: &Meter) -> Self {
         let counter = |name: &'static str| {
             let counter = meter.u64_counter(name).with_unit(semconv::TOKEN_UNIT);
-            counter.with_description(semconv::description(name)).build()
+            Numbered::new(counter.with_description(semconv::description(name)).build())
         };
         let tokens = |name: &'static str| {
             let histogram = meter.u64_histogram(name).with_unit(semconv::TOKEN_UNIT);
             let histogram = histogram.with_description(semconv::description(name));
-            histogram.with_boundaries(semconv::TOKEN_BUCKETS.to_vec()).build()
+            Numbered::new(histogram.with_boundaries(semconv::TOKEN_BUCKETS.to_vec()).build())
         };
         Self {
             prompt_size: counter(semconv::PROMPT_SIZE),
@@ -96,12 +97,14 @@ impl Instruments {
             .get_or_init(|| Box::new(LabelBudget::new(config.max_models)))
     }
 
-    /// TaskWeaver's counter: input, then output.
-    pub(super) fn prompt_size(&self, counts: &[Option<u64>; 2]) {
-        for (count, direction) in counts.iter().zip([semconv::INPUT, semconv::OUTPUT]) {
+    /// TaskWeaver's counter: input, then output. `binds`: the provider supports bound instruments.
+    pub(super) fn prompt_size(&self, counts: &[Option<u64>; 2], binds: bool) {
+        for (count, (direction, number)) in counts.iter().zip([(semconv::INPUT, 1), (semconv::OUTPUT, 2)]) {
             if let Some(tokens) = count {
+                let mut labels = Labels::new();
+                labels.push(semconv::DIRECTION, direction);
                 self.prompt_size
-                    .add(*tokens, &[KeyValue::new(semconv::DIRECTION, direction)]);
+                    .record(*tokens, &FixedSeries { number, labels }, binds);
             }
         }
     }
@@ -112,9 +115,11 @@ impl Times {
         let seconds = |name: &'static str| {
             let histogram = meter.f64_histogram(name).with_unit(semconv::SECOND_UNIT);
             let histogram = histogram.with_description(semconv::description(name));
-            histogram
-                .with_boundaries(semconv::SECOND_BUCKETS.to_vec())
-                .build()
+            Numbered::new(
+                histogram
+                    .with_boundaries(semconv::SECOND_BUCKETS.to_vec())
+                    .build(),
+            )
         };
         Self {
             duration: seconds(duration),

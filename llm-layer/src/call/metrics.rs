@@ -1,17 +1,16 @@
 //! Records the metrics of a call.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
-use std::sync::Arc;
 use std::time::Duration;
 
-use opentelemetry::KeyValue;
 use opentelemetry::metrics::Counter;
 use throughline_agents::scope::ScopeNames;
 use throughline_agents::{CallUsage, TokenSource};
 use throughline_llm_wire::UsagePart;
 
-use super::dimensions::Dimensions;
+use super::bound::Numbered;
+use super::chunk_series::ChunkSeries;
+use super::dimensions::{CallSeries, Dimensions};
 use super::instruments::{Instruments, Times};
 use super::label_budget::Label;
 use super::state::CallState;
@@ -25,7 +24,8 @@ pub(super) fn open_stream(call: &CallState) -> Option<OpenStream> {
         return None;
     }
     let budget = instruments.budget(&call.shared.config);
-    let labels = Dimensions::from_request(call, budget).series(budget.streams(), []);
+    let dimensions = Dimensions::from_request(call, budget);
+    let labels = dimensions.series(budget.streams(), [None, None]).into_labels();
     Some(OpenStream::new(instruments.streams.clone(), labels))
 }
 
@@ -40,21 +40,20 @@ pub(super) fn record(
     let budget = instruments.budget(&call.shared.config);
     let dimensions = Dimensions::from_call(call, budget);
     let error = error.map(|kind| budget.error(kind.clone()));
-    let with_error = dimensions.series(budget.durations(), error.as_ref());
+    let with_error = dimensions.series(budget.durations(), [error.as_ref(), None]);
     // What was fetched was generated before.
     let is_generated = call.is_streamed() && !call.request.parameters.operation.is_fetch();
     let first = call.timing.time_to_first_chunk().filter(|_| is_generated);
-    let first = first.map(|first| (first, dimensions.series(budget.durations(), None)));
+    let first = first.map(|first| (first, dimensions.series(budget.durations(), [None, None])));
+    let binds = call.shared.instruments.binds();
     for times in times(instruments, call) {
-        times
-            .duration
-            .record(duration.as_secs_f64(), with_error.as_slice());
+        times.duration.record(duration.as_secs_f64(), &with_error, binds);
         if let Some((first, common)) = &first {
-            times.first_chunk.record(first.as_secs_f64(), common.as_slice());
+            times.first_chunk.record(first.as_secs_f64(), common, binds);
         }
     }
     if call.counts() {
-        record_tokens(instruments, call, call_usage, &dimensions, with_error.as_slice());
+        record_tokens(instruments, call, call_usage, &dimensions, &with_error);
     }
 }
 
@@ -63,7 +62,7 @@ fn record_tokens(
     call: &CallState,
     call_usage: &CallUsage,
     dimensions: &Dimensions,
-    with_error: &[KeyValue],
+    with_error: &CallSeries<'_>,
 ) {
     let config = &call.shared.config;
     if config.convention.is_latest() && call.request.parameters.operation.is_inference() {
@@ -82,8 +81,9 @@ fn record_tokens(
         });
         for (tokens, direction) in directions.filter_map(|(count, direction)| Some(((*count)?, *direction))) {
             let direction = Label::fixed(semconv::TOKEN_TYPE, direction, direction);
-            let labels = dimensions.series(instruments.budget(config).tokens(), [&direction]);
-            instruments.per_call.usage.record(tokens, labels.as_slice());
+            let series = dimensions.series(instruments.budget(config).tokens(), [Some(&direction), None]);
+            let binds = call.shared.instruments.binds();
+            instruments.per_call.usage.record(tokens, &series, binds);
         }
     }
 }
@@ -95,7 +95,7 @@ fn record_latest(
     call: &CallState,
     call_usage: &CallUsage,
     dimensions: &Dimensions,
-    with_error: &[KeyValue],
+    with_error: &CallSeries<'_>,
 ) {
     let usage = call.response.reader.reply().usage();
     let input = [
@@ -112,17 +112,18 @@ fn record_latest(
     let agent = ScopeNames::from_context(&call.cx, false)
         .agent_name()
         .map(|name| budget.agent(name));
-    let series = |modality: &'static str| {
-        let modality = Label::fixed(semconv::TOKEN_MODALITY, modality, semconv::UNKNOWN);
-        dimensions.series(budget.tokens(), agent.iter().chain([&modality]))
-    };
+    let label = |modality| Label::fixed(semconv::TOKEN_MODALITY, modality, semconv::UNKNOWN);
     // Most counters have no other modality.
-    let unknown = OnceCell::new();
-    let add = |counter: &Counter<u64>, tokens: u64, modality: &'static str| {
+    let unknown = label(semconv::UNKNOWN);
+    let unknown = dimensions.series(budget.tokens(), [agent.as_ref(), Some(&unknown)]);
+    let binds = call.shared.instruments.binds();
+    let add = |counter: &Numbered<u64, Counter<u64>>, tokens: u64, modality: &'static str| {
         if modality == semconv::UNKNOWN {
-            counter.add(tokens, unknown.get_or_init(|| series(modality)).as_slice());
+            counter.record(tokens, &unknown, binds);
         } else {
-            counter.add(tokens, series(modality).as_slice());
+            let modality = label(modality);
+            let series = dimensions.series(budget.tokens(), [agent.as_ref(), Some(&modality)]);
+            counter.record(tokens, &series, binds);
         }
     };
     for (counter, histogram, total, parts) in [
@@ -143,7 +144,7 @@ fn record_latest(
             add(counter, tokens, modality);
         });
         if let Some(total) = total {
-            histogram.record(total, with_error);
+            histogram.record(total, with_error, binds);
         }
     }
     let cached = [
@@ -179,33 +180,36 @@ fn times<'a>(instruments: &'a Instruments, call: &CallState) -> impl Iterator<It
     latest.into_iter().chain(older)
 }
 
-/// Records the time that a caller waited for the chunk that has come. The labels are built once for each model that
-/// answers, since building them costs half of what recording does.
+/// Records the time that a caller waited for the chunk that has come. The series is looked up once for each model that
+/// answers, since that costs more than the measurement.
 pub(super) fn record_chunk(call: &mut CallState) {
     let waited = call.timing.chunk();
     let Some(waited) = waited.filter(|_| call.is_streamed() && !call.is_unconfirmed()) else {
         return;
     };
+    let waited = waited.as_secs_f64();
+    let model = call.response.reader.reply().model();
+    let series = call.chunks.as_ref().filter(|series| series.is_of(model));
+    if series.is_some_and(|series| series.record_bound(waited)) {
+        return;
+    }
     let Some(instruments) = call.shared.instruments.in_context(&call.cx) else {
         return;
     };
-    let model = call.response.reader.reply().model();
-    // A model that stays the same stays in place.
-    let is_of = |other: &Option<Arc<str>>| match (other, model) {
-        (Some(other), Some(model)) => Arc::ptr_eq(other, model),
-        (other, model) => other.is_none() && model.is_none(),
-    };
-    if !call.chunk_labels.as_ref().is_some_and(|(other, _)| is_of(other)) {
-        let model = model.cloned();
-        let budget = instruments.budget(&call.shared.config);
-        let labels = Dimensions::from_call(call, budget).series(budget.durations(), None);
-        call.chunk_labels = Some((model, labels));
-    }
-    if let Some((_, common)) = &call.chunk_labels {
-        for times in times(instruments, call) {
-            times.output_chunk.record(waited.as_secs_f64(), common.as_slice());
+    let mut series = match call.chunks.take().filter(|series| series.is_of(model)) {
+        Some(series) => series,
+        None => {
+            let budget = instruments.budget(&call.shared.config);
+            let dimensions = Dimensions::from_call(call, budget);
+            let labels = dimensions.series(budget.durations(), [None, None]).into_labels();
+            ChunkSeries::new(model.cloned(), labels)
         }
+    };
+    let binds = call.shared.instruments.binds();
+    for times in times(instruments, call) {
+        series.record(waited, &times.output_chunk, binds);
     }
+    call.chunks = Some(series);
 }
 
 /// The number that may go into the conventions' metrics. Estimates do only if the user enabled that.

@@ -1,7 +1,9 @@
 //! One model call: its request, its observer, and what is recorded of it.
 
 mod attributes;
+mod bound;
 mod captured_content;
+mod chunk_series;
 mod cost;
 mod dimensions;
 mod encodings;

@@ -52,7 +52,7 @@ pub fn add_prompt_size(tokens: u64, direction: Direction) {
     };
     set_span_attribute(key, i64::try_from(tokens).unwrap_or(i64::MAX));
     if let Some(instruments) = Context::map_current(|cx| INSTRUMENTS.in_context(cx)) {
-        instruments.prompt_size(&counts);
+        instruments.prompt_size(&counts, INSTRUMENTS.binds());
     }
 }
 

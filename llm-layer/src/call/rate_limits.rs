@@ -16,7 +16,9 @@ pub(super) fn record(call: &CallState, headers: &HeaderMap) {
         let budget = instruments.budget(&call.shared.config);
         let kind = budget.rate_limit_kind(kind);
         let dimensions = Dimensions::from_request(call, budget);
-        let mut labels = dimensions.series(budget.rate_limits(), [&kind]);
+        let mut labels = dimensions
+            .series(budget.rate_limits(), [Some(&kind), None])
+            .into_labels();
         labels.remove(semconv::OPERATION_NAME);
         instruments.remaining.record(remaining, labels.as_slice());
     }

@@ -80,7 +80,7 @@ fn record(mut finished: FinishedCall, is_rough: bool) {
         let error = outcome.failure.as_ref().map(|failure| &failure.kind);
         metrics::record(instruments, &call, &outcome.usage, error, duration);
         if call.counts() {
-            instruments.prompt_size(&prompt_size);
+            instruments.prompt_size(&prompt_size, call.shared.instruments.binds());
         }
     }
     if let Some(scope) = ScopeHandle::in_context(&call.cx) {

@@ -164,7 +164,7 @@ impl Start {
             stream: None,
             usage_hook: self.usage_hook,
             deferred_span,
-            chunk_labels: None,
+            chunks: None,
         }))
     }
 

@@ -15,6 +15,7 @@ use throughline_tokens::Tokenizer;
 use throughline_tracing_layer::labels::Labels;
 use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 
+use super::chunk_series::ChunkSeries;
 use super::fetched::FetchedResults;
 use super::instruments::Instruments;
 use super::parameters::RequestAttributes;
@@ -57,8 +58,8 @@ pub(super) struct CallState {
     pub(super) stream: Option<OpenStream>,
     /// The span, if only the answer shows whether this is a model call.
     pub(super) deferred_span: Option<Box<SpanBuilder>>,
-    /// The labels of the chunk metrics, and the response model for which they were built.
-    pub(super) chunk_labels: Option<(Option<Arc<str>>, Labels)>,
+    /// The series of the times between chunks.
+    pub(super) chunks: Option<ChunkSeries>,
 }
 
 /// The request of a call.

@@ -16,6 +16,7 @@ use http_body_util::Full;
 use opentelemetry_sdk::metrics::{ManualReader, SdkMeterProvider};
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use throughline_llm_layer::{LlmLayer, RequestBody};
+use throughline_tracing_layer::provider::BoundInstruments;
 use tokio::runtime::{self, Runtime};
 use tower::{Layer, ServiceExt, service_fn};
 
@@ -161,9 +162,12 @@ fn main() {
     let rounds = if once.is_some() { 1 } else { ROUNDS };
     let runtime = runtime::Builder::new_current_thread().build().expect("a runtime");
     let meters = SdkMeterProvider::builder().with_reader(ManualReader::builder().build());
+    let meters = meters.build();
+    // Lets the layer bind instruments, as `telemetry::init` does.
+    let _bound = BoundInstruments::report(meters.clone());
     let layer = LlmLayer::new()
         .with_tracer_provider(SdkTracerProvider::builder().build())
-        .with_meter_provider(meters.build());
+        .with_meter_provider(meters);
     println!("| event | bytes | many per frame, ns | one per frame, ns |");
     println!("|---|--:|--:|--:|");
     for dialect in DIALECTS.iter().filter(|dialect| dialect.name.starts_with(only)) {

@@ -20,6 +20,7 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 use throughline_bench_workload::Allocated;
 use throughline_llm_layer::LlmLayer;
 use throughline_tracing_layer::ClientLayer;
+use throughline_tracing_layer::provider::BoundInstruments;
 use tower::{Layer, Service};
 
 #[path = "../floor.rs"]
@@ -99,6 +100,8 @@ fn main() {
     let tracers = SdkTracerProvider::builder().build();
     let reader = ManualReader::builder().build();
     let meters = SdkMeterProvider::builder().with_reader(reader).build();
+    // Lets our layers bind instruments, as `telemetry::init` does.
+    let _bound = BoundInstruments::report(meters.clone());
     println!("| call | best ns | allocations | bytes |");
     println!("|---|--:|--:|--:|");
     if runs("bare") {

@@ -42,7 +42,7 @@
 //! | `json` | `serde_json` objects as carriers; part of `agents` |
 //! | `logs` | trace ids in the lines of tracing-subscriber; `tracing` events as OTLP logs |
 //! | `prometheus` | metrics for Prometheus to scrape, from a listener or from your own route |
-//! | `reqwest-middleware` | [`ClientLayer`] and [`LlmLayer`] as `Middleware` of reqwest-middleware |
+//! | `reqwest-middleware` | [`ClientLayer`] and [`llm`]`::LlmMiddleware` as `Middleware` of reqwest-middleware |
 //! | `tls` | `https` to collectors; adds rustls, which requires a C compiler |
 //! | `tokio` | helpers that spawn Tokio tasks in the current context; [`DrainLayer`] on a Tokio runtime |
 //! | `tonic` | the peer's address on the spans of a tonic server, and the status of errors on those of a client; gRPC is recognised without it |

@@ -148,7 +148,7 @@
 //! # Exporters
 //! | exporter | feature | destination |
 //! |---|---|---|
-//! | [console](Exporter::Console) | | standard output: a tree per trace, a line per metric and log record |
+//! | [console](Exporter::Console) | | standard output: a tree per trace, a table of the metrics, a line per log record |
 //! | [otlp](Exporter::Otlp) | `otlp-grpc` or `otlp-http` | a collector |
 //! | [jaeger](Exporter::Jaeger), for traces only | `otlp-grpc` or `otlp-http` | Jaeger, over OTLP |
 //! | [file](Exporter::File), [console-json](Exporter::ConsoleJson) | `file` | a file or standard output: a line per batch, for the collector's otlpjsonfile receiver |
@@ -160,9 +160,20 @@
 //! # The console
 //! The console prints a trace when its last span in this process has ended, at the latest at shutdown. Bars
 //! show spans on the timeline of the trace. `●` marks the critical path, and the dark part of a bar is the
-//! time that the trace waited for that span; a span without such time has no mark. Token counts are those of `gen_ai.usage.*`; `~` marks estimates.
-//! The table below the tree sums the tokens of model calls by agent. Output is coloured on a terminal unless
-//! `NO_COLOR` is set.
+//! time that the trace waited for that span; a span without such time has no mark. Token counts are those of
+//! `gen_ai.usage.*`, or else of `throughline.tokens.*`; `~` marks estimates. Clients show host, path and status.
+//! Five siblings or more of the same shape are one line (`× 998`), if none has failed. Of a trace of more than
+//! 1,000 spans, the spans near its root are shown. The table below the tree sums the tokens and the cost of model
+//! calls by agent.
+//!
+//! Metrics are a table of requests, errors, durations and tokens, with your own metrics below it.
+//!
+//! | variable | effect |
+//! |---|---|
+//! | `THROUGHLINE_CONSOLE` | `details` adds attributes, events and captured content to spans, and lists all series of metrics; `ascii` replaces all other characters; both, separated by a comma |
+//! | `COLUMNS` | the width, from 40 to 400; default: that of the terminal, or 100 |
+//! | `NO_COLOR`, `FORCE_COLOR`, `CLICOLOR_FORCE`, `CLICOLOR=0` | colours off, on, on, off, in this order; default: on if standard output is a terminal |
+//! | `TERM=dumb` | no colours, and only ASCII |
 //!
 //! Spans wait for the console in a queue of 64 MiB and never block the program. Flush and shutdown wait for a
 //! slow reader of standard output, up to their deadlines. If spans are not printed, because the queue was

@@ -2,12 +2,23 @@
 //! (<https://github.com/open-telemetry/semantic-conventions-genai>), and those of the resource
 //! (<https://opentelemetry.io/docs/specs/semconv/resource/>).
 
+pub(crate) const COST: &str = "throughline.cost";
+pub(crate) const HTTP_STATUS: &str = "http.response.status_code";
+pub(crate) const RPC_STATUS: &str = "rpc.response.status_code";
+/// The name after version 1.44 of the conventions.
+pub(crate) const RPC_STATUS_LATER: &str = "rpc.status_code";
+pub(crate) const RPC_SYSTEM: &str = "rpc.system.name";
+pub(crate) const SERVER_ADDRESS: &str = "server.address";
+pub(crate) const SERVER_PORT: &str = "server.port";
+pub(crate) const URL_FULL: &str = "url.full";
 pub(crate) const AGENT_NAME: &str = "gen_ai.agent.name";
 pub(crate) const ERROR_TYPE: &str = "error.type";
 pub(crate) const EXCEPTION_MESSAGE: &str = "exception.message";
 pub(crate) const OPERATION_NAME: &str = "gen_ai.operation.name";
 pub(crate) const REQUEST_MODEL: &str = "gen_ai.request.model";
 pub(crate) const RESPONSE_MODEL: &str = "gen_ai.response.model";
+pub(crate) const TOKENS_INPUT: &str = "throughline.tokens.input";
+pub(crate) const TOKENS_OUTPUT: &str = "throughline.tokens.output";
 pub(crate) const TOKENS_SOURCE: &str = "throughline.tokens.source";
 pub(crate) const USAGE_CACHED: &str = "gen_ai.usage.cache_read.input_tokens";
 pub(crate) const USAGE_INPUT: &str = "gen_ai.usage.input_tokens";

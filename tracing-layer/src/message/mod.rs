@@ -61,7 +61,8 @@ impl WrapBody for () {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a request that this layer supports",
     label = "not a supported request",
-    note = "`http::Request<B>` is supported if `B` implements `http_body::Body`",
+    note = "`http::Request<B>` is supported if `B` implements `http_body::Body`. Inside of `LlmLayer`, the request has \
+            another body: write `type Body = RequestBody<…>` for the client inside",
     note = "`reqwest::Request` is supported with the feature `reqwest`, if the body of the layer is `Send + Sync + 'static`"
 )]
 pub trait HttpRequest<W: WrapBody = ()>: sealed::Sealed + Sized {

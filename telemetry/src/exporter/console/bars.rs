@@ -1,8 +1,8 @@
 //! Draws the spans of a trace on its timeline.
 
-use throughline_trace_model::{Node, Section};
+use throughline_trace_model::Section;
 
-use super::output::PageStyle;
+use super::page::PageStyle;
 use super::text::Style;
 
 /// The timeline, divided into cells. Each cell is assigned to the span that the trace waited for longest.
@@ -43,15 +43,18 @@ impl Bars {
             .map(|(index, _)| index)
     }
 
-    pub(super) fn draw(&self, node: &Node, index: usize) -> Bar {
-        let first = self.cell(node.start).min(self.cells.saturating_sub(1));
+    /// Draws the time from `start` to `end` of a line that stands for these nodes.
+    pub(super) fn draw(&self, start: u64, end: u64, nodes: &[usize]) -> Bar {
+        let first = self.cell(start).min(self.cells.saturating_sub(1));
         let last = self
-            .cell(node.end.saturating_sub(1))
+            .cell(end.saturating_sub(1))
             .clamp(first, self.cells.saturating_sub(1));
         let cells = self.critical.iter().skip(first).take(last - first + 1);
         Bar {
             before: first,
-            cells: cells.map(|owner| *owner == Some(index)).collect(),
+            cells: cells
+                .map(|owner| owner.is_some_and(|owner| nodes.contains(&owner)))
+                .collect(),
             after: self.cells.saturating_sub(last + 1),
         }
     }

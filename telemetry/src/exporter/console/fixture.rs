@@ -79,11 +79,16 @@ impl Fixture {
     }
 
     pub(super) fn trace(&self) -> Trace {
+        self.trace_with(false)
+    }
+
+    /// Returns the trace with or without details.
+    pub(super) fn trace_with(&self, has_details: bool) -> Trace {
         let mut trace = Trace::new(TRACE);
         let last = self.1.last().cloned().unwrap_or_default();
         let services = self.1.iter().chain(std::iter::repeat(&last));
         for (span, service) in self.0.iter().zip(services) {
-            trace.push(SpanRow::new(span, service));
+            trace.push(SpanRow::new(span, service, has_details));
         }
         trace
     }
@@ -141,4 +146,43 @@ pub(super) fn task() -> Fixture {
             1_182_000,
             1_408_000,
         )
+}
+
+/// A service that answers a question: a model without usage, a retried request, queries in a loop and a gRPC call
+/// that fails.
+pub(super) fn shop() -> Fixture {
+    let mut shop = Fixture::default()
+        .span(0, "POST /chat", SpanKind::Server, 0, 2_000_000)
+        .with("http.response.status_code", 200)
+        .span(1, "chat llama3.2", SpanKind::Client, 10_000, 900_000)
+        .with("gen_ai.operation.name", "chat")
+        .with("gen_ai.request.model", "llama3.2")
+        .with("throughline.tokens.input", 210)
+        .with("throughline.tokens.output", 96)
+        .with("throughline.tokens.source", "estimated")
+        .with("gen_ai.input.messages", r#"[{"role":"user","parts":[{"type":"text","content":"Which product sold most, and how many of it were sent back?"}]}]"#)
+        .span(2, "POST", SpanKind::Client, 11_000, 300_000)
+        .with("url.full", "http://127.0.0.1:11434/api/chat?key=REDACTED")
+        .with("http.response.status_code", 503)
+        .failing("503", "")
+        .span(2, "POST", SpanKind::Client, 400_000, 890_000)
+        .with("url.full", "http://127.0.0.1:11434/api/chat")
+        .with("http.response.status_code", 200)
+        .span(1, "chat gpt-4o", SpanKind::Client, 900_000, 1_400_000)
+        .with("gen_ai.operation.name", "chat")
+        .with("gen_ai.response.model", "gpt-4o-2024-08-06")
+        .with("gen_ai.usage.input_tokens", 57)
+        .with("gen_ai.usage.output_tokens", 24)
+        .with("throughline.cost", 0.0012)
+        .span(1, "execute_tool lookup", SpanKind::Internal, 1_400_000, 1_900_000);
+    for query in 0..990 {
+        let start = 1_401_000 + query * 450;
+        shop = shop.span(6, "SELECT products", SpanKind::Client, start, start + 400);
+    }
+    shop.span(6, "shop.Stock/Reserve", SpanKind::Client, 1_860_000, 1_890_000)
+        .with("rpc.system.name", "grpc")
+        .with("rpc.response.status_code", "NOT_FOUND")
+        .with("server.address", "stock.internal")
+        .with("server.port", 50051)
+        .failing("NOT_FOUND", "")
 }

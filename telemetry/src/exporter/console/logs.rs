@@ -9,7 +9,8 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::logs::{LogBatch, LogExporter, SdkLogRecord};
 
-use super::output::{Output, PageStyle};
+use super::output::Output;
+use super::page::PageStyle;
 use super::text::{Style, plain, plain_within};
 
 /// Prints one line per log record.

@@ -10,7 +10,10 @@ use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, Metric, MetricData, ResourceMetrics};
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 
-use super::output::{Output, PageStyle};
+use super::output::Output;
+use super::page::PageStyle;
+use super::summary::Summary;
+use super::table::lay_out;
 use super::text::{Style, plain};
 
 /// Prints the totals since the start: at flush, at shutdown and once per minute, if they have changed.
@@ -67,13 +70,30 @@ impl PushMetricExporter for MetricLines {
 }
 
 fn text(metrics: &ResourceMetrics, title: &str, page: PageStyle) -> String {
+    let summary = Summary::new(metrics);
+    let has_table = !page.has_details && !summary.is_empty();
     let metrics = metrics.scope_metrics().flat_map(|scope| scope.metrics());
-    let mut lines: Vec<String> = metrics.flat_map(lines).collect();
-    if lines.is_empty() {
-        return String::new();
-    }
+    let listed = metrics.filter(|metric| !has_table || summary.others.contains(metric.name()));
+    let mut lines: Vec<String> = listed.flat_map(lines).collect();
     lines.sort();
-    format!("{}\n{}\n\n", page.paint(Style::Strong, title), lines.join("\n"))
+    let mut text = if has_table {
+        lay_out(&summary.cells(title), page)
+    } else if lines.is_empty() {
+        return String::new();
+    } else {
+        page.paint(Style::Strong, title) + "\n"
+    };
+    for line in lines {
+        text += &line;
+        text.push('\n');
+    }
+    if has_table && summary.hidden > 0 {
+        let more = format!("{} more series with THROUGHLINE_CONSOLE=details", summary.hidden);
+        text += &page.paint(Style::Faint, &more);
+        text.push('\n');
+    }
+    text.push('\n');
+    text
 }
 
 fn lines(metric: &Metric) -> Vec<String> {
@@ -170,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counters_gauges_and_histograms_as_lines() {
+    fn all_series_on_request() {
         let memory = InMemoryMetricExporter::default();
         let reader = PeriodicReader::builder(memory.clone()).build();
         let provider = SdkMeterProvider::builder().with_reader(reader).build();
@@ -197,14 +217,11 @@ mod tests {
             .record(9, &[]);
         provider.force_flush().expect("collected");
         let collected = memory.get_finished_metrics().expect("metrics");
-        let text = text(
-            &collected[0],
-            "metrics",
-            PageStyle {
-                width: 100,
-                colour: false,
-            },
-        );
+        let page = PageStyle {
+            has_details: true,
+            ..PageStyle::plain(100)
+        };
+        let text = text(&collected[0], "metrics", page);
         let expected = r#"metrics
 bytes count 1, mean 9 By
 http.server.request.duration{http.response.status_code=200,route="/a\nb"} count 2, mean 0.625 s
@@ -214,6 +231,100 @@ queue -3
 
 "#;
         assert_eq!(text, expected, "the lines");
+    }
+
+    #[test]
+    fn what_a_person_reads_is_a_table() {
+        let memory = InMemoryMetricExporter::default();
+        let reader = PeriodicReader::builder(memory.clone()).build();
+        let provider = SdkMeterProvider::builder().with_reader(reader).build();
+        let meter = provider.meter("test");
+        let histogram = |name: &'static str| {
+            let seconds = meter.f64_histogram(name).with_unit("s");
+            seconds.with_boundaries(vec![0.1, 0.25, 0.5, 1.0]).build()
+        };
+        let text = |key: &'static str, value: &'static str| KeyValue::new(key, value);
+        let served = histogram("http.server.request.duration");
+        let route = [text("http.request.method", "POST"), text("http.route", "/chat")];
+        for seconds in [0.2, 0.3, 0.4] {
+            served.record(seconds, &route);
+        }
+        let failed = [&route[..], &[text("error.type", "500")]].concat();
+        served.record(0.9, &failed);
+        let sent = histogram("http.client.request.duration");
+        sent.record(
+            0.15,
+            &[
+                text("http.request.method", "POST"),
+                text("server.address", "api.openai.com"),
+            ],
+        );
+        let called = histogram("rpc.client.call.duration");
+        called.record(
+            0.05,
+            &[
+                text("rpc.method", "shop.Orders/Get"),
+                text("error.type", "NOT_FOUND"),
+            ],
+        );
+        let model = [
+            text("gen_ai.operation.name", "chat"),
+            text("gen_ai.request.model", "gpt-4o"),
+        ];
+        histogram("gen_ai.client.inference.duration").record(0.6, &model);
+        for (name, tokens) in [("input", 57), ("output", 24)] {
+            let name = format!("gen_ai.client.inference.operation.{name}_tokens");
+            meter.u64_histogram(name).build().record(tokens, &model);
+        }
+        histogram("gen_ai.client.inference.time_to_first_chunk").record(0.3, &model);
+        let prompt_size = meter.u64_counter("prompt_size").build();
+        prompt_size.add(157, &[text("direction", "input")]);
+        prompt_size.add(31, &[text("direction", "output")]);
+        meter
+            .u64_counter("orders.placed")
+            .build()
+            .add(3, &[text("kind", "online")]);
+        provider.force_flush().expect("collected");
+        let collected = memory.get_finished_metrics().expect("metrics");
+        let shown = super::text(&collected[0], "metrics", PageStyle::plain(80));
+
+        assert_eq!(shown, include_str!("golden/metrics.txt"), "{shown}");
+        assert!(shown.lines().all(|line| line.chars().count() <= 80), "the width");
+    }
+
+    #[test]
+    fn a_call_that_two_versions_of_the_conventions_measure_counts_once() {
+        let expected = "model gpt-4o                  1       0  500 ms  500 ms      7";
+        for versions in [&["inference", "operation"][..], &["operation"]] {
+            let memory = InMemoryMetricExporter::default();
+            let reader = PeriodicReader::builder(memory.clone()).build();
+            let provider = SdkMeterProvider::builder().with_reader(reader).build();
+            let meter = provider.meter("test");
+            let labels = [
+                KeyValue::new("gen_ai.operation.name", "chat"),
+                KeyValue::new("gen_ai.request.model", "gpt-4o"),
+            ];
+            for version in versions {
+                let duration = meter.f64_histogram(format!("gen_ai.client.{version}.duration"));
+                duration.build().record(0.5, &labels);
+            }
+            let usage = meter.u64_histogram("gen_ai.client.token.usage").build();
+            usage.record(
+                7,
+                &[&labels[..], &[KeyValue::new("gen_ai.token.type", "input")]].concat(),
+            );
+            meter
+                .u64_counter("prompt_size")
+                .build()
+                .add(7, &[KeyValue::new("direction", "input")]);
+            provider.force_flush().expect("collected");
+            let collected = memory.get_finished_metrics().expect("metrics");
+            let shown = super::text(&collected[0], "metrics", PageStyle::plain(80));
+            assert!(
+                shown.lines().any(|line| line == expected),
+                "{versions:?}:\n{shown}"
+            );
+        }
     }
 
     #[test]

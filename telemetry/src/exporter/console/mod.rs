@@ -1,16 +1,24 @@
 //! Human-readable telemetry: one tree per trace, one line per metric or log record.
 
+mod ascii;
 mod bars;
+mod columns;
+mod details;
 #[cfg(test)]
 mod fixture;
+mod fold;
 mod logs;
 mod metrics;
 mod open;
 mod output;
+mod page;
+mod percentiles;
 mod printer;
 mod processor;
 mod roles;
 mod row;
+mod summary;
+mod table;
 mod text;
 mod trace;
 mod traces;

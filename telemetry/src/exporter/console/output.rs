@@ -1,8 +1,11 @@
-//! The output of the console exporter, its width and its colours.
+//! The output of the console exporter, and how its page looks.
 
 use std::io::{self, IsTerminal, Write};
 
 use crate::config::{ConsoleWriter, TelemetryConfig};
+
+use super::ascii::to_ascii;
+use super::page::{PageStyle, Surroundings};
 
 /// Standard output or a writer.
 #[derive(Debug)]
@@ -11,30 +14,23 @@ pub(super) struct Output {
     pub(super) page: PageStyle,
 }
 
-/// The width and the colours of the output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct PageStyle {
-    pub(super) width: usize,
-    pub(super) colour: bool,
-}
-
 impl Output {
     pub(super) fn new(config: &TelemetryConfig) -> Self {
         let writer = config.console_writer.clone();
-        let terminal = writer.is_none() && io::stdout().is_terminal();
-        let is_disabled = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let width = terminal.then(terminal_size::terminal_size).flatten();
-        let width = width.map_or(DEFAULT_WIDTH, |(width, _)| usize::from(width.0).max(MIN_WIDTH));
-        Self {
-            writer,
-            page: PageStyle {
-                width,
-                colour: terminal && !is_disabled,
-            },
-        }
+        let is_terminal = writer.is_none() && io::stdout().is_terminal();
+        let size = is_terminal.then(terminal_size::terminal_size).flatten();
+        let page = PageStyle::new(&Surroundings {
+            is_writer: writer.is_some(),
+            is_terminal,
+            columns: size.map(|(width, _)| usize::from(width.0)),
+            variable: &|name| std::env::var(name).ok(),
+        });
+        Self { writer, page }
     }
 
     pub(super) fn print(&self, text: &str) -> io::Result<()> {
+        let ascii = self.page.is_ascii.then(|| to_ascii(text));
+        let text = ascii.as_deref().unwrap_or(text);
         match &self.writer {
             Some(writer) => writer.write(text),
             None => {
@@ -45,7 +41,3 @@ impl Output {
         }
     }
 }
-
-/// The width if the output is not a terminal. It also suits a README.
-const DEFAULT_WIDTH: usize = 100;
-const MIN_WIDTH: usize = 60;

@@ -2,9 +2,10 @@
 
 use throughline_trace_model::{CallTotals, TokensByAgent, Tree};
 
-use super::output::PageStyle;
+use super::page::PageStyle;
 use super::row::SpanRow;
-use super::text::{Style, align, width};
+use super::table::lay_out;
+use super::text::cost;
 use super::trace::Trace;
 
 /// Renders the table, with a row for each agent, in the order of first calls, and a row for the total. Empty
@@ -15,14 +16,28 @@ pub(super) fn table(trace: &Trace, tree: &Tree, page: PageStyle) -> String {
     if agents.is_empty() {
         return String::new();
     }
-    let roles = agents
-        .iter()
-        .map(|role| cells(role.agent.unwrap_or(NO_AGENT), &role.totals));
-    lay_out(&roles.collect::<Vec<_>>(), cells("total", &total), page)
+    // Without prices, the column of costs says nothing.
+    let has_cost = total.cost.unpriced_calls < total.calls;
+    let cells = |name: &str, totals: &CallTotals| {
+        let mut cells = cells(name, totals);
+        cells.extend(has_cost.then(|| cost_cell(totals)));
+        cells
+    };
+    let mut rows = vec![HEAD.map(str::to_owned).to_vec()];
+    if let Some(head) = rows.first_mut().filter(|_| has_cost) {
+        head.push("cost".to_owned());
+    }
+    rows.extend(
+        agents
+            .iter()
+            .map(|role| cells(role.agent.unwrap_or(NO_AGENT), &role.totals)),
+    );
+    rows.push(cells("total", &total));
+    lay_out(&rows, page)
 }
 
-fn cells(name: &str, totals: &CallTotals) -> [String; 4] {
-    [
+fn cells(name: &str, totals: &CallTotals) -> Vec<String> {
+    vec![
         name.to_owned(),
         totals.calls.to_string(),
         totals.input.to_string(),
@@ -30,40 +45,17 @@ fn cells(name: &str, totals: &CallTotals) -> [String; 4] {
     ]
 }
 
-fn lay_out(roles: &[[String; 4]], total: [String; 4], page: PageStyle) -> String {
-    let head = ["tokens by role", "calls", "input", "output"].map(str::to_owned);
-    let rows: Vec<[String; 4]> = roles.iter().cloned().chain([total]).collect();
-    let widest = |column: usize| {
-        let cells = std::iter::once(&head).chain(&rows);
-        cells
-            .filter_map(|row| row.get(column))
-            .map(|cell| width(cell))
-            .max()
-            .unwrap_or(0)
-    };
-    let first = widest(0).min(page.width / 2);
-    let line = |[name, numbers @ ..]: &[String; 4]| {
-        let mut line = align(name, first);
-        for (column, number) in numbers.iter().enumerate() {
-            let pad = (widest(column + 1) + 2).saturating_sub(width(number));
-            line.push_str(&" ".repeat(pad));
-            line.push_str(number);
-        }
-        line
-    };
-    let mut table = page.paint(Style::Faint, &line(&head)) + "\n";
-    for (index, row) in rows.iter().enumerate() {
-        let is_total = index == roles.len();
-        table += &if is_total {
-            page.paint(Style::Strong, &line(row))
-        } else {
-            line(row)
-        };
-        table.push('\n');
+/// Returns the cost of some calls: `≥0.5` if some have no price, `unknown` if none has one.
+fn cost_cell(totals: &CallTotals) -> String {
+    let amount = cost(totals.cost.usd);
+    match totals.cost.unpriced_calls {
+        0 => amount,
+        unpriced if unpriced == totals.calls => "unknown".to_owned(),
+        _ => format!("≥{amount}"),
     }
-    table
 }
 
+const HEAD: [&str; 4] = ["tokens by role", "calls", "input", "output"];
 /// The row of model calls without an agent.
 const NO_AGENT: &str = "(no agent)";
 
@@ -88,10 +80,7 @@ mod tests {
 
     fn table_of(fixture: &Fixture) -> String {
         let trace = fixture.trace();
-        let page = PageStyle {
-            width: 100,
-            colour: false,
-        };
+        let page = PageStyle::plain(100);
         table(&trace, &trace.tree(), page)
     }
 

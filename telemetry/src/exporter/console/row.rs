@@ -10,9 +10,11 @@ use throughline_trace_model::{SpanCall, SpanKind, SpanTime};
 
 use crate::semconv;
 
+use super::details::{Detail, details, find};
 use super::text::plain;
 
-/// The few bounded parts of a span that are printed. Prompts and other attributes are dropped at once.
+/// The few bounded parts of a span that are printed. Unless details are wanted, prompts and other attributes are
+/// dropped at once.
 #[derive(Debug)]
 pub(super) struct SpanRow {
     pub(super) id: SpanId,
@@ -25,7 +27,11 @@ pub(super) struct SpanRow {
     pub(super) start: SystemTime,
     pub(super) end: SystemTime,
     pub(super) gen_ai: GenAi,
+    /// The request that the span sends or serves, as `status host/path`.
+    pub(super) request: Option<String>,
     pub(super) failure: Option<String>,
+    /// Attributes and events, if they are wanted.
+    pub(super) details: Vec<Detail>,
 }
 
 /// The model and the agent of a span.
@@ -35,6 +41,8 @@ pub(super) struct GenAi {
     pub(super) agent: Option<String>,
     pub(super) is_model_call: bool,
     pub(super) tokens: SpanTokens,
+    /// In the currency of the configured prices.
+    pub(super) cost: Option<f64>,
 }
 
 /// The tokens that a span reports. `None` means unknown.
@@ -48,7 +56,7 @@ pub(super) struct SpanTokens {
 }
 
 impl SpanRow {
-    pub(super) fn new(span: &SpanData, service: &Arc<str>) -> Self {
+    pub(super) fn new(span: &SpanData, service: &Arc<str>, has_details: bool) -> Self {
         let text = |key| find(&span.attributes, key).map(|value| plain(&value.as_str()));
         let operation = text(semconv::OPERATION_NAME).unwrap_or_default();
         Self {
@@ -65,8 +73,14 @@ impl SpanRow {
                 agent: text(semconv::AGENT_NAME),
                 is_model_call: semconv::MODEL_CALLS.contains(&operation.as_str()),
                 tokens: SpanTokens::new(&span.attributes),
+                cost: match find(&span.attributes, semconv::COST) {
+                    Some(Value::F64(cost)) => Some(*cost),
+                    _ => None,
+                },
             },
+            request: request(span),
             failure: failure(span),
+            details: if has_details { details(span) } else { Vec::new() },
         }
     }
 
@@ -89,7 +103,7 @@ impl SpanRow {
             input: self.gen_ai.tokens.input,
             output: self.gen_ai.tokens.output,
             is_exact: self.gen_ai.tokens.is_exact,
-            cost: None,
+            cost: self.gen_ai.cost,
         }
     }
 }
@@ -102,8 +116,9 @@ impl SpanTokens {
         };
         let source = find(attributes, semconv::TOKENS_SOURCE).map(Value::as_str);
         Self {
-            input: number(semconv::USAGE_INPUT),
-            output: number(semconv::USAGE_OUTPUT),
+            // What no provider reported is estimated, under a name of its own.
+            input: number(semconv::USAGE_INPUT).or_else(|| number(semconv::TOKENS_INPUT)),
+            output: number(semconv::USAGE_OUTPUT).or_else(|| number(semconv::TOKENS_OUTPUT)),
             cached: number(semconv::USAGE_CACHED),
             reasoning: number(semconv::USAGE_REASONING),
             is_exact: !source.is_some_and(|source| semconv::INEXACT_SOURCES.contains(&source.as_ref())),
@@ -126,6 +141,43 @@ impl SpanTokens {
         ];
         sides.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
+}
+
+/// Describes the request of a client or a server: its status, and its host and path, unless a server's name has
+/// the route.
+fn request(span: &SpanData) -> Option<String> {
+    let text = |key| find(&span.attributes, key).map(|value| plain(&value.as_str()));
+    let target = match span.span_kind {
+        trace::SpanKind::Client => text(semconv::URL_FULL)
+            .map(|url| host_and_path(&url).to_owned())
+            .or_else(|| text(semconv::RPC_SYSTEM).and_then(|_| host(span))),
+        trace::SpanKind::Server if !span.name.contains('/') => text(semconv::URL_PATH),
+        trace::SpanKind::Server => None,
+        _ => return None,
+    };
+    let status = text(semconv::HTTP_STATUS)
+        .or_else(|| text(semconv::RPC_STATUS))
+        .or_else(|| text(semconv::RPC_STATUS_LATER));
+    // The status first, since the end of a line may be clipped.
+    let parts: Vec<String> = status.into_iter().chain(target).collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
+}
+
+/// Returns the part of a URL between its scheme and its query.
+fn host_and_path(url: &str) -> &str {
+    let (_, rest) = url.split_once("://").unwrap_or(("", url));
+    let (target, _) = rest.split_once(['?', '#']).unwrap_or((rest, ""));
+    target.strip_suffix('/').unwrap_or(target)
+}
+
+/// Returns the server of a call.
+fn host(span: &SpanData) -> Option<String> {
+    let host = find(&span.attributes, semconv::SERVER_ADDRESS)?;
+    let host = plain(&host.as_str());
+    Some(match find(&span.attributes, semconv::SERVER_PORT) {
+        Some(Value::I64(port)) => format!("{host}:{port}"),
+        _ => host,
+    })
 }
 
 /// Describes the error of a span: its type, its status and its exception.
@@ -157,14 +209,6 @@ fn failure(span: &SpanData) -> Option<String> {
     } else {
         words.join(": ")
     })
-}
-
-fn find<'a>(attributes: &'a [KeyValue], key: &str) -> Option<&'a Value> {
-    attributes
-        .iter()
-        .rev()
-        .find(|attribute| attribute.key.as_str() == key)
-        .map(|attribute| &attribute.value)
 }
 
 fn kind(kind: &trace::SpanKind) -> SpanKind {

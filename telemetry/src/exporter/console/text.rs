@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::output::PageStyle;
+use super::page::PageStyle;
 
 /// The style of a piece of text, if the output has colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +83,44 @@ pub(super) fn clip(text: &str, columns: usize) -> String {
     clipped
 }
 
+/// Breaks the text into lines of at most `columns` columns, between words where that is possible. Lines after
+/// the first are indented by two.
+pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut line = String::new();
+    let mut used = 0;
+    for word in text.split_inclusive(' ') {
+        if used > INDENT.len() && used + width(word.trim_end()) > columns {
+            lines.push(std::mem::take(&mut line));
+            line.push_str(INDENT);
+            used = INDENT.len();
+        }
+        for character in word.chars() {
+            let character_width = character.width().unwrap_or(0);
+            // A word that is longer than a line is broken.
+            if used + character_width > columns && character != ' ' {
+                lines.push(std::mem::take(&mut line));
+                line.push_str(INDENT);
+                used = INDENT.len();
+            }
+            line.push(character);
+            used += character_width;
+        }
+    }
+    lines.push(line);
+    lines.iter().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// Formats an amount of money without trailing zeros, up to a millionth.
+pub(super) fn cost(amount: f64) -> String {
+    let text = format!("{amount:.6}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "0" && amount > 0.0 {
+        return format!("{amount:.1e}");
+    }
+    text.to_owned()
+}
+
 /// Formats a duration with three significant digits and a unit, such as `1.42 s`, `81.2 ms` or `45 ns`. From
 /// a minute, the format is `2m 05s`.
 pub(super) fn duration(duration: Duration) -> String {
@@ -105,6 +143,8 @@ pub(super) fn duration(duration: Duration) -> String {
     }
 }
 
+/// In front of the lines after the first.
+const INDENT: &str = "  ";
 /// The maximum characters of a name. Names come from the network.
 const MAX_TEXT_CHARS: usize = 300;
 
@@ -131,6 +171,35 @@ mod tests {
             (125_400_000_000, "2m 05s"),
         ] {
             assert_eq!(duration(Duration::from_nanos(nanos)), expected, "{nanos} ns");
+        }
+    }
+
+    #[test]
+    fn text_is_wrapped_between_words() {
+        let cases: [(&str, usize, &[&str]); 6] = [
+            ("", 10, &[""]),
+            ("one two", 10, &["one two"]),
+            ("one two three", 8, &["one two", "  three"]),
+            ("one twothreefour", 8, &["one", "  twothr", "  eefour"]),
+            ("计划者计划者", 8, &["计划者计", "  划者"]),
+            ("exact fit", 9, &["exact fit"]),
+        ];
+        for (text, columns, expected) in cases {
+            assert_eq!(wrap(text, columns), expected, "{text:?} in {columns}");
+        }
+    }
+
+    #[test]
+    fn costs_are_short() {
+        for (amount, expected) in [
+            (0.0, "0"),
+            (12.5, "12.5"),
+            (0.001_234_6, "0.001235"),
+            (0.000_04, "0.00004"),
+            (0.000_000_04, "4.0e-8"),
+            (3.0, "3"),
+        ] {
+            assert_eq!(cost(amount), expected, "{amount}");
         }
     }
 

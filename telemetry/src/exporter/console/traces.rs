@@ -39,7 +39,7 @@ impl Traces {
 
     pub(super) fn add(&mut self, span: &SpanData, service: &Arc<str>) {
         let id = span.span_context.trace_id();
-        let row = SpanRow::new(span, service);
+        let row = SpanRow::new(span, service, self.output.page.has_details);
         let is_local_root = row.is_local_root;
         let index = self.index(id);
         if let Some(trace) = self.ended.get_mut(index) {
@@ -101,6 +101,7 @@ mod tests {
     use opentelemetry::trace::{SpanContext, SpanKind, TraceFlags, TraceState};
 
     use super::super::fixture::{Fixture, TRACE};
+    use super::super::page::PageStyle;
     use super::*;
     use crate::config::TelemetryConfig;
     use crate::destination::Destination;
@@ -207,7 +208,7 @@ mod tests {
         printed.open.start(TRACE);
         printed.add("", spans);
         printed.traces.print_rest();
-        let expected = ["1 span · incomplete: 1 span still open · ● critical path"];
+        let expected = ["1 span · incomplete: 1 span still open"];
         assert_eq!(printed.headers(), expected, "at shutdown");
     }
 
@@ -242,7 +243,7 @@ mod tests {
             span.span_context = SpanContext::new(trace.into(), id, flags, false, TraceState::NONE);
             printed.add("", [span]);
         }
-        let early = "1 span · incomplete: its root has not ended · ● critical path";
+        let early = "1 span · incomplete: its root has not ended";
         assert_eq!(printed.headers(), [early, early], "the two oldest");
         assert_eq!(printed.traces.ended.len(), MAX_HELD_TRACES, "the held traces");
 
@@ -262,6 +263,44 @@ mod tests {
             "{:?}",
             text.lines().next()
         );
+    }
+
+    /// Spans end before their parents, so the last of a trace are those that hold it together.
+    #[test]
+    fn the_root_of_a_large_trace_is_shown() {
+        let mut large = Fixture::default()
+            .span(0, "POST /report", SpanKind::Server, 0, 9_000)
+            .span(1, "collect", SpanKind::Internal, 1, 8_999);
+        for number in 0..2_500 {
+            large = large.span(2, "query", SpanKind::Client, 2 + number, 3 + number);
+        }
+        large = large
+            .span(1, "failed", SpanKind::Client, 1, 2)
+            .failing("timeout", "");
+        let mut trace = Trace::new(TRACE);
+        for span in large.0.iter().rev() {
+            trace.push(SpanRow::new(span, &"".into(), false));
+        }
+        assert_eq!(
+            (trace.rows.len(), trace.more),
+            (1_000, 1_503),
+            "bounded, and all are counted"
+        );
+        let text = tree::print(&trace, None, PageStyle::plain(100));
+        let names: Vec<&str> = text.lines().skip(2).take(5).collect();
+        let expected = [
+            "● POST /report       ",
+            "  ├─ failed          ",
+            "  │     ✗ timeout",
+            "● └─ collect         ",
+            "●    └─ query × 997  ",
+        ];
+        let all = names
+            .iter()
+            .zip(expected)
+            .all(|(line, start)| line.starts_with(start));
+        assert!(all && names.len() == expected.len(), "{text}");
+        assert!(text.contains("✗ timeout"), "errors stay: {text}");
     }
 
     #[test]

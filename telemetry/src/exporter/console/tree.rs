@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use throughline_trace_model::{Node, Tree, critical_path};
+use throughline_trace_model::{CallTotals, TokenSum, Tree, critical_path, roll_up};
 
-use super::bars::{Bar, Bars};
-use super::output::PageStyle;
+use super::bars::Bars;
+use super::columns::{Columns, Line};
+use super::fold::{Fold, Shown, fold};
+use super::page::PageStyle;
 use super::roles;
-use super::row::SpanRow;
-use super::text::{Style, align, clip, duration, width};
+use super::row::{SpanRow, SpanTokens};
+use super::text::{Style, align, cost, duration, width, wrap};
 use super::trace::Trace;
 
 /// Renders a trace. If it is incomplete, the header says why.
@@ -17,22 +19,16 @@ pub(super) fn print(trace: &Trace, missing: Option<&str>, page: PageStyle) -> St
     let lines = lines(trace, &tree);
     let columns = Columns::new(&lines, trace.services() > 1, page);
     let paths = critical_path(&tree);
-    let bars = Bars::new(&paths, tree.duration(), columns.bar);
+    let bars = Bars::new(&paths, tree.duration(), columns.bar_width());
     let mut text = header(trace, &tree, missing, page);
-    for ((line, path), index) in lines.iter().zip(&paths).zip(0..) {
-        text += &columns.line(line, !path.is_empty(), &bars.draw(line.node, index), page);
-        if let Some(failure) = &line.row.failure {
-            let lead = format!("  {}", line.beneath);
-            let failure = clip(
-                &format!("✗ {failure}"),
-                page.width.saturating_sub(width(&lead)).max(MIN_NAME_WIDTH),
-            );
-            text += &format!(
-                "{}{}\n",
-                page.paint(Style::Faint, &lead),
-                page.paint(Style::Failure, &failure)
-            );
-        }
+    for line in &lines {
+        let is_critical = line
+            .nodes
+            .iter()
+            .any(|node| paths.get(*node).is_some_and(|path| !path.is_empty()));
+        let bar = bars.draw(line.start, line.end, &line.nodes);
+        text += &columns.line(line, is_critical, &bar, page);
+        text += &beneath(line, &columns, page);
     }
     let roles = roles::table(trace, &tree, page);
     if !roles.is_empty() {
@@ -43,165 +39,196 @@ pub(super) fn print(trace: &Trace, missing: Option<&str>, page: PageStyle) -> St
     text
 }
 
+/// Renders what is too long for the line of a span: its error, on a narrow page its tokens, and its details.
+fn beneath(line: &Line<'_>, columns: &Columns, page: PageStyle) -> String {
+    let mut text = String::new();
+    let lead = format!("  {}", line.beneath);
+    let room = page.width.saturating_sub(width(&lead)).max(MIN_TEXT_WIDTH);
+    let mut add = |style: Style, words: &str| {
+        text += &format!(
+            "{}{}\n",
+            page.paint(Style::Faint, &lead),
+            page.paint(style, words)
+        );
+    };
+    if columns.is_narrow() && !line.details.is_empty() {
+        for words in wrap(&line.details, room) {
+            add(Style::Number, &words);
+        }
+    }
+    if let Some(failure) = &line.row.failure {
+        for words in wrap(&format!("✗ {failure}"), room) {
+            add(Style::Failure, &words);
+        }
+    }
+    for detail in &line.row.details {
+        for words in wrap(&format!("{}: {}", detail.name, detail.text), room) {
+            add(Style::Faint, &words);
+        }
+    }
+    text
+}
+
+/// Renders the header, in as many lines as it needs.
 fn header(trace: &Trace, tree: &Tree, missing: Option<&str>, page: PageStyle) -> String {
-    let count = match trace.rows.len() + trace.more {
+    let mut count = match trace.rows.len() + trace.more {
         1 => "1 span".to_owned(),
         count => format!("{count} spans"),
     };
-    let mut header = format!("{} · {count}", duration(Duration::from_nanos(tree.duration())));
     if trace.more > 0 {
-        header += &format!(", {} of them not shown", trace.more);
+        count += &format!(", {} of them not shown", trace.more);
     }
     let services = trace.services();
-    if services > 1 {
-        header += &format!(" · {services} services");
+    let services = (services > 1).then(|| format!("{services} services"));
+    let id = format!("trace {}", trace.id);
+    let parts = [
+        Some((page.paint(Style::Strong, &id), width(&id))),
+        Some(sized(duration(Duration::from_nanos(tree.duration())))),
+        Some(sized(count)),
+        services.map(sized),
+        missing.map(|missing| sized(format!("incomplete: {missing}"))),
+        Some((
+            format!("{} critical path", page.paint(Style::Critical, "●")),
+            width("● critical path"),
+        )),
+    ];
+    let (mut text, mut used) = (String::new(), 0);
+    for (part, columns) in parts.into_iter().flatten() {
+        if used > 0 && used + columns + 3 > page.width {
+            text.push('\n');
+            used = 0;
+        } else if used > 0 {
+            text += " · ";
+            used += 3;
+        }
+        text += &part;
+        used += columns;
     }
-    if let Some(missing) = missing {
-        header += &format!(" · incomplete: {missing}");
-    }
-    let id = page.paint(Style::Strong, &format!("trace {}", trace.id));
-    format!(
-        "{id} · {header} · {} critical path\n",
-        page.paint(Style::Critical, "●")
-    )
+    text.push('\n');
+    text
 }
 
-/// A span with the glyphs of its branch in the tree.
-#[derive(Debug)]
-struct Line<'a> {
-    node: &'a Node,
-    row: &'a SpanRow,
-    name: String,
-    /// The glyphs below the name.
-    beneath: String,
-    details: String,
+fn sized(text: String) -> (String, usize) {
+    let columns = width(&text);
+    (text, columns)
 }
 
-fn lines<'a>(trace: &'a Trace, tree: &'a Tree) -> Vec<Line<'a>> {
+fn lines<'a>(trace: &'a Trace, tree: &Tree) -> Vec<Line<'a>> {
     let nodes = tree.nodes();
+    let shown = fold(trace, tree);
+    let is_shown = |index: &usize| !matches!(shown.get(*index), Some(Shown::Hidden) | None);
+    let totals = roll_up(tree, |span| {
+        trace.rows.get(span).map(SpanRow::call).unwrap_or_default()
+    });
     let mut beneath: Vec<String> = Vec::with_capacity(nodes.len());
     let mut lines = Vec::with_capacity(nodes.len());
-    for (index, node) in nodes.iter().enumerate() {
-        let Some(row) = trace.rows.get(node.span) else {
-            continue;
-        };
+    for (index, (node, shown)) in nodes.iter().zip(&shown).enumerate() {
         let above = node
             .parent
             .and_then(|above| Some((nodes.get(above)?, beneath.get(above)?)));
         let (branch, under) = match above {
             None => (String::new(), String::new()),
-            Some((parent, lead)) if parent.children.last() == Some(&index) => {
+            Some((parent, lead))
+                if parent.children.iter().rev().find(|child| is_shown(child)) == Some(&index) =>
+            {
                 (format!("{lead}└─ "), format!("{lead}   "))
             }
             Some((_, lead)) => (format!("{lead}├─ "), format!("{lead}│  ")),
         };
-        let has_children = if node.children.is_empty() { "" } else { "│" };
-        lines.push(Line {
-            node,
-            row,
-            name: format!("{branch}{}", row.name),
-            beneath: format!("{under}{}", align(has_children, 3)),
-            details: details(row),
-        });
+        let has_children = node.children.iter().any(is_shown);
+        let rail = align(if has_children { "│" } else { "" }, 3);
+        let row = trace.rows.get(node.span);
+        if let Some(row) = row {
+            let (name, under) = (format!("{branch}{}", row.name), format!("{under}{rail}"));
+            match shown {
+                Shown::Hidden => {}
+                Shown::Alone => lines.push(Line {
+                    row,
+                    is_root: node.parent.is_none(),
+                    name,
+                    suffix: String::new(),
+                    beneath: under,
+                    details: details(row),
+                    start: node.start,
+                    end: node.end,
+                    nodes: vec![index],
+                }),
+                Shown::Folded(fold) => {
+                    lines.push(Line {
+                        row,
+                        is_root: node.parent.is_none(),
+                        name,
+                        suffix: format!(" × {}", fold.count),
+                        beneath: under,
+                        details: folded_details(fold, &totals),
+                        start: fold.start,
+                        end: fold.end,
+                        nodes: fold.nodes.clone(),
+                    });
+                }
+            }
+        }
         beneath.push(under);
     }
     lines
 }
 
-/// Returns the model, unless the name contains it, and the tokens.
+/// Returns the tokens and the cost of folded siblings, and their mean duration.
+fn folded_details(fold: &Fold, totals: &[CallTotals]) -> String {
+    let (mut input, mut output) = (TokenSum::default(), TokenSum::default());
+    let (mut calls, mut unpriced, mut amount) = (0, 0, 0.0);
+    for call in fold.heads.iter().filter_map(|head| totals.get(*head)) {
+        add(&mut input, call.input);
+        add(&mut output, call.output);
+        calls += call.calls;
+        unpriced += call.cost.unpriced_calls;
+        amount += call.cost.usd;
+    }
+    let mean = fold.total / u64::try_from(fold.count).unwrap_or(u64::MAX).max(1);
+    let parts = [
+        (calls > 0).then(|| format!("in {input} out {output}")),
+        (calls > 0 && unpriced == 0).then(|| format!("cost {}", cost(amount))),
+        Some(format!("mean {}", duration(Duration::from_nanos(mean)))),
+        (fold.spans > 1).then(|| format!("{} spans each", fold.spans)),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("  ")
+}
+
+fn add(sum: &mut TokenSum, other: TokenSum) {
+    sum.tokens = sum.tokens.saturating_add(other.tokens);
+    sum.is_inexact |= other.is_inexact;
+    sum.misses_some |= other.misses_some;
+}
+
+/// Returns the model, unless the name contains it, the tokens and the cost, or else the request.
 fn details(row: &SpanRow) -> String {
-    let model = row
-        .gen_ai
-        .model
-        .as_deref()
-        .filter(|model| !row.name.contains(model));
-    let tokens = row.gen_ai.tokens.text();
-    let parts = model
-        .into_iter()
-        .chain((!tokens.is_empty()).then_some(tokens.as_str()));
-    parts.collect::<Vec<_>>().join("  ")
+    let gen_ai = &row.gen_ai;
+    let model = gen_ai.model.clone().filter(|model| !names(&row.name, model));
+    let tokens = Some(gen_ai.tokens.text()).filter(|tokens| !tokens.is_empty());
+    let cost = gen_ai.cost.map(|amount| format!("cost {}", cost(amount)));
+    let request = row
+        .request
+        .clone()
+        .filter(|_| !is_of_model(gen_ai.is_model_call, gen_ai.tokens));
+    let parts = [model, tokens, cost, request];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("  ")
 }
 
-/// The widths of the columns.
-#[derive(Debug)]
-struct Columns {
-    name: usize,
-    kind: usize,
-    /// Includes the gap in front of it. 0 if all spans have the same service.
-    service: usize,
-    time: usize,
-    bar: usize,
-    details: usize,
+/// Returns whether the name of a span contains the model, or the model of which this is a dated version.
+fn names(name: &str, model: &str) -> bool {
+    let is_start = |word: &str| {
+        let rest = model.strip_prefix(word);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '@', ':']))
+    };
+    name.contains(model) || name.split(' ').any(is_start)
 }
 
-impl Columns {
-    fn new(lines: &[Line<'_>], has_services: bool, page: PageStyle) -> Self {
-        let widest = |of: &dyn Fn(&Line<'_>) -> usize| lines.iter().map(of).max().unwrap_or(0);
-        let kind = widest(&|line| width(line.row.kind.as_str()));
-        let time = widest(&|line| width(&time(line.node)));
-        let service = if has_services {
-            widest(&|line| width(&line.row.service)).min(page.width / 4) + 2
-        } else {
-            0
-        };
-        let fixed = kind + service + time + FIXED_WIDTH;
-        let details = widest(&|line| width(&line.details)).min(page.width * 2 / 5);
-        let free = page.width.saturating_sub(fixed + details);
-        let name = widest(&|line| width(&line.name))
-            .min(free.saturating_sub(MIN_BAR_WIDTH))
-            .max(MIN_NAME_WIDTH);
-        let bar = free.saturating_sub(name).clamp(MIN_BAR_WIDTH, MAX_BAR_WIDTH);
-        Self {
-            name,
-            kind,
-            service,
-            time,
-            bar,
-            details,
-        }
-    }
-
-    fn line(&self, line: &Line<'_>, is_critical: bool, bar: &Bar, page: PageStyle) -> String {
-        let row = line.row;
-        let time = time(line.node);
-        let service = if self.service == 0 {
-            String::new()
-        } else {
-            align(&format!("  {}", row.service), self.service)
-        };
-        let pad = " ".repeat(self.time.saturating_sub(width(&time)));
-        let name = align(&line.name, self.name);
-        let style = if row.failure.is_some() {
-            Style::Failure
-        } else {
-            Style::Strong
-        };
-        let text = format!(
-            "{} {}  {}{}  {pad}{time}  {} {}",
-            page.paint(Style::Critical, if is_critical { "●" } else { " " }),
-            if row.failure.is_some() || line.node.parent.is_none() {
-                page.paint(style, &name)
-            } else {
-                name
-            },
-            page.paint(Style::Faint, &align(row.kind.as_str(), self.kind)),
-            service,
-            bar.paint(page),
-            page.paint(Style::Number, &clip(&line.details, self.details)),
-        );
-        format!("{}\n", text.trim_end())
-    }
+/// Returns whether a span is described by a model and its tokens.
+fn is_of_model(is_model_call: bool, tokens: SpanTokens) -> bool {
+    is_model_call || tokens.input.is_some() || tokens.output.is_some()
 }
 
-fn time(node: &Node) -> String {
-    duration(Duration::from_nanos(node.duration()))
-}
-
-/// The width of the critical mark and of the spaces between the columns.
-const FIXED_WIDTH: usize = 9;
-const MIN_NAME_WIDTH: usize = 12;
-const MIN_BAR_WIDTH: usize = 12;
-const MAX_BAR_WIDTH: usize = 36;
+const MIN_TEXT_WIDTH: usize = 12;
 
 #[cfg(test)]
 mod tests {
@@ -210,10 +237,7 @@ mod tests {
     use super::super::fixture::{self, Fixture};
     use super::*;
 
-    const PAGE: PageStyle = PageStyle {
-        width: 100,
-        colour: false,
-    };
+    const PAGE: PageStyle = PageStyle::plain(100);
 
     fn printed(fixture: &Fixture, page: PageStyle) -> String {
         print(&fixture.trace(), None, page)
@@ -228,13 +252,7 @@ mod tests {
 
     #[test]
     fn narrow_page_clips_names_and_details_and_aligns_columns() {
-        let text = printed(
-            &fixture::task(),
-            PageStyle {
-                width: 60,
-                colour: false,
-            },
-        );
+        let text = printed(&fixture::task(), PageStyle::plain(60));
 
         assert_eq!(text, include_str!("golden/narrow.txt"), "{text}");
     }
@@ -260,13 +278,7 @@ mod tests {
 
     #[test]
     fn colour_is_only_added_around_the_same_text() {
-        let coloured = printed(
-            &fixture::task(),
-            PageStyle {
-                width: 100,
-                colour: true,
-            },
-        );
+        let coloured = printed(&fixture::task(), PageStyle { colour: true, ..PAGE });
         let mut plain = String::new();
         for (index, part) in coloured.split('\u{1b}').enumerate() {
             plain += if index == 0 {
@@ -301,6 +313,73 @@ mod tests {
             .service("External Payment Service");
         let text = printed(&fixture, PAGE);
         assert_eq!(text, include_str!("golden/services.txt"), "{text}");
+    }
+
+    #[test]
+    fn estimates_requests_costs_and_folded_siblings() {
+        let text = printed(&fixture::shop(), PAGE);
+
+        assert_eq!(text, include_str!("golden/shop.txt"), "{text}");
+    }
+
+    #[test]
+    fn eighty_columns() {
+        let text = printed(&fixture::shop(), PageStyle::plain(80));
+
+        assert_eq!(text, include_str!("golden/shop_80.txt"), "{text}");
+    }
+
+    #[test]
+    fn forty_columns_have_names_and_times_and_the_rest_below() {
+        let text = printed(&fixture::shop(), PageStyle::plain(40));
+
+        assert_eq!(text, include_str!("golden/shop_40.txt"), "{text}");
+    }
+
+    #[test]
+    fn details_are_attributes_events_and_content_wrapped() {
+        let page = PageStyle {
+            has_details: true,
+            ..PageStyle::plain(72)
+        };
+        let fixture = Fixture::default()
+            .span(0, "chat llama3.2", SpanKind::Client, 0, 9_000)
+            .with("gen_ai.operation.name", "chat")
+            .with("gen_ai.usage.input_tokens", 57)
+            .with("gen_ai.input.messages", r#"[{"role":"user","parts":[{"type":"text","content":"Which product sold most, and how many of it were sent back?"}]}]"#)
+            .throwing("connection reset\nby peer")
+            .span(1, "POST", SpanKind::Client, 1_000, 8_000)
+            .with("url.full", "http://127.0.0.1:11434/api/chat");
+        let text = print(&fixture.trace_with(true), None, page);
+
+        assert_eq!(text, include_str!("golden/details.txt"), "{text}");
+        let without = printed(&fixture, PageStyle::plain(72));
+        assert!(!without.contains("sold most"), "no content by default: {without}");
+    }
+
+    #[test]
+    fn no_line_is_wider_than_its_page() {
+        for columns in [40, 59, 60, 72, 80, 100, 200] {
+            let page = PageStyle {
+                has_details: true,
+                ..PageStyle::plain(columns)
+            };
+            for fixture in [fixture::task(), fixture::shop()] {
+                let text = print(&fixture.trace_with(true), Some("1 span still open"), page);
+                let widest = text.lines().map(width).max();
+                assert!(
+                    widest <= Some(columns),
+                    "{widest:?} of {columns} columns:\n{text}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn ascii_pages_have_the_same_columns() {
+        let text = super::super::ascii::to_ascii(&printed(&fixture::task(), PAGE));
+
+        assert_eq!(text, include_str!("golden/ascii.txt"), "{text}");
     }
 
     #[test]

@@ -306,3 +306,16 @@ async fn invalid_arguments_are_reported() {
         bad_exporter.err
     );
 }
+
+/// The endpoint used to be ignored in silence.
+#[tokio::test]
+async fn an_endpoint_without_tracing_is_noted() {
+    let arguments = ["run", QUERY, "--otlp-endpoint", "http://127.0.0.1:1"];
+    let ran = run(quickstart(&arguments)).await;
+    let note = "note: --otlp-endpoint has no effect, since nothing is traced: add --tracing";
+    assert_eq!(
+        (ran.code, ran.out.trim(), ran.err.trim()),
+        (Some(0), ANSWER, note),
+        "untraced"
+    );
+}

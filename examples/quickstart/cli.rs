@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use clap::{Args, Parser, Subcommand};
-use throughline::llm::{Capture, TargetModel};
+use throughline::llm::Capture;
 use throughline::telemetry::{InitError, TelemetryConfig};
 
 use crate::model::Model;
@@ -114,9 +114,18 @@ impl Cli {
         self.telemetry.config(!untraced)
     }
 
-    /// Returns the selected model, and starts the scripted one if needed. If a model reports no usage, its
-    /// tokens are estimated with the tokenizer of `target`.
-    pub(crate) async fn model(&self, target: Option<String>) -> Result<Model, Box<dyn Error>> {
+    /// Returns a note for a run whose options ask for telemetry, although it is off.
+    pub(crate) fn note_if_off(&self) -> Option<String> {
+        let option = self.telemetry.first_given()?;
+        let why = match self.command {
+            Some(Command::Run { tracing: false, .. }) => "add --tracing",
+            _ => "a variable or a file turns telemetry off",
+        };
+        Some(format!("{option} has no effect, since nothing is traced: {why}"))
+    }
+
+    /// Returns the selected model, and starts the scripted one if needed.
+    pub(crate) async fn model(&self) -> Result<Model, Box<dyn Error>> {
         let ModelOptions {
             model_url,
             model,
@@ -133,8 +142,6 @@ impl Cli {
         } else {
             Capture::from_env()
         };
-        let target = target.map(|target| target.parse::<TargetModel>()).transpose();
-        let target = target.map_err(|error| format!("tracing.tokenizer_target_model: {error}"))?;
-        Ok(Model::new(&url, model, key, capture, target)?)
+        Ok(Model::new(&url, model, key, capture)?)
     }
 }

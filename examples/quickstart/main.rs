@@ -58,6 +58,9 @@ fn main() -> ExitCode {
 /// it fails.
 fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     let telemetry = telemetry::init(cli.telemetry()?)?;
+    if let Some(note) = cli.note_if_off().filter(|_| !telemetry.is_enabled()) {
+        eprintln!("note: {note}");
+    }
     let runtime = Runtime::new()?;
     let done = runtime.block_on(work(cli, &telemetry));
     // Cancels the remaining requests, which ends their spans, before the last spans are exported.
@@ -70,7 +73,7 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
 
 async fn work(cli: &Cli, telemetry: &Telemetry) -> Result<(), Box<dyn Error>> {
     let mut stop = Stop::new()?;
-    let app = app::app(cli.model(telemetry.tokenizer_target_model()).await?);
+    let app = app::app(cli.model().await?);
     match cli.job() {
         Job::Run(query) => {
             let url = format!("http://{}/task", server::start(app).await?);

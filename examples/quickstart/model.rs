@@ -5,7 +5,7 @@ use std::fmt;
 use reqwest::{Client, Request, Response, Url};
 use serde_json::{Value, json};
 use throughline::client::Client as Traced;
-use throughline::llm::{Capture, Llm, TargetModel};
+use throughline::llm::{Capture, Llm};
 use throughline::{ClientLayer, LlmLayer};
 use tower::{ServiceBuilder, ServiceExt};
 
@@ -42,7 +42,6 @@ impl Model {
         name: &str,
         key: Option<String>,
         capture: Capture,
-        target: Option<TargetModel>,
     ) -> Result<Self, ModelError> {
         let url = format!("{}/chat/completions", base_url.trim_end_matches('/'));
         let url = Url::parse(&url).map_err(|error| {
@@ -53,12 +52,8 @@ impl Model {
         let builder = Client::new();
         // One span per model call: tokens, timing, finish reason, errors. Content only if the user enables
         // capture.
-        let mut calls = LlmLayer::new().with_capture(capture);
-        if let Some(target) = target {
-            calls = calls.with_tokenizer_target_model(target);
-        }
         let http = ServiceBuilder::new()
-            .layer(calls)
+            .layer(LlmLayer::new().with_capture(capture))
             // One span per HTTP attempt, and a `traceparent` that continues the trace in the model's server.
             .layer(ClientLayer::new())
             .service(builder.clone());

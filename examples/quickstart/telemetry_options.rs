@@ -70,6 +70,18 @@ impl TelemetryOptions {
         Ok(config)
     }
 
+    /// Returns the first option that has an effect only if telemetry is on.
+    pub(crate) fn first_given(&self) -> Option<&'static str> {
+        [
+            (self.exporter.is_some(), "--exporter"),
+            (self.otlp_endpoint.is_some(), "--otlp-endpoint"),
+            (self.file.is_some(), "--file"),
+            (self.metrics_listen.is_some(), "--metrics-listen"),
+        ]
+        .into_iter()
+        .find_map(|(is_given, option)| is_given.then_some(option))
+    }
+
     fn exporter(&self) -> Option<ExporterName> {
         let otlp = self.otlp_endpoint.as_ref().map(|_| ExporterName::Otlp);
         let file = self.file.as_ref().map(|_| ExporterName::File);

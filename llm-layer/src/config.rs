@@ -50,7 +50,12 @@ impl Config {
 
     /// Returns the tokenizer of [`PromptSizeMode::TaskWeaver`].
     pub(crate) fn taskweaver(&self) -> Tokenizer {
-        taskweaver::tokenizer(self.target_model.as_ref(), &self.counters)
+        taskweaver::tokenizer(self.target().as_ref(), &self.counters)
+    }
+
+    /// Returns the target model of the layer, or that of the process.
+    pub(crate) fn target(&self) -> Option<TargetModel> {
+        self.target_model.clone().or_else(TargetModel::process_default)
     }
 }
 

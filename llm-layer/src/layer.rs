@@ -239,10 +239,9 @@ impl LlmLayer {
     }
 
     /// Sets the model whose vocabulary counts the tokens of models that no counter supports, and of all
-    /// models with [`PromptSizeMode::TaskWeaver`]. Default: `gpt-4o`, and `gpt-4` for
-    /// [`PromptSizeMode::TaskWeaver`].
-    ///
-    /// It corresponds to `tracing.tokenizer_target_model` in TaskWeaver's configuration.
+    /// models with [`PromptSizeMode::TaskWeaver`]. Default: that of the process
+    /// ([`TargetModel::process_default`]), which `tracing.tokenizer_target_model` in a configuration file sets;
+    /// otherwise `gpt-4o`, and `gpt-4` for [`PromptSizeMode::TaskWeaver`].
     #[must_use]
     pub fn with_tokenizer_target_model(mut self, model: TargetModel) -> Self {
         self.config().target_model = Some(model);
@@ -304,6 +303,9 @@ impl<S> Layer<S> for LlmLayer {
     type Service = Llm<S>;
 
     fn layer(&self, inner: S) -> Llm<S> {
+        // Creates the series of `prompt_size` with 0, if the provider is already installed, so that there is a
+        // sample before the first call.
+        let _ = self.shared.instruments.in_context(&opentelemetry::Context::new());
         Llm {
             inner,
             shared: self.shared.clone(),

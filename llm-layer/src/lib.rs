@@ -262,8 +262,8 @@ pub use throughline_tokens::BpeOpenAi;
 pub use throughline_tokens::{TargetModel, TokenCounter, TokenEncoding, UnknownModel};
 
 pub use self::call::{
-    CallAttributes, CallFuture, CallObserver, Direction, ReadAhead, RequestBody, UsageHook, add_prompt_size,
-    settle,
+    CallAttributes, CallFuture, CallObserver, Direction, ReadAhead, RequestBody, TokenAmount, UsageHook,
+    add_prompt_size, settle,
 };
 pub use self::content::Capture;
 pub use self::drain::DrainLayer;

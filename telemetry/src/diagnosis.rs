@@ -25,7 +25,7 @@ pub struct Diagnosis {
     pub sampling_rate: f64,
     /// The headers that the global propagator injects.
     pub propagated: Vec<String>,
-    /// The signals that are exported.
+    /// The signals that are exported, with one entry for each exporter.
     pub signals: Vec<SignalDiagnosis>,
     /// The versions of OpenTelemetry in the program.
     pub versions: LinkedVersions,
@@ -35,13 +35,13 @@ pub struct Diagnosis {
     pub warnings: Vec<String>,
 }
 
-/// The state of one signal.
+/// The state of one exporter of a signal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SignalDiagnosis {
     /// `traces`, `logs` or `metrics`.
     pub signal: &'static str,
-    /// The exporter of the signal.
+    /// The exporter.
     pub exporter: Exporter,
     /// The URL or the place to which the signal is exported.
     pub destination: String,
@@ -80,11 +80,11 @@ impl Diagnosis {
 
     pub(crate) fn new(
         config: &TelemetryConfig,
-        health: &PerSignal<Option<Arc<Health>>>,
+        health: &PerSignal<Vec<Arc<Health>>>,
         timeout: Duration,
     ) -> Self {
-        let recorded = |signal| Some((signal, health.get(signal).as_deref()?));
-        let recorded: Vec<_> = Signal::ALL.into_iter().filter_map(recorded).collect();
+        let recorded = |signal| health.get(signal).iter().map(move |health| (signal, health));
+        let recorded: Vec<_> = Signal::ALL.into_iter().flat_map(recorded).collect();
         // Probes run concurrently, so that this takes no longer than the slowest.
         let probes: Vec<_> = recorded
             .iter()
@@ -94,7 +94,7 @@ impl Diagnosis {
         let versions = LinkedVersions::current_program().clone();
         let signals = recorded.into_iter().zip(probes).map(|((signal, health), probe)| {
             let answer = probe.map(Probe::wait);
-            SignalDiagnosis::new(signal, config.exporter_of(signal), health, answer)
+            SignalDiagnosis::new(signal, health, answer)
         });
         let mut diagnosis = Self {
             enabled: true,
@@ -189,11 +189,11 @@ impl Diagnosis {
 }
 
 impl SignalDiagnosis {
-    fn new(signal: Signal, exporter: Exporter, health: &Health, answer: Option<ProbeReply>) -> Self {
+    fn new(signal: Signal, health: &Health, answer: Option<ProbeReply>) -> Self {
         let (answer, unreachable) = answer.map_or((None, None), |answer| (answer.response, answer.fault));
         Self {
             signal: signal.name(),
-            exporter,
+            exporter: health.exporter(),
             answer: without_secrets(answer),
             unreachable: without_secrets(unreachable),
             destination: health.destination().to_string(),

@@ -92,15 +92,27 @@ impl InitError {
         )
     }
 
-    pub(crate) fn unknown_key(place: &ConfigSource, key: &str, accepted: &str) -> Self {
+    /// `similar` is the key that is probably meant.
+    pub(crate) fn unknown_key(
+        place: &ConfigSource,
+        key: &str,
+        similar: Option<&str>,
+        accepted: &str,
+    ) -> Self {
+        let meant = similar.map_or_else(String::new, |similar| format!(" (did you mean {similar:?}?)"));
         Self::new(
             InitErrorKind::Configuration,
-            format!("{place}the key {key:?} is unknown: use {accepted}"),
+            format!("{place}the key {key:?} is unknown{meant}: use {accepted}"),
         )
     }
 
     pub(crate) fn duplicate(place: &ConfigSource, one: &str, other: &str) -> Self {
         let message = format!("{place}{one} and {other} set the same value: keep one of them");
+        Self::new(InitErrorKind::Configuration, message)
+    }
+
+    pub(crate) fn missing_key(place: &ConfigSource, key: &str) -> Self {
+        let message = format!("{place}the key {key} is missing");
         Self::new(InitErrorKind::Configuration, message)
     }
 

@@ -2,18 +2,19 @@
 
 use std::net::SocketAddr;
 use std::panic::Location;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
+use throughline_tracing_layer::provider::report_shut_down;
 
 use crate::config::IgnoredVariable;
 use crate::deadline::{Job, end_within, flush_within, late};
 use crate::diagnosis::Diagnosis;
 use crate::error::{InitError, ShutdownError};
-use crate::health::{Health, error_text, warn};
+use crate::health::{error_text, warn};
 use crate::providers::{Providers, Work, is_late};
 use crate::service::{ServiceTelemetry, Services};
 use crate::signal::Signal;
@@ -26,7 +27,8 @@ use crate::signal::Signal;
 #[derive(Debug)]
 #[must_use = "telemetry ends when this is dropped"]
 pub struct Telemetry {
-    active: Option<Active>,
+    /// Shared with handles, which hold it only while they use it.
+    active: Option<Arc<Active>>,
     /// The ignored variables of a configuration that is off.
     ignored: Vec<IgnoredVariable>,
 }
@@ -38,7 +40,7 @@ pub(crate) struct Active {
     pub(crate) services: Mutex<Services>,
     /// Whether spans and metrics are printed to the same output, and therefore in that order.
     pub(crate) in_order: bool,
-    pub(crate) _claim: Claim,
+    pub(crate) claim: Mutex<Option<Claim>>,
 }
 
 impl Telemetry {
@@ -51,13 +53,37 @@ impl Telemetry {
 
     pub(crate) fn on(active: Active) -> Self {
         Self {
-            active: Some(active),
+            active: Some(Arc::new(active)),
             ignored: Vec::new(),
         }
     }
 
     pub(crate) fn active(&self) -> Option<&Active> {
-        self.active.as_ref()
+        self.active.as_deref()
+    }
+
+    /// Returns a handle for diagnosis and flush that is cheap to clone, so that a route can hold it while
+    /// `main` shuts down.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let telemetry = throughline_telemetry::init_from_env()?;
+    /// let handle = telemetry.handle();
+    /// // Router::new().route("/telemetry", get(move || async move {
+    /// //     tokio::task::spawn_blocking(move || handle.diagnose().to_string()).await.unwrap_or_default()
+    /// // }))
+    /// telemetry.shutdown()?;
+    /// assert!(!handle.is_enabled());
+    /// handle.flush(Duration::from_secs(1))?; // Nothing is left to export.
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn handle(&self) -> TelemetryHandle {
+        TelemetryHandle {
+            active: self.active.as_ref().map_or_else(Weak::new, Arc::downgrade),
+            ignored: self.ignored.clone().into(),
+        }
     }
 
     /// Returns whether telemetry is running. `false` if the configuration is off.
@@ -116,17 +142,15 @@ impl Telemetry {
     }
 
     /// Returns the configured model whose tokenizer estimates tokens that providers do not report, or `None`
-    /// if telemetry is off. Pass it to `LlmLayer::with_tokenizer_target_model`, which lists the models.
+    /// if none is configured or telemetry is off. The layers of the process use it without further setup.
     #[must_use]
     pub fn tokenizer_target_model(&self) -> Option<String> {
-        Some(
-            self.active()?
-                .services()
-                .setup
-                .config
-                .tokenizer_target_model
-                .clone(),
-        )
+        self.active()?
+            .services()
+            .setup
+            .config
+            .tokenizer_target_model
+            .clone()
     }
 
     /// Returns the metrics in Prometheus' text format (`text/plain; version=0.0.4`), for the body of a
@@ -178,14 +202,10 @@ impl Telemetry {
     /// again to the response.
     #[must_use]
     pub fn diagnose_within(&self, timeout: Duration) -> Diagnosis {
-        let Some(active) = &self.active else {
-            return Diagnosis::off(self.ignored.clone());
-        };
-        let (config, health) = {
-            let setup = &active.services().setup;
-            (setup.config.clone(), setup.health.clone())
-        };
-        Diagnosis::new(&config, &health, timeout)
+        match self.active() {
+            Some(active) => active.diagnose(timeout),
+            None => Diagnosis::off(self.ignored.clone()),
+        }
     }
 
     /// Exports everything recorded so far, and returns within the deadline. For at most half of the deadline,
@@ -195,9 +215,7 @@ impl Telemetry {
     /// # Errors
     /// Returns an error if an exporter failed or did not finish in time.
     pub fn flush(&self, deadline: Duration) -> Result<(), ShutdownError> {
-        let Some(active) = &self.active else { return Ok(()) };
-        let jobs = active.jobs(deadline, |providers| providers.flush(deadline));
-        flush_within(deadline, active.lanes(jobs))
+        self.active().map_or(Ok(()), |active| active.flush(deadline))
     }
 
     /// Exports everything recorded, stops telemetry, and returns within 5 seconds.
@@ -244,19 +262,79 @@ impl Drop for Telemetry {
     }
 }
 
+/// Access to running telemetry, from [`Telemetry::handle`]. Clones are cheap. It does not keep telemetry
+/// running: after the shutdown, it is off.
+///
+/// Both operations block the calling thread. In an asynchronous handler, call them in
+/// `tokio::task::spawn_blocking` or similar.
+#[derive(Debug, Clone)]
+pub struct TelemetryHandle {
+    active: Weak<Active>,
+    ignored: Arc<[IgnoredVariable]>,
+}
+
+impl TelemetryHandle {
+    /// Returns whether telemetry is running.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.active.strong_count() > 0
+    }
+
+    /// Returns the state of telemetry, like [`Telemetry::diagnose`].
+    #[must_use]
+    pub fn diagnose(&self) -> Diagnosis {
+        self.diagnose_within(DIAGNOSIS_TIMEOUT)
+    }
+
+    /// Returns the state of telemetry, like [`Telemetry::diagnose_within`].
+    #[must_use]
+    pub fn diagnose_within(&self, timeout: Duration) -> Diagnosis {
+        match self.active.upgrade() {
+            Some(active) => active.diagnose(timeout),
+            None => Diagnosis::off(self.ignored.to_vec()),
+        }
+    }
+
+    /// Exports everything recorded so far, like [`Telemetry::flush`].
+    ///
+    /// # Errors
+    /// See [`Telemetry::flush`].
+    pub fn flush(&self, deadline: Duration) -> Result<(), ShutdownError> {
+        let active = self.active.upgrade();
+        active.map_or(Ok(()), |active| active.flush(deadline))
+    }
+}
+
 impl Active {
+    fn diagnose(&self, timeout: Duration) -> Diagnosis {
+        let (config, health) = {
+            let setup = &self.services().setup;
+            (setup.config.clone(), setup.health.clone())
+        };
+        Diagnosis::new(&config, &health, timeout)
+    }
+
+    fn flush(&self, deadline: Duration) -> Result<(), ShutdownError> {
+        let jobs = self.jobs(deadline, |providers| providers.flush(deadline));
+        flush_within(deadline, self.lanes(jobs))
+    }
+
     pub(crate) fn services(&self) -> MutexGuard<'_, Services> {
         self.services.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn end(self, deadline: Duration) -> Result<(), ShutdownError> {
+    fn end(&self, deadline: Duration) -> Result<(), ShutdownError> {
+        report_shut_down();
         let jobs = self.jobs(deadline, |providers| providers.end(deadline));
         let result = end_within(deadline, self.lanes(jobs));
         let health = &self.services().setup.health;
         Signal::ALL
             .iter()
-            .filter_map(|signal| health.get(*signal).as_ref())
+            .flat_map(|signal| health.get(*signal))
             .for_each(|health| health.mute());
+        // A handle may use this a moment longer, but the next telemetry can start.
+        let claim = self.claim.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(claim);
         result
     }
 
@@ -269,18 +347,26 @@ impl Active {
         let mut jobs = Vec::new();
         for (service, providers) in own.into_iter().chain(others) {
             for (signal, run) in work(providers.clone()) {
-                let health = services.setup.health.get(signal).clone();
-                let failures =
-                    |health: &Option<Arc<Health>>| health.as_ref().map_or(0, |health| health.failures());
-                let failures_before = failures(&health);
+                let healths = services.setup.health.get(signal).clone();
+                let failures_before: Vec<u64> = healths.iter().map(|health| health.failures()).collect();
                 let run = move || {
                     let result = run();
-                    let has_failed = failures(&health) > failures_before;
-                    match (result, health.and_then(|health| health.failure())) {
-                        (_, Some(why)) if has_failed => Err(why),
-                        (Err(error), _) if is_late(&error) => Err(late(deadline)),
-                        (Err(error), _) => Err(error_text(&error)),
-                        (Ok(()), _) => Ok(()),
+                    let failed = healths.iter().zip(failures_before);
+                    let failed = failed.filter(|(health, before)| health.failures() > *before);
+                    let why: Vec<String> = failed
+                        .filter_map(|(health, _)| {
+                            let why = health.failure()?;
+                            Some(match healths.as_slice() {
+                                [_] => why,
+                                _ => format!("{}: {why}", health.destination()),
+                            })
+                        })
+                        .collect();
+                    match result {
+                        _ if !why.is_empty() => Err(why.join(", ")),
+                        Err(error) if is_late(&error) => Err(late(deadline)),
+                        Err(error) => Err(error_text(&error)),
+                        Ok(()) => Ok(()),
                     }
                 };
                 jobs.push(Job {

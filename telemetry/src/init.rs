@@ -3,14 +3,18 @@
 use std::sync::Mutex;
 
 use opentelemetry::global;
+use throughline_tokens::TargetModel;
 use throughline_tracing_layer::provider::report_installed;
 
 use crate::config::{Exporter, IgnoredVariable, TelemetryConfig};
 use crate::error::InitError;
 use crate::exporter::ExporterSetup;
+#[cfg(feature = "otlp-http")]
+use crate::found_protocol::with_found_protocols;
 use crate::guard::{Active, Claim, Telemetry};
 use crate::health::warn;
 use crate::propagator::install_propagator;
+use crate::self_metrics;
 use crate::service::Services;
 use crate::signal::Signal;
 
@@ -41,9 +45,11 @@ use crate::signal::Signal;
 /// ```
 #[track_caller]
 pub fn init(config: TelemetryConfig) -> Result<Telemetry, InitError> {
+    config.sdk.log_level.install();
     if !config.enabled {
         let config = config.without_missing_files();
         config.check()?;
+        set_target_model(&config);
         install_propagator(&config)?;
         warn_of(config.ignored_variables());
         report_installed(false);
@@ -52,7 +58,10 @@ pub fn init(config: TelemetryConfig) -> Result<Telemetry, InitError> {
     let config = config.with_sdk_variables()?.without_missing_files();
     config.check()?;
     let claim = Claim::take()?;
-    let is_printed = |signal| config.exporter_of(signal) == Exporter::Console;
+    #[cfg(feature = "otlp-http")]
+    let config = with_found_protocols(config);
+    set_target_model(&config);
+    let is_printed = |signal| config.exporters_of(signal).contains(Exporter::Console);
     let in_order = is_printed(Signal::Traces) && is_printed(Signal::Metrics);
     let mut setup = ExporterSetup::new(config);
     let providers = setup.providers(None)?;
@@ -64,12 +73,15 @@ pub fn init(config: TelemetryConfig) -> Result<Telemetry, InitError> {
     if let Some(provider) = &providers.meter {
         global::set_meter_provider(provider.clone());
     }
+    if let Some(provider) = providers.meter.as_ref().filter(|_| setup.config.sdk.self_metrics) {
+        self_metrics::register(provider, &setup.config, &setup.health);
+    }
     report_installed(true);
     Ok(Telemetry::on(Active {
         providers,
         services: Mutex::new(Services::new(setup)),
         in_order,
-        _claim: claim,
+        claim: Mutex::new(Some(claim)),
     }))
 }
 
@@ -91,6 +103,14 @@ pub fn init(config: TelemetryConfig) -> Result<Telemetry, InitError> {
 #[track_caller]
 pub fn init_from_env() -> Result<Telemetry, InitError> {
     init(TelemetryConfig::from_env()?)
+}
+
+/// Tells the layers of the process the configured model, which `check` has accepted.
+fn set_target_model(config: &TelemetryConfig) {
+    let model = config.tokenizer_target_model.as_ref();
+    if let Some(model) = model.and_then(|model| model.parse().ok()) {
+        TargetModel::set_process_default(Some(model));
+    }
 }
 
 fn warn_of(ignored: &[IgnoredVariable]) {

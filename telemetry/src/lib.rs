@@ -20,13 +20,14 @@
 //! # Configuration
 //! [`TelemetryConfig::default`] is off. A program that calls [`init_from_env`] records nothing until its
 //! environment enables telemetry. Sources override each other in this order: defaults, the file that
-//! `THROUGHLINE_CONFIG` names, environment variables, code.
+//! `THROUGHLINE_CONFIG` names, environment variables, code. For OpenTelemetry's own file format, see
+//! [below](#the-declarative-configuration).
 //!
 //! | field | keys of a file | variable | default |
 //! |---|---|---|---|
 //! | [`enabled`](TelemetryConfig::enabled) | `tracing.enabled`, `enable_tracing` | see below | `false` |
-//! | [`service_name`](TelemetryConfig::service_name) | `service_name` | `OTEL_SERVICE_NAME` | `unknown_service:` and the program |
-//! | [`exporter`](TelemetryConfig::exporter) | `tracing.exporter`, `exporter`; `metrics_exporter`, `logs_exporter` | `OTEL_{TRACES,METRICS,LOGS}_EXPORTER` | `console`; see below |
+//! | [`service_name`](TelemetryConfig::service_name) | `service_name`, `tracing.service_name` | `OTEL_SERVICE_NAME` | `unknown_service:` and the program |
+//! | [`exporter`](TelemetryConfig::exporter) | `tracing.exporter`, `exporter`; `metrics_exporter`, `logs_exporter` | `OTEL_{TRACES,METRICS,LOGS}_EXPORTER` | `console`, in files also `otlp`; see below |
 //! | [`endpoint`](TelemetryConfig::endpoint) | `tracing.endpoint`, `otlp_endpoint` | `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_ENDPOINT` | `http://127.0.0.1:4317`, for HTTP `:4318` |
 //! | [`protocol`](TelemetryConfig::protocol) | `protocol` | `OTEL_EXPORTER_OTLP_PROTOCOL`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_PROTOCOL` | `http/protobuf` if the endpoint has the port 4318 or a path, else `grpc` |
 //! | [`compression`](TelemetryConfig::compression) | `compression` | `OTEL_EXPORTER_OTLP_COMPRESSION`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_COMPRESSION` | `none` |
@@ -36,9 +37,9 @@
 //! | interval between exports of metrics | | `OTEL_METRIC_EXPORT_INTERVAL`, in ms | 60 s |
 //! | temporality of metrics over OTLP | | `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE`: `cumulative`, `delta` or `lowmemory` | `cumulative` |
 //! | attributes, events and links of a span | | `OTEL_SPAN_{ATTRIBUTE,EVENT,LINK}_COUNT_LIMIT`, `OTEL_ATTRIBUTE_COUNT_LIMIT`, `OTEL_{EVENT,LINK}_ATTRIBUTE_COUNT_LIMIT` | 128 |
-//! | [`sampling_rate`](TelemetryConfig::sampling_rate) | `sampling_rate` (0.0 to 1.0), `random_sampling` (0 to 100) | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | `1.0` |
+//! | [`sampling_rate`](TelemetryConfig::sampling_rate) | `sampling_rate` (0.0 to 1.0), `random_sampling`, `tracing.random_sampling` (0 to 100) | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | `1.0` |
 //! | [`parent_based`](TelemetryConfig::parent_based) | | `OTEL_TRACES_SAMPLER` | `true` |
-//! | [`tokenizer_target_model`](TelemetryConfig::tokenizer_target_model) | `tracing.tokenizer_target_model` | `THROUGHLINE_TOKENIZER_TARGET_MODEL` | `gpt-4` |
+//! | [`tokenizer_target_model`](TelemetryConfig::tokenizer_target_model) | `tracing.tokenizer_target_model` | `THROUGHLINE_TOKENIZER_TARGET_MODEL` | that of the layer |
 //! | [`propagators`](TelemetryConfig::propagators) | `propagators` | `OTEL_PROPAGATORS` | `tracecontext,baggage` |
 //! | [`attribute_value_length_limit`](TelemetryConfig::attribute_value_length_limit) | `attribute_value_length_limit` | `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT`, `OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT` | none |
 //! | [`service_version`](TelemetryConfig::service_version) | `service_version` | `OTEL_RESOURCE_ATTRIBUTES` | none |
@@ -50,10 +51,12 @@
 //! | [`prometheus_listen`](TelemetryConfig::prometheus_listen) | `prometheus.listen` | `OTEL_EXPORTER_PROMETHEUS_HOST`, `OTEL_EXPORTER_PROMETHEUS_PORT` | `127.0.0.1:9464` |
 //! | [`tls`](TelemetryConfig::tls) | `tls.certificate`, `tls.client_certificate`, `tls.client_key` | `OTEL_EXPORTER_OTLP_{CERTIFICATE,CLIENT_CERTIFICATE,CLIENT_KEY}` and their forms for one signal | the system's roots |
 //! | [`sampling_rules`](TelemetryConfig::sampling_rules) | `sampling_rules.ROUTE` | | none |
+//! | [metrics about telemetry itself](TelemetryConfig::with_self_metrics) | `self_metrics` | `THROUGHLINE_SELF_METRICS` | `false` |
+//! | level of the warnings of this crate | | `OTEL_LOG_LEVEL`: `error`, `fatal` or `none` turn them off | `info` |
 //! | [`tail`](TelemetryConfig::tail) | `tail.errors`, `tail.slower_than_ms`, `tail.max_spans` | | none |
 //!
-//! A file is JSON, or TOML if its name ends in `.toml`. Nested tables and dotted keys are equivalent. The
-//! most specific sampling rule in a file applies: an exact route before a pattern, a longer pattern before a
+//! A file is JSON, or TOML or YAML if its name ends in `.toml`, `.yaml` or `.yml`. Nested tables and dotted keys
+//! are equivalent, and `null` is unset. The most specific sampling rule in a file applies: an exact route before a pattern, a longer pattern before a
 //! shorter one.
 //!
 //! ```
@@ -80,6 +83,61 @@
 //! # Ok::<(), throughline_telemetry::InitError>(())
 //! ```
 //!
+//! Files of other systems can be used as they are:
+//!
+//! - **TaskWeaver**: a project file, recognised by keys that start with `tracing.`. Its other keys are left alone.
+//!   `tracing.enabled` without an exporter exports over `otlp`. `tracing.tokenizer_target_model` applies to
+//!   every `LlmLayer` of the process that has no model of its own.
+//! - **Arch**: a file with `listeners`. `random_sampling` in the section `tracing` of the file or of a listener
+//!   turns telemetry on and exports over `otlp`.
+//! - **TinyLLM**: `enable_tracing` without an exporter and an endpoint exports to the console.
+//! - **Ray**: a start-up hook alone turns telemetry on, and only the hook exports.
+//!
+//! # The declarative configuration
+//! If `OTEL_CONFIG_FILE` names a file in [OpenTelemetry's
+//! format](https://opentelemetry.io/docs/specs/otel/configuration/sdk/), in versions 1.0 to 1.2, only this file is
+//! read. Variables have an effect only where the file refers to them, as in `${NAME:-default}`. In code, use
+//! [`TelemetryConfig::from_declarative_file`].
+//!
+//! ```
+//! # let text = r#"
+//! file_format: "1.1"
+//! resource:
+//!   attributes:
+//!     - {name: service.name, value: shop}
+//! propagator:
+//!   composite: [{tracecontext: }, {baggage: }]
+//! tracer_provider:
+//!   processors:
+//!     - batch:
+//!         exporter:
+//!           otlp_http:
+//!             endpoint: ${OTEL_EXPORTER_OTLP_ENDPOINT:-http://localhost:4318}/v1/traces
+//!   sampler:
+//!     parent_based:
+//!       root:
+//!         trace_id_ratio_based: {ratio: 0.1}
+//! # "#;
+//! # throughline_telemetry::TelemetryConfig::from_declarative_str(text)?;
+//! # Ok::<(), throughline_telemetry::InitError>(())
+//! ```
+//!
+//! | section | supported | ignored with a warning |
+//! |---|---|---|
+//! | `disabled`, `log_level` | yes | |
+//! | `resource` | `attributes` of all types, `attributes_list`, `schema_url`; this crate's own detectors always run | |
+//! | `propagator` | `tracecontext`, `baggage`, `b3`, `b3multi`, `jaeger`, `xray` | |
+//! | `attribute_limits`, `limits` of spans | lengths and counts | `attribute_value_depth_limit` |
+//! | processors | `batch`; `simple`, which also exports in batches | |
+//! | exporters | `otlp_http`, `otlp_grpc`, `console`, `otlp_file/development` | `max_request_size`, `max_response_size`, `default_histogram_aggregation` |
+//! | samplers | `always_on`, `always_off`, `trace_id_ratio_based`, `parent_based` with all its branches | |
+//! | readers | `periodic`; `pull` with `prometheus/development` | `views`, `cardinality_limits`, `producers` |
+//! | `logger_provider` | `processors` | `limits` |
+//!
+//! A signal has one exporter of each kind and one set of batch settings; a second, different one is an error.
+//! So are a component that is not in this table, a missing key that is required, and a value of a wrong type.
+//! An unknown property warns, except at the top level. A provider without a section exports nothing.
+//!
 //! # Invalid values
 //! **In code and in a file**, an unknown key or an invalid value is an [`InitError`]. It names the place, the
 //! key, the value and what is accepted. A file that cannot be read is also an error.
@@ -95,10 +153,10 @@
 //! | list of names, such as propagators | the valid members | every other member |
 //! | headers | the members that can be sent | every other member |
 //! | endpoint | an `http` or `https` URL; `host:port` if `OTEL_EXPORTER_OTLP_INSECURE`, or its form for the signal, is `true` | any other |
-//! | exporters | the first valid member: a signal has one exporter | every other member |
+//! | exporters | the valid members, or `none` alone | every other member |
 //! | number | within its range: a delay and a queue from 1, a timeout and a limit from 0, up to 2147483647; a queue up to 1000000 | any other, and a batch larger than its queue |
 //! | certificate, start-up hook | one that exists | any other |
-//! | in the specification but not supported, such as `OTEL_LOG_LEVEL` | | any value; the warning gives the reason |
+//! | in the specification but not supported, such as `OTEL_ENTITIES` | | any value; the warning gives the reason |
 //!
 //! An ignored value counts as unset. Each [`IgnoredVariable`] is reported when telemetry starts: to the
 //! `tracing` subscriber, or to standard error if there is none. [`TelemetryConfig::ignored_variables`] and
@@ -114,14 +172,15 @@
 //! 2. `THROUGHLINE_ENABLED` turns it on (`true`) or off (`false`).
 //! 3. Any of `OTEL_{TRACES,METRICS,LOGS}_EXPORTER`, `OTEL_EXPORTER_OTLP_ENDPOINT` or its forms for one signal
 //!    turns it on.
-//! 4. Otherwise the file decides.
+//! 4. Otherwise the file decides: `tracing.enabled`, `enable_tracing` or `tracing.random_sampling`.
+//! 5. A start-up hook turns it on.
 //!
 //! If a variable turns telemetry on, a signal is exported over `otlp` unless a variable sets its exporter.
 //! There are two exceptions to this rule of the specification:
 //!
-//! - If a variable sends traces to the console or to a file, metrics go there too, and so do logs in the case
-//!   of a file.
-//! - If a variable sends traces to the console and no variable sets an endpoint, logs are not exported.
+//! - If a variable sends traces only to the console or a file, metrics go there too, and so do logs in the
+//!   case of a file.
+//! - If a variable sends traces only to the console and no variable sets an endpoint, logs are not exported.
 //!
 //! Log records reach the [logger provider](Telemetry::logger_provider) through `Telemetry::log_layer`
 //! (feature `logs`) or an appender of the program. Without either, no log records are exported. If telemetry
@@ -146,6 +205,9 @@
 //! | `xray` | X-Ray propagation (`OTEL_PROPAGATORS=xray`), for services on AWS. |
 //!
 //! # Exporters
+//! A signal can have several exporters: `OTEL_TRACES_EXPORTER=otlp,console`. They work independently of each
+//! other, and [`Telemetry::diagnose`] reports each one.
+//!
 //! | exporter | feature | destination |
 //! |---|---|---|
 //! | [console](Exporter::Console) | | standard output: a tree per trace, a table of the metrics, a line per log record |
@@ -269,11 +331,14 @@ mod destination;
 mod diagnosis;
 mod error;
 mod exporter;
+#[cfg(feature = "otlp-http")]
+mod found_protocol;
 mod guard;
 mod health;
 mod hook;
 mod init;
 mod limit;
+mod log_level;
 mod log_redaction;
 #[cfg(feature = "logs")]
 pub mod logs;
@@ -284,19 +349,21 @@ mod propagator;
 mod providers;
 mod resource;
 mod sampling;
+mod self_metrics;
 mod semconv;
 mod service;
 mod signal;
 mod size;
+mod sniff;
 mod versions;
 
 pub use config::{
-    Compression, Exporter, FileConfig, IgnoredVariable, Propagator, Protocol, SamplingRule, TailRule,
-    TelemetryConfig, TlsConfig,
+    Compression, Exporter, Exporters, FileConfig, IgnoredVariable, Propagator, Protocol, SamplingRule,
+    TailRule, TelemetryConfig, TlsConfig,
 };
 pub use diagnosis::{Diagnosis, SignalDiagnosis};
 pub use error::{InitError, ShutdownError};
-pub use guard::Telemetry;
+pub use guard::{Telemetry, TelemetryHandle};
 pub use health::DeliveryCounts;
 pub use hook::{Builders, register_startup_hook};
 pub use init::{init, init_from_env};

@@ -20,8 +20,8 @@ pub(crate) struct Providers {
     pub(crate) meter: Option<SdkMeterProvider>,
     /// Lets layers bind the instruments of `meter`.
     pub(crate) _bound: Option<BoundInstruments>,
-    /// Set when the exporter behind a periodic reader has ended.
-    pub(crate) metrics_ended: Option<Arc<ExporterEnd>>,
+    /// Each is set when the exporter behind a periodic reader has ended.
+    pub(crate) metrics_ended: Vec<Arc<ExporterEnd>>,
 }
 
 /// Work on a provider, which may block.
@@ -49,14 +49,10 @@ impl Providers {
                 let ended = provider.shutdown_with_timeout(deadline);
                 // The shutdown of a periodic reader returns after 5 seconds, whatever the deadline, while its
                 // thread continues.
-                match (&ended, metrics_ended) {
-                    (Err(error), Some(metrics_ended)) if is_late(error) => {
-                        let remaining = deadline.saturating_sub(begun.elapsed());
-                        if metrics_ended.wait(remaining) {
-                            Ok(())
-                        } else {
-                            ended
-                        }
+                let remaining = || deadline.saturating_sub(begun.elapsed());
+                match &ended {
+                    Err(error) if is_late(error) && metrics_ended.iter().all(|end| end.wait(remaining())) => {
+                        Ok(())
                     }
                     _ => ended,
                 }

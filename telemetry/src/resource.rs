@@ -15,10 +15,15 @@ use crate::semconv;
 pub(crate) fn resource(config: &TelemetryConfig, service: Option<&str>) -> Resource {
     let builder = Resource::builder_empty()
         .with_detector(Box::new(ProcessDetector))
-        .with_detector(Box::new(TelemetryResourceDetector))
-        .with_detector(Box::new(VariableDetector));
+        .with_detector(Box::new(TelemetryResourceDetector));
+    // Beside a declarative configuration, variables have no effect.
+    let builder = match config.sdk.is_declarative {
+        true => builder,
+        false => builder.with_detector(Box::new(VariableDetector)),
+    };
     let others = config.resource_attributes.iter();
     let others = others.map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
+    let typed = config.sdk.resource_attributes.iter().cloned();
     let version = config
         .service_version
         .iter()
@@ -26,7 +31,11 @@ pub(crate) fn resource(config: &TelemetryConfig, service: Option<&str>) -> Resou
     let name = service
         .or(config.service_name.as_deref())
         .map(|name| KeyValue::new(semconv::SERVICE_NAME, name.to_owned()));
-    builder.with_attributes(others.chain(version).chain(name)).build()
+    let builder = builder.with_attributes(others.chain(typed).chain(version).chain(name));
+    match &config.sdk.resource_schema_url {
+        Some(url) => builder.with_schema_url([], url.clone()).build(),
+        None => builder.build(),
+    }
 }
 
 /// Reads `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME`. The SDK's detector does not percent-decode

@@ -2,6 +2,41 @@
 //! (<https://github.com/open-telemetry/semantic-conventions-genai>), and those of the resource
 //! (<https://opentelemetry.io/docs/specs/semconv/resource/>).
 
+/// The metrics of an SDK about itself, for one signal
+/// (<https://opentelemetry.io/docs/specs/semconv/otel/sdk-metrics/>).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SelfMetrics {
+    pub(crate) queue_size: &'static str,
+    pub(crate) queue_capacity: &'static str,
+    pub(crate) processed: &'static str,
+    pub(crate) exported: &'static str,
+    pub(crate) unit: &'static str,
+}
+
+pub(crate) const SPAN_METRICS: SelfMetrics = SelfMetrics {
+    queue_size: "otel.sdk.processor.span.queue.size",
+    queue_capacity: "otel.sdk.processor.span.queue.capacity",
+    processed: "otel.sdk.processor.span.processed",
+    exported: "otel.sdk.exporter.span.exported",
+    unit: "{span}",
+};
+pub(crate) const LOG_METRICS: SelfMetrics = SelfMetrics {
+    queue_size: "otel.sdk.processor.log.queue.size",
+    queue_capacity: "otel.sdk.processor.log.queue.capacity",
+    processed: "otel.sdk.processor.log.processed",
+    exported: "otel.sdk.exporter.log.exported",
+    unit: "{log_record}",
+};
+pub(crate) const DATA_POINTS_EXPORTED: &str = "otel.sdk.exporter.metric_data_point.exported";
+pub(crate) const DATA_POINT_UNIT: &str = "{data_point}";
+pub(crate) const COMPONENT_TYPE: &str = "otel.component.type";
+pub(crate) const COMPONENT_NAME: &str = "otel.component.name";
+
+/// The values of [`ERROR_TYPE`] on these metrics.
+pub(crate) const QUEUE_FULL: &str = "queue_full";
+pub(crate) const REJECTED: &str = "rejected";
+pub(crate) const OTHER: &str = "_OTHER";
+
 pub(crate) const COST: &str = "throughline.cost";
 pub(crate) const HTTP_STATUS: &str = "http.response.status_code";
 pub(crate) const RPC_STATUS: &str = "rpc.response.status_code";

@@ -77,7 +77,7 @@ pub(super) fn record(call: &mut CallState, outcome: &Outcome) {
     let config = &call.shared.config;
     let on_span = content.as_ref().filter(|_| config.capture.is_on_span());
     if config.legacy {
-        legacy::push_attributes(call, &mut attributes, call_usage, on_span);
+        legacy::push_attributes(call, &mut attributes, outcome, on_span);
     }
     if config.openinference {
         openinference::push_attributes(call, &mut attributes, call_usage);

@@ -61,7 +61,7 @@ impl Instruments {
             let histogram = histogram.with_description(semconv::description(name));
             Numbered::new(histogram.with_boundaries(semconv::TOKEN_BUCKETS.to_vec()).build())
         };
-        Self {
+        let instruments = Self {
             prompt_size: counter(semconv::PROMPT_SIZE),
             inference: Times::new(meter, semconv::INFERENCE_TIMES),
             operation: Times::new(meter, semconv::OPERATION_TIMES),
@@ -87,7 +87,10 @@ impl Instruments {
                 .with_description(semconv::description(semconv::RATE_LIMIT_REMAINING))
                 .build(),
             budget: OnceLock::new(),
-        }
+        };
+        // Prometheus' `increase()` compares two samples: without a 0 before it, the first call is not seen.
+        instruments.prompt_size(&[Some(0), Some(0)], false);
+        instruments
     }
 
     /// What bounds the labels of these instruments; the layer that uses them first says how many models it

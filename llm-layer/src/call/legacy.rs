@@ -1,10 +1,10 @@
 //! The attributes of TinyLLM and TaskWeaver.
 
 use opentelemetry::KeyValue;
-use throughline_agents::CallUsage;
 use throughline_llm_wire::Content;
 
 use super::limits::int;
+use super::outcome::Outcome;
 use super::prompt::CountedPrompt;
 use super::state::CallState;
 use super::usage::read_prompt;
@@ -15,7 +15,7 @@ use crate::taskweaver;
 pub(super) fn push_attributes(
     call: &CallState,
     attributes: &mut Vec<KeyValue>,
-    call_usage: &CallUsage,
+    outcome: &Outcome,
     content: Option<&Content>,
 ) {
     attributes.extend(
@@ -45,8 +45,10 @@ pub(super) fn push_attributes(
         });
         attributes.extend(text.map(|text| KeyValue::new(legacy::PROMPT, text)));
     }
-    let input = call_usage.input.map(|(tokens, _)| tokens);
-    let output = call_usage.output.map(|(tokens, _)| tokens);
+    let input = outcome.usage.input.map(|(tokens, _)| tokens);
+    let output = outcome.usage.output.map(|(tokens, _)| tokens);
+    // The same numbers as those of the counter, in each of its modes.
+    let [prompt_size, output_size] = outcome.prompt_size;
     let counts = [
         (legacy::INPUT_TOKENS, input),
         (legacy::OUTPUT_TOKENS, output),
@@ -54,8 +56,8 @@ pub(super) fn push_attributes(
             legacy::TOTAL_TOKENS,
             input.zip(output).map(|(input, output)| input + output),
         ),
-        (legacy::PROMPT_SIZE, input),
-        (legacy::OUTPUT_SIZE, output),
+        (legacy::PROMPT_SIZE, prompt_size),
+        (legacy::OUTPUT_SIZE, output_size),
     ];
     let counts = counts.into_iter().filter(|_| call.counts());
     attributes.extend(counts.filter_map(|(name, count)| Some(int(name, count?))));

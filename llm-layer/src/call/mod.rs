@@ -45,7 +45,7 @@ pub(crate) use self::message_call::{MessageCall, MessageEnd};
 pub use self::observer::CallObserver;
 #[cfg(test)]
 pub(crate) use self::prompt::CountedPrompt;
-pub use self::prompt_size::{Direction, add_prompt_size};
+pub use self::prompt_size::{Direction, TokenAmount, add_prompt_size};
 pub(crate) use self::request::{is_encoded, target};
 pub use self::request_body::{ReadAhead, RequestBody};
 pub(crate) use self::settle::register as register_pending;

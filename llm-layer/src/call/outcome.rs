@@ -24,6 +24,8 @@ pub(super) struct Outcome {
     pub(super) failure: Option<Failure>,
     pub(super) at: SystemTime,
     pub(super) usage: CallUsage,
+    /// What the counter `prompt_size` adds: input, then output.
+    pub(super) prompt_size: [Option<u64>; 2],
     pub(super) cost: CostDetails,
     pub(super) provenance: Provenance,
     /// Tokens are approximated from bytes, since there was no time to count.

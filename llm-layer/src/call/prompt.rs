@@ -32,6 +32,14 @@ impl PromptVisitor for CountedPrompt {
         self.0.text(text);
     }
 
+    fn role(&mut self, role: &str) {
+        self.0.role(role);
+    }
+
+    fn begin_role(&mut self) {
+        self.0.begin_role();
+    }
+
     fn token(&mut self) {
         self.0.add(1);
     }

@@ -68,11 +68,11 @@ fn record(mut finished: FinishedCall, is_rough: bool) {
         at,
         provenance: usage::provenance(&call, &measured.usage),
         usage: measured.usage,
+        prompt_size: measured.prompt_size,
         cost: measured.cost,
         is_rough,
         is_inexact: measured.is_inexact,
     };
-    let prompt_size = measured.prompt_size;
     if call.has_span && call.cx.span().is_recording() {
         attributes::record(&mut call, &outcome);
     }
@@ -80,7 +80,7 @@ fn record(mut finished: FinishedCall, is_rough: bool) {
         let error = outcome.failure.as_ref().map(|failure| &failure.kind);
         metrics::record(instruments, &call, &outcome.usage, error, duration);
         if call.counts() {
-            instruments.prompt_size(&prompt_size, call.shared.instruments.binds());
+            instruments.prompt_size(&outcome.prompt_size, call.shared.instruments.binds());
         }
     }
     if let Some(scope) = ScopeHandle::in_context(&call.cx) {

@@ -99,7 +99,7 @@ impl Start {
         };
         let config = &self.shared.config;
         let model = parameters.model.as_deref().unwrap_or_default();
-        let tokenizer = Tokenizer::for_model(model, &config.counters, config.target_model.as_ref());
+        let tokenizer = Tokenizer::for_model(model, &config.counters, config.target().as_ref());
         if config.capture.is_on() && (!is_certain || span.as_ref().is_some_and(Span::is_recording)) {
             reader = reader.with_capture(config.limits.total);
         }

@@ -14,7 +14,8 @@ pub enum PromptSizeMode {
     #[default]
     Usage,
     /// The number that TaskWeaver records, so that existing dashboards continue: the tokens of the messages
-    /// and tools as JSON, and of the text of the answer, about 40 % more than what is billed. They are
+    /// and tools as JSON, and of the text of the answer, about 40 % more than what is billed; of a request to
+    /// complete a text, the prompt. They are
     /// counted with the vocabulary of
     /// [`LlmLayer::with_tokenizer_target_model`](crate::LlmLayer::with_tokenizer_target_model). Default:
     /// `cl100k_base`, that of TaskWeaver's default model.
@@ -31,12 +32,12 @@ pub(crate) fn tokenizer(target: Option<&TargetModel>, counters: &[SharedCounter]
 }
 
 /// Returns a reader that counts a prompt as TaskWeaver does, without storing it.
-pub(crate) fn size_reader(tokenizer: &Tokenizer) -> Dump<'_, SegmentedCounter, 2> {
-    Dump::new(["messages", "tools"], || SegmentedCounter::new(tokenizer.clone()))
+pub(crate) fn size_reader(tokenizer: &Tokenizer) -> Dump<'_, SegmentedCounter, 4> {
+    Dump::new(PROMPT, || SegmentedCounter::new(tokenizer.clone()))
 }
 
 /// Returns the size of the prompt, in tokens, or `None` if no counter is available.
-pub(crate) fn size(read: Dump<'_, SegmentedCounter, 2>) -> Option<u64> {
+pub(crate) fn size(read: Dump<'_, SegmentedCounter, 4>) -> Option<u64> {
     let parts = read.into_parts().into_iter().flatten();
     parts.map(|part| Some(part.finish()?.tokens)).sum()
 }
@@ -85,6 +86,10 @@ impl Sink for SegmentedCounter {
         self.push(piece);
     }
 }
+
+/// The members with the prompt. TaskWeaver sends the first two; the others are those of requests to complete
+/// a text, as of Ollama's `/api/generate`.
+const PROMPT: [&str; 4] = ["messages", "tools", "prompt", "system"];
 
 const DEFAULT_TARGET_MODEL: &str = "gpt-4";
 

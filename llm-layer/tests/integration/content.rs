@@ -95,7 +95,7 @@ fn legacy_attributes() {
         "llm.input_tokens=8",
         r#"llm.model="gpt-4o""#,
         "llm.output_tokens=2",
-        "llm.prompt_length=11",
+        "llm.prompt_length=7",
         "llm.temperature=0.5",
         "llm.total_tokens=10",
         "output_size=2",

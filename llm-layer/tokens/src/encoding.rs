@@ -74,6 +74,9 @@ pub(crate) fn for_model(name: &str) -> TokenEncoding {
         TokenEncoding::exact(O200K_BASE)
     } else if is_any(CL100K) {
         TokenEncoding::exact(CL100K_BASE)
+    } else if LEGACY.contains(&name) {
+        // Their own vocabularies are closer to this one than to the newer one.
+        TokenEncoding::rough(CL100K_BASE)
     } else {
         TokenEncoding::rough(O200K_BASE)
     }
@@ -107,4 +110,41 @@ pub(crate) const CL100K: &[&str] = &[
     "gpt-35",
     "text-embedding-3",
     "text-embedding-ada-002",
+    "davinci-002",
+    "babbage-002",
+];
+
+/// The other models of tiktoken's list, whose vocabularies (`gpt2`, `r50k_base`, `p50k_base`, `p50k_edit`) are
+/// not part of this crate.
+pub(crate) const LEGACY: &[&str] = &[
+    "text-davinci-003",
+    "text-davinci-002",
+    "text-davinci-001",
+    "text-curie-001",
+    "text-babbage-001",
+    "text-ada-001",
+    "davinci",
+    "curie",
+    "babbage",
+    "ada",
+    "code-davinci-002",
+    "code-davinci-001",
+    "code-cushman-002",
+    "code-cushman-001",
+    "davinci-codex",
+    "cushman-codex",
+    "text-davinci-edit-001",
+    "code-davinci-edit-001",
+    "text-similarity-davinci-001",
+    "text-similarity-curie-001",
+    "text-similarity-babbage-001",
+    "text-similarity-ada-001",
+    "text-search-davinci-doc-001",
+    "text-search-curie-doc-001",
+    "text-search-babbage-doc-001",
+    "text-search-ada-doc-001",
+    "code-search-babbage-code-001",
+    "code-search-ada-code-001",
+    "gpt2",
+    "gpt-2",
 ];

@@ -33,6 +33,8 @@ pub struct PromptCounter {
     has_messages: bool,
     has_functions: bool,
     counts_tokens: bool,
+    /// Whether the text that is coming in pieces is a role.
+    is_role: bool,
 }
 
 /// The size of a part of a prompt that is not added to it yet.
@@ -78,10 +80,11 @@ impl PromptCounter {
             has_messages: false,
             has_functions: false,
             counts_tokens: true,
+            is_role: false,
         }
     }
 
-    /// Creates a counter that counts the characters of the texts, and no tokens.
+    /// Creates a counter that counts the characters of the texts without the roles, and no tokens.
     #[must_use]
     pub fn characters_only() -> Self {
         Self {
@@ -119,16 +122,32 @@ impl PromptCounter {
         self.text = counts_tokens.then(|| SegmentedCounter::new(self.tokenizer.clone()));
     }
 
+    /// Begins the role of a message, which comes in pieces like a text.
+    pub fn begin_role(&mut self) {
+        self.begin_text();
+        self.is_role = true;
+    }
+
+    /// Adds the role of a message.
+    pub fn role(&mut self, role: &str) {
+        self.begin_role();
+        self.piece(role);
+        self.end_text();
+    }
+
     /// Adds a piece of the text that began last.
     pub fn piece(&mut self, piece: &str) {
         match &mut self.text {
             Some(text) => text.push(piece),
+            // It is not part of what the author wrote.
+            None if self.is_role => {}
             None => self.size.chars = self.size.chars.saturating_add(chars(piece)),
         }
     }
 
     /// Ends the text that began last.
     pub fn end_text(&mut self) {
+        self.is_role = false;
         if let Some(text) = self.text.take() {
             self.size = self.size + self.count(text);
         }

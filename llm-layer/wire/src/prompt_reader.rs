@@ -61,7 +61,7 @@ impl<'a, V: PromptVisitor> PromptReader<'a, V> {
             PromptPart::Message | PromptPart::ChatMessage => self.visitor.message(),
             PromptPart::MessageOf(role) => {
                 self.visitor.message();
-                self.visitor.text(role);
+                self.visitor.role(role);
             }
             PromptPart::Function(member) => self.function.begin(member),
             PromptPart::Texts | PromptPart::TextsOrTokens | PromptPart::Messages => {}
@@ -98,6 +98,24 @@ impl<'a, V: PromptVisitor> PromptReader<'a, V> {
             }
             _ => !UNREAD.contains(&at.key()),
         }
+    }
+
+    /// Whether a string is the role of a message.
+    fn is_role(&self, at: &Path) -> bool {
+        let members_at = match self.active {
+            Some(Active {
+                part: PromptPart::Message | PromptPart::ChatMessage,
+                base,
+                ..
+            }) => base + 1,
+            Some(Active {
+                part: PromptPart::Messages,
+                base,
+                ..
+            }) => base + 2,
+            _ => return false,
+        };
+        self.depth == members_at && at.key() == "role"
     }
 
     fn is_in_function(&self) -> bool {
@@ -146,7 +164,11 @@ impl<V: PromptVisitor> Visit for PromptReader<'_, V> {
         }
         match self.begin(at, None) {
             true => {
-                self.visitor.begin_text();
+                if self.is_role(at) {
+                    self.visitor.begin_role();
+                } else {
+                    self.visitor.begin_text();
+                }
                 Take::Pieces
             }
             false => Take::Skip,

@@ -22,6 +22,16 @@ pub trait PromptVisitor {
     /// A whole text.
     fn text(&mut self, text: &str);
 
+    /// The role of a message. Default: a text like any other.
+    fn role(&mut self, role: &str) {
+        self.text(role);
+    }
+
+    /// The role of a message begins, which comes in pieces like a text. Default: a text like any other.
+    fn begin_role(&mut self) {
+        self.begin_text();
+    }
+
     /// A number that is a token itself.
     fn token(&mut self);
 

@@ -27,9 +27,9 @@ impl TelemetryConfig {
                 .service_name
                 .clone()
                 .unwrap_or_else(|| "unknown_service".into()),
-            Field::Exporter => self.exporter.as_str().to_owned(),
+            Field::Exporter => self.exporter.to_string(),
             Field::ExporterOf(_) if !self.enabled => "telemetry is off".to_owned(),
-            Field::ExporterOf(signal) => self.exporter_of(signal).as_str().to_owned(),
+            Field::ExporterOf(signal) => self.exporters_of(signal).to_string(),
             Field::Endpoint => self.effective(Field::EndpointOf(Signal::Traces)),
             Field::EndpointOf(signal) => target(signal).map_or_else(String::new, |target| {
                 printable("OTEL_EXPORTER_OTLP_ENDPOINT", &target.url)
@@ -59,6 +59,8 @@ impl TelemetryConfig {
             Field::MaxExportBatchSize(signal) => batch(signal).max_export_batch_size().to_string(),
             Field::MetricInterval => millis(self.sdk.metric_interval),
             Field::MetricTemporality => self.sdk.temporality.as_str().to_owned(),
+            Field::SelfMetrics => self.sdk.self_metrics.to_string(),
+            Field::LogLevel => self.sdk.log_level.as_str().to_owned(),
             Field::SpanAttributeCount => self.sdk.span_limits.attributes.to_string(),
             Field::SpanEventCount => self.sdk.span_limits.events.to_string(),
             Field::SpanLinkCount => self.sdk.span_limits.links.to_string(),
@@ -66,7 +68,10 @@ impl TelemetryConfig {
             Field::LinkAttributeCount => self.sdk.span_limits.attributes_per_link.to_string(),
             Field::SamplingRate | Field::SamplingPercentage => self.sampling_rate.to_string(),
             Field::Sampler => self.sampler_name(),
-            Field::TokenizerTargetModel => self.tokenizer_target_model.clone(),
+            Field::TokenizerTargetModel => {
+                let model = self.tokenizer_target_model.clone();
+                model.unwrap_or_else(|| "the default of the layer".to_owned())
+            }
             Field::Propagators => {
                 let names: Vec<_> = self
                     .propagators

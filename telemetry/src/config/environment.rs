@@ -1,15 +1,19 @@
 //! The environment as a source of configuration.
 
-use crate::config::TelemetryConfig;
-use crate::config::keys::{CONFIG, STRICT};
+use std::path::Path;
+
+use crate::config::ignored::{IgnoredVariable, printable};
+use crate::config::keys::{CONFIG, CONFIG_FILE, STRICT};
 use crate::config::overlay::Overlay;
 use crate::config::parse::boolean;
 use crate::config::variables::Variables;
+use crate::config::{TelemetryConfig, declarative};
 use crate::error::InitError;
 
 impl TelemetryConfig {
     /// Reads the process's environment: the file that `THROUGHLINE_CONFIG` names, if any, then the variables
-    /// in the [crate](crate)'s table.
+    /// in the [crate](crate)'s table. If `OTEL_CONFIG_FILE` names a
+    /// [declarative configuration](Self::from_declarative_file), only that file is read.
     ///
     /// A variable whose value is not accepted is ignored and listed by
     /// [`ignored_variables`](Self::ignored_variables); [`init`](crate::init) reports it.
@@ -51,7 +55,10 @@ impl TelemetryConfig {
         Self::from_variables(&Variables::new(vars))
     }
 
-    fn from_variables(vars: &Variables) -> Result<Self, InitError> {
+    pub(super) fn from_variables(vars: &Variables) -> Result<Self, InitError> {
+        if let Some(path) = vars.get(CONFIG_FILE) {
+            return Self::from_config_file(path, vars);
+        }
         let base = match vars.get(CONFIG) {
             Some(path) => Self::from_file(path)?,
             None => Self::default(),
@@ -59,7 +66,25 @@ impl TelemetryConfig {
         base.overlay(vars)
     }
 
+    /// Reads a declarative configuration, beside which our own file is ignored too.
+    fn from_config_file(path: &str, vars: &Variables) -> Result<Self, InitError> {
+        let mut config = declarative::read_file(Path::new(path), vars)?;
+        if let Some(own) = vars.get(CONFIG) {
+            config.provenance.ignore(IgnoredVariable {
+                variable: CONFIG.to_owned(),
+                value: printable(CONFIG, own),
+                reason: format!("{CONFIG_FILE} is set"),
+                accepted: None,
+                used: path.to_owned(),
+            });
+        }
+        Ok(config)
+    }
+
     pub(super) fn overlay(self, vars: &Variables) -> Result<Self, InitError> {
+        if self.sdk.is_declarative {
+            return Ok(self);
+        }
         let is_strict = vars.get(STRICT).is_some_and(|value| boolean(value) == Ok(true));
         Overlay::new(self, vars, is_strict).apply_all()
     }

@@ -1,6 +1,9 @@
 //! The accepted values of settings, for error messages.
 
+use std::borrow::Cow;
 use std::fmt;
+
+use throughline_tokens::TargetModel;
 
 /// What is accepted in place of an invalid value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +21,7 @@ pub(crate) enum Expected {
     Header,
     Host,
     Listener,
+    LogLevel,
     MillisecondCount,
     Milliseconds,
     Name,
@@ -30,6 +34,7 @@ pub(crate) enum Expected {
     Rate,
     Sampler,
     SpanCount,
+    TargetModel,
     Temporality,
     Timeout,
     Url,
@@ -37,21 +42,22 @@ pub(crate) enum Expected {
 
 impl Expected {
     #[rustfmt::skip]
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
+    fn text(self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
             Self::Boolean => "true or false",
             Self::Bytes => "a whole number of bytes from 1",
             Self::ByteCount => "a whole number of bytes",
             Self::Characters => "a whole number of characters from 0 to 2147483647",
             Self::Compression => r#""gzip" or "none""#,
             Self::Count => "a whole number from 0 to 2147483647",
-            Self::Exporter => r#"one of "console", "console-json", "file", "otlp", "jaeger" (traces only), "prometheus" (metrics only) or "none""#,
-            Self::ExporterOfMetrics => r#"an exporter that supports metrics and logs, and "jaeger" for traces only"#,
-            Self::ExporterOfTracesAndLogs => r#"an exporter that supports traces and logs, and "prometheus" for metrics only (metrics_exporter, OTEL_METRICS_EXPORTER)"#,
+            Self::Exporter => r#""console", "console-json", "file", "otlp", "jaeger" (traces only) and "prometheus" (metrics only), with commas between them, or "none""#,
+            Self::ExporterOfMetrics => r#"exporters that support metrics and logs, and "jaeger" for traces only"#,
+            Self::ExporterOfTracesAndLogs => r#"exporters that support traces and logs, and "prometheus" for metrics only (metrics_exporter, OTEL_METRICS_EXPORTER)"#,
             Self::FileCount => "a whole number of files",
             Self::Header => "a name of letters, digits and dashes, and a value without line breaks",
             Self::Host => "a host name or an IP address",
             Self::Listener => r#"a host and a port such as 127.0.0.1:9464, or "none""#,
+            Self::LogLevel => r#""none", "fatal", "error", "warn", "info", "debug" or "trace""#,
             Self::MillisecondCount => "a whole number of milliseconds",
             Self::Milliseconds => "a whole number of milliseconds from 1 to 2147483647",
             Self::Name => "a name that is not empty",
@@ -64,15 +70,16 @@ impl Expected {
             Self::Rate => "a number from 0.0 to 1.0",
             Self::Sampler => r#""always_on", "always_off", "traceidratio", or one of them after "parentbased_""#,
             Self::SpanCount => "a whole number of spans",
+            Self::TargetModel => return TargetModel::accepted().into(),
             Self::Temporality => r#""cumulative", "delta" or "lowmemory""#,
             Self::Timeout => "a whole number of milliseconds from 0 (no limit) to 2147483647",
             Self::Url => "a URL such as http://127.0.0.1:4317 (gRPC) or http://127.0.0.1:4318 (HTTP)",
-        }
+        })
     }
 }
 
 impl fmt::Display for Expected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        f.write_str(&self.text())
     }
 }

@@ -1,7 +1,11 @@
 //! Exporters, protocols, compression and propagators, and their names in files and variables.
 
-/// The destination of a signal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+use crate::signal::Signal;
+
+/// A destination of a signal.
+///
+/// The order is the order of flush and shutdown: exporters on this machine first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Exporter {
     /// The signal is not recorded. In a file or a variable: `none`.
@@ -37,6 +41,15 @@ impl Exporter {
             "jaeger" => Self::Jaeger,
             _ => return None,
         })
+    }
+
+    /// Whether this exporter supports a signal.
+    pub(crate) fn supports(self, signal: Signal) -> bool {
+        match self {
+            Self::Prometheus => signal == Signal::Metrics,
+            Self::Jaeger => signal == Signal::Traces,
+            _ => true,
+        }
     }
 
     /// Whether this exporter uses OTLP.

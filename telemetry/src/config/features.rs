@@ -96,9 +96,8 @@ impl OtlpTarget {
 }
 
 impl TelemetryConfig {
-    /// Checks that the exporter of a signal is compiled in.
-    pub(crate) fn check_exporter_feature(&self, signal: Signal) -> Result<(), InitError> {
-        let exporter = self.exporter_of(signal);
+    /// Checks that an exporter of a signal is compiled in.
+    pub(crate) fn check_exporter_feature(&self, signal: Signal, exporter: Exporter) -> Result<(), InitError> {
         if exporter.is_otlp() {
             return OtlpTarget::new(self, signal)?.check_features();
         }

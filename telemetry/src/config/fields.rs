@@ -5,11 +5,12 @@ use std::time::Duration;
 use crate::config::expected::Expected;
 use crate::config::headers::Headers;
 use crate::config::parse::{
-    boolean, bytes, compression, count, endpoint, exporter, exporter_of, host, length, listen, millis, name,
-    pairs, percentage, port, protocol, queue, rate, sampler, temporality, timeout,
+    boolean, bytes, compression, count, endpoint, exporters, exporters_of, host, length, listen, millis,
+    name, pairs, percentage, port, protocol, queue, rate, sampler, target_model, temporality, timeout,
 };
 use crate::config::{Exporter, Propagator, SamplingRule, TelemetryConfig};
 use crate::hook::StartupHook;
+use crate::log_level::LogLevel;
 use crate::semconv;
 use crate::signal::Signal;
 
@@ -36,6 +37,8 @@ pub(crate) enum Field {
     MaxExportBatchSize(Signal),
     MetricInterval,
     MetricTemporality,
+    LogLevel,
+    SelfMetrics,
     SpanAttributeCount,
     SpanEventCount,
     SpanLinkCount,
@@ -89,9 +92,15 @@ impl Field {
                 | Self::Compression
                 | Self::CompressionOf(_)
                 | Self::MetricTemporality
+                | Self::LogLevel
                 | Self::Sampler
                 | Self::Propagators
         )
+    }
+
+    /// Whether the value is a list.
+    pub(super) fn is_list(self) -> bool {
+        matches!(self, Self::Exporter | Self::ExporterOf(_) | Self::Propagators)
     }
 
     /// Whether the SDK would read the variable itself, even if telemetry is configured in code.
@@ -176,9 +185,9 @@ impl TelemetryConfig {
         match field {
             Field::Enabled => self.enabled = boolean(text)?,
             Field::ServiceName => self.service_name = Some(name(text)?),
-            Field::Exporter => self.exporter = exporter(text)?,
+            Field::Exporter => self.exporter = exporters(text)?,
             Field::ExporterOf(signal) => {
-                self.signals.get_mut(signal).exporter = Some(exporter_of(signal, text)?);
+                self.signals.get_mut(signal).exporter = Some(exporters_of(signal, text)?);
             }
             Field::Endpoint => self.endpoint = Some(endpoint(text)?),
             Field::EndpointOf(signal) => self.signals.get_mut(signal).endpoint = Some(endpoint(text)?),
@@ -211,6 +220,8 @@ impl TelemetryConfig {
             }
             Field::MetricInterval => self.sdk.metric_interval = millis(text)?,
             Field::MetricTemporality => self.sdk.temporality = temporality(text)?,
+            Field::SelfMetrics => self.sdk.self_metrics = boolean(text)?,
+            Field::LogLevel => self.sdk.log_level = LogLevel::parse(text).ok_or(Expected::LogLevel)?,
             Field::SpanAttributeCount => self.sdk.span_limits.attributes = count(text)?,
             Field::SpanEventCount => self.sdk.span_limits.events = count(text)?,
             Field::SpanLinkCount => self.sdk.span_limits.links = count(text)?,
@@ -275,7 +286,7 @@ impl TelemetryConfig {
             Field::MaxRequestBytes => {
                 self.max_request_bytes = text.parse().map_err(|_| Expected::Bytes).and_then(bytes)?;
             }
-            Field::TokenizerTargetModel => self.tokenizer_target_model = name(text)?,
+            Field::TokenizerTargetModel => self.tokenizer_target_model = Some(target_model(text)?),
         }
         Ok(())
     }

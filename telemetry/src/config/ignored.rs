@@ -4,7 +4,7 @@ use std::fmt;
 
 use throughline_tracing_layer::redaction::{REDACTED, redact, redact_url};
 
-/// A variable, or a member of its list, that is set but ignored.
+/// A variable, a member of its list, or a property of the declarative configuration, that is set but ignored.
 ///
 /// The specification requires that a value that is not understood is ignored with a warning
 /// (<https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/>).
@@ -14,7 +14,7 @@ use throughline_tracing_layer::redaction::{REDACTED, redact, redact_url};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct IgnoredVariable {
-    /// The variable's name.
+    /// The name of the variable, or the path of the property.
     pub variable: String,
     /// The value, or the ignored member of its list, truncated after 128 characters. Possible secrets are
     /// replaced by `REDACTED`.

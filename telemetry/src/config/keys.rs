@@ -6,16 +6,26 @@ use crate::signal::Signal;
 /// The prefix of keys that name a route.
 pub(super) const RULES: &str = "sampling_rules.";
 
+/// The section of TaskWeaver's and Arch's keys.
+pub(super) const TRACING: &str = "tracing.";
+pub(super) const TRACING_ENABLED: &str = "tracing.enabled";
+pub(super) const TRACING_SAMPLING: &str = "tracing.random_sampling";
+
+/// The list of Arch's listeners, each of which can have a section `tracing`.
+pub(super) const LISTENERS: &str = "listeners";
+
 /// The prefix of keys that name an attribute of the resource.
 pub(super) const RESOURCE: &str = "resource_attributes.";
 
 /// The keys of a configuration file, in the order in which errors list them: TaskWeaver's, TinyLLM's,
 /// Arch's, our own.
 pub(super) const KEYS: &[(&str, Field)] = &[
-    ("tracing.enabled", Field::Enabled),
+    (TRACING_ENABLED, Field::Enabled),
     ("tracing.exporter", Field::Exporter),
     ("tracing.endpoint", Field::Endpoint),
     ("tracing.tokenizer_target_model", Field::TokenizerTargetModel),
+    ("tracing.service_name", Field::ServiceName),
+    (TRACING_SAMPLING, Field::SamplingPercentage),
     ("enable_tracing", Field::Enabled),
     ("service_name", Field::ServiceName),
     ("exporter", Field::Exporter),
@@ -33,6 +43,7 @@ pub(super) const KEYS: &[(&str, Field)] = &[
     ("file.max_files", Field::FileMaxFiles),
     ("max_queue_bytes", Field::MaxQueueBytes),
     ("max_request_bytes", Field::MaxRequestBytes),
+    ("self_metrics", Field::SelfMetrics),
     ("metrics_exporter", Field::ExporterOf(Signal::Metrics)),
     ("logs_exporter", Field::ExporterOf(Signal::Logs)),
     ("prometheus.listen", Field::PrometheusListen),
@@ -85,6 +96,7 @@ pub(super) const VARIABLES: &[(&str, Field)] = &[
     ("OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY", Field::ClientKeyOf(Signal::Metrics)),
     ("OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY", Field::ClientKeyOf(Signal::Logs)),
     ("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", Field::MetricTemporality),
+    ("OTEL_LOG_LEVEL", Field::LogLevel),
     ("OTEL_TRACES_SAMPLER", Field::Sampler),
     ("OTEL_PROPAGATORS", Field::Propagators),
     ("OTEL_BSP_SCHEDULE_DELAY", Field::ScheduleDelay(Signal::Traces)),
@@ -111,11 +123,16 @@ pub(super) const VARIABLES: &[(&str, Field)] = &[
     ("THROUGHLINE_FILE_PATH", Field::FilePath),
     ("THROUGHLINE_MAX_QUEUE_BYTES", Field::MaxQueueBytes),
     ("THROUGHLINE_MAX_REQUEST_BYTES", Field::MaxRequestBytes),
+    ("THROUGHLINE_SELF_METRICS", Field::SelfMetrics),
     ("THROUGHLINE_TOKENIZER_TARGET_MODEL", Field::TokenizerTargetModel),
 ];
 
 /// The variable with the path of the configuration file. The file is read before the variables.
 pub(super) const CONFIG: &str = "THROUGHLINE_CONFIG";
+
+/// The variable with the path of a declarative configuration. It replaces all other variables.
+pub(super) const CONFIG_FILE: &str = "OTEL_CONFIG_FILE";
+
 /// The Boolean variables that set more than one field or none.
 pub(super) const ENABLED: &str = "THROUGHLINE_ENABLED";
 pub(super) const STRICT: &str = "THROUGHLINE_STRICT";
@@ -144,21 +161,9 @@ pub(super) struct Unsupported {
 #[rustfmt::skip]
 pub(super) const UNSUPPORTED: &[Unsupported] = &[
     Unsupported {
-        variable: "OTEL_LOG_LEVEL",
-        harmless: "info",
-        reason: "the filter of the program's tracing subscriber controls the logs of telemetry itself",
-        used: "info",
-    },
-    Unsupported {
-        variable: "OTEL_CONFIG_FILE",
-        harmless: "",
-        reason: "this file format is not supported; use THROUGHLINE_CONFIG for a file with Throughline's keys",
-        used: "the other variables",
-    },
-    Unsupported {
         variable: "OTEL_EXPERIMENTAL_CONFIG_FILE",
         harmless: "",
-        reason: "this file format is not supported; use THROUGHLINE_CONFIG for a file with Throughline's keys",
+        reason: "the variable is deprecated; use OTEL_CONFIG_FILE",
         used: "the other variables",
     },
     Unsupported {

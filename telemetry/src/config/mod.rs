@@ -1,17 +1,20 @@
 //! The configuration: plain data, its defaults and its sources.
 
 mod debug;
+mod declarative;
 mod effective;
 mod endpoint;
 mod environment;
 mod expected;
 mod exporter;
+mod exporters;
 mod features;
 mod fields;
 mod file;
 mod file_config;
 mod headers;
 mod ignored;
+mod json;
 mod keys;
 mod overlay;
 mod parse;
@@ -19,22 +22,27 @@ mod provenance;
 mod sampling;
 mod sdk;
 mod setters;
+mod similar;
+mod table;
 mod target;
 #[cfg(test)]
 mod tests;
 mod tls;
 mod variables;
 mod writer;
+mod yaml;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub(crate) use endpoint::Endpoint;
 pub use exporter::{Compression, Exporter, Propagator, Protocol};
+pub use exporters::Exporters;
 pub use file_config::FileConfig;
 pub(crate) use headers::Headers;
 pub use ignored::IgnoredVariable;
 pub(crate) use parse::pairs;
+pub(crate) use sampling::SamplerTree;
 pub use sampling::{SamplingRule, TailRule};
 #[cfg(test)]
 pub(crate) use sdk::MetricTemporality;
@@ -60,8 +68,8 @@ pub struct TelemetryConfig {
     pub enabled: bool,
     /// The resource's `service.name`. Default: `unknown_service:` followed by the name of the program.
     pub service_name: Option<String>,
-    /// The exporter of spans and metrics. Default: [`Exporter::Console`].
-    pub exporter: Exporter,
+    /// The exporters of spans and metrics. Default: [`Exporter::Console`].
+    pub exporter: Exporters,
     /// The collector's URL. Default: `http://127.0.0.1:4317`, or `http://127.0.0.1:4318` if `protocol` is
     /// HTTP.
     pub endpoint: Option<String>,
@@ -74,9 +82,9 @@ pub struct TelemetryConfig {
     pub sampling_rate: f64,
     /// Whether a span with a parent takes its parent's sampling decision. Default: `true`.
     pub parent_based: bool,
-    /// The model whose tokenizer estimates tokens that a provider does not report, for
-    /// [`Telemetry::tokenizer_target_model`](crate::Telemetry::tokenizer_target_model). Default: `gpt-4`.
-    pub tokenizer_target_model: String,
+    /// The model whose tokenizer estimates tokens that a provider does not report, for all layers of the
+    /// process that have no model of their own. Default: none, so that a layer uses its default.
+    pub tokenizer_target_model: Option<String>,
     /// The propagators; on extraction, the first one is read last. Default: W3C trace context and baggage.
     pub propagators: Vec<Propagator>,
     /// The maximum length in characters of string attribute values on spans. Longer values are truncated.
@@ -119,7 +127,7 @@ pub struct TelemetryConfig {
 /// The settings of one signal that differ from the common ones.
 #[derive(Clone, Default, PartialEq)]
 pub(crate) struct SignalConfig {
-    pub(crate) exporter: Option<Exporter>,
+    pub(crate) exporter: Option<Exporters>,
     pub(crate) endpoint: Option<String>,
     pub(crate) protocol: Option<Protocol>,
     pub(crate) compression: Option<Compression>,
@@ -136,13 +144,13 @@ impl Default for TelemetryConfig {
         Self {
             enabled: false,
             service_name: None,
-            exporter: Exporter::Console,
+            exporter: Exporter::Console.into(),
             endpoint: None,
             protocol: None,
             compression: Compression::None,
             sampling_rate: 1.0,
             parent_based: true,
-            tokenizer_target_model: "gpt-4".into(),
+            tokenizer_target_model: None,
             propagators: vec![Propagator::TraceContext, Propagator::Baggage],
             attribute_value_length_limit: None,
             service_version: None,
@@ -181,14 +189,15 @@ impl TelemetryConfig {
         &self.provenance.ignored
     }
 
-    /// The exporter of a signal. Logs are exported only if their exporter is set, in code or in the
+    /// The exporters of a signal. Logs are exported only if their exporter is set, in code or in the
     /// environment. Jaeger supports traces only.
-    pub(crate) fn exporter_of(&self, signal: Signal) -> Exporter {
-        let common = match (signal, self.exporter) {
-            (Signal::Logs, _) | (Signal::Metrics, Exporter::Jaeger) => Exporter::None,
-            (_, exporter) => exporter,
-        };
-        self.signals.get(signal).exporter.unwrap_or(common)
+    pub(crate) fn exporters_of(&self, signal: Signal) -> Exporters {
+        match (&self.signals.get(signal).exporter, signal) {
+            (Some(own), _) => own.clone(),
+            (None, Signal::Logs) => Exporters::default(),
+            (None, Signal::Metrics) => self.exporter.without(Exporter::Jaeger),
+            (None, Signal::Traces) => self.exporter.clone(),
+        }
     }
 
     /// The timeout of a signal's deliveries over OTLP: the shorter one of the exporter's timeout and the
@@ -215,24 +224,18 @@ impl TelemetryConfig {
             parse::rate(rule.rate)
                 .map_err(|accepted| InitError::not_accepted(ConfigSource::Code, key, rule.rate, accepted))?;
         }
+        if let Some(model) = &self.tokenizer_target_model {
+            parse::target_model(model).map_err(|accepted| {
+                InitError::not_accepted(ConfigSource::Code, "tokenizer_target_model", model, accepted)
+            })?;
+        }
         for signal in Signal::ALL {
             let target = OtlpTarget::new(self, signal)?;
             target.tls.root()?;
             target.tls.identity()?;
         }
-        for (signal, key) in [
-            (Signal::Metrics, "metrics_exporter (OTEL_METRICS_EXPORTER)"),
-            (Signal::Logs, "logs_exporter (OTEL_LOGS_EXPORTER)"),
-        ] {
-            if self.exporter_of(signal) == Exporter::Jaeger {
-                let accepted = format!("one that supports {signal}, and Jaeger for traces only");
-                return Err(InitError::not_accepted(
-                    ConfigSource::Code,
-                    key,
-                    "jaeger",
-                    &accepted,
-                ));
-            }
+        for signal in Signal::ALL {
+            self.check_exporters(signal)?;
         }
         for (key, bytes) in [
             ("max_queue_bytes", self.max_queue_bytes),
@@ -241,27 +244,31 @@ impl TelemetryConfig {
             parse::bytes(bytes)
                 .map_err(|accepted| InitError::not_accepted(ConfigSource::Code, key, bytes, accepted))?;
         }
-        if self.exporter_of(Signal::Traces) == Exporter::Prometheus {
-            let key = "the exporter of traces (tracing.exporter, OTEL_TRACES_EXPORTER)";
-            let accepted = "one that supports traces, and Prometheus for metrics only (metrics_exporter, OTEL_METRICS_EXPORTER)";
-            return Err(InitError::not_accepted(
-                ConfigSource::Code,
-                key,
-                "prometheus",
-                accepted,
-            ));
-        }
-        if self.exporter_of(Signal::Logs) == Exporter::Prometheus {
-            let key = "logs_exporter (OTEL_LOGS_EXPORTER)";
-            let accepted = "one that supports logs, and Prometheus for metrics only";
-            return Err(InitError::not_accepted(
-                ConfigSource::Code,
-                key,
-                "prometheus",
-                accepted,
-            ));
-        }
         Ok(())
+    }
+
+    fn check_exporters(&self, signal: Signal) -> Result<(), InitError> {
+        let exporters = self.exporters_of(signal);
+        let Some(exporter) = exporters.iter().find(|exporter| !exporter.supports(signal)) else {
+            return Ok(());
+        };
+        let key = match signal {
+            Signal::Traces => "the exporter of traces (tracing.exporter, OTEL_TRACES_EXPORTER)",
+            Signal::Metrics => "metrics_exporter (OTEL_METRICS_EXPORTER)",
+            Signal::Logs => "logs_exporter (OTEL_LOGS_EXPORTER)",
+        };
+        let others = match (exporter, signal) {
+            (Exporter::Jaeger, _) => "Jaeger for traces only",
+            (_, Signal::Traces) => "Prometheus for metrics only (metrics_exporter, OTEL_METRICS_EXPORTER)",
+            _ => "Prometheus for metrics only",
+        };
+        let accepted = format!("one that supports {signal}, and {others}");
+        Err(InitError::not_accepted(
+            ConfigSource::Code,
+            key,
+            exporter.as_str(),
+            accepted,
+        ))
     }
 }
 

@@ -4,11 +4,12 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
+use throughline_tokens::TargetModel;
 
 use crate::config::endpoint::Endpoint;
 use crate::config::expected::Expected;
 use crate::config::sdk::MetricTemporality;
-use crate::config::{Compression, Exporter, Protocol};
+use crate::config::{Compression, Exporter, Exporters, Protocol};
 use crate::signal::Signal;
 
 /// Checks a sampling rate.
@@ -46,16 +47,18 @@ pub(super) fn name(text: &str) -> Result<String, Expected> {
     }
 }
 
-pub(super) fn exporter(text: &str) -> Result<Exporter, Expected> {
-    Exporter::parse(text).ok_or(Expected::Exporter)
+pub(super) fn exporters(text: &str) -> Result<Exporters, Expected> {
+    Exporters::parse(text).ok_or(Expected::Exporter)
 }
 
 /// Prometheus supports metrics only, Jaeger supports traces only.
-pub(super) fn exporter_of(signal: Signal, text: &str) -> Result<Exporter, Expected> {
-    match (signal, exporter(text)?) {
-        (Signal::Traces | Signal::Logs, Exporter::Prometheus) => Err(Expected::ExporterOfTracesAndLogs),
-        (Signal::Metrics | Signal::Logs, Exporter::Jaeger) => Err(Expected::ExporterOfMetrics),
-        (_, exporter) => Ok(exporter),
+pub(super) fn exporters_of(signal: Signal, text: &str) -> Result<Exporters, Expected> {
+    let exporters = exporters(text)?;
+    let unsupported = exporters.iter().find(|exporter| !exporter.supports(signal));
+    match unsupported {
+        Some(Exporter::Jaeger) => Err(Expected::ExporterOfMetrics),
+        Some(_) => Err(Expected::ExporterOfTracesAndLogs),
+        None => Ok(exporters),
     }
 }
 
@@ -132,6 +135,13 @@ pub(super) fn pair(text: &str) -> Option<(String, String)> {
     let (key, value) = text.split_once('=')?;
     let key = decoded(key).filter(|key| !key.is_empty())?;
     Some((key, decoded(value)?))
+}
+
+pub(super) fn target_model(text: &str) -> Result<String, Expected> {
+    let model: Result<TargetModel, _> = text.parse();
+    model
+        .map(|model| model.as_str().to_owned())
+        .map_err(|_| Expected::TargetModel)
 }
 
 pub(super) fn temporality(text: &str) -> Result<MetricTemporality, Expected> {

@@ -12,6 +12,10 @@ pub(crate) struct Provenance {
     /// The variables that were accepted. Empty if the environment is read strictly.
     pub(super) applied: Vec<AppliedVariable>,
     pub(crate) ignored: Vec<IgnoredVariable>,
+    /// Whether code, a file or a variable has turned telemetry on or off.
+    pub(super) is_enabled_set: bool,
+    /// Whether code, a file or a variable has chosen the exporters of spans and metrics.
+    pub(super) is_exporter_set: bool,
     /// Whether the variables that the SDK would read itself were read.
     pub(super) is_environment_read: bool,
 }
@@ -42,12 +46,18 @@ impl Provenance {
 
     /// Like [`apply`](Self::apply).
     pub(super) fn ignore(&mut self, ignored: IgnoredVariable) {
-        let is_same = |other: &IgnoredVariable| {
+        match self.same(&ignored) {
+            Some(same) => *same = ignored,
+            None => self.ignored.push(ignored),
+        }
+    }
+
+    /// Returns what is ignored for the same reason.
+    fn same(&mut self, ignored: &IgnoredVariable) -> Option<&mut IgnoredVariable> {
+        self.ignored.iter_mut().find(|other| {
             (&other.variable, &other.value, &other.reason)
                 == (&ignored.variable, &ignored.value, &ignored.reason)
-        };
-        self.ignored.retain(|other| !is_same(other));
-        self.ignored.push(ignored);
+        })
     }
 }
 
@@ -77,14 +87,18 @@ impl TelemetryConfig {
         self.provenance.applied.retain(|applied| !is_set(applied.field));
     }
 
-    /// Turns off a signal whose exporter cannot be set up, if a variable selected it.
+    /// Removes an exporter that cannot be set up from its signal, if a variable selected it.
     ///
     /// # Errors
     /// Returns the same error if the exporter was selected in code or in a file.
-    pub(crate) fn turn_off(&mut self, signal: Signal, error: InitError) -> Result<(), InitError> {
+    pub(crate) fn turn_off(
+        &mut self,
+        signal: Signal,
+        exporter: Exporter,
+        error: InitError,
+    ) -> Result<(), InitError> {
         let applied = &self.provenance.applied;
         let chooses = |applied: &&AppliedVariable| applied.field == Field::ExporterOf(signal);
-        let exporter = self.exporter_of(signal);
         let concerns = |applied: &&AppliedVariable| applied.field.concerns(signal, exporter);
         let blamed = applied
             .iter()
@@ -93,10 +107,19 @@ impl TelemetryConfig {
         let Some(blamed) = blamed.cloned() else {
             return Err(error);
         };
-        self.signals.get_mut(signal).exporter = Some(Exporter::None);
-        let used = format!("{signal} are not exported");
-        self.provenance
-            .ignore(blamed.ignored(format!("{error:#}"), None, used));
+        let remaining = self.exporters_of(signal).without(exporter);
+        let used = if remaining.is_empty() {
+            format!("{signal} are not exported")
+        } else {
+            format!("{signal} are exported by {remaining} only")
+        };
+        self.signals.get_mut(signal).exporter = Some(remaining);
+        let ignored = blamed.ignored(format!("{error:#}"), None, used);
+        // A variable can concern several signals.
+        match self.provenance.same(&ignored) {
+            Some(same) => same.used = format!("{}, {}", same.used, ignored.used),
+            None => self.provenance.ignored.push(ignored),
+        }
         Ok(())
     }
 

@@ -71,3 +71,59 @@ impl TailRule {
         self
     }
 }
+
+/// A sampler of the declarative configuration.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum SamplerTree {
+    AlwaysOn,
+    AlwaysOff,
+    /// The share of traces that are sampled, from 0.0 to 1.0.
+    Ratio(f64),
+    ParentBased(Box<ParentSamplers>),
+}
+
+/// The samplers of spans without a parent, and of those with each kind of parent.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ParentSamplers {
+    pub(crate) root: SamplerTree,
+    pub(crate) remote_sampled: SamplerTree,
+    pub(crate) remote_not_sampled: SamplerTree,
+    pub(crate) local_sampled: SamplerTree,
+    pub(crate) local_not_sampled: SamplerTree,
+}
+
+impl Default for ParentSamplers {
+    fn default() -> Self {
+        Self {
+            root: SamplerTree::AlwaysOn,
+            remote_sampled: SamplerTree::AlwaysOn,
+            remote_not_sampled: SamplerTree::AlwaysOff,
+            local_sampled: SamplerTree::AlwaysOn,
+            local_not_sampled: SamplerTree::AlwaysOff,
+        }
+    }
+}
+
+impl SamplerTree {
+    /// Returns the rate that has the same effect, if there is one.
+    pub(super) fn rate(&self) -> Option<f64> {
+        match self {
+            Self::AlwaysOn => Some(1.0),
+            Self::AlwaysOff => Some(0.0),
+            Self::Ratio(rate) => Some(*rate),
+            Self::ParentBased(_) => None,
+        }
+    }
+}
+
+impl ParentSamplers {
+    /// Returns whether spans with a parent take its decision.
+    pub(super) fn is_default(&self) -> bool {
+        let Self { root, .. } = self;
+        *self
+            == Self {
+                root: root.clone(),
+                ..Self::default()
+            }
+    }
+}

@@ -3,9 +3,12 @@
 
 use std::time::Duration;
 
+use opentelemetry::KeyValue;
 use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::trace::SpanLimits;
 
+use crate::config::sampling::SamplerTree;
+use crate::log_level::LogLevel;
 use crate::signal::{PerSignal, Signal};
 
 /// Batches, intervals and limits, with the specification's defaults.
@@ -19,6 +22,17 @@ pub(crate) struct SdkConfig {
     pub(crate) temporality: MetricTemporality,
     /// The timeout of a delivery over OTLP, unless a signal has its own.
     pub(crate) timeout: Option<Duration>,
+    /// Whether metrics about telemetry itself are recorded.
+    pub(crate) self_metrics: bool,
+    /// The level of the messages of this crate.
+    pub(crate) log_level: LogLevel,
+    /// Whether the declarative configuration was read, beside which variables have no effect.
+    pub(crate) is_declarative: bool,
+    /// The sampler, if it is more than a rate and a parent's decision.
+    pub(crate) sampler: Option<SamplerTree>,
+    /// Attributes of the resource that are not texts.
+    pub(crate) resource_attributes: Vec<KeyValue>,
+    pub(crate) resource_schema_url: Option<String>,
 }
 
 /// The limits of the queue in front of an exporter.
@@ -56,6 +70,12 @@ impl Default for SdkConfig {
             metric_interval: Duration::from_secs(60),
             temporality: MetricTemporality::default(),
             timeout: None,
+            self_metrics: false,
+            log_level: LogLevel::default(),
+            is_declarative: false,
+            sampler: None,
+            resource_attributes: Vec::new(),
+            resource_schema_url: None,
         }
     }
 }

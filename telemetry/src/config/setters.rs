@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::config::fields::Field;
 use crate::config::{
-    Compression, ConsoleWriter, Exporter, FileConfig, Propagator, Protocol, SamplingRule, TailRule,
+    Compression, ConsoleWriter, Exporters, FileConfig, Propagator, Protocol, SamplingRule, TailRule,
     TelemetryConfig, TlsConfig,
 };
 use crate::hook::{Builders, StartupHook};
@@ -16,6 +16,7 @@ impl TelemetryConfig {
     #[must_use]
     pub fn with_enabled(mut self, enabled: bool) -> Self {
         self.enabled = enabled;
+        self.provenance.is_enabled_set = true;
         self
     }
 
@@ -26,13 +27,18 @@ impl TelemetryConfig {
         self
     }
 
-    /// Sets the exporter of spans and metrics. Default: [`Exporter::Console`].
+    /// Sets the exporter of spans and metrics, or several of them: `[Exporter::Otlp, Exporter::Console]`.
+    /// Default: [`Exporter::Console`](crate::Exporter::Console).
     #[must_use]
-    pub fn with_exporter(mut self, exporter: Exporter) -> Self {
-        self.exporter = exporter;
+    pub fn with_exporter(mut self, exporters: impl Into<Exporters>) -> Self {
+        self.exporter = exporters.into();
+        self.provenance.is_exporter_set = true;
         for signal in [Signal::Traces, Signal::Metrics] {
             self.signals.get_mut(signal).exporter = None;
-            self.set_in_code(|field| field.concerns(signal, exporter));
+            let exporters = self.exporter.clone();
+            self.set_in_code(|field| {
+                field == Field::ExporterOf(signal) || exporters.iter().any(|it| field.concerns(signal, it))
+            });
         }
         self
     }
@@ -73,6 +79,7 @@ impl TelemetryConfig {
     /// Sets the share of new traces that are sampled, from 0.0 to 1.0. Default: 1.0.
     #[must_use]
     pub fn with_sampling_rate(mut self, rate: f64) -> Self {
+        self.sdk.sampler = None;
         self.sampling_rate = rate;
         self
     }
@@ -80,14 +87,17 @@ impl TelemetryConfig {
     /// Sets whether a span with a parent takes its parent's sampling decision. Default: `true`.
     #[must_use]
     pub fn with_parent_based(mut self, parent_based: bool) -> Self {
+        self.sdk.sampler = None;
         self.parent_based = parent_based;
         self
     }
 
-    /// Sets the model whose tokenizer estimates tokens that a provider does not report. Default: `gpt-4`.
+    /// Sets the model whose tokenizer estimates tokens that a provider does not report, such as `gpt-4`, for
+    /// all layers of the process that have no model of their own. Default: none, so that a layer uses its
+    /// default.
     #[must_use]
     pub fn with_tokenizer_target_model(mut self, model: impl Into<String>) -> Self {
-        self.tokenizer_target_model = model.into();
+        self.tokenizer_target_model = Some(model.into());
         self
     }
 
@@ -155,21 +165,39 @@ impl TelemetryConfig {
         self
     }
 
-    /// Sets the exporter of metrics. Default: the exporter of spans.
+    /// Sets the exporters of spans only. Default: the exporters of spans and metrics.
     #[must_use]
-    pub fn with_metrics_exporter(mut self, exporter: Exporter) -> Self {
-        self.set_in_code(|field| field == Field::ExporterOf(Signal::Metrics));
-        self.signals.get_mut(Signal::Metrics).exporter = Some(exporter);
+    pub fn with_traces_exporter(self, exporters: impl Into<Exporters>) -> Self {
+        self.with_exporters_of(Signal::Traces, exporters.into())
+    }
+
+    /// Sets the exporters of metrics. Default: the exporters of spans.
+    #[must_use]
+    pub fn with_metrics_exporter(self, exporters: impl Into<Exporters>) -> Self {
+        self.with_exporters_of(Signal::Metrics, exporters.into())
+    }
+
+    fn with_exporters_of(mut self, signal: Signal, exporters: Exporters) -> Self {
+        self.set_in_code(|field| field == Field::ExporterOf(signal));
+        self.signals.get_mut(signal).exporter = Some(exporters);
         self
     }
 
-    /// Sets the exporter of the log records that
+    /// Sets the exporters of the log records that
     /// [`Telemetry::logger_provider`](crate::Telemetry::logger_provider) receives. Default: none, unless the
     /// environment sends signals over OTLP or to a file.
     #[must_use]
-    pub fn with_logs_exporter(mut self, exporter: Exporter) -> Self {
-        self.set_in_code(|field| field == Field::ExporterOf(Signal::Logs));
-        self.signals.get_mut(Signal::Logs).exporter = Some(exporter);
+    pub fn with_logs_exporter(self, exporters: impl Into<Exporters>) -> Self {
+        self.with_exporters_of(Signal::Logs, exporters.into())
+    }
+
+    /// Sets whether metrics about telemetry itself are exported with the others, by the [conventions for
+    /// SDKs](https://opentelemetry.io/docs/specs/semconv/otel/sdk-metrics/): `otel.sdk.processor.*.queue.size`,
+    /// `.queue.capacity` and `.processed`, and `otel.sdk.exporter.*.exported`. They are the counts of a
+    /// [diagnosis](crate::DeliveryCounts). Default: `false`.
+    #[must_use]
+    pub fn with_self_metrics(mut self, self_metrics: bool) -> Self {
+        self.sdk.self_metrics = self_metrics;
         self
     }
 
@@ -208,11 +236,15 @@ impl TelemetryConfig {
     /// Sets a closure that adds processors, readers or views to the configured builders. It runs when
     /// telemetry starts, and again for each [service](crate::Telemetry::for_service). Default: none.
     ///
+    /// A hook turns telemetry on, unless [`with_enabled`](Self::with_enabled) or another source has turned it
+    /// off. If nothing else sets an exporter, only the hook exports.
+    ///
     /// To refer to a hook from a configuration file, use
     /// [`register_startup_hook`](crate::register_startup_hook).
     #[must_use]
     pub fn with_startup_hook(mut self, hook: impl Fn(Builders) -> Builders + Send + Sync + 'static) -> Self {
         self.startup_hook = Some(StartupHook::Closure(Arc::new(hook)));
+        self.turn_on_for_hook();
         self
     }
 

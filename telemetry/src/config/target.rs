@@ -73,6 +73,23 @@ impl OtlpTarget {
     }
 }
 
+#[cfg(feature = "otlp-http")]
+impl TelemetryConfig {
+    /// Returns the host and port of a signal's endpoint, if gRPC is only assumed there: the protocol is not
+    /// configured, the endpoint is, and its port is not that of gRPC.
+    pub(crate) fn guessed_grpc_address(&self, signal: Signal) -> Option<String> {
+        let own = self.signals.get(signal);
+        if own.protocol.or(self.protocol).is_some() {
+            return None;
+        }
+        let url = own.endpoint.as_deref().or(self.endpoint.as_deref())?;
+        let endpoint = Endpoint::parse(url).ok()?;
+        let address = endpoint.address();
+        let is_guessed = endpoint.protocol() == Protocol::Grpc && !address.ends_with(":4317");
+        is_guessed.then_some(address)
+    }
+}
+
 impl fmt::Display for OtlpTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let by = match self.protocol {

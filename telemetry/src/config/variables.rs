@@ -27,4 +27,9 @@ impl Variables {
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|value| value.trim())
     }
+
+    /// Returns the value of a variable as it is.
+    pub(super) fn get_raw(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
 }

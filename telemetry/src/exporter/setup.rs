@@ -18,7 +18,7 @@ use super::json::JsonExporter;
 use super::otlp::OtlpExporter;
 #[cfg(feature = "prometheus")]
 use super::prometheus::PrometheusExporter;
-use super::signal_exporter::{Attachment, PageRenderer, SignalExporter};
+use super::signal_exporter::{Addition, Attachment, PageRenderer, SignalExporter};
 use crate::config::{Exporter, OtlpTarget, TelemetryConfig};
 use crate::destination::Destination;
 use crate::error::InitError;
@@ -34,11 +34,12 @@ use crate::signal::{PerSignal, Signal};
 #[derive(Debug)]
 pub(crate) struct ExporterSetup {
     pub(crate) config: TelemetryConfig,
-    pub(crate) health: PerSignal<Option<Arc<Health>>>,
+    /// One for each exporter of a signal.
+    pub(crate) health: PerSignal<Vec<Arc<Health>>>,
     /// Each is created when a signal first needs it.
     exporters: HashMap<Exporter, Box<dyn SignalExporter>>,
-    /// Set when the most recent metric exporter has ended.
-    metrics_ended: Option<Arc<ExporterEnd>>,
+    /// Set when the most recent metric exporters have ended.
+    metrics_ended: Vec<Arc<ExporterEnd>>,
 }
 
 /// A service whose providers are built.
@@ -55,7 +56,7 @@ impl ExporterSetup {
             config,
             health: PerSignal::default(),
             exporters: HashMap::new(),
-            metrics_ended: None,
+            metrics_ended: Vec::new(),
         }
     }
 
@@ -66,15 +67,13 @@ impl ExporterSetup {
             resource: resource(&self.config, service),
             service,
         };
-        let traces = self.or_off(Signal::Traces, &part, Self::traces)?;
-        let metrics = self.or_off(Signal::Metrics, &part, Self::metrics)?;
-        let logs = self.or_off(Signal::Logs, &part, Self::logs)?;
+        let (traces, metrics, logs) = (self.traces(&part)?, self.metrics(&part)?, self.logs(&part)?);
         let mut builders = Builders::new(traces, metrics, logs);
         let hook = self.config.startup_hook.as_ref();
         if let Some(hook) = hook {
             builders = hook.run(builders)?;
         }
-        let wants = |signal| hook.is_some() || self.config.exporter_of(signal) != Exporter::None;
+        let wants = |signal| hook.is_some() || !self.config.exporters_of(signal).is_empty();
         let meter = wants(Signal::Metrics).then(|| builders.meter_provider.build());
         // A hook may add a reader with delta temporality, for which instruments must not be bound.
         let is_cumulative = hook.is_none() && self.config.sdk.temporality.is_cumulative();
@@ -83,7 +82,7 @@ impl ExporterSetup {
             _bound: bound.map(|meter| BoundInstruments::report(meter.clone())),
             meter,
             tracer: wants(Signal::Traces).then(|| builders.tracer_provider.build()),
-            metrics_ended: self.metrics_ended.take(),
+            metrics_ended: std::mem::take(&mut self.metrics_ended),
             logger: wants(Signal::Logs).then(|| builders.logger_provider.build()),
         })
     }
@@ -98,92 +97,106 @@ impl ExporterSetup {
         self.exporters.get(&Exporter::Prometheus)?.address()
     }
 
-    /// Returns the builder of a signal's provider. If its exporter cannot be set up when telemetry starts,
-    /// and a variable selected it, the signal is turned off.
-    fn or_off<T>(
-        &mut self,
-        signal: Signal,
-        part: &ServicePart<'_>,
-        build: fn(&mut Self, &ServicePart<'_>) -> Result<T, InitError>,
-    ) -> Result<T, InitError> {
-        let error = match build(self, part) {
-            Err(error) if part.service.is_none() => error,
-            built => return built,
-        };
-        self.config.turn_off(signal, error)?;
-        *self.health.get_mut(signal) = None;
-        build(self, part)
-    }
-
     fn traces(&mut self, part: &ServicePart<'_>) -> Result<TracerProviderBuilder, InitError> {
         let builder = SdkTracerProvider::builder().with_resource(part.resource.clone());
         let builder = builder.with_sampler(sampler(&self.config));
         let builder = builder.with_span_limits(self.config.sdk.span_limits.into());
-        match self.attach(Signal::Traces, part)? {
-            Some((exporter, attachment)) => exporter.traces(builder, &attachment),
-            None => Ok(builder),
-        }
+        self.add_exporters(Signal::Traces, part, builder, |exporter, attachment| {
+            exporter.traces(attachment)
+        })
     }
 
     fn metrics(&mut self, part: &ServicePart<'_>) -> Result<MeterProviderBuilder, InitError> {
         let builder = SdkMeterProvider::builder().with_resource(part.resource.clone());
         let builder = builder.with_view(without_self_diagnostics);
-        match self.attach(Signal::Metrics, part)? {
-            Some((exporter, attachment)) => exporter.metrics(builder, &attachment),
-            None => Ok(builder),
-        }
+        self.add_exporters(Signal::Metrics, part, builder, |exporter, attachment| {
+            exporter.metrics(attachment)
+        })
     }
 
     fn logs(&mut self, part: &ServicePart<'_>) -> Result<LoggerProviderBuilder, InitError> {
         let builder = SdkLoggerProvider::builder().with_resource(part.resource.clone());
         let builder = builder.with_log_processor(LogRedaction::new());
-        match self.attach(Signal::Logs, part)? {
-            Some((exporter, attachment)) => exporter.logs(builder, &attachment),
-            None => Ok(builder),
-        }
+        self.add_exporters(Signal::Logs, part, builder, |exporter, attachment| {
+            exporter.logs(attachment)
+        })
     }
 
-    /// Returns the exporter of a signal and its attachment, or `None` if the signal is not exported.
-    fn attach<'a>(
-        &'a mut self,
+    /// Adds the exporters of a signal to the builder of its provider. If an exporter cannot be set up when
+    /// telemetry starts, and a variable selected it, the signal is exported without it.
+    fn add_exporters<B>(
+        &mut self,
         signal: Signal,
-        part: &ServicePart<'a>,
-    ) -> Result<Option<(&'a mut dyn SignalExporter, Attachment<'a>)>, InitError> {
+        part: &ServicePart<'_>,
+        mut builder: B,
+        set_up: SetUp<B>,
+    ) -> Result<B, InitError> {
+        for exporter in self.config.exporters_of(signal).iter() {
+            match self.addition(signal, exporter, part, set_up) {
+                Ok(add) => builder = add(builder),
+                Err(error) if part.service.is_none() => {
+                    self.config.turn_off(signal, exporter, error)?;
+                    self.health
+                        .get_mut(signal)
+                        .retain(|health| health.exporter() != exporter);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(builder)
+    }
+
+    /// Sets up one exporter of a signal.
+    fn addition<B>(
+        &mut self,
+        signal: Signal,
+        exporter: Exporter,
+        part: &ServicePart<'_>,
+        set_up: SetUp<B>,
+    ) -> Result<Addition<B>, InitError> {
         let config = &self.config;
-        let kind = match config.exporter_of(signal) {
-            Exporter::None => return Ok(None),
-            // Jaeger uses OTLP, so it shares the runtime.
+        config.check_exporter_feature(signal, exporter)?;
+        // Jaeger uses OTLP, so it shares the runtime.
+        let kind = match exporter {
             Exporter::Jaeger => Exporter::Otlp,
             kind => kind,
         };
-        config.check_exporter_feature(signal)?;
-        let exporter = match self.exporters.entry(kind) {
+        let opened = match self.exporters.entry(kind) {
             Entry::Occupied(opened) => opened.into_mut(),
-            Entry::Vacant(place) => match open(signal, config)? {
-                Some(exporter) => place.insert(exporter),
-                None => return Ok(None),
-            },
+            Entry::Vacant(place) => place.insert(open(kind, config)?),
         };
         let destination = match kind {
             Exporter::File => Destination::File(config.file.resolved()),
-            Exporter::Prometheus => Destination::Prometheus(exporter.address()),
+            Exporter::Prometheus => Destination::Prometheus(opened.address()),
             Exporter::Otlp => Destination::Otlp(OtlpTarget::new(config, signal)?),
             _ => Destination::Console,
         };
-        let health = self.health.get_mut(signal);
-        let health = health.get_or_insert_with(|| Health::new(signal, destination));
-        let monitor = DeliveryMonitor::new(Arc::clone(health), config);
-        if signal == Signal::Metrics {
-            self.metrics_ended = Some(monitor.ended());
+        let healths = self.health.get_mut(signal);
+        let known = healths
+            .iter()
+            .find(|health| health.exporter() == exporter)
+            .cloned();
+        let health = known.unwrap_or_else(|| {
+            let health = Health::new(signal, exporter, destination);
+            healths.push(Arc::clone(&health));
+            health
+        });
+        let monitor = DeliveryMonitor::new(health, config);
+        // Prometheus reads metrics by itself, so no reader is waited for.
+        if signal == Signal::Metrics && exporter != Exporter::Prometheus {
+            self.metrics_ended.push(monitor.ended());
         }
         let attachment = Attachment {
             config,
             service: part.service,
             monitor,
         };
-        Ok(Some((exporter.as_mut(), attachment)))
+        set_up(opened.as_mut(), &attachment)
     }
 }
+
+/// Sets up an exporter for one signal.
+type SetUp<B> = fn(&mut dyn SignalExporter, &Attachment<'_>) -> Result<Addition<B>, InitError>;
 
 /// Drops the SDK's metrics of itself, which come with its bound instruments.
 ///
@@ -196,11 +209,9 @@ fn without_self_diagnostics(instrument: &Instrument) -> Option<Stream> {
     Stream::builder().with_aggregation(Aggregation::Drop).build().ok()
 }
 
-/// Creates the exporter of a signal. `None` if it is not compiled in, which `check_exporter_feature` has
-/// reported.
-fn open(signal: Signal, config: &TelemetryConfig) -> Result<Option<Box<dyn SignalExporter>>, InitError> {
-    Ok(Some(match config.exporter_of(signal) {
-        Exporter::Console => Box::<ConsoleExporter>::default(),
+/// Creates an exporter. `check_exporter_feature` has rejected those that are not compiled in.
+fn open(exporter: Exporter, config: &TelemetryConfig) -> Result<Box<dyn SignalExporter>, InitError> {
+    Ok(match exporter {
         #[cfg(feature = "file")]
         Exporter::ConsoleJson => Box::new(JsonExporter::to_console(config.console_writer.clone())),
         #[cfg(feature = "file")]
@@ -208,9 +219,9 @@ fn open(signal: Signal, config: &TelemetryConfig) -> Result<Option<Box<dyn Signa
         #[cfg(feature = "prometheus")]
         Exporter::Prometheus => Box::new(PrometheusExporter::start(config)?),
         #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
-        Exporter::Otlp | Exporter::Jaeger => Box::<OtlpExporter>::default(),
-        _ => return Ok(None),
-    }))
+        Exporter::Otlp => Box::<OtlpExporter>::default(),
+        _ => Box::<ConsoleExporter>::default(),
+    })
 }
 
 #[cfg(test)]

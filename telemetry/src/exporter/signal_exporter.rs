@@ -1,5 +1,6 @@
-//! The trait of all exporters. An exporter adds itself to the builders of the providers.
+//! The trait of all exporters. An exporter returns what it adds to the builders of the providers.
 
+use std::convert::identity;
 use std::fmt::Debug;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,26 +17,14 @@ use crate::health::DeliveryMonitor;
 ///
 /// The configuration rejects signals that an exporter does not support. Their methods add nothing.
 pub(super) trait SignalExporter: Debug + Send {
-    fn traces(
-        &mut self,
-        builder: TracerProviderBuilder,
-        _: &Attachment<'_>,
-    ) -> Result<TracerProviderBuilder, InitError> {
-        Ok(builder)
+    fn traces(&mut self, _: &Attachment<'_>) -> Result<Addition<TracerProviderBuilder>, InitError> {
+        Ok(Box::new(identity))
     }
 
-    fn metrics(
-        &mut self,
-        builder: MeterProviderBuilder,
-        attachment: &Attachment<'_>,
-    ) -> Result<MeterProviderBuilder, InitError>;
+    fn metrics(&mut self, attachment: &Attachment<'_>) -> Result<Addition<MeterProviderBuilder>, InitError>;
 
-    fn logs(
-        &mut self,
-        builder: LoggerProviderBuilder,
-        _: &Attachment<'_>,
-    ) -> Result<LoggerProviderBuilder, InitError> {
-        Ok(builder)
+    fn logs(&mut self, _: &Attachment<'_>) -> Result<Addition<LoggerProviderBuilder>, InitError> {
+        Ok(Box::new(identity))
     }
 
     /// Returns the renderer of the metrics page, if this exporter has one.
@@ -48,6 +37,10 @@ pub(super) trait SignalExporter: Debug + Send {
         None
     }
 }
+
+/// Adds a processor or a reader that is set up to the builder of a provider. It cannot fail, so an exporter
+/// that cannot be set up leaves the builder to the others.
+pub(super) type Addition<B> = Box<dyn FnOnce(B) -> B>;
 
 /// Renders the metrics as a page for Prometheus.
 pub(crate) type PageRenderer = Arc<dyn Fn() -> String + Send + Sync>;

@@ -35,13 +35,16 @@ use tracing::Level;
 use self::answers::CollectorAnswers;
 use self::outage::{OutageNotice, Outages, RepeatTally, UnreportedOutages};
 use self::report::BatchOutcome;
+use crate::config::Exporter;
 use crate::destination::Destination;
+use crate::log_level::logs_warnings;
 use crate::signal::Signal;
 
-/// The state of one signal's deliveries.
+/// The state of one signal's deliveries by one exporter.
 #[derive(Debug)]
 pub(crate) struct Health {
     signal: Signal,
+    exporter: Exporter,
     destination: Destination,
     counters: Counters,
     queued: AtomicUsize,
@@ -62,9 +65,12 @@ struct Counters {
     too_large: AtomicU64,
     dropped: AtomicU64,
     dropped_for_bytes: AtomicU64,
+    /// The data points of the delivered and of the lost collections of metrics.
+    points_delivered: AtomicU64,
+    points_lost: AtomicU64,
 }
 
-/// The counts of one signal since telemetry started: spans, log records, or collections of metrics and their
+/// The counts of one exporter of a signal since telemetry started: spans, log records, or collections of metrics and their
 /// data points.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -100,9 +106,10 @@ struct PendingMessages {
 }
 
 impl Health {
-    pub(crate) fn new(signal: Signal, destination: Destination) -> Arc<Self> {
+    pub(crate) fn new(signal: Signal, exporter: Exporter, destination: Destination) -> Arc<Self> {
         Arc::new(Self {
             signal,
+            exporter,
             destination,
             counters: Counters::default(),
             queued: AtomicUsize::new(0),
@@ -119,6 +126,43 @@ impl Health {
             answers: Mutex::default(),
             is_muted: AtomicBool::new(false),
         })
+    }
+
+    pub(crate) fn exporter(&self) -> Exporter {
+        self.exporter
+    }
+
+    /// Returns whether items wait in the queue of a batch processor, which is bounded in items. The console
+    /// has a queue of its own for spans.
+    pub(crate) fn is_batched(&self) -> bool {
+        (self.signal, self.exporter) != (Signal::Traces, Exporter::Console)
+    }
+
+    /// Returns the delivered and the lost data points, if this is about metrics.
+    pub(crate) fn data_points(&self) -> Option<(u64, u64)> {
+        let Counters {
+            points_delivered,
+            points_lost,
+            ..
+        } = &self.counters;
+        let counts = || {
+            (
+                points_delivered.load(Ordering::Relaxed),
+                points_lost.load(Ordering::Relaxed),
+            )
+        };
+        (self.signal == Signal::Metrics).then(counts)
+    }
+
+    /// Counts the data points of a collection.
+    fn add_points(&self, points: usize, is_lost: bool) {
+        let Counters {
+            points_delivered,
+            points_lost,
+            ..
+        } = &self.counters;
+        let counter = if is_lost { points_lost } else { points_delivered };
+        counter.fetch_add(points as u64, Ordering::Relaxed);
     }
 
     pub(crate) fn destination(&self) -> &Destination {
@@ -270,8 +314,11 @@ pub(crate) fn error_text(error: &OTelSdkError) -> String {
 }
 
 /// Logs a warning to the program's `tracing` subscriber, or to standard error if no subscriber accepts
-/// warnings. Secrets are redacted, because the text often contains an error.
+/// warnings, unless `OTEL_LOG_LEVEL` excludes warnings. Secrets are redacted, because the text often contains an error.
 pub(crate) fn warn(text: &str) {
+    if !logs_warnings() {
+        return;
+    }
     let text = redact(text);
     if tracing::enabled!(target: "throughline", Level::WARN) {
         tracing::warn!(target: "throughline", "{text}");

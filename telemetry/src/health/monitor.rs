@@ -8,7 +8,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::logs::{LogBatch, LogExporter};
 use opentelemetry_sdk::metrics::Temporality;
-use opentelemetry_sdk::metrics::data::ResourceMetrics;
+use opentelemetry_sdk::metrics::data::{AggregatedMetrics, Metric, MetricData, ResourceMetrics};
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 use opentelemetry_sdk::trace::{
     BatchConfigBuilder, SpanData, SpanExporter, SpanProcessor, TracerProviderBuilder,
@@ -184,6 +184,11 @@ impl<E: PushMetricExporter> PushMetricExporter for Monitored<E> {
     async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
         let result = self.inner.export(metrics).await;
         let outcome = BatchOutcome::collection(&result, self.monitor.reporter.take());
+        let points = metrics
+            .scope_metrics()
+            .flat_map(|scope| scope.metrics())
+            .map(points);
+        self.monitor.health.add_points(points.sum(), outcome.lost > 0);
         self.monitor.health.add(outcome);
         result
     }
@@ -206,6 +211,23 @@ impl<E: PushMetricExporter> PushMetricExporter for Monitored<E> {
 
     fn temporality(&self) -> Temporality {
         self.inner.temporality()
+    }
+}
+
+/// The number of data points of a metric.
+fn points(metric: &Metric) -> usize {
+    fn count<T>(data: &MetricData<T>) -> usize {
+        match data {
+            MetricData::Gauge(gauge) => gauge.data_points().count(),
+            MetricData::Sum(sum) => sum.data_points().count(),
+            MetricData::Histogram(histogram) => histogram.data_points().count(),
+            MetricData::ExponentialHistogram(histogram) => histogram.data_points().count(),
+        }
+    }
+    match metric.data() {
+        AggregatedMetrics::F64(data) => count(data),
+        AggregatedMetrics::U64(data) => count(data),
+        AggregatedMetrics::I64(data) => count(data),
     }
 }
 

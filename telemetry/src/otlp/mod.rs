@@ -3,6 +3,7 @@
 //! `opentelemetry-otlp` encodes the requests. Its transports are not used, because they do not report
 //! rejected items and their reason, and do not limit the size of a request.
 
+mod advice;
 mod answer;
 mod connection;
 #[cfg(feature = "otlp-grpc")]
@@ -21,10 +22,11 @@ mod request;
 mod retry_info;
 mod tls_advice;
 
+pub(crate) use advice::{HEADERS, NO_GRPC, connection_advice, is_late, speaks_http1};
 pub(crate) use connection::{Connection, Connector};
 pub(crate) use reply::{CollectorReply, PartialSuccess};
 pub(crate) use request::OtlpRequest;
-pub(crate) use tls_advice::{USE_HTTP, tls_advice};
+pub(crate) use tls_advice::tls_advice;
 
 /// The maximum bytes of a response that are read. A collector's response has a few hundred bytes. A longer
 /// response must not cause a retry.

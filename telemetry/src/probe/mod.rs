@@ -2,8 +2,7 @@
 
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 mod advice;
-mod connect;
-mod sniff;
+mod page;
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
@@ -14,10 +13,9 @@ use tracing::Dispatch;
 
 use crate::config::Endpoint;
 use crate::destination::Destination;
+use crate::sniff::connect;
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 use crate::{error::chain, exporter};
-
-use self::connect::connect;
 
 /// The result of a probe.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,7 +116,7 @@ fn answer(destination: &Destination, address: &str, timeout: Duration) -> ProbeR
                 Err(error) => ProbeReply::fault(chain(&error)),
             }
         }
-        _ => sniff::page(address, timeout),
+        _ => page::page(address, timeout),
     }
 }
 

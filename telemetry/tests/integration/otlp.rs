@@ -426,8 +426,12 @@ fn a_refusal_is_told_in_the_collectors_words() {
                 Protocol::Grpc => format!("gRPC {name}"),
                 _ => format!("HTTP export failed with status code: {status}"),
             };
+            let advice = match status {
+                401 | 403 => "; it rejects the credentials: check the headers (OTEL_EXPORTER_OTLP_HEADERS)",
+                _ => "",
+            };
             let expected =
-                format!("not everything was delivered; {signal}: {why}: quota of tenant 7 exceeded");
+                format!("not everything was delivered; {signal}: {why}: quota of tenant 7 exceeded{advice}");
             assert_eq!(error, expected, "{case}, {status}");
             assert_eq!(receiver.received().len(), 1, "{case}, {status}: not sent again");
         }

@@ -129,11 +129,18 @@ impl Recorder {
         let mut lines: Vec<String> = metrics
             .iter()
             .flat_map(|resource| lines(resource, histogram))
+            .filter(|line| !STARTS.contains(&line.as_str()))
             .collect();
         lines.sort();
         lines
     }
 }
+
+/// The series that exist from the start, before anything is counted.
+const STARTS: &[&str] = &[
+    "prompt_size{direction=input} 0",
+    "prompt_size{direction=output} 0",
+];
 
 fn node(span: &SpanData) -> Node {
     let status = match &span.status {

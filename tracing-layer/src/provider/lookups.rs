@@ -11,8 +11,21 @@ use std::time::Instant;
 /// program that has run without one. If there is none on purpose, they look for it once per millisecond from
 /// the start, and layers do not warn. `throughline-telemetry` reports both.
 pub fn report_installed(installed: bool) {
+    IS_SHUT_DOWN.store(false, Ordering::Relaxed);
     OFF_ON_PURPOSE.store(!installed, Ordering::Relaxed);
     REPORTS.fetch_add(1, Ordering::Release);
+}
+
+/// Reports that the global providers, which were reported before, are shut down. Until others are reported,
+/// [`is_telemetry_enabled`](crate::span::is_telemetry_enabled) returns `false`. `throughline-telemetry`
+/// reports it.
+pub fn report_shut_down() {
+    IS_SHUT_DOWN.store(true, Ordering::Relaxed);
+}
+
+/// Returns whether the global providers were reported as shut down.
+pub(crate) fn is_shut_down() -> bool {
+    IS_SHUT_DOWN.load(Ordering::Relaxed)
 }
 
 /// Returns whether the program has reported that there is no provider.
@@ -102,6 +115,7 @@ pub(super) fn millis() -> u64 {
     u64::try_from(elapsed).map_or(u64::MAX, |elapsed| elapsed.saturating_add(1))
 }
 
+static IS_SHUT_DOWN: AtomicBool = AtomicBool::new(false);
 static OFF_ON_PURPOSE: AtomicBool = AtomicBool::new(false);
 static REPORTS: AtomicU32 = AtomicU32::new(0);
 

@@ -16,7 +16,8 @@ mod tracer;
 
 pub use self::binding::BoundInstruments;
 pub use self::instruments::LazyInstruments;
-pub use self::lookups::report_installed;
+pub(crate) use self::lookups::is_shut_down;
+pub use self::lookups::{report_installed, report_shut_down};
 pub use self::off::is_off;
 pub use self::tracer::LazyTracer;
 

@@ -8,7 +8,7 @@ use opentelemetry::trace::{SpanBuilder, Status, TraceContextExt};
 use opentelemetry::{Context, InstrumentationScope, KeyValue};
 
 use super::thread::{Attached, is_alive, shielded, with_current};
-use crate::provider::LazyTracer;
+use crate::provider::{LazyTracer, is_shut_down};
 use crate::semconv;
 
 /// A span that has started and is not current yet. [`enter`](OpenSpan::enter) it in a function, put it
@@ -203,15 +203,15 @@ pub fn open_in(parent: Context, build: impl FnOnce() -> SpanBuilder) -> OpenSpan
 /// current span is recorded or the global tracer provider is not a no-op. It is like TinyLLM's
 /// `is_telemetry_enabled`.
 ///
-/// The sampler is not consulted. After the shutdown of a provider, the result is `true` until the next span
-/// detects it.
+/// The sampler is not consulted. After the shutdown of `throughline-telemetry`, the result is `false`; after
+/// that of another provider, it is `true` until the next span detects it.
 #[must_use]
 pub fn is_telemetry_enabled() -> bool {
     let seen = with_current(|cx| (cx.is_telemetry_suppressed(), cx.span().is_recording()));
     match seen {
         None | Some((true, _)) => false,
         Some((false, true)) => true,
-        Some((false, false)) => !TRACER.is_noop(),
+        Some((false, false)) => !is_shut_down() && !TRACER.is_noop(),
     }
 }
 

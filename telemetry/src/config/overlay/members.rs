@@ -35,41 +35,42 @@ impl Overlay<'_> {
         (!accepted.is_empty()).then(|| accepted.join(","))
     }
 
-    /// Returns the first valid exporter of a list, because a signal has one exporter.
-    pub(super) fn exporter(&mut self, variable: &'static str, signal: Signal, value: &str) -> Option<String> {
-        let mut chosen: Option<&str> = None;
+    /// Returns the valid members, or `None` if there are none. `none` must stand alone.
+    pub(super) fn exporters(
+        &mut self,
+        variable: &'static str,
+        signal: Signal,
+        value: &str,
+    ) -> Option<String> {
+        let mut accepted = Vec::new();
         let names = value.to_ascii_lowercase();
+        if names == Exporter::None.as_str() {
+            return Some(names);
+        }
         for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-            let mut accepted = Expected::Exporter;
             let exporter = Exporter::parse(name);
             let missing = exporter.and_then(Exporter::feature).and_then(missing);
+            let mut expected = Expected::Exporter;
             let reason = match (exporter, missing) {
                 (_, Some(missing)) => missing,
                 (Some(Exporter::Prometheus), _) if signal != Signal::Metrics => {
-                    accepted = Expected::ExporterOfTracesAndLogs;
+                    expected = Expected::ExporterOfTracesAndLogs;
                     "Prometheus supports metrics only".to_owned()
                 }
                 (Some(Exporter::Jaeger), _) if signal != Signal::Traces => {
                     "Jaeger supports traces only".to_owned()
                 }
-                (Some(_), _) if chosen.is_some() => {
-                    "a signal has one exporter, and an earlier one is used".to_owned()
-                }
+                (Some(Exporter::None), _) => "none cannot be combined with exporters".to_owned(),
                 (Some(_), _) => {
-                    chosen = Some(name);
+                    accepted.push(name);
                     continue;
                 }
                 (None, _) => NOT_ACCEPTED.to_owned(),
             };
-            self.reject(
-                variable,
-                name,
-                reason,
-                accepted,
-                Fallback::Field(Field::ExporterOf(signal)),
-            );
+            let used = Fallback::Field(Field::ExporterOf(signal));
+            self.reject(variable, name, reason, expected, used);
         }
-        chosen.map(str::to_owned)
+        (!accepted.is_empty()).then(|| accepted.join(","))
     }
 
     pub(super) fn protocol(&mut self, variable: &'static str, field: Field, value: &str) -> Option<String> {

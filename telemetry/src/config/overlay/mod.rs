@@ -129,7 +129,7 @@ impl<'a> Overlay<'a> {
         };
         let text = match field {
             Field::Propagators => self.propagators(value),
-            Field::ExporterOf(signal) => self.exporter(variable, signal, value),
+            Field::ExporterOf(signal) => self.exporters(variable, signal, value),
             Field::Headers | Field::HeadersOf(_) => self.headers(variable, field, value),
             Field::Protocol | Field::ProtocolOf(_) => self.protocol(variable, field, value),
             Field::Endpoint | Field::EndpointOf(_) => Some(self.with_scheme(field, value)),
@@ -231,26 +231,35 @@ impl<'a> Overlay<'a> {
         let was_enabled = self.config.enabled;
         let turned_on = endpoint.clone().or_else(|| exporter.clone());
         if (endpoint.is_some() && exporter.is_none()) || (exporter.is_some() && !was_enabled) {
-            // The specification's default is otlp. With traces on the console, metrics are printed there too.
-            self.config.exporter = match self.config.exporter_of(Signal::Traces) {
+            // The specification's default is otlp. If traces only go to this machine, so do metrics.
+            let traces = self.config.exporters_of(Signal::Traces);
+            let is_local = |exporter| {
+                matches!(
+                    exporter,
+                    Exporter::Console | Exporter::ConsoleJson | Exporter::File
+                )
+            };
+            self.config.exporter = if traces.contains(Exporter::Jaeger) {
                 // This is already OTLP.
-                Exporter::Jaeger => Exporter::Jaeger,
-                named @ (Exporter::Console | Exporter::ConsoleJson | Exporter::File) if are_traces_named => {
-                    named
-                }
-                _ => Exporter::Otlp,
+                Exporter::Jaeger.into()
+            } else if are_traces_named && !traces.is_empty() && traces.iter().all(is_local) {
+                traces
+            } else {
+                Exporter::Otlp.into()
             };
         }
-        let logs = match self.config.exporter {
+        // The subscriber of the program already prints logs on the console. Jaeger supports traces only.
+        let silent = self.config.exporter.without(Exporter::Console);
+        let logs = match silent.without(Exporter::Jaeger) {
             _ if endpoint.is_none() && (exporter.is_none() || was_enabled) => None,
-            // The subscriber of the program already prints logs on the console.
-            Exporter::Console => endpoint.is_some().then_some(Exporter::Otlp),
-            // Jaeger supports traces only.
-            Exporter::Jaeger => None,
-            exporter => Some(exporter),
+            logs if !logs.is_empty() => Some(logs),
+            _ if self.config.exporter == Exporter::Console && endpoint.is_some() => {
+                Some(Exporter::Otlp.into())
+            }
+            _ => None,
         };
         let own = &mut self.config.signals.get_mut(Signal::Logs).exporter;
-        *own = own.or(logs);
+        *own = own.take().or(logs);
         if let Some(variable) = turned_on {
             for signal in unnamed {
                 let field = Field::ExporterOf(signal);
@@ -261,7 +270,14 @@ impl<'a> Overlay<'a> {
             }
         }
         let is_turned_on = endpoint.is_some() || exporter.is_some();
-        self.config.enabled = self.boolean(ENABLED).unwrap_or(was_enabled || is_turned_on);
+        self.config.provenance.is_exporter_set |= is_turned_on;
+        let enabled = self.boolean(ENABLED);
+        self.config.provenance.is_enabled_set |= enabled.is_some();
+        if !is_turned_on && self.applied.iter().any(|it| it.field == Field::StartupHook) {
+            self.config.turn_on_for_hook();
+        }
+        let was_enabled = self.config.enabled;
+        self.config.enabled = enabled.unwrap_or(was_enabled || is_turned_on);
         if self.boolean(DISABLED) == Some(true) {
             self.config.enabled = false;
         }

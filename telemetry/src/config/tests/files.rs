@@ -3,7 +3,9 @@
 use std::error::Error;
 use std::time::Duration;
 
+use crate::config::tests::variables::variables_of;
 use crate::config::{Exporter, FileConfig, Propagator, TailRule, TelemetryConfig};
+use crate::signal::Signal;
 
 #[test]
 fn all_spellings_of_a_file_are_read() {
@@ -172,5 +174,208 @@ fn most_specific_sampling_rule_of_a_file_applies() {
         routes,
         ["/api/pay", "/zoo", "/api/pay/*", "/api/*", "/a*"],
         "in this order"
+    );
+}
+
+/// With TaskWeaver's keys, the console used to be the exporter, and an endpoint had no effect.
+#[test]
+fn taskweavers_keys_mean_what_they_mean_there() {
+    for (text, enabled, exporter) in [
+        (r#"{"tracing.enabled": true}"#, true, Exporter::Otlp),
+        (r#"{"tracing": {"enabled": true}}"#, true, Exporter::Otlp),
+        (
+            r#"{"tracing.enabled": true, "tracing.endpoint": "http://c:4317"}"#,
+            true,
+            Exporter::Otlp,
+        ),
+        (
+            r#"{"tracing.enabled": true, "tracing.exporter": "console", "tracing.endpoint": "http://c:4317"}"#,
+            true,
+            Exporter::Console,
+        ),
+        (r#"{"enable_tracing": true}"#, true, Exporter::Console),
+        (
+            r#"{"enable_tracing": true, "otlp_endpoint": "http://c:4317"}"#,
+            true,
+            Exporter::Otlp,
+        ),
+        (
+            r#"{"enable_tracing": true, "otlp_endpoint": null}"#,
+            true,
+            Exporter::Console,
+        ),
+        (
+            r#"{"tracing.enabled": null, "exporter": null}"#,
+            false,
+            Exporter::Console,
+        ),
+        (r#"{"tracing.random_sampling": 100}"#, true, Exporter::Otlp),
+        (r#"{"tracing.random_sampling": 0}"#, false, Exporter::Console),
+        (
+            r#"{"tracing.random_sampling": 100, "tracing.enabled": false}"#,
+            false,
+            Exporter::Otlp,
+        ),
+        (r#"{"random_sampling": 100}"#, false, Exporter::Console),
+        (r#"{"startup_hook": "mine"}"#, true, Exporter::None),
+        (
+            r#"{"startup_hook": "mine", "exporter": "console"}"#,
+            true,
+            Exporter::Console,
+        ),
+        (
+            r#"{"startup_hook": "mine", "enable_tracing": false}"#,
+            false,
+            Exporter::Console,
+        ),
+    ] {
+        let config = TelemetryConfig::from_json_str(text).expect(text);
+        assert_eq!(config.enabled, enabled, "{text}");
+        assert_eq!(config.exporter, exporter, "{text}");
+    }
+}
+
+/// A whole project file of TaskWeaver used to be refused.
+#[test]
+fn the_other_keys_of_a_project_file_are_left_alone() {
+    let project = "\u{feff}{
+        \"llm.api_base\": \"https://api.openai.com/v1\",
+        \"llm.api_key\": \"SECRET\",
+        \"llm.model\": \"gpt-4-1106-preview\",
+        \"code_interpreter.use_local_uri\": true,
+        \"session\": {\"max_internal_chat_round_num\": 10},
+        \"tracing.enabled\": true,
+        \"tracing.exporter\": [\"otlp\", \"console\"],
+        \"tracing.service_name\": \"weaver\",
+        \"tracing.random_sampling\": 50,
+        \"tracing.tokenizer_target_model\": \"text-davinci-003\"
+    }";
+    let config = TelemetryConfig::from_json_str(project).expect("accepted");
+    let expected = TelemetryConfig::default()
+        .with_enabled(true)
+        .with_exporter([Exporter::Console, Exporter::Otlp])
+        .with_service_name("weaver")
+        .with_sampling_rate(0.5)
+        .with_tokenizer_target_model("text-davinci-003");
+    assert_eq!(config, expected, "TaskWeaver");
+
+    let arch = "
+version: v0.1.0
+listeners:
+  - type: model
+    name: egress
+    port: 12000
+    tracing:
+      random_sampling: 25
+  - type: prompt
+    tracing: {random_sampling: 25}
+model_providers:
+  - model: openai/gpt-4o
+    access_key: $OPENAI_API_KEY
+";
+    let listener = TelemetryConfig::default()
+        .with_enabled(true)
+        .with_exporter(Exporter::Otlp)
+        .with_sampling_rate(0.25);
+    let read = TelemetryConfig::from_yaml_str(arch).expect("accepted");
+    assert_eq!(read, listener, "Arch's listeners");
+    let section = "listeners: []\ntracing:\n  random_sampling: 25\nprompt_targets: []";
+    let read = TelemetryConfig::from_yaml_str(section).expect("accepted");
+    assert_eq!(read, listener, "Arch's tracing section");
+    let error = TelemetryConfig::from_yaml_str("tracing: {random_sampling: 25}\nmodel_providers: []");
+    let error = error.expect_err("nothing shows that it is Arch's").to_string();
+    let expected = "in the configuration text, the key \"model_providers\" is unknown: use tracing.enabled, ";
+    assert!(error.starts_with(expected), "{error}");
+}
+
+#[test]
+fn yaml_is_equivalent_to_json() {
+    let yaml = "
+# a comment
+service_name: shop
+service_version: 1.10
+tracing: {enabled: true, exporter: [otlp, console], endpoint: ~}
+sampling_rules:
+  /health: 0
+";
+    let expected = TelemetryConfig::default()
+        .with_enabled(true)
+        .with_exporter([Exporter::Console, Exporter::Otlp])
+        .with_service_name("shop")
+        .with_service_version("1.10")
+        .with_sampling_rule("/health", 0.0);
+    assert_eq!(
+        TelemetryConfig::from_yaml_str(yaml).expect("accepted"),
+        expected,
+        "YAML"
+    );
+    let folder = std::env::temp_dir().join(format!("throughline-yaml-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    for name in ["t.yaml", "t.yml"] {
+        let path = folder.join(name).to_string_lossy().into_owned();
+        std::fs::write(&path, yaml).expect("written");
+        let config = TelemetryConfig::from_vars([("THROUGHLINE_CONFIG", &path)]).expect("accepted");
+        assert_eq!(config, expected, "{name}");
+    }
+    std::fs::remove_dir_all(&folder).expect("removed");
+    for (text, expected) in [
+        (
+            "a: [1",
+            "in the configuration text, the configuration is not YAML: while parsing",
+        ),
+        (
+            "exporter: otlp\nexporter: console",
+            "in the configuration text, the configuration is not YAML: there are two values of the key \"exporter\" \
+             at line 2 column 1",
+        ),
+    ] {
+        let error = TelemetryConfig::from_yaml_str(text).expect_err(text);
+        let error = format!("{error:#}");
+        assert!(error.starts_with(expected), "{error}");
+    }
+    let error = TelemetryConfig::from_json_str(r#"{"exporter": "otlp", "exporter": "console"}"#);
+    let error = format!("{:#}", error.expect_err("JSON too"));
+    let expected = "in the configuration text, the configuration is not a JSON object: there are two values of the key \
+                    \"exporter\" at line 1 column 31";
+    assert_eq!(error, expected, "a key twice");
+}
+
+#[test]
+fn the_declarative_configuration_replaces_the_variables() {
+    let folder = std::env::temp_dir().join(format!("throughline-declared-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let path = folder.join("otel.yaml").to_string_lossy().into_owned();
+    let text = "
+file_format: '1.1'
+resource: {attributes: [{name: service.name, value: '${SERVICE:-declared}'}]}
+tracer_provider:
+  processors: [{simple: {exporter: {console: }}}]
+";
+    std::fs::write(&path, text).expect("written");
+    let set = [
+        ("OTEL_CONFIG_FILE", path.as_str()),
+        ("OTEL_TRACES_EXPORTER", "otlp"),
+        ("OTEL_SERVICE_NAME", "variable"),
+        ("THROUGHLINE_CONFIG", "/nowhere/t.json"),
+    ];
+    let config = TelemetryConfig::from_vars(set).expect("accepted");
+    let again = config.clone().overlay(&variables_of(&set)).expect("accepted");
+    for config in [config, again] {
+        assert!(config.enabled, "on");
+        assert_eq!(config.service_name.as_deref(), Some("declared"), "the file");
+        assert_eq!(config.exporters_of(Signal::Traces), Exporter::Console, "the file");
+        assert_eq!(config.exporters_of(Signal::Metrics), Exporter::None, "the file");
+        let ignored = config.ignored_variables().iter().map(ToString::to_string);
+        let expected = format!(
+            "THROUGHLINE_CONFIG = \"/nowhere/t.json\" is ignored: OTEL_CONFIG_FILE is set; instead: {path}"
+        );
+        assert_eq!(ignored.collect::<Vec<_>>(), [expected], "the warning");
+    }
+    std::fs::remove_dir_all(&folder).expect("removed");
+    let error = TelemetryConfig::from_vars(set).expect_err("no file").to_string();
+    assert_eq!(
+        error,
+        format!("the configuration file {path} cannot be read"),
+        "missing"
     );
 }

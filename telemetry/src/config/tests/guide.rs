@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::config::keys::{
-    CONFIG, DISABLED, ENABLED, INSECURE, INSECURE_OF, KEYS, LAYER_VARIABLES, RESOURCE, RULES, SAMPLER_ARG,
-    STRICT, UNSUPPORTED, VARIABLES,
+    CONFIG, CONFIG_FILE, DISABLED, ENABLED, INSECURE, INSECURE_OF, KEYS, LAYER_VARIABLES, RESOURCE, RULES,
+    SAMPLER_ARG, STRICT, UNSUPPORTED, VARIABLES,
 };
 
 #[test]
@@ -24,7 +24,15 @@ fn the_guide_names_every_key_and_variable() {
         .chain(INSECURE_OF.iter().map(|(variable, _)| *variable))
         .chain(UNSUPPORTED.iter().map(|row| row.variable))
         .chain(LAYER_VARIABLES.iter().map(|row| row.variable))
-        .chain([CONFIG, ENABLED, STRICT, DISABLED, SAMPLER_ARG, INSECURE])
+        .chain([
+            CONFIG,
+            CONFIG_FILE,
+            ENABLED,
+            STRICT,
+            DISABLED,
+            SAMPLER_ARG,
+            INSECURE,
+        ])
         .collect();
     let in_page: BTreeSet<&str> = quoted
         .iter()

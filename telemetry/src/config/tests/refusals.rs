@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use throughline_tokens::TargetModel;
+
 use crate::config::{Exporter, TelemetryConfig, TlsConfig};
 use crate::error::InitError;
 
@@ -14,7 +16,7 @@ fn refusal(vars: &[(&str, &str)]) -> InitError {
 
 #[test]
 fn errors_of_the_environment_in_strict_mode() {
-    const NAMES: &str = r#"use one of "console", "console-json", "file", "otlp", "jaeger" (traces only), "prometheus" (metrics only) or "none""#;
+    const NAMES: &str = r#"use "console", "console-json", "file", "otlp", "jaeger" (traces only) and "prometheus" (metrics only), with commas between them, or "none""#;
     const URL: &str = "use a URL such as http://127.0.0.1:4317 (gRPC) or http://127.0.0.1:4318 (HTTP)";
     const RATE: &str = "use a number from 0.0 to 1.0";
     const MILLIS: &str = "use a whole number of milliseconds from 1 to 2147483647";
@@ -116,21 +118,55 @@ fn errors_of_the_environment_in_strict_mode() {
 
 #[test]
 fn refusals_from_a_file() {
-    let names = "tracing.enabled, tracing.exporter, tracing.endpoint, tracing.tokenizer_target_model, enable_tracing, \
+    let names = "tracing.enabled, tracing.exporter, tracing.endpoint, tracing.tokenizer_target_model, \
+                 tracing.service_name, tracing.random_sampling, enable_tracing, \
                  service_name, exporter, otlp_endpoint, sampling_rate, random_sampling, protocol, compression, propagators, \
                  attribute_value_length_limit, service_version, startup_hook, file.path, \
-                 file.max_bytes, file.max_files, max_queue_bytes, max_request_bytes, metrics_exporter, logs_exporter, prometheus.listen, \
+                 file.max_bytes, file.max_files, max_queue_bytes, max_request_bytes, self_metrics, metrics_exporter, logs_exporter, prometheus.listen, \
                  tail.errors, tail.slower_than_ms, tail.max_spans, tls.certificate, tls.client_certificate, tls.client_key, \
                  sampling_rules.ROUTE, resource_attributes.KEY";
     for (text, expected) in [
         ("[]", "the configuration is not a JSON object".to_owned()),
         (
             r#"{"tracing.enable": true}"#,
-            format!("the key \"tracing.enable\" is unknown: use {names}"),
+            format!("the key \"tracing.enable\" is unknown (did you mean \"tracing.enabled\"?): use {names}"),
         ),
         (
             r#"{"tracing": {"x": {"y": 1}}}"#,
-            format!("the key \"tracing.x.y\" is unknown: use {names}"),
+            format!("the key \"tracing.x\" is unknown: use {names}"),
+        ),
+        (
+            r#"{"trasing": {}}"#,
+            format!("the key \"trasing\" is unknown (did you mean \"tracing\"?): use {names}"),
+        ),
+        (
+            r#"{"tracing.enabled": true, "exportr": "otlp"}"#,
+            format!("the key \"exportr\" is unknown (did you mean \"exporter\"?): use {names}"),
+        ),
+        (
+            r#"{"tracing.enabled": true, "tracing.exporters": "otlp"}"#,
+            format!("the key \"tracing.exporters\" is unknown (did you mean \"tracing.exporter\"?): use {names}"),
+        ),
+        (
+            r#"{"llm.model": "gpt-4", "tracing": {"enabled": true}}"#,
+            format!("the key \"llm.model\" is unknown: use {names}"),
+        ),
+        (
+            r#"{"listeners": [{"tracing": {"random_sampling": 1}}, {"tracing": {"random_sampling": 2}}]}"#,
+            "listeners[0].tracing.random_sampling and listeners[1].tracing.random_sampling set the same value: keep \
+             one of them"
+                .to_owned(),
+        ),
+        (
+            r#"{"listeners": [{"tracing": {"random_samplin": 1}}]}"#,
+            format!("the key \"listeners[0].tracing.random_samplin\" is unknown: use {names}"),
+        ),
+        (
+            r#"{"tracing.tokenizer_target_model": "gpt-99"}"#,
+            format!(
+                r#"tracing.tokenizer_target_model = "gpt-99" is not accepted: use {}"#,
+                TargetModel::accepted()
+            ),
         ),
         (
             r#"{"tracing.enabled": 1}"#,
@@ -158,13 +194,10 @@ fn refusals_from_a_file() {
         ),
         (
             r#"{"tracing.tokenizer_target_model": " "}"#,
-            r#"tracing.tokenizer_target_model = " " is not accepted: use a name that is not empty"#
-                .to_owned(),
-        ),
-        (
-            r#"{"exporter": null}"#,
-            r#"exporter = "null" is not accepted: use one of "console", "console-json", "file", "otlp", "jaeger" (traces only), "prometheus" (metrics only) or "none""#
-                .to_owned(),
+            format!(
+                r#"tracing.tokenizer_target_model = " " is not accepted: use {}"#,
+                TargetModel::accepted()
+            ),
         ),
     ] {
         let error = TelemetryConfig::from_json_str(text).expect_err(text);
@@ -227,6 +260,13 @@ fn refusals_from_code() {
         (expected.into(), expected.into()),
         "with its cause"
     );
+    let error = TelemetryConfig::default()
+        .with_tokenizer_target_model("gpt-99")
+        .check()
+        .expect_err("no such model");
+    let accepted = TargetModel::accepted();
+    let expected = format!("tokenizer_target_model = \"gpt-99\" is not accepted: use {accepted}");
+    assert_eq!(error.to_string(), expected, "model");
     let error = TelemetryConfig::default().with_exporter(Exporter::Prometheus);
     let expected = "the exporter of traces (tracing.exporter, OTEL_TRACES_EXPORTER) = \"prometheus\" is not accepted: use one \
                     that supports traces, and Prometheus for metrics only (metrics_exporter, OTEL_METRICS_EXPORTER)";

@@ -92,11 +92,11 @@ fn protocol_and_url_of_each_signal() {
 #[cfg(feature = "otlp-grpc")]
 #[test]
 fn jaeger_gets_traces_only() {
-    use crate::config::Exporter;
     use crate::config::variables::Variables;
+    use crate::config::{Exporter, Exporters};
 
-    let exporters = |config: &TelemetryConfig| Signal::ALL.map(|signal| config.exporter_of(signal));
-    let traces_only = [Exporter::Jaeger, Exporter::None, Exporter::None];
+    let exporters = |config: &TelemetryConfig| Signal::ALL.map(|signal| config.exporters_of(signal));
+    let traces_only = [Exporter::Jaeger, Exporter::None, Exporter::None].map(Exporters::from);
     let file = TelemetryConfig::from_json_str(r#"{"exporter": "jaeger"}"#).expect("accepted");
     let endpoint = Variables::new([("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4317")]);
     for (case, config) in [
@@ -119,7 +119,7 @@ fn jaeger_gets_traces_only() {
         .with_metrics_exporter(Exporter::Otlp);
     assert_eq!(
         exporters(&elsewhere),
-        [Exporter::Jaeger, Exporter::None, Exporter::Otlp],
+        [Exporter::Jaeger, Exporter::None, Exporter::Otlp].map(Exporters::from),
         "metrics elsewhere"
     );
 

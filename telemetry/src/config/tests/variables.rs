@@ -65,8 +65,8 @@ fn variables_that_turn_telemetry_on() {
     ] {
         let config = vars(set);
         assert_eq!(
-            (config.enabled, config.exporter_of(Signal::Traces)),
-            (enabled, exporter),
+            (config.enabled, config.exporters_of(Signal::Traces)),
+            (enabled, exporter.into()),
             "{set:?}"
         );
     }
@@ -103,10 +103,10 @@ fn signals_without_a_variable_follow_the_specification() {
     ] {
         let config = vars(set);
         let exporters = (
-            config.exporter_of(Signal::Traces),
-            config.exporter_of(Signal::Metrics),
+            config.exporters_of(Signal::Traces),
+            config.exporters_of(Signal::Metrics),
         );
-        assert_eq!(exporters, (traces, metrics), "{set:?}");
+        assert_eq!(exporters, (traces.into(), metrics.into()), "{set:?}");
     }
     let mine = TelemetryConfig::default()
         .with_enabled(true)
@@ -115,7 +115,7 @@ fn signals_without_a_variable_follow_the_specification() {
         .overlay(&variables_of(&[("OTEL_METRICS_EXPORTER", "none")]))
         .expect("accepted");
     assert_eq!(
-        mine.exporter_of(Signal::Traces),
+        mine.exporters_of(Signal::Traces),
         Exporter::Console,
         "what was chosen in code stays"
     );
@@ -149,14 +149,14 @@ fn logs_follow_the_specification() {
         (&[("OTEL_TRACES_EXPORTER", "console-json")], Exporter::ConsoleJson),
         (&[("OTEL_TRACES_EXPORTER", "zipkin")], Exporter::None),
     ] {
-        assert_eq!(vars(set).exporter_of(Signal::Logs), logs, "{set:?}");
+        assert_eq!(vars(set).exporters_of(Signal::Logs), logs, "{set:?}");
     }
     let code = || TelemetryConfig::default().with_enabled(true);
     let read = |config: TelemetryConfig, set: &[(&str, &str)]| {
         config
             .overlay(&variables_of(set))
             .expect("read")
-            .exporter_of(Signal::Logs)
+            .exporters_of(Signal::Logs)
     };
     let metrics = [("OTEL_METRICS_EXPORTER", "none")];
     assert_eq!(
@@ -242,7 +242,7 @@ fn every_variable_sets_its_field() {
     );
     assert_eq!(config.service_name.as_deref(), Some("shop"), "service name");
     assert_eq!(
-        config.exporter_of(Signal::Metrics),
+        config.exporters_of(Signal::Metrics),
         Exporter::None,
         "metrics exporter"
     );
@@ -251,7 +251,7 @@ fn every_variable_sets_its_field() {
         (true, 0.25),
         "sampler"
     );
-    assert_eq!(config.tokenizer_target_model, "gpt-4o", "model");
+    assert_eq!(config.tokenizer_target_model.as_deref(), Some("gpt-4o"), "model");
     let targets = Signal::ALL.map(|signal| OtlpTarget::new(&config, signal).expect("a target"));
     let targets = targets.map(|target| (target.protocol, target.url));
     assert_eq!(

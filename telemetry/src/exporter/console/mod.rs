@@ -38,7 +38,7 @@ use self::metrics::MetricLines;
 use self::output::Output;
 use self::printer::Printer;
 use self::processor::ConsoleProcessor;
-use super::signal_exporter::{Attachment, SignalExporter};
+use super::signal_exporter::{Addition, Attachment, SignalExporter};
 
 /// Prints the telemetry of all services of the process: each span in the tree of its trace.
 #[derive(Debug, Default)]
@@ -49,11 +49,7 @@ pub(super) struct ConsoleExporter {
 }
 
 impl SignalExporter for ConsoleExporter {
-    fn traces(
-        &mut self,
-        builder: TracerProviderBuilder,
-        attachment: &Attachment<'_>,
-    ) -> Result<TracerProviderBuilder, InitError> {
+    fn traces(&mut self, attachment: &Attachment<'_>) -> Result<Addition<TracerProviderBuilder>, InitError> {
         let Attachment { config, monitor, .. } = attachment;
         let printer = match &self.printer {
             Some(printer) => printer,
@@ -63,25 +59,21 @@ impl SignalExporter for ConsoleExporter {
             }
         };
         let processor = ConsoleProcessor::new(printer, &self.running, monitor);
-        Ok(monitor.process(builder, processor))
+        let monitor = monitor.clone();
+        Ok(Box::new(move |builder| monitor.process(builder, processor)))
     }
 
-    fn metrics(
-        &mut self,
-        builder: MeterProviderBuilder,
-        attachment: &Attachment<'_>,
-    ) -> Result<MeterProviderBuilder, InitError> {
+    fn metrics(&mut self, attachment: &Attachment<'_>) -> Result<Addition<MeterProviderBuilder>, InitError> {
         let exporter = MetricLines::new(Output::new(attachment.config), attachment.service);
-        Ok(attachment.monitor.metrics(builder, exporter))
+        let monitor = attachment.monitor.clone();
+        Ok(Box::new(move |builder| monitor.metrics(builder, exporter)))
     }
 
-    fn logs(
-        &mut self,
-        builder: LoggerProviderBuilder,
-        attachment: &Attachment<'_>,
-    ) -> Result<LoggerProviderBuilder, InitError> {
-        Ok(attachment
-            .monitor
-            .logs(builder, LogLines(Output::new(attachment.config))))
+    fn logs(&mut self, attachment: &Attachment<'_>) -> Result<Addition<LoggerProviderBuilder>, InitError> {
+        let (monitor, exporter) = (
+            attachment.monitor.clone(),
+            LogLines(Output::new(attachment.config)),
+        );
+        Ok(Box::new(move |builder| monitor.logs(builder, exporter)))
     }
 }

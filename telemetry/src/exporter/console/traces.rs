@@ -103,7 +103,7 @@ mod tests {
     use super::super::fixture::{Fixture, TRACE};
     use super::super::page::PageStyle;
     use super::*;
-    use crate::config::TelemetryConfig;
+    use crate::config::{Exporter, TelemetryConfig};
     use crate::destination::Destination;
     use crate::health::Health;
     use crate::signal::Signal;
@@ -143,7 +143,7 @@ mod tests {
     impl Printed {
         fn new() -> Self {
             let (shared, open) = (Shared::default(), Arc::default());
-            let health = Health::new(Signal::Traces, Destination::Console);
+            let health = Health::new(Signal::Traces, Exporter::Console, Destination::Console);
             let config = TelemetryConfig::default().with_console_writer(shared.clone());
             let monitor = DeliveryMonitor::new(Arc::clone(&health), &config);
             let output = Output::new(&config);

@@ -15,7 +15,7 @@ use crate::error::InitError;
 
 use self::file::{NotRegular, RotatingFile};
 use self::lines::{LineExporter, LineSink};
-use super::signal_exporter::{Attachment, SignalExporter};
+use super::signal_exporter::{Addition, Attachment, SignalExporter};
 
 /// Writes the lines of all signals to one sink.
 #[derive(Debug)]
@@ -47,27 +47,18 @@ impl JsonExporter {
 }
 
 impl SignalExporter for JsonExporter {
-    fn traces(
-        &mut self,
-        builder: TracerProviderBuilder,
-        attachment: &Attachment<'_>,
-    ) -> Result<TracerProviderBuilder, InitError> {
-        Ok(attachment.monitor.spans(builder, self.exporter()))
+    fn traces(&mut self, attachment: &Attachment<'_>) -> Result<Addition<TracerProviderBuilder>, InitError> {
+        let (monitor, exporter) = (attachment.monitor.clone(), self.exporter());
+        Ok(Box::new(move |builder| monitor.spans(builder, exporter)))
     }
 
-    fn metrics(
-        &mut self,
-        builder: MeterProviderBuilder,
-        attachment: &Attachment<'_>,
-    ) -> Result<MeterProviderBuilder, InitError> {
-        Ok(attachment.monitor.metrics(builder, self.exporter()))
+    fn metrics(&mut self, attachment: &Attachment<'_>) -> Result<Addition<MeterProviderBuilder>, InitError> {
+        let (monitor, exporter) = (attachment.monitor.clone(), self.exporter());
+        Ok(Box::new(move |builder| monitor.metrics(builder, exporter)))
     }
 
-    fn logs(
-        &mut self,
-        builder: LoggerProviderBuilder,
-        attachment: &Attachment<'_>,
-    ) -> Result<LoggerProviderBuilder, InitError> {
-        Ok(attachment.monitor.logs(builder, self.exporter()))
+    fn logs(&mut self, attachment: &Attachment<'_>) -> Result<Addition<LoggerProviderBuilder>, InitError> {
+        let (monitor, exporter) = (attachment.monitor.clone(), self.exporter());
+        Ok(Box::new(move |builder| monitor.logs(builder, exporter)))
     }
 }

@@ -8,6 +8,7 @@
 //! items are counted as such, and not as lost. The SDK sees only success or an error; the counts go through
 //! the [`BatchReporter`].
 
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -19,11 +20,11 @@ use super::backoff::Backoff;
 use super::encoding::{RequestEncoding, RequestHeaders};
 use super::split::{Pieces, count, pieces};
 use super::verdict::{Verdict, verdict};
-use crate::config::OtlpTarget;
-use crate::config::Protocol;
+use crate::config::{Endpoint, OtlpTarget, Protocol};
 use crate::error::InitError;
 use crate::health::{BatchReport, BatchReporter, DeliveryMonitor};
-use crate::otlp::{Connection, OtlpRequest, PartialSuccess, tls_advice};
+use crate::otlp::{CollectorReply, Connection, HEADERS, OtlpRequest, PartialSuccess, connection_advice};
+use crate::sniff::connect;
 
 /// The client of an exporter. It blocks on the thread of the exporter's processor or reader.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub(super) struct Delivery {
     encoding: RequestEncoding,
     timeout: Duration,
     reporter: BatchReporter,
+    /// The last failure without an answer, and the advice about it.
+    examined: Mutex<Option<(String, Option<String>)>>,
 }
 
 /// The outcome of sending one request.
@@ -60,6 +63,7 @@ impl Delivery {
             timeout: target.timeout(),
             reporter: monitor.reporter(),
             target: target.clone(),
+            examined: Mutex::default(),
         })
     }
 
@@ -123,6 +127,7 @@ impl Delivery {
                 is_gzip: self.encoding.is_gzip,
                 timeout: self.timeout.saturating_sub(begun.elapsed()).max(MIN_TIMEOUT),
             });
+            let fault = Fault::of(&reply);
             let (why, retry) = match verdict(reply, self.target.protocol == Protocol::Grpc) {
                 Verdict::Taken(partial) => return Ok(SendOutcome::Taken(partial)),
                 Verdict::NotImplemented(why) => return Ok(SendOutcome::NotImplemented(why)),
@@ -130,7 +135,8 @@ impl Delivery {
             };
             let remaining = self.timeout.saturating_sub(begun.elapsed());
             let Some(wait) = backoff.next(retry, remaining) else {
-                let why = match tls_advice(&why, &self.target) {
+                let why = match self.advice(fault, &why) {
+                    Some(advice) if advice.contains(&why) => advice,
                     Some(advice) => format!("{why}; {advice}"),
                     None => why,
                 };
@@ -140,6 +146,54 @@ impl Delivery {
                 });
             };
             pause(wait);
+        }
+    }
+
+    /// Returns what a diagnosis would say about a failure. The same failure is examined once, since that
+    /// takes a connection.
+    fn advice(&self, fault: Fault, why: &str) -> Option<String> {
+        match fault {
+            Fault::Credentials => return Some(HEADERS.to_owned()),
+            Fault::Answer => return None,
+            Fault::NoAnswer => {}
+        }
+        let mut examined = self.examined.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, advice)) = examined.as_ref().filter(|(known, _)| known == why) {
+            return advice.clone();
+        }
+        let address = Endpoint::parse(&self.target.url).ok()?.address();
+        let advice = match connect(&address, ADVICE_TIMEOUT) {
+            Ok(_) => connection_advice(why, &self.target, &address, ADVICE_TIMEOUT),
+            // The cause says it.
+            Err(_) => None,
+        };
+        *examined = Some((why.to_owned(), advice.clone()));
+        advice
+    }
+}
+
+/// What kind of failure a reply is.
+#[derive(Debug, Clone, Copy)]
+enum Fault {
+    Credentials,
+    /// Another answer, which explains itself.
+    Answer,
+    NoAnswer,
+}
+
+impl Fault {
+    fn of(reply: &CollectorReply) -> Self {
+        match reply {
+            CollectorReply::Http {
+                status: 401 | 403, ..
+            } => Self::Credentials,
+            CollectorReply::Grpc { code, .. }
+                if matches!(code.as_str(), "Unauthenticated" | "PermissionDenied") =>
+            {
+                Self::Credentials
+            }
+            CollectorReply::Http { .. } | CollectorReply::Grpc { .. } => Self::Answer,
+            CollectorReply::None(_) => Self::NoAnswer,
         }
     }
 }
@@ -172,6 +226,9 @@ impl HttpClient for Delivery {
 fn pause(wait: Duration) {
     thread::sleep(wait);
 }
+
+/// The time limit for a connection that examines a failure, and again for its answer.
+const ADVICE_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Some clients treat a timeout of 0 as no timeout.
 const MIN_TIMEOUT: Duration = Duration::from_millis(1);

@@ -28,7 +28,7 @@ use opentelemetry_sdk::trace::{SpanExporter as _, TracerProviderBuilder};
 
 use self::delivery::Delivery;
 use self::encoding::{RequestEncoding, RequestHeaders};
-use super::signal_exporter::{Attachment, SignalExporter};
+use super::signal_exporter::{Addition, Attachment, SignalExporter};
 use crate::config::OtlpTarget;
 use crate::error::InitError;
 use crate::otlp::{CollectorReply, Connection, Connector, OtlpRequest};
@@ -55,37 +55,28 @@ impl OtlpExporter {
 }
 
 impl SignalExporter for OtlpExporter {
-    fn traces(
-        &mut self,
-        builder: TracerProviderBuilder,
-        attachment: &Attachment<'_>,
-    ) -> Result<TracerProviderBuilder, InitError> {
+    fn traces(&mut self, attachment: &Attachment<'_>) -> Result<Addition<TracerProviderBuilder>, InitError> {
         let (client, target) = self.client(attachment, Signal::Traces)?;
         let exporter = with_client(SpanExporter::builder().with_http(), &target, client).build();
-        Ok(attachment.monitor.spans(builder, built(&target, exporter)?))
+        let (monitor, exporter) = (attachment.monitor.clone(), built(&target, exporter)?);
+        Ok(Box::new(move |builder| monitor.spans(builder, exporter)))
     }
 
-    fn metrics(
-        &mut self,
-        builder: MeterProviderBuilder,
-        attachment: &Attachment<'_>,
-    ) -> Result<MeterProviderBuilder, InitError> {
+    fn metrics(&mut self, attachment: &Attachment<'_>) -> Result<Addition<MeterProviderBuilder>, InitError> {
         let (client, target) = self.client(attachment, Signal::Metrics)?;
         let exporter = MetricExporter::builder()
             .with_http()
             .with_temporality(attachment.config.sdk.temporality.into());
         let exporter = with_client(exporter, &target, client).build();
-        Ok(attachment.monitor.metrics(builder, built(&target, exporter)?))
+        let (monitor, exporter) = (attachment.monitor.clone(), built(&target, exporter)?);
+        Ok(Box::new(move |builder| monitor.metrics(builder, exporter)))
     }
 
-    fn logs(
-        &mut self,
-        builder: LoggerProviderBuilder,
-        attachment: &Attachment<'_>,
-    ) -> Result<LoggerProviderBuilder, InitError> {
+    fn logs(&mut self, attachment: &Attachment<'_>) -> Result<Addition<LoggerProviderBuilder>, InitError> {
         let (client, target) = self.client(attachment, Signal::Logs)?;
         let exporter = with_client(LogExporter::builder().with_http(), &target, client).build();
-        Ok(attachment.monitor.logs(builder, built(&target, exporter)?))
+        let (monitor, exporter) = (attachment.monitor.clone(), built(&target, exporter)?);
+        Ok(Box::new(move |builder| monitor.logs(builder, exporter)))
     }
 }
 

@@ -22,7 +22,7 @@ use crate::health::Health;
 use self::page::MetricsPage;
 use self::scrape::Scrapes;
 use self::server::{Server, ServerLimits};
-use super::signal_exporter::{Attachment, PageRenderer, SignalExporter};
+use super::signal_exporter::{Addition, Attachment, PageRenderer, SignalExporter};
 
 /// The metrics of a scrape, and the listener that serves them.
 #[derive(Debug)]
@@ -55,11 +55,7 @@ impl PrometheusExporter {
 
 impl SignalExporter for PrometheusExporter {
     /// Metrics of a named service have the label `job`, as in the collector
-    fn metrics(
-        &mut self,
-        builder: MeterProviderBuilder,
-        attachment: &Attachment<'_>,
-    ) -> Result<MeterProviderBuilder, InitError> {
+    fn metrics(&mut self, attachment: &Attachment<'_>) -> Result<Addition<MeterProviderBuilder>, InitError> {
         let failed = || InitError::exporter("metrics for Prometheus cannot be set up".into());
         let labels = attachment
             .service
@@ -74,7 +70,7 @@ impl SignalExporter for PrometheusExporter {
         self.metrics.registries().push(registry);
         // Reads are counted for all services together.
         let _ = self.metrics.readings.set(attachment.monitor.health());
-        Ok(builder.with_reader(exporter))
+        Ok(Box::new(move |builder| builder.with_reader(exporter)))
     }
 
     fn page_renderer(&self) -> Option<PageRenderer> {

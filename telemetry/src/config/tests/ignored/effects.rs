@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::config::sdk::MetricTemporality;
 use crate::config::tests::vars;
-use crate::config::{Exporter, Propagator};
+use crate::config::{Exporter, Exporters, Propagator};
 use crate::signal::Signal;
 
 /// Only unknown members are dropped.
@@ -34,15 +34,19 @@ fn lists_retain_valid_members() {
         assert_eq!(ignored, *dropped, "{value}");
     }
     let cases = [
-        ("zipkin,otlp", Exporter::Otlp, vec!["zipkin"]),
-        ("Console,otlp", Exporter::Console, vec!["otlp"]),
-        ("none, otlp", Exporter::None, vec!["otlp"]),
-        ("otlp,", Exporter::Otlp, vec![]),
-        ("JAEGER", Exporter::Jaeger, vec![]),
+        ("zipkin,otlp", Exporters::from(Exporter::Otlp), vec!["zipkin"]),
+        (
+            "Console,otlp",
+            Exporters::from([Exporter::Console, Exporter::Otlp]),
+            vec![],
+        ),
+        ("none, otlp", Exporter::Otlp.into(), vec!["none"]),
+        ("otlp,", Exporter::Otlp.into(), vec![]),
+        ("JAEGER", Exporter::Jaeger.into(), vec![]),
     ];
     for (value, expected, dropped) in cases {
         let config = vars(&[("OTEL_TRACES_EXPORTER", value)]);
-        assert_eq!(config.exporter_of(Signal::Traces), expected, "{value}");
+        assert_eq!(config.exporters_of(Signal::Traces), expected, "{value}");
         let ignored: Vec<_> = config
             .ignored_variables()
             .iter()

@@ -191,7 +191,7 @@ fn an_ignored_variable_turns_nothing_on() {
         assert!(!config.enabled, "{variable}={value}");
     }
     let config = vars(&[("OTEL_TRACES_EXPORTER", "zipkin")]);
-    let accepted = Expected::Exporter.as_str();
+    let accepted = Expected::Exporter;
     let expected = format!(
         "OTEL_TRACES_EXPORTER = \"zipkin\" is ignored: it is not accepted; use {accepted}; instead: telemetry is off"
     );
@@ -206,7 +206,7 @@ fn an_ignored_variable_turns_nothing_on() {
         "the endpoint's default"
     );
     assert_eq!(
-        config.exporter_of(Signal::Traces),
+        config.exporters_of(Signal::Traces),
         Exporter::Otlp,
         "the endpoint's default"
     );

@@ -30,6 +30,7 @@ pub(super) const KINDS: &[Kind] = &[
             "OTEL_EXPORTER_OTLP_TRACES_INSECURE",
             "OTEL_EXPORTER_OTLP_METRICS_INSECURE",
             "OTEL_EXPORTER_OTLP_LOGS_INSECURE",
+            "THROUGHLINE_SELF_METRICS",
         ],
         bad: &["1", "0", "-1", "yes", "on", "nonsense", "truee", "t"],
         good: &["", "false", "FALSE", " False "],
@@ -312,11 +313,21 @@ pub(super) const KINDS: &[Kind] = &[
         good: &["", "GEN_AI", "http,database/dup", "gen_ai_latest_experimental"],
         accepted: r#""gen_ai""#,
     },
+    Kind {
+        variables: &["OTEL_LOG_LEVEL"],
+        bad: &["loud", "0", "-1", "warn5", "warning"],
+        good: &["", "INFO", "debug", "error2", "none"],
+        accepted: r#""warn""#,
+    },
+    Kind {
+        variables: &["THROUGHLINE_TOKENIZER_TARGET_MODEL"],
+        bad: &["nonsense", "gpt-99", "0", "-1"],
+        good: &["", "gpt-4", "gpt-4o-mini", "text-davinci-003"],
+        accepted: "gpt-4o",
+    },
     // These have no effect, whatever their value.
     Kind {
         variables: &[
-            "OTEL_LOG_LEVEL",
-            "OTEL_CONFIG_FILE",
             "OTEL_EXPERIMENTAL_CONFIG_FILE",
             "OTEL_ENTITIES",
             "OTEL_METRICS_EXEMPLAR_FILTER",
@@ -330,9 +341,5 @@ pub(super) const KINDS: &[Kind] = &[
     },
 ];
 
-/// Any text is a valid name, path or model.
-pub(super) const FREE: &[&str] = &[
-    "OTEL_SERVICE_NAME",
-    "THROUGHLINE_FILE_PATH",
-    "THROUGHLINE_TOKENIZER_TARGET_MODEL",
-];
+/// Any text is a valid name or path.
+pub(super) const FREE: &[&str] = &["OTEL_SERVICE_NAME", "THROUGHLINE_FILE_PATH"];

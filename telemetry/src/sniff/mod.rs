@@ -1,14 +1,15 @@
 //! Detects the protocol at an address from the first bytes of a response.
 
+mod connect;
+
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
-use super::connect::connect;
-use super::{ProbeReply, silent};
+pub(crate) use self::connect::connect;
 
 /// A protocol, detected from its first bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Sniffed {
+pub(crate) enum Sniffed {
     /// HTTP/1.x, with the rest of the status line.
     Http1(String),
     Http2,
@@ -18,7 +19,7 @@ pub(super) enum Sniffed {
     Nothing,
 }
 
-pub(super) fn sniff(address: &str, opening: &[u8], timeout: Duration) -> Sniffed {
+pub(crate) fn sniff(address: &str, opening: &[u8], timeout: Duration) -> Sniffed {
     let begun = Instant::now();
     let Ok(mut connection) = connect(address, timeout) else {
         return Sniffed::Nothing;
@@ -37,25 +38,6 @@ pub(super) fn sniff(address: &str, opening: &[u8], timeout: Duration) -> Sniffed
         }
     }
     protocol(&received)
-}
-
-/// Requests the head of the metrics page.
-pub(super) fn page(address: &str, timeout: Duration) -> ProbeReply {
-    let head = format!("HEAD /metrics HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
-    match sniff(address, head.as_bytes(), timeout) {
-        Sniffed::Http1(status) if status.starts_with('2') => ProbeReply {
-            response: Some(status),
-            fault: None,
-        },
-        Sniffed::Http1(status) => ProbeReply {
-            fault: Some(format!("it answers {status}")),
-            response: Some(status),
-        },
-        Sniffed::Nothing => ProbeReply::fault(silent(timeout)),
-        Sniffed::Http2 | Sniffed::Tls | Sniffed::Other => {
-            ProbeReply::fault("the server does not use HTTP/1.1".into())
-        }
-    }
 }
 
 /// Whether the bytes determine the protocol.
@@ -83,6 +65,10 @@ fn protocol(received: &[u8]) -> Sniffed {
         _ => Sniffed::Other,
     }
 }
+
+/// A request that every server of HTTP/1.1 answers.
+#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+pub(crate) const HTTP1: &[u8] = b"OPTIONS * HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
 
 /// The bytes from which a protocol is detected.
 const MAX_SNIFFED_BYTES: usize = 256;

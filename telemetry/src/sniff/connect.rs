@@ -5,7 +5,7 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
 /// Returns the first successful connection to any address of a host and port.
-pub(super) fn connect(address: &str, timeout: Duration) -> io::Result<TcpStream> {
+pub(crate) fn connect(address: &str, timeout: Duration) -> io::Result<TcpStream> {
     let mut last = Err(io::ErrorKind::AddrNotAvailable.into());
     for address in address.to_socket_addrs()? {
         last = TcpStream::connect_timeout(&address, timeout);

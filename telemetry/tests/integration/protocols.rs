@@ -1,0 +1,90 @@
+//! The protocol of an endpoint: found out if it is not configured, and named if it is the wrong one.
+
+use std::time::Duration;
+
+use throughline_telemetry::{Exporter, Protocol, TelemetryConfig, init};
+
+use crate::collector::{Answer, Collector};
+use crate::{TEST_TIMEOUT, record, turn};
+
+fn traces_to(collector: &Collector) -> TelemetryConfig {
+    TelemetryConfig::default()
+        .with_enabled(true)
+        .with_exporter(Exporter::Otlp)
+        .with_metrics_exporter(Exporter::None)
+        .with_endpoint(format!("http://{}", collector.address))
+}
+
+/// An HTTP port other than 4318 used to get gRPC.
+#[test]
+fn a_port_that_answers_http_gets_http() {
+    let _turn = turn();
+    let collector = Collector::start(Answer::Accept);
+    let telemetry = init(traces_to(&collector)).expect("started");
+    record(&telemetry, "work");
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("delivered");
+    let exports: Vec<String> = collector
+        .requests()
+        .into_iter()
+        .filter_map(|request| request.head.lines().next().map(str::to_owned))
+        .filter(|line| line.starts_with("POST "))
+        .collect();
+    assert_eq!(exports, ["POST /v1/traces http/1.1"], "over HTTP");
+}
+
+/// Only `diagnose` used to say it.
+#[test]
+fn a_failure_says_that_the_protocol_is_the_wrong_one() {
+    let _turn = turn();
+    let collector = Collector::start(Answer::Accept);
+    let config = traces_to(&collector).with_protocol(Protocol::Grpc);
+    let telemetry = init(config).expect("started");
+    record(&telemetry, "work");
+    let error = telemetry
+        .shutdown_within(TEST_TIMEOUT)
+        .expect_err("it is no gRPC")
+        .to_string();
+    let hint = "the port uses HTTP/1.1, not gRPC: use the collector's gRPC port, usually 4317, or the protocol \
+                http/protobuf (OTEL_EXPORTER_OTLP_PROTOCOL)";
+    assert!(error.ends_with(hint), "{error}");
+    assert_eq!(error.matches("the port uses").count(), 1, "once: {error}");
+}
+
+#[test]
+fn a_failure_says_that_the_credentials_are_rejected() {
+    let _turn = turn();
+    let collector = Collector::start(Answer::Status(401));
+    let config = traces_to(&collector).with_protocol(Protocol::HttpJson);
+    let telemetry = init(config).expect("started");
+    record(&telemetry, "work");
+    let error = telemetry
+        .shutdown_within(TEST_TIMEOUT)
+        .expect_err("refused")
+        .to_string();
+    let expected = "not everything was delivered; traces: HTTP export failed with status code: 401; it rejects the \
+                    credentials: check the headers (OTEL_EXPORTER_OTLP_HEADERS)";
+    assert_eq!(error, expected, "the hint of the diagnosis");
+}
+
+/// An endpoint where nobody answers must not delay the start of a program for long, or change the protocol.
+#[test]
+fn an_endpoint_that_is_silent_keeps_its_protocol() {
+    let _turn = turn();
+    let collector = Collector::start(Answer::Silence);
+    let telemetry = init(traces_to(&collector)).expect("started");
+    let diagnosis = telemetry.diagnose_within(Duration::ZERO);
+    let destinations: Vec<_> = diagnosis
+        .signals
+        .iter()
+        .map(|it| it.destination.clone())
+        .collect();
+    assert_eq!(
+        destinations,
+        [format!("http://{}", collector.address)],
+        "gRPC has no path"
+    );
+    collector.answer(Answer::Close);
+    telemetry
+        .shutdown_within(TEST_TIMEOUT)
+        .expect("nothing to deliver");
+}

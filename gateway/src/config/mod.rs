@@ -21,9 +21,9 @@ mod summary;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+pub(crate) use self::budgets::{Budget, BudgetBy, Period, Store};
 #[cfg(feature = "redis")]
-pub(crate) use self::budgets::RedisUrl;
-pub(crate) use self::budgets::{Budget, BudgetBy, Outage, Period, Store};
+pub(crate) use self::budgets::{Outage, RedisUrl};
 pub(crate) use self::environment::Environment;
 pub use self::error::ConfigError;
 pub(crate) use self::listener::{Listener, Tls};

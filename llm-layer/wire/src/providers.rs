@@ -162,18 +162,18 @@ pub(crate) fn find(target: &Target<'_>, path: &str, candidates: &mut Vec<Candida
     let tail = tail(path);
     // The host is the same for all APIs of the path.
     let mut at = None;
-    for (usual, api) in PROVIDERS
-        .iter()
-        .flat_map(|usual| usual.apis.iter().map(move |api| (usual, api)))
-    {
-        let is_it = api.is_get == is_get && api.path.may_end(tail) && api.path.ends(path);
-        if !is_it || !api.is_at(target) {
-            continue;
-        }
-        let at = *at.get_or_insert_with(|| Provider::at(target));
-        let is_known_host = at.is_some() || usual.default_port.is_some() && usual.default_port == target.port;
-        if let Some(provider) = name(at, path).or(usual.id) {
-            add_built_in(api.format, provider, api.proof, is_known_host, candidates);
+    for usual in PROVIDERS {
+        for api in usual.apis {
+            let is_it = api.path.may_end(tail) && api.is_get == is_get && api.path.ends(path);
+            if !is_it || !api.is_at(target) {
+                continue;
+            }
+            let at = *at.get_or_insert_with(|| Provider::at(target));
+            let is_known_host =
+                at.is_some() || usual.default_port.is_some() && usual.default_port == target.port;
+            if let Some(provider) = name(at, path).or(usual.id) {
+                add_built_in(api.format, provider, api.proof, is_known_host, candidates);
+            }
         }
     }
 }

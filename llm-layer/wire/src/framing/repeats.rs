@@ -288,6 +288,16 @@ impl<R: Repeat> Receive for Record<'_, R> {
 
 /// Returns the length of the string whose inside `bytes` begins with, if it is valid.
 fn string(bytes: &[u8]) -> Option<usize> {
+    // Most texts are those of one token: shorter than a search by vectors is worth.
+    for (at, byte) in bytes.iter().take(SHORT_STRING_BYTES).enumerate() {
+        match byte {
+            b'"' => return Some(at),
+            // In server-sent events, a string cannot contain the end of a line.
+            b'\n' | b'\r' => return None,
+            b'\\' => break,
+            _ => {}
+        }
+    }
     let mut end = memchr2(b'"', b'\\', bytes)?;
     while bytes.get(end) == Some(&b'\\') {
         let digits = bytes.get(end + 2..end + 6);
@@ -296,11 +306,12 @@ fn string(bytes: &[u8]) -> Option<usize> {
         }
         end += 2 + memchr2(b'"', b'\\', bytes.get(end + 2..)?)?;
     }
-    // In server-sent events, a string cannot contain the end of a line.
     let ends_line = |found, byte: &u8| found | matches!(byte, b'\n' | b'\r');
     let has_end = bytes.get(..end)?.iter().fold(false, ends_line);
     (!has_end).then_some(end)
 }
+
+const SHORT_STRING_BYTES: usize = 24;
 
 /// Returns the range of `part` in `bytes`. `None` if it is not a slice of them.
 fn within(bytes: &[u8], part: &str) -> Option<Range<usize>> {

@@ -27,6 +27,7 @@ pub(crate) type Free<T> = RefCell<Vec<Memory<T>>>;
 type Memory<T> = Box<Option<T>>;
 
 impl<T: Poolable> Pooled<T> {
+    #[inline]
     pub(crate) fn new(value: T) -> Self {
         let pop = |free: &Free<T>| free.try_borrow_mut().ok()?.pop();
         let free = T::free().try_with(pop).ok().flatten();

@@ -120,7 +120,11 @@ impl Query {
             let unseen = rest.get(seen..).unwrap_or_default();
             let length = seen + length_before(unseen, |byte| matches!(byte, b'&' | b';'));
             let (part, behind) = rest.split_at_checked(length).unwrap_or_default();
-            if is_named {
+            if is_named && name <= MAX_NAME_WITHOUT_VALUE && matches!(self, Self::Redacted) {
+                // As `write_named` does for such a name, which nearly all have.
+                line.push_str(rest.get(..=name).unwrap_or_default());
+                line.push_str(REDACTED);
+            } else if is_named {
                 self.write_named(part, name, line);
             } else {
                 self.write_part(part, line);

@@ -20,12 +20,16 @@ impl<'a> NotedHeaders<'a> {
     pub(super) fn new(headers: &'a HeaderMap) -> Self {
         let mut noted = Self::default();
         for (name, line) in headers {
-            match name.as_str() {
-                "host" => noted.host = noted.host.or(Some(line)),
-                "user-agent" => noted.user_agent = noted.user_agent.or(Some(line)),
-                "forwarded" => noted.is_forwarded = true,
-                name if name.starts_with("x-forwarded-") => noted.is_forwarded = true,
-                name => noted.trace.note(name, line),
+            let name = name.as_str();
+            // By length first, so that most names are compared with nothing. Those of a trace context have 7, 10
+            // and 11 bytes.
+            match name.len() {
+                4 if name == "host" => noted.host = noted.host.or(Some(line)),
+                9 if name == "forwarded" => noted.is_forwarded = true,
+                10 if name == "user-agent" => noted.user_agent = noted.user_agent.or(Some(line)),
+                7 | 10 | 11 => noted.trace.note(name, line),
+                13.. if name.starts_with("x-forwarded-") => noted.is_forwarded = true,
+                _ => {}
             }
         }
         noted

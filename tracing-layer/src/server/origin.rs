@@ -57,20 +57,27 @@ impl<'a> Origin<'a> {
     /// `X-Forwarded-Port`, the port of the proxy. The port in `Host` may be set by the proxy itself.
     pub(super) fn host_and_port(&self) -> Option<(Arc<str>, Option<u16>)> {
         self.headers?;
+        if !self.is_forwarded {
+            return self.direct_host();
+        }
         let forwarded = [self.forwarded.host.as_deref(), self.first(&X_FORWARDED_HOST)];
         let (host, port) = match forwarded.into_iter().flatten().find_map(host_and_port) {
             Some((host, Some(port))) => return Some((host, Some(port))),
             Some((host, None)) => (host, None),
-            None => {
-                let authority = self.uri.authority().map(uri::Authority::as_str);
-                let host = || self.host?.to_str().ok();
-                authority
-                    .and_then(host_and_port)
-                    .or_else(|| host_and_port(host()?))?
-            }
+            None => self.direct_host()?,
         };
         let forwarded = self.first(&X_FORWARDED_PORT).and_then(protocol::port);
         Some((host, forwarded.or(port)))
+    }
+
+    /// Returns the host and port of the request itself.
+    fn direct_host(&self) -> Option<(Arc<str>, Option<u16>)> {
+        let authority = self.uri.authority().map(uri::Authority::as_str);
+        authority.and_then(host_and_port).or_else(|| {
+            // Not `to_str`, which looks at each byte.
+            let host = std::str::from_utf8(self.host?.as_bytes()).ok()?;
+            host_and_port(host).filter(|_| host.is_ascii())
+        })
     }
 
     pub(super) fn client(&self) -> Option<IpAddr> {

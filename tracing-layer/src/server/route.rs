@@ -42,7 +42,14 @@ pub(super) fn is_serving() -> bool {
 }
 
 /// Starts to listen for the route of a request.
+#[inline]
 pub(super) fn listen() -> Listening {
+    if SLOT.get() == Slot::Nobody {
+        SLOT.set(Slot::Waiting);
+        return Listening {
+            outer: (Slot::Nobody, None),
+        };
+    }
     Listening {
         outer: take(Slot::Waiting),
     }
@@ -55,6 +62,7 @@ pub(super) struct Listening {
 
 impl Listening {
     /// Returns the route that was set in between.
+    #[inline]
     pub(super) fn end(self) -> Option<Cow<'static, str>> {
         if SLOT.get() == Slot::Waiting && self.outer.0 == Slot::Nobody {
             // Nothing was set, and nothing is to be restored, as for nearly every poll.
@@ -62,6 +70,12 @@ impl Listening {
             mem::forget(self);
             return None;
         }
+        self.end_named()
+    }
+
+    // Separate, since it is the exception.
+    #[inline(never)]
+    fn end_named(self) -> Option<Cow<'static, str>> {
         let (_, named) = take(Slot::Nobody);
         drop(self);
         named

@@ -41,6 +41,43 @@ async fn without_arguments_it_shows_everything_and_succeeds() {
     );
 }
 
+/// A terminal has 24 lines of 80 columns.
+#[tokio::test]
+async fn the_first_screen_shows_the_answer_and_the_tree() {
+    let mut command = quickstart(&[]);
+    command.env("COLUMNS", "80");
+    let ran = run(command).await;
+    assert_eq!(ran.code, Some(0), "exit code; {}", ran.err);
+    let screen: Vec<&str> = ran.out.lines().take(24).collect();
+    let wide = screen.iter().find(|line| line.chars().count() > 80);
+    assert_eq!(wide, None, "no line is wider than the screen:\n{}", ran.out);
+    let names = [
+        "By the sales table: north: 10150, south: 7450, west: 5600.",
+        "trace ",
+        "POST /task",
+        "invoke_agent Planner",
+        "chat scripted",
+        "POST",
+        "invoke_agent CodeInterpre…",
+        "invoke_agent CodeGener…",
+        "chat scripted",
+        "POST",
+        "execute_tool Executor",
+        "chat scripted",
+        "POST",
+        "tokens by role",
+        "total",
+    ];
+    let mut lines = screen.iter();
+    for name in names {
+        assert!(
+            lines.any(|line| line.contains(name)),
+            "{name:?} is missing or not in its place:\n{}",
+            screen.join("\n")
+        );
+    }
+}
+
 #[tokio::test]
 async fn without_tracing_the_answer_is_unchanged_and_nothing_is_exported() {
     let (quiet, collector) = collected(quickstart(&["run", QUERY])).await;

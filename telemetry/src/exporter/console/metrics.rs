@@ -319,7 +319,7 @@ queue -3
                 .add(7, &[KeyValue::new("direction", "input")]);
             provider.force_flush().expect("collected");
             let collected = memory.get_finished_metrics().expect("metrics");
-            let shown = super::text(&collected[0], "metrics", PageStyle::plain(80));
+            let shown = text(&collected[0], "metrics", PageStyle::plain(80));
             assert!(
                 shown.lines().any(|line| line == expected),
                 "{versions:?}:\n{shown}"

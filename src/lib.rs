@@ -48,6 +48,7 @@
 //! | `tonic` | the peer's address on the spans of a tonic server, and the status of errors on those of a client; gRPC is recognised without it |
 //! | `tower` | the class of tower and Tokio errors on client spans, such as timeouts; part of `hyper-util`, `reqwest` and `tonic` |
 //! | `tungstenite` | model calls over tungstenite's WebSockets, as in tokio-tungstenite |
+//! | `viewer` | a page to look at the telemetry of this process; adds axum |
 //! | `xray` | X-Ray propagation (`OTEL_PROPAGATORS=xray`), for services on AWS |
 //! | `full` | all features |
 

@@ -32,6 +32,7 @@ impl Service {
         let mut command = quickstart(&[&["serve", "--port", "0"], arguments].concat());
         // The export interval is an hour, so only the shutdown exports spans.
         command.env("OTEL_BSP_SCHEDULE_DELAY", "3600000");
+        command.env("THROUGHLINE_VIEWER_LISTEN", "127.0.0.1:0");
         let mut running = Running::start(command);
         let line = running.line("tasks: curl ").await;
         let (url, _) = line.split_once(' ').expect("an URL");
@@ -266,6 +267,7 @@ async fn metrics_are_served_to_a_prometheus() {
         "--metrics-listen",
         "127.0.0.1:0",
     ]);
+    command.env("THROUGHLINE_VIEWER_LISTEN", "none");
     let mut running = Running::start(command);
     let line = running.line("tasks: curl ").await;
     let page = running.line("metrics: ").await;
@@ -306,10 +308,47 @@ async fn read_page(url: &str) -> String {
 }
 
 #[tokio::test]
+async fn first_line_is_the_address_of_the_page_that_shows_the_traces() {
+    let mut command = quickstart(&["serve", "--port", "0"]);
+    command.env("THROUGHLINE_VIEWER_LISTEN", "127.0.0.1:0");
+    let mut running = Running::start(command);
+    let first = running.line("").await;
+    let page = first
+        .strip_prefix("page: ")
+        .expect("the first line is the address of the page");
+    let line = running.line("tasks: curl ").await;
+    let (url, _) = line.split_once(' ').expect("an URL");
+    assert_eq!(post(url, QUERY).await.0, StatusCode::OK, "it answers");
+    let read = async {
+        loop {
+            let list = reqwest::get(format!("{page}api/traces"))
+                .await
+                .expect("the page answers");
+            let list: Value = list.json().await.expect("JSON");
+            if list["matched"] == 1 && list["traces"][0]["complete"] == true {
+                return list;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let list = timeout(Duration::from_secs(60), read)
+        .await
+        .expect("the trace in time");
+    assert_eq!(
+        list["traces"][0]["name"], "POST /task",
+        "the trace of the request"
+    );
+    assert_eq!(list["traces"][0]["root_service"], "quickstart", "its service");
+    running.signal("TERM").await;
+    assert_eq!(running.end().await.code, Some(0), "it ends");
+}
+
+#[tokio::test]
 async fn occupied_port_is_reported() {
     let taken = serve(Router::new()).await;
     let mut command = quickstart(&[]);
     command.args(["serve", "--port", &taken.port().to_string()]);
+    command.env("THROUGHLINE_VIEWER_LISTEN", "none");
     let ran = run(command).await;
     assert_eq!(ran.code, Some(1), "exit code");
     let error = format!("error: cannot listen on --port {}: ", taken.port());

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use clap::{Args, Parser, Subcommand};
 use throughline::llm::Capture;
-use throughline::telemetry::{InitError, TelemetryConfig};
+use throughline::telemetry::{Exporter, InitError, TelemetryConfig};
 
 use crate::model::Model;
 use crate::telemetry_options::TelemetryOptions;
@@ -39,7 +39,10 @@ enum Command {
         #[arg(long)]
         tracing: bool,
     },
-    /// Serves POST /task with {"query": "…"} until Ctrl-C or SIGTERM, with tracing.
+    /// Serves POST /task with {"query": "…"} until Ctrl-C or SIGTERM, with tracing. Beside the exporters, a page
+    /// shows the traces. Its address is the first line of the output.
+    ///
+    /// THROUGHLINE_VIEWER_LISTEN selects another address of the page, and "none" turns it off.
     ///
     /// When it stops, it completes the requests in progress and exports their spans.
     Serve {
@@ -111,7 +114,11 @@ impl Cli {
 
     pub(crate) fn telemetry(&self) -> Result<TelemetryConfig, InitError> {
         let untraced = matches!(self.command, Some(Command::Run { tracing: false, .. }));
-        self.telemetry.config(!untraced)
+        let config = self.telemetry.config(!untraced)?;
+        Ok(match self.command {
+            Some(Command::Serve { .. }) if config.enabled => config.with_added_exporter(Exporter::Viewer),
+            _ => config,
+        })
     }
 
     /// Returns a note for a run whose options ask for telemetry, although it is off.

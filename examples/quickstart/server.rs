@@ -37,6 +37,9 @@ pub(crate) async fn serve(
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
     let listener = listener.map_err(|error| format!("cannot listen on --port {port}: {error}"))?;
     let url = format!("http://{}/task", listener.local_addr()?);
+    if let Some(address) = telemetry.viewer_address() {
+        println!("page: http://{address}/");
+    }
     println!("tasks: curl {url} --json '{{\"query\": \"Which product sold most?\"}}'");
     if let Some(address) = telemetry.prometheus_address() {
         println!("metrics: http://{address}/metrics");

@@ -12,6 +12,8 @@ pub(crate) enum Destination {
     File(String),
     /// A listener, or a route in the program.
     Prometheus(Option<SocketAddr>),
+    /// A listener, or a route in the program.
+    Viewer(Option<SocketAddr>),
     Otlp(OtlpTarget),
 }
 
@@ -19,7 +21,7 @@ impl Destination {
     /// The URL to connect to, if the destination is on a network.
     pub(crate) fn url(&self) -> Option<String> {
         match self {
-            Self::Prometheus(None) | Self::Console | Self::File(_) => None,
+            Self::Prometheus(None) | Self::Viewer(_) | Self::Console | Self::File(_) => None,
             _ => Some(self.to_string()),
         }
     }
@@ -31,7 +33,8 @@ impl fmt::Display for Destination {
             Self::Console => f.write_str("the console"),
             Self::File(path) => write!(f, "the file {path}"),
             Self::Prometheus(Some(address)) => write!(f, "http://{address}/metrics"),
-            Self::Prometheus(None) => f.write_str("a route of the program"),
+            Self::Viewer(Some(address)) => write!(f, "the page http://{address}/"),
+            Self::Prometheus(None) | Self::Viewer(None) => f.write_str("a route of the program"),
             Self::Otlp(target) => f.write_str(&target.url),
         }
     }

@@ -183,6 +183,32 @@ impl Telemetry {
         self.active()?.services().setup.prometheus_address()
     }
 
+    /// Returns the page of the viewer, to be served below a path of a router of the program. It shows the telemetry
+    /// of this process if a signal is exported to [`Exporter::Viewer`](crate::Exporter::Viewer), and has no routes
+    /// otherwise.
+    ///
+    /// Everyone who can open the path can read the telemetry. The page is only served to browsers that opened it
+    /// as `localhost` or by an IP address.
+    ///
+    /// ```
+    /// let telemetry = throughline_telemetry::init_from_env()?;
+    /// let app: axum::Router = axum::Router::new().nest_service("/debug/traces", telemetry.viewer_router());
+    /// # Ok::<(), throughline_telemetry::InitError>(())
+    /// ```
+    #[cfg(feature = "viewer")]
+    pub fn viewer_router(&self) -> axum::Router {
+        let active = self.active();
+        active
+            .and_then(|active| active.services().setup.viewer_router())
+            .unwrap_or_default()
+    }
+
+    /// Returns the address on which the page of the viewer listens.
+    #[must_use]
+    pub fn viewer_address(&self) -> Option<SocketAddr> {
+        self.active()?.services().setup.viewer_address()
+    }
+
     /// Returns the state of telemetry, and probes each destination with an empty export, using the configured
     /// headers and certificates. Destinations are probed concurrently. The time limit is one second for the
     /// connection and one second for the response. To change it, use

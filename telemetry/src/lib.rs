@@ -49,6 +49,7 @@
 //! | [`max_queue_bytes`](TelemetryConfig::max_queue_bytes) | `max_queue_bytes` | `THROUGHLINE_MAX_QUEUE_BYTES` | 64 MiB |
 //! | [`max_request_bytes`](TelemetryConfig::max_request_bytes) | `max_request_bytes` | `THROUGHLINE_MAX_REQUEST_BYTES` | 4 MiB |
 //! | [`prometheus_listen`](TelemetryConfig::prometheus_listen) | `prometheus.listen` | `OTEL_EXPORTER_PROMETHEUS_HOST`, `OTEL_EXPORTER_PROMETHEUS_PORT` | `127.0.0.1:9464` |
+//! | [`viewer_listen`](TelemetryConfig::viewer_listen) | `viewer.listen` | `THROUGHLINE_VIEWER_LISTEN` | `127.0.0.1:4319` |
 //! | [`tls`](TelemetryConfig::tls) | `tls.certificate`, `tls.client_certificate`, `tls.client_key` | `OTEL_EXPORTER_OTLP_{CERTIFICATE,CLIENT_CERTIFICATE,CLIENT_KEY}` and their forms for one signal | the system's roots |
 //! | [`sampling_rules`](TelemetryConfig::sampling_rules) | `sampling_rules.ROUTE` | | none |
 //! | [metrics about telemetry itself](TelemetryConfig::with_self_metrics) | `self_metrics` | `THROUGHLINE_SELF_METRICS` | `false` |
@@ -202,6 +203,7 @@
 //! | `prometheus` | Metrics for Prometheus to scrape, from a listener or from your own route. Adds hyper and a thread with a Tokio runtime. |
 //! | `tls` | `https` to collectors, with the system's root certificates or your own. Adds rustls, which requires a C compiler. |
 //! | `logs` | Trace ids in the lines of tracing-subscriber, and `tracing` events as OTLP logs. |
+//! | `viewer` | A page to look at the telemetry of this process. Adds axum and a thread with a Tokio runtime. |
 //! | `xray` | X-Ray propagation (`OTEL_PROPAGATORS=xray`), for services on AWS. |
 //!
 //! # Exporters
@@ -215,6 +217,7 @@
 //! | [jaeger](Exporter::Jaeger), for traces only | `otlp-grpc` or `otlp-http` | Jaeger, over OTLP |
 //! | [file](Exporter::File), [console-json](Exporter::ConsoleJson) | `file` | a file or standard output: a line per batch, for the collector's otlpjsonfile receiver |
 //! | [prometheus](Exporter::Prometheus), for metrics only | `prometheus` | `/metrics` on a listener, or [`Telemetry::prometheus_page`] for your own route |
+//! | [viewer](Exporter::Viewer) | `viewer` | a page in this process: `Telemetry::viewer_address`, or `Telemetry::viewer_router` for your own route |
 //!
 //! No exporter supports exemplars, because the SDK records none, regardless of
 //! `OTEL_METRICS_EXEMPLAR_FILTER`. To find the traces of a data point, search by time and attributes.
@@ -272,6 +275,12 @@
 //! a scrape: the head of a request may take 5 s, a stalled write 10 s, an exchange 60 s, and beyond 128
 //! connections the oldest connection without a request is closed. A connection serves one request. At
 //! shutdown, responses in progress have 250 ms to finish.
+//!
+//! # The viewer
+//! The viewer stores spans, log records and the counter `prompt_size` of this process, at most 64 MiB, and shows
+//! them on a page: traces with their critical path, model calls with their messages, tokens, cost and logs. The
+//! page is live. It listens on `127.0.0.1:4319`, and is served only to browsers that opened it as `localhost` or
+//! by an IP address. For programs in other languages, use the binary of `throughline-viewer`.
 //!
 //! # Deliveries over OTLP
 //! A request has at most [`max_request_bytes`](TelemetryConfig::max_request_bytes) before compression, which

@@ -97,6 +97,7 @@ fn transport(health: &Health) -> &'static str {
             Protocol::HttpJson => "otlp_http_json",
         },
         (Exporter::File, _) => "throughline_file",
+        (Exporter::Viewer, _) => "throughline_viewer",
         _ => "throughline_console",
     }
 }

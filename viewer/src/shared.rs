@@ -35,6 +35,7 @@ impl Shared {
             .clone()
     }
 
+    #[cfg(feature = "receiver")]
     pub(crate) fn add_receiver(&self, address: String) {
         self.receivers
             .lock()

@@ -43,6 +43,7 @@ impl fmt::Debug for TelemetryConfig {
                 "prometheus_listen",
                 &self.prometheus_listen.as_deref().map(redact_url),
             )
+            .field("viewer_listen", &self.viewer_listen.as_deref().map(redact_url))
             .field("max_queue_bytes", &self.max_queue_bytes)
             .field("max_request_bytes", &self.max_request_bytes)
             .field("headers", &self.headers)

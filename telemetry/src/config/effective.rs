@@ -102,6 +102,7 @@ impl TelemetryConfig {
                 .prometheus_listen
                 .clone()
                 .unwrap_or_else(|| "none".to_owned()),
+            Field::ViewerListen => self.viewer_listen.clone().unwrap_or_else(|| "none".to_owned()),
             Field::FilePath => self.file.path.clone(),
             Field::FileMaxBytes => self.file.max_bytes.to_string(),
             Field::FileMaxFiles => self.file.max_files.to_string(),

@@ -50,7 +50,7 @@ impl Expected {
             Self::Characters => "a whole number of characters from 0 to 2147483647",
             Self::Compression => r#""gzip" or "none""#,
             Self::Count => "a whole number from 0 to 2147483647",
-            Self::Exporter => r#""console", "console-json", "file", "otlp", "jaeger" (traces only) and "prometheus" (metrics only), with commas between them, or "none""#,
+            Self::Exporter => r#""console", "console-json", "file", "viewer", "otlp", "jaeger" (traces only) and "prometheus" (metrics only), with commas between them, or "none""#,
             Self::ExporterOfMetrics => r#"exporters that support metrics and logs, and "jaeger" for traces only"#,
             Self::ExporterOfTracesAndLogs => r#"exporters that support traces and logs, and "prometheus" for metrics only (metrics_exporter, OTEL_METRICS_EXPORTER)"#,
             Self::FileCount => "a whole number of files",

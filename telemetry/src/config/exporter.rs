@@ -22,6 +22,9 @@ pub enum Exporter {
     /// An endpoint for Prometheus to scrape. Metrics only. Needs the feature `prometheus`. In a file or
     /// a variable: `prometheus`.
     Prometheus,
+    /// A page in this process that shows traces, model calls, tokens and logs. Needs the feature `viewer`. In a
+    /// file or a variable: `viewer`.
+    Viewer,
     /// A collector, or any other receiver of OTLP. In a file or a variable: `otlp`.
     Otlp,
     /// Jaeger, over OTLP. Traces only; as the exporter of all signals it exports no metrics. In a file or a
@@ -37,6 +40,7 @@ impl Exporter {
             "console-json" => Self::ConsoleJson,
             "file" => Self::File,
             "prometheus" => Self::Prometheus,
+            "viewer" => Self::Viewer,
             "otlp" => Self::Otlp,
             "jaeger" => Self::Jaeger,
             _ => return None,
@@ -64,6 +68,7 @@ impl Exporter {
             Self::ConsoleJson => "console-json",
             Self::File => "file",
             Self::Prometheus => "prometheus",
+            Self::Viewer => "viewer",
             Self::Otlp => "otlp",
             Self::Jaeger => "jaeger",
         }

@@ -29,6 +29,7 @@ const OTLP_GRPC: Feature = feature!("otlp-grpc");
 const OTLP_HTTP: Feature = feature!("otlp-http");
 const PROMETHEUS: Feature = feature!("prometheus");
 const TLS: Feature = feature!("tls");
+const VIEWER: Feature = feature!("viewer");
 const XRAY: Feature = feature!("xray");
 
 /// Either feature that enables OTLP.
@@ -67,6 +68,7 @@ impl Exporter {
             Self::None | Self::Console => None,
             Self::ConsoleJson | Self::File => Some(FILE),
             Self::Prometheus => Some(PROMETHEUS),
+            Self::Viewer => Some(VIEWER),
             Self::Otlp | Self::Jaeger => Some(OTLP),
         }
     }
@@ -127,6 +129,7 @@ mod tests {
             TelemetryConfig::default()
                 .with_enabled(true)
                 .with_prometheus_listen(None)
+                .with_viewer_listen(None)
                 .with_metrics_exporter(Exporter::None)
                 .with_exporter(exporter)
         };
@@ -152,6 +155,7 @@ mod tests {
                 FILE,
             ),
             (prometheus, "the exporter prometheus".to_owned(), PROMETHEUS),
+            (config(Exporter::Viewer), "the exporter viewer".to_owned(), VIEWER),
             (otlp(grpc, "http://c"), by_grpc("http://c"), OTLP_GRPC),
             (otlp(http, "http://c"), by_http("http://c"), OTLP_HTTP),
             (otlp(json, "http://c"), by_http("http://c"), OTLP_HTTP),

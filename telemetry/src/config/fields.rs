@@ -63,6 +63,7 @@ pub(crate) enum Field {
     ClientCertificateOf(Signal),
     ClientKeyOf(Signal),
     PrometheusListen,
+    ViewerListen,
     PrometheusHost,
     PrometheusPort,
     FilePath,
@@ -145,6 +146,7 @@ impl Field {
             | Self::ClientKey => exporter.is_otlp(),
             Self::FilePath => exporter == Exporter::File,
             Self::PrometheusHost | Self::PrometheusPort => exporter == Exporter::Prometheus,
+            Self::ViewerListen => exporter == Exporter::Viewer,
             _ => false,
         }
     }
@@ -263,6 +265,7 @@ impl TelemetryConfig {
             }
             Field::ClientKeyOf(signal) => self.signals.get_mut(signal).tls.client_key = Some(name(text)?),
             Field::PrometheusListen => self.prometheus_listen = listen(text)?,
+            Field::ViewerListen => self.viewer_listen = listen(text)?,
             Field::PrometheusHost => self.prometheus_listen = Some(format!("{}:9464", host(text)?)),
             Field::PrometheusPort => {
                 let port = port(text)?;

@@ -47,6 +47,7 @@ pub(super) const KEYS: &[(&str, Field)] = &[
     ("metrics_exporter", Field::ExporterOf(Signal::Metrics)),
     ("logs_exporter", Field::ExporterOf(Signal::Logs)),
     ("prometheus.listen", Field::PrometheusListen),
+    ("viewer.listen", Field::ViewerListen),
     ("tail.errors", Field::TailErrors),
     ("tail.slower_than_ms", Field::TailSlowerThan),
     ("tail.max_spans", Field::TailMaxSpans),
@@ -125,6 +126,7 @@ pub(super) const VARIABLES: &[(&str, Field)] = &[
     ("THROUGHLINE_MAX_REQUEST_BYTES", Field::MaxRequestBytes),
     ("THROUGHLINE_SELF_METRICS", Field::SelfMetrics),
     ("THROUGHLINE_TOKENIZER_TARGET_MODEL", Field::TokenizerTargetModel),
+    ("THROUGHLINE_VIEWER_LISTEN", Field::ViewerListen),
 ];
 
 /// The variable with the path of the configuration file. The file is read before the variables.

@@ -105,6 +105,8 @@ pub struct TelemetryConfig {
     pub file: FileConfig,
     /// The host and port on which the Prometheus exporter listens, or `None`. Default: `127.0.0.1:9464`.
     pub prometheus_listen: Option<String>,
+    /// The host and port on which the page of the viewer listens, or `None`. Default: `127.0.0.1:4319`.
+    pub viewer_listen: Option<String>,
     /// The maximum bytes of spans that wait for their exporter, and the same for log records. Beyond it,
     /// items are dropped and counted. The same limit applies to spans held for [`tail`](Self::tail). Default:
     /// 64 MiB.
@@ -160,6 +162,7 @@ impl Default for TelemetryConfig {
             tls: TlsConfig::default(),
             file: FileConfig::default(),
             prometheus_listen: Some("127.0.0.1:9464".into()),
+            viewer_listen: Some("127.0.0.1:4319".into()),
             max_queue_bytes: 64 << 20,
             max_request_bytes: 4 << 20,
             headers: Headers::default(),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::config::fields::Field;
 use crate::config::{
-    Compression, ConsoleWriter, Exporters, FileConfig, Propagator, Protocol, SamplingRule, TailRule,
-    TelemetryConfig, TlsConfig,
+    Compression, ConsoleWriter, Exporter, Exporters, FileConfig, Propagator, Protocol, SamplingRule,
+    TailRule, TelemetryConfig, TlsConfig,
 };
 use crate::hook::{Builders, StartupHook};
 use crate::signal::Signal;
@@ -177,6 +177,25 @@ impl TelemetryConfig {
         self.with_exporters_of(Signal::Metrics, exporters.into())
     }
 
+    /// Adds an exporter of spans, metrics and log records to the exporters that are selected already.
+    ///
+    /// ```
+    /// use throughline_telemetry::{Exporter, TelemetryConfig};
+    ///
+    /// let config = TelemetryConfig::default().with_exporter(Exporter::Otlp).with_added_exporter(Exporter::Viewer);
+    /// ```
+    #[must_use]
+    pub fn with_added_exporter(mut self, exporter: Exporter) -> Self {
+        for signal in Signal::ALL
+            .into_iter()
+            .filter(|signal| exporter.supports(*signal))
+        {
+            let exporters = self.exporters_of(signal).iter().chain([exporter]).collect();
+            self = self.with_exporters_of(signal, exporters);
+        }
+        self
+    }
+
     fn with_exporters_of(mut self, signal: Signal, exporters: Exporters) -> Self {
         self.set_in_code(|field| field == Field::ExporterOf(signal));
         self.signals.get_mut(signal).exporter = Some(exporters);
@@ -206,6 +225,15 @@ impl TelemetryConfig {
     #[must_use]
     pub fn with_prometheus_listen(mut self, address: Option<&str>) -> Self {
         self.prometheus_listen = address.map(str::to_owned);
+        self
+    }
+
+    /// Sets the host and port on which the page of the viewer listens. Default: `127.0.0.1:4319`. With `None`, nest
+    /// `Telemetry::viewer_router` in a router of the program. Everyone who can reach the address can read the
+    /// telemetry.
+    #[must_use]
+    pub fn with_viewer_listen(mut self, address: Option<&str>) -> Self {
+        self.viewer_listen = address.map(str::to_owned);
         self
     }
 

@@ -10,5 +10,7 @@ pub(crate) mod otlp;
 mod prometheus;
 mod setup;
 mod signal_exporter;
+#[cfg(feature = "viewer")]
+mod viewer;
 
 pub(crate) use setup::ExporterSetup;

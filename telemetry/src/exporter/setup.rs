@@ -19,6 +19,8 @@ use super::otlp::OtlpExporter;
 #[cfg(feature = "prometheus")]
 use super::prometheus::PrometheusExporter;
 use super::signal_exporter::{Addition, Attachment, PageRenderer, SignalExporter};
+#[cfg(feature = "viewer")]
+use super::viewer::ViewerExporter;
 use crate::config::{Exporter, OtlpTarget, TelemetryConfig};
 use crate::destination::Destination;
 use crate::error::InitError;
@@ -97,6 +99,17 @@ impl ExporterSetup {
         self.exporters.get(&Exporter::Prometheus)?.address()
     }
 
+    /// Returns the page of the viewer, if a signal is exported to it.
+    #[cfg(feature = "viewer")]
+    pub(crate) fn viewer_router(&self) -> Option<axum::Router> {
+        self.exporters.get(&Exporter::Viewer)?.viewer_router()
+    }
+
+    /// Returns the address on which the viewer listens.
+    pub(crate) fn viewer_address(&self) -> Option<SocketAddr> {
+        self.exporters.get(&Exporter::Viewer)?.address()
+    }
+
     fn traces(&mut self, part: &ServicePart<'_>) -> Result<TracerProviderBuilder, InitError> {
         let builder = SdkTracerProvider::builder().with_resource(part.resource.clone());
         let builder = builder.with_sampler(sampler(&self.config));
@@ -168,6 +181,7 @@ impl ExporterSetup {
         let destination = match kind {
             Exporter::File => Destination::File(config.file.resolved()),
             Exporter::Prometheus => Destination::Prometheus(opened.address()),
+            Exporter::Viewer => Destination::Viewer(opened.address()),
             Exporter::Otlp => Destination::Otlp(OtlpTarget::new(config, signal)?),
             _ => Destination::Console,
         };
@@ -218,6 +232,8 @@ fn open(exporter: Exporter, config: &TelemetryConfig) -> Result<Box<dyn SignalEx
         Exporter::File => Box::new(JsonExporter::to_file(&config.file)?),
         #[cfg(feature = "prometheus")]
         Exporter::Prometheus => Box::new(PrometheusExporter::start(config)?),
+        #[cfg(feature = "viewer")]
+        Exporter::Viewer => Box::new(ViewerExporter::start(config)?),
         #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
         Exporter::Otlp => Box::<OtlpExporter>::default(),
         _ => Box::<ConsoleExporter>::default(),

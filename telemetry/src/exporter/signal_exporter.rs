@@ -32,6 +32,12 @@ pub(super) trait SignalExporter: Debug + Send {
         None
     }
 
+    /// Returns the page of the viewer, if this exporter is one.
+    #[cfg(feature = "viewer")]
+    fn viewer_router(&self) -> Option<axum::Router> {
+        None
+    }
+
     /// Returns the address on which this exporter listens, if it does.
     fn address(&self) -> Option<SocketAddr> {
         None

@@ -47,6 +47,18 @@ impl DeliveryMonitor {
         }
     }
 
+    /// Returns a monitor whose batches and collections wait at most this long.
+    #[cfg(feature = "viewer")]
+    #[must_use]
+    pub(crate) fn with_max_delay(mut self, delay: Duration) -> Self {
+        for signal in [Signal::Traces, Signal::Logs] {
+            let batch = self.sdk.batches.get_mut(signal);
+            batch.schedule_delay = batch.schedule_delay.min(delay);
+        }
+        self.sdk.metric_interval = self.sdk.metric_interval.min(delay);
+        self
+    }
+
     #[cfg(feature = "prometheus")]
     pub(crate) fn health(&self) -> Arc<Health> {
         Arc::clone(&self.health)

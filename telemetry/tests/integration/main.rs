@@ -24,6 +24,7 @@ mod services;
 mod several;
 mod tls;
 mod variables;
+mod viewer;
 mod warnings;
 mod wire;
 

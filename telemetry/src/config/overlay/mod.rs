@@ -236,7 +236,7 @@ impl<'a> Overlay<'a> {
             let is_local = |exporter| {
                 matches!(
                     exporter,
-                    Exporter::Console | Exporter::ConsoleJson | Exporter::File
+                    Exporter::Console | Exporter::ConsoleJson | Exporter::File | Exporter::Viewer
                 )
             };
             self.config.exporter = if traces.contains(Exporter::Jaeger) {

@@ -16,7 +16,7 @@ fn refusal(vars: &[(&str, &str)]) -> InitError {
 
 #[test]
 fn errors_of_the_environment_in_strict_mode() {
-    const NAMES: &str = r#"use "console", "console-json", "file", "otlp", "jaeger" (traces only) and "prometheus" (metrics only), with commas between them, or "none""#;
+    const NAMES: &str = r#"use "console", "console-json", "file", "viewer", "otlp", "jaeger" (traces only) and "prometheus" (metrics only), with commas between them, or "none""#;
     const URL: &str = "use a URL such as http://127.0.0.1:4317 (gRPC) or http://127.0.0.1:4318 (HTTP)";
     const RATE: &str = "use a number from 0.0 to 1.0";
     const MILLIS: &str = "use a whole number of milliseconds from 1 to 2147483647";
@@ -122,7 +122,7 @@ fn refusals_from_a_file() {
                  tracing.service_name, tracing.random_sampling, enable_tracing, \
                  service_name, exporter, otlp_endpoint, sampling_rate, random_sampling, protocol, compression, propagators, \
                  attribute_value_length_limit, service_version, startup_hook, file.path, \
-                 file.max_bytes, file.max_files, max_queue_bytes, max_request_bytes, self_metrics, metrics_exporter, logs_exporter, prometheus.listen, \
+                 file.max_bytes, file.max_files, max_queue_bytes, max_request_bytes, self_metrics, metrics_exporter, logs_exporter, prometheus.listen, viewer.listen, \
                  tail.errors, tail.slower_than_ms, tail.max_spans, tls.certificate, tls.client_certificate, tls.client_key, \
                  sampling_rules.ROUTE, resource_attributes.KEY";
     for (text, expected) in [

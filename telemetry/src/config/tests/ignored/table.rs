@@ -259,6 +259,12 @@ pub(super) const KINDS: &[Kind] = &[
         accepted: "a host name or an IP address",
     },
     Kind {
+        variables: &["THROUGHLINE_VIEWER_LISTEN"],
+        bad: &["127.0.0.1", "127.0.0.1:65536", ":1", "nonsense", "0", "-1"],
+        good: &["", "none", "127.0.0.1:0"],
+        accepted: "a host and a port such as 127.0.0.1:9464",
+    },
+    Kind {
         variables: &["OTEL_EXPORTER_PROMETHEUS_PORT"],
         bad: &["65536", "http"],
         good: &["9464", " 9464 "],

@@ -8,6 +8,7 @@
 //! | trace an HTTP or gRPC client | [`ClientLayer`], [`client`] |
 //! | trace model calls and count their tokens | [`LlmLayer`], [`llm`] |
 //! | trace agents, tools, workflows and MCP; limit tokens | [`agents`] |
+//! | trace a client that owns its HTTP client | [`loopback`] |
 //! | create your own spans and carry them across tasks | [`span`], [`traced`] |
 //! | propagate a trace through queues, child processes or other carriers | [`propagation`] |
 //! | configure, export and shut down | [`telemetry`] |
@@ -41,12 +42,15 @@
 //! | `hyper-util` | the peer's address and the class of errors on the spans of a hyper-util client |
 //! | `json` | `serde_json` objects as carriers; part of `agents` |
 //! | `logs` | trace ids in the lines of tracing-subscriber; `tracing` events as OTLP logs |
+//! | `loopback` | [`loopback`]: observes clients that own their HTTP client, through a reverse proxy on 127.0.0.1 |
 //! | `prometheus` | metrics for Prometheus to scrape, from a listener or from your own route |
 //! | `reqwest-middleware` | [`ClientLayer`] and [`llm`]`::LlmMiddleware` as `Middleware` of reqwest-middleware |
+//! | `rmcp` | MCP through rmcp, the Rust SDK |
 //! | `tls` | `https` to collectors; adds rustls, which requires a C compiler |
 //! | `tokio` | helpers that spawn Tokio tasks in the current context; [`DrainLayer`] on a Tokio runtime |
 //! | `tonic` | the peer's address on the spans of a tonic server, and the status of errors on those of a client; gRPC is recognised without it |
 //! | `tower` | the class of tower and Tokio errors on client spans, such as timeouts; part of `hyper-util`, `reqwest` and `tonic` |
+//! | `trace-layer` | `#[instrument]` spans of the `tracing` crate in the same traces |
 //! | `tungstenite` | model calls over tungstenite's WebSockets, as in tokio-tungstenite |
 //! | `viewer` | a page to look at the telemetry of this process; adds axum |
 //! | `xray` | X-Ray propagation (`OTEL_PROPAGATORS=xray`), for services on AWS |
@@ -73,3 +77,5 @@ pub use throughline_llm_layer::{DrainLayer, IncludeUsageLayer, LlmLayer};
 pub use throughline_macros::traced_by_throughline as traced;
 #[cfg(feature = "telemetry")]
 pub use throughline_telemetry as telemetry;
+#[cfg(feature = "loopback")]
+pub use throughline_tracing_layer::loopback;

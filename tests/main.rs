@@ -11,4 +11,5 @@ mod orders;
 mod quickstart;
 mod redirects;
 mod serve;
+mod service;
 mod worker;

@@ -1,60 +1,49 @@
 //! Calls a remote tool through the Rust SDK of the Model Context Protocol.
 
 use opentelemetry::trace::TraceContextExt;
-use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData};
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData, MetaObject,
+    RequestMetaObject, RequestParamsMeta,
+};
 use rmcp::service::{Peer, RequestContext, ServiceError};
 use rmcp::{RoleClient, RoleServer, ServerHandler, ServiceExt};
-use serde_json::{Value, json};
+use serde_json::{Map, json};
 use throughline::agents::agent;
-use throughline::agents::mcp::{Mcp, McpExchange, McpOutput, Transport};
+use throughline::agents::mcp::{Mcp, Transport};
 use throughline::propagation::W3cPropagator;
 use throughline_test_support::Recorder;
 
-/// Adapts a result of the SDK to an answer.
-struct Called<T>(Result<T, ServiceError>);
-
-impl<T: serde::Serialize> McpOutput for Called<T> {
-    fn record(&self, exchange: &mut McpExchange) {
-        match &self.0 {
-            Ok(result) => exchange.answer(&json!({ "result": result })),
-            Err(ServiceError::McpError(error)) => exchange.answer(&json!({ "error": error })),
-            Err(error) => exchange.fail(error),
-        }
-    }
-}
-
-struct Tools(Mcp);
+struct Tools;
 
 impl ServerHandler for Tools {
     async fn call_tool(
         &self,
         request: CallToolRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let result = match &*request.name {
+            "search" => {
+                let trace = opentelemetry::Context::map_current(|cx| cx.span().span_context().trace_id());
+                CallToolResult::success(vec![ContentBlock::text(trace.to_string())])
+            }
+            "broken" => CallToolResult::error(vec![ContentBlock::text("no network")]),
+            _ => return Err(ErrorData::invalid_params("there is no such tool", None)),
+        };
+        Ok(result.into())
+    }
+}
+
+/// The same tools, in a handler that observes its calls itself, as over HTTP.
+struct ObservedTools(Mcp);
+
+impl ServerHandler for ObservedTools {
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let params = json!({"name": request.name, "_meta": context.meta});
-        let message = json!({"id": context.id, "method": "tools/call", "params": params});
-        let work = async {
-            match &*request.name {
-                "search" => {
-                    let trace = opentelemetry::Context::map_current(|cx| cx.span().span_context().trace_id());
-                    Ok(CallToolResult::success(vec![ContentBlock::text(
-                        trace.to_string(),
-                    )]))
-                }
-                "broken" => Ok(CallToolResult::error(vec![ContentBlock::text("no network")])),
-                _ => Err(ErrorData::invalid_params("there is no such tool", None)),
-            }
-        };
-        let called = self
-            .0
-            .server(&message)
-            .run(async { Called(work.await.map_err(ServiceError::McpError)) })
-            .await;
-        match called.0 {
-            Ok(result) => Ok(result.into()),
-            Err(ServiceError::McpError(error)) => Err(error),
-            Err(_) => Err(ErrorData::internal_error("no answer", None)),
-        }
+        let work = Tools.call_tool(request.clone(), context.clone());
+        self.0.rmcp_handle(&request, &context, work).await
     }
 }
 
@@ -63,19 +52,27 @@ async fn call(
     server: &Peer<RoleClient>,
     tool: &'static str,
 ) -> Result<CallToolResult, ServiceError> {
-    let mut message = json!({"method": "tools/call", "params": CallToolRequestParams::new(tool)});
-    let exchange = mcp.client(&mut message);
-    let params = message.get_mut("params").map(Value::take);
-    let params: CallToolRequestParams =
-        serde_json::from_value(params.unwrap_or_default()).expect("parameters");
-    exchange
-        .run(async { Called(server.call_tool(params).await) })
-        .await
-        .0
+    let mut params = CallToolRequestParams::new(tool);
+    params.set_meta(RequestMetaObject(MetaObject(Map::from_iter([(
+        "mine".to_owned(),
+        json!(7),
+    )]))));
+    let call = |params: CallToolRequestParams| async {
+        let meta = params.meta().expect("members");
+        assert_eq!(meta.get("mine"), Some(&json!(7)), "the caller's own member stays");
+        server.call_tool(params).await
+    };
+    mcp.rmcp_call(params, call).await
 }
 
 #[tokio::test]
 async fn a_tool_called_through_the_sdk_is_in_the_trace_of_its_caller() {
+    for observes_itself in [false, true] {
+        check(observes_itself).await;
+    }
+}
+
+async fn check(observes_itself: bool) {
     let recorder = Recorder::new();
     let mcp = Mcp::new()
         .with_tracer_provider(recorder.tracer_provider())
@@ -83,8 +80,16 @@ async fn a_tool_called_through_the_sdk_is_in_the_trace_of_its_caller() {
         .with_propagator(W3cPropagator::new())
         .with_transport(Transport::Stdio);
     let (ours, theirs) = tokio::io::duplex(4096);
-    let tools = Tools(mcp.clone());
-    let serving = tokio::spawn(async move { tools.serve(theirs).await.expect("a server").waiting().await });
+    let server = mcp.clone();
+    let serving = tokio::spawn(async move {
+        if observes_itself {
+            let serving = ObservedTools(server).serve(theirs).await;
+            serving.expect("a server").waiting().await
+        } else {
+            let serving = server.rmcp_service(Tools).serve(theirs).await;
+            serving.expect("a server").waiting().await
+        }
+    });
     let client = ().serve(ours).await.expect("a client");
 
     let planner = agent("Planner").with_tracer_provider(recorder.tracer_provider());
@@ -108,7 +113,14 @@ async fn a_tool_called_through_the_sdk_is_in_the_trace_of_its_caller() {
     client.cancel().await.expect("an end");
     serving.await.expect("no panic").expect("an end");
 
-    let expected = r#"Internal invoke_agent Planner
+    // A wrapped server also records the requests that are not about a tool.
+    let initialize = r#"Server initialize
+  - jsonrpc.request.id=_
+  - mcp.method.name="initialize"
+  - mcp.protocol.version=_
+  - network.transport="pipe"
+"#;
+    let calls = r#"Internal invoke_agent Planner
   - gen_ai.agent.name="Planner"
   - gen_ai.operation.name="invoke_agent"
   Client tools/call search
@@ -150,9 +162,14 @@ async fn a_tool_called_through_the_sdk_is_in_the_trace_of_its_caller() {
       - network.transport="pipe"
       - rpc.response.status_code="-32602"
 "#;
+    let expected = if observes_itself {
+        calls.to_owned()
+    } else {
+        format!("{initialize}{calls}")
+    };
     assert_eq!(
         recorder.tree(&["jsonrpc.request.id", "mcp.protocol.version"]),
         expected,
-        "the tree"
+        "the tree, observes itself: {observes_itself}"
     );
 }

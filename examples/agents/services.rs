@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
+use axum::serve::ListenerExt;
 use serde::{Deserialize, Serialize};
 use throughline::ServerLayer;
 use tokio::net::TcpSocket;
@@ -112,7 +113,10 @@ pub(crate) async fn start(fleet: &Fleet, down: Option<Service>) -> Result<Direct
             });
             continue;
         }
-        let listener = socket.listen(BACKLOG)?;
+        // Without `TCP_NODELAY`, an event of a stream waits until the previous one is acknowledged.
+        let listener = socket
+            .listen(BACKLOG)?
+            .tap_io(|connection| drop(connection.set_nodelay(true)));
         let caller = Caller::new(service, fleet, Arc::clone(&directory))?;
         let app = service
             .routes(caller)

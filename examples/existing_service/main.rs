@@ -37,6 +37,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use axum::Router;
+use axum::serve::ListenerExt;
 use clap::Parser;
 use serde_json::Value;
 // ADDED
@@ -117,6 +118,8 @@ async fn request_price(cli: &Cli) -> Result<String, Box<dyn Error>> {
 async fn serve(app: Router) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
+    // Without `TCP_NODELAY`, an event of a stream waits until the previous one is acknowledged.
+    let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
     // ADDED: provides the caller's address for the span's `client.address`.
     let app = app.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, app).await });

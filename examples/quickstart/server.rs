@@ -7,8 +7,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use axum::Router;
+use axum::serve::ListenerExt;
 use throughline::telemetry::Telemetry;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
@@ -21,10 +22,17 @@ const GRACE_PERIOD: Duration = Duration::from_secs(30);
 pub(crate) async fn start(app: Router) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
+    let listener = listener.tap_io(send_at_once);
     // Provides the caller's address for the span's `client.address`.
     let app = app.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(axum::serve(listener, app).into_future());
     Ok(address)
+}
+
+/// Without `TCP_NODELAY`, an event of a stream waits until the previous one is acknowledged.
+fn send_at_once(connection: &mut TcpStream) {
+    // If it fails, events may be late.
+    drop(connection.set_nodelay(true));
 }
 
 /// Serves a router until `stop` is requested, then completes the requests in progress.
@@ -46,6 +54,7 @@ pub(crate) async fn serve(
     }
     println!("Press Ctrl-C to stop.");
 
+    let listener = listener.tap_io(send_at_once);
     let (stopping, stopped) = oneshot::channel::<()>();
     let stopped = async { stopped.await.unwrap_or(()) };
     let served = tokio::spawn(

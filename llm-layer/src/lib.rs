@@ -215,7 +215,7 @@
 //! | feature | for |
 //! |---|---|
 //! | `tiktoken` (default) | estimates |
-//! | `async-openai` | `AsyncOpenAi`: async-openai over a service such as [`Llm`] |
+//! | `async-openai` | `AsyncOpenAi`: async-openai through layers, with its built-in retry inside |
 //! | `axum-ws` | [`LlmWebSocket`] over axum's WebSockets |
 //! | `bpe-openai` | `BpeOpenAi`: estimates by bpe-openai; faster on long texts, 49 MB larger |
 //! | `encodings` | reading gzip, deflate, br and zstd; without it such bodies pass unread |

@@ -204,6 +204,7 @@
 //! | `tls` | `https` to collectors, with the system's root certificates or your own. Adds rustls, which requires a C compiler. |
 //! | `logs` | Trace ids in the lines of tracing-subscriber, and `tracing` events as OTLP logs. |
 //! | `viewer` | A page to look at the telemetry of this process. Adds axum and a thread with a Tokio runtime. |
+//! | `trace-layer` | Spans of the `tracing` crate, such as those of `#[instrument]`, in the same traces. |
 //! | `xray` | X-Ray propagation (`OTEL_PROPAGATORS=xray`), for services on AWS. |
 //!
 //! # Exporters
@@ -340,6 +341,8 @@ mod destination;
 mod diagnosis;
 mod error;
 mod exporter;
+#[cfg(any(feature = "logs", feature = "trace-layer"))]
+mod exporter_library;
 #[cfg(feature = "otlp-http")]
 mod found_protocol;
 mod guard;
@@ -364,6 +367,8 @@ mod service;
 mod signal;
 mod size;
 mod sniff;
+#[cfg(feature = "trace-layer")]
+pub mod tracing_spans;
 mod versions;
 
 pub use config::{

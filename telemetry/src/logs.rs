@@ -48,6 +48,7 @@ use tracing_subscriber::fmt::format::{
 use tracing_subscriber::layer::{self, Layer};
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::exporter_library::is_exporter_library;
 use crate::guard::Telemetry;
 
 /// Returns a layer that prints events as text with the ids of their trace. Default writer: standard output.
@@ -180,24 +181,6 @@ impl Visit for TargetFilter {
     fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
 }
 
-fn is_exporter_library(target: &str) -> bool {
-    let library = target.split("::").next().unwrap_or(target);
-    LIBRARIES.contains(&library) || library.starts_with("opentelemetry")
-}
-
-const LIBRARIES: &[&str] = &[
-    "h2",
-    "hyper",
-    "hyper_util",
-    "reqwest",
-    "rustls",
-    "rustls_native_certs",
-    "rustls_platform_verifier",
-    "throughline",
-    "tonic",
-    "tower",
-];
-
 #[cfg(test)]
 mod tests {
     use std::sync::{Arc, Mutex};
@@ -274,19 +257,6 @@ mod tests {
 {"trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","span_id":"00f067aa0ba902b7","level":"INFO","fields":{"message":"inside","answer":42}}
 "#;
         assert_eq!(printed(layer, &lines), expected, "JSON");
-    }
-
-    #[test]
-    fn events_of_exporters_are_not_exported() {
-        for (target, is_theirs) in [
-            ("hyper::client", true),
-            ("opentelemetry_sdk", true),
-            ("h2", true),
-            ("hyperion", false),
-            ("shop::orders", false),
-        ] {
-            assert_eq!(is_exporter_library(target), is_theirs, "{target}");
-        }
     }
 
     /// The log lines of reqwest about its root certificates used to be exported, through the `log` crate.

@@ -33,6 +33,7 @@
 //! | `axum` | off | routes from `MatchedPath`, paths from `OriginalUri`, peers from `ConnectInfo`, bytes of streamed requests |
 //! | `hyper-util` | off | the address of the peer and the class of errors on the spans of hyper-util's client |
 //! | `internal-logs` | on | one warning, in OpenTelemetry's internal log, if there is no provider |
+//! | `loopback` | off | `loopback`, an observed reverse proxy on 127.0.0.1 for clients that own their HTTP client |
 //! | `macros` | off | the attribute `#[traced]` |
 //! | `reqwest` | off | [`ClientLayer`] over `reqwest::Client` |
 //! | `reqwest-middleware` | off | [`ClientLayer`] as a `Middleware` |
@@ -59,6 +60,9 @@ pub mod labels;
 mod layer_parts;
 pub mod limits;
 mod line;
+#[cfg(feature = "loopback")]
+#[cfg_attr(docsrs, doc(cfg(feature = "loopback")))]
+pub mod loopback;
 pub mod message;
 mod method;
 mod metrics;

@@ -57,10 +57,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::serve::ListenerExt;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 use self::shared::Shared;
 
@@ -148,7 +149,7 @@ impl Viewer {
     ) -> io::Result<()> {
         self.shared
             .add_receiver(format!("http://{}", listener.local_addr()?));
-        axum::serve(listener, self.receiver_router())
+        axum::serve(listener.tap_io(send_at_once), self.receiver_router())
             .with_graceful_shutdown(shutdown)
             .await
     }
@@ -195,7 +196,7 @@ impl Viewer {
             shutdown.await;
             viewer.end();
         };
-        axum::serve(listener, self.router())
+        axum::serve(listener.tap_io(send_at_once), self.router())
             .with_graceful_shutdown(shutdown)
             .await
     }
@@ -210,4 +211,10 @@ impl Default for Viewer {
     fn default() -> Self {
         Self::new(ViewerConfig::default())
     }
+}
+
+/// Without `TCP_NODELAY`, a live event waits until the previous one is acknowledged, about 40 ms.
+fn send_at_once(connection: &mut TcpStream) {
+    // If it fails, events may be late.
+    drop(connection.set_nodelay(true));
 }

@@ -294,8 +294,8 @@ mod over_reqwest {
     #[cfg(feature = "async-openai")]
     #[test]
     fn async_openai_takes_it() {
-        let service = IncludeUsageLayer::new().layer(LlmLayer::new().layer(reqwest::Client::new()));
-        let service = throughline_llm_layer::AsyncOpenAi::new(service);
+        let layers = (IncludeUsageLayer::new(), LlmLayer::new());
+        let service = throughline_llm_layer::AsyncOpenAi::new(layers, reqwest::Client::new());
         let client = async_openai::Client::with_config(async_openai::config::OpenAIConfig::new());
         let _client = client.with_http_service(service);
     }

@@ -23,6 +23,7 @@ mod secrets;
 mod services;
 mod several;
 mod tls;
+mod tracing_spans;
 mod variables;
 mod viewer;
 mod warnings;

@@ -71,13 +71,12 @@ async fn every_number_is_exact_through_reqwest() {
 async fn every_number_is_exact_through_async_openai() {
     let aimock = Aimock::start().await;
     let recorder = Recorder::new();
-    let service = ServiceBuilder::new()
-        .layer(LlmLayer::new().with_tracer_provider(recorder.tracer_provider()))
-        .service(reqwest::Client::new());
+    let layer = LlmLayer::new().with_tracer_provider(recorder.tracer_provider());
+    let service = AsyncOpenAi::new(layer, reqwest::Client::new());
     let config = OpenAIConfig::new()
         .with_api_base(format!("http://{}/v1", aimock.address))
         .with_api_key("test");
-    let client = async_openai::Client::with_config(config).with_http_service(AsyncOpenAi::new(service));
+    let client = async_openai::Client::with_config(config).with_http_service(service);
 
     let hi = ChatCompletionRequestUserMessageArgs::default()
         .content("Hi")

@@ -15,6 +15,7 @@ mod conventions;
 mod errors;
 mod followed;
 mod grpc;
+mod loopback;
 mod nested;
 mod peers;
 mod redirects;

@@ -27,9 +27,9 @@
 //! # let _ = (call(&mcp), serve(&mcp, Value::Null));
 //! ```
 //!
-//! For a library with its own types, such as rmcp, build a message from the parameters
-//! (`json!({"method": "tools/call", "params": params})`), convert them back with `serde_json::from_value`, and wrap the result in
-//! a type that implements [`McpOutput`].
+//! The feature `rmcp` adapts it to rmcp, the Rust SDK. For another library with its own types, build a message from the
+//! parameters (`json!({"method": "tools/call", "params": params})`), convert them back with `serde_json::from_value`, and wrap the
+//! result in a type that implements [`McpOutput`].
 //!
 //! # What is recorded
 //!
@@ -89,6 +89,9 @@ mod instruments;
 mod label_budget;
 mod message;
 mod output;
+#[cfg(feature = "rmcp")]
+#[cfg_attr(docsrs, doc(cfg(feature = "rmcp")))]
+pub mod rmcp;
 mod session;
 
 use std::sync::LazyLock;

@@ -1,5 +1,5 @@
 //! Real peers: `rotel`, a collector, Prometheus, `SmolLM2` by llama.cpp, a model, aimock, a mock of all
-//! providers, and the SDKs that people call models with.
+//! providers, the SDKs that people call models with, and Chromium.
 
 #![expect(
     clippy::expect_used,
@@ -9,6 +9,7 @@
 )]
 
 mod aimock;
+mod browser;
 mod clients;
 mod gateway;
 mod model;

@@ -1,0 +1,240 @@
+//! A headless Chromium, driven by WebDriver.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use fantoccini::wd::WebDriverCompatibleCommand;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+use crate::peer::{DEADLINE, peers, until};
+
+/// The sizes of a desktop and of a phone.
+pub(super) const WIDE: (u32, u32) = (1280, 800);
+pub(super) const NARROW: (u32, u32) = (390, 844);
+
+/// A browser with one page. It ends with its driver when this is dropped.
+pub(super) struct Browser {
+    client: Client,
+    base: String,
+    /// The driver and its output, which it writes to as long as it runs.
+    _driver: (Child, Lines<BufReader<ChildStdout>>),
+}
+
+impl Browser {
+    /// Starts a browser for the page at `base`.
+    pub(super) async fn start(base: String) -> Self {
+        let mut command = Command::new("chromedriver");
+        command.arg("--port=0").stdout(Stdio::piped()).kill_on_drop(true);
+        let mut driver = command
+            .spawn()
+            .expect("chromedriver starts; tests/peers/run installs it");
+        let mut lines = BufReader::new(driver.stdout.take().expect("its output")).lines();
+        let port = loop {
+            let line = lines
+                .next_line()
+                .await
+                .expect("its output")
+                .expect("a line with the port");
+            if let Some((_, port)) = line.split_once("started successfully on port ") {
+                break port.trim_end_matches('.').to_owned();
+            }
+        };
+        // The browser ends when the pipe to its driver is closed, also if a test fails.
+        let arguments = [
+            "--headless=new",
+            "--hide-scrollbars",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--no-first-run",
+            "--remote-debugging-pipe",
+        ];
+        let capabilities = json!({
+            "goog:chromeOptions": { "args": arguments },
+            "goog:loggingPrefs": { "browser": "ALL" },
+        });
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities.as_object().expect("an object").clone())
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .expect("a session with Chromium");
+        let browser = Self {
+            client,
+            base,
+            _driver: (driver, lines),
+        };
+        browser.show_as(WIDE, "light").await;
+        browser
+    }
+
+    /// Ends the browser.
+    pub(super) async fn close(self) {
+        self.client.close().await.expect("the session ends");
+    }
+
+    /// Sets the size of the page and the colours that the system prefers.
+    pub(super) async fn show_as(&self, (width, height): (u32, u32), scheme: &str) {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500 });
+        self.devtools("Emulation.setDeviceMetricsOverride", size).await;
+        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        self.devtools("Emulation.setEmulatedMedia", json!({ "features": features }))
+            .await;
+    }
+
+    /// Opens a path below the page's address.
+    pub(super) async fn open(&self, path: &str) {
+        self.client
+            .goto(&format!("{}{path}", self.base))
+            .await
+            .expect("the page loads");
+    }
+
+    pub(super) async fn back(&self) {
+        self.client.back().await.expect("an entry in the history");
+    }
+
+    /// The path and query of the page.
+    pub(super) async fn address(&self) -> String {
+        let url = self.client.current_url().await.expect("an address");
+        url.as_str().trim_start_matches(&self.base).to_owned()
+    }
+
+    /// Evaluates a JavaScript expression.
+    pub(super) async fn value(&self, expression: &str) -> Value {
+        let script = format!("return {expression}");
+        let value = self.client.execute(&script, Vec::new()).await;
+        value.unwrap_or_else(|error| panic!("{expression}: {error}"))
+    }
+
+    /// The texts of all elements that match a CSS selector.
+    pub(super) async fn texts(&self, css: &str) -> Vec<String> {
+        let css = json!(css);
+        let script = format!("[...document.querySelectorAll({css})].map(each => each.textContent.trim())");
+        let values = self.value(&script).await;
+        let texts = values.as_array().expect("a list").iter();
+        texts
+            .map(|text| text.as_str().expect("a text").to_owned())
+            .collect()
+    }
+
+    /// The text of the first element that matches a CSS selector, or an empty text.
+    pub(super) async fn text(&self, css: &str) -> String {
+        self.texts(css).await.into_iter().next().unwrap_or_default()
+    }
+
+    /// Waits until the texts of the elements that match a CSS selector fulfil a condition, and returns them.
+    pub(super) async fn wait(&self, css: &str, are: impl Fn(&[String]) -> bool) -> Vec<String> {
+        until(&format!("{css} in the page"), async || {
+            let texts = self.texts(css).await;
+            are(&texts).then_some(texts)
+        })
+        .await
+    }
+
+    /// Waits until an element has this text.
+    pub(super) async fn wait_for(&self, css: &str, text: &str) {
+        self.wait(css, |texts| texts.iter().any(|each| each == text))
+            .await;
+    }
+
+    /// Clicks the first element that matches an XPath.
+    pub(super) async fn click(&self, xpath: &str) {
+        let found = self
+            .client
+            .wait()
+            .at_most(DEADLINE)
+            .for_element(Locator::XPath(xpath))
+            .await;
+        let element = found.unwrap_or_else(|error| panic!("{xpath}: {error}"));
+        element
+            .click()
+            .await
+            .unwrap_or_else(|error| panic!("{xpath}: {error}"));
+    }
+
+    /// Types in the element that has the focus.
+    pub(super) async fn type_text(&self, text: &str) {
+        let element = self
+            .client
+            .active_element()
+            .await
+            .expect("an element has the focus");
+        element.send_keys(text).await.expect("the keys are sent");
+    }
+
+    /// Fails if axe-core finds a serious or critical fault of accessibility on the page.
+    pub(super) async fn expect_accessible(&self, place: &str) {
+        let library = peers().join("node_modules/axe-core/axe.min.js");
+        let library = std::fs::read_to_string(library).expect("axe-core; tests/peers/run installs it");
+        self.client
+            .execute(&library, Vec::new())
+            .await
+            .expect("axe-core runs");
+        let script = "const done = arguments[arguments.length - 1];
+            axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => done(violations
+                .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+                .map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 200)}`)))";
+        let faults = self
+            .client
+            .execute_async(script, Vec::new())
+            .await
+            .expect("axe-core answers");
+        assert_eq!(faults, json!([]), "serious faults of accessibility: {place}");
+    }
+
+    /// The errors in the console since the last call: failed scripts, refused content, files that are missing.
+    pub(super) async fn errors(&self) -> Vec<String> {
+        let log = self.extension("se/log", json!({ "type": "browser" })).await;
+        let entries = log.as_array().expect("a list").iter();
+        let severe = entries.filter(|entry| entry.get("level") == Some(&json!("SEVERE")));
+        severe.map(ToString::to_string).collect()
+    }
+
+    /// Writes a picture of the page to `docs/pictures`, if `UPDATE_PICTURES` is set.
+    pub(super) async fn picture(&self, name: &str) {
+        let png = self.client.screenshot().await.expect("a picture");
+        assert!(png.starts_with(b"\x89PNG"), "{name} is a PNG file");
+        if std::env::var_os("UPDATE_PICTURES").is_some() {
+            std::fs::create_dir_all(pictures()).expect("a folder");
+            std::fs::write(pictures().join(name).with_extension("png"), png).expect("the picture is written");
+        }
+    }
+
+    async fn devtools(&self, command: &str, parameters: Value) {
+        let body = json!({ "cmd": command, "params": parameters });
+        self.extension("goog/cdp/execute", body).await;
+    }
+
+    async fn extension(&self, path: &'static str, body: Value) -> Value {
+        let answer = self.client.issue_cmd(Extension { path, body }).await;
+        answer.unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+}
+
+fn pictures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/pictures")
+}
+
+/// A command of chromedriver beyond WebDriver.
+#[derive(Debug)]
+struct Extension {
+    path: &'static str,
+    body: Value,
+}
+
+impl WebDriverCompatibleCommand for Extension {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/{}", session.unwrap_or_default(), self.path))
+    }
+
+    fn method_and_body(&self, _url: &url::Url) -> (http::Method, Option<String>) {
+        (http::Method::POST, Some(self.body.to_string()))
+    }
+}

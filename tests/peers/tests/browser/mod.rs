@@ -1,0 +1,382 @@
+//! The page of the viewer in a real browser. With `UPDATE_PICTURES=1`, the pictures of the guide are made.
+
+mod chromium;
+mod telemetry;
+
+use serde_json::{Value, json};
+
+use self::chromium::{Browser, NARROW, WIDE};
+use self::telemetry::{Store, attribute, priced_call, span, with};
+
+/// The keys of WebDriver: <https://www.w3.org/TR/webdriver2/#keyboard-actions>.
+const ENTER: &str = "\u{e007}";
+const ESCAPE: &str = "\u{e00c}";
+const END: &str = "\u{e010}";
+
+#[tokio::test]
+async fn page_shows_the_quickstart() {
+    let store = Store::start().await;
+    let browser = Browser::start(store.page.clone()).await;
+    browser.open("").await;
+    browser.wait_for("main h2", "No traces yet").await;
+    browser.expect_accessible("an empty list").await;
+    browser.picture("empty").await;
+
+    // The trace appears in the open page.
+    store.run_quickstart().await;
+    browser.wait_for(".rows .what a", "POST /task").await;
+    let cells = [".rows .in", ".rows .out", ".rows .spans", ".rows .errors"];
+    for (cell, expected) in cells.iter().zip(["99", "18", "11", "0"]) {
+        assert_eq!(browser.text(cell).await, expected, "{cell} of the trace");
+    }
+    browser.click("//a[normalize-space()='POST /task']").await;
+    let names = browser.wait(".rows .span-name", |names| names.len() == 11).await;
+    let expected = [
+        "POST /task",
+        "invoke_agent Planner",
+        "chat scripted",
+        "POST",
+        "invoke_agent CodeInterpreter",
+        "invoke_agent CodeGenerator",
+        "chat scripted",
+        "POST",
+        "execute_tool Executor",
+        "chat scripted",
+        "POST",
+    ];
+    assert_eq!(names, expected, "the tree of the quickstart");
+
+    // The critical path is the one of the API.
+    let traces = store.read("traces").await;
+    let id = traces["traces"][0]["id"].as_str().expect("an id").to_owned();
+    let trace = store.read(&format!("traces/{id}")).await;
+    let spans = trace["spans"].as_array().expect("spans");
+    let on_path: Vec<bool> = spans.iter().map(|span| span["critical"].is_array()).collect();
+    assert!(on_path.contains(&true), "there is a critical path: {spans:?}");
+    let dots = browser.texts(".rows .dot").await;
+    let shown: Vec<bool> = dots.iter().map(|dot| !dot.is_empty()).collect();
+    assert_eq!(shown, on_path, "the marks of the critical path");
+
+    // The first model call: prompt, answer, tokens.
+    browser
+        .click("//*[contains(@class, 'rows')]//*[normalize-space()='chat scripted']")
+        .await;
+    browser.wait_for(".span-panel h2", "chat scripted").await;
+    let roles = browser
+        .wait(".message-head strong", |roles| roles.len() >= 3)
+        .await;
+    assert_eq!(
+        roles.last().map(String::as_str),
+        Some("assistant"),
+        "the answer is the last message: {roles:?}"
+    );
+    let messages = browser.texts(".message").await.join("\n");
+    assert!(
+        messages.contains("What is the total amount by region?"),
+        "the question: {messages}"
+    );
+    let legend = browser.texts(".legend dd").await;
+    assert_eq!(
+        legend,
+        ["37", "7", "30", "7"],
+        "input, of which not and from the cache, and output"
+    );
+    assert_eq!(browser.text(".usage .mark").await, "reported", "the provenance");
+
+    // A deep link, the search in the trace, and the way back.
+    let address = browser.address().await;
+    assert!(
+        address.starts_with(&format!("trace/{id}?span=")),
+        "the address of the span: {address}"
+    );
+    browser.open(&address).await;
+    browser.wait_for(".span-panel h2", "chat scripted").await;
+    for (size, name) in [(WIDE, "1280"), (NARROW, "390")] {
+        for scheme in ["light", "dark"] {
+            browser.show_as(size, scheme).await;
+            browser
+                .expect_accessible(&format!("a model call, {scheme}, {name}"))
+                .await;
+            browser.picture(&format!("model-call-{scheme}-{name}")).await;
+        }
+    }
+    browser.show_as(WIDE, "light").await;
+    browser.click("//button[@aria-label='Close the span']").await;
+    browser.click("//input[@placeholder='Find in this trace']").await;
+    browser.type_text("execute_tool").await;
+    browser.wait_for(".found", "1 found").await;
+    browser.type_text(ENTER).await;
+    browser.wait_for(".span-panel h2", "execute_tool Executor").await;
+    browser.click("//label[contains(., 'Only matches')]/input").await;
+    let kept = browser.wait(".rows .span-name", |names| names.len() < 11).await;
+    let expected = [
+        "POST /task",
+        "invoke_agent Planner",
+        "invoke_agent CodeInterpreter",
+        "execute_tool Executor",
+    ];
+    assert_eq!(kept, expected, "the match and its ancestors");
+    browser.open("").await;
+    browser.click("//a[normalize-space()='POST /task']").await;
+    browser.wait(".rows .span-name", |names| names.len() == 11).await;
+    browser.back().await;
+    browser.wait_for(".rows .what a", "POST /task").await;
+    assert_eq!(browser.errors().await, [""; 0], "errors in the console");
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn page_shows_costs_and_conversations() {
+    let store = Store::start().await;
+    for (trace, delay) in [(1, 0), (2, 200)] {
+        let mut failed = span(trace, 3, Some(1), "POST /payments", 700, 800 + delay);
+        failed["status"] = json!({ "code": 2, "message": "402 card declined" });
+        let spans = [
+            span(trace, 1, None, "POST /help", 0, 900 + delay),
+            priced_call(trace, 2, 1, 100, 600),
+            failed,
+        ];
+        store.send("desk", &spans).await;
+    }
+    let browser = Browser::start(store.page.clone()).await;
+    browser.open("").await;
+    browser.wait(".rows .what a", |names| names.len() == 2).await;
+    assert_eq!(
+        browser.text(".rows .cost").await,
+        "$0.0026",
+        "the cost of a trace"
+    );
+
+    // Filters: by attribute, by status, by duration.
+    for (filter, matched) in [
+        ("q=gen_ai.request.model%3Dgpt-4o", 2),
+        ("q=gen_ai.request.model%3Dother", 0),
+        ("status=ok", 0),
+        ("status=error", 2),
+        ("min_ms=1000", 1),
+        ("service=desk&q=-desk", 0),
+    ] {
+        browser.open(&format!("?{filter}")).await;
+        let found = browser
+            .wait("main h2, .list-bar p", |texts| {
+                texts.iter().any(|text| !text.is_empty())
+            })
+            .await;
+        let expected = if matched == 0 {
+            "No trace matches".to_owned()
+        } else {
+            format!("{matched} of 2 traces")
+        };
+        assert!(found.contains(&expected), "{filter}: {found:?} has {expected:?}");
+    }
+
+    browser.open(&format!("trace/{:032x}?span={:016x}", 1, 2)).await;
+    browser.wait_for(".span-panel h2", "chat gpt-4o").await;
+    let facts = browser
+        .wait(".panel-body .section .facts > div", |facts| !facts.is_empty())
+        .await;
+    for fact in ["Modelgpt-4o → gpt-4o-2024-08-06", "Cost$0.0026"] {
+        assert!(facts.iter().any(|each| each == fact), "{fact}: {facts:?}");
+    }
+    assert_eq!(
+        browser.texts(".message-head strong").await,
+        ["system", "user", "assistant", "assistant"],
+        "the result stands with its call"
+    );
+    let tool = browser.text(".tool-call").await;
+    assert!(
+        tool.contains("count_tickets") && tool.contains("\"open\": 14"),
+        "a tool call with its result: {tool}"
+    );
+    assert_eq!(
+        browser.value("document.querySelector('.folded-part').open").await,
+        json!(false),
+        "reasoning is folded"
+    );
+
+    // The other views, and the keys.
+    for (view, css, text) in [
+        ("graph", ".node-name", "POST /payments"),
+        ("flame", ".frame-name", "chat gpt-4o"),
+        ("table", ".groups .link", "POST /payments"),
+        ("logs", "main h2", "No logs in this trace"),
+    ] {
+        browser.open(&format!("trace/{:032x}?view={view}", 1)).await;
+        browser
+            .wait(css, |texts| texts.iter().any(|each| each.contains(text)))
+            .await;
+        browser.expect_accessible(view).await;
+        browser.picture(view).await;
+    }
+    browser.open(&format!("trace/{:032x}", 1)).await;
+    browser.wait(".rows .span-name", |names| names.len() == 3).await;
+    for (key, rows) in [("]", 1), ("[", 3)] {
+        browser.type_text(key).await;
+        browser
+            .wait(".rows .span-name", |names| names.len() == rows)
+            .await;
+    }
+    browser.type_text("?").await;
+    browser.wait_for("dialog h2", "Keyboard shortcuts").await;
+    browser.type_text(ESCAPE).await;
+    browser.wait("dialog", <[String]>::is_empty).await;
+
+    browser.open("tokens?minutes=all").await;
+    browser.wait_for(".token-tables h2", "By model").await;
+    let row = browser.text(".token-tables tbody tr").await;
+    assert!(
+        row.contains("2,400") && row.contains("$0.0051"),
+        "the sums of the model: {row}"
+    );
+    browser.expect_accessible("tokens").await;
+    browser.picture("tokens").await;
+    browser.open(&format!("compare?a={:032x}&b={:032x}", 1, 2)).await;
+    let facts = browser.wait(".data tbody tr", |rows| rows.len() > 5).await;
+    assert_eq!(
+        facts.first().map(String::as_str),
+        Some("Duration900 ms1.10 s+200 ms (+22 %)"),
+        "the difference"
+    );
+    browser.expect_accessible("a comparison").await;
+    assert_eq!(browser.errors().await, [""; 0], "errors in the console");
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn hostile_telemetry_runs_nothing() {
+    let evil = "\"><img src=x onerror=\"window.hacked=1\"><script>window.hacked=2</script>\u{202e}";
+    let link = "javascript:window.hacked=3";
+    let store = Store::start().await;
+    let mut call = priced_call(9, 2, 1, 100, 600);
+    call["name"] = json!(evil);
+    let messages = json!([{ "role": evil, "parts": [
+        { "type": "text", "content": evil },
+        { "type": "tool_call", "id": evil, "name": evil, "arguments": evil },
+        { "type": "uri", "uri": link, "modality": evil, "mime_type": evil },
+        { "type": evil, evil: link },
+    ] }]);
+    let attributes = call["attributes"].as_array_mut().expect("attributes");
+    attributes.retain(|attribute| attribute["key"] != "gen_ai.input.messages");
+    attributes.extend([
+        attribute("gen_ai.input.messages", &messages.to_string()),
+        attribute(evil, link),
+    ]);
+    let mut root = with(
+        span(9, 1, None, evil, 0, 1000),
+        vec![attribute("long", &"x".repeat(1 << 20)), attribute("", evil)],
+    );
+    root["status"] = json!({ "code": 2, "message": evil });
+    root["events"] = json!([{ "name": evil, "timeUnixNano": "1764500000100000000", "attributes": [attribute(evil, evil)] }]);
+    root["links"] = json!([{ "traceId": "0".repeat(31) + "9", "spanId": "0".repeat(15) + "2", "attributes": [attribute(evil, evil)] }]);
+    let mut late = span(9, 3, Some(1), "late", 0, 1);
+    late["startTimeUnixNano"] = json!("18000000000000000000");
+    late["endTimeUnixNano"] = json!("1");
+    let cycle = [
+        span(9, 4, Some(5), "cycle", 1, 2),
+        span(9, 5, Some(4), "cycle", 1, 2),
+    ];
+    let mut spans = vec![root, call, late];
+    spans.extend(cycle);
+    store.send(evil, &spans).await;
+
+    let browser = Browser::start(store.page.clone()).await;
+    let trace = format!("trace/{:032x}", 9);
+    let mut places = vec![
+        String::new(),
+        "tokens".to_owned(),
+        "logs".to_owned(),
+        format!("compare?a={:032x}&b={:032x}", 9, 9),
+    ];
+    places.extend(
+        ["", "?view=graph", "?view=flame", "?view=table", "?view=logs"].map(|view| format!("{trace}{view}")),
+    );
+    places.extend([1, 2].map(|id| format!("{trace}?span={id:016x}")));
+    for place in &places {
+        browser.open(place).await;
+        browser
+            .wait("main", |texts| {
+                texts
+                    .iter()
+                    .any(|text| text.len() > 20 && !text.contains("Loading"))
+            })
+            .await;
+        browser
+            .value("document.querySelectorAll('details').forEach(each => each.open = true)")
+            .await;
+        let links =
+            "[...document.querySelectorAll('main a')].filter(each => each.protocol === 'javascript:').length";
+        assert_eq!(
+            browser.value(links).await,
+            json!(0),
+            "links that run something: {place}"
+        );
+        let foreign = "document.querySelectorAll('main img, main script, main iframe').length";
+        assert_eq!(
+            browser.value(foreign).await,
+            json!(0),
+            "elements made from telemetry: {place}"
+        );
+        assert_eq!(
+            browser.value("typeof window.hacked").await,
+            json!("undefined"),
+            "a script ran: {place}"
+        );
+    }
+    // The whole text is shown as text.
+    browser
+        .wait(".message", |messages| {
+            messages.iter().any(|message| message.contains("<script>"))
+        })
+        .await;
+    browser.expect_accessible("hostile telemetry").await;
+    assert_eq!(browser.errors().await, [""; 0], "errors in the console");
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn twenty_thousand_spans_are_shown() {
+    const SPANS: u64 = 20_000;
+    let store = Store::start().await;
+    let spans: Vec<Value> = (1..=SPANS)
+        .map(|id| {
+            let parent = (id > 1)
+                .then(|| if id % 10 == 0 { 1 } else { id / 10 + 1 })
+                .filter(|parent| *parent != id);
+            span(7, id, parent, &format!("step {id}"), id, 2 * SPANS - id)
+        })
+        .collect();
+    for part in spans.chunks(2000) {
+        store.send("large", part).await;
+    }
+    let browser = Browser::start(store.page.clone()).await;
+    browser.open(&format!("trace/{:032x}", 7)).await;
+    browser.wait(".rows .span-name", |names| names.len() > 20).await;
+    let rows = "Number(document.querySelector('.waterfall').getAttribute('aria-rowcount'))";
+    assert_eq!(
+        browser.value(rows).await,
+        json!(SPANS + 1),
+        "a heading and all spans"
+    );
+    browser
+        .value("document.querySelector('.waterfall').focus()")
+        .await;
+    browser.type_text(END).await;
+    let last = "Math.max(...[...document.querySelectorAll('.rows .span-row')].map(each => Number(each.getAttribute('aria-rowindex'))))";
+    crate::peer::until("the last row", async || {
+        (browser.value(last).await == json!(SPANS + 1)).then_some(())
+    })
+    .await;
+    let built = browser
+        .value("document.querySelectorAll('.rows .span-row').length")
+        .await;
+    assert!(
+        built.as_u64().is_some_and(|built| built < 100),
+        "only the visible rows are built: {built}"
+    );
+    browser.type_text("]").await;
+    browser
+        .wait(".rows .span-name", |names| names == ["step 1"])
+        .await;
+    assert_eq!(browser.errors().await, [""; 0], "errors in the console");
+    browser.close().await;
+}

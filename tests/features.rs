@@ -26,14 +26,17 @@ fn comments() -> BTreeMap<String, String> {
     comments
 }
 
-/// Returns the rows of the table in the crate documentation, without link brackets.
+/// Returns the rows of the table in the crate documentation, without link brackets and the number of crates.
 fn rows() -> BTreeMap<String, String> {
-    let (_, table) = DOCS.split_once("//! | feature | adds |\n").expect("the table");
+    let (_, table) = DOCS
+        .split_once("//! | feature | adds | crates |\n")
+        .expect("the table");
     let lines = table.lines().take_while(|line| line.starts_with("//! |"));
     let cells = lines.filter_map(|line| {
         let (name, text) = line.strip_prefix("//! | `")?.split_once("` | ")?;
-        let text = text.strip_suffix(" |")?.replace("[`", "`").replace("`]", "`");
-        Some((name.to_owned(), text))
+        let (text, crates) = text.strip_suffix(" |")?.rsplit_once(" | ")?;
+        assert!(crates.parse::<u16>().is_ok(), "{name}: a number of crates");
+        Some((name.to_owned(), text.replace("[`", "`").replace("`]", "`")))
     });
     cells.collect()
 }

@@ -34,7 +34,7 @@ fn refused(text: &str) -> String {
 }
 
 fn published(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/config/declarative/published");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/declarative");
     fs::read_to_string(path.join(name)).expect(name)
 }
 
@@ -206,7 +206,7 @@ fn the_published_snippets_are_read_or_refused() {
                         \"always_on\", \"always_off\", \"trace_id_ratio_based\" or \"parent_based\"";
         assert_eq!(error, expected, "{name}");
     }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/config/declarative/published/snippets");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/declarative/snippets");
     let count = fs::read_dir(folder).expect("a folder").count();
     assert_eq!(count, loaded.len() + samplers.len(), "every snippet is tested");
 }

@@ -197,7 +197,7 @@ impl Browser {
         severe.map(ToString::to_string).collect()
     }
 
-    /// Writes a picture of the page to `docs/pictures`, if `UPDATE_PICTURES` is set.
+    /// Writes a picture of the page to `docs/src/pictures`, if `UPDATE_PICTURES` is set.
     pub(super) async fn picture(&self, name: &str) {
         let png = self.client.screenshot().await.expect("a picture");
         assert!(png.starts_with(b"\x89PNG"), "{name} is a PNG file");
@@ -219,7 +219,7 @@ impl Browser {
 }
 
 fn pictures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/pictures")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/src/pictures")
 }
 
 /// A command of chromedriver beyond WebDriver.

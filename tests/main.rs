@@ -1,6 +1,6 @@
 //! End-to-end tests: run the examples like a user, over real sockets.
 
-#![expect(clippy::expect_used, reason = "a test fails with a message")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails with a message")]
 
 mod agents;
 mod baggage;

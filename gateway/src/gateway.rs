@@ -26,9 +26,7 @@ use crate::model_field::ModelField;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::routing::{RequestedModel, Route, RouteError, Routes, credential_of_caller};
 use crate::trace_id;
-use crate::upstream::{
-    ClientSettings, Connector, ForwardedBody, Plan, Stack, TooLarge, UpstreamError, connector,
-};
+use crate::upstream::{ForwardedBody, Plan, Stack, TooLarge, UpstreamError, connectors};
 use crate::{Api, target_path};
 
 /// A gateway in front of model providers. Clones share everything.
@@ -38,7 +36,6 @@ use crate::{Api, target_path};
 #[derive(Debug, Clone)]
 pub struct Gateway {
     state: Arc<ArcSwap<State>>,
-    connector: Connector,
     log: AccessLog,
 }
 
@@ -74,19 +71,9 @@ impl Gateway {
     }
 
     fn with_environment(config: &Config, environment: &Environment) -> Result<Self, ConfigError> {
-        let connect_timeout = config
-            .listeners
-            .first()
-            .map_or(Duration::from_secs(10), |listener| {
-                listener.timeouts.connect.duration()
-            });
-        let connector = connector(ClientSettings { connect_timeout }).map_err(|error| {
-            ConfigError::new("", format!("the system's certificates cannot be read: {error}"))
-        })?;
-        let state = State::new(config, environment, &connector, None)?;
+        let state = State::new(config, environment, None)?;
         Ok(Self {
             state: Arc::new(ArcSwap::from_pointee(state)),
-            connector,
             log: AccessLog::new(config.access_log),
         })
     }
@@ -100,7 +87,7 @@ impl Gateway {
     /// Those of [`Gateway::new`]. The previous configuration then stays in force.
     pub fn reload(&self, config: &Config) -> Result<(), ConfigError> {
         let previous = self.state.load_full();
-        let state = State::new(config, &Environment::process(), &self.connector, Some(&previous))?;
+        let state = State::new(config, &Environment::process(), Some(&previous))?;
         self.state.store(Arc::new(state));
         Ok(())
     }
@@ -157,12 +144,7 @@ impl Gateway {
 }
 
 impl State {
-    fn new(
-        config: &Config,
-        environment: &Environment,
-        connector: &Connector,
-        previous: Option<&Self>,
-    ) -> Result<Self, ConfigError> {
+    fn new(config: &Config, environment: &Environment, previous: Option<&Self>) -> Result<Self, ConfigError> {
         let routes = Routes::new(config, environment)?;
         let layers = layers::build(config, environment)?;
         let drain = layers.settings.drain.clone();
@@ -174,7 +156,7 @@ impl State {
                 environment,
                 previous.map(|previous| &previous.budgets),
             )?,
-            stack: Stack::new(connector.clone(), layers.settings),
+            stack: Stack::new(&connectors(config)?, layers.settings),
             drain,
             routes,
             config: config.clone(),

@@ -12,6 +12,7 @@ mod gateway;
 mod layers;
 mod model_field;
 mod operations;
+mod pem;
 mod refusal;
 mod routing;
 mod running;

@@ -10,11 +10,12 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::server::TlsStream;
 
 use crate::config::{ConfigError, Tls};
+use crate::pem;
 
 /// Accepts TLS connections.
 #[derive(Clone)]
@@ -30,26 +31,15 @@ pub(crate) enum Stream {
 impl Acceptor {
     /// Reads the certificate and the key.
     pub(crate) fn new(tls: &Tls, place: &str) -> Result<Self, ConfigError> {
-        let invalid = |key: &str, path: &std::path::Path, reason: String| {
-            ConfigError::new(format!("{place}.{key}"), format!("{}: {reason}", path.display()))
-        };
-        let certificates = CertificateDer::pem_file_iter(&tls.certificate)
-            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .map_err(|error| invalid("certificate", &tls.certificate, error.to_string()))?;
-        if certificates.is_empty() {
-            return Err(invalid(
-                "certificate",
-                &tls.certificate,
-                "has no certificate".to_owned(),
-            ));
-        }
+        let certificate_place = format!("{place}.certificate");
+        let certificates = pem::certificates(&tls.certificate, &certificate_place)?;
         let key = PrivateKeyDer::from_pem_file(&tls.key)
-            .map_err(|error| invalid("key", &tls.key, error.to_string()))?;
+            .map_err(|error| pem::unusable(&tls.key, &format!("{place}.key"), &error))?;
         let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
             .map(|builder| builder.with_no_client_auth())
             .and_then(|builder| builder.with_single_cert(certificates, key))
-            .map_err(|error| invalid("certificate", &tls.certificate, error.to_string()))?;
+            .map_err(|error| pem::unusable(&tls.certificate, &certificate_place, &error))?;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Self(TlsAcceptor::from(Arc::new(config))))
     }

@@ -43,8 +43,6 @@ pub(crate) struct Timeouts {
     pub(crate) body: Seconds,
     /// For a part of the answer to be accepted by the client.
     pub(crate) write: Seconds,
-    /// For a connection to a provider.
-    pub(crate) connect: Seconds,
     /// For the head of the provider's answer, for each try.
     pub(crate) first_byte: Seconds,
     /// Between two parts of the provider's answer.
@@ -91,7 +89,6 @@ impl Default for Timeouts {
             keep_alive: Seconds::new(90),
             body: Seconds::new(30),
             write: Seconds::new(60),
-            connect: Seconds::new(10),
             first_byte: Seconds::new(600),
             idle: Seconds::new(300),
         }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::SecretSource;
+use super::duration::Seconds;
 use crate::Api;
 
 /// A server of model APIs.
@@ -26,6 +27,9 @@ pub(crate) struct Provider {
     pub(crate) default: bool,
     #[serde(default)]
     pub(crate) tls: ProviderTls,
+    /// For a connection, with its handshake.
+    #[serde(default = "connect_timeout")]
+    pub(crate) connect_timeout: Seconds,
 }
 
 /// The trust in a provider's certificate.
@@ -52,7 +56,12 @@ impl Provider {
             headers: BTreeMap::new(),
             default: false,
             tls: ProviderTls::default(),
+            connect_timeout: connect_timeout(),
         };
         hosts.map(provider).into()
     }
+}
+
+const fn connect_timeout() -> Seconds {
+    Seconds::new(10)
 }

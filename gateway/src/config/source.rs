@@ -102,6 +102,7 @@ impl Config {
             ));
         }
         let value = arch::translate(value)?;
+        refuse_connect_timeout_of_listener(&value)?;
         let config: Self = serde_path_to_error::deserialize(value).map_err(|error| {
             let path = error.path().to_string();
             let place = if path == "." { String::new() } else { path };
@@ -109,6 +110,22 @@ impl Config {
         })?;
         config.check()?;
         Ok(config)
+    }
+}
+
+/// A connection serves the requests of all listeners, so its timeout is one of the provider.
+fn refuse_connect_timeout_of_listener(value: &Value) -> Result<(), ConfigError> {
+    let listeners = value.get("listeners").and_then(Value::as_array);
+    let index = listeners
+        .into_iter()
+        .flatten()
+        .position(|listener| listener.pointer("/timeouts/connect").is_some());
+    match index {
+        None => Ok(()),
+        Some(index) => Err(ConfigError::new(
+            format!("listeners[{index}].timeouts.connect"),
+            "listeners share the connections to a provider; expected providers[].connect_timeout",
+        )),
     }
 }
 

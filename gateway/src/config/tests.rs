@@ -44,6 +44,14 @@ fn errors_name_the_place_and_what_is_accepted() {
             "listeners[0].timeouts.header: expected a duration from 0 to 30 days",
         ),
         (
+            "listeners: [{}, { timeouts: { connect: 1s } }]",
+            "listeners[1].timeouts.connect: listeners share the connections to a provider; expected providers[].connect_timeout",
+        ),
+        (
+            "providers: [{ name: p, api: openai, base_url: 'http://p', connect_timeout: -1 }]",
+            "providers[0].connect_timeout: expected a duration from 0 to 30 days",
+        ),
+        (
             "listeners: [{ address: '127.0.0.1:1' }, { address: '127.0.0.1:1' }]",
             "listeners[1].address: 127.0.0.1:1 has a listener already",
         ),

@@ -14,6 +14,8 @@ use crate::config::{self, ConfigError, Environment};
 
 /// A provider, ready to be sent requests.
 pub(crate) struct Provider {
+    /// Its place in the configuration's list of providers.
+    pub(crate) index: usize,
     pub(crate) name: String,
     pub(crate) api: Api,
     upstream: Upstream,
@@ -26,10 +28,11 @@ impl Provider {
     /// Reads what the configuration refers to: the key, and headers and URLs from the environment.
     pub(crate) fn new(
         provider: &config::Provider,
-        place: &str,
+        index: usize,
         circuit: CircuitSettings,
         environment: &Environment,
     ) -> Result<Self, ConfigError> {
+        let place = format!("providers[{index}]");
         let url = environment.expand(&provider.base_url, &format!("{place}.base_url"))?;
         let upstream: Upstream = url
             .parse()
@@ -62,6 +65,7 @@ impl Provider {
             headers.push((name, value));
         }
         Ok(Self {
+            index,
             name: provider.name.clone(),
             api: provider.api,
             upstream,
@@ -198,8 +202,7 @@ mod tests {
                 failures: 0,
                 open_for: std::time::Duration::ZERO,
             };
-            let provider =
-                Provider::new(&config, "providers[0]", settings, &Environment::process()).expect(&text);
+            let provider = Provider::new(&config, 0, settings, &Environment::process()).expect(&text);
             assert_eq!(
                 provider.uri(path).map(|uri| uri.to_string()),
                 Ok(expected.to_owned()),

@@ -68,10 +68,9 @@ impl Routes {
         };
         let mut providers = Vec::with_capacity(config.providers.len());
         for (index, provider) in config.providers.iter().enumerate() {
-            let place = format!("providers[{index}]");
             providers.push((
                 provider,
-                Arc::new(Provider::new(provider, &place, circuit, environment)?),
+                Arc::new(Provider::new(provider, index, circuit, environment)?),
             ));
         }
         // The default provider of an API stands before the others.

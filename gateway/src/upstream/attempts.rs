@@ -31,17 +31,19 @@ use crate::target_path::with_model;
 type AttemptBody<B> = Either<B, Full<Bytes>>;
 /// The HTTP client of one try, with its span.
 type Http<B> = throughline::client::Client<Client<Connector, AttemptBody<B>>>;
+/// The clients of the providers, in the order of the configuration.
+type Clients<B> = Arc<[Http<B>]>;
 type HttpResponse<B> = <Http<B> as Service<Request<AttemptBody<B>>>>::Response;
 
 /// Sends requests that have a [`Plan`] in their extensions.
 pub(crate) struct Attempts<B: Body> {
-    http: Http<B>,
+    clients: Clients<B>,
 }
 
 impl<B: Body> Clone for Attempts<B> {
     fn clone(&self) -> Self {
         Self {
-            http: self.http.clone(),
+            clients: self.clients.clone(),
         }
     }
 }
@@ -50,9 +52,10 @@ impl<B> Attempts<B>
 where
     B: Body<Data = Bytes, Error = BodyError> + Send + 'static,
 {
-    pub(super) fn new(connector: Connector, layer: &ClientLayer) -> Self {
+    pub(super) fn new(connectors: &[Connector], layer: &ClientLayer) -> Self {
+        let clients = connectors.iter().cloned();
         Self {
-            http: layer.layer(client(connector)),
+            clients: clients.map(|connector| layer.layer(client(connector))).collect(),
         }
     }
 }
@@ -72,13 +75,13 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let http = self.http.clone();
+        let clients = self.clients.clone();
         match request.extensions_mut().remove::<Plan>() {
             Some(Plan(plan)) if plan.resends() => {
-                Box::pin(async move { send_again(http, request, plan).await.map_err(io::Error::other) })
+                Box::pin(async move { send_again(clients, request, plan).await.map_err(io::Error::other) })
             }
             Some(Plan(plan)) => {
-                Box::pin(async move { send_once(http, request, plan).await.map_err(io::Error::other) })
+                Box::pin(async move { send_once(clients, request, plan).await.map_err(io::Error::other) })
             }
             // The gateway gives every request a plan.
             None => Box::pin(std::future::ready(Err(io::Error::other(UpstreamError::Target)))),
@@ -88,7 +91,7 @@ where
 
 /// Sends a request to its provider.
 async fn send_once<B>(
-    http: Http<B>,
+    clients: Clients<B>,
     request: Request<B>,
     plan: Arc<PlanParts>,
 ) -> Result<HttpResponse<B>, UpstreamError>
@@ -99,14 +102,20 @@ where
     circuit
         .admit(Instant::now())
         .map_err(UpstreamError::CircuitOpen)?;
-    let sent = send(http, request.map(Either::Left), plan.first_byte).await;
+    let sent = send(
+        &clients,
+        &plan.route.first,
+        request.map(Either::Left),
+        plan.first_byte,
+    )
+    .await;
     record(&sent, &plan.route.first);
     sent
 }
 
 /// Sends a request to its providers until one answers.
 async fn send_again<B>(
-    http: Http<B>,
+    clients: Clients<B>,
     request: Request<B>,
     plan: Arc<PlanParts>,
 ) -> Result<HttpResponse<B>, UpstreamError>
@@ -137,7 +146,7 @@ where
                     .insert(http::header::CONTENT_LENGTH, target_body.len().into());
             }
             let request = Request::from_parts(try_head, Either::Right(Full::new(target_body.clone())));
-            let sent = send(http.clone(), request, plan.first_byte).await;
+            let sent = send(&clients, target, request, plan.first_byte).await;
             record(&sent, target);
             let asked = match &sent {
                 Ok(response) if !is_retryable(response.status()) || is_final(response.headers()) => {
@@ -184,14 +193,18 @@ fn redirected(
 }
 
 async fn send<B>(
-    mut http: Http<B>,
+    clients: &Clients<B>,
+    target: &Target,
     request: Request<AttemptBody<B>>,
     first_byte: Duration,
 ) -> Result<HttpResponse<B>, UpstreamError>
 where
     B: Body<Data = Bytes, Error = BodyError> + Send + Unpin + 'static,
 {
-    match tokio::time::timeout(first_byte, http.call(request)).await {
+    // The routes and the clients are of one configuration, so each provider has its client.
+    let client = clients.get(target.provider.index);
+    let mut client = client.cloned().ok_or(UpstreamError::Target)?;
+    match tokio::time::timeout(first_byte, client.call(request)).await {
         Ok(sent) => sent.map_err(UpstreamError::from),
         Err(_) => Err(UpstreamError::timeout()),
     }

@@ -1,34 +1,97 @@
-//! The HTTP client.
+//! The HTTP clients, one for each provider.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use http::Uri;
+use hyper_rustls::{ConfigBuilderExt, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::{Builder, Client};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tokio_rustls::rustls::client::WantsClientCert;
+use tokio_rustls::rustls::crypto::aws_lc_rs;
+use tokio_rustls::rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
+use tower::ServiceExt;
+use tower::timeout::Timeout;
+use tower::timeout::error::Elapsed;
+use tower::util::BoxCloneSyncService;
 
-/// How connections to providers are made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ClientSettings {
-    pub(crate) connect_timeout: Duration,
+use crate::body::BoxError;
+use crate::config::{Config, ConfigError, Provider};
+use crate::pem;
+
+/// Connects to the servers of one provider. Boxed, since hyper requires a future that is `Unpin`.
+pub(crate) type Connector = BoxCloneSyncService<Uri, MaybeHttpsStream<TokioIo<TcpStream>>, BoxError>;
+
+/// Creates a connector for each provider, in the order of the configuration.
+///
+/// Providers share no connections, since each has its own trust, also if they have one address.
+pub(crate) fn connectors(config: &Config) -> Result<Vec<Connector>, ConfigError> {
+    // Read once, and only if a provider has no certificate of its own.
+    let mut system = None;
+    let providers = config.providers.iter().enumerate();
+    let connect_to = |(index, provider): (usize, &Provider)| {
+        let tls = match &provider.tls.certificate {
+            Some(path) => {
+                let place = format!("providers[{index}].tls.certificate");
+                let mut roots = RootCertStore::empty();
+                for certificate in pem::certificates(path, &place)? {
+                    let added = roots.add(certificate);
+                    added.map_err(|error| pem::unusable(path, &place, &error))?;
+                }
+                tls_config(|builder| Ok(builder.with_root_certificates(roots)))
+            }
+            None => match &system {
+                Some(tls) => Ok(ClientConfig::clone(tls)),
+                None => {
+                    tls_config(ConfigBuilderExt::with_native_roots).inspect(|tls| system = Some(tls.clone()))
+                }
+            },
+        };
+        let tls = tls.map_err(|error| {
+            ConfigError::new("", format!("the system's certificates cannot be read: {error}"))
+        })?;
+        Ok(connector(tls, provider.connect_timeout.duration()))
+    };
+    providers.map(connect_to).collect()
 }
 
-pub(crate) type Connector = HttpsConnector<HttpConnector>;
+/// The steps of the configuration before and after its roots.
+type BeforeRoots = ConfigBuilder<ClientConfig, WantsVerifier>;
+type AfterRoots = ConfigBuilder<ClientConfig, WantsClientCert>;
 
-/// Creates the connector, with the root certificates of the system.
-pub(crate) fn connector(settings: ClientSettings) -> io::Result<Connector> {
+fn tls_config(with_roots: impl FnOnce(BeforeRoots) -> io::Result<AfterRoots>) -> io::Result<ClientConfig> {
+    let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(io::Error::other)?;
+    Ok(with_roots(builder)?.with_no_client_auth())
+}
+
+fn connector(tls: ClientConfig, connect_timeout: Duration) -> Connector {
     let mut http = HttpConnector::new();
     // Without it, the system holds back events of a stream for up to 40 ms.
     http.set_nodelay(true);
     http.enforce_http(false);
-    http.set_connect_timeout(Some(settings.connect_timeout));
     http.set_keepalive(Some(KEEPALIVE));
-    Ok(HttpsConnectorBuilder::new()
-        .with_native_roots()?
+    // The connector's own timeout is divided by the number of addresses, so that the next one is tried if one is silent.
+    http.set_connect_timeout(Some(connect_timeout));
+    let https = HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
         .https_or_http()
         .enable_http1()
-        .wrap_connector(http))
+        .wrap_connector(http);
+    // It includes the look-up of the name and the TLS handshake.
+    BoxCloneSyncService::new(Timeout::new(https, connect_timeout).map_err(timed_out))
+}
+
+/// Gives a timeout the kind by which spans name the error.
+fn timed_out(error: BoxError) -> BoxError {
+    match error.is::<Elapsed>() {
+        true => io::Error::new(io::ErrorKind::TimedOut, "it took longer than connect_timeout").into(),
+        false => error,
+    }
 }
 
 /// Creates a client with a pool of connections.
@@ -36,16 +99,11 @@ pub(super) fn client<B>(connector: Connector) -> Client<Connector, B>
 where
     B: http_body::Body<Data: Send> + Send,
 {
-    builder().build(connector)
-}
-
-fn builder() -> Builder {
-    let mut builder = Client::builder(TokioExecutor::new());
-    builder
+    Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(POOL_IDLE)
-        .pool_max_idle_per_host(POOL_CONNECTIONS);
-    builder
+        .pool_max_idle_per_host(POOL_CONNECTIONS)
+        .build(connector)
 }
 
 /// Shorter than the idle timeouts of most servers, so that a connection is rarely closed while it is being used.

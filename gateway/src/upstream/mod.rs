@@ -9,7 +9,7 @@ mod plan;
 mod request_body;
 mod stack;
 
-pub(crate) use self::client::{ClientSettings, Connector, connector};
+pub(crate) use self::client::connectors;
 pub(crate) use self::error::UpstreamError;
 pub(crate) use self::plan::Plan;
 pub(crate) use self::request_body::{ForwardedBody, TooLarge};

@@ -41,7 +41,7 @@ pub(crate) struct StackSettings {
 }
 
 impl Stack {
-    pub(crate) fn new(connector: Connector, settings: StackSettings) -> Self {
+    pub(crate) fn new(connectors: &[Connector], settings: StackSettings) -> Self {
         let StackSettings {
             llm,
             drain,
@@ -49,7 +49,7 @@ impl Stack {
         } = settings;
         let client = ClientLayer::new();
         let Some(hosts) = include_usage else {
-            let llm = llm.layer(Attempts::new(connector, &client));
+            let llm = llm.layer(Attempts::new(connectors, &client));
             return match drain {
                 None => Self::Plain(llm),
                 Some(drain) => Self::Drained(drain.layer(llm)),
@@ -58,7 +58,7 @@ impl Stack {
         let usage = hosts
             .into_iter()
             .fold(IncludeUsageLayer::new(), IncludeUsageLayer::with_host);
-        let inner = usage.layer(llm.layer(Attempts::new(connector, &client)));
+        let inner = usage.layer(llm.layer(Attempts::new(connectors, &client)));
         // A layer that may drain nothing only passes on.
         let drain =
             drain.unwrap_or_else(|| DrainLayer::new(tokio::runtime::Handle::current()).with_max_drains(0));

@@ -218,3 +218,30 @@ async fn request_that_no_provider_may_get_is_refused() {
         "only configured hosts are asked"
     );
 }
+
+/// The timeout used to be that of the first listener, and did not include the TLS handshake.
+#[tokio::test]
+async fn connect_timeout_is_that_of_the_provider() {
+    // The system accepts connections, and nothing answers the handshake.
+    let silent = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = silent.local_addr().expect("an address");
+    let gateway = Running::start(&format!(
+        "providers:\n\
+         - {{ name: patient, api: openai, base_url: 'https://{address}', connect_timeout: 1h }}\n\
+         - {{ name: hasty, api: openai, base_url: 'https://{address}', connect_timeout: 50ms }}\n\
+         models: [{{ name: patient, provider: patient }}, {{ name: hasty, provider: hasty }}]"
+    ))
+    .await;
+    let gateway = std::sync::Arc::new(gateway);
+    let patient = tokio::spawn({
+        let gateway = gateway.clone();
+        async move { gateway.chat("patient").await }
+    });
+    let (_first, _) = silent.accept().await.expect("a connection");
+    let (status, text) = timeout(DEADLINE, gateway.chat("hasty")).await.expect("in time");
+    assert_eq!(status, StatusCode::BAD_GATEWAY, "no connection: {text}");
+    let reason = "the provider cannot be reached: it took longer than connect_timeout";
+    assert!(text.contains(reason), "the reason: {text}");
+    assert!(!patient.is_finished(), "the other provider has an hour");
+    patient.abort();
+}

@@ -11,3 +11,4 @@ mod reload;
 mod routing;
 mod secrets;
 mod support;
+mod tls;

@@ -205,9 +205,12 @@ pub(crate) fn key_file(name: &str) -> String {
     let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("key-{name}"));
     // Other tests read it at the same time.
     static WRITTEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
-    if WRITTEN.lock().expect("no panic").insert(name.to_owned()) {
+    // The lock is held until the file is complete.
+    let mut written = WRITTEN.lock().expect("no panic");
+    if written.insert(name.to_owned()) {
         std::fs::write(&path, format!("key-of-{name}\n")).expect("a file");
     }
+    drop(written);
     path.display().to_string()
 }
 

@@ -7,19 +7,21 @@
 )]
 
 use std::error::Error;
+use std::future::Future;
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use throughline::telemetry::{self, Telemetry, TelemetryConfig};
+use throughline::telemetry::{self, Exporter, Telemetry, TelemetryConfig};
 use throughline_gateway::{Config, Gateway, Server};
 
 /// A gateway in front of model providers: traces, tokens, cost, retries, fail-over and budgets.
 ///
 /// Without a configuration, it serves the paths of OpenAI, Anthropic and Gemini with the keys of its callers. The addresses
 /// it listens on are the first lines on standard output.
-#[derive(Debug, Parser)]
+#[derive(Debug, Clone, Parser)]
 #[command(name = "throughline-gateway", version, after_help = AFTER)]
 struct Cli {
     /// A file in YAML, TOML (.toml) or JSON (.json). SIGHUP reads it again.
@@ -31,6 +33,10 @@ struct Cli {
     /// The address of the first listener, in place of that of the configuration; port 0 selects a free one.
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
+    /// Serve a page that shows the latest traces, model calls and tokens, at telemetry.viewer.listen, by default
+    /// 127.0.0.1:4319. Its address is the last line on standard output. Telemetry is on with this flag.
+    #[arg(long)]
+    viewer: bool,
 }
 
 const AFTER: &str = "\
@@ -39,6 +45,7 @@ Examples:
   OTEL_TRACES_EXPORTER=console throughline-gateway
   OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317 throughline-gateway --config gateway.yaml
   throughline-gateway --config gateway.yaml --check
+  throughline-gateway --viewer
 
 Then, in another terminal:
   curl http://127.0.0.1:12000/v1/chat/completions -H \"Authorization: Bearer $OPENAI_API_KEY\" \\
@@ -47,7 +54,7 @@ Then, in another terminal:
   OPENAI_BASE_URL=http://127.0.0.1:12000/v1 python your_program.py
   ANTHROPIC_BASE_URL=http://127.0.0.1:12000 python your_program.py
 
-Telemetry is off unless an OTEL_* variable or the section telemetry enables it. Prompts and answers are recorded only if
+Telemetry is off unless an OTEL_* variable, the section telemetry or --viewer enables it. Prompts and answers are recorded only if
 llm.content or OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT enables it.";
 
 fn main() -> ExitCode {
@@ -83,24 +90,30 @@ impl Cli {
 
 async fn run(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
     let config = cli.read_config()?;
+    warn(&config);
     if cli.check {
         Gateway::new(&config)?;
-        telemetry_config(&config)?;
+        telemetry_config(cli, &config)?;
         print!("{config}");
         return Ok(ExitCode::SUCCESS);
     }
-    let telemetry_config = telemetry_config(&config)?;
+    let telemetry_config = telemetry_config(cli, &config)?;
     let telemetry = telemetry::init(telemetry_config)?;
     let gateway = Gateway::new(&config)?;
     let mut server = Server::bind(&config, gateway.clone()).await?;
     if telemetry.prometheus_text().is_some() {
         server = server.with_metrics_page(telemetry.prometheus_page());
     }
+    // Who reads an address may send a signal at once, which ends a process that does not listen for it.
+    let stopped = stop()?;
+    reload_on_hangup(cli, gateway);
     for address in server.addresses() {
         println!("http://{address}");
     }
-    reload_on_hangup(cli, gateway);
-    let has_ended = server.serve(stop()).await;
+    if let Some(address) = telemetry.viewer_address() {
+        println!("viewer http://{address}");
+    }
+    let has_ended = server.serve(stopped).await;
     if !has_ended {
         eprintln!(
             "warning: answers were still in progress after {:?}",
@@ -111,8 +124,14 @@ async fn run(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The section `telemetry`, then the environment.
-fn telemetry_config(config: &Config) -> Result<TelemetryConfig, Box<dyn Error>> {
+fn warn(config: &Config) {
+    for warning in config.warnings() {
+        eprintln!("warning: {warning}");
+    }
+}
+
+/// The section `telemetry`, then the environment, then the flags.
+fn telemetry_config(cli: &Cli, config: &Config) -> Result<TelemetryConfig, Box<dyn Error>> {
     let json = config.telemetry_json();
     let mut telemetry =
         TelemetryConfig::from_json_str(&json).map_err(|error| format!("telemetry: {error}"))?;
@@ -123,7 +142,24 @@ fn telemetry_config(config: &Config) -> Result<TelemetryConfig, Box<dyn Error>> 
     if telemetry.service_name.is_none() {
         telemetry = telemetry.with_service_name(env!("CARGO_PKG_NAME"));
     }
-    Ok(telemetry.with_env()?)
+    let telemetry = telemetry.with_env()?;
+    match cli.viewer {
+        true => with_viewer(telemetry),
+        false => Ok(telemetry),
+    }
+}
+
+/// Adds the viewer to the exporters. If telemetry is off, it is the only one.
+fn with_viewer(telemetry: TelemetryConfig) -> Result<TelemetryConfig, Box<dyn Error>> {
+    if telemetry.viewer_listen.is_none() {
+        let message = "telemetry.viewer.listen: is none; expected a host and a port for --viewer, such as 127.0.0.1:4319";
+        return Err(message.into());
+    }
+    let telemetry = match telemetry.enabled {
+        true => telemetry,
+        false => telemetry.with_enabled(true).with_exporter(Exporter::None),
+    };
+    Ok(telemetry.with_added_exporter(Exporter::Viewer))
 }
 
 /// Waits for the last tokens to be counted and the last spans to be exported.
@@ -136,13 +172,17 @@ fn shut_down(telemetry: Telemetry) {
 #[cfg(unix)]
 fn reload_on_hangup(cli: &Cli, gateway: Gateway) {
     use tokio::signal::unix::{SignalKind, signal};
+    let cli = cli.clone();
     let Some(path) = cli.config.clone() else { return };
     let Ok(mut hangups) = signal(SignalKind::hangup()) else {
         return;
     };
     tokio::spawn(async move {
         while hangups.recv().await.is_some() {
-            let reloaded = Config::from_file(&path).and_then(|config| gateway.reload(&config));
+            let reloaded = cli.read_config().and_then(|config| {
+                warn(&config);
+                gateway.reload(&config)
+            });
             match reloaded {
                 Ok(()) => eprintln!("reloaded {}", path.display()),
                 Err(error) => {
@@ -156,21 +196,25 @@ fn reload_on_hangup(cli: &Cli, gateway: Gateway) {
 #[cfg(not(unix))]
 fn reload_on_hangup(_: &Cli, _: Gateway) {}
 
-/// Completes on Ctrl-C or SIGTERM.
-async fn stop() {
-    let interrupted = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = interrupted => {},
-                _ = terminated.recv() => {},
-            }
-            return;
+/// Returns a future that completes on Ctrl-C or SIGTERM, for which it listens from now on.
+#[cfg(unix)]
+fn stop() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupts = signal(SignalKind::interrupt())?;
+    let mut terminations = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupts.recv() => {},
+            _ = terminations.recv() => {},
         }
-    }
-    let _ = interrupted.await;
+    })
+}
+
+#[cfg(not(unix))]
+fn stop() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
 }
 
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(10);

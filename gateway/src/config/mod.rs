@@ -1,7 +1,7 @@
 //! The configuration: what a file may contain, and its defaults.
 //!
 //! [`source`] reads a file into these types, [`arch`] translates Arch's files, [`check`] validates what types cannot
-//! express, and [`summary`] prints the result.
+//! express, [`warnings`] lists what is allowed and may be a mistake, and [`summary`] prints the result.
 
 mod arch;
 mod budgets;
@@ -17,6 +17,7 @@ mod resilience;
 mod secret;
 mod source;
 mod summary;
+mod warnings;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};

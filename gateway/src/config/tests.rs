@@ -152,6 +152,32 @@ fn errors_name_the_place_and_what_is_accepted() {
     }
 }
 
+/// Such a gateway used to start without a word.
+#[test]
+fn keys_that_everyone_can_use_are_a_warning() {
+    let open = "listeners: [{}, { address: 0.0.0.0:1 }]";
+    let warning = "listeners[1].address: everyone who reaches 0.0.0.0:1 can use the keys of p; expected callers, or a loopback \
+                   address such as 127.0.0.1:12000";
+    let header =
+        "providers: [{ name: p, api: openai, base_url: 'http://p', headers: { Authorization: $K } }]\n";
+    let keyless = "providers: [{ name: p, api: openai, base_url: 'http://p' }]\n";
+    for (yaml, expected) in [
+        (format!("{P}{open}"), &[warning][..]),
+        (format!("{header}{open}"), &[warning]),
+        (format!("{keyless}{open}"), &[]),
+        (format!("{P}{open}\ncallers: [{{ name: c, key: $C }}]"), &[]),
+        (format!("{P}listeners: [{{ address: '[::1]:1' }}]"), &[]),
+        (
+            format!("{P}listeners: [{{ address: '[::ffff:127.0.0.1]:1' }}]"),
+            &[],
+        ),
+        (open.to_owned(), &[]),
+    ] {
+        let config = Config::from_yaml(&yaml).expect(&yaml);
+        assert_eq!(config.warnings(), expected, "{yaml}");
+    }
+}
+
 #[test]
 fn formats_are_equivalent() {
     let yaml =

@@ -3,9 +3,9 @@
 use std::time::Instant;
 
 use http::StatusCode;
-use throughline_test_support::Vacant;
+use throughline_test_support::{Collector, VARYING, Vacant, process};
 
-use crate::support::{ANSWER, Answer, Provider, Running, chat, providers};
+use crate::support::{ANSWER, Answer, Provider, Running, chat, client, program, providers};
 
 fn answer(status: u16, headers: &[(&'static str, &'static str)]) -> Answer {
     let body = if status == 200 {
@@ -190,4 +190,38 @@ async fn request_without_another_provider_is_sent_once_by_default() {
         "clients of the providers retry themselves"
     );
     assert_eq!(provider.received().len(), 1, "one try");
+}
+
+#[tokio::test]
+async fn each_attempt_is_a_span_below_that_of_the_call() {
+    let first = Provider::answering([answer(503, &[])]).await;
+    let second = Provider::answering([answer(429, &[]), answer(200, &[])]).await;
+    let (collector, url) = Collector::start().await;
+    let yaml = format!(
+        "retries: {{ attempts: 2, backoff: 1ms }}\n{}\
+         models: [{{ name: m, provider: a, fallbacks: [{{ provider: b, model: m-b }}] }}]",
+        providers(&[("a", "openai", first.address), ("b", "openai", second.address)])
+    );
+    let mut command = program("attempts", &yaml);
+    command
+        .env("OTEL_EXPORTER_OTLP_ENDPOINT", url)
+        .env("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf");
+    let mut gateway = process::Running::start(command);
+    let at = gateway.line("http://").await;
+    let request = client().post(format!("http://{at}/v1/chat/completions"));
+    let response = request.body(chat("m")).send().await.expect("an answer");
+    assert_eq!(
+        response.text().await.expect("text"),
+        ANSWER,
+        "the second provider's second answer"
+    );
+    gateway.signal("TERM").await;
+    let ran = gateway.end().await;
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let expected = include_str!("attempts_tree.txt");
+    assert_eq!(
+        collector.tree(VARYING),
+        expected,
+        "the whole tree, value by value"
+    );
 }

@@ -2,10 +2,11 @@
 
 use http::StatusCode;
 use throughline_gateway::{Gateway, Server};
+use throughline_test_support::process;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::support::{Running, client, config, providers, until};
+use crate::support::{Provider, Running, chat, client, config, program, providers, until};
 
 #[tokio::test]
 async fn probes_and_metrics_are_answered() {
@@ -93,4 +94,69 @@ async fn stop_lets_streams_end() {
         "the rest"
     );
     assert!(gateway.stop().await, "all answers ended in time");
+}
+
+/// Such a gateway used to start without a word.
+#[tokio::test]
+async fn start_warns_of_keys_that_everyone_can_use() {
+    let provider = Provider::start().await;
+    let mut command = program("warning", &providers(&[("a", "openai", provider.address)]));
+    command.args(["--listen", "0.0.0.0:0"]);
+    let mut gateway = process::Running::start(command);
+    gateway.line("http://").await;
+    gateway.signal("TERM").await;
+    let ran = gateway.end().await;
+    let expected = "warning: listeners[0].address: everyone who reaches 0.0.0.0:0 can use the keys of a; expected callers, or a \
+                    loopback address such as 127.0.0.1:12000\n";
+    assert_eq!(ran.err, expected, "on standard error");
+    assert_eq!(ran.code, Some(0), "it runs all the same");
+}
+
+#[tokio::test]
+async fn viewer_shows_calls_on_a_page() {
+    let provider = Provider::start().await;
+    let yaml = format!(
+        "providers: [{{ name: a, api: openai, base_url: 'http://{}' }}]\ntelemetry: {{ viewer: {{ listen: 127.0.0.1:0 }} }}",
+        provider.address
+    );
+    let mut command = program("viewer", &yaml);
+    command.arg("--viewer");
+    let mut gateway = process::Running::start(command);
+    let at = gateway.line("http://").await;
+    let page = gateway.line("viewer ").await;
+    let request = client().post(format!("http://{at}/v1/chat/completions"));
+    let response = request.body(chat("m")).send().await.expect("an answer");
+    assert_eq!(response.status(), StatusCode::OK, "the call is forwarded");
+    response.bytes().await.expect("a body");
+    let response = client().get(&page).send().await.expect("the page");
+    assert_eq!(response.status(), StatusCode::OK, "the page at {page}");
+    let text = response.text().await.expect("text");
+    assert!(text.contains("<html"), "the page: {text}");
+    let traces = format!("{page}/api/traces");
+    until("the call is in the viewer", async || {
+        let response = client().get(&traces).send().await.expect("an answer");
+        response
+            .text()
+            .await
+            .expect("text")
+            .contains(r#""tokens":{"input":7,"output":3,"#)
+    })
+    .await;
+    gateway.signal("TERM").await;
+    let ran = gateway.end().await;
+    assert_eq!((ran.code, &*ran.err), (Some(0), ""), "it ends by itself");
+}
+
+#[tokio::test]
+async fn viewer_without_an_address_is_an_error() {
+    let yaml = "telemetry: { viewer: { listen: none } }";
+    let mut command = program("viewer-none", yaml);
+    command.arg("--viewer");
+    let ran = process::run(command).await;
+    assert_eq!(ran.code, Some(1), "it does not start: {}", ran.out);
+    assert_eq!(
+        ran.err,
+        "error: telemetry.viewer.listen: is none; expected a host and a port for --viewer, such as 127.0.0.1:4319\n",
+        "the place and what is accepted"
+    );
 }

@@ -32,6 +32,7 @@ async fn keys_and_prompts_are_recorded_nowhere() {
     command
         .env("OTEL_EXPORTER_OTLP_ENDPOINT", url)
         .env("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
+        .env("OTEL_METRICS_EXPORTER", "prometheus")
         .env("PLANTED_HEADER", "planted-header-value");
     let mut gateway = Running::start(command);
     let at = gateway.line("http://").await;
@@ -71,6 +72,14 @@ async fn keys_and_prompts_are_recorded_nowhere() {
         "the budget is used up"
     );
     texts += &refused.text().await.expect("text");
+    let metrics = client().get(format!("http://{at}/metrics")).send().await;
+    let metrics = metrics.expect("an answer").text().await.expect("text");
+    for name in [
+        "gen_ai_client_inference_usage_input_tokens_total",
+        "http_server_request_duration_seconds",
+    ] {
+        assert!(metrics.contains(name), "{name} was recorded:\n{metrics}");
+    }
     gateway.signal("TERM").await;
     let ran = gateway.end().await;
     assert_eq!(ran.code, Some(0), "{}", ran.err);
@@ -90,6 +99,7 @@ async fn keys_and_prompts_are_recorded_nowhere() {
         ("log", &ran.out),
         ("errors", &ran.err),
         ("answers", &texts),
+        ("metrics", &metrics),
     ] {
         for secret in [
             "planted-secret",

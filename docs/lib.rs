@@ -9,6 +9,18 @@ mod agents {}
 #[doc = include_str!("src/backends.md")]
 mod backends {}
 #[cfg(doctest)]
+#[doc = include_str!("src/clients/async-openai.md")]
+mod clients_async_openai {}
+#[cfg(doctest)]
+#[doc = include_str!("src/clients/loopback.md")]
+mod clients_loopback {}
+#[cfg(doctest)]
+#[doc = include_str!("src/clients/rig.md")]
+mod clients_rig {}
+#[cfg(doctest)]
+#[doc = include_str!("src/clients/rmcp.md")]
+mod clients_rmcp {}
+#[cfg(doctest)]
 #[doc = include_str!("src/configuration.md")]
 mod configuration {}
 #[cfg(doctest)]

@@ -23,14 +23,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let streams: Vec<_> = (0..number)
         .map(|_| tokio::spawn(stream(address.clone(), interval, open.clone())))
         .collect();
-    let mut most = 0;
     if let (Some(pid), Some(before)) = (&pid, before) {
         // Half of the time that the streams take, when all of them are open.
         tokio::time::sleep(Duration::from_millis(interval * 100)).await;
-        most = memory(pid)?.saturating_sub(before);
-        println!("{} streams open, {} KiB each", open.load(Ordering::Relaxed), most / 1024 / number as u64);
+        let grown = memory(pid)?.saturating_sub(before);
+        println!(
+            "{} streams open, {} KiB each",
+            open.load(Ordering::Relaxed),
+            grown / 1024 / number as u64
+        );
     }
-    let _ = most;
     let (mut complete, mut delays) = (0, Vec::new());
     for stream in streams {
         if let Ok(Ok(seen)) = stream.await {
@@ -39,7 +41,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     delays.sort_unstable();
-    let at = |share: f64| delays.get((delays.len() as f64 * share) as usize).or(delays.last()).copied().unwrap_or_default();
+    let at = |share: f64| {
+        delays
+            .get((delays.len() as f64 * share) as usize)
+            .or(delays.last())
+            .copied()
+            .unwrap_or_default()
+    };
     println!(
         "{complete} of {number} streams complete, {} events; delay p50 {:?}, p99 {:?}, p99.9 {:?}, max {:?}",
         delays.len(),
@@ -97,6 +105,9 @@ async fn stream(address: String, interval: u64, open: Arc<AtomicU64>) -> std::io
 /// Returns the resident memory of a process in bytes.
 fn memory(pid: impl AsRef<str>) -> Result<u64, Box<dyn Error>> {
     let status = std::fs::read_to_string(format!("/proc/{}/status", pid.as_ref()))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .unwrap_or_default();
     Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
 }

@@ -1,6 +1,7 @@
 //! A model provider that answers at once: `upstream PORT`.
 //!
-//! A request with `"stream":true` gets 200 events, one every `interval` ms of the query, and any other a chat completion of 1 KiB.
+//! A request with `"stream":true` gets as many events as `events` of the query says, by default 200, one every `interval` ms, by
+//! default 10. Any other gets a chat completion of 1 KiB.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -41,15 +42,23 @@ async fn respond(
     answer: Bytes,
 ) -> Result<Response<Either<Full<Bytes>, Events>>, Infallible> {
     let query = request.uri().query().unwrap_or_default().to_owned();
-    let body = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let body = request
+        .into_body()
+        .collect()
+        .await
+        .map(|body| body.to_bytes())
+        .unwrap_or_default();
     let is_stream = body.windows(13).any(|window| window == b"\"stream\":true");
     let (kind, body) = match is_stream {
         false => ("application/json", Either::Left(Full::new(answer))),
         true => {
-            let millis = query.strip_prefix("interval=").and_then(|text| text.parse().ok()).unwrap_or(10);
+            let number = |name: &str| {
+                let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+                pairs.find(|(key, _)| *key == name)?.1.parse().ok()
+            };
             let events = Events {
-                left: EVENTS,
-                timer: interval(Duration::from_millis(millis)),
+                left: number("events").unwrap_or(200),
+                timer: interval(Duration::from_millis(number("interval").unwrap_or(10).max(1))),
             };
             ("text/event-stream", Either::Right(events))
         }
@@ -62,7 +71,7 @@ async fn respond(
 
 /// Events that say when they were sent, in nanoseconds since the Unix epoch.
 struct Events {
-    left: u32,
+    left: u64,
     timer: Interval,
 }
 
@@ -70,13 +79,19 @@ impl Body for Events {
     type Data = Bytes;
     type Error = Infallible;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         if self.left == 0 {
             return Poll::Ready(None);
         }
         ready!(self.timer.poll_tick(cx));
         self.left -= 1;
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_nanos();
+        let now = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_nanos();
         let finish = if self.left == 0 { "\"stop\"" } else { "null" };
         let event = format!(
             "data: {{\"id\":\"1\",\"model\":\"gpt-4o\",\"sent\":{now},\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"word \"}},\"finish_reason\":{finish}}}]}}\n\n"
@@ -84,5 +99,3 @@ impl Body for Events {
         Poll::Ready(Some(Ok(Frame::data(event.into()))))
     }
 }
-
-const EVENTS: u32 = 200;

@@ -163,7 +163,8 @@ async fn console_shows_the_trace_beside_the_logs() {
         "lamp for 52.5 dollars",
         " · 2 spans · ",
         "GET /prices/{item}",
-        "http.server.request.duration{",
+        "\nserver GET /prices/{item}      1       0  ",
+        "\nclient 127.0.0.1               1       0  ",
     ] {
         assert!(ran.out.contains(part), "the output lacks {part:?}:\n{}", ran.out);
     }

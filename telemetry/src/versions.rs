@@ -57,6 +57,13 @@ impl LinkedVersions {
             };
             held.extend_from_slice(part.get(..count).unwrap_or_default());
             for at in name.find_iter(&held) {
+                // The name of another crate, such as tracing-opentelemetry, may end in this one.
+                if !matches!(
+                    at.checked_sub(1).and_then(|before| held.get(before)),
+                    Some(b'/' | b'\\')
+                ) {
+                    continue;
+                }
                 let after = held.get(at + NAME.len()..).unwrap_or_default();
                 if let Some(version) = after.strip_prefix(b"-").and_then(version) {
                     api.insert(version);
@@ -122,6 +129,7 @@ mod tests {
             ("opentelemetry", "0.33.1"),
             ("opentelemetry-otlp", "0.31.0"),
             ("opentelemetry_sdk-extra", "1.0.0"),
+            ("tracing-opentelemetry", "0.34.0"),
         ]);
         let expected = LinkedVersions {
             api: vec!["0.31.0-rc.1".into(), "0.33.1".into()],

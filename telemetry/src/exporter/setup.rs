@@ -224,6 +224,13 @@ fn without_self_diagnostics(instrument: &Instrument) -> Option<Stream> {
 }
 
 /// Creates an exporter. `check_exporter_feature` has rejected those that are not compiled in.
+#[cfg_attr(
+    not(any(feature = "file", feature = "prometheus", feature = "viewer")),
+    expect(
+        unused_variables,
+        reason = "the console and OTLP open without the configuration"
+    )
+)]
 fn open(exporter: Exporter, config: &TelemetryConfig) -> Result<Box<dyn SignalExporter>, InitError> {
     Ok(match exporter {
         #[cfg(feature = "file")]

@@ -8,7 +8,12 @@ mod answers;
 mod monitor;
 mod outage;
 #[cfg_attr(
-    not(any(feature = "file", feature = "otlp-grpc", feature = "otlp-http")),
+    not(any(
+        feature = "file",
+        feature = "otlp-grpc",
+        feature = "otlp-http",
+        feature = "viewer"
+    )),
     expect(dead_code, reason = "the console prints without a queue")
 )]
 mod queue;

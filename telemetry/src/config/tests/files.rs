@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use crate::config::tests::variables::variables_of;
+use crate::config::tests::variables_of;
 use crate::config::{Exporter, FileConfig, Propagator, TailRule, TelemetryConfig};
 use crate::signal::Signal;
 

@@ -25,6 +25,12 @@ mod targets;
 mod variables;
 
 use super::TelemetryConfig;
+use super::variables::Variables;
+
+/// Variables as those of a process.
+fn variables_of(vars: &[(&str, &str)]) -> Variables {
+    Variables::new(vars.iter().copied())
+}
 
 fn vars(vars: &[(&str, &str)]) -> TelemetryConfig {
     TelemetryConfig::from_vars(vars.iter().copied()).expect("accepted")

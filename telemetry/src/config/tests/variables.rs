@@ -1,15 +1,10 @@
 //! The meaning of each variable.
 
 use crate::config::OtlpTarget;
-use crate::config::tests::vars;
-use crate::config::variables::Variables;
+use crate::config::tests::{variables_of, vars};
 use crate::config::{Compression, Exporter, Propagator, Protocol, TelemetryConfig, TlsConfig};
 use crate::hook::StartupHook;
 use crate::signal::Signal;
-
-pub(super) fn variables_of(vars: &[(&str, &str)]) -> Variables {
-    Variables::new(vars.iter().copied())
-}
 
 #[test]
 fn nothing_set_is_off() {

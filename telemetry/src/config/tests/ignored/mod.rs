@@ -9,7 +9,7 @@ use crate::config::expected::Expected;
 use crate::config::keys::{
     DISABLED, ENABLED, INSECURE, INSECURE_OF, LAYER_VARIABLES, SAMPLER_ARG, STRICT, UNSUPPORTED, VARIABLES,
 };
-use crate::config::tests::variables::variables_of;
+use crate::config::tests::variables_of;
 use crate::config::tests::vars;
 use crate::config::{Exporter, IgnoredVariable, TelemetryConfig};
 use crate::init::init;

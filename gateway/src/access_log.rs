@@ -9,13 +9,14 @@ use http::StatusCode;
 use http::request::Parts;
 use serde::Serialize;
 
+use crate::body::is_timeout;
 use crate::callers::CallerName;
 use crate::config;
 use crate::refusal::Refusal;
 use crate::{Api, trace_id};
 
-/// Writes lines on a thread of its own, so that a slow reader of the log never holds up a request. If the reader falls
-/// behind, lines are dropped.
+/// Writes lines on a separate thread, so that a slow reader of the log never delays a request. If the reader
+/// falls behind, lines are dropped.
 #[derive(Debug, Clone)]
 pub(crate) struct AccessLog {
     lines: Option<SyncSender<Line>>,
@@ -28,9 +29,16 @@ enum Line {
     Flush(SyncSender<()>),
 }
 
-/// One exchange, as its line has it. It has no query, no header and no content.
+/// An exchange in progress. Its line is written when it is dropped, also if the client leaves before the
+/// answer.
+pub(crate) struct LoggedExchange {
+    exchange: Exchange,
+    lines: SyncSender<Line>,
+}
+
+/// The line of an exchange. It has no query, no header and no content.
 #[derive(Debug, Serialize)]
-pub(crate) struct Exchange {
+struct Exchange {
     time: String,
     request_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,7 +52,8 @@ pub(crate) struct Exchange {
     model: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     provider: Option<String>,
-    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'static str>,
     bytes: u64,
@@ -65,20 +74,11 @@ impl AccessLog {
         Self { lines }
     }
 
-    pub(crate) fn is_on(&self) -> bool {
-        self.lines.is_some()
-    }
-
-    pub(crate) fn write(&self, mut exchange: Exchange) {
-        let Some(lines) = &self.lines else { return };
-        exchange.duration_ms = exchange.started.elapsed().as_secs_f64() * 1000.0;
-        if !exchange.has_ended {
-            exchange.error.get_or_insert("cancelled");
-        }
-        if let Ok(line) = serde_json::to_string(&exchange) {
-            // A full queue drops the line.
-            let _ = lines.try_send(Line::Text(line));
-        }
+    /// Begins an exchange. `None`: the log is off.
+    pub(crate) fn begin(&self, parts: &Parts, api: Api, request_id: &str) -> Option<LoggedExchange> {
+        let lines = self.lines.clone()?;
+        let exchange = Exchange::new(parts, api, request_id);
+        Some(LoggedExchange { exchange, lines })
     }
 
     /// Waits until the lines so far are written.
@@ -116,9 +116,9 @@ fn write_lines(lines: &Receiver<Line>, mut writer: impl Write) {
 }
 
 impl Exchange {
-    pub(crate) fn new(parts: &Parts, api: Api, request_id: &str, started: Instant) -> Self {
+    fn new(parts: &Parts, api: Api, request_id: &str) -> Self {
         Self {
-            time: httpdate_millis(SystemTime::now()),
+            time: rfc_3339(SystemTime::now()),
             request_id: request_id.to_owned(),
             trace_id: trace_id::current(),
             method: truncated(parts.method.as_str()),
@@ -127,53 +127,67 @@ impl Exchange {
             caller: None,
             model: None,
             provider: None,
-            status: 0,
+            status: None,
             error: None,
             bytes: 0,
             duration_ms: 0.0,
-            started,
+            started: Instant::now(),
             has_ended: false,
         }
     }
+}
 
+impl LoggedExchange {
     pub(crate) fn caller(&mut self, caller: &CallerName) {
-        self.caller = Some(caller.as_str().to_owned());
+        self.exchange.caller = Some(caller.as_str().to_owned());
     }
 
     pub(crate) fn routed(&mut self, model: Option<&str>, provider: &str) {
-        self.model = model.map(truncated);
-        self.provider = Some(provider.to_owned());
+        self.exchange.model = model.map(truncated);
+        self.exchange.provider = Some(provider.to_owned());
     }
 
     pub(crate) fn refused(&mut self, refusal: &Refusal) {
-        self.error = Some(refusal.kind.as_str());
+        self.exchange.error = Some(refusal.kind.as_str());
     }
 
     pub(crate) fn answered(&mut self, status: StatusCode) {
-        self.status = status.as_u16();
+        self.exchange.status = Some(status.as_u16());
     }
 
     pub(crate) fn sent(&mut self, bytes: usize) {
-        self.bytes += bytes as u64;
+        self.exchange.bytes += bytes as u64;
     }
 
     pub(crate) fn failed(&mut self, error: &(dyn std::error::Error + 'static)) {
-        let mut chain = std::iter::successors(Some(error), |error| error.source());
-        let is_late = chain.any(|error| {
-            let error = error.downcast_ref::<std::io::Error>();
-            error.is_some_and(|error| error.kind() == std::io::ErrorKind::TimedOut)
+        self.exchange.error = Some(match is_timeout(error) {
+            true => "timeout",
+            false => "upstream_cut",
         });
-        self.error = Some(if is_late { "timeout" } else { "upstream_cut" });
-        self.has_ended = true;
+        self.exchange.has_ended = true;
     }
 
     pub(crate) fn ended(&mut self) {
-        self.has_ended = true;
+        self.exchange.has_ended = true;
+    }
+}
+
+impl Drop for LoggedExchange {
+    fn drop(&mut self) {
+        let exchange = &mut self.exchange;
+        exchange.duration_ms = exchange.started.elapsed().as_secs_f64() * 1000.0;
+        if !exchange.has_ended {
+            exchange.error.get_or_insert("cancelled");
+        }
+        if let Ok(line) = serde_json::to_string(exchange) {
+            // A full queue drops the line.
+            let _ = self.lines.try_send(Line::Text(line));
+        }
     }
 }
 
 /// RFC 3339 in UTC, with milliseconds.
-fn httpdate_millis(time: SystemTime) -> String {
+fn rfc_3339(time: SystemTime) -> String {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let (days, seconds) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
     // The civil date of a number of days, by Howard Hinnant's algorithm.
@@ -216,7 +230,7 @@ mod tests {
             (4_102_444_800, "2100-01-01T00:00:00.007Z"),
         ] {
             let time = SystemTime::UNIX_EPOCH + Duration::from_millis(seconds * 1000 + 7);
-            assert_eq!(httpdate_millis(time), expected, "{seconds}");
+            assert_eq!(rfc_3339(time), expected, "{seconds}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The APIs that the gateway serves, and which one a request belongs to.
+//! The APIs that the gateway serves.
 
 use std::fmt;
 
@@ -33,7 +33,7 @@ impl Api {
 
     /// Returns the API that a request belongs to: by its path, or, if several APIs have the path, by its
     /// headers.
-    pub(crate) fn of(method: &Method, path: &str, headers: &HeaderMap) -> Self {
+    pub(crate) fn from_request(method: &Method, path: &str, headers: &HeaderMap) -> Self {
         let is_gemini_version = ["/v1beta/", "/v1alpha/", "/upload/v1beta/"]
             .iter()
             .any(|version| path.starts_with(version));
@@ -56,8 +56,8 @@ impl Api {
     }
 }
 
-/// Returns the API in whose format errors are answered. It differs from [`Api::of`] below Gemini's paths for OpenAI's
-/// clients.
+/// Returns the API in whose format errors are answered. It differs from [`Api::from_request`] below Gemini's
+/// paths for OpenAI's clients.
 pub(crate) fn error_format(api: Api, path: &str) -> Api {
     match path.starts_with("/v1beta/openai/") {
         true => Api::OpenAi,
@@ -110,7 +110,7 @@ mod tests {
             }
             let method: Method = method.parse().expect("a method");
             assert_eq!(
-                Api::of(&method, path, &headers),
+                Api::from_request(&method, path, &headers),
                 expected,
                 "{method} {path} {header}"
             );

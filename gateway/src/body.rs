@@ -13,7 +13,8 @@ pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
 /// A body of any type.
 ///
-/// It is a type of its own, since the compiler cannot prove that futures with a boxed error in a type parameter are `Send`.
+/// A `BoxBody` does not serve, since the compiler cannot prove that futures with a boxed error in a type
+/// parameter are `Send`.
 pub(crate) struct Body(Pin<Box<dyn http_body::Body<Data = Bytes, Error = BodyError> + Send>>);
 
 /// The error of a body. Layers look into an [`io::Error`] for the error that it wraps, and name it on spans.
@@ -58,4 +59,26 @@ pub(crate) fn body_error(error: impl Into<BoxError>) -> BodyError {
         Ok(io) => *io,
         Err(error) => io::Error::other(error),
     }
+}
+
+/// Iterates over an error and what it wraps. An [`io::Error`] hides the error that it wraps from `source`.
+pub(crate) fn error_chain<'a>(
+    error: &'a (dyn Error + 'static),
+) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| {
+        let error: &'a (dyn Error + 'static) = *error;
+        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped as _),
+            None => error.source(),
+        }
+    })
+}
+
+/// Whether an error is a timeout, or wraps one.
+pub(crate) fn is_timeout(error: &(dyn Error + 'static)) -> bool {
+    error_chain(error).any(|error| {
+        error
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
+    })
 }

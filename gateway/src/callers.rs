@@ -21,7 +21,8 @@ impl CallerName {
     }
 }
 
-/// The configured callers. Keys are kept as digests, so that a look-up takes the same time for every wrong key.
+/// The configured callers. Keys are kept as digests, so that a look-up takes the same time for every wrong
+/// key.
 pub(crate) struct Callers(HashMap<[u8; 32], CallerName>);
 
 impl Callers {

@@ -5,34 +5,32 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
+use tokio::sync::OwnedSemaphorePermit;
 
-use crate::access_log::{AccessLog, Exchange};
+use crate::access_log::LoggedExchange;
 use crate::body::{Body, BodyError};
 use crate::budget::Reserved;
-
-/// What is kept until an answer has ended, such as a permit.
-pub(crate) type Held = Box<dyn std::any::Any + Send>;
 
 /// A body that logs the exchange, and releases its permit and its reservation, when it ends or is dropped.
 pub(crate) struct ExchangeBody {
     body: Body,
-    log: Option<(AccessLog, Exchange)>,
+    exchange: Option<LoggedExchange>,
     _reserved: Option<Reserved>,
-    _held: Held,
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl ExchangeBody {
     pub(crate) fn new(
         body: Body,
-        log: Option<(AccessLog, Exchange)>,
+        exchange: Option<LoggedExchange>,
         reserved: Option<Reserved>,
-        held: Held,
+        permit: Option<OwnedSemaphorePermit>,
     ) -> Self {
         Self {
             body,
-            log,
+            exchange,
             _reserved: reserved,
-            _held: held,
+            _permit: permit,
         }
     }
 }
@@ -46,7 +44,7 @@ impl HttpBody for ExchangeBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let frame = std::task::ready!(Pin::new(&mut self.body).poll_frame(cx));
-        if let Some((_, exchange)) = &mut self.log {
+        if let Some(exchange) = &mut self.exchange {
             match &frame {
                 Some(Ok(frame)) => exchange.sent(frame.data_ref().map_or(0, Bytes::len)),
                 Some(Err(error)) => exchange.failed(error),
@@ -67,11 +65,11 @@ impl HttpBody for ExchangeBody {
 
 impl Drop for ExchangeBody {
     fn drop(&mut self) {
-        if let Some((log, mut exchange)) = self.log.take() {
-            if self.body.is_end_stream() {
-                exchange.ended();
-            }
-            log.write(exchange);
+        // A server may leave out the last poll of a body that has ended.
+        if let Some(exchange) = &mut self.exchange
+            && self.body.is_end_stream()
+        {
+            exchange.ended();
         }
     }
 }

@@ -1,38 +1,34 @@
 //! The gateway: from a request of a client to the answer of a provider.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use bytes::Bytes;
-use http::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, VIA,
-};
+use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HeaderName, HeaderValue, VIA};
 use http::request::Parts;
 use http::{Method, Request, Response};
-use http_body::Body as _;
-use http_body_util::{BodyExt, Limited};
 use throughline_forward::{forward_request, forward_response};
+use tokio::sync::OwnedSemaphorePermit;
 
-use crate::access_log::{AccessLog, Exchange};
+use crate::access_log::{AccessLog, LoggedExchange};
 use crate::api::error_format;
 use crate::body::Body;
 use crate::budget::{Budgets, Reserved, Usage};
 use crate::callers::{CallerName, Callers};
 use crate::config::{Config, ConfigError, Environment, Listener};
-use crate::exchange_body::{ExchangeBody, Held};
+use crate::exchange_body::ExchangeBody;
 use crate::layers;
-use crate::model_field::ModelField;
+use crate::received_body::{Needs, ReceivedBody};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::routing::{RequestedModel, Route, RouteError, Routes, credential_of_caller};
 use crate::trace_id;
-use crate::upstream::{ForwardedBody, Plan, Stack, TooLarge, UpstreamError, connectors};
+use crate::upstream::{ForwardedBody, Plan, Stack, connectors};
 use crate::{Api, target_path};
 
 /// A gateway in front of model providers. Clones share everything.
 ///
-/// [`Gateway::reload`] replaces its configuration while requests are in progress. They end by the configuration with which
-/// they began.
+/// [`Gateway::reload`] replaces its configuration while requests are in progress. They end by the
+/// configuration with which they began.
 #[derive(Debug, Clone)]
 pub struct Gateway {
     state: Arc<ArcSwap<State>>,
@@ -54,8 +50,9 @@ pub(crate) struct State {
 pub(crate) struct Incoming {
     pub(crate) request: Request<Body>,
     pub(crate) request_id: Arc<str>,
-    /// What is kept until the answer has ended, such as a permit.
-    pub(crate) held: Held,
+    /// What is kept until the answer has ended: the permit of the listener. `None`: it has too many requests
+    /// in progress.
+    pub(crate) permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Gateway {
@@ -80,7 +77,8 @@ impl Gateway {
 
     /// Replaces the configuration. Requests in progress end by the previous one.
     ///
-    /// Listeners and the access log stay as they were; what budgets have counted is kept for budgets of the same name.
+    /// The sections `listeners`, `access_log`, `shutdown_timeout` and `telemetry` stay as they were; see
+    /// [`Config::restart_warnings`]. What budgets have counted is kept for budgets of the same name.
     ///
     /// # Errors
     ///
@@ -107,24 +105,27 @@ impl Gateway {
         let Incoming {
             request,
             request_id,
-            held,
+            permit,
         } = incoming;
         let state = self.state.load_full();
-        let started = Instant::now();
         let (parts, body) = request.into_parts();
-        let api = Api::of(&parts.method, parts.uri.path(), &parts.headers);
+        let api = Api::from_request(&parts.method, parts.uri.path(), &parts.headers);
         let format = error_format(api, parts.uri.path());
-        let mut exchange = self
-            .log
-            .is_on()
-            .then(|| Exchange::new(&parts, api, &request_id, started));
+        let mut exchange = self.log.begin(&parts, api, &request_id);
         let call = Call {
             state: &state,
             listener,
             api,
             request_id: &request_id,
         };
-        let answer = call.forward(parts, body, &mut exchange).await;
+        let answer = match &permit {
+            Some(_) => call.forward(parts, body, &mut exchange).await,
+            None => Err(Refusal::new(
+                RefusalKind::Overloaded,
+                "the gateway has too many requests in progress",
+            )
+            .with_retry_after(OVERLOAD_RETRY)),
+        };
         let (response, reserved) = match answer {
             Ok(answer) => answer,
             Err(refusal) => {
@@ -138,8 +139,7 @@ impl Gateway {
         if let Some(exchange) = &mut exchange {
             exchange.answered(response.status());
         }
-        let log = exchange.map(|exchange| (self.log.clone(), exchange));
-        response.map(|body| Body::new(ExchangeBody::new(body, log, reserved, held)))
+        response.map(|body| Body::new(ExchangeBody::new(body, exchange, reserved, permit)))
     }
 }
 
@@ -156,7 +156,7 @@ impl State {
                 environment,
                 previous.map(|previous| &previous.budgets),
             )?,
-            stack: Stack::new(&connectors(config)?, layers.settings),
+            stack: Stack::new(&connectors(config, environment)?, layers.settings),
             drain,
             routes,
             config: config.clone(),
@@ -172,25 +172,6 @@ struct Call<'a> {
     request_id: &'a str,
 }
 
-/// A body that was read, or is passed on as it arrives.
-enum RequestBody {
-    Held { bytes: Bytes, field: Option<ModelField> },
-    Streamed(Body),
-}
-
-impl RequestBody {
-    /// Returns the length of the body, and the most output tokens that it asks for.
-    fn expected(&self) -> (u64, Option<u64>) {
-        match self {
-            Self::Held { bytes, field } => (
-                bytes.len() as u64,
-                field.as_ref().and_then(|field| field.max_output),
-            ),
-            Self::Streamed(body) => (body.size_hint().lower(), None),
-        }
-    }
-}
-
 type Answer = (Response<Body>, Option<Reserved>);
 
 impl Call<'_> {
@@ -198,7 +179,7 @@ impl Call<'_> {
         &self,
         parts: Parts,
         body: Body,
-        exchange: &mut Option<Exchange>,
+        exchange: &mut Option<LoggedExchange>,
     ) -> Result<Answer, Refusal> {
         if parts.method == Method::CONNECT || parts.method == Method::TRACE {
             return Err(Refusal::new(
@@ -215,16 +196,14 @@ impl Call<'_> {
         if let (Some(exchange), Some(caller)) = (exchange.as_mut(), &caller) {
             exchange.caller(caller);
         }
-        let body = self.read_body(&parts, body).await?;
-        let model_in_path = target_path::model(&path).is_some();
-        let model = target_path::model(&path)
-            .map(str::to_owned)
-            .or_else(|| match &body {
-                RequestBody::Held {
-                    field: Some(field), ..
-                } => field.name.clone(),
-                _ => None,
-            });
+        let needs = Needs {
+            model: self.state.routes.need_model() || !self.state.budgets.is_empty(),
+            retry: self.state.config.retries.attempts > 1,
+        };
+        let body = ReceivedBody::read(&parts, body, needs, self.listener).await?;
+        let model_in_path = target_path::model(&path);
+        let model = model_in_path.or_else(|| body.model()).map(str::to_owned);
+        let model_in_path = model_in_path.is_some();
         let route = self.route(model.as_deref())?;
         if let Some(exchange) = exchange {
             exchange.routed(model.as_deref(), &route.first.provider.name);
@@ -248,61 +227,11 @@ impl Call<'_> {
         let request = self.request(parts, path, body, route, model_in_path, reserved.as_ref())?;
         let idle = self.listener.timeouts.idle.duration();
         let sent = self.state.stack.send(request, idle).await;
-        let response = sent.map_err(|error| refusal(&error))?;
+        let response = sent.map_err(|error| Refusal::from(&error))?;
         if let Some(reserved) = &reserved {
             reserved.answered(response.status());
         }
         Ok((forward_response(response), reserved))
-    }
-
-    /// Reads the body if the model, a retry or a budget needs it.
-    async fn read_body(&self, parts: &Parts, body: Body) -> Result<RequestBody, Refusal> {
-        let max = self.listener.max_body_bytes;
-        let length = parts
-            .headers
-            .get(CONTENT_LENGTH)
-            .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-        if length.is_some_and(|length| length > max) {
-            return Err(too_large(max));
-        }
-        if body.is_end_stream() {
-            return Ok(RequestBody::Held {
-                bytes: Bytes::new(),
-                field: None,
-            });
-        }
-        let is_read = self.state.routes.need_model()
-            || self.state.config.retries.attempts > 1
-            || !self.state.budgets.is_empty();
-        if !is_read || parts.method != Method::POST || !is_json(parts) {
-            return Ok(RequestBody::Streamed(body));
-        }
-        let timeout = self.listener.timeouts.body.duration();
-        let limit = usize::try_from(max).unwrap_or(usize::MAX);
-        let timed = ForwardedBody::streamed(Limited::new(body, limit), u64::MAX, timeout);
-        let bytes = match timed.collect().await {
-            Ok(collected) => collected.to_bytes(),
-            Err(error) => return Err(body_refusal(&error, max)),
-        };
-        let is_encoded = parts
-            .headers
-            .get(CONTENT_ENCODING)
-            .is_some_and(|value| value != "identity");
-        let is_needed = self.state.routes.need_model() || !self.state.budgets.is_empty();
-        let field = match is_encoded {
-            true if is_needed => Err(
-                "the body is encoded; the gateway reads the model from bodies without content-encoding"
-                    .to_owned(),
-            ),
-            true => Ok(None),
-            false => ModelField::read(&bytes).map(Some),
-        };
-        match field {
-            Ok(field) => Ok(RequestBody::Held { bytes, field }),
-            Err(message) if is_needed => Err(Refusal::new(RefusalKind::Invalid, message)),
-            // The provider says what is wrong.
-            Err(_) => Ok(RequestBody::Held { bytes, field: None }),
-        }
     }
 
     fn route(&self, model: Option<&str>) -> Result<Route, Refusal> {
@@ -333,7 +262,7 @@ impl Call<'_> {
         &self,
         parts: Parts,
         mut path: String,
-        body: RequestBody,
+        body: ReceivedBody,
         route: Route,
         model_in_path: bool,
         reserved: Option<&Reserved>,
@@ -348,10 +277,10 @@ impl Call<'_> {
             .uri(&path)
             .map_err(|error| Refusal::new(RefusalKind::Invalid, error.to_string()))?;
         let mut request = forward_request(Request::from_parts(parts, ()), uri);
-        first.provider.set_headers(request.headers_mut());
-        let is_held = matches!(body, RequestBody::Held { .. });
+        let is_held = matches!(body, ReceivedBody::Held { .. });
+        let model = body.model().map(str::to_owned);
         let body = match body {
-            RequestBody::Held { bytes, field } => {
+            ReceivedBody::Held { bytes, field } => {
                 let replaced = first.model.as_deref().filter(|_| !model_in_path);
                 let bytes = match (replaced, field) {
                     (Some(model), Some(field)) => field.replace(&bytes, model),
@@ -362,7 +291,7 @@ impl Call<'_> {
                 }
                 ForwardedBody::held(bytes)
             }
-            RequestBody::Streamed(body) => ForwardedBody::streamed(
+            ReceivedBody::Streamed(body) => ForwardedBody::streamed(
                 body,
                 self.listener.max_body_bytes,
                 self.listener.timeouts.body.duration(),
@@ -371,7 +300,15 @@ impl Call<'_> {
         self.add_headers(request.headers_mut());
         let first_byte = self.listener.timeouts.first_byte.duration();
         let retries = &self.state.config.retries;
-        let plan = Plan::new(route, sent_path, model_in_path, retries, is_held, first_byte);
+        let plan = Plan::new(
+            route,
+            sent_path,
+            model,
+            model_in_path,
+            retries,
+            is_held,
+            first_byte,
+        );
         request.extensions_mut().insert(plan);
         if let Some(reserved) = reserved {
             request.extensions_mut().insert(reserved.usage_hook());
@@ -392,21 +329,6 @@ impl Call<'_> {
     }
 }
 
-/// Whether a request may be JSON. Some clients set no content type.
-fn is_json(parts: &Parts) -> bool {
-    parts.headers.get(CONTENT_TYPE).is_none_or(|kind| {
-        let kind = kind.as_bytes();
-        let kind = kind
-            .split(|byte| *byte == b';')
-            .next()
-            .unwrap_or_default()
-            .trim_ascii();
-        kind.eq_ignore_ascii_case(b"application/json")
-            || kind.ends_with(b"+json")
-            || kind.eq_ignore_ascii_case(b"text/plain")
-    })
-}
-
 /// Whether a path uses no tokens.
 fn is_free(path: &str) -> bool {
     let path = path.split('?').next().unwrap_or_default();
@@ -422,69 +344,5 @@ fn is_free(path: &str) -> bool {
     .any(|end| path.ends_with(end))
 }
 
-fn too_large(max: u64) -> Refusal {
-    Refusal::new(
-        RefusalKind::TooLarge,
-        format!("the body is longer than {max} bytes, which this gateway allows"),
-    )
-}
-
-/// Returns the refusal of a body that could not be read.
-fn body_refusal(error: &(dyn std::error::Error + 'static), max: u64) -> Refusal {
-    let mut chain = chain(error);
-    let is = |error: &(dyn std::error::Error + 'static)| {
-        error.is::<TooLarge>() || error.is::<http_body_util::LengthLimitError>()
-    };
-    if chain.clone().any(is) {
-        return too_large(max);
-    }
-    let is_late = chain.any(|error| {
-        error
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(|error| error.kind() == std::io::ErrorKind::TimedOut)
-    });
-    match is_late {
-        true => Refusal::new(
-            RefusalKind::Slow,
-            "the body of the request did not arrive in time",
-        ),
-        false => Refusal::new(RefusalKind::Invalid, "the body of the request could not be read"),
-    }
-}
-
-/// Iterates over an error and what it wraps. An [`std::io::Error`] hides the error that it wraps from `source`.
-fn chain<'a>(
-    error: &'a (dyn std::error::Error + 'static),
-) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> + Clone {
-    std::iter::successors(Some(error), |error| {
-        match error
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref)
-        {
-            Some(wrapped) => Some(wrapped as _),
-            None => error.source(),
-        }
-    })
-}
-
-/// Returns the refusal for a provider that gave no answer.
-fn refusal(error: &UpstreamError) -> Refusal {
-    let message = error.to_string();
-    let source = std::error::Error::source(error);
-    match error {
-        UpstreamError::Connect(_) | UpstreamError::Transport(_) => {
-            // The last source has the system's reason and no address.
-            let last = std::iter::successors(source, |error| error.source()).last();
-            let reason = last.map(|last| format!(": {last}")).unwrap_or_default();
-            Refusal::new(RefusalKind::Unreachable, format!("{message}{reason}"))
-        }
-        UpstreamError::Timeout(_) => Refusal::new(RefusalKind::Timeout, message),
-        UpstreamError::RequestBody(error) => body_refusal(error, u64::MAX),
-        UpstreamError::CircuitOpen(wait) => {
-            Refusal::new(RefusalKind::CircuitOpen, message).with_retry_after(*wait)
-        }
-        UpstreamError::Target => Refusal::new(RefusalKind::Invalid, message),
-    }
-}
-
+const OVERLOAD_RETRY: Duration = Duration::from_secs(1);
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -6,7 +6,6 @@ use regex::Regex;
 use serde_json::Value;
 use throughline::llm::{Capture, Content, Prices, Role};
 use throughline::{DrainLayer, LlmLayer};
-use throughline_forward::Upstream;
 use tokio::runtime::Handle;
 
 use crate::config::{self, Config, ConfigError, Environment};
@@ -50,7 +49,10 @@ pub(crate) fn build(config: &Config, environment: &Environment) -> Result<Layers
     let drain = settings
         .drain
         .then(|| DrainLayer::new(Handle::current()).with_time_limit(DRAIN_TIME));
-    let include_usage = settings.include_usage.then(|| hosts(config, environment));
+    let include_usage = match settings.include_usage {
+        true => Some(hosts(config, environment)?),
+        false => None,
+    };
     Ok(Layers {
         settings: StackSettings {
             llm,
@@ -61,15 +63,13 @@ pub(crate) fn build(config: &Config, environment: &Environment) -> Result<Layers
     })
 }
 
-/// The hosts of the configured providers with OpenAI's API. A user who turns the option on says that they accept it.
-fn hosts(config: &Config, environment: &Environment) -> Vec<String> {
-    let providers = config
-        .providers
-        .iter()
-        .filter(|provider| provider.api == crate::Api::OpenAi);
+/// The hosts of the configured providers with OpenAI's API. A user who turns the option on says that they
+/// accept it.
+fn hosts(config: &Config, environment: &Environment) -> Result<Vec<String>, ConfigError> {
+    let providers = config.providers.iter().enumerate();
     providers
-        .filter_map(|provider| environment.expand(&provider.base_url, "").ok())
-        .filter_map(|url| Some(url.parse::<Upstream>().ok()?.host().to_owned()))
+        .filter(|(_, provider)| provider.api == crate::Api::OpenAi)
+        .map(|(index, provider)| Ok(provider.upstream(index, environment)?.host().to_owned()))
         .collect()
 }
 

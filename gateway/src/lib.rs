@@ -13,6 +13,7 @@ mod layers;
 mod model_field;
 mod operations;
 mod pem;
+mod received_body;
 mod refusal;
 mod routing;
 mod running;

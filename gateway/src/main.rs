@@ -19,8 +19,8 @@ use throughline_gateway::{Config, Gateway, Server};
 
 /// A gateway in front of model providers: traces, tokens, cost, retries, fail-over and budgets.
 ///
-/// Without a configuration, it serves the paths of OpenAI, Anthropic and Gemini with the keys of its callers. The addresses
-/// it listens on are the first lines on standard output.
+/// Without a configuration, it serves the paths of OpenAI, Anthropic and Gemini with the keys of its callers.
+/// The addresses it listens on are the first lines on standard output.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "throughline-gateway", version, after_help = AFTER)]
 struct Cli {
@@ -33,8 +33,9 @@ struct Cli {
     /// The address of the first listener, in place of that of the configuration; port 0 selects a free one.
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
-    /// Serve a page that shows the latest traces, model calls and tokens, at telemetry.viewer.listen, by default
-    /// 127.0.0.1:4319. Its address is the last line on standard output. Telemetry is on with this flag.
+    /// Serve a page that shows the latest traces, model calls and tokens, at telemetry.viewer.listen, by
+    /// default 127.0.0.1:4319. Its address is the last line on standard output. Telemetry is on with this
+    /// flag.
     #[arg(long)]
     viewer: bool,
 }
@@ -90,7 +91,7 @@ impl Cli {
 
 async fn run(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
     let config = cli.read_config()?;
-    warn(&config);
+    warn(&config.warnings());
     if cli.check {
         Gateway::new(&config)?;
         telemetry_config(cli, &config)?;
@@ -104,9 +105,10 @@ async fn run(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
     if telemetry.prometheus_text().is_some() {
         server = server.with_metrics_page(telemetry.prometheus_page());
     }
-    // Who reads an address may send a signal at once, which ends a process that does not listen for it.
+    // A program that has read an address may send a signal at once, which ends a process that does not listen
+    // for it.
     let stopped = stop()?;
-    reload_on_hangup(cli, gateway);
+    reload_on_hangup(cli, config.clone(), gateway);
     for address in server.addresses() {
         println!("http://{address}");
     }
@@ -124,8 +126,8 @@ async fn run(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn warn(config: &Config) {
-    for warning in config.warnings() {
+fn warn(warnings: &[String]) {
+    for warning in warnings {
         eprintln!("warning: {warning}");
     }
 }
@@ -136,7 +138,7 @@ fn telemetry_config(cli: &Cli, config: &Config) -> Result<TelemetryConfig, Box<d
     let mut telemetry =
         TelemetryConfig::from_json_str(&json).map_err(|error| format!("telemetry: {error}"))?;
     if !json.contains("\"prometheus") {
-        // The gateway serves `/metrics` itself. A listener of its own must be asked for.
+        // The gateway serves `/metrics` itself, so that another listener is started only if it is configured.
         telemetry = telemetry.with_prometheus_listen(None);
     }
     if telemetry.service_name.is_none() {
@@ -170,7 +172,7 @@ fn shut_down(telemetry: Telemetry) {
 }
 
 #[cfg(unix)]
-fn reload_on_hangup(cli: &Cli, gateway: Gateway) {
+fn reload_on_hangup(cli: &Cli, started_with: Config, gateway: Gateway) {
     use tokio::signal::unix::{SignalKind, signal};
     let cli = cli.clone();
     let Some(path) = cli.config.clone() else { return };
@@ -180,11 +182,14 @@ fn reload_on_hangup(cli: &Cli, gateway: Gateway) {
     tokio::spawn(async move {
         while hangups.recv().await.is_some() {
             let reloaded = cli.read_config().and_then(|config| {
-                warn(&config);
-                gateway.reload(&config)
+                warn(&config.warnings());
+                gateway.reload(&config).map(|()| config)
             });
             match reloaded {
-                Ok(()) => eprintln!("reloaded {}", path.display()),
+                Ok(config) => {
+                    warn(&config.restart_warnings(&started_with));
+                    eprintln!("reloaded {}", path.display());
+                }
                 Err(error) => {
                     eprintln!("warning: not reloaded, the previous configuration stays in force: {error}");
                 }
@@ -194,7 +199,7 @@ fn reload_on_hangup(cli: &Cli, gateway: Gateway) {
 }
 
 #[cfg(not(unix))]
-fn reload_on_hangup(_: &Cli, _: Gateway) {}
+fn reload_on_hangup(_: &Cli, _: Config, _: Gateway) {}
 
 /// Returns a future that completes on Ctrl-C or SIGTERM, for which it listens from now on.
 #[cfg(unix)]

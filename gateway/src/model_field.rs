@@ -60,8 +60,8 @@ impl ModelField {
     ///
     /// # Errors
     ///
-    /// Returns what is wrong if the body is no JSON object, has a member twice, or a model that is no string. A
-    /// provider may read such a body in another way than the gateway.
+    /// Returns what is wrong if the body is no JSON object, has a member twice, or a model that is no string.
+    /// A provider may read such a body in another way than the gateway.
     pub(crate) fn read(body: &[u8]) -> Result<Self, String> {
         // serde also accepts an array with the members in their order.
         if body.trim_ascii_start().first() == Some(&b'[') {

@@ -46,7 +46,7 @@ pub(crate) enum RefusalKind {
     Unreachable,
     /// The provider does not answer in time.
     Timeout,
-    /// The provider failed repeatedly and is not asked for a while.
+    /// The provider failed repeatedly and gets no requests for a while.
     CircuitOpen,
 }
 

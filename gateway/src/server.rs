@@ -23,26 +23,32 @@ use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 use tower::{Layer, Service};
 
-use crate::api::error_format;
 use crate::body::{Body, BoxError};
 use crate::config::Listener;
 use crate::gateway::{Gateway, Incoming};
 use crate::operations::{self, MetricsPage};
-use crate::refusal::{Refusal, RefusalKind};
 use crate::running::Running;
 use crate::tls::{Acceptor, Stream};
-use crate::{Api, Config, ConfigError, trace_id};
+use crate::{Config, ConfigError, trace_id};
 
 /// A gateway that listens.
 ///
-/// ```no_run
+/// ```
 /// use throughline_gateway::{Config, Gateway, Server};
 ///
-/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-/// let config = Config::default();
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let config = Config::from_yaml(
+///     "
+///     listeners: [{ address: 127.0.0.1:0 }]
+///     providers: [{ name: local, api: openai, base_url: http://127.0.0.1:8000/v1 }]
+///     ",
+/// )?;
 /// let server = Server::bind(&config, Gateway::new(&config)?).await?;
 /// println!("{:?}", server.addresses());
-/// server.serve(async { let _ = tokio::signal::ctrl_c().await; }).await;
+/// // Serves until the future completes. A program awaits a signal here.
+/// let has_ended = server.serve(std::future::ready(())).await;
+/// assert!(has_ended, "all answers ended in time");
 /// # Ok(())
 /// # }
 /// ```
@@ -98,7 +104,8 @@ impl Server {
         })
     }
 
-    /// Sets the text that `/metrics` answers, in Prometheus' format. Default: none, and the path is not served.
+    /// Sets the text that `/metrics` answers, in Prometheus' format. Default: none, and the path is not
+    /// served.
     ///
     /// It is served by listeners on loopback addresses, and by those that set `metrics: true`.
     #[must_use]
@@ -113,8 +120,9 @@ impl Server {
         self.listeners.iter().map(|listener| listener.address).collect()
     }
 
-    /// Serves requests until `stop` completes. Then `/readyz` answers 503, no more connections are accepted, and the answers
-    /// in progress have the time of `shutdown_timeout` to end. Returns whether all of them ended.
+    /// Serves requests until `stop` completes. Then `/readyz` answers 503, no more connections are accepted,
+    /// and the answers in progress have the time of `shutdown_timeout` to end. Returns whether all of them
+    /// ended.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> bool {
         let graceful = Arc::new(GracefulShutdown::new());
         let mut tasks = tokio::task::JoinSet::new();
@@ -202,7 +210,8 @@ async fn accept(listener: Bound, handler: Arc<Handler>, graceful: Arc<GracefulSh
             let connection = server.serve_connection(io, outer);
             let connection = watcher.watch(connection.into_owned());
             tokio::pin!(connection);
-            // hyper has one timeout for the first head and for the wait between two requests, which is longer.
+            // hyper has one timeout for the first head and for the wait between two requests, which is
+            // longer.
             if timeout(header, &mut connection).await.is_err() && has_request.load(Ordering::Relaxed) {
                 let _ = connection.await;
             }
@@ -272,20 +281,10 @@ impl Service<Request<Body>> for Traced {
         Box::pin(async move {
             let id = request.extensions_mut().remove::<RequestId>();
             let request_id = id.map_or_else(|| trace_id::random_id().into(), |RequestId(id)| id);
-            let Ok(permit) = handler.requests.clone().try_acquire_owned() else {
-                let api = Api::of(request.method(), request.uri().path(), request.headers());
-                let refusal = Refusal::new(
-                    RefusalKind::Overloaded,
-                    "the gateway has too many requests in progress",
-                )
-                .with_retry_after(OVERLOAD_RETRY);
-                let response = refusal.response(error_format(api, request.uri().path()), &request_id);
-                return Ok(response.map(Body::full));
-            };
             let incoming = Incoming {
                 request,
                 request_id,
-                held: Box::new(permit),
+                permit: handler.requests.clone().try_acquire_owned().ok(),
             };
             Ok(handler.gateway.handle(incoming, &handler.settings).await)
         })
@@ -336,8 +335,8 @@ where
         };
         request.extensions_mut().insert(RequestId(id));
         request.extensions_mut().insert(PeerAddr(self.peer));
-        // The caller decides about its own traces, and the listener about the others. A parent that is not sampled keeps all
-        // spans of this request from being recorded.
+        // The caller decides about its own traces, and the listener about the others. A parent that is not
+        // sampled keeps all spans of this request from being recorded.
         let share = settings.tracing.random_sampling / 100.0;
         if share < 1.0 && !request.headers().contains_key(trace_id::TRACEPARENT) && fastrand::f64() >= share {
             request
@@ -354,9 +353,8 @@ where
 }
 
 const MAX_REQUEST_ID_BYTES: usize = 128;
-const OVERLOAD_RETRY: Duration = Duration::from_secs(1);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// Closes connections whose client has gone without a word.
+/// Closes connections of clients that are gone without closing them.
 const HTTP2_PING: Duration = Duration::from_secs(30);
 /// The time for drains and settlements after the last answer.
 const SETTLE_TIME: Duration = Duration::from_secs(5);

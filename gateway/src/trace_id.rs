@@ -1,4 +1,4 @@
-//! Random identifiers: of traces that come without one, and of requests.
+//! Random identifiers of requests, and of traces for requests without a `traceparent`.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use throughline::opentelemetry::Context;
@@ -9,13 +9,14 @@ pub(crate) fn random_id() -> String {
     format!("{:032x}", fastrand::u128(1..))
 }
 
-/// Returns a `traceparent` of a new trace that nobody records.
+/// Returns a `traceparent` of a new trace that is not sampled.
 pub(crate) fn unsampled() -> HeaderValue {
     let text = format!("00-{}-{:016x}-00", random_id(), fastrand::u64(1..));
     HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
-/// Adds a `traceparent` if the request has none and the gateway records none, so that the provider's logs can be told apart.
+/// Adds a `traceparent` if the request has none and the gateway records no trace, so that a request can be
+/// found in the logs of the provider.
 pub(crate) fn mint_if_untraced(headers: &mut HeaderMap) {
     if !headers.contains_key(TRACEPARENT) && current().is_none() {
         headers.insert(TRACEPARENT, unsampled());

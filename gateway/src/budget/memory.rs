@@ -73,7 +73,8 @@ impl Memory {
 
 /// Returns the counter of an entry in the current window.
 ///
-/// Callers choose their keys, so the number of counters is bounded. Beyond the bound, new subjects of a budget share one.
+/// Callers choose their keys, so the number of counters is bounded. Beyond the bound, new subjects of a
+/// budget share one.
 fn current<'a>(counters: &'a mut HashMap<String, Counter>, entry: &Entry, now: Duration) -> &'a mut Counter {
     let seconds = entry.period.seconds();
     let window = now.as_secs() / seconds;

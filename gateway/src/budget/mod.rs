@@ -1,8 +1,8 @@
 //! Budgets: how many tokens, how much money and how many requests may be used in a minute, an hour or a day.
 //!
-//! A request reserves an estimate of what it will use before it is sent, and is settled with what it did use. It is
-//! admitted as long as less than the limit is spent and reserved, so that of any number of concurrent requests only the
-//! last one admitted can exceed the limit.
+//! A request reserves an estimate of what it will use before it is sent, and is settled with what it did use.
+//! It is admitted as long as less than the limit is spent and reserved, so that of any number of concurrent
+//! requests only the last one admitted can exceed the limit.
 
 mod entry;
 mod memory;
@@ -59,7 +59,7 @@ impl Budgets {
         previous: Option<&Self>,
     ) -> Result<Self, ConfigError> {
         let store = match previous {
-            Some(previous) if previous.store.is_of(&config.store) => previous.store.clone(),
+            Some(previous) if previous.store.has_config(&config.store) => previous.store.clone(),
             _ => Arc::new(Store::new(
                 &config.store,
                 environment,

@@ -1,9 +1,9 @@
 //! Counters in Redis, which several gateways share.
 //!
-//! Each counter is a hash with its window, what was spent and what is reserved, and a sorted set of the open reservations by
-//! the time at which they expire. One script checks and reserves all counters of a request, or none; another replaces what
-//! was reserved by what was used. The clock is that of Redis. A reservation that no gateway settles, since it was killed,
-//! is charged when it expires.
+//! Each counter is a hash with its window, what was spent and what is reserved, and a sorted set of the open
+//! reservations by the time at which they expire. One script checks and reserves all counters of a request,
+//! or none; another replaces what was reserved by what was used. The clock is that of Redis. A reservation
+//! that no gateway settles, since it was killed, is charged when it expires.
 
 use std::sync::Arc;
 use std::sync::LazyLock;
@@ -98,7 +98,8 @@ impl RedisStore {
         }
     }
 
-    /// Replaces what was reserved by what was used, in the background. It is tried again for a while if Redis does not answer.
+    /// Replaces what was reserved by what was used, in the background. It is tried again for a while if Redis
+    /// does not answer.
     pub(super) fn settle(&self, id: &str, entries: &[Entry], windows: &[u64], used: &[u64]) {
         let mut call = SETTLE.prepare_invoke();
         call.arg(id);
@@ -146,8 +147,8 @@ impl std::fmt::Debug for RedisStore {
     }
 }
 
-/// KEYS: for each entry, its open reservations and its counter. ARGV: the id, the lease in ms, then for each entry the
-/// seconds of its period, its limit and the amount.
+/// KEYS: for each entry, its open reservations and its counter. ARGV: the id, the lease in ms, then for each
+/// entry the seconds of its period, its limit and the amount.
 static RESERVE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"

@@ -11,8 +11,8 @@ use throughline::llm::UsageHook;
 use super::entry::{Entry, Unit, Windows, nano};
 use super::store::Store;
 
-/// What a request has reserved. Clones share it. It is settled once: with the usage of the call, or when the last clone is
-/// dropped.
+/// What a request has reserved. Clones share it. It is settled once: with the usage of the call, or when the
+/// last clone is dropped.
 #[derive(Clone)]
 pub(crate) struct Reserved(Arc<Reservation>);
 
@@ -40,7 +40,7 @@ impl Reservation {
 
     /// Settles the reservation with what is known of the usage.
     ///
-    /// What the provider did not report of an accepted request is charged as it was reserved, since it is not 0. A request
+    /// Usage that the provider did not report for an accepted request is charged as it was reserved. A request
     /// that the provider refused, or that did not reach it, costs nothing, but counts as a request.
     fn settle(&self, usage: &CallUsage) {
         if self.is_settled.swap(true, Ordering::AcqRel) {

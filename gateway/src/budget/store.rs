@@ -39,8 +39,8 @@ impl Store {
         }
     }
 
-    /// Whether this is the store of a configuration.
-    pub(super) fn is_of(&self, config: &config::Store) -> bool {
+    /// Whether a store of this configuration would be the same.
+    pub(super) fn has_config(&self, config: &config::Store) -> bool {
         match self {
             Self::Memory(_) => config.redis.is_none(),
             #[cfg(feature = "redis")]

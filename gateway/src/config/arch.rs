@@ -1,7 +1,7 @@
 //! Translates files in the format of Arch and Plano.
 //!
-//! A file is in that format if it has `version`, `llm_providers` or `model_providers`. What has no counterpart
-//! is an error that says what to write, never ignored.
+//! A file is in that format if it has `version`, `llm_providers` or `model_providers`. What has no
+//! counterpart is an error that says what to write, never ignored.
 
 use std::collections::BTreeSet;
 
@@ -34,10 +34,13 @@ pub(super) fn translate(value: Value) -> Result<Value, ConfigError> {
     for (key, value) in file {
         match COUNTERPARTS.iter().find(|(name, _)| *name == key) {
             Some((_, advice)) => return Err(ConfigError::new(key, *advice)),
-            // The gateway's own keys may be added.
-            None if OWN.contains(&&*key) => {
-                translated.insert(key, value);
-            }
+            // The gateway's own keys may be added. Its models follow those of the listed providers.
+            None if OWN.contains(&&*key) => match (translated.get_mut(&key), value) {
+                (Some(Value::Array(models)), Value::Array(added)) => models.extend(added),
+                (_, value) => {
+                    translated.insert(key, value);
+                }
+            },
             None => {
                 return Err(ConfigError::new(
                     key,
@@ -384,8 +387,8 @@ impl Models {
     fn finish(mut self, file: &mut Map<String, Value>) -> Result<(), ConfigError> {
         for (alias, target) in std::mem::take(&mut self.aliases) {
             let bare = target.split_once('/').map_or(&*target, |(_, model)| model);
-            let of = |name: &str| self.models.iter_mut().position(|model| model["name"] == name);
-            let index = [&*target, bare].into_iter().find_map(of).ok_or_else(|| {
+            let position = |name: &str| self.models.iter().position(|model| model["name"] == name);
+            let index = [&*target, bare].into_iter().find_map(position).ok_or_else(|| {
                 ConfigError::new(
                     format!("model_aliases.{alias}.target"),
                     format!("no provider has the model {target}"),

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Deserialize;
 
 use super::SecretSource;
-use super::duration::Seconds;
+use super::duration::Timeout;
 
 /// A limit of what callers may use in a time.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -67,7 +67,7 @@ pub(crate) struct Store {
     /// The prefix of the keys in Redis.
     pub(crate) prefix: String,
     /// The longest time that a request waits for Redis.
-    pub(crate) timeout: Seconds,
+    pub(crate) timeout: Timeout,
     /// What happens to requests while Redis does not answer.
     pub(crate) on_outage: Outage,
 }
@@ -76,7 +76,7 @@ pub(crate) struct Store {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(
     untagged,
-    expecting = "a URL such as redis://127.0.0.1:6379, $NAME, { env: NAME } or { file: PATH }"
+    expecting = "expected a URL such as redis://127.0.0.1:6379, $NAME, { env: NAME } or { file: PATH }"
 )]
 pub(crate) enum RedisUrl {
     Secret(SecretSource),
@@ -129,7 +129,7 @@ impl Default for Store {
         Self {
             redis: None,
             prefix: "throughline".to_owned(),
-            timeout: Seconds::from_millis(250),
+            timeout: Timeout::from_millis(250),
             on_outage: Outage::Allow,
         }
     }

@@ -23,6 +23,33 @@ impl Seconds {
     }
 }
 
+/// A duration of at least 1 ms. In a shorter one, nothing can be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Timeout(Seconds);
+
+impl Timeout {
+    pub(crate) const fn new(seconds: u64) -> Self {
+        Self(Seconds::new(seconds))
+    }
+
+    pub(crate) const fn from_millis(millis: u64) -> Self {
+        Self(Seconds::from_millis(millis))
+    }
+
+    pub(crate) const fn duration(self) -> Duration {
+        self.0.duration()
+    }
+}
+
+impl<'de> Deserialize<'de> for Timeout {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Seconds::deserialize(deserializer) {
+            Ok(seconds) if seconds.duration() >= MIN_TIMEOUT => Ok(Self(seconds)),
+            _ => Err(de::Error::custom(EXPECTED_TIMEOUT)),
+        }
+    }
+}
+
 impl fmt::Debug for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -90,4 +117,7 @@ fn checked<E: de::Error>(seconds: f64) -> Result<Seconds, E> {
 const EXPECTED: &str = "a duration from 0 to 30 days, such as 500ms, 30s, 5m, 1h or a number of seconds";
 const EXPECTED_WITH_PREFIX: &str =
     "expected a duration from 0 to 30 days, such as 500ms, 30s, 5m, 1h or a number of seconds";
+const EXPECTED_TIMEOUT: &str =
+    "expected a duration from 1ms to 30 days, such as 500ms, 30s, 5m, 1h or a number of seconds";
+const MIN_TIMEOUT: Duration = Duration::from_millis(1);
 const MAX_SECONDS: f64 = 30.0 * 86_400.0;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::duration::Seconds;
+use super::duration::Timeout;
 
 /// An address that the gateway listens on, and the limits of its requests.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -35,18 +35,18 @@ pub(crate) struct ListenerTracing {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Timeouts {
     /// From the start of a connection to the end of the head of its first request.
-    pub(crate) header: Seconds,
-    /// From the end of an exchange to the end of the head of the next request on the connection. Clients keep connections
-    /// open, and lose a request if a connection is closed while they send it.
-    pub(crate) keep_alive: Seconds,
+    pub(crate) header: Timeout,
+    /// From the end of an exchange to the end of the head of the next request on the connection. Clients keep
+    /// connections open, and lose a request if a connection is closed while they send it.
+    pub(crate) keep_alive: Timeout,
     /// Between two parts of a request's body.
-    pub(crate) body: Seconds,
+    pub(crate) body: Timeout,
     /// For a part of the answer to be accepted by the client.
-    pub(crate) write: Seconds,
+    pub(crate) write: Timeout,
     /// For the head of the provider's answer, for each try.
-    pub(crate) first_byte: Seconds,
+    pub(crate) first_byte: Timeout,
     /// Between two parts of the provider's answer.
-    pub(crate) idle: Seconds,
+    pub(crate) idle: Timeout,
 }
 
 /// The certificate of a listener, in PEM files.
@@ -85,12 +85,12 @@ impl Default for ListenerTracing {
 impl Default for Timeouts {
     fn default() -> Self {
         Self {
-            header: Seconds::new(10),
-            keep_alive: Seconds::new(90),
-            body: Seconds::new(30),
-            write: Seconds::new(60),
-            first_byte: Seconds::new(600),
-            idle: Seconds::new(300),
+            header: Timeout::new(10),
+            keep_alive: Timeout::new(90),
+            body: Timeout::new(30),
+            write: Timeout::new(60),
+            first_byte: Timeout::new(600),
+            idle: Timeout::new(300),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The configuration: what a file may contain, and its defaults.
 //!
-//! [`source`] reads a file into these types, [`arch`] translates Arch's files, [`check`] validates what types cannot
-//! express, [`warnings`] lists what is allowed and may be a mistake, and [`summary`] prints the result.
+//! [`source`] reads a file into these types, [`arch`] translates Arch's files, [`check`] validates what types
+//! cannot express, [`warnings`] lists what is allowed and may be a mistake, and [`summary`] prints the
+//! result.
 
 mod arch;
 mod budgets;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer};
 
 /// A model that clients may name, and the providers that serve it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(from = "RawModel")]
+#[serde(try_from = "RawModel")]
 pub(crate) struct Model {
     /// May end in `*`.
     pub(crate) name: String,
@@ -20,8 +20,8 @@ pub(crate) struct Model {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Target {
     pub(crate) provider: String,
-    /// The provider's name of the model. `None`: the name that the client sent. `*`: what matched the `*` of the
-    /// model's name.
+    /// The provider's name of the model. `None`: the name that the client sent. `*`: what matched the `*` of
+    /// the model's name.
     #[serde(default)]
     pub(crate) model: Option<String>,
     #[serde(default = "one")]
@@ -43,25 +43,28 @@ struct RawModel {
     fallbacks: Vec<Target>,
 }
 
-impl From<RawModel> for Model {
-    fn from(raw: RawModel) -> Self {
-        let mut targets = raw.targets;
-        if let Some(provider) = raw.provider {
-            targets.insert(
-                0,
-                Target {
-                    provider,
-                    model: raw.model,
-                    weight: 1,
-                },
-            );
-        }
-        Self {
+impl TryFrom<RawModel> for Model {
+    type Error = &'static str;
+
+    fn try_from(raw: RawModel) -> Result<Self, Self::Error> {
+        let targets = match (raw.provider, raw.model) {
+            (None, None) => raw.targets,
+            (Some(provider), model) if raw.targets.is_empty() => vec![Target {
+                provider,
+                model,
+                weight: 1,
+            }],
+            (None, Some(_)) if raw.targets.is_empty() => {
+                return Err("model is the provider's name of the model; expected provider too");
+            }
+            _ => return Err("expected either provider and model, or targets"),
+        };
+        Ok(Self {
             name: raw.name,
             aliases: raw.aliases,
             targets,
             fallbacks: raw.fallbacks,
-        }
+        })
     }
 }
 
@@ -70,11 +73,12 @@ fn fallbacks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Target>, 
     #[derive(Deserialize)]
     #[serde(
         untagged,
-        expecting = "the name of a provider, or { provider: NAME, model: NAME }"
+        deny_unknown_fields,
+        expecting = "expected the name of a provider, or { provider: NAME, model: NAME }"
     )]
     enum Fallback {
         Name(String),
-        Target(Target),
+        Target { provider: String, model: Option<String> },
     }
     let fallbacks = Vec::<Fallback>::deserialize(deserializer)?;
     let target = |fallback| match fallback {
@@ -83,7 +87,11 @@ fn fallbacks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Target>, 
             model: None,
             weight: 1,
         },
-        Fallback::Target(target) => target,
+        Fallback::Target { provider, model } => Target {
+            provider,
+            model,
+            weight: 1,
+        },
     };
     Ok(fallbacks.into_iter().map(target).collect())
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Deserialize;
+use throughline_forward::{InvalidUpstream, Upstream};
 
-use super::SecretSource;
-use super::duration::Seconds;
+use super::duration::Timeout;
+use super::{ConfigError, Environment, SecretSource};
 use crate::Api;
 
 /// A server of model APIs.
@@ -29,7 +30,7 @@ pub(crate) struct Provider {
     pub(crate) tls: ProviderTls,
     /// For a connection, with its handshake.
     #[serde(default = "connect_timeout")]
-    pub(crate) connect_timeout: Seconds,
+    pub(crate) connect_timeout: Timeout,
 }
 
 /// The trust in a provider's certificate.
@@ -41,6 +42,14 @@ pub(crate) struct ProviderTls {
 }
 
 impl Provider {
+    /// Returns the server of the provider with this index. Its URL may be a variable of the environment.
+    pub(crate) fn upstream(&self, index: usize, environment: &Environment) -> Result<Upstream, ConfigError> {
+        let place = format!("providers[{index}].base_url");
+        let url = environment.expand(&self.base_url, &place)?;
+        url.parse()
+            .map_err(|error: InvalidUpstream| ConfigError::new(place, error.to_string()))
+    }
+
     /// The hosts of the APIs, with the callers' own keys.
     pub(super) fn defaults() -> Vec<Self> {
         let hosts = [
@@ -62,6 +71,6 @@ impl Provider {
     }
 }
 
-const fn connect_timeout() -> Seconds {
-    Seconds::new(10)
+const fn connect_timeout() -> Timeout {
+    Timeout::new(10)
 }

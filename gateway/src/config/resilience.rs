@@ -16,7 +16,7 @@ pub(crate) struct Retries {
     pub(crate) max_backoff: Seconds,
 }
 
-/// When a provider that fails is not asked for a while.
+/// When a provider that fails gets no requests for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Circuit {

@@ -9,7 +9,8 @@ use serde::{Deserialize, Deserializer, de};
 use super::environment::{Environment, variable};
 use super::error::ConfigError;
 
-/// Where a secret is read: `$NAME`, `{ env: NAME }` or `{ file: PATH }`. A secret never stands in the file itself.
+/// Where a secret is read: `$NAME`, `{ env: NAME }` or `{ file: PATH }`. A secret never stands in the file
+/// itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum SecretSource {
     Env(String),

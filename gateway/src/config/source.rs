@@ -13,8 +13,8 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// If the file cannot be read, is longer than 4 MiB, or has an unknown key or an invalid value. The error names the
-    /// place and what is accepted.
+    /// If the file cannot be read, is longer than 4 MiB, or has an unknown key or an invalid value. The error
+    /// names the place and what is accepted.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
         let path = path.as_ref();
         Self::read(path).map_err(|error| error.in_file(path))

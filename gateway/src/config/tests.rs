@@ -41,7 +41,7 @@ fn errors_name_the_place_and_what_is_accepted() {
         ),
         (
             "listeners: [{ timeouts: { header: 2 weeks } }]",
-            "listeners[0].timeouts.header: expected a duration from 0 to 30 days",
+            "listeners[0].timeouts.header: expected a duration from 1ms to 30 days",
         ),
         (
             "listeners: [{}, { timeouts: { connect: 1s } }]",
@@ -49,7 +49,24 @@ fn errors_name_the_place_and_what_is_accepted() {
         ),
         (
             "providers: [{ name: p, api: openai, base_url: 'http://p', connect_timeout: -1 }]",
-            "providers[0].connect_timeout: expected a duration from 0 to 30 days",
+            "providers[0].connect_timeout: expected a duration from 1ms to 30 days",
+        ),
+        // A timeout of 0 used to be accepted, and nothing could be done within it.
+        (
+            "providers: [{ name: p, api: openai, base_url: 'http://p', connect_timeout: 0s }]",
+            "providers[0].connect_timeout: expected a duration from 1ms to 30 days",
+        ),
+        (
+            "listeners: [{ timeouts: { first_byte: 0 } }]",
+            "listeners[0].timeouts.first_byte: expected a duration from 1ms to 30 days",
+        ),
+        (
+            "store: { timeout: 0s }",
+            "store.timeout: expected a duration from 1ms to 30 days",
+        ),
+        (
+            "shutdown_timeout: 31 days",
+            "shutdown_timeout: expected a duration from 0 to 30 days",
         ),
         (
             "listeners: [{ address: '127.0.0.1:1' }, { address: '127.0.0.1:1' }]",
@@ -79,6 +96,19 @@ fn errors_name_the_place_and_what_is_accepted() {
         (
             &format!("{P}models: [{{ name: m }}]"),
             "models[0].provider: expected provider or targets",
+        ),
+        // These used to be accepted and ignored.
+        (
+            &format!("{P}models: [{{ name: m, model: x, targets: [{{ provider: p }}] }}]"),
+            "models[0]: expected either provider and model, or targets",
+        ),
+        (
+            &format!("{P}models: [{{ name: m, provider: p, fallbacks: [{{ provider: p, weight: 2 }}] }}]"),
+            "models[0].fallbacks[0]: expected the name of a provider, or { provider: NAME, model: NAME }",
+        ),
+        (
+            &format!("{P}models: [{{ name: m, model: x }}]"),
+            "models[0]: model is the provider's name of the model; expected provider too",
         ),
         (
             &format!("{P}models: [{{ name: m, provider: q }}]"),
@@ -152,7 +182,7 @@ fn errors_name_the_place_and_what_is_accepted() {
     }
 }
 
-/// Such a gateway used to start without a word.
+/// Such a gateway used to start without a warning.
 #[test]
 fn keys_that_everyone_can_use_are_a_warning() {
     let open = "listeners: [{}, { address: 0.0.0.0:1 }]";
@@ -176,6 +206,45 @@ fn keys_that_everyone_can_use_are_a_warning() {
         let config = Config::from_yaml(&yaml).expect(&yaml);
         assert_eq!(config.warnings(), expected, "{yaml}");
     }
+}
+
+#[test]
+fn sections_that_a_reload_does_not_change_are_a_warning() {
+    let started_with = Config::from_yaml(P).expect("a configuration");
+    for (yaml, section) in [
+        ("budgets: [{ name: b, tokens: 5, per: day }]", None),
+        ("shutdown_timeout: 30s", None),
+        ("shutdown_timeout: 31s", Some("shutdown_timeout")),
+        ("access_log: stdout", Some("access_log")),
+        ("telemetry: { service_name: x }", Some("telemetry")),
+        ("listeners: [{ address: '127.0.0.1:1' }]", Some("listeners")),
+        ("listeners: [{ max_requests: 7 }]", Some("listeners")),
+    ] {
+        let config = Config::from_yaml(&format!("{P}{yaml}")).expect(yaml);
+        let expected = section.map(|section| {
+            format!("{section}: a reload does not change this section; restart the gateway to apply it")
+        });
+        assert_eq!(
+            config.restart_warnings(&started_with),
+            Vec::from_iter(expected),
+            "{yaml}"
+        );
+    }
+}
+
+/// The gateway's own models used to replace those of the listed providers.
+#[test]
+fn own_models_are_added_to_those_of_arch() {
+    let yaml = "
+        version: v0.4.0
+        model_providers: [{ name: a, model: openai/gpt-4o, access_key: $K }]
+        model_aliases: { fast: { target: gpt-4o } }
+        models: [{ name: m, provider: a }]
+    ";
+    let config = Config::from_yaml(yaml).expect("a file of Plano");
+    let models: Vec<_> = config.models.iter().map(|model| &*model.name).collect();
+    assert_eq!(models, ["openai/gpt-4o", "gpt-4o", "m"], "those of both");
+    assert_eq!(config.models[1].aliases, ["fast"], "with the alias");
 }
 
 #[test]

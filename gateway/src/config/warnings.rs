@@ -1,4 +1,4 @@
-//! What a configuration may say, and probably does not mean.
+//! Warnings: what is allowed and may be a mistake, and what a reload does not change.
 
 use std::net::SocketAddr;
 
@@ -7,8 +7,8 @@ use super::{Config, Listener, Provider};
 impl Config {
     /// Returns what is allowed but may be a mistake, each with its place. Show it at the start.
     ///
-    /// A gateway with keys for its providers and without `callers` lets everyone who reaches it use the keys. That is a
-    /// warning unless it listens on loopback addresses only.
+    /// A gateway with keys for its providers and without `callers` lets everyone who reaches it use the keys.
+    /// That is a warning unless it listens on loopback addresses only.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let lent: Vec<&str> = self
@@ -29,6 +29,27 @@ impl Config {
                     "listeners[{index}].address: everyone who reaches {address} can use the keys of {names}; expected callers, or a \
                      loopback address such as 127.0.0.1:12000"
                 )
+            })
+            .collect()
+    }
+
+    /// Returns a warning for each section that differs from the configuration that the gateway started with,
+    /// and that [`Gateway::reload`](crate::Gateway::reload) does not replace.
+    #[must_use]
+    pub fn restart_warnings(&self, started_with: &Self) -> Vec<String> {
+        let sections = [
+            ("listeners", self.listeners != started_with.listeners),
+            ("access_log", self.access_log != started_with.access_log),
+            (
+                "shutdown_timeout",
+                self.shutdown_timeout != started_with.shutdown_timeout,
+            ),
+            ("telemetry", self.telemetry != started_with.telemetry),
+        ];
+        let changed = sections.into_iter().filter(|(_, has_changed)| *has_changed);
+        changed
+            .map(|(section, _)| {
+                format!("{section}: a reload does not change this section; restart the gateway to apply it")
             })
             .collect()
     }

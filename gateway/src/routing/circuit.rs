@@ -1,4 +1,5 @@
-//! A circuit that opens after repeated failures, so that a provider that is down is not asked for a while.
+//! A circuit that opens after repeated failures, so that a provider that is down gets no requests for a
+//! while.
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -15,8 +16,9 @@ pub(crate) struct CircuitSettings {
 
 /// The state of a provider's circuit.
 ///
-/// Closed, it counts the failures in a row. Open, it refuses requests until `open_for` has passed; then it lets one
-/// request through, and refuses the others until that one has an outcome, or `open_for` has passed again.
+/// Closed, it counts the failures in a row. Open, it refuses requests until `open_for` has passed; then it
+/// lets one request through, and refuses the others until that one has an outcome, or `open_for` has passed
+/// again.
 #[derive(Debug)]
 pub(crate) struct Circuit {
     settings: CircuitSettings,

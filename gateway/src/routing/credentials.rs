@@ -14,7 +14,8 @@ pub(crate) struct Credential {
 }
 
 impl Credential {
-    /// Returns the credential of a provider at `host`. `None`: the key has characters that no header may have.
+    /// Returns the credential of a provider at `host`. `None`: the key has characters that no header may
+    /// have.
     pub(crate) fn new(api: Api, host: &str, key: &Secret) -> Option<Self> {
         let key = key.reveal();
         let is_azure = host.ends_with(".azure.com") && !key.contains(' ');
@@ -38,7 +39,8 @@ impl Credential {
     }
 }
 
-/// Returns the credential that a caller sent, without the word `Bearer`: from its headers, or from the parameter `key`.
+/// Returns the credential that a caller sent, without the word `Bearer`: from its headers, or from the
+/// parameter `key`.
 pub(crate) fn of_caller<'a>(headers: &'a HeaderMap, query: Option<&'a str>) -> Option<&'a str> {
     let header = |name: &HeaderName| headers.get(name)?.to_str().ok();
     let bearer = header(&AUTHORIZATION).map(|value| match value.split_once(' ') {

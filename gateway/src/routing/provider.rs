@@ -33,12 +33,7 @@ impl Provider {
         environment: &Environment,
     ) -> Result<Self, ConfigError> {
         let place = format!("providers[{index}]");
-        let url = environment.expand(&provider.base_url, &format!("{place}.base_url"))?;
-        let upstream: Upstream = url
-            .parse()
-            .map_err(|error: throughline_forward::InvalidUpstream| {
-                ConfigError::new(format!("{place}.base_url"), error.to_string())
-            })?;
+        let upstream = provider.upstream(index, environment)?;
         let credential = match &provider.key {
             None => None,
             Some(source) => {
@@ -77,8 +72,8 @@ impl Provider {
 
     /// Returns the URI of a path and query at this provider.
     ///
-    /// A base URL is that of the provider's SDKs. For OpenAI's API it has the version, so a base path replaces the `/v1` of
-    /// the request. For the others it has none, unless its last segment is one.
+    /// A base URL is that of the provider's SDKs. For OpenAI's API it has the version, so a base path
+    /// replaces the `/v1` of the request. For the others it has none, unless its last segment is one.
     pub(crate) fn uri(&self, path: &str) -> Result<Uri, InvalidTarget> {
         let owned;
         let path = match &self.credential {
@@ -97,7 +92,8 @@ impl Provider {
         self.upstream.join_path(rest.unwrap_or(path))
     }
 
-    /// Sets the headers of this provider on a request, and replaces the caller's credentials if the provider has its own.
+    /// Sets the headers of this provider on a request, and replaces the caller's credentials if the provider
+    /// has its own.
     pub(crate) fn set_headers(&self, headers: &mut HeaderMap) {
         if let Some(credential) = &self.credential {
             credential.replace(headers);

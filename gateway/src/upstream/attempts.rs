@@ -1,7 +1,7 @@
 //! Sends a request to a provider, again if that failed, and then to the next provider.
 //!
-//! A request is sent again only before the first byte of an answer has been passed on, and only if its body is in
-//! memory. Each try is a span of its own, below the span of the model call.
+//! A request is sent again only before the first byte of an answer has been passed on, and only if its body
+//! is in memory. For each try, a span is created below the span of the model call.
 
 use std::future::Future;
 use std::io;
@@ -148,7 +148,7 @@ where
             let request = Request::from_parts(try_head, Either::Right(Full::new(target_body.clone())));
             let sent = send(&clients, target, request, plan.first_byte).await;
             record(&sent, target);
-            let asked = match &sent {
+            let named = match &sent {
                 Ok(response) if !is_retryable(response.status()) || is_final(response.headers()) => {
                     return sent;
                 }
@@ -157,7 +157,7 @@ where
                 Err(_) => return sent,
             };
             last = Some(sent);
-            let wait = asked.unwrap_or_else(|| backoff(plan.backoff, plan.max_backoff, tries));
+            let wait = named.unwrap_or_else(|| backoff(plan.backoff, plan.max_backoff, tries));
             if tries >= plan.attempts || wait > plan.max_backoff {
                 break;
             }
@@ -167,7 +167,7 @@ where
     last.unwrap_or(Err(UpstreamError::Target))
 }
 
-/// Returns the request to another provider: its URI, its credentials, and its name of the model.
+/// Returns the request to another provider: its URI and its name of the model.
 fn redirected(
     head: &http::request::Parts,
     body: &Bytes,
@@ -177,25 +177,25 @@ fn redirected(
     let mut head = head.clone();
     let mut body = body.clone();
     let mut path = plan.path.clone();
-    if let Some(model) = &target.model {
-        match plan.model_in_path {
-            true => path = with_model(&path, model),
-            false => {
-                if let Ok(field) = ModelField::read(&body) {
-                    body = field.replace(&body, model);
-                }
-            }
+    if plan.model_in_path {
+        if let Some(model) = &target.model {
+            path = with_model(&path, model);
         }
+    } else if let Some(model) = target.model.as_ref().or(plan.model.as_ref())
+        && let Ok(field) = ModelField::read(&body)
+        // The body may have the first provider's name of the model.
+        && field.name.as_ref() != Some(model)
+    {
+        body = field.replace(&body, model);
     }
     head.uri = target.provider.uri(&path).map_err(|_| UpstreamError::Target)?;
-    target.provider.set_headers(&mut head.headers);
     Ok((head, body))
 }
 
 async fn send<B>(
     clients: &Clients<B>,
     target: &Target,
-    request: Request<AttemptBody<B>>,
+    mut request: Request<AttemptBody<B>>,
     first_byte: Duration,
 ) -> Result<HttpResponse<B>, UpstreamError>
 where
@@ -204,13 +204,15 @@ where
     // The routes and the clients are of one configuration, so each provider has its client.
     let client = clients.get(target.provider.index);
     let mut client = client.cloned().ok_or(UpstreamError::Target)?;
+    // Set for each try, so that no provider gets the headers of another one.
+    target.provider.set_headers(request.headers_mut());
     match tokio::time::timeout(first_byte, client.call(request)).await {
         Ok(sent) => sent.map_err(UpstreamError::from),
         Err(_) => Err(UpstreamError::timeout()),
     }
 }
 
-/// Tells the circuit of a provider what came of a try.
+/// Records the outcome of a try in the circuit of its provider.
 fn record<B>(sent: &Result<Response<B>, UpstreamError>, target: &Target) {
     let circuit = &target.provider.circuit;
     match sent {

@@ -16,8 +16,8 @@ pub(super) fn is_failure(status: StatusCode) -> bool {
     status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED
 }
 
-/// Returns the wait before the try after `tries` tries: twice as long each time, with a random part so that many clients
-/// do not come back at once.
+/// Returns the wait before the try after `tries` tries: twice as long each time, with a random part so that
+/// many clients do not come back at once.
 pub(super) fn backoff(base: Duration, max: Duration, tries: u32) -> Duration {
     let doubled = base.saturating_mul(1_u32.checked_shl(tries.saturating_sub(1)).unwrap_or(u32::MAX));
     doubled.mul_f64(0.5 + fastrand::f64()).min(max)

@@ -19,7 +19,7 @@ use tower::timeout::error::Elapsed;
 use tower::util::BoxCloneSyncService;
 
 use crate::body::BoxError;
-use crate::config::{Config, ConfigError, Provider};
+use crate::config::{Config, ConfigError, Environment, Provider};
 use crate::pem;
 
 /// Connects to the servers of one provider. Boxed, since hyper requires a future that is `Unpin`.
@@ -28,31 +28,42 @@ pub(crate) type Connector = BoxCloneSyncService<Uri, MaybeHttpsStream<TokioIo<Tc
 /// Creates a connector for each provider, in the order of the configuration.
 ///
 /// Providers share no connections, since each has its own trust, also if they have one address.
-pub(crate) fn connectors(config: &Config) -> Result<Vec<Connector>, ConfigError> {
-    // Read once, and only if a provider has no certificate of its own.
+pub(crate) fn connectors(config: &Config, environment: &Environment) -> Result<Vec<Connector>, ConfigError> {
+    // Read once, and only if a provider needs it.
     let mut system = None;
     let providers = config.providers.iter().enumerate();
     let connect_to = |(index, provider): (usize, &Provider)| {
+        let place = format!("providers[{index}].tls.certificate");
+        let is_https = provider.upstream(index, environment)?.is_https();
         let tls = match &provider.tls.certificate {
+            None if !is_https => None,
+            None => Some(match &system {
+                Some(tls) => ClientConfig::clone(tls),
+                None => {
+                    let tls = tls_config(ConfigBuilderExt::with_native_roots).map_err(|error| {
+                        let message = format!(
+                            "the system's certificates cannot be read: {error}; expected a PEM file of root certificates"
+                        );
+                        ConfigError::new(&place, message)
+                    })?;
+                    system.insert(tls).clone()
+                }
+            }),
+            Some(_) if !is_https => {
+                let message =
+                    "a provider whose base_url begins with http:// has no certificate; expected https://";
+                return Err(ConfigError::new(place, message));
+            }
             Some(path) => {
-                let place = format!("providers[{index}].tls.certificate");
                 let mut roots = RootCertStore::empty();
                 for certificate in pem::certificates(path, &place)? {
                     let added = roots.add(certificate);
                     added.map_err(|error| pem::unusable(path, &place, &error))?;
                 }
-                tls_config(|builder| Ok(builder.with_root_certificates(roots)))
+                let tls = tls_config(|builder| Ok(builder.with_root_certificates(roots)));
+                Some(tls.map_err(|error| pem::unusable(path, &place, &error))?)
             }
-            None => match &system {
-                Some(tls) => Ok(ClientConfig::clone(tls)),
-                None => {
-                    tls_config(ConfigBuilderExt::with_native_roots).inspect(|tls| system = Some(tls.clone()))
-                }
-            },
         };
-        let tls = tls.map_err(|error| {
-            ConfigError::new("", format!("the system's certificates cannot be read: {error}"))
-        })?;
         Ok(connector(tls, provider.connect_timeout.duration()))
     };
     providers.map(connect_to).collect()
@@ -69,17 +80,23 @@ fn tls_config(with_roots: impl FnOnce(BeforeRoots) -> io::Result<AfterRoots>) ->
     Ok(with_roots(builder)?.with_no_client_auth())
 }
 
-fn connector(tls: ClientConfig, connect_timeout: Duration) -> Connector {
+/// `tls`: `None` for a server without TLS.
+fn connector(tls: Option<ClientConfig>, connect_timeout: Duration) -> Connector {
     let mut http = HttpConnector::new();
     // Without it, the system holds back events of a stream for up to 40 ms.
     http.set_nodelay(true);
-    http.enforce_http(false);
     http.set_keepalive(Some(KEEPALIVE));
-    // The connector's own timeout is divided by the number of addresses, so that the next one is tried if one is silent.
+    // The connector's own timeout is divided by the number of addresses, so that the next one is tried if one
+    // is silent.
     http.set_connect_timeout(Some(connect_timeout));
+    let Some(tls) = tls else {
+        let plain = http.map_response(MaybeHttpsStream::Http);
+        return BoxCloneSyncService::new(Timeout::new(plain, connect_timeout).map_err(timed_out));
+    };
+    http.enforce_http(false);
     let https = HttpsConnectorBuilder::new()
         .with_tls_config(tls)
-        .https_or_http()
+        .https_only()
         .enable_http1()
         .wrap_connector(http);
     // It includes the look-up of the name and the TLS handshake.
@@ -106,7 +123,8 @@ where
         .build(connector)
 }
 
-/// Shorter than the idle timeouts of most servers, so that a connection is rarely closed while it is being used.
+/// Shorter than the idle timeouts of most servers, so that a connection is rarely closed while it is being
+/// used.
 const POOL_IDLE: Duration = Duration::from_secs(50);
 const POOL_CONNECTIONS: usize = 1024;
 const KEEPALIVE: Duration = Duration::from_secs(60);

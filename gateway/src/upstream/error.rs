@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use hyper_util::client::legacy;
 
+use super::request_body::body_refusal;
+use crate::refusal::{Refusal, RefusalKind};
+
 /// Why a provider did not answer.
 #[derive(Debug)]
 pub(crate) enum UpstreamError {
@@ -41,6 +44,28 @@ impl UpstreamError {
     }
 }
 
+impl From<&UpstreamError> for Refusal {
+    fn from(error: &UpstreamError) -> Self {
+        let message = error.to_string();
+        match error {
+            UpstreamError::Connect(source) | UpstreamError::Transport(source) => {
+                // The last source has the system's reason and no address.
+                let mut last: &(dyn Error + 'static) = source;
+                while let Some(source) = last.source() {
+                    last = source;
+                }
+                Self::new(RefusalKind::Unreachable, format!("{message}: {last}"))
+            }
+            UpstreamError::Timeout(_) => Self::new(RefusalKind::Timeout, message),
+            UpstreamError::RequestBody(error) => body_refusal(error),
+            UpstreamError::CircuitOpen(wait) => {
+                Self::new(RefusalKind::CircuitOpen, message).with_retry_after(*wait)
+            }
+            UpstreamError::Target => Self::new(RefusalKind::Invalid, message),
+        }
+    }
+}
+
 impl From<legacy::Error> for UpstreamError {
     fn from(error: legacy::Error) -> Self {
         if error.is_connect() {
@@ -63,7 +88,7 @@ impl fmt::Display for UpstreamError {
             Self::Transport(_) => "the connection to the provider broke before it answered",
             Self::Timeout(_) => "the provider did not answer in time",
             Self::RequestBody(_) => "the body of the request did not arrive",
-            Self::CircuitOpen(_) => "the provider failed repeatedly and is not asked for a while",
+            Self::CircuitOpen(_) => "the provider failed repeatedly and gets no requests for a while",
             Self::Target => "the path cannot be forwarded",
         })
     }

@@ -16,7 +16,8 @@ use crate::body::{BodyError, BoxError, body_error};
 pin_project! {
     /// A body that fails if no frame arrives within a time.
     ///
-    /// The timer is created at the first wait, and moved only when it fires, so that a frame costs a look at the clock.
+    /// The timer is created at the first wait, and moved only when it fires, so that a frame costs a look at
+    /// the clock.
     pub(crate) struct IdleTimeout<B> {
         #[pin]
         body: B,

@@ -10,7 +10,6 @@ mod request_body;
 mod stack;
 
 pub(crate) use self::client::connectors;
-pub(crate) use self::error::UpstreamError;
 pub(crate) use self::plan::Plan;
-pub(crate) use self::request_body::{ForwardedBody, TooLarge};
+pub(crate) use self::request_body::{ForwardedBody, TooLarge, body_refusal};
 pub(crate) use self::stack::{Stack, StackSettings};

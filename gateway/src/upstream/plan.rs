@@ -15,6 +15,8 @@ pub(crate) struct PlanParts {
     pub(crate) route: Route,
     /// Path and query as the client sent them.
     pub(crate) path: String,
+    /// The model that the client named in the body.
+    pub(crate) model: Option<String>,
     /// Whether the model is in the path, as in Gemini's API.
     pub(crate) model_in_path: bool,
     /// How often the request may be sent to each provider.
@@ -29,6 +31,7 @@ impl Plan {
     pub(crate) fn new(
         route: Route,
         path: String,
+        model: Option<String>,
         model_in_path: bool,
         retries: &config::Retries,
         can_resend: bool,
@@ -41,6 +44,7 @@ impl Plan {
         Self(Arc::new(PlanParts {
             route,
             path,
+            model,
             model_in_path,
             attempts: if can_resend { retries.attempts } else { 1 },
             backoff: retries.backoff.duration(),

@@ -11,7 +11,8 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep};
 
-use crate::body::{BodyError, BoxError, body_error};
+use crate::body::{BodyError, BoxError, body_error, error_chain, is_timeout};
+use crate::refusal::{Refusal, RefusalKind};
 
 pin_project! {
     /// The body of a forwarded request: in memory, or as it arrives, within its limits.
@@ -23,6 +24,7 @@ pin_project! {
         Streamed {
             #[pin]
             body: B,
+            max_bytes: u64,
             left: u64,
             idle: Duration,
             // Created when the body is waited for, since most bodies are there at once.
@@ -42,6 +44,7 @@ impl<B> ForwardedBody<B> {
     pub(crate) fn streamed(body: B, max_bytes: u64, idle: Duration) -> Self {
         Self::Streamed {
             body,
+            max_bytes,
             left: max_bytes,
             idle,
             timer: None,
@@ -49,17 +52,41 @@ impl<B> ForwardedBody<B> {
     }
 }
 
-/// The body has more bytes than the listener allows.
+/// The body has more bytes than the listener allows, which is this number.
 #[derive(Debug)]
-pub(crate) struct TooLarge;
+pub(crate) struct TooLarge(pub(crate) u64);
 
 impl std::fmt::Display for TooLarge {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the body is longer than the gateway allows")
+        write!(
+            f,
+            "the body is longer than {} bytes, which this gateway allows",
+            self.0
+        )
     }
 }
 
 impl std::error::Error for TooLarge {}
+
+impl From<&TooLarge> for Refusal {
+    fn from(error: &TooLarge) -> Self {
+        Self::new(RefusalKind::TooLarge, error.to_string())
+    }
+}
+
+/// Returns the refusal of a request whose body could not be read.
+pub(crate) fn body_refusal(error: &(dyn std::error::Error + 'static)) -> Refusal {
+    if let Some(error) = error_chain(error).find_map(|error| error.downcast_ref::<TooLarge>()) {
+        return error.into();
+    }
+    match is_timeout(error) {
+        true => Refusal::new(
+            RefusalKind::Slow,
+            "the body of the request did not arrive in time",
+        ),
+        false => Refusal::new(RefusalKind::Invalid, "the body of the request could not be read"),
+    }
+}
 
 impl<B: Body<Data = Bytes, Error: Into<BoxError>>> Body for ForwardedBody<B> {
     type Data = Bytes;
@@ -73,6 +100,7 @@ impl<B: Body<Data = Bytes, Error: Into<BoxError>>> Body for ForwardedBody<B> {
             Projected::Held { bytes } => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             Projected::Streamed {
                 body,
+                max_bytes,
                 left,
                 idle,
                 timer,
@@ -96,7 +124,7 @@ impl<B: Body<Data = Bytes, Error: Into<BoxError>>> Body for ForwardedBody<B> {
                 let length = frame.data_ref().map_or(0, |data| data.len() as u64);
                 match left.checked_sub(length) {
                     Some(rest) => *left = rest,
-                    None => return Poll::Ready(Some(Err(body_error(TooLarge)))),
+                    None => return Poll::Ready(Some(Err(body_error(TooLarge(*max_bytes))))),
                 }
                 Poll::Ready(Some(Ok(frame)))
             }

@@ -5,7 +5,9 @@ use std::time::Instant;
 use http::StatusCode;
 use throughline_test_support::{Collector, VARYING, Vacant, process};
 
-use crate::support::{ANSWER, Answer, Provider, Running, chat, client, program, providers};
+use crate::support::{
+    ANSWER, Answer, Provider, Received, Running, chat, client, key_file, program, providers,
+};
 
 fn answer(status: u16, headers: &[(&'static str, &'static str)]) -> Answer {
     let body = if status == 200 {
@@ -147,6 +149,53 @@ async fn next_provider_gets_its_own_key_and_name_of_the_model() {
         );
         assert_eq!(request.body, chat("m-a"), "the name of the first");
     }
+}
+
+/// The fallback used to get the headers of the first provider, and the first provider's name of the model.
+#[tokio::test]
+async fn next_provider_gets_nothing_of_the_first() {
+    let (down, up) = (
+        Provider::answering([answer(500, &[])]).await,
+        Provider::start().await,
+    );
+    let provider = |name: &str, address, headers: &str| {
+        format!(
+            "- {{ name: {name}, api: openai, base_url: 'http://{address}', key: {{ file: '{}' }}, headers: {headers} }}\n",
+            key_file(name)
+        )
+    };
+    let gateway = Running::start(&format!(
+        "providers:\n{}{}models: [{{ name: m, provider: a, model: m-a, fallbacks: [b] }}]",
+        provider(
+            "a",
+            down.address,
+            "{ x-token: secret-of-a, x-both: a, x-team: a }"
+        ),
+        provider("b", up.address, "{ x-both: b }"),
+    ))
+    .await;
+    let request = client()
+        .post(gateway.url("/v1/chat/completions"))
+        .header("x-team", "caller");
+    let response = request.body(chat("m")).send().await.expect("an answer");
+    assert_eq!(response.status(), StatusCode::OK, "the fallback answers");
+    let headers = |request: &Received| {
+        ["authorization", "x-token", "x-both", "x-team"].map(|name| request.header(name).map(str::to_owned))
+    };
+    let text = |value: &str| Some(value.to_owned());
+    let (first, second) = (down.only(), up.only());
+    assert_eq!(
+        headers(&first),
+        [text("Bearer key-of-a"), text("secret-of-a"), text("a"), text("a")],
+        "the headers of the first"
+    );
+    assert_eq!(first.body, chat("m-a"), "the first provider's name of the model");
+    assert_eq!(
+        headers(&second),
+        [text("Bearer key-of-b"), None, text("b"), text("caller")],
+        "those of the second, and of the caller"
+    );
+    assert_eq!(second.body, chat("m"), "the name that the client sent");
 }
 
 #[tokio::test]

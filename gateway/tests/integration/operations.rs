@@ -6,7 +6,9 @@ use throughline_test_support::process;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::support::{Provider, Running, chat, client, config, program, providers, until};
+use crate::support::{
+    Provider, Running, chat, client, config, program, program_with_listener, providers, until,
+};
 
 #[tokio::test]
 async fn probes_and_metrics_are_answered() {
@@ -96,7 +98,7 @@ async fn stop_lets_streams_end() {
     assert!(gateway.stop().await, "all answers ended in time");
 }
 
-/// Such a gateway used to start without a word.
+/// Such a gateway used to start without a warning.
 #[tokio::test]
 async fn start_warns_of_keys_that_everyone_can_use() {
     let provider = Provider::start().await;
@@ -159,4 +161,43 @@ async fn viewer_without_an_address_is_an_error() {
         "error: telemetry.viewer.listen: is none; expected a host and a port for --viewer, such as 127.0.0.1:4319\n",
         "the place and what is accepted"
     );
+}
+
+/// Requests that were refused at the limit, or whose client left before the answer, used to have no line.
+#[tokio::test]
+async fn each_request_has_a_line_in_the_access_log() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let yaml = format!("access_log: stdout\n{}", providers(&[("a", "openai", address)]));
+    let mut gateway = process::Running::start(program_with_listener("access-log", &yaml, "max_requests: 1"));
+    let at = gateway.line("http://").await;
+    let models = |id: &str| {
+        let request = client().get(format!("http://{at}/v1/models"));
+        request.header("x-request-id", id).send()
+    };
+    let first = tokio::spawn(models("first"));
+    let (mut provider, _) = listener.accept().await.expect("a connection");
+    let second = models("second").await.expect("an answer");
+    assert_eq!(second.status(), StatusCode::SERVICE_UNAVAILABLE, "one at a time");
+    first.abort();
+    // The gateway closes the connection of the provider when the client has left.
+    provider.read_to_end(&mut Vec::new()).await.expect("the end");
+    gateway.signal("TERM").await;
+    let ran = gateway.end().await;
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let lines: Vec<serde_json::Value> = ran
+        .out
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect();
+    let seen: Vec<_> = lines
+        .iter()
+        .map(|line| (&line["request_id"], &line["status"], &line["error"]))
+        .collect();
+    let (refused, left) = (
+        serde_json::json!(["second", 503, "gateway_overloaded"]),
+        serde_json::json!(["first", null, "cancelled"]),
+    );
+    let expected = [&refused, &left].map(|line| (&line[0], &line[1], &line[2]));
+    assert_eq!(seen, expected, "{}", ran.out);
 }

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use futures_util::future::join_all;
 use http::StatusCode;
+use throughline_test_support::process;
 
-use crate::support::{ANSWER, Provider, Running, chat, config, providers, until};
+use crate::support::{ANSWER, Provider, Running, chat, client, config, program, providers, until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reload_under_load_loses_no_request() {
@@ -76,4 +77,47 @@ async fn configuration_that_cannot_be_used_leaves_the_previous_one() {
         StatusCode::OK,
         "requests go on"
     );
+}
+
+/// Changes that a reload does not apply used to be ignored without a warning.
+#[cfg(unix)]
+#[tokio::test]
+async fn reload_warns_of_sections_that_need_a_restart() {
+    let provider = Provider::start().await;
+    let yaml = providers(&[("a", "openai", provider.address)]);
+    let mut gateway = process::Running::start(program("reload-warns", &yaml));
+    let at = gateway.line("http://").await;
+    // It writes the file again.
+    program(
+        "reload-warns",
+        &format!("access_log: stdout\n{yaml}models: [{{ name: n, provider: a }}]"),
+    );
+    gateway.signal("HUP").await;
+    let url = format!("http://{at}/v1/chat/completions");
+    until("the new configuration is in force", async || {
+        let response = client()
+            .post(&url)
+            .body(chat("m"))
+            .send()
+            .await
+            .expect("an answer");
+        response.status() == StatusCode::NOT_FOUND
+    })
+    .await;
+    gateway.signal("TERM").await;
+    let ran = gateway.end().await;
+    let mut lines = ran.err.lines();
+    assert_eq!(
+        lines.next(),
+        Some("warning: access_log: a reload does not change this section; restart the gateway to apply it"),
+        "{}",
+        ran.err
+    );
+    let last = lines.next().unwrap_or_default();
+    assert!(
+        last.starts_with("reloaded ") && last.ends_with("reload-warns.yaml"),
+        "the rest is in force: {}",
+        ran.err
+    );
+    assert_eq!(lines.next(), None, "no other warning");
 }

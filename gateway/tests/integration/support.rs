@@ -221,8 +221,17 @@ pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
 
 /// Returns the command of the gateway's program with a configuration, which has a listener on a free port.
 pub(crate) fn program(name: &str, yaml: &str) -> Command {
+    program_with_listener(name, yaml, "")
+}
+
+/// Returns the command of the gateway's program with more settings of its listener.
+pub(crate) fn program_with_listener(name: &str, yaml: &str, settings: &str) -> Command {
     let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.yaml"));
-    std::fs::write(&path, format!("listeners: [{{ address: 127.0.0.1:0 }}]\n{yaml}")).expect("a file");
+    std::fs::write(
+        &path,
+        format!("listeners: [{{ address: 127.0.0.1:0, {settings} }}]\n{yaml}"),
+    )
+    .expect("a file");
     let mut command = process::program(env!("CARGO_BIN_EXE_throughline-gateway"));
     command.arg("--config").arg(path);
     command

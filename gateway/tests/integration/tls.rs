@@ -8,6 +8,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use throughline_gateway::Gateway;
+use throughline_test_support::process;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -15,7 +16,7 @@ use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::support::{ANSWER, Provider, Running, chat, config};
+use crate::support::{ANSWER, Provider, Running, chat, config, program};
 
 /// Who signs certificates, with a folder for its files.
 struct Authority {
@@ -150,6 +151,58 @@ async fn certificates_that_cannot_be_used_are_errors_with_their_place() {
             error.starts_with(&format!("providers[0].tls.certificate: {path}: ")) && error.contains(reason),
             "{path}: {error}"
         );
+    }
+}
+
+#[tokio::test]
+async fn certificate_of_a_provider_without_tls_is_an_error() {
+    let authority = Authority::new("without-tls");
+    let yaml = format!(
+        "providers: [{{ name: a, api: openai, base_url: 'http://h', tls: {{ certificate: '{}' }} }}]",
+        authority.root()
+    );
+    let error = Gateway::new(&config(&yaml, "")).expect_err("refused").to_string();
+    assert_eq!(
+        error,
+        "providers[0].tls.certificate: a provider whose base_url begins with http:// has no certificate; expected https://",
+        "it used to be ignored"
+    );
+}
+
+/// A gateway whose providers have no TLS used not to start on a machine without certificates.
+#[tokio::test]
+async fn certificates_of_the_system_are_read_only_for_https() {
+    let authority = Authority::new("no-roots");
+    let empty = authority.file("empty.pem", "");
+    for (name, url, tls, expected) in [
+        ("plain", "http://127.0.0.1:1", String::new(), None),
+        (
+            "own",
+            "https://127.0.0.1:1",
+            format!("tls: {{ certificate: '{}' }}", authority.root()),
+            None,
+        ),
+        (
+            "system",
+            "https://127.0.0.1:1",
+            String::new(),
+            Some("error: providers[0].tls.certificate: the system's certificates cannot be read: "),
+        ),
+    ] {
+        let yaml = format!("providers: [{{ name: a, api: openai, base_url: '{url}', {tls} }}]");
+        let mut command = program(&format!("no-roots-{name}"), &yaml);
+        command
+            .arg("--check")
+            .env("SSL_CERT_FILE", &empty)
+            .env_remove("SSL_CERT_DIR");
+        let ran = process::run(command).await;
+        match expected {
+            None => assert_eq!((ran.code, &*ran.err), (Some(0), ""), "{name}: accepted"),
+            Some(error) => {
+                assert_eq!(ran.code, Some(1), "{name}: {}", ran.err);
+                assert!(ran.err.starts_with(error), "{name}: {}", ran.err);
+            }
+        }
     }
 }
 

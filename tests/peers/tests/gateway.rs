@@ -54,7 +54,7 @@ async fn gateway(
     (running, address)
 }
 
-async fn ask(address: &str) -> u16 {
+async fn send_request(address: &str) -> u16 {
     let request = reqwest::Client::new().post(format!("http://{address}/v1/chat/completions"));
     let request = request.header("content-type", "application/json").body(REQUEST);
     request.send().await.expect("an answer").status().as_u16()
@@ -70,7 +70,8 @@ async fn gateways_share_a_budget_to_the_token() {
     let _redis = redis(address).await;
     let (one, first) = gateway("one", provider, address, "tokens: 500", "refuse").await;
     let (two, second) = gateway("two", provider, address, "tokens: 500", "refuse").await;
-    let asked = join_all((0..200).map(|number| ask(if number % 2 == 0 { &first } else { &second }))).await;
+    let asked =
+        join_all((0..200).map(|number| send_request(if number % 2 == 0 { &first } else { &second }))).await;
     let admitted = asked.iter().filter(|status| **status == 200).count();
     assert_eq!(
         admitted, 50,
@@ -106,9 +107,9 @@ async fn outage_of_redis_is_bounded_and_decided_by_the_configuration() {
         let address = free_address();
         let redis = redis(address).await;
         let (running, gateway) = gateway(outage, provider, address, "requests: 2", outage).await;
-        assert_eq!(ask(&gateway).await, 200, "{outage}: counted");
+        assert_eq!(send_request(&gateway).await, 200, "{outage}: counted");
         redis.stop().await;
-        let answered = tokio::time::timeout(Duration::from_secs(30), ask(&gateway)).await;
+        let answered = tokio::time::timeout(Duration::from_secs(30), send_request(&gateway)).await;
         assert_eq!(answered, Ok(expected), "{outage}: without Redis");
         drop(running);
     }

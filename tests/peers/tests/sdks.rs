@@ -1,5 +1,5 @@
-//! What the SDKs of OpenAI, Anthropic and Google get through the gateway is what they get without it, byte for byte, and
-//! the spans show it exactly.
+//! What the SDKs of OpenAI, Anthropic and Google get through the gateway is what they get without it, byte
+//! for byte, and the spans show it exactly.
 
 use std::net::SocketAddr;
 
@@ -53,8 +53,9 @@ async fn sdks_get_what_a_real_model_sends() {
     assert_eq!(refused, "chat smollm2: - - unknown - 400", "a refusal");
 }
 
-/// Has the SDKs ask a peer with and without the gateway between, holds the bytes on both sides of it together,
-/// and returns the answers and the spans in their order, of which so many are calls of a model.
+/// Sends the requests of the SDKs to a peer, directly and through the gateway, and compares the bytes on both
+/// sides of the gateway. Returns the answers and the spans in their order. `model_calls` of the requests are
+/// model calls.
 async fn through_the_gateway(
     questions: &str,
     peer: SocketAddr,
@@ -71,27 +72,24 @@ async fn through_the_gateway(
     let near = Tap::start(address.parse().expect("an address")).await;
 
     let traced = sdks(questions, near.address).await;
-    assert_eq!(
-        traced, plain,
-        "what the SDKs make of it with the gateway, and without"
-    );
+    assert_eq!(traced, plain, "what the SDKs print with the gateway, and without");
     let (near, far) = (near.exchanges(), far.exchanges());
-    assert_eq!(near.len(), far.len(), "every request goes on, once");
+    assert_eq!(near.len(), far.len(), "every request is forwarded once");
     for ((asked, mut answered), (mut passed, sent)) in near.into_iter().zip(far.iter().cloned()) {
         passed
             .headers
             .retain(|(name, _)| !["traceparent", "via", "x-request-id"].contains(&&**name));
         if !sent.headers.iter().any(|(name, _)| name == "date") {
-            // RFC 9110 section 6.6.1: who passes an answer without a date on says when it came.
+            // A proxy adds a date to an answer that has none: RFC 9110, section 6.6.1.
             answered.headers.retain(|(name, _)| name != "date");
         }
-        assert_eq!(passed, asked, "the request passes as it came");
+        assert_eq!(passed, asked, "the request is forwarded unchanged");
         if !answered.whole && sent.body.starts_with(&answered.body) {
-            // The client closed the connection, maybe after the last event: what was under way then is a matter of time.
+            // The client closed the connection, and its last events depend on timing.
             answered.body = sent.body.clone();
             answered.whole = sent.whole;
         }
-        assert_eq!(answered, sent, "the answer passes as it came");
+        assert_eq!(answered, sent, "the answer is forwarded unchanged");
     }
 
     gateway.signal("TERM").await;

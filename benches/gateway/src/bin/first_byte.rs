@@ -1,7 +1,8 @@
 //! The time from a request for a stream to the first byte of its answer: `first_byte ROUNDS ADDRESS...`.
 //!
-//! The addresses take turns, so that other load on the machine slows all of them alike. Prints for each address the median and
-//! the 99th percentile, and how much later than at the first address the median is. Connections are open before and stay open.
+//! The addresses take turns, so that other load on the machine slows all of them alike. Prints for each
+//! address the median and the 99th percentile, and how much later than at the first address the median is.
+//! Connections are open before and stay open.
 
 use std::error::Error;
 use std::time::{Duration, Instant};

@@ -1,7 +1,7 @@
 //! Opens many slow streams at once: `streams ADDRESS NUMBER INTERVAL_MS [PID]`.
 //!
-//! Prints how many came to their end, how long after the upstream had sent them events arrived, and, with the process id of the
-//! proxy, its memory for each stream.
+//! Prints how many came to their end, how long after the upstream had sent them events arrived, and, with the
+//! process id of the proxy, its memory for each stream.
 
 use std::error::Error;
 use std::sync::Arc;

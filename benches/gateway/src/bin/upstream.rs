@@ -1,7 +1,7 @@
 //! A model provider that answers at once: `upstream PORT`.
 //!
-//! A request with `"stream":true` gets as many events as `events` of the query says, by default 200, one every `interval` ms, by
-//! default 10. Any other gets a chat completion of 1 KiB.
+//! A request with `"stream":true` gets as many events as `events` of the query says, by default 200, one
+//! every `interval` ms, by default 10. Any other gets a chat completion of 1 KiB.
 
 use std::convert::Infallible;
 use std::error::Error;

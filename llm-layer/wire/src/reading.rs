@@ -160,12 +160,8 @@ impl<F: FnMut(TextPiece<'_>)> Visit for Reading<'_, F> {
             let place = TextPlace { choice, channel };
             self.reply.flags.has_text = true;
             self.reply.cursor.place = Some(place);
-            match channel {
-                Channel::Content => self.reply.flags.has_content = true,
-                Channel::Reasoning if self.reply.flags.reasoning.is_none() => {
-                    self.reply.flags.reasoning = Some(ReasoningPlace::from_path(at.as_str()));
-                }
-                Channel::Reasoning | Channel::ToolCall => {}
+            if channel == Channel::Reasoning && self.reply.flags.reasoning.is_none() {
+                self.reply.flags.reasoning = Some(ReasoningPlace::from_path(at.as_str()));
             }
             match &mut self.reply.cumulative {
                 None => self.new_text(place, piece, is_in_item),

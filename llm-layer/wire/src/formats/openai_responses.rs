@@ -147,13 +147,18 @@ impl WireFormat for OpenAiResponses {
             "response.output_item.done" => {
                 let flags = reply.flags;
                 let missing = [
-                    (!flags.has_content, NO_CONTENT),
-                    (flags.reasoning.is_none(), NO_REASONING),
+                    (!flags.has_content_deltas, NO_CONTENT),
+                    (!flags.has_reasoning_deltas, NO_REASONING),
                 ];
                 let missing = missing.iter().filter(|(is_missing, _)| *is_missing);
                 let stash: String = missing.map(|(_, name)| *name).collect();
                 reply.stash(&stash);
             }
+            name if name.ends_with(".delta") => match delta(name) {
+                Some(Channel::Content) => reply.flags.has_content_deltas = true,
+                Some(Channel::Reasoning) => reply.flags.has_reasoning_deltas = true,
+                Some(Channel::ToolCall) | None => {}
+            },
             _ => {}
         }
     }
@@ -173,7 +178,7 @@ fn delta(event: &str) -> Option<Channel> {
 }
 
 const TOOL_CALL: &str = "tool_call";
-/// What is stored while an item is read that has ended: no text of this kind came before.
+/// What is stored while an item is read that has ended: no delta of this kind came before.
 const NO_CONTENT: &str = "no content;";
 const NO_REASONING: &str = "no reasoning;";
 

@@ -50,8 +50,10 @@ pub(crate) struct Flags {
     pub(crate) has_text: bool,
     /// Some of the text came as the delta of a message.
     pub(crate) has_deltas: bool,
-    /// Some of the text was the answer itself.
-    pub(crate) has_content: bool,
+    /// An event of the Responses API had a piece of the answer itself.
+    pub(crate) has_content_deltas: bool,
+    /// An event of the Responses API had a piece of the reasoning.
+    pub(crate) has_reasoning_deltas: bool,
     /// Where the reasoning of messages is. Some gateways send it at two places.
     pub(crate) reasoning: Option<ReasoningPlace>,
 }
@@ -61,7 +63,7 @@ pub(crate) struct Flags {
 pub(crate) enum ReasoningPlace {
     /// In `reasoning_content`.
     ReasoningContent,
-    /// In another member of its own.
+    /// In another member of the message.
     Member,
     /// In OpenRouter's list of details.
     Details,

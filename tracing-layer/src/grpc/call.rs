@@ -103,8 +103,8 @@ impl Call {
 
     /// Decides the status of the call. Returns the class of its error, if it has failed.
     ///
-    /// If the peer sent no status, it is the one that gRPC defines for the ending. `drops_fail` says whether
-    /// it is an error that the caller left.
+    /// If the peer sent no status, it is the one that gRPC defines for the head or for the ending. `drops_fail`
+    /// says whether it is an error that the caller left.
     pub(crate) fn conclude(
         &mut self,
         end: End<'_>,
@@ -113,7 +113,10 @@ impl Call {
         side: Side,
         drops_fail: bool,
     ) -> Option<&'static str> {
-        let code = match (self.code, end) {
+        // Calls are answered with `200`. Any other head is from something that knows nothing of gRPC, and no
+        // status follows it.
+        let foreign = head.filter(|head| *head != StatusCode::OK);
+        let code = match (self.code.or_else(|| foreign.map(Code::from_http)), end) {
             (Some(code), _) => Some(code),
             (None, End::Complete | End::Trailers) => head
                 .filter(|_| !self.ends_with_head && self.framing == Framing::Http2)

@@ -12,7 +12,7 @@ use tower::{Layer, ServiceExt};
 
 use super::orders::{Orders, OrdersClient, read};
 use super::{MASKED, channel, layer, pair, trace};
-use crate::{outline, serve, server, spans};
+use crate::{client, outline, serve, server, spans};
 
 /// A call to a service that is not behind a socket.
 fn request(path: &str) -> http::Request<Body> {
@@ -207,6 +207,63 @@ async fn a_response_without_a_status() {
         spans(&recorder, 2).await;
         let expected = trace("shop.Orders/Get", (name, Some(name)), (name, at_server));
         assert_eq!(recorder.tree(&MASKED), expected, "{http}");
+    }
+}
+
+/// Calls of gRPC-Web, whose status may be in the body of a `200`, and answers that are not read were recorded
+/// without an error.
+#[tokio::test]
+async fn an_error_of_http_is_the_status_of_every_call() {
+    let web = "application/grpc-web+proto";
+    for (content_type, http, is_read, status, error) in [
+        (web, 503, true, Some("UNAVAILABLE"), Some("UNAVAILABLE")),
+        (web, 503, false, Some("UNAVAILABLE"), Some("UNAVAILABLE")),
+        (web, 200, true, None, None),
+        (
+            "application/grpc",
+            404,
+            false,
+            Some("UNIMPLEMENTED"),
+            Some("UNIMPLEMENTED"),
+        ),
+        ("application/grpc", 200, false, Some("CANCELLED"), None),
+    ] {
+        let recorder = Recorder::new();
+        let proxy = tower::service_fn(move |_: http::Request<Body>| async move {
+            let body = http_body_util::Full::new(bytes::Bytes::from_static(b"not gRPC"));
+            Ok::<_, Infallible>(
+                http::Response::builder()
+                    .status(http)
+                    .body(body)
+                    .expect("a response"),
+            )
+        });
+        let service = server(&recorder).layer(client(&recorder).layer(proxy));
+        let mut request = request("/shop.Orders/Get");
+        let value = http::HeaderValue::from_static(content_type);
+        request.headers_mut().insert("content-type", value);
+        let response = service.oneshot(request).await.expect("infallible");
+        if is_read {
+            let _ = response.into_body().collect().await;
+        } else {
+            drop(response);
+        }
+        let lines = [("error.type", error), ("rpc.response.status_code", status)];
+        let lines: Vec<String> = lines
+            .iter()
+            .filter_map(|(key, value)| Some(format!("\n- {key}={:?}", (*value)?)))
+            .collect();
+        let mark = error.map_or("", |_| " [error]");
+        let span = |kind: &str, indent: &str| {
+            let lines = lines.concat().replace('\n', &format!("\n{indent}  "));
+            format!("{indent}{kind} shop.Orders/Get{mark}{lines}")
+        };
+        let expected = [span("Server", ""), span("Client", "  ")].join("\n");
+        assert_eq!(
+            outline(&recorder, &["error.type", "rpc.response.status_code"]),
+            expected,
+            "{http} of {content_type:?}, read: {is_read}"
+        );
     }
 }
 

@@ -267,7 +267,7 @@ impl Exchange {
     fn error_of(&self, end: End<'_>, failures: Failures) -> Option<&'static str> {
         let failed = self.status.filter(|status| status.as_u16() >= failures.from);
         match (failed, end) {
-            (Some(status), _) => intern::text(status.as_str()),
+            (Some(status), _) => Some(intern::status(status)),
             (None, End::BodyError(cause) | End::ServiceError(cause)) => Some(error_type(cause)),
             (None, End::Dropped) => failures.dropped,
             (None, End::Panicked) => Some(semconv::PANIC),

@@ -5,7 +5,11 @@
 //! copied.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{LazyLock, PoisonError, RwLock};
+use std::sync::{LazyLock, OnceLock, PoisonError, RwLock};
+
+use http::StatusCode;
+
+use crate::semconv::OTHER;
 
 /// A route, and the name of the span for one method on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +62,13 @@ pub(crate) fn named(method: &'static str, route: &str) -> Option<Named> {
     Some(named)
 }
 
+/// Returns the text of a status code. It has a place even if the table of texts is full, since without it an
+/// error would not be recorded as one.
+pub(crate) fn status(status: StatusCode) -> &'static str {
+    let place = STATUSES.get(usize::from(status.as_u16()));
+    place.map_or(OTHER, |text| text.get_or_init(|| status.as_str().into()))
+}
+
 /// What a lookup has found. Only if there is room, the table is locked for writing: otherwise each request
 /// with a new text would stop all others for nothing.
 enum Found<T> {
@@ -91,6 +102,9 @@ fn read<T>(look: impl FnOnce(&Table) -> T) -> T {
     look(&TABLE.read().unwrap_or_else(PoisonError::into_inner))
 }
 
+/// The texts of the status codes, by number.
+static STATUSES: [OnceLock<Box<str>>; 1000] = [const { OnceLock::new() }; 1000];
+
 static TABLE: LazyLock<RwLock<Table>> = LazyLock::new(RwLock::default);
 
 /// The maximum number of texts: the routes and methods of a program.
@@ -112,6 +126,14 @@ mod tests {
         );
         let second = named("GET", "/users/{id}").expect("room");
         assert!(std::ptr::eq(first.span, second.span), "the same text");
+    }
+
+    #[test]
+    fn every_status_has_a_text() {
+        for number in 100..1000 {
+            let code = StatusCode::from_u16(number).expect("a status");
+            assert_eq!(status(code), number.to_string(), "the text of {number}");
+        }
     }
 
     #[test]

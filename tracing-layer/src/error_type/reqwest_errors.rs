@@ -35,7 +35,7 @@ const MALFORMED: [ErrorKind; 4] = [
 /// Returns the class of reqwest's own errors.
 pub(super) fn of_reqwest(error: &(dyn Error + 'static)) -> Option<&'static str> {
     if let Some(status) = reqwest_errors(error).find_map(reqwest::Error::status) {
-        return intern::text(status.as_str());
+        return Some(intern::status(status));
     }
     let is = |class: fn(&reqwest::Error) -> bool| reqwest_errors(error).any(class);
     Some(match () {

@@ -29,7 +29,7 @@
 //! # Minting
 //!
 //! A service without an SDK starts no spans, so it has no ids to pass on. If a request comes without a
-//! `traceparent`, as from a browser, and the service calls two others, each of them starts a trace of its own,
+//! `traceparent`, as from a browser, and the service calls two others, each of them starts a separate trace,
 //! and nothing shows that both belong to one request. With [`with_minting`](ExtractLayer::with_minting), the
 //! layer creates ("mints") a `traceparent` with random ids for such a request, and both calls join its trace.
 //!

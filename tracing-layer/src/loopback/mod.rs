@@ -4,12 +4,13 @@
 //! base URL. A [`Loopback`] listens on a free port of 127.0.0.1, and sends what arrives there to the provider
 //! through your layers. Only the base URL of the client changes.
 //!
-//! ```no_run
+//! ```
 //! use throughline_tracing_layer::ClientLayer;
 //! use throughline_tracing_layer::loopback::Loopback;
 //! use tower::ServiceBuilder;
 //!
-//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let client = ServiceBuilder::new()
 //!     // An `LlmLayer` goes here.
 //!     .layer(ClientLayer::new())
@@ -136,12 +137,15 @@ impl Loopback {
 
     /// Returns a base URL for the calls of the current context.
     ///
-    /// ```no_run
+    /// ```
     /// # use throughline_tracing_layer::loopback::Loopback;
-    /// # async fn ask(base_url: &str) {}
-    /// # async fn example(loopback: Loopback) {
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let loopback = Loopback::start("https://api.openai.com", reqwest::Client::new()).await?;
     /// let scope = loopback.scope();
-    /// ask(scope.base_url()).await; // a client with this base URL
+    /// let base_url = format!("{}/v1", scope.base_url()); // for a client whose calls belong to this context
+    /// # assert!(base_url.starts_with(loopback.base_url()));
+    /// # Ok(())
     /// # }
     /// ```
     #[must_use]

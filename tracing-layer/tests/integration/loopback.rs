@@ -185,7 +185,7 @@ async fn spans_have_the_parent_of_the_scope_or_of_the_caller() {
     let loopback = Loopback::start(&format!("http://{upstream}"), observed(&recorder)).await;
     let loopback = loopback.expect("a loopback");
     let tracer = recorder.tracer_provider().tracer("test");
-    let ask = async |base_url: &str, parent: Option<&str>| {
+    let fetch = async |base_url: &str, parent: Option<&str>| {
         let mut request = reqwest::Client::new().get(format!("{base_url}/v1"));
         if let Some(parent) = parent {
             request = request.header("traceparent", parent);
@@ -201,13 +201,13 @@ async fn spans_have_the_parent_of_the_scope_or_of_the_caller() {
 
     let context = Context::new().with_span(tracer.start("agent"));
     let scope = async { loopback.scope() }.with_context(context.clone()).await;
-    let within = ask(scope.base_url(), None).await;
+    let within = fetch(scope.base_url(), None).await;
     let sent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-    let remote = ask(loopback.base_url(), Some(sent)).await;
-    let alone = ask(loopback.base_url(), None).await;
+    let remote = fetch(loopback.base_url(), Some(sent)).await;
+    let alone = fetch(loopback.base_url(), None).await;
     let url = scope.base_url().to_owned();
     drop(scope);
-    let late = ask(&url, None).await;
+    let late = fetch(&url, None).await;
     drop(context);
 
     let spans = recorder.spans();
@@ -273,11 +273,11 @@ async fn an_answer_that_is_cut_is_cut_for_the_caller() {
     let loopback = Loopback::start(&upstream, observed(&Recorder::new())).await;
     let loopback = loopback.expect("a loopback");
     let url = loopback.base_url().to_owned();
-    let asked = tokio::spawn(async move { reqwest::get(url).await });
+    let pending = tokio::spawn(async move { reqwest::get(url).await });
     let (mut server, _) = provider.accept().await.expect("a connection");
     until(&mut server, "\r\n\r\n").await;
     write(&mut server, "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf").await;
-    let mut response = asked.await.expect("no panic").expect("a head");
+    let mut response = pending.await.expect("no panic").expect("a head");
     let chunk = response.chunk().await.expect("bytes");
     assert_eq!(chunk.as_deref(), Some(&b"half"[..]), "what was sent");
     drop(server);
@@ -294,10 +294,10 @@ async fn a_caller_who_leaves_ends_the_request_to_the_provider() {
         .await
         .expect("a loopback");
     let url = loopback.base_url().to_owned();
-    let asked = tokio::spawn(async move { reqwest::get(url).await });
+    let pending = tokio::spawn(async move { reqwest::get(url).await });
     let (mut server, _) = provider.accept().await.expect("a connection");
     until(&mut server, "\r\n\r\n").await;
-    asked.abort();
+    pending.abort();
     let end = time::timeout(DEADLINE, server.read(&mut [0]))
         .await
         .expect("in time");

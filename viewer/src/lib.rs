@@ -4,14 +4,17 @@
 //! receiver of OTLP. The binary `throughline-viewer` runs all of them. In a service, the exporter `viewer` of
 //! `throughline-telemetry` fills a viewer without a network.
 //!
-//! ```no_run
+//! ```
 //! use throughline_viewer::{Viewer, ViewerConfig};
+//! use tokio::net::TcpListener;
 //!
-//! # async fn serve() -> std::io::Result<()> {
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
 //! let viewer = Viewer::new(ViewerConfig::default());
-//! let listener = tokio::net::TcpListener::bind("127.0.0.1:4319").await?;
+//! let listener = TcpListener::bind("127.0.0.1:0").await?; // a free port
 //! println!("http://{}/", listener.local_addr()?);
-//! viewer.serve_page(listener, std::future::pending()).await
+//! let shutdown = async { /* such as tokio::signal::ctrl_c() */ };
+//! viewer.serve_page(listener, shutdown).await
 //! # }
 //! ```
 //!
@@ -46,6 +49,7 @@ mod otlp;
 mod receiver;
 mod search;
 mod semconv;
+mod server;
 mod shared;
 mod store;
 mod value;
@@ -57,12 +61,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::serve::ListenerExt;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
+use self::server::Protocol;
 use self::shared::Shared;
 
 pub use self::config::ViewerConfig;
@@ -109,14 +113,13 @@ impl Viewer {
     /// Returns an error if the line is not OTLP/JSON.
     #[cfg(feature = "receiver")]
     pub fn add_json_line(&self, line: &[u8]) -> Result<LineKind, JsonError> {
-        let request = otlp::parse(line).map_err(JsonError)?;
+        let mut request = otlp::parse(line).map_err(JsonError)?;
         if request.is_empty() {
             return Ok(LineKind::Empty);
         }
-        let (traces, logs, metrics) = request.split();
-        self.add_traces(&traces);
-        self.add_logs(&logs);
-        self.add_metrics(&metrics);
+        self.add_traces(&request.traces());
+        self.add_logs(&request.logs());
+        self.add_metrics(&request.metrics());
         Ok(LineKind::Telemetry)
     }
 
@@ -149,9 +152,8 @@ impl Viewer {
     ) -> io::Result<()> {
         self.shared
             .add_receiver(format!("http://{}", listener.local_addr()?));
-        axum::serve(listener.tap_io(send_at_once), self.receiver_router())
-            .with_graceful_shutdown(shutdown)
-            .await
+        server::serve(listener, self.receiver_router(), Protocol::Http1, shutdown).await;
+        Ok(())
     }
 
     /// Serves the receiver of OTLP over gRPC until `shutdown` completes. The page shows its address.
@@ -166,7 +168,14 @@ impl Viewer {
     ) -> io::Result<()> {
         self.shared
             .add_receiver(format!("grpc://{}", listener.local_addr()?));
-        receiver::grpc::serve(&self.shared, listener, shutdown).await
+        server::serve(
+            listener,
+            receiver::grpc::router(&self.shared),
+            Protocol::Http2,
+            shutdown,
+        )
+        .await;
+        Ok(())
     }
 
     /// Returns the page and its JSON API, to be served alone or below a path of another router. The checks of
@@ -196,9 +205,8 @@ impl Viewer {
             shutdown.await;
             viewer.end();
         };
-        axum::serve(listener.tap_io(send_at_once), self.router())
-            .with_graceful_shutdown(shutdown)
-            .await
+        server::serve(listener, self.router(), Protocol::Http1, shutdown).await;
+        Ok(())
     }
 
     /// Ends the event streams of open pages, so that a server can shut down gracefully.
@@ -211,10 +219,4 @@ impl Default for Viewer {
     fn default() -> Self {
         Self::new(ViewerConfig::default())
     }
-}
-
-/// Without `TCP_NODELAY`, a live event waits until the previous one is acknowledged, about 40 ms.
-fn send_at_once(connection: &mut TcpStream) {
-    // If it fails, events may be late.
-    drop(connection.set_nodelay(true));
 }

@@ -23,7 +23,7 @@ use axum::extract::{OriginalUri, Path, RawQuery, Request, State as Extract};
 use axum::middleware::{self, Next};
 use axum::routing::get;
 use http::header::CONTENT_DISPOSITION;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
 use serde::Serialize;
 use serde_json::json;
 
@@ -66,6 +66,7 @@ pub(crate) fn router(shared: &Arc<Shared>) -> Router {
         .route("/logs", get(page))
         .route("/assets/{*path}", get(asset));
     api.merge(page)
+        .method_not_allowed_fallback(only_get)
         .layer(middleware::from_fn_with_state(Arc::clone(shared), guarded))
         .with_state(Arc::clone(shared))
 }
@@ -96,6 +97,13 @@ async fn unknown(uri: Uri) -> Answer {
     answer::error(
         StatusCode::NOT_FOUND,
         &format!("there is no {}; see API.md for the paths", uri.path()),
+    )
+}
+
+async fn only_get(method: Method) -> Answer {
+    answer::error(
+        StatusCode::METHOD_NOT_ALLOWED,
+        &format!("{method} is not accepted: GET is"),
     )
 }
 

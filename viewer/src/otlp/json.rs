@@ -6,11 +6,8 @@
 //! `null` fields have their default, unknown fields are ignored, integers and floats may be strings, and ids may
 //! have digits in either case.
 
-use std::fmt;
+use std::mem;
 
-use base64::Engine as _;
-use base64::alphabet::{STANDARD, URL_SAFE};
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -22,7 +19,9 @@ use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as NumberV
 use opentelemetry_proto::tonic::resource::v1 as resource;
 use opentelemetry_proto::tonic::trace::v1 as trace;
 use serde::Deserialize;
-use serde::de::{self, Deserializer, IgnoredAny, Visitor};
+use serde::de::{Error as _, IgnoredAny};
+
+use super::field::{Base64, Double, Integer, boolean, hex, integer, list, optional, text};
 
 /// A request of any signal: the names of the three do not overlap.
 #[derive(Debug, Default, Deserialize)]
@@ -37,42 +36,25 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    pub(crate) fn traces(self) -> ExportTraceServiceRequest {
+    /// Takes the spans.
+    pub(crate) fn traces(&mut self) -> ExportTraceServiceRequest {
         ExportTraceServiceRequest {
-            resource_spans: all(self.resource_spans),
+            resource_spans: all(mem::take(&mut self.resource_spans)),
         }
     }
 
-    pub(crate) fn logs(self) -> ExportLogsServiceRequest {
+    /// Takes the log records.
+    pub(crate) fn logs(&mut self) -> ExportLogsServiceRequest {
         ExportLogsServiceRequest {
-            resource_logs: all(self.resource_logs),
+            resource_logs: all(mem::take(&mut self.resource_logs)),
         }
     }
 
-    pub(crate) fn metrics(self) -> ExportMetricsServiceRequest {
+    /// Takes the data points.
+    pub(crate) fn metrics(&mut self) -> ExportMetricsServiceRequest {
         ExportMetricsServiceRequest {
-            resource_metrics: all(self.resource_metrics),
+            resource_metrics: all(mem::take(&mut self.resource_metrics)),
         }
-    }
-
-    /// Takes the request of each signal that is there.
-    pub(crate) fn split(
-        self,
-    ) -> (
-        ExportTraceServiceRequest,
-        ExportLogsServiceRequest,
-        ExportMetricsServiceRequest,
-    ) {
-        let traces = ExportTraceServiceRequest {
-            resource_spans: all(self.resource_spans),
-        };
-        let logs = ExportLogsServiceRequest {
-            resource_logs: all(self.resource_logs),
-        };
-        let metrics = ExportMetricsServiceRequest {
-            resource_metrics: all(self.resource_metrics),
-        };
-        (traces, logs, metrics)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -310,149 +292,12 @@ fn optionally<T, U: From<T>>(value: Option<T>) -> Option<U> {
     value.map(U::from)
 }
 
-fn optional<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    Option::deserialize(deserializer)
-}
-
-/// A list whose elements are objects; `null` is an empty list, and a `null` element an empty object.
-fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de> + Default,
-{
-    let items: Option<Vec<Option<T>>> = Option::deserialize(deserializer)?;
-    Ok(items
-        .unwrap_or_default()
-        .into_iter()
-        .map(Option::unwrap_or_default)
-        .collect())
-}
-
-fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
-
-fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
-
-fn integer<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: TryFrom<i128> + Default,
-{
-    let number: Option<Integer<T>> = Option::deserialize(deserializer)?;
-    Ok(number.map(|Integer(number)| number).unwrap_or_default())
-}
-
-fn hex<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-    let text: Option<String> = Option::deserialize(deserializer)?;
-    let text = text.unwrap_or_default();
-    let invalid = || de::Error::invalid_value(de::Unexpected::Str(&text), &"hexadecimal digits");
-    let digits: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(16)).collect();
-    let digits = digits
-        .filter(|digits| digits.len().is_multiple_of(2))
-        .ok_or_else(invalid)?;
-    let byte = |pair: &[u32]| pair.iter().fold(0_u8, |byte, digit| byte << 4 | *digit as u8);
-    Ok(digits.chunks(2).map(byte).collect())
-}
-
-/// An integer as a number or a string, also in the form `1.0` or `1e3`.
-#[derive(Debug)]
-struct Integer<T>(T);
-
-impl<'de, T: TryFrom<i128>> Deserialize<'de> for Integer<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let number = deserializer.deserialize_any(NumberVisitor)?;
-        let integer = match number {
-            Number::Integer(integer) => Some(integer),
-            Number::Float(float) if float.fract() == 0.0 && float.abs() < 1.8e19 => Some(float as i128),
-            Number::Float(_) => None,
-        };
-        let integer = integer.and_then(|integer| T::try_from(integer).ok());
-        integer
-            .map(Self)
-            .ok_or_else(|| de::Error::custom("the number is not a whole number in the range of its field"))
-    }
-}
-
-/// A float as a number or a string, also `NaN`, `Infinity` and `-Infinity`.
-#[derive(Debug)]
-struct Double(f64);
-
-impl<'de> Deserialize<'de> for Double {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(match deserializer.deserialize_any(NumberVisitor)? {
-            Number::Integer(integer) => integer as f64,
-            Number::Float(float) => float,
-        }))
-    }
-}
-
-#[derive(Debug)]
-enum Number {
-    Integer(i128),
-    Float(f64),
-}
-
-#[derive(Debug)]
-struct NumberVisitor;
-
-impl Visitor<'_> for NumberVisitor {
-    type Value = Number;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number, or a number in a string")
-    }
-
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Number, E> {
-        Ok(Number::Integer(number.into()))
-    }
-
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Number, E> {
-        Ok(Number::Integer(number.into()))
-    }
-
-    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Number, E> {
-        Ok(Number::Float(number))
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Number, E> {
-        // Rust's `parse` also accepts `inf` and `nan` in any case, which includes the forms of protobuf.
-        let float = || text.parse().map(Number::Float);
-        text.parse()
-            .map(Number::Integer)
-            .or_else(|_| float())
-            .map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))
-    }
-}
-
-/// Bytes as base64: both alphabets, with or without padding.
-#[derive(Debug)]
-struct Base64(Vec<u8>);
-
-impl<'de> Deserialize<'de> for Base64 {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-        let alphabet = if text.contains(['-', '_']) {
-            URL_SAFE
-        } else {
-            STANDARD
-        };
-        let decoded = GeneralPurpose::new(&alphabet, config).decode(&text);
-        decoded
-            .map(Self)
-            .map_err(|error| de::Error::custom(format!("bytesValue is not base64: {error}")))
-    }
-}
-
 /// Reads a request. The size of the input bounds the memory, and the depth of values is bounded by the parser.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Request, serde_json::Error> {
     // Serde also reads structs from arrays, which are not OTLP.
     if bytes.trim_ascii_start().first() != Some(&b'{') {
         serde_json::from_slice::<IgnoredAny>(bytes)?;
-        return Err(de::Error::custom("the request is not a JSON object"));
+        return Err(serde_json::Error::custom("the request is not a JSON object"));
     }
     serde_json::from_slice(bytes)
 }

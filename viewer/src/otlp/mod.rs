@@ -1,5 +1,6 @@
 //! Reading of OTLP/JSON.
 
+mod field;
 mod json;
 mod line;
 

@@ -1,9 +1,11 @@
 //! OTLP over gRPC.
 
-use std::future::Future;
-use std::io;
 use std::sync::Arc;
 
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request as HttpRequest, State};
+use axum::middleware::{self, Next};
 use http::{HeaderValue, Response};
 use opentelemetry_proto::tonic::collector::logs::v1::logs_service_server::{LogsService, LogsServiceServer};
 use opentelemetry_proto::tonic::collector::logs::v1::{ExportLogsServiceRequest, ExportLogsServiceResponse};
@@ -19,25 +21,18 @@ use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
-use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tonic::codec::CompressionEncoding;
-use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
-use tower::util::MapResponseLayer;
+use tonic::service::Routes;
 
 use crate::shared::Shared;
 
-use super::MAX_REQUEST_BYTES;
-use super::partial;
+use super::{MAX_REQUEST_BYTES, MAX_REQUESTS, READ_TIMEOUT, partial};
 
 #[derive(Debug, Clone)]
 struct Receiver(Arc<Shared>);
 
-pub(crate) async fn serve(
-    shared: &Arc<Shared>,
-    listener: TcpListener,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
+pub(crate) fn router(shared: &Arc<Shared>) -> Router {
     let receiver = Receiver(Arc::clone(shared));
     let traces = TraceServiceServer::new(receiver.clone())
         .accept_compressed(CompressionEncoding::Gzip)
@@ -48,21 +43,31 @@ pub(crate) async fn serve(
     let metrics = MetricsServiceServer::new(receiver)
         .accept_compressed(CompressionEncoding::Gzip)
         .max_decoding_message_size(MAX_REQUEST_BYTES);
-    Server::builder()
-        .concurrency_limit_per_connection(MAX_REQUESTS_PER_CONNECTION)
-        .layer(MapResponseLayer::new(final_status::<tonic::body::Body>))
-        .add_service(traces)
+    let requests = Arc::new(Semaphore::new(MAX_REQUESTS));
+    Routes::new(traces)
         .add_service(logs)
         .add_service(metrics)
-        .serve_with_incoming_shutdown(TcpIncoming::from(listener), shutdown)
-        .await
-        .map_err(io::Error::other)
+        .into_axum_router()
+        .layer(middleware::from_fn_with_state(requests, limited))
+}
+
+/// Bounds the requests that are read at the same time, and the time in which one must arrive.
+async fn limited(State(requests): State<Arc<Semaphore>>, request: HttpRequest, next: Next) -> Response<Body> {
+    // The semaphore is never closed.
+    let _permit = requests.acquire().await;
+    match tokio::time::timeout(READ_TIMEOUT, next.run(request)).await {
+        Ok(response) => final_status(response),
+        Err(_) => {
+            let message = format!("the request took longer than {READ_TIMEOUT:?}");
+            tonic::Status::deadline_exceeded(message).into_http()
+        }
+    }
 }
 
 /// Replaces the statuses of tonic for requests that can never succeed. Clients of OTLP retry `OUT_OF_RANGE`,
 /// which tonic returns for a request that is too large; and `INTERNAL`, for invalid protobuf, does not say who
 /// is to blame.
-fn final_status<B>(mut response: Response<B>) -> Response<B> {
+fn final_status(mut response: Response<Body>) -> Response<Body> {
     let replaced = match response.headers().get(STATUS).map(HeaderValue::as_bytes) {
         Some(b"11") => Some("8"), // RESOURCE_EXHAUSTED
         Some(b"13") => Some("3"), // INVALID_ARGUMENT
@@ -110,5 +115,3 @@ impl MetricsService for Receiver {
 }
 
 const STATUS: &str = "grpc-status";
-/// The maximum number of requests of a connection that are read at the same time.
-const MAX_REQUESTS_PER_CONNECTION: usize = 4;

@@ -2,7 +2,6 @@
 
 use std::io::{self, Read};
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -12,10 +11,8 @@ use flate2::bufread::MultiGzDecoder;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, ORIGIN};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use opentelemetry_proto::tonic::collector::logs::v1::{ExportLogsServiceRequest, ExportLogsServiceResponse};
-use opentelemetry_proto::tonic::collector::metrics::v1::{
-    ExportMetricsServiceRequest, ExportMetricsServiceResponse,
-};
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
 use serde_json::json;
@@ -23,9 +20,9 @@ use tokio::sync::Semaphore;
 
 use crate::otlp::{self, Request};
 use crate::shared::Shared;
+use crate::store::Store;
 
-use super::MAX_REQUEST_BYTES;
-use super::partial;
+use super::{MAX_REQUEST_BYTES, MAX_REQUESTS, READ_TIMEOUT, partial};
 
 #[derive(Debug, Clone)]
 struct Receiver {
@@ -40,65 +37,75 @@ pub(crate) fn router(shared: &Arc<Shared>) -> Router {
         requests: Arc::new(Semaphore::new(MAX_REQUESTS)),
     };
     Router::new()
-        .route("/v1/traces", post(traces))
-        .route("/v1/logs", post(logs))
-        .route("/v1/metrics", post(metrics))
+        .route("/v1/traces", post(receive::<ExportTraceServiceRequest>))
+        .route("/v1/logs", post(receive::<ExportLogsServiceRequest>))
+        .route("/v1/metrics", post(receive::<ExportMetricsServiceRequest>))
         .with_state(receiver)
 }
 
-async fn traces(State(receiver): State<Receiver>, request: HttpRequest) -> Response<Body> {
-    receiver
-        .receive(
-            request,
-            Request::traces,
-            |shared, request: &ExportTraceServiceRequest| {
-                let response = partial::traces(shared.store.add_traces(request));
-                let json = match &response.partial_success {
-                    Some(partial) => json!({ "partialSuccess": {
-                        "rejectedSpans": partial.rejected_spans.to_string(),
-                        "errorMessage": partial.error_message,
-                    }}),
-                    None => json!({}),
-                };
-                Accepted {
-                    protobuf: response.encode_to_vec(),
-                    json,
-                }
-            },
-        )
-        .await
+async fn receive<T: Signal>(State(receiver): State<Receiver>, request: HttpRequest) -> Response<Body> {
+    let format = match Format::new(request.headers()) {
+        Ok(format) => format,
+        // A client that asks for another format understands neither; JSON can be read by people.
+        Err(refusal) => return refusal.response(Format::Json),
+    };
+    match receiver.read::<T>(request, format).await {
+        Ok(Accepted { protobuf, .. }) if format == Format::Protobuf => format.response(protobuf),
+        Ok(Accepted { json, .. }) => format.response(json.to_string().into_bytes()),
+        Err(refusal) => refusal.response(format),
+    }
 }
 
-async fn logs(State(receiver): State<Receiver>, request: HttpRequest) -> Response<Body> {
-    receiver
-        .receive(
-            request,
-            Request::logs,
-            |shared, request: &ExportLogsServiceRequest| {
-                shared.store.add_logs(request);
-                Accepted {
-                    protobuf: ExportLogsServiceResponse::default().encode_to_vec(),
-                    json: json!({}),
-                }
-            },
-        )
-        .await
+/// A request with telemetry of one signal.
+trait Signal: Message + Default + 'static {
+    /// Takes it from JSON.
+    fn from_json(request: &mut Request) -> Self;
+
+    /// Adds it to the store.
+    fn add(&self, store: &Store) -> Accepted;
 }
 
-async fn metrics(State(receiver): State<Receiver>, request: HttpRequest) -> Response<Body> {
-    receiver
-        .receive(
-            request,
-            Request::metrics,
-            |shared, request: &ExportMetricsServiceRequest| {
-                shared.store.add_metrics(request);
-                Accepted {
-                    protobuf: ExportMetricsServiceResponse::default().encode_to_vec(),
-                    json: json!({}),
-                }
-            },
-        )
-        .await
+impl Signal for ExportTraceServiceRequest {
+    fn from_json(request: &mut Request) -> Self {
+        request.traces()
+    }
+
+    fn add(&self, store: &Store) -> Accepted {
+        let response = partial::traces(store.add_traces(self));
+        let json = match &response.partial_success {
+            Some(partial) => json!({ "partialSuccess": {
+                "rejectedSpans": partial.rejected_spans.to_string(),
+                "errorMessage": partial.error_message,
+            }}),
+            None => json!({}),
+        };
+        Accepted {
+            protobuf: response.encode_to_vec(),
+            json,
+        }
+    }
+}
+
+impl Signal for ExportLogsServiceRequest {
+    fn from_json(request: &mut Request) -> Self {
+        request.logs()
+    }
+
+    fn add(&self, store: &Store) -> Accepted {
+        store.add_logs(self);
+        Accepted::as_a_whole()
+    }
+}
+
+impl Signal for ExportMetricsServiceRequest {
+    fn from_json(request: &mut Request) -> Self {
+        request.metrics()
+    }
+
+    fn add(&self, store: &Store) -> Accepted {
+        store.add_metrics(self);
+        Accepted::as_a_whole()
+    }
 }
 
 /// The answer to a request, in both formats.
@@ -106,6 +113,16 @@ async fn metrics(State(receiver): State<Receiver>, request: HttpRequest) -> Resp
 struct Accepted {
     protobuf: Vec<u8>,
     json: serde_json::Value,
+}
+
+impl Accepted {
+    /// The answer without a partial success, which is an empty message for each signal.
+    fn as_a_whole() -> Self {
+        Self {
+            protobuf: Vec::new(),
+            json: json!({}),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,34 +139,7 @@ struct Refusal {
 }
 
 impl Receiver {
-    async fn receive<T, F>(&self, request: HttpRequest, from_json: fn(Request) -> T, add: F) -> Response<Body>
-    where
-        T: Message + Default + 'static,
-        F: FnOnce(&Shared, &T) -> Accepted + Send + 'static,
-    {
-        let format = match Format::new(request.headers()) {
-            Ok(format) => format,
-            // A client that asks for another format understands neither; JSON can be read by people.
-            Err(refusal) => return refusal.response(Format::Json),
-        };
-        match self.read(request, format, from_json, add).await {
-            Ok(Accepted { protobuf, .. }) if format == Format::Protobuf => format.response(protobuf),
-            Ok(Accepted { json, .. }) => format.response(json.to_string().into_bytes()),
-            Err(refusal) => refusal.response(format),
-        }
-    }
-
-    async fn read<T, F>(
-        &self,
-        request: HttpRequest,
-        format: Format,
-        from_json: fn(Request) -> T,
-        add: F,
-    ) -> Result<Accepted, Refusal>
-    where
-        T: Message + Default + 'static,
-        F: FnOnce(&Shared, &T) -> Accepted + Send + 'static,
-    {
+    async fn read<T: Signal>(&self, request: HttpRequest, format: Format) -> Result<Accepted, Refusal> {
         if let Some(origin) = request.headers().get(ORIGIN) {
             let message = format!("requests from web pages are not accepted, this one is from {origin:?}");
             return Err(Refusal::new(StatusCode::FORBIDDEN, message));
@@ -176,9 +166,11 @@ impl Receiver {
             let body = if is_gzip { decompress(&body)? } else { body };
             let request = match format {
                 Format::Protobuf => T::decode(body).map_err(|error| invalid("protobuf", &error))?,
-                Format::Json => from_json(otlp::parse(&body).map_err(|error| invalid("JSON", &error))?),
+                Format::Json => {
+                    T::from_json(&mut otlp::parse(&body).map_err(|error| invalid("JSON", &error))?)
+                }
             };
-            Ok(add(&shared, &request))
+            Ok(request.add(&shared.store))
         });
         let failed = |error| {
             Refusal::new(
@@ -307,8 +299,4 @@ struct RpcStatus {
     message: String,
 }
 
-/// The maximum number of requests that are read at the same time.
-const MAX_REQUESTS: usize = 8;
-/// The time for a body to arrive.
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_MESSAGE_CHARS: usize = 300;

@@ -79,11 +79,16 @@ async fn only_get_is_served() {
         .header("host", "localhost")
         .body(Body::empty())
         .expect("a request");
-    let (parts, _) = send(&Viewer::default().router(), post).await;
+    let (parts, body) = send(&Viewer::default().router(), post).await;
     assert_eq!(
         parts.status,
         StatusCode::METHOD_NOT_ALLOWED,
         "nothing can be changed"
+    );
+    assert_eq!(
+        String::from_utf8(body).expect("text"),
+        "{\"error\":\"POST is not accepted: GET is\"}",
+        "the message"
     );
 }
 

@@ -15,4 +15,5 @@ mod file;
 mod hostile;
 mod json;
 mod receiver;
+mod server;
 mod support;
